@@ -1,0 +1,41 @@
+/* err.h: messages and failure. One line each, on stderr: "APPLET: subject: what was tried: why".
+ *
+ * Library functions return -1 (or NULL) after fail(); applets die(). `%m` in any format here is errno in words.
+ * Nothing here touches stdout.
+ */
+#ifndef CTR_ERR_H
+#define CTR_ERR_H
+
+/* The applet's name as messages show it; set by the dispatcher. */
+extern const char *err_applet;
+
+/* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a command set both to
+ * 125 before they parse (DESIGN.md section 2, exit codes). */
+extern int err_code, err_usage_code;
+
+/* Remember a failure; returns -1 so that `return fail("mount %s: %m", path);` reads well. errno is kept. The message
+ * is cut at 1,000 bytes with "..."; control characters are shown escaped. The newest message wins. */
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Put "PREFIX: " before the remembered message; returns -1. */
+int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The remembered message ("" when there is none); valid until the next fail(). */
+const char *fail_msg(void);
+
+/* Print "APPLET: MESSAGE", run the undo stack (undo.h), exit with err_code. */
+_Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same with a code of its own. */
+_Noreturn void die_code(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* die() with the message that fail() remembered. */
+_Noreturn void die_fail(void);
+
+/* Print "APPLET: MESSAGE (see APPLET --help)" and exit with err_usage_code. */
+_Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Print "APPLET: MESSAGE" and go on. */
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,45 @@
+/* opt.h: one table of options per applet drives the parser (getopt_long underneath), --help and the man page.
+ */
+#ifndef CTR_OPT_H
+#define CTR_OPT_H
+
+#include "str.h"
+
+enum opt_kind {
+	OPT_FLAG,  /* to: bool, set to true; with `=no`/`=false`/`=0` as a long option: false */
+	OPT_STR,   /* to: const char *, points into argv */
+	OPT_LIST,  /* to: struct strv, appended */
+	OPT_SIZE,  /* to: uint64_t, bytes, size_parse */
+	OPT_NUM,   /* to: int64_t, 0..INT64_MAX (more than that is the applet's check) */
+	OPT_CALL,  /* to: unused; call(value) returns 0, or -1 after fail(): a usage error */
+};
+
+struct opt {
+	char s;           /* short letter, 0 for none */
+	const char *l;    /* long name, NULL for none */
+	const char *arg;  /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X or -sX only) */
+	const char *help; /* NULL: an alias, parsed but not shown */
+	enum opt_kind kind;
+	void *to;
+	int (*call)(const char *value); /* value is NULL for a flag or an omitted optional argument */
+};
+#define OPT_END {0}
+
+/* The summary line comes from include/applets.def. */
+struct usage {
+	const char *synopsis;   /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several forms apart by \n, each
+	                           then starting with "[OPTIONS] " or without as it should be shown */
+	const char *more;       /* further help text under the options, NULL for none; ends in \n */
+	const struct opt *opts; /* ended by OPT_END */
+};
+
+/* Parse argv[1..]; options stop at the first operand and at "--". Returns the index of the first operand. --help (and -h where no row
+ * has it) prints on stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for the man page.
+ * A wrong option is die_usage(). May be called again for a subcommand with another argv. */
+int opt_parse(const struct usage *u, int argc, char **argv);
+
+/* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin. Dies when there is
+ * none and `what` is not NULL (it names the operand). */
+void opt_names(struct strv *out, int argc, char **argv, int from, const char *what);
+
+#endif

@@ -1,0 +1,73 @@
+/* str.h: memory, strings, string vectors, numbers. */
+#ifndef CTR_STR_H
+#define CTR_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Allocation that dies on exhaustion; the caller frees. */
+void *xmalloc(size_t n);
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *p, size_t n);
+char *xstrdup(const char *s);
+char *xstrndup(const char *s, size_t n);
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Cleanup attribute: `_cleanup_free_ char *s = xasprintf(...)`. */
+void cleanup_free(void *pp);
+void cleanup_close(int *fd);
+#define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
+#define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
+
+/* A growing NULL-terminated vector of owned strings; zero-initialise. `v` is NULL while n is 0 and nothing was ever
+ * added (use strv_argv() where a vector is needed). */
+struct strv {
+	char **v;
+	size_t n, room;
+};
+void strv_add(struct strv *l, const char *s);      /* copies s */
+void strv_take(struct strv *l, char *s);           /* owns s */
+void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strv_addall(struct strv *l, const struct strv *from);
+void strv_free(struct strv *l);
+char **strv_argv(struct strv *l);                  /* never NULL */
+bool strv_has(const struct strv *l, const char *s);
+/* KEY=VALUE lists: the value of KEY or NULL; strv_setenv replaces or appends. */
+const char *strv_getenv(const struct strv *l, const char *key);
+void strv_setenv(struct strv *l, const char *key, const char *value);
+/* Split at any of `seps`, empty fields dropped; appends to l. */
+void strv_split(struct strv *l, const char *s, const char *seps);
+
+/* A growing byte buffer, always NUL-terminated after the first add; zero-initialise; buf_free releases. */
+struct buf {
+	char *p;
+	size_t n, room;
+};
+void buf_add(struct buf *b, const void *data, size_t n);
+void buf_puts(struct buf *b, const char *s);
+void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_free(struct buf *b);
+
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+bool str_eq(const char *a, const char *b);         /* NULL-safe */
+
+/* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming `what`. */
+int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);
+/* A size in bytes: digits, then optionally k m g t (any case, powers of 1024) and an optional b. */
+int size_parse(const char *what, const char *s, uint64_t *out);
+/* "1.2.3k" for people: at most 8 bytes, e.g. "12.5M". Returns out. */
+char *size_human(uint64_t bytes, char out[16]);
+/* Names of containers, networks, volumes: [A-Za-z0-9][A-Za-z0-9_.-]{0,127}. 0, or -1 with fail(). */
+int name_check(const char *what, const char *s);
+bool name_valid(const char *s);
+
+/* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe). Caller frees. */
+char *str_escape(const char *s);
+
+/* n random bytes (getrandom) as lower-case hex into out[2n+1]. */
+void rand_hex(char *out, size_t n);
+
+#endif

@@ -1,0 +1,22 @@
+/* undo.h: what OWNER applets use so that a failure half-way leaves nothing (STYLE.md, three kinds of applet).
+ *
+ * Make a named thing, then push its inverse at once. die(), and SIGINT/SIGTERM/SIGHUP after undo_on_signals(), run
+ * the stack newest first. Success commits. A forked child must call undo_forget() first thing.
+ */
+#ifndef CTR_UNDO_H
+#define CTR_UNDO_H
+
+typedef void undo_fn(void *arg);
+
+/* Push an inverse. `arg` must stay valid until undo_run() or undo_commit(). Dies when 64 are on the stack. */
+void undo_push(undo_fn *fn, void *arg);
+/* Run everything, newest first, and empty the stack. An inverse that fails warns and the rest still runs. */
+void undo_run(void);
+/* The things are meant to stay: empty the stack without running it. */
+void undo_commit(void);
+/* In a forked child: the things are the parent's. Also restores the default dispositions of the three signals. */
+void undo_forget(void);
+/* SIGINT, SIGTERM and SIGHUP run the stack and then kill this process with that signal. */
+void undo_on_signals(void);
+
+#endif
