@@ -58,7 +58,7 @@ bool str_eq(const char *a, const char *b);         /* NULL-safe */
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);
 /* A size in bytes: digits, then optionally k m g t (any case, powers of 1024) and an optional b. */
 int size_parse(const char *what, const char *s, uint64_t *out);
-/* "1.2.3k" for people: at most 8 bytes, e.g. "12.5M". Returns out. */
+/* For people: "512", "12.5M". Returns out. */
 char *size_human(uint64_t bytes, char out[16]);
 /* Names of containers, networks, volumes: [A-Za-z0-9][A-Za-z0-9_.-]{0,127}. 0, or -1 with fail(). */
 int name_check(const char *what, const char *s);

@@ -1,0 +1,122 @@
+/* err.c: messages and failure; see err.h. One remembered message is enough: every caller either passes the failure on
+ * at once or prints it. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "undo.h"
+
+const char *err_applet = "ctrbox";
+int err_code = 1, err_usage_code = 2;
+
+static char remembered[1024];
+
+/* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
+static void tame(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			*s = '?';
+}
+
+static void format(char *out, size_t size, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(out, size, fmt, ap);
+	if (n < 0)
+		out[0] = 0;
+	if (n >= (int)size)
+		memcpy(out + size - 4, "...", 4);
+	tame(out);
+}
+
+int fail(const char *fmt, ...)
+{
+	int saved = errno;
+	char text[sizeof remembered]; /* the arguments may point into `remembered` */
+	va_list ap;
+	va_start(ap, fmt);
+	format(text, sizeof text, fmt, ap);
+	va_end(ap);
+	memcpy(remembered, text, sizeof text);
+	errno = saved;
+	return -1;
+}
+
+int fail_in(const char *fmt, ...)
+{
+	char prefix[256];
+	va_list ap;
+	va_start(ap, fmt);
+	format(prefix, sizeof prefix, fmt, ap);
+	va_end(ap);
+	return fail("%s: %s", prefix, remembered);
+}
+
+const char *fail_msg(void)
+{
+	return remembered;
+}
+
+/* One write, so that lines of several processes do not mix. */
+static void say(const char *msg, const char *tail)
+{
+	char line[sizeof remembered + 160];
+	int n = snprintf(line, sizeof line, "%s: %s%s\n", err_applet, msg, tail);
+	if (n >= (int)sizeof line) {
+		n = sizeof line - 1;
+		line[n - 1] = '\n';
+	}
+	if (write(2, line, (size_t)n) < 0)
+		return; /* nowhere to say it */
+}
+
+static _Noreturn void end(int code, const char *msg, const char *tail)
+{
+	say(msg, tail);
+	undo_run();
+	exit(code);
+}
+
+#define FORMATTED(text)                                                                                                \
+	char text[sizeof remembered];                                                                                  \
+	va_list ap;                                                                                                    \
+	va_start(ap, fmt);                                                                                             \
+	format(text, sizeof text, fmt, ap);                                                                            \
+	va_end(ap)
+
+void die(const char *fmt, ...)
+{
+	FORMATTED(text);
+	end(err_code, text, "");
+}
+
+void die_code(int code, const char *fmt, ...)
+{
+	FORMATTED(text);
+	end(code, text, "");
+}
+
+void die_fail(void)
+{
+	end(err_code, remembered, "");
+}
+
+void die_usage(const char *fmt, ...)
+{
+	FORMATTED(text);
+	char tail[128];
+	snprintf(tail, sizeof tail, " (see %s --help)", err_applet);
+	end(err_usage_code, text, tail);
+}
+
+void warn(const char *fmt, ...)
+{
+	int saved = errno;
+	FORMATTED(text);
+	say(text, "");
+	errno = saved;
+}

@@ -1,0 +1,246 @@
+/* file.c: whole files, atomic files, trees, locks; see file.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "str.h"
+
+char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
+{
+	size_t room = 4096, n = 0;
+	char *p = xmalloc(room);
+	for (;;) {
+		if (n + 1 >= room) {
+			room *= 2;
+			p = xrealloc(p, room);
+		}
+		ssize_t r = read(fd, p + n, room - n - 1);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0) {
+			fail("%s: read: %m", what);
+			free(p);
+			return NULL;
+		}
+		if (r == 0)
+			break;
+		n += (size_t)r;
+		if (n > max) {
+			free(p);
+			errno = EFBIG;
+			fail("%s: larger than %zu bytes", what, max);
+			return NULL;
+		}
+	}
+	p[n] = 0;
+	if (len)
+		*len = n;
+	return p;
+}
+
+char *file_read_at(int dirfd, const char *path, size_t max, size_t *len)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		fail("%s: open: %m", path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		fail("%s: not a regular file", path);
+		return NULL;
+	}
+	return fd_read_all(fd, path, max, len);
+}
+
+char *file_read(const char *path, size_t max, size_t *len)
+{
+	return file_read_at(AT_FDCWD, path, max, len);
+}
+
+int file_poke_at(int dirfd, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0)
+		return fail("%s: open: %m", path);
+	ssize_t r;
+	do
+		r = write(fd, text, strlen(text));
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return fail("%s: write '%s': %m", path, text);
+	return 0;
+}
+
+int file_poke(const char *path, const char *text)
+{
+	return file_poke_at(AT_FDCWD, path, text);
+}
+
+int fd_write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+	while (len) {
+		ssize_t r = write(fd, p, len);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		p += r;
+		len -= (size_t)r;
+	}
+	return 0;
+}
+
+int file_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
+{
+	char hex[13], tmp[300];
+	const char *slash = strrchr(name, '/');
+	int dirlen = slash ? (int)(slash + 1 - name) : 0;
+	rand_hex(hex, 6);
+	if (snprintf(tmp, sizeof tmp, "%.*s.%s.%s", dirlen, name, name + dirlen, hex) >= (int)sizeof tmp)
+		return errno = ENAMETOOLONG, fail("%s: write: %m", name);
+	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return fail("%s: create: %m", name);
+	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) || renameat(dirfd, tmp, dirfd, name) < 0) {
+		fail("%s: write: %m", name);
+		int saved = errno;
+		unlinkat(dirfd, tmp, 0);
+		errno = saved;
+		return -1;
+	}
+	return 0;
+}
+
+int dir_make(const char *path, mode_t mode)
+{
+	struct stat st;
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno == EEXIST || errno == EROFS) { /* a read-only file system says EROFS for what exists, too */
+		int why = errno;
+		if (stat(path, &st) == 0)
+			return S_ISDIR(st.st_mode) ? 0 : (errno = ENOTDIR, fail("%s: mkdir: %m", path));
+		errno = why;
+	}
+	if (errno != ENOENT)
+		return fail("%s: mkdir: %m", path);
+	_cleanup_free_ char *parent = xstrdup(path);
+	char *slash = strrchr(parent, '/');
+	while (slash && slash > parent && !slash[1]) { /* trailing slashes */
+		*slash = 0;
+		slash = strrchr(parent, '/');
+	}
+	if (!slash || slash == parent)
+		return errno = ENOENT, fail("%s: mkdir: %m", path);
+	*slash = 0;
+	if (dir_make(parent, mode) < 0)
+		return -1;
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return fail("%s: mkdir: %m", path);
+	return 0;
+}
+
+int dir_open_at(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? fail("%s: open: %m", path) : fd;
+}
+
+int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		fail("read directory: %m");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	int r = 0;
+	struct dirent *e;
+	while (r == 0 && (errno = 0, e = readdir(d)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = fn(dirfd, e->d_name, arg);
+	if (r == 0 && errno)
+		r = fail("read directory: %m");
+	closedir(d);
+	return r;
+}
+
+static int tree_level(int dirfd, const char *name, dev_t dev);
+
+static int tree_entry(int dirfd, const char *name, void *arg)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return fail("%s: unlink: %m", name);
+	return tree_level(dirfd, name, *(dev_t *)arg);
+}
+
+/* One directory and what is in it. Each level holds two descriptors and one frame. */
+static int tree_level(int dirfd, const char *name, dev_t dev)
+{
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return fail("%s: rmdir: %m", name);
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	_cleanup_close_ int fd = openat(dirfd, name, flags);
+	struct stat st;
+	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0) /* a user's own, without r or x */
+		fd = openat(dirfd, name, flags);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail("%s: open: %m", name);
+	if (st.st_dev != dev)
+		return errno = EXDEV, fail("%s: another file system is mounted there", name);
+	for (int i = 0; i < 100; i++) { /* removing while reading may skip entries: read again until the rmdir works */
+		if (dir_each(fd, tree_entry, &dev) != 0)
+			return -1;
+		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			break;
+	}
+	return fail("%s: rmdir: %m", name);
+}
+
+int tree_remove_at(int dirfd, const char *name)
+{
+	struct stat st;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fail("%s: %m", name);
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : fail("%s: unlink: %m", name);
+	return tree_level(dirfd, name, st.st_dev);
+}
+
+int lock_take(int fd, int how)
+{
+	int r;
+	do
+		r = flock(fd, how);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? fail("flock: %m") : 0;
+}
+
+int lock_try(int fd, int how)
+{
+	int r;
+	do
+		r = flock(fd, how | LOCK_NB);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return 1;
+	return errno == EWOULDBLOCK ? 0 : fail("flock: %m");
+}

@@ -1,0 +1,176 @@
+/* kv.c: quoted shell assignments; see kv.h. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "file.h"
+#include "kv.h"
+
+static bool key_char(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+static bool plain_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("+,-./:=@_%", c);
+}
+
+/* The shell word at s (before end), appended to out; the position after it, or NULL when it is not one we write. */
+static const char *word(const char *s, const char *end, struct buf *out)
+{
+	buf_puts(out, "");
+	while (s < end && *s != '\n') {
+		if (*s == '\'') {
+			const char *q = memchr(s + 1, '\'', (size_t)(end - s - 1));
+			if (!q)
+				return NULL;
+			buf_add(out, s + 1, (size_t)(q - s - 1));
+			s = q + 1;
+		} else if (*s == '\\' && s + 1 < end && s[1] == '\'') {
+			buf_puts(out, "'");
+			s += 2;
+		} else if (plain_char(*s)) {
+			buf_add(out, s++, 1);
+		} else {
+			return NULL;
+		}
+	}
+	return s;
+}
+
+static const char *line_parse(struct kv *kv, const char *s, const char *end)
+{
+	const char *eq = s;
+	while (eq < end && key_char(*eq, eq == s))
+		eq++;
+	if (eq == s || eq == end || *eq != '=')
+		return NULL;
+	struct buf b = {0};
+	const char *next = word(eq + 1, end, &b);
+	if (next) {
+		_cleanup_free_ char *key = xstrndup(s, (size_t)(eq - s));
+		kv_set(kv, key, b.p);
+	}
+	buf_free(&b);
+	return next;
+}
+
+int kv_parse(struct kv *kv, const char *text, size_t len)
+{
+	const char *s = text, *end = text + len;
+	*kv = (struct kv){0};
+	if (len && memchr(text, 0, len))
+		return errno = EINVAL, fail("a NUL byte in it");
+	for (int line = 1; s < end; line++) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+		if (*s == '#' || *s == '\n') {
+			s = nl ? nl + 1 : end;
+			continue;
+		}
+		s = line_parse(kv, s, end);
+		if (!s) {
+			kv_free(kv);
+			errno = EINVAL;
+			return fail("line %d is not key='value'", line);
+		}
+		if (s < end)
+			s++; /* the newline */
+	}
+	return 0;
+}
+
+int kv_read_at(struct kv *kv, int dirfd, const char *name)
+{
+	size_t len;
+	*kv = (struct kv){0};
+	_cleanup_free_ char *text = file_read_at(dirfd, name, 1 << 20, &len);
+	if (!text)
+		return -1;
+	if (kv_parse(kv, text, len) < 0)
+		return fail_in("%s", name);
+	return 0;
+}
+
+int kv_write_at(const struct kv *kv, int dirfd, const char *name)
+{
+	struct buf b = {0};
+	kv_text(kv, &b);
+	int r = file_write_at(dirfd, name, b.p, b.n, 0644, false);
+	buf_free(&b);
+	return r;
+}
+
+static ssize_t find(const struct kv *kv, const char *key)
+{
+	for (size_t i = 0; i < kv->keys.n; i++)
+		if (strcmp(kv->keys.v[i], key) == 0)
+			return (ssize_t)i;
+	return -1;
+}
+
+const char *kv_get(const struct kv *kv, const char *key)
+{
+	ssize_t i = find(kv, key);
+	return i < 0 ? NULL : kv->vals.v[i];
+}
+
+int64_t kv_num(const struct kv *kv, const char *key, int64_t dflt)
+{
+	const char *s = kv_get(kv, key);
+	char *end;
+	if (!s || !*s)
+		return dflt;
+	errno = 0;
+	long long n = strtoll(s, &end, 10);
+	return errno || *end ? dflt : n;
+}
+
+void kv_set(struct kv *kv, const char *key, const char *value)
+{
+	ssize_t i = find(kv, key);
+	if (i >= 0) {
+		char *old = kv->vals.v[i];
+		kv->vals.v[i] = xstrdup(value);
+		free(old);
+		return;
+	}
+	strv_add(&kv->keys, key);
+	strv_add(&kv->vals, value);
+}
+
+void kv_setf(struct kv *kv, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+	va_start(ap, fmt);
+	int n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die("out of memory");
+	kv_set(kv, key, s);
+	free(s);
+}
+
+void kv_text(const struct kv *kv, struct buf *out)
+{
+	buf_puts(out, "");
+	for (size_t i = 0; i < kv->keys.n; i++) {
+		buf_printf(out, "%s='", kv->keys.v[i]);
+		for (const char *s = kv->vals.v[i]; *s; s++)
+			if (*s == '\'')
+				buf_puts(out, "'\\''");
+			else
+				buf_add(out, s, 1);
+		buf_puts(out, "'\n");
+	}
+}
+
+void kv_free(struct kv *kv)
+{
+	strv_free(&kv->keys);
+	strv_free(&kv->vals);
+}

@@ -1,0 +1,337 @@
+/* str.c: memory, strings, vectors, numbers; see str.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "str.h"
+
+static void *grown(void *p)
+{
+	if (!p)
+		die("out of memory");
+	return p;
+}
+
+void *xmalloc(size_t n)
+{
+	return grown(malloc(n ? n : 1));
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return grown(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t n)
+{
+	return grown(realloc(p, n ? n : 1));
+}
+
+char *xstrdup(const char *s)
+{
+	return grown(strdup(s));
+}
+
+char *xstrndup(const char *s, size_t n)
+{
+	return grown(strndup(s, n));
+}
+
+static char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+	if (vasprintf(&s, fmt, ap) < 0)
+		die("out of memory");
+	return s;
+}
+
+char *xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *s = xvasprintf(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void cleanup_free(void *pp)
+{
+	free(*(void **)pp);
+}
+
+void cleanup_close(int *fd)
+{
+	int saved = errno;
+	if (*fd >= 0)
+		close(*fd);
+	errno = saved;
+}
+
+void strv_take(struct strv *l, char *s)
+{
+	if (l->n + 1 >= l->room) {
+		l->room = l->room ? l->room * 2 : 8;
+		l->v = xrealloc(l->v, l->room * sizeof *l->v);
+	}
+	l->v[l->n++] = s;
+	l->v[l->n] = NULL;
+}
+
+void strv_add(struct strv *l, const char *s)
+{
+	strv_take(l, xstrdup(s));
+}
+
+void strv_addf(struct strv *l, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	strv_take(l, xvasprintf(fmt, ap));
+	va_end(ap);
+}
+
+void strv_addall(struct strv *l, const struct strv *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		strv_add(l, from->v[i]);
+}
+
+void strv_free(struct strv *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+	*l = (struct strv){0};
+}
+
+char **strv_argv(struct strv *l)
+{
+	if (!l->v) {
+		l->room = 8;
+		l->v = xcalloc(l->room, sizeof *l->v);
+	}
+	return l->v;
+}
+
+bool strv_has(const struct strv *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+static ssize_t env_index(const struct strv *l, const char *key)
+{
+	size_t n = strlen(key);
+	for (size_t i = 0; i < l->n; i++)
+		if (strncmp(l->v[i], key, n) == 0 && l->v[i][n] == '=')
+			return (ssize_t)i;
+	return -1;
+}
+
+const char *strv_getenv(const struct strv *l, const char *key)
+{
+	ssize_t i = env_index(l, key);
+	return i < 0 ? NULL : l->v[i] + strlen(key) + 1;
+}
+
+void strv_setenv(struct strv *l, const char *key, const char *value)
+{
+	char *s = xasprintf("%s=%s", key, value);
+	ssize_t i = env_index(l, key);
+	if (i < 0) {
+		strv_take(l, s);
+		return;
+	}
+	free(l->v[i]);
+	l->v[i] = s;
+}
+
+void strv_split(struct strv *l, const char *s, const char *seps)
+{
+	while (*s) {
+		size_t n = strcspn(s, seps);
+		if (n)
+			strv_take(l, xstrndup(s, n));
+		s += n;
+		s += strspn(s, seps);
+	}
+}
+
+void buf_add(struct buf *b, const void *data, size_t n)
+{
+	if (b->n + n + 1 > b->room) {
+		b->room = (b->n + n + 1) * 2;
+		b->p = xrealloc(b->p, b->room);
+	}
+	if (n)
+		memcpy(b->p + b->n, data, n);
+	b->n += n;
+	b->p[b->n] = 0;
+}
+
+void buf_puts(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *s = xvasprintf(fmt, ap);
+	va_end(ap);
+	buf_puts(b, s);
+	free(s);
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){0};
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+	return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+bool str_eq(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	char *end;
+	const char *digits = *s == '-' ? s + 1 : s;
+	errno = 0;
+	long long n = isdigit((unsigned char)*digits) ? strtoll(s, &end, 10) : (end = (char *)s, 0);
+	if (end == s || *end)
+		return errno = EINVAL, fail("%s: '%s' is not a number", what, s);
+	if (errno || n < min || n > max)
+		return errno = ERANGE, fail("%s: %s is not between %" PRId64 " and %" PRId64, what, s, min, max);
+	*out = n;
+	return 0;
+}
+
+int size_parse(const char *what, const char *s, uint64_t *out)
+{
+	static const char units[] = "kmgt";
+	char *end = (char *)s;
+	errno = 0;
+	unsigned long long n = isdigit((unsigned char)*s) ? strtoull(s, &end, 10) : 0;
+	bool range = errno, number = end != s;
+	unsigned shift = 0;
+	const char *u = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
+	if (u) {
+		shift = 10 * (unsigned)(u - units + 1);
+		end++;
+	}
+	if (*end == 'b' || *end == 'B')
+		end++;
+	if (!number || *end)
+		return errno = EINVAL, fail("%s: '%s' is not a size (digits, then k, m, g or t)", what, s);
+	if (range || n > ((unsigned long long)INT64_MAX >> shift))
+		return errno = ERANGE, fail("%s: %s is too large", what, s);
+	*out = (uint64_t)n << shift;
+	return 0;
+}
+
+char *size_human(uint64_t bytes, char out[16])
+{
+	static const char units[] = "BKMGTPE";
+	unsigned u = 0;
+	uint64_t rest = 0;
+	while (bytes >= 1024) {
+		rest = bytes % 1024;
+		bytes /= 1024;
+		u++;
+	}
+	if (u == 0)
+		snprintf(out, 16, "%" PRIu64, bytes);
+	else
+		snprintf(out, 16, "%" PRIu64 ".%" PRIu64 "%c", bytes, rest * 10 / 1024, units[u]);
+	return out;
+}
+
+bool name_valid(const char *s)
+{
+	static const char alnum[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
+	size_t n = strlen(s);
+	return n > 0 && n <= 128 && !strchr("_.-", s[0]) && strspn(s, alnum) == n;
+}
+
+int name_check(const char *what, const char *s)
+{
+	if (name_valid(s))
+		return 0;
+	errno = EINVAL;
+	return fail("%s: '%s' is not a name (a letter or digit, then up to 127 of A-Z a-z 0-9 _ . -)", what, s);
+}
+
+/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629, section 4). */
+static size_t utf8_len(const unsigned char *s, size_t n)
+{
+	size_t len = s[0] < 0x80			  ? 1
+		     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		     : (s[0] & 0xf0) == 0xe0	  ? 3
+		     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						   : 0;
+	if (len == 0 || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+	bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
+	return overlong || beyond ? 0 : len;
+}
+
+char *str_escape(const char *text)
+{
+	struct buf b = {0};
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n = strlen(text);
+	buf_puts(&b, "");
+	while (n) {
+		size_t len = utf8_len(s, n);
+		bool c1 = len == 2 && s[0] == 0xc2 && s[1] < 0xa0; /* U+0080..U+009F steer terminals too */
+		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || c1) {
+			buf_printf(&b, "\\x%02x", *s);
+			len = 1;
+		} else {
+			buf_add(&b, s, len);
+		}
+		s += len;
+		n -= len;
+	}
+	return b.p;
+}
+
+void rand_hex(char *out, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c;
+		if (getrandom(&c, 1, 0) != 1)
+			die("getrandom: %m");
+		out[2 * i] = digits[c >> 4];
+		out[2 * i + 1] = digits[c & 15];
+	}
+	out[2 * n] = 0;
+}
