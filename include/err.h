@@ -6,8 +6,8 @@
 #ifndef CTR_ERR_H
 #define CTR_ERR_H
 
-/* The applet's name as messages show it; set by the dispatcher. */
-extern const char *err_applet;
+/* The running applet's name as messages show it, and its summary (applets.def); set by the dispatcher. */
+extern const char *err_applet, *err_summary;
 
 /* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a command set both to
  * 125 before they parse (DESIGN.md section 2, exit codes). */

@@ -10,7 +10,7 @@
 #include "err.h"
 #include "undo.h"
 
-const char *err_applet = "ctrbox";
+const char *err_applet = "ctrbox", *err_summary;
 int err_code = 1, err_usage_code = 2;
 
 static char remembered[1024];

@@ -1,0 +1,120 @@
+/* ctrbox.c: the dispatcher. The name it is called by decides which applet runs. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "applets.h"
+#include "err.h"
+#include "file.h"
+#include "str.h"
+
+#ifndef CTR_VERSION
+#define CTR_VERSION "0.1"
+#endif
+
+#ifdef CTR_MINIMAL
+#define APPLET_FULL(n, k, s)
+#else
+#define APPLET_FULL(n, k, s) APPLET_MINIMAL(n, k, s)
+#endif
+#define APPLET(n, k, in, s) APPLET_##in(n, k, s)
+
+#define APPLET_MINIMAL(n, k, s) int ctr_##n##_main(int argc, char **argv);
+#include "applets.def"
+#undef APPLET_MINIMAL
+
+const struct applet applet_table[] = {
+#define APPLET_MINIMAL(n, k, s) {"ctr-" #n, k, ctr_##n##_main, s},
+#include "applets.def"
+    {NULL, FILTER, NULL, NULL}};
+
+static const struct applet *find(const char *name)
+{
+	for (const struct applet *a = applet_table; a->name; a++)
+		if (strcmp(a->name, name) == 0 || strcmp(a->name + strlen("ctr-"), name) == 0)
+			return a;
+	return NULL;
+}
+
+static void list(FILE *f)
+{
+	for (const struct applet *a = applet_table; a->name; a++)
+		fprintf(f, "  %-13s %s\n", a->name, a->summary);
+}
+
+static int usage(FILE *f, int code)
+{
+	fputs("Usage: ctrbox [ctr-]NAME [ARG...]   or through a link: ctr-NAME [ARG...]\n"
+	      "       ctrbox --list | --install [-s] DIR | --version | --help\n\nApplets:\n",
+	    f);
+	list(f);
+	return fflush(f) ? 1 : code;
+}
+
+/* Links for every applet in DIR; hard ones, or with -s symbolic ones. What is there already and is ours stays. */
+static int install(int argc, char **argv)
+{
+	bool soft = argc > 2 && strcmp(argv[2], "-s") == 0;
+	if (argc != (soft ? 4 : 3))
+		die_usage("--install takes [-s] DIR");
+	const char *dir = argv[soft ? 3 : 2];
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n < 0)
+		die("/proc/self/exe: readlink: %m");
+	self[n] = 0;
+	if (dir_make(dir, 0755) < 0)
+		die_fail();
+	for (const struct applet *a = applet_table; a->name; a++) {
+		_cleanup_free_ char *to = xasprintf("%s/%s", dir, a->name);
+		if ((soft ? symlink(self, to) : link(self, to)) == 0)
+			continue;
+		struct stat have, want;
+		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 || have.st_ino != want.st_ino ||
+		    have.st_dev != want.st_dev)
+			die("%s: link: %s", to, errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
+	}
+	return 0;
+}
+
+static int run(const struct applet *a, int argc, char **argv)
+{
+	err_applet = a->name;
+	err_summary = a->summary;
+	int code = a->main(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		warn("stdout: write: %m");
+		return code ? code : 1;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc ? argv[0] : "ctrbox";
+	if (*name == '-') /* a login shell's mark */
+		name++;
+	if (str_starts(name, "ctr-") && find(name))
+		return run(find(name), argc, argv);
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout, 0);
+	if (strcmp(argv[1], "--list") == 0) {
+		for (const struct applet *a = applet_table; a->name; a++)
+			puts(a->name);
+		return fflush(stdout) ? 1 : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
+	if (strcmp(argv[1], "--install") == 0)
+		return install(argc, argv);
+	const struct applet *a = str_starts(name, "ctr-") ? NULL : find(argv[1]);
+	if (a)
+		return run(a, argc - 1, argv + 1);
+	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n", str_starts(name, "ctr-") ? name : argv[1]);
+	list(stderr);
+	return 127;
+}

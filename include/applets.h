@@ -1,0 +1,16 @@
+/* applets.h: what the dispatcher knows of the applets (applets.def). */
+#ifndef CTR_APPLETS_H
+#define CTR_APPLETS_H
+
+enum applet_kind { FILTER, CHAIN, OWNER };
+
+struct applet {
+	const char *name; /* "ctr-run" */
+	enum applet_kind kind;
+	int (*main)(int argc, char **argv);
+	const char *summary;
+};
+/* Ended by a row without a name; in applets/ctrbox.c. */
+extern const struct applet applet_table[];
+
+#endif

@@ -1,0 +1,233 @@
+/* opt.c: the option table drives getopt_long, --help and the man page; see opt.h. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "opt.h"
+#include "str.h"
+
+#define LONG_BASE 256 /* getopt's values: a row's index from here on, so that letters stay letters */
+#define MAX_OPTS 160
+
+static bool has_short(const struct usage *u, char s)
+{
+	for (const struct opt *o = u->opts; o->s || o->l; o++)
+		if (o->s == s)
+			return true;
+	return false;
+}
+
+static bool optional(const struct opt *o)
+{
+	return o->arg && o->arg[0] == '[';
+}
+
+static void help_row(const struct opt *o)
+{
+	char left[80] = "";
+	int n = 0;
+	if (o->s)
+		n = snprintf(left, sizeof left, "-%c%s", o->s, o->l ? ", " : "");
+	else
+		n = snprintf(left, sizeof left, "    ");
+	if (o->l)
+		n += snprintf(left + n, sizeof left - (size_t)n, "--%s", o->l);
+	if (o->arg && optional(o))
+		snprintf(left + n, sizeof left - (size_t)n, "[=%.*s]", (int)strlen(o->arg) - 2, o->arg + 1);
+	else if (o->arg)
+		snprintf(left + n, sizeof left - (size_t)n, " %s", o->arg);
+	if (strlen(left) > 26)
+		printf("  %s\n  %-26s  %s\n", left, "", o->help);
+	else
+		printf("  %-26s  %s\n", left, o->help);
+}
+
+static void help(const struct usage *u)
+{
+	_cleanup_free_ char *forms = xstrdup(u->synopsis);
+	const char *lead = "Usage:";
+	char *save = NULL;
+	bool many = strchr(u->synopsis, '\n');
+	for (char *f = strtok_r(forms, "\n", &save); f || *lead == 'U'; f = strtok_r(NULL, "\n", &save)) {
+		printf("%s %s %s%s\n", lead, err_applet, many || !u->opts->help ? "" : "[OPTIONS] ", f ? f : "");
+		lead = "      ";
+		if (!f)
+			break;
+	}
+	const char *s = err_summary;
+	if (s)
+		printf("%c%s.\n", *s >= 'a' && *s <= 'z' ? *s - 32 : *s, s + 1);
+	if (u->opts->s || u->opts->l)
+		putchar('\n');
+	for (const struct opt *o = u->opts; o->s || o->l; o++)
+		if (o->help)
+			help_row(o);
+	if (u->more)
+		printf("\n%s", u->more);
+}
+
+/* mdoc(7) treats a leading dot or quote and backslashes as markup. */
+static void man_text(const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\\')
+			fputs("\\e", stdout);
+		else if (*s == '-')
+			fputs("\\-", stdout);
+		else
+			putchar(*s);
+	}
+}
+
+static void man(const struct usage *u)
+{
+	_cleanup_free_ char *forms = xstrdup(u->synopsis);
+	char *save = NULL;
+	bool many = strchr(u->synopsis, '\n'), first = true;
+	for (char *f = strtok_r(forms, "\n", &save); f || first; f = strtok_r(NULL, "\n", &save)) {
+		printf(".Nm %s\n", err_applet);
+		if (!many && u->opts->help)
+			puts(".Op Ar OPTIONS");
+		if (f) {
+			fputs("\\&", stdout);
+			man_text(f);
+			putchar('\n');
+		}
+		first = false;
+		if (!f)
+			break;
+	}
+	puts(".Sh OPTIONS\n.Bl -tag -width Ds");
+	for (const struct opt *o = u->opts; o->s || o->l; o++) {
+		if (!o->help)
+			continue;
+		fputs(".It", stdout);
+		if (o->s)
+			printf(" Fl %c%s", o->s, o->l ? " ," : "");
+		if (o->l)
+			printf(" Fl \\-%s", o->l);
+		if (o->arg && optional(o))
+			printf("=\\&%s", o->arg);
+		else if (o->arg)
+			printf(" Ar %s", o->arg);
+		fputs("\n\\&", stdout);
+		man_text(o->help);
+		puts(".");
+	}
+	puts(".El");
+}
+
+static bool falsy(const char *s)
+{
+	return !strcasecmp(s, "no") || !strcasecmp(s, "false") || !strcmp(s, "0");
+}
+
+static void take(const struct opt *o, const char *value)
+{
+	int64_t n;
+	switch (o->kind) {
+	case OPT_FLAG:
+		if (value && !falsy(value) && strcasecmp(value, "yes") && strcasecmp(value, "true") && strcmp(value, "1"))
+			die_usage("--%s: '%s' is neither true nor false", o->l, value);
+		*(bool *)o->to = !(value && falsy(value));
+		return;
+	case OPT_STR:
+		*(const char **)o->to = value ? value : "";
+		return;
+	case OPT_LIST:
+		strv_add(o->to, value ? value : "");
+		return;
+	case OPT_SIZE:
+	case OPT_NUM: {
+		char name[64];
+		snprintf(name, sizeof name, o->l ? "--%s" : "-%s", o->l ? o->l : (char[]){o->s, 0});
+		if (o->kind == OPT_SIZE ? size_parse(name, value, o->to) < 0 : num_parse(name, value, 0, INT64_MAX, &n) < 0)
+			die_usage("%s", fail_msg());
+		if (o->kind == OPT_NUM)
+			*(int64_t *)o->to = n;
+		return;
+	}
+	case OPT_CALL:
+		if (o->call(value) < 0)
+			die_usage("%s", fail_msg());
+		return;
+	}
+}
+
+int opt_parse(const struct usage *u, int argc, char **argv)
+{
+	struct option longs[MAX_OPTS + 2] = {0};
+	char shorts[3 * MAX_OPTS + 8] = "+:", *sp = shorts + 2;
+	int n = 0, nl = 0, c;
+	for (const struct opt *o = u->opts; o->s || o->l; o++, n++) {
+		if (n == MAX_OPTS)
+			die("option table too long");
+		if (o->s) {
+			*sp++ = o->s;
+			if (o->arg)
+				*sp++ = ':';
+			if (optional(o))
+				*sp++ = ':';
+		}
+		if (o->l) /* a flag takes =true or =false, as docker's do */
+			longs[nl++] = (struct option){o->l, o->arg && !optional(o) ? required_argument : optional_argument,
+			    NULL, LONG_BASE + n};
+	}
+	if (!has_short(u, 'h'))
+		*sp++ = 'h';
+	*sp = 0;
+	longs[nl] = (struct option){"help", optional_argument, NULL, LONG_BASE + MAX_OPTS};
+	optind = 0; /* start afresh, in musl and glibc alike */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == LONG_BASE + MAX_OPTS || (c == 'h' && !has_short(u, 'h'))) {
+			if (optarg && c != 'h' && strcmp(optarg, "man") == 0)
+				man(u);
+			else
+				help(u);
+			exit(fflush(stdout) ? 1 : 0);
+		}
+		if (c == '?' || c == ':') {
+			bool is_short = optopt > 0 && optopt < LONG_BASE;
+			char letter[3] = {'-', (char)optopt, 0};
+			const char *which = is_short ? letter : argv[optind - 1];
+			die_usage(c == ':' ? "option %s needs an argument" : "unknown option %s", which);
+		}
+		const struct opt *o = u->opts;
+		if (c >= LONG_BASE)
+			o += c - LONG_BASE;
+		else
+			while (o->s != c)
+				o++;
+		take(o, optarg);
+	}
+	return optind;
+}
+
+void opt_names(struct strv *out, int argc, char **argv, int from, const char *what)
+{
+	for (int i = from; i < argc; i++) {
+		if (strcmp(argv[i], "-") != 0) {
+			strv_add(out, argv[i]);
+			continue;
+		}
+		char *line = NULL;
+		size_t room = 0;
+		ssize_t n;
+		while ((n = getline(&line, &room, stdin)) > 0) {
+			while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+				line[--n] = 0;
+			if (n)
+				strv_add(out, line);
+		}
+		if (ferror(stdin))
+			die("stdin: read: %m");
+		free(line);
+	}
+	if (from >= argc && what)
+		die_usage("%s is missing", what);
+}
