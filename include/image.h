@@ -1,0 +1,41 @@
+/* image.h: the image store, for who wants to run an image.
+ *
+ * $CTR_LIB/images is an OCI image layout (image-spec, image-layout.md); $CTR_LIB/layers/HEX are its layers, by diff_id,
+ * unpacked once in overlayfs's form and never changed. `lib` is $CTR_LIB (ctr_lib()) everywhere.
+ * All return -1 with fail() on failure.
+ */
+#ifndef CTR_IMAGE_H
+#define CTR_IMAGE_H
+
+#include <stdbool.h>
+#include "str.h"
+
+/* What starting a container of an image takes: its config, docker's meaning (image-spec, config.md). */
+struct image {
+	char *ref;    /* "NAME:TAG" it was found by, or "sha256:HEX" */
+	char *digest; /* "sha256:HEX" of its manifest */
+	struct strv entrypoint, cmd, env;
+	struct strv volumes;               /* absolute paths */
+	struct strv labels;                /* "key=value" */
+	struct strv exposed;               /* "80/tcp" */
+	char *workdir, *user, *stopsignal; /* NULL when not said */
+	struct strv layers;                /* absolute directories, top-most first */
+};
+
+/* Is an operand that names a root an image's name (true) or a path? A path begins with '/' or '.', or has a slash and
+ * exists. Never fails. */
+bool image_is_ref(const char *operand);
+
+/* Find an image by NAME[:TAG] (tag "latest" when not said; "docker.io/" and "library/" may be left out), "sha256:HEX"
+ * or a unique prefix (6 digits and more) of its digest's or its config's HEX; layers not unpacked yet are now. ENOENT
+ * when there is none. Everything in *out is the caller's: image_free(). */
+int image_open(const char *lib, const char *ref, struct image *out);
+void image_free(struct image *im);
+
+/* Mount a file that is a squashfs or erofs image, read-only, through a loop device that frees itself. Returns a
+ * detached mount (open_tree(2)) whose path for an overlay is /proc/self/fd/N; on kernels before 5.2, which have no
+ * such thing, it is mounted on `fallback`, a directory of the caller's own mount namespace (may be NULL: fails there),
+ * and a descriptor of that is returned. */
+int image_loop_mount(const char *file, const char *fallback);
+
+#endif
