@@ -1,0 +1,439 @@
+/* state.c: the containers' records and what is derived from them; see state.h.
+ *
+ * Nothing here is cached between calls but the names of the two directories: the files and the lock are the truth.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "pidfd.h"
+#include "state.h"
+#include "str.h"
+
+/* --- where things are --- */
+
+/* $VAR, or the system's place for root, or a user's place. */
+static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
+{
+	const char *s = getenv(var);
+	char *p;
+	if (s && *s == '/')
+		p = xstrdup(s);
+	else if (s && *s)
+		die("%s: '%s' is not an absolute path", var, s);
+	else if (geteuid() == 0)
+		p = xstrdup(root_dflt);
+	else if ((s = getenv(xdg)) && *s == '/')
+		p = xasprintf("%s/ctr", s);
+	else if (home_dflt && (s = getenv("HOME")) && *s == '/')
+		p = xasprintf("%s/%s", s, home_dflt);
+	else
+		p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
+	for (size_t n = strlen(p); n > 1 && p[n - 1] == '/'; n--)
+		p[n - 1] = 0;
+	return p;
+}
+
+const char *ctr_lib(void)
+{
+	static char *p;
+	if (!p)
+		p = place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr");
+	return p;
+}
+
+const char *ctr_run(void)
+{
+	static char *p;
+	if (!p)
+		p = place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL);
+	return p;
+}
+
+const char *ctr_cgroup(void)
+{
+	const char *s = getenv("CTR_CGROUP");
+	while (s && *s == '/')
+		s++;
+	return s && *s ? s : "ctr";
+}
+
+const char *ctr_instance(void)
+{
+	static char hex[9];
+	struct stat st;
+	if (*hex)
+		return hex;
+	if (stat(ctr_lib(), &st) < 0 && (dir_make(ctr_lib(), 0711) < 0 || stat(ctr_lib(), &st) < 0))
+		die("%s: %m (set CTR_LIB to a folder that can be written)", ctr_lib());
+	uint64_t seed[2] = {st.st_dev, st.st_ino};
+	uint32_t h = 2166136261u; /* FNV-1a */
+	for (size_t i = 0; i < sizeof seed; i++)
+		h = (h ^ ((unsigned char *)seed)[i]) * 16777619u;
+	snprintf(hex, sizeof hex, "%08x", h);
+	return hex;
+}
+
+static int containers_dir(void)
+{
+	_cleanup_free_ char *p = xasprintf("%s/containers", ctr_lib());
+	return open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static char *run_dir(const char *name)
+{
+	return xasprintf("%s/containers/%s", ctr_run(), name);
+}
+
+const char *status_name(enum status s)
+{
+	static const char *const names[] = {
+	    "created", "running", "paused", "restarting", "exited", "lost", "orphaned", "corrupt"};
+	return names[s];
+}
+
+/* --- reading --- */
+
+static void corrupt(struct container *c)
+{
+	c->status = ST_CORRUPT;
+	free(c->why);
+	c->why = xstrdup(fail_msg());
+}
+
+/* "SECONDS.NANOS" at s; false when it is not that. */
+static bool stamp(const char *s, int64_t *sec, long *ns)
+{
+	return sscanf(s, "%" SCNd64 ".%9ld", sec, ns) == 2;
+}
+
+/* `started` and `exit`. Blanks only means not filled. */
+static void read_exit(struct container *c)
+{
+	char text[96];
+	long ns;
+	_cleanup_close_ int s = openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = s < 0 ? 0 : read(s, text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = 0;
+	if (s >= 0 && !stamp(text, &c->started, &ns) && strspn(text, " \n") != strlen(text)) {
+		fail("started: '%.40s' is not a time", text);
+		corrupt(c);
+	}
+	_cleanup_close_ int e = openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	n = e < 0 ? 0 : read(e, text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = 0;
+	size_t blank = strspn(text, " \n");
+	if (!text[blank])
+		return;
+	char *rest;
+	long code = strtol(text, &rest, 10);
+	if (rest == text || code < 0 || code > 255 || *rest != ' ' || !stamp(rest, &c->finished, &c->finished_ns)) {
+		fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
+		corrupt(c);
+		return;
+	}
+	c->exit_code = (int)code;
+	c->oom = strstr(rest, " oom");
+	c->has_exit = true;
+}
+
+/* The process that `state` names, if it is still that one. */
+static void read_state(struct container *c)
+{
+	_cleanup_free_ char *path = xasprintf("%s/containers/%s/state", ctr_run(), c->name);
+	if (access(path, F_OK) < 0)
+		return;
+	if (kv_read_at(&c->state, AT_FDCWD, path) < 0) {
+		corrupt(c);
+		return;
+	}
+	char boot[37];
+	uint64_t now;
+	const char *b = kv_get(&c->state, "boot");
+	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
+	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
+	if (pid > 0 && b && boot_id(boot) == 0 && strcmp(boot, b) == 0 && pid_starttime(pid, &now) == 0 && now == start) {
+		c->pid = pid;
+		c->starttime = start;
+	}
+}
+
+/* Is the lock of this directory held by another? Taken and given back: a start that meets this instant waits. */
+static bool held(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool h = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return h;
+}
+
+static void derive(struct container *c, bool locked_by_us)
+{
+	if (c->status == ST_CORRUPT)
+		return;
+	bool alive = c->pid != 0, live = !locked_by_us && held(c->dir);
+	if (live && kv_num(&c->state, "restarting", 0))
+		c->status = ST_RESTARTING;
+	else if (live && alive)
+		c->status = cgroup_frozen(container_cgroup(c)) ? ST_PAUSED : ST_RUNNING;
+	else if (alive)
+		c->status = ST_ORPHANED;
+	else if (c->has_exit)
+		c->status = ST_EXITED;
+	else if (c->started)
+		c->status = live ? ST_RUNNING : ST_LOST; /* live: between the end of PID 1 and the record of it */
+	else
+		c->status = ST_CREATED;
+}
+
+static void read_at(struct container *c, int parent, const char *dirname, bool locked_by_us)
+{
+	if (c->dir < 0)
+		c->dir = openat(parent, dirname, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir < 0) {
+		fail("%s: %m", dirname);
+		corrupt(c);
+		return;
+	}
+	if (kv_read_at(&c->conf, c->dir, "conf") < 0)
+		corrupt(c);
+	const char *id = kv_get(&c->conf, "id");
+	if (c->status != ST_CORRUPT && !id) {
+		fail("conf: no id in it");
+		corrupt(c);
+	}
+	c->id = xstrdup(id ? id : dirname);
+	read_state(c);
+	read_exit(c);
+	derive(c, locked_by_us);
+}
+
+void container_read(struct container *c, const char *dirname)
+{
+	*c = (struct container){.dir = -1, .name = xstrdup(dirname)};
+	_cleanup_close_ int parent = containers_dir();
+	read_at(c, parent, dirname, false);
+}
+
+struct id_search {
+	const char *prefix;
+	char *name;
+	int hits;
+};
+
+static int id_match(int parent, const char *name, void *arg)
+{
+	struct id_search *f = arg;
+	if (name[0] == '.')
+		return 0;
+	struct kv conf;
+	_cleanup_free_ char *path = xasprintf("%s/conf", name);
+	if (kv_read_at(&conf, parent, path) < 0)
+		return 0;
+	const char *id = kv_get(&conf, "id");
+	if (id && str_starts(id, f->prefix)) {
+		free(f->name);
+		f->name = xstrdup(name);
+		f->hits++;
+	}
+	kv_free(&conf);
+	return 0;
+}
+
+int container_open(struct container *c, const char *name)
+{
+	*c = (struct container){.dir = -1};
+	_cleanup_close_ int parent = containers_dir();
+	if (parent < 0 && errno != ENOENT)
+		return fail("%s/containers: %m", ctr_lib());
+	if (!name_valid(name) || parent < 0)
+		return errno = ENOENT, fail("%s: no such container", name);
+	c->dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir >= 0) {
+		c->name = xstrdup(name);
+		read_at(c, parent, name, false);
+		return 0;
+	}
+	struct id_search f = {.prefix = name};
+	if (strlen(name) >= 3 && strspn(name, "0123456789abcdef") == strlen(name))
+		dir_each(parent, id_match, &f);
+	if (f.hits != 1) {
+		free(f.name);
+		errno = f.hits ? EEXIST : ENOENT;
+		return fail(f.hits ? "%s: more than one container's id begins so" : "%s: no such container", name);
+	}
+	c->name = f.name;
+	read_at(c, parent, f.name, false);
+	return 0;
+}
+
+void container_close(struct container *c)
+{
+	if (c->dir >= 0)
+		close(c->dir);
+	kv_free(&c->conf);
+	kv_free(&c->state);
+	free(c->name);
+	free(c->id);
+	free(c->why);
+	*c = (struct container){.dir = -1};
+}
+
+static int add_name(int parent, const char *name, void *arg)
+{
+	(void)parent;
+	if (name[0] != '.')
+		strv_add(arg, name);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int container_names(struct strv *out)
+{
+	_cleanup_close_ int parent = containers_dir();
+	if (parent < 0)
+		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
+	if (dir_each(parent, add_name, out) < 0)
+		return -1;
+	if (out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_name);
+	return 0;
+}
+
+/* --- the lock --- */
+
+/* The directory behind our descriptor is still the one of that name: not removed or renamed while we waited. */
+static bool still_there(const struct container *c)
+{
+	struct stat ours, named;
+	_cleanup_close_ int parent = containers_dir();
+	return parent >= 0 && fstat(c->dir, &ours) == 0 && fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+int container_lock(struct container *c)
+{
+	if (c->dir < 0)
+		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
+	int r = lock_try(c->dir, LOCK_EX);
+	/* A listing holds the lock shared for an instant: that is not a life. */
+	for (int i = 0; r == 0 && i < 50; i++) {
+		struct timespec ms = {0, 1000000};
+		if (held(c->dir))
+			return 0;
+		nanosleep(&ms, NULL);
+		r = lock_try(c->dir, LOCK_EX);
+	}
+	if (r <= 0)
+		return r < 0 ? fail_in("%s", c->name) : 0;
+	if (!still_there(c)) {
+		errno = ENOENT;
+		return fail("%s: no such container (it was removed or renamed meanwhile)", c->name);
+	}
+	kv_free(&c->conf);
+	kv_free(&c->state);
+	struct container fresh = {.dir = c->dir, .name = c->name};
+	free(c->id);
+	free(c->why);
+	*c = fresh;
+	read_at(c, -1, c->name, true);
+	return 1;
+}
+
+int container_wait_end(struct container *c, int timeout_ms)
+{
+	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is left to a child only
+	 * when there is a deadline and a monitor's pidfd to poll is missing. */
+	if (timeout_ms < 0) {
+		if (lock_take(c->dir, LOCK_SH) < 0)
+			return -1;
+		flock(c->dir, LOCK_UN);
+		return 1;
+	}
+	struct timespec t0, t;
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
+	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
+	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
+	for (;;) {
+		if (!held(c->dir)) {
+			if (fd >= 0)
+				close(fd);
+			return 1;
+		}
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		int64_t gone = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
+		if (gone >= timeout_ms)
+			break;
+		int left = (int)(timeout_ms - gone);
+		if (fd < 0 || pidfd_wait(fd, monitor, NULL, left) != 0) { /* no pidfds on this kernel: look every 20 ms */
+			struct timespec ms = {0, 20000000};
+			nanosleep(&ms, NULL);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+struct held_search {
+	const char *id;
+	bool held;
+};
+
+static int held_match(int parent, const char *name, void *arg)
+{
+	struct held_search *f = arg;
+	_cleanup_close_ int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct kv conf;
+	if (dir < 0 || kv_read_at(&conf, dir, "conf") < 0)
+		return 0;
+	if (str_eq(kv_get(&conf, "id"), f->id))
+		f->held = held(dir);
+	kv_free(&conf);
+	return f->held;
+}
+
+bool container_id_held(const char *id)
+{
+	struct held_search f = {.id = id};
+	_cleanup_close_ int parent = containers_dir();
+	if (parent >= 0)
+		dir_each(parent, held_match, &f);
+	return f.held;
+}
+
+int container_pidfd(const struct container *c)
+{
+	errno = ESRCH;
+	if (!c->pid)
+		return fail("%s: not running", c->name);
+	int fd = pidfd_open_checked(c->pid, c->starttime);
+	return fd < 0 ? fail("%s: process %d: %m", c->name, (int)c->pid) : fd;
+}
+
+const char *container_cgroup(const struct container *c)
+{
+	static char path[512];
+	const char *s = kv_get(&c->state, "cgroup");
+	if (s && *s)
+		return s;
+	snprintf(path, sizeof path, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), c->id);
+	return path;
+}
