@@ -1,0 +1,32 @@
+/* rootfs.h: what the child does to its new mount namespace: the overlay, the mounts, /dev, the masks, the new root.
+ *
+ * All run in the child, after CLONE_NEWNS. Each returns 0, or -1 with fail() saying the path.
+ * OCI runtime-spec, config.md "Mounts" and config-linux.md "Default Filesystems", "Masked Paths".
+ */
+#ifndef CTR_ROOTFS_H
+#define CTR_ROOTFS_H
+
+#include <stdbool.h>
+#include "spec.h"
+
+struct rootfs {
+	const struct spec *spec;
+	const char *dir; /* the container's directory with upper and work; the overlay is mounted on it, in our own namespace */
+	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */
+	bool netns;      /* the network namespace is ours too: a sysfs of its own is possible */
+	int fd;          /* set by rootfs_prepare: the new root */
+};
+
+/* Stop propagation, build the overlay or bind root_path, open the new root. */
+int rootfs_prepare(struct rootfs *r);
+/* spec's mounts in order, then /dev's nodes and links; cgroup mounts are left for rootfs_cgroups. */
+int rootfs_mounts(struct rootfs *r);
+/* The cgroup mounts: after the cgroup namespace was unshared, so that they show the container at their root. */
+int rootfs_cgroups(struct rootfs *r);
+/* pivot_root, or move and chroot where the kernel refuses it (an initramfs) or `x_no_pivot` says so. The working
+ * directory is then "/". */
+int rootfs_enter(struct rootfs *r);
+/* In the new root: sysctls, masked and read-only paths, the root read-only if asked. */
+int rootfs_finish(struct rootfs *r);
+
+#endif

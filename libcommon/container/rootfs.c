@@ -1,0 +1,500 @@
+/* rootfs.c: the overlay and the mounts of a container, in its own mount namespace; see rootfs.h.
+ *
+ * Every target is resolved beneath the new root's descriptor (openat2 RESOLVE_IN_ROOT) and mounted on through
+ * /proc/self/fd, never by a string with the root's prefix: another container that shares a volume may be swapping
+ * links at this very moment (CVE-2021-30465).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "mountopts.h"
+#include "rootfs.h"
+#include "str.h"
+#include "sys.h"
+
+/* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
+#define FD_PATH(fd) fd_path((char[32]){0}, fd)
+static char *fd_path(char *buf, int fd)
+{
+	snprintf(buf, 32, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
+/* --- the root itself --- */
+
+/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner. */
+static void copy_root_mode(int lower, int upper)
+{
+	struct stat l, u;
+	if (fstat(lower, &l) == 0 && fstat(upper, &u) == 0 && (l.st_mode != u.st_mode || l.st_uid != u.st_uid || l.st_gid != u.st_gid)) {
+		if (fchown(upper, l.st_uid, l.st_gid) < 0 || fchmod(upper, l.st_mode & 07777) < 0)
+			return; /* a user's own id map cannot always: the overlay works all the same */
+	}
+}
+
+static int overlay_lowers(const struct spec *s, struct buf *opts)
+{
+	buf_puts(opts, "lowerdir=");
+	for (size_t i = 0; i < s->x_lower.n; i++) {
+		/* Left open on purpose: the option names the descriptor. Close-on-exec takes it away. */
+		int fd = open(s->x_lower.v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("%s: %m", s->x_lower.v[i]);
+		buf_printf(opts, "%s/proc/self/fd/%d", i ? ":" : "", fd);
+		if (i == 0) {
+			int lower = open(FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			int upper = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			copy_root_mode(lower, upper);
+			close(lower);
+			close(upper);
+		}
+	}
+	return 0;
+}
+
+static int overlay_mount(struct rootfs *r)
+{
+	struct buf opts = {0};
+	if (chdir(r->dir) < 0)
+		return fail("%s: %m", r->dir);
+	if (overlay_lowers(r->spec, &opts) < 0)
+		return -1;
+	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst). */
+	buf_printf(&opts, ",upperdir=upper,workdir=work%s",
+	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
+	int m = mount("overlay", ".", "overlay", 0, opts.p);
+	if (m < 0 && errno == EINVAL && !r->userns) { /* a kernel built without the three options */
+		char *cut = strstr(opts.p, ",redirect_dir");
+		*cut = 0;
+		m = mount("overlay", ".", "overlay", 0, opts.p);
+	}
+	buf_free(&opts);
+	if (m == 0)
+		return 0;
+	if (errno == ENODEV)
+		return fail("mount overlay on %s: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS; --direct does without)", r->dir);
+	if (errno == EINVAL)
+		return fail("mount overlay on %s: %m (%s/upper cannot be a writable layer: its file system must have "
+			    "xattrs and d_type; set CTR_LIB to a folder on ext4, xfs, btrfs or tmpfs)",
+		    r->dir, r->dir);
+	return fail("mount overlay on %s: %m", r->dir);
+}
+
+int rootfs_prepare(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	unsigned long prop = MS_PRIVATE;
+	const char *p = s->rootfs_propagation;
+	if (p && strstr(p, "slave"))
+		prop = MS_SLAVE;
+	if (p && strstr(p, "shared"))
+		prop = MS_SHARED;
+	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
+		return fail("/: stop mount propagation: %m");
+	const char *root = s->x_lower.n ? r->dir : s->root_path;
+	if (s->x_lower.n) {
+		if (overlay_mount(r) < 0)
+			return -1;
+	} else if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0) {
+		return fail("%s: bind: %m", root);
+	}
+	r->fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? fail("%s: %m", root) : 0;
+}
+
+/* --- mounts --- */
+
+/* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is beneath. */
+static int remount_flags(struct rootfs *r, const char *dest, unsigned long flags, bool rec)
+{
+	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fail("%s: %m", dest);
+	if (rec) /* mount_setattr(2), or a walk of mountinfo before Linux 5.12 */
+		return mount_set_flags_rec(fd, flags) < 0 ? fail("%s: remount recursively: %m", dest) : 0;
+	/* What the file system's own mount forbids stays forbidden, else a user namespace gets EPERM (mount(2)). */
+	struct statfs fs;
+	unsigned long keep = 0;
+	if (fstatfs(fd, &fs) == 0)
+		keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY);
+	if (mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0), NULL) < 0)
+		return fail("%s: remount: %m", dest);
+	return 0;
+}
+
+static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
+{
+	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || mount(NULL, FD_PATH(fd), NULL, prop, NULL) < 0)
+		return fail("%s: change propagation: %m", dest);
+	return 0;
+}
+
+static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
+{
+	struct stat st;
+	_cleanup_close_ int src = open(m->source, O_PATH | O_CLOEXEC);
+	if (src < 0 || fstat(src, &st) < 0)
+		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
+	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
+	if (dst < 0)
+		return fail("%s: make mount point: %m", m->dest);
+	if (mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL) < 0)
+		return fail("%s: bind %s: %m", m->dest, m->source);
+	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
+	if (flags && remount_flags(r, m->dest, flags, o->rec_flags) < 0)
+		return -1;
+	return propagate(r, m->dest, o->propagation ? o->propagation : MS_PRIVATE | MS_REC);
+}
+
+/* /proc and /sys must be directories of the root itself: a link there would aim the mount, and what is written through
+ * it later, elsewhere (CVE-2019-16884, CVE-2023-27561). */
+static int plain_dir(struct rootfs *r, const char *dest)
+{
+	struct stat st;
+	const char *rel = dest + strspn(dest, "/");
+	if (fstatat(r->fd, rel, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return fail("%s in the image is not a directory (a link there is refused)", dest);
+	}
+	return 0;
+}
+
+static int sysfs_fallback(struct rootfs *r, const char *dest)
+{
+	/* Without a network namespace of its own a user namespace may not mount sysfs: show the host's, read-only. */
+	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = "/sys"};
+	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .rec_flags = true};
+	return bind(r, &m, &o);
+}
+
+static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
+{
+	bool pseudo = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;
+	if (pseudo && plain_dir(r, m->dest) < 0)
+		return -1;
+	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
+	if (dst < 0)
+		return fail("%s: make mount point: %m", m->dest);
+	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
+	const char *src = m->source && *m->source ? m->source : m->type;
+	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
+		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
+	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
+		return sysfs_fallback(r, m->dest);
+	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data && strstr(o->data, ",gid=5")) {
+		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not in the map */
+		char *g = strstr(data, ",gid=5");
+		memmove(g, g + 6, strlen(g + 6) + 1);
+		if (mount(src, FD_PATH(dst), m->type, flags, data) == 0)
+			return 0;
+	}
+	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
+		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
+	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
+		return fail("%s: mount proc: %m (the /proc around us is partly covered: run with a full one, or --pid host)", m->dest);
+	return fail("%s: mount %s: %m", m->dest, m->type);
+}
+
+static int one_mount(struct rootfs *r, const struct spec_mount *m)
+{
+	struct mountopts o;
+	if (mountopts_parse(&o, &m->options) < 0)
+		return fail_in("%s", m->dest);
+	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
+	int res = b ? bind(r, m, &o) : plain_mount(r, m, &o);
+	mountopts_free(&o);
+	return res;
+}
+
+/* --- /dev --- */
+
+static int node(struct rootfs *r, const struct spec_device *d)
+{
+	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
+	const char *base = strrchr(d->path, '/') + 1;
+	_cleanup_free_ char *parent = xstrndup(d->path, (size_t)(base - d->path));
+	_cleanup_close_ int dir = path_make_in_root(r->fd, parent, true, 0755);
+	if (dir < 0)
+		return fail("%s: %m", parent);
+	if (!r->userns) {
+		if (mknodat(dir, base, type | (d->mode & 07777), makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
+			if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+				return fail("%s: chown: %m", d->path);
+			return 0;
+		}
+		if (errno == EEXIST)
+			return 0;
+		if (errno != EPERM)
+			return fail("%s: mknod: %m", d->path);
+	}
+	struct spec_mount m = {.dest = d->path, .type = "bind", .source = d->path};
+	struct mountopts o = {.flags = MS_BIND};
+	return bind(r, &m, &o);
+}
+
+static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
+{
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (strcmp(s->mounts.v[i].dest, dest) == 0 && (!type || str_eq(s->mounts.v[i].type, type)))
+			return true;
+	return false;
+}
+
+static int dev_setup(struct rootfs *r)
+{
+	static const char *const links[][2] = {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"},
+	    {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
+	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
+		return 0; /* the image's or the host's /dev, as asked for */
+	for (size_t i = 0; i < r->spec->devices.n; i++)
+		if (node(r, &r->spec->devices.v[i]) < 0)
+			return -1;
+	_cleanup_close_ int dev = path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dev < 0)
+		return fail("/dev: %m");
+	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
+			return fail("/dev/%s: symlink: %m", links[i][1]);
+	return 0;
+}
+
+int rootfs_mounts(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	bool dev_done = false;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const char *type = s->mounts.v[i].type;
+		if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
+			continue;
+		if (one_mount(r, &s->mounts.v[i]) < 0)
+			return -1;
+		/* Nodes go in as soon as /dev is there, so that a later mount may lie on one. */
+		if (!dev_done && strcmp(s->mounts.v[i].dest, "/dev") == 0) {
+			dev_done = true;
+			if (dev_setup(r) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* --- cgroups --- */
+
+static int cgroup_one(struct rootfs *r, const char *at, const char *type, const char *data, unsigned long flags)
+{
+	_cleanup_close_ int fd = path_make_in_root(r->fd, at, true, 0755);
+	if (fd < 0)
+		return fail("%s: %m", at);
+	if (mount(type, FD_PATH(fd), type, flags, data) == 0)
+		return 0;
+	return errno == EBUSY || errno == EPERM ? 1 : fail("%s: mount %s: %m", at, type);
+}
+
+static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned long flags)
+{
+	size_t n;
+	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
+	if (n == 0)
+		return 0; /* no cgroup file system is mounted here: nothing to show */
+	if (n == 1 && h[0].v2)
+		return cgroup_one(r, m->dest, "cgroup2", NULL, flags) < 0 ? -1 : 0;
+	_cleanup_close_ int top = path_make_in_root(r->fd, m->dest, true, 0755);
+	if (top < 0 || mount("tmpfs", FD_PATH(top), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k") < 0)
+		return fail("%s: mount tmpfs: %m", m->dest);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *at = xasprintf("%s/%s", m->dest, h[i].name);
+		if (cgroup_one(r, at, h[i].v2 ? "cgroup2" : "cgroup", h[i].v2 ? NULL : h[i].options, flags) < 0)
+			return -1;
+	}
+	return flags & MS_RDONLY ? remount_flags(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false) : 0;
+}
+
+int rootfs_cgroups(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		if (!str_eq(m->type, "cgroup") && !str_eq(m->type, "cgroup2"))
+			continue;
+		struct mountopts o;
+		if (mountopts_parse(&o, &m->options) < 0)
+			return fail_in("%s", m->dest);
+		unsigned long flags = (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+		mountopts_free(&o);
+		if (s->ns_new & 1u << NS_CGROUP) {
+			if (cgroup_tree(r, m, flags) < 0)
+				return -1;
+		} else {
+			struct spec_mount b = {.dest = m->dest, .type = "bind", .source = "/sys/fs/cgroup"};
+			struct mountopts bo = {.flags = MS_BIND | MS_REC | flags, .rec_flags = true};
+			if (access("/sys/fs/cgroup", F_OK) == 0 && bind(r, &b, &bo) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* --- the new root --- */
+
+/* An initramfs is the file system that nothing lies under: the kernel refuses to pivot away from it (pivot_root(2),
+ * EINVAL), so the new root is moved over it. The old one stays beneath, out of reach: a path walk up from the new root
+ * ends at what is mounted on top. */
+static int move_root(void)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return fail("/: move the new root there: %m");
+	if (chroot(".") < 0)
+		return fail("/: chroot: %m");
+	return 0;
+}
+
+int rootfs_enter(struct rootfs *r)
+{
+	if (fchdir(r->fd) < 0)
+		return fail("new root: %m");
+	if (r->spec->x_no_pivot) {
+		if (move_root() < 0)
+			return -1;
+	} else if (sys_pivot_root(".", ".") < 0) {
+		if (errno != EINVAL)
+			return fail("pivot_root: %m");
+		if (move_root() < 0)
+			return fail_in("pivot_root: Invalid argument (this root is an initramfs), and then");
+	} else if (umount2(".", MNT_DETACH) < 0) { /* the old root lies on the new one now: pivot_root(2), NOTES */
+		return fail("old root: unmount: %m");
+	}
+	close(r->fd);
+	r->fd = -1;
+	return chdir("/") < 0 ? fail("/: %m") : 0;
+}
+
+/* --- after it --- */
+
+/* A path in the new root, its last component no link; for /proc and /sys it must really lie there (CVE-2025-52881).
+ * -2 when it does not exist. */
+static int open_checked(const char *path)
+{
+	struct statfs fs;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
+	long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : str_starts(path, "/sys/") ? SYSFS_MAGIC : 0;
+	if (want && (fstatfs(fd, &fs) < 0 || (fs.f_type != want && !(want == SYSFS_MAGIC && fs.f_type == TMPFS_MAGIC)))) {
+		close(fd);
+		errno = EXDEV;
+		return fail("%s: not on the file system it should be on", path);
+	}
+	return fd;
+}
+
+static int sysctls(const struct strv *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const char *eq = strchr(l->v[i], '=');
+		_cleanup_free_ char *path = xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
+		for (char *p = path + 10; *p; p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+		_cleanup_close_ int fd = open_checked(path);
+		if (fd < 0)
+			return fd == -2 ? fail("sysctl %s: this kernel has no such setting", l->v[i]) : -1;
+		_cleanup_close_ int w = open(FD_PATH(fd), O_WRONLY | O_CLOEXEC);
+		if (w < 0 || write(w, eq + 1, strlen(eq + 1)) < 0)
+			return fail("sysctl %s: %m", l->v[i]);
+	}
+	return 0;
+}
+
+static int readonly_path(const char *path)
+{
+	_cleanup_close_ int fd = open_checked(path);
+	if (fd == -2)
+		return 0;
+	if (fd < 0 || mount(FD_PATH(fd), FD_PATH(fd), NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fd < 0 ? -1 : fail("%s: bind: %m", path);
+	_cleanup_close_ int top = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	unsigned long keep = 0;
+	if (top < 0 || fstatfs(top, &fs) < 0)
+		return fail("%s: %m", path);
+	keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC);
+	if (mount(NULL, FD_PATH(top), NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) < 0)
+		return fail("%s: remount read-only: %m", path);
+	return 0;
+}
+
+struct masks {
+	int null; /* the container's /dev/null, verified */
+	int empty; /* one read-only empty tmpfs for every masked directory */
+};
+
+/* The mask must be the real null device: an image or a race may have put something else at /dev/null
+ * (CVE-2025-31133). */
+static int open_null(void)
+{
+	struct stat st;
+	int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("/dev/null: %m");
+	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+		close(fd);
+		errno = ENODEV;
+		return fail("/dev/null in the container is not the null device: nothing can be masked with it");
+	}
+	return fd;
+}
+
+static int mask(struct masks *k, const char *path)
+{
+	struct stat st;
+	_cleanup_close_ int fd = open_checked(path);
+	if (fd < 0)
+		return fd == -2 ? 0 : -1;
+	if (fstat(fd, &st) < 0)
+		return fail("%s: %m", path);
+	if (!S_ISDIR(st.st_mode)) {
+		if (k->null < 0 && (k->null = open_null()) < 0)
+			return -1;
+		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0 ? fail("%s: mask: %m", path) : 0;
+	}
+	if (k->empty >= 0)
+		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0 ? fail("%s: mask: %m", path) : 0;
+	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,mode=755,nr_inodes=1") < 0)
+		return fail("%s: mask: %m", path);
+	k->empty = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return 0;
+}
+
+int rootfs_finish(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	struct masks k = {-1, -1};
+	if (sysctls(&s->sysctl) < 0)
+		return -1;
+	for (size_t i = 0; i < s->readonly_paths.n; i++)
+		if (readonly_path(s->readonly_paths.v[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < s->masked_paths.n; i++)
+		if (mask(&k, s->masked_paths.v[i]) < 0)
+			return -1;
+	if (k.null >= 0)
+		close(k.null);
+	if (k.empty >= 0)
+		close(k.empty);
+	if (!s->root_readonly)
+		return 0;
+	struct statfs fs;
+	unsigned long keep = statfs("/", &fs) == 0 ? (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC) : 0;
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0 ? fail("/: remount read-only: %m") : 0;
+}
