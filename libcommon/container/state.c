@@ -437,3 +437,122 @@ const char *container_cgroup(const struct container *c)
 	snprintf(path, sizeof path, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), c->id);
 	return path;
 }
+
+/* --- making and removing --- */
+
+static int put(int dir, const char *name, const char *text, size_t len, mode_t mode)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
+}
+
+/* Blanks to be overwritten in place: the end of a container must be recordable on a full disk. */
+static int put_blank(int dir, const char *name)
+{
+	static const char blank[] = "                                               \n";
+	return put(dir, name, blank, sizeof blank - 1, 0644);
+}
+
+static int fill_new(int dir, const struct kv *conf, const char *config_json)
+{
+	struct buf b = {0};
+	kv_text(conf, &b);
+	int r = put(dir, "conf", b.p, b.n, 0644);
+	buf_free(&b);
+	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 || put_blank(dir, "started") < 0 ||
+	    put_blank(dir, "exit") < 0)
+		return -1;
+	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+		return fail("upper, work: mkdir: %m");
+	return 0;
+}
+
+int container_create(const char *name, const struct kv *conf, const char *config_json)
+{
+	char hex[13], tmp[32];
+	_cleanup_free_ char *top = xasprintf("%s/containers", ctr_lib());
+	_cleanup_close_ int parent = containers_dir();
+	if (parent < 0 && (dir_make(top, 0711) < 0 || (parent = containers_dir()) < 0))
+		return fail_in("%s", name);
+	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return errno = EEXIST, fail("%s: there is a container of this name already", name);
+	rand_hex(hex, 6);
+	snprintf(tmp, sizeof tmp, ".new-%s", hex);
+	if (mkdirat(parent, tmp, 0711) < 0)
+		return fail("%s: make its folder in %s: %m", name, top);
+	int dir = dir_open_at(parent, tmp);
+	if (dir >= 0 && lock_take(dir, LOCK_EX) == 0 && fill_new(dir, conf, config_json) == 0) {
+		if (renameat2(parent, tmp, parent, name, RENAME_NOREPLACE) == 0)
+			return dir;
+		if (errno == EEXIST)
+			fail("%s: there is a container of this name already", name);
+		else
+			fail("%s: rename: %m", name);
+	}
+	int saved = errno;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	tree_remove_at(parent, tmp);
+	if (dir >= 0)
+		close(dir);
+	errno = saved;
+	return fail("%s", why);
+}
+
+int container_destroy(struct container *c)
+{
+	char hex[13], tmp[32];
+	_cleanup_close_ int parent = containers_dir();
+	_cleanup_free_ char *run = run_dir(c->name);
+	const char *group = container_cgroup(c);
+	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
+		return fail_in("%s", c->name);
+	if (tree_remove_at(AT_FDCWD, run) < 0)
+		return fail_in("%s", c->name);
+	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
+	rand_hex(hex, 6);
+	snprintf(tmp, sizeof tmp, ".new-%s", hex);
+	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
+	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
+}
+
+int state_write(const char *name, const struct kv *state)
+{
+	_cleanup_free_ char *dir = run_dir(name);
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (dir_make(dir, 0711) < 0 || (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
+		return fail("%s: %m", dir);
+	return kv_write_at(state, fd, "state");
+}
+
+int state_remove(const char *name)
+{
+	_cleanup_free_ char *dir = run_dir(name);
+	return tree_remove_at(AT_FDCWD, dir);
+}
+
+/* In place, blanks to the end of what was there. */
+static int fill_in(int dir, const char *name, const char *text)
+{
+	char line[49];
+	snprintf(line, sizeof line, "%-47.47s\n", text);
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
+}
+
+int started_write(int dir)
+{
+	char text[48];
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	snprintf(text, sizeof text, "%lld.%09ld", (long long)t.tv_sec, t.tv_nsec);
+	return fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
+}
+
+int exit_write(int dir, int code, bool oom)
+{
+	char text[48];
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec, oom ? " oom" : "");
+	return fill_in(dir, "exit", text);
+}

@@ -1,0 +1,29 @@
+/* ctr-create: make a container without starting it; prints its id. ctr-start starts it.
+ *
+ * Kind: OWNER. What outlives it is the container's record, which is what was asked for.
+ */
+#include <stdio.h>
+
+#include "create.h"
+#include "err.h"
+
+static const struct usage usage = {
+    .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
+    .more = "The options are ctr-run's. Start it with ctr-start, remove it with ctr-rm.\n",
+    .opts = create_opts,
+};
+
+int ctr_create_main(int argc, char **argv)
+{
+	struct container c;
+	struct spec spec;
+	int n = opt_parse(&usage, argc, argv);
+	create_detach = true; /* it is not a foreground one that goes when it ends */
+	create_container(&c, &spec, argc - n, argv + n);
+	if (create_idfiles(&c, 0) < 0) {
+		container_destroy(&c);
+		die_fail();
+	}
+	printf("%s\n", c.id);
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* ctr-exec: run a further command in a running container: its namespaces, cgroup, root, user, environment,
+ * capabilities and seccomp filter.
+ *
+ * Kind: CHAIN in spirit; it stays as the parent only to forward signals and the terminal. Nothing outlives it but,
+ * with -d, the command.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "create.h"
+#include "enter.h"
+#include "err.h"
+#include "selfexe.h"
+#include "state.h"
+#include "str.h"
+#include "tty.h"
+
+static struct {
+	bool tty, interactive, detach, privileged;
+	const char *user, *workdir;
+	struct strv env;
+} o;
+
+static const struct opt opts[] = {
+    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG, &o.interactive, NULL},
+    {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty, NULL},
+    {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach, NULL},
+    {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env, NULL},
+    {'u', "user", "USER[:GROUP]", "another user than the container's", OPT_STR, &o.user, NULL},
+    {'w', "workdir", "DIR", "another working directory", OPT_STR, &o.workdir, NULL},
+    {0, "privileged", NULL, "all capabilities and no seccomp filter", OPT_FLAG, &o.privileged, NULL},
+    OPT_END,
+};
+
+static const struct usage usage = {
+    .synopsis = "NAME COMMAND [ARG...]",
+    .more = "Exit code: the command's, 128+N if signal N ended it, 125 ctr-exec failed, 126 not executable, 127 not found.\n",
+    .opts = opts,
+};
+
+/* The container's spec, changed to what this command wants. */
+static void settle(struct spec *s, int argc, char **argv)
+{
+	strv_free(&s->args);
+	for (int i = 0; i < argc; i++)
+		strv_add(&s->args, argv[i]);
+	for (size_t i = 0; i < o.env.n; i++) {
+		const char *kv = o.env.v[i], *eq = strchr(kv, '=');
+		if (eq == kv || !*kv)
+			die_usage("--env: '%s' has no name before the '='", kv);
+		_cleanup_free_ char *key = eq ? xstrndup(kv, (size_t)(eq - kv)) : xstrdup(kv);
+		const char *v = eq ? eq + 1 : getenv(kv);
+		if (v)
+			strv_setenv(&s->env, key, v);
+	}
+	if (o.user) {
+		free(s->x_user);
+		s->x_user = xstrdup(o.user);
+	}
+	if (o.workdir) {
+		if (o.workdir[0] != '/')
+			die_usage("--workdir: '%s' is not an absolute path", o.workdir);
+		free(s->cwd);
+		s->cwd = xstrdup(o.workdir);
+	}
+	s->terminal = o.tty && !o.detach;
+	s->rows = s->cols = 0;
+	struct winsize w;
+	if (s->terminal && tty_size(&w) == 0) {
+		s->rows = w.ws_row;
+		s->cols = w.ws_col;
+	}
+	if (s->terminal && !strv_getenv(&s->env, "TERM"))
+		strv_setenv(&s->env, "TERM", "xterm");
+	if (o.privileged) {
+		uint64_t all = caps_all();
+		s->caps = (struct spec_caps){.bounding = all, .effective = all, .permitted = all};
+		s->no_new_privileges = false;
+		free(s->seccomp);
+		s->seccomp = xstrdup("unconfined");
+	}
+}
+
+static void find(struct container *c, const char *name, struct enter *e)
+{
+	char path[32];
+	if (container_open(c, name) < 0)
+		die_fail();
+	if (c->status != ST_RUNNING && c->status != ST_ORPHANED)
+		die("%s: %s, not running%s", c->name, status_name(c->status), c->status == ST_PAUSED ? " (ctr-unpause it first)" : "");
+	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
+	e->procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (e->procdir < 0)
+		die("%s: process %d: %m", c->name, (int)c->pid);
+	e->pidfd = container_pidfd(c);
+	if (e->pidfd < 0 && !container_is_pid(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
+		die_fail();
+}
+
+int ctr_exec_main(int argc, char **argv)
+{
+	struct container c;
+	struct spec spec;
+	struct enter e = {.spec = &spec, .signals = -1};
+	err_code = err_usage_code = 125;
+	self_protect(argv);
+	int n = opt_parse(&usage, argc, argv);
+	if (argc - n < 2)
+		die_usage(argc > n ? "COMMAND is missing" : "NAME is missing");
+	find(&c, argv[n], &e);
+	if (create_reload(&c, &spec) < 0)
+		die_fail();
+	settle(&spec, argc - n - 1, argv + n + 1);
+	e.cgroup = container_cgroup(&c);
+	e.userns = spec.ns_new & 1u << NS_USER;
+	e.detach = o.detach;
+	enter_block_signals(&e);
+	if (enter_start(&e) < 0)
+		die_code(e.code, "%s: %s", c.name, fail_msg());
+	return o.detach ? 0 : enter_wait(&e);
+}

@@ -1,0 +1,44 @@
+/* ctr-run: make and start a container; in the foreground, or with -d in the background.
+ *
+ * Kind: OWNER. What can outlive it: the container's record, its cgroup, leases and published ports; each names the
+ * container, and ctr-gc clears what a killed ctr-run leaves.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "create.h"
+#include "err.h"
+#include "monitor.h"
+#include "selfexe.h"
+
+static const struct usage usage = {
+    .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
+    .more = "ROOTFS is a folder (a path with a slash), the read-only lower layer of an overlay, or a squashfs or erofs file;\n"
+	    "anything else is an image (ctr-image ls). COMMAND is PID 1; default: the image's, or /bin/sh.\n"
+	    "Exit code: the command's, 128+N if signal N ended it, 125 ctr-run failed, 126 not executable, 127 not found.\n",
+    .opts = create_opts,
+};
+
+static int detached(struct container *c, struct spec *spec)
+{
+	int code = monitor_detached(c, spec, true);
+	if (code)
+		die_code(code, "%s: %s", c->name, fail_msg());
+	printf("%s\n", c->id);
+	return 0;
+}
+
+int ctr_run_main(int argc, char **argv)
+{
+	struct container c;
+	struct spec spec;
+	err_code = err_usage_code = 125;
+	self_protect(argv);
+	int n = opt_parse(&usage, argc, argv);
+	create_container(&c, &spec, argc - n, argv + n);
+	if (create_idfiles(&c, 0) < 0) {
+		container_destroy(&c);
+		die_fail();
+	}
+	return create_detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
+}

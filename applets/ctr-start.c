@@ -1,0 +1,69 @@
+/* ctr-start: start containers that were made or have ended: the same writable layer, the same settings.
+ *
+ * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
+ */
+#include <stdio.h>
+
+#include "create.h"
+#include "err.h"
+#include "monitor.h"
+#include "selfexe.h"
+
+static bool attached;
+
+static const struct opt opts[] = {
+    {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)", OPT_FLAG, &attached, NULL},
+    {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}, NULL},
+    OPT_END,
+};
+
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+
+/* One of them; its exit code, or 125 and more with a message said. */
+static int start(const char *name)
+{
+	struct container c;
+	struct spec spec;
+	if (container_open(&c, name) < 0) {
+		warn("%s", fail_msg());
+		return 125;
+	}
+	int code = 125, held = container_lock(&c);
+	if (held < 0)
+		warn("%s", fail_msg());
+	else if (held == 0 && attached)
+		warn("%s: runs already (ctr-attach joins it)", c.name);
+	else if (held == 0)
+		code = 0; /* docker: starting what runs is no error */
+	else if (c.status == ST_CORRUPT)
+		warn("%s: corrupt: %s", c.name, c.why);
+	else if (c.status == ST_ORPHANED)
+		warn("%s: its processes live without a monitor: ctr-gc ends them", c.name);
+	else if (create_reload(&c, &spec) < 0)
+		warn("%s", fail_msg());
+	else if (attached)
+		return monitor_foreground(&c, &spec, false);
+	else if ((code = monitor_detached(&c, &spec, false)) != 0)
+		warn("%s: %s", c.name, fail_msg());
+	if (code == 0)
+		puts(name);
+	container_close(&c);
+	return code;
+}
+
+int ctr_start_main(int argc, char **argv)
+{
+	struct strv names = {0};
+	int worst = 0;
+	self_protect(argv);
+	int n = opt_parse(&usage, argc, argv);
+	opt_names(&names, argc, argv, n, "NAME");
+	if (attached && names.n != 1)
+		die_usage("-a takes one NAME");
+	if (attached)
+		return start(names.v[0]);
+	for (size_t i = 0; i < names.n; i++)
+		if (start(names.v[i]))
+			worst = 1;
+	return worst;
+}

@@ -1,0 +1,22 @@
+/* caps.h: capabilities (capabilities(7)) as bit sets, through libcap.
+ */
+#ifndef CTR_CAPS_H
+#define CTR_CAPS_H
+
+#include <stdint.h>
+
+/* docker's fourteen */
+#define CAPS_DEFAULT 0xa80425fbull
+
+/* "CAP_SYS_PTRACE", "sys_ptrace", "ALL". 0, or -1 with fail(). */
+int caps_from_name(const char *name, uint64_t *bits);
+/* "CAP_SYS_PTRACE" for its number; a static string, "CAP_N" for one that libcap does not know. */
+const char *caps_name(int cap);
+/* Every capability this kernel has. */
+uint64_t caps_all(void);
+/* Drop what is not in `keep` from the bounding set. 0 or -1 with errno. */
+int caps_drop_bounding(uint64_t keep);
+/* Set the three sets and the ambient one. -1 with fail(). Call after the last change of user, PR_SET_KEEPCAPS on. */
+int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable, uint64_t ambient);
+
+#endif

@@ -1,0 +1,33 @@
+/* enter.h: a further command in a running container (ctr-exec).
+ */
+#ifndef CTR_ENTER_H
+#define CTR_ENTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "spec.h"
+
+struct enter {
+	/* in */
+	const struct spec *spec; /* the container's, with args, env, user, terminal as the new command wants them */
+	int pidfd;               /* of its PID 1, verified; -1 on a kernel without */
+	int procdir;             /* its /proc/PID, opened before it was verified */
+	const char *cgroup;      /* to join; NULL: none */
+	bool userns;             /* it has a user namespace of its own */
+	bool detach;             /* no descriptors of ours, and it outlives us */
+	/* out */
+	pid_t pid;
+	int master;              /* the terminal's, where the spec has one */
+	int code;                /* on failure: 125, 126 or 127 */
+	int signals;
+};
+
+/* Block the signals that are forwarded; before enter_start(), so that none is lost. */
+void enter_block_signals(struct enter *e);
+/* 0 when the command was exec'd in every namespace of the container and its group; -1 with fail() and e->code. This
+ * process has then joined the pid namespace for its children. */
+int enter_start(struct enter *e);
+/* Forward signals and the terminal until the command ends; its exit code. */
+int enter_wait(struct enter *e);
+
+#endif

@@ -1,0 +1,58 @@
+/* launch.h: the one engine that starts a container (DESIGN.md section 5), and the last steps that a process takes to
+ * become the command, which ctr-exec shares.
+ */
+#ifndef CTR_LAUNCH_H
+#define CTR_LAUNCH_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "spec.h"
+
+struct launch {
+	/* in */
+	const struct spec *spec;
+	const char *dir;    /* the container's directory (upper, work); NULL where the spec has no overlay */
+	const char *cgroup; /* its group, made and limited, relative to the hierarchies' roots; NULL: none */
+	int stdio[3];       /* the command's descriptors (unless spec->terminal); -1: /dev/null */
+	int lock;           /* the life's lock, which the child must let go of; -1: none */
+	/* Called in the parent when the child's namespaces exist and it waits: attach networks, run hooks. 0 or -1 with
+	 * fail(). NULL: nothing to do. */
+	int (*attach)(struct launch *l, void *arg);
+	void *attach_arg;
+	/* out */
+	pid_t pid;
+	uint64_t starttime; /* of pid, clock ticks since boot */
+	int master;         /* the terminal's master where spec->terminal, else -1 */
+	int code;           /* on failure: 125, 126 or 127 */
+};
+
+/* Start it. 0 when the command was exec'd; -1 with fail() and l->code when not, everything of the child gone. The caller undoes what it
+ * made itself (cgroup, directory). Our process must not be multi-threaded. */
+int launch(struct launch *l);
+
+/* What the process needs beside the spec to become the command. */
+struct become {
+	const struct spec *spec;
+	int stdio[3];               /* -1: /dev/null; ignored with a terminal */
+	struct sock_fprog *seccomp; /* NULL: unconfined */
+	int report;                 /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
+	bool pdeathsig;             /* die with the parent */
+};
+
+/* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on
+ * failure, with fail() and the exit code 125, 126 or 127. */
+int become(const struct become *b);
+
+/* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */
+_Noreturn void report_failure(int report, int code);
+/* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and *code: it failed; 1: it
+ * is ready and waits for a byte (REPORT_GO). *master is set when a terminal's master came. */
+int report_wait(int report, int *code, int *master);
+
+/* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for none; caller frees
+ * it with seccomp_free. */
+int launch_seccomp(const struct spec *s, struct sock_fprog **out);
+
+#endif

@@ -1,0 +1,48 @@
+/* sys.h: system calls that musl or old kernels lack, each with the older way behind the same function (Linux 4.19 and
+ * up), and paths beneath a root.
+ */
+#ifndef CTR_SYS_H
+#define CTR_SYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* fork() with namespaces: flags are CLONE_NEW*. With cgroup_fd >= 0 (a cgroup v2 directory) the child starts in that
+ * group where the kernel can (CLONE_INTO_CGROUP, 5.7). No atfork handlers. clone3(2), clone(2). 0 in the child, its pid
+ * in the parent, -1 with errno. */
+pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd);
+/* Did the last sys_clone() put the child into its group? Else the caller moves it. */
+bool sys_clone_entered_cgroup(void);
+
+/* close_range(2); before 5.9 by /proc/self/fd. */
+int sys_close_range(unsigned first, unsigned last);
+/* Close-on-exec on every descriptor from `first` on. */
+int sys_close_range_cloexec(unsigned first);
+
+int sys_pivot_root(const char *new_root, const char *put_old);
+/* pidfd_open(2): -1 with ENOSYS before 5.3. */
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_send_signal(int pidfd, int sig);
+/* setns(2) on a pidfd with several CLONE_NEW* at once; EINVAL before 5.8. */
+int sys_setns_pidfd(int pidfd, int flags);
+
+/* open_tree(2) and friends; ENOSYS before 5.2 (mount_setattr: 5.12). */
+int sys_open_tree(int dirfd, const char *path, unsigned flags);
+int sys_move_mount(int fd, int to_dirfd, const char *to);
+struct mount_attr_s {
+	uint64_t attr_set, attr_clr, propagation, userns_fd;
+};
+int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a);
+
+/* Open `path` as the container would see it: every link is resolved beneath rootfd, which is never left (openat2(2)
+ * RESOLVE_IN_ROOT; before 5.6 by walking the components). `mode` for O_CREAT. -1 with errno, no fail(). */
+int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
+/* An O_PATH descriptor of the directory (`dir`) or file at `path` beneath rootfd, made with its parents when missing.
+ * -1 with errno. */
+int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode);
+
+/* Set MS_* flags (RDONLY NOSUID NODEV NOEXEC NOATIME) on the mount at fd and all beneath it. 0 or -1 with errno. */
+int mount_set_flags_rec(int fd, unsigned long flags);
+
+#endif

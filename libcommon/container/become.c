@@ -1,0 +1,360 @@
+/* become.c: the last steps of a process that becomes a container's command; ctr-run's child and ctr-exec's share them.
+ *
+ * The order is DESIGN.md section 5's; what the kernel insists on is said at each step.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "err.h"
+#include "file.h"
+#include "launch.h"
+#include "seccomp.h"
+#include "str.h"
+#include "sys.h"
+#include "tty.h"
+#include "userdb.h"
+
+/* --- reporting --- */
+
+struct report {
+	int code; /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message */
+	char msg[1000];
+};
+
+_Noreturn void report_failure(int report, int code)
+{
+	struct report r = {.code = code};
+	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
+	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0)
+		_exit(code);
+	_exit(code);
+}
+
+int report_wait(int report, int *code, int *master)
+{
+	for (;;) {
+		struct report r;
+		int fd = -1;
+		ssize_t n = fd_recv(report, &r, sizeof r, &fd);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 0; /* closed by exec, or by death: the caller's wait tells */
+		if (r.code == -1 && fd >= 0 && master) {
+			*master = fd;
+			continue;
+		}
+		if (fd >= 0)
+			close(fd);
+		if (r.code == 0)
+			return 1;
+		r.msg[sizeof r.msg - 1] = 0;
+		*code = r.code;
+		return fail("%s", r.msg);
+	}
+}
+
+/* --- the terminal --- */
+
+static int terminal(const struct become *b)
+{
+	int master, slave;
+	if (tty_open_pair("/dev/pts/ptmx", &master, &slave) < 0)
+		return fail_in("/dev/pts/ptmx: open a terminal");
+	struct winsize size = {.ws_row = b->spec->rows, .ws_col = b->spec->cols};
+	if (size.ws_row && size.ws_col && ioctl(master, TIOCSWINSZ, &size) < 0) /* before exec: moby#35407 */
+		return fail("terminal: set size: %m");
+	struct report r = {.code = -1};
+	if (fd_send(b->report, &r, sizeof r, master) < 0)
+		return fail("terminal: send: %m");
+	close(master);
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return fail("terminal: make it the controlling one: %m");
+	for (int i = 0; i < 3; i++)
+		if (dup2(slave, i) < 0)
+			return fail("terminal: dup2: %m");
+	if (slave > 2)
+		close(slave);
+	return 0;
+}
+
+static int descriptors(const struct become *b)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = b->stdio[i];
+		if (fd < 0 && (fd = open("/dev/null", O_RDWR | O_NOCTTY)) < 0)
+			return fail("/dev/null: %m");
+		if (fd != i && dup2(fd, i) < 0)
+			return fail("dup2: %m");
+	}
+	return 0;
+}
+
+/* The command's user may open /dev/stderr again: pipes and terminals become that user's, files and sockets are the
+ * caller's and stay (runc does the same). */
+static void give_stdio(uid_t uid)
+{
+	struct stat st;
+	for (int i = 0; i < 3; i++)
+		if (fstat(i, &st) == 0 && st.st_uid != uid && (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(i))))
+			if (fchown(i, uid, (gid_t)-1) < 0)
+				continue; /* another user namespace's: nothing to be done about it */
+}
+
+/* --- small settings --- */
+
+static int rlimit_resource(const char *type)
+{
+	static const struct {
+		const char *name;
+		int resource;
+	} known[] = {{"AS", RLIMIT_AS}, {"CORE", RLIMIT_CORE}, {"CPU", RLIMIT_CPU}, {"DATA", RLIMIT_DATA},
+	    {"FSIZE", RLIMIT_FSIZE}, {"LOCKS", RLIMIT_LOCKS}, {"MEMLOCK", RLIMIT_MEMLOCK}, {"MSGQUEUE", RLIMIT_MSGQUEUE},
+	    {"NICE", RLIMIT_NICE}, {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC}, {"RSS", RLIMIT_RSS},
+	    {"RTPRIO", RLIMIT_RTPRIO}, {"RTTIME", RLIMIT_RTTIME}, {"SIGPENDING", RLIMIT_SIGPENDING}, {"STACK", RLIMIT_STACK}};
+	for (size_t i = 0; str_starts(type, "RLIMIT_") && i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(type + 7, known[i].name) == 0)
+			return known[i].resource;
+	errno = EINVAL;
+	return fail("%s: no such resource limit", type);
+}
+
+static int limits(const struct spec *s)
+{
+	for (size_t i = 0; i < s->rlimits.n; i++) {
+		const struct spec_rlimit *l = &s->rlimits.v[i];
+		int res = rlimit_resource(l->type);
+		struct rlimit rl = {l->soft, l->hard};
+		if (res < 0)
+			return -1;
+		if (setrlimit(res, &rl) < 0)
+			return fail("%s: set to %llu:%llu: %m", l->type, (unsigned long long)l->soft, (unsigned long long)l->hard);
+	}
+	return 0;
+}
+
+static void signals(void)
+{
+	sigset_t none;
+	for (int i = 1; i < NSIG; i++)
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without keys has none. */
+static void keyring(void)
+{
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "ctr", 0, 0, 0);
+}
+
+/* --- user and privileges --- */
+
+struct who {
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t n_groups;
+	char *home;
+};
+
+static int who_is(const struct spec *s, struct who *w)
+{
+	struct user u = {0};
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char numbers[32];
+	snprintf(numbers, sizeof numbers, "%u:%u", s->uid, s->gid);
+	if (userdb_lookup(root, s->x_user ? s->x_user : numbers, &s->x_groups, &u) < 0)
+		return -1;
+	*w = (struct who){.uid = u.uid, .gid = u.gid, .groups = u.groups, .n_groups = u.n_groups, .home = u.home};
+	if (s->gids.n) {
+		w->groups = xrealloc(w->groups, (w->n_groups + s->gids.n) * sizeof *w->groups);
+		for (size_t i = 0; i < s->gids.n; i++)
+			w->groups[w->n_groups++] = s->gids.v[i];
+	}
+	return 0;
+}
+
+static int set_user(const struct who *w)
+{
+	/* With a single-id map setgroups is denied, and there is nothing to set. */
+	if (setgroups(w->n_groups, w->groups) < 0 && !(errno == EPERM && w->n_groups == 0 && file_is_deny("/proc/self/setgroups")))
+		return fail("supplementary groups: %m");
+	if (setresgid(w->gid, w->gid, w->gid) < 0)
+		return fail("group %u: %m%s", w->gid, errno == EINVAL ? " (not in the id map)" : "");
+	if (setresuid(w->uid, w->uid, w->uid) < 0)
+		return fail("user %u: %m%s", w->uid, errno == EINVAL ? " (not in the id map)" : "");
+	return 0;
+}
+
+static int caps_of(const struct spec *s, const struct who *w)
+{
+	struct spec_caps c = s->caps;
+	if (w->uid != 0) { /* docker: another user than root starts with the bounding set only */
+		c.effective &= c.ambient;
+		c.permitted &= c.ambient;
+	}
+	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
+}
+
+/* The parent may have died before this call: its end of the report socket is then closed (getppid() says 0 to the
+ * first process of a pid namespace, whoever its parent is). */
+static int death_signal(const struct become *b)
+{
+	struct pollfd p = {.fd = b->report};
+	if (!b->pdeathsig)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail("parent-death signal: %m");
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP))
+		_exit(125);
+	return 0;
+}
+
+/* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the capabilities go; with it,
+ * last of all. The parent-death signal is cleared by a change of credentials, so it follows the last one
+ * (seccomp(2), PR_SET_PDEATHSIG in prctl(2)). */
+static int privileges(const struct become *b, const struct who *w)
+{
+	const struct spec *s = b->spec;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding) < 0)
+		return fail("capabilities: bounding set: %m");
+	if (!s->no_new_privileges && b->seccomp && seccomp_load(b->seccomp) < 0)
+		return -1;
+	if (set_user(w) < 0 || caps_of(s, w) < 0 || death_signal(b) < 0)
+		return -1;
+	if (!s->no_new_privileges)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail("no_new_privs: %m");
+	return b->seccomp ? seccomp_load(b->seccomp) : 0;
+}
+
+/* --- the command --- */
+
+/* Why execve() of a file that is there said ENOENT or ENOEXEC: the first bytes tell. Returns the exit code. */
+static int explain(const char *path, int err)
+{
+	char head[256] = "";
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head - 1);
+	head[n < 0 ? 0 : n] = 0;
+	errno = err;
+	if (n >= 2 && head[0] == '#' && head[1] == '!') {
+		char *line = head + 2 + strspn(head + 2, " \t");
+		char *end = line + strcspn(line, "\n");
+		bool cr = end > line && end[-1] == '\r';
+		*end = 0;
+		line[strcspn(line, " \t\r")] = 0;
+		if (err == ENOENT || err == ENOTDIR)
+			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a carriage return (CR LF)"
+			    : "%s: its interpreter %s is not in the container",
+			    path, line);
+		else
+			fail("%s: its interpreter %s: %m", path, line);
+		return err == ENOENT || err == ENOTDIR ? 127 : 126;
+	}
+	if (n > (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0) {
+		if (err == ENOENT)
+			return fail("%s: its dynamic loader is not in the container", path), 127;
+		return fail("%s: %m: an ELF program for another machine (type %d)", path, ((Elf64_Ehdr *)head)->e_machine), 126;
+	}
+	if (err == ENOEXEC)
+		return fail("%s: %m (neither an ELF program nor a script that starts with #!)", path), 126;
+	return fail("%s: %m", path), err == ENOENT || err == ENOTDIR ? 127 : 126;
+}
+
+/* execve() along the container's PATH, as execvp(3) does, but with the reason at the end. */
+static int run_command(char **argv, char **envp, const char *search)
+{
+	if (!argv[0] || !*argv[0])
+		return fail("no command given"), 127;
+	if (strchr(argv[0], '/')) {
+		execve(argv[0], argv, envp);
+		return explain(argv[0], errno);
+	}
+	_cleanup_free_ char *denied = NULL;
+	int why = ENOENT;
+	for (const char *p = search; *p;) {
+		size_t n = strcspn(p, ":");
+		_cleanup_free_ char *path = xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", argv[0]);
+		execve(path, argv, envp);
+		if (errno == ENOENT && access(path, F_OK) == 0)
+			return explain(path, ENOENT);
+		if (errno == EACCES && !denied) {
+			denied = xstrdup(path);
+			why = EACCES;
+		} else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+			return explain(path, errno);
+		}
+		p += n + (p[n] == ':');
+	}
+	if (denied)
+		return explain(denied, why);
+	return fail("%s: not found on the container's PATH (%s)", argv[0], search), 127;
+}
+
+/* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root must not be ours
+ * (CVE-2024-21626). */
+static int enter_cwd(const char *cwd)
+{
+	char now[4096];
+	if (chdir(cwd) < 0 && errno == ENOENT)
+		if (dir_make(cwd, 0755) < 0)
+			return -1;
+	if (chdir(cwd) < 0)
+		return fail("%s: working directory: %m", cwd);
+	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
+		return fail("%s: the working directory lies outside the container", cwd);
+	return 0;
+}
+
+int become(const struct become *b)
+{
+	const struct spec *s = b->spec;
+	struct who w = {0};
+	struct strv env = {0};
+	strv_addall(&env, &s->env);
+	if (who_is(s, &w) < 0)
+		return 126;
+	if (!strv_getenv(&env, "HOME"))
+		strv_setenv(&env, "HOME", w.home && *w.home ? w.home : "/");
+	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
+		return 125;
+	if (s->has_oom_score_adj) {
+		char num[24];
+		snprintf(num, sizeof num, "%d", (int)s->oom_score_adj);
+		if (file_poke("/proc/self/oom_score_adj", num) < 0)
+			return 125;
+	}
+	give_stdio(w.uid);
+	keyring();
+	if (limits(s) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
+		return 125;
+	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
+	signals();
+	if (sys_close_range_cloexec(3) < 0)
+		return fail("close-on-exec on all descriptors: %m"), 125;
+	if (privileges(b, &w) < 0)
+		return 125;
+	const char *path = strv_getenv(&env, "PATH");
+	return run_command(s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+}

@@ -1,0 +1,92 @@
+/* hooks.c: OCI hooks; see hooks.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "hooks.h"
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+
+static const char *hook_id = "", *hook_bundle = "/";
+
+void hooks_identity(const char *id, const char *bundle)
+{
+	hook_id = id;
+	hook_bundle = bundle;
+}
+
+bool hooks_any(const struct spec *s, enum spec_hook_when when)
+{
+	return s->hooks[when].n > 0;
+}
+
+static void hook_state(struct buf *b, enum spec_hook_when when, pid_t pid)
+{
+	const char *status = when == HOOK_POSTSTOP ? "stopped" : when == HOOK_POSTSTART ? "running" : "creating";
+	buf_printf(b, "{\"ociVersion\":\"1.2.0\",\"id\":\"%s\",\"status\":\"%s\",\"pid\":%d,\"bundle\":\"%s\"}", hook_id, status,
+	    (int)(pid ? pid : getpid()), hook_bundle);
+}
+
+static int hook_one(const struct spec_hook *h, const char *state)
+{
+	int in[2];
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return fail("hook %s: pipe: %m", h->path);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct strv args = h->args, env = h->env;
+		dup2(in[0], 0);
+		sys_close_range_cloexec(3);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execve(h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	close(in[0]);
+	if (pid > 0 && fd_write_all(in[1], state, strlen(state)) < 0 && errno != EPIPE)
+		warn("hook %s: state: %m", h->path);
+	close(in[1]);
+	if (pid < 0)
+		return fail("hook %s: fork: %m", h->path);
+	int status, fd = h->timeout > 0 ? sys_pidfd_open(pid) : -1;
+	if (fd >= 0) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		if (poll(&p, 1, (int)(h->timeout * 1000)) == 0) {
+			kill(pid, SIGKILL);
+			fail("hook %s: not done after %d s", h->path, (int)h->timeout);
+		}
+		bool late = !(p.revents & POLLIN);
+		close(fd);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (late)
+			return -1;
+	} else {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (WIFSIGNALED(status))
+		return fail("hook %s: ended by signal %d", h->path, WTERMSIG(status));
+	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status)) : 0;
+}
+
+int hooks_run(const struct spec *s, enum spec_hook_when when, pid_t pid)
+{
+	struct buf b = {0};
+	int r = 0;
+	if (!hooks_any(s, when))
+		return 0;
+	hook_state(&b, when, pid);
+	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++)
+		r = hook_one(&s->hooks[when].v[i], b.p);
+	buf_free(&b);
+	return r;
+}

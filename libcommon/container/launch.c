@@ -1,0 +1,278 @@
+/* launch.c: starting a container: one clone, and the parent and the child doing their halves side by side; see
+ * launch.h and DESIGN.md section 5.
+ *
+ * Child and parent share a SOCK_SEQPACKET pair. The child waits on it twice: for the id maps (a user namespace), and
+ * for "go" before it takes its cgroup namespace, which must come after the move into the group (else it would see
+ * itself at a path instead of at "/"). Exec closes the child's end: that is success.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "hooks.h"
+#include "idmap.h"
+#include "launch.h"
+#include "pidfd.h"
+#include "rootfs.h"
+#include "seccomp.h"
+#include "str.h"
+#include "sys.h"
+#include "undo.h"
+
+static const struct {
+	unsigned long flag;
+	const char *name;
+} ns_info[NS_COUNT] = {
+    [NS_MNT] = {CLONE_NEWNS, "mount"},
+    [NS_PID] = {CLONE_NEWPID, "pid"},
+    [NS_NET] = {CLONE_NEWNET, "network"},
+    [NS_IPC] = {CLONE_NEWIPC, "ipc"},
+    [NS_UTS] = {CLONE_NEWUTS, "uts"},
+    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
+    [NS_USER] = {CLONE_NEWUSER, "user"},
+    [NS_TIME] = {0x80, "time"},
+};
+
+struct sides {
+	int ours, childs;
+	int ns_fd[NS_COUNT]; /* namespaces to join, -1 none */
+	int own_pidns;       /* to come back to, when a pid namespace is joined */
+};
+
+/* --- the child --- */
+
+static void wait_byte(int report, char want)
+{
+	char c = 0;
+	ssize_t n;
+	do
+		n = recv(report, &c, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != 1 || c != want)
+		_exit(125); /* the parent gave up, and has said why */
+}
+
+static int join_namespaces(const struct sides *x)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0 && i != NS_PID && setns(x->ns_fd[i], (int)ns_info[i].flag) < 0)
+			return fail("join the %s namespace: %m", ns_info[i].name);
+	return 0;
+}
+
+/* netdevice(7): a new network namespace has only lo, and it is down. */
+static int loopback_up(void)
+{
+	struct ifreq r = {.ifr_name = "lo"};
+	_cleanup_close_ int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return 0; /* a kernel without IPv4 */
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	return ioctl(s, SIOCSIFFLAGS, &r) < 0 ? fail("lo: set up: %m") : 0;
+}
+
+static int names(const struct spec *s)
+{
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return fail("hostname %s: %m", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return fail("domainname %s: %m", s->domainname);
+	return 0;
+}
+
+static int child_steps(struct launch *l, const struct sides *x)
+{
+	const struct spec *s = l->spec;
+	struct rootfs r = {.spec = s, .dir = l->dir, .fd = -1};
+	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0;
+	r.netns = s->ns_new & 1u << NS_NET;
+	setsid();
+	if (s->ns_new & 1u << NS_USER) {
+		wait_byte(x->childs, 'M');
+		if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+			return fail("become root of the user namespace: %m (is 0 in the id map?)");
+		/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable" */
+		prctl(PR_SET_DUMPABLE, 1);
+	}
+	umask(0);
+	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) || rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0)
+		return -1;
+	if (hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME)) {
+		struct {
+			int code;
+		} ready = {0};
+		send(x->childs, &ready, sizeof ready, MSG_NOSIGNAL);
+	}
+	wait_byte(x->childs, 'G');
+	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
+		return fail("cgroup namespace: %m");
+	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, 0) < 0 || rootfs_enter(&r) < 0)
+		return -1;
+	if (names(s) < 0 || rootfs_finish(&r) < 0)
+		return -1;
+	return hooks_run(s, HOOK_START_CONTAINER, 0);
+}
+
+static _Noreturn void child(struct launch *l, const struct sides *x, struct sock_fprog *prog)
+{
+	undo_forget();
+	close(x->ours);
+	if (l->lock >= 0)
+		close(l->lock); /* the lock is the monitor's life, not ours */
+	if (child_steps(l, x) < 0)
+		report_failure(x->childs, 125);
+	struct become b = {.spec = l->spec, .seccomp = prog, .report = x->childs, .pdeathsig = true};
+	memcpy(b.stdio, l->stdio, sizeof b.stdio);
+	int code = become(&b);
+	report_failure(x->childs, code);
+}
+
+/* --- the parent --- */
+
+static int open_namespaces(const struct spec *s, struct sides *x)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		x->ns_fd[i] = -1;
+		if (!s->ns_path[i])
+			continue;
+		x->ns_fd[i] = open(s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (x->ns_fd[i] < 0)
+			return fail("%s: %m", s->ns_path[i]);
+	}
+	if (x->ns_fd[NS_PID] < 0)
+		return 0;
+	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone. */
+	x->own_pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
+		return fail("join the pid namespace: %m");
+	return 0;
+}
+
+static void close_namespaces(struct sides *x)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0)
+			close(x->ns_fd[i]);
+	if (x->own_pidns >= 0) {
+		setns(x->own_pidns, CLONE_NEWPID);
+		close(x->own_pidns);
+	}
+}
+
+static int clone_failed(uint64_t flags)
+{
+	if (errno == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
+		return fail("new namespaces: %m (not root: add --userns auto)");
+	if (errno == EPERM || errno == ENOSPC)
+		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER ? " (user namespaces may be switched off or used up: sysctls "
+		    "user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)" :
+		    " (inside another container: it needs CAP_SYS_ADMIN there)");
+	if (errno == EINVAL)
+		return fail("new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
+	return fail("new namespaces: %m");
+}
+
+/* Tell the child to go on. It may have failed and left already: its report is read next. */
+static void tell(int fd, char c)
+{
+	send(fd, &c, 1, MSG_NOSIGNAL);
+}
+
+static int parent_steps(struct launch *l, struct sides *x, bool in_cgroup)
+{
+	const struct spec *s = l->spec;
+	int code = 125;
+	if (s->ns_new & 1u << NS_USER) {
+		if (idmap_write(l->pid, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0)
+			return -1;
+		tell(x->ours, 'M');
+	}
+	if (pid_starttime(l->pid, &l->starttime) < 0)
+		return fail("process %d: %m", (int)l->pid);
+	if (l->cgroup && !in_cgroup && cgroup_join(l->cgroup, l->pid) < 0)
+		return -1;
+	if (l->attach && l->attach(l, l->attach_arg) < 0)
+		return -1;
+	if (hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME)) {
+		int r = report_wait(x->ours, &code, NULL);
+		l->code = code;
+		if (r < 0)
+			return -1;
+		if (hooks_run(s, HOOK_PRESTART, l->pid) < 0 || hooks_run(s, HOOK_CREATE_RUNTIME, l->pid) < 0)
+			return -1;
+	}
+	tell(x->ours, 'G');
+	int r = report_wait(x->ours, &code, &l->master);
+	l->code = code;
+	return r;
+}
+
+static void reap(struct launch *l)
+{
+	kill(l->pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
+	while (waitpid(l->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	if (l->master >= 0)
+		close(l->master);
+	l->master = -1;
+	l->pid = 0;
+}
+
+static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
+{
+	const struct spec *s = l->spec;
+	uint64_t flags = 0;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME)
+			flags |= ns_info[i].flag;
+	_cleanup_close_ int group = l->cgroup && cgroup_layout() == CGROUP_V2 ? cgroup_open_v2(l->cgroup) : -1;
+	l->pid = sys_clone(flags, group, NULL);
+	if (l->pid == 0)
+		child(l, x, prog);
+	if (l->pid < 0)
+		return clone_failed(flags);
+	close(x->childs);
+	x->childs = -1;
+	if (parent_steps(l, x, group >= 0 && sys_clone_entered_cgroup()) < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		reap(l);
+		return fail("%s", why);
+	}
+	return 0;
+}
+
+int launch(struct launch *l)
+{
+	struct sides x = {-1, -1, {0}, -1};
+	struct sock_fprog *prog = NULL;
+	int pair[2];
+	l->pid = 0;
+	l->master = -1;
+	l->code = 125;
+	if (launch_seccomp(l->spec, &prog) < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail("socketpair: %m");
+	x.ours = pair[0];
+	x.childs = pair[1];
+	int r = open_namespaces(l->spec, &x);
+	if (r == 0)
+		r = start(l, &x, prog);
+	close_namespaces(&x);
+	close(x.ours);
+	if (x.childs >= 0)
+		close(x.childs);
+	seccomp_free(prog);
+	return r;
+}

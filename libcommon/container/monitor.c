@@ -1,0 +1,600 @@
+/* monitor.c: one epoll loop that stands by a container; see monitor.h.
+ *
+ * It is the container's parent, so SIGCHLD and waitpid tell of the end, and a signal to the pid it has not waited for
+ * yet cannot meet another process. It holds the life's lock until it ends. While it waits it allocates nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "hooks.h"
+#include "launch.h"
+#include "log.h"
+#include "monitor.h"
+#include "pidfd.h"
+#include "plug.h"
+#include "str.h"
+#include "sys.h"
+#include "tty.h"
+
+enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };
+
+struct monitor {
+	struct container *c;
+	const struct spec *spec;
+	bool detached;
+	int ready;             /* pipe to the launcher; -1 in the foreground or once it was told */
+	char cgroup[512];
+	bool has_cgroup;
+	int epoll, signals;
+	int fd[SOURCES];       /* what is read, -1: not */
+	struct launch l;
+	struct log log;
+	bool logging;
+	struct tty_copy in, out; /* the terminal's two directions */
+	int interrupts;
+	bool stop_asked;
+	struct plug plug;      /* its networks */
+};
+
+/* --- small things --- */
+
+static void watch(struct monitor *m, enum source s, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = s};
+	m->fd[s] = fd;
+	/* A regular file as stdin cannot be polled (EPERM): it is always ready, and tty_copy reads it as it goes. */
+	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 && errno != EPERM)
+		die("epoll: %m");
+}
+
+static void unwatch(struct monitor *m, enum source s)
+{
+	if (m->fd[s] < 0)
+		return;
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, m->fd[s], NULL);
+	if (m->fd[s] > 2)
+		close(m->fd[s]);
+	m->fd[s] = -1;
+}
+
+static char *run_path(const struct monitor *m, const char *file)
+{
+	return xasprintf("%s/containers/%s/%s", ctr_run(), m->c->name, file);
+}
+
+static bool marked_stopping(const struct monitor *m)
+{
+	_cleanup_free_ char *p = run_path(m, STOPPING);
+	return m->stop_asked || access(p, F_OK) == 0;
+}
+
+static void block_signals(struct monitor *m)
+{
+	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	sigset_t s;
+	sigfillset(&s);
+	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
+		sigdelset(&s, not_ours[i]);
+	sigprocmask(SIG_SETMASK, &s, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	m->signals = signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (m->signals < 0)
+		die("signalfd: %m");
+	watch(m, ON_SIGNAL, m->signals);
+}
+
+/* --- the cgroup --- */
+
+static bool limits_asked(const struct spec *s)
+{
+	return s->resources.n > 0;
+}
+
+static int group_up(struct monitor *m)
+{
+	const struct spec *s = m->spec;
+	if (s->cgroups_path && *s->cgroups_path)
+		snprintf(m->cgroup, sizeof m->cgroup, "%s/c-%s-%s", s->cgroups_path, ctr_instance(), m->c->id);
+	else
+		snprintf(m->cgroup, sizeof m->cgroup, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), m->c->id);
+	m->has_cgroup = false;
+	if (cgroup_make(m->cgroup, &s->resources, CGROUP_REUSE) < 0) {
+		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
+		 * limits starts all the same: said once. */
+		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
+		if (!cannot || limits_asked(s))
+			return -1;
+		if (cgroup_layout() != CGROUP_NONE)
+			warn("%s: no cgroup for this container: %s", m->c->name, fail_msg());
+		return 0;
+	}
+	m->has_cgroup = true;
+	if (s->x_privileged || s->device_rules.n == 0)
+		return 0;
+	if (cgroup_devices(m->cgroup, s->device_rules.v, s->device_rules.n) == 0)
+		return 0;
+	return geteuid() == 0 && !(s->ns_new & 1u << NS_USER) ? -1 : 0;
+}
+
+static void group_down(struct monitor *m)
+{
+	if (!m->has_cgroup)
+		return;
+	/* Something may be left with --pid host, or from an exec. */
+	if (cgroup_remove(m->cgroup) < 0 && (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0))
+		warn("%s: %s (ctr-gc clears it)", m->c->name, fail_msg());
+	m->has_cgroup = false;
+}
+
+/* --- descriptors of the command --- */
+
+struct ends {
+	int childs[3];
+	int keep[3]; /* the monitor's: read ends of stdout and stderr, a write end of the fifo */
+};
+
+static int make_pipe(int *r, int *w)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	fcntl(p[0], F_SETFL, O_NONBLOCK);
+	*r = p[0];
+	*w = p[1];
+	return 0;
+}
+
+/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open both ways, so it never ends. */
+static int stdin_fifo(struct monitor *m, struct ends *e)
+{
+	_cleanup_free_ char *p = run_path(m, "stdin");
+	if (mkfifo(p, 0600) < 0 && errno != EEXIST)
+		return fail("%s: mkfifo: %m", p);
+	e->keep[0] = open(p, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (e->keep[0] < 0)
+		return fail("%s: %m", p);
+	if (m->spec->terminal)
+		return 0;
+	e->childs[0] = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return e->childs[0] < 0 ? fail("%s: %m", p) : 0;
+}
+
+static int detached_ends(struct monitor *m, struct ends *e)
+{
+	const struct kv *conf = &m->c->conf;
+	if (log_open(&m->log, m->c->dir, (uint64_t)kv_num(conf, "log_max_size", 0), (unsigned)kv_num(conf, "log_max_files", 1)) < 0)
+		return -1;
+	m->logging = true;
+	if (kv_num(conf, "stdin", 0) && stdin_fifo(m, e) < 0)
+		return -1;
+	if (m->spec->terminal)
+		return 0;
+	if (make_pipe(&e->keep[1], &e->childs[1]) < 0 || make_pipe(&e->keep[2], &e->childs[2]) < 0)
+		return -1;
+	return 0;
+}
+
+static void close_ends(struct ends *e, bool keep_too)
+{
+	for (int i = 0; i < 3; i++) {
+		if (e->childs[i] > 2)
+			close(e->childs[i]);
+		if (keep_too && e->keep[i] >= 0)
+			close(e->keep[i]);
+	}
+}
+
+/* --- starting --- */
+
+static void write_state(struct monitor *m, bool restarting, int restarts)
+{
+	struct kv kv = {0};
+	char boot[37] = "";
+	uint64_t own = 0;
+	boot_id(boot);
+	pid_starttime(getpid(), &own);
+	kv_set(&kv, "id", m->c->id);
+	kv_set(&kv, "boot", boot);
+	if (!restarting) {
+		kv_setf(&kv, "pid", "%d", (int)m->l.pid);
+		kv_setf(&kv, "starttime", "%llu", (unsigned long long)m->l.starttime);
+	} else {
+		kv_set(&kv, "restarting", "1");
+	}
+	kv_setf(&kv, "monitor", "%d", (int)getpid());
+	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
+	kv_set(&kv, "cgroup", m->has_cgroup ? m->cgroup : "");
+	kv_setf(&kv, "restarts", "%d", restarts);
+	plug_state(&m->plug, &kv);
+	if (state_write(m->c->name, &kv) < 0)
+		warn("%s: %s", m->c->name, fail_msg());
+	kv_free(&kv);
+}
+
+static int attach(struct launch *l, void *arg)
+{
+	struct monitor *m = arg;
+	return plug_up(&m->plug, m->c, l->pid);
+}
+
+static int start(struct monitor *m, int restarts)
+{
+	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
+	m->l = (struct launch){.spec = m->spec, .dir = NULL, .lock = m->c->dir, .master = -1, .code = 125};
+	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), m->c->name);
+	_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), m->c->name);
+	hooks_identity(m->c->id, dir);
+	if (dir_make(run, 0711) < 0 || group_up(m) < 0)
+		return -1;
+	if (!m->detached)
+		for (int i = 0; i < 3; i++)
+			e.childs[i] = i;
+	else if (detached_ends(m, &e) < 0)
+		return -1;
+	m->l.dir = dir;
+	m->l.cgroup = m->has_cgroup ? m->cgroup : NULL;
+	memcpy(m->l.stdio, e.childs, sizeof e.childs);
+	m->l.attach = plug_wanted(m->c) ? attach : NULL;
+	m->l.attach_arg = m;
+	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir) < 0 || launch(&m->l) < 0) {
+		close_ends(&e, true);
+		return -1;
+	}
+	close_ends(&e, false);
+	write_state(m, false, restarts);
+	for (int i = 1; i < 3; i++)
+		if (e.keep[i] >= 0)
+			watch(m, ON_OUT + (enum source)(i - 1), e.keep[i]);
+	if (e.keep[0] >= 0 && m->spec->terminal)
+		watch(m, ON_FIFO, e.keep[0]);
+	else if (e.keep[0] >= 0)
+		m->fd[ON_FIFO] = e.keep[0];
+	hooks_run(m->spec, HOOK_POSTSTART, m->l.pid);
+	return 0;
+}
+
+static void teardown(struct monitor *m)
+{
+	plug_down(&m->plug, m->c);
+	group_down(m);
+	for (enum source s = ON_OUT; s < SOURCES; s++)
+		unwatch(m, s);
+	if (m->logging) {
+		log_flush(&m->log);
+		log_close(&m->log);
+		m->logging = false;
+	}
+}
+
+/* --- the loop --- */
+
+static void on_winch(struct monitor *m)
+{
+	struct winsize w;
+	if (m->l.master >= 0 && !m->detached && tty_size(&w) == 0)
+		ioctl(m->l.master, TIOCSWINSZ, &w);
+}
+
+static void forward(struct monitor *m, int sig)
+{
+	if (m->l.pid <= 0) { /* between two starts */
+		m->stop_asked |= sig == SIGTERM || sig == SIGINT;
+		return;
+	}
+	if (!m->detached && (sig == SIGINT || sig == SIGTERM) && ++m->interrupts >= 3) {
+		/* pid_namespaces(7): the first process gets no signal that it has no handler for */
+		warn("%s: does not end: killed", m->c->name);
+		sig = SIGKILL;
+	}
+	if (m->detached && sig == SIGTERM)
+		m->stop_asked = true;
+	kill(m->l.pid, sig);
+}
+
+/* True when the container's first process has ended; *status is then waitpid's. */
+static bool on_signals(struct monitor *m, int *status)
+{
+	struct signalfd_siginfo i;
+	bool ended = false;
+	while (read(m->signals, &i, sizeof i) == sizeof i) {
+		if (i.ssi_signo == SIGCHLD) {
+			pid_t p;
+			int st;
+			while ((p = waitpid(-1, &st, WNOHANG | __WALL)) > 0)
+				if (p == m->l.pid) {
+					*status = st;
+					ended = true;
+				}
+		} else if (i.ssi_signo == SIGWINCH) {
+			on_winch(m);
+		} else if (i.ssi_signo != SIGPIPE && i.ssi_signo != SIGURG) {
+			forward(m, (int)i.ssi_signo);
+		}
+	}
+	return ended;
+}
+
+static void on_output(struct monitor *m, enum source s)
+{
+	char buf[16384];
+	ssize_t n = read(m->fd[s], buf, sizeof buf);
+	if (n > 0)
+		log_feed(&m->log, s == ON_ERR ? 2 : 1, buf, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		unwatch(m, s);
+}
+
+/* A terminal's end is EIO, not 0 (tty_ioctl(4) does not say so, but the kernel does it). */
+static void on_fd(struct monitor *m, enum source s)
+{
+	switch (s) {
+	case ON_OUT:
+	case ON_ERR:
+		on_output(m, s);
+		break;
+	case ON_MASTER:
+		if (m->detached)
+			on_output(m, s);
+		else if (tty_copy_step(&m->out, m->fd[s], 1) < 0)
+			unwatch(m, s);
+		break;
+	case ON_STDIN:
+		if (tty_copy_step(&m->in, 0, m->l.master) < 0)
+			unwatch(m, s);
+		break;
+	case ON_FIFO:
+		if (tty_copy_step(&m->in, m->fd[s], m->l.master) < 0)
+			unwatch(m, s);
+		break;
+	case ON_PLUG:
+		plug_event(&m->plug, m->c);
+		break;
+	case ON_SIGNAL:
+	case SOURCES:
+		break;
+	}
+}
+
+/* What is still in the pipes when the first process has ended: what is there now, not what a stray process that holds
+ * the other end may write one day. */
+static void drain(struct monitor *m)
+{
+	struct epoll_event e[8];
+	for (int rounds = 0; rounds < 4096; rounds++) {
+		int n = epoll_wait(m->epoll, e, 8, 0), reads = 0;
+		for (int i = 0; i < n; i++)
+			if (e[i].data.u32 == ON_OUT || e[i].data.u32 == ON_ERR || e[i].data.u32 == ON_MASTER) {
+				on_fd(m, (enum source)e[i].data.u32);
+				reads++;
+			}
+		if (!reads)
+			return;
+	}
+}
+
+static int stand_by(struct monitor *m)
+{
+	struct epoll_event e[8];
+	int status = 0;
+	for (;;) {
+		int n = epoll_wait(m->epoll, e, 8, -1);
+		if (n < 0 && errno != EINTR)
+			die("epoll: %m");
+		for (int i = 0; i < n; i++) {
+			if (e[i].data.u32 != ON_SIGNAL)
+				on_fd(m, (enum source)e[i].data.u32);
+			else if (on_signals(m, &status)) {
+				drain(m);
+				return status;
+			}
+		}
+	}
+}
+
+/* --- the end, and the next start --- */
+
+static int code_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static bool restart_wanted(const struct monitor *m, int code, int restarts)
+{
+	const char *p = kv_get(&m->c->conf, "restart");
+	if (!p || !*p || strcmp(p, "no") == 0 || marked_stopping(m))
+		return false;
+	if (str_starts(p, "on-failure")) {
+		int max = p[10] == ':' ? atoi(p + 11) : 0;
+		return code != 0 && (max == 0 || restarts < max);
+	}
+	return true; /* always, unless-stopped */
+}
+
+/* Wait before the next start: 100 ms, doubled each time up to a minute, from the beginning after ten good seconds. A
+ * stop meanwhile ends it. */
+static bool back_off(struct monitor *m, int64_t ran_s, unsigned *step)
+{
+	*step = ran_s >= 10 ? 0 : *step < 10 ? *step + 1 : 10;
+	int64_t ms = 100LL << *step;
+	if (ms > 60000)
+		ms = 60000;
+	struct itimerspec t = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
+	_cleanup_close_ int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	timerfd_settime(timer, 0, &t, NULL);
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = SOURCES};
+	epoll_ctl(m->epoll, EPOLL_CTL_ADD, timer, &e);
+	int status;
+	while (!marked_stopping(m)) {
+		int n = epoll_wait(m->epoll, &e, 1, -1);
+		if (n == 1 && e.data.u32 == SOURCES)
+			return !marked_stopping(m);
+		if (n == 1 && e.data.u32 == ON_SIGNAL)
+			on_signals(m, &status);
+	}
+	return false;
+}
+
+static void tell_launcher(struct monitor *m, int code, const char *msg)
+{
+	if (m->ready < 0)
+		return;
+	unsigned char c = (unsigned char)code;
+	if (write(m->ready, &c, 1) == 1 && msg && write(m->ready, msg, strlen(msg)) < 0)
+		_exit(125);
+	close(m->ready);
+	m->ready = -1;
+}
+
+static int one_life(struct monitor *m, int restarts, bool *started)
+{
+	if (start(m, restarts) < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		int code = m->l.code;
+		teardown(m);
+		if (m->ready >= 0)
+			tell_launcher(m, code, why);
+		else
+			warn("%s: %s", m->c->name, why);
+		return code;
+	}
+	*started = true;
+	tell_launcher(m, 0, NULL);
+	if (m->l.master >= 0) {
+		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
+		watch(m, ON_MASTER, m->l.master);
+		if (!m->detached) {
+			watch(m, ON_STDIN, 0);
+			tty_raw();
+			on_winch(m);
+		}
+	}
+	int code = code_of(stand_by(m));
+	m->l.pid = 0;
+	uint64_t kills = 0;
+	bool oom = m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
+	if (exit_write(m->c->dir, code, oom) < 0)
+		warn("%s: %s", m->c->name, fail_msg());
+	tty_restore();
+	teardown(m);
+	hooks_run(m->spec, HOOK_POSTSTOP, 0);
+	return code;
+}
+
+static int lives(struct monitor *m, bool fresh)
+{
+	unsigned step = 0;
+	int code;
+	bool started = false;
+	for (int restarts = 0;; restarts++) {
+		struct timespec t0, t1;
+		clock_gettime(CLOCK_MONOTONIC, &t0);
+		code = one_life(m, restarts, &started);
+		clock_gettime(CLOCK_MONOTONIC, &t1);
+		if (!started || !restart_wanted(m, code, restarts))
+			break;
+		write_state(m, true, restarts + 1);
+		if (!back_off(m, t1.tv_sec - t0.tv_sec, &step))
+			break;
+	}
+	if (!started) /* the record says why nothing ran, as docker's does */
+		exit_write(m->c->dir, code, false);
+	if (state_remove(m->c->name) < 0)
+		warn("%s: %s", m->c->name, fail_msg());
+	/* Nothing of a container that never ran stays: all or nothing. */
+	if ((kv_num(&m->c->conf, "rm", 0) || (fresh && !started)) && container_destroy(m->c) < 0)
+		warn("%s: %s", m->c->name, fail_msg());
+	return code;
+}
+
+static void init(struct monitor *m, struct container *c, const struct spec *spec, bool detached)
+{
+	*m = (struct monitor){.c = c, .spec = spec, .detached = detached, .ready = -1};
+	for (int i = 0; i < SOURCES; i++)
+		m->fd[i] = -1;
+	m->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (m->epoll < 0)
+		die("epoll: %m");
+	block_signals(m);
+	plug_init(&m->plug);
+	int fd = plug_fd(&m->plug);
+	if (fd >= 0)
+		watch(m, ON_PLUG, fd);
+}
+
+int monitor_foreground(struct container *c, const struct spec *spec, bool fresh)
+{
+	struct monitor m;
+	init(&m, c, spec, false);
+	return lives(&m, fresh);
+}
+
+/* --- detached --- */
+
+/* Nothing of the caller's stays: descriptors, terminal, session, working directory, umask (podman#4600). */
+static void leave_caller(const struct container *c, int ready)
+{
+	setsid();
+	if (chdir("/") < 0)
+		die("/: %m");
+	umask(022);
+	int null = open("/dev/null", O_RDWR);
+	for (int i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	int lo = c->dir < ready ? c->dir : ready, hi = c->dir < ready ? ready : c->dir;
+	sys_close_range(3, (unsigned)lo - 1);
+	sys_close_range((unsigned)lo + 1, (unsigned)hi - 1);
+	sys_close_range((unsigned)hi + 1, ~0u);
+}
+
+int monitor_detached(struct container *c, const struct spec *spec, bool fresh)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m"), 125;
+	pid_t pid = fork();
+	if (pid < 0)
+		return fail("fork: %m"), 125;
+	if (pid == 0) {
+		struct monitor m;
+		leave_caller(c, p[1]);
+		init(&m, c, spec, true);
+		m.ready = p[1];
+		lives(&m, fresh);
+		_exit(0);
+	}
+	close(p[1]);
+	unsigned char code;
+	ssize_t n;
+	while ((n = read(p[0], &code, 1)) < 0 && errno == EINTR)
+		;
+	if (n != 1) {
+		close(p[0]);
+		return fail("%s: its monitor was killed", c->name), 125;
+	}
+	if (code == 0) {
+		close(p[0]);
+		return 0;
+	}
+	_cleanup_free_ char *why = fd_read_all(p[0], "monitor", 2000, NULL);
+	close(p[0]);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		; /* it removes what is left first */
+	fail("%s", why ? why : "");
+	return code;
+}

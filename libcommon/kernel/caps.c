@@ -1,0 +1,91 @@
+/* caps.c: capabilities as bit sets; see caps.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include "caps.h"
+#include "err.h"
+
+#ifndef PR_CAP_AMBIENT
+#define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_RAISE 2
+#define PR_CAP_AMBIENT_CLEAR_ALL 4
+#endif
+
+uint64_t caps_all(void)
+{
+	int n = cap_max_bits();
+	return n >= 64 ? ~0ull : (1ull << n) - 1;
+}
+
+int caps_from_name(const char *name, uint64_t *bits)
+{
+	char full[64];
+	cap_value_t v;
+	if (strcasecmp(name, "all") == 0) {
+		*bits = caps_all();
+		return 0;
+	}
+	snprintf(full, sizeof full, "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
+	if (cap_from_name(full, &v) < 0 || v < 0 || v > 63)
+		return errno = EINVAL, fail("'%s' is not a capability", name);
+	*bits = 1ull << v;
+	return 0;
+}
+
+const char *caps_name(int cap)
+{
+	static char name[32];
+	char *s = cap_to_name(cap);
+	snprintf(name, sizeof name, "%s", s ? s : "");
+	cap_free(s);
+	for (char *p = name; *p; p++)
+		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+	if (name[0] >= '0' && name[0] <= '9')
+		snprintf(name, sizeof name, "CAP_%d", cap);
+	return name;
+}
+
+int caps_drop_bounding(uint64_t keep)
+{
+	for (int i = 0; i < 64; i++) {
+		if (keep & 1ull << i)
+			continue;
+		int has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+		if (has < 0)
+			break; /* beyond the last one */
+		if (has && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int set(cap_t c, cap_flag_t flag, uint64_t bits)
+{
+	for (int i = 0; i < cap_max_bits(); i++) {
+		cap_value_t v = i;
+		if (cap_set_flag(c, flag, 1, &v, bits & 1ull << i ? CAP_SET : CAP_CLEAR) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable, uint64_t ambient)
+{
+	uint64_t have = caps_all();
+	(void)bounding;
+	cap_t c = cap_init();
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 || set(c, CAP_PERMITTED, permitted & have) < 0 ||
+		set(c, CAP_INHERITABLE, inheritable & have) < 0 || cap_set_proc(c) < 0;
+	cap_free(c);
+	if (r)
+		return fail("capabilities: %m%s", errno == EPERM ? " (one of them is not ours to give)" : "");
+	for (int i = 0; i < 64; i++)
+		if (ambient & 1ull << i && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+			return fail("ambient capability %s: %m", caps_name(i));
+	return 0;
+}

@@ -1,0 +1,81 @@
+/* pidfd.c: which process a pid is; see pidfd.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+
+static ssize_t slurp(const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	if (n >= 0)
+		buf[n] = 0;
+	return n;
+}
+
+/* The name in field 2 may hold blanks and brackets: the last ')' ends it. */
+int starttime_parse(const char *stat, uint64_t *out)
+{
+	const char *s = strrchr(stat, ')');
+	for (int field = 2; s && field < 22; field++) {
+		s = strchr(s, ' ');
+		s += s != NULL;
+	}
+	char *end;
+	errno = 0;
+	uint64_t n = s && *s >= '0' && *s <= '9' ? strtoull(s, &end, 10) : 0;
+	if (!s || !*s || errno || *s < '0' || *s > '9' || (*end != ' ' && *end != '\n' && *end))
+		return errno = EINVAL, -1;
+	*out = n;
+	return 0;
+}
+
+int pid_starttime(pid_t pid, uint64_t *out)
+{
+	char path[32], stat[1024];
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (slurp(path, stat, sizeof stat) < 0)
+		return errno = errno == ENOENT ? ESRCH : errno, -1;
+	const char *state = strrchr(stat, ')');
+	if (state && (state[2] == 'Z' || state[2] == 'X')) /* ended, not waited for yet */
+		return errno = ESRCH, -1;
+	return starttime_parse(stat, out);
+}
+
+int boot_id(char out[37])
+{
+	ssize_t n = slurp("/proc/sys/kernel/random/boot_id", out, 37);
+	if (n < 36)
+		out[0] = 0;
+	return n < 36 ? -1 : 0;
+}
+
+int pidfd_open_checked(pid_t pid, uint64_t starttime)
+{
+	uint64_t now;
+	int fd = sys_pidfd_open(pid);
+	if (fd < 0)
+		return -1;
+	if (pid_starttime(pid, &now) == 0 && now == starttime)
+		return fd;
+	close(fd);
+	return errno = ESRCH, -1;
+}
+
+int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r = poll(&p, 1, timeout_ms);
+	if (r == 1 && status && waitpid(pid, status, __WALL) < 0)
+		return -1;
+	return r;
+}

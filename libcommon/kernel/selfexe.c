@@ -1,0 +1,78 @@
+/* selfexe.c: the process that enters a container runs from what cannot be written; see selfexe.h.
+ *
+ * A detached read-only clone of the mount that the binary lies on costs no copy, and its pages are those of the file.
+ * That it is read-only is a property of the mount the running program was started from, so there is no race with what
+ * lies at our path, and no loop: after the second exec the check is true by what the kernel did.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "selfexe.h"
+#include "str.h"
+#include "sys.h"
+
+#define SELF "/proc/self/exe"
+#define ST_RDONLY_F 0x1 /* f_flags of statfs(2) */
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+extern char **environ;
+
+static bool protected_already(void)
+{
+	struct statfs fs;
+	if (statfs(SELF, &fs) == 0 && (fs.f_flags & ST_RDONLY_F))
+		return true;
+	_cleanup_close_ int fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+static void from_mount(char **argv)
+{
+	struct mount_attr_s ro = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
+	_cleanup_close_ int fd = sys_open_tree(AT_FDCWD, SELF, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
+	if (fd >= 0 && sys_mount_setattr(fd, 0, &ro) == 0)
+		syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+}
+
+static void from_memory(char **argv)
+{
+	_cleanup_close_ int self = open(SELF, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int fd = memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC, 6.3 */);
+	if (fd < 0)
+		fd = memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 || self < 0 || fstat(self, &st) < 0)
+		return;
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(fd, self, NULL, (size_t)left);
+		if (n <= 0)
+			return;
+		left -= n;
+	}
+	if (fchmod(fd, 0555) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return;
+	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+	fexecve(fd, argv, environ);
+}
+
+void self_protect(char **argv)
+{
+#ifndef CTR_SAN /* the sanitizers' run-time needs its own /proc/self/exe */
+	if (geteuid() != 0 || protected_already())
+		return;
+	from_mount(argv);
+	from_memory(argv);
+	die("cannot protect %s from the container: %m (neither a read-only mount nor a sealed memfd can be had)", SELF);
+#else
+	(void)argv;
+#endif
+}

@@ -1,0 +1,310 @@
+/* sys.c: system calls with the older way behind them; see sys.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "str.h"
+#include "sys.h"
+#include "sysno.h"
+
+struct clone_args_s { /* clone3(2) up to 5.7's fields; older kernels refuse a non-zero cgroup with E2BIG */
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+static bool entered;
+
+bool sys_clone_entered_cgroup(void)
+{
+	return entered;
+}
+
+pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
+{
+	struct clone_args_s a = {.flags = flags, .exit_signal = SIGCHLD};
+	if (pidfd) {
+		a.flags |= CLONE_PIDFD_;
+		a.pidfd = (uint64_t)(uintptr_t)pidfd;
+	}
+	entered = cgroup_fd >= 0;
+	if (entered) {
+		a.flags |= CLONE_INTO_CGROUP_;
+		a.cgroup = (uint64_t)cgroup_fd;
+	}
+	long pid = sys_new(SYS_clone3, "clone3", (long)&a, sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
+	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL && !(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
+		return (pid_t)pid;
+	entered = false;
+	if (pidfd)
+		*pidfd = -1;
+	pid = syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
+	if (pid > 0 && pidfd)
+		*pidfd = sys_pidfd_open((pid_t)pid);
+	return (pid_t)pid;
+}
+
+/* What close_range does, by the list of our own descriptors. */
+static int each_fd(unsigned first, unsigned last, bool cloexec)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+	if (!d) { /* no /proc: up to the limit */
+		for (unsigned fd = first; fd <= last && fd < 65536; fd++)
+			cloexec ? (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC) : (void)close((int)fd);
+		return 0;
+	}
+	while ((e = readdir(d))) {
+		int fd = atoi(e->d_name);
+		if (e->d_name[0] == '.' || fd < (int)first || (unsigned)fd > last || fd == dirfd(d))
+			continue;
+		cloexec ? (void)fcntl(fd, F_SETFD, FD_CLOEXEC) : (void)close(fd);
+	}
+	closedir(d);
+	return 0;
+}
+
+int sys_close_range(unsigned first, unsigned last)
+{
+	if (first > last)
+		return 0;
+	if (sys_new(SYS_close_range, "close_range", first, last, 0, 0, 0, 0) == 0)
+		return 0;
+	return errno == ENOSYS ? each_fd(first, last, false) : -1;
+}
+
+int sys_close_range_cloexec(unsigned first)
+{
+	if (sys_new(SYS_close_range, "close_range", first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC, 5.11 */, 0, 0, 0) == 0)
+		return 0;
+	return errno == ENOSYS || errno == EINVAL ? each_fd(first, ~0u, true) : -1;
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+int sys_pidfd_open(pid_t pid)
+{
+	return (int)sys_new(SYS_pidfd_open, "pidfd_open", pid, 0, 0, 0, 0, 0);
+}
+
+int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)sys_new(SYS_pidfd_send_signal, "pidfd_send_signal", pidfd, sig, 0, 0, 0, 0);
+}
+
+int sys_setns_pidfd(int pidfd, int flags)
+{
+	if (sys_missing("setns_pidfd"))
+		return errno = EINVAL, -1;
+	return setns(pidfd, flags);
+}
+
+int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+	return (int)sys_new(SYS_open_tree, "open_tree", dirfd, (long)path, flags, 0, 0, 0);
+}
+
+int sys_move_mount(int fd, int to_dirfd, const char *to)
+{
+	unsigned flags = 0x4 /* F_EMPTY_PATH */ | (*to ? 0 : 0x40 /* T_EMPTY_PATH */);
+	return (int)sys_new(SYS_move_mount, "open_tree", fd, (long)"", to_dirfd, (long)to, flags, 0);
+}
+
+int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
+{
+	return (int)sys_new(SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags, (long)a, sizeof *a, 0);
+}
+
+/* --- paths beneath a root --- */
+
+struct open_how_s {
+	uint64_t flags, mode, resolve;
+};
+
+/* One component at a time, each opened without following; a link's text is put before what is left. The descriptors of
+ * the way down are kept, so that ".." is our own stack and never the kernel's idea of a parent. */
+struct walk {
+	int stack[256];
+	int depth, links;
+};
+
+static int walk_step(struct walk *w, char **rest, const char *name, int root)
+{
+	char target[4096];
+	int at = w->depth ? w->stack[w->depth - 1] : root;
+	int fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISLNK(st.st_mode)) {
+		if (w->depth == 256) {
+			close(fd);
+			return errno = ENAMETOOLONG, -1;
+		}
+		w->stack[w->depth++] = fd;
+		return 0;
+	}
+	ssize_t n = readlinkat(fd, "", target, sizeof target - 1);
+	close(fd);
+	if (n < 0 || ++w->links > 40)
+		return errno = n < 0 ? errno : ELOOP, -1;
+	target[n] = 0;
+	char *joined = xasprintf("%s/%s", target, *rest);
+	free(*rest);
+	*rest = joined;
+	while (target[0] == '/' && w->depth)
+		close(w->stack[--w->depth]);
+	return 0;
+}
+
+static int walk_open(int root, const char *path, int flags, mode_t mode)
+{
+	struct walk w = {.depth = 0};
+	char *rest = xstrdup(path);
+	int r = -1;
+	for (;;) {
+		char *s = rest + strspn(rest, "/");
+		size_t n = strcspn(s, "/");
+		if (n == 0) {
+			int top = w.depth ? w.stack[w.depth - 1] : root;
+			char self[32];
+			snprintf(self, sizeof self, "/proc/self/fd/%d", top);
+			r = flags & O_PATH ? fcntl(top, F_DUPFD_CLOEXEC, 3) : open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
+			break;
+		}
+		char *name = xstrndup(s, n), *next = xstrdup(s + n);
+		bool last = next[strspn(next, "/")] == 0;
+		free(rest);
+		rest = next;
+		int at = w.depth ? w.stack[w.depth - 1] : root, step = 0;
+		if (strcmp(name, "..") == 0) {
+			if (w.depth)
+				close(w.stack[--w.depth]);
+		} else if (last && ((flags & O_NOFOLLOW) || ((flags & O_CREAT) && faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))) {
+			r = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+			free(name);
+			break;
+		} else if (strcmp(name, ".") != 0) {
+			step = walk_step(&w, &rest, name, root);
+		}
+		free(name);
+		if (step < 0)
+			break;
+	}
+	int saved = errno;
+	while (w.depth)
+		close(w.stack[--w.depth]);
+	free(rest);
+	errno = saved;
+	return r;
+}
+
+int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
+{
+	struct open_how_s how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = flags & O_CREAT ? mode : 0, .resolve = 0x10 /* IN_ROOT */ | 0x02 /* NO_MAGICLINKS */};
+	for (int i = 0; i < 100; i++) {
+		long fd = sys_new(SYS_openat2, "openat2", rootfd, (long)path, (long)&how, sizeof how, 0, 0);
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) { /* EAGAIN: something was renamed under us */
+			if (fd < 0 && errno == ENOSYS)
+				break;
+			return (int)fd;
+		}
+	}
+	return walk_open(rootfd, path, flags, mode);
+}
+
+int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
+{
+	int fd = path_open_in_root(rootfd, path, O_PATH, 0);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	_cleanup_free_ char *p = xstrdup(path);
+	for (size_t n = strlen(p); n > 1 && p[n - 1] == '/'; n--)
+		p[n - 1] = 0;
+	char *slash = strrchr(p, '/');
+	const char *name = slash ? slash + 1 : p;
+	if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0 || !*name)
+		return errno = ENOENT, -1;
+	_cleanup_free_ char *up = slash ? xstrndup(p, (size_t)(slash - p + 1)) : xstrdup(".");
+	_cleanup_close_ int parent = path_make_in_root(rootfd, up, true, 0755);
+	if (parent < 0)
+		return -1;
+	if (dir) {
+		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+			return -1;
+	} else {
+		int f = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		if (f >= 0)
+			close(f);
+		else if (errno != EEXIST)
+			return -1;
+	}
+	return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* --- recursive flags --- */
+
+/* The octal escapes of mountinfo (proc(5)). */
+static void unescape(char *s)
+{
+	char *w = s;
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*w++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
+			s += 3;
+		} else {
+			*w++ = *s;
+		}
+	*w = 0;
+}
+
+static int by_mountinfo(int fd, unsigned long flags)
+{
+	char self[32], top[4096], line[8192], at[4096];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(self, top, sizeof top - 1);
+	FILE *f = n < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
+	if (!f)
+		return -1;
+	top[n] = 0;
+	int r = 0;
+	while (r == 0 && fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%*d %*d %*s %*s %4095s", at) != 1)
+			continue;
+		unescape(at);
+		if (strncmp(at, top, (size_t)n) != 0 || (at[n] && at[n] != '/'))
+			continue;
+		r = mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
+	}
+	fclose(f);
+	return r;
+}
+
+int mount_set_flags_rec(int fd, unsigned long flags)
+{
+	struct mount_attr_s a = {0};
+	static const struct {
+		unsigned long ms;
+		uint64_t attr;
+	} map[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8}};
+	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+		if (flags & map[i].ms)
+			a.attr_set |= map[i].attr;
+	if (flags & MS_NOATIME) {
+		a.attr_clr |= 0x70;
+		a.attr_set |= 0x10;
+	}
+	if (sys_mount_setattr(fd, 0x8000 /* AT_RECURSIVE */, &a) == 0)
+		return 0;
+	return errno == ENOSYS ? by_mountinfo(fd, flags) : -1;
+}

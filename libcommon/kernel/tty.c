@@ -1,0 +1,125 @@
+/* tty.c: terminals; see tty.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "tty.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER 0x5441
+#endif
+
+static struct termios saved;
+static bool raw;
+
+void tty_restore(void)
+{
+	if (raw)
+		tcsetattr(0, TCSADRAIN, &saved);
+	raw = false;
+}
+
+void tty_raw(void)
+{
+	static bool at_exit;
+	if (raw || tcgetattr(0, &saved) < 0)
+		return;
+	struct termios t = saved;
+	cfmakeraw(&t);
+	if (!at_exit)
+		atexit(tty_restore);
+	at_exit = true;
+	raw = tcsetattr(0, TCSADRAIN, &t) == 0;
+}
+
+int tty_size(struct winsize *w)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (ioctl(fd, TIOCGWINSZ, w) == 0)
+			return 0;
+	return -1;
+}
+
+int tty_open_pair(const char *ptmx, int *master, int *slave)
+{
+	int unlock = 0;
+	*master = open(ptmx, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*master < 0)
+		return fail("%s: %m", ptmx);
+	if (ioctl(*master, TIOCSPTLCK, &unlock) == 0) {
+		*slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		if (*slave >= 0)
+			return 0;
+	}
+	fail("%s: open its other end: %m", ptmx);
+	close(*master);
+	return -1;
+}
+
+int tty_copy_step(struct tty_copy *c, int from, int to)
+{
+	ssize_t n;
+	if (c->done == c->have) {
+		n = read(from, c->buf, sizeof c->buf);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (n <= 0)
+			return -1;
+		c->have = (size_t)n;
+		c->done = 0;
+	}
+	while (c->done < c->have) {
+		n = write(to, c->buf + c->done, c->have - c->done);
+		if (n > 0) {
+			c->done += (size_t)n;
+		} else if (errno == EAGAIN) { /* the other side is slow: wait for it a moment, then let signals through */
+			struct pollfd p = {.fd = to, .events = POLLOUT};
+			if (poll(&p, 1, 1000) <= 0)
+				return 0;
+		} else if (errno != EINTR) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+ssize_t fd_send(int sock, const void *msg, size_t n, int fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} u;
+	struct iovec v = {(void *)msg, n};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = u.space, .msg_controllen = sizeof u.space};
+	memset(&u, 0, sizeof u);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	return sendmsg(sock, &m, MSG_NOSIGNAL);
+}
+
+ssize_t fd_recv(int sock, void *msg, size_t n, int *fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} u;
+	struct iovec v = {msg, n};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = u.space, .msg_controllen = sizeof u.space};
+	*fd = -1;
+	ssize_t r = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = r < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof *fd))
+		memcpy(fd, CMSG_DATA(c), sizeof *fd);
+	return r;
+}

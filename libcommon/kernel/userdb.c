@@ -1,0 +1,185 @@
+/* userdb.c: users and groups from a root's own files; see userdb.h.
+ *
+ * The files are the image's: a fifo, a device, something huge or a link out of the root is no file here. Lines that do
+ * not parse are passed over, as getpwent(3) does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "sys.h"
+#include "userdb.h"
+
+#define MAX_FILE (4 << 20)
+#define MAX_GROUPS 65536
+
+/* Field n of a colon-separated line, not terminated: its length in *len. NULL when there are fewer. */
+static const char *field(const char *line, size_t linelen, int n, size_t *len)
+{
+	const char *s = line, *end = line + linelen;
+	for (; n > 0; n--) {
+		s = memchr(s, ':', (size_t)(end - s));
+		if (!s)
+			return NULL;
+		s++;
+	}
+	const char *c = memchr(s, ':', (size_t)(end - s));
+	*len = (size_t)((c ? c : end) - s);
+	return s;
+}
+
+static bool id_parse(const char *s, size_t n, uint32_t *out)
+{
+	uint64_t v = 0;
+	if (n == 0 || n > 10)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	}
+	*out = (uint32_t)v;
+	return v < 0xffffffffu; /* (uid_t)-1 means "leave it" to setresuid(2) */
+}
+
+/* The line whose field `col` is `key`. */
+static const char *find(const char *text, int col, const char *key, size_t *len)
+{
+	size_t kn = strlen(key), fl;
+	for (const char *l = text; l && *l;) {
+		size_t n = strcspn(l, "\n");
+		const char *f = field(l, n, col, &fl);
+		if (f && fl == kn && memcmp(f, key, kn) == 0) {
+			*len = n;
+			return l;
+		}
+		l += n + (l[n] == '\n');
+	}
+	return NULL;
+}
+
+static bool in_members(const char *s, size_t n, const char *name)
+{
+	size_t kn = strlen(name);
+	while (n) {
+		const char *c = memchr(s, ',', n);
+		size_t w = c ? (size_t)(c - s) : n;
+		if (w == kn && memcmp(s, name, kn) == 0)
+			return true;
+		s += w + (c != NULL);
+		n -= w + (c != NULL);
+	}
+	return false;
+}
+
+static void add_group(struct user *u, gid_t g)
+{
+	for (size_t i = 0; i < u->n_groups; i++)
+		if (u->groups[i] == g)
+			return;
+	if (u->n_groups >= MAX_GROUPS)
+		return;
+	u->groups = xrealloc(u->groups, (u->n_groups + 1) * sizeof *u->groups);
+	u->groups[u->n_groups++] = g;
+}
+
+static void memberships(const char *group, const char *name, struct user *u)
+{
+	size_t fl, ml;
+	uint32_t gid;
+	for (const char *l = group; l && *l;) {
+		size_t n = strcspn(l, "\n");
+		const char *id = field(l, n, 2, &fl), *members = field(l, n, 3, &ml);
+		if (id && members && id_parse(id, fl, &gid) && in_members(members, ml, name))
+			add_group(u, gid);
+		l += n + (l[n] == '\n');
+	}
+}
+
+static int group_id(const char *group, const char *name, uint32_t *gid)
+{
+	size_t n, fl;
+	if (id_parse(name, strlen(name), gid))
+		return 0;
+	const char *l = find(group, 0, name, &n), *id = l ? field(l, n, 2, &fl) : NULL;
+	if (id && id_parse(id, fl, gid))
+		return 0;
+	errno = ENOENT;
+	return fail("group '%s' is not in the container's /etc/group", name);
+}
+
+/* Returns the user's name (caller frees) when it has one. */
+static int user_id(const char *passwd, const char *who, struct user *u, char **name)
+{
+	size_t n, fl;
+	bool number = id_parse(who, strlen(who), &u->uid);
+	const char *l = find(passwd, 0, who, &n);
+	if (!l && number) {
+		char plain[16]; /* 007 is 7 */
+		snprintf(plain, sizeof plain, "%u", u->uid);
+		l = find(passwd, 2, plain, &n);
+	}
+	if (!l) {
+		u->gid = 0;
+		errno = ENOENT;
+		return number ? 0 : fail("user '%s' is not in the container's /etc/passwd", who);
+	}
+	const char *uid = field(l, n, 2, &fl);
+	if (!uid || !id_parse(uid, fl, &u->uid))
+		return errno = EINVAL, fail("user '%s': its line in /etc/passwd has no number", who);
+	const char *gid = field(l, n, 3, &fl);
+	if (!gid || !id_parse(gid, fl, &u->gid))
+		u->gid = 0;
+	const char *home = field(l, n, 5, &fl);
+	if (home && fl && home[0] == '/')
+		u->home = xstrndup(home, fl);
+	field(l, n, 0, &fl);
+	*name = xstrndup(l, fl);
+	return 0;
+}
+
+int userdb_parse(const char *passwd, const char *group, const char *who, const struct strv *more, struct user *out)
+{
+	const char *colon = strchr(who, ':');
+	_cleanup_free_ char *user = colon ? xstrndup(who, (size_t)(colon - who)) : xstrdup(who), *name = NULL;
+	*out = (struct user){0};
+	if (user_id(passwd, *user ? user : "0", out, &name) < 0)
+		return -1;
+	if (colon && colon[1]) {
+		if (group_id(group, colon + 1, &out->gid) < 0)
+			return -1;
+	} else if (name) {
+		memberships(group, name, out); /* docker: with a group named, no others */
+	}
+	for (size_t i = 0; more && i < more->n; i++) {
+		uint32_t g;
+		if (group_id(group, more->v[i], &g) < 0)
+			return -1;
+		add_group(out, g);
+	}
+	return 0;
+}
+
+static char *read_beneath(int rootfd, const char *path)
+{
+	_cleanup_close_ int fd = path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	char *text = fd_read_all(fd, path, MAX_FILE, NULL);
+	if (!text)
+		warn("%s in the container: %s: not used", path, fail_msg());
+	return text;
+}
+
+int userdb_lookup(int rootfd, const char *who, const struct strv *more, struct user *out)
+{
+	_cleanup_free_ char *passwd = read_beneath(rootfd, "etc/passwd"), *group = read_beneath(rootfd, "etc/group");
+	return userdb_parse(passwd ? passwd : "", group ? group : "", who, more, out);
+}
