@@ -20,10 +20,6 @@ int ctr_create_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	create_detach = true; /* it is not a foreground one that goes when it ends */
 	create_container(&c, &spec, argc - n, argv + n);
-	if (create_idfiles(&c, 0) < 0) {
-		container_destroy(&c);
-		die_fail();
-	}
 	printf("%s\n", c.id);
 	return 0;
 }

@@ -98,7 +98,7 @@ static void find(struct container *c, const char *name, struct enter *e)
 	if (e->procdir < 0)
 		die("%s: process %d: %m", c->name, (int)c->pid);
 	e->pidfd = container_pidfd(c);
-	if (e->pidfd < 0 && !container_is_pid(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
+	if (e->pidfd < 0 && !container_is_alive(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
 		die_fail();
 }
 

@@ -36,9 +36,5 @@ int ctr_run_main(int argc, char **argv)
 	self_protect(argv);
 	int n = opt_parse(&usage, argc, argv);
 	create_container(&c, &spec, argc - n, argv + n);
-	if (create_idfiles(&c, 0) < 0) {
-		container_destroy(&c);
-		die_fail();
-	}
 	return create_detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

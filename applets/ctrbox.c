@@ -83,6 +83,7 @@ static int install(int argc, char **argv)
 static int run(const struct applet *a, int argc, char **argv)
 {
 	err_applet = a->name;
+	argv[0] = (char *)a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
 	err_summary = a->summary;
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {

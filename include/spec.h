@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "idmap_types.h"
 #include "str.h"
 
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
@@ -39,10 +40,6 @@ struct spec_device_rule { /* linux.resources.devices[] */
 struct spec_rlimit {
 	char *type; /* "RLIMIT_NOFILE" */
 	uint64_t soft, hard;
-};
-
-struct spec_idmap { /* linux.uidMappings[] */
-	uint32_t container, host, size;
 };
 
 struct spec_hook {

@@ -54,6 +54,8 @@ bool container_id_held(const char *id);
 
 /* A pidfd of the running PID 1, verified by starttime and boot id; -1 with fail() and ESRCH when it is not that. */
 int container_pidfd(const struct container *c);
+/* Is the PID 1 that the record names still that process? For kernels without pidfds. */
+bool container_is_alive(const struct container *c);
 /* Its group, relative to the hierarchies' roots: "$CTR_CGROUP/c-INSTANCE-ID", or from state when another parent was
  * given. */
 const char *container_cgroup(const struct container *c);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -73,6 +74,19 @@ int report_wait(int report, int *code, int *master)
 
 /* --- the terminal --- */
 
+/* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md, "Default Devices"), through
+ * a descriptor that was just made and is no link (CVE-2025-52565). A second terminal (ctr-exec) leaves it alone. */
+static void console(int slave)
+{
+	char from[32], to[32];
+	_cleanup_close_ int fd = open("/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
+	snprintf(to, sizeof to, "/proc/self/fd/%d", fd);
+	mount(from, to, NULL, MS_BIND, NULL);
+}
+
 static int terminal(const struct become *b)
 {
 	int master, slave;
@@ -85,6 +99,7 @@ static int terminal(const struct become *b)
 	if (fd_send(b->report, &r, sizeof r, master) < 0)
 		return fail("terminal: send: %m");
 	close(master);
+	console(slave);
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return fail("terminal: make it the controlling one: %m");
 	for (int i = 0; i < 3; i++)
@@ -193,10 +208,16 @@ static int who_is(const struct spec *s, struct who *w)
 	return 0;
 }
 
+static bool setgroups_denied(void)
+{
+	_cleanup_free_ char *s = file_read("/proc/self/setgroups", 16, NULL);
+	return s && str_starts(s, "deny");
+}
+
 static int set_user(const struct who *w)
 {
 	/* With a single-id map setgroups is denied, and there is nothing to set. */
-	if (setgroups(w->n_groups, w->groups) < 0 && !(errno == EPERM && w->n_groups == 0 && file_is_deny("/proc/self/setgroups")))
+	if (setgroups(w->n_groups, w->groups) < 0 && !(errno == EPERM && w->n_groups == 0 && setgroups_denied()))
 		return fail("supplementary groups: %m");
 	if (setresgid(w->gid, w->gid, w->gid) < 0)
 		return fail("group %u: %m%s", w->gid, errno == EINVAL ? " (not in the id map)" : "");

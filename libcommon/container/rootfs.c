@@ -18,6 +18,7 @@
 
 #include "cgroup.h"
 #include "err.h"
+#include "image.h"
 #include "mountopts.h"
 #include "rootfs.h"
 #include "str.h"
@@ -43,22 +44,49 @@ static void copy_root_mode(int lower, int upper)
 	}
 }
 
-static int overlay_lowers(const struct spec *s, struct buf *opts)
+/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the lowest layer. */
+static int image_lower(struct rootfs *r)
 {
+	struct stat a, b;
+	if (r->userns) {
+		errno = EPERM;
+		return fail("%s: %m (a file system image cannot be mounted in a user namespace: unpack it)", r->spec->x_image_file);
+	}
+	int fd = image_loop_mount(r->spec->x_image_file, r->dir);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev && sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
+		return fail("%s: mount: %m", r->spec->x_image_file);
+	close(fd);
+	return open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void lower_add(struct buf *opts, int fd, bool first)
+{
+	buf_printf(opts, "%s/proc/self/fd/%d", first ? "" : ":", fd);
+	if (!first)
+		return;
+	_cleanup_close_ int lower = open(FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	copy_root_mode(lower, upper);
+}
+
+/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. */
+static int overlay_lowers(struct rootfs *r, struct buf *opts)
+{
+	const struct strv *l = &r->spec->x_lower;
 	buf_puts(opts, "lowerdir=");
-	for (size_t i = 0; i < s->x_lower.n; i++) {
-		/* Left open on purpose: the option names the descriptor. Close-on-exec takes it away. */
-		int fd = open(s->x_lower.v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < l->n; i++) {
+		int fd = open(l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
-			return fail("%s: %m", s->x_lower.v[i]);
-		buf_printf(opts, "%s/proc/self/fd/%d", i ? ":" : "", fd);
-		if (i == 0) {
-			int lower = open(FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			int upper = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			copy_root_mode(lower, upper);
-			close(lower);
-			close(upper);
-		}
+			return fail("%s: %m", l->v[i]);
+		lower_add(opts, fd, i == 0);
+	}
+	if (r->spec->x_image_file) {
+		int fd = image_lower(r);
+		if (fd < 0)
+			return -1;
+		lower_add(opts, fd, l->n == 0);
 	}
 	return 0;
 }
@@ -68,16 +96,16 @@ static int overlay_mount(struct rootfs *r)
 	struct buf opts = {0};
 	if (chdir(r->dir) < 0)
 		return fail("%s: %m", r->dir);
-	if (overlay_lowers(r->spec, &opts) < 0)
+	if (overlay_lowers(r, &opts) < 0)
 		return -1;
 	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst). */
 	buf_printf(&opts, ",upperdir=upper,workdir=work%s",
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
-	int m = mount("overlay", ".", "overlay", 0, opts.p);
+	int m = mount("overlay", r->dir, "overlay", 0, opts.p);
 	if (m < 0 && errno == EINVAL && !r->userns) { /* a kernel built without the three options */
 		char *cut = strstr(opts.p, ",redirect_dir");
 		*cut = 0;
-		m = mount("overlay", ".", "overlay", 0, opts.p);
+		m = mount("overlay", r->dir, "overlay", 0, opts.p);
 	}
 	buf_free(&opts);
 	if (m == 0)
@@ -102,8 +130,9 @@ int rootfs_prepare(struct rootfs *r)
 		prop = MS_SHARED;
 	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
 		return fail("/: stop mount propagation: %m");
-	const char *root = s->x_lower.n ? r->dir : s->root_path;
-	if (s->x_lower.n) {
+	bool overlay = s->x_lower.n || s->x_image_file;
+	const char *root = overlay ? r->dir : s->root_path;
+	if (overlay) {
 		if (overlay_mount(r) < 0)
 			return -1;
 	} else if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0) {

@@ -428,6 +428,12 @@ int container_pidfd(const struct container *c)
 	return fd < 0 ? fail("%s: process %d: %m", c->name, (int)c->pid) : fd;
 }
 
+bool container_is_alive(const struct container *c)
+{
+	uint64_t now;
+	return c->pid && pid_starttime(c->pid, &now) == 0 && now == c->starttime;
+}
+
 const char *container_cgroup(const struct container *c)
 {
 	static char path[512];

@@ -1,0 +1,19 @@
+/* idmap.h: user and group id maps (user_namespaces(7)).
+ */
+#ifndef CTR_IDMAP_H
+#define CTR_IDMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "idmap_types.h"
+
+/* Write the maps of a child in a new user namespace: directly as root; else a single-id map directly, and longer ones
+ * through newuidmap(1) and newgidmap(1). -1 with fail(). */
+int idmap_write(pid_t pid, const struct spec_idmap *uids, size_t n_uids, const struct spec_idmap *gids, size_t n_gids);
+/* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid (subuid(5)). 0, -1 none. */
+int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
+/* "CONTAINER:HOST:SIZE[,...]" appended to v. -1 with fail(). */
+int idmap_parse(const char *text, struct spec_idmap **v, size_t *n);
+
+#endif

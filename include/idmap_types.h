@@ -1,0 +1,11 @@
+/* idmap_types.h: one line of an id map; the kernel room and the spec both name it. */
+#ifndef CTR_IDMAP_TYPES_H
+#define CTR_IDMAP_TYPES_H
+
+#include <stdint.h>
+
+struct spec_idmap { /* linux.uidMappings[] of OCI's config-linux.md */
+	uint32_t container, host, size;
+};
+
+#endif

@@ -1,0 +1,10 @@
+/* usernsreq.h: what --userns asks for, as the spec's maps. */
+#ifndef CTR_USERNSREQ_H
+#define CTR_USERNSREQ_H
+
+#include "spec.h"
+
+/* NULL (host for root, auto for others), "host", "auto", "keep-id" or "CONTAINER:HOST:SIZE[,...]". -1 with fail(). */
+int userns_request(struct spec *s, const char *arg);
+
+#endif

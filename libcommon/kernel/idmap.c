@@ -1,0 +1,122 @@
+/* idmap.c: user and group id maps; see idmap.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "idmap.h"
+#include "str.h"
+
+static int write_direct(pid_t pid, const char *file, const struct spec_idmap *v, size_t n)
+{
+	struct buf b = {0};
+	char path[48];
+	buf_puts(&b, "");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%u %u %u\n", v[i].container, v[i].host, v[i].size);
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+	int r = file_poke(path, b.p);
+	buf_free(&b);
+	return r;
+}
+
+/* Without privilege only a set-uid program that checks /etc/subuid may write more than one's own id. */
+static int by_helper(const char *program, pid_t pid, const struct spec_idmap *v, size_t n)
+{
+	struct strv args = {0};
+	strv_add(&args, program);
+	strv_addf(&args, "%d", (int)pid);
+	for (size_t i = 0; i < n; i++) {
+		strv_addf(&args, "%u", v[i].container);
+		strv_addf(&args, "%u", v[i].host);
+		strv_addf(&args, "%u", v[i].size);
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		execvp(program, args.v);
+		_exit(127);
+	}
+	strv_free(&args);
+	int status;
+	while (child > 0 && waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail("%s: %m", program);
+	if (child < 0)
+		return fail("%s: %m", program);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+		return fail("%s: cannot be run", program);
+	return WEXITSTATUS(status) ? fail("%s: refused the id map (see /etc/subuid and /etc/subgid)", program) : 0;
+}
+
+static bool own_only(const struct spec_idmap *v, size_t n, uint32_t own)
+{
+	return n == 1 && v[0].size == 1 && v[0].host == own;
+}
+
+int idmap_write(pid_t pid, const struct spec_idmap *uids, size_t n_uids, const struct spec_idmap *gids, size_t n_gids)
+{
+	char path[48];
+	bool root = geteuid() == 0;
+	if (!root && own_only(gids, n_gids, getegid())) { /* user_namespaces(7): setgroups must be denied first */
+		snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
+		if (file_poke(path, "deny") < 0)
+			return -1;
+	}
+	int r = root || own_only(uids, n_uids, geteuid()) ? write_direct(pid, "uid_map", uids, n_uids) :
+							     by_helper("newuidmap", pid, uids, n_uids);
+	if (r < 0)
+		return -1;
+	return root || own_only(gids, n_gids, getegid()) ? write_direct(pid, "gid_map", gids, n_gids) :
+							    by_helper("newgidmap", pid, gids, n_gids);
+}
+
+int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
+{
+	char number[16];
+	snprintf(number, sizeof number, "%u", (unsigned)uid);
+	for (const char *l = text; *l;) {
+		size_t n = strcspn(l, "\n");
+		_cleanup_free_ char *line = xstrndup(l, n);
+		struct strv f = {0};
+		int64_t a, c;
+		strv_split(&f, line, ":");
+		bool hit = f.n == 3 && (str_eq(f.v[0], user) || str_eq(f.v[0], number)) && num_parse("subid", f.v[1], 1, 0xfffffffe, &a) == 0 &&
+			   num_parse("subid", f.v[2], 1, 0xfffffffe, &c) == 0 && a + c <= 0xffffffffll;
+		strv_free(&f);
+		if (hit) {
+			*start = (uint32_t)a;
+			*count = (uint32_t)c;
+			return 0;
+		}
+		l += n + (l[n] == '\n');
+	}
+	return -1;
+}
+
+int idmap_parse(const char *text, struct spec_idmap **v, size_t *n)
+{
+	struct strv parts = {0};
+	strv_split(&parts, text, ",");
+	for (size_t i = 0; i < parts.n; i++) {
+		struct strv f = {0};
+		int64_t num[3] = {0};
+		strv_split(&f, parts.v[i], ":");
+		bool ok = f.n == 3;
+		for (size_t j = 0; ok && j < 3; j++)
+			ok = num_parse("id map", f.v[j], j == 2, 0xfffffffe, &num[j]) == 0;
+		strv_free(&f);
+		if (!ok || num[0] + num[2] > 0xffffffffll || num[1] + num[2] > 0xffffffffll) {
+			strv_free(&parts);
+			return errno = EINVAL, fail("id map: '%s' is not CONTAINER:HOST:SIZE[,...]", text);
+		}
+		*v = xrealloc(*v, (*n + 1) * sizeof **v);
+		(*v)[(*n)++] = (struct spec_idmap){(uint32_t)num[0], (uint32_t)num[1], (uint32_t)num[2]};
+	}
+	strv_free(&parts);
+	return *n ? 0 : (errno = EINVAL, fail("id map: nothing in '%s'", text));
+}
