@@ -27,6 +27,10 @@ int sys_pidfd_send_signal(int pidfd, int sig);
 /* setns(2) on a pidfd with several CLONE_NEW* at once; EINVAL before 5.8. */
 int sys_setns_pidfd(int pidfd, int flags);
 
+/* Rename a directory within `dirfd` without replacing: EEXIST or ENOTEMPTY when the name is taken (renameat2(2)
+ * RENAME_NOREPLACE; where a file system has not got it, rename(2), which refuses a directory that is not empty). */
+int sys_rename_new(int dirfd, const char *from, const char *to);
+
 /* open_tree(2) and friends; ENOSYS before 5.2 (mount_setattr: 5.12). */
 int sys_open_tree(int dirfd, const char *path, unsigned flags);
 int sys_move_mount(int fd, int to_dirfd, const char *to);

@@ -419,8 +419,9 @@ static int open_checked(const char *path)
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
-	long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : str_starts(path, "/sys/") ? SYSFS_MAGIC : 0;
-	if (want && (fstatfs(fd, &fs) < 0 || (fs.f_type != want && !(want == SYSFS_MAGIC && fs.f_type == TMPFS_MAGIC)))) {
+	unsigned long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : str_starts(path, "/sys/") ? SYSFS_MAGIC : 0;
+	if (want && (fstatfs(fd, &fs) < 0 || ((unsigned long)fs.f_type != want &&
+						     !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
 		close(fd);
 		errno = EXDEV;
 		return fail("%s: not on the file system it should be on", path);

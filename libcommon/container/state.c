@@ -19,6 +19,7 @@
 #include "pidfd.h"
 #include "state.h"
 #include "str.h"
+#include "sys.h"
 
 /* --- where things are --- */
 
@@ -488,9 +489,9 @@ int container_create(const char *name, const struct kv *conf, const char *config
 		return fail("%s: make its folder in %s: %m", name, top);
 	int dir = dir_open_at(parent, tmp);
 	if (dir >= 0 && lock_take(dir, LOCK_EX) == 0 && fill_new(dir, conf, config_json) == 0) {
-		if (renameat2(parent, tmp, parent, name, RENAME_NOREPLACE) == 0)
+		if (sys_rename_new(parent, tmp, name) == 0)
 			return dir;
-		if (errno == EEXIST)
+		if (errno == EEXIST || errno == ENOTEMPTY)
 			fail("%s: there is a container of this name already", name);
 		else
 			fail("%s: rename: %m", name);

@@ -109,6 +109,13 @@ int sys_setns_pidfd(int pidfd, int flags)
 	return setns(pidfd, flags);
 }
 
+int sys_rename_new(int dirfd, const char *from, const char *to)
+{
+	if (syscall(SYS_renameat2, dirfd, from, dirfd, to, 1 /* RENAME_NOREPLACE */) == 0)
+		return 0;
+	return errno == EINVAL || errno == ENOSYS ? renameat(dirfd, from, dirfd, to) : -1;
+}
+
 int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
 	return (int)sys_new(SYS_open_tree, "open_tree", dirfd, (long)path, flags, 0, 0, 0);

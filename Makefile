@@ -1,0 +1,155 @@
+# ctrbox: `make` builds build/ctrbox, `make check` runs all tests, `make help` lists the rest.
+
+CONFIG ?= full
+PREFIX ?= /usr/local
+CC = gcc
+CFLAGS ?= -Os
+AR = ar
+VERSION := 0.1
+
+# Variants live in folders of their own beside the plain build.
+ifdef SAN
+B := build/san
+else ifdef FAULT
+B := build/fault
+else ifdef OLDKERNEL
+B := build/oldkernel
+else ifeq ($(CONFIG),minimal)
+B := build/minimal
+else
+B := build
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
+
+# Static libraries: built from Debian's packages into build/deps, or already there (SYSROOT=/usr on Alpine).
+DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps)
+deps_done := $(if $(SYSROOT),,build/deps/.done)
+
+warn := -Wall -Wextra -Werror
+common := -std=gnu11 -D_GNU_SOURCE -Iinclude -Iinclude/todo -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
+common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) $(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
+libs_full := -larchive -lz -lseccomp -lmnl
+libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap -ljansson
+
+ifdef SAN
+flags := $(common) -DCTR_SAN -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+link = $(CC) $(flags) -o $@ $(filter %.o %.a,$^) $(libs)
+else
+musl := /usr/lib/$(shell uname -m)-linux-musl
+incs := -isystem $(DEPS)/include $(if $(SYSROOT),,-isystem $(DEPS)/kernel)
+flags := $(common) $(CFLAGS) $(incs) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
+# gcc goes through musl's specs; another compiler (clang) gets musl's folders named.
+ifneq ($(SYSROOT),)
+compiler := $(CC)
+else ifneq ($(findstring clang,$(CC)),)
+compiler := $(CC) --target=$(shell uname -m)-linux-musl -nostdinc -isystem /usr/include/$(shell uname -m)-linux-musl -isystem $(shell $(CC) -print-resource-dir)/include
+else
+compiler := $(CC) -specs $(musl)/musl-gcc.specs
+endif
+linker := $(if $(SYSROOT),$(CC),gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs)
+link = $(linker) -static -no-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
+	$(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && strip -s -R .comment $@.tmp && mv $@.tmp $@
+endif
+compiler ?= $(CC)
+ifdef SAN
+compiler := $(CC)
+endif
+
+# Which applets: include/applets.def says it.
+applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
+app_src := applets/ctrbox.c $(applets:%=applets/ctr-%.c)
+lib_src := $(wildcard libcommon/base/*.c libcommon/kernel/*.c libcommon/net/*.c libcommon/image/*.c libcommon/container/*.c)
+gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
+app_obj := $(app_src:%.c=$(B)/obj/%.o)
+lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)
+links := $(applets:%=$(B)/bin/ctr-%)
+pages := $(patsubst applets/%.1,build/man/%.1,$(wildcard $(applets:%=applets/ctr-%.1)))
+
+all: $(B)/ctrbox $(B)/bin/.links ## build/ctrbox and its links in build/bin
+
+$(B)/ctrbox: $(app_obj) $(B)/libctr.a
+	$(call say,LINK,$@)$(link)
+
+$(B)/libctr.a: $(lib_obj)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
+
+$(B)/obj/%.o: %.c | $(deps_done)
+	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) -c -o $@ $<
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c | $(deps_done)
+	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) -c -o $@ $<
+
+# A table that is computed when ctrbox is built: by a program of the machine that builds.
+$(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
+	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
+$(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c | $(deps_done)
+	$(call say,HOST,$@)mkdir -p $(@D) && gcc -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -o $@ $<
+
+$(B)/bin/.links: include/applets.def Makefile
+	$(Q)mkdir -p $(B)/bin && rm -f $(B)/bin/ctr-* && for a in $(applets); do ln -s ../ctrbox $(B)/bin/ctr-$$a; done && touch $@
+
+build/deps/.done:
+	$(Q)sh libcommon/deps/build.sh build/deps
+
+-include $(app_obj:.o=.d) $(lib_obj:.o=.d)
+
+man: $(pages) ## the man pages in build/man
+build/man/%.1: applets/%.1 build/ctrbox build/bin/.links
+	$(call say,MAN,$@)mkdir -p $(@D) && sh applets/man.sh $< build/bin/$* >$@.tmp && mv $@.tmp $@
+
+install: all man ## binary, links and man pages into $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)install -m 755 build/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
+	$(Q)for a in $(applets); do ln -sf ctrbox $(DESTDIR)$(PREFIX)/bin/ctr-$$a; done
+	$(Q)install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man1
+
+rootfs: build/rootfs/.done ## build/rootfs: busybox and a minimal /etc
+build/rootfs/.done: rootfs/make.sh
+	$(call say,ROOT,build/rootfs)sh rootfs/make.sh build/rootfs
+
+demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
+	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
+
+check: all rootfs ## all tests, or those of one applet: make check T=ctr-run
+	$(Q)sh tests/run $(if $(SAN),--san) $(T)
+
+unit_src := $(wildcard tests/unit/test_*.c)
+unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
+unit: $(unit_bin)
+# Unit tests are programs of the building machine's libc: cmocka is its package.
+$(B)/unit/%: tests/unit/%.c build/san/libctr.a
+	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
+		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -ljansson
+ifndef SAN
+build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
+	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a
+endif
+
+FUZZ_SECONDS ?= 10
+fuzz: ## fuzz one parser or all: make fuzz T=spec FUZZ_SECONDS=600
+	$(Q)sh tests/fuzz/run $(FUZZ_SECONDS) $(T)
+
+bench: all rootfs ## measure against the floor and the peers
+	$(Q)sh tests/bench/run
+
+lint: ## clang-format, cppcheck, shellcheck
+	$(Q)sh tests/lint
+
+check-tools: ## install what the tests need (as root on Debian)
+	$(Q)sh tests/tools
+
+clean: ## remove what was built, but not build/deps
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name deps ! -name deps.lock -exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## remove build/
+	$(Q)rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@echo "Variables: CONFIG=minimal SAN=1 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
+
+.PHONY: all man install rootfs demo check unit fuzz bench lint check-tools clean distclean help
+.DELETE_ON_ERROR:
