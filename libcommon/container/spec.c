@@ -1,0 +1,134 @@
+/* spec.c: the spec's defaults and its memory; see spec.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "caps.h"
+#include "spec.h"
+
+#define GROW(vec) ((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), &(vec).v[(vec).n++])
+
+void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source, const char *options)
+{
+	struct spec_mount *m = GROW(s->mounts);
+	*m = (struct spec_mount){.dest = xstrdup(dest), .type = type ? xstrdup(type) : NULL, .source = source ? xstrdup(source) : NULL};
+	strv_split(&m->options, options, ",");
+}
+
+void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard)
+{
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		if (strcmp(s->rlimits.v[i].type, type) == 0) {
+			s->rlimits.v[i].soft = soft;
+			s->rlimits.v[i].hard = hard;
+			return;
+		}
+	struct spec_rlimit *r = GROW(s->rlimits);
+	*r = (struct spec_rlimit){xstrdup(type), soft, hard};
+}
+
+void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode,
+    uint32_t uid, uint32_t gid)
+{
+	struct spec_device *d = GROW(s->devices);
+	*d = (struct spec_device){xstrdup(path), type, major, minor, mode, uid, gid};
+}
+
+void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access)
+{
+	struct spec_device_rule *r = GROW(s->device_rules);
+	*r = (struct spec_device_rule){.allow = allow, .type = type, .major = major, .minor = minor};
+	strncpy(r->access, access, sizeof r->access - 1);
+}
+
+/* Nodes that every Linux program expects (config-linux.md, "Default Devices"). */
+static void default_devices(struct spec *s)
+{
+	static const struct {
+		const char *path;
+		int major, minor;
+	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9},
+	    {"/dev/tty", 5, 0}};
+	spec_device_rule_add(s, false, 'a', -1, -1, "rwm");
+	spec_device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
+	spec_device_rule_add(s, true, 'b', -1, -1, "m");
+	for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
+		spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
+		spec_device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
+	}
+	spec_device_rule_add(s, true, 'c', 5, 1, "rwm");   /* console */
+	spec_device_rule_add(s, true, 'c', 5, 2, "rwm");   /* ptmx */
+	spec_device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
+}
+
+static void default_mounts(struct spec *s)
+{
+	spec_mount_add(s, "/proc", "proc", "proc", "nosuid,noexec,nodev");
+	spec_mount_add(s, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
+	spec_mount_add(s, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	spec_mount_add(s, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
+	spec_mount_add(s, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,ro");
+	spec_mount_add(s, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
+	spec_mount_add(s, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864");
+}
+
+void spec_default(struct spec *s)
+{
+	/* What the whole machine's kernel shows or takes and no container needs: docker's lists. */
+	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+	    "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+	    "/sys/devices/virtual/powercap", "/sys/firmware"};
+	static const char *const readonly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+	memset(s, 0, sizeof *s);
+	s->version = xstrdup("1.2.0");
+	s->umask = -1;
+	s->cwd = xstrdup("/");
+	s->ns_new = 1u << NS_MNT | 1u << NS_PID | 1u << NS_NET | 1u << NS_IPC | 1u << NS_UTS | 1u << NS_CGROUP;
+	s->caps = (struct spec_caps){CAPS_DEFAULT, CAPS_DEFAULT, 0, CAPS_DEFAULT, 0};
+	default_mounts(s);
+	default_devices(s);
+	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
+		strv_add(&s->masked_paths, masked[i]);
+	for (size_t i = 0; i < sizeof readonly / sizeof readonly[0]; i++)
+		strv_add(&s->readonly_paths, readonly[i]);
+}
+
+void spec_free(struct spec *s)
+{
+	struct strv *lists[] = {&s->args, &s->env, &s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths, &s->annotations,
+	    &s->x_groups, &s->x_lower};
+	char *texts[] = {s->version, s->cwd, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp, s->rootfs_propagation,
+	    s->x_user, s->x_image_file};
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		strv_free(lists[i]);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		free(texts[i]);
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		struct spec_mount *m = &s->mounts.v[i];
+		free(m->dest);
+		free(m->type);
+		free(m->source);
+		strv_free(&m->options);
+	}
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		free(s->rlimits.v[i].type);
+	for (size_t i = 0; i < s->devices.n; i++)
+		free(s->devices.v[i].path);
+	for (int i = 0; i < NS_COUNT; i++)
+		free(s->ns_path[i]);
+	for (int w = 0; w < HOOK_COUNT; w++) {
+		for (size_t i = 0; i < s->hooks[w].n; i++) {
+			free(s->hooks[w].v[i].path);
+			strv_free(&s->hooks[w].v[i].args);
+			strv_free(&s->hooks[w].v[i].env);
+		}
+		free(s->hooks[w].v);
+	}
+	free(s->mounts.v);
+	free(s->rlimits.v);
+	free(s->devices.v);
+	free(s->device_rules.v);
+	free(s->gids.v);
+	free(s->uid_map.v);
+	free(s->gid_map.v);
+	memset(s, 0, sizeof *s);
+}
