@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "devrule.h"
 #include "idmap_types.h"
 #include "str.h"
 
@@ -28,13 +29,6 @@ struct spec_device { /* linux.devices[]: a node to make; on privileged and user 
 	char type; /* c u b p */
 	int64_t major, minor;
 	uint32_t mode, uid, gid;
-};
-
-struct spec_device_rule { /* linux.resources.devices[] */
-	bool allow;
-	char type;            /* a c b */
-	int64_t major, minor; /* -1 any */
-	char access[4];       /* subset of "rwm" */
 };
 
 struct spec_rlimit {

@@ -344,6 +344,8 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 		return fail("%s: mount tmpfs: %m", m->dest);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *at = xasprintf("%s/%s", m->dest, h[i].name);
+		if (h[i].named)
+			continue; /* not ours: the container is not in it, and would see the host's */
 		if (cgroup_one(r, at, h[i].v2 ? "cgroup2" : "cgroup", h[i].v2 ? NULL : h[i].options, flags) < 0)
 			return -1;
 	}

@@ -1,0 +1,89 @@
+/* cgroup.h: control groups on v1, v2 and hybrid systems, in cgroup v2's vocabulary (Documentation/admin-guide/
+ * cgroup-v2.rst, cgroup-v1/).
+ *
+ * A path is relative to the hierarchies' roots ("ctr/c-1a2b3c4d-0123456789ab"); the same one is made in every v1
+ * hierarchy that has a controller and on the v2 side. Errors are -1 with fail() and errno unless said otherwise.
+ */
+#ifndef CTR_CGROUP_H
+#define CTR_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "devrule.h"
+#include "kv.h"
+#include "str.h"
+
+enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
+
+struct cgroup_hierarchy {
+	char *mount;   /* where it is mounted */
+	char *name;    /* the last component of that: "cpu,cpuacct", "unified" */
+	char *options; /* what mount(8) needs: "cpu,cpuacct", "name=systemd"; for v2 "" */
+	char *controllers; /* ",cpu,cpuacct,"; for v2 those of its root's cgroup.controllers */
+	bool v2, named; /* named: a v1 hierarchy without a controller */
+	int fd;        /* its root, opened on first use, else -1 */
+};
+
+/* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is CGROUP_NONE. */
+enum cgroup_layout cgroup_layout(void);
+const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n);
+/* The same of the text of a mountinfo file, into out[max]; returns how many. For tests and fuzzing. */
+size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max);
+
+enum { CGROUP_REUSE = 1 }; /* the group may be there already */
+
+/* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone on failure. ENODEV
+ * where no cgroup file system is mounted. */
+int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
+/* Apply settings to a group that is there, all or none. Two callers at once are serialised. */
+int cgroup_set(const char *path, const struct strv *settings);
+/* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees. */
+char *cgroup_get(const char *path, const char *key);
+/* Move a process into the group, in every hierarchy. */
+int cgroup_join(const char *path, pid_t pid);
+/* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno. */
+int cgroup_open_v2(const char *path);
+/* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not die in 5 s. */
+int cgroup_kill(const char *path);
+/* Remove it with what is below, everywhere; missing is success. EBUSY while processes are in it. */
+int cgroup_remove(const char *path);
+/* Freeze or thaw; returns when it is so (ETIME after 5 s). */
+int cgroup_freeze(const char *path, bool on);
+bool cgroup_frozen(const char *path);
+/* 1 when a process is in it or below, 0 when not (or there is no such group). */
+int cgroup_populated(const char *path);
+bool cgroup_exists(const char *path);
+/* Every process in it and below; a non-zero return stops and is returned. */
+int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
+/* OOM kills counted in it (cgroup v1 since Linux 4.13). */
+int cgroup_oom_kills(const char *path, uint64_t *n);
+/* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them, those there are. */
+int cgroup_stat(const char *path, struct kv *out);
+/* Which devices may be made and opened: the rules in order, the last that matches wins. */
+int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n);
+/* Names of the groups right under `parent`, of all hierarchies, once each. */
+int cgroup_children(const char *parent, struct strv *out);
+/* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail(). */
+int cgroup_dir(const char *path, const char *controller);
+
+/* --- conversions (cgroup_keys.c); pure, for tests --- */
+
+struct cgroup_write {
+	char *controller, *file, *value;
+};
+/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their number (at most 3),
+ * -1 with fail() on a bad value. Caller frees the members. */
+int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[3]);
+/* The controller of a key: "memory.max" -> "memory"; "io" is "blkio" on v1. Static string; NULL for no key. */
+const char *cgroup_controller(const char *key, bool v2);
+uint64_t cgroup_shares_of_weight(uint64_t weight);
+uint64_t cgroup_weight_of_shares(uint64_t shares);
+
+/* --- devices on v2 (cgroup_bpf.c) --- */
+
+struct bpf_insn;
+/* The BPF_PROG_TYPE_CGROUP_DEVICE program of the rules; *n instructions. Caller frees. */
+struct bpf_insn *cgroup_device_program(const struct spec_device_rule *rules, size_t n_rules, size_t *n);
+
+#endif

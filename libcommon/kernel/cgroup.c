@@ -1,0 +1,909 @@
+/* cgroup.c: finding the hierarchies, making, setting, joining, killing and removing groups; see cgroup.h.
+ *
+ * On v1 a group is a directory in each of up to a dozen hierarchies; on v2 it is one. On a hybrid system the v2 side
+ * has few controllers or none, but its events, kill and freeze work, so a directory is made there too.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "sysno.h"
+
+#define MAX_HIERARCHIES 32
+#define DEADLINE_MS 5000
+
+static struct cgroup_hierarchy found[MAX_HIERARCHIES];
+static size_t n_found;
+static bool looked;
+
+/* --- finding them --- */
+
+static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "net_cls",
+    "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc", "debug"};
+
+/* The super options of a v1 mount: its controllers, or name=X. False when there is neither (clone_children, xattr, ...
+ * are no controllers). */
+static bool v1_options(struct cgroup_hierarchy *h, const char *super)
+{
+	struct strv words = {0};
+	struct buf opts = {0}, ctl = {0};
+	strv_split(&words, super, ",\n ");
+	buf_puts(&ctl, ",");
+	for (size_t i = 0; i < words.n; i++) {
+		bool c = false;
+		for (size_t k = 0; k < sizeof v1_controllers / sizeof v1_controllers[0]; k++)
+			c |= strcmp(words.v[i], v1_controllers[k]) == 0;
+		if (c)
+			buf_printf(&ctl, "%s,", words.v[i]);
+		if (c || str_starts(words.v[i], "name="))
+			buf_printf(&opts, "%s%s", opts.n ? "," : "", words.v[i]);
+	}
+	strv_free(&words);
+	h->named = ctl.n == 1;
+	h->controllers = ctl.p;
+	h->options = opts.p;
+	return opts.n > 0;
+}
+
+static bool line_parse(const char *line, struct cgroup_hierarchy *h)
+{
+	char at[1024], type[32], super[1024];
+	const char *dash = strstr(line, " - ");
+	if (!dash || sscanf(line, "%*d %*d %*s %*s %1023s", at) != 1 || sscanf(dash, " - %31s %*s %1023[^\n]", type, super) != 2)
+		return false;
+	*h = (struct cgroup_hierarchy){.fd = -1, .v2 = strcmp(type, "cgroup2") == 0};
+	if (h->v2) {
+		h->options = xstrdup("");
+		h->controllers = xstrdup(",");
+	} else if (strcmp(type, "cgroup") != 0) {
+		return false;
+	} else if (!v1_options(h, super)) {
+		free(h->controllers);
+		free(h->options);
+		return false;
+	}
+	h->mount = xstrdup(at);
+	const char *slash = strrchr(at, '/');
+	h->name = xstrdup(slash ? slash + 1 : at);
+	return true;
+}
+
+size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max)
+{
+	size_t n = 0;
+	for (const char *l = text; *l && n < max;) {
+		size_t len = strcspn(l, "\n");
+		if (len < 4096) {
+			_cleanup_free_ char *line = xstrndup(l, len);
+			bool cg = strstr(line, " - cgroup") && line_parse(line, &out[n]);
+			for (size_t i = 0; cg && i < n; i++) /* mounted twice: the first counts */
+				if (out[i].v2 == out[n].v2 && strcmp(out[i].options, out[n].options) == 0) {
+					free(out[n].mount);
+					free(out[n].name);
+					free(out[n].options);
+					free(out[n].controllers);
+					cg = false;
+				}
+			n += cg;
+		}
+		l += len + (l[len] == '\n');
+	}
+	return n;
+}
+
+static int root_fd(struct cgroup_hierarchy *h)
+{
+	if (h->fd < 0)
+		h->fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return h->fd;
+}
+
+static void look(void)
+{
+	if (looked)
+		return;
+	looked = true;
+	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+	n_found = text ? cgroup_parse_mountinfo(text, found, MAX_HIERARCHIES) : 0;
+	for (size_t i = 0; i < n_found; i++) {
+		if (!found[i].v2 || root_fd(&found[i]) < 0)
+			continue;
+		_cleanup_free_ char *ctl = file_read_at(found[i].fd, "cgroup.controllers", 4096, NULL);
+		for (char *p = ctl; p && *p; p++)
+			*p = *p == ' ' || *p == '\n' ? ',' : *p;
+		free(found[i].controllers);
+		found[i].controllers = xasprintf(",%s,", ctl ? ctl : "");
+	}
+}
+
+const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n)
+{
+	look();
+	*n = n_found;
+	return found;
+}
+
+static struct cgroup_hierarchy *v2_side(void)
+{
+	look();
+	for (size_t i = 0; i < n_found; i++)
+		if (found[i].v2)
+			return &found[i];
+	return NULL;
+}
+
+enum cgroup_layout cgroup_layout(void)
+{
+	bool v1 = false, v2 = v2_side() != NULL;
+	for (size_t i = 0; i < n_found; i++)
+		v1 |= !found[i].v2 && !found[i].named;
+	return v1 && v2 ? CGROUP_HYBRID : v1 ? CGROUP_V1 : v2 ? CGROUP_V2 : CGROUP_NONE;
+}
+
+static struct cgroup_hierarchy *with_controller(const char *c)
+{
+	char word[40];
+	snprintf(word, sizeof word, ",%s,", c);
+	look();
+	for (size_t i = 0; i < n_found; i++)
+		if (strstr(found[i].controllers, word))
+			return &found[i];
+	return NULL;
+}
+
+/* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other people's. */
+static bool ours(const struct cgroup_hierarchy *h)
+{
+	return !h->named;
+}
+
+static int group_fd(struct cgroup_hierarchy *h, const char *path)
+{
+	int root = root_fd(h);
+	return root < 0 ? -1 : openat(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_open_v2(const char *path)
+{
+	struct cgroup_hierarchy *h = v2_side();
+	return h ? group_fd(h, path) : (errno = ENODEV, -1);
+}
+
+int cgroup_dir(const char *path, const char *controller)
+{
+	struct cgroup_hierarchy *h = *controller ? with_controller(controller) : v2_side();
+	int fd = h ? group_fd(h, path) : (errno = ENODEV, -1);
+	return fd < 0 ? fail("%s: %m", path) : fd;
+}
+
+bool cgroup_exists(const char *path)
+{
+	look();
+	for (size_t i = 0; i < n_found; i++)
+		if (ours(&found[i]) && root_fd(&found[i]) >= 0 && faccessat(found[i].fd, path, F_OK, 0) == 0)
+			return true;
+	return false;
+}
+
+/* --- why a controller cannot be had --- */
+
+static int no_controller(const char *key, const char *c)
+{
+	_cleanup_free_ char *all = file_read("/proc/cgroups", 65536, NULL);
+	bool known = false, on = false;
+	const char *name = strcmp(c, "io") == 0 ? "blkio" : c;
+	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
+		char word[32];
+		int enabled;
+		if (sscanf(l, "%31s %*d %*d %d", word, &enabled) == 2 && strcmp(word, name) == 0) {
+			known = true;
+			on = enabled;
+		}
+	}
+	errno = EOPNOTSUPP;
+	if (!all || !known)
+		return fail("%s: this kernel has no '%s' controller", key, c);
+	if (!on)
+		return fail("%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
+	return fail("%s: the '%s' controller is not mounted here, nor given to us on the v2 side", key, c);
+}
+
+/* What a failed write to a group's file means. */
+static int explain(const char *path, const char *key, const char *value, bool v2)
+{
+	int why = errno;
+	const char *c = cgroup_controller(key, v2);
+	const char *hint = "";
+	if (why == ENOENT && v2)
+		hint = " (the controller is not in cgroup.subtree_control of the parent group)";
+	else if (why == ENOENT)
+		hint = " (this kernel has not got that setting)";
+	else if (why == EACCES || why == EPERM)
+		hint = " (the group is not ours: run as root, or have it delegated)";
+	else if (why == EROFS)
+		hint = " (the cgroup file system is mounted read-only)";
+	else if (why == EBUSY)
+		hint = " (it is in use: memory above the new limit, or child groups)";
+	else if (why == EINVAL || why == ERANGE)
+		hint = " (not a value the kernel takes)";
+	errno = why;
+	return fail("%s: %s=%s: controller %s: %m%s", path, key, value, c ? c : "?", hint);
+}
+
+/* --- making --- */
+
+/* A new v1 cpuset takes no process until it has cpus and mems: they are the parent's, from the top down; below our own
+ * first level the kernel copies them (cgroup.clone_children). */
+static int cpuset_copy(int parent, int group)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *have = file_read_at(group, files[i], 65536, NULL);
+		_cleanup_free_ char *up = file_read_at(parent, files[i], 65536, NULL);
+		if (have && strspn(have, " \n") == strlen(have) && up && file_poke_at(group, files[i], up) < 0)
+			return -1;
+	}
+	file_poke_at(group, "cgroup.clone_children", "1");
+	return 0;
+}
+
+/* Give the children of a v2 group every controller it has: one by one, where all at once is refused. A group with
+ * processes in it cannot (EBUSY): whoever needs a controller then hears of it. */
+static void v2_enable(int group)
+{
+	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
+	_cleanup_free_ char *on = file_read_at(group, "cgroup.subtree_control", 4096, NULL);
+	struct strv c = {0}, is = {0};
+	struct buf all = {0};
+	if (!have || !on)
+		return;
+	strv_split(&c, have, " \n");
+	strv_split(&is, on, " \n");
+	for (size_t i = 0; i < c.n; i++)
+		if (!strv_has(&is, c.v[i]))
+			buf_printf(&all, "%s+%s", all.n ? " " : "", c.v[i]);
+	if (all.n && file_poke_at(group, "cgroup.subtree_control", all.p) < 0)
+		for (size_t i = 0; i < c.n; i++) {
+			char one[40];
+			snprintf(one, sizeof one, "+%s", c.v[i]);
+			file_poke_at(group, "cgroup.subtree_control", one);
+		}
+	buf_free(&all);
+	strv_free(&c);
+	strv_free(&is);
+}
+
+/* mkdir -p of the parents; each new level is made ready for its children. */
+static int make_parents(struct cgroup_hierarchy *h, const char *path)
+{
+	bool cpuset = !h->v2 && strstr(h->controllers, ",cpuset,");
+	int at = root_fd(h), up;
+	const char *s = path;
+	if (at < 0 || (at = dup(at)) < 0)
+		return -1;
+	for (;;) {
+		size_t n = strcspn(s, "/");
+		if (h->v2)
+			v2_enable(at);
+		if (!s[n])
+			break;
+		_cleanup_free_ char *name = xstrndup(s, n);
+		bool made = mkdirat(at, name, 0755) == 0;
+		up = at;
+		at = made || errno == EEXIST ? openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		int saved = errno;
+		if (at >= 0 && cpuset && made)
+			cpuset_copy(up, at);
+		close(up);
+		errno = saved;
+		if (at < 0)
+			return -1;
+		s += n + 1;
+	}
+	close(at);
+	return 0;
+}
+
+/* 1 made, 0 was there, -1 with errno. */
+static int make_one(struct cgroup_hierarchy *h, const char *path)
+{
+	int root = root_fd(h);
+	if (root < 0)
+		return -1;
+	if (mkdirat(root, path, 0755) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		for (int i = 0; errno == ENOENT && i < 10; i++) /* another's end may take the parent away again */
+			if (make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST))
+				return 1;
+		return -1;
+	}
+	if (!h->v2 && strstr(h->controllers, ",cpuset,") && !strchr(path, '/')) {
+		_cleanup_close_ int fd = group_fd(h, path);
+		if (fd >= 0)
+			cpuset_copy(root, fd);
+	}
+	return 1;
+}
+
+static int make_failed(const struct cgroup_hierarchy *h, const char *path)
+{
+	const char *hint = "";
+	if (errno == EROFS)
+		hint = ": mounted read-only; inside a container, it needs a writable cgroup mount";
+	else if (errno == EACCES || errno == EPERM)
+		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
+	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
+}
+
+int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
+{
+	bool made[MAX_HIERARCHIES] = {0};
+	look();
+	if (cgroup_layout() == CGROUP_NONE)
+		return errno = ENODEV, fail("%s: no cgroup file system is mounted (mount -t cgroup2 none /sys/fs/cgroup)", path);
+	int r = 0;
+	for (size_t i = 0; i < n_found && r >= 0; i++) {
+		if (!ours(&found[i]))
+			continue;
+		r = make_one(&found[i], path);
+		made[i] = r == 1;
+		if (r < 0)
+			make_failed(&found[i], path);
+		else if (r == 0 && !(flags & CGROUP_REUSE))
+			r = (errno = EEXIST, fail("%s: the group is there already", path));
+	}
+	if (r >= 0)
+		r = cgroup_set(path, settings);
+	if (r >= 0)
+		return 0;
+	int saved = errno;
+	for (size_t i = 0; i < n_found; i++)
+		if (made[i])
+			unlinkat(root_fd(&found[i]), path, AT_REMOVEDIR);
+	errno = saved;
+	return -1;
+}
+
+/* --- settings --- */
+
+struct change {
+	int fd; /* the group's directory in its hierarchy */
+	bool v2;
+	struct cgroup_write w;
+	char *old;
+};
+
+struct changes {
+	struct change *v;
+	size_t n;
+};
+
+static char *read_trimmed(int dir, const char *file)
+{
+	char *s = file_read_at(dir, file, 1 << 20, NULL);
+	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
+		s[n - 1] = 0;
+	return s;
+}
+
+/* v1's memsw is memory and swap together; memory.swap.max is swap alone. */
+static void memsw(struct cgroup_write *w, const struct strv *settings, int dir)
+{
+	struct cgroup_write m[3];
+	const char *max = strv_getenv(settings, "memory.max");
+	uint64_t swap = strtoull(w->value, NULL, 10), mem = 0;
+	if (w->value[0] == '-')
+		return;
+	if (max && cgroup_translate("memory.max", max, false, m) == 1) {
+		mem = m[0].value[0] == '-' ? 0 : strtoull(m[0].value, NULL, 10);
+		free(m[0].controller);
+		free(m[0].file);
+		free(m[0].value);
+	} else {
+		_cleanup_free_ char *now = read_trimmed(dir, "memory.limit_in_bytes");
+		mem = now ? strtoull(now, NULL, 10) : 0;
+	}
+	free(w->value);
+	w->value = xasprintf("%" PRIu64, mem + swap);
+}
+
+static int plan_one(const char *path, const char *setting, const struct strv *settings, struct changes *c)
+{
+	const char *eq = strchr(setting, '=');
+	if (!eq || eq == setting)
+		return errno = EINVAL, fail("'%s' is not KEY=VALUE", setting);
+	_cleanup_free_ char *key = xstrndup(setting, (size_t)(eq - setting));
+	const char *ctl = cgroup_controller(key, false);
+	struct cgroup_hierarchy *h = ctl ? with_controller(ctl) : NULL;
+	bool core = ctl && strcmp(ctl, "cgroup") == 0;
+	if (core)
+		h = v2_side();
+	if (!h && ctl && strcmp(ctl, "blkio") == 0)
+		h = with_controller("io");
+	if (!ctl)
+		return errno = EINVAL, fail("'%s' is not a setting (CONTROLLER.KEY)", key);
+	if (!h)
+		return no_controller(key, cgroup_controller(key, true));
+	struct cgroup_write w[3];
+	int n = cgroup_translate(key, eq + 1, h->v2, w);
+	if (n < 0)
+		return -1;
+	int fd = group_fd(h, path);
+	if (fd < 0)
+		return fail("%s: %m in %s", path, h->mount);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(w[i].file, "memory.memsw.limit_in_bytes") == 0)
+			memsw(&w[i], settings, fd);
+		if (strcmp(w[i].file, "blkio.bfq.weight") == 0 && faccessat(fd, w[i].file, F_OK, 0) < 0) {
+			free(w[i].file);
+			w[i].file = xstrdup("blkio.weight");
+		}
+		c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
+		c->v[c->n++] = (struct change){fd, h->v2, w[i], NULL};
+	}
+	return 0;
+}
+
+/* The kernel shows some files in another form than it takes them. */
+static void put_back(const struct change *ch)
+{
+	if (ch->old && *ch->old && strchr(ch->old, '\n') == NULL)
+		file_poke_at(ch->fd, ch->w.file, ch->old);
+}
+
+/* memory.memsw.limit >= memory.limit must hold at every moment, so when both change the order depends on the direction:
+ * the one that refuses first is tried again after the other. */
+static int apply(const char *path, struct changes *c)
+{
+	size_t done = 0, put_off = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		struct change *ch = &c->v[i];
+		ch->old = read_trimmed(ch->fd, ch->w.file);
+		if (file_poke_at(ch->fd, ch->w.file, ch->w.value) == 0) {
+			done = i + 1;
+			continue;
+		}
+		int why = errno;
+		if (why == EINVAL && strcmp(ch->w.file, "memory.limit_in_bytes") == 0 && !put_off) {
+			for (size_t j = i + 1; j < c->n; j++)
+				if (strcmp(c->v[j].w.file, "memory.memsw.limit_in_bytes") == 0) {
+					put_off = j;
+					struct change t = c->v[i];
+					c->v[i] = c->v[j];
+					c->v[j] = t;
+				}
+			if (put_off) {
+				i--;
+				continue;
+			}
+		}
+		for (size_t j = done; j > 0; j--)
+			put_back(&c->v[j - 1]);
+		errno = why;
+		return explain(path, ch->w.file, ch->w.value, ch->v2);
+	}
+	return 0;
+}
+
+static void changes_free(struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (i == 0 || c->v[i].fd != c->v[i - 1].fd)
+			close(c->v[i].fd);
+		free(c->v[i].w.controller);
+		free(c->v[i].w.file);
+		free(c->v[i].w.value);
+		free(c->v[i].old);
+	}
+	free(c->v);
+}
+
+int cgroup_set(const char *path, const struct strv *settings)
+{
+	struct changes c = {0};
+	int r = 0;
+	look();
+	if (!settings->n)
+		return 0;
+	for (size_t i = 0; i < settings->n && r == 0; i++)
+		r = plan_one(path, settings->v[i], settings, &c);
+	if (r == 0) {
+		/* flock works on cgroup directories: two setters of one group go one after the other. */
+		int lock = c.n ? openat(c.v[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (lock >= 0)
+			flock(lock, LOCK_EX);
+		r = apply(path, &c);
+		if (lock >= 0)
+			close(lock);
+	}
+	int saved = errno;
+	changes_free(&c);
+	errno = saved;
+	return r;
+}
+
+/* --- joining --- */
+
+int cgroup_join(const char *path, pid_t pid)
+{
+	char num[16], file[600];
+	snprintf(num, sizeof num, "%d", (int)pid);
+	snprintf(file, sizeof file, "%s%scgroup.procs", path, *path ? "/" : "");
+	look();
+	for (size_t i = 0; i < n_found; i++) {
+		if (!ours(&found[i]) || root_fd(&found[i]) < 0)
+			continue;
+		if (file_poke_at(found[i].fd, file, num) == 0)
+			continue;
+		const char *hint = "";
+		if (errno == EBUSY && found[i].v2)
+			hint = " (the group has controllers enabled for its children: a v2 group holds processes or children)";
+		else if (errno == EOPNOTSUPP)
+			hint = " (the group is threaded)";
+		else if (errno == ENOSPC)
+			hint = " (its cpuset.cpus or cpuset.mems is empty)";
+		else if (errno == EACCES || errno == EPERM)
+			hint = " (not ours)";
+		return fail("%s: join in %s: %m%s", path, found[i].mount, hint);
+	}
+	return 0;
+}
+
+/* --- looking --- */
+
+static int procs_below(int dir, int (*fn)(pid_t, void *), void *arg, int depth)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "cgroup.procs", 16 << 20, NULL);
+	int r = 0;
+	for (char *s = text; s && *s && r == 0; s += strspn(s, "\n")) {
+		char *end;
+		pid_t pid = (pid_t)strtol(s, &end, 10);
+		if (end == s)
+			break;
+		s = end;
+		if (pid > 0) /* 0: a process outside our pid namespace */
+			r = fn(pid, arg);
+	}
+	DIR *d = depth < 64 ? fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) : NULL;
+	struct dirent *e;
+	while (d && r == 0 && (e = readdir(d))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		_cleanup_close_ int sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (sub >= 0)
+			r = procs_below(sub, fn, arg, depth + 1);
+	}
+	if (d)
+		closedir(d);
+	return r;
+}
+
+/* The hierarchy that is asked who is in a group: the v2 side, else the freezer's, else any of ours. */
+static struct cgroup_hierarchy *roll(void)
+{
+	struct cgroup_hierarchy *h = v2_side();
+	if (!h)
+		h = with_controller("freezer");
+	for (size_t i = 0; !h && i < n_found; i++)
+		if (ours(&found[i]))
+			h = &found[i];
+	return h;
+}
+
+int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg)
+{
+	struct cgroup_hierarchy *h = roll();
+	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
+	if (fd < 0)
+		return errno = h ? errno : ENODEV, fail("%s: %m", path);
+	return procs_below(fd, fn, arg, 0);
+}
+
+/* One word of a flat-keyed file: "populated 1". */
+static bool keyed(const char *text, const char *key, uint64_t *out)
+{
+	size_t n = strlen(key);
+	for (const char *l = text; l && *l; l += strcspn(l, "\n"), l += *l == '\n')
+		if (strncmp(l, key, n) == 0 && l[n] == ' ') {
+			*out = strtoull(l + n + 1, NULL, 10);
+			return true;
+		}
+	return false;
+}
+
+static int any(pid_t pid, void *arg)
+{
+	(void)pid;
+	(void)arg;
+	return 1;
+}
+
+int cgroup_populated(const char *path)
+{
+	struct cgroup_hierarchy *h = roll();
+	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
+	uint64_t v;
+	if (fd < 0)
+		return 0;
+	_cleanup_free_ char *ev = h->v2 ? file_read_at(fd, "cgroup.events", 4096, NULL) : NULL;
+	if (ev && keyed(ev, "populated", &v))
+		return v != 0;
+	return procs_below(fd, any, NULL, 0);
+}
+
+int cgroup_oom_kills(const char *path, uint64_t *n)
+{
+	struct cgroup_hierarchy *h = with_controller("memory");
+	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
+	*n = 0;
+	if (fd < 0)
+		return fail("%s: no memory controller", path);
+	_cleanup_free_ char *text = file_read_at(fd, h->v2 ? "memory.events" : "memory.oom_control", 4096, NULL);
+	return text && keyed(text, "oom_kill", n) ? 0 : -1;
+}
+
+/* --- freezing --- */
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void nap(void)
+{
+	struct timespec ms = {0, 2000000};
+	nanosleep(&ms, NULL);
+}
+
+/* Wait until cgroup.events says `key` is `want`: the kernel signals a change by POLLPRI. */
+static int wait_event(int dir, const char *key, uint64_t want)
+{
+	_cleanup_close_ int ev = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	int64_t end = now_ms() + DEADLINE_MS;
+	char text[256];
+	if (ev < 0)
+		return -1;
+	for (;;) {
+		uint64_t v;
+		ssize_t n = pread(ev, text, sizeof text - 1, 0);
+		text[n < 0 ? 0 : n] = 0;
+		if (keyed(text, key, &v) && v == want)
+			return 0;
+		struct pollfd p = {.fd = ev, .events = POLLPRI};
+		int64_t left = end - now_ms();
+		if (left <= 0)
+			return errno = ETIME, -1;
+		poll(&p, 1, left > 100 ? 100 : (int)left);
+	}
+}
+
+static int freeze_v1(int dir, bool on)
+{
+	int64_t end = now_ms() + DEADLINE_MS;
+	for (;;) { /* a fork that races the freezer leaves FREEZING: writing again catches it (cgroup-v1/freezer-subsystem.rst) */
+		if (file_poke_at(dir, "freezer.state", on ? "FROZEN" : "THAWED") < 0)
+			return -1;
+		_cleanup_free_ char *s = read_trimmed(dir, "freezer.state");
+		if (str_eq(s, on ? "FROZEN" : "THAWED"))
+			return 0;
+		if (now_ms() > end)
+			return errno = ETIME, -1;
+		nap();
+	}
+}
+
+int cgroup_freeze(const char *path, bool on)
+{
+	struct cgroup_hierarchy *h = v2_side();
+	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
+	if (fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0) { /* Linux 5.2 */
+		if (file_poke_at(fd, "cgroup.freeze", on ? "1" : "0") < 0 || wait_event(fd, "frozen", on) < 0)
+			return fail("%s: %s: %m", path, on ? "freeze" : "thaw");
+		return 0;
+	}
+	struct cgroup_hierarchy *f = with_controller("freezer");
+	_cleanup_close_ int v1 = f ? group_fd(f, path) : -1;
+	if (v1 < 0)
+		return errno = f ? errno : EOPNOTSUPP, fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+	return freeze_v1(v1, on) < 0 ? fail("%s: %s: %m", path, on ? "freeze" : "thaw") : 0;
+}
+
+bool cgroup_frozen(const char *path)
+{
+	struct cgroup_hierarchy *h = v2_side();
+	char text[16] = "", file[600];
+	snprintf(file, sizeof file, "%s/cgroup.freeze", path);
+	int fd = h && root_fd(h) >= 0 ? openat(h->fd, file, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0 && (h = with_controller("freezer")) && root_fd(h) >= 0) {
+		snprintf(file, sizeof file, "%s/freezer.state", path);
+		fd = openat(h->fd, file, O_RDONLY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return false;
+	bool yes = read(fd, text, sizeof text - 1) > 0 && (text[0] == '1' || text[0] == 'F');
+	close(fd);
+	return yes;
+}
+
+/* --- killing and removing --- */
+
+static int kill_one(pid_t pid, void *arg)
+{
+	(void)arg;
+	kill(pid, SIGKILL);
+	return 0;
+}
+
+int cgroup_kill(const char *path)
+{
+	struct cgroup_hierarchy *v2 = v2_side(), *h = roll();
+	_cleanup_close_ int fd = v2 ? group_fd(v2, path) : -1;
+	int64_t end = now_ms() + DEADLINE_MS;
+	if (fd >= 0 && !sys_missing("cgroup.kill") && faccessat(fd, "cgroup.kill", W_OK, 0) == 0 && file_poke_at(fd, "cgroup.kill", "1") == 0) {
+		cgroup_freeze(path, false); /* a v1 freezer would keep them from dying */
+		if (wait_event(fd, "populated", 0) == 0)
+			return 0;
+		return fail("%s: a process in it does not die (uninterruptible)", path);
+	}
+	if (!h || !cgroup_exists(path))
+		return 0;
+	/* Frozen, no process can fork away from the signal; thawed, it dies of it. */
+	while (cgroup_populated(path) > 0) {
+		bool frozen = cgroup_freeze(path, true) == 0;
+		cgroup_procs(path, kill_one, NULL);
+		if (frozen)
+			cgroup_freeze(path, false);
+		if (now_ms() > end)
+			return errno = ETIME, fail("%s: a process in it does not die (uninterruptible)", path);
+		nap();
+	}
+	return 0;
+}
+
+static int remove_below(int parent, const char *name)
+{
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -1;
+	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(dup(fd));
+	struct dirent *e;
+	while (d && (e = readdir(d)))
+		if (e->d_type == DT_DIR && e->d_name[0] != '.')
+			remove_below(fd, e->d_name);
+	if (d)
+		closedir(d);
+	return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* The last process is gone from the group a moment after its parent has waited for it: busy may pass. */
+static int remove_one(struct cgroup_hierarchy *h, const char *path)
+{
+	int64_t end = now_ms() + 500;
+	for (;;) {
+		if (remove_below(h->fd, path) == 0)
+			return 0;
+		if (errno != EBUSY || now_ms() > end || cgroup_populated(path) > 0)
+			return -1;
+		nap();
+	}
+}
+
+/* A parent that is empty now is not left behind; a start that meets this makes it again. */
+static void remove_parent(struct cgroup_hierarchy *h, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return;
+	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path));
+	unlinkat(h->fd, up, AT_REMOVEDIR);
+}
+
+int cgroup_remove(const char *path)
+{
+	int r = 0;
+	look();
+	for (size_t i = 0; i < n_found; i++) {
+		if (!ours(&found[i]) || root_fd(&found[i]) < 0)
+			continue;
+		if (remove_one(&found[i], path) < 0)
+			r = fail("%s: remove from %s: %m%s", path, found[i].mount, errno == EBUSY ? " (processes are in it)" : "");
+		else
+			remove_parent(&found[i], path);
+	}
+	return r;
+}
+
+
+int cgroup_children(const char *parent, struct strv *out)
+{
+	look();
+	for (size_t i = 0; i < n_found; i++) {
+		if (!ours(&found[i]))
+			continue;
+		int fd = group_fd(&found[i], parent);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		struct dirent *e;
+		while (d && (e = readdir(d)))
+			if (e->d_type == DT_DIR && e->d_name[0] != '.' && !strv_has(out, e->d_name))
+				strv_add(out, e->d_name);
+		if (d)
+			closedir(d);
+		else if (fd >= 0)
+			close(fd);
+	}
+	return 0;
+}
+
+/* --- devices --- */
+
+static int devices_v1(int dir, const struct spec_device_rule *rules, size_t n)
+{
+	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC), deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_device_rule *r = &rules[i];
+		char line[64], major[24] = "*", minor[24] = "*";
+		if (r->major >= 0)
+			snprintf(major, sizeof major, "%" PRId64, r->major);
+		if (r->minor >= 0)
+			snprintf(minor, sizeof minor, "%" PRId64, r->minor);
+		if (r->type == 'a')
+			snprintf(line, sizeof line, "a");
+		else
+			snprintf(line, sizeof line, "%c %s:%s %s", r->type, major, minor, r->access);
+		if (write(r->allow ? allow : deny, line, strlen(line)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int devices_v2(int dir, const struct spec_device_rule *rules, size_t n)
+{
+	union bpf_attr a;
+	size_t len;
+	_cleanup_free_ struct bpf_insn *prog = cgroup_device_program(rules, n, &len);
+	memset(&a, 0, sizeof a);
+	a.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	a.insns = (uint64_t)(uintptr_t)prog;
+	a.insn_cnt = (uint32_t)len;
+	a.license = (uint64_t)(uintptr_t) "GPL";
+	_cleanup_close_ int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof a);
+	if (fd < 0)
+		return -1;
+	memset(&a, 0, sizeof a);
+	a.target_fd = (uint32_t)dir;
+	a.attach_bpf_fd = (uint32_t)fd;
+	a.attach_type = BPF_CGROUP_DEVICE;
+	a.attach_flags = BPF_F_ALLOW_MULTI;
+	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &a, sizeof a);
+}
+
+int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n)
+{
+	struct cgroup_hierarchy *v1 = with_controller("devices"), *h = v1 ? v1 : v2_side();
+	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
+	if (fd < 0)
+		return fail("%s: device list: %m", path);
+	if ((v1 ? devices_v1(fd, rules, n) : devices_v2(fd, rules, n)) < 0)
+		return fail("%s: device list: %m%s", path, v1 ? "" : errno == EPERM ? " (bpf is for root)" : " (CONFIG_CGROUP_BPF)");
+	return 0;
+}
