@@ -10,7 +10,7 @@ exec 9>"$out.lock"
 flock 9
 [ ! -e "$out/.done" ] || exit 0
 
-need="musl-tools gperf cmake dpkg-dev make gcc xz-utils bzip2 linux-libc-dev debian-archive-keyring"
+need="musl-tools gperf m4 cmake dpkg-dev make gcc xz-utils bzip2 linux-libc-dev debian-archive-keyring"
 missing=
 for p in $need; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed' || missing="$missing $p"
@@ -52,7 +52,7 @@ fetch() {
 		fi
 	done
 }
-for p in libcap2 jansson libseccomp libarchive zlib libmnl-dev; do fetch "$p"; done
+for p in libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
 for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
 mkdir zlib && tar xf zlib_*.tar.* -C zlib --strip-components=1
 dpkg -x libmnl-dev_*.deb mnl
@@ -67,7 +67,7 @@ export ARFLAGS=rcsD
 log=$t/build.log
 quiet() { "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; exit 1; }; }
 
-echo "deps: building libcap, jansson, libseccomp, zlib, libarchive" >&2
+echo "deps: building libcap, jansson, libseccomp, zlib, libarchive, nettle's sha256" >&2
 (cd libcap2 && quiet make -C libcap CC="$cc" BUILD_CC=gcc COPTS="$cflags" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
 cp libcap2/libcap/libcap.a "$t/lib/"
 cp -r libcap2/libcap/include/sys "$t/include/"
@@ -90,6 +90,8 @@ cp zlib/zlib.h zlib/zconf.h "$t/include/"
 	CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib" && quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la)
 cp libarchive/.libs/libarchive.a "$t/lib/"
 cp libarchive/libarchive/archive.h libarchive/libarchive/archive_entry.h "$t/include/"
+
+quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags"
 
 # Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
 cat >chk.c <<'EOF'

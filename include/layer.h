@@ -1,0 +1,45 @@
+/* layer.h: layers between tar archives (image-spec, layer.md) and directories in overlayfs's form.
+ *
+ * A deletion is `.wh.NAME` in the archive and a character device 0/0 in the directory; "nothing from below shows here"
+ * is `.wh..wh..opq` and the xattr trusted.overlay.opaque (user.overlay.opaque as well, for mounts in user namespaces).
+ */
+#ifndef CTR_LAYER_H
+#define CTR_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "digest.h"
+#include "str.h"
+#include "stream.h"
+
+/* Unpack the tar archive of a stream into the empty directory dirfd. Everything is made beneath it: names with "..",
+ * absolute ones, ways through symbolic links and links to what is not in the archive are errors. Without privilege,
+ * owners are not kept and devices are left out, with one warning. Reads the stream to its end; stream_finish() is the
+ * caller's. What was made stays on failure. -1 with fail(). */
+int layer_unpack(struct stream *s, int dirfd);
+
+/* Where an archive goes: hashed and counted on the way. */
+struct sink {
+	int fd;
+	bool hash;
+	struct digest digest;
+	uint64_t size;
+	char *buf;
+	size_t used;
+};
+
+/* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory, and its marks of
+ * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `skip` (may be NULL) are paths
+ * ("proc", "data/x") whose content is left out. -1 with fail(). */
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out);
+
+/* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order, call
+ * fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. */
+int layer_diff(int upper, const int *lower, size_t n, int (*fn)(char what, const char *path, void *arg), void *arg);
+
+/* Is an entry a mark of deletion; does nothing from below show in a directory? */
+struct stat;
+bool layer_is_whiteout(const struct stat *st);
+bool layer_is_opaque(int dirfd);
+
+#endif

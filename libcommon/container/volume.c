@@ -1,0 +1,274 @@
+/* volume.c: named volumes, and making what a mount needs; see volume.h.
+ *
+ * A volume is filled aside and renamed, so that it is never there half filled; the folder it is made in is locked while
+ * its maker lives, and the next one clears what a dead maker left.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "layer.h"
+#include "merge.h"
+#include "state.h"
+#include "str.h"
+#include "undo.h"
+#include "volume.h"
+
+char *volume_path(const char *name)
+{
+	return xasprintf("%s/volumes/%s", ctr_lib(), name);
+}
+
+static int volumes_dir(bool make)
+{
+	_cleanup_free_ char *path = xasprintf("%s/volumes", ctr_lib());
+	/* passed through by the users of a container in a user namespace, listed by nobody */
+	if (make && (dir_make(ctr_lib(), 0755) < 0 || dir_make(path, 0711) < 0))
+		return -1;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: open: %m", path) : fd;
+}
+
+/* --- looking --- */
+
+static int name_one(int dirfd, const char *name, void *arg)
+{
+	struct stat st;
+	if (name_valid(name) && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		strv_add(arg, name);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int volume_names(struct strv *out)
+{
+	_cleanup_close_ int dir = volumes_dir(false);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	int r = dir_each(dir, name_one, out);
+	if (out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_text);
+	return r;
+}
+
+int volume_users(const char *name, struct strv *out)
+{
+	_cleanup_free_ char *path = volume_path(name);
+	_cleanup_json_ json_t *j = json_string(path);
+	_cleanup_free_ char *quoted = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL; /* as config.json has it */
+	struct strv names = {0};
+	if (!quoted || container_names(&names) < 0)
+		return quoted ? -1 : fail("%s: not UTF-8", path);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *file = xasprintf("%s/containers/%s/config.json", ctr_lib(), names.v[i]);
+		size_t len;
+		_cleanup_free_ char *text = file_read(file, 4 << 20, &len);
+		if (text && memmem(text, len, quoted, strlen(quoted)))
+			strv_add(out, names.v[i]);
+	}
+	strv_free(&names);
+	return 0;
+}
+
+/* --- filling --- */
+
+static int lowers_open(const struct strv *lower, int **out)
+{
+	*out = xcalloc(lower->n + 1, sizeof **out);
+	for (size_t i = 0; i < lower->n; i++) {
+		(*out)[i] = dir_open_at(AT_FDCWD, lower->v[i]);
+		if ((*out)[i] < 0) {
+			while (i-- > 0)
+				close((*out)[i]);
+			free(*out);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the code that layers
+ * take. */
+static int copy_tree(const struct merged *m, const char *what, int to)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t pid = fork();
+	if (pid < 0) {
+		close(p[0]);
+		close(p[1]);
+		return fail("fork: %m");
+	}
+	if (pid == 0) {
+		undo_forget();
+		struct sink out = {.fd = p[1]};
+		close(p[0]);
+		if (layer_pack(m->fds, m->n, false, NULL, &out) == 0)
+			_exit(0);
+		warn("%s: %s", what, fail_msg());
+		_exit(1);
+	}
+	close(p[1]);
+	struct stream in;
+	int r = stream_open(&in, p[0], what, -1), status;
+	if (r == 0) {
+		r = layer_unpack(&in, to) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+		stream_close(&in);
+	}
+	close(p[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return r == 0 && status != 0 ? (errno = EIO, fail("%s: could not be copied", what)) : r;
+}
+
+static int fill(const struct strv *lower, const char *dst, int to)
+{
+	int *dirs;
+	struct merged m;
+	if (lower->n == 0)
+		return 0;
+	if (lowers_open(lower, &dirs) < 0)
+		return -1;
+	int r = merged_at(dirs, lower->n, dst, &m);
+	for (size_t i = 0; i < lower->n; i++)
+		close(dirs[i]);
+	free(dirs);
+	if (r <= 0)
+		return r;
+	r = copy_tree(&m, dst, to);
+	merged_close(&m);
+	return r;
+}
+
+/* --- making --- */
+
+static int sweep_one(int dirfd, const char *name, void *arg)
+{
+	(void)arg;
+	if (!str_starts(name, ".new-") && !str_starts(name, ".rm-"))
+		return 0;
+	_cleanup_close_ int fd = dir_open_at(dirfd, name);
+	return fd < 0 || lock_try(fd, LOCK_EX) != 1 ? 0 : tree_remove_at(dirfd, name);
+}
+
+static int not_empty(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd, (void)name, (void)arg;
+	return 1;
+}
+
+/* Nothing in it, and nobody that could be putting something there. */
+static bool unused(int dir, const char *name)
+{
+	struct strv users = {0};
+	_cleanup_close_ int fd = dir_open_at(dir, name);
+	bool empty = fd >= 0 && dir_each(fd, not_empty, NULL) == 0 && volume_users(name, &users) == 0 && users.n == 0;
+	strv_free(&users);
+	return empty;
+}
+
+static int make_filled(int dir, const char *name, const struct strv *lower, const char *dst)
+{
+	char hex[17], tmp[32];
+	rand_hex(hex, 8);
+	snprintf(tmp, sizeof tmp, ".new-%s", hex);
+	if (mkdirat(dir, tmp, 0755) < 0)
+		return fail("volume %s: mkdir: %m", name);
+	_cleanup_close_ int fd = dir_open_at(dir, tmp);
+	int r = fd < 0 || lock_take(fd, LOCK_EX) < 0 || fchmod(fd, 0755) < 0 ? -1 : 0;
+	if (r == 0)
+		r = fill(lower, dst, fd);
+	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume, made meanwhile */
+	if (r == 0 && renameat(dir, tmp, dir, name) == 0)
+		return 0;
+	if (r == 0 && errno != ENOTEMPTY && errno != EEXIST)
+		r = fail("volume %s: rename: %m", name);
+	int why = errno;
+	tree_remove_at(dir, tmp);
+	errno = why;
+	return r < 0 ? fail_in("volume %s", name) : 0;
+}
+
+int volume_make(const char *name)
+{
+	_cleanup_close_ int dir = volumes_dir(true);
+	if (dir < 0)
+		return -1;
+	if (mkdirat(dir, name, 0755) < 0)
+		return errno == EEXIST ? 0 : fail("volume %s: mkdir: %m", name);
+	return fchmodat(dir, name, 0755, 0) < 0 ? fail("volume %s: chmod: %m", name) : 0;
+}
+
+static int named(const struct volume_req *v, const struct strv *lower)
+{
+	_cleanup_close_ int dir = volumes_dir(true);
+	if (dir < 0 || dir_each(dir, sweep_one, NULL) != 0)
+		return -1;
+	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (v->nocopy)
+		return there ? 0 : volume_make(v->src);
+	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, lower, v->dst);
+}
+
+static int nameless(const struct volume_req *v, const struct strv *lower, const char *anon)
+{
+	if (dir_make(anon, 0755) < 0)
+		return -1;
+	_cleanup_close_ int fd = dir_open_at(AT_FDCWD, anon);
+	return fd < 0 ? -1 : v->nocopy ? 0 : fill(lower, v->dst, fd);
+}
+
+int volume_prepare(struct volume_req *v, const struct strv *lower, const char *anon)
+{
+	if (strcmp(v->type, "tmpfs") == 0)
+		return 0;
+	if (strcmp(v->type, "bind") == 0) {
+		if (access(v->src, F_OK) == 0)
+			return 0;
+		if (errno != ENOENT || !v->make)
+			return fail("%s: %m (to be mounted on %s)", v->src, v->dst);
+		return dir_make(v->src, 0755);
+	}
+	if ((v->src ? named(v, lower) : nameless(v, lower, anon)) < 0)
+		return -1;
+	char *path = v->src ? volume_path(v->src) : xstrdup(anon);
+	free(v->src);
+	free(v->type);
+	v->src = path;
+	v->type = xstrdup("bind");
+	return 0;
+}
+
+/* --- removing --- */
+
+int volume_remove(const char *name, bool force)
+{
+	struct strv users = {0};
+	_cleanup_close_ int dir = volumes_dir(false);
+	if (dir < 0 || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? fail("%s: no such volume", name) : fail("%s: %m", name);
+	if (!force && volume_users(name, &users) < 0)
+		return -1;
+	if (users.n)
+		return errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)", name, users.v[0]);
+	char hex[17], tmp[32];
+	rand_hex(hex, 8);
+	snprintf(tmp, sizeof tmp, ".rm-%s", hex);
+	if (renameat(dir, name, dir, tmp) < 0)
+		return fail("%s: rename: %m", name);
+	return tree_remove_at(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
+}

@@ -1,0 +1,234 @@
+/* files.c: the files of an archive or folder that holds images; see image_files.h. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "image_files.h"
+#include "str.h"
+
+#define FILES_MAX 100000
+
+/* "./a//b" is "a/b"; with `base`, relative to the folder of that name; ".." goes up, and beyond the root fails. Caller
+ * frees; NULL with fail(). */
+static char *clean(const char *what, const char *base, const char *name)
+{
+	_cleanup_free_ char *in = base ? xasprintf("%s/../%s", base, name) : xstrdup(name);
+	if (strlen(in) >= PATH_MAX || *name == '/') {
+		errno = EINVAL;
+		fail("%s: %.100s: absolute, or too long a name in an archive", what, name);
+		return NULL;
+	}
+	char *out = xcalloc(1, strlen(in) + 1);
+	size_t n = 0;
+	for (char *save = NULL, *p = strtok_r(in, "/", &save); p; p = strtok_r(NULL, "/", &save)) {
+		if (strcmp(p, ".") == 0)
+			continue;
+		if (strcmp(p, "..") == 0 && (!base || n == 0)) {
+			free(out);
+			errno = EINVAL;
+			fail("%s: %.100s: a name that leads out of the archive", what, name);
+			return NULL;
+		}
+		if (strcmp(p, "..") == 0) {
+			char *slash = memrchr(out, '/', n);
+			n = slash ? (size_t)(slash - out) : 0;
+		} else {
+			n += (size_t)sprintf(out + n, "%s%s", n ? "/" : "", p);
+		}
+		out[n] = 0;
+	}
+	return out;
+}
+
+static const struct image_file *find(const struct image_files *f, const char *name)
+{
+	for (size_t i = f->n; i-- > 0;) /* of two with one name the last holds, as with tar */
+		if (strcmp(f->v[i].name, name) == 0)
+			return &f->v[i];
+	return NULL;
+}
+
+static int spool_data(struct image_files *f, struct archive *a, struct image_file *to)
+{
+	char name[32];
+	snprintf(name, sizeof name, "f-%zu", to->spool);
+	_cleanup_close_ int fd = openat(f->store->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail("%s: create a file in the store: %m", f->what);
+	struct digest d;
+	const void *data;
+	size_t n;
+	la_int64_t offset;
+	int r;
+	digest_start(&d);
+	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+		if ((uint64_t)offset != to->size) /* nobody saves images as sparse files */
+			return errno = EINVAL, fail("%s: %.100s: a sparse file", f->what, to->name);
+		digest_add(&d, data, n);
+		to->size += n;
+		if (fd_write_all(fd, data, n) < 0)
+			return fail("%s: write to the store: %m", f->what);
+	}
+	if (r != ARCHIVE_EOF)
+		return errno = EINVAL, fail("%s: %.100s: %s", f->what, to->name, archive_error_string(a));
+	digest_end(&d, to->hex);
+	return 0;
+}
+
+static int spool_entry(struct image_files *f, struct archive *a, struct archive_entry *e)
+{
+	const char *name = archive_entry_pathname(e), *hard = archive_entry_hardlink(e);
+	const char *soft = archive_entry_filetype(e) == AE_IFLNK ? archive_entry_symlink(e) : NULL;
+	if (!name)
+		return errno = EILSEQ, fail("%s: an entry's name cannot be read", f->what);
+	if (!hard && !soft && archive_entry_filetype(e) != AE_IFREG)
+		return 0;
+	if (f->n == FILES_MAX)
+		return errno = E2BIG, fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
+	if (f->n == f->room) {
+		f->room = f->room ? 2 * f->room : 64;
+		f->v = xrealloc(f->v, f->room * sizeof *f->v);
+	}
+	struct image_file *to = &f->v[f->n];
+	*to = (struct image_file){.name = clean(f->what, NULL, name), .spool = f->spooled};
+	if (!to->name)
+		return -1;
+	f->n++;
+	if (hard || soft) {
+		to->link = clean(f->what, soft ? to->name : NULL, hard ? hard : soft);
+		return to->link ? 0 : -1;
+	}
+	f->spooled++;
+	return spool_data(f, a, to);
+}
+
+static la_ssize_t tar_read(struct archive *a, void *arg, const void **data)
+{
+	ssize_t n = stream_read(arg, data);
+	if (n < 0)
+		archive_set_error(a, errno, "%s", fail_msg());
+	return n;
+}
+
+static int spool(struct image_files *f, struct stream *in, struct archive *a)
+{
+	struct archive_entry *e;
+	archive_read_support_format_tar(a);
+	int r = archive_read_open(a, in, NULL, tar_read, NULL);
+	while (r >= ARCHIVE_WARN && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF && r >= ARCHIVE_WARN)
+		if (spool_entry(f, a, e) < 0)
+			return -1;
+	if (r == ARCHIVE_EOF)
+		return 0;
+	const char *why = archive_error_string(a);
+	if (why && strstr(why, "nrecognized"))
+		why = "not a tar archive";
+	errno = EINVAL;
+	return why && str_starts(why, f->what) ? fail("%s", why) : fail("%s: %s", f->what, why ? why : "damaged archive");
+}
+
+int files_spool(struct image_files *f, struct store *s, int fd, const char *what)
+{
+	struct stream in;
+	*f = (struct image_files){.store = s, .what = what, .dir = -1};
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (stream_open(&in, fd, what, -1) < 0)
+		return -1;
+	struct archive *a = archive_read_new();
+	int r = spool(f, &in, a) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+	archive_read_free(a);
+	stream_close(&in);
+	return r;
+}
+
+void files_dir(struct image_files *f, struct store *s, int dir, const char *what)
+{
+	*f = (struct image_files){.store = s, .what = what, .dir = dir};
+}
+
+void files_free(struct image_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->v[i].name);
+		free(f->v[i].link);
+	}
+	free(f->v);
+	*f = (struct image_files){.dir = -1};
+}
+
+/* Links are few and short: an old docker archive's shared layer is one step away. */
+static const struct image_file *follow(const struct image_files *f, const char *name)
+{
+	const struct image_file *x = find(f, name);
+	for (int i = 0; x && x->link && i < 8; i++)
+		x = find(f, x->link);
+	return x && !x->link ? x : NULL;
+}
+
+/* Below a folder, component by component, no links. */
+static int open_beneath(int dir, const char *name)
+{
+	_cleanup_free_ char *copy = xstrdup(name);
+	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p && at >= 0;) {
+		char *next = strtok_r(NULL, "/", &save);
+		int fd = strcmp(p, "..") == 0 ? (errno = EINVAL, -1)
+		                              : openat(at, p, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (next ? O_DIRECTORY : 0));
+		int why = errno;
+		close(at);
+		errno = why;
+		at = fd;
+		p = next;
+	}
+	struct stat st;
+	if (at >= 0 && (fstat(at, &st) < 0 || !S_ISREG(st.st_mode))) {
+		close(at);
+		return errno = EINVAL, -1;
+	}
+	return at;
+}
+
+bool files_has(const struct image_files *f, const char *name)
+{
+	if (f->dir < 0)
+		return follow(f, name);
+	_cleanup_close_ int fd = open_beneath(f->dir, name);
+	return fd >= 0;
+}
+
+int files_open(const struct image_files *f, const char *name, const struct image_file **file)
+{
+	char path[PATH_MAX];
+	const struct image_file *x = NULL;
+	int fd;
+	if (f->dir >= 0) {
+		fd = open_beneath(f->dir, name);
+	} else if ((x = follow(f, name))) {
+		snprintf(path, sizeof path, "f-%zu", x->spool);
+		fd = openat(f->store->tmp, path, O_RDONLY | O_CLOEXEC);
+	} else {
+		errno = ENOENT;
+		fd = -1;
+	}
+	if (file)
+		*file = x;
+	if (fd < 0 && errno == ENOENT)
+		return fail("%s: %.200s: not in it", f->what, name);
+	return fd < 0 ? fail("%s: %.200s: open: %m", f->what, name) : fd;
+}
+
+char *files_read(const struct image_files *f, const char *name, size_t *len)
+{
+	_cleanup_close_ int fd = files_open(f, name, NULL);
+	return fd < 0 ? NULL : fd_read_all(fd, name, IMAGE_META_MAX, len);
+}

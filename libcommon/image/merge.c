@@ -1,0 +1,149 @@
+/* merge.c: overlayfs's rules in user space; see merge.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "layer.h"
+#include "merge.h"
+#include "str.h"
+
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static void more_files(void)
+{
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max < 65536 ? l.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+int merged_open(struct merged *m, const int *dirs, size_t n)
+{
+	*m = (struct merged){.fds = xcalloc(n, sizeof *m->fds)};
+	more_files();
+	for (; m->n < n; m->n++) {
+		m->fds[m->n] = openat(dirs[m->n], ".", DIR_FLAGS);
+		if (m->fds[m->n] < 0) {
+			fail("open a layer: %m");
+			merged_close(m);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct merged_name *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+	return r ? r : (x->layer > y->layer) - (x->layer < y->layer);
+}
+
+int merged_list(struct merged *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		int fd = openat(m->fds[i], ".", DIR_FLAGS);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		if (!d) {
+			fail("read a directory: %m");
+			if (fd >= 0)
+				close(fd);
+			return -1;
+		}
+		struct dirent *e;
+		while ((errno = 0, e = readdir(d))) {
+			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+				continue;
+			if (m->nnames == m->room) {
+				m->room = m->room ? 2 * m->room : 64;
+				m->names = xrealloc(m->names, m->room * sizeof *m->names);
+			}
+			m->names[m->nnames++] = (struct merged_name){xstrdup(e->d_name), i};
+		}
+		int why = errno;
+		closedir(d);
+		if (why)
+			return errno = why, fail("read a directory: %m");
+	}
+	if (m->nnames)
+		qsort(m->names, m->nnames, sizeof *m->names, by_name);
+	size_t kept = 0; /* of each name the topmost */
+	for (size_t i = 0; i < m->nnames; i++) {
+		if (kept && strcmp(m->names[kept - 1].name, m->names[i].name) == 0)
+			free(m->names[i].name);
+		else
+			m->names[kept++] = m->names[i];
+	}
+	m->nnames = kept;
+	return 0;
+}
+
+int merged_descend(const struct merged *m, const struct merged_name *item, struct merged *sub)
+{
+	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds)};
+	for (size_t i = item->layer; i < m->n; i++) {
+		int fd = openat(m->fds[i], item->name, DIR_FLAGS);
+		if (fd < 0 && i > item->layer && errno == ENOENT)
+			continue;
+		if (fd < 0 && i > item->layer && (errno == ENOTDIR || errno == ELOOP))
+			break; /* a file or a mark of deletion ends it */
+		if (fd < 0) {
+			fail("%s: open: %m", item->name);
+			merged_close(sub);
+			return -1;
+		}
+		sub->fds[sub->n++] = fd;
+		if (m->n > i + 1 && layer_is_opaque(fd))
+			break;
+	}
+	return 0;
+}
+
+void merged_close(struct merged *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		close(m->fds[i]);
+	for (size_t i = 0; i < m->nnames; i++)
+		free(m->names[i].name);
+	free(m->fds);
+	free(m->names);
+	*m = (struct merged){0};
+}
+
+/* --- one path --- */
+
+int merged_at(const int *dirs, size_t n, const char *path, struct merged *m)
+{
+	if (merged_open(m, dirs, n) < 0)
+		return -1;
+	for (;;) {
+		path += strspn(path, "/");
+		size_t len = strcspn(path, "/");
+		if (!len)
+			return 1;
+		struct merged sub;
+		struct stat st;
+		_cleanup_free_ char *name = xstrndup(path, len);
+		size_t i = 0;
+		path += len;
+		while (i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			i++;
+		if (i == m->n || !S_ISDIR(st.st_mode)) {
+			merged_close(m);
+			return 0;
+		}
+		int r = merged_descend(m, &(struct merged_name){name, i}, &sub);
+		merged_close(m);
+		if (r < 0)
+			return -1;
+		*m = sub;
+	}
+}

@@ -1,0 +1,80 @@
+/* open.c: from an image's name to what starting a container of it takes; see image.h. On the start path: an index, a
+ * manifest and a config are read, each layer is looked for, and nothing else. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "image.h"
+#include "image_store.h"
+#include "str.h"
+#include "undo.h"
+
+/* Layers that somebody's other tool put here as blobs only, or a commit did. */
+static int unpack_missing(const char *lib, const struct manifest *m, const struct image_config *c)
+{
+	struct store s;
+	int r = store_open(&s, lib, STORE_ADD);
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		if (store_has_layer(&s, c->diff_ids[i]))
+			continue;
+		struct stream in;
+		_cleanup_close_ int fd = store_blob_open(&s, m->layers[i].hex);
+		_cleanup_free_ char *what = xasprintf("layer %.12s", m->layers[i].hex);
+		r = fd < 0 ? -1 : store_layer(&s, fd, what, false, m->layers[i].hex, c->diff_ids[i], &in);
+	}
+	if (r == 0)
+		r = store_commit(&s);
+	int why = errno;
+	store_close(&s);
+	errno = why;
+	return r;
+}
+
+static int layers(const struct store *s, const char *lib, const struct manifest *m, const struct image_config *c, struct image *out)
+{
+	bool all = true;
+	for (size_t i = 0; i < c->n && all; i++)
+		all = store_has_layer(s, c->diff_ids[i]);
+	if (!all && unpack_missing(lib, m, c) < 0)
+		return -1;
+	for (size_t i = c->n; i-- > 0;)
+		strv_addf(&out->layers, "%s/layers/%s", lib, c->diff_ids[i]);
+	return 0;
+}
+
+static int found(const struct store *s, const char *lib, const struct ref *r, struct image *out)
+{
+	struct manifest m;
+	struct image_config c;
+	if (store_image(s, r->hex, &m, &c) < 0)
+		return fail_in("%s", r->name ? r->name : r->hex);
+	*out = c.image;
+	memset(&c.image, 0, sizeof c.image);
+	out->digest = xasprintf("sha256:%s", r->hex);
+	out->ref = r->name ? xstrdup(r->name) : xstrdup(out->digest);
+	int e = layers(s, lib, &m, &c, out);
+	manifest_free(&m);
+	config_free(&c);
+	if (e < 0)
+		image_free(out);
+	return e;
+}
+
+int image_open(const char *lib, const char *ref, struct image *out)
+{
+	struct store s;
+	struct refs refs = {0};
+	*out = (struct image){0};
+	if (store_open(&s, lib, STORE_READ) < 0)
+		return -1;
+	int i = store_refs(&s, &refs) < 0 ? -1 : store_find(&s, &refs, ref);
+	int r = i < 0 ? -1 : found(&s, lib, &refs.v[i], out);
+	int why = errno;
+	refs_free(&refs);
+	store_close(&s);
+	errno = why;
+	return r;
+}

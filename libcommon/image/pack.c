@@ -1,0 +1,372 @@
+/* pack.c: directories into an archive; see layer.h.
+ *
+ * Several directories are shown merged as overlayfs would, but without mounting one: it works for any user on any
+ * kernel, and for a container that runs. Names are sorted, so that the same tree gives the same digest.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "layer.h"
+#include "merge.h"
+#include "str.h"
+
+#define BLOCK (256 << 10)
+
+struct linked {
+	dev_t dev;
+	ino_t ino;
+	char *path;
+};
+
+struct pack {
+	struct archive *a;
+	struct archive_entry *e;
+	struct sink *out;
+	bool as_layer;
+	const struct strv *skip;
+	char path[PATH_MAX];
+	char *buf;
+	char names[65536]; /* of xattrs: the kernel's limit */
+	/* files with several names: an open-addressed table, a power of two of slots */
+	struct linked *links;
+	size_t nlinks, room;
+};
+
+/* --- the sink --- */
+
+static int sink_put(struct sink *s, const void *data, size_t n)
+{
+	if (s->hash)
+		digest_add(&s->digest, data, n);
+	s->size += n;
+	return fd_write_all(s->fd, data, n);
+}
+
+static la_ssize_t sink_write(struct archive *a, void *arg, const void *data, size_t n)
+{
+	struct sink *s = arg;
+	int r = 0;
+	if (s->used + n > BLOCK) {
+		r = sink_put(s, s->buf, s->used);
+		s->used = 0;
+	}
+	if (r == 0 && n >= BLOCK / 4) {
+		if (s->used)
+			r = sink_put(s, s->buf, s->used);
+		s->used = 0;
+		if (r == 0)
+			r = sink_put(s, data, n);
+	} else if (r == 0) {
+		memcpy(s->buf + s->used, data, n);
+		s->used += n;
+	}
+	if (r < 0) {
+		archive_set_error(a, errno, "write: %s", strerror(errno));
+		return -1;
+	}
+	return (la_ssize_t)n;
+}
+
+/* --- one entry --- */
+
+static struct linked *link_slot(struct linked *t, size_t room, dev_t dev, ino_t ino)
+{
+	size_t i = (size_t)(ino * 0x9e3779b97f4a7c15u >> 20) & (room - 1);
+	while (t[i].path && (t[i].ino != ino || t[i].dev != dev))
+		i = (i + 1) & (room - 1);
+	return &t[i];
+}
+
+/* The first name of this file, or NULL when this is the first. */
+static const char *link_first(struct pack *p, const struct stat *st)
+{
+	if (p->nlinks * 2 >= p->room) {
+		size_t room = p->room ? 2 * p->room : 256;
+		struct linked *t = xcalloc(room, sizeof *t);
+		for (size_t i = 0; i < p->room; i++)
+			if (p->links[i].path)
+				*link_slot(t, room, p->links[i].dev, p->links[i].ino) = p->links[i];
+		free(p->links);
+		p->links = t;
+		p->room = room;
+	}
+	struct linked *l = link_slot(p->links, p->room, st->st_dev, st->st_ino);
+	if (l->path)
+		return l->path;
+	*l = (struct linked){st->st_dev, st->st_ino, xstrdup(p->path)};
+	p->nlinks++;
+	return NULL;
+}
+
+/* overlayfs's marks are not the layer's business; labels are the host's. */
+static bool xattr_wanted(const char *name)
+{
+	return !str_starts(name, "trusted.overlay.") && !str_starts(name, "user.overlay.") &&
+	       strcmp(name, "security.selinux") != 0;
+}
+
+static int xattrs(struct pack *p, int dir, const char *name)
+{
+	char at[NAME_MAX + 40], value[65536];
+	snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
+	ssize_t n = llistxattr(at, p->names, sizeof p->names);
+	if (n < 0)
+		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM ? 0 : fail("%s: list attributes: %m", p->path);
+	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
+		if (!xattr_wanted(x))
+			continue;
+		ssize_t v = lgetxattr(at, x, value, sizeof value);
+		if (v >= 0)
+			archive_entry_xattr_add_entry(p->e, x, value, (size_t)v);
+		else if (errno != ENODATA && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP)
+			return fail("%s: read %s: %m", p->path, x);
+	}
+	return 0;
+}
+
+static int holes(struct pack *p, int fd, const struct stat *st)
+{
+	if ((off_t)st->st_blocks * 512 >= st->st_size)
+		return 0;
+	for (off_t at = 0; at < st->st_size;) {
+		off_t data = lseek(fd, at, SEEK_DATA);
+		if (data < 0 && errno == ENXIO) { /* nothing but a hole to the end */
+			archive_entry_sparse_add_entry(p->e, st->st_size, 0);
+			break;
+		}
+		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			return 0; /* not a file system that knows */
+		if (data == 0 && hole >= st->st_size)
+			break;
+		archive_entry_sparse_add_entry(p->e, data, (hole < st->st_size ? hole : st->st_size) - data);
+		at = hole;
+	}
+	return lseek(fd, 0, SEEK_SET) < 0 ? fail("%s: seek: %m", p->path) : 0;
+}
+
+static int header(struct pack *p)
+{
+	int r = archive_write_header(p->a, p->e);
+	if (r < ARCHIVE_WARN)
+		return fail("%s: %s", p->path, archive_error_string(p->a));
+	return 0;
+}
+
+static int body(struct pack *p, int fd, off_t size)
+{
+	while (size > 0) {
+		ssize_t n = read(fd, p->buf, BLOCK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail("%s: read: %m", p->path);
+		if (n == 0) { /* it shrank meanwhile; the header has promised the rest */
+			n = size < BLOCK ? size : BLOCK;
+			memset(p->buf, 0, (size_t)n);
+		}
+		if (n > size)
+			n = size;
+		if (archive_write_data(p->a, p->buf, (size_t)n) < 0)
+			return fail("%s: %s", p->path, archive_error_string(p->a));
+		size -= n;
+	}
+	return 0;
+}
+
+static int entry_file(struct pack *p, int dir, const char *name, struct stat *st)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, st) < 0)
+		return fail("%s: open: %m", p->path);
+	if (!S_ISREG(st->st_mode))
+		return errno = ESTALE, fail("%s: changed while it was read", p->path);
+	archive_entry_set_size(p->e, st->st_size);
+	if (holes(p, fd, st) < 0 || header(p) < 0)
+		return -1;
+	return body(p, fd, st->st_size);
+}
+
+static int entry(struct pack *p, int dir, const char *name, struct stat *st)
+{
+	archive_entry_clear(p->e);
+	archive_entry_copy_pathname(p->e, p->path);
+	archive_entry_set_mode(p->e, st->st_mode);
+	archive_entry_set_uid(p->e, st->st_uid);
+	archive_entry_set_gid(p->e, st->st_gid);
+	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	archive_entry_set_size(p->e, 0);
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		archive_entry_set_rdev(p->e, st->st_rdev);
+	const char *first = !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? link_first(p, st) : NULL;
+	if (first) {
+		archive_entry_set_hardlink(p->e, first);
+		return header(p);
+	}
+	if (xattrs(p, dir, name) < 0)
+		return -1;
+	if (S_ISREG(st->st_mode))
+		return entry_file(p, dir, name, st);
+	if (S_ISLNK(st->st_mode)) {
+		char target[PATH_MAX];
+		ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
+		if (n < 0)
+			return fail("%s: readlink: %m", p->path);
+		target[n] = 0;
+		archive_entry_copy_symlink(p->e, target);
+	}
+	return header(p);
+}
+
+/* An empty file whose name says it all. */
+static int mark(struct pack *p, const char *path, const struct stat *st)
+{
+	archive_entry_clear(p->e);
+	archive_entry_copy_pathname(p->e, path);
+	archive_entry_set_mode(p->e, S_IFREG | 0600);
+	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, 0);
+	archive_entry_set_size(p->e, 0);
+	return header(p);
+}
+
+/* --- the tree --- */
+
+static bool skipped(const struct pack *p)
+{
+	return p->skip && strv_has(p->skip, p->path);
+}
+
+static int level(struct pack *p, struct merged *m, size_t at);
+
+static int child(struct pack *p, struct merged *m, const struct merged_name *item, size_t at)
+{
+	struct stat st;
+	int dir = m->fds[item->layer];
+	size_t len = strlen(item->name);
+	if (fstatat(dir, item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fail("%s: stat: %m", item->name); /* gone meanwhile */
+	if (at + len + 16 > sizeof p->path)
+		return errno = ENAMETOOLONG, fail("%.200s...: %m", p->path);
+	if (layer_is_whiteout(&st)) {
+		if (!p->as_layer)
+			return 0;
+		sprintf(p->path + at, ".wh.%s", item->name);
+		return mark(p, p->path, &st);
+	}
+	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
+		return 0;
+	memcpy(p->path + at, item->name, len + 1);
+	if (S_ISDIR(st.st_mode))
+		memcpy(p->path + at + len, "/", 2);
+	if (entry(p, dir, item->name, &st) < 0)
+		return -1;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	p->path[at + len] = 0;
+	bool skip = skipped(p);
+	p->path[at + len] = '/';
+	if (skip)
+		return 0;
+	struct merged sub;
+	if (merged_descend(m, item, &sub) < 0)
+		return -1;
+	int r = 0;
+	if (p->as_layer && layer_is_opaque(sub.fds[0])) {
+		strcpy(p->path + at + len + 1, ".wh..wh..opq");
+		r = mark(p, p->path, &st);
+	}
+	if (r == 0)
+		r = level(p, &sub, at + len + 1);
+	merged_close(&sub);
+	return r;
+}
+
+static int level(struct pack *p, struct merged *m, size_t at)
+{
+	if (merged_list(m) < 0)
+		return -1;
+	for (size_t i = 0; i < m->nnames; i++)
+		if (child(p, m, &m->names[i], at) < 0)
+			return -1;
+	return 0;
+}
+
+static int whole(struct pack *p, const int *dirs, size_t n)
+{
+	struct merged m;
+	struct stat st;
+	if (merged_open(&m, dirs, n) < 0)
+		return -1;
+	int r = fstat(m.fds[0], &st) < 0 ? fail("stat: %m") : 0;
+	strcpy(p->path, "./");
+	if (r == 0)
+		r = entry(p, m.fds[0], ".", &st);
+	p->path[0] = 0;
+	if (r == 0)
+		r = level(p, &m, 0);
+	merged_close(&m);
+	return r;
+}
+
+static int pack_open(struct pack *p)
+{
+	p->a = archive_write_new();
+	p->e = archive_entry_new();
+	if (!p->a || !p->e)
+		return fail("out of memory");
+	/* seconds are what layers have; a pax header only where something needs it; docker reads only SCHILY.xattr */
+	if (archive_write_set_format_pax_restricted(p->a) != ARCHIVE_OK ||
+	    archive_write_set_format_option(p->a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(p->a, 0) != ARCHIVE_OK ||
+	    archive_write_open(p->a, p->out, NULL, sink_write, NULL) != ARCHIVE_OK)
+		return fail("begin an archive: %s", archive_error_string(p->a));
+	return 0;
+}
+
+static int pack_close(struct pack *p)
+{
+	if (archive_write_close(p->a) != ARCHIVE_OK)
+		return fail("end the archive: %s", archive_error_string(p->a));
+	if (sink_put(p->out, p->out->buf, p->out->used) < 0)
+		return fail("write: %m");
+	return 0;
+}
+
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out)
+{
+	struct pack *p = xcalloc(1, sizeof *p);
+	*p = (struct pack){.out = out, .as_layer = as_layer, .skip = skip};
+	p->buf = xmalloc(BLOCK);
+	out->buf = xmalloc(BLOCK);
+	out->used = 0;
+	out->size = 0;
+	digest_start(&out->digest);
+	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
+	int r = pack_open(p) < 0 || whole(p, dirs, n) < 0 || pack_close(p) < 0 ? -1 : 0;
+	int why = errno;
+	if (p->a)
+		archive_write_free(p->a);
+	archive_entry_free(p->e);
+	for (size_t i = 0; i < p->room; i++)
+		free(p->links[i].path);
+	free(p->links);
+	free(p->buf);
+	free(out->buf);
+	out->buf = NULL;
+	free(p);
+	errno = why;
+	return r;
+}

@@ -1,0 +1,95 @@
+/* ref.c: images' names; see image.h and image_store.h. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "image.h"
+#include "image_store.h"
+#include "str.h"
+
+#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+static int bad(const char *in, const char *why)
+{
+	return errno = EINVAL, fail("%.255s: not an image name (%s)", in, why);
+}
+
+/* A component of the name's path. */
+static bool part_valid(const char *s, size_t n, bool host)
+{
+	if (n == 0 || !strchr(ALNUM, s[0]))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!strchr(ALNUM "._-", s[i]) && !(host && s[i] == ':'))
+			return false;
+	return true;
+}
+
+int ref_parse(const char *in, char **out)
+{
+	static const char *const defaults[] = {"docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/", "library/"};
+	const char *name = in;
+	if (strlen(in) > 255)
+		return bad(in, "longer than 255 bytes");
+	for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+		if (str_starts(name, defaults[i]) && name[strlen(defaults[i])])
+			name += strlen(defaults[i]);
+	const char *slash = strrchr(name, '/'), *colon = strchr(slash ? slash : name, ':');
+	size_t len = colon ? (size_t)(colon - name) : strlen(name);
+	const char *tag = colon ? colon + 1 : "latest";
+	for (size_t at = 0; at <= len;) {
+		size_t n = strcspn(name + at, "/");
+		bool last = at + n >= len;
+		if (last)
+			n = len - at;
+		if (!part_valid(name + at, n, at == 0 && !last))
+			return bad(in, "NAME[:TAG] of letters, digits and ._-/");
+		at += n + 1;
+	}
+	size_t t = strlen(tag);
+	if (t == 0 || t > 128 || !strchr(ALNUM "_", tag[0]) || strspn(tag, ALNUM "._-") != t)
+		return bad(in, "a tag is up to 128 letters, digits and ._-");
+	*out = xasprintf("%.*s:%s", (int)len, name, tag);
+	return 0;
+}
+
+bool image_is_ref(const char *operand)
+{
+	if (operand[0] == '/' || operand[0] == '.' || operand[0] == 0)
+		return false;
+	return !strchr(operand, '/') || access(operand, F_OK) < 0;
+}
+
+int store_find(const struct store *s, const struct refs *r, const char *operand)
+{
+	const char *hex = str_starts(operand, "sha256:") ? operand + 7 : operand;
+	_cleanup_free_ char *name = NULL;
+	if (hex == operand && ref_parse(operand, &name) == 0)
+		for (size_t i = 0; i < r->n; i++)
+			if (str_eq(r->v[i].name, name))
+				return (int)i;
+	size_t n = strlen(hex);
+	int found = -1;
+	if (n >= 6 && n < DIGEST_HEX && strspn(hex, "0123456789abcdef") == n) {
+		for (size_t i = 0; i < r->n; i++) {
+			bool mine = strncmp(r->v[i].hex, hex, n) == 0;
+			if (!mine) { /* by its config: what docker calls the image's id */
+				struct manifest m;
+				size_t len;
+				_cleanup_free_ char *text = store_get(s, r->v[i].hex, &len);
+				if (text && manifest_parse(r->v[i].hex, text, len, &m) == 0) {
+					mine = strncmp(m.config, hex, n) == 0;
+					manifest_free(&m);
+				}
+			}
+			if (mine && found >= 0 && strcmp(r->v[found].hex, r->v[i].hex) != 0)
+				return errno = EINVAL, fail("%s: several images begin with this", operand);
+			if (mine && found < 0)
+				found = (int)i;
+		}
+	}
+	if (found >= 0)
+		return found;
+	return errno = ENOENT, fail("%.255s: no such image (ctr-image ls lists them; ctr-image load or import adds one)", operand);
+}

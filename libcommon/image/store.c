@@ -1,0 +1,279 @@
+/* store.c: the image store's folders, blobs, layers; see image_store.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "image_store.h"
+#include "layer.h"
+#include "str.h"
+#include "undo.h"
+
+/* --- opening and closing --- */
+
+static int open_dir(const char *lib, const char *name, bool make)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
+	/* not for others: a layer has set-id programs of all ages */
+	if (make && dir_make(lib, 0755) < 0)
+		return -1;
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail("%s: mkdir: %m", path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: open: %m", path) : fd;
+}
+
+static int layout_make(struct store *s)
+{
+	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+	if ((mkdirat(s->images, "blobs", 0755) < 0 && errno != EEXIST) ||
+	    (mkdirat(s->images, "blobs/sha256", 0755) < 0 && errno != EEXIST))
+		return fail("%s/images/blobs: mkdir: %m", s->lib);
+	if (faccessat(s->images, "oci-layout", F_OK, 0) == 0)
+		return 0;
+	return file_write_at(s->images, "oci-layout", layout, sizeof layout - 1, 0644, true);
+}
+
+static int gate_take(struct store *s, int how)
+{
+	s->gate = openat(s->images, ".gate", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->gate < 0)
+		return fail("%s/images/.gate: open: %m", s->lib);
+	int r = lock_try(s->gate, how);
+	if (r == 0 && how == LOCK_EX)
+		warn("waiting for an import, load or commit to end");
+	return r ? (r < 0 ? -1 : 0) : lock_take(s->gate, how);
+}
+
+/* A .tmp- directory, locked before anybody can take it for a dead one's: the sweeper looks again at what the name
+ * means after it has the lock, and here it is looked again after ours. */
+static int tmp_make(int dir, const char *name)
+{
+	if (mkdirat(dir, name, 0700) < 0)
+		return fail("%s: mkdir: %m", name);
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		fail("%s: lock: %m", name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void tmp_remove(struct store *s)
+{
+	if (s->tmp >= 0) {
+		tree_remove_at(s->images, s->tmp_name);
+		close(s->tmp);
+	}
+	if (s->ltmp >= 0) {
+		tree_remove_at(s->layers, s->tmp_name);
+		close(s->ltmp);
+	}
+	s->tmp = s->ltmp = -1;
+}
+
+/* A function that opens a store may be back before the undo stack runs: what is to be removed then is said here. */
+static struct store *adding;
+
+static void undo_tmp(void *arg)
+{
+	(void)arg;
+	if (adding)
+		tmp_remove(adding);
+}
+
+static int add_begin(struct store *s)
+{
+	if (layout_make(s) < 0 || gate_take(s, LOCK_SH) < 0)
+		return -1;
+	/* sweeping and making exclude each other, so that a directory between its mkdir and its lock is not swept */
+	_cleanup_close_ int order = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (order < 0 || lock_take(order, LOCK_EX) < 0 || store_sweep(s) < 0)
+		return -1;
+	char hex[17];
+	rand_hex(hex, 8);
+	snprintf(s->tmp_name, sizeof s->tmp_name, ".tmp-%s", hex);
+	adding = s;
+	undo_push(undo_tmp, NULL);
+	s->tmp = tmp_make(s->images, s->tmp_name);
+	s->ltmp = s->tmp < 0 ? -1 : tmp_make(s->layers, s->tmp_name);
+	return s->ltmp < 0 ? -1 : 0;
+}
+
+int store_open(struct store *s, const char *lib, enum store_use use)
+{
+	*s = (struct store){.lib = xstrdup(lib), .images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
+	s->images = open_dir(lib, "images", use == STORE_ADD);
+	if (s->images < 0)
+		return use != STORE_ADD && errno == ENOENT ? 0 : -1;
+	s->layers = open_dir(lib, "layers", use == STORE_ADD);
+	if (s->layers < 0 && (use == STORE_ADD || errno != ENOENT))
+		return -1;
+	if (use == STORE_ADD)
+		return add_begin(s);
+	return use == STORE_REMOVE ? gate_take(s, LOCK_EX) : 0;
+}
+
+void store_close(struct store *s)
+{
+	tmp_remove(s);
+	if (adding == s)
+		adding = NULL;
+	for (int *fd = (int[]){s->images, s->layers, s->gate, -2}; *fd != -2; fd++)
+		if (*fd >= 0)
+			close(*fd);
+	free(s->lib);
+	*s = (struct store){.images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
+}
+
+static int sweep_one(int dirfd, const char *name, void *arg)
+{
+	(void)arg;
+	struct stat st;
+	if (!str_starts(name, ".tmp-") && !str_starts(name, ".index.json."))
+		return 0;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	_cleanup_close_ int fd = S_ISDIR(st.st_mode) ? dir_open_at(dirfd, name) : -1;
+	if (S_ISDIR(st.st_mode) && (fd < 0 || lock_try(fd, LOCK_EX) != 1))
+		return 0; /* somebody is at work in it */
+	if (!S_ISDIR(st.st_mode)) {
+		/* written under the lock of the index, so nobody writes it now */
+		_cleanup_close_ int index = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (index < 0 || lock_try(index, LOCK_EX) != 1)
+			return 0;
+		unlinkat(dirfd, name, 0);
+		return 0;
+	}
+	return tree_remove_at(dirfd, name);
+}
+
+int store_sweep(struct store *s)
+{
+	if (s->images >= 0 && dir_each(s->images, sweep_one, NULL) != 0)
+		return -1;
+	return s->layers >= 0 && dir_each(s->layers, sweep_one, NULL) != 0 ? -1 : 0;
+}
+
+/* --- blobs and layers --- */
+
+int store_put(struct store *s, const void *data, size_t n, char hex[DIGEST_HEX])
+{
+	digest_of(data, n, hex);
+	return file_write_at(s->tmp, hex, data, n, 0644, false);
+}
+
+int store_blob_open(const struct store *s, const char *hex)
+{
+	char path[DIGEST_HEX + 16] = "blobs/sha256/";
+	strcat(path, hex);
+	int fd = s->tmp >= 0 ? openat(s->tmp, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd < 0)
+		fd = openat(s->images, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? fail("%s/images/%s: open: %m", s->lib, path) : fd;
+}
+
+char *store_get(const struct store *s, const char *hex, size_t *n)
+{
+	char have[DIGEST_HEX];
+	_cleanup_close_ int fd = store_blob_open(s, hex);
+	char *text = fd < 0 ? NULL : fd_read_all(fd, hex, IMAGE_META_MAX, n);
+	if (!text)
+		return NULL;
+	digest_of(text, *n, have);
+	if (strcmp(have, hex) == 0)
+		return text;
+	free(text);
+	errno = EBADMSG;
+	fail("%s/images/blobs/sha256/%s: damaged: its digest is %s", s->lib, hex, have);
+	return NULL;
+}
+
+bool store_has_layer(const struct store *s, const char *diff_id)
+{
+	return (s->layers >= 0 && faccessat(s->layers, diff_id, F_OK, 0) == 0) ||
+	       (s->ltmp >= 0 && faccessat(s->ltmp, diff_id, F_OK, 0) == 0);
+}
+
+static int layer_check(const struct stream *in, const char *blob, const char *diff_id)
+{
+	if (blob && strcmp(blob, in->raw_hex) != 0)
+		return errno = EBADMSG, fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says", in->what, in->raw_hex, blob);
+	if (diff_id && strcmp(diff_id, in->plain_hex) != 0)
+		return errno = EBADMSG, fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says", in->what, in->plain_hex, diff_id);
+	return 0;
+}
+
+/* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted. */
+static int layer_through(struct stream *in, int fd, const char *what, int copy, int layer, const char *blob, const char *diff_id)
+{
+	if (stream_open(in, fd, what, copy) < 0)
+		return -1;
+	int r = (layer >= 0 && layer_unpack(in, layer) < 0) || stream_finish(in) < 0 || layer_check(in, blob, diff_id) < 0 ? -1 : 0;
+	stream_close(in);
+	return r;
+}
+
+int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in)
+{
+	_cleanup_close_ int out = -1;
+	_cleanup_close_ int layer = -1;
+	bool unpack = !diff_id || !store_has_layer(s, diff_id);
+	if (copy && (out = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) < 0)
+		return fail("%s: create a blob: %m", what);
+	if (unpack && (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
+	    (layer = dir_open_at(s->ltmp, "layer")) < 0))
+		return fail("%s: make a layer: %m", what);
+	if (layer_through(in, fd, what, out, layer, blob, diff_id) < 0)
+		return -1;
+	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) < 0) { /* twice the same in one image */
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			return fail("%s: rename a layer: %m", what);
+		if (tree_remove_at(s->ltmp, "layer") < 0)
+			return -1;
+	}
+	if (copy && renameat(s->tmp, "copy", s->tmp, in->copy_hex) < 0)
+		return fail("%s: rename a blob: %m", what);
+	return 0;
+}
+
+/* --- making it so --- */
+
+struct move {
+	int to;
+	const char *prefix;
+};
+
+static int move_one(int dirfd, const char *name, void *arg)
+{
+	struct move *m = arg;
+	char path[DIGEST_HEX + 16];
+	if (!digest_hex_valid(name))
+		return 0;
+	snprintf(path, sizeof path, "%s%s", m->prefix, name);
+	/* A layer that is there already is the same one: two imports of one image end with one. A directory does not
+	 * replace one that is not empty (rename(2)), and an empty layer is as good as another; blobs just replace. */
+	if (renameat(dirfd, name, m->to, path) < 0 && errno != ENOTEMPTY && errno != EEXIST)
+		return fail("%s: rename into the store: %m", name);
+	return 0;
+}
+
+int store_commit(struct store *s)
+{
+	struct move blobs = {s->images, "blobs/sha256/"}, layers = {s->layers, ""};
+	/* one file system has both; a layer or blob is only named when all of it is on the disk */
+	if (syncfs(s->ltmp) < 0)
+		return fail("%s: sync: %m", s->lib);
+	if (dir_each(s->ltmp, move_one, &layers) != 0 || dir_each(s->tmp, move_one, &blobs) != 0)
+		return -1;
+	return 0;
+}
