@@ -8,15 +8,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 #include "digest.h"
 #include "str.h"
 #include "stream.h"
 
-/* Unpack the tar archive of a stream into the empty directory dirfd. Everything is made beneath it: names with "..",
- * absolute ones, ways through symbolic links and links to what is not in the archive are errors. Without privilege,
- * owners are not kept and devices are left out, with one warning. Reads the stream to its end; stream_finish() is the
- * caller's. What was made stays on failure. -1 with fail(). */
-int layer_unpack(struct stream *s, int dirfd);
+/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: names with "..", absolute
+ * ones, ways through symbolic links and links to what is not there are errors; a file replaces a file. Without
+ * privilege, owners are not kept and devices are left out, with one warning. Reads the archive to its end;
+ * stream_finish() is the caller's. What was made stays on failure. `how` NULL: a layer. -1 with fail(). */
+struct unpack_how {
+	bool plain;     /* names like .wh.x are files' names */
+	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
+	uid_t uid;
+	gid_t gid;
+};
+int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 
 /* Where an archive goes: hashed and counted on the way. */
 struct sink {
@@ -32,13 +40,14 @@ struct sink {
  * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `skip` (may be NULL) are paths
  * ("proc", "data/x") whose content is left out. -1 with fail(). */
 int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out);
+/* Write the file or tree dir/name as `as` ("." for the content of a directory). */
+int layer_pack_path(int dir, const char *name, const char *as, struct sink *out);
 
-/* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order, call
- * fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. */
+/* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,
+ * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. -1 with fail(). */
 int layer_diff(int upper, const int *lower, size_t n, int (*fn)(char what, const char *path, void *arg), void *arg);
 
 /* Is an entry a mark of deletion; does nothing from below show in a directory? */
-struct stat;
 bool layer_is_whiteout(const struct stat *st);
 bool layer_is_opaque(int dirfd);
 

@@ -126,7 +126,7 @@ static int copy_tree(const struct merged *m, const char *what, int to)
 	struct stream in;
 	int r = stream_open(&in, p[0], what, -1), status;
 	if (r == 0) {
-		r = layer_unpack(&in, to) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+		r = layer_unpack(&in, to, &(struct unpack_how){.plain = true}) < 0 || stream_finish(&in) < 0 ? -1 : 0;
 		stream_close(&in);
 	}
 	close(p[0]);

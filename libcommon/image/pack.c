@@ -304,6 +304,37 @@ static int level(struct pack *p, struct merged *m, size_t at)
 	return 0;
 }
 
+struct subject {
+	const int *dirs; /* a whole, or */
+	size_t n;
+	int dir; /* one name in a directory */
+	const char *name, *as;
+};
+
+static int one(struct pack *p, const struct subject *s)
+{
+	struct stat st;
+	struct merged m;
+	size_t len = strlen(s->as);
+	if (len + 3 > sizeof p->path)
+		return errno = ENAMETOOLONG, fail("%.200s: %m", s->as);
+	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail("%s: %m", s->as);
+	if (S_ISSOCK(st.st_mode))
+		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);
+	sprintf(p->path, "%s%s", s->as, S_ISDIR(st.st_mode) ? "/" : "");
+	if (entry(p, s->dir, s->name, &st) < 0 || !S_ISDIR(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -1 : 0;
+	_cleanup_close_ int fd = openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("%s: open: %m", s->as);
+	if (merged_open(&m, &fd, 1) < 0)
+		return -1;
+	int r = level(p, &m, len + 1);
+	merged_close(&m);
+	return r;
+}
+
 static int whole(struct pack *p, const int *dirs, size_t n)
 {
 	struct merged m;
@@ -345,7 +376,7 @@ static int pack_close(struct pack *p)
 	return 0;
 }
 
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out)
+static int pack(const struct subject *s, bool as_layer, const struct strv *skip, struct sink *out)
 {
 	struct pack *p = xcalloc(1, sizeof *p);
 	*p = (struct pack){.out = out, .as_layer = as_layer, .skip = skip};
@@ -355,8 +386,10 @@ int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip
 	out->size = 0;
 	digest_start(&out->digest);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
-	int r = pack_open(p) < 0 || whole(p, dirs, n) < 0 || pack_close(p) < 0 ? -1 : 0;
+	int r = pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0 ? -1 : 0;
 	int why = errno;
+	if (r < 0 && p->a) /* no end mark: half an archive must not pass for a whole one */
+		archive_write_fail(p->a);
 	if (p->a)
 		archive_write_free(p->a);
 	archive_entry_free(p->e);
@@ -369,4 +402,14 @@ int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip
 	free(p);
 	errno = why;
 	return r;
+}
+
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out)
+{
+	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, skip, out);
+}
+
+int layer_pack_path(int dir, const char *name, const char *as, struct sink *out)
+{
+	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, NULL, out);
 }

@@ -143,6 +143,8 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK ? fail("write: %s", archive_error_string(v.a)) : save(&v, &refs, operands);
 	if (r == 0 && archive_write_close(v.a) != ARCHIVE_OK)
 		r = fail("write: %s", archive_error_string(v.a));
+	if (r < 0) /* no end mark: half an archive must not pass for a whole one */
+		archive_write_fail(v.a);
 	archive_write_free(v.a);
 	json_decref(v.index);
 	json_decref(v.docker);

@@ -21,10 +21,10 @@
 static int open_dir(const char *lib, const char *name, bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
-	/* not for others: a layer has set-id programs of all ages */
+	/* Not for others; but a container in a user namespace goes through layers, whose names have to be known. */
 	if (make && dir_make(lib, 0755) < 0)
 		return -1;
-	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
 		return fail("%s: mkdir: %m", path);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? fail("%s: open: %m", path) : fd;
@@ -218,7 +218,7 @@ static int layer_through(struct stream *in, int fd, const char *what, int copy, 
 {
 	if (stream_open(in, fd, what, copy) < 0)
 		return -1;
-	int r = (layer >= 0 && layer_unpack(in, layer) < 0) || stream_finish(in) < 0 || layer_check(in, blob, diff_id) < 0 ? -1 : 0;
+	int r = (layer >= 0 && layer_unpack(in, layer, NULL) < 0) || stream_finish(in) < 0 || layer_check(in, blob, diff_id) < 0 ? -1 : 0;
 	stream_close(in);
 	return r;
 }

@@ -35,7 +35,8 @@ struct unpack {
 	struct archive *a;
 	const char *what;
 	int root;
-	bool owners, devices; /* may we? */
+	struct unpack_how how;
+	bool owners; /* may we set them? */
 	bool said_xattr, said_device, said_owner;
 	uid_t euid;
 	gid_t egid;
@@ -154,9 +155,19 @@ static void times_of(struct archive_entry *e, struct timespec t[2])
 	}
 }
 
+static uid_t uid_of(const struct unpack *u, struct archive_entry *e)
+{
+	return u->how.one_owner ? u->how.uid : (uid_t)archive_entry_uid(e);
+}
+
+static gid_t gid_of(const struct unpack *u, struct archive_entry *e)
+{
+	return u->how.one_owner ? u->how.gid : (gid_t)archive_entry_gid(e);
+}
+
 static bool owner_differs(const struct unpack *u, struct archive_entry *e)
 {
-	return u->owners && ((uid_t)archive_entry_uid(e) != u->euid || (gid_t)archive_entry_gid(e) != u->egid);
+	return u->owners && (uid_of(u, e) != u->euid || gid_of(u, e) != u->egid);
 }
 
 static int owner_refused(struct unpack *u, struct archive_entry *e, const char *path)
@@ -166,7 +177,7 @@ static int owner_refused(struct unpack *u, struct archive_entry *e, const char *
 		return fail("%s: %.300s: chown: %m", u->what, path);
 	if (!u->said_owner)
 		warn("%s: %.300s: owner %lld:%lld does not exist here; such files stay ours", u->what, path,
-		    (long long)archive_entry_uid(e), (long long)archive_entry_gid(e));
+		    (long long)uid_of(u, e), (long long)gid_of(u, e));
 	u->said_owner = true;
 	return 0;
 }
@@ -204,7 +215,7 @@ static int attributes(struct unpack *u, struct archive_entry *e, const char *pat
 {
 	mode_t type = archive_entry_filetype(e), mode = archive_entry_perm(e);
 	if (owner_differs(u, e) &&
-	    fchownat(dir, base, (uid_t)archive_entry_uid(e), (gid_t)archive_entry_gid(e), AT_SYMLINK_NOFOLLOW) < 0 &&
+	    fchownat(dir, base, uid_of(u, e), gid_of(u, e), AT_SYMLINK_NOFOLLOW) < 0 &&
 	    owner_refused(u, e, path) < 0)
 		return -1;
 	if (archive_entry_xattr_count(e)) {
@@ -280,7 +291,7 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 		return fail("%s: %.300s: create: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return -1;
-	if (owner_differs(u, e) && fchown(fd, (uid_t)archive_entry_uid(e), (gid_t)archive_entry_gid(e)) < 0 &&
+	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 &&
 	    owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
@@ -312,7 +323,7 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s: %.300s: mkdir: %m", u->what, path);
-		if (layer_is_whiteout(&st)) { /* deleted, then made anew: what is below does not show */
+		if (!u->how.plain && layer_is_whiteout(&st)) { /* deleted, then made anew: what is below does not show */
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
 				return fail("%s: %.300s: mkdir: %m", u->what, path);
 			if (opaque_set(u, dir, base, path) < 0)
@@ -421,7 +432,7 @@ static int entry(struct unpack *u, struct archive_entry *e)
 	int dir = way_to(u, path, &base, true);
 	if (dir < 0)
 		return -1;
-	if (str_starts(base, ".wh."))
+	if (!u->how.plain && str_starts(base, ".wh."))
 		return entry_whiteout(u, path, dir, base);
 	if (archive_entry_hardlink(e))
 		return entry_hardlink(u, e, path, dir, base);
@@ -495,10 +506,12 @@ static int dirs_finish(struct unpack *u)
 	return 0;
 }
 
-int layer_unpack(struct stream *s, int dirfd)
+int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 {
 	struct unpack *u = xcalloc(1, sizeof *u);
 	u->what = s->what;
+	if (how)
+		u->how = *how;
 	u->root = u->fds[0] = dirfd;
 	u->euid = geteuid();
 	u->egid = getegid();

@@ -1,0 +1,123 @@
+/* ctr-commit.c: a container's files as an image, or as an archive on stdout (OWNER: the image is made aside; the
+ * container is frozen meanwhile, and thawed by ctr-gc should this be killed). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctree.h"
+#include "err.h"
+#include "image_store.h"
+#include "layer.h"
+#include "opt.h"
+#include "undo.h"
+
+static struct {
+	struct strv changes;
+	const char *message;
+	bool no_pause;
+} o;
+
+static const struct opt opts[] = {
+    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes, NULL},
+    {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message, NULL},
+    {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",
+    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out of both.\n", opts};
+
+struct base {
+	bool known; /* the container's image: its layers stay as they are, one is added */
+	struct manifest m;
+	struct image_config c;
+};
+
+/* The image it was made from, by the digest in its record: still there, and what it runs on? */
+static void base_find(const struct store *s, const struct ctree *t, struct base *b)
+{
+	const char *digest = kv_get(&t->c.conf, "image_digest");
+	const char *hex = digest ? digest_parse(t->c.name, digest) : NULL;
+	if (!hex)
+		return;
+	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n == t->n - 1;
+	if (!b->known)
+		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
+}
+
+static void pack(struct store *s, struct ctree *t, bool as_layer, char hex[DIGEST_HEX], uint64_t *size)
+{
+	_cleanup_close_ int fd = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	struct sink out = {.fd = fd, .hash = true};
+	if (fd < 0)
+		die("create a blob: %m");
+	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, NULL, &out) < 0)
+		die_fail();
+	digest_end(&out.digest, hex);
+	*size = out.size;
+	if (renameat(s->tmp, "copy", s->tmp, hex) < 0)
+		die("rename a blob: %m");
+}
+
+static json_t *config(const struct ctree *t, const struct base *b, const char *diff_id)
+{
+	const char *command = kv_get(&t->c.conf, "command");
+	json_t *j = config_make(b->known ? b->c.json : NULL, diff_id, command, o.message);
+	for (size_t i = 0; i < o.changes.n; i++)
+		if (config_change(j, o.changes.v[i]) < 0)
+			die_fail();
+	return j;
+}
+
+static void commit(struct ctree *t, const char *name)
+{
+	struct store s;
+	struct base b = {0};
+	char layer[DIGEST_HEX], hex[DIGEST_HEX];
+	uint64_t layer_size, size;
+	if (store_open(&s, ctr_lib(), STORE_ADD) < 0)
+		die_fail();
+	base_find(&s, t, &b);
+	if (!o.no_pause && container_still(&t->c) < 0)
+		die_fail();
+	pack(&s, t, b.known, layer, &layer_size);
+	container_still_end();
+	_cleanup_json_ json_t *j = config(t, &b, layer);
+	if (store_put_image(&s, j, b.known ? &b.m : NULL, layer, layer_size, layer_type(COMP_NONE), hex, &size) < 0 ||
+	    store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0)
+		die_fail();
+	store_close(&s);
+	printf("sha256:%s\n", hex);
+}
+
+int ctr_commit_main(int argc, char **argv)
+{
+	struct ctree t;
+	char *name = NULL;
+	int i = opt_parse(&usage, argc, argv);
+	if (argc - i != 2)
+		die_usage("CONTAINER and IMAGE (or -) are needed");
+	bool out = strcmp(argv[i + 1], "-") == 0;
+	if (!out && ref_parse(argv[i + 1], &name) < 0)
+		die_usage("%s", fail_msg());
+	if (out && isatty(1))
+		die_usage("an archive is not for a terminal: redirect stdout");
+	if (out && (o.changes.n || o.message))
+		die_usage("an archive of files has no --change and no --message");
+	_cleanup_json_ json_t *try = json_pack("{s:{}}", "config");
+	for (size_t k = 0; k < o.changes.n; k++)
+		if (config_change(try, o.changes.v[k]) < 0)
+			die_usage("%s", fail_msg());
+	undo_on_signals();
+	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0)
+		die_fail();
+	if (!out)
+		return commit(&t, name), 0;
+	struct sink to = {.fd = 1};
+	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, NULL, &to) < 0)
+		die_fail();
+	container_still_end();
+	return 0;
+}

@@ -1,0 +1,258 @@
+/* ctr-cp.c: copy between a container and the host, or a pipe (OWNER: what lands at the destination stays there, as with
+ * cp(1)).
+ *
+ * Both ends are archives: one process packs, the other unpacks by single names beneath a descriptor, and a path in a
+ * container is resolved beneath its root by the kernel. So a container that swaps links meanwhile gets nowhere
+ * (CVE-2018-15664).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctree.h"
+#include "err.h"
+#include "file.h"
+#include "layer.h"
+#include "opt.h"
+#include "sys.h"
+#include "undo.h"
+
+static bool archive, follow;
+
+static const struct opt opts[] = {
+    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive, NULL},
+    {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
+    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a directory.\n", opts};
+
+struct end {
+	const char *what;      /* as given */
+	char *container;       /* NULL: the host */
+	const char *path;
+	int root;              /* AT_FDCWD for the host */
+	uid_t uid;
+	gid_t gid;
+	struct ctree t;
+};
+
+/* NAME:PATH; a path with a slash before the colon is the host's. */
+static void end_parse(struct end *e, const char *arg)
+{
+	const char *colon = strchr(arg, ':');
+	*e = (struct end){.what = arg, .path = arg, .root = AT_FDCWD, .uid = geteuid(), .gid = getegid()};
+	if (!colon || colon == arg || memchr(arg, '/', (size_t)(colon - arg)) || *arg == '.')
+		return;
+	e->container = xstrndup(arg, (size_t)(colon - arg));
+	e->path = colon + 1;
+	if (!*e->path)
+		die_usage("%s: no path behind the colon", arg);
+}
+
+static void end_open(struct end *e)
+{
+	if (!e->container)
+		return;
+	if (ctree_open(&e->t, e->container) < 0 || (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
+		die_fail();
+}
+
+static int end_at(const struct end *e, const char *path, int flags)
+{
+	if (!e->container)
+		return open(path, flags | O_CLOEXEC);
+	return path_open_in_root(e->root, path, flags | O_CLOEXEC, 0);
+}
+
+/* A path's directory, opened, and its last component; "." and "/" and "x/." have the directory itself and ".". */
+static int end_split(const struct end *e, const char *path, char **base)
+{
+	_cleanup_free_ char *dir = xstrdup(path);
+	size_t n = strlen(dir);
+	while (n > 1 && dir[n - 1] == '/')
+		dir[--n] = 0;
+	char *slash = strrchr(dir, '/');
+	*base = xstrdup(slash ? slash + 1 : dir);
+	if (!**base || strcmp(*base, ".") == 0 || strcmp(*base, "..") == 0) {
+		free(*base);
+		*base = xstrdup(".");
+		return end_at(e, path, O_RDONLY | O_DIRECTORY);
+	}
+	if (slash)
+		slash[slash == dir] = 0;
+	return end_at(e, slash ? dir : e->container ? "/" : ".", O_RDONLY | O_DIRECTORY);
+}
+
+/* --- the source: an archive on a pipe --- */
+
+static int source_dir(const struct end *src, char **base)
+{
+	int dir = end_split(src, src->path, base);
+	struct stat st;
+	if (dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		die("%s: %m", src->what);
+	if (!S_ISLNK(st.st_mode) || !follow)
+		return dir;
+	char target[4096]; /* what it points to, as its side sees it */
+	_cleanup_close_ int fd = end_at(src, src->path, O_PATH);
+	char link[40];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = fd < 0 ? -1 : fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode) ? readlinkat(dir, *base, target, sizeof target - 1) : 0;
+	if (n < 0)
+		die("%s: %m", src->what);
+	if (n == 0) { /* a directory: its content under the link's own name */
+		close(dir);
+		return open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	target[n] = 0;
+	char *up = strrchr(src->path, '/');
+	struct end to = *src;
+	to.path = *target == '/' || !up ? xstrdup(target) : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
+	close(dir);
+	free(*base);
+	return source_dir(&to, base);
+}
+
+static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const char *what)
+{
+	struct sink out = {.fd = to};
+	undo_forget();
+	if (layer_pack_path(dir, base, as, &out) == 0)
+		_exit(0);
+	warn("%s: %s", what, fail_msg());
+	_exit(1);
+}
+
+/* --- the destination --- */
+
+static const char *last_part(const char *path, char **keep)
+{
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	*keep = xstrndup(path, n);
+	char *slash = strrchr(*keep, '/');
+	return slash && slash[1] ? slash + 1 : *keep;
+}
+
+struct place {
+	int dir;     /* where to unpack */
+	char *as;    /* the top name in the archive */
+};
+
+/* cp(1)'s rule: into DEST where that is a directory, else DEST is the name. */
+static void place(const struct end *src, const struct end *dst, bool src_is_dir, const char *src_base, struct place *p)
+{
+	struct stat st;
+	_cleanup_close_ int fd = end_at(dst, dst->path, O_PATH);
+	bool there = fd >= 0 && fstat(fd, &st) == 0;
+	if (there && S_ISDIR(st.st_mode)) {
+		p->dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
+		p->as = xstrdup(strcmp(src_base, ".") == 0 || strcmp(src_base, "/") == 0 ? "." : src_base);
+	} else {
+		if (there && src_is_dir)
+			die("%s: a directory cannot replace the file %s", src->what, dst->what);
+		if (!there && dst->path[strlen(dst->path) - 1] == '/' && !src_is_dir)
+			die("%s: no such directory", dst->what);
+		p->dir = end_split(dst, dst->path, &p->as);
+	}
+	if (p->dir < 0)
+		die("%s: %m", dst->what);
+}
+
+static int unpack(int from, const char *what, const struct place *p, const struct end *dst)
+{
+	struct stream in;
+	struct unpack_how how = {.plain = true, .one_owner = !archive, .uid = dst->uid, .gid = dst->gid};
+	if (stream_open(&in, from, what, -1) < 0)
+		return -1;
+	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+	stream_close(&in);
+	return r;
+}
+
+static int copy(struct end *src, struct end *dst)
+{
+	char *base, *keep;
+	struct stat st;
+	struct place p;
+	int pipefd[2], status;
+	int dir = source_dir(src, &base);
+	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		die("%s: %m", src->what);
+	size_t n = strlen(src->path);
+	bool content = strcmp(src->path, ".") == 0 || (n > 1 && strcmp(src->path + n - 2, "/.") == 0);
+	place(src, dst, S_ISDIR(st.st_mode), content ? "." : last_part(src->path, &keep), &p);
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
+		die("pipe: %m");
+	pid_t pid = fork();
+	if (pid < 0)
+		die("fork: %m");
+	if (pid == 0) {
+		close(pipefd[0]);
+		pack_child(dir, base, p.as, pipefd[1], src->what);
+	}
+	close(pipefd[1]);
+	int r = unpack(pipefd[0], src->what, &p, dst);
+	close(pipefd[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (r < 0 && status == 0)
+		warn("%s", fail_msg());
+	return r < 0 || status != 0;
+}
+
+static int copy_out(struct end *src)
+{
+	char *base, *keep;
+	if (isatty(1))
+		die_usage("an archive is not for a terminal: redirect stdout");
+	int dir = source_dir(src, &base);
+	struct sink out = {.fd = 1};
+	const char *as = last_part(src->path, &keep);
+	if (dir < 0)
+		die("%s: %m", src->what);
+	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &out) < 0)
+		die("%s: %s", src->what, fail_msg());
+	return 0;
+}
+
+static int copy_in(struct end *dst)
+{
+	struct place p = {0};
+	if (isatty(0))
+		die_usage("the archive comes on stdin, and that is a terminal");
+	archive = true; /* it says whose its files are */
+	p.dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
+	if (p.dir < 0)
+		die("%s: %m", dst->what);
+	if (unpack(0, "stdin", &p, dst) < 0)
+		die_fail();
+	return 0;
+}
+
+int ctr_cp_main(int argc, char **argv)
+{
+	struct end src, dst;
+	int i = opt_parse(&usage, argc, argv);
+	if (argc - i != 2)
+		die_usage("SRC and DEST are needed");
+	end_parse(&src, argv[i]);
+	end_parse(&dst, argv[i + 1]);
+	if (!src.container == !dst.container)
+		die_usage("one of SRC and DEST is CONTAINER:PATH");
+	/* the host's side first: a stopped container's view needs a mount namespace, in which the host's paths are the same */
+	end_open(&src);
+	end_open(&dst);
+	if (strcmp(argv[i + 1], "-") == 0)
+		return copy_out(&src);
+	if (strcmp(argv[i], "-") == 0)
+		return copy_in(&dst);
+	return copy(&src, &dst);
+}

@@ -1,0 +1,41 @@
+/* ctr-diff.c: what a container has changed of its root (FILTER). Reads its writable layer from the host, running or not. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctree.h"
+#include "err.h"
+#include "json.h"
+#include "layer.h"
+#include "opt.h"
+
+static bool as_json;
+
+static const struct opt opts[] = {
+    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"CONTAINER", "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts};
+
+static int print(char what, const char *path, void *arg)
+{
+	_cleanup_free_ char *shown = str_escape(path);
+	if (arg)
+		json_array_append_new(arg, json_pack("{s:s#,s:s}", "change", &what, 1, "path", shown));
+	else
+		printf("%c %s\n", what, shown);
+	return 0;
+}
+
+int ctr_diff_main(int argc, char **argv)
+{
+	struct ctree t;
+	int i = opt_parse(&usage, argc, argv);
+	if (argc - i != 1)
+		die_usage("one CONTAINER is needed");
+	json_t *list = as_json ? json_array() : NULL;
+	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0 || layer_diff(t.dirs[0], t.dirs + 1, t.n - 1, print, list) < 0)
+		die_fail();
+	if (list)
+		puts(json_pretty(list));
+	return 0;
+}

@@ -1,0 +1,153 @@
+/* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "err.h"
+#include "json.h"
+#include "opt.h"
+#include "state.h"
+#include "table.h"
+#include "volume.h"
+
+static bool force, as_json, no_header, quiet;
+
+static const struct opt opts[] = {
+    {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force, NULL},
+    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json, NULL},
+    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header, NULL},
+    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts};
+
+static void row(struct table *t, const char *name)
+{
+	struct strv users = {0};
+	struct buf b = {0};
+	_cleanup_free_ char *path = volume_path(name);
+	if (volume_users(name, &users) < 0)
+		die_fail();
+	for (size_t i = 0; i < users.n; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", users.v[i]);
+	table_row(t, 3, (const char *[]){name, b.p ? b.p : "", path});
+	buf_free(&b);
+	strv_free(&users);
+}
+
+static json_t *record(const char *name)
+{
+	struct strv users = {0};
+	struct stat st;
+	_cleanup_free_ char *path = volume_path(name);
+	if (name_check("volume", name) < 0 || volume_users(name, &users) < 0)
+		die_fail();
+	if (stat(path, &st) < 0)
+		die("%s: no such volume", name);
+	json_t *list = json_array();
+	for (size_t i = 0; i < users.n; i++)
+		json_array_append_new(list, json_string(users.v[i]));
+	strv_free(&users);
+	return json_pack("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
+}
+
+static int do_ls(const struct strv *names)
+{
+	struct table t = {0};
+	json_t *list = json_array();
+	table_row(&t, 3, (const char *[]){"NAME", "CONTAINERS", "PATH"});
+	for (size_t i = 0; i < names->n; i++) {
+		if (as_json)
+			json_array_append_new(list, record(names->v[i]));
+		else if (quiet)
+			puts(names->v[i]);
+		else
+			row(&t, names->v[i]);
+	}
+	if (as_json)
+		puts(json_pretty(list));
+	else if (!quiet)
+		table_print(&t, !no_header);
+	return 0;
+}
+
+static int do_inspect(const struct strv *names)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, record(names->v[i]));
+	puts(json_pretty(list));
+	return 0;
+}
+
+static int do_create(const struct strv *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (name_check("volume", names->v[i]) < 0)
+			die_usage("%s", fail_msg());
+	for (size_t i = 0; i < names->n; i++) {
+		if (volume_make(names->v[i]) < 0)
+			die_fail();
+		puts(names->v[i]);
+	}
+	return 0;
+}
+
+static int do_rm(const struct strv *names)
+{
+	int code = 0;
+	for (size_t i = 0; i < names->n; i++)
+		if (name_check("volume", names->v[i]) < 0 || volume_remove(names->v[i], force) < 0) {
+			warn("%s", fail_msg());
+			code = 1;
+		}
+	return code;
+}
+
+/* Those that no container mounts; nothing tells a forgotten one from one that waits, so it asks for -f. */
+static int do_prune(const struct strv *names)
+{
+	if (!force)
+		die_usage("prune removes every volume that no container mounts, with what is in it: say -f");
+	for (size_t i = 0; i < names->n; i++) {
+		struct strv users = {0};
+		if (volume_users(names->v[i], &users) < 0)
+			die_fail();
+		if (users.n == 0) {
+			if (volume_remove(names->v[i], false) < 0)
+				die_fail();
+			puts(names->v[i]);
+		}
+		strv_free(&users);
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(const struct strv *names);
+	bool all; /* of every volume, without operands */
+} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false}, {"rm", do_rm, false}, {"prune", do_prune, true}};
+
+int ctr_volume_main(int argc, char **argv)
+{
+	struct strv names = {0};
+	if (argc < 2 || argv[1][0] == '-') {
+		opt_parse(&usage, argc, argv);
+		die_usage("what to do is missing");
+	}
+	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++) {
+		if (strcmp(argv[1], subs[i].name) != 0)
+			continue;
+		int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
+		if (!subs[i].all)
+			opt_names(&names, argc, argv, first, "NAME");
+		else if (first < argc)
+			die_usage("%s takes no operand: '%s'", argv[1], argv[first]);
+		else if (volume_names(&names) < 0)
+			die_fail();
+		return subs[i].fn(&names);
+	}
+	die_usage("'%s': not one of create ls inspect rm prune", argv[1]);
+}

@@ -1,0 +1,223 @@
+/* ctree.c: a container's files; see ctree.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "create.h"
+#include "ctree.h"
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "rootfs.h"
+#include "sys.h"
+#include "str.h"
+#include "undo.h"
+
+/* --- layers --- */
+
+static int layers(struct ctree *t)
+{
+	const struct spec *s = &t->spec;
+	if (s->x_lower.n == 0 && !s->x_image_file)
+		return errno = EINVAL, fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
+	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);
+	t->dirs[0] = dir_open_at(t->c.dir, "upper");
+	if (t->dirs[0] < 0)
+		return -1;
+	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
+		if ((t->dirs[t->n] = open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			return fail("%s: %m", s->x_lower.v[t->n - 1]);
+	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
+		return t->n--, -1;
+	return 0;
+}
+
+int ctree_open(struct ctree *t, const char *name)
+{
+	*t = (struct ctree){0};
+	if (container_open(&t->c, name) < 0)
+		return -1;
+	if (t->c.status == ST_CORRUPT) {
+		fail("%s: corrupt: %s", name, t->c.why ? t->c.why : "?");
+		container_close(&t->c);
+		return errno = EINVAL, -1;
+	}
+	if (create_reload(&t->c, &t->spec) == 0)
+		return 0;
+	container_close(&t->c);
+	return -1;
+}
+
+int ctree_layers(struct ctree *t)
+{
+	return t->n ? 0 : layers(t);
+}
+
+void ctree_close(struct ctree *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		close(t->dirs[i]);
+	free(t->dirs);
+	spec_free(&t->spec);
+	container_close(&t->c);
+	*t = (struct ctree){0};
+}
+
+/* --- keeping it still --- */
+
+static struct {
+	char *cgroup, *path;
+	int fd;
+} still = {.fd = -1};
+
+static int still_path(const struct container *c, char **path)
+{
+	*path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	return open(*path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int container_still_clear(const struct container *c)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = still_path(c, &path);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
+	int r = lock_try(fd, LOCK_EX);
+	if (r <= 0)
+		return r;
+	if (cgroup_freeze(container_cgroup(c), false) < 0)
+		return -1;
+	unlink(path);
+	return 1;
+}
+
+void container_still_end(void)
+{
+	if (still.fd < 0)
+		return;
+	if (cgroup_freeze(still.cgroup, false) < 0)
+		warn("thaw %s: %s", still.cgroup, fail_msg());
+	else
+		unlink(still.path);
+	close(still.fd);
+	still.fd = -1;
+}
+
+static void undo_still(void *arg)
+{
+	(void)arg;
+	container_still_end();
+}
+
+int container_still(struct container *c)
+{
+	int r = container_still_clear(c);
+	if (r < 0)
+		return -1;
+	if (c->status != ST_RUNNING && !(r == 1 && c->status == ST_PAUSED))
+		return 0;
+	still.path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	still.cgroup = xstrdup(container_cgroup(c));
+	still.fd = open(still.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (still.fd < 0)
+		return fail("%s: create: %m", still.path);
+	r = lock_try(still.fd, LOCK_EX);
+	if (r != 1) {
+		close(still.fd);
+		still.fd = -1;
+		return r < 0 ? -1 : (errno = EBUSY, fail("%s: another commit or copy of it is at work", c->name));
+	}
+	undo_push(undo_still, NULL);
+	if (cgroup_freeze(still.cgroup, true) == 0)
+		return 0;
+	int why = errno;
+	warn("%s: not kept still while it is read: %s", c->name, fail_msg());
+	container_still_end();
+	errno = why;
+	return 0;
+}
+
+/* --- its view --- */
+
+/* Which host ids its root has, by the map of its namespace: "0 100000 65536". */
+static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
+{
+	static const char *const maps[] = {"uid_map", "gid_map"};
+	uint32_t *out[] = {uid, gid};
+	for (int i = 0; i < 2; i++) {
+		char path[64];
+		unsigned inside, outside, count;
+		snprintf(path, sizeof path, "/proc/%d/%s", pid, maps[i]);
+		_cleanup_free_ char *text = file_read(path, 1 << 16, NULL);
+		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l; l = strtok_r(NULL, "\n", &save))
+			if (sscanf(l, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0)
+				*out[i] = outside;
+	}
+}
+
+static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/root", t->c.pid);
+	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail("%s: %s: open: %m", t->c.name, path);
+	root_ids(t->c.pid, uid, gid);
+	_cleanup_close_ int pidfd = container_pidfd(&t->c); /* looked at after the open: it was that process's */
+	if (pidfd >= 0 || errno == ENOSYS)
+		return root;
+	close(root);
+	return -1;
+}
+
+/* The volumes, too, where they are whole directories or files of the host's. */
+static void bind_volumes(const struct spec *s, int root)
+{
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		struct stat st;
+		if (!str_eq(m->type, "bind") || !m->source || stat(m->source, &st) < 0)
+			continue;
+		_cleanup_close_ int at = path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
+		char to[40];
+		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
+		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
+			warn("%s: volume is not there for the copy: %m", m->dest);
+	}
+}
+
+static int root_stopped(struct ctree *t)
+{
+	int r = container_lock(&t->c);
+	if (r <= 0)
+		return r < 0 ? -1 : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
+	if (unshare(CLONE_NEWNS) < 0)
+		return fail("unshare: %m (root is needed to look into a stopped container)");
+	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
+	struct rootfs fs = {.spec = &t->spec, .dir = dir, .fd = -1};
+	if (rootfs_prepare(&fs) < 0)
+		return -1;
+	bind_volumes(&t->spec, fs.fd);
+	return fs.fd;
+}
+
+int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
+{
+	*uid = geteuid();
+	*gid = getegid();
+	if (t->c.pid > 0)
+		return root_running(t, uid, gid);
+	if (t->spec.uid_map.n)
+		*uid = t->spec.uid_map.v[0].host;
+	if (t->spec.gid_map.n)
+		*gid = t->spec.gid_map.v[0].host;
+	return root_stopped(t);
+}
