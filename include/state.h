@@ -63,6 +63,10 @@ const char *container_cgroup(const struct container *c);
 /* Make a container: `.new-XXXX`, locked, conf and config.json written, upper and work made, then renamed to NAME
  * without replacing. Returns the locked directory's descriptor, -1 with fail() (EEXIST: the name is taken). */
 int container_create(const char *name, const struct kv *conf, const char *config_json);
+/* Another name, in both directories and in conf; a running one too. -1 with fail(). */
+int container_rename(struct container *c, const char *name);
+/* A monitor's: the name may have been changed meanwhile; c->name is again that of the directory c->dir is. */
+void container_refresh_name(struct container *c);
 /* Remove all of it (lock held): writable layer, log, state, cgroup, leases and ports of its id. */
 int container_destroy(struct container *c);
 
@@ -73,5 +77,7 @@ int state_remove(const char *name);
 /* `exit` and `started` (DESIGN.md section 4), in place so that a full disk cannot prevent it. */
 int started_write(int dir);
 int exit_write(int dir, int code, bool oom);
+/* What an open `exit` file says, into c: has_exit, exit_code, oom, finished. -1 with fail() when it is damaged. */
+int exit_read(int fd, struct container *c);
 
 #endif

@@ -486,6 +486,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	}
 	int code = code_of(stand_by(m));
 	m->l.pid = 0;
+	container_refresh_name(m->c);
 	uint64_t kills = 0;
 	bool oom = m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (exit_write(m->c->dir, code, oom) < 0)

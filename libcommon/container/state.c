@@ -118,7 +118,23 @@ static bool stamp(const char *s, int64_t *sec, long *ns)
 	return sscanf(s, "%" SCNd64 ".%9ld", sec, ns) == 2;
 }
 
-/* `started` and `exit`. Blanks only means not filled. */
+int exit_read(int fd, struct container *c)
+{
+	char text[96], *rest;
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	text[n < 0 ? 0 : n] = 0;
+	c->has_exit = false;
+	if (!text[strspn(text, " \n")]) /* blanks only: not filled */
+		return 0;
+	long code = strtol(text, &rest, 10);
+	if (rest == text || code < 0 || code > 255 || *rest != ' ' || !stamp(rest, &c->finished, &c->finished_ns))
+		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
+	c->exit_code = (int)code;
+	c->oom = strstr(rest, " oom");
+	c->has_exit = true;
+	return 0;
+}
+
 static void read_exit(struct container *c)
 {
 	char text[96];
@@ -131,21 +147,8 @@ static void read_exit(struct container *c)
 		corrupt(c);
 	}
 	_cleanup_close_ int e = openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	n = e < 0 ? 0 : read(e, text, sizeof text - 1);
-	text[n < 0 ? 0 : n] = 0;
-	size_t blank = strspn(text, " \n");
-	if (!text[blank])
-		return;
-	char *rest;
-	long code = strtol(text, &rest, 10);
-	if (rest == text || code < 0 || code > 255 || *rest != ' ' || !stamp(rest, &c->finished, &c->finished_ns)) {
-		fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
+	if (e >= 0 && exit_read(e, c) < 0)
 		corrupt(c);
-		return;
-	}
-	c->exit_code = (int)code;
-	c->oom = strstr(rest, " oom");
-	c->has_exit = true;
 }
 
 /* The process that `state` names, if it is still that one. */
@@ -520,6 +523,34 @@ int container_destroy(struct container *c)
 	snprintf(tmp, sizeof tmp, ".new-%s", hex);
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
 	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
+}
+
+int container_rename(struct container *c, const char *name)
+{
+	_cleanup_close_ int parent = containers_dir();
+	_cleanup_free_ char *from = run_dir(c->name), *to = run_dir(name);
+	if (parent < 0 || sys_rename_new(parent, c->name, name) < 0)
+		return errno == EEXIST || errno == ENOTEMPTY ? fail("%s: there is a container of this name already", name) :
+							     fail("%s: rename: %m", c->name);
+	if (rename(from, to) < 0 && errno != ENOENT)
+		warn("%s: %m", from);
+	free(c->name);
+	c->name = xstrdup(name);
+	kv_set(&c->conf, "name", name);
+	return kv_write_at(&c->conf, c->dir, "conf");
+}
+
+void container_refresh_name(struct container *c)
+{
+	char self[32], path[4096];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
+	ssize_t n = readlink(self, path, sizeof path - 1);
+	path[n < 0 ? 0 : n] = 0;
+	char *slash = strrchr(path, '/');
+	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 || !name_valid(slash + 1))
+		return;
+	free(c->name);
+	c->name = xstrdup(slash + 1);
 }
 
 int state_write(const char *name, const struct kv *state)

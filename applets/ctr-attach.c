@@ -1,0 +1,95 @@
+/* ctr-attach: the output of a detached container from now on, and (with -d -i) its stdin; ends with its exit code.
+ *
+ * Kind: FILTER. Two processes: one writes stdin into the container's fifo, one follows its log.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "logview.h"
+#include "opt.h"
+#include "state.h"
+#include "sys.h"
+#include "tty.h"
+
+static bool no_stdin;
+
+static const struct opt opts[] = {
+    {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "NAME", .opts = opts};
+
+/* The window is set on the terminal's own end in the container; its /dev/pts/0 is resolved inside its root. */
+static void set_size(const struct container *c)
+{
+	char root[32];
+	struct winsize w;
+	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
+	_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int pts = dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	if (pts >= 0 && isatty(pts) && tty_size(&w) == 0)
+		ioctl(pts, TIOCSWINSZ, &w);
+}
+
+static pid_t feed(const struct container *c)
+{
+	_cleanup_free_ char *p = xasprintf("%s/containers/%s/stdin", ctr_run(), c->name);
+	int fd = open(p, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0; /* made without -i */
+	fcntl(fd, F_SETFL, 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		char buf[4096];
+		ssize_t n;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGPIPE, SIG_DFL);
+		while ((n = read(0, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR))
+			if (n > 0 && fd_write_all(fd, buf, (size_t)n) < 0)
+				break;
+		_exit(0);
+	}
+	close(fd);
+	return pid;
+}
+
+int ctr_attach_main(int argc, char **argv)
+{
+	struct container c;
+	struct logview v = {.tail = -1, .follow = true, .only_new = true};
+	err_code = err_usage_code = 125;
+	int n = opt_parse(&usage, argc, argv);
+	if (argc - n != 1)
+		die_usage("one NAME is needed");
+	if (container_open(&c, argv[n]) < 0)
+		die_fail();
+	if (c.status != ST_RUNNING && c.status != ST_PAUSED)
+		die("%s: %s, not running", c.name, status_name(c.status));
+	_cleanup_close_ int ended = openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool tty = kv_num(&c.conf, "tty", 0);
+	pid_t writer = 0;
+	if (tty)
+		set_size(&c);
+	if (!no_stdin)
+		writer = feed(&c);
+	if (tty && writer > 0)
+		tty_raw();
+	int r = logview(&c, &v);
+	tty_restore();
+	if (writer > 0) {
+		kill(writer, SIGKILL);
+		waitpid(writer, NULL, 0);
+	}
+	if (r < 0 || exit_read(ended, &c) < 0)
+		die("%s: %s", c.name, fail_msg());
+	return c.has_exit ? c.exit_code : 0;
+}

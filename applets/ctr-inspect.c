@@ -1,0 +1,154 @@
+/* ctr-inspect: everything about containers, as JSON.
+ *
+ * Kind: FILTER.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "opt.h"
+#include "state.h"
+
+static const char *format;
+
+static const struct opt opts[] = {
+    {'f', "format", "PATH", "one value, such as State.Pid or Config.process.args", OPT_STR, &format, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+
+static json_t *text(const char *s)
+{
+	if (!s)
+		return json_string("");
+	json_t *j = json_string(s);
+	if (j)
+		return j;
+	_cleanup_free_ char *safe = str_escape(s); /* not UTF-8 */
+	return json_string(safe);
+}
+
+static json_t *when(int64_t t, long ns)
+{
+	char s[48];
+	time_t sec = (time_t)t;
+	struct tm tm;
+	if (!t)
+		return json_string("");
+	gmtime_r(&sec, &tm);
+	size_t n = strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(s + n, sizeof s - n, ".%09ldZ", ns);
+	return json_string(s);
+}
+
+static json_t *all_of(const struct kv *k)
+{
+	json_t *j = json_object();
+	for (size_t i = 0; i < k->keys.n; i++)
+		json_object_set_new(j, k->keys.v[i], text(k->vals.v[i]));
+	return j;
+}
+
+static json_t *state(const struct container *c)
+{
+	json_t *j = json_object();
+	bool lives = c->pid != 0;
+	json_object_set_new(j, "Status", json_string(status_name(c->status)));
+	json_object_set_new(j, "Running", json_boolean(c->status == ST_RUNNING || c->status == ST_PAUSED));
+	json_object_set_new(j, "Paused", json_boolean(c->status == ST_PAUSED));
+	json_object_set_new(j, "Restarting", json_boolean(c->status == ST_RESTARTING));
+	json_object_set_new(j, "OOMKilled", json_boolean(c->oom && !lives));
+	json_object_set_new(j, "Pid", json_integer(c->pid));
+	json_object_set_new(j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
+	json_object_set_new(j, "StartedAt", when(c->started, 0));
+	json_object_set_new(j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
+	if (c->why)
+		json_object_set_new(j, "Error", text(c->why));
+	return j;
+}
+
+static json_t *lines(const char *s)
+{
+	json_t *a = json_array();
+	struct strv l = {0};
+	strv_split(&l, s ? s : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		json_array_append_new(a, text(l.v[i]));
+	strv_free(&l);
+	return a;
+}
+
+static json_t *record(const struct container *c)
+{
+	json_t *j = json_object();
+	const char *created = kv_get(&c->conf, "created"), *net = kv_get(&c->conf, "net");
+	long ns = created && strchr(created, '.') ? strtol(strchr(created, '.') + 1, NULL, 10) : 0;
+	json_object_set_new(j, "Id", text(c->id));
+	json_object_set_new(j, "Name", text(c->name));
+	json_object_set_new(j, "Created", when(created ? strtoll(created, NULL, 10) : 0, ns));
+	json_object_set_new(j, "State", state(c));
+	json_object_set_new(j, "Image", text(kv_get(&c->conf, "image")));
+	json_object_set_new(j, "RestartPolicy", text(kv_get(&c->conf, "restart") ? kv_get(&c->conf, "restart") : "no"));
+	json_object_set_new(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
+	json_object_set_new(j, "Labels", lines(kv_get(&c->conf, "label")));
+	json_t *n = json_object();
+	json_object_set_new(n, "Network", text(net ? net : "none"));
+	json_object_set_new(n, "IPAddress", text(kv_get(&c->state, "ip")));
+	json_object_set_new(n, "Ports", lines(kv_get(&c->conf, "publish")));
+	json_object_set_new(j, "NetworkSettings", n);
+	_cleanup_free_ char *config = c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	json_t *cfg = config ? json_parse("config.json", config, strlen(config)) : NULL;
+	json_object_set(j, "Mounts", json_object_get(cfg, "mounts"));
+	json_object_set_new(j, "Config", cfg ? cfg : json_null());
+	json_object_set_new(j, "conf", all_of(&c->conf));
+	json_object_set_new(j, "state", all_of(&c->state));
+	return j;
+}
+
+static int print_value(const json_t *j)
+{
+	struct strv path = {0};
+	strv_split(&path, format, ".");
+	for (size_t i = 0; i < path.n && j; i++) {
+		char *end;
+		unsigned long n = strtoul(path.v[i], &end, 10);
+		j = json_is_array(j) && !*end ? json_array_get(j, n) : json_object_get(j, path.v[i]);
+	}
+	strv_free(&path);
+	if (!j)
+		return fail("--format: there is no %s", format);
+	_cleanup_free_ char *s = json_is_string(j) ? str_escape(json_string_value(j)) : json_text(j);
+	puts(s);
+	return 0;
+}
+
+int ctr_inspect_main(int argc, char **argv)
+{
+	struct strv names = {0};
+	_cleanup_json_ json_t *all = json_array();
+	int code = 0, n = opt_parse(&usage, argc, argv);
+	opt_names(&names, argc, argv, n, "NAME");
+	for (size_t i = 0; i < names.n; i++) {
+		struct container c;
+		json_t *j = NULL;
+		if (container_open(&c, names.v[i]) == 0) {
+			j = record(&c);
+			container_close(&c);
+		}
+		if (!j || (format && print_value(j) < 0)) {
+			warn("%s", fail_msg());
+			code = 1;
+		}
+		if (j)
+			json_array_append_new(all, j);
+	}
+	if (!format) {
+		_cleanup_free_ char *s = json_pretty(all);
+		puts(s);
+	}
+	return code;
+}

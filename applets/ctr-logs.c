@@ -1,0 +1,65 @@
+/* ctr-logs: what a detached container wrote, stdout to stdout and stderr to stderr.
+ *
+ * Kind: FILTER.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "err.h"
+#include "log.h"
+#include "logview.h"
+#include "opt.h"
+#include "state.h"
+
+static bool follow, stamps;
+static const char *tail = "all", *since;
+
+static const struct opt opts[] = {
+    {'f', "follow", NULL, "go on as it writes, until it ends", OPT_FLAG, &follow, NULL},
+    {'n', "tail", "N", "only the last N lines", OPT_STR, &tail, NULL},
+    {0, "since", "TIME", "only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)", OPT_STR, &since, NULL},
+    {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "NAME", .opts = opts};
+
+static int64_t since_ns(const char *s)
+{
+	char *end;
+	int64_t t = log_time(s, strlen(s));
+	if (t >= 0)
+		return t;
+	errno = 0;
+	double n = strtod(s, &end);
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	double unit = *end == 's' ? 1 : *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 0;
+	if (end == s || errno || n < 0 || (*end && (unit == 0 || end[1])))
+		die_usage("--since: '%s' is no time", s);
+	return *end ? (now.tv_sec - (int64_t)(n * unit)) * 1000000000 : (int64_t)(n * 1e9);
+}
+
+int ctr_logs_main(int argc, char **argv)
+{
+	struct container c;
+	struct logview v = {.tail = -1};
+	int n = opt_parse(&usage, argc, argv);
+	if (argc - n != 1)
+		die_usage("one NAME is needed");
+	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, 0, INT64_MAX, &v.tail) < 0)
+		die_usage("%s", fail_msg());
+	v.since = since ? since_ns(since) : 0;
+	v.stamps = stamps;
+	v.follow = follow;
+	if (container_open(&c, argv[n]) < 0)
+		die_fail();
+	if (c.dir < 0)
+		die("%s: %s", c.name, c.why);
+	if (logview(&c, &v) < 0)
+		die("%s: %s", c.name, fail_msg());
+	return 0;
+}

@@ -1,0 +1,236 @@
+/* ctr-ps: list containers.
+ *
+ * Kind: FILTER. A damaged record is listed as corrupt and spoils nothing else; the exit code is then 1.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "err.h"
+#include "json.h"
+#include "opt.h"
+#include "state.h"
+#include "table.h"
+
+static struct {
+	bool all, quiet, no_header, json, no_trunc;
+	const char *fields;
+	struct strv filters;
+} o;
+
+static const struct opt opts[] = {
+    {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all, NULL},
+    {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet, NULL},
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header, NULL},
+    {'o', "format", "FIELDS", "these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR, &o.fields, NULL},
+    {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json, NULL},
+    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST, &o.filters, NULL},
+    {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "", .opts = opts};
+
+enum { ID, NAME, PID, STATUS, COMMAND, CREATED, IMAGE, IP, PORTS, EXIT, STARTED, FINISHED, OOM, RESTART, LABELS, N_FIELDS };
+static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created", "image", "ip", "ports", "exit",
+    "started", "finished", "oom", "restart", "labels"};
+#define N_DEFAULT 9
+
+static char *when(int64_t t)
+{
+	char s[32];
+	time_t sec = (time_t)t;
+	struct tm tm;
+	if (!t)
+		return xstrdup("");
+	gmtime_r(&sec, &tm);
+	strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return xstrdup(s);
+}
+
+/* Lines of a conf value as one, apart by commas. */
+static char *joined(const char *s)
+{
+	char *p = xstrdup(s ? s : "");
+	for (char *q = p; *q; q++)
+		*q = *q == '\n' ? ',' : *q;
+	return p;
+}
+
+static char *field(const struct container *c, int f)
+{
+	const struct kv *k = &c->conf;
+	const char *s = NULL;
+	switch (f) {
+	case ID:
+		s = c->id;
+		break;
+	case NAME:
+		s = c->name;
+		break;
+	case PID:
+		return c->pid ? xasprintf("%d", (int)c->pid) : xstrdup("");
+	case STATUS:
+		s = status_name(c->status);
+		break;
+	case COMMAND:
+		s = kv_get(k, "command");
+		break;
+	case CREATED:
+		return when(strtoll(kv_get(k, "created") ? kv_get(k, "created") : "0", NULL, 10));
+	case IMAGE:
+		s = kv_get(k, "image");
+		break;
+	case IP:
+		return joined(c->pid ? kv_get(&c->state, "ip") : NULL);
+	case PORTS:
+		return joined(kv_get(&c->state, "ports") ? kv_get(&c->state, "ports") : kv_get(k, "publish"));
+	case EXIT:
+		return c->has_exit && !c->pid ? xasprintf("%d", c->exit_code) : xstrdup("");
+	case STARTED:
+		return when(c->started);
+	case FINISHED:
+		return when(c->pid ? 0 : c->finished);
+	case OOM:
+		s = c->oom && !c->pid ? "true" : "false";
+		break;
+	case RESTART:
+		s = kv_get(k, "restart") ? kv_get(k, "restart") : "no";
+		break;
+	case LABELS:
+		return joined(kv_get(k, "label"));
+	}
+	return xstrdup(s ? s : "");
+}
+
+static int field_named(const char *name)
+{
+	for (int i = 0; i < N_FIELDS; i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return i;
+	die_usage("--format: no field '%s'", name);
+}
+
+/* label=K or label=K=V against conf's lines. */
+static bool has_label(const struct container *c, const char *want)
+{
+	struct strv l = {0};
+	bool hit = false;
+	strv_split(&l, kv_get(&c->conf, "label") ? kv_get(&c->conf, "label") : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		hit |= strcmp(l.v[i], want) == 0 || (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
+	strv_free(&l);
+	return hit;
+}
+
+static bool wanted(const struct container *c)
+{
+	bool by_status = false;
+	for (size_t i = 0; i < o.filters.n; i++) {
+		const char *f = o.filters.v[i], *eq = strchr(f, '=');
+		_cleanup_free_ char *key = xstrndup(f, (size_t)(eq - f));
+		by_status |= strcmp(key, "status") == 0;
+		if (strcmp(key, "label") == 0) {
+			if (!has_label(c, eq + 1))
+				return false;
+			continue;
+		}
+		_cleanup_free_ char *v = field(c, field_named(key));
+		if (strcmp(key, "id") == 0 ? !str_starts(v, eq + 1) : strcmp(v, eq + 1) != 0)
+			return false;
+	}
+	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING || c->status == ST_CORRUPT ||
+		     c->status == ST_ORPHANED;
+	return o.all || by_status || lives;
+}
+
+static void print_json(const struct container *c)
+{
+	_cleanup_json_ json_t *j = json_object();
+	for (int f = 0; f < N_FIELDS; f++) {
+		_cleanup_free_ char *v = field(c, f), *safe = str_escape(v);
+		if (f == PID || f == EXIT)
+			json_object_set_new(j, names[f], *v ? json_integer(atoi(v)) : json_null());
+		else if (f == OOM)
+			json_object_set_new(j, names[f], json_boolean(strcmp(v, "true") == 0));
+		else
+			json_object_set_new(j, names[f], json_string(safe));
+	}
+	_cleanup_free_ char *text = json_text(j);
+	puts(text);
+}
+
+static void print_row(struct table *t, const struct container *c, const int *cols, size_t n)
+{
+	const char *cells[N_FIELDS * 2];
+	char *own[N_FIELDS * 2];
+	for (size_t i = 0; i < n; i++) {
+		own[i] = field(c, cols[i]);
+		if (cols[i] == COMMAND && !o.no_trunc && strlen(own[i]) > 40)
+			memcpy(own[i] + 37, "...", 4);
+		cells[i] = own[i];
+	}
+	table_row(t, n, cells);
+	for (size_t i = 0; i < n; i++)
+		free(own[i]);
+}
+
+static size_t columns(int *cols, const char **head)
+{
+	struct strv l = {0};
+	size_t n = 0;
+	static char upper[N_FIELDS * 2][16];
+	if (o.fields)
+		strv_split(&l, o.fields, ",");
+	else
+		for (int i = 0; i < N_DEFAULT; i++)
+			strv_add(&l, names[i]);
+	if (l.n == 0 || l.n > N_FIELDS * 2)
+		die_usage("--format: no fields, or too many");
+	for (; n < l.n; n++) {
+		cols[n] = field_named(l.v[n]);
+		for (size_t i = 0; names[cols[n]][i]; i++)
+			upper[n][i] = (char)(names[cols[n]][i] - 32);
+		head[n] = upper[n];
+	}
+	strv_free(&l);
+	return n;
+}
+
+int ctr_ps_main(int argc, char **argv)
+{
+	struct strv all = {0};
+	struct table t = {0};
+	int cols[N_FIELDS * 2], code = 0, n = opt_parse(&usage, argc, argv);
+	const char *head[N_FIELDS * 2];
+	if (n < argc)
+		die_usage("takes no names: use --filter name=NAME");
+	for (size_t i = 0; i < o.filters.n; i++)
+		if (!strchr(o.filters.v[i], '='))
+			die_usage("--filter: '%s' is not K=V", o.filters.v[i]);
+	size_t wide = columns(cols, head);
+	if (container_names(&all) < 0)
+		die_fail();
+	table_row(&t, wide, head);
+	for (size_t i = 0; i < all.n; i++) {
+		struct container c;
+		container_read(&c, all.v[i]);
+		if (c.status == ST_CORRUPT) {
+			warn("%s: corrupt: %s", c.name, c.why);
+			code = 1;
+		}
+		if (wanted(&c)) {
+			if (o.quiet)
+				puts(c.status == ST_CORRUPT ? c.name : c.id);
+			else if (o.json)
+				print_json(&c);
+			else
+				print_row(&t, &c, cols, wide);
+		}
+		container_close(&c);
+	}
+	if (!o.quiet && !o.json)
+		table_print(&t, !o.no_header);
+	return code;
+}

@@ -1,0 +1,25 @@
+/* ctr-rename: give a container another name. A running one keeps its monitor, its group and its lock.
+ *
+ * Kind: OWNER of nothing new.
+ */
+#include <stdio.h>
+
+#include "err.h"
+#include "opt.h"
+#include "state.h"
+
+static const struct opt opts[] = {OPT_END};
+static const struct usage usage = {.synopsis = "NAME NEWNAME", .opts = opts};
+
+int ctr_rename_main(int argc, char **argv)
+{
+	struct container c;
+	int n = opt_parse(&usage, argc, argv);
+	if (argc - n != 2)
+		die_usage("NAME and NEWNAME are needed");
+	if (name_check("NEWNAME", argv[n + 1]) < 0)
+		die_usage("%s", fail_msg());
+	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
+		die_fail();
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* ctr-restart: stop containers (if they run) and start them again.
+ *
+ * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
+ */
+#include <stdio.h>
+
+#include "create.h"
+#include "err.h"
+#include "monitor.h"
+#include "opt.h"
+#include "selfexe.h"
+#include "steer.h"
+
+static int64_t seconds = 10;
+
+static const struct opt opts[] = {
+    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+
+static int restart(const char *name)
+{
+	struct container c;
+	struct spec spec;
+	if (container_open(&c, name) < 0)
+		return -1;
+	if (kv_num(&c.conf, "rm", 0) && c.status == ST_RUNNING)
+		return fail("%s: goes when it ends (--rm): it cannot be restarted", c.name);
+	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 || steer_end(&c, (int)seconds * 1000) < 0)
+		return -1;
+	int r = container_lock(&c);
+	if (r <= 0)
+		return r < 0 ? -1 : fail("%s: was started again meanwhile", c.name);
+	if (c.status == ST_CORRUPT)
+		return fail("%s: corrupt: %s", c.name, c.why);
+	if (create_reload(&c, &spec) < 0)
+		return -1;
+	return monitor_detached(&c, &spec, false) ? fail_in("%s", c.name) : 0;
+}
+
+int ctr_restart_main(int argc, char **argv)
+{
+	struct strv names = {0};
+	int code = 0;
+	self_protect(argv);
+	int n = opt_parse(&usage, argc, argv);
+	opt_names(&names, argc, argv, n, "NAME");
+	if (seconds > 1000000)
+		die_usage("--time: %lld is too long", (long long)seconds);
+	for (size_t i = 0; i < names.n; i++) {
+		if (restart(names.v[i]) < 0) {
+			warn("%s", fail_msg());
+			code = 1;
+		} else {
+			puts(names.v[i]);
+		}
+	}
+	return code;
+}

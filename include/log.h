@@ -1,0 +1,48 @@
+/* log.h: a detached container's output, in CRI's log lines: "TIME STREAM P|F TEXT" (kubelet's CRI logging format).
+ * TIME is RFC 3339 with nanoseconds in UTC; P is part of a line that is longer than 16 KiB or was cut by the end.
+ */
+#ifndef CTR_LOG_H
+#define CTR_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_LINE 16384
+
+struct log {
+	int dir, fd;            /* the container's directory (not ours), the open file */
+	uint64_t size, max_size;
+	unsigned max_files;
+	uint64_t dropped_bytes; /* since the last write that worked */
+	struct {
+		char text[LOG_LINE];
+		size_t n;
+	} part[2];              /* the unfinished line of stdout and of stderr */
+};
+
+/* Open `log` in the container's directory for appending. max_size 0: never rotated. -1 with fail(). */
+int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
+/* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be written (a full disk)
+ * is dropped and counted, and the count is a line of its own as soon as writing works again. */
+void log_feed(struct log *l, int stream, const char *data, size_t n);
+/* What is left of unfinished lines. */
+void log_flush(struct log *l);
+void log_close(struct log *l);
+
+/* --- reading --- */
+
+struct log_line {
+	const char *time; /* not terminated: 30 bytes and more */
+	size_t time_len;
+	int stream;       /* 1 or 2 */
+	bool partial;
+	const char *text;
+	size_t len;
+};
+/* One line without its newline. -1 when it is not one of ours. */
+int log_parse(const char *line, size_t n, struct log_line *out);
+/* RFC 3339 to nanoseconds since the epoch; -1 when it is not one. */
+int64_t log_time(const char *s, size_t n);
+
+#endif

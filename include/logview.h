@@ -1,0 +1,22 @@
+/* logview.h: showing a container's log: what ctr-logs and ctr-attach share.
+ */
+#ifndef CTR_LOGVIEW_H
+#define CTR_LOGVIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "state.h"
+
+struct logview {
+	int64_t tail;  /* so many last lines; -1 all */
+	int64_t since; /* nanoseconds since the epoch, 0 from the beginning */
+	bool stamps, follow;
+	bool only_new; /* nothing of what is there already */
+	bool (*idle)(void *arg, int fd); /* called between reads while following, with an inotify descriptor to wait on too; false ends */
+	void *arg;
+};
+
+/* Show it. With `follow` until the container's life ends (its lock is free) and all was shown. -1 with fail(). */
+int logview(struct container *c, const struct logview *v);
+
+#endif

@@ -1,0 +1,19 @@
+/* steer.h: ending containers: what ctr-stop, ctr-kill, ctr-rm -f and ctr-restart share.
+ */
+#ifndef CTR_STEER_H
+#define CTR_STEER_H
+
+#include "state.h"
+
+/* Say that the end is deliberate (no restart), thaw it, and send `sig` to PID 1 (a restarting one: end its monitor). 0
+ * when done or when it does not run; -1 with fail(). */
+int steer_signal(struct container *c, int sig, bool deliberate);
+/* Wait up to `ms` for its end; then SIGKILL to everything in it, and wait 5 s more. 0, or -1 with fail() saying that
+ * something does not die. */
+int steer_end(struct container *c, int ms);
+/* The signal that stops it: conf's stop_signal, or TERM. */
+int steer_stop_signal(const struct container *c);
+/* Remove one that does not run; with `force` one that runs is killed first. -1 with fail(). */
+int steer_remove(struct container *c, bool force);
+
+#endif

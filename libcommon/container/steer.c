@@ -1,0 +1,116 @@
+/* steer.c: ending containers; see steer.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "monitor.h"
+#include "pidfd.h"
+#include "signames.h"
+#include "steer.h"
+#include "sys.h"
+
+/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop. */
+static void mark(const struct container *c)
+{
+	_cleanup_free_ char *p = xasprintf("%s/containers/%s/" STOPPING, ctr_run(), c->name);
+	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return;
+}
+
+static int signal_pid(const struct container *c, int sig)
+{
+	int fd = container_pidfd(c);
+	if (fd >= 0) {
+		int r = sys_pidfd_send_signal(fd, sig);
+		close(fd);
+		return r < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
+	}
+	if (errno == ESRCH)
+		return 0; /* gone meanwhile */
+	/* Before Linux 5.3: the lock is held, so the monitor has not waited for the process yet, and the pid is its. */
+	if (!container_is_alive(c))
+		return 0;
+	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
+}
+
+static void end_monitor(const struct container *c)
+{
+	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
+	_cleanup_close_ int fd = pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	if (fd >= 0)
+		sys_pidfd_send_signal(fd, SIGTERM);
+}
+
+int steer_signal(struct container *c, int sig, bool deliberate)
+{
+	if (deliberate)
+		mark(c);
+	if (c->status == ST_RESTARTING) {
+		end_monitor(c);
+		return 0;
+	}
+	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0)
+		return fail_in("%s", c->name);
+	return c->pid ? signal_pid(c, sig) : 0;
+}
+
+int steer_stop_signal(const struct container *c)
+{
+	const char *s = kv_get(&c->conf, "stop_signal");
+	int sig = s && *s ? signal_from_name(s) : SIGTERM;
+	return sig < 0 ? SIGTERM : sig;
+}
+
+int steer_end(struct container *c, int ms)
+{
+	if (container_wait_end(c, ms) == 1)
+		return 0;
+	int killed = cgroup_kill(container_cgroup(c));
+	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
+	if (signal_pid(c, SIGKILL) < 0)
+		return -1;
+	if (container_wait_end(c, 5000) == 1)
+		return 0;
+	errno = ETIME;
+	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name, *why ? why : "uninterruptible");
+}
+
+static int take(struct container *c)
+{
+	int r = container_lock(c);
+	if (r == 1 && c->status == ST_ORPHANED) {
+		/* Its monitor was killed, and the parent-death signal did not reach it. */
+		if (cgroup_kill(container_cgroup(c)) < 0 || signal_pid(c, SIGKILL) < 0)
+			return fail_in("%s", c->name);
+	}
+	return r;
+}
+
+int steer_remove(struct container *c, bool force)
+{
+	if (c->dir < 0)
+		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
+	int r = take(c);
+	if (r < 0)
+		return -1;
+	if (r == 0 && !force) {
+		errno = EBUSY;
+		return fail("%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
+	}
+	if (r == 0) {
+		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
+			return -1;
+		r = take(c);
+		if (r < 0 && errno == ENOENT)
+			return 0; /* one of --rm: its monitor has removed it */
+		if (r <= 0)
+			return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
+	}
+	return container_destroy(c);
+}
