@@ -57,6 +57,11 @@ static int input(const char *file)
 	return fd;
 }
 
+static const char *shown(const char *file)
+{
+	return strcmp(file, "-") == 0 ? "stdin" : file;
+}
+
 static void output_remove(void *arg)
 {
 	unlink(arg);
@@ -91,7 +96,7 @@ static int do_import(int argc, char **argv)
 	for (size_t i = 0; i < o.changes.n; i++)
 		if (config_change(try, o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	if (image_import(ctr_lib(), name, input(file), file, &o.changes, hex) < 0)
+	if (image_import(ctr_lib(), name, input(file), shown(file), &o.changes, hex) < 0)
 		die_fail();
 	printf("sha256:%s\n", hex);
 	return 0;
@@ -108,7 +113,7 @@ static int do_load(int argc, char **argv)
 		die_usage("%s", fail_msg());
 	const char *file = argc ? argv[0] : "-";
 	bool dir = strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISDIR(st.st_mode);
-	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded) : image_load(ctr_lib(), input(file), file, name, &loaded)) < 0)
+	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded) : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++)
 		puts(loaded.v[i]);
@@ -163,11 +168,13 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 		size_human(image_size(&m), size);
 		age(c.created, when);
 	}
+	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
+	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
 	if (o.quiet)
 		printf("sha256:%s\n", r->hex);
 	else if (list)
-		json_array_append_new(list, json_pack("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL, "digest", r->hex,
-		    "config", good ? m.config : "", "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
+		json_array_append_new(list, json_pack("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL, "digest", digest,
+		    "config", good ? config : "", "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
 	manifest_free(&m);

@@ -145,7 +145,7 @@ static char *oci_name(const struct load *l, const json_t *d)
 		return name;
 	if (!ref)
 		return NULL;
-	if (!strpbrk(ref, ":/") && strcmp(l->f->what, "-") != 0) {
+	if (!strpbrk(ref, ":/") && strcmp(l->f->what, "stdin") != 0) {
 		_cleanup_free_ char *base = xstrdup(l->f->what);
 		size_t n = strlen(base);
 		while (n > 1 && base[n - 1] == '/')

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -34,6 +36,9 @@ struct stream_parts {
 	pthread_mutex_t lock;
 	pthread_cond_t more, less;
 	struct digest raw, plain;
+	bool progress;      /* stderr is a terminal */
+	time_t said;
+	bool shown;
 	/* a first chunk that was read to see what it is */
 	size_t first;
 	bool have_first;
@@ -124,6 +129,23 @@ static char *ring_wait(struct stream_parts *p, unsigned *slot)
 	return p->buf[*slot];
 }
 
+/* For people who wait; a line that goes away again. */
+static void progress(const struct stream *s, bool end)
+{
+	struct stream_parts *p = s->parts;
+	char line[120], size[16];
+	time_t now = time(NULL);
+	if (!p->progress || (end ? !p->shown : now == p->said))
+		return;
+	int n = snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, s->what, size_human(s->raw_size, size));
+	if (end)
+		n = snprintf(line, sizeof line, "\r\033[K");
+	p->said = now;
+	p->shown = true;
+	if (write(2, line, (size_t)n) < 0)
+		p->progress = false;
+}
+
 static ssize_t raw_read(struct stream *s, const void **data)
 {
 	struct stream_parts *p = s->parts;
@@ -148,6 +170,7 @@ static ssize_t raw_read(struct stream *s, const void **data)
 		return 0;
 	}
 	s->raw_size += (uint64_t)n;
+	progress(s, false);
 	p->len[slot] = (size_t)n;
 	pthread_mutex_lock(&p->lock);
 	p->head++;
@@ -208,6 +231,8 @@ int stream_open(struct stream *s, int fd, const char *what, int copy)
 	*s = (struct stream){.what = what};
 	struct stream_parts *p = s->parts = xcalloc(1, sizeof *p);
 	p->fd = fd;
+	p->progress = isatty(2);
+	p->said = time(NULL);
 	p->copy = copy;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
@@ -287,6 +312,7 @@ void stream_close(struct stream *s)
 	struct stream_parts *p = s->parts;
 	if (!p)
 		return;
+	progress(s, true);
 	if (p->filter)
 		archive_read_free(p->filter);
 	worker_end(p);

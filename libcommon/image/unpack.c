@@ -255,6 +255,20 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	return 0;
 }
 
+/* What libarchive says of the archive; the stream's own failure says already what it was about. */
+static int tar_fail(const struct unpack *u, const char *path)
+{
+	const char *why = archive_error_string(u->a);
+	if (!why)
+		why = "damaged archive";
+	errno = EINVAL;
+	if (str_starts(why, u->what))
+		return fail("%s", why);
+	if (strstr(why, "nrecognized"))
+		why = "not a tar archive";
+	return path ? fail("%s: %.300s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
+}
+
 static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size)
 {
 	const void *data;
@@ -272,7 +286,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 			end = offset + (la_int64_t)n;
 	}
 	if (r != ARCHIVE_EOF)
-		return errno = EINVAL, fail("%s: %.300s: %s", u->what, path, archive_error_string(u->a));
+		return tar_fail(u, path);
 	if (end < size && ftruncate(fd, size) < 0) /* a hole at the end */
 		return fail("%s: %.300s: truncate: %m", u->what, path);
 	return 0;
@@ -469,25 +483,19 @@ static int tar_open(struct unpack *u, struct stream *s)
 		return fail("%s: out of memory", s->what);
 	archive_read_support_format_tar(u->a);
 	if (archive_read_open(u->a, s, NULL, tar_read, NULL) < ARCHIVE_WARN)
-		return errno = EINVAL, fail("%s: %s", s->what, archive_error_string(u->a));
+		return tar_fail(u, NULL);
 	return 0;
 }
 
 static int entries(struct unpack *u)
 {
 	struct archive_entry *e;
-	for (size_t n = 0;; n++) {
+	for (;;) {
 		int r = archive_read_next_header(u->a, &e);
 		if (r == ARCHIVE_EOF)
 			return 0;
-		if (r < ARCHIVE_WARN) {
-			const char *why = archive_error_string(u->a);
-			if (n == 0 && why && strstr(why, "nrecognized"))
-				why = "not a tar archive";
-			errno = EINVAL;
-			/* the stream's own failure says what it was about */
-			return why && str_starts(why, u->what) ? fail("%s", why) : fail("%s: %s", u->what, why ? why : "damaged archive");
-		}
+		if (r < ARCHIVE_WARN)
+			return tar_fail(u, NULL);
 		if (entry(u, e) < 0)
 			return -1;
 	}
