@@ -1,0 +1,57 @@
+# lib.bash: what every test has: a world of its own, and a check that nothing of it is left.
+# shellcheck shell=bash
+top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+BIN=${CTR_BIN:-$top/build/bin}
+CTRBOX=$BIN/../ctrbox
+ROOTFS=$top/build/rootfs/
+PATH=$BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export BIN CTRBOX ROOTFS PATH
+
+setup() {
+	# shellcheck disable=SC2154
+	WORLD=$(mktemp -d "${TMPDIR:-/tmp}/ctrt.XXXXXX")
+	chmod 755 "$WORLD"
+	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run CTR_CGROUP=ctrt-${WORLD##*.}
+	mkdir "$CTR_LIB" "$CTR_RUN"
+	cd "$WORLD" || return 1
+	unset CTR_NET
+	if declare -F test_setup >/dev/null; then test_setup; fi
+}
+
+teardown() {
+	if declare -F test_teardown >/dev/null; then test_teardown; fi
+	ctr-ps -aq 2>/dev/null | ctr-rm -f - >/dev/null 2>&1
+	ctr-gc >/dev/null 2>&1
+	cd /
+	local left
+	left=$(leftovers)
+	rm -rf "$WORLD"
+	[ -z "$left" ] || {
+		echo "left behind: $left"
+		return 1
+	}
+}
+
+# What this world has left outside its folder: groups and mounts that name it.
+leftovers() {
+	find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null
+	awk -v w="$WORLD" 'index($5, w) == 1 { print "mount " $5 }' /proc/self/mountinfo
+}
+
+# Wait until a command succeeds, at most so many seconds.
+wait_for() {
+	local s=$1 i
+	shift
+	for ((i = 0; i < s * 20; i++)); do
+		if "$@"; then return 0; fi
+		sleep 0.05
+	done
+	echo "not within $s s: $*"
+	return 1
+}
+
+# skip NEED TOOL PACKAGE: loud about what is missing.
+need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
+
+# The sanitizer build leaks at exit by design (short-lived applets let exit free).
+export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}
