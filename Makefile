@@ -114,7 +114,7 @@ demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
 
 check: all rootfs ## all tests, or those of one applet: make check T=ctr-run
-	$(Q)sh tests/run $(if $(SAN),--san) $(T)
+	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
@@ -136,7 +136,7 @@ bench: all rootfs ## measure against the floor and the peers
 	$(Q)sh tests/bench/run
 
 lint: ## clang-format, cppcheck, shellcheck
-	$(Q)sh tests/lint
+	$(Q)bash tests/lint
 
 check-tools: ## install what the tests need (as root on Debian)
 	$(Q)sh tests/tools
