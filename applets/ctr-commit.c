@@ -42,7 +42,8 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 	const char *hex = digest ? digest_parse(t->c.name, digest) : NULL;
 	if (!hex)
 		return;
-	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n == t->n - 1;
+	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
+	           str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
 	if (!b->known)
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
 }

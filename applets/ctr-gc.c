@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "ctree.h"
 #include "err.h"
 #include "file.h"
 #include "opt.h"
@@ -46,24 +47,15 @@ static int half_made(int parent, const char *name, void *arg)
 	return 0;
 }
 
-/* A commit that was killed has left it frozen: its marker names the committer. */
+/* A commit that was killed has left it frozen (ctree.h). */
 static void thaw(struct container *c)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers/%s/commit", ctr_run(), c->name);
-	struct kv kv;
-	char boot[37] = "";
-	uint64_t start;
-	if (c->status != ST_PAUSED || kv_read_at(&kv, AT_FDCWD, p) < 0)
+	if (c->status != ST_PAUSED)
 		return;
-	boot_id(boot);
-	bool lives = str_eq(kv_get(&kv, "boot"), boot) && pid_starttime((pid_t)kv_num(&kv, "pid", 0), &start) == 0 &&
-		     start == (uint64_t)kv_num(&kv, "starttime", 0);
-	kv_free(&kv);
-	if (lives)
-		return;
-	if (cgroup_freeze(container_cgroup(c), false) < 0 || (unlink(p) < 0 && errno != ENOENT))
+	int r = container_still_clear(c);
+	if (r < 0)
 		trouble();
-	else
+	else if (r)
 		printf("thawed %s\n", c->name);
 }
 

@@ -40,8 +40,13 @@ static int layers(const struct store *s, const char *lib, const struct manifest 
 		all = store_has_layer(s, c->diff_ids[i]);
 	if (!all && unpack_missing(lib, m, c) < 0)
 		return -1;
-	for (size_t i = c->n; i-- > 0;)
-		strv_addf(&out->layers, "%s/layers/%s", lib, c->diff_ids[i]);
+	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides all of
+	 * the lower. */
+	for (size_t i = c->n; i-- > 0;) {
+		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", lib, c->diff_ids[i]);
+		if (!strv_has(&out->layers, dir))
+			strv_add(&out->layers, dir);
+	}
 	return 0;
 }
 

@@ -1,0 +1,521 @@
+#!/usr/bin/env bats
+# ctr-image: the image store.
+bats_require_minimum_version 1.5.0
+load lib
+load image
+
+@test "a root filesystem's archive becomes an image that runs" {
+	tar -C "$ROOTFS" -cf root.tar .
+	run -0 ctr-image import -c 'CMD ["echo", "hello from", "an image"]' box root.tar
+	[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+	run -0 ctr-run box
+	[ "$output" = "hello from an image" ]
+	run -0 ctr-run box:latest echo other words
+	[ "$output" = "other words" ]
+}
+
+@test "import takes gzip, zstd and xz, from a file or a pipe; all give one layer" {
+	need zstd
+	need xz xz-utils
+	tar -C "$ROOTFS" -cf root.tar etc bin
+	gzip -k root.tar
+	ctr-image import gz root.tar.gz
+	zstd -q <root.tar | ctr-image import zst
+	xz -T1 -0 <root.tar | ctr-image import xz -
+	cat root.tar | ctr-image import plain -
+	[ "$(ls "$CTR_LIB/layers")" = "$(sha root.tar)" ]
+	[ "$(ctr-image ls -n | wc -l)" -eq 4 ]
+	for i in gz zst xz plain; do
+		run -0 ctr-run "$i" cat /etc/os-release
+		[ "$output" = NAME=ctrbox ]
+	done
+}
+
+@test "ls lists, with JSON for programs; a name without a tag is latest" {
+	box a/b:1.0
+	box other
+	run -0 ctr-image ls
+	[[ ${lines[0]} =~ ^NAME\ +TAG\ +ID\ +CREATED\ +SIZE$ ]]
+	[[ ${lines[1]} =~ ^a/b\ +1.0\ +[0-9a-f]{12}\ +[0-9]+\ seconds\ ago\ +[0-9.]+M$ ]]
+	[[ ${lines[2]} =~ ^other\ +latest ]]
+	run -0 ctr-image ls --json
+	[[ $output == *'"name": "a/b"'* ]]
+	run -0 ctr-image ls -q
+	[[ $output =~ ^sha256:[0-9a-f]{64}$'\n'sha256: ]]
+	run -0 ctr-image inspect other
+	[[ $output == *'"diff_ids"'* ]]
+	run -0 ctr-image history other
+	[[ $output == *'imported from stdin'* ]]
+}
+
+@test "an image is found by name, docker's long name, digest and beginning of a digest" {
+	box busybox:1
+	d=$(ctr-image ls -q)
+	h=${d#sha256:}
+	for ref in busybox:1 docker.io/library/busybox:1 library/busybox:1 "$d" "$h" "${h:0:8}"; do
+		run -0 ctr-run "$ref" echo yes
+		[ "$output" = yes ]
+	done
+	run -125 ctr-run busybox true
+	[[ $output == *'no such image'* ]]
+	run -125 ctr-run nothing/there:1 true
+}
+
+@test "bad names change nothing" {
+	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' "$(printf 'x%.0s' {1..300})"; do
+		run -2 ctr-image import "$n" /dev/null
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	[ ! -e "$CTR_LIB/images" ]
+}
+
+@test "the image's config: entrypoint, command, environment, folder, user, labels, stop signal" {
+	box cfg -c 'ENTRYPOINT ["sh", "-c", "echo $A $PWD $(id -un) $0 $*"]' -c 'CMD ["one", "two words"]' -c 'ENV A=from-image' -c 'WORKDIR /tmp' \
+		-c 'USER user' -c 'LABEL who=me' -c 'STOPSIGNAL SIGUSR1'
+	run -0 ctr-run cfg
+	[ "$output" = "from-image /tmp user one two words" ]
+	run -0 ctr-run -e A=mine -w / -u 0 cfg three
+	[ "$output" = "mine / root three" ]
+	run -0 ctr-run --entrypoint echo cfg four
+	[ "$output" = four ]
+	run -0 ctr-image inspect cfg
+	[[ $output == *'"who": "me"'* ]]
+	[[ $output == *'"StopSignal": "SIGUSR1"'* ]]
+}
+
+@test "a bad --change is wrong usage and adds nothing" {
+	run -2 ctr-image import -c 'FOO bar' x /dev/null
+	run -2 ctr-image import -c 'CMD [1]' x /dev/null
+	run -2 ctr-image import -c 'CMD' x /dev/null
+	[ ! -e "$CTR_LIB/images" ]
+}
+
+@test "docker save, as docker up to 24 wrote it, from a pipe; layers over layers, deletions" {
+	two_layers
+	docker_old d one.tar two.tar
+	tar -C d -cf - . | ctr-image load >names
+	[ "$(cat names)" = old:1 ]
+	run -0 ctr-run old:1
+	[ "$output" = second ]
+	run ctr-run old:1 sh -c 'ls /etc /emptied; ls /gone 2>&1'
+	[[ $output == *$'/emptied:\nnew'* ]]
+	[[ $output == *which* ]]
+	[[ $output != *deleted* ]]
+	[[ $output == *'/gone: No such file'* ]]
+}
+
+@test "docker save with a layer that is a link to another's file" {
+	two_layers
+	docker_old d one.tar two.tar one.tar
+	ln -sf ../layer1/layer.tar d/layer3/layer.tar
+	tar -C d -cf d.tar .
+	ctr-image load d.tar
+	run -0 ctr-run old:1
+	[ "$output" = first ]
+	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 2 ]
+}
+
+@test "an OCI layout, as a folder, as an archive and gzipped in a pipe" {
+	two_layers
+	oci o one.tar two.tar
+	[ "$(ctr-image load o)" = new:1 ]
+	[ "$(ctr-run new:1)" = second ]
+	ctr-image rm new:1
+	tar -C o -cf o.tar .
+	[ "$(ctr-image load o.tar)" = new:1 ]
+	ctr-image rm new:1
+	[ "$(gzip <o.tar | ctr-image load -t mine:2)" = mine:2 ]
+	[ "$(ctr-run mine:2)" = second ]
+	[ "$(ctr-image ls -n | wc -l)" -eq 1 ]
+}
+
+@test "an index in the index: our platform is taken" {
+	two_layers
+	oci o one.tar
+	arch=$(ctr-image load o >/dev/null && ctr-image inspect new:1 | sed -n 's/.*"architecture": "\(.*\)".*/\1/p')
+	ctr-image rm new:1
+	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":3,"platform":{"os":"linux","architecture":"vax"}},{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"linux","architecture":"%s"}}]}' \
+		1 "$m" "$(stat -c %s "o/blobs/sha256/$m")" "$arch" >i
+	mv i "o/blobs/sha256/$(sha i)"
+	i=$(ls -t o/blobs/sha256 | head -n 1)
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"docker.io/library/many:3"}}]}' "$i" "$(stat -c %s "o/blobs/sha256/$i")" >o/index.json
+	[ "$(ctr-image load o)" = many:3 ]
+	[ "$(ctr-run many:3)" = first ]
+}
+
+@test "export gives the tree as one archive, without deletions and marks" {
+	two_layers
+	oci o one.tar two.tar
+	ctr-image load o
+	ctr-image export new:1 | tar tf - >list
+	grep -qx './' list
+	grep -qx 'etc/which' list
+	grep -qx 'emptied/new' list
+	! grep -E 'deleted|gone|emptied/y|\.wh\.' list
+	[ "$(ctr-image export new:1 | tar xOf - etc/which)" = second ]
+}
+
+@test "save gives an archive that load takes again, with the same digests" {
+	two_layers
+	oci o one.tar two.tar
+	ctr-image load o
+	box box:2
+	before=$(ctr-image ls -q | sort)
+	ctr-image save new:1 box:2 >s.tar
+	ctr-image save -o s2.tar new:1 box:2
+	cmp s.tar s2.tar
+	tar tf s.tar | grep -qx index.json
+	tar tf s.tar | grep -qx manifest.json
+	ctr-image rm new:1 box:2
+	[ -z "$(ls "$CTR_LIB/layers")" ]
+	ctr-image load <s.tar
+	[ "$(ctr-image ls -q | sort)" = "$before" ]
+	[ "$(ctr-run new:1)" = second ]
+	# and what docker before 25 would read of it
+	mkdir d
+	tar -C d -xf s.tar
+	rm d/index.json d/oci-layout
+	ctr-image rm new:1 box:2
+	tar -C d -cf - . | ctr-image load
+	[ "$(ctr-run new:1)" = second ]
+}
+
+@test "skopeo and umoci write images that load takes, and read what save gives" {
+	need skopeo
+	need umoci
+	two_layers
+	umoci init --layout u
+	umoci new --image u:v1
+	umoci unpack --image u:v1 b
+	cp -a one/. b/rootfs/
+	umoci repack --image u:v1 b
+	rm b/rootfs/etc/deleted
+	echo third >b/rootfs/etc/which
+	umoci repack --refresh-bundle --image u:v1 b
+	umoci config --image u:v1 --config.cmd cat --config.cmd /etc/which
+	[ "$(ctr-image load u)" = u:v1 ]
+	[ "$(ctr-run u:v1)" = third ]
+	run ctr-run u:v1 ls /etc/deleted
+	[ "$status" -ne 0 ]
+	skopeo copy -q oci:u:v1 oci-archive:u.oci:from/skopeo:2
+	skopeo copy -q oci:u:v1 docker-archive:u.docker:from/docker:3
+	[ "$(ctr-image load u.oci)" = from/skopeo:2 ]
+	[ "$(ctr-image load <u.docker)" = from/docker:3 ]
+	[ "$(ctr-run from/skopeo:2)" = third ]
+	[ "$(ctr-run from/docker:3)" = third ]
+	ctr-image save u:v1 >s.tar
+	skopeo inspect oci-archive:s.tar >/dev/null
+	skopeo copy -q oci-archive:s.tar oci:back:v1
+	skopeo copy -q docker-archive:s.tar oci:back:v2
+	umoci unpack --image back:v1 x
+	[ "$(cat x/rootfs/etc/which)" = third ]
+	umoci unpack --image back:v2 y
+	[ ! -e y/rootfs/etc/deleted ]
+	# the store itself is a layout
+	skopeo inspect "oci:$CTR_LIB/images:u:v1" >/dev/null
+}
+
+@test "xattrs, file capabilities, hard links, devices, sparse, long and non-ASCII names survive" {
+	need setfattr attr
+	mkdir -p r/dir
+	cp "$ROOTFS/bin/busybox" r/ping
+	setcap cap_net_raw+ep r/ping
+	setfattr -n user.note -v 'a value' r/dir
+	echo linked >r/a
+	ln r/a r/dir/b
+	ln r/a "r/zzz"
+	mknod r/null c 1 3
+	mknod r/disk b 8 1
+	mkfifo r/fifo
+	truncate -s 100M r/sparse
+	printf end | dd of=r/sparse bs=1 seek=50M conv=notrunc status=none
+	n=$(printf 'n%.0s' {1..200})
+	mkdir -p "r/$n/$n"
+	echo deep >"r/$n/$n/$n"
+	echo u >"r/häßlich-名前-🙂"
+	printf b >"r/$(printf 'latin1-\344\377')"
+	ln -s "$n/$n/$n" r/longlink
+	chmod 4755 r/ping
+	chown 1234:5678 r/a
+	touch -d '2001-02-03 04:05:06' r/a r/dir
+	tar -C r --xattrs --xattrs-include='*' --sparse -cf r.tar .
+	ctr-image import all r.tar
+	ctr-image export all >x.tar
+	mkdir x
+	tar -C x --xattrs --xattrs-include='*' -xf x.tar
+	list() { (cd "$1" && find . -printf '%p %y %m %U:%G %s %T@ %n %l\n' | sort && find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -m - . && stat -c '%t:%T' null disk); }
+	list r >want
+	list x >got
+	list "$CTR_LIB/layers/"* >layer
+	sed -i 's/\.[0-9]* \([0-9]* \)/ \1/' want got layer
+	diff want got
+	diff want layer
+	[ "$(stat -c %b x/sparse)" -lt 200 ]
+	[ "$(stat -c %b "$CTR_LIB/layers/"*/sparse)" -lt 200 ]
+}
+
+@test "opaque folders and deletions are overlayfs's in the store" {
+	two_layers
+	ctr-image import two two.tar
+	cd "$CTR_LIB"/layers/*
+	[ "$(stat -c '%F %t:%T' etc/deleted)" = "character special file 0:0" ]
+	[ "$(stat -c '%F %t:%T' gone)" = "character special file 0:0" ]
+	[ "$(getfattr --only-values -n trusted.overlay.opaque emptied)" = y ]
+	ctr-image export two | tar tf - >"$WORLD/list"
+	! grep -E 'deleted|gone' "$WORLD/list"
+}
+
+@test "a folder deleted and made again in one layer hides what was below" {
+	two_layers
+	mktar 'f .wh.gone ' 'd gone' 'f gone/new x' >three.tar
+	mktar 'd gone' 'f gone/new x' 'f .wh.gone ' >three-b.tar
+	for t in three three-b; do
+		rm -rf o
+		oci o one.tar $t.tar
+		ctr-image load o
+		run -0 ctr-run new:1 ls /gone
+		[ "$output" = new ]
+	done
+}
+
+@test "100 layers" {
+	two_layers
+	l=()
+	for i in $(seq 100); do
+		mktar "f f$i x" "f last $i" >"l$i.tar"
+		l+=("l$i.tar")
+	done
+	oci o one.tar "${l[@]}"
+	ctr-image load o
+	run -0 ctr-run new:1 sh -c 'cat /last; echo; ls / | grep -c ^f'
+	[ "$output" = $'100\n100' ]
+	[ "$(ctr-image export new:1 | tar xOf - last)" = 100 ]
+}
+
+@test "squashfs and erofs files run without unpacking" {
+	need mksquashfs squashfs-tools
+	need mkfs.erofs erofs-utils
+	mksquashfs "$ROOTFS" r.squashfs -quiet -no-progress >/dev/null
+	mkfs.erofs r.erofs "$ROOTFS" >/dev/null 2>&1
+	for f in r.squashfs r.erofs; do
+		run -0 ctr-run ./$f sh -c 'cat /etc/os-release; echo changed >/etc/os-release; cat /etc/os-release'
+		[ "$output" = $'NAME=ctrbox\nchanged' ]
+	done
+	wait_for 5 sh -c '! losetup -a | grep -q "$1"' _ "$WORLD"
+	echo nonsense >r.bad
+	run -125 ctr-run ./r.bad true
+	[[ $output == *'neither a squashfs nor an erofs'* ]]
+}
+
+@test "tag, rm: a name goes, the image with its last one; one in use stays unless -f" {
+	box one
+	ctr-image tag one two:x
+	ctr-image rm one
+	[ "$(ctr-run two:x echo yes)" = yes ]
+	ctr-run -d --name c two:x sleep 100 >/dev/null
+	run -1 ctr-image rm two:x
+	[[ $output == *'in use by container c'* ]]
+	ctr-image rm -f two:x
+	[ -z "$(ctr-image ls -n)" ]
+	[ "$(ctr-exec c echo alive)" = alive ]
+	ctr-rm -f c
+	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 1 ]
+	ctr-image prune
+	[ -z "$(store)" ] || [ "$(store)" = "$CTR_LIB/images/index.json" ]
+	run -1 ctr-image rm nothing
+}
+
+@test "a damaged entry is said to be so, the others are listed and run" {
+	box good
+	echo x | tar cf x.tar --files-from=/dev/null
+	box bad -c 'ENV X=1'
+	blob=$(ctr-image inspect bad | sed -n 's/^ *"id": "sha256:\(.*\)",/\1/p')
+	echo >>"$CTR_LIB/images/blobs/sha256/$blob"
+	run --separate-stderr ctr-image ls -n
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $output == *corrupt* ]]
+	[[ $stderr == *damaged* ]]
+	[ "$(ctr-run good echo yes)" = yes ]
+	run -125 ctr-run bad true
+	ctr-image rm bad
+	[ "$(ctr-image ls -n | wc -l)" -eq 1 ]
+}
+
+# --- hostile archives: one clear error, nothing in the store ---
+
+@test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
+@test "hostile: absolute names" { hostile 'absolute name' 'f /evil x'; }
+@test "hostile: through a symbolic link" {
+	hostile 'symbolic link' 's l /tmp' 'f l/evil x'
+	hostile 'symbolic link' 's l ../../..' 'd l/x'
+	hostile 'symbolic link' 's a b' 's b a' 'f a/x y'
+	hostile 'something else' 's l /tmp' 'd l'
+}
+@test "hostile: hard links out of the tree" {
+	hostile "'..'" 'h x ../../../etc/passwd'
+	hostile 'absolute link target' 'h x /etc/passwd'
+	hostile 'symbolic link' 's l /etc' 'h x l/passwd'
+	hostile 'does not have' 'h x nothing'
+	hostile 'to itself' 'f a x' 'h a a'
+}
+@test "hostile: a deletion through a symbolic link, of '..', of nothing (CVE-2021-29136)" {
+	hostile 'symbolic link' 's l /tmp' 'f l/.wh.x '
+	hostile 'deletion of nothing' 'f .wh... '
+	hostile 'deletion of nothing' 'f .wh. '
+	hostile "'..'" 'f ../.wh.x '
+}
+@test "hostile: a file where a directory was, and the other way" {
+	hostile 'not a directory here' 'd a' 'f a/b y' 'f a x'
+	hostile 'something else' 'f a x' 'd a'
+	hostile 'not a directory' 'f a x' 'f a/b y'
+}
+@test "hostile: names of 5,000 bytes" { hostile 'too long' 'f %LONG x' && hostile 'too long' 'd a' 'f a/%LONG x'; }
+@test "hostile: overlayfs's marks in the archive" {
+	hostile '0/0' 'c x 0,0'
+	mkdir d
+	setfattr -n trusted.overlay.redirect -v /etc d
+	tar --xattrs --xattrs-include='*' -cf d.tar d
+	ctr-image import marks d.tar
+	[ -z "$(getfattr -d -m - "$CTR_LIB"/layers/*/d)" ]
+}
+@test "hostile: not an archive, an empty one, a truncated one" {
+	printf 'not a tar' >x
+	refused 'not a tar' ctr-image import x x
+	refused 'not a tar' ctr-image import x /dev/null
+	head -c 200000 /dev/urandom >random
+	tar -cf r.tar random
+	gzip -k r.tar
+	head -c 100000 r.tar >t.tar
+	head -c 100000 r.tar.gz >t.tar.gz
+	refused 'Truncated' ctr-image import x t.tar
+	refused 'truncated' ctr-image import x t.tar.gz
+	refused 'truncated' ctr-image load t.tar.gz
+	if command -v zstd; then
+		zstd -q r.tar && head -c 100000 r.tar.zst >t.tar.zst
+		refused 'decompress' ctr-image import x t.tar.zst
+	fi
+}
+@test "hostile: a layer that lies about its digest, or its diff_id" {
+	two_layers
+	oci o one.tar two.tar
+	printf x >>"o/blobs/sha256/$(sha two.tar)"
+	refused 'its digest is' ctr-image load o
+	tar -C o -cf o.tar .
+	refused 'its digest is' ctr-image load o.tar
+	rm -rf o
+	DIFF_IDS="\"sha256:$(sha one.tar)\",\"sha256:$(sha one.tar)\"" oci o one.tar two.tar
+	refused 'its diff_id is' ctr-image load o
+	rm -rf o
+	DIFF_IDS="\"sha256:$(sha one.tar)\"" oci o one.tar two.tar
+	refused '2 layers' ctr-image load o
+	docker_old d one.tar two.tar
+	cp one.tar d/layer2/layer.tar
+	tar -C d -cf d.tar .
+	refused 'its diff_id is' ctr-image load d.tar
+}
+@test "hostile: an index that points nowhere, or out" {
+	two_layers
+	oci o one.tar
+	rm "o/blobs/sha256/$(sha one.tar)"
+	refused 'not in it' ctr-image load o
+	sed -i 's/"sha256:[0-9a-f]*"/"sha256:'"$(printf '%064d' 0)"'"/' o/index.json
+	refused 'not in it' ctr-image load o
+	sed -i 's/"sha256:[0-9a-f]*"/"sha256:..\/..\/..\/etc\/passwd"/' o/index.json
+	refused 'not a digest' ctr-image load o
+	echo '{"manifests":5}' >o/index.json
+	refused 'no list' ctr-image load o
+	echo '{' >o/index.json
+	refused 'index.json' ctr-image load o
+	mkdir d
+	printf '[{"Config":"../../../etc/passwd","Layers":[]}]' >d/manifest.json
+	tar -C d -cf d.tar .
+	refused 'not in it' ctr-image load d.tar
+	mkdir -p e/blobs
+	ln -s "$WORLD/o/blobs/sha256" e/blobs/sha256
+	cp o/oci-layout e/
+	oci f one.tar
+	cp f/index.json e/
+	refused 'blobs' ctr-image load e
+}
+@test "hostile: an archive with names that lead out, for load" {
+	mktar 'f ../index.json {}' >x.tar
+	refused 'leads out' ctr-image load x.tar
+	mktar 's index.json ../../etc/passwd' >x.tar
+	refused 'leads out' ctr-image load x.tar
+	mktar 's index.json index.json' >x.tar
+	refused 'not an archive of images' ctr-image load x.tar
+	mktar 'f other x' >x.tar
+	refused 'not an archive of images' ctr-image load x.tar
+}
+
+# --- crashes, full disks, two at once ---
+
+@test "two imports of one image at once end with one" {
+	tar -C "$ROOTFS" -cf root.tar .
+	for i in 1 2 3 4; do ctr-image import same root.tar >/dev/null & done
+	wait
+	[ "$(ctr-image ls -n | wc -l)" -eq 1 ]
+	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 1 ]
+	[ "$(ctr-run same echo yes)" = yes ]
+	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+}
+
+@test "kill -9 at any moment of import and load: what is listed runs, prune clears the rest" {
+	tar -C "$ROOTFS" -cf root.tar .
+	two_layers
+	oci o one.tar two.tar
+	for i in $(seq 24); do
+		if ((i % 2)); then ctr-image import "k$i" root.tar >/dev/null & else ctr-image load -t "k$i" o >/dev/null & fi
+		p=$!
+		sleep "0.0$((RANDOM % 60 + 10))"
+		kill -9 $p 2>/dev/null || true
+		wait $p || true
+	done
+	ctr-image ls -n >list
+	while read -r name _; do
+		[ "$(ctr-run "$name" echo runs)" = runs ]
+	done <list
+	ctr-image prune >/dev/null
+	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+	for l in "$CTR_LIB"/layers/*; do
+		[ ! -e "$l" ] || ctr-image inspect $(ctr-image ls -q) | grep -q "${l##*/}"
+	done
+	ctr-image ls -q | ctr-image rm -
+	[ -z "$(ls "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" | grep -v :)" ]
+}
+
+@test "SIGTERM leaves nothing" {
+	mkfifo pipe
+	ctr-image import x pipe &
+	p=$!
+	{ tar -C "$ROOTFS" -cf - bin | head -c 300000; sleep 1; } >pipe &
+	wait_for 5 sh -c 'ls -d "$1"/layers/.tmp-*' _ "$CTR_LIB"
+	kill $p
+	wait $p || true
+	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+}
+
+@test "a full disk: one clear error, nothing left; rm and prune work on it" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount a small tmpfs"
+	cat >inside <<-'END'
+		set -e
+		mount -t tmpfs -o size=6m none "$CTR_LIB"
+		tar -C "$ROOTFS" -cf root.tar bin/busybox
+		ctr-image import first root.tar
+		head -c 3M /dev/urandom >big; tar -cf big.tar big
+		if ctr-image import second big.tar 2>err; then exit 9; fi
+		cat err; [ "$(wc -l <err)" = 1 ]; grep -q 'No space left' err
+		[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+		[ "$(ctr-image ls -n | wc -l)" = 1 ]
+		dd if=/dev/zero of="$CTR_LIB/fill" bs=4k 2>/dev/null || true
+		for i in $(seq 2000); do : >"$CTR_LIB/fill-$i" || break; done 2>/dev/null
+		! echo x 2>/dev/null >"$CTR_LIB/more"
+		ctr-image rm first
+		[ -z "$(ctr-image ls -n)" ]
+		ctr-image prune
+		rm "$CTR_LIB"/fill*
+		ctr-image import first root.tar
+	END
+	unshare -m --propagation private bash inside
+}

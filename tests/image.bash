@@ -1,0 +1,89 @@
+# image.bash: what the tests of images share: archives to load, and what a store must be like afterwards.
+# shellcheck shell=bash
+
+# An image "box" of the default root file system.
+box() { tar -C "$ROOTFS" -cf - . | ctr-image import "${@:2}" "${1:-box}" - >/dev/null; }
+
+mktar() { perl "$BATS_TEST_DIRNAME/mktar.pl" "$@"; }
+
+# Everything in the store but empty folders and the gate.
+store() { find "$CTR_LIB/images" "$CTR_LIB/layers" ! -type d ! -name .gate ! -name oci-layout 2>/dev/null | sort; ls -A "$CTR_LIB/layers" 2>/dev/null || true; }
+
+# An archive is refused: not 0, one line on stderr, and the store is as it was.
+refused() { # PATTERN COMMAND...
+	local pattern=$1 before
+	shift
+	before=$(store)
+	run --separate-stderr timeout 20 "$@"
+	echo "status $status, stderr: $stderr"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *$pattern* ]]
+	[ "$(store)" = "$before" ]
+	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+}
+hostile() { # PATTERN ENTRY...
+	local pattern=$1
+	shift
+	mktar "$@" >hostile.tar
+	refused "$pattern" ctr-image import hostile hostile.tar
+}
+
+sha() { sha256sum "$1" | cut -d' ' -f1; }
+
+# docker_old DIR LAYER.tar...: the folder of a `docker save` archive as docker up to 24 wrote it, with RepoTags old:1.
+docker_old() {
+	local dir=$1 ids= layers= n=0 l config
+	shift
+	mkdir -p "$dir"
+	for l in "$@"; do
+		n=$((n + 1))
+		mkdir "$dir/layer$n"
+		cp "$l" "$dir/layer$n/layer.tar"
+		echo 1.0 >"$dir/layer$n/VERSION"
+		ids="$ids${ids:+,}\"sha256:$(sha "$l")\""
+		layers="$layers${layers:+,}\"layer$n/layer.tar\""
+	done
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["cat","/etc/which"],"Env":["A=1"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$ids" >"$dir/config.json"
+	config=$(sha "$dir/config.json").json
+	mv "$dir/config.json" "$dir/$config"
+	printf '[{"Config":"%s","RepoTags":["old:1"],"Layers":[%s]}]' "$config" "$layers" >"$dir/manifest.json"
+	echo '{"old":{"1":"layer1"}}' >"$dir/repositories"
+}
+
+# oci DIR LAYER.tar...: an OCI layout with one image named "new:1".
+oci() {
+	local dir=$1 ids= layers= l h m
+	shift
+	mkdir -p "$dir/blobs/sha256"
+	echo '{"imageLayoutVersion":"1.0.0"}' >"$dir/oci-layout"
+	for l in "$@"; do
+		h=$(sha "$l")
+		cp "$l" "$dir/blobs/sha256/$h"
+		ids="$ids${ids:+,}\"sha256:$h\""
+		layers="$layers${layers:+,}{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:$h\",\"size\":$(stat -c %s "$l")}"
+	done
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["cat","/etc/which"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "${DIFF_IDS:-$ids}" >"$dir/c"
+	h=$(sha "$dir/c")
+	m=$(stat -c %s "$dir/c")
+	mv "$dir/c" "$dir/blobs/sha256/$h"
+	printf '{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:%s","size":%s},"layers":[%s]}' "$h" "$m" "$layers" >"$dir/m"
+	h=$(sha "$dir/m")
+	m=$(stat -c %s "$dir/m")
+	mv "$dir/m" "$dir/blobs/sha256/$h"
+	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"new:1"}}]}' "$h" "$m" >"$dir/index.json"
+}
+
+# Two layers: busybox and /etc/which, then another /etc/which, a file and a folder taken away, a folder emptied.
+two_layers() {
+	mkdir -p one/etc one/gone one/emptied
+	echo first >one/etc/which
+	echo x >one/gone/x
+	echo y >one/emptied/y
+	echo z >one/etc/deleted
+	cp -a "$ROOTFS/bin" one/
+	tar -C one --owner=0 --group=0 -cf one.tar .
+	mktar 'd etc' 'f etc/which second
+' 'f etc/.wh.deleted ' 'f .wh.gone ' 'd emptied' 'f emptied/.wh..wh..opq ' 'f emptied/new n' >two.tar
+}
