@@ -14,6 +14,7 @@ struct rootfs {
 	const char *dir; /* the container's directory with upper and work; the overlay is mounted on it, in our own namespace */
 	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */
 	bool netns;      /* the network namespace is ours too: a sysfs of its own is possible */
+	int image;       /* x_image_file, mounted by the parent and detached; -1: mount it here */
 	int fd;          /* set by rootfs_prepare: the new root */
 };
 

@@ -202,7 +202,7 @@ static int root_stopped(struct ctree *t)
 	if (unshare(CLONE_NEWNS) < 0)
 		return fail("unshare: %m (root is needed to look into a stopped container)");
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
-	struct rootfs fs = {.spec = &t->spec, .dir = dir, .fd = -1};
+	struct rootfs fs = {.spec = &t->spec, .dir = dir, .image = -1, .fd = -1};
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
 	bind_volumes(&t->spec, fs.fd);

@@ -23,6 +23,7 @@
 #include "err.h"
 #include "hooks.h"
 #include "idmap.h"
+#include "image.h"
 #include "launch.h"
 #include "pidfd.h"
 #include "rootfs.h"
@@ -49,6 +50,7 @@ struct sides {
 	int ours, childs;
 	int ns_fd[NS_COUNT]; /* namespaces to join, -1 none */
 	int own_pidns;       /* to come back to, when a pid namespace is joined */
+	int image;           /* x_image_file's mount, detached; -1 none */
 };
 
 /* --- the child --- */
@@ -95,7 +97,7 @@ static int names(const struct spec *s)
 static int child_steps(struct launch *l, const struct sides *x)
 {
 	const struct spec *s = l->spec;
-	struct rootfs r = {.spec = s, .dir = l->dir, .fd = -1};
+	struct rootfs r = {.spec = s, .dir = l->dir, .image = x->image, .fd = -1};
 	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0;
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
@@ -230,6 +232,16 @@ static void reap(struct launch *l)
 	l->pid = 0;
 }
 
+/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can be
+ * handed over; then the child does it. */
+static int open_image(const struct spec *s, struct sides *x)
+{
+	if (!s->x_image_file)
+		return 0;
+	x->image = image_loop_mount(s->x_image_file, NULL);
+	return x->image >= 0 || errno == ENOSYS ? 0 : -1;
+}
+
 static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 {
 	const struct spec *s = l->spec;
@@ -255,7 +267,7 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 
 int launch(struct launch *l)
 {
-	struct sides x = {-1, -1, {0}, -1};
+	struct sides x = {-1, -1, {0}, -1, -1};
 	struct sock_fprog *prog = NULL;
 	int pair[2];
 	l->pid = 0;
@@ -269,11 +281,15 @@ int launch(struct launch *l)
 	x.childs = pair[1];
 	int r = open_namespaces(l->spec, &x);
 	if (r == 0)
+		r = open_image(l->spec, &x);
+	if (r == 0)
 		r = start(l, &x, prog);
 	close_namespaces(&x);
 	close(x.ours);
 	if (x.childs >= 0)
 		close(x.childs);
+	if (x.image >= 0)
+		close(x.image);
 	seccomp_free(prog);
 	return r;
 }

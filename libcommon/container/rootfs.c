@@ -48,11 +48,11 @@ static void copy_root_mode(int lower, int upper)
 static int image_lower(struct rootfs *r)
 {
 	struct stat a, b;
-	if (r->userns) {
+	if (r->userns && r->image < 0) {
 		errno = EPERM;
 		return fail("%s: %m (a file system image cannot be mounted in a user namespace: unpack it)", r->spec->x_image_file);
 	}
-	int fd = image_loop_mount(r->spec->x_image_file, r->dir);
+	int fd = r->image >= 0 ? r->image : image_loop_mount(r->spec->x_image_file, r->dir);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev && sys_move_mount(fd, AT_FDCWD, r->dir) < 0)

@@ -109,9 +109,11 @@ int image_loop_mount(const char *file, const char *fallback)
 	int m = mount_new(type, dev);
 	if (m >= 0)
 		return m;
-	if (errno != ENOSYS && errno != EPERM)
+	if (errno != ENOSYS && (errno != EPERM || !fallback))
 		return refused(file, type);
-	if (!fallback || mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
+	if (!fallback)
+		return errno = ENOSYS, -1;
+	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
 		return refused(file, type);
 	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return m < 0 ? fail("%s: open: %m", fallback) : m;
