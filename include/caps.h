@@ -12,7 +12,7 @@
 int caps_from_name(const char *name, uint64_t *bits);
 /* "CAP_SYS_PTRACE" for its number; a static string, "CAP_N" for one that libcap does not know. */
 const char *caps_name(int cap);
-/* Every capability this kernel has. */
+/* Every capability this kernel has and our bounding set allows. */
 uint64_t caps_all(void);
 /* Drop what is not in `keep` from the bounding set. 0 or -1 with errno. */
 int caps_drop_bounding(uint64_t keep);

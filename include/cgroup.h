@@ -67,6 +67,9 @@ int cgroup_children(const char *parent, struct strv *out);
 /* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail(). */
 int cgroup_dir(const char *path, const char *controller);
 
+/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For who stays long. */
+void cgroup_forget(void);
+
 /* --- conversions (cgroup_keys.c); pure, for tests --- */
 
 struct cgroup_write {

@@ -39,6 +39,7 @@ struct become {
 	struct sock_fprog *seccomp; /* NULL: unconfined */
 	int report;                 /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
 	bool pdeathsig;             /* die with the parent */
+	bool no_init;               /* not PID 1: the spec's x_init is not for this one */
 };
 
 /* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on

@@ -1,5 +1,6 @@
 # lib.bash: what every test has: a world of its own, and a check that nothing of it is left.
 # shellcheck shell=bash
+bats_require_minimum_version 1.5.0
 top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BIN=${CTR_BIN:-$top/build/bin}
 CTRBOX=$BIN/../ctrbox

@@ -25,6 +25,7 @@
 #include "caps.h"
 #include "err.h"
 #include "file.h"
+#include "init.h"
 #include "launch.h"
 #include "seccomp.h"
 #include "str.h"
@@ -376,6 +377,13 @@ int become(const struct become *b)
 		return fail("close-on-exec on all descriptors: %m"), 125;
 	if (privileges(b, &w) < 0)
 		return 125;
+	if (s->x_init && !b->no_init) {
+		pid_t pid = fork();
+		if (pid < 0)
+			return fail("fork: %m"), 125;
+		if (pid > 0)
+			_exit(init_loop(pid));
+	}
 	const char *path = strv_getenv(&env, "PATH");
 	return run_command(s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 }

@@ -228,20 +228,6 @@ static void bundle(struct spec *s, struct kv *conf, int argc)
 	free(dir);
 }
 
-/* --init: ctrbox itself, shown read-only in the container, runs the command as its child. */
-static void init_process(struct spec *s)
-{
-	if (!s->x_init)
-		return;
-	struct strv args = {0};
-	strv_add(&args, "/dev/ctr-init");
-	strv_add(&args, "--");
-	strv_addall(&args, &s->args);
-	strv_free(&s->args);
-	s->args = args;
-	spec_mount_add(s, "/dev/ctr-init", "bind", "/proc/self/exe", "bind,ro,nosuid,nodev");
-}
-
 static void restart_policy(struct kv *conf)
 {
 	const char *p = o.restart;
@@ -325,7 +311,6 @@ static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char
 	create_privileges(s);
 	create_settings(s);
 	create_mounts_check();
-	init_process(s);
 }
 
 /* The container's directory, then what lies in it or beside it. */

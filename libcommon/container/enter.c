@@ -71,7 +71,7 @@ static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
-	struct become b = {.spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach};
+	struct become b = {.spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .no_init = true};
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = e->detach ? -1 : i;
 	int code = become(&b);

@@ -475,6 +475,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	}
 	*started = true;
 	tell_launcher(m, 0, NULL);
+	cgroup_forget();
 	if (m->l.master >= 0) {
 		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
 		watch(m, ON_MASTER, m->l.master);

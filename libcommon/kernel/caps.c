@@ -17,8 +17,11 @@
 
 uint64_t caps_all(void)
 {
-	int n = cap_max_bits();
-	return n >= 64 ? ~0ull : (1ull << n) - 1;
+	uint64_t all = 0;
+	for (int i = 0; i < cap_max_bits() && i < 64; i++)
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1) /* what we have not got we cannot give */
+			all |= 1ull << i;
+	return all;
 }
 
 int caps_from_name(const char *name, uint64_t *bits)

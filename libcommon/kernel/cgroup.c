@@ -138,6 +138,15 @@ const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n)
 	return found;
 }
 
+void cgroup_forget(void)
+{
+	for (size_t i = 0; i < n_found; i++) {
+		if (found[i].fd >= 0)
+			close(found[i].fd);
+		found[i].fd = -1;
+	}
+}
+
 static struct cgroup_hierarchy *v2_side(void)
 {
 	look();
@@ -800,7 +809,7 @@ static int remove_one(struct cgroup_hierarchy *h, const char *path)
 {
 	int64_t end = now_ms() + 500;
 	for (;;) {
-		if (remove_below(h->fd, path) == 0)
+		if (remove_below(root_fd(h), path) == 0)
 			return 0;
 		if (errno != EBUSY || now_ms() > end || cgroup_populated(path) > 0)
 			return -1;

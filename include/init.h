@@ -1,0 +1,12 @@
+/* init.h: what a PID 1 owes its system: forward signals to the one child that matters, reap all others.
+ */
+#ifndef CTR_INIT_H
+#define CTR_INIT_H
+
+#include <sys/types.h>
+
+/* Stand by `child` as PID 1: every signal goes to it, every orphan is reaped.
+ * Returns the child's exit code, 128+N for signal N, when it has ended. Allocates nothing. */
+int init_loop(pid_t child);
+
+#endif

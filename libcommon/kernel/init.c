@@ -1,0 +1,37 @@
+/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there is no handler to race. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "init.h"
+#include "sys.h"
+
+int init_loop(pid_t child)
+{
+	sigset_t all;
+	siginfo_t si;
+	int status;
+	prctl(PR_SET_NAME, "ctr-init");
+	sigfillset(&all);
+	/* These stop or end us by our own fault or doing: not the child's business. */
+	static const int own[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		sigdelset(&all, own[i]);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sys_close_range(3, ~0u);
+	for (;;) {
+		int sig = sigwaitinfo(&all, &si);
+		if (sig < 0)
+			continue;
+		if (sig != SIGCHLD) {
+			kill(child, sig);
+			continue;
+		}
+		pid_t p;
+		while ((p = waitpid(-1, &status, WNOHANG)) > 0)
+			if (p == child)
+				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
+}

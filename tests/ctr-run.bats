@@ -1,0 +1,273 @@
+#!/usr/bin/env bats
+# ctr-run in the foreground: session 1 of the textbook and what docker run's users expect.
+
+load lib
+
+@test "session 1: new namespaces; the command is PID 1; arguments arrive as they were" {
+	run -0 ctr-run "$ROOTFS" sh -c 'echo $$; hostname; ip -o link | wc -l; wc -l </proc/sysvipc/msg'
+	[ "${lines[0]}" = 1 ]
+	[ "${#lines[1]}" = 12 ]
+	[ "${lines[2]}" = 1 ]
+	[ "${lines[3]}" = 1 ]
+	run -0 ctr-run "$ROOTFS" sh -c 'printf "%s\n" "$1"' x 'a  b'
+	[ "$output" = "a  b" ]
+	for ns in mnt pid net ipc uts cgroup; do
+		[ "$(ctr-run "$ROOTFS" readlink /proc/self/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ]
+	done
+}
+
+@test "the root is an overlay: what is written is not in the folder, and gone afterwards" {
+	cp -a "$ROOTFS" r
+	before=$(find r | sort | md5sum)
+	run -0 ctr-run ./r sh -c 'mkdir /aaa; echo x >/aaa/test.txt; rm /etc/passwd; ls /aaa'
+	[ "$output" = test.txt ]
+	[ "$(find r | sort | md5sum)" = "$before" ]
+	[ -z "$(ls "$CTR_LIB/containers")" ]
+}
+
+@test "--direct uses the folder itself" {
+	cp -a "$ROOTFS" r
+	ctr-run --direct ./r touch /made
+	[ -e r/made ]
+}
+
+@test "exit codes: the command's, 128+N, 127, 126, 125" {
+	run -7 ctr-run "$ROOTFS" sh -c 'exit 7'
+	run -143 ctr-run "$ROOTFS" sh -c 'sh -c "kill -TERM \$\$"; exit $?'
+	run -127 ctr-run "$ROOTFS" nosuch
+	[[ "$output" == *"nosuch: not found on the container's PATH"* ]]
+	run -127 ctr-run "$ROOTFS" /bin/nosuch
+	run -126 ctr-run "$ROOTFS" /etc/passwd
+	[[ "$output" == *"Permission denied"* ]]
+	run -125 ctr-run --nosuch "$ROOTFS"
+	run -125 ctr-run /nosuch/
+	[[ "$output" == *"No such file"* ]]
+	run -125 ctr-run --memory 3 "$ROOTFS" true
+	run -0 ctr-run "$ROOTFS" true
+}
+
+@test "127 and 126 say what is missing: interpreter, CR, another machine's program, no program" {
+	cp -a "$ROOTFS" r
+	printf '#!/bin/nosh\n' >r/a
+	printf '#!/bin/sh\r\n' >r/b
+	printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000\363\000%050d' 0 >r/c
+	echo echo >r/d
+	chmod 755 r/[abcd]
+	run -127 ctr-run ./r /a
+	[[ "$output" == *"interpreter /bin/nosh is not in the container"* ]]
+	run -127 ctr-run ./r /b
+	[[ "$output" == *"carriage return"* ]]
+	run -126 ctr-run ./r /c
+	[[ "$output" == *"another machine"* ]]
+	run -126 ctr-run ./r /d
+	[[ "$output" == *"neither an ELF program nor a script"* ]]
+}
+
+@test "stdin, stdout and stderr are the caller's own: bytes arrive whole, with a slow reader too" {
+	size=${CTR_TEST_BYTES:-1073741824}
+	want=$(head -c "$size" /dev/zero | sha256sum)
+	[ "$(head -c "$size" /dev/zero | ctr-run "$ROOTFS" sha256sum)" = "$want" ]
+	[ "$(ctr-run "$ROOTFS" head -c 10000000 /dev/zero | (sleep 1; sha256sum))" = "$(head -c 10000000 /dev/zero | sha256sum)" ]
+	run -0 --separate-stderr ctr-run "$ROOTFS" sh -c 'echo out; echo err >&2'
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+}
+
+@test "the environment is the flags', PATH, HOME, HOSTNAME, TERM; nothing of the caller's" {
+	export SECRET=1 PASSED=2
+	printf 'F=from file\n# no\n\nG=2\r\n' >file
+	run -0 ctr-run -h box -e A=1 -e PASSED -e NOTSET --env-file file "$ROOTFS" env
+	[[ "$output" != *SECRET* ]]
+	for want in A=1 PASSED=2 "F=from file" G=2 HOME=/root HOSTNAME=box; do
+		grep -qx "$want" <<<"$output"
+	done
+	[[ "$output" != *NOTSET* ]]
+	run -125 ctr-run -e =x "$ROOTFS" true
+}
+
+@test "-w, -u by name and number, --group-add, --hostname, --umask, --ulimit" {
+	run -0 ctr-run -w /made/here -u user --group-add tty -h box --umask 077 --ulimit nofile=64:128 "$ROOTFS" sh -c 'pwd; id; hostname; umask; ulimit -n; ulimit -Hn; echo $HOME'
+	[ "${lines[0]}" = /made/here ]
+	[ "${lines[1]}" = "uid=1000(user) gid=1000(user) groups=5(tty),29(audio)" ]
+	[ "${lines[2]}" = box ]
+	[ "${lines[3]}" = 0077 ]
+	[ "${lines[4]}" = 64 ]
+	[ "${lines[5]}" = 128 ]
+	[ "${lines[6]}" = /home/user ]
+	[ "$(ctr-run -u 1234:42 "$ROOTFS" id -u)" = 1234 ]
+	[ "$(ctr-run -u 1234:42 "$ROOTFS" id -g)" = 42 ]
+	run -126 ctr-run -u nosuch "$ROOTFS" true
+	[[ "$output" == *"'nosuch' is not in the container's /etc/passwd"* ]]
+}
+
+@test "-v: folder, file, read-only; made when missing; a link in the image does not lead out" {
+	cp -a "$ROOTFS" r
+	ln -s /etc r/link
+	mkdir src
+	echo 1 >src/a
+	ctr-run -v "$WORLD/src:/data" -v "$WORLD/src/a:/one" ./r sh -c 'cat /data/a /one; echo 2 >/data/b'
+	[ "$(cat src/b)" = 2 ]
+	run ctr-run -v "$WORLD/src:/data:ro" ./r sh -c 'echo x >/data/c'
+	[[ "$output" == *"Read-only"* ]]
+	ctr-run -v "$WORLD/new:/data" ./r touch /data/x
+	[ -e new/x ]
+	ctr-run -v "$WORLD/src:/link/sub" ./r test -e /etc/sub/a
+	[ ! -e /etc/sub ]
+}
+
+@test "--read-only, --tmpfs, --shm-size" {
+	run ctr-run --read-only "$ROOTFS" touch /x
+	[[ "$output" == *"Read-only"* ]]
+	ctr-run --read-only --tmpfs /tmp:size=1m "$ROOTFS" touch /tmp/x
+	run -0 ctr-run --shm-size 1m "$ROOTFS" df -k /dev/shm
+	[[ "${lines[-1]}" == *" 1024 "* ]]
+}
+
+@test "/proc, /sys, /dev: usual nodes, masks, read-only paths, fourteen capabilities" {
+	run -0 ctr-run "$ROOTFS" sh -c 'ls /dev; grep CapEff /proc/self/status; cat /proc/timer_list | wc -c; ls /proc/self/fd | wc -l'
+	for n in null zero full random urandom tty ptmx pts shm mqueue fd stdin stdout stderr; do grep -qx $n <<<"$output"; done
+	[[ "$output" == *00000000a80425fb* ]]
+	run ctr-run "$ROOTFS" sh -c 'echo 1 >/proc/sys/kernel/panic'
+	[[ "$output" == *"Read-only"* ]]
+	run ctr-run "$ROOTFS" sh -c 'mkdir /sys/fs/cgroup/x /sys/x'
+	[ "$status" -ne 0 ]
+	run ctr-run "$ROOTFS" sh -c 'mknod /d b 8 0 && cat /d'
+	[[ "$output" == *"not permitted"* ]]
+}
+
+@test "no descriptor of the host reaches the container" {
+	exec 7</etc/passwd 9</
+	run -0 ctr-run "$ROOTFS" sh -c 'ls /proc/self/fd'
+	exec 7<&- 9<&-
+	[ "${#lines[@]}" -le 4 ]
+}
+
+@test "--cap-add, --cap-drop, --privileged, --security-opt no-new-privileges" {
+	[ "$(ctr-run --cap-drop ALL --cap-add net_raw "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000002000 ]
+	[ "$(ctr-run --cap-drop CHOWN "$ROOTFS" sed -n 's/CapEff:.//p' /proc/self/status)" = 00000000a80425fa ]
+	run -0 ctr-run --privileged "$ROOTFS" sh -c 'grep CapEff /proc/self/status; ls /dev/kmsg'
+	[[ "${lines[0]}" != *a80425fb ]]
+	[ "$(ctr-run --security-opt no-new-privileges "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
+	run -125 ctr-run --cap-add nosuch "$ROOTFS" true
+}
+
+@test "--sysctl: namespaced ones only, and nothing smuggled" {
+	[ "$(ctr-run --sysctl net.ipv4.ip_forward=1 "$ROOTFS" cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	run -125 ctr-run --sysctl kernel.panic=1 "$ROOTFS" true
+	run -125 ctr-run --sysctl $'kernel.shm_rmid_forced=1\nkernel.core_pattern=|/x' "$ROOTFS" true
+	run -125 ctr-run --sysctl kernel.shm_rmid_forced=1+kernel.core_pattern=x "$ROOTFS" true
+	run -125 ctr-run --net host --sysctl net.ipv4.ip_forward=1 "$ROOTFS" true
+}
+
+@test "--net, --pid, --ipc, --uts, --cgroupns host share the host's" {
+	for ns in net pid ipc uts; do
+		[ "$(ctr-run --$ns host "$ROOTFS" readlink /proc/self/ns/$ns)" = "$(readlink /proc/self/ns/$ns)" ]
+	done
+	[ "$(ctr-run --cgroupns host "$ROOTFS" readlink /proc/self/ns/cgroup)" = "$(readlink /proc/self/ns/cgroup)" ]
+	run -0 ctr-run "$ROOTFS" ip -o addr
+	[[ "$output" == *"lo"*"127.0.0.1/8"* ]]
+}
+
+@test "--userns auto: root inside, nobody special outside" {
+	run -0 ctr-run --userns auto "$ROOTFS" sh -c 'id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
+	[ "${lines[0]}" = 0 ]
+	[[ "${lines[1]}" != *" 0 "*" 4294967295" ]]
+}
+
+@test "-t: a terminal with the caller's size; /dev/console is it; the exit code passes" {
+	need script util-linux
+	run script -qec "stty rows 33 cols 99; ctr-run -it $ROOTFS sh -c 'tty; stty size; ls /dev/console; exit 4'" /dev/null
+	[ "$status" -eq 4 ]
+	[[ "$output" == */dev/pts/0* ]]
+	[[ "$output" == *"33 99"* ]]
+	[[ "$output" == */dev/console* ]]
+}
+
+@test "signals reach the command; a killed ctr-run takes the container with it" {
+	ctr-run --name sig "$ROOTFS" sh -c 'trap "echo got; exit 9" USR1; while :; do sleep 0.1; done' >out &
+	pid=$!
+	wait_for 5 ctr-exec sig true
+	sleep 0.2
+	kill -USR1 $pid
+	wait $pid && false
+	[ $? -eq 9 ] || [ "$(cat out)" = got ]
+	ctr-run --name kill "$ROOTFS" sleep 1000 &
+	pid=$!
+	wait_for 5 ctr-exec kill true
+	child=$(ctr-inspect -f State.Pid kill)
+	kill -9 $pid
+	wait $pid || true
+	wait_for 5 sh -c "! kill -0 $child 2>/dev/null"
+	ctr-gc
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "a PID 1 that ignores signals: the third Ctrl-C kills it, and says so" {
+	ctr-run --name ign "$ROOTFS" sh -c 'trap "" INT; while :; do sleep 0.1; done' 2>err &
+	pid=$!
+	wait_for 5 ctr-exec ign true
+	for _ in 1 2 3; do
+		kill -INT $pid
+		sleep 0.1
+	done
+	wait $pid || code=$?
+	[ "$code" = 137 ]
+	grep -q killed err
+}
+
+@test "--init: PID 1 forwards and reaps; the exit code is the command's" {
+	run -3 ctr-run --init "$ROOTFS" sh -c 'echo $$; cat /proc/1/comm; exit 3'
+	[ "${lines[0]}" != 1 ]
+}
+
+@test "--name is refused twice, --keep keeps, --cidfile and --pidfile are written" {
+	ctr-run --keep --name kept --cidfile id "$ROOTFS" touch /mine
+	[ "$(ctr-inspect -f Id kept)" = "$(cat id)" ]
+	[ "$(ctr-ps -a -n -o status)" = exited ]
+	[ -e "$CTR_LIB/containers/kept/upper/mine" ]
+	run -125 ctr-run --name kept "$ROOTFS" true
+	[[ "$output" == *"this name already"* ]]
+	run -125 ctr-run --name '../x' "$ROOTFS" true
+	run -125 ctr-run --cidfile id "$ROOTFS" true
+}
+
+@test "an OCI bundle is run by its config.json; a wrong one is named with line, column and path" {
+	mkdir b
+	cp -a "$ROOTFS" b/rootfs
+	ctr-create --name c "$ROOTFS" sh -c 'echo from the bundle' >/dev/null
+	sed 's/"annotations":{[^}]*}/"annotations":{}/' "$CTR_LIB/containers/c/config.json" >b/config.json
+	run -0 ctr-run --bundle b
+	[ "$output" = "from the bundle" ]
+	printf '{"ociVersion":"1.0.2",\n"process":{"args":"sh"}}' >b/config.json
+	run -125 ctr-run --bundle b
+	[[ "$output" == *"config.json:"*"process.user"* || "$output" == *"process.user"* ]]
+	printf '{"ociVersion":"1.0.2",\n"process":{"user":{"uid":0,"gid":0},\n "args":"sh"}}' >b/config.json
+	run -125 ctr-run --bundle b
+	[[ "$output" == *"config.json:3:"*"process.args: must be an array"* ]]
+}
+
+@test "mounts, interfaces and groups of the host are the same after as before" {
+	m=$(sort /proc/self/mountinfo | md5sum) i=$(ip -o link | md5sum) g=$(find /sys/fs/cgroup -maxdepth 2 -type d | sort | md5sum)
+	ctr-run "$ROOTFS" true
+	ctr-run "$ROOTFS" nosuch || true
+	ctr-run -v "$WORLD/nofile:/x:bad" "$ROOTFS" true || true
+	ctr-run -u nosuch "$ROOTFS" true || true
+	[ "$(sort /proc/self/mountinfo | md5sum)" = "$m" ]
+	[ "$(ip -o link | md5sum)" = "$i" ]
+	[ "$(find /sys/fs/cgroup -maxdepth 2 -type d | sort | md5sum)" = "$g" ]
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "limits from flags are in force; beyond the memory limit: 137 and OOMKilled" {
+	run -137 ctr-run --keep --name oom -m 16m "$ROOTFS" sh -c 'exec tail /dev/zero'
+	[ "$(ctr-inspect -f State.OOMKilled oom)" = true ]
+	run ctr-run --pids-limit 5 "$ROOTFS" sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done; wait'
+	[[ "$output" == *"fork"* ]]
+}
+
+@test "twenty at once: all run, none is left" {
+	for i in $(seq 20); do ctr-run "$ROOTFS" echo "$i" >>out & done
+	wait
+	[ "$(sort -n out | tr '\n' ' ')" = "$(seq 20 | tr '\n' ' ')" ]
+	[ -z "$(ctr-ps -aq)" ]
+}

@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# Containers that live: sessions 6 to 9 and 11 of the textbook, statuses, restarts, what a crash leaves.
+
+load lib
+
+@test "session 6: detached, with and without a name; ps shows it whole" {
+	id=$(ctr-run -d "$ROOTFS" top -b)
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	[ "${#id}" = 12 ]
+	run -0 ctr-ps -n -o id,name,status,command
+	grep -qE "^$id +$id +running +top -b" <<<"$output"
+	grep -qE "jay +running +top -b" <<<"$output"
+	[ "$(ctr-ps -q | wc -l)" = 2 ]
+}
+
+@test "session 7: logs, stdout and stderr apart; the last unterminated line is there" {
+	ctr-run -d --name jay "$ROOTFS" sh -c 'echo out; echo err >&2; printf last' >/dev/null
+	ctr-wait jay >/dev/null
+	run -0 --separate-stderr ctr-logs jay
+	[ "$output" = $'out\nlast' ]
+	[ "$stderr" = err ]
+	run -0 --separate-stderr ctr-logs --tail 1 jay
+	[ "$output" = last ]
+	run -0 ctr-logs -t jay
+	[[ "${lines[0]}" =~ ^[0-9]{4}-[0-9-]+T[0-9:.]+Z\  ]]
+}
+
+@test "session 8: exec sees the container's processes; its exit code is the command's" {
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	run -0 ctr-exec jay ps
+	[[ "$output" == *"1 root"*"top -b"* ]]
+	run -5 ctr-exec jay sh -c 'exit 5'
+	run -127 ctr-exec jay nosuch
+	run -126 ctr-exec jay /etc/passwd
+	run -125 ctr-exec nosuch true
+	[ "$(ctr-exec -u user -w /tmp jay sh -c 'id -u; pwd' | tr '\n' ' ')" = "1000 /tmp " ]
+	[ "$(ctr-exec jay sed -n 's/CapEff:.//p' /proc/self/status)" = 00000000a80425fb ]
+	for ns in mnt pid net ipc uts cgroup; do
+		[ "$(ctr-exec jay readlink /proc/self/ns/$ns)" = "$(ctr-exec jay readlink /proc/1/ns/$ns)" ]
+	done
+	[ "$(ctr-exec jay cat /proc/self/cgroup | grep -v systemd | grep -vc ':/$')" = 0 ]
+}
+
+@test "session 9: stop, ps says exited without a pid, rm; a running one is not removed" {
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	run -1 ctr-rm jay
+	[[ "$output" == *running* ]]
+	ctr-stop -t 1 jay
+	[ "$(ctr-ps -an -o pid,status)" = "-  exited" ]
+	ctr-rm jay
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "session 11: the environment of the container, in exec too" {
+	ctr-run -d --name test -e test=123 -e luck=test "$ROOTFS" top -b >/dev/null
+	run -0 ctr-exec -e more=1 test env
+	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
+}
+
+@test "the launcher returns at once, and its monitor keeps nothing of the caller's" {
+	start=$(date +%s%N)
+	id=$(ctr-run -d "$ROOTFS" sleep 1000)
+	[ $(($(date +%s%N) - start)) -lt 2000000000 ]
+	. "$CTR_RUN/containers/$id/state"
+	[ "$(readlink "/proc/$monitor/cwd")" = / ]
+	run bash -c "ls -l /proc/$monitor/fd | grep -v -e /dev/null -e pipe: -e anon_inode -e '$CTR_LIB' -e total"
+	[ -z "$output" ]
+}
+
+@test "a command that cannot start is reported now, and leaves nothing" {
+	run -127 ctr-run -d "$ROOTFS" nosuch
+	[[ "$output" == *"not found"* ]]
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "the statuses: created, running, paused, restarting, exited, lost, corrupt" {
+	ctr-create --name cre "$ROOTFS" true >/dev/null
+	ctr-run -d --name run "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name pau "$ROOTFS" sleep 1000 >/dev/null
+	ctr-pause pau
+	ctr-run -d --name exi "$ROOTFS" true >/dev/null
+	ctr-wait exi >/dev/null
+	ctr-run -d --name res --restart always "$ROOTFS" sh -c 'exit 1' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-ps -an --filter name=res -o status)" = restarting ]'
+	ctr-run -d --name los "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/los/state"; kill -9 "$monitor")
+	wait_for 5 sh -c '[ "$(ctr-ps -an --filter name=los -o status)" = lost ]'
+	ctr-create --name cor "$ROOTFS" true >/dev/null
+	echo '$(reboot)' >"$CTR_LIB/containers/cor/conf"
+	run -1 --separate-stderr ctr-ps -an -o name,status
+	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ',')" = "cor corrupt,cre created,exi exited,los lost,pau paused,res restarting,run running," ]
+	[[ "$stderr" == *"cor: corrupt"* ]]
+	run -1 ctr-exec pau true 2>/dev/null || [ "$status" = 125 ]
+	ctr-stop res
+	[ "$(ctr-ps -an --filter name=res -o status 2>/dev/null)" = exited ]
+	ctr-rm -f cor cre exi los pau res run
+}
+
+@test "restart on-failure:2 runs it three times; always goes on; a stop is final" {
+	ctr-run -d --name r --restart on-failure:2 "$ROOTFS" sh -c 'echo x; exit 3' >/dev/null
+	[ "$(ctr-wait r)" = 3 ]
+	[ "$(ctr-logs r | wc -l)" = 3 ]
+	ctr-run -d --name a --restart always "$ROOTFS" sh -c 'echo x' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs a | wc -l)" -ge 3 ]'
+	ctr-stop a
+	n=$(ctr-logs a | wc -l)
+	sleep 0.5
+	[ "$(ctr-logs a | wc -l)" = "$n" ]
+}
+
+@test "start: the same writable layer and settings; start -a attached with the exit code" {
+	ctr-run -d --name s -e K=v "$ROOTFS" sh -c 'echo $K >>/count; cat /count; exit $(wc -l </count)' >/dev/null
+	[ "$(ctr-wait s)" = 1 ]
+	ctr-start s
+	[ "$(ctr-wait s)" = 2 ]
+	run -3 ctr-start -a s
+	[ "$output" = $'v\nv\nv' ]
+	ctr-create --name c "$ROOTFS" echo hello >/dev/null
+	run -0 ctr-start -a c
+	[ "$output" = hello ]
+}
+
+@test "names from stdin: ps -q | rm -" {
+	for i in 1 2 3; do ctr-run -d "$ROOTFS" true >/dev/null; done
+	wait_for 5 sh -c '[ "$(ctr-ps -aq --filter status=exited | wc -l)" = 3 ]'
+	ctr-ps -aq --filter status=exited | ctr-rm -
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "stop of a PID 1 that ignores TERM ends within the deadline plus one second" {
+	ctr-run -d --name ign "$ROOTFS" sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
+	start=$(date +%s%N)
+	ctr-stop -t 1 ign
+	took=$((($(date +%s%N) - start) / 1000000))
+	echo "# stop took $took ms" >&3
+	[ $took -lt 2000 ]
+	[ "$(ctr-inspect -f State.ExitCode ign)" = 137 ]
+}
+
+@test "-d -i: a fifo that attach writes to; attach ends with the exit code" {
+	ctr-run -d -i --name cat "$ROOTFS" sh -c 'read x; echo "got $x"; exit 6' >/dev/null
+	run -6 bash -c '(sleep 0.3; echo hello; sleep 1) | ctr-attach cat'
+	[[ "$output" == *"got hello"* ]]
+}
+
+@test "rotation keeps every line, and -f follows across it" {
+	ctr-run -d --name rot --log-max-size 2k --log-max-files 20 "$ROOTFS" sh -c 'i=0; while [ $i -lt 200 ]; do echo "line $i"; i=$((i+1)); done; sleep 0.5' >/dev/null
+	run -0 timeout 20 ctr-logs -f rot
+	[ "${#lines[@]}" = 200 ]
+	[ -e "$CTR_LIB/containers/rot/log.1" ]
+}
+
+@test "a full disk never blocks the container: what was dropped is counted and said" {
+	[ "$(id -u)" = 0 ]
+	run -0 unshare -m bash -c '
+		mount -t tmpfs -o size=1m none "$CTR_LIB"
+		ctr-run -d --name full -v /dev/null:/gate "$ROOTFS" sh -c "i=0; while [ \$i -lt 30000 ]; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; i=\$((i+1)); done; sleep 3; echo end; sleep 0.5" >/dev/null || exit 9
+		sleep 1.5
+		[ "$(df --output=avail "$CTR_LIB" | tail -1)" -lt 8 ] || exit 8
+		: >"$CTR_LIB/containers/full/log"
+		ctr-wait full
+		ctr-logs full 2>&1 | grep dropped
+		ctr-logs full 2>/dev/null | tail -n 1
+		ctr-rm full'
+	[[ "$output" == *"bytes of output were dropped"* ]]
+	[[ "$output" == *end* ]]
+}
+
+@test "rename, inspect, top, kill, wait, pause and unpause" {
+	ctr-run -d --name a -l k=v "$ROOTFS" sh -c 'trap "exit 4" TERM; while :; do sleep 0.1; done' >/dev/null
+	ctr-rename a b
+	[ "$(ctr-inspect -f Name b)" = b ]
+	[ "$(ctr-inspect -f State.Status b)" = running ]
+	[ "$(ctr-inspect -f Labels.0 b)" = k=v ]
+	ctr-top b | grep -q sleep
+	ctr-pause b
+	run -125 ctr-exec b true
+	[[ "$output" == *paused* ]]
+	ctr-unpause b
+	sleep 0.2
+	ctr-kill -s TERM b
+	[ "$(ctr-wait b)" = 4 ]
+	run -1 ctr-kill b
+	ctr-rm b
+}
+
+@test "ps --json: one object a line, field names fixed" {
+	ctr-create --name g -l x=1 "$ROOTFS" echo "a  b" >/dev/null
+	run -0 ctr-ps -a --json
+	[ "$(sed -E 's/"(id|created)":"[^"]*"/"\1":"X"/g' <<<"$output")" = '{"id":"X","name":"g","pid":null,"status":"created","command":"echo a  b","created":"X","image":"'"$ROOTFS"'","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"no","labels":"x=1"}' ]
+}
+
+@test "control characters of a container cannot steer a terminal that lists it" {
+	ctr-create --name esc "$ROOTFS" $'\033[2Jx' >/dev/null
+	run -0 ctr-ps -a
+	[[ "$output" != *$'\033'* ]]
+	[[ "$output" == *'\x1b[2Jx'* ]]
+}
+
+@test "a killed monitor takes its container with it; gc clears the rest and touches no other" {
+	ctr-run -d --name keep "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name gone --rm "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/gone/state"; kill -9 "$monitor"; echo "$pid" >victim)
+	wait_for 5 sh -c '! kill -0 $(cat victim) 2>/dev/null'
+	run -0 ctr-gc
+	[[ "$output" == *gone* ]]
+	[ "$(ctr-ps -an -o name,status)" = "keep  running" ]
+	[ "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/*" -maxdepth 4 -type d -printf '%f\n' | sort -u | wc -l)" = 1 ]
+}
+
+@test "a recycled pid is never signalled" {
+	ctr-run -d --name rec "$ROOTFS" sleep 1000 >/dev/null
+	sleep 1000 &
+	other=$!
+	ctr-stop -t 0 rec
+	mkdir -p "$CTR_RUN/containers/rec"
+	printf "id='%s'\nboot='%s'\npid='%d'\nstarttime='1'\nmonitor='%d'\nmonitor_starttime='1'\ncgroup=''\n" "$(ctr-inspect -f Id rec)" "$(cat /proc/sys/kernel/random/boot_id)" $other $other >"$CTR_RUN/containers/rec/state"
+	ctr-kill rec || true
+	ctr-stop -t 0 rec
+	ctr-rm -f rec
+	kill -0 $other
+	kill $other
+}
+
+@test "200 containers started in parallel: all run, all listed, all removed" {
+	start=$(date +%s%N)
+	for i in $(seq 200); do ctr-run -d --name "n$i" "$ROOTFS" sleep 1000 >/dev/null & done
+	wait
+	echo "# 200 started in $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ "$(ctr-ps -q | wc -l)" = 200 ]
+	start=$(date +%s%N)
+	ctr-ps -q | ctr-rm -f - >/dev/null
+	echo "# 200 removed in $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "two starts with one name: one wins, the other says so" {
+	for i in 1 2 3 4 5 6; do (ctr-run -d --name one "$ROOTFS" sleep 1000 >/dev/null 2>>err && echo 0 >>codes || echo $? >>codes) & done
+	wait
+	[ "$(grep -c '^0$' codes)" = 1 ]
+	[ "$(grep -c '^125$' codes)" = 5 ]
+	[ "$(grep -c 'this name already' err)" = 5 ]
+}
+
+@test "the monitor: at most 200 KiB of private memory, no CPU while idle, few descriptors" {
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers need memory of their own"; fi
+	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" "$ROOTFS" sleep 1000 >/dev/null; done
+	. "$CTR_RUN/containers/m1/state"
+	sleep 0.3
+	private=$(awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
+	fds=$(ls "/proc/$monitor/fd" | wc -l)
+	a=$(awk '{ print $14 + $15 }' "/proc/$monitor/stat")
+	sleep 1
+	b=$(awk '{ print $14 + $15 }' "/proc/$monitor/stat")
+	echo "# monitor: $private KiB private, $fds descriptors, $((b - a)) ticks in a second" >&3
+	[ "$private" -le 200 ]
+	[ "$fds" -le 10 ]
+	[ "$a" = "$b" ]
+}
+
+@test "1,000 containers are listed quickly" {
+	ctr-create --name x0 "$ROOTFS" true >/dev/null
+	for i in $(seq 999); do cp -r "$CTR_LIB/containers/x0" "$CTR_LIB/containers/x$i"; done
+	best=99999
+	for _ in 1 2 3 4 5; do
+		start=$(date +%s%N)
+		[ "$(ctr-ps -aq | wc -l)" = 1000 ]
+		t=$((($(date +%s%N) - start) / 1000000))
+		[ $t -ge $best ] || best=$t
+	done
+	rm -rf "$CTR_LIB"/containers/x*
+	echo "# 1,000 containers listed in $best ms" >&3
+	if [[ "$BIN" == */san/* ]]; then return; fi
+	[ $best -lt 50 ]
+}
