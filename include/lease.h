@@ -1,0 +1,39 @@
+/* lease.h: addresses on lease (DESIGN.md section 4): $CTR_RUN/leases/NETWORK/ADDR, a file an address, the owner's id on
+ * its first line, the interface's name on the second, its host names on the third.
+ *
+ * A lease is written aside and link()ed to its address: two owners or half a lease cannot be.
+ */
+#ifndef CTR_LEASE_H
+#define CTR_LEASE_H
+
+#include "addr.h"
+#include "str.h"
+
+struct lease_req {
+	struct cidr subnet;
+	struct addr from, to;       /* the range that is handed out; family 0: the whole subnet */
+	struct addr want;           /* exactly this one; family 0: any */
+	const struct addr *exclude; /* never these: the gateway, say */
+	size_t excludes;
+	const char *owner, *ifname, *names; /* ifname and names may be NULL */
+};
+struct lease {
+	struct addr addr;
+	char owner[256], ifname[16];
+	char *names; /* "" when there are none; of the callback's time only */
+};
+
+/* Take an address of the network whose leases are in `dir` (made when missing). 0; -1 with fail(), errno EADDRINUSE
+ * (the wanted one), ENOSPC (none left, or a full disk). */
+int lease_take(const char *dir, const struct lease_req *r, struct addr *out);
+/* Give back one address; or all of an owner. The number freed, or -1 with fail(). */
+int lease_free(const char *dir, const struct addr *a);
+int lease_free_owner(const char *dir, const char *owner);
+/* Free every lease that `keep` does not want kept. The number freed, or -1 with fail(). */
+int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
+/* Every lease. A missing directory has none. 0, or -1 with fail(). */
+int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg);
+/* Parse a lease file's text into l (addr is left alone; l->names points into text, which is cut up). False when it is not one. */
+bool lease_parse(char *text, size_t len, struct lease *l);
+
+#endif

@@ -1,0 +1,63 @@
+/* rtnl.h: links, addresses and routes by rtnetlink(7). Each rtnl_* function with an `nl` appends one message to the
+ * batch (nl.h); rtnl_find and friends ask at once. Socket: nl_open(NETLINK_ROUTE).
+ */
+#ifndef CTR_RTNL_H
+#define CTR_RTNL_H
+
+#include "addr.h"
+#include "nl.h"
+
+enum link_kind { LINK_BRIDGE, LINK_VETH, LINK_MACVLAN, LINK_IPVLAN };
+
+struct link_add {
+	enum link_kind kind;
+	const char *name;
+	const uint8_t *mac;    /* NULL: the kernel chooses */
+	int mtu;               /* 0: the kernel's default */
+	bool up;
+	int master;            /* a bridge's index, 0: none */
+	int parent;            /* macvlan, ipvlan: the host's interface */
+	int netns_fd;          /* macvlan, ipvlan: where it appears; -1: here */
+	/* veth: the other end, made directly in its network namespace */
+	const char *peer;
+	int peer_netns_fd;
+	const uint8_t *peer_mac;
+};
+void rtnl_link_add(struct nl *n, const struct link_add *l);
+void rtnl_link_del(struct nl *n, const char *name);
+void rtnl_link_del_index(struct nl *n, int index);
+void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
+/* By name; the alias is what ip(8) and our gc know an interface by. */
+void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
+void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
+void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
+void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
+void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
+/* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the kernel knows). */
+void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
+void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
+
+struct link_info {
+	int index, master, mtu;
+	unsigned flags;        /* IFF_* */
+	char name[16], kind[16], alias[256];
+	uint8_t mac[6];
+};
+/* The interface of that name: 0, or -1 with fail(), errno ENODEV when there is none. */
+int rtnl_find(struct nl *n, const char *name, struct link_info *out);
+/* All of them. */
+int rtnl_links(struct nl *n, void (*fn)(const struct link_info *l, void *arg), void *arg);
+/* Parse an RTM_NEWLINK message. False when it is not one. */
+bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out);
+
+/* Addresses: the interface's index, the address and its prefix. */
+int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg);
+/* Routes of all tables: destination (len 0: default), out index (0: none), is it unicast. */
+int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
+/* Where the kernel would send to `to`: out index, and whether it is an address of this host. -1 with fail(). */
+int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway);
+
+/* Interface names: 1..15 bytes, no '/', no blank, not "." or "..". 0, or -1 with fail(). */
+int ifname_check(const char *what, const char *s);
+
+#endif

@@ -1,0 +1,355 @@
+/* lease.c: address leases as files; see lease.h.
+ *
+ * Takers hold a shared flock on the directory, those who free an exclusive one, so that a lease which was read is still
+ * the same when it is unlinked. Takers among themselves need no lock: link(2) fails with EEXIST.
+ *
+ * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are hints: whatever is in them, no
+ * address is given twice.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "lease.h"
+
+#define TRIES 64          /* addresses tried one by one before the directory is read */
+#define LEASE_MAX 16384   /* bytes in a lease file */
+
+static int dir_open(const char *dir, bool make)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0755) == 0)
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (make || errno != ENOENT))
+		fail("%s: %m", dir);
+	return fd;
+}
+
+/* --- the file --- */
+
+/* A file without a name where the file system has that (O_TMPFILE), so that a kill leaves nothing; else a dot file. */
+static int open_aside(int dir, char name[40])
+{
+	name[0] = 0;
+	int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		return fd;
+	char hex[17];
+	rand_hex(hex, 8);
+	snprintf(name, 40, ".new-%s", hex);
+	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+}
+
+static int link_to(int dir, int fd, const char *aside, const char *name)
+{
+	if (*aside)
+		return linkat(dir, aside, dir, name, 0);
+	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0 || errno == EEXIST)
+		return errno == EEXIST ? -1 : 0;
+	char self[40]; /* AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH */
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+bool lease_parse(char *text, size_t len, struct lease *l)
+{
+	char *line[3] = {text, NULL, NULL};
+	if (memchr(text, 0, len))
+		return false;
+	for (int i = 0; i < 3 && line[i]; i++) {
+		char *nl = strchr(line[i], '\n');
+		if (!nl)
+			break;
+		*nl = 0;
+		if (nl > line[i] && nl[-1] == '\r') /* host-local ends its lines so */
+			nl[-1] = 0;
+		if (i < 2)
+			line[i + 1] = nl + 1;
+	}
+	size_t owner = strlen(line[0]), ifname = line[1] ? strlen(line[1]) : 0;
+	if (owner == 0 || owner >= sizeof l->owner || ifname >= sizeof l->ifname)
+		return false;
+	memcpy(l->owner, line[0], owner + 1);
+	memcpy(l->ifname, line[1] ? line[1] : "", ifname + 1);
+	l->names = line[2] ? line[2] : line[0] + owner;
+	return true;
+}
+
+/* --- choosing --- */
+
+static void hint_read(int dir, const char *name, struct addr *a, const struct lease_req *r)
+{
+	char t[ADDR_TEXT];
+	struct addr h;
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = fd < 0 ? -1 : read(fd, t, sizeof t - 1);
+	if (n <= 0)
+		return;
+	t[n] = 0;
+	t[strcspn(t, " \n")] = 0;
+	if (addr_parse("hint", t, &h) < 0 || h.family != r->subnet.a.family || addr_cmp(&h, &r->from) < 0 || addr_cmp(&h, &r->to) >= 0)
+		return;
+	*a = h;
+	addr_next(a);
+}
+
+static void hint_write(int dir, const char *name, const struct addr *a)
+{
+	char t[ADDR_TEXT + 2], text[ADDR_TEXT];
+	int n = snprintf(t, sizeof t, "%-*s\n", ADDR_TEXT - 1, addr_text(a, text));
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd >= 0 && pwrite(fd, t, (size_t)n, 0) < 0)
+		return; /* a hint */
+}
+
+static bool usable(const struct lease_req *r, const struct addr *a)
+{
+	for (size_t i = 0; i < r->excludes; i++)
+		if (addr_cmp(a, &r->exclude[i]) == 0)
+			return false;
+	int host = (int)addr_len(a) * 8 - r->subnet.len;
+	struct addr first = cidr_first(&r->subnet), last = cidr_last(&r->subnet);
+	if (host >= 2 && addr_cmp(a, &first) == 0)
+		return false; /* the network, or IPv6's anycast of the routers */
+	return !(host >= 2 && a->family == AF_INET && addr_cmp(a, &last) == 0);
+}
+
+struct taken {
+	uint8_t *bits;
+	uint64_t size;
+	const struct addr *from, *to;
+};
+
+static int mark(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	struct taken *t = arg;
+	struct addr a;
+	if (name[0] == '.' || addr_parse("lease", name, &a) < 0 || a.family != t->from->family)
+		return 0;
+	if (addr_cmp(&a, t->from) < 0 || addr_cmp(&a, t->to) > 0)
+		return 0;
+	uint64_t d = addr_distance(&a, t->from);
+	if (d < t->size)
+		t->bits[d / 8] |= (uint8_t)(1 << d % 8);
+	return 0;
+}
+
+struct taker {
+	int dir, fd;
+	const char *aside;
+	const struct lease_req *r;
+};
+
+/* 1 taken, 0 somebody has it, -1. */
+static int try_one(struct taker *t, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+	if (!usable(t->r, a))
+		return 0;
+	if (link_to(t->dir, t->fd, t->aside, addr_text(a, text)) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : fail("lease %s: %m", text);
+}
+
+static void step(const struct lease_req *r, struct addr *a)
+{
+	if (addr_cmp(a, &r->to) == 0)
+		*a = r->from;
+	else
+		addr_next(a);
+}
+
+/* The range is crowded: read the directory once and go for what is free, from `a` on and round. */
+static int take_from_map(struct taker *t, struct addr *a)
+{
+	uint64_t d = addr_distance(&t->r->to, &t->r->from), cap = 1 << 24;
+	struct taken m = {.size = d < cap ? d + 1 : cap, .from = &t->r->from, .to = &t->r->to};
+	m.bits = xcalloc(1, (size_t)(m.size + 7) / 8);
+	int got = dir_each(t->dir, mark, &m) < 0 ? -1 : 0;
+	uint64_t at = addr_distance(a, &t->r->from);
+	for (uint64_t i = 0; i < m.size && got == 0; i++, step(t->r, a)) {
+		if (at >= m.size) { /* beyond the map: from the start */
+			*a = t->r->from;
+			at = 0;
+		}
+		if (!(m.bits[at / 8] & 1 << at % 8))
+			got = try_one(t, a);
+		if (got)
+			break;
+		at++;
+	}
+	free(m.bits);
+	return got;
+}
+
+static int choose(struct taker *t, struct addr *a)
+{
+	const struct lease_req *r = t->r;
+	if (r->want.family) {
+		char text[ADDR_TEXT];
+		*a = r->want;
+		int got = usable(r, a) ? try_one(t, a) : -2;
+		if (got == -2)
+			return fail("%s: not an address for a host of this network", addr_text(a, text));
+		if (got == 0) {
+			errno = EADDRINUSE;
+			return fail("%s: already on lease", addr_text(a, text));
+		}
+		return got < 0 ? -1 : 0;
+	}
+	int got = 0;
+	for (int i = 0; i < TRIES && got == 0; i++) {
+		got = try_one(t, a);
+		if (got == 0)
+			step(r, a);
+	}
+	if (got == 0)
+		got = take_from_map(t, a);
+	if (got)
+		return got < 0 ? -1 : 0;
+	char x[ADDR_TEXT], y[ADDR_TEXT];
+	errno = ENOSPC;
+	return fail("no address is free in %s-%s", addr_text(&r->from, x), addr_text(&r->to, y));
+}
+
+static int take(int dir, const struct lease_req *r, struct addr *out)
+{
+	char aside[40];
+	const char *last = r->subnet.a.family == AF_INET ? ".last4" : ".last6";
+	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
+	_cleanup_close_ int fd = open_aside(dir, aside);
+	if (fd < 0)
+		return fail("lease: make a file: %m");
+	struct taker t = {.dir = dir, .fd = fd, .aside = aside, .r = r};
+	struct addr a = r->from;
+	int result = -1;
+	if (fd_write_all(fd, text, strlen(text)) < 0) {
+		fail("lease: write: %m");
+	} else {
+		hint_read(dir, last, &a, r);
+		result = choose(&t, &a);
+	}
+	int saved = errno;
+	if (*aside)
+		unlinkat(dir, aside, 0);
+	if (result == 0) {
+		if (!r->want.family)
+			hint_write(dir, last, &a);
+		*out = a;
+	}
+	errno = saved;
+	return result;
+}
+
+int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
+{
+	struct lease_req r = *asked;
+	char t[ADDR_TEXT], c[CIDR_TEXT];
+	if (!*r.owner || strlen(r.owner) >= 256 || strpbrk(r.owner, "\n\r"))
+		return fail("lease: '%.40s' cannot be an owner's name", r.owner);
+	if (r.names && (strlen(r.names) > LEASE_MAX / 2 || strpbrk(r.names, "\n\r")))
+		return fail("lease: too many names");
+	if (!r.from.family) {
+		r.from = cidr_first(&r.subnet);
+		r.to = cidr_last(&r.subnet);
+	}
+	if (!cidr_has(&r.subnet, &r.from) || !cidr_has(&r.subnet, &r.to))
+		return fail("range: it is not within %s", cidr_text(&r.subnet, c));
+	if (r.want.family && !cidr_has(&r.subnet, &r.want))
+		return fail("%s: not within %s", addr_text(&r.want, t), cidr_text(&r.subnet, c));
+	_cleanup_close_ int fd = dir_open(dir, true);
+	if (fd < 0 || lock_take(fd, LOCK_SH) < 0)
+		return -1;
+	return take(fd, &r, out);
+}
+
+/* --- giving back --- */
+
+int lease_free(const char *dir, const struct addr *a)
+{
+	char t[ADDR_TEXT];
+	_cleanup_close_ int fd = dir_open(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (lock_take(fd, LOCK_EX) < 0)
+		return -1;
+	if (unlinkat(fd, addr_text(a, t), 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : fail("%s/%s: free: %m", dir, t);
+}
+
+struct walk {
+	void (*fn)(const struct lease *, void *);
+	bool (*keep)(const struct lease *, void *);
+	void *arg;
+	const char *owner;
+	bool remove;
+	int freed;
+};
+
+static int visit(int dirfd, const char *name, void *arg)
+{
+	struct walk *w = arg;
+	struct lease l = {0};
+	size_t len = 0;
+	if (name[0] == '.') {
+		if (w->keep && str_starts(name, ".new-")) /* with the exclusive lock: nobody is writing it */
+			unlinkat(dirfd, name, 0);
+		return 0;
+	}
+	if (addr_parse("lease", name, &l.addr) < 0)
+		return 0;
+	_cleanup_free_ char *text = file_read_at(dirfd, name, LEASE_MAX, &len);
+	bool good = text && lease_parse(text, len, &l);
+	if (!good)
+		l.names = (char *)"";
+	if (w->fn) {
+		if (good)
+			w->fn(&l, w->arg);
+		return 0;
+	}
+	/* what is no lease file belongs to nobody: gc clears it */
+	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
+	if (go && unlinkat(dirfd, name, 0) == 0)
+		w->freed++;
+	else if (go && errno != ENOENT)
+		return fail("lease %s: free: %m", name);
+	return 0;
+}
+
+static int walk(const char *dir, struct walk *w)
+{
+	_cleanup_close_ int fd = dir_open(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (w->remove && lock_take(fd, LOCK_EX) < 0)
+		return -1;
+	return dir_each(fd, visit, w) < 0 ? -1 : w->freed;
+}
+
+int lease_free_owner(const char *dir, const char *owner)
+{
+	struct walk w = {.owner = owner, .remove = true};
+	return walk(dir, &w);
+}
+
+int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg)
+{
+	struct walk w = {.keep = keep, .arg = arg, .remove = true};
+	return walk(dir, &w);
+}
+
+int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	struct walk w = {.fn = fn, .arg = arg};
+	return walk(dir, &w) < 0 ? -1 : 0;
+}

@@ -1,0 +1,260 @@
+/* nft_list.c: what is in our maps and sets, and which chains of others may drop our traffic; see nft.h.
+ *
+ * What the kernel sends is parsed like any input: every length is checked.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "nft.h"
+
+static bool text_is(const struct nlattr *a, const char *s)
+{
+	size_t n = strlen(s) + 1;
+	return nl_data(a, n) && mnl_attr_get_payload_len(a) == n && memcmp(mnl_attr_get_payload(a), s, n) == 0;
+}
+
+static const void *elem_value(const struct nlattr *a, size_t len)
+{
+	const struct nlattr *tb[NFTA_DATA_VALUE + 1];
+	nl_nested(tb, NFTA_DATA_VALUE, a);
+	return tb[NFTA_DATA_VALUE] && mnl_attr_get_payload_len(tb[NFTA_DATA_VALUE]) == len ? mnl_attr_get_payload(tb[NFTA_DATA_VALUE]) : NULL;
+}
+
+static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
+{
+	size_t n = a ? mnl_attr_get_payload_len(a) : 0, at = 0;
+	const uint8_t *u = a ? mnl_attr_get_payload(a) : NULL;
+	out[0] = 0;
+	while (at + 2 <= n && at + 2 + u[at + 1] <= n) {
+		if (u[at] == 0 && u[at + 1] > 0) {
+			size_t len = strnlen((const char *)u + at + 2, u[at + 1]);
+			if (len >= COMMENT_SIZE)
+				len = COMMENT_SIZE - 1;
+			memcpy(out, u + at + 2, len);
+			out[len] = 0;
+			return;
+		}
+		at += 2 + (size_t)u[at + 1];
+	}
+}
+
+static bool port_of(const struct nlattr *const *tb, int family, bool any, struct nft_port *p)
+{
+	size_t n = family == AF_INET ? 4 : 16, at = any ? 0 : n;
+	const uint8_t *key = elem_value(tb[NFTA_SET_ELEM_KEY], at + 8), *data = elem_value(tb[NFTA_SET_ELEM_DATA], n + 4);
+	if (!key || !data)
+		return false;
+	memset(p, 0, sizeof *p);
+	p->host.family = p->to.family = family;
+	if (!any)
+		memcpy(p->host.b, key, n);
+	memcpy(p->to.b, data, n);
+	p->proto = key[at];
+	p->hport = (uint16_t)(key[at + 4] << 8 | key[at + 5]);
+	p->cport = (uint16_t)(data[n] << 8 | data[n + 1]);
+	comment_of(tb[NFTA_SET_ELEM_USERDATA], p->comment);
+	return true;
+}
+
+/* Call fn for each element's attributes. */
+static void each_elem(const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg)
+{
+	const struct nlattr *tb[NFTA_SET_ELEM_USERDATA + 1], *one[NFTA_LIST_ELEM + 1];
+	size_t left = list ? mnl_attr_get_payload_len(list) : 0;
+	const char *p = list ? mnl_attr_get_payload(list) : NULL;
+	while (left >= sizeof(struct nlattr)) {
+		const struct nlattr *a = (const struct nlattr *)p;
+		if (a->nla_len < sizeof *a || a->nla_len > left)
+			return;
+		nl_attrs(one, NFTA_LIST_ELEM, a, a->nla_len);
+		if (one[NFTA_LIST_ELEM]) {
+			nl_nested(tb, NFTA_SET_ELEM_USERDATA, one[NFTA_LIST_ELEM]);
+			fn(tb, arg);
+		}
+		size_t step = NLA_ALIGN(a->nla_len);
+		if (step > left)
+			return;
+		p += step;
+		left -= step;
+	}
+}
+
+struct ports {
+	void (*fn)(const struct nft_port *p, void *arg);
+	void *arg;
+	int family;
+	bool any;
+};
+
+static void on_port(const struct nlattr *const *tb, void *arg)
+{
+	struct ports *x = arg;
+	struct nft_port p;
+	if (port_of(tb, x->family, x->any, &p))
+		x->fn(&p, x->arg);
+}
+
+/* The element list of a NEWSETELEM message; *family and *set tell whose. NULL when it is none of ours. */
+static const struct nlattr *elem_list(const struct nlmsghdr *h, int *family, const struct nlattr **set)
+{
+	const struct nlattr *tb[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) || mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+		return NULL;
+	int f = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
+	*family = f == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	nl_payload_attrs(tb, NFTA_SET_ELEM_LIST_ELEMENTS, h, sizeof(struct nfgenmsg));
+	*set = tb[NFTA_SET_ELEM_LIST_SET];
+	return f == NFPROTO_IPV4 || f == NFPROTO_IPV6 ? tb[NFTA_SET_ELEM_LIST_ELEMENTS] : NULL;
+}
+
+void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg)
+{
+	struct ports x = {.fn = fn, .arg = arg};
+	const struct nlattr *set, *list = elem_list(h, &x.family, &set);
+	if (!list)
+		return;
+	x.any = text_is(set, "ports");
+	if (x.any || text_is(set, "addrs"))
+		each_elem(list, on_port, &x);
+}
+
+static void ports_message(const struct nlmsghdr *h, void *arg)
+{
+	struct ports *x = arg;
+	nft_ports_parse(h, x->fn, x->arg);
+}
+
+static int dump_set(struct nft *f, int family, const char *set, void (*fn)(const struct nlmsghdr *, void *), void *arg)
+{
+	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list %s", set);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	if (nl_query(&f->body, fn, arg) == 0 || errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL)
+		return 0;
+	return -1;
+}
+
+static const int both[2] = {AF_INET, AF_INET6};
+
+int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), void *arg)
+{
+	struct ports x = {.fn = fn, .arg = arg};
+	for (int i = 0; i < 2; i++)
+		if (dump_set(f, both[i], "ports", ports_message, &x) < 0 || dump_set(f, both[i], "addrs", ports_message, &x) < 0)
+			return -1;
+	return 0;
+}
+
+struct nets {
+	void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg);
+	void *arg;
+	const char *set;
+	int family;
+	struct addr open; /* an interval's beginning that waits for its end, or its end for the beginning */
+	bool has_first, has_end;
+	struct addr end;
+};
+
+static void interval_done(struct nets *x)
+{
+	struct cidr c = {.a = x->open, .len = 0};
+	for (; c.len <= (int)addr_len(&c.a) * 8; c.len++) {
+		struct addr first = cidr_first(&c), after = cidr_last(&c);
+		addr_next(&after);
+		if (addr_cmp(&first, &x->open) == 0 && addr_cmp(&after, &x->end) == 0) {
+			x->fn(x->set, &c, NULL, x->arg);
+			break;
+		}
+	}
+	x->has_first = x->has_end = false;
+}
+
+static void on_net(const struct nlattr *const *tb, void *arg)
+{
+	struct nets *x = arg;
+	if (strcmp(x->set, "subnets") != 0) {
+		const char *name = elem_value(tb[NFTA_SET_ELEM_KEY], 16);
+		if (name && memchr(name, 0, 16))
+			x->fn(x->set, NULL, name, x->arg);
+		return;
+	}
+	struct addr a = {.family = x->family};
+	const void *key = elem_value(tb[NFTA_SET_ELEM_KEY], addr_len(&a));
+	const uint32_t *flags = nl_data(tb[NFTA_SET_ELEM_FLAGS], 4);
+	if (!key)
+		return;
+	memcpy(a.b, key, addr_len(&a));
+	if (flags && ntohl(*flags) & NFT_SET_ELEM_INTERVAL_END) {
+		x->end = a;
+		x->has_end = true;
+	} else {
+		x->open = a;
+		x->has_first = true;
+	}
+	if (x->has_first && x->has_end) /* the kernel lists from the highest down: end first, then its beginning */
+		interval_done(x);
+}
+
+static void nets_message(const struct nlmsghdr *h, void *arg)
+{
+	struct nets *x = arg;
+	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
+	if (list)
+		each_elem(list, on_net, x);
+}
+
+int nft_nets(struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg)
+{
+	static const char *const names[] = {"bridges", "internal", "subnets"};
+	for (int i = 0; i < 2; i++)
+		for (size_t k = 0; k < 3; k++) {
+			struct nets x = {.fn = fn, .arg = arg, .set = names[k], .family = both[i]};
+			if (dump_set(f, both[i], names[k], nets_message, &x) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+struct drops {
+	void (*fn)(const char *family, const char *table, const char *chain, void *arg);
+	void *arg;
+};
+
+static void on_chain(const struct nlmsghdr *h, void *arg)
+{
+	struct drops *x = arg;
+	const struct nlattr *tb[NFTA_CHAIN_POLICY + 1], *hook[NFTA_HOOK_HOOKNUM + 1];
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN))
+		return;
+	nl_payload_attrs(tb, NFTA_CHAIN_POLICY, h, sizeof(struct nfgenmsg));
+	nl_nested(hook, NFTA_HOOK_HOOKNUM, tb[NFTA_CHAIN_HOOK]);
+	const uint32_t *policy = nl_data(tb[NFTA_CHAIN_POLICY], 4), *num = nl_data(hook[NFTA_HOOK_HOOKNUM], 4);
+	const char *table = nl_data(tb[NFTA_CHAIN_TABLE], 1), *chain = nl_data(tb[NFTA_CHAIN_NAME], 1);
+	if (!policy || !num || !table || !chain || ntohl(*policy) != NF_DROP || ntohl(*num) != NF_INET_FORWARD)
+		return;
+	if (!memchr(table, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_TABLE])) || !memchr(chain, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_NAME])))
+		return;
+	int f = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
+	if (strcmp(table, NFT_TABLE) != 0)
+		x->fn(f == NFPROTO_IPV4 ? "ip" : f == NFPROTO_IPV6 ? "ip6" : "inet", table, chain, x->arg);
+}
+
+int nft_foreign_drops(struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
+{
+	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_INET};
+	struct drops x = {.fn = fn, .arg = arg};
+	for (size_t i = 0; i < sizeof families; i++) {
+		struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list chains");
+		((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = families[i];
+		if (nl_query(&f->body, on_chain, &x) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,261 @@
+/* nft_rule.c: from a rule in nft(8)'s syntax to the kernel's expressions, for just the phrases that our rules consist
+ * of. So the rules are written once, readable, and `ctr-netcfg rules` prints what is really put in.
+ *
+ * Register numbers are the 4-byte ones (NFT_REG32_00 on); a concatenation lies in consecutive ones.
+ */
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "nft.h"
+
+#define R0 NFT_REG32_00
+#define CT_STATE_ESTABLISHED 2u /* linux/netfilter/nf_conntrack_common.h: 1 << (ctinfo + 1) */
+#define CT_STATE_RELATED 4u
+#define CT_STATUS_DNAT 32u
+
+static struct nlattr *outer;
+
+static struct nlattr *expr(struct nlmsghdr *h, const char *name)
+{
+	outer = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(h, NFTA_EXPR_NAME, name);
+	return mnl_attr_nest_start(h, NFTA_EXPR_DATA);
+}
+
+static void expr_end(struct nlmsghdr *h, struct nlattr *data)
+{
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, outer);
+}
+
+static void be32(struct nlmsghdr *h, int type, uint32_t v)
+{
+	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
+}
+
+static void value(struct nlmsghdr *h, int type, const void *p, size_t n)
+{
+	struct nlattr *a = mnl_attr_nest_start(h, (uint16_t)type);
+	mnl_attr_put(h, NFTA_DATA_VALUE, n, p);
+	mnl_attr_nest_end(h, a);
+}
+
+static void meta(struct nlmsghdr *h, uint32_t key, uint32_t reg)
+{
+	struct nlattr *d = expr(h, "meta");
+	be32(h, NFTA_META_KEY, key);
+	be32(h, NFTA_META_DREG, reg);
+	expr_end(h, d);
+}
+
+static void payload(struct nlmsghdr *h, uint32_t base, uint32_t off, uint32_t len, uint32_t reg)
+{
+	struct nlattr *d = expr(h, "payload");
+	be32(h, NFTA_PAYLOAD_DREG, reg);
+	be32(h, NFTA_PAYLOAD_BASE, base);
+	be32(h, NFTA_PAYLOAD_OFFSET, off);
+	be32(h, NFTA_PAYLOAD_LEN, len);
+	expr_end(h, d);
+}
+
+static void cmp(struct nlmsghdr *h, uint32_t op, const void *p, size_t n)
+{
+	struct nlattr *d = expr(h, "cmp");
+	be32(h, NFTA_CMP_SREG, R0);
+	be32(h, NFTA_CMP_OP, op);
+	value(h, NFTA_CMP_DATA, p, n);
+	expr_end(h, d);
+}
+
+/* In a set, or (map) what it maps to, in the register. */
+static void lookup(struct nlmsghdr *h, const char *set, bool invert, bool map)
+{
+	struct nlattr *d = expr(h, "lookup");
+	mnl_attr_put_strz(h, NFTA_LOOKUP_SET, set);
+	be32(h, NFTA_LOOKUP_SREG, R0);
+	if (map)
+		be32(h, NFTA_LOOKUP_DREG, R0);
+	if (invert)
+		be32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	expr_end(h, d);
+}
+
+static void ct_bits(struct nlmsghdr *h, uint32_t key, uint32_t bits)
+{
+	uint32_t zero = 0;
+	struct nlattr *d = expr(h, "ct");
+	be32(h, NFTA_CT_KEY, key);
+	be32(h, NFTA_CT_DREG, R0);
+	expr_end(h, d);
+	d = expr(h, "bitwise");
+	be32(h, NFTA_BITWISE_SREG, R0);
+	be32(h, NFTA_BITWISE_DREG, R0);
+	be32(h, NFTA_BITWISE_LEN, 4);
+	value(h, NFTA_BITWISE_MASK, &bits, 4);
+	value(h, NFTA_BITWISE_XOR, &zero, 4);
+	expr_end(h, d);
+	cmp(h, NFT_CMP_NEQ, &zero, 4);
+}
+
+static void fib_local(struct nlmsghdr *h)
+{
+	uint32_t local = 2; /* RTN_LOCAL */
+	struct nlattr *d = expr(h, "fib");
+	be32(h, NFTA_FIB_DREG, R0);
+	be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	expr_end(h, d);
+	cmp(h, NFT_CMP_EQ, &local, 4);
+}
+
+static void verdict(struct nlmsghdr *h, int code, const char *chain)
+{
+	struct nlattr *d = expr(h, "immediate");
+	be32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	struct nlattr *data = mnl_attr_nest_start(h, NFTA_IMMEDIATE_DATA);
+	struct nlattr *v = mnl_attr_nest_start(h, NFTA_DATA_VERDICT);
+	be32(h, NFTA_VERDICT_CODE, (uint32_t)code);
+	if (chain)
+		mnl_attr_put_strz(h, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(h, v);
+	mnl_attr_nest_end(h, data);
+	expr_end(h, d);
+}
+
+/* Address (when asked), protocol and port into registers, the map's answer into nat. */
+static void dnat(struct nlmsghdr *h, int family, bool addr, const char *map)
+{
+	uint32_t len = family == AF_INET ? 4 : 16, reg = R0;
+	if (addr) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, family == AF_INET ? 16 : 24, len, reg);
+		reg += len / 4;
+	}
+	meta(h, NFT_META_L4PROTO, reg);
+	payload(h, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + 1);
+	lookup(h, map, false, true);
+	struct nlattr *d = expr(h, "nat");
+	be32(h, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+	be32(h, NFTA_NAT_FAMILY, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	be32(h, NFTA_NAT_REG_ADDR_MIN, R0);
+	be32(h, NFTA_NAT_REG_PROTO_MIN, R0 + len / 4);
+	expr_end(h, d);
+}
+
+static bool eat(const char **p, const char *phrase)
+{
+	size_t n = strlen(phrase);
+	if (strncmp(*p, phrase, n) != 0)
+		return false;
+	*p += n;
+	return true;
+}
+
+static void word(const char **p, char out[32])
+{
+	size_t n = strcspn(*p, " ");
+	snprintf(out, 32, "%.*s", (int)n, *p);
+	*p += n;
+}
+
+/* "saddr ..." and "daddr ..." */
+static int address(struct nlmsghdr *h, int family, bool src, const char **p)
+{
+	static const uint8_t one[16] = {[15] = 1}, loop = 127;
+	uint32_t len = family == AF_INET ? 4 : 16, off = family == AF_INET ? (src ? 12 : 16) : (src ? 8 : 24);
+	char name[32];
+	if (eat(p, ". oifname @")) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, len, R0);
+		meta(h, NFT_META_OIFNAME, R0 + len / 4);
+		word(p, name);
+		lookup(h, name, false, false);
+		return 0;
+	}
+	if (eat(p, "@")) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, len, R0);
+		word(p, name);
+		lookup(h, name, false, false);
+		return 0;
+	}
+	uint32_t op = eat(p, "!= ") ? NFT_CMP_NEQ : NFT_CMP_EQ;
+	if (family == AF_INET && eat(p, "127.0.0.0/8")) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, 1, R0);
+		cmp(h, op, &loop, 1);
+		return 0;
+	}
+	if (family == AF_INET6 && eat(p, "::1")) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, 16, R0);
+		cmp(h, op, one, 16);
+		return 0;
+	}
+	return -1;
+}
+
+static int phrase(struct nlmsghdr *h, int family, const char **p)
+{
+	const char *ip = family == AF_INET ? "ip " : "ip6 ";
+	char name[32];
+	if (eat(p, "iifname . oifname @")) {
+		meta(h, NFT_META_IIFNAME, R0);
+		meta(h, NFT_META_OIFNAME, R0 + 4);
+		word(p, name);
+		lookup(h, name, false, false);
+		return 0;
+	}
+	bool in = eat(p, "iifname ");
+	if (in || eat(p, "oifname ")) {
+		meta(h, in ? NFT_META_IIFNAME : NFT_META_OIFNAME, R0);
+		bool invert = eat(p, "!= ");
+		if (!eat(p, "@"))
+			return -1;
+		word(p, name);
+		lookup(h, name, invert, false);
+		return 0;
+	}
+	if (eat(p, "fib daddr type local"))
+		return fib_local(h), 0;
+	if (eat(p, "ct state established,related"))
+		return ct_bits(h, NFT_CT_STATE, CT_STATE_ESTABLISHED | CT_STATE_RELATED), 0;
+	if (eat(p, "ct status dnat"))
+		return ct_bits(h, NFT_CT_STATUS, CT_STATUS_DNAT), 0;
+	if (eat(p, "masquerade"))
+		return expr_end(h, expr(h, "masq")), 0;
+	if (eat(p, "accept"))
+		return verdict(h, NF_ACCEPT, NULL), 0;
+	if (eat(p, "drop"))
+		return verdict(h, NF_DROP, NULL), 0;
+	if (eat(p, "jump ")) {
+		word(p, name);
+		return verdict(h, NFT_JUMP, name), 0;
+	}
+	if (eat(p, "dnat ")) {
+		if (!eat(p, ip) || !eat(p, "to "))
+			return -1;
+		bool addr = eat(p, ip);
+		if ((addr && !eat(p, "daddr . ")) || !eat(p, "meta l4proto . th dport map @"))
+			return -1;
+		word(p, name);
+		return dnat(h, family, addr, name), 0;
+	}
+	if (!eat(p, ip))
+		return -1;
+	bool src = eat(p, "saddr ");
+	return src || eat(p, "daddr ") ? address(h, family, src, p) : -1;
+}
+
+int nft_compile(struct nlmsghdr *h, int family, const char *rule)
+{
+	struct nlattr *list = mnl_attr_nest_start(h, NFTA_RULE_EXPRESSIONS);
+	const char *p = rule;
+	while (*p) {
+		if (phrase(h, family, &p) < 0)
+			return fail("nf_tables rule: '%s' at '%s'", rule, p);
+		p += strspn(p, " ");
+	}
+	mnl_attr_nest_end(h, list);
+	return 0;
+}

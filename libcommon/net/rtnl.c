@@ -1,0 +1,348 @@
+/* rtnl.c: links, addresses and routes; see rtnl.h. */
+#include <errno.h>
+#include <net/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "rtnl.h"
+
+static const char *const kinds[] = {[LINK_BRIDGE] = "bridge", [LINK_VETH] = "veth", [LINK_MACVLAN] = "macvlan", [LINK_IPVLAN] = "ipvlan"};
+
+int ifname_check(const char *what, const char *s)
+{
+	size_t n = strlen(s);
+	if (n == 0 || n > 15 || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
+		return fail("%s: '%.40s' is not an interface's name (1 to 15 bytes)", what, s);
+	for (; *s; s++)
+		if (*s <= ' ' || *s == '/' || *s == ':' || *s == '%' || *s == 0x7f)
+			return fail("%s: character 0x%02x in an interface's name", what, (unsigned char)*s);
+	return 0;
+}
+
+/* --- links --- */
+
+static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
+{
+	struct nlattr *peer = mnl_attr_nest_start(h, VETH_INFO_PEER);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof *i); /* not IFF_UP here: ENOTCONN */
+	i->ifi_family = AF_UNSPEC;
+	mnl_attr_put_strz(h, IFLA_IFNAME, l->peer);
+	if (l->peer_netns_fd >= 0)
+		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)l->peer_netns_fd);
+	if (l->peer_mac)
+		mnl_attr_put(h, IFLA_ADDRESS, 6, l->peer_mac);
+	if (l->mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, (uint32_t)l->mtu);
+	mnl_attr_nest_end(h, peer);
+}
+
+void rtnl_link_add(struct nl *n, const struct link_add *l)
+{
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(struct ifinfomsg),
+	    "%s %s: add", kinds[l->kind], l->name);
+	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	if (l->up)
+		i->ifi_flags = i->ifi_change = IFF_UP;
+	mnl_attr_put_strz(h, IFLA_IFNAME, l->name);
+	if (l->mac)
+		mnl_attr_put(h, IFLA_ADDRESS, 6, l->mac);
+	if (l->mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, (uint32_t)l->mtu);
+	if (l->master)
+		mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)l->master);
+	if (l->parent)
+		mnl_attr_put_u32(h, IFLA_LINK, (uint32_t)l->parent);
+	if ((l->kind == LINK_MACVLAN || l->kind == LINK_IPVLAN) && l->netns_fd >= 0)
+		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)l->netns_fd);
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, kinds[l->kind]);
+	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
+	if (l->kind == LINK_VETH)
+		veth_peer(h, l);
+	else if (l->kind == LINK_MACVLAN)
+		mnl_attr_put_u32(h, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
+	else if (l->kind == LINK_IPVLAN)
+		mnl_attr_put_u16(h, IFLA_IPVLAN_MODE, IPVLAN_MODE_L2);
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, info);
+}
+
+static struct nlmsghdr *link_msg(struct nl *n, int type, const char *name, const char *what)
+{
+	struct nlmsghdr *h = nl_msg(n, type, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: %s", name, what);
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	return h;
+}
+
+void rtnl_link_del(struct nl *n, const char *name)
+{
+	link_msg(n, RTM_DELLINK, name, "delete");
+}
+
+void rtnl_link_del_index(struct nl *n, int index)
+{
+	struct nlmsghdr *h = nl_msg(n, RTM_DELLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "interface %d: delete", index);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index = index;
+}
+
+void rtnl_link_up(struct nl *n, int index, const char *name, bool up)
+{
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: set %s", name, up ? "up" : "down");
+	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	i->ifi_index = index;
+	i->ifi_change = IFF_UP;
+	i->ifi_flags = up ? IFF_UP : 0;
+	if (!index)
+		mnl_attr_put_strz(h, IFLA_IFNAME, name);
+}
+
+void rtnl_link_alias(struct nl *n, const char *name, const char *alias)
+{
+	mnl_attr_put_str(link_msg(n, RTM_NEWLINK, name, "set alias"), IFLA_IFALIAS, alias);
+}
+
+void rtnl_link_mtu(struct nl *n, const char *name, int mtu)
+{
+	mnl_attr_put_u32(link_msg(n, RTM_NEWLINK, name, "set mtu"), IFLA_MTU, (uint32_t)mtu);
+}
+
+void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6])
+{
+	mnl_attr_put(link_msg(n, RTM_NEWLINK, name, "set MAC address"), IFLA_ADDRESS, 6, mac);
+}
+
+/* --- addresses and routes --- */
+
+static void addr_msg(struct nl *n, int type, int flags, int index, const char *name, const struct cidr *c)
+{
+	char t[CIDR_TEXT];
+	struct nlmsghdr *h = nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct ifaddrmsg), "%s: %s address %s", name,
+	    type == RTM_NEWADDR ? "add" : "delete", cidr_text(c, t));
+	struct ifaddrmsg *a = mnl_nlmsg_get_payload(h);
+	a->ifa_family = (uint8_t)c->a.family;
+	a->ifa_prefixlen = (uint8_t)c->len;
+	/* A lease made it unique: no second of duplicate address detection. */
+	a->ifa_flags = c->a.family == AF_INET6 && type == RTM_NEWADDR ? IFA_F_NODAD : 0;
+	a->ifa_index = (uint32_t)index;
+	mnl_attr_put(h, IFA_LOCAL, addr_len(&c->a), c->a.b);
+	mnl_attr_put(h, IFA_ADDRESS, addr_len(&c->a), c->a.b);
+	struct addr last = cidr_last(c);
+	if (type == RTM_NEWADDR && c->a.family == AF_INET && c->len < 31)
+		mnl_attr_put(h, IFA_BROADCAST, 4, last.b);
+}
+
+void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a)
+{
+	addr_msg(n, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, name, a);
+}
+
+void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a)
+{
+	addr_msg(n, RTM_DELADDR, 0, index, name, a);
+}
+
+static void route_msg(struct nl *n, int type, int flags, const struct cidr *dst, const struct addr *via, int index)
+{
+	char t[CIDR_TEXT];
+	struct nlmsghdr *h = nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct rtmsg), "route %s: %s",
+	    dst->len ? cidr_text(dst, t) : "default", type == RTM_NEWROUTE ? "add" : "delete");
+	struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	struct addr net = cidr_first(dst);
+	r->rtm_family = (uint8_t)dst->a.family;
+	r->rtm_dst_len = (uint8_t)dst->len;
+	r->rtm_table = RT_TABLE_MAIN;
+	r->rtm_protocol = type == RTM_NEWROUTE ? RTPROT_STATIC : RTPROT_UNSPEC;
+	r->rtm_type = type == RTM_NEWROUTE ? RTN_UNICAST : RTN_UNSPEC;
+	r->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : via->family || dst->a.family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	if (dst->len)
+		mnl_attr_put(h, RTA_DST, addr_len(&net), net.b);
+	if (via->family)
+		mnl_attr_put(h, RTA_GATEWAY, addr_len(via), via->b);
+	if (index)
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)index);
+}
+
+void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
+{
+	route_msg(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, dst, via, index);
+}
+
+void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
+{
+	route_msg(n, RTM_DELROUTE, 0, dst, via, index);
+}
+
+/* --- looking --- */
+
+static void copy_text(char *out, size_t size, const struct nlattr *a)
+{
+	size_t n = a ? mnl_attr_get_payload_len(a) : 0;
+	const char *s = a ? mnl_attr_get_payload(a) : "";
+	n = strnlen(s, n < size ? n : size - 1);
+	memcpy(out, s, n);
+	out[n] = 0;
+}
+
+static uint32_t u32(const struct nlattr *a)
+{
+	uint32_t v = 0;
+	const void *p = nl_data(a, 4);
+	if (p)
+		memcpy(&v, p, 4);
+	return v;
+}
+
+bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out)
+{
+	const struct nlattr *tb[IFLA_IFALIAS + 1], *info[IFLA_INFO_KIND + 1];
+	memset(out, 0, sizeof *out);
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(struct ifinfomsg))
+		return false;
+	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	nl_payload_attrs(tb, IFLA_IFALIAS, h, sizeof *i);
+	nl_nested(info, IFLA_INFO_KIND, tb[IFLA_LINKINFO]);
+	out->index = i->ifi_index;
+	out->flags = i->ifi_flags;
+	out->master = (int)u32(tb[IFLA_MASTER]);
+	out->mtu = (int)u32(tb[IFLA_MTU]);
+	copy_text(out->name, sizeof out->name, tb[IFLA_IFNAME]);
+	copy_text(out->kind, sizeof out->kind, info[IFLA_INFO_KIND]);
+	copy_text(out->alias, sizeof out->alias, tb[IFLA_IFALIAS]);
+	const void *mac = nl_data(tb[IFLA_ADDRESS], 6);
+	if (mac)
+		memcpy(out->mac, mac, 6);
+	return true;
+}
+
+static void on_link(const struct nlmsghdr *h, void *arg)
+{
+	rtnl_link_parse(h, arg);
+}
+
+int rtnl_find(struct nl *n, const char *name, struct link_info *out)
+{
+	memset(out, 0, sizeof *out);
+	struct nlmsghdr *h = nl_msg(n, RTM_GETLINK, 0, sizeof(struct ifinfomsg), "interface %s", name);
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	if (nl_query(n, on_link, out) < 0)
+		return -1;
+	if (out->index)
+		return 0;
+	errno = ENODEV;
+	return fail("interface %s: %m", name);
+}
+
+struct each {
+	void (*link)(const struct link_info *, void *);
+	void (*addr)(int, const struct cidr *, void *);
+	void (*route)(const struct cidr *, int, bool, void *);
+	void *arg;
+};
+
+static void each_link(const struct nlmsghdr *h, void *arg)
+{
+	struct each *e = arg;
+	struct link_info l;
+	if (rtnl_link_parse(h, &l))
+		e->link(&l, e->arg);
+}
+
+int rtnl_links(struct nl *n, void (*fn)(const struct link_info *l, void *arg), void *arg)
+{
+	struct each e = {.link = fn, .arg = arg};
+	nl_msg(n, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg), "interfaces");
+	return nl_query(n, each_link, &e);
+}
+
+static bool take_addr(struct addr *out, int family, const struct nlattr *a)
+{
+	out->family = family;
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	const void *p = nl_data(a, addr_len(out));
+	if (p)
+		memcpy(out->b, p, addr_len(out));
+	return p;
+}
+
+static void each_addr(const struct nlmsghdr *h, void *arg)
+{
+	struct each *e = arg;
+	const struct nlattr *tb[IFA_LOCAL + 1];
+	struct cidr c = {0};
+	if (h->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(h) < sizeof(struct ifaddrmsg))
+		return;
+	const struct ifaddrmsg *i = mnl_nlmsg_get_payload(h);
+	nl_payload_attrs(tb, IFA_LOCAL, h, sizeof *i);
+	c.len = i->ifa_prefixlen;
+	if (take_addr(&c.a, i->ifa_family, tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS]))
+		e->addr((int)i->ifa_index, &c, e->arg);
+}
+
+int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg)
+{
+	struct each e = {.addr = fn, .arg = arg};
+	nl_msg(n, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg), "addresses");
+	return nl_query(n, each_addr, &e);
+}
+
+static void each_route(const struct nlmsghdr *h, void *arg)
+{
+	struct each *e = arg;
+	const struct nlattr *tb[RTA_OIF + 1];
+	struct cidr c = {0};
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(struct rtmsg))
+		return;
+	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	nl_payload_attrs(tb, RTA_OIF, h, sizeof *r);
+	c.len = r->rtm_dst_len;
+	if (take_addr(&c.a, r->rtm_family, tb[RTA_DST]) || c.len == 0)
+		e->route(&c, (int)u32(tb[RTA_OIF]), r->rtm_type == RTN_UNICAST, e->arg);
+}
+
+int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg)
+{
+	struct each e = {.route = fn, .arg = arg};
+	nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
+	return nl_query(n, each_route, &e);
+}
+
+struct got_route {
+	int oif;
+	bool local, gateway;
+};
+
+static void on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct got_route *g = arg;
+	const struct nlattr *tb[RTA_GATEWAY + 1];
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(struct rtmsg))
+		return;
+	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	nl_payload_attrs(tb, RTA_GATEWAY, h, sizeof *r);
+	g->oif = (int)u32(tb[RTA_OIF]);
+	g->local = r->rtm_type == RTN_LOCAL;
+	g->gateway = tb[RTA_GATEWAY];
+}
+
+int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway)
+{
+	struct got_route g = {0};
+	char t[ADDR_TEXT];
+	struct nlmsghdr *h = nl_msg(n, RTM_GETROUTE, 0, sizeof(struct rtmsg), "route to %s", addr_text(to, t));
+	struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	r->rtm_family = (uint8_t)to->family;
+	r->rtm_dst_len = (uint8_t)(addr_len(to) * 8);
+	mnl_attr_put(h, RTA_DST, addr_len(to), to->b);
+	if (nl_query(n, on_route, &g) < 0)
+		return -1;
+	*oif = g.oif;
+	*local = g.local;
+	*gateway = g.gateway;
+	return 0;
+}
