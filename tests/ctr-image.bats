@@ -234,12 +234,15 @@ load image
 	mkdir -p "r/$n/$n"
 	echo deep >"r/$n/$n/$n"
 	echo u >"r/häßlich-名前-🙂"
+	echo composed >"$(printf 'r/\303\244')"
+	[ -n "${CTR_BIN:-}" ] || echo decomposed >"$(printf 'r/a\314\210')" # Debian's libarchive composes it
+	[ -n "${CTR_BIN:-}" ] || echo jamo >"$(printf 'r/\341\204\200\341\205\241')"
 	printf b >"r/$(printf 'latin1-\344\377')"
 	ln -s "$n/$n/$n" r/longlink
 	chmod 4755 r/ping
 	chown 1234:5678 r/a
 	touch -d '2001-02-03 04:05:06' r/a r/dir
-	tar -C r --xattrs --xattrs-include='*' --sparse -cf r.tar .
+	tar -C r --format=pax --xattrs --xattrs-include="*" --sparse -cf r.tar .
 	ctr-image import all r.tar
 	ctr-image export all >x.tar
 	mkdir x

@@ -203,8 +203,11 @@ static int root_stopped(struct ctree *t)
 		return fail("unshare: %m (root is needed to look into a stopped container)");
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
 	struct rootfs fs = {.spec = &t->spec, .dir = dir, .image = -1, .fd = -1};
+	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
+	if (cwd < 0 || fchdir(cwd) < 0)
+		return fail("working directory: %m");
 	bind_volumes(&t->spec, fs.fd);
 	return fs.fd;
 }

@@ -101,12 +101,17 @@ static int overlay_mount(struct rootfs *r)
 	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst). */
 	buf_printf(&opts, ",upperdir=upper,workdir=work%s",
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
-	int m = mount("overlay", r->dir, "overlay", 0, opts.p);
+	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be seen. */
+	int m = mount("overlay", "upper", "overlay", 0, opts.p);
 	if (m < 0 && errno == EINVAL && !r->userns) { /* a kernel built without the three options */
 		char *cut = strstr(opts.p, ",redirect_dir");
 		*cut = 0;
-		m = mount("overlay", r->dir, "overlay", 0, opts.p);
+		m = mount("overlay", "upper", "overlay", 0, opts.p);
 	}
+	int why = errno;
+	if (r->spec->x_image_file) /* the overlay has its own hold on it */
+		umount2(r->dir, MNT_DETACH);
+	errno = why;
 	buf_free(&opts);
 	if (m == 0)
 		return 0;
@@ -131,7 +136,7 @@ int rootfs_prepare(struct rootfs *r)
 	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
 		return fail("/: stop mount propagation: %m");
 	bool overlay = s->x_lower.n || s->x_image_file;
-	const char *root = overlay ? r->dir : s->root_path;
+	const char *root = overlay ? "upper" : s->root_path;
 	if (overlay) {
 		if (overlay_mount(r) < 0)
 			return -1;

@@ -91,7 +91,7 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		else if (known_word(w))
 			strv_add(&out->options, w);
 		else if (strcmp(w, "z") != 0 && strcmp(w, "Z") != 0) /* SELinux labels: not set by us */
-			r = errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, rslave, nosuid, ...)", arg, w);
+			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, rslave, nosuid, ...)", arg, w));
 	}
 	strv_free(&l);
 	return r;

@@ -81,10 +81,21 @@ cp jansson/b/include/*.h "$t/include/"
 cp libseccomp/src/.libs/libseccomp.a "$t/lib/"
 cp libseccomp/include/seccomp*.h "$t/include/"
 
-(cd zlib && CC="$cc" CFLAGS="$cflags" quiet ./configure --static && quiet make libz.a)
+(cd zlib && CC="$cc" CFLAGS="$cflags -DDYNAMIC_CRC_TABLE" quiet ./configure --static && quiet make libz.a)
 cp zlib/libz.a "$t/lib/"
 cp zlib/zlib.h zlib/zconf.h "$t/include/"
 
+# A name is bytes: libarchive would compose its letters (NFC) where a pax header has it, and a file be called differently than
+# in its archive. Without that the tables of Unicode (35 KB) are not needed either.
+sed -i 's/^\([[:space:]]*\)flag |= SCONV_NORMALIZATION_C;/\1;/' libarchive/libarchive/archive_string.c
+cat >libarchive/libarchive/archive_string_composition.h <<'END'
+struct unicode_composition_table { uint32_t cp1, cp2, nfc; };
+struct unicode_decomposition_table { uint32_t nfc, cp1, cp2; };
+static const struct unicode_composition_table u_composition_table[] = {{0xffffffff, 0, 0}};
+static const struct unicode_decomposition_table u_decomposition_table[] = {{0xffffffff, 0, 0}};
+#define IS_DECOMPOSABLE_BLOCK(uc) 0
+#define CCC(uc) 0
+END
 (cd libarchive && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
 	--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
 	CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib" && quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la)

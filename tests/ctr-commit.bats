@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# ctr-commit: a container's files as an image or an archive.
+bats_require_minimum_version 1.5.0
+load lib
+load image
+
+test_setup() { box; }
+frozen() ( # NAME
+	# shellcheck disable=SC1090
+	. "$CTR_RUN/containers/$1/state"
+	grep -qs FROZEN "/sys/fs/cgroup/freezer/$cgroup/freezer.state" || grep -qs 1 "/sys/fs/cgroup/$cgroup/cgroup.freeze" ||
+		grep -qs 1 "/sys/fs/cgroup/unified/$cgroup/cgroup.freeze"
+)
+
+@test "what a running container wrote, changed and deleted is in the image; it runs on" {
+	ctr-run -d --name c box sh -c 'echo new >/new; echo changed >/etc/os-release; rm /etc/group; rm -r /home; mkdir /home; touch /home/x; sleep 100' >/dev/null
+	wait_for 5 ctr-exec c test -e /home/x
+	run -0 ctr-commit -m 'a comment' -c 'CMD ["cat", "/new"]' c other:1
+	[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+	[ "$(ctr-exec c echo alive)" = alive ]
+	[ "$(ctr-run other:1)" = new ]
+	run -0 ctr-run other:1 sh -c 'cat /etc/os-release; ls /home; ls /etc/group 2>&1 || true'
+	[ "${lines[0]}" = changed ]
+	[ "${lines[1]}" = x ]
+	[[ ${lines[2]} == *'No such file'* ]]
+	run -0 ctr-image history other:1
+	[[ ${lines[1]} == *'a comment'* ]]
+	# the old image is as it was, and the layer below is shared
+	[ "$(ctr-run box cat /etc/os-release)" = NAME=ctrbox ]
+	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 2 ]
+}
+
+@test "a stopped container, and an image of an image" {
+	ctr-run --keep --name a box sh -c 'echo 1 >/one'
+	ctr-commit a img1
+	ctr-run --keep --name b img1 sh -c 'echo 2 >/two'
+	ctr-commit b img2
+	ctr-rm a b
+	ctr-image rm box img1
+	[ "$(ctr-run img2 cat /one /two)" = $'1\n2' ]
+}
+
+@test "with - the whole tree comes as a tar archive, without what was deleted" {
+	ctr-run --keep --name c box sh -c 'echo new >/new; rm /etc/group'
+	ctr-commit c - >all.tar
+	[ "$(tar xOf all.tar new)" = new ]
+	[ "$(tar xOf all.tar etc/os-release)" = NAME=ctrbox ]
+	! tar tf all.tar | grep -E 'group$|\.wh\.'
+}
+
+@test "volumes are left out" {
+	ctr-run --keep --name c -v "$WORLD/v:/vol" -v named:/data box sh -c 'echo x >/vol/x; echo y >/data/y; echo z >/z'
+	ctr-commit c img
+	run -0 ctr-run img sh -c 'ls /vol /data; cat /z'
+	[[ $output != *x* && $output != *y* && $output == *z ]]
+	[ "$(cat "$WORLD/v/x")" = x ]
+}
+
+@test "a container of a directory gives an image of one layer" {
+	ctr-run --keep --name c "$ROOTFS" sh -c 'echo new >/new'
+	ctr-commit c img
+	[ "$(ctr-run img cat /new /etc/os-release)" = $'new\nNAME=ctrbox' ]
+}
+
+@test "xattrs, hard links and set-id bits of the writable layer survive" {
+	need setfattr attr
+	ctr-run -d --name c box sleep 100 >/dev/null
+	ctr-exec c sh -c 'echo x >/a; ln /a /b; cp /bin/busybox /suid; chmod 4755 /suid'
+	setfattr -n user.note -v v "$CTR_LIB/containers/c/upper/a"
+	ctr-commit c img
+	ctr-image export img >x.tar
+	mkdir x
+	tar -C x --xattrs -xf x.tar
+	[ "$(stat -c %i x/a)" = "$(stat -c %i x/b)" ]
+	[ "$(getfattr --only-values -n user.note x/a)" = v ]
+	[ "$(stat -c %a x/suid)" = 4755 ]
+}
+
+@test "the container is frozen meanwhile; killed, ctr-gc thaws it" {
+	ctr-run -d --name c box sleep 100 >/dev/null
+	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
+	mkfifo p
+	ctr-commit c - >p &
+	pid=$!
+	exec 7<p
+	wait_for 5 frozen c
+	kill -9 $pid
+	exec 7<&-
+	frozen c
+	run -0 ctr-gc
+	[[ $output == *'thawed c'* ]]
+	! frozen c
+	[ "$(ctr-exec c echo alive)" = alive ]
+}
+
+@test "a commit thaws what a dead one left, by itself" {
+	ctr-run -d --name c box sleep 100 >/dev/null
+	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
+	mkfifo p
+	ctr-commit c - >p &
+	pid=$!
+	exec 7<p
+	wait_for 5 frozen c
+	kill -9 $pid
+	exec 7<&-
+	ctr-commit c img >/dev/null
+	! frozen c
+}
+
+@test "kill -9 at any moment of a commit leaves a valid store" {
+	ctr-run --keep --name c box sh -c 'head -c 5000000 /dev/urandom >/big; echo x >/x'
+	for i in $(seq 12); do
+		ctr-commit c "k$i" >/dev/null &
+		p=$!
+		sleep "0.0$((RANDOM % 50 + 5))"
+		kill -9 $p 2>/dev/null || true
+		wait $p || true
+	done
+	ctr-image ls -n | while read -r name _; do
+		[ "$(ctr-run "$name" echo runs)" = runs ]
+	done
+	ctr-image prune
+	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+}
+
+@test "wrong use is one line and changes nothing" {
+	run -2 ctr-commit
+	run -2 ctr-commit c 'bad name'
+	run -2 ctr-commit -c 'NO x' c img
+	run -1 ctr-commit nothing img
+	[ "$(ctr-image ls -n | wc -l)" -eq 1 ]
+}

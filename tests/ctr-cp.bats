@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# ctr-cp: copy between a container and the host.
+bats_require_minimum_version 1.5.0
+load lib
+load image
+
+test_setup() {
+	ctr-run -d --name c "$ROOTFS" sleep 100 >/dev/null
+	echo from-host >f
+	mkdir -p d/sub
+	echo 1 >d/one
+	ln -s one d/link
+	echo 2 >d/sub/two
+}
+
+@test "a file in and out, into a folder or under a new name" {
+	ctr-cp f c:/root
+	ctr-cp f c:/root/g
+	ctr-cp f c:/root/
+	[ "$(ctr-exec c cat /root/f /root/g)" = $'from-host\nfrom-host' ]
+	ctr-cp c:/root/g .
+	ctr-cp c:/root/g h
+	[ "$(cat g h)" = $'from-host\nfrom-host' ]
+	ctr-exec c sh -c 'echo longer, and written in the container >/root/f'
+	ctr-cp c:/root/f f
+	[ "$(cat f)" = 'longer, and written in the container' ]
+}
+
+@test "a tree: SRC into an existing folder, as a new name, its content only" {
+	ctr-cp d c:/root
+	[ "$(ctr-exec c cat /root/d/sub/two)" = 2 ]
+	[ "$(ctr-exec c readlink /root/d/link)" = one ]
+	ctr-cp d c:/root/e
+	[ "$(ctr-exec c cat /root/e/sub/two)" = 2 ]
+	ctr-cp d/. c:/root
+	[ "$(ctr-exec c cat /root/sub/two)" = 2 ]
+	ctr-cp c:/root/d out
+	diff -r d out
+	ctr-cp c:/root/d out
+	diff -r d out/d
+	mkdir out2
+	ctr-cp c:/root/d/. out2
+	diff -r d out2
+}
+
+@test "as archives: out to tar, in from tar" {
+	ctr-cp d c:/root
+	[ "$(ctr-cp c:/root/d - | tar t | sort)" = "$(tar c d | tar t | sort)" ]
+	tar c d | ctr-cp - c:/tmp
+	[ "$(ctr-exec c cat /tmp/d/sub/two)" = 2 ]
+	run -1 sh -c 'tar c d | ctr-cp - c:/nothing'
+	run -1 sh -c 'tar c d | ctr-cp - c:/etc/passwd'
+	run -1 sh -c 'echo nonsense | ctr-cp - c:/tmp'
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "a stopped container: out, in, and it starts with it" {
+	ctr-cp d c:/root
+	ctr-kill c
+	ctr-wait c
+	ctr-cp c:/root/d out
+	diff -r d out
+	ctr-cp c:/etc/os-release r
+	[ "$(cat r)" = NAME=ctrbox ]
+	ctr-cp f c:/root/late
+	ctr-start c
+	[ "$(ctr-exec c cat /root/late)" = from-host ]
+}
+
+@test "volumes are seen, running or not" {
+	mkdir v
+	ctr-run -d --name e -v "$WORLD/v:/vol" "$ROOTFS" sleep 100
+	ctr-cp f e:/vol
+	[ "$(cat v/f)" = from-host ]
+	ctr-kill e
+	ctr-wait e
+	ctr-cp d/one e:/vol/late
+	[ "$(cat v/late)" = 1 ]
+}
+
+@test "owners: the container's root, or with -a as they were" {
+	chown 1234:1234 f
+	ctr-cp f c:/root/f
+	ctr-cp -a f c:/root/kept
+	[ "$(ctr-exec c stat -c %u:%g /root/f /root/kept)" = $'0:0\n1234:1234' ]
+	ctr-exec c chown 77:77 /root/f
+	ctr-cp c:/root/f mine
+	ctr-cp -a c:/root/f kept
+	[ "$(stat -c %u:%g mine kept)" = $'0:0\n77:77' ]
+}
+
+@test "links: copied as links, followed with -L within the container" {
+	ctr-exec c sh -c 'ln -s /etc/os-release /root/abs; ln -s ../etc /root/rel; ln -s /root/rel/os-release /root/twice'
+	ctr-cp c:/root/abs .
+	[ "$(readlink abs)" = /etc/os-release ]
+	ctr-cp -L c:/root/abs followed
+	[ "$(cat followed)" = NAME=ctrbox ]
+	ctr-cp -L c:/root/twice followed2
+	[ "$(cat followed2)" = NAME=ctrbox ]
+	ctr-cp c:/root/rel/os-release through
+	[ "$(cat through)" = NAME=ctrbox ]
+}
+
+@test "links in the container lead nowhere on the host (CVE-2018-15664)" {
+	mkdir secret target
+	echo secret >secret/s
+	ctr-exec c sh -c "ln -s $WORLD/secret /root/l; ln -s $WORLD/target /root/t; ln -s ../../../../../../..$WORLD/secret /root/up; ln -s $WORLD/target/made /root/file"
+	run -1 ctr-cp c:/root/l/s out
+	[ ! -e out ]
+	run -1 ctr-cp c:/root/up/s out
+	run -1 ctr-cp -L c:/root/l out
+	run -1 ctr-cp f c:/root/t/f
+	ctr-cp f c:/root/file
+	run ctr-cp d c:/root/t
+	tar c d | ctr-cp - c:/root/t || true
+	[ -z "$(ls target)" ]
+	# an archive that goes through a link of the container's
+	ctr-exec c mkdir /root/x
+	ctr-exec c ln -s "$WORLD/target" /root/x/d
+	run -1 sh -c 'tar c d | ctr-cp - c:/root/x'
+	[ -z "$(ls target)" ]
+}
+
+@test "a container that swaps a link for a folder all the time gets nothing out" {
+	mkdir target
+	ctr-exec -d c sh -c "cd /root; mkdir a; ln -s $WORLD/target b; while :; do mv a x; mv b a; mv a b; mv x a; done"
+	for i in $(seq 25); do ctr-cp f c:/root/a/f 2>/dev/null || true; done
+	[ -z "$(ls target)" ]
+}
+
+@test "wrong use" {
+	run -2 ctr-cp f
+	run -2 ctr-cp f g
+	run -2 ctr-cp c:/a c:/b
+	run -2 ctr-cp c: f
+	run -1 ctr-cp nothing:/a f
+	run -1 ctr-cp c:/nothing f
+	run -1 ctr-cp nothing c:/
+	[ "${#lines[@]}" -eq 1 ]
+	run -1 ctr-cp d c:/etc/passwd
+	[[ $output == *'cannot replace'* ]]
+}

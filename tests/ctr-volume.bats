@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# ctr-volume and the volumes of ctr-run.
+bats_require_minimum_version 1.5.0
+load lib
+load image
+
+@test "a named volume is made, filled from the image on first use, and outlives its containers" {
+	mkdir r
+	cp -a "$ROOTFS/." r/
+	mkdir -p r/data/sub
+	echo seed >r/data/seed
+	chown 12:34 r/data/seed
+	chmod 750 r/data
+	tar -C r -cf - . | ctr-image import img >/dev/null
+	run -0 ctr-run -v vol:/data img sh -c 'cat /data/seed; echo more >/data/more'
+	[ "$output" = seed ]
+	[ "$(stat -c %u:%g "$CTR_LIB/volumes/vol/seed")" = 12:34 ]
+	[ "$(stat -c %a "$CTR_LIB/volumes/vol")" = 750 ]
+	run -0 ctr-run -v vol:/data img ls /data
+	[ "$output" = $'more\nseed\nsub' ]
+	# with something in it, it is not filled again
+	run -0 ctr-run -v vol:/etc img ls /etc
+	[ "$output" = $'more\nseed\nsub' ]
+	run -0 ctr-run -v empty:/data:nocopy img ls /data
+	[ -z "$output" ]
+}
+
+@test "ls, inspect, rm; one in use stays" {
+	ctr-volume create a b
+	ctr-run -d --name c -v a:/x "$ROOTFS" sleep 100 >/dev/null
+	run -0 ctr-volume ls -n
+	[[ ${lines[0]} =~ ^a\ +c\ +$CTR_LIB/volumes/a$ ]]
+	[[ ${lines[1]} =~ ^b\ +-\ + ]]
+	run -0 ctr-volume inspect a
+	[[ $output == *'"c"'* ]]
+	[ "$(ctr-volume ls -q)" = $'a\nb' ]
+	run -1 ctr-volume rm a
+	[[ $output == *'in use by container c'* ]]
+	ctr-rm -f c
+	ctr-volume rm a
+	run -1 ctr-volume rm a
+	[[ $output == *'no such volume'* ]]
+	run -2 ctr-volume prune
+	[ "$(ctr-volume prune -f)" = b ]
+	[ -z "$(ls -A "$CTR_LIB/volumes")" ]
+	run -2 ctr-volume create '../x'
+	run -1 ctr-volume rm ..
+	[ -d "$CTR_LIB/volumes" ]
+}
+
+@test "a nameless volume goes with its container" {
+	ctr-run -d --name c -v /data "$ROOTFS" sh -c 'echo x >/data/x; sleep 100' >/dev/null
+	wait_for 5 ctr-exec c test -e /data/x
+	[ ! -e "$CTR_LIB/containers/c/upper/data/x" ]
+	[ -z "$(ctr-volume ls -q)" ]
+	ctr-rm -f c
+	[ -z "$(find "$CTR_LIB" -name x)" ]
+}
+
+@test "the image's Volumes are nameless ones, unless something is mounted there" {
+	box img -c 'VOLUME /home'
+	ctr-run -d --name c img sh -c 'echo x >/home/x; sleep 100' >/dev/null
+	wait_for 5 ctr-exec c test -e /home/x
+	[ "$(ctr-exec c ls /home)" = $'user\nx' ]
+	[ ! -e "$CTR_LIB/containers/c/upper/home/x" ]
+	ctr-run -v mine:/home img sh -c 'echo y >/home/y'
+	[ -e "$CTR_LIB/volumes/mine/y" ]
+}
+
+@test "SRC is a path, made when missing; --mount type=bind wants it to be there" {
+	ctr-run -v "$WORLD/new/deep:/x" "$ROOTFS" sh -c 'echo x >/x/f'
+	[ "$(cat new/deep/f)" = x ]
+	ctr-run -v ./rel:/x "$ROOTFS" sh -c 'echo y >/x/f'
+	[ "$(cat rel/f)" = y ]
+	run -125 ctr-run --mount "type=bind,src=$WORLD/none,dst=/x" "$ROOTFS" true
+	[ ! -e none ]
+	run -0 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly" "$ROOTFS" sh -c 'cat /x/f; echo z >/x/f || echo refused'
+	[ "${lines[0]}" = y ]
+	[[ $output == *refused ]]
+}
+
+@test "read-only, a single file, several and nested ones" {
+	mkdir -p a/in b
+	echo file >file
+	echo keep >a/keep
+	run ctr-run -v "$WORLD/a:/a:ro" "$ROOTFS" sh -c 'cat /a/keep; echo x >/a/x'
+	[ "$status" -ne 0 ]
+	[[ ${lines[0]} == keep ]]
+	[ ! -e a/x ]
+	run -0 ctr-run -v "$WORLD/file:/etc/hosts-like" -v "$WORLD/a:/a" -v "$WORLD/b:/a/in" "$ROOTFS" sh -c 'cat /etc/hosts-like; echo b >/a/in/b; ls /a'
+	[ "${lines[0]}" = file ]
+	[ "$(cat b/b)" = b ]
+	[ ! -e a/in/b ]
+}
+
+@test "--mount type=tmpfs with size and mode" {
+	run -0 ctr-run --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700 "$ROOTFS" sh -c 'stat -c %a /t; df -k /t | tail -n 1; grep " /t " /proc/mounts'
+	[ "${lines[0]}" = 700 ]
+	[[ ${lines[1]} == *1024* ]]
+	[[ ${lines[2]} == *nosuid*nodev*noexec* ]]
+}
+
+@test "bad requests are wrong usage, one line each" {
+	for v in '' ':' 'a:' ':/b' 'a:b' 'a:/' 'a:/x/../..' 'a:/x:frob' '-a:/x' 'a b:/x'; do
+		run -125 ctr-run -v "$v" "$ROOTFS" true
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	for m in '' 'dst=/x,type=nope' 'type=bind,dst=/x' 'type=tmpfs,src=/a,dst=/x' 'type=bind,src=/tmp' 'type=tmpfs,dst=/x,tmpfs-size=x' \
+		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
+		run -125 ctr-run --mount "$m" "$ROOTFS" true
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	[ ! -e "$CTR_LIB/volumes" ]
+}
