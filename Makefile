@@ -62,6 +62,10 @@ endif
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c $(applets:%=applets/ctr-%.c)
 lib_src := $(wildcard libcommon/base/*.c libcommon/kernel/*.c libcommon/net/*.c libcommon/image/*.c libcommon/container/*.c)
+# The minimal build has no image store, hence no libarchive; minimal.c stands for it.
+ifeq ($(CONFIG),minimal)
+lib_src := $(filter-out libcommon/image/%,$(lib_src)) libcommon/image/loop.c libcommon/image/minimal.c
+endif
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
 lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)
