@@ -187,6 +187,15 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name ? x->name : "~", y->name ? y->name : "~");
 }
 
+/* An image of several names is one digest. */
+static bool seen(const struct refs *r, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(r->v[k].hex, r->v[i].hex) == 0)
+			return true;
+	return false;
+}
+
 static void store_for(struct store *s, enum store_use use, struct refs *r)
 {
 	if (store_open(s, ctr_lib(), use) < 0 || store_refs(s, r) < 0)
@@ -205,7 +214,8 @@ static int do_ls(int argc, char **argv)
 	json_t *list = o.json ? json_array() : NULL;
 	table_row(&t, 5, (const char *[]){"NAME", "TAG", "ID", "CREATED", "SIZE"});
 	for (size_t i = 0; i < r.n; i++)
-		ls_one(&s, &r.v[i], &t, list);
+		if (!o.quiet || !seen(&r, i))
+			ls_one(&s, &r.v[i], &t, list);
 	if (list)
 		puts(json_pretty(list));
 	else if (!o.quiet)

@@ -20,6 +20,11 @@
 #include "sys.h"
 
 #define SELF "/proc/self/exe"
+#ifdef CTR_SAN /* the sanitizers' run-time needs its own /proc/self/exe */
+#define NEVER true
+#else
+#define NEVER false
+#endif
 #define ST_RDONLY_F 0x1 /* f_flags of statfs(2) */
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -66,13 +71,9 @@ static void from_memory(char **argv)
 
 void self_protect(char **argv)
 {
-#ifndef CTR_SAN /* the sanitizers' run-time needs its own /proc/self/exe */
-	if (geteuid() != 0 || protected_already())
+	if (NEVER || geteuid() != 0 || protected_already())
 		return;
 	from_mount(argv);
 	from_memory(argv);
 	die("cannot protect %s from the container: %m (neither a read-only mount nor a sealed memfd can be had)", SELF);
-#else
-	(void)argv;
-#endif
 }
