@@ -90,7 +90,8 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c | $(deps_done)
 $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
 $(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c | $(deps_done)
-	$(call say,HOST,$@)mkdir -p $(@D) && gcc -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -o $@ $<
+	$(call say,HOST,$@)mkdir -p $(@D) && gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
+		-Werror -isystem build/deps/include -isystem build/deps/kernel -static -no-pie -o $@ $< build/deps/lib/libseccomp.a
 
 $(B)/bin/.links: include/applets.def Makefile
 	$(Q)mkdir -p $(B)/bin && rm -f $(B)/bin/ctr-* && for a in $(applets); do ln -s ../ctrbox $(B)/bin/ctr-$$a; done && touch $@

@@ -53,7 +53,7 @@ _Noreturn void report_failure(int report, int code);
 int report_wait(int report, int *code, int *master);
 
 /* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for none; caller frees
- * it with seccomp_free. */
+ * it with filter_free. */
 int launch_seccomp(const struct spec *s, struct sock_fprog **out);
 
 #endif

@@ -27,7 +27,7 @@
 #include "file.h"
 #include "init.h"
 #include "launch.h"
-#include "seccomp.h"
+#include "filter.h"
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
@@ -259,7 +259,7 @@ static int privileges(const struct become *b, const struct who *w)
 	const struct spec *s = b->spec;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding) < 0)
 		return fail("capabilities: bounding set: %m");
-	if (!s->no_new_privileges && b->seccomp && seccomp_load(b->seccomp) < 0)
+	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
 		return -1;
 	if (set_user(w) < 0 || caps_of(s, w) < 0 || death_signal(b) < 0)
 		return -1;
@@ -267,7 +267,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail("no_new_privs: %m");
-	return b->seccomp ? seccomp_load(b->seccomp) : 0;
+	return b->seccomp ? filter_load(b->seccomp) : 0;
 }
 
 /* --- the command --- */

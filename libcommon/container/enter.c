@@ -19,7 +19,7 @@
 #include "err.h"
 #include "file.h"
 #include "launch.h"
-#include "seccomp.h"
+#include "filter.h"
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
@@ -107,7 +107,7 @@ int enter_start(struct enter *e)
 		r = report_wait(pair[0], &e->code, &e->master);
 	}
 	close(pair[0]);
-	seccomp_free(prog);
+	filter_free(prog);
 	if (r < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		kill(e->pid, SIGKILL);

@@ -27,7 +27,7 @@
 #include "launch.h"
 #include "pidfd.h"
 #include "rootfs.h"
-#include "seccomp.h"
+#include "filter.h"
 #include "str.h"
 #include "sys.h"
 #include "undo.h"
@@ -290,6 +290,6 @@ int launch(struct launch *l)
 		close(x.childs);
 	if (x.image >= 0)
 		close(x.image);
-	seccomp_free(prog);
+	filter_free(prog);
 	return r;
 }

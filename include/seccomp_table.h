@@ -1,0 +1,19 @@
+/* seccomp_table.h: the default profile as ranges of system call numbers; the table itself is made when ctrbox is
+ * built (libcommon/kernel/gen/seccomp-gen.c).
+ */
+#ifndef CTR_SECCOMP_TABLE_H
+#define CTR_SECCOMP_TABLE_H
+
+/* From this number up to the next range's. Rules below 64 are the capability that allows the call. */
+struct seccomp_range {
+	unsigned short nr;
+	unsigned char rule;
+};
+enum seccomp_rule { RULE_UNKNOWN = 64, RULE_DENY, RULE_ALLOW, RULE_CLONE, RULE_CLONE3, RULE_PERSONALITY, RULE_SOCKET, RULE_BPF,
+	RULE_PERF, RULE_SYSLOG };
+
+extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
+extern const struct seccomp_range seccomp_native[], seccomp_compat[];
+extern const unsigned seccomp_native_n, seccomp_compat_n;
+
+#endif

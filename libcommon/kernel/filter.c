@@ -1,0 +1,175 @@
+/* filter.c: the default seccomp filter, written from a table made at build time; see filter.h.
+ *
+ * A binary search over ranges of numbers: about eight comparisons a call, and a program short enough that loading it
+ * costs little (the kernel's work grows with its length). What depends on a capability is settled before the program
+ * is written, so neighbours with the same answer become one range.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "filter.h"
+#include "seccomp_table.h"
+#include "str.h"
+
+#define ARG_LOW(n) (offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian halves */
+#define CAP(n) (1ull << (n))
+#define NEW_NAMESPACES 0x7e020000u /* CLONE_NEWNS CGROUP UTS IPC USER PID NET */
+
+struct program {
+	struct sock_filter *v;
+	size_t n;
+};
+
+static void emit(struct program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
+{
+	p->v[p->n++] = (struct sock_filter){code, jt, jf, k};
+}
+
+static void ret(struct program *p, unsigned action)
+{
+	emit(p, BPF_RET | BPF_K, action, 0, 0);
+}
+
+#define ALLOW SECCOMP_RET_ALLOW
+#define EPERM_ (SECCOMP_RET_ERRNO | EPERM)
+#define ENOSYS_ (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* A rule with these capabilities as a plain one: RULE_UNKNOWN, _DENY, _ALLOW, or one that looks at arguments. */
+static int settle(int rule, uint64_t caps)
+{
+	bool admin = caps & CAP(21);
+	if (rule < 64)
+		return caps & CAP(rule) ? RULE_ALLOW : RULE_DENY;
+	switch (rule) {
+	case RULE_BPF:
+		return admin || caps & CAP(39) ? RULE_ALLOW : RULE_DENY;
+	case RULE_PERF:
+		return admin || caps & CAP(38) ? RULE_ALLOW : RULE_DENY;
+	case RULE_SYSLOG:
+		return admin || caps & CAP(34) ? RULE_ALLOW : RULE_DENY;
+	case RULE_CLONE:
+		return admin ? RULE_ALLOW : RULE_CLONE;
+	case RULE_CLONE3:
+		return admin ? RULE_ALLOW : RULE_UNKNOWN;
+	}
+	return rule;
+}
+
+/* The end of a search: a verdict, after a look at the arguments where the rule says so. At most 8 instructions. */
+static void leaf(struct program *p, int rule)
+{
+	static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff}; /* PER_LINUX, PER_LINUX32, UNAME26, both, query */
+	switch (rule) {
+	case RULE_ALLOW:
+		ret(p, ALLOW);
+		return;
+	case RULE_CLONE:
+		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
+		emit(p, BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 1, 0);
+		ret(p, ALLOW);
+		ret(p, EPERM_);
+		return;
+	case RULE_SOCKET: /* AF_VSOCK speaks to the host of a virtual machine */
+		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 40, 1, 0);
+		ret(p, ALLOW);
+		ret(p, EPERM_);
+		return;
+	case RULE_PERSONALITY:
+		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
+		for (unsigned i = 0; i < 5; i++)
+			emit(p, BPF_JMP | BPF_JEQ | BPF_K, personalities[i], (unsigned char)(5 - i), 0);
+		ret(p, EPERM_);
+		ret(p, ALLOW);
+		return;
+	case RULE_UNKNOWN:
+		ret(p, ENOSYS_);
+		return;
+	default:
+		ret(p, EPERM_);
+	}
+}
+
+/* r[0..n): the left half lies right behind the comparison, the right half behind that. A jump reaches 255. */
+static void search(struct program *p, const struct seccomp_range *r, unsigned n)
+{
+	if (n == 1) {
+		leaf(p, r->rule);
+		return;
+	}
+	unsigned half = n / 2;
+	size_t at = p->n;
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, r[half].nr, 0, 0);
+	search(p, r, half);
+	size_t far = p->n - at - 1;
+	if (far > 255) { /* too far for one jump: over a long one */
+		memmove(&p->v[at + 2], &p->v[at + 1], far * sizeof *p->v);
+		p->n++;
+		p->v[at].jt = 0;
+		p->v[at].jf = 1;
+		p->v[at + 1] = (struct sock_filter){BPF_JMP | BPF_JA, 0, 0, (unsigned)far};
+	} else {
+		p->v[at].jt = (unsigned char)far;
+	}
+	search(p, r + half, n - half);
+}
+
+/* The table with these capabilities, neighbours of one answer joined. Returns how many. */
+static unsigned join(const struct seccomp_range *in, unsigned n, uint64_t caps, struct seccomp_range *out)
+{
+	unsigned k = 0;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned char rule = (unsigned char)settle(in[i].rule, caps);
+		if (k == 0 || out[k - 1].rule != rule)
+			out[k++] = (struct seccomp_range){in[i].nr, rule};
+	}
+	return k;
+}
+
+struct sock_fprog *filter_default(uint64_t caps)
+{
+	unsigned most = seccomp_native_n > seccomp_compat_n ? seccomp_native_n : seccomp_compat_n;
+	struct seccomp_range *r = xcalloc(most, sizeof *r);
+	struct program p = {.v = xcalloc((seccomp_native_n + seccomp_compat_n) * 10, sizeof *p.v)};
+	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch, 1, 0);
+	size_t other = p.n;
+	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
+	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	search(&p, r, join(seccomp_native, seccomp_native_n, caps, r));
+	p.v[other].k = (unsigned)(p.n - other - 1);
+	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch32, 1, 0);
+	ret(&p, EPERM_);
+	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	search(&p, r, join(seccomp_compat, seccomp_compat_n, caps, r));
+	free(r);
+	struct sock_fprog *out = xmalloc(sizeof *out);
+	*out = (struct sock_fprog){(unsigned short)p.n, p.v};
+	return out;
+}
+
+void filter_free(struct sock_fprog *p)
+{
+	if (p)
+		free(p->filter);
+	free(p);
+}
+
+int filter_load(const struct sock_fprog *p)
+{
+	/* SPEC_ALLOW: no speculation guard that docker does not have either; Linux 4.17. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */, p) == 0)
+		return 0;
+	if (errno == EINVAL && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
+		return 0;
+	return fail("seccomp filter: %m%s", errno == EINVAL ? " (this kernel has not got CONFIG_SECCOMP_FILTER)" : "");
+}
