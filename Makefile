@@ -3,7 +3,7 @@
 CONFIG ?= full
 PREFIX ?= /usr/local
 CC = gcc
-CFLAGS ?= -Os
+CFLAGS ?= -Oz
 AR = ar
 VERSION := 0.1
 
@@ -50,7 +50,7 @@ else
 compiler := $(CC) -specs $(musl)/musl-gcc.specs
 endif
 linker := $(if $(SYSROOT),$(CC),gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs)
-link = $(linker) -static -no-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,--build-id=none \
+link = $(linker) -static -no-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none \
 	$(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && strip -s -R .comment $@.tmp && mv $@.tmp $@
 endif
 compiler ?= $(CC)

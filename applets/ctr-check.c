@@ -1,0 +1,286 @@
+/* ctr-check: what this kernel can do for containers, found out by doing it in a child.
+ *
+ * Kind: FILTER. A line each: `ok NAME`, `missing NAME: what it costs (CONFIG)`, `restricted NAME: the switch`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "filter.h"
+#include "caps.h"
+#include "opt.h"
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+#include "sysno.h"
+
+static bool json;
+static const struct opt opts[] = {
+    {0, "json", NULL, "an object a line", OPT_FLAG, &json, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "", .opts = opts};
+
+/* Each probe runs in a child and says 0, or an errno. */
+static int p_ns(int flag)
+{
+	/* A user of no privilege gets namespaces through a user namespace. */
+	return unshare(flag | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ? errno : 0;
+}
+static int p_mnt(void)
+{
+	return p_ns(CLONE_NEWNS);
+}
+static int p_pid(void)
+{
+	return p_ns(CLONE_NEWPID);
+}
+static int p_net(void)
+{
+	return p_ns(CLONE_NEWNET);
+}
+static int p_ipc(void)
+{
+	return p_ns(CLONE_NEWIPC);
+}
+static int p_uts(void)
+{
+	return p_ns(CLONE_NEWUTS);
+}
+static int p_cgroupns(void)
+{
+	return p_ns(CLONE_NEWCGROUP);
+}
+static int p_user(void)
+{
+	return unshare(CLONE_NEWUSER) < 0 ? errno : 0;
+}
+static int p_time(void)
+{
+	return p_ns(0x80);
+}
+
+static int own_mounts(void)
+{
+	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return errno;
+	return mount("tmpfs", "/proc/self/fdinfo/..", "tmpfs", 0, NULL) == 0 ? 0
+	       : mount("tmpfs", "/sys", "tmpfs", 0, NULL) < 0                ? errno
+									     : 0;
+}
+
+static int p_overlay(void)
+{
+	int e = own_mounts();
+	if (e)
+		return e;
+	const char *d = "/sys";
+	if (chdir(d) < 0 || mkdir("l", 0755) < 0 || mkdir("u", 0755) < 0 || mkdir("w", 0755) < 0 ||
+	    mkdir("m", 0755) < 0)
+		return errno;
+	return mount("overlay", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w") < 0 ? errno : 0;
+}
+
+static int p_tmpfs(void)
+{
+	return own_mounts();
+}
+
+static int p_fs(const char *type)
+{
+	/* ENODEV says that the kernel has no such file system; anything else is about what we give it to mount. */
+	int e = own_mounts();
+	if (e)
+		return e;
+	return mount("none", "/sys", type, 0, NULL) < 0 && errno == ENODEV ? ENODEV : 0;
+}
+static int p_squashfs(void)
+{
+	return p_fs("squashfs");
+}
+static int p_erofs(void)
+{
+	return p_fs("erofs");
+}
+static int p_mqueue(void)
+{
+	return p_fs("mqueue");
+}
+
+static int p_cgroup(void)
+{
+	return cgroup_layout() == CGROUP_NONE ? ENODEV : 0;
+}
+
+static int p_limits(void)
+{
+	struct strv none = {0};
+	char path[40];
+	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
+	if (cgroup_make(path, &none, 0) < 0)
+		return errno;
+	cgroup_remove(path);
+	return 0;
+}
+
+static int p_seccomp(void)
+{
+	struct sock_fprog *p = filter_default(CAPS_DEFAULT);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return filter_load(p) < 0 ? errno : 0;
+}
+
+static int p_clone3(void)
+{
+	return sys_new(SYS_clone3, "clone3", 0, 0, 0, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+}
+static int p_pidfd(void)
+{
+	return sys_pidfd_open(getpid()) < 0 ? errno : 0;
+}
+static int p_openat2(void)
+{
+	return sys_new(SYS_openat2, "openat2", -1, 0, 0, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+}
+static int p_open_tree(void)
+{
+	return sys_open_tree(-1, "", 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+}
+static int p_setattr(void)
+{
+	return sys_mount_setattr(-1, 0, &(struct mount_attr_s){0}) < 0 && errno == ENOSYS ? ENOSYS : 0;
+}
+static int p_close_range(void)
+{
+	return sys_new(SYS_close_range, "close_range", 9999, 9999, 0, 0, 0, 0) < 0 ? errno : 0;
+}
+
+static int p_kill(void)
+{
+	struct strv none = {0};
+	char path[40];
+	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
+	if (cgroup_make(path, &none, 0) < 0)
+		return errno;
+	_cleanup_close_ int d = cgroup_open_v2(path);
+	int r = d >= 0 && faccessat(d, "cgroup.kill", F_OK, 0) == 0 ? 0 : ENOENT;
+	cgroup_remove(path);
+	return r;
+}
+
+static int p_nft(void)
+{
+	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 12 /* NETLINK_NETFILTER */);
+	return s < 0 ? errno : access("/proc/net/netfilter", F_OK) < 0 ? errno : 0;
+}
+
+static int p_loop(void)
+{
+	return access("/dev/loop-control", R_OK | W_OK) < 0 ? errno : 0;
+}
+static int p_keys(void)
+{
+	return syscall(SYS_keyctl, 0, -3, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+}
+
+static const struct probe {
+	const char *name, *cost, *config;
+	int (*fn)(void);
+	bool needed; /* ctr-run cannot work without */
+} probes[] = {
+    {"mount namespaces", "no containers at all", "CONFIG_NAMESPACES", p_mnt, true},
+    {"pid namespaces", "no containers but with --pid host", "CONFIG_PID_NS", p_pid, true},
+    {"network namespaces", "only --net host", "CONFIG_NET_NS", p_net, true},
+    {"ipc namespaces", "only --ipc host", "CONFIG_IPC_NS", p_ipc, true},
+    {"uts namespaces", "only --uts host", "CONFIG_UTS_NS", p_uts, true},
+    {"cgroup namespaces", "containers see their group's path", "CONFIG_CGROUPS", p_cgroupns, true},
+    {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_user, false},
+    {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_time, false},
+    {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true},
+    {"overlayfs", "only --direct", "CONFIG_OVERLAY_FS", p_overlay, true},
+    {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_squashfs, false},
+    {"erofs", "no .erofs images", "CONFIG_EROFS_FS", p_erofs, false},
+    {"loop devices", "no image files", "CONFIG_BLK_DEV_LOOP", p_loop, false},
+    {"message queues", "no /dev/mqueue", "CONFIG_POSIX_MQUEUE", p_mqueue, false},
+    {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
+    {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group", p_limits, false},
+    {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER", p_seccomp, true},
+    {"nf_tables", "no NAT, no published ports", "CONFIG_NF_TABLES", p_nft, false},
+    {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false},
+    {"clone3", "an older way is taken", "Linux 5.3", p_clone3, false},
+    {"pidfd_open", "signals go by lock and pid", "Linux 5.3", p_pidfd, false},
+    {"openat2", "paths are walked step by step", "Linux 5.6", p_openat2, false},
+    {"open_tree", "ctrbox copies itself to memory at a start", "Linux 5.2", p_open_tree, false},
+    {"mount_setattr", "ctrbox copies itself to memory at a start", "Linux 5.12", p_setattr, false},
+    {"close_range", "descriptors are closed one by one", "Linux 5.9", p_close_range, false},
+    {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false},
+};
+
+/* Probes change their process: namespaces, filters. Each has a child of its own. */
+static int probe(const struct probe *p)
+{
+	int status;
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid < 0)
+		die("fork: %m");
+	if (pid == 0) {
+		int e = p->fn();
+		_exit(e > 254 || e < 0 ? 254 : e);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
+}
+
+static const char *restriction(int e)
+{
+	if (e == ENOSPC)
+		return "the sysctl user.max_*_namespaces is used up or 0";
+	if (geteuid() == 0)
+		return "not allowed here (inside a container: it needs CAP_SYS_ADMIN)";
+	return "not allowed to users (sysctls kernel.unprivileged_userns_clone, "
+	       "kernel.apparmor_restrict_unprivileged_userns, "
+	       "user.max_user_namespaces)";
+}
+
+int ctr_check_main(int argc, char **argv)
+{
+	int code = 0;
+	if (opt_parse(&usage, argc, argv) < argc)
+		die_usage("takes no operands");
+	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
+		const struct probe *p = &probes[i];
+		int e = probe(p);
+		const char *word = e == 0                                                   ? "ok"
+				   : e == EPERM || e == EACCES || e == ENOSPC || e == EROFS ? "restricted"
+											    : "missing";
+		if (e && p->needed)
+			code = 1;
+		if (json)
+			printf("{\"name\":\"%s\",\"state\":\"%s\",\"needed\":%s}\n", p->name, word,
+			    p->needed ? "true" : "false");
+		else if (e == 0)
+			printf("ok          %s\n", p->name);
+		else if (*word == 'r')
+			printf("restricted  %s: %s; without it: %s\n", p->name, restriction(e), p->cost);
+		else
+			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
+	}
+	return code;
+}

@@ -1,0 +1,268 @@
+/* ctr-nsenter: enter the namespaces of a process, a container or namespace files, and become a command there.
+ *
+ * Kind: CHAIN. nsenter(1)'s flags. With a pid namespace it must fork (setns(2): the next child is in it), and then
+ * stays to forward signals and the exit code; --no-fork execs without being in it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "opt.h"
+#include "pidfd.h"
+#include "state.h"
+#include "str.h"
+#include "sys.h"
+
+static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
+static bool all, no_fork, target_env, keep_creds;
+
+/* In the order they are joined: user first where we need its privileges, mount last, because /proc goes with it. */
+static struct ns {
+	int flag;
+	const char *file;
+	bool wanted;
+	const char *path; /* =FILE */
+	int fd;
+} ns[] = {{CLONE_NEWUSER, "user", false, NULL, -1}, {CLONE_NEWCGROUP, "cgroup", false, NULL, -1}, {CLONE_NEWIPC, "ipc", false, NULL, -1},
+    {CLONE_NEWUTS, "uts", false, NULL, -1}, {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
+    {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1}, {CLONE_NEWNS, "mnt", false, NULL, -1}};
+#define N_NS (sizeof ns / sizeof ns[0])
+
+static int want(const char *file, const char *value)
+{
+	for (size_t i = 0; i < N_NS; i++)
+		if (strcmp(ns[i].file, file) == 0) {
+			ns[i].wanted = true;
+			ns[i].path = value;
+		}
+	return 0;
+}
+#define WANT(name)                                                                                                     \
+	static int want_##name(const char *v)                                                                          \
+	{                                                                                                              \
+		return want(#name, v);                                                                                 \
+	}
+WANT(mnt)
+WANT(uts)
+WANT(ipc)
+WANT(net)
+WANT(pid)
+WANT(user)
+WANT(cgroup)
+WANT(time)
+
+static const struct opt opts[] = {
+    {'t', "target", "PID|NAME", "the process or container whose namespaces they are", OPT_STR, &target, NULL},
+    {'a', "all", NULL, "every namespace of the target", OPT_FLAG, &all, NULL},
+    {'m', "mount", "[FILE]", "the mount namespace", OPT_CALL, NULL, want_mnt},
+    {'u', "uts", "[FILE]", "the uts namespace", OPT_CALL, NULL, want_uts},
+    {'i', "ipc", "[FILE]", "the ipc namespace", OPT_CALL, NULL, want_ipc},
+    {'n', "net", "[FILE]", "the network namespace", OPT_CALL, NULL, want_net},
+    {'p', "pid", "[FILE]", "the pid namespace", OPT_CALL, NULL, want_pid},
+    {'U', "user", "[FILE]", "the user namespace", OPT_CALL, NULL, want_user},
+    {'C', "cgroup", "[FILE]", "the cgroup namespace", OPT_CALL, NULL, want_cgroup},
+    {'T', "time", "[FILE]", "the time namespace", OPT_CALL, NULL, want_time},
+    {'r', "root", "[DIR]", "the root directory (default: the target's)", OPT_STR, &root_dir, NULL},
+    {'w', "wd", "[DIR]", "the working directory (default: the target's)", OPT_STR, &work_dir, NULL},
+    {'S', "setuid", "UID", "this user in the namespaces", OPT_STR, &uid_s, NULL},
+    {'G', "setgid", "GID", "this group in the namespaces", OPT_STR, &gid_s, NULL},
+    {0, "preserve-credentials", NULL, "leave user and groups alone in a user namespace", OPT_FLAG, &keep_creds, NULL},
+    {0, "env", NULL, "take the target's environment", OPT_FLAG, &target_env, NULL},
+    {'F', "no-fork", NULL, "do not fork: exec, though not in the pid namespace", OPT_FLAG, &no_fork, NULL},
+    OPT_END,
+};
+static const struct usage usage = {
+    .synopsis = "[COMMAND [ARG...]]",
+    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N ended it, 125 ctr-nsenter failed,\n"
+	    "126 not executable, 127 not found.\n",
+    .opts = opts,
+};
+
+/* The target's /proc directory, opened before its identity is settled, so that it stays that process's. */
+static int target_dir(int *pidfd)
+{
+	char path[32];
+	int64_t pid;
+	struct container c = {.dir = -1};
+	*pidfd = -1;
+	if (!target)
+		return -1;
+	if (strspn(target, "0123456789") == strlen(target) && *target && strlen(target) < 10) {
+		if (num_parse("--target", target, 1, 1 << 22, &pid) < 0)
+			die_usage("%s", fail_msg());
+	} else {
+		if (container_open(&c, target) < 0)
+			die_fail();
+		if (!c.pid)
+			die("%s: %s, not running", c.name, status_name(c.status));
+		pid = c.pid;
+	}
+	snprintf(path, sizeof path, "/proc/%d", (int)pid);
+	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		die("process %d: %s", (int)pid, errno == ENOENT ? "No such process" : strerror(errno));
+	*pidfd = sys_pidfd_open((pid_t)pid);
+	if (c.dir >= 0 && !container_is_alive(&c))
+		die("%s: ended meanwhile", c.name);
+	return dir;
+}
+
+static void open_files(int dir)
+{
+	for (size_t i = 0; i < N_NS; i++) {
+		char rel[16];
+		if (!ns[i].wanted && !all)
+			continue;
+		snprintf(rel, sizeof rel, "ns/%s", ns[i].file);
+		ns[i].fd = ns[i].path ? open(ns[i].path, O_RDONLY | O_CLOEXEC) : openat(dir, rel, O_RDONLY | O_CLOEXEC);
+		if (ns[i].fd < 0 && !(all && errno == ENOENT))
+			die("%s namespace: %s: %m%s", ns[i].file, ns[i].path ? ns[i].path : target,
+			    errno == ENOENT ? " (this kernel has no such namespaces)" : "");
+	}
+}
+
+static bool same_as_ours(const struct ns *n)
+{
+	char path[32];
+	struct stat a, b;
+	snprintf(path, sizeof path, "/proc/self/ns/%s", n->file);
+	return fstat(n->fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* One setns() for all where the kernel has it (5.8) and they are all the target's; else one by one. Our own user
+ * namespace cannot be joined again (EINVAL), nor is there a need. */
+static void join(int pidfd)
+{
+	int flags = 0;
+	bool files = false;
+	for (size_t i = 0; i < N_NS; i++) {
+		if (ns[i].fd >= 0 && same_as_ours(&ns[i])) {
+			close(ns[i].fd);
+			ns[i].fd = -1;
+		}
+		if (ns[i].fd >= 0) {
+			flags |= ns[i].flag;
+			files |= ns[i].path != NULL;
+		}
+	}
+	if (!flags || (pidfd >= 0 && !files && sys_setns_pidfd(pidfd, flags) == 0))
+		return;
+	/* Root outside joins the user namespace last: before, it has more rights. Others need it first. */
+	bool last = geteuid() == 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < N_NS; i++)
+			if (ns[i].fd >= 0 && (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) && setns(ns[i].fd, ns[i].flag) < 0)
+				die("%s namespace: %m", ns[i].file);
+}
+
+static void roots(int root, int wd)
+{
+	if (root >= 0 && (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0))
+		die("root directory: %m");
+	if (wd >= 0 && fchdir(wd) < 0)
+		die("working directory: %m");
+}
+
+static void ids(void)
+{
+	int64_t uid = -1, gid = -1;
+	bool user = false;
+	for (size_t i = 0; i < N_NS; i++)
+		user |= ns[i].flag == CLONE_NEWUSER && ns[i].fd >= 0;
+	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) || (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
+		die_usage("%s", fail_msg());
+	if (user && !keep_creds) { /* nobody there otherwise */
+		uid = uid < 0 ? 0 : uid;
+		gid = gid < 0 ? 0 : gid;
+	}
+	if (gid >= 0 && ((setgroups(0, NULL) < 0 && errno != EPERM) || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0))
+		die("group %s: %m", gid_s ? gid_s : "0");
+	if (uid >= 0 && setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0)
+		die("user %s: %m", uid_s ? uid_s : "0");
+}
+
+static void take_env(int dir)
+{
+	size_t n;
+	if (dir < 0)
+		die_usage("--env needs --target");
+	char *e = file_read_at(dir, "environ", 4 << 20, &n); /* kept: putenv() */
+	if (!e)
+		die_fail();
+	clearenv();
+	for (char *s = e; s < e + n; s += strlen(s) + 1)
+		if (strchr(s, '='))
+			putenv(s);
+}
+
+static _Noreturn void run(char **argv)
+{
+	const char *sh = getenv("SHELL");
+	char *dflt[] = {(char *)(sh && *sh ? sh : "/bin/sh"), NULL};
+	if (!argv[0])
+		argv = dflt;
+	execvp(argv[0], argv);
+	int code = errno == ENOENT ? 127 : 126;
+	die_code(code, "%s: %m", argv[0]);
+}
+
+static int stay(pid_t child)
+{
+	sigset_t all_s;
+	int status, sig;
+	sigfillset(&all_s);
+	sigprocmask(SIG_BLOCK, &all_s, NULL);
+	for (;;) {
+		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
+			if (!WIFSTOPPED(status))
+				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			kill(getpid(), SIGSTOP);
+			kill(child, SIGCONT);
+		}
+		if (sigwait(&all_s, &sig) == 0 && sig != SIGCHLD)
+			kill(child, sig);
+	}
+}
+
+int ctr_nsenter_main(int argc, char **argv)
+{
+	int pidfd, rootfd = -1, wdfd = -1;
+	err_code = err_usage_code = 125;
+	int n = opt_parse(&usage, argc, argv);
+	int dir = target_dir(&pidfd);
+	for (size_t i = 0; i < N_NS; i++)
+		if (ns[i].wanted && !ns[i].path && dir < 0)
+			die_usage("--%s without =FILE needs --target", ns[i].file);
+	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) && !(work_dir && *work_dir))
+		die_usage("--target is missing");
+	open_files(dir);
+	if (root_dir && (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		die("root directory %s: %m", root_dir);
+	if (work_dir && (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		die("working directory %s: %m", work_dir);
+	if (target_env)
+		take_env(dir);
+	join(pidfd);
+	roots(rootfd, wdfd);
+	bool forked = ns[5].fd >= 0 && !no_fork;
+	pid_t child = forked ? fork() : 0;
+	if (child < 0)
+		die("fork: %m");
+	if (child > 0)
+		return stay(child);
+	if (forked)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	ids();
+	run(argv + n);
+}
