@@ -18,6 +18,7 @@
 #include "err.h"
 #include "file.h"
 #include "image.h"
+#include "plug.h"
 #include "resources.h"
 #include "signames.h"
 #include "str.h"
@@ -51,7 +52,7 @@ const struct opt create_opts[] = {
     {0, "direct", NULL, "use ROOTFS itself, without a writable layer of its own", OPT_FLAG, &o.direct, NULL},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR, &o.bundle, NULL},
     {0, "net", "NET", "none, host, bridge, NAME, container:NAME or ns:FILE", OPT_STR, &o.net, NULL},
-    {'p', "publish", "[[IP:]HOST:]PORT[/udp]", "publish a port on the host", OPT_LIST, &o.publish, NULL},
+    {'p', "publish", "HOST:PORT", "publish a port: [ADDR:]HOST:PORT[/tcp|udp], ranges too", OPT_LIST, &o.publish, NULL},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG, &o.publish_all, NULL},
     {0, "ip", "ADDR", "this IPv4 address on the network", OPT_STR, &o.ip, NULL},
     {0, "ip6", "ADDR", "this IPv6 address on the network", OPT_STR, &o.ip6, NULL},
@@ -349,6 +350,8 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	memset(spec, 0, sizeof *spec);
 	fill(spec, &c->conf, id, argc, argv, &volumes);
 	record(&c->conf, spec, c->name, id);
+	if (plug_check(&c->conf) < 0)
+		die_usage("%s", fail_msg());
 	if (make(c, spec, &volumes) == 0)
 		return;
 	_cleanup_free_ char *why = xstrdup(fail_msg());

@@ -323,6 +323,8 @@ static bool on_signals(struct monitor *m, int *status)
 				}
 		} else if (i.ssi_signo == SIGWINCH) {
 			on_winch(m);
+		} else if (plug_signal(&i)) {
+			plug_event(&m->plug, m->c);
 		} else if (i.ssi_signo != SIGPIPE && i.ssi_signo != SIGURG) {
 			forward(m, (int)i.ssi_signo);
 		}
@@ -533,7 +535,7 @@ static void init(struct monitor *m, struct container *c, const struct spec *spec
 	if (m->epoll < 0)
 		die("epoll: %m");
 	block_signals(m);
-	plug_init(&m->plug);
+	plug_init(&m->plug, c);
 	int fd = plug_fd(&m->plug);
 	if (fd >= 0)
 		watch(m, ON_PLUG, fd);

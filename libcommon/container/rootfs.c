@@ -304,6 +304,26 @@ static int dev_setup(struct rootfs *r)
 	return 0;
 }
 
+/* The files of /etc that plug.c wrote into the container's directory, unless a mount of the spec lies there. */
+static int etc_files(struct rootfs *r)
+{
+	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		_cleanup_free_ char *src = xasprintf("%s/%s", r->dir, names[i]), *dest = xasprintf("/etc/%s", names[i]);
+		bool taken = access(src, F_OK) < 0;
+		for (size_t k = 0; k < r->spec->mounts.n; k++)
+			taken |= strcmp(r->spec->mounts.v[k].dest, dest) == 0;
+		if (taken)
+			continue;
+		_cleanup_close_ int dst = path_make_in_root(r->fd, dest, false, 0644);
+		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP))
+			continue; /* a root that cannot have it */
+		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
+			return fail("%s: mount: %m", dest);
+	}
+	return 0;
+}
+
 int rootfs_mounts(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
@@ -321,7 +341,7 @@ int rootfs_mounts(struct rootfs *r)
 				return -1;
 		}
 	}
-	return 0;
+	return r->dir ? etc_files(r) : 0;
 }
 
 /* --- cgroups --- */

@@ -16,6 +16,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "netplug.h"
 #include "pidfd.h"
 #include "state.h"
 #include "str.h"
@@ -515,6 +516,9 @@ int container_destroy(struct container *c)
 	_cleanup_free_ char *run = run_dir(c->name);
 	const char *group = container_cgroup(c);
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
+		return fail_in("%s", c->name);
+	/* Its state is still there: the monitor did not come to take its networks down. */
+	if (kv_get(&c->state, "network") && netplug_clear(c->id) < 0)
 		return fail_in("%s", c->name);
 	if (tree_remove_at(AT_FDCWD, run) < 0)
 		return fail_in("%s", c->name);

@@ -1,0 +1,42 @@
+/* netdb.h: named networks, $CTR_LIB/networks/NAME/conf (ctr-net(1)): their records, and their bridges.
+ */
+#ifndef CTR_NETDB_H
+#define CTR_NETDB_H
+
+#include "addr.h"
+#include "kv.h"
+#include "nft.h"
+#include "rtnl.h"
+
+struct network {
+	char *name, *driver; /* bridge, macvlan, ipvlan */
+	char *bridge;        /* the host's interface: the bridge, or the parent of macvlan and ipvlan */
+	struct cidr subnet[2];         /* IPv4, IPv6; family 0: none */
+	struct addr gateway[2], from[2], to[2]; /* family 0: none given */
+	bool internal;
+	int mtu;             /* 0: the default */
+	int64_t created;
+};
+
+/* Read one: 0, or -1 with fail(), errno ENOENT when there is none. */
+int network_open(struct network *n, const char *name);
+void network_free(struct network *n);
+/* Complete it (subnet, gateway, bridge) and record it. -1 with fail(), EEXIST. */
+int network_create(struct network *n);
+/* network_open, and `bridge` is made where it is missing. */
+int network_open_or_default(struct network *n, const char *name);
+int network_names(struct strv *out);
+/* The record, its bridge and its elements. It must not be in use. */
+int network_remove(struct network *n);
+/* $CTR_RUN/leases/NAME; caller frees. */
+char *network_leases(const char *name);
+
+/* Make its bridge where it is missing, turn forwarding on where it needs it, append its elements to a transaction of
+ * nf_tables (NULL: there is none). *index: of the bridge or parent. */
+int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
+/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0 or -1 with fail(). */
+int forward_on(int family, struct nft *f);
+/* Write a file below /proc/sys/net. 0 or -1 with fail(). */
+int net_sysctl(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,71 @@
+/* netplug.h: a container on its network: lease, veth, addresses, published ports, and the files in its /etc
+ * (DESIGN.md sections 4 to 6). What outlives a kill carries the container's id: ctr-gc clears it by netplug_gc().
+ */
+#ifndef CTR_NETPLUG_H
+#define CTR_NETPLUG_H
+
+#include "kv.h"
+#include "netdb.h"
+#include "nft.h"
+
+/* What was asked for: plain data, as conf keeps it. */
+struct netreq {
+	const char *net;         /* NAME or bridge; of none, host, container:X and ns:FILE nothing is set up here */
+	const char *ip, *ip6, *mac; /* NULL: chosen */
+	struct strv publish;     /* -p specs (portspec.h) */
+	struct strv exposed;     /* -P: "80", "53/udp": each gets a free port of the host */
+	struct strv aliases;     /* further names on the network */
+	const char *ifname;      /* NULL: eth0 */
+	bool no_default_route;   /* a further network of a running container */
+};
+
+/* What was set up. Zero-initialise. */
+struct netplug {
+	char *id, *network, *bridge;
+	char ifname[16];
+	struct cidr addr[2];     /* IPv4, IPv6; family 0: none */
+	uint8_t mac[6];
+	struct nft_port *ports;
+	size_t nports;
+	int *held;               /* the host ports' sockets, for the monitor to keep */
+	size_t nheld;
+};
+
+/* Check what the command line said; nothing is made. Each 0, or -1 with fail(). */
+int netplug_check(const struct netreq *r);
+/* Is there a network to set up (not none, host, container:, ns:)? */
+bool netplug_wanted(const char *net);
+
+/* Set all of it up for the container `id`, called `name`, whose network namespace is open as netns_fd. 0; -1 with
+ * fail() and everything undone. */
+int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *out);
+/* Take down what netplug_up made; the sockets are closed. Warns of what fails, and goes on. */
+void netplug_down(struct netplug *p);
+/* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could not be cleared. */
+int netplug_clear(const char *id);
+/* Clear all that names a container of this INSTANCE that is not alive. Prints a line on stdout for each. 0 or -1. */
+int netplug_gc(bool (*alive)(const char *id));
+/* Into the state file: network= ip= ip6= mac= ports= (docker's form). */
+void netplug_state(const struct netplug *p, struct kv *kv);
+
+/* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
+char *netplug_mark(const char *id);
+
+/* --- the files in /etc (nethosts.c) --- */
+
+struct nethosts {
+	const char *hostname, *domainname;
+	struct strv add_host;          /* NAME:ADDR */
+	struct strv dns, dns_search;
+};
+/* The texts; caller frees. -1 from the check with fail() for a bad --add-host or --dns. */
+int nethosts_check(const struct nethosts *h);
+char *nethosts_text(const struct nethosts *h);
+char *nethosts_resolv(const struct nethosts *h);
+/* Rewrite the block between our markers in the hosts file, in place (a bind mount keeps the inode): the container's own
+ * addresses and every other on the networks it is on. Without the markers it is left alone. 0 or -1 with fail(). */
+int nethosts_update(int dirfd, const char *file, const char *id, const struct nethosts *h, const struct strv *networks);
+/* The networks on which the id has a lease, appended. */
+void nethosts_networks(const char *id, struct strv *out);
+
+#endif

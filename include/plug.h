@@ -1,0 +1,38 @@
+/* plug.h: the monitor's side of a container's networks: from its conf to netplug.h, and its hosts file kept current.
+ */
+#ifndef CTR_PLUG_H
+#define CTR_PLUG_H
+
+#include <sys/signalfd.h>
+#include "netplug.h"
+#include "spec.h"
+#include "state.h"
+
+struct plug {
+	struct netplug net;
+	struct nethosts hosts;
+	int watch;        /* inotify on the lease directories; -1 none */
+	int dnotify;      /* where inotify's instances are used up: one directory, told by a signal; -1 none */
+	struct strv networks;
+};
+
+/* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
+int plug_check(const struct kv *conf);
+void plug_init(struct plug *p, const struct container *c);
+/* To be watched for reading, or -1. */
+int plug_fd(const struct plug *p);
+/* Is this signal ours (dnotify)? Then plug_event() and do not forward it. */
+bool plug_signal(const struct signalfd_siginfo *i);
+/* The network's leases changed: the hosts file follows. */
+void plug_event(struct plug *p, struct container *c);
+bool plug_wanted(const struct container *c);
+/* Before the start: hosts, hostname and resolv.conf into the container's directory (rootfs.c binds them). */
+int plug_files(struct plug *p, const struct container *c, const struct spec *s);
+/* The namespaces exist: set the network up. 0, or -1 with fail() and nothing left. */
+int plug_up(struct plug *p, const struct container *c, pid_t pid);
+void plug_down(struct plug *p, const struct container *c);
+void plug_state(const struct plug *p, struct kv *kv);
+/* For ctr-gc: what names a container that nobody holds. */
+int plug_gc(void);
+
+#endif

@@ -1,0 +1,237 @@
+/* plug.c: the monitor's side of a container's networks; see plug.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "plug.h"
+
+#define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
+
+static void lines(struct strv *out, const struct kv *conf, const char *key)
+{
+	const char *s = kv_get(conf, key);
+	if (s)
+		strv_split(out, s, "\n");
+}
+
+static void request(struct netreq *r, const struct kv *conf)
+{
+	memset(r, 0, sizeof *r);
+	r->net = kv_get(conf, "net");
+	r->ip = kv_get(conf, "ip");
+	r->ip6 = kv_get(conf, "ip6");
+	r->mac = kv_get(conf, "mac");
+	lines(&r->publish, conf, "publish");
+	lines(&r->aliases, conf, "net_alias");
+	if (kv_num(conf, "publish_all", 0))
+		lines(&r->exposed, conf, "expose");
+}
+
+static void request_free(struct netreq *r)
+{
+	strv_free(&r->publish);
+	strv_free(&r->exposed);
+	strv_free(&r->aliases);
+}
+
+static void hosts_of(struct nethosts *h, const struct kv *conf, const struct spec *s)
+{
+	memset(h, 0, sizeof *h);
+	if (s) {
+		h->hostname = s->hostname;
+		h->domainname = s->domainname;
+	}
+	lines(&h->add_host, conf, "add_host");
+	lines(&h->dns, conf, "dns");
+	lines(&h->dns_search, conf, "dns_search");
+}
+
+static void hosts_free(struct nethosts *h)
+{
+	strv_free(&h->add_host);
+	strv_free(&h->dns);
+	strv_free(&h->dns_search);
+}
+
+int plug_check(const struct kv *conf)
+{
+	struct netreq r;
+	struct nethosts h;
+	request(&r, conf);
+	hosts_of(&h, conf, NULL);
+	int result = netplug_check(&r) < 0 || nethosts_check(&h) < 0 ? -1 : 0;
+	request_free(&r);
+	hosts_free(&h);
+	return result;
+}
+
+void plug_init(struct plug *p, const struct container *c)
+{
+	memset(p, 0, sizeof *p);
+	p->dnotify = -1;
+	p->watch = plug_wanted(c) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+}
+
+int plug_fd(const struct plug *p)
+{
+	return p->watch;
+}
+
+bool plug_wanted(const struct container *c)
+{
+	return netplug_wanted(kv_get(&c->conf, "net"));
+}
+
+/* --- the files --- */
+
+static int put(const struct container *c, const char *name, const char *text)
+{
+	return file_write_at(c->dir, name, text, strlen(text), 0644, false) < 0 ? fail_in("%s: %s", c->name, name) : 0;
+}
+
+/* --net container:X: the very files of X. */
+static void share_files(const struct container *c, const char *other)
+{
+	static const char *const names[] = {"hosts", "resolv.conf"};
+	struct container o;
+	if (container_open(&o, other) < 0)
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		unlinkat(c->dir, names[i], 0);
+		if (linkat(o.dir, names[i], c->dir, names[i], 0) < 0 && errno != ENOENT)
+			warn("%s: %s of %s: %m", c->name, names[i], other);
+	}
+	container_close(&o);
+}
+
+int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+{
+	const char *net = kv_get(&c->conf, "net");
+	if (kv_get(&c->conf, "bundle")) /* an OCI bundle says itself what is in it */
+		return 0;
+	hosts_free(&p->hosts);
+	hosts_of(&p->hosts, &c->conf, s);
+	if (net && str_starts(net, "container:")) {
+		share_files(c, net + strlen("container:"));
+		return 0;
+	}
+	bool none = !net || !*net || strcmp(net, "none") == 0;
+	if (none && !p->hosts.add_host.n && !p->hosts.dns.n && !p->hosts.dns_search.n)
+		return 0;
+	bool host = str_eq(net, "host");
+	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL, *text = nethosts_text(&p->hosts);
+	_cleanup_free_ char *both = own ? xasprintf("%s\n%s", own, text) : NULL;
+	_cleanup_free_ char *plain = host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	_cleanup_free_ char *resolv = plain ? NULL : nethosts_resolv(&p->hosts);
+	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
+	if (put(c, "hosts", both && p->hosts.add_host.n ? both : own ? own : text) < 0 || put(c, "resolv.conf", plain ? plain : resolv) < 0)
+		return -1;
+	return s->hostname ? put(c, "hostname", hostname) : 0;
+}
+
+/* --- the network --- */
+
+static void watch_dir(struct plug *p, const char *network)
+{
+	_cleanup_free_ char *dir = network_leases(network);
+	if (p->watch >= 0) {
+		if (inotify_add_watch(p->watch, dir, EVENTS) >= 0)
+			return;
+	}
+	if (p->dnotify >= 0)
+		return;
+	/* 128 inotify instances a user is the usual limit; dnotify (fcntl(2), F_NOTIFY) has none. */
+	p->dnotify = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->dnotify < 0 || fcntl(p->dnotify, F_SETSIG, SIGRTMAX) < 0 || fcntl(p->dnotify, F_NOTIFY, DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT) < 0)
+		warn("%s: names on the network are not kept current: %m", p->net.id);
+}
+
+bool plug_signal(const struct signalfd_siginfo *i)
+{
+	return (int)i->ssi_signo == SIGRTMAX && i->ssi_code > 0; /* from the kernel, not from a kill */
+}
+
+static void watch_networks(struct plug *p, const struct container *c)
+{
+	strv_free(&p->networks);
+	nethosts_networks(c->id, &p->networks);
+	for (size_t i = 0; i < p->networks.n; i++)
+		watch_dir(p, p->networks.v[i]);
+}
+
+static void update(struct plug *p, const struct container *c)
+{
+	if (nethosts_update(c->dir, "hosts", c->id, &p->hosts, &p->networks) < 0 && errno != ENOENT)
+		warn("%s: %s", c->name, fail_msg());
+}
+
+void plug_event(struct plug *p, struct container *c)
+{
+	char buf[4096];
+	bool moved = false;
+	ssize_t n;
+	while (p->watch >= 0 && (n = read(p->watch, buf, sizeof buf)) > 0)
+		for (char *at = buf; at < buf + n;) {
+			const struct inotify_event *e = (void *)at;
+			moved |= e->len && strcmp(e->name, "networks") == 0; /* ctr-net connect touched it */
+			at += sizeof *e + e->len;
+		}
+	if (moved)
+		watch_networks(p, c);
+	update(p, c);
+}
+
+int plug_up(struct plug *p, const struct container *c, pid_t pid)
+{
+	struct netreq r;
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return fail("%s: %m", path);
+	if (kv_get(&c->state, "network") && netplug_clear(c->id) < 0) /* of a life whose monitor was killed */
+		warn("%s: %s", c->name, fail_msg());
+	request(&r, &c->conf);
+	int result = netplug_up(&r, c->id, c->name, ns, &p->net);
+	request_free(&r);
+	if (result < 0)
+		return -1;
+	strv_free(&p->networks);
+	strv_add(&p->networks, p->net.network);
+	watch_dir(p, p->net.network);
+	if (p->watch >= 0) {
+		_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), c->name);
+		inotify_add_watch(p->watch, run, IN_MOVED_TO | IN_ONLYDIR);
+	}
+	update(p, c);
+	return 0;
+}
+
+void plug_down(struct plug *p, const struct container *c)
+{
+	bool more = p->networks.n > 1;
+	netplug_down(&p->net);
+	if (more && netplug_clear(c->id) < 0)
+		warn("%s: %s", c->name, fail_msg());
+	strv_free(&p->networks);
+	if (p->dnotify >= 0)
+		close(p->dnotify);
+	p->dnotify = -1;
+}
+
+void plug_state(const struct plug *p, struct kv *kv)
+{
+	netplug_state(&p->net, kv);
+}
+
+int plug_gc(void)
+{
+	return netplug_gc(container_id_held);
+}
