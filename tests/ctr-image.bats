@@ -41,7 +41,7 @@ load image
 	run -0 ctr-image ls --json
 	[[ $output == *'"name": "a/b"'* ]]
 	run -0 ctr-image ls -q
-	[[ $output =~ ^sha256:[0-9a-f]{64}$'\n'sha256: ]]
+	[[ ${lines[0]} =~ ^sha256:[0-9a-f]{64}$ ]]
 	run -0 ctr-image inspect other
 	[[ $output == *'"diff_ids"'* ]]
 	run -0 ctr-image history other
