@@ -87,8 +87,7 @@ static const char *operand(uint32_t k)
 	return s;
 }
 
-/* What the last load was is followed along the listing, which is right for programs of compilers: names then follow
- * numbers. */
+/* `loaded` and `arch` are what holds on the way to this instruction: names then follow numbers. */
 static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_t arch)
 {
 	const char *op = BPF_OP(f->code) == BPF_JEQ ? "==" : BPF_OP(f->code) == BPF_JGE ? ">=" : BPF_OP(f->code) == BPF_JGT ? ">" : "&";
@@ -102,35 +101,51 @@ static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_
 	free(name);
 }
 
+struct known {
+	uint32_t loaded, arch;
+};
+
+/* Jumps go forward only, so what is known at each instruction is settled before it is reached. */
 static void print(const struct sock_fprog *p)
 {
-	uint32_t loaded = 0, arch = SCMP_ARCH_NATIVE;
+	struct known *at = xcalloc(p->len + 257u, sizeof *at);
+	at[0].arch = SCMP_ARCH_NATIVE;
 	for (size_t i = 0; i < p->len; i++) {
 		const struct sock_filter *f = &p->filter[i];
+		struct known k = at[i];
 		printf("%4zu: ", i);
 		switch (BPF_CLASS(f->code)) {
 		case BPF_LD:
-			loaded = f->k;
+			k.loaded = f->k;
 			printf("load %s\n", operand(f->k));
+			at[i + 1] = k;
 			break;
 		case BPF_JMP:
-			if (BPF_OP(f->code) == BPF_JA)
+			if (BPF_OP(f->code) == BPF_JA) {
 				printf("goto %zu\n", i + 1 + f->k);
-			else
-				jump(f, i, loaded, arch);
-			if (loaded == offsetof(struct seccomp_data, arch) && BPF_OP(f->code) == BPF_JEQ)
-				arch = f->k;
+				if (f->k < p->len - i)
+					at[i + 1 + f->k] = k;
+				break;
+			}
+			jump(f, i, k.loaded, k.arch);
+			at[i + 1 + f->jf] = k;
+			if (k.loaded == offsetof(struct seccomp_data, arch) && BPF_OP(f->code) == BPF_JEQ)
+				k.arch = f->k;
+			at[i + 1 + f->jt] = k;
 			break;
 		case BPF_RET:
 			verdict(f->k);
 			break;
 		case BPF_ALU:
 			printf("%s 0x%x\n", BPF_OP(f->code) == BPF_AND ? "and" : "alu", f->k);
+			at[i + 1] = k;
 			break;
 		default:
 			printf("code 0x%04x jt %u jf %u k 0x%x\n", f->code, f->jt, f->jf, f->k);
+			at[i + 1] = k;
 		}
 	}
+	free(at);
 }
 
 static struct sock_fprog *program(const char *name, const char *text, size_t len)

@@ -1,0 +1,366 @@
+/* ctr-cgset: create, limit, read, join, freeze, kill and remove cgroups: one vocabulary, cgroup v2's, on v1, v2 and
+ * hybrid systems.
+ *
+ * Kind: OWNER, and with `-- COMMAND` CHAIN. What outlives it is the group that was asked for; on failure a group that
+ * was made is removed again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "opt.h"
+#include "state.h"
+#include "str.h"
+#include "undo.h"
+
+static bool create, get, del, kill_first, freeze, thaw, list, stat_it, watch_it, mount_it;
+static const char *pid_s, *file_s, *delegate;
+
+static const struct opt opts[] = {
+    {'c', "create", NULL, "make the group when it is not there", OPT_FLAG, &create, NULL},
+    {'g', "get", NULL, "print values: of the KEYs, or of all that are limits", OPT_FLAG, &get, NULL},
+    {'p', "pid", "PID|-", "move a process (or those on stdin, a line each) into GROUP", OPT_STR, &pid_s, NULL},
+    {'d', "delete", NULL, "remove GROUP and what is below", OPT_FLAG, &del, NULL},
+    {'k', "kill", NULL, "kill every process in it (with -d first)", OPT_FLAG, &kill_first, NULL},
+    {0, "freeze", NULL, "stop its processes until --thaw", OPT_FLAG, &freeze, NULL},
+    {0, "thaw", NULL, "let them go on", OPT_FLAG, &thaw, NULL},
+    {'l', "list", NULL, "the tree under GROUP (or under $CTR_CGROUP) with its processes", OPT_FLAG, &list, NULL},
+    {0, "stat", NULL, "what the kernel counts, as `key value` lines", OPT_FLAG, &stat_it, NULL},
+    {0, "watch", NULL, "a line for each oom, limit or populated event, until it is empty", OPT_FLAG, &watch_it, NULL},
+    {'f', "file", "FILE|-", "lines of GROUP KEY=VALUE...", OPT_STR, &file_s, NULL},
+    {0, "delegate", "USER", "give GROUP to a user (cgroup v2)", OPT_STR, &delegate, NULL},
+    {0, "mount", NULL, "mount a named v1 hierarchy: NAME DIR", OPT_FLAG, &mount_it, NULL},
+    OPT_END,
+};
+static const struct usage usage = {
+    .synopsis = "[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- GROUP\n-d [-k] GROUP\n"
+		"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount NAME DIR",
+    .more = "GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys are cgroup v2's:\n"
+	    "memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus cpuset.mems pids.max io.max\n"
+	    "io.weight hugetlb.SIZE.max; on v1 they become that hierarchy's files. v1's own names work where v1 is mounted.\n",
+    .opts = opts,
+};
+
+/* The path under the hierarchies' roots. Names that begin with c- are the containers' own: they can be looked at. */
+static char *group_path(const char *g, bool change)
+{
+	const char *rel = g + strspn(g, "/");
+	if (!*g || strlen(g) > 400 || strstr(g, "..") || strpbrk(g, "\n"))
+		die_usage("'%s' is not a group", g);
+	if (change && g[0] != '/' && str_starts(g, "c-"))
+		die("%s: names that begin with c- are the containers' own", g);
+	return g[0] == '/' ? xstrdup(rel) : xasprintf("%s/%s", ctr_cgroup(), g);
+}
+
+static void made(void *path)
+{
+	cgroup_remove(path);
+}
+
+/* --- setting --- */
+
+static int set(const char *path, const struct strv *settings)
+{
+	if (!create)
+		return cgroup_exists(path) ? cgroup_set(path, settings) : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
+	return cgroup_make(path, settings, CGROUP_REUSE);
+}
+
+static int set_lines(void)
+{
+	char *line = NULL;
+	size_t room = 0;
+	int code = 0, number = 0;
+	FILE *f = strcmp(file_s, "-") == 0 ? stdin : fopen(file_s, "re");
+	if (!f)
+		die("%s: %m", file_s);
+	while (getline(&line, &room, f) > 0) {
+		struct strv w = {0}, settings = {0};
+		number++;
+		strv_split(&w, line, " \t\n");
+		if (w.n && w.v[0][0] != '#') {
+			_cleanup_free_ char *path = group_path(w.v[0], true);
+			for (size_t i = 1; i < w.n; i++) {
+				if (strchr(w.v[i], '=') || !settings.n) {
+					strv_add(&settings, w.v[i]);
+					continue;
+				}
+				/* a value of several words: cpu.max=20000 100000 */
+				char *more = xasprintf("%s %s", settings.v[settings.n - 1], w.v[i]);
+				free(settings.v[settings.n - 1]);
+				settings.v[settings.n - 1] = more;
+			}
+			if (set(path, &settings) < 0) {
+				warn("%s:%d: %s", file_s, number, fail_msg());
+				code = 1;
+			}
+		}
+		strv_free(&w);
+		strv_free(&settings);
+	}
+	free(line);
+	return code;
+}
+
+/* --- reading --- */
+
+static int print_values(const char *path, int argc, char **argv)
+{
+	static const char *const limits[] = {"memory.max", "memory.high", "memory.low", "memory.swap.max", "cpu.weight", "cpu.max", "cpuset.cpus",
+	    "cpuset.mems", "pids.max", "io.weight"};
+	int code = 0;
+	if (!cgroup_exists(path))
+		die("%s: no such group", path);
+	for (int i = 0; i < argc; i++) {
+		_cleanup_free_ char *v = cgroup_get(path, argv[i]);
+		if (!v) {
+			warn("%s", fail_msg());
+			code = 1;
+		} else {
+			puts(v);
+		}
+	}
+	for (size_t i = 0; argc == 0 && i < sizeof limits / sizeof limits[0]; i++) {
+		_cleanup_free_ char *v = cgroup_get(path, limits[i]);
+		if (v)
+			printf("%s=%s\n", limits[i], v);
+	}
+	return code;
+}
+
+static int print_pid(pid_t pid, void *arg)
+{
+	char path[40];
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	_cleanup_free_ char *comm = file_read(path, 64, NULL);
+	if (comm)
+		comm[strcspn(comm, "\n")] = 0;
+	_cleanup_free_ char *safe = str_escape(comm ? comm : "?");
+	printf("%*s%d %s\n", *(int *)arg, "", (int)pid, safe);
+	return 0;
+}
+
+static void tree(const char *path, const char *name, int depth)
+{
+	struct strv kids = {0};
+	int indent = depth * 2 + 2;
+	printf("%*s%s/\n", depth * 2, "", name);
+	cgroup_children(path, &kids);
+	if (!kids.n)
+		cgroup_procs(path, print_pid, &indent);
+	for (size_t i = 0; i < kids.n; i++) {
+		_cleanup_free_ char *sub = *path ? xasprintf("%s/%s", path, kids.v[i]) : xstrdup(kids.v[i]);
+		tree(sub, kids.v[i], depth + 1);
+	}
+	strv_free(&kids);
+}
+
+static int print_stat(const char *path)
+{
+	struct kv kv = {0};
+	if (cgroup_stat(path, &kv) < 0)
+		die_fail();
+	for (size_t i = 0; i < kv.keys.n; i++)
+		printf("%s %s\n", kv.keys.v[i], kv.vals.v[i]);
+	return 0;
+}
+
+/* --- watching: cgroup.events and memory.events change with an inotify event; v1's out-of-memory counter has none --- */
+
+struct seen {
+	char *events, *memory;
+	uint64_t oom;
+};
+
+static void differences(const char *what, const char *before, const char *after)
+{
+	struct strv b = {0}, a = {0};
+	strv_split(&b, before ? before : "", "\n");
+	strv_split(&a, after ? after : "", "\n");
+	for (size_t i = 0; i < a.n; i++)
+		if (!strv_has(&b, a.v[i]))
+			printf("%s %s\n", what, a.v[i]);
+	strv_free(&b);
+	strv_free(&a);
+	fflush(stdout);
+}
+
+static int watch(const char *path)
+{
+	_cleanup_close_ int dir = cgroup_open_v2(path);
+	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char at[64], junk[4096];
+	struct seen s = {0};
+	bool v1_memory = false;
+	if (dir < 0)
+		die("%s: %m%s", path, errno == ENODEV ? " (there is no cgroup v2 here to tell of events: poll with --stat)" : "");
+	snprintf(at, sizeof at, "/proc/self/fd/%d/cgroup.events", dir);
+	if (inotify_add_watch(in, at, IN_MODIFY) < 0)
+		die("%s: watch: %m", path);
+	snprintf(at, sizeof at, "/proc/self/fd/%d/memory.events", dir);
+	if (inotify_add_watch(in, at, IN_MODIFY) < 0)
+		v1_memory = true;
+	cgroup_oom_kills(path, &s.oom);
+	for (;;) {
+		char *ev = file_read_at(dir, "cgroup.events", 4096, NULL), *mem = v1_memory ? NULL : file_read_at(dir, "memory.events", 4096, NULL);
+		uint64_t oom = s.oom;
+		differences("cgroup", s.events, ev);
+		if (s.memory)
+			differences("memory", s.memory, mem);
+		if (v1_memory && cgroup_oom_kills(path, &oom) == 0 && oom != s.oom)
+			printf("memory oom_kill %llu\n", (unsigned long long)oom);
+		fflush(stdout);
+		free(s.events);
+		free(s.memory);
+		s = (struct seen){ev, mem, oom};
+		if (!ev || strstr(ev, "populated 0"))
+			return 0;
+		struct pollfd p = {.fd = in, .events = POLLIN};
+		poll(&p, 1, v1_memory ? 500 : -1);
+		while (read(in, junk, sizeof junk) > 0)
+			;
+	}
+}
+
+/* --- the rest --- */
+
+static int move_pids(const char *path)
+{
+	struct strv pids = {0};
+	int64_t pid;
+	if (!cgroup_exists(path))
+		die("%s: no such group (make it with -c)", path);
+	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
+	for (size_t i = 0; i < pids.n; i++) {
+		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
+			die_usage("%s", fail_msg());
+		if (cgroup_join(path, (pid_t)pid) < 0)
+			die_fail();
+	}
+	return 0;
+}
+
+/* cgroup-v2.rst, "Delegation": the directory and these files become the user's; the limits stay ours. */
+static int give(const char *path)
+{
+	static const char *const files[] = {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
+	struct passwd *pw = getpwnam(delegate);
+	struct strv none = {0};
+	int64_t uid;
+	if (!pw && num_parse("--delegate", delegate, 0, 0xfffffffe, &uid) < 0)
+		die("--delegate: no user '%s'", delegate);
+	if (cgroup_layout() != CGROUP_V2)
+		die("--delegate: needs a system of cgroup v2 alone");
+	if (cgroup_make(path, &none, CGROUP_REUSE) < 0)
+		die_fail();
+	_cleanup_close_ int dir = cgroup_open_v2(path);
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (fchownat(dir, files[i], pw ? pw->pw_uid : (uid_t)uid, pw ? pw->pw_gid : (gid_t)-1, 0) < 0 && errno != ENOENT)
+			die("%s/%s: chown: %m", path, files[i]);
+	return 0;
+}
+
+static int mount_named(int argc, char **argv)
+{
+	if (argc != 2)
+		die_usage("--mount takes NAME DIR");
+	if (name_check("NAME", argv[0]) < 0)
+		die_usage("%s", fail_msg());
+	_cleanup_free_ char *data = xasprintf("none,name=%s", argv[0]);
+	if (dir_make(argv[1], 0755) < 0)
+		die_fail();
+	if (mount("cgroup", argv[1], "cgroup", 0, data) < 0)
+		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0], errno == ENODEV ? " (this kernel has no cgroup v1)" : "");
+	return 0;
+}
+
+static int become(const char *path, char **argv)
+{
+	if (cgroup_join(path, getpid()) < 0)
+		die_code(125, "%s", fail_msg());
+	undo_commit();
+	execvp(argv[0], argv);
+	die_code(errno == ENOENT ? 127 : 126, "%s: %m", argv[0]);
+}
+
+static int apply(const char *path, int argc, char **argv)
+{
+	struct strv settings = {0};
+	char **cmd = NULL;
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			cmd = argv + i + 1;
+			break;
+		}
+		if (!strchr(argv[i], '='))
+			die_usage("'%s' is not KEY=VALUE", argv[i]);
+		strv_add(&settings, argv[i]);
+	}
+	if (cmd && !cmd[0])
+		die_usage("COMMAND is missing after --");
+	if (cmd)
+		err_code = err_usage_code = 125;
+	bool fresh = create && !cgroup_exists(path);
+	if (set(path, &settings) < 0)
+		die_fail();
+	if (fresh)
+		undo_push(made, (char *)path);
+	if (cmd)
+		return become(path, cmd);
+	undo_commit();
+	return 0;
+}
+
+int ctr_cgset_main(int argc, char **argv)
+{
+	int n = opt_parse(&usage, argc, argv);
+	argc -= n;
+	argv += n;
+	if (mount_it)
+		return mount_named(argc, argv);
+	if (file_s)
+		return set_lines();
+	if (list && argc == 0) {
+		tree(ctr_cgroup(), ctr_cgroup(), 0);
+		return 0;
+	}
+	if (argc < 1)
+		die_usage("GROUP is missing");
+	bool look = get || list || stat_it || watch_it;
+	_cleanup_free_ char *path = group_path(argv[0], !look);
+	if (list)
+		tree(path, *path ? path : "/", 0);
+	else if (get)
+		return print_values(path, argc - 1, argv + 1);
+	else if (stat_it)
+		return print_stat(path);
+	else if (watch_it)
+		return watch(path);
+	else if (pid_s)
+		return move_pids(path);
+	else if (delegate)
+		return give(path);
+	else if (freeze || thaw) {
+		if (cgroup_freeze(path, freeze) < 0)
+			die_fail();
+	} else if (del || kill_first) {
+		if (!cgroup_exists(path))
+			die("%s: no such group", path);
+		if ((kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
+			die_fail();
+	} else {
+		return apply(path, argc - 1, argv + 1);
+	}
+	return 0;
+}

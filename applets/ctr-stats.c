@@ -1,0 +1,116 @@
+/* ctr-stats: what containers use, as a table that is drawn again each second, or once.
+ *
+ * Kind: FILTER.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "opt.h"
+#include "state.h"
+#include "table.h"
+
+static bool no_stream, no_header;
+
+static const struct opt opts[] = {
+    {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream, NULL},
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "[NAME...|-]", .opts = opts};
+
+struct before {
+	char *id;
+	uint64_t usec;
+};
+static struct before *old;
+static size_t n_old;
+
+static uint64_t num(const struct kv *kv, const char *key)
+{
+	const char *s = kv_get(kv, key);
+	return s ? strtoull(s, NULL, 10) : 0;
+}
+
+/* Processor time since the last look, of 100 for each processor. */
+static void cpu_percent(const char *id, uint64_t usec, double interval, char out[16])
+{
+	for (size_t i = 0; i < n_old; i++)
+		if (strcmp(old[i].id, id) == 0) {
+			snprintf(out, 16, "%.1f%%", interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
+			old[i].usec = usec;
+			return;
+		}
+	old = xrealloc(old, (n_old + 1) * sizeof *old);
+	old[n_old++] = (struct before){xstrdup(id), usec};
+	snprintf(out, 16, "-");
+}
+
+static void row(struct table *t, const struct container *c, double interval)
+{
+	struct kv kv = {0};
+	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40];
+	if (cgroup_stat(container_cgroup(c), &kv) < 0)
+		return;
+	const char *limit = kv_get(&kv, "memory.max");
+	cpu_percent(c->id, num(&kv, "cpu.usage_usec"), interval, cpu);
+	snprintf(both, sizeof both, "%s/%s", size_human(num(&kv, "memory.current"), mem),
+	    limit && *limit != 'm' ? size_human(strtoull(limit, NULL, 10), max) : "max");
+	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r), size_human(num(&kv, "io.wbytes"), w));
+	table_row(t, 6, (const char *[]){c->id, c->name, cpu, both, io, kv_get(&kv, "pids.current")});
+	kv_free(&kv);
+}
+
+static int look(const struct strv *names, double interval, bool show)
+{
+	struct table t = {0};
+	struct strv all = {0};
+	int code = 0;
+	table_row(&t, 6, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "IO", "PIDS"});
+	if (names->n)
+		strv_addall(&all, names);
+	else if (container_names(&all) < 0)
+		die_fail();
+	for (size_t i = 0; i < all.n; i++) {
+		struct container c;
+		if (container_open(&c, all.v[i]) < 0) {
+			warn("%s", fail_msg());
+			code = 1;
+			continue;
+		}
+		if (c.pid)
+			row(&t, &c, interval);
+		else if (names->n)
+			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
+		container_close(&c);
+	}
+	if (show)
+		table_print(&t, !no_header);
+	else
+		strv_free(&t.cells);
+	strv_free(&all);
+	return code;
+}
+
+int ctr_stats_main(int argc, char **argv)
+{
+	struct strv names = {0};
+	struct timespec t = {no_stream ? 0 : 1, 0};
+	int n = opt_parse(&usage, argc, argv), code;
+	opt_names(&names, argc, argv, n, NULL);
+	look(&names, 0, false);
+	for (;;) {
+		t = no_stream ? (struct timespec){0, 200000000} : (struct timespec){1, 0};
+		nanosleep(&t, NULL);
+		if (!no_stream && isatty(1))
+			fputs("\033[H\033[J", stdout);
+		code = look(&names, (double)t.tv_sec + (double)t.tv_nsec / 1e9, true);
+		if (fflush(stdout) || no_stream)
+			return code;
+	}
+}

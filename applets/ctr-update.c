@@ -1,0 +1,68 @@
+/* ctr-update: change the limits of a running container; they hold for later starts too.
+ *
+ * Kind: OWNER of nothing new.
+ */
+#include <string.h>
+
+#include "cgroup.h"
+#include "create.h"
+#include "err.h"
+#include "file.h"
+#include "opt.h"
+#include "resources.h"
+#include "state.h"
+
+static struct resource_flags f;
+
+static const struct opt opts[] = {
+    {'m', "memory", "SIZE", "memory limit", OPT_STR, &f.memory, NULL},
+    {0, "memory-swap", "SIZE", "memory plus swap, -1 unlimited", OPT_STR, &f.memory_swap, NULL},
+    {0, "memory-reservation", "SIZE", "memory kept for it", OPT_STR, &f.memory_reservation, NULL},
+    {0, "cpus", "N", "processors, such as 1.5", OPT_STR, &f.cpus, NULL},
+    {'c', "cpu-shares", "N", "relative weight, 2 to 262144", OPT_STR, &f.cpu_shares, NULL},
+    {0, "cpuset-cpus", "LIST", "these processors", OPT_STR, &f.cpuset_cpus, NULL},
+    {0, "cpuset-mems", "LIST", "these memory nodes", OPT_STR, &f.cpuset_mems, NULL},
+    {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit, NULL},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "NAME [KEY=VALUE...]", .opts = opts};
+
+/* In config.json the new value stands in the old one's place. */
+static int remember(struct container *c, const struct strv *settings)
+{
+	struct spec s;
+	if (create_reload(c, &s) < 0)
+		return -1;
+	for (size_t i = 0; i < settings->n; i++) {
+		char *eq = strchr(settings->v[i], '=');
+		_cleanup_free_ char *key = xstrndup(settings->v[i], (size_t)(eq - settings->v[i]));
+		strv_setenv(&s.resources, key, eq + 1);
+	}
+	_cleanup_free_ char *json = spec_text(&s);
+	return file_write_at(c->dir, "config.json", json, strlen(json), 0600, false);
+}
+
+int ctr_update_main(int argc, char **argv)
+{
+	struct container c;
+	struct strv settings = {0};
+	int n = opt_parse(&usage, argc, argv);
+	if (n == argc)
+		die_usage("NAME is missing");
+	for (int i = n + 1; i < argc; i++) {
+		if (!strchr(argv[i], '='))
+			die_usage("'%s' is not KEY=VALUE", argv[i]);
+		strv_add(&f.raw, argv[i]);
+	}
+	if (resources_from_flags(&f, &settings) < 0)
+		die_usage("%s", fail_msg());
+	if (!settings.n)
+		die_usage("nothing to change");
+	if (container_open(&c, argv[n]) < 0)
+		die_fail();
+	if (c.status == ST_CORRUPT)
+		die("%s: corrupt: %s", c.name, c.why);
+	if ((c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) || remember(&c, &settings) < 0)
+		die("%s: %s", c.name, fail_msg());
+	return 0;
+}
