@@ -43,6 +43,8 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 void netplug_down(struct netplug *p);
 /* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could not be cleared. */
 int netplug_clear(const char *id);
+/* Take a running container (process pid) off one network: its interface and leases there. 0, or -1 with fail(). */
+int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid);
 /* Clear all that names a container of this INSTANCE that is not alive. Prints a line on stdout for each. 0 or -1. */
 int netplug_gc(bool (*alive)(const char *id));
 /* Into the state file: network= ip= ip6= mac= ports= (docker's form). */

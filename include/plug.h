@@ -32,6 +32,8 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s);
 int plug_up(struct plug *p, const struct container *c, pid_t pid);
 void plug_down(struct plug *p, const struct container *c);
 void plug_state(const struct plug *p, struct kv *kv);
+/* What its record says was set up and no monitor took down. 0, or -1 with fail(). */
+int plug_clear(const struct container *c);
 /* For ctr-gc: what names a container that nobody holds. */
 int plug_gc(void);
 

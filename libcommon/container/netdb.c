@@ -210,7 +210,7 @@ static int settle_subnets(struct network *n, const struct used *u)
 {
 	bool bridge = strcmp(n->driver, "bridge") == 0;
 	char t[CIDR_TEXT];
-	if (!n->subnet[0].a.family && !n->subnet[1].a.family && choose4(&n->subnet[0], u) < 0)
+	if (!n->subnet[0].a.family && (!n->subnet[1].a.family || n->subnet[0].len < 0) && choose4(&n->subnet[0], u) < 0)
 		return -1;
 	if (n->subnet[1].a.family && n->subnet[1].len < 0 && choose6(&n->subnet[1]) < 0)
 		return -1;

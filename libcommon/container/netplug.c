@@ -434,6 +434,28 @@ void netplug_down(struct netplug *p)
 	memset(p, 0, sizeof *p);
 }
 
+int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid)
+{
+	_cleanup_free_ char *dir = network_leases(n->name);
+	int r;
+	if (strcmp(n->driver, "bridge") == 0) {
+		r = link_drop(id, ifname);
+	} else { /* no end of it is here */
+		char path[32];
+		struct nl in;
+		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+		_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns < 0)
+			return fail("%s: %m", path);
+		if ((r = nl_open(&in, NETLINK_ROUTE, ns)) == 0) {
+			rtnl_link_del(&in, ifname);
+			r = nl_commit(&in);
+			nl_close(&in);
+		}
+	}
+	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
+}
+
 void netplug_state(const struct netplug *p, struct kv *kv)
 {
 	char t[ADDR_TEXT];

@@ -12,6 +12,82 @@
 #include "file.h"
 #include "plug.h"
 
+#ifdef CTR_MINIMAL /* no libmnl: --net none, host, container: and ns: are what there is */
+
+static bool wanted(const char *net)
+{
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") && !str_starts(net, "ns:");
+}
+
+int plug_check(const struct kv *conf)
+{
+	const char *net = kv_get(conf, "net");
+	return wanted(net) ? fail("--net %s: this build has no networks (CONFIG=minimal)", net) : 0;
+}
+
+void plug_init(struct plug *p, const struct container *c)
+{
+	(void)c;
+	memset(p, 0, sizeof *p);
+	p->watch = -1;
+}
+
+int plug_fd(const struct plug *p)
+{
+	return p->watch;
+}
+
+bool plug_signal(const struct signalfd_siginfo *i)
+{
+	(void)i;
+	return false;
+}
+
+void plug_event(struct plug *p, struct container *c)
+{
+	(void)p, (void)c;
+}
+
+bool plug_wanted(const struct container *c)
+{
+	return wanted(kv_get(&c->conf, "net"));
+}
+
+int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+{
+	(void)p, (void)c, (void)s;
+	return 0;
+}
+
+int plug_up(struct plug *p, const struct container *c, pid_t pid)
+{
+	(void)p, (void)pid;
+	return plug_check(&c->conf);
+}
+
+void plug_down(struct plug *p, const struct container *c)
+{
+	(void)p, (void)c;
+}
+
+void plug_state(const struct plug *p, struct kv *kv)
+{
+	(void)p, (void)kv;
+}
+
+int plug_clear(const struct container *c)
+{
+	(void)c;
+	return 0;
+}
+
+int plug_gc(void)
+{
+	return 0;
+}
+
+#else
+
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
 
 static void lines(struct strv *out, const struct kv *conf, const char *key)
@@ -196,7 +272,7 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
 		return fail("%s: %m", path);
-	if (kv_get(&c->state, "network") && netplug_clear(c->id) < 0) /* of a life whose monitor was killed */
+	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
 		warn("%s: %s", c->name, fail_msg());
 	request(&r, &c->conf);
 	int result = netplug_up(&r, c->id, c->name, ns, &p->net);
@@ -231,7 +307,14 @@ void plug_state(const struct plug *p, struct kv *kv)
 	netplug_state(&p->net, kv);
 }
 
+int plug_clear(const struct container *c)
+{
+	return kv_get(&c->state, "network") ? netplug_clear(c->id) : 0;
+}
+
 int plug_gc(void)
 {
 	return netplug_gc(container_id_held);
 }
+
+#endif

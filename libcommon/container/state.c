@@ -16,7 +16,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
-#include "netplug.h"
+#include "plug.h"
 #include "pidfd.h"
 #include "state.h"
 #include "str.h"
@@ -518,7 +518,7 @@ int container_destroy(struct container *c)
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
 		return fail_in("%s", c->name);
 	/* Its state is still there: the monitor did not come to take its networks down. */
-	if (kv_get(&c->state, "network") && netplug_clear(c->id) < 0)
+	if (plug_clear(c) < 0)
 		return fail_in("%s", c->name);
 	if (tree_remove_at(AT_FDCWD, run) < 0)
 		return fail_in("%s", c->name);

@@ -52,8 +52,10 @@ static int link_to(int dir, int fd, const char *aside, const char *name)
 {
 	if (*aside)
 		return linkat(dir, aside, dir, name, 0);
-	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0 || errno == EEXIST)
-		return errno == EEXIST ? -1 : 0;
+	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return -1;
 	char self[40]; /* AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH */
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);

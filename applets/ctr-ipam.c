@@ -1,0 +1,292 @@
+/* ctr-ipam.c: hand out addresses (OWNER): alloc, free, ls, gc. A lease is a file (lease.h); it stays until it is freed,
+ * ctr-gc or ctr-ipam gc finds its owner gone, or the machine starts anew.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "lease.h"
+#include "netdb.h"
+#include "opt.h"
+#include "state.h"
+
+static const char *network, *subnet, *range, *want;
+static struct strv exclude;
+static bool as_json;
+
+static const struct opt opts[] = {
+    {'n', "network", "NETWORK", "of this network of ctr-net (default: bridge)", OPT_STR, &network, NULL},
+    {'s', "subnet", "SUBNET", "of this subnet, its first address being the gateway's", OPT_STR, &subnet, NULL},
+    {'r', "range", "FROM-TO", "alloc: only from this range", OPT_STR, &range, NULL},
+    {'a', "address", "ADDR", "alloc: exactly this address", OPT_STR, &want, NULL},
+    {'x', "exclude", "ADDR", "alloc: not this address", OPT_LIST, &exclude, NULL},
+    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"alloc [OPTIONS] OWNER\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
+    "gc reads the names or ids of the owners that live from standard input, one a line.\n", opts};
+
+/* What is asked for: up to one request a family, and the directory of their leases. */
+struct place {
+	char *dir;
+	struct lease_req req[2];
+	struct addr *exclude[2];
+};
+
+static void add_exclude(struct place *p, int i, const struct addr *a)
+{
+	struct lease_req *r = &p->req[i];
+	p->exclude[i] = xrealloc(p->exclude[i], (r->excludes + 1) * sizeof *a);
+	p->exclude[i][r->excludes++] = *a;
+	r->exclude = p->exclude[i];
+}
+
+static void of_subnet(struct place *p)
+{
+	struct cidr c;
+	char t[CIDR_TEXT];
+	if (cidr_parse("-s", subnet, &c) < 0)
+		die_usage("%s", fail_msg());
+	int i = c.a.family == AF_INET6;
+	struct addr gw = cidr_first(&c);
+	c.a = gw;
+	p->req[i].subnet = c;
+	cidr_text(&c, t);
+	*strchr(t, '/') = '_';
+	p->dir = network_leases(t);
+	if (c.len <= (int)addr_len(&gw) * 8 - 2) {
+		addr_next(&gw);
+		add_exclude(p, i, &gw);
+	}
+}
+
+static void of_network(struct place *p)
+{
+	struct network n;
+	if ((network ? network_open(&n, network) : network_open_or_default(&n, "bridge")) < 0)
+		die_fail();
+	p->dir = network_leases(n.name);
+	for (int i = 0; i < 2; i++) {
+		p->req[i].subnet = n.subnet[i];
+		p->req[i].from = n.from[i];
+		p->req[i].to = n.to[i];
+		if (n.gateway[i].family)
+			add_exclude(p, i, &n.gateway[i]);
+	}
+	network_free(&n);
+}
+
+static struct place place(void)
+{
+	struct place p = {0};
+	struct addr a, b;
+	if (network && subnet)
+		die_usage("-n and -s exclude each other");
+	if (subnet)
+		of_subnet(&p);
+	else
+		of_network(&p);
+	for (size_t k = 0; k < exclude.n; k++) {
+		if (addr_parse("-x", exclude.v[k], &a) < 0)
+			die_usage("%s", fail_msg());
+		add_exclude(&p, a.family == AF_INET6, &a);
+	}
+	if (range) {
+		if (addr_range_parse("-r", range, &a, &b) < 0)
+			die_usage("%s", fail_msg());
+		int i = a.family == AF_INET6;
+		if (!p.req[i].subnet.a.family)
+			die("-r: the network has no address of that family");
+		p.req[i].from = a;
+		p.req[i].to = b;
+	}
+	if (want) {
+		if (addr_parse("-a", want, &a) < 0)
+			die_usage("%s", fail_msg());
+		int i = a.family == AF_INET6;
+		if (!p.req[i].subnet.a.family)
+			die("-a: the network has no address of that family");
+		p.req[i].want = a;
+		p.req[!i].subnet.a.family = 0; /* that one only */
+	}
+	return p;
+}
+
+static int do_alloc(int n, char **names)
+{
+	if (n != 1)
+		die_usage("alloc takes one OWNER");
+	struct place p = place();
+	struct addr got[2] = {{0}, {0}};
+	char t[CIDR_TEXT];
+	for (int i = 0; i < 2; i++) {
+		p.req[i].owner = names[0];
+		if (!p.req[i].subnet.a.family || lease_take(p.dir, &p.req[i], &got[i]) == 0)
+			continue;
+		if (i && got[0].family) {
+			_cleanup_free_ char *why = xstrdup(fail_msg());
+			lease_free(p.dir, &got[0]);
+			die("%s", why);
+		}
+		die_fail();
+	}
+	for (int i = 0; i < 2; i++)
+		if (got[i].family) {
+			struct cidr c = {got[i], p.req[i].subnet.len};
+			puts(cidr_text(&c, t));
+		}
+	return fflush(stdout) == 0 ? 0 : (warn("standard output: %m"), 1);
+}
+
+/* The lease directories meant: one, or with neither -n nor -s all. */
+static int add_dir(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	if (name_valid(name))
+		strv_take(arg, network_leases(name));
+	return 0;
+}
+
+static void dirs(struct strv *out)
+{
+	if (network && subnet)
+		die_usage("-n and -s exclude each other");
+	if (network && name_check("-n", network) < 0)
+		die_usage("%s", fail_msg());
+	if (network) {
+		strv_take(out, network_leases(network));
+	} else if (subnet) {
+		struct place p = {0};
+		of_subnet(&p);
+		strv_take(out, p.dir);
+	} else {
+		_cleanup_free_ char *all = xasprintf("%s/leases", ctr_run());
+		_cleanup_close_ int fd = open(all, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && dir_each(fd, add_dir, out) < 0)
+			die_fail();
+	}
+}
+
+static int do_free(int n, char **names)
+{
+	struct strv d = {0};
+	int code = 0;
+	dirs(&d);
+	if (n == 0)
+		die_usage("free takes ADDR or OWNER");
+	for (int i = 0; i < n; i++) {
+		struct addr a;
+		int freed = 0;
+		_cleanup_free_ char *plain = xstrndup(names[i], strcspn(names[i], "/")); /* as alloc prints it */
+		bool is_addr = addr_parse("address", plain, &a) == 0;
+		for (size_t k = 0; k < d.n; k++) {
+			int r = is_addr ? lease_free(d.v[k], &a) : lease_free_owner(d.v[k], names[i]);
+			if (r < 0)
+				die_fail();
+			freed += r;
+		}
+		if (freed == 0) {
+			warn("%s: nothing on lease", names[i]);
+			code = 1;
+		}
+	}
+	return code;
+}
+
+struct line {
+	struct addr addr;
+	char *owner, *dir;
+};
+static struct line *lines;
+static size_t n_lines;
+
+static void add_line(const struct lease *l, void *arg)
+{
+	lines = n_lines & (n_lines - 1) ? lines : xrealloc(lines, (n_lines ? n_lines * 2 : 1) * sizeof *lines);
+	lines[n_lines++] = (struct line){l->addr, str_escape(l->owner), arg};
+}
+
+static int by_addr(const void *a, const void *b)
+{
+	return addr_cmp(&((const struct line *)a)->addr, &((const struct line *)b)->addr);
+}
+
+static int do_ls(int n, char **names)
+{
+	struct strv d = {0};
+	char t[ADDR_TEXT];
+	json_t *list = json_array();
+	if (n)
+		die_usage("ls takes no operand: '%s'", names[0]);
+	dirs(&d);
+	for (size_t i = 0; i < d.n; i++)
+		if (lease_each(d.v[i], add_line, strrchr(d.v[i], '/') + 1) < 0)
+			die_fail();
+	if (n_lines)
+		qsort(lines, n_lines, sizeof *lines, by_addr);
+	for (size_t i = 0; i < n_lines; i++) {
+		addr_text(&lines[i].addr, t);
+		if (as_json)
+			json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner, "network", lines[i].dir));
+		else
+			printf("%s %s\n", t, lines[i].owner);
+	}
+	if (as_json)
+		puts(json_pretty(list));
+	return 0;
+}
+
+/* Kept: an owner that was named, by its id, 12 digits of it or its name; and whoever's container is being held. */
+static bool keep(const struct lease *l, void *arg)
+{
+	const struct strv *living = arg;
+	size_t n = strcspn(l->names, " ");
+	for (size_t i = 0; i < living->n; i++) {
+		const char *s = living->v[i];
+		if (strcmp(s, l->owner) == 0 || (strlen(s) >= 12 && str_starts(l->owner, s)) || (n && strlen(s) == n && strncmp(s, l->names, n) == 0))
+			return true;
+	}
+	return container_id_held(l->owner);
+}
+
+static int do_gc(int n, char **names)
+{
+	struct strv d = {0}, living = {0};
+	if (n)
+		die_usage("gc takes no operand: '%s'", names[0]);
+	dirs(&d);
+	_cleanup_free_ char *in = fd_read_all(0, "standard input", 64 << 20, NULL);
+	if (!in)
+		die_fail();
+	strv_split(&living, in, "\n");
+	for (size_t i = 0; i < d.n; i++)
+		if (lease_gc(d.v[i], keep, &living) < 0)
+			die_fail();
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(int n, char **names);
+} subs[] = {{"alloc", do_alloc}, {"free", do_free}, {"ls", do_ls}, {"gc", do_gc}};
+
+int ctr_ipam_main(int argc, char **argv)
+{
+	if (argc < 2 || argv[1][0] == '-') {
+		opt_parse(&usage, argc, argv);
+		die_usage("what to do is missing");
+	}
+	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
+		if (strcmp(argv[1], subs[i].name) == 0) {
+			int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
+			return subs[i].fn(argc - first, argv + first);
+		}
+	die_usage("'%s': not one of alloc free ls gc", argv[1]);
+}

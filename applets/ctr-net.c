@@ -1,0 +1,354 @@
+/* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are netdb.h's; a
+ * network's bridge appears with its first container and goes with ctr-net rm.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "lease.h"
+#include "netplug.h"
+#include "opt.h"
+#include "state.h"
+#include "table.h"
+
+static struct strv subnets, gateways, ranges, aliases;
+static const char *driver, *parent, *ip, *ip6;
+static bool ipv6, internal, as_json, no_header, quiet;
+static int64_t mtu;
+
+static const struct opt opts[] = {
+    {'d', "driver", "DRIVER", "create: bridge (default), macvlan or ipvlan", OPT_STR, &driver, NULL},
+    {0, "subnet", "CIDR", "create: the subnet, one of each family (default: a free one)", OPT_LIST, &subnets, NULL},
+    {0, "gateway", "ADDR", "create: the gateway's address (default: the first)", OPT_LIST, &gateways, NULL},
+    {0, "ip-range", "CIDR", "create: lease addresses of this part only", OPT_LIST, &ranges, NULL},
+    {'6', "ipv6", NULL, "create: with an IPv6 subnet, a free one if none is given", OPT_FLAG, &ipv6, NULL},
+    {0, "internal", NULL, "create: nothing leaves it or enters it", OPT_FLAG, &internal, NULL},
+    {0, "mtu", "N", "create: largest packet in bytes", OPT_NUM, &mtu, NULL},
+    {0, "parent", "IF", "create: the bridge's name; the host's interface for macvlan and ipvlan", OPT_STR, &parent, NULL},
+    {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip, NULL},
+    {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6, NULL},
+    {0, "alias", "NAME", "connect: a further name", OPT_LIST, &aliases, NULL},
+    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json, NULL},
+    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header, NULL},
+    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet, NULL},
+    OPT_END,
+};
+static const struct usage usage = {
+    "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect [OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER", NULL, opts};
+
+static int family_of(const struct addr *a)
+{
+	return a->family == AF_INET6;
+}
+
+static void subnets_of(struct network *n)
+{
+	struct cidr c;
+	struct addr a, b;
+	for (size_t i = 0; i < subnets.n; i++) {
+		if (cidr_parse("--subnet", subnets.v[i], &c) < 0)
+			die_usage("%s", fail_msg());
+		if (n->subnet[family_of(&c.a)].a.family)
+			die_usage("--subnet: two of one family");
+		n->subnet[family_of(&c.a)] = c;
+	}
+	if (ipv6 && !n->subnet[1].a.family)
+		n->subnet[1] = (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses */
+	if (ipv6 && subnets.n == 0) /* and an IPv4 one, too */
+		n->subnet[0].len = -1;
+	for (size_t i = 0; i < gateways.n; i++) {
+		if (addr_parse("--gateway", gateways.v[i], &a) < 0)
+			die_usage("%s", fail_msg());
+		if (!n->subnet[family_of(&a)].a.family)
+			die_usage("--gateway %s: no --subnet of that family", gateways.v[i]);
+		n->gateway[family_of(&a)] = a;
+	}
+	for (size_t i = 0; i < ranges.n; i++) {
+		if (addr_range_parse("--ip-range", ranges.v[i], &a, &b) < 0)
+			die_usage("%s", fail_msg());
+		if (!n->subnet[family_of(&a)].a.family)
+			die_usage("--ip-range %s: no --subnet of that family", ranges.v[i]);
+		n->from[family_of(&a)] = a;
+		n->to[family_of(&a)] = b;
+	}
+}
+
+static int do_create(int argc, char **argv)
+{
+	struct network n = {0};
+	bool bridge = !driver || strcmp(driver, "bridge") == 0;
+	if (argc != 1)
+		die_usage("create takes one NAME");
+	if (name_check("network", argv[0]) < 0)
+		die_usage("%s", fail_msg());
+	if (!bridge && strcmp(driver, "macvlan") && strcmp(driver, "ipvlan"))
+		die_usage("--driver: '%s' is not bridge, macvlan or ipvlan", driver);
+	if (!bridge && !parent)
+		die_usage("--driver %s: needs --parent IF, the host's interface", driver);
+	if (!bridge && subnets.n == 0)
+		die_usage("--driver %s: needs --subnet, that of the interface's network", driver);
+	if (!strcmp(argv[0], "none") || !strcmp(argv[0], "host"))
+		die_usage("'%s' means something else to ctr-run --net", argv[0]);
+	if (mtu && (mtu < 68 || mtu > 65535))
+		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);
+	if (parent && ifname_check("--parent", parent) < 0)
+		die_usage("%s", fail_msg());
+	n.name = xstrdup(argv[0]);
+	n.driver = xstrdup(bridge ? "bridge" : driver);
+	n.bridge = parent ? xstrdup(parent) : NULL;
+	n.internal = internal;
+	n.mtu = (int)mtu;
+	subnets_of(&n);
+	if (network_create(&n) < 0)
+		die_fail();
+	puts(n.name);
+	return 0;
+}
+
+struct users {
+	struct strv ids;
+	json_t *json;
+};
+
+static void on_lease(const struct lease *l, void *arg)
+{
+	struct users *u = arg;
+	char t[ADDR_TEXT];
+	_cleanup_free_ char *name = xstrndup(l->names, strcspn(l->names, " "));
+	if (!strv_has(&u->ids, l->owner))
+		strv_add(&u->ids, l->owner);
+	if (u->json)
+		json_array_append_new(u->json, json_pack("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface", l->ifname, "address", addr_text(&l->addr, t)));
+}
+
+static json_t *record(const struct network *n, const struct users *u)
+{
+	char t[CIDR_TEXT], g[ADDR_TEXT], r[2 * ADDR_TEXT + 1];
+	json_t *list = json_array();
+	for (int i = 0; i < 2; i++) {
+		if (!n->subnet[i].a.family)
+			continue;
+		json_t *s = json_pack("{s:s}", "subnet", cidr_text(&n->subnet[i], t));
+		if (n->gateway[i].family)
+			json_object_set_new(s, "gateway", json_string(addr_text(&n->gateway[i], g)));
+		if (n->from[i].family) {
+			strcpy(r, addr_text(&n->from[i], g));
+			strcat(strcat(r, "-"), addr_text(&n->to[i], g));
+			json_object_set_new(s, "range", json_string(r));
+		}
+		json_array_append_new(list, s);
+	}
+	char when[32];
+	time_t at = (time_t)n->created;
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime(&at));
+	return json_pack("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge, "subnets", list,
+	    "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
+}
+
+static int do_ls(int argc, char **argv)
+{
+	struct strv names = {0};
+	struct table t = {0};
+	json_t *list = json_array();
+	char a[CIDR_TEXT];
+	int code = 0;
+	if (argc)
+		die_usage("ls takes no operand: '%s'", argv[0]);
+	if (network_names(&names) < 0)
+		die_fail();
+	table_row(&t, 5, (const char *[]){"NAME", "DRIVER", "BRIDGE", "SUBNET", "CONTAINERS"});
+	for (size_t i = 0; i < names.n; i++) {
+		struct network n;
+		struct users u = {.json = json_array()};
+		if (network_open(&n, names.v[i]) < 0) { /* one bad record does not break the listing */
+			warn("%s", fail_msg());
+			code = 1;
+			continue;
+		}
+		_cleanup_free_ char *dir = network_leases(n.name), *count = NULL;
+		lease_each(dir, on_lease, &u);
+		count = xasprintf("%zu", u.ids.n);
+		struct buf b = {0};
+		for (int k = 0; k < 2; k++)
+			if (n.subnet[k].a.family)
+				buf_printf(&b, "%s%s", b.n ? "," : "", cidr_text(&n.subnet[k], a));
+		table_row(&t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
+		if (quiet)
+			puts(n.name);
+		json_array_append_new(list, record(&n, &u));
+		buf_free(&b);
+		network_free(&n);
+	}
+	if (as_json)
+		puts(json_pretty(list));
+	else if (!quiet)
+		table_print(&t, !no_header);
+	return code;
+}
+
+static int do_inspect(int argc, char **argv)
+{
+	struct strv names = {0};
+	json_t *list = json_array();
+	opt_names(&names, argc, argv, 0, "NAME");
+	for (size_t i = 0; i < names.n; i++) {
+		struct network n;
+		struct users u = {.json = json_array()};
+		if (network_open(&n, names.v[i]) < 0)
+			die_fail();
+		_cleanup_free_ char *dir = network_leases(n.name);
+		lease_each(dir, on_lease, &u);
+		json_array_append_new(list, record(&n, &u));
+		network_free(&n);
+	}
+	puts(json_pretty(list));
+	return 0;
+}
+
+static int remove_one(const char *name)
+{
+	struct network n;
+	struct users u = {0};
+	if (network_open(&n, name) < 0)
+		return -1;
+	_cleanup_free_ char *dir = network_leases(name);
+	lease_each(dir, on_lease, &u);
+	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "") : network_remove(&n);
+	network_free(&n);
+	return r;
+}
+
+static int do_rm(int argc, char **argv)
+{
+	struct strv names = {0};
+	int code = 0;
+	opt_names(&names, argc, argv, 0, "NAME");
+	for (size_t i = 0; i < names.n; i++)
+		if (remove_one(names.v[i]) < 0) {
+			warn("%s", fail_msg());
+			code = 1;
+		}
+	return code;
+}
+
+/* --- connect --- */
+
+static void open_running(struct container *c, const char *name)
+{
+	if (container_open(c, name) < 0)
+		die_fail();
+	if (!c->pid)
+		die("%s: not running: only a running container is connected (give others their --net when they are made)", name);
+}
+
+/* Its monitor looks at its networks anew when this file appears (plug.c). */
+static void tell(const struct container *c)
+{
+	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_run(), c->name);
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		file_write_at(fd, "networks", "", 0, 0644, false);
+}
+
+struct ifs {
+	const char *id;
+	bool used[100];
+	const char *found;
+	char ifname[16];
+};
+
+static void on_if(const struct lease *l, void *arg)
+{
+	struct ifs *x = arg;
+	int n;
+	if (strcmp(l->owner, x->id) != 0)
+		return;
+	if (sscanf(l->ifname, "eth%d", &n) == 1 && n >= 0 && n < 100)
+		x->used[n] = true;
+	strcpy(x->ifname, l->ifname);
+}
+
+static int do_connect(int argc, char **argv)
+{
+	struct container c;
+	struct netplug p;
+	struct strv on = {0};
+	if (argc != 2)
+		die_usage("connect takes NETWORK and CONTAINER");
+	open_running(&c, argv[1]);
+	struct ifs x = {.id = c.id};
+	nethosts_networks(c.id, &on);
+	if (strv_has(&on, argv[0]))
+		die("%s: on network %s already", argv[1], argv[0]);
+	if (on.n == 0)
+		die("%s: it has no network of ctr-net's (--net %s)", argv[1], kv_get(&c.conf, "net") ? kv_get(&c.conf, "net") : "none");
+	for (size_t i = 0; i < on.n; i++) {
+		_cleanup_free_ char *dir = network_leases(on.v[i]);
+		lease_each(dir, on_if, &x);
+	}
+	int k = 1;
+	while (k < 99 && x.used[k])
+		k++;
+	char path[32], ifname[16];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c.pid);
+	snprintf(ifname, sizeof ifname, "eth%d", k);
+	int ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0 || !container_is_alive(&c))
+		die("%s: its network namespace: %m", argv[1]);
+	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases, .ifname = ifname, .no_default_route = true};
+	if (netplug_check(&r) < 0)
+		die_usage("%s", fail_msg());
+	if (netplug_up(&r, c.id, c.name, ns, &p) < 0)
+		die_fail();
+	tell(&c);
+	return 0;
+}
+
+static int do_disconnect(int argc, char **argv)
+{
+	struct container c;
+	if (argc != 2)
+		die_usage("disconnect takes NETWORK and CONTAINER");
+	open_running(&c, argv[1]);
+	struct network n;
+	if (network_open(&n, argv[0]) < 0)
+		die_fail();
+	struct ifs x = {.id = c.id};
+	_cleanup_free_ char *dir = network_leases(argv[0]);
+	lease_each(dir, on_if, &x);
+	if (!*x.ifname)
+		die("%s: not on network %s", argv[1], argv[0]);
+	if (str_eq(kv_get(&c.state, "network"), argv[0]) && *kv_get(&c.state, "ports"))
+		die("%s: its published ports lead over network %s: stop it instead", argv[1], argv[0]);
+	if (netplug_disconnect(c.id, x.ifname, &n, c.pid) < 0)
+		die_fail();
+	tell(&c);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(int argc, char **argv);
+} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm}, {"connect", do_connect}, {"disconnect", do_disconnect}};
+
+int ctr_net_main(int argc, char **argv)
+{
+	if (argc < 2 || argv[1][0] == '-') {
+		opt_parse(&usage, argc, argv);
+		die_usage("what to do is missing");
+	}
+	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
+		if (strcmp(argv[1], subs[i].name) == 0) {
+			int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
+			return subs[i].fn(argc - first, argv + first);
+		}
+	die_usage("'%s': not one of create ls inspect rm connect disconnect", argv[1]);
+}
