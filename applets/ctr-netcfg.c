@@ -1,0 +1,584 @@
+/* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published ports. Lines of words
+ * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it is
+ * deleted by the same tool or by ip(8).
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conntrack.h"
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "netcfg.h"
+#include "netplug.h"
+#include "opt.h"
+#include "state.h"
+#include "undo.h"
+
+static const char *file;
+static bool as_json;
+
+static const struct opt opts[] = {
+    {'f', "file", "FILE", "lines from a file, - for standard input", OPT_STR, &file, NULL},
+    {0, "json", NULL, "show: print JSON", OPT_FLAG, &as_json, NULL},
+    OPT_END,
+};
+static const struct usage usage = {"WORD...\n-f FILE\nshow [--json]\nrules [-f FILE | WORD...]",
+    "Lines:\n"
+    "  bridge add NAME [ADDR/LEN...] [mtu N]      bridge del NAME\n"
+    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
+    "  macvlan|ipvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
+    "  detach NS [if NAME]\n"
+    "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
+    "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
+    "  nat add|del SUBNET [out IF]                sysctl forward\n"
+    "  publish [ADDR:]PORT[/udp] ADDR:PORT        unpublish [ADDR:]PORT[/udp]\n"
+    "NS is a pid, a container's name or a namespace's file.\n",
+    opts};
+
+static struct netcfg_op *ops;
+static size_t n_ops, done; /* done: how many are to be taken back when we die */
+static struct nl rt;
+static bool forwarded[2];
+
+static int apply(const struct netcfg_op *op);
+
+/* --- namespaces --- */
+
+static int ns_open(const char *ns)
+{
+	char path[64];
+	int64_t pid;
+	if (strchr(ns, '/')) {
+		int fd = open(ns, O_RDONLY | O_CLOEXEC);
+		return fd < 0 ? fail("%s: %m", ns) : fd;
+	}
+	if (strspn(ns, "0123456789") == strlen(ns) && num_parse("pid", ns, 1, 1 << 30, &pid) == 0) {
+		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	} else {
+		struct container c;
+		if (container_open(&c, ns) < 0)
+			return -1;
+		if (!c.pid)
+			return fail("%s: not running", ns);
+		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c.pid);
+		container_close(&c);
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: %s: %m", ns, path) : fd;
+}
+
+/* A socket in the line's namespace; the host's own where there is none. */
+static int nl_in(struct nl *n, const char *ns)
+{
+	if (!ns)
+		return nl_open(n, NETLINK_ROUTE, -1);
+	_cleanup_close_ int fd = ns_open(ns);
+	return fd < 0 ? -1 : nl_open(n, NETLINK_ROUTE, fd);
+}
+
+static int commit_close(struct nl *n, int r)
+{
+	if (r == 0)
+		r = nl_commit(n);
+	int saved = errno;
+	nl_close(n);
+	errno = saved;
+	return r;
+}
+
+/* --- links --- */
+
+static int host_commit(void)
+{
+	int r = nl_commit(&rt), saved = errno;
+	nl_reset(&rt);
+	errno = saved;
+	return r;
+}
+
+static int bridge_do(const struct netcfg_op *op)
+{
+	struct link_info l;
+	if (op->del) {
+		if (rtnl_find(&rt, op->name, &l) < 0)
+			return -1;
+		if (strcmp(l.kind, "bridge") != 0)
+			return fail("%s: not a bridge", op->name);
+		rtnl_link_del(&rt, op->name);
+		return host_commit();
+	}
+	uint8_t mac[6] = {0x02};
+	char hex[11];
+	rand_hex(hex, 5);
+	for (int i = 0; i < 5; i++)
+		mac[i + 1] = (uint8_t)strtoul((char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
+	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mac = mac, .mtu = op->mtu, .up = true, .netns_fd = -1};
+	rtnl_link_add(&rt, &a);
+	if (host_commit() < 0 || rtnl_find(&rt, op->name, &l) < 0)
+		return -1;
+	for (size_t i = 0; i < op->addrs; i++)
+		rtnl_addr_add(&rt, l.index, op->name, &op->addr[i]);
+	if (host_commit() == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	rtnl_link_del(&rt, op->name);
+	host_commit();
+	return fail("%s", why);
+}
+
+static const char *eth(const struct netcfg_op *op)
+{
+	return op->ifname ? op->ifname : "eth0";
+}
+
+static int inside(const struct netcfg_op *op, int ns)
+{
+	struct nl in;
+	struct link_info l, lo;
+	if (nl_open(&in, NETLINK_ROUTE, ns) < 0)
+		return -1;
+	int r = rtnl_find(&in, eth(op), &l);
+	if (r == 0 && rtnl_find(&in, "lo", &lo) == 0 && !(lo.flags & IFF_UP))
+		rtnl_link_up(&in, lo.index, "lo", true);
+	if (r == 0) {
+		rtnl_link_up(&in, l.index, eth(op), true);
+		for (size_t i = 0; i < op->addrs; i++)
+			rtnl_addr_add(&in, l.index, eth(op), &op->addr[i]);
+		for (int i = 0; i < 2; i++) {
+			struct cidr all = {.a = {.family = op->gw[i].family}};
+			if (op->gw[i].family)
+				rtnl_route_add(&in, &all, &op->gw[i], l.index);
+		}
+	}
+	return commit_close(&in, r);
+}
+
+/* The host's end: a name that is free; the pair goes when the other end is deleted. */
+static void host_end(char out[16])
+{
+	char hex[11];
+	rand_hex(hex, 5);
+	snprintf(out, 16, "veth%.10s", hex);
+}
+
+static int detach_do(const struct netcfg_op *op)
+{
+	struct nl in;
+	int r = nl_in(&in, op->ns);
+	if (r < 0)
+		return -1;
+	rtnl_link_del(&in, eth(op));
+	return commit_close(&in, 0);
+}
+
+static int attach_do(const struct netcfg_op *op)
+{
+	struct link_info master;
+	char host[16];
+	_cleanup_close_ int ns = ns_open(op->ns);
+	if (ns < 0 || rtnl_find(&rt, op->name, &master) < 0)
+		return -1;
+	host_end(host);
+	struct link_add l = {.name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
+	if (op->kind == CFG_ATTACH) {
+		if (strcmp(master.kind, "bridge") != 0)
+			return fail("%s: not a bridge", op->name);
+		l.kind = LINK_VETH;
+		l.up = true;
+		l.master = master.index;
+		l.peer_mac = op->has_mac ? op->mac : NULL;
+	} else {
+		l.kind = op->kind == CFG_MACVLAN ? LINK_MACVLAN : LINK_IPVLAN;
+		l.name = eth(op);
+		l.parent = master.index;
+		l.mac = op->has_mac ? op->mac : NULL;
+	}
+	rtnl_link_add(&rt, &l);
+	if (host_commit() < 0)
+		return fail_in("attach %s", op->ns);
+	if (inside(op, ns) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	detach_do(op);
+	return fail("attach %s: %s", op->ns, why);
+}
+
+static int small_do(const struct netcfg_op *op)
+{
+	struct nl n;
+	struct link_info l = {0};
+	int r = nl_in(&n, op->ns);
+	if (r < 0)
+		return -1;
+	if (op->name)
+		r = rtnl_find(&n, op->name, &l);
+	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
+	if (r == 0 && op->kind == CFG_LINK)
+		rtnl_link_up(&n, l.index, op->name, !op->del);
+	else if (r == 0 && op->kind == CFG_ADDR)
+		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
+	else if (r == 0)
+		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+	return commit_close(&n, r);
+}
+
+/* --- NAT: all lines in one transaction, after the links --- */
+
+static struct nft nat;
+static bool nat_open;
+static struct nft_port *published;
+static size_t n_published;
+
+static void need_nft(void)
+{
+	if (!nat_open && nft_open(&nat) < 0)
+		die_fail();
+	nat_open = true;
+}
+
+/* The interface of this host behind which an address lies directly; NULL: none. */
+static const char *behind(const struct addr *a, char out[IF_NAMESIZE])
+{
+	int oif;
+	bool local, gateway;
+	if (rtnl_route_get(&rt, a, &oif, &local, &gateway) < 0 || local || gateway || oif <= 0)
+		return NULL;
+	return if_indextoname((unsigned)oif, out);
+}
+
+static const char *network_of(const struct cidr *c, char out[IF_NAMESIZE])
+{
+	struct addr a = cidr_last(c);
+	if (c->len < (int)addr_len(&a) * 8 - 1)
+		a.b[addr_len(&a) - 1]--; /* its last host, which is hardly the host's own */
+	return behind(&a, out);
+}
+
+static void nat_do(const struct netcfg_op *op)
+{
+	char name[IF_NAMESIZE];
+	const char *dev = network_of(&op->addr[0], name);
+	if (op->out) {
+		(op->del ? nft_out_del : nft_out_add)(&nat, &op->addr[0], op->out);
+		if (dev && !op->del)
+			nft_net_add(&nat, &op->addr[0], dev, 0);
+	} else if (op->del) {
+		nft_net_del(&nat, &op->addr[0], NULL, NFT_MASQUERADE);
+	} else {
+		nft_net_add(&nat, &op->addr[0], dev, NFT_MASQUERADE);
+	}
+}
+
+static void publish_do(const struct netcfg_op *op)
+{
+	char name[IF_NAMESIZE];
+	struct cidr c = {op->to, 0};
+	_cleanup_free_ char *mark = netplug_mark("-"); /* by hand: gc leaves it */
+	const char *dev = behind(&op->to, name);
+	if (dev) {
+		nft_net_add(&nat, &c, dev, 0);
+		if (op->to.family == AF_INET)
+			net_sysctl("1", "ipv4/conf/%s/route_localnet", dev);
+	}
+	size_t n = (size_t)(op->port.h1 - op->port.h0) + 1;
+	published = xrealloc(published, (n_published + n) * sizeof *published);
+	for (size_t k = 0; k < n; k++) {
+		struct nft_port *p = &published[n_published++];
+		*p = (struct nft_port){.proto = op->port.proto, .host = op->port.host, .hport = (uint16_t)(op->port.h0 + k), .cport = (uint16_t)(op->port.c0 + k), .to = op->to};
+		p->host.family = op->to.family;
+		snprintf(p->comment, sizeof p->comment, "%s", mark);
+		nft_port_add(&nat, p);
+	}
+}
+
+struct search {
+	const struct netcfg_op *op;
+	struct nft_port *found;
+	size_t n;
+};
+
+static void on_port(const struct nft_port *p, void *arg)
+{
+	struct search *s = arg;
+	const struct portspec *q = &s->op->port;
+	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 || (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
+		return;
+	s->found = xrealloc(s->found, (s->n + 1) * sizeof *s->found);
+	s->found[s->n++] = *p;
+}
+
+static int unpublish_do(const struct netcfg_op *op)
+{
+	struct search s = {.op = op};
+	struct nft look;
+	if (nft_open(&look) < 0)
+		return -1;
+	int r = nft_ports(&look, on_port, &s);
+	nft_close(&look);
+	if (r == 0 && s.n == 0)
+		return fail("unpublish: port %u is not published", op->port.h0);
+	published = xrealloc(published, (n_published + s.n) * sizeof *published);
+	for (size_t i = 0; i < s.n; i++) {
+		nft_port_del(&nat, &s.found[i]);
+		published[n_published++] = s.found[i];
+	}
+	free(s.found);
+	return r;
+}
+
+static int forward_do(void)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *path = i ? "/proc/sys/net/ipv6/conf/all/forwarding" : "/proc/sys/net/ipv4/ip_forward";
+		_cleanup_free_ char *was = file_read(path, 16, NULL);
+		struct nft f;
+		if (!was || *was != '0')
+			continue;
+		bool have = nft_open(&f) == 0;
+		int r = forward_on(i ? AF_INET6 : AF_INET, have ? &f : NULL);
+		if (have)
+			nft_close(&f);
+		if (r < 0)
+			return -1;
+		forwarded[i] = true;
+	}
+	return 0;
+}
+
+static bool is_nat(const struct netcfg_op *op)
+{
+	return op->kind == CFG_NAT || op->kind == CFG_PUBLISH || op->kind == CFG_UNPUBLISH;
+}
+
+/* --- doing and taking back --- */
+
+static int apply(const struct netcfg_op *op)
+{
+	switch (op->kind) {
+	case CFG_BRIDGE:
+		return bridge_do(op);
+	case CFG_ATTACH:
+	case CFG_MACVLAN:
+	case CFG_IPVLAN:
+		return attach_do(op);
+	case CFG_DETACH:
+		return detach_do(op);
+	case CFG_ADDR:
+	case CFG_ROUTE:
+	case CFG_LINK:
+		return small_do(op);
+	case CFG_SYSCTL:
+		return forward_do();
+	default:
+		return 0;
+	}
+}
+
+/* The lines that were done, newest first, each by its opposite. A bridge or veth that was deleted is not made again. */
+static void take_back(void *arg)
+{
+	(void)arg;
+	while (done > 0) {
+		struct netcfg_op op = ops[--done];
+		bool gone = op.del && op.kind == CFG_BRIDGE;
+		if (is_nat(&op) || op.kind == CFG_DETACH || gone || op.kind == CFG_SYSCTL)
+			continue;
+		op.del = !op.del;
+		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN)
+			op.kind = CFG_DETACH;
+		nl_reset(&rt);
+		if (apply(&op) < 0)
+			warn("take back: %s", fail_msg());
+	}
+	if (forwarded[0])
+		file_poke("/proc/sys/net/ipv4/ip_forward", "0");
+	if (forwarded[1])
+		file_poke("/proc/sys/net/ipv6/conf/all/forwarding", "0");
+}
+
+static _Noreturn void line_failed(size_t i)
+{
+	if (ops[i].line)
+		fail_in("line %d", ops[i].line);
+	die_fail();
+}
+
+static int run(void)
+{
+	bool any = false;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		die_fail();
+	undo_push(take_back, NULL);
+	undo_on_signals();
+	for (size_t i = 0; i < n_ops; i++) {
+		if (apply(&ops[i]) < 0)
+			line_failed(i);
+		done = i + 1;
+		any |= is_nat(&ops[i]);
+	}
+	for (size_t i = 0; i < n_ops && any; i++) {
+		need_nft();
+		if (ops[i].kind == CFG_NAT)
+			nat_do(&ops[i]);
+		else if (ops[i].kind == CFG_PUBLISH)
+			publish_do(&ops[i]);
+		else if (ops[i].kind == CFG_UNPUBLISH && unpublish_do(&ops[i]) < 0)
+			line_failed(i);
+	}
+	if (any && nft_commit(&nat) < 0)
+		die_fail();
+	undo_commit();
+	if (conntrack_flush(published, n_published) < 0)
+		warn("%s", fail_msg());
+	return 0;
+}
+
+/* --- show, rules --- */
+
+static json_t *shown;
+
+static void say(const char *what, const char *a, const char *b, const char *c)
+{
+	if (as_json)
+		json_array_append_new(shown, json_pack("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, strcmp(what, "publish") ? "address" : "to", b, "owner", c));
+	else
+		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
+}
+
+
+static void show_addr(int index, const struct cidr *a, void *arg)
+{
+	const struct link_info *l = ((void **)arg)[0];
+	struct buf *b = ((void **)arg)[1];
+	char t[CIDR_TEXT];
+	if (index == l->index && !(a->a.family == AF_INET6 && a->a.b[0] == 0xfe))
+		buf_printf(b, "%s%s", b->n ? " " : "", cidr_text(a, t));
+}
+
+static void show_link(const struct link_info *l, void *arg)
+{
+	struct nl n;
+	struct buf b = {0};
+	(void)arg;
+	if (strcmp(l->kind, "bridge") != 0 || nl_open(&n, NETLINK_ROUTE, -1) < 0)
+		return;
+	void *args[] = {(void *)l, &b};
+	rtnl_addrs(&n, show_addr, args);
+	nl_close(&n);
+	say("bridge", l->name, b.n ? b.p : NULL, NULL);
+	buf_free(&b);
+}
+
+static void show_net(const char *set, const struct cidr *c, const char *ifname, void *arg)
+{
+	char t[CIDR_TEXT];
+	(void)ifname, (void)arg;
+	if (strcmp(set, "subnets") == 0)
+		say("nat", cidr_text(c, t), NULL, NULL);
+}
+
+static void port_text(struct buf *b, const struct addr *a, unsigned port)
+{
+	char t[ADDR_TEXT];
+	bool v6 = a->family == AF_INET6;
+	buf_printf(b, "%s%s%s:%u", v6 ? "[" : "", addr_text(a, t), v6 ? "]" : "", port);
+}
+
+static void show_port(const struct nft_port *p, void *arg)
+{
+	struct buf from = {0}, to = {0};
+	(void)arg;
+	port_text(&from, &p->host, p->hport);
+	buf_printf(&from, "/%s", p->proto == IPPROTO_UDP ? "udp" : "tcp");
+	port_text(&to, &p->to, p->cport);
+	say("publish", from.p, to.p, *p->comment ? p->comment : NULL);
+	buf_free(&from);
+	buf_free(&to);
+}
+
+static int show(void)
+{
+	struct nft f;
+	shown = json_array();
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
+		die_fail();
+	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, show_port, NULL) < 0))
+		die_fail();
+	if (as_json)
+		puts(json_pretty(shown));
+	return 0;
+}
+
+static void rule_lines(const struct netcfg_op *op)
+{
+	char t[CIDR_TEXT], a[ADDR_TEXT], h[ADDR_TEXT];
+	const struct portspec *p = &op->port;
+	if (op->kind == CFG_NAT && !op->del && !op->out) {
+		struct cidr c = {cidr_first(&op->addr[0]), op->addr[0].len};
+		printf("add element %s ctrbox subnets { %s }\n", c.a.family == AF_INET ? "ip" : "ip6", cidr_text(&c, t));
+	}
+	for (unsigned k = 0; op->kind == CFG_PUBLISH && k <= (unsigned)(p->h1 - p->h0); k++) {
+		bool any = !p->host.family;
+		printf("add element %s ctrbox %s { %s%s%s . %u : %s . %u }\n", op->to.family == AF_INET ? "ip" : "ip6", any ? "ports" : "addrs",
+		    any ? "" : addr_text(&p->host, h), any ? "" : " . ", p->proto == IPPROTO_UDP ? "udp" : "tcp", p->h0 + k, addr_text(&op->to, a), p->c0 + k);
+	}
+}
+
+static int print_rules(void)
+{
+	struct buf b = {0};
+	nft_text(&b, AF_INET);
+	nft_text(&b, AF_INET6);
+	fputs(b.p, stdout);
+	for (size_t i = 0; i < n_ops; i++)
+		rule_lines(&ops[i]);
+	return 0;
+}
+
+/* The lines: of the file, of the arguments, or none. */
+static void read_lines(int n, char **words)
+{
+	_cleanup_free_ char *text = NULL;
+	if (file && n)
+		die_usage("either -f or words");
+	if (file) {
+		bool in = strcmp(file, "-") == 0;
+		text = in ? fd_read_all(0, "standard input", 64 << 20, NULL) : file_read(file, 64 << 20, NULL);
+		if (!text)
+			die_fail();
+		if (netcfg_parse_text(&ops, &n_ops, in ? "standard input" : file, text) < 0)
+			die_code(err_usage_code, "%s", fail_msg());
+	} else if (n) {
+		ops = xcalloc(1, sizeof *ops);
+		if (netcfg_parse(ops, words, (size_t)n) < 0)
+			die_usage("%s", fail_msg());
+		n_ops = 1;
+	}
+}
+
+int ctr_netcfg_main(int argc, char **argv)
+{
+	int first = opt_parse(&usage, argc, argv);
+	const char *verb = first < argc ? argv[first] : "";
+	bool rules = strcmp(verb, "rules") == 0, look = strcmp(verb, "show") == 0;
+	if (rules || look)
+		first = opt_parse(&usage, argc - first, argv + first) + first; /* options may follow the word */
+	if (look && first < argc)
+		die_usage("show takes no operand: '%s'", argv[first]);
+	if (look)
+		return show();
+	read_lines(argc - first, argv + first);
+	if (rules)
+		return print_rules();
+	if (n_ops == 0 && !file)
+		die_usage("what to do is missing");
+	return run();
+}

@@ -1,0 +1,253 @@
+/* netcfg.c: lines like `attach br0 web 10.1.0.2/24 gw 10.1.0.1`, parsed word by word; see netcfg.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "netcfg.h"
+#include "rtnl.h"
+
+struct words {
+	char *const *v;
+	size_t n, at;
+	const char *verb;
+};
+
+static const char *next(struct words *w)
+{
+	return w->at < w->n ? w->v[w->at++] : NULL;
+}
+
+static int missing(const struct words *w, const char *what)
+{
+	return fail("%s: %s is missing", w->verb, what);
+}
+
+static bool is_next(struct words *w, const char *s)
+{
+	bool r = w->at < w->n && strcmp(w->v[w->at], s) == 0;
+	w->at += r;
+	return r;
+}
+
+static int take_if(struct words *w, char **out)
+{
+	const char *s = next(w);
+	if (!s)
+		return missing(w, "an interface");
+	if (ifname_check(w->verb, s) < 0)
+		return -1;
+	free(*out);
+	*out = xstrdup(s);
+	return 0;
+}
+
+static int take_ns(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w);
+	if (!s)
+		return missing(w, "NS (a pid, a container or a namespace's file)");
+	op->ns = xstrdup(s);
+	return 0;
+}
+
+static int take_cidr(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w);
+	if (!s)
+		return missing(w, "ADDRESS/LENGTH");
+	if (op->addrs == NETCFG_ADDRS)
+		return fail("%s: more than %d addresses", w->verb, NETCFG_ADDRS);
+	return cidr_parse(w->verb, s, &op->addr[op->addrs]) < 0 ? -1 : (op->addrs++, 0);
+}
+
+static int take_gw(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w);
+	struct addr a;
+	if (!s)
+		return missing(w, "the gateway's address");
+	if (addr_parse(w->verb, s, &a) < 0)
+		return -1;
+	op->gw[a.family == AF_INET6] = a;
+	return 0;
+}
+
+static int take_mtu(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w);
+	int64_t v;
+	if (!s)
+		return missing(w, "a number of bytes after mtu");
+	if (num_parse("mtu", s, 68, 65535, &v) < 0)
+		return -1;
+	op->mtu = (int)v;
+	return 0;
+}
+
+/* What may follow: addresses and the named words in `allowed`. */
+static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
+{
+	while (w->at < w->n) {
+		const char *s = w->v[w->at];
+		int r;
+		if (strchr(allowed, 'a') && strchr(s, '/'))
+			r = take_cidr(w, op);
+		else if (strchr(allowed, 'i') && is_next(w, "if"))
+			r = take_if(w, &op->ifname);
+		else if (strchr(allowed, 'd') && is_next(w, "dev"))
+			r = take_if(w, &op->name);
+		else if (strchr(allowed, 'o') && is_next(w, "out"))
+			r = take_if(w, &op->out);
+		else if (strchr(allowed, 'n') && !op->ns && is_next(w, "in"))
+			r = take_ns(w, op);
+		else if ((strchr(allowed, 'g') && is_next(w, "gw")) || (strchr(allowed, 'v') && is_next(w, "via")))
+			r = take_gw(w, op);
+		else if (strchr(allowed, 't') && is_next(w, "mtu"))
+			r = take_mtu(w, op);
+		else if (strchr(allowed, 'm') && is_next(w, "mac")) {
+			const char *m = next(w);
+			r = m ? mac_parse("mac", m, op->mac) : missing(w, "a MAC address");
+			op->has_mac = true;
+		} else
+			return fail("%s: '%.60s' is not understood here", w->verb, s);
+		if (r < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_or_del(struct words *w, struct netcfg_op *op, const char *yes, const char *no)
+{
+	if (is_next(w, yes))
+		return 0;
+	if (!is_next(w, no))
+		return fail("%s: %s or %s is missing", w->verb, yes, no);
+	op->del = true;
+	return 0;
+}
+
+/* ADDR:PORT, ADDR:FROM-TO, [V6]:PORT */
+static int take_target(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
+	uint8_t proto;
+	if (!s)
+		return missing(w, "ADDRESS:PORT, where the port leads");
+	if (!colon || colon == s)
+		return fail("publish: '%.60s' is not ADDRESS:PORT", s);
+	_cleanup_free_ char *a = xstrndup(s, (size_t)(colon - s));
+	if (addr_parse("publish", a, &op->to) < 0 || port_range_parse("publish", colon + 1, &op->port.c0, &op->port.c1, &proto) < 0)
+		return -1;
+	if (op->port.c1 - op->port.c0 != op->port.h1 - op->port.h0)
+		return fail("publish: %d ports cannot lead to %d", op->port.h1 - op->port.h0 + 1, op->port.c1 - op->port.c0 + 1);
+	if (op->port.host.family && op->port.host.family != op->to.family)
+		return fail("publish: one address is IPv4, the other IPv6");
+	return 0;
+}
+
+/* [HOSTADDR:]PORT[/proto]: portspec's syntax for a container's port, with the numbers meant for the host. */
+static int take_host_port(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
+	if (!s)
+		return missing(w, "[ADDRESS:]PORT of the host");
+	struct portspec p;
+	_cleanup_free_ char *spec = colon ? xasprintf("%.*s::%s", (int)(colon - s), s, colon + 1) : xstrdup(s);
+	if (portspec_parse(w->verb, spec, &p) < 0)
+		return -1;
+	op->port = (struct portspec){.host = p.host, .proto = p.proto, .h0 = p.c0, .h1 = p.c1};
+	return 0;
+}
+
+static int parse(struct words *w, struct netcfg_op *op)
+{
+	switch (op->kind) {
+	case CFG_BRIDGE:
+		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0)
+			return -1;
+		return tail(w, op, op->del ? "" : "at");
+	case CFG_ATTACH:
+	case CFG_MACVLAN:
+	case CFG_IPVLAN:
+		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
+			return -1;
+		return tail(w, op, "aigmt");
+	case CFG_DETACH:
+		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
+	case CFG_ADDR:
+		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0 || take_cidr(w, op) < 0)
+			return -1;
+		return tail(w, op, "n");
+	case CFG_ROUTE:
+		if (add_or_del(w, op, "add", "del") < 0)
+			return -1;
+		if (is_next(w, "default"))
+			op->addrs = 1; /* family: the gateway's */
+		else if (take_cidr(w, op) < 0)
+			return -1;
+		if (tail(w, op, "vdn") < 0)
+			return -1;
+		if (!op->addr[0].a.family)
+			op->addr[0].a.family = op->gw[1].family ? AF_INET6 : AF_INET;
+		if (!op->gw[op->addr[0].a.family == AF_INET6].family && !op->name && !op->del)
+			return fail("route: via ADDRESS or dev IF is missing");
+		return 0;
+	case CFG_LINK:
+		return add_or_del(w, op, "up", "down") < 0 || take_if(w, &op->name) < 0 ? -1 : tail(w, op, "n");
+	case CFG_NAT:
+		return add_or_del(w, op, "add", "del") < 0 || take_cidr(w, op) < 0 ? -1 : tail(w, op, "o");
+	case CFG_PUBLISH:
+		return take_host_port(w, op) < 0 || take_target(w, op) < 0 ? -1 : tail(w, op, "");
+	case CFG_UNPUBLISH:
+		return take_host_port(w, op) < 0 ? -1 : tail(w, op, "");
+	case CFG_SYSCTL:
+		return is_next(w, "forward") ? tail(w, op, "") : fail("sysctl: 'forward' is what it knows");
+	}
+	return -1;
+}
+
+int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
+{
+	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach", "addr", "route", "link", "nat", "publish", "unpublish", "sysctl"};
+	struct words w = {words, n, 1, n ? words[0] : ""};
+	memset(op, 0, sizeof *op);
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(w.verb, verbs[i]) == 0) {
+			op->kind = (enum netcfg_kind)i;
+			int r = parse(&w, op);
+			if (r < 0)
+				netcfg_free(op);
+			return r;
+		}
+	return fail("'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat publish unpublish sysctl", w.verb);
+}
+
+int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text)
+{
+	for (int line = 1; *text; line++) {
+		struct strv w = {0};
+		size_t len = strcspn(text, "\n");
+		_cleanup_free_ char *s = xstrndup(text, strcspn(text, "#\n"));
+		text += len + (text[len] == '\n');
+		strv_split(&w, s, " \t\r");
+		if (w.n == 0)
+			continue;
+		*ops = xrealloc(*ops, (*n + 1) * sizeof **ops);
+		int r = netcfg_parse(&(*ops)[*n], w.v, w.n);
+		strv_free(&w);
+		if (r < 0)
+			return fail_in("%s:%d", what, line);
+		(*ops)[(*n)++].line = line;
+	}
+	return 0;
+}
+
+void netcfg_free(struct netcfg_op *op)
+{
+	free(op->name);
+	free(op->ns);
+	free(op->ifname);
+	free(op->out);
+	memset(op, 0, sizeof *op);
+}
