@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include "digest.h"
+#include "ring.h"
 #include "str.h"
 #include "stream.h"
 
@@ -32,7 +33,8 @@ struct sink {
 	bool hash;
 	struct digest digest;
 	uint64_t size;
-	char *buf;
+	struct ring *ring; /* the rest is layer_pack()'s */
+	char *own, *buf, *lent;
 	size_t used;
 };
 

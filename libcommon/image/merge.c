@@ -1,12 +1,13 @@
 /* merge.c: overlayfs's rules in user space; see merge.h. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -47,32 +48,41 @@ static int by_name(const void *a, const void *b)
 	return r ? r : (x->layer > y->layer) - (x->layer < y->layer);
 }
 
-int merged_list(struct merged *m)
+struct dirent_s { /* getdents64(2) */
+	uint64_t ino;
+	int64_t off;
+	unsigned short len;
+	unsigned char type;
+	char name[];
+};
+
+/* Without readdir(3), whose buffer costs a map and an unmap for each directory. */
+static int list_one(struct merged *m, size_t layer)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		int fd = openat(m->fds[i], ".", DIR_FLAGS);
-		DIR *d = fd < 0 ? NULL : fdopendir(fd);
-		if (!d) {
-			fail("read a directory: %m");
-			if (fd >= 0)
-				close(fd);
-			return -1;
-		}
-		struct dirent *e;
-		while ((errno = 0, e = readdir(d))) {
-			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+	_Alignas(struct dirent_s) char buf[32768];
+	long n;
+	if (lseek(m->fds[layer], 0, SEEK_SET) < 0)
+		return fail("read a directory: %m");
+	while ((n = syscall(SYS_getdents64, m->fds[layer], buf, sizeof buf)) > 0)
+		for (char *p = buf; p < buf + n;) {
+			const struct dirent_s *e = (const struct dirent_s *)p;
+			p += e->len;
+			if (strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
 				continue;
 			if (m->nnames == m->room) {
 				m->room = m->room ? 2 * m->room : 64;
 				m->names = xrealloc(m->names, m->room * sizeof *m->names);
 			}
-			m->names[m->nnames++] = (struct merged_name){xstrdup(e->d_name), i};
+			m->names[m->nnames++] = (struct merged_name){xstrdup(e->name), layer};
 		}
-		int why = errno;
-		closedir(d);
-		if (why)
-			return errno = why, fail("read a directory: %m");
-	}
+	return n < 0 ? fail("read a directory: %m") : 0;
+}
+
+int merged_list(struct merged *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (list_one(m, i) < 0)
+			return -1;
 	if (m->nnames)
 		qsort(m->names, m->nnames, sizeof *m->names, by_name);
 	size_t kept = 0; /* of each name the topmost */

@@ -21,9 +21,10 @@
 #include "file.h"
 #include "layer.h"
 #include "merge.h"
+#include "ring.h"
 #include "str.h"
 
-#define BLOCK (256 << 10)
+#define BLOCK RING_CHUNK
 
 struct linked {
 	dev_t dev;
@@ -47,32 +48,63 @@ struct pack {
 
 /* --- the sink --- */
 
-static int sink_put(struct sink *s, const void *data, size_t n)
+/* The second thread hashes while this one reads and writes. */
+static int sink_work(void *arg, const void *data, size_t n)
 {
-	if (s->hash)
-		digest_add(&s->digest, data, n);
+	struct sink *s = arg;
+	digest_add(&s->digest, data, n);
+	return 0;
+}
+
+static int sink_flush(struct sink *s)
+{
+	size_t n = s->used;
+	char *buf = s->buf;
+	s->buf = NULL;
+	s->used = 0;
 	s->size += n;
-	return fd_write_all(s->fd, data, n);
+	if (!buf || !n)
+		return 0;
+	if (s->ring && ring_put(s->ring, n) < 0)
+		return -1;
+	return fd_write_all(s->fd, buf, n);
+}
+
+static char *sink_buf(struct sink *s)
+{
+	return s->ring ? ring_buf(s->ring) : s->own;
+}
+
+/* A buffer for the next bytes: what is written from there need not be copied. */
+static char *sink_lend(struct sink *s)
+{
+	if (sink_flush(s) < 0)
+		return NULL;
+	return s->lent = sink_buf(s);
 }
 
 static la_ssize_t sink_write(struct archive *a, void *arg, const void *data, size_t n)
 {
 	struct sink *s = arg;
 	int r = 0;
-	if (s->used + n > BLOCK) {
-		r = sink_put(s, s->buf, s->used);
-		s->used = 0;
+	if (data == s->lent) {
+		s->buf = s->lent;
+		s->used = n;
+		r = sink_flush(s);
+	} else if (s->used + n > RING_CHUNK) {
+		r = sink_flush(s);
 	}
-	if (r == 0 && n >= BLOCK / 4) {
-		if (s->used)
-			r = sink_put(s, s->buf, s->used);
-		s->used = 0;
-		if (r == 0)
-			r = sink_put(s, data, n);
-	} else if (r == 0) {
-		memcpy(s->buf + s->used, data, n);
-		s->used += n;
+	for (size_t done = data == s->lent ? n : 0; done < n && r == 0;) {
+		if (!s->buf)
+			s->buf = sink_buf(s);
+		size_t part = n - done < RING_CHUNK - s->used ? n - done : RING_CHUNK - s->used;
+		memcpy(s->buf + s->used, (const char *)data + done, part);
+		s->used += part;
+		done += part;
+		if (s->used == RING_CHUNK)
+			r = sink_flush(s);
 	}
+	s->lent = NULL;
 	if (r < 0) {
 		archive_set_error(a, errno, "write: %s", strerror(errno));
 		return -1;
@@ -118,17 +150,18 @@ static bool xattr_wanted(const char *name)
 	       strcmp(name, "security.selinux") != 0;
 }
 
-static int xattrs(struct pack *p, int dir, const char *name)
+static int xattrs(struct pack *p, int fd, int dir, const char *name)
 {
 	char at[NAME_MAX + 40], value[65536];
-	snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
-	ssize_t n = llistxattr(at, p->names, sizeof p->names);
+	if (fd < 0) /* what cannot be opened; by an open file it is faster */
+		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
+	ssize_t n = fd < 0 ? llistxattr(at, p->names, sizeof p->names) : flistxattr(fd, p->names, sizeof p->names);
 	if (n < 0)
 		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM ? 0 : fail("%s: list attributes: %m", p->path);
 	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
 		if (!xattr_wanted(x))
 			continue;
-		ssize_t v = lgetxattr(at, x, value, sizeof value);
+		ssize_t v = fd < 0 ? lgetxattr(at, x, value, sizeof value) : fgetxattr(fd, x, value, sizeof value);
 		if (v >= 0)
 			archive_entry_xattr_add_entry(p->e, x, value, (size_t)v);
 		else if (errno != ENODATA && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP)
@@ -168,19 +201,21 @@ static int header(struct pack *p)
 
 static int body(struct pack *p, int fd, off_t size)
 {
+	bool large = size > BLOCK / 4;
 	while (size > 0) {
-		ssize_t n = read(fd, p->buf, BLOCK);
+		char *buf = large ? sink_lend(p->out) : p->buf;
+		ssize_t n = buf ? read(fd, buf, BLOCK) : -1;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return fail("%s: read: %m", p->path);
 		if (n == 0) { /* it shrank meanwhile; the header has promised the rest */
 			n = size < BLOCK ? size : BLOCK;
-			memset(p->buf, 0, (size_t)n);
+			memset(buf, 0, (size_t)n);
 		}
 		if (n > size)
 			n = size;
-		if (archive_write_data(p->a, p->buf, (size_t)n) < 0)
+		if (archive_write_data(p->a, buf, (size_t)n) < 0)
 			return fail("%s: %s", p->path, archive_error_string(p->a));
 		size -= n;
 	}
@@ -195,9 +230,9 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 	if (!S_ISREG(st->st_mode))
 		return errno = ESTALE, fail("%s: changed while it was read", p->path);
 	archive_entry_set_size(p->e, st->st_size);
-	if (holes(p, fd, st) < 0 || header(p) < 0)
+	if (xattrs(p, fd, -1, NULL) < 0 || holes(p, fd, st) < 0 || header(p) < 0)
 		return -1;
-	return body(p, fd, st->st_size);
+	return st->st_size ? body(p, fd, st->st_size) : 0;
 }
 
 static int entry(struct pack *p, int dir, const char *name, struct stat *st)
@@ -216,10 +251,10 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 		archive_entry_set_hardlink(p->e, first);
 		return header(p);
 	}
-	if (xattrs(p, dir, name) < 0)
-		return -1;
 	if (S_ISREG(st->st_mode))
 		return entry_file(p, dir, name, st);
+	if (xattrs(p, -1, dir, name) < 0)
+		return -1;
 	if (S_ISLNK(st->st_mode)) {
 		char target[PATH_MAX];
 		ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
@@ -371,9 +406,7 @@ static int pack_close(struct pack *p)
 {
 	if (archive_write_close(p->a) != ARCHIVE_OK)
 		return fail("end the archive: %s", archive_error_string(p->a));
-	if (sink_put(p->out, p->out->buf, p->out->used) < 0)
-		return fail("write: %m");
-	return 0;
+	return sink_flush(p->out) < 0 ? fail("write: %m") : 0;
 }
 
 static int pack(const struct subject *s, bool as_layer, const struct strv *skip, struct sink *out)
@@ -381,24 +414,27 @@ static int pack(const struct subject *s, bool as_layer, const struct strv *skip,
 	struct pack *p = xcalloc(1, sizeof *p);
 	*p = (struct pack){.out = out, .as_layer = as_layer, .skip = skip};
 	p->buf = xmalloc(BLOCK);
-	out->buf = xmalloc(BLOCK);
+	out->buf = out->lent = NULL;
 	out->used = 0;
 	out->size = 0;
+	out->ring = out->hash ? ring_open(sink_work, out) : NULL;
+	out->own = out->hash ? NULL : xmalloc(RING_CHUNK);
 	digest_start(&out->digest);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
-	int r = pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0 ? -1 : 0;
+	int r = (out->hash && !out->ring) || pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0 ? -1 : 0;
 	int why = errno;
 	if (r < 0 && p->a) /* no end mark: half an archive must not pass for a whole one */
 		archive_write_fail(p->a);
 	if (p->a)
 		archive_write_free(p->a);
 	archive_entry_free(p->e);
+	if (out->ring)
+		ring_close(out->ring);
+	free(out->own);
 	for (size_t i = 0; i < p->room; i++)
 		free(p->links[i].path);
 	free(p->links);
 	free(p->buf);
-	free(out->buf);
-	out->buf = NULL;
 	free(p);
 	errno = why;
 	return r;

@@ -1,13 +1,9 @@
 /* stream.c: bytes from a file or pipe; see stream.h.
  *
- * A second thread hashes and copies what the first decompresses and unpacks: with one, an import takes the sum of both
- * (half again the time of tar -x), with two the longer of them. The buffers go round in a ring; one is free again when
- * both are done with it.
+ * A second thread (ring.h) hashes and copies what the first decompresses and unpacks.
  */
 #include <archive.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +12,17 @@
 
 #include "err.h"
 #include "file.h"
+#include "ring.h"
 #include "str.h"
 #include "stream.h"
 
-#define CHUNK (256 << 10)
-#define RING 8
-
 struct stream_parts {
 	int fd, copy;
-	bool eof, copy_plain, hash_raw;
+	bool eof, copy_plain;
 	struct archive *filter; /* NULL when not compressed */
-	/* the ring: chunks head..tail are the worker's to do, the main thread's own is head - 1 */
-	char *buf[RING];
-	size_t len[RING];
-	unsigned head, tail;
-	pthread_t worker;
-	bool working, ending;
-	int copy_errno;
-	pthread_mutex_t lock;
-	pthread_cond_t more, less;
+	struct ring *ring;
 	struct digest raw, plain;
-	bool progress;      /* stderr is a terminal */
+	bool progress; /* stderr is a terminal */
 	time_t said;
 	bool shown;
 	/* a first chunk that was read to see what it is */
@@ -44,67 +30,22 @@ struct stream_parts {
 	bool have_first;
 };
 
-/* --- the worker --- */
+/* --- raw bytes --- */
 
-static void *work(void *arg)
+/* The second thread's part. */
+static int work(void *arg, const void *data, size_t n)
 {
 	struct stream_parts *p = arg;
-	pthread_mutex_lock(&p->lock);
-	for (;;) {
-		while (p->tail == p->head && !p->ending)
-			pthread_cond_wait(&p->more, &p->lock);
-		if (p->tail == p->head)
-			break;
-		unsigned i = p->tail % RING;
-		pthread_mutex_unlock(&p->lock);
-		digest_add(&p->raw, p->buf[i], p->len[i]);
-		int e = 0;
-		if (p->copy >= 0 && !p->copy_plain && !p->copy_errno && fd_write_all(p->copy, p->buf[i], p->len[i]) < 0)
-			e = errno;
-		pthread_mutex_lock(&p->lock);
-		if (e)
-			p->copy_errno = e;
-		p->tail++;
-		pthread_cond_signal(&p->less);
-	}
-	pthread_mutex_unlock(&p->lock);
-	return NULL;
+	digest_add(&p->raw, data, n);
+	return p->copy >= 0 && !p->copy_plain ? fd_write_all(p->copy, data, n) : 0;
 }
-
-static int worker_start(struct stream *s)
-{
-	struct stream_parts *p = s->parts;
-	sigset_t all, old;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's: its handler undoes */
-	int e = pthread_create(&p->worker, NULL, work, p);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (e)
-		return errno = e, fail("%s: start a thread: %m", s->what);
-	p->working = true;
-	return 0;
-}
-
-static void worker_end(struct stream_parts *p)
-{
-	if (!p->working)
-		return;
-	pthread_mutex_lock(&p->lock);
-	p->ending = true;
-	pthread_cond_signal(&p->more);
-	pthread_mutex_unlock(&p->lock);
-	pthread_join(p->worker, NULL);
-	p->working = false;
-}
-
-/* --- raw bytes --- */
 
 /* A chunk that is full but for the last one. */
 static ssize_t fill(struct stream *s, char *buf)
 {
 	size_t n = 0;
-	while (n < CHUNK) {
-		ssize_t r = read(s->parts->fd, buf + n, CHUNK - n);
+	while (n < RING_CHUNK) {
+		ssize_t r = read(s->parts->fd, buf + n, RING_CHUNK - n);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
@@ -114,19 +55,6 @@ static ssize_t fill(struct stream *s, char *buf)
 		n += (size_t)r;
 	}
 	return (ssize_t)n;
-}
-
-static char *ring_wait(struct stream_parts *p, unsigned *slot)
-{
-	pthread_mutex_lock(&p->lock);
-	/* the slot to fill must be done with by the worker; the one before it is still the main thread's to read */
-	while (p->head - p->tail >= RING - 1)
-		pthread_cond_wait(&p->less, &p->lock);
-	*slot = p->head % RING;
-	pthread_mutex_unlock(&p->lock);
-	if (!p->buf[*slot])
-		p->buf[*slot] = xmalloc(CHUNK);
-	return p->buf[*slot];
 }
 
 /* For people who wait; a line that goes away again. */
@@ -151,18 +79,9 @@ static ssize_t raw_read(struct stream *s, const void **data)
 	struct stream_parts *p = s->parts;
 	if (p->eof)
 		return 0;
-	unsigned slot;
-	char *buf;
-	ssize_t n;
-	if (p->have_first) {
-		p->have_first = false;
-		slot = 0;
-		buf = p->buf[0];
-		n = (ssize_t)p->first;
-	} else {
-		buf = ring_wait(p, &slot);
-		n = fill(s, buf);
-	}
+	char *buf = ring_buf(p->ring);
+	ssize_t n = p->have_first ? (ssize_t)p->first : fill(s, buf);
+	p->have_first = false;
 	if (n < 0)
 		return -1;
 	if (n == 0) {
@@ -171,14 +90,8 @@ static ssize_t raw_read(struct stream *s, const void **data)
 	}
 	s->raw_size += (uint64_t)n;
 	progress(s, false);
-	p->len[slot] = (size_t)n;
-	pthread_mutex_lock(&p->lock);
-	p->head++;
-	int e = p->copy_errno;
-	pthread_cond_signal(&p->more);
-	pthread_mutex_unlock(&p->lock);
-	if (e)
-		return errno = e, fail("%s: write a copy to the store: %m", s->what);
+	if (ring_put(p->ring, (size_t)n) < 0)
+		return fail("%s: write a copy to the store: %m", s->what);
 	*data = buf;
 	return n;
 }
@@ -234,21 +147,19 @@ int stream_open(struct stream *s, int fd, const char *what, int copy)
 	p->progress = isatty(2);
 	p->said = time(NULL);
 	p->copy = copy;
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->more, NULL);
-	pthread_cond_init(&p->less, NULL);
 	digest_start(&p->raw);
 	digest_start(&p->plain);
-	p->buf[0] = xmalloc(CHUNK);
-	ssize_t n = fill(s, p->buf[0]);
+	p->ring = ring_open(work, p);
+	char *buf = p->ring ? ring_buf(p->ring) : NULL;
+	ssize_t n = buf ? fill(s, buf) : -1;
 	if (n < 0)
 		return stream_close(s), -1;
 	p->first = (size_t)n;
 	p->have_first = n > 0;
 	p->eof = n == 0;
-	s->comp = sniff((unsigned char *)p->buf[0], p->first);
+	s->comp = sniff((unsigned char *)buf, p->first);
 	p->copy_plain = s->comp == COMP_OTHER;
-	if (worker_start(s) < 0 || (s->comp != COMP_NONE && filter_open(s) < 0))
+	if (s->comp != COMP_NONE && filter_open(s) < 0)
 		return stream_close(s), -1;
 	return 0;
 }
@@ -292,9 +203,10 @@ int stream_finish(struct stream *s)
 	/* the program that decompresses tells damage by its exit status only */
 	if (p->filter && archive_read_close(p->filter) != ARCHIVE_OK)
 		return errno = EINVAL, fail("%s: decompress: %s", s->what, archive_error_string(p->filter));
-	worker_end(p);
-	if (p->copy_errno)
-		return errno = p->copy_errno, fail("%s: write a copy to the store: %m", s->what);
+	int r = ring_close(p->ring);
+	p->ring = NULL;
+	if (r < 0)
+		return fail("%s: write a copy to the store: %m", s->what);
 	digest_end(&p->raw, s->raw_hex);
 	if (s->comp == COMP_NONE) {
 		memcpy(s->plain_hex, s->raw_hex, DIGEST_HEX);
@@ -315,12 +227,8 @@ void stream_close(struct stream *s)
 	progress(s, true);
 	if (p->filter)
 		archive_read_free(p->filter);
-	worker_end(p);
-	for (size_t i = 0; i < RING; i++)
-		free(p->buf[i]);
-	pthread_mutex_destroy(&p->lock);
-	pthread_cond_destroy(&p->more);
-	pthread_cond_destroy(&p->less);
+	if (p->ring)
+		ring_close(p->ring);
 	free(p);
 	s->parts = NULL;
 }
