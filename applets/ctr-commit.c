@@ -21,7 +21,8 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes, NULL},
+    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes,
+	NULL},
     {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message, NULL},
     {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause, NULL},
     OPT_END,
@@ -43,7 +44,7 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 	if (!hex)
 		return;
 	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
-	           str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
+		   str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
 	if (!b->known)
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
 }

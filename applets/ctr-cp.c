@@ -25,7 +25,8 @@
 static bool archive, follow;
 
 static const struct opt opts[] = {
-    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive, NULL},
+    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive,
+	NULL},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow, NULL},
     OPT_END,
 };
@@ -33,10 +34,10 @@ static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
     "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a directory.\n", opts};
 
 struct end {
-	const char *what;      /* as given */
-	char *container;       /* NULL: the host */
+	const char *what; /* as given */
+	char *container;  /* NULL: the host */
 	const char *path;
-	int root;              /* AT_FDCWD for the host */
+	int root; /* AT_FDCWD for the host */
 	uid_t uid;
 	gid_t gid;
 	struct ctree t;
@@ -103,17 +104,20 @@ static int source_dir(const struct end *src, char **base)
 	_cleanup_close_ int fd = end_at(src, src->path, O_PATH);
 	char link[40];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = fd < 0 ? -1 : fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode) ? readlinkat(dir, *base, target, sizeof target - 1) : 0;
-	if (n < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		die("%s: %m", src->what);
-	if (n == 0) { /* a directory: its content under the link's own name */
+	if (S_ISDIR(st.st_mode)) { /* a directory: its content under the link's own name */
 		close(dir);
+		free(*base);
+		*base = xstrdup(".");
 		return open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	target[n] = 0;
+	ssize_t n = readlinkat(dir, *base, target, sizeof target - 1);
+	target[n < 0 ? 0 : n] = 0;
 	char *up = strrchr(src->path, '/');
 	struct end to = *src;
-	to.path = *target == '/' || !up ? xstrdup(target) : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
+	to.path =
+	    *target == '/' || !up ? xstrdup(target) : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
 	close(dir);
 	free(*base);
 	return source_dir(&to, base);
@@ -142,8 +146,8 @@ static const char *last_part(const char *path, char **keep)
 }
 
 struct place {
-	int dir;     /* where to unpack */
-	char *as;    /* the top name in the archive */
+	int dir;  /* where to unpack */
+	char *as; /* the top name in the archive */
 };
 
 /* cp(1)'s rule: into DEST where that is a directory, else DEST is the name. */
@@ -247,7 +251,8 @@ int ctr_cp_main(int argc, char **argv)
 	end_parse(&dst, argv[i + 1]);
 	if (!src.container == !dst.container)
 		die_usage("one of SRC and DEST is CONTAINER:PATH");
-	/* the host's side first: a stopped container's view needs a mount namespace, in which the host's paths are the same */
+	/* the host's side first: a stopped container's view needs a mount namespace, in which the host's paths are the
+	 * same */
 	end_open(&src);
 	end_open(&dst);
 	if (strcmp(argv[i + 1], "-") == 0)

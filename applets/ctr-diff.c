@@ -1,4 +1,5 @@
-/* ctr-diff.c: what a container has changed of its root (FILTER). Reads its writable layer from the host, running or not. */
+/* ctr-diff.c: what a container has changed of its root (FILTER). Reads its writable layer from the host, running or
+ * not. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@ static const struct opt opts[] = {
     {0, "json", NULL, "print JSON", OPT_FLAG, &as_json, NULL},
     OPT_END,
 };
-static const struct usage usage = {"CONTAINER", "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts};
+static const struct usage usage = {
+    "CONTAINER", "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts};
 
 static int print(char what, const char *path, void *arg)
 {
@@ -33,7 +35,8 @@ int ctr_diff_main(int argc, char **argv)
 	if (argc - i != 1)
 		die_usage("one CONTAINER is needed");
 	json_t *list = as_json ? json_array() : NULL;
-	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0 || layer_diff(t.dirs[0], t.dirs + 1, t.n - 1, print, list) < 0)
+	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0 ||
+	    layer_diff(t.dirs[0], t.dirs + 1, t.n - 1, print, list) < 0)
 		die_fail();
 	if (list)
 		puts(json_pretty(list));

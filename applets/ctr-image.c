@@ -25,13 +25,35 @@ static struct {
 	struct strv changes;
 } o;
 
-#define CHANGE {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes, NULL}
-#define NAME {'t', "name", "NAME[:TAG]", "name the image so, whatever the archive says", OPT_STR, &o.name, NULL}
-#define FORCE {'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force, NULL}
-#define JSON {0, "json", NULL, "print JSON", OPT_FLAG, &o.json, NULL}
-#define HEADER {'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header, NULL}
-#define QUIET {'q', "quiet", NULL, "print digests only", OPT_FLAG, &o.quiet, NULL}
-#define OUTPUT {'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output, NULL}
+#define CHANGE                                                                                                         \
+	{                                                                                                              \
+		'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,   \
+		    &o.changes, NULL                                                                                   \
+	}
+#define NAME                                                                                                           \
+	{                                                                                                              \
+		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says", OPT_STR, &o.name, NULL      \
+	}
+#define FORCE                                                                                                          \
+	{                                                                                                              \
+		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force, NULL                         \
+	}
+#define JSON                                                                                                           \
+	{                                                                                                              \
+		0, "json", NULL, "print JSON", OPT_FLAG, &o.json, NULL                                                 \
+	}
+#define HEADER                                                                                                         \
+	{                                                                                                              \
+		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header, NULL                      \
+	}
+#define QUIET                                                                                                          \
+	{                                                                                                              \
+		'q', "quiet", NULL, "print digests only", OPT_FLAG, &o.quiet, NULL                                     \
+	}
+#define OUTPUT                                                                                                         \
+	{                                                                                                              \
+		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output, NULL                     \
+	}
 
 static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
@@ -113,7 +135,8 @@ static int do_load(int argc, char **argv)
 		die_usage("%s", fail_msg());
 	const char *file = argc ? argv[0] : "-";
 	bool dir = strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISDIR(st.st_mode);
-	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded) : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
+	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded)
+		 : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++)
 		puts(loaded.v[i]);
@@ -135,7 +158,8 @@ static void age(const char *created, char out[32])
 	static const struct {
 		long seconds;
 		const char *word;
-	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"}, {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
+	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"}, {3600, "hours"},
+	    {60, "minutes"}, {1, "seconds"}};
 	struct tm tm = {0};
 	if (!created || !strptime(created, "%Y-%m-%dT%H:%M:%S", &tm)) {
 		strcpy(out, "-");
@@ -173,8 +197,10 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 	if (o.quiet)
 		printf("sha256:%s\n", r->hex);
 	else if (list)
-		json_array_append_new(list, json_pack("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL, "digest", digest,
-		    "config", good ? config : "", "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
+		json_array_append_new(
+		    list, json_pack("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL,
+			      "digest", digest, "config", good ? config : "", "created", c.created, "size",
+			      (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
 	manifest_free(&m);
@@ -251,8 +277,9 @@ static int do_inspect(int argc, char **argv)
 		for (size_t k = 0; k < m.n; k++) {
 			_cleanup_free_ char *blob = xasprintf("sha256:%s", m.layers[k].hex);
 			_cleanup_free_ char *dir = xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
-			json_array_append_new(layers, json_pack("{s:s,s:I,s:s*,s:s}", "digest", blob, "size", (json_int_t)m.layers[k].size,
-			    "mediaType", m.layers[k].type, "directory", dir));
+			json_array_append_new(
+			    layers, json_pack("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
+					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type, "directory", dir));
 		}
 		json_t *j = json_pack("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id", id, "size",
 		    (json_int_t)image_size(&m), "layers", layers, "config", c.json);
@@ -286,7 +313,8 @@ static int do_history(int argc, char **argv)
 		age(json_string_value(json_object_get(h, "created")), when);
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
 			size_human(m.layers[--layer].size, size);
-		const char *by = json_string_value(json_object_get(h, "created_by")), *comment = json_string_value(json_object_get(h, "comment"));
+		const char *by = json_string_value(json_object_get(h, "created_by")),
+			   *comment = json_string_value(json_object_get(h, "comment"));
 		table_row(&t, 4, (const char *[]){when, size, by ? by : "", comment ? comment : ""});
 	}
 	table_print(&t, !o.no_header);
@@ -330,7 +358,8 @@ static int rm_one(struct store *s, const char *operand)
 		if (image_users(ctr_lib(), r.v[i].hex, &users) < 0)
 			return -1;
 		if (users.n)
-			return errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)", operand, users.v[0]);
+			return errno = EBUSY,
+			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand, users.v[0]);
 	}
 	int e = store_ref_remove(s, by_ref ? r.v[i].name : NULL, r.v[i].hex);
 	refs_free(&r);

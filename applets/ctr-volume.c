@@ -20,7 +20,8 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet, NULL},
     OPT_END,
 };
-static const struct usage usage = {"create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts};
+static const struct usage usage = {
+    "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts};
 
 static void row(struct table *t, const char *name)
 {
@@ -128,7 +129,8 @@ static const struct {
 	const char *name;
 	int (*fn)(const struct strv *names);
 	bool all; /* of every volume, without operands */
-} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false}, {"rm", do_rm, false}, {"prune", do_prune, true}};
+} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false}, {"rm", do_rm, false},
+    {"prune", do_prune, true}};
 
 int ctr_volume_main(int argc, char **argv)
 {

@@ -17,7 +17,7 @@ struct image_files {
 		size_t spool;
 		char hex[DIGEST_HEX];
 		uint64_t size;
-	} *v;
+	} * v;
 	size_t n, room, spooled;
 };
 

@@ -1,8 +1,8 @@
 /* image_store.h: the store's insides, for who adds to it, lists it or takes from it; image.h is for who runs an image.
  *
  * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation org.opencontainers.image.ref.name,
- * "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock who adds holds, and the exclusive one who removes blobs; .tmp-XXXX,
- * a locked directory of somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise.
+ * "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock who adds holds, and the exclusive one who removes
+ * blobs; .tmp-XXXX, a locked directory of somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise.
  * What is made lies in the two .tmp- under its final name, until one syncfs and renames make it so: a kill at any
  * instant leaves only what the next call clears.
  * All return -1 with fail() on failure.
@@ -27,8 +27,8 @@ struct store {
 	char *lib;
 	int images, layers; /* directories; -1 when reading and there is none */
 	int gate;
-	char tmp_name[32];        /* the same in both */
-	int tmp, ltmp;            /* STORE_ADD: where blobs and layers are made */
+	char tmp_name[32]; /* the same in both */
+	int tmp, ltmp;     /* STORE_ADD: where blobs and layers are made */
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the removal of its own on
@@ -48,7 +48,8 @@ int store_blob_open(const struct store *s, const char *hex);
 bool store_has_layer(const struct store *s, const char *diff_id);
 /* Unpack a layer from fd into ltmp; with `copy` the bytes go to a blob in tmp too. What it should be is checked where
  * given (NULL: anything): blob digest, diff_id. *in has the digests afterwards. */
-int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in);
+int store_layer(
+    struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in);
 /* All of tmp and ltmp becomes part of the store, durably. */
 int store_commit(struct store *s);
 
@@ -82,13 +83,13 @@ struct manifest {
 		char hex[DIGEST_HEX];
 		uint64_t size;
 		char *type;
-	} *layers;
+	} * layers;
 	size_t n;
 };
 int manifest_parse(const char *what, const char *text, size_t len, struct manifest *out);
 void manifest_free(struct manifest *m);
 struct image_config {
-	json_t *json; /* the whole */
+	json_t *json;       /* the whole */
 	struct image image; /* entrypoint ... exposed, workdir, user, stopsignal; its layers are empty */
 	char (*diff_ids)[DIGEST_HEX];
 	size_t n;
@@ -104,17 +105,18 @@ json_t *config_make(const json_t *base, const char *diff_id, const char *created
 /* Apply one --change ("CMD [\"sh\"]", "ENV K=V", ...: docker's words). */
 int config_change(json_t *config, const char *change);
 /* Put a config (its text) and a manifest of these layers into tmp; hex and size are the manifest's. */
-int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *layers, char hex[DIGEST_HEX],
-    uint64_t *size);
+int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *layers,
+    char hex[DIGEST_HEX], uint64_t *size);
 /* Put config and a manifest of these layers (base's, then one more) into tmp; hex and size are the manifest's. */
-int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex, uint64_t layer_size,
-    const char *layer_type, char hex[DIGEST_HEX], uint64_t *size);
+int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex,
+    uint64_t layer_size, const char *layer_type, char hex[DIGEST_HEX], uint64_t *size);
 const char *layer_type(enum compression comp);
 /* This machine, as GOARCH names it. */
 const char *image_arch(void);
 
 /* The whole operations. Progress goes to stderr when it is a terminal. */
-int image_import(const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX]);
+int image_import(
+    const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX]);
 /* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`. `name` (NULL: what the
  * archive says) names the only image. */
 int image_load(const char *lib, int fd, const char *what, const char *name, struct strv *loaded);

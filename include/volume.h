@@ -7,9 +7,9 @@
 #include "str.h"
 
 struct volume_req {
-	char *type;          /* "bind", "tmpfs" or "volume" */
-	char *src;           /* bind: absolute path on the host; volume: its name, NULL for a nameless one; tmpfs: "tmpfs" */
-	char *dst;           /* absolute path in the container, without "." and ".." */
+	char *type; /* "bind", "tmpfs" or "volume" */
+	char *src;  /* bind: absolute path on the host; volume: its name, NULL for a nameless one; tmpfs: "tmpfs" */
+	char *dst;  /* absolute path in the container, without "." and ".." */
 	struct strv options; /* mount(8)'s words: "ro", "rprivate", "size=64m", ...; for a bind "rbind" is among them */
 	bool make;           /* bind: make src as a directory when it is missing (-v does, --mount does not) */
 	bool nocopy;         /* volume: do not fill it from the image */

@@ -97,6 +97,12 @@ test_setup() {
 	[ "$(cat followed)" = NAME=ctrbox ]
 	ctr-cp -L c:/root/twice followed2
 	[ "$(cat followed2)" = NAME=ctrbox ]
+	ctr-exec c mkdir /root/real
+	ctr-exec c touch /root/real/x
+	ctr-exec c ln -s real /root/dirlink
+	ctr-cp -L c:/root/dirlink copied
+	[ -e copied/x ]
+	ctr-cp -L c:/root/dirlink - | tar t | grep -qx dirlink/x
 	ctr-cp c:/root/rel/os-release through
 	[ "$(cat through)" = NAME=ctrbox ]
 }

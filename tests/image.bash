@@ -1,5 +1,5 @@
 # image.bash: what the tests of images share: archives to load, and what a store must be like afterwards.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # bats sets them
 
 # An image "box" of the default root file system.
 box() { tar -C "$ROOTFS" -cf - . | ctr-image import "${@:2}" "${1:-box}" - >/dev/null; }
@@ -34,7 +34,7 @@ sha() { sha256sum "$1" | cut -d' ' -f1; }
 
 # docker_old DIR LAYER.tar...: the folder of a `docker save` archive as docker up to 24 wrote it, with RepoTags old:1.
 docker_old() {
-	local dir=$1 ids= layers= n=0 l config
+	local dir=$1 ids='' layers='' n=0 l config
 	shift
 	mkdir -p "$dir"
 	for l in "$@"; do
@@ -54,7 +54,7 @@ docker_old() {
 
 # oci DIR LAYER.tar...: an OCI layout with one image named "new:1".
 oci() {
-	local dir=$1 ids= layers= l h m
+	local dir=$1 ids='' layers='' l h m
 	shift
 	mkdir -p "$dir/blobs/sha256"
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$dir/oci-layout"

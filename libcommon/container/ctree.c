@@ -27,7 +27,8 @@ static int layers(struct ctree *t)
 {
 	const struct spec *s = &t->spec;
 	if (s->x_lower.n == 0 && !s->x_image_file)
-		return errno = EINVAL, fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
+		return errno = EINVAL,
+		       fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
 	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);
 	t->dirs[0] = dir_open_at(t->c.dir, "upper");
 	if (t->dirs[0] < 0)
@@ -157,7 +158,8 @@ static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
 		unsigned inside, outside, count;
 		snprintf(path, sizeof path, "/proc/%d/%s", pid, maps[i]);
 		_cleanup_free_ char *text = file_read(path, 1 << 16, NULL);
-		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l; l = strtok_r(NULL, "\n", &save))
+		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l;
+		     l = strtok_r(NULL, "\n", &save))
 			if (sscanf(l, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0)
 				*out[i] = outside;
 	}

@@ -63,9 +63,10 @@ static char *host_path(const char *path)
 
 static bool known_word(const char *w)
 {
-	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "atime", "noatime",
-	    "relatime", "norelatime", "strictatime", "nodiratime", "diratime", "sync", "async", "nosymfollow", "symfollow", "shared", "rshared", "slave",
-	    "rslave", "private", "rprivate", "unbindable", "runbindable", "bind", "rbind", "idmap", "ridmap"};
+	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid", "dev", "nodev",
+	    "atime", "noatime", "relatime", "norelatime", "strictatime", "nodiratime", "diratime", "sync", "async",
+	    "nosymfollow", "symfollow", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable",
+	    "runbindable", "bind", "rbind", "idmap", "ridmap"};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(w, words[i]) == 0)
 			return true;
@@ -91,7 +92,9 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		else if (known_word(w))
 			strv_add(&out->options, w);
 		else if (strcmp(w, "z") != 0 && strcmp(w, "Z") != 0) /* SELinux labels: not set by us */
-			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, rslave, nosuid, ...)", arg, w));
+			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, "
+						  "rslave, nosuid, ...)",
+						 arg, w));
 	}
 	strv_free(&l);
 	return r;
@@ -104,7 +107,9 @@ static int v_fill(const char *arg, struct volume_req *out)
 	if (!*arg || *arg == ':' || (colon && (!colon[1] || colon[1] == ':')))
 		return bad("-v", arg, "not SRC:DST[:OPTIONS]");
 	_cleanup_free_ char *src = colon ? xstrndup(arg, (size_t)(colon - arg)) : NULL;
-	_cleanup_free_ char *dst = !colon ? xstrdup(arg) : rest ? xstrndup(colon + 1, (size_t)(rest - colon - 1)) : xstrdup(colon + 1);
+	_cleanup_free_ char *dst = !colon ? xstrdup(arg)
+				   : rest ? xstrndup(colon + 1, (size_t)(rest - colon - 1))
+					  : xstrdup(colon + 1);
 	if (!(out->dst = target("-v", arg, dst)) || (rest && v_words(out, arg, rest + 1) < 0))
 		return -1;
 	bool path = src && (src[0] == '.' || strchr(src, '/'));
@@ -141,7 +146,8 @@ static void set(char **to, const char *value)
 
 static int mount_recursion(struct volume_req *out, const char *arg, const char *value)
 {
-	static const char *const how[][2] = {{"enabled", "rbind"}, {"disabled", "bind"}, {"writable", "rbind"}, {"readonly", "rro"}};
+	static const char *const how[][2] = {
+	    {"enabled", "rbind"}, {"disabled", "bind"}, {"writable", "rbind"}, {"readonly", "rro"}};
 	for (size_t i = 0; i < 4; i++)
 		if (strcmp(value, how[i][0]) == 0)
 			return strv_add(&out->options, how[i][1]), 0;
@@ -182,13 +188,16 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 		return yes(value) ? strv_add(&out->options, "bind"), 0 : 0;
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
-	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) && (strstr(value, "private") || strstr(value, "shared") || strstr(value, "slave")))
+	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) &&
+	    (strstr(value, "private") || strstr(value, "shared") || strstr(value, "slave")))
 		return strv_add(&out->options, value), 0;
 	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
 		return mount_tmpfs(out, key, value);
 	if (!value && known_word(key))
 		return strv_add(&out->options, key), 0;
-	return errno = EINVAL, fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, bind-propagation, tmpfs-size, ...)", arg, key);
+	return errno = EINVAL, fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, "
+				    "bind-propagation, tmpfs-size, ...)",
+				   arg, key);
 }
 
 static int mount_check(struct volume_req *out, const char *arg)

@@ -9,6 +9,7 @@ cd "$src"
 	--enable-fat CC="$cc" CFLAGS="$cflags"
 objs="sha256.o sha256-compress.o write-be32.o"
 if [ "$(uname -m)" = x86_64 ]; then
+	# shellcheck disable=SC2086 # words
 	make $objs sha256-compress-2.o
 	cat >choose.c <<'END'
 #include <cpuid.h>
@@ -31,6 +32,7 @@ END
 else
 	./configure --host="$(uname -m)-linux-musl" --disable-shared --disable-public-key --disable-documentation \
 		--disable-openssl --disable-assembler CC="$cc" CFLAGS="$cflags"
+	# shellcheck disable=SC2086 # words
 	make $objs
 fi
 # shellcheck disable=SC2086 # words

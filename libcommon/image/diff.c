@@ -29,7 +29,8 @@ static size_t below(const struct merged *low, const char *name, struct stat *st)
 	return i < low->n && layer_is_whiteout(st) ? low->n : i;
 }
 
-static int into(struct diff *d, struct merged *up, const struct merged_name *item, struct merged *low, size_t in, size_t at)
+static int into(
+    struct diff *d, struct merged *up, const struct merged_name *item, struct merged *low, size_t in, size_t at)
 {
 	struct merged u, l = {0};
 	if (merged_descend(up, item, &u) < 0)
@@ -69,7 +70,8 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 	int r = merged_list(low);
 	for (size_t i = 0; i < low->nnames && r == 0; i++) {
 		const char *name = low->names[i].name;
-		if (fstatat(up->fds[0], name, &st, AT_SYMLINK_NOFOLLOW) == 0 || fstatat(low->fds[low->names[i].layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		if (fstatat(up->fds[0], name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		    fstatat(low->fds[low->names[i].layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    layer_is_whiteout(&st))
 			continue;
 		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) < (int)(sizeof d->path - at))

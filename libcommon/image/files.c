@@ -134,7 +134,8 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 	if (why && strstr(why, "nrecognized"))
 		why = "not a tar archive";
 	errno = EINVAL;
-	return why && str_starts(why, f->what) ? fail("%s", why) : fail("%s: %s", f->what, why ? why : "damaged archive");
+	return why && str_starts(why, f->what) ? fail("%s", why)
+					       : fail("%s: %s", f->what, why ? why : "damaged archive");
 }
 
 int files_spool(struct image_files *f, struct store *s, int fd, const char *what)
@@ -182,8 +183,9 @@ static int open_beneath(int dir, const char *name)
 	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p && at >= 0;) {
 		char *next = strtok_r(NULL, "/", &save);
-		int fd = strcmp(p, "..") == 0 ? (errno = EINVAL, -1)
-		                              : openat(at, p, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (next ? O_DIRECTORY : 0));
+		int fd = strcmp(p, "..") == 0
+			     ? (errno = EINVAL, -1)
+			     : openat(at, p, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (next ? O_DIRECTORY : 0));
 		int why = errno;
 		close(at);
 		errno = why;

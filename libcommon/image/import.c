@@ -20,12 +20,12 @@ static json_t *command(const char *what, const char *value)
 	size_t i;
 	if (!j)
 		return NULL;
-	json_array_foreach(j, i, v)
-		if (!json_is_string(v)) {
-			json_decref(j);
-			fail("%s: %s: not a list of strings", what, value);
-			return NULL;
-		}
+	json_array_foreach(j, i, v) if (!json_is_string(v))
+	{
+		json_decref(j);
+		fail("%s: %s: not a list of strings", what, value);
+		return NULL;
+	}
 	return j;
 }
 
@@ -43,9 +43,9 @@ static int env(json_t *run, const char *value)
 		list = json_array();
 		json_object_set_new(run, "Env", list);
 	}
-	json_array_foreach(list, i, v)
-		if (json_is_string(v) && strncmp(json_string_value(v), pair, key) == 0)
-			return json_array_set_new(list, i, json_string(pair));
+	json_array_foreach(list, i,
+	    v) if (json_is_string(v) && strncmp(json_string_value(v), pair, key) == 0) return json_array_set_new(list,
+	    i, json_string(pair));
 	return json_array_append_new(list, json_string(pair));
 }
 
@@ -81,13 +81,16 @@ static int label(json_t *run, const char *value)
 
 int config_change(json_t *config, const char *change)
 {
-	static const char *const names[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER", "VOLUME", "WORKDIR", "STOPSIGNAL"};
+	static const char *const names[] = {
+	    "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER", "VOLUME", "WORKDIR", "STOPSIGNAL"};
 	size_t n = strcspn(change, " \t="), k = 0;
 	const char *value = change + n + strspn(change + n, change[n] == '=' ? "=" : " \t");
 	while (k < sizeof names / sizeof names[0] && (strlen(names[k]) != n || strncasecmp(names[k], change, n) != 0))
 		k++;
 	if (k == sizeof names / sizeof names[0] || !*value)
-		return errno = EINVAL, fail("--change: '%s': not one of CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME WORKDIR STOPSIGNAL and a value", change);
+		return errno = EINVAL, fail("--change: '%s': not one of CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME "
+					    "WORKDIR STOPSIGNAL and a value",
+					   change);
 	json_t *run = json_object_get(config, "config"), *list = NULL;
 	if (k < 2 || (k == 6 && *value == '[')) {
 		list = command("--change", value);
@@ -116,14 +119,19 @@ int config_change(json_t *config, const char *change)
 		json_decref(list);
 		break;
 	default:
-		r = json_object_set_new(run, k == 5 ? "User" : k == 7 ? "WorkingDir" : "StopSignal", json_string(value));
+		r = json_object_set_new(run,
+		    k == 5   ? "User"
+		    : k == 7 ? "WorkingDir"
+			     : "StopSignal",
+		    json_string(value));
 	}
 	return r < 0 ? (errno = EINVAL, fail("--change: '%s': not UTF-8", change)) : 0;
 }
 
 /* --- import --- */
 
-static int import(struct store *s, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX], uint64_t *size)
+static int import(
+    struct store *s, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct stream in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
@@ -136,13 +144,17 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 	return store_put_image(s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, size);
 }
 
-int image_import(const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX])
+int image_import(
+    const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX])
 {
 	struct store s;
 	uint64_t size;
 	int r = store_open(&s, lib, STORE_ADD);
 	if (r == 0)
-		r = import(&s, fd, what, changes, hex, &size) < 0 || store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0 ? -1 : 0;
+		r = import(&s, fd, what, changes, hex, &size) < 0 || store_commit(&s) < 0 ||
+			    store_ref_set(&s, name, hex, size) < 0
+			? -1
+			: 0;
 	store_close(&s);
 	return r;
 }

@@ -22,7 +22,8 @@ static json_t *index_load(const struct store *s)
 	_cleanup_free_ char *path = xasprintf("%s/images/index.json", s->lib);
 	size_t len;
 	if (s->images < 0 || (faccessat(s->images, "index.json", F_OK, 0) < 0 && errno == ENOENT))
-		return json_pack("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType", "application/vnd.oci.image.index.v1+json", "manifests");
+		return json_pack("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType",
+		    "application/vnd.oci.image.index.v1+json", "manifests");
 	_cleanup_free_ char *text = file_read_at(s->images, "index.json", IMAGE_META_MAX, &len);
 	json_t *j = text ? json_parse(path, text, len) : NULL;
 	if (j && !json_is_array(json_object_get(j, "manifests"))) {
@@ -55,7 +56,8 @@ int store_refs(const struct store *s, struct refs *out)
 		return -1;
 	json_t *list = json_object_get(j, "manifests");
 	out->v = xcalloc(json_array_size(list) + 1, sizeof *out->v);
-	json_array_foreach(list, i, m) {
+	json_array_foreach(list, i, m)
+	{
 		const char *hex = entry_hex(m);
 		json_int_t size = json_integer_value(json_object_get(m, "size"));
 		if (!hex || size <= 0) /* not ours to run; who wrote it here knows what it is */
@@ -138,12 +140,11 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 	json_t *list = json_object_get(j, "manifests"), *m;
 	size_t i;
 	if (!name) /* it keeps the names that it has */
-		json_array_foreach(list, i, m)
-			if (str_eq(entry_hex(m), hex))
-				return 0;
+		json_array_foreach(list, i, m) if (str_eq(entry_hex(m), hex)) return 0;
 	entries_drop(list, name, hex);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	m = json_pack("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest, "size", (json_int_t)size);
+	m = json_pack("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest,
+	    "size", (json_int_t)size);
 	if (m && name)
 		json_object_set_new(m, "annotations", json_pack("{s:s}", REF_NAME, name));
 	if (!m || json_array_append_new(list, m) < 0)

@@ -93,7 +93,8 @@ static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
 static int oci_layers(struct load *l, const struct manifest *m, const struct image_config *c)
 {
 	if (m->n != c->n)
-		return errno = EINVAL, fail("%s: a manifest of %zu layers whose config has %zu", l->f->what, m->n, c->n);
+		return errno = EINVAL,
+		       fail("%s: a manifest of %zu layers whose config has %zu", l->f->what, m->n, c->n);
 	for (size_t i = 0; i < m->n; i++) {
 		char path[DIGEST_HEX + 16];
 		struct stream in;
@@ -130,7 +131,8 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 static bool platform_fits(const json_t *d)
 {
 	const json_t *p = json_object_get(d, "platform");
-	const char *os = json_string_value(json_object_get(p, "os")), *arch = json_string_value(json_object_get(p, "architecture"));
+	const char *os = json_string_value(json_object_get(p, "os")),
+		   *arch = json_string_value(json_object_get(p, "architecture"));
 	return (!os || strcmp(os, "linux") == 0) && (!arch || strcmp(arch, image_arch()) == 0);
 }
 
@@ -189,7 +191,8 @@ static int oci_index(struct load *l, const json_t *index, const char *what, cons
 		return errno = EINVAL, fail("%s: no list of manifests", what);
 	if (depth > DEPTH_MAX)
 		return errno = EINVAL, fail("%s: indexes in indexes", what);
-	json_array_foreach(list, i, d) {
+	json_array_foreach(list, i, d)
+	{
 		if (!platform_fits(d))
 			continue;
 		fits++;
@@ -217,7 +220,8 @@ static int oci(struct load *l)
 static int docker_layers(struct load *l, const json_t *paths, const struct image_config *c, struct manifest *m)
 {
 	if (!json_is_array(paths) || json_array_size(paths) != c->n)
-		return errno = EINVAL, fail("%s: manifest.json: %zu layers, but the config has %zu", l->f->what, json_array_size(paths), c->n);
+		return errno = EINVAL, fail("%s: manifest.json: %zu layers, but the config has %zu", l->f->what,
+					   json_array_size(paths), c->n);
 	m->layers = xcalloc(c->n + 1, sizeof *m->layers);
 	for (; m->n < c->n; m->n++) {
 		const char *path = json_string_value(json_array_get(paths, m->n));
@@ -238,10 +242,13 @@ static int docker_tags(struct load *l, const json_t *tags, const char *hex, uint
 {
 	size_t i;
 	const json_t *t;
-	json_array_foreach(tags, i, t) {
+	json_array_foreach(tags, i, t)
+	{
 		_cleanup_free_ char *name = NULL;
 		if (!json_is_string(t) || ref_parse(json_string_value(t), &name) < 0)
-			return errno = EINVAL, json_is_string(t) ? fail_in("%s: manifest.json", l->f->what) : fail("%s: manifest.json: RepoTags: not all are strings", l->f->what);
+			return errno = EINVAL,
+			       json_is_string(t) ? fail_in("%s: manifest.json", l->f->what)
+						 : fail("%s: manifest.json: RepoTags: not all are strings", l->f->what);
 		add(l, name, hex, size);
 	}
 	if (json_array_size(tags) == 0)
@@ -291,9 +298,7 @@ static int docker(struct load *l)
 		return -1;
 	if (!json_is_array(j) || json_array_size(j) == 0)
 		return errno = EINVAL, fail("%s: not a list of images", what);
-	json_array_foreach(j, i, o)
-		if (docker_image(l, o) < 0)
-			return -1;
+	json_array_foreach(j, i, o) if (docker_image(l, o) < 0) return -1;
 	return 0;
 }
 
@@ -326,7 +331,9 @@ static int load(struct load *l, struct strv *loaded)
 {
 	bool is_oci = files_has(l->f, "index.json"), is_docker = files_has(l->f, "manifest.json");
 	if (!is_oci && !is_docker)
-		return errno = EINVAL, fail("%s: not an archive of images (neither index.json nor manifest.json in it); ctr-image import takes a root filesystem", l->f->what);
+		return errno = EINVAL, fail("%s: not an archive of images (neither index.json nor manifest.json in "
+					    "it); ctr-image import takes a root filesystem",
+					   l->f->what);
 	if ((is_oci ? oci(l) : docker(l)) < 0)
 		return -1;
 	if (l->name && !one_image(l))

@@ -64,7 +64,8 @@ static int loop_open(int file, const char *name, char dev[40])
 			return fail("%s: get a loop device: %m", name);
 		snprintf(dev, 40, "/dev/loop%d", n);
 		int loop = open(dev, O_RDONLY | O_CLOEXEC);
-		if (loop < 0 && errno == ENOENT && mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0) /* a static /dev */
+		if (loop < 0 && errno == ENOENT &&
+		    mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0) /* a static /dev */
 			loop = open(dev, O_RDONLY | O_CLOEXEC);
 		if (loop < 0)
 			return fail("%s: open: %m", dev);
@@ -80,8 +81,9 @@ static int loop_open(int file, const char *name, char dev[40])
 
 static int refused(const char *file, const char *type)
 {
-	return errno == ENODEV ? fail("%s: this kernel has no %s (CONFIG_%s)", file, type, *type == 's' ? "SQUASHFS" : "EROFS_FS")
-	                       : fail("%s: mount as %s: %m", file, type);
+	return errno == ENODEV
+		   ? fail("%s: this kernel has no %s (CONFIG_%s)", file, type, *type == 's' ? "SQUASHFS" : "EROFS_FS")
+		   : fail("%s: mount as %s: %m", file, type);
 }
 
 static int mount_new(const char *type, const char *dev)
@@ -102,7 +104,8 @@ int image_loop_mount(const char *file, const char *fallback)
 		return fail("%s: open: %m", file);
 	const char *type = fs_type(fd);
 	if (!type)
-		return errno = EINVAL, fail("%s: neither a squashfs nor an erofs image (a tar archive is for ctr-image import)", file);
+		return errno = EINVAL,
+		       fail("%s: neither a squashfs nor an erofs image (a tar archive is for ctr-image import)", file);
 	_cleanup_close_ int loop = loop_open(fd, file, dev);
 	if (loop < 0)
 		return -1;

@@ -16,7 +16,8 @@
 
 /* --- manifest --- */
 
-static int descriptor(const struct jctx *c, const json_t *d, const char *path, char hex[DIGEST_HEX], uint64_t *size, char **type)
+static int descriptor(
+    const struct jctx *c, const json_t *d, const char *path, char hex[DIGEST_HEX], uint64_t *size, char **type)
 {
 	_cleanup_free_ char *digest = NULL;
 	int64_t n = 0;
@@ -48,7 +49,8 @@ static int manifest_fill(const struct jctx *c, const json_t *j, struct manifest 
 	if (descriptor(c, config, "config", out->config, &out->config_size, NULL) < 0)
 		return -1;
 	out->layers = xcalloc(json_array_size(layers) + 1, sizeof *out->layers);
-	json_array_foreach(layers, i, l) {
+	json_array_foreach(layers, i, l)
+	{
 		struct manifest_layer *to = &out->layers[out->n++];
 		_cleanup_free_ char *path = xasprintf("layers[%zu]", i);
 		if (descriptor(c, l, path, to->hex, &to->size, &to->type) < 0)
@@ -89,7 +91,9 @@ static int keys(const struct jctx *c, const json_t *o, const char *key, struct s
 		return -1;
 	if (set)
 		json_object_foreach(set, k, v)
+		{
 			strv_add(out, k);
+		}
 	return 0;
 }
 
@@ -100,7 +104,8 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 	if (jget_obj(c, o, "config", "Labels", &set) < 0)
 		return -1;
 	if (set)
-		json_object_foreach(set, k, v) {
+		json_object_foreach(set, k, v)
+		{
 			if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
 				return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
 			strv_addf(out, "%s=%s", k, json_string_value(v));
@@ -110,13 +115,16 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 
 static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 {
-	return jget_strv(c, o, "config", "Entrypoint", &im->entrypoint) < 0 || jget_strv(c, o, "config", "Cmd", &im->cmd) < 0 ||
-	               jget_strv(c, o, "config", "Env", &im->env) < 0 || jget_str(c, o, "config", "WorkingDir", &im->workdir) < 0 ||
-	               jget_str(c, o, "config", "User", &im->user) < 0 ||
-	               jget_str(c, o, "config", "StopSignal", &im->stopsignal) < 0 || keys(c, o, "Volumes", &im->volumes) < 0 ||
-	               keys(c, o, "ExposedPorts", &im->exposed) < 0 || labels(c, o, &im->labels) < 0
-	    ? -1
-	    : 0;
+	return jget_strv(c, o, "config", "Entrypoint", &im->entrypoint) < 0 ||
+		       jget_strv(c, o, "config", "Cmd", &im->cmd) < 0 ||
+		       jget_strv(c, o, "config", "Env", &im->env) < 0 ||
+		       jget_str(c, o, "config", "WorkingDir", &im->workdir) < 0 ||
+		       jget_str(c, o, "config", "User", &im->user) < 0 ||
+		       jget_str(c, o, "config", "StopSignal", &im->stopsignal) < 0 ||
+		       keys(c, o, "Volumes", &im->volumes) < 0 || keys(c, o, "ExposedPorts", &im->exposed) < 0 ||
+		       labels(c, o, &im->labels) < 0
+		   ? -1
+		   : 0;
 }
 
 static int config_fill(const struct jctx *c, struct image_config *out)
@@ -126,7 +134,8 @@ static int config_fill(const struct jctx *c, struct image_config *out)
 	if (!json_is_object(out->json))
 		return errno = EINVAL, fail("%s: not an object", c->what);
 	if (jget_obj(c, out->json, "", "rootfs", &rootfs) < 0 || jget_obj(c, out->json, "", "config", &run) < 0 ||
-	    jget_str(c, out->json, "", "created", &out->created) < 0 || jget_str(c, out->json, "", "os", &out->os) < 0 ||
+	    jget_str(c, out->json, "", "created", &out->created) < 0 ||
+	    jget_str(c, out->json, "", "os", &out->os) < 0 ||
 	    jget_str(c, out->json, "", "architecture", &out->architecture) < 0)
 		return -1;
 	if (!rootfs || jget_arr(c, rootfs, "rootfs", "diff_ids", &ids) < 0 || !ids)
@@ -134,10 +143,12 @@ static int config_fill(const struct jctx *c, struct image_config *out)
 	if (json_array_size(ids) > LAYERS_MAX)
 		return errno = E2BIG, fail("%s: more than %d layers", c->what, LAYERS_MAX);
 	out->diff_ids = xcalloc(json_array_size(ids) + 1, sizeof *out->diff_ids);
-	json_array_foreach(ids, i, v) {
+	json_array_foreach(ids, i, v)
+	{
 		const char *hex = json_is_string(v) ? digest_parse(c->what, json_string_value(v)) : NULL;
 		if (!hex)
-			return errno = EINVAL, json_is_string(v) ? -1 : fail("%s: rootfs.diff_ids: not all are strings", c->what);
+			return errno = EINVAL,
+			       json_is_string(v) ? -1 : fail("%s: rootfs.diff_ids: not all are strings", c->what);
 		memcpy(out->diff_ids[out->n++], hex, DIGEST_HEX);
 	}
 	return run ? run_part(c, run, &out->image) : 0;
@@ -168,7 +179,8 @@ void config_free(struct image_config *c)
 
 void image_free(struct image *im)
 {
-	struct strv *lists[] = {&im->entrypoint, &im->cmd, &im->env, &im->volumes, &im->labels, &im->exposed, &im->layers};
+	struct strv *lists[] = {
+	    &im->entrypoint, &im->cmd, &im->env, &im->volumes, &im->labels, &im->exposed, &im->layers};
 	char *strings[] = {im->ref, im->digest, im->workdir, im->user, im->stopsignal};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strv_free(lists[i]);
@@ -204,8 +216,8 @@ int store_image(const struct store *s, const char *hex, struct manifest *m, stru
 
 static const char *go_arch(void)
 {
-	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"armv6l", "arm"}, {"i686", "386"},
-	    {"ppc64le", "ppc64le"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}};
+	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"},
+	    {"armv6l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}};
 	static struct utsname u;
 	uname(&u);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -261,9 +273,9 @@ json_t *config_make(const json_t *base, const char *diff_id, const char *created
 
 const char *layer_type(enum compression comp)
 {
-	return comp == COMP_GZIP ? "application/vnd.oci.image.layer.v1.tar+gzip"
-	     : comp == COMP_ZSTD ? "application/vnd.oci.image.layer.v1.tar+zstd"
-	                         : "application/vnd.oci.image.layer.v1.tar";
+	return comp == COMP_GZIP   ? "application/vnd.oci.image.layer.v1.tar+gzip"
+	       : comp == COMP_ZSTD ? "application/vnd.oci.image.layer.v1.tar+zstd"
+				   : "application/vnd.oci.image.layer.v1.tar";
 }
 
 static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)
@@ -280,14 +292,16 @@ static const char *oci_type(const char *type)
 	return layer_type(strstr(type, "zstd") ? COMP_ZSTD : COMP_NONE);
 }
 
-int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *base, char hex[DIGEST_HEX], uint64_t *size)
+int store_put_manifest(
+    struct store *s, const char *config, size_t len, const struct manifest *base, char hex[DIGEST_HEX], uint64_t *size)
 {
 	char config_hex[DIGEST_HEX];
 	if (store_put(s, config, len, config_hex) < 0)
 		return -1;
 	json_t *layers = json_array();
 	for (size_t i = 0; base && i < base->n; i++)
-		json_array_append_new(layers, descriptor_make(oci_type(base->layers[i].type), base->layers[i].hex, base->layers[i].size));
+		json_array_append_new(
+		    layers, descriptor_make(oci_type(base->layers[i].type), base->layers[i].hex, base->layers[i].size));
 	_cleanup_json_ json_t *m = json_pack("{s:i,s:s,s:o,s:o}", "schemaVersion", 2, "mediaType",
 	    "application/vnd.oci.image.manifest.v1+json", "config",
 	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), "layers", layers);
@@ -298,8 +312,8 @@ int store_put_manifest(struct store *s, const char *config, size_t len, const st
 	return store_put(s, mtext, *size, hex);
 }
 
-int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex, uint64_t layer_size,
-    const char *type, char hex[DIGEST_HEX], uint64_t *size)
+int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex,
+    uint64_t layer_size, const char *type, char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct manifest m = {.n = (base ? base->n : 0) + 1};
 	m.layers = xcalloc(m.n, sizeof *m.layers);

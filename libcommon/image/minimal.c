@@ -16,7 +16,8 @@ int image_open(const char *lib, const char *ref, struct image *out)
 {
 	(void)lib;
 	memset(out, 0, sizeof *out);
-	return errno = ENOSYS, fail("%s: this is the minimal build, which has no images (a directory is named with a '/')", ref);
+	return errno = ENOSYS,
+	       fail("%s: this is the minimal build, which has no images (a directory is named with a '/')", ref);
 }
 
 void image_free(struct image *im)

@@ -33,15 +33,16 @@ static int unpack_missing(const char *lib, const struct manifest *m, const struc
 	return r;
 }
 
-static int layers(const struct store *s, const char *lib, const struct manifest *m, const struct image_config *c, struct image *out)
+static int layers(
+    const struct store *s, const char *lib, const struct manifest *m, const struct image_config *c, struct image *out)
 {
 	bool all = true;
 	for (size_t i = 0; i < c->n && all; i++)
 		all = store_has_layer(s, c->diff_ids[i]);
 	if (!all && unpack_missing(lib, m, c) < 0)
 		return -1;
-	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides all of
-	 * the lower. */
+	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides
+	 * all of the lower. */
 	for (size_t i = c->n; i-- > 0;) {
 		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", lib, c->diff_ids[i]);
 		if (!strv_has(&out->layers, dir))

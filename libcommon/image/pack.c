@@ -157,7 +157,9 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
 	ssize_t n = fd < 0 ? llistxattr(at, p->names, sizeof p->names) : flistxattr(fd, p->names, sizeof p->names);
 	if (n < 0)
-		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM ? 0 : fail("%s: list attributes: %m", p->path);
+		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM
+			   ? 0
+			   : fail("%s: list attributes: %m", p->path);
 	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
 		if (!xattr_wanted(x))
 			continue;
@@ -230,7 +232,7 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 	if (!S_ISREG(st->st_mode))
 		return errno = ESTALE, fail("%s: changed while it was read", p->path);
 	archive_entry_set_size(p->e, st->st_size);
-	if (xattrs(p, fd, -1, NULL) < 0 || holes(p, fd, st) < 0 || header(p) < 0)
+	if (xattrs(p, fd, -1, "") < 0 || holes(p, fd, st) < 0 || header(p) < 0)
 		return -1;
 	return st->st_size ? body(p, fd, st->st_size) : 0;
 }
@@ -421,7 +423,10 @@ static int pack(const struct subject *s, bool as_layer, const struct strv *skip,
 	out->own = out->hash ? NULL : xmalloc(RING_CHUNK);
 	digest_start(&out->digest);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
-	int r = (out->hash && !out->ring) || pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0 ? -1 : 0;
+	int r = (out->hash && !out->ring) || pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 ||
+			pack_close(p) < 0
+		    ? -1
+		    : 0;
 	int why = errno;
 	if (r < 0 && p->a) /* no end mark: half an archive must not pass for a whole one */
 		archive_write_fail(p->a);

@@ -122,7 +122,8 @@ static int size_one(int dirfd, const char *name, void *arg)
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
-	if (!digest_hex_valid(name) || marked(&p->layers, name) || (p->configs.n && memmem(p->configs.p, p->configs.n, name, DIGEST_HEX - 1)))
+	if (!digest_hex_valid(name) || marked(&p->layers, name) ||
+	    (p->configs.n && memmem(p->configs.p, p->configs.n, name, DIGEST_HEX - 1)))
 		return 0;
 	size_one(dirfd, name, &p->freed);
 	/* half a layer under its name would pass for a whole one */
@@ -151,7 +152,8 @@ static int prune(struct store *s, struct prune *p)
 		return -1;
 	for (size_t i = 0; i < refs.n; i++)
 		if (image_marks(s, refs.v[i].hex, &p->blobs, &p->layers) < 0)
-			return fail_in("prune: cannot tell what %s uses (ctr-image rm it first)", refs.v[i].name ? refs.v[i].name : refs.v[i].hex);
+			return fail_in("prune: cannot tell what %s uses (ctr-image rm it first)",
+			    refs.v[i].name ? refs.v[i].name : refs.v[i].hex);
 	refs_free(&refs);
 	sort(&p->blobs);
 	sort(&p->layers);

@@ -28,7 +28,8 @@ static bool part_valid(const char *s, size_t n, bool host)
 
 int ref_parse(const char *in, char **out)
 {
-	static const char *const defaults[] = {"docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/", "library/"};
+	static const char *const defaults[] = {
+	    "docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/", "library/"};
 	const char *name = in;
 	if (strlen(in) > 255)
 		return bad(in, "longer than 255 bytes");
@@ -91,5 +92,6 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	}
 	if (found >= 0)
 		return found;
-	return errno = ENOENT, fail("%.255s: no such image (ctr-image ls lists them; ctr-image load or import adds one)", operand);
+	return errno = ENOENT,
+	       fail("%.255s: no such image (ctr-image ls lists them; ctr-image load or import adds one)", operand);
 }

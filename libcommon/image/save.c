@@ -80,8 +80,8 @@ static json_t *blob_path(const char *hex)
 static int contents(struct save *v, const struct ref *r, const struct manifest *m)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
-	json_t *d = json_pack("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest, "size",
-	    (json_int_t)r->size);
+	json_t *d = json_pack("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest",
+	    digest, "size", (json_int_t)r->size);
 	json_t *tags = json_array(), *layers = json_array();
 	if (r->name) {
 		json_object_set_new(d, "annotations", json_pack("{s:s}", "org.opencontainers.image.ref.name", r->name));
@@ -90,7 +90,8 @@ static int contents(struct save *v, const struct ref *r, const struct manifest *
 	for (size_t i = 0; i < m->n; i++)
 		json_array_append_new(layers, blob_path(m->layers[i].hex));
 	json_array_append_new(v->index, d);
-	json_array_append_new(v->docker, json_pack("{s:o,s:o,s:o}", "Config", blob_path(m->config), "RepoTags", tags, "Layers", layers));
+	json_array_append_new(
+	    v->docker, json_pack("{s:o,s:o,s:o}", "Config", blob_path(m->config), "RepoTags", tags, "Layers", layers));
 	return 0;
 }
 
@@ -123,7 +124,9 @@ static int save(struct save *v, const struct refs *refs, const struct strv *oper
 	    "application/vnd.oci.image.index.v1+json", "manifests", v->index);
 	_cleanup_free_ char *itext = json_text(index);
 	_cleanup_free_ char *dtext = json_text(v->docker);
-	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 || text(v, "index.json", itext, strlen(itext)) < 0 ? -1 : 0;
+	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 || text(v, "index.json", itext, strlen(itext)) < 0
+		   ? -1
+		   : 0;
 }
 
 int image_save(const char *lib, const struct strv *operands, int fd)
@@ -140,7 +143,8 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	archive_write_set_format_pax_restricted(v.a);
 	archive_write_set_bytes_per_block(v.a, 256 << 10);
 	archive_write_set_bytes_in_last_block(v.a, 512);
-	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK ? fail("write: %s", archive_error_string(v.a)) : save(&v, &refs, operands);
+	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK ? fail("write: %s", archive_error_string(v.a))
+							     : save(&v, &refs, operands);
 	if (r == 0 && archive_write_close(v.a) != ARCHIVE_OK)
 		r = fail("write: %s", archive_error_string(v.a));
 	if (r < 0) /* no end mark: half an archive must not pass for a whole one */

@@ -207,23 +207,30 @@ bool store_has_layer(const struct store *s, const char *diff_id)
 static int layer_check(const struct stream *in, const char *blob, const char *diff_id)
 {
 	if (blob && strcmp(blob, in->raw_hex) != 0)
-		return errno = EBADMSG, fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says", in->what, in->raw_hex, blob);
+		return errno = EBADMSG, fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says",
+					    in->what, in->raw_hex, blob);
 	if (diff_id && strcmp(diff_id, in->plain_hex) != 0)
-		return errno = EBADMSG, fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says", in->what, in->plain_hex, diff_id);
+		return errno = EBADMSG, fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says", in->what,
+					    in->plain_hex, diff_id);
 	return 0;
 }
 
 /* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted. */
-static int layer_through(struct stream *in, int fd, const char *what, int copy, int layer, const char *blob, const char *diff_id)
+static int layer_through(
+    struct stream *in, int fd, const char *what, int copy, int layer, const char *blob, const char *diff_id)
 {
 	if (stream_open(in, fd, what, copy) < 0)
 		return -1;
-	int r = (layer >= 0 && layer_unpack(in, layer, NULL) < 0) || stream_finish(in) < 0 || layer_check(in, blob, diff_id) < 0 ? -1 : 0;
+	int r = (layer >= 0 && layer_unpack(in, layer, NULL) < 0) || stream_finish(in) < 0 ||
+			layer_check(in, blob, diff_id) < 0
+		    ? -1
+		    : 0;
 	stream_close(in);
 	return r;
 }
 
-int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in)
+int store_layer(
+    struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in)
 {
 	_cleanup_close_ int out = -1;
 	_cleanup_close_ int layer = -1;
@@ -231,7 +238,7 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	if (copy && (out = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) < 0)
 		return fail("%s: create a blob: %m", what);
 	if (unpack && (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
-	    (layer = dir_open_at(s->ltmp, "layer")) < 0))
+			  (layer = dir_open_at(s->ltmp, "layer")) < 0))
 		return fail("%s: make a layer: %m", what);
 	if (layer_through(in, fd, what, out, layer, blob, diff_id) < 0)
 		return -1;

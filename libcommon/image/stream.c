@@ -65,7 +65,8 @@ static void progress(const struct stream *s, bool end)
 	time_t now = time(NULL);
 	if (!p->progress || (end ? !p->shown : now == p->said))
 		return;
-	int n = snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, s->what, size_human(s->raw_size, size));
+	int n =
+	    snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, s->what, size_human(s->raw_size, size));
 	if (end)
 		n = snprintf(line, sizeof line, "\r\033[K");
 	p->said = now;
@@ -112,7 +113,11 @@ static enum compression sniff(const unsigned char *b, size_t n)
 		return COMP_GZIP;
 	if (n >= 4 && memcmp(b, "\x28\xb5\x2f\xfd", 4) == 0)
 		return COMP_ZSTD;
-	if ((n >= 6 && memcmp(b, "\xfd" "7zXZ", 6) == 0) || (n >= 10 && memcmp(b, "BZh", 3) == 0 && memcmp(b + 4, "1AY&SY", 6) == 0))
+	if ((n >= 6 && memcmp(b,
+			   "\xfd"
+			   "7zXZ",
+			   6) == 0) ||
+	    (n >= 10 && memcmp(b, "BZh", 3) == 0 && memcmp(b + 4, "1AY&SY", 6) == 0))
 		return COMP_OTHER;
 	return COMP_NONE;
 }

@@ -43,9 +43,9 @@ struct unpack {
 	/* the directory of the last entry, component by component */
 	char path[PATH_MAX];
 	size_t depth;
-	int fds[KEPT + 1];      /* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
-	size_t ends[KEPT + 1];  /* where its components end in path */
-	struct dirtime *times;  /* directories: set at the end, since filling them changes their times */
+	int fds[KEPT + 1]; /* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
+	size_t ends[KEPT + 1]; /* where its components end in path */
+	struct dirtime *times; /* directories: set at the end, since filling them changes their times */
 	size_t ntimes, room;
 };
 
@@ -100,7 +100,8 @@ static int way_step(struct unpack *u, int dir, const char *name, const char *pat
 			return fail("%s: %.300s: mkdir: %m", u->what, path);
 		}
 		if (errno == ELOOP || errno == ENOTDIR)
-			return fail("%s: %.300s: the way there goes through what is not a directory (a symbolic link?)", u->what, path);
+			return fail("%s: %.300s: the way there goes through what is not a directory (a symbolic link?)",
+			    u->what, path);
 		return fail("%s: %.300s: open its directory: %m", u->what, path);
 	}
 }
@@ -214,8 +215,7 @@ static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *pat
 static int attributes(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	mode_t type = archive_entry_filetype(e), mode = archive_entry_perm(e);
-	if (owner_differs(u, e) &&
-	    fchownat(dir, base, uid_of(u, e), gid_of(u, e), AT_SYMLINK_NOFOLLOW) < 0 &&
+	if (owner_differs(u, e) && fchownat(dir, base, uid_of(u, e), gid_of(u, e), AT_SYMLINK_NOFOLLOW) < 0 &&
 	    owner_refused(u, e, path) < 0)
 		return -1;
 	if (archive_entry_xattr_count(e)) {
@@ -249,7 +249,8 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %.300s: %m", u->what, path);
 	if (S_ISDIR(st.st_mode))
-		return errno = EISDIR, fail("%s: %.300s: not a directory here, but an earlier entry made it one", u->what, path);
+		return errno = EISDIR,
+		       fail("%s: %.300s: not a directory here, but an earlier entry made it one", u->what, path);
 	if (unlinkat(dir, base, 0) < 0)
 		return fail("%s: %.300s: replace: %m", u->what, path);
 	return 0;
@@ -305,8 +306,7 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 		return fail("%s: %.300s: create: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return -1;
-	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 &&
-	    owner_refused(u, e, path) < 0)
+	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 && owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
 	if (archive_entry_xattr_count(e) && xattrs_set(u, e, path, fd, NULL) < 0)
@@ -337,13 +337,16 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s: %.300s: mkdir: %m", u->what, path);
-		if (!u->how.plain && layer_is_whiteout(&st)) { /* deleted, then made anew: what is below does not show */
+		if (!u->how.plain &&
+		    layer_is_whiteout(&st)) { /* deleted, then made anew: what is below does not show */
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
 				return fail("%s: %.300s: mkdir: %m", u->what, path);
 			if (opaque_set(u, dir, base, path) < 0)
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
-			return errno = ENOTDIR, fail("%s: %.300s: a directory here, but an earlier entry made it something else", u->what, path);
+			return errno = ENOTDIR,
+			       fail("%s: %.300s: a directory here, but an earlier entry made it something else",
+				   u->what, path);
 		}
 	}
 	if (attributes(u, e, path, dir, base) < 0)
@@ -392,7 +395,8 @@ static int entry_hardlink(struct unpack *u, struct archive_entry *e, const char 
 	if (there < 0)
 		return fail_in("%s: %.300s: link", u->what, path);
 	if (fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) || layer_is_whiteout(&st))
-		return errno = EINVAL, fail("%s: %.300s: a link to %.300s, which this archive does not have", u->what, path, target);
+		return errno = EINVAL,
+		       fail("%s: %.300s: a link to %.300s, which this archive does not have", u->what, path, target);
 	if (linkat(there, tbase, here, base, 0) < 0 &&
 	    (errno != EEXIST || make_room(u, path, here, base) < 0 || linkat(there, tbase, here, base, 0) < 0))
 		return errno == EISDIR ? -1 : fail("%s: %.300s: link to %.300s: %m", u->what, path, target);
@@ -415,7 +419,8 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 	mode_t type = archive_entry_filetype(e);
 	dev_t dev = makedev(archive_entry_rdevmajor(e), archive_entry_rdevminor(e));
 	if (type == AE_IFCHR && dev == 0)
-		return errno = EINVAL, fail("%s: %.300s: a device 0/0, which is overlayfs's mark of a deletion", u->what, path);
+		return errno = EINVAL,
+		       fail("%s: %.300s: a device 0/0, which is overlayfs's mark of a deletion", u->what, path);
 	for (int tries = 0; mknodat(dir, base, type | 0600, type == AE_IFIFO ? 0 : dev) < 0; tries++) {
 		if (errno == EPERM && type != AE_IFIFO) {
 			if (!u->said_device)
@@ -506,7 +511,8 @@ static int dirs_finish(struct unpack *u)
 	for (size_t i = u->ntimes; i-- > 0;) {
 		struct dirtime *d = &u->times[i];
 		struct timespec t[2] = {d->mtime, d->mtime};
-		if (!u->owners && (d->mode & 0700) != 0700 && strcmp(d->path, ".") != 0 && fchmodat(u->root, d->path, d->mode, 0) < 0)
+		if (!u->owners && (d->mode & 0700) != 0700 && strcmp(d->path, ".") != 0 &&
+		    fchmodat(u->root, d->path, d->mode, 0) < 0)
 			return fail("%s: %.300s: chmod: %m", u->what, d->path);
 		if (d->mtime.tv_nsec != UTIME_OMIT && utimensat(u->root, d->path, t, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s: %.300s: set the time: %m", u->what, d->path);

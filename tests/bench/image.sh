@@ -1,6 +1,7 @@
 #!/bin/bash
 # image.sh: images against tar: import : tar -x, commit : tar -c, the start of a container of ten layers : of a directory.
 # Ratios of medians of one run; both sides of the first two end with their data on the disk (syncfs), as an import does.
+# shellcheck disable=SC2016 # $before is evaluated later
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export PATH=$top/build/bin:$PATH

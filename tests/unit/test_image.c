@@ -13,12 +13,13 @@
 
 static void names(void **state)
 {
-	static const char *const good[][2] = {{"x", "x:latest"}, {"x:1", "x:1"}, {"a/b.c-d_e:T_1.0-x", "a/b.c-d_e:T_1.0-x"},
-	    {"docker.io/library/busybox", "busybox:latest"}, {"docker.io/me/x:2", "me/x:2"}, {"localhost/x", "x:latest"},
-	    {"registry.example:5000/x/y", "registry.example:5000/x/y:latest"}, {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"},
-	    {"library/x", "x:latest"}};
-	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x", ".x", "a/.b", "a b", "x:-1", "x:a b", "\xc3\xa4",
-	    "a:1/b:2:3", "x@sha256:00"};
+	static const char *const good[][2] = {{"x", "x:latest"}, {"x:1", "x:1"},
+	    {"a/b.c-d_e:T_1.0-x", "a/b.c-d_e:T_1.0-x"}, {"docker.io/library/busybox", "busybox:latest"},
+	    {"docker.io/me/x:2", "me/x:2"}, {"localhost/x", "x:latest"},
+	    {"registry.example:5000/x/y", "registry.example:5000/x/y:latest"},
+	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"}, {"library/x", "x:latest"}};
+	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x", ".x", "a/.b", "a b",
+	    "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00"};
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		char *out = NULL;
@@ -89,12 +90,16 @@ static void manifests(void **state)
 
 static void configs(void **state)
 {
-	static const char text[] = "{\"created\":\"2020-01-01T00:00:00Z\",\"config\":{\"Cmd\":[\"a\",\"b c\"],\"Entrypoint\":null,\"Env\":[\"A=1\"],"
-				   "\"Labels\":{\"k\":\"v\"},\"ExposedPorts\":{\"80/tcp\":{}},\"Volumes\":{\"/d\":{}},\"User\":\"u\",\"WorkingDir\":\"/w\"},"
+	static const char text[] = "{\"created\":\"2020-01-01T00:00:00Z\",\"config\":{\"Cmd\":[\"a\",\"b "
+				   "c\"],\"Entrypoint\":null,\"Env\":[\"A=1\"],"
+				   "\"Labels\":{\"k\":\"v\"},\"ExposedPorts\":{\"80/tcp\":{}},\"Volumes\":{\"/"
+				   "d\":{}},\"User\":\"u\",\"WorkingDir\":\"/w\"},"
 				   "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:" HEX "\"]}}";
-	static const char *const bad[] = {"{}", "{\"rootfs\":{}}", "{\"rootfs\":{\"diff_ids\":[1]}}", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}",
-	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":[]}", "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Cmd\":\"x\"}}",
-	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Labels\":{\"a\":1}}}", "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Env\":[1]}}", "5", "null"};
+	static const char *const bad[] = {"{}", "{\"rootfs\":{}}", "{\"rootfs\":{\"diff_ids\":[1]}}",
+	    "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "{\"rootfs\":{\"diff_ids\":[]},\"config\":[]}",
+	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Cmd\":\"x\"}}",
+	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Labels\":{\"a\":1}}}",
+	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Env\":[1]}}", "5", "null"};
 	struct image_config c;
 	(void)state;
 	assert_int_equal(config_parse("c", text, strlen(text), &c), 0);
@@ -115,8 +120,9 @@ static void configs(void **state)
 
 static void changes(void **state)
 {
-	static const char *const good[] = {"CMD [\"a\", \"b\"]", "cmd echo x", "ENTRYPOINT []", "ENV A=1", "ENV A=2", "ENV B with blanks", "EXPOSE 80 53/udp",
-	    "LABEL k=v w", "USER u", "VOLUME /a /b", "VOLUME [\"/c d\"]", "WORKDIR /w", "STOPSIGNAL SIGUSR1", "CMD=[\"q\"]"};
+	static const char *const good[] = {"CMD [\"a\", \"b\"]", "cmd echo x", "ENTRYPOINT []", "ENV A=1", "ENV A=2",
+	    "ENV B with blanks", "EXPOSE 80 53/udp", "LABEL k=v w", "USER u", "VOLUME /a /b", "VOLUME [\"/c d\"]",
+	    "WORKDIR /w", "STOPSIGNAL SIGUSR1", "CMD=[\"q\"]"};
 	static const char *const bad[] = {"", "CMD", "NOPE x", "CMD [1]", "CMD [\"a\"", "USER \xff"};
 	struct image_config c;
 	(void)state;
@@ -141,7 +147,8 @@ static void changes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(operands), cmocka_unit_test(digests), cmocka_unit_test(manifests),
-	    cmocka_unit_test(configs), cmocka_unit_test(changes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(operands),
+	    cmocka_unit_test(digests), cmocka_unit_test(manifests), cmocka_unit_test(configs),
+	    cmocka_unit_test(changes)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,11 +44,13 @@ static void long_form(void **state)
 	assert_false(v.make);
 	assert_true(strv_has(&v.options, "ro") && strv_has(&v.options, "rshared"));
 	volume_req_free(&v);
-	assert_int_equal(volume_parse_mount("type=bind,source=/a,target=/b,readonly=false,bind-recursive=disabled", &v), 0);
+	assert_int_equal(
+	    volume_parse_mount("type=bind,source=/a,target=/b,readonly=false,bind-recursive=disabled", &v), 0);
 	assert_true(strv_has(&v.options, "rw") && strv_has(&v.options, "bind") && !strv_has(&v.options, "rbind"));
 	volume_req_free(&v);
 	assert_int_equal(volume_parse_mount("type=tmpfs,destination=/t,tmpfs-size=64k,tmpfs-mode=1770", &v), 0);
-	assert_true(strv_has(&v.options, "size=65536") && strv_has(&v.options, "mode=1770") && strv_has(&v.options, "noexec"));
+	assert_true(
+	    strv_has(&v.options, "size=65536") && strv_has(&v.options, "mode=1770") && strv_has(&v.options, "noexec"));
 	volume_req_free(&v);
 	assert_int_equal(volume_parse_mount("source=data,target=/d,volume-nocopy", &v), 0);
 	assert_string_equal(v.type, "volume");
@@ -58,10 +60,13 @@ static void long_form(void **state)
 
 static void refused(void **state)
 {
-	static const char *const v_bad[] = {"", ":", "a:", ":/b", "a:b", "a:/", "a:/x/..", "a:/x:frob", "-a:/x", "a b:/x", "x", "a::ro"};
-	static const char *const m_bad[] = {"", "type=bind,src=/a", "type=bind,dst=/a", "type=x,src=/a,dst=/b", "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=b",
-	    "type=bind,src=/a,dst=/b,x=y", "type=bind,src=/a,dst=/b,tmpfs-size=1k", "type=tmpfs,dst=/b,tmpfs-size=1z", "type=bind,src=/a,dst=/b,bind-propagation=ro",
-	    "type=volume,src=/a,dst=/b", "type=bind,src=/a,dst=/b,bind-recursive=x"};
+	static const char *const v_bad[] = {
+	    "", ":", "a:", ":/b", "a:b", "a:/", "a:/x/..", "a:/x:frob", "-a:/x", "a b:/x", "x", "a::ro"};
+	static const char *const m_bad[] = {"", "type=bind,src=/a", "type=bind,dst=/a", "type=x,src=/a,dst=/b",
+	    "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=b", "type=bind,src=/a,dst=/b,x=y",
+	    "type=bind,src=/a,dst=/b,tmpfs-size=1k", "type=tmpfs,dst=/b,tmpfs-size=1z",
+	    "type=bind,src=/a,dst=/b,bind-propagation=ro", "type=volume,src=/a,dst=/b",
+	    "type=bind,src=/a,dst=/b,bind-recursive=x"};
 	struct volume_req v;
 	(void)state;
 	for (size_t i = 0; i < sizeof v_bad / sizeof v_bad[0]; i++) {
@@ -74,6 +79,7 @@ static void refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(short_form), cmocka_unit_test(long_form), cmocka_unit_test(refused)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(short_form), cmocka_unit_test(long_form), cmocka_unit_test(refused)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
