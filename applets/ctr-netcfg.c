@@ -120,10 +120,12 @@ static int bridge_do(const struct netcfg_op *op)
 	rand_hex(hex, 5);
 	for (int i = 0; i < 5; i++)
 		mac[i + 1] = (uint8_t)strtoul((char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
-	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mac = mac, .mtu = op->mtu, .up = true, .netns_fd = -1};
+	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mac = mac, .mtu = op->mtu, .netns_fd = -1};
 	rtnl_link_add(&rt, &a);
 	if (host_commit() < 0 || rtnl_find(&rt, op->name, &l) < 0)
 		return -1;
+	no_dad(op->name);
+	rtnl_link_up(&rt, l.index, op->name, true);
 	for (size_t i = 0; i < op->addrs; i++)
 		rtnl_addr_add(&rt, l.index, op->name, &op->addr[i]);
 	if (host_commit() == 0)
@@ -202,8 +204,16 @@ static int attach_do(const struct netcfg_op *op)
 		l.mac = op->has_mac ? op->mac : NULL;
 	}
 	rtnl_link_add(&rt, &l);
-	if (host_commit() < 0)
-		return fail_in("attach %s", op->ns);
+	if (op->kind == CFG_ATTACH)
+		rtnl_link_hairpin(&rt, host);
+	if (host_commit() < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
+			rtnl_link_del(&rt, host);
+			host_commit();
+		}
+		return fail("attach %s: %s", op->ns, why);
+	}
 	if (inside(op, ns) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());

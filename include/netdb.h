@@ -36,6 +36,8 @@ char *network_leases(const char *name);
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
 /* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0 or -1 with fail(). */
 int forward_on(int family, struct nft *f);
+/* Before a bridge is set up: its link-local address is at once good to ask for neighbours with. */
+void no_dad(const char *ifname);
 /* Write a file below /proc/sys/net. 0 or -1 with fail(). */
 int net_sysctl(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -29,6 +29,9 @@ void rtnl_link_del_index(struct nl *n, int index);
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
 /* By name; the alias is what ip(8) and our gc know an interface by. */
 void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
+/* Let a bridge's port send back what came in by it: with br_netfilter loaded a container reaches its own published port
+ * only so. */
+void rtnl_link_hairpin(struct nl *n, const char *name);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);

@@ -377,6 +377,12 @@ int net_sysctl(const char *value, const char *fmt, ...)
 	return file_poke(path, value);
 }
 
+/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container. Our MAC address is random. */
+void no_dad(const char *ifname)
+{
+	net_sysctl("0", "ipv6/conf/%s/accept_dad", ifname); /* a kernel without IPv6: not there */
+}
+
 static bool sysctl_is(const char *path, const char *value)
 {
 	_cleanup_free_ char *s = file_read(path, 64, NULL);
@@ -431,7 +437,7 @@ static int bridge_make(const struct network *n, struct nl *rt, const char *alias
 	uint8_t mac[6] = {0x02};
 	if (getrandom(mac + 1, 5, 0) != 5) /* set, or it follows its ports and neighbours lose it */
 		return fail("getrandom: %m");
-	struct link_add a = {.kind = LINK_BRIDGE, .name = n->bridge, .mac = mac, .mtu = n->mtu, .up = true, .netns_fd = -1};
+	struct link_add a = {.kind = LINK_BRIDGE, .name = n->bridge, .mac = mac, .mtu = n->mtu, .netns_fd = -1};
 	rtnl_link_add(rt, &a);
 	rtnl_link_alias(rt, n->bridge, alias);
 	int r = nl_commit(rt);
@@ -440,6 +446,8 @@ static int bridge_make(const struct network *n, struct nl *rt, const char *alias
 		return -1;
 	if (rtnl_find(rt, n->bridge, l) < 0)
 		return -1;
+	no_dad(n->bridge);
+	rtnl_link_up(rt, l->index, n->bridge, true);
 	for (int i = 0; i < 2; i++)
 		if (n->subnet[i].a.family && n->gateway[i].family) {
 			struct cidr c = {n->gateway[i], n->subnet[i].len};

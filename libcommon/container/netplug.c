@@ -205,6 +205,8 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 		    .peer_netns_fd = netns_fd, .peer_mac = p->mac};
 		rtnl_link_add(rt, &l);
 		rtnl_link_alias(rt, host, mark);
+		if (p->nports)
+			rtnl_link_hairpin(rt, host);
 	} else {
 		struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN, .name = p->ifname, .mtu = n->mtu,
 		    .parent = index, .netns_fd = netns_fd, .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};

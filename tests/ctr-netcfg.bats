@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# ctr-netcfg: networks by hand.
+
+load lib
+load net
+
+test_setup() {
+	need socat socat
+	need nft nftables
+	net_up
+	ns A
+	ns B
+}
+test_teardown() { net_down; }
+
+by_hand() {
+	h ctr-netcfg -f - <<-END
+		bridge add br0 172.18.0.1/24 fd01::1/64   # a comment
+		attach br0 $A 172.18.0.2/24 fd01::2/64 gw 172.18.0.1 gw fd01::1
+
+		attach br0 $B 172.18.0.3/24 fd01::3/64 gw 172.18.0.1 gw fd01::1 mac 02:00:00:00:00:05
+		sysctl forward
+		nat add 172.18.0.0/24
+		nat add fd01::/64
+	END
+}
+
+@test "session 12: two namespaces on a bridge ping each other and reach the outside through masquerade" {
+	by_hand
+	in_ns "$A" ping -c1 -W2 172.18.0.3
+	in_ns "$A" ping -c1 -W2 fd01::3
+	in_ns "$B" ip link show eth0 | grep -q 02:00:00:00:00:05
+	# the peer sees the host's address, not the container's
+	in_ns "$A" ping -c1 -W2 203.0.113.2
+	in_ns "$A" ping -c1 -W2 2001:db8:2::2
+	peer socat TCP-LISTEN:7000,fork 'SYSTEM:echo $SOCAT_PEERADDR' 3>&- & BG+=($!)
+	wait_for 5 listening "$PEER" 7000 tcp
+	[ "$(ask "$A" 203.0.113.2 7000)" = 198.51.100.2 ]
+}
+
+@test "a published port answers from outside, from the host, from 127.0.0.1, from a neighbour and from itself" {
+	by_hand
+	h ctr-netcfg publish 90 172.18.0.2:9000
+	serve "$A" 9000 hello
+	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
+	[ "$(ask "$HOST" 198.51.100.2 90)" = hello ]
+	[ "$(ask "$HOST" 127.0.0.1 90)" = hello ]
+	[ "$(ask "$B" 172.18.0.1 90)" = hello ]
+	[ "$(ask "$B" 198.51.100.2 90)" = hello ]
+	[ "$(ask "$A" 198.51.100.2 90)" = hello ]
+	h ctr-netcfg unpublish 90
+	[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
+}
+
+@test "IPv6 and UDP the same" {
+	by_hand
+	h ctr-netcfg -f - <<<$'publish 90 [fd01::2]:9000\npublish 53/udp 172.18.0.2:5300'
+	serve "$A" 9000 hello6 tcp6
+	serve "$A" 5300 dgram udp4
+	[ "$(ask "$PEER" '[2001:db8:1::2]' 90)" = hello6 ]
+	[ "$(ask "$HOST" '[2001:db8:1::2]' 90)" = hello6 ]
+	[ "$(ask "$B" '[2001:db8:1::2]' 90)" = hello6 ]
+	[ "$(ask "$PEER" 198.51.100.2 53 udp)" = dgram ]
+	[ "$(ask "$HOST" 127.0.0.1 53 udp)" = dgram ]
+}
+
+@test "a port published on 127.0.0.1 is not reachable from elsewhere, even by a crafted route; [::1] is refused" {
+	by_hand
+	h ctr-netcfg publish 127.0.0.1:90 172.18.0.2:9000
+	serve "$A" 9000 secret
+	serve "$HOST" 91 hostsecret
+	[ "$(ask "$HOST" 127.0.0.1 90)" = secret ]
+	[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
+	# a neighbour that routes 127/8 to the bridge (CVE-2020-8558): neither the port nor the host's own services
+	in_ns "$B" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8; ip route add 127.0.0.0/8 via 172.18.0.1 dev eth0' || true
+	[ -z "$(ask "$B" 127.0.0.1 90)" ]
+	[ -z "$(ask "$B" 127.0.0.1 91)" ]
+	run -2 h ctr-netcfg publish '[::1]:90' '[fd01::2]:9000'
+	[[ "$output" = *route_localnet* ]]
+}
+
+@test "all or nothing: a line that fails takes back those before it, and the NAT lines are one transaction" {
+	run -1 h ctr-netcfg -f - <<<"$(printf 'bridge add br0 172.18.0.1/24\nattach br0 %s 172.18.0.2/24\naddr add br0 10.9.0.1/24\nattach none %s 172.18.0.3/24' "$A" "$B")"
+	[[ "$output" = *"line 4: interface none: No such device"* ]]
+	[ -z "$(h ip -o link show type bridge)$(h ip -o link show type veth | grep -v wan)" ]
+	[ "$(in_ns "$A" ip -o link | wc -l)" = 1 ]
+	by_hand
+	h ctr-netcfg publish 90 172.18.0.2:9000
+	run -1 h ctr-netcfg -f - <<<$'publish 89 172.18.0.2:9000\npublish 90 172.18.0.3:9000'
+	[ "$(h ctr-netcfg show | grep -c publish)" = 1 ]
+}
+
+@test "rules are what the kernel lists, and nft takes them" {
+	by_hand
+	h ctr-netcfg rules nat add 10.0.0.0/8 >rules
+	h nft -c -f rules
+	h nft list table ip ctrbox | sed -n '/chain/,$p' | grep -v 'type .* hook' >theirs
+	grep -vE 'type .* hook|^table|element' rules >ours
+	grep '^		' theirs | sort >a
+	sed -n '/chain raw/,/^}/p;/chain closed/,/^}/p' ours | grep -q 'iifname @bridges ip daddr 127.0.0.0/8 drop'
+	while read -r line; do
+		[ -z "$line" ] || [ "$line" = drop ] || grep -qF "$line" ours
+	done <a
+}
+
+@test "the host does not become a router; tables, interfaces and sysctls of others stay" {
+	h nft add table inet theirs
+	h nft add chain inet theirs c '{ type filter hook input priority 0; policy accept; }'
+	h ip link add dummy9 type veth peer name dummy8
+	ns C
+	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
+	h ip addr add 192.0.2.1/24 dev c9
+	h ip link set c9 up
+	in_ns "$C" sh -c 'ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; ip route add default via 192.0.2.1'
+	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
+	before=$(h sh -c 'nft list table inet theirs; ip -o link show dummy9; sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet 2>/dev/null' | grep -v forwarding)
+	by_hand
+	h ctr-netcfg publish 90 172.18.0.2:90
+	run -1 in_ns "$C" ping -c1 -W1 203.0.113.2
+	# a container's port that is not published is not reachable by a route through the host
+	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
+	serve "$A" 9000 hidden
+	[ -z "$(ask "$PEER" 172.18.0.2 9000)" ]
+	after=$(h sh -c 'nft list table inet theirs; ip -o link show dummy9; sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet 2>/dev/null' | grep -v forwarding)
+	diff <(echo "$before") <(echo "$after")
+}
+
+@test "macvlan, nat by one interface, routes and addresses by hand, show as JSON" {
+	h ctr-netcfg macvlan wan "$A" 198.51.100.50/24 gw 198.51.100.1
+	in_ns "$A" ping -c1 -W2 203.0.113.2
+	h ctr-netcfg detach "$A"
+	by_hand
+	h ctr-netcfg nat del 172.18.0.0/24
+	run -1 in_ns "$A" ping -c1 -W1 203.0.113.2
+	h ctr-netcfg nat add 172.18.0.0/24 out wan
+	in_ns "$A" ping -c1 -W2 203.0.113.2
+	h ctr-netcfg addr add eth0 10.7.0.1/24 in "$A"
+	h ctr-netcfg route add 10.8.0.0/16 via 10.7.0.2 in "$A"
+	in_ns "$A" ip route | grep -q '10.8.0.0/16 via 10.7.0.2'
+	h ctr-netcfg link down eth0 in "$B"
+	in_ns "$B" ip link show eth0 | grep -q 'state DOWN'
+	h ctr-netcfg show --json | python3 -m json.tool >/dev/null
+	h ctr-netcfg show | grep -qx 'bridge br0 172.18.0.1/24 fd01::1/64'
+}
+
+@test "wrong lines are 2, one line each, and change nothing" {
+	for l in "bridge" "bridge add" "bridge add abcdefghijklmnopq" "bridge add x 10.0.0.1" "attach br0" "attach br0 1 10.0.0.1/24 mac 01:00:00:00:00:00" "nat add 10.0.0.0" \
+		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr h ctr-netcfg $l
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+	done
+	[ -z "$(h nft list tables)" ]
+}
+
+@test "5,000 published ports in one transaction in under 2 s, and a packet's path is no longer for them" {
+	by_hand
+	t0=$(date +%s%N)
+	h ctr-netcfg publish 10000-14999 172.18.0.2:10000-14999
+	t1=$(date +%s%N)
+	echo "# 5000 ports: $(((t1 - t0) / 1000000)) ms" >&3
+	[ $((t1 - t0)) -lt 2000000000 ]
+	[ "$(h ctr-netcfg show | grep -c ^publish)" = 5000 ]
+	serve "$A" 14999 far
+	[ "$(ask "$PEER" 198.51.100.2 14999)" = far ]
+	[ "$(h nft list table ip ctrbox | grep -c 'dnat ip to')" = 4 ]
+	t0=$(date +%s%N)
+	h ctr-netcfg unpublish 10000-14999
+	echo "# and away: $((($(date +%s%N) - t0) / 1000000)) ms" >&3
+	[ "$(h ctr-netcfg show | grep -c ^publish)" = 0 ]
+}
+
+@test "a flow of UDP follows the port to its new place" {
+	by_hand
+	serve "$A" 5300 old udp4
+	serve "$B" 5300 new udp4
+	h ctr-netcfg publish 53/udp 172.18.0.2:5300
+	flow() { echo x | peer timeout 3 socat -t1 -T1 - UDP:198.51.100.2:53,sourceport=4444 2>/dev/null || true; }
+	[ "$(flow)" = old ]
+	h ctr-netcfg unpublish 53/udp
+	h ctr-netcfg publish 53/udp 172.18.0.3:5300
+	[ "$(flow)" = new ]
+}
