@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2154,SC1090,SC1091,SC2016,SC2119,SC2120
 # ctr-netcfg: networks by hand.
 
 load lib

@@ -62,7 +62,9 @@ serve() {
 	udp*) listen=UDP${kind#udp}-LISTEN:$2,fork,reuseaddr ;;
 	esac
 	# one process group would do, but bats has no job control
-	in_ns "$1" socat "$listen" "SYSTEM:echo $3" 3>&- >/dev/null 2>&1 &
+	local answer="echo $3"
+	[[ $kind = tcp* ]] || answer="read -r x; $answer" # unread data would reset the pair before the answer is taken
+	in_ns "$1" socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 &
 	BG+=($!)
 	wait_for 5 listening "$1" "$2" "$kind"
 }
