@@ -49,13 +49,20 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
 }
 
+/* A user's own map makes its one id root, and all its layers are that id's already. */
+static struct pack_ids ids_of(const struct spec *s)
+{
+	return (struct pack_ids){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n};
+}
+
 static void pack(struct store *s, struct ctree *t, bool as_layer, char hex[DIGEST_HEX], uint64_t *size)
 {
 	_cleanup_close_ int fd = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct sink out = {.fd = fd, .hash = true};
+	struct pack_ids ids = ids_of(&t->spec);
 	if (fd < 0)
 		die("create a blob: %m");
-	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, NULL, &out) < 0)
+	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, &ids, &out) < 0)
 		die_fail();
 	digest_end(&out.digest, hex);
 	*size = out.size;
@@ -118,7 +125,8 @@ int ctr_commit_main(int argc, char **argv)
 	if (!out)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
-	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, NULL, &to) < 0)
+	struct pack_ids ids = ids_of(&t.spec);
+	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &ids, &to) < 0)
 		die_fail();
 	container_still_end();
 	return 0;

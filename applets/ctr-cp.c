@@ -251,10 +251,12 @@ int ctr_cp_main(int argc, char **argv)
 	end_parse(&dst, argv[i + 1]);
 	if (!src.container == !dst.container)
 		die_usage("one of SRC and DEST is CONTAINER:PATH");
-	/* the host's side first: a stopped container's view needs a mount namespace, in which the host's paths are the
-	 * same */
 	end_open(&src);
 	end_open(&dst);
+	if (!dst.container) { /* in a user namespace by now, perhaps */
+		dst.uid = geteuid();
+		dst.gid = getegid();
+	}
 	if (strcmp(argv[i + 1], "-") == 0)
 		return copy_out(&src);
 	if (strcmp(argv[i], "-") == 0)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include "digest.h"
+#include "idmap_types.h"
 #include "ring.h"
 #include "str.h"
 #include "stream.h"
@@ -39,9 +40,13 @@ struct sink {
 };
 
 /* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory, and its marks of
- * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `skip` (may be NULL) are paths
- * ("proc", "data/x") whose content is left out. -1 with fail(). */
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out);
+ * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `ids` (may be NULL) are the maps
+ * of the container's user namespace: owners are written as the container sees them. -1 with fail(). */
+struct pack_ids {
+	const struct spec_idmap *uids, *gids;
+	size_t n_uids, n_gids;
+};
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *ids, struct sink *out);
 /* Write the file or tree dir/name as `as` ("." for the content of a directory). */
 int layer_pack_path(int dir, const char *name, const char *as, struct sink *out);
 

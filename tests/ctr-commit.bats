@@ -130,3 +130,11 @@ frozen() ( # NAME
 	run -1 ctr-commit nothing img
 	[ "$(ctr-image ls -n | wc -l)" -eq 1 ]
 }
+
+@test "of a container in a user namespace the owners are those it sees" {
+	ctr-run --keep --name c --userns auto box sh -c 'echo x >/x; mkdir /d; chown 1000:1000 /d'
+	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x")" -gt 0 ]
+	ctr-commit c img
+	run -0 ctr-run img stat -c %u:%g /x /d /etc/passwd
+	[ "$output" = $'0:0\n1000:1000\n0:0' ]
+}

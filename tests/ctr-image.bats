@@ -522,3 +522,52 @@ load image
 	END
 	unshare -m --propagation private bash inside
 }
+
+# --- without root ---
+
+@test "a user's own store: import, load, run, commit, export; what only root can make is left out, once said" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
+	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true || skip "users may not make user namespaces here"
+	mkdir user
+	two_layers
+	oci user/o one.tar two.tar
+	tar -C "$ROOTFS" -cf user/root.tar .
+	mktar 'c null 1,3' 'f x y' >user/dev.tar
+	chown -R 1000:1000 user
+	cat >inside <<-'END'
+		set -e
+		cd "$WORLD/user"
+		export CTR_LIB=$PWD/lib CTR_RUN=$PWD/run
+		ctr-image import box root.tar
+		ctr-image import dev dev.tar 2>err
+		[ "$(wc -l <err)" = 1 ]; grep -q 'devices are left out' err
+		ctr-image load o
+		[ "$(ctr-run new:1 2>/dev/null)" = second ]
+		[ "$(ctr-run new:1 ls /emptied 2>/dev/null)" = new ]
+		[ "$(ctr-run box sh -c 'echo x >/x; rm /etc/group; id -u; ls /etc/group || cat /x' 2>/dev/null)" = "$(printf '0\nx')" ]
+		ctr-run --keep --name c box sh -c 'rm /etc/group; echo x >/x' 2>/dev/null
+		ctr-diff c | grep -qx 'D /etc/group'
+		ctr-commit c img 2>/dev/null
+		[ "$(ctr-run img cat /x 2>/dev/null)" = x ]
+		! ctr-image export img | tar t | grep -q etc/group
+		! ctr-image export img | tar tv --numeric-owner | grep -v ' 0/0 '
+		ctr-cp c:/x copy; [ "$(cat copy)" = x ]
+		ctr-cp copy c:/root; [ -O lib/containers/c/upper/root/copy ]
+		ctr-rm c
+		ctr-image ls -q | ctr-image rm -
+	END
+	export WORLD
+	setpriv --reuid=1000 --regid=1000 --clear-groups bash inside
+}
+
+@test "in a user namespace of root's making: layers, deletions, opaque folders" {
+	two_layers
+	oci o one.tar two.tar
+	ctr-image load o
+	run -0 ctr-run --userns auto new:1
+	[ "$output" = second ]
+	run -0 ctr-run --userns auto new:1 sh -c 'ls /emptied; ls /etc; ls /gone 2>&1 || true'
+	[ "${lines[0]}" = new ]
+	[[ $output != *deleted* ]]
+	[[ $output == *'No such file'* ]]
+}

@@ -139,10 +139,10 @@ int container_still(struct container *c)
 	undo_push(undo_still, NULL);
 	if (cgroup_freeze(still.cgroup, true) == 0)
 		return 0;
-	int why = errno;
 	warn("%s: not kept still while it is read: %s", c->name, fail_msg());
-	container_still_end();
-	errno = why;
+	unlink(still.path);
+	close(still.fd);
+	still.fd = -1;
 	return 0;
 }
 
@@ -196,15 +196,39 @@ static void bind_volumes(const struct spec *s, int root)
 	}
 }
 
-static int root_stopped(struct ctree *t)
+/* A mount namespace of our own; a user gets it with a user namespace, in which it is root and nobody else is there. */
+static int namespace(bool *userns)
+{
+	char map[64];
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	*userns = false;
+	if (unshare(CLONE_NEWNS) == 0)
+		return 0;
+	if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return fail("unshare: %m (to look into a stopped container)");
+	*userns = true;
+	if (file_poke("/proc/self/setgroups", "deny") < 0 && errno != ENOENT)
+		return -1;
+	snprintf(map, sizeof map, "0 %u 1", gid);
+	if (file_poke("/proc/self/gid_map", map) < 0)
+		return -1;
+	snprintf(map, sizeof map, "0 %u 1", uid);
+	return file_poke("/proc/self/uid_map", map);
+}
+
+static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	int r = container_lock(&t->c);
 	if (r <= 0)
 		return r < 0 ? -1 : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
-	if (unshare(CLONE_NEWNS) < 0)
-		return fail("unshare: %m (root is needed to look into a stopped container)");
+	bool userns;
+	if (namespace(&userns) < 0)
+		return -1;
+	if (userns)
+		*uid = *gid = 0;
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
-	struct rootfs fs = {.spec = &t->spec, .dir = dir, .image = -1, .fd = -1};
+	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
@@ -224,5 +248,5 @@ int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
 		*uid = t->spec.uid_map.v[0].host;
 	if (t->spec.gid_map.n)
 		*gid = t->spec.gid_map.v[0].host;
-	return root_stopped(t);
+	return root_stopped(t, uid, gid);
 }

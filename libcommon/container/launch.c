@@ -232,6 +232,31 @@ static void reap(struct launch *l)
 	l->pid = 0;
 }
 
+static uint32_t host_id_of_root(const struct spec_idmap *map, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (map[i].container == 0)
+			return map[i].host;
+	return 0;
+}
+
+/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
+ * directory. */
+static int give_layer(const struct launch *l)
+{
+	const struct spec *s = l->spec;
+	static const char *const names[] = {"upper", "work"};
+	if (!l->dir || !s->uid_map.n || geteuid() != 0 || (!s->x_lower.n && !s->x_image_file))
+		return 0;
+	uid_t uid = host_id_of_root(s->uid_map.v, s->uid_map.n);
+	gid_t gid = host_id_of_root(s->gid_map.v, s->gid_map.n);
+	_cleanup_close_ int dir = open(l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 2; i++)
+		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail("%s/%s: chown to %u: %m", l->dir, names[i], uid);
+	return 0;
+}
+
 /* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can be
  * handed over; then the child does it. */
 static int open_image(const struct spec *s, struct sides *x)
@@ -282,6 +307,8 @@ int launch(struct launch *l)
 	int r = open_namespaces(l->spec, &x);
 	if (r == 0)
 		r = open_image(l->spec, &x);
+	if (r == 0)
+		r = give_layer(l);
 	if (r == 0)
 		r = start(l, &x, prog);
 	close_namespaces(&x);

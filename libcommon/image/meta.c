@@ -85,31 +85,25 @@ void manifest_free(struct manifest *m)
 /* {"/data":{}, "80/tcp":{}}: the keys count. */
 static int keys(const struct jctx *c, const json_t *o, const char *key, struct strv *out)
 {
-	json_t *set = NULL, *v;
-	const char *k;
+	json_t *set = NULL;
 	if (jget_obj(c, o, "config", key, &set) < 0)
 		return -1;
-	if (set)
-		json_object_foreach(set, k, v)
-		{
-			strv_add(out, k);
-		}
+	for (void *it = json_object_iter(set); it; it = json_object_iter_next(set, it))
+		strv_add(out, json_object_iter_key(it));
 	return 0;
 }
 
 static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 {
-	json_t *set = NULL, *v;
-	const char *k;
+	json_t *set = NULL;
 	if (jget_obj(c, o, "config", "Labels", &set) < 0)
 		return -1;
-	if (set)
-		json_object_foreach(set, k, v)
-		{
-			if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
-				return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
-			strv_addf(out, "%s=%s", k, json_string_value(v));
-		}
+	for (void *it = json_object_iter(set); it; it = json_object_iter_next(set, it)) {
+		const json_t *v = json_object_iter_value(it);
+		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
+			return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
+		strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
+	}
 	return 0;
 }
 

@@ -37,7 +37,7 @@ struct pack {
 	struct archive_entry *e;
 	struct sink *out;
 	bool as_layer;
-	const struct strv *skip;
+	const struct pack_ids *ids;
 	char path[PATH_MAX];
 	char *buf;
 	char names[65536]; /* of xattrs: the kernel's limit */
@@ -237,13 +237,22 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 	return st->st_size ? body(p, fd, st->st_size) : 0;
 }
 
+/* As the container sees it; ids that it has not got are those of the layers below. */
+static uint32_t id_inside(const struct spec_idmap *map, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= map[i].host && id - map[i].host < map[i].size)
+			return map[i].container + (id - map[i].host);
+	return id;
+}
+
 static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 {
 	archive_entry_clear(p->e);
 	archive_entry_copy_pathname(p->e, p->path);
 	archive_entry_set_mode(p->e, st->st_mode);
-	archive_entry_set_uid(p->e, st->st_uid);
-	archive_entry_set_gid(p->e, st->st_gid);
+	archive_entry_set_uid(p->e, p->ids ? id_inside(p->ids->uids, p->ids->n_uids, st->st_uid) : st->st_uid);
+	archive_entry_set_gid(p->e, p->ids ? id_inside(p->ids->gids, p->ids->n_gids, st->st_gid) : st->st_gid);
 	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(p->e, 0);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
@@ -281,11 +290,6 @@ static int mark(struct pack *p, const char *path, const struct stat *st)
 
 /* --- the tree --- */
 
-static bool skipped(const struct pack *p)
-{
-	return p->skip && strv_has(p->skip, p->path);
-}
-
 static int level(struct pack *p, struct merged *m, size_t at);
 
 static int child(struct pack *p, struct merged *m, const struct merged_name *item, size_t at)
@@ -311,11 +315,6 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (entry(p, dir, item->name, &st) < 0)
 		return -1;
 	if (!S_ISDIR(st.st_mode))
-		return 0;
-	p->path[at + len] = 0;
-	bool skip = skipped(p);
-	p->path[at + len] = '/';
-	if (skip)
 		return 0;
 	struct merged sub;
 	if (merged_descend(m, item, &sub) < 0)
@@ -411,10 +410,10 @@ static int pack_close(struct pack *p)
 	return sink_flush(p->out) < 0 ? fail("write: %m") : 0;
 }
 
-static int pack(const struct subject *s, bool as_layer, const struct strv *skip, struct sink *out)
+static int pack(const struct subject *s, bool as_layer, const struct pack_ids *ids, struct sink *out)
 {
 	struct pack *p = xcalloc(1, sizeof *p);
-	*p = (struct pack){.out = out, .as_layer = as_layer, .skip = skip};
+	*p = (struct pack){.out = out, .as_layer = as_layer, .ids = ids};
 	p->buf = xmalloc(BLOCK);
 	out->buf = out->lent = NULL;
 	out->used = 0;
@@ -445,9 +444,9 @@ static int pack(const struct subject *s, bool as_layer, const struct strv *skip,
 	return r;
 }
 
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct strv *skip, struct sink *out)
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *ids, struct sink *out)
 {
-	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, skip, out);
+	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, ids, out);
 }
 
 int layer_pack_path(int dir, const char *name, const char *as, struct sink *out)
