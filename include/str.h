@@ -66,6 +66,8 @@ bool name_valid(const char *s);
 
 /* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe). Caller frees. */
 char *str_escape(const char *s);
+/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629, section 4). */
+size_t str_utf8_len(const char *s, size_t n);
 
 /* n random bytes (getrandom) as lower-case hex into out[2n+1]. */
 void rand_hex(char *out, size_t n);

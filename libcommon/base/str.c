@@ -284,9 +284,9 @@ int name_check(const char *what, const char *s)
 	return fail("%s: '%s' is not a name (a letter or digit, then up to 127 of A-Z a-z 0-9 _ . -)", what, s);
 }
 
-/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629, section 4). */
-static size_t utf8_len(const unsigned char *s, size_t n)
+size_t str_utf8_len(const char *text, size_t n)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t len = s[0] < 0x80			  ? 1
 		     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
 		     : (s[0] & 0xf0) == 0xe0	  ? 3
@@ -309,7 +309,7 @@ char *str_escape(const char *text)
 	size_t n = strlen(text);
 	buf_puts(&b, "");
 	while (n) {
-		size_t len = utf8_len(s, n);
+		size_t len = str_utf8_len((const char *)s, n);
 		bool c1 = len == 2 && s[0] == 0xc2 && s[1] < 0xa0; /* U+0080..U+009F steer terminals too */
 		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || c1) {
 			buf_printf(&b, "\\x%02x", *s);

@@ -388,7 +388,7 @@ static void sysctl(struct spec *s, const char *arg)
 		die_usage("--sysctl: %s is the whole machine's, not the container's own", key);
 	if (!(s->ns_new & 1u << ns))
 		die_usage("--sysctl: %s: the container has no %s namespace of its own", key, is_ipc ? "ipc" : net ? "network" : "uts");
-	strv_addf(&s->sysctl, "%s=%s", key, eq + 1);
+	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
 }
 
 static void size_of_terminal(struct spec *s)

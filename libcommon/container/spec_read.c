@@ -19,6 +19,12 @@ static int missing(const char *path)
 	return fail("%s: %s is missing", c->what, path);
 }
 
+/* After jget_obj() gave nothing: 0 when there is nothing, -1 when it had the wrong type (the message stands). */
+static int absent(const json_t *o, const char *key)
+{
+	return !json_object_get(o, key) || json_is_null(json_object_get(o, key)) ? 0 : -1;
+}
+
 /* Item i of an array as an object; its path in `at`. */
 static const json_t *item(const json_t *arr, size_t i, const char *path, char at[80])
 {
@@ -68,7 +74,7 @@ static int user(struct spec *s, const json_t *p)
 {
 	json_t *u = NULL, *g = NULL;
 	if (jget_obj(c, p, "process", "user", &u) <= 0)
-		return u ? -1 : missing("process.user");
+		return absent(p, "user") < 0 ? -1 : missing("process.user");
 	if (get_u32(u, "process.user", "uid", &s->uid) < 0 || get_u32(u, "process.user", "gid", &s->gid) < 0 ||
 	    jget_int(c, u, "process.user", "umask", 0, 0777, &s->umask) < 0 || jget_arr(c, u, "process.user", "additionalGids", &g) < 0)
 		return -1;
@@ -87,8 +93,8 @@ static int cap_set(const json_t *caps, const char *key, uint64_t *out)
 	int r = jget_strv(c, caps, "process.capabilities", key, &l);
 	for (size_t i = 0; r == 1 && i < l.n; i++) {
 		uint64_t bit;
-		if (caps_from_name(l.v[i], &bit) < 0)
-			warn("%s: process.capabilities.%s: %s", c->what, key, fail_msg()); /* a newer one: ignored, as runc does */
+		if (!str_starts(l.v[i], "CAP_") || caps_from_name(l.v[i], &bit) < 0)
+			warn("%s: process.capabilities.%s: %s is not known", c->what, key, l.v[i]); /* a newer one: ignored, as runc does */
 		else
 			*out |= bit;
 	}
@@ -100,7 +106,7 @@ static int capabilities(struct spec *s, const json_t *p)
 {
 	json_t *k = NULL;
 	if (jget_obj(c, p, "process", "capabilities", &k) <= 0)
-		return k ? -1 : 0;
+		return absent(p, "capabilities");
 	return cap_set(k, "bounding", &s->caps.bounding) < 0 || cap_set(k, "effective", &s->caps.effective) < 0 ||
 		       cap_set(k, "permitted", &s->caps.permitted) < 0 || cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
 		       cap_set(k, "ambient", &s->caps.ambient) < 0 ?
@@ -108,13 +114,22 @@ static int capabilities(struct spec *s, const json_t *p)
 		   0;
 }
 
-/* RLIM_INFINITY is 2^64-1 in the documents of some writers, which no JSON integer of ours holds. */
+/* docker's 2^64-1 for RLIM_INFINITY is more than jansson takes: the largest it takes, padded, stands in for it. (In a
+ * string the key would read \"soft\".) */
+static void infinite_limits(char *text)
+{
+	for (char *p = text; (p = strstr(p, "18446744073709551615")); p += 20) {
+		char *k = p;
+		while (k > text && strchr(" \t\r\n:", k[-1]))
+			k--;
+		if (k - text >= 6 && (!strncmp(k - 6, "\"soft\"", 6) || !strncmp(k - 6, "\"hard\"", 6)))
+			memcpy(p, "9223372036854775807 ", 20);
+	}
+}
+
 static int limit(const json_t *o, const char *at, const char *key, uint64_t *out)
 {
-	const json_t *v = json_object_get(o, key);
 	int64_t n;
-	if (json_is_real(v) && json_real_value(v) >= 9.2e18)
-		return *out = ~0ull, 1;
 	int r = jget_int(c, o, at, key, -1, INT64_MAX, &n);
 	if (r == 1)
 		*out = n < 0 || n == INT64_MAX ? ~0ull : (uint64_t)n;
@@ -134,6 +149,8 @@ static int rlimits(struct spec *s, const json_t *p)
 			return free(type), -1;
 		if (!type)
 			return missing("process.rlimits[].type");
+		if (!str_starts(type, "RLIMIT_") || strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(type))
+			return free(type), errno = EINVAL, fail("%s: %s.type: is not a limit", c->what, at);
 		spec_rlimit_set(s, type, soft, hard);
 		free(type);
 	}
@@ -153,7 +170,7 @@ static int process(struct spec *s, const json_t *root)
 	json_t *p = NULL, *size = NULL;
 	int64_t rows = 0, cols = 0;
 	if (jget_obj(c, root, "", "process", &p) <= 0)
-		return p ? -1 : missing("process");
+		return absent(root, "process") < 0 ? -1 : missing("process");
 	if (jget_bool(c, p, "process", "terminal", &s->terminal) < 0 || jget_obj(c, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
 	    jget_strv(c, p, "process", "args", &s->args) < 0 || jget_strv(c, p, "process", "env", &s->env) < 0 ||
 	    jget_str(c, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 || rlimits(s, p) < 0 ||
@@ -211,7 +228,7 @@ static int hooks(struct spec *s, const json_t *root)
 {
 	json_t *h = NULL, *l;
 	if (jget_obj(c, root, "", "hooks", &h) <= 0)
-		return h ? -1 : 0;
+		return absent(root, "hooks");
 	for (int w = 0; w < HOOK_COUNT; w++) {
 		l = NULL;
 		if (jget_arr(c, h, "hooks", spec_hook_names[w], &l) < 0)
@@ -308,9 +325,9 @@ static int devices(struct spec *s, const json_t *lx)
 			return -1;
 		struct spec_device *d = GROW(s->devices);
 		if (jget_str(c, o, at, "path", &d->path) < 0 || device(o, at, &d->type, &d->major, &d->minor) < 0 ||
-		    jget_int(c, o, at, "fileMode", 0, 07777, &mode) < 0 || get_u32(o, at, "uid", &d->uid) < 0 || get_u32(o, at, "gid", &d->gid) < 0)
+		    jget_int(c, o, at, "fileMode", 0, UINT32_MAX, &mode) < 0 || get_u32(o, at, "uid", &d->uid) < 0 || get_u32(o, at, "gid", &d->gid) < 0)
 			return -1;
-		d->mode = (uint32_t)mode;
+		d->mode = (uint32_t)mode & 07777; /* some writers put the type in */
 		if (!d->path || d->path[0] != '/' || !d->path[1] || !d->type)
 			return errno = EINVAL, fail("%s: %s: needs an absolute path and a type", c->what, at);
 	}
@@ -354,18 +371,18 @@ static int memory(struct spec *s, const json_t *res)
 	const char *at = "linux.resources.memory";
 	int64_t max = 0, low, swap;
 	if (jget_obj(c, res, "linux.resources", "memory", &m) <= 0)
-		return m ? -1 : 0;
+		return absent(res, "memory");
 	int has_max = jget_int(c, m, at, "limit", -1, INT64_MAX, &max), has_low = jget_int(c, m, at, "reservation", -1, INT64_MAX, &low),
 	    has_swap = jget_int(c, m, at, "swap", -1, INT64_MAX, &swap);
 	if (has_max < 0 || has_low < 0 || has_swap < 0)
 		return -1;
-	if (has_max)
+	if (max) /* 0: not set, as in runc */
 		set_num(s, "memory.max", max);
 	if (has_low && low >= 0)
 		set_num(s, "memory.low", low);
-	if (has_swap && swap >= 0 && (!has_max || max < 0 || swap < max))
+	if (has_swap && swap > 0 && (max <= 0 || swap < max))
 		return errno = EINVAL, fail("%s: %s.swap: is memory and swap together, so it must not be below limit", c->what, at);
-	if (has_swap)
+	if (has_swap && swap)
 		set_num(s, "memory.swap.max", swap < 0 ? -1 : swap - max);
 	return 0;
 }
@@ -377,7 +394,7 @@ static int cpu(struct spec *s, const json_t *res)
 	int64_t shares, quota = -1, period = 100000;
 	char *cpus = NULL, *mems = NULL;
 	if (jget_obj(c, res, "linux.resources", "cpu", &m) <= 0)
-		return m ? -1 : 0;
+		return absent(res, "cpu");
 	int has_shares = jget_int(c, m, at, "shares", 0, INT64_MAX, &shares), has_quota = jget_int(c, m, at, "quota", -1, INT64_MAX, &quota),
 	    has_period = jget_int(c, m, at, "period", 0, INT64_MAX, &period);
 	if (has_shares < 0 || has_quota < 0 || has_period < 0 || jget_str(c, m, at, "cpus", &cpus) < 0 || jget_str(c, m, at, "mems", &mems) < 0)
@@ -471,7 +488,7 @@ static int linux_part(struct spec *s, const json_t *root)
 {
 	json_t *lx = NULL, *res = NULL, *sec = NULL;
 	if (jget_obj(c, root, "", "linux", &lx) <= 0)
-		return lx ? -1 : 0;
+		return absent(root, "linux");
 	if (namespaces(s, lx) < 0 || idmaps(lx, "uidMappings", &s->uid_map.v, &s->uid_map.n) < 0 ||
 	    idmaps(lx, "gidMappings", &s->gid_map.v, &s->gid_map.n) < 0 || devices(s, lx) < 0 || jget_obj(c, lx, "linux", "resources", &res) < 0)
 		return -1;
@@ -481,6 +498,12 @@ static int linux_part(struct spec *s, const json_t *root)
 	    jget_obj(c, lx, "linux", "seccomp", &sec) < 0 || jget_str(c, lx, "linux", "rootfsPropagation", &s->rootfs_propagation) < 0 ||
 	    jget_strv(c, lx, "linux", "maskedPaths", &s->masked_paths) < 0 || jget_strv(c, lx, "linux", "readonlyPaths", &s->readonly_paths) < 0)
 		return -1;
+	for (size_t i = 0; i < s->sysctl.n; i++) { /* a path under /proc/sys, . and / alike: it must not climb */
+		char *k = s->sysctl.v[i], *eq = strchr(k, '='), *p = strpbrk(k, "./");
+		for (; p && p < eq; p = strpbrk(p + 1, "./"))
+			if (p == k || strchr("./=", p[1]))
+				return errno = EINVAL, fail("%s: linux.sysctl: '%s' is not a key", c->what, k);
+	}
 	if (sec)
 		s->seccomp = json_text(sec);
 	return 0;
@@ -515,7 +538,7 @@ static int note(struct spec *s, const char *kv)
 			continue;
 		const char *v = kv + strlen(ours[i].name);
 		if (ours[i].flag)
-			*ours[i].flag = true;
+			*ours[i].flag = strcmp(v, "1") == 0;
 		else if (ours[i].list)
 			return list_note(ours[i].list, v);
 		else if (!*ours[i].text)
@@ -563,10 +586,12 @@ static int whole(struct spec *s, const json_t *j)
 
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 {
-	struct jctx ctx = {what, text, len};
+	_cleanup_free_ char *copy = xstrndup(text, len);
+	infinite_limits(copy);
+	struct jctx ctx = {what, copy, strlen(copy)};
 	memset(s, 0, sizeof *s);
 	s->umask = -1;
-	_cleanup_json_ json_t *j = json_parse(what, text, len);
+	_cleanup_json_ json_t *j = json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
 	if (!j)
 		return -1;
 	c = &ctx;

@@ -15,14 +15,17 @@ const char *const spec_hook_names[HOOK_COUNT] = {
 /* RFC 8259, section 7. */
 static void text(struct buf *b, const char *s)
 {
+	size_t n;
 	buf_puts(b, "\"");
 	for (; *s; s++) {
 		if (*s == '"' || *s == '\\')
 			buf_printf(b, "\\%c", *s);
 		else if ((unsigned char)*s < ' ')
 			buf_printf(b, "\\u%04x", *s);
+		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
+			buf_puts(b, "\xef\xbf\xbd");
 		else
-			buf_add(b, s, 1);
+			buf_add(b, s, n), s += n - 1;
 	}
 	buf_puts(b, "\"");
 }
@@ -338,7 +341,7 @@ static void annotations(struct buf *b, const struct spec *s)
 
 char *spec_text(const struct spec *s)
 {
-	struct buf b = {0};
+	struct buf b = {.p = xmalloc(8192), .room = 8192}; /* most fit */
 	buf_puts(&b, "{");
 	str(&b, "ociVersion", s->version ? s->version : "1.2.0");
 	process(&b, s);
