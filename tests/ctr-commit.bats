@@ -138,3 +138,38 @@ frozen() ( # NAME
 	run -0 ctr-run img stat -c %u:%g /x /d /etc/passwd
 	[ "$output" = $'0:0\n1000:1000\n0:0' ]
 }
+
+@test "SIGTERM thaws the container and leaves nothing" {
+	ctr-run -d --name c box sleep 100 >/dev/null
+	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
+	mkfifo p
+	ctr-commit c - >p &
+	pid=$!
+	exec 7<p
+	wait_for 5 frozen c
+	kill $pid
+	wait $pid || true
+	exec 7<&-
+	! frozen c
+	[ "$(ctr-exec c echo alive)" = alive ]
+}
+
+@test "a full disk: one clear error, the container runs on, nothing is left" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount a small tmpfs"
+	cat >inside <<-'END'
+		set -e
+		mount -t tmpfs -o size=16m none "$CTR_LIB"
+		tar -C "$ROOTFS" -cf - . | ctr-image import box >/dev/null
+		ctr-run -d --name c box sleep 100 >/dev/null
+		ctr-exec c sh -c 'head -c 7000000 /dev/urandom >/big'
+		if ctr-commit c img 2>err; then exit 9; fi
+		cat err; [ "$(wc -l <err)" = 1 ]; grep -q 'No space left' err
+		[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+		[ "$(ctr-exec c echo alive)" = alive ]
+		ctr-exec c rm /big
+		ctr-commit c img >/dev/null
+		[ "$(ctr-run img echo yes)" = yes ]
+		ctr-rm -f c
+	END
+	unshare -m --propagation private bash inside
+}

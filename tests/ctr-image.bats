@@ -218,6 +218,7 @@ load image
 
 @test "xattrs, file capabilities, hard links, devices, sparse, long and non-ASCII names survive" {
 	need setfattr attr
+	need setcap libcap2-bin
 	mkdir -p r/dir
 	cp "$ROOTFS/bin/busybox" r/ping
 	setcap cap_net_raw+ep r/ping
@@ -259,6 +260,7 @@ load image
 }
 
 @test "opaque folders and deletions are overlayfs's in the store" {
+	need getfattr attr
 	two_layers
 	ctr-image import two two.tar
 	cd "$CTR_LIB"/layers/*
@@ -376,6 +378,7 @@ load image
 @test "hostile: names of 5,000 bytes" { hostile 'too long' 'f %LONG x' && hostile 'too long' 'd a' 'f a/%LONG x'; }
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
+	need setfattr attr
 	mkdir d
 	setfattr -n trusted.overlay.redirect -v /etc d
 	tar --xattrs --xattrs-include='*' -cf d.tar d
