@@ -456,7 +456,8 @@ int ctr_image_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++) {
 		if (strcmp(argv[1], subs[i].name) != 0)
 			continue;
-		struct usage sub = {subs[i].synopsis, NULL, subs[i].opts};
+		_cleanup_free_ char *form = xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
+		struct usage sub = {form, NULL, subs[i].opts};
 		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
 		return subs[i].fn(argc - first, argv + first);
 	}
