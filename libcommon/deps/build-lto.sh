@@ -1,0 +1,135 @@
+#!/bin/sh
+# build.sh DIR: fetch the libraries that ctrbox links from Debian's packages and build them static with musl, once, into
+# DIR (lib/, include/, kernel/). Aside and renamed, so that an interrupted or a second build leaves nothing half made.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$(dirname "$1")"
+out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+[ ! -e "$out/.done" ] || exit 0
+exec 9>"$out.lock"
+flock 9
+[ ! -e "$out/.done" ] || exit 0
+
+need="musl-tools gperf m4 cmake dpkg-dev make gcc xz-utils bzip2 linux-libc-dev debian-archive-keyring"
+missing=
+for p in $need; do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed' || missing="$missing $p"
+done
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	echo "deps: installing$missing" >&2
+	apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
+		apt-get update -qq && apt-get install -y --no-install-recommends $missing >/dev/null
+	}
+elif [ -n "$missing" ]; then
+	echo "deps: packages are missing; install them with: apt-get install$missing" >&2
+	exit 1
+fi
+
+t=$out.tmp
+rm -rf "$t"
+mkdir -p "$t/src" "$t/lib" "$t/include" "$t/kernel"
+sh "$here/apt.sh" "$t/apt"
+export APT_CONFIG="$t/apt/apt.conf"
+cd "$t/src"
+
+# Fetch one package: the pinned version, else the suite's.
+fetch() {
+	name=$1
+	# shellcheck disable=SC2046 # words
+	set -- $(awk -v n="$name" '$1 == n { print $2, $3; exit }' "$here/pins")
+	echo "deps: fetching $name" >&2
+	case $name in
+	libmnl-dev) apt-get download -qq "$name=$2" 2>/dev/null || apt-get download -qq "$name/$1" ;;
+	zlib) apt-get source -qq --download-only --tar-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only --tar-only "$name/$1" ;;
+	*) apt-get source -qq --download-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only "$name/$1" ;;
+	esac
+	awk -v n="$name" '$1 == n { print $4, $5 }' "$here/pins" | while read -r file sum; do
+		if [ ! -e "$file" ]; then
+			echo "deps: $name: the mirror has another version than the pinned one; its signature was checked" >&2
+		elif ! echo "$sum  $file" | sha256sum -c --quiet - >&2; then
+			echo "deps: $file: wrong sha256" >&2
+			exit 1
+		fi
+	done
+}
+for p in libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
+for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
+mkdir zlib && tar xf zlib_*.tar.* -C zlib --strip-components=1
+dpkg -x libmnl-dev_*.deb mnl
+
+# musl-gcc has no kernel headers, and must not see the host's others.
+for d in linux asm-generic mtd; do ln -s "/usr/include/$d" "$t/kernel/$d"; done
+asm=/usr/include/$(gcc -print-multiarch)/asm
+ln -s "$asm" "$t/kernel/asm"
+cc="musl-gcc"
+cflags="-Oz -flto -ffat-lto-objects -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -isystem $t/kernel -ffile-prefix-map=$t="
+export ARFLAGS=rcsD AR=gcc-ar RANLIB=gcc-ranlib NM=gcc-nm
+log=$t/build.log
+quiet() { "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; exit 1; }; }
+
+echo "deps: building libcap, jansson, libseccomp, zlib, libarchive, nettle's sha256" >&2
+(cd libcap2 && quiet make -C libcap CC="$cc" BUILD_CC=gcc COPTS="$cflags" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
+cp libcap2/libcap/libcap.a "$t/lib/"
+cp -r libcap2/libcap/include/sys "$t/include/"
+
+(cd jansson && quiet cmake -B b -DCMAKE_C_COMPILER=musl-gcc -DCMAKE_C_FLAGS="$cflags" -DCMAKE_BUILD_TYPE=None -DJANSSON_BUILD_SHARED_LIBS=OFF \
+	-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF && quiet make -C b)
+cp jansson/b/lib/libjansson.a "$t/lib/"
+cp jansson/b/include/*.h "$t/include/"
+
+# Half of libseccomp in a binary is its table of numbers for machines that a profile here can never be asked for: their
+# columns become narrow (seccomp_json.c leaves such architectures out).
+sed -i -E 's/^\tint (mips|mips64|mips64n32|parisc|parisc64|ppc|ppc64|riscv64|s390|s390x);/\tsigned char \1;/' libseccomp/src/syscalls.h
+(cd libseccomp && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
+cp libseccomp/src/.libs/libseccomp.a "$t/lib/"
+cp libseccomp/include/seccomp*.h "$t/include/"
+
+(cd zlib && CC="$cc" CFLAGS="$cflags -DDYNAMIC_CRC_TABLE" quiet ./configure --static && quiet make libz.a)
+cp zlib/libz.a "$t/lib/"
+cp zlib/zlib.h zlib/zconf.h "$t/include/"
+
+# A name is bytes: libarchive would compose its letters (NFC) where a pax header has it, and a file be called differently than
+# in its archive. Without that the tables of Unicode (35 KB) are not needed either.
+sed -i 's/^\([[:space:]]*\)flag |= SCONV_NORMALIZATION_C;/\1;/' libarchive/libarchive/archive_string.c
+cat >libarchive/libarchive/archive_string_composition.h <<'END'
+struct unicode_composition_table { uint32_t cp1, cp2, nfc; };
+struct unicode_decomposition_table { uint32_t nfc, cp1, cp2; };
+static const struct unicode_composition_table u_composition_table[] = {{0xffffffff, 0, 0}};
+static const struct unicode_decomposition_table u_decomposition_table[] = {{0xffffffff, 0, 0}};
+#define IS_DECOMPOSABLE_BLOCK(uc) 0
+#define CCC(uc) 0
+END
+(cd libarchive && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
+	--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
+	CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib" && quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la)
+cp libarchive/.libs/libarchive.a "$t/lib/"
+cp libarchive/libarchive/archive.h libarchive/libarchive/archive_entry.h "$t/include/"
+
+quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags"
+
+# Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
+cat >chk.c <<'EOF'
+#include <stdarg.h>
+#include <stdio.h>
+int __fprintf_chk(FILE *f, int flag, const char *fmt, ...);
+int __fprintf_chk(FILE *f, int flag, const char *fmt, ...)
+{
+	va_list ap;
+	(void)flag;
+	va_start(ap, fmt);
+	int n = vfprintf(f, fmt, ap);
+	va_end(ap);
+	return n;
+}
+EOF
+# shellcheck disable=SC2086 # words
+$cc $cflags -c chk.c
+cp mnl/usr/lib/*/libmnl.a "$t/lib/"
+ar rsD "$t/lib/libmnl.a" chk.o
+cp -r mnl/usr/include/libmnl "$t/include/"
+
+cd /
+rm -rf "$t/src" "$t/apt"
+: >"$t/.done"
+rm -rf "$out"
+mv "$t" "$out"
