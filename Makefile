@@ -30,7 +30,7 @@ deps_done := $(if $(SYSROOT),,build/deps/.done)
 warn := -Wall -Wextra -Werror
 common := -std=gnu11 -D_GNU_SOURCE -Iinclude -Iinclude/todo -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) $(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
-libs_full := -larchive -lz -lnettle -lseccomp -lmnl
+libs_full := -larchive -lz -lnettle -lmnl
 libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap -ljansson
 
 ifdef SAN

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <seccomp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +16,9 @@
 #include "err.h"
 #include "file.h"
 #include "filter.h"
+#include "filter_rules.h"
 #include "opt.h"
+#include "seccomp_table.h"
 #include "str.h"
 
 static bool list, dflt;
@@ -91,14 +92,13 @@ static const char *operand(uint32_t k)
 static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_t arch)
 {
 	const char *op = BPF_OP(f->code) == BPF_JEQ ? "==" : BPF_OP(f->code) == BPF_JGE ? ">=" : BPF_OP(f->code) == BPF_JGT ? ">" : "&";
-	char *name = loaded == offsetof(struct seccomp_data, nr) ? seccomp_syscall_resolve_num_arch(arch, (int)f->k) : NULL;
+	const char *name = loaded == offsetof(struct seccomp_data, nr) ? filter_call_name(arch, f->k) : NULL;
 	printf("if %s %s ", operand(loaded), op);
 	if (name)
 		printf("%s(%u)", name, f->k);
 	else
 		printf(loaded == offsetof(struct seccomp_data, nr) ? "%u" : "0x%x", f->k);
 	printf(" goto %zu else %zu\n", i + 1 + f->jt, i + 1 + f->jf);
-	free(name);
 }
 
 struct known {
@@ -109,7 +109,7 @@ struct known {
 static void print(const struct sock_fprog *p)
 {
 	struct known *at = xcalloc(p->len + 257u, sizeof *at);
-	at[0].arch = SCMP_ARCH_NATIVE;
+	at[0].arch = seccomp_table_arch;
 	for (size_t i = 0; i < p->len; i++) {
 		const struct sock_filter *f = &p->filter[i];
 		struct known k = at[i];

@@ -11,7 +11,7 @@
  * numbers that no kernel known to us has get ENOSYS, clone3 gets ENOSYS (its flags cannot be looked at), so that libc
  * falls back to clone. Caller frees with filter_free(). Never fails. */
 struct sock_fprog *filter_default(uint64_t caps);
-/* A profile's JSON (docker's, or OCI's linux.seccomp) compiled by libseccomp; NULL with fail(). */
+/* A profile's JSON (docker's, or OCI's linux.seccomp) compiled; NULL with fail(). */
 struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps);
 /* The same, kept compiled in `cache` (a directory, made when missing; NULL: no cache) under the digest of text and
  * capabilities. */

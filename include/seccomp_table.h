@@ -7,13 +7,17 @@
 /* From this number up to the next range's. Rules below 64 are the capability that allows the call. */
 struct seccomp_range {
 	unsigned short nr;
-	unsigned char rule;
+	unsigned short rule;
 };
 enum seccomp_rule { RULE_UNKNOWN = 64, RULE_DENY, RULE_ALLOW, RULE_CLONE, RULE_CLONE3, RULE_PERSONALITY, RULE_SOCKET, RULE_BPF,
 	RULE_PERF, RULE_SYSLOG };
 
 extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
 extern const struct seccomp_range seccomp_native[], seccomp_compat[];
+/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two architectures, -1 for none. */
+extern const char seccomp_names[];
+extern const short seccomp_numbers[][2];
+extern const unsigned seccomp_names_n;
 extern const unsigned seccomp_native_n, seccomp_compat_n;
 
 #endif

@@ -1,14 +1,14 @@
-/* seccomp_json.c: seccomp profiles of docker's and OCI's JSON, compiled by libseccomp; see filter.h.
- * OCI runtime-spec, config-linux.md "Seccomp"; docker's adds names with conditions (includes, excludes, archMap).
+/* seccomp_json.c: seccomp profiles of docker's and OCI's JSON, read into rules that filter_rules.c compiles; see
+ * filter.h. OCI runtime-spec, config-linux.md "Seccomp"; docker's adds conditions (includes, excludes, archMap).
  */
 #ifndef CTR_MINIMAL
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <seccomp.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,7 +17,9 @@
 #include "err.h"
 #include "file.h"
 #include "filter.h"
+#include "filter_rules.h"
 #include "json.h"
+#include "seccomp_table.h"
 #include "str.h"
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
@@ -27,63 +29,55 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 	static const struct {
 		const char *name;
 		uint32_t action;
-	} known[] = {{"SCMP_ACT_KILL", SCMP_ACT_KILL}, {"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD}, {"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-	    {"SCMP_ACT_TRAP", SCMP_ACT_TRAP}, {"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW}, {"SCMP_ACT_LOG", SCMP_ACT_LOG}};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (strcmp(name, known[i].name) == 0)
-			return *out = known[i].action, 0;
-	if (strcmp(name, "SCMP_ACT_ERRNO") == 0)
-		return *out = SCMP_ACT_ERRNO((uint16_t)errno_ret), 0;
-	if (strcmp(name, "SCMP_ACT_TRACE") == 0)
-		return *out = SCMP_ACT_TRACE((uint16_t)errno_ret), 0;
+	} known[] = {{"KILL", SECCOMP_RET_KILL_THREAD}, {"KILL_THREAD", SECCOMP_RET_KILL_THREAD}, {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
+	    {"TRAP", SECCOMP_RET_TRAP}, {"ALLOW", SECCOMP_RET_ALLOW}, {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO},
+	    {"TRACE", SECCOMP_RET_TRACE}};
+	for (size_t i = 0; str_starts(name, "SCMP_ACT_") && i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(name + 9, known[i].name) == 0) {
+			bool data = known[i].action == SECCOMP_RET_ERRNO || known[i].action == SECCOMP_RET_TRACE;
+			*out = known[i].action | (data ? (uint32_t)errno_ret & SECCOMP_RET_DATA : 0);
+			return 0;
+		}
 	errno = EINVAL;
 	if (strcmp(name, "SCMP_ACT_NOTIFY") == 0)
 		return fail("%s: SCMP_ACT_NOTIFY needs an agent that listens: not supported", c->what);
 	return fail("%s: '%s' is not an action", c->what, name);
 }
 
-static uint32_t arch_of(const char *name)
+/* Is it this machine's, or its 32-bit sibling? Others cannot occur here. */
+static bool is_native(const char *name)
 {
-	char low[32] = "";
-	if (!str_starts(name, "SCMP_ARCH_"))
-		return 0;
-	for (size_t i = 0; name[10 + i] && i < sizeof low - 1; i++)
-		low[i] = name[10 + i] >= 'A' && name[10 + i] <= 'Z' ? name[10 + i] + 32 : name[10 + i];
-	return seccomp_arch_resolve_name(low);
+	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86_64" : "SCMP_ARCH_AARCH64") == 0;
 }
 
-static int add_arch(scmp_filter_ctx f, const char *name, bool must)
+static bool is_sibling(const char *name)
 {
-	uint32_t a = arch_of(name);
-	if (!a)
-		return must ? fail("seccomp: '%s' is not an architecture", name) : 0;
-	/* Only what this machine can run: the tables of the others are not in the binary (libcommon/deps/build.sh). */
-	if (a != SCMP_ARCH_X86 && a != SCMP_ARCH_X86_64 && a != SCMP_ARCH_X32 && a != SCMP_ARCH_ARM && a != SCMP_ARCH_AARCH64)
-		return 0;
-	int r = seccomp_arch_add(f, a);
-	return r < 0 && r != -EEXIST ? fail("seccomp: %s: %s", name, strerror(-r)) : 0;
+	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86" : "SCMP_ARCH_ARM") == 0;
 }
 
-/* OCI's list, or docker's map of the machine's own and its siblings. */
-static int arches(const struct jctx *c, scmp_filter_ctx f, const json_t *j)
+/* OCI's list, or docker's map of the machine's own and its siblings: is the 32-bit sibling in it? */
+static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 {
 	struct strv l = {0};
 	json_t *map = NULL;
 	if (jget_strv(c, j, "", "architectures", &l) < 0 || jget_arr(c, j, "", "archMap", &map) < 0)
 		return -1;
 	int r = 0;
-	for (size_t i = 0; i < l.n && r == 0; i++)
-		r = add_arch(f, l.v[i], true);
+	for (size_t i = 0; i < l.n && r == 0; i++) {
+		*sibling |= is_sibling(l.v[i]);
+		if (!str_starts(l.v[i], "SCMP_ARCH_"))
+			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture", c->what, l.v[i]));
+	}
 	strv_free(&l);
 	for (size_t i = 0; map && i < json_array_size(map) && r == 0; i++) {
 		const json_t *m = json_array_get(map, i);
 		const char *a = json_string_value(json_object_get(m, "architecture"));
 		struct strv sub = {0};
-		if (!a || arch_of(a) != seccomp_arch_native())
+		if (!a || !is_native(a))
 			continue;
 		r = jget_strv(c, m, "archMap", "subArchitectures", &sub) < 0 ? -1 : 0;
-		for (size_t k = 0; k < sub.n && r == 0; k++)
-			r = add_arch(f, sub.v[k], false);
+		for (size_t k = 0; k < sub.n; k++)
+			*sibling |= is_sibling(sub.v[k]);
 		strv_free(&sub);
 	}
 	return r;
@@ -110,9 +104,9 @@ static bool has_cap(const char *name, uint64_t caps)
 static bool is_arch(const char *name, uint64_t caps)
 {
 	(void)caps;
-	uint32_t n = seccomp_arch_native();
-	return (n == SCMP_ARCH_X86_64 && (!strcmp(name, "amd64") || !strcmp(name, "x32") || !strcmp(name, "x86"))) ||
-	       (n == SCMP_ARCH_AARCH64 && (!strcmp(name, "arm64") || !strcmp(name, "arm")));
+	if (seccomp_table_arch == AUDIT_ARCH_X86_64)
+		return !strcmp(name, "amd64") || !strcmp(name, "x32") || !strcmp(name, "x86");
+	return !strcmp(name, "arm64") || !strcmp(name, "arm");
 }
 
 /* docker's conditions. minKernel of its profile is older than any kernel we run on. */
@@ -131,18 +125,15 @@ static bool applies(const json_t *rule, uint64_t caps)
 
 static int compare_op(const char *s)
 {
-	static const struct {
-		const char *name;
-		int op;
-	} ops[] = {{"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE}, {"SCMP_CMP_EQ", SCMP_CMP_EQ},
-	    {"SCMP_CMP_GE", SCMP_CMP_GE}, {"SCMP_CMP_GT", SCMP_CMP_GT}, {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
-	for (size_t i = 0; s && i < sizeof ops / sizeof ops[0]; i++)
-		if (strcmp(s, ops[i].name) == 0)
-			return ops[i].op;
+	static const char *const ops[] = {[CMP_NE] = "NE", [CMP_LT] = "LT", [CMP_LE] = "LE", [CMP_EQ] = "EQ", [CMP_GE] = "GE", [CMP_GT] = "GT",
+	    [CMP_MASKED_EQ] = "MASKED_EQ"};
+	for (int i = 0; s && str_starts(s, "SCMP_CMP_") && i <= CMP_MASKED_EQ; i++)
+		if (strcmp(s + 9, ops[i]) == 0)
+			return i;
 	return -1;
 }
 
-static int args(const struct jctx *c, const json_t *rule, struct scmp_arg_cmp out[6], unsigned *n)
+static int args(const struct jctx *c, const json_t *rule, struct filter_cond out[6], unsigned *n)
 {
 	json_t *l = NULL;
 	if (jget_arr(c, rule, "syscalls", "args", &l) < 0)
@@ -158,13 +149,13 @@ static int args(const struct jctx *c, const json_t *rule, struct scmp_arg_cmp ou
 		int cmp = compare_op(op);
 		if (index < 0 || cmp < 0 || *n == 6)
 			return errno = EINVAL, fail("%s: syscalls.args: needs an index and an op", c->what);
-		out[(*n)++] = (struct scmp_arg_cmp){(unsigned)index, (enum scmp_compare)cmp, (scmp_datum_t)v1, (scmp_datum_t)v2};
+		out[(*n)++] = (struct filter_cond){(unsigned)index, (enum filter_cmp)cmp, (uint64_t)v1, (uint64_t)v2};
 	}
 	return 0;
 }
 
-/* A condition twice on one argument is an "or": libseccomp wants a rule for each. */
-static bool doubled(const struct scmp_arg_cmp *a, unsigned n)
+/* A condition twice on one argument is an "or": a rule for each, as runc does. */
+static bool doubled(const struct filter_cond *a, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = i + 1; k < n; k++)
@@ -173,26 +164,22 @@ static bool doubled(const struct scmp_arg_cmp *a, unsigned n)
 	return false;
 }
 
-static int rule_for(const struct jctx *c, scmp_filter_ctx f, const char *name, uint32_t act, const struct scmp_arg_cmp *a, unsigned n)
+/* Names that no table here has are newer than this build or another machine's: passed over, as docker does. */
+static void rule_for(struct filter_rules *f, const char *name, uint32_t act, const struct filter_cond *a, unsigned n)
 {
-	int nr = seccomp_syscall_resolve_name(name), r = 0;
-	if (nr == __NR_SCMP_ERROR)
-		return 0; /* newer than our libseccomp, or another machine's: as docker does */
-	if (n && doubled(a, n))
-		for (unsigned i = 0; i < n && r == 0; i++)
-			r = seccomp_rule_add_array(f, act, nr, 1, &a[i]);
-	else
-		r = seccomp_rule_add_array(f, act, nr, n, a);
-	if (r < 0 && r != -EEXIST)
-		return errno = -r, fail("%s: %s: %m", c->what, name);
-	return 0;
+	if (!doubled(a, n)) {
+		filter_rule_add(f, name, act, a, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		filter_rule_add(f, name, act, &a[i], 1);
 }
 
-static int one_rule(const struct jctx *c, scmp_filter_ctx f, const json_t *rule, uint32_t dflt, int64_t dflt_errno, uint64_t caps)
+static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, int64_t dflt_errno, uint64_t caps)
 {
 	_cleanup_free_ char *act = NULL, *single = NULL;
 	struct strv names = {0};
-	struct scmp_arg_cmp a[6];
+	struct filter_cond a[6];
 	unsigned n;
 	int64_t err = dflt_errno;
 	uint32_t what;
@@ -209,8 +196,8 @@ static int one_rule(const struct jctx *c, scmp_filter_ctx f, const json_t *rule,
 	else if (!applies(rule, caps))
 		;
 	else if ((r = action(c, act, err, &what)) == 0 && what != dflt)
-		for (size_t i = 0; i < names.n && r == 0; i++)
-			r = rule_for(c, f, names.v[i], what, a, n);
+		for (size_t i = 0; i < names.n; i++)
+			rule_for(f, names.v[i], what, a, n);
 	strv_free(&names);
 	return r;
 }
@@ -227,19 +214,6 @@ static struct sock_fprog *from_bytes(const char *what, const void *p, size_t len
 	out->filter = xmalloc(len);
 	memcpy(out->filter, p, len);
 	return out;
-}
-
-static struct sock_fprog *export_program(const char *what, scmp_filter_ctx f)
-{
-	size_t len;
-	_cleanup_close_ int fd = memfd_create("seccomp", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : seccomp_export_bpf(f, fd);
-	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-		fail("%s: compile: %s", what, strerror(-r));
-		return NULL;
-	}
-	_cleanup_free_ char *bytes = fd_read_all(fd, what, MAX_INSNS * sizeof(struct sock_filter), &len);
-	return bytes ? from_bytes(what, bytes, len) : NULL;
 }
 
 struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps)
@@ -260,18 +234,12 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 	}
 	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 || jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
 		return NULL;
-	scmp_filter_ctx f = seccomp_init(act);
-	if (!f) {
-		fail("%s: libseccomp refuses it", what);
-		return NULL;
-	}
-	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree */
-	seccomp_attr_set(f, SCMP_FLTATR_CTL_NNP, 0);
-	int r = arches(&c, f, j);
+	struct filter_rules f = {.dflt = act};
+	int r = arches(&c, j, &f.sibling);
 	for (size_t i = 0; rules && i < json_array_size(rules) && r == 0; i++)
-		r = one_rule(&c, f, json_array_get(rules, i), act, EPERM, caps);
-	struct sock_fprog *p = r == 0 ? export_program(what, f) : NULL;
-	seccomp_release(f);
+		r = one_rule(&c, &f, json_array_get(rules, i), act, EPERM, caps);
+	struct sock_fprog *p = r == 0 ? filter_rules_program(&f, what) : NULL;
+	filter_rules_free(&f);
 	return p;
 }
 

@@ -17,6 +17,7 @@
 
 #include "err.h"
 #include "filter.h"
+#include "filter_rules.h"
 #include "seccomp_table.h"
 #include "str.h"
 
@@ -24,17 +25,17 @@
 #define CAP(n) (1ull << (n))
 #define NEW_NAMESPACES 0x7e020000u /* CLONE_NEWNS CGROUP UTS IPC USER PID NET */
 
-struct program {
-	struct sock_filter *v;
-	size_t n;
-};
-
-static void emit(struct program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
+void filter_emit(struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
 {
+	if (p->n == p->room) {
+		p->room = p->room ? p->room * 2 : 512;
+		p->v = xrealloc(p->v, p->room * sizeof *p->v);
+	}
 	p->v[p->n++] = (struct sock_filter){code, jt, jf, k};
 }
+#define emit filter_emit
 
-static void ret(struct program *p, unsigned action)
+static void ret(struct filter_program *p, unsigned action)
 {
 	emit(p, BPF_RET | BPF_K, action, 0, 0);
 }
@@ -65,8 +66,9 @@ static int settle(int rule, uint64_t caps)
 }
 
 /* The end of a search: a verdict, after a look at the arguments where the rule says so. At most 8 instructions. */
-static void leaf(struct program *p, int rule)
+static void leaf(struct filter_program *p, unsigned rule, void *arg)
 {
+	(void)arg;
 	static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff}; /* PER_LINUX, PER_LINUX32, UNAME26, both, query */
 	switch (rule) {
 	case RULE_ALLOW:
@@ -99,28 +101,58 @@ static void leaf(struct program *p, int rule)
 	}
 }
 
-/* r[0..n): the left half lies right behind the comparison, the right half behind that. A jump reaches 255. */
-static void search(struct program *p, const struct seccomp_range *r, unsigned n)
+/* The left half lies right behind the comparison, the right half behind that. A jump reaches 255. */
+void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n, filter_leaf *leaf_fn, void *arg)
 {
 	if (n == 1) {
-		leaf(p, r->rule);
+		leaf_fn(p, r->rule, arg);
 		return;
 	}
 	unsigned half = n / 2;
 	size_t at = p->n;
 	emit(p, BPF_JMP | BPF_JGE | BPF_K, r[half].nr, 0, 0);
-	search(p, r, half);
+	filter_search(p, r, half, leaf_fn, arg);
 	size_t far = p->n - at - 1;
 	if (far > 255) { /* too far for one jump: over a long one */
+		emit(p, 0, 0, 0, 0);
 		memmove(&p->v[at + 2], &p->v[at + 1], far * sizeof *p->v);
-		p->n++;
 		p->v[at].jt = 0;
 		p->v[at].jf = 1;
 		p->v[at + 1] = (struct sock_filter){BPF_JMP | BPF_JA, 0, 0, (unsigned)far};
 	} else {
 		p->v[at].jt = (unsigned char)far;
 	}
-	search(p, r + half, n - half);
+	filter_search(p, r + half, n - half, leaf_fn, arg);
+}
+
+/* Two searches behind a look at the architecture; of another one, the call gets `other`. */
+struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling, unsigned n_sibling,
+    unsigned other, filter_leaf *leaf_fn, void *arg)
+{
+	struct filter_program p = {0};
+	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch, 1, 0);
+	size_t jump = p.n;
+	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
+	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	filter_search(&p, native, n, leaf_fn, arg);
+	p.v[jump].k = (unsigned)(p.n - jump - 1);
+	if (n_sibling)
+		emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch32, 1, 0);
+	ret(&p, other);
+	if (n_sibling) {
+		emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+		filter_search(&p, sibling, n_sibling, leaf_fn, arg);
+	}
+	if (p.n > BPF_MAXINSNS) {
+		free(p.v);
+		errno = E2BIG;
+		fail("seccomp: the program would have %zu instructions (%d are allowed)", p.n, BPF_MAXINSNS);
+		return NULL;
+	}
+	struct sock_fprog *out = xmalloc(sizeof *out);
+	*out = (struct sock_fprog){(unsigned short)p.n, p.v};
+	return out;
 }
 
 /* The table with these capabilities, neighbours of one answer joined. Returns how many. */
@@ -128,7 +160,7 @@ static unsigned join(const struct seccomp_range *in, unsigned n, uint64_t caps, 
 {
 	unsigned k = 0;
 	for (unsigned i = 0; i < n; i++) {
-		unsigned char rule = (unsigned char)settle(in[i].rule, caps);
+		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
 		if (k == 0 || out[k - 1].rule != rule)
 			out[k++] = (struct seccomp_range){in[i].nr, rule};
 	}
@@ -137,24 +169,9 @@ static unsigned join(const struct seccomp_range *in, unsigned n, uint64_t caps, 
 
 struct sock_fprog *filter_default(uint64_t caps)
 {
-	unsigned most = seccomp_native_n > seccomp_compat_n ? seccomp_native_n : seccomp_compat_n;
-	struct seccomp_range *r = xcalloc(most, sizeof *r);
-	struct program p = {.v = xcalloc((seccomp_native_n + seccomp_compat_n) * 10, sizeof *p.v)};
-	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch, 1, 0);
-	size_t other = p.n;
-	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
-	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	search(&p, r, join(seccomp_native, seccomp_native_n, caps, r));
-	p.v[other].k = (unsigned)(p.n - other - 1);
-	emit(&p, BPF_JMP | BPF_JEQ | BPF_K, seccomp_table_arch32, 1, 0);
-	ret(&p, EPERM_);
-	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	search(&p, r, join(seccomp_compat, seccomp_compat_n, caps, r));
-	free(r);
-	struct sock_fprog *out = xmalloc(sizeof *out);
-	*out = (struct sock_fprog){(unsigned short)p.n, p.v};
-	return out;
+	_cleanup_free_ struct seccomp_range *a = xcalloc(seccomp_native_n, sizeof *a), *b = xcalloc(seccomp_compat_n, sizeof *b);
+	unsigned n = join(seccomp_native, seccomp_native_n, caps, a), m = join(seccomp_compat, seccomp_compat_n, caps, b);
+	return filter_program(a, n, b, m, EPERM_, leaf, NULL);
 }
 
 void filter_free(struct sock_fprog *p)

@@ -134,6 +134,40 @@ static void table(const char *name, uint32_t arch)
 	printf("};\nconst unsigned %s_n = %d;\n", name, n);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Every name that one of the two architectures has, for profiles from outside. */
+static void names(uint32_t a, uint32_t b)
+{
+	static char *all[2 * MAX_NR + 32];
+	size_t n = 0;
+	for (int k = 0; k < 2; k++)
+		for (int nr = 0; nr < MAX_NR; nr++) {
+			char *s = seccomp_syscall_resolve_num_arch(k ? b : a, nr);
+			if (s)
+				all[n++] = s;
+		}
+	for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++)
+		all[n++] = strdup(newer[i].name);
+	qsort(all, n, sizeof *all, by_name);
+	size_t u = 0;
+	for (size_t i = 0; i < n; i++)
+		if (u == 0 || strcmp(all[u - 1], all[i]) != 0)
+			all[u++] = all[i];
+	printf("const char seccomp_names[] =\n");
+	for (size_t i = 0; i < u; i++)
+		printf("    \"%s\\0\"\n", all[i]);
+	printf(";\nconst short seccomp_numbers[][2] = {\n");
+	for (size_t i = 0; i < u; i++) {
+		int x = number(a, all[i]), y = number(b, all[i]);
+		printf("    {%d, %d},\n", x < 0 || x > 32767 ? -1 : x, y < 0 || y > 32767 ? -1 : y);
+	}
+	printf("};\nconst unsigned seccomp_names_n = %zu;\n", u);
+}
+
 int main(int argc, char **argv)
 {
 	int arm = argc > 1 && strcmp(argv[1], "aarch64") == 0;
@@ -142,5 +176,6 @@ int main(int argc, char **argv)
 	    arm ? AUDIT_ARCH_ARM : AUDIT_ARCH_I386);
 	table("seccomp_native", arm ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64);
 	table("seccomp_compat", arm ? SCMP_ARCH_ARM : SCMP_ARCH_X86);
+	names(arm ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64, arm ? SCMP_ARCH_ARM : SCMP_ARCH_X86);
 	return 0;
 }

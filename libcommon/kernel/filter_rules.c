@@ -1,0 +1,175 @@
+/* filter_rules.c: rules by system call name as a BPF program; see filter_rules.h. The numbers come from the table that
+ * libseccomp gave when ctrbox was built.
+ */
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "filter_rules.h"
+#include "str.h"
+
+#define MAX_NR 512
+#define OK_ 254 /* marks in jt and jf of a condition, until they are known: it holds, it does not */
+#define NO_ 255
+
+static const char *name_at(unsigned i)
+{
+	const char *s = seccomp_names;
+	while (i-- > 0)
+		s += strlen(s) + 1;
+	return s;
+}
+
+const char *filter_call_name(uint32_t arch, uint32_t nr)
+{
+	for (unsigned i = 0; i < seccomp_names_n; i++)
+		if (nr < MAX_NR && seccomp_numbers[i][arch != seccomp_table_arch] == (int)nr)
+			return name_at(i);
+	return NULL;
+}
+
+void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
+{
+	const char *s = seccomp_names;
+	for (unsigned i = 0; i < seccomp_names_n; i++, s += strlen(s) + 1) {
+		if (strcmp(s, name) != 0)
+			continue;
+		f->v = xrealloc(f->v, (f->n + 1) * sizeof *f->v);
+		struct filter_rule *r = &f->v[f->n++];
+		*r = (struct filter_rule){.name = i, .action = action, .n = n};
+		if (n)
+			memcpy(r->cond, c, n * sizeof *c);
+		return;
+	}
+}
+
+void filter_rules_free(struct filter_rules *f)
+{
+	free(f->v);
+	f->v = NULL;
+	f->n = 0;
+}
+
+static void load(struct filter_program *p, unsigned arg, bool high)
+{
+	filter_emit(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg + (high ? 4 : 0)), 0, 0);
+}
+
+/* One condition: the high half decides, or else the low one (both little-endian). */
+static void condition(struct filter_program *p, const struct filter_cond *c)
+{
+	unsigned hi = (unsigned)(c->value >> 32), lo = (unsigned)c->value;
+	bool flip = c->cmp == CMP_LT || c->cmp == CMP_LE || c->cmp == CMP_NE;
+	unsigned char yes = flip ? NO_ : OK_, no = flip ? OK_ : NO_;
+	load(p, c->arg, true);
+	if (c->cmp == CMP_MASKED_EQ) {
+		filter_emit(p, BPF_ALU | BPF_AND | BPF_K, hi, 0, 0);
+		filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(c->value2 >> 32), 0, NO_);
+		load(p, c->arg, false);
+		filter_emit(p, BPF_ALU | BPF_AND | BPF_K, lo, 0, 0);
+		filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)c->value2, OK_, NO_);
+		return;
+	}
+	bool equal = c->cmp == CMP_EQ || c->cmp == CMP_NE;
+	if (!equal)
+		filter_emit(p, BPF_JMP | BPF_JGT | BPF_K, hi, yes, 0);
+	filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, hi, 0, no);
+	load(p, c->arg, false);
+	/* LT is not GE, LE is not GT */
+	unsigned short op = equal ? BPF_JEQ : c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE : BPF_JGT;
+	filter_emit(p, BPF_JMP | op | BPF_K, lo, yes, no);
+}
+
+static void resolve(unsigned char *j, size_t at, size_t ok, size_t no)
+{
+	if (*j == OK_)
+		*j = (unsigned char)(ok - at - 1);
+	else if (*j == NO_)
+		*j = (unsigned char)(no - at - 1);
+}
+
+/* A rule's conditions, all of which must hold, then its verdict; what does not hold goes on behind it. */
+static void rule(struct filter_program *p, const struct filter_rule *r)
+{
+	size_t starts[7];
+	for (unsigned i = 0; i < r->n; i++) {
+		starts[i] = p->n;
+		condition(p, &r->cond[i]);
+	}
+	starts[r->n] = p->n;
+	filter_emit(p, BPF_RET | BPF_K, r->action, 0, 0);
+	for (unsigned i = 0; i < r->n; i++)
+		for (size_t at = starts[i]; at < starts[i + 1]; at++)
+			if (BPF_CLASS(p->v[at].code) == BPF_JMP) {
+				resolve(&p->v[at].jt, at, starts[i + 1], p->n);
+				resolve(&p->v[at].jf, at, starts[i + 1], p->n);
+			}
+}
+
+/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and a number the rules of that
+ * call. */
+#define CALL 0x8000u
+
+struct side {
+	const struct filter_rules *f;
+	int arch; /* column of seccomp_numbers */
+};
+
+static void leaf(struct filter_program *p, unsigned n, void *arg)
+{
+	const struct side *s = arg;
+	if (n == 0) {
+		filter_emit(p, BPF_RET | BPF_K, s->f->dflt, 0, 0);
+	} else if (n < CALL) {
+		filter_emit(p, BPF_RET | BPF_K, s->f->v[n - 1].action, 0, 0);
+	} else {
+		int arch = n & 0x4000 ? 1 : 0;
+		for (size_t i = 0; i < s->f->n; i++)
+			if (seccomp_numbers[s->f->v[i].name][arch] == (int)(n & 0x3fff))
+				rule(p, &s->f->v[i]);
+		filter_emit(p, BPF_RET | BPF_K, s->f->dflt, 0, 0);
+	}
+}
+
+/* Ranges of one architecture: neighbours with one plain verdict are one. */
+static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_range *out)
+{
+	static unsigned short of[MAX_NR];
+	memset(of, 0, sizeof of);
+	for (size_t i = f->n; i-- > 0;) { /* backwards: of plain rules the first one counts */
+		int nr = seccomp_numbers[f->v[i].name][arch];
+		if (nr < 0 || nr >= MAX_NR)
+			continue;
+		bool plain = of[nr] && of[nr] < CALL;
+		if (f->v[i].n == 0)
+			of[nr] = (unsigned short)(i + 1);
+		else if (!plain)
+			of[nr] = (unsigned short)(CALL | (arch ? 0x4000u : 0) | (unsigned)nr);
+	}
+	unsigned n = 0;
+	for (int nr = 0; nr <= MAX_NR; nr++) {
+		unsigned short r = nr < MAX_NR ? of[nr] : 0;
+		const struct seccomp_range *last = n ? &out[n - 1] : NULL;
+		bool same = last && (last->rule == r || (last->rule && r && last->rule < CALL && r < CALL && f->v[last->rule - 1].action == f->v[r - 1].action));
+		if (!same)
+			out[n++] = (struct seccomp_range){(unsigned short)nr, r};
+	}
+	return n;
+}
+
+struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char *what)
+{
+	struct side s = {f, 0};
+	_cleanup_free_ struct seccomp_range *a = xcalloc(MAX_NR + 1, sizeof *a), *b = xcalloc(MAX_NR + 1, sizeof *b);
+	if (f->n >= CALL) {
+		fail("%s: more than %u rules", what, CALL - 1);
+		return NULL;
+	}
+	unsigned n = ranges(f, 0, a), m = f->sibling ? ranges(f, 1, b) : 0;
+	struct sock_fprog *p = filter_program(a, n, b, m, SECCOMP_RET_KILL_THREAD, leaf, &s);
+	if (!p)
+		fail_in("%s", what);
+	return p;
+}
