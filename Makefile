@@ -3,7 +3,7 @@
 CONFIG ?= full
 PREFIX ?= /usr/local
 CC = gcc
-CFLAGS ?= -Oz
+CFLAGS ?= -Oz -fno-pie
 AR = ar
 VERSION := 0.1
 

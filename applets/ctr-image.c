@@ -15,6 +15,7 @@
 #include "image_store.h"
 #include "json.h"
 #include "opt.h"
+#include "stamp.h"
 #include "state.h"
 #include "table.h"
 #include "undo.h"
@@ -160,12 +161,12 @@ static void age(const char *created, char out[32])
 		const char *word;
 	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"}, {3600, "hours"},
 	    {60, "minutes"}, {1, "seconds"}};
-	struct tm tm = {0};
-	if (!created || !strptime(created, "%Y-%m-%dT%H:%M:%S", &tm)) {
+	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
+	if (t < 0) {
 		strcpy(out, "-");
 		return;
 	}
-	long s = (long)(time(NULL) - timegm(&tm));
+	long s = (long)(time(NULL) - t / 1000000000);
 	size_t i = 0;
 	while (i < 6 && s < 2 * units[i].seconds)
 		i++;

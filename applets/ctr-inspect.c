@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "err.h"
 #include "file.h"
 #include "json.h"
 #include "opt.h"
+#include "stamp.h"
 #include "state.h"
 
 static const char *format;
@@ -34,14 +34,9 @@ static json_t *text(const char *s)
 
 static json_t *when(int64_t t, long ns)
 {
-	char s[48];
-	time_t sec = (time_t)t;
-	struct tm tm;
-	if (!t)
-		return json_string("");
-	gmtime_r(&sec, &tm);
-	size_t n = strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(s + n, sizeof s - n, ".%09ldZ", ns);
+	char s[STAMP_SIZE] = "";
+	if (t)
+		stamp_text(s, t, ns);
 	return json_string(s);
 }
 

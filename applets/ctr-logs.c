@@ -13,6 +13,7 @@
 #include "log.h"
 #include "logview.h"
 #include "opt.h"
+#include "stamp.h"
 #include "state.h"
 
 static bool follow, stamps;
@@ -30,7 +31,7 @@ static const struct usage usage = {.synopsis = "NAME", .opts = opts};
 static int64_t since_ns(const char *s)
 {
 	char *end;
-	int64_t t = log_time(s, strlen(s));
+	int64_t t = stamp_parse(s, strlen(s));
 	if (t >= 0)
 		return t;
 	errno = 0;

@@ -271,7 +271,7 @@ static void on_if(const struct lease *l, void *arg)
 	int n;
 	if (strcmp(l->owner, x->id) != 0)
 		return;
-	if (sscanf(l->ifname, "eth%d", &n) == 1 && n >= 0 && n < 100)
+	if (strncmp(l->ifname, "eth", 3) == 0 && (n = atoi(l->ifname + 3)) >= 0 && n < 100)
 		x->used[n] = true;
 	strcpy(x->ifname, l->ifname);
 }

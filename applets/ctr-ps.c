@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "err.h"
 #include "json.h"
 #include "opt.h"
+#include "stamp.h"
 #include "state.h"
 #include "table.h"
 
@@ -39,13 +39,9 @@ static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "comm
 
 static char *when(int64_t t)
 {
-	char s[32];
-	time_t sec = (time_t)t;
-	struct tm tm;
-	if (!t)
-		return xstrdup("");
-	gmtime_r(&sec, &tm);
-	strftime(s, sizeof s, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	char s[STAMP_SIZE] = "";
+	if (t)
+		stamp_text(s, t, -1);
 	return xstrdup(s);
 }
 

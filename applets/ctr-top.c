@@ -32,11 +32,16 @@ static const struct usage usage = {.synopsis = "NAME", .opts = opts};
 static bool stat_fields(const char *text, char *state, int *ppid, uint64_t *ticks)
 {
 	const char *s = strrchr(text, ')');
-	uint64_t u, k;
-	if (!s || sscanf(s + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64, state, ppid, &u, &k) != 4)
-		return false;
-	*ticks = u + k;
-	return true;
+	struct strv f = {0};
+	strv_split(&f, s ? s + 1 : "", " ");
+	bool ok = f.n > 12;
+	if (ok) {
+		*state = f.v[0][0];
+		*ppid = atoi(f.v[1]);
+		*ticks = strtoull(f.v[11], NULL, 10) + strtoull(f.v[12], NULL, 10);
+	}
+	strv_free(&f);
+	return ok;
 }
 
 static char *command(int dir, const char *stat)

@@ -42,7 +42,5 @@ struct log_line {
 };
 /* One line without its newline. -1 when it is not one of ours. */
 int log_parse(const char *line, size_t n, struct log_line *out);
-/* RFC 3339 to nanoseconds since the epoch; -1 when it is not one. */
-int64_t log_time(const char *s, size_t n);
 
 #endif

@@ -155,13 +155,12 @@ static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
 	uint32_t *out[] = {uid, gid};
 	for (int i = 0; i < 2; i++) {
 		char path[64];
-		unsigned inside, outside, count;
 		snprintf(path, sizeof path, "/proc/%d/%s", pid, maps[i]);
 		_cleanup_free_ char *text = file_read(path, 1 << 16, NULL);
 		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l;
 		     l = strtok_r(NULL, "\n", &save))
-			if (sscanf(l, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0)
-				*out[i] = outside;
+			if (strtoul(l, &l, 10) == 0) /* INSIDE OUTSIDE COUNT */
+				*out[i] = (uint32_t)strtoul(l, NULL, 10);
 	}
 }
 

@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "stamp.h"
 
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 {
@@ -46,20 +47,17 @@ static void rotate(struct log *l)
 	l->size = 0;
 }
 
-static size_t stamp(char out[48])
+static size_t now(char out[STAMP_SIZE])
 {
 	struct timespec t;
-	struct tm tm;
 	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	return (size_t)snprintf(out, 48, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, t.tv_nsec);
+	return stamp_text(out, t.tv_sec, t.tv_nsec);
 }
 
 static bool put(struct log *l, int stream, bool partial, const char *text, size_t n)
 {
 	char head[80];
-	size_t h = stamp(head);
+	size_t h = now(head);
 	h += (size_t)snprintf(head + h, sizeof head - h, " %s %c ", stream == 2 ? "stderr" : "stdout", partial ? 'P' : 'F');
 	struct iovec v[3] = {{head, h}, {(void *)text, n}, {"\n", 1}};
 	size_t all = h + n + 1;
@@ -144,29 +142,4 @@ int log_parse(const char *s, size_t n, struct log_line *out)
 		return -1;
 	*out = (struct log_line){s, (size_t)(sp - s), p[3] == 'o' ? 1 : 2, p[7] == 'P', p + 9, left - 9};
 	return 0;
-}
-
-int64_t log_time(const char *s, size_t n)
-{
-	char text[48];
-	struct tm tm = {0};
-	char *rest;
-	if (n >= sizeof text)
-		return -1;
-	memcpy(text, s, n);
-	text[n] = 0;
-	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!rest)
-		return -1;
-	int64_t ns = 0, unit = 100000000, sec = timegm(&tm);
-	if (*rest == '.')
-		for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
-			ns += (*rest - '0') * unit;
-	int h, m;
-	char sign;
-	if (sscanf(rest, "%c%2d:%2d", &sign, &h, &m) == 3 && (sign == '+' || sign == '-'))
-		sec -= (sign == '+' ? 1 : -1) * (h * 3600 + m * 60);
-	else if (strcmp(rest, "Z") != 0 && *rest)
-		return -1;
-	return sec * 1000000000 + ns;
 }

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "logview.h"
 #include "pidfd.h"
+#include "stamp.h"
 #include "str.h"
 
 struct view {
@@ -33,7 +34,7 @@ static void show(struct view *w, const char *line, size_t n)
 	struct log_line l;
 	if (log_parse(line, n, &l) < 0)
 		return; /* the torn end of a monitor that was killed */
-	if (w->v->since && log_time(l.time, l.time_len) < w->v->since)
+	if (w->v->since && stamp_parse(l.time, l.time_len) < w->v->since)
 		return;
 	if (w->counting) {
 		w->lines++;

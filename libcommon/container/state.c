@@ -116,7 +116,12 @@ static void corrupt(struct container *c)
 /* "SECONDS.NANOS" at s; false when it is not that. */
 static bool stamp(const char *s, int64_t *sec, long *ns)
 {
-	return sscanf(s, "%" SCNd64 ".%9ld", sec, ns) == 2;
+	char *end;
+	*sec = strtoll(s, &end, 10);
+	if (end == s || *end != '.' || end[1] < '0' || end[1] > '9')
+		return false;
+	*ns = strtol(end + 1, &end, 10);
+	return *ns < 1000000000;
 }
 
 int exit_read(int fd, struct container *c)

@@ -62,7 +62,7 @@ for d in linux asm-generic mtd; do ln -s "/usr/include/$d" "$t/kernel/$d"; done
 asm=/usr/include/$(gcc -print-multiarch)/asm
 ln -s "$asm" "$t/kernel/asm"
 cc="musl-gcc"
-cflags="-Oz -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -isystem $t/kernel -ffile-prefix-map=$t="
+cflags="-Oz -fno-pie -no-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -isystem $t/kernel -ffile-prefix-map=$t="
 export ARFLAGS=rcsD
 log=$t/build.log
 quiet() { "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; exit 1; }; }

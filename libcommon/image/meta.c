@@ -10,6 +10,7 @@
 #include "err.h"
 #include "image_store.h"
 #include "json.h"
+#include "stamp.h"
 #include "str.h"
 
 #define LAYERS_MAX 500 /* overlayfs takes no more lower directories */
@@ -225,13 +226,9 @@ const char *image_arch(void)
 	return go_arch();
 }
 
-static void now(char out[40])
+static void now(char out[STAMP_SIZE])
 {
-	struct timespec t;
-	struct tm tm;
-	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	strftime(out, 40, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	stamp_text(out, time(NULL), -1);
 }
 
 /* The member, made when it is missing or of another type. Borrowed. */

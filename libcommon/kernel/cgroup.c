@@ -62,10 +62,18 @@ static bool v1_options(struct cgroup_hierarchy *h, const char *super)
 
 static bool line_parse(const char *line, struct cgroup_hierarchy *h)
 {
-	char at[1024], type[32], super[1024];
 	const char *dash = strstr(line, " - ");
-	if (!dash || sscanf(line, "%*d %*d %*s %*s %1023s", at) != 1 || sscanf(dash, " - %31s %*s %1023[^\n]", type, super) != 2)
+	struct strv f = {0};
+	strv_split(&f, line, " ");
+	size_t d = 0; /* the optional fields end in a lone "-" (proc(5)) */
+	while (d < f.n && !(d >= 6 && strcmp(f.v[d], "-") == 0))
+		d++;
+	if (!dash || f.n < d + 4) {
+		strv_free(&f);
 		return false;
+	}
+	_cleanup_free_ char *at = xstrdup(f.v[4]), *type = xstrdup(f.v[d + 1]), *super = xstrdup(f.v[d + 3]);
+	strv_free(&f);
 	*h = (struct cgroup_hierarchy){.fd = -1, .v2 = strcmp(type, "cgroup2") == 0};
 	if (h->v2) {
 		h->options = xstrdup("");
@@ -217,11 +225,10 @@ static int no_controller(const char *key, const char *c)
 	bool known = false, on = false;
 	const char *name = strcmp(c, "io") == 0 ? "blkio" : c;
 	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
-		char word[32];
-		int enabled;
-		if (sscanf(l, "%31s %*d %*d %d", word, &enabled) == 2 && strcmp(word, name) == 0) {
+		size_t n = strlen(name), len = strcspn(l, "\n");
+		if (strncmp(l, name, n) == 0 && (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
 			known = true;
-			on = enabled;
+			on = l[len - 1] == '1';
 		}
 	}
 	errno = EOPNOTSUPP;

@@ -59,7 +59,7 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 static void io(struct kv *out, int v2, int v1)
 {
 	_cleanup_free_ char *s = v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes");
-	uint64_t r = 0, w = 0, n;
+	uint64_t r = 0, w = 0;
 	for (char *l = s; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		char *p;
 		size_t len = strcspn(l, "\n");
@@ -68,10 +68,10 @@ static void io(struct kv *out, int v2, int v1)
 			r += strtoull(p + 7, NULL, 10);
 		if ((p = strstr(line, "wbytes=")))
 			w += strtoull(p + 7, NULL, 10);
-		if (sscanf(line, "%*s Read %" SCNu64, &n) == 1)
-			r += n;
-		if (sscanf(line, "%*s Write %" SCNu64, &n) == 1)
-			w += n;
+		if ((p = strstr(line, " Read ")))
+			r += strtoull(p + 6, NULL, 10);
+		if ((p = strstr(line, " Write ")))
+			w += strtoull(p + 7, NULL, 10);
 	}
 	if (!s)
 		return;

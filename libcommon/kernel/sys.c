@@ -286,8 +286,12 @@ static int by_mountinfo(int fd, unsigned long flags)
 	top[n] = 0;
 	int r = 0;
 	while (r == 0 && fgets(line, sizeof line, f)) {
-		if (sscanf(line, "%*d %*d %*s %*s %4095s", at) != 1)
+		const char *s = line;
+		for (int field = 1; s && field < 5; field++)
+			s = strchr(s, ' ') ? strchr(s, ' ') + 1 : NULL;
+		if (!s)
 			continue;
+		snprintf(at, sizeof at, "%.*s", (int)strcspn(s, " "), s);
 		unescape(at);
 		if (strncmp(at, top, (size_t)n) != 0 || (at[n] && at[n] != '/'))
 			continue;

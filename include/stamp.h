@@ -1,0 +1,14 @@
+/* stamp.h: times in RFC 3339, in UTC; without libc's tables of zones. */
+#ifndef CTR_STAMP_H
+#define CTR_STAMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define STAMP_SIZE 40
+/* "2026-11-24T10:00:00Z", with nine digits behind a point unless ns < 0. Returns its length. */
+size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
+/* Nanoseconds since the epoch of the n bytes at s; -1 when they are no time (or one before 1970). */
+int64_t stamp_parse(const char *s, size_t n);
+
+#endif
