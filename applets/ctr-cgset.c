@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #include "state.h"
 #include "str.h"
 #include "undo.h"
+#include "userdb.h"
 
 static bool create, get, del, kill_first, freeze, thaw, list, stat_it, watch_it, mount_it;
 static const char *pid_s, *file_s, *delegate;
@@ -255,18 +255,22 @@ static int move_pids(const char *path)
 static int give(const char *path)
 {
 	static const char *const files[] = {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
-	struct passwd *pw = getpwnam(delegate);
 	struct strv none = {0};
-	int64_t uid;
-	if (!pw && num_parse("--delegate", delegate, 0, 0xfffffffe, &uid) < 0)
-		die("--delegate: no user '%s'", delegate);
+	int64_t num = -1;
+	uid_t uid;
+	gid_t gid = (gid_t)-1;
+	if (userdb_find(delegate, &uid, &gid) < 0) {
+		if (num_parse("--delegate", delegate, 0, 0xfffffffe, &num) < 0)
+			die("--delegate: no user '%s'", delegate);
+		uid = (uid_t)num;
+	}
 	if (cgroup_layout() != CGROUP_V2)
 		die("--delegate: needs a system of cgroup v2 alone");
 	if (cgroup_make(path, &none, CGROUP_REUSE) < 0)
 		die_fail();
 	_cleanup_close_ int dir = cgroup_open_v2(path);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if (fchownat(dir, files[i], pw ? pw->pw_uid : (uid_t)uid, pw ? pw->pw_gid : (gid_t)-1, 0) < 0 && errno != ENOENT)
+		if (fchownat(dir, files[i], uid, gid, 0) < 0 && errno != ENOENT)
 			die("%s/%s: chown: %m", path, files[i]);
 	return 0;
 }

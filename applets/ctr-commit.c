@@ -115,7 +115,7 @@ int ctr_commit_main(int argc, char **argv)
 		die_usage("an archive is not for a terminal: redirect stdout");
 	if (out && (o.changes.n || o.message))
 		die_usage("an archive of files has no --change and no --message");
-	_cleanup_json_ json_t *try = json_pack("{s:{}}", "config");
+	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
 	for (size_t k = 0; k < o.changes.n; k++)
 		if (config_change(try, o.changes.v[k]) < 0)
 			die_usage("%s", fail_msg());

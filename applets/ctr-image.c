@@ -115,7 +115,7 @@ static int do_import(int argc, char **argv)
 	if (ref_parse(argv[0], &name) < 0)
 		die_usage("%s", fail_msg());
 	const char *file = argc > 1 ? argv[1] : "-";
-	_cleanup_json_ json_t *try = json_pack("{s:{}}", "config");
+	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
 	for (size_t i = 0; i < o.changes.n; i++)
 		if (config_change(try, o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
@@ -199,7 +199,7 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 		printf("sha256:%s\n", r->hex);
 	else if (list)
 		json_array_append_new(
-		    list, json_pack("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL,
+		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL,
 			      "digest", digest, "config", good ? config : "", "created", c.created, "size",
 			      (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
 	else
@@ -279,10 +279,10 @@ static int do_inspect(int argc, char **argv)
 			_cleanup_free_ char *blob = xasprintf("sha256:%s", m.layers[k].hex);
 			_cleanup_free_ char *dir = xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
 			json_array_append_new(
-			    layers, json_pack("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
+			    layers, json_make("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
 					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type, "directory", dir));
 		}
-		json_t *j = json_pack("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id", id, "size",
+		json_t *j = json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id", id, "size",
 		    (json_int_t)image_size(&m), "layers", layers, "config", c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);

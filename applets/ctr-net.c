@@ -16,6 +16,7 @@
 #include "lease.h"
 #include "netplug.h"
 #include "opt.h"
+#include "stamp.h"
 #include "state.h"
 #include "table.h"
 
@@ -126,7 +127,7 @@ static void on_lease(const struct lease *l, void *arg)
 	if (!strv_has(&u->ids, l->owner))
 		strv_add(&u->ids, l->owner);
 	if (u->json)
-		json_array_append_new(u->json, json_pack("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface", l->ifname, "address", addr_text(&l->addr, t)));
+		json_array_append_new(u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface", l->ifname, "address", addr_text(&l->addr, t)));
 }
 
 static json_t *record(const struct network *n, const struct users *u)
@@ -136,7 +137,7 @@ static json_t *record(const struct network *n, const struct users *u)
 	for (int i = 0; i < 2; i++) {
 		if (!n->subnet[i].a.family)
 			continue;
-		json_t *s = json_pack("{s:s}", "subnet", cidr_text(&n->subnet[i], t));
+		json_t *s = json_make("{s:s}", "subnet", cidr_text(&n->subnet[i], t));
 		if (n->gateway[i].family)
 			json_object_set_new(s, "gateway", json_string(addr_text(&n->gateway[i], g)));
 		if (n->from[i].family) {
@@ -146,10 +147,9 @@ static json_t *record(const struct network *n, const struct users *u)
 		}
 		json_array_append_new(list, s);
 	}
-	char when[32];
-	time_t at = (time_t)n->created;
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime(&at));
-	return json_pack("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge, "subnets", list,
+	char when[STAMP_SIZE];
+	stamp_text(when, n->created, -1);
+	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge, "subnets", list,
 	    "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
 }
 

@@ -458,7 +458,7 @@ static json_t *shown;
 static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
-		json_array_append_new(shown, json_pack("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, strcmp(what, "publish") ? "address" : "to", b, "owner", c));
+		json_array_append_new(shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, strcmp(what, "publish") ? "address" : "to", b, "owner", c));
 	else
 		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }

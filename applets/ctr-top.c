@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "opt.h"
 #include "state.h"
 #include "table.h"
+#include "userdb.h"
 
 static bool no_header;
 
@@ -70,11 +70,11 @@ static int row(pid_t pid, void *arg)
 		return 0; /* it ended meanwhile */
 	_cleanup_free_ char *cmd = command(dir, stat);
 	long hz = sysconf(_SC_CLK_TCK);
-	struct passwd *pw = getpwuid(sb.st_uid);
+	_cleanup_free_ char *name = userdb_name(sb.st_uid);
 	snprintf(spid, sizeof spid, "%d", (int)pid);
 	snprintf(sppid, sizeof sppid, "%d", ppid);
-	snprintf(user, sizeof user, "%s", pw ? pw->pw_name : "");
-	if (!pw)
+	snprintf(user, sizeof user, "%s", name ? name : "");
+	if (!name)
 		snprintf(user, sizeof user, "%u", sb.st_uid);
 	uint64_t sec = ticks / (uint64_t)hz;
 	snprintf(time, sizeof time, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, sec / 3600, sec / 60 % 60, sec % 60);

@@ -50,7 +50,7 @@ static json_t *record(const char *name)
 	for (size_t i = 0; i < users.n; i++)
 		json_array_append_new(list, json_string(users.v[i]));
 	strv_free(&users);
-	return json_pack("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
+	return json_make("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
 }
 
 static int do_ls(const struct strv *names)

@@ -17,6 +17,12 @@ json_t *json_parse(const char *what, const char *text, size_t len);
 char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
 
+/* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a string (in an object:
+ * a key, then its value), s* one that may be NULL (the member is then left out), s# a string and its int length, i an
+ * int, I a json_int_t, b an int as true or false, o a value that is taken over, O one that is not. Strings that are not
+ * UTF-8 are escaped (str_escape). Dies when memory is out. */
+json_t *json_make(const char *fmt, ...);
+
 /* Typed getters for a document that was parsed as a whole: `c` carries where we are for messages. A missing or null
  * member is not an error: the out value is left alone and 0 is returned; 1 when set; -1 with fail() on a wrong type
  * or range. */

@@ -20,4 +20,8 @@ int userdb_lookup(int rootfd, const char *who, const struct strv *more_groups, s
 /* The same on texts (NULL: no such file); for tests and fuzzing. */
 int userdb_parse(const char *passwd, const char *group, const char *who, const struct strv *more_groups, struct user *out);
 
+/* The name of a user of this machine's own /etc/passwd; NULL when it has none. Caller frees. And back: -1 with errno. */
+char *userdb_name(uid_t uid);
+int userdb_find(const char *name, uid_t *uid, gid_t *gid);
+
 #endif

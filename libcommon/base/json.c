@@ -1,6 +1,7 @@
 /* json.c: glue on jansson; see json.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,61 @@ char *json_text(const json_t *j)
 char *json_pretty(const json_t *j)
 {
 	return dump(j, JSON_INDENT(2));
+}
+
+static json_t *safe_string(const char *s, size_t n)
+{
+	json_t *j = json_stringn(s, n);
+	if (j)
+		return j;
+	_cleanup_free_ char *whole = xstrndup(s, n), *safe = str_escape(whole);
+	return json_string(safe);
+}
+
+/* One value at *f, which moves behind it; NULL for a string that is NULL and may be. */
+static json_t *make_value(const char **f, va_list *ap)
+{
+	char c = *(*f)++;
+	if (c == '{' || c == '[') {
+		json_t *box = c == '{' ? json_object() : json_array();
+		while (**f != '}' && **f != ']') {
+			const char *key = NULL;
+			if (c == '{') {
+				key = va_arg(*ap, const char *);
+				*f += 2; /* "s:" */
+			}
+			json_t *v = make_value(f, ap);
+			if (v && (key ? json_object_set_new(box, key, v) : json_array_append_new(box, v)) < 0)
+				die("out of memory");
+			*f += **f == ',';
+		}
+		(*f)++;
+		return box;
+	}
+	if (c == 's') {
+		const char *s = va_arg(*ap, const char *);
+		bool optional = **f == '*', counted = **f == '#';
+		*f += optional || counted;
+		size_t n = counted ? (size_t)va_arg(*ap, int) : s ? strlen(s) : 0;
+		return s ? safe_string(s, n) : optional ? NULL : json_string("");
+	}
+	if (c == 'i' || c == 'b') {
+		int i = va_arg(*ap, int);
+		return c == 'i' ? json_integer(i) : json_boolean(i);
+	}
+	if (c == 'I')
+		return json_integer(va_arg(*ap, json_int_t));
+	json_t *j = va_arg(*ap, json_t *);
+	return c == 'O' ? json_incref(j) : j;
+}
+
+json_t *json_make(const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	json_t *j = make_value(&fmt, &ap);
+	va_end(ap);
+	return j;
 }
 
 /* jansson forgets where a value stood, so the position of a message is found again in the text: each key of the path

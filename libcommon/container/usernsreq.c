@@ -1,6 +1,5 @@
 /* usernsreq.c: what --userns asks for; see usernsreq.h. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "file.h"
 #include "idmap.h"
 #include "str.h"
+#include "userdb.h"
 #include "usernsreq.h"
 
 #define AUTO_SIZE 65536u
@@ -25,8 +25,8 @@ static void map_add(struct spec_idmap **v, size_t *n, uint32_t container, uint32
 static bool sub_range(const char *file, uint32_t *start, uint32_t *count)
 {
 	_cleanup_free_ char *text = file_read(file, 1 << 20, NULL);
-	struct passwd *pw = getpwuid(geteuid());
-	return text && subid_find(text, pw ? pw->pw_name : "", geteuid(), start, count) == 0;
+	_cleanup_free_ char *name = userdb_name(geteuid());
+	return text && subid_find(text, name ? name : "", geteuid(), start, count) == 0;
 }
 
 static bool helpers_there(void)

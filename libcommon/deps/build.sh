@@ -99,6 +99,28 @@ static const struct unicode_decomposition_table u_decomposition_table[] = {{0xff
 #define IS_DECOMPOSABLE_BLOCK(uc) 0
 #define CCC(uc) 0
 END
+# POSIX ACLs are kept as the xattrs that they are; libarchive's own form of them (6 KB) stays empty.
+cat >libarchive/libarchive/archive_acl.c <<'END'
+#include "archive_platform.h"
+#include "archive.h"
+#include "archive_acl_private.h"
+#include "archive_entry.h"
+#define NONE(type, name, args, value) type archive_acl_##name args { return value; }
+void archive_acl_clear(struct archive_acl *a) { (void)a; }
+void archive_acl_copy(struct archive_acl *a, struct archive_acl *b) { (void)a; (void)b; }
+NONE(int, count, (struct archive_acl *a, int b), ((void)a, (void)b, 0))
+NONE(int, types, (struct archive_acl *a), ((void)a, 0))
+NONE(int, reset, (struct archive_acl *a, int b), ((void)a, (void)b, 0))
+NONE(int, next, (struct archive *a, struct archive_acl *b, int c, int *d, int *e, int *f, int *g, const char **h),
+    ((void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h, ARCHIVE_EOF))
+NONE(int, add_entry, (struct archive_acl *a, int b, int c, int d, int e, const char *f), ((void)a, (void)b, (void)c, (void)d, (void)e, (void)f, ARCHIVE_OK))
+NONE(int, add_entry_w_len, (struct archive_acl *a, int b, int c, int d, int e, const wchar_t *f, size_t g),
+    ((void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, ARCHIVE_OK))
+NONE(wchar_t *, to_text_w, (struct archive_acl *a, ssize_t *b, int c, struct archive *d), ((void)a, (void)b, (void)c, (void)d, NULL))
+NONE(char *, to_text_l, (struct archive_acl *a, ssize_t *b, int c, struct archive_string_conv *d), ((void)a, (void)b, (void)c, (void)d, NULL))
+NONE(int, from_text_w, (struct archive_acl *a, const wchar_t *b, int c), ((void)a, (void)b, (void)c, ARCHIVE_OK))
+NONE(int, from_text_l, (struct archive_acl *a, const char *b, int c, struct archive_string_conv *d), ((void)a, (void)b, (void)c, (void)d, ARCHIVE_OK))
+END
 (cd libarchive && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
 	--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
 	CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib" && quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la)

@@ -15,7 +15,7 @@
 static json_t *command(const char *what, const char *value)
 {
 	if (*value != '[')
-		return json_pack("[s,s,s]", "/bin/sh", "-c", value);
+		return json_make("[s,s,s]", "/bin/sh", "-c", value);
 	json_t *j = json_parse(what, value, strlen(value)), *v;
 	size_t i;
 	if (!j)

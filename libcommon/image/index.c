@@ -22,7 +22,7 @@ static json_t *index_load(const struct store *s)
 	_cleanup_free_ char *path = xasprintf("%s/images/index.json", s->lib);
 	size_t len;
 	if (s->images < 0 || (faccessat(s->images, "index.json", F_OK, 0) < 0 && errno == ENOENT))
-		return json_pack("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType",
+		return json_make("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType",
 		    "application/vnd.oci.image.index.v1+json", "manifests");
 	_cleanup_free_ char *text = file_read_at(s->images, "index.json", IMAGE_META_MAX, &len);
 	json_t *j = text ? json_parse(path, text, len) : NULL;
@@ -143,10 +143,10 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 		json_array_foreach(list, i, m) if (str_eq(entry_hex(m), hex)) return 0;
 	entries_drop(list, name, hex);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	m = json_pack("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest,
+	m = json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest,
 	    "size", (json_int_t)size);
 	if (m && name)
-		json_object_set_new(m, "annotations", json_pack("{s:s}", REF_NAME, name));
+		json_object_set_new(m, "annotations", json_make("{s:s}", REF_NAME, name));
 	if (!m || json_array_append_new(list, m) < 0)
 		return fail("%s: out of memory", name ? name : hex);
 	return index_save(s, j);

@@ -245,7 +245,7 @@ static json_t *member(json_t *o, const char *key, json_type type)
 json_t *config_make(const json_t *base, const char *diff_id, const char *created_by, const char *comment)
 {
 	char time[40];
-	json_t *j = base ? json_deep_copy(base) : json_pack("{s:s,s:s}", "architecture", go_arch(), "os", "linux");
+	json_t *j = base ? json_deep_copy(base) : json_make("{s:s,s:s}", "architecture", go_arch(), "os", "linux");
 	now(time);
 	json_object_set_new(j, "created", json_string(time));
 	member(j, "config", JSON_OBJECT);
@@ -253,7 +253,7 @@ json_t *config_make(const json_t *base, const char *diff_id, const char *created
 	json_object_set_new(rootfs, "type", json_string("layers"));
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", diff_id);
 	json_array_append_new(member(rootfs, "diff_ids", JSON_ARRAY), json_string(digest));
-	json_t *h = json_pack("{s:s}", "created", time);
+	json_t *h = json_make("{s:s}", "created", time);
 	if (created_by) /* bytes that are no UTF-8 would make no string */
 		json_object_set_new(h, "created_by", json_string(created_by));
 	if (comment)
@@ -272,7 +272,7 @@ const char *layer_type(enum compression comp)
 static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	return json_pack("{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
+	return json_make("{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
 }
 
 /* Docker's names of the same things (the schema 2 manifest) as OCI's. */
@@ -293,7 +293,7 @@ int store_put_manifest(
 	for (size_t i = 0; base && i < base->n; i++)
 		json_array_append_new(
 		    layers, descriptor_make(oci_type(base->layers[i].type), base->layers[i].hex, base->layers[i].size));
-	_cleanup_json_ json_t *m = json_pack("{s:i,s:s,s:o,s:o}", "schemaVersion", 2, "mediaType",
+	_cleanup_json_ json_t *m = json_make("{s:i,s:s,s:o,s:o}", "schemaVersion", 2, "mediaType",
 	    "application/vnd.oci.image.manifest.v1+json", "config",
 	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), "layers", layers);
 	if (!m)

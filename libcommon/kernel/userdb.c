@@ -183,3 +183,22 @@ int userdb_lookup(int rootfd, const char *who, const struct strv *more, struct u
 	_cleanup_free_ char *passwd = read_beneath(rootfd, "etc/passwd"), *group = read_beneath(rootfd, "etc/group");
 	return userdb_parse(passwd ? passwd : "", group ? group : "", who, more, out);
 }
+
+char *userdb_name(uid_t uid)
+{
+	char key[16];
+	size_t n, fl;
+	_cleanup_free_ char *text = file_read("/etc/passwd", MAX_FILE, NULL);
+	snprintf(key, sizeof key, "%u", uid);
+	const char *l = text ? find(text, 2, key, &n) : NULL, *name = l ? field(l, n, 0, &fl) : NULL;
+	return name ? xstrndup(name, fl) : NULL;
+}
+
+int userdb_find(const char *name, uid_t *uid, gid_t *gid)
+{
+	size_t n, ul, gl;
+	_cleanup_free_ char *text = file_read("/etc/passwd", MAX_FILE, NULL);
+	const char *l = text ? find(text, 0, name, &n) : NULL;
+	const char *u = l ? field(l, n, 2, &ul) : NULL, *g = l ? field(l, n, 3, &gl) : NULL;
+	return u && g && id_parse(u, ul, uid) && id_parse(g, gl, gid) ? 0 : (errno = ENOENT, -1);
+}
