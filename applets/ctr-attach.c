@@ -23,7 +23,7 @@
 static bool no_stdin;
 
 static const struct opt opts[] = {
-    {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin, NULL},
+    {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME", .opts = opts};

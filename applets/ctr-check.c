@@ -30,7 +30,7 @@
 
 static bool json;
 static const struct opt opts[] = {
-    {0, "json", NULL, "an object a line", OPT_FLAG, &json, NULL},
+    {0, "json", NULL, "an object a line", OPT_FLAG, &json},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "", .opts = opts};

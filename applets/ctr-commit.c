@@ -21,10 +21,9 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes,
-	NULL},
-    {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message, NULL},
-    {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause, NULL},
+    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes},
+    {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message},
+    {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause},
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",

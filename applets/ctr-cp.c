@@ -25,9 +25,8 @@
 static bool archive, follow;
 
 static const struct opt opts[] = {
-    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive,
-	NULL},
-    {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow, NULL},
+    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive},
+    {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",

@@ -12,7 +12,7 @@
 static bool as_json;
 
 static const struct opt opts[] = {
-    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json, NULL},
+    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {

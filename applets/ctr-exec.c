@@ -27,13 +27,13 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG, &o.interactive, NULL},
-    {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty, NULL},
-    {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach, NULL},
-    {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env, NULL},
-    {'u', "user", "USER[:GROUP]", "another user than the container's", OPT_STR, &o.user, NULL},
-    {'w', "workdir", "DIR", "another working directory", OPT_STR, &o.workdir, NULL},
-    {0, "privileged", NULL, "all capabilities and no seccomp filter", OPT_FLAG, &o.privileged, NULL},
+    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG, &o.interactive},
+    {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
+    {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},
+    {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env},
+    {'u', "user", "USER[:GROUP]", "another user than the container's", OPT_STR, &o.user},
+    {'w', "workdir", "DIR", "another working directory", OPT_STR, &o.workdir},
+    {0, "privileged", NULL, "all capabilities and no seccomp filter", OPT_FLAG, &o.privileged},
     OPT_END,
 };
 

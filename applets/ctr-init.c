@@ -26,9 +26,9 @@ static bool machine, reboot_after;
 static struct strv setup;
 
 static const struct opt opts[] = {
-    {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end", OPT_FLAG, &machine, NULL},
-    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after, NULL},
-    {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)", OPT_LIST, &setup, NULL},
+    {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end", OPT_FLAG, &machine},
+    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after},
+    {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)", OPT_LIST, &setup},
     OPT_END,
 };
 static const struct usage usage = {

@@ -16,7 +16,7 @@
 static const char *format;
 
 static const struct opt opts[] = {
-    {'f', "format", "PATH", "one value, such as State.Pid or Config.process.args", OPT_STR, &format, NULL},
+    {'f', "format", "PATH", "one value, such as State.Pid or Config.process.args", OPT_STR, &format},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};

@@ -22,12 +22,12 @@ static struct strv exclude;
 static bool as_json;
 
 static const struct opt opts[] = {
-    {'n', "network", "NETWORK", "of this network of ctr-net (default: bridge)", OPT_STR, &network, NULL},
-    {'s', "subnet", "SUBNET", "of this subnet, its first address being the gateway's", OPT_STR, &subnet, NULL},
-    {'r', "range", "FROM-TO", "alloc: only from this range", OPT_STR, &range, NULL},
-    {'a', "address", "ADDR", "alloc: exactly this address", OPT_STR, &want, NULL},
-    {'x', "exclude", "ADDR", "alloc: not this address", OPT_LIST, &exclude, NULL},
-    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json, NULL},
+    {'n', "network", "NETWORK", "of this network of ctr-net (default: bridge)", OPT_STR, &network},
+    {'s', "subnet", "SUBNET", "of this subnet, its first address being the gateway's", OPT_STR, &subnet},
+    {'r', "range", "FROM-TO", "alloc: only from this range", OPT_STR, &range},
+    {'a', "address", "ADDR", "alloc: exactly this address", OPT_STR, &want},
+    {'x', "exclude", "ADDR", "alloc: not this address", OPT_LIST, &exclude},
+    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {"alloc [OPTIONS] OWNER\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",

@@ -13,7 +13,7 @@
 static const char *name = "KILL";
 
 static const struct opt opts[] = {
-    {'s', "signal", "SIGNAL", "name or number (default KILL)", OPT_STR, &name, NULL},
+    {'s', "signal", "SIGNAL", "name or number (default KILL)", OPT_STR, &name},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};

@@ -26,8 +26,8 @@ static const char *file;
 static bool as_json;
 
 static const struct opt opts[] = {
-    {'f', "file", "FILE", "lines from a file, - for standard input", OPT_STR, &file, NULL},
-    {0, "json", NULL, "show: print JSON", OPT_FLAG, &as_json, NULL},
+    {'f', "file", "FILE", "lines from a file, - for standard input", OPT_STR, &file},
+    {0, "json", NULL, "show: print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {"WORD...\n-f FILE\nshow [--json]\nrules [-f FILE | WORD...]",

@@ -21,13 +21,13 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all, NULL},
-    {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet, NULL},
-    {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header, NULL},
-    {'o', "format", "FIELDS", "these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR, &o.fields, NULL},
-    {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json, NULL},
-    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST, &o.filters, NULL},
-    {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc, NULL},
+    {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all},
+    {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
+    {'o', "format", "FIELDS", "these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR, &o.fields},
+    {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
+    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST, &o.filters},
+    {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "", .opts = opts};

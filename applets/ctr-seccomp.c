@@ -25,10 +25,10 @@ static bool list, dflt;
 static struct strv cap_add, cap_drop;
 
 static const struct opt opts[] = {
-    {'d', "default", NULL, "the built-in profile", OPT_FLAG, &dflt, NULL},
-    {'l', "list", NULL, "list a compiled program (FILE), or with --default the built-in one", OPT_FLAG, &list, NULL},
-    {0, "cap-add", "CAP", "for a container with this capability too", OPT_LIST, &cap_add, NULL},
-    {0, "cap-drop", "CAP", "for a container without it", OPT_LIST, &cap_drop, NULL},
+    {'d', "default", NULL, "the built-in profile", OPT_FLAG, &dflt},
+    {'l', "list", NULL, "list a compiled program (FILE), or with --default the built-in one", OPT_FLAG, &list},
+    {0, "cap-add", "CAP", "for a container with this capability too", OPT_LIST, &cap_add},
+    {0, "cap-drop", "CAP", "for a container without it", OPT_LIST, &cap_drop},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "[FILE|-]", .opts = opts};

@@ -12,8 +12,8 @@
 static bool attached;
 
 static const struct opt opts[] = {
-    {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)", OPT_FLAG, &attached, NULL},
-    {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}, NULL},
+    {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)", OPT_FLAG, &attached},
+    {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}},
     OPT_END,
 };
 

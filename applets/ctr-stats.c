@@ -18,8 +18,8 @@
 static bool no_stream, no_header;
 
 static const struct opt opts[] = {
-    {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream, NULL},
-    {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header, NULL},
+    {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream},
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "[NAME...|-]", .opts = opts};

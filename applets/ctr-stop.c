@@ -13,7 +13,7 @@
 static int64_t seconds = 10;
 
 static const struct opt opts[] = {
-    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds, NULL},
+    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};

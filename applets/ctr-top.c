@@ -23,7 +23,7 @@
 static bool no_header;
 
 static const struct opt opts[] = {
-    {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header, NULL},
+    {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME", .opts = opts};

@@ -15,14 +15,14 @@
 static struct resource_flags f;
 
 static const struct opt opts[] = {
-    {'m', "memory", "SIZE", "memory limit", OPT_STR, &f.memory, NULL},
-    {0, "memory-swap", "SIZE", "memory plus swap, -1 unlimited", OPT_STR, &f.memory_swap, NULL},
-    {0, "memory-reservation", "SIZE", "memory kept for it", OPT_STR, &f.memory_reservation, NULL},
-    {0, "cpus", "N", "processors, such as 1.5", OPT_STR, &f.cpus, NULL},
-    {'c', "cpu-shares", "N", "relative weight, 2 to 262144", OPT_STR, &f.cpu_shares, NULL},
-    {0, "cpuset-cpus", "LIST", "these processors", OPT_STR, &f.cpuset_cpus, NULL},
-    {0, "cpuset-mems", "LIST", "these memory nodes", OPT_STR, &f.cpuset_mems, NULL},
-    {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit, NULL},
+    {'m', "memory", "SIZE", "memory limit", OPT_STR, &f.memory},
+    {0, "memory-swap", "SIZE", "memory plus swap, -1 unlimited", OPT_STR, &f.memory_swap},
+    {0, "memory-reservation", "SIZE", "memory kept for it", OPT_STR, &f.memory_reservation},
+    {0, "cpus", "N", "processors, such as 1.5", OPT_STR, &f.cpus},
+    {'c', "cpu-shares", "N", "relative weight, 2 to 262144", OPT_STR, &f.cpu_shares},
+    {0, "cpuset-cpus", "LIST", "these processors", OPT_STR, &f.cpuset_cpus},
+    {0, "cpuset-mems", "LIST", "these memory nodes", OPT_STR, &f.cpuset_mems},
+    {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME [KEY=VALUE...]", .opts = opts};

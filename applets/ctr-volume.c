@@ -14,10 +14,10 @@
 static bool force, as_json, no_header, quiet;
 
 static const struct opt opts[] = {
-    {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force, NULL},
-    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json, NULL},
-    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header, NULL},
-    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet, NULL},
+    {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
+    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
+    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
+    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
 static const struct usage usage = {

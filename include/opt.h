@@ -11,7 +11,7 @@ enum opt_kind {
 	OPT_LIST,  /* to: struct strv, appended */
 	OPT_SIZE,  /* to: uint64_t, bytes, size_parse */
 	OPT_NUM,   /* to: int64_t, 0..INT64_MAX (more than that is the applet's check) */
-	OPT_CALL,  /* to: unused; call(value) returns 0, or -1 after fail(): a usage error */
+	OPT_CALL,  /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
 };
 
 struct opt {
@@ -21,8 +21,10 @@ struct opt {
 	const char *help; /* NULL: an alias, parsed but not shown */
 	enum opt_kind kind;
 	void *to;
-	int (*call)(const char *value); /* value is NULL for a flag or an omitted optional argument */
 };
+/* What OPT_CALL calls; value is NULL for a flag or an omitted optional argument. */
+typedef int opt_fn(const char *value);
+
 #define OPT_END {0}
 
 /* The summary line comes from include/applets.def. */

@@ -152,7 +152,7 @@ static void take(const struct opt *o, const char *value)
 		return;
 	}
 	case OPT_CALL:
-		if (o->call(value) < 0)
+		if (((opt_fn *)o->to)(value) < 0)
 			die_usage("%s", fail_msg());
 		return;
 	}

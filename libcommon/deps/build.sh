@@ -148,6 +148,7 @@ EOF
 $cc $cflags -c chk.c
 cp mnl/usr/lib/*/libmnl.a "$t/lib/"
 ar rsD "$t/lib/libmnl.a" chk.o
+objcopy -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
 cp -r mnl/usr/include/libmnl "$t/include/"
 
 cd /
