@@ -6,7 +6,7 @@
 
 /* From this number up to the next range's. Rules below 64 are the capability that allows the call. */
 struct seccomp_range {
-	unsigned short nr;
+	unsigned short nr; /* from 0xff00 on: arm's own calls, 0xf0000 and up */
 	unsigned short rule;
 };
 enum seccomp_rule { RULE_UNKNOWN = 64, RULE_DENY, RULE_ALLOW, RULE_CLONE, RULE_CLONE3, RULE_PERSONALITY, RULE_SOCKET, RULE_BPF,

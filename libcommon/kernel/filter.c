@@ -65,11 +65,17 @@ static int settle(int rule, uint64_t caps)
 	return rule;
 }
 
-/* The end of a search: a verdict, after a look at the arguments where the rule says so. At most 8 instructions. */
+/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine; the others are nobody's any
+ * more: DECnet, Econet, ATM SVCs, IrDA, WANPIPE, ISDN, CAIF. */
+static const unsigned char families[] = {12, 19, 20, 23, 25, 34, 37, 38, 40};
+#define N_FAMILIES (sizeof families)
+
+/* The end of a search: a verdict, after a look at the arguments where the rule says so. */
 static void leaf(struct filter_program *p, unsigned rule, void *arg)
 {
 	(void)arg;
-	static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff}; /* PER_LINUX, PER_LINUX32, UNAME26, both, query */
+	static const unsigned personalities[] = {
+	    0, 8, 0x20000, 0x20008, 0xffffffff}; /* PER_LINUX, PER_LINUX32, UNAME26, both, query */
 	switch (rule) {
 	case RULE_ALLOW:
 		ret(p, ALLOW);
@@ -80,9 +86,13 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
-	case RULE_SOCKET: /* AF_VSOCK speaks to the host of a virtual machine */
+	case RULE_SOCKET: /* the common families first; then all but those that are refused, up to AF_SMC and its like
+			   */
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 40, 1, 0);
+		emit(p, BPF_JMP | BPF_JGE | BPF_K, families[0], 0, N_FAMILIES + 1);
+		emit(p, BPF_JMP | BPF_JGE | BPF_K, 46, N_FAMILIES + 1, 0);
+		for (unsigned i = 0; i < N_FAMILIES; i++)
+			emit(p, BPF_JMP | BPF_JEQ | BPF_K, families[i], (unsigned char)(N_FAMILIES - i), 0);
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
@@ -110,7 +120,8 @@ void filter_search(struct filter_program *p, const struct seccomp_range *r, unsi
 	}
 	unsigned half = n / 2;
 	size_t at = p->n;
-	emit(p, BPF_JMP | BPF_JGE | BPF_K, r[half].nr, 0, 0);
+	unsigned nr = r[half].nr;
+	emit(p, BPF_JMP | BPF_JGE | BPF_K, nr < 0xff00 ? nr : 0xf0000 | (nr & 0xff), 0, 0);
 	filter_search(p, r, half, leaf_fn, arg);
 	size_t far = p->n - at - 1;
 	if (far > 255) { /* too far for one jump: over a long one */
@@ -126,8 +137,8 @@ void filter_search(struct filter_program *p, const struct seccomp_range *r, unsi
 }
 
 /* Two searches behind a look at the architecture; of another one, the call gets `other`. */
-struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling, unsigned n_sibling,
-    unsigned other, filter_leaf *leaf_fn, void *arg)
+struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling,
+    unsigned n_sibling, unsigned other, filter_leaf *leaf_fn, void *arg)
 {
 	struct filter_program p = {0};
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
@@ -135,6 +146,12 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	size_t jump = p.n;
 	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	if (seccomp_table_arch ==
+	    AUDIT_ARCH_X86_64) { /* x32's calls are the native ones by other numbers; -1 is a tracer's */
+		emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 2);
+		emit(&p, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 0);
+		ret(&p, other);
+	}
 	filter_search(&p, native, n, leaf_fn, arg);
 	p.v[jump].k = (unsigned)(p.n - jump - 1);
 	if (n_sibling)
@@ -169,8 +186,10 @@ static unsigned join(const struct seccomp_range *in, unsigned n, uint64_t caps, 
 
 struct sock_fprog *filter_default(uint64_t caps)
 {
-	_cleanup_free_ struct seccomp_range *a = xcalloc(seccomp_native_n, sizeof *a), *b = xcalloc(seccomp_compat_n, sizeof *b);
-	unsigned n = join(seccomp_native, seccomp_native_n, caps, a), m = join(seccomp_compat, seccomp_compat_n, caps, b);
+	_cleanup_free_ struct seccomp_range *a = xcalloc(seccomp_native_n, sizeof *a),
+					    *b = xcalloc(seccomp_compat_n, sizeof *b);
+	unsigned n = join(seccomp_native, seccomp_native_n, caps, a),
+		 m = join(seccomp_compat, seccomp_compat_n, caps, b);
 	return filter_program(a, n, b, m, EPERM_, leaf, NULL);
 }
 

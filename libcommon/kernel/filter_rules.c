@@ -30,7 +30,7 @@ const char *filter_call_name(uint32_t arch, uint32_t nr)
 	return NULL;
 }
 
-void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
+static void add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
 {
 	const char *s = seccomp_names;
 	for (unsigned i = 0; i < seccomp_names_n; i++, s += strlen(s) + 1) {
@@ -45,6 +45,37 @@ void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, 
 	}
 }
 
+/* i386 reaches these through one call as well, their number its first argument. */
+static const struct {
+	const char *call;
+	unsigned char first;
+	const char *names;
+} muxed[] = {{"socketcall", 1,
+		 "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom "
+		 "shutdown setsockopt "
+		 "getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg "},
+    {"ipc", 1, "semop semget semctl semtimedop "}, {"ipc", 11, "msgsnd msgrcv msgget msgctl "},
+    {"ipc", 21, "shmat shmdt shmget shmctl "}};
+
+/* The verdict on a call is the verdict on its part of the many-in-one call too, as libseccomp does it; further
+ * conditions cannot be looked at there (the arguments are behind a pointer). */
+static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < sizeof muxed / sizeof muxed[0]; i++) {
+		unsigned n = muxed[i].first;
+		for (const char *s = muxed[i].names; *s; s += strcspn(s, " ") + 1, n++)
+			if (strncmp(s, name, len) == 0 && s[len] == ' ') /* ipc's upper half is a version */
+				add(f, muxed[i].call, action, &(struct filter_cond){0, CMP_MASKED_EQ, 0xffff, n}, 1);
+	}
+}
+
+void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
+{
+	add(f, name, action, c, n);
+	add_muxed(f, name, action);
+}
+
 void filter_rules_free(struct filter_rules *f)
 {
 	free(f->v);
@@ -54,7 +85,8 @@ void filter_rules_free(struct filter_rules *f)
 
 static void load(struct filter_program *p, unsigned arg, bool high)
 {
-	filter_emit(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg + (high ? 4 : 0)), 0, 0);
+	filter_emit(p, BPF_LD | BPF_W | BPF_ABS,
+	    (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg + (high ? 4 : 0)), 0, 0);
 }
 
 /* One condition: the high half decides, or else the low one (both little-endian). */
@@ -108,8 +140,8 @@ static void rule(struct filter_program *p, const struct filter_rule *r)
 			}
 }
 
-/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and a number the rules of that
- * call. */
+/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and a number the rules
+ * of that call. */
 #define CALL 0x8000u
 
 struct side {
@@ -152,7 +184,8 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 	for (int nr = 0; nr <= MAX_NR; nr++) {
 		unsigned short r = nr < MAX_NR ? of[nr] : 0;
 		const struct seccomp_range *last = n ? &out[n - 1] : NULL;
-		bool same = last && (last->rule == r || (last->rule && r && last->rule < CALL && r < CALL && f->v[last->rule - 1].action == f->v[r - 1].action));
+		bool same = last && (last->rule == r || (last->rule && r && last->rule < CALL && r < CALL &&
+							    f->v[last->rule - 1].action == f->v[r - 1].action));
 		if (!same)
 			out[n++] = (struct seccomp_range){(unsigned short)nr, r};
 	}
