@@ -22,6 +22,7 @@
  * stream_finish() is the caller's. What was made stays on failure. `how` NULL: a layer. -1 with fail(). */
 struct unpack_how {
 	bool plain;     /* names like .wh.x are files' names */
+	bool keep_dirs; /* a directory that is there already stays as it is */
 	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
 	uid_t uid;
 	gid_t gid;

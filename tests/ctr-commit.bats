@@ -173,3 +173,16 @@ frozen() ( # NAME
 	END
 	unshare -m --propagation private bash inside
 }
+
+@test "a container of a squashfs file gives an image of one layer" {
+	need mksquashfs squashfs-tools
+	mksquashfs "$ROOTFS" r.squashfs -quiet -no-progress >/dev/null
+	ctr-run --keep --name c ./r.squashfs sh -c 'echo new >/new; rm /etc/group'
+	ctr-diff c | grep -qx 'D /etc/group'
+	ctr-cp c:/new .
+	[ "$(cat new)" = new ]
+	ctr-commit c img
+	[ "$(ctr-run img cat /new /etc/os-release)" = $'new\nNAME=ctrbox' ]
+	run ctr-run img ls /etc/group
+	[ "$status" -ne 0 ]
+}

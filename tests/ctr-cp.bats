@@ -32,7 +32,9 @@ test_setup() {
 	[ "$(ctr-exec c readlink /root/d/link)" = one ]
 	ctr-cp d c:/root/e
 	[ "$(ctr-exec c cat /root/e/sub/two)" = 2 ]
+	ctr-exec c chmod 1777 /root
 	ctr-cp d/. c:/root
+	[ "$(ctr-exec c stat -c %a /root)" = 1777 ] # a folder that is there stays as it is
 	[ "$(ctr-exec c cat /root/sub/two)" = 2 ]
 	ctr-cp c:/root/d out
 	diff -r d out

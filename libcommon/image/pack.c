@@ -227,6 +227,8 @@ static int body(struct pack *p, int fd, off_t size)
 static int entry_file(struct pack *p, int dir, const char *name, struct stat *st)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* gone meanwhile */
 	if (fd < 0 || fstat(fd, st) < 0)
 		return fail("%s: open: %m", p->path);
 	if (!S_ISREG(st->st_mode))

@@ -347,6 +347,8 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 			return errno = ENOTDIR,
 			       fail("%s: %.300s: a directory here, but an earlier entry made it something else",
 				   u->what, path);
+		} else if (u->how.keep_dirs) {
+			return 0;
 		}
 	}
 	if (attributes(u, e, path, dir, base) < 0)
