@@ -107,7 +107,8 @@ cat >libarchive/libarchive/archive_acl.c <<'END'
 #include "archive_entry.h"
 #define NONE(type, name, args, value) type archive_acl_##name args { return value; }
 void archive_acl_clear(struct archive_acl *a) { (void)a; }
-void archive_acl_copy(struct archive_acl *a, struct archive_acl *b) { (void)a; (void)b; }
+/* an entry's mode is kept in there */
+void archive_acl_copy(struct archive_acl *a, struct archive_acl *b) { a->mode = b->mode; }
 NONE(int, count, (struct archive_acl *a, int b), ((void)a, (void)b, 0))
 NONE(int, types, (struct archive_acl *a), ((void)a, 0))
 NONE(int, reset, (struct archive_acl *a, int b), ((void)a, (void)b, 0))
