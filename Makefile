@@ -135,10 +135,10 @@ endif
 
 FUZZ_SECONDS ?= 10
 fuzz: ## fuzz one parser or all: make fuzz T=spec FUZZ_SECONDS=600
-	$(Q)sh tests/fuzz/run $(FUZZ_SECONDS) $(T)
+	$(Q)bash tests/fuzz/run $(FUZZ_SECONDS) $(T)
 
 bench: all rootfs ## measure against the floor and the peers
-	$(Q)sh tests/bench/run
+	$(Q)bash tests/bench/run
 
 lint: ## clang-format, cppcheck, shellcheck
 	$(Q)bash tests/lint

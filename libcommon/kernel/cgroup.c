@@ -278,6 +278,36 @@ static int cpuset_copy(int parent, int group)
 	return 0;
 }
 
+static bool blank(int group, const char *file)
+{
+	_cleanup_free_ char *s = file_read_at(group, file, 65536, NULL);
+	return s && strspn(s, " \n") == strlen(s);
+}
+
+/* From the top down to the group, where it has none yet: it is the first at the top, or was made before another start
+ * had its parent ready. */
+static void cpuset_ready(int root, const char *path)
+{
+	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (group < 0 || (!blank(group, "cpuset.cpus") && !blank(group, "cpuset.mems")))
+		return;
+	int up = dup(root);
+	for (const char *s = path; up >= 0;) {
+		size_t n = strcspn(s, "/");
+		_cleanup_free_ char *name = xstrndup(s, n);
+		int at = openat(up, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (at >= 0)
+			cpuset_copy(up, at);
+		close(up);
+		up = at;
+		if (!s[n])
+			break;
+		s += n + 1;
+	}
+	if (up >= 0)
+		close(up);
+}
+
 /* Give the children of a v2 group every controller it has: one by one, where all at once is refused. A group with
  * processes in it cannot (EBUSY): whoever needs a controller then hears of it. */
 static void v2_enable(int group)
@@ -344,16 +374,14 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 	if (mkdirat(root, path, 0755) < 0) {
 		if (errno == EEXIST)
 			return 0;
-		for (int i = 0; errno == ENOENT && i < 10; i++) /* another's end may take the parent away again */
-			if (make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST))
-				return 1;
-		return -1;
+		bool made = false;
+		for (int i = 0; !made && errno == ENOENT && i < 10; i++) /* another's end may take the parent away again */
+			made = make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
+		if (!made)
+			return -1;
 	}
-	if (!h->v2 && strstr(h->controllers, ",cpuset,") && !strchr(path, '/')) {
-		_cleanup_close_ int fd = group_fd(h, path);
-		if (fd >= 0)
-			cpuset_copy(root, fd);
-	}
+	if (!h->v2 && strstr(h->controllers, ",cpuset,"))
+		cpuset_ready(root, path);
 	return 1;
 }
 
