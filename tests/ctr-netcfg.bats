@@ -182,3 +182,13 @@ by_hand() {
 	h ctr-netcfg publish 53/udp 172.18.0.3:5300
 	[ "$(flow)" = new ]
 }
+
+@test "the README's network by hand" {
+	run -0 h sh "$BATS_TEST_DIRNAME/readme-net.sh"
+	[[ "$output" = *"1 packets received"* ]]
+	[[ "$output" = *"default via 172.18.0.1"* ]]
+	[[ "$output" = *hello* ]]
+	[[ "$output" = *"publish 0.0.0.0:8080/tcp 172.18.0.3:80"* ]]
+	[ "$(ask "$PEER" 198.51.100.2 8080)" = hello ]
+	[ "$(ask "$HOST" 127.0.0.1 8080)" = hello ]
+}

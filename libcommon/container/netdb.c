@@ -195,7 +195,8 @@ static int choose4(struct cidr *c, const struct used *u)
 		if (!overlap(u, c))
 			return 0;
 	}
-	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to 172.31.0.0/16 (choose one with --subnet)");
+	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to 172.31.0.0/16 (choose "
+		    "one with --subnet)");
 }
 
 /* RFC 4193: 40 random bits make it unlikely to meet another's. */
@@ -226,7 +227,8 @@ static int settle_subnets(struct network *n, const struct used *u)
 			return fail("subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
 		struct addr first = cidr_first(c), given = c->a;
 		c->a = first;
-		if (!n->gateway[i].family && bridge) { /* the tutorial's 192.168.10.1/24: that address; else the first */
+		if (!n->gateway[i].family &&
+		    bridge) { /* the tutorial's 192.168.10.1/24: that address; else the first */
 			n->gateway[i] = addr_cmp(&given, &first) ? given : first;
 			if (addr_cmp(&given, &first) == 0)
 				addr_next(&n->gateway[i]);
@@ -247,7 +249,10 @@ static int settle_bridge(struct network *n)
 	if (n->bridge && *n->bridge)
 		return ifname_check("bridge", n->bridge);
 	char first[16];
-	snprintf(first, sizeof first, "%s", strcmp(n->name, "bridge") == 0 ? "ctr0" : strlen(n->name) < 16 ? n->name : "ctr1");
+	snprintf(first, sizeof first, "%s",
+	    strcmp(n->name, "bridge") == 0 ? "ctr0"
+	    : strlen(n->name) < 16         ? n->name
+					   : "ctr1");
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	for (int i = 1; ifname_check("bridge", first) < 0 || rtnl_find(&rt, first, &l) == 0; i++)
@@ -341,7 +346,8 @@ int network_remove(struct network *n)
 	struct nl rt;
 	struct nft f;
 	struct link_info l;
-	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name), *leases = network_leases(n->name);
+	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name),
+			    *leases = network_leases(n->name);
 	_cleanup_close_ int dir = networks_dir(false);
 	if (dir < 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
@@ -353,7 +359,8 @@ int network_remove(struct network *n)
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
-				nft_net_del(&f, &n->subnet[i], n->bridge, (n->internal ? NFT_INTERNAL : NFT_MASQUERADE));
+				nft_net_del(
+				    &f, &n->subnet[i], n->bridge, (n->internal ? NFT_INTERNAL : NFT_MASQUERADE));
 				nft_commit(&f); /* never used: none there */
 			}
 			nft_close(&f);
@@ -427,7 +434,8 @@ static void on_drop(const char *family, const char *table, const char *chain, vo
 	const struct network *n = arg;
 	if (strcmp(family, "ip6") == 0 && !n->subnet[1].a.family)
 		return;
-	warn("table %s %s drops what is forwarded: to let network %s through: nft insert rule %s %s %s iifname %s accept; "
+	warn("table %s %s drops what is forwarded: to let network %s through: nft insert rule %s %s %s iifname %s "
+	     "accept; "
 	     "nft insert rule %s %s %s oifname %s ct state established,related accept",
 	    family, table, n->name, family, table, chain, n->bridge, family, table, chain, n->bridge);
 }

@@ -15,11 +15,11 @@
 
 struct sweep {
 	bool (*dead)(const char *id, struct sweep *s);
-	const char *id;             /* this one only */
+	const char *id; /* this one only */
 	bool (*alive)(const char *id);
-	char *last;                 /* the answer is kept for the next question: elements of one container follow each other */
+	char *last; /* the answer is kept for the next question: elements of one container follow each other */
 	bool last_dead;
-	char *mine;                 /* "ctr:INSTANCE:" */
+	char *mine; /* "ctr:INSTANCE:" */
 	struct nft_port *ports;
 	size_t nports;
 	struct strv links;

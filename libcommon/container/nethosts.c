@@ -1,7 +1,8 @@
 /* nethosts.c: /etc/hosts and /etc/resolv.conf of a container; see netplug.h.
  *
- * The names of others on the network stand between two markers, and that block is rewritten in place: the file is bind-mounted,
- * so a rename would leave the container with the old one; and what the container wrote itself outside the block stays.
+ * The names of others on the network stand between two markers, and that block is rewritten in place: the file is
+ * bind-mounted, so a rename would leave the container with the old one; and what the container wrote itself outside the
+ * block stays.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -59,7 +60,8 @@ char *nethosts_text(const struct nethosts *h)
 {
 	struct buf b = {0};
 	char t[ADDR_TEXT];
-	buf_puts(&b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
+	buf_puts(&b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost "
+		     "ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
 		     "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
 	for (size_t i = 0; i < h->add_host.n; i++) {
 		char *name;
@@ -118,12 +120,14 @@ char *nethosts_resolv(const struct nethosts *h)
 		if (is_key(line, "nameserver") && !h->dns.n && usable_server(line)) {
 			buf_printf(&b, "%s\n", line);
 			servers = true;
-		} else if (((is_key(line, "search") || is_key(line, "domain")) && !h->dns_search.n) || is_key(line, "options")) {
+		} else if (((is_key(line, "search") || is_key(line, "domain")) && !h->dns_search.n) ||
+			   is_key(line, "options")) {
 			buf_printf(&b, "%s\n", line);
 		}
 	}
 	if (!servers)
-		buf_puts(&b, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"); /* docker's choice where the host has only itself */
+		buf_puts(&b,
+		    "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"); /* docker's choice where the host has only itself */
 	if (h->dns_search.n && !none) {
 		buf_puts(&b, "search");
 		for (size_t i = 0; i < h->dns_search.n; i++)
@@ -183,7 +187,8 @@ int nethosts_update(int dirfd, const char *file, const char *id, const struct ne
 	int r = 0;
 	if (out.n != len || memcmp(out.p, old, len) != 0) {
 		_cleanup_close_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		if (fd < 0 || pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n || (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
+		if (fd < 0 || pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n ||
+		    (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
 			r = fail("%s: write: %m", file);
 	}
 	buf_free(&out);

@@ -39,7 +39,8 @@ static void veth_name(const char *id, const char *ifname, char out[16])
 
 bool netplug_wanted(const char *net)
 {
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") && !str_starts(net, "ns:");
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
+	       !str_starts(net, "ns:");
 }
 
 /* --- what was asked --- */
@@ -54,7 +55,8 @@ int netplug_check(const struct netreq *r)
 	if (wanted && name_check("--net", r->net) < 0)
 		return -1;
 	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
-		return fail("-p: a container with --net %s has no network to publish ports of", r->net ? r->net : "none");
+		return fail(
+		    "-p: a container with --net %s has no network to publish ports of", r->net ? r->net : "none");
 	if (!wanted && (r->ip || r->ip6 || r->mac))
 		return fail("--ip, --ip6, --mac: need a network of --net NAME");
 	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))
@@ -77,7 +79,8 @@ int netplug_check(const struct netreq *r)
 
 /* --- leases --- */
 
-static int take_leases(const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
+static int take_leases(
+    const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
 	struct buf names = {0};
@@ -89,11 +92,18 @@ static int take_leases(const struct network *n, const struct netreq *r, const ch
 	const char *want[2] = {r->ip, r->ip6};
 	int result = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
-		struct lease_req q = {.subnet = n->subnet[i], .from = n->from[i], .to = n->to[i], .exclude = &n->gateway[i],
-		    .excludes = n->gateway[i].family ? 1 : 0, .owner = id, .ifname = p->ifname, .names = names.p};
+		struct lease_req q = {.subnet = n->subnet[i],
+		    .from = n->from[i],
+		    .to = n->to[i],
+		    .exclude = &n->gateway[i],
+		    .excludes = n->gateway[i].family ? 1 : 0,
+		    .owner = id,
+		    .ifname = p->ifname,
+		    .names = names.p};
 		if (!n->subnet[i].a.family) {
 			if (want[i])
-				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "", want[i], n->name, i ? '6' : '4');
+				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "", want[i], n->name,
+				    i ? '6' : '4');
 			continue;
 		}
 		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
@@ -134,10 +144,12 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		if (!p->addr[i].a.family || (s->host.family && s->host.family != family))
 			continue;
 		struct nft_port *q = &p->ports[p->nports];
-		*q = (struct nft_port){.proto = s->proto, .host = s->host, .cport = (uint16_t)(s->c0 + k), .to = p->addr[i].a};
+		*q = (struct nft_port){
+		    .proto = s->proto, .host = s->host, .cport = (uint16_t)(s->c0 + k), .to = p->addr[i].a};
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
-		int fd = port_hold(&q->host, s->proto, &hport); /* the second family gets the number that the first got */
+		int fd =
+		    port_hold(&q->host, s->proto, &hport); /* the second family gets the number that the first got */
 		if (fd < 0)
 			return -1;
 		keep_held(p, fd, many);
@@ -159,7 +171,8 @@ static int hold_ports(const struct netreq *r, struct netplug *p)
 		if (i < r->publish.n)
 			result = portspec_parse("-p", r->publish.v[i], &s[i]);
 		else
-			result = port_range_parse("-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
+			result =
+			    port_range_parse("-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
 		total += (size_t)(s[i].c1 - s[i].c0 + 1);
 	}
 	struct rlimit old, wide;
@@ -201,21 +214,33 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 	_cleanup_free_ char *mark = netplug_mark(p->id);
 	veth_name(p->id, p->ifname, host);
 	if (strcmp(n->driver, "bridge") == 0) {
-		struct link_add l = {.kind = LINK_VETH, .name = host, .mtu = n->mtu, .up = true, .master = index, .peer = p->ifname,
-		    .peer_netns_fd = netns_fd, .peer_mac = p->mac};
+		struct link_add l = {.kind = LINK_VETH,
+		    .name = host,
+		    .mtu = n->mtu,
+		    .up = true,
+		    .master = index,
+		    .peer = p->ifname,
+		    .peer_netns_fd = netns_fd,
+		    .peer_mac = p->mac};
 		rtnl_link_add(rt, &l);
 		rtnl_link_alias(rt, host, mark);
 		if (p->nports)
 			rtnl_link_hairpin(rt, host);
 	} else {
-		struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN, .name = p->ifname, .mtu = n->mtu,
-		    .parent = index, .netns_fd = netns_fd, .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};
+		struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
+		    .name = p->ifname,
+		    .mtu = n->mtu,
+		    .parent = index,
+		    .netns_fd = netns_fd,
+		    .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};
 		rtnl_link_add(rt, &l);
 	}
 	int r = nl_commit(rt), saved = errno;
 	nl_reset(rt);
 	if (r < 0 && saved == EOPNOTSUPP)
-		fail_in("this kernel lacks CONFIG_%s", strcmp(n->driver, "bridge") == 0 ? "VETH" : strcmp(n->driver, "macvlan") == 0 ? "MACVLAN" : "IPVLAN");
+		fail_in("this kernel lacks CONFIG_%s", strcmp(n->driver, "bridge") == 0    ? "VETH"
+						       : strcmp(n->driver, "macvlan") == 0 ? "MACVLAN"
+											   : "IPVLAN");
 	errno = saved;
 	return r;
 }
@@ -269,7 +294,8 @@ static void on_taken(const struct nft_port *q, void *arg)
 	for (size_t i = 0; i < s->p->nports; i++) {
 		if (!same_port(q, &s->p->ports[i]))
 			continue;
-		if (str_starts(q->comment, s->mine) && (strcmp(q->comment + strlen(s->mine), s->p->id) == 0 || !container_id_held(q->comment + strlen(s->mine)))) {
+		if (str_starts(q->comment, s->mine) && (strcmp(q->comment + strlen(s->mine), s->p->id) == 0 ||
+							   !container_id_held(q->comment + strlen(s->mine)))) {
 			nft_port_del(s->del, q);
 			s->found++;
 		} else {
@@ -308,14 +334,30 @@ static void append(const struct network *n, const struct netplug *p, struct nft 
 		nft_port_add(f, &p->ports[i]);
 }
 
+/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until now, and who was
+ * unpublished had his entries dropped. Reading the kernel's table takes some milliseconds. */
+static int forget_flows(const struct netplug *p, bool all)
+{
+	size_t n = 0;
+	struct nft_port *q = xcalloc(p->nports + 1, sizeof *q);
+	for (size_t i = 0; i < p->nports; i++)
+		if (all || p->ports[i].proto == IPPROTO_UDP)
+			q[n++] = p->ports[i];
+	int r = conntrack_flush(q, n);
+	free(q);
+	return r;
+}
+
 static int publish(const struct network *n, const struct netplug *p, struct nft *f)
 {
+	bool stale = false;
 	nl_reset(&f->body);
 	append(n, p, f);
 	int r = nft_commit(f);
 	if (r < 0 && errno == EEXIST) {
 		if (clear_stale(p) < 0)
 			return -1;
+		stale = true;
 		append(n, p, f);
 		r = nft_commit(f);
 	}
@@ -323,7 +365,7 @@ static int publish(const struct network *n, const struct netplug *p, struct nft 
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
 		return 0;
 	}
-	return r < 0 ? -1 : conntrack_flush(p->ports, p->nports);
+	return r < 0 ? -1 : forget_flows(p, stale);
 }
 
 /* --- up and down --- */
@@ -469,12 +511,13 @@ void netplug_state(const struct netplug *p, struct kv *kv)
 		kv_set(kv, "ip", addr_text(&p->addr[0].a, t));
 	if (p->addr[1].a.family)
 		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
-	kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4], p->mac[5]);
+	kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4],
+	    p->mac[5]);
 	for (size_t i = 0; i < p->nports; i++) {
 		const struct nft_port *q = &p->ports[i];
 		bool v6 = q->to.family == AF_INET6;
-		buf_printf(&b, "%s%s%s%s:%u->%u/%s", i ? ", " : "", v6 ? "[" : "", addr_text(&q->host, t), v6 ? "]" : "", q->hport, q->cport,
-		    q->proto == IPPROTO_UDP ? "udp" : "tcp");
+		buf_printf(&b, "%s%s%s%s:%u->%u/%s", i ? ", " : "", v6 ? "[" : "", addr_text(&q->host, t),
+		    v6 ? "]" : "", q->hport, q->cport, q->proto == IPPROTO_UDP ? "udp" : "tcp");
 	}
 	kv_set(kv, "ports", b.p ? b.p : "");
 	buf_free(&b);
