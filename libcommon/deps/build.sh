@@ -17,6 +17,7 @@ for p in $need; do
 done
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	echo "deps: installing$missing" >&2
+	# shellcheck disable=SC2086 # words
 	apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
 		apt-get update -qq && apt-get install -y --no-install-recommends $missing >/dev/null
 	}
