@@ -23,15 +23,16 @@
 #include "str.h"
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
+#define WRITER "2"     /* part of the cache's key: raised when the same profile becomes another program */
 
 static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
 	static const struct {
 		const char *name;
 		uint32_t action;
-	} known[] = {{"KILL", SECCOMP_RET_KILL_THREAD}, {"KILL_THREAD", SECCOMP_RET_KILL_THREAD}, {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS},
-	    {"TRAP", SECCOMP_RET_TRAP}, {"ALLOW", SECCOMP_RET_ALLOW}, {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO},
-	    {"TRACE", SECCOMP_RET_TRACE}};
+	} known[] = {{"KILL", SECCOMP_RET_KILL_THREAD}, {"KILL_THREAD", SECCOMP_RET_KILL_THREAD},
+	    {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS}, {"TRAP", SECCOMP_RET_TRAP}, {"ALLOW", SECCOMP_RET_ALLOW},
+	    {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO}, {"TRACE", SECCOMP_RET_TRACE}};
 	for (size_t i = 0; str_starts(name, "SCMP_ACT_") && i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name + 9, known[i].name) == 0) {
 			bool data = known[i].action == SECCOMP_RET_ERRNO || known[i].action == SECCOMP_RET_TRACE;
@@ -125,7 +126,12 @@ static bool applies(const json_t *rule, uint64_t caps)
 
 static int compare_op(const char *s)
 {
-	static const char *const ops[] = {[CMP_NE] = "NE", [CMP_LT] = "LT", [CMP_LE] = "LE", [CMP_EQ] = "EQ", [CMP_GE] = "GE", [CMP_GT] = "GT",
+	static const char *const ops[] = {[CMP_NE] = "NE",
+	    [CMP_LT] = "LT",
+	    [CMP_LE] = "LE",
+	    [CMP_EQ] = "EQ",
+	    [CMP_GE] = "GE",
+	    [CMP_GT] = "GT",
 	    [CMP_MASKED_EQ] = "MASKED_EQ"};
 	for (int i = 0; s && str_starts(s, "SCMP_CMP_") && i <= CMP_MASKED_EQ; i++)
 		if (strcmp(s + 9, ops[i]) == 0)
@@ -143,8 +149,10 @@ static int args(const struct jctx *c, const json_t *rule, struct filter_cond out
 		const json_t *a = json_array_get(l, i);
 		int64_t index = -1, v1 = 0, v2 = 0;
 		_cleanup_free_ char *op = NULL;
-		if (jget_int(c, a, "syscalls.args", "index", 0, 5, &index) < 0 || jget_int(c, a, "syscalls.args", "value", INT64_MIN, INT64_MAX, &v1) < 0 ||
-		    jget_int(c, a, "syscalls.args", "valueTwo", INT64_MIN, INT64_MAX, &v2) < 0 || jget_str(c, a, "syscalls.args", "op", &op) < 0)
+		if (jget_int(c, a, "syscalls.args", "index", 0, 5, &index) < 0 ||
+		    jget_int(c, a, "syscalls.args", "value", INT64_MIN, INT64_MAX, &v1) < 0 ||
+		    jget_int(c, a, "syscalls.args", "valueTwo", INT64_MIN, INT64_MAX, &v2) < 0 ||
+		    jget_str(c, a, "syscalls.args", "op", &op) < 0)
 			return -1;
 		int cmp = compare_op(op);
 		if (index < 0 || cmp < 0 || *n == 6)
@@ -175,7 +183,8 @@ static void rule_for(struct filter_rules *f, const char *name, uint32_t act, con
 		filter_rule_add(f, name, act, &a[i], 1);
 }
 
-static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, int64_t dflt_errno, uint64_t caps)
+static int one_rule(
+    const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, int64_t dflt_errno, uint64_t caps)
 {
 	_cleanup_free_ char *act = NULL, *single = NULL;
 	struct strv names = {0};
@@ -186,7 +195,8 @@ static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *
 	if (!json_is_object(rule))
 		return errno = EINVAL, fail("%s: syscalls: must be objects", c->what);
 	if (jget_strv(c, rule, "syscalls", "names", &names) < 0 || jget_str(c, rule, "syscalls", "name", &single) < 0 ||
-	    jget_str(c, rule, "syscalls", "action", &act) < 0 || jget_int(c, rule, "syscalls", "errnoRet", 0, 4095, &err) < 0 || args(c, rule, a, &n) < 0)
+	    jget_str(c, rule, "syscalls", "action", &act) < 0 ||
+	    jget_int(c, rule, "syscalls", "errnoRet", 0, 4095, &err) < 0 || args(c, rule, a, &n) < 0)
 		return strv_free(&names), -1;
 	if (single)
 		strv_add(&names, single);
@@ -232,7 +242,8 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 			fail("%s: defaultAction is missing", what);
 		return NULL;
 	}
-	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 || jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
+	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 || jget_arr(&c, j, "", "syscalls", &rules) < 0 ||
+	    action(&c, dflt, err, &act) < 0)
 		return NULL;
 	struct filter_rules f = {.dflt = act};
 	int r = arches(&c, j, &f.sibling);
@@ -243,17 +254,19 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 	return p;
 }
 
-struct sock_fprog *filter_compile_cached(const char *cache, const char *what, const char *text, size_t len, uint64_t caps)
+struct sock_fprog *filter_compile_cached(
+    const char *cache, const char *what, const char *text, size_t len, uint64_t caps)
 {
 	char hex[DIGEST_HEX + 1];
-	_cleanup_free_ char *key = xasprintf("%" PRIx64 "\n%.*s", caps, (int)len, text);
+	_cleanup_free_ char *key = xasprintf(WRITER "\n%" PRIx64 "\n%.*s", caps, (int)len, text);
 	size_t n;
 	struct stat st;
 	digest_of(key, strlen(key), hex);
 	_cleanup_close_ int dir = cache && dir_make(cache, 0700) == 0 ? dir_open_at(AT_FDCWD, cache) : -1;
 	/* Only what is ours alone is believed. */
 	bool safe = dir >= 0 && fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
-	_cleanup_free_ char *have = safe && faccessat(dir, hex, F_OK, 0) == 0 ? file_read_at(dir, hex, MAX_INSNS * 8, &n) : NULL;
+	_cleanup_free_ char *have =
+	    safe && faccessat(dir, hex, F_OK, 0) == 0 ? file_read_at(dir, hex, MAX_INSNS * 8, &n) : NULL;
 	struct sock_fprog *p = have ? from_bytes(hex, have, n) : NULL;
 	if (p)
 		return p;
