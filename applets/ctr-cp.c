@@ -172,7 +172,8 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 static int unpack(int from, const char *what, const struct place *p, const struct end *dst)
 {
 	struct stream in;
-	struct unpack_how how = {.plain = true, .keep_dirs = true, .one_owner = !archive, .uid = dst->uid, .gid = dst->gid};
+	struct unpack_how how = {
+	    .plain = true, .keep_dirs = true, .one_owner = !archive, .uid = dst->uid, .gid = dst->gid};
 	if (stream_open(&in, from, what, -1) < 0)
 		return -1;
 	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in) < 0 ? -1 : 0;

@@ -29,31 +29,31 @@ static struct {
 #define CHANGE                                                                                                         \
 	{                                                                                                              \
 		'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,   \
-		    &o.changes                                                                                    \
+		    &o.changes                                                                                         \
 	}
 #define NAME                                                                                                           \
 	{                                                                                                              \
-		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says", OPT_STR, &o.name       \
+		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says", OPT_STR, &o.name            \
 	}
 #define FORCE                                                                                                          \
 	{                                                                                                              \
-		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force                          \
+		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force                               \
 	}
 #define JSON                                                                                                           \
 	{                                                                                                              \
-		0, "json", NULL, "print JSON", OPT_FLAG, &o.json                                                  \
+		0, "json", NULL, "print JSON", OPT_FLAG, &o.json                                                       \
 	}
 #define HEADER                                                                                                         \
 	{                                                                                                              \
-		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header                       \
+		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header                            \
 	}
 #define QUIET                                                                                                          \
 	{                                                                                                              \
-		'q', "quiet", NULL, "print digests only", OPT_FLAG, &o.quiet                                      \
+		'q', "quiet", NULL, "print digests only", OPT_FLAG, &o.quiet                                           \
 	}
 #define OUTPUT                                                                                                         \
 	{                                                                                                              \
-		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output                      \
+		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output                           \
 	}
 
 static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, OPT_END};

@@ -36,6 +36,8 @@ static int unpack_missing(const char *lib, const struct manifest *m, const struc
 static int layers(
     const struct store *s, const char *lib, const struct manifest *m, const struct image_config *c, struct image *out)
 {
+	if (c->n == 0)
+		return errno = EINVAL, fail("%s: an image without layers: nothing is in it", out->ref);
 	bool all = true;
 	for (size_t i = 0; i < c->n && all; i++)
 		all = store_has_layer(s, c->diff_ids[i]);
