@@ -1,6 +1,6 @@
 /* stream.h: bytes from a file or pipe, decompressed on the way, hashed before and after, copied on the way.
  *
- * gzip by the linked zlib; zstd, xz and bzip2 through the host's programs of these names (never an image's).
+ * gzip by the linked zlib; zstd and xz through the host's programs of these names (never an image's).
  */
 #ifndef CTR_STREAM_H
 #define CTR_STREAM_H
