@@ -365,7 +365,9 @@ static int publish(const struct network *n, const struct netplug *p, struct nft 
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
 		return 0;
 	}
-	return r < 0 ? -1 : forget_flows(p, stale);
+	if (r == 0 && forget_flows(p, stale) < 0) /* the ports stand: an old flow of theirs may go astray for a while */
+		warn("%s", fail_msg());
+	return r;
 }
 
 /* --- up and down --- */
@@ -414,10 +416,8 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 		return 0;
 	int saved = errno;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	size_t ports = p->nports;
-	p->nports = 0; /* the transaction with them did not happen */
+	p->nports = 0; /* the transaction with them is the last step: it did not happen */
 	netplug_down(p);
-	(void)ports;
 	errno = saved;
 	return fail("%s", why);
 }
