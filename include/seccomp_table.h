@@ -4,16 +4,22 @@
 #ifndef CTR_SECCOMP_TABLE_H
 #define CTR_SECCOMP_TABLE_H
 
-/* From this number up to the next range's. Rules below 64 are the capability that allows the call. */
+/* From this number up to the next range's. */
 struct seccomp_range {
 	unsigned short nr; /* from 0xff00 on: arm's own calls, 0xf0000 and up */
 	unsigned short rule;
 };
+/* The same in the table, in two bytes: rules below 64 are the capability that allows the call; numbers from
+ * SECCOMP_OWN on are arm's own calls. */
+struct seccomp_row {
+	unsigned short nr : 9, rule : 7;
+};
+#define SECCOMP_OWN 504
 enum seccomp_rule { RULE_UNKNOWN = 64, RULE_DENY, RULE_ALLOW, RULE_CLONE, RULE_CLONE3, RULE_PERSONALITY, RULE_SOCKET, RULE_BPF,
 	RULE_PERF, RULE_SYSLOG };
 
 extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
-extern const struct seccomp_range seccomp_native[], seccomp_compat[];
+extern const struct seccomp_row seccomp_native[], seccomp_compat[];
 /* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two architectures, -1 for none. */
 extern const char seccomp_names[];
 extern const short seccomp_numbers[][2];

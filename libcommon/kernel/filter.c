@@ -173,13 +173,14 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 }
 
 /* The table with these capabilities, neighbours of one answer joined. Returns how many. */
-static unsigned join(const struct seccomp_range *in, unsigned n, uint64_t caps, struct seccomp_range *out)
+static unsigned join(const struct seccomp_row *in, unsigned n, uint64_t caps, struct seccomp_range *out)
 {
 	unsigned k = 0;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
 		if (k == 0 || out[k - 1].rule != rule)
-			out[k++] = (struct seccomp_range){in[i].nr, rule};
+			out[k++] = (struct seccomp_range){
+			    (unsigned short)(in[i].nr < SECCOMP_OWN ? in[i].nr : 0xff00 | (in[i].nr & 7)), rule};
 	}
 	return k;
 }

@@ -169,7 +169,7 @@ static void table(const char *name, uint32_t arch)
 	mark(rules, arch, allowed, RULE_ALLOW);
 	for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
 		mark(rules, arch, special[i].names, special[i].rule);
-	printf("const struct seccomp_range %s[] = {\n", name);
+	printf("const struct seccomp_row %s[] = {\n", name);
 	int last = -1, n = 0;
 	for (int nr = 0; nr < MAX_NR; nr++) {
 		if (rules[nr] == last)
@@ -180,8 +180,8 @@ static void table(const char *name, uint32_t arch)
 	}
 	if (arch == SCMP_ARCH_ARM) { /* its own calls, 0xf0001 and up (seccomp_table.h): breakpoint cacheflush usr26
 					usr32 set_tls */
-		printf("    {0xff01, %d}, {0xff03, %d}, {0xff05, %d}, {0xff06, %d},\n", RULE_ALLOW, RULE_DENY,
-		    RULE_ALLOW, RULE_UNKNOWN);
+		printf("    {505, %d}, {507, %d}, {509, %d}, {510, %d},\n", RULE_ALLOW, RULE_DENY, RULE_ALLOW,
+		    RULE_UNKNOWN);
 		n += 4;
 	}
 	printf("};\nconst unsigned %s_n = %d;\n", name, n);
