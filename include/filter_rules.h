@@ -33,8 +33,10 @@ struct filter_rules {
 };
 
 /* One more rule; a name that this build does not know is passed over. */
-void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n);
-/* The program; NULL with fail(). A call's rule without conditions holds whatever others say; else the first that matches. */
+void filter_rule_add(
+    struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n);
+/* The program; NULL with fail(). A call's rule without conditions holds whatever others say; else the first that
+ * matches. */
 struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char *what);
 void filter_rules_free(struct filter_rules *f);
 
@@ -51,7 +53,8 @@ void filter_emit(struct filter_program *p, unsigned short code, unsigned k, unsi
 /* Writes the verdict of a range's rule. */
 typedef void filter_leaf(struct filter_program *p, unsigned rule, void *arg);
 /* A binary search over ranges, the first of which begins at 0. */
-void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n, filter_leaf *leaf_fn, void *arg);
+void filter_search(
+    struct filter_program *p, const struct seccomp_range *r, unsigned n, filter_leaf *leaf_fn, void *arg);
 /* The whole program: NULL with fail() when it is longer than the kernel takes. */
 struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling,
     unsigned n_sibling, unsigned other, filter_leaf *leaf_fn, void *arg);

@@ -15,12 +15,23 @@ struct seccomp_row {
 	unsigned short nr : 9, rule : 7;
 };
 #define SECCOMP_OWN 504
-enum seccomp_rule { RULE_UNKNOWN = 64, RULE_DENY, RULE_ALLOW, RULE_CLONE, RULE_CLONE3, RULE_PERSONALITY, RULE_SOCKET, RULE_BPF,
-	RULE_PERF, RULE_SYSLOG };
+enum seccomp_rule {
+	RULE_UNKNOWN = 64,
+	RULE_DENY,
+	RULE_ALLOW,
+	RULE_CLONE,
+	RULE_CLONE3,
+	RULE_PERSONALITY,
+	RULE_SOCKET,
+	RULE_BPF,
+	RULE_PERF,
+	RULE_SYSLOG
+};
 
 extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
 extern const struct seccomp_row seccomp_native[], seccomp_compat[];
-/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two architectures, -1 for none. */
+/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two architectures, -1 for
+ * none. */
 extern const char seccomp_names[];
 extern const short seccomp_numbers[][2];
 extern const unsigned seccomp_names_n;
