@@ -35,7 +35,8 @@ static void set_size(const struct container *c)
 	struct winsize w;
 	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
 	_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int pts = dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	_cleanup_close_ int pts =
+	    dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
 	if (pts >= 0 && isatty(pts) && tty_size(&w) == 0)
 		ioctl(pts, TIOCSWINSZ, &w);
 }

@@ -44,11 +44,14 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    .synopsis = "[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- GROUP\n-d [-k] GROUP\n"
-		"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount NAME DIR",
-    .more = "GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys are cgroup v2's:\n"
-	    "memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus cpuset.mems pids.max io.max\n"
-	    "io.weight hugetlb.SIZE.max; on v1 they become that hierarchy's files. v1's own names work where v1 is mounted.\n",
+    .synopsis =
+	"[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- GROUP\n-d [-k] GROUP\n"
+	"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount NAME DIR",
+    .more =
+	"GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys are cgroup v2's:\n"
+	"memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus cpuset.mems pids.max io.max\n"
+	"io.weight hugetlb.SIZE.max; on v1 they become that hierarchy's files. v1's own names work where v1 is "
+	"mounted.\n",
     .opts = opts,
 };
 
@@ -73,7 +76,8 @@ static void made(void *path)
 static int set(const char *path, const struct strv *settings)
 {
 	if (!create)
-		return cgroup_exists(path) ? cgroup_set(path, settings) : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
+		return cgroup_exists(path) ? cgroup_set(path, settings)
+					   : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
 	return cgroup_make(path, settings, CGROUP_REUSE);
 }
 
@@ -117,8 +121,8 @@ static int set_lines(void)
 
 static int print_values(const char *path, int argc, char **argv)
 {
-	static const char *const limits[] = {"memory.max", "memory.high", "memory.low", "memory.swap.max", "cpu.weight", "cpu.max", "cpuset.cpus",
-	    "cpuset.mems", "pids.max", "io.weight"};
+	static const char *const limits[] = {"memory.max", "memory.high", "memory.low", "memory.swap.max", "cpu.weight",
+	    "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max", "io.weight"};
 	int code = 0;
 	if (!cgroup_exists(path))
 		die("%s: no such group", path);
@@ -176,7 +180,8 @@ static int print_stat(const char *path)
 	return 0;
 }
 
-/* --- watching: cgroup.events and memory.events change with an inotify event; v1's out-of-memory counter has none --- */
+/* --- watching: cgroup.events and memory.events change with an inotify event; v1's out-of-memory counter has none ---
+ */
 
 struct seen {
 	char *events, *memory;
@@ -204,7 +209,8 @@ static int watch(const char *path)
 	struct seen s = {0};
 	bool v1_memory = false;
 	if (dir < 0)
-		die("%s: %m%s", path, errno == ENODEV ? " (there is no cgroup v2 here to tell of events: poll with --stat)" : "");
+		die("%s: %m%s", path,
+		    errno == ENODEV ? " (there is no cgroup v2 here to tell of events: poll with --stat)" : "");
 	snprintf(at, sizeof at, "/proc/self/fd/%d/cgroup.events", dir);
 	if (inotify_add_watch(in, at, IN_MODIFY) < 0)
 		die("%s: watch: %m", path);
@@ -213,7 +219,8 @@ static int watch(const char *path)
 		v1_memory = true;
 	cgroup_oom_kills(path, &s.oom);
 	for (;;) {
-		char *ev = file_read_at(dir, "cgroup.events", 4096, NULL), *mem = v1_memory ? NULL : file_read_at(dir, "memory.events", 4096, NULL);
+		char *ev = file_read_at(dir, "cgroup.events", 4096, NULL),
+		     *mem = v1_memory ? NULL : file_read_at(dir, "memory.events", 4096, NULL);
 		uint64_t oom = s.oom;
 		differences("cgroup", s.events, ev);
 		if (s.memory)
@@ -285,7 +292,8 @@ static int mount_named(int argc, char **argv)
 	if (dir_make(argv[1], 0755) < 0)
 		die_fail();
 	if (mount("cgroup", argv[1], "cgroup", 0, data) < 0)
-		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0], errno == ENODEV ? " (this kernel has no cgroup v1)" : "");
+		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0],
+		    errno == ENODEV ? " (this kernel has no cgroup v1)" : "");
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static int own_mounts(void)
 	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return errno;
-return mount("tmpfs", "/sys", "tmpfs", 0, NULL) < 0 ? errno : 0;
+	return mount("tmpfs", "/sys", "tmpfs", 0, NULL) < 0 ? errno : 0;
 }
 
 static int p_overlay(void)

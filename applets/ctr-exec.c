@@ -39,7 +39,8 @@ static const struct opt opts[] = {
 
 static const struct usage usage = {
     .synopsis = "NAME COMMAND [ARG...]",
-    .more = "Exit code: the command's, 128+N if signal N ended it, 125 ctr-exec failed, 126 not executable, 127 not found.\n",
+    .more = "Exit code: the command's, 128+N if signal N ended it, 125 ctr-exec failed, 126 not executable, 127 not "
+	    "found.\n",
     .opts = opts,
 };
 
@@ -92,13 +93,15 @@ static void find(struct container *c, const char *name, struct enter *e)
 	if (container_open(c, name) < 0)
 		die_fail();
 	if (c->status != ST_RUNNING && c->status != ST_ORPHANED)
-		die("%s: %s, not running%s", c->name, status_name(c->status), c->status == ST_PAUSED ? " (ctr-unpause it first)" : "");
+		die("%s: %s, not running%s", c->name, status_name(c->status),
+		    c->status == ST_PAUSED ? " (ctr-unpause it first)" : "");
 	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
 	e->procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->procdir < 0)
 		die("%s: process %d: %m", c->name, (int)c->pid);
 	e->pidfd = container_pidfd(c);
-	if (e->pidfd < 0 && !container_is_alive(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
+	if (e->pidfd < 0 &&
+	    !container_is_alive(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
 		die_fail();
 }
 

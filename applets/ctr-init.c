@@ -28,7 +28,8 @@ static struct strv setup;
 static const struct opt opts[] = {
     {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end", OPT_FLAG, &machine},
     {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after},
-    {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)", OPT_LIST, &setup},
+    {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)",
+	OPT_LIST, &setup},
     OPT_END,
 };
 static const struct usage usage = {

@@ -234,7 +234,8 @@ static int do_ls(int n, char **names)
 	for (size_t i = 0; i < n_lines; i++) {
 		addr_text(&lines[i].addr, t);
 		if (as_json)
-			json_array_append_new(list, json_make("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner, "network", lines[i].dir));
+			json_array_append_new(list,
+			    json_make("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner, "network", lines[i].dir));
 		else
 			printf("%s %s\n", t, lines[i].owner);
 	}
@@ -250,7 +251,8 @@ static bool keep(const struct lease *l, void *arg)
 	size_t n = strcspn(l->names, " ");
 	for (size_t i = 0; i < living->n; i++) {
 		const char *s = living->v[i];
-		if (strcmp(s, l->owner) == 0 || (strlen(s) >= 12 && str_starts(l->owner, s)) || (n && strlen(s) == n && strncmp(s, l->names, n) == 0))
+		if (strcmp(s, l->owner) == 0 || (strlen(s) >= 12 && str_starts(l->owner, s)) ||
+		    (n && strlen(s) == n && strncmp(s, l->names, n) == 0))
 			return true;
 	}
 	return container_id_held(l->owner);

@@ -22,7 +22,8 @@ static const char *tail = "all", *since;
 static const struct opt opts[] = {
     {'f', "follow", NULL, "go on as it writes, until it ends", OPT_FLAG, &follow},
     {'n', "tail", "N", "only the last N lines", OPT_STR, &tail},
-    {0, "since", "TIME", "only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)", OPT_STR, &since},
+    {0, "since", "TIME", "only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)", OPT_STR,
+	&since},
     {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps},
     OPT_END,
 };

@@ -42,8 +42,9 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
-static const struct usage usage = {
-    "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect [OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER", NULL, opts};
+static const struct usage usage = {"create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
+				   "[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
+    NULL, opts};
 
 static int family_of(const struct addr *a)
 {
@@ -63,7 +64,7 @@ static void subnets_of(struct network *n)
 	}
 	if (ipv6 && !n->subnet[1].a.family)
 		n->subnet[1] = (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses */
-	if (ipv6 && subnets.n == 0) /* and an IPv4 one, too */
+	if (ipv6 && subnets.n == 0)                                     /* and an IPv4 one, too */
 		n->subnet[0].len = -1;
 	for (size_t i = 0; i < gateways.n; i++) {
 		if (addr_parse("--gateway", gateways.v[i], &a) < 0)
@@ -127,7 +128,8 @@ static void on_lease(const struct lease *l, void *arg)
 	if (!strv_has(&u->ids, l->owner))
 		strv_add(&u->ids, l->owner);
 	if (u->json)
-		json_array_append_new(u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface", l->ifname, "address", addr_text(&l->addr, t)));
+		json_array_append_new(u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface",
+						   l->ifname, "address", addr_text(&l->addr, t)));
 }
 
 static json_t *record(const struct network *n, const struct users *u)
@@ -149,8 +151,8 @@ static json_t *record(const struct network *n, const struct users *u)
 	}
 	char when[STAMP_SIZE];
 	stamp_text(when, n->created, -1);
-	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge, "subnets", list,
-	    "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
+	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge,
+	    "subnets", list, "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
 }
 
 static int do_ls(int argc, char **argv)
@@ -221,7 +223,8 @@ static int remove_one(const char *name)
 		return -1;
 	_cleanup_free_ char *dir = network_leases(name);
 	lease_each(dir, on_lease, &u);
-	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "") : network_remove(&n);
+	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")
+			: network_remove(&n);
 	network_free(&n);
 	return r;
 }
@@ -246,7 +249,9 @@ static void open_running(struct container *c, const char *name)
 	if (container_open(c, name) < 0)
 		die_fail();
 	if (!c->pid)
-		die("%s: not running: only a running container is connected (give others their --net when they are made)", name);
+		die("%s: not running: only a running container is connected (give others their --net when they are "
+		    "made)",
+		    name);
 }
 
 /* Its monitor looks at its networks anew when this file appears (plug.c). */
@@ -289,7 +294,8 @@ static int do_connect(int argc, char **argv)
 	if (strv_has(&on, argv[0]))
 		die("%s: on network %s already", argv[1], argv[0]);
 	if (on.n == 0)
-		die("%s: it has no network of ctr-net's (--net %s)", argv[1], kv_get(&c.conf, "net") ? kv_get(&c.conf, "net") : "none");
+		die("%s: it has no network of ctr-net's (--net %s)", argv[1],
+		    kv_get(&c.conf, "net") ? kv_get(&c.conf, "net") : "none");
 	for (size_t i = 0; i < on.n; i++) {
 		_cleanup_free_ char *dir = network_leases(on.v[i]);
 		lease_each(dir, on_if, &x);
@@ -303,7 +309,8 @@ static int do_connect(int argc, char **argv)
 	int ns = open(path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0 || !container_is_alive(&c))
 		die("%s: its network namespace: %m", argv[1]);
-	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases, .ifname = ifname, .no_default_route = true};
+	struct netreq r = {
+	    .net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases, .ifname = ifname, .no_default_route = true};
 	if (netplug_check(&r) < 0)
 		die_usage("%s", fail_msg());
 	if (netplug_up(&r, c.id, c.name, ns, &p) < 0)
@@ -337,7 +344,8 @@ static int do_disconnect(int argc, char **argv)
 static const struct {
 	const char *name;
 	int (*fn)(int argc, char **argv);
-} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm}, {"connect", do_connect}, {"disconnect", do_disconnect}};
+} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm}, {"connect", do_connect},
+    {"disconnect", do_disconnect}};
 
 int ctr_net_main(int argc, char **argv)
 {

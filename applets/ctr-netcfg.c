@@ -1,6 +1,6 @@
 /* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published ports. Lines of words
- * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it is
- * deleted by the same tool or by ip(8).
+ * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it
+ * is deleted by the same tool or by ip(8).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -302,7 +302,11 @@ static void publish_do(const struct netcfg_op *op)
 	published = xrealloc(published, (n_published + n) * sizeof *published);
 	for (size_t k = 0; k < n; k++) {
 		struct nft_port *p = &published[n_published++];
-		*p = (struct nft_port){.proto = op->port.proto, .host = op->port.host, .hport = (uint16_t)(op->port.h0 + k), .cport = (uint16_t)(op->port.c0 + k), .to = op->to};
+		*p = (struct nft_port){.proto = op->port.proto,
+		    .host = op->port.host,
+		    .hport = (uint16_t)(op->port.h0 + k),
+		    .cport = (uint16_t)(op->port.c0 + k),
+		    .to = op->to};
 		p->host.family = op->to.family;
 		snprintf(p->comment, sizeof p->comment, "%s", mark);
 		nft_port_add(&nat, p);
@@ -319,7 +323,8 @@ static void on_port(const struct nft_port *p, void *arg)
 {
 	struct search *s = arg;
 	const struct portspec *q = &s->op->port;
-	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 || (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
+	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 ||
+	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
 		return;
 	s->found = xrealloc(s->found, (s->n + 1) * sizeof *s->found);
 	s->found[s->n++] = *p;
@@ -458,11 +463,11 @@ static json_t *shown;
 static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
-		json_array_append_new(shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, strcmp(what, "publish") ? "address" : "to", b, "owner", c));
+		json_array_append_new(shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
+						 strcmp(what, "publish") ? "address" : "to", b, "owner", c));
 	else
 		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
-
 
 static void show_addr(int index, const struct cidr *a, void *arg)
 {
@@ -533,12 +538,14 @@ static void rule_lines(const struct netcfg_op *op)
 	const struct portspec *p = &op->port;
 	if (op->kind == CFG_NAT && !op->del && !op->out) {
 		struct cidr c = {cidr_first(&op->addr[0]), op->addr[0].len};
-		printf("add element %s ctrbox subnets { %s }\n", c.a.family == AF_INET ? "ip" : "ip6", cidr_text(&c, t));
+		printf(
+		    "add element %s ctrbox subnets { %s }\n", c.a.family == AF_INET ? "ip" : "ip6", cidr_text(&c, t));
 	}
 	for (unsigned k = 0; op->kind == CFG_PUBLISH && k <= (unsigned)(p->h1 - p->h0); k++) {
 		bool any = !p->host.family;
-		printf("add element %s ctrbox %s { %s%s%s . %u : %s . %u }\n", op->to.family == AF_INET ? "ip" : "ip6", any ? "ports" : "addrs",
-		    any ? "" : addr_text(&p->host, h), any ? "" : " . ", p->proto == IPPROTO_UDP ? "udp" : "tcp", p->h0 + k, addr_text(&op->to, a), p->c0 + k);
+		printf("add element %s ctrbox %s { %s%s%s . %u : %s . %u }\n", op->to.family == AF_INET ? "ip" : "ip6",
+		    any ? "ports" : "addrs", any ? "" : addr_text(&p->host, h), any ? "" : " . ",
+		    p->proto == IPPROTO_UDP ? "udp" : "tcp", p->h0 + k, addr_text(&op->to, a), p->c0 + k);
 	}
 }
 

@@ -34,8 +34,9 @@ static struct ns {
 	bool wanted;
 	const char *path; /* =FILE */
 	int fd;
-} ns[] = {{CLONE_NEWUSER, "user", false, NULL, -1}, {CLONE_NEWCGROUP, "cgroup", false, NULL, -1}, {CLONE_NEWIPC, "ipc", false, NULL, -1},
-    {CLONE_NEWUTS, "uts", false, NULL, -1}, {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
+} ns[] = {{CLONE_NEWUSER, "user", false, NULL, -1}, {CLONE_NEWCGROUP, "cgroup", false, NULL, -1},
+    {CLONE_NEWIPC, "ipc", false, NULL, -1}, {CLONE_NEWUTS, "uts", false, NULL, -1},
+    {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
     {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1}, {CLONE_NEWNS, "mnt", false, NULL, -1}};
 #define N_NS (sizeof ns / sizeof ns[0])
 
@@ -84,7 +85,8 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {
     .synopsis = "[COMMAND [ARG...]]",
-    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N ended it, 125 ctr-nsenter failed,\n"
+    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N ended it, 125 "
+	    "ctr-nsenter failed,\n"
 	    "126 not executable, 127 not found.\n",
     .opts = opts,
 };
@@ -162,7 +164,8 @@ static void join(int pidfd)
 	bool last = geteuid() == 0;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < N_NS; i++)
-			if (ns[i].fd >= 0 && (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) && setns(ns[i].fd, ns[i].flag) < 0)
+			if (ns[i].fd >= 0 && (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) &&
+			    setns(ns[i].fd, ns[i].flag) < 0)
 				die("%s namespace: %m", ns[i].file);
 }
 
@@ -180,13 +183,15 @@ static void ids(void)
 	bool user = false;
 	for (size_t i = 0; i < N_NS; i++)
 		user |= ns[i].flag == CLONE_NEWUSER && ns[i].fd >= 0;
-	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) || (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
+	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) ||
+	    (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
 		die_usage("%s", fail_msg());
 	if (user && !keep_creds) { /* nobody there otherwise */
 		uid = uid < 0 ? 0 : uid;
 		gid = gid < 0 ? 0 : gid;
 	}
-	if (gid >= 0 && ((setgroups(0, NULL) < 0 && errno != EPERM) || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0))
+	if (gid >= 0 &&
+	    ((setgroups(0, NULL) < 0 && errno != EPERM) || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0))
 		die("group %s: %m", gid_s ? gid_s : "0");
 	if (uid >= 0 && setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0)
 		die("user %s: %m", uid_s ? uid_s : "0");
@@ -247,9 +252,11 @@ int ctr_nsenter_main(int argc, char **argv)
 	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) && !(work_dir && *work_dir))
 		die_usage("--target is missing");
 	open_files(dir);
-	if (root_dir && (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (root_dir && (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
+					    : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		die("root directory %s: %m", root_dir);
-	if (work_dir && (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (work_dir && (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
+					  : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);

@@ -24,17 +24,37 @@ static const struct opt opts[] = {
     {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all},
     {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
-    {'o', "format", "FIELDS", "these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR, &o.fields},
+    {'o', "format", "FIELDS",
+	"these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR,
+	&o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
-    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST, &o.filters},
+    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST,
+	&o.filters},
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "", .opts = opts};
 
-enum { ID, NAME, PID, STATUS, COMMAND, CREATED, IMAGE, IP, PORTS, EXIT, STARTED, FINISHED, OOM, RESTART, LABELS, N_FIELDS };
-static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created", "image", "ip", "ports", "exit",
-    "started", "finished", "oom", "restart", "labels"};
+enum {
+	ID,
+	NAME,
+	PID,
+	STATUS,
+	COMMAND,
+	CREATED,
+	IMAGE,
+	IP,
+	PORTS,
+	EXIT,
+	STARTED,
+	FINISHED,
+	OOM,
+	RESTART,
+	LABELS,
+	N_FIELDS
+};
+static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created", "image", "ip", "ports",
+    "exit", "started", "finished", "oom", "restart", "labels"};
 #define N_DEFAULT 9
 
 static char *when(int64_t t)
@@ -115,7 +135,8 @@ static bool has_label(const struct container *c, const char *want)
 	bool hit = false;
 	strv_split(&l, kv_get(&c->conf, "label") ? kv_get(&c->conf, "label") : "", "\n");
 	for (size_t i = 0; i < l.n; i++)
-		hit |= strcmp(l.v[i], want) == 0 || (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
+		hit |= strcmp(l.v[i], want) == 0 ||
+		       (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
 	strv_free(&l);
 	return hit;
 }
@@ -136,8 +157,8 @@ static bool wanted(const struct container *c)
 		if (strcmp(key, "id") == 0 ? !str_starts(v, eq + 1) : strcmp(v, eq + 1) != 0)
 			return false;
 	}
-	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING || c->status == ST_CORRUPT ||
-		     c->status == ST_ORPHANED;
+	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING ||
+		     c->status == ST_CORRUPT || c->status == ST_ORPHANED;
 	return o.all || by_status || lives;
 }
 

@@ -12,7 +12,8 @@ static bool force, volumes;
 
 static const struct opt opts[] = {
     {'f', "force", NULL, "kill one that runs; one that is not there is no error", OPT_FLAG, &force},
-    {'v', "volumes", NULL, "accepted, as docker's: nameless volumes always go with their container", OPT_FLAG, &volumes},
+    {'v', "volumes", NULL, "accepted, as docker's: nameless volumes always go with their container", OPT_FLAG,
+	&volumes},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};

@@ -13,9 +13,11 @@
 
 static const struct usage usage = {
     .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
-    .more = "ROOTFS is a folder (a path with a slash), the read-only lower layer of an overlay, or a squashfs or erofs file;\n"
+    .more = "ROOTFS is a folder (a path with a slash), the read-only lower layer of an overlay, or a squashfs or erofs "
+	    "file;\n"
 	    "anything else is an image (ctr-image ls). COMMAND is PID 1; default: the image's, or /bin/sh.\n"
-	    "Exit code: the command's, 128+N if signal N ended it, 125 ctr-run failed, 126 not executable, 127 not found.\n",
+	    "Exit code: the command's, 128+N if signal N ended it, 125 ctr-run failed, 126 not executable, 127 not "
+	    "found.\n",
     .opts = create_opts,
 };
 

@@ -30,7 +30,8 @@ int ctr_stop_main(int argc, char **argv)
 	bool *sent = xcalloc(names.n, sizeof *sent);
 	/* All are told first, then waited for: ten containers take as long as the slowest. */
 	for (size_t i = 0; i < names.n; i++) {
-		sent[i] = container_open(&c[i], names.v[i]) == 0 && steer_signal(&c[i], steer_stop_signal(&c[i]), true) == 0;
+		sent[i] =
+		    container_open(&c[i], names.v[i]) == 0 && steer_signal(&c[i], steer_stop_signal(&c[i]), true) == 0;
 		if (!sent[i])
 			warn("%s", fail_msg());
 	}

@@ -75,7 +75,8 @@ static int install(int argc, char **argv)
 		struct stat have, want;
 		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 || have.st_ino != want.st_ino ||
 		    have.st_dev != want.st_dev)
-			die("%s: link: %s", to, errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
+			die("%s: link: %s", to,
+			    errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
 	}
 	return 0;
 }

@@ -17,12 +17,12 @@
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
 struct cgroup_hierarchy {
-	char *mount;   /* where it is mounted */
-	char *name;    /* the last component of that: "cpu,cpuacct", "unified" */
-	char *options; /* what mount(8) needs: "cpu,cpuacct", "name=systemd"; for v2 "" */
+	char *mount;       /* where it is mounted */
+	char *name;        /* the last component of that: "cpu,cpuacct", "unified" */
+	char *options;     /* what mount(8) needs: "cpu,cpuacct", "name=systemd"; for v2 "" */
 	char *controllers; /* ",cpu,cpuacct,"; for v2 those of its root's cgroup.controllers */
-	bool v2, named; /* named: a v1 hierarchy without a controller */
-	int fd;        /* its root, opened on first use, else -1 */
+	bool v2, named;    /* named: a v1 hierarchy without a controller */
+	int fd;            /* its root, opened on first use, else -1 */
 };
 
 /* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is CGROUP_NONE. */
@@ -64,7 +64,8 @@ int cgroup_stat(const char *path, struct kv *out);
 int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n);
 /* Names of the groups right under `parent`, of all hierarchies, once each. */
 int cgroup_children(const char *parent, struct strv *out);
-/* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail(). */
+/* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail().
+ */
 int cgroup_dir(const char *path, const char *controller);
 
 /* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For who stays long. */

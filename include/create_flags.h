@@ -12,9 +12,11 @@
 
 struct create_flags {
 	bool tty, interactive, rm, keep, init, privileged, read_only, direct, no_pivot;
-	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile, *pidfile, *restart;
+	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile,
+	    *pidfile, *restart;
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
-	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add, cap_drop, groups, labels, security;
+	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add, cap_drop, groups, labels,
+	    security;
 	struct strv publish, dns, dns_search, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
@@ -22,7 +24,6 @@ struct create_flags {
 	struct resource_flags res;
 };
 extern struct create_flags create_flags;
-
 
 /* Fill the spec from the flags, in this order; each dies with a message on bad input. */
 void create_namespaces(struct spec *s); /* settles create_flags.net too */

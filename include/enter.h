@@ -17,8 +17,8 @@ struct enter {
 	bool detach;             /* no descriptors of ours, and it outlives us */
 	/* out */
 	pid_t pid;
-	int master;              /* the terminal's, where the spec has one */
-	int code;                /* on failure: 125, 126 or 127 */
+	int master; /* the terminal's, where the spec has one */
+	int code;   /* on failure: 125, 126 or 127 */
 	int signals;
 };
 

@@ -17,25 +17,27 @@ json_t *json_parse(const char *what, const char *text, size_t len);
 char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
 
-/* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a string (in an object:
- * a key, then its value), s* one that may be NULL (the member is then left out), s# a string and its int length, i an
- * int, I a json_int_t, b an int as true or false, o a value that is taken over, O one that is not. Strings that are not
- * UTF-8 are escaped (str_escape). Dies when memory is out. */
+/* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a string (in an
+ * object: a key, then its value), s* one that may be NULL (the member is then left out), s# a string and its int
+ * length, i an int, I a json_int_t, b an int as true or false, o a value that is taken over, O one that is not. Strings
+ * that are not UTF-8 are escaped (str_escape). Dies when memory is out. */
 json_t *json_make(const char *fmt, ...);
 
 /* Typed getters for a document that was parsed as a whole: `c` carries where we are for messages. A missing or null
  * member is not an error: the out value is left alone and 0 is returned; 1 when set; -1 with fail() on a wrong type
  * or range. */
 struct jctx {
-	const char *what;  /* file name for messages */
-	const char *text;  /* the text, to find line and column of a path; may be NULL */
+	const char *what; /* file name for messages */
+	const char *text; /* the text, to find line and column of a path; may be NULL */
 	size_t len;
 };
-int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key, char **out);  /* owned copy; NUL inside refused */
-int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max, int64_t *out);
+int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key,
+    char **out); /* owned copy; NUL inside refused */
+int jget_int(
+    const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max, int64_t *out);
 int jget_bool(const struct jctx *c, const json_t *o, const char *path, const char *key, bool *out);
 int jget_strv(const struct jctx *c, const json_t *o, const char *path, const char *key, struct strv *out);
-int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out);   /* borrowed */
-int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out);   /* borrowed */
+int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out); /* borrowed */
+int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out); /* borrowed */
 
 #endif

@@ -17,7 +17,7 @@ int kv_parse(struct kv *kv, const char *text, size_t len);
 int kv_read_at(struct kv *kv, int dirfd, const char *name);
 /* file_write_at of kv_text. */
 int kv_write_at(const struct kv *kv, int dirfd, const char *name);
-const char *kv_get(const struct kv *kv, const char *key);          /* NULL when missing */
+const char *kv_get(const struct kv *kv, const char *key);           /* NULL when missing */
 int64_t kv_num(const struct kv *kv, const char *key, int64_t dflt); /* dflt when missing or not a number */
 void kv_set(struct kv *kv, const char *key, const char *value);     /* replaces or appends; copies */
 void kv_setf(struct kv *kv, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -28,8 +28,8 @@ struct launch {
 	int code;           /* on failure: 125, 126 or 127 */
 };
 
-/* Start it. 0 when the command was exec'd; -1 with fail() and l->code when not, everything of the child gone. The caller undoes what it
- * made itself (cgroup, directory). Our process must not be multi-threaded. */
+/* Start it. 0 when the command was exec'd; -1 with fail() and l->code when not, everything of the child gone. The
+ * caller undoes what it made itself (cgroup, directory). Our process must not be multi-threaded. */
 int launch(struct launch *l);
 
 /* What the process needs beside the spec to become the command. */
@@ -37,9 +37,9 @@ struct become {
 	const struct spec *spec;
 	int stdio[3];               /* -1: /dev/null; ignored with a terminal */
 	struct sock_fprog *seccomp; /* NULL: unconfined */
-	int report;                 /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
-	bool pdeathsig;             /* die with the parent */
-	bool no_init;               /* not PID 1: the spec's x_init is not for this one */
+	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
+	bool pdeathsig; /* die with the parent */
+	bool no_init;   /* not PID 1: the spec's x_init is not for this one */
 };
 
 /* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on

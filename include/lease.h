@@ -33,7 +33,8 @@ int lease_free_owner(const char *dir, const char *owner);
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
 /* Every lease. A missing directory has none. 0, or -1 with fail(). */
 int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg);
-/* Parse a lease file's text into l (addr is left alone; l->names points into text, which is cut up). False when it is not one. */
+/* Parse a lease file's text into l (addr is left alone; l->names points into text, which is cut up). False when it is
+ * not one. */
 bool lease_parse(char *text, size_t len, struct lease *l);
 
 #endif

@@ -11,14 +11,14 @@
 #define LOG_LINE 16384
 
 struct log {
-	int dir, fd;            /* the container's directory (not ours), the open file */
+	int dir, fd; /* the container's directory (not ours), the open file */
 	uint64_t size, max_size;
 	unsigned max_files;
 	uint64_t dropped_bytes; /* since the last write that worked */
 	struct {
 		char text[LOG_LINE];
 		size_t n;
-	} part[2];              /* the unfinished line of stdout and of stderr */
+	} part[2]; /* the unfinished line of stdout and of stderr */
 };
 
 /* Open `log` in the container's directory for appending. max_size 0: never rotated. -1 with fail(). */
@@ -35,7 +35,7 @@ void log_close(struct log *l);
 struct log_line {
 	const char *time; /* not terminated: 30 bytes and more */
 	size_t time_len;
-	int stream;       /* 1 or 2 */
+	int stream; /* 1 or 2 */
 	bool partial;
 	const char *text;
 	size_t len;

@@ -12,7 +12,8 @@ struct logview {
 	int64_t since; /* nanoseconds since the epoch, 0 from the beginning */
 	bool stamps, follow;
 	bool only_new; /* nothing of what is there already */
-	bool (*idle)(void *arg, int fd); /* called between reads while following, with an inotify descriptor to wait on too; false ends */
+	bool (*idle)(void *arg,
+	    int fd); /* called between reads while following, with an inotify descriptor to wait on too; false ends */
 	void *arg;
 };
 

@@ -11,7 +11,7 @@ struct mountopts {
 	unsigned long propagation; /* MS_PRIVATE, ... and MS_REC; 0 when not named */
 	bool rec_flags;            /* the flags hold for everything beneath: rro and friends; "ro" with rbind too */
 	bool idmap, tmpcopyup;
-	char *data;                /* the rest, comma-separated; NULL when there is none */
+	char *data; /* the rest, comma-separated; NULL when there is none */
 };
 
 /* 0, or -1 with fail() on options that contradict the mount. mountopts_free() releases `data`. */

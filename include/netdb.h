@@ -9,12 +9,12 @@
 #include "rtnl.h"
 
 struct network {
-	char *name, *driver; /* bridge, macvlan, ipvlan */
-	char *bridge;        /* the host's interface: the bridge, or the parent of macvlan and ipvlan */
-	struct cidr subnet[2];         /* IPv4, IPv6; family 0: none */
+	char *name, *driver;   /* bridge, macvlan, ipvlan */
+	char *bridge;          /* the host's interface: the bridge, or the parent of macvlan and ipvlan */
+	struct cidr subnet[2]; /* IPv4, IPv6; family 0: none */
 	struct addr gateway[2], from[2], to[2]; /* family 0: none given */
 	bool internal;
-	int mtu;             /* 0: the default */
+	int mtu; /* 0: the default */
 	int64_t created;
 };
 

@@ -10,24 +10,24 @@
 
 /* What was asked for: plain data, as conf keeps it. */
 struct netreq {
-	const char *net;         /* NAME or bridge; of none, host, container:X and ns:FILE nothing is set up here */
+	const char *net;            /* NAME or bridge; of none, host, container:X and ns:FILE nothing is set up here */
 	const char *ip, *ip6, *mac; /* NULL: chosen */
-	struct strv publish;     /* -p specs (portspec.h) */
-	struct strv exposed;     /* -P: "80", "53/udp": each gets a free port of the host */
-	struct strv aliases;     /* further names on the network */
-	const char *ifname;      /* NULL: eth0 */
-	bool no_default_route;   /* a further network of a running container */
+	struct strv publish;        /* -p specs (portspec.h) */
+	struct strv exposed;        /* -P: "80", "53/udp": each gets a free port of the host */
+	struct strv aliases;        /* further names on the network */
+	const char *ifname;         /* NULL: eth0 */
+	bool no_default_route;      /* a further network of a running container */
 };
 
 /* What was set up. Zero-initialise. */
 struct netplug {
 	char *id, *network, *bridge;
 	char ifname[16];
-	struct cidr addr[2];     /* IPv4, IPv6; family 0: none */
+	struct cidr addr[2]; /* IPv4, IPv6; family 0: none */
 	uint8_t mac[6];
 	struct nft_port *ports;
 	size_t nports;
-	int *held;               /* the host ports' sockets, for the monitor to keep */
+	int *held; /* the host ports' sockets, for the monitor to keep */
 	size_t nheld;
 };
 
@@ -57,7 +57,7 @@ char *netplug_mark(const char *id);
 
 struct nethosts {
 	const char *hostname, *domainname;
-	struct strv add_host;          /* NAME:ADDR */
+	struct strv add_host; /* NAME:ADDR */
 	struct strv dns, dns_search;
 };
 /* The texts; caller frees. -1 from the check with fail() for a bad --add-host or --dns. */

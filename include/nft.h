@@ -15,15 +15,15 @@
 
 /* A port of the host, and where it leads. */
 struct nft_port {
-	uint8_t proto;      /* IPPROTO_TCP or IPPROTO_UDP */
-	struct addr host;   /* any address: 0.0.0.0 or :: */
+	uint8_t proto;    /* IPPROTO_TCP or IPPROTO_UDP */
+	struct addr host; /* any address: 0.0.0.0 or :: */
 	uint16_t hport, cport;
-	struct addr to;     /* the same family */
+	struct addr to; /* the same family */
 	char comment[COMMENT_SIZE];
 };
 
 struct nft {
-	struct nl body;     /* the transaction, without its frame; its socket is the one used */
+	struct nl body; /* the transaction, without its frame; its socket is the one used */
 };
 
 /* 0, or -1 with fail() naming the kernel option that is missing. */
@@ -42,22 +42,26 @@ void nft_port_del(struct nft *f, const struct nft_port *p);
 /* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. */
 void nft_close_forward(struct nft *f, int family);
 
-/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port is taken already. Empties the transaction. */
+/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port is taken already. Empties
+ * the transaction. */
 int nft_commit(struct nft *f);
 
 /* Every published port of both families. 0 (also when there is no table), or -1 with fail(). */
 int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 /* Every element of the sets that hold networks (struct cidr of a subnet, or a bridge's name). */
-int nft_nets(struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg);
+int nft_nets(
+    struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
 void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 
 /* Base chains of other tables at the forward hook whose policy is drop: they may drop what our networks forward. */
-int nft_foreign_drops(struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
+int nft_foreign_drops(
+    struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
 
 /* Our rules in nft(8)'s own syntax, elements not included. */
 void nft_text(struct buf *out, int family);
-/* Append the expressions of a rule, given in nft's syntax, to a message. -1 with fail() for what is not in our vocabulary. */
+/* Append the expressions of a rule, given in nft's syntax, to a message. -1 with fail() for what is not in our
+ * vocabulary. */
 int nft_compile(struct nlmsghdr *h, int family, const char *rule);
 
 #endif

@@ -14,12 +14,12 @@ struct nl_msg {
 };
 struct nl {
 	int fd, bus;
-	uint32_t seq;     /* of msgs[0] of the pending batch */
+	uint32_t seq; /* of msgs[0] of the pending batch */
 	struct buf out;
 	struct nl_msg *m;
 	size_t n, room;
-	bool open;        /* the last message is still being built */
-	size_t failed;    /* after nl_commit failed: which message; n: the batch as a whole */
+	bool open;     /* the last message is still being built */
+	size_t failed; /* after nl_commit failed: which message; n: the batch as a whole */
 };
 
 /* A socket on a netlink bus (NETLINK_ROUTE, NETLINK_NETFILTER) of the current network namespace, or of netns_fd's

@@ -6,12 +6,12 @@
 #include "str.h"
 
 enum opt_kind {
-	OPT_FLAG,  /* to: bool, set to true; with `=no`/`=false`/`=0` as a long option: false */
-	OPT_STR,   /* to: const char *, points into argv */
-	OPT_LIST,  /* to: struct strv, appended */
-	OPT_SIZE,  /* to: uint64_t, bytes, size_parse */
-	OPT_NUM,   /* to: int64_t, 0..INT64_MAX (more than that is the applet's check) */
-	OPT_CALL,  /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
+	OPT_FLAG, /* to: bool, set to true; with `=no`/`=false`/`=0` as a long option: false */
+	OPT_STR,  /* to: const char *, points into argv */
+	OPT_LIST, /* to: struct strv, appended */
+	OPT_SIZE, /* to: uint64_t, bytes, size_parse */
+	OPT_NUM,  /* to: int64_t, 0..INT64_MAX (more than that is the applet's check) */
+	OPT_CALL, /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
 };
 
 struct opt {
@@ -25,19 +25,22 @@ struct opt {
 /* What OPT_CALL calls; value is NULL for a flag or an omitted optional argument. */
 typedef int opt_fn(const char *value);
 
-#define OPT_END {0}
+#define OPT_END                                                                                                        \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
 
 /* The summary line comes from include/applets.def. */
 struct usage {
-	const char *synopsis;   /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several forms apart by \n, each
-	                           then starting with "[OPTIONS] " or without as it should be shown */
-	const char *more;       /* further help text under the options, NULL for none; ends in \n */
+	const char *synopsis; /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several forms apart by \n, each
+				 then starting with "[OPTIONS] " or without as it should be shown */
+	const char *more;     /* further help text under the options, NULL for none; ends in \n */
 	const struct opt *opts; /* ended by OPT_END */
 };
 
-/* Parse argv[1..]; options stop at the first operand and at "--". Returns the index of the first operand. --help (and -h where no row
- * has it) prints on stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for the man page.
- * A wrong option is die_usage(). May be called again for a subcommand with another argv. */
+/* Parse argv[1..]; options stop at the first operand and at "--". Returns the index of the first operand. --help (and
+ * -h where no row has it) prints on stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for
+ * the man page. A wrong option is die_usage(). May be called again for a subcommand with another argv. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
 /* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin. Dies when there is

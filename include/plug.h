@@ -11,8 +11,8 @@
 struct plug {
 	struct netplug net;
 	struct nethosts hosts;
-	int watch;        /* inotify on the lease directories; -1 none */
-	int dnotify;      /* where inotify's instances are used up: one directory, told by a signal; -1 none */
+	int watch;   /* inotify on the lease directories; -1 none */
+	int dnotify; /* where inotify's instances are used up: one directory, told by a signal; -1 none */
 	struct strv networks;
 };
 

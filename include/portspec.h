@@ -1,4 +1,5 @@
-/* portspec.h: published ports as people write them: [HOST:]HOSTPORT:PORT[/tcp|udp], ranges included, and host ports held bound.
+/* portspec.h: published ports as people write them: [HOST:]HOSTPORT:PORT[/tcp|udp], ranges included, and host ports
+ * held bound.
  */
 #ifndef CTR_PORTSPEC_H
 #define CTR_PORTSPEC_H
@@ -7,10 +8,10 @@
 #include "nft.h"
 
 struct portspec {
-	struct addr host;   /* family 0: every address of the host */
-	uint16_t h0, h1;    /* 0: any free port */
-	uint16_t c0, c1;    /* as many as h0..h1 */
-	uint8_t proto;      /* IPPROTO_TCP or IPPROTO_UDP */
+	struct addr host; /* family 0: every address of the host */
+	uint16_t h0, h1;  /* 0: any free port */
+	uint16_t c0, c1;  /* as many as h0..h1 */
+	uint8_t proto;    /* IPPROTO_TCP or IPPROTO_UDP */
 };
 
 /* "80", "8080:80", "127.0.0.1:8080:80/udp", "[fd00::1]:8000-8010:80-90", "127.0.0.1::80". 0, or -1 with fail().

@@ -12,12 +12,12 @@ enum link_kind { LINK_BRIDGE, LINK_VETH, LINK_MACVLAN, LINK_IPVLAN };
 struct link_add {
 	enum link_kind kind;
 	const char *name;
-	const uint8_t *mac;    /* NULL: the kernel chooses */
-	int mtu;               /* 0: the kernel's default */
+	const uint8_t *mac; /* NULL: the kernel chooses */
+	int mtu;            /* 0: the kernel's default */
 	bool up;
-	int master;            /* a bridge's index, 0: none */
-	int parent;            /* macvlan, ipvlan: the host's interface */
-	int netns_fd;          /* macvlan, ipvlan: where it appears; -1: here */
+	int master;   /* a bridge's index, 0: none */
+	int parent;   /* macvlan, ipvlan: the host's interface */
+	int netns_fd; /* macvlan, ipvlan: where it appears; -1: here */
 	/* veth: the other end, made directly in its network namespace */
 	const char *peer;
 	int peer_netns_fd;
@@ -42,7 +42,7 @@ void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via
 
 struct link_info {
 	int index, master, mtu;
-	unsigned flags;        /* IFF_* */
+	unsigned flags; /* IFF_* */
 	char name[16], kind[16], alias[256];
 	uint8_t mac[6];
 };

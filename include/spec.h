@@ -42,14 +42,25 @@ struct spec_hook {
 	int64_t timeout; /* seconds, 0 none */
 };
 
-enum spec_hook_when { HOOK_PRESTART, HOOK_CREATE_RUNTIME, HOOK_CREATE_CONTAINER, HOOK_START_CONTAINER, HOOK_POSTSTART,
-	HOOK_POSTSTOP, HOOK_COUNT };
+enum spec_hook_when {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_COUNT
+};
 
 struct spec_caps { /* process.capabilities, bit N is capability N */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
 
-#define VEC(type) struct { type *v; size_t n; }
+#define VEC(type)                                                                                                      \
+	struct {                                                                                                       \
+		type *v;                                                                                               \
+		size_t n;                                                                                              \
+	}
 
 struct spec {
 	char *version; /* ociVersion */
@@ -73,8 +84,8 @@ struct spec {
 	VEC(struct spec_mount) mounts;
 	VEC(struct spec_hook) hooks[HOOK_COUNT];
 	/* linux */
-	unsigned ns_new;          /* bit 1<<NS_x: a new one */
-	char *ns_path[NS_COUNT];  /* or join this one (file); neither: the caller's (host) */
+	unsigned ns_new;         /* bit 1<<NS_x: a new one */
+	char *ns_path[NS_COUNT]; /* or join this one (file); neither: the caller's (host) */
 	VEC(struct spec_idmap) uid_map, gid_map;
 	VEC(struct spec_device) devices;
 	VEC(struct spec_device_rule) device_rules;
@@ -86,14 +97,14 @@ struct spec {
 	struct strv masked_paths, readonly_paths;
 	struct strv annotations; /* "key=value" */
 	/* beyond OCI */
-	char *x_user;            /* USER[:GROUP] in words, resolved in the container's own files at start; NULL: uid/gid */
-	struct strv x_groups;    /* --group-add, names or numbers */
-	struct strv x_lower;     /* the overlay's lower directories, top-most first; empty: root_path as it is */
-	char *x_image_file;      /* a squashfs or erofs file that is the (lowest) lower layer */
-	bool x_init;             /* ctr-init as PID 1 */
+	char *x_user;         /* USER[:GROUP] in words, resolved in the container's own files at start; NULL: uid/gid */
+	struct strv x_groups; /* --group-add, names or numbers */
+	struct strv x_lower;  /* the overlay's lower directories, top-most first; empty: root_path as it is */
+	char *x_image_file;   /* a squashfs or erofs file that is the (lowest) lower layer */
+	bool x_init;          /* ctr-init as PID 1 */
 	bool x_privileged;
 	bool x_no_pivot;
-	bool x_keep_id;          /* --userns keep-id */
+	bool x_keep_id; /* --userns keep-id */
 };
 
 /* An empty spec with what a container needs by default: docker's 14 capabilities, default mounts, devices, masks,
@@ -102,9 +113,11 @@ void spec_default(struct spec *s);
 void spec_free(struct spec *s);
 
 /* Append one; the strings are copied. */
-void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source, const char *options /* comma-separated */);
+void spec_mount_add(
+    struct spec *s, const char *dest, const char *type, const char *source, const char *options /* comma-separated */);
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
-void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode, uint32_t uid, uint32_t gid);
+void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode,
+    uint32_t uid, uint32_t gid);
 void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
 
 /* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages: "WHAT:LINE:COL: PATH: why".

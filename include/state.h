@@ -12,8 +12,8 @@
 #include "kv.h"
 
 /* Where things are; made on first use where `make` is said. Absolute, no trailing slash, never NULL. */
-const char *ctr_lib(void);      /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr (~/.local/share/ctr) for a user */
-const char *ctr_run(void);      /* $CTR_RUN; default /run/ctr, or $XDG_RUNTIME_DIR/ctr for a user */
+const char *ctr_lib(void); /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr (~/.local/share/ctr) for a user */
+const char *ctr_run(void); /* $CTR_RUN; default /run/ctr, or $XDG_RUNTIME_DIR/ctr for a user */
 const char *ctr_cgroup(void);   /* $CTR_CGROUP; default "ctr": the parent group, relative to the hierarchies' roots */
 const char *ctr_instance(void); /* 8 hex digits from ctr_lib()'s device and inode; makes the directory when missing */
 
@@ -22,17 +22,18 @@ const char *status_name(enum status s);
 
 struct container {
 	char *name, *id;
-	int dir;             /* the container's directory, O_RDONLY; -1 when corrupt beyond opening */
-	struct kv conf;      /* name id image created command(as shown) rootfs restart stop_signal rm tty stdin ports net labels ... */
-	struct kv state;     /* boot pid starttime monitor monitor_starttime cgroup ip ...; empty when it does not live */
+	int dir;         /* the container's directory, O_RDONLY; -1 when corrupt beyond opening */
+	struct kv conf;  /* name id image created command(as shown) rootfs restart stop_signal rm tty stdin ports net
+			    labels ... */
+	struct kv state; /* boot pid starttime monitor monitor_starttime cgroup ip ...; empty when it does not live */
 	enum status status;
-	pid_t pid;           /* of the running PID 1, else 0 */
-	uint64_t starttime;  /* of pid, clock ticks since boot */
+	pid_t pid;          /* of the running PID 1, else 0 */
+	uint64_t starttime; /* of pid, clock ticks since boot */
 	bool has_exit, oom;
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */
 	long finished_ns;
-	char *why;           /* what is corrupt */
+	char *why; /* what is corrupt */
 };
 
 /* Read one by name, id or unique id prefix (of at least 3 digits), and derive its status. -1 with fail() ("NAME: no
@@ -47,7 +48,8 @@ int container_names(struct strv *out);
 /* Take the life's lock of c (the directory is checked to be still the one of that name afterwards): 1 taken, 0 held by
  * a living monitor, -1 with fail(). container_close() releases it. Re-reads the record when taken. */
 int container_lock(struct container *c);
-/* Wait until it can be taken shared, that is, until no monitor lives; at most timeout_ms (-1: for ever). 1, 0 timed out, -1. */
+/* Wait until it can be taken shared, that is, until no monitor lives; at most timeout_ms (-1: for ever). 1, 0 timed
+ * out, -1. */
 int container_wait_end(struct container *c, int timeout_ms);
 /* Does a container with this id hold its lock (live, start or go)? For gc of leases, ports and groups. */
 bool container_id_held(const char *id);

@@ -27,12 +27,12 @@ struct strv {
 	char **v;
 	size_t n, room;
 };
-void strv_add(struct strv *l, const char *s);      /* copies s */
-void strv_take(struct strv *l, char *s);           /* owns s */
+void strv_add(struct strv *l, const char *s); /* copies s */
+void strv_take(struct strv *l, char *s);      /* owns s */
 void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strv_addall(struct strv *l, const struct strv *from);
 void strv_free(struct strv *l);
-char **strv_argv(struct strv *l);                  /* never NULL */
+char **strv_argv(struct strv *l); /* never NULL */
 bool strv_has(const struct strv *l, const char *s);
 /* KEY=VALUE lists: the value of KEY or NULL; strv_setenv replaces or appends. */
 const char *strv_getenv(const struct strv *l, const char *key);
@@ -52,7 +52,7 @@ void buf_free(struct buf *b);
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-bool str_eq(const char *a, const char *b);         /* NULL-safe */
+bool str_eq(const char *a, const char *b); /* NULL-safe */
 
 /* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming `what`. */
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);

@@ -56,7 +56,6 @@ bool sys_missing(const char *name);
 #define sys_missing(name) false
 #endif
 
-#define sys_new(nr, name, a, b, c, d, e, f)                                                                            \
-	(sys_missing(name) ? (errno = ENOSYS, -1L) : syscall(nr, a, b, c, d, e, f))
+#define sys_new(nr, name, a, b, c, d, e, f) (sys_missing(name) ? (errno = ENOSYS, -1L) : syscall(nr, a, b, c, d, e, f))
 
 #endif

@@ -14,7 +14,8 @@ void tty_restore(void);
 /* Size of the caller's terminal (the first of stdin, stdout, stderr that is one). -1 with errno. */
 int tty_size(struct winsize *w);
 
-/* Open a new pair from a devpts' ptmx; the slave by TIOCGPTPEER, so by no path that could be swapped. -1 with fail(). */
+/* Open a new pair from a devpts' ptmx; the slave by TIOCGPTPEER, so by no path that could be swapped. -1 with fail().
+ */
 int tty_open_pair(const char *ptmx, int *master, int *slave);
 
 /* One direction of a copy between two descriptors, kept across short writes. */

@@ -150,8 +150,8 @@ int jget_str(const struct jctx *c, const json_t *o, const char *path, const char
 	return 1;
 }
 
-int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max,
-    int64_t *out)
+int jget_int(
+    const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max, int64_t *out)
 {
 	const json_t *v = member(o, key);
 	if (!v)

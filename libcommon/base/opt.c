@@ -131,7 +131,8 @@ static void take(const struct opt *o, const char *value)
 	int64_t n;
 	switch (o->kind) {
 	case OPT_FLAG:
-		if (value && !falsy(value) && strcasecmp(value, "yes") && strcasecmp(value, "true") && strcmp(value, "1"))
+		if (value && !falsy(value) && strcasecmp(value, "yes") && strcasecmp(value, "true") &&
+		    strcmp(value, "1"))
 			die_usage("--%s: '%s' is neither true nor false", o->l, value);
 		*(bool *)o->to = !(value && falsy(value));
 		return;
@@ -145,7 +146,8 @@ static void take(const struct opt *o, const char *value)
 	case OPT_NUM: {
 		char name[64];
 		snprintf(name, sizeof name, o->l ? "--%s" : "-%s", o->l ? o->l : (char[]){o->s, 0});
-		if (o->kind == OPT_SIZE ? size_parse(name, value, o->to) < 0 : num_parse(name, value, 0, INT64_MAX, &n) < 0)
+		if (o->kind == OPT_SIZE ? size_parse(name, value, o->to) < 0
+					: num_parse(name, value, 0, INT64_MAX, &n) < 0)
 			die_usage("%s", fail_msg());
 		if (o->kind == OPT_NUM)
 			*(int64_t *)o->to = n;
@@ -174,8 +176,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				*sp++ = ':';
 		}
 		if (o->l) /* a flag takes =true or =false, as docker's do */
-			longs[nl++] = (struct option){o->l, o->arg && !optional(o) ? required_argument : optional_argument,
-			    NULL, LONG_BASE + n};
+			longs[nl++] = (struct option){
+			    o->l, o->arg && !optional(o) ? required_argument : optional_argument, NULL, LONG_BASE + n};
 	}
 	if (!has_short(u, 'h'))
 		*sp++ = 'h';

@@ -11,9 +11,10 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns)
 	struct tm tm;
 	if (!gmtime_r(&t, &tm))
 		memset(&tm, 0, sizeof tm);
-	int n = snprintf(out, STAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec);
-	n += ns < 0 ? snprintf(out + n, STAMP_SIZE - (size_t)n, "Z") : snprintf(out + n, STAMP_SIZE - (size_t)n, ".%09ldZ", ns);
+	int n = snprintf(out, STAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1,
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	n += ns < 0 ? snprintf(out + n, STAMP_SIZE - (size_t)n, "Z")
+		    : snprintf(out + n, STAMP_SIZE - (size_t)n, ".%09ldZ", ns);
 	return (size_t)n;
 }
 

@@ -287,9 +287,9 @@ int name_check(const char *what, const char *s)
 size_t str_utf8_len(const char *text, size_t n)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t len = s[0] < 0x80			  ? 1
+	size_t len = s[0] < 0x80                   ? 1
 		     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		     : (s[0] & 0xf0) == 0xe0	  ? 3
+		     : (s[0] & 0xf0) == 0xe0       ? 3
 		     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
 						   : 0;
 	if (len == 0 || len > n)

@@ -129,7 +129,8 @@ static void give_stdio(uid_t uid)
 {
 	struct stat st;
 	for (int i = 0; i < 3; i++)
-		if (fstat(i, &st) == 0 && st.st_uid != uid && (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(i))))
+		if (fstat(i, &st) == 0 && st.st_uid != uid &&
+		    (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(i))))
 			if (fchown(i, uid, (gid_t)-1) < 0)
 				continue; /* another user namespace's: nothing to be done about it */
 }
@@ -142,9 +143,10 @@ static int rlimit_resource(const char *type)
 		const char *name;
 		int resource;
 	} known[] = {{"AS", RLIMIT_AS}, {"CORE", RLIMIT_CORE}, {"CPU", RLIMIT_CPU}, {"DATA", RLIMIT_DATA},
-	    {"FSIZE", RLIMIT_FSIZE}, {"LOCKS", RLIMIT_LOCKS}, {"MEMLOCK", RLIMIT_MEMLOCK}, {"MSGQUEUE", RLIMIT_MSGQUEUE},
-	    {"NICE", RLIMIT_NICE}, {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC}, {"RSS", RLIMIT_RSS},
-	    {"RTPRIO", RLIMIT_RTPRIO}, {"RTTIME", RLIMIT_RTTIME}, {"SIGPENDING", RLIMIT_SIGPENDING}, {"STACK", RLIMIT_STACK}};
+	    {"FSIZE", RLIMIT_FSIZE}, {"LOCKS", RLIMIT_LOCKS}, {"MEMLOCK", RLIMIT_MEMLOCK},
+	    {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"NICE", RLIMIT_NICE}, {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC},
+	    {"RSS", RLIMIT_RSS}, {"RTPRIO", RLIMIT_RTPRIO}, {"RTTIME", RLIMIT_RTTIME},
+	    {"SIGPENDING", RLIMIT_SIGPENDING}, {"STACK", RLIMIT_STACK}};
 	for (size_t i = 0; str_starts(type, "RLIMIT_") && i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(type + 7, known[i].name) == 0)
 			return known[i].resource;
@@ -161,7 +163,8 @@ static int limits(const struct spec *s)
 		if (res < 0)
 			return -1;
 		if (setrlimit(res, &rl) < 0)
-			return fail("%s: set to %llu:%llu: %m", l->type, (unsigned long long)l->soft, (unsigned long long)l->hard);
+			return fail("%s: set to %llu:%llu: %m", l->type, (unsigned long long)l->soft,
+			    (unsigned long long)l->hard);
 	}
 	return 0;
 }
@@ -287,8 +290,9 @@ static int explain(const char *path, int err)
 		*end = 0;
 		line[strcspn(line, " \t\r")] = 0;
 		if (err == ENOENT || err == ENOTDIR)
-			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a carriage return (CR LF)"
-			    : "%s: its interpreter %s is not in the container",
+			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a carriage return (CR "
+				  "LF)"
+				: "%s: its interpreter %s is not in the container",
 			    path, line);
 		else
 			fail("%s: its interpreter %s: %m", path, line);
@@ -297,7 +301,9 @@ static int explain(const char *path, int err)
 	if (n > (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0) {
 		if (err == ENOENT)
 			return fail("%s: its dynamic loader is not in the container", path), 127;
-		return fail("%s: %m: an ELF program for another machine (type %d)", path, ((Elf64_Ehdr *)head)->e_machine), 126;
+		return fail("%s: %m: an ELF program for another machine (type %d)", path,
+			   ((Elf64_Ehdr *)head)->e_machine),
+		       126;
 	}
 	if (err == ENOEXEC)
 		return fail("%s: %m (neither an ELF program nor a script that starts with #!)", path), 126;
@@ -385,5 +391,6 @@ int become(const struct become *b)
 			_exit(init_loop(pid));
 	}
 	const char *path = strv_getenv(&env, "PATH");
-	return run_command(s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	return run_command(
+	    s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 }

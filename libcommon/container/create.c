@@ -28,7 +28,8 @@ struct create_flags create_flags;
 #define o create_flags
 
 const struct opt create_opts[] = {
-    {'i', "interactive", NULL, "keep stdin open (with -d through a fifo that ctr-attach writes to)", OPT_FLAG, &o.interactive},
+    {'i', "interactive", NULL, "keep stdin open (with -d through a fifo that ctr-attach writes to)", OPT_FLAG,
+	&o.interactive},
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "run in the background and print the id", OPT_FLAG, &create_detach},
     {0, "name", "NAME", "name of the container (default: its id)", OPT_STR, &o.name},
@@ -216,7 +217,8 @@ static void bundle(struct spec *s, struct kv *conf, int argc)
 	}
 	for (size_t i = 0; i < s->mounts.n; i++) { /* config.md: a relative source of a bind is the bundle's */
 		struct spec_mount *m = &s->mounts.v[i];
-		if (m->source && m->source[0] != '/' && (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))) {
+		if (m->source && m->source[0] != '/' &&
+		    (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))) {
 			char *rel = m->source;
 			m->source = xasprintf("%s/%s", dir, rel);
 			free(rel);
@@ -234,7 +236,8 @@ static void restart_policy(struct kv *conf)
 	int64_t n;
 	if (!p)
 		return;
-	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") && strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
+	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") && strcmp(p, "on-failure") &&
+	    !str_starts(p, "on-failure:"))
 		die_usage("--restart: '%s' is not no, on-failure[:N] or always", p);
 	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
 		die_usage("%s", fail_msg());

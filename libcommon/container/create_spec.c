@@ -134,7 +134,8 @@ static void tmpfs(struct spec *s, const char *arg)
 	if (arg[0] != '/')
 		die_usage("--tmpfs: '%s' is not an absolute path", arg);
 	_cleanup_free_ char *dst = colon ? xstrndup(arg, (size_t)(colon - arg)) : xstrdup(arg);
-	_cleanup_free_ char *opts = xasprintf("nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
+	_cleanup_free_ char *opts =
+	    xasprintf("nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
 	spec_mount_add(s, dst, "tmpfs", "tmpfs", opts);
 }
 
@@ -228,7 +229,8 @@ static void host_mounts(struct spec *s)
 	} shared[] = {{NS_IPC, "/dev/mqueue"}, {NS_IPC, "/dev/shm"}};
 	for (size_t i = 0; i < 2; i++) {
 		struct spec_mount *m = mount_at(s, shared[i].dest);
-		if (!m || (s->ns_new & 1u << shared[i].ns) || access(shared[i].dest, F_OK) < 0 || s->ns_path[shared[i].ns])
+		if (!m || (s->ns_new & 1u << shared[i].ns) || access(shared[i].dest, F_OK) < 0 ||
+		    s->ns_path[shared[i].ns])
 			continue; /* the host's queues and shared memory go with its IPC namespace */
 		free(m->type);
 		free(m->source);
@@ -292,7 +294,8 @@ static void security(struct spec *s)
 {
 	for (size_t i = 0; i < o.security.n; i++) {
 		const char *v = o.security.v[i];
-		if (strcmp(v, "no-new-privileges") == 0 || strcmp(v, "no-new-privileges=true") == 0 || strcmp(v, "no-new-privileges:true") == 0) {
+		if (strcmp(v, "no-new-privileges") == 0 || strcmp(v, "no-new-privileges=true") == 0 ||
+		    strcmp(v, "no-new-privileges:true") == 0) {
 			s->no_new_privileges = true;
 		} else if (str_starts(v, "seccomp=") || str_starts(v, "seccomp:")) {
 			free(s->seccomp);
@@ -369,8 +372,8 @@ static void ulimit(struct spec *s, const char *arg)
 /* Only what belongs to a namespace that is the container's own (CVE-2022-0811: and nothing smuggled in the value). */
 static void sysctl(struct spec *s, const char *arg)
 {
-	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall",
-	    "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+	    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
 	const char *eq = strchr(arg, '=');
 	if (!eq || eq == arg || strpbrk(arg, "\r\n+") || strstr(arg, ".."))
 		die_usage("--sysctl: '%s' is not KEY=VALUE", arg);
@@ -387,7 +390,10 @@ static void sysctl(struct spec *s, const char *arg)
 	if (!is_ipc && !net && !uts)
 		die_usage("--sysctl: %s is the whole machine's, not the container's own", key);
 	if (!(s->ns_new & 1u << ns))
-		die_usage("--sysctl: %s: the container has no %s namespace of its own", key, is_ipc ? "ipc" : net ? "network" : "uts");
+		die_usage("--sysctl: %s: the container has no %s namespace of its own", key,
+		    is_ipc ? "ipc"
+		    : net  ? "network"
+			   : "uts");
 	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
 }
 
@@ -439,7 +445,8 @@ void create_settings(struct spec *s)
 		die_usage("%s", fail_msg());
 	if (o.res.parent) {
 		free(s->cgroups_path);
-		s->cgroups_path = o.res.parent[0] == '/' ? xstrdup(o.res.parent + 1) : xasprintf("%s/%s", ctr_cgroup(), o.res.parent);
+		s->cgroups_path =
+		    o.res.parent[0] == '/' ? xstrdup(o.res.parent + 1) : xasprintf("%s/%s", ctr_cgroup(), o.res.parent);
 	}
 }
 

@@ -71,7 +71,8 @@ static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
-	struct become b = {.spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .no_init = true};
+	struct become b = {
+	    .spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .no_init = true};
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = e->detach ? -1 : i;
 	int code = become(&b);
@@ -123,7 +124,8 @@ static int signals_open(void)
 {
 	sigset_t s;
 	sigfillset(&s);
-	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	static const int not_ours[] = {
+	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
 	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
 		sigdelset(&s, not_ours[i]);
 	sigprocmask(SIG_SETMASK, &s, NULL);
@@ -154,7 +156,8 @@ void enter_block_signals(struct enter *e)
 int enter_wait(struct enter *e)
 {
 	struct tty_copy in = {0}, out = {0};
-	struct pollfd p[3] = {{.fd = e->signals, .events = POLLIN}, {.fd = e->master, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+	struct pollfd p[3] = {
+	    {.fd = e->signals, .events = POLLIN}, {.fd = e->master, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
 	int status = 0;
 	if (e->master >= 0) {
 		fcntl(e->master, F_SETFL, O_NONBLOCK);

@@ -32,8 +32,8 @@ bool hooks_any(const struct spec *s, enum spec_hook_when when)
 static void hook_state(struct buf *b, enum spec_hook_when when, pid_t pid)
 {
 	const char *status = when == HOOK_POSTSTOP ? "stopped" : when == HOOK_POSTSTART ? "running" : "creating";
-	buf_printf(b, "{\"ociVersion\":\"1.2.0\",\"id\":\"%s\",\"status\":\"%s\",\"pid\":%d,\"bundle\":\"%s\"}", hook_id, status,
-	    (int)(pid ? pid : getpid()), hook_bundle);
+	buf_printf(b, "{\"ociVersion\":\"1.2.0\",\"id\":\"%s\",\"status\":\"%s\",\"pid\":%d,\"bundle\":\"%s\"}",
+	    hook_id, status, (int)(pid ? pid : getpid()), hook_bundle);
 }
 
 static int hook_one(const struct spec_hook *h, const char *state)

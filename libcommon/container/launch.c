@@ -155,7 +155,8 @@ static int open_namespaces(const struct spec *s, struct sides *x)
 	}
 	if (x->ns_fd[NS_PID] < 0)
 		return 0;
-	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone. */
+	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone.
+	 */
 	x->own_pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
 		return fail("join the pid namespace: %m");
@@ -178,9 +179,11 @@ static int clone_failed(uint64_t flags)
 	if (errno == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
 		return fail("new namespaces: %m (not root: add --userns auto)");
 	if (errno == EPERM || errno == ENOSPC)
-		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER ? " (user namespaces may be switched off or used up: sysctls "
-		    "user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)" :
-		    " (inside another container: it needs CAP_SYS_ADMIN there)");
+		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER
+							? " (user namespaces may be switched off or used up: sysctls "
+							  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+							  "kernel.apparmor_restrict_unprivileged_userns)"
+							: " (inside another container: it needs CAP_SYS_ADMIN there)");
 	if (errno == EINVAL)
 		return fail("new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
 	return fail("new namespaces: %m");
@@ -257,8 +260,8 @@ static int give_layer(const struct launch *l)
 	return 0;
 }
 
-/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can be
- * handed over; then the child does it. */
+/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can
+ * be handed over; then the child does it. */
 static int open_image(const struct spec *s, struct sides *x)
 {
 	if (!s->x_image_file)

@@ -39,7 +39,8 @@ static void rotate(struct log *l)
 		snprintf(from, sizeof from, i > 1 ? "log.%u" : "log", i - 1);
 		renameat(l->dir, from, l->dir, to);
 	}
-	int fd = openat(l->dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (l->max_files ? 0 : O_TRUNC), 0640);
+	int fd = openat(
+	    l->dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (l->max_files ? 0 : O_TRUNC), 0640);
 	if (fd < 0)
 		return; /* go on with the old one */
 	close(l->fd);
@@ -58,7 +59,8 @@ static bool put(struct log *l, int stream, bool partial, const char *text, size_
 {
 	char head[80];
 	size_t h = now(head);
-	h += (size_t)snprintf(head + h, sizeof head - h, " %s %c ", stream == 2 ? "stderr" : "stdout", partial ? 'P' : 'F');
+	h += (size_t)snprintf(
+	    head + h, sizeof head - h, " %s %c ", stream == 2 ? "stderr" : "stdout", partial ? 'P' : 'F');
 	struct iovec v[3] = {{head, h}, {(void *)text, n}, {"\n", 1}};
 	size_t all = h + n + 1;
 	if (l->max_size && l->size && l->size + all > l->max_size)
@@ -78,7 +80,9 @@ static void line(struct log *l, int stream, bool partial, const char *text, size
 {
 	char msg[80];
 	if (l->dropped_bytes) {
-		int m = snprintf(msg, sizeof msg, "[ctrbox: %" PRIu64 " bytes of output were dropped: the log could not be written]", l->dropped_bytes);
+		int m = snprintf(msg, sizeof msg,
+		    "[ctrbox: %" PRIu64 " bytes of output were dropped: the log could not be written]",
+		    l->dropped_bytes);
 		if (!put(l, 2, false, msg, (size_t)m)) {
 			l->dropped_bytes += n;
 			return;
@@ -138,7 +142,8 @@ int log_parse(const char *s, size_t n, struct log_line *out)
 		return -1;
 	size_t left = n - (size_t)(sp + 1 - s);
 	const char *p = sp + 1;
-	if (left < 9 || (memcmp(p, "stdout ", 7) != 0 && memcmp(p, "stderr ", 7) != 0) || (p[7] != 'F' && p[7] != 'P') || p[8] != ' ')
+	if (left < 9 || (memcmp(p, "stdout ", 7) != 0 && memcmp(p, "stderr ", 7) != 0) ||
+	    (p[7] != 'F' && p[7] != 'P') || p[8] != ' ')
 		return -1;
 	*out = (struct log_line){s, (size_t)(sp - s), p[3] == 'o' ? 1 : 2, p[7] == 'P', p + 9, left - 9};
 	return 0;

@@ -23,8 +23,8 @@
 struct view {
 	const struct logview *v;
 	int dir, fd;
-	struct buf rest;    /* an unfinished line of the file */
-	int64_t skip;       /* lines to pass over, for --tail */
+	struct buf rest; /* an unfinished line of the file */
+	int64_t skip;    /* lines to pass over, for --tail */
 	bool counting;
 	int64_t lines;
 };
@@ -133,14 +133,16 @@ static int follow(struct view *w, struct container *c)
 	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (in < 0 || inotify_add_watch(in, self, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
 		return fail("inotify: %m");
-	_cleanup_close_ int pid = monitor > 0 ? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	_cleanup_close_ int pid =
+	    monitor > 0 ? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
 	for (;;) {
 		bool live = container_wait_end(c, 0) != 1;
 		if (across(w) < 0)
 			return -1;
 		if (!live)
 			return 0;
-		struct pollfd p[3] = {{.fd = in, .events = POLLIN}, {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
+		struct pollfd p[3] = {
+		    {.fd = in, .events = POLLIN}, {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
 		if (w->v->idle) {
 			if (!w->v->idle(w->v->arg, in))
 				return 0;

@@ -38,18 +38,18 @@ struct monitor {
 	struct container *c;
 	const struct spec *spec;
 	bool detached;
-	int ready;             /* pipe to the launcher; -1 in the foreground or once it was told */
+	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
 	char cgroup[512];
 	bool has_cgroup;
 	int epoll, signals;
-	int fd[SOURCES];       /* what is read, -1: not */
+	int fd[SOURCES]; /* what is read, -1: not */
 	struct launch l;
 	struct log log;
 	bool logging;
 	struct tty_copy in, out; /* the terminal's two directions */
 	int interrupts;
 	bool stop_asked;
-	struct plug plug;      /* its networks */
+	struct plug plug; /* its networks */
 };
 
 /* --- small things --- */
@@ -86,7 +86,8 @@ static bool marked_stopping(const struct monitor *m)
 
 static void block_signals(struct monitor *m)
 {
-	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	static const int not_ours[] = {
+	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
 	sigset_t s;
 	sigfillset(&s);
 	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
@@ -178,7 +179,8 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 static int detached_ends(struct monitor *m, struct ends *e)
 {
 	const struct kv *conf = &m->c->conf;
-	if (log_open(&m->log, m->c->dir, (uint64_t)kv_num(conf, "log_max_size", 0), (unsigned)kv_num(conf, "log_max_files", 1)) < 0)
+	if (log_open(&m->log, m->c->dir, (uint64_t)kv_num(conf, "log_max_size", 0),
+		(unsigned)kv_num(conf, "log_max_files", 1)) < 0)
 		return -1;
 	m->logging = true;
 	if (kv_num(conf, "stdin", 0) && stdin_fifo(m, e) < 0)

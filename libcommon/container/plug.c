@@ -16,7 +16,8 @@
 
 static bool wanted(const char *net)
 {
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") && !str_starts(net, "ns:");
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
+	       !str_starts(net, "ns:");
 }
 
 int plug_check(const struct kv *conf)
@@ -202,12 +203,18 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 	if (none && !p->hosts.add_host.n && !p->hosts.dns.n && !p->hosts.dns_search.n)
 		return 0;
 	bool host = str_eq(net, "host");
-	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL, *text = nethosts_text(&p->hosts);
+	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL,
+			    *text = nethosts_text(&p->hosts);
 	_cleanup_free_ char *both = own ? xasprintf("%s\n%s", own, text) : NULL;
-	_cleanup_free_ char *plain = host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	_cleanup_free_ char *plain =
+	    host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
 	_cleanup_free_ char *resolv = plain ? NULL : nethosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
-	if (put(c, "hosts", both && p->hosts.add_host.n ? both : own ? own : text) < 0 || put(c, "resolv.conf", plain ? plain : resolv) < 0)
+	if (put(c, "hosts",
+		both && p->hosts.add_host.n ? both
+		: own                       ? own
+					    : text) < 0 ||
+	    put(c, "resolv.conf", plain ? plain : resolv) < 0)
 		return -1;
 	return s->hostname ? put(c, "hostname", hostname) : 0;
 }
@@ -225,7 +232,8 @@ static void watch_dir(struct plug *p, const char *network)
 		return;
 	/* 128 inotify instances a user is the usual limit; dnotify (fcntl(2), F_NOTIFY) has none. */
 	p->dnotify = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p->dnotify < 0 || fcntl(p->dnotify, F_SETSIG, SIGRTMAX) < 0 || fcntl(p->dnotify, F_NOTIFY, DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT) < 0)
+	if (p->dnotify < 0 || fcntl(p->dnotify, F_SETSIG, SIGRTMAX) < 0 ||
+	    fcntl(p->dnotify, F_NOTIFY, DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT) < 0)
 		warn("%s: names on the network are not kept current: %m", p->net.id);
 }
 

@@ -23,7 +23,8 @@ static int memory(const struct resource_flags *f, struct strv *out)
 		if (size_parse("--memory-reservation", f->memory_reservation, &low) < 0)
 			return -1;
 		if (max && low > max)
-			return errno = ERANGE, fail("--memory-reservation: %s is above --memory", f->memory_reservation);
+			return errno = ERANGE,
+			       fail("--memory-reservation: %s is above --memory", f->memory_reservation);
 		strv_addf(out, "memory.low=%" PRIu64, low);
 	}
 	if (!f->memory_swap)
@@ -33,7 +34,9 @@ static int memory(const struct resource_flags *f, struct strv *out)
 	if (size_parse("--memory-swap", f->memory_swap, &total) < 0)
 		return -1;
 	if (!max || total < max)
-		return errno = EINVAL, fail("--memory-swap: %s is memory and swap together, so it needs --memory below it", f->memory_swap);
+		return errno = EINVAL,
+		       fail("--memory-swap: %s is memory and swap together, so it needs --memory below it",
+			   f->memory_swap);
 	strv_addf(out, "memory.swap.max=%" PRIu64, total - max);
 	return 0;
 }
@@ -121,8 +124,10 @@ int resources_from_flags(const struct resource_flags *f, struct strv *out)
 			return -1;
 		strv_addf(out, "io.weight=%" PRId64, 1 + (n - 10) * 9999 / 990);
 	}
-	if (rates("device-read-bps", "rbps", &f->read_bps, out) < 0 || rates("device-write-bps", "wbps", &f->write_bps, out) < 0 ||
-	    rates("device-read-iops", "riops", &f->read_iops, out) < 0 || rates("device-write-iops", "wiops", &f->write_iops, out) < 0)
+	if (rates("device-read-bps", "rbps", &f->read_bps, out) < 0 ||
+	    rates("device-write-bps", "wbps", &f->write_bps, out) < 0 ||
+	    rates("device-read-iops", "riops", &f->read_iops, out) < 0 ||
+	    rates("device-write-iops", "wiops", &f->write_iops, out) < 0)
 		return -1;
 	for (size_t i = 0; i < f->raw.n; i++) {
 		const char *eq = strchr(f->raw.v[i], '=');

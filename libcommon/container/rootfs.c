@@ -38,7 +38,8 @@ static char *fd_path(char *buf, int fd)
 static void copy_root_mode(int lower, int upper)
 {
 	struct stat l, u;
-	if (fstat(lower, &l) == 0 && fstat(upper, &u) == 0 && (l.st_mode != u.st_mode || l.st_uid != u.st_uid || l.st_gid != u.st_gid)) {
+	if (fstat(lower, &l) == 0 && fstat(upper, &u) == 0 &&
+	    (l.st_mode != u.st_mode || l.st_uid != u.st_uid || l.st_gid != u.st_gid)) {
 		if (fchown(upper, l.st_uid, l.st_gid) < 0 || fchmod(upper, l.st_mode & 07777) < 0)
 			return; /* a user's own id map cannot always: the overlay works all the same */
 	}
@@ -50,12 +51,14 @@ static int image_lower(struct rootfs *r)
 	struct stat a, b;
 	if (r->userns && r->image < 0) {
 		errno = EPERM;
-		return fail("%s: %m (a file system image cannot be mounted in a user namespace: unpack it)", r->spec->x_image_file);
+		return fail("%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
+		    r->spec->x_image_file);
 	}
 	int fd = r->image >= 0 ? r->image : image_loop_mount(r->spec->x_image_file, r->dir);
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev && sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
+	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev &&
+	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
 		return fail("%s: mount: %m", r->spec->x_image_file);
 	close(fd);
 	return open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -98,10 +101,12 @@ static int overlay_mount(struct rootfs *r)
 		return fail("%s: %m", r->dir);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
-	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst). */
+	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst).
+	 */
 	buf_printf(&opts, ",upperdir=upper,workdir=work%s",
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
-	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be seen. */
+	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
+	 * seen. */
 	int m = mount("overlay", "upper", "overlay", 0, opts.p);
 	if (m < 0 && errno == EINVAL && !r->userns) { /* a kernel built without the three options */
 		char *cut = strstr(opts.p, ",redirect_dir");
@@ -116,7 +121,9 @@ static int overlay_mount(struct rootfs *r)
 	if (m == 0)
 		return 0;
 	if (errno == ENODEV)
-		return fail("mount overlay on %s: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS; --direct does without)", r->dir);
+		return fail(
+		    "mount overlay on %s: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS; --direct does without)",
+		    r->dir);
 	if (errno == EINVAL)
 		return fail("mount overlay on %s: %m (%s/upper cannot be a writable layer: its file system must have "
 			    "xattrs and d_type; set CTR_LIB to a folder on ext4, xfs, btrfs or tmpfs)",
@@ -181,7 +188,8 @@ static int bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	_cleanup_close_ int src = open(m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)
 		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
-	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
+	_cleanup_close_ int dst =
+	    path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
 		return fail("%s: make mount point: %m", m->dest);
 	if (mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL) < 0)
@@ -209,7 +217,8 @@ static int sysfs_fallback(struct rootfs *r, const char *dest)
 {
 	/* Without a network namespace of its own a user namespace may not mount sysfs: show the host's, read-only. */
 	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = "/sys"};
-	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .rec_flags = true};
+	struct mountopts o = {
+	    .flags = MS_BIND | MS_REC | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .rec_flags = true};
 	return bind(r, &m, &o);
 }
 
@@ -237,7 +246,9 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
 		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
 	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
-		return fail("%s: mount proc: %m (the /proc around us is partly covered: run with a full one, or --pid host)", m->dest);
+		return fail(
+		    "%s: mount proc: %m (the /proc around us is partly covered: run with a full one, or --pid host)",
+		    m->dest);
 	return fail("%s: mount %s: %m", m->dest, m->type);
 }
 
@@ -263,7 +274,8 @@ static int node(struct rootfs *r, const struct spec_device *d)
 	if (dir < 0)
 		return fail("%s: %m", parent);
 	if (!r->userns) {
-		if (mknodat(dir, base, type | (d->mode & 07777), makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
+		if (mknodat(dir, base, type | (d->mode & 07777), makedev((unsigned)d->major, (unsigned)d->minor)) ==
+		    0) {
 			if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 				return fail("%s: chown: %m", d->path);
 			return 0;
@@ -289,7 +301,8 @@ static bool mounted_by_spec(const struct spec *s, const char *dest, const char *
 static int dev_setup(struct rootfs *r)
 {
 	static const char *const links[][2] = {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"},
-	    {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
+	    {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"},
+	    {"pts/ptmx", "ptmx"}};
 	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
 		return 0; /* the image's or the host's /dev, as asked for */
 	for (size_t i = 0; i < r->spec->devices.n; i++)
@@ -446,9 +459,11 @@ static int open_checked(const char *path)
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
-	unsigned long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : str_starts(path, "/sys/") ? SYSFS_MAGIC : 0;
+	unsigned long want = str_starts(path, "/proc/")  ? PROC_SUPER_MAGIC
+			     : str_starts(path, "/sys/") ? SYSFS_MAGIC
+							 : 0;
 	if (want && (fstatfs(fd, &fs) < 0 || ((unsigned long)fs.f_type != want &&
-						     !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
+						 !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
 		close(fd);
 		errno = EXDEV;
 		return fail("%s: not on the file system it should be on", path);
@@ -492,7 +507,7 @@ static int readonly_path(const char *path)
 }
 
 struct masks {
-	int null; /* the container's /dev/null, verified */
+	int null;  /* the container's /dev/null, verified */
 	int empty; /* one read-only empty tmpfs for every masked directory */
 };
 
@@ -527,7 +542,8 @@ static int mask(struct masks *k, const char *path)
 	}
 	if (k->empty >= 0)
 		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0 ? fail("%s: mask: %m", path) : 0;
-	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0,mode=755,nr_inodes=1") < 0)
+	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"size=0,mode=755,nr_inodes=1") < 0)
 		return fail("%s: mask: %m", path);
 	k->empty = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return 0;
@@ -553,5 +569,7 @@ int rootfs_finish(struct rootfs *r)
 		return 0;
 	struct statfs fs;
 	unsigned long keep = statfs("/", &fs) == 0 ? (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC) : 0;
-	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0 ? fail("/: remount read-only: %m") : 0;
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
+		   ? fail("/: remount read-only: %m")
+		   : 0;
 }

@@ -10,7 +10,8 @@
 void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source, const char *options)
 {
 	struct spec_mount *m = GROW(s->mounts);
-	*m = (struct spec_mount){.dest = xstrdup(dest), .type = type ? xstrdup(type) : NULL, .source = source ? xstrdup(source) : NULL};
+	*m = (struct spec_mount){
+	    .dest = xstrdup(dest), .type = type ? xstrdup(type) : NULL, .source = source ? xstrdup(source) : NULL};
 	strv_split(&m->options, options, ",");
 }
 
@@ -46,8 +47,8 @@ static void default_devices(struct spec *s)
 	static const struct {
 		const char *path;
 		int major, minor;
-	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9},
-	    {"/dev/tty", 5, 0}};
+	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8},
+	    {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
 	spec_device_rule_add(s, false, 'a', -1, -1, "rwm");
 	spec_device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
 	spec_device_rule_add(s, true, 'b', -1, -1, "m");
@@ -55,8 +56,8 @@ static void default_devices(struct spec *s)
 		spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
 		spec_device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
 	}
-	spec_device_rule_add(s, true, 'c', 5, 1, "rwm");   /* console */
-	spec_device_rule_add(s, true, 'c', 5, 2, "rwm");   /* ptmx */
+	spec_device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
+	spec_device_rule_add(s, true, 'c', 5, 2, "rwm");    /* ptmx */
 	spec_device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
 }
 
@@ -74,10 +75,11 @@ static void default_mounts(struct spec *s)
 void spec_default(struct spec *s)
 {
 	/* What the whole machine's kernel shows or takes and no container needs: docker's lists. */
-	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
-	    "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
-	    "/sys/devices/virtual/powercap", "/sys/firmware"};
-	static const char *const readonly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore",
+	    "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+	    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"};
+	static const char *const readonly[] = {
+	    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 	memset(s, 0, sizeof *s);
 	s->version = xstrdup("1.2.0");
 	s->umask = -1;
@@ -94,10 +96,10 @@ void spec_default(struct spec *s)
 
 void spec_free(struct spec *s)
 {
-	struct strv *lists[] = {&s->args, &s->env, &s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths, &s->annotations,
-	    &s->x_groups, &s->x_lower};
-	char *texts[] = {s->version, s->cwd, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp, s->rootfs_propagation,
-	    s->x_user, s->x_image_file};
+	struct strv *lists[] = {&s->args, &s->env, &s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths,
+	    &s->annotations, &s->x_groups, &s->x_lower};
+	char *texts[] = {s->version, s->cwd, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp,
+	    s->rootfs_propagation, s->x_user, s->x_image_file};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strv_free(lists[i]);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

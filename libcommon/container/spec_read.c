@@ -9,7 +9,9 @@
 #include "json.h"
 #include "spec_names.h"
 
-#define GROW(vec) ((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), memset(&(vec).v[(vec).n], 0, sizeof *(vec).v), &(vec).v[(vec).n++])
+#define GROW(vec)                                                                                                      \
+	((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), memset(&(vec).v[(vec).n], 0, sizeof *(vec).v),  \
+	    &(vec).v[(vec).n++])
 
 static const struct jctx *c; /* the document that is read; one at a time */
 
@@ -76,12 +78,14 @@ static int user(struct spec *s, const json_t *p)
 	if (jget_obj(c, p, "process", "user", &u) <= 0)
 		return absent(p, "user") < 0 ? -1 : missing("process.user");
 	if (get_u32(u, "process.user", "uid", &s->uid) < 0 || get_u32(u, "process.user", "gid", &s->gid) < 0 ||
-	    jget_int(c, u, "process.user", "umask", 0, 0777, &s->umask) < 0 || jget_arr(c, u, "process.user", "additionalGids", &g) < 0)
+	    jget_int(c, u, "process.user", "umask", 0, 0777, &s->umask) < 0 ||
+	    jget_arr(c, u, "process.user", "additionalGids", &g) < 0)
 		return -1;
 	for (size_t i = 0; g && i < json_array_size(g); i++) {
 		const json_t *n = json_array_get(g, i);
 		if (!json_is_integer(n) || json_integer_value(n) < 0 || json_integer_value(n) > 0xfffffffe)
-			return errno = EINVAL, fail("%s: process.user.additionalGids[%zu]: must be a group id", c->what, i);
+			return errno = EINVAL,
+			       fail("%s: process.user.additionalGids[%zu]: must be a group id", c->what, i);
 		*GROW(s->gids) = (uint32_t)json_integer_value(n);
 	}
 	return 0;
@@ -94,7 +98,8 @@ static int cap_set(const json_t *caps, const char *key, uint64_t *out)
 	for (size_t i = 0; r == 1 && i < l.n; i++) {
 		uint64_t bit;
 		if (!str_starts(l.v[i], "CAP_") || caps_from_name(l.v[i], &bit) < 0)
-			warn("%s: process.capabilities.%s: %s is not known", c->what, key, l.v[i]); /* a newer one: ignored, as runc does */
+			warn("%s: process.capabilities.%s: %s is not known", c->what, key,
+			    l.v[i]); /* a newer one: ignored, as runc does */
 		else
 			*out |= bit;
 	}
@@ -108,10 +113,11 @@ static int capabilities(struct spec *s, const json_t *p)
 	if (jget_obj(c, p, "process", "capabilities", &k) <= 0)
 		return absent(p, "capabilities");
 	return cap_set(k, "bounding", &s->caps.bounding) < 0 || cap_set(k, "effective", &s->caps.effective) < 0 ||
-		       cap_set(k, "permitted", &s->caps.permitted) < 0 || cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
-		       cap_set(k, "ambient", &s->caps.ambient) < 0 ?
-		   -1 :
-		   0;
+		       cap_set(k, "permitted", &s->caps.permitted) < 0 ||
+		       cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
+		       cap_set(k, "ambient", &s->caps.ambient) < 0
+		   ? -1
+		   : 0;
 }
 
 /* docker's 2^64-1 for RLIM_INFINITY is more than jansson takes: the largest it takes, padded, stands in for it. (In a
@@ -145,7 +151,8 @@ static int rlimits(struct spec *s, const json_t *p)
 		char at[80], *type = NULL;
 		uint64_t soft = 0, hard = 0;
 		const json_t *o = item(l, i, "process.rlimits", at);
-		if (!o || jget_str(c, o, at, "type", &type) < 0 || limit(o, at, "soft", &soft) < 0 || limit(o, at, "hard", &hard) < 0)
+		if (!o || jget_str(c, o, at, "type", &type) < 0 || limit(o, at, "soft", &soft) < 0 ||
+		    limit(o, at, "hard", &hard) < 0)
 			return free(type), -1;
 		if (!type)
 			return missing("process.rlimits[].type");
@@ -161,7 +168,8 @@ static int check_env(const struct spec *s)
 {
 	for (size_t i = 0; i < s->env.n; i++)
 		if (s->env.v[i][0] == '=' || !strchr(s->env.v[i], '='))
-			return errno = EINVAL, fail("%s: process.env[%zu]: '%s' is not NAME=VALUE", c->what, i, s->env.v[i]);
+			return errno = EINVAL,
+			       fail("%s: process.env[%zu]: '%s' is not NAME=VALUE", c->what, i, s->env.v[i]);
 	return 0;
 }
 
@@ -171,7 +179,8 @@ static int process(struct spec *s, const json_t *root)
 	int64_t rows = 0, cols = 0;
 	if (jget_obj(c, root, "", "process", &p) <= 0)
 		return absent(root, "process") < 0 ? -1 : missing("process");
-	if (jget_bool(c, p, "process", "terminal", &s->terminal) < 0 || jget_obj(c, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
+	if (jget_bool(c, p, "process", "terminal", &s->terminal) < 0 ||
+	    jget_obj(c, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
 	    jget_strv(c, p, "process", "args", &s->args) < 0 || jget_strv(c, p, "process", "env", &s->env) < 0 ||
 	    jget_str(c, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 || rlimits(s, p) < 0 ||
 	    jget_bool(c, p, "process", "noNewPrivileges", &s->no_new_privileges) < 0)
@@ -240,7 +249,8 @@ static int hooks(struct spec *s, const json_t *root)
 				return -1;
 			struct spec_hook *k = GROW(s->hooks[w]);
 			if (jget_str(c, o, at, "path", &k->path) < 0 || jget_strv(c, o, at, "args", &k->args) < 0 ||
-			    jget_strv(c, o, at, "env", &k->env) < 0 || jget_int(c, o, at, "timeout", 1, 86400, &k->timeout) < 0)
+			    jget_strv(c, o, at, "env", &k->env) < 0 ||
+			    jget_int(c, o, at, "timeout", 1, 86400, &k->timeout) < 0)
 				return -1;
 			if (!k->path || k->path[0] != '/')
 				return errno = EINVAL, fail("%s: %s.path: must be an absolute path", c->what, at);
@@ -267,7 +277,8 @@ static int namespaces(struct spec *s, const json_t *lx)
 		bool twice = n < NS_COUNT && (s->ns_new & 1u << n || s->ns_path[n]);
 		if (n == NS_COUNT || twice) {
 			errno = EINVAL;
-			fail("%s: %s.type: '%s' %s", c->what, at, type ? type : "", twice ? "is there twice" : "is not a namespace");
+			fail("%s: %s.type: '%s' %s", c->what, at, type ? type : "",
+			    twice ? "is there twice" : "is not a namespace");
 			return free(type), free(path), -1;
 		}
 		free(type);
@@ -325,7 +336,8 @@ static int devices(struct spec *s, const json_t *lx)
 			return -1;
 		struct spec_device *d = GROW(s->devices);
 		if (jget_str(c, o, at, "path", &d->path) < 0 || device(o, at, &d->type, &d->major, &d->minor) < 0 ||
-		    jget_int(c, o, at, "fileMode", 0, UINT32_MAX, &mode) < 0 || get_u32(o, at, "uid", &d->uid) < 0 || get_u32(o, at, "gid", &d->gid) < 0)
+		    jget_int(c, o, at, "fileMode", 0, UINT32_MAX, &mode) < 0 || get_u32(o, at, "uid", &d->uid) < 0 ||
+		    get_u32(o, at, "gid", &d->gid) < 0)
 			return -1;
 		d->mode = (uint32_t)mode & 07777; /* some writers put the type in */
 		if (!d->path || d->path[0] != '/' || !d->path[1] || !d->type)
@@ -343,8 +355,8 @@ static int device_rules(struct spec *s, const json_t *res)
 		char at[80], *access = NULL;
 		struct spec_device_rule r = {.type = 'a', .major = -1, .minor = -1};
 		const json_t *o = item(l, i, "linux.resources.devices", at);
-		if (!o || jget_bool(c, o, at, "allow", &r.allow) < 0 || device(o, at, &r.type, &r.major, &r.minor) < 0 ||
-		    jget_str(c, o, at, "access", &access) < 0)
+		if (!o || jget_bool(c, o, at, "allow", &r.allow) < 0 ||
+		    device(o, at, &r.type, &r.major, &r.minor) < 0 || jget_str(c, o, at, "access", &access) < 0)
 			return free(access), -1;
 		const char *a = access && *access ? access : "rwm";
 		if (strlen(a) > 3 || strspn(a, "rwm") != strlen(a)) {
@@ -372,7 +384,8 @@ static int memory(struct spec *s, const json_t *res)
 	int64_t max = 0, low, swap;
 	if (jget_obj(c, res, "linux.resources", "memory", &m) <= 0)
 		return absent(res, "memory");
-	int has_max = jget_int(c, m, at, "limit", -1, INT64_MAX, &max), has_low = jget_int(c, m, at, "reservation", -1, INT64_MAX, &low),
+	int has_max = jget_int(c, m, at, "limit", -1, INT64_MAX, &max),
+	    has_low = jget_int(c, m, at, "reservation", -1, INT64_MAX, &low),
 	    has_swap = jget_int(c, m, at, "swap", -1, INT64_MAX, &swap);
 	if (has_max < 0 || has_low < 0 || has_swap < 0)
 		return -1;
@@ -381,7 +394,8 @@ static int memory(struct spec *s, const json_t *res)
 	if (has_low && low >= 0)
 		set_num(s, "memory.low", low);
 	if (has_swap && swap > 0 && (max <= 0 || swap < max))
-		return errno = EINVAL, fail("%s: %s.swap: is memory and swap together, so it must not be below limit", c->what, at);
+		return errno = EINVAL,
+		       fail("%s: %s.swap: is memory and swap together, so it must not be below limit", c->what, at);
 	if (has_swap && swap)
 		set_num(s, "memory.swap.max", swap < 0 ? -1 : swap - max);
 	return 0;
@@ -395,9 +409,11 @@ static int cpu(struct spec *s, const json_t *res)
 	char *cpus = NULL, *mems = NULL;
 	if (jget_obj(c, res, "linux.resources", "cpu", &m) <= 0)
 		return absent(res, "cpu");
-	int has_shares = jget_int(c, m, at, "shares", 0, INT64_MAX, &shares), has_quota = jget_int(c, m, at, "quota", -1, INT64_MAX, &quota),
+	int has_shares = jget_int(c, m, at, "shares", 0, INT64_MAX, &shares),
+	    has_quota = jget_int(c, m, at, "quota", -1, INT64_MAX, &quota),
 	    has_period = jget_int(c, m, at, "period", 0, INT64_MAX, &period);
-	if (has_shares < 0 || has_quota < 0 || has_period < 0 || jget_str(c, m, at, "cpus", &cpus) < 0 || jget_str(c, m, at, "mems", &mems) < 0)
+	if (has_shares < 0 || has_quota < 0 || has_period < 0 || jget_str(c, m, at, "cpus", &cpus) < 0 ||
+	    jget_str(c, m, at, "mems", &mems) < 0)
 		return free(cpus), -1;
 	if (has_shares && shares) {
 		shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
@@ -425,7 +441,8 @@ static int throttle(struct spec *s, const json_t *io, const char *key, const cha
 		char at[80];
 		int64_t major = 0, minor = 0, rate = 0;
 		const json_t *o = item(l, i, key, at);
-		if (!o || jget_int(c, o, at, "major", 0, 1 << 20, &major) < 0 || jget_int(c, o, at, "minor", 0, 1 << 20, &minor) < 0 ||
+		if (!o || jget_int(c, o, at, "major", 0, 1 << 20, &major) < 0 ||
+		    jget_int(c, o, at, "minor", 0, 1 << 20, &minor) < 0 ||
 		    jget_int(c, o, at, "rate", 0, INT64_MAX, &rate) < 0)
 			return -1;
 		strv_addf(&s->resources, "io.max=%" PRId64 ":%" PRId64 " %s=%" PRId64, major, minor, word, rate);
@@ -437,7 +454,8 @@ static int other_limits(struct spec *s, const json_t *res)
 {
 	json_t *p = NULL, *io = NULL, *huge = NULL;
 	int64_t n;
-	if (jget_obj(c, res, "linux.resources", "pids", &p) < 0 || jget_obj(c, res, "linux.resources", "blockIO", &io) < 0 ||
+	if (jget_obj(c, res, "linux.resources", "pids", &p) < 0 ||
+	    jget_obj(c, res, "linux.resources", "blockIO", &io) < 0 ||
 	    jget_arr(c, res, "linux.resources", "hugepageLimits", &huge) < 0)
 		return -1;
 	if (p) {
@@ -449,8 +467,10 @@ static int other_limits(struct spec *s, const json_t *res)
 	}
 	if (io) {
 		int r = jget_int(c, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
-		if (r < 0 || throttle(s, io, "throttleReadBpsDevice", "rbps") < 0 || throttle(s, io, "throttleWriteBpsDevice", "wbps") < 0 ||
-		    throttle(s, io, "throttleReadIOPSDevice", "riops") < 0 || throttle(s, io, "throttleWriteIOPSDevice", "wiops") < 0)
+		if (r < 0 || throttle(s, io, "throttleReadBpsDevice", "rbps") < 0 ||
+		    throttle(s, io, "throttleWriteBpsDevice", "wbps") < 0 ||
+		    throttle(s, io, "throttleReadIOPSDevice", "riops") < 0 ||
+		    throttle(s, io, "throttleWriteIOPSDevice", "wiops") < 0)
 			return -1;
 		if (r && n >= 10)
 			set_num(s, "io.weight", 1 + (n - 10) * 9999 / 990);
@@ -458,7 +478,8 @@ static int other_limits(struct spec *s, const json_t *res)
 	for (size_t i = 0; huge && i < json_array_size(huge); i++) {
 		char at[80], *size = NULL;
 		const json_t *o = item(huge, i, "linux.resources.hugepageLimits", at);
-		if (!o || jget_str(c, o, at, "pageSize", &size) < 0 || jget_int(c, o, at, "limit", 0, INT64_MAX, &n) < 0 || !size)
+		if (!o || jget_str(c, o, at, "pageSize", &size) < 0 ||
+		    jget_int(c, o, at, "limit", 0, INT64_MAX, &n) < 0 || !size)
 			return o && !size ? missing("linux.resources.hugepageLimits[].pageSize") : (free(size), -1);
 		strv_addf(&s->resources, "hugetlb.%s.max=%" PRId64, size, n);
 		free(size);
@@ -490,13 +511,17 @@ static int linux_part(struct spec *s, const json_t *root)
 	if (jget_obj(c, root, "", "linux", &lx) <= 0)
 		return absent(root, "linux");
 	if (namespaces(s, lx) < 0 || idmaps(lx, "uidMappings", &s->uid_map.v, &s->uid_map.n) < 0 ||
-	    idmaps(lx, "gidMappings", &s->gid_map.v, &s->gid_map.n) < 0 || devices(s, lx) < 0 || jget_obj(c, lx, "linux", "resources", &res) < 0)
+	    idmaps(lx, "gidMappings", &s->gid_map.v, &s->gid_map.n) < 0 || devices(s, lx) < 0 ||
+	    jget_obj(c, lx, "linux", "resources", &res) < 0)
 		return -1;
-	if (res && (device_rules(s, res) < 0 || memory(s, res) < 0 || cpu(s, res) < 0 || other_limits(s, res) < 0 || unified(s, res) < 0))
+	if (res && (device_rules(s, res) < 0 || memory(s, res) < 0 || cpu(s, res) < 0 || other_limits(s, res) < 0 ||
+		       unified(s, res) < 0))
 		return -1;
-	if (jget_str(c, lx, "linux", "cgroupsPath", &s->cgroups_path) < 0 || get_pairs(lx, "linux", "sysctl", &s->sysctl) < 0 ||
-	    jget_obj(c, lx, "linux", "seccomp", &sec) < 0 || jget_str(c, lx, "linux", "rootfsPropagation", &s->rootfs_propagation) < 0 ||
-	    jget_strv(c, lx, "linux", "maskedPaths", &s->masked_paths) < 0 || jget_strv(c, lx, "linux", "readonlyPaths", &s->readonly_paths) < 0)
+	if (jget_str(c, lx, "linux", "cgroupsPath", &s->cgroups_path) < 0 ||
+	    get_pairs(lx, "linux", "sysctl", &s->sysctl) < 0 || jget_obj(c, lx, "linux", "seccomp", &sec) < 0 ||
+	    jget_str(c, lx, "linux", "rootfsPropagation", &s->rootfs_propagation) < 0 ||
+	    jget_strv(c, lx, "linux", "maskedPaths", &s->masked_paths) < 0 ||
+	    jget_strv(c, lx, "linux", "readonlyPaths", &s->readonly_paths) < 0)
 		return -1;
 	for (size_t i = 0; i < s->sysctl.n; i++) { /* a path under /proc/sys, . and / alike: it must not climb */
 		char *k = s->sysctl.v[i], *eq = strchr(k, '='), *p = strpbrk(k, "./");
@@ -532,7 +557,8 @@ static int note(struct spec *s, const char *kv)
 	} ours[] = {{"ctrbox.init=", &s->x_init, NULL, NULL}, {"ctrbox.privileged=", &s->x_privileged, NULL, NULL},
 	    {"ctrbox.no_pivot=", &s->x_no_pivot, NULL, NULL}, {"ctrbox.keep_id=", &s->x_keep_id, NULL, NULL},
 	    {"ctrbox.user=", NULL, &s->x_user, NULL}, {"ctrbox.image_file=", NULL, &s->x_image_file, NULL},
-	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL}, {"ctrbox.groups=", NULL, NULL, &s->x_groups}, {"ctrbox.lower=", NULL, NULL, &s->x_lower}};
+	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL}, {"ctrbox.groups=", NULL, NULL, &s->x_groups},
+	    {"ctrbox.lower=", NULL, NULL, &s->x_lower}};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
 		if (!str_starts(kv, ours[i].name))
 			continue;
@@ -574,12 +600,13 @@ static int whole(struct spec *s, const json_t *j)
 		return -1;
 	if (!r)
 		return missing("root");
-	if (jget_str(c, r, "root", "path", &s->root_path) < 0 || jget_bool(c, r, "root", "readonly", &s->root_readonly) < 0)
+	if (jget_str(c, r, "root", "path", &s->root_path) < 0 ||
+	    jget_bool(c, r, "root", "readonly", &s->root_readonly) < 0)
 		return -1;
 	if (!s->root_path || !*s->root_path)
 		return missing("root.path");
-	if (jget_str(c, j, "", "hostname", &s->hostname) < 0 || jget_str(c, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 ||
-	    hooks(s, j) < 0 || linux_part(s, j) < 0)
+	if (jget_str(c, j, "", "hostname", &s->hostname) < 0 || jget_str(c, j, "", "domainname", &s->domainname) < 0 ||
+	    mounts(s, j) < 0 || hooks(s, j) < 0 || linux_part(s, j) < 0)
 		return -1;
 	return annotations(s, j);
 }
@@ -591,7 +618,8 @@ int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 	struct jctx ctx = {what, copy, strlen(copy)};
 	memset(s, 0, sizeof *s);
 	s->umask = -1;
-	_cleanup_json_ json_t *j = json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
+	_cleanup_json_ json_t *j =
+	    json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
 	if (!j)
 		return -1;
 	c = &ctx;

@@ -6,9 +6,14 @@
 #include "caps.h"
 #include "spec_names.h"
 
-const char *const spec_ns_names[NS_COUNT] = {
-    [NS_MNT] = "mount", [NS_PID] = "pid", [NS_NET] = "network", [NS_IPC] = "ipc", [NS_UTS] = "uts", [NS_CGROUP] = "cgroup",
-    [NS_USER] = "user", [NS_TIME] = "time"};
+const char *const spec_ns_names[NS_COUNT] = {[NS_MNT] = "mount",
+    [NS_PID] = "pid",
+    [NS_NET] = "network",
+    [NS_IPC] = "ipc",
+    [NS_UTS] = "uts",
+    [NS_CGROUP] = "cgroup",
+    [NS_USER] = "user",
+    [NS_TIME] = "time"};
 const char *const spec_hook_names[HOOK_COUNT] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
 
@@ -119,7 +124,8 @@ static void process(struct buf *b, const struct spec *s)
 	open_obj(b, "process");
 	flag(b, "terminal", s->terminal);
 	if (s->rows)
-		buf_printf(b, "%s\"consoleSize\":{\"height\":%u,\"width\":%u}", b->p[b->n - 1] == '{' ? "" : ",", s->rows, s->cols);
+		buf_printf(b, "%s\"consoleSize\":{\"height\":%u,\"width\":%u}", b->p[b->n - 1] == '{' ? "" : ",",
+		    s->rows, s->cols);
 	open_obj(b, "user");
 	num(b, "uid", s->uid);
 	num(b, "gid", s->gid);
@@ -145,8 +151,8 @@ static void process(struct buf *b, const struct spec *s)
 	if (s->rlimits.n) {
 		key(b, "rlimits");
 		for (size_t i = 0; i < s->rlimits.n; i++)
-			buf_printf(b, "%c{\"type\":\"%s\",\"hard\":%" PRIu64 ",\"soft\":%" PRIu64 "}", i ? ',' : '[', s->rlimits.v[i].type,
-			    s->rlimits.v[i].hard > INT64_MAX ? INT64_MAX : s->rlimits.v[i].hard,
+			buf_printf(b, "%c{\"type\":\"%s\",\"hard\":%" PRIu64 ",\"soft\":%" PRIu64 "}", i ? ',' : '[',
+			    s->rlimits.v[i].type, s->rlimits.v[i].hard > INT64_MAX ? INT64_MAX : s->rlimits.v[i].hard,
 			    s->rlimits.v[i].soft > INT64_MAX ? INT64_MAX : s->rlimits.v[i].soft);
 		buf_puts(b, "]");
 	}
@@ -208,7 +214,8 @@ static void idmaps(struct buf *b, const char *k, const struct spec_idmap *v, siz
 		return;
 	key(b, k);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%c{\"containerID\":%u,\"hostID\":%u,\"size\":%u}", i ? ',' : '[', v[i].container, v[i].host, v[i].size);
+		buf_printf(b, "%c{\"containerID\":%u,\"hostID\":%u,\"size\":%u}", i ? ',' : '[', v[i].container,
+		    v[i].host, v[i].size);
 	buf_puts(b, "]");
 }
 
@@ -240,8 +247,8 @@ static void devices(struct buf *b, const struct spec *s)
 		buf_puts(b, "{");
 		str(b, "path", d->path);
 		str(b, "type", (char[]){d->type, 0});
-		buf_printf(b, ",\"major\":%" PRId64 ",\"minor\":%" PRId64 ",\"fileMode\":%u,\"uid\":%u,\"gid\":%u}", d->major, d->minor, d->mode,
-		    d->uid, d->gid);
+		buf_printf(b, ",\"major\":%" PRId64 ",\"minor\":%" PRId64 ",\"fileMode\":%u,\"uid\":%u,\"gid\":%u}",
+		    d->major, d->minor, d->mode, d->uid, d->gid);
 	}
 	buf_puts(b, "]");
 }
@@ -267,7 +274,8 @@ static void resources(struct buf *b, const struct spec *s)
 		}
 		buf_puts(b, "]");
 	}
-	/* A key may come more than once (a line for each disk): an object cannot hold that, so they are put in one text. */
+	/* A key may come more than once (a line for each disk): an object cannot hold that, so they are put in one
+	 * text. */
 	struct strv merged = {0};
 	for (size_t i = 0; i < s->resources.n; i++) {
 		const char *eq = strchr(s->resources.v[i], '=');
@@ -331,7 +339,8 @@ static void annotations(struct buf *b, const struct spec *s)
 	const struct {
 		const char *name;
 		bool on;
-	} flags[] = {{"init", s->x_init}, {"privileged", s->x_privileged}, {"no_pivot", s->x_no_pivot}, {"keep_id", s->x_keep_id}};
+	} flags[] = {{"init", s->x_init}, {"privileged", s->x_privileged}, {"no_pivot", s->x_no_pivot},
+	    {"keep_id", s->x_keep_id}};
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
 		if (flags[i].on)
 			strv_addf(&notes, "ctrbox.%s=1", flags[i].name);

@@ -172,7 +172,8 @@ static void read_state(struct container *c)
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
-	if (pid > 0 && b && boot_id(boot) == 0 && strcmp(boot, b) == 0 && pid_starttime(pid, &now) == 0 && now == start) {
+	if (pid > 0 && b && boot_id(boot) == 0 && strcmp(boot, b) == 0 && pid_starttime(pid, &now) == 0 &&
+	    now == start) {
 		c->pid = pid;
 		c->starttime = start;
 	}
@@ -368,8 +369,8 @@ int container_lock(struct container *c)
 
 int container_wait_end(struct container *c, int timeout_ms)
 {
-	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is left to a child only
-	 * when there is a deadline and a monitor's pidfd to poll is missing. */
+	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is left to a child
+	 * only when there is a deadline and a monitor's pidfd to poll is missing. */
 	if (timeout_ms < 0) {
 		if (lock_take(c->dir, LOCK_SH) < 0)
 			return -1;
@@ -392,7 +393,8 @@ int container_wait_end(struct container *c, int timeout_ms)
 		if (gone >= timeout_ms)
 			break;
 		int left = (int)(timeout_ms - gone);
-		if (fd < 0 || pidfd_wait(fd, monitor, NULL, left) != 0) { /* no pidfds on this kernel: look every 20 ms */
+		if (fd < 0 ||
+		    pidfd_wait(fd, monitor, NULL, left) != 0) { /* no pidfds on this kernel: look every 20 ms */
 			struct timespec ms = {0, 20000000};
 			nanosleep(&ms, NULL);
 		}
@@ -475,8 +477,8 @@ static int fill_new(int dir, const struct kv *conf, const char *config_json)
 	kv_text(conf, &b);
 	int r = put(dir, "conf", b.p, b.n, 0644);
 	buf_free(&b);
-	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 || put_blank(dir, "started") < 0 ||
-	    put_blank(dir, "exit") < 0)
+	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 ||
+	    put_blank(dir, "started") < 0 || put_blank(dir, "exit") < 0)
 		return -1;
 	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
 		return fail("upper, work: mkdir: %m");
@@ -539,8 +541,9 @@ int container_rename(struct container *c, const char *name)
 	_cleanup_close_ int parent = containers_dir();
 	_cleanup_free_ char *from = run_dir(c->name), *to = run_dir(name);
 	if (parent < 0 || sys_rename_new(parent, c->name, name) < 0)
-		return errno == EEXIST || errno == ENOTEMPTY ? fail("%s: there is a container of this name already", name) :
-							     fail("%s: rename: %m", c->name);
+		return errno == EEXIST || errno == ENOTEMPTY
+			   ? fail("%s: there is a container of this name already", name)
+			   : fail("%s: rename: %m", c->name);
 	if (rename(from, to) < 0 && errno != ENOENT)
 		warn("%s: %m", from);
 	free(c->name);

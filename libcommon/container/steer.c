@@ -42,7 +42,8 @@ static int signal_pid(const struct container *c, int sig)
 static void end_monitor(const struct container *c)
 {
 	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
-	_cleanup_close_ int fd = pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	_cleanup_close_ int fd =
+	    pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
 	if (fd >= 0)
 		sys_pidfd_send_signal(fd, SIGTERM);
 }
@@ -78,7 +79,8 @@ int steer_end(struct container *c, int ms)
 	if (container_wait_end(c, 5000) == 1)
 		return 0;
 	errno = ETIME;
-	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name, *why ? why : "uninterruptible");
+	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name,
+	    *why ? why : "uninterruptible");
 }
 
 static int take(struct container *c)

@@ -52,7 +52,8 @@ static int auto_map(struct spec *s, bool keep_id)
 	if (geteuid() == 0) {
 		if (keep_id)
 			return errno = EINVAL, fail("--userns keep-id: it is for users other than root");
-		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would clash */
+		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would
+			     clash */
 			us = gs = 0x70000000;
 		map_add(&s->uid_map.v, &s->uid_map.n, 0, us, AUTO_SIZE);
 		map_add(&s->gid_map.v, &s->gid_map.n, 0, gs, AUTO_SIZE);
@@ -70,7 +71,9 @@ int userns_request(struct spec *s, const char *arg)
 	if (!arg)
 		arg = geteuid() == 0 ? "host" : "auto";
 	if (strcmp(arg, "host") == 0)
-		return geteuid() == 0 ? 0 : (errno = EPERM, fail("--userns host: only root can do without a user namespace"));
+		return geteuid() == 0
+			   ? 0
+			   : (errno = EPERM, fail("--userns host: only root can do without a user namespace"));
 	s->ns_new |= 1u << NS_USER;
 	if (strcmp(arg, "auto") == 0 || strcmp(arg, "keep-id") == 0) {
 		s->x_keep_id = arg[0] == 'k';

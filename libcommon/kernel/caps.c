@@ -82,8 +82,9 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	(void)bounding;
 	cap_t c = cap_init();
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 || set(c, CAP_PERMITTED, permitted & have) < 0 ||
-		set(c, CAP_INHERITABLE, inheritable & have) < 0 || cap_set_proc(c) < 0;
+	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||
+		set(c, CAP_PERMITTED, permitted & have) < 0 || set(c, CAP_INHERITABLE, inheritable & have) < 0 ||
+		cap_set_proc(c) < 0;
 	cap_free(c);
 	if (r)
 		return fail("capabilities: %m%s", errno == EPERM ? " (one of them is not ours to give)" : "");

@@ -33,8 +33,8 @@ static bool looked;
 
 /* --- finding them --- */
 
-static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer", "net_cls",
-    "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc", "debug"};
+static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer",
+    "net_cls", "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc", "debug"};
 
 /* The super options of a v1 mount: its controllers, or name=X. False when there is neither (clone_children, xattr, ...
  * are no controllers). */
@@ -235,7 +235,8 @@ static int no_controller(const char *key, const char *c)
 	if (!all || !known)
 		return fail("%s: this kernel has no '%s' controller", key, c);
 	if (!on)
-		return fail("%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
+		return fail(
+		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
 	return fail("%s: the '%s' controller is not mounted here, nor given to us on the v2 side", key, c);
 }
 
@@ -375,7 +376,8 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 		if (errno == EEXIST)
 			return 0;
 		bool made = false;
-		for (int i = 0; !made && errno == ENOENT && i < 10; i++) /* another's end may take the parent away again */
+		for (int i = 0; !made && errno == ENOENT && i < 10;
+		     i++) /* another's end may take the parent away again */
 			made = make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
 		if (!made)
 			return -1;
@@ -400,7 +402,8 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	bool made[MAX_HIERARCHIES] = {0};
 	look();
 	if (cgroup_layout() == CGROUP_NONE)
-		return errno = ENODEV, fail("%s: no cgroup file system is mounted (mount -t cgroup2 none /sys/fs/cgroup)", path);
+		return errno = ENODEV,
+		       fail("%s: no cgroup file system is mounted (mount -t cgroup2 none /sys/fs/cgroup)", path);
 	int r = 0;
 	for (size_t i = 0; i < n_found && r >= 0; i++) {
 		if (!ours(&found[i]))
@@ -597,7 +600,8 @@ int cgroup_join(const char *path, pid_t pid)
 			continue;
 		const char *hint = "";
 		if (errno == EBUSY && found[i].v2)
-			hint = " (the group has controllers enabled for its children: a v2 group holds processes or children)";
+			hint = " (the group has controllers enabled for its children: a v2 group holds processes or "
+			       "children)";
 		else if (errno == EOPNOTSUPP)
 			hint = " (the group is threaded)";
 		else if (errno == ENOSPC)
@@ -742,7 +746,8 @@ static int wait_event(int dir, const char *key, uint64_t want)
 static int freeze_v1(int dir, bool on)
 {
 	int64_t end = now_ms() + DEADLINE_MS;
-	for (;;) { /* a fork that races the freezer leaves FREEZING: writing again catches it (cgroup-v1/freezer-subsystem.rst) */
+	for (;;) { /* a fork that races the freezer leaves FREEZING: writing again catches it
+		      (cgroup-v1/freezer-subsystem.rst) */
 		if (file_poke_at(dir, "freezer.state", on ? "FROZEN" : "THAWED") < 0)
 			return -1;
 		_cleanup_free_ char *s = read_trimmed(dir, "freezer.state");
@@ -766,7 +771,8 @@ int cgroup_freeze(const char *path, bool on)
 	struct cgroup_hierarchy *f = with_controller("freezer");
 	_cleanup_close_ int v1 = f ? group_fd(f, path) : -1;
 	if (v1 < 0)
-		return errno = f ? errno : EOPNOTSUPP, fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+		return errno = f ? errno : EOPNOTSUPP,
+		       fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
 	return freeze_v1(v1, on) < 0 ? fail("%s: %s: %m", path, on ? "freeze" : "thaw") : 0;
 }
 
@@ -801,7 +807,8 @@ int cgroup_kill(const char *path)
 	struct cgroup_hierarchy *v2 = v2_side(), *h = roll();
 	_cleanup_close_ int fd = v2 ? group_fd(v2, path) : -1;
 	int64_t end = now_ms() + DEADLINE_MS;
-	if (fd >= 0 && !sys_missing("cgroup.kill") && faccessat(fd, "cgroup.kill", W_OK, 0) == 0 && file_poke_at(fd, "cgroup.kill", "1") == 0) {
+	if (fd >= 0 && !sys_missing("cgroup.kill") && faccessat(fd, "cgroup.kill", W_OK, 0) == 0 &&
+	    file_poke_at(fd, "cgroup.kill", "1") == 0) {
 		cgroup_freeze(path, false); /* a v1 freezer would keep them from dying */
 		if (wait_event(fd, "populated", 0) == 0)
 			return 0;
@@ -870,13 +877,13 @@ int cgroup_remove(const char *path)
 		if (!ours(&found[i]) || root_fd(&found[i]) < 0)
 			continue;
 		if (remove_one(&found[i], path) < 0)
-			r = fail("%s: remove from %s: %m%s", path, found[i].mount, errno == EBUSY ? " (processes are in it)" : "");
+			r = fail("%s: remove from %s: %m%s", path, found[i].mount,
+			    errno == EBUSY ? " (processes are in it)" : "");
 		else
 			remove_parent(&found[i], path);
 	}
 	return r;
 }
-
 
 int cgroup_children(const char *parent, struct strv *out)
 {
@@ -902,7 +909,8 @@ int cgroup_children(const char *parent, struct strv *out)
 
 static int devices_v1(int dir, const struct spec_device_rule *rules, size_t n)
 {
-	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC), deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC),
+			    deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_device_rule *r = &rules[i];
 		char line[64], major[24] = "*", minor[24] = "*";
@@ -948,6 +956,9 @@ int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_
 	if (fd < 0)
 		return fail("%s: device list: %m", path);
 	if ((v1 ? devices_v1(fd, rules, n) : devices_v2(fd, rules, n)) < 0)
-		return fail("%s: device list: %m%s", path, v1 ? "" : errno == EPERM ? " (bpf is for root)" : " (CONFIG_CGROUP_BPF)");
+		return fail("%s: device list: %m%s", path,
+		    v1               ? ""
+		    : errno == EPERM ? " (bpf is for root)"
+				     : " (CONFIG_CGROUP_BPF)");
 	return 0;
 }

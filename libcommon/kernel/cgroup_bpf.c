@@ -1,5 +1,6 @@
-/* cgroup_bpf.c: device access on cgroup v2 is decided by a BPF program on the group (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE);
- * this writes it. One block for each rule, last rule first, so that the first that matches decides.
+/* cgroup_bpf.c: device access on cgroup v2 is decided by a BPF program on the group (bpf(2),
+ * BPF_PROG_TYPE_CGROUP_DEVICE); this writes it. One block for each rule, last rule first, so that the first that
+ * matches decides.
  *
  * On entry r1 points at struct bpf_cgroup_dev_ctx { u32 access_type; u32 major; u32 minor; }; access_type is
  * (access << 16) | type.
@@ -24,7 +25,8 @@ static void emit(struct program *p, unsigned char code, unsigned char dst, unsig
 
 static int access_bits(const char *s)
 {
-	return (strchr(s, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (strchr(s, 'r') ? BPF_DEVCG_ACC_READ : 0) | (strchr(s, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
+	return (strchr(s, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (strchr(s, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+	       (strchr(s, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
 }
 
 /* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends in a verdict. */
@@ -37,7 +39,8 @@ static void rule(struct program *p, const struct spec_device_rule *r)
 	}
 	int bits = access_bits(r->access);
 	if (bits != 7) {
-		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny matches when any is. */
+		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny matches when any is.
+		 */
 		emit(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
 		emit(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, r->allow ? ~bits : bits);
 		skips[n++] = p->n;

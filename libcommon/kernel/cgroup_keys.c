@@ -49,7 +49,8 @@ static int amount(const char *key, const char *value, uint64_t *n, bool *max)
 
 static bool is_size(const char *key)
 {
-	return (str_starts(key, "memory.") || str_starts(key, "hugetlb.")) && !strstr(key, "oom.group") && !strstr(key, "swappiness");
+	return (str_starts(key, "memory.") || str_starts(key, "hugetlb.")) && !strstr(key, "oom.group") &&
+	       !strstr(key, "swappiness");
 }
 
 /* cpu.max: "QUOTA|max [PERIOD]". */
@@ -72,8 +73,9 @@ static int cpu_max(const char *value, int64_t *quota, int64_t *period)
  * are further settings, which the caller splits. */
 static int io_max(const char *value, struct cgroup_write out[3])
 {
-	static const char *const files[][2] = {{"rbps=", "blkio.throttle.read_bps_device"}, {"wbps=", "blkio.throttle.write_bps_device"},
-	    {"riops=", "blkio.throttle.read_iops_device"}, {"wiops=", "blkio.throttle.write_iops_device"}};
+	static const char *const files[][2] = {{"rbps=", "blkio.throttle.read_bps_device"},
+	    {"wbps=", "blkio.throttle.write_bps_device"}, {"riops=", "blkio.throttle.read_iops_device"},
+	    {"wiops=", "blkio.throttle.write_iops_device"}};
 	struct strv f = {0};
 	strv_split(&f, value, " ");
 	int n = 0;
@@ -96,8 +98,9 @@ static int io_max(const char *value, struct cgroup_write out[3])
 
 static int to_v1(const char *key, const char *value, struct cgroup_write out[3])
 {
-	static const char *const renamed[][2] = {{"memory.max", "memory.limit_in_bytes"}, {"memory.high", "memory.soft_limit_in_bytes"},
-	    {"memory.low", "memory.soft_limit_in_bytes"}, {"memory.swap.max", "memory.memsw.limit_in_bytes"}};
+	static const char *const renamed[][2] = {{"memory.max", "memory.limit_in_bytes"},
+	    {"memory.high", "memory.soft_limit_in_bytes"}, {"memory.low", "memory.soft_limit_in_bytes"},
+	    {"memory.swap.max", "memory.memsw.limit_in_bytes"}};
 	uint64_t n;
 	int64_t q, p;
 	bool max;
@@ -125,7 +128,8 @@ static int to_v1(const char *key, const char *value, struct cgroup_write out[3])
 		const char *w = str_starts(value, "default ") ? value + 8 : value;
 		if (num_parse(key, w, 1, 10000, &q) < 0)
 			return -1;
-		return add(out, "blkio", "blkio.bfq.weight", xasprintf("%" PRId64, q > 1000 ? 1 + (q - 1) * 999 / 9999 : q));
+		return add(
+		    out, "blkio", "blkio.bfq.weight", xasprintf("%" PRId64, q > 1000 ? 1 + (q - 1) * 999 / 9999 : q));
 	}
 	if (strcmp(key, "io.max") == 0)
 		return io_max(value, out);
@@ -152,7 +156,8 @@ static int to_v2(const char *key, const char *value, struct cgroup_write out[3])
 	if (strcmp(key, "cpu.max") == 0) {
 		if (cpu_max(value, &q, &p) < 0)
 			return -1;
-		return add(out, "cpu", key, q < 0 ? xasprintf("max %" PRId64, p) : xasprintf("%" PRId64 " %" PRId64, q, p));
+		return add(
+		    out, "cpu", key, q < 0 ? xasprintf("max %" PRId64, p) : xasprintf("%" PRId64 " %" PRId64, q, p));
 	}
 	return add(out, cgroup_controller(key, true), key, xstrdup(value));
 }

@@ -126,8 +126,8 @@ int cgroup_stat(const char *path, struct kv *out)
 			v1_io |= strstr(h[i].controllers, ",blkio,") != NULL;
 			v1_pids |= strstr(h[i].controllers, ",pids,") != NULL;
 		}
-	_cleanup_close_ int v2 = dir_of(path, ""), mem = dir_of(path, "memory"), blk = v1_io ? dir_of(path, "blkio") : -1,
-			    pids = v1_pids ? dir_of(path, "pids") : -1;
+	_cleanup_close_ int v2 = dir_of(path, ""), mem = dir_of(path, "memory"),
+			    blk = v1_io ? dir_of(path, "blkio") : -1, pids = v1_pids ? dir_of(path, "pids") : -1;
 	v1_mem ? memory_v1(out, mem) : memory_v2(out, v2);
 	if (v1_cpu)
 		cpu_v1(out, path);
@@ -148,8 +148,9 @@ int cgroup_stat(const char *path, struct kv *out)
 /* A v1 file's value under its v2 key, for reading back. */
 static char *v1_as_v2(const char *path, const char *key)
 {
-	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"}, {"memory.low", "memory.soft_limit_in_bytes"},
-	    {"memory.high", "memory.soft_limit_in_bytes"}, {"memory.current", "memory.usage_in_bytes"}, {"memory.peak", "memory.max_usage_in_bytes"}};
+	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
+	    {"memory.low", "memory.soft_limit_in_bytes"}, {"memory.high", "memory.soft_limit_in_bytes"},
+	    {"memory.current", "memory.usage_in_bytes"}, {"memory.peak", "memory.max_usage_in_bytes"}};
 	_cleanup_close_ int d = dir_of(path, cgroup_controller(key, false));
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
 		if (strcmp(key, same[i][0]) != 0)
@@ -162,7 +163,8 @@ static char *v1_as_v2(const char *path, const char *key)
 		return s;
 	}
 	if (strcmp(key, "memory.swap.max") == 0) {
-		_cleanup_free_ char *sw = slurp(d, "memory.memsw.limit_in_bytes"), *m = slurp(d, "memory.limit_in_bytes");
+		_cleanup_free_ char *sw = slurp(d, "memory.memsw.limit_in_bytes"),
+				    *m = slurp(d, "memory.limit_in_bytes");
 		if (!sw || !m)
 			return NULL;
 		uint64_t a = strtoull(sw, NULL, 10), b = strtoull(m, NULL, 10);

@@ -67,12 +67,12 @@ int idmap_write(pid_t pid, const struct spec_idmap *uids, size_t n_uids, const s
 		if (file_poke(path, "deny") < 0)
 			return -1;
 	}
-	int r = root || own_only(uids, n_uids, geteuid()) ? write_direct(pid, "uid_map", uids, n_uids) :
-							     by_helper("newuidmap", pid, uids, n_uids);
+	int r = root || own_only(uids, n_uids, geteuid()) ? write_direct(pid, "uid_map", uids, n_uids)
+							  : by_helper("newuidmap", pid, uids, n_uids);
 	if (r < 0)
 		return -1;
-	return root || own_only(gids, n_gids, getegid()) ? write_direct(pid, "gid_map", gids, n_gids) :
-							    by_helper("newgidmap", pid, gids, n_gids);
+	return root || own_only(gids, n_gids, getegid()) ? write_direct(pid, "gid_map", gids, n_gids)
+							 : by_helper("newgidmap", pid, gids, n_gids);
 }
 
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
@@ -85,7 +85,8 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 		struct strv f = {0};
 		int64_t a, c;
 		strv_split(&f, line, ":");
-		bool hit = f.n == 3 && (str_eq(f.v[0], user) || str_eq(f.v[0], number)) && num_parse("subid", f.v[1], 1, 0xfffffffe, &a) == 0 &&
+		bool hit = f.n == 3 && (str_eq(f.v[0], user) || str_eq(f.v[0], number)) &&
+			   num_parse("subid", f.v[1], 1, 0xfffffffe, &a) == 0 &&
 			   num_parse("subid", f.v[2], 1, 0xfffffffe, &c) == 0 && a + c <= 0xffffffffll;
 		strv_free(&f);
 		if (hit) {

@@ -1,4 +1,5 @@
-/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there is no handler to race. */
+/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there is no handler to
+ * race. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>

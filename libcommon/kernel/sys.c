@@ -17,7 +17,8 @@
 #include "sysno.h"
 
 struct clone_args_s { /* clone3(2) up to 5.7's fields; older kernels refuse a non-zero cgroup with E2BIG */
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+	    cgroup;
 };
 
 static bool entered;
@@ -40,7 +41,8 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 		a.cgroup = (uint64_t)cgroup_fd;
 	}
 	long pid = sys_new(SYS_clone3, "clone3", (long)&a, sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
-	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL && !(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
+	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL &&
+			    !(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
 		return (pid_t)pid;
 	entered = false;
 	if (pidfd)
@@ -129,7 +131,8 @@ int sys_move_mount(int fd, int to_dirfd, const char *to)
 
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
 {
-	return (int)sys_new(SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags, (long)a, sizeof *a, 0);
+	return (int)sys_new(
+	    SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags, (long)a, sizeof *a, 0);
 }
 
 /* --- paths beneath a root --- */
@@ -186,7 +189,8 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 			int top = w.depth ? w.stack[w.depth - 1] : root;
 			char self[32];
 			snprintf(self, sizeof self, "/proc/self/fd/%d", top);
-			r = flags & O_PATH ? fcntl(top, F_DUPFD_CLOEXEC, 3) : open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
+			r = flags & O_PATH ? fcntl(top, F_DUPFD_CLOEXEC, 3)
+					   : open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
 			break;
 		}
 		char *name = xstrndup(s, n), *next = xstrdup(s + n);
@@ -197,7 +201,8 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 		if (strcmp(name, "..") == 0) {
 			if (w.depth)
 				close(w.stack[--w.depth]);
-		} else if (last && ((flags & O_NOFOLLOW) || ((flags & O_CREAT) && faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))) {
+		} else if (last && ((flags & O_NOFOLLOW) ||
+				       ((flags & O_CREAT) && faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))) {
 			r = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
 			free(name);
 			break;
@@ -218,7 +223,9 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 {
-	struct open_how_s how = {.flags = (uint64_t)(flags | O_CLOEXEC), .mode = flags & O_CREAT ? mode : 0, .resolve = 0x10 /* IN_ROOT */ | 0x02 /* NO_MAGICLINKS */};
+	struct open_how_s how = {.flags = (uint64_t)(flags | O_CLOEXEC),
+	    .mode = flags & O_CREAT ? mode : 0,
+	    .resolve = 0x10 /* IN_ROOT */ | 0x02 /* NO_MAGICLINKS */};
 	for (int i = 0; i < 100; i++) {
 		long fd = sys_new(SYS_openat2, "openat2", rootfd, (long)path, (long)&how, sizeof how, 0, 0);
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) { /* EAGAIN: something was renamed under us */

@@ -18,9 +18,11 @@
 
 bool conntrack_parse(const struct nlmsghdr *h, struct ct_entry *out)
 {
-	const struct nlattr *tb[CTA_ZONE + 1], *tuple[CTA_TUPLE_PROTO + 1], *ip[CTA_IP_V6_DST + 1], *proto[CTA_PROTO_DST_PORT + 1];
+	const struct nlattr *tb[CTA_ZONE + 1], *tuple[CTA_TUPLE_PROTO + 1], *ip[CTA_IP_V6_DST + 1],
+	    *proto[CTA_PROTO_DST_PORT + 1];
 	memset(out, 0, sizeof *out);
-	if (h->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) || mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+	if (h->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
 		return false;
 	out->family = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
 	nl_payload_attrs(tb, CTA_ZONE, h, sizeof(struct nfgenmsg));
@@ -55,7 +57,8 @@ static bool ours(struct flush *x, const struct ct_entry *e)
 			continue;
 		int oif;
 		bool local = false, gw;
-		if (addr_is_any(&p->host) ? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw) == 0 && local : addr_cmp(&p->host, &e->dst) == 0)
+		if (addr_is_any(&p->host) ? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw) == 0 && local
+					  : addr_cmp(&p->host, &e->dst) == 0)
 			return true;
 	}
 	return false;
@@ -67,12 +70,14 @@ static void on_entry(const struct nlmsghdr *h, void *arg)
 	struct ct_entry e;
 	if (!conntrack_parse(h, &e) || !ours(x, &e))
 		return;
-	struct nlmsghdr *d = nl_msg(&x->del, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK, sizeof(struct nfgenmsg), "conntrack: delete");
+	struct nlmsghdr *d = nl_msg(&x->del, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
+	    sizeof(struct nfgenmsg), "conntrack: delete");
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(d))->nfgen_family = (uint8_t)e.family;
 	const struct nlattr *const copy[] = {e.orig, e.id, e.zone};
 	for (size_t i = 0; i < 3; i++)
 		if (copy[i])
-			mnl_attr_put(d, copy[i]->nla_type, mnl_attr_get_payload_len(copy[i]), mnl_attr_get_payload(copy[i]));
+			mnl_attr_put(
+			    d, copy[i]->nla_type, mnl_attr_get_payload_len(copy[i]), mnl_attr_get_payload(copy[i]));
 }
 
 /* How many connections there are at all, -1 unknown: an empty table need not be walked, which takes a millisecond. */
@@ -92,7 +97,8 @@ int conntrack_flush(const struct nft_port *p, size_t n)
 	int64_t entries = -1;
 	if (n == 0 || nl_open(&dump, NETLINK_NETFILTER, -1) < 0)
 		return 0;
-	nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0, sizeof(struct nfgenmsg), "conntrack: count");
+	nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0, sizeof(struct nfgenmsg),
+	    "conntrack: count");
 	if (nl_query(&dump, on_stats, &entries) < 0 || entries == 0) {
 		nl_close(&dump); /* no conntrack: nothing to forget */
 		return 0;
@@ -101,7 +107,8 @@ int conntrack_flush(const struct nft_port *p, size_t n)
 	if (r == 0 && (r = nl_open(&x.route, NETLINK_ROUTE, -1)) < 0)
 		nl_close(&x.del);
 	if (r == 0) {
-		nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP, sizeof(struct nfgenmsg), "conntrack: list");
+		nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP, sizeof(struct nfgenmsg),
+		    "conntrack: list");
 		r = nl_query(&dump, on_entry, &x);
 		if (r == 0 && nl_commit(&x.del) < 0 && errno != ENOENT)
 			r = -1;

@@ -3,8 +3,8 @@
  * Takers hold a shared flock on the directory, those who free an exclusive one, so that a lease which was read is still
  * the same when it is unlinked. Takers among themselves need no lock: link(2) fails with EEXIST.
  *
- * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are hints: whatever is in them, no
- * address is given twice.
+ * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are hints: whatever is in
+ * them, no address is given twice.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,8 +20,8 @@
 #include "file.h"
 #include "lease.h"
 
-#define TRIES 64          /* addresses tried one by one before the directory is read */
-#define LEASE_MAX 16384   /* bytes in a lease file */
+#define TRIES 64        /* addresses tried one by one before the directory is read */
+#define LEASE_MAX 16384 /* bytes in a lease file */
 
 static int dir_open(const char *dir, bool make)
 {
@@ -97,7 +97,8 @@ static void hint_read(int dir, const char *name, struct addr *a, const struct le
 		return;
 	t[n] = 0;
 	t[strcspn(t, " \n")] = 0;
-	if (addr_parse("hint", t, &h) < 0 || h.family != r->subnet.a.family || addr_cmp(&h, &r->from) < 0 || addr_cmp(&h, &r->to) >= 0)
+	if (addr_parse("hint", t, &h) < 0 || h.family != r->subnet.a.family || addr_cmp(&h, &r->from) < 0 ||
+	    addr_cmp(&h, &r->to) >= 0)
 		return;
 	*a = h;
 	addr_next(a);
@@ -227,7 +228,8 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 {
 	char aside[40];
 	const char *last = r->subnet.a.family == AF_INET ? ".last4" : ".last6";
-	_cleanup_free_ char *text = xasprintf("%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
+	_cleanup_free_ char *text =
+	    xasprintf("%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
 	_cleanup_close_ int fd = open_aside(dir, aside);
 	if (fd < 0)
 		return fail("lease: make a file: %m");

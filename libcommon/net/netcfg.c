@@ -137,10 +137,12 @@ static int take_target(struct words *w, struct netcfg_op *op)
 	if (!colon || colon == s)
 		return fail("publish: '%.60s' is not ADDRESS:PORT", s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(colon - s));
-	if (addr_parse("publish", a, &op->to) < 0 || port_range_parse("publish", colon + 1, &op->port.c0, &op->port.c1, &proto) < 0)
+	if (addr_parse("publish", a, &op->to) < 0 ||
+	    port_range_parse("publish", colon + 1, &op->port.c0, &op->port.c1, &proto) < 0)
 		return -1;
 	if (op->port.c1 - op->port.c0 != op->port.h1 - op->port.h0)
-		return fail("publish: %d ports cannot lead to %d", op->port.h1 - op->port.h0 + 1, op->port.c1 - op->port.c0 + 1);
+		return fail("publish: %d ports cannot lead to %d", op->port.h1 - op->port.h0 + 1,
+		    op->port.c1 - op->port.c0 + 1);
 	if (op->port.host.family && op->port.host.family != op->to.family)
 		return fail("publish: one address is IPv4, the other IPv6");
 	return 0;
@@ -209,7 +211,8 @@ static int parse(struct words *w, struct netcfg_op *op)
 
 int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 {
-	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach", "addr", "route", "link", "nat", "publish", "unpublish", "sysctl"};
+	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach", "addr", "route", "link",
+	    "nat", "publish", "unpublish", "sysctl"};
 	struct words w = {words, n, 1, n ? words[0] : ""};
 	memset(op, 0, sizeof *op);
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -220,7 +223,9 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 				netcfg_free(op);
 			return r;
 		}
-	return fail("'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat publish unpublish sysctl", w.verb);
+	return fail(
+	    "'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat publish unpublish sysctl",
+	    w.verb);
 }
 
 int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text)

@@ -28,10 +28,8 @@ static const struct chain {
 	int priority;
 	int families;
 } chains[] = {
-    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4},
-    {"prerouting", "nat", NF_INET_PRE_ROUTING, -100, V4 | V6},
-    {"output", "nat", NF_INET_LOCAL_OUT, -100, V4 | V6},
-    {"postrouting", "nat", NF_INET_POST_ROUTING, 100, V4 | V6},
+    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4}, {"prerouting", "nat", NF_INET_PRE_ROUTING, -100, V4 | V6},
+    {"output", "nat", NF_INET_LOCAL_OUT, -100, V4 | V6}, {"postrouting", "nat", NF_INET_POST_ROUTING, 100, V4 | V6},
     {"forward", "filter", NF_INET_FORWARD, 0, V4 | V6},
     {"closed", NULL, 0, 0, V4 | V6},         /* holds `drop` where ctrbox turned forwarding on */
     {"masquerade_out", NULL, 0, 0, V4 | V6}, /* `nat add SUBNET out IF` */
@@ -59,7 +57,8 @@ static const struct rule {
     /* route_localnet is on for our bridges only, and nobody there may use it */
     {"raw", "iifname @bridges $ daddr 127.0.0.0/8 drop", V4},
     {"raw", "iifname @bridges $ saddr 127.0.0.0/8 drop", V4},
-    {"prerouting", "$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs", V4},
+    {"prerouting", "$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs",
+	V4},
     {"prerouting", "$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to meta l4proto . th dport map @ports", V4},
     {"prerouting", "fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs", V6},
     {"prerouting", "fib daddr type local dnat $ to meta l4proto . th dport map @ports", V6},
@@ -191,11 +190,13 @@ static void type_of(const char *text, const char *end, int family, uint32_t *typ
 	}
 }
 
-static struct nlmsghdr *put_set(struct nl *n, int family, const char *name, const char *type, uint32_t flags, uint32_t id)
+static struct nlmsghdr *put_set(
+    struct nl *n, int family, const char *name, const char *type, uint32_t flags, uint32_t id)
 {
 	uint32_t t, len;
 	const char *colon = strchr(type, ':');
-	struct nlmsghdr *h = msg(n, NFT_MSG_NEWSET, NLM_F_CREATE, family, "nf_tables: table ctrbox: add set (before Linux 5.6: too old)");
+	struct nlmsghdr *h = msg(
+	    n, NFT_MSG_NEWSET, NLM_F_CREATE, family, "nf_tables: table ctrbox: add set (before Linux 5.6: too old)");
 	type_of(type, type + strlen(type), family, &t, &len);
 	mnl_attr_put_strz(h, NFTA_SET_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_NAME, name);
@@ -218,19 +219,20 @@ static struct nlmsghdr *put_set(struct nl *n, int family, const char *name, cons
 
 static void put_base(struct nl *n, int family)
 {
-	struct nlmsghdr *h = msg(n, NFT_MSG_NEWTABLE, NLM_F_CREATE, family, "nf_tables: add table ctrbox (CONFIG_NF_TABLES_IPV4, CONFIG_NF_TABLES_IPV6)");
+	struct nlmsghdr *h = msg(n, NFT_MSG_NEWTABLE, NLM_F_CREATE, family,
+	    "nf_tables: add table ctrbox (CONFIG_NF_TABLES_IPV4, CONFIG_NF_TABLES_IPV6)");
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
 	EACH(i, sets)
-		put_set(n, family, sets[i].name, sets[i].type, sets[i].interval ? NFT_SET_INTERVAL : 0, (uint32_t)i + 1);
+	put_set(n, family, sets[i].name, sets[i].type, sets[i].interval ? NFT_SET_INTERVAL : 0, (uint32_t)i + 1);
 	EACH(i, chains)
-		if (chains[i].families & bit(family))
-			put_chain(n, family, &chains[i]);
+	if (chains[i].families & bit(family))
+		put_chain(n, family, &chains[i]);
 	EACH(i, chains) /* `closed` and `masquerade_out` keep what they have */
-		if (chains[i].families & bit(family) && chains[i].type)
-			flush_chain(n, family, chains[i].name);
+	if (chains[i].families & bit(family) && chains[i].type)
+		flush_chain(n, family, chains[i].name);
 	EACH(i, rules)
-		if (rules[i].families & bit(family))
-			put_rule(n, family, rules[i].chain, rules[i].text);
+	if (rules[i].families & bit(family))
+		put_rule(n, family, rules[i].chain, rules[i].text);
 }
 
 /* --- elements --- */
@@ -270,9 +272,11 @@ static void put_elem(struct nlmsghdr *h, const struct elem *e)
 	mnl_attr_nest_end(h, el);
 }
 
-static void elems(struct nft *f, bool add, int excl, int family, const char *set, const struct elem *e, int n, const char *label)
+static void elems(
+    struct nft *f, bool add, int excl, int family, const char *set, const struct elem *e, int n, const char *label)
 {
-	struct nlmsghdr *h = msg(&f->body, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | excl : 0, family, label);
+	struct nlmsghdr *h =
+	    msg(&f->body, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | excl : 0, family, label);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
 	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -296,8 +300,10 @@ static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 {
 	struct addr first = cidr_first(c), after = cidr_last(c);
 	addr_next(&after);
-	struct elem e[2] = {{.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
-	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2, add ? "nf_tables: add subnet" : "nf_tables: remove subnet");
+	struct elem e[2] = {
+	    {.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
+	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2,
+	    add ? "nf_tables: add subnet" : "nf_tables: remove subnet");
 }
 
 static void net(struct nft *f, bool add, const struct cidr *c, const char *bridge, int flags)
@@ -339,8 +345,10 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 {
 	int family = subnet->a.family;
 	uint32_t lens[2] = {family == AF_INET ? 4 : 16, 16};
-	struct nlmsghdr *h = put_set(&f->body, family, "subnets_out", "$ . ifname", NFT_SET_INTERVAL | NFT_SET_CONCAT, 100);
-	struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC), *list = mnl_attr_nest_start(h, NFTA_SET_DESC_CONCAT);
+	struct nlmsghdr *h =
+	    put_set(&f->body, family, "subnets_out", "$ . ifname", NFT_SET_INTERVAL | NFT_SET_CONCAT, 100);
+	struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC),
+		      *list = mnl_attr_nest_start(h, NFTA_SET_DESC_CONCAT);
 	for (int i = 0; i < 2; i++) {
 		struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 		be32(h, NFTA_SET_FIELD_LEN, lens[i]);
@@ -372,12 +380,17 @@ static void port(struct nft *f, bool add, const struct nft_port *p)
 	memcpy(key + at + 4, &be, 2);
 	memcpy(data, p->to.b, n);
 	memcpy(data + n, &to, 2);
-	struct elem e = {.key = key, .len = at + 8, .data = add ? data : NULL, .data_len = n + 4, .comment = add ? p->comment : NULL};
+	struct elem e = {.key = key,
+	    .len = at + 8,
+	    .data = add ? data : NULL,
+	    .data_len = n + 4,
+	    .comment = add ? p->comment : NULL};
 	elems(f, add, NLM_F_EXCL, p->to.family, any ? "ports" : "addrs", &e, 1, "");
 	char t[ADDR_TEXT];
 	struct nl_msg *m = &f->body.m[f->body.n - 1];
 	free(m->label);
-	m->label = xasprintf("%s:%u/%s: %s", addr_text(&p->host, t), p->hport, p->proto == IPPROTO_UDP ? "udp" : "tcp", add ? "publish" : "unpublish");
+	m->label = xasprintf("%s:%u/%s: %s", addr_text(&p->host, t), p->hport, p->proto == IPPROTO_UDP ? "udp" : "tcp",
+	    add ? "publish" : "unpublish");
 }
 
 void nft_port_add(struct nft *f, const struct nft_port *p)
@@ -468,7 +481,8 @@ void nft_text(struct buf *out, int family)
 	_cleanup_free_ char *type = NULL;
 	const char *addr = family == AF_INET ? "ipv4_addr" : "ipv6_addr";
 	buf_printf(out, "table %s %s {\n", ip(family), NFT_TABLE);
-	EACH(i, sets) {
+	EACH(i, sets)
+	{
 		free(type);
 		type = for_family(sets[i].type, addr);
 		buf_printf(out, "\t%s %s {\n\t\ttype %s\n%s\t}\n", sets[i].map ? "map" : "set", sets[i].name, type,
@@ -476,18 +490,20 @@ void nft_text(struct buf *out, int family)
 	}
 	/* jumped to: first */
 	for (int pass = 0; pass < 2; pass++)
-		EACH(i, chains) {
+		EACH(i, chains)
+		{
 			const struct chain *c = &chains[i];
 			if (!(c->families & bit(family)) || (c->type != NULL) != pass)
 				continue;
 			buf_printf(out, "\tchain %s {\n", c->name);
 			if (c->type)
-				buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n", c->type, hooks[c->hook], c->priority);
+				buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n", c->type,
+				    hooks[c->hook], c->priority);
 			EACH(k, rules)
-				if (rules[k].families & bit(family) && strcmp(rules[k].chain, c->name) == 0) {
-					_cleanup_free_ char *t = for_family(rules[k].text, ip(family));
-					buf_printf(out, "\t\t%s\n", t);
-				}
+			if (rules[k].families & bit(family) && strcmp(rules[k].chain, c->name) == 0) {
+				_cleanup_free_ char *t = for_family(rules[k].text, ip(family));
+				buf_printf(out, "\t\t%s\n", t);
+			}
 			buf_puts(out, "\t}\n");
 		}
 	buf_puts(out, "}\n");

@@ -23,7 +23,9 @@ static const void *elem_value(const struct nlattr *a, size_t len)
 {
 	const struct nlattr *tb[NFTA_DATA_VALUE + 1];
 	nl_nested(tb, NFTA_DATA_VALUE, a);
-	return tb[NFTA_DATA_VALUE] && mnl_attr_get_payload_len(tb[NFTA_DATA_VALUE]) == len ? mnl_attr_get_payload(tb[NFTA_DATA_VALUE]) : NULL;
+	return tb[NFTA_DATA_VALUE] && mnl_attr_get_payload_len(tb[NFTA_DATA_VALUE]) == len
+		   ? mnl_attr_get_payload(tb[NFTA_DATA_VALUE])
+		   : NULL;
 }
 
 static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
@@ -47,7 +49,8 @@ static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
 static bool port_of(const struct nlattr *const *tb, int family, bool any, struct nft_port *p)
 {
 	size_t n = family == AF_INET ? 4 : 16, at = any ? 0 : n;
-	const uint8_t *key = elem_value(tb[NFTA_SET_ELEM_KEY], at + 8), *data = elem_value(tb[NFTA_SET_ELEM_DATA], n + 4);
+	const uint8_t *key = elem_value(tb[NFTA_SET_ELEM_KEY], at + 8),
+		      *data = elem_value(tb[NFTA_SET_ELEM_DATA], n + 4);
 	if (!key || !data)
 		return false;
 	memset(p, 0, sizeof *p);
@@ -104,7 +107,8 @@ static void on_port(const struct nlattr *const *tb, void *arg)
 static const struct nlattr *elem_list(const struct nlmsghdr *h, int *family, const struct nlattr **set)
 {
 	const struct nlattr *tb[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
-	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) || mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
 		return NULL;
 	int f = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
 	*family = f == NFPROTO_IPV4 ? AF_INET : AF_INET6;
@@ -132,7 +136,8 @@ static void ports_message(const struct nlmsghdr *h, void *arg)
 
 static int dump_set(struct nft *f, int family, const char *set, void (*fn)(const struct nlmsghdr *, void *), void *arg)
 {
-	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list %s", set);
+	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP,
+	    sizeof(struct nfgenmsg), "nf_tables: list %s", set);
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
@@ -147,7 +152,8 @@ int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), vo
 {
 	struct ports x = {.fn = fn, .arg = arg};
 	for (int i = 0; i < 2; i++)
-		if (dump_set(f, both[i], "ports", ports_message, &x) < 0 || dump_set(f, both[i], "addrs", ports_message, &x) < 0)
+		if (dump_set(f, both[i], "ports", ports_message, &x) < 0 ||
+		    dump_set(f, both[i], "addrs", ports_message, &x) < 0)
 			return -1;
 	return 0;
 }
@@ -210,7 +216,8 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_net, x);
 }
 
-int nft_nets(struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg)
+int nft_nets(
+    struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg)
 {
 	static const char *const names[] = {"bridges", "internal", "subnets"};
 	for (int i = 0; i < 2; i++)
@@ -239,19 +246,22 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	const char *table = nl_data(tb[NFTA_CHAIN_TABLE], 1), *chain = nl_data(tb[NFTA_CHAIN_NAME], 1);
 	if (!policy || !num || !table || !chain || ntohl(*policy) != NF_DROP || ntohl(*num) != NF_INET_FORWARD)
 		return;
-	if (!memchr(table, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_TABLE])) || !memchr(chain, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_NAME])))
+	if (!memchr(table, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_TABLE])) ||
+	    !memchr(chain, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_NAME])))
 		return;
 	int f = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
 	if (strcmp(table, NFT_TABLE) != 0)
 		x->fn(f == NFPROTO_IPV4 ? "ip" : f == NFPROTO_IPV6 ? "ip6" : "inet", table, chain, x->arg);
 }
 
-int nft_foreign_drops(struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
+int nft_foreign_drops(
+    struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_INET};
 	struct drops x = {.fn = fn, .arg = arg};
 	for (size_t i = 0; i < sizeof families; i++) {
-		struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list chains");
+		struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP,
+		    sizeof(struct nfgenmsg), "nf_tables: list chains");
 		((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = families[i];
 		if (nl_query(&f->body, on_chain, &x) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL)
 			return -1;

@@ -17,14 +17,15 @@
 #include "err.h"
 #include "nl.h"
 
-#define ROOM 8192      /* for one message */
-#define ANSWERS 32768  /* what the kernel sends at once in a dump */
+#define ROOM 8192     /* for one message */
+#define ANSWERS 32768 /* what the kernel sends at once in a dump */
 
 static int socket_here(int bus)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus), one = 1;
 	if (fd < 0)
-		return fail("netlink socket: %m%s", errno == EPROTONOSUPPORT ? " (this kernel lacks CONFIG_NETFILTER_NETLINK)" : "");
+		return fail("netlink socket: %m%s",
+		    errno == EPROTONOSUPPORT ? " (this kernel lacks CONFIG_NETFILTER_NETLINK)" : "");
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	return fd;
@@ -208,7 +209,8 @@ int nl_commit(struct nl *n)
 				continue;
 			size_t i = on_error(n, h, &first);
 			got += i < n->n && (((struct nlmsghdr *)(n->out.p + n->m[i].off))->nlmsg_flags & NLM_F_ACK);
-			/* a batch that is refused as a whole (no such subsystem, no permission) answers its first only */
+			/* a batch that is refused as a whole (no such subsystem, no permission) answers its first only
+			 */
 			done |= i == last || got == want || (batch && i == 0 && first);
 		}
 	}

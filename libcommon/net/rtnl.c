@@ -11,7 +11,8 @@
 #include "err.h"
 #include "rtnl.h"
 
-static const char *const kinds[] = {[LINK_BRIDGE] = "bridge", [LINK_VETH] = "veth", [LINK_MACVLAN] = "macvlan", [LINK_IPVLAN] = "ipvlan"};
+static const char *const kinds[] = {
+    [LINK_BRIDGE] = "bridge", [LINK_VETH] = "veth", [LINK_MACVLAN] = "macvlan", [LINK_IPVLAN] = "ipvlan"};
 
 int ifname_check(const char *what, const char *s)
 {
@@ -92,7 +93,8 @@ void rtnl_link_del_index(struct nl *n, int index)
 
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up)
 {
-	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: set %s", name, up ? "up" : "down");
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: set %s", name, up ? "up" : "down");
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	i->ifi_index = index;
 	i->ifi_change = IFF_UP;
@@ -169,7 +171,9 @@ static void route_msg(struct nl *n, int type, int flags, const struct cidr *dst,
 	r->rtm_table = RT_TABLE_MAIN;
 	r->rtm_protocol = type == RTM_NEWROUTE ? RTPROT_STATIC : RTPROT_UNSPEC;
 	r->rtm_type = type == RTM_NEWROUTE ? RTN_UNICAST : RTN_UNSPEC;
-	r->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : via->family || dst->a.family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	r->rtm_scope = type == RTM_DELROUTE                       ? RT_SCOPE_NOWHERE
+		       : via->family || dst->a.family == AF_INET6 ? RT_SCOPE_UNIVERSE
+								  : RT_SCOPE_LINK;
 	if (dst->len)
 		mnl_attr_put(h, RTA_DST, addr_len(&net), net.b);
 	if (via->family)

@@ -1,5 +1,6 @@
-/* floor.c: what the kernel itself needs for a container: a bare program that makes the same namespaces, groups, overlay,
- * mounts and devices as ctr-run, runs /bin/true and clears up. `make bench` gives every figure as a ratio to this.
+/* floor.c: what the kernel itself needs for a container: a bare program that makes the same namespaces, groups,
+ * overlay, mounts and devices as ctr-run, runs /bin/true and clears up. `make bench` gives every figure as a ratio to
+ * this.
  *
  * Usage: floor ROOTFS STATEDIR GROUP [memfd FILE]
  */
@@ -20,7 +21,8 @@
 #include <unistd.h>
 
 static const char *rootfs, *state, *group;
-static const char *const v1[] = {"cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "unified"};
+static const char *const v1[] = {
+    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "unified"};
 #define N_V1 (sizeof v1 / sizeof v1[0])
 static char dirs[N_V1][256];
 
@@ -80,16 +82,20 @@ static void ungroup(void)
 
 static void mounts(void)
 {
-	static const char *const masks[] = {"/proc/acpi", "/proc/interrupts", "/proc/keys", "/proc/timer_list", "/sys/firmware"};
+	static const char *const masks[] = {
+	    "/proc/acpi", "/proc/interrupts", "/proc/keys", "/proc/timer_list", "/sys/firmware"};
 	static const char *const ro[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"};
 	static const struct {
 		const char *name;
 		int major, minor;
-	} nodes[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7}, {"dev/random", 1, 8}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
+	} nodes[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7}, {"dev/random", 1, 8},
+	    {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
 	char opts[1024], merged[512];
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
-	snprintf(opts, sizeof opts, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,index=off", rootfs, state, state);
+	snprintf(opts, sizeof opts,
+	    "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,index=off", rootfs, state,
+	    state);
 	snprintf(merged, sizeof merged, "%s/merged", state);
 	need(mount("overlay", merged, "overlay", 0, opts), "overlay");
 	need(chdir(merged), merged);
@@ -99,7 +105,8 @@ static void mounts(void)
 	for (size_t i = 0; i < 6; i++)
 		need(mknod(nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)), nodes[i].name);
 	mkdir("dev/pts", 0755), mkdir("dev/shm", 0755), mkdir("dev/mqueue", 0755);
-	need(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"), "devpts");
+	need(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"),
+	    "devpts");
 	need(mount("shm", "dev/shm", "tmpfs", safe, "mode=1777,size=64m"), "shm");
 	need(mount("mqueue", "dev/mqueue", "mqueue", safe, NULL), "mqueue");
 	need(mount("sysfs", "sys", "sysfs", safe | MS_RDONLY, NULL), "sysfs");
@@ -151,7 +158,8 @@ int main(int argc, char **argv)
 	if (argc > 5)
 		copy_to_memory(argv[5]);
 	need(pipe2(p, O_CLOEXEC), "pipe");
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD, 0, 0, 0, 0);
+	pid_t pid = (pid_t)syscall(
+	    SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD, 0, 0, 0, 0);
 	need(pid, "clone");
 	if (pid == 0) {
 		close(p[1]);

@@ -1,5 +1,5 @@
-/* spawn.c: `spawn TIMES COMMAND...`: run it and add its wall time in microseconds as a line to the file TIMES. The shell that
- * measures would else be most of what it measures.
+/* spawn.c: `spawn TIMES COMMAND...`: run it and add its wall time in microseconds as a line to the file TIMES. The
+ * shell that measures would else be most of what it measures.
  */
 #include <spawn.h>
 #include <stdio.h>
