@@ -119,7 +119,8 @@ int ctr_exec_main(int argc, char **argv)
 	if (create_reload(&c, &spec) < 0)
 		die_fail();
 	settle(&spec, argc - n - 1, argv + n + 1);
-	e.cgroup = container_cgroup(&c);
+	const char *group = kv_get(&c.state, "cgroup"); /* empty: it has none */
+	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
 	e.userns = spec.ns_new & 1u << NS_USER;
 	e.detach = o.detach;
 	enter_block_signals(&e);

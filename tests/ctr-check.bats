@@ -1,0 +1,26 @@
+#!/usr/bin/env bats
+# ctr-check: what this kernel can do, a line each.
+
+load lib
+
+@test "a line for each feature; exit 0 where ctr-run works" {
+	run -0 ctr-check
+	[ "${#lines[@]}" -gt 20 ]
+	for l in "${lines[@]}"; do [[ "$l" =~ ^(ok|missing|restricted)\  ]]; done
+	grep -q '^ok  *overlayfs' <<<"$output"
+	ctr-check --json | head -n 1 | grep -q '"state":"ok"'
+}
+
+@test "what is taken away is said, with the switch; exit 1 when ctr-run cannot work" {
+	run setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all "$CTRBOX" check
+	[[ "$output" == *restricted* ]]
+	run -1 unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_mnt_namespaces; "$CTRBOX" check'
+	grep -q '^restricted  mount namespaces' <<<"$output"
+}
+
+@test "it leaves nothing" {
+	m=$(sort /proc/self/mountinfo | md5sum)
+	ctr-check >/dev/null
+	[ "$(sort /proc/self/mountinfo | md5sum)" = "$m" ]
+	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name 'ctr-check-*')" ]
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# ctr-init: a PID 1 that forwards and reaps.
+
+load lib
+
+@test "the command's exit code, 128+N, 127 and 126" {
+	run -3 ctr-init sh -c 'exit 3'
+	run -143 ctr-init sh -c 'kill -TERM $$'
+	run -127 ctr-init nosuch
+	run -126 ctr-init /etc/passwd
+	run -2 ctr-init
+	run -1 ctr-init --machine true
+	[[ "$output" == *"first process"* ]]
+}
+
+@test "a signal is forwarded" {
+	ctr-init sh -c 'trap "exit 8" USR1; while :; do sleep 0.1; done' &
+	pid=$!
+	sleep 0.4
+	kill -USR1 $pid
+	wait $pid || code=$?
+	[ "$code" = 8 ]
+}
+
+@test "as PID 1 of a container it reaps orphans, and ends with its command" {
+	ctr-run -d --name c --init "$ROOTFS" sh -c 'for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; sleep 1000' >/dev/null
+	sleep 0.6
+	[ "$(ctr-exec c cat /proc/1/comm)" = ctr-init ]
+	[ "$(ctr-exec c ps | grep -c '\[sleep\]')" = 0 ]
+	ctr-stop -t 5 c
+	[ "$(ctr-inspect -f State.ExitCode c)" = 143 ]
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# ctr-nsenter: nsenter(1)'s flags, and containers by name.
+
+load lib
+
+@test "every namespace of a container by its name; a new process in its pid namespace" {
+	ctr-run -d --name c -h box "$ROOTFS" sleep 1000 >/dev/null
+	run -0 ctr-nsenter -t c -a sh -c 'hostname; ls /proc | grep -c "^[0-9]*$"'
+	[ "${lines[0]}" = box ]
+	[ "${lines[1]}" -le 6 ]
+	for ns in uts ipc net cgroup; do
+		[ "$(ctr-nsenter -t c --$ns readlink /proc/self/ns/$ns)" = "$(ctr-exec c readlink /proc/1/ns/$ns)" ]
+	done
+	[ "$(ctr-nsenter -t c -u hostname)" = box ]
+	[ "$(ctr-nsenter -t c -m cat /etc/os-release)" = NAME=ctrbox ]
+}
+
+@test "by pid and by a namespace file" {
+	ctr-run -d --name c -h box "$ROOTFS" sleep 1000 >/dev/null
+	pid=$(ctr-inspect -f State.Pid c)
+	[ "$(ctr-nsenter -t "$pid" -u hostname)" = box ]
+	[ "$(ctr-nsenter --uts="/proc/$pid/ns/uts" hostname)" = box ]
+	[ "$(ctr-nsenter -u"/proc/$pid/ns/uts" hostname)" = box ]
+}
+
+@test "root, working directory, ids and environment of the target" {
+	ctr-run -d --name c -e MARK=1 "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(ctr-nsenter -t c -m -r -w /bin/sh -c 'pwd; ls /etc/os-release' | tr '\n' ' ')" = "/ /etc/os-release " ]
+	[ "$(ctr-nsenter -t c -m -r -S 1000 -G 1000 /bin/id -u)" = 1000 ]
+	ctr-nsenter -t c -m -r --env /bin/env | grep -qx MARK=1
+}
+
+@test "exit codes: the command's, 128+N, 127, 126, 125" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	run -9 ctr-nsenter -t c -p sh -c 'exit 9'
+	run -143 ctr-nsenter -t c -p sh -c 'kill -TERM $$'
+	run -127 ctr-nsenter -t c -p nosuch
+	run -126 ctr-nsenter -t c -p /etc/passwd
+	run -125 ctr-nsenter -t nosuch -a true
+	run -125 ctr-nsenter -t 4000000 -a true
+	run -125 ctr-nsenter -n true
+}
+
+@test "a signal reaches the command" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	ctr-nsenter -t c -p sh -c 'trap "exit 8" USR1; while :; do sleep 0.1; done' &
+	pid=$!
+	sleep 0.5
+	kill -USR1 $pid
+	wait $pid || code=$?
+	[ "$code" = 8 ]
+}
