@@ -55,7 +55,8 @@ int report_wait(int report, int *code, int *master)
 		struct report r;
 		int fd = -1;
 		ssize_t n = fd_recv(report, &r, sizeof r, &fd);
-		/* A child that ends without having read our "go" resets the connection, before its last word is read. */
+		/* A child that ends without having read our "go" resets the connection, before its last word is read.
+		 */
 		if (n < 0 && (errno == EINTR || errno == ECONNRESET))
 			continue;
 		if (n <= 0)

@@ -1,7 +1,7 @@
 /* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails, n from $CTR_FAULT.
  *
- * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child goes on counting from
- * where its parent was. The fault comes once: what undoes the start works again.
+ * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child goes on counting
+ * from where its parent was. The fault comes once: what undoes the start works again.
  */
 #ifdef CTR_FAULT
 #include <errno.h>
