@@ -3,7 +3,7 @@
 CONFIG ?= full
 PREFIX ?= /usr/local
 CC = gcc
-CFLAGS ?= -Oz -fno-pie
+CFLAGS ?= -Oz -fno-pie -fno-caller-saves -fno-tree-tail-merge
 AR = ar
 VERSION := 0.1
 
@@ -28,7 +28,7 @@ DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps)
 deps_done := $(if $(SYSROOT),,build/deps/.done)
 
 warn := -Wall -Wextra -Werror
-common := -std=gnu11 -D_GNU_SOURCE -Iinclude -Iinclude/todo -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
+common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) $(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
 libs_full := -larchive -lz -lnettle -lmnl
 libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap -ljansson
