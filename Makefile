@@ -3,7 +3,7 @@
 CONFIG ?= full
 PREFIX ?= /usr/local
 CC = gcc
-CFLAGS ?= -Oz -fno-pie -fno-caller-saves -fno-tree-tail-merge
+CFLAGS ?= -Oz -fno-pie $(if $(findstring clang,$(CC)),,-fno-caller-saves -fno-tree-tail-merge)
 AR = ar
 VERSION := 0.1
 
@@ -52,7 +52,8 @@ endif
 linker := $(if $(SYSROOT),$(CC),gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs)
 wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot sethostname unshare setns setresuid setresgid setgroups dup2 \
 	pipe2 socketpair epoll_create1 epoll_ctl flock renameat fchmod openat open syscall write
-link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--build-id=none \
+# No RELRO: in a static program musl makes nothing read-only at start, and its pages cost four KiB.
+link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie -Wl,--gc-sections,-z,norelro,-z,common-page-size=512,-z,noexecstack,-z,noseparate-code,--build-id=none \
 	$(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && strip -s -R .comment $@.tmp && mv $@.tmp $@
 endif
 compiler ?= $(CC)

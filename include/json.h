@@ -31,6 +31,10 @@ struct jctx {
 	const char *text; /* the text, to find line and column of a path; may be NULL */
 	size_t len;
 };
+/* What is wrong with PATH.KEY (KEY may be ""), where it stands, or what would hold it if it is missing. Always -1, with
+ * fail() and EINVAL. */
+int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
+    __attribute__((format(printf, 4, 5)));
 int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key,
     char **out); /* owned copy; NUL inside refused */
 int jget_int(

@@ -97,37 +97,82 @@ json_t *json_make(const char *fmt, ...)
 	return j;
 }
 
-/* jansson forgets where a value stood, so the position of a message is found again in the text: each key of the path
- * is looked for after the one before it. Good for a person; a wrong guess costs nothing. */
-static void position(const struct jctx *c, const char *path, const char *key, int *line, int *col)
+/* The end of the JSON value (or the key, or the end of the box) at p, which json_parse() has taken already. */
+static const char *over(const char *p)
 {
-	const char *at = c->text, *p = path;
-	*line = *col = 1;
-	if (!at)
-		return;
-	_cleanup_free_ char *all = *path ? xasprintf("%s.%s", path, key) : xstrdup(key);
-	for (p = all; *p;) {
-		size_t n = strcspn(p, ".[");
-		_cleanup_free_ char *quoted = xasprintf("\"%.*s\"", (int)n, p);
-		const char *hit = n ? strstr(at, quoted) : NULL;
-		if (hit)
-			at = hit + (p[n] ? n + 2 : 0);
-		p += n;
-		p += p[0] == '[' ? strcspn(p, "].") + (strchr(p, ']') != NULL) : 0;
-		p += p[0] == '.';
-	}
-	for (const char *s = c->text; s < at; s++) {
-		*col = *s == '\n' ? 1 : *col + 1;
-		*line += *s == '\n';
+	int depth = 0;
+	do {
+		p += strspn(p, " \t\r\n,:");
+		if (*p == '"') {
+			for (p++; *p && *p != '"'; p++)
+				p += *p == '\\' && p[1];
+			p += *p == '"';
+		} else if (*p && strchr("{[}]", *p)) {
+			depth += *p == '{' || *p == '[' ? 1 : -1;
+			p++;
+		} else {
+			p += strcspn(p, " \t\r\n,:]}");
+		}
+	} while (*p && depth > 0);
+	return p;
+}
+
+/* Where the member `name` of the object at p stands, or (name NULL) element i of the array; NULL: nowhere. */
+static const char *step_in(const char *p, const char *name, size_t len, long i)
+{
+	if (*p != (name ? '{' : '['))
+		return NULL;
+	for (p++;; p = over(p)) {
+		p += strspn(p, " \t\r\n,");
+		if (!*p || *p == '}' || *p == ']')
+			return NULL;
+		if (name ? strncmp(p + 1, name, len) == 0 && p[len + 1] == '"' : i-- == 0)
+			return p;
+		if (name)
+			p = over(p);
 	}
 }
 
-static int wrong(const struct jctx *c, const char *path, const char *key, const char *why)
+/* jansson forgets where a value stood: PATH (a.b[2]) and then KEY are walked again in the text, as far as they lead. */
+static const char *position(const char *text, const char *path, const char *key)
 {
-	int line, col;
-	position(c, path, key, &line, &col);
+	const char *value = text + strspn(text, " \t\r\n"), *at = value;
+	while (path || key) {
+		bool last = !path || !*path, elem = !last && *path == '[';
+		const char *name = last ? key : elem ? NULL : path;
+		size_t n = last ? strlen(key) : strcspn(path, elem ? "]" : ".[");
+		const char *hit = step_in(value, name, n, elem ? strtol(path + 1, NULL, 10) : 0);
+		if (!hit)
+			break;
+		value = at = hit;
+		if (name) {
+			value = over(value);
+			value += strspn(value, " \t\r\n:");
+		}
+		if (last)
+			break;
+		path += n + elem;
+		path += *path == '.';
+	}
+	return at;
+}
+
+int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
+{
+	int line = 1, col = 1;
+	const char *at = c->text ? position(c->text, path, key) : NULL;
+	for (const char *s = c->text; s < at; s++) {
+		col = *s == '\n' ? 1 : col + 1;
+		line += *s == '\n';
+	}
+	va_list ap;
+	va_start(ap, why);
+	char text[200];
+	vsnprintf(text, sizeof text, why, ap);
+	va_end(ap);
 	errno = EINVAL;
-	return fail("%s:%d:%d: %s%s%s: %s", c->what, line, col, path, *path ? "." : "", key, why);
+	return fail("%s:%d:%d: %s%s%s%s%s", c->what, line, col, path, *path && *key ? "." : "", key,
+	    *path || *key ? ": " : "", text);
 }
 
 static const json_t *member(const json_t *o, const char *key)
@@ -142,9 +187,9 @@ int jget_str(const struct jctx *c, const json_t *o, const char *path, const char
 	if (!v)
 		return 0;
 	if (!json_is_string(v))
-		return wrong(c, path, key, "must be a string");
+		return jwrong(c, path, key, "must be a string");
 	if (strlen(json_string_value(v)) != json_string_length(v))
-		return wrong(c, path, key, "must not hold a NUL");
+		return jwrong(c, path, key, "must not hold a NUL");
 	free(*out);
 	*out = xstrdup(json_string_value(v));
 	return 1;
@@ -157,13 +202,10 @@ int jget_int(
 	if (!v)
 		return 0;
 	if (!json_is_integer(v))
-		return wrong(c, path, key, "must be an integer");
+		return jwrong(c, path, key, "must be an integer");
 	int64_t n = json_integer_value(v);
-	if (n < min || n > max) {
-		char why[96];
-		snprintf(why, sizeof why, "must be between %" PRId64 " and %" PRId64, min, max);
-		return wrong(c, path, key, why);
-	}
+	if (n < min || n > max)
+		return jwrong(c, path, key, "must be between %" PRId64 " and %" PRId64, min, max);
 	*out = n;
 	return 1;
 }
@@ -174,7 +216,7 @@ int jget_bool(const struct jctx *c, const json_t *o, const char *path, const cha
 	if (!v)
 		return 0;
 	if (!json_is_boolean(v))
-		return wrong(c, path, key, "must be true or false");
+		return jwrong(c, path, key, "must be true or false");
 	*out = json_is_true(v);
 	return 1;
 }
@@ -189,7 +231,7 @@ int jget_strv(const struct jctx *c, const json_t *o, const char *path, const cha
 	for (size_t i = 0; i < json_array_size(a); i++) {
 		const json_t *v = json_array_get(a, i);
 		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
-			return wrong(c, path, key, "must be an array of strings (without NUL)");
+			return jwrong(c, path, key, "must be an array of strings (without NUL)");
 		strv_add(out, json_string_value(v));
 	}
 	return 1;
@@ -201,7 +243,7 @@ int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char
 	if (!v)
 		return 0;
 	if (!json_is_object(v))
-		return wrong(c, path, key, "must be an object");
+		return jwrong(c, path, key, "must be an object");
 	*out = (json_t *)v;
 	return 1;
 }
@@ -212,7 +254,7 @@ int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char
 	if (!v)
 		return 0;
 	if (!json_is_array(v))
-		return wrong(c, path, key, "must be an array");
+		return jwrong(c, path, key, "must be an array");
 	*out = (json_t *)v;
 	return 1;
 }
