@@ -299,7 +299,7 @@ static int mount_named(int argc, char **argv)
 
 static int become(const char *path, char **argv)
 {
-	if (cgroup_join(path, getpid()) < 0)
+	if (cgroup_enter(path, false) < 0)
 		die_code(125, "%s", fail_msg());
 	undo_commit();
 	execvp(argv[0], argv);

@@ -13,6 +13,7 @@ struct rootfs {
 	const struct spec *spec;
 	const char *dir; /* the container's directory with upper and work; the overlay is mounted on its upper, in our
 			    own namespace; rootfs_prepare makes it the working directory */
+	bool passing;    /* as in struct launch */
 	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */
 	bool netns;      /* the network namespace is ours too: a sysfs of its own is possible */
 	int image;       /* x_image_file, mounted by the parent and detached; -1: mount it here */

@@ -71,6 +71,8 @@ int container_rename(struct container *c, const char *name);
 void container_refresh_name(struct container *c);
 /* Remove all of it (lock held): writable layer, log, state, cgroup, leases and ports of its id. */
 int container_destroy(struct container *c);
+/* The last step of that: its directory, when nothing else of it is left. */
+int container_erase(const struct container *c);
 
 /* The state file, written whole; and its removal. `name` is the directory's. */
 int state_write(const char *name, const struct kv *state);

@@ -12,16 +12,20 @@
 #include "file.h"
 #include "str.h"
 
+/* Most files are short: they take only the memory that they need, and no pages that come and go. */
 char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
 {
-	size_t room = 4096, n = 0;
-	char *p = xmalloc(room);
+	char small[4096], *p = NULL;
+	size_t room = sizeof small, n = 0;
 	for (;;) {
 		if (n + 1 >= room) {
 			room *= 2;
-			p = xrealloc(p, room);
+			char *q = xrealloc(p, room);
+			if (!p)
+				memcpy(q, small, n);
+			p = q;
 		}
-		ssize_t r = read(fd, p + n, room - n - 1);
+		ssize_t r = read(fd, (p ? p : small) + n, room - n - 1);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0) {
@@ -39,6 +43,8 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
 			return NULL;
 		}
 	}
+	if (!p)
+		p = memcpy(xmalloc(n + 1), small, n);
 	p[n] = 0;
 	if (len)
 		*len = n;

@@ -13,9 +13,36 @@ void json_unref(json_t **j)
 	json_decref(*j);
 }
 
+/* jansson asks for hundreds of small pieces and gives them back all together: they come from one place, which is empty
+ * again when the last is back. With the sanitizers, which look at each, they do not. */
+static _Alignas(16) char place[64 << 10];
+static size_t taken, live;
+
+static void *piece(size_t n)
+{
+	n = (n + 15) & ~(size_t)15;
+#ifndef CTR_SAN
+	if (n <= sizeof place - taken) {
+		live++;
+		taken += n;
+		return place + taken - n;
+	}
+#endif
+	return malloc(n);
+}
+
+static void piece_free(void *p)
+{
+	if ((char *)p < place || (char *)p >= place + sizeof place)
+		free(p);
+	else if (--live == 0)
+		taken = 0;
+}
+
 json_t *json_parse(const char *what, const char *text, size_t len)
 {
 	json_error_t e;
+	json_set_alloc_funcs(piece, piece_free);
 	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
 	if (!j) {
 		errno = EINVAL;
@@ -26,10 +53,12 @@ json_t *json_parse(const char *what, const char *text, size_t len)
 
 static char *dump(const json_t *j, size_t flags)
 {
-	char *s = json_dumps(j, flags | JSON_ENCODE_ANY);
+	char *s = json_dumps(j, flags | JSON_ENCODE_ANY), *own;
 	if (!s)
 		die("out of memory");
-	return s;
+	own = xstrdup(s);
+	piece_free(s);
+	return own;
 }
 
 char *json_text(const json_t *j)
@@ -92,6 +121,7 @@ json_t *json_make(const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
+	json_set_alloc_funcs(piece, piece_free);
 	json_t *j = make_value(&fmt, &ap);
 	va_end(ap);
 	return j;

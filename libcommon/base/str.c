@@ -166,12 +166,17 @@ void strv_split(struct strv *l, const char *s, const char *seps)
 	}
 }
 
-void buf_add(struct buf *b, const void *data, size_t n)
+static void buf_grow(struct buf *b, size_t n)
 {
 	if (b->n + n + 1 > b->room) {
-		b->room = (b->n + n + 1) * 2;
+		b->room = (b->n + n + 100) * 2;
 		b->p = xrealloc(b->p, b->room);
 	}
+}
+
+void buf_add(struct buf *b, const void *data, size_t n)
+{
+	buf_grow(b, n);
 	if (n)
 		memcpy(b->p + b->n, data, n);
 	b->n += n;
@@ -186,11 +191,18 @@ void buf_puts(struct buf *b, const char *s)
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
-	va_start(ap, fmt);
-	char *s = xvasprintf(fmt, ap);
-	va_end(ap);
-	buf_puts(b, s);
-	free(s);
+	buf_grow(b, 0);
+	for (int twice = 0; twice < 2; twice++) {
+		va_start(ap, fmt);
+		int n = vsnprintf(b->p + b->n, b->room - b->n, fmt, ap);
+		va_end(ap);
+		if (n >= 0 && (size_t)n < b->room - b->n) {
+			b->n += (size_t)n;
+			return;
+		}
+		buf_grow(b, n < 0 ? 0 : (size_t)n);
+	}
+	b->p[b->n] = 0;
 }
 
 void buf_free(struct buf *b)
@@ -326,12 +338,13 @@ char *str_escape(const char *text)
 void rand_hex(char *out, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
+	unsigned char *c = (unsigned char *)out + n; /* the bytes lie in the second half until they are digits */
+	if (getrandom(c, n, 0) != (ssize_t)n)
+		die("getrandom: %m");
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c;
-		if (getrandom(&c, 1, 0) != 1)
-			die("getrandom: %m");
-		out[2 * i] = digits[c >> 4];
-		out[2 * i + 1] = digits[c & 15];
+		unsigned char byte = c[i];
+		out[2 * i] = digits[byte >> 4];
+		out[2 * i + 1] = digits[byte & 15];
 	}
 	out[2 * n] = 0;
 }

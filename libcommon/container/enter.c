@@ -59,13 +59,10 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
-static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags)
+static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
-	char go;
 	setsid();
-	if (recv(report, &go, 1, 0) != 1)
-		_exit(125);
-	if (join(e, flags) < 0)
+	if ((e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup()) < 0) || join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) {
 		fail("become root of its user namespace: %m");
@@ -94,19 +91,16 @@ int enter_start(struct enter *e)
 	bool early = user && geteuid() != 0;
 	if (join(e, CLONE_NEWPID | (early ? user : 0)) < 0)
 		return -1;
-	e->pid = sys_clone(0, -1, NULL);
+	_cleanup_close_ int group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
+	e->pid = sys_clone(0, group, NULL);
 	if (e->pid < 0)
 		return fail("fork in the container: %m%s", errno == ENOMEM ? " (its PID 1 has ended)" : "");
 	if (e->pid == 0) {
 		close(pair[0]);
-		child(e, pair[1], prog, WITHOUT_PID | (early ? 0 : user));
+		child(e, pair[1], prog, WITHOUT_PID | (early ? 0 : user), group);
 	}
 	close(pair[1]);
-	int r = e->cgroup && *e->cgroup && cgroup_join(e->cgroup, e->pid) < 0 ? -1 : 0;
-	if (r == 0) {
-		send(pair[0], "G", 1, MSG_NOSIGNAL);
-		r = report_wait(pair[0], &e->code, &e->master);
-	}
+	int r = report_wait(pair[0], &e->code, &e->master);
 	close(pair[0]);
 	filter_free(prog);
 	if (r < 0) {

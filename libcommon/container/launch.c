@@ -1,9 +1,9 @@
 /* launch.c: starting a container: one clone, and the parent and the child doing their halves side by side; see
  * launch.h and DESIGN.md section 5.
  *
- * Child and parent share a SOCK_SEQPACKET pair. The child waits on it twice: for the id maps (a user namespace), and
- * for "go" before it takes its cgroup namespace, which must come after the move into the group (else it would see
- * itself at a path instead of at "/"). Exec closes the child's end: that is success.
+ * Child and parent share a SOCK_SEQPACKET pair. The child goes into its group before all else, and then waits twice:
+ * for the id maps (a user namespace), and for "go", when its network is there. Exec closes the child's end: that is
+ * success.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +51,7 @@ struct sides {
 	int ns_fd[NS_COUNT]; /* namespaces to join, -1 none */
 	int own_pidns;       /* to come back to, when a pid namespace is joined */
 	int image;           /* x_image_file's mount, detached; -1 none */
+	int group;           /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
 };
 
 /* --- the child --- */
@@ -97,7 +98,7 @@ static int names(const struct spec *s)
 static int child_steps(struct launch *l, const struct sides *x)
 {
 	const struct spec *s = l->spec;
-	struct rootfs r = {.spec = s, .dir = l->dir, .image = x->image, .fd = -1};
+	struct rootfs r = {.spec = s, .dir = l->dir, .passing = l->passing, .image = x->image, .fd = -1};
 	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0;
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
@@ -133,6 +134,8 @@ static _Noreturn void child(struct launch *l, const struct sides *x, struct sock
 	close(x->ours);
 	if (l->lock >= 0)
 		close(l->lock); /* the lock is the monitor's life, not ours */
+	if (l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup()) < 0)
+		report_failure(x->childs, 125);
 	if (child_steps(l, x) < 0)
 		report_failure(x->childs, 125);
 	struct become b = {.spec = l->spec, .seccomp = prog, .report = x->childs, .pdeathsig = true};
@@ -195,7 +198,7 @@ static void tell(int fd, char c)
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
-static int parent_steps(struct launch *l, struct sides *x, bool in_cgroup)
+static int parent_steps(struct launch *l, struct sides *x)
 {
 	const struct spec *s = l->spec;
 	int code = 125;
@@ -206,8 +209,6 @@ static int parent_steps(struct launch *l, struct sides *x, bool in_cgroup)
 	}
 	if (pid_starttime(l->pid, &l->starttime) < 0)
 		return fail("process %d: %m", (int)l->pid);
-	if (l->cgroup && !in_cgroup && cgroup_join(l->cgroup, l->pid) < 0)
-		return -1;
 	if (l->attach && l->attach(l, l->attach_arg) < 0)
 		return -1;
 	if (hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME)) {
@@ -277,15 +278,15 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 	for (int i = 0; i < NS_COUNT; i++)
 		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME)
 			flags |= ns_info[i].flag;
-	_cleanup_close_ int group = l->cgroup && cgroup_layout() == CGROUP_V2 ? cgroup_open_v2(l->cgroup) : -1;
-	l->pid = sys_clone(flags, group, NULL);
+	x->group = l->cgroup ? cgroup_open_v2(l->cgroup) : -1;
+	l->pid = sys_clone(flags, x->group, NULL);
 	if (l->pid == 0)
 		child(l, x, prog);
 	if (l->pid < 0)
 		return clone_failed(flags);
 	close(x->childs);
 	x->childs = -1;
-	if (parent_steps(l, x, group >= 0 && sys_clone_entered_cgroup()) < 0) {
+	if (parent_steps(l, x) < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		reap(l);
 		return fail("%s", why);
@@ -295,7 +296,7 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 
 int launch(struct launch *l)
 {
-	struct sides x = {-1, -1, {0}, -1, -1};
+	struct sides x = {-1, -1, {0}, -1, -1, -1};
 	struct sock_fprog *prog = NULL;
 	int pair[2];
 	l->pid = 0;
@@ -320,6 +321,8 @@ int launch(struct launch *l)
 		close(x.childs);
 	if (x.image >= 0)
 		close(x.image);
+	if (x.group >= 0)
+		close(x.group);
 	filter_free(prog);
 	return r;
 }

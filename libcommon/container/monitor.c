@@ -138,9 +138,9 @@ static void group_down(struct monitor *m)
 	if (!m->has_cgroup)
 		return;
 	/* Something may be left with --pid host, or from an exec. */
-	if (cgroup_remove(m->cgroup) < 0 && (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0))
+	m->has_cgroup = cgroup_remove(m->cgroup) < 0 && (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0);
+	if (m->has_cgroup)
 		warn("%s: %s (ctr-gc clears it)", m->c->name, fail_msg());
-	m->has_cgroup = false;
 }
 
 /* --- descriptors of the command --- */
@@ -238,7 +238,12 @@ static int attach(struct launch *l, void *arg)
 static int start(struct monitor *m, int restarts)
 {
 	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
-	m->l = (struct launch){.spec = m->spec, .dir = NULL, .lock = m->c->dir, .master = -1, .code = 125};
+	m->l = (struct launch){.spec = m->spec,
+	    .dir = NULL,
+	    .lock = m->c->dir,
+	    .master = -1,
+	    .code = 125,
+	    .passing = kv_num(&m->c->conf, "rm", 0)};
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), m->c->name);
 	_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), m->c->name);
 	hooks_identity(m->c->id, dir);
@@ -523,7 +528,8 @@ static int lives(struct monitor *m, bool fresh)
 	if (state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */
-	if ((kv_num(&m->c->conf, "rm", 0) || (fresh && !started)) && container_destroy(m->c) < 0)
+	if ((kv_num(&m->c->conf, "rm", 0) || (fresh && !started)) &&
+	    (m->has_cgroup ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	return code;
 }

@@ -101,15 +101,16 @@ static int overlay_mount(struct rootfs *r)
 		return fail("%s: %m", r->dir);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
-	/* These three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst).
-	 */
-	buf_printf(&opts, ",upperdir=upper,workdir=work%s",
-	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
+	/* Those three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst).
+	 * Without `volatile` (Linux 5.10), the end of the mount writes the whole file system below to disk. */
+	buf_printf(&opts, ",upperdir=upper,workdir=work%s%s",
+	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off", r->passing ? ",volatile" : "");
 	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
 	 * seen. */
 	int m = mount("overlay", "upper", "overlay", 0, opts.p);
-	if (m < 0 && errno == EINVAL && !r->userns) { /* a kernel built without the three options */
-		char *cut = strstr(opts.p, ",redirect_dir");
+	/* A kernel that does not know all of them: without the last, and the last, ... */
+	for (char *cut; m < 0 && errno == EINVAL && strcmp(cut = strrchr(opts.p, ','), ",workdir=work") != 0 &&
+			strcmp(cut, ",userxattr") != 0;) {
 		*cut = 0;
 		m = mount("overlay", "upper", "overlay", 0, opts.p);
 	}

@@ -23,6 +23,12 @@ static void text(struct buf *b, const char *s)
 	size_t n;
 	buf_puts(b, "\"");
 	for (; *s; s++) {
+		for (n = 0; s[n] >= ' ' && s[n] < 127 && s[n] != '"' && s[n] != '\\';)
+			n++;
+		buf_add(b, s, n);
+		s += n;
+		if (!*s)
+			break;
 		if (*s == '"' || *s == '\\')
 			buf_printf(b, "\\%c", *s);
 		else if ((unsigned char)*s < ' ')
@@ -39,7 +45,9 @@ static void text(struct buf *b, const char *s)
 static void key(struct buf *b, const char *k)
 {
 	char last = b->n ? b->p[b->n - 1] : '{';
-	buf_printf(b, "%s\"%s\":", last == '{' || last == '[' ? "" : ",", k);
+	buf_puts(b, last == '{' || last == '[' ? "\"" : ",\"");
+	buf_puts(b, k);
+	buf_puts(b, "\":");
 }
 
 static void comma(struct buf *b)

@@ -516,10 +516,19 @@ int container_create(const char *name, const struct kv *conf, const char *config
 	return fail("%s", why);
 }
 
-int container_destroy(struct container *c)
+int container_erase(const struct container *c)
 {
 	char hex[13], tmp[32];
 	_cleanup_close_ int parent = containers_dir();
+	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
+	rand_hex(hex, 6);
+	snprintf(tmp, sizeof tmp, ".new-%s", hex);
+	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
+	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
+}
+
+int container_destroy(struct container *c)
+{
 	_cleanup_free_ char *run = run_dir(c->name);
 	const char *group = container_cgroup(c);
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
@@ -527,13 +536,7 @@ int container_destroy(struct container *c)
 	/* Its state is still there: the monitor did not come to take its networks down. */
 	if (plug_clear(c) < 0)
 		return fail_in("%s", c->name);
-	if (tree_remove_at(AT_FDCWD, run) < 0)
-		return fail_in("%s", c->name);
-	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
-	rand_hex(hex, 6);
-	snprintf(tmp, sizeof tmp, ".new-%s", hex);
-	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
-	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
+	return tree_remove_at(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
 }
 
 int container_rename(struct container *c, const char *name)

@@ -68,7 +68,7 @@ int volume_users(const char *name, struct strv *out)
 {
 	_cleanup_free_ char *path = volume_path(name);
 	_cleanup_json_ json_t *j = json_string(path);
-	_cleanup_free_ char *quoted = j ? json_dumps(j, JSON_ENCODE_ANY) : NULL; /* as config.json has it */
+	_cleanup_free_ char *quoted = j ? json_text(j) : NULL; /* as config.json has it */
 	struct strv names = {0};
 	if (!quoted || container_names(&names) < 0)
 		return quoted ? -1 : fail("%s: not UTF-8", path);

@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "caps.h"
 #include "err.h"
@@ -57,11 +59,12 @@ int caps_drop_bounding(uint64_t keep)
 	for (int i = 0; i < 64; i++) {
 		if (keep & 1ull << i)
 			continue;
-		int has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
-		if (has < 0)
+		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL)
 			break; /* beyond the last one */
-		if (has && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
-			return -1;
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 0)
+			return errno = EPERM, -1;
 	}
 	return 0;
 }
@@ -78,8 +81,12 @@ static int set(cap_t c, cap_flag_t flag, uint64_t bits)
 
 int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable, uint64_t ambient)
 {
-	uint64_t have = caps_all();
-	(void)bounding;
+	/* What we have not got we cannot give. */
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
+	if (syscall(SYS_capget, &h, now) < 0)
+		return fail("capabilities: %m");
+	uint64_t have = bounding & (now[0].permitted | (uint64_t)now[1].permitted << 32);
 	cap_t c = cap_init();
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||

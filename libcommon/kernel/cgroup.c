@@ -587,15 +587,16 @@ int cgroup_set(const char *path, const struct strv *settings)
 
 /* --- joining --- */
 
-int cgroup_join(const char *path, pid_t pid)
+static int join(const char *path, pid_t pid, bool v1_only)
 {
 	char num[16], file[600];
 	snprintf(num, sizeof num, "%d", (int)pid);
-	snprintf(file, sizeof file, "%s%scgroup.procs", path, *path ? "/" : "");
 	look();
 	for (size_t i = 0; i < n_found; i++) {
-		if (!ours(&found[i]) || root_fd(&found[i]) < 0)
+		if (!ours(&found[i]) || root_fd(&found[i]) < 0 || (found[i].v2 && v1_only))
 			continue;
+		snprintf(file, sizeof file, "%s%s%s", path, *path ? "/" : "",
+		    pid || found[i].v2 ? "cgroup.procs" : "tasks");
 		if (file_poke_at(found[i].fd, file, num) == 0)
 			continue;
 		const char *hint = "";
@@ -611,6 +612,16 @@ int cgroup_join(const char *path, pid_t pid)
 		return fail("%s: join in %s: %m%s", path, found[i].mount, hint);
 	}
 	return 0;
+}
+
+int cgroup_join(const char *path, pid_t pid)
+{
+	return join(path, pid, false);
+}
+
+int cgroup_enter(const char *path, bool v1_only)
+{
+	return join(path, 0, v1_only);
 }
 
 /* --- looking --- */

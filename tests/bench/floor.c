@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static const char *rootfs, *state, *group;
 static const char *const v1[] = {
     "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "unified"};
 #define N_V1 (sizeof v1 / sizeof v1[0])
-static char dirs[N_V1][256];
+static char dirs[N_V1][160];
 
 static void need(int r, const char *what)
 {
@@ -42,42 +43,38 @@ static void poke(const char *path, const char *text)
 	close(fd);
 }
 
-static void groups(pid_t pid)
+static void groups(void)
 {
-	char num[16], path[300], parent[256];
-	snprintf(num, sizeof num, "%d", pid);
+	char path[300];
 	for (size_t i = 0; i < N_V1; i++) {
-		snprintf(parent, sizeof parent, "/sys/fs/cgroup/%s/%s", v1[i], group);
-		snprintf(dirs[i], sizeof dirs[i], "%s/c", parent);
-		mkdir(parent, 0755);
-		if (strcmp(v1[i], "cpuset") == 0) {
-			snprintf(path, sizeof path, "%s/cpuset.cpus", parent);
-			poke(path, "0");
-			snprintf(path, sizeof path, "%s/cpuset.mems", parent);
-			poke(path, "0");
-			snprintf(path, sizeof path, "%s/cgroup.clone_children", parent);
-			poke(path, "1");
-		}
+		snprintf(dirs[i], sizeof dirs[i], "/sys/fs/cgroup/%s/%s", v1[i], group);
 		if (mkdir(dirs[i], 0755) < 0)
 			dirs[i][0] = 0;
+		if (strcmp(v1[i], "cpuset") != 0)
+			continue;
+		snprintf(path, sizeof path, "%s/cpuset.cpus", dirs[i]);
+		poke(path, "0");
+		snprintf(path, sizeof path, "%s/cpuset.mems", dirs[i]);
+		poke(path, "0");
 	}
-	for (size_t i = 0; i < N_V1; i++) {
+}
+
+/* A thread that moves itself by `tasks` waits for no grace period; on the v2 side clone3 does it. */
+static void join_groups(void)
+{
+	char path[300];
+	for (size_t i = 0; i < N_V1 - 1; i++) {
 		if (!dirs[i][0])
 			continue;
-		snprintf(path, sizeof path, "%s/cgroup.procs", dirs[i]);
-		poke(path, num);
+		snprintf(path, sizeof path, "%s/tasks", dirs[i]);
+		poke(path, "0");
 	}
 }
 
 static void ungroup(void)
 {
-	for (size_t i = 0; i < N_V1; i++) {
+	for (size_t i = 0; i < N_V1; i++)
 		rmdir(dirs[i]);
-		char *slash = strrchr(dirs[i], '/');
-		if (slash)
-			*slash = 0;
-		rmdir(dirs[i]);
-	}
 }
 
 static void mounts(void)
@@ -94,8 +91,8 @@ static void mounts(void)
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	snprintf(opts, sizeof opts,
-	    "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,index=off", rootfs, state,
-	    state);
+	    "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,index=off,volatile", rootfs,
+	    state, state);
 	snprintf(merged, sizeof merged, "%s/merged", state);
 	need(mount("overlay", merged, "overlay", 0, opts), "overlay");
 	need(chdir(merged), merged);
@@ -132,14 +129,23 @@ static void mounts(void)
 			mount("tmpfs", masks[i], "tmpfs", MS_RDONLY | safe, "size=0");
 }
 
-static void copy_to_memory(const char *file)
+/* Ourselves, made as large as FILE, run from a sealed memfd: what keeps a container from writing to the host's program.
+ */
+static void from_memory(const char *file, char **argv)
 {
-	struct stat st;
-	int in = open(file, O_RDONLY | O_CLOEXEC), m = memfd_create("floor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	need(in, file);
-	fstat(in, &st);
-	need((int)sendfile(m, in, NULL, (size_t)st.st_size), "sendfile");
+	static const char *const parts[] = {"/proc/self/exe", NULL};
+	int m = memfd_create("floor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	for (int i = 0; i < 2; i++) {
+		struct stat st;
+		int in = open(parts[i] ? parts[i] : file, O_RDONLY | O_CLOEXEC);
+		need(in, file);
+		fstat(in, &st);
+		need((int)sendfile(m, in, NULL, (size_t)st.st_size), "sendfile");
+		close(in);
+	}
 	fcntl(m, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	argv[4] = NULL;
+	need((int)syscall(SYS_execveat, m, "", argv, environ, AT_EMPTY_PATH), "execveat");
 }
 
 int main(int argc, char **argv)
@@ -156,27 +162,37 @@ int main(int argc, char **argv)
 		mkdir(path, 0755);
 	}
 	if (argc > 5)
-		copy_to_memory(argv[5]);
+		from_memory(argv[5], argv);
 	need(pipe2(p, O_CLOEXEC), "pipe");
-	pid_t pid = (pid_t)syscall(
-	    SYS_clone, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | SIGCHLD, 0, 0, 0, 0);
+	groups();
+	struct clone_args a = {
+	    .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, .exit_signal = SIGCHLD};
+	int v2 = dirs[N_V1 - 1][0] ? open(dirs[N_V1 - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (v2 >= 0) {
+		a.flags |= CLONE_INTO_CGROUP;
+		a.cgroup = (unsigned long long)v2;
+	}
+	pid_t pid = (pid_t)syscall(SYS_clone3, &a, sizeof a);
 	need(pid, "clone");
 	if (pid == 0) {
 		close(p[1]);
 		if (read(p[0], &go, 1) != 1)
 			_exit(125);
+		join_groups();
 		need(unshare(CLONE_NEWCGROUP), "cgroup namespace");
 		mounts();
 		execl("/bin/true", "true", NULL);
 		_exit(127);
 	}
-	groups(pid);
 	if (write(p[1], "g", 1) != 1)
 		return 125;
 	waitpid(pid, &status, 0);
 	ungroup();
-	snprintf(path, sizeof path, "%s/work/work", state);
-	rmdir(path);
+	static const char *const left[] = {"incompat/volatile/dirty", "incompat/volatile", "incompat", ""};
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s/work/work/%s", state, left[i]);
+		remove(path);
+	}
 	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof path, "%s/%s", state, sub[i]);
 		rmdir(path);
