@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,8 +19,9 @@
 
 #include "cgroup.h"
 #include "err.h"
-#include "filter.h"
 #include "caps.h"
+#include "filter.h"
+#include "netdb.h"
 #include "opt.h"
 #include "pidfd.h"
 #include "str.h"
@@ -181,10 +181,25 @@ static int p_kill(void)
 	return r;
 }
 
+/* All our rules, in a namespace that ends with this process. */
 static int p_nft(void)
 {
-	int s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 12 /* NETLINK_NETFILTER */);
-	return s < 0 ? errno : access("/proc/net/netfilter", F_OK) < 0 ? errno : 0;
+	struct nft f;
+	int e = p_net();
+	if (e || nft_open(&f) < 0)
+		return e ? e : errno;
+	nft_close_forward(&f, AF_INET);
+	return nft_commit(&f) < 0 ? errno : 0;
+}
+
+static void foreign_drops(void)
+{
+	struct strv names = {0};
+	struct network n;
+	network_names(&names);
+	for (size_t i = 0; i < names.n; i++)
+		if (network_open(&n, names.v[i]) == 0)
+			network_drops(&n);
 }
 
 static int p_loop(void)
@@ -218,7 +233,8 @@ static const struct probe {
     {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
     {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group", p_limits, false},
     {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER", p_seccomp, true},
-    {"nf_tables", "no NAT, no published ports", "CONFIG_NF_TABLES", p_nft, false},
+    {"nf_tables", "no NAT, no published ports", "CONFIG_NF_TABLES, NFT_NAT, NFT_MASQ, NFT_FIB_IPV4, NFT_CT", p_nft,
+	false},
     {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false},
     {"clone3", "an older way is taken", "Linux 5.3", p_clone3, false},
     {"pidfd_open", "signals go by lock and pid", "Linux 5.3", p_pidfd, false},
@@ -280,5 +296,6 @@ int ctr_check_main(int argc, char **argv)
 		else
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}
+	foreign_drops();
 	return code;
 }

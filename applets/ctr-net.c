@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,7 +133,7 @@ static void on_lease(const struct lease *l, void *arg)
 						   l->ifname, "address", addr_text(&l->addr, t)));
 }
 
-static json_t *record(const struct network *n, const struct users *u)
+static json_t *as_object(const struct network *n, const struct users *u)
 {
 	char t[CIDR_TEXT], g[ADDR_TEXT], r[2 * ADDR_TEXT + 1];
 	json_t *list = json_array();
@@ -185,7 +186,7 @@ static int do_ls(int argc, char **argv)
 		table_row(&t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
 		if (quiet)
 			puts(n.name);
-		json_array_append_new(list, record(&n, &u));
+		json_array_append_new(list, as_object(&n, &u));
 		buf_free(&b);
 		network_free(&n);
 	}
@@ -208,7 +209,7 @@ static int do_inspect(int argc, char **argv)
 			die_fail();
 		_cleanup_free_ char *dir = network_leases(n.name);
 		lease_each(dir, on_lease, &u);
-		json_array_append_new(list, record(&n, &u));
+		json_array_append_new(list, as_object(&n, &u));
 		network_free(&n);
 	}
 	puts(json_pretty(list));
@@ -244,14 +245,37 @@ static int do_rm(int argc, char **argv)
 
 /* --- connect --- */
 
-static void open_running(struct container *c, const char *name)
+/* Opened, and held: the record of its networks by a lock on its conf, and its life where it is not running. */
+static void open_held(struct container *c, const char *name)
 {
 	if (container_open(c, name) < 0)
 		die_fail();
-	if (!c->pid)
-		die("%s: not running: only a running container is connected (give others their --net when they are "
-		    "made)",
-		    name);
+	if (!netplug_wanted(kv_get(&c->conf, "net")))
+		die("%s: it has no network of ctr-net's (--net %s)", name,
+		    kv_get(&c->conf, "net") ? kv_get(&c->conf, "net") : "none");
+	int r = c->pid ? 1 : container_lock(c), fd = openat(c->dir, "conf", O_RDONLY | O_CLOEXEC);
+	if (r < 0 || fd < 0 || lock_take(fd, LOCK_EX) < 0)
+		die_fail();
+	if (r == 0)
+		die("%s: it is starting or ending: try again", name);
+}
+
+static void record(struct container *c, const struct strv *lines)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < lines->n; i++)
+		buf_printf(&b, "%s\n", lines->v[i]);
+	if (file_write_at(c->dir, "networks", b.p ? b.p : "", b.n, 0644, false) < 0)
+		die_fail();
+}
+
+/* Where in the record this network is; lines->n: nowhere. */
+static size_t line_of(const struct strv *lines, const char *network)
+{
+	size_t i = 0, n = strlen(network);
+	while (i < lines->n && (strncmp(lines->v[i], network, n) || (lines->v[i][n] && lines->v[i][n] != ' ')))
+		i++;
+	return i;
 }
 
 /* Its monitor looks at its networks anew when this file appears (plug.c). */
@@ -281,62 +305,94 @@ static void on_if(const struct lease *l, void *arg)
 	strcpy(x->ifname, l->ifname);
 }
 
-static int do_connect(int argc, char **argv)
+static void connect_now(struct container *c, struct netreq *r)
 {
-	struct container c;
 	struct netplug p;
 	struct strv on = {0};
-	if (argc != 2)
-		die_usage("connect takes NETWORK and CONTAINER");
-	open_running(&c, argv[1]);
-	struct ifs x = {.id = c.id};
-	nethosts_networks(c.id, &on);
-	if (strv_has(&on, argv[0]))
-		die("%s: on network %s already", argv[1], argv[0]);
-	if (on.n == 0)
-		die("%s: it has no network of ctr-net's (--net %s)", argv[1],
-		    kv_get(&c.conf, "net") ? kv_get(&c.conf, "net") : "none");
+	struct ifs x = {.id = c->id};
+	nethosts_networks(c->id, &on);
 	for (size_t i = 0; i < on.n; i++) {
 		_cleanup_free_ char *dir = network_leases(on.v[i]);
 		lease_each(dir, on_if, &x);
 	}
-	int k = 1;
+	int k = on.n > 0;
 	while (k < 99 && x.used[k])
 		k++;
 	char path[32], ifname[16];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c.pid);
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->pid);
 	snprintf(ifname, sizeof ifname, "eth%d", k);
 	int ns = open(path, O_RDONLY | O_CLOEXEC);
-	if (ns < 0 || !container_is_alive(&c))
-		die("%s: its network namespace: %m", argv[1]);
-	struct netreq r = {
-	    .net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases, .ifname = ifname, .no_default_route = true};
+	if (ns < 0 || !container_is_alive(c))
+		die("%s: its network namespace: %m", c->name);
+	r->ifname = ifname;
+	r->no_default_route = on.n > 0;
+	if (netplug_up(r, c->id, c->name, ns, &p) < 0)
+		die_fail();
+}
+
+static int do_connect(int argc, char **argv)
+{
+	struct container c;
+	struct strv lines = {0};
+	struct network n;
+	if (argc != 2)
+		die_usage("connect takes NETWORK and CONTAINER");
+	open_held(&c, argv[1]);
+	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
 	if (netplug_check(&r) < 0)
 		die_usage("%s", fail_msg());
-	if (netplug_up(&r, c.id, c.name, ns, &p) < 0)
+	if (netplug_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
 		die_fail();
+	if (line_of(&lines, argv[0]) < lines.n || (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
+		die("%s: on network %s already", argv[1], argv[0]);
+	if (c.pid)
+		connect_now(&c, &r);
+	struct buf b = {0};
+	buf_printf(&b, "%s %s %s", argv[0], ip ? ip : "-", ip6 ? ip6 : "-");
+	for (size_t i = 0; i < aliases.n; i++)
+		buf_printf(&b, " %s", aliases.v[i]);
+	strv_take(&lines, b.p);
+	record(&c, &lines);
 	tell(&c);
 	return 0;
+}
+
+static void disconnect_now(struct container *c, const char *network)
+{
+	struct network n;
+	if (network_open(&n, network) < 0)
+		die_fail();
+	struct ifs x = {.id = c->id};
+	_cleanup_free_ char *dir = network_leases(network);
+	lease_each(dir, on_if, &x);
+	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid) < 0)
+		die_fail();
 }
 
 static int do_disconnect(int argc, char **argv)
 {
 	struct container c;
+	struct strv lines = {0};
 	if (argc != 2)
 		die_usage("disconnect takes NETWORK and CONTAINER");
-	open_running(&c, argv[1]);
-	struct network n;
-	if (network_open(&n, argv[0]) < 0)
+	open_held(&c, argv[1]);
+	if (netplug_further(c.dir, &lines) < 0)
 		die_fail();
-	struct ifs x = {.id = c.id};
-	_cleanup_free_ char *dir = network_leases(argv[0]);
-	lease_each(dir, on_if, &x);
-	if (!*x.ifname)
-		die("%s: not on network %s", argv[1], argv[0]);
-	if (str_eq(kv_get(&c.state, "network"), argv[0]) && *kv_get(&c.state, "ports"))
-		die("%s: its published ports lead over network %s: stop it instead", argv[1], argv[0]);
-	if (netplug_disconnect(c.id, x.ifname, &n, c.pid) < 0)
-		die_fail();
+	size_t i = line_of(&lines, argv[0]);
+	const char *ports = kv_get(&c.conf, "publish");
+	if (i == lines.n) {
+		if (!str_eq(kv_get(&c.conf, "net"), argv[0]) || strv_has(&lines, "-"))
+			die("%s: not on network %s", argv[1], argv[0]);
+		if ((ports && *ports) || kv_num(&c.conf, "publish_all", 0))
+			die("%s: its published ports lead over network %s", argv[1], argv[0]);
+		strv_add(&lines, "-");
+	} else {
+		free(lines.v[i]);
+		lines.v[i] = lines.v[--lines.n];
+	}
+	if (c.pid)
+		disconnect_now(&c, argv[0]);
+	record(&c, &lines);
 	tell(&c);
 	return 0;
 }

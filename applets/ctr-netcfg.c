@@ -1,6 +1,7 @@
 /* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published ports. Lines of words
  * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it
- * is deleted by the same tool or by ip(8).
+ * is deleted by the same tool or by ip(8). Until all lines are done its interfaces bear a mark in their alias, so that
+ * ctr-gc clears what a kill leaves.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -47,6 +49,7 @@ static struct netcfg_op *ops;
 static size_t n_ops, done; /* done: how many are to be taken back when we die */
 static struct nl rt;
 static bool forwarded[2];
+static struct strv made; /* interfaces that bear the mark */
 
 static int apply(const struct netcfg_op *op);
 
@@ -104,6 +107,18 @@ static int host_commit(void)
 	return r;
 }
 
+static void set_mark(const char *name)
+{
+	_cleanup_free_ char *s = netplug_mark(NETCFG_MARK);
+	int fd; /* stays open, locked */
+	if (!made.n &&
+	    (dir_make(ctr_run(), 0711) < 0 || (fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+		lock_take(fd, LOCK_SH) < 0))
+		die("%s: %m", ctr_run());
+	rtnl_link_alias(&rt, name, s);
+	strv_add(&made, name);
+}
+
 static int bridge_do(const struct netcfg_op *op)
 {
 	struct link_info l;
@@ -122,6 +137,7 @@ static int bridge_do(const struct netcfg_op *op)
 		mac[i + 1] = (uint8_t)strtoul((char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mac = mac, .mtu = op->mtu, .netns_fd = -1};
 	rtnl_link_add(&rt, &a);
+	set_mark(op->name);
 	if (host_commit() < 0 || rtnl_find(&rt, op->name, &l) < 0)
 		return -1;
 	no_dad(op->name);
@@ -204,8 +220,10 @@ static int attach_do(const struct netcfg_op *op)
 		l.mac = op->has_mac ? op->mac : NULL;
 	}
 	rtnl_link_add(&rt, &l);
-	if (op->kind == CFG_ATTACH)
+	if (op->kind == CFG_ATTACH) {
+		set_mark(host);
 		rtnl_link_hairpin(&rt, host);
+	}
 	if (host_commit() < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
@@ -449,6 +467,11 @@ static int run(void)
 			line_failed(i);
 	}
 	if (any && nft_commit(&nat) < 0)
+		die_fail();
+	nl_reset(&rt);
+	for (size_t i = 0; i < made.n; i++)
+		rtnl_link_alias(&rt, made.v[i], "");
+	if (nl_commit(&rt) < 0 && errno != ENODEV) /* a later line deleted it */
 		die_fail();
 	undo_commit();
 	if (conntrack_flush(published, n_published) < 0)

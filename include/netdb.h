@@ -34,7 +34,10 @@ char *network_leases(const char *name);
 /* Make its bridge where it is missing, turn forwarding on where it needs it, append its elements to a transaction of
  * nf_tables (NULL: there is none). *index: of the bridge or parent. */
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
-/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0 or -1 with fail(). */
+/* Warn of other tables' chains that drop what is forwarded, with the rule that lets the network through. */
+void network_drops(const struct network *n);
+/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with fail(): it could not
+ * be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
 /* Before a bridge is set up: its link-local address is at once good to ask for neighbours with. */
 void no_dad(const char *ifname);

@@ -41,6 +41,12 @@ bool netplug_wanted(const char *net);
 int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *out);
 /* Take down what netplug_up made; the sockets are closed. Warns of what fails, and goes on. */
 void netplug_down(struct netplug *p);
+/* Its memory only. */
+void netplug_forget(struct netplug *p);
+/* The file `networks` in a container's directory, which ctr-net connect and disconnect keep for its next start: a line
+ * for each further network, "NETWORK IP IP6 ALIAS...", "-" for what is not given; a line "-": it is off that of --net.
+ * 0, or -1 with fail(). */
+int netplug_further(int dir, struct strv *out);
 /* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could not be cleared. */
 int netplug_clear(const char *id);
 /* Take a running container (process pid) off one network: its interface and leases there. 0, or -1 with fail(). */
@@ -52,6 +58,8 @@ void netplug_state(const struct netplug *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
 char *netplug_mark(const char *id);
+/* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */
+#define NETCFG_MARK "ctr-netcfg"
 
 /* --- the files in /etc (nethosts.c) --- */
 

@@ -62,7 +62,8 @@ load lib
 	: >"$d/10.1.0.3"
 	[ "$(ctr-ipam alloc -s 10.1.0.0/24 you)" = 10.1.0.4/24 ]
 	printf 'me\nyou\n' | ctr-ipam gc
-	[ ! -e "$d/10.1.0.3" ] && [ -e "$d/10.1.0.4" ]
+	[ ! -e "$d/10.1.0.3" ]
+	[ -e "$d/10.1.0.4" ]
 }
 
 @test "wrong usage is 2 and changes nothing" {

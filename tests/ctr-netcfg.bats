@@ -183,6 +183,66 @@ by_hand() {
 	[ "$(flow)" = new ]
 }
 
+@test "kill -9 at random instants of attach and detach: after gc there is nothing, or all of it" {
+	h ctr-netcfg bridge add keep 10.40.0.1/24
+	printf 'bridge add br0 172.18.0.1/24 fd01::1/64\nattach br0 %s 172.18.0.2/24 fd01::2/64 gw 172.18.0.1\nattach br0 %s 172.18.0.3/24 gw 172.18.0.1\n' "$A" "$B" >lines
+	# how long all of it takes, so that the instants are spread over it
+	t0=$(date +%s%N) && h ctr-netcfg -f lines && us=$((($(date +%s%N) - t0) / 1000))
+	t0=$(date +%s%N) && h true && us=$((us - ($(date +%s%N) - t0) / 1000))
+	h ctr-netcfg bridge del br0
+	h ctr-netcfg detach "$A" && h ctr-netcfg detach "$B"
+	killed=0 half=0
+	for i in $(seq 60); do
+		died=$(h "$BATS_TEST_DIRNAME/killer.pl" "$us" ctr-netcfg -f lines)
+		links=$(h ip -o link | grep -cE 'br0|veth' || true)
+		[ "$died" = 0 ] || killed=$((killed + 1))
+		[ "$links" = 0 ] || [ "$died" = 0 ] || half=$((half + 1))
+		h ctr-gc
+		left=$(h ip -o link | grep -E 'br0|veth' || true)
+		if [ -n "$left" ]; then # then it was done: all of it stands
+			[ "$(grep -c veth <<<"$left")" = 2 ] || { echo "run $i: $left"; return 1; }
+			in_ns "$A" ping -c1 -W2 172.18.0.3 >/dev/null
+			h ctr-netcfg -f - <<<"$(printf 'detach %s\ndetach %s\nbridge del br0' "$A" "$B")"
+		fi
+		[ "$(in_ns "$A" ip -o link | wc -l)$(in_ns "$B" ip -o link | wc -l)" = 11 ]
+	done
+	echo "# $killed of 60 killed, $half of them with something made; nothing is left" >&3
+	[ $killed -gt 20 ]
+	[ $half -gt 2 ]
+	h ip link show keep
+	# detach: it is there or it is away
+	killed=0 stayed=0
+	for i in $(seq 25); do
+		h ctr-netcfg attach keep "$A" 10.40.0.2/24
+		died=$(h "$BATS_TEST_DIRNAME/killer.pl" 3000 ctr-netcfg detach "$A")
+		[ "$died" = 0 ] || killed=$((killed + 1))
+		h ctr-gc
+		if in_ns "$A" ip link show eth0 >/dev/null 2>&1; then
+			stayed=$((stayed + 1))
+			in_ns "$A" ping -c1 -W2 10.40.0.1 >/dev/null
+			h ctr-netcfg detach "$A"
+		fi
+		[ -z "$(h ip -o link show type veth | grep -v wan)" ]
+	done
+	echo "# $killed of 25 detaches killed, $stayed before they did anything" >&3
+}
+
+@test "gc leaves alone what a living ctr-netcfg is making, and what it has made" {
+	mkfifo hold
+	h ctr-netcfg bridge add done 10.41.0.1/24
+	# stopped between the lines: by a namespace's file that is a fifo nobody writes to
+	h ctr-netcfg -f - <<<$'bridge add br0 10.40.0.1/24\nattach br0 '"$PWD/hold"' 10.40.0.2/24' 3>&- >/dev/null 2>&1 &
+	p=$!
+	wait_for 3 h ip link show br0
+	h ctr-gc
+	h ip link show br0
+	kill -9 "$(pgrep -P $p || echo $p)"
+	wait $p || true
+	[[ "$(h ctr-gc)" = *"interface br0 of ctr-netcfg"* ]]
+	run ! h ip link show br0
+	h ip link show done
+}
+
 @test "the README's network by hand" {
 	run -0 h sh "$BATS_TEST_DIRNAME/readme-net.sh"
 	[[ "$output" = *"1 packets received"* ]]

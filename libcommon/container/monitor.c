@@ -464,6 +464,7 @@ static void tell_launcher(struct monitor *m, int code, const char *msg)
 	if (m->ready < 0)
 		return;
 	unsigned char c = (unsigned char)code;
+	dup2(0, 2);
 	if (write(m->ready, &c, 1) == 1 && msg && write(m->ready, msg, strlen(msg)) < 0)
 		_exit(125);
 	close(m->ready);
@@ -566,7 +567,7 @@ static void leave_caller(const struct container *c, int ready)
 		die("/: %m");
 	umask(022);
 	int null = open("/dev/null", O_RDWR);
-	for (int i = 0; i < 3 && null >= 0; i++)
+	for (int i = 0; i < 2 && null >= 0; i++) /* its stderr until it has been told: what a start warns of is heard */
 		dup2(null, i);
 	int lo = c->dir < ready ? c->dir : ready, hi = c->dir < ready ? ready : c->dir;
 	sys_close_range(3, (unsigned)lo - 1);

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -417,12 +418,11 @@ int forward_on(int family, struct nft *f)
 		if (d >= 0)
 			dir_each(d, keep_ra, NULL);
 	}
-	/* Closed first: at no instant is the host a router for others. */
-	if (f) {
+	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves it off. */
+	if (f)
 		nft_close_forward(f, family);
-		if (nft_commit(f) < 0)
-			warn("%s; forwarding is turned on all the same", fail_msg());
-	}
+	if (!f || nft_commit(f) < 0)
+		return 1;
 	if (file_poke(path, "1") < 0)
 		return -1;
 	warn("turned IP%s forwarding on (%s); what is not of its networks is not forwarded", v4 ? "" : "v6", path + 10);
@@ -440,6 +440,15 @@ static void on_drop(const char *family, const char *table, const char *chain, vo
 	    family, table, n->name, family, table, chain, n->bridge, family, table, chain, n->bridge);
 }
 
+void network_drops(const struct network *n)
+{
+	struct nft look;
+	if (!n->internal && strcmp(n->driver, "bridge") == 0 && nft_open(&look) == 0) {
+		nft_foreign_drops(&look, on_drop, (void *)n);
+		nft_close(&look);
+	}
+}
+
 static int bridge_make(const struct network *n, struct nl *rt, const char *alias, struct link_info *l)
 {
 	uint8_t mac[6] = {0x02};
@@ -450,24 +459,24 @@ static int bridge_make(const struct network *n, struct nl *rt, const char *alias
 	rtnl_link_alias(rt, n->bridge, alias);
 	int r = nl_commit(rt);
 	nl_reset(rt);
-	if (r < 0 && errno != EEXIST)
-		return -1;
-	if (rtnl_find(rt, n->bridge, l) < 0)
-		return -1;
+	return r < 0 && errno != EEXIST ? -1 : rtnl_find(rt, n->bridge, l);
+}
+
+/* Up last: a bridge that is not up was left half-made by a kill. */
+static int bridge_ready(const struct network *n, struct nl *rt, const struct link_info *l)
+{
 	no_dad(n->bridge);
-	rtnl_link_up(rt, l->index, n->bridge, true);
+	if (n->subnet[0].a.family)
+		net_sysctl("1", "ipv4/conf/%s/route_localnet", n->bridge); /* for 127.0.0.1; see the chain `raw` */
 	for (int i = 0; i < 2; i++)
 		if (n->subnet[i].a.family && n->gateway[i].family) {
 			struct cidr c = {n->gateway[i], n->subnet[i].len};
 			rtnl_addr_add(rt, l->index, n->bridge, &c);
 		}
-	r = nl_commit(rt);
+	rtnl_link_up(rt, l->index, n->bridge, true);
+	int r = nl_commit(rt);
 	nl_reset(rt);
-	if (r < 0 && errno != EEXIST)
-		return -1;
-	if (n->subnet[0].a.family)
-		net_sysctl("1", "ipv4/conf/%s/route_localnet", n->bridge); /* for 127.0.0.1; see the chain `raw` */
-	return 0;
+	return r < 0 && errno != EEXIST ? -1 : 0;
 }
 
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index)
@@ -487,6 +496,8 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 		errno = EEXIST;
 		return fail("network %s: the host has an interface %s that is not this network's", n->name, n->bridge);
 	}
+	if (!(l.flags & IFF_UP) && bridge_ready(n, rt, &l) < 0)
+		return fail_in("network %s", n->name);
 	*index = l.index;
 	for (int i = 0; i < 2; i++) {
 		if (!n->subnet[i].a.family)
@@ -496,12 +507,7 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 		if (f)
 			nft_net_add(f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : NFT_MASQUERADE);
 	}
-	if (fresh && f && !n->internal) {
-		struct nft look;
-		if (nft_open(&look) == 0) {
-			nft_foreign_drops(&look, on_drop, (void *)n);
-			nft_close(&look);
-		}
-	}
+	if (fresh && f)
+		network_drops(n);
 	return 0;
 }

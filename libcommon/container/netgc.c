@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "conntrack.h"
@@ -23,7 +24,7 @@ struct sweep {
 	struct nft_port *ports;
 	size_t nports;
 	struct strv links;
-	bool say;
+	bool say, no_netcfg;
 	int failed;
 };
 
@@ -34,6 +35,8 @@ static bool is_it(const char *id, struct sweep *s)
 
 static bool not_alive(const char *id, struct sweep *s)
 {
+	if (strcmp(id, NETCFG_MARK) == 0)
+		return s->no_netcfg;
 	if (!str_eq(s->last, id)) {
 		free(s->last);
 		s->last = xstrdup(id);
@@ -78,7 +81,8 @@ static bool keep_lease(const struct lease *l, void *arg)
 {
 	struct sweep *s = arg;
 	char t[ADDR_TEXT];
-	if (!s->dead(l->owner, s))
+	if (!*l->ifname ||
+	    !s->dead(l->owner, s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
 		return true;
 	if (s->say)
 		printf("lease %s of %s\n", addr_text(&l->addr, t), l->owner);
@@ -89,11 +93,8 @@ static int one_network(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
 	struct sweep *s = arg;
-	_cleanup_free_ char *conf = xasprintf("%s/networks/%s/conf", ctr_lib(), name), *dir = network_leases(name);
-	/* Leases that ctr-ipam gave by hand in a network of its own have owners that are no containers. */
-	if (!name_valid(name) || (s->dead == not_alive && access(conf, F_OK) < 0))
-		return 0;
-	if (lease_gc(dir, keep_lease, s) < 0)
+	_cleanup_free_ char *dir = network_leases(name);
+	if (name_valid(name) && lease_gc(dir, keep_lease, s) < 0)
 		s->failed = -1;
 	return 0;
 }
@@ -158,5 +159,8 @@ int netplug_clear(const char *id)
 int netplug_gc(bool (*alive)(const char *id))
 {
 	struct sweep s = {.dead = not_alive, .alive = alive, .say = true};
+	/* Each ctr-netcfg holds it shared as long as something of its making is not finished. */
+	_cleanup_close_ int fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s.no_netcfg = fd >= 0 && lock_try(fd, LOCK_EX) == 1;
 	return sweep(&s);
 }

@@ -17,6 +17,7 @@
 
 #include "conntrack.h"
 #include "err.h"
+#include "file.h"
 #include "lease.h"
 #include "netplug.h"
 #include "portspec.h"
@@ -294,12 +295,13 @@ static void on_taken(const struct nft_port *q, void *arg)
 	for (size_t i = 0; i < s->p->nports; i++) {
 		if (!same_port(q, &s->p->ports[i]))
 			continue;
-		if (str_starts(q->comment, s->mine) && (strcmp(q->comment + strlen(s->mine), s->p->id) == 0 ||
-							   !container_id_held(q->comment + strlen(s->mine)))) {
+		const char *id = str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
+		bool hand = !*q->comment || strcmp(id, "-") == 0;
+		if (*id && !hand && (strcmp(id, s->p->id) == 0 || !container_id_held(id))) {
 			nft_port_del(s->del, q);
 			s->found++;
 		} else {
-			snprintf(s->other, sizeof s->other, "%s", *q->comment ? q->comment : "ctr-netcfg publish");
+			snprintf(s->other, sizeof s->other, "%s", hand ? "ctr-netcfg publish" : q->comment);
 		}
 	}
 }
@@ -351,10 +353,13 @@ static int forget_flows(const struct netplug *p, bool all)
 static int publish(const struct network *n, const struct netplug *p, struct nft *f)
 {
 	bool stale = false;
-	nl_reset(&f->body);
-	append(n, p, f);
-	int r = nft_commit(f);
-	if (r < 0 && errno == EEXIST) {
+	int r = -1;
+	if (f) {
+		nl_reset(&f->body);
+		append(n, p, f);
+		r = nft_commit(f);
+	}
+	if (r < 0 && f && errno == EEXIST) {
 		if (clear_stale(p) < 0)
 			return -1;
 		stale = true;
@@ -385,16 +390,17 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	bool nat = nft_open(&f) == 0;
+	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
 	if (result == 0)
 		result = link_make(n, p, &rt, index, netns_fd);
 	nl_close(&rt);
 	if (result == 0)
 		result = inside(n, r, p, netns_fd);
-	if (result == 0 && nat && (strcmp(n->driver, "bridge") == 0 || p->nports))
-		result = publish(n, p, &f);
-	else if (result == 0 && p->nports)
-		result = fail("-p: %s", fail_msg());
+	if (why)
+		fail("%s", why);
+	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports))
+		result = publish(n, p, nat ? &f : NULL);
 	if (nat)
 		nft_close(&f);
 	return result;
@@ -470,12 +476,25 @@ void netplug_down(struct netplug *p)
 			warn("%s", fail_msg());
 	for (size_t i = 0; i < p->nheld; i++)
 		close(p->held[i]);
+	netplug_forget(p);
+}
+
+void netplug_forget(struct netplug *p)
+{
 	free(p->held);
 	free(p->ports);
 	free(p->id);
 	free(p->network);
 	free(p->bridge);
 	memset(p, 0, sizeof *p);
+}
+
+int netplug_further(int dir, struct strv *out)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "networks", 65536, NULL);
+	if (text)
+		strv_split(out, text, "\n");
+	return text || errno == ENOENT ? 0 : -1;
 }
 
 int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid)

@@ -272,6 +272,51 @@ void plug_event(struct plug *p, struct container *c)
 	update(p, c);
 }
 
+static int one_up(struct plug *p, const struct container *c, struct netreq *r, int ns)
+{
+	struct netplug further = {0};
+	size_t k = p->networks.n;
+	char ifname[16];
+	snprintf(ifname, sizeof ifname, "eth%zu", k);
+	r->ifname = ifname;
+	r->no_default_route = k > 0;
+	if (netplug_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
+		return -1;
+	strv_add(&p->networks, k ? further.network : p->net.network);
+	watch_dir(p, p->networks.v[k]);
+	netplug_forget(&further); /* it goes by its mark */
+	return 0;
+}
+
+/* What ctr-net connect and disconnect wrote down (netplug_further()): those networks, after that of --net. */
+static int all_up(struct plug *p, const struct container *c, struct netreq *first, int ns)
+{
+	struct strv further = {0};
+	int r = netplug_further(c->dir, &further);
+	if (r == 0 && !strv_has(&further, "-"))
+		r = one_up(p, c, first, ns);
+	for (size_t i = 0; i < further.n && r == 0; i++) {
+		struct strv w = {0};
+		struct netreq q = {0};
+		strv_split(&w, further.v[i], " ");
+		if (w.n >= 3) {
+			q.net = w.v[0];
+			q.ip = strcmp(w.v[1], "-") ? w.v[1] : NULL;
+			q.ip6 = strcmp(w.v[2], "-") ? w.v[2] : NULL;
+			q.aliases = (struct strv){w.v + 3, w.n - 3, 0};
+			r = one_up(p, c, &q, ns);
+		}
+		strv_free(&w);
+	}
+	strv_free(&further);
+	return r;
+}
+
+static char *changed(const struct container *c)
+{
+	return xasprintf("%s/containers/%s/networks", ctr_run(), c->name);
+}
+
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct netreq r;
@@ -282,14 +327,17 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 		return fail("%s: %m", path);
 	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
 		warn("%s: %s", c->name, fail_msg());
+	_cleanup_free_ char *old = changed(c);
+	unlink(old); /* of an earlier life */
 	request(&r, &c->conf);
-	int result = netplug_up(&r, c->id, c->name, ns, &p->net);
-	request_free(&r);
-	if (result < 0)
-		return -1;
 	strv_free(&p->networks);
-	strv_add(&p->networks, p->net.network);
-	watch_dir(p, p->net.network);
+	int result = all_up(p, c, &r, ns);
+	request_free(&r);
+	if (result < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		plug_down(p, c);
+		return fail("%s", why);
+	}
 	if (p->watch >= 0) {
 		_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), c->name);
 		inotify_add_watch(p->watch, run, IN_MOVED_TO | IN_ONLYDIR);
@@ -300,7 +348,10 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 
 void plug_down(struct plug *p, const struct container *c)
 {
-	bool more = p->networks.n > 1;
+	_cleanup_free_ char *mark = changed(c);
+	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
+	if (told) /* disconnected, perhaps: the address may be another's by now */
+		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
 	netplug_down(&p->net);
 	if (more && netplug_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());

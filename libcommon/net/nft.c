@@ -15,7 +15,10 @@
 
 #include "err.h"
 #include "nft.h"
+#include "sysno.h"
 
+/* 14: nobody's. */
+#define NFT_SUBSYS (sys_missing("nf_tables") ? 14 : NFNL_SUBSYS_NFTABLES)
 #define V4 1
 #define V6 2
 
@@ -125,7 +128,7 @@ void nft_close(struct nft *f)
 
 static struct nlmsghdr *msg(struct nl *n, int type, int flags, int family, const char *label)
 {
-	struct nlmsghdr *h = nl_msg(n, NFNL_SUBSYS_NFTABLES << 8 | type, flags, sizeof(struct nfgenmsg), "%s", label);
+	struct nlmsghdr *h = nl_msg(n, NFT_SUBSYS << 8 | type, flags, sizeof(struct nfgenmsg), "%s", label);
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	return h;
 }
@@ -414,7 +417,8 @@ void nft_close_forward(struct nft *f, int family)
 static void frame(struct nl *n, int type)
 {
 	struct nlmsghdr *h = nl_msg(n, type, 0, sizeof(struct nfgenmsg), "nf_tables");
-	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->res_id =
+	    htons(sys_missing("nf_tables") ? NFNL_SUBSYS_CTNETLINK : NFNL_SUBSYS_NFTABLES);
 }
 
 /* BEGIN, perhaps the base, the body, END; only the last before END asks for an answer, failures answer anyway. */

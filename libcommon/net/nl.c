@@ -16,16 +16,20 @@
 
 #include "err.h"
 #include "nl.h"
+#include "sysno.h"
 
 #define ROOM 8192     /* for one message */
 #define ANSWERS 32768 /* what the kernel sends at once in a dump */
 
 static int socket_here(int bus)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus), one = 1;
+	int one = 1, fd = bus == NETLINK_NETFILTER && sys_missing("nfnetlink")
+			      ? (errno = EPROTONOSUPPORT, -1)
+			      : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
 	if (fd < 0)
 		return fail("netlink socket: %m%s",
-		    errno == EPROTONOSUPPORT ? " (this kernel lacks CONFIG_NETFILTER_NETLINK)" : "");
+		    errno == EPROTONOSUPPORT ? " (this kernel lacks CONFIG_NF_TABLES: no NAT, no published ports)"
+					     : "");
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	return fd;
