@@ -243,12 +243,25 @@ by_hand() {
 	h ip link show done
 }
 
-@test "the README's network by hand" {
-	run -0 h sh "$BATS_TEST_DIRNAME/readme-net.sh"
+@test "the README's network by hand, as it stands there" {
+	run -0 h "$BATS_TEST_DIRNAME/readme-net.sh" 2
 	[[ "$output" = *"1 packets received"* ]]
 	[[ "$output" = *"default via 172.18.0.1"* ]]
-	[[ "$output" = *hello* ]]
+	[[ "$output" = *$'\nhello\n'* ]]
 	[[ "$output" = *"publish 0.0.0.0:8080/tcp 172.18.0.3:80"* ]]
 	[ "$(ask "$PEER" 198.51.100.2 8080)" = hello ]
+	[ "$(ask "$HOST" 198.51.100.2 8080)" = hello ]
 	[ "$(ask "$HOST" 127.0.0.1 8080)" = hello ]
+	h ctr-exec client ping -c1 -W2 203.0.113.2
+	h "$BATS_TEST_DIRNAME/readme-net.sh" 3
+	[ -z "$(h ctr-netcfg show)$(h ctr-ps -aq)" ]
+}
+
+@test "the README's named network" {
+	tar -C "$ROOTFS" -c . | ctr-image import busybox
+	mkdir bin
+	ln -s "$(command -v busybox)" bin/wget
+	PATH=$PATH:$PWD/bin run -0 h "$BATS_TEST_DIRNAME/readme-net.sh" 1
+	[ "$(grep -c '192.168.10.2.*web' <<<"$output")" = 2 ]
+	[ -z "$(h ctr-netcfg show)$(h ctr-net ls -q)" ]
 }
