@@ -16,8 +16,9 @@ if [ -z "$box" ] || ldd "$box" >/dev/null 2>&1; then
 			{ echo "rootfs: needs busybox-static: apt-get install busybox-static" >&2; exit 1; }
 	)
 	dpkg -x "$t"/deb/busybox-static_*.deb "$t/deb/x"
-	box=$(find "$t/deb/x" -name busybox -type f | head -n 1)
+	box=$(find "$t/deb/x" -path '*bin/busybox' -type f | head -n 1)
 fi
+"$box" true || { echo "rootfs: $box does not run here" >&2; exit 1; }
 for d in bin sbin usr/bin usr/sbin etc proc sys dev tmp root run var/log home/user; do mkdir -p "$t/$d"; done
 chmod 1777 "$t/tmp"
 cp "$box" "$t/bin/busybox"
