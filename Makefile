@@ -124,6 +124,9 @@ demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet: make check T=ctr-run
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
+check-v2: all rootfs ## the tests of limits and containers on a pure cgroup v2 system (user-mode Linux)
+	$(Q)bash tests/run --v2 $(T)
+
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
 unit: $(unit_bin)
@@ -161,8 +164,8 @@ distclean: ## remove build/
 	$(Q)rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
 
-.PHONY: test-builds all man install rootfs demo check unit fuzz bench lint check-tools clean distclean help
+.PHONY: test-builds all man install rootfs demo check check-v2 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:
