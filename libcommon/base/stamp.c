@@ -49,7 +49,8 @@ int64_t stamp_parse(const char *s, size_t n)
 			return -1;
 		s += i < 5;
 	}
-	if (f[0] < 1970 || f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > 31 || f[3] > 24 || f[4] > 59 || f[5] > 60)
+	if (f[0] < 1970 || f[0] > 2261 /* what 64 bits of nanoseconds hold */ || f[1] < 1 || f[1] > 12 || f[2] < 1 ||
+	    f[2] > 31 || f[3] > 24 || f[4] > 59 || f[5] > 60)
 		return -1;
 	int64_t ns = 0, unit = 100000000, sec = days(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
 	if (s < end && *s == '.')
