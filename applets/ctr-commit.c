@@ -13,6 +13,7 @@
 #include "layer.h"
 #include "opt.h"
 #include "undo.h"
+#include "usernsreq.h"
 
 static struct {
 	struct strv changes;
@@ -28,6 +29,8 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",
     "With - the container's whole tree is written to stdout as a tar archive; volumes are left out of both.\n", opts};
+
+static bool entered;
 
 struct base {
 	bool known; /* the container's image: its layers stay as they are, one is added */
@@ -48,9 +51,11 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
 }
 
-/* A user's own map makes its one id root, and all its layers are that id's already. */
+/* In the container's own user namespace, where a user is, ids are its already. */
 static struct pack_ids ids_of(const struct spec *s)
 {
+	if (entered)
+		return (struct pack_ids){0};
 	return (struct pack_ids){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n};
 }
 
@@ -119,7 +124,8 @@ int ctr_commit_main(int argc, char **argv)
 		if (config_change(try, o.changes.v[k]) < 0)
 			die_usage("%s", fail_msg());
 	undo_on_signals();
-	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0)
+	entered = geteuid() != 0;
+	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec) < 0 || ctree_layers(&t) < 0)
 		die_fail();
 	if (!out)
 		return commit(&t, name), 0;

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "layer.h"
 #include "opt.h"
+#include "usernsreq.h"
 
 static bool as_json;
 
@@ -35,7 +36,7 @@ int ctr_diff_main(int argc, char **argv)
 	if (argc - i != 1)
 		die_usage("one CONTAINER is needed");
 	json_t *list = as_json ? json_array() : NULL;
-	if (ctree_open(&t, argv[i]) < 0 || ctree_layers(&t) < 0 ||
+	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec) < 0 || ctree_layers(&t) < 0 ||
 	    layer_diff(t.dirs[0], t.dirs + 1, t.n - 1, print, list) < 0)
 		die_fail();
 	if (list)

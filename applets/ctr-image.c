@@ -19,6 +19,7 @@
 #include "state.h"
 #include "table.h"
 #include "undo.h"
+#include "usernsreq.h"
 
 static struct {
 	bool force, json, no_header, quiet;
@@ -460,6 +461,8 @@ int ctr_image_main(int argc, char **argv)
 		_cleanup_free_ char *form = xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
 		struct usage sub = {form, NULL, subs[i].opts};
 		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
+		if (!userns_single() && userns_enter(NULL) < 0) /* layers have owners of their own */
+			die_fail();
 		return subs[i].fn(argc - first, argv + first);
 	}
 	die_usage("'%s': not one of import load ls inspect history tag rm export save prune", argv[1]);

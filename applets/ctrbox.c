@@ -10,6 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "str.h"
+#include "usernsreq.h"
 
 #ifndef CTR_VERSION
 #define CTR_VERSION "0.1"
@@ -86,6 +87,7 @@ static int run(const struct applet *a, int argc, char **argv)
 	err_applet = a->name;
 	argv[0] = (char *)a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
 	err_summary = a->summary;
+	tree_denied = userns_tree_remove;
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		warn("stdout: write: %m");

@@ -33,6 +33,8 @@ int dir_open_at(int dirfd, const char *path);
 /* rm -r of dirfd/name, never following a link, never crossing a mount. A missing one is success. Needs no write
  * space on the disk. */
 int tree_remove_at(int dirfd, const char *name);
+/* Asked to remove it where that is not permitted (a user's files of other ids); NULL: nobody. */
+extern int (*tree_denied)(int dirfd, const char *name);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 

@@ -5,11 +5,13 @@
 
 #include <sys/signalfd.h>
 #include "netplug.h"
+#include "pasta.h"
 #include "spec.h"
 #include "state.h"
 
 struct plug {
 	struct netplug net;
+	struct pasta pasta;
 	struct nethosts hosts;
 	int watch;   /* inotify on the lease directories; -1 none */
 	int dnotify; /* where inotify's instances are used up: one directory, told by a signal; -1 none */

@@ -21,7 +21,8 @@ int portspec_parse(const char *what, const char *s, struct portspec *out);
 int port_range_parse(const char *what, const char *s, uint16_t *from, uint16_t *to, uint8_t *proto);
 
 /* Bind a host port so that nobody else gets it: not listening, a UDP socket with a filter that drops all. port 0: the
- * kernel chooses; *port is what it is. A close-on-exec descriptor, or -1 with fail() and errno EADDRINUSE. */
-int port_hold(const struct addr *host, uint8_t proto, uint16_t *port);
+ * kernel chooses; *port is what it is. `try`: to be closed at once, so old connections (TIME_WAIT) are no hindrance. A
+ * close-on-exec descriptor, or -1 with fail() and errno EADDRINUSE. */
+int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try);
 
 #endif

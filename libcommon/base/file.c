@@ -221,6 +221,8 @@ static int tree_level(int dirfd, const char *name, dev_t dev)
 	return fail("%s: rmdir: %m", name);
 }
 
+int (*tree_denied)(int dirfd, const char *name);
+
 int tree_remove_at(int dirfd, const char *name)
 {
 	struct stat st;
@@ -228,7 +230,8 @@ int tree_remove_at(int dirfd, const char *name)
 		return errno == ENOENT ? 0 : fail("%s: %m", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : fail("%s: unlink: %m", name);
-	return tree_level(dirfd, name, st.st_dev);
+	int r = tree_level(dirfd, name, st.st_dev);
+	return r < 0 && tree_denied && (errno == EACCES || errno == EPERM) ? tree_denied(dirfd, name) : r;
 }
 
 int lock_take(int fd, int how)

@@ -220,15 +220,20 @@ static bool setgroups_denied(void)
 	return s && str_starts(s, "deny");
 }
 
+#define ONE_ID                                                                                                         \
+	" (this user namespace has a single id; more take a range in /etc/subuid and /etc/subgid, and newuidmap, of "  \
+	"package uidmap)"
+#define NOT_MAPPED " (not in the id map)"
+
 static int set_user(const struct who *w)
 {
 	/* With a single-id map setgroups is denied, and there is nothing to set. */
 	if (setgroups(w->n_groups, w->groups) < 0 && !(errno == EPERM && w->n_groups == 0 && setgroups_denied()))
-		return fail("supplementary groups: %m");
+		return fail("supplementary groups: %m%s", setgroups_denied() ? ONE_ID : "");
 	if (setresgid(w->gid, w->gid, w->gid) < 0)
-		return fail("group %u: %m%s", w->gid, errno == EINVAL ? " (not in the id map)" : "");
+		return fail("group %u: %m%s", w->gid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
 	if (setresuid(w->uid, w->uid, w->uid) < 0)
-		return fail("user %u: %m%s", w->uid, errno == EINVAL ? " (not in the id map)" : "");
+		return fail("user %u: %m%s", w->uid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ const struct opt create_opts[] = {
     {0, "device", "HOST[:DST[:rwm]]", "give a device of the host", OPT_LIST, &o.devices},
     {0, "direct", NULL, "use ROOTFS itself, without a writable layer of its own", OPT_FLAG, &o.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR, &o.bundle},
-    {0, "net", "NET", "none, host, bridge, NAME, container:NAME or ns:FILE", OPT_STR, &o.net},
+    {0, "net", "NET", "none, host, bridge, NAME, pasta, container:NAME or ns:FILE", OPT_STR, &o.net},
     {'p', "publish", "HOST:PORT", "publish a port: [ADDR:]HOST:PORT[/tcp|udp], ranges too", OPT_LIST, &o.publish},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG, &o.publish_all},
     {0, "ip", "ADDR", "this IPv4 address on the network", OPT_STR, &o.ip},

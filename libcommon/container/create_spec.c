@@ -104,7 +104,7 @@ void create_namespaces(struct spec *s)
 	if (!o.net)
 		o.net = getenv("CTR_NET");
 	if (!o.net || !*o.net)
-		o.net = o.publish.n || o.publish_all ? "bridge" : "none";
+		o.net = o.publish.n || o.publish_all ? geteuid() ? "pasta" : "bridge" : "none";
 	if (strcmp(o.net, "host") == 0 || str_starts(o.net, "container:"))
 		share(s, NS_NET, "net", o.net, "net");
 	else if (str_starts(o.net, "ns:")) {

@@ -20,6 +20,7 @@
 #include "sys.h"
 #include "str.h"
 #include "undo.h"
+#include "usernsreq.h"
 
 /* --- layers --- */
 
@@ -172,9 +173,19 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (root < 0)
 		return fail("%s: %s: open: %m", t->c.name, path);
 	root_ids(t->c.pid, uid, gid);
+	snprintf(path, sizeof path, "/proc/%d/ns/user", t->c.pid);
+	_cleanup_close_ int ns = geteuid() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	_cleanup_close_ int pidfd = container_pidfd(&t->c); /* looked at after the open: it was that process's */
-	if (pidfd >= 0 || errno == ENOSYS)
-		return root;
+	if (pidfd >= 0 || errno == ENOSYS) {
+		if (geteuid() == 0)
+			return root;
+		ctr_lib(), ctr_run();
+		if (ns >= 0 && setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
+			*uid = *gid = 0;
+			return root;
+		}
+		fail("%s: join its user namespace: %m", t->c.name);
+	}
 	close(root);
 	return -1;
 }
@@ -195,25 +206,13 @@ static void bind_volumes(const struct spec *s, int root)
 	}
 }
 
-/* A mount namespace of our own; a user gets it with a user namespace, in which it is root and nobody else is there. */
-static int namespace(bool *userns)
+/* A mount namespace of our own; a user gets it with a user namespace. */
+static int namespace(const struct spec *s, bool *userns)
 {
-	char map[64];
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	*userns = false;
-	if (unshare(CLONE_NEWNS) == 0)
-		return 0;
-	if (errno != EPERM || unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-		return fail("unshare: %m (to look into a stopped container)");
-	*userns = true;
-	if (file_poke("/proc/self/setgroups", "deny") < 0 && errno != ENOENT)
+	*userns = geteuid() != 0;
+	if (userns_enter(s) < 0)
 		return -1;
-	snprintf(map, sizeof map, "0 %u 1", gid);
-	if (file_poke("/proc/self/gid_map", map) < 0)
-		return -1;
-	snprintf(map, sizeof map, "0 %u 1", uid);
-	return file_poke("/proc/self/uid_map", map);
+	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)") : 0;
 }
 
 static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
@@ -222,7 +221,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (r <= 0)
 		return r < 0 ? -1 : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
 	bool userns;
-	if (namespace(&userns) < 0)
+	if (namespace(&t->spec, &userns) < 0)
 		return -1;
 	if (userns)
 		*uid = *gid = 0;

@@ -102,9 +102,18 @@ static void block_signals(struct monitor *m)
 
 /* --- the cgroup --- */
 
-static bool limits_asked(const struct spec *s)
+/* A user without a delegated group: said where it matters, that is, where limits were asked for; else once in a boot.
+ */
+static void no_group(const struct monitor *m)
 {
-	return s->resources.n > 0;
+	_cleanup_free_ char *mark = xasprintf("%s/no-cgroup", ctr_run());
+	int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (m->spec->resources.n)
+		warn("%s: its limits are not in effect: %s", m->c->name, fail_msg());
+	else if (fd >= 0)
+		warn("%s: no cgroup: %s (said once)", m->c->name, fail_msg());
 }
 
 static int group_up(struct monitor *m)
@@ -117,12 +126,12 @@ static int group_up(struct monitor *m)
 	m->has_cgroup = false;
 	if (cgroup_make(m->cgroup, &s->resources, CGROUP_REUSE) < 0) {
 		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
-		 * limits starts all the same: said once. */
+		 * limits starts all the same; a user's with limits, too. */
 		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
-		if (!cannot || limits_asked(s))
+		if (!cannot || (s->resources.n && geteuid() == 0))
 			return -1;
-		if (cgroup_layout() != CGROUP_NONE)
-			warn("%s: no cgroup for this container: %s", m->c->name, fail_msg());
+		if (cgroup_layout() != CGROUP_NONE || s->resources.n)
+			no_group(m);
 		return 0;
 	}
 	m->has_cgroup = true;

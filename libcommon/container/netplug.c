@@ -150,7 +150,7 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
 		int fd =
-		    port_hold(&q->host, s->proto, &hport); /* the second family gets the number that the first got */
+		    port_hold(&q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
 		if (fd < 0)
 			return -1;
 		keep_held(p, fd, many);

@@ -143,6 +143,8 @@ int plug_check(const struct kv *conf)
 	struct nethosts h;
 	request(&r, conf);
 	hosts_of(&h, conf, NULL);
+	if (geteuid() && netplug_wanted(r.net) && strcmp(r.net, "pasta"))
+		return errno = EPERM, fail("--net %s: it is for root; a user has none, host and pasta", r.net);
 	int result = netplug_check(&r) < 0 || nethosts_check(&h) < 0 ? -1 : 0;
 	request_free(&r);
 	hosts_free(&h);
@@ -152,7 +154,7 @@ int plug_check(const struct kv *conf)
 void plug_init(struct plug *p, const struct container *c)
 {
 	memset(p, 0, sizeof *p);
-	p->dnotify = -1;
+	p->dnotify = p->pasta.pidfd = p->pasta.errors = -1;
 	p->watch = plug_wanted(c) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
 }
 
@@ -325,6 +327,12 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
 		return fail("%s: %m", path);
+	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
+		request(&r, &c->conf);
+		int up = pasta_up(&p->pasta, &r, pid, ns);
+		request_free(&r);
+		return up;
+	}
 	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
 		warn("%s: %s", c->name, fail_msg());
 	_cleanup_free_ char *old = changed(c);
@@ -352,6 +360,7 @@ void plug_down(struct plug *p, const struct container *c)
 	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
 	if (told) /* disconnected, perhaps: the address may be another's by now */
 		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
+	pasta_down(&p->pasta);
 	netplug_down(&p->net);
 	if (more && netplug_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());
@@ -364,6 +373,8 @@ void plug_down(struct plug *p, const struct container *c)
 void plug_state(const struct plug *p, struct kv *kv)
 {
 	netplug_state(&p->net, kv);
+	if (p->pasta.ports)
+		kv_set(kv, "ports", p->pasta.ports);
 }
 
 int plug_clear(const struct container *c)
@@ -373,7 +384,7 @@ int plug_clear(const struct container *c)
 
 int plug_gc(void)
 {
-	return netplug_gc(container_id_held);
+	return geteuid() ? 0 : netplug_gc(container_id_held); /* a user's have none of it */
 }
 
 #endif

@@ -34,15 +34,20 @@ static char *fd_path(char *buf, int fd)
 
 /* --- the root itself --- */
 
-/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner. */
-static void copy_root_mode(int lower, int upper)
+#define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
+
+/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner, where that is one
+ * of the container's. */
+static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 {
 	struct stat l, u;
-	if (fstat(lower, &l) == 0 && fstat(upper, &u) == 0 &&
-	    (l.st_mode != u.st_mode || l.st_uid != u.st_uid || l.st_gid != u.st_gid)) {
-		if (fchown(upper, l.st_uid, l.st_gid) < 0 || fchmod(upper, l.st_mode & 07777) < 0)
-			return; /* a user's own id map cannot always: the overlay works all the same */
-	}
+	if (fstat(lower, &l) < 0 || fstat(upper, &u) < 0)
+		return;
+	bool foreign = r->userns && (l.st_uid == NOBODY || l.st_gid == NOBODY);
+	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) && fchown(upper, l.st_uid, l.st_gid) < 0)
+		return; /* a map of one id cannot always: the overlay works all the same */
+	if (l.st_mode != u.st_mode && fchmod(upper, l.st_mode & 07777) < 0)
+		return;
 }
 
 /* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the lowest layer. */
@@ -64,14 +69,14 @@ static int image_lower(struct rootfs *r)
 	return open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void lower_add(struct buf *opts, int fd, bool first)
+static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool first)
 {
 	buf_printf(opts, "%s/proc/self/fd/%d", first ? "" : ":", fd);
 	if (!first)
 		return;
 	_cleanup_close_ int lower = open(FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int upper = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	copy_root_mode(lower, upper);
+	copy_root_mode(r, lower, upper);
 }
 
 /* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. */
@@ -83,13 +88,13 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 		int fd = open(l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			return fail("%s: %m", l->v[i]);
-		lower_add(opts, fd, i == 0);
+		lower_add(r, opts, fd, i == 0);
 	}
 	if (r->spec->x_image_file) {
 		int fd = image_lower(r);
 		if (fd < 0)
 			return -1;
-		lower_add(opts, fd, l->n == 0);
+		lower_add(r, opts, fd, l->n == 0);
 	}
 	return 0;
 }
@@ -330,8 +335,8 @@ static int etc_files(struct rootfs *r)
 		if (taken)
 			continue;
 		_cleanup_close_ int dst = path_make_in_root(r->fd, dest, false, 0644);
-		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP))
-			continue; /* a root that cannot have it */
+		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP || (r->userns && errno == EACCES)))
+			continue; /* a root that cannot have it, or whose /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
 			return fail("%s: mount: %m", dest);
 	}

@@ -24,6 +24,18 @@
 
 /* --- where things are --- */
 
+/* Where anybody may make a folder of any name: it must be ours. */
+static char *own_tmp(void)
+{
+	struct stat st;
+	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
+	if ((mkdir(p, 0711) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
+		die("%s: %m", p);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		die("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
+	return p;
+}
+
 /* $VAR, or the system's place for root, or a user's place. */
 static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
 {
@@ -40,7 +52,7 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	else if (home_dflt && (s = getenv("HOME")) && *s == '/')
 		p = xasprintf("%s/%s", s, home_dflt);
 	else
-		p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
+		p = own_tmp();
 	for (size_t n = strlen(p); n > 1 && p[n - 1] == '/'; n--)
 		p[n - 1] = 0;
 	return p;

@@ -1,13 +1,18 @@
 /* usernsreq.c: what --userns asks for; see usernsreq.h. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "file.h"
 #include "idmap.h"
+#include "state.h"
 #include "str.h"
+#include "undo.h"
 #include "userdb.h"
 #include "usernsreq.h"
 
@@ -87,4 +92,88 @@ int userns_request(struct spec *s, const char *arg)
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	return 0;
+}
+
+/* --- being in one --- */
+
+bool userns_single(void)
+{
+	uint32_t start, count;
+	return geteuid() != 0 && !(helpers_there() && sub_range("/etc/subuid", &start, &count) &&
+				     sub_range("/etc/subgid", &start, &count));
+}
+
+/* unshare(2) keeps our id and gives every capability; the map must come from outside: a child that stays there. */
+int userns_enter(const struct spec *s)
+{
+	struct spec own = {0};
+	int go[2], status = -1;
+	char c = 0;
+	if (geteuid() == 0)
+		return 0;
+	ctr_lib(), ctr_run(); /* a user's places: soon we seem to be root */
+	if (!s || !s->uid_map.n) {
+		if (auto_map(&own, false) < 0)
+			return -1;
+		s = &own;
+	}
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t me = getpid(), pid = fork();
+	if (pid == 0) {
+		undo_forget();
+		close(go[1]);
+		_exit(read(go[0], &c, 1) != 1 ||
+		      idmap_write(me, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0);
+	}
+	close(go[0]);
+	int r = pid < 0 ? -1 : unshare(CLONE_NEWUSER);
+	if (r < 0)
+		fail("a user namespace: %m");
+	else if (write(go[1], &c, 1) != 1)
+		r = -1;
+	close(go[1]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return r < 0 ? -1 : status ? (errno = EPERM, fail("the map of this user's ids was refused (subuid(5))")) : 0;
+}
+
+int userns_do(int (*fn)(void *arg), void *arg)
+{
+	int p[2], status = -1;
+	char why[1000];
+	if (geteuid() == 0)
+		return fn(arg);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t pid = fork();
+	if (pid == 0) {
+		undo_forget();
+		if (userns_enter(NULL) == 0 && fn(arg) == 0)
+			_exit(0);
+		_exit(write(p[1], fail_msg(), strlen(fail_msg())) >= 0);
+	}
+	close(p[1]);
+	ssize_t n = pid < 0 ? -1 : read(p[0], why, sizeof why - 1);
+	close(p[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	why[n < 0 ? 0 : n] = 0;
+	return status ? (errno = EPERM, fail("%s", *why ? why : "a child in the user namespace was killed")) : 0;
+}
+
+struct tree {
+	int dirfd;
+	const char *name;
+};
+
+static int remove_there(void *arg)
+{
+	struct tree *t = arg;
+	return tree_remove_at(t->dirfd, t->name);
+}
+
+int userns_tree_remove(int dirfd, const char *name)
+{
+	return geteuid() == 0 ? -1 : userns_do(remove_there, &(struct tree){dirfd, name});
 }

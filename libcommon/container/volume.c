@@ -21,6 +21,7 @@
 #include "state.h"
 #include "str.h"
 #include "undo.h"
+#include "usernsreq.h"
 #include "volume.h"
 
 char *volume_path(const char *name)
@@ -108,10 +109,19 @@ static int lowers_open(const struct strv *lower, int **out)
 	return 0;
 }
 
+struct copy {
+	const struct merged *m;
+	const char *what;
+	int to;
+};
+
 /* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the code that layers
  * take. */
-static int copy_tree(const struct merged *m, const char *what, int to)
+static int copy_tree(void *arg)
 {
+	const struct copy *c = arg;
+	const struct merged *m = c->m;
+	const char *what = c->what;
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
@@ -134,7 +144,8 @@ static int copy_tree(const struct merged *m, const char *what, int to)
 	struct stream in;
 	int r = stream_open(&in, p[0], what, -1), status;
 	if (r == 0) {
-		r = layer_unpack(&in, to, &(struct unpack_how){.plain = true}) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 || stream_finish(&in) < 0 ? -1
+														: 0;
 		stream_close(&in);
 	}
 	close(p[0]);
@@ -157,7 +168,8 @@ static int fill(const struct strv *lower, const char *dst, int to)
 	free(dirs);
 	if (r <= 0)
 		return r;
-	r = copy_tree(&m, dst, to);
+	struct copy c = {&m, dst, to};
+	r = userns_single() ? copy_tree(&c) : userns_do(copy_tree, &c);
 	merged_close(&m);
 	return r;
 }

@@ -93,7 +93,7 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 	return 0;
 }
 
-int port_hold(const struct addr *host, uint8_t proto, uint16_t *port)
+int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
 {
 	union {
 		struct sockaddr sa;
@@ -114,6 +114,8 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port)
 	int fd = socket(host->family, (proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("port %u: socket: %m", *port);
+	if (try)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (host->family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (proto == IPPROTO_UDP) {
