@@ -17,11 +17,12 @@
 
 static struct {
 	struct strv changes;
-	const char *message;
+	const char *author, *message;
 	bool no_pause;
 } o;
 
 static const struct opt opts[] = {
+    {'a', "author", "NAME", "who made the image", OPT_STR, &o.author},
     {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes},
     {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message},
     {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause},
@@ -78,6 +79,8 @@ static json_t *config(const struct ctree *t, const struct base *b, const char *d
 {
 	const char *command = kv_get(&t->c.conf, "command");
 	json_t *j = config_make(b->known ? b->c.json : NULL, diff_id, command, o.message);
+	if (o.author && json_object_set_new(j, "author", json_string(o.author)) < 0)
+		die("--author: not UTF-8");
 	for (size_t i = 0; i < o.changes.n; i++)
 		if (config_change(j, o.changes.v[i]) < 0)
 			die_fail();
@@ -117,8 +120,8 @@ int ctr_commit_main(int argc, char **argv)
 		die_usage("%s", fail_msg());
 	if (out && isatty(1))
 		die_usage("an archive is not for a terminal: redirect stdout");
-	if (out && (o.changes.n || o.message))
-		die_usage("an archive of files has no --change and no --message");
+	if (out && (o.changes.n || o.message || o.author))
+		die_usage("an archive of files has no --author, --change or --message");
 	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
 	for (size_t k = 0; k < o.changes.n; k++)
 		if (config_change(try, o.changes.v[k]) < 0)

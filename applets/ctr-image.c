@@ -334,10 +334,11 @@ static int do_tag(int argc, char **argv)
 		die_usage("tag takes an IMAGE and its new NAME[:TAG]");
 	if (ref_parse(argv[1], &name) < 0)
 		die_usage("%s", fail_msg());
-	store_for(&s, STORE_READ, &r);
+	store_for(&s, STORE_ADD, &r); /* so that no rm takes its blobs away meanwhile */
 	int i = store_find(&s, &r, argv[0]);
 	if (i < 0 || store_ref_set(&s, name, r.v[i].hex, r.v[i].size) < 0)
 		die_fail();
+	store_close(&s);
 	return 0;
 }
 

@@ -52,13 +52,15 @@ load image
 	box busybox:1
 	d=$(ctr-image ls -q)
 	h=${d#sha256:}
-	for ref in busybox:1 docker.io/library/busybox:1 library/busybox:1 "$d" "$h" "${h:0:8}"; do
+	id=$(ctr-image ls -n | awk '{ print $3 }')
+	for ref in busybox:1 docker.io/library/busybox:1 library/busybox:1 "$d" "$h" "${h:0:8}" "busybox@$d" "docker.io/library/busybox:1@$d" "$id" "${id:0:6}"; do
 		run -0 ctr-run "$ref" echo yes
 		[ "$output" = yes ]
 	done
 	run -125 ctr-run busybox true
 	[[ $output == *'no such image'* ]]
 	run -125 ctr-run nothing/there:1 true
+	run -125 ctr-run "busybox@sha256:$(printf '%064d' 0)" true
 }
 
 @test "bad names change nothing" {
@@ -83,7 +85,52 @@ load image
 	[[ $output == *'"StopSignal": "SIGUSR1"'* ]]
 }
 
+@test "--change has a Dockerfile's words: several K=V, quotes, the old form, a relative folder; an entrypoint takes the command away" {
+	box words -c "ENV A=1 B=\"two words\" C='\"' D=a\\ b" -c 'ENV OLD some "quoted" words' -c 'LABEL x="1 2" y=3' -c 'WORKDIR /tmp' -c 'WORKDIR sub' -c 'EXPOSE 80 53/udp' -c 'VOLUME /v1 /v2' -c 'CMD echo $A'
+	run -0 ctr-run words sh -c 'printf "%s|" "$A" "$B" "$C" "$D" "$OLD"; pwd'
+	[ "$output" = '1|two words|"|a b|some "quoted" words|/tmp/sub' ]
+	[ "$(ctr-run words)" = 1 ]
+	run -0 ctr-image inspect words
+	for x in '"x": "1 2"' '"y": "3"' '"80/tcp"' '"53/udp"' '"/v1"' '"/v2"'; do [[ $output == *"$x"* ]]; done
+	ctr-run --keep --name c words true
+	ctr-commit -a 'Me <me@example>' -c 'ENTRYPOINT ["echo"]' c entry
+	[ -z "$(ctr-run entry)" ]
+	[ "$(ctr-run entry said)" = said ]
+	run -0 ctr-image inspect entry
+	[[ $output == *'"author": "Me <me@example>"'* ]]
+	ctr-commit -c 'CMD ["kept"]' -c 'ENTRYPOINT ["echo"]' c entry
+	[ "$(ctr-run entry)" = kept ]
+}
+
+@test "an image's config is hostile, too: its volumes are nobody's folders, its labels and folders no trouble" {
+	two_layers
+	made() { rm -rf o && CONFIG=$1 oci o one.tar && ctr-image load o >/dev/null; }
+	mkdir secret
+	touch secret/s
+	made "{\"Volumes\":{\"$WORLD/secret:/x\":{}}}"
+	run -125 ctr-run new:1 ls /x
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *'a colon in it'* ]]
+	for v in rel /../x / ''; do
+		made "{\"Volumes\":{\"$v\":{}}}"
+		run -125 ctr-run new:1 true
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	ctr-volume create named
+	made '{"Volumes":{"named:/x":{}}}'
+	run -125 ctr-run new:1 true
+	[ -z "$(ctr-ps -aq)" ]
+	# what is odd but harmless runs, as under docker
+	made '{"Labels":{"two":"lines\nof it"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
+	[ "$(ctr-run new:1)" = /rel ]
+	[ "$(ctr-run -v "$WORLD/secret:/vol" new:1 ls /vol)" = s ]
+}
+
 @test "a bad --change is wrong usage and adds nothing" {
+	for c in 'ENV' 'ENV A' 'ENV A=1 B' 'LABEL =x' 'STOPSIGNAL FOO' 'USER'; do
+		run -2 ctr-image import -c "$c" x /dev/null
+		[ "${#lines[@]}" -eq 1 ]
+	done
 	run -2 ctr-image import -c 'FOO bar' x /dev/null
 	run -2 ctr-image import -c 'CMD [1]' x /dev/null
 	run -2 ctr-image import -c 'CMD' x /dev/null

@@ -93,6 +93,54 @@ load image
 	[ ! -e a/in/b ]
 }
 
+@test "what lies in another is mounted after it, whatever the order; two for one place are refused" {
+	mkdir -p a/in b
+	touch a/keep b/inner
+	for m in "-v $WORLD/b:/a/in -v $WORLD/a:/a" "--mount type=bind,src=$WORLD/b,dst=/a/in -v $WORLD/a:/a"; do
+		# shellcheck disable=SC2086 # words
+		run -0 ctr-run $m "$ROOTFS" ls /a /a/in
+		[[ $output == *keep* && $output == *inner* ]]
+	done
+	run -0 ctr-run --tmpfs /a/in --tmpfs /a:mode=755 "$ROOTFS" sh -c 'grep -c " tmpfs rw.*" /proc/mounts; grep -o " /a[^ ]* tmpfs" /proc/mounts'
+	[ "${lines[1]}${lines[2]}" = ' /a tmpfs /a/in tmpfs' ]
+	run -125 ctr-run -v "$WORLD/a:/x" --mount "type=bind,src=$WORLD/b,dst=/x/" "$ROOTFS" true
+	[[ $output == *'two mounts for one place'* ]]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "words of docker's that mean nothing here are taken; propagation and recursion do what they say" {
+	mkdir -p a/sub
+	for w in z Z cached delegated consistent rw,z rprivate,exec; do ctr-run -v "$WORLD/a:/x:$w" "$ROOTFS" true; done
+	cat >inside <<-'END'
+		set -e
+mount -t tmpfs none "$WORLD/a/sub"
+		mount --make-rshared /
+		# a mount below comes along, and is read-only with the rest; "bind" and bind-recursive=disabled leave it out
+		touch a/sub/below
+		[ "$(ctr-run -v "$WORLD/a:/x" "$ROOTFS" ls /x/sub)" = below ]
+		! ctr-run -v "$WORLD/a:/x:ro" "$ROOTFS" touch /x/sub/y 2>/dev/null
+		! ctr-run --mount "type=bind,src=$WORLD/a,dst=/x,readonly,bind-recursive=readonly" "$ROOTFS" touch /x/sub/y 2>/dev/null
+		[ -z "$(ctr-run --mount "type=bind,src=$WORLD/a,dst=/x,bind-recursive=disabled" "$ROOTFS" ls /x/sub)" ]
+		[ -z "$(ctr-run -v "$WORLD/a:/x:bind" "$ROOTFS" ls /x/sub)" ]
+		# rslave: what the host mounts later is seen; private: it is not; rshared: the other way, too
+		mkdir m
+		mount --bind m m
+		mount --make-rshared m
+		ctr-run -d --name slave -v "$WORLD/m:/x:rslave" "$ROOTFS" sleep 100 >/dev/null
+		ctr-run -d --name own -v "$WORLD/m:/x" "$ROOTFS" sleep 100 >/dev/null
+		ctr-run -d --name shared --privileged --mount "type=bind,src=$WORLD/m,dst=/x,bind-propagation=rshared" "$ROOTFS" sleep 100 >/dev/null
+		mkdir m/late m/theirs
+		mount -t tmpfs none m/late
+		touch m/late/f
+		ctr-exec slave test -e /x/late/f
+		! ctr-exec own test -e /x/late/f
+		ctr-exec shared mount -t tmpfs none /x/theirs
+		grep -q " $WORLD/m/theirs " /proc/mounts
+		ctr-rm -f slave own shared >/dev/null
+	END
+	WORLD=$WORLD unshare -m --propagation private bash inside
+}
+
 @test "--mount type=tmpfs with size and mode" {
 	run -0 ctr-run --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700 "$ROOTFS" sh -c 'stat -c %a /t; df -k /t | tail -n 1; grep " /t " /proc/mounts'
 	[ "${lines[0]}" = 700 ]

@@ -52,9 +52,9 @@ docker_old() {
 	echo '{"old":{"1":"layer1"}}' >"$dir/repositories"
 }
 
-# oci DIR LAYER.tar...: an OCI layout with one image named "new:1".
+# oci DIR LAYER.tar...: an OCI layout with one image named "new:1" ($CONFIG: its config, $MEDIA: its layers' type).
 oci() {
-	local dir=$1 ids='' layers='' l h m
+	local dir=$1 ids='' layers='' l h m cmd='{"Cmd":["cat","/etc/which"]}'
 	shift
 	mkdir -p "$dir/blobs/sha256"
 	echo '{"imageLayoutVersion":"1.0.0"}' >"$dir/oci-layout"
@@ -62,9 +62,9 @@ oci() {
 		h=$(sha "$l")
 		cp "$l" "$dir/blobs/sha256/$h"
 		ids="$ids${ids:+,}\"sha256:$h\""
-		layers="$layers${layers:+,}{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:$h\",\"size\":$(stat -c %s "$l")}"
+		layers="$layers${layers:+,}{\"mediaType\":\"${MEDIA:-application/vnd.oci.image.layer.v1.tar}\",\"digest\":\"sha256:$h\",\"size\":$(stat -c %s "$l")}"
 	done
-	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["cat","/etc/which"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "${DIFF_IDS:-$ids}" >"$dir/c"
+	printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":[%s]}}' "${CONFIG:-$cmd}" "${DIFF_IDS:-$ids}" >"$dir/c"
 	h=$(sha "$dir/c")
 	m=$(stat -c %s "$dir/c")
 	mv "$dir/c" "$dir/blobs/sha256/$h"

@@ -173,6 +173,9 @@ static void image(struct spec *s, struct kv *conf, int argc, char **argv, struct
 		s->x_user = xstrdup(im.user);
 	if (!o.stop_signal && im.stopsignal && *im.stopsignal)
 		kv_set(conf, "stop_signal", im.stopsignal);
+	for (size_t i = 0; i < im.labels.n; i++) /* the record has them a line each */
+		for (char *p = im.labels.v[i]; (p = strchr(p, '\n'));)
+			*p = ' ';
 	strv_addall(&o.labels, &im.labels);
 	strv_addall(volumes, &im.volumes);
 	join_conf(conf, "expose", &im.exposed);

@@ -161,10 +161,36 @@ static int volume_add(struct spec *s, struct volume_req *v, const char *name, in
 void create_mounts_check(void)
 {
 	struct volume_req v;
+	struct strv seen = {0};
 	for (size_t i = 0; i < o.volumes.n + o.mounts.n; i++) {
 		if (volume_parse(i, &v) < 0)
 			die_usage("%s", fail_msg());
+		if (strv_has(&seen, v.dst))
+			die_usage("%s: two mounts for one place", v.dst);
+		strv_add(&seen, v.dst);
 		volume_req_free(&v);
+	}
+	strv_free(&seen);
+}
+
+static size_t depth(const char *path)
+{
+	size_t n = 0;
+	while ((path = strchr(path, '/')) && *++path)
+		n++;
+	return n;
+}
+
+/* What lies in another comes after it, in whatever order they were asked for. */
+static void mounts_sort(struct spec *s)
+{
+	struct spec_mount *v = s->mounts.v;
+	for (size_t i = 1; i < s->mounts.n; i++) {
+		struct spec_mount m = v[i];
+		size_t k = i;
+		for (; k > 0 && depth(v[k - 1].dest) > depth(m.dest); k--)
+			v[k] = v[k - 1];
+		v[k] = m;
 	}
 }
 
@@ -188,13 +214,20 @@ int create_mounts(struct spec *s, const char *name, const struct strv *image_vol
 		volume_req_free(&v);
 	}
 	for (size_t i = 0; i < image_volumes->n && r == 0; i++) {
-		if (taken(s, image_volumes->v[i]))
-			continue;
+		if (strchr(image_volumes->v[i],
+			':')) /* "/:/host" would be a folder of the host's (an image may be hostile) */
+			return errno = EINVAL, fail("the image's volume '%.300s': a colon in it", image_volumes->v[i]);
 		if (volume_parse_v(image_volumes->v[i], &v) < 0)
-			return -1;
+			return fail_in("an image's volume");
+		if (taken(s, v.dst)) {
+			volume_req_free(&v);
+			continue;
+		}
 		r = volume_add(s, &v, name, &anon);
 		volume_req_free(&v);
 	}
+	if (!o.bundle)
+		mounts_sort(s);
 	return r;
 }
 
@@ -458,4 +491,5 @@ void create_privileges(struct spec *s)
 	privileged(s);
 	for (size_t i = 0; i < o.tmpfs.n; i++)
 		tmpfs(s, o.tmpfs.v[i]);
+	mounts_sort(s);
 }

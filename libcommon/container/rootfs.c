@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,10 +138,42 @@ static int overlay_mount(struct rootfs *r)
 	return fail("mount overlay on %s: %m", r->dir);
 }
 
+static bool wants(const struct spec_mount *m, const char *word)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_ends(m->options.v[i], word)) /* with and without the r */
+			return true;
+	return false;
+}
+
+/* Mounts that the host's later ones come to need a tie to the host's, which private ones have lost. That of a shared
+ * one must be taken now: a slave is no peer any more. */
+static int ties(struct rootfs *r, unsigned long *prop)
+{
+	const struct spec_mount *m = r->spec->mounts.v;
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		bool shared = wants(&m[i], "shared");
+		if (shared || wants(&m[i], "slave"))
+			*prop = MS_SLAVE;
+		if (!shared || !m[i].source)
+			continue;
+		if (!r->ties)
+			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
+		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
+		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
+		if (r->ties[i] < 0)
+			return fail("%s: share with the host: %m%s", m[i].source,
+			    errno == ENOSYS ? " (it needs Linux 5.2)" : "");
+	}
+	return 0;
+}
+
 int rootfs_prepare(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
 	unsigned long prop = MS_PRIVATE;
+	if (ties(r, &prop) < 0)
+		return -1;
 	const char *p = s->rootfs_propagation;
 	if (p && strstr(p, "slave"))
 		prop = MS_SLAVE;
@@ -188,7 +221,7 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 	return 0;
 }
 
-static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
+static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
 	_cleanup_close_ int src = open(m->source, O_PATH | O_CLOEXEC);
@@ -198,7 +231,8 @@ static int bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	    path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
 		return fail("%s: make mount point: %m", m->dest);
-	if (mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL) < 0)
+	if ((tie > 0 ? sys_move_mount(tie, dst, "")
+		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL)) < 0)
 		return fail("%s: bind %s: %m", m->dest, m->source);
 	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
 	if (flags && remount_flags(r, m->dest, flags, o->rec_flags) < 0)
@@ -225,7 +259,7 @@ static int sysfs_fallback(struct rootfs *r, const char *dest)
 	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = "/sys"};
 	struct mountopts o = {
 	    .flags = MS_BIND | MS_REC | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .rec_flags = true};
-	return bind(r, &m, &o);
+	return bind(r, &m, &o, 0);
 }
 
 static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
@@ -264,7 +298,7 @@ static int one_mount(struct rootfs *r, const struct spec_mount *m)
 	if (mountopts_parse(&o, &m->options) < 0)
 		return fail_in("%s", m->dest);
 	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
-	int res = b ? bind(r, m, &o) : plain_mount(r, m, &o);
+	int res = b ? bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0) : plain_mount(r, m, &o);
 	mountopts_free(&o);
 	return res;
 }
@@ -293,7 +327,7 @@ static int node(struct rootfs *r, const struct spec_device *d)
 	}
 	struct spec_mount m = {.dest = d->path, .type = "bind", .source = d->path};
 	struct mountopts o = {.flags = MS_BIND};
-	return bind(r, &m, &o);
+	return bind(r, &m, &o, 0);
 }
 
 static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
@@ -414,7 +448,7 @@ int rootfs_cgroups(struct rootfs *r)
 		} else {
 			struct spec_mount b = {.dest = m->dest, .type = "bind", .source = "/sys/fs/cgroup"};
 			struct mountopts bo = {.flags = MS_BIND | MS_REC | flags, .rec_flags = true};
-			if (access("/sys/fs/cgroup", F_OK) == 0 && bind(r, &b, &bo) < 0)
+			if (access("/sys/fs/cgroup", F_OK) == 0 && bind(r, &b, &bo, 0) < 0)
 				return -1;
 		}
 	}

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -91,7 +92,8 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 			out->nocopy = true;
 		else if (known_word(w))
 			strv_add(&out->options, w);
-		else if (strcmp(w, "z") != 0 && strcmp(w, "Z") != 0) /* SELinux labels: not set by us */
+		/* SELinux labels are not set by us; the others meant something on another system */
+		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") && strcmp(w, "consistent"))
 			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, "
 						  "rslave, nosuid, ...)",
 						 arg, w));

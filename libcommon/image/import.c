@@ -7,6 +7,7 @@
 #include "err.h"
 #include "image_store.h"
 #include "json.h"
+#include "signames.h"
 #include "str.h"
 
 /* --- --change --- */
@@ -29,14 +30,8 @@ static json_t *command(const char *what, const char *value)
 	return j;
 }
 
-static int env(json_t *run, const char *value)
+static int env(json_t *run, const char *pair)
 {
-	const char *eq = strchr(value, '=');
-	_cleanup_free_ char *pair = eq ? xstrdup(value) : NULL;
-	if (!eq) { /* the old form: ENV KEY VALUE */
-		size_t n = strcspn(value, " \t");
-		pair = xasprintf("%.*s=%s", (int)n, value, value + n + strspn(value + n, " \t"));
-	}
 	size_t key = strcspn(pair, "=") + 1, i;
 	json_t *list = json_object_get(run, "Env"), *v;
 	if (!json_is_array(list)) {
@@ -72,11 +67,39 @@ static int words(json_t *run, const char *member, const char *value, const char 
 	return r;
 }
 
-static int label(json_t *run, const char *value)
+static int label(json_t *run, const char *pair)
 {
-	const char *eq = strchr(value, '=');
-	_cleanup_free_ char *key = eq ? xstrndup(value, (size_t)(eq - value)) : xstrdup(value);
-	return into(run, "Labels", key, json_string(eq ? eq + 1 : ""));
+	const char *eq = strchr(pair, '=');
+	_cleanup_free_ char *key = xstrndup(pair, (size_t)(eq - pair));
+	return into(run, "Labels", key, json_string(eq + 1));
+}
+
+/* The next word, out of its quotes and backslashes, as a shell would; NULL at the end. */
+static char *word(const char **at)
+{
+	const char *p = *at + strspn(*at, " \t");
+	char *out = *p ? xstrdup(p) : NULL, *to = out, quote = 0;
+	for (; *p && (quote || !strchr(" \t", *p)); p++)
+		if (quote ? *p == quote : *p == '"' || *p == '\'')
+			quote = quote ? 0 : *p;
+		else
+			*to++ = *p == '\\' && quote != '\'' && p[1] ? *++p : *p;
+	if (out)
+		*to = 0;
+	*at = p;
+	return out;
+}
+
+/* K=V K="V W", or the old form: K V */
+static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const char *pair))
+{
+	size_t n = strcspn(value, " \t=");
+	_cleanup_free_ char *old =
+	    value[n] == '=' ? NULL : xasprintf("%.*s=%s", (int)n, value, value + n + strspn(value + n, " \t"));
+	int r = !old ? 0 : old[n + 1] ? set(run, old) : -1;
+	for (char *w; !old && r == 0 && (w = word(&value)); free(w))
+		r = *w != '=' && strchr(w, '=') ? set(run, w) : -1;
+	return r;
 }
 
 int config_change(json_t *config, const char *change)
@@ -97,20 +120,25 @@ int config_change(json_t *config, const char *change)
 		if (!list)
 			return -1;
 	}
+	static bool cmd_given;
+	_cleanup_free_ char *dir = NULL;
 	int r = -1;
 	switch (k) {
 	case 0:
+		cmd_given = true;
 		return json_object_set_new(run, "Cmd", list);
-	case 1:
+	case 1: /* as docker: the old command was meant for the old entrypoint */
+		if (!cmd_given)
+			json_object_del(run, "Cmd");
 		return json_object_set_new(run, "Entrypoint", list);
 	case 2:
-		r = env(run, value);
+		r = pairs(run, value, env);
 		break;
 	case 3:
 		r = words(run, "ExposedPorts", value, "/tcp");
 		break;
 	case 4:
-		r = label(run, value);
+		r = pairs(run, value, label);
 		break;
 	case 6:
 		r = list ? 0 : words(run, "Volumes", value, NULL);
@@ -118,14 +146,20 @@ int config_change(json_t *config, const char *change)
 			r = into(run, "Volumes", json_string_value(json_array_get(list, i)), json_object());
 		json_decref(list);
 		break;
-	default:
-		r = json_object_set_new(run,
-		    k == 5   ? "User"
-		    : k == 7 ? "WorkingDir"
-			     : "StopSignal",
-		    json_string(value));
+	case 7: { /* a relative one goes on from the last */
+		const char *was = json_string_value(json_object_get(run, "WorkingDir"));
+		dir = *value == '/' ? NULL : xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
+		r = json_object_set_new(run, "WorkingDir", json_string(dir ? dir : value));
+		break;
 	}
-	return r < 0 ? (errno = EINVAL, fail("--change: '%s': not UTF-8", change)) : 0;
+	default:
+		if (k == 8 && signal_from_name(value) < 0)
+			return fail_in("--change");
+		r = json_object_set_new(run, k == 5 ? "User" : "StopSignal", json_string(value));
+	}
+	return r < 0
+		   ? (errno = EINVAL, fail("--change: '%s': not %s", change, k == 2 || k == 4 ? "KEY=VALUE" : "UTF-8"))
+		   : 0;
 }
 
 /* --- import --- */
