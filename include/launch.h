@@ -15,6 +15,7 @@ struct launch {
 	const struct spec *spec;
 	const char *dir;    /* the container's directory (upper, work); NULL where the spec has no overlay */
 	const char *cgroup; /* its group, made and limited, relative to the hierarchies' roots; NULL: none */
+	bool again;         /* a restart by the same process */
 	bool passing;       /* the writable layer dies with the command: it need not reach the disk */
 	int stdio[3];       /* the command's descriptors (unless spec->terminal); -1: /dev/null */
 	int lock;           /* the life's lock, which the child must let go of; -1: none */

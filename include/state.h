@@ -78,8 +78,9 @@ int container_erase(const struct container *c);
 int state_write(const char *name, const struct kv *state);
 int state_remove(const char *name);
 
-/* `exit` and `started` (DESIGN.md section 4), in place so that a full disk cannot prevent it. */
-int started_write(int dir);
+/* `exit` and `started` (DESIGN.md section 4), in place so that a full disk cannot prevent it. `fresh`: `exit` is blank
+ * as it was made. */
+int started_write(int dir, bool fresh);
 int exit_write(int dir, int code, bool oom);
 /* What an open `exit` file says, into c: has_exit, exit_code, oom, finished. -1 with fail() when it is damaged. */
 int exit_read(int fd, struct container *c);

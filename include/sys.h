@@ -12,6 +12,11 @@
  * group where the kernel can (CLONE_INTO_CGROUP, 5.7). No atfork handlers. clone3(2), clone(2). 0 in the child, its pid
  * in the parent, -1 with errno. */
 pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd);
+/* The same as vfork(2) does it: the child runs fn(arg) in our memory, and we stand still until it execs or ends, so no
+ * page is copied. fn does not return, and leaves our memory as it should be found. -1 with ENOSYS where it cannot be
+ * had.
+ */
+pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg);
 /* Did the last sys_clone() put the child into its group? Else the caller moves it. */
 bool sys_clone_entered_cgroup(void);
 

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "str.h"
 
 void json_unref(json_t **j)
 {
@@ -15,14 +16,17 @@ void json_unref(json_t **j)
 
 /* jansson asks for hundreds of small pieces and gives them back all together: they come from one place, which is empty
  * again when the last is back. With the sanitizers, which look at each, they do not. */
-static _Alignas(16) char place[64 << 10];
+#define PLACE ((size_t)64 << 10)
+static char *place;
 static size_t taken, live;
 
 static void *piece(size_t n)
 {
 	n = (n + 15) & ~(size_t)15;
 #ifndef CTR_SAN
-	if (n <= sizeof place - taken) {
+	if (!place)
+		place = xmalloc(PLACE);
+	if (n <= PLACE - taken) {
 		live++;
 		taken += n;
 		return place + taken - n;
@@ -33,7 +37,7 @@ static void *piece(size_t n)
 
 static void piece_free(void *p)
 {
-	if ((char *)p < place || (char *)p >= place + sizeof place)
+	if (!place || (char *)p < place || (char *)p >= place + PLACE)
 		free(p);
 	else if (--live == 0)
 		taken = 0;

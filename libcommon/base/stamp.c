@@ -1,7 +1,9 @@
 /* stamp.c: times in RFC 3339; see stamp.h. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "stamp.h"
 
@@ -68,4 +70,13 @@ int64_t stamp_parse(const char *s, size_t n)
 		s++;
 	}
 	return s == end ? sec * 1000000000 + ns : -1;
+}
+
+void clock_now(clockid_t clock, struct timespec *t)
+{
+#ifdef __LP64__
+	if (syscall(SYS_clock_gettime, clock, t) == 0)
+		return;
+#endif
+	clock_gettime(clock, t);
 }

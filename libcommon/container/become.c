@@ -33,6 +33,15 @@
 #include "tty.h"
 #include "userdb.h"
 
+#ifdef SYS_setresuid32 /* 32-bit ARM: the plain ones have 16-bit ids */
+#undef SYS_setgroups
+#undef SYS_setresgid
+#undef SYS_setresuid
+#define SYS_setgroups SYS_setgroups32
+#define SYS_setresgid SYS_setresgid32
+#define SYS_setresuid SYS_setresuid32
+#endif
+
 /* --- reporting --- */
 
 struct report {
@@ -82,7 +91,8 @@ int report_wait(int report, int *code, int *master)
 static void console(int slave)
 {
 	char from[32], to[32];
-	_cleanup_close_ int fd = open("/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd =
+	    openat(AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
@@ -117,7 +127,7 @@ static int descriptors(const struct become *b)
 {
 	for (int i = 0; i < 3; i++) {
 		int fd = b->stdio[i];
-		if (fd < 0 && (fd = open("/dev/null", O_RDWR | O_NOCTTY)) < 0)
+		if (fd < 0 && (fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY)) < 0)
 			return fail("/dev/null: %m");
 		if (fd != i && dup2(fd, i) < 0)
 			return fail("dup2: %m");
@@ -200,7 +210,7 @@ struct who {
 static int who_is(const struct spec *s, struct who *w)
 {
 	struct user u = {0};
-	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char numbers[32];
 	snprintf(numbers, sizeof numbers, "%u:%u", s->uid, s->gid);
 	if (userdb_lookup(root, s->x_user ? s->x_user : numbers, &s->x_groups, &u) < 0)
@@ -225,14 +235,16 @@ static bool setgroups_denied(void)
 	"package uidmap)"
 #define NOT_MAPPED " (not in the id map)"
 
+/* By the bare calls: musl's look after threads that there are none of, with nine calls more. */
 static int set_user(const struct who *w)
 {
 	/* With a single-id map setgroups is denied, and there is nothing to set. */
-	if (setgroups(w->n_groups, w->groups) < 0 && !(errno == EPERM && w->n_groups == 0 && setgroups_denied()))
+	if (syscall(SYS_setgroups, w->n_groups, w->groups) < 0 &&
+	    !(errno == EPERM && w->n_groups == 0 && setgroups_denied()))
 		return fail("supplementary groups: %m%s", setgroups_denied() ? ONE_ID : "");
-	if (setresgid(w->gid, w->gid, w->gid) < 0)
+	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)
 		return fail("group %u: %m%s", w->gid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
-	if (setresuid(w->uid, w->uid, w->uid) < 0)
+	if (syscall(SYS_setresuid, w->uid, w->uid, w->uid) < 0)
 		return fail("user %u: %m%s", w->uid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
 	return 0;
 }
@@ -286,7 +298,7 @@ static int privileges(const struct become *b, const struct who *w)
 static int explain(const char *path, int err)
 {
 	char head[256] = "";
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head - 1);
 	head[n < 0 ? 0 : n] = 0;
 	errno = err;
@@ -352,11 +364,11 @@ static int run_command(char **argv, char **envp, const char *search)
 static int enter_cwd(const char *cwd)
 {
 	char now[4096];
-	if (chdir(cwd) < 0 && errno == ENOENT)
-		if (dir_make(cwd, 0755) < 0)
-			return -1;
-	if (chdir(cwd) < 0)
-		return fail("%s: working directory: %m", cwd);
+	int r = chdir(cwd);
+	if (r < 0 && errno == ENOENT)
+		r = dir_make(cwd, 0755) < 0 ? -2 : chdir(cwd);
+	if (r < 0)
+		return r == -2 ? -1 : fail("%s: working directory: %m", cwd);
 	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
 		return fail("%s: the working directory lies outside the container", cwd);
 	return 0;

@@ -21,6 +21,7 @@
 #include "plug.h"
 #include "resources.h"
 #include "signames.h"
+#include "stamp.h"
 #include "str.h"
 
 bool create_detach;
@@ -253,7 +254,7 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 {
 	struct buf cmd = {0};
 	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_now(CLOCK_REALTIME, &now);
 	kv_set(conf, "name", name);
 	kv_set(conf, "id", id);
 	kv_setf(conf, "created", "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);

@@ -3,7 +3,8 @@
  *
  * Child and parent share a SOCK_SEQPACKET pair. The child goes into its group before all else, and then waits twice:
  * for the id maps (a user namespace), and for "go", when its network is there. Exec closes the child's end: that is
- * success.
+ * success. Where the parent has nothing to do meanwhile, the child borrows its memory as vfork(2)'s does, and does not
+ * wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,7 @@ struct sides {
 	int own_pidns;       /* to come back to, when a pid namespace is joined */
 	int image;           /* x_image_file's mount, detached; -1 none */
 	int group;           /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
+	bool borrowed;       /* the child runs in the parent's memory, which stands still: no one says go */
 };
 
 /* --- the child --- */
@@ -95,6 +97,11 @@ static int names(const struct spec *s)
 	return 0;
 }
 
+static bool hooks_meanwhile(const struct spec *s)
+{
+	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
+}
+
 static int child_steps(struct launch *l, const struct sides *x)
 {
 	const struct spec *s = l->spec;
@@ -112,13 +119,14 @@ static int child_steps(struct launch *l, const struct sides *x)
 	umask(0);
 	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) || rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0)
 		return -1;
-	if (hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME)) {
+	if (hooks_meanwhile(s)) {
 		struct {
 			int code;
 		} ready = {0};
 		send(x->childs, &ready, sizeof ready, MSG_NOSIGNAL);
 	}
-	wait_byte(x->childs, 'G');
+	if (!x->borrowed)
+		wait_byte(x->childs, 'G');
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return fail("cgroup namespace: %m");
 	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, 0) < 0 || rootfs_enter(&r) < 0)
@@ -130,7 +138,8 @@ static int child_steps(struct launch *l, const struct sides *x)
 
 static _Noreturn void child(struct launch *l, const struct sides *x, struct sock_fprog *prog)
 {
-	undo_forget();
+	if (!x->borrowed) /* the stack is the parent's own, else */
+		undo_forget();
 	close(x->ours);
 	if (l->lock >= 0)
 		close(l->lock); /* the lock is the monitor's life, not ours */
@@ -144,7 +153,31 @@ static _Noreturn void child(struct launch *l, const struct sides *x, struct sock
 	report_failure(x->childs, code);
 }
 
+struct borrower {
+	struct launch *l;
+	const struct sides *x;
+	struct sock_fprog *prog;
+};
+
+static void borrowing_child(void *arg)
+{
+	const struct borrower *b = arg;
+	child(b->l, b->x, b->prog);
+}
+
 /* --- the parent --- */
+
+/* Nothing for the parent to do, nobody who could reach the child's memory through a pid namespace that it shares, and
+ * an exec for sure (init stays). What the child allocates is not given back, so not at every restart. */
+static bool may_borrow(const struct launch *l, const struct sides *x)
+{
+	const struct spec *s = l->spec;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0)
+			return false;
+	return !l->again && !l->attach && !s->x_init && !hooks_meanwhile(s) && s->ns_new & 1u << NS_PID &&
+	       !(s->ns_new & (1u << NS_USER | 1u << NS_TIME));
+}
 
 static int open_namespaces(const struct spec *s, struct sides *x)
 {
@@ -152,7 +185,7 @@ static int open_namespaces(const struct spec *s, struct sides *x)
 		x->ns_fd[i] = -1;
 		if (!s->ns_path[i])
 			continue;
-		x->ns_fd[i] = open(s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		x->ns_fd[i] = openat(AT_FDCWD, s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (x->ns_fd[i] < 0)
 			return fail("%s: %m", s->ns_path[i]);
 	}
@@ -160,7 +193,7 @@ static int open_namespaces(const struct spec *s, struct sides *x)
 		return 0;
 	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone.
 	 */
-	x->own_pidns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
 		return fail("join the pid namespace: %m");
 	return 0;
@@ -207,11 +240,11 @@ static int parent_steps(struct launch *l, struct sides *x)
 			return -1;
 		tell(x->ours, 'M');
 	}
-	if (pid_starttime(l->pid, &l->starttime) < 0)
+	if (pid_starttime(l->pid, &l->starttime) < 0 && !x->borrowed) /* it may have ended, then */
 		return fail("process %d: %m", (int)l->pid);
 	if (l->attach && l->attach(l, l->attach_arg) < 0)
 		return -1;
-	if (hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME)) {
+	if (hooks_meanwhile(s)) {
 		int r = report_wait(x->ours, &code, NULL);
 		l->code = code;
 		if (r < 0)
@@ -219,7 +252,8 @@ static int parent_steps(struct launch *l, struct sides *x)
 		if (hooks_run(s, HOOK_PRESTART, l->pid) < 0 || hooks_run(s, HOOK_CREATE_RUNTIME, l->pid) < 0)
 			return -1;
 	}
-	tell(x->ours, 'G');
+	if (!x->borrowed)
+		tell(x->ours, 'G');
 	int r = report_wait(x->ours, &code, &l->master);
 	l->code = code;
 	return r;
@@ -254,7 +288,7 @@ static int give_layer(const struct launch *l)
 		return 0;
 	uid_t uid = host_id_of_root(s->uid_map.v, s->uid_map.n);
 	gid_t gid = host_id_of_root(s->gid_map.v, s->gid_map.n);
-	_cleanup_close_ int dir = open(l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = openat(AT_FDCWD, l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < 2; i++)
 		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s/%s: chown to %u: %m", l->dir, names[i], uid);
@@ -279,7 +313,13 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME)
 			flags |= ns_info[i].flag;
 	x->group = l->cgroup ? cgroup_open_v2(l->cgroup) : -1;
-	l->pid = sys_clone(flags, x->group, NULL);
+	struct borrower b = {l, x, prog};
+	x->borrowed = may_borrow(l, x);
+	l->pid = x->borrowed ? sys_clone_borrow(flags, x->group, borrowing_child, &b) : -1;
+	if (l->pid < 0) { /* an old kernel, or a group that cannot be entered so; a real failure is met again */
+		x->borrowed = false;
+		l->pid = sys_clone(flags, x->group, NULL);
+	}
 	if (l->pid == 0)
 		child(l, x, prog);
 	if (l->pid < 0)
@@ -296,7 +336,7 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 
 int launch(struct launch *l)
 {
-	struct sides x = {-1, -1, {0}, -1, -1, -1};
+	struct sides x = {-1, -1, {0}, -1, -1, -1, false};
 	struct sock_fprog *prog = NULL;
 	int pair[2];
 	l->pid = 0;

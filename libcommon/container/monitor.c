@@ -28,6 +28,7 @@
 #include "monitor.h"
 #include "pidfd.h"
 #include "plug.h"
+#include "stamp.h"
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
@@ -37,19 +38,20 @@ enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, 
 struct monitor {
 	struct container *c;
 	const struct spec *spec;
-	bool detached;
-	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
+	bool detached, fresh; /* fresh: made by this very ctr-run */
+	int ready;            /* pipe to the launcher; -1 in the foreground or once it was told */
 	char cgroup[512];
 	bool has_cgroup;
 	int epoll, signals;
 	int fd[SOURCES]; /* what is read, -1: not */
 	struct launch l;
-	struct log log;
 	bool logging;
-	struct tty_copy in, out; /* the terminal's two directions */
 	int interrupts;
 	bool stop_asked;
 	struct plug plug; /* its networks */
+	/* the large ones last: not touched before they are used */
+	struct tty_copy in, out; /* the terminal's two directions */
+	struct log log;
 };
 
 /* --- small things --- */
@@ -252,6 +254,7 @@ static int start(struct monitor *m, int restarts)
 	    .lock = m->c->dir,
 	    .master = -1,
 	    .code = 125,
+	    .again = restarts > 0,
 	    .passing = kv_num(&m->c->conf, "rm", 0)};
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), m->c->name);
 	_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), m->c->name);
@@ -268,7 +271,8 @@ static int start(struct monitor *m, int restarts)
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
 	m->l.attach = plug_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
-	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir) < 0 || launch(&m->l) < 0) {
+	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir, m->fresh && !restarts) < 0 ||
+	    launch(&m->l) < 0) {
 		close_ends(&e, true);
 		return -1;
 	}
@@ -494,7 +498,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	}
 	*started = true;
 	tell_launcher(m, 0, NULL);
-	cgroup_forget();
+	if (m->detached)
+		cgroup_forget();
 	if (m->l.master >= 0) {
 		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
 		watch(m, ON_MASTER, m->l.master);
@@ -508,7 +513,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	m->l.pid = 0;
 	container_refresh_name(m->c);
 	uint64_t kills = 0;
-	bool oom = m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
+	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
+	bool oom = kept && m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	tty_restore();
@@ -517,16 +523,16 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	return code;
 }
 
-static int lives(struct monitor *m, bool fresh)
+static int lives(struct monitor *m)
 {
 	unsigned step = 0;
 	int code;
 	bool started = false;
 	for (int restarts = 0;; restarts++) {
 		struct timespec t0, t1;
-		clock_gettime(CLOCK_MONOTONIC, &t0);
+		clock_now(CLOCK_MONOTONIC, &t0);
 		code = one_life(m, restarts, &started);
-		clock_gettime(CLOCK_MONOTONIC, &t1);
+		clock_now(CLOCK_MONOTONIC, &t1);
 		if (!started || !restart_wanted(m, code, restarts))
 			break;
 		write_state(m, true, restarts + 1);
@@ -538,15 +544,22 @@ static int lives(struct monitor *m, bool fresh)
 	if (state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */
-	if ((kv_num(&m->c->conf, "rm", 0) || (fresh && !started)) &&
+	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
 	    (m->has_cgroup ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	return code;
 }
 
-static void init(struct monitor *m, struct container *c, const struct spec *spec, bool detached)
+/* A process has one, and its buffers are not touched before they are needed. */
+static struct monitor *init(struct container *c, const struct spec *spec, bool detached, bool fresh)
 {
-	*m = (struct monitor){.c = c, .spec = spec, .detached = detached, .ready = -1};
+	static struct monitor the;
+	struct monitor *m = &the;
+	m->c = c;
+	m->spec = spec;
+	m->detached = detached;
+	m->fresh = fresh;
+	m->ready = -1;
 	for (int i = 0; i < SOURCES; i++)
 		m->fd[i] = -1;
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -557,13 +570,12 @@ static void init(struct monitor *m, struct container *c, const struct spec *spec
 	int fd = plug_fd(&m->plug);
 	if (fd >= 0)
 		watch(m, ON_PLUG, fd);
+	return m;
 }
 
 int monitor_foreground(struct container *c, const struct spec *spec, bool fresh)
 {
-	struct monitor m;
-	init(&m, c, spec, false);
-	return lives(&m, fresh);
+	return lives(init(c, spec, false, fresh));
 }
 
 /* --- detached --- */
@@ -593,11 +605,10 @@ int monitor_detached(struct container *c, const struct spec *spec, bool fresh)
 	if (pid < 0)
 		return fail("fork: %m"), 125;
 	if (pid == 0) {
-		struct monitor m;
 		leave_caller(c, p[1]);
-		init(&m, c, spec, true);
-		m.ready = p[1];
-		lives(&m, fresh);
+		struct monitor *m = init(c, spec, true, fresh);
+		m->ready = p[1];
+		lives(m);
 		_exit(0);
 	}
 	close(p[1]);

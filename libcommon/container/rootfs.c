@@ -67,7 +67,7 @@ static int image_lower(struct rootfs *r)
 	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
 		return fail("%s: mount: %m", r->spec->x_image_file);
 	close(fd);
-	return open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return openat(AT_FDCWD, r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool first)
@@ -75,8 +75,8 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	buf_printf(opts, "%s/proc/self/fd/%d", first ? "" : ":", fd);
 	if (!first)
 		return;
-	_cleanup_close_ int lower = open(FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int upper = open("upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int lower = openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper = openat(AT_FDCWD, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	copy_root_mode(r, lower, upper);
 }
 
@@ -86,7 +86,7 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	const struct strv *l = &r->spec->x_lower;
 	buf_puts(opts, "lowerdir=");
 	for (size_t i = 0; i < l->n; i++) {
-		int fd = open(l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int fd = openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			return fail("%s: %m", l->v[i]);
 		lower_add(r, opts, fd, i == 0);
@@ -189,7 +189,7 @@ int rootfs_prepare(struct rootfs *r)
 	} else if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0) {
 		return fail("%s: bind: %m", root);
 	}
-	r->fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return r->fd < 0 ? fail("%s: %m", root) : 0;
 }
 
@@ -224,7 +224,7 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
-	_cleanup_close_ int src = open(m->source, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int src = openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)
 		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
 	_cleanup_close_ int dst =
@@ -305,14 +305,18 @@ static int one_mount(struct rootfs *r, const struct spec_mount *m)
 
 /* --- /dev --- */
 
-static int node(struct rootfs *r, const struct spec_device *d)
+static int node(struct rootfs *r, int dev, const struct spec_device *d)
 {
 	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 	const char *base = strrchr(d->path, '/') + 1;
-	_cleanup_free_ char *parent = xstrndup(d->path, (size_t)(base - d->path));
-	_cleanup_close_ int dir = path_make_in_root(r->fd, parent, true, 0755);
-	if (dir < 0)
-		return fail("%s: %m", parent);
+	_cleanup_close_ int own = -1;
+	int dir = dev;
+	if (base - d->path != 5 || !str_starts(d->path, "/dev/")) {
+		_cleanup_free_ char *parent = xstrndup(d->path, (size_t)(base - d->path));
+		dir = own = path_make_in_root(r->fd, parent, true, 0755);
+		if (dir < 0)
+			return fail("%s: %m", parent);
+	}
 	if (!r->userns) {
 		if (mknodat(dir, base, type | (d->mode & 07777), makedev((unsigned)d->major, (unsigned)d->minor)) ==
 		    0) {
@@ -345,15 +349,23 @@ static int dev_setup(struct rootfs *r)
 	    {"pts/ptmx", "ptmx"}};
 	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
 		return 0; /* the image's or the host's /dev, as asked for */
-	for (size_t i = 0; i < r->spec->devices.n; i++)
-		if (node(r, &r->spec->devices.v[i]) < 0)
-			return -1;
 	_cleanup_close_ int dev = path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dev < 0)
 		return fail("/dev: %m");
+	for (size_t i = 0; i < r->spec->devices.n; i++)
+		if (node(r, dev, &r->spec->devices.v[i]) < 0)
+			return -1;
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
 		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
 			return fail("/dev/%s: symlink: %m", links[i][1]);
+	/* What the next mounts lie on; path_make_in_root() would do it with three calls more for each. */
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		const char *d = r->spec->mounts.v[i].dest, *t = r->spec->mounts.v[i].type;
+		if (str_starts(d, "/dev/") && d[5] && !strchr(d + 5, '/') &&
+		    (str_eq(t, "devpts") || str_eq(t, "mqueue") || str_eq(t, "tmpfs")) &&
+		    mkdirat(dev, d + 5, 0755) < 0 && errno != EEXIST)
+			return fail("%s: mkdir: %m", d);
+	}
 	return 0;
 }
 
@@ -399,12 +411,9 @@ int rootfs_mounts(struct rootfs *r)
 
 /* --- cgroups --- */
 
-static int cgroup_one(struct rootfs *r, const char *at, const char *type, const char *data, unsigned long flags)
+static int cgroup_one(const char *at, const char *on, const char *type, const char *data, unsigned long flags)
 {
-	_cleanup_close_ int fd = path_make_in_root(r->fd, at, true, 0755);
-	if (fd < 0)
-		return fail("%s: %m", at);
-	if (mount(type, FD_PATH(fd), type, flags, data) == 0)
+	if (mount(type, on, type, flags, data) == 0)
 		return 0;
 	return errno == EBUSY || errno == EPERM ? 1 : fail("%s: mount %s: %m", at, type);
 }
@@ -415,16 +424,23 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
 	if (n == 0)
 		return 0; /* no cgroup file system is mounted here: nothing to show */
+	_cleanup_close_ int at = path_make_in_root(r->fd, m->dest, true, 0755);
+	if (at < 0)
+		return fail("%s: %m", m->dest);
 	if (n == 1 && h[0].v2)
-		return cgroup_one(r, m->dest, "cgroup2", NULL, flags) < 0 ? -1 : 0;
-	_cleanup_close_ int top = path_make_in_root(r->fd, m->dest, true, 0755);
-	if (top < 0 || mount("tmpfs", FD_PATH(top), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k") < 0)
+		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL, flags) < 0 ? -1 : 0;
+	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k") < 0)
 		return fail("%s: mount tmpfs: %m", m->dest);
+	/* A file system that was made this moment and that nobody else sees: names in it are safe. */
+	_cleanup_close_ int top = path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *at = xasprintf("%s/%s", m->dest, h[i].name);
+		char on[300];
 		if (h[i].named)
 			continue; /* not ours: the container is not in it, and would see the host's */
-		if (cgroup_one(r, at, h[i].v2 ? "cgroup2" : "cgroup", h[i].v2 ? NULL : h[i].options, flags) < 0)
+		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
+		if (mkdirat(top, h[i].name, 0755) < 0)
+			return fail("%s/%s: %m", m->dest, h[i].name);
+		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup", h[i].v2 ? NULL : h[i].options, flags) < 0)
 			return -1;
 	}
 	return flags & MS_RDONLY ? remount_flags(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false) : 0;
@@ -493,17 +509,19 @@ int rootfs_enter(struct rootfs *r)
 
 /* A path in the new root, its last component no link; for /proc and /sys it must really lie there (CVE-2025-52881).
  * -2 when it does not exist. */
-static int open_checked(const char *path)
+static int open_checked(const char *path, unsigned long *mount_flags)
 {
 	struct statfs fs;
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
 	unsigned long want = str_starts(path, "/proc/")  ? PROC_SUPER_MAGIC
 			     : str_starts(path, "/sys/") ? SYSFS_MAGIC
 							 : 0;
-	if (want && (fstatfs(fd, &fs) < 0 || ((unsigned long)fs.f_type != want &&
-						 !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
+	bool known = fstatfs(fd, &fs) == 0;
+	*mount_flags = known ? (unsigned long)fs.f_flags : 0;
+	if (want && (!known || ((unsigned long)fs.f_type != want &&
+				   !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
 		close(fd);
 		errno = EXDEV;
 		return fail("%s: not on the file system it should be on", path);
@@ -513,15 +531,16 @@ static int open_checked(const char *path)
 
 static int sysctls(const struct strv *l)
 {
+	unsigned long flags;
 	for (size_t i = 0; i < l->n; i++) {
 		const char *eq = strchr(l->v[i], '=');
 		_cleanup_free_ char *path = xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
 		for (char *p = path + 10; *p; p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
 			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-		_cleanup_close_ int fd = open_checked(path);
+		_cleanup_close_ int fd = open_checked(path, &flags);
 		if (fd < 0)
 			return fd == -2 ? fail("sysctl %s: this kernel has no such setting", l->v[i]) : -1;
-		_cleanup_close_ int w = open(FD_PATH(fd), O_WRONLY | O_CLOEXEC);
+		_cleanup_close_ int w = openat(AT_FDCWD, FD_PATH(fd), O_WRONLY | O_CLOEXEC);
 		if (w < 0 || write(w, eq + 1, strlen(eq + 1)) < 0)
 			return fail("sysctl %s: %m", l->v[i]);
 	}
@@ -530,17 +549,16 @@ static int sysctls(const struct strv *l)
 
 static int readonly_path(const char *path)
 {
-	_cleanup_close_ int fd = open_checked(path);
+	unsigned long keep;
+	_cleanup_close_ int fd = open_checked(path, &keep);
 	if (fd == -2)
 		return 0;
 	if (fd < 0 || mount(FD_PATH(fd), FD_PATH(fd), NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fd < 0 ? -1 : fail("%s: bind: %m", path);
-	_cleanup_close_ int top = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct statfs fs;
-	unsigned long keep = 0;
-	if (top < 0 || fstatfs(top, &fs) < 0)
+	_cleanup_close_ int top = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0)
 		return fail("%s: %m", path);
-	keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC);
+	keep &= MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	if (mount(NULL, FD_PATH(top), NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) < 0)
 		return fail("%s: remount read-only: %m", path);
 	return 0;
@@ -556,7 +574,7 @@ struct masks {
 static int open_null(void)
 {
 	struct stat st;
-	int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail("/dev/null: %m");
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
@@ -570,7 +588,8 @@ static int open_null(void)
 static int mask(struct masks *k, const char *path)
 {
 	struct stat st;
-	_cleanup_close_ int fd = open_checked(path);
+	unsigned long flags;
+	_cleanup_close_ int fd = open_checked(path, &flags);
 	if (fd < 0)
 		return fd == -2 ? 0 : -1;
 	if (fstat(fd, &st) < 0)
@@ -585,7 +604,7 @@ static int mask(struct masks *k, const char *path)
 	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"size=0,mode=755,nr_inodes=1") < 0)
 		return fail("%s: mask: %m", path);
-	k->empty = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	k->empty = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return 0;
 }
 

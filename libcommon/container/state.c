@@ -19,6 +19,7 @@
 #include "plug.h"
 #include "pidfd.h"
 #include "state.h"
+#include "stamp.h"
 #include "str.h"
 #include "sys.h"
 
@@ -101,7 +102,7 @@ const char *ctr_instance(void)
 static int containers_dir(void)
 {
 	_cleanup_free_ char *p = xasprintf("%s/containers", ctr_lib());
-	return open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static char *run_dir(const char *name)
@@ -390,7 +391,7 @@ int container_wait_end(struct container *c, int timeout_ms)
 		return 1;
 	}
 	struct timespec t0, t;
-	clock_gettime(CLOCK_MONOTONIC, &t0);
+	clock_now(CLOCK_MONOTONIC, &t0);
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
 	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
@@ -400,7 +401,7 @@ int container_wait_end(struct container *c, int timeout_ms)
 				close(fd);
 			return 1;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &t);
+		clock_now(CLOCK_MONOTONIC, &t);
 		int64_t gone = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
 		if (gone >= timeout_ms)
 			break;
@@ -528,6 +529,18 @@ int container_create(const char *name, const struct kv *conf, const char *config
 	return fail("%s", why);
 }
 
+/* What a container that wrote nothing is made of, innermost first (names that end in a slash are folders), so that its
+ * removal need read no folder. What there is beside it stays: it is then found by reading. */
+static void erase_known(int dir)
+{
+	static const char known[] = "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
+				    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
+				    "conf\0";
+	for (const char *s = known; *s; s += strlen(s) + 1)
+		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
+			return;
+}
+
 int container_erase(const struct container *c)
 {
 	char hex[13], tmp[32];
@@ -536,6 +549,8 @@ int container_erase(const struct container *c)
 	rand_hex(hex, 6);
 	snprintf(tmp, sizeof tmp, ".new-%s", hex);
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
+	if (now == tmp && c->dir >= 0)
+		erase_known(c->dir);
 	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
 }
 
@@ -583,15 +598,16 @@ void container_refresh_name(struct container *c)
 int state_write(const char *name, const struct kv *state)
 {
 	_cleanup_free_ char *dir = run_dir(name);
-	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && (dir_make(dir, 0711) < 0 || (fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
+	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (dir_make(dir, 0711) < 0 || (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
 		return fail("%s: %m", dir);
 	return kv_write_at(state, fd, "state");
 }
 
 int state_remove(const char *name)
 {
-	_cleanup_free_ char *dir = run_dir(name);
+	_cleanup_free_ char *dir = run_dir(name), *file = xasprintf("%s/state", dir);
+	unlink(file); /* mostly all there is */
 	return tree_remove_at(AT_FDCWD, dir);
 }
 
@@ -604,20 +620,20 @@ static int fill_in(int dir, const char *name, const char *text)
 	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
 }
 
-int started_write(int dir)
+int started_write(int dir, bool fresh)
 {
 	char text[48];
 	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_now(CLOCK_REALTIME, &t);
 	snprintf(text, sizeof text, "%lld.%09ld", (long long)t.tv_sec, t.tv_nsec);
-	return fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
+	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
 }
 
 int exit_write(int dir, int code, bool oom)
 {
 	char text[48];
 	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_now(CLOCK_REALTIME, &t);
 	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec, oom ? " oom" : "");
 	return fill_in(dir, "exit", text);
 }

@@ -117,7 +117,7 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 static int root_fd(struct cgroup_hierarchy *h)
 {
 	if (h->fd < 0)
-		h->fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		h->fd = openat(AT_FDCWD, h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return h->fd;
 }
 

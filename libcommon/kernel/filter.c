@@ -28,7 +28,7 @@
 void filter_emit(struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
 {
 	if (p->n == p->room) {
-		p->room = p->room ? p->room * 2 : 512;
+		p->room = p->room ? p->room * 2 : 500;
 		p->v = xrealloc(p->v, p->room * sizeof *p->v);
 	}
 	p->v[p->n++] = (struct sock_filter){code, jt, jf, k};

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -33,9 +34,9 @@ extern char **environ;
 static bool protected_already(void)
 {
 	struct statfs fs;
-	if (statfs(SELF, &fs) == 0 && (fs.f_flags & ST_RDONLY_F))
-		return true;
-	_cleanup_close_ int fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	if (statfs(SELF, &fs) == 0 && ((fs.f_flags & ST_RDONLY_F) || fs.f_type != TMPFS_MAGIC))
+		return fs.f_flags & ST_RDONLY_F; /* a memfd lies on a tmpfs */
+	_cleanup_close_ int fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
@@ -50,7 +51,7 @@ static void from_mount(char **argv)
 
 static void from_memory(char **argv)
 {
-	_cleanup_close_ int self = open(SELF, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int self = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	int fd = memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC, 6.3 */);
 	if (fd < 0)

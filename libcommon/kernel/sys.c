@@ -53,6 +53,38 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 	return (pid_t)pid;
 }
 
+/* In a function of its own: the child's calls lie below this frame, and it never returns into it. */
+__attribute__((noinline)) pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg)
+{
+#if (defined __x86_64__ || defined __aarch64__) && !defined CTR_SAN
+	struct clone_args_s a = {.flags = flags | CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD};
+	size_t size = sizeof a - sizeof a.cgroup;
+	entered = cgroup_fd >= 0;
+	if (entered) {
+		a.flags |= CLONE_INTO_CGROUP_;
+		a.cgroup = (uint64_t)cgroup_fd;
+		size = sizeof a;
+	}
+	if (sys_missing("clone3"))
+		return errno = ENOSYS, -1;
+#ifdef __x86_64__
+	long r;
+	__asm__ volatile("syscall" : "=a"(r) : "a"(SYS_clone3), "D"(&a), "S"(size) : "rcx", "r11", "memory");
+#else
+	register long r __asm__("x0") = (long)&a;
+	register long s __asm__("x1") = (long)size;
+	register long nr __asm__("x8") = SYS_clone3;
+	__asm__ volatile("svc 0" : "+r"(r) : "r"(s), "r"(nr) : "memory");
+#endif
+	if (r == 0)
+		fn(arg);
+	return r < 0 ? errno = (int)-r, -1 : (pid_t)r;
+#else
+	(void)flags, (void)cgroup_fd, (void)fn, (void)arg;
+	return errno = ENOSYS, -1;
+#endif
+}
+
 /* What close_range does, by the list of our own descriptors. */
 static int each_fd(unsigned first, unsigned last, bool cloexec)
 {

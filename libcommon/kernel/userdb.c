@@ -180,7 +180,11 @@ static char *read_beneath(int rootfd, const char *path)
 
 int userdb_lookup(int rootfd, const char *who, const struct strv *more, struct user *out)
 {
-	_cleanup_free_ char *passwd = read_beneath(rootfd, "etc/passwd"), *group = read_beneath(rootfd, "etc/group");
+	const char *colon = strchr(who, ':');
+	uint32_t gid;
+	bool need = !colon || more->n || !id_parse(colon + 1, strlen(colon + 1), &gid);
+	_cleanup_free_ char *passwd = read_beneath(rootfd, "etc/passwd"),
+			    *group = need ? read_beneath(rootfd, "etc/group") : NULL;
 	return userdb_parse(passwd ? passwd : "", group ? group : "", who, more, out);
 }
 
