@@ -121,6 +121,17 @@ build/rootfs/.done: rootfs/make.sh
 demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
 
+# Machines to boot: Debian's kernel, and an initramfs of ctrbox, busybox and the default image.
+initramfs: $(B)/initramfs.cpio.gz ## build/initramfs.cpio.gz: a machine that boots to a shell with ctrbox
+$(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/.done build/rig/kernel/.done $(wildcard rootfs/*)
+	$(call say,PACK,$@)sh rootfs/initramfs.sh $@ build/rig/kernel $(B)/bin
+build/rig/kernel/.done:
+	$(Q)sh rootfs/kernel.sh build/rig/kernel
+boot: initramfs ## boot it in QEMU (end it with: poweroff)
+	$(Q)sh tests/rig/qemu-run -i $(B)/initramfs.cpio.gz
+check-initramfs: initramfs ## boot it to run tests inside
+	$(Q)bash tests/rig/check-initramfs
+
 check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet: make check T=ctr-run
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
@@ -167,5 +178,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
 
-.PHONY: test-builds all man install rootfs demo check check-v2 unit fuzz bench lint check-tools clean distclean help
+.PHONY: initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

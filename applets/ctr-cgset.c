@@ -40,13 +40,13 @@ static const struct opt opts[] = {
     {0, "watch", NULL, "a line for each oom, limit or populated event, until it is empty", OPT_FLAG, &watch_it},
     {'f', "file", "FILE|-", "lines of GROUP KEY=VALUE...", OPT_STR, &file_s},
     {0, "delegate", "USER", "give GROUP to a user (cgroup v2)", OPT_STR, &delegate},
-    {0, "mount", NULL, "mount a named v1 hierarchy: NAME DIR", OPT_FLAG, &mount_it},
+    {0, "mount", NULL, "mount cgroup v2, where no cgroups are; or a named v1 hierarchy: NAME DIR", OPT_FLAG, &mount_it},
     OPT_END,
 };
 static const struct usage usage = {
     .synopsis =
 	"[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- GROUP\n-d [-k] GROUP\n"
-	"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount NAME DIR",
+	"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount [NAME DIR]",
     .more =
 	"GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys are cgroup v2's:\n"
 	"memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus cpuset.mems pids.max io.max\n"
@@ -282,10 +282,15 @@ static int give(const char *path)
 	return 0;
 }
 
-static int mount_named(int argc, char **argv)
+static int mount_here(int argc, char **argv)
 {
+	if (argc == 0) {
+		if (cgroup_layout() == CGROUP_NONE && mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
+			die("/sys/fs/cgroup: mount cgroup2: %m");
+		return 0;
+	}
 	if (argc != 2)
-		die_usage("--mount takes NAME DIR");
+		die_usage("--mount takes NAME DIR, or nothing");
 	if (name_check("NAME", argv[0]) < 0)
 		die_usage("%s", fail_msg());
 	_cleanup_free_ char *data = xasprintf("none,name=%s", argv[0]);
@@ -340,7 +345,7 @@ int ctr_cgset_main(int argc, char **argv)
 	argc -= n;
 	argv += n;
 	if (mount_it)
-		return mount_named(argc, argv);
+		return mount_here(argc, argv);
 	if (file_s)
 		return set_lines();
 	if (list && argc == 0) {

@@ -3,33 +3,41 @@
  *
  * Kind: CHAIN.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "init.h"
 #include "opt.h"
+#include "state.h"
+#include "steer.h"
 #include "str.h"
 
 static bool machine, reboot_after;
-static struct strv setup;
+static const char *modules;
+static struct strv before;
 
 static const struct opt opts[] = {
     {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end", OPT_FLAG, &machine},
-    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after},
+    {'k', "modules", "DIR", "with --machine: load every kernel module in DIR, in the order of their names", OPT_STR,
+	&modules},
     {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)",
-	OPT_LIST, &setup},
+	OPT_LIST, &before},
+    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after},
     OPT_END,
 };
 static const struct usage usage = {
@@ -37,6 +45,8 @@ static const struct usage usage = {
     .more = "Exit code: the command's, 128+N if signal N ended it, 127 not found, 126 not executable.\n",
     .opts = opts,
 };
+
+/* --- a machine's start --- */
 
 static void mount_missing(const char *type, const char *dir, const char *data, unsigned long flags)
 {
@@ -52,25 +62,102 @@ static void mount_missing(const char *type, const char *dir, const char *data, u
 static void mount_all(void)
 {
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	mount_missing("devtmpfs", "/dev", "mode=755", MS_NOSUID);
+	for (int fd = 0; fd < 3; fd++) /* a kernel that found no console gives none; its log hears of it then */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/console", O_RDWR) < 0 &&
+		    open(fd ? "/dev/kmsg" : "/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
+			break;
 	mount_missing("proc", "/proc", NULL, safe);
 	mount_missing("sysfs", "/sys", NULL, safe);
-	mount_missing("devtmpfs", "/dev", "mode=755", MS_NOSUID);
 	mount_missing("devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5", MS_NOSUID | MS_NOEXEC);
 	mount_missing("tmpfs", "/dev/shm", "mode=1777", MS_NOSUID | MS_NODEV);
 	mount_missing("tmpfs", "/run", "mode=755", MS_NOSUID | MS_NODEV);
 	mount_missing("tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV);
 	mount_missing("cgroup2", "/sys/fs/cgroup", NULL, safe);
-	for (int fd = 0; fd < 3; fd++) /* a kernel that found no console gives none */
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/console", O_RDWR) < 0 && open("/dev/null", O_RDWR) < 0)
-			break;
 }
+
+static void load_modules(void)
+{
+	struct dirent **e = NULL;
+	int n = modules ? scandir(modules, &e, NULL, alphasort) : 0;
+	if (n < 0)
+		warn("%s: %m", modules);
+	for (int i = 0; i < n; i++) {
+		if (e[i]->d_name[0] == '.')
+			continue;
+		_cleanup_free_ char *path = xasprintf("%s/%s", modules, e[i]->d_name);
+		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+			warn("%s: load: %m", path);
+	}
+}
+
+/* --- its end --- */
+
+/* The last mounted first; what is in use is made read-only at least. */
+static void unmount_all(void)
+{
+	struct strv lines = {0};
+	_cleanup_free_ char *text = file_read("/proc/self/mounts", 4 << 20, NULL);
+	strv_split(&lines, text ? text : "", "\n");
+	while (lines.n--) {
+		char *line = lines.v[lines.n], *dir = strchr(line, ' ');
+		if (!dir)
+			continue;
+		*dir++ = 0;
+		dir[strcspn(dir, " ")] = 0;
+		if (umount2(dir, 0) < 0 && mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && *line == '/')
+			warn("%s: unmount %s: %m", dir, line);
+	}
+}
+
+/* Until nobody is left, or that many milliseconds have passed: every process that ends is, or becomes, PID 1's child.
+ */
+static bool reap_all(int ms)
+{
+	const struct timespec step = {0, 20000000};
+	for (; ms > 0; ms -= 20) {
+		pid_t p;
+		while ((p = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (p < 0)
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+/* The containers are ended as ctr-stop does it; then everybody is asked to end, and made to; what is on disks is
+ * written, and the power goes. */
+static _Noreturn void power_off(int code)
+{
+	struct strv names = {0};
+	if (container_names(&names) == 0)
+		steer_stop(&names, 10, NULL);
+	kill(-1, SIGTERM);
+	if (!reap_all(2000)) {
+		kill(-1, SIGKILL);
+		reap_all(2000);
+	}
+	sync();
+	printf("ctr-init: exit code %d\n", code);
+	fflush(stdout);
+	unmount_all();
+	reboot(reboot_after ? RB_AUTOBOOT : RB_POWER_OFF);
+	reboot(RB_HALT_SYSTEM);
+	for (;;)
+		pause();
+}
+
+/* --- the command --- */
 
 static _Noreturn void run(char **argv)
 {
 	sigset_t none;
+	setpgid(0, 0);
+	tcsetpgrp(0, getpid()); /* where there is a terminal: its ^C and ^Z are the command's */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
 	execvp(argv[0], argv);
 	int code = errno == ENOENT ? 127 : 126;
 	warn("%s: %m", argv[0]);
@@ -83,51 +170,44 @@ static int supervise(char **argv)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL); /* nothing is lost between the fork and the loop */
 	pid_t pid = fork();
-	if (pid < 0)
-		die_code(126, "fork: %m");
 	if (pid == 0)
 		run(argv);
-	return init_loop(pid);
+	if (pid > 0)
+		return init_loop(pid, machine);
+	warn("fork: %m");
+	return 126;
 }
 
-/* Everybody is asked to end, then made to; then what is on disks is written, and the power goes. */
-static _Noreturn void power_off(int code)
+static _Noreturn void be_machine(char **argv)
 {
-	struct timespec half = {0, 500000000};
-	kill(-1, SIGTERM);
-	nanosleep(&half, NULL);
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	sync();
-	mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
-	printf("ctr-init: exit code %d\n", code);
-	fflush(stdout);
-	reboot(reboot_after ? RB_AUTOBOOT : RB_POWER_OFF);
-	for (;;)
-		pause();
+	int code = 0;
+	mount_all();
+	setsid();
+	ioctl(0, TIOCSCTTY, 1);
+	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
+	load_modules();
+	for (size_t i = 0; i < before.n && code == 0; i++) {
+		code = supervise((char *[]){"/bin/sh", "-c", before.v[i], NULL});
+		if (code)
+			warn("--before %s: exit code %d", before.v[i], code);
+	}
+	if (code == 0)
+		code = supervise(argv);
+	if (code < 0) { /* what init_loop says of a request to go down */
+		reboot_after = code == INIT_REBOOT;
+		code = 0;
+	}
+	power_off(code);
 }
 
 int ctr_init_main(int argc, char **argv)
 {
-	int n = opt_parse(&usage, argc, argv), code = 0;
+	int n = opt_parse(&usage, argc, argv);
 	if (machine && getpid() != 1)
 		die("--machine is for a machine's first process (this is process %d)", (int)getpid());
 	if (n == argc)
 		die_usage("COMMAND is missing");
-	if (!machine)
-		return supervise(argv + n);
-	mount_all();
-	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 0);
-	for (size_t i = 0; i < setup.n && code == 0; i++) {
-		pid_t pid = fork();
-		if (pid == 0)
-			run((char *[]){"/bin/sh", "-c", setup.v[i], NULL});
-		int status = 0;
-		waitpid(pid, &status, 0);
-		code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (code)
-			warn("--before %s: exit code %d", setup.v[i], code);
-	}
-	power_off(code ? code : supervise(argv + n));
+	if (machine)
+		be_machine(argv + n);
+	return supervise(argv + n);
 }

@@ -3,6 +3,7 @@
 #ifndef CTR_STEER_H
 #define CTR_STEER_H
 
+#include <stdio.h>
 #include "state.h"
 
 /* Say that the end is deliberate (no restart), thaw it, and send `sig` to PID 1 (a restarting one: end its monitor). 0
@@ -13,6 +14,9 @@ int steer_signal(struct container *c, int sig, bool deliberate);
 int steer_end(struct container *c, int ms);
 /* The signal that stops it: conf's stop_signal, or TERM. */
 int steer_stop_signal(const struct container *c);
+/* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that have ended are named
+ * on `done` (may be NULL); what fails is said at once. 0, or -1 when any failed. */
+int steer_stop(const struct strv *names, int64_t seconds, FILE *done);
 /* Remove one that does not run; with `force` one that runs is killed first. -1 with fail(). */
 int steer_remove(struct container *c, bool force);
 

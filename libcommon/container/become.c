@@ -407,7 +407,7 @@ int become(const struct become *b)
 		if (pid < 0)
 			return fail("fork: %m"), 125;
 		if (pid > 0)
-			_exit(init_loop(pid));
+			_exit(init_loop(pid, false));
 	}
 	const char *path = strv_getenv(&env, "PATH");
 	return run_command(

@@ -132,8 +132,7 @@ static int group_up(struct monitor *m)
 		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
 		if (!cannot || (s->resources.n && geteuid() == 0))
 			return -1;
-		if (cgroup_layout() != CGROUP_NONE || s->resources.n)
-			no_group(m);
+		no_group(m);
 		return 0;
 	}
 	m->has_cgroup = true;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -81,6 +82,36 @@ int steer_end(struct container *c, int ms)
 	errno = ETIME;
 	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name,
 	    *why ? why : "uninterruptible");
+}
+
+int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
+{
+	struct container *c = xcalloc(names->n + 1, sizeof *c);
+	struct timespec t0, t;
+	int r = 0;
+	bool *sent = xcalloc(names->n + 1, sizeof *sent);
+	for (size_t i = 0; i < names->n; i++) {
+		sent[i] =
+		    container_open(&c[i], names->v[i]) == 0 && steer_signal(&c[i], steer_stop_signal(&c[i]), true) == 0;
+		if (!sent[i])
+			warn("%s", fail_msg());
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	for (size_t i = 0; i < names->n; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		int64_t left = seconds * 1000 - ((t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000);
+		if (sent[i] && steer_end(&c[i], left < 0 ? 0 : (int)left) < 0) {
+			warn("%s", fail_msg());
+			sent[i] = false;
+		}
+		if (!sent[i])
+			r = -1;
+		else if (done)
+			fprintf(done, "%s\n", names->v[i]);
+	}
+	free(c);
+	free(sent);
+	return r;
 }
 
 static int take(struct container *c)

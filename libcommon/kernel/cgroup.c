@@ -403,7 +403,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	look();
 	if (cgroup_layout() == CGROUP_NONE)
 		return errno = ENODEV,
-		       fail("%s: no cgroup file system is mounted (mount -t cgroup2 none /sys/fs/cgroup)", path);
+		       fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)", path);
 	int r = 0;
 	for (size_t i = 0; i < n_found && r >= 0; i++) {
 		if (!ours(&found[i]))

@@ -9,7 +9,7 @@
 #include "init.h"
 #include "sys.h"
 
-int init_loop(pid_t child)
+int init_loop(pid_t child, bool machine)
 {
 	sigset_t all;
 	siginfo_t si;
@@ -26,6 +26,11 @@ int init_loop(pid_t child)
 		int sig = sigwaitinfo(&all, &si);
 		if (sig < 0)
 			continue;
+		/* What busybox's and others' poweroff, halt and reboot send, and the kernel at Ctrl-Alt-Del. */
+		if (machine && (sig == SIGUSR1 || sig == SIGUSR2))
+			return INIT_OFF;
+		if (machine && (sig == SIGTERM || sig == SIGINT))
+			return INIT_REBOOT;
 		if (sig != SIGCHLD) {
 			kill(child, sig);
 			continue;

@@ -1,0 +1,27 @@
+#!/bin/sh
+# kernel.sh DIR [ARCH]: Debian's kernel for virtual machines, unpacked into DIR (boot/, lib/modules/) beside the system.
+set -eu
+out=$1 arch=${2:-$(dpkg --print-architecture)}
+[ ! -e "$out/.done" ] || exit 0
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$out.tmp"
+cd "$out.tmp"
+if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+	sh "$here/../libcommon/deps/apt.sh" "$PWD/apt" "$arch"
+	export APT_CONFIG="$PWD/apt/apt.conf"
+fi
+# linux-image-cloud-ARCH has nothing in it but the name of the newest.
+newest() { apt-cache depends "linux-image-cloud-$arch:$arch" 2>/dev/null | sed -n 's/^ *Depends: *\(linux-image-[0-9][^:]*\).*/\1/p' | tail -n 1; }
+echo "kernel: fetching Debian's for $arch" >&2
+chmod 777 .
+name=$(newest)
+[ -n "$name" ] && apt-get download -qq "$name:$arch" 2>/dev/null || {
+	[ "$(id -u)" != 0 ] || apt-get update -qq
+	name=$(newest)
+	apt-get download -qq "${name:?apt knows no linux-image-cloud-$arch}:$arch"
+}
+dpkg -x linux-image-*.deb .
+rm -rf ./*.deb apt usr
+touch .done
+rm -rf "$out"
+mv "$out.tmp" "$out"
