@@ -72,13 +72,13 @@ static void dead(struct container *c)
 		return;
 	}
 	const char *group = container_cgroup(c);
+	if (orphan && steer_kill(c) < 0)
+		trouble();
 	if (cgroup_exists(group)) {
 		if (cgroup_kill(group) < 0 || cgroup_remove(group) < 0)
 			trouble();
 		else
 			printf("group %s\n", group);
-	} else if (orphan && steer_signal(c, 9, true) < 0) {
-		trouble();
 	}
 	if (access(run, F_OK) == 0) {
 		if (state_remove(c->name) < 0)

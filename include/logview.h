@@ -12,9 +12,6 @@ struct logview {
 	int64_t since; /* nanoseconds since the epoch, 0 from the beginning */
 	bool stamps, follow;
 	bool only_new; /* nothing of what is there already */
-	bool (*idle)(void *arg,
-	    int fd); /* called between reads while following, with an inotify descriptor to wait on too; false ends */
-	void *arg;
 };
 
 /* Show it. With `follow` until the container's life ends (its lock is free) and all was shown. -1 with fail(). */

@@ -12,6 +12,8 @@ int steer_signal(struct container *c, int sig, bool deliberate);
 /* Wait up to `ms` for its end; then SIGKILL to everything in it, and wait 5 s more. 0, or -1 with fail() saying that
  * something does not die. */
 int steer_end(struct container *c, int ms);
+/* SIGKILL to everything in it, now; its first process is gone afterwards (its monitor perhaps not yet). */
+int steer_kill(struct container *c);
 /* The signal that stops it: conf's stop_signal, or TERM. */
 int steer_stop_signal(const struct container *c);
 /* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that have ended are named

@@ -273,6 +273,8 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 	kv_set(conf, "stdin", o.interactive ? "1" : "0");
 	if (o.user)
 		kv_set(conf, "user", o.user);
+	if (s->cgroups_path && *s->cgroups_path)
+		kv_set(conf, "cgroup_parent", s->cgroups_path);
 	if (o.log_size) {
 		int64_t files = 1;
 		if (o.log_files && num_parse("--log-max-files", o.log_files, 0, 1000, &files) < 0)

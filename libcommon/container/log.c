@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "err.h"
+
 #include "log.h"
 #include "stamp.h"
+#include "str.h"
 
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 {
@@ -27,6 +29,10 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	if (l->fd < 0)
 		return fail("log: %m");
 	l->size = fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	char last = '\n';
+	_cleanup_close_ int in = l->size ? openat(dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (in >= 0 && pread(in, &last, 1, st.st_size - 1) == 1 && last != '\n' && write(l->fd, "\n", 1) == 1)
+		l->size++; /* a power cut tore the last line: it alone is lost */
 	return 0;
 }
 

@@ -27,25 +27,29 @@ struct view {
 	int64_t skip;    /* lines to pass over, for --tail */
 	bool counting;
 	int64_t lines;
+	struct {
+		bool open, hidden; /* the line goes on in the next record; it is not shown */
+	} at[2];                   /* of stdout and of stderr */
 };
 
+/* What a line is, its first record says: --since, --tail and the time stamp go by that. */
 static void show(struct view *w, const char *line, size_t n)
 {
 	struct log_line l;
 	if (log_parse(line, n, &l) < 0)
 		return; /* the torn end of a monitor that was killed */
-	if (w->v->since && stamp_parse(l.time, l.time_len) < w->v->since)
-		return;
-	if (w->counting) {
-		w->lines++;
-		return;
+	bool first = !w->at[l.stream - 1].open, *hidden = &w->at[l.stream - 1].hidden;
+	w->at[l.stream - 1].open = l.partial;
+	if (first) {
+		bool old = w->v->since && stamp_parse(l.time, l.time_len) < w->v->since;
+		w->lines += !old;
+		*hidden = old || w->counting || w->skip > 0;
+		w->skip -= !old && w->skip > 0;
 	}
-	if (w->skip > 0) {
-		w->skip--;
+	if (*hidden)
 		return;
-	}
 	FILE *f = l.stream == 2 ? stderr : stdout;
-	if (w->v->stamps)
+	if (w->v->stamps && first)
 		fprintf(f, "%.*s ", (int)l.time_len, l.time);
 	fwrite(l.text, 1, l.len, f);
 	if (!l.partial)
@@ -73,56 +77,68 @@ static int pump(struct view *w)
 	return fflush(stdout) || fflush(stderr) ? fail("output: %m") : 0;
 }
 
-static int open_log(struct view *w, unsigned number)
+static int open_log(struct view *w, int number)
 {
 	char name[24];
-	snprintf(name, sizeof name, number ? "log.%u" : "log", number);
+	snprintf(name, sizeof name, number ? "log.%d" : "log", number);
 	return openat(w->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Rotated files first, the oldest before the others; the current one stays open. */
-static int pass(struct view *w)
+/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of the oldest. A rotation
+ * renames from the oldest on: there may be a gap of one, and looking upwards meets each file. */
+static int place(struct view *w, bool last)
 {
-	unsigned oldest = 0;
-	char name[24];
-	for (;; oldest++) {
-		snprintf(name, sizeof name, "log.%u", oldest + 1);
-		if (faccessat(w->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	struct stat ours = {0}, named;
+	int found = -1;
+	if (!last && fstat(w->fd, &ours) < 0)
+		return -1;
+	for (int i = 0, gap = 0; gap < 2; i++) {
+		char name[24];
+		snprintf(name, sizeof name, i ? "log.%d" : "log", i);
+		gap = fstatat(w->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : gap + 1;
+		if (!gap && (last || ours.st_ino == named.st_ino))
+			found = i;
+		if (found >= 0 && !last)
 			break;
 	}
-	for (unsigned i = oldest + 1; i-- > 0;) {
-		w->fd = open_log(w, i);
-		if (w->fd < 0 && i > 0)
-			continue;
-		if (w->fd < 0)
-			return errno == ENOENT ? 0 : fail("log: %m");
-		if (pump(w) < 0)
-			return -1;
-		if (i > 0)
-			close(w->fd);
-	}
-	return 0;
+	return found;
 }
 
-/* A rotation renamed our file: the rest of it, then the new one. */
-static int across(struct view *w)
+/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation meanwhile moves all of them
+ * by one, so ours is looked for again when the next is open. */
+static int next(struct view *w)
 {
-	struct stat ours, named;
-	if (w->fd >= 0 && fstat(w->fd, &ours) == 0 && fstatat(w->dir, "log", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    ours.st_ino == named.st_ino) {
-		if (named.st_size < lseek(w->fd, 0, SEEK_CUR)) /* truncated in place (no rotated files kept) */
-			lseek(w->fd, 0, SEEK_SET);
-		return pump(w);
+	for (;;) {
+		int at = w->fd < 0 ? -1 : place(w, false), fd = -1;
+		if (at == 0)
+			return 0;
+		if (at > 0 && pump(w) < 0) /* what it got before it was renamed */
+			return -1;
+		for (int i = at > 0 ? at - 1 : place(w, true); fd < 0 && i >= 0; i--)
+			fd = open_log(w, i);
+		if (fd < 0)
+			return errno == ENOENT ? 0 : fail("log: %m");
+		if (w->fd < 0 || place(w, false) == at) {
+			if (w->fd >= 0)
+				close(w->fd);
+			w->fd = fd;
+			return 1;
+		}
+		close(fd);
 	}
-	if (w->fd >= 0 && pump(w) < 0)
-		return -1;
-	int fd = open_log(w, 0);
-	if (fd < 0)
-		return 0;
-	if (w->fd >= 0)
-		close(w->fd);
-	w->fd = fd;
-	return pump(w);
+}
+
+/* From where we are to the end of the newest file, which stays open. */
+static int pass(struct view *w)
+{
+	struct stat st;
+	int r = 1;
+	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size < lseek(w->fd, 0, SEEK_CUR))
+		lseek(w->fd, 0, SEEK_SET); /* truncated in place (no rotated files kept) */
+	while (r == 1)
+		if ((w->fd >= 0 && pump(w) < 0) || (r = next(w)) < 0)
+			return -1;
+	return 0;
 }
 
 static int follow(struct view *w, struct container *c)
@@ -137,23 +153,18 @@ static int follow(struct view *w, struct container *c)
 	    monitor > 0 ? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
 	for (;;) {
 		bool live = container_wait_end(c, 0) != 1;
-		if (across(w) < 0)
+		if (pass(w) < 0)
 			return -1;
 		if (!live)
 			return 0;
 		struct pollfd p[3] = {
 		    {.fd = in, .events = POLLIN}, {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
-		if (w->v->idle) {
-			if (!w->v->idle(w->v->arg, in))
-				return 0;
-		} else {
-			poll(p, 3, pid < 0 ? 200 : -1);
-			if (p[2].revents & (POLLERR | POLLHUP)) /* whoever read us has gone */
-				return 0;
-		}
+		poll(p, 3, pid < 0 ? 200 : -1);
+		if (p[2].revents & (POLLERR | POLLHUP)) /* whoever read us has gone */
+			return 0;
 		if (p[1].revents & POLLIN) { /* the monitor ends: its lock is free in a moment */
 			container_wait_end(c, 1000);
-			if (across(w) < 0)
+			if (pass(w) < 0)
 				return -1;
 			return 0;
 		}
@@ -172,8 +183,10 @@ int logview(struct container *c, const struct logview *v)
 		w.counting = false;
 		w.skip = w.lines > v->tail ? w.lines - v->tail : 0;
 		w.rest.n = 0;
+		memset(w.at, 0, sizeof w.at);
 		if (w.fd >= 0)
 			close(w.fd);
+		w.fd = -1;
 	}
 	if (v->only_new) {
 		w.fd = open_log(&w, 0);

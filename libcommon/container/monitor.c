@@ -46,6 +46,7 @@ struct monitor {
 	int fd[SOURCES]; /* what is read, -1: not */
 	struct launch l;
 	bool logging;
+	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line ends */
 	int interrupts;
 	bool stop_asked;
 	struct plug plug; /* its networks */
@@ -193,7 +194,8 @@ static int detached_ends(struct monitor *m, struct ends *e)
 		(unsigned)kv_num(conf, "log_max_files", 1)) < 0)
 		return -1;
 	m->logging = true;
-	if (kv_num(conf, "stdin", 0) && stdin_fifo(m, e) < 0)
+	m->prompt = kv_num(conf, "stdin", 0);
+	if (m->prompt && stdin_fifo(m, e) < 0)
 		return -1;
 	if (m->spec->terminal)
 		return 0;
@@ -355,9 +357,11 @@ static void on_output(struct monitor *m, enum source s)
 {
 	char buf[16384];
 	ssize_t n = read(m->fd[s], buf, sizeof buf);
-	if (n > 0)
+	if (n > 0) {
 		log_feed(&m->log, s == ON_ERR ? 2 : 1, buf, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		if (m->prompt)
+			log_flush(&m->log);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		unwatch(m, s);
 }
 
@@ -467,6 +471,8 @@ static bool back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 			return !marked_stopping(m);
 		if (n == 1 && e.data.u32 == ON_SIGNAL)
 			on_signals(m, &status);
+		else if (n == 1)
+			on_fd(m, (enum source)e.data.u32);
 	}
 	return false;
 }
@@ -488,6 +494,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	if (start(m, restarts) < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		int code = m->l.code;
+		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		teardown(m);
 		if (m->ready >= 0)
 			tell_launcher(m, code, why);
@@ -538,8 +545,6 @@ static int lives(struct monitor *m)
 		if (!back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
-	if (!started) /* the record says why nothing ran, as docker's does */
-		exit_write(m->c->dir, code, false);
 	if (state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */

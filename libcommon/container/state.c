@@ -351,15 +351,26 @@ static bool still_there(const struct container *c)
 	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
+/* Is it said to run, by what is written now? */
+static bool said_to_live(const struct container *c)
+{
+	struct container now = {.dir = -1, .name = c->name};
+	read_state(&now);
+	bool r = now.pid || kv_num(&now.state, "restarting", 0);
+	kv_free(&now.state);
+	free(now.why);
+	return r;
+}
+
 int container_lock(struct container *c)
 {
 	if (c->dir < 0)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
 	int r = lock_try(c->dir, LOCK_EX);
-	/* A listing holds the lock shared for an instant: that is not a life. */
-	for (int i = 0; r == 0 && i < 50; i++) {
-		struct timespec ms = {0, 1000000};
-		if (held(c->dir))
+	/* A listing holds the lock shared for an instant, ctr-gc and a start or an end exclusively: no life yet. */
+	for (int i = 0; r == 0 && i < 1000; i++) {
+		struct timespec ms = {0, 2000000};
+		if (held(c->dir) && said_to_live(c))
 			return 0;
 		nanosleep(&ms, NULL);
 		r = lock_try(c->dir, LOCK_EX);
@@ -465,7 +476,8 @@ const char *container_cgroup(const struct container *c)
 	const char *s = kv_get(&c->state, "cgroup");
 	if (s && *s)
 		return s;
-	snprintf(path, sizeof path, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), c->id);
+	s = kv_get(&c->conf, "cgroup_parent");
+	snprintf(path, sizeof path, "%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
 	return path;
 }
 
@@ -507,12 +519,17 @@ int container_create(const char *name, const struct kv *conf, const char *config
 		return fail_in("%s", name);
 	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST, fail("%s: there is a container of this name already", name);
-	rand_hex(hex, 6);
-	snprintf(tmp, sizeof tmp, ".new-%s", hex);
-	if (mkdirat(parent, tmp, 0711) < 0)
-		return fail("%s: make its folder in %s: %m", name, top);
-	int dir = dir_open_at(parent, tmp);
-	if (dir >= 0 && lock_take(dir, LOCK_EX) == 0 && fill_new(dir, conf, config_json) == 0) {
+	int dir = -1;
+	do { /* again, if ctr-gc came before the lock and took it for a dead one's */
+		if (dir >= 0)
+			close(dir);
+		rand_hex(hex, 6);
+		snprintf(tmp, sizeof tmp, ".new-%s", hex);
+		if (mkdirat(parent, tmp, 0711) < 0)
+			return fail("%s: make its folder in %s: %m", name, top);
+		dir = dir_open_at(parent, tmp);
+	} while (dir < 0 ? errno == ENOENT : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
+	if (dir >= 0 && fill_new(dir, conf, config_json) == 0) {
 		if (sys_rename_new(parent, tmp, name) == 0)
 			return dir;
 		if (errno == EEXIST || errno == ENOTEMPTY)

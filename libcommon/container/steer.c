@@ -69,19 +69,44 @@ int steer_stop_signal(const struct container *c)
 	return sig < 0 ? SIGTERM : sig;
 }
 
-int steer_end(struct container *c, int ms)
+/* Until its first process is no more, whoever its parent is: of an orphan the lock tells nothing. */
+static bool gone(const struct container *c, int ms)
 {
-	if (container_wait_end(c, ms) == 1)
-		return 0;
+	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
+	while (container_is_alive(c)) {
+		if (ms <= 0)
+			return false;
+		struct timespec nap = {0, 10000000};
+		if (fd < 0 || pidfd_wait(fd, c->pid, NULL, ms) < 0)
+			nanosleep(&nap, NULL);
+		ms = fd < 0 ? ms - 10 : 0;
+	}
+	return true;
+}
+
+int steer_kill(struct container *c)
+{
 	int killed = cgroup_kill(container_cgroup(c));
 	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
 	if (signal_pid(c, SIGKILL) < 0)
 		return -1;
-	if (container_wait_end(c, 5000) == 1)
+	if (gone(c, killed < 0 ? 0 : 5000)) /* else it was waited for */
 		return 0;
 	errno = ETIME;
 	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name,
 	    *why ? why : "uninterruptible");
+}
+
+int steer_end(struct container *c, int ms)
+{
+	if (container_wait_end(c, ms) == 1 && gone(c, ms))
+		return 0;
+	if (steer_kill(c) < 0)
+		return -1;
+	if (container_wait_end(c, 5000) == 1)
+		return 0;
+	errno = ETIME;
+	return fail("%s: its processes have ended, but not its monitor", c->name);
 }
 
 int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
@@ -117,12 +142,8 @@ int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
 static int take(struct container *c)
 {
 	int r = container_lock(c);
-	if (r == 1 && c->status == ST_ORPHANED) {
-		/* Its monitor was killed, and the parent-death signal did not reach it. */
-		if (cgroup_kill(container_cgroup(c)) < 0 || signal_pid(c, SIGKILL) < 0)
-			return fail_in("%s", c->name);
-	}
-	return r;
+	/* Its monitor was killed, and the parent-death signal did not reach it. */
+	return r == 1 && c->status == ST_ORPHANED && steer_kill(c) < 0 ? -1 : r;
 }
 
 int steer_remove(struct container *c, bool force)

@@ -743,6 +743,8 @@ static int wait_event(int dir, const char *key, uint64_t want)
 	for (;;) {
 		uint64_t v;
 		ssize_t n = pread(ev, text, sizeof text - 1, 0);
+		if (n < 0 && errno == ENODEV) /* removed meanwhile: nothing is in it */
+			return want ? -1 : 0;
 		text[n < 0 ? 0 : n] = 0;
 		if (keyed(text, key, &v) && v == want)
 			return 0;
