@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# kill -9 of everything, while containers start and stop: what ctr-gc leaves is what lives.
+
+load lib
+load net
+
+test_setup() {
+	ns HOST
+	h ctr-net create --subnet 10.66.0.0/24 n
+	h ctr-run -d --name keep --net n -p 80:80 "$ROOTFS" sleep 1000 >/dev/null
+	h ctr-run -d --name keep2 --init "$ROOTFS" sleep 1000 >/dev/null
+	before=$(living)
+	links=$(h ip -o link | wc -l)
+}
+test_teardown() {
+	touch stop
+	[ -z "${traffic:-}" ] || wait "$traffic" || true
+	net_down
+}
+
+# Every process of the two that are to live, its pid, age and how it is.
+living() {
+	for c in keep keep2; do
+		(. "$CTR_RUN/containers/$c/state"
+			for p in $monitor $pid; do echo "$c $p $(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$p/stat")"; done
+			echo "$ip $ports"; ctr-ps -n --filter name=$c -o status; ctr-top -n $c | wc -l)
+	done
+}
+
+# Containers that start, are stopped and go, and ctr-gc, all the while: none of them may fail.
+traffic() {
+	local i
+	for ((i = 0; ; i++)); do
+		[ ! -e stop ] || return 0
+		{ h ctr-run -d --name t --net n -p 81:81 "$ROOTFS" sleep 1000 && h ctr-exec t true && h ctr-stop -t 0 t && h ctr-start t && h ctr-rm -f t; } >/dev/null || return 1
+		[ "$(h ctr-run --net n "$ROOTFS" echo ok)" = ok ] || return 1
+		h ctr-gc >>gclog || return 1
+		echo "$i" >rounds
+	done
+}
+
+# The kills of one kind are over: gc, and nothing is left but what lives.
+nothing_left() {
+	touch stop
+	wait "$traffic"
+	traffic=
+	h ctr-gc >>gclog
+	h ctr-ps -aq --filter status=lost | h ctr-rm - >/dev/null
+	h ctr-ps -aq --filter status=exited | h ctr-rm - >/dev/null
+	h ctr-ps -aq --filter status=created | h ctr-rm - >/dev/null
+	[ "$(h ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "keep running keep2 running " ]
+	[ "$(living)" = "$before" ]
+	[ "$(ls -A "$CTR_LIB/containers" | tr '\n' ' ')" = "keep keep2 " ]
+	[ "$(ls -A "$CTR_RUN/containers" | tr '\n' ' ')" = "keep keep2 " ]
+	ids=$(for c in keep keep2; do (. "$CTR_RUN/containers/$c/state"; echo "$id"); done | sort)
+	groups=$(find /sys/fs/cgroup -maxdepth 4 -path "*/$CTR_CGROUP/c-*" -type d -printf '%f\n' | sed 's/.*-//' | sort -u)
+	[ "$groups" = "$ids" ] || { echo "groups $groups, not $ids"; return 1; }
+	[ "$(find "$CTR_RUN/leases/n" -name '10.*' | wc -l)" = 1 ]
+	wait_for 5 same_links
+	wait_for 5 no_stray
+	[ -z "$(awk -v w="$WORLD" 'index($5, w) == 1' /proc/self/mountinfo)" ]
+	h ctr-run --net n -p 82:82 "$ROOTFS" true # the port that all of them had
+}
+same_links() { [ "$(h ip -o link | wc -l)" = "$links" ]; }
+# Processes of this world that are neither the living containers' nor their monitors; and mounts of it in any namespace.
+no_stray() {
+	local p c mine=
+	for c in keep keep2; do mine+=" $(. "$CTR_RUN/containers/$c/state"; echo "$monitor"; ctr-top -n $c | awk '{ print $1 }')"; done
+	for p in $(grep -lsE "/$CTR_CGROUP/c-" /proc/[0-9]*/cgroup | cut -d/ -f3) $(grep -lszx "CTR_LIB=$CTR_LIB" /proc/[0-9]*/environ | cut -d/ -f3) $(grep -ls "$CTR_LIB" /proc/[0-9]*/mountinfo | cut -d/ -f3); do
+		[[ " ${mine//$'\n'/ } " = *" $p "* ]] || [[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")" = *bats* ]] || [ ! -e "/proc/$p/exe" ] || [[ "$(readlink "/proc/$p/exe")" != *ctrbox* && "$(cat "/proc/$p/cgroup")" != *"$CTR_CGROUP"* ]] || { echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline")"; return 1; }
+	done
+}
+
+# Microseconds that a command takes, the best of three: the kills are spread over that.
+takes() {
+	local best=9999999 i t0 t
+	for i in 1 2 3; do
+		t0=$(date +%s%N)
+		"$@" >/dev/null 2>&1 </dev/null
+		t=$((($(date +%s%N) - t0) / 1000))
+		[ $t -ge $best ] || best=$t
+	done
+	echo $best
+}
+killer() { h "$BATS_TEST_DIRNAME/killer.pl" "$@"; }
+
+# How many of the kills hit, and what gc found.
+figures() {
+	echo "# kill -9 of $1: $killed of 50 hit something alive, $(cat rounds) rounds of others meanwhile; gc cleared$(cut -d' ' -f1 gclog | sort | uniq -c | tr -s ' \n' ' ')" >&3
+	[ $killed -ge 15 ]
+}
+count() { [ "$1" != 9 ] || killed=$((killed + 1)); }
+
+@test "kill -9 of ctr-run at 50 instants: gc leaves what lives, and only that" {
+	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" true)
+	traffic 3>&- & traffic=$!
+	killed=0
+	for i in $(seq 25); do
+		count "$(killer "$us" ctr-run --net n -p 82:82 "$ROOTFS" true)"
+		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)" # its monitor goes on
+	done
+	nothing_left
+	figures ctr-run
+}
+
+@test "kill -9 of the monitor at 50 instants of a start, a life and an end" {
+	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" sleep 0.01)
+	traffic 3>&- & traffic=$!
+	killed=0
+	for i in $(seq 25); do
+		count "$(killer -m "$us" ctr-run -d --rm --net n -p 82:82 "$ROOTFS" sleep 0.01)"
+		count "$(killer -m "$us" ctr-run -d --net n -p 82:82 "$ROOTFS" sleep 0.01)"
+	done
+	nothing_left
+	figures "the monitor"
+}
+
+@test "kill -9 of ctr-exec at 50 instants: its command goes, the container lives on" {
+	us=$(takes h ctr-exec keep true)
+	traffic 3>&- & traffic=$!
+	killed=0
+	for i in $(seq 25); do
+		count "$(killer "$us" ctr-exec keep sleep 1000)"
+		count "$(killer "$us" ctr-exec keep2 sleep 1000)"
+	done
+	wait_for 5 sh -c '[ "$(ctr-top -n keep | wc -l) $(ctr-top -n keep2 | wc -l)" = "1 2" ]'
+	nothing_left
+	figures ctr-exec
+}
+
+@test "kill -9 of ctr-rm -f at 50 instants" {
+	h ctr-run -d --name v --net n -p 82:82 "$ROOTFS" sleep 1000 >/dev/null
+	t0=$(date +%s%N) && h ctr-rm -f v && us=$((($(date +%s%N) - t0) / 1000))
+	traffic 3>&- & traffic=$!
+	killed=0
+	for i in $(seq 50); do
+		h ctr-run -d --name "v$i" --net n "$ROOTFS" sleep 1000 >/dev/null
+		count "$(killer "$us" ctr-rm -f "v$i")"
+	done
+	h ctr-ps -q --filter status=running | grep -vxF "$(for c in keep keep2 t; do ctr-inspect -f Id $c 2>/dev/null || true; done)" | h ctr-rm -f - >/dev/null
+	nothing_left
+	figures ctr-rm
+}
