@@ -48,7 +48,7 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 		return;
 	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
 		   str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
-	if (!b->known)
+	if (!b->c.json)
 		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
 }
 
@@ -78,7 +78,11 @@ static void pack(struct store *s, struct ctree *t, bool as_layer, char hex[DIGES
 static json_t *config(const struct ctree *t, const struct base *b, const char *diff_id)
 {
 	const char *command = kv_get(&t->c.conf, "command");
-	json_t *j = config_make(b->known ? b->c.json : NULL, diff_id, command, o.message);
+	if (!b->known && b->c.json) { /* of a copied root: one layer, with the image's own config */
+		json_object_del(b->c.json, "rootfs");
+		json_object_del(b->c.json, "history");
+	}
+	json_t *j = config_make(b->c.json, diff_id, command, o.message);
 	if (o.author && json_object_set_new(j, "author", json_string(o.author)) < 0)
 		die("--author: not UTF-8");
 	for (size_t i = 0; i < o.changes.n; i++)

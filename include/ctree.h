@@ -10,7 +10,8 @@
 struct ctree {
 	struct container c;
 	struct spec spec;
-	int *dirs; /* dirs[0] is its writable layer, then what lies beneath, top-most first */
+	int *
+	    dirs; /* dirs[0] is its writable layer, then what lies beneath, top-most first; alone: its root is a copy */
 	size_t n;
 };
 /* A container by name or id, running or not, and its spec. */

@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include "spec.h"
 
+#define LAUNCH_NO_OVERLAY 1000
+
 struct launch {
 	/* in */
 	const struct spec *spec;
@@ -27,7 +29,7 @@ struct launch {
 	pid_t pid;
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	int master;         /* the terminal's master where spec->terminal, else -1 */
-	int code;           /* on failure: 125, 126 or 127 */
+	int code;           /* on failure: 125, 126 or 127; LAUNCH_NO_OVERLAY: 125, and a copied root would do */
 };
 
 /* Start it. 0 when the command was exec'd; -1 with fail() and l->code when not, everything of the child gone. The

@@ -16,6 +16,8 @@
 #include "str.h"
 #include "stream.h"
 
+#define LAYER_OPAQUE ".wh..wh..opq"
+
 /* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: names with "..", absolute
  * ones, ways through symbolic links and links to what is not there are errors; a file replaces a file. Without
  * privilege, owners are not kept and devices are left out, with one warning. Reads the archive to its end;

@@ -31,6 +31,10 @@ void volume_req_free(struct volume_req *v);
  * `anon`, an absolute path (in the container's directory, so that it dies with it). -1 with fail(). */
 int volume_prepare(struct volume_req *v, const struct strv *lower, const char *anon);
 
+/* Copy what the overlay of these directories has at dst ("/": all) into a directory; nothing there is fine. The minimal
+ * build does nothing. -1 with fail(). */
+int volume_fill(const struct strv *lower, const char *dst, int to);
+
 /* The directory of a volume; caller frees. Does not look whether it is there. */
 char *volume_path(const char *name);
 /* Sorted names of the volumes. A missing folder is none. */

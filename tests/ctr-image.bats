@@ -621,3 +621,72 @@ load image
 	[[ $output != *deleted* ]]
 	[[ $output == *'No such file'* ]]
 }
+
+# --- where no overlay can be ---
+
+@test "on a file system that cannot hold a writable layer the root is a copy, and that is said; all else goes on" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount an overlay and a ramfs"
+	two_layers
+	oci o one.tar two.tar
+	cat >inside <<-'END'
+		set -e
+		cd "$WORLD"
+		mkdir base
+		mount -t tmpfs none base
+		mkdir base/low base/up base/work base/ram
+		mount -t overlay overlay -o lowerdir=base/low,upperdir=base/up,workdir=base/work base/low
+		mount -t ramfs none base/ram
+		for CTR_LIB in "$WORLD/base/low/lib" "$WORLD/base/ram/lib"; do
+			export CTR_LIB
+			mkdir "$CTR_LIB"
+			ctr-image load o
+			[ "$(ctr-run new:1 2>err)" = second ]
+			[ "$(wc -l <err)" = 1 ]
+			grep -q 'its root becomes a copy of the image' err
+			grep -q 'a writable layer cannot lie in' err
+			[ "$(ctr-run new:1 ls /emptied 2>/dev/null)" = new ]
+			ctr-run -d --name c -w /etc new:1 sh -c 'echo kept >/made; rm which; sleep 100' >id 2>err
+			grep -q copy err
+			n=0; until [ -e "$CTR_LIB/containers/c/upper/made" ] && [ ! -e "$CTR_LIB/containers/c/upper/etc/which" ]; do [ $((n += 1)) -lt 100 ]; sleep 0.05; done
+			ctr-cp c:/made .; [ "$(cat made)" = kept ]
+			! ctr-diff c 2>err; grep -q 'is a copy' err
+			ctr-stop -t 0 c
+			ctr-image rm -f new:1
+			ctr-start c 2>err; [ ! -s err ]
+			[ "$(ctr-exec c cat /made)" = kept ]
+			ctr-stop -t 0 c
+			ctr-cp c:/made again; [ "$(cat again)" = kept ]
+			ctr-image load o
+			ctr-commit -c 'CMD ["cat", "/made"]' c img
+			[ "$(ctr-run img 2>/dev/null)" = kept ]
+			! ctr-run img ls /etc/which 2>/dev/null
+			[ "$(ctr-image history -n img | wc -l)" = 1 ]
+			ctr-rm c
+			[ -z "$(ls "$CTR_LIB/containers")" ]
+		done
+		# a directory, too
+		[ "$(ctr-run "$ROOTFS" cat /etc/os-release 2>/dev/null)" = NAME=ctrbox ]
+	END
+	WORLD=$WORLD unshare -m --propagation private bash inside
+}
+
+@test "a user on a kernel whose overlays are root's: a copy, and that is said" {
+	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
+	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true || skip "users may not make user namespaces here"
+	mkdir user
+	two_layers
+	oci user/o one.tar two.tar
+	chown -R 1000:1000 user
+	cat >inside <<-'END'
+		set -e
+		cd "$WORLD/user"
+		export CTR_LIB=$PWD/lib CTR_RUN=$PWD/run CTR_TEST_NO=overlay_userns PATH=$top/build/oldkernel/bin:$PATH
+		ctr-image load o
+		[ "$(ctr-run new:1 sh -c 'cat /etc/which; ls /emptied; echo x >/x; id -u' 2>err)" = "$(printf 'second\nnew\n0')" ]
+		grep -q 'needs Linux 5.11' err
+		grep -q 'becomes a copy' err
+	END
+	export WORLD top
+	setpriv --reuid=1000 --regid=1000 --clear-groups bash inside
+}

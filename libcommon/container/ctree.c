@@ -27,7 +27,8 @@
 static int layers(struct ctree *t)
 {
 	const struct spec *s = &t->spec;
-	if (s->x_lower.n == 0 && !s->x_image_file)
+	_cleanup_free_ char *upper = xasprintf("%s/containers/%s/upper", ctr_lib(), t->c.name);
+	if (s->x_lower.n == 0 && !s->x_image_file && !str_eq(s->root_path, upper))
 		return errno = EINVAL,
 		       fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
 	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);

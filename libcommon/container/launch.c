@@ -102,7 +102,7 @@ static bool hooks_meanwhile(const struct spec *s)
 	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
 }
 
-static int child_steps(struct launch *l, const struct sides *x)
+static int child_steps(struct launch *l, const struct sides *x, int *code)
 {
 	const struct spec *s = l->spec;
 	struct rootfs r = {.spec = s, .dir = l->dir, .passing = l->passing, .image = x->image, .fd = -1};
@@ -117,8 +117,12 @@ static int child_steps(struct launch *l, const struct sides *x)
 		prctl(PR_SET_DUMPABLE, 1);
 	}
 	umask(0);
-	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) || rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0)
+	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) || rootfs_prepare(&r) < 0 ||
+	    rootfs_mounts(&r) < 0) {
+		if (r.no_overlay)
+			*code = LAUNCH_NO_OVERLAY;
 		return -1;
+	}
 	if (hooks_meanwhile(s)) {
 		struct {
 			int code;
@@ -143,14 +147,13 @@ static _Noreturn void child(struct launch *l, const struct sides *x, struct sock
 	close(x->ours);
 	if (l->lock >= 0)
 		close(l->lock); /* the lock is the monitor's life, not ours */
-	if (l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup()) < 0)
-		report_failure(x->childs, 125);
-	if (child_steps(l, x) < 0)
-		report_failure(x->childs, 125);
+	int code = 125;
+	if ((l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup()) < 0) ||
+	    child_steps(l, x, &code) < 0)
+		report_failure(x->childs, code);
 	struct become b = {.spec = l->spec, .seccomp = prog, .report = x->childs, .pdeathsig = true};
 	memcpy(b.stdio, l->stdio, sizeof b.stdio);
-	int code = become(&b);
-	report_failure(x->childs, code);
+	report_failure(x->childs, become(&b));
 }
 
 struct borrower {

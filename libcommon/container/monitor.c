@@ -32,12 +32,13 @@
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
+#include "volume.h"
 
 enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };
 
 struct monitor {
 	struct container *c;
-	const struct spec *spec;
+	struct spec *spec;
 	bool detached, fresh; /* fresh: made by this very ctr-run */
 	int ready;            /* pipe to the launcher; -1 in the foreground or once it was told */
 	char cgroup[512];
@@ -489,13 +490,37 @@ static void tell_launcher(struct monitor *m, int code, const char *msg)
 	m->ready = -1;
 }
 
+/* Where no overlay can be, its root is from now on a copy of the image, in the writable layer's place. */
+static int root_copy(struct monitor *m, const char *why)
+{
+	struct spec *s = m->spec;
+	if (s->uid_map.n && geteuid() == 0) /* owners would have to be shifted */
+		return fail("%s", why);
+	warn("%s: %s: its root becomes a copy of the image", m->c->name, why);
+	_cleanup_close_ int upper = dir_open_at(m->c->dir, "upper");
+	if (upper < 0 || volume_fill(&s->x_lower, "/", upper) < 0 || (!m->l.passing && syncfs(upper) < 0))
+		return -1;
+	strv_free(&s->x_lower);
+	free(s->root_path);
+	s->root_path = xasprintf("%s/containers/%s/upper", ctr_lib(), m->c->name);
+	_cleanup_free_ char *json = spec_text(s);
+	return file_write_at(m->c->dir, "config.json", json, strlen(json), 0600, !m->l.passing);
+}
+
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (start(m, restarts) < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		int code = m->l.code;
-		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		teardown(m);
+		if (code == LAUNCH_NO_OVERLAY) {
+			if (root_copy(m, why) == 0)
+				return one_life(m, restarts, started);
+			code = 125;
+			free(why);
+			why = xstrdup(fail_msg());
+		}
+		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		if (m->ready >= 0)
 			tell_launcher(m, code, why);
 		else
@@ -555,7 +580,7 @@ static int lives(struct monitor *m)
 }
 
 /* A process has one, and its buffers are not touched before they are needed. */
-static struct monitor *init(struct container *c, const struct spec *spec, bool detached, bool fresh)
+static struct monitor *init(struct container *c, struct spec *spec, bool detached, bool fresh)
 {
 	static struct monitor the;
 	struct monitor *m = &the;
@@ -577,7 +602,7 @@ static struct monitor *init(struct container *c, const struct spec *spec, bool d
 	return m;
 }
 
-int monitor_foreground(struct container *c, const struct spec *spec, bool fresh)
+int monitor_foreground(struct container *c, struct spec *spec, bool fresh)
 {
 	return lives(init(c, spec, false, fresh));
 }
@@ -600,7 +625,7 @@ static void leave_caller(const struct container *c, int ready)
 	sys_close_range((unsigned)hi + 1, ~0u);
 }
 
-int monitor_detached(struct container *c, const struct spec *spec, bool fresh)
+int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -24,6 +25,7 @@
 #include "rootfs.h"
 #include "str.h"
 #include "sys.h"
+#include "sysno.h"
 
 /* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
 #define FD_PATH(fd) fd_path((char[32]){0}, fd)
@@ -113,7 +115,12 @@ static int overlay_mount(struct rootfs *r)
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off", r->passing ? ",volatile" : "");
 	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
 	 * seen. */
-	int m = mount("overlay", "upper", "overlay", 0, opts.p);
+	int m = -1;
+	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
+		errno = EPERM;
+	else if (r->userns || getxattr("upper", "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP)
+		m = mount("overlay", "upper", "overlay", 0,
+		    opts.p); /* on ramfs it could be, without a way to empty a directory */
 	/* A kernel that does not know all of them: without the last, and the last, ... */
 	for (char *cut; m < 0 && errno == EINVAL && strcmp(cut = strrchr(opts.p, ','), ",workdir=work") != 0 &&
 			strcmp(cut, ",userxattr") != 0;) {
@@ -127,15 +134,16 @@ static int overlay_mount(struct rootfs *r)
 	buf_free(&opts);
 	if (m == 0)
 		return 0;
+	r->no_overlay =
+	    !r->spec->x_image_file && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
 	if (errno == ENODEV)
+		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
+	if (errno == EINVAL || errno == EOPNOTSUPP)
 		return fail(
-		    "mount overlay on %s: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS; --direct does without)",
+		    "mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, btrfs and tmpfs can have one)",
 		    r->dir);
-	if (errno == EINVAL)
-		return fail("mount overlay on %s: %m (%s/upper cannot be a writable layer: its file system must have "
-			    "xattrs and d_type; set CTR_LIB to a folder on ext4, xfs, btrfs or tmpfs)",
-		    r->dir, r->dir);
-	return fail("mount overlay on %s: %m", r->dir);
+	return fail(
+	    "mount overlay: %m%s", errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
 }
 
 static bool wants(const struct spec_mount *m, const char *word)

@@ -87,10 +87,10 @@ int volume_users(const char *name, struct strv *out)
 /* --- filling --- */
 
 #ifdef CTR_MINIMAL
-static int fill(const struct strv *lower, const char *dst, int to)
+int volume_fill(const struct strv *lower, const char *dst, int to)
 {
-	(void)lower, (void)dst, (void)to;
-	return 0;
+	(void)lower, (void)to;
+	return strcmp(dst, "/") ? 0 : fail("copy a root: the minimal build cannot");
 }
 #else
 
@@ -154,7 +154,7 @@ static int copy_tree(void *arg)
 	return r == 0 && status != 0 ? (errno = EIO, fail("%s: could not be copied", what)) : r;
 }
 
-static int fill(const struct strv *lower, const char *dst, int to)
+int volume_fill(const struct strv *lower, const char *dst, int to)
 {
 	int *dirs;
 	struct merged m;
@@ -212,7 +212,7 @@ static int make_filled(int dir, const char *name, const struct strv *lower, cons
 	_cleanup_close_ int fd = dir_open_at(dir, tmp);
 	int r = fd < 0 || lock_take(fd, LOCK_EX) < 0 || fchmod(fd, 0755) < 0 ? -1 : 0;
 	if (r == 0)
-		r = fill(lower, dst, fd);
+		r = volume_fill(lower, dst, fd);
 	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume, made meanwhile */
 	if (r == 0 && renameat(dir, tmp, dir, name) == 0)
 		return 0;
@@ -250,7 +250,7 @@ static int nameless(const struct volume_req *v, const struct strv *lower, const 
 	if (dir_make(anon, 0755) < 0)
 		return -1;
 	_cleanup_close_ int fd = dir_open_at(AT_FDCWD, anon);
-	return fd < 0 ? -1 : v->nocopy ? 0 : fill(lower, v->dst, fd);
+	return fd < 0 ? -1 : v->nocopy ? 0 : volume_fill(lower, v->dst, fd);
 }
 
 int volume_prepare(struct volume_req *v, const struct strv *lower, const char *anon)

@@ -323,7 +323,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 		return -1;
 	int r = 0;
 	if (p->as_layer && layer_is_opaque(sub.fds[0])) {
-		strcpy(p->path + at + len + 1, ".wh..wh..opq");
+		strcpy(p->path + at + len + 1, LAYER_OPAQUE);
 		r = mark(p, p->path, &st);
 	}
 	if (r == 0)

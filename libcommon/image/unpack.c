@@ -320,14 +320,23 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 	return 0;
 }
 
+/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before Linux 5.8 a user's) is none
+ * that overlayfs takes for a container's layers: only our own code will read them. There a mark is what no archive can
+ * hold, a socket, of mode 0. */
+static int mark(int dir, const char *name)
+{
+	return mknodat(dir, name, S_IFCHR, 0) == 0 || (errno == EPERM && mknodat(dir, name, S_IFSOCK, 0) == 0) ? 0 : -1;
+}
+
 static int opaque_set(struct unpack *u, int dir, const char *base, const char *path)
 {
 	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail("%s: %.300s: open: %m", u->what, path);
 	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
-	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0)
-		return fail("%s: %.300s: mark as opaque (does the file system have xattrs?): %m", u->what, path);
+	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
+	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)
+		return fail("%s: %.300s: mark as opaque: %m", u->what, path);
 	return 0;
 }
 
@@ -367,13 +376,13 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 {
 	const char *name = base + 4;
 	struct stat st;
-	if (strcmp(base, ".wh..wh..opq") == 0)
+	if (strcmp(base, LAYER_OPAQUE) == 0)
 		return opaque_set(u, dir, ".", path);
 	if (str_starts(name, ".wh.")) /* AUFS's own notes (.wh..wh.plnk, ...) */
 		return 0;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return errno = EINVAL, fail("%s: %.300s: a deletion of nothing", u->what, path);
-	if (mknodat(dir, name, S_IFCHR, 0) == 0)
+	if (mark(dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return fail("%s: %.300s: mark as deleted: %m", u->what, path);
@@ -550,12 +559,14 @@ int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 
 bool layer_is_whiteout(const struct stat *st)
 {
-	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
+	return (S_ISCHR(st->st_mode) && st->st_rdev == 0) || st->st_mode == S_IFSOCK;
 }
 
 bool layer_is_opaque(int dirfd)
 {
 	char v[2];
+	struct stat st;
 	return (fgetxattr(dirfd, "trusted.overlay.opaque", v, sizeof v) == 1 && v[0] == 'y') ||
-	       (fgetxattr(dirfd, "user.overlay.opaque", v, sizeof v) == 1 && v[0] == 'y');
+	       (fgetxattr(dirfd, "user.overlay.opaque", v, sizeof v) == 1 && v[0] == 'y') ||
+	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
