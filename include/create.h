@@ -16,9 +16,6 @@ extern bool create_detach; /* --detach was given (ctr-run) */
  * on failure later everything is undone. */
 void create_container(struct container *c, struct spec *spec, int argc, char **argv);
 
-/* After it runs (or was made): what --cidfile and --pidfile ask for. pid 0: only the id. -1 with fail(). */
-int create_idfiles(const struct container *c, pid_t pid);
-
 /* The spec of a container that exists, from its config.json. -1 with fail(). */
 int create_reload(const struct container *c, struct spec *spec);
 

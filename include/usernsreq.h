@@ -7,6 +7,9 @@
 /* NULL (host for root, auto for others), "host", "auto", "keep-id" or "CONTAINER:HOST:SIZE[,...]". -1 with fail(). */
 int userns_request(struct spec *s, const char *arg);
 
+/* Is our own user namespace not the machine's? Root has less to say, then. */
+bool userns_nested(void);
+
 /* A user's containers and images have files of his subordinate ids, which he himself may neither read nor remove. As
  * root all of these do nothing. */
 

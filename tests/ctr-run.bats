@@ -67,7 +67,7 @@ load lib
 	size=${CTR_TEST_BYTES:-1073741824}
 	want=$(head -c "$size" /dev/zero | sha256sum)
 	[ "$(head -c "$size" /dev/zero | ctr-run "$ROOTFS" sha256sum)" = "$want" ]
-	[ "$(ctr-run "$ROOTFS" head -c 10000000 /dev/zero | (sleep 1; sha256sum))" = "$(head -c 10000000 /dev/zero | sha256sum)" ]
+	[ "$(head -c "$size" /dev/zero | ctr-run "$ROOTFS" cat | (sleep 1; sha256sum))" = "$want" ]
 	run -0 --separate-stderr ctr-run "$ROOTFS" sh -c 'echo out; echo err >&2'
 	[ "$output" = out ]
 	[ "$stderr" = err ]
@@ -154,6 +154,12 @@ load lib
 @test "--sysctl: namespaced ones only, and nothing smuggled" {
 	[ "$(ctr-run --sysctl net.ipv4.ip_forward=1 "$ROOTFS" cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
 	run -125 ctr-run --sysctl kernel.panic=1 "$ROOTFS" true
+	run -125 ctr-run --sysctl vm.swappiness=1 "$ROOTFS" true
+	[[ "$output" == *"the whole machine's"* ]]
+	run -125 ctr-run --ipc host --sysctl kernel.msgmax=9000 "$ROOTFS" true
+	[[ "$output" == *"no ipc namespace of its own"* ]]
+	run -125 ctr-run --sysctl net.ipv4.nosuch=1 "$ROOTFS" true
+	[[ "$output" == *"no such setting"* ]]
 	run -125 ctr-run --sysctl $'kernel.shm_rmid_forced=1\nkernel.core_pattern=|/x' "$ROOTFS" true
 	run -125 ctr-run --sysctl kernel.shm_rmid_forced=1+kernel.core_pattern=x "$ROOTFS" true
 	run -125 ctr-run --net host --sysctl net.ipv4.ip_forward=1 "$ROOTFS" true
@@ -181,6 +187,33 @@ load lib
 	[[ "$output" == */dev/pts/0* ]]
 	[[ "$output" == *"33 99"* ]]
 	[[ "$output" == */dev/console* ]]
+}
+
+@test "-t: the size follows the caller's; the caller's terminal is as it was after a signal and after a failure" {
+	need script util-linux
+	mkfifo in
+	exec 8<>in
+	script -qec "tty >tty; stty rows 33 cols 99; ctr-run -it $ROOTFS sh -c 'trap \"stty size; exit 5\" WINCH; echo ready; while :; do sleep 0.1; done'" /dev/null >out <&8 &
+	pid=$!
+	wait_for 10 grep -q ready out
+	stty -F "$(cat tty)" rows 40 cols 101
+	code=0
+	wait $pid || code=$?
+	[ "$code" = 5 ]
+	grep -q "40 101" out
+	script -qec "stty -g >before; ctr-run -it $ROOTFS nosuch; stty -g >after" /dev/null <&8 >/dev/null || true
+	cmp before after
+	script -qec "stty -g >before; ctr-run -it --name t $ROOTFS sleep 1000; echo \$? >code; stty -g >after" /dev/null <&8 >/dev/null &
+	wait_for 10 ctr-exec t true
+	ctr=$(sed -n "s/^monitor='\(.*\)'/\1/p" "$CTR_RUN/containers/t/state")
+	for _ in 1 2 3; do
+		kill -TERM "$ctr"
+		sleep 0.1
+	done
+	wait
+	[ "$(cat code)" = 137 ]
+	cmp before after
+	exec 8<&-
 }
 
 @test "signals reach the command; a killed ctr-run takes the container with it" {
@@ -229,6 +262,90 @@ load lib
 	[[ "$output" == *"this name already"* ]]
 	run -125 ctr-run --name '../x' "$ROOTFS" true
 	run -125 ctr-run --cidfile id "$ROOTFS" true
+}
+
+@test "--pidfile: the first process's number, at each start; where it cannot be written nothing runs" {
+	ctr-run -d --name p --pidfile pid "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(cat pid)" = "$(ctr-inspect -f State.Pid p)" ]
+	ctr-restart -t 0 p >/dev/null
+	[ "$(cat pid)" = "$(ctr-inspect -f State.Pid p)" ]
+	ctr-rm -f p
+	run -125 ctr-run --pidfile nosuch/pid "$ROOTFS" sleep 1000
+	[[ "$output" == *"--pidfile: "*"nosuch/pid: "*"No such file"* ]]
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "docker's long names; --label, --stop-signal, --entrypoint, --domainname" {
+	mkdir v
+	run -0 ctr-run --interactive --network none --volume "$WORLD/v:/v" --env A=1 --workdir /v --user 1:2 --hostname h "$ROOTFS" sh -c 'pwd; id -u; id -g; echo $A; hostname; ip -o link | wc -l'
+	[ "$(tr '\n' ' ' <<<"$output")" = "/v 1 2 1 h 1 " ]
+	ctr-run --keep --name l --label a=b -l c "$ROOTFS" true
+	[[ "$(ctr-inspect l)" == *a=b* ]]
+	run -125 ctr-run --label $'a=b\nc' "$ROOTFS" true
+	ctr-run -d --name s --stop-signal USR1 "$ROOTFS" sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
+	sleep 0.3
+	ctr-stop -t 20 s
+	[ "$(ctr-inspect -f State.ExitCode s)" = 9 ]
+	run -125 ctr-run --stop-signal NOPE "$ROOTFS" true
+	[[ "$output" == *"'NOPE' is not a signal"* ]]
+	run -0 ctr-run --entrypoint /bin/echo "$ROOTFS" one two
+	[ "$output" = "one two" ]
+	[ "$(ctr-run --domainname d "$ROOTFS" cat /proc/sys/kernel/domainname)" = d ]
+}
+
+@test "--pid and --ipc container:NAME share that container's; --no-pivot does without pivot_root" {
+	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+	run -0 ctr-run --pid container:a "$ROOTFS" ps
+	[[ "$output" == *"sleep 1000"* ]]
+	[ "$(ctr-run --ipc container:a "$ROOTFS" readlink /proc/self/ns/ipc)" = "$(ctr-exec a readlink /proc/self/ns/ipc)" ]
+	run -125 ctr-run --pid container:nosuch "$ROOTFS" true
+	[[ "$output" == *"nosuch: no such container"* ]]
+	run -0 ctr-run --no-pivot "$ROOTFS" sh -c 'ls -a /..; wc -l </proc/self/mountinfo'
+	[ "${lines[0]}" = . ]
+	[[ "$output" == *bin* && "$output" != *root/build* ]]
+}
+
+@test "--device and --ulimit: given as asked for, refused in one line where there is none" {
+	run -0 ctr-run --device /dev/null:/dev/mine:r "$ROOTFS" ls -l /dev/mine
+	[[ "$output" == *"1,   3"* ]]
+	run ctr-run --device /dev/zero:/dev/mine:r "$ROOTFS" sh -c 'head -c 1 /dev/mine | wc -c; echo x >/dev/mine'
+	[ "${lines[0]}" = 1 ]
+	for bad in /dev/nosuch "$WORLD" /dev/null:/dev/x:q; do
+		run -125 ctr-run --device "$bad" "$ROOTFS" true
+		[ "${#lines[@]}" = 1 ]
+	done
+	for bad in nofile=x nosuch=1 nofile=200:100 nofile; do
+		run -125 ctr-run --ulimit "$bad" "$ROOTFS" true
+		[ "${#lines[@]}" = 1 ]
+	done
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "in another container: what is not allowed there is named with its remedy; with --privileged it works" {
+	build=$top/build
+	run ctr-run -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run /b/rootfs/ true; echo $?'
+	[[ "$output" == *"cgroup mount"* ]]
+	[[ "$output" == *"inside another container: it needs CAP_SYS_ADMIN there"* ]]
+	[ "${lines[-1]}" = 125 ]
+	run ctr-run -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run --userns auto /b/rootfs/ true; echo $?'
+	[[ "$output" == *"seccomp filter refuses them"* ]]
+	run ctr-run --cap-add SYS_ADMIN --security-opt seccomp=unconfined -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run /b/rootfs/ true; echo $?; /b/bin/ctr-run --net host --direct /b/rootfs/ echo inner'
+	[[ "$output" == *"needs CAP_NET_ADMIN there, or --net host"* ]]
+	[ "${lines[-1]}" = inner ]
+	run -0 ctr-run --privileged -v "$build:/b:ro" "$ROOTFS" /b/bin/ctr-run /b/rootfs/ true
+	[[ "$output" == *"a writable layer cannot lie in"* ]]
+	run -7 ctr-run --privileged --tmpfs /var/lib/ctr -v "$build:/b:ro" "$ROOTFS" /b/bin/ctr-run -m 20m /b/rootfs/ sh -c 'exit 7'
+}
+
+@test "in namespaces made by others: unshare's mounts, pids and users" {
+	need unshare util-linux
+	for flags in -m "-mp --fork --mount-proc" "-p --fork" -C -Ur; do
+		# shellcheck disable=SC2086
+		[ "$(unshare $flags ctr-run "$ROOTFS" sh -c 'echo $$; touch /x')" = 1 ]
+	done
+	run -125 unshare -Ur ctr-run --userns auto "$ROOTFS" true
+	[[ "$output" == *"--userns 0:0:1"* ]]
+	unshare -Ur ctr-run --userns 0:0:1 "$ROOTFS" true
 }
 
 @test "an OCI bundle is run by its config.json; a wrong one is named with line, column and path" {

@@ -275,6 +275,10 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 		kv_set(conf, "user", o.user);
 	if (s->cgroups_path && *s->cgroups_path)
 		kv_set(conf, "cgroup_parent", s->cgroups_path);
+	if (o.pidfile) {
+		_cleanup_free_ char *here = o.pidfile[0] == '/' ? xstrdup("") : getcwd(NULL, 0);
+		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "", o.pidfile);
+	}
 	if (o.log_size) {
 		int64_t files = 1;
 		if (o.log_files && num_parse("--log-max-files", o.log_files, 0, 1000, &files) < 0)
@@ -336,7 +340,9 @@ static int make(struct container *c, struct spec *s, const struct strv *volumes)
 		if (r < 0 || file_write_at(c->dir, "config.json", json, strlen(json), 0600, false) < 0)
 			return -1;
 	}
-	return create_idfiles(c, 0);
+	return o.cidfile && file_write_at(AT_FDCWD, o.cidfile, c->id, strlen(c->id), 0644, false) < 0
+		   ? fail_in("--cidfile")
+		   : 0;
 }
 
 void create_container(struct container *c, struct spec *spec, int argc, char **argv)
@@ -366,17 +372,6 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	if (c->dir >= 0 && container_destroy(c) < 0)
 		warn("%s", fail_msg());
 	die("%s", why);
-}
-
-int create_idfiles(const struct container *c, pid_t pid)
-{
-	char num[24];
-	if (o.cidfile && !pid && file_write_at(AT_FDCWD, o.cidfile, c->id, strlen(c->id), 0644, false) < 0)
-		return fail_in("--cidfile");
-	if (!o.pidfile || !pid)
-		return 0;
-	snprintf(num, sizeof num, "%d\n", (int)pid);
-	return file_write_at(AT_FDCWD, o.pidfile, num, strlen(num), 0644, false) < 0 ? fail_in("--pidfile") : 0;
 }
 
 int create_reload(const struct container *c, struct spec *spec)

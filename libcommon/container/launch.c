@@ -85,7 +85,11 @@ static int loopback_up(void)
 	if (s < 0)
 		return 0; /* a kernel without IPv4 */
 	r.ifr_flags = IFF_UP | IFF_RUNNING;
-	return ioctl(s, SIOCSIFFLAGS, &r) < 0 ? fail("lo: set up: %m") : 0;
+	return ioctl(s, SIOCSIFFLAGS, &r) < 0
+		   ? fail("lo: set up: %m%s", errno == EPERM ? " (inside another container: it needs CAP_NET_ADMIN "
+							       "there, or --net host)"
+							     : "")
+		   : 0;
 }
 
 static int names(const struct spec *s)
@@ -221,7 +225,8 @@ static int clone_failed(uint64_t flags)
 		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER
 							? " (user namespaces may be switched off or used up: sysctls "
 							  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-							  "kernel.apparmor_restrict_unprivileged_userns)"
+							  "kernel.apparmor_restrict_unprivileged_userns; inside "
+							  "another container its seccomp filter refuses them)"
 							: " (inside another container: it needs CAP_SYS_ADMIN there)");
 	if (errno == EINVAL)
 		return fail("new namespaces: %m (this kernel lacks one of them: ctr-check says which)");

@@ -32,6 +32,7 @@
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
+#include "usernsreq.h"
 #include "volume.h"
 
 enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };
@@ -142,7 +143,8 @@ static int group_up(struct monitor *m)
 		return 0;
 	if (cgroup_devices(m->cgroup, s->device_rules.v, s->device_rules.n) == 0)
 		return 0;
-	return geteuid() == 0 && !(s->ns_new & 1u << NS_USER) ? -1 : 0;
+	/* In a user namespace no device node can be made anyway. */
+	return geteuid() == 0 && !(s->ns_new & 1u << NS_USER) && !userns_nested() ? -1 : 0;
 }
 
 static void group_down(struct monitor *m)
@@ -248,6 +250,21 @@ static int attach(struct launch *l, void *arg)
 	return plug_up(&m->plug, m->c, l->pid);
 }
 
+/* --pidfile: at each start. */
+static int write_pidfile(struct monitor *m)
+{
+	const char *path = kv_get(&m->c->conf, "pidfile");
+	char num[24];
+	int n = snprintf(num, sizeof num, "%d\n", (int)m->l.pid);
+	if (!path || file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) == 0)
+		return 0;
+	kill(m->l.pid, SIGKILL); /* not waited for yet */
+	waitpid(m->l.pid, NULL, __WALL);
+	m->l.pid = 0;
+	m->l.code = 125;
+	return fail_in("--pidfile");
+}
+
 static int start(struct monitor *m, int restarts)
 {
 	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
@@ -274,7 +291,7 @@ static int start(struct monitor *m, int restarts)
 	m->l.attach = plug_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
 	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir, m->fresh && !restarts) < 0 ||
-	    launch(&m->l) < 0) {
+	    launch(&m->l) < 0 || write_pidfile(m) < 0) {
 		close_ends(&e, true);
 		return -1;
 	}
@@ -619,6 +636,7 @@ static void leave_caller(const struct container *c, int ready)
 	int null = open("/dev/null", O_RDWR);
 	for (int i = 0; i < 2 && null >= 0; i++) /* its stderr until it has been told: what a start warns of is heard */
 		dup2(null, i);
+	cgroup_forget(); /* it looked at the container before: its descriptors go, too */
 	int lo = c->dir < ready ? c->dir : ready, hi = c->dir < ready ? ready : c->dir;
 	sys_close_range(3, (unsigned)lo - 1);
 	sys_close_range((unsigned)lo + 1, (unsigned)hi - 1);

@@ -26,6 +26,7 @@
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
+#include "usernsreq.h"
 
 /* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
 #define FD_PATH(fd) fd_path((char[32]){0}, fd)
@@ -134,6 +135,10 @@ static int overlay_mount(struct rootfs *r)
 	buf_free(&opts);
 	if (m == 0)
 		return 0;
+	if (errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
+		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
+		return overlay_mount(r);
+	}
 	r->no_overlay =
 	    !r->spec->x_image_file && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
 	if (errno == ENODEV)

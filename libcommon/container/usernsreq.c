@@ -50,6 +50,12 @@ static void user_side(struct spec_idmap **v, size_t *n, uint32_t own, uint32_t i
 	map_add(v, n, inner + 1, start + below, count - below);
 }
 
+bool userns_nested(void)
+{
+	_cleanup_free_ char *map = file_read("/proc/self/uid_map", 65536, NULL);
+	return map && !strstr(map, "4294967295");
+}
+
 static int auto_map(struct spec *s, bool keep_id)
 {
 	uint32_t us = 0, uc = 0, gs = 0, gc = 0;
@@ -57,6 +63,10 @@ static int auto_map(struct spec *s, bool keep_id)
 	if (geteuid() == 0) {
 		if (keep_id)
 			return errno = EINVAL, fail("--userns keep-id: it is for users other than root");
+		if (userns_nested())
+			return errno = EPERM,
+			       fail("--userns auto: root of a user namespace has no ids to set aside: give a map, "
+				    "--userns 0:0:1");
 		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would
 			     clash */
 			us = gs = 0x70000000;

@@ -247,7 +247,8 @@ static int explain(const char *path, const char *key, const char *value, bool v2
 	const char *c = cgroup_controller(key, v2);
 	const char *hint = "";
 	if (why == ENOENT && v2)
-		hint = " (the controller is not in cgroup.subtree_control of the parent group)";
+		hint = " (the controller is not in cgroup.subtree_control of the parent group: one with processes in "
+		       "it, such as the root of a container, cannot give it; move them into a group of their own)";
 	else if (why == ENOENT)
 		hint = " (this kernel has not got that setting)";
 	else if (why == EACCES || why == EPERM)
@@ -595,8 +596,8 @@ static int join(const char *path, pid_t pid, bool v1_only)
 	for (size_t i = 0; i < n_found; i++) {
 		if (!ours(&found[i]) || root_fd(&found[i]) < 0 || (found[i].v2 && v1_only))
 			continue;
-		snprintf(file, sizeof file, "%s%s%s", path, *path ? "/" : "",
-		    pid || found[i].v2 ? "cgroup.procs" : "tasks");
+		snprintf(
+		    file, sizeof file, "%s%s%s", path, *path ? "/" : "", pid || found[i].v2 ? "cgroup.procs" : "tasks");
 		if (file_poke_at(found[i].fd, file, num) == 0)
 			continue;
 		const char *hint = "";

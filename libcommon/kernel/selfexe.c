@@ -38,6 +38,8 @@ static bool protected_already(void)
 		return fs.f_flags & ST_RDONLY_F; /* a memfd lies on a tmpfs */
 	_cleanup_close_ int fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	if (fd < 0) /* and not: start ourselves again and again */
+		die("%s: %m", SELF);
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
