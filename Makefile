@@ -2,9 +2,12 @@
 
 CONFIG ?= full
 PREFIX ?= /usr/local
-CC = gcc
+HOST := $(shell uname -m)
+ARCH ?= $(HOST)
+CROSS := $(if $(filter $(HOST),$(ARCH)),,$(ARCH)-linux-gnu-)
+CC = $(CROSS)gcc
 CFLAGS ?= -Oz -fno-pie $(if $(findstring clang,$(CC)),,-fno-caller-saves -fno-tree-tail-merge)
-AR = ar
+AR = $(CROSS)ar
 VERSION := 0.1
 
 # Variants live in folders of their own beside the plain build.
@@ -14,6 +17,8 @@ else ifdef FAULT
 B := build/fault
 else ifdef OLDKERNEL
 B := build/oldkernel
+else ifneq ($(CROSS),)
+B := build/$(ARCH)
 else ifeq ($(CONFIG),minimal)
 B := build/minimal
 else
@@ -23,9 +28,11 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
-# Static libraries: built from Debian's packages into build/deps, or already there (SYSROOT=/usr on Alpine).
-DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps)
-deps_done := $(if $(SYSROOT),,build/deps/.done)
+# musl and static libraries: built from Debian's packages into build/deps, or already there (SYSROOT=/usr on Alpine).
+DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps$(if $(CROSS),-$(ARCH)))
+# The recipe's hash is in the name of the mark: another recipe, other libraries.
+deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh musl-cc.sh pins sha256.sh | sha256sum | cut -c 1-12)
+deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark)))
 
 warn := -Wall -Wextra -Werror
 common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
@@ -36,29 +43,20 @@ libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap -ljansson
 ifdef SAN
 flags := $(common) -DCTR_SAN -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 link = $(CC) $(flags) -o $@ $(filter %.o %.a,$^) $(libs)
+compiler := $(CC)
 else
-musl := /usr/lib/$(shell uname -m)-linux-musl
-incs := -isystem $(DEPS)/include $(if $(SYSROOT),,-isystem $(DEPS)/kernel)
+# Of a system that is not musl's own, the compiler sees musl's headers, the kernel's and its own, and nothing else.
+incs := $(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) -isystem $(DEPS)/include \
+	$(if $(SYSROOT),,-isystem $(DEPS)/kernel -isystem $(shell $(CC) -print-file-name=include))
 flags := $(common) $(CFLAGS) $(incs) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
-# gcc goes through musl's specs; another compiler (clang) gets musl's folders named.
-ifneq ($(SYSROOT),)
 compiler := $(CC)
-else ifneq ($(findstring clang,$(CC)),)
-compiler := $(CC) --target=$(shell uname -m)-linux-musl -nostdinc -isystem /usr/include/$(shell uname -m)-linux-musl -isystem $(shell $(CC) -print-resource-dir)/include
-else
-compiler := $(CC) -specs $(musl)/musl-gcc.specs
-endif
-linker := $(if $(SYSROOT),$(CC),gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs)
+linker := $(if $(SYSROOT),$(CC),$(DEPS)/musl/cc)
 wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot sethostname unshare setns setresuid setresgid setgroups dup2 \
 	pipe2 socketpair epoll_create1 epoll_ctl flock renameat fchmod openat open syscall write
 # No RELRO: in a static program musl makes nothing read-only at start, and its pages cost four KiB.
 link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie -Wl,--gc-sections,-z,norelro,-z,common-page-size=512,-z,noexecstack,-z,noseparate-code,--build-id=none \
-	$(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && strip -s -R .comment $@.tmp && mv $@.tmp $@
-endif
-compiler ?= $(CC)
-ifdef SAN
-compiler := $(CC)
+	$(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && $(CROSS)strip -s -R .comment $@.tmp && mv $@.tmp $@
 endif
 
 # Which applets: include/applets.def says it.
@@ -93,14 +91,18 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c | $(deps_done)
 $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
 $(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c | $(deps_done)
-	$(call say,HOST,$@)mkdir -p $(@D) && gcc -specs /usr/lib/$(shell uname -m)-linux-musl/musl-gcc.specs -O1 -std=gnu11 -D_GNU_SOURCE -Wall -Wextra \
-		-Werror -isystem build/deps/include -isystem build/deps/kernel -static -no-pie -o $@ $< build/deps/lib/libseccomp.a
+	$(call say,HOST,$@)mkdir -p $(@D) && $(if $(SYSROOT),$(CC),build/deps/musl/cc) -O1 -std=gnu11 -D_GNU_SOURCE $(warn) \
+		-isystem $(or $(SYSROOT),build/deps)/include -static -o $@ $< $(or $(SYSROOT),build/deps)/lib/libseccomp.a
 
 $(B)/bin/.links: include/applets.def Makefile
 	$(Q)mkdir -p $(B)/bin && rm -f $(B)/bin/ctr-* && for a in $(applets); do ln -s ../ctrbox $(B)/bin/ctr-$$a; done && touch $@
 
-build/deps/.done:
-	$(Q)sh libcommon/deps/build.sh build/deps
+build/deps/$(deps_mark):
+	$(Q)sh libcommon/deps/build.sh build/deps $(deps_mark)
+ifneq ($(CROSS),)
+$(DEPS)/$(deps_mark):
+	$(Q)sh libcommon/deps/build.sh $(DEPS) $(deps_mark) $(ARCH)
+endif
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
 
@@ -169,14 +171,14 @@ check-tools: ## install what the tests need (as root on Debian)
 	$(Q)sh tests/tools
 
 clean: ## remove what was built, but not build/deps
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name deps ! -name deps.lock -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name 'deps*' -exec rm -rf {} + 2>/dev/null || true
 
 distclean: ## remove build/
 	$(Q)rm -rf build
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
-	@echo "Variables: CONFIG=minimal SAN=1 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
+	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
 
 .PHONY: initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

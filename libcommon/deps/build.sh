@@ -1,16 +1,25 @@
 #!/bin/sh
-# build.sh DIR: fetch the libraries that ctrbox links from Debian's packages and build them static with musl, once, into
-# DIR (lib/, include/, kernel/). Aside and renamed, so that an interrupted or a second build leaves nothing half made.
+# build.sh DIR MARK [ARCH]: fetch musl and the libraries that ctrbox links from Debian's packages and build them static, once,
+# into DIR (musl/, lib/, include/, kernel/), for this machine or another (aarch64). Aside and renamed, so that an
+# interrupted or a second build leaves nothing half made; the file MARK in it says that it is whole.
 set -eu
+mark=$2 arch=${3:-$(uname -m)}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$(dirname "$1")"
 out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-[ ! -e "$out/.done" ] || exit 0
+[ ! -e "$out/$mark" ] || exit 0
 exec 9>"$out.lock"
 flock 9
-[ ! -e "$out/.done" ] || exit 0
+[ ! -e "$out/$mark" ] || exit 0
 
-need="musl-tools gperf m4 cmake dpkg-dev make gcc xz-utils bzip2 linux-libc-dev debian-archive-keyring"
+need="gperf m4 cmake dpkg-dev make gcc libc6-dev xz-utils bzip2 linux-libc-dev debian-archive-keyring"
+gcc=gcc cross='' deb=$(dpkg --print-architecture)
+if [ "$arch" != "$(uname -m)" ]; then
+	[ "$arch" = aarch64 ] || { echo "deps: ARCH=$arch is neither this machine's nor aarch64" >&2; exit 1; }
+	deb=arm64 cross=$arch-linux-gnu-
+	gcc=${cross}gcc
+	need="$need gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross"
+fi
 missing=
 for p in $need; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed' || missing="$missing $p"
@@ -29,7 +38,7 @@ fi
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t/src" "$t/lib" "$t/include" "$t/kernel"
-sh "$here/apt.sh" "$t/apt"
+sh "$here/apt.sh" "$t/apt" ${cross:+"$deb"}
 export APT_CONFIG="$t/apt/apt.conf"
 cd "$t/src"
 
@@ -40,11 +49,11 @@ fetch() {
 	set -- $(awk -v n="$name" '$1 == n { print $2, $3; exit }' "$here/pins")
 	echo "deps: fetching $name" >&2
 	case $name in
-	libmnl-dev) apt-get download -qq "$name=$2" 2>/dev/null || apt-get download -qq "$name/$1" ;;
+	libmnl-dev) apt-get download -qq "$name:$deb=$2" 2>/dev/null || apt-get download -qq "$name:$deb/$1" ;;
 	zlib) apt-get source -qq --download-only --tar-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only --tar-only "$name/$1" ;;
 	*) apt-get source -qq --download-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only "$name/$1" ;;
 	esac
-	awk -v n="$name" '$1 == n { print $4, $5 }' "$here/pins" | while read -r file sum; do
+	awk -v n="$name" -v d="_$deb.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins" | while read -r file sum; do
 		if [ ! -e "$file" ]; then
 			echo "deps: $name: the mirror has another version than the pinned one; its signature was checked" >&2
 		elif ! echo "$sum  $file" | sha256sum -c --quiet - >&2; then
@@ -53,27 +62,34 @@ fetch() {
 		fi
 	done
 }
-for p in libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
+for p in musl libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
 for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
 mkdir zlib && tar xf zlib_*.tar.* -C zlib --strip-components=1
 dpkg -x libmnl-dev_*.deb mnl
 
-# musl-gcc has no kernel headers, and must not see the host's others.
-for d in linux asm-generic mtd; do ln -s "/usr/include/$d" "$t/kernel/$d"; done
-asm=/usr/include/$(gcc -print-multiarch)/asm
+# The C library sees the kernel's headers and no others of this system.
+headers=/usr/include asm=/usr/include/$(gcc -print-multiarch)/asm
+[ -z "$cross" ] || headers=/usr/$arch-linux-gnu/include asm=/usr/$arch-linux-gnu/include/asm
+for d in linux asm-generic mtd; do ln -s "$headers/$d" "$t/kernel/$d"; done
 ln -s "$asm" "$t/kernel/asm"
-cc="musl-gcc"
-cflags="-Oz -fno-pie -no-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -isystem $t/kernel -ffile-prefix-map=$t="
-export ARFLAGS=rcsD
+cc=$t/musl/cc
+cflags="-Oz -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$t="
+unset MAKEFLAGS MFLAGS
+export ARFLAGS=rcsD AR="${cross}ar" RANLIB="${cross}ranlib"
 log=$t/build.log
 quiet() { "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; exit 1; }; }
 
-echo "deps: building libcap, jansson, libseccomp, zlib, libarchive, nettle's sha256" >&2
-(cd libcap2 && quiet make -C libcap CC="$cc" BUILD_CC=gcc COPTS="$cflags" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
+# musl from its source, and for size: Debian's own is compiled for speed, which costs 27 KB of a 500 KB program.
+echo "deps: building musl, libcap, jansson, libseccomp, zlib, libarchive, nettle's sha256" >&2
+(cd musl && quiet ./configure --target="$arch-linux-musl" --disable-shared --disable-wrapper --prefix="$t/musl" CC="$gcc" CFLAGS="$cflags" &&
+	quiet make CROSS_COMPILE="$cross" -j"$(nproc)" install-libs install-headers)
+sed "s/@CC@/$gcc/g" "$here/musl-cc.sh" >"$cc"
+chmod 755 "$cc"
+(cd libcap2 && quiet make -C libcap CC="$cc" AR="$AR" RANLIB="$RANLIB" BUILD_CC="gcc -no-pie" COPTS="$cflags" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
 cp libcap2/libcap/libcap.a "$t/lib/"
 cp -r libcap2/libcap/include/sys "$t/include/"
 
-(cd jansson && quiet cmake -B b -DCMAKE_C_COMPILER=musl-gcc -DCMAKE_C_FLAGS="$cflags" -DCMAKE_BUILD_TYPE=None -DJANSSON_BUILD_SHARED_LIBS=OFF \
+(cd jansson && quiet cmake -B b -DCMAKE_C_COMPILER="$cc" -DCMAKE_AR="$(command -v "$AR")" -DCMAKE_C_FLAGS="$cflags" -DCMAKE_BUILD_TYPE=None -DJANSSON_BUILD_SHARED_LIBS=OFF \
 	-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF && quiet make -C b)
 cp jansson/b/lib/libjansson.a "$t/lib/"
 cp jansson/b/include/*.h "$t/include/"
@@ -81,7 +97,7 @@ cp jansson/b/include/*.h "$t/include/"
 # Half of libseccomp in a binary is its table of numbers for machines that a profile here can never be asked for: their
 # columns become narrow (seccomp_json.c leaves such architectures out).
 sed -i -E 's/^\tint (mips|mips64|mips64n32|parisc|parisc64|ppc|ppc64|riscv64|s390|s390x);/\tsigned char \1;/' libseccomp/src/syscalls.h
-(cd libseccomp && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
+(cd libseccomp && quiet ./configure --host="$arch-linux-musl" --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
 cp libseccomp/src/.libs/libseccomp.a "$t/lib/"
 cp libseccomp/include/seccomp*.h "$t/include/"
 
@@ -123,13 +139,13 @@ NONE(char *, to_text_l, (struct archive_acl *a, ssize_t *b, int c, struct archiv
 NONE(int, from_text_w, (struct archive_acl *a, const wchar_t *b, int c), ((void)a, (void)b, (void)c, ARCHIVE_OK))
 NONE(int, from_text_l, (struct archive_acl *a, const char *b, int c, struct archive_string_conv *d), ((void)a, (void)b, (void)c, (void)d, ARCHIVE_OK))
 END
-(cd libarchive && quiet ./configure --host="$(uname -m)-linux-musl" --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
+(cd libarchive && quiet ./configure --host="$arch-linux-musl" --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
 	--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
 	CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib" && quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la)
 cp libarchive/.libs/libarchive.a "$t/lib/"
 cp libarchive/libarchive/archive.h libarchive/libarchive/archive_entry.h "$t/include/"
 
-quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags"
+quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags" "$arch"
 
 # Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
 cat >chk.c <<'EOF'
@@ -149,12 +165,12 @@ EOF
 # shellcheck disable=SC2086 # words
 $cc $cflags -c chk.c
 cp mnl/usr/lib/*/libmnl.a "$t/lib/"
-ar rsD "$t/lib/libmnl.a" chk.o
-objcopy -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
+"${cross}ar" rsD "$t/lib/libmnl.a" chk.o
+"${cross}objcopy" -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
 cp -r mnl/usr/include/libmnl "$t/include/"
 
 cd /
 rm -rf "$t/src" "$t/apt"
-: >"$t/.done"
+: >"$t/$mark"
 rm -rf "$out"
 mv "$t" "$out"
