@@ -28,17 +28,29 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {.synopsis = "NAME", .opts = opts};
 
+static int pts = -1;
+
+static void resize(int sig)
+{
+	(void)sig;
+	struct winsize w;
+	if (pts >= 0 && tty_size(&w) == 0)
+		ioctl(pts, TIOCSWINSZ, &w);
+}
+
 /* The window is set on the terminal's own end in the container; its /dev/pts/0 is resolved inside its root. */
 static void set_size(const struct container *c)
 {
 	char root[32];
-	struct winsize w;
 	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
 	_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int pts =
-	    dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
-	if (pts >= 0 && isatty(pts) && tty_size(&w) == 0)
-		ioctl(pts, TIOCSWINSZ, &w);
+	pts = dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	if (pts >= 0 && !isatty(pts)) {
+		close(pts);
+		pts = -1;
+	}
+	resize(0);
+	signal(SIGWINCH, resize);
 }
 
 static pid_t feed(const struct container *c)
@@ -85,6 +97,7 @@ int ctr_attach_main(int argc, char **argv)
 	if (tty && writer > 0)
 		tty_raw();
 	int r = logview(&c, &v);
+	signal(SIGWINCH, SIG_IGN);
 	tty_restore();
 	if (writer > 0) {
 		kill(writer, SIGKILL);

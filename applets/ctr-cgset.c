@@ -304,7 +304,7 @@ static int mount_here(int argc, char **argv)
 
 static int become(const char *path, char **argv)
 {
-	if (cgroup_enter(path, false) < 0)
+	if (cgroup_enter(path, false, -1) < 0)
 		die_code(125, "%s", fail_msg());
 	undo_commit();
 	execvp(argv[0], argv);

@@ -44,8 +44,9 @@ char *cgroup_get(const char *path, const char *key);
 int cgroup_join(const char *path, pid_t pid);
 /* The caller, which has a single thread, goes into it; only in v1's hierarchies when CLONE_INTO_CGROUP has done the
  * rest. A thread that moves itself takes no lock over all processes, whose grace period lasts milliseconds: by this a
- * start costs half of what it does by cgroup_join(). */
-int cgroup_enter(const char *path, bool v1_only);
+ * start costs half of what it does by cgroup_join(). Where a v2 group takes no process because controllers are enabled
+ * for its children, into that of the process whose /proc directory is given (-1: an error). */
+int cgroup_enter(const char *path, bool v1_only, int procdir);
 /* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno. */
 int cgroup_open_v2(const char *path);
 /* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not die in 5 s. */

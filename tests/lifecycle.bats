@@ -222,6 +222,87 @@ load lib
 	kill $other
 }
 
+@test "a recycled pid, met for real: ns_last_pid gives it to another process, and nothing signals that" {
+	run -0 timeout 60 unshare -pf --mount-proc --propagation private bash -c '
+		set -e
+		[ -w /proc/sys/kernel/ns_last_pid ] || { echo "no ns_last_pid: skipped"; exit 0; }
+		recycle() { # make a process of this pid
+			for _ in 1 2 3 4 5; do
+				echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+				sleep 1000 >/dev/null 2>&1 &
+				[ $! != "$1" ] || return 0
+				kill $!
+			done
+			return 1
+		}
+		ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --name b --restart always "$ROOTFS" sleep 1000 >/dev/null
+		. "$CTR_RUN/containers/a/state"; apid=$pid amon=$monitor
+		. "$CTR_RUN/containers/b/state"; bpid=$pid bmon=$monitor
+		kill -9 $amon $bmon
+		while [ -e /proc/$apid ] || [ -e /proc/$bpid ] || [ -e /proc/$amon ] || [ -e /proc/$bmon ]; do sleep 0.01; done
+		for p in $apid $bpid $amon $bmon; do recycle $p; done
+		[ "$(ctr-ps -an -o name,pid,status | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
+		ctr-kill a && exit 1
+		! ctr-exec a true
+		ctr-stop -t 0 a b
+		ctr-restart -t 0 b
+		ctr-gc
+		ctr-rm -f a b
+		for p in $apid $bpid $amon $bmon; do [ "$(cat /proc/$p/comm)" = sleep ] || exit 2; done
+		echo "pids $apid $bpid $amon $bmon: another process each, alive"'
+	echo "# ${lines[-1]}" >&3
+	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
+}
+
+# One whose monitor was killed and that lives on: executing a set-id program has cleared its parent-death signal (prctl(2)).
+orphan() {
+	if [ ! -e bin ]; then
+		mkdir bin
+		cp "$ROOTFS/bin/busybox" bin/sleep
+		chmod 4755 bin/sleep
+	fi
+	ctr-run -d --name "$1" "${@:2}" -u user -v "$WORLD/bin:/setid" "$ROOTFS" sh -c 'exec /setid/sleep 1000' >/dev/null
+	. "$CTR_RUN/containers/$1/state"
+	wait_for 5 grep -q setid "/proc/$pid/cmdline"
+	kill -9 "$monitor"
+	wait_for 5 sh -c "[ \"\$(ctr-ps -an --filter name=$1 -o status)\" = orphaned ]"
+}
+
+@test "orphaned: shown, entered, not started; stop ends it, rm wants -f, gc kills what is in it" {
+	orphan o
+	[ "$(ctr-ps -n -o name,pid,status)" = "o  $pid  orphaned" ]
+	ctr-exec o true
+	ctr-top o | grep -q setid
+	run -1 ctr-start o
+	[[ "$output" == *"without a monitor"* ]]
+	run -1 ctr-wait o
+	[[ "$output" == *"no exit code is known"* ]]
+	run -1 ctr-rm o
+	[[ "$output" == *"orphaned"* ]]
+	kill -0 "$pid"
+	ctr-stop -t 0 o
+	run ! kill -0 "$pid"
+	[ "$(ctr-ps -an -o status)" = lost ]
+	ctr-start o # and it can be started again
+	[ "$(ctr-ps -an -o status)" = running ]
+	ctr-rm -f o
+	orphan g
+	run -0 ctr-gc
+	[[ "$output" == *"group "*"c-"* && "$output" == *"state g"* ]]
+	run ! kill -0 "$pid"
+	[ "$(ctr-ps -an -o status)" = lost ]
+	ctr-rm g
+	orphan r --rm
+	run -0 ctr-gc
+	[ "$output" = "container r" ]
+	run ! kill -0 "$pid"
+	orphan f
+	ctr-rm -f f
+	run ! kill -0 "$pid"
+	[ -z "$(ctr-ps -aq)" ]
+}
+
 @test "200 containers started in parallel: all run, all listed, all removed" {
 	start=$(date +%s%N)
 	for i in $(seq 200); do ctr-run -d --name "n$i" "$ROOTFS" sleep 1000 >/dev/null & done

@@ -62,7 +62,8 @@ static int join(struct enter *e, int flags)
 static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
 	setsid();
-	if ((e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup()) < 0) || join(e, flags) < 0)
+	if ((e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0) ||
+	    join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)) {
 		fail("become root of its user namespace: %m");

@@ -152,7 +152,7 @@ static _Noreturn void child(struct launch *l, const struct sides *x, struct sock
 	if (l->lock >= 0)
 		close(l->lock); /* the lock is the monitor's life, not ours */
 	int code = 125;
-	if ((l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup()) < 0) ||
+	if ((l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
 	    child_steps(l, x, &code) < 0)
 		report_failure(x->childs, code);
 	struct become b = {.spec = l->spec, .seccomp = prog, .report = x->childs, .pdeathsig = true};

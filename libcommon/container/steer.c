@@ -139,32 +139,28 @@ int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
 	return r;
 }
 
-static int take(struct container *c)
-{
-	int r = container_lock(c);
-	/* Its monitor was killed, and the parent-death signal did not reach it. */
-	return r == 1 && c->status == ST_ORPHANED && steer_kill(c) < 0 ? -1 : r;
-}
-
 int steer_remove(struct container *c, bool force)
 {
 	if (c->dir < 0)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
-	int r = take(c);
+	int r = container_lock(c);
 	if (r < 0)
 		return -1;
-	if (r == 0 && !force) {
+	if ((r == 0 || c->status == ST_ORPHANED) && !force) {
 		errno = EBUSY;
 		return fail("%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
 	}
 	if (r == 0) {
 		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
 			return -1;
-		r = take(c);
+		r = container_lock(c);
 		if (r < 0 && errno == ENOENT)
 			return 0; /* one of --rm: its monitor has removed it */
 		if (r <= 0)
 			return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
 	}
+	/* Its monitor was killed, and the parent-death signal did not reach it. */
+	if (c->status == ST_ORPHANED && steer_kill(c) < 0)
+		return -1;
 	return container_destroy(c);
 }

@@ -588,7 +588,21 @@ int cgroup_set(const char *path, const struct strv *settings)
 
 /* --- joining --- */
 
-static int join(const char *path, pid_t pid, bool v1_only)
+/* Into the v2 group of the process whose /proc directory it is: an init that has made groups below its own and enabled
+ * controllers for them is in one of those, and its own takes no process any more. */
+static int join_beside(const struct cgroup_hierarchy *h, int procdir)
+{
+	_cleanup_free_ char *text = procdir < 0 ? NULL : file_read_at(procdir, "cgroup", 65536, NULL);
+	const char *s = text && str_starts(text, "0::/") ? text : text ? strstr(text, "\n0::/") : NULL;
+	if (!s)
+		return errno = EBUSY, -1;
+	s += *s == '\n' ? 5 : 4;
+	int n = (int)strcspn(s, "\n");
+	_cleanup_free_ char *file = xasprintf("%.*s%scgroup.procs", n, s, n ? "/" : "");
+	return file_poke_at(h->fd, file, "0");
+}
+
+static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
 	char num[16], file[600];
 	snprintf(num, sizeof num, "%d", (int)pid);
@@ -596,9 +610,10 @@ static int join(const char *path, pid_t pid, bool v1_only)
 	for (size_t i = 0; i < n_found; i++) {
 		if (!ours(&found[i]) || root_fd(&found[i]) < 0 || (found[i].v2 && v1_only))
 			continue;
-		snprintf(
-		    file, sizeof file, "%s%s%s", path, *path ? "/" : "", pid || found[i].v2 ? "cgroup.procs" : "tasks");
-		if (file_poke_at(found[i].fd, file, num) == 0)
+		snprintf(file, sizeof file, "%s%s%s", path, *path ? "/" : "",
+		    pid || found[i].v2 ? "cgroup.procs" : "tasks");
+		if (file_poke_at(found[i].fd, file, num) == 0 ||
+		    (errno == EBUSY && found[i].v2 && join_beside(&found[i], procdir) == 0))
 			continue;
 		const char *hint = "";
 		if (errno == EBUSY && found[i].v2)
@@ -617,12 +632,12 @@ static int join(const char *path, pid_t pid, bool v1_only)
 
 int cgroup_join(const char *path, pid_t pid)
 {
-	return join(path, pid, false);
+	return join(path, pid, false, -1);
 }
 
-int cgroup_enter(const char *path, bool v1_only)
+int cgroup_enter(const char *path, bool v1_only, int procdir)
 {
-	return join(path, 0, v1_only);
+	return join(path, 0, v1_only, procdir);
 }
 
 /* --- looking --- */

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# ctr-exec: a further command as the container's own.
+
+load lib
+
+status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
+
+@test "as the container: namespaces, root, capabilities, no_new_privs, seccomp, limits of its files; nothing of the caller's" {
+	ctr-run -d --name c --cap-drop ALL --cap-add chown --security-opt no-new-privileges --umask 027 --ulimit nofile=64:128 -h box -e V=1 "$ROOTFS" sleep 1000 >/dev/null
+	export SECRET=1
+	exec 7</etc/passwd
+	run -0 ctr-exec c sh -c 'cat /proc/self/status; ls /proc/self/fd; env; umask; ulimit -n; hostname; pwd'
+	exec 7<&-
+	for f in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters Uid Gid Groups; do
+		[ "$(status_of $f <<<"$output")" = "$(ctr-exec c sed -n "s/^$f:[[:space:]]*//p" /proc/1/status)" ]
+	done
+	[ "$(status_of CapEff <<<"$output")" = 0000000000000001 ]
+	[ "$(status_of NoNewPrivs <<<"$output")" = 1 ]
+	[ "$(status_of Seccomp <<<"$output")" = 2 ]
+	[[ "$output" != *SECRET* && "$output" == *V=1* ]]
+	[[ "$output" == *$'0027\n64\nbox\n/' ]]
+	[ "$(ctr-exec c sh -c 'ls /proc/self/fd | wc -l')" -le 4 ]
+	[ "$(ctr-exec --privileged c sh -c 'sed -n "s/^Seccomp:.//p; s/^CapEff:.//p; s/^NoNewPrivs:.//p" /proc/self/status' | tr '\n' ' ')" = "$(sed -n 's/^CapBnd:.//p' /proc/self/status) 0 0 " ]
+}
+
+@test "the environment comes from the config, not from /proc/PID/environ; -e adds and replaces" {
+	ctr-run -d --name c -e A=1 -e B=2 "$ROOTFS" env -i LIE=1 sleep 1000 >/dev/null
+	wait_for 5 sh -c 'tr "\0" "\n" </proc/$(ctr-inspect -f State.Pid c)/environ | grep -qx LIE=1'
+	export FROM=caller
+	run -0 ctr-exec -e B=3 -e FROM -e NOTSET c env
+	[ "$(grep -E '^(A|B|LIE|FROM|NOTSET)=' <<<"$output" | sort | tr '\n' ' ')" = "A=1 B=3 FROM=caller " ]
+	run -125 ctr-exec -e =x c true
+	[[ "$output" == *"'=x'"* ]]
+}
+
+@test "it returns when the command ends, even if a background child keeps the pipe open" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	mkfifo p
+	sleep 100 <>p 3>&- &
+	reader=$!
+	start=$(date +%s)
+	ctr-exec c sh -c 'sleep 15 & exit 3' >p 2>&1 || [ $? = 3 ]
+	ctr-exec -t c sh -c 'sleep 15 & exit 0' >p 2>&1
+	[ $(($(date +%s) - start)) -lt 10 ]
+	kill $reader
+}
+
+@test "-t: a terminal of its own with the caller's size from the start, which follows; the exit code passes" {
+	need script util-linux
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	run -4 script -qec "stty rows 33 cols 99; ctr-exec -it c sh -c 'tty; stty size; echo \$TERM; exit 4'" /dev/null
+	[[ "$output" == */dev/pts/0* && "$output" == *"33 99"* && "$output" == *xterm* ]]
+	run -0 script -qec "stty rows 33 cols 99; (sleep 1; stty rows 44 cols 88 </dev/tty) & ctr-exec -t c sh -c 'trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'" /dev/null
+	[[ "$output" == *"44 88"* ]]
+	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ] # and without one of the caller's
+}
+
+@test "stdin is the caller's, bytes arrive whole; -d does not wait and outlives it" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(head -c 3000000 /dev/zero | ctr-exec -i c sha256sum)" = "$(head -c 3000000 /dev/zero | sha256sum)" ]
+	start=$(date +%s)
+	ctr-exec -d c sh -c 'sleep 5; echo late'
+	ctr-exec -d c sh -c 'echo was here >/here; exec sleep 500'
+	[ $(($(date +%s) - start)) -lt 5 ]
+	wait_for 5 ctr-exec c grep -q 'was here' /here
+	ctr-top c | grep -q "sleep 500"
+	run -127 ctr-exec -d c nosuch
+	ctr-stop -t 0 c
+	run -125 ctr-exec c true
+	[[ "$output" == "ctr-exec: c: exited, not running" ]]
+}
+
+@test "signals reach the command; killed, it takes the command along" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	ctr-exec c sh -c 'trap "exit 9" USR1; touch /ready; while :; do sleep 0.1; done' 3>&- &
+	pid=$!
+	wait_for 5 ctr-exec c test -e /ready
+	kill -USR1 $pid
+	wait $pid && false
+	[ $? = 9 ]
+	ctr-exec c sleep 777 3>&- &
+	pid=$!
+	wait_for 5 sh -c 'ctr-top c | grep -q "sleep 777"'
+	kill -9 $pid
+	wait $pid || true
+	wait_for 5 sh -c '! ctr-top c | grep -q "sleep 777"'
+	run -143 ctr-exec c sh -c 'kill -TERM $$'
+}
+
+@test "into a container whose init has made groups below its own and enabled controllers for them" {
+	v2=$(awk '$9 == "cgroup2" || $8 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$v2" ] || skip "needs a cgroup2 mount"
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	. "$CTR_RUN/containers/c/state"
+	ctl=$(cut -d' ' -f1 "$v2/$cgroup/cgroup.controllers")
+	[ -n "$ctl" ] || skip "needs a controller on the v2 side"
+	mkdir "$v2/$cgroup/init"
+	echo "$pid" >"$v2/$cgroup/init/cgroup.procs"
+	echo "+$ctl" >"$v2/$cgroup/cgroup.subtree_control"
+	run -0 ctr-exec c sh -c 'grep ^0:: /proc/self/cgroup /proc/1/cgroup'
+	[ "${lines[0]##*:}" = /init ]
+	[ "${lines[1]##*:}" = /init ]
+	ctr-rm -f c
+	[ ! -e "$v2/$cgroup" ]
+}
+
+@test "-u, -w, --privileged and bad input" {
+	ctr-run -d --name c -u 1000:1000 "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(ctr-exec c id -u)" = 1000 ]
+	[ "$(ctr-exec -u root c id -u)" = 0 ]
+	[ "$(ctr-exec -u 0:audio -w /tmp c sh -c 'id -g; pwd' | tr '\n' ' ')" = "29 /tmp " ]
+	run -126 ctr-exec -u nosuch c true
+	run -125 ctr-exec -w tmp c true
+	run -125 ctr-exec c
+	[[ "$output" == *"COMMAND is missing"* ]]
+	run -125 ctr-exec
+	run -125 ctr-exec --nosuch c true
+	run -0 ctr-exec --help
+	[[ "$output" == *"--privileged"* ]]
+}
