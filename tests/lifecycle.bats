@@ -255,6 +255,8 @@ load lib
 	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
 }
 
+no_process() { [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]; }
+
 # One whose monitor was killed and that lives on: executing a set-id program has cleared its parent-death signal (prctl(2)).
 orphan() {
 	if [ ! -e bin ]; then
@@ -282,7 +284,7 @@ orphan() {
 	[[ "$output" == *"orphaned"* ]]
 	kill -0 "$pid"
 	ctr-stop -t 0 o
-	run ! kill -0 "$pid"
+	wait_for 5 no_process "$pid"
 	[ "$(ctr-ps -an -o status)" = lost ]
 	ctr-start o # and it can be started again
 	[ "$(ctr-ps -an -o status)" = running ]
@@ -290,16 +292,16 @@ orphan() {
 	orphan g
 	run -0 ctr-gc
 	[[ "$output" == *"group "*"c-"* && "$output" == *"state g"* ]]
-	run ! kill -0 "$pid"
+	wait_for 5 no_process "$pid"
 	[ "$(ctr-ps -an -o status)" = lost ]
 	ctr-rm g
 	orphan r --rm
 	run -0 ctr-gc
 	[ "$output" = "container r" ]
-	run ! kill -0 "$pid"
+	wait_for 5 no_process "$pid"
 	orphan f
 	ctr-rm -f f
-	run ! kill -0 "$pid"
+	wait_for 5 no_process "$pid"
 	[ -z "$(ctr-ps -aq)" ]
 }
 

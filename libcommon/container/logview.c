@@ -84,8 +84,8 @@ static int open_log(struct view *w, int number)
 	return openat(w->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of the oldest. A rotation
- * renames from the oldest on: there may be a gap of one, and looking upwards meets each file. */
+/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of the oldest. A
+ * rotation renames from the oldest on: there may be a gap of one, and looking upwards meets each file. */
 static int place(struct view *w, bool last)
 {
 	struct stat ours = {0}, named;
@@ -104,8 +104,8 @@ static int place(struct view *w, bool last)
 	return found;
 }
 
-/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation meanwhile moves all of them
- * by one, so ours is looked for again when the next is open. */
+/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation meanwhile moves all of
+ * them by one, so ours is looked for again when the next is open. */
 static int next(struct view *w)
 {
 	for (;;) {

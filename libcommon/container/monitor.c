@@ -129,6 +129,11 @@ static int group_up(struct monitor *m)
 	else
 		snprintf(m->cgroup, sizeof m->cgroup, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), m->c->id);
 	m->has_cgroup = false;
+	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once written to kills
+	 * what is cloned into it from outside (seen on Linux 6.18). */
+	if (m->c->state.keys.n && cgroup_exists(m->cgroup) &&
+	    (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0))
+		return -1;
 	if (cgroup_make(m->cgroup, &s->resources, CGROUP_REUSE) < 0) {
 		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
 		 * limits starts all the same; a user's with limits, too. */

@@ -403,8 +403,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	bool made[MAX_HIERARCHIES] = {0};
 	look();
 	if (cgroup_layout() == CGROUP_NONE)
-		return errno = ENODEV,
-		       fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)", path);
+		return errno = ENODEV, fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)", path);
 	int r = 0;
 	for (size_t i = 0; i < n_found && r >= 0; i++) {
 		if (!ours(&found[i]))
@@ -610,8 +609,8 @@ static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 	for (size_t i = 0; i < n_found; i++) {
 		if (!ours(&found[i]) || root_fd(&found[i]) < 0 || (found[i].v2 && v1_only))
 			continue;
-		snprintf(file, sizeof file, "%s%s%s", path, *path ? "/" : "",
-		    pid || found[i].v2 ? "cgroup.procs" : "tasks");
+		snprintf(
+		    file, sizeof file, "%s%s%s", path, *path ? "/" : "", pid || found[i].v2 ? "cgroup.procs" : "tasks");
 		if (file_poke_at(found[i].fd, file, num) == 0 ||
 		    (errno == EBUSY && found[i].v2 && join_beside(&found[i], procdir) == 0))
 			continue;
