@@ -46,9 +46,10 @@ link = $(CC) $(flags) -o $@ $(filter %.o %.a,$^) $(libs)
 compiler := $(CC)
 else
 # Of a system that is not musl's own, the compiler sees musl's headers, the kernel's and its own, and nothing else.
-incs := $(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) -isystem $(DEPS)/include \
-	$(if $(SYSROOT),,-isystem $(DEPS)/kernel -isystem $(shell $(CC) -print-file-name=include))
-flags := $(common) $(CFLAGS) $(incs) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+# (Asked when the first file is compiled: the recipe of the libraries may have installed the compiler by then.)
+incs = $(eval incs := $(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) -isystem $(DEPS)/include \
+	$(if $(SYSROOT),,-isystem $(DEPS)/kernel -isystem $(shell $(CC) -print-file-name=include)))$(incs)
+flags = $(common) $(CFLAGS) $(incs) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
 compiler := $(CC)
 linker := $(if $(SYSROOT),$(CC),$(DEPS)/musl/cc)
