@@ -30,6 +30,8 @@ bool image_is_ref(const char *operand);
  * or a unique prefix (6 digits and more) of its digest's or its config's HEX; layers not unpacked yet are now. ENOENT
  * when there is none. Everything in *out is the caller's: image_free(). */
 int image_open(const char *lib, const char *ref, struct image *out);
+/* How missing layers are unpacked: fn is to be called where their owners can be set; NULL: here. */
+extern int (*image_apart)(int (*fn)(void *arg), void *arg);
 void image_free(struct image *im);
 
 /* Mount a file that is a squashfs or erofs image, read-only, through a loop device that frees itself. Returns a

@@ -19,7 +19,7 @@ bool userns_nested(void);
 int userns_enter(const struct spec *s);
 /* Has this user a single id only: no subordinate ones, or no newuidmap(1)? */
 bool userns_single(void);
-/* Call fn in a child that is there. Its result; -1 with its fail(). */
+/* Call fn in a child that is there, or here where this user has a single id. -1 with its fail(). */
 int userns_do(int (*fn)(void *arg), void *arg);
 /* tree_remove_at() there; what file.h's tree_denied is set to. */
 int userns_tree_remove(int dirfd, const char *name);

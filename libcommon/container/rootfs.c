@@ -20,6 +20,7 @@
 
 #include "cgroup.h"
 #include "err.h"
+#include "file.h"
 #include "image.h"
 #include "mountopts.h"
 #include "rootfs.h"
@@ -234,6 +235,14 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 	return 0;
 }
 
+static int no_mount_point(const struct rootfs *r, const char *dest)
+{
+	return fail("%s: make mount point: %m%s", dest,
+	    r->userns && (errno == EACCES || errno == EOVERFLOW)
+		? " (its folder's owner is not in the id map; one that is there already would do)"
+		: "");
+}
+
 static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
@@ -243,7 +252,7 @@ static int bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	_cleanup_close_ int dst =
 	    path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
-		return fail("%s: make mount point: %m", m->dest);
+		return no_mount_point(r, m->dest);
 	if ((tie > 0 ? sys_move_mount(tie, dst, "")
 		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL)) < 0)
 		return fail("%s: bind %s: %m", m->dest, m->source);
@@ -282,7 +291,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return -1;
 	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
 	if (dst < 0)
-		return fail("%s: make mount point: %m", m->dest);
+		return no_mount_point(r, m->dest);
 	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
 	const char *src = m->source && *m->source ? m->source : m->type;
 	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
@@ -318,6 +327,27 @@ static int one_mount(struct rootfs *r, const struct spec_mount *m)
 
 /* --- /dev --- */
 
+/* The host's node of a device, to be bound: at the same path, or where the kernel says that devtmpfs has it. */
+static char *host_node(const struct spec_device *d)
+{
+	struct stat st;
+	dev_t dev = makedev((unsigned)d->major, (unsigned)d->minor);
+	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	if (stat(d->path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
+		return xstrdup(d->path);
+	_cleanup_free_ char *at = xasprintf("/sys/dev/%s/%u:%u/uevent", d->type == 'b' ? "block" : "char",
+				(unsigned)d->major, (unsigned)d->minor),
+			    *text = file_read(at, 4096, NULL);
+	char *name = text ? strstr(text, "DEVNAME=") : NULL;
+	_cleanup_free_ char *path = name ? xasprintf("/dev/%.*s", (int)strcspn(name + 8, "\n"), name + 8) : NULL;
+	if (path && stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
+		return xstrdup(path);
+	errno = ENODEV;
+	fail("%s: device %c %u:%u: the host has no node of it to be bound, and none can be made", d->path, d->type,
+	    (unsigned)d->major, (unsigned)d->minor);
+	return NULL;
+}
+
 static int node(struct rootfs *r, int dev, const struct spec_device *d)
 {
 	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
@@ -342,9 +372,10 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 		if (errno != EPERM)
 			return fail("%s: mknod: %m", d->path);
 	}
-	struct spec_mount m = {.dest = d->path, .type = "bind", .source = d->path};
+	_cleanup_free_ char *host = host_node(d);
+	struct spec_mount m = {.dest = d->path, .type = "bind", .source = host};
 	struct mountopts o = {.flags = MS_BIND};
-	return bind(r, &m, &o, 0);
+	return host ? bind(r, &m, &o, 0) : -1;
 }
 
 static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
@@ -394,7 +425,8 @@ static int etc_files(struct rootfs *r)
 		if (taken)
 			continue;
 		_cleanup_close_ int dst = path_make_in_root(r->fd, dest, false, 0644);
-		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP || (r->userns && errno == EACCES)))
+		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP ||
+				   (r->userns && (errno == EACCES || errno == EOVERFLOW))))
 			continue; /* a root that cannot have it, or whose /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
 			return fail("%s: mount: %m", dest);

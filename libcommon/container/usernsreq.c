@@ -152,7 +152,7 @@ int userns_do(int (*fn)(void *arg), void *arg)
 {
 	int p[2], status = -1;
 	char why[1000];
-	if (geteuid() == 0)
+	if (geteuid() == 0 || userns_single())
 		return fn(arg);
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
@@ -185,5 +185,5 @@ static int remove_there(void *arg)
 
 int userns_tree_remove(int dirfd, const char *name)
 {
-	return geteuid() == 0 ? -1 : userns_do(remove_there, &(struct tree){dirfd, name});
+	return geteuid() == 0 || userns_single() ? -1 : userns_do(remove_there, &(struct tree){dirfd, name});
 }

@@ -169,7 +169,7 @@ int volume_fill(const struct strv *lower, const char *dst, int to)
 	if (r <= 0)
 		return r;
 	struct copy c = {&m, dst, to};
-	r = userns_single() ? copy_tree(&c) : userns_do(copy_tree, &c);
+	r = userns_do(copy_tree, &c);
 	merged_close(&m);
 	return r;
 }

@@ -12,9 +12,21 @@
 #include "str.h"
 #include "undo.h"
 
+int (*image_apart)(int (*fn)(void *arg), void *arg);
+
+struct missing {
+	const char *lib;
+	const struct manifest *m;
+	const struct image_config *c;
+};
+
 /* Layers that somebody's other tool put here as blobs only, or a commit did. */
-static int unpack_missing(const char *lib, const struct manifest *m, const struct image_config *c)
+static int unpack_missing(void *arg)
 {
+	const struct missing *x = arg;
+	const struct manifest *m = x->m;
+	const struct image_config *c = x->c;
+	const char *lib = x->lib;
 	struct store s;
 	int r = store_open(&s, lib, STORE_ADD);
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
@@ -41,7 +53,8 @@ static int layers(
 	bool all = true;
 	for (size_t i = 0; i < c->n && all; i++)
 		all = store_has_layer(s, c->diff_ids[i]);
-	if (!all && unpack_missing(lib, m, c) < 0)
+	struct missing x = {lib, m, c};
+	if (!all && (image_apart ? image_apart(unpack_missing, &x) : unpack_missing(&x)) < 0)
 		return -1;
 	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides
 	 * all of the lower. */

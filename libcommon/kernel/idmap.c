@@ -38,6 +38,8 @@ static int by_helper(const char *program, pid_t pid, const struct spec_idmap *v,
 	}
 	pid_t child = fork();
 	if (child == 0) {
+		_cleanup_free_ char *usual = xasprintf("/usr/bin/%s", program);
+		execv(usual, args.v);
 		execvp(program, args.v);
 		_exit(127);
 	}
