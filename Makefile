@@ -147,7 +147,7 @@ unit: $(unit_bin)
 # Unit tests are programs of the building machine's libc: cmocka is its package.
 $(B)/unit/%: tests/unit/%.c build/san/libctr.a
 	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
-		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -ljansson -lseccomp
+		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -ljansson -lseccomp -lm
 ifndef SAN
 build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
 	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a

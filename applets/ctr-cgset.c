@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -55,15 +56,28 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* The path under the hierarchies' roots. Names that begin with c- are the containers' own: they can be looked at. */
+/* The path under the hierarchies' roots; "." is the root itself. Names that begin with c- under $CTR_CGROUP are the
+ * containers' own: they can be looked at. NULL with fail() when it is no group. */
 static char *group_path(const char *g, bool change)
 {
 	const char *rel = g + strspn(g, "/");
-	if (!*g || strlen(g) > 400 || strstr(g, "..") || strpbrk(g, "\n"))
-		die_usage("'%s' is not a group", g);
-	if (change && g[0] != '/' && str_starts(g, "c-"))
-		die("%s: names that begin with c- are the containers' own", g);
-	return g[0] == '/' ? xstrdup(rel) : xasprintf("%s/%s", ctr_cgroup(), g);
+	struct strv names = {0};
+	if (!*g || strlen(g) > 400 || strchr(g, '\n'))
+		return fail("'%s' is not a group", g), NULL;
+	char *path = g[0] == '/' ? xstrdup(rel) : xasprintf("%s/%s", ctr_cgroup(), rel);
+	size_t ours = strlen(ctr_cgroup());
+	strv_split(&names, rel, "/");
+	if (strv_has(&names, "..") || strv_has(&names, ".")) {
+		fail("'%s' is not a group", g);
+	} else if (change && strncmp(path, ctr_cgroup(), ours) == 0 && strstr(path + ours, "/c-")) {
+		fail("%s: names that begin with c- are the containers' own", g);
+	} else {
+		strv_free(&names);
+		return *path ? path : (free(path), xstrdup("."));
+	}
+	strv_free(&names);
+	free(path);
+	return NULL;
 }
 
 static void made(void *path)
@@ -105,7 +119,7 @@ static int set_lines(void)
 				free(settings.v[settings.n - 1]);
 				settings.v[settings.n - 1] = more;
 			}
-			if (set(path, &settings) < 0) {
+			if (!path || set(path, &settings) < 0) {
 				warn("%s:%d: %s", file_s, number, fail_msg());
 				code = 1;
 			}
@@ -113,6 +127,8 @@ static int set_lines(void)
 		strv_free(&w);
 		strv_free(&settings);
 	}
+	if (ferror(f))
+		die("%s: %m", file_s);
 	free(line);
 	return code;
 }
@@ -124,8 +140,6 @@ static int print_values(const char *path, int argc, char **argv)
 	static const char *const limits[] = {"memory.max", "memory.high", "memory.low", "memory.swap.max", "cpu.weight",
 	    "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max", "io.weight"};
 	int code = 0;
-	if (!cgroup_exists(path))
-		die("%s: no such group", path);
 	for (int i = 0; i < argc; i++) {
 		_cleanup_free_ char *v = cgroup_get(path, argv[i]);
 		if (!v) {
@@ -155,16 +169,22 @@ static int print_pid(pid_t pid, void *arg)
 	return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static void tree(const char *path, const char *name, int depth)
 {
 	struct strv kids = {0};
 	int indent = depth * 2 + 2;
-	printf("%*s%s/\n", depth * 2, "", name);
+	printf("%*s%s%s\n", depth * 2, "", name, str_ends(name, "/") ? "" : "/");
 	cgroup_children(path, &kids);
-	if (!kids.n)
-		cgroup_procs(path, print_pid, &indent);
+	if (kids.n)
+		qsort(kids.v, kids.n, sizeof *kids.v, by_name);
+	cgroup_procs_own(path, print_pid, &indent);
 	for (size_t i = 0; i < kids.n; i++) {
-		_cleanup_free_ char *sub = *path ? xasprintf("%s/%s", path, kids.v[i]) : xstrdup(kids.v[i]);
+		_cleanup_free_ char *sub = xasprintf("%s/%s", path, kids.v[i]);
 		tree(sub, kids.v[i], depth + 1);
 	}
 	strv_free(&kids);
@@ -180,64 +200,86 @@ static int print_stat(const char *path)
 	return 0;
 }
 
-/* --- watching: cgroup.events and memory.events change with an inotify event; v1's out-of-memory counter has none ---
- */
+/* --- watching: v2's event files change with an inotify event. Of v1's memory an eventfd tells when it is out
+ * (cgroup-v1/memory.rst, "OOM Control"); what else v1 counts is looked at each second. --- */
 
-struct seen {
-	char *events, *memory;
-	uint64_t oom;
-};
+enum { W_MEMORY, W_PIDS, W_CGROUP, W_N };
+static const struct {
+	const char *name, *controller, *file;
+} watched[W_N] = {
+    {"memory", "memory", "memory.events"}, {"pids", "pids", "pids.events"}, {"cgroup", "", "cgroup.events"}};
+
+static char *events(const char *path, int dir, int i, bool v1)
+{
+	uint64_t kills;
+	if (i != W_MEMORY || !v1)
+		return file_read_at(dir, watched[i].file, 4096, NULL);
+	_cleanup_free_ char *hits = file_read_at(dir, "memory.failcnt", 64, NULL);
+	return hits && cgroup_oom_kills(path, &kills) == 0
+		   ? xasprintf("max %soom_kill %llu\n", hits, (unsigned long long)kills)
+		   : NULL;
+}
 
 static void differences(const char *what, const char *before, const char *after)
 {
 	struct strv b = {0}, a = {0};
-	strv_split(&b, before ? before : "", "\n");
-	strv_split(&a, after ? after : "", "\n");
+	strv_split(&b, before, "\n");
+	strv_split(&a, after, "\n");
 	for (size_t i = 0; i < a.n; i++)
 		if (!strv_has(&b, a.v[i]))
 			printf("%s %s\n", what, a.v[i]);
 	strv_free(&b);
 	strv_free(&a);
-	fflush(stdout);
+}
+
+static int oom_eventfd(int memory)
+{
+	_cleanup_close_ int control = openat(memory, "memory.oom_control", O_RDONLY | O_CLOEXEC);
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char line[32];
+	snprintf(line, sizeof line, "%d %d", fd, control);
+	return file_poke_at(memory, "cgroup.event_control", line) < 0 ? -1 : fd;
 }
 
 static int watch(const char *path)
 {
-	_cleanup_close_ int dir = cgroup_open_v2(path);
-	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char at[64], junk[4096];
-	struct seen s = {0};
-	bool v1_memory = false;
-	if (dir < 0)
-		die("%s: %m%s", path,
-		    errno == ENODEV ? " (there is no cgroup v2 here to tell of events: poll with --stat)" : "");
-	snprintf(at, sizeof at, "/proc/self/fd/%d/cgroup.events", dir);
-	if (inotify_add_watch(in, at, IN_MODIFY) < 0)
-		die("%s: watch: %m", path);
-	snprintf(at, sizeof at, "/proc/self/fd/%d/memory.events", dir);
-	if (inotify_add_watch(in, at, IN_MODIFY) < 0)
-		v1_memory = true;
-	cgroup_oom_kills(path, &s.oom);
-	for (;;) {
-		char *ev = file_read_at(dir, "cgroup.events", 4096, NULL),
-		     *mem = v1_memory ? NULL : file_read_at(dir, "memory.events", 4096, NULL);
-		uint64_t oom = s.oom;
-		differences("cgroup", s.events, ev);
-		if (s.memory)
-			differences("memory", s.memory, mem);
-		if (v1_memory && cgroup_oom_kills(path, &oom) == 0 && oom != s.oom)
-			printf("memory oom_kill %llu\n", (unsigned long long)oom);
-		fflush(stdout);
-		free(s.events);
-		free(s.memory);
-		s = (struct seen){ev, mem, oom};
-		if (!ev || strstr(ev, "populated 0"))
-			return 0;
-		struct pollfd p = {.fd = in, .events = POLLIN};
-		poll(&p, 1, v1_memory ? 500 : -1);
+	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), dirs[W_N], oom_fd = -1;
+	char at[64], junk[4096], *seen[W_N] = {NULL};
+	bool v1[W_N], look = false;
+	if (!cgroup_with(""))
+		die("%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be polled: --stat)", path);
+	for (int i = 0; i < W_N; i++) {
+		const struct cgroup_hierarchy *h = cgroup_with(watched[i].controller);
+		dirs[i] = cgroup_dir(path, watched[i].controller);
+		v1[i] = h && !h->v2;
+		look |= v1[i];
+		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
+		if (!v1[i] && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
+			die("%s: watch: %m", path);
+	}
+	if (v1[W_MEMORY])
+		oom_fd = oom_eventfd(dirs[W_MEMORY]);
+	for (bool empty = false; !empty;) {
+		for (int i = 0; i < W_N; i++) {
+			char *text = events(path, dirs[i], i, v1[i]);
+			if (seen[i] || i == W_CGROUP)
+				differences(watched[i].name, seen[i] ? seen[i] : "", text ? text : "");
+			empty = i == W_CGROUP && (!text || strstr(text, "populated 0"));
+			free(seen[i]);
+			seen[i] = text;
+		}
+		if (fflush(stdout))
+			die("stdout: %m");
+		struct pollfd p[2] = {{.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
+		if (!empty)
+			poll(p, 2, look ? 1000 : -1);
 		while (read(in, junk, sizeof junk) > 0)
 			;
+		/* The eventfd tells of the moment before the kill is counted. */
+		if (oom_fd >= 0 && read(oom_fd, junk, 8) == 8)
+			poll(NULL, 0, 100);
 	}
+	return 0;
 }
 
 /* --- the rest --- */
@@ -246,16 +288,23 @@ static int move_pids(const char *path)
 {
 	struct strv pids = {0};
 	int64_t pid;
-	if (!cgroup_exists(path))
-		die("%s: no such group (make it with -c)", path);
+	int code = 0;
 	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
-	for (size_t i = 0; i < pids.n; i++) {
+	for (size_t i = 0; i < pids.n; i++)
 		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
 			die_usage("%s", fail_msg());
-		if (cgroup_join(path, (pid_t)pid) < 0)
-			die_fail();
+	for (size_t i = 0; i < pids.n; i++) {
+		pid = strtoll(pids.v[i], NULL, 10);
+		_cleanup_free_ char *at = xasprintf("/proc/%s/cgroup", pids.v[i]);
+		_cleanup_free_ char *was = file_read(at, 65536, NULL);
+		if (cgroup_join(path, (pid_t)pid) == 0)
+			continue;
+		warn("%s: %s", pids.v[i], fail_msg());
+		if (was)
+			cgroup_return((pid_t)pid, was);
+		code = 1;
 	}
-	return 0;
+	return code;
 }
 
 /* cgroup-v2.rst, "Delegation": the directory and these files become the user's; the limits stay ours. */
@@ -282,6 +331,11 @@ static int give(const char *path)
 	return 0;
 }
 
+static void unmake(void *dir)
+{
+	rmdir(dir);
+}
+
 static int mount_here(int argc, char **argv)
 {
 	if (argc == 0) {
@@ -294,21 +348,31 @@ static int mount_here(int argc, char **argv)
 	if (name_check("NAME", argv[0]) < 0)
 		die_usage("%s", fail_msg());
 	_cleanup_free_ char *data = xasprintf("none,name=%s", argv[0]);
+	bool fresh = access(argv[1], F_OK) < 0;
 	if (dir_make(argv[1], 0755) < 0)
 		die_fail();
+	if (fresh)
+		undo_push(unmake, argv[1]);
 	if (mount("cgroup", argv[1], "cgroup", 0, data) < 0)
 		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0],
 		    errno == ENODEV ? " (this kernel has no cgroup v1)" : "");
+	undo_commit();
 	return 0;
 }
 
+/* Where the command is not run, a group made for it is removed: so the way back out of it is known before. */
 static int become(const char *path, char **argv)
 {
-	if (cgroup_enter(path, false, -1) < 0)
-		die_code(125, "%s", fail_msg());
-	undo_commit();
-	execvp(argv[0], argv);
-	die_code(errno == ENOENT ? 127 : 126, "%s: %m", argv[0]);
+	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);
+	if (cgroup_enter(path, false, -1) == 0) {
+		execvp(argv[0], argv);
+		fail("%s: %m", argv[0]);
+		err_code = errno == ENOENT ? 127 : 126;
+	}
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (was)
+		cgroup_return(0, was);
+	die("%s", why);
 }
 
 static int apply(const char *path, int argc, char **argv)
@@ -344,6 +408,9 @@ int ctr_cgset_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	argc -= n;
 	argv += n;
+	if (get + del + (freeze || thaw) + list + stat_it + watch_it + mount_it + !!pid_s + !!file_s + !!delegate > 1 ||
+	    (freeze && thaw) || (kill_first && (get || list || stat_it || watch_it || mount_it || pid_s || file_s)))
+		die_usage("one thing at a time");
 	if (mount_it)
 		return mount_here(argc, argv);
 	if (file_s)
@@ -354,10 +421,18 @@ int ctr_cgset_main(int argc, char **argv)
 	}
 	if (argc < 1)
 		die_usage("GROUP is missing");
-	bool look = get || list || stat_it || watch_it;
+	bool look = get || list || stat_it || watch_it, whole = del || kill_first || freeze || thaw || delegate;
 	_cleanup_free_ char *path = group_path(argv[0], !look);
+	if (!path)
+		die_usage("%s", fail_msg());
+	if (whole && strcmp(path, ".") == 0)
+		die_usage("/ is the whole system, not a group");
+	if (argc > 1 && !get && (look || whole || pid_s))
+		die_usage("'%s': one GROUP", argv[1]);
+	if ((look || whole || pid_s) && !cgroup_exists(path) && !delegate)
+		die("%s: no such group%s", path, pid_s ? " (make it with -c)" : "");
 	if (list)
-		tree(path, *path ? path : "/", 0);
+		tree(path, argv[0], 0);
 	else if (get)
 		return print_values(path, argc - 1, argv + 1);
 	else if (stat_it)
@@ -368,16 +443,10 @@ int ctr_cgset_main(int argc, char **argv)
 		return move_pids(path);
 	else if (delegate)
 		return give(path);
-	else if (freeze || thaw) {
-		if (cgroup_freeze(path, freeze) < 0)
-			die_fail();
-	} else if (del || kill_first) {
-		if (!cgroup_exists(path))
-			die("%s: no such group", path);
-		if ((kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
-			die_fail();
-	} else {
+	else if (!whole)
 		return apply(path, argc - 1, argv + 1);
-	}
+	else if (freeze || thaw ? cgroup_freeze(path, freeze) < 0
+				: (kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
+		die_fail();
 	return 0;
 }

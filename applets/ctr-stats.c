@@ -11,14 +11,16 @@
 
 #include "cgroup.h"
 #include "err.h"
+#include "json.h"
 #include "opt.h"
 #include "state.h"
 #include "table.h"
 
-static bool no_stream, no_header;
+static bool no_stream, no_header, as_json;
 
 static const struct opt opts[] = {
     {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream},
+    {0, "json", NULL, "an object a line, with every count of the kernel", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
@@ -51,6 +53,18 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 	snprintf(out, 16, "-");
 }
 
+static void print_json(const struct container *c, const char *cpu, const struct kv *kv)
+{
+	_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "id", c->id, "name", c->name, "cpu_percent", cpu);
+	for (size_t i = 0; i < kv->keys.n; i++) {
+		const char *v = kv->vals.v[i];
+		bool number = v[strspn(v, "0123456789")] == 0;
+		json_object_set_new(j, kv->keys.v[i], number ? json_integer(atoll(v)) : json_string(v));
+	}
+	_cleanup_free_ char *text = json_text(j);
+	puts(text);
+}
+
 static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
@@ -59,6 +73,12 @@ static void row(struct table *t, const struct container *c, double interval)
 		return;
 	const char *limit = kv_get(&kv, "memory.max");
 	cpu_percent(c->id, num(&kv, "cpu.usage_usec"), interval, cpu);
+	if (as_json) {
+		if (interval > 0)
+			print_json(c, cpu, &kv);
+		kv_free(&kv);
+		return;
+	}
 	snprintf(both, sizeof both, "%s/%s", size_human(num(&kv, "memory.current"), mem),
 	    limit && *limit != 'm' ? size_human(strtoull(limit, NULL, 10), max) : "max");
 	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r), size_human(num(&kv, "io.wbytes"), w));
@@ -89,7 +109,7 @@ static int look(const struct strv *names, double interval, bool show)
 			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
 		container_close(&c);
 	}
-	if (show)
+	if (show && !as_json)
 		table_print(&t, !no_header);
 	else
 		strv_free(&t.cells);
@@ -107,7 +127,7 @@ int ctr_stats_main(int argc, char **argv)
 	for (;;) {
 		t = no_stream ? (struct timespec){0, 200000000} : (struct timespec){1, 0};
 		nanosleep(&t, NULL);
-		if (!no_stream && isatty(1))
+		if (!no_stream && !as_json && isatty(1))
 			fputs("\033[H\033[J", stdout);
 		code = look(&names, (double)t.tv_sec + (double)t.tv_nsec / 1e9, true);
 		if (fflush(stdout) || no_stream)

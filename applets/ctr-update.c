@@ -20,6 +20,9 @@ static const struct opt opts[] = {
     {0, "memory-reservation", "SIZE", "memory kept for it", OPT_STR, &f.memory_reservation},
     {0, "cpus", "N", "processors, such as 1.5", OPT_STR, &f.cpus},
     {'c', "cpu-shares", "N", "relative weight, 2 to 262144", OPT_STR, &f.cpu_shares},
+    {0, "cpu-period", "USEC", "period of --cpu-quota", OPT_STR, &f.cpu_period},
+    {0, "cpu-quota", "USEC", "processor time in each period", OPT_STR, &f.cpu_quota},
+    {0, "blkio-weight", "N", "disk weight, 10 to 1000", OPT_STR, &f.blkio_weight},
     {0, "cpuset-cpus", "LIST", "these processors", OPT_STR, &f.cpuset_cpus},
     {0, "cpuset-mems", "LIST", "these memory nodes", OPT_STR, &f.cpuset_mems},
     {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit},
@@ -54,6 +57,7 @@ int ctr_update_main(int argc, char **argv)
 			die_usage("'%s' is not KEY=VALUE", argv[i]);
 		strv_add(&f.raw, argv[i]);
 	}
+	f.keep_swap = true;
 	if (resources_from_flags(&f, &settings) < 0)
 		die_usage("%s", fail_msg());
 	if (!settings.n)

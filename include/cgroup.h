@@ -28,6 +28,8 @@ struct cgroup_hierarchy {
 /* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is CGROUP_NONE. */
 enum cgroup_layout cgroup_layout(void);
 const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n);
+/* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
+const struct cgroup_hierarchy *cgroup_with(const char *controller);
 /* The same of the text of a mountinfo file, into out[max]; returns how many. For tests and fuzzing. */
 size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max);
 
@@ -47,6 +49,8 @@ int cgroup_join(const char *path, pid_t pid);
  * start costs half of what it does by cgroup_join(). Where a v2 group takes no process because controllers are enabled
  * for its children, into that of the process whose /proc directory is given (-1: an error). */
 int cgroup_enter(const char *path, bool v1_only, int procdir);
+/* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was; best effort. */
+void cgroup_return(pid_t pid, const char *was);
 /* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno. */
 int cgroup_open_v2(const char *path);
 /* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not die in 5 s. */
@@ -61,6 +65,8 @@ int cgroup_populated(const char *path);
 bool cgroup_exists(const char *path);
 /* Every process in it and below; a non-zero return stops and is returned. */
 int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
+/* Those in it, not below. */
+int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
 /* OOM kills counted in it (cgroup v1 since Linux 4.13). */
 int cgroup_oom_kills(const char *path, uint64_t *n);
 /* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them, those there are. */
@@ -81,13 +87,19 @@ void cgroup_forget(void);
 struct cgroup_write {
 	char *controller, *file, *value;
 };
-/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their number (at most 3),
- * -1 with fail() on a bad value. Caller frees the members. */
-int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[3]);
+/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their number, -1 with
+ * fail() on a bad value. Caller frees the members. */
+enum { CGROUP_WRITES = 4 };
+int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES]);
+/* The kernel option, without CONFIG_, that a file of a group needs; NULL when not known. `whole`: its controller's,
+ * when the file has none of its own. */
+const char *cgroup_config(const char *file, bool whole);
 /* The controller of a key: "memory.max" -> "memory"; "io" is "blkio" on v1. Static string; NULL for no key. */
 const char *cgroup_controller(const char *key, bool v2);
 uint64_t cgroup_shares_of_weight(uint64_t weight);
 uint64_t cgroup_weight_of_shares(uint64_t shares);
+uint64_t cgroup_io_of_blkio(uint64_t weight);
+uint64_t cgroup_blkio_of_io(uint64_t weight);
 
 /* --- devices on v2 (cgroup_bpf.c) --- */
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "cgroup.h"
 #include "err.h"
 #include "resources.h"
 
@@ -27,8 +28,11 @@ static int memory(const struct resource_flags *f, struct strv *out)
 			       fail("--memory-reservation: %s is above --memory", f->memory_reservation);
 		strv_addf(out, "memory.low=%" PRIu64, low);
 	}
-	if (!f->memory_swap)
+	if (!f->memory_swap || strcmp(f->memory_swap, "0") == 0) {
+		if (f->memory && !f->keep_swap && !strv_getenv(&f->raw, "memory.swap.max"))
+			strv_addf(out, "memory.swap.max=%" PRIu64, max); /* docker's: as much swap again */
 		return 0;
+	}
 	if (strcmp(f->memory_swap, "-1") == 0)
 		return strv_add(out, "memory.swap.max=max"), 0;
 	if (size_parse("--memory-swap", f->memory_swap, &total) < 0)
@@ -76,7 +80,7 @@ static int cpu(const struct resource_flags *f, struct strv *out)
 	if (f->cpu_shares) {
 		if (num_parse("--cpu-shares", f->cpu_shares, 2, 262144, &n) < 0)
 			return -1;
-		strv_addf(out, "cpu.weight=%" PRId64, 1 + ((n - 2) * 9999) / 262142);
+		strv_addf(out, "cpu.shares=%" PRId64, n); /* v1's own number: exact there, converted on v2 */
 	}
 	if (f->cpuset_cpus)
 		strv_addf(out, "cpuset.cpus=%s", f->cpuset_cpus);
@@ -122,7 +126,7 @@ int resources_from_flags(const struct resource_flags *f, struct strv *out)
 	if (f->blkio_weight) {
 		if (num_parse("--blkio-weight", f->blkio_weight, 10, 1000, &n) < 0)
 			return -1;
-		strv_addf(out, "io.weight=%" PRId64, 1 + (n - 10) * 9999 / 990);
+		strv_addf(out, "io.weight=%" PRIu64, cgroup_io_of_blkio((uint64_t)n));
 	}
 	if (rates("device-read-bps", "rbps", &f->read_bps, out) < 0 ||
 	    rates("device-write-bps", "wbps", &f->write_bps, out) < 0 ||

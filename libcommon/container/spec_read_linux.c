@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "spec_names.h"
 
 static int namespaces(struct spec *s, const json_t *lx)
@@ -160,8 +161,7 @@ static int cpu(struct spec *s, const json_t *res)
 	    jget_str(spec_doc, m, at, "mems", &mems) < 0)
 		return free(cpus), -1;
 	if (has_shares && shares) {
-		shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-		set_num(s, "cpu.weight", 1 + (shares - 2) * 9999 / 262142);
+		set_num(s, "cpu.shares", shares < 2 ? 2 : shares > 262144 ? 262144 : shares);
 	}
 	if (has_quota && quota > 0)
 		strv_addf(&s->resources, "cpu.max=%" PRId64 " %" PRId64, quota, period ? period : 100000);
@@ -219,7 +219,7 @@ static int other_limits(struct spec *s, const json_t *res)
 		    throttle(s, io, "throttleWriteIOPSDevice", "wiops") < 0)
 			return -1;
 		if (r && n >= 10)
-			set_num(s, "io.weight", 1 + (n - 10) * 9999 / 990);
+			set_num(s, "io.weight", (int64_t)cgroup_io_of_blkio((uint64_t)n));
 	}
 	for (size_t i = 0; huge && i < json_array_size(huge); i++) {
 		char at[80], *size = NULL;

@@ -261,7 +261,7 @@ static void devices(struct buf *b, const struct spec *s)
 	buf_puts(b, "]");
 }
 
-/* All limits go into `unified`, which holds cgroup v2 names as they stand. */
+/* All limits but cpu.shares go into `unified`, which holds cgroup v2 names as they stand. */
 static void resources(struct buf *b, const struct spec *s)
 {
 	open_obj(b, "resources");
@@ -282,12 +282,20 @@ static void resources(struct buf *b, const struct spec *s)
 		}
 		buf_puts(b, "]");
 	}
+	const char *shares = strv_getenv(&s->resources, "cpu.shares");
+	if (shares) {
+		open_obj(b, "cpu");
+		num(b, "shares", atoll(shares));
+		buf_puts(b, "}");
+	}
 	/* A key may come more than once (a line for each disk): an object cannot hold that, so they are put in one
 	 * text. */
 	struct strv merged = {0};
 	for (size_t i = 0; i < s->resources.n; i++) {
 		const char *eq = strchr(s->resources.v[i], '=');
 		_cleanup_free_ char *name = xstrndup(s->resources.v[i], (size_t)(eq - s->resources.v[i]));
+		if (strcmp(name, "cpu.shares") == 0)
+			continue;
 		const char *had = strv_getenv(&merged, name);
 		_cleanup_free_ char *both = had ? xasprintf("%s\n%s", had, eq + 1) : xstrdup(eq + 1);
 		strv_setenv(&merged, name, both);

@@ -26,6 +26,7 @@
 
 #define MAX_HIERARCHIES 32
 #define DEADLINE_MS 5000
+#define DEEPEST 64 /* levels of groups that are walked */
 
 static struct cgroup_hierarchy found[MAX_HIERARCHIES];
 static size_t n_found;
@@ -183,6 +184,11 @@ static struct cgroup_hierarchy *with_controller(const char *c)
 	return NULL;
 }
 
+const struct cgroup_hierarchy *cgroup_with(const char *controller)
+{
+	return *controller ? with_controller(controller) : v2_side();
+}
+
 /* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other people's. */
 static bool ours(const struct cgroup_hierarchy *h)
 {
@@ -215,52 +221,6 @@ bool cgroup_exists(const char *path)
 		if (ours(&found[i]) && root_fd(&found[i]) >= 0 && faccessat(found[i].fd, path, F_OK, 0) == 0)
 			return true;
 	return false;
-}
-
-/* --- why a controller cannot be had --- */
-
-static int no_controller(const char *key, const char *c)
-{
-	_cleanup_free_ char *all = file_read("/proc/cgroups", 65536, NULL);
-	bool known = false, on = false;
-	const char *name = strcmp(c, "io") == 0 ? "blkio" : c;
-	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
-		size_t n = strlen(name), len = strcspn(l, "\n");
-		if (strncmp(l, name, n) == 0 && (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
-			known = true;
-			on = l[len - 1] == '1';
-		}
-	}
-	errno = EOPNOTSUPP;
-	if (!all || !known)
-		return fail("%s: this kernel has no '%s' controller", key, c);
-	if (!on)
-		return fail(
-		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
-	return fail("%s: the '%s' controller is not mounted here, nor given to us on the v2 side", key, c);
-}
-
-/* What a failed write to a group's file means. */
-static int explain(const char *path, const char *key, const char *value, bool v2)
-{
-	int why = errno;
-	const char *c = cgroup_controller(key, v2);
-	const char *hint = "";
-	if (why == ENOENT && v2)
-		hint = " (the controller is not in cgroup.subtree_control of the parent group: one with processes in "
-		       "it, such as the root of a container, cannot give it; move them into a group of their own)";
-	else if (why == ENOENT)
-		hint = " (this kernel has not got that setting)";
-	else if (why == EACCES || why == EPERM)
-		hint = " (the group is not ours: run as root, or have it delegated)";
-	else if (why == EROFS)
-		hint = " (the cgroup file system is mounted read-only)";
-	else if (why == EBUSY)
-		hint = " (it is in use: memory above the new limit, or child groups)";
-	else if (why == EINVAL || why == ERANGE)
-		hint = " (not a value the kernel takes)";
-	errno = why;
-	return fail("%s: %s=%s: controller %s: %m%s", path, key, value, c ? c : "?", hint);
 }
 
 /* --- making --- */
@@ -367,6 +327,18 @@ static int make_parents(struct cgroup_hierarchy *h, const char *path)
 	return 0;
 }
 
+/* A parent that was there already may not give its children what it has. */
+static void v2_ready(struct cgroup_hierarchy *h, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *up = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+	_cleanup_close_ int dir = openat(h->fd, up, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *have = file_read_at(dir, "cgroup.controllers", 4096, NULL),
+			    *give = file_read_at(dir, "cgroup.subtree_control", 4096, NULL);
+	if (!str_eq(have, give))
+		make_parents(h, path);
+}
+
 /* 1 made, 0 was there, -1 with errno. */
 static int make_one(struct cgroup_hierarchy *h, const char *path)
 {
@@ -383,7 +355,9 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 		if (!made)
 			return -1;
 	}
-	if (!h->v2 && strstr(h->controllers, ",cpuset,"))
+	if (h->v2)
+		v2_ready(h, path);
+	else if (strstr(h->controllers, ",cpuset,"))
 		cpuset_ready(root, path);
 	return 1;
 }
@@ -396,6 +370,16 @@ static int make_failed(const struct cgroup_hierarchy *h, const char *path)
 	else if (errno == EACCES || errno == EPERM)
 		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
 	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
+}
+
+/* A parent that is empty now is not left behind; a start that meets this makes it again. */
+static void remove_parent(struct cgroup_hierarchy *h, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return;
+	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path));
+	unlinkat(h->fd, up, AT_REMOVEDIR);
 }
 
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
@@ -421,168 +405,10 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 		return 0;
 	int saved = errno;
 	for (size_t i = 0; i < n_found; i++)
-		if (made[i])
-			unlinkat(root_fd(&found[i]), path, AT_REMOVEDIR);
+		if (made[i] && unlinkat(root_fd(&found[i]), path, AT_REMOVEDIR) == 0)
+			remove_parent(&found[i], path);
 	errno = saved;
 	return -1;
-}
-
-/* --- settings --- */
-
-struct change {
-	int fd; /* the group's directory in its hierarchy */
-	bool v2;
-	struct cgroup_write w;
-	char *old;
-};
-
-struct changes {
-	struct change *v;
-	size_t n;
-};
-
-static char *read_trimmed(int dir, const char *file)
-{
-	char *s = file_read_at(dir, file, 1 << 20, NULL);
-	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
-		s[n - 1] = 0;
-	return s;
-}
-
-/* v1's memsw is memory and swap together; memory.swap.max is swap alone. */
-static void memsw(struct cgroup_write *w, const struct strv *settings, int dir)
-{
-	struct cgroup_write m[3];
-	const char *max = strv_getenv(settings, "memory.max");
-	uint64_t swap = strtoull(w->value, NULL, 10), mem = 0;
-	if (w->value[0] == '-')
-		return;
-	if (max && cgroup_translate("memory.max", max, false, m) == 1) {
-		mem = m[0].value[0] == '-' ? 0 : strtoull(m[0].value, NULL, 10);
-		free(m[0].controller);
-		free(m[0].file);
-		free(m[0].value);
-	} else {
-		_cleanup_free_ char *now = read_trimmed(dir, "memory.limit_in_bytes");
-		mem = now ? strtoull(now, NULL, 10) : 0;
-	}
-	free(w->value);
-	w->value = xasprintf("%" PRIu64, mem + swap);
-}
-
-static int plan_one(const char *path, const char *setting, const struct strv *settings, struct changes *c)
-{
-	const char *eq = strchr(setting, '=');
-	if (!eq || eq == setting)
-		return errno = EINVAL, fail("'%s' is not KEY=VALUE", setting);
-	_cleanup_free_ char *key = xstrndup(setting, (size_t)(eq - setting));
-	const char *ctl = cgroup_controller(key, false);
-	struct cgroup_hierarchy *h = ctl ? with_controller(ctl) : NULL;
-	bool core = ctl && strcmp(ctl, "cgroup") == 0;
-	if (core)
-		h = v2_side();
-	if (!h && ctl && strcmp(ctl, "blkio") == 0)
-		h = with_controller("io");
-	if (!ctl)
-		return errno = EINVAL, fail("'%s' is not a setting (CONTROLLER.KEY)", key);
-	if (!h)
-		return no_controller(key, cgroup_controller(key, true));
-	struct cgroup_write w[3];
-	int n = cgroup_translate(key, eq + 1, h->v2, w);
-	if (n < 0)
-		return -1;
-	int fd = group_fd(h, path);
-	if (fd < 0)
-		return fail("%s: %m in %s", path, h->mount);
-	for (int i = 0; i < n; i++) {
-		if (strcmp(w[i].file, "memory.memsw.limit_in_bytes") == 0)
-			memsw(&w[i], settings, fd);
-		if (strcmp(w[i].file, "blkio.bfq.weight") == 0 && faccessat(fd, w[i].file, F_OK, 0) < 0) {
-			free(w[i].file);
-			w[i].file = xstrdup("blkio.weight");
-		}
-		c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
-		c->v[c->n++] = (struct change){fd, h->v2, w[i], NULL};
-	}
-	return 0;
-}
-
-/* The kernel shows some files in another form than it takes them. */
-static void put_back(const struct change *ch)
-{
-	if (ch->old && *ch->old && strchr(ch->old, '\n') == NULL)
-		file_poke_at(ch->fd, ch->w.file, ch->old);
-}
-
-/* memory.memsw.limit >= memory.limit must hold at every moment, so when both change the order depends on the direction:
- * the one that refuses first is tried again after the other. */
-static int apply(const char *path, struct changes *c)
-{
-	size_t done = 0, put_off = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		struct change *ch = &c->v[i];
-		ch->old = read_trimmed(ch->fd, ch->w.file);
-		if (file_poke_at(ch->fd, ch->w.file, ch->w.value) == 0) {
-			done = i + 1;
-			continue;
-		}
-		int why = errno;
-		if (why == EINVAL && strcmp(ch->w.file, "memory.limit_in_bytes") == 0 && !put_off) {
-			for (size_t j = i + 1; j < c->n; j++)
-				if (strcmp(c->v[j].w.file, "memory.memsw.limit_in_bytes") == 0) {
-					put_off = j;
-					struct change t = c->v[i];
-					c->v[i] = c->v[j];
-					c->v[j] = t;
-				}
-			if (put_off) {
-				i--;
-				continue;
-			}
-		}
-		for (size_t j = done; j > 0; j--)
-			put_back(&c->v[j - 1]);
-		errno = why;
-		return explain(path, ch->w.file, ch->w.value, ch->v2);
-	}
-	return 0;
-}
-
-static void changes_free(struct changes *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (i == 0 || c->v[i].fd != c->v[i - 1].fd)
-			close(c->v[i].fd);
-		free(c->v[i].w.controller);
-		free(c->v[i].w.file);
-		free(c->v[i].w.value);
-		free(c->v[i].old);
-	}
-	free(c->v);
-}
-
-int cgroup_set(const char *path, const struct strv *settings)
-{
-	struct changes c = {0};
-	int r = 0;
-	look();
-	if (!settings->n)
-		return 0;
-	for (size_t i = 0; i < settings->n && r == 0; i++)
-		r = plan_one(path, settings->v[i], settings, &c);
-	if (r == 0) {
-		/* flock works on cgroup directories: two setters of one group go one after the other. */
-		int lock = c.n ? openat(c.v[0].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-		if (lock >= 0)
-			flock(lock, LOCK_EX);
-		r = apply(path, &c);
-		if (lock >= 0)
-			close(lock);
-	}
-	int saved = errno;
-	changes_free(&c);
-	errno = saved;
-	return r;
 }
 
 /* --- joining --- */
@@ -601,31 +427,60 @@ static int join_beside(const struct cgroup_hierarchy *h, int procdir)
 	return file_poke_at(h->fd, file, "0");
 }
 
+static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
+{
+	char num[16];
+	snprintf(num, sizeof num, "%d", (int)pid);
+	/* A thread that moves itself by v1's `tasks` takes no lock over all processes (cgroup.h). */
+	_cleanup_free_ char *file = xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
+	return root_fd(h) < 0 ? -1 : file_poke_at(h->fd, file, num);
+}
+
+/* Lines of "ID:CONTROLLERS:PATH"; v2's is "0::PATH" (cgroups(7)). */
+void cgroup_return(pid_t pid, const char *was)
+{
+	struct strv lines = {0};
+	strv_split(&lines, was, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		char *ctl = strchr(lines.v[i], ':'), *at = ctl ? strchr(ctl + 1, ':') : NULL;
+		if (!at || at[1] != '/')
+			continue;
+		*at = 0;
+		for (size_t k = 0; k < n_found; k++)
+			if (ours(&found[k]) && strcmp(found[k].options, ctl + 1) == 0)
+				write_pid(&found[k], at + 2, pid);
+	}
+	strv_free(&lines);
+}
+
+static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int procdir)
+{
+	if (write_pid(h, path, pid) == 0 || (errno == EBUSY && h->v2 && join_beside(h, procdir) == 0))
+		return 0;
+	const char *hint = "";
+	if (errno == EBUSY && h->v2)
+		hint =
+		    " (controllers are on for its child groups, and then a v2 group holds no processes: use a child)";
+	else if (errno == EOPNOTSUPP)
+		hint = " (the group is threaded)";
+	else if (errno == ENOSPC)
+		hint = " (its cpuset.cpus or cpuset.mems is empty)";
+	else if (errno == EACCES || errno == EPERM)
+		hint = " (not ours)";
+	else if (errno == EROFS)
+		hint = " (the cgroup file system is mounted read-only)";
+	return fail("%s: join in %s: %m%s", path, h->mount, hint);
+}
+
+/* The v2 side is the one that may refuse, so it comes first. */
 static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
-	char num[16], file[600];
-	snprintf(num, sizeof num, "%d", (int)pid);
 	look();
-	for (size_t i = 0; i < n_found; i++) {
-		if (!ours(&found[i]) || root_fd(&found[i]) < 0 || (found[i].v2 && v1_only))
-			continue;
-		snprintf(
-		    file, sizeof file, "%s%s%s", path, *path ? "/" : "", pid || found[i].v2 ? "cgroup.procs" : "tasks");
-		if (file_poke_at(found[i].fd, file, num) == 0 ||
-		    (errno == EBUSY && found[i].v2 && join_beside(&found[i], procdir) == 0))
-			continue;
-		const char *hint = "";
-		if (errno == EBUSY && found[i].v2)
-			hint = " (the group has controllers enabled for its children: a v2 group holds processes or "
-			       "children)";
-		else if (errno == EOPNOTSUPP)
-			hint = " (the group is threaded)";
-		else if (errno == ENOSPC)
-			hint = " (its cpuset.cpus or cpuset.mems is empty)";
-		else if (errno == EACCES || errno == EPERM)
-			hint = " (not ours)";
-		return fail("%s: join in %s: %m%s", path, found[i].mount, hint);
-	}
+	for (int v2 = !v1_only; v2 >= 0; v2--)
+		for (size_t i = 0; i < n_found; i++)
+			if (ours(&found[i]) && found[i].v2 == v2 && root_fd(&found[i]) >= 0 &&
+			    join_one(&found[i], path, pid, procdir) < 0)
+				return -1;
 	return 0;
 }
 
@@ -654,7 +509,7 @@ static int procs_below(int dir, int (*fn)(pid_t, void *), void *arg, int depth)
 		if (pid > 0) /* 0: a process outside our pid namespace */
 			r = fn(pid, arg);
 	}
-	DIR *d = depth < 64 ? fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) : NULL;
+	DIR *d = depth < DEEPEST ? fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) : NULL;
 	struct dirent *e;
 	while (d && r == 0 && (e = readdir(d))) {
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
@@ -680,13 +535,23 @@ static struct cgroup_hierarchy *roll(void)
 	return h;
 }
 
-int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg)
+static int procs_from(const char *path, int (*fn)(pid_t, void *), void *arg, int depth)
 {
 	struct cgroup_hierarchy *h = roll();
 	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
 	if (fd < 0)
 		return errno = h ? errno : ENODEV, fail("%s: %m", path);
-	return procs_below(fd, fn, arg, 0);
+	return procs_below(fd, fn, arg, depth);
+}
+
+int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg)
+{
+	return procs_from(path, fn, arg, 0);
+}
+
+int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *arg)
+{
+	return procs_from(path, fn, arg, DEEPEST);
 }
 
 /* One word of a flat-keyed file: "populated 1". */
@@ -778,8 +643,8 @@ static int freeze_v1(int dir, bool on)
 		      (cgroup-v1/freezer-subsystem.rst) */
 		if (file_poke_at(dir, "freezer.state", on ? "FROZEN" : "THAWED") < 0)
 			return -1;
-		_cleanup_free_ char *s = read_trimmed(dir, "freezer.state");
-		if (str_eq(s, on ? "FROZEN" : "THAWED"))
+		_cleanup_free_ char *s = file_read_at(dir, "freezer.state", 64, NULL);
+		if (s && str_starts(s, on ? "FROZEN" : "THAWED"))
 			return 0;
 		if (now_ms() > end)
 			return errno = ETIME, -1;
@@ -885,16 +750,6 @@ static int remove_one(struct cgroup_hierarchy *h, const char *path)
 			return -1;
 		nap();
 	}
-}
-
-/* A parent that is empty now is not left behind; a start that meets this makes it again. */
-static void remove_parent(struct cgroup_hierarchy *h, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	if (!slash || slash == path)
-		return;
-	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path));
-	unlinkat(h->fd, up, AT_REMOVEDIR);
 }
 
 int cgroup_remove(const char *path)

@@ -1,4 +1,6 @@
-/* cgroup_keys.c: cgroup v2's keys in a v1 hierarchy's terms; see cgroup.h. The conversions are runc's and crun's. */
+/* cgroup_keys.c: cgroup v2's keys in a v1 hierarchy's terms, and what kernel option each needs; see cgroup.h. The
+ * conversions are runc's and crun's.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,17 +10,66 @@
 #include "cgroup.h"
 #include "err.h"
 
-/* OCI's cpu.shares 2..262144 and v2's cpu.weight 1..10000, one to one at the ends (runtime-spec, config-linux.md). */
+/* The binary logarithm of x >= 1, bit by bit: libm's would be several KiB. */
+static double lg(double x)
+{
+	double l = 0, bit = 1;
+	for (; x >= 2; x /= 2)
+		l++;
+	for (int i = 0; i < 45; i++) {
+		x *= x;
+		bit /= 2;
+		if (x >= 2) {
+			x /= 2;
+			l += bit;
+		}
+	}
+	return l;
+}
+
+/* v1's cpu.shares 2..262144 (1024) and v2's cpu.weight 1..10000 (100): runc 1.4 and crun 1.23 lay a curve through both
+ * ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34)) where l = log2(shares). (Before, a line through the ends
+ * made the default of the one 39 of the other.) */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
 	shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-	return 1 + (shares - 2) * 9999 / 262142;
+	double l = lg((double)shares), want = ((l * l + 125 * l) / 612 - 7.0 / 34) * 3.3219280948873623;
+	uint64_t lo = 1, hi = 10000;
+	while (lo < hi) {
+		uint64_t mid = (lo + hi) / 2;
+		if (lg((double)mid) >= want - 1e-9)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
 }
 
+/* The most shares that have this weight. */
 uint64_t cgroup_shares_of_weight(uint64_t weight)
 {
+	uint64_t lo = 2, hi = 262144;
+	while (lo < hi) {
+		uint64_t mid = (lo + hi + 1) / 2;
+		if (cgroup_weight_of_shares(mid) <= weight)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	return lo;
+}
+
+/* v1's blkio weights are 10..1000, v2's io.weight 1..10000: a line. */
+uint64_t cgroup_io_of_blkio(uint64_t weight)
+{
+	weight = weight < 10 ? 10 : weight > 1000 ? 1000 : weight;
+	return 1 + (weight - 10) * 9999 / 990;
+}
+
+uint64_t cgroup_blkio_of_io(uint64_t weight)
+{
 	weight = weight < 1 ? 1 : weight > 10000 ? 10000 : weight;
-	return 2 + (weight - 1) * 262142 / 9999;
+	return 10 + ((weight - 1) * 990 + 9998) / 9999;
 }
 
 const char *cgroup_controller(const char *key, bool v2)
@@ -33,10 +84,32 @@ const char *cgroup_controller(const char *key, bool v2)
 	return name;
 }
 
+const char *cgroup_config(const char *file, bool whole)
+{
+	static const char *const t[][2] = {{"cpu.max", "CFS_BANDWIDTH"}, {"cpu.cfs", "CFS_BANDWIDTH"},
+	    {"cpu.pressure", "PSI"}, {"cpu.", "FAIR_GROUP_SCHED"}, {"cpuset.", "CPUSETS"},
+	    {"cpuacct.", "CGROUP_CPUACCT"}, {"memory.swap", "SWAP"}, {"memory.memsw", "SWAP, and swapaccount=1"},
+	    {"memory.", "MEMCG"}, {"pids.", "CGROUP_PIDS"},
+	    {"io.weight", "BLK_CGROUP_IOCOST or CONFIG_BFQ_GROUP_IOSCHED"}, {"blkio.bfq", "BFQ_GROUP_IOSCHED"},
+	    {"blkio.weight", "BFQ_GROUP_IOSCHED"}, {"io.max", "BLK_DEV_THROTTLING"},
+	    {"blkio.throttle", "BLK_DEV_THROTTLING"}, {"io.", "BLK_CGROUP"}, {"blkio.", "BLK_CGROUP"},
+	    {"hugetlb.", "CGROUP_HUGETLB"}, {"devices.", "CGROUP_DEVICE"}, {"freezer.", "CGROUP_FREEZER"},
+	    {"rdma.", "CGROUP_RDMA"}, {"misc.", "CGROUP_MISC"}};
+	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
+		if (str_starts(file, t[i][0]))
+			return whole || strcspn(t[i][0], ".") + 1 < strlen(t[i][0]) ? t[i][1] : NULL;
+	return NULL;
+}
+
 static int add(struct cgroup_write *w, const char *controller, const char *file, char *value)
 {
 	*w = (struct cgroup_write){xstrdup(controller), xstrdup(file), value};
 	return 1;
+}
+
+static char *text(uint64_t n)
+{
+	return xasprintf("%" PRIu64, n);
 }
 
 /* "max" or a size; *max says which. */
@@ -49,38 +122,105 @@ static int amount(const char *key, const char *value, uint64_t *n, bool *max)
 
 static bool is_size(const char *key)
 {
-	return (str_starts(key, "memory.") || str_starts(key, "hugetlb.")) && !strstr(key, "oom.group") &&
-	       !strstr(key, "swappiness");
+	static const char *const ends[] = {".max", ".high", ".low", ".min"};
+	if (!str_starts(key, "memory.") && !str_starts(key, "hugetlb."))
+		return false;
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		if (str_ends(key, ends[i]))
+			return true;
+	return false;
+}
+
+static int size(const char *key, const char *value, bool v2, struct cgroup_write *out)
+{
+	static const char *const renamed[][2] = {{"memory.max", "memory.limit_in_bytes"},
+	    {"memory.high", "memory.soft_limit_in_bytes"}, {"memory.low", "memory.soft_limit_in_bytes"},
+	    {"memory.swap.max", "memory.memsw.limit_in_bytes"}};
+	const char *c = cgroup_controller(key, v2), *file = key;
+	_cleanup_free_ char *huge = NULL;
+	uint64_t n;
+	bool max;
+	if (amount(key, value, &n, &max) < 0)
+		return -1;
+	for (size_t i = 0; !v2 && i < sizeof renamed / sizeof renamed[0]; i++)
+		if (strcmp(key, renamed[i][0]) == 0)
+			file = renamed[i][1];
+	if (!v2 && *key == 'h')
+		file = huge = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
+	return add(out, c, file, max ? xstrdup(v2 ? "max" : "-1") : text(n));
 }
 
 /* cpu.max: "QUOTA|max [PERIOD]". */
-static int cpu_max(const char *value, int64_t *quota, int64_t *period)
+static int cpu_max(const char *value, bool v2, struct cgroup_write *out)
 {
 	struct strv f = {0};
+	int64_t quota = -1, period = 100000;
 	strv_split(&f, value, " ");
-	*period = 100000;
 	int r = f.n < 1 || f.n > 2 ? fail("cpu.max: '%s' is not QUOTA|max [PERIOD]", value) : 0;
-	*quota = -1;
 	if (r == 0 && strcmp(f.v[0], "max") != 0)
-		r = num_parse("cpu.max", f.v[0], 1000, INT64_MAX, quota);
+		r = num_parse("cpu.max", f.v[0], 1000, INT64_MAX / 1000, &quota);
 	if (r == 0 && f.n == 2)
-		r = num_parse("cpu.max", f.v[1], 1000, 1000000, period);
+		r = num_parse("cpu.max", f.v[1], 1000, 1000000, &period);
 	strv_free(&f);
-	return r;
+	if (r < 0)
+		return -1;
+	if (v2)
+		return add(out, "cpu", "cpu.max",
+		    quota < 0 ? xasprintf("max %" PRId64, period) : xasprintf("%" PRId64 " %" PRId64, quota, period));
+	/* With the quota off for a moment, no order of old and new quota and period is refused. */
+	add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
+	add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, period));
+	return 2 + add(&out[2], "cpu", "cpu.cfs_quota_us", xasprintf("%" PRId64, quota));
 }
 
-/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=.." as one blkio.throttle file: a write for the first of them; further ones
- * are further settings, which the caller splits. */
-static int io_max(const char *value, struct cgroup_write out[3])
+static int cpu_share(const char *key, const char *value, bool v2, struct cgroup_write *out)
+{
+	bool weight = strcmp(key, "cpu.weight") == 0;
+	int64_t n;
+	if (num_parse(key, value, weight ? 1 : 2, weight ? 10000 : 262144, &n) < 0)
+		return -1;
+	uint64_t u = (uint64_t)n;
+	if (weight != v2)
+		u = weight ? cgroup_shares_of_weight(u) : cgroup_weight_of_shares(u);
+	return add(out, "cpu", v2 ? "cpu.weight" : "cpu.shares", text(u));
+}
+
+/* "[default] N" or "MAJ:MIN N". */
+static int io_weight(const char *value, bool v2, struct cgroup_write *out)
+{
+	struct strv f = {0};
+	int64_t n;
+	strv_split(&f, value, " ");
+	const char *dev = f.n == 2 && strcmp(f.v[0], "default") != 0 ? f.v[0] : NULL;
+	int r = f.n < 1 || f.n > 2 || (dev && !strchr(dev, ':'))
+		    ? fail("io.weight: '%s' is not [default|MAJOR:MINOR] WEIGHT", value)
+		    : num_parse("io.weight", f.v[f.n - 1], 1, 10000, &n);
+	if (r == 0) {
+		uint64_t w = v2 ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
+		add(out, v2 ? "io" : "blkio",
+		    v2    ? "io.weight"
+		    : dev ? "blkio.bfq.weight_device"
+			  : "blkio.bfq.weight",
+		    dev ? xasprintf("%s %" PRIu64, dev, w) : text(w));
+	}
+	strv_free(&f);
+	return r < 0 ? r : 1;
+}
+
+/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, a blkio.throttle file for each of them on v1. */
+static int io_max(const char *value, bool v2, struct cgroup_write *out)
 {
 	static const char *const files[][2] = {{"rbps=", "blkio.throttle.read_bps_device"},
 	    {"wbps=", "blkio.throttle.write_bps_device"}, {"riops=", "blkio.throttle.read_iops_device"},
 	    {"wiops=", "blkio.throttle.write_iops_device"}};
 	struct strv f = {0};
+	struct buf line = {0};
 	strv_split(&f, value, " ");
 	int n = 0;
-	if (f.n < 2 || f.n > 4 || !strchr(f.v[0], ':'))
-		n = fail("io.max: '%s' is not MAJOR:MINOR and one to three of rbps= wbps= riops= wiops=", value);
+	if (f.n < 2 || f.n > 5 || !strchr(f.v[0], ':'))
+		n = fail("io.max: '%s' is not MAJOR:MINOR and some of rbps= wbps= riops= wiops=", value);
+	else
+		buf_puts(&line, f.v[0]);
 	for (size_t i = 1; n >= 0 && i < f.n; i++) {
 		size_t k = 0;
 		uint64_t rate;
@@ -89,89 +229,48 @@ static int io_max(const char *value, struct cgroup_write out[3])
 			k++;
 		if (k == 4 || amount("io.max", f.v[i] + strlen(files[k][0]), &rate, &max) < 0)
 			n = k == 4 ? fail("io.max: '%s' is not rbps=, wbps=, riops= or wiops=", f.v[i]) : -1;
-		else
+		else if (!v2)
 			n += add(&out[n], "blkio", files[k][1], xasprintf("%s %" PRIu64, f.v[0], max ? 0 : rate));
+		else if (max)
+			buf_printf(&line, " %smax", files[k][0]);
+		else
+			buf_printf(&line, " %s%" PRIu64, files[k][0], rate);
 	}
+	if (n >= 0 && v2)
+		n = add(out, "io", "io.max", xstrdup(line.p));
+	buf_free(&line);
 	strv_free(&f);
 	return n;
 }
 
-static int to_v1(const char *key, const char *value, struct cgroup_write out[3])
+static int translate(const char *key, const char *value, bool v2, struct cgroup_write *out)
 {
-	static const char *const renamed[][2] = {{"memory.max", "memory.limit_in_bytes"},
-	    {"memory.high", "memory.soft_limit_in_bytes"}, {"memory.low", "memory.soft_limit_in_bytes"},
-	    {"memory.swap.max", "memory.memsw.limit_in_bytes"}};
-	uint64_t n;
-	int64_t q, p;
-	bool max;
-	for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++) {
-		if (strcmp(key, renamed[i][0]) != 0)
-			continue;
-		if (amount(key, value, &n, &max) < 0)
-			return -1;
-		return add(out, "memory", renamed[i][1], max ? xstrdup("-1") : xasprintf("%" PRIu64, n));
-	}
-	if (strcmp(key, "cpu.weight") == 0) {
-		if (num_parse(key, value, 1, 10000, &q) < 0)
-			return -1;
-		return add(out, "cpu", "cpu.shares", xasprintf("%" PRIu64, cgroup_shares_of_weight((uint64_t)q)));
-	}
-	if (strcmp(key, "cpu.max") == 0) {
-		if (cpu_max(value, &q, &p) < 0)
-			return -1;
-		/* Period first where the quota shrinks: both orders are legal at every moment once the quota is off. */
-		add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
-		add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, p));
-		return 2 + add(&out[2], "cpu", "cpu.cfs_quota_us", xasprintf("%" PRId64, q));
-	}
-	if (strcmp(key, "io.weight") == 0) {
-		const char *w = str_starts(value, "default ") ? value + 8 : value;
-		if (num_parse(key, w, 1, 10000, &q) < 0)
-			return -1;
-		return add(
-		    out, "blkio", "blkio.bfq.weight", xasprintf("%" PRId64, q > 1000 ? 1 + (q - 1) * 999 / 9999 : q));
-	}
+	int64_t n;
+	if (is_size(key))
+		return size(key, value, v2, out);
+	if (strcmp(key, "cpu.max") == 0)
+		return cpu_max(value, v2, out);
+	if (strcmp(key, "cpu.weight") == 0 || strcmp(key, "cpu.shares") == 0)
+		return cpu_share(key, value, v2, out);
+	if (strcmp(key, "io.weight") == 0)
+		return io_weight(value, v2, out);
 	if (strcmp(key, "io.max") == 0)
-		return io_max(value, out);
-	if (str_starts(key, "hugetlb.") && str_ends(key, ".max")) {
-		if (amount(key, value, &n, &max) < 0)
-			return -1;
-		_cleanup_free_ char *file = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
-		return add(out, "hugetlb", file, max ? xstrdup("-1") : xasprintf("%" PRIu64, n));
-	}
-	const char *c = cgroup_controller(key, false);
-	return add(out, c, key, xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
+		return io_max(value, v2, out);
+	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 && num_parse(key, value, 0, 4194304, &n) < 0)
+		return -1;
+	return add(out, cgroup_controller(key, v2), key, xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
 }
 
-static int to_v2(const char *key, const char *value, struct cgroup_write out[3])
+int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES])
 {
-	uint64_t n;
-	int64_t q, p;
-	bool max;
-	if (is_size(key) && value[0] >= '0' && value[0] <= '9') {
-		if (amount(key, value, &n, &max) < 0)
-			return -1;
-		return add(out, cgroup_controller(key, true), key, xasprintf("%" PRIu64, n));
-	}
-	if (strcmp(key, "cpu.max") == 0) {
-		if (cpu_max(value, &q, &p) < 0)
-			return -1;
-		return add(
-		    out, "cpu", key, q < 0 ? xasprintf("max %" PRId64, p) : xasprintf("%" PRId64 " %" PRId64, q, p));
-	}
-	return add(out, cgroup_controller(key, true), key, xstrdup(value));
-}
-
-int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[3])
-{
-	memset(out, 0, 3 * sizeof *out);
+	memset(out, 0, CGROUP_WRITES * sizeof *out);
 	if (!cgroup_controller(key, v2) || strchr(key, '/') || strpbrk(value, "\n") || !*value) {
 		errno = EINVAL;
 		return fail("'%s=%s' is not CONTROLLER.KEY=VALUE", key, value);
 	}
-	int n = v2 ? to_v2(key, value, out) : to_v1(key, value, out);
+	int n = translate(key, value, v2, out);
 	if (n < 0) {
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < CGROUP_WRITES; i++) {
 			free(out[i].controller);
 			free(out[i].file);
 			free(out[i].value);

@@ -26,12 +26,23 @@ static void one(struct kv *out, int dir, const char *file, const char *key)
 		kv_set(out, key, s);
 }
 
-/* v1's "no limit" is the largest number of pages. */
-static void one_limit(struct kv *out, int dir, const char *file, const char *key)
+#define UNLIMITED 0x7fffffffffff0000ull /* v1's "no limit" is the largest number of pages */
+
+/* A v1 file's limit as v2 says it. */
+static char *limit(int dir, const char *file)
 {
-	_cleanup_free_ char *s = slurp(dir, file);
-	if (s && *s)
-		kv_set(out, key, strtoull(s, NULL, 10) > 0x7fffffffffff0000ull ? "max" : s);
+	char *s = slurp(dir, file);
+	if (s && strtoull(s, NULL, 10) > UNLIMITED) {
+		free(s);
+		s = xstrdup("max");
+	}
+	return s;
+}
+
+static void micro(struct kv *out, const char *key, const char *nanoseconds)
+{
+	if (nanoseconds)
+		kv_setf(out, key, "%llu", strtoull(nanoseconds, NULL, 10) / 1000);
 }
 
 /* "PREFIX.KEY" for each "KEY VALUE" line. */
@@ -58,7 +69,9 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 /* Sums over the disks: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void io(struct kv *out, int v2, int v1)
 {
-	_cleanup_free_ char *s = v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes");
+	char *s = v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes_recursive");
+	if (!s && v2 < 0)
+		s = slurp(v1, "blkio.throttle.io_service_bytes");
 	uint64_t r = 0, w = 0;
 	for (char *l = s; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		char *p;
@@ -73,24 +86,43 @@ static void io(struct kv *out, int v2, int v1)
 		if ((p = strstr(line, " Write ")))
 			w += strtoull(p + 7, NULL, 10);
 	}
-	if (!s)
-		return;
-	kv_setf(out, "io.rbytes", "%" PRIu64, r);
-	kv_setf(out, "io.wbytes", "%" PRIu64, w);
+	if (s) {
+		kv_setf(out, "io.rbytes", "%" PRIu64, r);
+		kv_setf(out, "io.wbytes", "%" PRIu64, w);
+	}
+	free(s);
 }
 
-static int dir_of(const char *path, const char *controller)
+/* The group's directory in the v1 hierarchy of a controller; -1 when v1 has not got it. */
+static int v1_dir(const char *path, const char *controller)
 {
-	return cgroup_dir(path, controller);
+	const struct cgroup_hierarchy *h = cgroup_with(controller);
+	return h && !h->v2 ? cgroup_dir(path, controller) : -1;
 }
 
 static void memory_v1(struct kv *out, int d)
 {
+	static const char *const stat[][2] = {{"total_rss", "anon"}, {"total_cache", "file"},
+	    {"total_mapped_file", "file_mapped"}, {"total_inactive_file", "inactive_file"},
+	    {"total_active_file", "active_file"}};
+	struct kv all = {0};
 	one(out, d, "memory.usage_in_bytes", "memory.current");
 	one(out, d, "memory.max_usage_in_bytes", "memory.peak");
-	one_limit(out, d, "memory.limit_in_bytes", "memory.max");
+	_cleanup_free_ char *max = limit(d, "memory.limit_in_bytes");
+	if (max)
+		kv_set(out, "memory.max", max);
 	flat(out, d, "memory.oom_control", "memory.events.", " oom_kill ");
-	flat(out, d, "memory.stat", "memory.stat.", " cache rss swap mapped_file inactive_file active_file ");
+	flat(&all, d, "memory.stat", "", NULL);
+	for (size_t i = 0; i < sizeof stat / sizeof stat[0]; i++) {
+		const char *v = kv_get(&all, stat[i][0]);
+		_cleanup_free_ char *key = xasprintf("memory.stat.%s", stat[i][1]);
+		if (v)
+			kv_set(out, key, v);
+	}
+	const char *swap = kv_get(&all, "total_swap");
+	if (swap)
+		kv_set(out, "memory.swap.current", swap);
+	kv_free(&all);
 }
 
 static void memory_v2(struct kv *out, int d)
@@ -105,37 +137,34 @@ static void memory_v2(struct kv *out, int d)
 
 static void cpu_v1(struct kv *out, const char *path)
 {
-	_cleanup_close_ int acct = dir_of(path, "cpuacct"), cpu = dir_of(path, "cpu");
-	_cleanup_free_ char *ns = slurp(acct, "cpuacct.usage");
-	if (ns)
-		kv_setf(out, "cpu.usage_usec", "%llu", strtoull(ns, NULL, 10) / 1000);
+	static const char *const times[][2] = {{"cpuacct.usage", "cpu.usage_usec"},
+	    {"cpuacct.usage_user", "cpu.user_usec"}, {"cpuacct.usage_sys", "cpu.system_usec"}};
+	_cleanup_close_ int acct = v1_dir(path, "cpuacct"), cpu = v1_dir(path, "cpu");
+	struct kv throttled = {0};
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_free_ char *ns = slurp(acct, times[i][0]);
+		micro(out, times[i][1], ns);
+	}
 	flat(out, cpu, "cpu.stat", "cpu.", " nr_periods nr_throttled ");
+	flat(&throttled, cpu, "cpu.stat", "", " throttled_time ");
+	micro(out, "cpu.throttled_usec", kv_get(&throttled, "throttled_time"));
+	kv_free(&throttled);
 }
 
 int cgroup_stat(const char *path, struct kv *out)
 {
 	if (!cgroup_exists(path))
 		return errno = ENOENT, fail("%s: no such group", path);
-	size_t n;
-	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
-	bool v1_mem = false, v1_cpu = false, v1_io = false, v1_pids = false;
-	for (size_t i = 0; i < n; i++)
-		if (!h[i].v2) {
-			v1_mem |= strstr(h[i].controllers, ",memory,") != NULL;
-			v1_cpu |= strstr(h[i].controllers, ",cpu,") != NULL;
-			v1_io |= strstr(h[i].controllers, ",blkio,") != NULL;
-			v1_pids |= strstr(h[i].controllers, ",pids,") != NULL;
-		}
-	_cleanup_close_ int v2 = dir_of(path, ""), mem = dir_of(path, "memory"),
-			    blk = v1_io ? dir_of(path, "blkio") : -1, pids = v1_pids ? dir_of(path, "pids") : -1;
-	v1_mem ? memory_v1(out, mem) : memory_v2(out, v2);
-	if (v1_cpu)
+	_cleanup_close_ int v2 = cgroup_dir(path, ""), mem = v1_dir(path, "memory"), blk = v1_dir(path, "blkio"),
+			    pids = v1_dir(path, "pids"), cpu = v1_dir(path, "cpu");
+	mem >= 0 ? memory_v1(out, mem) : memory_v2(out, v2);
+	if (cpu >= 0)
 		cpu_v1(out, path);
 	else
 		flat(out, v2, "cpu.stat", "cpu.", NULL);
-	io(out, v1_io ? -1 : v2, blk);
-	one(out, v1_pids ? pids : v2, "pids.current", "pids.current");
-	one(out, v1_pids ? pids : v2, "pids.max", "pids.max");
+	io(out, blk >= 0 ? -1 : v2, blk);
+	one(out, pids >= 0 ? pids : v2, "pids.current", "pids.current");
+	one(out, pids >= 0 ? pids : v2, "pids.max", "pids.max");
 	static const char *const pressure[] = {"cpu.pressure", "memory.pressure", "io.pressure"};
 	for (size_t i = 0; i < 3; i++) {
 		_cleanup_free_ char *prefix = xasprintf("%s.", pressure[i]);
@@ -145,49 +174,74 @@ int cgroup_stat(const char *path, struct kv *out)
 	return 0;
 }
 
+/* v1 has a file for each of the four rates: the lines of io.max that they make. */
+static char *io_max(int d)
+{
+	static const char *const f[][2] = {{"rbps", "blkio.throttle.read_bps_device"},
+	    {"wbps", "blkio.throttle.write_bps_device"}, {"riops", "blkio.throttle.read_iops_device"},
+	    {"wiops", "blkio.throttle.write_iops_device"}};
+	struct kv rate[4] = {0};
+	struct strv disks = {0};
+	struct buf b = {0};
+	for (size_t k = 0; k < 4; k++) {
+		flat(&rate[k], d, f[k][1], "", NULL);
+		for (size_t i = 0; i < rate[k].keys.n; i++)
+			if (!strv_has(&disks, rate[k].keys.v[i]))
+				strv_add(&disks, rate[k].keys.v[i]);
+	}
+	for (size_t i = 0; i < disks.n; i++) {
+		buf_printf(&b, "%s%s", i ? "\n" : "", disks.v[i]);
+		for (size_t k = 0; k < 4; k++) {
+			const char *v = kv_get(&rate[k], disks.v[i]);
+			buf_printf(&b, " %s=%s", f[k][0], v ? v : "max");
+		}
+	}
+	for (size_t k = 0; k < 4; k++)
+		kv_free(&rate[k]);
+	strv_free(&disks);
+	return b.p ? b.p : xstrdup("");
+}
+
+/* A number file, converted. */
+static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
+{
+	_cleanup_free_ char *s = slurp(d, file);
+	const char *n = s && str_starts(s, "default ") ? s + 8 : s;
+	return n && *n ? xasprintf("%" PRIu64, convert(strtoull(n, NULL, 10))) : NULL;
+}
+
 /* A v1 file's value under its v2 key, for reading back. */
-static char *v1_as_v2(const char *path, const char *key)
+static char *v1_as_v2(int d, const char *key)
 {
 	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
 	    {"memory.low", "memory.soft_limit_in_bytes"}, {"memory.high", "memory.soft_limit_in_bytes"},
 	    {"memory.current", "memory.usage_in_bytes"}, {"memory.peak", "memory.max_usage_in_bytes"}};
-	_cleanup_close_ int d = dir_of(path, cgroup_controller(key, false));
-	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
-		if (strcmp(key, same[i][0]) != 0)
-			continue;
-		char *s = slurp(d, same[i][1]);
-		if (s && strtoull(s, NULL, 10) > 0x7fffffffffff0000ull) {
-			free(s);
-			return xstrdup("max");
-		}
-		return s;
-	}
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+		if (strcmp(key, same[i][0]) == 0)
+			return limit(d, same[i][1]);
 	if (strcmp(key, "memory.swap.max") == 0) {
 		_cleanup_free_ char *sw = slurp(d, "memory.memsw.limit_in_bytes"),
 				    *m = slurp(d, "memory.limit_in_bytes");
 		if (!sw || !m)
 			return NULL;
 		uint64_t a = strtoull(sw, NULL, 10), b = strtoull(m, NULL, 10);
-		return a > 0x7fffffffffff0000ull ? xstrdup("max") : xasprintf("%" PRIu64, a - b);
+		return a > UNLIMITED ? xstrdup("max") : xasprintf("%" PRIu64, a - b);
 	}
-	if (strcmp(key, "cpu.weight") == 0) {
-		_cleanup_free_ char *s = slurp(d, "cpu.shares");
-		/* rounded up, so that a weight that was set comes back as it was */
-		return s ? xasprintf("%" PRIu64, cgroup_weight_of_shares(strtoull(s, NULL, 10) + 26)) : NULL;
-	}
+	if (strcmp(key, "cpu.weight") == 0)
+		return weight(d, "cpu.shares", cgroup_weight_of_shares);
 	if (strcmp(key, "cpu.max") == 0) {
 		_cleanup_free_ char *q = slurp(d, "cpu.cfs_quota_us"), *p = slurp(d, "cpu.cfs_period_us");
 		return q && p ? xasprintf("%s %s", q[0] == '-' ? "max" : q, p) : NULL;
 	}
 	if (str_starts(key, "hugetlb.") && str_ends(key, ".max")) {
 		_cleanup_free_ char *f = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
-		return slurp(d, f);
+		return limit(d, f);
 	}
 	if (strcmp(key, "io.weight") == 0) {
-		char *s = slurp(d, "blkio.bfq.weight");
-		return s ? s : slurp(d, "blkio.weight");
+		char *s = weight(d, "blkio.bfq.weight", cgroup_io_of_blkio);
+		return s ? s : weight(d, "blkio.weight", cgroup_io_of_blkio);
 	}
-	return slurp(d, key);
+	return strcmp(key, "io.max") == 0 ? io_max(d) : slurp(d, key);
 }
 
 char *cgroup_get(const char *path, const char *key)
@@ -198,25 +252,23 @@ char *cgroup_get(const char *path, const char *key)
 		fail("'%s' is not a key (CONTROLLER.KEY)", key);
 		return NULL;
 	}
-	size_t n;
-	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
-	char word[40], *s = NULL;
-	snprintf(word, sizeof word, ",%s,", c);
-	bool v1 = false;
-	for (size_t i = 0; i < n; i++)
-		v1 |= !h[i].v2 && strstr(h[i].controllers, word);
 	if (!cgroup_exists(path)) {
 		errno = ENOENT;
 		fail("%s: no such group", path);
 		return NULL;
 	}
-	if (v1)
-		s = v1_as_v2(path, key);
-	if (!s) {
-		_cleanup_close_ int d = dir_of(path, "");
-		s = slurp(d, key);
-	}
+	_cleanup_close_ int d = v1_dir(path, c), v2 = cgroup_dir(path, "");
+	char *s = d >= 0 ? v1_as_v2(d, key) : NULL;
 	if (!s)
-		fail("%s: %s: no such setting here", path, key);
+		s = limit(v2, key);
+	if (!s && strcmp(key, "io.weight") == 0)
+		s = weight(v2, "io.bfq.weight", cgroup_io_of_blkio);
+	if (!s && strcmp(key, "cpu.shares") == 0)
+		s = weight(v2, "cpu.weight", cgroup_shares_of_weight);
+	if (!s) {
+		const char *config = cgroup_config(key, true);
+		fail("%s: %s: no such setting here%s%s%s", path, key, config ? " (CONFIG_" : "", config ? config : "",
+		    config ? ")" : "");
+	}
 	return s;
 }

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (eq) {
 		*eq = 0;
 		for (int v2 = 0; v2 < 2; v2++) {
-			struct cgroup_write w[3];
+			struct cgroup_write w[CGROUP_WRITES];
 			int n = cgroup_translate(text, eq + 1, v2, w);
 			if (n == 0 || n > 3)
 				abort();

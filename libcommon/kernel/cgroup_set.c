@@ -1,0 +1,329 @@
+/* cgroup_set.c: applying settings to a group, all or none; see cgroup.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+
+struct change {
+	int fd; /* the group's directory in its hierarchy */
+	bool v2, swap;
+	struct cgroup_write w;
+	char *old;
+};
+
+struct changes {
+	struct change *v;
+	size_t n;
+};
+
+/* --- why something cannot be set --- */
+
+static int no_controller(const char *key, const char *c)
+{
+	_cleanup_free_ char *all = file_read("/proc/cgroups", 65536, NULL);
+	bool known = false, on = false;
+	const char *name = strcmp(c, "io") == 0 ? "blkio" : c, *config = cgroup_config(key, true);
+	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
+		size_t n = strlen(name), len = strcspn(l, "\n");
+		if (strncmp(l, name, n) == 0 && (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
+			known = true;
+			on = l[len - 1] == '1';
+		}
+	}
+	errno = EOPNOTSUPP;
+	if (known && on)
+		return fail("%s: the '%s' controller is not mounted here, nor given to us on the v2 side", key, c);
+	if (known)
+		return fail(
+		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
+	return fail("%s: this kernel has no '%s' controller%s%s%s", key, c, config ? " (CONFIG_" : "",
+	    config ? config : "", config ? ")" : "");
+}
+
+static bool word_in(int dir, const char *file, const char *word)
+{
+	struct strv w = {0};
+	_cleanup_free_ char *s = file_read_at(dir, file, 4096, NULL);
+	strv_split(&w, s ? s : "", " \n");
+	bool yes = strv_has(&w, word);
+	strv_free(&w);
+	return yes;
+}
+
+/* Which group above holds a v2 controller back, from the root down; NULL when none does. Caller frees. */
+static char *held_back(const char *path, const char *c)
+{
+	for (size_t n = 0;; n += strcspn(path + n, "/") + 1) { /* "", "a", "a/b" */
+		_cleanup_free_ char *up = xstrndup(path, n ? n - 1 : 0);
+		_cleanup_close_ int dir = cgroup_dir(up, "");
+		if (dir < 0 || n > strlen(path))
+			return NULL;
+		const char *name = *up ? up : "/";
+		if (!word_in(dir, "cgroup.controllers", c))
+			return xasprintf("%s has not been given it: not delegated", name);
+		if (word_in(dir, "cgroup.subtree_control", c))
+			continue;
+		_cleanup_free_ char *procs = file_read_at(dir, "cgroup.procs", 1 << 20, NULL);
+		return xasprintf("it is not in cgroup.subtree_control of %s%s", name,
+		    procs && *procs && faccessat(dir, "cgroup.type", F_OK, 0) == 0
+			? ", which has processes: move them into a group of their own"
+			: "");
+	}
+}
+
+/* A failed write to a group's file. */
+static int explain(const char *path, const struct change *ch)
+{
+	int why = errno;
+	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
+	_cleanup_free_ char *more = why == ENOENT && ch->v2 ? held_back(path, c) : NULL;
+	if (why == ENOENT && !more)
+		more = config ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
+			      : xasprintf("cgroup v%d of this kernel has no such setting", 1 + ch->v2);
+	else if (why == EACCES || why == EPERM)
+		hint = "the group is not ours: run as root, or have it delegated";
+	else if (why == EROFS)
+		hint = "the cgroup file system is mounted read-only";
+	else if (why == EBUSY)
+		hint = "it is in use: memory above the new limit, or child groups";
+	else if (why == EINVAL || why == ERANGE)
+		hint = "not a value the kernel takes here";
+	else if (why == ENODEV)
+		hint = "no such disk";
+	if (more)
+		hint = more;
+	errno = why;
+	return fail("%s: %s=%s: controller %s: %m%s%s%s", path, ch->w.file, ch->w.value, c, *hint ? " (" : "", hint,
+	    *hint ? ")" : "");
+}
+
+/* --- planning --- */
+
+static char *read_trimmed(int dir, const char *file)
+{
+	char *s = file_read_at(dir, file, 1 << 20, NULL);
+	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
+		s[n - 1] = 0;
+	return s;
+}
+
+static void add(struct changes *c, int fd, bool v2, bool swap, struct cgroup_write w)
+{
+	c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
+	c->v[c->n++] = (struct change){fcntl(fd, F_DUPFD_CLOEXEC, 0), v2, swap, w, NULL};
+}
+
+static struct change *find(const struct changes *c, const char *file)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->v[i].w.file, file) == 0)
+			return &c->v[i];
+	return NULL;
+}
+
+/* A weight for disks has another name where the scheduler is what keeps it. */
+static void weight_file(int fd, struct cgroup_write *w)
+{
+	if (faccessat(fd, w->file, F_OK, 0) == 0)
+		return;
+	if (strcmp(w->file, "blkio.bfq.weight") == 0) {
+		free(w->file);
+		w->file = xstrdup("blkio.weight");
+	} else if (strcmp(w->file, "io.weight") == 0 && !strchr(w->value, ':') &&
+		   faccessat(fd, "io.bfq.weight", F_OK, 0) == 0) {
+		uint64_t n = cgroup_blkio_of_io(strtoull(w->value, NULL, 10));
+		free(w->file);
+		free(w->value);
+		w->file = xstrdup("io.bfq.weight");
+		w->value = xasprintf("%" PRIu64, n);
+	}
+}
+
+static int plan_one(const char *path, const char *setting, struct changes *c)
+{
+	const char *eq = strchr(setting, '=');
+	if (!eq || eq == setting)
+		return errno = EINVAL, fail("'%s' is not KEY=VALUE", setting);
+	_cleanup_free_ char *key = xstrndup(setting, (size_t)(eq - setting));
+	const char *ctl = cgroup_controller(key, false);
+	if (!ctl)
+		return errno = EINVAL, fail("'%s' is not a setting (CONTROLLER.KEY)", key);
+	const struct cgroup_hierarchy *h = cgroup_with(strcmp(ctl, "cgroup") == 0 ? "" : ctl);
+	if (!h && strcmp(ctl, "blkio") == 0)
+		h = cgroup_with(ctl = "io");
+	if (!h)
+		return no_controller(key, cgroup_controller(key, true));
+	struct cgroup_write w[CGROUP_WRITES];
+	int n = cgroup_translate(key, eq + 1, h->v2, w);
+	if (n < 0)
+		return -1;
+	_cleanup_close_ int fd = cgroup_dir(path, h->v2 ? "" : ctl);
+	int r = fd < 0 ? -1 : 0;
+	for (int i = 0; i < n; i++) {
+		const struct change *had = find(c, w[i].file);
+		weight_file(fd, &w[i]);
+		if (had && r == 0 && str_starts(key, "memory.") && strcmp(had->w.value, w[i].value) != 0)
+			r = (errno = EINVAL,
+			    fail("%s: %s is set to %s by another setting here", key, w[i].file, had->w.value));
+		add(c, fd, h->v2, strcmp(key, "memory.swap.max") == 0, w[i]);
+	}
+	return r;
+}
+
+/* --- v1's memory and swap, which are one limit: memsw --- */
+
+#define UNLIMITED 0x7fffffffffff0000ull
+
+static uint64_t limit_of(const char *s)
+{
+	uint64_t n = !s || *s == '-' ? UINT64_MAX : strtoull(s, NULL, 10);
+	return n > UNLIMITED ? UINT64_MAX : n;
+}
+
+/* What memory.swap.max=SWAP or a new memory.max makes of memsw: the sum. It must not be below the limit at any moment,
+ * so the order of the two writes is that of the direction. */
+static int memsw(const char *path, struct changes *c)
+{
+	static const char L[] = "memory.limit_in_bytes", M[] = "memory.memsw.limit_in_bytes";
+	struct change *l = find(c, L), *m = find(c, M);
+	if (!l && !m)
+		return 0;
+	int fd = (l ? l : m)->fd;
+	_cleanup_free_ char *limit_now = read_trimmed(fd, L), *memsw_now = read_trimmed(fd, M);
+	uint64_t old = limit_of(limit_now), old_sw = limit_of(memsw_now), max = l ? limit_of(l->w.value) : old, sw;
+	if (!m && old_sw == UINT64_MAX)
+		return 0;
+	if (!m) { /* the room for swap stays what it was */
+		add(c, fd, false, true,
+		    (struct cgroup_write){xstrdup("memory"), xstrdup(M), xasprintf("%" PRIu64, old_sw - old)});
+		l = find(c, L); /* moved by add() */
+		m = &c->v[c->n - 1];
+		if (max == UINT64_MAX) {
+			free(m->w.value);
+			m->w.value = xstrdup("-1");
+		}
+	}
+	if (m->swap && m->w.value[0] != '-') {
+		if (max == UINT64_MAX)
+			return errno = EINVAL,
+			       fail("%s: memory.swap.max: cgroup v1 limits memory and swap together, so it needs a "
+				    "memory.max too",
+				   path);
+		sw = max + strtoull(m->w.value, NULL, 10);
+		free(m->w.value);
+		m->w.value = xasprintf("%" PRIu64, sw);
+	}
+	sw = limit_of(m->w.value);
+	if (l && (sw >= old) != (m < l)) {
+		struct change t = *l;
+		*l = *m;
+		*m = t;
+	}
+	return 0;
+}
+
+/* --- doing --- */
+
+/* What to write to have a file as it is now. Files of lines "MAJ:MIN ..." take one line for one disk, and an empty
+ * cpuset takes an empty line. */
+static char *old_value(const struct change *ch)
+{
+	_cleanup_free_ char *now = read_trimmed(ch->fd, ch->w.file);
+	size_t dev = strcspn(ch->w.value, " ");
+	if (!now)
+		return NULL;
+	if (!memchr(ch->w.value, ':', dev))
+		return *now ? xstrndup(now, strcspn(now, "\n")) : xstrdup("\n");
+	for (const char *l = now; *l; l += strcspn(l, "\n"), l += *l == '\n')
+		if (strncmp(l, ch->w.value, dev + 1) == 0)
+			return xstrndup(l, strcspn(l, "\n"));
+	const char *none = strcmp(ch->w.file, "io.max") == 0      ? "rbps=max wbps=max riops=max wiops=max"
+			   : strcmp(ch->w.file, "io.weight") == 0 ? "default"
+								  : "0";
+	return xasprintf("%.*s %s", (int)dev, ch->w.value, none);
+}
+
+/* Is there any swap? (proc(5): a line for each under the heading) */
+static bool swap_on(void)
+{
+	_cleanup_free_ char *s = file_read("/proc/swaps", 1 << 16, NULL);
+	return s && s[strcspn(s, "\n")] && s[strcspn(s, "\n") + 1];
+}
+
+static int apply(const char *path, struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct change *ch = &c->v[i];
+		ch->old = old_value(ch);
+		if (file_poke_at(ch->fd, ch->w.file, ch->w.value) == 0)
+			continue;
+		/* A kernel that does not count swap keeps any limit of it where there is none. */
+		if (errno == ENOENT && ch->swap && !swap_on())
+			continue;
+		int why = errno;
+		for (size_t j = i; j > 0; j--)
+			if (c->v[j - 1].old)
+				file_poke_at(c->v[j - 1].fd, c->v[j - 1].w.file, c->v[j - 1].old);
+		errno = why;
+		return explain(path, ch);
+	}
+	return 0;
+}
+
+static void changes_free(struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->v[i].fd >= 0)
+			close(c->v[i].fd);
+		free(c->v[i].w.controller);
+		free(c->v[i].w.file);
+		free(c->v[i].w.value);
+		free(c->v[i].old);
+	}
+	free(c->v);
+}
+
+/* flock works on cgroup directories: two setters of one group go one after the other. */
+static int lock(const char *path)
+{
+	size_t n;
+	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
+	int fd = cgroup_with("") ? cgroup_dir(path, "") : -1;
+	for (size_t i = 0; fd < 0 && i < n; i++)
+		if (!h[i].v2 && !h[i].named) {
+			_cleanup_free_ char *first = xstrndup(h[i].controllers + 1, strcspn(h[i].controllers + 1, ","));
+			fd = cgroup_dir(path, first);
+		}
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+int cgroup_set(const char *path, const struct strv *settings)
+{
+	struct changes c = {0};
+	int r = 0;
+	if (!settings->n)
+		return 0;
+	for (size_t i = 0; i < settings->n && r == 0; i++)
+		r = plan_one(path, settings->v[i], &c);
+	if (r == 0) {
+		_cleanup_close_ int held = lock(path);
+		r = memsw(path, &c);
+		if (r == 0)
+			r = apply(path, &c);
+	}
+	int saved = errno;
+	changes_free(&c);
+	errno = saved;
+	return r;
+}
