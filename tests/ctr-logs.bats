@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# ctr-logs and ctr-attach: what a detached container writes, kept in CRI's lines, followed, and typed to.
+
+load lib
+
+log() { echo "$CTR_LIB/containers/$1/log"; }
+# A container of which the test writes the log itself.
+by_hand() {
+	ctr-create --name "$1" "$ROOTFS" true >/dev/null
+	cat >"$(log "$1")"
+}
+
+@test "the file is CRI's: time, stream, F or P, text; in the order read; a long line in pieces" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; sleep 0.2; echo b >&2; sleep 0.2; head -c 40000 /dev/zero | tr "\0" x; echo; printf "end"' >/dev/null
+	ctr-wait c >/dev/null
+	[ "$(grep -cvE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(out|err) [FP] ' "$(log c)")" = 0 ]
+	[ "$(cut -d' ' -f2,3 "$(log c)" | tr '\n' ,)" = "stdout F,stderr F,stdout P,stdout P,stdout F,stdout P," ]
+	[ "$(cut -d' ' -f4 "$(log c)" | awk '{ print length }' | tr '\n' ' ')" = "1 1 16384 16384 7232 3 " ]
+	run -0 --separate-stderr ctr-logs c
+	[ "${lines[0]}" = a ]
+	[ "${#lines[1]}" = 40000 ]
+	[ "${lines[2]}" = end ]
+	[ "$stderr" = b ]
+}
+
+@test "-t: one stamp a line, not one a piece; --tail counts lines, not pieces; 0 is none" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; head -c 40000 /dev/zero | tr "\0" x; echo; echo b >&2' >/dev/null
+	ctr-wait c >/dev/null
+	[ "$(ctr-logs -t c 2>/dev/null | grep -o 'Z ' | wc -l)" = 2 ]
+	[ "$(ctr-logs --tail 2 c 2>&1 | wc -c)" = 40003 ]
+	[ "$(ctr-logs --tail 3 c 2>&1 | wc -c)" = 40005 ]
+	[ -z "$(ctr-logs --tail 0 c 2>&1)" ]
+	[ "$(ctr-logs --tail all c 2>&1 | wc -c)" = 40005 ]
+	run -2 ctr-logs --tail x c
+	run -2 ctr-logs --tail -1 c
+}
+
+@test "--since: RFC 3339, seconds, so long ago" {
+	now=$(date +%s)
+	for ago in 7200 600 5; do
+		echo "$(date -u -d "@$((now - ago))" +%Y-%m-%dT%H:%M:%S.000000000Z) stdout F $ago"
+	done | by_hand c
+	[ "$(ctr-logs c | tr '\n' ' ')" = "7200 600 5 " ]
+	[ "$(ctr-logs --since 1h c | tr '\n' ' ')" = "600 5 " ]
+	[ "$(ctr-logs --since 11m c | tr '\n' ' ')" = "600 5 " ]
+	[ "$(ctr-logs --since 100s c)" = 5 ]
+	[ "$(ctr-logs --since $((now - 601)) c | tr '\n' ' ')" = "600 5 " ]
+	[ "$(ctr-logs --since "$(date -u -d "@$((now - 100))" +%Y-%m-%dT%H:%M:%SZ)" c)" = 5 ]
+	[ "$(ctr-logs --since 3h --tail 2 c | tr '\n' ' ')" = "600 5 " ]
+	run -2 ctr-logs --since yesterday c
+	[[ "$output" == *"'yesterday' is no time"* ]]
+}
+
+@test "binary data comes back byte for byte; a torn or foreign line spoils nothing" {
+	head -c 300000 /dev/urandom >data
+	ctr-run -d --name c -v "$WORLD/data:/data" "$ROOTFS" cat /data >/dev/null
+	ctr-wait c >/dev/null
+	ctr-logs c | cmp - data
+	printf '2026-01-01T00:00:00.000000000Z stdout F one\ngarbage\n2026-01-01T00:00:00.000000000Z stdou' | by_hand t
+	[ "$(ctr-logs t)" = one ]
+	ctr-start t
+	ctr-wait t >/dev/null
+	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ] # the next life does not write on into it
+}
+
+@test "-f over many rotations, each line once and in order, by a slow reader too; it ends with the container" {
+	ctr-run -d --name c --log-max-size 4k --log-max-files 200 "$ROOTFS" sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done; sleep 0.3' >/dev/null
+	seq -f 'line %.0f' 0 2999 >want
+	timeout 40 ctr-logs -f c | (sleep 0.5; cat) | cmp - want
+	[ -e "$(log c).20" ]
+	ctr-logs c | cmp - want
+	[ "$(ctr-logs --tail 1000 c)" = "$(tail -n 1000 want)" ]
+	[ "$(ctr-logs --tail 1 -f c)" = "line 2999" ] # one that has ended
+}
+
+@test "rotation keeps so many files, each at most so large" {
+	ctr-run -d --name c --log-max-size 2k --log-max-files 3 "$ROOTFS" sh -c 'i=0; while [ $i -lt 500 ]; do echo "line $i"; i=$((i+1)); done' >/dev/null
+	ctr-wait c >/dev/null
+	[ "$(cd "$CTR_LIB/containers/c" && ls -d log* | tr '\n' ' ')" = "log log.1 log.2 log.3 " ]
+	for f in "$(log c)"*; do [ "$(stat -c %s "$f")" -le 2048 ]; done
+	[ "$(ctr-logs c | tail -n 1)" = "line 499" ]
+}
+
+@test "-f ends when its reader goes; the log of a container goes on over a restart" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo hello; sleep 1000' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs c)" = hello ]'
+	[ "$(timeout 20 ctr-logs -f c | head -n 1)" = hello ]
+	ctr-restart -t 0 c
+	wait_for 5 sh -c '[ "$(ctr-logs c | tr "\n" " ")" = "hello hello " ]'
+}
+
+@test "the pipes belong to the container's user: /dev/stderr and /dev/stdout can be opened" {
+	ctr-run -d --name c -u user "$ROOTFS" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr; id -u' >/dev/null
+	ctr-wait c >/dev/null
+	run -0 --separate-stderr ctr-logs c
+	[ "$output" = $'out\n1000' ]
+	[ "$stderr" = err ]
+}
+
+@test "a foreground container keeps none; no such container" {
+	ctr-run --keep --name c "$ROOTFS" echo x
+	[ ! -e "$(log c)" ]
+	[ -z "$(ctr-logs c)" ]
+	run -1 ctr-logs nosuch
+	[ "$output" = "ctr-logs: nosuch: no such container" ]
+	run -2 ctr-logs
+}
+
+@test "attach: a prompt without a newline is seen at once; what is typed arrives; the exit code passes" {
+	ctr-run -d -i --name c "$ROOTFS" sh -c 'read go; printf "name? "; read x; echo "hello $x"; exit 7' >/dev/null
+	mkfifo in
+	ctr-attach c <in >out 3>&- &
+	p=$!
+	exec 8>in
+	echo >&8
+	wait_for 5 grep -q 'name?' out
+	echo you >&8
+	wait $p || code=$?
+	exec 8>&-
+	[ "$code" = 7 ]
+	[ "$(cat out)" = "name? hello you" ]
+}
+
+@test "attach to a terminal: the shell's prompt and echo, the window's size and its changes" {
+	need script util-linux
+	ctr-run -d -i -t --name c -e PS1='prompt% ' "$ROOTFS" sh >/dev/null
+	type() { sleep 1; echo 'stty size'; sleep 1; echo 'echo $((6*7))'; sleep 0.5; echo 'exit 5'; sleep 1; }
+	run -5 timeout 30 script -qec "stty rows 30 cols 90; (sleep 0.7; stty rows 31 cols 91 </dev/tty) & ctr-attach c" /dev/null < <(type)
+	[[ "$output" == *"prompt% "* && "$output" == *"31 91"* && "$output" == *42* ]]
+}
+
+@test "attach --no-stdin only looks; one that does not run is refused" {
+	ctr-run -d -i --name c "$ROOTFS" sh -c 'read x; echo "got $x"' >/dev/null
+	echo no | timeout 1 ctr-attach --no-stdin c || [ $? = 124 ]
+	[ "$(ctr-ps -n -o status)" = running ]
+	echo yes | timeout 20 ctr-attach c >/dev/null
+	[ "$(ctr-wait c)" = 0 ]
+	[ "$(ctr-logs c)" = "got yes" ]
+	run -125 ctr-attach c
+	[ "$output" = "ctr-attach: c: exited, not running" ]
+	run -125 ctr-attach
+}
