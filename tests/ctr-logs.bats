@@ -124,8 +124,8 @@ by_hand() {
 @test "attach to a terminal: the shell's prompt and echo, the window's size and its changes" {
 	need script util-linux
 	ctr-run -d -i -t --name c -e PS1='prompt% ' "$ROOTFS" sh >/dev/null
-	type() { sleep 1; echo 'stty size'; sleep 1; echo 'echo $((6*7))'; sleep 0.5; echo 'exit 5'; sleep 1; }
-	run -5 timeout 30 script -qec "stty rows 30 cols 90; (sleep 0.7; stty rows 31 cols 91 </dev/tty) & ctr-attach c" /dev/null < <(type)
+	typist() { sleep 1; echo 'echo $((6*7))'; sleep 2; echo 'stty size'; sleep 1; echo 'exit 5'; sleep 1; }
+	run -5 timeout 30 script -qec "stty rows 30 cols 90; (sleep 0.7; stty rows 31 cols 91 </dev/tty) & ctr-attach c" /dev/null < <(typist)
 	[[ "$output" == *"prompt% "* && "$output" == *"31 91"* && "$output" == *42* ]]
 }
 
