@@ -104,6 +104,35 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	return 0;
 }
 
+#ifdef CTR_MINIMAL
+#define CAN_COPY false
+#else
+#define CAN_COPY true
+#endif
+
+/* Where neither an overlay nor a copy can be had: the one lower directory itself, read-only, and memory where programs
+ * expect to write. */
+static int bind_readonly(struct rootfs *r, const char *lower)
+{
+	static const char *const memory[] = {"tmp", "run", "var/tmp"};
+	warn("%s: mount overlay: %m (CONFIG_OVERLAY_FS): its root is read-only, with /tmp, /run and /var/tmp in memory",
+	    strrchr(r->dir, '/') + 1);
+	if (mount(lower, "upper", NULL, MS_BIND, NULL) < 0)
+		return fail("%s: bind: %m", r->dir);
+	_cleanup_close_ int root = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
+		_cleanup_close_ int at = path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
+		if (at >= 0 && mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+			return fail("/%s: mount tmpfs: %m", memory[i]);
+	}
+	struct statfs fs;
+	unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	keep &= fstatfs(root, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
+	return mount(NULL, "upper", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
+		   ? fail("%s: remount read-only: %m", r->dir)
+		   : 0;
+}
+
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
@@ -129,19 +158,26 @@ static int overlay_mount(struct rootfs *r)
 		*cut = 0;
 		m = mount("overlay", "upper", "overlay", 0, opts.p);
 	}
+	bool cannot = m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
+	bool copy = CAN_COPY && !r->spec->x_image_file;
+	char *lower = opts.p + strlen("lowerdir="), *end = lower + strcspn(lower, ":,");
+	bool bound = cannot && !copy && *end == ',';
+	if (bound) {
+		*end = 0;
+		m = bind_readonly(r, lower);
+	}
 	int why = errno;
-	if (r->spec->x_image_file) /* the overlay has its own hold on it */
+	if (r->spec->x_image_file) /* what was mounted from it has its own hold on it */
 		umount2(r->dir, MNT_DETACH);
 	errno = why;
 	buf_free(&opts);
-	if (m == 0)
-		return 0;
+	if (m == 0 || bound)
+		return m;
 	if (errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
 		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
 		return overlay_mount(r);
 	}
-	r->no_overlay =
-	    !r->spec->x_image_file && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
+	r->no_overlay = cannot && copy;
 	if (errno == ENODEV)
 		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
 	if (errno == EINVAL || errno == EOPNOTSUPP)

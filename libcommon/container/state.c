@@ -515,7 +515,9 @@ int container_create(const char *name, const struct kv *conf, const char *config
 	char hex[13], tmp[32];
 	_cleanup_free_ char *top = xasprintf("%s/containers", ctr_lib());
 	_cleanup_close_ int parent = containers_dir();
-	if (parent < 0 && (dir_make(top, 0711) < 0 || (parent = containers_dir()) < 0))
+	if (parent < 0 && dir_make(top, 0711) < 0)
+		return fail_in("CTR_LIB (set it to a folder that can be written)");
+	if (parent < 0 && (parent = containers_dir()) < 0)
 		return fail_in("%s", name);
 	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST, fail("%s: there is a container of this name already", name);

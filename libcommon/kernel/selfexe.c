@@ -39,7 +39,7 @@ static bool protected_already(void)
 	_cleanup_close_ int fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 	if (fd < 0) /* and not: start ourselves again and again */
-		die("%s: %m", SELF);
+		die("%s: %m (is /proc mounted?)", SELF);
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
