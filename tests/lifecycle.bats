@@ -305,6 +305,169 @@ orphan() {
 	[ -z "$(ctr-ps -aq)" ]
 }
 
+@test "one table of exit codes: run, exec, nsenter, start -a; wait prints them" {
+	ctr-run -d --name live "$ROOTFS" sleep 1000 >/dev/null
+	while read -r want cmd; do
+		eval "set -- $cmd"
+		for how in "ctr-run $ROOTFS" "ctr-exec live" "ctr-nsenter -t live -a"; do
+			code=0
+			$how "$@" 2>/dev/null || code=$?
+			[ $code = "$want" ] || { echo "$how $cmd: $code, not $want"; return 1; }
+		done
+		ctr-create --name c "$ROOTFS" "$@" >/dev/null
+		code=0
+		ctr-start -a c 2>/dev/null || code=$?
+		[ $code = "$want" ] || { echo "start -a, $cmd: $code, not $want"; return 1; }
+		[ "$(ctr-wait c)" = "$want" ]
+		[ "$(ctr-inspect -f State.ExitCode c)" = "$want" ]
+		ctr-rm c >/dev/null
+	done <<-'END'
+		0 true
+		7 sh -c 'exit 7'
+		255 sh -c 'exit 255'
+		143 sh -c 'exec sh -c "kill -TERM \$\$; exit 143"'
+		127 nosuch
+		127 /bin/nosuch
+		126 /etc/passwd
+		126 /etc
+	END
+	ctr-run -d --name k "$ROOTFS" sleep 1000 >/dev/null
+	ctr-kill k
+	[ "$(ctr-wait k)" = 137 ]
+	for how in "ctr-run --nosuch" "ctr-run /nosuch/ true" "ctr-exec nosuch true" "ctr-nsenter -t nosuch true" "ctr-start -a nosuch"; do run -125 $how; done
+	run -1 ctr-wait nosuch
+	run -2 ctr-wait
+}
+
+@test "several names, names from a pipe, wrong ones among them: the others are done, exit 1" {
+	for c in a b c d; do ctr-run -d --name $c "$ROOTFS" sh -c "trap 'exit 3' TERM; while :; do sleep 0.1; done" >/dev/null; done
+	start=$(date +%s%N)
+	run -1 --separate-stderr ctr-stop a nosuch b
+	[ "$output" = $'a\nb' ]
+	[ "$stderr" = "ctr-stop: nosuch: no such container" ]
+	printf 'c\n\nd\r\n' | ctr-stop -t 5 -
+	[ "$(ctr-ps -an -o status | sort -u)" = exited ]
+	[ "$(ctr-wait a b c d | tr '\n' ' ')" = "3 3 3 3 " ]
+	run -0 ctr-stop a # docker's: stopping what does not run is no error
+	run -1 ctr-kill a
+	[ "$output" = "ctr-kill: a: not running" ]
+	run -1 ctr-pause a
+	run -1 ctr-unpause a
+	ctr-start a b
+	run -0 ctr-start a # nor is starting what runs
+	ctr-pause a b
+	run -1 ctr-pause a
+	[[ "$output" == *"paused, not running"* ]]
+	ctr-stop -t 5 a # a stop thaws
+	ctr-rm -f b # and so does rm -f
+	run -1 --separate-stderr ctr-rm a nosuch c
+	[ "$output" = $'a\nc' ]
+	ctr-rm -f nosuch
+	run -2 ctr-stop
+	run -2 ctr-stop -t x a
+	run -2 ctr-kill -s NOSUCH d
+	run -0 ctr-rm - </dev/null
+}
+
+@test "after a reboot: exited or lost, files and logs are there; the line of a boot script starts them" {
+	ctr-run -d --name always --restart always "$ROOTFS" sh -c 'echo hello; touch /mine; sleep 1000' >/dev/null
+	ctr-run -d --name no "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name done --restart always "$ROOTFS" sleep 1000 >/dev/null
+	ctr-stop -t 0 done
+	ctr-create --name never "$ROOTFS" true >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs always)" = hello ]'
+	for c in always no; do (. "$CTR_RUN/containers/$c/state"; kill -9 "$monitor"; wait_for 5 no_process "$pid"); done
+	rm -rf "${CTR_RUN:?}"/*
+	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always lost done exited never created no lost " ]
+	[ -z "$(ctr-gc | grep -v ^group)" ]
+	[ "$(ctr-logs always)" = hello ]
+	ctr-ps -aq --filter restart=always | ctr-start - >/dev/null
+	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always running done running never created no lost " ]
+	ctr-exec always test -e /mine
+	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
+}
+
+@test "restart: another life of the same; of --rm ones refused; of one that ignores TERM within its time" {
+	ctr-run -d --name r "$ROOTFS" sh -c 'trap "" TERM; echo x >>/lives; while :; do sleep 0.1; done' >/dev/null
+	old=$(ctr-inspect -f State.Pid r)
+	wait_for 5 ctr-exec r test -e /lives
+	ctr-restart -t 0 r
+	[ "$(ctr-inspect -f State.Pid r)" != "$old" ]
+	wait_for 5 sh -c '[ "$(ctr-exec r cat /lives | wc -l)" = 2 ]'
+	ctr-run -d --rm --name t "$ROOTFS" sleep 1000 >/dev/null
+	run -1 ctr-restart t
+	[[ "$output" == *"--rm"* ]]
+	run -1 ctr-restart nosuch
+	ctr-stop -t 0 r
+	ctr-restart r # one that does not run is started
+	[ "$(ctr-ps -n --filter name=r -o status)" = running ]
+}
+
+@test "no space on the disk, and no inode: exit is recorded, logs told, stop is final, rm and gc work" {
+	run -0 unshare -m bash -c '
+		set -e
+		mount -t tmpfs -o size=2m,nr_inodes=200 none "$CTR_LIB"
+		mount -t tmpfs -o size=1m,nr_inodes=100 none "$CTR_RUN"
+		ctr-run -d --name a --restart always "$ROOTFS" sh -c "trap \"exit 5\" TERM; while :; do sleep 0.1; done" >/dev/null
+		ctr-run -d --name b "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+		fill() {
+			for d in "$CTR_LIB" "$CTR_RUN"; do
+				head -c 4m /dev/zero >"$d/fill" 2>/dev/null || true
+				while : 2>/dev/null >"$d/i$((n += 1))"; do :; done || true
+			done
+		}
+		n=0
+		fill
+		! touch "$CTR_RUN/containers/a/x" 2>/dev/null
+		! touch "$CTR_LIB/containers/a/x" 2>/dev/null
+		ctr-stop -t 5 a
+		ctr-kill b
+		ctr-wait a b
+		ctr-ps -an -o name,status,exit | tr -s " "
+		(. "$CTR_RUN/containers/c/state"; kill -9 "$monitor")
+		ctr-rm a b
+		ctr-gc >/dev/null
+		ctr-rm -f c
+		[ -z "$(ls -A "$CTR_LIB/containers" "$CTR_RUN/containers" | grep -v :)" ]
+		fill
+		code=0; ctr-run -d --name d "$ROOTFS" true || code=$?
+		echo "$code"'
+	echo "$output"
+	[ "$(head -n 7 <<<"$output" | tr '\n' ' ')" = "a b 5 137 a exited 5 b exited 137 c running - " ]
+	[[ "$output" == *"No space left on device"* ]]
+	[ "${lines[-1]}" = 125 ]
+}
+
+@test "ps, inspect and the others' stop go on while one stop waits" {
+	ctr-run -d --name slow "$ROOTFS" sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name quick --init "$ROOTFS" sleep 1000 >/dev/null
+	ctr-stop -t 4 slow 3>&- >/dev/null &
+	sleep 0.3
+	timeout 2 ctr-ps -q >/dev/null
+	timeout 2 ctr-inspect slow >/dev/null
+	timeout 3 ctr-stop quick
+	timeout 2 ctr-exec slow true
+	[ "$(ctr-ps -n -o name)" = slow ]
+	wait
+	[ -z "$(ctr-ps -q)" ]
+}
+
+@test "what cannot be killed is said, in time, and the record stays" {
+	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$freezer" ] || skip "needs a v1 freezer hierarchy (there the frozen do not die)"
+	ctr-run -d --name d "$ROOTFS" sleep 1000 >/dev/null
+	echo FROZEN >"$freezer/$CTR_CGROUP/freezer.state"
+	start=$(date +%s)
+	run -1 ctr-stop -t 0 d
+	took=$(($(date +%s) - start))
+	echo THAWED >"$freezer/$CTR_CGROUP/freezer.state"
+	[[ "$output" == "ctr-stop: d: does not end after SIGKILL: a process in it waits in the kernel"* ]]
+	[ $took -lt 10 ]
+	wait_for 5 sh -c '[ "$(ctr-ps -an -o status)" = exited ]'
+	ctr-rm d
+}
+
 @test "200 containers started in parallel: all run, all listed, all removed" {
 	start=$(date +%s%N)
 	for i in $(seq 200); do ctr-run -d --name "n$i" "$ROOTFS" sleep 1000 >/dev/null & done

@@ -15,13 +15,23 @@
 #include "steer.h"
 #include "sys.h"
 
-/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop. */
+static void end_monitor(const struct container *c)
+{
+	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
+	_cleanup_close_ int fd =
+	    pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	if (fd >= 0)
+		sys_pidfd_send_signal(fd, SIGTERM);
+}
+
+/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop: then the
+ * monitor is told by a signal (which it passes on). */
 static void mark(const struct container *c)
 {
 	_cleanup_free_ char *p = xasprintf("%s/containers/%s/" STOPPING, ctr_run(), c->name);
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return;
+		end_monitor(c);
 }
 
 static int signal_pid(const struct container *c, int sig)
@@ -38,15 +48,6 @@ static int signal_pid(const struct container *c, int sig)
 	if (!container_is_alive(c))
 		return 0;
 	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
-}
-
-static void end_monitor(const struct container *c)
-{
-	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
-	_cleanup_close_ int fd =
-	    pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
-	if (fd >= 0)
-		sys_pidfd_send_signal(fd, SIGTERM);
 }
 
 int steer_signal(struct container *c, int sig, bool deliberate)
