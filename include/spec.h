@@ -111,6 +111,8 @@ struct spec {
  * namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out). */
 void spec_default(struct spec *s);
 void spec_free(struct spec *s);
+/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where there is a list. */
+void spec_default_nodes(struct spec *s);
 
 /* Append one; the strings are copied. */
 void spec_mount_add(

@@ -363,6 +363,62 @@ load lib
 	[[ "$output" == *"config.json:3:"*"process.args: must be an array"* ]]
 }
 
+bundle() { # LINUX-JSON PROCESS-JSON: b/config.json as `runc spec` writes it, with these members more
+	cat >b/config.json <<-END
+	{"ociVersion": "1.0.2", "root": {"path": "rootfs", "readonly": true}, "hostname": "box",
+	 "process": {"user": {"uid": 0, "gid": 0}, "args": ["sh", "-c", "id -u; echo x >/dev/null && ls /dev/full && hostname; exit 6"],
+	  "env": ["PATH=/bin"], "cwd": "/", "apparmorProfile": "", "noNewPrivileges": true,
+	  "capabilities": {"bounding": ["CAP_KILL"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL"], "ambient": ["CAP_KILL"]}
+	  ${2:+,$2}},
+	 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+	  {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]}],
+	 "linux": {"resources": {"devices": [{"allow": false, "access": "rwm"}]},
+	  "namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "uts"}, {"type": "mount"}]
+	  ${1:+,$1}}}
+	END
+}
+
+@test "a bundle as runc and crun write it: the default devices are there, and allowed" {
+	mkdir b
+	cp -a "$ROOTFS" b/rootfs
+	bundle
+	run -6 ctr-run --bundle b
+	[ "$(tr '\n' ' ' <<<"$output")" = "0 /dev/full box " ]
+	for t in runc crun; do
+		command -v $t >/dev/null || continue
+		rm b/config.json
+		(cd b && $t spec)
+		sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"id", "-u"/' b/config.json
+		[ "$(ctr-run --bundle b)" = 0 ]
+	done
+}
+
+@test "what a bundle asks for that cannot be given is refused by its place, not left out" {
+	mkdir b
+	cp -a "$ROOTFS" b/rootfs
+	for k in '"personality": {"domain": "LINUX32"}' '"intelRdt": {"closID": "x"}' '"timeOffsets": {"monotonic": {"secs": 1}}' '"mountLabel": "x"'; do
+		bundle "$k"
+		run -125 ctr-run --bundle b
+		[[ "$output" == *"config.json:"[0-9]*": linux."*": is not supported"* ]]
+	done
+	for k in '"apparmorProfile2": 1, "selinuxLabel": "x"' '"ioPriority": {"class": "IOPRIO_CLASS_IDLE"}' '"scheduler": {"policy": "SCHED_IDLE"}'; do
+		bundle "" "$k"
+		run -125 ctr-run --bundle b
+		[[ "$output" == *"config.json:"[0-9]*": process."*": is not supported"* ]]
+	done
+	bundle
+	sed -i 's/{"type": "pid"}/{"type": "pid"}, {"type": "time"}/' b/config.json
+	run -125 ctr-run --bundle b
+	[[ "$output" == *"a time namespace can be joined, not made"* ]]
+	bundle
+	sed -i 's/"resources": {/"resources": {"memory": {"swappiness": 60}, /' b/config.json
+	run -125 ctr-run --bundle b
+	[[ "$output" == *"linux.resources.memory.swappiness: is not supported"* ]]
+	bundle
+	sed -i 's/"resources": {/"resources": {"memory": {"disableOOMKiller": false}, "network": {}, /' b/config.json
+	run -6 ctr-run --bundle b
+}
+
 @test "mounts, interfaces and groups of the host are the same after as before" {
 	m=$(sort /proc/self/mountinfo | md5sum) i=$(ip -o link | md5sum) g=$(find /sys/fs/cgroup -maxdepth 2 -type d | sort | md5sum)
 	ctr-run "$ROOTFS" true

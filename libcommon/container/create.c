@@ -214,6 +214,7 @@ static void bundle(struct spec *s, struct kv *conf, int argc)
 	spec_free(s);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		die_fail();
+	spec_default_nodes(s);
 	if (s->root_path[0] != '/') {
 		char *rel = s->root_path;
 		s->root_path = xasprintf("%s/%s", dir, rel);

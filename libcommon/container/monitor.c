@@ -32,6 +32,7 @@
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
+#include "undo.h"
 #include "usernsreq.h"
 #include "volume.h"
 
@@ -41,7 +42,8 @@ struct monitor {
 	struct container *c;
 	struct spec *spec;
 	bool detached, fresh; /* fresh: made by this very ctr-run */
-	int ready;            /* pipe to the launcher; -1 in the foreground or once it was told */
+	pid_t self;
+	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
 	char cgroup[512];
 	bool has_cgroup;
 	int epoll, signals;
@@ -576,6 +578,24 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	return code;
 }
 
+/* What dying in the middle undoes (undo.h). A child that borrows our memory must not: it is process 1 somewhere else.
+ */
+static void give_up(void *arg)
+{
+	struct monitor *m = arg;
+	if (getpid() != m->self)
+		return;
+	if (m->l.pid > 0) {
+		kill(m->l.pid, SIGKILL); /* not waited for yet */
+		waitpid(m->l.pid, NULL, __WALL);
+	}
+	tty_restore();
+	teardown(m);
+	state_remove(m->c->name);
+	if (m->fresh || kv_num(&m->c->conf, "rm", 0))
+		container_erase(m->c);
+}
+
 static int lives(struct monitor *m)
 {
 	unsigned step = 0;
@@ -598,6 +618,7 @@ static int lives(struct monitor *m)
 	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
 	    (m->has_cgroup ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
+	undo_commit();
 	return code;
 }
 
@@ -611,8 +632,10 @@ static struct monitor *init(struct container *c, struct spec *spec, bool detache
 	m->detached = detached;
 	m->fresh = fresh;
 	m->ready = -1;
+	m->self = getpid();
 	for (int i = 0; i < SOURCES; i++)
 		m->fd[i] = -1;
+	undo_push(give_up, m);
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll < 0)
 		die("epoll: %m");
@@ -648,14 +671,24 @@ static void leave_caller(const struct container *c, int ready)
 	sys_close_range((unsigned)hi + 1, ~0u);
 }
 
+/* Before a monitor lives, and after one was killed: what was made goes. */
+static int no_monitor(struct container *c, bool fresh, const char *what)
+{
+	_cleanup_free_ char *why = xasprintf("%s: %s", what, strerror(errno));
+	if (fresh && container_destroy(c) < 0)
+		warn("%s: %s", c->name, fail_msg());
+	fail("%s", why);
+	return 125;
+}
+
 int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m"), 125;
+		return no_monitor(c, fresh, "pipe");
 	pid_t pid = fork();
 	if (pid < 0)
-		return fail("fork: %m"), 125;
+		return no_monitor(c, fresh, "fork");
 	if (pid == 0) {
 		leave_caller(c, p[1]);
 		struct monitor *m = init(c, spec, true, fresh);
@@ -668,18 +701,16 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 	ssize_t n;
 	while ((n = read(p[0], &code, 1)) < 0 && errno == EINTR)
 		;
-	if (n != 1) {
-		close(p[0]);
-		return fail("%s: its monitor was killed", c->name), 125;
-	}
-	if (code == 0) {
+	if (n == 1 && code == 0) {
 		close(p[0]);
 		return 0;
 	}
-	_cleanup_free_ char *why = fd_read_all(p[0], "monitor", 2000, NULL);
+	_cleanup_free_ char *why = n == 1 ? fd_read_all(p[0], "monitor", 2000, NULL) : NULL;
 	close(p[0]);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		; /* it removes what is left first */
+	if (n != 1)
+		return errno = ECHILD, no_monitor(c, fresh, "its monitor ended before it began");
 	fail("%s", why ? why : "");
 	return code;
 }

@@ -42,23 +42,40 @@ void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, 
 }
 
 /* Nodes that every Linux program expects (config-linux.md, "Default Devices"). */
-static void default_devices(struct spec *s)
+static void default_nodes(struct spec *s)
 {
 	static const struct {
 		const char *path;
 		int major, minor;
 	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8},
 	    {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
-	spec_device_rule_add(s, false, 'a', -1, -1, "rwm");
-	spec_device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
-	spec_device_rule_add(s, true, 'b', -1, -1, "m");
 	for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
-		spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
+		bool there = false;
+		for (size_t k = 0; k < s->devices.n; k++)
+			there |= strcmp(s->devices.v[k].path, nodes[i].path) == 0;
+		if (!there)
+			spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
 		spec_device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
 	}
 	spec_device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
 	spec_device_rule_add(s, true, 'c', 5, 2, "rwm");    /* ptmx */
 	spec_device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
+}
+
+static void default_devices(struct spec *s)
+{
+	spec_device_rule_add(s, false, 'a', -1, -1, "rwm");
+	spec_device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
+	spec_device_rule_add(s, true, 'b', -1, -1, "m");
+	default_nodes(s);
+}
+
+void spec_default_nodes(struct spec *s)
+{
+	size_t rules = s->device_rules.n;
+	default_nodes(s);
+	if (!rules) /* every device is allowed: no list to be added to */
+		s->device_rules.n = 0;
 }
 
 static void default_mounts(struct spec *s)

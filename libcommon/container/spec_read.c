@@ -213,6 +213,8 @@ static int mounts(struct spec *s, const json_t *root)
 			return -1;
 		if (!m->dest || !*m->dest)
 			return spec_missing(at, "destination");
+		if (json_array_size(json_object_get(o, "uidMappings")))
+			return jwrong(spec_doc, at, "uidMappings", "is not supported");
 		if (m->dest[0] != '/') { /* allowed by old versions of the spec */
 			char *abs = xasprintf("/%s", m->dest);
 			free(m->dest);
@@ -307,6 +309,38 @@ static int annotations(struct spec *s, const json_t *root)
 	return r < 0 ? -1 : 0;
 }
 
+/* Limits, isolation and settings of the spec that we cannot give: to run without would be to pretend. A value that asks
+ * for nothing is none. */
+static int unsupported(const json_t *root)
+{
+	static const char keys[] = "process.apparmorProfile\0process.selinuxLabel\0process.scheduler\0"
+				   "process.ioPriority\0process.execCPUAffinity\0linux.mountLabel\0linux.intelRdt\0"
+				   "linux.timeOffsets\0linux.personality\0linux.netDevices\0linux.memoryPolicy\0"
+				   "linux.resources.network\0linux.resources.rdma\0linux.resources.memory.kernel\0"
+				   "linux.resources.memory.kernelTCP\0linux.resources.memory.swappiness\0"
+				   "linux.resources.memory.disableOOMKiller\0linux.resources.cpu.realtimeRuntime\0"
+				   "linux.resources.cpu.realtimePeriod\0linux.resources.cpu.burst\0"
+				   "linux.resources.cpu.idle\0linux.resources.blockIO.leafWeight\0"
+				   "linux.resources.blockIO.weightDevice\0";
+	for (const char *k = keys; *k; k += strlen(k) + 1) {
+		char path[64] = "", word[32];
+		const json_t *v = root;
+		for (const char *p = k; v; p += strcspn(p, ".") + 1) {
+			snprintf(word, sizeof word, "%.*s", (int)strcspn(p, "."), p);
+			v = json_object_get(v, word);
+			if (!p[strcspn(p, ".")])
+				break;
+			snprintf(path, sizeof path, "%.*s", (int)(p + strcspn(p, ".") - k), k);
+		}
+		if (v && !json_is_null(v) && !json_is_false(v) && json_object_size(v) + json_array_size(v) == 0 &&
+		    !json_is_true(v) && json_integer_value(v) <= 0 && !json_string_length(v))
+			continue;
+		if (v && !json_is_null(v) && !json_is_false(v))
+			return jwrong(spec_doc, path, word, "is not supported");
+	}
+	return 0;
+}
+
 static int whole(struct spec *s, const json_t *j)
 {
 	json_t *r = NULL;
@@ -331,7 +365,7 @@ static int whole(struct spec *s, const json_t *j)
 	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 || hooks(s, j) < 0 ||
 	    spec_read_linux(s, j) < 0)
 		return -1;
-	return annotations(s, j);
+	return unsupported(j) < 0 ? -1 : annotations(s, j);
 }
 
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len)

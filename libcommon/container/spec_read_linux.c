@@ -27,6 +27,8 @@ static int namespaces(struct spec *s, const json_t *lx)
 			return free(type), free(path), -1;
 		}
 		free(type);
+		if (n == NS_TIME && !(path && *path))
+			return free(path), jwrong(spec_doc, at, "type", "a time namespace can be joined, not made");
 		if (path && *path)
 			s->ns_path[n] = path;
 		else

@@ -95,6 +95,8 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	cap_free(c);
 	if (r)
 		return fail("capabilities: %m%s", errno == EPERM ? " (one of them is not ours to give)" : "");
+	ambient &=
+	    inheritable & permitted & have; /* capabilities(7): what else is asked for cannot be (runc spec does) */
 	for (int i = 0; i < 64; i++)
 		if (ambient & 1ull << i && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return fail("ambient capability %s: %m", caps_name(i));

@@ -362,16 +362,6 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 	return 1;
 }
 
-static int make_failed(const struct cgroup_hierarchy *h, const char *path)
-{
-	const char *hint = "";
-	if (errno == EROFS)
-		hint = ": mounted read-only; inside a container, it needs a writable cgroup mount";
-	else if (errno == EACCES || errno == EPERM)
-		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
-	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
-}
-
 /* A parent that is empty now is not left behind; a start that meets this makes it again. */
 static void remove_parent(struct cgroup_hierarchy *h, const char *path)
 {
@@ -380,6 +370,16 @@ static void remove_parent(struct cgroup_hierarchy *h, const char *path)
 		return;
 	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path));
 	unlinkat(h->fd, up, AT_REMOVEDIR);
+}
+
+static int make_failed(const struct cgroup_hierarchy *h, const char *path)
+{
+	const char *hint = "";
+	if (errno == EROFS)
+		hint = ": mounted read-only; inside a container, it needs a writable cgroup mount";
+	else if (errno == EACCES || errno == EPERM)
+		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
+	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
 }
 
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
@@ -393,7 +393,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 		if (!ours(&found[i]))
 			continue;
 		r = make_one(&found[i], path);
-		made[i] = r == 1;
+		made[i] = r != 0; /* -1: its parents, maybe */
 		if (r < 0)
 			make_failed(&found[i], path);
 		else if (r == 0 && !(flags & CGROUP_REUSE))
@@ -405,8 +405,10 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 		return 0;
 	int saved = errno;
 	for (size_t i = 0; i < n_found; i++)
-		if (made[i] && unlinkat(root_fd(&found[i]), path, AT_REMOVEDIR) == 0)
+		if (made[i]) {
+			unlinkat(root_fd(&found[i]), path, AT_REMOVEDIR);
 			remove_parent(&found[i], path);
+		}
 	errno = saved;
 	return -1;
 }
