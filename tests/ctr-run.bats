@@ -438,6 +438,17 @@ bundle() { # LINUX-JSON PROCESS-JSON: b/config.json as `runc spec` writes it, wi
 	[[ "$output" == *"fork"* ]]
 }
 
+@test "small: a foreground ctr-run takes at most 1 MiB at its peak; /bin/true runs in half of one" {
+	ctr-run --name m "$ROOTFS" sleep 1000 &
+	pid=$!
+	wait_for 10 ctr-exec m true
+	peak=$(sed -n 's/VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' /proc/$pid/status)
+	kill -9 $pid
+	wait $pid || true
+	[ -n "${CTR_SAN:-}" ] || [ "$peak" -le 1024 ]
+	ctr-run -m 512k "$ROOTFS" /bin/true
+}
+
 @test "twenty at once: all run, none is left" {
 	for i in $(seq 20); do ctr-run "$ROOTFS" echo "$i" >>out & done
 	wait
