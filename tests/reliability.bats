@@ -141,3 +141,14 @@ count() { [ "$1" != 9 ] || killed=$((killed + 1)); }
 	nothing_left
 	figures ctr-rm
 }
+
+@test "the monitor on a network: few descriptors, one more for each published port, little memory" {
+	fds() { (. "$CTR_RUN/containers/$1/state"; find "/proc/$monitor/fd" -type l | wc -l); }
+	h ctr-run -d --name none --net n "$ROOTFS" sleep 1000 >/dev/null
+	h ctr-run -d --name three --net n -p 83:83 -p 84:84 -p 85:85/udp "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(fds three)" = $(($(fds none) + 3)) ]
+	[ "$(fds none)" -le 12 ]
+	private=$(. "$CTR_RUN/containers/three/state"; awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
+	echo "# monitor: $(fds none) descriptors, $(fds three) with three ports, $private KiB private" >&3
+	[[ "$BIN" == */san/* ]] || [ "$private" -le 200 ]
+}
