@@ -26,7 +26,11 @@ static const struct opt opts[] = {
     {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME", .opts = opts};
+static const struct usage usage = {
+    .synopsis = "NAME",
+    .more = "Exit code: the container's; 125 it does not run.\n",
+    .opts = opts,
+};
 
 static int pts = -1;
 
