@@ -188,7 +188,7 @@ static int p_nft(void)
 	int e = p_net();
 	if (e || nft_open(&f) < 0)
 		return e ? e : errno;
-	nft_close_forward(&f, AF_INET);
+	nft_close_forward(&f, AF_INET, true);
 	return nft_commit(&f) < 0 ? errno : 0;
 }
 

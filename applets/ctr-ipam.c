@@ -142,7 +142,13 @@ static int do_alloc(int n, char **names)
 			struct cidr c = {got[i], p.req[i].subnet.len};
 			puts(cidr_text(&c, t));
 		}
-	return fflush(stdout) == 0 ? 0 : (warn("standard output: %m"), 1);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	warn("standard output: %m"); /* nobody knows of them */
+	for (int i = 0; i < 2; i++)
+		if (got[i].family)
+			lease_free(p.dir, &got[i]);
+	return 1;
 }
 
 /* The lease directories meant: one, or with neither -n nor -s all. */

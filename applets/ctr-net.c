@@ -98,6 +98,8 @@ static int do_create(int argc, char **argv)
 		die_usage("--driver %s: needs --parent IF, the host's interface", driver);
 	if (!bridge && subnets.n == 0)
 		die_usage("--driver %s: needs --subnet, that of the interface's network", driver);
+	if (!bridge && internal)
+		die_usage("--internal: with %s it is the interface's network, which others reach", driver);
 	if (!strcmp(argv[0], "none") || !strcmp(argv[0], "host"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
@@ -156,22 +158,17 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	    "subnets", list, "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
 }
 
-static int do_ls(int argc, char **argv)
+static int list_networks(const struct strv *names)
 {
-	struct strv names = {0};
 	struct table t = {0};
 	json_t *list = json_array();
 	char a[CIDR_TEXT];
 	int code = 0;
-	if (argc)
-		die_usage("ls takes no operand: '%s'", argv[0]);
-	if (network_names(&names) < 0)
-		die_fail();
 	table_row(&t, 5, (const char *[]){"NAME", "DRIVER", "BRIDGE", "SUBNET", "CONTAINERS"});
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; i < names->n; i++) {
 		struct network n;
 		struct users u = {.json = json_array()};
-		if (network_open(&n, names.v[i]) < 0) { /* one bad record does not break the listing */
+		if (network_open(&n, names->v[i]) < 0) { /* one bad record does not break the listing */
 			warn("%s", fail_msg());
 			code = 1;
 			continue;
@@ -197,23 +194,22 @@ static int do_ls(int argc, char **argv)
 	return code;
 }
 
+static int do_ls(int argc, char **argv)
+{
+	struct strv names = {0};
+	if (argc)
+		die_usage("ls takes no operand: '%s'", argv[0]);
+	if (network_names(&names) < 0)
+		die_fail();
+	return list_networks(&names);
+}
+
 static int do_inspect(int argc, char **argv)
 {
 	struct strv names = {0};
-	json_t *list = json_array();
 	opt_names(&names, argc, argv, 0, "NAME");
-	for (size_t i = 0; i < names.n; i++) {
-		struct network n;
-		struct users u = {.json = json_array()};
-		if (network_open(&n, names.v[i]) < 0)
-			die_fail();
-		_cleanup_free_ char *dir = network_leases(n.name);
-		lease_each(dir, on_lease, &u);
-		json_array_append_new(list, as_object(&n, &u));
-		network_free(&n);
-	}
-	puts(json_pretty(list));
-	return 0;
+	as_json = true;
+	return list_networks(&names);
 }
 
 static int remove_one(const char *name)

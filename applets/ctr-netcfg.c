@@ -87,16 +87,6 @@ static int nl_in(struct nl *n, const char *ns)
 	return fd < 0 ? -1 : nl_open(n, NETLINK_ROUTE, fd);
 }
 
-static int commit_close(struct nl *n, int r)
-{
-	if (r == 0)
-		r = nl_commit(n);
-	int saved = errno;
-	nl_close(n);
-	errno = saved;
-	return r;
-}
-
 /* --- links --- */
 
 static int host_commit(void)
@@ -130,17 +120,12 @@ static int bridge_do(const struct netcfg_op *op)
 		rtnl_link_del(&rt, op->name);
 		return host_commit();
 	}
-	uint8_t mac[6] = {0x02};
-	char hex[11];
-	rand_hex(hex, 5);
-	for (int i = 0; i < 5; i++)
-		mac[i + 1] = (uint8_t)strtoul((char[]){hex[2 * i], hex[2 * i + 1], 0}, NULL, 16);
-	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mac = mac, .mtu = op->mtu, .netns_fd = -1};
+	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
 	rtnl_link_add(&rt, &a);
 	set_mark(op->name);
 	if (host_commit() < 0 || rtnl_find(&rt, op->name, &l) < 0)
 		return -1;
-	no_dad(op->name);
+	bridge_sysctls(op->name);
 	rtnl_link_up(&rt, l.index, op->name, true);
 	for (size_t i = 0; i < op->addrs; i++)
 		rtnl_addr_add(&rt, l.index, op->name, &op->addr[i]);
@@ -155,28 +140,6 @@ static int bridge_do(const struct netcfg_op *op)
 static const char *eth(const struct netcfg_op *op)
 {
 	return op->ifname ? op->ifname : "eth0";
-}
-
-static int inside(const struct netcfg_op *op, int ns)
-{
-	struct nl in;
-	struct link_info l, lo;
-	if (nl_open(&in, NETLINK_ROUTE, ns) < 0)
-		return -1;
-	int r = rtnl_find(&in, eth(op), &l);
-	if (r == 0 && rtnl_find(&in, "lo", &lo) == 0 && !(lo.flags & IFF_UP))
-		rtnl_link_up(&in, lo.index, "lo", true);
-	if (r == 0) {
-		rtnl_link_up(&in, l.index, eth(op), true);
-		for (size_t i = 0; i < op->addrs; i++)
-			rtnl_addr_add(&in, l.index, eth(op), &op->addr[i]);
-		for (int i = 0; i < 2; i++) {
-			struct cidr all = {.a = {.family = op->gw[i].family}};
-			if (op->gw[i].family)
-				rtnl_route_add(&in, &all, &op->gw[i], l.index);
-		}
-	}
-	return commit_close(&in, r);
 }
 
 /* The host's end: a name that is free; the pair goes when the other end is deleted. */
@@ -194,7 +157,7 @@ static int detach_do(const struct netcfg_op *op)
 	if (r < 0)
 		return -1;
 	rtnl_link_del(&in, eth(op));
-	return commit_close(&in, 0);
+	return nl_commit_close(&in, 0);
 }
 
 static int attach_do(const struct netcfg_op *op)
@@ -232,7 +195,7 @@ static int attach_do(const struct netcfg_op *op)
 		}
 		return fail("attach %s: %s", op->ns, why);
 	}
-	if (inside(op, ns) == 0)
+	if (rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	detach_do(op);
@@ -255,31 +218,38 @@ static int small_do(const struct netcfg_op *op)
 		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
 	else if (r == 0)
 		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
-	return commit_close(&n, r);
+	return nl_commit_close(&n, r);
 }
 
 /* --- NAT: all lines in one transaction, after the links --- */
 
 static struct nft nat;
-static bool nat_open;
 static struct nft_port *published;
 static size_t n_published;
 
-static void need_nft(void)
+static void on_default(const struct cidr *dst, int oif, bool unicast, void *arg)
 {
-	if (!nat_open && nft_open(&nat) < 0)
-		die_fail();
-	nat_open = true;
+	int *i = arg;
+	if (dst->len == 0 && unicast && oif == *i)
+		*i = 0;
 }
 
-/* The interface of this host behind which an address lies directly; NULL: none. */
+/* The bridge or pair of this host behind which an address lies directly; NULL: none. Not a way out to the world: what
+ * comes in by it must not be taken for a container's. */
 static const char *behind(const struct addr *a, char out[IF_NAMESIZE])
 {
 	int oif;
 	bool local, gateway;
-	if (rtnl_route_get(&rt, a, &oif, &local, &gateway) < 0 || local || gateway || oif <= 0)
+	struct link_info l;
+	for (size_t i = 0; i < n_ops; i++) /* `rules`: not made yet */
+		for (size_t k = 0; ops[i].kind == CFG_BRIDGE && !ops[i].del && k < ops[i].addrs; k++)
+			if (cidr_has(&ops[i].addr[k], a))
+				return ops[i].name;
+	if (rtnl_route_get(&rt, a, &oif, &local, &gateway) < 0 || local || gateway || oif <= 0 ||
+	    rtnl_routes(&rt, on_default, &oif) < 0 || !if_indextoname((unsigned)oif, out) ||
+	    rtnl_find(&rt, out, &l) < 0)
 		return NULL;
-	return if_indextoname((unsigned)oif, out);
+	return strcmp(l.kind, "bridge") == 0 || strcmp(l.kind, "veth") == 0 ? out : NULL;
 }
 
 static const char *network_of(const struct cidr *c, char out[IF_NAMESIZE])
@@ -313,7 +283,7 @@ static void publish_do(const struct netcfg_op *op)
 	const char *dev = behind(&op->to, name);
 	if (dev) {
 		nft_net_add(&nat, &c, dev, 0);
-		if (op->to.family == AF_INET)
+		if (op->to.family == AF_INET && !nat.print)
 			net_sysctl("1", "ipv4/conf/%s/route_localnet", dev);
 	}
 	size_t n = (size_t)(op->port.h1 - op->port.h0) + 1;
@@ -367,14 +337,19 @@ static int unpublish_do(const struct netcfg_op *op)
 	return r;
 }
 
+static const char *const forwarding[2] = {"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"};
+
 static int forward_do(void)
 {
 	for (int i = 0; i < 2; i++) {
-		const char *path = i ? "/proc/sys/net/ipv6/conf/all/forwarding" : "/proc/sys/net/ipv4/ip_forward";
-		_cleanup_free_ char *was = file_read(path, 16, NULL);
+		_cleanup_free_ char *was = file_read(forwarding[i], 16, NULL);
 		struct nft f;
 		if (!was || *was != '0')
 			continue;
+		if (nat.print) {
+			nft_close_forward(&nat, i ? AF_INET6 : AF_INET, true);
+			continue;
+		}
 		bool have = nft_open(&f) == 0;
 		int r = forward_on(i ? AF_INET6 : AF_INET, have ? &f : NULL);
 		if (have)
@@ -415,6 +390,18 @@ static int apply(const struct netcfg_op *op)
 	}
 }
 
+/* Off again, and our chain as if it had never been on. */
+static void forward_off(int family, const char *path)
+{
+	struct nft f;
+	file_poke(path, "0");
+	if (nft_open(&f) < 0)
+		return;
+	nft_close_forward(&f, family, false);
+	nft_commit(&f);
+	nft_close(&f);
+}
+
 /* The lines that were done, newest first, each by its opposite. A bridge or veth that was deleted is not made again. */
 static void take_back(void *arg)
 {
@@ -432,9 +419,9 @@ static void take_back(void *arg)
 			warn("take back: %s", fail_msg());
 	}
 	if (forwarded[0])
-		file_poke("/proc/sys/net/ipv4/ip_forward", "0");
+		forward_off(AF_INET, forwarding[0]);
 	if (forwarded[1])
-		file_poke("/proc/sys/net/ipv6/conf/all/forwarding", "0");
+		forward_off(AF_INET6, forwarding[1]);
 }
 
 static _Noreturn void line_failed(size_t i)
@@ -442,6 +429,25 @@ static _Noreturn void line_failed(size_t i)
 	if (ops[i].line)
 		fail_in("line %d", ops[i].line);
 	die_fail();
+}
+
+static void nat_lines(void)
+{
+	for (size_t i = 0; i < n_ops; i++) {
+		size_t k = nat.body.n;
+		if (ops[i].kind == CFG_NAT)
+			nat_do(&ops[i]);
+		else if (ops[i].kind == CFG_PUBLISH)
+			publish_do(&ops[i]);
+		else if (ops[i].kind == CFG_UNPUBLISH && unpublish_do(&ops[i]) < 0)
+			line_failed(i);
+		for (; ops[i].line && k < nat.body.n; k++) {
+			struct nl_msg *m = &nat.body.m[k];
+			char *label = m->label;
+			m->label = xasprintf("line %d: %s", ops[i].line, label);
+			free(label);
+		}
+	}
 }
 
 static int run(void)
@@ -457,17 +463,15 @@ static int run(void)
 		done = i + 1;
 		any |= is_nat(&ops[i]);
 	}
-	for (size_t i = 0; i < n_ops && any; i++) {
-		need_nft();
-		if (ops[i].kind == CFG_NAT)
-			nat_do(&ops[i]);
-		else if (ops[i].kind == CFG_PUBLISH)
-			publish_do(&ops[i]);
-		else if (ops[i].kind == CFG_UNPUBLISH && unpublish_do(&ops[i]) < 0)
-			line_failed(i);
-	}
-	if (any && nft_commit(&nat) < 0)
+	if (any && nft_open(&nat) < 0)
 		die_fail();
+	if (any)
+		nat_lines();
+	if (any && nft_commit(&nat) < 0) {
+		if (errno == EEXIST)
+			fail("%s: it is published already (ctr-netcfg show)", fail_msg());
+		die_fail();
+	}
 	nl_reset(&rt);
 	for (size_t i = 0; i < made.n; i++)
 		rtnl_link_alias(&rt, made.v[i], "");
@@ -486,8 +490,9 @@ static json_t *shown;
 static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
-		json_array_append_new(shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
-						 strcmp(what, "publish") ? "address" : "to", b, "owner", c));
+		json_array_append_new(
+		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, *what == 'p' ? "to" : "address",
+			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
 	else
 		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
@@ -515,12 +520,11 @@ static void show_link(const struct link_info *l, void *arg)
 	buf_free(&b);
 }
 
-static void show_net(const char *set, const struct cidr *c, const char *ifname, void *arg)
+static void show_net(const struct cidr *c, const char *out, void *arg)
 {
 	char t[CIDR_TEXT];
-	(void)ifname, (void)arg;
-	if (strcmp(set, "subnets") == 0)
-		say("nat", cidr_text(c, t), NULL, NULL);
+	(void)arg;
+	say("nat", cidr_text(c, t), out ? "out" : NULL, out);
 }
 
 static void port_text(struct buf *b, const struct addr *a, unsigned port)
@@ -555,31 +559,19 @@ static int show(void)
 	return 0;
 }
 
-static void rule_lines(const struct netcfg_op *op)
-{
-	char t[CIDR_TEXT], a[ADDR_TEXT], h[ADDR_TEXT];
-	const struct portspec *p = &op->port;
-	if (op->kind == CFG_NAT && !op->del && !op->out) {
-		struct cidr c = {cidr_first(&op->addr[0]), op->addr[0].len};
-		printf(
-		    "add element %s ctrbox subnets { %s }\n", c.a.family == AF_INET ? "ip" : "ip6", cidr_text(&c, t));
-	}
-	for (unsigned k = 0; op->kind == CFG_PUBLISH && k <= (unsigned)(p->h1 - p->h0); k++) {
-		bool any = !p->host.family;
-		printf("add element %s ctrbox %s { %s%s%s . %u : %s . %u }\n", op->to.family == AF_INET ? "ip" : "ip6",
-		    any ? "ports" : "addrs", any ? "" : addr_text(&p->host, h), any ? "" : " . ",
-		    p->proto == IPPROTO_UDP ? "udp" : "tcp", p->h0 + k, addr_text(&op->to, a), p->c0 + k);
-	}
-}
-
 static int print_rules(void)
 {
 	struct buf b = {0};
 	nft_text(&b, AF_INET);
 	nft_text(&b, AF_INET6);
 	fputs(b.p, stdout);
+	nat.print = true;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		die_fail();
 	for (size_t i = 0; i < n_ops; i++)
-		rule_lines(&ops[i]);
+		if (ops[i].kind == CFG_SYSCTL)
+			forward_do();
+	nat_lines();
 	return 0;
 }
 

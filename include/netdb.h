@@ -39,8 +39,9 @@ void network_drops(const struct network *n);
 /* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with fail(): it could not
  * be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
-/* Before a bridge is set up: its link-local address is at once good to ask for neighbours with. */
-void no_dad(const char *ifname);
+/* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours with, and nobody
+ * behind it is heeded as a router. */
+void bridge_sysctls(const char *ifname);
 /* Write a file below /proc/sys/net. 0 or -1 with fail(). */
 int net_sysctl(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

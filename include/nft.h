@@ -24,6 +24,7 @@ struct nft_port {
 
 struct nft {
 	struct nl body; /* the transaction, without its frame; its socket is the one used */
+	bool print;     /* instead: on stdout, in nft(8)'s syntax; then it need not be open */
 };
 
 /* 0, or -1 with fail() naming the kernel option that is missing. */
@@ -39,8 +40,11 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
-/* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. */
-void nft_close_forward(struct nft *f, int family);
+/* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
+int nft_ports_del(const struct nft_port *ports, size_t n);
+/* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. closed false:
+ * no longer. */
+void nft_close_forward(struct nft *f, int family, bool closed);
 
 /* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port is taken already. Empties
  * the transaction. */
@@ -48,9 +52,8 @@ int nft_commit(struct nft *f);
 
 /* Every published port of both families. 0 (also when there is no table), or -1 with fail(). */
 int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), void *arg);
-/* Every element of the sets that hold networks (struct cidr of a subnet, or a bridge's name). */
-int nft_nets(
-    struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg);
+/* Every subnet that is masqueraded; out: only by that interface, NULL: by any. */
+int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
 void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 

@@ -35,6 +35,10 @@ struct nlmsghdr *nl_msg(struct nl *n, int type, int flags, size_t extra, const c
  * failed. rtnetlink does the others all the same: m[i].err says which. The batch stays readable until nl_reset(). */
 int nl_commit(struct nl *n);
 void nl_reset(struct nl *n);
+/* nl_commit() if r is 0, then nl_close(); keeps errno. */
+int nl_commit_close(struct nl *n, int r);
+/* The last message is complete: its length is counted. The others do this by themselves. */
+void nl_finish(struct nl *n);
 /* Send the one pending message (a get or a dump) and call fn for each answer; resets. 0, or -1 with fail(), errno. */
 int nl_query(struct nl *n, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg);
 

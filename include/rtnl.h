@@ -12,7 +12,7 @@ enum link_kind { LINK_BRIDGE, LINK_VETH, LINK_MACVLAN, LINK_IPVLAN };
 struct link_add {
 	enum link_kind kind;
 	const char *name;
-	const uint8_t *mac; /* NULL: the kernel chooses */
+	const uint8_t *mac; /* NULL: the kernel chooses; a bridge has one of its own */
 	int mtu;            /* 0: the kernel's default */
 	bool up;
 	int master;   /* a bridge's index, 0: none */
@@ -25,20 +25,20 @@ struct link_add {
 };
 void rtnl_link_add(struct nl *n, const struct link_add *l);
 void rtnl_link_del(struct nl *n, const char *name);
-void rtnl_link_del_index(struct nl *n, int index);
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
 /* By name; the alias is what ip(8) and our gc know an interface by. */
 void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
 /* Let a bridge's port send back what came in by it: with br_netfilter loaded a container reaches its own published port
  * only so. */
 void rtnl_link_hairpin(struct nl *n, const char *name);
-void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
-void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
 void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
 /* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the kernel knows). */
 void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
+
+/* In a network namespace: lo and that interface up, with addresses (family 0: none) and default routes. 0 or -1. */
+int rtnl_setup(int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2]);
 
 struct link_info {
 	int index, master, mtu;

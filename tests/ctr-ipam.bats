@@ -35,6 +35,38 @@ load lib
 	[ "$(ctr-ipam alloc -s fd00:2::/126 a)" = fd00:2::2/126 ]
 	[ "$(ctr-ipam alloc -s 10.0.0.128/30 a)" = 10.0.0.130/30 ]
 	run -1 ctr-ipam alloc -s 10.0.0.128/30 b
+	# both ends of a line between two, and one address alone: nothing there is the network's own
+	for s in 10.0.1.0/31 fd00:3::/127 10.0.2.7/32 fd00:4::7/128; do
+		run -0 ctr-ipam alloc -s $s a
+		[ "$output" = "$s" ]
+	done
+	[ "$(ctr-ipam alloc -s 10.0.1.0/31 b)" = 10.0.1.1/31 ]
+	[ "$(ctr-ipam alloc -s fd00:3::/127 b)" = fd00:3::1/127 ]
+	for s in 10.0.1.0/31 fd00:3::/127 10.0.2.7/32 fd00:4::7/128; do run -1 ctr-ipam alloc -s $s c; done
+	# ranges in it, given either way, more than one address left out
+	[ "$(ctr-ipam alloc -s fd00:5::/64 -r fd00:5::a-fd00:5::f -x fd00:5::a -x fd00:5::b c)" = fd00:5::c/64 ]
+	[ "$(ctr-ipam alloc -s 10.0.3.0/24 -r 10.0.3.64/26 c)" = 10.0.3.64/24 ]
+	run -1 ctr-ipam alloc -s 10.0.3.0/24 -r 10.0.4.64/26 c
+}
+
+@test "a network of ctr-net: both families at once, its range and gateway; ls of it, as JSON, too" {
+	ctr-net create --subnet 10.7.0.0/24 --gateway 10.7.0.16 --ip-range 10.7.0.16/29 --subnet fd00:7::/64 n7 >/dev/null
+	[ "$(ctr-ipam alloc -n n7 a)" = $'10.7.0.17/24\nfd00:7::2/64' ]
+	[ "$(ctr-ipam alloc -n n7 -a fd00:7::9 b)" = fd00:7::9/64 ]
+	[ "$(ctr-ipam ls -n n7)" = $'10.7.0.17 a\nfd00:7::2 a\nfd00:7::9 b' ]
+	[ "$(ctr-ipam ls --json | tr -d ' \n')" = '[{"address":"10.7.0.17","owner":"a","network":"n7"},{"address":"fd00:7::2","owner":"a","network":"n7"},{"address":"fd00:7::9","owner":"b","network":"n7"}]' ]
+	# six are left of the one family: the one that gets no second address gives its first back
+	for i in 2 3 4 5 6 7; do ctr-ipam alloc -n n7 c$i >/dev/null; done
+	run -1 ctr-ipam alloc -n n7 c8
+	[ "$(ctr-ipam ls | grep -c ' c')" = 12 ]
+	run -1 ctr-ipam alloc -n nosuch a
+	run -1 ctr-ipam alloc -s 10.1.0.0/24 "$(printf 'a\nb')"
+}
+
+@test "who cannot print an address has not leased it" {
+	run -1 sh -c 'ctr-ipam alloc -s 10.1.0.0/24 a >/dev/full'
+	[[ "$output" = *"No space left"* ]]
+	[ -z "$(ctr-ipam ls)" ]
 }
 
 @test "free by owner and by address; freeing nothing is said" {

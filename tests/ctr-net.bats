@@ -225,7 +225,6 @@ traces() {
 		# shellcheck disable=SC2086
 		run -2 h ctr-net create $bad
 	done
-	h ctr-net inspect n5 | python3 -m json.tool >/dev/null
 	box a --net n5
 	h ctr-rm -f a
 	h ip link del n5
@@ -235,6 +234,130 @@ traces() {
 	echo 'subnet=bad' >"$CTR_LIB/networks/n5/conf"
 	run -1 --separate-stderr h ctr-net ls
 	[[ "$stderr" = *n5* ]]
+}
+
+@test "ls and inspect, as they are" {
+	h ctr-net create --subnet 10.5.0.0/24 --subnet fd00:5::/64 --ip-range 10.5.0.128/25 --mtu 1400 n5
+	h ctr-net create --internal --subnet 10.6.0.0/29 --gateway 10.6.0.6 n6
+	box a --net n5
+	[ "$(h ctr-net ls | tr -s ' ')" = "NAME DRIVER BRIDGE SUBNET CONTAINERS
+n5 bridge n5 10.5.0.0/24,fd00:5::/64 1
+n6 bridge n6 10.6.0.0/29 0" ]
+	[ "$(h ctr-net ls -q)" = $'n5\nn6' ]
+	id=$(h ctr-inspect -f Id a)
+	want='{"name":"n5","driver":"bridge","bridge":"n5","subnets":[{"subnet":"10.5.0.0/24","gateway":"10.5.0.1","range":"10.5.0.128-10.5.0.255"},{"subnet":"fd00:5::/64","gateway":"fd00:5::1"}],"internal":false,"mtu":1400,"created":"T","containers":[{"id":"'$id'","name":"a","interface":"eth0","address":"10.5.0.128"},{"id":"'$id'","name":"a","interface":"eth0","address":"fd00:5::2"}]}'
+	run -0 h ctr-net inspect n5
+	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
+	# the two leases come in the folder's order
+	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = "$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
+	[ "${got%%\"containers*}" = "[${want%%\"containers*}" ]
+	[ "$(h ctr-net ls --json | grep -c '"name": "n[56]"')" = 2 ]
+	h ctr-exec a ip link show eth0 | grep -q 'mtu 1400'
+	h ip link show n5 | grep -q 'mtu 1400'
+	run -1 h ctr-net inspect nosuch
+}
+
+@test "macvlan and ipvlan: on the host's own network, by its router; refused where it cannot be" {
+	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 mv
+	box a --net mv
+	[ "$(ip_of a)" = 198.51.100.64 ]
+	h ctr-exec a ping -c1 -W2 203.0.113.2
+	h ctr-run --net mv "$ROOTFS" ping -c1 -W2 a
+	[ "$(h ip -o link show type veth | grep -vc wan)" = 0 ]
+	for bad in "--driver macvlan --parent wan --subnet 198.51.100.0/25 x" "--subnet 198.51.0.0/16 x"; do
+		# shellcheck disable=SC2086
+		run -1 h ctr-net create $bad
+		[[ "$output" = *"overlaps with"* ]]
+	done
+	run -2 h ctr-net create --internal --driver macvlan --parent wan --subnet 10.3.0.0/24 x
+	h ctr-net create --driver macvlan --parent nosuch --subnet 10.3.0.0/24 lost
+	run -125 h ctr-run --net lost "$ROOTFS" true
+	[[ "$output" = *"parent"*"nosuch"* ]]
+	h ctr-rm -f a
+	h ctr-net rm mv
+	h ctr-net create --driver ipvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 iv
+	run h ctr-run --net iv "$ROOTFS" ping -c1 -W2 203.0.113.2
+	[ "$status" = 0 ] || [[ "$output" = *"CONFIG_IPVLAN"* ]]
+	[ -z "$(h ctr-ipam ls)" ]
+}
+
+@test "no subnet is free: said, and nothing is made" {
+	h ip route add 10.0.0.0/8 via 198.51.100.1
+	h ip route add 172.16.0.0/13 via 198.51.100.1 table 7
+	h ctr-net create left
+	h ctr-net inspect left | grep -q 172.24.0.0/16
+	h ip route add 172.24.0.0/13 via 198.51.100.1
+	run -1 h ctr-net create more
+	[[ "$output" = *"none is free"* ]]
+	[ "$(h ctr-net ls -q)" = left ]
+}
+
+@test "names: the hosts file is edited in place, what the container wrote stays; foreground and restarted ones, too" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	box a --net n5
+	h ctr-exec a sh -c 'echo 1.2.3.4 mine >>/etc/hosts'
+	inode=$(h ctr-exec a stat -c %i /etc/hosts)
+	mkfifo in
+	h ctr-run -i --name fg --net n5 --network-alias ally "$ROOTFS" sh <in >out 2>&1 3>&- & BG+=($!)
+	exec 9>in
+	knows() { h ctr-exec "$1" grep -qw "$2" /etc/hosts; }
+	wait_for 5 knows a ally
+	box b --net n5
+	echo 'i=0; until grep -w b /etc/hosts || [ $i = 50 ]; do sleep 0.1; i=$((i+1)); done; exit' >&9
+	exec 9>&-
+	wait_for 8 grep -q '^10.5.0.4.*b' out
+	gone() { ! knows a ally; }
+	wait_for 5 gone
+	h ctr-restart -t 0 b
+	b_ip() { knows a "$(ip_of b)"; }
+	wait_for 5 b_ip
+	wait_for 5 knows b a
+	h ctr-exec b ping -c1 -W2 a
+	knows a mine
+	[ "$(h ctr-exec a stat -c %i /etc/hosts)" = "$inode" ]
+}
+
+@test "-P: each exposed port gets a free one; the image's and those of --expose" {
+	box web --net bridge -P --expose 90 --expose 53/udp
+	serve "$(pid_of web)" 90 hello
+	serve "$(pid_of web)" 53 dgram udp4
+	ports=$(h ctr-ps -n -o ports)
+	tcp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->90\/tcp.*/\1/p' <<<"$ports") udp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->53\/udp.*/\1/p' <<<"$ports")
+	[ "$(ask "$PEER" 198.51.100.2 "$tcp")" = hello ]
+	[ "$(ask "$PEER" 198.51.100.2 "$udp" udp)" = dgram ]
+}
+
+@test "UDP of one flow reaches a container that was started anew, at another address" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	box web --net n5 -p 53:53/udp
+	flow() { echo x | peer timeout 3 socat -t1 -T1 - UDP:198.51.100.2:53,sourceport=4444 2>/dev/null || true; }
+	serve "$(pid_of web)" 53 old udp4
+	[ "$(flow)" = old ]
+	was=$(ip_of web)
+	h ctr-restart -t 0 web
+	[ "$(ip_of web)" != "$was" ]
+	serve "$(pid_of web)" 53 new udp4
+	[ "$(flow)" = new ]
+	# the monitor killed, and another in its place
+	kill -9 "$(. "$CTR_RUN/containers/web/state"; echo "$monitor")"
+	wait_for 3 sh -c '[ -z "$(ctr-ps -q)" ]'
+	box next --net n5 -p 53:53/udp
+	serve "$(pid_of next)" 53 next udp4
+	[ "$(flow)" = next ]
+}
+
+@test "ctr-ipam gc frees no lease whose owner's container is held, whatever it is told" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	box a --net n5
+	h ctr-ipam alloc -n n5 hand
+	h ctr-ipam gc -n n5 </dev/null
+	[ "$(h ctr-ipam ls)" = "10.5.0.2 $(h ctr-inspect -f Id a)" ]
+	# starts and gc at once: nobody loses an address
+	(while [ ! -e stop ]; do h ctr-ps -q | h ctr-ipam gc -n n5; done) 3>&- & BG+=($!)
+	for i in 1 2 3 4 5 6 7 8; do box b$i --net n5; done
+	: >stop
+	[ "$(h ctr-ipam ls | wc -l)" = 9 ]
+	[ "$(for i in 1 2 3 4 5 6 7 8; do ip_of b$i; done | sort -u | wc -l)" = 8 ]
 }
 
 @test "kill -9 at random instants of a start: gc clears leases, ports and interfaces, and the port works" {
@@ -322,6 +445,16 @@ traces() {
 }
 
 
+@test "the policy that docker and ufw set by iptables is seen, and the rule that is said helps" {
+	need iptables-nft iptables
+	h iptables-nft -P FORWARD DROP
+	run -1 --separate-stderr h ctr-run --net bridge "$ROOTFS" ping -c1 -W1 203.0.113.2
+	[[ "$stderr" = *"nft insert rule ip filter FORWARD iifname ctr0 accept"* ]]
+	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
+	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
+	h nft list chain ip filter FORWARD | grep -q "policy drop"
+}
+
 @test "a drop in another's forward chain is said, with the rule to add; and that rule helps" {
 	h nft add table inet fw
 	h nft add chain inet fw chain9 '{ type filter hook forward priority 0; policy drop; }'
@@ -331,6 +464,21 @@ traces() {
 	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 ct state established,related accept" ]]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
+}
+
+@test "300 containers on one bridge know each other by name" {
+	h ctr-net create --subnet 10.50.0.0/16 big
+	t0=$(date +%s%N)
+	h sh -c 'for i in $(seq 300); do ctr-run -d --name b$i --net big "$1" sleep 1000 || exit; done' _ "$ROOTFS" 3>&- >/dev/null
+	echo "# 300 containers: $((($(date +%s%N) - t0) / 1000000)) ms" >&3
+	[ "$(h bridge link show | grep -c 'master big')" = 300 ]
+	[ "$(h ctr-net ls -n | tr -s ' ')" = "big bridge big 10.50.0.0/16 300" ]
+	all() { [ "$(h ctr-exec "$1" grep -cwE 'b[0-9]+' /etc/hosts)" = 300 ]; }
+	wait_for 20 all b1
+	wait_for 20 all b299
+	h ctr-exec b1 ping -c1 -W2 b300
+	h sh -c 'ctr-ps -q | ctr-rm -f - >/dev/null'
+	[ -z "$(traces)" ]
 }
 
 @test "300 namespaces on one bridge" {

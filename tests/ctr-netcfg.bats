@@ -46,9 +46,14 @@ by_hand() {
 	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
 	[ "$(ask "$HOST" 198.51.100.2 90)" = hello ]
 	[ "$(ask "$HOST" 127.0.0.1 90)" = hello ]
-	[ "$(ask "$B" 172.18.0.1 90)" = hello ]
-	[ "$(ask "$B" 198.51.100.2 90)" = hello ]
-	[ "$(ask "$A" 198.51.100.2 90)" = hello ]
+	# on one bridge: whether the kernel shows bridged packets to the firewall (br_netfilter) or not
+	for call in 1 0; do
+		h sh -c "echo $call >/proc/sys/net/bridge/bridge-nf-call-iptables" 2>/dev/null || echo "# no br_netfilter here" >&3
+		[ "$(ask "$B" 172.18.0.1 90)" = hello ]
+		[ "$(ask "$B" 198.51.100.2 90)" = hello ]
+		[ "$(ask "$A" 198.51.100.2 90)" = hello ]
+		in_ns "$A" ping -c1 -W2 172.18.0.3
+	done
 	h ctr-netcfg unpublish 90
 	[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
 }
@@ -72,10 +77,20 @@ by_hand() {
 	serve "$HOST" 91 hostsecret
 	[ "$(ask "$HOST" 127.0.0.1 90)" = secret ]
 	[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
-	# a neighbour that routes 127/8 to the bridge (CVE-2020-8558): neither the port nor the host's own services
-	in_ns "$B" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8; ip route add 127.0.0.0/8 via 172.18.0.1 dev eth0' || true
-	[ -z "$(ask "$B" 127.0.0.1 90)" ]
-	[ -z "$(ask "$B" 127.0.0.1 91)" ]
+	# neighbours on the bridge and on the LAN that route 127/8 to the host (CVE-2020-8558): neither the port nor the host's own
+	# services answer, though what they send does arrive
+	for n in "$B eth0 172.18.0.1 172.18.0.3" "$ROUTER rh 198.51.100.2 198.51.100.1"; do
+		# shellcheck disable=SC2086
+		set -- $n
+		in_ns "$1" sh -ec 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8
+			ip route add 127.0.0.0/8 via "$2" dev "$1" src "$3"' _ "$2" "$3" "$4"
+		dev=br0
+		[ "$2" = eth0 ] || dev=wan
+		h nft -f - <<<"$(printf 'table ip watch {\nchain %s {\ntype filter hook prerouting priority -400\nip daddr 127.0.0.1 iifname %s counter\n}\n}' "$dev" "$dev")"
+		[ -z "$(ask "$1" 127.0.0.1 90)" ]
+		[ -z "$(ask "$1" 127.0.0.1 91)" ]
+		h nft list chain ip watch "$dev" | grep -q 'counter packets [1-9]'
+	done
 	run -2 h ctr-netcfg publish '[::1]:90' '[fd01::2]:9000'
 	[[ "$output" = *route_localnet* ]]
 }
@@ -88,20 +103,109 @@ by_hand() {
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:9000
 	run -1 h ctr-netcfg -f - <<<$'publish 89 172.18.0.2:9000\npublish 90 172.18.0.3:9000'
+	[[ "$output" = *"line 2: 0.0.0.0:90/tcp: publish: "*"published already"* ]]
 	[ "$(h ctr-netcfg show | grep -c publish)" = 1 ]
 }
 
-@test "rules are what the kernel lists, and nft takes them" {
+@test "all or nothing: forwarding is off again, and so is the rule that closes the host; TERM takes back, too" {
+	run -1 h ctr-netcfg -f - <<<$'sysctl forward\nbridge add br0 10.40.0.1/24\nlink up nosuch'
+	[[ "$output" = *"line 3: interface nosuch"* ]]
+	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
+	[ -z "$(h nft list chain ip ctrbox closed | grep drop)" ]
+	mkfifo hold
+	h ctr-netcfg -f - <<<$'bridge add br0 10.40.0.1/24\nattach br0 '"$PWD/hold"' 10.40.0.2/24' 3>&- >/dev/null 2>&1 &
+	p=$!
+	wait_for 3 h ip link show br0
+	kill -TERM "$(pgrep -P $p || echo $p)"
+	wait $p || true
+	run ! h ip link show br0
+	# a namespace that is none, a bridge that is none, an address twice
+	for l in "attach br0 /etc/passwd 10.40.0.2/24" "attach wan $A 10.40.0.2/24" "attach br9 999999 10.40.0.2/24" "addr add lo 127.0.0.1/8" "bridge add wan"; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr h ctr-netcfg $l
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+	done
+	[ "$(in_ns "$A" ip -o link | wc -l)" = 1 ]
+}
+
+@test "rules: what nft makes of them is what ctr-netcfg makes itself, to the last element" {
+	cat >lines <<-END
+		bridge add br0 172.18.0.1/24 fd01::1/64
+		sysctl forward
+		nat add 172.18.0.0/24
+		nat add fd01::/64
+		nat add 10.9.0.0/16 out wan
+		publish 90 172.18.0.2:9000
+		publish 127.0.0.1:91-92/udp 172.18.0.2:9001-9002
+		publish 90 [fd01::2]:9000
+		publish [2001:db8:1::2]:93 [fd01::2]:9000
+	END
+	h ctr-netcfg rules -f - <lines >rules
+	[ -z "$(h nft list tables)$(h ip -o link show type bridge)" ]
+	h nft -c -f - <rules
+	ns BYNFT
+	in_ns "$BYNFT" nft -f "$PWD/rules"
+	h ctr-netcfg -f lines
+	for f in ip ip6; do diff <(h nft list table $f ctrbox) <(in_ns "$BYNFT" nft list table $f ctrbox); done
+	# and what takes them away
+	printf 'unpublish 90\nnat del 10.9.0.0/16 out wan\n' >less
+	h ctr-netcfg rules -f less | grep -v '^[t}	]' >away
+	h nft -f "$PWD/away"
+	run -1 h ctr-netcfg -f less
+	[ "$(h ctr-netcfg show | grep -cE '(:90/tcp|out wan)')" = 0 ]
+}
+
+@test "show and show --json, as they are" {
+	h ctr-netcfg -f - <<-END
+		bridge add br0 172.18.0.1/24 mtu 1400
+		nat add 172.18.0.0/24
+		nat add 10.9.0.0/16 out wan
+		publish 127.0.0.1:53/udp 172.18.0.2:5300
+	END
+	h ip link show br0 | grep -q 'mtu 1400'
+	run -0 h ctr-netcfg show
+	id=${lines[3]##* ctr:}
+	[ "$output" = "bridge br0 172.18.0.1/24
+nat 172.18.0.0/24
+nat 10.9.0.0/16 out wan
+publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
+	run -0 h ctr-netcfg show --json
+	[ "$(tr -d ' \n' <<<"$output")" = '[{"kind":"bridge","name":"br0","address":"172.18.0.1/24"},{"kind":"nat","name":"172.18.0.0/24"},{"kind":"nat","name":"10.9.0.0/16","out":"wan"},{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}]' ]
+}
+
+@test "one network does not reach another but by published ports; a way out is never taken for a network" {
 	by_hand
-	h ctr-netcfg rules nat add 10.0.0.0/8 >rules
-	h nft -c -f rules
-	h nft list table ip ctrbox | sed -n '/chain/,$p' | grep -v 'type .* hook' >theirs
-	grep -vE 'type .* hook|^table|element' rules >ours
-	grep '^		' theirs | sort >a
-	sed -n '/chain raw/,/^}/p;/chain closed/,/^}/p' ours | grep -q 'iifname @bridges ip daddr 127.0.0.0/8 drop'
-	while read -r line; do
-		[ -z "$line" ] || [ "$line" = drop ] || grep -qF "$line" ours
-	done <a
+	h ctr-netcfg publish 90 172.18.0.2:9000
+	ns C
+	h ctr-netcfg -f - <<<$'bridge add br1 172.19.0.1/24\nnat add 172.19.0.0/24\nattach br1 '"$C"' 172.19.0.2/24 gw 172.19.0.1 mtu 1300 if e5'
+	in_ns "$C" ip link show e5 | grep -q 'mtu 1300'
+	serve "$A" 9000 hello
+	serve "$A" 9001 hidden
+	[ -z "$(ask "$C" 172.18.0.2 9001)" ]
+	[ "$(ask "$C" 198.51.100.2 90)" = hello ]
+	in_ns "$C" ping -c1 -W2 203.0.113.2
+	# a port that leads to a neighbour on the LAN does not make the LAN one of ours: masquerading goes on, and it gets in nowhere
+	h ctr-netcfg publish 91 198.51.100.1:7000
+	in_ns "$C" ping -c1 -W2 203.0.113.2
+	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
+	[ -z "$(ask "$PEER" 172.18.0.2 9001)" ]
+}
+
+@test "who sends router advertisements from a container is not heeded by the host (CVE-2020-13401)" {
+	h ctr-netcfg -f - <<<$'bridge add br0 172.18.0.1/24\nattach br0 '"$A"' 172.18.0.2/24'
+	advertise() {
+		in_ns "$A" perl -e 'use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); socket(S, AF_INET6, SOCK_RAW, 58) or die;
+			setsockopt(S, 41, 18, pack("i", 255)); setsockopt(S, 41, 17, pack("I", $ARGV[0]));
+			send(S, pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"))) or die' \
+			"$(in_ns "$A" ip -o link show eth0 | cut -d: -f1)"
+	}
+	heeded() { advertise; h ip -6 route | grep -q 'default.*br0'; }
+	up() { in_ns "$A" ip -6 addr show eth0 | grep fe80 | grep -vq tentative; }
+	wait_for 5 up
+	for i in 1 2 3; do run ! heeded; done
+	# it would be
+	h sh -c 'echo 1 >/proc/sys/net/ipv6/conf/br0/accept_ra'
+	wait_for 5 heeded
 }
 
 @test "the host does not become a router; tables, interfaces and sysctls of others stay" {
@@ -118,18 +222,42 @@ by_hand() {
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:90
 	run -1 in_ns "$C" ping -c1 -W1 203.0.113.2
+	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ] # it forwards now, and would not heed its own router any more
 	# a container's port that is not published is not reachable by a route through the host
 	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
 	serve "$A" 9000 hidden
 	[ -z "$(ask "$PEER" 172.18.0.2 9000)" ]
 	after=$(h sh -c 'nft list table inet theirs; ip -o link show dummy9; sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet 2>/dev/null' | grep -v forwarding)
 	diff <(echo "$before") <(echo "$after")
+	# unpublished, unmasqueraded and without its bridge: nothing of ours is in a packet's way but what closes the host
+	h ctr-netcfg -f - <<<$'unpublish 90\nnat del 172.18.0.0/24\nnat del fd01::/64\nbridge del br0'
+	[ -z "$(h ctr-netcfg show)" ]
+}
+
+@test "a host that was a router before stays one" {
+	ns C
+	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
+	h ip addr add 192.0.2.1/24 dev c9
+	h ip link set c9 up
+	in_ns "$C" sh -c 'ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; ip route add default via 192.0.2.1'
+	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
+	h sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	by_hand
+	in_ns "$C" ping -c1 -W2 203.0.113.2
+	in_ns "$A" ping -c1 -W2 203.0.113.2
 }
 
 @test "macvlan, nat by one interface, routes and addresses by hand, show as JSON" {
 	h ctr-netcfg macvlan wan "$A" 198.51.100.50/24 gw 198.51.100.1
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	h ctr-netcfg detach "$A"
+	if ! h ctr-netcfg ipvlan wan "$A" 198.51.100.51/24 gw 198.51.100.1; then
+		run -1 h ctr-netcfg ipvlan wan "$A" 198.51.100.51/24
+		[[ "$output" = *"CONFIG_IPVLAN"* ]]
+	else
+		in_ns "$A" ping -c1 -W2 203.0.113.2
+		h ctr-netcfg detach "$A"
+	fi
 	by_hand
 	h ctr-netcfg nat del 172.18.0.0/24
 	run -1 in_ns "$A" ping -c1 -W1 203.0.113.2
@@ -140,8 +268,9 @@ by_hand() {
 	in_ns "$A" ip route | grep -q '10.8.0.0/16 via 10.7.0.2'
 	h ctr-netcfg link down eth0 in "$B"
 	in_ns "$B" ip link show eth0 | grep -q 'state DOWN'
-	h ctr-netcfg show --json | python3 -m json.tool >/dev/null
-	h ctr-netcfg show | grep -qx 'bridge br0 172.18.0.1/24 fd01::1/64'
+	h ctr-netcfg route del 10.8.0.0/16 in "$A"
+	h ctr-netcfg addr del eth0 10.7.0.1/24 in "$A"
+	[ "$(in_ns "$A" ip -4 -o addr show eth0 | wc -l)" = 1 ]
 }
 
 @test "wrong lines are 2, one line each, and change nothing" {
@@ -189,6 +318,7 @@ by_hand() {
 	# how long all of it takes, so that the instants are spread over it
 	t0=$(date +%s%N) && h ctr-netcfg -f lines && us=$((($(date +%s%N) - t0) / 1000))
 	t0=$(date +%s%N) && h true && us=$((us - ($(date +%s%N) - t0) / 1000))
+	[ $us -gt 3000 ] || us=3000 # the machine was busy
 	h ctr-netcfg bridge del br0
 	h ctr-netcfg detach "$A" && h ctr-netcfg detach "$B"
 	killed=0 half=0

@@ -170,7 +170,7 @@ static int gather(struct used *u)
 			continue;
 		_cleanup_free_ char *what = xasprintf("network %s", n.name);
 		for (int k = 0; k < 2; k++)
-			if (n.subnet[k].a.family && strcmp(n.driver, "bridge") == 0)
+			if (n.subnet[k].a.family)
 				used_add(u, &n.subnet[k], what);
 		network_free(&n);
 	}
@@ -178,10 +178,11 @@ static int gather(struct used *u)
 	return 0;
 }
 
-static const char *overlap(const struct used *u, const struct cidr *c)
+/* With a route of the host macvlan and ipvlan share theirs. */
+static const char *overlap(const struct used *u, const struct cidr *c, bool routes)
 {
 	for (size_t i = 0; i < u->n; i++)
-		if (cidr_overlap(&u->v[i], c))
+		if (cidr_overlap(&u->v[i], c) && (routes || *u->what[i] == 'n'))
 			return u->what[i];
 	return NULL;
 }
@@ -193,7 +194,7 @@ static int choose4(struct cidr *c, const struct used *u)
 		c->len = 16;
 		c->a.b[0] = i < 168 ? 10 : 172;
 		c->a.b[1] = (uint8_t)(i < 168 ? 88 + i : 16 + i - 168);
-		if (!overlap(u, c))
+		if (!overlap(u, c, true))
 			return 0;
 	}
 	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to 172.31.0.0/16 (choose "
@@ -221,7 +222,7 @@ static int settle_subnets(struct network *n, const struct used *u)
 		if (!c->a.family)
 			continue;
 		int bits = (int)addr_len(&c->a) * 8;
-		const char *by = bridge ? overlap(u, c) : NULL;
+		const char *by = overlap(u, c, bridge);
 		if (by)
 			return errno = EEXIST, fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
 		if (c->len < 8 || c->len > bits - 2)
@@ -385,10 +386,13 @@ int net_sysctl(const char *value, const char *fmt, ...)
 	return file_poke(path, value);
 }
 
-/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container. Our MAC address is random. */
-void no_dad(const char *ifname)
+/* A kernel without IPv6 has none of these. */
+void bridge_sysctls(const char *ifname)
 {
-	net_sysctl("0", "ipv6/conf/%s/accept_dad", ifname); /* a kernel without IPv6: not there */
+	/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container. Our MAC is random. */
+	net_sysctl("0", "ipv6/conf/%s/accept_dad", ifname);
+	/* A container is no router of the host's (CVE-2020-13401). */
+	net_sysctl("0", "ipv6/conf/%s/accept_ra", ifname);
 }
 
 static bool sysctl_is(const char *path, const char *value)
@@ -420,7 +424,7 @@ int forward_on(int family, struct nft *f)
 	}
 	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves it off. */
 	if (f)
-		nft_close_forward(f, family);
+		nft_close_forward(f, family, true);
 	if (!f || nft_commit(f) < 0)
 		return 1;
 	if (file_poke(path, "1") < 0)
@@ -451,10 +455,7 @@ void network_drops(const struct network *n)
 
 static int bridge_make(const struct network *n, struct nl *rt, const char *alias, struct link_info *l)
 {
-	uint8_t mac[6] = {0x02};
-	if (getrandom(mac + 1, 5, 0) != 5) /* set, or it follows its ports and neighbours lose it */
-		return fail("getrandom: %m");
-	struct link_add a = {.kind = LINK_BRIDGE, .name = n->bridge, .mac = mac, .mtu = n->mtu, .netns_fd = -1};
+	struct link_add a = {.kind = LINK_BRIDGE, .name = n->bridge, .mtu = n->mtu, .netns_fd = -1};
 	rtnl_link_add(rt, &a);
 	rtnl_link_alias(rt, n->bridge, alias);
 	int r = nl_commit(rt);
@@ -465,7 +466,10 @@ static int bridge_make(const struct network *n, struct nl *rt, const char *alias
 /* Up last: a bridge that is not up was left half-made by a kill. */
 static int bridge_ready(const struct network *n, struct nl *rt, const struct link_info *l)
 {
-	no_dad(n->bridge);
+	if (*l->alias) /* else the host had it before */
+		bridge_sysctls(n->bridge);
+	if (n->subnet[1].a.family)
+		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", n->bridge);
 	if (n->subnet[0].a.family)
 		net_sysctl("1", "ipv4/conf/%s/route_localnet", n->bridge); /* for 127.0.0.1; see the chain `raw` */
 	for (int i = 0; i < 2; i++)
@@ -496,7 +500,7 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 		errno = EEXIST;
 		return fail("network %s: the host has an interface %s that is not this network's", n->name, n->bridge);
 	}
-	if (!(l.flags & IFF_UP) && bridge_ready(n, rt, &l) < 0)
+	if ((!(l.flags & IFF_UP) || !*l.alias) && bridge_ready(n, rt, &l) < 0)
 		return fail_in("network %s", n->name);
 	*index = l.index;
 	for (int i = 0; i < 2; i++) {

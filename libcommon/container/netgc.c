@@ -99,19 +99,6 @@ static int one_network(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-static void ports_away(struct sweep *s)
-{
-	struct nft f;
-	if (s->nports == 0 || nft_open(&f) < 0)
-		return;
-	for (size_t i = 0; i < s->nports; i++)
-		nft_port_del(&f, &s->ports[i]);
-	if (nft_commit(&f) < 0 && errno != ENOENT)
-		s->failed = -1;
-	nft_close(&f);
-	conntrack_flush(s->ports, s->nports);
-}
-
 static void links_away(struct sweep *s, struct nl *rt)
 {
 	for (size_t i = 0; i < s->links.n; i++) {
@@ -132,7 +119,9 @@ static int sweep(struct sweep *s)
 			s->failed = -1;
 		nft_close(&f);
 	}
-	ports_away(s);
+	if (nft_ports_del(s->ports, s->nports) < 0)
+		s->failed = -1;
+	conntrack_flush(s->ports, s->nports);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) == 0) {
 		if (rtnl_links(&rt, on_link, s) < 0)
 			s->failed = -1;

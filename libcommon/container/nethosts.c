@@ -187,8 +187,10 @@ int nethosts_update(int dirfd, const char *file, const char *id, const struct ne
 	int r = 0;
 	if (out.n != len || memcmp(out.p, old, len) != 0) {
 		_cleanup_close_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		if (fd < 0 || pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n ||
-		    (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
+		/* room first: a full disk must not cost the end marker */
+		if (fd < 0 ||
+		    (out.n > len && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)out.n) < 0 && errno == ENOSPC) ||
+		    pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n || (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
 			r = fail("%s: write: %m", file);
 	}
 	buf_free(&out);

@@ -238,39 +238,17 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 	}
 	int r = nl_commit(rt), saved = errno;
 	nl_reset(rt);
-	if (r < 0 && saved == EOPNOTSUPP)
-		fail_in("this kernel lacks CONFIG_%s", strcmp(n->driver, "bridge") == 0    ? "VETH"
-						       : strcmp(n->driver, "macvlan") == 0 ? "MACVLAN"
-											   : "IPVLAN");
 	errno = saved;
 	return r;
 }
 
 static int inside(const struct network *n, const struct netreq *r, const struct netplug *p, int netns_fd)
 {
-	struct nl in;
-	struct link_info l, lo;
-	if (nl_open(&in, NETLINK_ROUTE, netns_fd) < 0)
-		return -1;
-	int result = rtnl_find(&in, p->ifname, &l);
-	if (result == 0 && rtnl_find(&in, "lo", &lo) == 0 && !(lo.flags & IFF_UP))
-		rtnl_link_up(&in, lo.index, "lo", true);
-	if (result == 0) {
-		rtnl_link_up(&in, l.index, p->ifname, true);
-		for (int i = 0; i < 2; i++)
-			if (p->addr[i].a.family)
-				rtnl_addr_add(&in, l.index, p->ifname, &p->addr[i]);
-		for (int i = 0; i < 2; i++)
-			if (p->addr[i].a.family && n->gateway[i].family && !n->internal && !r->no_default_route) {
-				struct cidr all = {.a = {.family = p->addr[i].a.family}};
-				rtnl_route_add(&in, &all, &n->gateway[i], 0);
-			}
-		result = nl_commit(&in);
-	}
-	int saved = errno;
-	nl_close(&in);
-	errno = saved;
-	return result;
+	struct addr gw[2] = {{0}, {0}};
+	for (int i = 0; i < 2; i++)
+		if (p->addr[i].a.family && !n->internal && !r->no_default_route)
+			gw[i] = n->gateway[i];
+	return rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
 }
 
 /* --- publishing --- */
@@ -428,26 +406,6 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 	return fail("%s", why);
 }
 
-static void unpublish(const struct nft_port *ports, size_t n)
-{
-	struct nft f;
-	if (n == 0)
-		return;
-	if (nft_open(&f) < 0) {
-		warn("%s", fail_msg());
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		nft_port_del(&f, &ports[i]);
-	if (nft_commit(&f) < 0 && errno == ENOENT) /* one of them is gone already: one by one, then */
-		for (size_t i = 0; i < n; i++) {
-			nft_port_del(&f, &ports[i]);
-			nft_commit(&f);
-		}
-	nft_close(&f);
-	conntrack_flush(ports, n);
-}
-
 static int link_drop(const char *id, const char *ifname)
 {
 	struct nl rt;
@@ -456,18 +414,16 @@ static int link_drop(const char *id, const char *ifname)
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	rtnl_link_del(&rt, host);
-	int r = nl_commit(&rt);
-	if (r < 0 && errno == ENODEV)
-		r = 0;
-	nl_close(&rt);
-	return r;
+	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : 0;
 }
 
 void netplug_down(struct netplug *p)
 {
 	if (!p->id)
 		return;
-	unpublish(p->ports, p->nports);
+	if (nft_ports_del(p->ports, p->nports) < 0)
+		warn("%s", fail_msg());
+	conntrack_flush(p->ports, p->nports);
 	if (link_drop(p->id, p->ifname) < 0)
 		warn("%s", fail_msg());
 	_cleanup_free_ char *dir = network_leases(p->network);
@@ -512,8 +468,7 @@ int netplug_disconnect(const char *id, const char *ifname, const struct network 
 			return fail("%s: %m", path);
 		if ((r = nl_open(&in, NETLINK_ROUTE, ns)) == 0) {
 			rtnl_link_del(&in, ifname);
-			r = nl_commit(&in);
-			nl_close(&in);
+			r = nl_commit_close(&in, 0);
 		}
 	}
 	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;

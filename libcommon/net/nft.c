@@ -9,6 +9,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,11 +33,14 @@ static const struct chain {
 	int priority;
 	int families;
 } chains[] = {
-    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4}, {"prerouting", "nat", NF_INET_PRE_ROUTING, -100, V4 | V6},
-    {"output", "nat", NF_INET_LOCAL_OUT, -100, V4 | V6}, {"postrouting", "nat", NF_INET_POST_ROUTING, 100, V4 | V6},
-    {"forward", "filter", NF_INET_FORWARD, 0, V4 | V6},
+    /* jumped to, hence first */
     {"closed", NULL, 0, 0, V4 | V6},         /* holds `drop` where ctrbox turned forwarding on */
     {"masquerade_out", NULL, 0, 0, V4 | V6}, /* `nat add SUBNET out IF` */
+    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4},
+    {"prerouting", "nat", NF_INET_PRE_ROUTING, -100, V4 | V6},
+    {"output", "nat", NF_INET_LOCAL_OUT, -100, V4 | V6},
+    {"postrouting", "nat", NF_INET_POST_ROUTING, 100, V4 | V6},
+    {"forward", "filter", NF_INET_FORWARD, 0, V4 | V6},
 };
 static const char *const hooks[] = {"prerouting", "input", "forward", "output", "postrouting"};
 
@@ -79,9 +84,9 @@ static const struct rule {
     {"forward", "iifname . oifname @same accept", V4 | V6},
     {"forward", "iifname @internal drop", V4 | V6},
     {"forward", "oifname @internal drop", V4 | V6},
-    {"forward", "iifname @bridges accept", V4 | V6},
     {"forward", "ct status dnat accept", V4 | V6},
-    {"forward", "oifname @bridges drop", V4 | V6},
+    {"forward", "oifname @bridges drop", V4 | V6}, /* from the other networks, too */
+    {"forward", "iifname @bridges accept", V4 | V6},
     {"forward", "jump closed", V4 | V6},
 };
 static const char out_rule[] = "$ saddr . oifname @subnets_out masquerade";
@@ -147,6 +152,19 @@ static void put_chain(struct nl *n, int family, const struct chain *c)
 	be32(h, NFTA_HOOK_HOOKNUM, c->hook);
 	be32(h, NFTA_HOOK_PRIORITY, (uint32_t)c->priority);
 	mnl_attr_nest_end(h, hook);
+}
+
+/* In place of a message: what it does, in nft's syntax, where that is what is wanted (ctr-netcfg rules). */
+static bool __attribute__((format(printf, 2, 3))) said(const struct nft *f, const char *fmt, ...)
+{
+	va_list ap;
+	if (!f->print)
+		return false;
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	return true;
 }
 
 static void flush_chain(struct nl *n, int family, const char *chain)
@@ -288,9 +306,17 @@ static void elems(
 	mnl_attr_nest_end(h, list);
 }
 
+static const char *verb(bool add)
+{
+	return add ? "add" : "delete";
+}
+
 static void ifname_elem(struct nft *f, bool add, int family, const char *set, const char *name, bool twice)
 {
 	char key[32] = "";
+	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s\"%s\" }", verb(add), ip(family), set, twice ? "\"" : "",
+		twice ? name : "", twice ? "\" . " : "", name))
+		return;
 	memcpy(key, name, strnlen(name, 15));
 	if (twice)
 		memcpy(key + 16, name, strnlen(name, 15));
@@ -302,6 +328,10 @@ static void ifname_elem(struct nft *f, bool add, int family, const char *set, co
 static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 {
 	struct addr first = cidr_first(c), after = cidr_last(c);
+	char t[ADDR_TEXT];
+	if (said(f, "%s element %s " NFT_TABLE " subnets { %s/%d }", verb(add), ip(c->a.family), addr_text(&first, t),
+		c->len))
+		return;
 	addr_next(&after);
 	struct elem e[2] = {
 	    {.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
@@ -336,6 +366,10 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	uint8_t key[32] = {0}, end[32] = {0};
 	struct addr first = cidr_first(c), last = cidr_last(c);
 	size_t n = addr_len(&first);
+	char t[ADDR_TEXT];
+	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family),
+		addr_text(&first, t), c->len, out))
+		return;
 	memcpy(key, first.b, n);
 	memcpy(end, last.b, n);
 	memcpy(key + n, out, strnlen(out, 15));
@@ -348,6 +382,14 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 {
 	int family = subnet->a.family;
 	uint32_t lens[2] = {family == AF_INET ? 4 : 16, 16};
+	if (said(f,
+		"add set %s " NFT_TABLE " subnets_out { type ipv%d_addr . ifname; flags interval; }\n"
+		"flush chain %s " NFT_TABLE " masquerade_out\n"
+		"add rule %s " NFT_TABLE " masquerade_out %s saddr . oifname @subnets_out masquerade",
+		ip(family), family == AF_INET ? 4 : 6, ip(family), ip(family), ip(family))) {
+		out_elem(f, true, subnet, out);
+		return;
+	}
 	struct nlmsghdr *h =
 	    put_set(&f->body, family, "subnets_out", "$ . ifname", NFT_SET_INTERVAL | NFT_SET_CONCAT, 100);
 	struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC),
@@ -374,26 +416,31 @@ static void port(struct nft *f, bool add, const struct nft_port *p)
 	uint8_t key[24] = {0}, data[20] = {0};
 	size_t n = addr_len(&p->to), at = 0;
 	bool any = addr_is_any(&p->host);
+	const char *proto = p->proto == IPPROTO_UDP ? "udp" : "tcp", *set = any ? "ports" : "addrs";
+	char t[ADDR_TEXT], to[ADDR_TEXT];
+	addr_text(&p->host, t);
+	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s . %u%s%s%s : %s . %u }", verb(add), ip(p->to.family), set,
+		any ? "" : t, any ? "" : " . ", proto, p->hport, add ? " comment \"" : "", add ? p->comment : "",
+		add ? "\"" : "", addr_text(&p->to, to), p->cport))
+		return;
 	if (!any) {
 		memcpy(key, p->host.b, n);
 		at = n;
 	}
-	uint16_t be = htons(p->hport), to = htons(p->cport);
+	uint16_t from = htons(p->hport), dest = htons(p->cport);
 	key[at] = p->proto;
-	memcpy(key + at + 4, &be, 2);
+	memcpy(key + at + 4, &from, 2);
 	memcpy(data, p->to.b, n);
-	memcpy(data + n, &to, 2);
+	memcpy(data + n, &dest, 2);
 	struct elem e = {.key = key,
 	    .len = at + 8,
 	    .data = add ? data : NULL,
 	    .data_len = n + 4,
 	    .comment = add ? p->comment : NULL};
-	elems(f, add, NLM_F_EXCL, p->to.family, any ? "ports" : "addrs", &e, 1, "");
-	char t[ADDR_TEXT];
+	elems(f, add, NLM_F_EXCL, p->to.family, set, &e, 1, "");
 	struct nl_msg *m = &f->body.m[f->body.n - 1];
 	free(m->label);
-	m->label = xasprintf("%s:%u/%s: %s", addr_text(&p->host, t), p->hport, p->proto == IPPROTO_UDP ? "udp" : "tcp",
-	    add ? "publish" : "unpublish");
+	m->label = xasprintf("%s:%u/%s: %s", t, p->hport, proto, add ? "publish" : "unpublish");
 }
 
 void nft_port_add(struct nft *f, const struct nft_port *p)
@@ -406,10 +453,37 @@ void nft_port_del(struct nft *f, const struct nft_port *p)
 	port(f, false, p);
 }
 
-void nft_close_forward(struct nft *f, int family)
+int nft_ports_del(const struct nft_port *ports, size_t n)
 {
+	struct nft f;
+	int r = 0;
+	if (n == 0)
+		return 0;
+	if (nft_open(&f) < 0)
+		return -1;
+	for (size_t i = 0, step = n; i < n; i += step) {
+		for (size_t k = 0; k < step; k++)
+			nft_port_del(&f, &ports[i + k]);
+		bool away = nft_commit(&f) == 0;
+		if (!away && errno != ENOENT)
+			r = -1;
+		else if (!away && step > 1) { /* one of them is gone already: from the start, one by one */
+			step = 1;
+			i = (size_t)-1;
+		}
+	}
+	nft_close(&f);
+	return r;
+}
+
+void nft_close_forward(struct nft *f, int family, bool closed)
+{
+	if (said(f, "flush chain %s " NFT_TABLE " closed\nadd rule %s " NFT_TABLE " closed drop", ip(family),
+		ip(family)))
+		return;
 	flush_chain(&f->body, family, "closed");
-	put_rule(&f->body, family, "closed", "drop");
+	if (closed)
+		put_rule(&f->body, family, "closed", "drop");
 }
 
 /* --- the transaction --- */
@@ -466,11 +540,7 @@ int nft_commit(struct nft *f)
 {
 	if (f->body.n == 0)
 		return 0;
-	if (f->body.open) { /* as nl.c's finish() */
-		struct nlmsghdr *h = (void *)(f->body.out.p + f->body.m[f->body.n - 1].off);
-		f->body.out.n = f->body.m[f->body.n - 1].off + NLMSG_ALIGN(h->nlmsg_len);
-		f->body.open = false;
-	}
+	nl_finish(&f->body);
 	int r = send_framed(f, 0);
 	if (r < 0 && errno == ENOENT)
 		r = send_framed(f, families_of(&f->body));
@@ -492,23 +562,21 @@ void nft_text(struct buf *out, int family)
 		buf_printf(out, "\t%s %s {\n\t\ttype %s\n%s\t}\n", sets[i].map ? "map" : "set", sets[i].name, type,
 		    sets[i].interval ? "\t\tflags interval\n" : "");
 	}
-	/* jumped to: first */
-	for (int pass = 0; pass < 2; pass++)
-		EACH(i, chains)
-		{
-			const struct chain *c = &chains[i];
-			if (!(c->families & bit(family)) || (c->type != NULL) != pass)
-				continue;
-			buf_printf(out, "\tchain %s {\n", c->name);
-			if (c->type)
-				buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n", c->type,
-				    hooks[c->hook], c->priority);
-			EACH(k, rules)
-			if (rules[k].families & bit(family) && strcmp(rules[k].chain, c->name) == 0) {
-				_cleanup_free_ char *t = for_family(rules[k].text, ip(family));
-				buf_printf(out, "\t\t%s\n", t);
-			}
-			buf_puts(out, "\t}\n");
+	EACH(i, chains)
+	{
+		const struct chain *c = &chains[i];
+		if (!(c->families & bit(family)))
+			continue;
+		buf_printf(out, "\tchain %s {\n", c->name);
+		if (c->type)
+			buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n", c->type, hooks[c->hook],
+			    c->priority);
+		EACH(k, rules)
+		if (rules[k].families & bit(family) && strcmp(rules[k].chain, c->name) == 0) {
+			_cleanup_free_ char *t = for_family(rules[k].text, ip(family));
+			buf_printf(out, "\t\t%s\n", t);
 		}
+		buf_puts(out, "\t}\n");
+	}
 	buf_puts(out, "}\n");
 }

@@ -68,7 +68,7 @@ static bool port_of(const struct nlattr *const *tb, int family, bool any, struct
 /* Call fn for each element's attributes. */
 static void each_elem(const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg)
 {
-	const struct nlattr *tb[NFTA_SET_ELEM_USERDATA + 1], *one[NFTA_LIST_ELEM + 1];
+	const struct nlattr *tb[NFTA_SET_ELEM_KEY_END + 1], *one[NFTA_LIST_ELEM + 1];
 	size_t left = list ? mnl_attr_get_payload_len(list) : 0;
 	const char *p = list ? mnl_attr_get_payload(list) : NULL;
 	while (left >= sizeof(struct nlattr)) {
@@ -77,7 +77,7 @@ static void each_elem(const struct nlattr *list, void (*fn)(const struct nlattr 
 			return;
 		nl_attrs(one, NFTA_LIST_ELEM, a, a->nla_len);
 		if (one[NFTA_LIST_ELEM]) {
-			nl_nested(tb, NFTA_SET_ELEM_USERDATA, one[NFTA_LIST_ELEM]);
+			nl_nested(tb, NFTA_SET_ELEM_KEY_END, one[NFTA_LIST_ELEM]);
 			fn(tb, arg);
 		}
 		size_t step = NLA_ALIGN(a->nla_len);
@@ -159,23 +159,23 @@ int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), vo
 }
 
 struct nets {
-	void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg);
+	void (*fn)(const struct cidr *subnet, const char *out, void *arg);
 	void *arg;
-	const char *set;
+	bool out; /* masquerade by interface */
 	int family;
 	struct addr open; /* an interval's beginning that waits for its end, or its end for the beginning */
 	bool has_first, has_end;
 	struct addr end;
 };
 
-static void interval_done(struct nets *x)
+static void interval_done(struct nets *x, const char *ifname)
 {
 	struct cidr c = {.a = x->open, .len = 0};
 	for (; c.len <= (int)addr_len(&c.a) * 8; c.len++) {
 		struct addr first = cidr_first(&c), after = cidr_last(&c);
 		addr_next(&after);
 		if (addr_cmp(&first, &x->open) == 0 && addr_cmp(&after, &x->end) == 0) {
-			x->fn(x->set, &c, NULL, x->arg);
+			x->fn(&c, ifname, x->arg);
 			break;
 		}
 	}
@@ -185,13 +185,20 @@ static void interval_done(struct nets *x)
 static void on_net(const struct nlattr *const *tb, void *arg)
 {
 	struct nets *x = arg;
-	if (strcmp(x->set, "subnets") != 0) {
-		const char *name = elem_value(tb[NFTA_SET_ELEM_KEY], 16);
-		if (name && memchr(name, 0, 16))
-			x->fn(x->set, NULL, name, x->arg);
+	struct addr a = {.family = x->family};
+	if (x->out) {
+		const char *low = elem_value(tb[NFTA_SET_ELEM_KEY], addr_len(&a) + 16),
+			   *high = elem_value(tb[NFTA_SET_ELEM_KEY_END], addr_len(&a) + 16);
+		if (!low || !high || !memchr(low + addr_len(&a), 0, 16))
+			return;
+		memcpy(a.b, high, addr_len(&a));
+		addr_next(&a);
+		x->end = a;
+		memcpy(a.b, low, addr_len(&a));
+		x->open = a;
+		interval_done(x, low + addr_len(&a));
 		return;
 	}
-	struct addr a = {.family = x->family};
 	const void *key = elem_value(tb[NFTA_SET_ELEM_KEY], addr_len(&a));
 	const uint32_t *flags = nl_data(tb[NFTA_SET_ELEM_FLAGS], 4);
 	if (!key)
@@ -205,7 +212,7 @@ static void on_net(const struct nlattr *const *tb, void *arg)
 		x->has_first = true;
 	}
 	if (x->has_first && x->has_end) /* the kernel lists from the highest down: end first, then its beginning */
-		interval_done(x);
+		interval_done(x, NULL);
 }
 
 static void nets_message(const struct nlmsghdr *h, void *arg)
@@ -216,16 +223,13 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_net, x);
 }
 
-int nft_nets(
-    struct nft *f, void (*fn)(const char *set, const struct cidr *subnet, const char *ifname, void *arg), void *arg)
+int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg)
 {
-	static const char *const names[] = {"bridges", "internal", "subnets"};
-	for (int i = 0; i < 2; i++)
-		for (size_t k = 0; k < 3; k++) {
-			struct nets x = {.fn = fn, .arg = arg, .set = names[k], .family = both[i]};
-			if (dump_set(f, both[i], names[k], nets_message, &x) < 0)
-				return -1;
-		}
+	for (int i = 0; i < 4; i++) {
+		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2]};
+		if (dump_set(f, x.family, x.out ? "subnets_out" : "subnets", nets_message, &x) < 0)
+			return -1;
+	}
 	return 0;
 }
 

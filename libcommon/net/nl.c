@@ -3,6 +3,7 @@
  * The kernel processes the messages of one sendmsg in order and answers each that has NLM_F_ACK or fails, by its
  * sequence number. An answer that is missing is an error, too.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -66,7 +67,7 @@ void nl_close(struct nl *n)
 	n->room = 0;
 }
 
-static void finish(struct nl *n)
+void nl_finish(struct nl *n)
 {
 	if (!n->open)
 		return;
@@ -77,7 +78,7 @@ static void finish(struct nl *n)
 
 struct nlmsghdr *nl_msg(struct nl *n, int type, int flags, size_t extra, const char *label, ...)
 {
-	finish(n);
+	nl_finish(n);
 	if (n->out.room - n->out.n < ROOM) {
 		n->out.room = n->out.room * 2 + ROOM;
 		n->out.p = xrealloc(n->out.p, n->out.room);
@@ -104,7 +105,7 @@ struct nlmsghdr *nl_msg(struct nl *n, int type, int flags, size_t extra, const c
 
 void nl_reset(struct nl *n)
 {
-	finish(n);
+	nl_finish(n);
 	for (size_t i = 0; i < n->n; i++)
 		free(n->m[i].label);
 	n->seq += (uint32_t)n->n;
@@ -114,7 +115,7 @@ void nl_reset(struct nl *n)
 
 static int send_all(struct nl *n)
 {
-	finish(n);
+	nl_finish(n);
 	if (n->out.n > 64 * 1024 || n->n > 64) {
 		/* One datagram, and room for its answers: ENOBUFS would lose some. */
 		int out = (int)(n->out.n * 2 + 65536), in = (int)(n->n * 2048 + 262144);
@@ -176,16 +177,25 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	n->failed = i;
 	const char *words = kernel_words(h, &len);
 	errno = -e->error;
-	if (words)
-		fail("%s: %m (%.*s)", n->m[i].label, (int)len, words);
-	else
-		fail("%s: %m", n->m[i].label);
+	char *label = n->m[i].label;
+	if (n->bus == NETLINK_ROUTE && errno == EOPNOTSUPP) { /* of a link's making: the label begins with the kind */
+		char kind[16];
+		size_t k = 0;
+		for (; k < 15 && isalpha((unsigned char)label[k]); k++)
+			kind[k] = (char)toupper((unsigned char)label[k]);
+		kind[k] = 0;
+		fail("%s: %m (this kernel lacks CONFIG_%s)", label, kind);
+	} else if (words) {
+		fail("%s: %m (%.*s)", label, (int)len, words);
+	} else {
+		fail("%s: %m", label);
+	}
 	return i;
 }
 
 int nl_commit(struct nl *n)
 {
-	finish(n);
+	nl_finish(n);
 	size_t last = n->n, want = 0, got = 0;
 	bool batch = n->bus == NETLINK_NETFILTER;
 	for (size_t i = 0; i < n->n; i++) {
@@ -222,6 +232,16 @@ int nl_commit(struct nl *n)
 	return first ? -1 : 0;
 }
 
+int nl_commit_close(struct nl *n, int r)
+{
+	if (r == 0)
+		r = nl_commit(n);
+	int saved = errno;
+	nl_close(n);
+	errno = saved;
+	return r;
+}
+
 static bool answers(struct nl *n, char *p, ssize_t r, void (*fn)(const struct nlmsghdr *, void *), void *arg, int *err)
 {
 	int len = (int)r;
@@ -242,7 +262,7 @@ static bool answers(struct nl *n, char *p, ssize_t r, void (*fn)(const struct nl
 
 int nl_query(struct nl *n, void (*fn)(const struct nlmsghdr *h, void *arg), void *arg)
 {
-	finish(n);
+	nl_finish(n);
 	struct nlmsghdr *h = (struct nlmsghdr *)n->out.p;
 	if (!(h->nlmsg_flags & NLM_F_DUMP))
 		h->nlmsg_flags |= NLM_F_ACK; /* so that the end is known */

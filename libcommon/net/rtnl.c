@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "err.h"
@@ -50,8 +51,12 @@ void rtnl_link_add(struct nl *n, const struct link_add *l)
 	if (l->up)
 		i->ifi_flags = i->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->name);
-	if (l->mac)
-		mnl_attr_put(h, IFLA_ADDRESS, 6, l->mac);
+	uint8_t own[6] = {0x02}; /* a bridge's: set, or it follows its ports and neighbours lose it */
+	const uint8_t *mac = l->mac;
+	if (l->kind == LINK_BRIDGE && getrandom(own + 1, 5, 0) == 5)
+		mac = own;
+	if (mac)
+		mnl_attr_put(h, IFLA_ADDRESS, 6, mac);
 	if (l->mtu)
 		mnl_attr_put_u32(h, IFLA_MTU, (uint32_t)l->mtu);
 	if (l->master)
@@ -85,12 +90,6 @@ void rtnl_link_del(struct nl *n, const char *name)
 	link_msg(n, RTM_DELLINK, name, "delete");
 }
 
-void rtnl_link_del_index(struct nl *n, int index)
-{
-	struct nlmsghdr *h = nl_msg(n, RTM_DELLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "interface %d: delete", index);
-	((struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index = index;
-}
-
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up)
 {
 	struct nlmsghdr *h =
@@ -117,16 +116,6 @@ void rtnl_link_hairpin(struct nl *n, const char *name)
 	mnl_attr_put_u8(h, IFLA_BRPORT_MODE, 1);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-}
-
-void rtnl_link_mtu(struct nl *n, const char *name, int mtu)
-{
-	mnl_attr_put_u32(link_msg(n, RTM_NEWLINK, name, "set mtu"), IFLA_MTU, (uint32_t)mtu);
-}
-
-void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6])
-{
-	mnl_attr_put(link_msg(n, RTM_NEWLINK, name, "set MAC address"), IFLA_ADDRESS, 6, mac);
 }
 
 /* --- addresses and routes --- */
@@ -190,6 +179,28 @@ void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via
 void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
 {
 	route_msg(n, RTM_DELROUTE, 0, dst, via, index);
+}
+
+int rtnl_setup(int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2])
+{
+	struct nl in;
+	struct link_info l, lo;
+	if (nl_open(&in, NETLINK_ROUTE, netns_fd) < 0)
+		return -1;
+	int r = rtnl_find(&in, ifname, &l);
+	if (r == 0 && rtnl_find(&in, "lo", &lo) == 0 && !(lo.flags & IFF_UP))
+		rtnl_link_up(&in, lo.index, "lo", true);
+	if (r == 0)
+		rtnl_link_up(&in, l.index, ifname, true);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (addr[i].a.family)
+			rtnl_addr_add(&in, l.index, ifname, &addr[i]);
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct cidr all = {.a = {.family = gw[i].family}};
+		if (gw[i].family)
+			rtnl_route_add(&in, &all, &gw[i], l.index);
+	}
+	return nl_commit_close(&in, r);
 }
 
 /* --- looking --- */
