@@ -443,9 +443,11 @@ static int stand_by(struct monitor *m)
 	struct epoll_event e[8];
 	int status = 0;
 	for (;;) {
-		int n = epoll_wait(m->epoll, e, 8, -1);
+		int n = epoll_wait(m->epoll, e, 8, plug_due(&m->plug));
 		if (n < 0 && errno != EINTR)
 			die("epoll: %m");
+		if (n == 0)
+			plug_event(&m->plug, m->c);
 		for (int i = 0; i < n; i++) {
 			if (e[i].data.u32 != ON_SIGNAL)
 				on_fd(m, (enum source)e[i].data.u32);

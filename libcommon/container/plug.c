@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -47,6 +48,12 @@ bool plug_signal(const struct signalfd_siginfo *i)
 void plug_event(struct plug *p, struct container *c)
 {
 	(void)p, (void)c;
+}
+
+int plug_due(const struct plug *p)
+{
+	(void)p;
+	return -1;
 }
 
 bool plug_wanted(const struct container *c)
@@ -258,6 +265,13 @@ static void update(struct plug *p, const struct container *c)
 		warn("%s: %s", c->name, fail_msg());
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 void plug_event(struct plug *p, struct container *c)
 {
 	char buf[4096];
@@ -271,7 +285,17 @@ void plug_event(struct plug *p, struct container *c)
 		}
 	if (moved)
 		watch_networks(p, c);
+	p->late = now_ms() - p->updated < PLUG_PACE;
+	if (p->late)
+		return;
 	update(p, c);
+	p->updated = now_ms();
+}
+
+int plug_due(const struct plug *p)
+{
+	int64_t left = p->updated + PLUG_PACE - now_ms();
+	return !p->late ? -1 : left > 0 ? (int)left : 0;
 }
 
 static int one_up(struct plug *p, const struct container *c, struct netreq *r, int ns)
@@ -365,6 +389,7 @@ void plug_down(struct plug *p, const struct container *c)
 	if (more && netplug_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());
 	strv_free(&p->networks);
+	p->late = false;
 	if (p->dnotify >= 0)
 		close(p->dnotify);
 	p->dnotify = -1;
