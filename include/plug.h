@@ -16,8 +16,8 @@ struct plug {
 	int watch;   /* inotify on the lease directories; -1 none */
 	int dnotify; /* where inotify's instances are used up: one directory, told by a signal; -1 none */
 	struct strv networks;
-	int64_t updated; /* when the hosts file was last looked after, in ms of the monotonic clock */
-	bool late;       /* the next look is due, PLUG_PACE later */
+	int64_t next; /* no look after the hosts file before this, in ms of the monotonic clock */
+	bool late;    /* one is due then */
 };
 
 /* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
@@ -28,9 +28,8 @@ int plug_fd(const struct plug *p);
 /* Is this signal ours (dnotify)? Then plug_event() and do not forward it. */
 bool plug_signal(const struct signalfd_siginfo *i);
 /* The network's leases changed: the hosts file follows, at once or with what else comes soon: then plug_due() says in
- * how many ms to call this again (-1: need not). A hundred containers that start together would else each read a
- * hundred leases a hundred times. */
-#define PLUG_PACE 200
+ * how many ms to call this again (-1: need not). Three hundred containers that start together would else each read
+ * three hundred leases three hundred times: the longer a look takes, the longer it is until the next. */
 void plug_event(struct plug *p, struct container *c);
 int plug_due(const struct plug *p);
 bool plug_wanted(const struct container *c);

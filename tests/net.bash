@@ -40,6 +40,8 @@ net_up() {
 		in_ns "$1" ip addr add "$3" dev "$2"
 		in_ns "$1" ip addr add "$4" dev "$2" nodad
 	done
+	# a new namespace has what the machine has
+	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 	h ip route add default via 198.51.100.1
 	h ip -6 route add default via 2001:db8:1::1
 	peer ip route add default via 203.0.113.1

@@ -285,16 +285,18 @@ void plug_event(struct plug *p, struct container *c)
 		}
 	if (moved)
 		watch_networks(p, c);
-	p->late = now_ms() - p->updated < PLUG_PACE;
+	int64_t from = now_ms();
+	p->late = from < p->next;
 	if (p->late)
 		return;
 	update(p, c);
-	p->updated = now_ms();
+	int64_t pause = 200 + 300 * (now_ms() - from);
+	p->next = now_ms() + (pause < 3000 ? pause : 3000);
 }
 
 int plug_due(const struct plug *p)
 {
-	int64_t left = p->updated + PLUG_PACE - now_ms();
+	int64_t left = p->next - now_ms();
 	return !p->late ? -1 : left > 0 ? (int)left : 0;
 }
 
