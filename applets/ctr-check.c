@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 #include "netdb.h"
 #include "opt.h"
 #include "pidfd.h"
+#include "rtnl.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -118,6 +120,48 @@ static int p_erofs(void)
 static int p_mqueue(void)
 {
 	return p_fs("mqueue");
+}
+
+static int p_devpts(void)
+{
+	return p_fs("devpts");
+}
+static int p_memfd(void)
+{
+	return memfd_create("ctr-check", MFD_CLOEXEC | MFD_ALLOW_SEALING) < 0 ? errno : 0;
+}
+
+static int p_link(enum link_kind kind)
+{
+	struct nl n;
+	struct link_add l = {.kind = kind, .name = "ctr0", .netns_fd = -1, .peer = "ctr1", .peer_netns_fd = -1};
+	int e = p_ns(CLONE_NEWNET);
+	if (e || nl_open(&n, NETLINK_ROUTE, -1) < 0)
+		return e ? e : errno;
+	rtnl_link_add(&n, &l);
+	return nl_commit(&n) < 0 ? errno : 0;
+}
+static int p_bridge(void)
+{
+	return p_link(LINK_BRIDGE);
+}
+static int p_veth(void)
+{
+	return p_link(LINK_VETH);
+}
+
+/* On v1 the devices controller has the list of them; on v2 a program of ours. */
+static int p_devices(void)
+{
+	struct spec_device_rule r = {.type = 'a', .major = -1, .minor = -1, .access = "rwm"};
+	struct strv none = {0};
+	char path[40];
+	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
+	if (cgroup_make(path, &none, 0) < 0)
+		return errno;
+	int e = cgroup_devices(path, &r, 1) < 0 ? errno : 0;
+	cgroup_remove(path);
+	return e;
 }
 
 static int p_cgroup(void)
@@ -225,14 +269,19 @@ static const struct probe {
     {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_user, false},
     {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_time, false},
     {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true},
-    {"overlayfs", "only --direct", "CONFIG_OVERLAY_FS", p_overlay, true},
+    {"overlayfs", "a container's root is a copy of its image", "CONFIG_OVERLAY_FS", p_overlay, false},
+    {"terminals", "no -t", "CONFIG_UNIX98_PTYS", p_devpts, true},
     {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_squashfs, false},
     {"erofs", "no .erofs images", "CONFIG_EROFS_FS", p_erofs, false},
     {"loop devices", "no image files", "CONFIG_BLK_DEV_LOOP", p_loop, false},
     {"message queues", "no /dev/mqueue", "CONFIG_POSIX_MQUEUE", p_mqueue, false},
     {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
     {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group", p_limits, false},
+    {"device lists", "no devices are kept from containers", "CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF",
+	p_devices, false},
     {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER", p_seccomp, true},
+    {"bridges", "no networks of containers", "CONFIG_BRIDGE", p_bridge, false},
+    {"veth pairs", "no networks of containers", "CONFIG_VETH", p_veth, false},
     {"nf_tables", "no NAT, no published ports", "CONFIG_NF_TABLES, NFT_NAT, NFT_MASQ, NFT_FIB_IPV4, NFT_CT", p_nft,
 	false},
     {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false},
@@ -241,6 +290,8 @@ static const struct probe {
     {"openat2", "paths are walked step by step", "Linux 5.6", p_openat2, false},
     {"open_tree", "ctrbox copies itself to memory at a start", "Linux 5.2", p_open_tree, false},
     {"mount_setattr", "ctrbox copies itself to memory at a start", "Linux 5.12", p_setattr, false},
+    {"sealed memory files", "open_tree and mount_setattr are needed at a start", "Linux 3.17, CONFIG_MEMFD_CREATE",
+	p_memfd, false},
     {"close_range", "descriptors are closed one by one", "Linux 5.9", p_close_range, false},
     {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false},
 };

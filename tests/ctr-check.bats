@@ -7,7 +7,9 @@ load lib
 	run -0 ctr-check
 	[ "${#lines[@]}" -gt 20 ]
 	for l in "${lines[@]}"; do [[ "$l" =~ ^(ok|missing|restricted)\  ]]; done
-	grep -q '^ok  *overlayfs' <<<"$output"
+	for f in overlayfs terminals bridges "veth pairs" "device lists" nf_tables "sealed memory files"; do
+		grep -q "^ok  *$f" <<<"$output"
+	done
 	ctr-check --json | head -n 1 | grep -q '"state":"ok"'
 }
 
@@ -16,6 +18,9 @@ load lib
 	[[ "$output" == *restricted* ]]
 	run -1 unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_mnt_namespaces; "$CTRBOX" check'
 	grep -q '^restricted  mount namespaces' <<<"$output"
+	run unshare -Ur bash -c 'echo 0 >/proc/sys/user/max_net_namespaces; "$CTRBOX" check'
+	grep -q '^restricted  bridges: the sysctl user.max' <<<"$output"
+	grep -q '^restricted  device lists' <<<"$output"
 }
 
 @test "it leaves nothing" {

@@ -30,6 +30,37 @@ load lib
 	ctr-nsenter -t c -m -r --env /bin/env | grep -qx MARK=1
 }
 
+@test "user, cgroup and time namespaces, and each of them by a file; -F does not fork" {
+	ctr-run -d --name c --userns auto "$ROOTFS" sleep 1000 >/dev/null
+	pid=$(ctr-inspect -f State.Pid c)
+	for ns in user:U cgroup:C time:T ipc:i net:n pid:p mnt:m; do
+		name=${ns%:*} flag=${ns#*:}
+		[ -e "/proc/$pid/ns/$name" ] || continue
+		long=$name
+		[ $name != mnt ] || long=mount
+		want=$(readlink "/proc/$pid/ns/$name")
+		if [ $name = mnt ]; then
+			[ "$(ctr-nsenter -t c -m sh -c 'echo /etc/os-release')" = /etc/os-release ]
+			continue
+		fi
+		if [ $name = user ]; then # its id map is what tells
+			[ "$(ctr-nsenter -t c -U cat /proc/self/uid_map)" = "$(cat "/proc/$pid/uid_map")" ]
+			[ "$(ctr-nsenter --user="/proc/$pid/ns/user" cat /proc/self/uid_map)" = "$(cat "/proc/$pid/uid_map")" ]
+			continue
+		fi
+		[ $name != pid ] || continue # the next test
+		[ "$(ctr-nsenter -t c -$flag readlink /proc/self/ns/$name)" = "$want" ]
+		[ "$(ctr-nsenter --$long="/proc/$pid/ns/$name" readlink /proc/self/ns/$name)" = "$want" ]
+	done
+	run -0 bash -c 'echo $$; exec ctr-nsenter -t c -n -p -F sh -c "echo \$\$"'
+	[ "${lines[0]}" = "${lines[1]}" ]
+	[ "$(ctr-nsenter -t c -p -F readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ]
+	[ "$(ctr-nsenter -t c -p readlink /proc/self/ns/pid)" = "$(readlink "/proc/$pid/ns/pid")" ]
+	run -125 ctr-nsenter -t c -S x true
+	run -125 ctr-nsenter --net=/nosuch true
+	[[ "$output" == *"/nosuch: "*"No such file"* ]]
+}
+
 @test "exit codes: the command's, 128+N, 127, 126, 125" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	run -9 ctr-nsenter -t c -p sh -c 'exit 9'

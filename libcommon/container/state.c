@@ -567,6 +567,8 @@ int container_erase(const struct container *c)
 {
 	char hex[13], tmp[32];
 	_cleanup_close_ int parent = containers_dir();
+	if (parent < 0)
+		return fail("%s/containers: %m", ctr_lib());
 	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
 	rand_hex(hex, 6);
 	snprintf(tmp, sizeof tmp, ".new-%s", hex);

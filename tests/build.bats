@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# The build as people use it: a second make, install, help, other compilers' places; the demo; the README's tour.
+
+load lib
+
+test_setup() {
+	if [[ "$BIN" == */san/* ]]; then skip "of the plain build"; fi
+	unset MAKEFLAGS MAKELEVEL MFLAGS T SAN
+}
+
+@test "a second make does nothing, without a network" {
+	run -0 unshare -n make -C "$top"
+	[[ "${lines[*]}" == *"Nothing to be done"* ]]
+}
+
+@test "make help lists the targets and the variables" {
+	run -0 make -C "$top" --no-print-directory help
+	for t in demo check bench lint install clean; do grep -q "make $t  *[a-z]" <<<"$output"; done
+	[[ "$output" == *DESTDIR*PREFIX*SYSROOT*V=1* ]]
+}
+
+@test "make install: DESTDIR and PREFIX; binary, links, man pages whose synopsis is the option table" {
+	make -C "$top" install DESTDIR="$WORLD/dest" PREFIX=/usr >/dev/null
+	[ "$(dest/usr/bin/ctr-run --help | head -n 1)" = "$(ctr-run --help | head -n 1)" ]
+	[ "$(readlink dest/usr/bin/ctr-ps)" = ctrbox ]
+	for a in $("$CTRBOX" --list); do [ -s "dest/usr/share/man/man1/$a.1" ]; done
+	for o in pidfile env-file stop-signal no-pivot; do grep -q -- "$o" dest/usr/share/man/man1/ctr-run.1; done
+	[ "$(find dest -type f -perm /022)" = "" ]
+}
+
+@test "SYSROOT takes installed libraries: nothing is fetched or built; V=1 shows the commands; CC and CFLAGS are used" {
+	run -0 make -C "$top" -n -B SYSROOT=/sysroot CC=my-cc CFLAGS=-O7 V=1
+	[[ "$output" != *deps/build.sh* ]]
+	[[ "$output" == *my-cc*-O7*"-isystem /sysroot/include"* ]]
+	[[ "$output" == *"-L/sysroot/lib"* ]]
+}
+
+@test "make demo ends well, and its shell is one" {
+	run -0 make -C "$top" demo
+	[[ "$output" == *"I am process 1"* ]]
+	[[ "$output" == *"exit code 137"* ]]
+	[[ "$output" == *"That was ctrbox"* ]]
+	[[ "$(echo 'echo $$; exit' | make -C "$top" demo SHELL_IN=1)" == *1* ]]
+}
+
+@test "the README's five minutes, as they stand there" {
+	awk '/^## / { here = /^## Five minutes$/ } /^```/ { inside = !inside; next } inside && here' "$top/README.md" >tour
+	[ "$(wc -l <tour)" -gt 10 ]
+	cd "$top"
+	run -0 bash -ec '. "$1"' tour "$WORLD/tour" < <(echo 'hostname; exit')
+	[[ "$output" == *"I am process 1"* ]]
+	[[ "$output" == *"$(head -c 1G /dev/zero | sha256sum)"* ]]
+	[[ "$output" == *" web "*running* ]]
+}
