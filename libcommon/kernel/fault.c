@@ -1,21 +1,24 @@
 /* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails, n from $CTR_FAULT.
  *
- * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child goes on counting
- * from where its parent was. The fault comes once: what undoes the start works again.
+ * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child counts on with
+ * its parent, so the fault comes once in all: what undoes the start works again.
  */
 #ifdef CTR_FAULT
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 
 static bool fault(void)
 {
-	static long at = -1, n;
-	if (at < 0)
+	static long at = -1, *n;
+	if (at < 0) {
 		at = getenv("CTR_FAULT") ? atol(getenv("CTR_FAULT")) : 0;
-	if (at == 0 || ++n != at)
+		n = mmap(NULL, sizeof *n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	}
+	if (at == 0 || n == MAP_FAILED || __atomic_add_fetch(n, 1, __ATOMIC_RELAXED) != at)
 		return false;
 	errno = EIO;
 	return true;
