@@ -115,7 +115,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "a key that cannot be honoured names the controller and why" {
 	# No processes and children in one v2 group: hybrid systems have hugetlb on that side.
-	key=pids.max=5
+	key=memory.max=5M
 	if ! v2; then
 		key=hugetlb.2MB.max=2M
 		has "$key"
@@ -310,7 +310,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "1,000 rounds of make, set and remove leave nothing" {
 	rounds=${CTR_TEST_ROUNDS:-1000}
-	grep -q User.Mode /proc/cpuinfo && rounds=100 # a machine without hardware: a process costs 20 ms
+	grep -q User.Mode /proc/cpuinfo && rounds=50 # slow, and the other rig does them all
 	start=$(date +%s%N)
 	for ((i = 0; i < rounds; i++)); do
 		ctr-cgset -c r pids.max=5

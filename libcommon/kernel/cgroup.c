@@ -271,7 +271,8 @@ static void cpuset_ready(int root, const char *path)
 }
 
 /* Give the children of a v2 group every controller it has: one by one, where all at once is refused. A group with
- * processes in it cannot (EBUSY): whoever needs a controller then hears of it. */
+ * processes in it cannot (EBUSY): whoever needs a controller then hears of it. (Those that know threads, cpu and pids,
+ * it could, but then no process may enter the children.) */
 static void v2_enable(int group)
 {
 	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
@@ -285,7 +286,7 @@ static void v2_enable(int group)
 	for (size_t i = 0; i < c.n; i++)
 		if (!strv_has(&is, c.v[i]))
 			buf_printf(&all, "%s+%s", all.n ? " " : "", c.v[i]);
-	if (all.n && file_poke_at(group, "cgroup.subtree_control", all.p) < 0)
+	if (all.n && file_poke_at(group, "cgroup.subtree_control", all.p) < 0 && errno != EBUSY)
 		for (size_t i = 0; i < c.n; i++) {
 			char one[40];
 			snprintf(one, sizeof one, "+%s", c.v[i]);
