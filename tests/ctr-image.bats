@@ -191,6 +191,41 @@ load image
 	[ "$(ctr-run many:3)" = first ]
 }
 
+@test "an index of several platforms without ours says so; attestations and foreign platforms beside ours are skipped" {
+	two_layers
+	oci o one.tar
+	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
+	d() { printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"%s","architecture":"%s"}%s}' "$1" 9 "$2" "$3" "${4:-}"; }
+	none=$(printf '%064d' 1)
+	arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+	printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$(d "$none" linux vax)" "$(d "$none" windows "$arch")" >o/index.json
+	refused "no image for linux/$arch" ctr-image load o
+	printf '{"schemaVersion":2,"manifests":[%s,%s,%s]}' "$(d "$none" linux vax)" "$(d "$m" linux "$arch" ',"annotations":{"io.containerd.image.name":"docker.io/library/new:25","org.opencontainers.image.ref.name":"25"}')" \
+		"$(d "$none" unknown unknown ',"annotations":{"vnd.docker.reference.type":"attestation-manifest"}')" >o/index.json
+	[ "$(ctr-image load o)" = new:25 ] # the two names as docker from 25 on writes them
+}
+
+@test "docker's media types, foreign layers that are there, zstd layers" {
+	need zstd
+	two_layers
+	for t in application/vnd.docker.image.rootfs.foreign.diff.tar.gzip application/vnd.oci.image.layer.nondistributable.v1.tar application/x-nobody-knows; do
+		rm -rf o
+		MEDIA=$t oci o one.tar two.tar
+		ctr-image load o
+		[ "$(ctr-run new:1)" = second ]
+		ctr-image save new:1 | ctr-image load -t again
+		[ "$(ctr-run again)" = second ]
+	done
+	zstd -q two.tar -o two.zst
+	rm -rf o
+	DIFF_IDS="\"sha256:$(sha one.tar)\",\"sha256:$(sha two.tar)\"" MEDIA=application/vnd.oci.image.layer.v1.tar+zstd oci o one.tar two.zst
+	ctr-image load o
+	[ "$(ctr-run new:1)" = second ]
+	# one that is not there: its place is elsewhere, and we fetch nothing
+	rm "o/blobs/sha256/$(sha two.zst)"
+	refused 'not in it' ctr-image load o
+}
+
 @test "export gives the tree as one archive, without deletions and marks" {
 	two_layers
 	oci o one.tar two.tar
@@ -431,6 +466,28 @@ load image
 	tar --xattrs --xattrs-include='*' -cf d.tar d
 	ctr-image import marks d.tar
 	[ -z "$(getfattr -d -m - "$CTR_LIB"/layers/*/d)" ]
+}
+@test "of two entries with one name the last holds; a device as a user's, a layer bigger than the disk" {
+	mktar 'f a first' 'f a second' 's l /x' 's l /y' 'd d' 'd d' 'f h one' 'h i h' 'f h two' >dup.tar
+	ctr-image import dup dup.tar
+	cd "$CTR_LIB"/layers/*
+	[ "$(cat a h i)" = "secondtwoone" ]
+	[ "$(readlink l)" = /y ]
+	cd "$WORLD"
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount a small tmpfs"
+	cat >inside <<-'END'
+		set -e
+		mount -t tmpfs -o size=8m none "$CTR_LIB"
+		truncate -s 2G bomb
+		tar -cf - bomb | gzip -1 >bomb.tar.gz
+		if ctr-image import bomb bomb.tar.gz 2>err; then exit 9; fi
+		[ "$(wc -l <err)" = 1 ]; grep -q 'No space left' err
+		[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+		[ -z "$(ls "$CTR_LIB/layers")" ]
+	END
+	truncate -s 64M bomb
+	sed -i 's/2G/64M/' inside
+	unshare -m --propagation private bash inside
 }
 @test "hostile: not an archive, an empty one, a truncated one" {
 	printf 'not a tar' >x

@@ -252,13 +252,18 @@ json_t *config_make(const json_t *base, const char *diff_id, const char *created
 	json_t *rootfs = member(j, "rootfs", JSON_OBJECT);
 	json_object_set_new(rootfs, "type", json_string("layers"));
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", diff_id);
-	json_array_append_new(member(rootfs, "diff_ids", JSON_ARRAY), json_string(digest));
-	json_t *h = json_make("{s:s}", "created", time);
+	json_t *ids = member(rootfs, "diff_ids", JSON_ARRAY), *history = member(j, "history", JSON_ARRAY), *h;
+	size_t i, told = 0;
+	json_array_foreach(history, i, h) told += !json_is_true(json_object_get(h, "empty_layer"));
+	for (; told < json_array_size(ids); told++) /* a history has an entry for each layer, or others refuse it */
+		json_array_append_new(history, json_make("{s:s}", "created", time));
+	json_array_append_new(ids, json_string(digest));
+	h = json_make("{s:s}", "created", time);
 	if (created_by) /* bytes that are no UTF-8 would make no string */
 		json_object_set_new(h, "created_by", json_string(created_by));
 	if (comment)
 		json_object_set_new(h, "comment", json_string(comment));
-	json_array_append_new(member(j, "history", JSON_ARRAY), h);
+	json_array_append_new(history, h);
 	return j;
 }
 
