@@ -41,7 +41,7 @@ static const struct usage usage = {"WORD...\n-f FILE\nshow [--json]\nrules [-f F
     "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
     "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
     "  nat add|del SUBNET [out IF]                sysctl forward\n"
-    "  publish [ADDR:]PORT[/udp] ADDR:PORT        unpublish [ADDR:]PORT[/udp]\n"
+    "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
     "NS is a pid, a container's name or a namespace's file.\n",
     opts};
 

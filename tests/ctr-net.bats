@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154,SC1090,SC1091,SC2016,SC2119,SC2120
+# shellcheck disable=SC2154,SC1090,SC1091,SC2016,SC2119,SC2120,SC2030,SC2031
 # ctr-net and ctr-run --net: sessions 13 and 14 of the textbook, and what is left after a kill.
 
 load lib
