@@ -87,11 +87,11 @@ bool lease_parse(char *text, size_t len, struct lease *l)
 
 /* --- choosing --- */
 
-static void hint_read(int dir, const char *name, struct addr *a, const struct lease_req *r)
+/* The address after the one in the hint, where it is in the range. */
+static void hint_read(int fd, struct addr *a, const struct lease_req *r)
 {
 	char t[ADDR_TEXT];
 	struct addr h;
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, t, sizeof t - 1);
 	if (n <= 0)
 		return;
@@ -104,11 +104,10 @@ static void hint_read(int dir, const char *name, struct addr *a, const struct le
 	addr_next(a);
 }
 
-static void hint_write(int dir, const char *name, const struct addr *a)
+static void hint_write(int fd, const struct addr *a)
 {
 	char t[ADDR_TEXT + 2], text[ADDR_TEXT];
 	int n = snprintf(t, sizeof t, "%-*s\n", ADDR_TEXT - 1, addr_text(a, text));
-	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd >= 0 && pwrite(fd, t, (size_t)n, 0) < 0)
 		return; /* a hint */
 }
@@ -233,13 +232,15 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 	_cleanup_close_ int fd = open_aside(dir, aside);
 	if (fd < 0)
 		return fail("lease: make a file: %m");
+	_cleanup_close_ int hint =
+	    openat(dir, last, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); /* none: no hint */
 	struct taker t = {.dir = dir, .fd = fd, .aside = aside, .r = r};
 	struct addr a = r->from;
 	int result = -1;
 	if (fd_write_all(fd, text, strlen(text)) < 0) {
 		fail("lease: write: %m");
 	} else {
-		hint_read(dir, last, &a, r);
+		hint_read(hint, &a, r);
 		result = choose(&t, &a);
 	}
 	int saved = errno;
@@ -247,7 +248,7 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 		unlinkat(dir, aside, 0);
 	if (result == 0) {
 		if (!r->want.family)
-			hint_write(dir, last, &a);
+			hint_write(hint, &a);
 		*out = a;
 	}
 	errno = saved;

@@ -1,10 +1,10 @@
 #!/bin/bash
 # net.sh: networks against Debian's CNI plugins, driven by their own protocol: attach with one published port (bridge +
-# host-local, then portmap), and leases (host-local). In a network namespace of its own. Ratios of one run; only the
-# programs' own time counts (spawn.c), not the shell's.
+# host-local, then portmap), leases (host-local), and a whole start with a published port against podman's. In a network
+# namespace of its own. Ratios of one run; only the programs' own time counts (spawn.c), not the shell's.
 set -eu
 if [ -z "${BENCH_NET_INSIDE:-}" ]; then
-	exec env BENCH_NET_INSIDE=1 unshare -n "$0" "$@"
+	exec env BENCH_NET_INSIDE=1 unshare -nm "$0" "$@"
 fi
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export PATH=$top/build/bin:$PATH:/usr/sbin:/sbin
@@ -16,7 +16,7 @@ plugins=/usr/lib/cni
 W=$(mktemp -d "${TMPDIR:-/tmp}/ctrt.XXXXXX")
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; rm -rf "$W"' EXIT
-export CTR_LIB=$W/lib CTR_RUN=$W/run
+export CTR_LIB=$W/lib CTR_RUN=$W/run CTR_CGROUP=ctr-bench-net
 mkdir "$CTR_LIB" "$CTR_RUN"
 runs=${RUNS:-20} leases=${LEASES:-1000}
 gcc -O2 -o "$W/spawn" "$top/tests/bench/spawn.c"
@@ -76,3 +76,21 @@ for ((i = 0; i < leases; i++)); do
 	"$W/spawn" "$W/many" ctr-ipam alloc -s 10.24.0.0/16 l$i >/dev/null
 done
 row "$leases leases : host-local ($few, scaled)" "$(total "$W/many")" "$(($(total "$W/few") * leases / few))"
+
+# --- a whole start with one port, podman's beside it ---
+few=$(((runs + 3) / 4))
+their_run=(podman --root "$W/podman" --runroot "$W/podrun" --cgroup-manager cgroupfs --events-backend none)
+command -v runc >/dev/null && their_run+=(--runtime runc)
+their_run+=(run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network bridge -p 8100:80 --rootfs "$top/build/rootfs" /bin/true)
+if ! command -v podman >/dev/null || ! "${their_run[@]}" >/dev/null 2>"$W/podman.err"; then
+	echo "net.sh: podman is not here, or does not run: $(head -n 1 "$W/podman.err" 2>/dev/null)"
+	exit 0
+fi
+ctr-run -p 8100:80 "$top/build/rootfs/" /bin/true 2>/dev/null # makes the network
+runs=$few
+for ((i = 0; i < few; i++)); do
+	"$W/spawn" "$W/podman.us" "${their_run[@]}" >/dev/null 2>&1
+	"$W/spawn" "$W/run.us" ctr-run -p 8100:80 "$top/build/rootfs/" /bin/true
+done
+row "start, one port : podman run" "$(median "$W/run.us")" "$(median "$W/podman.us")"
+rmdir /sys/fs/cgroup/*/ctr-bench-net 2>/dev/null || true
