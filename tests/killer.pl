@@ -9,8 +9,10 @@ $monitor and syscall 157, 36, 1, 0, 0, 0; # prctl(PR_SET_CHILD_SUBREAPER): what 
 sub children { open my $f, '<', "/proc/$_[0]/task/$_[0]/children" or return; split ' ', <$f> // '' }
 my $pid = my $victim = fork;
 if (!$pid) { open STDIN, '<', '/dev/null'; open STDOUT, '>', '/dev/null'; open STDERR, '>', '/dev/null'; exec @ARGV or exit 127 }
+if ($monitor) { # its time begins when it is there
+	for (1 .. 5000) { last if ($victim) = (children($pid), grep { $_ != $pid } children($$)); usleep(200) }
+}
 usleep(rand $most);
-($victim) = (children($pid), grep { $_ != $pid } children($$)) if $monitor;
 kill 9, $victim if $victim;
 my $how = 0;
 while ((my $p = wait) > 0) { $how = $? & 127 if $p == $victim }
