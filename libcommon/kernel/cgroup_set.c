@@ -318,6 +318,7 @@ int cgroup_set(const char *path, const struct strv *settings)
 		r = plan_one(path, settings->v[i], &c);
 	if (r == 0) {
 		_cleanup_close_ int held = lock(path);
+		(void)held; /* clang */
 		r = memsw(path, &c);
 		if (r == 0)
 			r = apply(path, &c);
