@@ -310,13 +310,17 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "1,000 rounds of make, set and remove leave nothing" {
 	rounds=${CTR_TEST_ROUNDS:-1000}
-	grep -q User.Mode /proc/cpuinfo && rounds=50 # slow, and the other rig does them all
+	if grep -q 'User Mode' /proc/cpuinfo; then rounds=50; fi # a process takes long there
 	start=$(date +%s%N)
 	for ((i = 0; i < rounds; i++)); do
 		ctr-cgset -c r pids.max=5
 		ctr-cgset -d r
 	done
 	echo "# $i rounds: $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" 2>/dev/null)" ]
+	seq 1000 | sed 's|.*|r/& pids.max=5|' | ctr-cgset -c -f -
+	[ "$(ctr-cgset -l r | wc -l)" = 1001 ]
+	ctr-cgset -d r
 	[ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" 2>/dev/null)" ]
 }
 

@@ -54,5 +54,8 @@ wait_for() {
 # skip NEED TOOL PACKAGE: loud about what is missing.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 
+# not_in_rig WHY: for what the machine of `make check-v2` (user-mode Linux) cannot show.
+not_in_rig() { if grep -q 'User Mode' /proc/cpuinfo; then skip "not on user-mode Linux: $1"; fi; }
+
 # The sanitizer build leaks at exit by design (short-lived applets let exit free).
 export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}
