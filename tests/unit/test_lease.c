@@ -18,10 +18,12 @@
 static void all_of_a_16(void **state)
 {
 	(void)state;
-	char dir[] = "/tmp/ctrt.lease-XXXXXX", t[ADDR_TEXT];
+	/* in memory, where that is: 65,533 files */
+	char shm[] = "/dev/shm/ctrt.lease-XXXXXX", tmp[] = "/tmp/ctrt.lease-XXXXXX", t[ADDR_TEXT];
+	char *dir = mkdtemp(shm) ? shm : mkdtemp(tmp);
 	struct addr gw, got, want;
 	struct lease_req r = {.exclude = &gw, .excludes = 1, .owner = "o", .ifname = "eth0"};
-	assert_non_null(mkdtemp(dir));
+	assert_non_null(dir);
 	assert_int_equal(cidr_parse("t", "10.1.0.0/16", &r.subnet), 0);
 	assert_int_equal(addr_parse("t", "10.1.0.1", &gw), 0);
 	want = gw;
