@@ -93,6 +93,10 @@ int ctr_attach_main(int argc, char **argv)
 		die("%s: %s, not running", c.name, status_name(c.status));
 	_cleanup_close_ int ended = openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool tty = kv_num(&c.conf, "tty", 0);
+	/* Before anything is typed, so that the answer to it is seen. */
+	v.fd = openat(c.dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (v.fd >= 0)
+		lseek(v.fd, 0, SEEK_END);
 	pid_t writer = 0;
 	if (tty)
 		set_size(&c);

@@ -11,7 +11,8 @@ struct logview {
 	int64_t tail;  /* so many last lines; -1 all */
 	int64_t since; /* nanoseconds since the epoch, 0 from the beginning */
 	bool stamps, follow;
-	bool only_new; /* nothing of what is there already */
+	bool only_new; /* nothing of what is there already: from where `fd`, an open log, stands */
+	int fd;
 };
 
 /* Show it. With `follow` until the container's life ends (its lock is free) and all was shown. -1 with fail(). */

@@ -36,6 +36,7 @@ traffic() {
 		[ "$(h ctr-run --net n "$ROOTFS" echo ok)" = ok ] || return 1
 		h ctr-gc >>gclog || return 1
 		echo "$i" >rounds
+		sleep 0.1
 	done
 }
 

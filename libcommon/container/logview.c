@@ -188,13 +188,10 @@ int logview(struct container *c, const struct logview *v)
 			close(w.fd);
 		w.fd = -1;
 	}
-	if (v->only_new) {
-		w.fd = open_log(&w, 0);
-		if (w.fd >= 0)
-			lseek(w.fd, 0, SEEK_END);
-	} else if (r == 0) {
+	if (v->only_new)
+		w.fd = v->fd;
+	else if (r == 0)
 		r = pass(&w);
-	}
 	w.skip = 0;
 	if (r == 0 && v->follow)
 		r = follow(&w, c);
