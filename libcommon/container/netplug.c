@@ -149,8 +149,8 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		    .proto = s->proto, .host = s->host, .cport = (uint16_t)(s->c0 + k), .to = p->addr[i].a};
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
-		int fd =
-		    port_hold(&q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
+		int fd = port_hold(
+		    &q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
 		if (fd < 0)
 			return -1;
 		keep_held(p, fd, many);
