@@ -302,3 +302,25 @@ machine() {
 	echo "$output"
 	[[ $output == *"CapEff:	000001ff"*mounted*"not permitted"* && $output == *"Permission denied"* ]]
 }
+
+@test "root with --userns auto: layers and volumes keep their owners on disk, by id-mapped mounts" {
+	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
+	cp -a "$ROOTFS" r
+	chown 33:33 r/tmp
+	run ctr-run --userns auto -v vol:/v r/ true 2>&1
+	if [[ $output == *"id-mapped mounts"* ]]; then skip "needs a kernel and a file system with id-mapped mounts"; fi
+	run ctr-run --userns auto --keep --name c -v vol:/v -v /nameless r/ sh -c 'head -n 1 /proc/self/uid_map; stat -c %u / /tmp /v /nameless; touch /x /v/f /nameless/f && chown 33 /x /v/f && echo a >>/etc/passwd && stat -c %u /x'
+	echo "$output"
+	[ "$(echo ${lines[*]:1})" = "0 33 0 0 33" ]
+	[[ $(echo ${lines[0]}) == 0\ [1-9]*\ 65536 ]]
+	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x" "$CTR_LIB/volumes/vol/f" "$CTR_LIB/containers/c/upper/etc/passwd" | tr '\n' ' ')" = "33 33 0 " ]
+	ctr-commit c - | tar --numeric-owner -tv | grep -q '33/0 .* x$'
+	ctr-cp c:/x x && echo in >in && ctr-cp in c:/in
+	run ctr-start -a c # a second life, and what a copy put there is its root's
+	[ "$status" -eq 0 ]
+	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/in")" = 0 ]
+	run ctr-run --userns auto --device /dev/zero:/dev/other r/ sh -c 'head -c 2 /dev/other | wc -c; mknod /tmp/d c 1 3'
+	[[ ${lines[0]} == 2 && $output == *"not permitted"* ]]
+	ctr-rm c && ctr-volume rm vol
+	unset CTR_LIB CTR_RUN
+}

@@ -71,7 +71,7 @@ const struct opt create_opts[] = {
     {0, "cap-add", "CAP", "add a capability (or ALL)", OPT_LIST, &o.cap_add},
     {0, "cap-drop", "CAP", "drop a capability (or ALL)", OPT_LIST, &o.cap_drop},
     {0, "privileged", NULL, "all capabilities, all devices, nothing masked, no seccomp", OPT_FLAG, &o.privileged},
-    {0, "security-opt", "OPT", "no-new-privileges, seccomp=unconfined|FILE.json", OPT_LIST, &o.security},
+    {0, "security-opt", "OPT", "no-new-privileges, seccomp=unconfined|FILE.json, systempaths=unconfined", OPT_LIST, &o.security},
     {0, "ulimit", "NAME=SOFT[:HARD]", "a resource limit", OPT_LIST, &o.ulimits},
     {0, "sysctl", "KEY=VALUE", "a namespaced kernel setting", OPT_LIST, &o.sysctls},
     {0, "oom-score-adj", "N", "-1000 to 1000", OPT_STR, &o.oom_score_adj},

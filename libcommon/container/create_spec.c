@@ -148,8 +148,11 @@ static int volume_add(struct spec *s, struct volume_req *v, const char *name, in
 {
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), name, ++*anon);
 	struct buf opts = {0};
+	bool volume = str_eq(v->type, "volume");
 	if (volume_prepare(v, &s->x_lower, dir) < 0)
 		return -1;
+	if (volume && s->uid_map.n && geteuid() == 0)
+		strv_add(&v->options, "idmap");
 	buf_puts(&opts, "");
 	for (size_t i = 0; i < v->options.n; i++)
 		buf_printf(&opts, "%s%s", i ? "," : "", v->options.v[i]);
@@ -337,8 +340,17 @@ static void security(struct spec *s)
 				s->seccomp = xstrdup("unconfined");
 			else if (strcmp(v + 8, "builtin") != 0 && !(s->seccomp = file_read(v + 8, 4 << 20, NULL)))
 				die_fail();
+		} else if (strcmp(v, "no-new-privileges:false") == 0 || strcmp(v, "no-new-privileges=false") == 0 ||
+			   strcmp(v, "apparmor=unconfined") == 0 || strcmp(v, "apparmor:unconfined") == 0 ||
+			   strcmp(v, "label=disable") == 0 || strcmp(v, "label:disable") == 0) {
+			continue; /* as it is: no label and no AppArmor profile is ever set */
+		} else if (strcmp(v, "systempaths=unconfined") == 0) {
+			strv_free(&s->masked_paths);
+			strv_free(&s->readonly_paths);
 		} else {
-			die_usage("--security-opt: '%s' is not known (no-new-privileges, seccomp=unconfined|FILE)", v);
+			die_usage("--security-opt: '%s' is not known (no-new-privileges, seccomp=unconfined|FILE, "
+				  "systempaths=unconfined, apparmor=unconfined, label=disable)",
+			    v);
 		}
 	}
 }

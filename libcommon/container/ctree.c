@@ -243,9 +243,12 @@ int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
 	*gid = getegid();
 	if (t->c.pid > 0)
 		return root_running(t, uid, gid);
-	if (t->spec.uid_map.n)
+	/* On disk are the namespace's ids only where id-mapped mounts could not be had. */
+	struct stat st;
+	bool shifted = fstatat(t->c.dir, "upper", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0;
+	if (shifted && t->spec.uid_map.n)
 		*uid = t->spec.uid_map.v[0].host;
-	if (t->spec.gid_map.n)
+	if (shifted && t->spec.gid_map.n)
 		*gid = t->spec.gid_map.v[0].host;
 	return root_stopped(t, uid, gid);
 }

@@ -24,6 +24,7 @@
 #include "err.h"
 #include "hooks.h"
 #include "idmap.h"
+#include "idmounts.h"
 #include "image.h"
 #include "launch.h"
 #include "pidfd.h"
@@ -52,21 +53,23 @@ struct sides {
 	int ns_fd[NS_COUNT]; /* namespaces to join, -1 none */
 	int own_pidns;       /* to come back to, when a pid namespace is joined */
 	int image;           /* x_image_file's mount, detached; -1 none */
+	int *idmounts;       /* idmounts.h; NULL none */
 	int group;           /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
 	bool borrowed;       /* the child runs in the parent's memory, which stands still: no one says go */
 };
 
 /* --- the child --- */
 
-static void wait_byte(int report, char want)
+static char wait_byte(int report, const char *want)
 {
 	char c = 0;
 	ssize_t n;
 	do
 		n = recv(report, &c, 1, 0);
 	while (n < 0 && errno == EINTR);
-	if (n != 1 || c != want)
+	if (n != 1 || !strchr(want, c))
 		_exit(125); /* the parent gave up, and has said why */
+	return c;
 }
 
 static int join_namespaces(const struct sides *x)
@@ -114,7 +117,8 @@ static int child_steps(struct launch *l, const struct sides *x, int *code)
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
 	if (s->ns_new & 1u << NS_USER) {
-		wait_byte(x->childs, 'M');
+		if (wait_byte(x->childs, "MI") == 'I')
+			r.idmounts = x->idmounts;
 		/* Without a 0 in the map (one id, kept) the capabilities alone do. */
 		if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 			return fail("become root of the user namespace: %m");
@@ -135,7 +139,7 @@ static int child_steps(struct launch *l, const struct sides *x, int *code)
 		send(x->childs, &ready, sizeof ready, MSG_NOSIGNAL);
 	}
 	if (!x->borrowed)
-		wait_byte(x->childs, 'G');
+		wait_byte(x->childs, "G");
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return fail("cgroup namespace: %m");
 	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, 0) < 0 || rootfs_enter(&r) < 0)
@@ -240,6 +244,31 @@ static void tell(int fd, char c)
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
+static uint32_t host_id_of_root(const struct spec_idmap *map, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (map[i].container == 0)
+			return map[i].host;
+	return 0;
+}
+
+/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
+ * directory. */
+static int give_layer(const struct launch *l)
+{
+	const struct spec *s = l->spec;
+	static const char *const names[] = {"upper", "work"};
+	if (!l->dir || !s->uid_map.n || geteuid() != 0 || (!s->x_lower.n && !s->x_image_file))
+		return 0;
+	uid_t uid = host_id_of_root(s->uid_map.v, s->uid_map.n);
+	gid_t gid = host_id_of_root(s->gid_map.v, s->gid_map.n);
+	_cleanup_close_ int dir = openat(AT_FDCWD, l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 2; i++)
+		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail("%s/%s: chown to %u: %m", l->dir, names[i], uid);
+	return 0;
+}
+
 static int parent_steps(struct launch *l, struct sides *x)
 {
 	const struct spec *s = l->spec;
@@ -247,7 +276,10 @@ static int parent_steps(struct launch *l, struct sides *x)
 	if (s->ns_new & 1u << NS_USER) {
 		if (idmap_write(l->pid, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0)
 			return -1;
-		tell(x->ours, 'M');
+		bool mapped = idmounts_map(s, x->idmounts, x->image, l->pid);
+		if (!mapped && give_layer(l) < 0)
+			return -1;
+		tell(x->ours, mapped ? 'I' : 'M');
 	}
 	if (pid_starttime(l->pid, &l->starttime) < 0 && !x->borrowed) /* it may have ended, then */
 		return fail("process %d: %m", (int)l->pid);
@@ -277,31 +309,6 @@ static void reap(struct launch *l)
 		close(l->master);
 	l->master = -1;
 	l->pid = 0;
-}
-
-static uint32_t host_id_of_root(const struct spec_idmap *map, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (map[i].container == 0)
-			return map[i].host;
-	return 0;
-}
-
-/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
- * directory. */
-static int give_layer(const struct launch *l)
-{
-	const struct spec *s = l->spec;
-	static const char *const names[] = {"upper", "work"};
-	if (!l->dir || !s->uid_map.n || geteuid() != 0 || (!s->x_lower.n && !s->x_image_file))
-		return 0;
-	uid_t uid = host_id_of_root(s->uid_map.v, s->uid_map.n);
-	gid_t gid = host_id_of_root(s->gid_map.v, s->gid_map.n);
-	_cleanup_close_ int dir = openat(AT_FDCWD, l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = 0; i < 2; i++)
-		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-			return fail("%s/%s: chown to %u: %m", l->dir, names[i], uid);
-	return 0;
 }
 
 /* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can
@@ -345,7 +352,7 @@ static int start(struct launch *l, struct sides *x, struct sock_fprog *prog)
 
 int launch(struct launch *l)
 {
-	struct sides x = {-1, -1, {0}, -1, -1, -1, false};
+	struct sides x = {.ours = -1, .childs = -1, .own_pidns = -1, .image = -1, .group = -1};
 	struct sock_fprog *prog = NULL;
 	int pair[2];
 	l->pid = 0;
@@ -361,7 +368,7 @@ int launch(struct launch *l)
 	if (r == 0)
 		r = open_image(l->spec, &x);
 	if (r == 0)
-		r = give_layer(l);
+		x.idmounts = idmounts_open(l->spec, l->dir);
 	if (r == 0)
 		r = start(l, &x, prog);
 	close_namespaces(&x);
@@ -370,6 +377,7 @@ int launch(struct launch *l)
 		close(x.childs);
 	if (x.image >= 0)
 		close(x.image);
+	idmounts_close(l->spec, x.idmounts);
 	if (x.group >= 0)
 		close(x.group);
 	filter_free(prog);

@@ -90,6 +90,8 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	const struct strv *l = &r->spec->x_lower;
 	buf_puts(opts, "lowerdir=");
 	for (size_t i = 0; i < l->n; i++) {
+		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
+			return fail("%s: mount: %m", l->v[i]);
 		int fd = openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			return fail("%s: %m", l->v[i]);
@@ -136,6 +138,9 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
+	/* An overlay wants mounts that are in its own namespace: over the directories themselves, here. */
+	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
+		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
 		return fail("%s: %m", r->dir);
 	if (overlay_lowers(r, &opts) < 0)
@@ -203,12 +208,17 @@ static int ties(struct rootfs *r, unsigned long *prop)
 	const struct spec_mount *m = r->spec->mounts.v;
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		bool shared = wants(&m[i], "shared");
+		int own = r->idmounts ? r->idmounts[1 + r->spec->x_lower.n + i] : -1;
+		if (!r->ties && (own >= 0 || (shared && m[i].source)))
+			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
+		if (own >= 0) {
+			r->ties[i] = own;
+			continue;
+		}
 		if (shared || wants(&m[i], "slave"))
 			*prop = MS_SLAVE;
 		if (!shared || !m[i].source)
 			continue;
-		if (!r->ties)
-			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
 		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
 		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
 		if (r->ties[i] < 0)
