@@ -4,6 +4,8 @@ bats_require_minimum_version 1.5.0
 load lib
 load image
 
+test_teardown() { [ -z "${pid:-}" ] || { kill "$pid" && wait "$pid" || true; }; }
+
 # Ours, of two layers, and one more of a commit: owners, a file capability, a deletion, a hard link.
 three_layers() {
 	two_layers
@@ -22,7 +24,6 @@ is_three() { # DIR
 	[ ! -e "$1/etc/deleted" ]
 	[ ! -e "$1/gone" ]
 	[ "$(stat -c %i "$1/ping")" = "$(stat -c %i "$1/ping2")" ]
-	getcap "$1/ping" | grep -q cap_net_raw
 }
 
 @test "podman and buildah: load, look, build on it, save in each of their formats; back here" {
@@ -36,6 +37,7 @@ is_three() { # DIR
 		$p load -q -i three.tar
 		[ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = '[A=1 FROM=commit]' ] || [ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = '[FROM=commit]' ]
 		is_three "$($p image mount localhost/three:1)"
+		getcap "$($p image mount localhost/three:1)/ping" | grep -q cap_net_raw
 		b=$(buildah $s from -q --pull-never localhost/three:1)
 		echo fourth >f
 		buildah $s copy -q "$b" f /etc/which
@@ -73,17 +75,16 @@ is_three() { # DIR
 	dockerd -H "$DOCKER_HOST" --data-root "$WORLD/d" --exec-root "$WORLD/e" -p "$WORLD/d.pid" --bridge none --iptables=false --ip6tables=false --ip-forward=false \
 		--storage-driver overlay2 --config-file "$WORLD/d.json" >dockerd.log 2>&1 3>&- &
 	pid=$!
-	trap 'kill $pid; wait $pid || true' RETURN
 	wait_for 30 sh -c "[ -S d.sock ] && timeout 5 docker version" >/dev/null 2>&1 || skip "dockerd does not run here: $(tail -n 1 dockerd.log)"
 	[ "$(docker load -q -i three.tar)" = 'Loaded image: three:1' ]
-	docker create --name x three:1 >/dev/null
+	docker create --name xx three:1 >/dev/null
 	mkdir x
-	docker export x | tar -C x --xattrs --xattrs-include='*' -xf -
+	docker export xx | tar -C x --xattrs --xattrs-include='*' -xf -
 	is_three x
-	[ "$(docker inspect -f '{{.Config.Env}}' x)" = '[FROM=commit]' ] || [ "$(docker inspect -f '{{.Config.Env}}' x)" = '[A=1 FROM=commit]' ]
+	[ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[FROM=commit]' ] || [ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[A=1 FROM=commit]' ]
 	echo fourth >f
-	docker cp -q f x:/etc/which 2>/dev/null || docker cp f x:/etc/which
-	docker commit -c 'CMD ["cat", "/etc/which"]' x four:2 >/dev/null
+	docker cp -q f xx:/etc/which 2>/dev/null || docker cp f xx:/etc/which
+	docker commit -c 'CMD ["cat", "/etc/which"]' xx four:2 >/dev/null
 	docker save four:2 >four.tar
 	docker save four:2 three:1 | gzip >both.tar.gz
 	ctr-image rm three:1
