@@ -1,0 +1,336 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC2016
+# Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and DESIGN.md's security rules).
+# Elsewhere: hostile archives and images (rule 6; CVE-2018-15664, CVE-2021-29136) in ctr-image.bats and ctr-cp.bats, other
+# tables of the firewall (rule 7) in ctr-net.bats, AF_ALG in ctr-seccomp.bats, a user's containers in rootless.bats.
+
+load lib
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return 1
+	# swap A B: exchange two names as fast as can be, for ever
+	cat >swap.c <<-'END'
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		int main(int c, char **v)
+		{
+			while (c == 3 && syscall(SYS_renameat2, AT_FDCWD, v[1], AT_FDCWD, v[2], 2 /* RENAME_EXCHANGE */) == 0)
+				;
+			return perror(v[1]), 1;
+		}
+	END
+	# overwrite: hold every other process's executable, and write to it as soon as that can be
+	cat >overwrite.c <<-'END'
+		#include <dirent.h>
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <time.h>
+		#include <unistd.h>
+		int main(int c, char **v)
+		{
+			time_t end = time(NULL) + atoi(v[c - 1]);
+			int seen = 0, held[64], n = 0;
+			char path[300], name[300];
+			while (time(NULL) <= end) {
+				DIR *d = opendir("/proc");
+				for (struct dirent *e; (e = readdir(d));) {
+					snprintf(path, sizeof path, "/proc/%s/exe", e->d_name);
+					if (atoi(e->d_name) <= 1 || atoi(e->d_name) == getpid())
+						continue;
+					ssize_t k = readlink(path, name, sizeof name - 1);
+					name[k < 0 ? 0 : k] = 0;
+					if (k <= 0 || strncmp(name, "/bin/", 5) == 0)
+						continue;
+					int fd = open(path, O_RDONLY);
+					if (fd >= 0 && n < 64)
+						held[n++] = fd, seen++;
+					else if (fd >= 0)
+						close(fd);
+				}
+				closedir(d);
+				for (int i = 0; i < n; i++) {
+					snprintf(path, sizeof path, "/proc/self/fd/%d", held[i]);
+					if (open(path, O_WRONLY) >= 0 || open(path, O_RDWR | O_TRUNC) >= 0)
+						return puts("WON"), 0;
+				}
+			}
+			return printf("seen %s\n", seen ? "some" : "none") < 0;
+		}
+	END
+	gcc -static -O1 -o swap swap.c && gcc -static -O1 -o overwrite overwrite.c
+}
+
+test_setup() { command -v gcc >/dev/null || skip "needs gcc (apt-get install gcc)"; }
+
+test_teardown() {
+	[ -z "$swapper" ] || kill "$swapper" 2>/dev/null
+	swapper=
+}
+
+swap() {
+	"$BATS_FILE_TMPDIR/swap" "$1" "$2" 3>&- &
+	swapper=$!
+}
+
+# A folder root of the test's own, to be made hostile.
+hostile() {
+	cp -a "$ROOTFS" root
+	mkdir -p root/v
+}
+
+@test "CVE-2019-5736: the runtime's file cannot be had from inside: #!/proc/self/exe, a link, a library" {
+	hostile
+	mkdir own
+	cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own # not the one that is built, should this go wrong
+	PATH=$PWD/own:$PATH
+	before=$(sha256sum <own/ctrbox)
+	printf '#!/proc/self/exe\n' >root/script && chmod 755 root/script
+	ln -s /proc/self/exe root/link
+	mkdir -p root/lib && cp "$BATS_FILE_TMPDIR/overwrite" root/bin/overwrite
+	cp root/bin/overwrite root/lib/libc.so # what a dynamic runtime would load: ours loads nothing
+	ctr-run -d --name c root/ sh -c 'overwrite 2 >/out; sleep 1000' >/dev/null
+	for _ in 1 2 3; do
+		ctr-exec c /script >/dev/null 2>&1 || true
+		ctr-exec c /link ctr-init sleep 0.3 >/dev/null 2>&1 || true # our own program, for a while
+		ctr-exec -e LD_PRELOAD=/lib/libc.so c /link ctr-init true >/dev/null 2>&1 || true
+	done
+	wait_for 10 ctr-exec c grep . /out
+	run ctr-exec c cat /out
+	[ "$output" = "seen some" ]
+	# and as the container's own first process
+	for cmd in /script /link; do ctr-run root/ "$cmd" >/dev/null 2>&1 || true; done
+	[ "$(sha256sum <own/ctrbox)" = "$before" ]
+}
+
+@test "CVE-2024-21626: no descriptor and no working directory of the host's" {
+	hostile
+	echo secret >secret
+	exec 7</ 8<secret 9>>secret
+	run ctr-run root/ sh -c 'ls /proc/self/fd'
+	echo "$output"
+	[ "$(echo $output)" = "0 1 2 3" ] # 3: ls's own
+	ctr-run -d --name c root/ sleep 1000 >/dev/null
+	run ctr-exec c ls /proc/self/fd
+	[ "$(echo $output)" = "0 1 2 3" ]
+	ln -s /proc/self/fd/7 root/seven
+	for w in /proc/self/fd/{3,4,5,6,7,8,9,10} /proc/self/fd/7/.. /proc/1/cwd /seven /seven/tmp; do
+		run ctr-run -w "$w" root/ sh -c 'cat ./etc/hostname ../../etc/shadow ./secret "$PWD/secret" 2>/dev/null; ls'
+		[[ $status -ne 0 || $output != *"$(hostname)"* ]]
+		[[ $output != *root:*:* && $output != *secret* ]]
+		run ctr-exec -w "$w" c sh -c 'cat ../../etc/shadow ./secret 2>/dev/null; ls'
+		[[ $output != *root:*:* && $output != *secret* ]]
+	done
+	exec 7<&- 8<&- 9>&-
+	mkdir gone && cd gone && rmdir ../gone # a directory that is nowhere any more
+	run ctr-run "$WORLD/root/" sh -c 'pwd; ls -d .'
+	cd "$WORLD"
+	[[ $status -eq 0 && ${lines[0]} == / ]]
+}
+
+@test "CVE-2021-30465: a volume's folder swapped for a link while 100 starts mount in it" {
+	hostile
+	mkdir -p vol/d target
+	ln -s "$WORLD/target" vol/link
+	swap vol/d vol/link
+	for ((i = 0; i < 50; i++)); do
+		ctr-run -v "$WORLD/vol:/v" -v "$WORLD/secret:/v/d/x" --tmpfs /v/d/y root/ true 2>>err || [ $? -eq 125 ]
+		ctr-run --direct -v "$WORLD/vol:/v" --tmpfs /v/d/z root/ true 2>>err || [ $? -eq 125 ]
+	done
+	kill -0 "$swapper"
+	[ -z "$(ls -A target)" ] # no mount point was made out there
+}
+
+@test "CVE-2019-16884, CVE-2023-27561, CVE-2023-28642: /proc and /sys as links, and swapped for links while 100 starts run" {
+	hostile
+	mkdir -p root/fake/self/attr root/fake/sys/kernel
+	for d in proc sys; do
+		mv "root/$d" "root/old$d"
+		ln -s /fake "root/$d"
+		run ctr-run --direct root/ true
+		echo "$output"
+		[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"/$d"*"not a directory"* ]]
+		run ctr-run root/ true
+		[ "$status" -eq 125 ]
+		rm "root/$d"
+		mv "root/old$d" "root/$d"
+	done
+	mkdir -p root/fake/sys/net/ipv4
+	echo old >root/fake/sys/net/ipv4/ip_forward
+	ln -s /fake root/evil
+	swap root/proc root/evil
+	good=0
+	for ((i = 0; i < 100; i++)); do
+		run ctr-run --direct --sysctl net.ipv4.ip_forward=1 root/ sh -c 'grep "^proc .*/sys proc ro," /proc/mounts || cat /proc/sys/net/ipv4/ip_forward'
+		# refused; or sealed and written to where it should be; "old": a link again when the command looked
+		[[ $status -eq 125 || $output == *" proc ro,"* || $output == *old* || $output == *"No such file"* ]]
+		[[ $status -ne 0 || $output != *" proc ro,"* ]] || good=$((good + 1))
+	done
+	kill -0 "$swapper"
+	kill "$swapper"
+	[ "$(cat root/fake/sys/net/ipv4/ip_forward)" = old ]
+	echo "$good of 100"
+}
+
+@test "CVE-2025-31133: a mask that is not the real /dev/null is refused" {
+	hostile
+	mkdir dev
+	echo fake >dev/null
+	run ctr-run -v "$WORLD/dev:/dev" root/ true
+	echo "$output"
+	[[ $status -eq 125 && $output == *"not the null device"* ]]
+	rm dev/null && ln -s /proc/kcore dev/null
+	run ctr-run -v "$WORLD/dev:/dev" root/ true
+	[[ $status -eq 125 && $output == *"not the null device"* ]]
+	# one in the image changes nothing
+	mkdir -p root/dev && rm -f root/dev/null && echo fake >root/dev/null
+	run ctr-run root/ sh -c 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null; [ -c /dev/null ] && echo null'
+	[ "$output" = null ]
+	for p in /proc/kcore /proc/keys /sys/firmware /proc/acpi; do
+		run ctr-run root/ sh -c "umount $p; mount -o remount,rw $p; ls $p/* ; head -c 1 $p 2>/dev/null | wc -c"
+		[[ $output != *1 ]]
+	done
+}
+
+@test "CVE-2025-52565: /dev/console as a link does not aim the terminal's mount elsewhere" {
+	hostile
+	mkdir dev root/victim
+	mknod dev/null c 1 3 && mknod dev/tty c 5 0 && mkdir dev/pts && ln -s pts/ptmx dev/ptmx
+	ln -s /victim/file dev/console
+	echo mine >root/victim/file
+	ctr-run -d -t --name c -v "$WORLD/dev:/dev" root/ sh -c 'cat /victim/file; grep -c victim /proc/self/mountinfo; sleep 1000' >/dev/null
+	wait_for 5 eval 'ctr-logs c | grep -q ^0'
+	run ctr-logs c
+	[[ $output == mine* ]]
+}
+
+@test "CVE-2025-52881: what is written to /proc is written to /proc" {
+	hostile
+	mkdir -p fake/sys/kernel fake/self
+	echo old >fake/sys/kernel/domainname
+	run ctr-run -v "$WORLD/fake:/proc" --sysctl kernel.domainname=new root/ true
+	echo "$output"
+	[[ $status -eq 125 && ${#lines[@]} -eq 1 ]]
+	run ctr-run -v "$WORLD/fake/sys:/proc/sys" --sysctl kernel.domainname=new root/ true
+	echo "$output"
+	[[ $status -eq 125 && $output == *"not on the file system it should be on"* ]]
+	[ "$(cat fake/sys/kernel/domainname)" = old ]
+}
+
+@test "CVE-2022-0811: nothing is smuggled in by settings, variables, labels or names" {
+	for s in 'net.ipv4.ip_forward=1+kernel.core_pattern=|x' $'net.ipv4.ip_forward=1\nkernel.core_pattern=|x' $'net.ipv4.ip_forward=1\rx' \
+		kernel.core_pattern=x net/../kernel/core_pattern=x kernel.shm_rmid_forced 'net.ipv4.=..' =1 kernel.modprobe=/x; do
+		run ctr-run --sysctl "$s" "$ROOTFS" true
+		[[ $status -eq 125 ]]
+	done
+	run ctr-run --cgroup $'pids.max=5\nx' "$ROOTFS" true
+	[ "$status" -eq 125 ]
+	run ctr-run -e $'A\nB=x' "$ROOTFS" true
+	[ "$status" -eq 125 ]
+	run ctr-run --name $'x\ny' "$ROOTFS" true
+	[ "$status" -eq 125 ]
+	run ctr-run --add-host $'h:1.2.3.4\nevil 5.6.7.8' "$ROOTFS" cat /etc/hosts
+	[[ $status -eq 125 || $output != *$'\nevil'* ]]
+	# a value may hold anything, and stays one value: in the container, and in the file that a shell reads
+	evil="'; touch $WORLD/PWNED; '\$(touch $WORLD/PWNED)\`touch $WORLD/PWNED\`"
+	run ctr-run -e "A=$evil"$'\n=+x' "$ROOTFS" sh -c 'printf "%s" "$A"'
+	[ "$output" = "$evil"$'\n=+x' ]
+	ctr-run -d --name c -l "k=$evil" -e "A=$evil" "$ROOTFS" sleep 1000 "$evil" 2>/dev/null >/dev/null || true
+	for f in "$CTR_LIB/containers/c/conf" "$CTR_RUN/containers/c/state"; do
+		[ ! -e "$f" ] || sh -c '. "$1"; [ "$name$id" ]' sh "$f"
+	done
+	[ -e "$CTR_LIB/containers/c/conf" ]
+	[ ! -e "$WORLD/PWNED" ]
+}
+
+@test "CVE-2022-0492, CVE-2023-25809: no release_agent, no cgroup that can be written" {
+	run ctr-run "$ROOTFS" sh -c 'mkdir /tmp/c; mount -t cgroup -o rdma c /tmp/c || mount -t cgroup2 c /tmp/c || unshare -UrmC true; for d in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		echo /x >$d/release_agent; mkdir $d/x && echo MADE; echo $$ >$d/cgroup.procs && echo JOINED; mount -o remount,rw $d && echo REMOUNTED; done 2>/dev/null; find /sys/fs/cgroup -writable | head -n 1 >/dev/null; true'
+	echo "$output"
+	[[ $status -eq 0 && $output != *MADE* && $output != *JOINED* && $output != *REMOUNTED* ]]
+	# not through a user namespace of its own either, which root in a container of ours cannot have
+	run ctr-run "$ROOTFS" unshare -Ur true
+	[ "$status" -ne 0 ]
+}
+
+@test "CVE-2020-15257: the host's abstract sockets are not the container's" {
+	perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("Sa*", AF_UNIX, "\0ctrt-'$$'")) or die; listen(S, 1); sleep 100' 3>&- &
+	listener=$!
+	wait_for 5 grep -q "@ctrt-$$" /proc/net/unix
+	run ctr-run "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix
+	[ "${lines[0]}" = 0 ]
+	run ctr-run --net host "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix # it is seen where that was asked for
+	kill $listener
+	[ "${lines[0]}" = 1 ]
+}
+
+@test "CVE-2022-29162: nothing is inheritable, whatever was added" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	for flags in "" "--cap-add ALL" "--privileged" "-u 33" "-u 33 --cap-add NET_ADMIN"; do
+		# shellcheck disable=SC2086
+		run ctr-run $flags "$ROOTFS" grep -E 'CapInh|CapAmb' /proc/self/status
+		[[ $(grep -c '0000000000000000' <<<"$output") -eq 2 ]]
+	done
+	run ctr-exec c grep -E 'CapInh|CapAmb' /proc/self/status
+	[[ $(grep -c '0000000000000000' <<<"$output") -eq 2 ]]
+	run ctr-exec c grep CapBnd /proc/self/status
+	[[ $output == *00000000a80425fb ]]
+}
+
+@test "passwd and group that are a fifo, a device, a link out, endless, or hostile" {
+	hostile
+	for how in 'mkfifo etc/passwd' 'mknod etc/passwd c 1 5' 'ln -s /proc/self/fd/0 etc/passwd' 'mkdir etc/passwd' 'truncate -s 20G etc/passwd' \
+		"ln -s ../../../../../../..$WORLD/outside etc/passwd"; do
+		echo "evil:x:0:0::/:/bin/sh" >outside
+		(cd root && rm -rf etc/passwd && eval "$how")
+		run timeout 20 ctr-run -u evil root/ true </dev/null
+		[[ $status -eq 126 || $status -eq 125 ]]
+		run timeout 20 ctr-run -u 33 root/ grep Uid /proc/self/status </dev/null # not id: it would read the file itself
+		[[ $status -eq 0 && $output == *Uid:*33* ]]
+	done
+	rm -rf root/etc/passwd root/etc/group
+	printf 'a:x:4294967295:0::/:\nb:x:-1:0::/:\nc:x:99999999999:0::/:\nd:x::0::/:\ne:x:5:4294967295::/:\nlong%0100000d:x:1:1::/:\nf:x:6:6::/:\n' 0 >root/etc/passwd
+	printf 'g:x:4294967295:f\nh:x:7:%s\n' "$(printf 'f,%.0s' {1..2000})" >root/etc/group
+	for u in a b c d; do
+		run ctr-run -u $u root/ id
+		[[ $status -eq 126 || $status -eq 125 ]]
+	done
+	run ctr-run -u e root/ id -g
+	[ "$output" = 0 ]
+	run ctr-run -u f root/ id -G
+	[ "$output" = "6 7" ]
+	run ctr-run -u f:g root/ id
+	[ "$status" -ne 0 ]
+}
+
+@test "rule 4: a recycled pid is not killed" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	sleep 1000 3>&- &
+	innocent=$!
+	ctr-stop -t 0 c >/dev/null
+	mkdir -p "$CTR_RUN/containers/c"
+	printf "id='%s'\nboot='%s'\npid='%s'\nstarttime='1'\nmonitor='%s'\nmonitor_starttime='1'\ncgroup=''\n" "$(ctr-inspect -f id c 2>/dev/null || echo x)" \
+		"$(cat /proc/sys/kernel/random/boot_id)" $innocent $innocent >"$CTR_RUN/containers/c/state"
+	ctr-kill c || true
+	ctr-stop -t 0 c || true
+	ctr-gc || true
+	ctr-rm -f c
+	kill -0 $innocent
+	kill $innocent
+}
+
+@test "what a container calls itself and its files cannot speak to the terminal that lists it" {
+	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
+	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
+		ctr-run -d --name c "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null
+	wait_for 5 eval 'ctr-diff c | grep -q evil'
+	for list in "ctr-ps -a" "ctr-ps --no-trunc" "ctr-ps --json" "ctr-top c" "ctr-diff c" "ctr-inspect c" "ctr-stats --no-stream c"; do
+		$list >out 2>&1 || true
+		run ! grep -q $'[\e\a\r]' out
+	done
+	run ctr-run "$ROOTFS" "$esc"
+	[[ $output != *$'\e'* ]]
+}
