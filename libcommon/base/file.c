@@ -22,6 +22,7 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
 			room *= 2;
 			char *q = xrealloc(p, room);
 			if (!p)
+				/* cppcheck-suppress legacyUninitvar ; read() has filled it */
 				memcpy(q, small, n);
 			p = q;
 		}
