@@ -30,8 +30,10 @@ static const struct opt opts[] = {
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
-static const struct usage usage = {"alloc [OPTIONS] OWNER\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
-    "gc reads the names or ids of the owners that live from standard input, one a line.\n", opts};
+static const struct usage usage = {"alloc [OPTIONS] OWNER...\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
+    "- reads owners or addresses from standard input, one a line; gc reads there the names or ids of the owners that "
+    "live.\n",
+    opts};
 
 /* What is asked for: up to one request a family, and the directory of their leases. */
 struct place {
@@ -119,36 +121,31 @@ static struct place place(void)
 	return p;
 }
 
+/* Every owner gets what it needs, or nobody gets anything. */
 static int do_alloc(int n, char **names)
 {
-	if (n != 1)
-		die_usage("alloc takes one OWNER");
+	struct strv owners = {0};
+	opt_names(&owners, n, names, 0, "OWNER");
 	struct place p = place();
-	struct addr got[2] = {{0}, {0}};
+	struct addr *got = xcalloc(2 * owners.n, sizeof *got);
 	char t[CIDR_TEXT];
-	for (int i = 0; i < 2; i++) {
-		p.req[i].owner = names[0];
-		if (!p.req[i].subnet.a.family || lease_take(p.dir, &p.req[i], &got[i]) == 0)
-			continue;
-		if (i && got[0].family) {
-			_cleanup_free_ char *why = xstrdup(fail_msg());
-			lease_free(p.dir, &got[0]);
-			die("%s", why);
-		}
-		die_fail();
+	_cleanup_free_ char *why = NULL;
+	for (size_t k = 0; k < 2 * owners.n && !why; k++) {
+		struct lease_req *r = &p.req[k % 2];
+		r->owner = owners.v[k / 2];
+		if (r->subnet.a.family && lease_take(p.dir, r, &got[k]) < 0)
+			why = xstrdup(fail_msg());
 	}
-	for (int i = 0; i < 2; i++)
-		if (got[i].family) {
-			struct cidr c = {got[i], p.req[i].subnet.len};
-			puts(cidr_text(&c, t));
-		}
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
-	warn("standard output: %m"); /* nobody knows of them */
-	for (int i = 0; i < 2; i++)
-		if (got[i].family)
-			lease_free(p.dir, &got[i]);
-	return 1;
+	for (size_t k = 0; k < 2 * owners.n && !why; k++)
+		if (got[k].family)
+			puts(cidr_text(&(struct cidr){got[k], p.req[k % 2].subnet.len}, t));
+	if (!why && (fflush(stdout) != 0 || ferror(stdout)))
+		why = xasprintf("standard output: %s", strerror(errno)); /* nobody knows of them */
+	for (size_t k = 0; k < 2 * owners.n && why; k++)
+		if (got[k].family)
+			lease_free(p.dir, &got[k]);
+	free(got);
+	return why ? warn("%s", why), 1 : 0;
 }
 
 /* The lease directories meant: one, or with neither -n nor -s all. */
@@ -182,24 +179,23 @@ static void dirs(struct strv *out)
 
 static int do_free(int n, char **names)
 {
-	struct strv d = {0};
+	struct strv d = {0}, what = {0};
 	int code = 0;
 	dirs(&d);
-	if (n == 0)
-		die_usage("free takes ADDR or OWNER");
-	for (int i = 0; i < n; i++) {
+	opt_names(&what, n, names, 0, "ADDR or OWNER");
+	for (size_t i = 0; i < what.n; i++) {
 		struct addr a;
 		int freed = 0;
-		_cleanup_free_ char *plain = xstrndup(names[i], strcspn(names[i], "/")); /* as alloc prints it */
+		_cleanup_free_ char *plain = xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
 		bool is_addr = addr_parse("address", plain, &a) == 0;
 		for (size_t k = 0; k < d.n; k++) {
-			int r = is_addr ? lease_free(d.v[k], &a) : lease_free_owner(d.v[k], names[i]);
+			int r = is_addr ? lease_free(d.v[k], &a) : lease_free_owner(d.v[k], what.v[i]);
 			if (r < 0)
 				die_fail();
 			freed += r;
 		}
 		if (freed == 0) {
-			warn("%s: nothing on lease", names[i]);
+			warn("%s: nothing on lease", what.v[i]);
 			code = 1;
 		}
 	}

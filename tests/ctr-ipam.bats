@@ -117,6 +117,19 @@ load lib
 	[ "$(grep -c '/10\.1\.0\.[0-9]*$' out)" = 0 ]
 }
 
+@test "many owners at once, from arguments and from stdin: in their order, all or none" {
+	[ "$(printf 'a\nb\n' | ctr-ipam alloc -s 10.1.0.0/29 - c | tr '\n' ' ')" = "10.1.0.2/29 10.1.0.3/29 10.1.0.4/29 " ]
+	[ "$(ctr-ipam ls -s 10.1.0.0/29 | tr '\n' ' ')" = "10.1.0.2 a 10.1.0.3 b 10.1.0.4 c " ]
+	run -1 --separate-stderr ctr-ipam alloc -s 10.1.0.0/29 d e f
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	[ "$(ctr-ipam ls | wc -l)" = 3 ]
+	ctr-ipam ls | cut -d' ' -f1 | ctr-ipam free -
+	[ -z "$(ctr-ipam ls)" ]
+	seq -f o%g 1000 | ctr-ipam alloc -s 10.2.0.0/16 - | sort -u >got
+	[ "$(wc -l <got)" = 1000 ]
+}
+
 @test "200 allocs at once with kill -9 among them: no address twice, none lost after gc" {
 	# shellcheck disable=SC2016
 	time seq 200 | xargs -P 32 -I{} sh -c 'ctr-ipam alloc -s 10.1.0.0/24 o{} >got.{} 2>&1 & p=$!; [ $(({} % 3)) != 0 ] || kill -9 $p 2>/dev/null; wait $p; true' 3>&-

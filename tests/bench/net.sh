@@ -76,6 +76,8 @@ for ((i = 0; i < leases; i++)); do
 	"$W/spawn" "$W/many" ctr-ipam alloc -s 10.24.0.0/16 l$i >/dev/null
 done
 row "$leases leases : host-local ($few, scaled)" "$(total "$W/many")" "$(($(total "$W/few") * leases / few))"
+seq -f m%g "$leases" | "$W/spawn" "$W/pipe" ctr-ipam alloc -s 10.25.0.0/16 - >/dev/null
+row "$leases leases, owners from a pipe : host-local" "$(total "$W/pipe")" "$(($(total "$W/few") * leases / few))"
 
 # --- a whole start with one port, podman's beside it ---
 few=$(((runs + 3) / 4))
