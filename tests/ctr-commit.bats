@@ -133,7 +133,6 @@ frozen() ( # NAME
 
 @test "of a container in a user namespace the owners are those it sees" {
 	ctr-run --keep --name c --userns auto box sh -c 'echo x >/x; mkdir /d; chown 1000:1000 /d'
-	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x")" -gt 0 ]
 	ctr-commit c img
 	run -0 ctr-run img stat -c %u:%g /x /d /etc/passwd
 	[ "$output" = $'0:0\n1000:1000\n0:0' ]

@@ -121,9 +121,9 @@ static void configs(void **state)
 static void changes(void **state)
 {
 	static const char *const good[] = {"CMD [\"a\", \"b\"]", "cmd echo x", "ENTRYPOINT []", "ENV A=1", "ENV A=2",
-	    "ENV B with blanks", "EXPOSE 80 53/udp", "LABEL k=v w", "USER u", "VOLUME /a /b", "VOLUME [\"/c d\"]",
-	    "WORKDIR /w", "STOPSIGNAL SIGUSR1", "CMD=[\"q\"]"};
-	static const char *const bad[] = {"", "CMD", "NOPE x", "CMD [1]", "CMD [\"a\"", "USER \xff"};
+	    "ENV B with blanks", "EXPOSE 80 53/udp", "LABEL k=\"v w\" l=m", "USER u", "VOLUME /a /b",
+	    "VOLUME [\"/c d\"]", "WORKDIR /w", "STOPSIGNAL SIGUSR1", "CMD=[\"q\"]"};
+	static const char *const bad[] = {"", "CMD", "NOPE x", "CMD [1]", "CMD [\"a\"", "LABEL k=v w", "USER \xff"};
 	struct image_config c;
 	(void)state;
 	json_t *j = config_make(NULL, HEX, NULL, NULL);
