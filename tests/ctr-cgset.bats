@@ -386,14 +386,14 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	[ -b "${disk:-}" ] || disk=$(find /dev -maxdepth 1 -type b | sort | tail -n 1)
 	io=()
 	if [ -b "$disk" ] && ctr-cgset -c probe "io.max=$(cat "/sys/block/${disk#/dev/}/dev") rbps=1M" 2>/dev/null; then
-		io=(--device-read-bps "$disk:1m" --device-write-bps "$disk:2m" --device-read-iops "$disk:10" --device-write-iops "$disk:20")
+		io=(--device-read-bps "$disk:1g" --device-write-bps "$disk:2g" --device-read-iops "$disk:100000" --device-write-iops "$disk:200000")
 	fi
 	ctr-run -d --name c -m 64m --memory-reservation 32m --cpus 1.5 --cpu-shares 512 --pids-limit 99 "${io[@]}" \
 		"$ROOTFS" sleep 1000 >/dev/null
 	g=$(group_of c)
 	[ "$(get "$g" memory.max memory.low cpu.max cpu.weight pids.max)" = "67108864,33554432,150000 100000,59,99," ]
 	[ "$(get "$g" memory.swap.max)" = 67108864, ]
-	[ ${#io[@]} = 0 ] || [[ "$(get "$g" io.max)" == *"rbps=1048576 wbps=2097152 riops=10 wiops=20," ]]
+	[ ${#io[@]} = 0 ] || [[ "$(get "$g" io.max)" == *"rbps=1073741824 wbps=2147483648 riops=100000 wiops=200000," ]]
 	ctr-rm -f c >/dev/null
 	ctr-run -d --name c -m 64m --memory-swap 96m --cpu-period 50000 --cpu-quota 25000 --cgroup memory.low=1m "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(get "$(group_of c)" memory.swap.max cpu.max memory.low)" = "33554432,25000 50000,1048576," ]
