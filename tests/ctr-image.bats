@@ -341,6 +341,76 @@ load image
 	[ "$(stat -c %b "$CTR_LIB/layers/"*/sparse)" -lt 200 ]
 }
 
+@test "the whole way, import, run, commit, save, load, export: the tree is at its end what it was" {
+	need setfattr attr
+	need setcap libcap2-bin
+	n=$(printf 'n%.0s' {1..120})
+	mkdir -p r/dir "r/$n/$n/$n"
+	cp -a "$ROOTFS/." r
+	cp "$ROOTFS/bin/busybox" r/cap
+	setcap cap_net_raw,cap_sys_nice+ep r/cap
+	ln r/cap r/dir/cap2
+	printf 'a\0b\377' >value
+	setfattr -n user.note -v "0x$(od -An -tx1 value | tr -d ' \n')" r/dir
+	setfattr -n trusted.t -v t r/dir
+	echo deep >"r/$n/$n/$n/$n"
+	ln -s "$n/$n/$n/$n" r/longlink
+	ln "r/$n/$n/$n/$n" r/dir/short
+	echo u >"r/dir/häßlich-名前-🙂"
+	mknod r/null c 1 3
+	mkfifo r/fifo
+	truncate -s 50M r/sparse
+	printf end | dd of=r/sparse bs=1 seek=20M conv=notrunc status=none
+	echo own >r/far
+	chown 3000000000:2097153 r/far
+	setfattr -n user.far -v away r/far
+	cp "$ROOTFS/bin/busybox" r/suid
+	chmod 6755 r/suid
+	touch -d '2001-02-03 04:05:06' r/far r/suid r/dir
+	chmod 1777 r/dir
+	tar -C r --format=pax --xattrs --xattrs-include="*" --sparse -cf r.tar .
+	ctr-image import all r.tar
+	# the second layer: a new file, a deletion, a file of the first that is touched, one with another name
+	ctr-run --keep --name c all sh -c 'echo >/dir/new; touch /far; rm /etc/group; mv /fifo /dir/fifo; touch -d "2001-02-03 04:05:06" /dir'
+	ctr-commit c all:2 >/dev/null
+	ctr-rm c
+	ctr-image save all:2 >all.tar
+	ctr-image rm all all:2
+	[ -z "$(ls "$CTR_LIB/layers")" ]
+	[ "$(ctr-image load all.tar)" = all:2 ]
+	ctr-image export all:2 >x.tar
+	mkdir x
+	tar -C x --xattrs --xattrs-include='*' -xf x.tar
+	# what the container did, done by hand; only the time of what it touched is another
+	echo >r/dir/new
+	rm r/etc/group
+	mv r/fifo r/dir/fifo
+	touch -d '2001-02-03 04:05:06' r/dir
+	touch -d '2002-02-03 04:05:06' {r,x}/dir/new {r,x}/far {r,x}/etc r x
+	list() { (cd "$1" && find . ! -name dev ! -name proc ! -name sys -printf '%p %y %m %U:%G %T@ %l\n' | sort && find . -type f -printf '%p %s %n\n' | sort && find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -e hex -m - . && getcap -r . | sort && stat -c %t:%T null); }
+	list r | sed 's/\.[0-9]* \([^ ]*\)$/ \1/' >want
+	list x | sed 's/\.[0-9]* \([^ ]*\)$/ \1/' >got
+	diff want got
+	[ "$(grep -c cap_net_raw,cap_sys_nice want)" -eq 2 ]
+	[ "$(stat -c %b x/sparse)" -lt 200 ]
+	# docker sets a file's owner by each of its names, which takes the capability away: each name carries it
+	perl -e 'undef $/; print scalar(() = <> =~ /SCHILY\.xattr\.security\.capability=\x01\0\0\x02\0\x20\x80\0.{12}\n/gs)' x.tar >n
+	[ "$(cat n)" -eq 2 ]
+}
+
+@test "progress is a line on a terminal that goes away again; nothing elsewhere" {
+	tar -C "$ROOTFS" -cf root.tar .
+	slow() { head -c 700000 root.tar && sleep 1.2 && tail -c +700001 root.tar; }
+	slow | ctr-image import quiet - 2>err >/dev/null
+	[ ! -s err ]
+	export -f slow
+	script -qec "bash -c 'slow | ctr-image import loud - >/dev/null'" /dev/null >screen
+	# each second one in the place of that before, and at the end nothing
+	[ "$(tr '\r' '\n' <screen | grep -cE '^ctr-image: stdin: [0-9.]+[kKM].\[K$')" -ge 1 ]
+	[ "$(wc -l <screen)" -eq 0 ]
+	[ "$(tail -c 4 screen)" = $'\r\033[K' ]
+}
+
 @test "opaque folders and deletions are overlayfs's in the store" {
 	need getfattr attr
 	two_layers

@@ -328,6 +328,32 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(ask "$PEER" 198.51.100.2 "$udp" udp)" = dgram ]
 }
 
+@test "hairpin, TCP and UDP, IPv4 and IPv6, whether br_netfilter shows bridged packets to the firewall or not" {
+	h ctr-net create --ipv6 --subnet fd00:7::/64 --subnet 10.77.0.0/24 six
+	box web --net six --ip6 fd00:7::9 -p 90:90 -p 53:53/udp
+	box other --net six
+	[ "$(h ctr-exec web ip -6 -o addr show dev eth0 | grep -c 'inet6 fd00:7::9/64')" -eq 1 ]
+	run -125 h ctr-run --net six --ip6 fd00:7::9 "$ROOTFS" true
+	[[ "$output" = *"already on lease"* ]]
+	for bad in fd00:8::9 10.77.0.9 x; do
+		run -125 h ctr-run --net six --ip6 "$bad" "$ROOTFS" true
+	done
+	serve "$(pid_of web)" 90 hello tcp6
+	serve "$(pid_of web)" 53 dgram udp6
+	# the answer's first line, without a wait for more; again if it is lost: socat is deaf while it forks for a datagram
+	says() { [ "$(in_ns "$1" timeout 3 bash -c 'exec 3<>"/dev/$1/$2/$3" && echo x >&3 && head -n 1 <&3' _ "${@:2}")" = "$5" ]; }
+	for call in 1 0; do
+		h sh -c "for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do echo $call >\$f; done" 2>/dev/null || echo "# no br_netfilter here" >&3
+		for from in "$(pid_of web)" "$(pid_of other)"; do
+			for addr in 198.51.100.2 10.77.0.1 2001:db8:1::2 fd00:7::1; do
+				echo "br_netfilter $call, pid $from, $addr"
+				wait_for 20 says "$from" tcp $addr 90 hello
+				wait_for 20 says "$from" udp $addr 53 dgram
+			done
+		done
+	done
+}
+
 @test "UDP of one flow reaches a container that was started anew, at another address" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	box web --net n5 -p 53:53/udp

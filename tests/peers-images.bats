@@ -81,6 +81,7 @@ is_three() { # DIR
 	mkdir x
 	docker export xx | tar -C x --xattrs --xattrs-include='*' -xf -
 	is_three x
+	getcap x/ping | grep -q cap_net_raw
 	[ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[FROM=commit]' ] || [ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[A=1 FROM=commit]' ]
 	echo fourth >f
 	docker cp -q f xx:/etc/which 2>/dev/null || docker cp f xx:/etc/which

@@ -262,7 +262,9 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	const char *first = !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? link_first(p, st) : NULL;
 	if (first) {
 		archive_entry_set_hardlink(p->e, first);
-		return header(p);
+		/* docker chowns by each name, which takes a capability away, and sets it again only if the name has it
+		 */
+		return xattrs(p, -1, dir, name) < 0 ? -1 : header(p);
 	}
 	if (S_ISREG(st->st_mode))
 		return entry_file(p, dir, name, st);
