@@ -124,6 +124,41 @@ load lib
 	[[ "${lines[-1]}" == *" 1024 "* ]]
 }
 
+@test "--read-only as docker means it: nothing of the root, its volumes and what is in memory as ever, with a user of its own too" {
+	mkdir -m 777 v
+	for flags in "" "--userns auto"; do
+		# shellcheck disable=SC2086 # words
+		run -0 ctr-run $flags --read-only -v "$PWD/v:/v" --tmpfs /run:size=1m "$ROOTFS" sh -c '
+			for d in / /etc /tmp /home /var /proc /sys; do if touch $d/new 2>/dev/null; then echo "written: $d"; fi; done
+			for f in /dev/shm/x /run/x /v/x; do echo 1 >$f || echo "not written: $f"; done
+			echo x >/dev/null; cat /proc/self/comm; ls -d /sys/kernel; stat -f -c %T /dev /dev/shm; rm /v/x; mount -o remount,rw / || echo kept'
+		echo "$output"
+		[[ $output != *written* && $output == *cat$'\n'/sys/kernel$'\ntmpfs\ntmpfs\n'* && ${lines[-1]} == kept ]]
+	done
+	ctr-run -d --name ro --read-only "$ROOTFS" sleep 100 >/dev/null
+	run ctr-exec ro touch /etc/x
+	[[ $status -ne 0 && "$output" == *"Read-only"* ]]
+}
+
+@test "--security-opt: the words of docker's that change nothing here, and systempaths=unconfined, which does" {
+	default=$(ctr-run "$ROOTFS" sh -c 'grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo')
+	for opt in apparmor=unconfined apparmor:unconfined label=disable label:disable no-new-privileges:false no-new-privileges=false seccomp=builtin; do
+		run -0 ctr-run --security-opt $opt "$ROOTFS" sh -c 'grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo'
+		[ "$output" = "$default" ]
+	done
+	for opt in no-new-privileges no-new-privileges:true no-new-privileges=true; do
+		[ "$(ctr-run --security-opt apparmor=unconfined --security-opt $opt "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
+	done
+	# no mask and nothing read-only in /proc; the filter and the capabilities stay
+	run -0 ctr-run --security-opt systempaths=unconfined "$ROOTFS" sh -c 'grep -E "Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo; head -c 1 /proc/timer_list | wc -c; echo box2 >/proc/sys/kernel/domainname && cat /proc/sys/kernel/domainname'
+	echo "$output"
+	[[ $output == *$'Seccomp:\t2\n0\n1\nbox2' && $output == *00000000a80425fb* ]]
+	for bad in apparmor=mine label=type:x no-new-privileges:maybe systempaths=x no-such; do
+		run ctr-run --security-opt $bad "$ROOTFS" true
+		[[ $status -eq 125 && ${lines[0]} == *"'$bad' is not known"* ]]
+	done
+}
+
 @test "/proc, /sys, /dev: usual nodes, masks, read-only paths, fourteen capabilities" {
 	run -0 ctr-run "$ROOTFS" sh -c 'ls /dev; grep CapEff /proc/self/status; cat /proc/timer_list | wc -c; ls /proc/self/fd | wc -l'
 	for n in null zero full random urandom tty ptmx pts shm mqueue fd stdin stdout stderr; do grep -qx $n <<<"$output"; done
