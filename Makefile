@@ -143,6 +143,13 @@ check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet
 check-v2: all rootfs ## the tests of limits and containers on a pure cgroup v2 system (user-mode Linux)
 	$(Q)bash tests/run --v2 $(T)
 
+check-old: rootfs test-builds ## the tests of containers by the older ways: newer calls answer as an old kernel's
+	$(Q)bash tests/run --old $(T)
+
+check-aarch64: ## build for aarch64; a smoke test and the unit tests under qemu-aarch64
+	$(Q)$(MAKE) --no-print-directory ARCH=aarch64
+	$(Q)bash tests/check-aarch64
+
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
 unit: $(unit_bin)
@@ -183,5 +190,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
 
-.PHONY: initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 unit fuzz bench lint check-tools clean distclean help
+.PHONY: initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

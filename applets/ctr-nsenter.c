@@ -23,6 +23,7 @@
 #include "state.h"
 #include "str.h"
 #include "sys.h"
+#include "sysno.h"
 
 static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
 static bool all, no_fork, target_env, keep_creds;
@@ -127,7 +128,11 @@ static void open_files(int dir)
 		if (!ns[i].wanted && !all)
 			continue;
 		snprintf(rel, sizeof rel, "ns/%s", ns[i].file);
-		ns[i].fd = ns[i].path ? open(ns[i].path, O_RDONLY | O_CLOEXEC) : openat(dir, rel, O_RDONLY | O_CLOEXEC);
+		if (ns[i].flag == 0x80 && sys_missing("time")) /* before Linux 5.6 */
+			errno = ENOENT;
+		else
+			ns[i].fd =
+			    openat(ns[i].path ? AT_FDCWD : dir, ns[i].path ? ns[i].path : rel, O_RDONLY | O_CLOEXEC);
 		if (ns[i].fd < 0 && !(all && errno == ENOENT))
 			die("%s namespace: %s: %m%s", ns[i].file, ns[i].path ? ns[i].path : target,
 			    errno == ENOENT ? " (this kernel has no such namespaces)" : "");

@@ -384,6 +384,7 @@ load lib
 	run -125 unshare -Ur ctr-run --userns auto "$ROOTFS" true
 	[[ "$output" == *"--userns 0:0:1"* ]]
 	unshare -Ur ctr-run --userns 0:0:1 "$ROOTFS" true
+	unshare -Ur ctr-run --direct "$ROOTFS" true
 }
 
 @test "an OCI bundle is run by its config.json; a wrong one is named with line, column and path" {

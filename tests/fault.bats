@@ -95,4 +95,38 @@ old() { # NAMES: the older ways do
 @test "without close_range" { old close_range; }
 @test "without cgroup.kill" { old cgroup.kill; }
 @test "without setns on a pidfd" { old setns_pidfd; }
+@test "with clone3, close_range and renameat2, but without their newer flags" { old into_cgroup,close_range_cloexec,rename_noreplace; }
+
+@test "without time namespaces: the others are joined, and -T says what is missing" {
+	old time
+	ctr-run -d --name t "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(ctr-nsenter -a -t t readlink /proc/1/ns/mnt)" = "$(ctr-exec t readlink /proc/self/ns/mnt)" ]
+	run -125 ctr-nsenter -T -t t true
+	[[ "$output" == *"time namespace"*"this kernel has no such namespaces"* ]]
+}
+
+@test "a hook's timeout is kept, with pidfds and without" {
+	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
+	PATH=$top/build/oldkernel/bin:$PATH
+	mkdir b
+	ln -s "$ROOTFS" b/rootfs
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	for no in none pidfd_open; do
+		for s in 1000 0.2; do
+			printf '#!/bin/sh\nexec sleep %s\n' "$s" >hook && chmod 755 hook
+			sed "s|^{|{\"hooks\":{\"prestart\":[{\"path\":\"$WORLD/hook\",\"timeout\":1}]},|; s/\"annotations\":{[^}]*}/\"annotations\":{}/" \
+				"$CTR_LIB/containers/c/config.json" >b/config.json
+			code=0
+			CTR_TEST_NO=$no timeout 20 ctr-run --bundle b >out 2>&1 || code=$?
+			echo "$no $s: $code $(cat out)"
+			if [ "$s" = 1000 ]; then
+				[ $code -eq 125 ]
+				grep -q "not done after 1 s" out
+			else
+				[ $code -eq 0 ]
+			fi
+		done
+	done
+}
+
 @test "without all of them at once" { old all; }

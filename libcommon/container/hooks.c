@@ -57,22 +57,24 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	if (pid < 0)
 		return fail("hook %s: fork: %m", h->path);
 	int status, fd = h->timeout > 0 ? sys_pidfd_open(pid) : -1;
+	int64_t left = h->timeout > 0 ? h->timeout * 1000ll : -1;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	siginfo_t si = {0};
 	if (fd >= 0) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		if (poll(&p, 1, (int)(h->timeout * 1000)) == 0) {
-			kill(pid, SIGKILL);
-			fail("hook %s: not done after %d s", h->path, (int)h->timeout);
-		}
-		bool late = !(p.revents & POLLIN);
+		left = poll(&p, 1, (int)left) == 0 ? 0 : left;
 		close(fd);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		if (late)
-			return -1;
-	} else {
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
+	} else { /* before Linux 5.3: looked at every 10 ms */
+		while (left > 0 && waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && !si.si_pid) {
+			poll(NULL, 0, 10);
+			left = left > 10 ? left - 10 : 0;
+		}
 	}
+	if (left == 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (left == 0)
+		return fail("hook %s: not done after %d s", h->path, (int)h->timeout);
 	if (WIFSIGNALED(status))
 		return fail("hook %s: ended by signal %d", h->path, WTERMSIG(status));
 	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status)) : 0;

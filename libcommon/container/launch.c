@@ -32,6 +32,7 @@
 #include "filter.h"
 #include "str.h"
 #include "sys.h"
+#include "usernsreq.h"
 #include "undo.h"
 
 static const struct {
@@ -113,7 +114,8 @@ static int child_steps(struct launch *l, const struct sides *x, int *code)
 {
 	const struct spec *s = l->spec;
 	struct rootfs r = {.spec = s, .dir = l->dir, .passing = l->passing, .image = x->image, .fd = -1};
-	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0;
+	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it cannot be mounted. */
+	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 || (!s->x_lower.n && userns_nested());
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
 	if (s->ns_new & 1u << NS_USER) {

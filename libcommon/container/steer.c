@@ -18,10 +18,14 @@
 static void end_monitor(const struct container *c)
 {
 	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
-	_cleanup_close_ int fd =
-	    pid > 0 ? pidfd_open_checked(pid, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0), now;
+	if (pid <= 0)
+		return;
+	_cleanup_close_ int fd = pidfd_open_checked(pid, start);
 	if (fd >= 0)
 		sys_pidfd_send_signal(fd, SIGTERM);
+	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 && now == start) /* before Linux 5.3 */
+		kill(pid, SIGTERM);
 }
 
 /* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop: then the

@@ -40,7 +40,10 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 		a.flags |= CLONE_INTO_CGROUP_;
 		a.cgroup = (uint64_t)cgroup_fd;
 	}
-	long pid = sys_new(SYS_clone3, "clone3", (long)&a, sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
+	long pid =
+	    entered && sys_missing("into_cgroup") /* before Linux 5.7 */
+		? (errno = E2BIG, -1L)
+		: sys_new(SYS_clone3, "clone3", (long)&a, sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
 	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL &&
 			    !(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
 		return (pid_t)pid;
@@ -65,7 +68,7 @@ __attribute__((noinline)) pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, 
 		a.cgroup = (uint64_t)cgroup_fd;
 		size = sizeof a;
 	}
-	if (sys_missing("clone3"))
+	if (sys_missing("clone3") || (entered && sys_missing("into_cgroup")))
 		return errno = ENOSYS, -1;
 #ifdef __x86_64__
 	long r;
@@ -116,7 +119,9 @@ int sys_close_range(unsigned first, unsigned last)
 
 int sys_close_range_cloexec(unsigned first)
 {
-	if (sys_new(SYS_close_range, "close_range", first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC, 5.11 */, 0, 0, 0) == 0)
+	if (sys_missing("close_range_cloexec"))
+		errno = EINVAL;
+	else if (sys_new(SYS_close_range, "close_range", first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC, 5.11 */, 0, 0, 0) == 0)
 		return 0;
 	return errno == ENOSYS || errno == EINVAL ? each_fd(first, ~0u, true) : -1;
 }
@@ -145,7 +150,9 @@ int sys_setns_pidfd(int pidfd, int flags)
 
 int sys_rename_new(int dirfd, const char *from, const char *to)
 {
-	if (syscall(SYS_renameat2, dirfd, from, dirfd, to, 1 /* RENAME_NOREPLACE */) == 0)
+	if (sys_missing("rename_noreplace")) /* the file system may not know it either */
+		errno = EINVAL;
+	else if (syscall(SYS_renameat2, dirfd, from, dirfd, to, 1 /* RENAME_NOREPLACE */) == 0)
 		return 0;
 	return errno == EINVAL || errno == ENOSYS ? renameat(dirfd, from, dirfd, to) : -1;
 }
