@@ -39,8 +39,8 @@ deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark
 warn := -Wall -Wextra -Werror
 common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) $(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
-libs_full := -larchive -lz -lnettle -lmnl
-libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap -ljansson
+libs_full := -larchive -lz -lnettle -lmnl -ljansson
+libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap
 
 ifdef SAN
 flags := $(common) -DCTR_SAN -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -66,10 +66,12 @@ endif
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c $(applets:%=applets/ctr-%.c)
 lib_src := $(wildcard libcommon/base/*.c libcommon/kernel/*.c libcommon/net/*.c libcommon/image/*.c libcommon/container/*.c)
-# The minimal build has no image store, hence no libarchive; minimal.c stands for it.
-ifeq ($(CONFIG),minimal)
-lib_src := $(filter-out libcommon/image/%,$(lib_src)) libcommon/image/loop.c libcommon/image/minimal.c
-endif
+# What the minimal build has not: images (libarchive), JSON (jansson), statistics. A room's minimal.c stands for it.
+not_minimal := $(filter-out %/loop.c %/minimal.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
+	libcommon/kernel/cgroup_show.c $(patsubst %,libcommon/container/%.c,bundle hooks seccomp_json spec_read spec_read_linux spec_write)
+# Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.
+app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/minimal.c)
+lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) libcommon/base/minimal.c,%/minimal.c),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
 lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)
@@ -156,14 +158,15 @@ unit: $(unit_bin)
 # Unit tests are programs of the building machine's libc: cmocka is its package.
 $(B)/unit/%: tests/unit/%.c build/san/libctr.a
 	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
-		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -ljansson -lseccomp -lm
+		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -lseccomp -lm
 ifndef SAN
 build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
 	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a
 endif
 
-# Builds that only tests run: the n-th call fails; newer calls answer as an old kernel's.
+# Builds that only tests run: the n-th call fails; newer calls answer as an old kernel's; the minimal one.
 test-builds:
+	$(Q)$(MAKE) --no-print-directory CONFIG=minimal
 	$(Q)$(MAKE) --no-print-directory FAULT=1
 	$(Q)$(MAKE) --no-print-directory OLDKERNEL=1
 

@@ -6,13 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -169,117 +166,19 @@ static int print_pid(pid_t pid, void *arg)
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void tree(const char *path, const char *name, int depth)
 {
 	struct strv kids = {0};
 	int indent = depth * 2 + 2;
 	printf("%*s%s%s\n", depth * 2, "", name, str_ends(name, "/") ? "" : "/");
 	cgroup_children(path, &kids);
-	if (kids.n)
-		qsort(kids.v, kids.n, sizeof *kids.v, by_name);
+	strv_sort(&kids);
 	cgroup_procs_own(path, print_pid, &indent);
 	for (size_t i = 0; i < kids.n; i++) {
 		_cleanup_free_ char *sub = xasprintf("%s/%s", path, kids.v[i]);
 		tree(sub, kids.v[i], depth + 1);
 	}
 	strv_free(&kids);
-}
-
-static int print_stat(const char *path)
-{
-	struct kv kv = {0};
-	if (cgroup_stat(path, &kv) < 0)
-		die_fail();
-	for (size_t i = 0; i < kv.keys.n; i++)
-		printf("%s %s\n", kv.keys.v[i], kv.vals.v[i]);
-	return 0;
-}
-
-/* --- watching: v2's event files change with an inotify event. Of v1's memory an eventfd tells when it is out
- * (cgroup-v1/memory.rst, "OOM Control"); what else v1 counts is looked at each second. --- */
-
-enum { W_MEMORY, W_PIDS, W_CGROUP, W_N };
-static const struct {
-	const char *name, *controller, *file;
-} watched[W_N] = {
-    {"memory", "memory", "memory.events"}, {"pids", "pids", "pids.events"}, {"cgroup", "", "cgroup.events"}};
-
-static char *events(const char *path, int dir, int i, bool v1)
-{
-	uint64_t kills;
-	if (i != W_MEMORY || !v1)
-		return file_read_at(dir, watched[i].file, 4096, NULL);
-	_cleanup_free_ char *hits = file_read_at(dir, "memory.failcnt", 64, NULL);
-	return hits && cgroup_oom_kills(path, &kills) == 0
-		   ? xasprintf("max %soom_kill %llu\n", hits, (unsigned long long)kills)
-		   : NULL;
-}
-
-static void differences(const char *what, const char *before, const char *after)
-{
-	struct strv b = {0}, a = {0};
-	strv_split(&b, before, "\n");
-	strv_split(&a, after, "\n");
-	for (size_t i = 0; i < a.n; i++)
-		if (!strv_has(&b, a.v[i]))
-			printf("%s %s\n", what, a.v[i]);
-	strv_free(&b);
-	strv_free(&a);
-}
-
-static int oom_eventfd(int memory)
-{
-	_cleanup_close_ int control = openat(memory, "memory.oom_control", O_RDONLY | O_CLOEXEC);
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	char line[32];
-	snprintf(line, sizeof line, "%d %d", fd, control);
-	return file_poke_at(memory, "cgroup.event_control", line) < 0 ? -1 : fd;
-}
-
-static int watch(const char *path)
-{
-	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), dirs[W_N], oom_fd = -1;
-	char at[64], junk[4096], *seen[W_N] = {NULL};
-	bool v1[W_N], look = false;
-	if (!cgroup_with(""))
-		die("%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be polled: --stat)", path);
-	for (int i = 0; i < W_N; i++) {
-		const struct cgroup_hierarchy *h = cgroup_with(watched[i].controller);
-		dirs[i] = cgroup_dir(path, watched[i].controller);
-		v1[i] = h && !h->v2;
-		look |= v1[i];
-		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
-		if (!v1[i] && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
-			die("%s: watch: %m", path);
-	}
-	if (v1[W_MEMORY])
-		oom_fd = oom_eventfd(dirs[W_MEMORY]);
-	for (bool empty = false; !empty;) {
-		for (int i = 0; i < W_N; i++) {
-			char *text = events(path, dirs[i], i, v1[i]);
-			if (seen[i] || i == W_CGROUP)
-				differences(watched[i].name, seen[i] ? seen[i] : "", text ? text : "");
-			empty = i == W_CGROUP && (!text || strstr(text, "populated 0"));
-			free(seen[i]);
-			seen[i] = text;
-		}
-		if (fflush(stdout))
-			die("stdout: %m");
-		struct pollfd p[2] = {{.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
-		if (!empty)
-			poll(p, 2, look ? 1000 : -1);
-		while (read(in, junk, sizeof junk) > 0)
-			;
-		/* The eventfd tells of the moment before the kill is counted. */
-		if (oom_fd >= 0 && read(oom_fd, junk, 8) == 8)
-			poll(NULL, 0, 100);
-	}
-	return 0;
 }
 
 /* --- the rest --- */
@@ -436,9 +335,9 @@ int ctr_cgset_main(int argc, char **argv)
 	else if (get)
 		return print_values(path, argc - 1, argv + 1);
 	else if (stat_it)
-		return print_stat(path);
+		return cgroup_show_stat(path);
 	else if (watch_it)
-		return watch(path);
+		return cgroup_show_events(path);
 	else if (pid_s)
 		return move_pids(path);
 	else if (delegate)

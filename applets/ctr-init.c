@@ -3,7 +3,6 @@
  *
  * Kind: CHAIN.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -76,20 +75,27 @@ static void mount_all(void)
 	mount_missing("cgroup2", "/sys/fs/cgroup", NULL, safe);
 }
 
+static int name_one(int dirfd, const char *name, void *names)
+{
+	(void)dirfd;
+	if (name[0] != '.')
+		strv_add(names, name);
+	return 0;
+}
+
 static void load_modules(void)
 {
-	struct dirent **e = NULL;
-	int n = modules ? scandir(modules, &e, NULL, alphasort) : 0;
-	if (n < 0)
+	struct strv names = {0};
+	_cleanup_close_ int dir = modules ? dir_open_at(AT_FDCWD, modules) : -1;
+	if (modules && (dir < 0 || dir_each(dir, name_one, &names) < 0))
 		warn("%s: %m", modules);
-	for (int i = 0; i < n; i++) {
-		if (e[i]->d_name[0] == '.')
-			continue;
-		_cleanup_free_ char *path = xasprintf("%s/%s", modules, e[i]->d_name);
-		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	strv_sort(&names);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_close_ int fd = openat(dir, names.v[i], O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
-			warn("%s: load: %m", path);
+			warn("%s/%s: load: %m", modules, names.v[i]);
 	}
+	strv_free(&names);
 }
 
 /* --- its end --- */

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "err.h"
-#include "json.h"
 #include "opt.h"
 #include "stamp.h"
 #include "state.h"
@@ -164,18 +163,19 @@ static bool wanted(const struct container *c)
 
 static void print_json(const struct container *c)
 {
-	_cleanup_json_ json_t *j = json_object();
+	struct buf b = {0};
 	for (int f = 0; f < N_FIELDS; f++) {
 		_cleanup_free_ char *v = field(c, f), *safe = str_escape(v);
+		buf_printf(&b, "%c\"%s\":", f ? ',' : '{', names[f]);
 		if (f == PID || f == EXIT)
-			json_object_set_new(j, names[f], *v ? json_integer(atoi(v)) : json_null());
+			buf_puts(&b, *v ? v : "null");
 		else if (f == OOM)
-			json_object_set_new(j, names[f], json_boolean(strcmp(v, "true") == 0));
+			buf_puts(&b, v);
 		else
-			json_object_set_new(j, names[f], json_string(safe));
+			buf_json(&b, safe);
 	}
-	_cleanup_free_ char *text = json_text(j);
-	puts(text);
+	printf("%s}\n", b.p);
+	buf_free(&b);
 }
 
 static void print_row(struct table *t, const struct container *c, const int *cols, size_t n)

@@ -71,6 +71,10 @@ int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *ar
 int cgroup_oom_kills(const char *path, uint64_t *n);
 /* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them, those there are. */
 int cgroup_stat(const char *path, struct kv *out);
+/* For people, on stdout, 0 or death: cgroup_stat() as "KEY VALUE" lines; a line for each event ("memory oom_kill 1")
+ * until the group is empty. */
+int cgroup_show_stat(const char *path);
+int cgroup_show_events(const char *path);
 /* Which devices may be made and opened: the rules in order, the last that matches wins. */
 int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n);
 /* Names of the groups right under `parent`, of all hierarchies, once each. */

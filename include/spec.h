@@ -127,5 +127,7 @@ void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, 
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len);
 /* The JSON text; caller frees. spec_parse(spec_text(s)) gives s again. */
 char *spec_text(const struct spec *s);
+/* A text as it stands in that, so that it can be searched for. Caller frees. */
+char *spec_quoted(const char *s);
 
 #endif

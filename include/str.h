@@ -37,6 +37,7 @@ bool strv_has(const struct strv *l, const char *s);
 /* KEY=VALUE lists: the value of KEY or NULL; strv_setenv replaces or appends. */
 const char *strv_getenv(const struct strv *l, const char *key);
 void strv_setenv(struct strv *l, const char *key, const char *value);
+void strv_sort(struct strv *l); /* by strcmp() */
 /* Split at any of `seps`, empty fields dropped; appends to l. */
 void strv_split(struct strv *l, const char *s, const char *seps);
 
@@ -48,6 +49,7 @@ struct buf {
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_json(struct buf *b, const char *s); /* as a JSON string (RFC 8259, section 7) */
 void buf_free(struct buf *b);
 
 bool str_starts(const char *s, const char *prefix);

@@ -155,6 +155,18 @@ void strv_setenv(struct strv *l, const char *key, const char *value)
 	l->v[i] = s;
 }
 
+/* Shell's. */
+void strv_sort(struct strv *l)
+{
+	for (size_t gap = l->n / 2; gap; gap /= 2)
+		for (size_t i = gap; i < l->n; i++)
+			for (size_t k = i; k >= gap && strcmp(l->v[k - gap], l->v[k]) > 0; k -= gap) {
+				char *s = l->v[k];
+				l->v[k] = l->v[k - gap];
+				l->v[k - gap] = s;
+			}
+}
+
 void strv_split(struct strv *l, const char *s, const char *seps)
 {
 	while (*s) {
@@ -333,6 +345,29 @@ char *str_escape(const char *text)
 		n -= len;
 	}
 	return b.p;
+}
+
+void buf_json(struct buf *b, const char *s)
+{
+	size_t n;
+	buf_puts(b, "\"");
+	for (; *s; s++) {
+		for (n = 0; s[n] >= ' ' && s[n] < 127 && s[n] != '"' && s[n] != '\\';)
+			n++;
+		buf_add(b, s, n);
+		s += n;
+		if (!*s)
+			break;
+		if (*s == '"' || *s == '\\')
+			buf_printf(b, "\\%c", *s);
+		else if ((unsigned char)*s < ' ')
+			buf_printf(b, "\\u%04x", *s);
+		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
+			buf_puts(b, "\xef\xbf\xbd");
+		else
+			buf_add(b, s, n), s += n - 1;
+	}
+	buf_puts(b, "\"");
 }
 
 void rand_hex(char *out, size_t n)

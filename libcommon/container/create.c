@@ -202,40 +202,6 @@ static void root(struct spec *s, struct kv *conf, int argc, char **argv, struct 
 	command(s, &none, &none, argc - 1, argv + 1);
 }
 
-static void bundle(struct spec *s, struct kv *conf, int argc)
-{
-	char *dir = realpath(o.bundle, NULL);
-	if (argc > 0)
-		die_usage("--bundle takes the command from config.json, not from the command line");
-	if (!dir)
-		die("%s: %m", o.bundle);
-	_cleanup_free_ char *path = xasprintf("%s/config.json", dir);
-	size_t len;
-	_cleanup_free_ char *text = file_read(path, 4 << 20, &len);
-	spec_free(s);
-	if (!text || spec_parse(s, path, text, len) < 0)
-		die_fail();
-	spec_default_nodes(s);
-	if (s->root_path[0] != '/') {
-		char *rel = s->root_path;
-		s->root_path = xasprintf("%s/%s", dir, rel);
-		free(rel);
-	}
-	for (size_t i = 0; i < s->mounts.n; i++) { /* config.md: a relative source of a bind is the bundle's */
-		struct spec_mount *m = &s->mounts.v[i];
-		if (m->source && m->source[0] != '/' &&
-		    (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))) {
-			char *rel = m->source;
-			m->source = xasprintf("%s/%s", dir, rel);
-			free(rel);
-		}
-	}
-	kv_set(conf, "rootfs", s->root_path);
-	kv_set(conf, "image", o.bundle);
-	kv_set(conf, "bundle", dir);
-	free(dir);
-}
-
 static void restart_policy(struct kv *conf)
 {
 	const char *p = o.restart;
@@ -311,7 +277,7 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char **argv, struct strv *volumes)
 {
 	if (o.bundle) {
-		bundle(s, conf, argc);
+		create_bundle(s, conf, argc);
 		return;
 	}
 	spec_default(s);

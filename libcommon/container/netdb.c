@@ -111,19 +111,13 @@ static int add_name(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int network_names(struct strv *out)
 {
 	_cleanup_close_ int fd = networks_dir(false);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail("%s/networks: %m", ctr_lib());
 	int r = dir_each(fd, add_name, out);
-	if (out->n)
-		qsort(out->v, out->n, sizeof *out->v, by_name);
+	strv_sort(out);
 	return r;
 }
 

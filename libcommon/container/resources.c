@@ -48,11 +48,16 @@ static int memory(const struct resource_flags *f, struct strv *out)
 /* "1.5" processors are 150000 of every 100000 microseconds. */
 static int cpus(const char *s, int64_t period, struct strv *out)
 {
-	char *end;
-	double n = strtod(s, &end);
-	if (*end || end == s || !(n >= 0.01) || n > 8192)
+	int64_t quota = 0, place = period, digits = 0;
+	const char *p = s;
+	for (; *p >= '0' && *p <= '9' && quota <= 8192 * period; p++, digits++)
+		quota = quota * 10 + (*p - '0') * period;
+	p += *p == '.';
+	for (; *p >= '0' && *p <= '9'; p++, digits++)
+		quota += (*p - '0') * (place /= 10);
+	if (*p || !digits || quota < period / 100 || quota > 8192 * period)
 		return errno = EINVAL, fail("--cpus: '%s' is not a number of processors (0.01 and more)", s);
-	strv_addf(out, "cpu.max=%" PRId64 " %" PRId64, (int64_t)(n * (double)period), period);
+	strv_addf(out, "cpu.max=%" PRId64 " %" PRId64, quota, period);
 	return 0;
 }
 

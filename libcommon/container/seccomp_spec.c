@@ -16,11 +16,7 @@ int launch_seccomp(const struct spec *s, struct sock_fprog **out)
 		*out = filter_default(s->caps.bounding);
 		return 0;
 	}
-#ifdef CTR_MINIMAL
-	return fail("seccomp profile: this build has only the built-in one (CONFIG=full has the compiler)");
-#else
 	_cleanup_free_ char *cache = xasprintf("%s/cache/seccomp", ctr_lib());
 	*out = filter_compile_cached(cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
 	return *out ? 0 : -1;
-#endif
 }

@@ -17,30 +17,6 @@ const char *const spec_ns_names[NS_COUNT] = {[NS_MNT] = "mount",
 const char *const spec_hook_names[HOOK_COUNT] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"};
 
-/* RFC 8259, section 7. */
-static void text(struct buf *b, const char *s)
-{
-	size_t n;
-	buf_puts(b, "\"");
-	for (; *s; s++) {
-		for (n = 0; s[n] >= ' ' && s[n] < 127 && s[n] != '"' && s[n] != '\\';)
-			n++;
-		buf_add(b, s, n);
-		s += n;
-		if (!*s)
-			break;
-		if (*s == '"' || *s == '\\')
-			buf_printf(b, "\\%c", *s);
-		else if ((unsigned char)*s < ' ')
-			buf_printf(b, "\\u%04x", *s);
-		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
-			buf_puts(b, "\xef\xbf\xbd");
-		else
-			buf_add(b, s, n), s += n - 1;
-	}
-	buf_puts(b, "\"");
-}
-
 /* `,"key":` or, as the first of its object, `"key":`. */
 static void key(struct buf *b, const char *k)
 {
@@ -61,7 +37,7 @@ static void str(struct buf *b, const char *k, const char *v)
 	if (!v)
 		return;
 	key(b, k);
-	text(b, v);
+	buf_json(b, v);
 }
 
 static void num(struct buf *b, const char *k, int64_t v)
@@ -86,7 +62,7 @@ static void list(struct buf *b, const char *k, const struct strv *l)
 	buf_puts(b, "[");
 	for (size_t i = 0; i < l->n; i++) {
 		comma(b);
-		text(b, l->v[i]);
+		buf_json(b, l->v[i]);
 	}
 	buf_puts(b, "]");
 }
@@ -102,9 +78,9 @@ static void pairs(struct buf *b, const char *k, const struct strv *l)
 		const char *eq = strchr(l->v[i], '=');
 		_cleanup_free_ char *name = xstrndup(l->v[i], (size_t)(eq - l->v[i]));
 		comma(b);
-		text(b, name);
+		buf_json(b, name);
 		buf_puts(b, ":");
-		text(b, eq + 1);
+		buf_json(b, eq + 1);
 	}
 	buf_puts(b, "}");
 }
@@ -122,7 +98,7 @@ static void cap_set(struct buf *b, const char *k, uint64_t bits)
 	for (int i = 0; i < 64; i++)
 		if (bits & 1ull << i) {
 			comma(b);
-			text(b, caps_name(i));
+			buf_json(b, caps_name(i));
 		}
 	buf_puts(b, "]");
 }
@@ -333,7 +309,7 @@ static void list_note(struct strv *notes, const char *name, const struct strv *l
 	buf_puts(&b, "[");
 	for (size_t i = 0; i < l->n; i++) {
 		comma(&b);
-		text(&b, l->v[i]);
+		buf_json(&b, l->v[i]);
 	}
 	buf_puts(&b, "]");
 	strv_addf(notes, "ctrbox.%s=%s", name, b.p);
@@ -362,6 +338,13 @@ static void annotations(struct buf *b, const struct spec *s)
 			strv_addf(&notes, "ctrbox.%s=1", flags[i].name);
 	pairs(b, "annotations", &notes);
 	strv_free(&notes);
+}
+
+char *spec_quoted(const char *s)
+{
+	struct buf b = {0};
+	buf_json(&b, s);
+	return b.p;
 }
 
 char *spec_text(const struct spec *s)

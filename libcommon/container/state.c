@@ -326,11 +326,6 @@ static int add_name(int parent, const char *name, void *arg)
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int container_names(struct strv *out)
 {
 	_cleanup_close_ int parent = containers_dir();
@@ -338,8 +333,7 @@ int container_names(struct strv *out)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
 	if (dir_each(parent, add_name, out) < 0)
 		return -1;
-	if (out->n)
-		qsort(out->v, out->n, sizeof *out->v, by_name);
+	strv_sort(out);
 	return 0;
 }
 

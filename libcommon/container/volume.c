@@ -15,9 +15,9 @@
 
 #include "err.h"
 #include "file.h"
-#include "json.h"
 #include "layer.h"
 #include "merge.h"
+#include "spec.h"
 #include "state.h"
 #include "str.h"
 #include "undo.h"
@@ -49,30 +49,23 @@ static int name_one(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int volume_names(struct strv *out)
 {
 	_cleanup_close_ int dir = volumes_dir(false);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -1;
 	int r = dir_each(dir, name_one, out);
-	if (out->n)
-		qsort(out->v, out->n, sizeof *out->v, by_text);
+	strv_sort(out);
 	return r;
 }
 
 int volume_users(const char *name, struct strv *out)
 {
 	_cleanup_free_ char *path = volume_path(name);
-	_cleanup_json_ json_t *j = json_string(path);
-	_cleanup_free_ char *quoted = j ? json_text(j) : NULL; /* as config.json has it */
+	_cleanup_free_ char *quoted = spec_quoted(path);
 	struct strv names = {0};
-	if (!quoted || container_names(&names) < 0)
-		return quoted ? -1 : fail("%s: not UTF-8", path);
+	if (container_names(&names) < 0)
+		return -1;
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_free_ char *file = xasprintf("%s/containers/%s/config.json", ctr_lib(), names.v[i]);
 		size_t len;
