@@ -28,7 +28,7 @@ extern struct create_flags create_flags;
 
 /* Fill the spec from the flags, in this order; each dies with a message on bad input. */
 void create_bundle(struct spec *s, struct kv *conf, int argc); /* or all of it from --bundle */
-void create_namespaces(struct spec *s); /* settles create_flags.net too */
+void create_namespaces(struct spec *s);                        /* settles create_flags.net too */
 void create_environment(struct spec *s);
 void create_privileges(struct spec *s);
 void create_settings(struct spec *s);
