@@ -76,7 +76,10 @@ static void say(const char *msg, const char *tail)
 
 static _Noreturn void end(int code, const char *msg, const char *tail)
 {
-	say(msg, tail);
+	static char said[sizeof remembered]; /* an inverse may die of the same */
+	if (strcmp(said, msg) != 0)
+		say(msg, tail);
+	snprintf(said, sizeof said, "%s", msg);
 	undo_run();
 	exit(code);
 }
