@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (int v2 = 0; v2 < 2; v2++) {
 			struct cgroup_write w[CGROUP_WRITES];
 			int n = cgroup_translate(text, eq + 1, v2, w);
-			if (n == 0 || n > 3)
+			if (n == 0 || n > CGROUP_WRITES)
 				abort();
 			for (int i = 0; i < n; i++) {
 				check(&w[i]);
