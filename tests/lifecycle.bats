@@ -491,17 +491,15 @@ orphan() {
 	not_old "their number is not what differs"
 	ctr-create --name x0 "$ROOTFS" true >/dev/null
 	for i in $(seq 999); do cp -r "$CTR_LIB/containers/x0" "$CTR_LIB/containers/x$i"; done
+	[ "$(ctr-ps -aq | wc -l)" = 1000 ]
 	best=99999 cpu=99999
 	for _ in 1 2 3 4 5; do
-		start=$(date +%s%N)
-		[ "$(ctr-ps -aq | wc -l)" = 1000 ]
-		t=$((($(date +%s%N) - start) / 1000000))
-		[ $t -ge $best ] || best=$t
-		t=$(TIMEFORMAT='%U %S'; { time ctr-ps -aq >/dev/null; } 2>&1 | awk '{ printf "%d", ($1 + $2) * 1000 }')
-		[ "$t" -ge $cpu ] || cpu=$t
+		read -r t own < <(TIMEFORMAT='%R %U %S'; { time ctr-ps -aq >/dev/null; } 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
+		[ "$t" -ge $best ] || best=$t
+		[ "$own" -ge $cpu ] || cpu=$own
 	done
 	rm -rf "$CTR_LIB"/containers/x*
 	echo "# 1,000 containers listed in $best ms, $cpu of them its own" >&3
 	if [[ "$BIN" == */san/* ]]; then return; fi
-	[ $cpu -lt 50 ] || [ $best -lt 50 ] || [ "$(cut -d. -f1 /proc/loadavg)" -ge 8 ] # no figure of a machine that is at its end
+	[ "$cpu" -lt 50 ] # its own: other test files run meanwhile
 }

@@ -12,8 +12,9 @@
 #include "file.h"
 #include "str.h"
 
-/* Most files are short: they take only the memory that they need, and no pages that come and go. */
-char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
+/* Most files are short: they take only the memory that they need, and no pages that come and go. `size`: that of a file
+ * on a disk, whose end need not be met, or 0. */
+static char *read_all(int fd, const char *what, size_t size, size_t max, size_t *len)
 {
 	char small[4096], *p = NULL;
 	size_t room = sizeof small, n = 0;
@@ -43,6 +44,8 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
 			fail("%s: larger than %zu bytes", what, max);
 			return NULL;
 		}
+		if (n == size)
+			break;
 	}
 	if (!p)
 		p = memcpy(xmalloc(n + 1), small, n);
@@ -50,6 +53,11 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
 	if (len)
 		*len = n;
 	return p;
+}
+
+char *fd_read_all(int fd, const char *what, size_t max, size_t *len)
+{
+	return read_all(fd, what, 0, max, len);
 }
 
 char *file_read_at(int dirfd, const char *path, size_t max, size_t *len)
@@ -65,7 +73,7 @@ char *file_read_at(int dirfd, const char *path, size_t max, size_t *len)
 		fail("%s: not a regular file", path);
 		return NULL;
 	}
-	return fd_read_all(fd, path, max, len);
+	return read_all(fd, path, (size_t)st.st_size, max, len);
 }
 
 char *file_read(const char *path, size_t max, size_t *len)

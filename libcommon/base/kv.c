@@ -49,13 +49,13 @@ static const char *line_parse(struct kv *kv, const char *s, const char *end)
 		eq++;
 	if (eq == s || eq == end || *eq != '=')
 		return NULL;
-	struct buf b = {0};
+	static struct buf b; /* kept: a thousand records are read without pages that come and go */
+	b.n = 0;
 	const char *next = word(eq + 1, end, &b);
 	if (next) {
 		_cleanup_free_ char *key = xstrndup(s, (size_t)(eq - s));
 		kv_set(kv, key, b.p);
 	}
-	buf_free(&b);
 	return next;
 }
 
