@@ -57,9 +57,13 @@ int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *ou
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
 void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 
-/* Base chains of other tables at the forward hook whose policy is drop: they may drop what our networks forward. */
+/* Base chains of other tables at the forward hook that drop by policy, or by a rule without a condition: they may drop
+ * what our networks forward. */
 int nft_foreign_drops(
     struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
+
+/* Is the policy of the older iptables' FORWARD chain drop? */
+bool xtables_drop_forward(int family);
 
 /* Our rules in nft(8)'s own syntax, elements not included. */
 void nft_text(struct buf *out, int family);

@@ -349,6 +349,56 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset demo/shell -- setpriv --reuid nobody --clear-groups sh -eux user
 }
 
+@test "a controller that was not delegated with the group: the group that lacks it is named, nothing is half set" {
+	v2 || skip "needs a pure cgroup v2 system: make check-v2"
+	ctr-cgset -c demo
+	ctr-cgset -c demo/part pids.max=50 # gives it pids alone
+	ctr-cgset --delegate nobody demo/part
+	chown nobody "/sys/fs/cgroup/$CTR_CGROUP/demo/part"
+	ctr-cgset -c demo/part/shell
+	cat >user <<-'END'
+		export CTR_CGROUP=$CTR_CGROUP/demo/part
+		ctr-cgset -c mine pids.max=20
+		if ctr-cgset mine pids.max=10 memory.max=32M 2>err; then exit 1; fi
+		[ "$(wc -l <err)" = 1 ]
+		grep "memory.max=.*: controller memory: .*(/*$CTR_CGROUP has not been given it: not delegated)" err
+		[ "$(ctr-cgset -g mine pids.max)" = 20 ]
+	END
+	chmod 777 .
+	ctr-cgset demo/part/shell -- setpriv --reuid nobody --clear-groups sh -eux user
+}
+
+@test "--delegate: containers of the user's are held to limits in the group, as if they were root's" {
+	v2 || skip "needs a pure cgroup v2 system: make check-v2"
+	need setpriv util-linux
+	ctr-cgset -c demo pids.max=100
+	ctr-cgset --delegate nobody demo
+	ctr-cgset -c demo/shell
+	cp -a "$ROOTFS" root
+	mkdir -p home/run home/data
+	chown -R nobody root home
+	cat >user <<-'END'
+		cd home
+		export CTR_CGROUP=$CTR_CGROUP/demo
+		ctr-run -m 16m ../root/ dd if=/dev/zero of=/dev/null bs=64M count=1 && exit 1
+		[ $? -eq 137 ]
+		ctr-run -m 128m ../root/ dd if=/dev/zero of=/dev/null bs=64M count=1
+		ctr-run -d --name c -m 16m --pids-limit 9 ../root/ sleep 1000
+		ctr-ps | grep ' c .* running '
+		g=$(find /sys/fs/cgroup/$CTR_CGROUP -mindepth 1 -maxdepth 1 -type d -name 'c-*')
+		[ "$(cat "$g/memory.max" "$g/pids.max" | tr '\n' ' ')" = "16777216 9 " ]
+		ctr-stop -t 0 c
+		[ ! -e "$g" ]
+		ctr-rm c
+	END
+	chmod 777 .
+	install -d "$WORLD/bin" && install "$CTRBOX" "$WORLD/bin/ctrbox" && "$WORLD/bin/ctrbox" --install -s "$WORLD/bin"
+	run ctr-cgset demo/shell -- setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups env -i PATH="$WORLD/bin:$PATH" CTR_CGROUP="$CTR_CGROUP" \
+		HOME="$WORLD/home" XDG_RUNTIME_DIR="$WORLD/home/run" XDG_DATA_HOME="$WORLD/home/data" sh -eux user
+	echo "$output"
+	[[ $status -eq 0 && $output != *"not in effect"* && $output != *"no cgroup"* ]]
+}
+
 @test "--mount: a named v1 hierarchy, a group in it by hand, the shell moved there through tasks" {
 	# A named hierarchy is the whole kernel's until it is empty: made where the kernel is ours.
 	v2 || skip "in a machine of its own only: make check-v2"

@@ -493,9 +493,61 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -1 --separate-stderr h ctr-run --net bridge "$ROOTFS" ping -c1 -W1 203.0.113.2
 	[[ "$stderr" = *"nft insert rule inet fw chain9 iifname ctr0 accept"* ]]
 	run -0 --separate-stderr h ctr-check
-	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 ct state established,related accept" ]]
+	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 accept" ]]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
+	box web -p 90:90
+	serve "$(pid_of web)" 90 hello
+	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
+}
+
+@test "a rule that drops all that is forwarded is said, too; a condition before it is none; firewalld is named" {
+	h nft -f - <<-END
+		table inet fw { chain some { type filter hook forward priority 0; ct state invalid drop; iifname "lo" counter reject; }; }
+		table ip6 fw { chain any { type filter hook forward priority 0; counter drop; }; }
+	END
+	run -0 --separate-stderr h ctr-run --net bridge "$ROOTFS" ping -c1 -W1 203.0.113.2
+	[[ "$stderr" != *"drops what is forwarded"* ]]
+	h nft -f - <<-END
+		table inet firewalld {
+			chain filter_FORWARD {
+				type filter hook forward priority filter + 10; policy accept;
+				ct state established,related accept
+				iifname "lo" accept
+				jump policies
+				ct state invalid drop
+				reject with icmpx admin-prohibited
+			}
+			chain policies { iifname "trusted0" accept; }
+		}
+		table ip fw { chain last { type filter hook forward priority 0; counter log prefix "no " drop; }; }
+	END
+	run -0 --separate-stderr h ctr-check
+	echo "$stderr"
+	[ "$(grep -c 'drops what is forwarded' <<<"$stderr")" = 2 ]
+	[[ "$stderr" = *"firewalld drops"*"network bridge through: firewall-cmd --permanent --zone=trusted --add-interface=ctr0; firewall-cmd --reload"* ]]
+	[[ "$stderr" = *"nft insert rule ip fw last iifname ctr0 accept"* ]]
+}
+
+@test "the older iptables: its FORWARD policy is seen, and its table is not made by looking" {
+	need iptables-legacy iptables
+	h ctr-net create --subnet 10.6.0.0/24 --ipv6 six
+	run -0 --separate-stderr h ctr-run --net six "$ROOTFS" ping -c1 -W1 203.0.113.2
+	[[ "$stderr" != *"drops what is forwarded"* ]]
+	[ -z "$(h cat /proc/self/net/ip_tables_names)" ]
+	h iptables-legacy -P FORWARD DROP || skip "this kernel has no ip_tables"
+	run -1 h ctr-run --net six "$ROOTFS" ping -c1 -W1 203.0.113.2
+	run -0 --separate-stderr h ctr-check
+	echo "$stderr"
+	[[ "$stderr" = *"iptables-legacy drops what is forwarded: to let network six through: "* && "$stderr" != *ip6tables* ]]
+	sed -n 's/^.* through: \(iptables.*\)$/\1/p' <<<"$stderr" | tr ';' '\n' | while read -r rule; do h sh -c "$rule"; done
+	h ctr-run --net six "$ROOTFS" ping -c1 -W2 203.0.113.2
+	box web --net six -p 90:90
+	serve "$(pid_of web)" 90 hello
+	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
+	h ip6tables-legacy -P FORWARD DROP
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" = *"ip6tables-legacy drops"* ]]
 }
 
 @test "300 containers on one bridge know each other by name" {

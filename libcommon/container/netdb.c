@@ -427,23 +427,37 @@ int forward_on(int family, struct nft *f)
 	return 0;
 }
 
+/* What comes in by `oifname` is what our own chain lets through: answers, and ports that are published. */
 static void on_drop(const char *family, const char *table, const char *chain, void *arg)
 {
 	const struct network *n = arg;
 	if (strcmp(family, "ip6") == 0 && !n->subnet[1].a.family)
 		return;
-	warn("table %s %s drops what is forwarded: to let network %s through: nft insert rule %s %s %s iifname %s "
-	     "accept; "
-	     "nft insert rule %s %s %s oifname %s ct state established,related accept",
-	    family, table, n->name, family, table, chain, n->bridge, family, table, chain, n->bridge);
+	if (strcmp(table, "firewalld") == 0) /* takes its table back at each reload */
+		warn("firewalld drops what is forwarded: to let network %s through: firewall-cmd --permanent "
+		     "--zone=trusted --add-interface=%s; firewall-cmd --reload",
+		    n->name, n->bridge);
+	else
+		warn("table %s %s drops what is forwarded: to let network %s through: nft insert rule %s %s %s iifname "
+		     "%s accept; nft insert rule %s %s %s oifname %s accept",
+		    family, table, n->name, family, table, chain, n->bridge, family, table, chain, n->bridge);
 }
 
 void network_drops(const struct network *n)
 {
 	struct nft look;
-	if (!n->internal && strcmp(n->driver, "bridge") == 0 && nft_open(&look) == 0) {
+	if (n->internal || strcmp(n->driver, "bridge") != 0)
+		return;
+	if (nft_open(&look) == 0) {
 		nft_foreign_drops(&look, on_drop, (void *)n);
 		nft_close(&look);
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *tool = i ? "ip6tables-legacy" : "iptables-legacy";
+		if (n->subnet[i].a.family && xtables_drop_forward(n->subnet[i].a.family))
+			warn("%s drops what is forwarded: to let network %s through: %s -I FORWARD -i %s -j ACCEPT; "
+			     "%s -I FORWARD -o %s -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT",
+			    tool, n->name, tool, n->bridge, tool, n->bridge);
 	}
 }
 

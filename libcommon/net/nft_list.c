@@ -233,10 +233,22 @@ int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *ou
 	return 0;
 }
 
+/* --- what others drop --- */
+
 struct drops {
 	void (*fn)(const char *family, const char *table, const char *chain, void *arg);
 	void *arg;
+	const char *family;
+	struct strv other; /* table, chain, …: chains of a family that accept what no rule of theirs drops */
+	bool all;          /* a rule drops whatever reaches it */
 };
+
+static const char *name_in(const struct nlattr *a)
+{
+	return nl_data(a, 1) && memchr(mnl_attr_get_payload(a), 0, mnl_attr_get_payload_len(a))
+		   ? mnl_attr_get_payload(a)
+		   : NULL;
+}
 
 static void on_chain(const struct nlmsghdr *h, void *arg)
 {
@@ -247,28 +259,77 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	nl_payload_attrs(tb, NFTA_CHAIN_POLICY, h, sizeof(struct nfgenmsg));
 	nl_nested(hook, NFTA_HOOK_HOOKNUM, tb[NFTA_CHAIN_HOOK]);
 	const uint32_t *policy = nl_data(tb[NFTA_CHAIN_POLICY], 4), *num = nl_data(hook[NFTA_HOOK_HOOKNUM], 4);
-	const char *table = nl_data(tb[NFTA_CHAIN_TABLE], 1), *chain = nl_data(tb[NFTA_CHAIN_NAME], 1);
-	if (!policy || !num || !table || !chain || ntohl(*policy) != NF_DROP || ntohl(*num) != NF_INET_FORWARD)
+	const char *table = name_in(tb[NFTA_CHAIN_TABLE]), *chain = name_in(tb[NFTA_CHAIN_NAME]);
+	if (!policy || !num || !table || !chain || ntohl(*num) != NF_INET_FORWARD || strcmp(table, NFT_TABLE) == 0)
 		return;
-	if (!memchr(table, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_TABLE])) ||
-	    !memchr(chain, 0, mnl_attr_get_payload_len(tb[NFTA_CHAIN_NAME])))
+	if (ntohl(*policy) == NF_DROP) {
+		x->fn(x->family, table, chain, x->arg);
 		return;
-	int f = ((const struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
-	if (strcmp(table, NFT_TABLE) != 0)
-		x->fn(f == NFPROTO_IPV4 ? "ip" : f == NFPROTO_IPV6 ? "ip6" : "inet", table, chain, x->arg);
+	}
+	strv_add(&x->other, table);
+	strv_add(&x->other, chain);
+}
+
+/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end. */
+static int drops(const struct nlattr *expr)
+{
+	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_IMMEDIATE_DATA + 1], *data[NFTA_DATA_VERDICT + 1],
+	    *verdict[NFTA_VERDICT_CODE + 1];
+	nl_nested(tb, NFTA_EXPR_DATA, expr);
+	const char *name = name_in(tb[NFTA_EXPR_NAME]);
+	if (!name || strcmp(name, "counter") == 0 || strcmp(name, "log") == 0)
+		return name ? 0 : -1;
+	if (strcmp(name, "immediate") != 0)
+		return strcmp(name, "reject") == 0 ? 1 : -1;
+	nl_nested(in, NFTA_IMMEDIATE_DATA, tb[NFTA_EXPR_DATA]);
+	nl_nested(data, NFTA_DATA_VERDICT, in[NFTA_IMMEDIATE_DATA]);
+	nl_nested(verdict, NFTA_VERDICT_CODE, data[NFTA_DATA_VERDICT]);
+	const uint32_t *code = nl_data(verdict[NFTA_VERDICT_CODE], 4);
+	return code && ntohl(*code) == NF_DROP ? 1 : -1;
+}
+
+static void on_rule(const struct nlmsghdr *h, void *arg)
+{
+	struct drops *x = arg;
+	const struct nlattr *tb[NFTA_RULE_EXPRESSIONS + 1], *e;
+	int r = 0;
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
+		return;
+	nl_payload_attrs(tb, NFTA_RULE_EXPRESSIONS, h, sizeof(struct nfgenmsg));
+	if (tb[NFTA_RULE_EXPRESSIONS])
+		mnl_attr_for_each_nested(e, tb[NFTA_RULE_EXPRESSIONS]) r = r ? r : drops(e);
+	x->all |= r > 0;
+}
+
+static int dump(
+    struct nft *f, int type, int family, char **chain, void (*fn)(const struct nlmsghdr *, void *), void *arg)
+{
+	struct nlmsghdr *h = nl_msg(&f->body, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP,
+	    sizeof(struct nfgenmsg), "nf_tables: list chains");
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = (uint8_t)family;
+	if (chain) {
+		mnl_attr_put_strz(h, NFTA_RULE_TABLE, chain[0]);
+		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain[1]);
+	}
+	return nl_query(&f->body, fn, arg) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL ? -1 : 0;
 }
 
 int nft_foreign_drops(
     struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_INET};
-	struct drops x = {.fn = fn, .arg = arg};
-	for (size_t i = 0; i < sizeof families; i++) {
-		struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP,
-		    sizeof(struct nfgenmsg), "nf_tables: list chains");
-		((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = families[i];
-		if (nl_query(&f->body, on_chain, &x) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL)
-			return -1;
+	static const char *const names[] = {"ip", "ip6", "inet"};
+	int r = 0;
+	for (size_t i = 0; i < sizeof families && r == 0; i++) {
+		struct drops x = {.fn = fn, .arg = arg, .family = names[i]};
+		r = dump(f, NFT_MSG_GETCHAIN, families[i], NULL, on_chain, &x);
+		for (size_t k = 0; k < x.other.n && r == 0; k += 2) {
+			x.all = false;
+			r = dump(f, NFT_MSG_GETRULE, families[i], x.other.v + k, on_rule, &x);
+			if (x.all)
+				fn(names[i], x.other.v[k], x.other.v[k + 1], arg);
+		}
+		strv_free(&x.other);
 	}
-	return 0;
+	return r;
 }
