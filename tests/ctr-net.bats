@@ -257,30 +257,6 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -1 h ctr-net inspect nosuch
 }
 
-@test "macvlan and ipvlan: on the host's own network, by its router; refused where it cannot be" {
-	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 mv
-	box a --net mv
-	[ "$(ip_of a)" = 198.51.100.64 ]
-	h ctr-exec a ping -c1 -W2 203.0.113.2
-	h ctr-run --net mv "$ROOTFS" ping -c1 -W2 a
-	[ "$(h ip -o link show type veth | grep -vc wan)" = 0 ]
-	for bad in "--driver macvlan --parent wan --subnet 198.51.100.0/25 x" "--subnet 198.51.0.0/16 x"; do
-		# shellcheck disable=SC2086
-		run -1 h ctr-net create $bad
-		[[ "$output" = *"overlaps with"* ]]
-	done
-	run -2 h ctr-net create --internal --driver macvlan --parent wan --subnet 10.3.0.0/24 x
-	h ctr-net create --driver macvlan --parent nosuch --subnet 10.3.0.0/24 lost
-	run -125 h ctr-run --net lost "$ROOTFS" true
-	[[ "$output" = *"parent"*"nosuch"* ]]
-	h ctr-rm -f a
-	h ctr-net rm mv
-	h ctr-net create --driver ipvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 iv
-	run h ctr-run --net iv "$ROOTFS" ping -c1 -W2 203.0.113.2
-	[ "$status" = 0 ] || [[ "$output" = *"CONFIG_IPVLAN"* ]]
-	[ -z "$(h ctr-ipam ls)" ]
-}
-
 @test "no subnet is free: said, and nothing is made" {
 	h ip route add 10.0.0.0/8 via 198.51.100.1
 	h ip route add 172.16.0.0/13 via 198.51.100.1 table 7

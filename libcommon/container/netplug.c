@@ -362,9 +362,14 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	int index;
 	if (n->internal && (r->publish.n || r->exposed.n))
 		return fail("-p: network %s is internal: nothing enters or leaves it", n->name);
+	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
+	if (ipvlan && r->mac)
+		return fail(
+		    "--mac: a container of network %s, of ipvlan, has that of the interface %s", n->name, n->bridge);
 	if (take_leases(n, r, p->id, name, p) < 0 || hold_ports(r, p) < 0)
 		return -1;
-	choose_mac(r, p);
+	if (!ipvlan)
+		choose_mac(r, p);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	bool nat = nft_open(&f) == 0;
@@ -375,10 +380,11 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	nl_close(&rt);
 	if (result == 0)
 		result = inside(n, r, p, netns_fd);
-	if (why)
-		fail("%s", why);
-	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports))
+	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports)) {
+		if (why)
+			fail("%s", why);
 		result = publish(n, p, nat ? &f : NULL);
+	}
 	if (nat)
 		nft_close(&f);
 	return result;
@@ -485,8 +491,10 @@ void netplug_state(const struct netplug *p, struct kv *kv)
 		kv_set(kv, "ip", addr_text(&p->addr[0].a, t));
 	if (p->addr[1].a.family)
 		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
-	kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3], p->mac[4],
-	    p->mac[5]);
+	static const uint8_t none[6];
+	if (memcmp(p->mac, none, 6) != 0) /* ipvlan's */
+		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3],
+		    p->mac[4], p->mac[5]);
 	for (size_t i = 0; i < p->nports; i++) {
 		const struct nft_port *q = &p->ports[i];
 		bool v6 = q->to.family == AF_INET6;

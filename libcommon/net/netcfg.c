@@ -174,7 +174,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_IPVLAN:
 		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
 			return -1;
-		return tail(w, op, "aigmt");
+		return tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt"); /* its MAC is the parent's */
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
 	case CFG_ADDR:
