@@ -4,7 +4,9 @@ set -eu
 out=$1 arch=${2:-$(dpkg --print-architecture)}
 [ ! -e "$out/.done" ] || exit 0
 here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$out.tmp"
 mkdir -p "$out.tmp"
+out=$(cd "$out.tmp" && pwd) out=${out%.tmp}
 cd "$out.tmp"
 if [ "$arch" != "$(dpkg --print-architecture)" ]; then
 	sh "$here/../libcommon/deps/apt.sh" "$PWD/apt" "$arch"

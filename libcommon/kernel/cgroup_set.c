@@ -76,7 +76,8 @@ static char *held_back(const char *path, const char *c)
 		return xasprintf("it is not in cgroup.subtree_control of %s%s", name,
 		    procs && *procs && faccessat(dir, "cgroup.type", F_OK, 0) == 0
 			? ", which has processes: move them into a group of their own"
-			: "");
+		    : faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0 ? ", which is not ours: not delegated"
+									    : "");
 	}
 }
 
