@@ -33,6 +33,9 @@ int image_open(const char *lib, const char *ref, struct image *out);
 /* How missing layers are unpacked: fn is to be called where their owners can be set; NULL: here. */
 extern int (*image_apart)(int (*fn)(void *arg), void *arg);
 void image_free(struct image *im);
+/* Keep images from being removed until the descriptor is closed: for who finds one, and then writes the record that it
+ * is in use. Waits for a removal that goes on. -1 where nothing can be removed, or with no store. */
+int image_gate(const char *lib);
 
 /* Mount a file that is a squashfs or erofs image, read-only, through a loop device that frees itself. Returns a
  * detached mount (open_tree(2)) whose path for an overlay is /proc/self/fd/N; on kernels before 5.2, which have no

@@ -6,8 +6,9 @@
 #include "netplug.h"
 
 struct pasta {
-	int pidfd, errors; /* -1 none; the end of a pipe that its stderr is, kept so that it stays one */
-	char *ports;       /* docker's form */
+	pid_t pid;   /* 0 none */
+	int errors;  /* -1 none; the end of a pipe that its stderr is, kept so that it stays one */
+	char *ports; /* docker's form */
 };
 
 /* Connect the network namespace `ns` of the child `pid`, which has not been waited for, with the ports that r

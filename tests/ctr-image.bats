@@ -482,6 +482,33 @@ load image
 	run -1 ctr-image rm nothing
 }
 
+@test "a start and a removal of one image: the one waits for the other, and nothing is half there" {
+	box one
+	flock "$CTR_LIB/images/.gate" sh -c 'echo; exec sleep 1' >held 3>&- &
+	wait_for 3 test -s held
+	t=$(date +%s%N)
+	[ "$(ctr-run one echo yes)" = yes ]
+	[ $((($(date +%s%N) - t) / 1000000)) -ge 500 ]
+	flock -s "$CTR_LIB/images/.gate" sh -c 'echo; exec sleep 3' >shared 3>&- & # an import, say: not waited for
+	wait_for 3 test -s shared
+	t=$(date +%s%N)
+	ctr-run one true
+	[ $((($(date +%s%N) - t) / 1000000)) -lt 2000 ]
+	wait
+	for _ in 1 2 3 4 5 6 7 8; do
+		ctr-image tag one two
+		ctr-run -d --name c two sh -c 'cat /etc/passwd; exec sleep 100' >said 2>&1 & ctr-image rm one two >rm 2>&1 || true
+		wait $! || true
+		if ctr-ps -anq | grep -q .; then # it was first
+			ctr-exec c grep -q root /etc/passwd
+			ctr-rm -f c
+		else
+			grep -q 'no such image' said
+		fi
+		ctr-image ls -n | grep -q . || box one
+	done
+}
+
 @test "a damaged entry is said to be so, the others are listed and run" {
 	box good
 	echo x | tar cf x.tar --files-from=/dev/null

@@ -317,6 +317,8 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 		links=$(h ip -o link | grep -cE 'br0|veth' || true)
 		[ "$died" = 0 ] || killed=$((killed + 1))
 		[ "$links" = 0 ] || [ "$died" = 0 ] || half=$((half + 1))
+		# later where nothing was made yet, earlier where it was done: whatever else the machine does now
+		if [ "$died" = 0 ]; then us=$((us * 9 / 10)); elif [ "$links" = 0 ]; then us=$((us * 11 / 10)); fi
 		h ctr-gc
 		left=$(h ip -o link | grep -E 'br0|veth' || true)
 		if [ -n "$left" ]; then # then it was done: all of it stands

@@ -64,3 +64,8 @@ test_setup() {
 	[ "$status" = 1 ] && [[ $output == *"this build has no events $want" ]]
 	ctr-cgset -d "/$CTR_CGROUP"
 }
+
+@test "in a user namespace that somebody else has made, the root is writable as elsewhere" {
+	unshare -Urm true 2>/dev/null || skip "needs unshare -Urm (user namespaces)"
+	[ "$(unshare -Urm ctr-run "$ROOTFS" sh -c 'echo new >/file && cat /file' 2>err)" = new ] || { cat err; return 1; }
+}

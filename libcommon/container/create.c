@@ -158,10 +158,13 @@ static void root_path(struct spec *s, const char *path)
 	strv_take(&s->x_lower, abs);
 }
 
+static int gate = -1; /* held until the record says that the image is in use */
+
 /* docker's meaning of an image's config: flags win over it, its environment comes first. */
 static void image(struct spec *s, struct kv *conf, int argc, char **argv, struct strv *volumes)
 {
 	struct image im;
+	gate = image_gate(ctr_lib());
 	if (image_open(ctr_lib(), argv[0], &im) < 0)
 		die_fail();
 	strv_addall(&s->x_lower, &im.layers);
@@ -300,6 +303,8 @@ static int make(struct container *c, struct spec *s, const struct strv *volumes)
 	bool mounts = o.volumes.n || o.mounts.n || volumes->n;
 	_cleanup_free_ char *first = spec_text(s);
 	c->dir = container_create(c->name, &c->conf, first);
+	if (gate >= 0)
+		close(gate);
 	if (c->dir < 0)
 		return -1;
 	if (mounts) {

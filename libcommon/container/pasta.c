@@ -16,7 +16,6 @@
 #include "pasta.h"
 #include "portspec.h"
 #include "str.h"
-#include "sys.h"
 #include "undo.h"
 
 /* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first: it says of one that is taken only that
@@ -113,7 +112,7 @@ int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
 	struct strv args = {0};
 	int out[2], err[2], status;
 	char c;
-	*p = (struct pasta){-1, -1, NULL};
+	*p = (struct pasta){.errors = -1};
 	if (arguments(p, &args, r, pid) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		return -1;
 	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) < 0) /* full, and nobody reads: then it writes nothing */
@@ -121,15 +120,16 @@ int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
 	pid_t own = fork();
 	if (own == 0)
 		child(args.v, ns, out[1], err[1]);
-	p->pidfd = own < 0 ? -1 : sys_pidfd_open(own); /* a child, not waited for: it is that process's */
 	close(out[1]);
 	close(err[1]);
 	strv_free(&args);
 	bool ready = own > 0 && read(out[0], &c, 1) == 1;
 	close(out[0]);
 	p->errors = err[0];
-	if (ready)
+	if (ready) {
+		p->pid = own;
 		return 0;
+	}
 	while (own > 0 && waitpid(own, &status, 0) < 0 && errno == EINTR)
 		;
 	failed(err[0], own < 0 ? -1 : status);
@@ -139,14 +139,14 @@ int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
 
 void pasta_down(struct pasta *p)
 {
-	if (p->pidfd >= 0) {
-		sys_pidfd_send_signal(p->pidfd, SIGKILL);
-		waitid((idtype_t)3 /* P_PIDFD */, (id_t)p->pidfd, NULL, WEXITED);
-		close(p->pidfd);
+	if (p->pid &&
+	    waitpid(p->pid, NULL, WNOHANG) == 0) { /* a child of ours still, not reaped: that pid is its own */
+		kill(p->pid, SIGKILL);
+		waitpid(p->pid, NULL, 0);
 	}
 	if (p->errors >= 0)
 		close(p->errors);
 	free(p->ports);
-	*p = (struct pasta){-1, -1, NULL};
+	*p = (struct pasta){.errors = -1};
 }
 #endif

@@ -161,7 +161,7 @@ int plug_check(const struct kv *conf)
 void plug_init(struct plug *p, const struct container *c)
 {
 	memset(p, 0, sizeof *p);
-	p->dnotify = p->pasta.pidfd = p->pasta.errors = -1;
+	p->dnotify = p->pasta.errors = -1;
 	p->watch = plug_wanted(c) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
 }
 

@@ -163,6 +163,11 @@ static int overlay_mount(struct rootfs *r)
 		*cut = 0;
 		m = mount("overlay", "upper", "overlay", 0, opts.p);
 	}
+	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
+		buf_free(&opts);
+		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
+		return overlay_mount(r);
+	}
 	bool cannot = m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
 	bool copy = CAN_COPY && !r->spec->x_image_file;
 	char *lower = opts.p + strlen("lowerdir="), *end = lower + strcspn(lower, ":,");
@@ -178,10 +183,6 @@ static int overlay_mount(struct rootfs *r)
 	buf_free(&opts);
 	if (m == 0 || bound)
 		return m;
-	if (errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
-		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
-		return overlay_mount(r);
-	}
 	r->no_overlay = cannot && copy;
 	if (errno == ENODEV)
 		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");

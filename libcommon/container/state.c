@@ -1,6 +1,6 @@
 /* state.c: the containers' records and what is derived from them; see state.h.
  *
- * Nothing here is cached between calls but the names of the two directories: the files and the lock are the truth.
+ * Nothing here is cached between calls but the two directories: the files and the lock are the truth.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -99,9 +99,9 @@ const char *ctr_instance(void)
 	return hex;
 }
 
-static int containers_dir(void)
+static int containers_dir(const char *where)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers", ctr_lib());
+	_cleanup_free_ char *p = xasprintf("%s/containers", where);
 	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -170,13 +170,16 @@ static void read_exit(struct container *c)
 		corrupt(c);
 }
 
+static int listed[2] = {-1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
+
 /* The process that `state` names, if it is still that one. */
 static void read_state(struct container *c)
 {
-	_cleanup_free_ char *path = xasprintf("%s/containers/%s/state", ctr_run(), c->name);
-	if (access(path, F_OK) < 0)
+	_cleanup_free_ char *path =
+	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : xasprintf("%s/containers/%s/state", ctr_run(), c->name);
+	if (faccessat(listed[1], path, F_OK, 0) < 0)
 		return;
-	if (kv_read_at(&c->state, AT_FDCWD, path) < 0) {
+	if (kv_read_at(&c->state, listed[1], path) < 0) {
 		corrupt(c);
 		return;
 	}
@@ -250,8 +253,11 @@ static void read_at(struct container *c, int parent, const char *dirname, bool l
 void container_read(struct container *c, const char *dirname)
 {
 	*c = (struct container){.dir = -1, .name = xstrdup(dirname)};
-	_cleanup_free_ char *path = xasprintf("%s/containers/%s", ctr_lib(), dirname);
-	read_at(c, AT_FDCWD, path, false);
+	if (listed[0] < 0) {
+		listed[0] = containers_dir(ctr_lib());
+		listed[1] = containers_dir(ctr_run());
+	}
+	read_at(c, listed[0], dirname, false);
 }
 
 struct id_search {
@@ -282,7 +288,7 @@ static int id_match(int parent, const char *name, void *arg)
 int container_open(struct container *c, const char *name)
 {
 	*c = (struct container){.dir = -1};
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
 	if (!name_valid(name) || parent < 0)
@@ -328,7 +334,7 @@ static int add_name(int parent, const char *name, void *arg)
 
 int container_names(struct strv *out)
 {
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
 	if (dir_each(parent, add_name, out) < 0)
@@ -343,7 +349,7 @@ int container_names(struct strv *out)
 static bool still_there(const struct container *c)
 {
 	struct stat ours, named;
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	return parent >= 0 && fstat(c->dir, &ours) == 0 && fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
@@ -446,7 +452,7 @@ static int held_match(int parent, const char *name, void *arg)
 bool container_id_held(const char *id)
 {
 	struct held_search f = {.id = id};
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	if (parent >= 0)
 		dir_each(parent, held_match, &f);
 	return f.held;
@@ -511,10 +517,10 @@ int container_create(const char *name, const struct kv *conf, const char *config
 {
 	char hex[13], tmp[32];
 	_cleanup_free_ char *top = xasprintf("%s/containers", ctr_lib());
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	if (parent < 0 && dir_make(top, 0711) < 0)
 		return fail_in("CTR_LIB (set it to a folder that can be written)");
-	if (parent < 0 && (parent = containers_dir()) < 0)
+	if (parent < 0 && (parent = containers_dir(ctr_lib())) < 0)
 		return fail_in("%s", name);
 	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST, fail("%s: there is a container of this name already", name);
@@ -560,7 +566,7 @@ static void erase_known(int dir)
 int container_erase(const struct container *c)
 {
 	char hex[13], tmp[32];
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	if (parent < 0)
 		return fail("%s/containers: %m", ctr_lib());
 	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
@@ -586,7 +592,7 @@ int container_destroy(struct container *c)
 
 int container_rename(struct container *c, const char *name)
 {
-	_cleanup_close_ int parent = containers_dir();
+	_cleanup_close_ int parent = containers_dir(ctr_lib());
 	_cleanup_free_ char *from = run_dir(c->name), *to = run_dir(name);
 	if (parent < 0 || sys_rename_new(parent, c->name, name) < 0)
 		return errno == EEXIST || errno == ENOTEMPTY

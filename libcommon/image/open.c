@@ -1,12 +1,15 @@
 /* open.c: from an image's name to what starting a container of it takes; see image.h. On the start path: an index, a
  * manifest and a config are read, each layer is looked for, and nothing else. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "image.h"
 #include "image_store.h"
 #include "str.h"
@@ -82,6 +85,15 @@ static int found(const struct store *s, const char *lib, const struct ref *r, st
 	if (e < 0)
 		image_free(out);
 	return e;
+}
+
+int image_gate(const char *lib)
+{
+	_cleanup_free_ char *path = xasprintf("%s/images/.gate", lib);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
+		lock_take(fd, LOCK_SH);
+	return fd;
 }
 
 int image_open(const char *lib, const char *ref, struct image *out)
