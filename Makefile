@@ -124,18 +124,23 @@ install: all man ## binary, links and man pages into $(DESTDIR)$(PREFIX)
 rootfs: build/rootfs/.done ## build/rootfs: busybox and a minimal /etc
 build/rootfs/.done: rootfs/make.sh
 	$(call say,ROOT,build/rootfs)sh rootfs/make.sh build/rootfs
+build/rootfs-%/.done: rootfs/make.sh build/rootfs/.done
+	$(call say,ROOT,$(@D))sh rootfs/make.sh $(@D) $*
 
 demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
 
 # Machines to boot: Debian's kernel, and an initramfs of ctrbox, busybox and the default image.
+beside := $(if $(CROSS),-$(ARCH))
 initramfs: $(B)/initramfs.cpio.gz ## build/initramfs.cpio.gz: a machine that boots to a shell with ctrbox
-$(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/.done build/rig/kernel/.done $(wildcard rootfs/*)
-	$(call say,PACK,$@)sh rootfs/initramfs.sh $@ build/rig/kernel $(B)/bin
+$(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/.done build/rootfs$(beside)/.done build/rig/kernel$(beside)/.done $(wildcard rootfs/*)
+	$(call say,PACK,$@)sh rootfs/initramfs.sh $@ build/rig/kernel$(beside) $(B)/bin build/rootfs$(beside)
 build/rig/kernel/.done:
 	$(Q)sh rootfs/kernel.sh build/rig/kernel
+build/rig/kernel-%/.done:
+	$(Q)sh rootfs/kernel.sh $(@D) $*
 boot: initramfs ## boot it in QEMU (end it with: poweroff)
-	$(Q)sh tests/rig/qemu-run -i $(B)/initramfs.cpio.gz
+	$(Q)sh tests/rig/qemu-run -i -k build/rig/kernel$(beside) $(B)/initramfs.cpio.gz
 check-initramfs: initramfs ## boot it to run tests inside
 	$(Q)bash tests/rig/check-initramfs
 
@@ -148,8 +153,8 @@ check-v2: all rootfs ## the tests of limits and containers on a pure cgroup v2 s
 check-old: rootfs test-builds ## the tests of containers by the older ways: newer calls answer as an old kernel's
 	$(Q)bash tests/run --old $(T)
 
-check-aarch64: ## build for aarch64; a smoke test and the unit tests under qemu-aarch64
-	$(Q)$(MAKE) --no-print-directory ARCH=aarch64
+check-aarch64: rootfs ## build for aarch64; a smoke test and the unit tests under qemu-aarch64; boot it
+	$(Q)$(MAKE) --no-print-directory ARCH=aarch64 initramfs
 	$(Q)bash tests/check-aarch64
 
 unit_src := $(wildcard tests/unit/test_*.c)

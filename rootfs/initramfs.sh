@@ -1,18 +1,18 @@
 #!/bin/sh
-# initramfs.sh OUT KERNEL BIN: pack a bootable initramfs: rootfs/init, busybox, the ctrbox of BIN (build/bin) with its
-# links, the modules of KERNEL (kernel.sh's folder) that rootfs/modules.list names, and build/rootfs as a squashfs, /image.
+# initramfs.sh OUT KERNEL BIN ROOT: pack a bootable initramfs: rootfs/init, ROOT's busybox, the ctrbox of BIN (build/bin) with
+# its links, the modules of KERNEL (kernel.sh's folder) that rootfs/modules.list names, and ROOT (make.sh's folder) as a
+# squashfs, /image. What is run here is busybox of build/rootfs.
 set -eu
-out=$1 kernel=$2 bin=$3
+out=$1 kernel=$2 bin=$3 root=$4
 here=$(cd "$(dirname "$0")" && pwd)
-root=$here/../build/rootfs
-busybox=$root/bin/busybox
-command -v mksquashfs >/dev/null || { echo "initramfs: needs mksquashfs: apt-get install squashfs-tools" >&2; exit 1; }
+busybox=$here/../build/rootfs/bin/busybox
+command -v mksquashfs >/dev/null || { [ "$(id -u)" = 0 ] && apt-get install -y --no-install-recommends squashfs-tools >/dev/null 2>&1; } || { echo "initramfs: needs mksquashfs: apt-get install squashfs-tools" >&2; exit 1; }
 t=$out.d
 rm -rf "$t"
 mkdir -p "$t/bin" "$t/modules" "$t/root"
 cp "$here/init" "$t/init"
 chmod 755 "$t/init"
-cp "$busybox" "$t/bin/busybox"
+cp "$root/bin/busybox" "$t/bin/busybox"
 "$busybox" --list | while read -r a; do
 	[ "$a" = busybox ] || ln -s busybox "$t/bin/$a"
 done

@@ -2,6 +2,7 @@
 # kernel.sh DIR [ARCH]: Debian's kernel for virtual machines, unpacked into DIR (boot/, lib/modules/) beside the system.
 set -eu
 out=$1 arch=${2:-$(dpkg --print-architecture)}
+[ "$arch" != aarch64 ] || arch=arm64
 [ ! -e "$out/.done" ] || exit 0
 here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$out.tmp"
@@ -23,6 +24,8 @@ name=$(newest)
 	apt-get download -qq "${name:?apt knows no linux-image-cloud-$arch}:$arch"
 }
 dpkg -x linux-image-*.deb .
+[ -d lib/modules ] || { mkdir -p lib && mv usr/lib/modules lib/; } # newer packages have them in /usr
+find lib/modules -name '*.ko.xz' -exec xz -d {} +                             # and compressed
 rm -rf ./*.deb apt usr
 touch .done
 rm -rf "$out"

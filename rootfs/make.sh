@@ -1,29 +1,39 @@
 #!/bin/sh
-# make.sh DIR: the default root file system: Debian's static busybox, its links, and a minimal /etc.
+# make.sh DIR [ARCH]: the default root file system: Debian's static busybox, its links, and a minimal /etc. ARCH: for
+# another machine (aarch64), with the links of build/rootfs.
 set -eu
-out=$1
+out=$1 arch=${2:-}
+[ "$arch" != aarch64 ] || arch=arm64
+here=$(cd "$(dirname "$0")" && pwd)
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t"
-box=$(command -v busybox || true)
+box='' list=$here/../build/rootfs/bin/busybox
+[ -n "$arch" ] || box=$(command -v busybox || true)
 if [ -z "$box" ] || ldd "$box" >/dev/null 2>&1; then
-	echo "rootfs: fetching busybox-static" >&2
+	name=busybox-static${arch:+:$arch}
+	echo "rootfs: fetching $name" >&2
 	mkdir -p "$t/deb"
 	(
 		cd "$t/deb"
 		chmod 777 .
-		apt-get download -qq busybox-static 2>/dev/null || { [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq busybox-static; } ||
+		if [ -n "$arch" ]; then
+			sh "$here/../libcommon/deps/apt.sh" "$PWD/apt" "$arch"
+			export APT_CONFIG="$PWD/apt/apt.conf"
+		fi
+		apt-get download -qq "$name" 2>/dev/null || { [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq "$name"; } ||
 			{ echo "rootfs: needs busybox-static: apt-get install busybox-static" >&2; exit 1; }
 	)
 	dpkg -x "$t"/deb/busybox-static_*.deb "$t/deb/x"
 	box=$(find "$t/deb/x" -path '*bin/busybox' -type f | head -n 1)
 fi
-"$box" true || { echo "rootfs: $box does not run here" >&2; exit 1; }
+[ -n "$arch" ] || list=$box
+"$list" true || { echo "rootfs: $list does not run here" >&2; exit 1; }
 for d in bin sbin usr/bin usr/sbin etc proc sys dev tmp root run var/log home/user; do mkdir -p "$t/$d"; done
 chmod 1777 "$t/tmp"
 cp "$box" "$t/bin/busybox"
 chmod 755 "$t/bin/busybox"
-"$t/bin/busybox" --list | while read -r a; do
+"$list" --list | while read -r a; do
 	[ "$a" = busybox ] || ln -s busybox "$t/bin/$a"
 done
 cat >"$t/etc/passwd" <<'EOF'

@@ -505,7 +505,7 @@ load image
 		else
 			grep -q 'no such image' said
 		fi
-		ctr-image ls -n | grep -q . || box one
+		ctr-image ls -n | grep -q '^one ' || box one
 	done
 }
 
