@@ -495,7 +495,8 @@ orphan() {
 	best=99999 cpu=99999
 	for i in $(seq 20); do # other test files run meanwhile: the best of several
 		[ "$i" -le 3 ] || [ $cpu -ge 50 ] || break
-		read -r t own < <(TIMEFORMAT='%R %U %S'; { time ctr-ps -aq >/dev/null; } 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
+		# a shell of its own: to copy bats's would be counted too
+		read -r t own < <(bash --norc -c "TIMEFORMAT='%R %U %S'; time ctr-ps -aq >/dev/null" 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
 		[ "$t" -ge $best ] || best=$t
 		[ "$own" -ge $cpu ] || cpu=$own
 	done
