@@ -290,16 +290,33 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[ "$(h ctr-netcfg show | grep -c ^publish)" = 0 ]
 }
 
-@test "a flow of UDP follows the port to its new place" {
+@test "a flow of UDP follows the port to its new place, IPv4 and IPv6; flows to elsewhere are left alone" {
 	by_hand
 	serve "$A" 5300 old udp4
 	serve "$B" 5300 new udp4
-	h ctr-netcfg publish 53/udp 172.18.0.2:5300
-	flow() { echo x | peer timeout 3 socat -t1 -T1 - UDP:198.51.100.2:53,sourceport=4444 2>/dev/null || true; }
-	[ "$(flow)" = old ]
-	h ctr-netcfg unpublish 53/udp
-	h ctr-netcfg publish 53/udp 172.18.0.3:5300
-	[ "$(flow)" = new ]
+	serve "$A" 5301 old udp6
+	serve "$B" 5301 new udp6
+	serve "$PEER" 53 peer udp4
+	serve "$PEER" 54 peer udp6
+	flow() { echo x | peer timeout 3 socat -t1 -T1 - "UDP:$1,sourceport=4444" 2>/dev/null || true; }
+	elsewhere() { echo x | h timeout 3 socat -t1 -T1 - "UDP:$1,sourceport=4445" 2>/dev/null; }
+	moves() { # PORTS OLD NEW ADDR: the same flow goes to the one, then to the other
+		h ctr-netcfg publish "$1" "$2"
+		[ "$(flow "$4")" = old ]
+		h ctr-netcfg unpublish "$1"
+		h ctr-netcfg publish "$1" "$3"
+		[ "$(flow "$4")" = new ]
+		h ctr-netcfg unpublish "$1"
+	}
+	[ "$(elsewhere 203.0.113.2:53)" = peer ]
+	[ "$(elsewhere '[2001:db8:2::2]:54')" = peer ]
+	moves 53/udp 172.18.0.2:5300 172.18.0.3:5300 198.51.100.2:53              # at every address of the host
+	moves 198.51.100.2:53/udp 172.18.0.2:5300 172.18.0.3:5300 198.51.100.2:53 # at one
+	moves 14-53/udp 172.18.0.2:5261-5300 172.18.0.3:5261-5300 198.51.100.2:53 # many
+	moves 54/udp '[fd01::2]:5301' '[fd01::3]:5301' '[2001:db8:1::2]:54'
+	moves '[2001:db8:1::2]:54/udp' '[fd01::2]:5301' '[fd01::3]:5301' '[2001:db8:1::2]:54'
+	h test -e /proc/net/nf_conntrack || skip "no /proc/net/nf_conntrack: whether other flows are left alone is not seen"
+	[ "$(h grep -c 'sport=4445 dport=5[34] ' /proc/net/nf_conntrack)" = 2 ]
 }
 
 @test "kill -9 at random instants of attach and detach: after gc there is nothing, or all of it" {

@@ -649,7 +649,7 @@ static int freeze_v1(int dir, bool on)
 		_cleanup_free_ char *s = file_read_at(dir, "freezer.state", 64, NULL);
 		if (s && str_starts(s, on ? "FROZEN" : "THAWED"))
 			return 0;
-		if (now_ms() > end)
+		if (now_ms() >= end)
 			return errno = ETIME, -1;
 		nap();
 	}
@@ -660,16 +660,24 @@ int cgroup_freeze(const char *path, bool on)
 	struct cgroup_hierarchy *h = v2_side();
 	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
 	if (fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0) { /* Linux 5.2 */
-		if (file_poke_at(fd, "cgroup.freeze", on ? "1" : "0") < 0 || wait_event(fd, "frozen", on) < 0)
-			return fail("%s: %s: %m", path, on ? "freeze" : "thaw");
-		return 0;
+		if (file_poke_at(fd, "cgroup.freeze", on ? "1" : "0") == 0 && wait_event(fd, "frozen", on) == 0)
+			return 0;
+		fail("%s: %s: %m", path, on ? "freeze" : "thaw");
+		if (on) /* half frozen is no state to leave it in */
+			file_poke_at(fd, "cgroup.freeze", "0");
+		return -1;
 	}
 	struct cgroup_hierarchy *f = with_controller("freezer");
 	_cleanup_close_ int v1 = f ? group_fd(f, path) : -1;
 	if (v1 < 0)
 		return errno = f ? errno : EOPNOTSUPP,
 		       fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
-	return freeze_v1(v1, on) < 0 ? fail("%s: %s: %m", path, on ? "freeze" : "thaw") : 0;
+	if (freeze_v1(v1, on) == 0)
+		return 0;
+	fail("%s: %s: %m", path, on ? "freeze" : "thaw");
+	if (on)
+		file_poke_at(v1, "freezer.state", "THAWED");
+	return -1;
 }
 
 bool cgroup_frozen(const char *path)
@@ -718,7 +726,7 @@ int cgroup_kill(const char *path)
 		cgroup_procs(path, kill_one, NULL);
 		if (frozen)
 			cgroup_freeze(path, false);
-		if (now_ms() > end)
+		if (now_ms() >= end)
 			return errno = ETIME, fail("%s: a process in it does not die (uninterruptible)", path);
 		nap();
 	}
@@ -749,7 +757,7 @@ static int remove_one(struct cgroup_hierarchy *h, const char *path)
 	for (;;) {
 		if (remove_below(root_fd(h), path) == 0)
 			return 0;
-		if (errno != EBUSY || now_ms() > end || cgroup_populated(path) > 0)
+		if (errno != EBUSY || now_ms() >= end || cgroup_populated(path) > 0)
 			return -1;
 		nap();
 	}
