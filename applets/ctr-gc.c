@@ -55,7 +55,7 @@ static void thaw(struct container *c)
 	int r = container_still_clear(c);
 	if (r < 0)
 		trouble();
-	else if (r)
+	else if (r == 1)
 		printf("thawed %s\n", c->name);
 }
 

@@ -7,7 +7,8 @@
 #include "nft.h"
 
 /* Delete the entries whose original destination is one of these host ports at an address of this host (of
- * 127.0.0.0/8 only 127.0.0.1, where the kernel does it). A kernel without ctnetlink is not an error. 0, or -1 with fail(). */
+ * 127.0.0.0/8 only 127.0.0.1, where the kernel does it). A kernel without ctnetlink is not an error. 0, or -1 with
+ * fail(). */
 int conntrack_flush(const struct nft_port *p, size_t n);
 
 /* A connection's original tuple, as parsed. */

@@ -26,7 +26,8 @@ void ctree_close(struct ctree *t);
  * the next call here) thaws it. A container that is paused already stays so. 0, or -1 with fail(). */
 int container_still(struct container *c);
 void container_still_end(void);
-/* Thaw what a dead commit left frozen. 1 when it did, 0 when there was nothing, -1 with fail(). */
+/* Thaw what a dead commit left frozen. 1 when it did, 0 when there was nothing, 2 when a living one is at work, -1 with
+ * fail(). */
 int container_still_clear(const struct container *c);
 
 /* Open the root of a container as an O_PATH descriptor: a running one's own view by its /proc/PID/root; of another a

@@ -93,7 +93,7 @@ frozen() ( # NAME
 	[ "$(ctr-exec c echo alive)" = alive ]
 }
 
-@test "a commit thaws what a dead one left, by itself" {
+@test "two commits of one container at once: the second is refused; what a dead one left frozen the next thaws by itself" {
 	ctr-run -d --name c box sleep 100 >/dev/null
 	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
 	mkfifo p
@@ -101,7 +101,10 @@ frozen() ( # NAME
 	pid=$!
 	exec 7<p
 	wait_for 5 frozen c
+	run -1 --separate-stderr ctr-commit c img
+	[ "$stderr" = "ctr-commit: c: another commit or copy of it is at work" ]
 	kill -9 $pid
+	wait $pid || true
 	exec 7<&-
 	ctr-commit c img >/dev/null
 	! frozen c

@@ -34,7 +34,7 @@ has() { # FACT WORD...: all of them
 		i386:mount i386:reboot i386:init_module i386:unshare i386:setns i386:keyctl i386:clone3
 	# and what programs need is let in
 	for call in read openat mmap execve connect kill chroot ptrace rseq statx futex_waitv; do run ! has 'refused calls' $call; done
-	for p in /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/timer_list /proc/scsi /sys/firmware /sys/devices/virtual/powercap; do
+	for p in /proc/acpi /proc/interrupts /proc/kcore /proc/keys /proc/timer_list /proc/scsi /sys/dev/block /sys/firmware /sys/devices/virtual/powercap /sys/fs/selinux; do
 		[ ! -e "$p" ] || has masked "$p"
 	done
 	has 'mounted read-only' /proc/bus /proc/fs /proc/irq /proc/sys /sys

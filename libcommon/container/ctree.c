@@ -95,7 +95,7 @@ int container_still_clear(const struct container *c)
 		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
 	int r = lock_try(fd, LOCK_EX);
 	if (r <= 0)
-		return r;
+		return r < 0 ? -1 : 2;
 	if (cgroup_freeze(container_cgroup(c), false) < 0)
 		return -1;
 	unlink(path);
@@ -125,6 +125,8 @@ int container_still(struct container *c)
 	int r = container_still_clear(c);
 	if (r < 0)
 		return -1;
+	if (r == 2)
+		goto busy;
 	if (c->status != ST_RUNNING && !(r == 1 && c->status == ST_PAUSED))
 		return 0;
 	still.path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
@@ -136,7 +138,9 @@ int container_still(struct container *c)
 	if (r != 1) {
 		close(still.fd);
 		still.fd = -1;
-		return r < 0 ? -1 : (errno = EBUSY, fail("%s: another commit or copy of it is at work", c->name));
+		if (r == 0)
+			goto busy;
+		return -1;
 	}
 	undo_push(undo_still, NULL);
 	if (cgroup_freeze(still.cgroup, true) == 0)
@@ -146,6 +150,9 @@ int container_still(struct container *c)
 	close(still.fd);
 	still.fd = -1;
 	return 0;
+busy:
+	errno = EBUSY;
+	return fail("%s: another commit or copy of it is at work", c->name);
 }
 
 /* --- its view --- */

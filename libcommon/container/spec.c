@@ -91,10 +91,10 @@ static void default_mounts(struct spec *s)
 
 void spec_default(struct spec *s)
 {
-	/* What the whole machine's kernel shows or takes and no container needs: docker's lists. */
+	/* What the whole machine's kernel shows or takes and no container needs: docker's and podman's lists. */
 	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore",
 	    "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
-	    "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"};
+	    "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux"};
 	static const char *const readonly[] = {
 	    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 	memset(s, 0, sizeof *s);
