@@ -238,11 +238,10 @@ hostile() {
 	evil="'; touch $WORLD/PWNED; '\$(touch $WORLD/PWNED)\`touch $WORLD/PWNED\`"
 	run ctr-run -e "A=$evil"$'\n=+x' "$ROOTFS" sh -c 'printf "%s" "$A"'
 	[ "$output" = "$evil"$'\n=+x' ]
-	ctr-run -d --name c -l "k=$evil" -e "A=$evil" "$ROOTFS" sleep 1000 "$evil" 2>/dev/null >/dev/null || true
+	ctr-run -d --name c -l "k=$evil" -e "A=$evil" "$ROOTFS" sh -c 'sleep 1000; true' "$evil" >/dev/null
 	for f in "$CTR_LIB/containers/c/conf" "$CTR_RUN/containers/c/state"; do
-		[ ! -e "$f" ] || sh -c '. "$1"; [ "$name$id" ]' sh "$f"
+		sh -c '. "$1"; [ "$name$id" ]' sh "$f"
 	done
-	[ -e "$CTR_LIB/containers/c/conf" ]
 	[ ! -e "$WORLD/PWNED" ]
 }
 
