@@ -74,6 +74,8 @@ for d in linux asm-generic mtd; do ln -s "$headers/$d" "$t/kernel/$d"; done
 ln -s "$asm" "$t/kernel/asm"
 cc=$t/musl/cc
 cflags="-Oz -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$t="
+# Where whole-program optimisation pays (6 KB): both forms, for a linker that cannot do it (clang's).
+lto="-flto -ffat-lto-objects"
 unset MAKEFLAGS MFLAGS
 export CONFIG_SHELL=/bin/sh # starts faster than bash
 export ARFLAGS=rcsD AR="${cross}ar" RANLIB="${cross}ranlib"
@@ -129,18 +131,18 @@ END
 	cd libarchive
 	quiet ./configure --host="$arch-linux-musl" --disable-dependency-tracking --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
 		--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
-		CC="$cc" CFLAGS="$cflags -I$t/include" LDFLAGS="-L$t/lib"
+		CC="$cc" CFLAGS="$cflags $lto -I$t/include" LDFLAGS="-L$t/lib"
 	quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la
 	cp .libs/libarchive.a "$t/lib/"
 	cp libarchive/archive.h libarchive/archive_entry.h "$t/include/"
 ) &
 libarchive=$!
 
-(cd libcap2 && quiet make -C libcap CC="$cc" AR="$AR" RANLIB="$RANLIB" BUILD_CC="gcc -no-pie" COPTS="$cflags" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
+(cd libcap2 && quiet make -C libcap CC="$cc" AR="$AR" RANLIB="$RANLIB" BUILD_CC="gcc -no-pie" COPTS="$cflags $lto" USE_GPERF=no PTHREADS=no SHARED=no GOLANG=no PAM_CAP=no lib=lib libcap.a)
 cp libcap2/libcap/libcap.a "$t/lib/"
 cp -r libcap2/libcap/include/sys "$t/include/"
 
-(cd jansson && quiet cmake -B b -DCMAKE_C_COMPILER="$cc" -DCMAKE_AR="$(command -v "$AR")" -DCMAKE_C_FLAGS="$cflags" -DCMAKE_BUILD_TYPE=None -DJANSSON_BUILD_SHARED_LIBS=OFF \
+(cd jansson && quiet cmake -B b -DCMAKE_C_COMPILER="$cc" -DCMAKE_AR="$(command -v "$AR")" -DCMAKE_C_FLAGS="$cflags $lto" -DCMAKE_BUILD_TYPE=None -DJANSSON_BUILD_SHARED_LIBS=OFF \
 	-DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF && quiet make -C b)
 cp jansson/b/lib/libjansson.a "$t/lib/"
 cp jansson/b/include/*.h "$t/include/"
