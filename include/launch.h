@@ -43,8 +43,15 @@ struct become {
 	struct sock_fprog *seccomp; /* NULL: unconfined */
 	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
 	bool pdeathsig; /* die with the parent */
-	bool no_init;   /* not PID 1: the spec's x_init is not for this one */
+	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
 };
+
+/* Write the spec's oom score adjustment, if it has one, for this process. 0, or -1 with fail(). */
+int become_oom_score(const struct spec *s);
+/* From now on nobody without the host's CAP_SYS_PTRACE looks into this process through /proc, at its descriptors above
+ * all (CVE-2016-9962, CVE-2024-21626), until it execs; the kernel closes them before it may be looked into again. Its
+ * files in /proc belong to the host's root meanwhile. */
+void become_hidden(void);
 
 /* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on
  * failure, with fail() and the exit code 125, 126 or 127. */

@@ -115,6 +115,30 @@ profile() { cat >p.json; }
 	[[ $output == *"No space left on device"* ]]
 }
 
+@test "docker's conditions: all capabilities, one architecture, the kernel's version; a wrong type is an error" {
+	refused() { # CONDITIONS
+		echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO",'"$1}]}" >q.json
+		! ctr-run --security-opt seccomp=q.json "$ROOTFS" mkdir /q 2>/dev/null
+	}
+	refused '"includes":{"caps":["CAP_CHOWN","CAP_KILL"],"arches":["amd64","arm64"],"minKernel":"4.8"}'
+	refused '"excludes":{"caps":["CAP_SYS_ADMIN"],"minKernel":"99.0"}'
+	run ! refused '"includes":{"caps":["CAP_SYS_ADMIN","CAP_CHOWN"]}'
+	run ! refused '"includes":{"minKernel":"99.0"}'
+	run ! refused '"excludes":{"minKernel":"3.0"}'
+	run ! refused '"excludes":{"caps":["CAP_SYS_ADMIN","CAP_CHOWN"]}'
+	for wrong in '"includes":"x"' '"includes":{"arches":"amd64"}' '"excludes":{"minKernel":"banana"}'; do
+		refused "$wrong"
+		run -1 --separate-stderr ctr-seccomp q.json
+		[[ $(wc -l <<<"$stderr") -eq 1 && $stderr == *q.json* ]]
+	done
+}
+
+@test "a profile that refuses even the exit ends the container all the same" {
+	echo '{"defaultAction":"SCMP_ACT_ERRNO"}' >q.json
+	run timeout 20 ctr-run --security-opt seccomp=q.json "$ROOTFS" true
+	[[ $status -ne 0 && $status -ne 124 ]]
+}
+
 @test "a bad profile stops the start before anything is made" {
 	echo '{"defaultAction": "SCMP_ACT_NOTIFY"}' >n.json
 	run ctr-run --name x --security-opt seccomp=n.json "$ROOTFS" true

@@ -21,6 +21,30 @@ setup_file() {
 			return perror(v[1]), 1;
 		}
 	END
+	# look: open what every other process has open, for so many seconds, and say what that was
+	cat >look.c <<-'END'
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <time.h>
+		#include <unistd.h>
+		int main(int c, char **v)
+		{
+			char path[64], to[256];
+			for (time_t end = time(NULL) + atoi(v[c - 1]); time(NULL) < end;)
+				for (int pid = 2; pid < 400; pid++)
+					for (int i = 3; pid != getpid() && i < 12; i++) {
+						snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, i);
+						int fd = open(path, O_PATH);
+						ssize_t n = fd < 0 ? -1 : readlink(path, to, sizeof to - 1);
+						if (fd >= 0 && dprintf(1, "%s %.*s\n", path, (int)(n < 0 ? 0 : n), to) > 0)
+							close(fd);
+						if (fd < 0 && access(path, F_OK) < 0 && i == 3)
+							break;
+					}
+			return 0;
+		}
+	END
 	# overwrite: hold every other process's executable, and write to it as soon as that can be
 	cat >overwrite.c <<-'END'
 		#include <dirent.h>
@@ -61,7 +85,7 @@ setup_file() {
 			return printf("seen %s\n", seen ? "some" : "none") < 0;
 		}
 	END
-	gcc -static -O1 -o swap swap.c && gcc -static -O1 -o overwrite overwrite.c
+	for p in swap look overwrite; do gcc -D_GNU_SOURCE -static -O1 -o "$p" "$p.c" || return 1; done
 }
 
 test_setup() { command -v gcc >/dev/null || skip "needs gcc (apt-get install gcc)"; }
@@ -129,6 +153,21 @@ hostile() {
 	run ctr-run "$WORLD/root/" sh -c 'pwd; ls -d .'
 	cd "$WORLD"
 	[[ $status -eq 0 && ${lines[0]} == / ]]
+}
+
+@test "CVE-2016-9962: who enters cannot be looked into: not by ctr-exec, not by a start beside it, not in a user namespace" {
+	cp -a "$ROOTFS" root && cp "$BATS_FILE_TMPDIR/look" root/bin/look
+	for how in "--name a" "--name b --userns auto" "--name c --cap-add SYS_PTRACE --userns auto" "--name d -e PATH=$(seq -s / 500 | sed 's,/,:/,g'):/bin"; do
+		# shellcheck disable=SC2086
+		ctr-run -d $how root/ look 3 >/dev/null
+		n=${how#--name } n=${n%% *} end=$(($(date +%s) + 3))
+		while [ "$(date +%s)" -lt $end ] && ctr-exec "$n" true 2>/dev/null; do
+			[ "$n" != a ] || ctr-run --pid container:a "$ROOTFS" true || true
+		done
+		ctr-wait "$n" >/dev/null
+		run -0 ctr-logs "$n"
+		[ -z "$output" ]
+	done
 }
 
 @test "CVE-2021-30465: a volume's folder swapped for a link while 100 starts mount in it" {
@@ -330,6 +369,10 @@ hostile() {
 		$list >out 2>&1 || true
 		run ! grep -q $'[\e\a\r]' out
 	done
-	run ctr-run "$ROOTFS" "$esc"
-	[[ $output != *$'\e'* ]]
+	esc=$'\xc2\x9b2J' # the same in UTF-8
+	run -127 ctr-run "$ROOTFS" "/no$esc"
+	[[ $output != *$'\e'* && $output == *"/no"* && $output != *"$esc"* ]]
+	ctr-run --keep --name d -e "A=$esc" "$ROOTFS" true
+	run ctr-inspect d
+	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]
 }

@@ -16,10 +16,10 @@ int err_code = 1, err_usage_code = 2;
 static char remembered[1024];
 
 /* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
-static void tame(char *s)
+static void tame(char *text)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 127)
+	for (unsigned char *s = (unsigned char *)text; *s; s++)
+		if (*s < ' ' || *s == 127 || (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)) /* U+0080 to U+009F, too */
 			*s = '?';
 }
 

@@ -57,12 +57,17 @@ json_t *json_parse(const char *what, const char *text, size_t len)
 
 static char *dump(const json_t *j, size_t flags)
 {
-	char *s = json_dumps(j, flags | JSON_ENCODE_ANY), *own;
+	char *s = json_dumps(j, flags | JSON_ENCODE_ANY);
+	struct buf b = {0};
 	if (!s)
 		die("out of memory");
-	own = xstrdup(s);
+	for (const char *p = s; *p; p++)
+		if (*p == '\xc2' && (p[1] & 0xe0) == 0x80) /* U+0080 to U+009F steer terminals */
+			buf_printf(&b, "\\u%04x", (unsigned char)*++p);
+		else
+			buf_add(&b, p, 1);
 	piece_free(s);
-	return own;
+	return b.p;
 }
 
 char *json_text(const json_t *j)

@@ -362,6 +362,9 @@ void buf_json(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", *s);
 		else if ((unsigned char)*s < ' ')
 			buf_printf(b, "\\u%04x", *s);
+		else if (*s == '\xc2' && (unsigned char)s[1] < 0xa0 &&
+			 s[1] & 0x80) /* U+0080 to U+009F steer terminals */
+			s++, buf_printf(b, "\\u%04x", (unsigned char)*s);
 		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
 			buf_puts(b, "\xef\xbf\xbd");
 		else

@@ -54,8 +54,9 @@ _Noreturn void report_failure(int report, int code)
 	struct report r = {.code = code};
 	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
 	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0)
-		_exit(code);
-	_exit(code);
+		errno = 0; /* nobody there, or a profile that refuses it */
+	syscall(SYS_exit_group, code);
+	__builtin_trap(); /* a profile refuses even that */
 }
 
 int report_wait(int report, int *code, int *master)
@@ -374,6 +375,18 @@ static int enter_cwd(const char *cwd)
 	return 0;
 }
 
+int become_oom_score(const struct spec *s)
+{
+	char num[24];
+	snprintf(num, sizeof num, "%d", (int)s->oom_score_adj);
+	return s->has_oom_score_adj ? file_poke("/proc/self/oom_score_adj", num) : 0;
+}
+
+void become_hidden(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 int become(const struct become *b)
 {
 	const struct spec *s = b->spec;
@@ -386,28 +399,28 @@ int become(const struct become *b)
 		strv_setenv(&env, "HOME", w.home && *w.home ? w.home : "/");
 	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
 		return 125;
-	if (s->has_oom_score_adj) {
-		char num[24];
-		snprintf(num, sizeof num, "%d", (int)s->oom_score_adj);
-		if (file_poke("/proc/self/oom_score_adj", num) < 0)
-			return 125;
-	}
+	bool init = s->x_init && !b->entering;
+	if (!b->entering && become_oom_score(s) < 0)
+		return 125;
+	become_hidden();
 	give_stdio(w.uid);
 	keyring();
 	if (limits(s) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
-	signals();
+	if (!init)
+		signals();
 	if (sys_close_range_cloexec(3) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
 	if (privileges(b, &w) < 0)
 		return 125;
-	if (s->x_init && !b->no_init) {
+	if (init) {
 		pid_t pid = fork();
 		if (pid < 0)
 			return fail("fork: %m"), 125;
 		if (pid > 0)
 			_exit(init_loop(pid, false));
+		signals(); /* blocked until here: none is lost between the fork and the loop */
 	}
 	const char *path = strv_getenv(&env, "PATH");
 	return run_command(

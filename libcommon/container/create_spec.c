@@ -316,12 +316,12 @@ static void capabilities(struct spec *s)
 	for (size_t i = 0; i < o.cap_drop.n; i++)
 		if (strcasecmp(o.cap_drop.v[i], "all") == 0)
 			set = 0;
-	for (size_t i = 0; i < o.cap_add.n; i++)
-		added |= cap_bits("cap-add", o.cap_add.v[i]);
-	set |= added;
 	for (size_t i = 0; i < o.cap_drop.n; i++)
 		if (strcasecmp(o.cap_drop.v[i], "all") != 0)
 			set &= ~cap_bits("cap-drop", o.cap_drop.v[i]);
+	for (size_t i = 0; i < o.cap_add.n; i++)
+		added |= cap_bits("cap-add", o.cap_add.v[i]);
+	set |= added; /* what is dropped and added is there, as docker has it */
 	/* Inheritable stays empty (CVE-2022-29162). */
 	s->caps = (struct spec_caps){.bounding = set, .effective = set, .permitted = set};
 }
@@ -340,8 +340,9 @@ static void security(struct spec *s)
 				s->seccomp = xstrdup("unconfined");
 			else if (strcmp(v + 8, "builtin") != 0 && !(s->seccomp = file_read(v + 8, 4 << 20, NULL)))
 				die_fail();
-		} else if (strcmp(v, "no-new-privileges:false") == 0 || strcmp(v, "no-new-privileges=false") == 0 ||
-			   strcmp(v, "apparmor=unconfined") == 0 || strcmp(v, "apparmor:unconfined") == 0 ||
+		} else if (strcmp(v, "no-new-privileges:false") == 0 || strcmp(v, "no-new-privileges=false") == 0) {
+			s->no_new_privileges = false;
+		} else if (strcmp(v, "apparmor=unconfined") == 0 || strcmp(v, "apparmor:unconfined") == 0 ||
 			   strcmp(v, "label=disable") == 0 || strcmp(v, "label:disable") == 0) {
 			continue; /* as it is: no label and no AppArmor profile is ever set */
 		} else if (strcmp(v, "systempaths=unconfined") == 0) {

@@ -70,7 +70,7 @@ static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog
 		report_failure(report, 125);
 	}
 	struct become b = {
-	    .spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .no_init = true};
+	    .spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .entering = true};
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = e->detach ? -1 : i;
 	int code = become(&b);
@@ -90,6 +90,9 @@ int enter_start(struct enter *e)
 	/* A pid namespace is for the next children: joined here. Without privilege that needs the user namespace first,
 	 * and then both by us (setns(2)). */
 	bool early = user && geteuid() != 0;
+	if (become_oom_score(e->spec) < 0)
+		return -1;
+	become_hidden();
 	if (join(e, CLONE_NEWPID | (early ? user : 0)) < 0)
 		return -1;
 	_cleanup_close_ int group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -23,7 +24,7 @@
 #include "str.h"
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
-#define WRITER "2"     /* part of the cache's key: raised when the same profile becomes another program */
+#define WRITER "3"     /* part of the cache's key: raised when the same profile becomes another program */
 
 static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
@@ -84,44 +85,73 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	return r;
 }
 
-static bool listed(const json_t *o, const char *key, bool (*hit)(const char *, uint64_t), uint64_t caps, bool *any)
-{
-	const json_t *l = json_object_get(o, key);
-	bool is = false;
-	for (size_t i = 0; i < json_array_size(l); i++) {
-		const char *s = json_string_value(json_array_get(l, i));
-		*any = true;
-		is |= s && hit(s, caps);
-	}
-	return is;
-}
-
 static bool has_cap(const char *name, uint64_t caps)
 {
 	uint64_t bit;
 	return caps_from_name(name, &bit) == 0 && (caps & bit);
 }
 
-static bool is_arch(const char *name, uint64_t caps)
+static bool is_arch(const char *name)
 {
-	(void)caps;
 	if (seccomp_table_arch == AUDIT_ARCH_X86_64)
 		return !strcmp(name, "amd64") || !strcmp(name, "x32") || !strcmp(name, "x86");
 	return !strcmp(name, "arm64") || !strcmp(name, "arm");
 }
 
-/* docker's conditions. minKernel of its profile is older than any kernel we run on. */
-static bool applies(const json_t *rule, uint64_t caps)
+/* "4.8", and what uname(2) says: a number to compare; *ok false for what is none. */
+static unsigned long kernel_version(const char *s, bool *ok)
 {
-	const json_t *in = json_object_get(rule, "includes"), *ex = json_object_get(rule, "excludes");
-	bool any = false, hit = listed(in, "caps", has_cap, caps, &any);
-	if (any && !hit)
-		return false;
-	any = false;
-	hit = listed(in, "arches", is_arch, caps, &any);
-	if (any && !hit)
-		return false;
-	return !listed(ex, "caps", has_cap, caps, &any) && !listed(ex, "arches", is_arch, caps, &any);
+	char *end;
+	unsigned long major = strtoul(s, &end, 10), minor = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
+	*ok = *s >= '0' && *s <= '9' && end > s;
+	return major * 1000 + minor;
+}
+
+/* One side of docker's conditions: how many of its words there are, how many hold. */
+struct condition {
+	size_t caps, caps_hit, arches, arches_hit, kernels, kernels_hit;
+};
+
+static int condition(const struct jctx *c, const json_t *rule, const char *key, uint64_t caps, struct condition *out)
+{
+	json_t *o = NULL;
+	struct strv l = {0}, a = {0};
+	_cleanup_free_ char *min = NULL;
+	struct utsname u;
+	bool ok = true, here;
+	*out = (struct condition){0};
+	if (jget_obj(c, rule, "syscalls", key, &o) < 0)
+		return -1;
+	if (!o)
+		return 0;
+	int r = jget_strv(c, o, key, "caps", &l) < 0 || jget_strv(c, o, key, "arches", &a) < 0 ||
+			jget_str(c, o, key, "minKernel", &min) < 0
+		    ? -1
+		    : 0;
+	for (size_t i = 0; i < l.n; i++)
+		out->caps_hit += has_cap(l.v[i], caps);
+	for (size_t i = 0; i < a.n; i++)
+		out->arches_hit += is_arch(a.v[i]);
+	if (min && uname(&u) == 0) {
+		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
+		if (!ok)
+			r = (errno = EINVAL, fail("%s: minKernel: '%s' is not a version", c->what, min));
+	}
+	out->caps = l.n, out->arches = a.n, out->kernels = min != NULL;
+	strv_free(&l);
+	strv_free(&a);
+	return r;
+}
+
+/* Does the rule count here? All capabilities, one of the architectures, and none of what excludes it (moby's
+ * profiles/seccomp). 1, 0, or -1 with fail(). */
+static int applies(const struct jctx *c, const json_t *rule, uint64_t caps)
+{
+	struct condition in, ex;
+	if (condition(c, rule, "includes", caps, &in) < 0 || condition(c, rule, "excludes", caps, &ex) < 0)
+		return -1;
+	return in.caps_hit == in.caps && (in.arches_hit || !in.arches) && in.kernels_hit == in.kernels &&
+	       !ex.caps_hit && !ex.arches_hit && !ex.kernels_hit;
 }
 
 static int compare_op(const char *s)
@@ -203,9 +233,7 @@ static int one_rule(
 	int r = 0;
 	if (!act || !names.n)
 		r = (errno = EINVAL, fail("%s: syscalls: a rule without names or action", c->what));
-	else if (!applies(rule, caps))
-		;
-	else if ((r = action(c, act, err, &what)) == 0 && what != dflt)
+	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0 && what != dflt)
 		for (size_t i = 0; i < names.n; i++)
 			rule_for(f, names.v[i], what, a, n);
 	strv_free(&names);

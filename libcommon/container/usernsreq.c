@@ -69,9 +69,9 @@ static int auto_map(struct spec *s, bool keep_id)
 				    "--userns 0:0:1");
 		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would
 			     clash */
-			us = gs = 0x70000000;
-		map_add(&s->uid_map.v, &s->uid_map.n, 0, us, AUTO_SIZE);
-		map_add(&s->gid_map.v, &s->gid_map.n, 0, gs, AUTO_SIZE);
+			us = gs = 0x70000000, uc = gc = AUTO_SIZE;
+		map_add(&s->uid_map.v, &s->uid_map.n, 0, us, uc < AUTO_SIZE ? uc : AUTO_SIZE);
+		map_add(&s->gid_map.v, &s->gid_map.n, 0, gs, gc < AUTO_SIZE ? gc : AUTO_SIZE);
 		return 0;
 	}
 	if (!sub || !helpers_there())

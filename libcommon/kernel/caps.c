@@ -35,7 +35,8 @@ int caps_from_name(const char *name, uint64_t *bits)
 		return 0;
 	}
 	snprintf(full, sizeof full, "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
-	if (cap_from_name(full, &v) < 0 || v < 0 || v > 63)
+	/* cap_from_name(3) stops at what is no letter: "net_raw,mknod" would be the first alone */
+	if (strpbrk(name, " \t,;:=+.-") || cap_from_name(full, &v) < 0 || v < 0 || v > 63)
 		return errno = EINVAL, fail("'%s' is not a capability", name);
 	*bits = 1ull << v;
 	return 0;

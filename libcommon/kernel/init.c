@@ -23,6 +23,11 @@ int init_loop(pid_t child, bool machine)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	sys_close_range(3, ~0u);
 	for (;;) {
+		pid_t p;
+		while (
+		    (p = waitpid(-1, &status, WNOHANG)) > 0) /* first: it may have ended before its signal was kept */
+			if (p == child)
+				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 		int sig = sigwaitinfo(&all, &si);
 		if (sig < 0)
 			continue;
@@ -31,13 +36,7 @@ int init_loop(pid_t child, bool machine)
 			return INIT_OFF;
 		if (machine && (sig == SIGTERM || sig == SIGINT))
 			return INIT_REBOOT;
-		if (sig != SIGCHLD) {
+		if (sig != SIGCHLD)
 			kill(child, sig);
-			continue;
-		}
-		pid_t p;
-		while ((p = waitpid(-1, &status, WNOHANG)) > 0)
-			if (p == child)
-				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	}
 }
