@@ -151,7 +151,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	run as 'ctr-run -v vol:/v -v $HOME/data:/new:ro --tmpfs /mnt img sh -c "stat -c %u /v /v/f; touch /v/g; touch /new/x; touch /mnt/y" 2>&1; ctr-run -v vol:/v img ls /v; ctr-volume ls -q'
 	echo "$output"
 	[[ $output == $'33\n33\n'*"Read-only file system"*$'\nf\ng\nvol' ]]
-	run as 'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null; until ctr-exec c cat /p/f; do sleep 0.1; done; ctr-cp c:/p out && stat -c %U out/f && cat out/f; echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c; ctr-cp c:/p out2 && cat out2/f; echo two >in; ctr-cp in c:/in; ctr-start c; ctr-exec c cat /in; ctr-exec c stat -c %u /in'
+	run as 'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null; until ctr-exec c cat /p/f 2>/dev/null; do sleep 0.1; done; ctr-cp c:/p out && stat -c %U out/f && cat out/f; echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c; ctr-cp c:/p out2 && cat out2/f; echo two >in; ctr-cp in c:/in; ctr-start c; ctr-exec c cat /in; ctr-exec c stat -c %u /in'
 	echo "$output"
 	[ "$output" = $'q\n'"$U1"$'\nq\n0\nc\nq\nc\ntwo\n0' ]
 	run as 'ctr-rm -f c; ctr-volume rm vol; ls $XDG_DATA_HOME/ctr/volumes'

@@ -167,6 +167,8 @@ static void image(struct spec *s, struct kv *conf, int argc, char **argv, struct
 	gate = image_gate(ctr_lib());
 	if (image_open(ctr_lib(), argv[0], &im) < 0)
 		die_fail();
+	if (geteuid() != 0 && str_eq(o.userns, "keep-id")) /* as --userns auto has them on disk */
+		warn("--userns keep-id: what belongs to root in a user's image is yours in this container");
 	strv_addall(&s->x_lower, &im.layers);
 	for (size_t i = 0; i < im.env.n; i++)
 		strv_add(&s->env, im.env.v[i]);

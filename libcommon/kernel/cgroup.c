@@ -657,6 +657,9 @@ static int freeze_v1(int dir, bool on)
 
 int cgroup_freeze(const char *path, bool on)
 {
+	if (!cgroup_exists(path))
+		return errno = ENOENT, fail("%s: %s: there is no such group (a user's needs one that is delegated)",
+					   path, on ? "freeze" : "thaw");
 	struct cgroup_hierarchy *h = v2_side();
 	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;
 	if (fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0) { /* Linux 5.2 */
