@@ -13,6 +13,7 @@ struct merged_name {
 struct merged {
 	int *fds; /* top-most first; owned */
 	size_t n;
+	const char *opaque;        /* where fds[0] is a container's writable layer: for layer_is_opaque() */
 	struct merged_name *names; /* filled by merged_list(), sorted by bytes */
 	size_t nnames, room;
 };

@@ -40,6 +40,23 @@ frozen() ( # NAME
 	[ "$(ctr-run img2 cat /one /two)" = $'1\n2' ]
 }
 
+@test "a folder is opaque by what the container's own overlay says, not by what was copied up or set inside" {
+	need setfattr attr
+	for u in host auto; do
+		ctr-run --keep --name a --userns $u box sh -c 'rm -r /home; mkdir /home; touch /home/x'
+		ctr-commit a img1
+		ctr-run --keep --name b --userns $u img1 touch /home/y /etc/z
+		if [ $u = host ]; then setfattr -n user.overlay.opaque -v y "$CTR_LIB/containers/b/upper/etc"; fi
+		run -0 ctr-diff b
+		[ "$output" = $'C /etc\nA /etc/z\nC /home\nA /home/y' ]
+		ctr-commit b img2
+		ctr-commit b - | tar tf - | grep -qx home/x
+		[ "$(ctr-run img2 ls /home)" = $'x\ny' ]
+		ctr-run img2 ls /etc/group
+		ctr-rm a b
+	done
+}
+
 @test "with - the whole tree comes as a tar archive, without what was deleted" {
 	ctr-run --keep --name c box sh -c 'echo new >/new; rm /etc/group'
 	ctr-commit c - >all.tar

@@ -98,7 +98,7 @@ int merged_list(struct merged *m)
 
 int merged_descend(const struct merged *m, const struct merged_name *item, struct merged *sub)
 {
-	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds)};
+	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds), .opaque = item->layer ? NULL : m->opaque};
 	for (size_t i = item->layer; i < m->n; i++) {
 		int fd = openat(m->fds[i], item->name, DIR_FLAGS);
 		if (fd < 0 && i > item->layer && errno == ENOENT)
@@ -111,7 +111,7 @@ int merged_descend(const struct merged *m, const struct merged_name *item, struc
 			return -1;
 		}
 		sub->fds[sub->n++] = fd;
-		if (m->n > i + 1 && layer_is_opaque(fd))
+		if (m->n > i + 1 && layer_is_opaque(fd, i ? NULL : m->opaque))
 			break;
 	}
 	return 0;

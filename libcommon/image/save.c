@@ -169,8 +169,8 @@ int image_export(const char *lib, const char *operand, int fd)
 		r = (dirs[n] = dir_open_at(AT_FDCWD, im.layers.v[n])) < 0 ? -1 : 0;
 	struct sink out = {.fd = fd};
 	struct spec_idmap uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
-	struct pack_ids own = {
-	    &uid, &gid, 1, 1}; /* in a user's store everything is the user's, and meant to be root's */
+	struct pack_of own = {
+	    &uid, &gid, 1, 1, NULL}; /* in a user's store everything is the user's, and meant to be root's */
 	if (r == 0 && n == 0)
 		r = fail("%s: an image without layers", operand);
 	if (r == 0)
