@@ -25,8 +25,11 @@
 
 #define KEPT 128 /* descriptors of directories that are kept open; deeper ones are walked to again */
 
+#define DEFAULT_ACL "system.posix_acl_default"
+
 struct dirtime {
-	char *path;
+	char *path, *acl; /* acl: NULL: none */
+	size_t acl_size;
 	mode_t mode;
 	struct timespec mtime;
 };
@@ -45,7 +48,9 @@ struct unpack {
 	size_t depth;
 	int fds[KEPT + 1]; /* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
 	size_t ends[KEPT + 1]; /* where its components end in path */
-	struct dirtime *times; /* directories: set at the end, since filling them changes their times */
+	/* directories: set at the end, since filling them changes their times, and what is made takes their default ACL
+	 */
+	struct dirtime *times;
 	size_t ntimes, room;
 };
 
@@ -191,6 +196,19 @@ static bool xattr_wanted(const char *name)
 	       strcmp(name, "security.selinux") != 0;
 }
 
+static int xattr_set(
+    struct unpack *u, const char *path, int fd, const char *at, const char *name, const void *value, size_t size)
+{
+	if ((at ? lsetxattr(at, name, value, size, 0) : fsetxattr(fd, name, value, size, 0)) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
+		return fail("%s: %.300s: set %s: %m", u->what, path, name);
+	if (!u->said_xattr)
+		warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
+	u->said_xattr = true;
+	return 0;
+}
+
 static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path, int fd, const char *at)
 {
 	const char *name;
@@ -198,15 +216,10 @@ static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *pat
 	size_t size;
 	archive_entry_xattr_reset(e);
 	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || !xattr_wanted(name))
+		if (!name || !xattr_wanted(name) || (at && strcmp(name, DEFAULT_ACL) == 0))
 			continue;
-		if ((at ? lsetxattr(at, name, value, size, 0) : fsetxattr(fd, name, value, size, 0)) == 0)
-			continue;
-		if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
-			return fail("%s: %.300s: set %s: %m", u->what, path, name);
-		if (!u->said_xattr)
-			warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
-		u->said_xattr = true;
+		if (xattr_set(u, path, fd, at, name, value, size) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -368,7 +381,15 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 		u->room = u->room ? 2 * u->room : 256;
 		u->times = xrealloc(u->times, u->room * sizeof *u->times);
 	}
-	u->times[u->ntimes++] = (struct dirtime){xstrdup(*path ? path : "."), archive_entry_perm(e), t[1]};
+	struct dirtime *d = &u->times[u->ntimes++];
+	*d = (struct dirtime){.path = xstrdup(*path ? path : "."), .mode = archive_entry_perm(e), .mtime = t[1]};
+	const char *name;
+	const void *value;
+	size_t size;
+	archive_entry_xattr_reset(e);
+	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK)
+		if (name && !d->acl && strcmp(name, DEFAULT_ACL) == 0)
+			d->acl = memcpy(xmalloc(size + 1), value, d->acl_size = size);
 	return 0;
 }
 
@@ -522,6 +543,10 @@ static int dirs_finish(struct unpack *u)
 	for (size_t i = u->ntimes; i-- > 0;) {
 		struct dirtime *d = &u->times[i];
 		struct timespec t[2] = {d->mtime, d->mtime};
+		char at[PATH_MAX + 40];
+		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", u->root, d->path);
+		if (d->acl && xattr_set(u, d->path, -1, at, DEFAULT_ACL, d->acl, d->acl_size) < 0)
+			return -1;
 		if (!u->owners && (d->mode & 0700) != 0700 && strcmp(d->path, ".") != 0 &&
 		    fchmodat(u->root, d->path, d->mode, 0) < 0)
 			return fail("%s: %.300s: chmod: %m", u->what, d->path);
@@ -549,8 +574,10 @@ int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 	way_drop(u, 0);
 	if (u->a)
 		archive_read_free(u->a);
-	for (size_t i = 0; i < u->ntimes; i++)
+	for (size_t i = 0; i < u->ntimes; i++) {
 		free(u->times[i].path);
+		free(u->times[i].acl);
+	}
 	free(u->times);
 	free(u);
 	errno = why;
