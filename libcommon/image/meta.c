@@ -103,7 +103,8 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 		const json_t *v = json_object_iter_value(it);
 		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
 			return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
-		strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
+		if (*json_object_iter_key(it))
+			strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
 	}
 	return 0;
 }
