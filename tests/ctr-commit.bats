@@ -143,6 +143,24 @@ frozen() ( # NAME
 	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
 }
 
+@test "a file whose name would be a deletion in an image is left out, and that is said" {
+	ctr-run --keep --name c box sh -c 'touch /home/.wh.user /ok'
+	run -0 --separate-stderr ctr-commit c img
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == 'ctr-commit: /home/.wh.user: left out: '* ]]
+	[ "$(ctr-run img ls -A /home /ok)" = $'/ok\n\n/home:\nuser' ]
+	ctr-commit c - | tar tf - | grep -qx home/.wh.user
+}
+
+@test "what cannot be written is a write error" {
+	ctr-run --keep --name c box sh -c 'head -c 3000000 /dev/urandom >/big'
+	ctr-commit c img
+	for c in 'ctr-commit c -' 'ctr-image export img' 'ctr-image save img'; do
+		run -1 sh -c "$c >/dev/full"
+		[[ $output == *': write: No space left on device' ]]
+	done
+}
+
 @test "wrong use is one line and changes nothing" {
 	run -2 ctr-commit
 	run -2 ctr-commit c 'bad name'

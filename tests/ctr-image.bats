@@ -121,7 +121,7 @@ load image
 	run -125 ctr-run new:1 true
 	[ -z "$(ctr-ps -aq)" ]
 	# what is odd but harmless runs, as under docker
-	made '{"Labels":{"two":"lines\nof it"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
+	made '{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
 	[ "$(ctr-run new:1)" = /rel ]
 	[ "$(ctr-run -v "$WORLD/secret:/vol" new:1 ls /vol)" = s ]
 }
@@ -305,6 +305,9 @@ load image
 	cp "$ROOTFS/bin/busybox" r/ping
 	setcap cap_net_raw+ep r/ping
 	setfattr -n user.note -v 'a value' r/dir
+	# a default ACL, user:1000:rwx; what is in there already has none
+	mkdir r/dir/sub
+	setfattr -n system.posix_acl_default -v 0sAgAAAAEABwD/////AgAHAOgDAAAEAAUA/////xAABwD/////IAAFAP////8= r/dir
 	echo linked >r/a
 	ln r/a r/dir/b
 	ln r/a "r/zzz"

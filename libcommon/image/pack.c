@@ -206,7 +206,9 @@ static int body(struct pack *p, int fd, off_t size)
 	bool large = size > BLOCK / 4;
 	while (size > 0) {
 		char *buf = large ? sink_lend(p->out) : p->buf;
-		ssize_t n = buf ? read(fd, buf, BLOCK) : -1;
+		if (!buf)
+			return fail("write: %m");
+		ssize_t n = read(fd, buf, BLOCK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -314,6 +316,10 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
+	if (p->out->hash && str_starts(item->name, ".wh.")) {
+		warn("/%s: left out: in an image such a name means a deletion", p->path);
+		return 0;
+	}
 	if (S_ISDIR(st.st_mode))
 		memcpy(p->path + at + len, "/", 2);
 	if (entry(p, dir, item->name, &st) < 0)
