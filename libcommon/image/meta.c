@@ -313,6 +313,8 @@ int store_put_image(struct store *s, json_t *config, const struct manifest *base
     uint64_t layer_size, const char *type, char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct manifest m = {.n = (base ? base->n : 0) + 1};
+	if (m.n > LAYERS_MAX)
+		return errno = E2BIG, fail("more than %d layers (ctr-image export makes one of them)", LAYERS_MAX);
 	m.layers = xcalloc(m.n, sizeof *m.layers);
 	if (base)
 		memcpy(m.layers, base->layers, base->n * sizeof *m.layers);
