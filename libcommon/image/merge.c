@@ -130,30 +130,47 @@ void merged_close(struct merged *m)
 
 /* --- one path --- */
 
-int merged_at(const int *dirs, size_t n, const char *path, struct merged *m)
+int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 {
+	_cleanup_free_ char *path = xstrdup(dst);
+	size_t at = 0; /* before it are directories, neither links nor dots */
 	if (merged_open(m, dirs, n) < 0)
 		return -1;
-	for (;;) {
-		path += strspn(path, "/");
-		size_t len = strcspn(path, "/");
+	for (int links = 0;;) {
+		at += strspn(path + at, "/");
+		size_t len = strcspn(path + at, "/"), i = 0, keep = at;
 		if (!len)
 			return 1;
 		struct merged sub;
-		struct stat st;
-		_cleanup_free_ char *name = xstrndup(path, len);
-		size_t i = 0;
-		path += len;
-		while (i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		struct stat st = {0};
+		char target[PATH_MAX];
+		_cleanup_free_ char *name = xstrndup(path + at, len);
+		ssize_t to = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? 0 : -1;
+		while (to < 0 && i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			i++;
-		if (i == m->n || !S_ISDIR(st.st_mode)) {
+		if (S_ISLNK(st.st_mode))
+			to = readlinkat(m->fds[i], name, target, sizeof target);
+		at += len;
+		if (to >= 0 && links++ < 40) { /* the path without it, walked anew */
+			if (to > 0 && *target == '/')
+				keep = 0;
+			while (len == 2 && to == 0 && keep && path[keep - 1] == '/')
+				keep--;
+			while (len == 2 && to == 0 && keep && path[keep - 1] != '/')
+				keep--;
+			char *way = xasprintf("%.*s/%.*s%s", (int)keep, path, (int)to, target, path + at);
+			free(path);
+			path = way;
+			at = 0;
 			merged_close(m);
-			return 0;
+			if (merged_open(m, dirs, n) < 0)
+				return -1;
+			continue;
 		}
-		int r = merged_descend(m, &(struct merged_name){name, i}, &sub);
+		int r = S_ISDIR(st.st_mode) ? merged_descend(m, &(struct merged_name){name, i}, &sub) : 1;
 		merged_close(m);
-		if (r < 0)
-			return -1;
+		if (r != 0)
+			return r < 0 ? -1 : 0;
 		*m = sub;
 	}
 }
