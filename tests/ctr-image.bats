@@ -64,7 +64,7 @@ load image
 }
 
 @test "bad names change nothing" {
-	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' "$(printf 'x%.0s' {1..300})"; do
+	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' Foo foo- a/B sha256:abc "$(printf 'x%.0s' {1..300})"; do
 		run -2 ctr-image import "$n" /dev/null
 		[ "${#lines[@]}" -eq 1 ]
 	done
