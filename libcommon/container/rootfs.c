@@ -156,20 +156,19 @@ static int overlay_mount(struct rootfs *r)
 	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
 	 * seen. */
 	int m = -1, why;
-	bool attributes = r->userns || getxattr("upper", "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP;
+	const char *at = FD_PATH(upper);
 	if (chdir("/proc/self/fd") < 0)
 		return fail("/proc/self/fd: %m");
 	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
 		errno = EPERM;
-	else if (attributes) /* on ramfs it could be, without a way to empty a directory */
-		m = mount("overlay", FD_PATH(upper), "overlay", 0, opts.p);
-	else
-		errno = EOPNOTSUPP;
+	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP)
+		m = mount(
+		    "overlay", at, "overlay", 0, opts.p); /* on ramfs it could be, without a way to empty a directory */
 	/* A kernel that does not know all of them: without the last, and the last, ... */
 	for (char *cut; m < 0 && errno == EINVAL && !str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
 			strcmp(cut, ",userxattr") != 0;) {
 		*cut = 0;
-		m = mount("overlay", FD_PATH(upper), "overlay", 0, opts.p);
+		m = mount("overlay", at, "overlay", 0, opts.p);
 	}
 	why = errno;
 	if (fchdir(here) < 0)

@@ -145,32 +145,29 @@ int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 		struct stat st = {0};
 		char target[PATH_MAX];
 		_cleanup_free_ char *name = xstrndup(path + at, len);
-		ssize_t to = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? 0 : -1;
+		ssize_t to = strspn(name, ".") == len && len < 3 ? 0 : -1;
 		while (to < 0 && i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			i++;
 		if (S_ISLNK(st.st_mode))
 			to = readlinkat(m->fds[i], name, target, sizeof target);
-		at += len;
-		if (to >= 0 && links++ < 40) { /* the path without it, walked anew */
-			if (to > 0 && *target == '/')
-				keep = 0;
-			while (len == 2 && to == 0 && keep && path[keep - 1] == '/')
-				keep--;
-			while (len == 2 && to == 0 && keep && path[keep - 1] != '/')
-				keep--;
-			char *way = xasprintf("%.*s/%.*s%s", (int)keep, path, (int)to, target, path + at);
-			free(path);
-			path = way;
-			at = 0;
-			merged_close(m);
-			if (merged_open(m, dirs, n) < 0)
-				return -1;
-			continue;
-		}
-		int r = S_ISDIR(st.st_mode) ? merged_descend(m, &(struct merged_name){name, i}, &sub) : 1;
+		bool anew = to >= 0 && links++ < 40; /* the path without it, from the top */
+		int r = anew                  ? merged_open(&sub, dirs, n)
+			: S_ISDIR(st.st_mode) ? merged_descend(m, &(struct merged_name){name, i}, &sub)
+					      : 1;
 		merged_close(m);
 		if (r != 0)
 			return r < 0 ? -1 : 0;
 		*m = sub;
+		at += len;
+		if (!anew)
+			continue;
+		if (to && *target == '/')
+			keep = 0;
+		for (bool seen = to || len < 2; keep && !(seen && path[keep - 1] == '/'); keep--) /* ".." */
+			seen |= path[keep - 1] != '/';
+		char *way = xasprintf("%.*s/%.*s%s", (int)keep, path, (int)to, target, path + at);
+		free(path);
+		path = way;
+		at = 0;
 	}
 }

@@ -41,6 +41,8 @@ struct unpack {
 	struct unpack_how how;
 	bool owners; /* may we set them? */
 	bool said_xattr, said_device, said_owner;
+	const void *acl; /* the entry's default one */
+	size_t acl_size;
 	uid_t euid;
 	gid_t egid;
 	/* the directory of the last entry, component by component */
@@ -216,9 +218,11 @@ static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *pat
 	size_t size;
 	archive_entry_xattr_reset(e);
 	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || !xattr_wanted(name) || (at && strcmp(name, DEFAULT_ACL) == 0))
+		if (!name || !xattr_wanted(name))
 			continue;
-		if (xattr_set(u, path, fd, at, name, value, size) < 0)
+		if (at && strcmp(name, DEFAULT_ACL) == 0)
+			u->acl = value, u->acl_size = size;
+		else if (xattr_set(u, path, fd, at, name, value, size) < 0)
 			return -1;
 	}
 	return 0;
@@ -373,6 +377,7 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 			return 0;
 		}
 	}
+	u->acl = NULL;
 	if (attributes(u, e, path, dir, base) < 0)
 		return -1;
 	struct timespec t[2];
@@ -383,13 +388,8 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 	}
 	struct dirtime *d = &u->times[u->ntimes++];
 	*d = (struct dirtime){.path = xstrdup(*path ? path : "."), .mode = archive_entry_perm(e), .mtime = t[1]};
-	const char *name;
-	const void *value;
-	size_t size;
-	archive_entry_xattr_reset(e);
-	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK)
-		if (name && !d->acl && strcmp(name, DEFAULT_ACL) == 0)
-			d->acl = memcpy(xmalloc(size + 1), value, d->acl_size = size);
+	if (u->acl)
+		d->acl = memcpy(xmalloc(u->acl_size), u->acl, d->acl_size = u->acl_size);
 	return 0;
 }
 
