@@ -592,6 +592,8 @@ load image
 	printf 'not a tar' >x
 	refused 'not a tar' ctr-image import x x
 	refused 'not a tar' ctr-image import x /dev/null
+	printf 'BZh91AY&SY' >x.tar.bz2
+	refused '.zst or .xz' ctr-image import x x.tar.bz2
 	head -c 200000 /dev/urandom >random
 	tar -cf r.tar random
 	gzip -k r.tar

@@ -317,7 +317,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
 	if (p->out->hash && str_starts(item->name, ".wh.")) {
-		warn("/%s: left out: in an image such a name means a deletion", p->path);
+		warn("/%s: left out: in an image that is a deletion", p->path);
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))

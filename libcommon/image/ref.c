@@ -56,7 +56,7 @@ int ref_parse(const char *in, char **out)
 		if (last)
 			n = len - at;
 		if (!part_valid(name + at, n, at == 0 && !last))
-			return bad(in, "NAME[:TAG] of [a-z0-9] with ., _, __ or -- in between, and /");
+			return bad(in, "NAME[:TAG] of a-z, 0-9 and /, with . _ __ or - between");
 		at += n + 1;
 	}
 	if (len == 6 && str_starts(name, "sha256"))

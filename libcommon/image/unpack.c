@@ -283,7 +283,7 @@ static int tar_fail(const struct unpack *u, const char *path)
 	if (str_starts(why, u->what))
 		return fail("%s", why);
 	if (strstr(why, "nrecognized"))
-		why = "not a tar archive";
+		why = "not a tar, tar.gz, .zst or .xz archive";
 	return path ? fail("%s: %.300s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
 }
 
