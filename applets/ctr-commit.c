@@ -53,21 +53,22 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 }
 
 /* In the container's own user namespace, where a user is, ids are its already. */
-static struct pack_ids ids_of(const struct spec *s)
+static struct pack_of of(const struct spec *s)
 {
-	if (entered)
-		return (struct pack_ids){0};
-	return (struct pack_ids){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n};
+	struct pack_of p = {.opaque = userns_opaque(s)};
+	if (!entered)
+		p.uids = s->uid_map.v, p.n_uids = s->uid_map.n, p.gids = s->gid_map.v, p.n_gids = s->gid_map.n;
+	return p;
 }
 
 static void pack(struct store *s, struct ctree *t, bool as_layer, char hex[DIGEST_HEX], uint64_t *size)
 {
 	_cleanup_close_ int fd = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct sink out = {.fd = fd, .hash = true};
-	struct pack_ids ids = ids_of(&t->spec);
+	struct pack_of c = of(&t->spec);
 	if (fd < 0)
 		die("create a blob: %m");
-	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, &ids, &out) < 0)
+	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, &c, &out) < 0)
 		die_fail();
 	digest_end(&out.digest, hex);
 	*size = out.size;
@@ -137,8 +138,8 @@ int ctr_commit_main(int argc, char **argv)
 	if (!out)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
-	struct pack_ids ids = ids_of(&t.spec);
-	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &ids, &to) < 0)
+	struct pack_of c = of(&t.spec);
+	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)
 		die_fail();
 	container_still_end();
 	return 0;

@@ -40,7 +40,7 @@ int ctr_diff_main(int argc, char **argv)
 		die_fail();
 	if (t.n == 1)
 		die("%s: its root is a copy (no overlay can be there): what it changed is not known", argv[i]);
-	if (layer_diff(t.dirs[0], t.dirs + 1, t.n - 1, print, list) < 0)
+	if (layer_diff(t.dirs[0], userns_opaque(&t.spec), t.dirs + 1, t.n - 1, print, list) < 0)
 		die_fail();
 	if (list)
 		puts(json_pretty(list));

@@ -419,7 +419,7 @@ static int do_save(int argc, char **argv)
 static int do_export(int argc, char **argv)
 {
 	if (argc != 1)
-		die_usage("export takes one IMAGE");
+		die_usage("export takes one IMAGE, after -o FILE");
 	int fd = output();
 	if (image_export(ctr_lib(), argv[0], fd) < 0)
 		die_fail();

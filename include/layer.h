@@ -43,22 +43,28 @@ struct sink {
 };
 
 /* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory, and its marks of
- * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `ids` (may be NULL) are the maps
- * of the container's user namespace: owners are written as the container sees them. -1 with fail(). */
-struct pack_ids {
+ * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `of` (may be NULL) is the
+ * container whose writable layer dirs[0] is: the maps of its user namespace, by which owners are written as it sees
+ * them, and its userns_opaque(). -1 with fail(). */
+struct pack_of {
 	const struct spec_idmap *uids, *gids;
 	size_t n_uids, n_gids;
+	const char *opaque;
 };
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *ids, struct sink *out);
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out);
 /* Write the file or tree dir/name as `as` ("." for the content of a directory). */
 int layer_pack_path(int dir, const char *name, const char *as, struct sink *out);
 
 /* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,
- * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. -1 with fail(). */
-int layer_diff(int upper, const int *lower, size_t n, int (*fn)(char what, const char *path, void *arg), void *arg);
+ * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. `opaque`: the container's
+ * userns_opaque(). -1 with fail(). */
+int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
+    int (*fn)(char what, const char *path, void *arg), void *arg);
 
-/* Is an entry a mark of deletion; does nothing from below show in a directory? */
+/* Is an entry a mark of deletion; does nothing from below show in a directory? In a container's writable layer only its
+ * userns_opaque() says so (the other attribute is a file's like any other there, and may have been copied up, or set by
+ * the container); in an unpacked layer (NULL) either of them does. */
 bool layer_is_whiteout(const struct stat *st);
-bool layer_is_opaque(int dirfd);
+bool layer_is_opaque(int dirfd, const char *opaque);
 
 #endif

@@ -13,6 +13,7 @@ struct merged_name {
 struct merged {
 	int *fds; /* top-most first; owned */
 	size_t n;
+	const char *opaque;        /* where fds[0] is a container's writable layer: for layer_is_opaque() */
 	struct merged_name *names; /* filled by merged_list(), sorted by bytes */
 	size_t nnames, room;
 };
@@ -23,9 +24,9 @@ int merged_open(struct merged *m, const int *dirs, size_t n);
 int merged_list(struct merged *m);
 /* The directory `item` of m: from its layer down to the first that hides what is beneath. */
 int merged_descend(const struct merged *m, const struct merged_name *item, struct merged *sub);
-/* The directory `path` (slash-separated, no "..") of the whole: 1, 0 when there is no directory of that name (links are
- * not followed), -1 with fail(). */
-int merged_at(const int *dirs, size_t n, const char *path, struct merged *m);
+/* The directory `dst` (slash-separated) of the whole, links followed within it: 1, 0 when there is no directory of that
+ * name, -1 with fail(). */
+int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m);
 void merged_close(struct merged *m);
 
 #endif

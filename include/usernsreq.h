@@ -9,6 +9,9 @@ int userns_request(struct spec *s, const char *arg);
 
 /* Is our own user namespace not the machine's? Root has less to say, then. */
 bool userns_nested(void);
+/* The attribute that says in the container's writable layer that nothing from below shows in a directory: those of an
+ * overlay in a user namespace have other names. */
+const char *userns_opaque(const struct spec *s);
 
 /* A user's containers and images have files of his subordinate ids, which he himself may neither read nor remove. As
  * root all of these do nothing. */

@@ -4,6 +4,7 @@
 #define CTR_VOLUME_H
 
 #include <stdbool.h>
+#include "spec.h"
 #include "str.h"
 
 struct volume_req {
@@ -27,13 +28,13 @@ void volume_req_free(struct volume_req *v);
 
 /* Make what the request needs and turn it into something that mount(8)'s words describe: a missing bind source is made
  * (`make`); a volume becomes a bind of its directory, made on first use and then filled with what the image has at
- * dst. `lower`: the image's or root's directories, top-most first (may be empty). A nameless volume is made as
+ * dst. `s` says what the root lies on (x_lower, x_image_file). A nameless volume is made as
  * `anon`, an absolute path (in the container's directory, so that it dies with it). -1 with fail(). */
-int volume_prepare(struct volume_req *v, const struct strv *lower, const char *anon);
+int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon);
 
-/* Copy what the overlay of these directories has at dst ("/": all) into a directory; nothing there is fine. The minimal
- * build does nothing. -1 with fail(). */
-int volume_fill(const struct strv *lower, const char *dst, int to);
+/* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; nothing there is fine. The
+ * minimal build does nothing. -1 with fail(). */
+int volume_fill(const struct spec *s, const char *dst, int to);
 
 /* The directory of a volume; caller frees. Does not look whether it is there. */
 char *volume_path(const char *name);

@@ -40,6 +40,23 @@ frozen() ( # NAME
 	[ "$(ctr-run img2 cat /one /two)" = $'1\n2' ]
 }
 
+@test "a folder is opaque by what the container's own overlay says, not by what was copied up or set inside" {
+	need setfattr attr
+	for u in host auto; do
+		ctr-run --keep --name a --userns $u box sh -c 'rm -r /home; mkdir /home; touch /home/x'
+		ctr-commit a img1
+		ctr-run --keep --name b --userns $u img1 touch /home/y /etc/z
+		if [ $u = host ]; then setfattr -n user.overlay.opaque -v y "$CTR_LIB/containers/b/upper/etc"; fi
+		run -0 ctr-diff b
+		[ "$output" = $'C /etc\nA /etc/z\nC /home\nA /home/y' ]
+		ctr-commit b img2
+		ctr-commit b - | tar tf - | grep -qx home/x
+		[ "$(ctr-run img2 ls /home)" = $'x\ny' ]
+		ctr-run img2 ls /etc/group
+		ctr-rm a b
+	done
+}
+
 @test "with - the whole tree comes as a tar archive, without what was deleted" {
 	ctr-run --keep --name c box sh -c 'echo new >/new; rm /etc/group'
 	ctr-commit c - >all.tar
@@ -124,6 +141,24 @@ frozen() ( # NAME
 	done
 	ctr-image prune
 	[ -z "$(find "$CTR_LIB" -name '.tmp-*')" ]
+}
+
+@test "a file whose name would be a deletion in an image is left out, and that is said" {
+	ctr-run --keep --name c box sh -c 'touch /home/.wh.user /ok'
+	run -0 --separate-stderr ctr-commit c img
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == 'ctr-commit: /home/.wh.user: left out: '* ]]
+	[ "$(ctr-run img ls -A /home /ok)" = $'/ok\n\n/home:\nuser' ]
+	ctr-commit c - | tar tf - | grep -qx home/.wh.user
+}
+
+@test "what cannot be written is a write error" {
+	ctr-run --keep --name c box sh -c 'head -c 3000000 /dev/urandom >/big'
+	ctr-commit c img
+	for c in 'ctr-commit c -' 'ctr-image export img' 'ctr-image save img'; do
+		run -1 sh -c "$c >/dev/full"
+		[[ $output == *': write: No space left on device' ]]
+	done
 }
 
 @test "wrong use is one line and changes nothing" {

@@ -64,7 +64,7 @@ load image
 }
 
 @test "bad names change nothing" {
-	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' "$(printf 'x%.0s' {1..300})"; do
+	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' Foo foo- a/B sha256:abc "$(printf 'x%.0s' {1..300})"; do
 		run -2 ctr-image import "$n" /dev/null
 		[ "${#lines[@]}" -eq 1 ]
 	done
@@ -121,7 +121,7 @@ load image
 	run -125 ctr-run new:1 true
 	[ -z "$(ctr-ps -aq)" ]
 	# what is odd but harmless runs, as under docker
-	made '{"Labels":{"two":"lines\nof it"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
+	made '{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
 	[ "$(ctr-run new:1)" = /rel ]
 	[ "$(ctr-run -v "$WORLD/secret:/vol" new:1 ls /vol)" = s ]
 }
@@ -305,6 +305,9 @@ load image
 	cp "$ROOTFS/bin/busybox" r/ping
 	setcap cap_net_raw+ep r/ping
 	setfattr -n user.note -v 'a value' r/dir
+	# a default ACL, user:1000:rwx; what is in there already has none
+	mkdir r/dir/sub
+	setfattr -n system.posix_acl_default -v 0sAgAAAAEABwD/////AgAHAOgDAAAEAAUA/////xAABwD/////IAAFAP////8= r/dir
 	echo linked >r/a
 	ln r/a r/dir/b
 	ln r/a "r/zzz"
@@ -435,18 +438,18 @@ load image
 	done
 }
 
-@test "100 layers" {
+@test "250 layers: more than go into one mount(2) by long names" {
 	two_layers
 	l=()
-	for i in $(seq 100); do
+	for i in $(seq 250); do
 		mktar "f f$i x" "f last $i" >"l$i.tar"
 		l+=("l$i.tar")
 	done
 	oci o one.tar "${l[@]}"
 	ctr-image load o
 	run -0 ctr-run new:1 sh -c 'cat /last; echo; ls / | grep -c ^f'
-	[ "$output" = $'100\n100' ]
-	[ "$(ctr-image export new:1 | tar xOf - last)" = 100 ]
+	[ "$output" = $'250\n250' ]
+	[ "$(ctr-image export new:1 | tar xOf - last)" = 250 ]
 }
 
 @test "squashfs and erofs files run without unpacking" {
@@ -589,6 +592,8 @@ load image
 	printf 'not a tar' >x
 	refused 'not a tar' ctr-image import x x
 	refused 'not a tar' ctr-image import x /dev/null
+	printf 'BZh91AY&SY' >x.tar.bz2
+	refused '.zst or .xz' ctr-image import x x.tar.bz2
 	head -c 200000 /dev/urandom >random
 	tar -cf r.tar random
 	gzip -k r.tar

@@ -18,11 +18,28 @@ load image
 	[ "$(stat -c %a "$CTR_LIB/volumes/vol")" = 750 ]
 	run -0 ctr-run -v vol:/data img ls /data
 	[ "$output" = $'more\nseed\nsub' ]
+	# by a link in the image, too
+	mkdir r/data/dir
+	ln -s /data/./sub/.. r/data/dir/up
+	ln -s ../data/dir/up r/etc/way
+	ln -s loop r/loop
+	tar -C r -cf - . | ctr-image import img >/dev/null
+	[ "$(ctr-run -v way:/etc/way/sub/ -v /etc/way img ls /etc/way)" = $'dir\nseed\nsub' ]
+	run -125 ctr-run -v /loop img true
 	# with something in it, it is not filled again
 	run -0 ctr-run -v vol:/etc img ls /etc
 	[ "$output" = $'more\nseed\nsub' ]
 	run -0 ctr-run -v empty:/data:nocopy img ls /data
 	[ -z "$output" ]
+}
+
+@test "a volume is filled from a squashfs file, too" {
+	not_old "a mount of nobody's needs Linux 5.2"
+	need mksquashfs squashfs-tools
+	mksquashfs "$ROOTFS" r.squashfs -quiet -no-progress >/dev/null
+	[ "$(ctr-run -v vol:/etc ./r.squashfs cat /etc/os-release)" = NAME=ctrbox ]
+	[ -e "$CTR_LIB/volumes/vol/group" ]
+	wait_for 5 sh -c '! losetup -a | grep -q "$1"' _ "$WORLD"
 }
 
 @test "ls, inspect, rm; one in use stays" {

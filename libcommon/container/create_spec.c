@@ -149,7 +149,7 @@ static int volume_add(struct spec *s, struct volume_req *v, const char *name, in
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), name, ++*anon);
 	struct buf opts = {0};
 	bool volume = str_eq(v->type, "volume");
-	if (volume_prepare(v, &s->x_lower, dir) < 0)
+	if (volume_prepare(v, s, dir) < 0)
 		return -1;
 	if (volume && s->uid_map.n && geteuid() == 0)
 		strv_add(&v->options, "idmap");

@@ -524,7 +524,7 @@ static int root_copy(struct monitor *m, const char *why)
 		return fail("%s", why);
 	warn("%s: %s: its root becomes a copy of the image", m->c->name, why);
 	_cleanup_close_ int upper = dir_open_at(m->c->dir, "upper");
-	if (upper < 0 || volume_fill(&s->x_lower, "/", upper) < 0 || (!m->l.passing && syncfs(upper) < 0))
+	if (upper < 0 || volume_fill(s, "/", upper) < 0 || (!m->l.passing && syncfs(upper) < 0))
 		return -1;
 	strv_free(&s->x_lower);
 	free(s->root_path);

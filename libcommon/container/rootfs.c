@@ -76,7 +76,7 @@ static int image_lower(struct rootfs *r)
 
 static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool first)
 {
-	buf_printf(opts, "%s/proc/self/fd/%d", first ? "" : ":", fd);
+	buf_printf(opts, "%s%d", first ? "" : ":", fd);
 	if (!first)
 		return;
 	_cleanup_close_ int lower = openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -84,7 +84,8 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	copy_root_mode(r, lower, upper);
 }
 
-/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. */
+/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. Their names are those in
+ * /proc/self/fd: the options of all the layers that overlayfs takes (500) go into mount(2)'s one page. */
 static int overlay_lowers(struct rootfs *r, struct buf *opts)
 {
 	const struct strv *l = &r->spec->x_lower;
@@ -143,26 +144,36 @@ static int overlay_mount(struct rootfs *r)
 		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
 		return fail("%s: %m", r->dir);
+	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int work = openat(AT_FDCWD, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
 	/* Those three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst).
 	 * Without `volatile` (Linux 5.10), the end of the mount writes the whole file system below to disk. */
-	buf_printf(&opts, ",upperdir=upper,workdir=work%s%s",
+	buf_printf(&opts, ",upperdir=%d,workdir=%d%s%s", upper, work,
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off", r->passing ? ",volatile" : "");
 	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
 	 * seen. */
-	int m = -1;
+	int m = -1, why;
+	const char *at = FD_PATH(upper);
+	if (chdir("/proc/self/fd") < 0)
+		return fail("/proc/self/fd: %m");
 	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
 		errno = EPERM;
-	else if (r->userns || getxattr("upper", "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP)
-		m = mount("overlay", "upper", "overlay", 0,
-		    opts.p); /* on ramfs it could be, without a way to empty a directory */
+	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP)
+		m = mount(
+		    "overlay", at, "overlay", 0, opts.p); /* on ramfs it could be, without a way to empty a directory */
 	/* A kernel that does not know all of them: without the last, and the last, ... */
-	for (char *cut; m < 0 && errno == EINVAL && strcmp(cut = strrchr(opts.p, ','), ",workdir=work") != 0 &&
+	for (char *cut; m < 0 && errno == EINVAL && !str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
 			strcmp(cut, ",userxattr") != 0;) {
 		*cut = 0;
-		m = mount("overlay", "upper", "overlay", 0, opts.p);
+		m = mount("overlay", at, "overlay", 0, opts.p);
 	}
+	why = errno;
+	if (fchdir(here) < 0)
+		return fail("%s: %m", r->dir);
+	errno = why;
 	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
 		buf_free(&opts);
 		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
@@ -174,9 +185,9 @@ static int overlay_mount(struct rootfs *r)
 	bool bound = cannot && !copy && *end == ',';
 	if (bound) {
 		*end = 0;
-		m = bind_readonly(r, lower);
+		m = bind_readonly(r, FD_PATH(atoi(lower)));
 	}
-	int why = errno;
+	why = errno;
 	if (r->spec->x_image_file) /* what was mounted from it has its own hold on it */
 		umount2(r->dir, MNT_DETACH);
 	errno = why;

@@ -56,6 +56,12 @@ bool userns_nested(void)
 	return map && !strstr(map, "4294967295");
 }
 
+const char *userns_opaque(const struct spec *s)
+{
+	return s->ns_new & 1u << NS_USER || s->ns_path[NS_USER] || userns_nested() ? "user.overlay.opaque"
+										   : "trusted.overlay.opaque";
+}
+
 static int auto_map(struct spec *s, bool keep_id)
 {
 	uint32_t us = 0, uc = 0, gs = 0, gc = 0;

@@ -15,6 +15,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "image.h"
 #include "layer.h"
 #include "merge.h"
 #include "spec.h"
@@ -80,25 +81,24 @@ int volume_users(const char *name, struct strv *out)
 /* --- filling --- */
 
 #ifdef CTR_MINIMAL
-int volume_fill(const struct strv *lower, const char *dst, int to)
+int volume_fill(const struct spec *s, const char *dst, int to)
 {
-	(void)lower, (void)to;
+	(void)s, (void)to;
 	return strcmp(dst, "/") ? 0 : fail("copy a root: the minimal build cannot");
 }
 #else
 
-static int lowers_open(const struct strv *lower, int **out)
+/* The descriptors of what its root lies on, top-most first; *n of them. */
+static int lowers_open(const struct spec *s, int *dirs, size_t *n)
 {
-	*out = xcalloc(lower->n + 1, sizeof **out);
-	for (size_t i = 0; i < lower->n; i++) {
-		(*out)[i] = dir_open_at(AT_FDCWD, lower->v[i]);
-		if ((*out)[i] < 0) {
-			while (i-- > 0)
-				close((*out)[i]);
-			free(*out);
+	const struct strv *l = &s->x_lower;
+	for (; *n < l->n; ++*n)
+		if ((dirs[*n] = dir_open_at(AT_FDCWD, l->v[*n])) < 0)
 			return -1;
-		}
-	}
+	if (s->x_image_file && (dirs[*n] = image_loop_mount(s->x_image_file, NULL)) >= 0)
+		++*n;
+	else if (s->x_image_file) /* before Linux 5.2 */
+		warn("%s: no volume is filled from it: %m", s->x_image_file);
 	return 0;
 }
 
@@ -147,17 +147,16 @@ static int copy_tree(void *arg)
 	return r == 0 && status != 0 ? (errno = EIO, fail("%s: could not be copied", what)) : r;
 }
 
-int volume_fill(const struct strv *lower, const char *dst, int to)
+int volume_fill(const struct spec *s, const char *dst, int to)
 {
-	int *dirs;
+	int *dirs = xcalloc(s->x_lower.n + 1, sizeof *dirs);
 	struct merged m;
-	if (lower->n == 0)
-		return 0;
-	if (lowers_open(lower, &dirs) < 0)
-		return -1;
-	int r = merged_at(dirs, lower->n, dst, &m);
-	for (size_t i = 0; i < lower->n; i++)
-		close(dirs[i]);
+	size_t n = 0;
+	int r = lowers_open(s, dirs, &n);
+	if (r == 0 && n)
+		r = merged_at(dirs, n, dst, &m);
+	while (n-- > 0)
+		close(dirs[n]);
 	free(dirs);
 	if (r <= 0)
 		return r;
@@ -195,7 +194,7 @@ static bool unused(int dir, const char *name)
 	return empty;
 }
 
-static int make_filled(int dir, const char *name, const struct strv *lower, const char *dst)
+static int make_filled(int dir, const char *name, const struct spec *s, const char *dst)
 {
 	char hex[17], tmp[32];
 	rand_hex(hex, 8);
@@ -205,7 +204,7 @@ static int make_filled(int dir, const char *name, const struct strv *lower, cons
 	_cleanup_close_ int fd = dir_open_at(dir, tmp);
 	int r = fd < 0 || lock_take(fd, LOCK_EX) < 0 || fchmod(fd, 0755) < 0 ? -1 : 0;
 	if (r == 0)
-		r = volume_fill(lower, dst, fd);
+		r = volume_fill(s, dst, fd);
 	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume, made meanwhile */
 	if (r == 0 && renameat(dir, tmp, dir, name) == 0)
 		return 0;
@@ -227,7 +226,7 @@ int volume_make(const char *name)
 	return fchmodat(dir, name, 0755, 0) < 0 ? fail("volume %s: chmod: %m", name) : 0;
 }
 
-static int named(const struct volume_req *v, const struct strv *lower)
+static int named(const struct volume_req *v, const struct spec *s)
 {
 	_cleanup_close_ int dir = volumes_dir(true);
 	if (dir < 0 || dir_each(dir, sweep_one, NULL) != 0)
@@ -235,18 +234,18 @@ static int named(const struct volume_req *v, const struct strv *lower)
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
 		return there ? 0 : volume_make(v->src);
-	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, lower, v->dst);
+	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, s, v->dst);
 }
 
-static int nameless(const struct volume_req *v, const struct strv *lower, const char *anon)
+static int nameless(const struct volume_req *v, const struct spec *s, const char *anon)
 {
 	if (dir_make(anon, 0755) < 0)
 		return -1;
 	_cleanup_close_ int fd = dir_open_at(AT_FDCWD, anon);
-	return fd < 0 ? -1 : v->nocopy ? 0 : volume_fill(lower, v->dst, fd);
+	return fd < 0 ? -1 : v->nocopy ? 0 : volume_fill(s, v->dst, fd);
 }
 
-int volume_prepare(struct volume_req *v, const struct strv *lower, const char *anon)
+int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
 {
 	if (strcmp(v->type, "tmpfs") == 0)
 		return 0;
@@ -257,7 +256,7 @@ int volume_prepare(struct volume_req *v, const struct strv *lower, const char *a
 			return fail("%s: %m (to be mounted on %s)", v->src, v->dst);
 		return dir_make(v->src, 0755);
 	}
-	if ((v->src ? named(v, lower) : nameless(v, lower, anon)) < 0)
+	if ((v->src ? named(v, s) : nameless(v, s, anon)) < 0)
 		return -1;
 	char *path = v->src ? volume_path(v->src) : xstrdup(anon);
 	free(v->src);

@@ -83,19 +83,21 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 static int level(struct diff *d, struct merged *up, struct merged *low, size_t at)
 {
 	int r = merged_list(up);
-	if (r == 0 && low->n && layer_is_opaque(up->fds[0]))
+	if (r == 0 && low->n && layer_is_opaque(up->fds[0], up->opaque))
 		r = hidden(d, up, low, at);
 	for (size_t i = 0; i < up->nnames && r == 0; i++)
 		r = one(d, up, &up->names[i], low, at);
 	return r;
 }
 
-int layer_diff(int upper, const int *lower, size_t n, int (*fn)(char what, const char *path, void *arg), void *arg)
+int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
+    int (*fn)(char what, const char *path, void *arg), void *arg)
 {
 	struct diff d = {.fn = fn, .arg = arg};
 	struct merged up, low;
 	if (merged_open(&up, &upper, 1) < 0)
 		return -1;
+	up.opaque = opaque;
 	int r = merged_open(&low, lower, n);
 	if (r == 0) {
 		r = level(&d, &up, &low, 0);

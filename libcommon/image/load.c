@@ -3,6 +3,7 @@
  * Every byte's digest is checked on the way: an index's by what the manifest hashes to, the manifest's for the config
  * and the layers, and the config's diff_ids by the unpacked layers.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,6 +156,8 @@ static char *oci_name(const struct load *l, const json_t *d)
 		char *slash = strrchr(base, '/'), *stem = slash ? slash + 1 : base, *dot = strchr(stem, '.');
 		if (dot && dot > stem)
 			*dot = 0;
+		for (char *p = stem; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
 		_cleanup_free_ char *both = xasprintf("%s:%s", stem, ref);
 		if (*stem && ref_parse(both, &name) == 0)
 			return name;

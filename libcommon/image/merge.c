@@ -98,7 +98,7 @@ int merged_list(struct merged *m)
 
 int merged_descend(const struct merged *m, const struct merged_name *item, struct merged *sub)
 {
-	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds)};
+	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds), .opaque = item->layer ? NULL : m->opaque};
 	for (size_t i = item->layer; i < m->n; i++) {
 		int fd = openat(m->fds[i], item->name, DIR_FLAGS);
 		if (fd < 0 && i > item->layer && errno == ENOENT)
@@ -111,7 +111,7 @@ int merged_descend(const struct merged *m, const struct merged_name *item, struc
 			return -1;
 		}
 		sub->fds[sub->n++] = fd;
-		if (m->n > i + 1 && layer_is_opaque(fd))
+		if (m->n > i + 1 && layer_is_opaque(fd, i ? NULL : m->opaque))
 			break;
 	}
 	return 0;
@@ -130,30 +130,44 @@ void merged_close(struct merged *m)
 
 /* --- one path --- */
 
-int merged_at(const int *dirs, size_t n, const char *path, struct merged *m)
+int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 {
+	_cleanup_free_ char *path = xstrdup(dst);
+	size_t at = 0; /* before it are directories, neither links nor dots */
 	if (merged_open(m, dirs, n) < 0)
 		return -1;
-	for (;;) {
-		path += strspn(path, "/");
-		size_t len = strcspn(path, "/");
+	for (int links = 0;;) {
+		at += strspn(path + at, "/");
+		size_t len = strcspn(path + at, "/"), i = 0, keep = at;
 		if (!len)
 			return 1;
 		struct merged sub;
-		struct stat st;
-		_cleanup_free_ char *name = xstrndup(path, len);
-		size_t i = 0;
-		path += len;
-		while (i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		struct stat st = {0};
+		char target[PATH_MAX];
+		_cleanup_free_ char *name = xstrndup(path + at, len);
+		ssize_t to = strspn(name, ".") == len && len < 3 ? 0 : -1;
+		while (to < 0 && i < m->n && fstatat(m->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			i++;
-		if (i == m->n || !S_ISDIR(st.st_mode)) {
-			merged_close(m);
-			return 0;
-		}
-		int r = merged_descend(m, &(struct merged_name){name, i}, &sub);
+		if (S_ISLNK(st.st_mode))
+			to = readlinkat(m->fds[i], name, target, sizeof target);
+		bool anew = to >= 0 && links++ < 40; /* the path without it, from the top */
+		int r = anew                  ? merged_open(&sub, dirs, n)
+			: S_ISDIR(st.st_mode) ? merged_descend(m, &(struct merged_name){name, i}, &sub)
+					      : 1;
 		merged_close(m);
-		if (r < 0)
-			return -1;
+		if (r != 0)
+			return r < 0 ? -1 : 0;
 		*m = sub;
+		at += len;
+		if (!anew)
+			continue;
+		if (to && *target == '/')
+			keep = 0;
+		for (bool seen = to || len < 2; keep && !(seen && path[keep - 1] == '/'); keep--) /* ".." */
+			seen |= path[keep - 1] != '/';
+		char *way = xasprintf("%.*s/%.*s%s", (int)keep, path, (int)to, target, path + at);
+		free(path);
+		path = way;
+		at = 0;
 	}
 }

@@ -103,7 +103,8 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 		const json_t *v = json_object_iter_value(it);
 		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
 			return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
-		strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
+		if (*json_object_iter_key(it))
+			strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
 	}
 	return 0;
 }
@@ -312,6 +313,8 @@ int store_put_image(struct store *s, json_t *config, const struct manifest *base
     uint64_t layer_size, const char *type, char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct manifest m = {.n = (base ? base->n : 0) + 1};
+	if (m.n > LAYERS_MAX)
+		return errno = E2BIG, fail("more than %d layers (ctr-image export makes one of them)", LAYERS_MAX);
 	m.layers = xcalloc(m.n, sizeof *m.layers);
 	if (base)
 		memcpy(m.layers, base->layers, base->n * sizeof *m.layers);

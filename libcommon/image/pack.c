@@ -37,7 +37,7 @@ struct pack {
 	struct archive_entry *e;
 	struct sink *out;
 	bool as_layer;
-	const struct pack_ids *ids;
+	const struct pack_of *of;
 	char path[PATH_MAX];
 	char *buf;
 	char names[65536]; /* of xattrs: the kernel's limit */
@@ -206,7 +206,9 @@ static int body(struct pack *p, int fd, off_t size)
 	bool large = size > BLOCK / 4;
 	while (size > 0) {
 		char *buf = large ? sink_lend(p->out) : p->buf;
-		ssize_t n = buf ? read(fd, buf, BLOCK) : -1;
+		if (!buf)
+			return fail("write: %m");
+		ssize_t n = read(fd, buf, BLOCK);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -253,8 +255,8 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	archive_entry_clear(p->e);
 	archive_entry_copy_pathname(p->e, p->path);
 	archive_entry_set_mode(p->e, st->st_mode);
-	archive_entry_set_uid(p->e, p->ids ? id_inside(p->ids->uids, p->ids->n_uids, st->st_uid) : st->st_uid);
-	archive_entry_set_gid(p->e, p->ids ? id_inside(p->ids->gids, p->ids->n_gids, st->st_gid) : st->st_gid);
+	archive_entry_set_uid(p->e, p->of ? id_inside(p->of->uids, p->of->n_uids, st->st_uid) : st->st_uid);
+	archive_entry_set_gid(p->e, p->of ? id_inside(p->of->gids, p->of->n_gids, st->st_gid) : st->st_gid);
 	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(p->e, 0);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
@@ -314,6 +316,10 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
+	if (p->out->hash && str_starts(item->name, ".wh.")) {
+		warn("/%s: left out: in an image that is a deletion", p->path);
+		return 0;
+	}
 	if (S_ISDIR(st.st_mode))
 		memcpy(p->path + at + len, "/", 2);
 	if (entry(p, dir, item->name, &st) < 0)
@@ -324,7 +330,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (merged_descend(m, item, &sub) < 0)
 		return -1;
 	int r = 0;
-	if (p->as_layer && layer_is_opaque(sub.fds[0])) {
+	if (p->as_layer && layer_is_opaque(sub.fds[0], sub.opaque)) {
 		strcpy(p->path + at + len + 1, LAYER_OPAQUE);
 		r = mark(p, p->path, &st);
 	}
@@ -381,6 +387,7 @@ static int whole(struct pack *p, const int *dirs, size_t n)
 	struct stat st;
 	if (merged_open(&m, dirs, n) < 0)
 		return -1;
+	m.opaque = p->of ? p->of->opaque : NULL;
 	int r = fstat(m.fds[0], &st) < 0 ? fail("stat: %m") : 0;
 	strcpy(p->path, "./");
 	if (r == 0)
@@ -414,10 +421,10 @@ static int pack_close(struct pack *p)
 	return sink_flush(p->out) < 0 ? fail("write: %m") : 0;
 }
 
-static int pack(const struct subject *s, bool as_layer, const struct pack_ids *ids, struct sink *out)
+static int pack(const struct subject *s, bool as_layer, const struct pack_of *of, struct sink *out)
 {
 	struct pack *p = xcalloc(1, sizeof *p);
-	*p = (struct pack){.out = out, .as_layer = as_layer, .ids = ids};
+	*p = (struct pack){.out = out, .as_layer = as_layer, .of = of};
 	p->buf = xmalloc(BLOCK);
 	out->buf = out->lent = NULL;
 	out->used = 0;
@@ -448,9 +455,9 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_ids *i
 	return r;
 }
 
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *ids, struct sink *out)
+int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out)
 {
-	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, ids, out);
+	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, of, out);
 }
 
 int layer_pack_path(int dir, const char *name, const char *as, struct sink *out)

@@ -8,22 +8,33 @@
 #include "image_store.h"
 #include "str.h"
 
-#define ALNUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define DIGITS "0123456789"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define ALNUM UPPER "abcdefghijklmnopqrstuvwxyz" DIGITS
+#define LOWER (ALNUM + sizeof UPPER - 1)
 
 static int bad(const char *in, const char *why)
 {
 	return errno = EINVAL, fail("%.255s: not an image name (%s)", in, why);
 }
 
-/* A component of the name's path. */
-static bool part_valid(const char *s, size_t n, bool host)
+/* A component of the name's path, or in front of others a registry's host. */
+static bool part_valid(const char *s, size_t n, bool first)
 {
-	if (n == 0 || !strchr(ALNUM, s[0]))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!strchr(ALNUM "._-", s[i]) && !(host && s[i] == ':'))
+	bool host = first && strcspn(s, ".:" UPPER) < n;
+	for (size_t i = 0;;) {
+		size_t run = strspn(s + i, host ? ALNUM : LOWER);
+		i += run;
+		if (run && i == n)
+			return true;
+		if (run && host && s[i] == ':')
+			return i + 1 < n && i + 1 + strspn(s + i + 1, DIGITS) == n;
+		size_t dashes = strspn(s + i, "-"), lines = host ? 0 : strspn(s + i, "_");
+		size_t sep = dashes ? dashes : lines ? lines : s[i] == '.';
+		if (!run || !sep || lines > 2)
 			return false;
-	return true;
+		i += sep;
+	}
 }
 
 int ref_parse(const char *in, char **out)
@@ -45,9 +56,11 @@ int ref_parse(const char *in, char **out)
 		if (last)
 			n = len - at;
 		if (!part_valid(name + at, n, at == 0 && !last))
-			return bad(in, "NAME[:TAG] of letters, digits and ._-/");
+			return bad(in, "NAME[:TAG] of a-z, 0-9 and /, with . _ __ or - between");
 		at += n + 1;
 	}
+	if (len == 6 && str_starts(name, "sha256"))
+		return bad(in, "that is a digest's");
 	size_t t = strlen(tag);
 	if (t == 0 || t > 128 || !strchr(ALNUM "_", tag[0]) || strspn(tag, ALNUM "._-") != t)
 		return bad(in, "a tag is up to 128 letters, digits and ._-");

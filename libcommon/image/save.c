@@ -23,6 +23,12 @@ struct save {
 	json_t *index, *docker;
 };
 
+static int unwritten(const struct save *v)
+{
+	errno = archive_errno(v->a);
+	return fail("write: %m");
+}
+
 static int header(struct save *v, const char *path, mode_t mode, uint64_t size)
 {
 	struct archive_entry *e = archive_entry_new();
@@ -32,14 +38,14 @@ static int header(struct save *v, const char *path, mode_t mode, uint64_t size)
 	archive_entry_set_mtime(e, 0, 0);
 	int r = archive_write_header(v->a, e);
 	archive_entry_free(e);
-	return r < ARCHIVE_WARN ? fail("%s: %s", path, archive_error_string(v->a)) : 0;
+	return r < ARCHIVE_WARN ? unwritten(v) : 0;
 }
 
 static int text(struct save *v, const char *path, const char *data, size_t n)
 {
 	if (header(v, path, S_IFREG | 0644, n) < 0)
 		return -1;
-	return archive_write_data(v->a, data, n) < 0 ? fail("%s: %s", path, archive_error_string(v->a)) : 0;
+	return archive_write_data(v->a, data, n) < 0 ? unwritten(v) : 0;
 }
 
 static int blob(struct save *v, const char *hex)
@@ -61,7 +67,7 @@ static int blob(struct save *v, const char *hex)
 	while ((n = read(fd, buf, 256 << 10)) > 0) {
 		digest_add(&d, buf, (size_t)n);
 		if (archive_write_data(v->a, buf, (size_t)n) < 0)
-			return fail("%s: %s", path, archive_error_string(v->a));
+			return unwritten(v);
 		left -= (uint64_t)n;
 	}
 	digest_end(&d, have);
@@ -146,7 +152,7 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK ? fail("write: %s", archive_error_string(v.a))
 							     : save(&v, &refs, operands);
 	if (r == 0 && archive_write_close(v.a) != ARCHIVE_OK)
-		r = fail("write: %s", archive_error_string(v.a));
+		r = unwritten(&v);
 	if (r < 0) /* no end mark: half an archive must not pass for a whole one */
 		archive_write_fail(v.a);
 	archive_write_free(v.a);
@@ -169,8 +175,8 @@ int image_export(const char *lib, const char *operand, int fd)
 		r = (dirs[n] = dir_open_at(AT_FDCWD, im.layers.v[n])) < 0 ? -1 : 0;
 	struct sink out = {.fd = fd};
 	struct spec_idmap uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
-	struct pack_ids own = {
-	    &uid, &gid, 1, 1}; /* in a user's store everything is the user's, and meant to be root's */
+	struct pack_of own = {
+	    &uid, &gid, 1, 1, NULL}; /* in a user's store everything is the user's, and meant to be root's */
 	if (r == 0 && n == 0)
 		r = fail("%s: an image without layers", operand);
 	if (r == 0)

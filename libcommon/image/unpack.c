@@ -25,8 +25,11 @@
 
 #define KEPT 128 /* descriptors of directories that are kept open; deeper ones are walked to again */
 
+#define DEFAULT_ACL "system.posix_acl_default"
+
 struct dirtime {
-	char *path;
+	char *path, *acl; /* acl: NULL: none */
+	size_t acl_size;
 	mode_t mode;
 	struct timespec mtime;
 };
@@ -38,6 +41,8 @@ struct unpack {
 	struct unpack_how how;
 	bool owners; /* may we set them? */
 	bool said_xattr, said_device, said_owner;
+	const void *acl; /* the entry's default one */
+	size_t acl_size;
 	uid_t euid;
 	gid_t egid;
 	/* the directory of the last entry, component by component */
@@ -45,7 +50,9 @@ struct unpack {
 	size_t depth;
 	int fds[KEPT + 1]; /* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
 	size_t ends[KEPT + 1]; /* where its components end in path */
-	struct dirtime *times; /* directories: set at the end, since filling them changes their times */
+	/* directories: set at the end, since filling them changes their times, and what is made takes their default ACL
+	 */
+	struct dirtime *times;
 	size_t ntimes, room;
 };
 
@@ -191,6 +198,19 @@ static bool xattr_wanted(const char *name)
 	       strcmp(name, "security.selinux") != 0;
 }
 
+static int xattr_set(
+    struct unpack *u, const char *path, int fd, const char *at, const char *name, const void *value, size_t size)
+{
+	if ((at ? lsetxattr(at, name, value, size, 0) : fsetxattr(fd, name, value, size, 0)) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
+		return fail("%s: %.300s: set %s: %m", u->what, path, name);
+	if (!u->said_xattr)
+		warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
+	u->said_xattr = true;
+	return 0;
+}
+
 static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path, int fd, const char *at)
 {
 	const char *name;
@@ -200,13 +220,10 @@ static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *pat
 	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
 		if (!name || !xattr_wanted(name))
 			continue;
-		if ((at ? lsetxattr(at, name, value, size, 0) : fsetxattr(fd, name, value, size, 0)) == 0)
-			continue;
-		if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
-			return fail("%s: %.300s: set %s: %m", u->what, path, name);
-		if (!u->said_xattr)
-			warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
-		u->said_xattr = true;
+		if (at && strcmp(name, DEFAULT_ACL) == 0)
+			u->acl = value, u->acl_size = size;
+		else if (xattr_set(u, path, fd, at, name, value, size) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -266,7 +283,7 @@ static int tar_fail(const struct unpack *u, const char *path)
 	if (str_starts(why, u->what))
 		return fail("%s", why);
 	if (strstr(why, "nrecognized"))
-		why = "not a tar archive";
+		why = "not a tar, tar.gz, .zst or .xz archive";
 	return path ? fail("%s: %.300s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
 }
 
@@ -360,6 +377,7 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 			return 0;
 		}
 	}
+	u->acl = NULL;
 	if (attributes(u, e, path, dir, base) < 0)
 		return -1;
 	struct timespec t[2];
@@ -368,7 +386,10 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 		u->room = u->room ? 2 * u->room : 256;
 		u->times = xrealloc(u->times, u->room * sizeof *u->times);
 	}
-	u->times[u->ntimes++] = (struct dirtime){xstrdup(*path ? path : "."), archive_entry_perm(e), t[1]};
+	struct dirtime *d = &u->times[u->ntimes++];
+	*d = (struct dirtime){.path = xstrdup(*path ? path : "."), .mode = archive_entry_perm(e), .mtime = t[1]};
+	if (u->acl)
+		d->acl = memcpy(xmalloc(u->acl_size), u->acl, d->acl_size = u->acl_size);
 	return 0;
 }
 
@@ -522,6 +543,10 @@ static int dirs_finish(struct unpack *u)
 	for (size_t i = u->ntimes; i-- > 0;) {
 		struct dirtime *d = &u->times[i];
 		struct timespec t[2] = {d->mtime, d->mtime};
+		char at[PATH_MAX + 40];
+		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", u->root, d->path);
+		if (d->acl && xattr_set(u, d->path, -1, at, DEFAULT_ACL, d->acl, d->acl_size) < 0)
+			return -1;
 		if (!u->owners && (d->mode & 0700) != 0700 && strcmp(d->path, ".") != 0 &&
 		    fchmodat(u->root, d->path, d->mode, 0) < 0)
 			return fail("%s: %.300s: chmod: %m", u->what, d->path);
@@ -549,8 +574,10 @@ int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 	way_drop(u, 0);
 	if (u->a)
 		archive_read_free(u->a);
-	for (size_t i = 0; i < u->ntimes; i++)
+	for (size_t i = 0; i < u->ntimes; i++) {
 		free(u->times[i].path);
+		free(u->times[i].acl);
+	}
 	free(u->times);
 	free(u);
 	errno = why;
@@ -562,11 +589,12 @@ bool layer_is_whiteout(const struct stat *st)
 	return (S_ISCHR(st->st_mode) && st->st_rdev == 0) || st->st_mode == S_IFSOCK;
 }
 
-bool layer_is_opaque(int dirfd)
+bool layer_is_opaque(int dirfd, const char *opaque)
 {
 	char v[2];
 	struct stat st;
-	return (fgetxattr(dirfd, "trusted.overlay.opaque", v, sizeof v) == 1 && v[0] == 'y') ||
-	       (fgetxattr(dirfd, "user.overlay.opaque", v, sizeof v) == 1 && v[0] == 'y') ||
+	if (opaque)
+		return fgetxattr(dirfd, opaque, v, sizeof v) == 1 && v[0] == 'y';
+	return layer_is_opaque(dirfd, "trusted.overlay.opaque") || layer_is_opaque(dirfd, "user.overlay.opaque") ||
 	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }

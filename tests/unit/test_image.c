@@ -17,9 +17,11 @@ static void names(void **state)
 	    {"a/b.c-d_e:T_1.0-x", "a/b.c-d_e:T_1.0-x"}, {"docker.io/library/busybox", "busybox:latest"},
 	    {"docker.io/me/x:2", "me/x:2"}, {"localhost/x", "x:latest"},
 	    {"registry.example:5000/x/y", "registry.example:5000/x/y:latest"},
-	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"}, {"library/x", "x:latest"}};
+	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"}, {"library/x", "x:latest"},
+	    {"a__b/c---d.e", "a__b/c---d.e:latest"}, {"My-Host/x", "My-Host/x:latest"}, {"A.b:1/x", "A.b:1/x:latest"}};
 	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x", ".x", "a/.b", "a b",
-	    "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00"};
+	    "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00", "Foo", "a/B", "foo-", "a_", "a..b", "a.-b",
+	    "a___b", "a_/b", "a:/b", "a:1x/b", "a..b:1/c", "A_b/c", "sha256:abc", "x/.:1"};
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		char *out = NULL;
