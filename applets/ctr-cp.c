@@ -7,9 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +43,7 @@ struct end {
 	uid_t uid;
 	gid_t gid;
 	struct ctree t;
+	struct pack_ids ids; /* what owners are there and here; empty: the same */
 };
 
 /* NAME:PATH; a path with a slash before the colon is the host's. */
@@ -61,6 +65,9 @@ static void end_open(struct end *e)
 		return;
 	if (ctree_open(&e->t, e->container) < 0 || (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
 		die_fail();
+	const struct spec *s = &e->t.spec;
+	if (e->t.shifted)
+		e->ids = (struct pack_ids){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n};
 }
 
 static int end_at(const struct end *e, const char *path, int flags)
@@ -122,13 +129,13 @@ static int source_dir(const struct end *src, char **base)
 	return source_dir(&to, base);
 }
 
-static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const char *what)
+static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const struct end *src)
 {
 	struct sink out = {.fd = to};
 	undo_forget();
-	if (layer_pack_path(dir, base, as, &out) == 0)
+	if (layer_pack_path(dir, base, as, &src->ids, &out) == 0)
 		_exit(0);
-	warn("%s: %s", what, fail_msg());
+	warn("%s: %s", src->what, fail_msg());
 	_exit(1);
 }
 
@@ -169,11 +176,27 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 		die("%s: %m", dst->what);
 }
 
+/* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW). The capabilities stay:
+ * a volume's folder may be the host's. */
+static void made_by(uid_t uid, gid_t gid)
+{
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		die("keep capabilities: %m");
+	setfsgid(gid);
+	setfsuid(uid);
+}
+
 static int unpack(int from, const char *what, const struct place *p, const struct end *dst)
 {
 	struct stream in;
-	struct unpack_how how = {
-	    .plain = true, .keep_dirs = true, .one_owner = !archive, .uid = dst->uid, .gid = dst->gid};
+	struct unpack_how how = {.plain = true,
+	    .keep_dirs = true,
+	    .one_owner = !archive,
+	    .uid = dst->uid,
+	    .gid = dst->gid,
+	    .ids = &dst->ids};
+	if (dst->ids.n_uids)
+		made_by(dst->uid, dst->gid);
 	if (stream_open(&in, from, what, -1) < 0)
 		return -1;
 	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in) < 0 ? -1 : 0;
@@ -200,7 +223,7 @@ static int copy(struct end *src, struct end *dst)
 		die("fork: %m");
 	if (pid == 0) {
 		close(pipefd[0]);
-		pack_child(dir, base, p.as, pipefd[1], src->what);
+		pack_child(dir, base, p.as, pipefd[1], src);
 	}
 	close(pipefd[1]);
 	int r = unpack(pipefd[0], src->what, &p, dst);
@@ -222,7 +245,7 @@ static int copy_out(struct end *src)
 	const char *as = last_part(src->path, &keep);
 	if (dir < 0)
 		die("%s: %m", src->what);
-	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &out) < 0)
+	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &src->ids, &out) < 0)
 		die("%s: %s", src->what, fail_msg());
 	return 0;
 }

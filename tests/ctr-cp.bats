@@ -148,3 +148,21 @@ test_setup() {
 	run -1 ctr-cp d c:/etc/passwd
 	[[ $output == *'cannot replace'* ]]
 }
+
+@test "a user namespace: owners as the container sees them, both ways, in its files and in a folder of the host's" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to choose the ids"
+	mkdir v
+	chown 1234:1235 f
+	ctr-run -d --name u --userns 0:100000:65536 -v "$WORLD/v:/vol" "$ROOTFS" sleep 100
+	ctr-cp f u:/tmp
+	ctr-cp -a f u:/tmp/kept
+	tar c f d | ctr-cp - u:/root
+	ctr-cp d u:/vol
+	ctr-cp -a f u:/vol
+	run -0 ctr-exec u stat -c %u:%g /tmp/f /tmp/kept /root/f /root/d/sub/two /vol/d/one /vol/f
+	[ "${lines[*]}" = '0:0 1234:1235 1234:1235 0:0 0:0 1234:1235' ]
+	[ "$(stat -c %u:%g v/d/one v/f)" = $'100000:100000\n101234:101235' ]
+	ctr-cp -a u:/tmp/kept out
+	[ "$(stat -c %u:%g out)" = 1234:1235 ]
+	ctr-cp u:/tmp/kept - | tar tv --numeric-owner | grep -q ' 1234/1235 '
+}

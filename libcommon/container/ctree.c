@@ -248,11 +248,13 @@ int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	*uid = geteuid();
 	*gid = getegid();
+	t->shifted = geteuid() == 0;
 	if (t->c.pid > 0)
 		return root_running(t, uid, gid);
 	/* On disk are the namespace's ids only where id-mapped mounts could not be had. */
 	struct stat st;
 	bool shifted = fstatat(t->c.dir, "upper", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0;
+	t->shifted &= shifted;
 	if (shifted && t->spec.uid_map.n)
 		*uid = t->spec.uid_map.v[0].host;
 	if (shifted && t->spec.gid_map.n)

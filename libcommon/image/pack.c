@@ -453,7 +453,7 @@ int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *
 	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, ids, out);
 }
 
-int layer_pack_path(int dir, const char *name, const char *as, struct sink *out)
+int layer_pack_path(int dir, const char *name, const char *as, const struct pack_ids *ids, struct sink *out)
 {
-	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, NULL, out);
+	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, ids, out);
 }
