@@ -77,6 +77,10 @@ load image
 	run -0 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly" "$ROOTFS" sh -c 'cat /x/f; echo z >/x/f || echo refused'
 	[ "${lines[0]}" = y ]
 	[[ $output == *refused ]]
+	for yes in readonly=True ro=t readonly=1; do
+		run -1 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,$yes" "$ROOTFS" touch /x/g
+	done
+	ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly=F" "$ROOTFS" touch /x/g
 }
 
 @test "read-only, a single file, several and nested ones" {
@@ -154,7 +158,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 		[ "${#lines[@]}" -eq 1 ]
 	done
 	for m in '' 'dst=/x,type=nope' 'type=bind,dst=/x' 'type=tmpfs,src=/a,dst=/x' 'type=bind,src=/tmp' 'type=tmpfs,dst=/x,tmpfs-size=x' \
-		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
+		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,readonly=yes' 'dst=/x,volume-nocopy=' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
 		run -125 ctr-run --mount "$m" "$ROOTFS" true
 		[ "${#lines[@]}" -eq 1 ]
 	done
