@@ -102,6 +102,14 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 	return r;
 }
 
+/* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
+static int special(const char *opt, const char *arg, const struct volume_req *v)
+{
+	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) && !str_eq(v->src, v->dst))
+		return bad(opt, arg, "only the host's own can be mounted there");
+	return 0;
+}
+
 static int v_fill(const char *arg, struct volume_req *out)
 {
 	const char *colon = strchr(arg, ':');
@@ -121,7 +129,7 @@ static int v_fill(const char *arg, struct volume_req *out)
 	out->src = path ? host_path(src) : src ? xstrdup(src) : NULL;
 	out->make = path;
 	bind_words(out);
-	return 0;
+	return special("-v", arg, out);
 }
 
 int volume_parse_v(const char *arg, struct volume_req *out)
@@ -265,7 +273,7 @@ int volume_parse_mount(const char *arg, struct volume_req *out)
 	}
 	strv_free(&fields);
 	if (r == 0)
-		r = mount_check(out, arg);
+		r = mount_check(out, arg) < 0 ? -1 : special("--mount", arg, out);
 	if (r < 0)
 		volume_req_free(out);
 	return r;
