@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +103,9 @@ static int source_dir(const struct end *src, char **base)
 {
 	int dir = end_split(src, src->path, base);
 	struct stat st;
-	if (dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	int as = str_ends(src->path, "/") ? O_PATH | O_DIRECTORY : O_PATH | O_NOFOLLOW;
+	_cleanup_close_ int there = end_at(src, src->path, as);
+	if (there < 0 || dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die("%s: %m", src->what);
 	if (!S_ISLNK(st.st_mode) || !follow)
 		return dir;
@@ -133,6 +136,7 @@ static _Noreturn void pack_child(int dir, const char *base, const char *as, int 
 {
 	struct sink out = {.fd = to};
 	undo_forget();
+	signal(SIGPIPE, SIG_DFL);
 	if (layer_pack_path(dir, base, as, &src->ids, &out) == 0)
 		_exit(0);
 	warn("%s: %s", src->what, fail_msg());
@@ -168,12 +172,16 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 	} else {
 		if (there && src_is_dir)
 			die("%s: a directory cannot replace the file %s", src->what, dst->what);
-		if (!there && dst->path[strlen(dst->path) - 1] == '/' && !src_is_dir)
+		if (!there && str_ends(dst->path, "/") && !src_is_dir)
 			die("%s: no such directory", dst->what);
 		p->dir = end_split(dst, dst->path, &p->as);
 	}
 	if (p->dir < 0)
 		die("%s: %m", dst->what);
+	/* what it points to, too (/dev/stdout); a container's link would be resolved on the host */
+	if (fstatat(p->dir, p->as, &st, dst->container ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		die("%s: a device, fifo or socket is not replaced", dst->what);
 }
 
 /* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW). The capabilities stay:
@@ -230,7 +238,7 @@ static int copy(struct end *src, struct end *dst)
 	close(pipefd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (r < 0 && status == 0)
+	if (r < 0 && WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
 		warn("%s", fail_msg());
 	return r < 0 || status != 0;
 }

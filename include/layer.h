@@ -54,7 +54,8 @@ struct sink {
  * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. With `ids` (may
  * be NULL) owners are written as the container sees them. -1 with fail(). */
 int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_ids *ids, struct sink *out);
-/* Write the file or tree dir/name as `as` ("." for the content of a directory). */
+/* Write the file or tree dir/name as `as` ("." for the content of a directory), without what lies in /proc,
+ * /sys and their like; SRC itself there is an error. */
 int layer_pack_path(int dir, const char *name, const char *as, const struct pack_ids *ids, struct sink *out);
 
 /* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,

@@ -147,6 +147,14 @@ test_setup() {
 	[ "${#lines[@]}" -eq 1 ]
 	run -1 ctr-cp d c:/etc/passwd
 	[[ $output == *'cannot replace'* ]]
+	# a file is no directory, here or there
+	run -1 ctr-cp f/ c:/root/x
+	run -1 ctr-cp c:/etc/passwd/ x
+	run -1 ctr-cp f c:/etc/passwd/
+	# in a tree, too, one does not become the other
+	ctr-exec c mkdir -p /root/d/one
+	run -1 ctr-cp d c:/root
+	[[ ${#lines[@]} -eq 1 && $output == *'not a directory, but there is one'* ]]
 }
 
 @test "a user namespace: owners as the container sees them, both ways, in its files and in a folder of the host's" {
@@ -165,4 +173,53 @@ test_setup() {
 	ctr-cp -a u:/tmp/kept out
 	[ "$(stat -c %u:%g out)" = 1234:1235 ]
 	ctr-cp u:/tmp/kept - | tar tv --numeric-owner | grep -q ' 1234/1235 '
+}
+
+@test "a disk that fills up is named, and the half file goes" {
+	ctr-run -d --name e --tmpfs /tf:size=64k "$ROOTFS" sleep 100
+	head -c 1000000 /dev/zero >big
+	run -1 ctr-cp big e:/tf/x
+	[[ ${#lines[@]} -eq 1 && $output == *'No space left'* ]]
+	[ -z "$(ctr-exec e ls /tf)" ]
+}
+
+@test "a device, fifo or socket on the host is not replaced, nor what a link to one points to" {
+	mkfifo p
+	ln -s p l
+	mkdir -p in
+	mkfifo in/os-release
+	for to in p l in; do
+		run -1 ctr-cp c:/etc/os-release $to
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	[[ -p p && -L l && -p in/os-release ]]
+	ln -s f l2 # another link is, itself
+	ctr-cp c:/etc/os-release l2
+	[[ ! -L l2 && $(cat f) == from-host ]]
+}
+
+@test "the whole of a running container: what is in its /proc, /sys and their like is left out, and refused by name" {
+	ctr-cp c:/ - >all.tar
+	tar tf all.tar >names
+	[ "$(grep -cE '^\./(proc|sys|dev/pts)/' names)" -eq 3 ]
+	grep -qx ./etc/os-release names
+	for p in /proc/version /sys/kernel /proc/.; do
+		run -1 ctr-cp c:$p out
+		[[ ${#lines[@]} -eq 1 && $output == *kernel* ]]
+	done
+}
+
+@test "what is read-only stays so, running or not: the root, a volume" {
+	mkdir v w
+	ctr-run -d --name e --read-only -v "$WORLD/v:/v:ro" -v "$WORLD/w:/w" "$ROOTFS" sleep 100
+	for state in running stopped; do
+		for to in /x /v/x; do
+			run -1 ctr-cp f e:$to
+			[[ $output == *'Read-only'* ]]
+		done
+		ctr-cp f e:/w/$state
+		ctr-kill e || true
+		ctr-wait e
+	done
+	[ "$(ls v w)" = $'v:\n\nw:\nrunning\nstopped' ]
 }

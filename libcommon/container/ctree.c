@@ -199,7 +199,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 }
 
 /* The volumes, too, where they are whole directories or files of the host's. */
-static void bind_volumes(const struct spec *s, int root)
+static int bind_volumes(const struct spec *s, int root)
 {
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
@@ -211,7 +211,13 @@ static void bind_volumes(const struct spec *s, int root)
 		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
 		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
 			warn("%s: volume is not there for the copy: %m", m->dest);
+		if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+			continue;
+		_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
+		if (top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0)
+			return fail("%s: remount read-only: %m", m->dest);
 	}
+	return 0;
 }
 
 /* A mount namespace of our own; a user gets it with a user namespace. */
@@ -240,7 +246,10 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 		return -1;
 	if (cwd < 0 || fchdir(cwd) < 0)
 		return fail("working directory: %m");
-	bind_volumes(&t->spec, fs.fd);
+	char root[40];
+	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
+	if (bind_volumes(&t->spec, fs.fd) < 0 || (t->spec.root_readonly && rootfs_readonly(root) < 0))
+		return -1;
 	return fs.fd;
 }
 

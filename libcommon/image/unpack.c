@@ -262,8 +262,7 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %.300s: %m", u->what, path);
 	if (S_ISDIR(st.st_mode))
-		return errno = EISDIR,
-		       fail("%s: %.300s: not a directory here, but an earlier entry made it one", u->what, path);
+		return errno = EISDIR, fail("%s: %.300s: not a directory, but there is one already", u->what, path);
 	if (unlinkat(dir, base, 0) < 0)
 		return fail("%s: %.300s: replace: %m", u->what, path);
 	return 0;
@@ -318,7 +317,7 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 	if (fd < 0)
 		return fail("%s: %.300s: create: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
-		return -1;
+		return unlinkat(dir, base, 0), -1; /* half a file is none */
 	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 && owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
@@ -367,8 +366,7 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			return errno = ENOTDIR,
-			       fail("%s: %.300s: a directory here, but an earlier entry made it something else",
-				   u->what, path);
+			       fail("%s: %.300s: a directory, but there is something else already", u->what, path);
 		} else if (u->how.keep_dirs) {
 			return 0;
 		}
