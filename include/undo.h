@@ -1,7 +1,7 @@
 /* undo.h: what OWNER applets use so that a failure half-way leaves nothing (STYLE.md, three kinds of applet).
  *
- * Make a named thing, then push its inverse at once. die(), and SIGINT/SIGTERM/SIGHUP/SIGPIPE after undo_on_signals(), run
- * the stack newest first. Success commits. A forked child must call undo_forget() first thing.
+ * Make a named thing, then push its inverse at once. die(), and SIGINT/SIGTERM/SIGHUP/SIGPIPE after undo_on_signals(),
+ * run the stack newest first. Success commits. A forked child must call undo_forget() first thing.
  */
 #ifndef CTR_UNDO_H
 #define CTR_UNDO_H
