@@ -156,27 +156,14 @@ static void times_of(struct archive_entry *e, struct timespec t[2])
 	}
 }
 
-/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
-static uint32_t id_outside(const struct spec_idmap *map, size_t n, uint32_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (id >= map[i].container && id - map[i].container < map[i].size)
-			return map[i].host + (id - map[i].container);
-	return n ? (uint32_t)-1 : id;
-}
-
 static uid_t uid_of(const struct unpack *u, struct archive_entry *e)
 {
-	const struct pack_ids *ids = u->how.ids;
-	uid_t id = (uid_t)archive_entry_uid(e);
-	return u->how.one_owner ? u->how.uid : ids ? id_outside(ids->uids, ids->n_uids, id) : id;
+	return u->how.one_owner ? u->how.uid : (uid_t)archive_entry_uid(e);
 }
 
 static gid_t gid_of(const struct unpack *u, struct archive_entry *e)
 {
-	const struct pack_ids *ids = u->how.ids;
-	gid_t id = (gid_t)archive_entry_gid(e);
-	return u->how.one_owner ? u->how.gid : ids ? id_outside(ids->gids, ids->n_gids, id) : id;
+	return u->how.one_owner ? u->how.gid : (gid_t)archive_entry_gid(e);
 }
 
 static bool owner_differs(const struct unpack *u, struct archive_entry *e)
@@ -458,6 +445,15 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 	return attributes(u, e, path, dir, base);
 }
 
+/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
+static uint32_t id_outside(const struct spec_idmap *map, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= map[i].container && id - map[i].container < map[i].size)
+			return map[i].host + (id - map[i].container);
+	return n ? (uint32_t)-1 : id;
+}
+
 static int entry(struct unpack *u, struct archive_entry *e)
 {
 	char path[PATH_MAX];
@@ -465,6 +461,11 @@ static int entry(struct unpack *u, struct archive_entry *e)
 	if (name_clean(u, archive_entry_pathname(e), "name", path) < 0)
 		return -1;
 	mode_t type = archive_entry_filetype(e);
+	const struct pack_ids *ids = u->how.ids;
+	if (ids) {
+		archive_entry_set_uid(e, id_outside(ids->uids, ids->n_uids, (uid_t)archive_entry_uid(e)));
+		archive_entry_set_gid(e, id_outside(ids->gids, ids->n_gids, (gid_t)archive_entry_gid(e)));
+	}
 	if (!*path) {
 		if (type != AE_IFDIR)
 			return errno = EINVAL, fail("%s: the root is not a directory here", u->what);
