@@ -7,9 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +44,7 @@ struct end {
 	uid_t uid;
 	gid_t gid;
 	struct ctree t;
+	struct pack_of ids; /* what owners are there and here; empty: the same */
 };
 
 /* NAME:PATH; a path with a slash before the colon is the host's. */
@@ -61,6 +66,9 @@ static void end_open(struct end *e)
 		return;
 	if (ctree_open(&e->t, e->container) < 0 || (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
 		die_fail();
+	const struct spec *s = &e->t.spec;
+	if (e->t.shifted)
+		e->ids = (struct pack_of){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n, NULL};
 }
 
 static int end_at(const struct end *e, const char *path, int flags)
@@ -95,7 +103,9 @@ static int source_dir(const struct end *src, char **base)
 {
 	int dir = end_split(src, src->path, base);
 	struct stat st;
-	if (dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	int as = str_ends(src->path, "/") ? O_PATH | O_DIRECTORY : O_PATH | O_NOFOLLOW;
+	_cleanup_close_ int there = end_at(src, src->path, as);
+	if (there < 0 || dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die("%s: %m", src->what);
 	if (!S_ISLNK(st.st_mode) || !follow)
 		return dir;
@@ -122,13 +132,14 @@ static int source_dir(const struct end *src, char **base)
 	return source_dir(&to, base);
 }
 
-static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const char *what)
+static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const struct end *src)
 {
 	struct sink out = {.fd = to};
 	undo_forget();
-	if (layer_pack_path(dir, base, as, &out) == 0)
+	signal(SIGPIPE, SIG_DFL);
+	if (layer_pack_path(dir, base, as, &src->ids, &out) == 0)
 		_exit(0);
-	warn("%s: %s", what, fail_msg());
+	warn("%s: %s", src->what, fail_msg());
 	_exit(1);
 }
 
@@ -161,19 +172,39 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 	} else {
 		if (there && src_is_dir)
 			die("%s: a directory cannot replace the file %s", src->what, dst->what);
-		if (!there && dst->path[strlen(dst->path) - 1] == '/' && !src_is_dir)
+		if (!there && str_ends(dst->path, "/") && !src_is_dir)
 			die("%s: no such directory", dst->what);
 		p->dir = end_split(dst, dst->path, &p->as);
 	}
 	if (p->dir < 0)
 		die("%s: %m", dst->what);
+	/* what it points to, too (/dev/stdout); a container's link would be resolved on the host */
+	if (fstatat(p->dir, p->as, &st, dst->container ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		die("%s: a device, fifo or socket is not replaced", dst->what);
+}
+
+/* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW). The capabilities stay:
+ * a volume's folder may be the host's. */
+static void made_by(uid_t uid, gid_t gid)
+{
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		die("keep capabilities: %m");
+	setfsgid(gid);
+	setfsuid(uid);
 }
 
 static int unpack(int from, const char *what, const struct place *p, const struct end *dst)
 {
 	struct stream in;
-	struct unpack_how how = {
-	    .plain = true, .keep_dirs = true, .one_owner = !archive, .uid = dst->uid, .gid = dst->gid};
+	struct unpack_how how = {.plain = true,
+	    .keep_dirs = true,
+	    .one_owner = !archive,
+	    .uid = dst->uid,
+	    .gid = dst->gid,
+	    .ids = &dst->ids};
+	if (dst->ids.n_uids)
+		made_by(dst->uid, dst->gid);
 	if (stream_open(&in, from, what, -1) < 0)
 		return -1;
 	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in) < 0 ? -1 : 0;
@@ -200,14 +231,14 @@ static int copy(struct end *src, struct end *dst)
 		die("fork: %m");
 	if (pid == 0) {
 		close(pipefd[0]);
-		pack_child(dir, base, p.as, pipefd[1], src->what);
+		pack_child(dir, base, p.as, pipefd[1], src);
 	}
 	close(pipefd[1]);
 	int r = unpack(pipefd[0], src->what, &p, dst);
 	close(pipefd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (r < 0 && status == 0)
+	if (r < 0 && WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
 		warn("%s", fail_msg());
 	return r < 0 || status != 0;
 }
@@ -222,7 +253,7 @@ static int copy_out(struct end *src)
 	const char *as = last_part(src->path, &keep);
 	if (dir < 0)
 		die("%s: %m", src->what);
-	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &out) < 0)
+	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &src->ids, &out) < 0)
 		die("%s: %s", src->what, fail_msg());
 	return 0;
 }

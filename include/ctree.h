@@ -13,6 +13,7 @@ struct ctree {
 	int *
 	    dirs; /* dirs[0] is its writable layer, then what lies beneath, top-most first; alone: its root is a copy */
 	size_t n;
+	bool shifted; /* what ctree_root() opened shows the host's ids of its user namespace (spec's maps) */
 };
 /* A container by name or id, running or not, and its spec. */
 int ctree_open(struct ctree *t, const char *name);

@@ -18,6 +18,14 @@
 
 #define LAYER_OPAQUE ".wh..wh..opq"
 
+/* A container whose files are meant: the maps of its user namespace, and its userns_opaque() where its writable layer
+ * is among them. */
+struct pack_of {
+	const struct spec_idmap *uids, *gids;
+	size_t n_uids, n_gids;
+	const char *opaque;
+};
+
 /* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: names with "..", absolute
  * ones, ways through symbolic links and links to what is not there are errors; a file replaces a file. Without
  * privilege, owners are not kept and devices are left out, with one warning. Reads the archive to its end;
@@ -28,6 +36,8 @@ struct unpack_how {
 	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
 	uid_t uid;
 	gid_t gid;
+	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it has not got is left
+				     * out; may be NULL */
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 
@@ -44,16 +54,11 @@ struct sink {
 
 /* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory, and its marks of
  * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `of` (may be NULL) is the
- * container whose writable layer dirs[0] is: the maps of its user namespace, by which owners are written as it sees
- * them, and its userns_opaque(). -1 with fail(). */
-struct pack_of {
-	const struct spec_idmap *uids, *gids;
-	size_t n_uids, n_gids;
-	const char *opaque;
-};
+ * container whose writable layer dirs[0] is. -1 with fail(). */
 int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out);
-/* Write the file or tree dir/name as `as` ("." for the content of a directory). */
-int layer_pack_path(int dir, const char *name, const char *as, struct sink *out);
+/* Write the file or tree dir/name as `as` ("." for the content of a directory), without what lies in /proc,
+ * /sys and their like; SRC itself there is an error. */
+int layer_pack_path(int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out);
 
 /* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,
  * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. `opaque`: the container's

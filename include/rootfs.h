@@ -25,6 +25,8 @@ struct rootfs {
 
 /* Stop propagation, build the overlay or bind root_path, open the new root. */
 int rootfs_prepare(struct rootfs *r);
+/* Make the mount whose root this path is read-only, it alone. -1 with fail(). */
+int rootfs_readonly(const char *root);
 /* spec's mounts in order, then /dev's nodes and links; cgroup mounts are left for rootfs_cgroups. */
 int rootfs_mounts(struct rootfs *r);
 /* The cgroup mounts: after the cgroup namespace was unshared, so that they show the container at their root. */

@@ -1,7 +1,7 @@
 /* undo.h: what OWNER applets use so that a failure half-way leaves nothing (STYLE.md, three kinds of applet).
  *
- * Make a named thing, then push its inverse at once. die(), and SIGINT/SIGTERM/SIGHUP after undo_on_signals(), run
- * the stack newest first. Success commits. A forked child must call undo_forget() first thing.
+ * Make a named thing, then push its inverse at once. die(), and SIGINT/SIGTERM/SIGHUP/SIGPIPE after undo_on_signals(),
+ * run the stack newest first. Success commits. A forked child must call undo_forget() first thing.
  */
 #ifndef CTR_UNDO_H
 #define CTR_UNDO_H
@@ -14,9 +14,9 @@ void undo_push(undo_fn *fn, void *arg);
 void undo_run(void);
 /* The things are meant to stay: empty the stack without running it. */
 void undo_commit(void);
-/* In a forked child: the things are the parent's. Also restores the default dispositions of the three signals. */
+/* In a forked child: the things are the parent's. Also restores the default dispositions of the four signals. */
 void undo_forget(void);
-/* SIGINT, SIGTERM and SIGHUP run the stack and then kill this process with that signal. */
+/* SIGINT, SIGTERM, SIGHUP and SIGPIPE run the stack and then kill this process with that signal. */
 void undo_on_signals(void);
 
 #endif

@@ -176,7 +176,7 @@ frozen() ( # NAME
 	[ "$output" = $'0:0\n1000:1000\n0:0' ]
 }
 
-@test "SIGTERM thaws the container and leaves nothing" {
+@test "SIGTERM, or a reader that goes away, thaws the container and leaves nothing" {
 	ctr-run -d --name c box sleep 100 >/dev/null
 	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
 	mkfifo p
@@ -187,6 +187,8 @@ frozen() ( # NAME
 	kill $pid
 	wait $pid || true
 	exec 7<&-
+	! frozen c
+	ctr-commit c - | head -c 10 >/dev/null || true
 	! frozen c
 	[ "$(ctr-exec c echo alive)" = alive ]
 }

@@ -147,4 +147,89 @@ test_setup() {
 	[ "${#lines[@]}" -eq 1 ]
 	run -1 ctr-cp d c:/etc/passwd
 	[[ $output == *'cannot replace'* ]]
+	# a file is no directory, here or there
+	run -1 ctr-cp f/ c:/root/x
+	run -1 ctr-cp c:/etc/passwd/ x
+	run -1 ctr-cp f c:/etc/passwd/
+	# in a tree, too, one does not become the other
+	ctr-exec c mkdir -p /root/d/one
+	run -1 ctr-cp d c:/root
+	[[ ${#lines[@]} -eq 1 && $output == *'not a directory, but there is one'* ]]
+}
+
+@test "a user namespace: owners as the container sees them, both ways, in its files and in a folder of the host's" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to choose the ids"
+	mkdir v
+	chown 1234:1235 f
+	ctr-run -d --name u --userns 0:100000:65536 -v "$WORLD/v:/vol" "$ROOTFS" sleep 100
+	ctr-cp f u:/tmp
+	ctr-cp -a f u:/tmp/kept
+	tar c f d | ctr-cp - u:/root
+	ctr-cp d u:/vol
+	ctr-cp -a f u:/vol
+	run -0 ctr-exec u stat -c %u:%g /tmp/f /tmp/kept /root/f /root/d/sub/two /vol/d/one /vol/f
+	[ "${lines[*]}" = '0:0 1234:1235 1234:1235 0:0 0:0 1234:1235' ]
+	[ "$(stat -c %u:%g v/d/one v/f)" = $'100000:100000\n101234:101235' ]
+	ctr-cp -a u:/tmp/kept out
+	[ "$(stat -c %u:%g out)" = 1234:1235 ]
+	ctr-cp u:/tmp/kept - | tar tv --numeric-owner | grep -q ' 1234/1235 '
+}
+
+@test "a disk that fills up is named, and the half file goes" {
+	ctr-run -d --name e --tmpfs /tf:size=64k "$ROOTFS" sleep 100
+	head -c 1000000 /dev/zero >big
+	run -1 ctr-cp big e:/tf/x
+	[[ ${#lines[@]} -eq 1 && $output == *'No space left'* ]]
+	[ -z "$(ctr-exec e ls /tf)" ]
+}
+
+@test "a device, fifo or socket on the host is not replaced, nor what a link to one points to" {
+	mkfifo p
+	ln -s p l
+	mkdir -p in
+	mkfifo in/os-release
+	for to in p l in; do
+		run -1 ctr-cp c:/etc/os-release $to
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	[[ -p p && -L l && -p in/os-release ]]
+	ln -s f l2 # another link is, itself
+	ctr-cp c:/etc/os-release l2
+	[[ ! -L l2 && $(cat f) == from-host ]]
+}
+
+@test "the whole of a running container: what is in its /proc, /sys and their like is left out, and refused by name" {
+	ctr-cp c:/ - >all.tar
+	tar tf all.tar >names
+	[ "$(grep -cE '^\./(proc|sys|dev/pts)/' names)" -eq 3 ]
+	grep -qx ./etc/os-release names
+	for p in /proc/version /sys/kernel /proc/.; do
+		run -1 ctr-cp c:$p out
+		[[ ${#lines[@]} -eq 1 && $output == *kernel* ]]
+	done
+}
+
+@test "what is read-only stays so, running or not: the root, a volume" {
+	mkdir v w
+	ctr-run -d --name e --read-only -v "$WORLD/v:/v:ro" -v "$WORLD/w:/w" "$ROOTFS" sleep 100
+	for state in running stopped; do
+		for to in /x /v/x; do
+			run -1 ctr-cp f e:$to
+			[[ $output == *'Read-only'* ]]
+		done
+		ctr-cp f e:/w/$state
+		ctr-kill e || true
+		ctr-wait e
+	done
+	[ "$(ls v w)" = $'v:\n\nw:\nrunning\nstopped' ]
+}
+
+@test "into a stopped container of a user namespace: what it deleted stays deleted beside what is put there" {
+	ctr-run --keep --name u --userns auto box sh -c '[ -e /done ] || rm -r /home; : >/done'
+	mkdir -p h/home && echo hi >h/home/x
+	ctr-cp h/home u:/
+	ctr-diff u
+	ctr-commit u img >/dev/null
+	[ "$(ctr-run img ls /home)" = x ]
+	[ "$(ctr-run --userns auto img ls /home)" = x ]
 }

@@ -552,7 +552,7 @@ load image
 	hostile "'..'" 'f ../.wh.x '
 }
 @test "hostile: a file where a directory was, and the other way" {
-	hostile 'not a directory here' 'd a' 'f a/b y' 'f a x'
+	hostile 'not a directory' 'd a' 'f a/b y' 'f a x'
 	hostile 'something else' 'f a x' 'd a'
 	hostile 'not a directory' 'f a x' 'f a/b y'
 }

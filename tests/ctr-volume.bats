@@ -94,6 +94,10 @@ load image
 	run -0 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly" "$ROOTFS" sh -c 'cat /x/f; echo z >/x/f || echo refused'
 	[ "${lines[0]}" = y ]
 	[[ $output == *refused ]]
+	for yes in readonly=True ro=t readonly=1; do
+		run -1 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,$yes" "$ROOTFS" touch /x/g
+	done
+	ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly=F" "$ROOTFS" touch /x/g
 }
 
 @test "read-only, a single file, several and nested ones" {
@@ -158,6 +162,33 @@ mount -t tmpfs none "$WORLD/a/sub"
 	WORLD=$WORLD unshare -m --propagation private bash inside
 }
 
+@test "over the container's own /proc and /sys only the host's may lie; nothing is made in a folder" {
+	mkdir d
+	for at in /proc /sys/; do
+		for m in "-v $WORLD/d:$at" "-v vol:$at" "--mount type=bind,src=$WORLD/d,dst=$at"; do
+			# shellcheck disable=SC2086 # words
+			run -125 ctr-run $m "$ROOTFS" true
+			[[ ${#lines[@]} -eq 1 && $output == *"the host's own"* ]]
+		done
+	done
+	[ -z "$(ls d)" ]
+	ctr-run -v /sys:/sys "$ROOTFS" test -e /sys/kernel
+}
+
+@test "a link to nothing is named, in the image and on the host" {
+	cp -a "$ROOTFS/." r
+	ln -s /etc/target r/lnk
+	ln -s nothing l
+	for m in '-v v:/lnk' '--tmpfs /lnk' '-w /lnk' '-v ./l:/x'; do
+		# shellcheck disable=SC2086 # words
+		run -125 ctr-run $m ./r true
+		[[ ${#lines[@]} -eq 1 && $output == *'dangling symbolic link'* ]]
+	done
+	# a file may lie on one
+	echo x >f
+	[ "$(ctr-run -v ./f:/lnk ./r cat /lnk)" = x ]
+}
+
 @test "--mount type=tmpfs with size and mode" {
 	run -0 ctr-run --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700 "$ROOTFS" sh -c 'stat -c %a /t; df -k /t | tail -n 1; grep " /t " /proc/mounts'
 	[ "${lines[0]}" = 700 ]
@@ -171,7 +202,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 		[ "${#lines[@]}" -eq 1 ]
 	done
 	for m in '' 'dst=/x,type=nope' 'type=bind,dst=/x' 'type=tmpfs,src=/a,dst=/x' 'type=bind,src=/tmp' 'type=tmpfs,dst=/x,tmpfs-size=x' \
-		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
+		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,readonly=yes' 'dst=/x,volume-nocopy=' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
 		run -125 ctr-run --mount "$m" "$ROOTFS" true
 		[ "${#lines[@]}" -eq 1 ]
 	done

@@ -12,7 +12,7 @@ setup_file() {
 	local bin=${CTR_BIN:-$BATS_TEST_DIRNAME/../build/bin}
 	install -D "$bin/../ctrbox" "$SHARED/bin/ctrbox" # the tree may lie where a user cannot look
 	"$SHARED/bin/ctrbox" --install -s "$SHARED/bin"
-	cp -a "$BATS_TEST_DIRNAME/../build/rootfs" "$SHARED/rootfs"
+	cp -a "$BATS_TEST_DIRNAME/../build/rootfs/." "$SHARED/rootfs"
 	mkdir "$SHARED/rootfs/new" # to mount on
 	local i
 	for ((i = 0; i < 20; i++)); do # another's useradd may hold the lock

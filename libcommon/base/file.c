@@ -145,6 +145,8 @@ int dir_make(const char *path, mode_t mode)
 		int why = errno;
 		if (stat(path, &st) == 0)
 			return S_ISDIR(st.st_mode) ? 0 : (errno = ENOTDIR, fail("%s: mkdir: %m", path));
+		if (why == EEXIST)
+			return fail("%s: a dangling symbolic link", path);
 		errno = why;
 	}
 	if (errno != ENOENT)

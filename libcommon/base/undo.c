@@ -10,7 +10,7 @@ static struct {
 	void *arg;
 } stack[64];
 static volatile int depth;
-static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 void undo_push(undo_fn *fn, void *arg)
 {

@@ -199,7 +199,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 }
 
 /* The volumes, too, where they are whole directories or files of the host's. */
-static void bind_volumes(const struct spec *s, int root)
+static int bind_volumes(const struct spec *s, int root)
 {
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
@@ -211,7 +211,13 @@ static void bind_volumes(const struct spec *s, int root)
 		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
 		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
 			warn("%s: volume is not there for the copy: %m", m->dest);
+		if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+			continue;
+		_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
+		if (top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0)
+			return fail("%s: remount read-only: %m", m->dest);
 	}
+	return 0;
 }
 
 /* A mount namespace of our own; a user gets it with a user namespace. */
@@ -234,13 +240,17 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (userns)
 		*uid = *gid = 0;
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
-	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns, .image = -1, .fd = -1};
+	bool own = *userns_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
+	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
 	if (cwd < 0 || fchdir(cwd) < 0)
 		return fail("working directory: %m");
-	bind_volumes(&t->spec, fs.fd);
+	char root[40];
+	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
+	if (bind_volumes(&t->spec, fs.fd) < 0 || (t->spec.root_readonly && rootfs_readonly(root) < 0))
+		return -1;
 	return fs.fd;
 }
 
@@ -248,11 +258,13 @@ int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	*uid = geteuid();
 	*gid = getegid();
+	t->shifted = geteuid() == 0;
 	if (t->c.pid > 0)
 		return root_running(t, uid, gid);
 	/* On disk are the namespace's ids only where id-mapped mounts could not be had. */
 	struct stat st;
 	bool shifted = fstatat(t->c.dir, "upper", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0;
+	t->shifted &= shifted;
 	if (shifted && t->spec.uid_map.n)
 		*uid = t->spec.uid_map.v[0].host;
 	if (shifted && t->spec.gid_map.n)

@@ -128,11 +128,16 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 		if (at >= 0 && mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
 			return fail("/%s: mount tmpfs: %m", memory[i]);
 	}
+	return rootfs_readonly("upper");
+}
+
+int rootfs_readonly(const char *root)
+{
 	struct statfs fs;
 	unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	keep &= fstatfs(root, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
-	return mount(NULL, "upper", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
-		   ? fail("%s: remount read-only: %m", r->dir)
+	keep &= statfs(root, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
+	return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
+		   ? fail("%s: remount read-only: %m", root)
 		   : 0;
 }
 
@@ -298,7 +303,8 @@ static int no_mount_point(const struct rootfs *r, const char *dest)
 	return fail("%s: make mount point: %m%s", dest,
 	    r->userns && (errno == EACCES || errno == EOVERFLOW)
 		? " (its folder's owner is not in the id map; one that is there already would do)"
-		: "");
+	    : errno == ENOENT ? " (a dangling symbolic link)"
+			      : "");
 }
 
 static int bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
@@ -483,7 +489,7 @@ static int etc_files(struct rootfs *r)
 		if (taken)
 			continue;
 		_cleanup_close_ int dst = path_make_in_root(r->fd, dest, false, 0644);
-		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ELOOP ||
+		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == ELOOP ||
 				   (r->userns && (errno == EACCES || errno == EOVERFLOW))))
 			continue; /* a root that cannot have it, or whose /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
@@ -727,11 +733,5 @@ int rootfs_finish(struct rootfs *r)
 		close(k.null);
 	if (k.empty >= 0)
 		close(k.empty);
-	if (!s->root_readonly)
-		return 0;
-	struct statfs fs;
-	unsigned long keep = statfs("/", &fs) == 0 ? (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC) : 0;
-	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
-		   ? fail("/: remount read-only: %m")
-		   : 0;
+	return s->root_readonly ? rootfs_readonly("/") : 0;
 }

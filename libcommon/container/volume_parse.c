@@ -102,6 +102,14 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 	return r;
 }
 
+/* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
+static int special(const char *opt, const char *arg, const struct volume_req *v)
+{
+	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) && !str_eq(v->src, v->dst))
+		return bad(opt, arg, "only the host's own can be mounted there");
+	return 0;
+}
+
 static int v_fill(const char *arg, struct volume_req *out)
 {
 	const char *colon = strchr(arg, ':');
@@ -121,7 +129,7 @@ static int v_fill(const char *arg, struct volume_req *out)
 	out->src = path ? host_path(src) : src ? xstrdup(src) : NULL;
 	out->make = path;
 	bind_words(out);
-	return 0;
+	return special("-v", arg, out);
 }
 
 int volume_parse_v(const char *arg, struct volume_req *out)
@@ -135,9 +143,29 @@ int volume_parse_v(const char *arg, struct volume_req *out)
 
 /* --- --mount --- */
 
-static bool yes(const char *value)
+/* Go's words, which docker's --mount takes; -1 for others. */
+static int yes(const char *value)
 {
-	return !value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+	static const char *const words[] = {
+	    "0", "f", "F", "false", "False", "FALSE", "1", "t", "T", "true", "True", "TRUE"};
+	for (size_t i = 0; value && i < 12; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i >= 6;
+	return value ? -1 : 1;
+}
+
+static int mount_switch(struct volume_req *out, const char *arg, char which, const char *value)
+{
+	int on = yes(value);
+	if (on < 0)
+		return bad("--mount", arg, "a value is neither true nor false");
+	if (which == 'v')
+		out->nocopy = on;
+	else if (which == 'r')
+		strv_add(&out->options, on ? "ro" : "rw");
+	else if (on)
+		strv_add(&out->options, "bind");
+	return 0;
 }
 
 static void set(char **to, const char *value)
@@ -182,12 +210,9 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 			return free(out->dst), out->dst = target("--mount", arg, value), out->dst ? 0 : -1;
 	if (value && strcmp(key, "type") == 0)
 		return set(&out->type, value), 0;
-	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0)
-		return strv_add(&out->options, yes(value) ? "ro" : "rw"), 0;
-	if (strcmp(key, "volume-nocopy") == 0)
-		return out->nocopy = yes(value), 0;
-	if (strcmp(key, "bind-nonrecursive") == 0)
-		return yes(value) ? strv_add(&out->options, "bind"), 0 : 0;
+	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 || strcmp(key, "volume-nocopy") == 0 ||
+	    strcmp(key, "bind-nonrecursive") == 0)
+		return mount_switch(out, arg, *key, value);
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
 	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) &&
@@ -248,7 +273,7 @@ int volume_parse_mount(const char *arg, struct volume_req *out)
 	}
 	strv_free(&fields);
 	if (r == 0)
-		r = mount_check(out, arg);
+		r = mount_check(out, arg) < 0 ? -1 : special("--mount", arg, out);
 	if (r < 0)
 		volume_req_free(out);
 	return r;

@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -36,7 +38,7 @@ struct pack {
 	struct archive *a;
 	struct archive_entry *e;
 	struct sink *out;
-	bool as_layer;
+	bool as_layer, live;
 	const struct pack_of *of;
 	char path[PATH_MAX];
 	char *buf;
@@ -340,8 +342,23 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	return r;
 }
 
+/* The kernel's own file systems: no files to copy, and some that end only with the machine. */
+static bool kernels(int fd)
+{
+	static const uint32_t magic[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
+	    CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */};
+	struct statfs fs;
+	if (fstatfs(fd, &fs) == 0)
+		for (size_t i = 0; i < sizeof magic / sizeof magic[0]; i++)
+			if ((uint32_t)fs.f_type == magic[i])
+				return true;
+	return false;
+}
+
 static int level(struct pack *p, struct merged *m, size_t at)
 {
+	if (p->live && kernels(m->fds[0]))
+		return 0;
 	if (merged_list(m) < 0)
 		return -1;
 	for (size_t i = 0; i < m->nnames; i++)
@@ -366,6 +383,9 @@ static int one(struct pack *p, const struct subject *s)
 		return errno = ENAMETOOLONG, fail("%.200s: %m", s->as);
 	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("%s: %m", s->as);
+	if (kernels(s->dir))
+		return errno = EINVAL, fail("%s: in a file system of the kernel's, not copied", s->as);
+	p->live = true;
 	if (S_ISSOCK(st.st_mode))
 		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);
 	sprintf(p->path, "%s%s", s->as, S_ISDIR(st.st_mode) ? "/" : "");
@@ -460,7 +480,7 @@ int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *o
 	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, of, out);
 }
 
-int layer_pack_path(int dir, const char *name, const char *as, struct sink *out)
+int layer_pack_path(int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out)
 {
-	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, NULL, out);
+	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, of, out);
 }

@@ -266,8 +266,7 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %.300s: %m", u->what, path);
 	if (S_ISDIR(st.st_mode))
-		return errno = EISDIR,
-		       fail("%s: %.300s: not a directory here, but an earlier entry made it one", u->what, path);
+		return errno = EISDIR, fail("%s: %.300s: not a directory, but there is one already", u->what, path);
 	if (unlinkat(dir, base, 0) < 0)
 		return fail("%s: %.300s: replace: %m", u->what, path);
 	return 0;
@@ -322,7 +321,7 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 	if (fd < 0)
 		return fail("%s: %.300s: create: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
-		return -1;
+		return unlinkat(dir, base, 0), -1; /* half a file is none */
 	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 && owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
@@ -371,8 +370,7 @@ static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			return errno = ENOTDIR,
-			       fail("%s: %.300s: a directory here, but an earlier entry made it something else",
-				   u->what, path);
+			       fail("%s: %.300s: a directory, but there is something else already", u->what, path);
 		} else if (u->how.keep_dirs) {
 			return 0;
 		}
@@ -468,6 +466,15 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 	return attributes(u, e, path, dir, base);
 }
 
+/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
+static uint32_t id_outside(const struct spec_idmap *map, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= map[i].container && id - map[i].container < map[i].size)
+			return map[i].host + (id - map[i].container);
+	return n ? (uint32_t)-1 : id;
+}
+
 static int entry(struct unpack *u, struct archive_entry *e)
 {
 	char path[PATH_MAX];
@@ -475,6 +482,11 @@ static int entry(struct unpack *u, struct archive_entry *e)
 	if (name_clean(u, archive_entry_pathname(e), "name", path) < 0)
 		return -1;
 	mode_t type = archive_entry_filetype(e);
+	const struct pack_of *ids = u->how.ids;
+	if (ids) {
+		archive_entry_set_uid(e, id_outside(ids->uids, ids->n_uids, (uid_t)archive_entry_uid(e)));
+		archive_entry_set_gid(e, id_outside(ids->gids, ids->n_gids, (gid_t)archive_entry_gid(e)));
+	}
 	if (!*path) {
 		if (type != AE_IFDIR)
 			return errno = EINVAL, fail("%s: the root is not a directory here", u->what);

@@ -295,6 +295,8 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
 	if (dir) {
 		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
 			return -1;
+		if (readlinkat(parent, name, (char[1]){0}, 1) >= 0) /* to nothing, as the open above found */
+			return errno = ENOENT, -1;
 	} else {
 		int f = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (f >= 0)
