@@ -72,6 +72,8 @@ static void subnets_of(struct network *n)
 			die_usage("%s", fail_msg());
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--gateway %s: no --subnet of that family", gateways.v[i]);
+		if (n->gateway[family_of(&a)].family)
+			die_usage("--gateway: two of one family");
 		n->gateway[family_of(&a)] = a;
 	}
 	for (size_t i = 0; i < ranges.n; i++) {
@@ -79,6 +81,8 @@ static void subnets_of(struct network *n)
 			die_usage("%s", fail_msg());
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--ip-range %s: no --subnet of that family", ranges.v[i]);
+		if (n->from[family_of(&a)].family)
+			die_usage("--ip-range: two of one family");
 		n->from[family_of(&a)] = a;
 		n->to[family_of(&a)] = b;
 	}
@@ -100,7 +104,7 @@ static int do_create(int argc, char **argv)
 		die_usage("--driver %s: needs --subnet, that of the interface's network", driver);
 	if (!bridge && internal)
 		die_usage("--internal: with %s it is the interface's network, which others reach", driver);
-	if (!strcmp(argv[0], "none") || !strcmp(argv[0], "host"))
+	if (!netplug_wanted(argv[0]) || !strcmp(argv[0], "pasta"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);
@@ -112,6 +116,8 @@ static int do_create(int argc, char **argv)
 	n.internal = internal;
 	n.mtu = (int)mtu;
 	subnets_of(&n);
+	if (mtu && mtu < 1280 && n.subnet[1].a.family)
+		die_usage("--mtu: %lld: IPv6 needs 1280", (long long)mtu);
 	if (network_create(&n) < 0)
 		die_fail();
 	puts(n.name);

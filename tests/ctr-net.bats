@@ -217,14 +217,22 @@ traces() {
 
 @test "create: overlapping and odd subnets are refused; inspect is JSON; a reboot keeps the network" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	for bad in "--subnet 10.5.0.128/25 x" "--subnet 198.51.100.0/25 x" "--subnet 10.9.0.0/31 x" "--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" "--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5; do
+	for bad in "--subnet 10.5.0.128/25 x" "--subnet 198.51.100.0/25 x" "--subnet 10.9.0.0/31 x" "--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" "--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5 \
+		"--subnet 10.9.0.255/24 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.0 x" "--subnet fd09::/64 --gateway fd09:: x" \
+		"--subnet 224.1.0.0/16 x" "--subnet 127.9.0.0/16 x" "--subnet 0.1.0.0/16 x" "--subnet ff05::/64 x" "--subnet fe80:1::/64 x"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net create $bad
 	done
-	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--subnet x x" "a/b" none; do
+	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--mtu 1279 --ipv6 x" "--subnet x x" "a/b" none pasta \
+		"--subnet 10.9.0.0/24 --ip-range 10.9.0.0/25 --ip-range 10.9.0.128/25 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.1 --gateway 10.9.0.2 x"; do
 		# shellcheck disable=SC2086
 		run -2 h ctr-net create $bad
 	done
+	# what is no network's: a blackhole, an address of the host
+	h ip route add blackhole 10.88.0.0/16
+	h ip addr add 10.89.3.4/32 dev lo
+	h ctr-net create y
+	h ctr-net ls | grep -q 'y .* 10.90.0.0/16'
 	box a --net n5
 	h ctr-rm -f a
 	h ip link del n5
@@ -234,6 +242,20 @@ traces() {
 	echo 'subnet=bad' >"$CTR_LIB/networks/n5/conf"
 	run -1 --separate-stderr h ctr-net ls
 	[[ "$stderr" = *n5* ]]
+}
+
+@test "create: no two networks have one bridge, whether it is up or not; the host's own gets rid of what was added" {
+	for n in project_frontend_net project_backend_net ctr0 bridge; do h ctr-net create $n; done
+	[ "$(h ctr-net ls -n | awk '{ print $3 }' | sort -u | wc -l)" = 4 ]
+	run -1 h ctr-net create --parent ctr0 x
+	h ip link add hc type bridge
+	h ctr-net create --parent hc --subnet 10.5.0.0/24 --subnet fd00:5::/64 own
+	run -1 h ctr-net create --parent hc x
+	[[ "$output" = *"--parent hc: another network has it"* ]]
+	h ctr-run --net own "$ROOTFS" ping -c1 -W2 10.5.0.1
+	h ctr-net rm own
+	[ -z "$(h ip -o addr show dev hc | grep -E '10.5|fd00')" ]
+	h ctr-net create --parent hc --subnet 10.5.0.0/24 --subnet fd00:5::/64 own
 }
 
 @test "ls and inspect, as they are" {

@@ -127,6 +127,7 @@ struct used {
 	struct cidr *v;
 	char **what;
 	size_t n;
+	struct strv bridges; /* of the records: they may not be up */
 };
 
 static void used_add(struct used *u, const struct cidr *c, const char *what)
@@ -137,12 +138,13 @@ static void used_add(struct used *u, const struct cidr *c, const char *what)
 	u->what[u->n++] = xstrdup(what);
 }
 
+/* Of every kind: what is blackholed or an address of this host is no network's, either. */
 static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 {
-	(void)oif;
+	(void)oif, (void)unicast;
 	bool local6 = dst->a.family == AF_INET6 && (dst->a.b[0] == 0xfe || dst->a.b[0] == 0xff);
 	char t[CIDR_TEXT + 8] = "route ";
-	if (unicast && dst->len > 0 && !local6) {
+	if (dst->len > 0 && !local6) {
 		cidr_text(dst, t + 6);
 		used_add(arg, dst, t);
 	}
@@ -166,6 +168,7 @@ static int gather(struct used *u)
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
 				used_add(u, &n.subnet[k], what);
+		strv_add(&u->bridges, n.bridge);
 		network_free(&n);
 	}
 	strv_free(&names);
@@ -219,6 +222,9 @@ static int settle_subnets(struct network *n, const struct used *u)
 		const char *by = overlap(u, c, bridge);
 		if (by)
 			return errno = EEXIST, fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+		uint8_t b = c->a.b[0]; /* loopback, link-local, multicast */
+		if (b == 0 || (i ? b >= 0xfe : b == 127 || b >> 4 == 14))
+			return fail("subnet %s: not one for hosts", cidr_text(c, t));
 		if (c->len < 8 || c->len > bits - 2)
 			return fail("subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
 		struct addr first = cidr_first(c), given = c->a;
@@ -229,8 +235,11 @@ static int settle_subnets(struct network *n, const struct used *u)
 			if (addr_cmp(&given, &first) == 0)
 				addr_next(&n->gateway[i]);
 		}
-		if (n->gateway[i].family && !cidr_has(c, &n->gateway[i]))
-			return fail("gateway: it is not within %s", cidr_text(c, t));
+		struct addr last = cidr_last(c);
+		const struct addr *gw = &n->gateway[i];
+		if (gw->family &&
+		    (!cidr_has(c, gw) || addr_cmp(gw, &first) == 0 || (i == 0 && addr_cmp(gw, &last) == 0)))
+			return fail("gateway: it is not within %s, or no host's address there", cidr_text(c, t));
 		if (n->from[i].family && (!cidr_has(c, &n->from[i]) || !cidr_has(c, &n->to[i])))
 			return fail("--ip-range: it is not within %s", cidr_text(c, t));
 	}
@@ -238,12 +247,15 @@ static int settle_subnets(struct network *n, const struct used *u)
 }
 
 /* Its own name where that is an interface's and free; else one made of it. */
-static int settle_bridge(struct network *n)
+static int settle_bridge(struct network *n, const struct strv *others)
 {
 	struct nl rt;
 	struct link_info l;
-	if (n->bridge && *n->bridge)
+	if (n->bridge && *n->bridge) {
+		if (strcmp(n->driver, "bridge") == 0 && strv_has(others, n->bridge))
+			return errno = EEXIST, fail("--parent %s: another network has it", n->bridge);
 		return ifname_check("bridge", n->bridge);
+	}
 	char first[16];
 	snprintf(first, sizeof first, "%s",
 	    strcmp(n->name, "bridge") == 0 ? "ctr0"
@@ -251,7 +263,8 @@ static int settle_bridge(struct network *n)
 					   : "ctr1");
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	for (int i = 1; ifname_check("bridge", first) < 0 || rtnl_find(&rt, first, &l) == 0; i++)
+	for (int i = 1; ifname_check("bridge", first) < 0 || strv_has(others, first) || rtnl_find(&rt, first, &l) == 0;
+	     i++)
 		snprintf(first, sizeof first, "ctr%d", i);
 	nl_close(&rt);
 	free(n->bridge);
@@ -312,11 +325,12 @@ int network_create(struct network *n)
 	if (r == 0)
 		r = settle_subnets(n, &u);
 	if (r == 0)
-		r = settle_bridge(n);
+		r = settle_bridge(n, &u.bridges);
 	if (r == 0)
 		r = write_record(n, dir);
 	for (size_t i = 0; i < u.n; i++)
 		free(u.what[i]);
+	strv_free(&u.bridges);
 	free(u.what);
 	free(u.v);
 	return r < 0 && !strstr(fail_msg(), n->name) ? fail_in("network %s", n->name) : r;
@@ -341,7 +355,7 @@ int network_remove(struct network *n)
 {
 	struct nl rt;
 	struct nft f;
-	struct link_info l;
+	struct link_info l = {0};
 	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name),
 			    *leases = network_leases(n->name);
 	_cleanup_close_ int dir = networks_dir(false);
@@ -352,6 +366,13 @@ int network_remove(struct network *n)
 		if (rtnl_find(&rt, n->bridge, &l) == 0 && strcmp(l.alias, alias) == 0) {
 			rtnl_link_del(&rt, n->bridge);
 			r = nl_commit(&rt);
+		} else if (*l.kind && !*l.alias) { /* the host had it before: without our addresses */
+			for (int i = 0; i < 2; i++) {
+				struct cidr c = {n->gateway[i], n->subnet[i].len};
+				if (c.a.family)
+					rtnl_addr_del(&rt, l.index, n->bridge, &c);
+			}
+			nl_commit(&rt); /* never used: not there */
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
