@@ -82,8 +82,7 @@ static void of_network(struct place *p)
 		if (n.gateway[i].family)
 			add_exclude(p, i, &n.gateway[i]);
 	}
-	network_free(&n);
-}
+} /* n stays: it is not removed while we lease */
 
 static struct place place(void)
 {
@@ -152,7 +151,7 @@ static int do_alloc(int n, char **names)
 static int add_dir(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
-	if (name_valid(name))
+	if (*name != '.')
 		strv_take(arg, network_leases(name));
 	return 0;
 }

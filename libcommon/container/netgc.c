@@ -94,7 +94,7 @@ static int one_network(int dirfd, const char *name, void *arg)
 	(void)dirfd;
 	struct sweep *s = arg;
 	_cleanup_free_ char *dir = network_leases(name);
-	if (name_valid(name) && lease_gc(dir, keep_lease, s) < 0)
+	if (lease_gc(dir, keep_lease, s) < 0)
 		s->failed = -1;
 	return 0;
 }

@@ -221,7 +221,7 @@ static int in_network(int dirfd, const char *name, void *arg)
 	struct search *s = arg;
 	struct mine m = {.id = s->id};
 	_cleanup_free_ char *dir = network_leases(name);
-	if (name_valid(name) && lease_each(dir, is_mine, &m) == 0 && m.found)
+	if (lease_each(dir, is_mine, &m) == 0 && m.found)
 		strv_add(s->out, name);
 	return 0;
 }
