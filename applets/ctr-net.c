@@ -218,12 +218,16 @@ static int do_inspect(int argc, char **argv)
 	return list_networks(&names);
 }
 
+/* Who starts a container on it holds it shared until the lease is there. */
 static int remove_one(const char *name)
 {
 	struct network n;
+	struct stat st;
 	struct users u = {0};
 	if (network_open(&n, name) < 0)
 		return -1;
+	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
+		return fail("network %s: another removes it", name);
 	_cleanup_free_ char *dir = network_leases(name);
 	lease_each(dir, on_lease, &u);
 	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")

@@ -16,6 +16,7 @@ struct network {
 	bool internal;
 	int mtu; /* 0: the default */
 	int64_t created;
+	int lock; /* its conf, held shared from network_open() to network_free(): until then it is not removed; -1 */
 };
 
 /* Read one: 0, or -1 with fail(), errno ENOENT when there is none. */
@@ -26,7 +27,7 @@ int network_create(struct network *n);
 /* network_open, and `bridge` is made where it is missing. */
 int network_open_or_default(struct network *n, const char *name);
 int network_names(struct strv *out);
-/* The record, its bridge and its elements. It must not be in use. */
+/* The record, its bridge and its elements. It must not be in use, and n->lock held alone. */
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */
 char *network_leases(const char *name);

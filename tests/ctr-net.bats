@@ -244,6 +244,27 @@ traces() {
 	[[ "$stderr" = *n5* ]]
 }
 
+@test "rm beside a start: one of the two is refused" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	conf=$CTR_LIB/networks/n5/conf
+	exec 9<"$conf"
+	flock -s 9
+	run -124 timeout 0.3 nsenter -t "$HOST" -n ctr-net rm n5
+	exec 9<&-
+	for ((i = 0; i < 10; i++)); do
+		box r --net n5 >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.00$i"
+		ok=0
+		h ctr-net rm n5 && ok=1
+		wait $pid && ok=$((ok + 1))
+		[ $ok = 1 ]
+		[ -e "$conf" ] || h ctr-net create --subnet 10.5.0.0/24 n5
+		h ctr-rm -f r || true
+		[ -z "$(traces)" ]
+	done
+}
+
 @test "create: no two networks have one bridge, whether it is up or not; the host's own gets rid of what was added" {
 	for n in project_frontend_net project_backend_net ctr0 bridge; do h ctr-net create $n; done
 	[ "$(h ctr-net ls -n | awk '{ print $3 }' | sort -u | wc -l)" = 4 ]

@@ -42,7 +42,10 @@ void network_free(struct network *n)
 	free(n->name);
 	free(n->driver);
 	free(n->bridge);
+	if (n->lock >= 0)
+		close(n->lock);
 	memset(n, 0, sizeof *n);
+	n->lock = -1;
 }
 
 /* --- the record --- */
@@ -85,15 +88,18 @@ int network_open(struct network *n, const char *name)
 {
 	memset(n, 0, sizeof *n);
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
-	if (!name_valid(name) || access(path, F_OK) < 0) {
+	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (n->lock < 0 || lock_take(n->lock, LOCK_SH) < 0 || access(path, F_OK) < 0) {
+		network_free(n);
 		errno = ENOENT;
 		return fail("network %.140s: there is none of this name (ctr-net create makes it)", name);
 	}
 	struct kv kv = {0};
-	if (kv_read_at(&kv, AT_FDCWD, path) < 0)
-		return fail_in("network %s", name);
-	n->name = xstrdup(name);
-	int r = read_record(n, &kv);
+	int r = kv_read_at(&kv, AT_FDCWD, path);
+	if (r == 0) {
+		n->name = xstrdup(name);
+		r = read_record(n, &kv);
+	}
 	kv_free(&kv);
 	if (r < 0) {
 		network_free(n);
@@ -342,7 +348,7 @@ int network_open_or_default(struct network *n, const char *name)
 		return 0;
 	if (errno != ENOENT || strcmp(name, "bridge") != 0)
 		return -1;
-	struct network fresh = {.name = xstrdup(name)};
+	struct network fresh = {.name = xstrdup(name), .lock = -1};
 	int r = network_create(&fresh);
 	int saved = errno;
 	network_free(&fresh);
