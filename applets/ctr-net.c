@@ -331,7 +331,6 @@ static void connect_now(struct container *c, struct netreq *r)
 	if (ns < 0 || !container_is_alive(c))
 		die("%s: its network namespace: %m", c->name);
 	r->ifname = ifname;
-	r->no_default_route = on.n > 0;
 	if (netplug_up(r, c->id, c->name, ns, &p) < 0)
 		die_fail();
 }
@@ -363,7 +362,7 @@ static int do_connect(int argc, char **argv)
 	return 0;
 }
 
-static void disconnect_now(struct container *c, const char *network)
+static void disconnect_now(struct container *c, const char *network, const struct strv *lines)
 {
 	struct network n;
 	if (network_open(&n, network) < 0)
@@ -371,7 +370,12 @@ static void disconnect_now(struct container *c, const char *network)
 	struct ifs x = {.id = c->id};
 	_cleanup_free_ char *dir = network_leases(network);
 	lease_each(dir, on_if, &x);
-	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid) < 0)
+	struct strv on = {0};
+	if (!strv_has(lines, "-"))
+		strv_add(&on, kv_get(&c->conf, "net"));
+	for (size_t i = 0; i < lines->n; i++)
+		strv_add(&on, lines->v[i]);
+	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid, &on) < 0)
 		die_fail();
 }
 
@@ -394,10 +398,10 @@ static int do_disconnect(int argc, char **argv)
 		strv_add(&lines, "-");
 	} else {
 		free(lines.v[i]);
-		lines.v[i] = lines.v[--lines.n];
+		memmove(lines.v + i, lines.v + i + 1, (--lines.n - i) * sizeof *lines.v);
 	}
 	if (c.pid)
-		disconnect_now(&c, argv[0]);
+		disconnect_now(&c, argv[0], &lines);
 	record(&c, &lines);
 	tell(&c);
 	return 0;

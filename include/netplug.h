@@ -16,7 +16,6 @@ struct netreq {
 	struct strv exposed;        /* -P: "80", "53/udp": each gets a free port of the host */
 	struct strv aliases;        /* further names on the network */
 	const char *ifname;         /* NULL: eth0 */
-	bool no_default_route;      /* a further network of a running container */
 };
 
 /* What was set up. Zero-initialise. */
@@ -49,8 +48,10 @@ void netplug_forget(struct netplug *p);
 int netplug_further(int dir, struct strv *out);
 /* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could not be cleared. */
 int netplug_clear(const char *id);
-/* Take a running container (process pid) off one network: its interface and leases there. 0, or -1 with fail(). */
-int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid);
+/* Take a running container (process pid) off one network: its interface and leases there. A default route that it had
+ * there leads over the first of `networks` (names, or lines as above) that has a gateway. 0, or -1 with fail(). */
+int netplug_disconnect(
+    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks);
 /* Clear all that names a container of this INSTANCE that is not alive. Prints a line on stdout for each. 0 or -1. */
 int netplug_gc(bool (*alive)(const char *id));
 /* Into the state file: network= ip= ip6= mac= ports= (docker's form). */

@@ -196,6 +196,27 @@ traces() {
 	[ -z "$(traces)" ]
 }
 
+@test "default routes, one of each family: over the first network that has a gateway, and on to the next with disconnect" {
+	h ctr-net create --subnet 10.4.0.0/24 --internal inner
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	h ctr-net create --subnet 10.6.0.0/24 --subnet fd00:6::/64 n6
+	h ctr-net create --subnet 10.7.0.0/24 --subnet fd00:7::/64 n7
+	ways() { h ctr-exec a sh -c 'ip route; ip -6 route' | awk '$1 == "default" { print $3 }' | xargs; }
+	box a --net inner
+	for n in n5 n6 n7; do h ctr-net connect $n a; done
+	[ "$(ways)" = "10.5.0.1 fd00:6::1" ]
+	h ctr-stop -t 0 a
+	h ctr-start a
+	[ "$(ways)" = "10.5.0.1 fd00:6::1" ]
+	h ctr-net disconnect n5 a
+	[ "$(ways)" = "10.6.0.1 fd00:6::1" ]
+	h ctr-net disconnect n6 a
+	[ "$(ways)" = "10.7.0.1 fd00:7::1" ]
+	h ctr-exec a ping -c1 -W2 203.0.113.2
+	h ctr-net disconnect n7 a
+	[ -z "$(ways)" ]
+}
+
 @test "connect: a restart policy's next life has the network, too; without the network the start says so" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6

@@ -242,13 +242,14 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 	return r;
 }
 
-static int inside(const struct network *n, const struct netreq *r, const struct netplug *p, int netns_fd)
+static int inside(const struct network *n, const struct netplug *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
 	for (int i = 0; i < 2; i++)
-		if (p->addr[i].a.family && !n->internal && !r->no_default_route)
+		if (p->addr[i].a.family && !n->internal)
 			gw[i] = n->gateway[i];
-	return rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
+	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
+	return result < 0 && errno == EEXIST ? 0 : result; /* a default route is there: by an earlier network */
 }
 
 /* --- publishing --- */
@@ -379,7 +380,7 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 		result = link_make(n, p, &rt, index, netns_fd);
 	nl_close(&rt);
 	if (result == 0)
-		result = inside(n, r, p, netns_fd);
+		result = inside(n, p, netns_fd);
 	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports)) {
 		if (why)
 			fail("%s", why);
@@ -459,24 +460,47 @@ int netplug_further(int dir, struct strv *out)
 	return text || errno == ENOENT ? 0 : -1;
 }
 
-int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid)
+/* By each of these networks in turn: where there is one already, or no way to that gateway, the kernel refuses. */
+static void default_routes(struct nl *in, const struct strv *networks)
+{
+	for (size_t k = 0; k < networks->n; k++) {
+		struct network n;
+		_cleanup_free_ char *name = xstrndup(networks->v[k], strcspn(networks->v[k], " "));
+		if (network_open(&n, name) < 0)
+			continue;
+		nl_reset(in);
+		for (int i = 0; i < 2; i++) {
+			struct cidr all = {.a = {.family = n.gateway[i].family}};
+			if (all.a.family && !n.internal)
+				rtnl_route_add(in, &all, &n.gateway[i], 0);
+		}
+		nl_commit(in);
+		network_free(&n);
+	}
+}
+
+int netplug_disconnect(
+    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
+	char path[32];
+	struct nl in;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return fail("%s: %m", path);
+	if (nl_open(&in, NETLINK_ROUTE, ns) < 0)
+		return -1;
 	int r;
-	if (strcmp(n->driver, "bridge") == 0) {
+	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
 		r = link_drop(id, ifname);
-	} else { /* no end of it is here */
-		char path[32];
-		struct nl in;
-		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-		_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-		if (ns < 0)
-			return fail("%s: %m", path);
-		if ((r = nl_open(&in, NETLINK_ROUTE, ns)) == 0) {
-			rtnl_link_del(&in, ifname);
-			r = nl_commit_close(&in, 0);
-		}
+	} else {
+		rtnl_link_del(&in, ifname);
+		r = nl_commit(&in);
 	}
+	if (r == 0)
+		default_routes(&in, networks);
+	nl_close(&in);
 	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
 }
 

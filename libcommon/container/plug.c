@@ -307,7 +307,6 @@ static int one_up(struct plug *p, const struct container *c, struct netreq *r, i
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
 	r->ifname = ifname;
-	r->no_default_route = k > 0;
 	if (netplug_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
