@@ -163,7 +163,10 @@ static void dirs(struct strv *out)
 	if (network && name_check("-n", network) < 0)
 		die_usage("%s", fail_msg());
 	if (network) {
+		struct network n;
 		strv_take(out, network_leases(network));
+		if (access(out->v[0], F_OK) < 0 && network_open(&n, network) < 0)
+			die_fail();
 	} else if (subnet) {
 		struct place p = {0};
 		of_subnet(&p);
@@ -188,7 +191,9 @@ static int do_free(int n, char **names)
 		_cleanup_free_ char *plain = xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
 		bool is_addr = addr_parse("address", plain, &a) == 0;
 		for (size_t k = 0; k < d.n; k++) {
-			int r = is_addr ? lease_free(d.v[k], &a) : lease_free_owner(d.v[k], what.v[i]);
+			int r = is_addr ? lease_free(d.v[k], &a) : 0;
+			if (r == 0) /* an owner may be called like an address */
+				r = lease_free_owner(d.v[k], what.v[i]);
 			if (r < 0)
 				die_fail();
 			freed += r;

@@ -89,6 +89,15 @@ load lib
 	[ "$(ctr-ipam ls)" = "fd00:1::3 b" ]
 }
 
+@test "an owner called like an address can be freed; a network that is none is said" {
+	ctr-ipam alloc -s 10.1.0.0/24 10.0.0.5
+	ctr-ipam free 10.0.0.5
+	for what in ls free gc; do
+		run -1 ctr-ipam $what -n nosuch </dev/null
+		[[ "$output" = *"network nosuch: there is none of this name"* ]]
+	done
+}
+
 @test "gc keeps who is named on stdin, by id, by 12 digits of it, and frees the rest" {
 	for o in aaaaaaaaaaaa111 bbbbbbbbbbbb222 c; do ctr-ipam alloc -s 10.1.0.0/24 $o; done
 	printf 'aaaaaaaaaaaa\nc\n' | ctr-ipam gc -s 10.1.0.0/24
