@@ -277,6 +277,14 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 		kv_set(conf, "publish_all", "1");
 }
 
+/* They go into /etc/hosts. */
+static void host_check(const char *what, const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 127 || p - s == 64)
+			die_usage("%s: longer than 64 bytes, or with a blank", what);
+}
+
 static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char **argv, struct strv *volumes)
 {
 	if (o.bundle) {
@@ -285,10 +293,11 @@ static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char
 	}
 	spec_default(s);
 	s->hostname = xstrdup(o.hostname ? o.hostname : id);
-	if (strlen(s->hostname) > 64)
-		die_usage("--hostname: longer than 64 bytes");
-	if (o.domainname)
+	host_check("--hostname", s->hostname);
+	if (o.domainname) {
+		host_check("--domainname", o.domainname);
 		s->domainname = xstrdup(o.domainname);
+	}
 	create_namespaces(s);
 	root(s, conf, argc, argv, volumes);
 	create_environment(s);

@@ -101,9 +101,11 @@ static void share(struct spec *s, enum spec_ns ns, const char *flag, const char 
 
 void create_namespaces(struct spec *s)
 {
+	if (!o.net && (o.net = getenv("CTR_NET")) && !*o.net)
+		o.net = NULL;
+	if (strv_has(&o.publish, ""))
+		die_usage("-p: no port is named");
 	if (!o.net)
-		o.net = getenv("CTR_NET");
-	if (!o.net || !*o.net)
 		o.net = o.publish.n || o.publish_all ? geteuid() ? "pasta" : "bridge" : "none";
 	if (strcmp(o.net, "host") == 0 || str_starts(o.net, "container:"))
 		share(s, NS_NET, "net", o.net, "net");
