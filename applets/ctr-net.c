@@ -350,6 +350,8 @@ static int do_connect(int argc, char **argv)
 		die_fail();
 	if (line_of(&lines, argv[0]) < lines.n || (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
 		die("%s: on network %s already", argv[1], argv[0]);
+	if (netplug_fits(&r, &n) < 0)
+		die_fail();
 	if (c.pid)
 		connect_now(&c, &r);
 	struct buf b = {0};

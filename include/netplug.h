@@ -35,6 +35,9 @@ int netplug_check(const struct netreq *r);
 /* Is there a network to set up (not none, host, container:, ns:)? */
 bool netplug_wanted(const char *net);
 
+/* Are the addresses asked for the network's? Whether they are free shows at the start. 0, or -1 with fail(). */
+int netplug_fits(const struct netreq *r, const struct network *n);
+
 /* Set all of it up for the container `id`, called `name`, whose network namespace is open as netns_fd. 0; -1 with
  * fail() and everything undone. */
 int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *out);

@@ -116,6 +116,33 @@ traces() {
 	done
 }
 
+@test "a start that fails for want of descriptors leaves nothing, and names the limit" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	(ulimit -n 1100 && run -125 h ctr-run --net n5 -p 10000-20000:10000-20000 "$ROOTFS" true && [[ "$output" = *"ulimit -n"* ]])
+	[ -z "$(traces)" ]
+}
+
+@test "a hostname is one word, and --ip one of the network's: refused before anything is made" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	for bad in $'a\n6.6.6.6 evil' 'a b' "$(printf '%065d' 1)"; do
+		run -125 h ctr-run --net n5 --hostname "$bad" "$ROOTFS" true
+		[[ "$output" = *"--hostname: longer than 64 bytes, or with a blank"* ]]
+		run -125 h ctr-run --net n5 --domainname "$bad" "$ROOTFS" true
+	done
+	run -125 h ctr-run --net n5 -p '' "$ROOTFS" true
+	run -125 h ctr-run --net '' "$ROOTFS" true
+	h ctr-create --name a --net none "$ROOTFS" true
+	h ctr-rm a
+	h ctr-create --name a --net bridge "$ROOTFS" true
+	for bad in "--ip 10.9.0.3" "--ip 10.5.0.0" "--ip 10.5.0.1" "--ip 10.5.0.255" "--ip6 fd00::3"; do
+		# shellcheck disable=SC2086
+		run -1 h ctr-net connect $bad n5 a
+	done
+	run -2 h ctr-net connect --alias 'x y' n5 a
+	[[ "$output" != *network-alias* ]]
+	h ctr-net connect --ip 10.5.0.3 n5 a
+}
+
 @test "loopback name servers are replaced, others kept" {
 	unshare -m sh -c 'printf "search a.b\nnameserver 127.0.0.1\nnameserver 192.0.2.53\noptions ndots:2\n" >rc; mount --bind rc /etc/resolv.conf
 		nsenter -t "$1" -n ctr-run --net bridge "$2" cat /etc/resolv.conf' _ "$HOST" "$ROOTFS" >out 2>/dev/null

@@ -73,13 +73,14 @@ int netplug_check(const struct netreq *r)
 		if (port_range_parse("-P", r->exposed.v[i], &from, &to, &proto) < 0)
 			return -1;
 	for (size_t i = 0; i < r->aliases.n; i++)
-		if (name_check("--network-alias", r->aliases.v[i]) < 0)
+		if (name_check("alias", r->aliases.v[i]) < 0)
 			return -1;
 	return 0;
 }
 
 /* --- leases --- */
 
+/* p NULL: only look whether it would do. */
 static int take_leases(
     const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
 {
@@ -99,7 +100,7 @@ static int take_leases(
 		    .exclude = &n->gateway[i],
 		    .excludes = n->gateway[i].family ? 1 : 0,
 		    .owner = id,
-		    .ifname = p->ifname,
+		    .ifname = p ? p->ifname : NULL,
 		    .names = names.p};
 		if (!n->subnet[i].a.family) {
 			if (want[i])
@@ -110,15 +111,22 @@ static int take_leases(
 		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
 			result = -1;
 		struct addr got;
-		if (result == 0 && (result = lease_take(dir, &q, &got)) == 0)
-			p->addr[i] = (struct cidr){got, n->subnet[i].len};
-		else if (result < 0)
+		if (result == 0)
+			result = p ? lease_take(dir, &q, &got) : lease_check(&q);
+		if (result < 0)
 			fail_in("network %s", n->name);
+		else if (p)
+			p->addr[i] = (struct cidr){got, n->subnet[i].len};
 	}
 	int saved = errno;
 	buf_free(&names);
 	errno = saved;
 	return result;
+}
+
+int netplug_fits(const struct netreq *r, const struct network *n)
+{
+	return take_leases(n, r, "", "", NULL);
 }
 
 /* --- ports --- */
@@ -152,7 +160,7 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		int fd = port_hold(
 		    &q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
 		if (fd < 0)
-			return -1;
+			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)") : -1;
 		keep_held(p, fd, many);
 		q->hport = hport;
 		p->nports++;
@@ -307,8 +315,7 @@ static int clear_stale(const struct netplug *p)
 
 static void append(const struct network *n, const struct netplug *p, struct nft *f)
 {
-	bool bridge = strcmp(n->driver, "bridge") == 0;
-	for (int i = 0; i < 2 && bridge; i++)
+	for (int i = 0; i < 2; i++)
 		if (n->subnet[i].a.family)
 			nft_net_add(f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : NFT_MASQUERADE);
 	for (size_t i = 0; i < p->nports; i++)
@@ -361,8 +368,11 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	struct nl rt;
 	struct nft f;
 	int index;
-	if (n->internal && (r->publish.n || r->exposed.n))
-		return fail("-p: network %s is internal: nothing enters or leaves it", n->name);
+	bool bridge = strcmp(n->driver, "bridge") == 0;
+	if ((n->internal || !bridge) && (r->publish.n || r->exposed.n))
+		return fail("-p: network %s is %s", n->name,
+		    bridge ? "internal: nothing enters or leaves it"
+			   : "that of a host's interface: each port is reached there at the container's own address");
 	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
 	if (ipvlan && r->mac)
 		return fail(
@@ -381,7 +391,7 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	nl_close(&rt);
 	if (result == 0)
 		result = inside(n, p, netns_fd);
-	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports)) {
+	if (result == 0 && bridge) {
 		if (why)
 			fail("%s", why);
 		result = publish(n, p, nat ? &f : NULL);
@@ -389,6 +399,12 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	if (nat)
 		nft_close(&f);
 	return result;
+}
+
+static void let_go(struct netplug *p)
+{
+	while (p->nheld)
+		close(p->held[--p->nheld]);
 }
 
 int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *p)
@@ -408,6 +424,7 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 	int saved = errno;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	p->nports = 0; /* the transaction with them is the last step: it did not happen */
+	let_go(p);     /* first: what is left to do needs descriptors */
 	netplug_down(p);
 	errno = saved;
 	return fail("%s", why);
@@ -437,8 +454,7 @@ void netplug_down(struct netplug *p)
 	for (int i = 0; i < 2; i++)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
 			warn("%s", fail_msg());
-	for (size_t i = 0; i < p->nheld; i++)
-		close(p->held[i]);
+	let_go(p);
 	netplug_forget(p);
 }
 
