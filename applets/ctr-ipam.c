@@ -171,11 +171,8 @@ static void dirs(struct strv *out)
 		struct place p = {0};
 		of_subnet(&p);
 		strv_take(out, p.dir);
-	} else {
-		_cleanup_free_ char *all = xasprintf("%s/leases", ctr_run());
-		_cleanup_close_ int fd = open(all, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && dir_each(fd, add_dir, out) < 0)
-			die_fail();
+	} else if (network_leases_each(add_dir, out) < 0) {
+		die_fail();
 	}
 }
 

@@ -324,10 +324,9 @@ static void connect_now(struct container *c, struct netreq *r)
 	int k = on.n > 0;
 	while (k < 99 && x.used[k])
 		k++;
-	char path[32], ifname[16];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->pid);
+	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%d", k);
-	int ns = open(path, O_RDONLY | O_CLOEXEC);
+	int ns = netplug_ns(c->pid);
 	if (ns < 0 || !container_is_alive(c))
 		die("%s: its network namespace: %m", c->name);
 	r->ifname = ifname;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "err.h"
+#include "netplug.h"
 #include "opt.h"
 #include "state.h"
 
@@ -21,5 +22,6 @@ int ctr_rename_main(int argc, char **argv)
 		die_usage("%s", fail_msg());
 	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
 		die_fail();
+	nethosts_rename(c.id, c.name);
 	return 0;
 }

@@ -31,6 +31,8 @@ int network_names(struct strv *out);
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */
 char *network_leases(const char *name);
+/* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases. */
+int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
 /* Make its bridge where it is missing, turn forwarding on where it needs it, append its elements to a transaction of
  * nf_tables (NULL: there is none). *index: of the bridge or parent. */

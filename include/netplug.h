@@ -62,6 +62,8 @@ void netplug_state(const struct netplug *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
 char *netplug_mark(const char *id);
+/* The network namespace of a process, open; or -1 with fail(). */
+int netplug_ns(pid_t pid);
 /* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */
 #define NETCFG_MARK "ctr-netcfg"
 
@@ -81,5 +83,7 @@ char *nethosts_resolv(const struct nethosts *h);
 int nethosts_update(int dirfd, const char *file, const char *id, const struct nethosts *h, const struct strv *networks);
 /* The networks on which the id has a lease, appended. */
 void nethosts_networks(const char *id, struct strv *out);
+/* Its leases say this name from now on, and so do the others' hosts files. Warns of what fails. */
+void nethosts_rename(const char *id, const char *name);
 
 #endif

@@ -170,6 +170,13 @@ traces() {
 	wait_for 3 knows b a
 	h ctr-exec a ping -c1 -W1 b
 	h ctr-exec b ping -c1 -W1 a
+	# by the new name from then on, and by it alone
+	h ctr-rename a aa
+	wait_for 3 knows b aa
+	wait_for 3 knows aa aa
+	run ! knows b a
+	h ctr-net inspect n6 | grep -q '"name": "aa"'
+	h ctr-rename aa a
 	h ctr-net disconnect n6 a
 	[ "$(h ctr-exec a ls /sys/class/net | sort | xargs)" = "eth0 lo" ]
 	h ctr-net connect n6 a

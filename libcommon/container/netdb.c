@@ -37,6 +37,13 @@ char *network_leases(const char *name)
 	return xasprintf("%s/leases/%s", ctr_run(), name);
 }
 
+int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg)
+{
+	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
+	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? 0 : dir_each(dir, fn, arg);
+}
+
 void network_free(struct network *n)
 {
 	free(n->name);

@@ -128,10 +128,7 @@ static int sweep(struct sweep *s)
 		links_away(s, &rt);
 		nl_close(&rt);
 	}
-	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
-	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		dir_each(dir, one_network, s);
+	network_leases_each(one_network, s);
 	strv_free(&s->links);
 	free(s->ports);
 	free(s->mine);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -229,8 +230,36 @@ static int in_network(int dirfd, const char *name, void *arg)
 void nethosts_networks(const char *id, struct strv *out)
 {
 	struct search s = {id, out};
-	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
-	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		dir_each(dir, in_network, &s);
+	network_leases_each(in_network, &s);
+}
+
+struct naming {
+	const char *id, *name;
+	int dir;
+};
+
+static void rename_lease(const struct lease *l, void *arg)
+{
+	struct naming *x = arg;
+	char t[ADDR_TEXT];
+	if (strcmp(l->owner, x->id) != 0 || !*l->names)
+		return;
+	_cleanup_free_ char *text =
+	    xasprintf("%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + strcspn(l->names, " "));
+	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0644, false) < 0)
+		warn("%s", fail_msg());
+}
+
+void nethosts_rename(const char *id, const char *name)
+{
+	struct strv on = {0};
+	nethosts_networks(id, &on);
+	for (size_t i = 0; i < on.n; i++) {
+		_cleanup_free_ char *path = network_leases(on.v[i]);
+		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct naming x = {id, name, dir};
+		if (dir >= 0 && lock_take(dir, LOCK_SH) == 0) /* none is freed meanwhile */
+			lease_each(path, rename_lease, &x);
+	}
+	strv_free(&on);
 }

@@ -28,6 +28,14 @@ char *netplug_mark(const char *id)
 	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
 }
 
+int netplug_ns(pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: %m", path) : fd;
+}
+
 /* The host's end of a veth: an interface's name has 15 bytes, an id more. */
 static void veth_name(const char *id, const char *ifname, char out[16])
 {
@@ -499,13 +507,9 @@ int netplug_disconnect(
     const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
-	char path[32];
 	struct nl in;
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-	if (ns < 0)
-		return fail("%s: %m", path);
-	if (nl_open(&in, NETLINK_ROUTE, ns) < 0)
+	_cleanup_close_ int ns = netplug_ns(pid);
+	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
 		return -1;
 	int r;
 	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */

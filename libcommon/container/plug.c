@@ -347,11 +347,9 @@ static char *changed(const struct container *c)
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct netreq r;
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int ns = netplug_ns(pid);
 	if (ns < 0)
-		return fail("%s: %m", path);
+		return -1;
 	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
 		request(&r, &c->conf);
 		int up = pasta_up(&p->pasta, &r, pid, ns);
