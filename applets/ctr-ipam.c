@@ -55,7 +55,7 @@ static void of_subnet(struct place *p)
 	struct cidr c;
 	char t[CIDR_TEXT];
 	if (cidr_parse("-s", subnet, &c) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	int i = c.a.family == AF_INET6;
 	struct addr gw = cidr_first(&c);
 	c.a = gw;
@@ -96,12 +96,12 @@ static struct place place(void)
 		of_network(&p);
 	for (size_t k = 0; k < exclude.n; k++) {
 		if (addr_parse("-x", exclude.v[k], &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		add_exclude(&p, a.family == AF_INET6, &a);
 	}
 	if (range) {
 		if (addr_range_parse("-r", range, &a, &b) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		int i = a.family == AF_INET6;
 		if (!p.req[i].subnet.a.family)
 			die("-r: the network has no address of that family");
@@ -110,7 +110,7 @@ static struct place place(void)
 	}
 	if (want) {
 		if (addr_parse("-a", want, &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		int i = a.family == AF_INET6;
 		if (!p.req[i].subnet.a.family)
 			die("-a: the network has no address of that family");
@@ -161,7 +161,7 @@ static void dirs(struct strv *out)
 	if (network && subnet)
 		die_usage("-n and -s exclude each other");
 	if (network && name_check("-n", network) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (network) {
 		struct network n;
 		strv_take(out, network_leases(network));

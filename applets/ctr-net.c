@@ -58,7 +58,7 @@ static void subnets_of(struct network *n)
 	struct addr a, b;
 	for (size_t i = 0; i < subnets.n; i++) {
 		if (cidr_parse("--subnet", subnets.v[i], &c) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (n->subnet[family_of(&c.a)].a.family)
 			die_usage("--subnet: two of one family");
 		n->subnet[family_of(&c.a)] = c;
@@ -69,7 +69,7 @@ static void subnets_of(struct network *n)
 		n->subnet[0].len = -1;
 	for (size_t i = 0; i < gateways.n; i++) {
 		if (addr_parse("--gateway", gateways.v[i], &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--gateway %s: no --subnet of that family", gateways.v[i]);
 		if (n->gateway[family_of(&a)].family)
@@ -78,7 +78,7 @@ static void subnets_of(struct network *n)
 	}
 	for (size_t i = 0; i < ranges.n; i++) {
 		if (addr_range_parse("--ip-range", ranges.v[i], &a, &b) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--ip-range %s: no --subnet of that family", ranges.v[i]);
 		if (n->from[family_of(&a)].family)
@@ -95,7 +95,7 @@ static int do_create(int argc, char **argv)
 	if (argc != 1)
 		die_usage("create takes one NAME");
 	if (name_check("network", argv[0]) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (!bridge && strcmp(driver, "macvlan") && strcmp(driver, "ipvlan"))
 		die_usage("--driver: '%s' is not bridge, macvlan or ipvlan", driver);
 	if (!bridge && !parent)
@@ -109,7 +109,7 @@ static int do_create(int argc, char **argv)
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);
 	if (parent && ifname_check("--parent", parent) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	n.name = xstrdup(argv[0]);
 	n.driver = xstrdup(bridge ? "bridge" : driver);
 	n.bridge = parent ? xstrdup(parent) : NULL;
@@ -179,9 +179,8 @@ static int list_networks(const struct strv *names)
 			code = 1;
 			continue;
 		}
-		_cleanup_free_ char *dir = network_leases(n.name), *count = NULL;
-		lease_each(dir, on_lease, &u);
-		count = xasprintf("%zu", u.ids.n);
+		network_lease_each(n.name, on_lease, &u);
+		_cleanup_free_ char *count = xasprintf("%zu", u.ids.n);
 		struct buf b = {0};
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
@@ -228,8 +227,7 @@ static int remove_one(const char *name)
 		return -1;
 	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: another removes it", name);
-	_cleanup_free_ char *dir = network_leases(name);
-	lease_each(dir, on_lease, &u);
+	network_lease_each(name, on_lease, &u);
 	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);
 	network_free(&n);
@@ -317,10 +315,8 @@ static void connect_now(struct container *c, struct netreq *r)
 	struct strv on = {0};
 	struct ifs x = {.id = c->id};
 	nethosts_networks(c->id, &on);
-	for (size_t i = 0; i < on.n; i++) {
-		_cleanup_free_ char *dir = network_leases(on.v[i]);
-		lease_each(dir, on_if, &x);
-	}
+	for (size_t i = 0; i < on.n; i++)
+		network_lease_each(on.v[i], on_if, &x);
 	int k = on.n > 0;
 	while (k < 99 && x.used[k])
 		k++;
@@ -344,7 +340,7 @@ static int do_connect(int argc, char **argv)
 	open_held(&c, argv[1]);
 	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
 	if (netplug_check(&r) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (netplug_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
 		die_fail();
 	if (line_of(&lines, argv[0]) < lines.n || (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
@@ -369,8 +365,7 @@ static void disconnect_now(struct container *c, const char *network, const struc
 	if (network_open(&n, network) < 0)
 		die_fail();
 	struct ifs x = {.id = c->id};
-	_cleanup_free_ char *dir = network_leases(network);
-	lease_each(dir, on_if, &x);
+	network_lease_each(network, on_if, &x);
 	struct strv on = {0};
 	if (!strv_has(lines, "-"))
 		strv_add(&on, kv_get(&c->conf, "net"));

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "kv.h"
+#include "lease.h"
 #include "nft.h"
 #include "rtnl.h"
 
@@ -31,6 +32,8 @@ int network_names(struct strv *out);
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */
 char *network_leases(const char *name);
+/* lease_each of that. */
+int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg);
 /* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases. */
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 

@@ -215,7 +215,7 @@ static void restart_policy(struct kv *conf)
 	    !str_starts(p, "on-failure:"))
 		die_usage("--restart: '%s' is not no, on-failure[:N] or always", p);
 	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (strcmp(p, "no") != 0 && o.rm)
 		die_usage("--restart and --rm contradict each other");
 	kv_set(conf, "restart", p);
@@ -253,7 +253,7 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 	if (o.log_size) {
 		int64_t files = 1;
 		if (o.log_files && num_parse("--log-max-files", o.log_files, 0, 1000, &files) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		kv_setf(conf, "log_max_size", "%" PRIu64, o.log_size);
 		kv_setf(conf, "log_max_files", "%" PRId64, files);
 	}
@@ -336,7 +336,7 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	c->name = xstrdup(o.name ? o.name : id);
 	c->id = xstrdup(id);
 	if (name_check("--name", c->name) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (o.keep && o.rm)
 		die_usage("--keep and --rm contradict each other");
 	if (o.cidfile && access(o.cidfile, F_OK) == 0)
@@ -347,7 +347,7 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	fill(spec, &c->conf, id, argc, argv, &volumes);
 	record(&c->conf, spec, c->name, id);
 	if (plug_check(&c->conf) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (make(c, spec, &volumes) == 0)
 		return;
 	_cleanup_free_ char *why = xstrdup(fail_msg());

@@ -37,6 +37,12 @@ char *network_leases(const char *name)
 	return xasprintf("%s/leases/%s", ctr_run(), name);
 }
 
+int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	_cleanup_free_ char *dir = network_leases(name);
+	return lease_each(dir, fn, arg);
+}
+
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
 	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());

@@ -175,10 +175,8 @@ int nethosts_update(int dirfd, const char *file, const char *id, const struct ne
 	char *from = strstr(old, BEGIN), *to = from ? strstr(from, END) : NULL;
 	if (!to)
 		return 0;
-	for (size_t i = 0; i < networks->n; i++) {
-		_cleanup_free_ char *dir = network_leases(networks->v[i]);
-		lease_each(dir, on_lease, &b);
-	}
+	for (size_t i = 0; i < networks->n; i++)
+		network_lease_each(networks->v[i], on_lease, &b);
 	struct buf out = {0};
 	buf_add(&out, old, (size_t)(from - old));
 	buf_puts(&out, BEGIN);
@@ -221,8 +219,7 @@ static int in_network(int dirfd, const char *name, void *arg)
 	(void)dirfd;
 	struct search *s = arg;
 	struct mine m = {.id = s->id};
-	_cleanup_free_ char *dir = network_leases(name);
-	if (lease_each(dir, is_mine, &m) == 0 && m.found)
+	if (network_lease_each(name, is_mine, &m) == 0 && m.found)
 		strv_add(s->out, name);
 	return 0;
 }

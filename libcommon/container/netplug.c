@@ -323,7 +323,8 @@ static int clear_stale(const struct netplug *p)
 
 static void append(const struct network *n, const struct netplug *p, struct nft *f)
 {
-	for (int i = 0; i < 2; i++)
+	bool bridge = strcmp(n->driver, "bridge") == 0;
+	for (int i = 0; i < 2 && bridge; i++)
 		if (n->subnet[i].a.family)
 			nft_net_add(f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : NFT_MASQUERADE);
 	for (size_t i = 0; i < p->nports; i++)
@@ -380,7 +381,7 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	if ((n->internal || !bridge) && (r->publish.n || r->exposed.n))
 		return fail("-p: network %s is %s", n->name,
 		    bridge ? "internal: nothing enters or leaves it"
-			   : "that of a host's interface: each port is reached there at the container's own address");
+			   : "an interface's: ports are reached at the container's own address");
 	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
 	if (ipvlan && r->mac)
 		return fail(
