@@ -226,7 +226,7 @@ static int remove_one(const char *name)
 	if (network_open(&n, name) < 0)
 		return -1;
 	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
-		return fail("network %s: another removes it", name);
+		return fail("network %s: removed already", name);
 	network_lease_each(name, on_lease, &u);
 	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);

@@ -82,6 +82,7 @@ traces() {
 	[[ "$output" = *"Connection refused"* ]]
 	free=$(h ctr-ps -n -o ports | tr ' ' '\n' | sed -n 's/^0.0.0.0:\([0-9]*\)->90\/tcp,*$/\1/p' | grep -vE '^(90|8000)$')
 	[ "$(ask "$PEER" 198.51.100.2 "$free")" = hello ]
+	h ctr-inspect -f NetworkSettings.Ports web | grep -q "\"0.0.0.0:$free->90/tcp\""
 }
 
 @test "-p alone means bridge, which is made with the first free subnet; none is the default" {

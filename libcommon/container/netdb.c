@@ -258,7 +258,7 @@ static int settle_subnets(struct network *n, const struct used *u)
 		const struct addr *gw = &n->gateway[i];
 		if (gw->family &&
 		    (!cidr_has(c, gw) || addr_cmp(gw, &first) == 0 || (i == 0 && addr_cmp(gw, &last) == 0)))
-			return fail("gateway: it is not within %s, or no host's address there", cidr_text(c, t));
+			return fail("gateway: not a host's address within %s", cidr_text(c, t));
 		if (n->from[i].family && (!cidr_has(c, &n->from[i]) || !cidr_has(c, &n->to[i])))
 			return fail("--ip-range: it is not within %s", cidr_text(c, t));
 	}
