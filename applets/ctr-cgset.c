@@ -191,7 +191,7 @@ static int move_pids(const char *path)
 	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
 	for (size_t i = 0; i < pids.n; i++)
 		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 	for (size_t i = 0; i < pids.n; i++) {
 		pid = strtoll(pids.v[i], NULL, 10);
 		_cleanup_free_ char *at = xasprintf("/proc/%s/cgroup", pids.v[i]);
@@ -245,7 +245,7 @@ static int mount_here(int argc, char **argv)
 	if (argc != 2)
 		die_usage("--mount takes NAME DIR, or nothing");
 	if (name_check("NAME", argv[0]) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	_cleanup_free_ char *data = xasprintf("none,name=%s", argv[0]);
 	bool fresh = access(argv[1], F_OK) < 0;
 	if (dir_make(argv[1], 0755) < 0)
@@ -323,7 +323,7 @@ int ctr_cgset_main(int argc, char **argv)
 	bool look = get || list || stat_it || watch_it, whole = del || kill_first || freeze || thaw || delegate;
 	_cleanup_free_ char *path = group_path(argv[0], !look);
 	if (!path)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (whole && strcmp(path, ".") == 0)
 		die_usage("/ is the whole system, not a group");
 	if (argc > 1 && !get && (look || whole || pid_s))

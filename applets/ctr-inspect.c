@@ -66,11 +66,11 @@ static json_t *state(const struct container *c)
 	return j;
 }
 
-static json_t *lines(const char *s)
+static json_t *parts(const char *s, const char *seps)
 {
 	json_t *a = json_array();
 	struct strv l = {0};
-	strv_split(&l, s ? s : "", "\n");
+	strv_split(&l, s ? s : "", seps);
 	for (size_t i = 0; i < l.n; i++)
 		json_array_append_new(a, text(l.v[i]));
 	strv_free(&l);
@@ -80,7 +80,8 @@ static json_t *lines(const char *s)
 static json_t *record(const struct container *c)
 {
 	json_t *j = json_object();
-	const char *created = kv_get(&c->conf, "created"), *net = kv_get(&c->conf, "net");
+	const char *created = kv_get(&c->conf, "created"), *net = kv_get(&c->conf, "net"),
+		   *ports = kv_get(&c->state, "ports");
 	long ns = created && strchr(created, '.') ? strtol(strchr(created, '.') + 1, NULL, 10) : 0;
 	json_object_set_new(j, "Id", text(c->id));
 	json_object_set_new(j, "Name", text(c->name));
@@ -89,11 +90,11 @@ static json_t *record(const struct container *c)
 	json_object_set_new(j, "Image", text(kv_get(&c->conf, "image")));
 	json_object_set_new(j, "RestartPolicy", text(kv_get(&c->conf, "restart") ? kv_get(&c->conf, "restart") : "no"));
 	json_object_set_new(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
-	json_object_set_new(j, "Labels", lines(kv_get(&c->conf, "label")));
+	json_object_set_new(j, "Labels", parts(kv_get(&c->conf, "label"), "\n"));
 	json_t *n = json_object();
 	json_object_set_new(n, "Network", text(net ? net : "none"));
 	json_object_set_new(n, "IPAddress", text(kv_get(&c->state, "ip")));
-	json_object_set_new(n, "Ports", lines(kv_get(&c->conf, "publish")));
+	json_object_set_new(n, "Ports", parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"));
 	json_object_set_new(j, "NetworkSettings", n);
 	_cleanup_free_ char *config = c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
 	json_t *cfg = config ? json_parse("config.json", config, strlen(config)) : NULL;

@@ -55,7 +55,7 @@ static void of_subnet(struct place *p)
 	struct cidr c;
 	char t[CIDR_TEXT];
 	if (cidr_parse("-s", subnet, &c) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	int i = c.a.family == AF_INET6;
 	struct addr gw = cidr_first(&c);
 	c.a = gw;
@@ -82,8 +82,7 @@ static void of_network(struct place *p)
 		if (n.gateway[i].family)
 			add_exclude(p, i, &n.gateway[i]);
 	}
-	network_free(&n);
-}
+} /* n stays: it is not removed while we lease */
 
 static struct place place(void)
 {
@@ -97,12 +96,12 @@ static struct place place(void)
 		of_network(&p);
 	for (size_t k = 0; k < exclude.n; k++) {
 		if (addr_parse("-x", exclude.v[k], &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		add_exclude(&p, a.family == AF_INET6, &a);
 	}
 	if (range) {
 		if (addr_range_parse("-r", range, &a, &b) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		int i = a.family == AF_INET6;
 		if (!p.req[i].subnet.a.family)
 			die("-r: the network has no address of that family");
@@ -111,7 +110,7 @@ static struct place place(void)
 	}
 	if (want) {
 		if (addr_parse("-a", want, &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		int i = a.family == AF_INET6;
 		if (!p.req[i].subnet.a.family)
 			die("-a: the network has no address of that family");
@@ -152,7 +151,7 @@ static int do_alloc(int n, char **names)
 static int add_dir(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
-	if (name_valid(name))
+	if (*name != '.')
 		strv_take(arg, network_leases(name));
 	return 0;
 }
@@ -162,18 +161,18 @@ static void dirs(struct strv *out)
 	if (network && subnet)
 		die_usage("-n and -s exclude each other");
 	if (network && name_check("-n", network) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (network) {
+		struct network n;
 		strv_take(out, network_leases(network));
+		if (access(out->v[0], F_OK) < 0 && network_open(&n, network) < 0)
+			die_fail();
 	} else if (subnet) {
 		struct place p = {0};
 		of_subnet(&p);
 		strv_take(out, p.dir);
-	} else {
-		_cleanup_free_ char *all = xasprintf("%s/leases", ctr_run());
-		_cleanup_close_ int fd = open(all, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && dir_each(fd, add_dir, out) < 0)
-			die_fail();
+	} else if (network_leases_each(add_dir, out) < 0) {
+		die_fail();
 	}
 }
 
@@ -189,7 +188,9 @@ static int do_free(int n, char **names)
 		_cleanup_free_ char *plain = xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
 		bool is_addr = addr_parse("address", plain, &a) == 0;
 		for (size_t k = 0; k < d.n; k++) {
-			int r = is_addr ? lease_free(d.v[k], &a) : lease_free_owner(d.v[k], what.v[i]);
+			int r = is_addr ? lease_free(d.v[k], &a) : 0;
+			if (r == 0) /* an owner may be called like an address */
+				r = lease_free_owner(d.v[k], what.v[i]);
 			if (r < 0)
 				die_fail();
 			freed += r;

@@ -53,7 +53,7 @@ int ctr_logs_main(int argc, char **argv)
 	if (argc - n != 1)
 		die_usage("one NAME is needed");
 	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, 0, INT64_MAX, &v.tail) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	v.since = since ? since_ns(since) : 0;
 	v.stamps = stamps;
 	v.follow = follow;

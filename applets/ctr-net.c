@@ -58,7 +58,7 @@ static void subnets_of(struct network *n)
 	struct addr a, b;
 	for (size_t i = 0; i < subnets.n; i++) {
 		if (cidr_parse("--subnet", subnets.v[i], &c) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (n->subnet[family_of(&c.a)].a.family)
 			die_usage("--subnet: two of one family");
 		n->subnet[family_of(&c.a)] = c;
@@ -69,16 +69,20 @@ static void subnets_of(struct network *n)
 		n->subnet[0].len = -1;
 	for (size_t i = 0; i < gateways.n; i++) {
 		if (addr_parse("--gateway", gateways.v[i], &a) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--gateway %s: no --subnet of that family", gateways.v[i]);
+		if (n->gateway[family_of(&a)].family)
+			die_usage("--gateway: two of one family");
 		n->gateway[family_of(&a)] = a;
 	}
 	for (size_t i = 0; i < ranges.n; i++) {
 		if (addr_range_parse("--ip-range", ranges.v[i], &a, &b) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (!n->subnet[family_of(&a)].a.family)
 			die_usage("--ip-range %s: no --subnet of that family", ranges.v[i]);
+		if (n->from[family_of(&a)].family)
+			die_usage("--ip-range: two of one family");
 		n->from[family_of(&a)] = a;
 		n->to[family_of(&a)] = b;
 	}
@@ -91,7 +95,7 @@ static int do_create(int argc, char **argv)
 	if (argc != 1)
 		die_usage("create takes one NAME");
 	if (name_check("network", argv[0]) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (!bridge && strcmp(driver, "macvlan") && strcmp(driver, "ipvlan"))
 		die_usage("--driver: '%s' is not bridge, macvlan or ipvlan", driver);
 	if (!bridge && !parent)
@@ -100,18 +104,20 @@ static int do_create(int argc, char **argv)
 		die_usage("--driver %s: needs --subnet, that of the interface's network", driver);
 	if (!bridge && internal)
 		die_usage("--internal: with %s it is the interface's network, which others reach", driver);
-	if (!strcmp(argv[0], "none") || !strcmp(argv[0], "host"))
+	if (!netplug_wanted(argv[0]) || !strcmp(argv[0], "pasta"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);
 	if (parent && ifname_check("--parent", parent) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	n.name = xstrdup(argv[0]);
 	n.driver = xstrdup(bridge ? "bridge" : driver);
 	n.bridge = parent ? xstrdup(parent) : NULL;
 	n.internal = internal;
 	n.mtu = (int)mtu;
 	subnets_of(&n);
+	if (mtu && mtu < 1280 && n.subnet[1].a.family)
+		die_usage("--mtu: %lld: IPv6 needs 1280", (long long)mtu);
 	if (network_create(&n) < 0)
 		die_fail();
 	puts(n.name);
@@ -173,9 +179,8 @@ static int list_networks(const struct strv *names)
 			code = 1;
 			continue;
 		}
-		_cleanup_free_ char *dir = network_leases(n.name), *count = NULL;
-		lease_each(dir, on_lease, &u);
-		count = xasprintf("%zu", u.ids.n);
+		network_lease_each(n.name, on_lease, &u);
+		_cleanup_free_ char *count = xasprintf("%zu", u.ids.n);
 		struct buf b = {0};
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
@@ -212,14 +217,17 @@ static int do_inspect(int argc, char **argv)
 	return list_networks(&names);
 }
 
+/* Who starts a container on it holds it shared until the lease is there. */
 static int remove_one(const char *name)
 {
 	struct network n;
+	struct stat st;
 	struct users u = {0};
 	if (network_open(&n, name) < 0)
 		return -1;
-	_cleanup_free_ char *dir = network_leases(name);
-	lease_each(dir, on_lease, &u);
+	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
+		return fail("network %s: removed already", name);
+	network_lease_each(name, on_lease, &u);
 	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);
 	network_free(&n);
@@ -307,21 +315,17 @@ static void connect_now(struct container *c, struct netreq *r)
 	struct strv on = {0};
 	struct ifs x = {.id = c->id};
 	nethosts_networks(c->id, &on);
-	for (size_t i = 0; i < on.n; i++) {
-		_cleanup_free_ char *dir = network_leases(on.v[i]);
-		lease_each(dir, on_if, &x);
-	}
+	for (size_t i = 0; i < on.n; i++)
+		network_lease_each(on.v[i], on_if, &x);
 	int k = on.n > 0;
 	while (k < 99 && x.used[k])
 		k++;
-	char path[32], ifname[16];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->pid);
+	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%d", k);
-	int ns = open(path, O_RDONLY | O_CLOEXEC);
+	int ns = netplug_ns(c->pid);
 	if (ns < 0 || !container_is_alive(c))
 		die("%s: its network namespace: %m", c->name);
 	r->ifname = ifname;
-	r->no_default_route = on.n > 0;
 	if (netplug_up(r, c->id, c->name, ns, &p) < 0)
 		die_fail();
 }
@@ -336,11 +340,13 @@ static int do_connect(int argc, char **argv)
 	open_held(&c, argv[1]);
 	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
 	if (netplug_check(&r) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (netplug_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
 		die_fail();
 	if (line_of(&lines, argv[0]) < lines.n || (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
 		die("%s: on network %s already", argv[1], argv[0]);
+	if (netplug_fits(&r, &n) < 0)
+		die_fail();
 	if (c.pid)
 		connect_now(&c, &r);
 	struct buf b = {0};
@@ -353,15 +359,19 @@ static int do_connect(int argc, char **argv)
 	return 0;
 }
 
-static void disconnect_now(struct container *c, const char *network)
+static void disconnect_now(struct container *c, const char *network, const struct strv *lines)
 {
 	struct network n;
 	if (network_open(&n, network) < 0)
 		die_fail();
 	struct ifs x = {.id = c->id};
-	_cleanup_free_ char *dir = network_leases(network);
-	lease_each(dir, on_if, &x);
-	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid) < 0)
+	network_lease_each(network, on_if, &x);
+	struct strv on = {0};
+	if (!strv_has(lines, "-"))
+		strv_add(&on, kv_get(&c->conf, "net"));
+	for (size_t i = 0; i < lines->n; i++)
+		strv_add(&on, lines->v[i]);
+	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid, &on) < 0)
 		die_fail();
 }
 
@@ -384,10 +394,10 @@ static int do_disconnect(int argc, char **argv)
 		strv_add(&lines, "-");
 	} else {
 		free(lines.v[i]);
-		lines.v[i] = lines.v[--lines.n];
+		memmove(lines.v + i, lines.v + i + 1, (--lines.n - i) * sizeof *lines.v);
 	}
 	if (c.pid)
-		disconnect_now(&c, argv[0]);
+		disconnect_now(&c, argv[0], &lines);
 	record(&c, &lines);
 	tell(&c);
 	return 0;

@@ -103,7 +103,7 @@ static int target_dir(int *pidfd)
 		return -1;
 	if (strspn(target, "0123456789") == strlen(target) && *target && strlen(target) < 10) {
 		if (num_parse("--target", target, 1, 1 << 22, &pid) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 	} else {
 		if (container_open(&c, target) < 0)
 			die_fail();
@@ -190,7 +190,7 @@ static void ids(void)
 		user |= ns[i].flag == CLONE_NEWUSER && ns[i].fd >= 0;
 	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) ||
 	    (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (user && !keep_creds) { /* nobody there otherwise */
 		uid = uid < 0 ? 0 : uid;
 		gid = gid < 0 ? 0 : gid;

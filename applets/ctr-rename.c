@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "err.h"
+#include "netplug.h"
 #include "opt.h"
 #include "state.h"
 
@@ -18,8 +19,9 @@ int ctr_rename_main(int argc, char **argv)
 	if (argc - n != 2)
 		die_usage("NAME and NEWNAME are needed");
 	if (name_check("NEWNAME", argv[n + 1]) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
 		die_fail();
+	nethosts_rename(c.id, c.name);
 	return 0;
 }

@@ -59,7 +59,7 @@ int ctr_update_main(int argc, char **argv)
 	}
 	f.keep_swap = true;
 	if (resources_from_flags(&f, &settings) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (!settings.n)
 		die_usage("nothing to change");
 	if (container_open(&c, argv[n]) < 0)

@@ -35,6 +35,9 @@ _Noreturn void die_fail(void);
 /* Print "APPLET: MESSAGE (see APPLET --help)" and exit with err_usage_code. */
 _Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same with the message that fail() remembered. */
+_Noreturn void die_fail_usage(void);
+
 /* Print "APPLET: MESSAGE" and go on. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -26,6 +26,8 @@ struct lease {
 /* Take an address of the network whose leases are in `dir` (made when missing). 0; -1 with fail(), errno EADDRINUSE
  * (the wanted one), ENOSPC (none left, or a full disk). */
 int lease_take(const char *dir, const struct lease_req *r, struct addr *out);
+/* Could `want` be a host's? 0, or -1 with fail(). */
+int lease_check(const struct lease_req *r);
 /* Give back one address; or all of an owner. The number freed, or -1 with fail(). */
 int lease_free(const char *dir, const struct addr *a);
 int lease_free_owner(const char *dir, const char *owner);

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "kv.h"
+#include "lease.h"
 #include "nft.h"
 #include "rtnl.h"
 
@@ -16,6 +17,7 @@ struct network {
 	bool internal;
 	int mtu; /* 0: the default */
 	int64_t created;
+	int lock; /* its conf, held shared from network_open() to network_free(): until then it is not removed; -1 */
 };
 
 /* Read one: 0, or -1 with fail(), errno ENOENT when there is none. */
@@ -26,10 +28,14 @@ int network_create(struct network *n);
 /* network_open, and `bridge` is made where it is missing. */
 int network_open_or_default(struct network *n, const char *name);
 int network_names(struct strv *out);
-/* The record, its bridge and its elements. It must not be in use. */
+/* The record, its bridge and its elements. It must not be in use, and n->lock held alone. */
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */
 char *network_leases(const char *name);
+/* lease_each of that. */
+int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg);
+/* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases. */
+int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
 /* Make its bridge where it is missing, turn forwarding on where it needs it, append its elements to a transaction of
  * nf_tables (NULL: there is none). *index: of the bridge or parent. */

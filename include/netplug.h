@@ -16,7 +16,6 @@ struct netreq {
 	struct strv exposed;        /* -P: "80", "53/udp": each gets a free port of the host */
 	struct strv aliases;        /* further names on the network */
 	const char *ifname;         /* NULL: eth0 */
-	bool no_default_route;      /* a further network of a running container */
 };
 
 /* What was set up. Zero-initialise. */
@@ -36,6 +35,9 @@ int netplug_check(const struct netreq *r);
 /* Is there a network to set up (not none, host, container:, ns:)? */
 bool netplug_wanted(const char *net);
 
+/* Are the addresses asked for the network's? Whether they are free shows at the start. 0, or -1 with fail(). */
+int netplug_fits(const struct netreq *r, const struct network *n);
+
 /* Set all of it up for the container `id`, called `name`, whose network namespace is open as netns_fd. 0; -1 with
  * fail() and everything undone. */
 int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *out);
@@ -49,8 +51,10 @@ void netplug_forget(struct netplug *p);
 int netplug_further(int dir, struct strv *out);
 /* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could not be cleared. */
 int netplug_clear(const char *id);
-/* Take a running container (process pid) off one network: its interface and leases there. 0, or -1 with fail(). */
-int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid);
+/* Take a running container (process pid) off one network: its interface and leases there. A default route that it had
+ * there leads over the first of `networks` (names, or lines as above) that has a gateway. 0, or -1 with fail(). */
+int netplug_disconnect(
+    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks);
 /* Clear all that names a container of this INSTANCE that is not alive. Prints a line on stdout for each. 0 or -1. */
 int netplug_gc(bool (*alive)(const char *id));
 /* Into the state file: network= ip= ip6= mac= ports= (docker's form). */
@@ -58,6 +62,8 @@ void netplug_state(const struct netplug *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
 char *netplug_mark(const char *id);
+/* The network namespace of a process, open; or -1 with fail(). */
+int netplug_ns(pid_t pid);
 /* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */
 #define NETCFG_MARK "ctr-netcfg"
 
@@ -77,5 +83,7 @@ char *nethosts_resolv(const struct nethosts *h);
 int nethosts_update(int dirfd, const char *file, const char *id, const struct nethosts *h, const struct strv *networks);
 /* The networks on which the id has a lease, appended. */
 void nethosts_networks(const char *id, struct strv *out);
+/* Its leases say this name from now on, and so do the others' hosts files. Warns of what fails. */
+void nethosts_rename(const char *id, const char *name);
 
 #endif

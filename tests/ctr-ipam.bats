@@ -81,6 +81,23 @@ load lib
 	run -1 ctr-ipam free b
 }
 
+@test "leases of IPv6 subnets are seen and freed without -s, too" {
+	ctr-ipam alloc -s fd00:1::/64 a b c
+	[ "$(ctr-ipam ls)" = $'fd00:1::2 a\nfd00:1::3 b\nfd00:1::4 c' ]
+	ctr-ipam free a
+	echo b | ctr-ipam gc
+	[ "$(ctr-ipam ls)" = "fd00:1::3 b" ]
+}
+
+@test "an owner called like an address can be freed; a network that is none is said" {
+	ctr-ipam alloc -s 10.1.0.0/24 10.0.0.5
+	ctr-ipam free 10.0.0.5
+	for what in ls free gc; do
+		run -1 ctr-ipam $what -n nosuch </dev/null
+		[[ "$output" = *"network nosuch: there is none of this name"* ]]
+	done
+}
+
 @test "gc keeps who is named on stdin, by id, by 12 digits of it, and frees the rest" {
 	for o in aaaaaaaaaaaa111 bbbbbbbbbbbb222 c; do ctr-ipam alloc -s 10.1.0.0/24 $o; done
 	printf 'aaaaaaaaaaaa\nc\n' | ctr-ipam gc -s 10.1.0.0/24

@@ -82,6 +82,7 @@ traces() {
 	[[ "$output" = *"Connection refused"* ]]
 	free=$(h ctr-ps -n -o ports | tr ' ' '\n' | sed -n 's/^0.0.0.0:\([0-9]*\)->90\/tcp,*$/\1/p' | grep -vE '^(90|8000)$')
 	[ "$(ask "$PEER" 198.51.100.2 "$free")" = hello ]
+	h ctr-inspect -f NetworkSettings.Ports web | grep -q "\"0.0.0.0:$free->90/tcp\""
 }
 
 @test "-p alone means bridge, which is made with the first free subnet; none is the default" {
@@ -116,6 +117,33 @@ traces() {
 	done
 }
 
+@test "a start that fails for want of descriptors leaves nothing, and names the limit" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	(ulimit -n 1100 && run -125 h ctr-run --net n5 -p 10000-20000:10000-20000 "$ROOTFS" true && [[ "$output" = *"ulimit -n"* ]])
+	[ -z "$(traces)" ]
+}
+
+@test "a hostname is one word, and --ip one of the network's: refused before anything is made" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	for bad in $'a\n6.6.6.6 evil' 'a b' "$(printf '%065d' 1)"; do
+		run -125 h ctr-run --net n5 --hostname "$bad" "$ROOTFS" true
+		[[ "$output" = *"--hostname: longer than 64 bytes, or with a blank"* ]]
+		run -125 h ctr-run --net n5 --domainname "$bad" "$ROOTFS" true
+	done
+	run -125 h ctr-run --net n5 -p '' "$ROOTFS" true
+	run -125 h ctr-run --net '' "$ROOTFS" true
+	h ctr-create --name a --net none "$ROOTFS" true
+	h ctr-rm a
+	h ctr-create --name a --net bridge "$ROOTFS" true
+	for bad in "--ip 10.9.0.3" "--ip 10.5.0.0" "--ip 10.5.0.1" "--ip 10.5.0.255" "--ip6 fd00::3"; do
+		# shellcheck disable=SC2086
+		run -1 h ctr-net connect $bad n5 a
+	done
+	run -2 h ctr-net connect --alias 'x y' n5 a
+	[[ "$output" != *network-alias* ]]
+	h ctr-net connect --ip 10.5.0.3 n5 a
+}
+
 @test "loopback name servers are replaced, others kept" {
 	unshare -m sh -c 'printf "search a.b\nnameserver 127.0.0.1\nnameserver 192.0.2.53\noptions ndots:2\n" >rc; mount --bind rc /etc/resolv.conf
 		nsenter -t "$1" -n ctr-run --net bridge "$2" cat /etc/resolv.conf' _ "$HOST" "$ROOTFS" >out 2>/dev/null
@@ -143,6 +171,13 @@ traces() {
 	wait_for 3 knows b a
 	h ctr-exec a ping -c1 -W1 b
 	h ctr-exec b ping -c1 -W1 a
+	# by the new name from then on, and by it alone
+	h ctr-rename a aa
+	wait_for 3 knows b aa
+	wait_for 3 knows aa aa
+	run ! knows b a
+	h ctr-net inspect n6 | grep -q '"name": "aa"'
+	h ctr-rename aa a
 	h ctr-net disconnect n6 a
 	[ "$(h ctr-exec a ls /sys/class/net | sort | xargs)" = "eth0 lo" ]
 	h ctr-net connect n6 a
@@ -196,6 +231,27 @@ traces() {
 	[ -z "$(traces)" ]
 }
 
+@test "default routes, one of each family: over the first network that has a gateway, and on to the next with disconnect" {
+	h ctr-net create --subnet 10.4.0.0/24 --internal inner
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	h ctr-net create --subnet 10.6.0.0/24 --subnet fd00:6::/64 n6
+	h ctr-net create --subnet 10.7.0.0/24 --subnet fd00:7::/64 n7
+	ways() { h ctr-exec a sh -c 'ip route; ip -6 route' | awk '$1 == "default" { print $3 }' | xargs; }
+	box a --net inner
+	for n in n5 n6 n7; do h ctr-net connect $n a; done
+	[ "$(ways)" = "10.5.0.1 fd00:6::1" ]
+	h ctr-stop -t 0 a
+	h ctr-start a
+	[ "$(ways)" = "10.5.0.1 fd00:6::1" ]
+	h ctr-net disconnect n5 a
+	[ "$(ways)" = "10.6.0.1 fd00:6::1" ]
+	h ctr-net disconnect n6 a
+	[ "$(ways)" = "10.7.0.1 fd00:7::1" ]
+	h ctr-exec a ping -c1 -W2 203.0.113.2
+	h ctr-net disconnect n7 a
+	[ -z "$(ways)" ]
+}
+
 @test "connect: a restart policy's next life has the network, too; without the network the start says so" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
@@ -217,14 +273,22 @@ traces() {
 
 @test "create: overlapping and odd subnets are refused; inspect is JSON; a reboot keeps the network" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	for bad in "--subnet 10.5.0.128/25 x" "--subnet 198.51.100.0/25 x" "--subnet 10.9.0.0/31 x" "--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" "--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5; do
+	for bad in "--subnet 10.5.0.128/25 x" "--subnet 198.51.100.0/25 x" "--subnet 10.9.0.0/31 x" "--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" "--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5 \
+		"--subnet 10.9.0.255/24 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.0 x" "--subnet fd09::/64 --gateway fd09:: x" \
+		"--subnet 224.1.0.0/16 x" "--subnet 127.9.0.0/16 x" "--subnet 0.1.0.0/16 x" "--subnet ff05::/64 x" "--subnet fe80:1::/64 x"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net create $bad
 	done
-	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--subnet x x" "a/b" none; do
+	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--mtu 1279 --ipv6 x" "--subnet x x" "a/b" none pasta \
+		"--subnet 10.9.0.0/24 --ip-range 10.9.0.0/25 --ip-range 10.9.0.128/25 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.1 --gateway 10.9.0.2 x"; do
 		# shellcheck disable=SC2086
 		run -2 h ctr-net create $bad
 	done
+	# what is no network's: a blackhole, an address of the host
+	h ip route add blackhole 10.88.0.0/16
+	h ip addr add 10.89.3.4/32 dev lo
+	h ctr-net create y
+	h ctr-net ls | grep -q 'y .* 10.90.0.0/16'
 	box a --net n5
 	h ctr-rm -f a
 	h ip link del n5
@@ -234,6 +298,41 @@ traces() {
 	echo 'subnet=bad' >"$CTR_LIB/networks/n5/conf"
 	run -1 --separate-stderr h ctr-net ls
 	[[ "$stderr" = *n5* ]]
+}
+
+@test "rm beside a start: one of the two is refused" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	conf=$CTR_LIB/networks/n5/conf
+	exec 9<"$conf"
+	flock -s 9
+	run -124 timeout 0.3 nsenter -t "$HOST" -n ctr-net rm n5
+	exec 9<&-
+	for ((i = 0; i < 10; i++)); do
+		box r --net n5 >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.00$i"
+		ok=0
+		h ctr-net rm n5 && ok=1
+		wait $pid && ok=$((ok + 1))
+		[ $ok = 1 ]
+		[ -e "$conf" ] || h ctr-net create --subnet 10.5.0.0/24 n5
+		h ctr-rm -f r || true
+		[ -z "$(traces)" ]
+	done
+}
+
+@test "create: no two networks have one bridge, whether it is up or not; the host's own gets rid of what was added" {
+	for n in project_frontend_net project_backend_net ctr0 bridge; do h ctr-net create $n; done
+	[ "$(h ctr-net ls -n | awk '{ print $3 }' | sort -u | wc -l)" = 4 ]
+	run -1 h ctr-net create --parent ctr0 x
+	h ip link add hc type bridge
+	h ctr-net create --parent hc --subnet 10.5.0.0/24 --subnet fd00:5::/64 own
+	run -1 h ctr-net create --parent hc x
+	[[ "$output" = *"--parent hc: another network has it"* ]]
+	h ctr-run --net own "$ROOTFS" ping -c1 -W2 10.5.0.1
+	h ctr-net rm own
+	[ -z "$(h ip -o addr show dev hc | grep -E '10.5|fd00')" ]
+	h ctr-net create --parent hc --subnet 10.5.0.0/24 --subnet fd00:5::/64 own
 }
 
 @test "ls and inspect, as they are" {

@@ -27,6 +27,8 @@ ipvlan() { # the kernel has it, or says by our words that it has not
 	h ctr-exec a ping -c1 -W2 203.0.113.2
 	h ctr-run --net mv "$ROOTFS" ping -c1 -W2 a
 	[ "$(h ip -o link show type veth | grep -vc wan)" = 0 ]
+	run -125 h ctr-run --net mv -p 90:90 "$ROOTFS" true
+	[[ "$output" = *"-p: network mv is"* ]]
 	for bad in "--driver macvlan --parent wan --subnet 198.51.100.0/25 x" "--subnet 198.51.0.0/16 x"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net create $bad

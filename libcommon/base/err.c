@@ -116,6 +116,11 @@ void die_usage(const char *fmt, ...)
 	end(err_usage_code, text, tail);
 }
 
+void die_fail_usage(void)
+{
+	die_usage("%s", remembered);
+}
+
 void warn(const char *fmt, ...)
 {
 	int saved = errno;

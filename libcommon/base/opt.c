@@ -148,14 +148,14 @@ static void take(const struct opt *o, const char *value)
 		snprintf(name, sizeof name, o->l ? "--%s" : "-%s", o->l ? o->l : (char[]){o->s, 0});
 		if (o->kind == OPT_SIZE ? size_parse(name, value, o->to) < 0
 					: num_parse(name, value, 0, INT64_MAX, &n) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (o->kind == OPT_NUM)
 			*(int64_t *)o->to = n;
 		return;
 	}
 	case OPT_CALL:
 		if (((opt_fn *)o->to)(value) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		return;
 	}
 }

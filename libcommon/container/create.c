@@ -217,7 +217,7 @@ static void restart_policy(struct kv *conf)
 	    !str_starts(p, "on-failure:"))
 		die_usage("--restart: '%s' is not no, on-failure[:N] or always", p);
 	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (strcmp(p, "no") != 0 && o.rm)
 		die_usage("--restart and --rm contradict each other");
 	kv_set(conf, "restart", p);
@@ -255,7 +255,7 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 	if (o.log_size) {
 		int64_t files = 1;
 		if (o.log_files && num_parse("--log-max-files", o.log_files, 0, 1000, &files) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		kv_setf(conf, "log_max_size", "%" PRIu64, o.log_size);
 		kv_setf(conf, "log_max_files", "%" PRId64, files);
 	}
@@ -279,6 +279,14 @@ static void record(struct kv *conf, const struct spec *s, const char *name, cons
 		kv_set(conf, "publish_all", "1");
 }
 
+/* They go into /etc/hosts. */
+static void host_check(const char *what, const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 127 || p - s == 64)
+			die_usage("%s: longer than 64 bytes, or with a blank", what);
+}
+
 static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char **argv, struct strv *volumes)
 {
 	if (o.bundle) {
@@ -287,10 +295,11 @@ static void fill(struct spec *s, struct kv *conf, const char *id, int argc, char
 	}
 	spec_default(s);
 	s->hostname = xstrdup(o.hostname ? o.hostname : id);
-	if (strlen(s->hostname) > 64)
-		die_usage("--hostname: longer than 64 bytes");
-	if (o.domainname)
+	host_check("--hostname", s->hostname);
+	if (o.domainname) {
+		host_check("--domainname", o.domainname);
 		s->domainname = xstrdup(o.domainname);
+	}
 	create_namespaces(s);
 	root(s, conf, argc, argv, volumes);
 	create_environment(s);
@@ -329,7 +338,7 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	c->name = xstrdup(o.name ? o.name : id);
 	c->id = xstrdup(id);
 	if (name_check("--name", c->name) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (o.keep && o.rm)
 		die_usage("--keep and --rm contradict each other");
 	if (o.cidfile && access(o.cidfile, F_OK) == 0)
@@ -340,7 +349,7 @@ void create_container(struct container *c, struct spec *spec, int argc, char **a
 	fill(spec, &c->conf, id, argc, argv, &volumes);
 	record(&c->conf, spec, c->name, id);
 	if (plug_check(&c->conf) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (make(c, spec, &volumes) == 0)
 		return;
 	_cleanup_free_ char *why = xstrdup(fail_msg());

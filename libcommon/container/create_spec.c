@@ -101,9 +101,11 @@ static void share(struct spec *s, enum spec_ns ns, const char *flag, const char 
 
 void create_namespaces(struct spec *s)
 {
+	if (!o.net && (o.net = getenv("CTR_NET")) && !*o.net)
+		o.net = NULL;
+	if (strv_has(&o.publish, ""))
+		die_usage("-p: no port is named");
 	if (!o.net)
-		o.net = getenv("CTR_NET");
-	if (!o.net || !*o.net)
 		o.net = o.publish.n || o.publish_all ? geteuid() ? "pasta" : "bridge" : "none";
 	if (strcmp(o.net, "host") == 0 || str_starts(o.net, "container:"))
 		share(s, NS_NET, "net", o.net, "net");
@@ -111,7 +113,7 @@ void create_namespaces(struct spec *s)
 		s->ns_new &= ~(1u << NS_NET);
 		s->ns_path[NS_NET] = xstrdup(o.net + 3);
 	} else if (strcmp(o.net, "none") != 0 && name_check("--net", o.net) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	share(s, NS_PID, "pid", o.pid, "pid");
 	share(s, NS_IPC, "ipc", o.ipc, "ipc");
 	share(s, NS_UTS, "uts", o.uts, "uts");
@@ -123,7 +125,7 @@ void create_namespaces(struct spec *s)
 		s->hostname = NULL;
 	}
 	if (userns_request(s, o.userns) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 }
 
 /* --- mounts --- */
@@ -167,7 +169,7 @@ void create_mounts_check(void)
 	struct strv seen = {0};
 	for (size_t i = 0; i < o.volumes.n + o.mounts.n; i++) {
 		if (volume_parse(i, &v) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		if (strv_has(&seen, v.dst))
 			die_usage("%s: two mounts for one place", v.dst);
 		strv_add(&seen, v.dst);
@@ -405,7 +407,7 @@ static void ulimit(struct spec *s, const char *arg)
 		if (strcmp(f.v[i], "unlimited") == 0 || strcmp(f.v[i], "-1") == 0)
 			v[i] = ~0ull;
 		else if (num_parse("--ulimit", f.v[i], 0, INT64_MAX, &num) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		else
 			v[i] = (uint64_t)num;
 	}
@@ -477,7 +479,7 @@ void create_settings(struct spec *s)
 	}
 	if (o.oom_score_adj) {
 		if (num_parse("--oom-score-adj", o.oom_score_adj, -1000, 1000, &n) < 0)
-			die_usage("%s", fail_msg());
+			die_fail_usage();
 		s->has_oom_score_adj = true;
 		s->oom_score_adj = n;
 	}
@@ -488,7 +490,7 @@ void create_settings(struct spec *s)
 	for (size_t i = 0; i < o.devices.n; i++)
 		device(s, o.devices.v[i]);
 	if (resources_from_flags(&o.res, &s->resources) < 0)
-		die_usage("%s", fail_msg());
+		die_fail_usage();
 	if (o.res.parent) {
 		free(s->cgroups_path);
 		s->cgroups_path =

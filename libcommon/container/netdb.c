@@ -37,12 +37,28 @@ char *network_leases(const char *name)
 	return xasprintf("%s/leases/%s", ctr_run(), name);
 }
 
+int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	_cleanup_free_ char *dir = network_leases(name);
+	return lease_each(dir, fn, arg);
+}
+
+int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg)
+{
+	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
+	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? 0 : dir_each(dir, fn, arg);
+}
+
 void network_free(struct network *n)
 {
 	free(n->name);
 	free(n->driver);
 	free(n->bridge);
+	if (n->lock >= 0)
+		close(n->lock);
 	memset(n, 0, sizeof *n);
+	n->lock = -1;
 }
 
 /* --- the record --- */
@@ -85,15 +101,18 @@ int network_open(struct network *n, const char *name)
 {
 	memset(n, 0, sizeof *n);
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
-	if (!name_valid(name) || access(path, F_OK) < 0) {
+	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (n->lock < 0 || lock_take(n->lock, LOCK_SH) < 0 || access(path, F_OK) < 0) {
+		network_free(n);
 		errno = ENOENT;
 		return fail("network %.140s: there is none of this name (ctr-net create makes it)", name);
 	}
 	struct kv kv = {0};
-	if (kv_read_at(&kv, AT_FDCWD, path) < 0)
-		return fail_in("network %s", name);
-	n->name = xstrdup(name);
-	int r = read_record(n, &kv);
+	int r = kv_read_at(&kv, AT_FDCWD, path);
+	if (r == 0) {
+		n->name = xstrdup(name);
+		r = read_record(n, &kv);
+	}
 	kv_free(&kv);
 	if (r < 0) {
 		network_free(n);
@@ -127,6 +146,7 @@ struct used {
 	struct cidr *v;
 	char **what;
 	size_t n;
+	struct strv bridges; /* of the records: they may not be up */
 };
 
 static void used_add(struct used *u, const struct cidr *c, const char *what)
@@ -137,12 +157,13 @@ static void used_add(struct used *u, const struct cidr *c, const char *what)
 	u->what[u->n++] = xstrdup(what);
 }
 
+/* Of every kind: what is blackholed or an address of this host is no network's, either. */
 static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 {
-	(void)oif;
+	(void)oif, (void)unicast;
 	bool local6 = dst->a.family == AF_INET6 && (dst->a.b[0] == 0xfe || dst->a.b[0] == 0xff);
 	char t[CIDR_TEXT + 8] = "route ";
-	if (unicast && dst->len > 0 && !local6) {
+	if (dst->len > 0 && !local6) {
 		cidr_text(dst, t + 6);
 		used_add(arg, dst, t);
 	}
@@ -166,6 +187,7 @@ static int gather(struct used *u)
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
 				used_add(u, &n.subnet[k], what);
+		strv_add(&u->bridges, n.bridge);
 		network_free(&n);
 	}
 	strv_free(&names);
@@ -219,6 +241,9 @@ static int settle_subnets(struct network *n, const struct used *u)
 		const char *by = overlap(u, c, bridge);
 		if (by)
 			return errno = EEXIST, fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+		uint8_t b = c->a.b[0]; /* loopback, link-local, multicast */
+		if (b == 0 || (i ? b >= 0xfe : b == 127 || b >> 4 == 14))
+			return fail("subnet %s: not one for hosts", cidr_text(c, t));
 		if (c->len < 8 || c->len > bits - 2)
 			return fail("subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
 		struct addr first = cidr_first(c), given = c->a;
@@ -229,8 +254,11 @@ static int settle_subnets(struct network *n, const struct used *u)
 			if (addr_cmp(&given, &first) == 0)
 				addr_next(&n->gateway[i]);
 		}
-		if (n->gateway[i].family && !cidr_has(c, &n->gateway[i]))
-			return fail("gateway: it is not within %s", cidr_text(c, t));
+		struct addr last = cidr_last(c);
+		const struct addr *gw = &n->gateway[i];
+		if (gw->family &&
+		    (!cidr_has(c, gw) || addr_cmp(gw, &first) == 0 || (i == 0 && addr_cmp(gw, &last) == 0)))
+			return fail("gateway: not a host's address within %s", cidr_text(c, t));
 		if (n->from[i].family && (!cidr_has(c, &n->from[i]) || !cidr_has(c, &n->to[i])))
 			return fail("--ip-range: it is not within %s", cidr_text(c, t));
 	}
@@ -238,12 +266,15 @@ static int settle_subnets(struct network *n, const struct used *u)
 }
 
 /* Its own name where that is an interface's and free; else one made of it. */
-static int settle_bridge(struct network *n)
+static int settle_bridge(struct network *n, const struct strv *others)
 {
 	struct nl rt;
 	struct link_info l;
-	if (n->bridge && *n->bridge)
+	if (n->bridge && *n->bridge) {
+		if (strcmp(n->driver, "bridge") == 0 && strv_has(others, n->bridge))
+			return errno = EEXIST, fail("--parent %s: another network has it", n->bridge);
 		return ifname_check("bridge", n->bridge);
+	}
 	char first[16];
 	snprintf(first, sizeof first, "%s",
 	    strcmp(n->name, "bridge") == 0 ? "ctr0"
@@ -251,7 +282,8 @@ static int settle_bridge(struct network *n)
 					   : "ctr1");
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	for (int i = 1; ifname_check("bridge", first) < 0 || rtnl_find(&rt, first, &l) == 0; i++)
+	for (int i = 1; ifname_check("bridge", first) < 0 || strv_has(others, first) || rtnl_find(&rt, first, &l) == 0;
+	     i++)
 		snprintf(first, sizeof first, "ctr%d", i);
 	nl_close(&rt);
 	free(n->bridge);
@@ -312,11 +344,12 @@ int network_create(struct network *n)
 	if (r == 0)
 		r = settle_subnets(n, &u);
 	if (r == 0)
-		r = settle_bridge(n);
+		r = settle_bridge(n, &u.bridges);
 	if (r == 0)
 		r = write_record(n, dir);
 	for (size_t i = 0; i < u.n; i++)
 		free(u.what[i]);
+	strv_free(&u.bridges);
 	free(u.what);
 	free(u.v);
 	return r < 0 && !strstr(fail_msg(), n->name) ? fail_in("network %s", n->name) : r;
@@ -328,7 +361,7 @@ int network_open_or_default(struct network *n, const char *name)
 		return 0;
 	if (errno != ENOENT || strcmp(name, "bridge") != 0)
 		return -1;
-	struct network fresh = {.name = xstrdup(name)};
+	struct network fresh = {.name = xstrdup(name), .lock = -1};
 	int r = network_create(&fresh);
 	int saved = errno;
 	network_free(&fresh);
@@ -341,7 +374,7 @@ int network_remove(struct network *n)
 {
 	struct nl rt;
 	struct nft f;
-	struct link_info l;
+	struct link_info l = {0};
 	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name),
 			    *leases = network_leases(n->name);
 	_cleanup_close_ int dir = networks_dir(false);
@@ -352,6 +385,13 @@ int network_remove(struct network *n)
 		if (rtnl_find(&rt, n->bridge, &l) == 0 && strcmp(l.alias, alias) == 0) {
 			rtnl_link_del(&rt, n->bridge);
 			r = nl_commit(&rt);
+		} else if (*l.kind && !*l.alias) { /* the host had it before: without our addresses */
+			for (int i = 0; i < 2; i++) {
+				struct cidr c = {n->gateway[i], n->subnet[i].len};
+				if (c.a.family)
+					rtnl_addr_del(&rt, l.index, n->bridge, &c);
+			}
+			nl_commit(&rt); /* never used: not there */
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {

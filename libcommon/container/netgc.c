@@ -94,7 +94,7 @@ static int one_network(int dirfd, const char *name, void *arg)
 	(void)dirfd;
 	struct sweep *s = arg;
 	_cleanup_free_ char *dir = network_leases(name);
-	if (name_valid(name) && lease_gc(dir, keep_lease, s) < 0)
+	if (lease_gc(dir, keep_lease, s) < 0)
 		s->failed = -1;
 	return 0;
 }
@@ -128,10 +128,7 @@ static int sweep(struct sweep *s)
 		links_away(s, &rt);
 		nl_close(&rt);
 	}
-	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
-	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		dir_each(dir, one_network, s);
+	network_leases_each(one_network, s);
 	strv_free(&s->links);
 	free(s->ports);
 	free(s->mine);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -174,10 +175,8 @@ int nethosts_update(int dirfd, const char *file, const char *id, const struct ne
 	char *from = strstr(old, BEGIN), *to = from ? strstr(from, END) : NULL;
 	if (!to)
 		return 0;
-	for (size_t i = 0; i < networks->n; i++) {
-		_cleanup_free_ char *dir = network_leases(networks->v[i]);
-		lease_each(dir, on_lease, &b);
-	}
+	for (size_t i = 0; i < networks->n; i++)
+		network_lease_each(networks->v[i], on_lease, &b);
 	struct buf out = {0};
 	buf_add(&out, old, (size_t)(from - old));
 	buf_puts(&out, BEGIN);
@@ -220,8 +219,7 @@ static int in_network(int dirfd, const char *name, void *arg)
 	(void)dirfd;
 	struct search *s = arg;
 	struct mine m = {.id = s->id};
-	_cleanup_free_ char *dir = network_leases(name);
-	if (name_valid(name) && lease_each(dir, is_mine, &m) == 0 && m.found)
+	if (network_lease_each(name, is_mine, &m) == 0 && m.found)
 		strv_add(s->out, name);
 	return 0;
 }
@@ -229,8 +227,36 @@ static int in_network(int dirfd, const char *name, void *arg)
 void nethosts_networks(const char *id, struct strv *out)
 {
 	struct search s = {id, out};
-	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
-	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0)
-		dir_each(dir, in_network, &s);
+	network_leases_each(in_network, &s);
+}
+
+struct naming {
+	const char *id, *name;
+	int dir;
+};
+
+static void rename_lease(const struct lease *l, void *arg)
+{
+	struct naming *x = arg;
+	char t[ADDR_TEXT];
+	if (strcmp(l->owner, x->id) != 0 || !*l->names)
+		return;
+	_cleanup_free_ char *text =
+	    xasprintf("%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + strcspn(l->names, " "));
+	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0644, false) < 0)
+		warn("%s", fail_msg());
+}
+
+void nethosts_rename(const char *id, const char *name)
+{
+	struct strv on = {0};
+	nethosts_networks(id, &on);
+	for (size_t i = 0; i < on.n; i++) {
+		_cleanup_free_ char *path = network_leases(on.v[i]);
+		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct naming x = {id, name, dir};
+		if (dir >= 0 && lock_take(dir, LOCK_SH) == 0) /* none is freed meanwhile */
+			lease_each(path, rename_lease, &x);
+	}
+	strv_free(&on);
 }

@@ -28,6 +28,14 @@ char *netplug_mark(const char *id)
 	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
 }
 
+int netplug_ns(pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: %m", path) : fd;
+}
+
 /* The host's end of a veth: an interface's name has 15 bytes, an id more. */
 static void veth_name(const char *id, const char *ifname, char out[16])
 {
@@ -73,13 +81,14 @@ int netplug_check(const struct netreq *r)
 		if (port_range_parse("-P", r->exposed.v[i], &from, &to, &proto) < 0)
 			return -1;
 	for (size_t i = 0; i < r->aliases.n; i++)
-		if (name_check("--network-alias", r->aliases.v[i]) < 0)
+		if (name_check("alias", r->aliases.v[i]) < 0)
 			return -1;
 	return 0;
 }
 
 /* --- leases --- */
 
+/* p NULL: only look whether it would do. */
 static int take_leases(
     const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
 {
@@ -99,7 +108,7 @@ static int take_leases(
 		    .exclude = &n->gateway[i],
 		    .excludes = n->gateway[i].family ? 1 : 0,
 		    .owner = id,
-		    .ifname = p->ifname,
+		    .ifname = p ? p->ifname : NULL,
 		    .names = names.p};
 		if (!n->subnet[i].a.family) {
 			if (want[i])
@@ -110,15 +119,22 @@ static int take_leases(
 		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
 			result = -1;
 		struct addr got;
-		if (result == 0 && (result = lease_take(dir, &q, &got)) == 0)
-			p->addr[i] = (struct cidr){got, n->subnet[i].len};
-		else if (result < 0)
+		if (result == 0)
+			result = p ? lease_take(dir, &q, &got) : lease_check(&q);
+		if (result < 0)
 			fail_in("network %s", n->name);
+		else if (p)
+			p->addr[i] = (struct cidr){got, n->subnet[i].len};
 	}
 	int saved = errno;
 	buf_free(&names);
 	errno = saved;
 	return result;
+}
+
+int netplug_fits(const struct netreq *r, const struct network *n)
+{
+	return take_leases(n, r, "", "", NULL);
 }
 
 /* --- ports --- */
@@ -152,7 +168,7 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		int fd = port_hold(
 		    &q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
 		if (fd < 0)
-			return -1;
+			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)") : -1;
 		keep_held(p, fd, many);
 		q->hport = hport;
 		p->nports++;
@@ -242,13 +258,14 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 	return r;
 }
 
-static int inside(const struct network *n, const struct netreq *r, const struct netplug *p, int netns_fd)
+static int inside(const struct network *n, const struct netplug *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
 	for (int i = 0; i < 2; i++)
-		if (p->addr[i].a.family && !n->internal && !r->no_default_route)
+		if (p->addr[i].a.family && !n->internal)
 			gw[i] = n->gateway[i];
-	return rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
+	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
+	return result < 0 && errno == EEXIST ? 0 : result; /* a default route is there: by an earlier network */
 }
 
 /* --- publishing --- */
@@ -360,8 +377,11 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	struct nl rt;
 	struct nft f;
 	int index;
-	if (n->internal && (r->publish.n || r->exposed.n))
-		return fail("-p: network %s is internal: nothing enters or leaves it", n->name);
+	bool bridge = strcmp(n->driver, "bridge") == 0;
+	if ((n->internal || !bridge) && (r->publish.n || r->exposed.n))
+		return fail("-p: network %s is %s", n->name,
+		    bridge ? "internal: nothing enters or leaves it"
+			   : "an interface's: ports are reached at the container's own address");
 	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
 	if (ipvlan && r->mac)
 		return fail(
@@ -379,8 +399,8 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 		result = link_make(n, p, &rt, index, netns_fd);
 	nl_close(&rt);
 	if (result == 0)
-		result = inside(n, r, p, netns_fd);
-	if (result == 0 && (strcmp(n->driver, "bridge") == 0 || p->nports)) {
+		result = inside(n, p, netns_fd);
+	if (result == 0 && bridge) {
 		if (why)
 			fail("%s", why);
 		result = publish(n, p, nat ? &f : NULL);
@@ -388,6 +408,12 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	if (nat)
 		nft_close(&f);
 	return result;
+}
+
+static void let_go(struct netplug *p)
+{
+	while (p->nheld)
+		close(p->held[--p->nheld]);
 }
 
 int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *p)
@@ -407,6 +433,7 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 	int saved = errno;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	p->nports = 0; /* the transaction with them is the last step: it did not happen */
+	let_go(p);     /* first: what is left to do needs descriptors */
 	netplug_down(p);
 	errno = saved;
 	return fail("%s", why);
@@ -436,8 +463,7 @@ void netplug_down(struct netplug *p)
 	for (int i = 0; i < 2; i++)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
 			warn("%s", fail_msg());
-	for (size_t i = 0; i < p->nheld; i++)
-		close(p->held[i]);
+	let_go(p);
 	netplug_forget(p);
 }
 
@@ -459,24 +485,43 @@ int netplug_further(int dir, struct strv *out)
 	return text || errno == ENOENT ? 0 : -1;
 }
 
-int netplug_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid)
+/* By each of these networks in turn: where there is one already, or no way to that gateway, the kernel refuses. */
+static void default_routes(struct nl *in, const struct strv *networks)
+{
+	for (size_t k = 0; k < networks->n; k++) {
+		struct network n;
+		_cleanup_free_ char *name = xstrndup(networks->v[k], strcspn(networks->v[k], " "));
+		if (network_open(&n, name) < 0)
+			continue;
+		nl_reset(in);
+		for (int i = 0; i < 2; i++) {
+			struct cidr all = {.a = {.family = n.gateway[i].family}};
+			if (all.a.family && !n.internal)
+				rtnl_route_add(in, &all, &n.gateway[i], 0);
+		}
+		nl_commit(in);
+		network_free(&n);
+	}
+}
+
+int netplug_disconnect(
+    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
+	struct nl in;
+	_cleanup_close_ int ns = netplug_ns(pid);
+	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
+		return -1;
 	int r;
-	if (strcmp(n->driver, "bridge") == 0) {
+	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
 		r = link_drop(id, ifname);
-	} else { /* no end of it is here */
-		char path[32];
-		struct nl in;
-		snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-		_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-		if (ns < 0)
-			return fail("%s: %m", path);
-		if ((r = nl_open(&in, NETLINK_ROUTE, ns)) == 0) {
-			rtnl_link_del(&in, ifname);
-			r = nl_commit_close(&in, 0);
-		}
+	} else {
+		rtnl_link_del(&in, ifname);
+		r = nl_commit(&in);
 	}
+	if (r == 0)
+		default_routes(&in, networks);
+	nl_close(&in);
 	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
 }
 

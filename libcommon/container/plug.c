@@ -307,7 +307,6 @@ static int one_up(struct plug *p, const struct container *c, struct netreq *r, i
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
 	r->ifname = ifname;
-	r->no_default_route = k > 0;
 	if (netplug_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
@@ -348,11 +347,9 @@ static char *changed(const struct container *c)
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct netreq r;
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int ns = netplug_ns(pid);
 	if (ns < 0)
-		return fail("%s: %m", path);
+		return -1;
 	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
 		request(&r, &c->conf);
 		int up = pasta_up(&p->pasta, &r, pid, ns);

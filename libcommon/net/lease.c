@@ -199,9 +199,7 @@ static int choose(struct taker *t, struct addr *a)
 	if (r->want.family) {
 		char text[ADDR_TEXT];
 		*a = r->want;
-		int got = usable(r, a) ? try_one(t, a) : -2;
-		if (got == -2)
-			return fail("%s: not an address for a host of this network", addr_text(a, text));
+		int got = try_one(t, a);
 		if (got == 0) {
 			errno = EADDRINUSE;
 			return fail("%s: already on lease", addr_text(a, text));
@@ -255,10 +253,17 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 	return result;
 }
 
+int lease_check(const struct lease_req *r)
+{
+	char t[ADDR_TEXT], c[CIDR_TEXT];
+	bool good = !r->want.family || (cidr_has(&r->subnet, &r->want) && usable(r, &r->want));
+	return good ? 0 : fail("%s: not a host's address within %s", addr_text(&r->want, t), cidr_text(&r->subnet, c));
+}
+
 int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 {
 	struct lease_req r = *asked;
-	char t[ADDR_TEXT], c[CIDR_TEXT];
+	char c[CIDR_TEXT];
 	if (!*r.owner || strlen(r.owner) >= 256 || strpbrk(r.owner, "\n\r"))
 		return fail("lease: '%.40s' cannot be an owner's name", r.owner);
 	if (r.names && (strlen(r.names) > LEASE_MAX / 2 || strpbrk(r.names, "\n\r")))
@@ -269,8 +274,8 @@ int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 	}
 	if (!cidr_has(&r.subnet, &r.from) || !cidr_has(&r.subnet, &r.to))
 		return fail("range: it is not within %s", cidr_text(&r.subnet, c));
-	if (r.want.family && !cidr_has(&r.subnet, &r.want))
-		return fail("%s: not within %s", addr_text(&r.want, t), cidr_text(&r.subnet, c));
+	if (lease_check(&r) < 0)
+		return -1;
 	_cleanup_close_ int fd = dir_open(dir, true);
 	if (fd < 0 || lock_take(fd, LOCK_SH) < 0)
 		return -1;
