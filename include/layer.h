@@ -37,7 +37,7 @@ struct unpack_how {
 	uid_t uid;
 	gid_t gid;
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it has not got is left
-				     * out; may be NULL */
+				    * out; may be NULL */
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 

@@ -225,6 +225,7 @@ test_setup() {
 }
 
 @test "into a stopped container of a user namespace: what it deleted stays deleted beside what is put there" {
+	tar -C "$ROOTFS" -c . | ctr-image import box >/dev/null
 	ctr-run --keep --name u --userns auto box sh -c '[ -e /done ] || rm -r /home; : >/done'
 	mkdir -p h/home && echo hi >h/home/x
 	ctr-cp h/home u:/
