@@ -1,5 +1,5 @@
 /* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published ports. Lines of words
- * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it
+ * (netcfg.h), done in order; when one fails, what the ones before it did is taken back. What it makes stays until it
  * is deleted by the same tool or by ip(8). Until all lines are done its interfaces bear a mark in their alias, so that
  * ctr-gc clears what a kill leaves.
  */
@@ -51,8 +51,7 @@ static size_t n_ops, done; /* done: how many are to be taken back when we die */
 static struct nl rt;
 static bool forwarded[2];
 static struct strv made; /* interfaces that bear the mark */
-
-static int apply(const struct netcfg_op *op);
+static bool dry;         /* a deletion: only look whether it can be done */
 
 /* --- namespaces --- */
 
@@ -118,7 +117,8 @@ static int bridge_do(const struct netcfg_op *op)
 			return -1;
 		if (strcmp(l.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
-		rtnl_link_del(&rt, op->name);
+		if (!dry)
+			rtnl_link_del(&rt, op->name);
 		return host_commit();
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
@@ -154,11 +154,15 @@ static void host_end(char out[16])
 static int detach_do(const struct netcfg_op *op)
 {
 	struct nl in;
-	int r = nl_in(&in, op->ns);
-	if (r < 0)
+	struct link_info l;
+	if (nl_in(&in, op->ns) < 0)
 		return -1;
-	rtnl_link_del(&in, eth(op));
-	return nl_commit_close(&in, 0);
+	int r = rtnl_find(&in, eth(op), &l);
+	if (r == 0 && !*l.kind)
+		r = fail("%s: cannot be deleted", eth(op)); /* lo, a card */
+	if (r == 0 && !dry)
+		rtnl_link_del(&in, eth(op));
+	return nl_commit_close(&in, r);
 }
 
 static int attach_do(const struct netcfg_op *op)
@@ -203,7 +207,7 @@ static int attach_do(const struct netcfg_op *op)
 	return fail("attach %s: %s", op->ns, why);
 }
 
-static int small_do(const struct netcfg_op *op)
+static int small_do(struct netcfg_op *op)
 {
 	struct nl n;
 	struct link_info l = {0};
@@ -212,13 +216,21 @@ static int small_do(const struct netcfg_op *op)
 		return -1;
 	if (op->name)
 		r = rtnl_find(&n, op->name, &l);
+	bool again = op->before.n && !op->del; /* it is taken back */
+	if (r == 0 && op->del)
+		r = rtnl_save(&n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
 	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
-	if (r == 0 && op->kind == CFG_LINK)
+	if (r == 0 && op->kind == CFG_LINK) {
+		op->same = !(l.flags & IFF_UP) == op->del;
 		rtnl_link_up(&n, l.index, op->name, !op->del);
-	else if (r == 0 && op->kind == CFG_ADDR)
+	} else if (r == 0 && !again && op->kind == CFG_ADDR)
 		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
-	else if (r == 0)
+	else if (r == 0 && !again)
 		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+	if (r == 0 && again && (r = nl_commit(&n)) == 0) {
+		nl_reset(&n);
+		r = rtnl_restore(&n, &op->before);
+	}
 	return nl_commit_close(&n, r);
 }
 
@@ -369,7 +381,7 @@ static bool is_nat(const struct netcfg_op *op)
 
 /* --- doing and taking back --- */
 
-static int apply(const struct netcfg_op *op)
+static int apply(struct netcfg_op *op)
 {
 	switch (op->kind) {
 	case CFG_BRIDGE:
@@ -403,14 +415,29 @@ static void forward_off(int family, const char *path)
 	nft_close(&f);
 }
 
-/* The lines that were done, newest first, each by its opposite. A bridge or veth that was deleted is not made again. */
+static bool deletes_link(const struct netcfg_op *op)
+{
+	return op->kind == CFG_DETACH || (op->kind == CFG_BRIDGE && op->del);
+}
+
+/* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless a later line needs
+ * the name to be free. */
+static bool is_last(const struct netcfg_op *op)
+{
+	bool last = deletes_link(op);
+	for (const struct netcfg_op *q = op + 1; q < ops + n_ops && last; q++)
+		last = deletes_link(q) || !str_eq(op->ns ? q->ns : q->name, op->ns ? op->ns : op->name);
+	return last;
+}
+
+/* The lines that were done, newest first, each by its opposite. */
 static void take_back(void *arg)
 {
 	(void)arg;
+	dry = false;
 	while (done > 0) {
 		struct netcfg_op op = ops[--done];
-		bool gone = op.del && op.kind == CFG_BRIDGE;
-		if (is_nat(&op) || op.kind == CFG_DETACH || gone || op.kind == CFG_SYSCTL)
+		if (is_nat(&op) || deletes_link(&op) || op.same || op.kind == CFG_SYSCTL)
 			continue;
 		op.del = !op.del;
 		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN)
@@ -459,6 +486,7 @@ static int run(void)
 	undo_push(take_back, NULL);
 	undo_on_signals();
 	for (size_t i = 0; i < n_ops; i++) {
+		dry = is_last(&ops[i]);
 		if (apply(&ops[i]) < 0)
 			line_failed(i);
 		done = i + 1;
@@ -479,6 +507,10 @@ static int run(void)
 	if (nl_commit(&rt) < 0 && errno != ENODEV) /* a later line deleted it */
 		die_fail();
 	undo_commit();
+	dry = false;
+	for (size_t i = 0; i < n_ops; i++)
+		if (is_last(&ops[i]) && apply(&ops[i]) < 0)
+			line_failed(i);
 	if (conntrack_flush(published, n_published) < 0)
 		warn("%s", fail_msg());
 	return 0;

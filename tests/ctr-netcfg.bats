@@ -128,6 +128,37 @@ by_hand() {
 	[ "$(in_ns "$A" ip -o link | wc -l)" = 1 ]
 }
 
+@test "all or nothing: what was there before the lines is there after one failed; an interface is deleted last" {
+	by_hand
+	h ip link add dum0 type veth peer name dum1
+	in_ns "$A" sh -c 'ip addr add 10.7.0.1/24 dev eth0; ip addr add 10.7.0.9/24 dev eth0 valid_lft 900 preferred_lft 800
+		ip route add 10.8.0.0/16 via 10.7.0.2 metric 7; ip route add 10.77.0.0/16 via 10.8.0.1 dev eth0 onlink'
+	state() {
+		h ip -o link show | cut -d'>' -f1
+		for p in "$HOST" "$A"; do for f in -4 -6; do in_ns "$p" ip $f route show | sort; in_ns "$p" ip -o $f addr show scope global; done; done |
+			sed 's/tentative//; s/[0-9]*sec//g' | tr -s ' '
+		h ctr-netcfg show
+	}
+	same() { state | diff before - >diff; }
+	state >before
+	for l in "link up wan" "link down wan" "link down dum0" "route del default" "route del default via 2001:db8:1::1" "route del default\nroute add default via 198.51.100.9" \
+		"route del 198.51.100.0/24 dev wan" "addr del wan 198.51.100.2/24" "addr del wan 2001:db8:1::2/64" "link down eth0 in $A" "addr del eth0 10.7.0.1/24 in $A" "route del 10.8.0.0/16 in $A" \
+		"link down wan\nroute add 10.0.0.0/8 dev br0\nlink up wan" "bridge del br0" "detach $A" "detach $A\nbridge del br0\nnat del 172.18.0.0/24"; do
+		for fails in "link up nosuch" "nat del 9.9.9.0/24"; do
+			run -1 h ctr-netcfg -f - <<<"$(printf "$l\n$fails")"
+			[[ "$output" != *"take back"* ]]
+			wait_for 3 same || { cat diff; echo "after $l: $output"; false; }
+		done
+	done
+	run -1 h ctr-netcfg -f - <<<"$(printf 'bridge del br0\nlink up dum0\ndetach %s if lo' "$A")"
+	same
+	# unless a later line needs its name
+	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nbridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$A" "$A")"
+	in_ns "$A" ping -c1 -W2 10.40.0.1
+	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24' "$A")"
+	[ -z "$(h ip -o link show type bridge)" ]
+}
+
 @test "rules: what nft makes of them is what ctr-netcfg makes itself, to the last element" {
 	cat >lines <<-END
 		bridge add br0 172.18.0.1/24 fd01::1/64

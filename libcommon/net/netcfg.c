@@ -254,5 +254,6 @@ void netcfg_free(struct netcfg_op *op)
 	free(op->ns);
 	free(op->ifname);
 	free(op->out);
+	buf_free(&op->before);
 	memset(op, 0, sizeof *op);
 }
