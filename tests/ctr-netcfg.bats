@@ -204,6 +204,13 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[ "$(tr -d ' \n' <<<"$output")" = '[{"kind":"bridge","name":"br0","address":"172.18.0.1/24"},{"kind":"nat","name":"172.18.0.0/24"},{"kind":"nat","name":"10.9.0.0/16","out":"wan"},{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}]' ]
 }
 
+@test "show: subnets up to the highest address, and those beside them" {
+	h ctr-netcfg -f - <<<$'nat add 10.1.1.1/32\nnat add 10.1.1.2/31\nnat add 255.255.255.0/24\nnat add ::/0'
+	[ "$(h ctr-netcfg show)" = $'nat 255.255.255.0/24\nnat 10.1.1.2/31\nnat 10.1.1.1/32\nnat ::/0' ]
+	h ctr-netcfg -f - <<<$'nat del 10.1.1.1/32\nnat del 10.1.1.2/31\nnat del 255.255.255.0/24\nnat add 0.0.0.0/0'
+	[ "$(h ctr-netcfg show)" = $'nat 0.0.0.0/0\nnat ::/0' ]
+}
+
 @test "one network does not reach another but by published ports; a way out is never taken for a network" {
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:9000

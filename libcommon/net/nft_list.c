@@ -163,9 +163,7 @@ struct nets {
 	void *arg;
 	bool out; /* masquerade by interface */
 	int family;
-	struct addr open; /* an interval's beginning that waits for its end, or its end for the beginning */
-	bool has_first, has_end;
-	struct addr end;
+	struct addr open, end; /* an interval's beginning; the address after its last, 0 after the highest */
 };
 
 static void interval_done(struct nets *x, const char *ifname)
@@ -179,7 +177,7 @@ static void interval_done(struct nets *x, const char *ifname)
 			break;
 		}
 	}
-	x->has_first = x->has_end = false;
+	x->end = (struct addr){.family = x->family};
 }
 
 static void on_net(const struct nlattr *const *tb, void *arg)
@@ -205,14 +203,11 @@ static void on_net(const struct nlattr *const *tb, void *arg)
 		return;
 	memcpy(a.b, key, addr_len(&a));
 	if (flags && ntohl(*flags) & NFT_SET_ELEM_INTERVAL_END) {
-		x->end = a;
-		x->has_end = true;
-	} else {
-		x->open = a;
-		x->has_first = true;
+		x->end = a; /* the kernel lists from the highest down: end first, then its beginning */
+		return;
 	}
-	if (x->has_first && x->has_end) /* the kernel lists from the highest down: end first, then its beginning */
-		interval_done(x, NULL);
+	x->open = a;
+	interval_done(x, NULL);
 }
 
 static void nets_message(const struct nlmsghdr *h, void *arg)
@@ -226,7 +221,7 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg)
 {
 	for (int i = 0; i < 4; i++) {
-		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2]};
+		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2], .end.family = both[i / 2]};
 		if (dump_set(f, x.family, x.out ? "subnets_out" : "subnets", nets_message, &x) < 0)
 			return -1;
 	}
