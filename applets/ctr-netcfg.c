@@ -109,6 +109,18 @@ static void set_mark(const char *name)
 	strv_add(&made, name);
 }
 
+/* A bridge that is deleted is no network of ours any more: whatever has its name next may be the way out. */
+static void forget(struct nft *f, const char *bridge)
+{
+	for (int i = 0; i < 2; i++) {
+		struct cidr c = {.a.family = i ? AF_INET6 : AF_INET};
+		if (f->print) /* nft has no `delete if there` */
+			nft_net_add(f, &c, bridge, 0);
+		nft_net_del(f, &c, bridge, 0);
+		nft_commit(f); /* never used: none there */
+	}
+}
+
 static int bridge_do(const struct netcfg_op *op)
 {
 	struct link_info l;
@@ -117,9 +129,16 @@ static int bridge_do(const struct netcfg_op *op)
 			return -1;
 		if (strcmp(l.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
-		if (!dry)
-			rtnl_link_del(&rt, op->name);
-		return host_commit();
+		if (dry)
+			return 0;
+		rtnl_link_del(&rt, op->name);
+		int r = host_commit();
+		struct nft f;
+		if (r == 0 && !strstr(l.alias, ":net:") && nft_open(&f) == 0) { /* of ctr-net: it does so itself */
+			forget(&f, op->name);
+			nft_close(&f);
+		}
+		return r;
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
 	rtnl_link_add(&rt, &a);
@@ -469,6 +488,8 @@ static void nat_lines(void)
 			publish_do(&ops[i]);
 		else if (ops[i].kind == CFG_UNPUBLISH && unpublish_do(&ops[i]) < 0)
 			line_failed(i);
+		else if (nat.print && ops[i].kind == CFG_BRIDGE && ops[i].del)
+			forget(&nat, ops[i].name);
 		for (; ops[i].line && k < nat.body.n; k++) {
 			struct nl_msg *m = &nat.body.m[k];
 			char *label = m->label;

@@ -270,6 +270,22 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	# unpublished, unmasqueraded and without its bridge: nothing of ours is in a packet's way but what closes the host
 	h ctr-netcfg -f - <<<$'unpublish 90\nnat del 172.18.0.0/24\nnat del fd01::/64\nbridge del br0'
 	[ -z "$(h ctr-netcfg show)" ]
+	run ! grep br0 <(h nft list ruleset)
+}
+
+@test "the name of a bridge leaves the rules with the bridge, and not before" {
+	by_hand
+	h ctr-netcfg -f - <<<$'addr add br0 172.19.0.1/24\nnat add 172.19.0.0/24'
+	h ctr-netcfg nat del 172.18.0.0/24
+	in_ns "$A" sh -c 'ip addr add 172.19.0.2/24 dev eth0; ip route replace default via 172.19.0.1 src 172.19.0.2'
+	in_ns "$A" ping -c1 -W2 203.0.113.2
+	h ctr-netcfg -f - <<<$'nat del 172.19.0.0/24\nbridge del br0'
+	run ! grep br0 <(h nft list ruleset)
+	h ctr-netcfg -f - <<<$'bridge add br0 172.18.0.1/24\nnat add 172.18.0.0/24'
+	h ctr-netcfg rules bridge del br0 | grep ' element ' >away
+	h nft -f "$PWD/away"
+	run ! grep br0 <(h nft list ruleset)
+	h nft -f "$PWD/away"
 }
 
 @test "a host that was a router before stays one" {
