@@ -131,10 +131,10 @@ static int add_or_del(struct words *w, struct netcfg_op *op, const char *yes, co
 static int take_target(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
-	uint8_t proto;
+	uint8_t proto; /* none */
 	if (!s)
 		return missing(w, "ADDRESS:PORT, where the port leads");
-	if (!colon || colon == s)
+	if (!colon || colon == s || strchr(s, '/')) /* its protocol is that of the host's port */
 		return fail("publish: '%.60s' is not ADDRESS:PORT", s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(colon - s));
 	if (addr_parse("publish", a, &op->to) < 0 ||
@@ -174,7 +174,9 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_IPVLAN:
 		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
 			return -1;
-		return tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt"); /* its MAC is the parent's */
+		if (tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt") < 0) /* its MAC is the parent's */
+			return -1;
+		return op->addrs ? 0 : take_cidr(w, op);
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
 	case CFG_ADDR:
@@ -232,8 +234,10 @@ int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const
 {
 	for (int line = 1; *text; line++) {
 		struct strv w = {0};
-		size_t len = strcspn(text, "\n");
-		_cleanup_free_ char *s = xstrndup(text, strcspn(text, "#\n"));
+		size_t len = strcspn(text, "\n"), end = 0;
+		while (end < len && (text[end] != '#' || (end && !strchr(" \t\r", text[end - 1]))))
+			end++; /* a comment begins a word */
+		_cleanup_free_ char *s = xstrndup(text, end);
 		text += len + (text[len] == '\n');
 		strv_split(&w, s, " \t\r");
 		if (w.n == 0)

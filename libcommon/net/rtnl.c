@@ -46,7 +46,7 @@ static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 void rtnl_link_add(struct nl *n, const struct link_add *l)
 {
 	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(struct ifinfomsg),
-	    "%s %s: add", kinds[l->kind], l->name);
+	    "%s %s: add", kinds[l->kind], l->peer ? l->peer : l->name); /* the host's end has a random name */
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	if (l->up)
 		i->ifi_flags = i->ifi_change = IFF_UP;
@@ -347,29 +347,29 @@ static void on_saved(const struct nlmsghdr *h, void *arg)
 {
 	struct save *s = arg;
 	const struct nlattr *tb[RTA_OIF + 1];
-	const struct ifaddrmsg *a = mnl_nlmsg_get_payload(h);
-	const struct rtmsg *r = mnl_nlmsg_get_payload(h); /* is longer than an ifaddrmsg */
+	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
 	if (mnl_nlmsg_get_payload_len(h) < sizeof *r || h->nlmsg_len > 4096)
 		return;
+	int index = (int)((const struct ifaddrmsg *)r)->ifa_index;
 	if (h->nlmsg_type == RTM_NEWROUTE) {
 		nl_payload_attrs(tb, RTA_OIF, h, sizeof *r);
-		if (r->rtm_table == RT_TABLE_LOCAL || (s->index && (int)u32(tb[RTA_OIF]) != s->index) ||
-		    (s->len >= 0 && r->rtm_dst_len != s->len))
+		index = s->index ? (int)u32(tb[RTA_OIF]) : 0;
+		if (r->rtm_table == RT_TABLE_LOCAL || (s->len >= 0 && r->rtm_dst_len != s->len))
 			return;
-	} else if ((int)a->ifa_index != s->index) {
-		return;
 	}
-	buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
+	if (index == s->index)
+		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
 }
 
 int rtnl_save(struct nl *n, int index, int len, struct buf *out)
 {
 	struct save s = {index, len, out};
-	nl_msg(n, RTM_GETADDR, NLM_F_DUMP, sizeof(struct ifaddrmsg), "addresses");
-	if (nl_query(n, on_saved, &s) < 0)
-		return -1;
-	nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
-	return nl_query(n, on_saved, &s);
+	int r = 0;
+	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETROUTE; type += RTM_GETROUTE - RTM_GETADDR) {
+		nl_msg(n, type, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
+		r = nl_query(n, on_saved, &s);
+	}
+	return r;
 }
 
 int rtnl_restore(struct nl *n, const struct buf *saved)
