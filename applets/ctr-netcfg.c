@@ -339,6 +339,16 @@ struct search {
 	size_t n;
 };
 
+static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg)
+{
+	struct nft look;
+	if (nft_open(&look) < 0)
+		return -1;
+	int r = nft_ports(&look, fn, arg);
+	nft_close(&look);
+	return r;
+}
+
 static void on_port(const struct nft_port *p, void *arg)
 {
 	struct search *s = arg;
@@ -353,20 +363,34 @@ static void on_port(const struct nft_port *p, void *arg)
 static int unpublish_do(const struct netcfg_op *op)
 {
 	struct search s = {.op = op};
-	struct nft look;
-	if (nft_open(&look) < 0)
-		return -1;
-	int r = nft_ports(&look, on_port, &s);
-	nft_close(&look);
+	int r = look_ports(on_port, &s);
 	if (r == 0 && s.n == 0)
 		return fail("unpublish: port %u is not published", op->port.h0);
 	published = xrealloc(published, (n_published + s.n) * sizeof *published);
 	for (size_t i = 0; i < s.n; i++) {
 		nft_port_del(&nat, &s.found[i]);
+		*s.found[i].comment = 0; /* none: it goes */
 		published[n_published++] = s.found[i];
 	}
 	free(s.found);
 	return r;
+}
+
+/* A port that is there: with the same address as one of ours the kernel refuses it, not one address beside all. */
+static void on_clash(const struct nft_port *q, void *arg)
+{
+	bool goes = false, clash = false;
+	for (size_t i = 0; i < n_published; i++) {
+		const struct nft_port *p = &published[i];
+		if (!nft_port_clash(p, q))
+			continue;
+		if (*p->comment)
+			clash |= addr_is_any(&p->host) != addr_is_any(&q->host);
+		else
+			goes |= addr_cmp(&p->host, &q->host) == 0;
+	}
+	if (clash && !goes)
+		*(int *)arg = fail("publish: port %u is published already (ctr-netcfg show)", q->hport);
 }
 
 static const char *const forwarding[2] = {"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"};
@@ -517,9 +541,12 @@ static int run(void)
 		die_fail();
 	if (any)
 		nat_lines();
+	int clash = 0;
+	if (n_published && (look_ports(on_clash, &clash) < 0 || clash < 0))
+		die_fail();
 	if (any && nft_commit(&nat) < 0) {
 		if (errno == EEXIST)
-			fail("%s: it is published already (ctr-netcfg show)", fail_msg());
+			fail("%s: see ctr-netcfg show", fail_msg());
 		die_fail();
 	}
 	nl_reset(&rt);
@@ -636,11 +663,15 @@ static void read_lines(int n, char **words)
 	if (file && n)
 		die_usage("either -f or words");
 	if (file) {
+		size_t len;
 		bool in = strcmp(file, "-") == 0;
-		text = in ? fd_read_all(0, "standard input", 64 << 20, NULL) : file_read(file, 64 << 20, NULL);
+		const char *what = in ? "standard input" : file;
+		text = in ? fd_read_all(0, what, 64 << 20, &len) : file_read(file, 64 << 20, &len);
 		if (!text)
 			die_fail();
-		if (netcfg_parse_text(&ops, &n_ops, in ? "standard input" : file, text) < 0)
+		if (strlen(text) != len)
+			die_code(err_usage_code, "%s: a NUL byte", what);
+		if (netcfg_parse_text(&ops, &n_ops, what, text) < 0)
 			die_code(err_usage_code, "%s", fail_msg());
 	} else if (n) {
 		ops = xcalloc(1, sizeof *ops);

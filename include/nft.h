@@ -40,14 +40,16 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
+/* Would the two lead one port of one address to two places? */
+bool nft_port_clash(const struct nft_port *a, const struct nft_port *b);
 /* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
 int nft_ports_del(const struct nft_port *ports, size_t n);
 /* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. closed false:
  * no longer. */
 void nft_close_forward(struct nft *f, int family, bool closed);
 
-/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port is taken already. Empties
- * the transaction. */
+/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port or a part of a subnet is
+ * taken already. Empties the transaction. */
 int nft_commit(struct nft *f);
 
 /* Every published port of both families. 0 (also when there is no table), or -1 with fail(). */

@@ -103,7 +103,7 @@ by_hand() {
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:9000
 	run -1 h ctr-netcfg -f - <<<$'publish 89 172.18.0.2:9000\npublish 90 172.18.0.3:9000'
-	[[ "$output" = *"line 2: 0.0.0.0:90/tcp: publish: "*"published already"* ]]
+	[[ "$output" = *"line 2: 0.0.0.0:90/tcp: publish: File exists: see ctr-netcfg show"* ]]
 	[ "$(h ctr-netcfg show | grep -c publish)" = 1 ]
 }
 
@@ -209,6 +209,49 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[ "$(h ctr-netcfg show)" = $'nat 255.255.255.0/24\nnat 10.1.1.2/31\nnat 10.1.1.1/32\nnat ::/0' ]
 	h ctr-netcfg -f - <<<$'nat del 10.1.1.1/32\nnat del 10.1.1.2/31\nnat del 255.255.255.0/24\nnat add 0.0.0.0/0'
 	[ "$(h ctr-netcfg show)" = $'nat 0.0.0.0/0\nnat ::/0' ]
+}
+
+@test "a subnet of which a part is masqueraded already is refused by its name; a network that is covered needs nothing" {
+	h ctr-netcfg nat add 10.1.0.0/16
+	h ctr-netcfg nat add 10.1.0.0/16
+	run -1 h ctr-netcfg -f - <<<$'nat add 10.2.0.0/16\nnat add 10.1.2.0/24'
+	[[ "$output" = *"line 2: nf_tables: add subnet 10.1.2.0/24: File exists: see ctr-netcfg show" ]]
+	run -1 h ctr-netcfg nat del 10.1.2.0/24
+	[[ "$output" = *"delete subnet 10.1.2.0/24: No such file"* ]]
+	h ctr-netcfg nat add 10.3.0.0/16 out wan
+	run -1 h ctr-netcfg nat add 10.3.2.0/24 out wan
+	[[ "$output" = *"add subnet 10.3.2.0/24 out wan: File exists"* ]]
+	h ctr-netcfg -f - <<<$'nat del 10.1.0.0/16\nnat add 10.0.0.0/8'
+	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
+	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+	run -0 --separate-stderr h ctr-run --rm --net n5 -p 90:90 "$ROOTFS" ping -c1 -W2 203.0.113.2
+	[[ "$stderr" != *"subnet"* ]]
+	[ "$(h cat /proc/sys/net/ipv6/conf/all/forwarding)" = 1 ]
+	run -0 --separate-stderr h ctr-run --rm --net n5 "$ROOTFS" ping -c1 -W2 203.0.113.2
+	[ -z "$stderr" ]
+	h ctr-net rm n5
+	run ! grep n5 <(h nft list ruleset)
+	[ "$(h ctr-netcfg show | grep ^nat)" = $'nat 10.0.0.0/8\nnat 10.3.0.0/16 out wan' ]
+}
+
+@test "a second owner of a host port is refused, by one address as by all" {
+	h ctr-run -d --name web --net bridge -p 90:90 "$ROOTFS" sleep 1000
+	for a in 198.51.100.2: 127.0.0.1: ''; do
+		run -1 --separate-stderr h ctr-netcfg publish "${a}90" 198.51.100.1:22
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+	done
+	h ctr-netcfg -f - <<<$'publish 198.51.100.2:90/udp 198.51.100.1:22\npublish 127.0.0.1:91 198.51.100.1:22\npublish [2001:db8:1::2]:90 [2001:db8:1::1]:22'
+	run -1 h ctr-netcfg publish 91 198.51.100.1:22
+	for p in 91:90 90:90/udp; do
+		run -125 --separate-stderr h ctr-run --net bridge -p $p "$ROOTFS" true
+		[[ "$stderr" = *"published already by ctr-netcfg publish"* ]]
+	done
+	h ctr-run --rm --net bridge -p 198.51.100.2:91:90 "$ROOTFS" true
+	# the same call may end the one and begin the other
+	h ctr-netcfg -f - <<<$'unpublish 127.0.0.1:91\npublish 91 198.51.100.1:22'
+	h ctr-netcfg -f - <<<$'publish 127.0.0.1:91 198.51.100.1:22\nunpublish 91'
+	h ctr-rm -f web
+	h ctr-netcfg publish 127.0.0.1:90 198.51.100.1:22
 }
 
 @test "one network does not reach another but by published ports; a way out is never taken for a network" {
@@ -319,12 +362,23 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 
 @test "wrong lines are 2, one line each, and change nothing" {
 	for l in "bridge" "bridge add" "bridge add abcdefghijklmnopq" "bridge add x 10.0.0.1" "attach br0" "attach br0 1 10.0.0.1/24 mac 01:00:00:00:00:00" "nat add 10.0.0.0" \
-		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all"; do
+		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all" "attach br0 $A" "publish 53 10.0.0.2:53/udp"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr h ctr-netcfg $l
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 	[ -z "$(h nft list tables)" ]
+	printf 'bridge add br8\0x\n' >nul
+	run -2 h ctr-netcfg -f nul
+	[[ "$output" = *"nul: a NUL byte" ]]
+	# a comment begins a word
+	printf '#x\nbridge add br#8 #9\n' >lines
+	h ctr-netcfg -f lines
+	h ip link show 'br#8'
+	# what is in the way in NS is named
+	h ctr-netcfg attach 'br#8' "$A" 10.0.0.2/24
+	run -1 h ctr-netcfg attach 'br#8' "$A" 10.0.0.3/24
+	[[ "$output" = *"attach $A: veth eth0: add: File exists" ]]
 }
 
 @test "5,000 published ports in one transaction in under 2 s, and a packet's path is no longer for them" {

@@ -333,10 +333,10 @@ static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 		c->len))
 		return;
 	addr_next(&after);
+	_cleanup_free_ char *label = xasprintf("nf_tables: %s subnet %s/%d", verb(add), addr_text(&first, t), c->len);
 	struct elem e[2] = {
 	    {.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
-	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2,
-	    add ? "nf_tables: add subnet" : "nf_tables: remove subnet");
+	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2, label);
 }
 
 static void net(struct nft *f, bool add, const struct cidr *c, const char *bridge, int flags)
@@ -367,15 +367,17 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	struct addr first = cidr_first(c), last = cidr_last(c);
 	size_t n = addr_len(&first);
 	char t[ADDR_TEXT];
-	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family),
-		addr_text(&first, t), c->len, out))
+	addr_text(&first, t);
+	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family), t, c->len,
+		out))
 		return;
 	memcpy(key, first.b, n);
 	memcpy(end, last.b, n);
 	memcpy(key + n, out, strnlen(out, 15));
 	memcpy(end + n, out, strnlen(out, 15));
 	struct elem e = {.key = key, .end = end, .len = n + 16};
-	elems(f, add, 0, c->a.family, "subnets_out", &e, 1, "nf_tables: masquerade by interface (needs Linux 5.6)");
+	_cleanup_free_ char *label = xasprintf("nf_tables: %s subnet %s/%d out %s", verb(add), t, c->len, out);
+	elems(f, add, 0, c->a.family, "subnets_out", &e, 1, label);
 }
 
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
@@ -451,6 +453,12 @@ void nft_port_add(struct nft *f, const struct nft_port *p)
 void nft_port_del(struct nft *f, const struct nft_port *p)
 {
 	port(f, false, p);
+}
+
+bool nft_port_clash(const struct nft_port *a, const struct nft_port *b)
+{
+	return a->hport == b->hport && a->proto == b->proto && a->to.family == b->to.family &&
+	       (addr_is_any(&a->host) || addr_is_any(&b->host) || addr_cmp(&a->host, &b->host) == 0);
 }
 
 int nft_ports_del(const struct nft_port *ports, size_t n)
