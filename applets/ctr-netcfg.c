@@ -110,15 +110,17 @@ static void set_mark(const char *name)
 }
 
 /* A bridge that is deleted is no network of ours any more: whatever has its name next may be the way out. */
-static void forget(struct nft *f, const char *bridge)
+static void forget(const char *bridge)
 {
+	struct nft f;
+	if (nft_open(&f) < 0)
+		return;
 	for (int i = 0; i < 2; i++) {
 		struct cidr c = {.a.family = i ? AF_INET6 : AF_INET};
-		if (f->print) /* nft has no `delete if there` */
-			nft_net_add(f, &c, bridge, 0);
-		nft_net_del(f, &c, bridge, 0);
-		nft_commit(f); /* never used: none there */
+		nft_net_del(&f, &c, bridge, 0);
+		nft_commit(&f); /* never used: none there */
 	}
+	nft_close(&f);
 }
 
 static int bridge_do(const struct netcfg_op *op)
@@ -133,11 +135,8 @@ static int bridge_do(const struct netcfg_op *op)
 			return 0;
 		rtnl_link_del(&rt, op->name);
 		int r = host_commit();
-		struct nft f;
-		if (r == 0 && !strstr(l.alias, ":net:") && nft_open(&f) == 0) { /* of ctr-net: it does so itself */
-			forget(&f, op->name);
-			nft_close(&f);
-		}
+		if (r == 0 && !strstr(l.alias, ":net:")) /* of ctr-net: it does so itself */
+			forget(op->name);
 		return r;
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
@@ -178,7 +177,7 @@ static int detach_do(const struct netcfg_op *op)
 		return -1;
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
-		r = fail("%s: cannot be deleted", eth(op)); /* lo, a card */
+		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, a card */
 	if (r == 0 && !dry)
 		rtnl_link_del(&in, eth(op));
 	return nl_commit_close(&in, r);
@@ -211,18 +210,16 @@ static int attach_do(const struct netcfg_op *op)
 		set_mark(host);
 		rtnl_link_hairpin(&rt, host);
 	}
-	if (host_commit() < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
-		if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
-			rtnl_link_del(&rt, host);
-			host_commit();
-		}
-		return fail("attach %s: %s", op->ns, why);
-	}
-	if (rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
+	bool there = host_commit() == 0;
+	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	detach_do(op);
+	if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
+		rtnl_link_del(&rt, host);
+		host_commit();
+	} else if (there) {
+		detach_do(op);
+	}
 	return fail("attach %s: %s", op->ns, why);
 }
 
@@ -307,6 +304,13 @@ static void nat_do(const struct netcfg_op *op)
 	}
 }
 
+static struct nft_port *keep(const struct nft_port *p)
+{
+	published = xrealloc(published, (n_published + 1) * sizeof *published);
+	published[n_published] = *p;
+	return &published[n_published++];
+}
+
 static void publish_do(const struct netcfg_op *op)
 {
 	char name[IF_NAMESIZE];
@@ -318,18 +322,13 @@ static void publish_do(const struct netcfg_op *op)
 		if (op->to.family == AF_INET && !nat.print)
 			net_sysctl("1", "ipv4/conf/%s/route_localnet", dev);
 	}
-	size_t n = (size_t)(op->port.h1 - op->port.h0) + 1;
-	published = xrealloc(published, (n_published + n) * sizeof *published);
-	for (size_t k = 0; k < n; k++) {
-		struct nft_port *p = &published[n_published++];
-		*p = (struct nft_port){.proto = op->port.proto,
-		    .host = op->port.host,
-		    .hport = (uint16_t)(op->port.h0 + k),
-		    .cport = (uint16_t)(op->port.c0 + k),
-		    .to = op->to};
-		p->host.family = op->to.family;
-		snprintf(p->comment, sizeof p->comment, "%s", mark);
-		nft_port_add(&nat, p);
+	struct nft_port p = {.proto = op->port.proto, .host = op->port.host, .to = op->to};
+	p.host.family = op->to.family;
+	snprintf(p.comment, sizeof p.comment, "%s", mark);
+	for (int k = 0; k <= op->port.h1 - op->port.h0; k++) {
+		p.hport = (uint16_t)(op->port.h0 + k);
+		p.cport = (uint16_t)(op->port.c0 + k);
+		nft_port_add(&nat, keep(&p));
 	}
 }
 
@@ -338,6 +337,17 @@ struct search {
 	struct nft_port *found;
 	size_t n;
 };
+
+static void on_port(const struct nft_port *p, void *arg)
+{
+	const struct netcfg_op *op = arg;
+	const struct portspec *q = &op->port;
+	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 ||
+	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
+		return;
+	nft_port_del(&nat, p);
+	*keep(p)->comment = 0; /* none: it goes */
+}
 
 static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg)
 {
@@ -349,31 +359,12 @@ static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg
 	return r;
 }
 
-static void on_port(const struct nft_port *p, void *arg)
+static int unpublish_do(struct netcfg_op *op)
 {
-	struct search *s = arg;
-	const struct portspec *q = &s->op->port;
-	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 ||
-	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
-		return;
-	s->found = xrealloc(s->found, (s->n + 1) * sizeof *s->found);
-	s->found[s->n++] = *p;
-}
-
-static int unpublish_do(const struct netcfg_op *op)
-{
-	struct search s = {.op = op};
-	int r = look_ports(on_port, &s);
-	if (r == 0 && s.n == 0)
-		return fail("unpublish: port %u is not published", op->port.h0);
-	published = xrealloc(published, (n_published + s.n) * sizeof *published);
-	for (size_t i = 0; i < s.n; i++) {
-		nft_port_del(&nat, &s.found[i]);
-		*s.found[i].comment = 0; /* none: it goes */
-		published[n_published++] = s.found[i];
-	}
-	free(s.found);
-	return r;
+	size_t before = n_published;
+	if (look_ports(on_port, op) < 0)
+		return -1;
+	return n_published > before ? 0 : fail("unpublish: port %u is not published", op->port.h0);
 }
 
 /* A port that is there: with the same address as one of ours the kernel refuses it, not one address beside all. */
@@ -512,8 +503,6 @@ static void nat_lines(void)
 			publish_do(&ops[i]);
 		else if (ops[i].kind == CFG_UNPUBLISH && unpublish_do(&ops[i]) < 0)
 			line_failed(i);
-		else if (nat.print && ops[i].kind == CFG_BRIDGE && ops[i].del)
-			forget(&nat, ops[i].name);
 		for (; ops[i].line && k < nat.body.n; k++) {
 			struct nl_msg *m = &nat.body.m[k];
 			char *label = m->label;
@@ -539,12 +528,11 @@ static int run(void)
 	}
 	if (any && nft_open(&nat) < 0)
 		die_fail();
-	if (any)
-		nat_lines();
+	nat_lines();
 	int clash = 0;
 	if (n_published && (look_ports(on_clash, &clash) < 0 || clash < 0))
 		die_fail();
-	if (any && nft_commit(&nat) < 0) {
+	if (nft_commit(&nat) < 0) {
 		if (errno == EEXIST)
 			fail("%s: see ctr-netcfg show", fail_msg());
 		die_fail();

@@ -220,7 +220,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[[ "$output" = *"delete subnet 10.1.2.0/24: No such file"* ]]
 	h ctr-netcfg nat add 10.3.0.0/16 out wan
 	run -1 h ctr-netcfg nat add 10.3.2.0/24 out wan
-	[[ "$output" = *"add subnet 10.3.2.0/24 out wan: File exists"* ]]
+	[[ "$output" = *"File exists: see ctr-netcfg show" ]]
 	h ctr-netcfg -f - <<<$'nat del 10.1.0.0/16\nnat add 10.0.0.0/8'
 	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
 	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
@@ -324,11 +324,6 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	h ctr-netcfg -f - <<<$'nat del 172.19.0.0/24\nbridge del br0'
 	run ! grep br0 <(h nft list ruleset)
-	h ctr-netcfg -f - <<<$'bridge add br0 172.18.0.1/24\nnat add 172.18.0.0/24'
-	h ctr-netcfg rules bridge del br0 | grep ' element ' >away
-	h nft -f "$PWD/away"
-	run ! grep br0 <(h nft list ruleset)
-	h nft -f "$PWD/away"
 }
 
 @test "a host that was a router before stays one" {

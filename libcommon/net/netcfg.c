@@ -234,20 +234,19 @@ int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const
 {
 	for (int line = 1; *text; line++) {
 		struct strv w = {0};
-		size_t len = strcspn(text, "\n"), end = 0;
-		while (end < len && (text[end] != '#' || (end && !strchr(" \t\r", text[end - 1]))))
-			end++; /* a comment begins a word */
-		_cleanup_free_ char *s = xstrndup(text, end);
+		size_t len = strcspn(text, "\n"), k = 0;
+		_cleanup_free_ char *s = xstrndup(text, len);
 		text += len + (text[len] == '\n');
 		strv_split(&w, s, " \t\r");
-		if (w.n == 0)
-			continue;
+		while (k < w.n && *w.v[k] != '#')
+			k++;
 		*ops = xrealloc(*ops, (*n + 1) * sizeof **ops);
-		int r = netcfg_parse(&(*ops)[*n], w.v, w.n);
+		int r = k ? netcfg_parse(&(*ops)[*n], w.v, k) : 0;
 		strv_free(&w);
 		if (r < 0)
 			return fail_in("%s:%d", what, line);
-		(*ops)[(*n)++].line = line;
+		if (k)
+			(*ops)[(*n)++].line = line;
 	}
 	return 0;
 }

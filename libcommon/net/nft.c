@@ -367,17 +367,15 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	struct addr first = cidr_first(c), last = cidr_last(c);
 	size_t n = addr_len(&first);
 	char t[ADDR_TEXT];
-	addr_text(&first, t);
-	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family), t, c->len,
-		out))
+	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family),
+		addr_text(&first, t), c->len, out))
 		return;
 	memcpy(key, first.b, n);
 	memcpy(end, last.b, n);
 	memcpy(key + n, out, strnlen(out, 15));
 	memcpy(end + n, out, strnlen(out, 15));
 	struct elem e = {.key = key, .end = end, .len = n + 16};
-	_cleanup_free_ char *label = xasprintf("nf_tables: %s subnet %s/%d out %s", verb(add), t, c->len, out);
-	elems(f, add, 0, c->a.family, "subnets_out", &e, 1, label);
+	elems(f, add, 0, c->a.family, "subnets_out", &e, 1, "nf_tables: masquerade by interface (needs Linux 5.6)");
 }
 
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
