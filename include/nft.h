@@ -60,9 +60,10 @@ int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *ou
 void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 
 /* Base chains of other tables at the forward hook that drop by policy, or by a rule without a condition: they may drop
- * what our networks forward. */
-int nft_foreign_drops(
-    struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
+ * what our networks forward. Not those that accept what comes in by the bridge, and what leaves by it: two rules that
+ * name it. */
+int nft_foreign_drops(struct nft *f, const char *bridge,
+    void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
 
 /* Is the policy of the older iptables' FORWARD chain drop? */
 bool xtables_drop_forward(int family);

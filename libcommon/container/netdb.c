@@ -450,7 +450,7 @@ void network_drops(const struct network *n)
 	if (n->internal || strcmp(n->driver, "bridge") != 0)
 		return;
 	if (nft_open(&look) == 0) {
-		nft_foreign_drops(&look, on_drop, (void *)n);
+		nft_foreign_drops(&look, n->bridge, on_drop, (void *)n);
 		nft_close(&look);
 	}
 	for (int i = 0; i < 2; i++) {
