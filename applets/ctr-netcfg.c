@@ -1,5 +1,5 @@
 /* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published ports. Lines of words
- * (netcfg.h), done in order; when one fails, what the ones before it made is taken back. What it makes stays until it
+ * (netcfg.h), done in order; when one fails, what the ones before it did is taken back. What it makes stays until it
  * is deleted by the same tool or by ip(8). Until all lines are done its interfaces bear a mark in their alias, so that
  * ctr-gc clears what a kill leaves.
  */
@@ -51,8 +51,7 @@ static size_t n_ops, done; /* done: how many are to be taken back when we die */
 static struct nl rt;
 static bool forwarded[2];
 static struct strv made; /* interfaces that bear the mark */
-
-static int apply(const struct netcfg_op *op);
+static bool dry;         /* a deletion: only look whether it can be done */
 
 /* --- namespaces --- */
 
@@ -110,6 +109,20 @@ static void set_mark(const char *name)
 	strv_add(&made, name);
 }
 
+/* A bridge that is deleted is no network of ours any more: whatever has its name next may be the way out. */
+static void forget(const char *bridge)
+{
+	struct nft f;
+	if (nft_open(&f) < 0)
+		return;
+	for (int i = 0; i < 2; i++) {
+		struct cidr c = {.a.family = i ? AF_INET6 : AF_INET};
+		nft_net_del(&f, &c, bridge, 0);
+		nft_commit(&f); /* never used: none there */
+	}
+	nft_close(&f);
+}
+
 static int bridge_do(const struct netcfg_op *op)
 {
 	struct link_info l;
@@ -118,8 +131,13 @@ static int bridge_do(const struct netcfg_op *op)
 			return -1;
 		if (strcmp(l.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
+		if (dry)
+			return 0;
 		rtnl_link_del(&rt, op->name);
-		return host_commit();
+		int r = host_commit();
+		if (r == 0 && !strstr(l.alias, ":net:")) /* of ctr-net: it does so itself */
+			forget(op->name);
+		return r;
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
 	rtnl_link_add(&rt, &a);
@@ -154,11 +172,15 @@ static void host_end(char out[16])
 static int detach_do(const struct netcfg_op *op)
 {
 	struct nl in;
-	int r = nl_in(&in, op->ns);
-	if (r < 0)
+	struct link_info l;
+	if (nl_in(&in, op->ns) < 0)
 		return -1;
-	rtnl_link_del(&in, eth(op));
-	return nl_commit_close(&in, 0);
+	int r = rtnl_find(&in, eth(op), &l);
+	if (r == 0 && !*l.kind)
+		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, a card */
+	if (r == 0 && !dry)
+		rtnl_link_del(&in, eth(op));
+	return nl_commit_close(&in, r);
 }
 
 static int attach_do(const struct netcfg_op *op)
@@ -188,22 +210,20 @@ static int attach_do(const struct netcfg_op *op)
 		set_mark(host);
 		rtnl_link_hairpin(&rt, host);
 	}
-	if (host_commit() < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
-		if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
-			rtnl_link_del(&rt, host);
-			host_commit();
-		}
-		return fail("attach %s: %s", op->ns, why);
-	}
-	if (rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
+	bool there = host_commit() == 0;
+	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	detach_do(op);
+	if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
+		rtnl_link_del(&rt, host);
+		host_commit();
+	} else if (there) {
+		detach_do(op);
+	}
 	return fail("attach %s: %s", op->ns, why);
 }
 
-static int small_do(const struct netcfg_op *op)
+static int small_do(struct netcfg_op *op)
 {
 	struct nl n;
 	struct link_info l = {0};
@@ -212,13 +232,21 @@ static int small_do(const struct netcfg_op *op)
 		return -1;
 	if (op->name)
 		r = rtnl_find(&n, op->name, &l);
+	bool again = op->before.n && !op->del; /* it is taken back */
+	if (r == 0 && op->del)
+		r = rtnl_save(&n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
 	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
-	if (r == 0 && op->kind == CFG_LINK)
+	if (r == 0 && op->kind == CFG_LINK) {
+		op->same = !(l.flags & IFF_UP) == op->del;
 		rtnl_link_up(&n, l.index, op->name, !op->del);
-	else if (r == 0 && op->kind == CFG_ADDR)
+	} else if (r == 0 && !again && op->kind == CFG_ADDR)
 		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
-	else if (r == 0)
+	else if (r == 0 && !again)
 		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+	if (r == 0 && again && (r = nl_commit(&n)) == 0) {
+		nl_reset(&n);
+		r = rtnl_restore(&n, &op->before);
+	}
 	return nl_commit_close(&n, r);
 }
 
@@ -276,6 +304,13 @@ static void nat_do(const struct netcfg_op *op)
 	}
 }
 
+static struct nft_port *keep(const struct nft_port *p)
+{
+	published = xrealloc(published, (n_published + 1) * sizeof *published);
+	published[n_published] = *p;
+	return &published[n_published++];
+}
+
 static void publish_do(const struct netcfg_op *op)
 {
 	char name[IF_NAMESIZE];
@@ -287,18 +322,13 @@ static void publish_do(const struct netcfg_op *op)
 		if (op->to.family == AF_INET && !nat.print)
 			net_sysctl("1", "ipv4/conf/%s/route_localnet", dev);
 	}
-	size_t n = (size_t)(op->port.h1 - op->port.h0) + 1;
-	published = xrealloc(published, (n_published + n) * sizeof *published);
-	for (size_t k = 0; k < n; k++) {
-		struct nft_port *p = &published[n_published++];
-		*p = (struct nft_port){.proto = op->port.proto,
-		    .host = op->port.host,
-		    .hport = (uint16_t)(op->port.h0 + k),
-		    .cport = (uint16_t)(op->port.c0 + k),
-		    .to = op->to};
-		p->host.family = op->to.family;
-		snprintf(p->comment, sizeof p->comment, "%s", mark);
-		nft_port_add(&nat, p);
+	struct nft_port p = {.proto = op->port.proto, .host = op->port.host, .to = op->to};
+	p.host.family = op->to.family;
+	snprintf(p.comment, sizeof p.comment, "%s", mark);
+	for (int k = 0; k <= op->port.h1 - op->port.h0; k++) {
+		p.hport = (uint16_t)(op->port.h0 + k);
+		p.cport = (uint16_t)(op->port.c0 + k);
+		nft_port_add(&nat, keep(&p));
 	}
 }
 
@@ -310,32 +340,48 @@ struct search {
 
 static void on_port(const struct nft_port *p, void *arg)
 {
-	struct search *s = arg;
-	const struct portspec *q = &s->op->port;
+	const struct netcfg_op *op = arg;
+	const struct portspec *q = &op->port;
 	if (p->proto != q->proto || p->hport < q->h0 || p->hport > q->h1 ||
 	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
 		return;
-	s->found = xrealloc(s->found, (s->n + 1) * sizeof *s->found);
-	s->found[s->n++] = *p;
+	nft_port_del(&nat, p);
+	*keep(p)->comment = 0; /* none: it goes */
 }
 
-static int unpublish_do(const struct netcfg_op *op)
+static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg)
 {
-	struct search s = {.op = op};
 	struct nft look;
 	if (nft_open(&look) < 0)
 		return -1;
-	int r = nft_ports(&look, on_port, &s);
+	int r = nft_ports(&look, fn, arg);
 	nft_close(&look);
-	if (r == 0 && s.n == 0)
-		return fail("unpublish: port %u is not published", op->port.h0);
-	published = xrealloc(published, (n_published + s.n) * sizeof *published);
-	for (size_t i = 0; i < s.n; i++) {
-		nft_port_del(&nat, &s.found[i]);
-		published[n_published++] = s.found[i];
-	}
-	free(s.found);
 	return r;
+}
+
+static int unpublish_do(struct netcfg_op *op)
+{
+	size_t before = n_published;
+	if (look_ports(on_port, op) < 0)
+		return -1;
+	return n_published > before ? 0 : fail("unpublish: port %u is not published", op->port.h0);
+}
+
+/* A port that is there: with the same address as one of ours the kernel refuses it, not one address beside all. */
+static void on_clash(const struct nft_port *q, void *arg)
+{
+	bool goes = false, clash = false;
+	for (size_t i = 0; i < n_published; i++) {
+		const struct nft_port *p = &published[i];
+		if (!nft_port_clash(p, q))
+			continue;
+		if (*p->comment)
+			clash |= addr_is_any(&p->host) != addr_is_any(&q->host);
+		else
+			goes |= addr_cmp(&p->host, &q->host) == 0;
+	}
+	if (clash && !goes)
+		*(int *)arg = fail("publish: port %u is published already (ctr-netcfg show)", q->hport);
 }
 
 static const char *const forwarding[2] = {"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"};
@@ -369,7 +415,7 @@ static bool is_nat(const struct netcfg_op *op)
 
 /* --- doing and taking back --- */
 
-static int apply(const struct netcfg_op *op)
+static int apply(struct netcfg_op *op)
 {
 	switch (op->kind) {
 	case CFG_BRIDGE:
@@ -403,14 +449,29 @@ static void forward_off(int family, const char *path)
 	nft_close(&f);
 }
 
-/* The lines that were done, newest first, each by its opposite. A bridge or veth that was deleted is not made again. */
+static bool deletes_link(const struct netcfg_op *op)
+{
+	return op->kind == CFG_DETACH || (op->kind == CFG_BRIDGE && op->del);
+}
+
+/* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless a later line needs
+ * the name to be free. */
+static bool is_last(const struct netcfg_op *op)
+{
+	bool last = deletes_link(op);
+	for (const struct netcfg_op *q = op + 1; q < ops + n_ops && last; q++)
+		last = deletes_link(q) || !str_eq(op->ns ? q->ns : q->name, op->ns ? op->ns : op->name);
+	return last;
+}
+
+/* The lines that were done, newest first, each by its opposite. */
 static void take_back(void *arg)
 {
 	(void)arg;
+	dry = false;
 	while (done > 0) {
 		struct netcfg_op op = ops[--done];
-		bool gone = op.del && op.kind == CFG_BRIDGE;
-		if (is_nat(&op) || op.kind == CFG_DETACH || gone || op.kind == CFG_SYSCTL)
+		if (is_nat(&op) || deletes_link(&op) || op.same || op.kind == CFG_SYSCTL)
 			continue;
 		op.del = !op.del;
 		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN)
@@ -459,6 +520,7 @@ static int run(void)
 	undo_push(take_back, NULL);
 	undo_on_signals();
 	for (size_t i = 0; i < n_ops; i++) {
+		dry = is_last(&ops[i]);
 		if (apply(&ops[i]) < 0)
 			line_failed(i);
 		done = i + 1;
@@ -466,11 +528,13 @@ static int run(void)
 	}
 	if (any && nft_open(&nat) < 0)
 		die_fail();
-	if (any)
-		nat_lines();
-	if (any && nft_commit(&nat) < 0) {
+	nat_lines();
+	int clash = 0;
+	if (n_published && (look_ports(on_clash, &clash) < 0 || clash < 0))
+		die_fail();
+	if (nft_commit(&nat) < 0) {
 		if (errno == EEXIST)
-			fail("%s: it is published already (ctr-netcfg show)", fail_msg());
+			fail("%s: see ctr-netcfg show", fail_msg());
 		die_fail();
 	}
 	nl_reset(&rt);
@@ -479,6 +543,10 @@ static int run(void)
 	if (nl_commit(&rt) < 0 && errno != ENODEV) /* a later line deleted it */
 		die_fail();
 	undo_commit();
+	dry = false;
+	for (size_t i = 0; i < n_ops; i++)
+		if (is_last(&ops[i]) && apply(&ops[i]) < 0)
+			line_failed(i);
 	if (conntrack_flush(published, n_published) < 0)
 		warn("%s", fail_msg());
 	return 0;
@@ -583,11 +651,15 @@ static void read_lines(int n, char **words)
 	if (file && n)
 		die_usage("either -f or words");
 	if (file) {
+		size_t len;
 		bool in = strcmp(file, "-") == 0;
-		text = in ? fd_read_all(0, "standard input", 64 << 20, NULL) : file_read(file, 64 << 20, NULL);
+		const char *what = in ? "standard input" : file;
+		text = in ? fd_read_all(0, what, 64 << 20, &len) : file_read(file, 64 << 20, &len);
 		if (!text)
 			die_fail();
-		if (netcfg_parse_text(&ops, &n_ops, in ? "standard input" : file, text) < 0)
+		if (strlen(text) != len)
+			die_code(err_usage_code, "%s: a NUL byte", what);
+		if (netcfg_parse_text(&ops, &n_ops, what, text) < 0)
 			die_code(err_usage_code, "%s", fail_msg());
 	} else if (n) {
 		ops = xcalloc(1, sizeof *ops);

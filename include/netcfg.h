@@ -40,6 +40,8 @@ struct netcfg_op {
 	int mtu;
 	struct portspec port; /* publish: c0..c1 are the target's */
 	struct addr to;
+	bool same;         /* what it found was so already: not taken back */
+	struct buf before; /* what rtnl_save() found, for taking it back */
 };
 
 /* One line of words. 0, or -1 with fail(); nothing is left to free then. */

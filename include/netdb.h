@@ -37,8 +37,8 @@ int network_lease_each(const char *name, void (*fn)(const struct lease *l, void 
 /* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases. */
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
-/* Make its bridge where it is missing, turn forwarding on where it needs it, append its elements to a transaction of
- * nf_tables (NULL: there is none). *index: of the bridge or parent. */
+/* Make its bridge where it is missing, turn forwarding on where it needs it and nf_tables is there (f, an empty
+ * transaction; else NULL). *index: of the bridge or parent. */
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
 /* Warn of other tables' chains that drop what is forwarded, with the rule that lets the network through. */
 void network_drops(const struct network *n);

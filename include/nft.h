@@ -40,14 +40,16 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
+/* Would the two lead one port of one address to two places? */
+bool nft_port_clash(const struct nft_port *a, const struct nft_port *b);
 /* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
 int nft_ports_del(const struct nft_port *ports, size_t n);
 /* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. closed false:
  * no longer. */
 void nft_close_forward(struct nft *f, int family, bool closed);
 
-/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port is taken already. Empties
- * the transaction. */
+/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port or a part of a subnet is
+ * taken already. Empties the transaction. */
 int nft_commit(struct nft *f);
 
 /* Every published port of both families. 0 (also when there is no table), or -1 with fail(). */
@@ -58,9 +60,10 @@ int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *ou
 void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 
 /* Base chains of other tables at the forward hook that drop by policy, or by a rule without a condition: they may drop
- * what our networks forward. */
-int nft_foreign_drops(
-    struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
+ * what our networks forward. Not those that accept what comes in by the bridge, and what leaves by it: two rules that
+ * name it. */
+int nft_foreign_drops(struct nft *f, const char *bridge,
+    void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
 
 /* Is the policy of the older iptables' FORWARD chain drop? */
 bool xtables_drop_forward(int family);

@@ -57,6 +57,11 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out);
 int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg);
 /* Routes of all tables: destination (len 0: default), out index (0: none), is it unicast. */
 int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
+/* Append to *out, as the kernel tells them, the addresses and routes of an interface (0: the routes of any), of routes
+ * only those to a prefix of length `len` where that is not -1. 0, or -1 with fail(). */
+int rtnl_save(struct nl *n, int index, int len, struct buf *out);
+/* Make again those of them that are missing. 0, or -1 with fail(). */
+int rtnl_restore(struct nl *n, const struct buf *saved);
 /* Where the kernel would send to `to`: out index, and whether it is an address of this host. -1 with fail(). */
 int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway);
 

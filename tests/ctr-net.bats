@@ -560,6 +560,13 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
 	h nft list chain ip filter FORWARD | grep -q "policy drop"
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" != *"network bridge through"* ]]
+	h iptables-nft -F FORWARD
+	h iptables-nft -I FORWARD -i ctr0 -j ACCEPT
+	h iptables-nft -I FORWARD -o ctr0 -j ACCEPT
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" != *"network bridge through"* ]]
 }
 
 @test "a drop in another's forward chain is said, with the rule to add; and that rule helps" {
@@ -571,6 +578,20 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 accept" ]]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
+	# who obeyed is not told again; half of it is not enough, nor is another's bridge
+	h ctr-net create --subnet 10.7.0.0/24 ctr
+	h nft insert rule inet fw chain9 iifname ctr accept
+	h nft insert rule inet fw chain9 oifname ctr drop
+	h nft insert rule inet fw chain9 oifname ctr9 accept
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" != *"network bridge through"* && "$stderr" = *"network ctr through"* ]]
+	h nft flush chain inet fw chain9
+	h nft insert rule inet fw chain9 iifname ctr0 counter accept
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" = *"network bridge through"* ]]
+	h nft insert rule inet fw chain9 oifname ctr0 counter accept
+	run -0 --separate-stderr h ctr-check
+	[[ "$stderr" != *"network bridge through"* ]]
 	box web -p 90:90
 	serve "$(pid_of web)" 90 hello
 	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]

@@ -103,7 +103,7 @@ by_hand() {
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:9000
 	run -1 h ctr-netcfg -f - <<<$'publish 89 172.18.0.2:9000\npublish 90 172.18.0.3:9000'
-	[[ "$output" = *"line 2: 0.0.0.0:90/tcp: publish: "*"published already"* ]]
+	[[ "$output" = *"line 2: 0.0.0.0:90/tcp: publish: File exists: see ctr-netcfg show"* ]]
 	[ "$(h ctr-netcfg show | grep -c publish)" = 1 ]
 }
 
@@ -126,6 +126,37 @@ by_hand() {
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 	[ "$(in_ns "$A" ip -o link | wc -l)" = 1 ]
+}
+
+@test "all or nothing: what was there before the lines is there after one failed; an interface is deleted last" {
+	by_hand
+	h ip link add dum0 type veth peer name dum1
+	in_ns "$A" sh -c 'ip addr add 10.7.0.1/24 dev eth0; ip addr add 10.7.0.9/24 dev eth0 valid_lft 900 preferred_lft 800
+		ip route add 10.8.0.0/16 via 10.7.0.2 metric 7; ip route add 10.77.0.0/16 via 10.8.0.1 dev eth0 onlink'
+	state() {
+		h ip -o link show | cut -d'>' -f1
+		for p in "$HOST" "$A"; do for f in -4 -6; do in_ns "$p" ip $f route show | sort; in_ns "$p" ip -o $f addr show scope global; done; done |
+			sed 's/tentative//; s/[0-9]*sec//g' | tr -s ' '
+		h ctr-netcfg show
+	}
+	same() { state | diff before - >diff; }
+	state >before
+	for l in "link up wan" "link down wan" "link down dum0" "route del default" "route del default via 2001:db8:1::1" "route del default\nroute add default via 198.51.100.9" \
+		"route del 198.51.100.0/24 dev wan" "addr del wan 198.51.100.2/24" "addr del wan 2001:db8:1::2/64" "link down eth0 in $A" "addr del eth0 10.7.0.1/24 in $A" "route del 10.8.0.0/16 in $A" \
+		"link down wan\nroute add 10.0.0.0/8 dev br0\nlink up wan" "bridge del br0" "detach $A" "detach $A\nbridge del br0\nnat del 172.18.0.0/24"; do
+		for fails in "link up nosuch" "nat del 9.9.9.0/24"; do
+			run -1 h ctr-netcfg -f - <<<"$(printf "$l\n$fails")"
+			[[ "$output" != *"take back"* ]]
+			wait_for 3 same || { cat diff; echo "after $l: $output"; false; }
+		done
+	done
+	run -1 h ctr-netcfg -f - <<<"$(printf 'bridge del br0\nlink up dum0\ndetach %s if lo' "$A")"
+	same
+	# unless a later line needs its name
+	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nbridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$A" "$A")"
+	in_ns "$A" ping -c1 -W2 10.40.0.1
+	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24' "$A")"
+	[ -z "$(h ip -o link show type bridge)" ]
 }
 
 @test "rules: what nft makes of them is what ctr-netcfg makes itself, to the last element" {
@@ -171,6 +202,56 @@ nat 10.9.0.0/16 out wan
 publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	run -0 h ctr-netcfg show --json
 	[ "$(tr -d ' \n' <<<"$output")" = '[{"kind":"bridge","name":"br0","address":"172.18.0.1/24"},{"kind":"nat","name":"172.18.0.0/24"},{"kind":"nat","name":"10.9.0.0/16","out":"wan"},{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}]' ]
+}
+
+@test "show: subnets up to the highest address, and those beside them" {
+	h ctr-netcfg -f - <<<$'nat add 10.1.1.1/32\nnat add 10.1.1.2/31\nnat add 255.255.255.0/24\nnat add ::/0'
+	[ "$(h ctr-netcfg show)" = $'nat 255.255.255.0/24\nnat 10.1.1.2/31\nnat 10.1.1.1/32\nnat ::/0' ]
+	h ctr-netcfg -f - <<<$'nat del 10.1.1.1/32\nnat del 10.1.1.2/31\nnat del 255.255.255.0/24\nnat add 0.0.0.0/0'
+	[ "$(h ctr-netcfg show)" = $'nat 0.0.0.0/0\nnat ::/0' ]
+}
+
+@test "a subnet of which a part is masqueraded already is refused by its name; a network that is covered needs nothing" {
+	h ctr-netcfg nat add 10.1.0.0/16
+	h ctr-netcfg nat add 10.1.0.0/16
+	run -1 h ctr-netcfg -f - <<<$'nat add 10.2.0.0/16\nnat add 10.1.2.0/24'
+	[[ "$output" = *"line 2: nf_tables: add subnet 10.1.2.0/24: File exists: see ctr-netcfg show" ]]
+	run -1 h ctr-netcfg nat del 10.1.2.0/24
+	[[ "$output" = *"delete subnet 10.1.2.0/24: No such file"* ]]
+	h ctr-netcfg nat add 10.3.0.0/16 out wan
+	run -1 h ctr-netcfg nat add 10.3.2.0/24 out wan
+	[[ "$output" = *"File exists: see ctr-netcfg show" ]]
+	h ctr-netcfg -f - <<<$'nat del 10.1.0.0/16\nnat add 10.0.0.0/8'
+	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
+	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+	run -0 --separate-stderr h ctr-run --rm --net n5 -p 90:90 "$ROOTFS" ping -c1 -W2 203.0.113.2
+	[[ "$stderr" != *"subnet"* ]]
+	[ "$(h cat /proc/sys/net/ipv6/conf/all/forwarding)" = 1 ]
+	run -0 --separate-stderr h ctr-run --rm --net n5 "$ROOTFS" ping -c1 -W2 203.0.113.2
+	[ -z "$stderr" ]
+	h ctr-net rm n5
+	run ! grep n5 <(h nft list ruleset)
+	[ "$(h ctr-netcfg show | grep ^nat)" = $'nat 10.0.0.0/8\nnat 10.3.0.0/16 out wan' ]
+}
+
+@test "a second owner of a host port is refused, by one address as by all" {
+	h ctr-run -d --name web --net bridge -p 90:90 "$ROOTFS" sleep 1000
+	for a in 198.51.100.2: 127.0.0.1: ''; do
+		run -1 --separate-stderr h ctr-netcfg publish "${a}90" 198.51.100.1:22
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+	done
+	h ctr-netcfg -f - <<<$'publish 198.51.100.2:90/udp 198.51.100.1:22\npublish 127.0.0.1:91 198.51.100.1:22\npublish [2001:db8:1::2]:90 [2001:db8:1::1]:22'
+	run -1 h ctr-netcfg publish 91 198.51.100.1:22
+	for p in 91:90 90:90/udp; do
+		run -125 --separate-stderr h ctr-run --net bridge -p $p "$ROOTFS" true
+		[[ "$stderr" = *"published already by ctr-netcfg publish"* ]]
+	done
+	h ctr-run --rm --net bridge -p 198.51.100.2:91:90 "$ROOTFS" true
+	# the same call may end the one and begin the other
+	h ctr-netcfg -f - <<<$'unpublish 127.0.0.1:91\npublish 91 198.51.100.1:22'
+	h ctr-netcfg -f - <<<$'publish 127.0.0.1:91 198.51.100.1:22\nunpublish 91'
+	h ctr-rm -f web
+	h ctr-netcfg publish 127.0.0.1:90 198.51.100.1:22
 }
 
 @test "one network does not reach another but by published ports; a way out is never taken for a network" {
@@ -232,6 +313,17 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	# unpublished, unmasqueraded and without its bridge: nothing of ours is in a packet's way but what closes the host
 	h ctr-netcfg -f - <<<$'unpublish 90\nnat del 172.18.0.0/24\nnat del fd01::/64\nbridge del br0'
 	[ -z "$(h ctr-netcfg show)" ]
+	run ! grep br0 <(h nft list ruleset)
+}
+
+@test "the name of a bridge leaves the rules with the bridge, and not before" {
+	by_hand
+	h ctr-netcfg -f - <<<$'addr add br0 172.19.0.1/24\nnat add 172.19.0.0/24'
+	h ctr-netcfg nat del 172.18.0.0/24
+	in_ns "$A" sh -c 'ip addr add 172.19.0.2/24 dev eth0; ip route replace default via 172.19.0.1 src 172.19.0.2'
+	in_ns "$A" ping -c1 -W2 203.0.113.2
+	h ctr-netcfg -f - <<<$'nat del 172.19.0.0/24\nbridge del br0'
+	run ! grep br0 <(h nft list ruleset)
 }
 
 @test "a host that was a router before stays one" {
@@ -265,12 +357,23 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 
 @test "wrong lines are 2, one line each, and change nothing" {
 	for l in "bridge" "bridge add" "bridge add abcdefghijklmnopq" "bridge add x 10.0.0.1" "attach br0" "attach br0 1 10.0.0.1/24 mac 01:00:00:00:00:00" "nat add 10.0.0.0" \
-		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all"; do
+		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all" "attach br0 $A" "publish 53 10.0.0.2:53/udp"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr h ctr-netcfg $l
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 	[ -z "$(h nft list tables)" ]
+	printf 'bridge add br8\0x\n' >nul
+	run -2 h ctr-netcfg -f nul
+	[[ "$output" = *"nul: a NUL byte" ]]
+	# a comment begins a word
+	printf '#x\nbridge add br#8 #9\n' >lines
+	h ctr-netcfg -f lines
+	h ip link show 'br#8'
+	# what is in the way in NS is named
+	h ctr-netcfg attach 'br#8' "$A" 10.0.0.2/24
+	run -1 h ctr-netcfg attach 'br#8' "$A" 10.0.0.3/24
+	[[ "$output" = *"attach $A: veth eth0: add: File exists" ]]
 }
 
 @test "5,000 published ports in one transaction in under 2 s, and a packet's path is no longer for them" {

@@ -395,9 +395,10 @@ int network_remove(struct network *n)
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
-				nft_net_del(
-				    &f, &n->subnet[i], n->bridge, (n->internal ? NFT_INTERNAL : NFT_MASQUERADE));
+				nft_net_del(&f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : 0);
 				nft_commit(&f); /* never used: none there */
+				nft_net_del(&f, &n->subnet[i], NULL, n->internal ? 0 : NFT_MASQUERADE);
+				nft_commit(&f); /* nor where a greater one by hand is enough */
 			}
 			nft_close(&f);
 		}
@@ -489,7 +490,7 @@ void network_drops(const struct network *n)
 	if (n->internal || strcmp(n->driver, "bridge") != 0)
 		return;
 	if (nft_open(&look) == 0) {
-		nft_foreign_drops(&look, on_drop, (void *)n);
+		nft_foreign_drops(&look, n->bridge, on_drop, (void *)n);
 		nft_close(&look);
 	}
 	for (int i = 0; i < 2; i++) {
@@ -556,8 +557,6 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 			continue;
 		if (!n->internal && forward_on(n->subnet[i].a.family, f) < 0)
 			return -1;
-		if (f)
-			nft_net_add(f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : NFT_MASQUERADE);
 	}
 	if (fresh && f)
 		network_drops(n);

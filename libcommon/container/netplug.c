@@ -271,29 +271,26 @@ static int inside(const struct network *n, const struct netplug *p, int netns_fd
 /* --- publishing --- */
 
 struct stale {
+	const struct network *n;
 	const struct netplug *p;
-	struct nft *del;
+	struct nft del;
 	const char *mine;
 	size_t found;
+	bool covered[2]; /* the subnet lies in one that is masqueraded */
 	char other[COMMENT_SIZE];
 };
-
-static bool same_port(const struct nft_port *a, const struct nft_port *b)
-{
-	return a->proto == b->proto && a->hport == b->hport && addr_cmp(&a->host, &b->host) == 0;
-}
 
 /* An element in our way: whose owner is not alive it goes, else it stays. */
 static void on_taken(const struct nft_port *q, void *arg)
 {
 	struct stale *s = arg;
 	for (size_t i = 0; i < s->p->nports; i++) {
-		if (!same_port(q, &s->p->ports[i]))
+		if (!nft_port_clash(q, &s->p->ports[i]))
 			continue;
 		const char *id = str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
 		bool hand = !*q->comment || strcmp(id, "-") == 0;
 		if (*id && !hand && (strcmp(id, s->p->id) == 0 || !container_id_held(id))) {
-			nft_port_del(s->del, q);
+			nft_port_del(&s->del, q);
 			s->found++;
 		} else {
 			snprintf(s->other, sizeof s->other, "%s", hand ? "ctr-netcfg publish" : q->comment);
@@ -301,32 +298,42 @@ static void on_taken(const struct nft_port *q, void *arg)
 	}
 }
 
-static int clear_stale(const struct netplug *p)
+static void on_net(const struct cidr *c, const char *out, void *arg)
 {
-	struct nft look, del;
+	struct stale *s = arg;
+	for (int i = 0; i < 2; i++)
+		s->covered[i] |= !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
+}
+
+static int clear_stale(struct stale *s)
+{
+	struct nft look;
 	_cleanup_free_ char *mine = netplug_mark("");
-	struct stale s = {.p = p, .del = &del, .mine = mine};
+	s->mine = mine;
 	if (nft_open(&look) < 0)
 		return -1;
-	int r = nft_open(&del);
+	int r = nft_open(&s->del);
 	if (r == 0) {
-		r = nft_ports(&look, on_taken, &s);
-		if (r == 0 && *s.other)
-			r = fail("port of the host: published already by %s", s.other);
-		if (r == 0 && s.found)
-			r = nft_commit(&del);
-		nft_close(&del);
+		r = nft_ports(&look, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
+		if (r == 0 && *s->other)
+			r = fail("port of the host: published already by %s", s->other);
+		if (r == 0 && s->found)
+			r = nft_commit(&s->del);
+		nft_close(&s->del);
 	}
 	nft_close(&look);
 	return r;
 }
 
-static void append(const struct network *n, const struct netplug *p, struct nft *f)
+static void append(const struct network *n, const struct netplug *p, struct nft *f, const bool *covered)
 {
 	bool bridge = strcmp(n->driver, "bridge") == 0;
 	for (int i = 0; i < 2 && bridge; i++)
 		if (n->subnet[i].a.family)
-			nft_net_add(f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : NFT_MASQUERADE);
+			nft_net_add(f, &n->subnet[i], n->bridge,
+			    n->internal  ? NFT_INTERNAL
+			    : covered[i] ? 0
+					 : NFT_MASQUERADE);
 	for (size_t i = 0; i < p->nports; i++)
 		nft_port_add(f, &p->ports[i]);
 }
@@ -347,25 +354,23 @@ static int forget_flows(const struct netplug *p, bool all)
 
 static int publish(const struct network *n, const struct netplug *p, struct nft *f)
 {
-	bool stale = false;
+	struct stale s = {.n = n, .p = p};
+	bool look = p->nports;
 	int r = -1;
-	if (f) {
+	for (bool again = f; again; look = true) {
 		nl_reset(&f->body);
-		append(n, p, f);
-		r = nft_commit(f);
-	}
-	if (r < 0 && f && errno == EEXIST) {
-		if (clear_stale(p) < 0)
+		if (look && clear_stale(&s) < 0)
 			return -1;
-		stale = true;
-		append(n, p, f);
+		append(n, p, f, s.covered);
 		r = nft_commit(f);
+		again = r < 0 && errno == EEXIST && !look;
 	}
 	if (r < 0 && p->nports == 0) { /* everything that needs no NAT still works */
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
 		return 0;
 	}
-	if (r == 0 && forget_flows(p, stale) < 0) /* the ports stand: an old flow of theirs may go astray for a while */
+	if (r == 0 &&
+	    forget_flows(p, s.found) < 0) /* the ports stand: an old flow of theirs may go astray for a while */
 		warn("%s", fail_msg());
 	return r;
 }

@@ -131,10 +131,10 @@ static int add_or_del(struct words *w, struct netcfg_op *op, const char *yes, co
 static int take_target(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
-	uint8_t proto;
+	uint8_t proto; /* none */
 	if (!s)
 		return missing(w, "ADDRESS:PORT, where the port leads");
-	if (!colon || colon == s)
+	if (!colon || colon == s || strchr(s, '/')) /* its protocol is that of the host's port */
 		return fail("publish: '%.60s' is not ADDRESS:PORT", s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(colon - s));
 	if (addr_parse("publish", a, &op->to) < 0 ||
@@ -174,7 +174,9 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_IPVLAN:
 		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
 			return -1;
-		return tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt"); /* its MAC is the parent's */
+		if (tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt") < 0) /* its MAC is the parent's */
+			return -1;
+		return op->addrs ? 0 : take_cidr(w, op);
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
 	case CFG_ADDR:
@@ -232,18 +234,19 @@ int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const
 {
 	for (int line = 1; *text; line++) {
 		struct strv w = {0};
-		size_t len = strcspn(text, "\n");
-		_cleanup_free_ char *s = xstrndup(text, strcspn(text, "#\n"));
+		size_t len = strcspn(text, "\n"), k = 0;
+		_cleanup_free_ char *s = xstrndup(text, len);
 		text += len + (text[len] == '\n');
 		strv_split(&w, s, " \t\r");
-		if (w.n == 0)
-			continue;
+		while (k < w.n && *w.v[k] != '#')
+			k++;
 		*ops = xrealloc(*ops, (*n + 1) * sizeof **ops);
-		int r = netcfg_parse(&(*ops)[*n], w.v, w.n);
+		int r = k ? netcfg_parse(&(*ops)[*n], w.v, k) : 0;
 		strv_free(&w);
 		if (r < 0)
 			return fail_in("%s:%d", what, line);
-		(*ops)[(*n)++].line = line;
+		if (k)
+			(*ops)[(*n)++].line = line;
 	}
 	return 0;
 }
@@ -254,5 +257,6 @@ void netcfg_free(struct netcfg_op *op)
 	free(op->ns);
 	free(op->ifname);
 	free(op->out);
+	buf_free(&op->before);
 	memset(op, 0, sizeof *op);
 }

@@ -333,10 +333,10 @@ static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 		c->len))
 		return;
 	addr_next(&after);
+	_cleanup_free_ char *label = xasprintf("nf_tables: %s subnet %s/%d", verb(add), addr_text(&first, t), c->len);
 	struct elem e[2] = {
 	    {.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
-	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2,
-	    add ? "nf_tables: add subnet" : "nf_tables: remove subnet");
+	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2, label);
 }
 
 static void net(struct nft *f, bool add, const struct cidr *c, const char *bridge, int flags)
@@ -451,6 +451,12 @@ void nft_port_add(struct nft *f, const struct nft_port *p)
 void nft_port_del(struct nft *f, const struct nft_port *p)
 {
 	port(f, false, p);
+}
+
+bool nft_port_clash(const struct nft_port *a, const struct nft_port *b)
+{
+	return a->hport == b->hport && a->proto == b->proto && a->to.family == b->to.family &&
+	       (addr_is_any(&a->host) || addr_is_any(&b->host) || addr_cmp(&a->host, &b->host) == 0);
 }
 
 int nft_ports_del(const struct nft_port *ports, size_t n)

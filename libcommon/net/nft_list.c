@@ -163,9 +163,7 @@ struct nets {
 	void *arg;
 	bool out; /* masquerade by interface */
 	int family;
-	struct addr open; /* an interval's beginning that waits for its end, or its end for the beginning */
-	bool has_first, has_end;
-	struct addr end;
+	struct addr open, end; /* an interval's beginning; the address after its last, 0 after the highest */
 };
 
 static void interval_done(struct nets *x, const char *ifname)
@@ -179,7 +177,7 @@ static void interval_done(struct nets *x, const char *ifname)
 			break;
 		}
 	}
-	x->has_first = x->has_end = false;
+	x->end = (struct addr){.family = x->family};
 }
 
 static void on_net(const struct nlattr *const *tb, void *arg)
@@ -205,14 +203,11 @@ static void on_net(const struct nlattr *const *tb, void *arg)
 		return;
 	memcpy(a.b, key, addr_len(&a));
 	if (flags && ntohl(*flags) & NFT_SET_ELEM_INTERVAL_END) {
-		x->end = a;
-		x->has_end = true;
-	} else {
-		x->open = a;
-		x->has_first = true;
+		x->end = a; /* the kernel lists from the highest down: end first, then its beginning */
+		return;
 	}
-	if (x->has_first && x->has_end) /* the kernel lists from the highest down: end first, then its beginning */
-		interval_done(x, NULL);
+	x->open = a;
+	interval_done(x, NULL);
 }
 
 static void nets_message(const struct nlmsghdr *h, void *arg)
@@ -226,7 +221,7 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg)
 {
 	for (int i = 0; i < 4; i++) {
-		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2]};
+		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2], .end.family = both[i / 2]};
 		if (dump_set(f, x.family, x.out ? "subnets_out" : "subnets", nets_message, &x) < 0)
 			return -1;
 	}
@@ -236,11 +231,11 @@ int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *ou
 /* --- what others drop --- */
 
 struct drops {
-	void (*fn)(const char *family, const char *table, const char *chain, void *arg);
-	void *arg;
-	const char *family;
-	struct strv other; /* table, chain, …: chains of a family that accept what no rule of theirs drops */
-	bool all;          /* a rule drops whatever reaches it */
+	struct strv other; /* table, chain, policy, …: others' chains of a family */
+	bool all;          /* whatever reaches its end, or a rule, is dropped */
+	const char *bridge;
+	int accepts; /* rules that accept what names it */
+	bool named;  /* the rule does */
 };
 
 static const char *name_in(const struct nlattr *a)
@@ -262,16 +257,13 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 	const char *table = name_in(tb[NFTA_CHAIN_TABLE]), *chain = name_in(tb[NFTA_CHAIN_NAME]);
 	if (!policy || !num || !table || !chain || ntohl(*num) != NF_INET_FORWARD || strcmp(table, NFT_TABLE) == 0)
 		return;
-	if (ntohl(*policy) == NF_DROP) {
-		x->fn(x->family, table, chain, x->arg);
-		return;
-	}
 	strv_add(&x->other, table);
 	strv_add(&x->other, chain);
+	strv_add(&x->other, ntohl(*policy) == NF_DROP ? "drop" : "");
 }
 
-/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end. */
-static int drops(const struct nlattr *expr)
+/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end; 2 it accepts. */
+static int drops(const struct nlattr *expr, struct drops *x)
 {
 	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_IMMEDIATE_DATA + 1], *data[NFTA_DATA_VERDICT + 1],
 	    *verdict[NFTA_VERDICT_CODE + 1];
@@ -279,26 +271,37 @@ static int drops(const struct nlattr *expr)
 	const char *name = name_in(tb[NFTA_EXPR_NAME]);
 	if (!name || strcmp(name, "counter") == 0 || strcmp(name, "log") == 0)
 		return name ? 0 : -1;
+	if (strcmp(name, "cmp") == 0) {
+		nl_nested(in, NFTA_CMP_DATA, tb[NFTA_EXPR_DATA]);
+		nl_nested(data, NFTA_DATA_VALUE, in[NFTA_CMP_DATA]);
+		x->named |= str_eq(name_in(data[NFTA_DATA_VALUE]), x->bridge);
+	}
 	if (strcmp(name, "immediate") != 0)
 		return strcmp(name, "reject") == 0 ? 1 : -1;
 	nl_nested(in, NFTA_IMMEDIATE_DATA, tb[NFTA_EXPR_DATA]);
 	nl_nested(data, NFTA_DATA_VERDICT, in[NFTA_IMMEDIATE_DATA]);
 	nl_nested(verdict, NFTA_VERDICT_CODE, data[NFTA_DATA_VERDICT]);
 	const uint32_t *code = nl_data(verdict[NFTA_VERDICT_CODE], 4);
-	return code && ntohl(*code) == NF_DROP ? 1 : -1;
+	return !code ? -1 : ntohl(*code) == NF_DROP ? 1 : ntohl(*code) == NF_ACCEPT ? 2 : -1;
 }
 
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
 	struct drops *x = arg;
 	const struct nlattr *tb[NFTA_RULE_EXPRESSIONS + 1], *e;
-	int r = 0;
+	int r = 0, last = 0;
 	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return;
 	nl_payload_attrs(tb, NFTA_RULE_EXPRESSIONS, h, sizeof(struct nfgenmsg));
+	x->named = false;
 	if (tb[NFTA_RULE_EXPRESSIONS])
-		mnl_attr_for_each_nested(e, tb[NFTA_RULE_EXPRESSIONS]) r = r ? r : drops(e);
-	x->all |= r > 0;
+		mnl_attr_for_each_nested(e, tb[NFTA_RULE_EXPRESSIONS])
+		{
+			last = drops(e, x);
+			r = r ? r : last;
+		}
+	x->accepts += x->named && last == 2;
+	x->all |= r == 1;
 }
 
 static int dump(
@@ -314,19 +317,20 @@ static int dump(
 	return nl_query(&f->body, fn, arg) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL ? -1 : 0;
 }
 
-int nft_foreign_drops(
-    struct nft *f, void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
+int nft_foreign_drops(struct nft *f, const char *bridge,
+    void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_INET};
 	static const char *const names[] = {"ip", "ip6", "inet"};
 	int r = 0;
 	for (size_t i = 0; i < sizeof families && r == 0; i++) {
-		struct drops x = {.fn = fn, .arg = arg, .family = names[i]};
+		struct drops x = {.bridge = bridge};
 		r = dump(f, NFT_MSG_GETCHAIN, families[i], NULL, on_chain, &x);
-		for (size_t k = 0; k < x.other.n && r == 0; k += 2) {
-			x.all = false;
+		for (size_t k = 0; k < x.other.n && r == 0; k += 3) {
+			x.all = *x.other.v[k + 2];
+			x.accepts = 0;
 			r = dump(f, NFT_MSG_GETRULE, families[i], x.other.v + k, on_rule, &x);
-			if (x.all)
+			if (x.all && x.accepts < 2)
 				fn(names[i], x.other.v[k], x.other.v[k + 1], arg);
 		}
 		strv_free(&x.other);

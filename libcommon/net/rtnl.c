@@ -46,7 +46,7 @@ static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 void rtnl_link_add(struct nl *n, const struct link_add *l)
 {
 	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(struct ifinfomsg),
-	    "%s %s: add", kinds[l->kind], l->name);
+	    "%s %s: add", kinds[l->kind], l->peer ? l->peer : l->name); /* the host's end has a random name */
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	if (l->up)
 		i->ifi_flags = i->ifi_change = IFF_UP;
@@ -336,6 +336,60 @@ int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool u
 	struct each e = {.route = fn, .arg = arg};
 	nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
 	return nl_query(n, each_route, &e);
+}
+
+struct save {
+	int index, len;
+	struct buf *out;
+};
+
+static void on_saved(const struct nlmsghdr *h, void *arg)
+{
+	struct save *s = arg;
+	const struct nlattr *tb[RTA_OIF + 1];
+	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
+	if (mnl_nlmsg_get_payload_len(h) < sizeof *r || h->nlmsg_len > 4096)
+		return;
+	int index = (int)((const struct ifaddrmsg *)r)->ifa_index;
+	if (h->nlmsg_type == RTM_NEWROUTE) {
+		nl_payload_attrs(tb, RTA_OIF, h, sizeof *r);
+		index = s->index ? (int)u32(tb[RTA_OIF]) : 0;
+		if (r->rtm_table == RT_TABLE_LOCAL || (s->len >= 0 && r->rtm_dst_len != s->len))
+			return;
+	}
+	if (index == s->index)
+		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
+}
+
+int rtnl_save(struct nl *n, int index, int len, struct buf *out)
+{
+	struct save s = {index, len, out};
+	int r = 0;
+	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETROUTE; type += RTM_GETROUTE - RTM_GETADDR) {
+		nl_msg(n, type, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
+		r = nl_query(n, on_saved, &s);
+	}
+	return r;
+}
+
+int rtnl_restore(struct nl *n, const struct buf *saved)
+{
+	int r = 0;
+	for (int pass = 0; pass < 2; pass++) /* a gateway's own route may come after */
+		for (size_t at = 0; at < saved->n;) {
+			const struct nlmsghdr *from = (const void *)(saved->p + at);
+			size_t len = mnl_nlmsg_get_payload_len(from);
+			struct nlmsghdr *h =
+			    nl_msg(n, from->nlmsg_type, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, len, "restore");
+			memcpy(mnl_nlmsg_get_payload(h), mnl_nlmsg_get_payload(from), len);
+			if (h->nlmsg_type == RTM_NEWROUTE) /* the others tell, and are refused */
+				((struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_flags &= RTNH_F_ONLINK;
+			if (nl_commit(n) < 0 && errno != EEXIST && pass)
+				r = -1;
+			nl_reset(n);
+			at += NLMSG_ALIGN(from->nlmsg_len);
+		}
+	return r;
 }
 
 struct got_route {
