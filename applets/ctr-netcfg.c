@@ -455,12 +455,13 @@ static bool deletes_link(const struct netcfg_op *op)
 }
 
 /* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless a later line needs
- * the name to be free. */
+ * the name to be free, or makes a route. */
 static bool is_last(const struct netcfg_op *op)
 {
 	bool last = deletes_link(op);
 	for (const struct netcfg_op *q = op + 1; q < ops + n_ops && last; q++)
-		last = deletes_link(q) || !str_eq(op->ns ? q->ns : q->name, op->ns ? op->ns : op->name);
+		last = q->del || deletes_link(q) || !str_eq(q->ns, op->ns) ||
+		       (!op->ns && q->kind != CFG_ROUTE && !str_eq(q->name, op->name));
 	return last;
 }
 

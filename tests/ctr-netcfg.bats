@@ -155,7 +155,7 @@ by_hand() {
 	# unless a later line needs its name
 	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nbridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$A" "$A")"
 	in_ns "$A" ping -c1 -W2 10.40.0.1
-	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24' "$A")"
+	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24\nroute add 10.40.0.0/24 via 198.51.100.1' "$A")"
 	[ -z "$(h ip -o link show type bridge)" ]
 }
 
