@@ -94,7 +94,7 @@ cp zlib/zlib.h zlib/zconf.h "$t/include/"
 
 # A name is bytes: libarchive would compose its letters (NFC) where a pax header has it, and a file be called differently than
 # in its archive. Without that the tables of Unicode (35 KB) are not needed either.
-sed -i 's/^\([[:space:]]*\)flag |= SCONV_NORMALIZATION_C;/\1;/' libarchive/libarchive/archive_string.c
+sed -i -E 's/^(#define SCONV_NORMALIZATION_[CD])[[:space:]]+\(1<<[67]\)/\1 0/' libarchive/libarchive/archive_string.c
 cat >libarchive/libarchive/archive_string_composition.h <<'END'
 struct unicode_composition_table { uint32_t cp1, cp2, nfc; };
 struct unicode_decomposition_table { uint32_t nfc, cp1, cp2; };
