@@ -265,7 +265,7 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 /* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end; 2 it accepts. */
 static int drops(const struct nlattr *expr, struct drops *x)
 {
-	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_IMMEDIATE_DATA + 1], *data[NFTA_DATA_VERDICT + 1],
+	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_CMP_DATA + 1], *data[NFTA_DATA_VERDICT + 1],
 	    *verdict[NFTA_VERDICT_CODE + 1];
 	nl_nested(tb, NFTA_EXPR_DATA, expr);
 	const char *name = name_in(tb[NFTA_EXPR_NAME]);
