@@ -11,7 +11,7 @@
 #define DIGITS "0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ALNUM UPPER "abcdefghijklmnopqrstuvwxyz" DIGITS
-#define LOWER (ALNUM + sizeof UPPER - 1)
+#define LOWER (&ALNUM[sizeof UPPER - 1])
 
 static int bad(const char *in, const char *why)
 {
