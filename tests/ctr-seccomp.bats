@@ -134,9 +134,10 @@ profile() { cat >p.json; }
 }
 
 @test "a profile that refuses even the exit ends the container all the same" {
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers take the signal"; fi
 	echo '{"defaultAction":"SCMP_ACT_ERRNO"}' >q.json
-	run timeout 20 ctr-run --security-opt seccomp=q.json "$ROOTFS" true
-	[[ $status -ne 0 && $status -ne 124 ]]
+	run timeout -k 1 20 ctr-run --security-opt seccomp=q.json "$ROOTFS" true
+	[[ $status -ne 0 && $status -ne 124 && $status -ne 137 ]]
 }
 
 @test "a bad profile stops the start before anything is made" {

@@ -66,7 +66,7 @@ serve() {
 	# one process group would do, but bats has no job control
 	local answer="echo $3"
 	[[ $kind = tcp* ]] || answer="read -r x; $answer" # unread data would reset the pair before the answer is taken
-	in_ns "$1" socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 &
+	nsenter -t "$1" -n socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 & # not by in_ns: its pid is to be killed
 	BG+=($!)
 	wait_for 5 listening "$1" "$2" "$kind"
 }
