@@ -354,7 +354,7 @@ static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg
 	struct nft look;
 	if (nft_open(&look) < 0)
 		return -1;
-	int r = nft_ports(&look, fn, arg);
+	int r = nft_ports(&look, NFT_PORTS, fn, arg);
 	nft_close(&look);
 	return r;
 }
@@ -543,6 +543,7 @@ static int run(void)
 		rtnl_link_alias(&rt, made.v[i], "");
 	if (nl_commit(&rt) < 0 && errno != ENODEV) /* a later line deleted it */
 		die_fail();
+	nl_reset(&rt);
 	undo_commit();
 	dry = false;
 	for (size_t i = 0; i < n_ops; i++)
@@ -622,7 +623,7 @@ static int show(void)
 	shown = json_array();
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
 		die_fail();
-	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, show_port, NULL) < 0))
+	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
 	if (as_json)
 		puts(json_pretty(shown));

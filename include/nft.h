@@ -52,8 +52,10 @@ void nft_close_forward(struct nft *f, int family, bool closed);
  * taken already. Empties the transaction. */
 int nft_commit(struct nft *f);
 
-/* Every published port of both families. 0 (also when there is no table), or -1 with fail(). */
-int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), void *arg);
+/* Every port of both families that is published at all addresses of the host, or at one. 0 (also when there is no
+ * table), or -1 with fail(). */
+enum { NFT_AT_ALL = 1, NFT_AT_ONE = 2, NFT_PORTS = 3 };
+int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 /* Every subnet that is masqueraded; out: only by that interface, NULL: by any. */
 int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */

@@ -115,7 +115,7 @@ static int sweep(struct sweep *s)
 	struct nl rt;
 	s->mine = netplug_mark("");
 	if (nft_open(&f) == 0) {
-		if (nft_ports(&f, on_port, s) < 0)
+		if (nft_ports(&f, NFT_PORTS, on_port, s) < 0)
 			s->failed = -1;
 		nft_close(&f);
 	}

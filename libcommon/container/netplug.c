@@ -305,7 +305,7 @@ static void on_net(const struct cidr *c, const char *out, void *arg)
 		s->covered[i] |= !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
 }
 
-static int clear_stale(struct stale *s)
+static int clear_stale(struct stale *s, int which)
 {
 	struct nft look;
 	_cleanup_free_ char *mine = netplug_mark("");
@@ -314,7 +314,7 @@ static int clear_stale(struct stale *s)
 		return -1;
 	int r = nft_open(&s->del);
 	if (r == 0) {
-		r = nft_ports(&look, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
+		r = nft_ports(&look, which, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
 		if (r == 0 && *s->other)
 			r = fail("port of the host: published already by %s", s->other);
 		if (r == 0 && s->found)
@@ -355,15 +355,18 @@ static int forget_flows(const struct netplug *p, bool all)
 static int publish(const struct network *n, const struct netplug *p, struct nft *f)
 {
 	struct stale s = {.n = n, .p = p};
-	bool look = p->nports;
-	int r = -1;
-	for (bool again = f; again; look = true) {
+	int r = -1, look = 0;
+	/* Of the same address the kernel tells; not of one beside all. What is published for containers does not have
+	 * to be read through: their ports are bound. */
+	for (size_t i = 0; i < p->nports; i++)
+		look |= addr_is_any(&p->ports[i].host) ? NFT_AT_ONE : NFT_AT_ALL;
+	for (bool again = f; again; look = NFT_PORTS) {
 		nl_reset(&f->body);
-		if (look && clear_stale(&s) < 0)
+		if (look && clear_stale(&s, look) < 0)
 			return -1;
 		append(n, p, f, s.covered);
 		r = nft_commit(f);
-		again = r < 0 && errno == EEXIST && !look;
+		again = r < 0 && errno == EEXIST && look != NFT_PORTS;
 	}
 	if (r < 0 && p->nports == 0) { /* everything that needs no NAT still works */
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());

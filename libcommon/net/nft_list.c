@@ -148,12 +148,12 @@ static int dump_set(struct nft *f, int family, const char *set, void (*fn)(const
 
 static const int both[2] = {AF_INET, AF_INET6};
 
-int nft_ports(struct nft *f, void (*fn)(const struct nft_port *p, void *arg), void *arg)
+int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, void *arg), void *arg)
 {
 	struct ports x = {.fn = fn, .arg = arg};
 	for (int i = 0; i < 2; i++)
-		if (dump_set(f, both[i], "ports", ports_message, &x) < 0 ||
-		    dump_set(f, both[i], "addrs", ports_message, &x) < 0)
+		if ((which & NFT_AT_ALL && dump_set(f, both[i], "ports", ports_message, &x) < 0) ||
+		    (which & NFT_AT_ONE && dump_set(f, both[i], "addrs", ports_message, &x) < 0))
 			return -1;
 	return 0;
 }
