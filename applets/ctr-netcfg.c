@@ -306,7 +306,8 @@ static void nat_do(const struct netcfg_op *op)
 
 static struct nft_port *keep(const struct nft_port *p)
 {
-	published = xrealloc(published, (n_published + 1) * sizeof *published);
+	if ((n_published & (n_published + 1)) == 0) /* 0, 1, 3, 7, ...: it doubles */
+		published = xrealloc(published, (2 * n_published + 1) * sizeof *published);
 	published[n_published] = *p;
 	return &published[n_published++];
 }

@@ -283,8 +283,12 @@ static int parent_steps(struct launch *l, struct sides *x)
 			return -1;
 		tell(x->ours, mapped ? 'I' : 'M');
 	}
-	if (pid_starttime(l->pid, &l->starttime) < 0 && !x->borrowed) /* it may have ended, then */
-		return fail("process %d: %m", (int)l->pid);
+	if (pid_starttime(l->pid, &l->starttime) < 0 && !x->borrowed) { /* it may have ended, then */
+		fail("process %d: %m", (int)l->pid);
+		if (report_wait(x->ours, &code, NULL) < 0) /* and said why */
+			l->code = code;
+		return -1;
+	}
 	if (l->attach && l->attach(l, l->attach_arg) < 0)
 		return -1;
 	if (hooks_meanwhile(s)) {
