@@ -34,7 +34,7 @@ by_hand() {
 	# the peer sees the host's address, not the container's
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	in_ns "$A" ping -c1 -W2 2001:db8:2::2
-	peer socat TCP-LISTEN:7000,fork 'SYSTEM:echo $SOCAT_PEERADDR' 3>&- & BG+=($!)
+	nsenter -t "$PEER" -n socat TCP-LISTEN:7000,fork 'SYSTEM:echo $SOCAT_PEERADDR' 3>&- & BG+=($!)
 	wait_for 5 listening "$PEER" 7000 tcp
 	[ "$(ask "$A" 203.0.113.2 7000)" = 198.51.100.2 ]
 }
