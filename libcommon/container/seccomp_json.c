@@ -63,7 +63,7 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	struct strv l = {0};
 	json_t *map = NULL;
 	if (jget_strv(c, j, "", "architectures", &l) < 0 || jget_arr(c, j, "", "archMap", &map) < 0)
-		return -1;
+		return strv_free(&l), -1;
 	int r = 0;
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		*sibling |= is_sibling(l.v[i]);
