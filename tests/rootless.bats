@@ -224,6 +224,17 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[[ $status -eq 1 && ${#lines[@]} -eq 1 ]]
 }
 
+@test "--pid host: the host's processes are seen, in a /proc that is masked and read-only where it always is" {
+	multi
+	root() { sh -c "$1"; }
+	for how in as root; do
+		[ $how = as ] && r="\$R" || r="--userns auto $ROOTFS"
+		run $how "ctr-run --pid host $r sh -c 'ls -d /proc/$$; { echo x >/proc/sys/kernel/hostname; } 2>/dev/null || echo refused; grep -c \" /proc/sys ro\" /proc/self/mountinfo; cat /proc/keys'"
+		echo "$output"
+		[ "$output" = "/proc/$$"$'\nrefused\n1' ]
+	done
+}
+
 @test "--net none and host; networks of root's are refused; pasta is named where it is missing" {
 	multi
 	run as 'ctr-run --net none $R ls /sys/class/net; ctr-run --net host $R ls /sys/class/net | sort | tr "\n" " "'

@@ -339,12 +339,12 @@ static int plain_dir(struct rootfs *r, const char *dest)
 	return 0;
 }
 
-static int sysfs_fallback(struct rootfs *r, const char *dest)
+/* Without a network namespace of its own a user namespace may not mount sysfs, nor proc without a pid namespace: show
+ * the host's, that of devices read-only. */
+static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned long flags)
 {
-	/* Without a network namespace of its own a user namespace may not mount sysfs: show the host's, read-only. */
-	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = "/sys"};
-	struct mountopts o = {
-	    .flags = MS_BIND | MS_REC | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, .rec_flags = true};
+	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = source};
+	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags, .rec_flags = true};
 	return bind(r, &m, &o, 0);
 }
 
@@ -361,7 +361,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
-		return sysfs_fallback(r, m->dest);
+		return host_tree(r, m->dest, "/sys", MS_RDONLY);
 	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data && strstr(o->data, ",gid=5")) {
 		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not in the map */
 		char *g = strstr(data, ",gid=5");
@@ -371,9 +371,12 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	}
 	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
 		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
+	if (strcmp(m->type, "proc") == 0 && errno == EPERM && r->userns && !(r->spec->ns_new & 1u << NS_PID) &&
+	    !r->spec->ns_path[NS_PID])
+		return host_tree(r, m->dest, "/proc", 0);
 	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
 		return fail(
-		    "%s: mount proc: %m (the /proc around us is partly covered: run with a full one, or --pid host)",
+		    "%s: mount proc: %m (the /proc around us is partly covered, or another's: --pid host shows it)",
 		    m->dest);
 	return fail("%s: mount %s: %m", m->dest, m->type);
 }
