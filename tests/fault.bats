@@ -17,7 +17,7 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 	local least=$1 step=$2 ok=0 failed=0 n code m i leases
 	shift 2
 	leases=$(find "$CTR_RUN/leases" -type f 2>/dev/null || true) # a network's gateway has one
-	m=$(sort /proc/self/mountinfo | md5sum) i=$(ip -o link | cut -d: -f2 | sort)
+	m=$(sort /proc/self/mountinfo | md5sum) i=$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)
 	for ((n = 1; n <= 900 && ok < 12; n += step)); do
 		code=0
 		CTR_FAULT=$n timeout 20 "$top/build/fault/bin/ctr-run" "$@" >out 2>err || code=$?
@@ -36,7 +36,7 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 	echo "# $failed of $((n / step)) failed the start" >&3
 	[ $failed -ge "$least" ]
 	[ "$(sort /proc/self/mountinfo | md5sum)" = "$m" ]
-	[ "$(ip -o link | cut -d: -f2 | sort)" = "$i" ]
+	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
 @test "the n-th call of a start fails, n from 1 on: a message, an exit code, nothing left" {
