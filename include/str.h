@@ -68,6 +68,11 @@ bool name_valid(const char *s);
 
 /* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe). Caller frees. */
 char *str_escape(const char *s);
+/* Is the next character one of U+0080 to U+009F, which steer terminals as ESC does? Two bytes, then. */
+static inline bool str_c1(const char *s)
+{
+	return (s[0] & 0xff) == 0xc2 && (s[1] & 0xe0) == 0x80;
+}
 /* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629, section 4). */
 size_t str_utf8_len(const char *s, size_t n);
 

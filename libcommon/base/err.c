@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "str.h"
 #include "undo.h"
 
 const char *err_applet = "ctrbox", *err_summary;
@@ -16,11 +17,13 @@ int err_code = 1, err_usage_code = 2;
 static char remembered[1024];
 
 /* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
-static void tame(char *text)
+static void tame(char *s)
 {
-	for (unsigned char *s = (unsigned char *)text; *s; s++)
-		if (*s < ' ' || *s == 127 || (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)) /* U+0080 to U+009F, too */
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
 			*s = '?';
+		else if (str_c1(s))
+			memset(s, '?', 2);
 }
 
 static void format(char *out, size_t size, const char *fmt, va_list ap)

@@ -62,7 +62,7 @@ static char *dump(const json_t *j, size_t flags)
 	if (!s)
 		die("out of memory");
 	for (const char *p = s; *p; p++)
-		if (*p == '\xc2' && (p[1] & 0xe0) == 0x80) /* U+0080 to U+009F steer terminals */
+		if (str_c1(p))
 			buf_printf(&b, "\\u%04x", (unsigned char)*++p);
 		else
 			buf_add(&b, p, 1);

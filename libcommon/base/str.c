@@ -334,8 +334,7 @@ char *str_escape(const char *text)
 	buf_puts(&b, "");
 	while (n) {
 		size_t len = str_utf8_len((const char *)s, n);
-		bool c1 = len == 2 && s[0] == 0xc2 && s[1] < 0xa0; /* U+0080..U+009F steer terminals too */
-		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || c1) {
+		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || str_c1((const char *)s)) {
 			buf_printf(&b, "\\x%02x", *s);
 			len = 1;
 		} else {
@@ -362,8 +361,7 @@ void buf_json(struct buf *b, const char *s)
 			buf_printf(b, "\\%c", *s);
 		else if ((unsigned char)*s < ' ')
 			buf_printf(b, "\\u%04x", *s);
-		else if (*s == '\xc2' && (unsigned char)s[1] < 0xa0 &&
-			 s[1] & 0x80) /* U+0080 to U+009F steer terminals */
+		else if (str_c1(s))
 			s++, buf_printf(b, "\\u%04x", (unsigned char)*s);
 		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
 			buf_puts(b, "\xef\xbf\xbd");

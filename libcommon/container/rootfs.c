@@ -375,9 +375,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	    !r->spec->ns_path[NS_PID])
 		return host_tree(r, m->dest, "/proc", 0);
 	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
-		return fail(
-		    "%s: mount proc: %m (the /proc around us is partly covered, or another's: --pid host shows it)",
-		    m->dest);
+		return fail("%s: mount proc: %m (the one around us is partly covered: try --pid host)", m->dest);
 	return fail("%s: mount %s: %m", m->dest, m->type);
 }
 

@@ -318,7 +318,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
-	if (p->out->hash && str_starts(item->name, ".wh.")) {
+	if (p->out->hash && str_starts(item->name, ".wh.")) { /* hashed: it becomes an image's layer */
 		warn("/%s: left out: in an image that is a deletion", p->path);
 		return 0;
 	}
