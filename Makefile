@@ -65,13 +65,18 @@ endif
 # Which applets: include/applets.def says it.
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c $(applets:%=applets/ctr-%.c)
-lib_src := $(wildcard libcommon/base/*.c libcommon/kernel/*.c libcommon/net/*.c libcommon/image/*.c libcommon/container/*.c)
-# What the minimal build has not: images (libarchive), JSON (jansson), statistics. A room's minimal.c stands for it.
-not_minimal := $(filter-out %/loop.c %/minimal.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
-	libcommon/kernel/cgroup_show.c $(patsubst %,libcommon/container/%.c,bundle hooks seccomp_json spec_read spec_read_linux spec_write)
+# The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it, libcommon/README.md tells).
+rooms := base kernel netlink image spec network flags engine container
+lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
+# What only the minimal build has, and what it does without: images (libarchive), JSON (jansson), statistics, hooks.
+only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
+not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
+	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
+	$(patsubst %,libcommon/spec/%.c,seccomp_profile spec_read spec_read_linux spec_write)
+not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.
-app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/minimal.c)
-lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) libcommon/base/minimal.c,%/minimal.c),$(lib_src))
+app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/malloc_minimal.c)
+lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) libcommon/base/malloc_minimal.c,$(only_minimal)),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
 lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)

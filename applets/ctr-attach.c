@@ -16,7 +16,7 @@
 #include "file.h"
 #include "logview.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "sys.h"
 #include "tty.h"
 

@@ -17,7 +17,7 @@
 #include "err.h"
 #include "file.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "str.h"
 #include "undo.h"
 #include "userdb.h"

@@ -22,7 +22,7 @@
 #include "err.h"
 #include "caps.h"
 #include "filter.h"
-#include "netdb.h"
+#include "network.h"
 #include "opt.h"
 #include "pidfd.h"
 #include "rtnl.h"

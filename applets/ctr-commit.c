@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctree.h"
+#include "container_files.h"
 #include "err.h"
 #include "image_store.h"
 #include "layer.h"
 #include "opt.h"
 #include "undo.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 
 static struct {
 	struct strv changes;

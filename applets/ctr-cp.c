@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctree.h"
+#include "container_files.h"
 #include "err.h"
 #include "file.h"
 #include "layer.h"

@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctree.h"
+#include "container_files.h"
 #include "err.h"
 #include "json.h"
 #include "layer.h"
 #include "opt.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 
 static bool as_json;
 

@@ -16,7 +16,7 @@
 #include "enter.h"
 #include "err.h"
 #include "selfexe.h"
-#include "state.h"
+#include "record.h"
 #include "str.h"
 #include "tty.h"
 

@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "ctree.h"
+#include "container_files.h"
 #include "err.h"
 #include "file.h"
 #include "opt.h"
 #include "pidfd.h"
-#include "plug.h"
-#include "state.h"
-#include "steer.h"
+#include "container_net.h"
+#include "record.h"
+#include "stop.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts};
@@ -47,7 +47,7 @@ static int half_made(int parent, const char *name, void *arg)
 	return 0;
 }
 
-/* A commit that was killed has left it frozen (ctree.h). */
+/* A commit that was killed has left it frozen (container_files.h). */
 static void thaw(struct container *c)
 {
 	if (c->status != ST_PAUSED)

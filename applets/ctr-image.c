@@ -16,10 +16,10 @@
 #include "json.h"
 #include "opt.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 #include "undo.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 
 static struct {
 	bool force, json, no_header, quiet;

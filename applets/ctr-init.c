@@ -22,8 +22,8 @@
 #include "file.h"
 #include "init.h"
 #include "opt.h"
-#include "state.h"
-#include "steer.h"
+#include "record.h"
+#include "stop.h"
 #include "str.h"
 
 static bool machine, reboot_after;

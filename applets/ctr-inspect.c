@@ -11,7 +11,7 @@
 #include "json.h"
 #include "opt.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 
 static const char *format;
 

@@ -13,9 +13,9 @@
 #include "file.h"
 #include "json.h"
 #include "lease.h"
-#include "netdb.h"
+#include "network.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 
 static const char *network, *subnet, *range, *want;
 static struct strv exclude;

@@ -8,7 +8,7 @@
 #include "err.h"
 #include "opt.h"
 #include "signames.h"
-#include "steer.h"
+#include "stop.h"
 
 static const char *name = "KILL";
 

@@ -14,7 +14,7 @@
 #include "logview.h"
 #include "opt.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 
 static bool follow, stamps;
 static const char *tail = "all", *since;

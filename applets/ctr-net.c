@@ -1,4 +1,4 @@
-/* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are netdb.h's; a
+/* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are network.h's; a
  * network's bridge appears with its first container and goes with ctr-net rm.
  */
 #include <arpa/inet.h>
@@ -15,10 +15,10 @@
 #include "file.h"
 #include "json.h"
 #include "lease.h"
-#include "netplug.h"
+#include "endpoint.h"
 #include "opt.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 
 static struct strv subnets, gateways, ranges, aliases;
@@ -282,7 +282,7 @@ static size_t line_of(const struct strv *lines, const char *network)
 	return i;
 }
 
-/* Its monitor looks at its networks anew when this file appears (plug.c). */
+/* Its monitor looks at its networks anew when this file appears (container_net.c). */
 static void tell(const struct container *c)
 {
 	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_run(), c->name);

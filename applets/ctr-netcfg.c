@@ -19,9 +19,9 @@
 #include "file.h"
 #include "json.h"
 #include "netcfg.h"
-#include "netplug.h"
+#include "endpoint.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "undo.h"
 
 static const char *file;

@@ -20,7 +20,7 @@
 #include "file.h"
 #include "opt.h"
 #include "pidfd.h"
-#include "state.h"
+#include "record.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"

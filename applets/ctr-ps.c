@@ -10,7 +10,7 @@
 #include "err.h"
 #include "opt.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 
 static struct {

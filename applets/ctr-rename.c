@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "err.h"
-#include "netplug.h"
+#include "endpoint.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "NAME NEWNAME", .opts = opts};

@@ -9,7 +9,7 @@
 #include "monitor.h"
 #include "opt.h"
 #include "selfexe.h"
-#include "steer.h"
+#include "stop.h"
 
 static int64_t seconds = 10;
 

@@ -6,7 +6,7 @@
 
 #include "err.h"
 #include "opt.h"
-#include "steer.h"
+#include "stop.h"
 
 static bool force, volumes;
 

@@ -13,7 +13,7 @@
 #include "err.h"
 #include "json.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 
 static bool no_stream, no_header, as_json;

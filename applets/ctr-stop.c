@@ -6,7 +6,7 @@
 
 #include "err.h"
 #include "opt.h"
-#include "steer.h"
+#include "stop.h"
 
 static int64_t seconds = 10;
 

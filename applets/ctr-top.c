@@ -16,7 +16,7 @@
 #include "err.h"
 #include "file.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 #include "userdb.h"
 

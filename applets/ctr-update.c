@@ -9,8 +9,8 @@
 #include "err.h"
 #include "file.h"
 #include "opt.h"
-#include "resources.h"
-#include "state.h"
+#include "limit_flags.h"
+#include "record.h"
 
 static struct resource_flags f;
 

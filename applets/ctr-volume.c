@@ -7,7 +7,7 @@
 #include "err.h"
 #include "json.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 #include "table.h"
 #include "volume.h"
 

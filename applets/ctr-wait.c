@@ -7,7 +7,7 @@
 
 #include "err.h"
 #include "opt.h"
-#include "state.h"
+#include "record.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};

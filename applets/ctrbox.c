@@ -11,7 +11,7 @@
 #include "file.h"
 #include "image.h"
 #include "str.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 
 #ifndef CTR_VERSION
 #define CTR_VERSION "0.1"

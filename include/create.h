@@ -5,7 +5,7 @@
 
 #include "opt.h"
 #include "spec.h"
-#include "state.h"
+#include "record.h"
 
 /* The options of ctr-run and ctr-create (docker run's); they fill static variables of create.c. */
 extern const struct opt create_opts[];

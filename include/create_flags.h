@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "kv.h"
-#include "resources.h"
+#include "limit_flags.h"
 #include "spec.h"
 #include "str.h"
 

@@ -1,5 +1,5 @@
 /* filter_rules.h: rules by system call name, compiled to a BPF program; between filter.c, which writes programs, and
- * seccomp_json.c, which reads profiles.
+ * seccomp_profile.c, which reads profiles.
  */
 #ifndef CTR_FILTER_RULES_H
 #define CTR_FILTER_RULES_H

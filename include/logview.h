@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "state.h"
+#include "record.h"
 
 struct logview {
 	int64_t tail;  /* so many last lines; -1 all */

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include "spec.h"
-#include "state.h"
+#include "record.h"
 
 /* Start the container `c` (lock held) by `spec` and wait for its end, with the caller's terminal and descriptors.
  * Returns the exit code (125, 126, 127 after a message when it did not start). Removes the container afterwards when

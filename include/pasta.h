@@ -3,7 +3,7 @@
 #ifndef CTR_PASTA_H
 #define CTR_PASTA_H
 
-#include "netplug.h"
+#include "endpoint.h"
 
 struct pasta {
 	pid_t pid;   /* 0 none */

@@ -27,13 +27,13 @@
 #include "log.h"
 #include "monitor.h"
 #include "pidfd.h"
-#include "plug.h"
+#include "container_net.h"
 #include "stamp.h"
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
 #include "undo.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 #include "volume.h"
 
 enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };

@@ -19,10 +19,10 @@
 #include "layer.h"
 #include "merge.h"
 #include "spec.h"
-#include "state.h"
+#include "record.h"
 #include "str.h"
 #include "undo.h"
-#include "usernsreq.h"
+#include "userns_flag.h"
 #include "volume.h"
 
 char *volume_path(const char *name)

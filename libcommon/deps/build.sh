@@ -148,7 +148,7 @@ cp jansson/b/lib/libjansson.a "$t/lib/"
 cp jansson/b/include/*.h "$t/include/"
 
 # Half of libseccomp in a binary is its table of numbers for machines that a profile here can never be asked for: their
-# columns become narrow (seccomp_json.c leaves such architectures out).
+# columns become narrow (seccomp_profile.c leaves such architectures out).
 sed -i -E 's/^\tint (mips|mips64|mips64n32|parisc|parisc64|ppc|ppc64|riscv64|s390|s390x);/\tsigned char \1;/' libseccomp/src/syscalls.h
 (cd libseccomp && quiet ./configure --host="$arch-linux-musl" --disable-dependency-tracking --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
 cp libseccomp/src/.libs/libseccomp.a "$t/lib/"

@@ -10,7 +10,7 @@
 
 #include "log.h"
 #include "stamp.h"
-#include "state.h"
+#include "record.h"
 
 static void record(const char *data, size_t size)
 {

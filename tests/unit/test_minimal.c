@@ -17,7 +17,7 @@ char *line_quoted(const char *s);
 #define spec_parse line_parse
 #define spec_quoted line_quoted
 #define text line_put
-#include "../../libcommon/container/minimal.c"
+#include "../../libcommon/spec/spec_lines.c"
 #undef spec_text
 #undef spec_parse
 #undef spec_quoted

@@ -1,0 +1,13 @@
+/* place.h: where our folders and groups are (DESIGN.md section 4): $CTR_LIB, $CTR_RUN, $CTR_CGROUP and the instance
+ * that they make.
+ */
+#ifndef CTR_PLACE_H
+#define CTR_PLACE_H
+
+/* Where things are; made on first use where `make` is said. Absolute, no trailing slash, never NULL. */
+const char *ctr_lib(void); /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr (~/.local/share/ctr) for a user */
+const char *ctr_run(void); /* $CTR_RUN; default /run/ctr, or $XDG_RUNTIME_DIR/ctr for a user */
+const char *ctr_cgroup(void);   /* $CTR_CGROUP; default "ctr": the parent group, relative to the hierarchies' roots */
+const char *ctr_instance(void); /* 8 hex digits from ctr_lib()'s device and inode; makes the directory when missing */
+
+#endif

@@ -1,0 +1,87 @@
+/* malloc_minimal.c: memory for the minimal build (make CONFIG=minimal), in place of musl's malloc, which is six times
+ * as much code. Pieces are powers of two in size, for this is a program of one thread that needs little; one that is
+ * given back is the next of its size, and large ones go back to the kernel.
+ */
+#if defined CTR_MINIMAL && !defined CTR_SAN
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+union piece { /* stands before what the caller has */
+	union piece *next;
+	size_t order;
+	char pad[16];
+} __attribute__((aligned(16)));
+
+enum { LARGE = 17 }; /* orders from here on are mapped one by one */
+static union piece *spare[LARGE];
+static char *place;
+static size_t room;
+
+static void *take(size_t n)
+{
+	if (n > PTRDIFF_MAX / 2)
+		return errno = ENOMEM, NULL;
+	size_t order = (size_t)(64 - __builtin_clzll(n + sizeof(union piece))), size = (size_t)1 << order;
+	union piece *p = order < LARGE ? spare[order] : NULL;
+	if (p) {
+		spare[order] = p->next;
+	} else if (order < LARGE && size <= room) {
+		p = (union piece *)place;
+	} else {
+		size_t all = order < LARGE ? (size_t)1 << LARGE : size;
+		p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED)
+			return NULL;
+		if (order < LARGE)
+			place = (char *)p, room = all;
+	}
+	if ((char *)p == place)
+		place += size, room -= size;
+	p->order = order;
+	return p + 1;
+}
+
+void *malloc(size_t n)
+{
+	return take(n);
+}
+
+void free(void *old)
+{
+	union piece *p = (union piece *)old - 1;
+	int saved = errno;
+	if (!old)
+		return;
+	size_t order = p->order;
+	if (order >= LARGE) {
+		munmap(p, (size_t)1 << order);
+	} else {
+		p->next = spare[order];
+		spare[order] = p;
+	}
+	errno = saved;
+}
+
+void *calloc(size_t n, size_t size)
+{
+	size_t all;
+	void *p = __builtin_mul_overflow(n, size, &all) ? (errno = ENOMEM, NULL) : take(all);
+	return p ? memset(p, 0, all) : NULL;
+}
+
+void *realloc(void *old, size_t n)
+{
+	size_t had = old ? ((size_t)1 << ((union piece *)old)[-1].order) - sizeof(union piece) : 0;
+	if (old && n <= had)
+		return old;
+	void *p = take(n);
+	if (p && old) {
+		memcpy(p, old, had);
+		free(old);
+	}
+	return p;
+}
+#endif

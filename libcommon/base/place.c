@@ -1,0 +1,87 @@
+/* place.c: where our folders are; see place.h. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "place.h"
+#include "str.h"
+
+/* Where anybody may make a folder of any name: it must be ours. */
+static char *own_tmp(void)
+{
+	struct stat st;
+	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
+	if ((mkdir(p, 0711) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
+		die("%s: %m", p);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		die("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
+	return p;
+}
+
+/* $VAR, or the system's place for root, or a user's place. */
+static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
+{
+	const char *s = getenv(var);
+	char *p;
+	if (s && *s == '/')
+		p = xstrdup(s);
+	else if (s && *s)
+		die("%s: '%s' is not an absolute path", var, s);
+	else if (geteuid() == 0)
+		p = xstrdup(root_dflt);
+	else if ((s = getenv(xdg)) && *s == '/')
+		p = xasprintf("%s/ctr", s);
+	else if (home_dflt && (s = getenv("HOME")) && *s == '/')
+		p = xasprintf("%s/%s", s, home_dflt);
+	else
+		p = own_tmp();
+	for (size_t n = strlen(p); n > 1 && p[n - 1] == '/'; n--)
+		p[n - 1] = 0;
+	return p;
+}
+
+const char *ctr_lib(void)
+{
+	static char *p;
+	if (!p)
+		p = place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr");
+	return p;
+}
+
+const char *ctr_run(void)
+{
+	static char *p;
+	if (!p)
+		p = place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL);
+	return p;
+}
+
+const char *ctr_cgroup(void)
+{
+	const char *s = getenv("CTR_CGROUP");
+	while (s && *s == '/')
+		s++;
+	return s && *s ? s : "ctr";
+}
+
+const char *ctr_instance(void)
+{
+	static char hex[9];
+	struct stat st;
+	if (*hex)
+		return hex;
+	if (stat(ctr_lib(), &st) < 0 && (dir_make(ctr_lib(), 0711) < 0 || stat(ctr_lib(), &st) < 0))
+		die("%s: %m (set CTR_LIB to a folder that can be written)", ctr_lib());
+	uint64_t seed[2] = {st.st_dev, st.st_ino};
+	uint32_t h = 2166136261u; /* FNV-1a */
+	for (size_t i = 0; i < sizeof seed; i++)
+		h = (h ^ ((unsigned char *)seed)[i]) * 16777619u;
+	snprintf(hex, sizeof hex, "%08x", h);
+	return hex;
+}

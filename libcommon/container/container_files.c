@@ -1,0 +1,273 @@
+/* container_files.c: a container's files; see container_files.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "create.h"
+#include "container_files.h"
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "rootfs.h"
+#include "sys.h"
+#include "str.h"
+#include "undo.h"
+#include "userns_flag.h"
+
+/* --- layers --- */
+
+static int layers(struct ctree *t)
+{
+	const struct spec *s = &t->spec;
+	_cleanup_free_ char *upper = xasprintf("%s/containers/%s/upper", ctr_lib(), t->c.name);
+	if (s->x_lower.n == 0 && !s->x_image_file && !str_eq(s->root_path, upper))
+		return errno = EINVAL,
+		       fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
+	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);
+	t->dirs[0] = dir_open_at(t->c.dir, "upper");
+	if (t->dirs[0] < 0)
+		return -1;
+	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
+		if ((t->dirs[t->n] = open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			return fail("%s: %m", s->x_lower.v[t->n - 1]);
+	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
+		return t->n--, -1;
+	return 0;
+}
+
+int ctree_open(struct ctree *t, const char *name)
+{
+	*t = (struct ctree){0};
+	if (container_open(&t->c, name) < 0)
+		return -1;
+	if (t->c.status == ST_CORRUPT) {
+		fail("%s: corrupt: %s", name, t->c.why ? t->c.why : "?");
+		container_close(&t->c);
+		return errno = EINVAL, -1;
+	}
+	if (create_reload(&t->c, &t->spec) == 0)
+		return 0;
+	container_close(&t->c);
+	return -1;
+}
+
+int ctree_layers(struct ctree *t)
+{
+	return t->n ? 0 : layers(t);
+}
+
+void ctree_close(struct ctree *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		close(t->dirs[i]);
+	free(t->dirs);
+	spec_free(&t->spec);
+	container_close(&t->c);
+	*t = (struct ctree){0};
+}
+
+/* --- keeping it still --- */
+
+static struct {
+	char *cgroup, *path;
+	int fd;
+} still = {.fd = -1};
+
+static int still_path(const struct container *c, char **path)
+{
+	*path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	return open(*path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int container_still_clear(const struct container *c)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = still_path(c, &path);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
+	int r = lock_try(fd, LOCK_EX);
+	if (r <= 0)
+		return r < 0 ? -1 : 2;
+	if (cgroup_freeze(container_cgroup(c), false) < 0)
+		return -1;
+	unlink(path);
+	return 1;
+}
+
+void container_still_end(void)
+{
+	if (still.fd < 0)
+		return;
+	if (cgroup_freeze(still.cgroup, false) < 0)
+		warn("thaw %s: %s", still.cgroup, fail_msg());
+	else
+		unlink(still.path);
+	close(still.fd);
+	still.fd = -1;
+}
+
+static void undo_still(void *arg)
+{
+	(void)arg;
+	container_still_end();
+}
+
+int container_still(struct container *c)
+{
+	int r = container_still_clear(c);
+	if (r < 0)
+		return -1;
+	if (r == 2)
+		goto busy;
+	if (c->status != ST_RUNNING && !(r == 1 && c->status == ST_PAUSED))
+		return 0;
+	still.path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	still.cgroup = xstrdup(container_cgroup(c));
+	still.fd = open(still.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (still.fd < 0)
+		return fail("%s: create: %m", still.path);
+	r = lock_try(still.fd, LOCK_EX);
+	if (r != 1) {
+		close(still.fd);
+		still.fd = -1;
+		if (r == 0)
+			goto busy;
+		return -1;
+	}
+	undo_push(undo_still, NULL);
+	if (cgroup_freeze(still.cgroup, true) == 0)
+		return 0;
+	warn("%s: not kept still while it is read: %s", c->name, fail_msg());
+	unlink(still.path);
+	close(still.fd);
+	still.fd = -1;
+	return 0;
+busy:
+	errno = EBUSY;
+	return fail("%s: another commit or copy of it is at work", c->name);
+}
+
+/* --- its view --- */
+
+/* Which host ids its root has, by the map of its namespace: "0 100000 65536". */
+static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
+{
+	static const char *const maps[] = {"uid_map", "gid_map"};
+	uint32_t *out[] = {uid, gid};
+	for (int i = 0; i < 2; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "/proc/%d/%s", pid, maps[i]);
+		_cleanup_free_ char *text = file_read(path, 1 << 16, NULL);
+		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l;
+		     l = strtok_r(NULL, "\n", &save))
+			if (strtoul(l, &l, 10) == 0) /* INSIDE OUTSIDE COUNT */
+				*out[i] = (uint32_t)strtoul(l, NULL, 10);
+	}
+}
+
+static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/root", t->c.pid);
+	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail("%s: %s: open: %m", t->c.name, path);
+	root_ids(t->c.pid, uid, gid);
+	snprintf(path, sizeof path, "/proc/%d/ns/user", t->c.pid);
+	_cleanup_close_ int ns = geteuid() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	_cleanup_close_ int pidfd = container_pidfd(&t->c); /* looked at after the open: it was that process's */
+	if (pidfd >= 0 || errno == ENOSYS) {
+		if (geteuid() == 0)
+			return root;
+		ctr_lib(), ctr_run();
+		if (ns >= 0 && setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
+			*uid = *gid = 0;
+			return root;
+		}
+		fail("%s: join its user namespace: %m", t->c.name);
+	}
+	close(root);
+	return -1;
+}
+
+/* The volumes, too, where they are whole directories or files of the host's. */
+static int bind_volumes(const struct spec *s, int root)
+{
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		struct stat st;
+		if (!str_eq(m->type, "bind") || !m->source || stat(m->source, &st) < 0)
+			continue;
+		_cleanup_close_ int at = path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
+		char to[40];
+		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
+		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
+			warn("%s: volume is not there for the copy: %m", m->dest);
+		if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+			continue;
+		_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
+		if (top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0)
+			return fail("%s: remount read-only: %m", m->dest);
+	}
+	return 0;
+}
+
+/* A mount namespace of our own; a user gets it with a user namespace. */
+static int namespace(const struct spec *s, bool *userns)
+{
+	*userns = geteuid() != 0;
+	if (userns_enter(s) < 0)
+		return -1;
+	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)") : 0;
+}
+
+static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
+{
+	int r = container_lock(&t->c);
+	if (r <= 0)
+		return r < 0 ? -1 : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
+	bool userns;
+	if (namespace(&t->spec, &userns) < 0)
+		return -1;
+	if (userns)
+		*uid = *gid = 0;
+	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
+	bool own = *userns_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
+	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
+	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (rootfs_prepare(&fs) < 0)
+		return -1;
+	if (cwd < 0 || fchdir(cwd) < 0)
+		return fail("working directory: %m");
+	char root[40];
+	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
+	if (bind_volumes(&t->spec, fs.fd) < 0 || (t->spec.root_readonly && rootfs_readonly(root) < 0))
+		return -1;
+	return fs.fd;
+}
+
+int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
+{
+	*uid = geteuid();
+	*gid = getegid();
+	t->shifted = geteuid() == 0;
+	if (t->c.pid > 0)
+		return root_running(t, uid, gid);
+	/* On disk are the namespace's ids only where id-mapped mounts could not be had. */
+	struct stat st;
+	bool shifted = fstatat(t->c.dir, "upper", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0;
+	t->shifted &= shifted;
+	if (shifted && t->spec.uid_map.n)
+		*uid = t->spec.uid_map.v[0].host;
+	if (shifted && t->spec.gid_map.n)
+		*gid = t->spec.gid_map.v[0].host;
+	return root_stopped(t, uid, gid);
+}

@@ -1,0 +1,414 @@
+/* container_net.c: the monitor's side of a container's networks; see container_net.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "container_net.h"
+
+#ifdef CTR_MINIMAL /* no libmnl: --net none, host, container: and ns: are what there is */
+
+static bool wanted(const char *net)
+{
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
+	       !str_starts(net, "ns:");
+}
+
+int plug_check(const struct kv *conf)
+{
+	const char *net = kv_get(conf, "net");
+	return wanted(net) ? fail("--net %s: this build has no networks (CONFIG=minimal)", net) : 0;
+}
+
+void plug_init(struct plug *p, const struct container *c)
+{
+	(void)c;
+	memset(p, 0, sizeof *p);
+	p->watch = -1;
+}
+
+int plug_fd(const struct plug *p)
+{
+	return p->watch;
+}
+
+bool plug_signal(const struct signalfd_siginfo *i)
+{
+	(void)i;
+	return false;
+}
+
+void plug_event(struct plug *p, struct container *c)
+{
+	(void)p, (void)c;
+}
+
+int plug_due(const struct plug *p)
+{
+	(void)p;
+	return -1;
+}
+
+bool plug_wanted(const struct container *c)
+{
+	return wanted(kv_get(&c->conf, "net"));
+}
+
+int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+{
+	(void)p, (void)c, (void)s;
+	return 0;
+}
+
+int plug_up(struct plug *p, const struct container *c, pid_t pid)
+{
+	(void)p, (void)pid;
+	return plug_check(&c->conf);
+}
+
+void plug_down(struct plug *p, const struct container *c)
+{
+	(void)p, (void)c;
+}
+
+void plug_state(const struct plug *p, struct kv *kv)
+{
+	(void)p, (void)kv;
+}
+
+int plug_clear(const struct container *c)
+{
+	(void)c;
+	return 0;
+}
+
+int plug_gc(void)
+{
+	return 0;
+}
+
+#else
+
+#define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
+
+static void lines(struct strv *out, const struct kv *conf, const char *key)
+{
+	const char *s = kv_get(conf, key);
+	if (s)
+		strv_split(out, s, "\n");
+}
+
+static void request(struct netreq *r, const struct kv *conf)
+{
+	memset(r, 0, sizeof *r);
+	r->net = kv_get(conf, "net");
+	r->ip = kv_get(conf, "ip");
+	r->ip6 = kv_get(conf, "ip6");
+	r->mac = kv_get(conf, "mac");
+	lines(&r->publish, conf, "publish");
+	lines(&r->aliases, conf, "net_alias");
+	if (kv_num(conf, "publish_all", 0))
+		lines(&r->exposed, conf, "expose");
+}
+
+static void request_free(struct netreq *r)
+{
+	strv_free(&r->publish);
+	strv_free(&r->exposed);
+	strv_free(&r->aliases);
+}
+
+static void hosts_of(struct nethosts *h, const struct kv *conf, const struct spec *s)
+{
+	memset(h, 0, sizeof *h);
+	if (s) {
+		h->hostname = s->hostname;
+		h->domainname = s->domainname;
+	}
+	lines(&h->add_host, conf, "add_host");
+	lines(&h->dns, conf, "dns");
+	lines(&h->dns_search, conf, "dns_search");
+}
+
+static void hosts_free(struct nethosts *h)
+{
+	strv_free(&h->add_host);
+	strv_free(&h->dns);
+	strv_free(&h->dns_search);
+}
+
+int plug_check(const struct kv *conf)
+{
+	struct netreq r;
+	struct nethosts h;
+	request(&r, conf);
+	hosts_of(&h, conf, NULL);
+	if (geteuid() && netplug_wanted(r.net) && strcmp(r.net, "pasta"))
+		return errno = EPERM, fail("--net %s: it is for root; a user has none, host and pasta", r.net);
+	int result = netplug_check(&r) < 0 || nethosts_check(&h) < 0 ? -1 : 0;
+	request_free(&r);
+	hosts_free(&h);
+	return result;
+}
+
+void plug_init(struct plug *p, const struct container *c)
+{
+	memset(p, 0, sizeof *p);
+	p->dnotify = p->pasta.errors = -1;
+	p->watch = plug_wanted(c) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+}
+
+int plug_fd(const struct plug *p)
+{
+	return p->watch;
+}
+
+bool plug_wanted(const struct container *c)
+{
+	return netplug_wanted(kv_get(&c->conf, "net"));
+}
+
+/* --- the files --- */
+
+static int put(const struct container *c, const char *name, const char *text)
+{
+	return file_write_at(c->dir, name, text, strlen(text), 0644, false) < 0 ? fail_in("%s: %s", c->name, name) : 0;
+}
+
+/* --net container:X: the very files of X. */
+static void share_files(const struct container *c, const char *other)
+{
+	static const char *const names[] = {"hosts", "resolv.conf"};
+	struct container o;
+	if (container_open(&o, other) < 0)
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		unlinkat(c->dir, names[i], 0);
+		if (linkat(o.dir, names[i], c->dir, names[i], 0) < 0 && errno != ENOENT)
+			warn("%s: %s of %s: %m", c->name, names[i], other);
+	}
+	container_close(&o);
+}
+
+int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+{
+	const char *net = kv_get(&c->conf, "net");
+	if (kv_get(&c->conf, "bundle")) /* an OCI bundle says itself what is in it */
+		return 0;
+	hosts_free(&p->hosts);
+	hosts_of(&p->hosts, &c->conf, s);
+	if (net && str_starts(net, "container:")) {
+		share_files(c, net + strlen("container:"));
+		return 0;
+	}
+	bool none = !net || !*net || strcmp(net, "none") == 0;
+	if (none && !p->hosts.add_host.n && !p->hosts.dns.n && !p->hosts.dns_search.n)
+		return 0;
+	bool host = str_eq(net, "host");
+	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL,
+			    *text = nethosts_text(&p->hosts);
+	_cleanup_free_ char *both = own ? xasprintf("%s\n%s", own, text) : NULL;
+	_cleanup_free_ char *plain =
+	    host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	_cleanup_free_ char *resolv = plain ? NULL : nethosts_resolv(&p->hosts);
+	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
+	if (put(c, "hosts",
+		both && p->hosts.add_host.n ? both
+		: own                       ? own
+					    : text) < 0 ||
+	    put(c, "resolv.conf", plain ? plain : resolv) < 0)
+		return -1;
+	return s->hostname ? put(c, "hostname", hostname) : 0;
+}
+
+/* --- the network --- */
+
+static void watch_dir(struct plug *p, const char *network)
+{
+	_cleanup_free_ char *dir = network_leases(network);
+	if (p->watch >= 0) {
+		if (inotify_add_watch(p->watch, dir, EVENTS) >= 0)
+			return;
+	}
+	if (p->dnotify >= 0)
+		return;
+	/* 128 inotify instances a user is the usual limit; dnotify (fcntl(2), F_NOTIFY) has none. */
+	p->dnotify = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->dnotify < 0 || fcntl(p->dnotify, F_SETSIG, SIGRTMAX) < 0 ||
+	    fcntl(p->dnotify, F_NOTIFY, DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT) < 0)
+		warn("%s: names on the network are not kept current: %m", p->net.id);
+}
+
+bool plug_signal(const struct signalfd_siginfo *i)
+{
+	return (int)i->ssi_signo == SIGRTMAX && i->ssi_code > 0; /* from the kernel, not from a kill */
+}
+
+static void watch_networks(struct plug *p, const struct container *c)
+{
+	strv_free(&p->networks);
+	nethosts_networks(c->id, &p->networks);
+	for (size_t i = 0; i < p->networks.n; i++)
+		watch_dir(p, p->networks.v[i]);
+}
+
+static void update(struct plug *p, const struct container *c)
+{
+	if (nethosts_update(c->dir, "hosts", c->id, &p->hosts, &p->networks) < 0 && errno != ENOENT)
+		warn("%s: %s", c->name, fail_msg());
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void plug_event(struct plug *p, struct container *c)
+{
+	char buf[4096];
+	bool moved = false;
+	ssize_t n;
+	while (p->watch >= 0 && (n = read(p->watch, buf, sizeof buf)) > 0)
+		for (char *at = buf; at < buf + n;) {
+			const struct inotify_event *e = (void *)at;
+			moved |= e->len && strcmp(e->name, "networks") == 0; /* ctr-net connect touched it */
+			at += sizeof *e + e->len;
+		}
+	if (moved)
+		watch_networks(p, c);
+	int64_t from = now_ms();
+	p->late = from < p->next;
+	if (p->late)
+		return;
+	update(p, c);
+	int64_t pause = 200 + 300 * (now_ms() - from);
+	p->next = now_ms() + (pause < 3000 ? pause : 3000);
+}
+
+int plug_due(const struct plug *p)
+{
+	int64_t left = p->next - now_ms();
+	return !p->late ? -1 : left > 0 ? (int)left : 0;
+}
+
+static int one_up(struct plug *p, const struct container *c, struct netreq *r, int ns)
+{
+	struct netplug further = {0};
+	size_t k = p->networks.n;
+	char ifname[16];
+	snprintf(ifname, sizeof ifname, "eth%zu", k);
+	r->ifname = ifname;
+	if (netplug_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
+		return -1;
+	strv_add(&p->networks, k ? further.network : p->net.network);
+	watch_dir(p, p->networks.v[k]);
+	netplug_forget(&further); /* it goes by its mark */
+	return 0;
+}
+
+/* What ctr-net connect and disconnect wrote down (netplug_further()): those networks, after that of --net. */
+static int all_up(struct plug *p, const struct container *c, struct netreq *first, int ns)
+{
+	struct strv further = {0};
+	int r = netplug_further(c->dir, &further);
+	if (r == 0 && !strv_has(&further, "-"))
+		r = one_up(p, c, first, ns);
+	for (size_t i = 0; i < further.n && r == 0; i++) {
+		struct strv w = {0};
+		struct netreq q = {0};
+		strv_split(&w, further.v[i], " ");
+		if (w.n >= 3) {
+			q.net = w.v[0];
+			q.ip = strcmp(w.v[1], "-") ? w.v[1] : NULL;
+			q.ip6 = strcmp(w.v[2], "-") ? w.v[2] : NULL;
+			q.aliases = (struct strv){w.v + 3, w.n - 3, 0};
+			r = one_up(p, c, &q, ns);
+		}
+		strv_free(&w);
+	}
+	strv_free(&further);
+	return r;
+}
+
+static char *changed(const struct container *c)
+{
+	return xasprintf("%s/containers/%s/networks", ctr_run(), c->name);
+}
+
+int plug_up(struct plug *p, const struct container *c, pid_t pid)
+{
+	struct netreq r;
+	_cleanup_close_ int ns = netplug_ns(pid);
+	if (ns < 0)
+		return -1;
+	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
+		request(&r, &c->conf);
+		int up = pasta_up(&p->pasta, &r, pid, ns);
+		request_free(&r);
+		return up;
+	}
+	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
+		warn("%s: %s", c->name, fail_msg());
+	_cleanup_free_ char *old = changed(c);
+	unlink(old); /* of an earlier life */
+	request(&r, &c->conf);
+	strv_free(&p->networks);
+	int result = all_up(p, c, &r, ns);
+	request_free(&r);
+	if (result < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		plug_down(p, c);
+		return fail("%s", why);
+	}
+	if (p->watch >= 0) {
+		_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), c->name);
+		inotify_add_watch(p->watch, run, IN_MOVED_TO | IN_ONLYDIR);
+	}
+	update(p, c);
+	return 0;
+}
+
+void plug_down(struct plug *p, const struct container *c)
+{
+	_cleanup_free_ char *mark = changed(c);
+	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
+	if (told) /* disconnected, perhaps: the address may be another's by now */
+		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
+	pasta_down(&p->pasta);
+	netplug_down(&p->net);
+	if (more && netplug_clear(c->id) < 0)
+		warn("%s: %s", c->name, fail_msg());
+	strv_free(&p->networks);
+	p->late = false;
+	if (p->dnotify >= 0)
+		close(p->dnotify);
+	p->dnotify = -1;
+}
+
+void plug_state(const struct plug *p, struct kv *kv)
+{
+	netplug_state(&p->net, kv);
+	if (p->pasta.ports)
+		kv_set(kv, "ports", p->pasta.ports);
+}
+
+int plug_clear(const struct container *c)
+{
+	return kv_get(&c->state, "network") ? netplug_clear(c->id) : 0;
+}
+
+int plug_gc(void)
+{
+	return geteuid() ? 0 : netplug_gc(container_id_held); /* a user's have none of it */
+}
+
+#endif

@@ -1,0 +1,171 @@
+/* stop.c: ending containers; see stop.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "monitor.h"
+#include "pidfd.h"
+#include "signames.h"
+#include "stop.h"
+#include "sys.h"
+
+static void end_monitor(const struct container *c)
+{
+	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
+	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0), now;
+	if (pid <= 0)
+		return;
+	_cleanup_close_ int fd = pidfd_open_checked(pid, start);
+	if (fd >= 0)
+		sys_pidfd_send_signal(fd, SIGTERM);
+	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 && now == start) /* before Linux 5.3 */
+		kill(pid, SIGTERM);
+}
+
+/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop: then the
+ * monitor is told by a signal (which it passes on). */
+static void mark(const struct container *c)
+{
+	_cleanup_free_ char *p = xasprintf("%s/containers/%s/" STOPPING, ctr_run(), c->name);
+	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		end_monitor(c);
+}
+
+static int signal_pid(const struct container *c, int sig)
+{
+	int fd = container_pidfd(c);
+	if (fd >= 0) {
+		int r = sys_pidfd_send_signal(fd, sig);
+		close(fd);
+		return r < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
+	}
+	if (errno == ESRCH)
+		return 0; /* gone meanwhile */
+	/* Before Linux 5.3: the lock is held, so the monitor has not waited for the process yet, and the pid is its. */
+	if (!container_is_alive(c))
+		return 0;
+	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
+}
+
+int steer_signal(struct container *c, int sig, bool deliberate)
+{
+	if (deliberate)
+		mark(c);
+	if (c->status == ST_RESTARTING) {
+		end_monitor(c);
+		return 0;
+	}
+	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0)
+		return fail_in("%s", c->name);
+	return c->pid ? signal_pid(c, sig) : 0;
+}
+
+int steer_stop_signal(const struct container *c)
+{
+	const char *s = kv_get(&c->conf, "stop_signal");
+	int sig = s && *s ? signal_from_name(s) : SIGTERM;
+	return sig < 0 ? SIGTERM : sig;
+}
+
+/* Until its first process is no more, whoever its parent is: of an orphan the lock tells nothing. */
+static bool gone(const struct container *c, int ms)
+{
+	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
+	while (container_is_alive(c)) {
+		if (ms <= 0)
+			return false;
+		struct timespec nap = {0, 10000000};
+		if (fd < 0 || pidfd_wait(fd, c->pid, NULL, ms) < 0)
+			nanosleep(&nap, NULL);
+		ms = fd < 0 ? ms - 10 : 0;
+	}
+	return true;
+}
+
+int steer_kill(struct container *c)
+{
+	int killed = cgroup_kill(container_cgroup(c));
+	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
+	if (signal_pid(c, SIGKILL) < 0)
+		return -1;
+	if (gone(c, killed < 0 ? 0 : 5000)) /* else it was waited for */
+		return 0;
+	errno = ETIME;
+	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name,
+	    *why ? why : "uninterruptible");
+}
+
+int steer_end(struct container *c, int ms)
+{
+	if (container_wait_end(c, ms) == 1 && gone(c, ms))
+		return 0;
+	if (steer_kill(c) < 0)
+		return -1;
+	if (container_wait_end(c, 5000) == 1)
+		return 0;
+	errno = ETIME;
+	return fail("%s: its processes have ended, but not its monitor", c->name);
+}
+
+int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
+{
+	struct container *c = xcalloc(names->n + 1, sizeof *c);
+	struct timespec t0, t;
+	int r = 0;
+	bool *sent = xcalloc(names->n + 1, sizeof *sent);
+	for (size_t i = 0; i < names->n; i++) {
+		sent[i] =
+		    container_open(&c[i], names->v[i]) == 0 && steer_signal(&c[i], steer_stop_signal(&c[i]), true) == 0;
+		if (!sent[i])
+			warn("%s", fail_msg());
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	for (size_t i = 0; i < names->n; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		int64_t left = seconds * 1000 - ((t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000);
+		if (sent[i] && steer_end(&c[i], left < 0 ? 0 : (int)left) < 0) {
+			warn("%s", fail_msg());
+			sent[i] = false;
+		}
+		if (!sent[i])
+			r = -1;
+		else if (done)
+			fprintf(done, "%s\n", names->v[i]);
+	}
+	free(c);
+	free(sent);
+	return r;
+}
+
+int steer_remove(struct container *c, bool force)
+{
+	if (c->dir < 0)
+		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
+	int r = container_lock(c);
+	if (r < 0)
+		return -1;
+	if ((r == 0 || c->status == ST_ORPHANED) && !force) {
+		errno = EBUSY;
+		return fail("%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
+	}
+	if (r == 0) {
+		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
+			return -1;
+		r = container_lock(c);
+		if (r < 0 && errno == ENOENT)
+			return 0; /* one of --rm: its monitor has removed it */
+		if (r <= 0)
+			return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
+	}
+	/* Its monitor was killed, and the parent-death signal did not reach it. */
+	if (c->status == ST_ORPHANED && steer_kill(c) < 0)
+		return -1;
+	return container_destroy(c);
+}

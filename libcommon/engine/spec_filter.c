@@ -1,0 +1,22 @@
+/* spec_filter.c: which filter a spec asks for; see launch.h. */
+#include <string.h>
+
+#include "err.h"
+#include "filter.h"
+#include "launch.h"
+#include "record.h"
+#include "str.h"
+
+int launch_seccomp(const struct spec *s, struct sock_fprog **out)
+{
+	*out = NULL;
+	if (s->seccomp && strcmp(s->seccomp, "unconfined") == 0)
+		return 0;
+	if (!s->seccomp) {
+		*out = filter_default(s->caps.bounding);
+		return 0;
+	}
+	_cleanup_free_ char *cache = xasprintf("%s/cache/seccomp", ctr_lib());
+	*out = filter_compile_cached(cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
+	return *out ? 0 : -1;
+}

@@ -1,0 +1,280 @@
+/* volume_flags.c: -v and --mount as people and scripts write them for docker; see volume.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "str.h"
+#include "volume.h"
+
+static int bad(const char *opt, const char *arg, const char *why)
+{
+	return errno = EINVAL, fail("%s: '%.300s': %s", opt, arg, why);
+}
+
+void volume_req_free(struct volume_req *v)
+{
+	free(v->type);
+	free(v->src);
+	free(v->dst);
+	strv_free(&v->options);
+	memset(v, 0, sizeof *v);
+}
+
+/* Where it goes: "/a//./b/" is "/a/b"; ".." would be somebody's surprise, "/" hides everything. NULL with fail(). */
+static char *target(const char *opt, const char *arg, const char *path)
+{
+	if (*path != '/') {
+		bad(opt, arg, "the place in the container is not an absolute path");
+		return NULL;
+	}
+	char *out = xcalloc(1, strlen(path) + 2), *to = out;
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.') {
+			bad(opt, arg, "'..' in the place in the container");
+			free(out);
+			return NULL;
+		}
+		if (n && !(n == 1 && *p == '.')) {
+			*to++ = '/';
+			memcpy(to, p, n);
+			to += n;
+		}
+		p += n + (p[n] == '/');
+	}
+	if (to == out) {
+		bad(opt, arg, "the place in the container is its root");
+		free(out);
+		return NULL;
+	}
+	return out;
+}
+
+/* A path on the host, absolute from here on; the working directory may be another later. */
+static char *host_path(const char *path)
+{
+	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *out = *path == '/' || !cwd ? xstrdup(path) : xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+	free(cwd);
+	return out;
+}
+
+static bool known_word(const char *w)
+{
+	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid", "dev", "nodev",
+	    "atime", "noatime", "relatime", "norelatime", "strictatime", "nodiratime", "diratime", "sync", "async",
+	    "nosymfollow", "symfollow", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable",
+	    "runbindable", "bind", "rbind", "idmap", "ridmap"};
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(w, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A bind shows what is mounted beneath, too, unless the words say "bind". */
+static void bind_words(struct volume_req *v)
+{
+	if (!strv_has(&v->options, "bind") && !strv_has(&v->options, "rbind"))
+		strv_add(&v->options, "rbind");
+}
+
+static int v_words(struct volume_req *out, const char *arg, const char *words)
+{
+	struct strv l = {0};
+	int r = 0;
+	strv_split(&l, words, ",");
+	for (size_t i = 0; i < l.n && r == 0; i++) {
+		const char *w = l.v[i];
+		if (strcmp(w, "nocopy") == 0)
+			out->nocopy = true;
+		else if (known_word(w))
+			strv_add(&out->options, w);
+		/* SELinux labels are not set by us; the others meant something on another system */
+		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") && strcmp(w, "consistent"))
+			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, "
+						  "rslave, nosuid, ...)",
+						 arg, w));
+	}
+	strv_free(&l);
+	return r;
+}
+
+/* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
+static int special(const char *opt, const char *arg, const struct volume_req *v)
+{
+	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) && !str_eq(v->src, v->dst))
+		return bad(opt, arg, "only the host's own can be mounted there");
+	return 0;
+}
+
+static int v_fill(const char *arg, struct volume_req *out)
+{
+	const char *colon = strchr(arg, ':');
+	const char *rest = colon ? strchr(colon + 1, ':') : NULL;
+	if (!*arg || *arg == ':' || (colon && (!colon[1] || colon[1] == ':')))
+		return bad("-v", arg, "not SRC:DST[:OPTIONS]");
+	_cleanup_free_ char *src = colon ? xstrndup(arg, (size_t)(colon - arg)) : NULL;
+	_cleanup_free_ char *dst = !colon ? xstrdup(arg)
+				   : rest ? xstrndup(colon + 1, (size_t)(rest - colon - 1))
+					  : xstrdup(colon + 1);
+	if (!(out->dst = target("-v", arg, dst)) || (rest && v_words(out, arg, rest + 1) < 0))
+		return -1;
+	bool path = src && (src[0] == '.' || strchr(src, '/'));
+	if (src && !path && name_check("-v", src) < 0)
+		return -1;
+	out->type = xstrdup(path ? "bind" : "volume");
+	out->src = path ? host_path(src) : src ? xstrdup(src) : NULL;
+	out->make = path;
+	bind_words(out);
+	return special("-v", arg, out);
+}
+
+int volume_parse_v(const char *arg, struct volume_req *out)
+{
+	memset(out, 0, sizeof *out);
+	int r = v_fill(arg, out);
+	if (r < 0)
+		volume_req_free(out);
+	return r;
+}
+
+/* --- --mount --- */
+
+/* Go's words, which docker's --mount takes; -1 for others. */
+static int yes(const char *value)
+{
+	static const char *const words[] = {
+	    "0", "f", "F", "false", "False", "FALSE", "1", "t", "T", "true", "True", "TRUE"};
+	for (size_t i = 0; value && i < 12; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i >= 6;
+	return value ? -1 : 1;
+}
+
+static int mount_switch(struct volume_req *out, const char *arg, char which, const char *value)
+{
+	int on = yes(value);
+	if (on < 0)
+		return bad("--mount", arg, "a value is neither true nor false");
+	if (which == 'v')
+		out->nocopy = on;
+	else if (which == 'r')
+		strv_add(&out->options, on ? "ro" : "rw");
+	else if (on)
+		strv_add(&out->options, "bind");
+	return 0;
+}
+
+static void set(char **to, const char *value)
+{
+	free(*to);
+	*to = xstrdup(value);
+}
+
+static int mount_recursion(struct volume_req *out, const char *arg, const char *value)
+{
+	static const char *const how[][2] = {
+	    {"enabled", "rbind"}, {"disabled", "bind"}, {"writable", "rbind"}, {"readonly", "rro"}};
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(value, how[i][0]) == 0)
+			return strv_add(&out->options, how[i][1]), 0;
+	return bad("--mount", arg, "bind-recursive is enabled, disabled, writable or readonly");
+}
+
+static int mount_tmpfs(struct volume_req *out, const char *key, const char *value)
+{
+	uint64_t n;
+	if (str_ends(key, "size")) {
+		if (size_parse("--mount: tmpfs-size", value, &n) < 0)
+			return -1;
+		strv_addf(&out->options, "size=%llu", (unsigned long long)n);
+		return 0;
+	}
+	if (!*value || strspn(value, "01234567") != strlen(value) || strlen(value) > 5)
+		return errno = EINVAL, fail("--mount: tmpfs-mode: '%.100s' is not an octal mode", value);
+	strv_addf(&out->options, "mode=%s", value);
+	return 0;
+}
+
+static int mount_field(struct volume_req *out, const char *arg, const char *key, const char *value)
+{
+	static const char *const sources[] = {"source", "src"}, *const targets[] = {"target", "dst", "destination"};
+	for (size_t i = 0; i < 2; i++)
+		if (value && strcmp(key, sources[i]) == 0)
+			return set(&out->src, value), 0;
+	for (size_t i = 0; i < 3; i++)
+		if (value && strcmp(key, targets[i]) == 0)
+			return free(out->dst), out->dst = target("--mount", arg, value), out->dst ? 0 : -1;
+	if (value && strcmp(key, "type") == 0)
+		return set(&out->type, value), 0;
+	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 || strcmp(key, "volume-nocopy") == 0 ||
+	    strcmp(key, "bind-nonrecursive") == 0)
+		return mount_switch(out, arg, *key, value);
+	if (value && strcmp(key, "bind-recursive") == 0)
+		return mount_recursion(out, arg, value);
+	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) &&
+	    (strstr(value, "private") || strstr(value, "shared") || strstr(value, "slave")))
+		return strv_add(&out->options, value), 0;
+	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
+		return mount_tmpfs(out, key, value);
+	if (!value && known_word(key))
+		return strv_add(&out->options, key), 0;
+	return errno = EINVAL, fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, "
+				    "bind-propagation, tmpfs-size, ...)",
+				   arg, key);
+}
+
+static int mount_check(struct volume_req *out, const char *arg)
+{
+	if (!out->type)
+		out->type = xstrdup("volume");
+	if (!out->dst)
+		return bad("--mount", arg, "no target");
+	if (strcmp(out->type, "tmpfs") == 0) {
+		if (out->src)
+			return bad("--mount", arg, "a tmpfs has no source");
+		out->src = xstrdup("tmpfs");
+		strv_add(&out->options, "nosuid");
+		strv_add(&out->options, "nodev");
+		if (!strv_has(&out->options, "exec"))
+			strv_add(&out->options, "noexec");
+		return 0;
+	}
+	for (size_t i = 0; i < out->options.n; i++)
+		if (strchr(out->options.v[i], '='))
+			return bad("--mount", arg, "tmpfs-size and tmpfs-mode are for type=tmpfs");
+	bind_words(out);
+	if (strcmp(out->type, "volume") == 0)
+		return out->src ? name_check("--mount", out->src) : 0;
+	if (strcmp(out->type, "bind") != 0)
+		return bad("--mount", arg, "type is bind, tmpfs or volume");
+	if (!out->src || !*out->src)
+		return bad("--mount", arg, "a bind needs a source");
+	char *abs = host_path(out->src);
+	free(out->src);
+	out->src = abs;
+	return 0;
+}
+
+int volume_parse_mount(const char *arg, struct volume_req *out)
+{
+	struct strv fields = {0};
+	int r = 0;
+	memset(out, 0, sizeof *out);
+	strv_split(&fields, arg, ",");
+	for (size_t i = 0; i < fields.n && r == 0; i++) {
+		char *eq = strchr(fields.v[i], '=');
+		if (eq)
+			*eq = 0;
+		r = mount_field(out, arg, fields.v[i], eq ? eq + 1 : NULL);
+	}
+	strv_free(&fields);
+	if (r == 0)
+		r = mount_check(out, arg) < 0 ? -1 : special("--mount", arg, out);
+	if (r < 0)
+		volume_req_free(out);
+	return r;
+}

@@ -1,0 +1,17 @@
+/* cgroup_show_minimal.c: what stands for ctr-cgset's --stat and --watch in a build without them (make CONFIG=minimal);
+ * see cgroup.h.
+ */
+#ifdef CTR_MINIMAL
+#include "cgroup.h"
+#include "err.h"
+
+int cgroup_show_stat(const char *path)
+{
+	die("%s: --stat: this build has no statistics (CONFIG=minimal)", path);
+}
+
+int cgroup_show_events(const char *path)
+{
+	die("%s: --watch: this build has no events (CONFIG=minimal)", path);
+}
+#endif

@@ -1,0 +1,559 @@
+/* endpoint.c: a container on its network; see endpoint.h.
+ *
+ * The order is that of what a kill would leave: first the lease, which names the container; then the veth, which dies
+ * with the namespace; last the ports. Down goes the other way round.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conntrack.h"
+#include "err.h"
+#include "file.h"
+#include "lease.h"
+#include "endpoint.h"
+#include "portspec.h"
+#include "record.h"
+
+char *netplug_mark(const char *id)
+{
+	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
+}
+
+int netplug_ns(pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: %m", path) : fd;
+}
+
+/* The host's end of a veth: an interface's name has 15 bytes, an id more. */
+static void veth_name(const char *id, const char *ifname, char out[16])
+{
+	_cleanup_free_ char *s = xasprintf("%s/%s/%s", ctr_instance(), id, ifname);
+	uint64_t h = 14695981039346656037u; /* FNV-1a */
+	for (const char *p = s; *p; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	snprintf(out, 16, "ctr%012llx", (unsigned long long)(h & 0xffffffffffffu));
+}
+
+bool netplug_wanted(const char *net)
+{
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
+	       !str_starts(net, "ns:");
+}
+
+/* --- what was asked --- */
+
+int netplug_check(const struct netreq *r)
+{
+	struct addr a;
+	struct portspec ps;
+	uint8_t mac[6], proto;
+	uint16_t from, to;
+	bool wanted = netplug_wanted(r->net);
+	if (wanted && name_check("--net", r->net) < 0)
+		return -1;
+	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
+		return fail(
+		    "-p: a container with --net %s has no network to publish ports of", r->net ? r->net : "none");
+	if (!wanted && (r->ip || r->ip6 || r->mac))
+		return fail("--ip, --ip6, --mac: need a network of --net NAME");
+	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))
+		return fail("--ip: '%s' is not an IPv4 address", r->ip);
+	if (r->ip6 && (addr_parse("--ip6", r->ip6, &a) < 0 || a.family != AF_INET6))
+		return fail("--ip6: '%s' is not an IPv6 address", r->ip6);
+	if (r->mac && mac_parse("--mac", r->mac, mac) < 0)
+		return -1;
+	for (size_t i = 0; i < r->publish.n; i++)
+		if (portspec_parse("-p", r->publish.v[i], &ps) < 0)
+			return -1;
+	for (size_t i = 0; i < r->exposed.n; i++)
+		if (port_range_parse("-P", r->exposed.v[i], &from, &to, &proto) < 0)
+			return -1;
+	for (size_t i = 0; i < r->aliases.n; i++)
+		if (name_check("alias", r->aliases.v[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- leases --- */
+
+/* p NULL: only look whether it would do. */
+static int take_leases(
+    const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
+{
+	_cleanup_free_ char *dir = network_leases(n->name);
+	struct buf names = {0};
+	buf_puts(&names, name);
+	if (strcmp(name, id) != 0)
+		buf_printf(&names, " %.12s", id);
+	for (size_t i = 0; i < r->aliases.n; i++)
+		buf_printf(&names, " %s", r->aliases.v[i]);
+	const char *want[2] = {r->ip, r->ip6};
+	int result = 0;
+	for (int i = 0; i < 2 && result == 0; i++) {
+		struct lease_req q = {.subnet = n->subnet[i],
+		    .from = n->from[i],
+		    .to = n->to[i],
+		    .exclude = &n->gateway[i],
+		    .excludes = n->gateway[i].family ? 1 : 0,
+		    .owner = id,
+		    .ifname = p ? p->ifname : NULL,
+		    .names = names.p};
+		if (!n->subnet[i].a.family) {
+			if (want[i])
+				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "", want[i], n->name,
+				    i ? '6' : '4');
+			continue;
+		}
+		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
+			result = -1;
+		struct addr got;
+		if (result == 0)
+			result = p ? lease_take(dir, &q, &got) : lease_check(&q);
+		if (result < 0)
+			fail_in("network %s", n->name);
+		else if (p)
+			p->addr[i] = (struct cidr){got, n->subnet[i].len};
+	}
+	int saved = errno;
+	buf_free(&names);
+	errno = saved;
+	return result;
+}
+
+int netplug_fits(const struct netreq *r, const struct network *n)
+{
+	return take_leases(n, r, "", "", NULL);
+}
+
+/* --- ports --- */
+
+static void keep_held(struct netplug *p, int fd, bool many)
+{
+	if (many) { /* out of the way of the low numbers, which a limit counts */
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, 1024);
+		if (high >= 0) {
+			close(fd);
+			fd = high;
+		}
+	}
+	p->held = xrealloc(p->held, (p->nheld + 1) * sizeof *p->held);
+	p->held[p->nheld++] = fd;
+}
+
+static int add_port(struct netplug *p, const struct portspec *s, unsigned k, const char *mark, bool many)
+{
+	uint16_t hport = s->h0 ? (uint16_t)(s->h0 + k) : 0;
+	bool any = false;
+	for (int i = 0; i < 2; i++) {
+		int family = i ? AF_INET6 : AF_INET;
+		if (!p->addr[i].a.family || (s->host.family && s->host.family != family))
+			continue;
+		struct nft_port *q = &p->ports[p->nports];
+		*q = (struct nft_port){
+		    .proto = s->proto, .host = s->host, .cport = (uint16_t)(s->c0 + k), .to = p->addr[i].a};
+		q->host.family = family;
+		snprintf(q->comment, sizeof q->comment, "%s", mark);
+		int fd = port_hold(
+		    &q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
+		if (fd < 0)
+			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)") : -1;
+		keep_held(p, fd, many);
+		q->hport = hport;
+		p->nports++;
+		any = true;
+	}
+	char t[ADDR_TEXT];
+	return any ? 0 : fail("-p: %s: the container has no address of that family", addr_text(&s->host, t));
+}
+
+static int hold_ports(const struct netreq *r, struct netplug *p)
+{
+	size_t n = r->publish.n + r->exposed.n, total = 0;
+	struct portspec *s = xcalloc(n + 1, sizeof *s);
+	_cleanup_free_ char *mark = netplug_mark(p->id);
+	int result = 0;
+	for (size_t i = 0; i < n && result == 0; i++) {
+		if (i < r->publish.n)
+			result = portspec_parse("-p", r->publish.v[i], &s[i]);
+		else
+			result =
+			    port_range_parse("-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
+		total += (size_t)(s[i].c1 - s[i].c0 + 1);
+	}
+	struct rlimit old, wide;
+	bool many = total > 200 && getrlimit(RLIMIT_NOFILE, &old) == 0;
+	if (many) { /* one descriptor a port; the limit is put back, the descriptors stay */
+		wide = old;
+		wide.rlim_cur = wide.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &wide);
+	}
+	p->ports = total ? xcalloc(total * 2, sizeof *p->ports) : NULL;
+	for (size_t i = 0; i < n && result == 0; i++)
+		for (unsigned k = 0; k <= (unsigned)(s[i].c1 - s[i].c0) && result == 0; k++)
+			result = add_port(p, &s[i], k, mark, many);
+	int saved = errno;
+	if (many)
+		setrlimit(RLIMIT_NOFILE, &old);
+	free(s);
+	errno = saved;
+	return result;
+}
+
+/* --- the interface --- */
+
+static void choose_mac(const struct netreq *r, struct netplug *p)
+{
+	if (r->mac && mac_parse("--mac", r->mac, p->mac) == 0)
+		return;
+	/* From the address, as docker's: who had the address before had the same, so no neighbour's cache is wrong. */
+	const struct addr *a = p->addr[0].a.family ? &p->addr[0].a : &p->addr[1].a;
+	const uint8_t *tail = a->b + addr_len(a) - 4;
+	p->mac[0] = 0x02;
+	p->mac[1] = 0x42;
+	memcpy(p->mac + 2, tail, 4);
+}
+
+static int link_make(const struct network *n, const struct netplug *p, struct nl *rt, int index, int netns_fd)
+{
+	char host[16];
+	_cleanup_free_ char *mark = netplug_mark(p->id);
+	veth_name(p->id, p->ifname, host);
+	if (strcmp(n->driver, "bridge") == 0) {
+		struct link_add l = {.kind = LINK_VETH,
+		    .name = host,
+		    .mtu = n->mtu,
+		    .up = true,
+		    .master = index,
+		    .peer = p->ifname,
+		    .peer_netns_fd = netns_fd,
+		    .peer_mac = p->mac};
+		rtnl_link_add(rt, &l);
+		rtnl_link_alias(rt, host, mark);
+		if (p->nports)
+			rtnl_link_hairpin(rt, host);
+	} else {
+		struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
+		    .name = p->ifname,
+		    .mtu = n->mtu,
+		    .parent = index,
+		    .netns_fd = netns_fd,
+		    .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};
+		rtnl_link_add(rt, &l);
+	}
+	int r = nl_commit(rt), saved = errno;
+	nl_reset(rt);
+	errno = saved;
+	return r;
+}
+
+static int inside(const struct network *n, const struct netplug *p, int netns_fd)
+{
+	struct addr gw[2] = {{0}, {0}};
+	for (int i = 0; i < 2; i++)
+		if (p->addr[i].a.family && !n->internal)
+			gw[i] = n->gateway[i];
+	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
+	return result < 0 && errno == EEXIST ? 0 : result; /* a default route is there: by an earlier network */
+}
+
+/* --- publishing --- */
+
+struct stale {
+	const struct network *n;
+	const struct netplug *p;
+	struct nft del;
+	const char *mine;
+	size_t found;
+	bool covered[2]; /* the subnet lies in one that is masqueraded */
+	char other[COMMENT_SIZE];
+};
+
+/* An element in our way: whose owner is not alive it goes, else it stays. */
+static void on_taken(const struct nft_port *q, void *arg)
+{
+	struct stale *s = arg;
+	for (size_t i = 0; i < s->p->nports; i++) {
+		if (!nft_port_clash(q, &s->p->ports[i]))
+			continue;
+		const char *id = str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
+		bool hand = !*q->comment || strcmp(id, "-") == 0;
+		if (*id && !hand && (strcmp(id, s->p->id) == 0 || !container_id_held(id))) {
+			nft_port_del(&s->del, q);
+			s->found++;
+		} else {
+			snprintf(s->other, sizeof s->other, "%s", hand ? "ctr-netcfg publish" : q->comment);
+		}
+	}
+}
+
+static void on_net(const struct cidr *c, const char *out, void *arg)
+{
+	struct stale *s = arg;
+	for (int i = 0; i < 2; i++)
+		s->covered[i] |= !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
+}
+
+static int clear_stale(struct stale *s, int which)
+{
+	struct nft look;
+	_cleanup_free_ char *mine = netplug_mark("");
+	s->mine = mine;
+	if (nft_open(&look) < 0)
+		return -1;
+	int r = nft_open(&s->del);
+	if (r == 0) {
+		r = nft_ports(&look, which, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
+		if (r == 0 && *s->other)
+			r = fail("port of the host: published already by %s", s->other);
+		if (r == 0 && s->found)
+			r = nft_commit(&s->del);
+		nft_close(&s->del);
+	}
+	nft_close(&look);
+	return r;
+}
+
+static void append(const struct network *n, const struct netplug *p, struct nft *f, const bool *covered)
+{
+	bool bridge = strcmp(n->driver, "bridge") == 0;
+	for (int i = 0; i < 2 && bridge; i++)
+		if (n->subnet[i].a.family)
+			nft_net_add(f, &n->subnet[i], n->bridge,
+			    n->internal  ? NFT_INTERNAL
+			    : covered[i] ? 0
+					 : NFT_MASQUERADE);
+	for (size_t i = 0; i < p->nports; i++)
+		nft_port_add(f, &p->ports[i]);
+}
+
+/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until now, and who was
+ * unpublished had his entries dropped. Reading the kernel's table takes some milliseconds. */
+static int forget_flows(const struct netplug *p, bool all)
+{
+	size_t n = 0;
+	struct nft_port *q = xcalloc(p->nports + 1, sizeof *q);
+	for (size_t i = 0; i < p->nports; i++)
+		if (all || p->ports[i].proto == IPPROTO_UDP)
+			q[n++] = p->ports[i];
+	int r = conntrack_flush(q, n);
+	free(q);
+	return r;
+}
+
+static int publish(const struct network *n, const struct netplug *p, struct nft *f)
+{
+	struct stale s = {.n = n, .p = p};
+	int r = -1, look = 0;
+	/* Of the same address the kernel tells; not of one beside all. What is published for containers does not have
+	 * to be read through: their ports are bound. */
+	for (size_t i = 0; i < p->nports; i++)
+		look |= addr_is_any(&p->ports[i].host) ? NFT_AT_ONE : NFT_AT_ALL;
+	for (bool again = f; again; look = NFT_PORTS) {
+		nl_reset(&f->body);
+		if (look && clear_stale(&s, look) < 0)
+			return -1;
+		append(n, p, f, s.covered);
+		r = nft_commit(f);
+		again = r < 0 && errno == EEXIST && look != NFT_PORTS;
+	}
+	if (r < 0 && p->nports == 0) { /* everything that needs no NAT still works */
+		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
+		return 0;
+	}
+	if (r == 0 &&
+	    forget_flows(p, s.found) < 0) /* the ports stand: an old flow of theirs may go astray for a while */
+		warn("%s", fail_msg());
+	return r;
+}
+
+/* --- up and down --- */
+
+static int up(const struct netreq *r, const char *name, struct network *n, int netns_fd, struct netplug *p)
+{
+	struct nl rt;
+	struct nft f;
+	int index;
+	bool bridge = strcmp(n->driver, "bridge") == 0;
+	if ((n->internal || !bridge) && (r->publish.n || r->exposed.n))
+		return fail("-p: network %s is %s", n->name,
+		    bridge ? "internal: nothing enters or leaves it"
+			   : "an interface's: ports are reached at the container's own address");
+	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
+	if (ipvlan && r->mac)
+		return fail(
+		    "--mac: a container of network %s, of ipvlan, has that of the interface %s", n->name, n->bridge);
+	if (take_leases(n, r, p->id, name, p) < 0 || hold_ports(r, p) < 0)
+		return -1;
+	if (!ipvlan)
+		choose_mac(r, p);
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	bool nat = nft_open(&f) == 0;
+	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
+	int result = network_up(n, &rt, nat ? &f : NULL, &index);
+	if (result == 0)
+		result = link_make(n, p, &rt, index, netns_fd);
+	nl_close(&rt);
+	if (result == 0)
+		result = inside(n, p, netns_fd);
+	if (result == 0 && bridge) {
+		if (why)
+			fail("%s", why);
+		result = publish(n, p, nat ? &f : NULL);
+	}
+	if (nat)
+		nft_close(&f);
+	return result;
+}
+
+static void let_go(struct netplug *p)
+{
+	while (p->nheld)
+		close(p->held[--p->nheld]);
+}
+
+int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *p)
+{
+	struct network n;
+	memset(p, 0, sizeof *p);
+	if (network_open_or_default(&n, r->net) < 0)
+		return -1;
+	p->id = xstrdup(id);
+	p->network = xstrdup(n.name);
+	p->bridge = xstrdup(n.bridge);
+	snprintf(p->ifname, sizeof p->ifname, "%s", r->ifname ? r->ifname : "eth0");
+	int result = up(r, name, &n, netns_fd, p);
+	network_free(&n);
+	if (result == 0)
+		return 0;
+	int saved = errno;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	p->nports = 0; /* the transaction with them is the last step: it did not happen */
+	let_go(p);     /* first: what is left to do needs descriptors */
+	netplug_down(p);
+	errno = saved;
+	return fail("%s", why);
+}
+
+static int link_drop(const char *id, const char *ifname)
+{
+	struct nl rt;
+	char host[16];
+	veth_name(id, ifname, host);
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	rtnl_link_del(&rt, host);
+	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : 0;
+}
+
+void netplug_down(struct netplug *p)
+{
+	if (!p->id)
+		return;
+	if (nft_ports_del(p->ports, p->nports) < 0)
+		warn("%s", fail_msg());
+	conntrack_flush(p->ports, p->nports);
+	if (link_drop(p->id, p->ifname) < 0)
+		warn("%s", fail_msg());
+	_cleanup_free_ char *dir = network_leases(p->network);
+	for (int i = 0; i < 2; i++)
+		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
+			warn("%s", fail_msg());
+	let_go(p);
+	netplug_forget(p);
+}
+
+void netplug_forget(struct netplug *p)
+{
+	free(p->held);
+	free(p->ports);
+	free(p->id);
+	free(p->network);
+	free(p->bridge);
+	memset(p, 0, sizeof *p);
+}
+
+int netplug_further(int dir, struct strv *out)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "networks", 65536, NULL);
+	if (text)
+		strv_split(out, text, "\n");
+	return text || errno == ENOENT ? 0 : -1;
+}
+
+/* By each of these networks in turn: where there is one already, or no way to that gateway, the kernel refuses. */
+static void default_routes(struct nl *in, const struct strv *networks)
+{
+	for (size_t k = 0; k < networks->n; k++) {
+		struct network n;
+		_cleanup_free_ char *name = xstrndup(networks->v[k], strcspn(networks->v[k], " "));
+		if (network_open(&n, name) < 0)
+			continue;
+		nl_reset(in);
+		for (int i = 0; i < 2; i++) {
+			struct cidr all = {.a = {.family = n.gateway[i].family}};
+			if (all.a.family && !n.internal)
+				rtnl_route_add(in, &all, &n.gateway[i], 0);
+		}
+		nl_commit(in);
+		network_free(&n);
+	}
+}
+
+int netplug_disconnect(
+    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks)
+{
+	_cleanup_free_ char *dir = network_leases(n->name);
+	struct nl in;
+	_cleanup_close_ int ns = netplug_ns(pid);
+	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
+		return -1;
+	int r;
+	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
+		r = link_drop(id, ifname);
+	} else {
+		rtnl_link_del(&in, ifname);
+		r = nl_commit(&in);
+	}
+	if (r == 0)
+		default_routes(&in, networks);
+	nl_close(&in);
+	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
+}
+
+void netplug_state(const struct netplug *p, struct kv *kv)
+{
+	char t[ADDR_TEXT];
+	struct buf b = {0};
+	if (!p->id)
+		return;
+	kv_set(kv, "network", p->network);
+	if (p->addr[0].a.family)
+		kv_set(kv, "ip", addr_text(&p->addr[0].a, t));
+	if (p->addr[1].a.family)
+		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
+	static const uint8_t none[6];
+	if (memcmp(p->mac, none, 6) != 0) /* ipvlan's */
+		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3],
+		    p->mac[4], p->mac[5]);
+	for (size_t i = 0; i < p->nports; i++) {
+		const struct nft_port *q = &p->ports[i];
+		bool v6 = q->to.family == AF_INET6;
+		buf_printf(&b, "%s%s%s%s:%u->%u/%s", i ? ", " : "", v6 ? "[" : "", addr_text(&q->host, t),
+		    v6 ? "]" : "", q->hport, q->cport, q->proto == IPPROTO_UDP ? "udp" : "tcp");
+	}
+	kv_set(kv, "ports", b.p ? b.p : "");
+	buf_free(&b);
+}

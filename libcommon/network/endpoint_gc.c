@@ -1,0 +1,153 @@
+/* endpoint_gc.c: clearing what a kill left of containers' networks, by the marks that everything carries; see
+ * endpoint.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "conntrack.h"
+#include "err.h"
+#include "file.h"
+#include "lease.h"
+#include "endpoint.h"
+#include "record.h"
+
+struct sweep {
+	bool (*dead)(const char *id, struct sweep *s);
+	const char *id; /* this one only */
+	bool (*alive)(const char *id);
+	char *last; /* the answer is kept for the next question: elements of one container follow each other */
+	bool last_dead;
+	char *mine; /* "ctr:INSTANCE:" */
+	struct nft_port *ports;
+	size_t nports;
+	struct strv links;
+	bool say, no_netcfg;
+	int failed;
+};
+
+static bool is_it(const char *id, struct sweep *s)
+{
+	return strcmp(id, s->id) == 0;
+}
+
+static bool not_alive(const char *id, struct sweep *s)
+{
+	if (strcmp(id, NETCFG_MARK) == 0)
+		return s->no_netcfg;
+	if (!str_eq(s->last, id)) {
+		free(s->last);
+		s->last = xstrdup(id);
+		s->last_dead = !s->alive(id);
+	}
+	return s->last_dead;
+}
+
+/* The id in a mark of ours that is to go; NULL when it is another's, a network's, or made by hand. */
+static const char *marked(struct sweep *s, const char *mark)
+{
+	if (!str_starts(mark, s->mine))
+		return NULL;
+	const char *id = mark + strlen(s->mine);
+	return *id && strcmp(id, "-") && !str_starts(id, "net:") && s->dead(id, s) ? id : NULL;
+}
+
+static void on_port(const struct nft_port *p, void *arg)
+{
+	struct sweep *s = arg;
+	const char *id = marked(s, p->comment);
+	if (!id)
+		return;
+	s->ports = xrealloc(s->ports, (s->nports + 1) * sizeof *s->ports);
+	s->ports[s->nports++] = *p;
+	if (s->say)
+		printf("port %u/%s of %s\n", p->hport, p->proto == 17 ? "udp" : "tcp", id);
+}
+
+static void on_link(const struct link_info *l, void *arg)
+{
+	struct sweep *s = arg;
+	const char *id = marked(s, l->alias);
+	if (!id)
+		return;
+	strv_add(&s->links, l->name);
+	if (s->say)
+		printf("interface %s of %s\n", l->name, id);
+}
+
+static bool keep_lease(const struct lease *l, void *arg)
+{
+	struct sweep *s = arg;
+	char t[ADDR_TEXT];
+	if (!*l->ifname ||
+	    !s->dead(l->owner, s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
+		return true;
+	if (s->say)
+		printf("lease %s of %s\n", addr_text(&l->addr, t), l->owner);
+	return false;
+}
+
+static int one_network(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	struct sweep *s = arg;
+	_cleanup_free_ char *dir = network_leases(name);
+	if (lease_gc(dir, keep_lease, s) < 0)
+		s->failed = -1;
+	return 0;
+}
+
+static void links_away(struct sweep *s, struct nl *rt)
+{
+	for (size_t i = 0; i < s->links.n; i++) {
+		rtnl_link_del(rt, s->links.v[i]);
+		if (nl_commit(rt) < 0 && errno != ENODEV)
+			s->failed = -1;
+		nl_reset(rt);
+	}
+}
+
+static int sweep(struct sweep *s)
+{
+	struct nft f;
+	struct nl rt;
+	s->mine = netplug_mark("");
+	if (nft_open(&f) == 0) {
+		if (nft_ports(&f, NFT_PORTS, on_port, s) < 0)
+			s->failed = -1;
+		nft_close(&f);
+	}
+	if (nft_ports_del(s->ports, s->nports) < 0)
+		s->failed = -1;
+	conntrack_flush(s->ports, s->nports);
+	if (nl_open(&rt, NETLINK_ROUTE, -1) == 0) {
+		if (rtnl_links(&rt, on_link, s) < 0)
+			s->failed = -1;
+		links_away(s, &rt);
+		nl_close(&rt);
+	}
+	network_leases_each(one_network, s);
+	strv_free(&s->links);
+	free(s->ports);
+	free(s->mine);
+	free(s->last);
+	return s->failed;
+}
+
+int netplug_clear(const char *id)
+{
+	struct sweep s = {.dead = is_it, .id = id};
+	return sweep(&s);
+}
+
+int netplug_gc(bool (*alive)(const char *id))
+{
+	struct sweep s = {.dead = not_alive, .alive = alive, .say = true};
+	/* Each ctr-netcfg holds it shared as long as something of its making is not finished. */
+	_cleanup_close_ int fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s.no_netcfg = fd >= 0 && lock_try(fd, LOCK_EX) == 1;
+	return sweep(&s);
+}
