@@ -526,20 +526,3 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	wait_for 5 ctr-exec c test -e /ready
 	[ "$(ctr-exec c cat /proc/self/cgroup)" = 0::/init ]
 }
-
-@test "ctr-stats: a table once, live, and JSON; what does not run is said" {
-	ctr-run -d --name c -m 32m "$ROOTFS" sleep 1000 >/dev/null
-	run -0 ctr-stats --no-stream
-	[[ "${lines[0]}" =~ ^ID\ +NAME\ +CPU\ +MEMORY\ +IO\ +PIDS$ ]]
-	[[ "${lines[1]}" =~ \ c\ +[0-9.]+%\ +[0-9.]+.?/32.0M\ +[^\ ]+/[^\ ]+\ +1$ ]]
-	run -124 timeout 3 "$BIN/ctr-stats" -n c
-	[ "${#lines[@]}" -ge 2 ]
-	run -124 timeout 3 script -qec "$BIN/ctr-stats c" /dev/null
-	[[ "$output" == *$'\033[H\033[J'*NAME* ]]
-	run -0 ctr-stats --no-stream --json c
-	[[ "$output" == "{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*"}" ]]
-	ctr-stop -t 0 c
-	run -1 ctr-stats --no-stream c
-	[[ "$output" == *"exited, not running"* ]]
-	run -1 ctr-stats --no-stream nosuch
-}

@@ -118,3 +118,25 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	run -0 ctr-exec --help
 	[[ "$output" == *"--privileged"* ]]
 }
+
+@test "session 8: exec sees the container's processes; its exit code is the command's" {
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	run -0 ctr-exec jay ps
+	[[ "$output" == *"1 root"*"top -b"* ]]
+	run -5 ctr-exec jay sh -c 'exit 5'
+	run -127 ctr-exec jay nosuch
+	run -126 ctr-exec jay /etc/passwd
+	run -125 ctr-exec nosuch true
+	[ "$(ctr-exec -u user -w /tmp jay sh -c 'id -u; pwd' | tr '\n' ' ')" = "1000 /tmp " ]
+	[ "$(ctr-exec jay sed -n 's/CapEff:.//p' /proc/self/status)" = 00000000a80425fb ]
+	for ns in mnt pid net ipc uts cgroup; do
+		[ "$(ctr-exec jay readlink /proc/self/ns/$ns)" = "$(ctr-exec jay readlink /proc/1/ns/$ns)" ]
+	done
+	[ "$(ctr-exec jay cat /proc/self/cgroup | grep -v systemd | grep -vc ':/$')" = 0 ]
+}
+
+@test "session 11: the environment of the container, in exec too" {
+	ctr-run -d --name test -e test=123 -e luck=test "$ROOTFS" top -b >/dev/null
+	run -0 ctr-exec -e more=1 test env
+	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
+}

@@ -106,37 +106,31 @@ by_hand() {
 	run -2 ctr-logs
 }
 
-@test "attach: a prompt without a newline is seen at once; what is typed arrives; the exit code passes" {
-	ctr-run -d -i --name c "$ROOTFS" sh -c 'read go; printf "name? "; read x; echo "hello $x"; exit 7' >/dev/null
-	mkfifo in
-	ctr-attach c <in >out 3>&- &
-	p=$!
-	exec 8>in
-	echo >&8
-	wait_for 5 grep -q 'name?' out
-	echo you >&8
-	wait $p || code=$?
-	exec 8>&-
-	[ "$code" = 7 ]
-	[ "$(cat out)" = "name? hello you" ]
+@test "session 7: logs, stdout and stderr apart; the last unterminated line is there" {
+	ctr-run -d --name jay "$ROOTFS" sh -c 'echo out; echo err >&2; printf last' >/dev/null
+	ctr-wait jay >/dev/null
+	run -0 --separate-stderr ctr-logs jay
+	[ "$output" = $'out\nlast' ]
+	[ "$stderr" = err ]
+	run -0 --separate-stderr ctr-logs --tail 1 jay
+	[ "$output" = last ]
+	run -0 ctr-logs -t jay
+	[[ "${lines[0]}" =~ ^[0-9]{4}-[0-9-]+T[0-9:.]+Z\  ]]
 }
 
-@test "attach to a terminal: the shell's prompt and echo, the window's size and its changes" {
-	need script util-linux
-	ctr-run -d -i -t --name c -e PS1='prompt% ' "$ROOTFS" sh >/dev/null
-	typist() { sleep 1; echo 'echo $((6*7))'; sleep 2; echo 'stty size'; sleep 1; echo 'exit 5'; sleep 1; }
-	run -5 timeout 30 script -qec "stty rows 30 cols 90; (sleep 0.7; stty rows 31 cols 91 </dev/tty) & ctr-attach c" /dev/null < <(typist)
-	[[ "$output" == *"prompt% "* && "$output" == *"31 91"* && "$output" == *42* ]]
-}
-
-@test "attach --no-stdin only looks; one that does not run is refused" {
-	ctr-run -d -i --name c "$ROOTFS" sh -c 'read x; echo "got $x"' >/dev/null
-	echo no | timeout 1 ctr-attach --no-stdin c || [ $? = 124 ]
-	[ "$(ctr-ps -n -o status)" = running ]
-	echo yes | timeout 20 ctr-attach c >/dev/null
-	[ "$(ctr-wait c)" = 0 ]
-	[ "$(ctr-logs c)" = "got yes" ]
-	run -125 ctr-attach c
-	[ "$output" = "ctr-attach: c: exited, not running" ]
-	run -125 ctr-attach
+# bats test_tags=ctr-run
+@test "a full disk never blocks the container: what was dropped is counted and said" {
+	[ "$(id -u)" = 0 ]
+	run -0 unshare -m bash -c '
+		mount -t tmpfs -o size=1m none "$CTR_LIB"
+		ctr-run -d --name full -v /dev/null:/gate "$ROOTFS" sh -c "i=0; while [ \$i -lt 30000 ]; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; i=\$((i+1)); done; sleep 3; echo end; sleep 0.5" >/dev/null || exit 9
+		sleep 1.5
+		[ "$(df --output=avail "$CTR_LIB" | tail -1)" -lt 8 ] || exit 8
+		: >"$CTR_LIB/containers/full/log"
+		ctr-wait full
+		ctr-logs full 2>&1 | grep dropped
+		ctr-logs full 2>/dev/null | tail -n 1
+		ctr-rm full'
+	[[ "$output" == *"bytes of output were dropped"* ]]
+	[[ "$output" == *end* ]]
 }

@@ -114,3 +114,34 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	run -1 ctr-inspect ../x
 	ctr-rm two "$id"
 }
+
+# bats test_tags=ctr-create,ctr-pause,ctr-stop
+@test "the statuses: created, running, paused, restarting, exited, lost, corrupt" {
+	ctr-create --name cre "$ROOTFS" true >/dev/null
+	ctr-run -d --name run "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name pau "$ROOTFS" sleep 1000 >/dev/null
+	ctr-pause pau
+	ctr-run -d --name exi "$ROOTFS" true >/dev/null
+	ctr-wait exi >/dev/null
+	ctr-run -d --name res --restart always "$ROOTFS" sh -c 'exit 1' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-ps -an --filter name=res -o status)" = restarting ]'
+	ctr-run -d --name los "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/los/state"; kill -9 "$monitor")
+	wait_for 5 sh -c '[ "$(ctr-ps -an --filter name=los -o status)" = lost ]'
+	ctr-create --name cor "$ROOTFS" true >/dev/null
+	echo '$(reboot)' >"$CTR_LIB/containers/cor/conf"
+	run -1 --separate-stderr ctr-ps -an -o name,status
+	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ',')" = "cor corrupt,cre created,exi exited,los lost,pau paused,res restarting,run running," ]
+	[[ "$stderr" == *"cor: corrupt"* ]]
+	run -1 ctr-exec pau true 2>/dev/null || [ "$status" = 125 ]
+	ctr-stop res
+	[ "$(ctr-ps -an --filter name=res -o status 2>/dev/null)" = exited ]
+	ctr-rm -f cor cre exi los pau res run
+}
+
+@test "control characters of a container cannot steer a terminal that lists it" {
+	ctr-create --name esc "$ROOTFS" $'\033[2Jx' >/dev/null
+	run -0 ctr-ps -a
+	[[ "$output" != *$'\033'* ]]
+	[[ "$output" == *'\x1b[2Jx'* ]]
+}

@@ -506,3 +506,50 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(sort -n out | tr '\n' ' ')" = "$(seq 20 | tr '\n' ' ')" ]
 	[ -z "$(ctr-ps -aq)" ]
 }
+
+@test "session 6: detached, with and without a name; ps shows it whole" {
+	id=$(ctr-run -d "$ROOTFS" top -b)
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	[ "${#id}" = 12 ]
+	run -0 ctr-ps -n -o id,name,status,command
+	grep -qE "^$id +$id +running +top -b" <<<"$output"
+	grep -qE "jay +running +top -b" <<<"$output"
+	[ "$(ctr-ps -q | wc -l)" = 2 ]
+}
+
+@test "the launcher returns at once, and its monitor keeps nothing of the caller's" {
+	start=$(date +%s%N)
+	id=$(ctr-run -d "$ROOTFS" sleep 1000)
+	[ $(($(date +%s%N) - start)) -lt 2000000000 ]
+	. "$CTR_RUN/containers/$id/state"
+	[ "$(readlink "/proc/$monitor/cwd")" = / ]
+	run bash -c "ls -l /proc/$monitor/fd | grep -v -e /dev/null -e pipe: -e anon_inode -e '$CTR_LIB' -e total"
+	[ -z "$output" ]
+}
+
+@test "a command that cannot start is reported now, and leaves nothing" {
+	run -127 ctr-run -d "$ROOTFS" nosuch
+	[[ "$output" == *"not found"* ]]
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+# bats test_tags=ctr-wait,ctr-stop
+@test "restart on-failure:2 runs it three times; always goes on; a stop is final" {
+	ctr-run -d --name r --restart on-failure:2 "$ROOTFS" sh -c 'echo x; exit 3' >/dev/null
+	[ "$(ctr-wait r)" = 3 ]
+	[ "$(ctr-logs r | wc -l)" = 3 ]
+	ctr-run -d --name a --restart always "$ROOTFS" sh -c 'echo x' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs a | wc -l)" -ge 3 ]'
+	ctr-stop a
+	n=$(ctr-logs a | wc -l)
+	sleep 0.5
+	[ "$(ctr-logs a | wc -l)" = "$n" ]
+}
+
+@test "two starts with one name: one wins, the other says so" {
+	for i in 1 2 3 4 5 6; do (ctr-run -d --name one "$ROOTFS" sleep 1000 >/dev/null 2>>err && echo 0 >>codes || echo $? >>codes) & done
+	wait
+	[ "$(grep -c '^0$' codes)" = 1 ]
+	[ "$(grep -c '^125$' codes)" = 5 ]
+	[ "$(grep -c 'this name already' err)" = 5 ]
+}

@@ -39,24 +39,29 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
+# bats test_tags=ctr-run
 @test "the n-th call of a start fails, n from 1 on: a message, an exit code, nothing left" {
 	each_fault 100 1 "$ROOTFS" true
 }
 
+# bats test_tags=ctr-run
 @test "the n-th call fails, detached" {
 	each_fault 50 3 -d --name f "$ROOTFS" sleep 1000
 }
 
+# bats test_tags=ctr-run
 @test "the n-th call fails, with volumes, a tmpfs, devices, limits and files" {
 	mkdir v
 	each_fault 40 5 -v "$WORLD/v:/v:ro" -v "$WORLD/v:/w/x" --tmpfs /t --device /dev/null:/dev/mine --read-only -m 32m --sysctl kernel.msgmax=9000 \
 		-u 1:1 --pidfile "$WORLD/pid" --dns 10.0.0.1 "$ROOTFS" true
 }
 
+# bats test_tags=ctr-run
 @test "the n-th call fails, in a user namespace" {
 	each_fault 40 5 --userns auto "$ROOTFS" true
 }
 
+# bats test_tags=ctr-net,ctr-run
 @test "the n-th call fails, on a network with a published port" {
 	[ -x "$top/build/fault/ctrbox" ] || skip "needs make FAULT=1"
 	export -f each_fault clean
@@ -88,15 +93,24 @@ old() { # NAMES: the older ways do
 	[ -z "$(ctr-ps -aq)" ]
 }
 
+# bats test_tags=ctr-run
 @test "without clone3" { old clone3; }
+# bats test_tags=ctr-run
 @test "without pidfd_open and pidfd_send_signal" { old pidfd_open,pidfd_send_signal; }
+# bats test_tags=ctr-run
 @test "without openat2" { old openat2; }
+# bats test_tags=ctr-run
 @test "without open_tree and mount_setattr" { old open_tree,mount_setattr; }
+# bats test_tags=ctr-run
 @test "without close_range" { old close_range; }
+# bats test_tags=ctr-run
 @test "without cgroup.kill" { old cgroup.kill; }
+# bats test_tags=ctr-run
 @test "without setns on a pidfd" { old setns_pidfd; }
+# bats test_tags=ctr-run
 @test "with clone3, close_range and renameat2, but without their newer flags" { old into_cgroup,close_range_cloexec,rename_noreplace; }
 
+# bats test_tags=ctr-exec,ctr-nsenter,ctr-run
 @test "without time namespaces: the others are joined, and -T says what is missing" {
 	old time
 	ctr-run -d --name t "$ROOTFS" sleep 1000 >/dev/null
@@ -105,6 +119,7 @@ old() { # NAMES: the older ways do
 	[[ "$output" == *"time namespace"*"this kernel has no such namespaces"* ]]
 }
 
+# bats test_tags=ctr-create,ctr-run
 @test "a hook's timeout is kept, with pidfds and without" {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
 	PATH=$top/build/oldkernel/bin:$PATH
@@ -129,4 +144,5 @@ old() { # NAMES: the older ways do
 	done
 }
 
+# bats test_tags=ctr-run
 @test "without all of them at once" { old all; }

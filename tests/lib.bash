@@ -51,6 +51,9 @@ wait_for() {
 	return 1
 }
 
+# no_process PID: it has ended, reaped or not.
+no_process() { [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]; }
+
 # skip NEED TOOL PACKAGE: loud about what is missing.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 

@@ -8,12 +8,14 @@ test_setup() {
 	[ -x "$CTR_BIN/ctr-run" ] || skip "no minimal build here (make test-builds)"
 }
 
+# bats test_tags=ctr-exec,ctr-stop,ctr-nsenter,ctr-init,ctr-cgset
 @test "its size, and its applets" {
 	[ "$(stat -Lc %s "$CTRBOX")" -le 212992 ]
 	[ "$("$CTRBOX" --list | sort | tr '\n' ' ')" = \
 		"ctr-cgset ctr-exec ctr-gc ctr-init ctr-nsenter ctr-ps ctr-rm ctr-run ctr-stop " ]
 }
 
+# bats test_tags=ctr-exec,ctr-stop,ctr-init,ctr-cgset
 @test "a container with everything is found again by exec as it was made" {
 	ctr-run -d --name all --keep -e $'A=two\nlines \\n' -v "$WORLD/bind:/bind" -v named:/named -u 1000:1000 --ulimit nofile=100:200 \
 		--cap-drop all --cap-add net_admin --device /dev/null:/dev/mine --sysctl net.ipv4.ip_forward=1 -m 64m --tmpfs /t:size=1m \
@@ -30,6 +32,7 @@ test_setup() {
 	ctr-rm all
 }
 
+# bats test_tags=ctr-exec,ctr-nsenter
 @test "a user namespace of its own, entered by nsenter too" {
 	ctr-run -d --name u --userns auto "$ROOTFS" sleep 100
 	[ "$(ctr-exec u awk '{ print $1, $3 }' /proc/self/uid_map)" = "0 65536" ]
@@ -37,6 +40,7 @@ test_setup() {
 	ctr-rm -f u
 }
 
+# bats test_tags=ctr-run
 @test "the exit code comes out; a monitor that has logged much is still small" {
 	run ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" = 7 ]
@@ -48,6 +52,7 @@ test_setup() {
 	ctr-rm -f talk
 }
 
+# bats test_tags=ctr-cgset
 @test "what it has not is said in a line" {
 	local want='(CONFIG=minimal)'
 	mkdir b && echo '{}' >b/config.json
@@ -65,6 +70,7 @@ test_setup() {
 	ctr-cgset -d "/$CTR_CGROUP"
 }
 
+# bats test_tags=ctr-run
 @test "in a user namespace that somebody else has made, the root is writable as elsewhere" {
 	unshare -Urm true 2>/dev/null || skip "needs unshare -Urm (user namespaces)"
 	[ "$(unshare -Urm ctr-run "$ROOTFS" sh -c 'echo new >/file && cat /file' 2>err)" = new ] || { cat err; return 1; }

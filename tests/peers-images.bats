@@ -26,6 +26,7 @@ is_three() { # DIR
 	[ "$(stat -c %i "$1/ping")" = "$(stat -c %i "$1/ping2")" ]
 }
 
+# bats test_tags=ctr-image
 @test "podman and buildah: load, look, build on it, save in each of their formats; back here" {
 	need podman
 	need buildah
@@ -64,6 +65,7 @@ is_three() { # DIR
 	$p image umount -a -f >/dev/null
 }
 
+# bats test_tags=ctr-image
 @test "docker: load, run, commit, save; back here" {
 	need dockerd docker.io
 	need docker docker-cli

@@ -99,6 +99,7 @@ count() {
 	fi
 }
 
+# bats test_tags=ctr-run
 @test "kill -9 of ctr-run at 50 instants: gc leaves what lives, and only that" {
 	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" true)
 	traffic 3>&- & traffic=$!
@@ -111,6 +112,7 @@ count() {
 	figures ctr-run
 }
 
+# bats test_tags=ctr-run
 @test "kill -9 of the monitor at 50 instants of a start, a life and an end" {
 	us=$(takes h ctr-run --net n -p 82:82 "$ROOTFS" true)
 	traffic 3>&- & traffic=$!
@@ -123,6 +125,7 @@ count() {
 	figures "the monitor"
 }
 
+# bats test_tags=ctr-exec,ctr-top
 @test "kill -9 of ctr-exec at 50 instants: its command goes, the container lives on" {
 	us=$(takes h ctr-exec keep true)
 	traffic 3>&- & traffic=$!
@@ -136,6 +139,7 @@ count() {
 	figures ctr-exec
 }
 
+# bats test_tags=ctr-rm,ctr-inspect
 @test "kill -9 of ctr-rm -f at 50 instants" {
 	h ctr-run -d --name v --net n -p 82:82 "$ROOTFS" sleep 1000 >/dev/null
 	t0=$(date +%s%N) && h ctr-rm -f v && us=$((($(date +%s%N) - t0) / 1000))
@@ -150,6 +154,7 @@ count() {
 	figures ctr-rm
 }
 
+# bats test_tags=ctr-run
 @test "the monitor on a network: few descriptors, one more for each published port, little memory" {
 	fds() { (. "$CTR_RUN/containers/$1/state"; find "/proc/$monitor/fd" -type l | wc -l); }
 	h ctr-run -d --name none --net n "$ROOTFS" sleep 1000 >/dev/null
@@ -159,4 +164,56 @@ count() {
 	private=$(. "$CTR_RUN/containers/three/state"; awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
 	echo "# monitor: $(fds none) descriptors, $(fds three) with three ports, $private KiB private" >&3
 	[[ "$BIN" == */san/* ]] || [ "$private" -le 200 ]
+}
+
+# bats test_tags=ctr-run,ctr-rm
+@test "200 containers started in parallel: all run, all listed, all removed" {
+	not_old "their number is not what differs"
+	start=$(date +%s%N)
+	for i in $(seq 200); do ctr-run -d --name "n$i" "$ROOTFS" sleep 1000 >/dev/null & done
+	wait
+	echo "# 200 started in $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ "$(ctr-ps -q | wc -l)" = 200 ]
+	start=$(date +%s%N)
+	ctr-ps -q | ctr-rm -f - >/dev/null
+	echo "# 200 removed in $((($(date +%s%N) - start) / 1000000)) ms" >&3
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+# bats test_tags=ctr-run
+@test "the monitor: at most 200 KiB of private memory, no CPU while idle, few descriptors" {
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers need memory of their own"; fi
+	not_old "without open_tree each has a copy of the program in memory"
+	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" "$ROOTFS" sleep 1000 >/dev/null; done
+	. "$CTR_RUN/containers/m1/state"
+	sleep 0.3
+	private=$(awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
+	fds=$(ls "/proc/$monitor/fd" | wc -l)
+	a=$(awk '{ print $14 + $15 }' "/proc/$monitor/stat")
+	sleep 1
+	b=$(awk '{ print $14 + $15 }' "/proc/$monitor/stat")
+	echo "# monitor: $private KiB private, $fds descriptors, $((b - a)) ticks in a second" >&3
+	[ "$private" -le 200 ]
+	[ "$fds" -le 10 ]
+	[ "$a" = "$b" ]
+}
+
+# bats test_tags=ctr-ps
+@test "1,000 containers are listed quickly" {
+	not_old "their number is not what differs"
+	ctr-create --name x0 "$ROOTFS" true >/dev/null
+	for i in $(seq 999); do cp -r "$CTR_LIB/containers/x0" "$CTR_LIB/containers/x$i"; done
+	[ "$(ctr-ps -aq | wc -l)" = 1000 ]
+	best=99999 cpu=99999
+	for i in $(seq 20); do # other test files run meanwhile: the best of several
+		[ "$i" -le 3 ] || [ $cpu -ge 50 ] || break
+		# a shell of its own: to copy bats's would be counted too
+		read -r t own < <(bash --norc -c "TIMEFORMAT='%R %U %S'; time ctr-ps -aq >/dev/null" 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
+		[ "$t" -ge $best ] || best=$t
+		[ "$own" -ge $cpu ] || cpu=$own
+	done
+	rm -rf "$CTR_LIB"/containers/x*
+	echo "# 1,000 containers listed in $best ms, $cpu of them its own" >&3
+	if [[ "$BIN" == */san/* ]]; then return; fi
+	[ "$cpu" -lt 50 ]
 }

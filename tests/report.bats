@@ -18,6 +18,7 @@ has() { # FACT WORD...: all of them
 	for w; do [[ $f == *" $w "* ]] || { echo "not there: $w" && return 1; }; done
 }
 
+# bats test_tags=ctr-run
 @test "a default container: docker's fourteen capabilities, its filter, its masks and devices; nothing to write to" {
 	report
 	cat report
@@ -47,6 +48,7 @@ has() { # FACT WORD...: all of them
 	for d in mem port kmsg tty0 rtc fuse kvm loop-control loop0 sda vda net/tun; do run ! has 'devices that open when made' $d; done
 }
 
+# bats test_tags=ctr-run
 @test "the report sees what is granted: --privileged, no-new-privileges, no capabilities" {
 	report --privileged --security-opt no-new-privileges
 	[ "$(fact no_new_privs)" = yes ]
@@ -58,6 +60,7 @@ has() { # FACT WORD...: all of them
 	[ -z "$(fact 'capabilities effective')$(fact 'capabilities bounding')$(fact 'devices that open when made')" ]
 }
 
+# bats test_tags=ctr-run
 @test "next to docker's and podman's: in no line weaker" {
 	need dockerd docker.io
 	need docker docker-cli

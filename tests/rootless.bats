@@ -76,6 +76,7 @@ as() {
 
 multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get install uidmap)"; }
 
+# bats test_tags=ctr-run
 @test "a user runs a container: root inside, himself outside" {
 	multi
 	run as 'ctr-run -v $HOME:/new $R sh -c "id -u; touch /new/f; exit 7"'
@@ -87,6 +88,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[[ ${#lines[@]} -eq 2 && "$(echo ${lines[0]})" == "0 $(id -u "$U1") 1" && "$(echo ${lines[1]})" == 1\ *\ 65536 ]]
 }
 
+# bats test_tags=ctr-run
 @test "its root is its own: the overlay has userxattr, and a user of the container's may write where root may" {
 	multi
 	as 'cp -a $R own'
@@ -96,6 +98,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -e "$SHARED/$U1/own/etc/passwd" ]
 }
 
+# bats test_tags=ctr-exec,ctr-start,ctr-restart,ctr-stop,ctr-kill,ctr-rename,ctr-inspect,ctr-logs,ctr-top,ctr-stats
 @test "the whole life of a container: -d, ps, logs, exec, top, stop, start, rename, kill, wait, rm" {
 	multi
 	run as 'ctr-run -d --name web $R sh -c "echo hi; echo no >&2; exec sleep 1000" 2>/dev/null; until ctr-logs web 2>&1 | grep -q no; do sleep 0.05; done; ctr-ps -n; ctr-logs web 2>&1; ctr-exec -u 33 web id -u; ctr-exec web ps -o args; ctr-top web'
@@ -108,6 +111,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
 }
 
+# bats test_tags=ctr-diff
 @test "files of other ids of the user's range, in folders that he cannot enter, are removed with their container" {
 	multi
 	run as 'ctr-run --keep --name x $R sh -c "mkdir -p -m 700 /tmp/d/e && touch /tmp/d/e/f && chown -R 33:33 /tmp/d && chmod 0 /tmp/d"; ctr-diff x'
@@ -123,6 +127,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
 }
 
+# bats test_tags=ctr-image,ctr-commit
 @test "images: owners are kept by import, commit, save, load and export; a removed one leaves nothing" {
 	multi
 	cp -a "$SHARED/rootfs" t
@@ -143,6 +148,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(find "$SHARED/$U1/data/ctr" ! -user "$U1")" ]
 }
 
+# bats test_tags=ctr-exec,ctr-start,ctr-image,ctr-cp,ctr-volume,ctr-stop
 @test "volumes: named ones with the image's owners, folders of his own, tmpfs; cp in and out, of running and stopped ones" {
 	multi
 	cp -a "$SHARED/rootfs" t
@@ -159,6 +165,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(ls -A "$SHARED/$U1/data/ctr/volumes")" ]
 }
 
+# bats test_tags=ctr-exec,ctr-image,ctr-commit,ctr-stop
 @test "without a range of ids: one id, and -u and --group-add are refused with the reason" {
 	USER=$U2
 	run as 'ctr-run $R sh -c "id -u; cat /proc/self/uid_map; cat /proc/self/setgroups" 2>/dev/null'
@@ -179,6 +186,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ "$(stat -c %U "$SHARED/$U2/mine")" = "$U2" ]
 }
 
+# bats test_tags=ctr-run
 @test "--userns: keep-id, a map, auto; what is not his is refused, and leaves nothing" {
 	multi
 	run as 'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine; stat -c %u /new/mine"'
@@ -196,6 +204,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
 }
 
+# bats test_tags=ctr-run
 @test "devices: the default ones work, others cannot be made; a disk image is refused in a sentence" {
 	multi
 	run as 'ctr-run $R sh -c "echo x >/dev/null && head -c 3 /dev/zero | wc -c && mknod /tmp/d c 1 3; ls /dev/sda /dev/vda 2>/dev/null; [ -c /dev/tty ] && echo tty"'
@@ -211,6 +220,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"cannot be mounted in a user namespace: unpack it"* ]]
 }
 
+# bats test_tags=ctr-pause
 @test "cgroups: limits that cannot be had are warned of in one line; without limits it is said once" {
 	multi
 	rm "$SHARED/$U1/run/ctr/no-cgroup"
@@ -224,6 +234,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[[ $status -eq 1 && ${#lines[@]} -eq 1 ]]
 }
 
+# bats test_tags=ctr-run
 @test "--pid host: the host's processes are seen, in a /proc that is masked and read-only where it always is" {
 	multi
 	root() { sh -c "$1"; }
@@ -235,6 +246,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	done
 }
 
+# bats test_tags=ctr-run
 @test "--net none and host; networks of root's are refused; pasta is named where it is missing" {
 	multi
 	run as 'ctr-run --net none $R ls /sys/class/net; ctr-run --net host $R ls /sys/class/net | sort | tr "\n" " "'
@@ -263,6 +275,7 @@ machine() {
 	unshare -mn --propagation private bash m.sh
 }
 
+# bats test_tags=ctr-exec,ctr-start,ctr-stop
 @test "--net pasta: an interface, ports published by it, taken ports, restarts; nothing is left, even of a killed monitor" {
 	multi
 	need pasta passt
@@ -284,6 +297,7 @@ machine() {
 	[[ $status -eq 0 && $output == "127.0.0.1:8080->80/tcp, 0.0.0.0:5353->53/udp"$'\n'"inet 10.9.9.2/24"$'\nhello\n'*"of the host: Address"*125$'\nhello\n'*none ]]
 }
 
+# bats test_tags=ctr-run
 @test "places: XDG's, else ~/.local/share and a folder in /tmp that nobody else could have made" {
 	multi
 	uid=$(id -u "$U1")
@@ -301,6 +315,7 @@ machine() {
 	[[ $status -ne 0 && ${#lines[@]} -eq 1 && $output == *"not a folder of ours alone"* ]]
 }
 
+# bats test_tags=ctr-gc
 @test "a killed monitor takes the container along; ctr-gc clears the rest" {
 	multi
 	run as 'ctr-run -d --name c $R sleep 1000 >/dev/null 2>&1; . $XDG_RUNTIME_DIR/ctr/containers/c/state; kill -9 $monitor; until ctr-ps -an | grep -q lost; do sleep 0.05; done; ctr-gc; ctr-rm c'
@@ -309,6 +324,7 @@ machine() {
 	[ -z "$(alive "$U1")" ]
 }
 
+# bats test_tags=ctr-run
 @test "--privileged is no more than the user has: no device, no module, no mount of the host's" {
 	multi
 	run as 'ctr-run --privileged $R sh -c "grep CapEff /proc/self/status; mount -t tmpfs t /new && echo mounted; mknod /tmp/d b 8 0; echo 1 >/proc/sys/vm/drop_caches"'
@@ -316,6 +332,7 @@ machine() {
 	[[ $output == *"CapEff:	000001ff"*mounted*"not permitted"* && $output == *"Permission denied"* ]]
 }
 
+# bats test_tags=ctr-start,ctr-commit,ctr-cp,ctr-volume
 @test "root with --userns auto: layers and volumes keep their owners on disk, by id-mapped mounts" {
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 	cp -a "$ROOTFS" r

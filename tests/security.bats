@@ -106,6 +106,7 @@ hostile() {
 	mkdir -p root/v
 }
 
+# bats test_tags=ctr-run,ctr-exec,ctr-init
 @test "CVE-2019-5736: the runtime's file cannot be had from inside: #!/proc/self/exe, a link, a library" {
 	hostile
 	mkdir own
@@ -130,6 +131,7 @@ hostile() {
 	[ "$(sha256sum <own/ctrbox)" = "$before" ]
 }
 
+# bats test_tags=ctr-run,ctr-exec
 @test "CVE-2024-21626: no descriptor and no working directory of the host's" {
 	hostile
 	echo secret >secret
@@ -155,6 +157,7 @@ hostile() {
 	[[ $status -eq 0 && ${lines[0]} == / ]]
 }
 
+# bats test_tags=ctr-run,ctr-exec,ctr-logs
 @test "CVE-2016-9962: who enters cannot be looked into: not by ctr-exec, not by a start beside it, not in a user namespace" {
 	cp -a "$ROOTFS" root && cp "$BATS_FILE_TMPDIR/look" root/bin/look
 	for how in "--name a" "--name b --userns auto" "--name c --cap-add SYS_PTRACE --userns auto" "--name d -e PATH=$(seq -s / 500 | sed 's,/,:/,g'):/bin"; do
@@ -170,6 +173,7 @@ hostile() {
 	done
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2021-30465: a volume's folder swapped for a link while 100 starts mount in it" {
 	hostile
 	mkdir -p vol/d target
@@ -183,6 +187,7 @@ hostile() {
 	[ -z "$(ls -A target)" ] # no mount point was made out there
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2019-16884, CVE-2023-27561, CVE-2023-28642: /proc and /sys as links, and swapped for links while 100 starts run" {
 	hostile
 	mkdir -p root/fake/self/attr root/fake/sys/kernel
@@ -214,6 +219,7 @@ hostile() {
 	echo "$good of 100"
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2025-31133: a mask that is not the real /dev/null is refused" {
 	hostile
 	mkdir dev
@@ -234,6 +240,7 @@ hostile() {
 	done
 }
 
+# bats test_tags=ctr-run,ctr-logs
 @test "CVE-2025-52565: /dev/console as a link does not aim the terminal's mount elsewhere" {
 	hostile
 	mkdir dev root/victim
@@ -246,6 +253,7 @@ hostile() {
 	[[ $output == mine* ]]
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2025-52881: what is written to /proc is written to /proc" {
 	hostile
 	mkdir -p fake/sys/kernel fake/self
@@ -259,6 +267,7 @@ hostile() {
 	[ "$(cat fake/sys/kernel/domainname)" = old ]
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2022-0811: nothing is smuggled in by settings, variables, labels or names" {
 	for s in 'net.ipv4.ip_forward=1+kernel.core_pattern=|x' $'net.ipv4.ip_forward=1\nkernel.core_pattern=|x' $'net.ipv4.ip_forward=1\rx' \
 		kernel.core_pattern=x net/../kernel/core_pattern=x kernel.shm_rmid_forced 'net.ipv4.=..' =1 kernel.modprobe=/x; do
@@ -284,6 +293,7 @@ hostile() {
 	[ ! -e "$WORLD/PWNED" ]
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2022-0492, CVE-2023-25809: no release_agent, no cgroup that can be written" {
 	run ctr-run "$ROOTFS" sh -c 'mkdir /tmp/c; mount -t cgroup -o rdma c /tmp/c || mount -t cgroup2 c /tmp/c || unshare -UrmC true; for d in /sys/fs/cgroup /sys/fs/cgroup/*; do
 		echo /x >$d/release_agent; mkdir $d/x && echo MADE; echo $$ >$d/cgroup.procs && echo JOINED; mount -o remount,rw $d && echo REMOUNTED; done 2>/dev/null; find /sys/fs/cgroup -writable | head -n 1 >/dev/null; true'
@@ -294,6 +304,7 @@ hostile() {
 	[ "$status" -ne 0 ]
 }
 
+# bats test_tags=ctr-run
 @test "CVE-2020-15257: the host's abstract sockets are not the container's" {
 	perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("Sa*", AF_UNIX, "\0ctrt-'$$'")) or die; listen(S, 1); sleep 100' 3>&- &
 	listener=$!
@@ -305,6 +316,7 @@ hostile() {
 	[ "${lines[0]}" = 1 ]
 }
 
+# bats test_tags=ctr-run,ctr-exec
 @test "CVE-2022-29162: nothing is inheritable, whatever was added" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	for flags in "" "--cap-add ALL" "--privileged" "-u 33" "-u 33 --cap-add NET_ADMIN"; do
@@ -318,6 +330,7 @@ hostile() {
 	[[ $output == *00000000a80425fb ]]
 }
 
+# bats test_tags=ctr-run
 @test "passwd and group that are a fifo, a device, a link out, endless, or hostile" {
 	hostile
 	for how in 'mkfifo etc/passwd' 'mknod etc/passwd c 1 5' 'ln -s /proc/self/fd/0 etc/passwd' 'mkdir etc/passwd' 'truncate -s 20G etc/passwd' \
@@ -344,6 +357,7 @@ hostile() {
 	[ "$status" -ne 0 ]
 }
 
+# bats test_tags=ctr-run,ctr-stop,ctr-kill,ctr-inspect
 @test "rule 4: a recycled pid is not killed" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	sleep 1000 3>&- &
@@ -360,6 +374,7 @@ hostile() {
 	kill $innocent
 }
 
+# bats test_tags=ctr-run,ctr-diff,ctr-inspect,ctr-top,ctr-stats
 @test "what a container calls itself and its files cannot speak to the terminal that lists it" {
 	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
 	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||

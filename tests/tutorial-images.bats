@@ -4,6 +4,7 @@ bats_require_minimum_version 1.5.0
 load lib
 load image
 
+# bats test_tags=ctr-exec,ctr-image
 @test "3. image and layers: the container writes into a layer of its own, and the image stays as it is" {
 	tar -C "$ROOTFS" -cf busybox.tar .
 	ctr-image import busybox busybox.tar
@@ -27,6 +28,7 @@ load image
 	[ "$status" -ne 0 ]
 }
 
+# bats test_tags=ctr-run
 @test "4. volume: what is written there stays on the host; a second run appends" {
 	box busybox
 	ctr-run -v "$WORLD/volume:/containerVolume" busybox sh -c 'echo "hello world" >>/containerVolume/test.txt'
@@ -36,6 +38,7 @@ load image
 	! grep -q "$WORLD" /proc/mounts
 }
 
+# bats test_tags=ctr-exec,ctr-commit
 @test "5. commit: the tree of a running container as a tar; later as an image" {
 	box busybox
 	ctr-run -d --name c busybox sh -c 'echo x >/made; sleep 100' >/dev/null
@@ -47,6 +50,7 @@ load image
 	[ "$(ctr-run image cat /made)" = x ]
 }
 
+# bats test_tags=ctr-exec,ctr-commit,ctr-stop
 @test "10. images from containers: two of one image, each with a volume of its own" {
 	box busybox
 	ctr-run -d --name container1 -v "$WORLD/from1:/to1" busybox top >/dev/null

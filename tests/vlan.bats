@@ -19,6 +19,7 @@ ipvlan() { # the kernel has it, or says by our words that it has not
 	skip "this kernel has no ipvlan (CONFIG_IPVLAN): make check-v2"
 }
 
+# bats test_tags=ctr-exec,ctr-ipam,ctr-net
 @test "macvlan: on the host's own network, by its router; refused where it cannot be" {
 	not_in_rig "the machine itself shows it"
 	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 mv
@@ -43,6 +44,7 @@ ipvlan() { # the kernel has it, or says by our words that it has not
 	[ -z "$(h ctr-ipam ls)" ]
 }
 
+# bats test_tags=ctr-netcfg
 @test "macvlan by hand" {
 	not_in_rig "the machine itself shows it"
 	ns A
@@ -51,6 +53,7 @@ ipvlan() { # the kernel has it, or says by our words that it has not
 	h ctr-netcfg detach "$A"
 }
 
+# bats test_tags=ctr-exec,ctr-ipam,ctr-net,ctr-netcfg
 @test "ipvlan: by hand; containers on the host's own network with its address of the link, known by name" {
 	ipvlan
 	in_ns "$A" ping -c1 -W2 203.0.113.2

@@ -1,0 +1,17 @@
+#!/usr/bin/env bats
+# ctr-inspect: everything about a container as JSON, or one value of it.
+
+load lib
+
+@test "one value by its path, for a running container and one that has ended" {
+	ctr-run -d --name c -l k=v "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(ctr-inspect -f Name c)" = c ]
+	[ "$(ctr-inspect -f State.Status c)" = running ]
+	[ "$(ctr-inspect -f Labels.0 c)" = k=v ]
+	kill -0 "$(ctr-inspect -f State.Pid c)"
+	ctr-kill c
+	ctr-wait c >/dev/null
+	[ "$(ctr-inspect -f State.ExitCode c)" = 137 ]
+	run -1 ctr-inspect nosuch
+	run -2 ctr-inspect
+}

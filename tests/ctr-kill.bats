@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# ctr-kill: signals reach the container, and never another process that has its pid.
+
+load lib
+
+# bats test_tags=ctr-stop
+@test "a recycled pid is never signalled" {
+	ctr-run -d --name rec "$ROOTFS" sleep 1000 >/dev/null
+	sleep 1000 &
+	other=$!
+	ctr-stop -t 0 rec
+	mkdir -p "$CTR_RUN/containers/rec"
+	printf "id='%s'\nboot='%s'\npid='%d'\nstarttime='1'\nmonitor='%d'\nmonitor_starttime='1'\ncgroup=''\n" "$(ctr-inspect -f Id rec)" "$(cat /proc/sys/kernel/random/boot_id)" $other $other >"$CTR_RUN/containers/rec/state"
+	ctr-kill rec || true
+	ctr-stop -t 0 rec
+	ctr-rm -f rec
+	kill -0 $other
+	kill $other
+}
+
+# bats test_tags=ctr-stop,ctr-restart,ctr-gc
+@test "a recycled pid, met for real: ns_last_pid gives it to another process, and nothing signals that" {
+	run -0 timeout 60 unshare -pf --mount-proc --propagation private bash -c '
+		set -e
+		[ -w /proc/sys/kernel/ns_last_pid ] || { echo "no ns_last_pid: skipped"; exit 0; }
+		recycle() { # make a process of this pid
+			for _ in 1 2 3 4 5; do
+				echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+				sleep 1000 >/dev/null 2>&1 &
+				[ $! != "$1" ] || return 0
+				kill $!
+			done
+			return 1
+		}
+		ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --name b --restart always "$ROOTFS" sleep 1000 >/dev/null
+		. "$CTR_RUN/containers/a/state"; apid=$pid amon=$monitor
+		. "$CTR_RUN/containers/b/state"; bpid=$pid bmon=$monitor
+		kill -9 $amon $bmon
+		while [ -e /proc/$apid ] || [ -e /proc/$bpid ] || [ -e /proc/$amon ] || [ -e /proc/$bmon ]; do sleep 0.01; done
+		for p in $apid $bpid $amon $bmon; do recycle $p; done
+		[ "$(ctr-ps -an -o name,pid,status | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
+		ctr-kill a && exit 1
+		! ctr-exec a true
+		ctr-stop -t 0 a b
+		ctr-restart -t 0 b
+		ctr-gc
+		ctr-rm -f a b
+		for p in $apid $bpid $amon $bmon; do [ "$(cat /proc/$p/comm)" = sleep ] || exit 2; done
+		echo "pids $apid $bpid $amon $bmon: another process each, alive"'
+	echo "# ${lines[-1]}" >&3
+	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
+}

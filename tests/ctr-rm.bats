@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# ctr-rm: containers are removed, one or many; a running one only by force.
+
+load lib
+
+# bats test_tags=ctr-stop
+@test "session 9: stop, ps says exited without a pid, rm; a running one is not removed" {
+	ctr-run -d --name jay "$ROOTFS" top -b >/dev/null
+	run -1 ctr-rm jay
+	[[ "$output" == *running* ]]
+	ctr-stop -t 1 jay
+	[ "$(ctr-ps -an -o pid,status)" = "-  exited" ]
+	ctr-rm jay
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "names from stdin: ps -q | rm -" {
+	for i in 1 2 3; do ctr-run -d "$ROOTFS" true >/dev/null; done
+	wait_for 5 sh -c '[ "$(ctr-ps -aq --filter status=exited | wc -l)" = 3 ]'
+	ctr-ps -aq --filter status=exited | ctr-rm -
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+# bats test_tags=ctr-stop,ctr-kill,ctr-pause,ctr-unpause,ctr-start
+@test "several names, names from a pipe, wrong ones among them: the others are done, exit 1" {
+	for c in a b c d; do ctr-run -d --name $c "$ROOTFS" sh -c "trap 'exit 3' TERM; while :; do sleep 0.1; done" >/dev/null; done
+	start=$(date +%s%N)
+	run -1 --separate-stderr ctr-stop a nosuch b
+	[ "$output" = $'a\nb' ]
+	[ "$stderr" = "ctr-stop: nosuch: no such container" ]
+	printf 'c\n\nd\r\n' | ctr-stop -t 5 -
+	[ "$(ctr-ps -an -o status | sort -u)" = exited ]
+	[ "$(ctr-wait a b c d | tr '\n' ' ')" = "3 3 3 3 " ]
+	run -0 ctr-stop a # docker's: stopping what does not run is no error
+	run -1 ctr-kill a
+	[ "$output" = "ctr-kill: a: not running" ]
+	run -1 ctr-pause a
+	run -1 ctr-unpause a
+	ctr-start a b
+	run -0 ctr-start a # nor is starting what runs
+	ctr-pause a b
+	run -1 ctr-pause a
+	[[ "$output" == *"paused, not running"* ]]
+	ctr-stop -t 5 a # a stop thaws
+	ctr-rm -f b # and so does rm -f
+	run -1 --separate-stderr ctr-rm a nosuch c
+	[ "$output" = $'a\nc' ]
+	ctr-rm -f nosuch
+	run -2 ctr-stop
+	run -2 ctr-stop -t x a
+	run -2 ctr-kill -s NOSUCH d
+	run -0 ctr-rm - </dev/null
+}

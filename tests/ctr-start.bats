@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# ctr-start: the same container once more, after its end or a reboot.
+
+load lib
+
+@test "start: the same writable layer and settings; start -a attached with the exit code" {
+	ctr-run -d --name s -e K=v "$ROOTFS" sh -c 'echo $K >>/count; cat /count; exit $(wc -l </count)' >/dev/null
+	[ "$(ctr-wait s)" = 1 ]
+	ctr-start s
+	[ "$(ctr-wait s)" = 2 ]
+	run -3 ctr-start -a s
+	[ "$output" = $'v\nv\nv' ]
+	ctr-create --name c "$ROOTFS" echo hello >/dev/null
+	run -0 ctr-start -a c
+	[ "$output" = hello ]
+}
+
+# bats test_tags=ctr-ps,ctr-gc
+@test "after a reboot: exited or lost, files and logs are there; the line of a boot script starts them" {
+	ctr-run -d --name always --restart always "$ROOTFS" sh -c 'echo hello; touch /mine; sleep 1000' >/dev/null
+	ctr-run -d --name no "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name done --restart always "$ROOTFS" sleep 1000 >/dev/null
+	ctr-stop -t 0 done
+	ctr-create --name never "$ROOTFS" true >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs always)" = hello ]'
+	for c in always no; do (. "$CTR_RUN/containers/$c/state"; kill -9 "$monitor"; wait_for 5 no_process "$pid"); done
+	rm -rf "${CTR_RUN:?}"/*
+	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always lost done exited never created no lost " ]
+	[ -z "$(ctr-gc | grep -v ^group)" ]
+	[ "$(ctr-logs always)" = hello ]
+	ctr-ps -aq --filter restart=always | ctr-start - >/dev/null
+	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always running done running never created no lost " ]
+	ctr-exec always test -e /mine
+	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
+}

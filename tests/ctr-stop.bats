@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# ctr-stop: the end within its time, on full disks and of what does not want to end.
+
+load lib
+
+@test "stop of a PID 1 that ignores TERM ends within the deadline plus one second" {
+	ctr-run -d --name ign "$ROOTFS" sh -c 'trap "" TERM; while :; do sleep 1; done' >/dev/null
+	start=$(date +%s%N)
+	ctr-stop -t 1 ign
+	took=$((($(date +%s%N) - start) / 1000000))
+	echo "# stop took $took ms" >&3
+	[[ "$BIN" == */san/* ]] || [ $took -lt 2000 ]
+	[ "$(ctr-inspect -f State.ExitCode ign)" = 137 ]
+}
+
+# bats test_tags=ctr-run,ctr-kill,ctr-rm,ctr-gc
+@test "no space on the disk, and no inode: exit is recorded, logs told, stop is final, rm and gc work" {
+	run -0 unshare -m bash -c '
+		set -e
+		mount -t tmpfs -o size=2m,nr_inodes=200 none "$CTR_LIB"
+		mount -t tmpfs -o size=1m,nr_inodes=100 none "$CTR_RUN"
+		ctr-run -d --name a --restart always "$ROOTFS" sh -c "trap \"exit 5\" TERM; while :; do sleep 0.1; done" >/dev/null
+		ctr-run -d --name b "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+		fill() {
+			for d in "$CTR_LIB" "$CTR_RUN"; do
+				head -c 4m /dev/zero >"$d/fill" 2>/dev/null || true
+				while : 2>/dev/null >"$d/i$((n += 1))"; do :; done || true
+			done
+		}
+		n=0
+		fill
+		! touch "$CTR_RUN/containers/a/x" 2>/dev/null
+		! touch "$CTR_LIB/containers/a/x" 2>/dev/null
+		ctr-stop -t 5 a
+		ctr-kill b
+		ctr-wait a b
+		ctr-ps -an -o name,status,exit | tr -s " "
+		(. "$CTR_RUN/containers/c/state"; kill -9 "$monitor")
+		ctr-rm a b
+		ctr-gc >/dev/null
+		ctr-rm -f c
+		[ -z "$(ls -A "$CTR_LIB/containers" "$CTR_RUN/containers" | grep -v :)" ]
+		fill
+		code=0; ctr-run -d --name d "$ROOTFS" true || code=$?
+		echo "$code"'
+	echo "$output"
+	[ "$(head -n 7 <<<"$output" | tr '\n' ' ')" = "a b 5 137 a exited 5 b exited 137 c running - " ]
+	[[ "$output" == *"No space left on device"* ]]
+	[ "${lines[-1]}" = 125 ]
+}
+
+# bats test_tags=ctr-ps,ctr-inspect
+@test "ps, inspect and the others' stop go on while one stop waits" {
+	ctr-run -d --name slow "$ROOTFS" sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name quick --init "$ROOTFS" sleep 1000 >/dev/null
+	ctr-stop -t 4 slow 3>&- >/dev/null &
+	sleep 0.3
+	timeout 2 ctr-ps -q >/dev/null
+	timeout 2 ctr-inspect slow >/dev/null
+	timeout 3 ctr-stop quick
+	timeout 2 ctr-exec slow true
+	[ "$(ctr-ps -n -o name)" = slow ]
+	wait
+	[ -z "$(ctr-ps -q)" ]
+}
+
+@test "what cannot be killed is said, in time, and the record stays" {
+	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$freezer" ] || skip "needs a v1 freezer hierarchy (there the frozen do not die)"
+	ctr-run -d --name d "$ROOTFS" sleep 1000 >/dev/null
+	echo FROZEN >"$freezer/$CTR_CGROUP/freezer.state"
+	start=$(date +%s)
+	run -1 ctr-stop -t 0 d
+	took=$(($(date +%s) - start))
+	echo THAWED >"$freezer/$CTR_CGROUP/freezer.state"
+	[[ "$output" == "ctr-stop: d: does not end after SIGKILL: a process in it waits in the kernel"* ]]
+	[ $took -lt 10 ]
+	wait_for 5 sh -c '[ "$(ctr-ps -an -o status)" = exited ]'
+	ctr-rm d
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bats
+# ctr-update: other limits for a container, in force now and at its next start. The same file runs on a pure
+# cgroup v2 system (make check-v2).
+
+load lib
+
+pids_max() { ctr-cgset -g "/$(. "$CTR_RUN/containers/$1/state"; echo "$cgroup")" pids.max; }
+
+@test "a limit is in force at once, and after the next start" {
+	ctr-run -d --name c --pids-limit 33 "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(pids_max c)" = 33 ]
+	ctr-update --pids-limit 44 c
+	[ "$(pids_max c)" = 44 ]
+	ctr-stop -t 0 c
+	ctr-update --pids-limit 55 c
+	ctr-start c >/dev/null
+	[ "$(pids_max c)" = 55 ]
+}
+
+@test "a bad value changes nothing; nothing to change is wrong usage" {
+	ctr-run -d --name c --pids-limit 33 "$ROOTFS" sleep 1000 >/dev/null
+	run -1 ctr-update c pids.max=x
+	[ "$(pids_max c)" = 33 ]
+	run -2 ctr-update c
+	run -2 ctr-update
+	run -1 ctr-update --pids-limit 5 nosuch
+}
