@@ -153,7 +153,7 @@ static int p_veth(void)
 /* On v1 the devices controller has the list of them; on v2 a program of ours. */
 static int p_devices(void)
 {
-	struct spec_device_rule r = {.type = 'a', .major = -1, .minor = -1, .access = "rwm"};
+	struct device_rule r = {.type = 'a', .major = -1, .minor = -1, .access = "rwm"};
 	struct strv none = {0};
 	char path[40];
 	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());

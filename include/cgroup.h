@@ -76,7 +76,7 @@ int cgroup_stat(const char *path, struct kv *out);
 int cgroup_show_stat(const char *path);
 int cgroup_show_events(const char *path);
 /* Which devices may be made and opened: the rules in order, the last that matches wins. */
-int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n);
+int cgroup_devices(const char *path, const struct device_rule *rules, size_t n);
 /* Names of the groups right under `parent`, of all hierarchies, once each. */
 int cgroup_children(const char *parent, struct strv *out);
 /* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail().
@@ -109,6 +109,6 @@ uint64_t cgroup_blkio_of_io(uint64_t weight);
 
 struct bpf_insn;
 /* The BPF_PROG_TYPE_CGROUP_DEVICE program of the rules; *n instructions. Caller frees. */
-struct bpf_insn *cgroup_device_program(const struct spec_device_rule *rules, size_t n_rules, size_t *n);
+struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n_rules, size_t *n);
 
 #endif

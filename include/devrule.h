@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct spec_device_rule { /* linux.resources.devices[] of OCI's config-linux.md */
+struct device_rule { /* linux.resources.devices[] of OCI's config-linux.md */
 	bool allow;
 	char type;            /* a c b */
 	int64_t major, minor; /* -1 any */

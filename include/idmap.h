@@ -10,10 +10,11 @@
 
 /* Write the maps of a child in a new user namespace: directly as root; else a single-id map directly, and longer ones
  * through newuidmap(1) and newgidmap(1). -1 with fail(). */
-int idmap_write(pid_t pid, const struct spec_idmap *uids, size_t n_uids, const struct spec_idmap *gids, size_t n_gids);
+int idmap_write(
+    pid_t pid, const struct idmap_entry *uids, size_t n_uids, const struct idmap_entry *gids, size_t n_gids);
 /* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid (subuid(5)). 0, -1 none. */
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
 /* "CONTAINER:HOST:SIZE[,...]" appended to v. -1 with fail(). */
-int idmap_parse(const char *text, struct spec_idmap **v, size_t *n);
+int idmap_parse(const char *text, struct idmap_entry **v, size_t *n);
 
 #endif

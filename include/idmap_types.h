@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-struct spec_idmap { /* linux.uidMappings[] of OCI's config-linux.md */
+struct idmap_entry { /* linux.uidMappings[] of OCI's config-linux.md */
 	uint32_t container, host, size;
 };
 

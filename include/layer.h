@@ -21,7 +21,7 @@
 /* A container whose files are meant: the maps of its user namespace, and its userns_opaque() where its writable layer
  * is among them. */
 struct pack_of {
-	const struct spec_idmap *uids, *gids;
+	const struct idmap_entry *uids, *gids;
 	size_t n_uids, n_gids;
 	const char *opaque;
 };

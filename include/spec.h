@@ -86,9 +86,9 @@ struct spec {
 	/* linux */
 	unsigned ns_new;         /* bit 1<<NS_x: a new one */
 	char *ns_path[NS_COUNT]; /* or join this one (file); neither: the caller's (host) */
-	VEC(struct spec_idmap) uid_map, gid_map;
+	VEC(struct idmap_entry) uid_map, gid_map;
 	VEC(struct spec_device) devices;
-	VEC(struct spec_device_rule) device_rules;
+	VEC(struct device_rule) device_rules;
 	char *cgroups_path;
 	struct strv resources; /* "KEY=VALUE", cgroup v2 names (cgroup.h): what linux.resources says */
 	struct strv sysctl;    /* "key=value" */
@@ -120,7 +120,7 @@ void spec_mount_add(
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
 void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode,
     uint32_t uid, uint32_t gid);
-void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
+void device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
 
 /* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages: "WHAT:LINE:COL: PATH: why".
  * Unknown keys are ignored (config.md, "Extensibility"); wrong types, ranges and missing required keys are errors. */

@@ -246,7 +246,7 @@ static void tell(int fd, char c)
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
-static uint32_t host_id_of_root(const struct spec_idmap *map, size_t n)
+static uint32_t host_id_of_root(const struct idmap_entry *map, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (map[i].container == 0)

@@ -298,7 +298,7 @@ static void device(struct spec *s, const char *arg)
 		die("%s: not a device", f.v[0]);
 	char type = S_ISBLK(st.st_mode) ? 'b' : 'c';
 	spec_device_add(s, dst, type, major(st.st_rdev), minor(st.st_rdev), st.st_mode & 0777, st.st_uid, st.st_gid);
-	spec_device_rule_add(s, true, type, major(st.st_rdev), minor(st.st_rdev), perm);
+	device_rule_add(s, true, type, major(st.st_rdev), minor(st.st_rdev), perm);
 	strv_free(&f);
 }
 

@@ -18,12 +18,12 @@
 
 #define AUTO_SIZE 65536u
 
-static void map_add(struct spec_idmap **v, size_t *n, uint32_t container, uint32_t host, uint32_t size)
+static void map_add(struct idmap_entry **v, size_t *n, uint32_t container, uint32_t host, uint32_t size)
 {
 	if (size == 0)
 		return;
 	*v = xrealloc(*v, (*n + 1) * sizeof **v);
-	(*v)[(*n)++] = (struct spec_idmap){container, host, size};
+	(*v)[(*n)++] = (struct idmap_entry){container, host, size};
 }
 
 /* The caller's range in /etc/subuid or /etc/subgid; false where there is none. */
@@ -42,7 +42,7 @@ static bool helpers_there(void)
 
 /* One side of the map. `inner`: the id that the caller's own becomes (0, or itself with keep-id); the others come from
  * the range of subordinate ids. */
-static void user_side(struct spec_idmap **v, size_t *n, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
+static void user_side(struct idmap_entry **v, size_t *n, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
 {
 	uint32_t below = inner < count ? inner : count;
 	map_add(v, n, 0, start, below);

@@ -244,7 +244,7 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 }
 
 /* As the container sees it; ids that it has not got are those of the layers below. */
-static uint32_t id_inside(const struct spec_idmap *map, size_t n, uint32_t id)
+static uint32_t id_inside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
 	for (size_t i = 0; i < n; i++)
 		if (id >= map[i].host && id - map[i].host < map[i].size)

@@ -174,7 +174,7 @@ int image_export(const char *lib, const char *operand, int fd)
 	for (; n < im.layers.n && r == 0; n++)
 		r = (dirs[n] = dir_open_at(AT_FDCWD, im.layers.v[n])) < 0 ? -1 : 0;
 	struct sink out = {.fd = fd};
-	struct spec_idmap uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
+	struct idmap_entry uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
 	struct pack_of own = {
 	    &uid, &gid, 1, 1, NULL}; /* in a user's store everything is the user's, and meant to be root's */
 	if (r == 0 && n == 0)

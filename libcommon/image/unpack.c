@@ -467,7 +467,7 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 }
 
 /* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
-static uint32_t id_outside(const struct spec_idmap *map, size_t n, uint32_t id)
+static uint32_t id_outside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
 	for (size_t i = 0; i < n; i++)
 		if (id >= map[i].container && id - map[i].container < map[i].size)

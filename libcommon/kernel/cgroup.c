@@ -804,12 +804,12 @@ int cgroup_children(const char *parent, struct strv *out)
 
 /* --- devices --- */
 
-static int devices_v1(int dir, const struct spec_device_rule *rules, size_t n)
+static int devices_v1(int dir, const struct device_rule *rules, size_t n)
 {
 	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC),
 			    deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
 	for (size_t i = 0; i < n; i++) {
-		const struct spec_device_rule *r = &rules[i];
+		const struct device_rule *r = &rules[i];
 		char line[64], major[24] = "*", minor[24] = "*";
 		if (r->major >= 0)
 			snprintf(major, sizeof major, "%" PRId64, r->major);
@@ -825,7 +825,7 @@ static int devices_v1(int dir, const struct spec_device_rule *rules, size_t n)
 	return 0;
 }
 
-static int devices_v2(int dir, const struct spec_device_rule *rules, size_t n)
+static int devices_v2(int dir, const struct device_rule *rules, size_t n)
 {
 	union bpf_attr a;
 	size_t len;
@@ -846,7 +846,7 @@ static int devices_v2(int dir, const struct spec_device_rule *rules, size_t n)
 	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &a, sizeof a);
 }
 
-int cgroup_devices(const char *path, const struct spec_device_rule *rules, size_t n)
+int cgroup_devices(const char *path, const struct device_rule *rules, size_t n)
 {
 	struct cgroup_hierarchy *v1 = with_controller("devices"), *h = v1 ? v1 : v2_side();
 	_cleanup_close_ int fd = h ? group_fd(h, path) : -1;

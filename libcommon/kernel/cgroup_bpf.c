@@ -30,7 +30,7 @@ static int access_bits(const char *s)
 }
 
 /* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends in a verdict. */
-static void rule(struct program *p, const struct spec_device_rule *r)
+static void rule(struct program *p, const struct device_rule *r)
 {
 	size_t skips[4], n = 0;
 	if (r->type != 'a') {
@@ -60,7 +60,7 @@ static void rule(struct program *p, const struct spec_device_rule *r)
 		p->v[skips[i]].off = (short)(p->n - skips[i] - 1);
 }
 
-struct bpf_insn *cgroup_device_program(const struct spec_device_rule *rules, size_t n_rules, size_t *n)
+struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n_rules, size_t *n)
 {
 	struct program p = {0};
 	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);

@@ -12,7 +12,7 @@
 #include "idmap.h"
 #include "str.h"
 
-static int write_direct(pid_t pid, const char *file, const struct spec_idmap *v, size_t n)
+static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v, size_t n)
 {
 	struct buf b = {0};
 	char path[48];
@@ -26,7 +26,7 @@ static int write_direct(pid_t pid, const char *file, const struct spec_idmap *v,
 }
 
 /* Without privilege only a set-uid program that checks /etc/subuid may write more than one's own id. */
-static int by_helper(const char *program, pid_t pid, const struct spec_idmap *v, size_t n)
+static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v, size_t n)
 {
 	struct strv args = {0};
 	strv_add(&args, program);
@@ -55,12 +55,12 @@ static int by_helper(const char *program, pid_t pid, const struct spec_idmap *v,
 	return WEXITSTATUS(status) ? fail("%s: refused the id map (see /etc/subuid and /etc/subgid)", program) : 0;
 }
 
-static bool own_only(const struct spec_idmap *v, size_t n, uint32_t own)
+static bool own_only(const struct idmap_entry *v, size_t n, uint32_t own)
 {
 	return n == 1 && v[0].size == 1 && v[0].host == own;
 }
 
-int idmap_write(pid_t pid, const struct spec_idmap *uids, size_t n_uids, const struct spec_idmap *gids, size_t n_gids)
+int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids, const struct idmap_entry *gids, size_t n_gids)
 {
 	char path[48];
 	bool root = geteuid() == 0;
@@ -101,7 +101,7 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 	return -1;
 }
 
-int idmap_parse(const char *text, struct spec_idmap **v, size_t *n)
+int idmap_parse(const char *text, struct idmap_entry **v, size_t *n)
 {
 	struct strv parts = {0};
 	strv_split(&parts, text, ",");
@@ -118,7 +118,7 @@ int idmap_parse(const char *text, struct spec_idmap **v, size_t *n)
 			return errno = EINVAL, fail("id map: '%s' is not CONTAINER:HOST:SIZE[,...]", text);
 		}
 		*v = xrealloc(*v, (*n + 1) * sizeof **v);
-		(*v)[(*n)++] = (struct spec_idmap){(uint32_t)num[0], (uint32_t)num[1], (uint32_t)num[2]};
+		(*v)[(*n)++] = (struct idmap_entry){(uint32_t)num[0], (uint32_t)num[1], (uint32_t)num[2]};
 	}
 	strv_free(&parts);
 	return *n ? 0 : (errno = EINVAL, fail("id map: nothing in '%s'", text));

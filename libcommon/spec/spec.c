@@ -34,10 +34,10 @@ void spec_device_add(struct spec *s, const char *path, char type, int64_t major,
 	*d = (struct spec_device){xstrdup(path), type, major, minor, mode, uid, gid};
 }
 
-void spec_device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access)
+void device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access)
 {
-	struct spec_device_rule *r = GROW(s->device_rules);
-	*r = (struct spec_device_rule){.allow = allow, .type = type, .major = major, .minor = minor};
+	struct device_rule *r = GROW(s->device_rules);
+	*r = (struct device_rule){.allow = allow, .type = type, .major = major, .minor = minor};
 	strncpy(r->access, access, sizeof r->access - 1);
 }
 
@@ -55,18 +55,18 @@ static void default_nodes(struct spec *s)
 			there |= strcmp(s->devices.v[k].path, nodes[i].path) == 0;
 		if (!there)
 			spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
-		spec_device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
+		device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
 	}
-	spec_device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
-	spec_device_rule_add(s, true, 'c', 5, 2, "rwm");    /* ptmx */
-	spec_device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
+	device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
+	device_rule_add(s, true, 'c', 5, 2, "rwm");    /* ptmx */
+	device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
 }
 
 static void default_devices(struct spec *s)
 {
-	spec_device_rule_add(s, false, 'a', -1, -1, "rwm");
-	spec_device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
-	spec_device_rule_add(s, true, 'b', -1, -1, "m");
+	device_rule_add(s, false, 'a', -1, -1, "rwm");
+	device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
+	device_rule_add(s, true, 'b', -1, -1, "m");
 	default_nodes(s);
 }
 

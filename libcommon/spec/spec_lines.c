@@ -41,11 +41,11 @@ static const struct member rlimit[] = {
 static const struct member device[] = {M(struct spec_device, TEXT, path), M(struct spec_device, NUMBER, type),
     M(struct spec_device, NUMBER, major), M(struct spec_device, NUMBER, minor), M(struct spec_device, NUMBER, mode),
     M(struct spec_device, NUMBER, uid), M(struct spec_device, NUMBER, gid), {0}};
-static const struct member rule[] = {M(struct spec_device_rule, NUMBER, allow),
-    M(struct spec_device_rule, NUMBER, type), M(struct spec_device_rule, NUMBER, major),
-    M(struct spec_device_rule, NUMBER, minor), M(struct spec_device_rule, NUMBER, access), {0}};
-static const struct member idmap[] = {M(struct spec_idmap, NUMBER, container), M(struct spec_idmap, NUMBER, host),
-    M(struct spec_idmap, NUMBER, size), {0}};
+static const struct member rule[] = {M(struct device_rule, NUMBER, allow), M(struct device_rule, NUMBER, type),
+    M(struct device_rule, NUMBER, major), M(struct device_rule, NUMBER, minor), M(struct device_rule, NUMBER, access),
+    {0}};
+static const struct member idmap[] = {M(struct idmap_entry, NUMBER, container), M(struct idmap_entry, NUMBER, host),
+    M(struct idmap_entry, NUMBER, size), {0}};
 static const struct member gid[] = {{"gid", NUMBER, 0, sizeof(uint32_t), NULL}, {0}};
 
 static const struct member spec[] = {S(TEXT, version), S(NUMBER, terminal), S(NUMBER, rows), S(NUMBER, cols),

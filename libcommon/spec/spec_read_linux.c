@@ -37,14 +37,14 @@ static int namespaces(struct spec *s, const json_t *lx)
 	return 0;
 }
 
-static int idmaps(const json_t *lx, const char *path, const char *key, struct spec_idmap **v, size_t *n)
+static int idmaps(const json_t *lx, const char *path, const char *key, struct idmap_entry **v, size_t *n)
 {
 	json_t *l = NULL;
 	if (jget_arr(spec_doc, lx, "linux", key, &l) < 0)
 		return -1;
 	for (size_t i = 0; l && i < json_array_size(l); i++) {
 		char at[80];
-		struct spec_idmap m = {0};
+		struct idmap_entry m = {0};
 		const json_t *o = spec_item(l, i, path, at);
 		if (!o || spec_u32(o, at, "containerID", &m.container) < 0 || spec_u32(o, at, "hostID", &m.host) < 0 ||
 		    spec_u32(o, at, "size", &m.size) < 0)
@@ -101,7 +101,7 @@ static int device_rules(struct spec *s, const json_t *res)
 		return -1;
 	for (size_t i = 0; l && i < json_array_size(l); i++) {
 		char at[80], *access = NULL;
-		struct spec_device_rule r = {.type = 'a', .major = -1, .minor = -1};
+		struct device_rule r = {.type = 'a', .major = -1, .minor = -1};
 		const json_t *o = spec_item(l, i, "linux.resources.devices", at);
 		if (!o || jget_bool(spec_doc, o, at, "allow", &r.allow) < 0 ||
 		    device(o, at, &r.type, &r.major, &r.minor) < 0 || jget_str(spec_doc, o, at, "access", &access) < 0)
@@ -111,7 +111,7 @@ static int device_rules(struct spec *s, const json_t *res)
 			jwrong(spec_doc, at, "access", "'%s' is not made of r, w and m", a);
 			return free(access), -1;
 		}
-		spec_device_rule_add(s, r.allow, r.type, r.major, r.minor, a);
+		device_rule_add(s, r.allow, r.type, r.major, r.minor, a);
 		free(access);
 	}
 	return 0;

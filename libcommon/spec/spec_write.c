@@ -192,7 +192,7 @@ static void hooks(struct buf *b, const struct spec *s)
 	buf_puts(b, "}");
 }
 
-static void idmaps(struct buf *b, const char *k, const struct spec_idmap *v, size_t n)
+static void idmaps(struct buf *b, const char *k, const struct idmap_entry *v, size_t n)
 {
 	if (!n)
 		return;
@@ -245,7 +245,7 @@ static void resources(struct buf *b, const struct spec *s)
 		key(b, "devices");
 		buf_puts(b, "[");
 		for (size_t i = 0; i < s->device_rules.n; i++) {
-			const struct spec_device_rule *r = &s->device_rules.v[i];
+			const struct device_rule *r = &s->device_rules.v[i];
 			comma(b);
 			buf_printf(b, "{\"allow\":%s", r->allow ? "true" : "false");
 			str(b, "type", (char[]){r->type, 0});

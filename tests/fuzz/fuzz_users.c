@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (subid_find(part[0], part[2], 1000, &start, &count) == 0 &&
 	    (start == 0 || start + (uint64_t)count > UINT32_MAX))
 		abort(); /* never root, never past the end */
-	struct spec_idmap *v = NULL;
+	struct idmap_entry *v = NULL;
 	size_t n = 0;
 	if (idmap_parse(part[2], &v, &n) == 0)
 		for (size_t i = 0; i < n; i++)

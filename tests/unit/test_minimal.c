@@ -37,8 +37,8 @@ static void filled(struct spec *s)
 	spec_rlimit_set(s, "RLIMIT_NOFILE", 0, ~0ull);
 	s->uid_map.v = calloc(1, sizeof *s->uid_map.v), s->uid_map.n = 1;
 	s->gid_map.v = calloc(1, sizeof *s->gid_map.v), s->gid_map.n = 1;
-	s->uid_map.v[0] = (struct spec_idmap){0, 4000000000u, 65536};
-	s->gid_map.v[0] = (struct spec_idmap){1, 2, 3};
+	s->uid_map.v[0] = (struct idmap_entry){0, 4000000000u, 65536};
+	s->gid_map.v[0] = (struct idmap_entry){1, 2, 3};
 	spec_device_add(s, "/dev/x y", 'b', 259, -1, 0640, 5, 6);
 	s->ns_new |= 1u << NS_USER | 1u << NS_TIME;
 	for (int i = 0; i < NS_COUNT; i++)

@@ -82,7 +82,7 @@ static void full_spec(struct spec *s)
 	s->ns_new &= ~(1u << NS_NET);
 	s->ns_path[NS_NET] = xstrdup("/proc/1/ns/net");
 	spec_device_add(s, "/dev/fuse", 'c', 10, 229, 0600, 1, 2);
-	spec_device_rule_add(s, true, 'b', 8, -1, "r");
+	device_rule_add(s, true, 'b', 8, -1, "r");
 	strv_add(&s->resources, "memory.max=1048576");
 	strv_add(&s->resources, "io.max=8:0 rbps=1");
 	strv_add(&s->resources, "io.max=8:16 wbps=2");
