@@ -72,6 +72,7 @@ lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
 only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
 not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
+	$(patsubst %,libcommon/container/%.c,volume_fill container_images) \
 	$(patsubst %,libcommon/spec/%.c,seccomp_profile spec_read spec_read_linux spec_write)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.

@@ -94,7 +94,8 @@ static int end_split(const struct end *e, const char *path, char **base)
 	}
 	if (slash)
 		slash[slash == dir] = 0;
-	return end_at(e, slash ? dir : e->container ? "/" : ".", O_RDONLY | O_DIRECTORY);
+	const char *top = e->container ? "/" : ".";
+	return end_at(e, slash ? dir : top, O_RDONLY | O_DIRECTORY);
 }
 
 /* --- the source: an archive on a pipe --- */

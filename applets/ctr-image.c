@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "container_images.h"
 #include "err.h"
 #include "file.h"
 #include "image_store.h"
@@ -358,7 +359,7 @@ static int rm_one(struct store *s, const char *operand)
 	for (size_t k = 0; k < r.n; k++)
 		names += strcmp(r.v[k].hex, r.v[i].hex) == 0;
 	if ((!by_ref || names == 1) && !o.force) {
-		if (image_users(ctr_lib(), r.v[i].hex, &users) < 0)
+		if (container_image_users(r.v[i].hex, &users) < 0)
 			return -1;
 		if (users.n)
 			return errno = EBUSY,
@@ -367,6 +368,15 @@ static int rm_one(struct store *s, const char *operand)
 	int e = store_ref_remove(s, by_ref ? r.v[i].name : NULL, r.v[i].hex);
 	refs_free(&r);
 	return e;
+}
+
+/* The gate is ours: no container is made of a layer meanwhile. */
+static void prune(struct store *s, uint64_t *freed)
+{
+	struct buf used = {0};
+	if (container_configs(&used) < 0 || store_prune(s, container_layer_used, &used, freed) < 0)
+		die_fail();
+	buf_free(&used);
 }
 
 static int do_rm(int argc, char **argv)
@@ -385,8 +395,7 @@ static int do_rm(int argc, char **argv)
 			warn("%s", fail_msg());
 			code = 1;
 		}
-	if (store_prune(&s, &freed) < 0)
-		die_fail();
+	prune(&s, &freed);
 	return code;
 }
 
@@ -397,8 +406,9 @@ static int do_prune(int argc, char **argv)
 	char text[16];
 	if (argc)
 		die_usage("prune takes no operand: '%s'", argv[0]);
-	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0 || store_prune(&s, &freed) < 0)
+	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
+	prune(&s, &freed);
 	printf("%s\n", size_human(freed, text));
 	return 0;
 }
@@ -421,7 +431,7 @@ static int do_export(int argc, char **argv)
 	if (argc != 1)
 		die_usage("export takes one IMAGE, after -o FILE");
 	int fd = output();
-	if (image_export(ctr_lib(), argv[0], fd) < 0)
+	if (image_export(ctr_lib(), argv[0], userns_do, fd) < 0)
 		die_fail();
 	undo_commit();
 	return 0;

@@ -9,7 +9,6 @@
 #include "applets.h"
 #include "err.h"
 #include "file.h"
-#include "image.h"
 #include "str.h"
 #include "userns_flag.h"
 
@@ -89,9 +88,6 @@ static int run(const struct applet *a, int argc, char **argv)
 	argv[0] = (char *)a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
 	err_summary = a->summary;
 	tree_denied = userns_tree_remove;
-#ifndef CTR_MINIMAL
-	image_apart = userns_do;
-#endif
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		warn("stdout: write: %m");

@@ -3,6 +3,7 @@
 #ifndef CTR_IDMAP_H
 #define CTR_IDMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,9 @@ int idmap_write(
     pid_t pid, const struct idmap_entry *uids, size_t n_uids, const struct idmap_entry *gids, size_t n_gids);
 /* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid (subuid(5)). 0, -1 none. */
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
+/* The id inside a map of one outside, and the other way: false where the map has not got it. */
+bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside);
+bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uint32_t *outside);
 /* "CONTAINER:HOST:SIZE[,...]" appended to v. -1 with fail(). */
 int idmap_parse(const char *text, struct idmap_entry **v, size_t *n);
 

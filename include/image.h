@@ -27,11 +27,11 @@ struct image {
 bool image_is_ref(const char *operand);
 
 /* Find an image by NAME[:TAG] (tag "latest" when not said; "docker.io/" and "library/" may be left out), "sha256:HEX"
- * or a unique prefix (6 digits and more) of its digest's or its config's HEX; layers not unpacked yet are now. ENOENT
- * when there is none. Everything in *out is the caller's: image_free(). */
-int image_open(const char *lib, const char *ref, struct image *out);
-/* How missing layers are unpacked: fn is to be called where their owners can be set; NULL: here. */
-extern int (*image_apart)(int (*fn)(void *arg), void *arg);
+ * or a unique prefix (6 digits and more) of its digest's or its config's HEX; layers not unpacked yet are now:
+ * `apart` (NULL: called here) calls a function where their owners can be set (userns_do()). ENOENT when there is none.
+ * Everything in *out is the caller's: image_free(). */
+typedef int image_apart_fn(int (*fn)(void *arg), void *arg);
+int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct image *out);
 void image_free(struct image *im);
 /* Keep images from being removed until the descriptor is closed: for who finds one, and then writes the record that it
  * is in use. Waits for a removal that goes on. -1 where nothing can be removed, or with no store. */

@@ -36,6 +36,9 @@ struct store {
 int store_open(struct store *s, const char *lib, enum store_use use);
 /* Removes the .tmp- ones too. */
 void store_close(struct store *s);
+/* Take the gate of an image folder (made when missing with `make`): shared for who adds or uses, exclusive for who
+ * removes. Its descriptor is the lock. */
+int store_gate(int images, bool make, int how);
 /* Remove .tmp- directories whose makers are dead. */
 int store_sweep(struct store *s);
 
@@ -123,10 +126,10 @@ int image_load(const char *lib, int fd, const char *what, const char *name, stru
 int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded);
 /* An OCI archive that docker load takes too, on fd. */
 int image_save(const char *lib, const struct strv *operands, int fd);
-int image_export(const char *lib, const char *operand, int fd);
-/* Remove blobs and layers that no image and no container uses; *freed counts bytes. */
-int store_prune(struct store *s, uint64_t *freed);
-/* The containers of an image (its digest). */
-int image_users(const char *lib, const char *hex, struct strv *out);
+int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd);
+/* Remove blobs and layers that no image uses; *freed counts bytes. Whether anybody else uses a layer is for the caller
+ * to know: `used` is asked about each one's diff_id before it goes. */
+typedef bool layer_used_fn(const char *diff_id, void *arg);
+int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed);
 
 #endif

@@ -16,6 +16,7 @@
 #include "create.h"
 #include "create_flags.h"
 #include "err.h"
+#include "userns_flag.h"
 #include "file.h"
 #include "image.h"
 #include "container_net.h"
@@ -165,7 +166,7 @@ static void image(struct spec *s, struct kv *conf, int argc, char **argv, struct
 {
 	struct image im;
 	gate = image_gate(ctr_lib());
-	if (image_open(ctr_lib(), argv[0], &im) < 0)
+	if (image_open(ctr_lib(), argv[0], userns_do, &im) < 0)
 		die_fail();
 	if (geteuid() != 0 && str_eq(o.userns, "keep-id")) /* as --userns auto has them on disk */
 		warn("--userns keep-id: what belongs to root in a user's image is yours in this container");

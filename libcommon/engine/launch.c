@@ -246,14 +246,6 @@ static void tell(int fd, char c)
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
-static uint32_t host_id_of_root(const struct idmap_entry *map, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (map[i].container == 0)
-			return map[i].host;
-	return 0;
-}
-
 /* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
  * directory. */
 static int give_layer(const struct launch *l)
@@ -262,8 +254,10 @@ static int give_layer(const struct launch *l)
 	static const char *const names[] = {"upper", "work"};
 	if (!l->dir || !s->uid_map.n || geteuid() != 0 || (!s->x_lower.n && !s->x_image_file))
 		return 0;
-	uid_t uid = host_id_of_root(s->uid_map.v, s->uid_map.n);
-	gid_t gid = host_id_of_root(s->gid_map.v, s->gid_map.n);
+	uid_t uid = 0;
+	gid_t gid = 0;
+	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
+	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
 	_cleanup_close_ int dir = openat(AT_FDCWD, l->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < 2; i++)
 		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)

@@ -96,7 +96,9 @@ static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const c
 	size_t n = strcspn(value, " \t=");
 	_cleanup_free_ char *old =
 	    value[n] == '=' ? NULL : xasprintf("%.*s=%s", (int)n, value, value + n + strspn(value + n, " \t"));
-	int r = !old ? 0 : old[n + 1] ? set(run, old) : -1;
+	int r = 0;
+	if (old)
+		r = old[n + 1] ? set(run, old) : -1;
 	for (char *w; !old && r == 0 && (w = word(&value)); free(w))
 		r = *w != '=' && strchr(w, '=') ? set(run, w) : -1;
 	return r;

@@ -2,6 +2,7 @@
  * manifest and a config are read, each layer is looked for, and nothing else. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,8 +15,6 @@
 #include "image_store.h"
 #include "str.h"
 #include "undo.h"
-
-int (*image_apart)(int (*fn)(void *arg), void *arg);
 
 struct missing {
 	const char *lib;
@@ -48,28 +47,28 @@ static int unpack_missing(void *arg)
 	return r;
 }
 
-static int layers(
-    const struct store *s, const char *lib, const struct manifest *m, const struct image_config *c, struct image *out)
+static int layers(const struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
 {
+	const struct image_config *c = x->c;
 	if (c->n == 0)
 		return errno = EINVAL, fail("%s: an image without layers: nothing is in it", out->ref);
 	bool all = true;
 	for (size_t i = 0; i < c->n && all; i++)
 		all = store_has_layer(s, c->diff_ids[i]);
-	struct missing x = {lib, m, c};
-	if (!all && (image_apart ? image_apart(unpack_missing, &x) : unpack_missing(&x)) < 0)
+	void *arg = (void *)(uintptr_t)x;
+	if (!all && (apart ? apart(unpack_missing, arg) : unpack_missing(arg)) < 0)
 		return -1;
 	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides
 	 * all of the lower. */
 	for (size_t i = c->n; i-- > 0;) {
-		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", lib, c->diff_ids[i]);
+		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", x->lib, c->diff_ids[i]);
 		if (!strv_has(&out->layers, dir))
 			strv_add(&out->layers, dir);
 	}
 	return 0;
 }
 
-static int found(const struct store *s, const char *lib, const struct ref *r, struct image *out)
+static int found(const struct store *s, const char *lib, const struct ref *r, image_apart_fn *apart, struct image *out)
 {
 	struct manifest m;
 	struct image_config c;
@@ -79,7 +78,7 @@ static int found(const struct store *s, const char *lib, const struct ref *r, st
 	memset(&c.image, 0, sizeof c.image);
 	out->digest = xasprintf("sha256:%s", r->hex);
 	out->ref = r->name ? xstrdup(r->name) : xstrdup(out->digest);
-	int e = layers(s, lib, &m, &c, out);
+	int e = layers(s, &(struct missing){lib, &m, &c}, apart, out);
 	manifest_free(&m);
 	config_free(&c);
 	if (e < 0)
@@ -89,14 +88,12 @@ static int found(const struct store *s, const char *lib, const struct ref *r, st
 
 int image_gate(const char *lib)
 {
-	_cleanup_free_ char *path = xasprintf("%s/images/.gate", lib);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0)
-		lock_take(fd, LOCK_SH);
-	return fd;
+	_cleanup_free_ char *path = xasprintf("%s/images", lib);
+	_cleanup_close_ int images = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return images < 0 ? -1 : store_gate(images, false, LOCK_SH);
 }
 
-int image_open(const char *lib, const char *ref, struct image *out)
+int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct image *out)
 {
 	struct store s;
 	struct refs refs = {0};
@@ -104,7 +101,7 @@ int image_open(const char *lib, const char *ref, struct image *out)
 	if (store_open(&s, lib, STORE_READ) < 0)
 		return -1;
 	int i = store_refs(&s, &refs) < 0 ? -1 : store_find(&s, &refs, ref);
-	int r = i < 0 ? -1 : found(&s, lib, &refs.v[i], out);
+	int r = i < 0 ? -1 : found(&s, lib, &refs.v[i], apart, out);
 	int why = errno;
 	refs_free(&refs);
 	store_close(&s);

@@ -21,6 +21,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "idmap.h"
 #include "layer.h"
 #include "merge.h"
 #include "ring.h"
@@ -246,10 +247,8 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 /* As the container sees it; ids that it has not got are those of the layers below. */
 static uint32_t id_inside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
-	for (size_t i = 0; i < n; i++)
-		if (id >= map[i].host && id - map[i].host < map[i].size)
-			return map[i].container + (id - map[i].host);
-	return id;
+	uint32_t inside;
+	return idmap_inside(map, n, id, &inside) ? inside : id;
 }
 
 static int entry(struct pack *p, int dir, const char *name, struct stat *st)

@@ -1,4 +1,4 @@
-/* prune.c: what no image and no container uses any more; see image_store.h. Nothing here needs space on the disk. */
+/* prune.c: what no image uses any more; see image_store.h. Nothing here needs space on the disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,60 +9,7 @@
 #include "err.h"
 #include "file.h"
 #include "image_store.h"
-#include "kv.h"
 #include "str.h"
-
-#define CONFIG_MAX (4 << 20)
-
-/* --- what containers use --- */
-
-struct users {
-	const char *hex;
-	struct strv *out;
-};
-
-/* A container's conf names the digest of its image; its config.json has its layers, by their directories. */
-static int user_one(int dirfd, const char *name, void *arg)
-{
-	struct users *u = arg;
-	struct kv conf = {0};
-	_cleanup_free_ char *path = xasprintf("%s/conf", name);
-	if (name[0] == '.' || kv_read_at(&conf, dirfd, path) < 0)
-		return 0;
-	const char *digest = kv_get(&conf, "image_digest");
-	if (digest && str_starts(digest, "sha256:") && strcmp(digest + 7, u->hex) == 0)
-		strv_add(u->out, name);
-	kv_free(&conf);
-	return 0;
-}
-
-static int containers(const char *lib)
-{
-	_cleanup_free_ char *path = xasprintf("%s/containers", lib);
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-int image_users(const char *lib, const char *hex, struct strv *out)
-{
-	_cleanup_close_ int dir = containers(lib);
-	struct users u = {hex, out};
-	return dir < 0 ? 0 : dir_each(dir, user_one, &u);
-}
-
-/* The text of every container's config.json, one after the other: a layer's digest found in it is in use. */
-static int config_one(int dirfd, const char *name, void *arg)
-{
-	_cleanup_free_ char *path = xasprintf("%s/config.json", name);
-	size_t n;
-	struct stat st;
-	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	_cleanup_free_ char *text = file_read_at(dirfd, path, CONFIG_MAX, &n);
-	if (!text)
-		return -1; /* not known what it uses: nothing is removed */
-	buf_add(arg, text, n);
-	return 0;
-}
 
 /* --- marking --- */
 
@@ -103,7 +50,8 @@ static bool marked(const struct strv *l, const char *name)
 
 struct prune {
 	struct strv blobs, layers;
-	struct buf configs;
+	layer_used_fn *used;
+	void *arg;
 	uint64_t freed;
 };
 
@@ -122,8 +70,7 @@ static int size_one(int dirfd, const char *name, void *arg)
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
-	if (!digest_hex_valid(name) || marked(&p->layers, name) ||
-	    (p->configs.n && memmem(p->configs.p, p->configs.n, name, DIGEST_HEX - 1)))
+	if (!digest_hex_valid(name) || marked(&p->layers, name) || p->used(name, p->arg))
 		return 0;
 	size_one(dirfd, name, &p->freed);
 	/* half a layer under its name would pass for a whole one */
@@ -157,22 +104,18 @@ static int prune(struct store *s, struct prune *p)
 	refs_free(&refs);
 	sort(&p->blobs);
 	sort(&p->layers);
-	_cleanup_close_ int dir = containers(s->lib);
-	if (dir >= 0 && dir_each(dir, config_one, &p->configs) != 0)
-		return -1;
 	_cleanup_close_ int blobs = dir_open_at(s->images, "blobs/sha256");
 	if (store_sweep(s) < 0 || (s->layers >= 0 && dir_each(s->layers, drop_layer, p) != 0))
 		return -1;
 	return blobs >= 0 && dir_each(blobs, drop_blob, p) != 0 ? -1 : 0;
 }
 
-int store_prune(struct store *s, uint64_t *freed)
+int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed)
 {
-	struct prune p = {0};
+	struct prune p = {.used = used, .arg = arg};
 	int r = s->images < 0 ? 0 : prune(s, &p);
 	*freed = p.freed;
 	strv_free(&p.blobs);
 	strv_free(&p.layers);
-	buf_free(&p.configs);
 	return r;
 }

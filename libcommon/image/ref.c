@@ -30,7 +30,9 @@ static bool part_valid(const char *s, size_t n, bool first)
 		if (run && host && s[i] == ':')
 			return i + 1 < n && i + 1 + strspn(s + i + 1, DIGITS) == n;
 		size_t dashes = strspn(s + i, "-"), lines = host ? 0 : strspn(s + i, "_");
-		size_t sep = dashes ? dashes : lines ? lines : s[i] == '.';
+		size_t sep = dashes ? dashes : lines;
+		if (!sep)
+			sep = s[i] == '.';
 		if (!run || !sep || lines > 2)
 			return false;
 		i += sep;

@@ -164,10 +164,10 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	return r;
 }
 
-int image_export(const char *lib, const char *operand, int fd)
+int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd)
 {
 	struct image im;
-	if (image_open(lib, operand, &im) < 0)
+	if (image_open(lib, operand, apart, &im) < 0)
 		return -1;
 	int *dirs = xcalloc(im.layers.n + 1, sizeof *dirs), r = 0;
 	size_t n = 0;

@@ -41,15 +41,26 @@ static int layout_make(struct store *s)
 	return file_write_at(s->images, "oci-layout", layout, sizeof layout - 1, 0644, true);
 }
 
-static int gate_take(struct store *s, int how)
+int store_gate(int images, bool make, int how)
 {
-	s->gate = openat(s->images, ".gate", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->gate < 0)
-		return fail("%s/images/.gate: open: %m", s->lib);
-	int r = lock_try(s->gate, how);
+	int fd = openat(images, ".gate", (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail("images/.gate: open: %m");
+	int r = lock_try(fd, how);
 	if (r == 0 && how == LOCK_EX)
 		warn("waiting for an import, load or commit to end");
-	return r ? (r < 0 ? -1 : 0) : lock_take(s->gate, how);
+	if (r == 0)
+		r = lock_take(fd, how) < 0 ? -1 : 1;
+	if (r > 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int gate_take(struct store *s, int how)
+{
+	s->gate = store_gate(s->images, true, how);
+	return s->gate < 0 ? fail_in("%s", s->lib) : 0;
 }
 
 /* A .tmp- directory, locked before anybody can take it for a dead one's: the sweeper looks again at what the name

@@ -20,6 +20,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "idmap.h"
 #include "layer.h"
 #include "str.h"
 
@@ -469,10 +470,8 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 /* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
 static uint32_t id_outside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
-	for (size_t i = 0; i < n; i++)
-		if (id >= map[i].container && id - map[i].container < map[i].size)
-			return map[i].host + (id - map[i].container);
-	return n ? (uint32_t)-1 : id;
+	uint32_t outside = (uint32_t)-1;
+	return idmap_outside(map, n, id, &outside) || n ? outside : id;
 }
 
 static int entry(struct unpack *u, struct archive_entry *e)

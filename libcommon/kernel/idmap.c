@@ -101,6 +101,22 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 	return -1;
 }
 
+bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside)
+{
+	for (size_t i = 0; i < n; i++)
+		if (outside >= map[i].host && outside - map[i].host < map[i].size)
+			return *inside = map[i].container + (outside - map[i].host), true;
+	return false;
+}
+
+bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uint32_t *outside)
+{
+	for (size_t i = 0; i < n; i++)
+		if (inside >= map[i].container && inside - map[i].container < map[i].size)
+			return *outside = map[i].host + (inside - map[i].container), true;
+	return false;
+}
+
 int idmap_parse(const char *text, struct idmap_entry **v, size_t *n)
 {
 	struct strv parts = {0};

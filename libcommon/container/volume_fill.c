@@ -1,0 +1,94 @@
+/* volume_fill.c: what an image has at a path, copied into a volume; see volume.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "layer.h"
+#include "merge.h"
+#include "str.h"
+#include "undo.h"
+#include "userns_flag.h"
+#include "volume.h"
+
+/* The descriptors of what its root lies on, top-most first; *n of them. */
+static int lowers_open(const struct spec *s, int *dirs, size_t *n)
+{
+	const struct strv *l = &s->x_lower;
+	for (; *n < l->n; ++*n)
+		if ((dirs[*n] = dir_open_at(AT_FDCWD, l->v[*n])) < 0)
+			return -1;
+	if (s->x_image_file && (dirs[*n] = image_loop_mount(s->x_image_file, NULL)) >= 0)
+		++*n;
+	else if (s->x_image_file) /* before Linux 5.2 */
+		warn("%s: no volume is filled from it: %m", s->x_image_file);
+	return 0;
+}
+
+struct copy {
+	const struct merged *m;
+	const char *what;
+	int to;
+};
+
+/* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the code that layers
+ * take. */
+static int copy_tree(void *arg)
+{
+	const struct copy *c = arg;
+	const struct merged *m = c->m;
+	const char *what = c->what;
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t pid = fork();
+	if (pid < 0) {
+		close(p[0]);
+		close(p[1]);
+		return fail("fork: %m");
+	}
+	if (pid == 0) {
+		undo_forget();
+		struct sink out = {.fd = p[1]};
+		close(p[0]);
+		if (layer_pack(m->fds, m->n, false, NULL, &out) == 0)
+			_exit(0);
+		warn("%s: %s", what, fail_msg());
+		_exit(1);
+	}
+	close(p[1]);
+	struct stream in;
+	int r = stream_open(&in, p[0], what, -1), status;
+	if (r == 0) {
+		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 || stream_finish(&in) < 0 ? -1
+														: 0;
+		stream_close(&in);
+	}
+	close(p[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return r == 0 && status != 0 ? (errno = EIO, fail("%s: could not be copied", what)) : r;
+}
+
+int volume_fill(const struct spec *s, const char *dst, int to)
+{
+	int *dirs = xcalloc(s->x_lower.n + 1, sizeof *dirs);
+	struct merged m;
+	size_t n = 0;
+	int r = lowers_open(s, dirs, &n);
+	if (r == 0 && n)
+		r = merged_at(dirs, n, dst, &m);
+	while (n-- > 0)
+		close(dirs[n]);
+	free(dirs);
+	if (r <= 0)
+		return r;
+	struct copy c = {&m, dst, to};
+	r = userns_do(copy_tree, &c);
+	merged_close(&m);
+	return r;
+}
