@@ -1,5 +1,5 @@
-/* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are network.h's; a
- * network's bridge appears with its first container and goes with ctr-net rm.
+/* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are
+ * network.h's; a network's bridge appears with its first container and goes with ctr-net rm.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "json.h"
 #include "lease.h"
 #include "endpoint.h"
+#include "etc_hosts.h"
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
@@ -28,13 +29,17 @@ static int64_t mtu;
 
 static const struct opt opts[] = {
     {'d', "driver", "DRIVER", "create: bridge (default), macvlan or ipvlan", OPT_STR, &driver},
-    {0, "subnet", "CIDR", "create: the subnet, one of each family (default: a free one)", OPT_LIST, &subnets},
-    {0, "gateway", "ADDR", "create: the gateway's address (default: the first)", OPT_LIST, &gateways},
+    {0, "subnet", "CIDR", "create: the subnet, one of each family (default: a free one)", OPT_LIST,
+	&subnets},
+    {0, "gateway", "ADDR", "create: the gateway's address (default: the first)", OPT_LIST,
+	&gateways},
     {0, "ip-range", "CIDR", "create: lease addresses of this part only", OPT_LIST, &ranges},
-    {'6', "ipv6", NULL, "create: with an IPv6 subnet, a free one if none is given", OPT_FLAG, &ipv6},
+    {'6', "ipv6", NULL, "create: with an IPv6 subnet, a free one if none is given", OPT_FLAG,
+	&ipv6},
     {0, "internal", NULL, "create: nothing leaves it or enters it", OPT_FLAG, &internal},
     {0, "mtu", "N", "create: largest packet in bytes", OPT_NUM, &mtu},
-    {0, "parent", "IF", "create: the bridge's name; the host's interface for macvlan and ipvlan", OPT_STR, &parent},
+    {0, "parent", "IF", "create: the bridge's name; the host's interface for macvlan and ipvlan",
+	OPT_STR, &parent},
     {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip},
     {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6},
     {0, "alias", "NAME", "connect: a further name", OPT_LIST, &aliases},
@@ -43,8 +48,9 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
-static const struct usage usage = {"create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
-				   "[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
+static const struct usage usage = {
+    "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
+    "[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
     NULL, opts};
 
 static int family_of(const struct addr *a)
@@ -64,8 +70,9 @@ static void subnets_of(struct network *n)
 		n->subnet[family_of(&c.a)] = c;
 	}
 	if (ipv6 && !n->subnet[1].a.family)
-		n->subnet[1] = (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses */
-	if (ipv6 && subnets.n == 0)                                     /* and an IPv4 one, too */
+		n->subnet[1] =
+		    (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses */
+	if (ipv6 && subnets.n == 0)                          /* and an IPv4 one, too */
 		n->subnet[0].len = -1;
 	for (size_t i = 0; i < gateways.n; i++) {
 		if (addr_parse("--gateway", gateways.v[i], &a) < 0)
@@ -103,8 +110,9 @@ static int do_create(int argc, char **argv)
 	if (!bridge && subnets.n == 0)
 		die_usage("--driver %s: needs --subnet, that of the interface's network", driver);
 	if (!bridge && internal)
-		die_usage("--internal: with %s it is the interface's network, which others reach", driver);
-	if (!netplug_wanted(argv[0]) || !strcmp(argv[0], "pasta"))
+		die_usage("--internal: with %s it is the interface's network, which others reach",
+		    driver);
+	if (!endpoint_wanted(argv[0]) || !strcmp(argv[0], "pasta"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);
@@ -137,8 +145,9 @@ static void on_lease(const struct lease *l, void *arg)
 	if (!strv_has(&u->ids, l->owner))
 		strv_add(&u->ids, l->owner);
 	if (u->json)
-		json_array_append_new(u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name, "interface",
-						   l->ifname, "address", addr_text(&l->addr, t)));
+		json_array_append_new(
+		    u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name,
+				 "interface", l->ifname, "address", addr_text(&l->addr, t)));
 }
 
 static json_t *as_object(const struct network *n, const struct users *u)
@@ -150,7 +159,8 @@ static json_t *as_object(const struct network *n, const struct users *u)
 			continue;
 		json_t *s = json_make("{s:s}", "subnet", cidr_text(&n->subnet[i], t));
 		if (n->gateway[i].family)
-			json_object_set_new(s, "gateway", json_string(addr_text(&n->gateway[i], g)));
+			json_object_set_new(
+			    s, "gateway", json_string(addr_text(&n->gateway[i], g)));
 		if (n->from[i].family) {
 			strcpy(r, addr_text(&n->from[i], g));
 			strcat(strcat(r, "-"), addr_text(&n->to[i], g));
@@ -160,8 +170,9 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	}
 	char when[STAMP_SIZE];
 	stamp_text(when, n->created, -1);
-	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver, "bridge", n->bridge,
-	    "subnets", list, "internal", n->internal, "mtu", n->mtu, "created", when, "containers", u->json);
+	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver,
+	    "bridge", n->bridge, "subnets", list, "internal", n->internal, "mtu", n->mtu, "created",
+	    when, "containers", u->json);
 }
 
 static int list_networks(const struct strv *names)
@@ -174,7 +185,8 @@ static int list_networks(const struct strv *names)
 	for (size_t i = 0; i < names->n; i++) {
 		struct network n;
 		struct users u = {.json = json_array()};
-		if (network_open(&n, names->v[i]) < 0) { /* one bad record does not break the listing */
+		if (network_open(&n, names->v[i]) <
+		    0) { /* one bad record does not break the listing */
 			warn("%s", fail_msg());
 			code = 1;
 			continue;
@@ -185,7 +197,8 @@ static int list_networks(const struct strv *names)
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
 				buf_printf(&b, "%s%s", b.n ? "," : "", cidr_text(&n.subnet[k], a));
-		table_row(&t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
+		table_row(
+		    &t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
 		if (quiet)
 			puts(n.name);
 		json_array_append_new(list, as_object(&n, &u));
@@ -228,7 +241,8 @@ static int remove_one(const char *name)
 	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: removed already", name);
 	network_lease_each(name, on_lease, &u);
-	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0], u.ids.n > 1 ? " and others" : "")
+	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0],
+			      u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);
 	network_free(&n);
 	return r;
@@ -249,12 +263,13 @@ static int do_rm(int argc, char **argv)
 
 /* --- connect --- */
 
-/* Opened, and held: the record of its networks by a lock on its conf, and its life where it is not running. */
+/* Opened, and held: the record of its networks by a lock on its conf, and its life where it is not
+ * running. */
 static void open_held(struct container *c, const char *name)
 {
 	if (container_open(c, name) < 0)
 		die_fail();
-	if (!netplug_wanted(kv_get(&c->conf, "net")))
+	if (!endpoint_wanted(kv_get(&c->conf, "net")))
 		die("%s: it has no network of ctr-net's (--net %s)", name,
 		    kv_get(&c->conf, "net") ? kv_get(&c->conf, "net") : "none");
 	int r = c->pid ? 1 : container_lock(c), fd = openat(c->dir, "conf", O_RDONLY | O_CLOEXEC);
@@ -277,7 +292,8 @@ static void record(struct container *c, const struct strv *lines)
 static size_t line_of(const struct strv *lines, const char *network)
 {
 	size_t i = 0, n = strlen(network);
-	while (i < lines->n && (strncmp(lines->v[i], network, n) || (lines->v[i][n] && lines->v[i][n] != ' ')))
+	while (i < lines->n &&
+	       (strncmp(lines->v[i], network, n) || (lines->v[i][n] && lines->v[i][n] != ' ')))
 		i++;
 	return i;
 }
@@ -309,12 +325,12 @@ static void on_if(const struct lease *l, void *arg)
 	strcpy(x->ifname, l->ifname);
 }
 
-static void connect_now(struct container *c, struct netreq *r)
+static void connect_now(struct container *c, struct endpoint_req *r)
 {
-	struct netplug p;
+	struct endpoint p;
 	struct strv on = {0};
 	struct ifs x = {.id = c->id};
-	nethosts_networks(c->id, &on);
+	etc_hosts_networks(c->id, &on);
 	for (size_t i = 0; i < on.n; i++)
 		network_lease_each(on.v[i], on_if, &x);
 	int k = on.n > 0;
@@ -322,11 +338,11 @@ static void connect_now(struct container *c, struct netreq *r)
 		k++;
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%d", k);
-	int ns = netplug_ns(c->pid);
+	int ns = endpoint_ns(c->pid);
 	if (ns < 0 || !container_is_alive(c))
 		die("%s: its network namespace: %m", c->name);
 	r->ifname = ifname;
-	if (netplug_up(r, c->id, c->name, ns, &p) < 0)
+	if (endpoint_up(r, c->id, c->name, ns, &p) < 0)
 		die_fail();
 }
 
@@ -338,14 +354,15 @@ static int do_connect(int argc, char **argv)
 	if (argc != 2)
 		die_usage("connect takes NETWORK and CONTAINER");
 	open_held(&c, argv[1]);
-	struct netreq r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
-	if (netplug_check(&r) < 0)
+	struct endpoint_req r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
+	if (endpoint_check(&r) < 0)
 		die_fail_usage();
-	if (netplug_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
+	if (endpoint_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
 		die_fail();
-	if (line_of(&lines, argv[0]) < lines.n || (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
+	if (line_of(&lines, argv[0]) < lines.n ||
+	    (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
 		die("%s: on network %s already", argv[1], argv[0]);
-	if (netplug_fits(&r, &n) < 0)
+	if (endpoint_fits(&r, &n) < 0)
 		die_fail();
 	if (c.pid)
 		connect_now(&c, &r);
@@ -371,7 +388,7 @@ static void disconnect_now(struct container *c, const char *network, const struc
 		strv_add(&on, kv_get(&c->conf, "net"));
 	for (size_t i = 0; i < lines->n; i++)
 		strv_add(&on, lines->v[i]);
-	if (*x.ifname && netplug_disconnect(c->id, x.ifname, &n, c->pid, &on) < 0)
+	if (*x.ifname && endpoint_disconnect(c->id, x.ifname, &n, c->pid, &on) < 0)
 		die_fail();
 }
 
@@ -382,7 +399,7 @@ static int do_disconnect(int argc, char **argv)
 	if (argc != 2)
 		die_usage("disconnect takes NETWORK and CONTAINER");
 	open_held(&c, argv[1]);
-	if (netplug_further(c.dir, &lines) < 0)
+	if (endpoint_further(c.dir, &lines) < 0)
 		die_fail();
 	size_t i = line_of(&lines, argv[0]);
 	const char *ports = kv_get(&c.conf, "publish");
@@ -406,8 +423,8 @@ static int do_disconnect(int argc, char **argv)
 static const struct {
 	const char *name;
 	int (*fn)(int argc, char **argv);
-} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm}, {"connect", do_connect},
-    {"disconnect", do_disconnect}};
+} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm},
+    {"connect", do_connect}, {"disconnect", do_disconnect}};
 
 int ctr_net_main(int argc, char **argv)
 {

@@ -1,4 +1,5 @@
-/* addr.h: IPv4 and IPv6 addresses, subnets and MAC addresses: parsing, text, arithmetic. No sockets here.
+/* addr.h: IPv4 and IPv6 addresses, subnets and MAC addresses: parsing, text, arithmetic. No sockets
+ * here.
  */
 #ifndef CTR_ADDR_H
 #define CTR_ADDR_H

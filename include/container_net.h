@@ -6,14 +6,15 @@
 
 #include <sys/signalfd.h>
 #include "endpoint.h"
+#include "etc_hosts.h"
 #include "pasta.h"
 #include "spec.h"
 #include "record.h"
 
 struct plug {
-	struct netplug net;
+	struct endpoint net;
 	struct pasta pasta;
-	struct nethosts hosts;
+	struct etc_hosts hosts;
 	int watch;   /* inotify on the lease directories; -1 none */
 	int dnotify; /* where inotify's instances are used up: one directory, told by a signal; -1 none */
 	struct strv networks;

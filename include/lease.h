@@ -1,5 +1,6 @@
-/* lease.h: addresses on lease (DESIGN.md section 4): $CTR_RUN/leases/NETWORK/ADDR, a file an address, the owner's id on
- * its first line, the interface's name on the second, its host names on the third.
+/* lease.h: addresses on lease (DESIGN.md section 4): $CTR_RUN/leases/NETWORK/ADDR, a file an
+ * address, the owner's id on its first line, the interface's name on the second, its host names on
+ * the third.
  *
  * A lease is written aside and link()ed to its address: two owners or half a lease cannot be.
  */
@@ -23,8 +24,8 @@ struct lease {
 	char *names; /* "" when there are none; of the callback's time only */
 };
 
-/* Take an address of the network whose leases are in `dir` (made when missing). 0; -1 with fail(), errno EADDRINUSE
- * (the wanted one), ENOSPC (none left, or a full disk). */
+/* Take an address of the network whose leases are in `dir` (made when missing). 0; -1 with fail(),
+ * errno EADDRINUSE (the wanted one), ENOSPC (none left, or a full disk). */
 int lease_take(const char *dir, const struct lease_req *r, struct addr *out);
 /* Could `want` be a host's? 0, or -1 with fail(). */
 int lease_check(const struct lease_req *r);
@@ -35,8 +36,8 @@ int lease_free_owner(const char *dir, const char *owner);
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
 /* Every lease. A missing directory has none. 0, or -1 with fail(). */
 int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg);
-/* Parse a lease file's text into l (addr is left alone; l->names points into text, which is cut up). False when it is
- * not one. */
+/* Parse a lease file's text into l (addr is left alone; l->names points into text, which is cut
+ * up). False when it is not one. */
 bool lease_parse(char *text, size_t len, struct lease *l);
 
 #endif

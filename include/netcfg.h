@@ -1,9 +1,11 @@
-/* netcfg.h: the lines of words that ctr-netcfg(1) takes, parsed. Nothing is done here.
+/* netcfg.h: the lines of words that ctr-netcfg(1) takes: parsed (netcfg.c) and done (netcfg_run.c,
+ * netcfg_nat.c).
  */
 #ifndef CTR_NETCFG_H
 #define CTR_NETCFG_H
 
 #include "addr.h"
+#include "nft.h"
 #include "portspec.h"
 #include "str.h"
 
@@ -46,8 +48,48 @@ struct netcfg_op {
 
 /* One line of words. 0, or -1 with fail(); nothing is left to free then. */
 int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n);
-/* A file's text: blank lines and # comments are skipped. Appends to *ops. -1 with fail() "WHAT:LINE: why". */
+/* A file's text: blank lines and # comments are skipped. Appends to *ops. -1 with fail()
+ * "WHAT:LINE: why". */
 int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text);
 void netcfg_free(struct netcfg_op *op);
+
+/* The lines of one run. Zero-initialise; set ops, n and ns_named; the rest is the run's own. */
+struct netcfg {
+	struct netcfg_op *ops;
+	size_t n;
+	/* The network namespace of what is called so (a container), open; -1 with fail(). */
+	int (*ns_named)(const char *name);
+
+	size_t done; /* so many lines are to be taken back when it fails */
+	bool dry;    /* a deletion: only look whether it can be done */
+	struct nl rt;
+	struct nft nat;
+	struct nft_port *published; /* those that come, and (without a comment) those that go */
+	size_t n_published;
+	bool forwarded[2];
+	struct strv made; /* interfaces that bear the mark */
+	int lock;         /* $CTR_RUN, held shared while anything bears the mark */
+};
+
+/* Do all lines in order. 0; -1 with fail() ("line N: why"), and what was done is taken back. */
+int netcfg_run(struct netcfg *c);
+/* Take back what is done so far, newest first, each line by its opposite; for who must end in the
+ * middle of netcfg_run(), an undo_fn of undo.h. */
+void netcfg_take_back(void *c);
+/* On stdout, in nft(8)'s syntax: what the lines about NAT, ports and forwarding would do. 0, or -1
+ * with fail(). */
+int netcfg_rules(struct netcfg *c);
+
+/* The parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c). */
+bool netcfg_is_nat(const struct netcfg_op *op);
+int netcfg_nat_lines(struct netcfg *c);
+int netcfg_nat_commit(struct netcfg *c);
+int netcfg_forward(struct netcfg *c);
+void netcfg_forward_back(struct netcfg *c);
+/* A bridge that was deleted is no network of ours any more: whatever has its name next may be the
+ * way out. */
+void netcfg_forget_bridge(const char *bridge);
+/* -1, and "line N: " before what fail() says. */
+int netcfg_failed(const struct netcfg_op *op);
 
 #endif

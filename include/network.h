@@ -1,4 +1,5 @@
-/* network.h: named networks, $CTR_LIB/networks/NAME/conf (ctr-net(1)): their records, and their bridges.
+/* network.h: named networks, $CTR_LIB/networks/NAME/conf (ctr-net(1)): their records, and their
+ * bridges.
  */
 #ifndef CTR_NETWORK_H
 #define CTR_NETWORK_H
@@ -10,14 +11,15 @@
 #include "rtnl.h"
 
 struct network {
-	char *name, *driver;   /* bridge, macvlan, ipvlan */
-	char *bridge;          /* the host's interface: the bridge, or the parent of macvlan and ipvlan */
-	struct cidr subnet[2]; /* IPv4, IPv6; family 0: none */
+	char *name, *driver; /* bridge, macvlan, ipvlan */
+	char *bridge; /* the host's interface: the bridge, or the parent of macvlan and ipvlan */
+	struct cidr subnet[2];                  /* IPv4, IPv6; family 0: none */
 	struct addr gateway[2], from[2], to[2]; /* family 0: none given */
 	bool internal;
 	int mtu; /* 0: the default */
 	int64_t created;
-	int lock; /* its conf, held shared from network_open() to network_free(): until then it is not removed; -1 */
+	int lock; /* its conf, held shared from network_open() to network_free(): until then it is
+		     not removed; -1 */
 };
 
 /* Read one: 0, or -1 with fail(), errno ENOENT when there is none. */
@@ -34,19 +36,21 @@ int network_remove(struct network *n);
 char *network_leases(const char *name);
 /* lease_each of that. */
 int network_lease_each(const char *name, void (*fn)(const struct lease *l, void *arg), void *arg);
-/* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases. */
+/* dir_each of $CTR_RUN/leases: each network, or subnet of ctr-ipam, that has a directory of leases.
+ */
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
-/* Make its bridge where it is missing, turn forwarding on where it needs it and nf_tables is there (f, an empty
- * transaction; else NULL). *index: of the bridge or parent. */
+/* Make its bridge where it is missing, turn forwarding on where it needs it and nf_tables is there
+ * (f, an empty transaction; else NULL). *index: of the bridge or parent. */
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
-/* Warn of other tables' chains that drop what is forwarded, with the rule that lets the network through. */
+/* Warn of other tables' chains that drop what is forwarded, with the rule that lets the network
+ * through. */
 void network_drops(const struct network *n);
-/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with fail(): it could not
- * be closed, and forwarding stays off; -1 with fail(). */
+/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with
+ * fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
-/* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours with, and nobody
- * behind it is heeded as a router. */
+/* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours
+ * with, and nobody behind it is heeded as a router. */
 void bridge_sysctls(const char *ifname);
 /* Write a file below /proc/sys/net. 0 or -1 with fail(). */
 int net_sysctl(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

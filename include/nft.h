@@ -1,8 +1,9 @@
-/* nft.h: our one nf_tables table `ctrbox`, in families ip and ip6 (DESIGN.md section 6, rule 7): what it holds is a
- * fixed set of rules over sets and maps, so that a network or a published port is an element, never a rule.
+/* nft.h: our one nf_tables table `ctrbox`, in families ip and ip6 (DESIGN.md section 6, rule 7):
+ * what it holds is a fixed set of rules over sets and maps, so that a network or a published port
+ * is an element, never a rule.
  *
- * Everything appended between nft_open() and nft_commit() is one transaction: all or nothing. Tables of others are
- * only looked at.
+ * Everything appended between nft_open() and nft_commit() is one transaction: all or nothing.
+ * Tables of others are only looked at.
  */
 #ifndef CTR_NFT_H
 #define CTR_NFT_H
@@ -44,26 +45,28 @@ void nft_port_del(struct nft *f, const struct nft_port *p);
 bool nft_port_clash(const struct nft_port *a, const struct nft_port *b);
 /* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
 int nft_ports_del(const struct nft_port *ports, size_t n);
-/* From now on drop what our host would forward and is not of our networks: for who turned forwarding on. closed false:
- * no longer. */
+/* From now on drop what our host would forward and is not of our networks: for who turned
+ * forwarding on. closed false: no longer. */
 void nft_close_forward(struct nft *f, int family, bool closed);
 
-/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port or a part of a subnet is
- * taken already. Empties the transaction. */
+/* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port or a
+ * part of a subnet is taken already. Empties the transaction. */
 int nft_commit(struct nft *f);
 
-/* Every port of both families that is published at all addresses of the host, or at one. 0 (also when there is no
- * table), or -1 with fail(). */
+/* Every port of both families that is published at all addresses of the host, or at one. 0 (also
+ * when there is no table), or -1 with fail(). */
 enum { NFT_AT_ALL = 1, NFT_AT_ONE = 2, NFT_PORTS = 3 };
 int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 /* Every subnet that is masqueraded; out: only by that interface, NULL: by any. */
-int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
+int nft_nets(
+    struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
-void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
+void nft_ports_parse(
+    const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);
 
-/* Base chains of other tables at the forward hook that drop by policy, or by a rule without a condition: they may drop
- * what our networks forward. Not those that accept what comes in by the bridge, and what leaves by it: two rules that
- * name it. */
+/* Base chains of other tables at the forward hook that drop by policy, or by a rule without a
+ * condition: they may drop what our networks forward. Not those that accept what comes in by the
+ * bridge, and what leaves by it: two rules that name it. */
 int nft_foreign_drops(struct nft *f, const char *bridge,
     void (*fn)(const char *family, const char *table, const char *chain, void *arg), void *arg);
 
@@ -72,8 +75,8 @@ bool xtables_drop_forward(int family);
 
 /* Our rules in nft(8)'s own syntax, elements not included. */
 void nft_text(struct buf *out, int family);
-/* Append the expressions of a rule, given in nft's syntax, to a message. -1 with fail() for what is not in our
- * vocabulary. */
+/* Append the expressions of a rule, given in nft's syntax, to a message. -1 with fail() for what is
+ * not in our vocabulary. */
 int nft_compile(struct nlmsghdr *h, int family, const char *rule);
 
 #endif

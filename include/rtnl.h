@@ -1,5 +1,6 @@
-/* rtnl.h: links, addresses and routes by rtnetlink(7). Each rtnl_* function with an `nl` appends one message to the
- * batch (nl.h); rtnl_find and friends ask at once. Socket: nl_open(NETLINK_ROUTE).
+/* rtnl.h: links, addresses and routes by rtnetlink(7). Each rtnl_* function with an `nl` appends
+ * one message to the batch (nl.h); rtnl_find and friends ask at once. Socket:
+ * nl_open(NETLINK_ROUTE).
  */
 #ifndef CTR_RTNL_H
 #define CTR_RTNL_H
@@ -28,17 +29,20 @@ void rtnl_link_del(struct nl *n, const char *name);
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
 /* By name; the alias is what ip(8) and our gc know an interface by. */
 void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
-/* Let a bridge's port send back what came in by it: with br_netfilter loaded a container reaches its own published port
- * only so. */
+/* Let a bridge's port send back what came in by it: with br_netfilter loaded a container reaches
+ * its own published port only so. */
 void rtnl_link_hairpin(struct nl *n, const char *name);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
 void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
-/* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the kernel knows). */
+/* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the
+ * kernel knows). */
 void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 
-/* In a network namespace: lo and that interface up, with addresses (family 0: none) and default routes. 0 or -1. */
-int rtnl_setup(int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2]);
+/* In a network namespace: lo and that interface up, with addresses (family 0: none) and default
+ * routes. 0 or -1. */
+int rtnl_setup(
+    int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2]);
 
 struct link_info {
 	int index, master, mtu;
@@ -56,13 +60,16 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out);
 /* Addresses: the interface's index, the address and its prefix. */
 int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg);
 /* Routes of all tables: destination (len 0: default), out index (0: none), is it unicast. */
-int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
-/* Append to *out, as the kernel tells them, the addresses and routes of an interface (0: the routes of any), of routes
- * only those to a prefix of length `len` where that is not -1. 0, or -1 with fail(). */
+int rtnl_routes(
+    struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
+/* Append to *out, as the kernel tells them, the addresses and routes of an interface (0: the routes
+ * of any), of routes only those to a prefix of length `len` where that is not -1. 0, or -1 with
+ * fail(). */
 int rtnl_save(struct nl *n, int index, int len, struct buf *out);
 /* Make again those of them that are missing. 0, or -1 with fail(). */
 int rtnl_restore(struct nl *n, const struct buf *saved);
-/* Where the kernel would send to `to`: out index, and whether it is an address of this host. -1 with fail(). */
+/* Where the kernel would send to `to`: out index, and whether it is an address of this host. -1
+ * with fail(). */
 int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway);
 
 /* Interface names: 1..15 bytes, no '/', no blank, not "." or "..". 0, or -1 with fail(). */

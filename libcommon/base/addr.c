@@ -1,4 +1,5 @@
-/* addr.c: addresses as bytes in network order, so that IPv4 and IPv6 share all arithmetic; see addr.h. */
+/* addr.c: addresses as bytes in network order, so that IPv4 and IPv6 share all arithmetic; see
+ * addr.h. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
@@ -41,7 +42,8 @@ int cidr_parse(const char *what, const char *s, struct cidr *out)
 		return fail("%s: '%.60s' is not ADDRESS/LENGTH (10.0.0.0/24, say)", what, s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(slash - s));
 	int64_t len;
-	if (addr_parse(what, a, &out->a) < 0 || num_parse(what, slash + 1, 0, (int64_t)addr_len(&out->a) * 8, &len) < 0)
+	if (addr_parse(what, a, &out->a) < 0 ||
+	    num_parse(what, slash + 1, 0, (int64_t)addr_len(&out->a) * 8, &len) < 0)
 		return -1;
 	out->len = (int)len;
 	return 0;
@@ -69,11 +71,14 @@ int addr_range_parse(const char *what, const char *s, struct addr *from, struct 
 int mac_parse(const char *what, const char *s, uint8_t out[6])
 {
 	for (int i = 0; i < 6; i++, s += 3) {
-		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]) || s[2] != (i < 5 ? ':' : 0))
+		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]) ||
+		    s[2] != (i < 5 ? ':' : 0))
 			return fail("%s: not a MAC address (02:42:ac:11:00:02, say)", what);
 		unsigned v = 0;
 		for (int k = 0; k < 2; k++)
-			v = v * 16 + (unsigned)(isdigit((unsigned char)s[k]) ? s[k] - '0' : (s[k] | 32) - 'a' + 10);
+			v = v * 16 + (unsigned)(isdigit((unsigned char)s[k])
+						    ? s[k] - '0'
+						    : (s[k] | 32) - 'a' + 10);
 		out[i] = (uint8_t)v;
 	}
 	return out[0] & 1 ? fail("%s: a group address, not a single interface's", what) : 0;
@@ -141,7 +146,8 @@ bool addr_is_any(const struct addr *a)
 bool addr_is_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};
-	return a->family == AF_INET ? a->b[0] == 127 : a->family == AF_INET6 && memcmp(a->b, one, 16) == 0;
+	return a->family == AF_INET ? a->b[0] == 127
+				    : a->family == AF_INET6 && memcmp(a->b, one, 16) == 0;
 }
 
 /* Host bits all clear (set false) or all set. */

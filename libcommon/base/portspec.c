@@ -18,7 +18,8 @@ static int range(const char *what, const char *s, size_t n, uint16_t *from, uint
 	int64_t a, b;
 	if (dash)
 		*dash = 0;
-	if (num_parse(what, t, 1, 65535, &a) < 0 || num_parse(what, dash ? dash + 1 : t, 1, 65535, &b) < 0)
+	if (num_parse(what, t, 1, 65535, &a) < 0 ||
+	    num_parse(what, dash ? dash + 1 : t, 1, 65535, &b) < 0)
 		return -1;
 	if (b < a)
 		return fail("%s: the range %s-%s goes downwards", what, t, dash + 1);
@@ -64,7 +65,8 @@ static int host_part(const char *what, const char *s, size_t n, struct addr *out
 	if (out->family == AF_INET6 && *t != '[')
 		return fail("%s: write an IPv6 address in brackets: [%s]", what, t);
 	if (out->family == AF_INET6 && addr_is_loopback(out))
-		return fail("%s: a port of [::1] cannot be led elsewhere by the kernel (it has no route_localnet for "
+		return fail("%s: a port of [::1] cannot be led elsewhere by the kernel (it has no "
+			    "route_localnet for "
 			    "IPv6): use 127.0.0.1",
 		    what);
 	return 0;
@@ -88,8 +90,8 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 	if (c && hn == 0 && !h)
 		return fail("%s: '%s': no host port before ':'", what, s);
 	if (out->h0 && out->h1 - out->h0 != out->c1 - out->c0)
-		return fail("%s: '%s': %d host ports for %d ports of the container", what, s, out->h1 - out->h0 + 1,
-		    out->c1 - out->c0 + 1);
+		return fail("%s: '%s': %d host ports for %d ports of the container", what, s,
+		    out->h1 - out->h0 + 1, out->c1 - out->c0 + 1);
 	return 0;
 }
 
@@ -111,7 +113,8 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
 		memcpy(&u.in6.sin6_addr, host->b, 16);
 		u.in6.sin6_port = htons(*port);
 	}
-	int fd = socket(host->family, (proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	int fd = socket(
+	    host->family, (proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("port %u: socket: %m", *port);
 	if (try)
@@ -129,7 +132,8 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
 		errno = saved;
 		return fail("port %s:%u/%s of the host: %m%s", addr_text(host, t), *port,
 		    proto == IPPROTO_UDP ? "udp" : "tcp",
-		    saved == EADDRINUSE ? " (another container or a program of the host has it)" : "");
+		    saved == EADDRINUSE ? " (another container or a program of the host has it)"
+					: "");
 	}
 	*port = ntohs(host->family == AF_INET ? u.in.sin_port : u.in6.sin6_port);
 	return fd;

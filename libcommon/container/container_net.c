@@ -105,9 +105,16 @@ static void lines(struct strv *out, const struct kv *conf, const char *key)
 		strv_split(out, s, "\n");
 }
 
-static void request(struct netreq *r, const struct kv *conf)
+static int alive(const char *id, void *arg)
+{
+	(void)arg;
+	return container_id_held(id);
+}
+
+static void request(struct endpoint_req *r, const struct kv *conf)
 {
 	memset(r, 0, sizeof *r);
+	r->alive = alive;
 	r->net = kv_get(conf, "net");
 	r->ip = kv_get(conf, "ip");
 	r->ip6 = kv_get(conf, "ip6");
@@ -118,14 +125,14 @@ static void request(struct netreq *r, const struct kv *conf)
 		lines(&r->exposed, conf, "expose");
 }
 
-static void request_free(struct netreq *r)
+static void request_free(struct endpoint_req *r)
 {
 	strv_free(&r->publish);
 	strv_free(&r->exposed);
 	strv_free(&r->aliases);
 }
 
-static void hosts_of(struct nethosts *h, const struct kv *conf, const struct spec *s)
+static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct spec *s)
 {
 	memset(h, 0, sizeof *h);
 	if (s) {
@@ -137,7 +144,7 @@ static void hosts_of(struct nethosts *h, const struct kv *conf, const struct spe
 	lines(&h->dns_search, conf, "dns_search");
 }
 
-static void hosts_free(struct nethosts *h)
+static void hosts_free(struct etc_hosts *h)
 {
 	strv_free(&h->add_host);
 	strv_free(&h->dns);
@@ -146,13 +153,13 @@ static void hosts_free(struct nethosts *h)
 
 int plug_check(const struct kv *conf)
 {
-	struct netreq r;
-	struct nethosts h;
+	struct endpoint_req r;
+	struct etc_hosts h;
 	request(&r, conf);
 	hosts_of(&h, conf, NULL);
-	if (geteuid() && netplug_wanted(r.net) && strcmp(r.net, "pasta"))
+	if (geteuid() && endpoint_wanted(r.net) && strcmp(r.net, "pasta"))
 		return errno = EPERM, fail("--net %s: it is for root; a user has none, host and pasta", r.net);
-	int result = netplug_check(&r) < 0 || nethosts_check(&h) < 0 ? -1 : 0;
+	int result = endpoint_check(&r) < 0 || etc_hosts_check(&h) < 0 ? -1 : 0;
 	request_free(&r);
 	hosts_free(&h);
 	return result;
@@ -172,7 +179,7 @@ int plug_fd(const struct plug *p)
 
 bool plug_wanted(const struct container *c)
 {
-	return netplug_wanted(kv_get(&c->conf, "net"));
+	return endpoint_wanted(kv_get(&c->conf, "net"));
 }
 
 /* --- the files --- */
@@ -213,11 +220,11 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 		return 0;
 	bool host = str_eq(net, "host");
 	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL,
-			    *text = nethosts_text(&p->hosts);
+			    *text = etc_hosts_text(&p->hosts);
 	_cleanup_free_ char *both = own ? xasprintf("%s\n%s", own, text) : NULL;
 	_cleanup_free_ char *plain =
 	    host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
-	_cleanup_free_ char *resolv = plain ? NULL : nethosts_resolv(&p->hosts);
+	_cleanup_free_ char *resolv = plain ? NULL : etc_hosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
 	if (put(c, "hosts",
 		both && p->hosts.add_host.n ? both
@@ -254,14 +261,14 @@ bool plug_signal(const struct signalfd_siginfo *i)
 static void watch_networks(struct plug *p, const struct container *c)
 {
 	strv_free(&p->networks);
-	nethosts_networks(c->id, &p->networks);
+	etc_hosts_networks(c->id, &p->networks);
 	for (size_t i = 0; i < p->networks.n; i++)
 		watch_dir(p, p->networks.v[i]);
 }
 
 static void update(struct plug *p, const struct container *c)
 {
-	if (nethosts_update(c->dir, "hosts", c->id, &p->hosts, &p->networks) < 0 && errno != ENOENT)
+	if (etc_hosts_update(c->dir, "hosts", c->id, &p->hosts, &p->networks) < 0 && errno != ENOENT)
 		warn("%s: %s", c->name, fail_msg());
 }
 
@@ -300,31 +307,31 @@ int plug_due(const struct plug *p)
 	return !p->late ? -1 : left > 0 ? (int)left : 0;
 }
 
-static int one_up(struct plug *p, const struct container *c, struct netreq *r, int ns)
+static int one_up(struct plug *p, const struct container *c, struct endpoint_req *r, int ns)
 {
-	struct netplug further = {0};
+	struct endpoint further = {0};
 	size_t k = p->networks.n;
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
 	r->ifname = ifname;
-	if (netplug_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
+	if (endpoint_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
 	watch_dir(p, p->networks.v[k]);
-	netplug_forget(&further); /* it goes by its mark */
+	endpoint_forget(&further); /* it goes by its mark */
 	return 0;
 }
 
-/* What ctr-net connect and disconnect wrote down (netplug_further()): those networks, after that of --net. */
-static int all_up(struct plug *p, const struct container *c, struct netreq *first, int ns)
+/* What ctr-net connect and disconnect wrote down (endpoint_further()): those networks, after that of --net. */
+static int all_up(struct plug *p, const struct container *c, struct endpoint_req *first, int ns)
 {
 	struct strv further = {0};
-	int r = netplug_further(c->dir, &further);
+	int r = endpoint_further(c->dir, &further);
 	if (r == 0 && !strv_has(&further, "-"))
 		r = one_up(p, c, first, ns);
 	for (size_t i = 0; i < further.n && r == 0; i++) {
 		struct strv w = {0};
-		struct netreq q = {0};
+		struct endpoint_req q = {0};
 		strv_split(&w, further.v[i], " ");
 		if (w.n >= 3) {
 			q.net = w.v[0];
@@ -346,8 +353,8 @@ static char *changed(const struct container *c)
 
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
 {
-	struct netreq r;
-	_cleanup_close_ int ns = netplug_ns(pid);
+	struct endpoint_req r;
+	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0)
 		return -1;
 	if (str_eq(kv_get(&c->conf, "net"), "pasta")) {
@@ -384,8 +391,8 @@ void plug_down(struct plug *p, const struct container *c)
 	if (told) /* disconnected, perhaps: the address may be another's by now */
 		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
 	pasta_down(&p->pasta);
-	netplug_down(&p->net);
-	if (more && netplug_clear(c->id) < 0)
+	endpoint_down(&p->net);
+	if (more && endpoint_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());
 	strv_free(&p->networks);
 	p->late = false;
@@ -396,19 +403,19 @@ void plug_down(struct plug *p, const struct container *c)
 
 void plug_state(const struct plug *p, struct kv *kv)
 {
-	netplug_state(&p->net, kv);
+	endpoint_state(&p->net, kv);
 	if (p->pasta.ports)
 		kv_set(kv, "ports", p->pasta.ports);
 }
 
 int plug_clear(const struct container *c)
 {
-	return kv_get(&c->state, "network") ? netplug_clear(c->id) : 0;
+	return kv_get(&c->state, "network") ? endpoint_clear(c->id) : 0;
 }
 
 int plug_gc(void)
 {
-	return geteuid() ? 0 : netplug_gc(container_id_held); /* a user's have none of it */
+	return geteuid() ? 0 : endpoint_gc(alive, NULL); /* a user's have none of it */
 }
 
 #endif

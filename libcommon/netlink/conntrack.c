@@ -1,9 +1,10 @@
 /* conntrack.c: connection entries of published ports; see conntrack.h.
  *
- * The host's own outgoing connections may have the same port: an entry counts only when its destination is an address
- * of this host. Linux 6.12 deletes by destination and port itself. Before that, for IPv6 (whose addresses its filter
- * compares the wrong way round: it would delete all others) and for many ports at once the table is read and matched
- * here: that takes the lock of every bucket in turn, 9 ms with the usual 262,144 of them.
+ * The host's own outgoing connections may have the same port: an entry counts only when its
+ * destination is an address of this host. Linux 6.12 deletes by destination and port itself. Before
+ * that, for IPv6 (whose addresses its filter compares the wrong way round: it would delete all
+ * others) and for many ports at once the table is read and matched here: that takes the lock of
+ * every bucket in turn, 9 ms with the usual 262,144 of them.
  */
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -31,9 +32,11 @@ bool conntrack_parse(const struct nlmsghdr *h, struct ct_entry *out)
 	nl_nested(tuple, CTA_TUPLE_PROTO, tb[CTA_TUPLE_ORIG]);
 	nl_nested(ip, CTA_IP_V6_DST, tuple[CTA_TUPLE_IP]);
 	nl_nested(proto, CTA_PROTO_DST_PORT, tuple[CTA_TUPLE_PROTO]);
-	const uint8_t *num = nl_data(proto[CTA_PROTO_NUM], 1), *port = nl_data(proto[CTA_PROTO_DST_PORT], 2);
+	const uint8_t *num = nl_data(proto[CTA_PROTO_NUM], 1),
+		      *port = nl_data(proto[CTA_PROTO_DST_PORT], 2);
 	out->dst.family = out->family;
-	const void *dst = nl_data(ip[out->family == AF_INET ? CTA_IP_V4_DST : CTA_IP_V6_DST], addr_len(&out->dst));
+	const void *dst = nl_data(
+	    ip[out->family == AF_INET ? CTA_IP_V4_DST : CTA_IP_V6_DST], addr_len(&out->dst));
 	if (!num || !port || !dst || (out->family != AF_INET && out->family != AF_INET6))
 		return false;
 	memcpy(out->dst.b, dst, addr_len(&out->dst));
@@ -53,8 +56,8 @@ struct flush {
 
 static struct nlmsghdr *delete_msg(struct flush *x, int family)
 {
-	struct nlmsghdr *d = nl_msg(&x->del, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
-	    sizeof(struct nfgenmsg), "conntrack: delete");
+	struct nlmsghdr *d = nl_msg(&x->del, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE,
+	    NLM_F_ACK, sizeof(struct nfgenmsg), "conntrack: delete");
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(d))->nfgen_family = (uint8_t)family;
 	return d;
 }
@@ -65,9 +68,14 @@ enum { FEW = 32 }; /* so many filters are faster than the walk */
 
 static void delete_to(struct flush *x, const struct nft_port *p, const struct addr *dst)
 {
-	enum { IP_DST = 1 << 1, PROTO_NUM = 1 << 3, DST_PORT = 1 << 5 }; /* the kernel's CTA_FILTER_F_CTA_* */
+	enum {
+		IP_DST = 1 << 1,
+		PROTO_NUM = 1 << 3,
+		DST_PORT = 1 << 5
+	}; /* the kernel's CTA_FILTER_F_CTA_* */
 	struct nlmsghdr *d = delete_msg(x, AF_INET);
-	struct nlattr *orig = mnl_attr_nest_start(d, CTA_TUPLE_ORIG), *part = mnl_attr_nest_start(d, CTA_TUPLE_IP);
+	struct nlattr *orig = mnl_attr_nest_start(d, CTA_TUPLE_ORIG),
+		      *part = mnl_attr_nest_start(d, CTA_TUPLE_IP);
 	mnl_attr_put(d, CTA_IP_V4_DST, 4, dst->b);
 	mnl_attr_nest_end(d, part);
 	part = mnl_attr_nest_start(d, CTA_TUPLE_PROTO);
@@ -90,7 +98,8 @@ static void on_address(int index, const struct cidr *a, void *arg)
 			delete_to(x, &x->p[i], &a->a);
 }
 
-/* -1: walk. A kernel before 6.12 takes the filter's tuple for that of one entry, and misses its other half (EINVAL). */
+/* -1: walk. A kernel before 6.12 takes the filter's tuple for that of one entry, and misses its
+ * other half (EINVAL). */
 static int flush_by_filter(struct flush *x)
 {
 	bool fits = x->n <= FEW;
@@ -99,7 +108,8 @@ static int flush_by_filter(struct flush *x)
 		if (fits && !addr_is_any(&x->p[i].host))
 			delete_to(x, &x->p[i], &x->p[i].host);
 	}
-	fits = fits && rtnl_addrs(&x->route, on_address, x) == 0 && x->del.n <= FEW && nl_commit(&x->del) == 0;
+	fits = fits && rtnl_addrs(&x->route, on_address, x) == 0 && x->del.n <= FEW &&
+	       nl_commit(&x->del) == 0;
 	nl_reset(&x->del);
 	return fits ? 0 : -1;
 }
@@ -114,8 +124,9 @@ static bool ours(struct flush *x, const struct ct_entry *e)
 			continue;
 		int oif;
 		bool local = false, gw;
-		if (addr_is_any(&p->host) ? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw) == 0 && local
-					  : addr_cmp(&p->host, &e->dst) == 0)
+		if (addr_is_any(&p->host)
+			? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw) == 0 && local
+			: addr_cmp(&p->host, &e->dst) == 0)
 			return true;
 	}
 	return false;
@@ -131,14 +142,14 @@ static void on_entry(const struct nlmsghdr *h, void *arg)
 	const struct nlattr *const copy[] = {e.orig, e.id, e.zone};
 	for (size_t i = 0; i < 3; i++)
 		if (copy[i])
-			mnl_attr_put(
-			    d, copy[i]->nla_type, mnl_attr_get_payload_len(copy[i]), mnl_attr_get_payload(copy[i]));
+			mnl_attr_put(d, copy[i]->nla_type, mnl_attr_get_payload_len(copy[i]),
+			    mnl_attr_get_payload(copy[i]));
 }
 
 static int flush_by_walk(struct flush *x, struct nl *dump)
 {
-	nl_msg(dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP, sizeof(struct nfgenmsg),
-	    "conntrack: list");
+	nl_msg(dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP,
+	    sizeof(struct nfgenmsg), "conntrack: list");
 	if (nl_query(dump, on_entry, x) < 0)
 		return -1;
 	return nl_commit(&x->del) < 0 && errno != ENOENT ? -1 : 0;
@@ -161,8 +172,8 @@ int conntrack_flush(const struct nft_port *p, size_t n)
 	int64_t entries = -1;
 	if (n == 0 || nl_open(&dump, NETLINK_NETFILTER, -1) < 0)
 		return 0;
-	nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0, sizeof(struct nfgenmsg),
-	    "conntrack: count");
+	nl_msg(&dump, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0,
+	    sizeof(struct nfgenmsg), "conntrack: count");
 	if (nl_query(&dump, on_stats, &entries) < 0 || entries == 0) {
 		nl_close(&dump); /* no conntrack: nothing to forget */
 		return 0;

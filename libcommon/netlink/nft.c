@@ -1,8 +1,8 @@
 /* nft.c: the table `ctrbox`: its rules, its transactions, and what is in it; see nft.h.
  *
- * A transaction is first sent without the base (table, chains, sets, rules): elements alone cost a tenth. Only when the
- * kernel says ENOENT is it sent again with the base before it. The base may be sent any number of times: what exists
- * is kept, the rules are replaced.
+ * A transaction is first sent without the base (table, chains, sets, rules): elements alone cost a
+ * tenth. Only when the kernel says ENOENT is it sent again with the base before it. The base may be
+ * sent any number of times: what exists is kept, the rules are replaced.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,16 +65,26 @@ static const struct rule {
     /* route_localnet is on for our bridges only, and nobody there may use it */
     {"raw", "iifname @bridges $ daddr 127.0.0.0/8 drop", V4},
     {"raw", "iifname @bridges $ saddr 127.0.0.0/8 drop", V4},
-    {"prerouting", "$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs",
+    {"prerouting",
+	"$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport "
+	"map @addrs",
 	V4},
-    {"prerouting", "$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to meta l4proto . th dport map @ports", V4},
-    {"prerouting", "fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs", V6},
+    {"prerouting",
+	"$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to meta l4proto . th dport map @ports",
+	V4},
+    {"prerouting", "fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs",
+	V6},
     {"prerouting", "fib daddr type local dnat $ to meta l4proto . th dport map @ports", V6},
     {"output", "fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs", V4},
     {"output", "fib daddr type local dnat $ to meta l4proto . th dport map @ports", V4},
-    /* the kernel cannot lead [::1] elsewhere: it is refused at once, and clients go on to 127.0.0.1 */
-    {"output", "$ daddr != ::1 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map @addrs", V6},
-    {"output", "$ daddr != ::1 fib daddr type local dnat $ to meta l4proto . th dport map @ports", V6},
+    /* the kernel cannot lead [::1] elsewhere: it is refused at once, and clients go on to 127.0.0.1
+     */
+    {"output",
+	"$ daddr != ::1 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport map "
+	"@addrs",
+	V6},
+    {"output", "$ daddr != ::1 fib daddr type local dnat $ to meta l4proto . th dport map @ports",
+	V6},
     /* a container that uses a published port of its own network, and the host's 127.0.0.1 */
     {"postrouting", "ct status dnat $ saddr @subnets oifname @bridges masquerade", V4 | V6},
     {"postrouting", "$ saddr 127.0.0.0/8 oifname @bridges masquerade", V4},
@@ -133,8 +143,10 @@ void nft_close(struct nft *f)
 
 static struct nlmsghdr *msg(struct nl *n, int type, int flags, int family, const char *label)
 {
-	struct nlmsghdr *h = nl_msg(n, NFT_SUBSYS << 8 | type, flags, sizeof(struct nfgenmsg), "%s", label);
-	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct nlmsghdr *h =
+	    nl_msg(n, NFT_SUBSYS << 8 | type, flags, sizeof(struct nfgenmsg), "%s", label);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family =
+	    family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	return h;
 }
 
@@ -142,7 +154,8 @@ static struct nlmsghdr *msg(struct nl *n, int type, int flags, int family, const
 
 static void put_chain(struct nl *n, int family, const struct chain *c)
 {
-	struct nlmsghdr *h = msg(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, "nf_tables: table ctrbox: add chain");
+	struct nlmsghdr *h =
+	    msg(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, "nf_tables: table ctrbox: add chain");
 	mnl_attr_put_strz(h, NFTA_CHAIN_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_CHAIN_NAME, c->name);
 	if (!c->type)
@@ -154,7 +167,8 @@ static void put_chain(struct nl *n, int family, const struct chain *c)
 	mnl_attr_nest_end(h, hook);
 }
 
-/* In place of a message: what it does, in nft's syntax, where that is what is wanted (ctr-netcfg rules). */
+/* In place of a message: what it does, in nft's syntax, where that is what is wanted (ctr-netcfg
+ * rules). */
 static bool __attribute__((format(printf, 2, 3))) said(const struct nft *f, const char *fmt, ...)
 {
 	va_list ap;
@@ -169,7 +183,8 @@ static bool __attribute__((format(printf, 2, 3))) said(const struct nft *f, cons
 
 static void flush_chain(struct nl *n, int family, const char *chain)
 {
-	struct nlmsghdr *h = msg(n, NFT_MSG_DELRULE, 0, family, "nf_tables: table ctrbox: flush chain");
+	struct nlmsghdr *h =
+	    msg(n, NFT_MSG_DELRULE, 0, family, "nf_tables: table ctrbox: flush chain");
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
 }
@@ -177,13 +192,14 @@ static void flush_chain(struct nl *n, int family, const char *chain)
 static void put_rule(struct nl *n, int family, const char *chain, const char *text)
 {
 	_cleanup_free_ char *t = for_family(text, ip(family));
-	struct nlmsghdr *h = msg(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, "nf_tables: add rule");
+	struct nlmsghdr *h =
+	    msg(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, "nf_tables: add rule");
 	free(n->m[n->n - 1].label);
 	n->m[n->n - 1].label = xasprintf("nf_tables: chain %s: add rule '%s'", chain, t);
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
 	if (nft_compile(h, family, t) < 0)
-		die_fail();
+		n->unbuilt = true;
 }
 
 /* The type's number and length of a concatenation, from nft's text up to `end`. */
@@ -216,8 +232,8 @@ static struct nlmsghdr *put_set(
 {
 	uint32_t t, len;
 	const char *colon = strchr(type, ':');
-	struct nlmsghdr *h = msg(
-	    n, NFT_MSG_NEWSET, NLM_F_CREATE, family, "nf_tables: table ctrbox: add set (before Linux 5.6: too old)");
+	struct nlmsghdr *h = msg(n, NFT_MSG_NEWSET, NLM_F_CREATE, family,
+	    "nf_tables: table ctrbox: add set (before Linux 5.6: too old)");
 	type_of(type, type + strlen(type), family, &t, &len);
 	mnl_attr_put_strz(h, NFTA_SET_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_NAME, name);
@@ -226,7 +242,8 @@ static struct nlmsghdr *put_set(
 	be32(h, NFTA_SET_KEY_LEN, len);
 	be32(h, NFTA_SET_ID, id);
 	if (strcmp(type, "ifname") == 0) {
-		/* nft's note to itself (key byte order: the host's); without it it lists the names as "" */
+		/* nft's note to itself (key byte order: the host's); without it it lists the names
+		 * as "" */
 		static const uint8_t order[] = {0, 4, 1, 0, 0, 0};
 		mnl_attr_put(h, NFTA_SET_USERDATA, sizeof order, order);
 	}
@@ -244,7 +261,8 @@ static void put_base(struct nl *n, int family)
 	    "nf_tables: add table ctrbox (CONFIG_NF_TABLES_IPV4, CONFIG_NF_TABLES_IPV6)");
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
 	EACH(i, sets)
-	put_set(n, family, sets[i].name, sets[i].type, sets[i].interval ? NFT_SET_INTERVAL : 0, (uint32_t)i + 1);
+	put_set(n, family, sets[i].name, sets[i].type, sets[i].interval ? NFT_SET_INTERVAL : 0,
+	    (uint32_t)i + 1);
 	EACH(i, chains)
 	if (chains[i].families & bit(family))
 		put_chain(n, family, &chains[i]);
@@ -293,11 +311,11 @@ static void put_elem(struct nlmsghdr *h, const struct elem *e)
 	mnl_attr_nest_end(h, el);
 }
 
-static void elems(
-    struct nft *f, bool add, int excl, int family, const char *set, const struct elem *e, int n, const char *label)
+static void elems(struct nft *f, bool add, int excl, int family, const char *set,
+    const struct elem *e, int n, const char *label)
 {
-	struct nlmsghdr *h =
-	    msg(&f->body, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE | excl : 0, family, label);
+	struct nlmsghdr *h = msg(&f->body, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+	    add ? NLM_F_CREATE | excl : 0, family, label);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
 	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -311,17 +329,19 @@ static const char *verb(bool add)
 	return add ? "add" : "delete";
 }
 
-static void ifname_elem(struct nft *f, bool add, int family, const char *set, const char *name, bool twice)
+static void ifname_elem(
+    struct nft *f, bool add, int family, const char *set, const char *name, bool twice)
 {
 	char key[32] = "";
-	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s\"%s\" }", verb(add), ip(family), set, twice ? "\"" : "",
-		twice ? name : "", twice ? "\" . " : "", name))
+	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s\"%s\" }", verb(add), ip(family), set,
+		twice ? "\"" : "", twice ? name : "", twice ? "\" . " : "", name))
 		return;
 	memcpy(key, name, strnlen(name, 15));
 	if (twice)
 		memcpy(key + 16, name, strnlen(name, 15));
 	struct elem e = {.key = key, .len = twice ? 32 : 16};
-	elems(f, add, 0, family, set, &e, 1, add ? "nf_tables: add bridge" : "nf_tables: remove bridge");
+	elems(f, add, 0, family, set, &e, 1,
+	    add ? "nf_tables: add bridge" : "nf_tables: remove bridge");
 }
 
 /* An interval is two elements: its first address, and the one after its last, marked as the end. */
@@ -329,13 +349,14 @@ static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 {
 	struct addr first = cidr_first(c), after = cidr_last(c);
 	char t[ADDR_TEXT];
-	if (said(f, "%s element %s " NFT_TABLE " subnets { %s/%d }", verb(add), ip(c->a.family), addr_text(&first, t),
-		c->len))
+	if (said(f, "%s element %s " NFT_TABLE " subnets { %s/%d }", verb(add), ip(c->a.family),
+		addr_text(&first, t), c->len))
 		return;
 	addr_next(&after);
-	_cleanup_free_ char *label = xasprintf("nf_tables: %s subnet %s/%d", verb(add), addr_text(&first, t), c->len);
-	struct elem e[2] = {
-	    {.key = first.b, .len = addr_len(&first)}, {.key = after.b, .len = addr_len(&first), .interval_end = true}};
+	_cleanup_free_ char *label =
+	    xasprintf("nf_tables: %s subnet %s/%d", verb(add), addr_text(&first, t), c->len);
+	struct elem e[2] = {{.key = first.b, .len = addr_len(&first)},
+	    {.key = after.b, .len = addr_len(&first), .interval_end = true}};
 	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2, label);
 }
 
@@ -367,15 +388,16 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	struct addr first = cidr_first(c), last = cidr_last(c);
 	size_t n = addr_len(&first);
 	char t[ADDR_TEXT];
-	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add), ip(c->a.family),
-		addr_text(&first, t), c->len, out))
+	if (said(f, "%s element %s " NFT_TABLE " subnets_out { %s/%d . \"%s\" }", verb(add),
+		ip(c->a.family), addr_text(&first, t), c->len, out))
 		return;
 	memcpy(key, first.b, n);
 	memcpy(end, last.b, n);
 	memcpy(key + n, out, strnlen(out, 15));
 	memcpy(end + n, out, strnlen(out, 15));
 	struct elem e = {.key = key, .end = end, .len = n + 16};
-	elems(f, add, 0, c->a.family, "subnets_out", &e, 1, "nf_tables: masquerade by interface (needs Linux 5.6)");
+	elems(f, add, 0, c->a.family, "subnets_out", &e, 1,
+	    "nf_tables: masquerade by interface (needs Linux 5.6)");
 }
 
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
@@ -383,15 +405,17 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 	int family = subnet->a.family;
 	uint32_t lens[2] = {family == AF_INET ? 4 : 16, 16};
 	if (said(f,
-		"add set %s " NFT_TABLE " subnets_out { type ipv%d_addr . ifname; flags interval; }\n"
+		"add set %s " NFT_TABLE
+		" subnets_out { type ipv%d_addr . ifname; flags interval; }\n"
 		"flush chain %s " NFT_TABLE " masquerade_out\n"
-		"add rule %s " NFT_TABLE " masquerade_out %s saddr . oifname @subnets_out masquerade",
+		"add rule %s " NFT_TABLE
+		" masquerade_out %s saddr . oifname @subnets_out masquerade",
 		ip(family), family == AF_INET ? 4 : 6, ip(family), ip(family), ip(family))) {
 		out_elem(f, true, subnet, out);
 		return;
 	}
-	struct nlmsghdr *h =
-	    put_set(&f->body, family, "subnets_out", "$ . ifname", NFT_SET_INTERVAL | NFT_SET_CONCAT, 100);
+	struct nlmsghdr *h = put_set(
+	    &f->body, family, "subnets_out", "$ . ifname", NFT_SET_INTERVAL | NFT_SET_CONCAT, 100);
 	struct nlattr *desc = mnl_attr_nest_start(h, NFTA_SET_DESC),
 		      *list = mnl_attr_nest_start(h, NFTA_SET_DESC_CONCAT);
 	for (int i = 0; i < 2; i++) {
@@ -419,9 +443,10 @@ static void port(struct nft *f, bool add, const struct nft_port *p)
 	const char *proto = p->proto == IPPROTO_UDP ? "udp" : "tcp", *set = any ? "ports" : "addrs";
 	char t[ADDR_TEXT], to[ADDR_TEXT];
 	addr_text(&p->host, t);
-	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s . %u%s%s%s : %s . %u }", verb(add), ip(p->to.family), set,
-		any ? "" : t, any ? "" : " . ", proto, p->hport, add ? " comment \"" : "", add ? p->comment : "",
-		add ? "\"" : "", addr_text(&p->to, to), p->cport))
+	if (said(f, "%s element %s " NFT_TABLE " %s { %s%s%s . %u%s%s%s : %s . %u }", verb(add),
+		ip(p->to.family), set, any ? "" : t, any ? "" : " . ", proto, p->hport,
+		add ? " comment \"" : "", add ? p->comment : "", add ? "\"" : "",
+		addr_text(&p->to, to), p->cport))
 		return;
 	if (!any) {
 		memcpy(key, p->host.b, n);
@@ -456,7 +481,8 @@ void nft_port_del(struct nft *f, const struct nft_port *p)
 bool nft_port_clash(const struct nft_port *a, const struct nft_port *b)
 {
 	return a->hport == b->hport && a->proto == b->proto && a->to.family == b->to.family &&
-	       (addr_is_any(&a->host) || addr_is_any(&b->host) || addr_cmp(&a->host, &b->host) == 0);
+	       (addr_is_any(&a->host) || addr_is_any(&b->host) ||
+		   addr_cmp(&a->host, &b->host) == 0);
 }
 
 int nft_ports_del(const struct nft_port *ports, size_t n)
@@ -473,7 +499,8 @@ int nft_ports_del(const struct nft_port *ports, size_t n)
 		bool away = nft_commit(&f) == 0;
 		if (!away && errno != ENOENT)
 			r = -1;
-		else if (!away && step > 1) { /* one of them is gone already: from the start, one by one */
+		else if (!away &&
+			 step > 1) { /* one of them is gone already: from the start, one by one */
 			step = 1;
 			i = (size_t)-1;
 		}
@@ -484,8 +511,8 @@ int nft_ports_del(const struct nft_port *ports, size_t n)
 
 void nft_close_forward(struct nft *f, int family, bool closed)
 {
-	if (said(f, "flush chain %s " NFT_TABLE " closed\nadd rule %s " NFT_TABLE " closed drop", ip(family),
-		ip(family)))
+	if (said(f, "flush chain %s " NFT_TABLE " closed\nadd rule %s " NFT_TABLE " closed drop",
+		ip(family), ip(family)))
 		return;
 	flush_chain(&f->body, family, "closed");
 	if (closed)
@@ -501,10 +528,14 @@ static void frame(struct nl *n, int type)
 	    htons(sys_missing("nf_tables") ? NFNL_SUBSYS_CTNETLINK : NFNL_SUBSYS_NFTABLES);
 }
 
-/* BEGIN, perhaps the base, the body, END; only the last before END asks for an answer, failures answer anyway. */
+/* BEGIN, perhaps the base, the body, END; only the last before END asks for an answer, failures
+ * answer anyway. */
 static int send_framed(struct nft *f, int families)
 {
-	struct nl n = {.fd = f->body.fd, .bus = NETLINK_NETFILTER, .seq = f->body.seq + 1000000};
+	struct nl n = {.fd = f->body.fd,
+	    .bus = NETLINK_NETFILTER,
+	    .seq = f->body.seq + 1000000,
+	    .unbuilt = f->body.unbuilt};
 	f->body.seq += 2000000;
 	frame(&n, NFNL_MSG_BATCH_BEGIN);
 	for (int family = 0; family < 2; family++)
@@ -525,8 +556,10 @@ static int send_framed(struct nft *f, int families)
 	n.fd = -1;
 	nl_close(&n);
 	errno = saved;
-	if (r < 0 && failed == 0 && (saved == EOPNOTSUPP || saved == EINVAL || saved == EPROTONOSUPPORT))
-		fail("nf_tables: %m (this kernel lacks CONFIG_NF_TABLES: no NAT, no published ports)");
+	if (r < 0 && failed == 0 &&
+	    (saved == EOPNOTSUPP || saved == EINVAL || saved == EPROTONOSUPPORT))
+		fail("nf_tables: %m (this kernel lacks CONFIG_NF_TABLES: no NAT, no published "
+		     "ports)");
 	errno = saved;
 	return r;
 }
@@ -537,7 +570,9 @@ static int families_of(const struct nl *n)
 	int r = 0;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct nlmsghdr *h = (void *)(n->out.p + n->m[i].off);
-		r |= ((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family == NFPROTO_IPV4 ? V4 : V6;
+		r |= ((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family == NFPROTO_IPV4
+			 ? V4
+			 : V6;
 	}
 	return r;
 }
@@ -565,8 +600,8 @@ void nft_text(struct buf *out, int family)
 	{
 		free(type);
 		type = for_family(sets[i].type, addr);
-		buf_printf(out, "\t%s %s {\n\t\ttype %s\n%s\t}\n", sets[i].map ? "map" : "set", sets[i].name, type,
-		    sets[i].interval ? "\t\tflags interval\n" : "");
+		buf_printf(out, "\t%s %s {\n\t\ttype %s\n%s\t}\n", sets[i].map ? "map" : "set",
+		    sets[i].name, type, sets[i].interval ? "\t\tflags interval\n" : "");
 	}
 	EACH(i, chains)
 	{
@@ -575,8 +610,8 @@ void nft_text(struct buf *out, int family)
 			continue;
 		buf_printf(out, "\tchain %s {\n", c->name);
 		if (c->type)
-			buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n", c->type, hooks[c->hook],
-			    c->priority);
+			buf_printf(out, "\t\ttype %s hook %s priority %d; policy accept;\n",
+			    c->type, hooks[c->hook], c->priority);
 		EACH(k, rules)
 		if (rules[k].families & bit(family) && strcmp(rules[k].chain, c->name) == 0) {
 			_cleanup_free_ char *t = for_family(rules[k].text, ip(family));

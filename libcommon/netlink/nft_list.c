@@ -1,4 +1,5 @@
-/* nft_list.c: what is in our maps and sets, and which chains of others may drop our traffic; see nft.h.
+/* nft_list.c: what is in our maps and sets, and which chains of others may drop our traffic; see
+ * nft.h.
  *
  * What the kernel sends is parsed like any input: every length is checked.
  */
@@ -16,7 +17,8 @@
 static bool text_is(const struct nlattr *a, const char *s)
 {
 	size_t n = strlen(s) + 1;
-	return nl_data(a, n) && mnl_attr_get_payload_len(a) == n && memcmp(mnl_attr_get_payload(a), s, n) == 0;
+	return nl_data(a, n) && mnl_attr_get_payload_len(a) == n &&
+	       memcmp(mnl_attr_get_payload(a), s, n) == 0;
 }
 
 static const void *elem_value(const struct nlattr *a, size_t len)
@@ -66,7 +68,8 @@ static bool port_of(const struct nlattr *const *tb, int family, bool any, struct
 }
 
 /* Call fn for each element's attributes. */
-static void each_elem(const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg)
+static void each_elem(
+    const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg)
 {
 	const struct nlattr *tb[NFTA_SET_ELEM_KEY_END + 1], *one[NFTA_LIST_ELEM + 1];
 	size_t left = list ? mnl_attr_get_payload_len(list) : 0;
@@ -103,8 +106,10 @@ static void on_port(const struct nlattr *const *tb, void *arg)
 		x->fn(&p, x->arg);
 }
 
-/* The element list of a NEWSETELEM message; *family and *set tell whose. NULL when it is none of ours. */
-static const struct nlattr *elem_list(const struct nlmsghdr *h, int *family, const struct nlattr **set)
+/* The element list of a NEWSETELEM message; *family and *set tell whose. NULL when it is none of
+ * ours. */
+static const struct nlattr *elem_list(
+    const struct nlmsghdr *h, int *family, const struct nlattr **set)
 {
 	const struct nlattr *tb[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
 	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) ||
@@ -117,7 +122,8 @@ static const struct nlattr *elem_list(const struct nlmsghdr *h, int *family, con
 	return f == NFPROTO_IPV4 || f == NFPROTO_IPV6 ? tb[NFTA_SET_ELEM_LIST_ELEMENTS] : NULL;
 }
 
-void nft_ports_parse(const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg)
+void nft_ports_parse(
+    const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg)
 {
 	struct ports x = {.fn = fn, .arg = arg};
 	const struct nlattr *set, *list = elem_list(h, &x.family, &set);
@@ -134,14 +140,17 @@ static void ports_message(const struct nlmsghdr *h, void *arg)
 	nft_ports_parse(h, x->fn, x->arg);
 }
 
-static int dump_set(struct nft *f, int family, const char *set, void (*fn)(const struct nlmsghdr *, void *), void *arg)
+static int dump_set(struct nft *f, int family, const char *set,
+    void (*fn)(const struct nlmsghdr *, void *), void *arg)
 {
-	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP,
-	    sizeof(struct nfgenmsg), "nf_tables: list %s", set);
-	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM,
+	    NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list %s", set);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family =
+	    family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
-	if (nl_query(&f->body, fn, arg) == 0 || errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL)
+	if (nl_query(&f->body, fn, arg) == 0 || errno == ENOENT || errno == EOPNOTSUPP ||
+	    errno == EINVAL)
 		return 0;
 	return -1;
 }
@@ -163,7 +172,8 @@ struct nets {
 	void *arg;
 	bool out; /* masquerade by interface */
 	int family;
-	struct addr open, end; /* an interval's beginning; the address after its last, 0 after the highest */
+	struct addr open,
+	    end; /* an interval's beginning; the address after its last, 0 after the highest */
 };
 
 static void interval_done(struct nets *x, const char *ifname)
@@ -203,7 +213,8 @@ static void on_net(const struct nlattr *const *tb, void *arg)
 		return;
 	memcpy(a.b, key, addr_len(&a));
 	if (flags && ntohl(*flags) & NFT_SET_ELEM_INTERVAL_END) {
-		x->end = a; /* the kernel lists from the highest down: end first, then its beginning */
+		x->end =
+		    a; /* the kernel lists from the highest down: end first, then its beginning */
 		return;
 	}
 	x->open = a;
@@ -218,10 +229,15 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_net, x);
 }
 
-int nft_nets(struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg)
+int nft_nets(
+    struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg)
 {
 	for (int i = 0; i < 4; i++) {
-		struct nets x = {.fn = fn, .arg = arg, .out = i & 1, .family = both[i / 2], .end.family = both[i / 2]};
+		struct nets x = {.fn = fn,
+		    .arg = arg,
+		    .out = i & 1,
+		    .family = both[i / 2],
+		    .end.family = both[i / 2]};
 		if (dump_set(f, x.family, x.out ? "subnets_out" : "subnets", nets_message, &x) < 0)
 			return -1;
 	}
@@ -253,20 +269,23 @@ static void on_chain(const struct nlmsghdr *h, void *arg)
 		return;
 	nl_payload_attrs(tb, NFTA_CHAIN_POLICY, h, sizeof(struct nfgenmsg));
 	nl_nested(hook, NFTA_HOOK_HOOKNUM, tb[NFTA_CHAIN_HOOK]);
-	const uint32_t *policy = nl_data(tb[NFTA_CHAIN_POLICY], 4), *num = nl_data(hook[NFTA_HOOK_HOOKNUM], 4);
+	const uint32_t *policy = nl_data(tb[NFTA_CHAIN_POLICY], 4),
+		       *num = nl_data(hook[NFTA_HOOK_HOOKNUM], 4);
 	const char *table = name_in(tb[NFTA_CHAIN_TABLE]), *chain = name_in(tb[NFTA_CHAIN_NAME]);
-	if (!policy || !num || !table || !chain || ntohl(*num) != NF_INET_FORWARD || strcmp(table, NFT_TABLE) == 0)
+	if (!policy || !num || !table || !chain || ntohl(*num) != NF_INET_FORWARD ||
+	    strcmp(table, NFT_TABLE) == 0)
 		return;
 	strv_add(&x->other, table);
 	strv_add(&x->other, chain);
 	strv_add(&x->other, ntohl(*policy) == NF_DROP ? "drop" : "");
 }
 
-/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end; 2 it accepts. */
+/* Does this expression drop? 1, 0 it says nothing, -1 it is a condition, or another end; 2 it
+ * accepts. */
 static int drops(const struct nlattr *expr, struct drops *x)
 {
-	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_CMP_DATA + 1], *data[NFTA_DATA_VERDICT + 1],
-	    *verdict[NFTA_VERDICT_CODE + 1];
+	const struct nlattr *tb[NFTA_EXPR_DATA + 1], *in[NFTA_CMP_DATA + 1],
+	    *data[NFTA_DATA_VERDICT + 1], *verdict[NFTA_VERDICT_CODE + 1];
 	nl_nested(tb, NFTA_EXPR_DATA, expr);
 	const char *name = name_in(tb[NFTA_EXPR_NAME]);
 	if (!name || strcmp(name, "counter") == 0 || strcmp(name, "log") == 0)
@@ -282,7 +301,9 @@ static int drops(const struct nlattr *expr, struct drops *x)
 	nl_nested(data, NFTA_DATA_VERDICT, in[NFTA_IMMEDIATE_DATA]);
 	nl_nested(verdict, NFTA_VERDICT_CODE, data[NFTA_DATA_VERDICT]);
 	const uint32_t *code = nl_data(verdict[NFTA_VERDICT_CODE], 4);
-	return !code ? -1 : ntohl(*code) == NF_DROP ? 1 : ntohl(*code) == NF_ACCEPT ? 2 : -1;
+	if (code && ntohl(*code) == NF_DROP)
+		return 1;
+	return code && ntohl(*code) == NF_ACCEPT ? 2 : -1;
 }
 
 static void on_rule(const struct nlmsghdr *h, void *arg)
@@ -304,17 +325,20 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	x->all |= r == 1;
 }
 
-static int dump(
-    struct nft *f, int type, int family, char **chain, void (*fn)(const struct nlmsghdr *, void *), void *arg)
+static int dump(struct nft *f, int type, int family, char **chain,
+    void (*fn)(const struct nlmsghdr *, void *), void *arg)
 {
-	struct nlmsghdr *h = nl_msg(&f->body, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP,
-	    sizeof(struct nfgenmsg), "nf_tables: list chains");
+	struct nlmsghdr *h = nl_msg(&f->body, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
+	    NLM_F_DUMP, sizeof(struct nfgenmsg), "nf_tables: list chains");
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = (uint8_t)family;
 	if (chain) {
 		mnl_attr_put_strz(h, NFTA_RULE_TABLE, chain[0]);
 		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain[1]);
 	}
-	return nl_query(&f->body, fn, arg) < 0 && errno != EOPNOTSUPP && errno != ENOENT && errno != EINVAL ? -1 : 0;
+	return nl_query(&f->body, fn, arg) < 0 && errno != EOPNOTSUPP && errno != ENOENT &&
+		       errno != EINVAL
+		   ? -1
+		   : 0;
 }
 
 int nft_foreign_drops(struct nft *f, const char *bridge,

@@ -1,5 +1,6 @@
-/* nft_rule.c: from a rule in nft(8)'s syntax to the kernel's expressions, for just the phrases that our rules consist
- * of. So the rules are written once, readable, and `ctr-netcfg rules` prints what is really put in.
+/* nft_rule.c: from a rule in nft(8)'s syntax to the kernel's expressions, for just the phrases that
+ * our rules consist of. So the rules are written once, readable, and `ctr-netcfg rules` prints what
+ * is really put in.
  *
  * Register numbers are the 4-byte ones (NFT_REG32_00 on); a concatenation lies in consecutive ones.
  */
@@ -166,7 +167,8 @@ static void word(const char **p, char out[32])
 static int address(struct nlmsghdr *h, int family, bool src, const char **p)
 {
 	static const uint8_t one[16] = {[15] = 1}, loop = 127;
-	uint32_t len = family == AF_INET ? 4 : 16, off = family == AF_INET ? (src ? 12 : 16) : (src ? 8 : 24);
+	bool v4 = family == AF_INET;
+	uint32_t len = v4 ? 4 : 16, from = v4 ? 12 : 8, off = src ? from : from + len;
 	char name[32];
 	if (eat(p, ". oifname @")) {
 		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, len, R0);

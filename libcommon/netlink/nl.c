@@ -1,7 +1,7 @@
 /* nl.c: one place where netlink messages are sent and their answers checked; see nl.h.
  *
- * The kernel processes the messages of one sendmsg in order and answers each that has NLM_F_ACK or fails, by its
- * sequence number. An answer that is missing is an error, too.
+ * The kernel processes the messages of one sendmsg in order and answers each that has NLM_F_ACK or
+ * fails, by its sequence number. An answer that is missing is an error, too.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -29,11 +29,24 @@ static int socket_here(int bus)
 			      : socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, bus);
 	if (fd < 0)
 		return fail("netlink socket: %m%s",
-		    errno == EPROTONOSUPPORT ? " (this kernel lacks CONFIG_NF_TABLES: no NAT, no published ports)"
-					     : "");
+		    errno == EPROTONOSUPPORT
+			? " (this kernel lacks CONFIG_NF_TABLES: no NAT, no published ports)"
+			: "");
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof one);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof one);
 	return fd;
+}
+
+/* Back home. Where the kernel refuses that, nothing must be done any more in what is now the wrong
+ * namespace. */
+static bool nl_lost;
+
+static int come_back(int home)
+{
+	if (setns(home, CLONE_NEWNET) == 0)
+		return 0;
+	nl_lost = true;
+	return fail("network namespace: come back: %m");
 }
 
 int nl_open(struct nl *n, int bus, int netns_fd)
@@ -42,6 +55,8 @@ int nl_open(struct nl *n, int bus, int netns_fd)
 	n->bus = bus;
 	n->seq = 1;
 	n->fd = -1;
+	if (nl_lost)
+		return errno = EPERM, fail("network namespace: this process is in another's");
 	if (netns_fd < 0)
 		return (n->fd = socket_here(bus)) < 0 ? -1 : 0;
 	_cleanup_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -50,8 +65,10 @@ int nl_open(struct nl *n, int bus, int netns_fd)
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
 		return fail("network namespace: enter: %m");
 	n->fd = socket_here(bus);
-	if (setns(home, CLONE_NEWNET) < 0)
-		die("network namespace: come back: %m");
+	if (come_back(home) < 0 && n->fd >= 0) {
+		close(n->fd);
+		n->fd = -1;
+	}
 	return n->fd < 0 ? -1 : 0;
 }
 
@@ -111,6 +128,7 @@ void nl_reset(struct nl *n)
 	n->seq += (uint32_t)n->n;
 	n->n = 0;
 	n->out.n = 0;
+	n->unbuilt = false;
 }
 
 static int send_all(struct nl *n)
@@ -178,7 +196,8 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	const char *words = kernel_words(h, &len);
 	errno = -e->error;
 	char *label = n->m[i].label;
-	if (n->bus == NETLINK_ROUTE && errno == EOPNOTSUPP) { /* of a link's making: the label begins with the kind */
+	if (n->bus == NETLINK_ROUTE &&
+	    errno == EOPNOTSUPP) { /* of a link's making: the label begins with the kind */
 		char kind[16];
 		size_t k = 0;
 		for (; k < 15 && isalpha((unsigned char)label[k]); k++)
@@ -206,6 +225,8 @@ int nl_commit(struct nl *n)
 		}
 	}
 	n->failed = n->n;
+	if (n->unbuilt)
+		return errno = EINVAL, fail("netlink: a message could not be built");
 	if (last == n->n)
 		return 0;
 	if (send_all(n) < 0)
@@ -218,12 +239,16 @@ int nl_commit(struct nl *n)
 		if (r < 0)
 			return -1;
 		int len = (int)r;
-		for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+		for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len);
+		     h = mnl_nlmsg_next(h, &len)) {
 			if (h->nlmsg_type != NLMSG_ERROR)
 				continue;
 			size_t i = on_error(n, h, &first);
-			got += i < n->n && (((struct nlmsghdr *)(n->out.p + n->m[i].off))->nlmsg_flags & NLM_F_ACK);
-			/* a batch that is refused as a whole (no such subsystem, no permission) answers its first only
+			got += i < n->n &&
+			       (((struct nlmsghdr *)(n->out.p + n->m[i].off))->nlmsg_flags &
+				   NLM_F_ACK);
+			/* a batch that is refused as a whole (no such subsystem, no permission)
+			 * answers its first only
 			 */
 			done |= i == last || got == want || (batch && i == 0 && first);
 		}
@@ -242,10 +267,12 @@ int nl_commit_close(struct nl *n, int r)
 	return r;
 }
 
-static bool answers(struct nl *n, char *p, ssize_t r, void (*fn)(const struct nlmsghdr *, void *), void *arg, int *err)
+static bool answers(struct nl *n, char *p, ssize_t r, void (*fn)(const struct nlmsghdr *, void *),
+    void *arg, int *err)
 {
 	int len = (int)r;
-	for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len)) {
+	for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len);
+	     h = mnl_nlmsg_next(h, &len)) {
 		if (h->nlmsg_seq != n->seq)
 			continue;
 		if (h->nlmsg_type == NLMSG_ERROR) {

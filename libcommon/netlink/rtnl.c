@@ -12,8 +12,10 @@
 #include "err.h"
 #include "rtnl.h"
 
-static const char *const kinds[] = {
-    [LINK_BRIDGE] = "bridge", [LINK_VETH] = "veth", [LINK_MACVLAN] = "macvlan", [LINK_IPVLAN] = "ipvlan"};
+static const char *const kinds[] = {[LINK_BRIDGE] = "bridge",
+    [LINK_VETH] = "veth",
+    [LINK_MACVLAN] = "macvlan",
+    [LINK_IPVLAN] = "ipvlan"};
 
 int ifname_check(const char *what, const char *s)
 {
@@ -22,7 +24,8 @@ int ifname_check(const char *what, const char *s)
 		return fail("%s: '%.40s' is not an interface's name (1 to 15 bytes)", what, s);
 	for (; *s; s++)
 		if (*s <= ' ' || *s == '/' || *s == ':' || *s == '%' || *s == 0x7f)
-			return fail("%s: character 0x%02x in an interface's name", what, (unsigned char)*s);
+			return fail(
+			    "%s: character 0x%02x in an interface's name", what, (unsigned char)*s);
 	return 0;
 }
 
@@ -31,7 +34,8 @@ int ifname_check(const char *what, const char *s)
 static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 {
 	struct nlattr *peer = mnl_attr_nest_start(h, VETH_INFO_PEER);
-	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof *i); /* not IFF_UP here: ENOTCONN */
+	struct ifinfomsg *i =
+	    mnl_nlmsg_put_extra_header(h, sizeof *i); /* not IFF_UP here: ENOTCONN */
 	i->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->peer);
 	if (l->peer_netns_fd >= 0)
@@ -45,13 +49,15 @@ static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 
 void rtnl_link_add(struct nl *n, const struct link_add *l)
 {
-	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sizeof(struct ifinfomsg),
-	    "%s %s: add", kinds[l->kind], l->peer ? l->peer : l->name); /* the host's end has a random name */
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+	    sizeof(struct ifinfomsg), "%s %s: add", kinds[l->kind],
+	    l->peer ? l->peer : l->name); /* the host's end has a random name */
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	if (l->up)
 		i->ifi_flags = i->ifi_change = IFF_UP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->name);
-	uint8_t own[6] = {0x02}; /* a bridge's: set, or it follows its ports and neighbours lose it */
+	uint8_t own[6] = {
+	    0x02}; /* a bridge's: set, or it follows its ports and neighbours lose it */
 	const uint8_t *mac = l->mac;
 	if (l->kind == LINK_BRIDGE && getrandom(own + 1, 5, 0) == 5)
 		mac = own;
@@ -80,7 +86,8 @@ void rtnl_link_add(struct nl *n, const struct link_add *l)
 
 static struct nlmsghdr *link_msg(struct nl *n, int type, const char *name, const char *what)
 {
-	struct nlmsghdr *h = nl_msg(n, type, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: %s", name, what);
+	struct nlmsghdr *h =
+	    nl_msg(n, type, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: %s", name, what);
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	return h;
 }
@@ -92,8 +99,8 @@ void rtnl_link_del(struct nl *n, const char *name)
 
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up)
 {
-	struct nlmsghdr *h =
-	    nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: set %s", name, up ? "up" : "down");
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg),
+	    "%s: set %s", name, up ? "up" : "down");
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	i->ifi_index = index;
 	i->ifi_change = IFF_UP;
@@ -120,11 +127,12 @@ void rtnl_link_hairpin(struct nl *n, const char *name)
 
 /* --- addresses and routes --- */
 
-static void addr_msg(struct nl *n, int type, int flags, int index, const char *name, const struct cidr *c)
+static void addr_msg(
+    struct nl *n, int type, int flags, int index, const char *name, const struct cidr *c)
 {
 	char t[CIDR_TEXT];
-	struct nlmsghdr *h = nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct ifaddrmsg), "%s: %s address %s", name,
-	    type == RTM_NEWADDR ? "add" : "delete", cidr_text(c, t));
+	struct nlmsghdr *h = nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct ifaddrmsg),
+	    "%s: %s address %s", name, type == RTM_NEWADDR ? "add" : "delete", cidr_text(c, t));
 	struct ifaddrmsg *a = mnl_nlmsg_get_payload(h);
 	a->ifa_family = (uint8_t)c->a.family;
 	a->ifa_prefixlen = (uint8_t)c->len;
@@ -148,11 +156,13 @@ void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr 
 	addr_msg(n, RTM_DELADDR, 0, index, name, a);
 }
 
-static void route_msg(struct nl *n, int type, int flags, const struct cidr *dst, const struct addr *via, int index)
+static void route_msg(
+    struct nl *n, int type, int flags, const struct cidr *dst, const struct addr *via, int index)
 {
 	char t[CIDR_TEXT];
-	struct nlmsghdr *h = nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct rtmsg), "route %s: %s",
-	    dst->len ? cidr_text(dst, t) : "default", type == RTM_NEWROUTE ? "add" : "delete");
+	struct nlmsghdr *h =
+	    nl_msg(n, type, flags | NLM_F_ACK, sizeof(struct rtmsg), "route %s: %s",
+		dst->len ? cidr_text(dst, t) : "default", type == RTM_NEWROUTE ? "add" : "delete");
 	struct rtmsg *r = mnl_nlmsg_get_payload(h);
 	struct addr net = cidr_first(dst);
 	r->rtm_family = (uint8_t)dst->a.family;
@@ -181,7 +191,8 @@ void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via
 	route_msg(n, RTM_DELROUTE, 0, dst, via, index);
 }
 
-int rtnl_setup(int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2])
+int rtnl_setup(
+    int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2])
 {
 	struct nl in;
 	struct link_info l, lo;
@@ -253,7 +264,8 @@ static void on_link(const struct nlmsghdr *h, void *arg)
 int rtnl_find(struct nl *n, const char *name, struct link_info *out)
 {
 	memset(out, 0, sizeof *out);
-	struct nlmsghdr *h = nl_msg(n, RTM_GETLINK, 0, sizeof(struct ifinfomsg), "interface %s", name);
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_GETLINK, 0, sizeof(struct ifinfomsg), "interface %s", name);
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	if (nl_query(n, on_link, out) < 0)
 		return -1;
@@ -331,7 +343,8 @@ static void each_route(const struct nlmsghdr *h, void *arg)
 		e->route(&c, (int)u32(tb[RTA_OIF]), r->rtm_type == RTN_UNICAST, e->arg);
 }
 
-int rtnl_routes(struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg)
+int rtnl_routes(
+    struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg)
 {
 	struct each e = {.route = fn, .arg = arg};
 	nl_msg(n, RTM_GETROUTE, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
@@ -365,7 +378,8 @@ int rtnl_save(struct nl *n, int index, int len, struct buf *out)
 {
 	struct save s = {index, len, out};
 	int r = 0;
-	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETROUTE; type += RTM_GETROUTE - RTM_GETADDR) {
+	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETROUTE;
+	     type += RTM_GETROUTE - RTM_GETADDR) {
 		nl_msg(n, type, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
 		r = nl_query(n, on_saved, &s);
 	}
@@ -379,11 +393,12 @@ int rtnl_restore(struct nl *n, const struct buf *saved)
 		for (size_t at = 0; at < saved->n;) {
 			const struct nlmsghdr *from = (const void *)(saved->p + at);
 			size_t len = mnl_nlmsg_get_payload_len(from);
-			struct nlmsghdr *h =
-			    nl_msg(n, from->nlmsg_type, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, len, "restore");
+			struct nlmsghdr *h = nl_msg(n, from->nlmsg_type,
+			    NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, len, "restore");
 			memcpy(mnl_nlmsg_get_payload(h), mnl_nlmsg_get_payload(from), len);
 			if (h->nlmsg_type == RTM_NEWROUTE) /* the others tell, and are refused */
-				((struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_flags &= RTNH_F_ONLINK;
+				((struct rtmsg *)mnl_nlmsg_get_payload(h))->rtm_flags &=
+				    RTNH_F_ONLINK;
 			if (nl_commit(n) < 0 && errno != EEXIST && pass)
 				r = -1;
 			nl_reset(n);
@@ -414,7 +429,8 @@ int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, b
 {
 	struct got_route g = {0};
 	char t[ADDR_TEXT];
-	struct nlmsghdr *h = nl_msg(n, RTM_GETROUTE, 0, sizeof(struct rtmsg), "route to %s", addr_text(to, t));
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_GETROUTE, 0, sizeof(struct rtmsg), "route to %s", addr_text(to, t));
 	struct rtmsg *r = mnl_nlmsg_get_payload(h);
 	r->rtm_family = (uint8_t)to->family;
 	r->rtm_dst_len = (uint8_t)(addr_len(to) * 8);

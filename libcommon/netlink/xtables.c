@@ -32,8 +32,8 @@ static bool policy_drops(const char *entries, size_t size, unsigned at, size_t t
 bool xtables_drop_forward(int family)
 {
 	bool v4 = family == AF_INET;
-	_cleanup_free_ char *tables =
-	    file_read(v4 ? "/proc/self/net/ip_tables_names" : "/proc/self/net/ip6_tables_names", 4096, NULL);
+	_cleanup_free_ char *tables = file_read(
+	    v4 ? "/proc/self/net/ip_tables_names" : "/proc/self/net/ip6_tables_names", 4096, NULL);
 	if (!tables || !strstr(tables, "filter\n"))
 		return false;
 	/* IPv6's structures of the calls are the same, but for the entries. */
@@ -49,5 +49,6 @@ bool xtables_drop_forward(int family)
 	e->size = info.size;
 	return getsockopt(fd, level, IPT_SO_GET_ENTRIES, e, &len) == 0 &&
 	       policy_drops((char *)e->entrytable, info.size, info.underflow[NF_INET_FORWARD],
-		   v4 ? offsetof(struct ipt_entry, target_offset) : offsetof(struct ip6t_entry, target_offset));
+		   v4 ? offsetof(struct ipt_entry, target_offset)
+		      : offsetof(struct ip6t_entry, target_offset));
 }

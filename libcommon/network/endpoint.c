@@ -1,7 +1,7 @@
 /* endpoint.c: a container on its network; see endpoint.h.
  *
- * The order is that of what a kill would leave: first the lease, which names the container; then the veth, which dies
- * with the namespace; last the ports. Down goes the other way round.
+ * The order is that of what a kill would leave: first the lease, which names the container; then
+ * the veth, which dies with the namespace; last the ports. Down goes the other way round.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,14 +21,14 @@
 #include "lease.h"
 #include "endpoint.h"
 #include "portspec.h"
-#include "record.h"
+#include "place.h"
 
-char *netplug_mark(const char *id)
+char *endpoint_mark(const char *id)
 {
 	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
 }
 
-int netplug_ns(pid_t pid)
+int endpoint_ns(pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
@@ -46,26 +46,26 @@ static void veth_name(const char *id, const char *ifname, char out[16])
 	snprintf(out, 16, "ctr%012llx", (unsigned long long)(h & 0xffffffffffffu));
 }
 
-bool netplug_wanted(const char *net)
+bool endpoint_wanted(const char *net)
 {
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
-	       !str_starts(net, "ns:");
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
+	       !str_starts(net, "container:") && !str_starts(net, "ns:");
 }
 
 /* --- what was asked --- */
 
-int netplug_check(const struct netreq *r)
+int endpoint_check(const struct endpoint_req *r)
 {
 	struct addr a;
 	struct portspec ps;
 	uint8_t mac[6], proto;
 	uint16_t from, to;
-	bool wanted = netplug_wanted(r->net);
+	bool wanted = endpoint_wanted(r->net);
 	if (wanted && name_check("--net", r->net) < 0)
 		return -1;
 	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
-		return fail(
-		    "-p: a container with --net %s has no network to publish ports of", r->net ? r->net : "none");
+		return fail("-p: a container with --net %s has no network to publish ports of",
+		    r->net ? r->net : "none");
 	if (!wanted && (r->ip || r->ip6 || r->mac))
 		return fail("--ip, --ip6, --mac: need a network of --net NAME");
 	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))
@@ -89,8 +89,8 @@ int netplug_check(const struct netreq *r)
 /* --- leases --- */
 
 /* p NULL: only look whether it would do. */
-static int take_leases(
-    const struct network *n, const struct netreq *r, const char *id, const char *name, struct netplug *p)
+static int take_leases(const struct network *n, const struct endpoint_req *r, const char *id,
+    const char *name, struct endpoint *p)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
 	struct buf names = {0};
@@ -112,8 +112,8 @@ static int take_leases(
 		    .names = names.p};
 		if (!n->subnet[i].a.family) {
 			if (want[i])
-				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "", want[i], n->name,
-				    i ? '6' : '4');
+				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "",
+				    want[i], n->name, i ? '6' : '4');
 			continue;
 		}
 		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
@@ -132,14 +132,14 @@ static int take_leases(
 	return result;
 }
 
-int netplug_fits(const struct netreq *r, const struct network *n)
+int endpoint_fits(const struct endpoint_req *r, const struct network *n)
 {
 	return take_leases(n, r, "", "", NULL);
 }
 
 /* --- ports --- */
 
-static void keep_held(struct netplug *p, int fd, bool many)
+static void keep_held(struct endpoint *p, int fd, bool many)
 {
 	if (many) { /* out of the way of the low numbers, which a limit counts */
 		int high = fcntl(fd, F_DUPFD_CLOEXEC, 1024);
@@ -152,7 +152,8 @@ static void keep_held(struct netplug *p, int fd, bool many)
 	p->held[p->nheld++] = fd;
 }
 
-static int add_port(struct netplug *p, const struct portspec *s, unsigned k, const char *mark, bool many)
+static int add_port(
+    struct endpoint *p, const struct portspec *s, unsigned k, const char *mark, bool many)
 {
 	uint16_t hport = s->h0 ? (uint16_t)(s->h0 + k) : 0;
 	bool any = false;
@@ -161,35 +162,40 @@ static int add_port(struct netplug *p, const struct portspec *s, unsigned k, con
 		if (!p->addr[i].a.family || (s->host.family && s->host.family != family))
 			continue;
 		struct nft_port *q = &p->ports[p->nports];
-		*q = (struct nft_port){
-		    .proto = s->proto, .host = s->host, .cport = (uint16_t)(s->c0 + k), .to = p->addr[i].a};
+		*q = (struct nft_port){.proto = s->proto,
+		    .host = s->host,
+		    .cport = (uint16_t)(s->c0 + k),
+		    .to = p->addr[i].a};
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
-		int fd = port_hold(
-		    &q->host, s->proto, &hport, false); /* the second family gets the number that the first got */
+		int fd = port_hold(&q->host, s->proto, &hport,
+		    false); /* the second family gets the number that the first got */
 		if (fd < 0)
-			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)") : -1;
+			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)")
+					       : -1;
 		keep_held(p, fd, many);
 		q->hport = hport;
 		p->nports++;
 		any = true;
 	}
 	char t[ADDR_TEXT];
-	return any ? 0 : fail("-p: %s: the container has no address of that family", addr_text(&s->host, t));
+	return any ? 0
+		   : fail("-p: %s: the container has no address of that family",
+			 addr_text(&s->host, t));
 }
 
-static int hold_ports(const struct netreq *r, struct netplug *p)
+static int hold_ports(const struct endpoint_req *r, struct endpoint *p)
 {
 	size_t n = r->publish.n + r->exposed.n, total = 0;
 	struct portspec *s = xcalloc(n + 1, sizeof *s);
-	_cleanup_free_ char *mark = netplug_mark(p->id);
+	_cleanup_free_ char *mark = endpoint_mark(p->id);
 	int result = 0;
 	for (size_t i = 0; i < n && result == 0; i++) {
 		if (i < r->publish.n)
 			result = portspec_parse("-p", r->publish.v[i], &s[i]);
 		else
-			result =
-			    port_range_parse("-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
+			result = port_range_parse(
+			    "-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
 		total += (size_t)(s[i].c1 - s[i].c0 + 1);
 	}
 	struct rlimit old, wide;
@@ -213,11 +219,12 @@ static int hold_ports(const struct netreq *r, struct netplug *p)
 
 /* --- the interface --- */
 
-static void choose_mac(const struct netreq *r, struct netplug *p)
+static void choose_mac(const struct endpoint_req *r, struct endpoint *p)
 {
 	if (r->mac && mac_parse("--mac", r->mac, p->mac) == 0)
 		return;
-	/* From the address, as docker's: who had the address before had the same, so no neighbour's cache is wrong. */
+	/* From the address, as docker's: who had the address before had the same, so no neighbour's
+	 * cache is wrong. */
 	const struct addr *a = p->addr[0].a.family ? &p->addr[0].a : &p->addr[1].a;
 	const uint8_t *tail = a->b + addr_len(a) - 4;
 	p->mac[0] = 0x02;
@@ -225,10 +232,11 @@ static void choose_mac(const struct netreq *r, struct netplug *p)
 	memcpy(p->mac + 2, tail, 4);
 }
 
-static int link_make(const struct network *n, const struct netplug *p, struct nl *rt, int index, int netns_fd)
+static int link_make(
+    const struct network *n, const struct endpoint *p, struct nl *rt, int index, int netns_fd)
 {
 	char host[16];
-	_cleanup_free_ char *mark = netplug_mark(p->id);
+	_cleanup_free_ char *mark = endpoint_mark(p->id);
 	veth_name(p->id, p->ifname, host);
 	if (strcmp(n->driver, "bridge") == 0) {
 		struct link_add l = {.kind = LINK_VETH,
@@ -244,7 +252,8 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 		if (p->nports)
 			rtnl_link_hairpin(rt, host);
 	} else {
-		struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
+		struct link_add l = {
+		    .kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
 		    .name = p->ifname,
 		    .mtu = n->mtu,
 		    .parent = index,
@@ -258,27 +267,35 @@ static int link_make(const struct network *n, const struct netplug *p, struct nl
 	return r;
 }
 
-static int inside(const struct network *n, const struct netplug *p, int netns_fd)
+static int inside(const struct network *n, const struct endpoint *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
 	for (int i = 0; i < 2; i++)
 		if (p->addr[i].a.family && !n->internal)
 			gw[i] = n->gateway[i];
 	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
-	return result < 0 && errno == EEXIST ? 0 : result; /* a default route is there: by an earlier network */
+	return result < 0 && errno == EEXIST
+		   ? 0
+		   : result; /* a default route is there: by an earlier network */
 }
 
 /* --- publishing --- */
 
 struct stale {
+	const struct endpoint_req *r;
 	const struct network *n;
-	const struct netplug *p;
+	const struct endpoint *p;
 	struct nft del;
 	const char *mine;
 	size_t found;
 	bool covered[2]; /* the subnet lies in one that is masqueraded */
 	char other[COMMENT_SIZE];
 };
+
+static bool is_dead(const struct endpoint_req *r, const char *id)
+{
+	return r->alive && !owner_is_foreign(id) && r->alive(id, r->alive_arg) == 0;
+}
 
 /* An element in our way: whose owner is not alive it goes, else it stays. */
 static void on_taken(const struct nft_port *q, void *arg)
@@ -287,13 +304,15 @@ static void on_taken(const struct nft_port *q, void *arg)
 	for (size_t i = 0; i < s->p->nports; i++) {
 		if (!nft_port_clash(q, &s->p->ports[i]))
 			continue;
-		const char *id = str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
+		const char *id =
+		    str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
 		bool hand = !*q->comment || strcmp(id, "-") == 0;
-		if (*id && !hand && (strcmp(id, s->p->id) == 0 || !container_id_held(id))) {
+		if (*id && !hand && (strcmp(id, s->p->id) == 0 || is_dead(s->r, id))) {
 			nft_port_del(&s->del, q);
 			s->found++;
 		} else {
-			snprintf(s->other, sizeof s->other, "%s", hand ? "ctr-netcfg publish" : q->comment);
+			snprintf(s->other, sizeof s->other, "%s",
+			    hand ? "ctr-netcfg publish" : q->comment);
 		}
 	}
 }
@@ -302,13 +321,14 @@ static void on_net(const struct cidr *c, const char *out, void *arg)
 {
 	struct stale *s = arg;
 	for (int i = 0; i < 2; i++)
-		s->covered[i] |= !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
+		s->covered[i] |=
+		    !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
 }
 
 static int clear_stale(struct stale *s, int which)
 {
 	struct nft look;
-	_cleanup_free_ char *mine = netplug_mark("");
+	_cleanup_free_ char *mine = endpoint_mark("");
 	s->mine = mine;
 	if (nft_open(&look) < 0)
 		return -1;
@@ -325,22 +345,25 @@ static int clear_stale(struct stale *s, int which)
 	return r;
 }
 
-static void append(const struct network *n, const struct netplug *p, struct nft *f, const bool *covered)
+static void append(
+    const struct network *n, const struct endpoint *p, struct nft *f, const bool *covered)
 {
 	bool bridge = strcmp(n->driver, "bridge") == 0;
-	for (int i = 0; i < 2 && bridge; i++)
+	for (int i = 0; i < 2 && bridge; i++) {
+		int flags = covered[i] ? 0 : NFT_MASQUERADE;
+		if (n->internal)
+			flags = NFT_INTERNAL;
 		if (n->subnet[i].a.family)
-			nft_net_add(f, &n->subnet[i], n->bridge,
-			    n->internal  ? NFT_INTERNAL
-			    : covered[i] ? 0
-					 : NFT_MASQUERADE);
+			nft_net_add(f, &n->subnet[i], n->bridge, flags);
+	}
 	for (size_t i = 0; i < p->nports; i++)
 		nft_port_add(f, &p->ports[i]);
 }
 
-/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until now, and who was
- * unpublished had his entries dropped. Reading the kernel's table takes some milliseconds. */
-static int forget_flows(const struct netplug *p, bool all)
+/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until
+ * now, and who was unpublished had his entries dropped. Reading the kernel's table takes some
+ * milliseconds. */
+static int forget_flows(const struct endpoint *p, bool all)
 {
 	size_t n = 0;
 	struct nft_port *q = xcalloc(p->nports + 1, sizeof *q);
@@ -352,12 +375,13 @@ static int forget_flows(const struct netplug *p, bool all)
 	return r;
 }
 
-static int publish(const struct network *n, const struct netplug *p, struct nft *f)
+static int publish(
+    const struct endpoint_req *r, const struct network *n, const struct endpoint *p, struct nft *f)
 {
-	struct stale s = {.n = n, .p = p};
-	int r = -1, look = 0;
-	/* Of the same address the kernel tells; not of one beside all. What is published for containers does not have
-	 * to be read through: their ports are bound. */
+	struct stale s = {.r = r, .n = n, .p = p};
+	int result = -1, look = 0;
+	/* Of the same address the kernel tells; not of one beside all. What is published for
+	 * containers does not have to be read through: their ports are bound. */
 	for (size_t i = 0; i < p->nports; i++)
 		look |= addr_is_any(&p->ports[i].host) ? NFT_AT_ONE : NFT_AT_ALL;
 	for (bool again = f; again; look = NFT_PORTS) {
@@ -365,22 +389,24 @@ static int publish(const struct network *n, const struct netplug *p, struct nft 
 		if (look && clear_stale(&s, look) < 0)
 			return -1;
 		append(n, p, f, s.covered);
-		r = nft_commit(f);
-		again = r < 0 && errno == EEXIST && look != NFT_PORTS;
+		result = nft_commit(f);
+		again = result < 0 && errno == EEXIST && look != NFT_PORTS;
 	}
-	if (r < 0 && p->nports == 0) { /* everything that needs no NAT still works */
+	if (result < 0 && p->nports == 0) { /* everything that needs no NAT still works */
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
 		return 0;
 	}
-	if (r == 0 &&
-	    forget_flows(p, s.found) < 0) /* the ports stand: an old flow of theirs may go astray for a while */
+	if (result == 0 &&
+	    forget_flows(p, s.found) <
+		0) /* the ports stand: an old flow of theirs may go astray for a while */
 		warn("%s", fail_msg());
-	return r;
+	return result;
 }
 
 /* --- up and down --- */
 
-static int up(const struct netreq *r, const char *name, struct network *n, int netns_fd, struct netplug *p)
+static int up(const struct endpoint_req *r, const char *name, struct network *n, int netns_fd,
+    struct endpoint *p)
 {
 	struct nl rt;
 	struct nft f;
@@ -393,7 +419,8 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	bool ipvlan = strcmp(n->driver, "ipvlan") == 0;
 	if (ipvlan && r->mac)
 		return fail(
-		    "--mac: a container of network %s, of ipvlan, has that of the interface %s", n->name, n->bridge);
+		    "--mac: a container of network %s, of ipvlan, has that of the interface %s",
+		    n->name, n->bridge);
 	if (take_leases(n, r, p->id, name, p) < 0 || hold_ports(r, p) < 0)
 		return -1;
 	if (!ipvlan)
@@ -411,20 +438,21 @@ static int up(const struct netreq *r, const char *name, struct network *n, int n
 	if (result == 0 && bridge) {
 		if (why)
 			fail("%s", why);
-		result = publish(n, p, nat ? &f : NULL);
+		result = publish(r, n, p, nat ? &f : NULL);
 	}
 	if (nat)
 		nft_close(&f);
 	return result;
 }
 
-static void let_go(struct netplug *p)
+static void let_go(struct endpoint *p)
 {
 	while (p->nheld)
 		close(p->held[--p->nheld]);
 }
 
-int netplug_up(const struct netreq *r, const char *id, const char *name, int netns_fd, struct netplug *p)
+int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, int netns_fd,
+    struct endpoint *p)
 {
 	struct network n;
 	memset(p, 0, sizeof *p);
@@ -442,7 +470,7 @@ int netplug_up(const struct netreq *r, const char *id, const char *name, int net
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	p->nports = 0; /* the transaction with them is the last step: it did not happen */
 	let_go(p);     /* first: what is left to do needs descriptors */
-	netplug_down(p);
+	endpoint_down(p);
 	errno = saved;
 	return fail("%s", why);
 }
@@ -458,7 +486,7 @@ static int link_drop(const char *id, const char *ifname)
 	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : 0;
 }
 
-void netplug_down(struct netplug *p)
+void endpoint_down(struct endpoint *p)
 {
 	if (!p->id)
 		return;
@@ -472,10 +500,10 @@ void netplug_down(struct netplug *p)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
 			warn("%s", fail_msg());
 	let_go(p);
-	netplug_forget(p);
+	endpoint_forget(p);
 }
 
-void netplug_forget(struct netplug *p)
+void endpoint_forget(struct endpoint *p)
 {
 	free(p->held);
 	free(p->ports);
@@ -485,7 +513,7 @@ void netplug_forget(struct netplug *p)
 	memset(p, 0, sizeof *p);
 }
 
-int netplug_further(int dir, struct strv *out)
+int endpoint_further(int dir, struct strv *out)
 {
 	_cleanup_free_ char *text = file_read_at(dir, "networks", 65536, NULL);
 	if (text)
@@ -493,7 +521,8 @@ int netplug_further(int dir, struct strv *out)
 	return text || errno == ENOENT ? 0 : -1;
 }
 
-/* By each of these networks in turn: where there is one already, or no way to that gateway, the kernel refuses. */
+/* By each of these networks in turn: where there is one already, or no way to that gateway, the
+ * kernel refuses. */
 static void default_routes(struct nl *in, const struct strv *networks)
 {
 	for (size_t k = 0; k < networks->n; k++) {
@@ -512,12 +541,12 @@ static void default_routes(struct nl *in, const struct strv *networks)
 	}
 }
 
-int netplug_disconnect(
-    const char *id, const char *ifname, const struct network *n, pid_t pid, const struct strv *networks)
+int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
+    const struct strv *networks)
 {
 	_cleanup_free_ char *dir = network_leases(n->name);
 	struct nl in;
-	_cleanup_close_ int ns = netplug_ns(pid);
+	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
 		return -1;
 	int r;
@@ -533,7 +562,7 @@ int netplug_disconnect(
 	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
 }
 
-void netplug_state(const struct netplug *p, struct kv *kv)
+void endpoint_state(const struct endpoint *p, struct kv *kv)
 {
 	char t[ADDR_TEXT];
 	struct buf b = {0};
@@ -546,13 +575,14 @@ void netplug_state(const struct netplug *p, struct kv *kv)
 		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
 	static const uint8_t none[6];
 	if (memcmp(p->mac, none, 6) != 0) /* ipvlan's */
-		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2], p->mac[3],
-		    p->mac[4], p->mac[5]);
+		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
+		    p->mac[3], p->mac[4], p->mac[5]);
 	for (size_t i = 0; i < p->nports; i++) {
 		const struct nft_port *q = &p->ports[i];
 		bool v6 = q->to.family == AF_INET6;
-		buf_printf(&b, "%s%s%s%s:%u->%u/%s", i ? ", " : "", v6 ? "[" : "", addr_text(&q->host, t),
-		    v6 ? "]" : "", q->hport, q->cport, q->proto == IPPROTO_UDP ? "udp" : "tcp");
+		buf_printf(&b, "%s%s%s%s:%u->%u/%s", i ? ", " : "", v6 ? "[" : "",
+		    addr_text(&q->host, t), v6 ? "]" : "", q->hport, q->cport,
+		    q->proto == IPPROTO_UDP ? "udp" : "tcp");
 	}
 	kv_set(kv, "ports", b.p ? b.p : "");
 	buf_free(&b);

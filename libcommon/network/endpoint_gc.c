@@ -1,5 +1,5 @@
-/* endpoint_gc.c: clearing what a kill left of containers' networks, by the marks that everything carries; see
- * endpoint.h. */
+/* endpoint_gc.c: clearing what a kill left of containers' networks, by the marks that everything
+ * carries; see endpoint.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,13 +13,15 @@
 #include "file.h"
 #include "lease.h"
 #include "endpoint.h"
-#include "record.h"
+#include "place.h"
 
 struct sweep {
 	bool (*dead)(const char *id, struct sweep *s);
 	const char *id; /* this one only */
-	bool (*alive)(const char *id);
-	char *last; /* the answer is kept for the next question: elements of one container follow each other */
+	owner_alive_fn *alive;
+	void *arg;
+	char *last; /* the answer is kept for the next question: elements of one owner follow each
+		       other */
 	bool last_dead;
 	char *mine; /* "ctr:INSTANCE:" */
 	struct nft_port *ports;
@@ -38,15 +40,23 @@ static bool not_alive(const char *id, struct sweep *s)
 {
 	if (strcmp(id, NETCFG_MARK) == 0)
 		return s->no_netcfg;
+	if (owner_is_foreign(id))
+		return false;
 	if (!str_eq(s->last, id)) {
+		int alive = s->alive(id, s->arg);
 		free(s->last);
 		s->last = xstrdup(id);
-		s->last_dead = !s->alive(id);
+		s->last_dead = alive == 0;
+		if (alive < 0) { /* it is left alone, and that is said */
+			warn("%s", fail_msg());
+			s->failed = -1;
+		}
 	}
 	return s->last_dead;
 }
 
-/* The id in a mark of ours that is to go; NULL when it is another's, a network's, or made by hand. */
+/* The id in a mark of ours that is to go; NULL when it is another's, a network's, or made by hand.
+ */
 static const char *marked(struct sweep *s, const char *mark)
 {
 	if (!str_starts(mark, s->mine))
@@ -83,7 +93,8 @@ static bool keep_lease(const struct lease *l, void *arg)
 	struct sweep *s = arg;
 	char t[ADDR_TEXT];
 	if (!*l->ifname ||
-	    !s->dead(l->owner, s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
+	    !s->dead(l->owner,
+		s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
 		return true;
 	if (s->say)
 		printf("lease %s of %s\n", addr_text(&l->addr, t), l->owner);
@@ -114,7 +125,7 @@ static int sweep(struct sweep *s)
 {
 	struct nft f;
 	struct nl rt;
-	s->mine = netplug_mark("");
+	s->mine = endpoint_mark("");
 	if (nft_open(&f) == 0) {
 		if (nft_ports(&f, NFT_PORTS, on_port, s) < 0)
 			s->failed = -1;
@@ -137,15 +148,15 @@ static int sweep(struct sweep *s)
 	return s->failed;
 }
 
-int netplug_clear(const char *id)
+int endpoint_clear(const char *id)
 {
 	struct sweep s = {.dead = is_it, .id = id};
 	return sweep(&s);
 }
 
-int netplug_gc(bool (*alive)(const char *id))
+int endpoint_gc(owner_alive_fn *alive, void *arg)
 {
-	struct sweep s = {.dead = not_alive, .alive = alive, .say = true};
+	struct sweep s = {.dead = not_alive, .alive = alive, .arg = arg, .say = true};
 	/* Each ctr-netcfg holds it shared as long as something of its making is not finished. */
 	_cleanup_close_ int fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s.no_netcfg = fd >= 0 && lock_try(fd, LOCK_EX) == 1;

@@ -1,8 +1,8 @@
-/* etc_hosts.c: /etc/hosts and /etc/resolv.conf of a container; see endpoint.h.
+/* etc_hosts.c: /etc/hosts and /etc/resolv.conf of a container; see etc_hosts.h.
  *
- * The names of others on the network stand between two markers, and that block is rewritten in place: the file is
- * bind-mounted, so a rename would leave the container with the old one; and what the container wrote itself outside the
- * block stays.
+ * The names of others on the network stand between two markers, and that block is rewritten in
+ * place: the file is bind-mounted, so a rename would leave the container with the old one; and what
+ * the container wrote itself outside the block stays.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -18,8 +18,8 @@
 #include "err.h"
 #include "file.h"
 #include "lease.h"
-#include "endpoint.h"
-#include "record.h"
+#include "etc_hosts.h"
+#include "network.h"
 
 #define BEGIN "# ctrbox: names on the network, kept current\n"
 #define END "# ctrbox: end\n"
@@ -39,7 +39,7 @@ static int add_host_split(const char *s, char **name, struct addr *a)
 	return 0;
 }
 
-int nethosts_check(const struct nethosts *h)
+int etc_hosts_check(const struct etc_hosts *h)
 {
 	struct addr a;
 	for (size_t i = 0; i < h->add_host.n; i++) {
@@ -57,7 +57,7 @@ int nethosts_check(const struct nethosts *h)
 	return 0;
 }
 
-char *nethosts_text(const struct nethosts *h)
+char *etc_hosts_text(const struct etc_hosts *h)
 {
 	struct buf b = {0};
 	char t[ADDR_TEXT];
@@ -82,7 +82,8 @@ char *nethosts_text(const struct nethosts *h)
 static char *host_resolv(void)
 {
 	char *s = file_read("/etc/resolv.conf", 65536, NULL);
-	if (s && strstr(s, "nameserver 127.0.0.53") && access("/run/systemd/resolve/resolv.conf", R_OK) == 0) {
+	if (s && strstr(s, "nameserver 127.0.0.53") &&
+	    access("/run/systemd/resolve/resolv.conf", R_OK) == 0) {
 		char *other = file_read("/run/systemd/resolve/resolv.conf", 65536, NULL);
 		if (other) {
 			free(s);
@@ -109,11 +110,12 @@ static bool usable_server(const char *line)
 	return addr_parse("nameserver", t, &a) == 0 && !addr_is_loopback(&a);
 }
 
-char *nethosts_resolv(const struct nethosts *h)
+char *etc_hosts_resolv(const struct etc_hosts *h)
 {
 	struct buf b = {0};
 	_cleanup_free_ char *host = host_resolv();
-	bool servers = h->dns.n > 0, none = h->dns_search.n == 1 && strcmp(h->dns_search.v[0], ".") == 0;
+	bool servers = h->dns.n > 0,
+	     none = h->dns_search.n == 1 && strcmp(h->dns_search.v[0], ".") == 0;
 	char *save = NULL;
 	for (size_t i = 0; i < h->dns.n; i++)
 		buf_printf(&b, "nameserver %s\n", h->dns.v[i]);
@@ -121,14 +123,16 @@ char *nethosts_resolv(const struct nethosts *h)
 		if (is_key(line, "nameserver") && !h->dns.n && usable_server(line)) {
 			buf_printf(&b, "%s\n", line);
 			servers = true;
-		} else if (((is_key(line, "search") || is_key(line, "domain")) && !h->dns_search.n) ||
+		} else if (((is_key(line, "search") || is_key(line, "domain")) &&
+			       !h->dns_search.n) ||
 			   is_key(line, "options")) {
 			buf_printf(&b, "%s\n", line);
 		}
 	}
 	if (!servers)
-		buf_puts(&b,
-		    "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"); /* docker's choice where the host has only itself */
+		buf_puts(
+		    &b, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"); /* docker's choice where the
+									host has only itself */
 	if (h->dns_search.n && !none) {
 		buf_puts(&b, "search");
 		for (size_t i = 0; i < h->dns_search.n; i++)
@@ -142,7 +146,7 @@ char *nethosts_resolv(const struct nethosts *h)
 
 struct block {
 	const char *id;
-	const struct nethosts *h;
+	const struct etc_hosts *h;
 	struct buf own, others;
 };
 
@@ -165,7 +169,8 @@ static void on_lease(const struct lease *l, void *arg)
 	buf_puts(&b->own, "\n");
 }
 
-int nethosts_update(int dirfd, const char *file, const char *id, const struct nethosts *h, const struct strv *networks)
+int etc_hosts_update(int dirfd, const char *file, const char *id, const struct etc_hosts *h,
+    const struct strv *networks)
 {
 	struct block b = {.id = id, .h = h};
 	size_t len;
@@ -185,11 +190,14 @@ int nethosts_update(int dirfd, const char *file, const char *id, const struct ne
 	buf_puts(&out, to);
 	int r = 0;
 	if (out.n != len || memcmp(out.p, old, len) != 0) {
-		_cleanup_close_ int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		_cleanup_close_ int fd =
+		    openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		/* room first: a full disk must not cost the end marker */
 		if (fd < 0 ||
-		    (out.n > len && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)out.n) < 0 && errno == ENOSPC) ||
-		    pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n || (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
+		    (out.n > len && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)out.n) < 0 &&
+			errno == ENOSPC) ||
+		    pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n ||
+		    (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
 			r = fail("%s: write: %m", file);
 	}
 	buf_free(&out);
@@ -224,7 +232,7 @@ static int in_network(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-void nethosts_networks(const char *id, struct strv *out)
+void etc_hosts_networks(const char *id, struct strv *out)
 {
 	struct search s = {id, out};
 	network_leases_each(in_network, &s);
@@ -241,16 +249,16 @@ static void rename_lease(const struct lease *l, void *arg)
 	char t[ADDR_TEXT];
 	if (strcmp(l->owner, x->id) != 0 || !*l->names)
 		return;
-	_cleanup_free_ char *text =
-	    xasprintf("%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + strcspn(l->names, " "));
+	_cleanup_free_ char *text = xasprintf(
+	    "%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + strcspn(l->names, " "));
 	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0644, false) < 0)
 		warn("%s", fail_msg());
 }
 
-void nethosts_rename(const char *id, const char *name)
+void etc_hosts_rename(const char *id, const char *name)
 {
 	struct strv on = {0};
-	nethosts_networks(id, &on);
+	etc_hosts_networks(id, &on);
 	for (size_t i = 0; i < on.n; i++) {
 		_cleanup_free_ char *path = network_leases(on.v[i]);
 		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

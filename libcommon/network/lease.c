@@ -1,10 +1,11 @@
 /* lease.c: address leases as files; see lease.h.
  *
- * Takers hold a shared flock on the directory, those who free an exclusive one, so that a lease which was read is still
- * the same when it is unlinked. Takers among themselves need no lock: link(2) fails with EEXIST.
+ * Takers hold a shared flock on the directory, those who free an exclusive one, so that a lease
+ * which was read is still the same when it is unlinked. Takers among themselves need no lock:
+ * link(2) fails with EEXIST.
  *
- * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are hints: whatever is in
- * them, no address is given twice.
+ * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are
+ * hints: whatever is in them, no address is given twice.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,7 +36,8 @@ static int dir_open(const char *dir, bool make)
 
 /* --- the file --- */
 
-/* A file without a name where the file system has that (O_TMPFILE), so that a kill leaves nothing; else a dot file. */
+/* A file without a name where the file system has that (O_TMPFILE), so that a kill leaves nothing;
+ * else a dot file. */
 static int open_aside(int dir, char name[40])
 {
 	name[0] = 0;
@@ -97,8 +99,8 @@ static void hint_read(int fd, struct addr *a, const struct lease_req *r)
 		return;
 	t[n] = 0;
 	t[strcspn(t, " \n")] = 0;
-	if (addr_parse("hint", t, &h) < 0 || h.family != r->subnet.a.family || addr_cmp(&h, &r->from) < 0 ||
-	    addr_cmp(&h, &r->to) >= 0)
+	if (addr_parse("hint", t, &h) < 0 || h.family != r->subnet.a.family ||
+	    addr_cmp(&h, &r->from) < 0 || addr_cmp(&h, &r->to) >= 0)
 		return;
 	*a = h;
 	addr_next(a);
@@ -225,13 +227,13 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 {
 	char aside[40];
 	const char *last = r->subnet.a.family == AF_INET ? ".last4" : ".last6";
-	_cleanup_free_ char *text =
-	    xasprintf("%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
+	_cleanup_free_ char *text = xasprintf(
+	    "%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
 	_cleanup_close_ int fd = open_aside(dir, aside);
 	if (fd < 0)
 		return fail("lease: make a file: %m");
-	_cleanup_close_ int hint =
-	    openat(dir, last, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); /* none: no hint */
+	_cleanup_close_ int hint = openat(dir, last,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); /* none: no hint */
 	struct taker t = {.dir = dir, .fd = fd, .aside = aside, .r = r};
 	struct addr a = r->from;
 	int result = -1;
@@ -257,7 +259,9 @@ int lease_check(const struct lease_req *r)
 {
 	char t[ADDR_TEXT], c[CIDR_TEXT];
 	bool good = !r->want.family || (cidr_has(&r->subnet, &r->want) && usable(r, &r->want));
-	return good ? 0 : fail("%s: not a host's address within %s", addr_text(&r->want, t), cidr_text(&r->subnet, c));
+	return good ? 0
+		    : fail("%s: not a host's address within %s", addr_text(&r->want, t),
+			  cidr_text(&r->subnet, c));
 }
 
 int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
@@ -312,7 +316,8 @@ static int visit(int dirfd, const char *name, void *arg)
 	struct lease l = {0};
 	size_t len = 0;
 	if (name[0] == '.') {
-		if (w->keep && str_starts(name, ".new-")) /* with the exclusive lock: nobody is writing it */
+		if (w->keep &&
+		    str_starts(name, ".new-")) /* with the exclusive lock: nobody is writing it */
 			unlinkat(dirfd, name, 0);
 		return 0;
 	}

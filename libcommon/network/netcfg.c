@@ -1,4 +1,5 @@
-/* netcfg.c: lines like `attach br0 web 10.1.0.2/24 gw 10.1.0.1`, parsed word by word; see netcfg.h. */
+/* netcfg.c: lines like `attach br0 web 10.1.0.2/24 gw 10.1.0.1`, parsed word by word; see netcfg.h.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,7 +102,8 @@ static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 			r = take_if(w, &op->out);
 		else if (strchr(allowed, 'n') && !op->ns && is_next(w, "in"))
 			r = take_ns(w, op);
-		else if ((strchr(allowed, 'g') && is_next(w, "gw")) || (strchr(allowed, 'v') && is_next(w, "via")))
+		else if ((strchr(allowed, 'g') && is_next(w, "gw")) ||
+			 (strchr(allowed, 'v') && is_next(w, "via")))
 			r = take_gw(w, op);
 		else if (strchr(allowed, 't') && is_next(w, "mtu"))
 			r = take_mtu(w, op);
@@ -148,14 +150,16 @@ static int take_target(struct words *w, struct netcfg_op *op)
 	return 0;
 }
 
-/* [HOSTADDR:]PORT[/proto]: portspec's syntax for a container's port, with the numbers meant for the host. */
+/* [HOSTADDR:]PORT[/proto]: portspec's syntax for a container's port, with the numbers meant for the
+ * host. */
 static int take_host_port(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
 	if (!s)
 		return missing(w, "[ADDRESS:]PORT of the host");
 	struct portspec p;
-	_cleanup_free_ char *spec = colon ? xasprintf("%.*s::%s", (int)(colon - s), s, colon + 1) : xstrdup(s);
+	_cleanup_free_ char *spec =
+	    colon ? xasprintf("%.*s::%s", (int)(colon - s), s, colon + 1) : xstrdup(s);
 	if (portspec_parse(w->verb, spec, &p) < 0)
 		return -1;
 	op->port = (struct portspec){.host = p.host, .proto = p.proto, .h0 = p.c0, .h1 = p.c1};
@@ -174,13 +178,15 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_IPVLAN:
 		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
 			return -1;
-		if (tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt") < 0) /* its MAC is the parent's */
+		if (tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt") <
+		    0) /* its MAC is the parent's */
 			return -1;
 		return op->addrs ? 0 : take_cidr(w, op);
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
 	case CFG_ADDR:
-		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0 || take_cidr(w, op) < 0)
+		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0 ||
+		    take_cidr(w, op) < 0)
 			return -1;
 		return tail(w, op, "n");
 	case CFG_ROUTE:
@@ -198,23 +204,28 @@ static int parse(struct words *w, struct netcfg_op *op)
 			return fail("route: via ADDRESS or dev IF is missing");
 		return 0;
 	case CFG_LINK:
-		return add_or_del(w, op, "up", "down") < 0 || take_if(w, &op->name) < 0 ? -1 : tail(w, op, "n");
+		return add_or_del(w, op, "up", "down") < 0 || take_if(w, &op->name) < 0
+			   ? -1
+			   : tail(w, op, "n");
 	case CFG_NAT:
-		return add_or_del(w, op, "add", "del") < 0 || take_cidr(w, op) < 0 ? -1 : tail(w, op, "o");
+		return add_or_del(w, op, "add", "del") < 0 || take_cidr(w, op) < 0
+			   ? -1
+			   : tail(w, op, "o");
 	case CFG_PUBLISH:
 		return take_host_port(w, op) < 0 || take_target(w, op) < 0 ? -1 : tail(w, op, "");
 	case CFG_UNPUBLISH:
 		return take_host_port(w, op) < 0 ? -1 : tail(w, op, "");
 	case CFG_SYSCTL:
-		return is_next(w, "forward") ? tail(w, op, "") : fail("sysctl: 'forward' is what it knows");
+		return is_next(w, "forward") ? tail(w, op, "")
+					     : fail("sysctl: 'forward' is what it knows");
 	}
 	return -1;
 }
 
 int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 {
-	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach", "addr", "route", "link",
-	    "nat", "publish", "unpublish", "sysctl"};
+	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach",
+	    "addr", "route", "link", "nat", "publish", "unpublish", "sysctl"};
 	struct words w = {words, n, 1, n ? words[0] : ""};
 	memset(op, 0, sizeof *op);
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -225,8 +236,8 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 				netcfg_free(op);
 			return r;
 		}
-	return fail(
-	    "'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat publish unpublish sysctl",
+	return fail("'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat "
+		    "publish unpublish sysctl",
 	    w.verb);
 }
 

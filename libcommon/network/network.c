@@ -20,7 +20,7 @@
 #include "file.h"
 #include "lease.h"
 #include "network.h"
-#include "record.h"
+#include "place.h"
 
 static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
 
@@ -70,7 +70,8 @@ static int read_family(struct network *n, const struct kv *kv, int i)
 	snprintf(key, sizeof key, "subnet%s", suffix[i]);
 	if (!(s = kv_get(kv, key)) || !*s)
 		return 0;
-	if (cidr_parse(key, s, &n->subnet[i]) < 0 || n->subnet[i].a.family != (i ? AF_INET6 : AF_INET))
+	if (cidr_parse(key, s, &n->subnet[i]) < 0 ||
+	    n->subnet[i].a.family != (i ? AF_INET6 : AF_INET))
 		return fail("%s: '%s'", key, s);
 	snprintf(key, sizeof key, "gateway%s", suffix[i]);
 	if ((s = kv_get(kv, key)) && *s && addr_parse(key, s, &n->gateway[i]) < 0)
@@ -105,7 +106,8 @@ int network_open(struct network *n, const char *name)
 	if (n->lock < 0 || lock_take(n->lock, LOCK_SH) < 0 || access(path, F_OK) < 0) {
 		network_free(n);
 		errno = ENOENT;
-		return fail("network %.140s: there is none of this name (ctr-net create makes it)", name);
+		return fail(
+		    "network %.140s: there is none of this name (ctr-net create makes it)", name);
 	}
 	struct kv kv = {0};
 	int r = kv_read_at(&kv, AT_FDCWD, path);
@@ -213,7 +215,8 @@ static int choose4(struct cidr *c, const struct used *u)
 		if (!overlap(u, c, true))
 			return 0;
 	}
-	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to 172.31.0.0/16 (choose "
+	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to "
+		    "172.31.0.0/16 (choose "
 		    "one with --subnet)");
 }
 
@@ -229,7 +232,8 @@ static int settle_subnets(struct network *n, const struct used *u)
 {
 	bool bridge = strcmp(n->driver, "bridge") == 0;
 	char t[CIDR_TEXT];
-	if (!n->subnet[0].a.family && (!n->subnet[1].a.family || n->subnet[0].len < 0) && choose4(&n->subnet[0], u) < 0)
+	if (!n->subnet[0].a.family && (!n->subnet[1].a.family || n->subnet[0].len < 0) &&
+	    choose4(&n->subnet[0], u) < 0)
 		return -1;
 	if (n->subnet[1].a.family && n->subnet[1].len < 0 && choose6(&n->subnet[1]) < 0)
 		return -1;
@@ -240,12 +244,14 @@ static int settle_subnets(struct network *n, const struct used *u)
 		int bits = (int)addr_len(&c->a) * 8;
 		const char *by = overlap(u, c, bridge);
 		if (by)
-			return errno = EEXIST, fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+			return errno = EEXIST,
+			       fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
 		uint8_t b = c->a.b[0]; /* loopback, link-local, multicast */
 		if (b == 0 || (i ? b >= 0xfe : b == 127 || b >> 4 == 14))
 			return fail("subnet %s: not one for hosts", cidr_text(c, t));
 		if (c->len < 8 || c->len > bits - 2)
-			return fail("subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
+			return fail(
+			    "subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
 		struct addr first = cidr_first(c), given = c->a;
 		c->a = first;
 		if (!n->gateway[i].family &&
@@ -256,8 +262,8 @@ static int settle_subnets(struct network *n, const struct used *u)
 		}
 		struct addr last = cidr_last(c);
 		const struct addr *gw = &n->gateway[i];
-		if (gw->family &&
-		    (!cidr_has(c, gw) || addr_cmp(gw, &first) == 0 || (i == 0 && addr_cmp(gw, &last) == 0)))
+		if (gw->family && (!cidr_has(c, gw) || addr_cmp(gw, &first) == 0 ||
+				      (i == 0 && addr_cmp(gw, &last) == 0)))
 			return fail("gateway: not a host's address within %s", cidr_text(c, t));
 		if (n->from[i].family && (!cidr_has(c, &n->from[i]) || !cidr_has(c, &n->to[i])))
 			return fail("--ip-range: it is not within %s", cidr_text(c, t));
@@ -272,17 +278,17 @@ static int settle_bridge(struct network *n, const struct strv *others)
 	struct link_info l;
 	if (n->bridge && *n->bridge) {
 		if (strcmp(n->driver, "bridge") == 0 && strv_has(others, n->bridge))
-			return errno = EEXIST, fail("--parent %s: another network has it", n->bridge);
+			return errno = EEXIST,
+			       fail("--parent %s: another network has it", n->bridge);
 		return ifname_check("bridge", n->bridge);
 	}
 	char first[16];
-	snprintf(first, sizeof first, "%s",
-	    strcmp(n->name, "bridge") == 0 ? "ctr0"
-	    : strlen(n->name) < 16         ? n->name
-					   : "ctr1");
+	const char *own = strlen(n->name) < sizeof first ? n->name : "ctr1";
+	snprintf(first, sizeof first, "%s", strcmp(n->name, "bridge") == 0 ? "ctr0" : own);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	for (int i = 1; ifname_check("bridge", first) < 0 || strv_has(others, first) || rtnl_find(&rt, first, &l) == 0;
+	for (int i = 1; ifname_check("bridge", first) < 0 || strv_has(others, first) ||
+			rtnl_find(&rt, first, &l) == 0;
 	     i++)
 		snprintf(first, sizeof first, "ctr%d", i);
 	nl_close(&rt);
@@ -306,7 +312,8 @@ static int write_record(const struct network *n, int dir)
 		kv_set(&kv, key, n->gateway[i].family ? addr_text(&n->gateway[i], a) : "");
 		snprintf(key, sizeof key, "range%s", suffix[i]);
 		if (n->from[i].family)
-			kv_setf(&kv, key, "%s-%s", addr_text(&n->from[i], a), addr_text(&n->to[i], b));
+			kv_setf(
+			    &kv, key, "%s-%s", addr_text(&n->from[i], a), addr_text(&n->to[i], b));
 	}
 	kv_setf(&kv, "mtu", "%d", n->mtu);
 	kv_set(&kv, "internal", n->internal ? "1" : "0");
@@ -336,7 +343,8 @@ int network_create(struct network *n)
 	if (dir < 0 || lock_take(dir, LOCK_EX) < 0) /* two at once would choose one subnet */
 		return fail_in("network %s", n->name);
 	if (faccessat(dir, conf, F_OK, 0) == 0)
-		return errno = EEXIST, fail("network %s: there is one of this name already", n->name);
+		return errno = EEXIST,
+		       fail("network %s: there is one of this name already", n->name);
 	if (!n->driver)
 		n->driver = xstrdup("bridge");
 	n->created = time(NULL);
@@ -385,7 +393,8 @@ int network_remove(struct network *n)
 		if (rtnl_find(&rt, n->bridge, &l) == 0 && strcmp(l.alias, alias) == 0) {
 			rtnl_link_del(&rt, n->bridge);
 			r = nl_commit(&rt);
-		} else if (*l.kind && !*l.alias) { /* the host had it before: without our addresses */
+		} else if (*l.kind &&
+			   !*l.alias) { /* the host had it before: without our addresses */
 			for (int i = 0; i < 2; i++) {
 				struct cidr c = {n->gateway[i], n->subnet[i].len};
 				if (c.a.family)
@@ -395,9 +404,11 @@ int network_remove(struct network *n)
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
-				nft_net_del(&f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : 0);
+				nft_net_del(
+				    &f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : 0);
 				nft_commit(&f); /* never used: none there */
-				nft_net_del(&f, &n->subnet[i], NULL, n->internal ? 0 : NFT_MASQUERADE);
+				nft_net_del(
+				    &f, &n->subnet[i], NULL, n->internal ? 0 : NFT_MASQUERADE);
 				nft_commit(&f); /* nor where a greater one by hand is enough */
 			}
 			nft_close(&f);
@@ -424,7 +435,8 @@ int net_sysctl(const char *value, const char *fmt, ...)
 /* A kernel without IPv6 has none of these. */
 void bridge_sysctls(const char *ifname)
 {
-	/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container. Our MAC is random. */
+	/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container.
+	 * Our MAC is random. */
 	net_sysctl("0", "ipv6/conf/%s/accept_dad", ifname);
 	/* A container is no router of the host's (CVE-2020-13401). */
 	net_sysctl("0", "ipv6/conf/%s/accept_ra", ifname);
@@ -436,7 +448,8 @@ static bool sysctl_is(const char *path, const char *value)
 	return s && strncmp(s, value, strlen(value)) == 0;
 }
 
-/* A host that gets its own address by router advertisements stops to heed them when it forwards, unless it is told. */
+/* A host that gets its own address by router advertisements stops to heed them when it forwards,
+ * unless it is told. */
 static int keep_ra(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd, (void)arg;
@@ -449,39 +462,47 @@ static int keep_ra(int dirfd, const char *name, void *arg)
 int forward_on(int family, struct nft *f)
 {
 	bool v4 = family == AF_INET;
-	const char *path = v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
+	const char *path =
+	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
 	if (!sysctl_is(path, "0"))
 		return 0;
 	if (!v4) {
-		_cleanup_close_ int d = open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_cleanup_close_ int d =
+		    open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (d >= 0)
 			dir_each(d, keep_ra, NULL);
 	}
-	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves it off. */
+	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves
+	 * it off. */
 	if (f)
 		nft_close_forward(f, family, true);
 	if (!f || nft_commit(f) < 0)
 		return 1;
 	if (file_poke(path, "1") < 0)
 		return -1;
-	warn("turned IP%s forwarding on (%s); what is not of its networks is not forwarded", v4 ? "" : "v6", path + 10);
+	warn("turned IP%s forwarding on (%s); what is not of its networks is not forwarded",
+	    v4 ? "" : "v6", path + 10);
 	return 0;
 }
 
-/* What comes in by `oifname` is what our own chain lets through: answers, and ports that are published. */
+/* What comes in by `oifname` is what our own chain lets through: answers, and ports that are
+ * published. */
 static void on_drop(const char *family, const char *table, const char *chain, void *arg)
 {
 	const struct network *n = arg;
 	if (strcmp(family, "ip6") == 0 && !n->subnet[1].a.family)
 		return;
 	if (strcmp(table, "firewalld") == 0) /* takes its table back at each reload */
-		warn("firewalld drops what is forwarded: to let network %s through: firewall-cmd --permanent "
+		warn("firewalld drops what is forwarded: to let network %s through: firewall-cmd "
+		     "--permanent "
 		     "--zone=trusted --add-interface=%s; firewall-cmd --reload",
 		    n->name, n->bridge);
 	else
-		warn("table %s %s drops what is forwarded: to let network %s through: nft insert rule %s %s %s iifname "
+		warn("table %s %s drops what is forwarded: to let network %s through: nft insert "
+		     "rule %s %s %s iifname "
 		     "%s accept; nft insert rule %s %s %s oifname %s accept",
-		    family, table, n->name, family, table, chain, n->bridge, family, table, chain, n->bridge);
+		    family, table, n->name, family, table, chain, n->bridge, family, table, chain,
+		    n->bridge);
 }
 
 void network_drops(const struct network *n)
@@ -496,13 +517,16 @@ void network_drops(const struct network *n)
 	for (int i = 0; i < 2; i++) {
 		const char *tool = i ? "ip6tables-legacy" : "iptables-legacy";
 		if (n->subnet[i].a.family && xtables_drop_forward(n->subnet[i].a.family))
-			warn("%s drops what is forwarded: to let network %s through: %s -I FORWARD -i %s -j ACCEPT; "
-			     "%s -I FORWARD -o %s -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT",
+			warn("%s drops what is forwarded: to let network %s through: %s -I FORWARD "
+			     "-i %s -j ACCEPT; "
+			     "%s -I FORWARD -o %s -m conntrack --ctstate RELATED,ESTABLISHED,DNAT "
+			     "-j ACCEPT",
 			    tool, n->name, tool, n->bridge, tool, n->bridge);
 	}
 }
 
-static int bridge_make(const struct network *n, struct nl *rt, const char *alias, struct link_info *l)
+static int bridge_make(
+    const struct network *n, struct nl *rt, const char *alias, struct link_info *l)
 {
 	struct link_add a = {.kind = LINK_BRIDGE, .name = n->bridge, .mtu = n->mtu, .netns_fd = -1};
 	rtnl_link_add(rt, &a);
@@ -520,7 +544,8 @@ static int bridge_ready(const struct network *n, struct nl *rt, const struct lin
 	if (n->subnet[1].a.family)
 		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", n->bridge);
 	if (n->subnet[0].a.family)
-		net_sysctl("1", "ipv4/conf/%s/route_localnet", n->bridge); /* for 127.0.0.1; see the chain `raw` */
+		net_sysctl("1", "ipv4/conf/%s/route_localnet",
+		    n->bridge); /* for 127.0.0.1; see the chain `raw` */
 	for (int i = 0; i < 2; i++)
 		if (n->subnet[i].a.family && n->gateway[i].family) {
 			struct cidr c = {n->gateway[i], n->subnet[i].len};
@@ -545,9 +570,11 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 	bool fresh = r < 0;
 	if (fresh && (errno != ENODEV || bridge_make(n, rt, alias, &l) < 0))
 		return fail_in("network %s", n->name);
-	if (!fresh && (strcmp(l.kind, "bridge") != 0 || (*l.alias && strcmp(l.alias, alias) != 0))) {
+	if (!fresh &&
+	    (strcmp(l.kind, "bridge") != 0 || (*l.alias && strcmp(l.alias, alias) != 0))) {
 		errno = EEXIST;
-		return fail("network %s: the host has an interface %s that is not this network's", n->name, n->bridge);
+		return fail("network %s: the host has an interface %s that is not this network's",
+		    n->name, n->bridge);
 	}
 	if ((!(l.flags & IFF_UP) || !*l.alias) && bridge_ready(n, rt, &l) < 0)
 		return fail_in("network %s", n->name);

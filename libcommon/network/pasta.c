@@ -1,5 +1,5 @@
-/* pasta.c: running pasta(1) beside a container; see pasta.h. It stays in the foreground, so that it is our child and a
- * parent-death signal reaches it; that it writes its pid says that it is ready.
+/* pasta.c: running pasta(1) beside a container; see pasta.h. It stays in the foreground, so that it
+ * is our child and a parent-death signal reaches it; that it writes its pid says that it is ready.
  */
 #ifndef CTR_MINIMAL
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include "str.h"
 #include "undo.h"
 
-/* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first: it says of one that is taken only that
- * it could not. */
+/* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first: it says of one
+ * that is taken only that it could not. */
 static int port(struct pasta *p, struct strv *args, const struct portspec *s)
 {
 	char t[ADDR_TEXT];
@@ -37,28 +37,29 @@ static int port(struct pasta *p, struct strv *args, const struct portspec *s)
 		close(fd);
 		if (!from)
 			from = h;
-		buf_printf(&shown, "%s%s:%u->%u/%s", shown.n ? ", " : "", addr_text(&any, t), h, s->c0 + k,
-		    s->proto == IPPROTO_UDP ? "udp" : "tcp");
+		buf_printf(&shown, "%s%s:%u->%u/%s", shown.n ? ", " : "", addr_text(&any, t), h,
+		    s->c0 + k, s->proto == IPPROTO_UDP ? "udp" : "tcp");
 	}
 	free(p->ports);
 	p->ports = shown.p;
 	strv_add(args, s->proto == IPPROTO_UDP ? "-u" : "-t");
-	strv_addf(args, "%s%s%u-%u:%u-%u", s->host.family ? addr_text(&any, t) : "", s->host.family ? "/" : "", from,
-	    from + s->c1 - s->c0, s->c0, s->c1);
+	strv_addf(args, "%s%s%u-%u:%u-%u", s->host.family ? addr_text(&any, t) : "",
+	    s->host.family ? "/" : "", from, from + s->c1 - s->c0, s->c0, s->c1);
 	return 0;
 }
 
-static int arguments(struct pasta *p, struct strv *args, const struct netreq *r, pid_t pid)
+static int arguments(struct pasta *p, struct strv *args, const struct endpoint_req *r, pid_t pid)
 {
 	struct portspec s;
 	bool proto[2] = {false, false};
 	/* Nothing of the host's loopback is reached from inside, by neither way. */
-	strv_split(args, "pasta -f -q --config-net --no-map-gw -T none -U none --pid /proc/self/fd/1", " ");
+	strv_split(args,
+	    "pasta -f -q --config-net --no-map-gw -T none -U none --pid /proc/self/fd/1", " ");
 	for (size_t i = 0; i < r->publish.n + r->exposed.n; i++) {
 		memset(&s, 0, sizeof s);
-		if ((i < r->publish.n
-			    ? portspec_parse("-p", r->publish.v[i], &s)
-			    : port_range_parse("-P", r->exposed.v[i - r->publish.n], &s.c0, &s.c1, &s.proto)) < 0 ||
+		if ((i < r->publish.n ? portspec_parse("-p", r->publish.v[i], &s)
+				      : port_range_parse("-P", r->exposed.v[i - r->publish.n],
+					    &s.c0, &s.c1, &s.proto)) < 0 ||
 		    port(p, args, &s) < 0)
 			return -1;
 		proto[s.proto == IPPROTO_UDP] = true;
@@ -68,7 +69,8 @@ static int arguments(struct pasta *p, struct strv *args, const struct netreq *r,
 			strv_add(args, i ? "-u" : "-t");
 			strv_add(args, "none");
 		}
-	/* The namespace comes as stdin: in the user namespace that it joins, it may not look into ours. */
+	/* The namespace comes as stdin: in the user namespace that it joins, it may not look into
+	 * ours. */
 	strv_split(args, "--no-netns-quit --netns /proc/self/fd/0", " ");
 	if (geteuid() == 0) {
 		strv_split(args, "--netns-only --runas 0", " ");
@@ -86,7 +88,8 @@ static _Noreturn void child(char **argv, int ns, int out, int err)
 	signal(SIGPIPE, SIG_DFL); /* ignored, it would not start */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(ns, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (dup2(ns, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		_exit(126);
 	execvp("pasta", argv);
 	_exit(127);
@@ -107,7 +110,7 @@ static int failed(int errors, int status)
 				strstr(last, "tun") ? " (may this user open /dev/net/tun?)" : "");
 }
 
-int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
+int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 {
 	struct strv args = {0};
 	int out[2], err[2], status;
@@ -115,7 +118,8 @@ int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
 	*p = (struct pasta){.errors = -1};
 	if (arguments(p, &args, r, pid) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		return -1;
-	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) < 0) /* full, and nobody reads: then it writes nothing */
+	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) <
+	    0) /* full, and nobody reads: then it writes nothing */
 		return -1;
 	pid_t own = fork();
 	if (own == 0)
@@ -139,8 +143,8 @@ int pasta_up(struct pasta *p, const struct netreq *r, pid_t pid, int ns)
 
 void pasta_down(struct pasta *p)
 {
-	if (p->pid &&
-	    waitpid(p->pid, NULL, WNOHANG) == 0) { /* a child of ours still, not reaped: that pid is its own */
+	if (p->pid && waitpid(p->pid, NULL, WNOHANG) ==
+			  0) { /* a child of ours still, not reaped: that pid is its own */
 		kill(p->pid, SIGKILL);
 		waitpid(p->pid, NULL, 0);
 	}

@@ -1,0 +1,321 @@
+/* netcfg_run.c: doing the lines of ctr-netcfg(1), in order; when one fails, what the ones before it
+ * did is taken back; see netcfg.h. Until all lines are done the interfaces that were made bear a
+ * mark in their alias, so that ctr-gc clears what a kill leaves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conntrack.h"
+#include "endpoint.h"
+#include "err.h"
+#include "file.h"
+#include "netcfg.h"
+#include "place.h"
+
+int netcfg_failed(const struct netcfg_op *op)
+{
+	return op->line ? fail_in("line %d", op->line) : -1;
+}
+
+/* --- namespaces --- */
+
+static int ns_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail("%s: %m", path) : fd;
+}
+
+static int ns_open(const struct netcfg *c, const char *ns)
+{
+	int64_t pid;
+	if (strchr(ns, '/'))
+		return ns_file(ns);
+	if (strspn(ns, "0123456789") != strlen(ns) || num_parse("pid", ns, 1, 1 << 30, &pid) < 0)
+		return c->ns_named(ns);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/net", (int)pid);
+	int fd = ns_file(path);
+	return fd < 0 ? fail_in("%s", ns) : fd;
+}
+
+/* A socket in the line's namespace; the host's own where there is none. */
+static int nl_in(const struct netcfg *c, struct nl *n, const char *ns)
+{
+	if (!ns)
+		return nl_open(n, NETLINK_ROUTE, -1);
+	_cleanup_close_ int fd = ns_open(c, ns);
+	return fd < 0 ? -1 : nl_open(n, NETLINK_ROUTE, fd);
+}
+
+/* --- links --- */
+
+static int host_commit(struct netcfg *c)
+{
+	int r = nl_commit(&c->rt), saved = errno;
+	nl_reset(&c->rt);
+	errno = saved;
+	return r;
+}
+
+/* While anything of ours bears the mark, $CTR_RUN is held shared: ctr-gc clears only what nobody is
+ * making. */
+static int set_mark(struct netcfg *c, const char *name)
+{
+	_cleanup_free_ char *s = endpoint_mark(NETCFG_MARK);
+	if (c->lock < 0) {
+		if (dir_make(ctr_run(), 0711) < 0)
+			return -1;
+		c->lock = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (c->lock < 0 || lock_take(c->lock, LOCK_SH) < 0)
+			return fail("%s: %m", ctr_run());
+	}
+	rtnl_link_alias(&c->rt, name, s);
+	strv_add(&c->made, name);
+	return 0;
+}
+
+static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
+{
+	struct link_info l;
+	if (op->del) {
+		if (rtnl_find(&c->rt, op->name, &l) < 0)
+			return -1;
+		if (strcmp(l.kind, "bridge") != 0)
+			return fail("%s: not a bridge", op->name);
+		if (c->dry)
+			return 0;
+		rtnl_link_del(&c->rt, op->name);
+		int r = host_commit(c);
+		if (r == 0 && !strstr(l.alias, ":net:")) /* of ctr-net: it does so itself */
+			netcfg_forget_bridge(op->name);
+		return r;
+	}
+	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
+	rtnl_link_add(&c->rt, &a);
+	if (set_mark(c, op->name) < 0 || host_commit(c) < 0 || rtnl_find(&c->rt, op->name, &l) < 0)
+		return -1;
+	bridge_sysctls(op->name);
+	rtnl_link_up(&c->rt, l.index, op->name, true);
+	for (size_t i = 0; i < op->addrs; i++)
+		rtnl_addr_add(&c->rt, l.index, op->name, &op->addr[i]);
+	if (host_commit(c) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	rtnl_link_del(&c->rt, op->name);
+	host_commit(c);
+	return fail("%s", why);
+}
+
+static const char *eth(const struct netcfg_op *op)
+{
+	return op->ifname ? op->ifname : "eth0";
+}
+
+/* The host's end: a name that is free; the pair goes when the other end is deleted. */
+static void host_end(char out[16])
+{
+	char hex[11];
+	rand_hex(hex, 5);
+	snprintf(out, 16, "veth%.10s", hex);
+}
+
+static int detach_do(struct netcfg *c, const struct netcfg_op *op)
+{
+	struct nl in;
+	struct link_info l;
+	if (nl_in(c, &in, op->ns) < 0)
+		return -1;
+	int r = rtnl_find(&in, eth(op), &l);
+	if (r == 0 && !*l.kind)
+		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, a card */
+	if (r == 0 && !c->dry)
+		rtnl_link_del(&in, eth(op));
+	return nl_commit_close(&in, r);
+}
+
+static int attach_do(struct netcfg *c, const struct netcfg_op *op)
+{
+	struct link_info master;
+	char host[16];
+	_cleanup_close_ int ns = ns_open(c, op->ns);
+	if (ns < 0 || rtnl_find(&c->rt, op->name, &master) < 0)
+		return -1;
+	host_end(host);
+	struct link_add l = {
+	    .name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
+	if (op->kind == CFG_ATTACH) {
+		if (strcmp(master.kind, "bridge") != 0)
+			return fail("%s: not a bridge", op->name);
+		l.kind = LINK_VETH;
+		l.up = true;
+		l.master = master.index;
+		l.peer_mac = op->has_mac ? op->mac : NULL;
+	} else {
+		l.kind = op->kind == CFG_MACVLAN ? LINK_MACVLAN : LINK_IPVLAN;
+		l.name = eth(op);
+		l.parent = master.index;
+		l.mac = op->has_mac ? op->mac : NULL;
+	}
+	rtnl_link_add(&c->rt, &l);
+	if (op->kind == CFG_ATTACH) {
+		if (set_mark(c, host) < 0)
+			return -1;
+		rtnl_link_hairpin(&c->rt, host);
+	}
+	bool there = host_commit(c) == 0;
+	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
+		rtnl_link_del(&c->rt, host);
+		host_commit(c);
+	} else if (there) {
+		detach_do(c, op);
+	}
+	return fail("attach %s: %s", op->ns, why);
+}
+
+static int small_do(struct netcfg *c, struct netcfg_op *op)
+{
+	struct nl n;
+	struct link_info l = {0};
+	int r = nl_in(c, &n, op->ns);
+	if (r < 0)
+		return -1;
+	if (op->name)
+		r = rtnl_find(&n, op->name, &l);
+	bool again = op->before.n && !op->del; /* it is taken back */
+	if (r == 0 && op->del)
+		r = rtnl_save(
+		    &n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
+	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
+	if (r == 0 && op->kind == CFG_LINK) {
+		op->same = !(l.flags & IFF_UP) == op->del;
+		rtnl_link_up(&n, l.index, op->name, !op->del);
+	} else if (r == 0 && !again && op->kind == CFG_ADDR)
+		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
+	else if (r == 0 && !again)
+		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+	if (r == 0 && again && (r = nl_commit(&n)) == 0) {
+		nl_reset(&n);
+		r = rtnl_restore(&n, &op->before);
+	}
+	return nl_commit_close(&n, r);
+}
+
+static int apply(struct netcfg *c, struct netcfg_op *op)
+{
+	switch (op->kind) {
+	case CFG_BRIDGE:
+		return bridge_do(c, op);
+	case CFG_ATTACH:
+	case CFG_MACVLAN:
+	case CFG_IPVLAN:
+		return attach_do(c, op);
+	case CFG_DETACH:
+		return detach_do(c, op);
+	case CFG_ADDR:
+	case CFG_ROUTE:
+	case CFG_LINK:
+		return small_do(c, op);
+	case CFG_SYSCTL:
+		return netcfg_forward(c);
+	default:
+		return 0;
+	}
+}
+
+static bool deletes_link(const struct netcfg_op *op)
+{
+	return op->kind == CFG_DETACH || (op->kind == CFG_BRIDGE && op->del);
+}
+
+/* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless
+ * a later line needs the name to be free, or makes a route. */
+static bool is_last(const struct netcfg *c, const struct netcfg_op *op)
+{
+	bool last = deletes_link(op);
+	for (const struct netcfg_op *q = op + 1; q < c->ops + c->n && last; q++)
+		last = q->del || deletes_link(q) || !str_eq(q->ns, op->ns) ||
+		       (!op->ns && q->kind != CFG_ROUTE && !str_eq(q->name, op->name));
+	return last;
+}
+
+void netcfg_take_back(void *arg)
+{
+	struct netcfg *c = arg;
+	c->dry = false;
+	while (c->done > 0) {
+		struct netcfg_op op = c->ops[--c->done];
+		if (netcfg_is_nat(&op) || deletes_link(&op) || op.same || op.kind == CFG_SYSCTL)
+			continue;
+		op.del = !op.del;
+		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN)
+			op.kind = CFG_DETACH;
+		nl_reset(&c->rt);
+		if (apply(c, &op) < 0)
+			warn("take back: %s", fail_msg());
+	}
+	netcfg_forward_back(c);
+}
+
+/* From now on what was made is finished: it bears no mark of ours. */
+static int unmark(struct netcfg *c)
+{
+	nl_reset(&c->rt);
+	for (size_t i = 0; i < c->made.n; i++)
+		rtnl_link_alias(&c->rt, c->made.v[i], "");
+	int r =
+	    nl_commit(&c->rt) < 0 && errno != ENODEV ? -1 : 0; /* ENODEV: a later line deleted it */
+	nl_reset(&c->rt);
+	return r;
+}
+
+static int all_lines(struct netcfg *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		c->dry = is_last(c, &c->ops[i]);
+		if (apply(c, &c->ops[i]) < 0)
+			return netcfg_failed(&c->ops[i]);
+		c->done = i + 1;
+	}
+	return netcfg_nat_commit(c) < 0 ? -1 : unmark(c);
+}
+
+static int last_lines(struct netcfg *c)
+{
+	c->dry = false;
+	c->done = 0; /* the others are meant to stay */
+	c->forwarded[0] = c->forwarded[1] = false;
+	for (size_t i = 0; i < c->n; i++)
+		if (is_last(c, &c->ops[i]) && apply(c, &c->ops[i]) < 0)
+			return netcfg_failed(&c->ops[i]);
+	if (conntrack_flush(c->published, c->n_published) < 0)
+		warn("%s", fail_msg());
+	return 0;
+}
+
+int netcfg_run(struct netcfg *c)
+{
+	c->lock = -1;
+	if (nl_open(&c->rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	int r = all_lines(c);
+	if (r == 0) {
+		r = last_lines(c);
+	} else {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		netcfg_take_back(c);
+		fail("%s", why);
+	}
+	if (c->lock >= 0)
+		close(c->lock);
+	nl_close(&c->rt);
+	return r;
+}
