@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "create.h"
+#include "create_flags.h"
 #include "err.h"
 
 static const struct usage usage = {
@@ -17,9 +18,11 @@ int ctr_create_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
+	struct create_flags *o = create_given();
 	int n = opt_parse(&usage, argc, argv);
-	create_detach = true; /* it is not a foreground one that goes when it ends */
-	create_container(&c, &spec, argc - n, argv + n);
+	o->detach = true; /* it is not a foreground one that goes when it ends */
+	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
+		die_fail();
 	printf("%s\n", c.id);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "create.h"
+#include "create_flags.h"
 #include "err.h"
 #include "monitor.h"
 #include "selfexe.h"
@@ -34,9 +35,11 @@ int ctr_run_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
+	struct create_flags *o = create_given();
 	err_code = err_usage_code = 125;
 	self_protect(argv);
 	int n = opt_parse(&usage, argc, argv);
-	create_container(&c, &spec, argc - n, argv + n);
-	return create_detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
+	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
+		die_fail();
+	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

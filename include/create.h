@@ -7,14 +7,17 @@
 #include "spec.h"
 #include "record.h"
 
-/* The options of ctr-run and ctr-create (docker run's); they fill static variables of create.c. */
-extern const struct opt create_opts[];
-extern bool create_detach; /* --detach was given (ctr-run) */
+struct create_flags;
 
-/* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and the parsed options: spec filled, record
- * made, lock held. The rest of the options is in c->conf. Dies with a message on bad input, before anything is made;
- * on failure later everything is undone. */
-void create_container(struct container *c, struct spec *spec, int argc, char **argv);
+/* The options of ctr-run and ctr-create (docker run's), and what parsing them fills. */
+extern const struct opt create_opts[];
+struct create_flags *create_given(void);
+
+/* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and its options: spec filled, record made,
+ * lock held. The rest of the options is in c->conf. `o` gains what was left to defaults (net, rm) and the image's
+ * labels. -1 with fail() (fail_usage() where the command line is to blame, before anything was made); everything is
+ * undone then. */
+int create_container(struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv);
 
 /* The spec of a container that exists, from its config.json. -1 with fail(). */
 int create_reload(const struct container *c, struct spec *spec);

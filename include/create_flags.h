@@ -1,18 +1,22 @@
-/* create_flags.h: ctr-run's options as they were given; between create.c (the table, the record) and create_spec.c
- * (what they mean for the spec).
+/* create_flags.h: docker run's options as they were given, and what they mean for the spec.
+ *
+ * Whoever has a command line fills a struct create_flags (container/create.c has ctr-run's table of options) and calls
+ * the functions below in their order. Nothing is made here, and no record is known: the names of other containers and
+ * of volumes are checked, and left to the caller. All return 0, or -1 with fail(), which is fail_usage() where the
+ * command line is to blame.
  */
 #ifndef CTR_CREATE_FLAGS_H
 #define CTR_CREATE_FLAGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "kv.h"
 #include "limit_flags.h"
 #include "spec.h"
 #include "str.h"
+#include "volume_flags.h"
 
 struct create_flags {
-	bool tty, interactive, rm, keep, init, privileged, read_only, direct, no_pivot;
+	bool tty, interactive, detach, rm, keep, init, privileged, read_only, direct, no_pivot;
 	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile,
 	    *pidfile, *restart;
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
@@ -24,18 +28,33 @@ struct create_flags {
 	uint64_t shm_size, log_size;
 	struct resource_flags res;
 };
-extern struct create_flags create_flags;
 
-/* Fill the spec from the flags, in this order; each dies with a message on bad input. */
-void create_bundle(struct spec *s, struct kv *conf, int argc); /* or all of it from --bundle */
-void create_namespaces(struct spec *s);                        /* settles create_flags.net too */
-void create_environment(struct spec *s);
-void create_privileges(struct spec *s);
-void create_settings(struct spec *s);
-/* -v, --mount and --tmpfs; `name` is the container's, whose directory nameless volumes lie in. Makes what is missing,
- * so it comes after the container's directory was made. -1 with fail(). */
-int create_mounts(struct spec *s, const char *name, const struct strv *image_volumes);
-/* Check -v and --mount without making anything. */
-void create_mounts_check(void);
+/* All of the spec from the bundle --bundle names. *dir: its folder, absolute; the caller frees it. */
+int flags_bundle(const struct create_flags *o, struct spec *s, char **dir);
+
+/* --net, --pid, --ipc, --uts, --cgroupns, --userns. Settles o->net where it was not given. A namespace that is
+ * another container's ("container:NAME") is only taken out of those that are new: flags_shared() names it. */
+int flags_namespaces(struct create_flags *o, struct spec *s);
+/* NAME of "container:NAME" for this namespace, else NULL. */
+const char *flags_shared(const struct create_flags *o, enum spec_ns ns);
+
+/* PATH, HOSTNAME, TERM, --env-file, --env. */
+int flags_environment(const struct create_flags *o, struct spec *s);
+/* The last two alone, also ctr-exec's: `K=V`, or `K` for the caller's own; files have one a line. */
+int env_flags(struct strv *env, const struct strv *files, const struct strv *vars);
+
+/* Capabilities, --security-opt, --privileged, what is shared of the host's mounts, --tmpfs. */
+int flags_privileges(const struct create_flags *o, struct spec *s);
+/* --device. */
+int flags_devices(const struct create_flags *o, struct spec *s);
+/* Everything that is one value: user, workdir, limits, sysctls, ... */
+int flags_settings(const struct create_flags *o, struct spec *s);
+
+/* The i-th of -v and --mount together, parsed: 1, 0 when there are no more. The caller frees it. */
+int flags_volume(const struct create_flags *o, size_t i, struct volume_req *v);
+/* Check them all: syntax, and two for one place. */
+int flags_volumes_check(const struct create_flags *o);
+/* What lies in another comes after it, in whatever order they were asked for. */
+void flags_mounts_sort(struct spec *s);
 
 #endif

@@ -20,6 +20,11 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Put "PREFIX: " before the remembered message; returns -1. */
 int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* fail() for what the command line is to blame for (EINVAL): die_fail() then exits with err_usage_code. fail_as_usage()
+ * marks what is remembered already. Both return -1. */
+int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int fail_as_usage(void);
+
 /* The remembered message ("" when there is none); valid until the next fail(). */
 const char *fail_msg(void);
 
@@ -29,11 +34,13 @@ _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same with a code of its own. */
 _Noreturn void die_code(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* die() with the message that fail() remembered. */
+/* die() with the message that fail() remembered; with err_usage_code if it was fail_usage(). */
 _Noreturn void die_fail(void);
 
-/* Print "APPLET: MESSAGE (see APPLET --help)" and exit with err_usage_code. */
+/* Print "APPLET: MESSAGE" and exit with err_usage_code. die_help() adds "(see APPLET --help)", for messages that do not
+ * themselves say what to type instead. */
 _Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void die_help(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same with the message that fail() remembered. */
 _Noreturn void die_fail_usage(void);

@@ -20,6 +20,7 @@ void cleanup_free(void *pp);
 void cleanup_close(int *fd);
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
+#define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 
 /* A growing NULL-terminated vector of owned strings; zero-initialise. `v` is NULL while n is 0 and nothing was ever
  * added (use strv_argv() where a vector is needed). */

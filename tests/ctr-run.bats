@@ -185,7 +185,8 @@ load lib
 	[[ "${lines[0]}" != *a80425fb ]]
 	[ "$(ctr-run --security-opt no-new-privileges "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
 	run -125 ctr-run --cap-add nosuch "$ROOTFS" true
-	run -125 ctr-run --cap-drop net_raw,mknod "$ROOTFS" true # not the first alone
+	run -125 ctr-run --cap-drop net_raw+mknod "$ROOTFS" true # not the first alone
+	[ "$(ctr-run --cap-drop net_raw,mknod "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 00000000a00405fb ]
 	[ "$(ctr-run --cap-drop ALL --cap-drop chown --cap-add CAP_CHOWN "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000000001 ]
 	[ "$(ctr-run --security-opt no-new-privileges --security-opt no-new-privileges=false "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 0 ]
 }

@@ -2,6 +2,7 @@
  * at once or prints it. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ const char *err_applet = "ctrbox", *err_summary;
 int err_code = 1, err_usage_code = 2;
 
 static char remembered[1024];
+static bool wrong_usage; /* what is remembered is the caller's own mistake */
 
 /* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
 static void tame(char *s)
@@ -45,7 +47,26 @@ int fail(const char *fmt, ...)
 	format(text, sizeof text, fmt, ap);
 	va_end(ap);
 	memcpy(remembered, text, sizeof text);
+	wrong_usage = false;
 	errno = saved;
+	return -1;
+}
+
+int fail_usage(const char *fmt, ...)
+{
+	char text[sizeof remembered];
+	va_list ap;
+	va_start(ap, fmt);
+	format(text, sizeof text, fmt, ap);
+	va_end(ap);
+	errno = EINVAL;
+	fail("%s", text);
+	return fail_as_usage();
+}
+
+int fail_as_usage(void)
+{
+	wrong_usage = true;
 	return -1;
 }
 
@@ -56,7 +77,10 @@ int fail_in(const char *fmt, ...)
 	va_start(ap, fmt);
 	format(prefix, sizeof prefix, fmt, ap);
 	va_end(ap);
-	return fail("%s: %s", prefix, remembered);
+	bool usage = wrong_usage;
+	fail("%s: %s", prefix, remembered);
+	wrong_usage = usage;
+	return -1;
 }
 
 const char *fail_msg(void)
@@ -108,20 +132,26 @@ void die_code(int code, const char *fmt, ...)
 
 void die_fail(void)
 {
-	end(err_code, remembered, "");
+	end(wrong_usage ? err_usage_code : err_code, remembered, "");
 }
 
 void die_usage(const char *fmt, ...)
 {
 	FORMATTED(text);
-	char tail[128];
-	snprintf(tail, sizeof tail, " (see %s --help)", err_applet);
-	end(err_usage_code, text, tail);
+	end(err_usage_code, text, "");
 }
 
 void die_fail_usage(void)
 {
-	die_usage("%s", remembered);
+	end(err_usage_code, remembered, "");
+}
+
+void die_help(const char *fmt, ...)
+{
+	FORMATTED(text);
+	char tail[128];
+	snprintf(tail, sizeof tail, " (see %s --help)", err_applet);
+	end(err_usage_code, text, tail);
 }
 
 void warn(const char *fmt, ...)

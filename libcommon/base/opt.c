@@ -197,7 +197,7 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 			bool is_short = optopt > 0 && optopt < LONG_BASE;
 			char letter[3] = {'-', (char)optopt, 0};
 			const char *which = is_short ? letter : argv[optind - 1];
-			die_usage(c == ':' ? "option %s needs an argument" : "unknown option %s", which);
+			die_help(c == ':' ? "option %s needs an argument" : "unknown option %s", which);
 		}
 		const struct opt *o = u->opts;
 		if (c >= LONG_BASE)
@@ -231,5 +231,5 @@ void opt_names(struct strv *out, int argc, char **argv, int from, const char *wh
 		free(line);
 	}
 	if (from >= argc && what)
-		die_usage("%s is missing", what);
+		die_help("%s is missing", what);
 }

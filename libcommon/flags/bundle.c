@@ -5,36 +5,33 @@
 #include "err.h"
 #include "file.h"
 
-void create_bundle(struct spec *s, struct kv *conf, int argc)
+/* config.md: a relative path is the bundle's. */
+static void in_bundle(char **path, const char *dir)
 {
-	char *dir = realpath(create_flags.bundle, NULL);
-	if (argc > 0)
-		die_usage("--bundle takes the command from config.json, not from the command line");
-	if (!dir)
-		die("%s: %m", create_flags.bundle);
-	_cleanup_free_ char *path = xasprintf("%s/config.json", dir);
+	char *rel = *path;
+	if (!rel || rel[0] == '/')
+		return;
+	*path = xasprintf("%s/%s", dir, rel);
+	free(rel);
+}
+
+int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
+{
 	size_t len;
+	*dir = realpath(o->bundle, NULL);
+	if (!*dir)
+		return fail("--bundle: %s: %m", o->bundle);
+	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
 	_cleanup_free_ char *text = file_read(path, 4 << 20, &len);
 	spec_free(s);
 	if (!text || spec_parse(s, path, text, len) < 0)
-		die_fail();
+		return -1;
 	spec_default_nodes(s);
-	if (s->root_path[0] != '/') {
-		char *rel = s->root_path;
-		s->root_path = xasprintf("%s/%s", dir, rel);
-		free(rel);
-	}
-	for (size_t i = 0; i < s->mounts.n; i++) { /* config.md: a relative source of a bind is the bundle's */
+	in_bundle(&s->root_path, *dir);
+	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct spec_mount *m = &s->mounts.v[i];
-		if (m->source && m->source[0] != '/' &&
-		    (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))) {
-			char *rel = m->source;
-			m->source = xasprintf("%s/%s", dir, rel);
-			free(rel);
-		}
+		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))
+			in_bundle(&m->source, *dir);
 	}
-	kv_set(conf, "rootfs", s->root_path);
-	kv_set(conf, "image", create_flags.bundle);
-	kv_set(conf, "bundle", dir);
-	free(dir);
+	return 0;
 }

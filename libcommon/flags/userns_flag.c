@@ -10,7 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "idmap.h"
-#include "record.h"
+#include "place.h"
 #include "str.h"
 #include "undo.h"
 #include "userdb.h"

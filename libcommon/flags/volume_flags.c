@@ -1,4 +1,4 @@
-/* volume_flags.c: -v and --mount as people and scripts write them for docker; see volume.h. */
+/* volume_flags.c: -v and --mount as people and scripts write them for docker; see volume_flags.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "err.h"
 #include "str.h"
-#include "volume.h"
+#include "volume_flags.h"
 
 static int bad(const char *opt, const char *arg, const char *why)
 {
@@ -259,19 +259,47 @@ static int mount_check(struct volume_req *out, const char *arg)
 	return 0;
 }
 
+/* The next field of a line of CSV (RFC 4180, as docker's --mount is read): in double quotes it may have commas, and ""
+ * there is a quote. Cut out in place; *rest is what follows, NULL after the last. NULL where the quotes do not fit. */
+static char *csv_field(char **rest)
+{
+	char *field = *rest, *to = field, *p = field;
+	bool quoted = *p == '"';
+	for (p += quoted; *p && (quoted || *p != ','); p++) {
+		if (*p == '"' && !quoted)
+			return NULL;
+		if (*p == '"' && p[1] != '"') {
+			quoted = false;
+			p++;
+			break;
+		}
+		p += *p == '"';
+		*to++ = *p;
+	}
+	if (quoted || (*p && *p != ','))
+		return NULL;
+	*rest = *p ? p + 1 : NULL;
+	*to = 0;
+	return field;
+}
+
 int volume_parse_mount(const char *arg, struct volume_req *out)
 {
-	struct strv fields = {0};
+	_cleanup_free_ char *line = xstrdup(arg);
+	char *rest = line;
 	int r = 0;
 	memset(out, 0, sizeof *out);
-	strv_split(&fields, arg, ",");
-	for (size_t i = 0; i < fields.n && r == 0; i++) {
-		char *eq = strchr(fields.v[i], '=');
+	while (rest && r == 0) {
+		char *field = csv_field(&rest);
+		if (!field)
+			r = bad("--mount", arg, "a double quote stands alone in a field");
+		if (!field || !*field)
+			continue;
+		char *eq = strchr(field, '=');
 		if (eq)
 			*eq = 0;
-		r = mount_field(out, arg, fields.v[i], eq ? eq + 1 : NULL);
+		r = mount_field(out, arg, field, eq ? eq + 1 : NULL);
 	}
-	strv_free(&fields);
 	if (r == 0)
 		r = mount_check(out, arg) < 0 ? -1 : special("--mount", arg, out);
 	if (r < 0)

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "create_flags.h"
 #include "err.h"
 #include "filter.h"
 #include "hooks.h"
@@ -193,12 +192,6 @@ int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 }
 
 /* --- what there is not --- */
-
-void create_bundle(struct spec *s, struct kv *conf, int argc)
-{
-	(void)s, (void)conf, (void)argc;
-	die_usage("--bundle: this build has no OCI bundles (CONFIG=minimal)");
-}
 
 bool hooks_any(const struct spec *s, enum spec_hook_when when)
 {

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "volume.h"
+#include "volume_flags.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "volume.h"
+#include "volume_flags.h"
 #include <cmocka.h> /* last: its fail() is a macro */
 
 static void short_form(void **state)

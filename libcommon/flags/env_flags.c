@@ -1,0 +1,105 @@
+/* env_flags.c: --env and --env-file; see create_flags.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "create_flags.h"
+#include "err.h"
+
+#define FILE_MAX (1 << 20)
+
+static int env_take(struct strv *env, const char *kv)
+{
+	const char *eq = strchr(kv, '=');
+	size_t n = eq ? (size_t)(eq - kv) : strlen(kv);
+	if (n == 0)
+		return fail_usage("'%s' has no name before the '='", kv);
+	if (strcspn(kv, "\n\r") < n)
+		return fail_usage("a line break in the name");
+	const char *value = eq ? eq + 1 : getenv(kv);
+	_cleanup_free_ char *key = xstrndup(kv, n);
+	if (value)
+		strv_setenv(env, key, value);
+	return 0;
+}
+
+/* Whatever can be read to its end will do: a file, /dev/stdin, a shell's <(command). */
+static char *file_text(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char *text = xcalloc(1, FILE_MAX + 1);
+	size_t have = 0;
+	ssize_t n = fd < 0 ? -1 : 1;
+	while (n > 0 && have < FILE_MAX) {
+		n = read(fd, text + have, FILE_MAX - have);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n > 0)
+			have += (size_t)n;
+	}
+	if (n < 0)
+		fail("--env-file: %s: %m", path);
+	else if (n > 0)
+		fail("--env-file: %s: longer than a mebibyte", path);
+	if (n == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* A line is KEY=VALUE or KEY, as docker reads it; what an editor or a shell leaves around that is no part of it: a
+ * byte-order mark, a carriage return, the word `export`. */
+static char *line_trim(char *line)
+{
+	char *s = line + strspn(line, " \t");
+	size_t n = strlen(s);
+	if (n && s[n - 1] == '\r')
+		s[n - 1] = 0;
+	if (str_starts(s, "export") && (s[6] == ' ' || s[6] == '\t'))
+		s += 6 + strspn(s + 6, " \t");
+	return s;
+}
+
+static int env_file(struct strv *env, const char *path)
+{
+	_cleanup_free_ char *text = file_text(path);
+	if (!text)
+		return -1;
+	char *next = text + (str_starts(text, "\xef\xbb\xbf") ? 3 : 0);
+	for (size_t number = 1; next; number++) {
+		char *line = strsep(&next, "\n");
+		char *s = line_trim(line);
+		if (!*s || *s == '#')
+			continue;
+		size_t name = strcspn(s, "=");
+		if (strcspn(s, " \t") < name)
+			return fail_usage("--env-file: %s:%zu: a blank in the name '%.*s'", path, number, (int)name, s);
+		if (env_take(env, s) < 0)
+			return fail_in("--env-file: %s:%zu", path, number);
+	}
+	return 0;
+}
+
+int env_flags(struct strv *env, const struct strv *files, const struct strv *vars)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (env_file(env, files->v[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < vars->n; i++)
+		if (env_take(env, vars->v[i]) < 0)
+			return fail_in("--env");
+	return 0;
+}
+
+int flags_environment(const struct create_flags *o, struct spec *s)
+{
+	if (!strv_getenv(&s->env, "PATH"))
+		strv_setenv(&s->env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	if (s->hostname)
+		strv_setenv(&s->env, "HOSTNAME", s->hostname);
+	if (o->tty && !strv_getenv(&s->env, "TERM"))
+		strv_setenv(&s->env, "TERM", "xterm");
+	return env_flags(&s->env, &o->env_file, &o->env);
+}

@@ -1,0 +1,88 @@
+/* ns_flags.c: which namespaces are new, and which are shared with whom; see create_flags.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "create_flags.h"
+#include "err.h"
+#include "userns_flag.h"
+
+static const char *ns_asked(const struct create_flags *o, enum spec_ns ns)
+{
+	switch (ns) {
+	case NS_NET:
+		return o->net;
+	case NS_PID:
+		return o->pid;
+	case NS_IPC:
+		return o->ipc;
+	case NS_UTS:
+		return o->uts;
+	case NS_CGROUP:
+		return o->cgroupns;
+	default:
+		return NULL;
+	}
+}
+
+const char *flags_shared(const struct create_flags *o, enum spec_ns ns)
+{
+	const char *value = ns_asked(o, ns);
+	return value && str_starts(value, "container:") ? value + strlen("container:") : NULL;
+}
+
+/* `host`, `container:NAME` or private for one of the namespaces. */
+static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns ns, const char *flag)
+{
+	const char *value = ns_asked(o, ns);
+	if (!value || strcmp(value, "private") == 0)
+		return 0;
+	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
+		return 0; /* anybody's --ipc container:NAME may join it anyhow; none: flags_privileges() */
+	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
+		return fail_usage("--%s: '%s' is not host, private or container:NAME", flag, value);
+	s->ns_new &= ~(1u << ns);
+	return 0;
+}
+
+static const char *net_default(const struct create_flags *o)
+{
+	const char *said = getenv("CTR_NET");
+	if (said && *said)
+		return said;
+	if (!o->publish.n && !o->publish_all)
+		return "none";
+	return geteuid() ? "pasta" : "bridge";
+}
+
+static int net(struct create_flags *o, struct spec *s)
+{
+	if (strv_has(&o->publish, ""))
+		return fail_usage("-p: no port is named");
+	if (!o->net)
+		o->net = net_default(o);
+	if (strcmp(o->net, "host") == 0 || str_starts(o->net, "container:"))
+		return ns_share(o, s, NS_NET, "net");
+	if (str_starts(o->net, "ns:")) {
+		s->ns_new &= ~(1u << NS_NET);
+		s->ns_path[NS_NET] = xstrdup(o->net + 3);
+		return 0;
+	}
+	if (strcmp(o->net, "none") != 0 && name_check("--net", o->net) < 0)
+		return fail_as_usage();
+	return 0;
+}
+
+int flags_namespaces(struct create_flags *o, struct spec *s)
+{
+	if (net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 || ns_share(o, s, NS_IPC, "ipc") < 0 ||
+	    ns_share(o, s, NS_UTS, "uts") < 0 || ns_share(o, s, NS_CGROUP, "cgroupns") < 0)
+		return -1;
+	if (!(s->ns_new & 1u << NS_UTS)) {
+		if (o->hostname)
+			return fail_usage("--hostname: the host's names are shared (--uts host)");
+		free(s->hostname);
+		s->hostname = NULL;
+	}
+	return userns_request(s, o->userns) < 0 ? fail_as_usage() : 0;
+}

@@ -1,0 +1,125 @@
+/* security_flags.c: capabilities, --security-opt and --privileged; see create_flags.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "caps.h"
+#include "create_flags.h"
+#include "err.h"
+#include "file.h"
+#include "mount_flags.h"
+
+/* "NET_RAW,cap_mknod", "ALL": what is named, and whether "all" is among it. */
+static int cap_list(const char *flag, const struct strv *given, uint64_t *named, bool *all)
+{
+	_cleanup_strv_ struct strv l = {0};
+	for (size_t i = 0; i < given->n; i++)
+		strv_split(&l, given->v[i], ",");
+	for (size_t i = 0; i < l.n; i++) {
+		uint64_t bits;
+		if (strcasecmp(l.v[i], "all") == 0)
+			*all = true;
+		else if (caps_from_name(l.v[i], &bits) < 0)
+			return fail_usage("--%s: '%s' is not a capability", flag, l.v[i]);
+		else
+			*named |= bits;
+	}
+	return 0;
+}
+
+/* docker's meaning, in whatever order they stand: with "add ALL" everything but what is dropped by name; with "drop
+ * ALL" nothing but what is added by name; else first what is dropped goes, then what is added comes. */
+static int capabilities(const struct create_flags *o, struct spec *s)
+{
+	uint64_t add = 0, drop = 0, set = o->privileged ? caps_all() : s->caps.bounding;
+	bool add_all = false, drop_all = false;
+	if (cap_list("cap-add", &o->cap_add, &add, &add_all) < 0 ||
+	    cap_list("cap-drop", &o->cap_drop, &drop, &drop_all) < 0)
+		return -1;
+	if (add_all)
+		set = caps_all() & ~drop;
+	else if (drop_all)
+		set = add;
+	else
+		set = (set & ~drop) | add;
+	/* Inheritable stays empty (CVE-2022-29162). */
+	s->caps = (struct spec_caps){.bounding = set, .effective = set, .permitted = set};
+	return 0;
+}
+
+static int seccomp(struct spec *s, const char *value)
+{
+	free(s->seccomp);
+	s->seccomp = NULL;
+	if (strcmp(value, "unconfined") == 0)
+		s->seccomp = xstrdup(value);
+	else if (strcmp(value, "builtin") != 0 && !(s->seccomp = file_read(value, 4 << 20, NULL)))
+		return fail_in("--security-opt: seccomp");
+	return 0;
+}
+
+static bool security_is(const char *given, const char *key, const char *value)
+{
+	size_t n = strlen(key);
+	return strncmp(given, key, n) == 0 && (given[n] == '=' || given[n] == ':') && strcmp(given + n + 1, value) == 0;
+}
+
+static int security(struct spec *s, const char *v)
+{
+	if (strcmp(v, "no-new-privileges") == 0 || security_is(v, "no-new-privileges", "true"))
+		s->no_new_privileges = true;
+	else if (security_is(v, "no-new-privileges", "false"))
+		s->no_new_privileges = false;
+	else if (str_starts(v, "seccomp=") || str_starts(v, "seccomp:"))
+		return seccomp(s, v + strlen("seccomp="));
+	else if (security_is(v, "systempaths", "unconfined")) {
+		strv_free(&s->masked_paths);
+		strv_free(&s->readonly_paths);
+	} else if (!security_is(v, "apparmor", "unconfined") && !security_is(v, "label", "disable"))
+		return fail_usage("--security-opt: '%s' is not known (no-new-privileges, seccomp=unconfined|FILE, "
+				  "systempaths=unconfined, apparmor=unconfined, label=disable)",
+		    v);
+	return 0; /* the last two: as it is, for no label and no AppArmor profile is ever set */
+}
+
+static void privileged(struct spec *s)
+{
+	s->x_privileged = true;
+	strv_free(&s->masked_paths);
+	strv_free(&s->readonly_paths);
+	if (!s->seccomp)
+		s->seccomp = xstrdup("unconfined");
+	for (size_t i = 0; i < s->mounts.n; i++) { /* /sys and the cgroups can be written */
+		struct strv *w = &s->mounts.v[i].options;
+		for (size_t j = 0; j < w->n; j++)
+			if (strcmp(w->v[j], "ro") == 0)
+				memcpy(w->v[j], "rw", 2);
+	}
+	s->device_rules.n = 0;
+	/* The host's /dev stands where the tmpfs stood, before what is mounted in it. */
+	spec_mount_add(s, "/dev", "bind", "/dev", "rbind,nosuid");
+	struct spec_mount *dev = mount_at(s, "/dev"), *last = &s->mounts.v[s->mounts.n - 1];
+	if (dev != last) {
+		struct spec_mount old = *dev;
+		*dev = *last;
+		*last = old;
+		mount_drop(s, last);
+	}
+}
+
+int flags_privileges(const struct create_flags *o, struct spec *s)
+{
+	ipc_mounts(o, s);
+	if (capabilities(o, s) < 0)
+		return -1;
+	for (size_t i = 0; i < o->security.n; i++)
+		if (security(s, o->security.v[i]) < 0)
+			return -1;
+	if (o->privileged)
+		privileged(s);
+	for (size_t i = 0; i < o->tmpfs.n; i++)
+		if (tmpfs_flag(s, o->tmpfs.v[i]) < 0)
+			return -1;
+	flags_mounts_sort(s);
+	return 0;
+}

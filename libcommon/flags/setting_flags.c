@@ -1,0 +1,155 @@
+/* setting_flags.c: docker run's options that are one value each; see create_flags.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "create_flags.h"
+#include "err.h"
+#include "place.h"
+#include "tty.h"
+
+static int limit_value(const char *arg, const char *value, uint64_t *out)
+{
+	int64_t n;
+	if (strcmp(value, "unlimited") == 0 || strcmp(value, "-1") == 0) {
+		*out = ~0ull;
+		return 0;
+	}
+	if (num_parse("--ulimit", value, 0, INT64_MAX, &n) < 0)
+		return fail_usage("--ulimit: '%s': '%s' is neither a number nor unlimited", arg, value);
+	*out = (uint64_t)n;
+	return 0;
+}
+
+static int ulimit(struct spec *s, const char *arg)
+{
+	static const char *const known[] = {"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue",
+	    "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+	const char *eq = strchr(arg, '=');
+	_cleanup_strv_ struct strv f = {0};
+	uint64_t soft, hard;
+	strv_split(&f, eq ? eq + 1 : "", ":");
+	if (f.n < 1 || f.n > 2)
+		return fail_usage("--ulimit: '%s' is not NAME=SOFT[:HARD]", arg);
+	_cleanup_free_ char *name = xasprintf("RLIMIT_%.*s", (int)(eq - arg), arg);
+	bool found = false;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		found |= strlen(known[i]) == (size_t)(eq - arg) && strncasecmp(known[i], arg, strlen(known[i])) == 0;
+	if (!found)
+		return fail_usage("--ulimit: '%.*s' is not a limit (as core cpu data fsize locks memlock msgqueue nice "
+				  "nofile nproc rss rtprio rttime sigpending stack)",
+		    (int)(eq - arg), arg);
+	for (char *p = name; *p; p++)
+		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
+	if (limit_value(arg, f.v[0], &soft) < 0 || limit_value(arg, f.v[f.n - 1], &hard) < 0)
+		return -1;
+	if (soft > hard)
+		return fail_usage("--ulimit: %s: the soft limit is above the hard one", arg);
+	spec_rlimit_set(s, name, soft, hard);
+	return 0;
+}
+
+/* Which namespace a key of sysctl belongs to; -1 when it is the whole machine's. */
+static int sysctl_ns(const char *key)
+{
+	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+	    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	for (size_t i = 0; i < sizeof ipc / sizeof ipc[0]; i++)
+		if (strcmp(key, ipc[i]) == 0)
+			return NS_IPC;
+	if (str_starts(key, "fs.mqueue."))
+		return NS_IPC;
+	if (str_starts(key, "net."))
+		return NS_NET;
+	return strcmp(key, "kernel.domainname") == 0 ? NS_UTS : -1;
+}
+
+/* Only what belongs to a namespace that is the container's own (CVE-2022-0811: and nothing smuggled in the value). */
+static int sysctl(struct spec *s, const char *arg)
+{
+	static const char *const names[NS_COUNT] = {[NS_IPC] = "ipc", [NS_NET] = "network", [NS_UTS] = "uts"};
+	const char *eq = strchr(arg, '=');
+	if (!eq || eq == arg || strpbrk(arg, "\r\n+") || strstr(arg, ".."))
+		return fail_usage("--sysctl: '%s' is not KEY=VALUE", arg);
+	_cleanup_free_ char *key = xstrndup(arg, (size_t)(eq - arg));
+	for (char *p = key; *p; p++)
+		*p = *p == '/' ? '.' : *p;
+	if (strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(key))
+		return fail_usage("--sysctl: '%s' is not a key", key);
+	int ns = sysctl_ns(key);
+	if (ns < 0)
+		return fail_usage("--sysctl: %s is the whole machine's, not the container's own", key);
+	if (!(s->ns_new & 1u << ns))
+		return fail_usage("--sysctl: %s: the container has no %s namespace of its own", key, names[ns]);
+	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
+	return 0;
+}
+
+static void size_of_terminal(const struct create_flags *o, struct spec *s)
+{
+	struct winsize w;
+	if (o->tty && !o->detach && tty_size(&w) == 0) {
+		s->rows = w.ws_row;
+		s->cols = w.ws_col;
+	}
+}
+
+static int numbers(const struct create_flags *o, struct spec *s)
+{
+	int64_t n;
+	if (o->umask) {
+		char *end;
+		s->umask = strtol(o->umask, &end, 8);
+		if (*end || !*o->umask || s->umask < 0 || s->umask > 0777)
+			return fail_usage("--umask: '%s' is not an octal mode", o->umask);
+	}
+	if (o->oom_score_adj) {
+		if (num_parse("--oom-score-adj", o->oom_score_adj, -1000, 1000, &n) < 0)
+			return fail_as_usage();
+		s->has_oom_score_adj = true;
+		s->oom_score_adj = n;
+	}
+	return 0;
+}
+
+static int lists(const struct create_flags *o, struct spec *s)
+{
+	for (size_t i = 0; i < o->ulimits.n; i++)
+		if (ulimit(s, o->ulimits.v[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < o->sysctls.n; i++)
+		if (sysctl(s, o->sysctls.v[i]) < 0)
+			return -1;
+	return flags_devices(o, s);
+}
+
+int flags_settings(const struct create_flags *o, struct spec *s)
+{
+	s->terminal = o->tty;
+	size_of_terminal(o, s);
+	if (o->workdir) {
+		if (o->workdir[0] != '/')
+			return fail_usage("--workdir: '%s' is not an absolute path", o->workdir);
+		free(s->cwd);
+		s->cwd = xstrdup(o->workdir);
+	}
+	if (o->user) {
+		free(s->x_user);
+		s->x_user = xstrdup(o->user);
+	}
+	strv_addall(&s->x_groups, &o->groups);
+	s->root_readonly |= o->read_only;
+	s->x_init = o->init;
+	s->x_no_pivot = o->no_pivot;
+	if (numbers(o, s) < 0 || lists(o, s) < 0)
+		return -1;
+	if (resources_from_flags(&o->res, &s->resources) < 0)
+		return fail_as_usage();
+	if (o->res.parent) {
+		free(s->cgroups_path);
+		s->cgroups_path = o->res.parent[0] == '/' ? xstrdup(o->res.parent + 1)
+							  : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
+	}
+	return 0;
+}
