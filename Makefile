@@ -73,7 +73,7 @@ only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
 not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill container_images) \
-	$(patsubst %,libcommon/spec/%.c,seccomp_profile spec_read spec_read_linux spec_write)
+	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.
 app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/malloc_minimal.c)

@@ -30,6 +30,7 @@ struct jctx {
 	const char *what; /* file name for messages */
 	const char *text; /* the text, to find line and column of a path; may be NULL */
 	size_t len;
+	const char *inside; /* the path that the document itself has in messages ("process"); NULL: none */
 };
 /* What is wrong with PATH.KEY (KEY may be ""), where it stands, or what would hold it if it is missing. Always -1, with
  * fail() and EINVAL. */

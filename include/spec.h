@@ -1,7 +1,7 @@
-/* spec.h: what a container is: the OCI runtime config (runtime-spec 1.2, config.md and config-linux.md) as a struct.
+/* spec.h: what a container is: the OCI runtime config (runtime-spec 1.3, config.md and config-linux.md) as a struct.
  *
- * Flags fill it (ctr-run), config.json is read into it and written from it (spec_json.c), and one engine starts it
- * (launch.h). Names are the OCI ones in lower_case. What OCI has no word for is in the `x_` members: kept in
+ * Flags fill it (ctr-run), config.json is read into it (spec_read*.c) and written from it (spec_write*.c), and one
+ * engine starts it. Names are the OCI ones in lower_case. What OCI has no word for is in the `x_` members: kept in
  * config.json as annotations "ctrbox.NAME".
  * Everything is owned by the spec; spec_free() releases it.
  */
@@ -18,10 +18,13 @@
 
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
 
-/* mounts[]: options are mount(8)'s words plus OCI's (rbind, rro, idmap, tmpcopyup, ...). */
+/* mounts[]: options are mount(8)'s words plus OCI's (rbind, rro, idmap, tmpcopyup, ...). Mappings of its own make it
+ * an id-mapped mount; without them `idmap` means the container's. */
 struct spec_mount {
 	char *dest, *type, *source;
 	struct strv options;
+	struct idmap_entry *uid_map, *gid_map;
+	size_t n_uid_map, n_gid_map;
 };
 
 struct spec_device { /* linux.devices[]: a node to make; on privileged and user namespaces it is bound instead */
@@ -52,6 +55,31 @@ enum spec_hook_when {
 	HOOK_COUNT
 };
 
+struct spec_scheduler { /* process.scheduler: sched_setattr(2) */
+	int policy;     /* SCHED_*, the kernel's number */
+	int64_t nice, priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	int64_t runtime, deadline, period;
+};
+
+struct spec_memory_policy { /* linux.memoryPolicy: set_mempolicy(2) */
+	int mode;           /* MPOL_*, the kernel's number */
+	unsigned flags;
+	char *nodes; /* "0-3,7" */
+};
+
+struct spec_rdt { /* linux.intelRdt */
+	char *clos_id, *l3, *mb;
+	struct strv schemata;
+	bool monitoring;
+};
+
+struct spec_time_offset {
+	bool set;
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
 struct spec_caps { /* process.capabilities, bit N is capability N */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
@@ -77,6 +105,10 @@ struct spec {
 	bool no_new_privileges;
 	bool has_oom_score_adj;
 	int64_t oom_score_adj;
+	char *apparmor, *selinux_label; /* NULL: none */
+	struct spec_scheduler *scheduler;
+	int io_class, io_priority;               /* ioPriority: 1 RT, 2 BE, 3 IDLE; 0: not set */
+	char *affinity_initial, *affinity_final; /* execCPUAffinity: lists of CPUs */
 	/* root */
 	char *root_path; /* absolute, or relative to the bundle */
 	bool root_readonly;
@@ -93,7 +125,14 @@ struct spec {
 	struct strv resources; /* "KEY=VALUE", cgroup v2 names (cgroup.h): what linux.resources says */
 	struct strv sysctl;    /* "key=value" */
 	char *seccomp;         /* NULL: the built-in profile; "unconfined"; or OCI's linux.seccomp as JSON text */
-	char *rootfs_propagation;
+	char *rootfs_propagation, *mount_label;
+	bool has_personality;
+	unsigned long personality; /* PER_LINUX, PER_LINUX32 */
+	struct spec_time_offset offset_monotonic, offset_boottime;
+	struct strv net_devices; /* "HOSTNAME=NAME": interfaces that move into the container */
+	struct spec_memory_policy *memory_policy;
+	struct spec_rdt *rdt;
+	bool check_before_update; /* linux.resources.memory.checkBeforeUpdate */
 	struct strv masked_paths, readonly_paths;
 	struct strv annotations; /* "key=value" */
 	/* beyond OCI */
@@ -111,6 +150,8 @@ struct spec {
  * namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out). */
 void spec_default(struct spec *s);
 void spec_free(struct spec *s);
+/* What `process` says, back to nothing. */
+void spec_free_process(struct spec *s);
 /* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where there is a list. */
 void spec_default_nodes(struct spec *s);
 
@@ -125,6 +166,10 @@ void device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64
 /* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages: "WHAT:LINE:COL: PATH: why".
  * Unknown keys are ignored (config.md, "Extensibility"); wrong types, ranges and missing required keys are errors. */
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len);
+/* The same of a process alone (runc exec --process): s's process is replaced, the rest left as it is. */
+int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len);
+/* linux.resources alone (runc update --resources): added to s's resources. */
+int spec_parse_resources(struct spec *s, const char *what, const char *text, size_t len);
 /* The JSON text; caller frees. spec_parse(spec_text(s)) gives s again. */
 char *spec_text(const struct spec *s);
 /* A text as it stands in that, so that it can be searched for. Caller frees. */

@@ -8,6 +8,16 @@
 extern const char *const spec_ns_names[NS_COUNT];     /* linux.namespaces[].type */
 extern const char *const spec_hook_names[HOOK_COUNT]; /* hooks.NAME */
 
+/* Words of config.json and their numbers; ended by a NULL name. */
+struct spec_word {
+	const char *name;
+	long value;
+};
+extern const struct spec_word spec_sched_policies[], spec_sched_flags[], spec_io_classes[], spec_memory_modes[],
+    spec_memory_flags[], spec_personalities[];
+/* The word of a number; NULL when it has none. */
+const char *spec_word_of(const struct spec_word *words, long value);
+
 /* --- the readers'; errors as in json.h --- */
 extern const struct jctx *spec_doc; /* the document that is read; one at a time */
 
@@ -23,6 +33,29 @@ const json_t *spec_item(const json_t *arr, size_t i, const char *path, char at[8
 int spec_u32(const json_t *o, const char *path, const char *key, uint32_t *out);
 /* An object of strings as "key=value". */
 int spec_pairs(const json_t *o, const char *path, const char *key, struct strv *out);
+/* One word of a table: 1 found, 0 the key is not there, -1 with fail(). */
+int spec_word(const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out);
+/* A list of them, their numbers or'ed together. */
+int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words, unsigned long *out);
+int spec_idmaps(const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n);
+/* type, major and minor of a device or of a rule about devices. */
+int spec_device(const json_t *o, const char *at, char *type, int64_t *major, int64_t *minor);
+int spec_read_process(struct spec *s, const json_t *p);
+int spec_read_resources(struct spec *s, const json_t *res);
 int spec_read_linux(struct spec *s, const json_t *root);
+
+/* --- the writers': each appends a member to the object that is open at the end of the buffer --- */
+void spec_put_key(struct buf *b, const char *k);
+void spec_put_comma(struct buf *b);
+void spec_put_str(struct buf *b, const char *k, const char *v); /* NULL: nothing */
+void spec_put_num(struct buf *b, const char *k, int64_t v);
+void spec_put_flag(struct buf *b, const char *k, bool v); /* false: nothing */
+void spec_put_list(struct buf *b, const char *k, const struct strv *l);
+void spec_put_pairs(struct buf *b, const char *k, const struct strv *l); /* "key=value" as an object */
+void spec_put_open(struct buf *b, const char *k);
+void spec_put_idmaps(struct buf *b, const char *k, const struct idmap_entry *v, size_t n);
+void spec_put_words(struct buf *b, const char *k, const struct spec_word *words, unsigned long bits);
+void spec_put_process(struct buf *b, const struct spec *s);
+void spec_put_linux(struct buf *b, const struct spec *s);
 
 #endif

@@ -199,7 +199,9 @@ static const char *position(const char *text, const char *path, const char *key)
 int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
 {
 	int line = 1, col = 1;
-	const char *at = c->text ? position(c->text, path, key) : NULL;
+	size_t in = c->inside && str_starts(path, c->inside) ? strlen(c->inside) : 0;
+	in += in && path[in] == '.';
+	const char *at = c->text ? position(c->text, path + in, key) : NULL;
 	for (const char *s = c->text; s < at; s++) {
 		col = *s == '\n' ? 1 : col + 1;
 		line += *s == '\n';

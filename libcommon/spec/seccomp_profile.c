@@ -256,7 +256,7 @@ static struct sock_fprog *from_bytes(const char *what, const void *p, size_t len
 
 struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps)
 {
-	struct jctx c = {what, text, len};
+	struct jctx c = {what, text, len, NULL};
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
 	_cleanup_free_ char *dflt = NULL;
 	json_t *rules = NULL;

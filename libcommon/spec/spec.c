@@ -111,12 +111,53 @@ void spec_default(struct spec *s)
 		strv_add(&s->readonly_paths, readonly[i]);
 }
 
+void spec_free_process(struct spec *s)
+{
+	char *texts[] = {s->cwd, s->apparmor, s->selinux_label, s->affinity_initial, s->affinity_final};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		free(texts[i]);
+	strv_free(&s->args);
+	strv_free(&s->env);
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		free(s->rlimits.v[i].type);
+	free(s->rlimits.v);
+	free(s->gids.v);
+	free(s->scheduler);
+	s->cwd = s->apparmor = s->selinux_label = s->affinity_initial = s->affinity_final = NULL;
+	s->rlimits.v = NULL;
+	s->gids.v = NULL;
+	s->scheduler = NULL;
+	s->rlimits.n = s->gids.n = 0;
+	s->terminal = s->no_new_privileges = s->has_oom_score_adj = false;
+	s->rows = s->cols = 0;
+	s->uid = s->gid = 0;
+	s->umask = -1;
+	s->caps = (struct spec_caps){0};
+	s->io_class = s->io_priority = 0;
+}
+
+static void free_placement(struct spec *s)
+{
+	if (s->memory_policy)
+		free(s->memory_policy->nodes);
+	free(s->memory_policy);
+	if (s->rdt) {
+		free(s->rdt->clos_id);
+		free(s->rdt->l3);
+		free(s->rdt->mb);
+		strv_free(&s->rdt->schemata);
+	}
+	free(s->rdt);
+}
+
 void spec_free(struct spec *s)
 {
-	struct strv *lists[] = {&s->args, &s->env, &s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths,
-	    &s->annotations, &s->x_groups, &s->x_lower};
-	char *texts[] = {s->version, s->cwd, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp,
-	    s->rootfs_propagation, s->x_user, s->x_image_file};
+	struct strv *lists[] = {&s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths, &s->annotations,
+	    &s->net_devices, &s->x_groups, &s->x_lower};
+	char *texts[] = {s->version, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp,
+	    s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file};
+	spec_free_process(s);
+	free_placement(s);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strv_free(lists[i]);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -127,9 +168,9 @@ void spec_free(struct spec *s)
 		free(m->type);
 		free(m->source);
 		strv_free(&m->options);
+		free(m->uid_map);
+		free(m->gid_map);
 	}
-	for (size_t i = 0; i < s->rlimits.n; i++)
-		free(s->rlimits.v[i].type);
 	for (size_t i = 0; i < s->devices.n; i++)
 		free(s->devices.v[i].path);
 	for (int i = 0; i < NS_COUNT; i++)
@@ -143,10 +184,8 @@ void spec_free(struct spec *s)
 		free(s->hooks[w].v);
 	}
 	free(s->mounts.v);
-	free(s->rlimits.v);
 	free(s->devices.v);
 	free(s->device_rules.v);
-	free(s->gids.v);
 	free(s->uid_map.v);
 	free(s->gid_map.v);
 	memset(s, 0, sizeof *s);

@@ -1,4 +1,6 @@
-/* spec_read.c: config.json into the spec; see spec.h. The text may be hostile: every type and range is checked. */
+/* spec_read.c: config.json into the spec; see spec.h. The text may be hostile: every type and range is checked. The
+ * process is read by spec_read_process.c, `linux` by spec_read_linux.c.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -40,6 +42,57 @@ int spec_u32(const json_t *o, const char *path, const char *key, uint32_t *out)
 	return r;
 }
 
+int spec_word(const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out)
+{
+	_cleanup_free_ char *w = NULL;
+	int r = jget_str(spec_doc, o, path, key, &w);
+	for (; r == 1 && words->name; words++)
+		if (strcmp(words->name, w) == 0)
+			return *out = words->value, 1;
+	return r == 1 ? jwrong(spec_doc, path, key, "'%s' is not known", w) : r;
+}
+
+int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words, unsigned long *out)
+{
+	struct strv l = {0};
+	int r = jget_strv(spec_doc, o, path, key, &l);
+	for (size_t i = 0; r == 1 && i < l.n; i++) {
+		const struct spec_word *w = words;
+		while (w->name && strcmp(w->name, l.v[i]) != 0)
+			w++;
+		if (!w->name)
+			r = jwrong(spec_doc, path, key, "'%s' is not known", l.v[i]);
+		else
+			*out |= (unsigned long)w->value;
+	}
+	strv_free(&l);
+	return r;
+}
+
+int spec_idmaps(const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n)
+{
+	json_t *l = NULL;
+	char list[96];
+	size_t dot = strlen(path) - strlen(key);
+	snprintf(list, sizeof list, "%.*s", dot ? (int)dot - 1 : 0, path);
+	if (jget_arr(spec_doc, o, list, key, &l) < 0)
+		return -1;
+	for (size_t i = 0; l && i < json_array_size(l); i++) {
+		char at[80];
+		struct idmap_entry m = {0};
+		const json_t *e = spec_item(l, i, path, at);
+		int a, b, c;
+		if (!e || (a = spec_u32(e, at, "containerID", &m.container)) < 0 ||
+		    (b = spec_u32(e, at, "hostID", &m.host)) < 0 || (c = spec_u32(e, at, "size", &m.size)) < 0)
+			return -1;
+		if (!a || !b || !c)
+			return spec_missing(at, !a ? "containerID" : !b ? "hostID" : "size");
+		*v = xrealloc(*v, (*n + 1) * sizeof **v);
+		(*v)[(*n)++] = m;
+	}
+	return 0;
+}
+
 int spec_pairs(const json_t *o, const char *path, const char *key, struct strv *out)
 {
 	json_t *m = NULL, *v;
@@ -63,137 +116,21 @@ int spec_pairs(const json_t *o, const char *path, const char *key, struct strv *
 	return 1;
 }
 
-/* --- process --- */
-
-static int user(struct spec *s, const json_t *p)
-{
-	json_t *u = NULL, *g = NULL;
-	if (jget_obj(spec_doc, p, "process", "user", &u) <= 0)
-		return spec_absent(p, "user") < 0 ? -1 : spec_missing("process", "user");
-	if (spec_u32(u, "process.user", "uid", &s->uid) < 0 || spec_u32(u, "process.user", "gid", &s->gid) < 0 ||
-	    jget_int(spec_doc, u, "process.user", "umask", 0, 0777, &s->umask) < 0 ||
-	    jget_arr(spec_doc, u, "process.user", "additionalGids", &g) < 0)
-		return -1;
-	for (size_t i = 0; g && i < json_array_size(g); i++) {
-		const json_t *n = json_array_get(g, i);
-		if (!json_is_integer(n) || json_integer_value(n) < 0 || json_integer_value(n) > 0xfffffffe)
-			return jwrong(spec_doc, "process.user", "additionalGids", "item %zu must be a group id", i);
-		*SPEC_GROW(s->gids) = (uint32_t)json_integer_value(n);
-	}
-	return 0;
-}
-
-static int cap_set(const json_t *caps, const char *key, uint64_t *out)
-{
-	struct strv l = {0};
-	int r = jget_strv(spec_doc, caps, "process.capabilities", key, &l);
-	for (size_t i = 0; r == 1 && i < l.n; i++) {
-		uint64_t bit;
-		if (!str_starts(l.v[i], "CAP_") || caps_from_name(l.v[i], &bit) < 0)
-			warn("%s: process.capabilities.%s: %s is not known", spec_doc->what, key,
-			    l.v[i]); /* a newer one: ignored, as runc does */
-		else
-			*out |= bit;
-	}
-	strv_free(&l);
-	return r;
-}
-
-static int capabilities(struct spec *s, const json_t *p)
-{
-	json_t *k = NULL;
-	if (jget_obj(spec_doc, p, "process", "capabilities", &k) <= 0)
-		return spec_absent(p, "capabilities");
-	return cap_set(k, "bounding", &s->caps.bounding) < 0 || cap_set(k, "effective", &s->caps.effective) < 0 ||
-		       cap_set(k, "permitted", &s->caps.permitted) < 0 ||
-		       cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
-		       cap_set(k, "ambient", &s->caps.ambient) < 0
-		   ? -1
-		   : 0;
-}
-
-/* docker's 2^64-1 for RLIM_INFINITY is more than jansson takes: the largest it takes, padded, stands in for it. (In a
- * string the key would read \"soft\".) */
-static void infinite_limits(char *text)
-{
-	for (char *p = text; (p = strstr(p, "18446744073709551615")); p += 20) {
-		char *k = p;
-		while (k > text && strchr(" \t\r\n:", k[-1]))
-			k--;
-		if (k - text >= 6 && (!strncmp(k - 6, "\"soft\"", 6) || !strncmp(k - 6, "\"hard\"", 6)))
-			memcpy(p, "9223372036854775807 ", 20);
-	}
-}
-
-static int limit(const json_t *o, const char *at, const char *key, uint64_t *out)
-{
-	int64_t n;
-	int r = jget_int(spec_doc, o, at, key, -1, INT64_MAX, &n);
-	if (r == 1)
-		*out = n < 0 || n == INT64_MAX ? ~0ull : (uint64_t)n;
-	return r;
-}
-
-static int rlimits(struct spec *s, const json_t *p)
-{
-	json_t *l = NULL;
-	if (jget_arr(spec_doc, p, "process", "rlimits", &l) < 0)
-		return -1;
-	for (size_t i = 0; l && i < json_array_size(l); i++) {
-		char at[80], *type = NULL;
-		uint64_t soft = 0, hard = 0;
-		const json_t *o = spec_item(l, i, "process.rlimits", at);
-		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 || limit(o, at, "soft", &soft) < 0 ||
-		    limit(o, at, "hard", &hard) < 0)
-			return free(type), -1;
-		if (!type)
-			return spec_missing(at, "type");
-		if (!str_starts(type, "RLIMIT_") || strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(type))
-			return free(type), jwrong(spec_doc, at, "type", "is not a limit");
-		spec_rlimit_set(s, type, soft, hard);
-		free(type);
-	}
-	return 0;
-}
-
-static int check_env(const struct spec *s)
-{
-	for (size_t i = 0; i < s->env.n; i++)
-		if (s->env.v[i][0] == '=' || !strchr(s->env.v[i], '='))
-			return jwrong(spec_doc, "process", "env", "'%s' is not NAME=VALUE", s->env.v[i]);
-	return 0;
-}
-
-static int process(struct spec *s, const json_t *root)
-{
-	json_t *p = NULL, *size = NULL;
-	int64_t rows = 0, cols = 0;
-	if (jget_obj(spec_doc, root, "", "process", &p) <= 0)
-		return spec_absent(root, "process") < 0 ? -1 : spec_missing("", "process");
-	if (jget_bool(spec_doc, p, "process", "terminal", &s->terminal) < 0 ||
-	    jget_obj(spec_doc, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
-	    jget_strv(spec_doc, p, "process", "args", &s->args) < 0 ||
-	    jget_strv(spec_doc, p, "process", "env", &s->env) < 0 ||
-	    jget_str(spec_doc, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 || rlimits(s, p) < 0 ||
-	    jget_bool(spec_doc, p, "process", "noNewPrivileges", &s->no_new_privileges) < 0)
-		return -1;
-	if (size && (jget_int(spec_doc, size, "process.consoleSize", "height", 0, 65535, &rows) < 0 ||
-			jget_int(spec_doc, size, "process.consoleSize", "width", 0, 65535, &cols) < 0))
-		return -1;
-	s->rows = (unsigned short)rows;
-	s->cols = (unsigned short)cols;
-	int r = jget_int(spec_doc, p, "process", "oomScoreAdj", -1000, 1000, &s->oom_score_adj);
-	s->has_oom_score_adj = r == 1;
-	if (r < 0 || check_env(s) < 0)
-		return -1;
-	if (!s->args.n)
-		return spec_missing("process", "args");
-	if (!s->cwd)
-		return spec_missing("process", "cwd");
-	return s->cwd[0] == '/' ? 0 : jwrong(spec_doc, "process", "cwd", "'%s' is not absolute", s->cwd);
-}
-
 /* --- mounts and hooks --- */
+
+/* config.md: the one is nothing without the other. */
+static int mount_idmaps(struct spec_mount *m, const json_t *o, const char *at)
+{
+	char u[96], g[96];
+	snprintf(u, sizeof u, "%s.uidMappings", at);
+	snprintf(g, sizeof g, "%s.gidMappings", at);
+	if (spec_idmaps(o, u, "uidMappings", &m->uid_map, &m->n_uid_map) < 0 ||
+	    spec_idmaps(o, g, "gidMappings", &m->gid_map, &m->n_gid_map) < 0)
+		return -1;
+	if (!m->n_uid_map != !m->n_gid_map)
+		return spec_missing(at, m->n_uid_map ? "gidMappings" : "uidMappings");
+	return 0;
+}
 
 static int mounts(struct spec *s, const json_t *root)
 {
@@ -213,8 +150,8 @@ static int mounts(struct spec *s, const json_t *root)
 			return -1;
 		if (!m->dest || !*m->dest)
 			return spec_missing(at, "destination");
-		if (json_array_size(json_object_get(o, "uidMappings")))
-			return jwrong(spec_doc, at, "uidMappings", "is not supported");
+		if (mount_idmaps(m, o, at) < 0)
+			return -1;
 		if (m->dest[0] != '/') { /* allowed by old versions of the spec */
 			char *abs = xasprintf("/%s", m->dest);
 			free(m->dest);
@@ -309,50 +246,21 @@ static int annotations(struct spec *s, const json_t *root)
 	return r < 0 ? -1 : 0;
 }
 
-/* Limits, isolation and settings of the spec that we cannot give: to run without would be to pretend. A value that asks
- * for nothing is none. */
-static int unsupported(const json_t *root)
-{
-	static const char keys[] = "process.apparmorProfile\0process.selinuxLabel\0process.scheduler\0"
-				   "process.ioPriority\0process.execCPUAffinity\0linux.mountLabel\0linux.intelRdt\0"
-				   "linux.timeOffsets\0linux.personality\0linux.netDevices\0linux.memoryPolicy\0"
-				   "linux.resources.network\0linux.resources.rdma\0linux.resources.memory.kernel\0"
-				   "linux.resources.memory.kernelTCP\0linux.resources.memory.swappiness\0"
-				   "linux.resources.memory.disableOOMKiller\0linux.resources.cpu.realtimeRuntime\0"
-				   "linux.resources.cpu.realtimePeriod\0linux.resources.cpu.burst\0"
-				   "linux.resources.cpu.idle\0linux.resources.blockIO.leafWeight\0"
-				   "linux.resources.blockIO.weightDevice\0";
-	for (const char *k = keys; *k; k += strlen(k) + 1) {
-		char path[64] = "", word[32];
-		const json_t *v = root;
-		for (const char *p = k; v; p += strcspn(p, ".") + 1) {
-			snprintf(word, sizeof word, "%.*s", (int)strcspn(p, "."), p);
-			v = json_object_get(v, word);
-			if (!p[strcspn(p, ".")])
-				break;
-			snprintf(path, sizeof path, "%.*s", (int)(p + strcspn(p, ".") - k), k);
-		}
-		if (v && !json_is_null(v) && !json_is_false(v) && json_object_size(v) + json_array_size(v) == 0 &&
-		    !json_is_true(v) && json_integer_value(v) <= 0 && !json_string_length(v))
-			continue;
-		if (v && !json_is_null(v) && !json_is_false(v))
-			return jwrong(spec_doc, path, word, "is not supported");
-	}
-	return 0;
-}
-
 static int whole(struct spec *s, const json_t *j)
 {
 	json_t *r = NULL;
-	if (!json_is_object(j))
-		return jwrong(spec_doc, "", "", "must be an object");
 	if (jget_str(spec_doc, j, "", "ociVersion", &s->version) < 0)
 		return -1;
 	if (!s->version)
 		return spec_missing("", "ociVersion");
 	if (!str_starts(s->version, "1."))
 		return jwrong(spec_doc, "", "ociVersion", "%s is not supported (1.x is)", s->version);
-	if (process(s, j) < 0 || jget_obj(spec_doc, j, "", "root", &r) < 0)
+	json_t *p = NULL;
+	if (jget_obj(spec_doc, j, "", "process", &p) < 0)
+		return -1;
+	if (!p)
+		return spec_missing("", "process");
+	if (spec_read_process(s, p) < 0 || jget_obj(spec_doc, j, "", "root", &r) < 0)
 		return -1;
 	if (!r)
 		return spec_missing("", "root");
@@ -365,27 +273,72 @@ static int whole(struct spec *s, const json_t *j)
 	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 || hooks(s, j) < 0 ||
 	    spec_read_linux(s, j) < 0)
 		return -1;
-	return unsupported(j) < 0 ? -1 : annotations(s, j);
+	return annotations(s, j);
 }
 
-int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
+/* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned one casts it back, and
+ * for docker's RLIM_INFINITY -1 is a known way to say it. The text keeps its length, so that columns stay true. */
+static void wide_numbers(char *text)
+{
+	for (char *p = text; *p;) {
+		size_t n = strspn(p, "0123456789");
+		if (*p == '"') {
+			for (p++; *p && *p != '"'; p++)
+				p += *p == '\\' && p[1];
+			p += *p == '"';
+		} else if (n >= 19 && n <= 20 && p > text && p[-1] != '-' && p[-1] != '.' && !strchr(".eE", p[n])) {
+			errno = 0;
+			uint64_t u = strtoull(p, NULL, 10);
+			char num[24];
+			int len = snprintf(num, sizeof num, "%" PRId64, (int64_t)u);
+			if (errno == 0 && u > INT64_MAX && (size_t)len <= n) {
+				memset(p, ' ', n);
+				memcpy(p, num, (size_t)len);
+			}
+			p += n;
+		} else {
+			p += n ? n : 1;
+		}
+	}
+}
+
+typedef int spec_reader(struct spec *s, const json_t *j);
+
+static int parse(struct spec *s, const char *what, const char *text, size_t len, const char *inside, spec_reader *fn)
 {
 	_cleanup_free_ char *copy = xstrndup(text, len);
-	infinite_limits(copy);
-	struct jctx ctx = {what, copy, strlen(copy)};
-	memset(s, 0, sizeof *s);
-	s->umask = -1;
+	wide_numbers(copy);
+	struct jctx ctx = {what, copy, strlen(copy), inside};
 	_cleanup_json_ json_t *j =
 	    json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
 	if (!j)
 		return -1;
 	spec_doc = &ctx;
-	int r = whole(s, j);
+	int r = json_is_object(j) ? fn(s, j) : jwrong(spec_doc, "", "", "must be an object");
 	spec_doc = NULL;
+	return r;
+}
+
+int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
+{
+	memset(s, 0, sizeof *s);
+	s->umask = -1;
+	int r = parse(s, what, text, len, NULL, whole);
 	if (r < 0) {
 		int saved = errno;
 		spec_free(s);
 		errno = saved;
 	}
 	return r;
+}
+
+int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len)
+{
+	spec_free_process(s);
+	return parse(s, what, text, len, "process", spec_read_process);
+}
+
+int spec_parse_resources(struct spec *s, const char *what, const char *text, size_t len)
+{
+	return parse(s, what, text, len, "linux.resources", spec_read_resources);
 }

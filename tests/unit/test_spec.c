@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +182,14 @@ static void resources(void **state)
 	    {RES("\"blockIO\":{\"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":1,\"rate\":9}]}"),
 		"io.max=8:1 riops=9"},
 	    {RES("\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4}]"), "hugetlb.2MB.max=4"},
+	    {RES("\"memory\":{\"swappiness\":60,\"disableOOMKiller\":true,\"kernelTCP\":9}"),
+		"memory.swappiness=60 memory.kmem.tcp.limit_in_bytes=9 memory.oom_control=1"},
+	    {RES("\"cpu\":{\"quota\":5000,\"burst\":4000,\"idle\":1,\"realtimePeriod\":9,\"realtimeRuntime\":8}"),
+		"cpu.max=5000 100000 cpu.max.burst=4000 cpu.rt_period_us=9 cpu.rt_runtime_us=8 cpu.idle=1"},
+	    {RES("\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}"), "io.weight=8:0 10000"},
+	    {RES("\"network\":{\"classID\":5,\"priorities\":[{\"name\":\"lo\",\"priority\":3}]}"),
+		"net_cls.classid=5 net_prio.ifpriomap=lo 3"},
+	    {RES("\"rdma\":{\"mlx5\":{\"hcaHandles\":3,\"hcaObjects\":4}}"), "rdma.max=mlx5 hca_handle=3 hca_object=4"},
 	    {RES("\"unified\":{\"memory.high\":\"9\",\"io.max\":\"8:0 rbps=1\\n8:1 rbps=2\"}"),
 		"memory.high=9 io.max=8:0 rbps=1 io.max=8:1 rbps=2"},
 	};
@@ -224,6 +233,70 @@ static void accepted(void **state)
 	spec_free(&s);
 }
 
+/* Every member beside those that docker sets, read, written and read again. */
+static void every_member(void **state)
+{
+	(void)state;
+	struct spec s;
+	char *text = NULL;
+	size_t len;
+	FILE *f = fopen("tests/fuzz/corpus/spec/everything.json", "r");
+	assert_non_null(f);
+	ssize_t n = getdelim(&text, &len, 0, f);
+	fclose(f);
+	assert_true(n > 0);
+	parsed(&s, text);
+	free(text);
+	assert_int_equal(s.scheduler->policy, 1);
+	assert_int_equal(s.scheduler->priority, 10);
+	assert_int_equal(s.scheduler->flags, 5);
+	assert_int_equal(s.io_class, 2);
+	assert_int_equal(s.io_priority, 4);
+	assert_string_equal(s.affinity_initial, "0-1");
+	assert_string_equal(s.affinity_final, "0");
+	assert_string_equal(s.apparmor, "profile");
+	assert_string_equal(s.selinux_label, "a:b:c:s0");
+	assert_string_equal(s.mount_label, "d:e:f:s0");
+	assert_int_equal(s.mounts.v[0].n_uid_map, 1);
+	assert_int_equal(s.mounts.v[0].gid_map[0].host, 2000);
+	assert_true(s.ns_new & 1u << NS_TIME);
+	assert_int_equal(s.offset_boottime.secs, -7);
+	assert_int_equal(s.offset_monotonic.nanosecs, 5);
+	assert_true(s.has_personality && s.personality == 8);
+	assert_string_equal(s.net_devices.v[0], "eth7=eth0");
+	assert_string_equal(s.net_devices.v[1], "eth8=eth8");
+	assert_int_equal(s.memory_policy->mode, 2);
+	assert_int_equal(s.memory_policy->flags, 1 << 15);
+	assert_string_equal(s.memory_policy->nodes, "0,2-3");
+	assert_string_equal(s.rdt->clos_id, "gold");
+	assert_int_equal(s.rdt->schemata.n, 2);
+	assert_true(s.rdt->monitoring && s.check_before_update);
+	assert_int_equal(s.hooks[HOOK_START_CONTAINER].n, 1);
+	same_again(&s);
+	spec_free(&s);
+}
+
+/* A process alone, as runc exec --process has it: nothing of the other one stays. */
+static void process_alone(void **state)
+{
+	(void)state;
+	struct spec s;
+	static const char p[] = "{\"args\":[\"id\"],\"cwd\":\"/tmp\",\"user\":{\"uid\":5,\"gid\":6}}";
+	full_spec(&s);
+	assert_int_equal(spec_parse_process(&s, "p", p, sizeof p - 1), 0);
+	assert_int_equal(s.args.n, 1);
+	assert_string_equal(s.args.v[0], "id");
+	assert_int_equal(s.env.n, 0);
+	assert_int_equal(s.rlimits.n, 0);
+	assert_false(s.terminal || s.no_new_privileges || s.has_oom_score_adj);
+	assert_int_equal(s.caps.bounding, 0);
+	assert_int_equal(s.umask, -1);
+	assert_string_equal(s.root_path, "/r");
+	assert_int_equal(spec_parse_process(&s, "p", "{\n\"args\":3}", 11), -1);
+	assert_string_equal((fail_msg)(), "p:2:1: process.args: must be an array");
+	spec_free(&s);
+}
+
 static const struct {
 	const char *text, *message;
 } wrong[] = {
@@ -244,7 +317,6 @@ static const struct {
 	"c:1:57: process.cwd: 'x' is not absolute"},
     {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"],\"cwd\":\"/\"}}", "c:1:1: root: is missing"},
     {"{\"a\":1,\"a\":2}", "c:1:10: duplicate object key near '\"a\"'"},
-    {PROCESS("", ""), "process.user: is missing"},
     {PROCESS(",\"user\":7", ""), "process.user: must be an object"},
     {PROCESS(",\"user\":{\"umask\":512}", ""), "process.user.umask: must be between 0 and 511"},
     {PROCESS(",\"user\":{\"additionalGids\":[0,-1]}", ""), "process.user.additionalGids: item 1 must be a group id"},
@@ -279,10 +351,36 @@ static const struct {
     {LINUX("\"sysctl\":{\"net.a\":1}"), "linux.sysctl.net.a: must be a string"},
     {LINUX("\"seccomp\":\"no\""), "linux.seccomp: must be an object"},
     {LINUX("\"resources\":[]"), "linux.resources: must be an object"},
-    {LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), "linux.timeOffsets: is not supported"},
-    {RES("\"memory\":{\"swappiness\":60}"), "linux.resources.memory.swappiness: is not supported"},
-    {DOC(",\"apparmorProfile\":\"x\"", ""), "process.apparmorProfile: is not supported"},
-    {DOC("", ",\"mounts\":[{\"destination\":\"/a\",\"uidMappings\":[{}]}]"), "mounts[0].uidMappings: is not supported"},
+    {LINUX("\"timeOffsets\":{\"realtime\":{\"secs\":1}}"), "linux.timeOffsets.realtime: is not monotonic or boottime"},
+    {LINUX("\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}"),
+	"linux.timeOffsets.boottime.nanosecs: must be below 1000000000"},
+    {LINUX("\"personality\":{}"), "linux.personality.domain: is missing"},
+    {LINUX("\"personality\":{\"domain\":\"BSD\"}"), "linux.personality.domain: 'BSD' is not known"},
+    {LINUX("\"netDevices\":{\"a/b\":{}}"), "linux.netDevices.a/b: is not the name of an interface"},
+    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_X\"}"), "linux.memoryPolicy.mode: 'MPOL_X' is not known"},
+    {LINUX("\"intelRdt\":{\"closID\":\"../a\"}"), "linux.intelRdt.closID: '../a' is not the name of a folder"},
+    {LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:1\"}"),
+	"linux.intelRdt.memBwSchema: must be one line that starts with MB:"},
+    {LINUX("\"rootfsPropagation\":\"sl\""), "linux.rootfsPropagation: 'sl' is not known"},
+    {LINUX("\"maskedPaths\":[\"proc\"]"), "linux.maskedPaths: 'proc' is not an absolute path"},
+    {LINUX("\"namespaces\":[{\"type\":\"pid\",\"path\":\"p\"}]"), "linux.namespaces[0].path: 'p' is not absolute"},
+    {LINUX("\"uidMappings\":[{\"hostID\":1,\"size\":1}]"), "linux.uidMappings[0].containerID: is missing"},
+    {LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]"), "linux.devices[0].minor: is missing"},
+    {RES("\"memory\":{\"swappiness\":101}"), "linux.resources.memory.swappiness: must be between 0 and 100"},
+    {RES("\"rdma\":{\"mlx\":{}}"), "linux.resources.rdma.mlx: needs hcaHandles or hcaObjects"},
+    {RES("\"network\":{\"priorities\":[{\"priority\":1}]}"), "linux.resources.network.priorities[0].name: is missing"},
+    {RES("\"cpu\":{\"quota\":5000,\"burst\":6000}"), "linux.resources.cpu.burst: must be between 0 and 5000"},
+    {DOC(",\"apparmorProfile\":7", ""), "process.apparmorProfile: must be a string"},
+    {DOC(",\"scheduler\":{}", ""), "process.scheduler.policy: is missing"},
+    {DOC(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":5}", ""),
+	"process.scheduler.priority: is for SCHED_FIFO and SCHED_RR only"},
+    {DOC(",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"flags\":[\"X\"]}", ""),
+	"process.scheduler.flags: 'X' is not known"},
+    {DOC(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", ""),
+	"process.ioPriority.priority: must be between 0 and 7"},
+    {DOC(",\"execCPUAffinity\":{\"initial\":\"a\"}", ""), "process.execCPUAffinity.initial: 'a' is not a list of CPUs"},
+    {DOC("", ",\"mounts\":[{\"destination\":\"/a\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"),
+	"mounts[0].gidMappings: is missing"},
     {RES("\"memory\":\"1g\""), "linux.resources.memory: must be an object"},
     {RES("\"memory\":{\"limit\":1.5}"), "linux.resources.memory.limit: must be an integer"},
     {RES("\"memory\":{\"swap\":5}"),
@@ -344,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(round_trip),
 	    cmocka_unit_test(golden), cmocka_unit_test(always_readable), cmocka_unit_test(resources),
-	    cmocka_unit_test(accepted), cmocka_unit_test(messages), cmocka_unit_test(position)};
+	    cmocka_unit_test(every_member), cmocka_unit_test(process_alone), cmocka_unit_test(accepted),
+	    cmocka_unit_test(messages), cmocka_unit_test(position)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
