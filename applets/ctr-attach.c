@@ -59,7 +59,7 @@ static void set_size(const struct container *c)
 
 static pid_t feed(const struct container *c)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers/%s/stdin", ctr_run(), c->name);
+	_cleanup_free_ char *p = record_run_path(c->name, "stdin");
 	int fd = open(p, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return 0; /* made without -i */

@@ -1,6 +1,8 @@
-/* ctr-gc: clear what killed programs and crashes have left of this instance's containers; prints what it cleared.
+/* ctr-gc: clear what killed programs and crashes have left of this instance's containers; prints
+ * what it cleared.
  *
- * Kind: OWNER of nothing. It acts only on what names this instance, and only with the container's lock in hand.
+ * Kind: OWNER of nothing. It acts only on what names this instance, and only with the container's
+ * lock in hand; what it cannot tell to be dead it leaves alone, and says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,17 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "container_files.h"
+#include "container_net.h"
 #include "err.h"
 #include "file.h"
+#include "halfmade.h"
+#include "ids.h"
 #include "opt.h"
-#include "pidfd.h"
-#include "container_net.h"
 #include "record.h"
 #include "stop.h"
+#include "sys.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts};
@@ -31,27 +36,14 @@ static void trouble(void)
 	code = 1;
 }
 
-/* A folder that never got its name, or was on its way out. Its maker holds its lock as long as it lives. */
-static int half_made(int parent, const char *name, void *arg)
+static void cleared(const char *what, const char *path)
 {
-	(void)arg;
-	if (!str_starts(name, ".new-"))
-		return 0;
-	_cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0 && lock_try(fd, LOCK_EX) != 1)
-		return 0;
-	if (tree_remove_at(parent, name) < 0)
-		trouble();
-	else
-		printf("folder %s\n", name);
-	return 0;
+	printf("%s %s\n", what, path);
 }
 
 /* A commit that was killed has left it frozen (container_files.h). */
 static void thaw(struct container *c)
 {
-	if (c->status != ST_PAUSED)
-		return;
 	int r = container_still_clear(c);
 	if (r < 0)
 		trouble();
@@ -59,11 +51,12 @@ static void thaw(struct container *c)
 		printf("thawed %s\n", c->name);
 }
 
-/* One that has no monitor: kill what is left of it, drop what only the living have, remove it if that was asked for. */
+/* One that has no monitor: kill what is left of it, drop what only the living have, remove it if
+ * that was asked for. */
 static void dead(struct container *c)
 {
 	bool orphan = c->status == ST_ORPHANED;
-	_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), c->name);
+	_cleanup_free_ char *run = record_run_path(c->name, NULL);
 	if (kv_num(&c->conf, "rm", 0)) {
 		if (steer_remove(c, orphan) < 0)
 			trouble();
@@ -88,6 +81,49 @@ static void dead(struct container *c)
 	}
 }
 
+/* A record that a power cut or another hand has damaged: nothing can be done with the container,
+ * but its writable layer and its log may be worth something. */
+static void set_aside(struct container *c)
+{
+	char hex[13];
+	_cleanup_free_ char *top = xasprintf("%s/damaged", ctr_lib());
+	rand_hex(hex, 6);
+	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex),
+			    *from = record_path(c->name, NULL);
+	if (c->pid) {
+		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name,
+		    c->why);
+		trouble();
+	} else if (dir_make(top, 0700) < 0) {
+		trouble();
+	} else if (rename(from, to) < 0) {
+		fail("%s: rename: %m", from);
+		trouble();
+	} else {
+		printf("damaged %s: %s; its files are kept in %s\n", c->name, c->why, to);
+	}
+}
+
+static void one(struct container *c)
+{
+	if (c->status == ST_PAUSED)
+		thaw(c);
+	if (c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING)
+		return; /* its lock is held */
+	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
+	if (r < 0 && errno == ENOENT)
+		return; /* it has gone meanwhile, or has another name */
+	if (r < 0)
+		trouble();
+	else if (r == 1 && c->status == ST_CORRUPT && c->damaged)
+		set_aside(c);
+	else if (c->status == ST_CORRUPT) {
+		fail("%s: %s: it is left alone", c->name, c->why);
+		trouble();
+	} else if (r == 1)
+		dead(c);
+}
+
 static void containers(void)
 {
 	struct strv names = {0};
@@ -95,13 +131,27 @@ static void containers(void)
 		die_fail();
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
-		container_read(&c, names.v[i]);
-		thaw(&c);
-		if (c.dir >= 0 && c.status != ST_CORRUPT && container_lock(&c) == 1)
-			dead(&c);
+		if (container_read(&c, names.v[i]) == 0)
+			one(&c);
 		container_close(&c);
 	}
 	strv_free(&names);
+}
+
+/* Files of the index whose container has gone: a kill came between the removal of the two. */
+static void stale_ids(void)
+{
+	struct strv ids = {0};
+	if (ids_repair() < 0 || ids_list("", &ids) < 0)
+		trouble();
+	for (size_t i = 0; i < ids.n; i++) {
+		int r = container_forget_id(ids.v[i]);
+		if (r < 0)
+			trouble();
+		else if (r == 1)
+			printf("id %s\n", ids.v[i]);
+	}
+	strv_free(&ids);
 }
 
 /* Groups of containers that are not there any more. */
@@ -112,7 +162,12 @@ static void groups(void)
 	snprintf(prefix, sizeof prefix, "c-%s-", ctr_instance());
 	cgroup_children(ctr_cgroup(), &l);
 	for (size_t i = 0; i < l.n; i++) {
-		if (!str_starts(l.v[i], prefix) || container_id_held(l.v[i] + strlen(prefix)))
+		if (!str_starts(l.v[i], prefix))
+			continue;
+		int lives = container_owner_alive(l.v[i] + strlen(prefix), NULL);
+		if (lives < 0)
+			trouble();
+		if (lives)
 			continue;
 		_cleanup_free_ char *path = xasprintf("%s/%s", ctr_cgroup(), l.v[i]);
 		if (cgroup_kill(path) < 0 || cgroup_remove(path) < 0)
@@ -127,18 +182,28 @@ static void groups(void)
 static int stray_run(int dir, const char *name, void *arg)
 {
 	(void)arg;
-	_cleanup_free_ char *lib = xasprintf("%s/containers/%s", ctr_lib(), name);
-	if (access(lib, F_OK) == 0)
+	_cleanup_free_ char *lib = record_path(name, NULL), *state = xasprintf("%s/state", name);
+	if (name[0] == '.' || access(lib, F_OK) == 0)
 		return 0;
-	_cleanup_free_ char *state = xasprintf("%s/state", name);
 	struct kv kv = {0};
 	struct container c;
-	kv_read_at(&kv, dir, state);
+	bool none = errno == ENOENT, read = kv_read_at(&kv, dir, state) == 0;
+	if (!none || (!read && errno != ENOENT && errno != EINVAL)) {
+		fail("%s: %m: it is left alone", none ? state : lib);
+		trouble();
+		return 0;
+	}
 	const char *id = kv_get(&kv, "id");
-	if (id && container_open(&c, id) == 0) {
+	int found = id ? container_open_id(&c, id) : (errno = ENOENT, -1);
+	if (found == 0) {
 		if (faccessat(dir, c.name, F_OK, 0) < 0 && renameat(dir, name, dir, c.name) == 0)
 			printf("renamed %s\n", c.name);
 		container_close(&c);
+	} else if (errno != ENOENT) {
+		trouble();
+	} else if (id && container_owner_alive(id, NULL) != 0) {
+		fail("%s: its container is not found, but somebody holds its life", name);
+		trouble();
 	} else if (tree_remove_at(dir, name) < 0) {
 		trouble();
 	} else {
@@ -152,15 +217,16 @@ int ctr_gc_main(int argc, char **argv)
 {
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
-	_cleanup_free_ char *lib = xasprintf("%s/containers", ctr_lib()), *run = xasprintf("%s/containers", ctr_run());
-	_cleanup_close_ int l = open(lib, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l >= 0 && dir_each(l, half_made, NULL) < 0)
-		trouble();
+	_cleanup_free_ char *run = record_run_path(NULL, NULL);
+	halfmade_clear(cleared, trouble);
 	containers();
-	if (access(ctr_lib(), F_OK) == 0)
+	if (access(ctr_lib(), F_OK) == 0) {
+		stale_ids();
 		groups();
+	}
 	_cleanup_close_ int r = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r >= 0 && dir_each(r, stray_run, NULL) < 0)
+	_cleanup_close_ int still = r < 0 ? -1 : record_still();
+	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, NULL) < 0)
 		trouble();
 	if (plug_gc() < 0)
 		trouble();

@@ -254,6 +254,8 @@ static int do_ls(int n, char **names)
 	return 0;
 }
 
+static int unsure; /* of an owner it could not be told whether he lives */
+
 /* Kept: an owner that was named, by its id, 12 digits of it or its name; and whoever's container is
  * being held. */
 static bool keep(const struct lease *l, void *arg)
@@ -266,7 +268,12 @@ static bool keep(const struct lease *l, void *arg)
 		    (n && strlen(s) == n && strncmp(s, l->names, n) == 0))
 			return true;
 	}
-	return container_id_held(l->owner);
+	int lives = owner_is_foreign(l->owner) ? 1 : container_owner_alive(l->owner, NULL);
+	if (lives < 0) {
+		warn("%s", fail_msg());
+		unsure = 1;
+	}
+	return lives != 0;
 }
 
 static int do_gc(int n, char **names)
@@ -282,7 +289,7 @@ static int do_gc(int n, char **names)
 	for (size_t i = 0; i < d.n; i++)
 		if (lease_gc(d.v[i], keep, &living) < 0)
 			die_fail();
-	return 0;
+	return unsure;
 }
 
 static const struct {

@@ -301,7 +301,7 @@ static size_t line_of(const struct strv *lines, const char *network)
 /* Its monitor looks at its networks anew when this file appears (container_net.c). */
 static void tell(const struct container *c)
 {
-	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_run(), c->name);
+	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		file_write_at(fd, "networks", "", 0, 0644, false);

@@ -232,7 +232,10 @@ int ctr_ps_main(int argc, char **argv)
 	table_row(&t, wide, head);
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
-		container_read(&c, all.v[i]);
+		if (container_read(&c, all.v[i]) < 0) { /* gone meanwhile */
+			container_close(&c);
+			continue;
+		}
 		if (c.status == ST_CORRUPT) {
 			warn("%s: corrupt: %s", c.name, c.why);
 			code = 1;

@@ -20,7 +20,7 @@ struct launch {
 	bool again;         /* a restart by the same process */
 	bool passing;       /* the writable layer dies with the command: it need not reach the disk */
 	int stdio[3];       /* the command's descriptors (unless spec->terminal); -1: /dev/null */
-	int lock;           /* the life's lock, which the child must let go of; -1: none */
+	int locks[3];       /* the locks of the life, which the child must let go of; -1: none */
 	/* Called in the parent when the child's namespaces exist and it waits: attach networks, run hooks. 0 or -1 with
 	 * fail(). NULL: nothing to do. */
 	int (*attach)(struct launch *l, void *arg);

@@ -126,6 +126,9 @@ int file_write_at(int dirfd, const char *name, const void *data, size_t len, mod
 	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return fail("%s: create: %m", name);
+	/* Its lock says that its maker lives: ctr-gc clears those that nobody holds (container/halfmade.c). */
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return file_write_at(dirfd, name, data, len, mode, durable); /* it came before: another one */
 	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) || renameat(dirfd, tmp, dirfd, name) < 0) {
 		fail("%s: write: %m", name);
 		int saved = errno;

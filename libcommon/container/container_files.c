@@ -27,7 +27,7 @@
 static int layers(struct ctree *t)
 {
 	const struct spec *s = &t->spec;
-	_cleanup_free_ char *upper = xasprintf("%s/containers/%s/upper", ctr_lib(), t->c.name);
+	_cleanup_free_ char *upper = record_path(t->c.name, "upper");
 	if (s->x_lower.n == 0 && !s->x_image_file && !str_eq(s->root_path, upper))
 		return errno = EINVAL,
 		       fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
@@ -83,7 +83,7 @@ static struct {
 
 static int still_path(const struct container *c, char **path)
 {
-	*path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	*path = record_run_path(c->name, "still");
 	return open(*path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 }
 
@@ -129,7 +129,7 @@ int container_still(struct container *c)
 		goto busy;
 	if (c->status != ST_RUNNING && !(r == 1 && c->status == ST_PAUSED))
 		return 0;
-	still.path = xasprintf("%s/containers/%s/still", ctr_run(), c->name);
+	still.path = record_run_path(c->name, "still");
 	still.cgroup = xstrdup(container_cgroup(c));
 	still.fd = open(still.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (still.fd < 0)
@@ -239,7 +239,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 		return -1;
 	if (userns)
 		*uid = *gid = 0;
-	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), t->c.name);
+	_cleanup_free_ char *dir = record_path(t->c.name, NULL);
 	bool own = *userns_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
 	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

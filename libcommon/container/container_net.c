@@ -105,16 +105,10 @@ static void lines(struct strv *out, const struct kv *conf, const char *key)
 		strv_split(out, s, "\n");
 }
 
-static int alive(const char *id, void *arg)
-{
-	(void)arg;
-	return container_id_held(id);
-}
-
 static void request(struct endpoint_req *r, const struct kv *conf)
 {
 	memset(r, 0, sizeof *r);
-	r->alive = alive;
+	r->alive = container_owner_alive;
 	r->net = kv_get(conf, "net");
 	r->ip = kv_get(conf, "ip");
 	r->ip6 = kv_get(conf, "ip6");
@@ -348,7 +342,7 @@ static int all_up(struct plug *p, const struct container *c, struct endpoint_req
 
 static char *changed(const struct container *c)
 {
-	return xasprintf("%s/containers/%s/networks", ctr_run(), c->name);
+	return record_run_path(c->name, "networks");
 }
 
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
@@ -377,7 +371,7 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 		return fail("%s", why);
 	}
 	if (p->watch >= 0) {
-		_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), c->name);
+		_cleanup_free_ char *run = record_run_path(c->name, NULL);
 		inotify_add_watch(p->watch, run, IN_MOVED_TO | IN_ONLYDIR);
 	}
 	update(p, c);
@@ -415,7 +409,7 @@ int plug_clear(const struct container *c)
 
 int plug_gc(void)
 {
-	return geteuid() ? 0 : endpoint_gc(alive, NULL); /* a user's have none of it */
+	return geteuid() ? 0 : endpoint_gc(container_owner_alive, NULL); /* a user's have none of it */
 }
 
 #endif

@@ -386,10 +386,10 @@ static int make(struct making *m)
 	struct container *c = m->c;
 	const char *cidfile = m->o->cidfile;
 	_cleanup_free_ char *first = spec_text(m->s);
-	c->dir = container_create(c->name, &c->conf, first);
+	int made = container_create(c, first);
 	if (m->gate >= 0)
 		close(m->gate);
-	if (c->dir < 0)
+	if (made < 0)
 		return -1;
 	if (m->o->volumes.n || m->o->mounts.n || m->volumes.n) {
 		int r = volumes(m);
@@ -406,7 +406,7 @@ int create_container(struct create_flags *o, struct container *c, struct spec *s
 {
 	char id[13];
 	struct making m = {.o = o, .c = c, .s = spec, .gate = -1};
-	*c = (struct container){.dir = -1};
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	rand_hex(id, 6);
 	c->name = xstrdup(o->name ? o->name : id);
 	c->id = xstrdup(id);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +45,7 @@ struct monitor {
 	bool detached, fresh; /* fresh: made by this very ctr-run */
 	pid_t self;
 	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
-	char cgroup[512];
+	char *cgroup;
 	bool has_cgroup;
 	int epoll, signals;
 	int fd[SOURCES]; /* what is read, -1: not */
@@ -82,7 +83,7 @@ static void unwatch(struct monitor *m, enum source s)
 
 static char *run_path(const struct monitor *m, const char *file)
 {
-	return xasprintf("%s/containers/%s/%s", ctr_run(), m->c->name, file);
+	return record_run_path(m->c->name, file);
 }
 
 static bool marked_stopping(const struct monitor *m)
@@ -126,10 +127,9 @@ static void no_group(const struct monitor *m)
 static int group_up(struct monitor *m)
 {
 	const struct spec *s = m->spec;
-	if (s->cgroups_path && *s->cgroups_path)
-		snprintf(m->cgroup, sizeof m->cgroup, "%s/c-%s-%s", s->cgroups_path, ctr_instance(), m->c->id);
-	else
-		snprintf(m->cgroup, sizeof m->cgroup, "%s/c-%s-%s", ctr_cgroup(), ctr_instance(), m->c->id);
+	free(m->cgroup);
+	m->cgroup = xasprintf("%s/c-%s-%s", s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup(),
+	    ctr_instance(), m->c->id);
 	m->has_cgroup = false;
 	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once written to kills
 	 * what is cloned into it from outside (seen on Linux 6.18). */
@@ -226,7 +226,7 @@ static void close_ends(struct ends *e, bool keep_too)
 
 /* --- starting --- */
 
-static void write_state(struct monitor *m, bool restarting, int restarts)
+static int write_state(struct monitor *m, bool restarting, int restarts)
 {
 	struct kv kv = {0};
 	char boot[37] = "";
@@ -246,9 +246,29 @@ static void write_state(struct monitor *m, bool restarting, int restarts)
 	kv_set(&kv, "cgroup", m->has_cgroup ? m->cgroup : "");
 	kv_setf(&kv, "restarts", "%d", restarts);
 	plug_state(&m->plug, &kv);
-	if (state_write(m->c->name, &kv) < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+	int r = state_write(m->c->name, &kv);
 	kv_free(&kv);
+	return r;
+}
+
+/* The first process that was started a moment ago: not waited for yet. */
+static void end_it(struct monitor *m)
+{
+	kill(m->l.pid, SIGKILL);
+	waitpid(m->l.pid, NULL, __WALL);
+	m->l.pid = 0;
+	m->l.code = 125;
+}
+
+/* One that cannot record itself would have no pid for anybody: then it does not start. */
+static int record_start(struct monitor *m, int restarts)
+{
+	if (write_state(m, false, restarts) == 0) {
+		container_started(m->c);
+		return 0;
+	}
+	end_it(m);
+	return -1;
 }
 
 static int attach(struct launch *l, void *arg)
@@ -265,27 +285,28 @@ static int write_pidfile(struct monitor *m)
 	int n = snprintf(num, sizeof num, "%d\n", (int)m->l.pid);
 	if (!path || file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) == 0)
 		return 0;
-	kill(m->l.pid, SIGKILL); /* not waited for yet */
-	waitpid(m->l.pid, NULL, __WALL);
-	m->l.pid = 0;
-	m->l.code = 125;
+	end_it(m);
 	return fail_in("--pidfile");
 }
 
 static int start(struct monitor *m, int restarts)
 {
+	/* From here until it has recorded itself nobody renames it or changes its limits. */
+	if (container_starting(m->c) < 0)
+		return -1;
+	container_refresh_name(m->c);
 	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
 	m->l = (struct launch){.spec = m->spec,
 	    .dir = NULL,
-	    .lock = m->c->dir,
+	    .locks = {m->c->dir, m->c->life, m->c->starting},
 	    .master = -1,
 	    .code = 125,
 	    .again = restarts > 0,
 	    .passing = kv_num(&m->c->conf, "rm", 0)};
-	_cleanup_free_ char *dir = xasprintf("%s/containers/%s", ctr_lib(), m->c->name);
-	_cleanup_free_ char *run = xasprintf("%s/containers/%s", ctr_run(), m->c->name);
+	_cleanup_free_ char *dir = record_path(m->c->name, NULL);
+	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
 	hooks_identity(m->c->id, dir);
-	if (dir_make(run, 0711) < 0 || group_up(m) < 0)
+	if (dir_make(run, 0700) < 0 || group_up(m) < 0)
 		return -1;
 	if (!m->detached)
 		for (int i = 0; i < 3; i++)
@@ -303,7 +324,10 @@ static int start(struct monitor *m, int restarts)
 		return -1;
 	}
 	close_ends(&e, false);
-	write_state(m, false, restarts);
+	if (record_start(m, restarts) < 0) {
+		close_ends(&e, true);
+		return -1;
+	}
 	for (int i = 1; i < 3; i++)
 		if (e.keep[i] >= 0)
 			watch(m, ON_OUT + (enum source)(i - 1), e.keep[i]);
@@ -528,7 +552,7 @@ static int root_copy(struct monitor *m, const char *why)
 		return -1;
 	strv_free(&s->x_lower);
 	free(s->root_path);
-	s->root_path = xasprintf("%s/containers/%s/upper", ctr_lib(), m->c->name);
+	s->root_path = record_path(m->c->name, "upper");
 	_cleanup_free_ char *json = spec_text(s);
 	return file_write_at(m->c->dir, "config.json", json, strlen(json), 0600, !m->l.passing);
 }
@@ -610,7 +634,8 @@ static int lives(struct monitor *m)
 		clock_now(CLOCK_MONOTONIC, &t1);
 		if (!started || !restart_wanted(m, code, restarts))
 			break;
-		write_state(m, true, restarts + 1);
+		if (write_state(m, true, restarts + 1) < 0)
+			warn("%s: %s", m->c->name, fail_msg());
 		if (!back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
@@ -656,6 +681,23 @@ int monitor_foreground(struct container *c, struct spec *spec, bool fresh)
 
 /* --- detached --- */
 
+/* Every descriptor from 3 on but these. */
+static void close_others(const int *keep, size_t n)
+{
+	int from = 3;
+	for (;;) {
+		int next = INT_MAX;
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= from && keep[i] < next)
+				next = keep[i];
+		if (next > from)
+			sys_close_range((unsigned)from, next == INT_MAX ? ~0u : (unsigned)next - 1);
+		if (next == INT_MAX)
+			return;
+		from = next + 1;
+	}
+}
+
 /* Nothing of the caller's stays: descriptors, terminal, session, working directory, umask (podman#4600). */
 static void leave_caller(const struct container *c, int ready)
 {
@@ -667,10 +709,7 @@ static void leave_caller(const struct container *c, int ready)
 	for (int i = 0; i < 2 && null >= 0; i++) /* its stderr until it has been told: what a start warns of is heard */
 		dup2(null, i);
 	cgroup_forget(); /* it looked at the container before: its descriptors go, too */
-	int lo = c->dir < ready ? c->dir : ready, hi = c->dir < ready ? ready : c->dir;
-	sys_close_range(3, (unsigned)lo - 1);
-	sys_close_range((unsigned)lo + 1, (unsigned)hi - 1);
-	sys_close_range((unsigned)hi + 1, ~0u);
+	close_others((int[]){c->dir, c->life, c->starting, ready}, 4);
 }
 
 /* Before a monitor lives, and after one was killed: what was made goes. */

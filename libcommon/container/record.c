@@ -1,6 +1,7 @@
-/* record.c: the containers' records and what is derived from them; see record.h.
+/* record.c: reading the containers' records, and what is derived from them; see record.h.
  *
- * Nothing here is cached between calls but the two directories: the files and the lock are the truth.
+ * Nothing here is cached between calls but the two directories: the files and the lock are the
+ * truth.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,22 +17,34 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
-#include "container_net.h"
+#include "ids.h"
 #include "pidfd.h"
 #include "record.h"
 #include "stamp.h"
 #include "str.h"
-#include "sys.h"
 
-static int containers_dir(const char *where)
+/* --- where its files are --- */
+
+static char *path_in(const char *top, const char *name, const char *file)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers", where);
-	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return xasprintf("%s/containers%s%s%s%s", top, name ? "/" : "", name ? name : "",
+	    file ? "/" : "", file ? file : "");
 }
 
-static char *run_dir(const char *name)
+char *record_path(const char *name, const char *file)
 {
-	return xasprintf("%s/containers/%s", ctr_run(), name);
+	return path_in(ctr_lib(), name, file);
+}
+
+char *record_run_path(const char *name, const char *file)
+{
+	return path_in(ctr_run(), name, file);
+}
+
+int record_dir(void)
+{
+	_cleanup_free_ char *p = record_path(NULL, NULL);
+	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 const char *status_name(enum status s)
@@ -46,6 +59,7 @@ const char *status_name(enum status s)
 static void corrupt(struct container *c)
 {
 	c->status = ST_CORRUPT;
+	c->damaged |= errno == EINVAL || errno == ENOENT || errno == EFBIG || errno == ELOOP;
 	free(c->why);
 	c->why = xstrdup(fail_msg());
 }
@@ -70,7 +84,8 @@ int exit_read(int fd, struct container *c)
 	if (!text[strspn(text, " \n")]) /* blanks only: not filled */
 		return 0;
 	long code = strtol(text, &rest, 10);
-	if (rest == text || code < 0 || code > 255 || *rest != ' ' || !stamp(rest, &c->finished, &c->finished_ns))
+	if (rest == text || code < 0 || code > 255 || *rest != ' ' ||
+	    !stamp(rest, &c->finished, &c->finished_ns))
 		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
 	c->exit_code = (int)code;
 	c->oom = strstr(rest, " oom");
@@ -82,27 +97,44 @@ static void read_exit(struct container *c)
 {
 	char text[96];
 	long ns;
-	_cleanup_close_ int s = openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int s =
+	    openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = s < 0 ? 0 : read(s, text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = 0;
+	if (s < 0 ? errno != ENOENT : n < 0) {
+		fail("started: %m");
+		corrupt(c);
+	}
 	if (s >= 0 && !stamp(text, &c->started, &ns) && strspn(text, " \n") != strlen(text)) {
+		errno = EINVAL;
 		fail("started: '%.40s' is not a time", text);
 		corrupt(c);
 	}
-	_cleanup_close_ int e = openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int e =
+	    openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (e < 0 && errno != ENOENT) {
+		fail("exit: %m");
+		corrupt(c);
+	}
 	if (e >= 0 && exit_read(e, c) < 0)
 		corrupt(c);
 }
 
-static int listed[2] = {-1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
+static int listed[2] = {
+    -1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
 
 /* The process that `state` names, if it is still that one. */
-static void read_state(struct container *c)
+void record_read_state(struct container *c)
 {
 	_cleanup_free_ char *path =
-	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : xasprintf("%s/containers/%s/state", ctr_run(), c->name);
-	if (faccessat(listed[1], path, F_OK, 0) < 0)
+	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
+	if (faccessat(listed[1], path, F_OK, 0) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR) {
+			fail("state: %m");
+			corrupt(c);
+		}
 		return;
+	}
 	if (kv_read_at(&c->state, listed[1], path) < 0) {
 		corrupt(c);
 		return;
@@ -112,22 +144,24 @@ static void read_state(struct container *c)
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
-	if (pid > 0 && b && boot_id(boot) == 0 && strcmp(boot, b) == 0 && pid_starttime(pid, &now) == 0 &&
-	    now == start) {
+	if (pid <= 0 || !b)
+		return;
+	errno = 0;
+	if (boot_id(boot) < 0 || (pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
+		fail("state: /proc: %m"); /* too few descriptors, say: whether it lives is not known
+					   */
+		corrupt(c);
+	} else if (errno != ESRCH && strcmp(boot, b) == 0 && now == start) {
 		c->pid = pid;
 		c->starttime = start;
 	}
 }
 
-/* Is the lock of this directory held by another? Taken and given back: a start that meets this instant waits. */
-static bool held(int dir)
+int record_held(int dir)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool h = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-	close(fd);
-	return h;
+	_cleanup_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? fail("open: %m") : lock_try(fd, LOCK_SH);
+	return r < 0 ? -1 : !r;
 }
 
 static void derive(struct container *c, bool locked_by_us)
@@ -135,10 +169,14 @@ static void derive(struct container *c, bool locked_by_us)
 	if (c->status == ST_CORRUPT)
 		return;
 	bool alive = c->pid != 0, again = kv_num(&c->state, "restarting", 0);
-	/* The lock is asked only where it makes a difference: a thousand that have ended are listed in less time by
-	 * that. */
-	bool live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us && held(c->dir);
-	if (live && again)
+	/* The lock is asked only where it makes a difference: a thousand that have ended are listed
+	 * in less time by that. */
+	int live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us
+		       ? record_held(c->dir)
+		       : 0;
+	if (live < 0)
+		corrupt(c); /* not known, so nothing acts on it */
+	else if (live && again)
 		c->status = ST_RESTARTING;
 	else if (live && alive)
 		c->status = cgroup_frozen(container_cgroup(c)) ? ST_PAUSED : ST_RUNNING;
@@ -147,12 +185,14 @@ static void derive(struct container *c, bool locked_by_us)
 	else if (c->has_exit)
 		c->status = ST_EXITED;
 	else if (c->started)
-		c->status = live ? ST_RUNNING : ST_LOST; /* live: between the end of PID 1 and the record of it */
+		c->status = live
+				? ST_RUNNING
+				: ST_LOST; /* live: between the end of PID 1 and the record of it */
 	else
 		c->status = ST_CREATED;
 }
 
-static void read_at(struct container *c, int parent, const char *dirname, bool locked_by_us)
+void record_read_at(struct container *c, int parent, const char *dirname, bool locked_by_us)
 {
 	if (c->dir < 0)
 		c->dir = openat(parent, dirname, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -165,79 +205,137 @@ static void read_at(struct container *c, int parent, const char *dirname, bool l
 		corrupt(c);
 	const char *id = kv_get(&c->conf, "id");
 	if (c->status != ST_CORRUPT && !id) {
+		errno = EINVAL;
 		fail("conf: no id in it");
 		corrupt(c);
 	}
 	c->id = xstrdup(id ? id : c->name);
-	read_state(c);
+	record_read_state(c);
 	read_exit(c);
 	derive(c, locked_by_us);
 }
 
-void container_read(struct container *c, const char *dirname)
+int container_read(struct container *c, const char *dirname)
 {
-	*c = (struct container){.dir = -1, .name = xstrdup(dirname)};
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1, .name = xstrdup(dirname)};
 	if (listed[0] < 0) {
-		listed[0] = containers_dir(ctr_lib());
-		listed[1] = containers_dir(ctr_run());
+		_cleanup_free_ char *run = record_run_path(NULL, NULL);
+		listed[0] = record_dir();
+		listed[1] = openat(AT_FDCWD, run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	read_at(c, listed[0], dirname, false);
+	record_read_at(c, listed[0], dirname, false);
+	return c->dir < 0 && c->damaged &&
+		       faccessat(listed[0], dirname, F_OK, AT_SYMLINK_NOFOLLOW) < 0
+		   ? -1
+		   : 0;
+}
+
+/* The one of this name: 1, 0 when there is none, -1 with fail(). */
+static int open_named(struct container *c, int parent, const char *name)
+{
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
+	if (!name_valid(name))
+		return 0;
+	c->dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			   ? 0
+			   : fail("%s: open: %m", name);
+	c->name = xstrdup(name);
+	record_read_at(c, parent, name, false);
+	return 1;
+}
+
+/* By the index. What is written there as its name is another's during a rename: looked at again,
+ * for a while. */
+static int open_id(struct container *c, int parent, const char *id)
+{
+	for (int i = 0; i < 200; i++) {
+		struct timespec ms = {0, 1000000};
+		_cleanup_free_ char *name = ids_name(id);
+		if (!name)
+			return errno == ENOENT ? 0 : -1;
+		int r = open_named(c, parent, name);
+		if (r < 0 || (r == 1 && str_eq(c->id, id)))
+			return r;
+		if (r == 1)
+			container_close(c);
+		if (i > 2)
+			nanosleep(&ms, NULL);
+	}
+	return 0; /* it is on its way out, or damaged */
 }
 
 struct id_search {
 	const char *prefix;
-	char *name;
-	int hits;
+	struct strv *out;
+	int trouble;
 };
 
 static int id_match(int parent, const char *name, void *arg)
 {
 	struct id_search *f = arg;
-	if (name[0] == '.')
+	struct container c;
+	if (name[0] == '.' || open_named(&c, parent, name) != 1)
 		return 0;
-	struct kv conf;
-	_cleanup_free_ char *path = xasprintf("%s/conf", name);
-	if (kv_read_at(&conf, parent, path) < 0)
-		return 0;
-	const char *id = kv_get(&conf, "id");
-	if (id && str_starts(id, f->prefix)) {
-		free(f->name);
-		f->name = xstrdup(name);
-		f->hits++;
-	}
-	kv_free(&conf);
+	if (c.status != ST_CORRUPT && str_starts(c.id, f->prefix))
+		strv_add(f->out, name);
+	container_close(&c);
 	return 0;
+}
+
+/* By the beginning of an id: by the index, and only where that does not know it by a look at every
+ * record. */
+static int open_prefix(struct container *c, int parent, const char *prefix)
+{
+	struct strv hits = {0};
+	struct id_search f = {.prefix = prefix, .out = &hits};
+	int r = ids_list(prefix, &hits) < 0 ? -1 : 0;
+	if (r == 0 && hits.n == 1)
+		r = open_id(c, parent, hits.v[0]);
+	if (r == 0 && hits.n < 2) {
+		strv_free(&hits);
+		r = dir_each(parent, id_match, &f) < 0 ? -1 : 0;
+		if (r == 0 && hits.n == 1)
+			r = open_named(c, parent, hits.v[0]);
+	}
+	if (r == 0 && hits.n > 1)
+		r = (errno = EEXIST, fail("%s: more than one container's id begins so", prefix));
+	strv_free(&hits);
+	return r;
 }
 
 int container_open(struct container *c, const char *name)
 {
-	*c = (struct container){.dir = -1};
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
+	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
-	if (!name_valid(name) || parent < 0)
+	int r = parent < 0 ? 0 : open_named(c, parent, name);
+	if (r == 0 && parent >= 0 && strlen(name) >= 3 &&
+	    strspn(name, "0123456789abcdef") == strlen(name))
+		r = open_prefix(c, parent, name);
+	if (r == 0)
 		return errno = ENOENT, fail("%s: no such container", name);
-	c->dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->dir >= 0) {
-		c->name = xstrdup(name);
-		read_at(c, parent, name, false);
-		return 0;
-	}
-	struct id_search f = {.prefix = name};
-	if (strlen(name) >= 3 && strspn(name, "0123456789abcdef") == strlen(name))
-		dir_each(parent, id_match, &f);
-	if (f.hits != 1) {
-		free(f.name);
-		errno = f.hits ? EEXIST : ENOENT;
-		return fail(f.hits ? "%s: more than one container's id begins so" : "%s: no such container", name);
-	}
-	c->name = f.name;
-	read_at(c, parent, f.name, false);
-	return 0;
+	return r < 0 ? -1 : 0;
+}
+
+int container_open_id(struct container *c, const char *id)
+{
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
+	_cleanup_close_ int parent = record_dir();
+	if (parent < 0 && errno != ENOENT)
+		return fail("%s/containers: %m", ctr_lib());
+	int r = parent < 0 ? 0 : open_id(c, parent, id);
+	return r == 0 ? (errno = ENOENT, fail("%s: no such container", id)) : r < 0 ? -1 : 0;
 }
 
 void container_close(struct container *c)
 {
+	if (c->starting >= 0)
+		close(c->starting);
+	if (c->life >= 0)
+		close(c->life);
 	if (c->dir >= 0)
 		close(c->dir);
 	kv_free(&c->conf);
@@ -245,7 +343,7 @@ void container_close(struct container *c)
 	free(c->name);
 	free(c->id);
 	free(c->why);
-	*c = (struct container){.dir = -1};
+	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 }
 
 static int add_name(int parent, const char *name, void *arg)
@@ -258,7 +356,7 @@ static int add_name(int parent, const char *name, void *arg)
 
 int container_names(struct strv *out)
 {
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
+	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
 	if (dir_each(parent, add_name, out) < 0)
@@ -267,321 +365,43 @@ int container_names(struct strv *out)
 	return 0;
 }
 
-/* --- the lock --- */
-
-/* The directory behind our descriptor is still the one of that name: not removed or renamed while we waited. */
-static bool still_there(const struct container *c)
+int record_still(void)
 {
-	struct stat ours, named;
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
-	return parent >= 0 && fstat(c->dir, &ours) == 0 && fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+	int parent = record_dir();
+	if (parent < 0)
+		return fail("%s/containers: %m", ctr_lib());
+	if (lock_take(parent, LOCK_SH) == 0)
+		return parent;
+	close(parent);
+	return -1;
 }
 
-/* Is it said to run, by what is written now? */
-static bool said_to_live(const struct container *c)
+int container_each(int (*fn)(struct container *c, void *arg), void *arg)
 {
-	struct container now = {.dir = -1, .name = c->name};
-	read_state(&now);
-	bool r = now.pid || kv_num(&now.state, "restarting", 0);
-	kv_free(&now.state);
-	free(now.why);
+	struct strv names = {0};
+	/* A name that is gone before it was looked at could else be another now. */
+	_cleanup_close_ int parent = record_still();
+	if (parent < 0)
+		return errno == ENOENT ? 0 : -1;
+	int r = container_names(&names);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		struct container c;
+		r = open_named(&c, parent, names.v[i]);
+		r = r < 1 ? r : fn(&c, arg);
+		container_close(&c);
+	}
+	strv_free(&names);
 	return r;
-}
-
-int container_lock(struct container *c)
-{
-	if (c->dir < 0)
-		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
-	int r = lock_try(c->dir, LOCK_EX);
-	/* A listing holds the lock shared for an instant, ctr-gc and a start or an end exclusively: no life yet. */
-	for (int i = 0; r == 0 && i < 1000; i++) {
-		struct timespec ms = {0, 2000000};
-		if (held(c->dir) && said_to_live(c))
-			return 0;
-		nanosleep(&ms, NULL);
-		r = lock_try(c->dir, LOCK_EX);
-	}
-	if (r <= 0)
-		return r < 0 ? fail_in("%s", c->name) : 0;
-	if (!still_there(c)) {
-		errno = ENOENT;
-		return fail("%s: no such container (it was removed or renamed meanwhile)", c->name);
-	}
-	kv_free(&c->conf);
-	kv_free(&c->state);
-	struct container fresh = {.dir = c->dir, .name = c->name};
-	free(c->id);
-	free(c->why);
-	*c = fresh;
-	read_at(c, -1, c->name, true);
-	return 1;
-}
-
-int container_wait_end(struct container *c, int timeout_ms)
-{
-	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is left to a child
-	 * only when there is a deadline and a monitor's pidfd to poll is missing. */
-	if (timeout_ms < 0) {
-		if (lock_take(c->dir, LOCK_SH) < 0)
-			return -1;
-		flock(c->dir, LOCK_UN);
-		return 1;
-	}
-	struct timespec t0, t;
-	clock_now(CLOCK_MONOTONIC, &t0);
-	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
-	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
-	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
-	for (;;) {
-		if (!held(c->dir)) {
-			if (fd >= 0)
-				close(fd);
-			return 1;
-		}
-		clock_now(CLOCK_MONOTONIC, &t);
-		int64_t gone = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
-		if (gone >= timeout_ms)
-			break;
-		int left = (int)(timeout_ms - gone);
-		if (fd < 0 ||
-		    pidfd_wait(fd, monitor, NULL, left) != 0) { /* no pidfds on this kernel: look every 20 ms */
-			struct timespec ms = {0, 20000000};
-			nanosleep(&ms, NULL);
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-	return 0;
-}
-
-struct held_search {
-	const char *id;
-	bool held;
-};
-
-static int held_match(int parent, const char *name, void *arg)
-{
-	struct held_search *f = arg;
-	_cleanup_close_ int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct kv conf;
-	if (dir < 0 || kv_read_at(&conf, dir, "conf") < 0)
-		return 0;
-	if (str_eq(kv_get(&conf, "id"), f->id))
-		f->held = held(dir);
-	kv_free(&conf);
-	return f->held;
-}
-
-bool container_id_held(const char *id)
-{
-	struct held_search f = {.id = id};
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
-	if (parent >= 0)
-		dir_each(parent, held_match, &f);
-	return f.held;
-}
-
-int container_pidfd(const struct container *c)
-{
-	errno = ESRCH;
-	if (!c->pid)
-		return fail("%s: not running", c->name);
-	int fd = pidfd_open_checked(c->pid, c->starttime);
-	return fd < 0 ? fail("%s: process %d: %m", c->name, (int)c->pid) : fd;
-}
-
-bool container_is_alive(const struct container *c)
-{
-	uint64_t now;
-	return c->pid && pid_starttime(c->pid, &now) == 0 && now == c->starttime;
 }
 
 const char *container_cgroup(const struct container *c)
 {
-	static char path[512];
+	static char *path;
 	const char *s = kv_get(&c->state, "cgroup");
 	if (s && *s)
 		return s;
 	s = kv_get(&c->conf, "cgroup_parent");
-	snprintf(path, sizeof path, "%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
+	free(path);
+	path = xasprintf("%s/c-%s-%s", s ? s : ctr_cgroup(), ctr_instance(), c->id);
 	return path;
-}
-
-/* --- making and removing --- */
-
-static int put(int dir, const char *name, const char *text, size_t len, mode_t mode)
-{
-	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
-}
-
-/* Blanks to be overwritten in place: the end of a container must be recordable on a full disk. */
-static int put_blank(int dir, const char *name)
-{
-	static const char blank[] = "                                               \n";
-	return put(dir, name, blank, sizeof blank - 1, 0644);
-}
-
-static int fill_new(int dir, const struct kv *conf, const char *config_json)
-{
-	struct buf b = {0};
-	kv_text(conf, &b);
-	int r = put(dir, "conf", b.p, b.n, 0644);
-	buf_free(&b);
-	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 ||
-	    put_blank(dir, "started") < 0 || put_blank(dir, "exit") < 0)
-		return -1;
-	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
-		return fail("upper, work: mkdir: %m");
-	return 0;
-}
-
-int container_create(const char *name, const struct kv *conf, const char *config_json)
-{
-	char hex[13], tmp[32];
-	_cleanup_free_ char *top = xasprintf("%s/containers", ctr_lib());
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
-	if (parent < 0 && dir_make(top, 0711) < 0)
-		return fail_in("CTR_LIB (set it to a folder that can be written)");
-	if (parent < 0 && (parent = containers_dir(ctr_lib())) < 0)
-		return fail_in("%s", name);
-	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return errno = EEXIST, fail("%s: there is a container of this name already", name);
-	int dir = -1;
-	do { /* again, if ctr-gc came before the lock and took it for a dead one's */
-		if (dir >= 0)
-			close(dir);
-		rand_hex(hex, 6);
-		snprintf(tmp, sizeof tmp, ".new-%s", hex);
-		if (mkdirat(parent, tmp, 0711) < 0)
-			return fail("%s: make its folder in %s: %m", name, top);
-		dir = dir_open_at(parent, tmp);
-	} while (dir < 0 ? errno == ENOENT : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
-	if (dir >= 0 && fill_new(dir, conf, config_json) == 0) {
-		if (sys_rename_new(parent, tmp, name) == 0)
-			return dir;
-		if (errno == EEXIST || errno == ENOTEMPTY)
-			fail("%s: there is a container of this name already", name);
-		else
-			fail("%s: rename: %m", name);
-	}
-	int saved = errno;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
-	tree_remove_at(parent, tmp);
-	if (dir >= 0)
-		close(dir);
-	errno = saved;
-	return fail("%s", why);
-}
-
-/* What a container that wrote nothing is made of, innermost first (names that end in a slash are folders), so that its
- * removal need read no folder. What there is beside it stays: it is then found by reading. */
-static void erase_known(int dir)
-{
-	static const char known[] = "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
-				    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
-				    "conf\0";
-	for (const char *s = known; *s; s += strlen(s) + 1)
-		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
-			return;
-}
-
-int container_erase(const struct container *c)
-{
-	char hex[13], tmp[32];
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
-	if (parent < 0)
-		return fail("%s/containers: %m", ctr_lib());
-	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes it. */
-	rand_hex(hex, 6);
-	snprintf(tmp, sizeof tmp, ".new-%s", hex);
-	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
-	if (now == tmp && c->dir >= 0)
-		erase_known(c->dir);
-	return tree_remove_at(parent, now) < 0 ? fail_in("%s", c->name) : 0;
-}
-
-int container_destroy(struct container *c)
-{
-	_cleanup_free_ char *run = run_dir(c->name);
-	const char *group = container_cgroup(c);
-	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
-		return fail_in("%s", c->name);
-	/* Its state is still there: the monitor did not come to take its networks down. */
-	if (plug_clear(c) < 0)
-		return fail_in("%s", c->name);
-	return tree_remove_at(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
-}
-
-int container_rename(struct container *c, const char *name)
-{
-	_cleanup_close_ int parent = containers_dir(ctr_lib());
-	_cleanup_free_ char *from = run_dir(c->name), *to = run_dir(name);
-	if (parent < 0 || sys_rename_new(parent, c->name, name) < 0)
-		return errno == EEXIST || errno == ENOTEMPTY
-			   ? fail("%s: there is a container of this name already", name)
-			   : fail("%s: rename: %m", c->name);
-	if (rename(from, to) < 0 && errno != ENOENT)
-		warn("%s: %m", from);
-	free(c->name);
-	c->name = xstrdup(name);
-	kv_set(&c->conf, "name", name);
-	return kv_write_at(&c->conf, c->dir, "conf");
-}
-
-void container_refresh_name(struct container *c)
-{
-	char self[32], path[4096];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
-	ssize_t n = readlink(self, path, sizeof path - 1);
-	path[n < 0 ? 0 : n] = 0;
-	char *slash = strrchr(path, '/');
-	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 || !name_valid(slash + 1))
-		return;
-	free(c->name);
-	c->name = xstrdup(slash + 1);
-}
-
-int state_write(const char *name, const struct kv *state)
-{
-	_cleanup_free_ char *dir = run_dir(name);
-	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && (dir_make(dir, 0711) < 0 || (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
-		return fail("%s: %m", dir);
-	return kv_write_at(state, fd, "state");
-}
-
-int state_remove(const char *name)
-{
-	_cleanup_free_ char *dir = run_dir(name), *file = xasprintf("%s/state", dir);
-	unlink(file); /* mostly all there is */
-	return tree_remove_at(AT_FDCWD, dir);
-}
-
-/* In place, blanks to the end of what was there. */
-static int fill_in(int dir, const char *name, const char *text)
-{
-	char line[49];
-	snprintf(line, sizeof line, "%-47.47s\n", text);
-	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
-}
-
-int started_write(int dir, bool fresh)
-{
-	char text[48];
-	struct timespec t;
-	clock_now(CLOCK_REALTIME, &t);
-	snprintf(text, sizeof text, "%lld.%09ld", (long long)t.tv_sec, t.tv_nsec);
-	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
-}
-
-int exit_write(int dir, int code, bool oom)
-{
-	char text[48];
-	struct timespec t;
-	clock_now(CLOCK_REALTIME, &t);
-	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec, oom ? " oom" : "");
-	return fill_in(dir, "exit", text);
 }

@@ -32,7 +32,7 @@ static void end_monitor(const struct container *c)
  * monitor is told by a signal (which it passes on). */
 static void mark(const struct container *c)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers/%s/" STOPPING, ctr_run(), c->name);
+	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		end_monitor(c);

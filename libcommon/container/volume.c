@@ -64,7 +64,7 @@ int volume_users(const char *name, struct strv *out)
 	if (container_names(&names) < 0)
 		return -1;
 	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_free_ char *file = xasprintf("%s/containers/%s/config.json", ctr_lib(), names.v[i]);
+		_cleanup_free_ char *file = record_path(names.v[i], "config.json");
 		size_t len;
 		_cleanup_free_ char *text = file_read(file, 4 << 20, &len);
 		if (text && memmem(text, len, quoted, strlen(quoted)))

@@ -156,8 +156,9 @@ static _Noreturn void child(struct launch *l, const struct sides *x, struct sock
 	if (!x->borrowed) /* the stack is the parent's own, else */
 		undo_forget();
 	close(x->ours);
-	if (l->lock >= 0)
-		close(l->lock); /* the lock is the monitor's life, not ours */
+	for (size_t i = 0; i < 3; i++)
+		if (l->locks[i] >= 0)
+			close(l->locks[i]); /* the locks are the monitor's life, not ours */
 	int code = 125;
 	if ((l->cgroup && cgroup_enter(l->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
 	    child_steps(l, x, &code) < 0)

@@ -1,0 +1,226 @@
+/* life.c: who holds a container's life, and whether it lives; see record.h.
+ *
+ * Three locks, always taken in this order: that on the container's folder is the life; that on its
+ * file in the index (ids.h) is the same life for those who know its id alone; that on `started`
+ * says that a start is under way, so that a rename or a change of limits waits for its end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "ids.h"
+#include "pidfd.h"
+#include "record.h"
+#include "stamp.h"
+#include "str.h"
+
+int record_claim(struct container *c)
+{
+	if (c->life < 0 && (c->life = ids_hold(c->id, c->name)) < 0)
+		return fail_in("%s", c->name);
+	return container_starting(c);
+}
+
+int container_starting(struct container *c)
+{
+	if (c->starting >= 0)
+		return 0;
+	int fd = openat(c->dir, "started", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || lock_take(fd, LOCK_EX) < 0) {
+		fail("%s: started: %m", c->name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	c->starting = fd;
+	return 0;
+}
+
+void container_started(struct container *c)
+{
+	if (c->starting < 0)
+		return;
+	flock(c->starting, LOCK_UN); /* a forked launcher has it open, too */
+	close(c->starting);
+	c->starting = -1;
+}
+
+/* The directory behind our descriptor is still the one of that name: not removed or renamed while
+ * we waited. */
+static bool still_there(const struct container *c)
+{
+	struct stat ours, named;
+	_cleanup_close_ int parent = record_dir();
+	return parent >= 0 && fstat(c->dir, &ours) == 0 &&
+	       fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+/* Is it said to run, by what is written now? */
+static bool said_to_live(const struct container *c)
+{
+	struct container now = {.dir = -1, .name = c->name};
+	record_read_state(&now);
+	bool r = now.pid || kv_num(&now.state, "restarting", 0);
+	kv_free(&now.state);
+	free(now.why);
+	return r;
+}
+
+int container_lock(struct container *c)
+{
+	if (c->dir < 0)
+		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
+	int r = lock_try(c->dir, LOCK_EX);
+	/* A listing holds the lock shared for an instant, ctr-gc and a start or an end exclusively:
+	 * no life yet. */
+	for (int i = 0; r == 0 && i < 1000; i++) {
+		struct timespec ms = {0, 2000000};
+		if (record_held(c->dir) == 1 && said_to_live(c))
+			return 0;
+		nanosleep(&ms, NULL);
+		r = lock_try(c->dir, LOCK_EX);
+	}
+	if (r <= 0)
+		return r < 0 ? fail_in("%s", c->name) : 0;
+	if (!still_there(c)) {
+		errno = ENOENT;
+		return fail("%s: no such container (it was removed or renamed meanwhile)", c->name);
+	}
+	kv_free(&c->conf);
+	kv_free(&c->state);
+	struct container fresh = {
+	    .dir = c->dir, .life = c->life, .starting = c->starting, .name = c->name};
+	free(c->id);
+	free(c->why);
+	*c = fresh;
+	record_read_at(c, -1, c->name, true);
+	if (c->status == ST_CORRUPT)
+		return 1;
+	/* On a full disk one that is not in the index can still be removed. */
+	return record_claim(c) < 0 && errno != ENOSPC && errno != EDQUOT && errno != EROFS ? -1 : 1;
+}
+
+int container_wait_end(struct container *c, int timeout_ms)
+{
+	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is
+	 * left to a child only when there is a deadline and a monitor's pidfd to poll is missing.
+	 */
+	if (timeout_ms < 0) {
+		if (lock_take(c->dir, LOCK_SH) < 0)
+			return -1;
+		flock(c->dir, LOCK_UN);
+		return 1;
+	}
+	struct timespec t0, t;
+	clock_now(CLOCK_MONOTONIC, &t0);
+	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
+	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
+	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
+	for (;;) {
+		if (record_held(c->dir) == 0) {
+			if (fd >= 0)
+				close(fd);
+			return 1;
+		}
+		clock_now(CLOCK_MONOTONIC, &t);
+		int64_t gone = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
+		if (gone >= timeout_ms)
+			break;
+		int left = (int)(timeout_ms - gone);
+		if (fd < 0 || pidfd_wait(fd, monitor, NULL, left) !=
+				  0) { /* no pidfds on this kernel: look every 20 ms */
+			struct timespec ms = {0, 20000000};
+			nanosleep(&ms, NULL);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+int container_owner_alive(const char *owner, void *arg)
+{
+	(void)arg;
+	if (owner_is_foreign(owner))
+		return 1;
+	int held = ids_held(owner);
+	if (held != 0)
+		return held < 0 && errno == ENOENT ? 0 : held;
+	/* Nobody holds it in the index. A monitor of before there was one holds the folder alone.
+	 */
+	_cleanup_free_ char *name = ids_name(owner);
+	if (!name)
+		return errno == ENOENT ? 0 : -1;
+	_cleanup_free_ char *path = record_path(name, NULL);
+	_cleanup_close_ int dir =
+	    name_valid(name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (dir >= 0)
+		return record_held(dir);
+	return !name_valid(name) || errno == ENOENT ? 0 : fail("%s: open: %m", path);
+}
+
+struct forget {
+	const char *id;
+	char *name; /* the one that has it */
+};
+
+static int has_id(struct container *c, void *arg)
+{
+	struct forget *f = arg;
+	if (c->status == ST_CORRUPT)
+		return fail("%s: %s: whether it is %s is not known", c->name, c->why, f->id);
+	if (str_eq(c->id, f->id) && !f->name)
+		f->name = xstrdup(c->name);
+	return 0;
+}
+
+int container_forget_id(const char *id)
+{
+	int held = ids_held(id);
+	if (held != 0)
+		return held < 0 && errno != ENOENT ? -1 : 0;
+	_cleanup_free_ char *name = ids_name(id), *aside = xasprintf(".new-%s", id);
+	struct container c;
+	_cleanup_close_ int still = record_still();
+	if (!name || still < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (faccessat(still, aside, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	int r = name_valid(name) ? container_read(&c, name) : -1;
+	bool there = r == 0 && (c.status == ST_CORRUPT || str_eq(c.id, id));
+	if (r == 0 || name_valid(name))
+		container_close(&c);
+	if (there)
+		return 0;
+	struct forget f = {.id = id};
+	if (container_each(has_id, &f) < 0)
+		return -1;
+	if (f.name)
+		r = ids_rename(id, f.name); /* a rename was cut short */
+	else
+		r = ids_drop(id) < 0 ? -1 : 1;
+	free(f.name);
+	return r;
+}
+
+int container_pidfd(const struct container *c)
+{
+	errno = ESRCH;
+	if (!c->pid)
+		return fail("%s: not running", c->name);
+	int fd = pidfd_open_checked(c->pid, c->starttime);
+	return fd < 0 ? fail("%s: process %d: %m", c->name, (int)c->pid) : fd;
+}
+
+bool container_is_alive(const struct container *c)
+{
+	uint64_t now;
+	return c->pid && pid_starttime(c->pid, &now) == 0 && now == c->starttime;
+}

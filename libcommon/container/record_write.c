@@ -1,0 +1,213 @@
+/* record_write.c: making, renaming and filling in the containers' records; see record.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "ids.h"
+#include "record.h"
+#include "stamp.h"
+#include "str.h"
+#include "sys.h"
+
+/* --- making --- */
+
+static int put(int dir, const char *name, const char *text, size_t len, mode_t mode)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
+}
+
+/* Blanks to be overwritten in place: the end of a container must be recordable on a full disk. */
+static int put_blank(int dir, const char *name)
+{
+	static const char blank[] = "                                               \n";
+	return put(dir, name, blank, sizeof blank - 1, 0644);
+}
+
+static int fill_new(int dir, const struct kv *conf, const char *config_json)
+{
+	struct buf b = {0};
+	kv_text(conf, &b);
+	int r = put(dir, "conf", b.p, b.n, 0644);
+	buf_free(&b);
+	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 ||
+	    put_blank(dir, "started") < 0 || put_blank(dir, "exit") < 0)
+		return -1;
+	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+		return fail("upper, work: mkdir: %m");
+	return 0;
+}
+
+/* The folder, locked, under a name that says whose it is. */
+static int make_aside(int parent, const char *tmp)
+{
+	int dir = -1;
+	do { /* again, if ctr-gc came before the lock and took it for a dead one's */
+		if (dir >= 0)
+			close(dir);
+		if (mkdirat(parent, tmp, 0700) < 0)
+			return fail("make its folder: %m");
+		dir = dir_open_at(parent, tmp);
+	} while (dir < 0 ? errno == ENOENT
+			 : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
+	return dir;
+}
+
+/* Before it has its name it is in the index, its lives are held and its start is under way. */
+static int make_whole(struct container *c, int parent, const char *tmp, const char *config_json)
+{
+	if (fill_new(c->dir, &c->conf, config_json) < 0 || record_claim(c) < 0)
+		return -1;
+	if (sys_rename_new(parent, tmp, c->name) == 0)
+		return 0;
+	if (errno == EEXIST || errno == ENOTEMPTY)
+		return fail("there is a container of this name already");
+	return fail("rename: %m");
+}
+
+int container_create(struct container *c, const char *config_json)
+{
+	_cleanup_free_ char *top = record_path(NULL, NULL), *tmp = xasprintf(".new-%s", c->id);
+	_cleanup_close_ int parent = record_dir();
+	if (parent < 0 && dir_make(top, 0700) < 0)
+		return fail_in("CTR_LIB (set it to a folder that can be written)");
+	if (parent < 0 && (parent = record_dir()) < 0)
+		return fail("%s: %s: %m", c->name, top);
+	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return errno = EEXIST,
+		       fail("%s: there is a container of this name already", c->name);
+	c->dir = make_aside(parent, tmp);
+	if (c->dir >= 0 && make_whole(c, parent, tmp, config_json) == 0)
+		return 0;
+	int saved = errno;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	tree_remove_at(parent, tmp);
+	if (c->life >= 0)
+		ids_drop(c->id);
+	int *fds[] = {&c->starting, &c->life, &c->dir};
+	for (size_t i = 0; i < 3; i++) {
+		cleanup_close(fds[i]);
+		*fds[i] = -1;
+	}
+	errno = saved;
+	return fail("%s: %s", c->name, why);
+}
+
+/* --- another name --- */
+
+/* With the lock that keeps scans out (container_each()) both folders get it, and the index. */
+static int rename_both(struct container *c, int parent, const char *name)
+{
+	_cleanup_free_ char *from = record_run_path(c->name, NULL),
+			    *to = record_run_path(name, NULL);
+	_cleanup_close_ int lock = dir_open_at(parent, ".");
+	if (lock < 0 || lock_take(lock, LOCK_EX) < 0)
+		return -1;
+	if (sys_rename_new(parent, c->name, name) < 0)
+		return errno == EEXIST || errno == ENOTEMPTY
+			   ? fail("%s: there is a container of this name already", name)
+			   : fail("%s: rename: %m", c->name);
+	if (rename(from, to) < 0 && errno != ENOENT)
+		warn("%s: %m (ctr-gc renames it)", from);
+	if (ids_rename(c->id, name) < 0)
+		warn("%s (ctr-gc mends it)", fail_msg());
+	return 0;
+}
+
+int container_rename(struct container *c, const char *name)
+{
+	struct stat ours, named;
+	_cleanup_close_ int parent = record_dir();
+	/* A start under way is waited for: it writes the record by its name. */
+	if (parent < 0 || container_starting(c) < 0)
+		return parent < 0 ? fail("%s: %m", c->name) : -1;
+	if (fstat(c->dir, &ours) < 0 || fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    ours.st_ino != named.st_ino)
+		return errno = ENOENT, fail("%s: it was removed or renamed meanwhile", c->name);
+	/* First what needs room on the disk. The name in conf is for whoever reads the file; ours
+	 * is the folder's. */
+	kv_set(&c->conf, "name", name);
+	if (kv_write_at(&c->conf, c->dir, ".conf.renamed") < 0)
+		return fail_in("%s", c->name);
+	if (rename_both(c, parent, name) < 0) {
+		int saved = errno;
+		unlinkat(c->dir, ".conf.renamed", 0);
+		errno = saved;
+		return -1;
+	}
+	free(c->name);
+	c->name = xstrdup(name);
+	if (renameat(c->dir, ".conf.renamed", c->dir, "conf") < 0)
+		warn("%s: conf: rename: %m", name);
+	container_started(c);
+	return 0;
+}
+
+void container_refresh_name(struct container *c)
+{
+	char self[32], path[4096];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
+	ssize_t n = readlink(self, path, sizeof path - 1);
+	path[n < 0 ? 0 : n] = 0;
+	char *slash = strrchr(path, '/');
+	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 ||
+	    !name_valid(slash + 1))
+		return;
+	free(c->name);
+	c->name = xstrdup(slash + 1);
+}
+
+int state_write(const char *name, const struct kv *state)
+{
+	_cleanup_free_ char *dir = record_run_path(name, NULL);
+	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (dir_make(dir, 0700) < 0 ||
+			  (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
+		return fail("%s: %m", dir);
+	return kv_write_at(state, fd, "state");
+}
+
+int state_remove(const char *name)
+{
+	_cleanup_free_ char *dir = record_run_path(name, NULL),
+			    *file = record_run_path(name, "state");
+	unlink(file); /* mostly all there is */
+	return tree_remove_at(AT_FDCWD, dir);
+}
+
+/* In place, blanks to the end of what was there. */
+static int fill_in(int dir, const char *name, const char *text)
+{
+	char line[49];
+	snprintf(line, sizeof line, "%-47.47s\n", text);
+	_cleanup_close_ int fd =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
+}
+
+int started_write(int dir, bool fresh)
+{
+	char text[48];
+	struct timespec t;
+	clock_now(CLOCK_REALTIME, &t);
+	snprintf(text, sizeof text, "%lld.%09ld", (long long)t.tv_sec, t.tv_nsec);
+	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
+}
+
+int exit_write(int dir, int code, bool oom)
+{
+	char text[48];
+	struct timespec t;
+	clock_now(CLOCK_REALTIME, &t);
+	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec,
+	    oom ? " oom" : "");
+	return fill_in(dir, "exit", text);
+}

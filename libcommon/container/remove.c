@@ -1,0 +1,57 @@
+/* remove.c: removing containers: everything that carries its id, then its record; see record.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "container_net.h"
+#include "err.h"
+#include "file.h"
+#include "ids.h"
+#include "record.h"
+
+/* What a container that wrote nothing is made of, innermost first (names that end in a slash are
+ * folders), so that its removal need read no folder. What there is beside it stays: it is then
+ * found by reading. */
+static void erase_known(int dir)
+{
+	static const char known[] =
+	    "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
+	    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
+	    "conf\0";
+	for (const char *s = known; *s; s += strlen(s) + 1)
+		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 &&
+		    errno != ENOENT)
+			return;
+}
+
+int container_erase(const struct container *c)
+{
+	_cleanup_free_ char *tmp = xasprintf(".new-%s", c->id);
+	_cleanup_close_ int parent = record_dir();
+	if (parent < 0)
+		return fail("%s/containers: %m", ctr_lib());
+	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes
+	 * it. */
+	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
+	if (now == tmp && c->dir >= 0)
+		erase_known(c->dir);
+	if (tree_remove_at(parent, now) < 0)
+		return fail_in("%s", c->name);
+	return ids_drop(c->id); /* last: as long as anything of it is there, the index knows it */
+}
+
+int container_destroy(struct container *c)
+{
+	_cleanup_free_ char *run = record_run_path(c->name, NULL);
+	const char *group = container_cgroup(c);
+	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
+		return fail_in("%s", c->name);
+	/* Its state is still there: the monitor did not come to take its networks down. */
+	if (plug_clear(c) < 0)
+		return fail_in("%s", c->name);
+	return tree_remove_at(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
+}
