@@ -200,6 +200,7 @@ static int unpack(int from, const char *what, const struct place *p, const struc
 	struct stream in;
 	struct unpack_how how = {.plain = true,
 	    .keep_dirs = true,
+	    .harmless = !dst->container && !archive,
 	    .one_owner = !archive,
 	    .uid = dst->uid,
 	    .gid = dst->gid,

@@ -26,18 +26,24 @@ struct pack_of {
 	const char *opaque;
 };
 
-/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: names with "..", absolute
- * ones, ways through symbolic links and links to what is not there are errors; a file replaces a file. Without
- * privilege, owners are not kept and devices are left out, with one warning. Reads the archive to its end;
- * stream_finish() is the caller's. What was made stays on failure. `how` NULL: a layer. -1 with fail(). */
+/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a leading slash is
+ * dropped, what leaves the root by ".." is an error, and so is a link to what is not there; a file replaces a file. In
+ * a layer the way may go through symbolic links, which are resolved within it. Without privilege, owners are not kept
+ * and devices are left out, with one warning. Reads the archive to its end; stream_finish() is the caller's. What was
+ * made stays on failure. `how` NULL: a layer. -1 with fail(). */
 struct unpack_how {
-	bool plain;     /* names like .wh.x are files' names */
+	bool plain;     /* names like .wh.x are files' names, and others may change the tree meanwhile */
+	bool harmless;  /* no devices, set-id bits or capabilities: they would be an unknown user's gift to this machine
+			 */
 	bool keep_dirs; /* a directory that is there already stays as it is */
 	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
 	uid_t uid;
 	gid_t gid;
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it has not got is left
 				    * out; may be NULL */
+	/* What a confined child leaves to its parent (may be NULL): folders that are to be marked as opaque where that
+	 * was refused, and folders that the archive left out and that were made. Paths. */
+	struct strv *opaque, *implied;
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 

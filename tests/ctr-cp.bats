@@ -234,3 +234,54 @@ test_setup() {
 	[ "$(ctr-run img ls /home)" = x ]
 	[ "$(ctr-run --userns auto img ls /home)" = x ]
 }
+
+@test "a container that swaps a link for a folder before an archive ends: times and modes on the host stay" {
+	mkdir -p target/sub && touch -d @1000 target/sub target && chmod 700 target/sub
+	head -c 1000000 /dev/zero >filler
+	tar c d filler >d.tar
+	{
+		head -c 900000 d.tar
+		wait_for 5 ctr-exec c test -e /root/d/sub/two
+		ctr-exec c sh -c "mv /root/d /root/e; ln -s $WORLD/target /root/d"
+		tail -c +900001 d.tar
+	} | ctr-cp - c:/root || true
+	ctr-exec c test -e /root/e/sub/two
+	[ "$(stat -c %Y-%a target/sub)" = 1000-700 ]
+}
+
+@test "out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
+	ctr-exec c sh -c 'mkdir /out; cp /bin/busybox /out/su; cp /bin/busybox /out/su2; chmod 6755 /out/su*; mknod /out/mem c 1 1'
+	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/out/su2"
+	run -0 ctr-cp c:/out out
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $output == *'out/mem: a device'*'out/su and '* ]]
+	[ "$(stat -c %a out/su out/su2)" = $'755\n755' ]
+	[ -z "$(getcap out/su2)" ]
+	[ ! -e out/mem ]
+	run -0 ctr-cp -a c:/out kept
+	[ -z "$output" ]
+	[ "$(stat -c %a-%F kept/su kept/mem)" = $'6755-regular file\n644-character special file' ]
+}
+
+@test "onto what is mounted: written through, a read-only one stays as it is, a link does not replace it" {
+	echo old >m
+	echo old >ro
+	ctr-run -d --name e -v "$WORLD/m:/etc/m" -v "$WORLD/ro:/etc/ro:ro" "$ROOTFS" sleep 100
+	mkdir -p t/etc
+	ln -s x t/etc/m
+	for state in running stopped; do
+		echo "$state" >new
+		ctr-cp new e:/etc/m
+		[ "$(cat m)" = "$state" ]
+		tar c --transform 's,new,etc/m,' new | ctr-cp - e:/
+		[ "$(cat m)" = "$state" ]
+		run -1 ctr-cp new e:/etc/ro
+		[[ ${#lines[@]} -eq 1 && $output == *Read-only* ]]
+		run -1 ctr-cp t/. e:/
+		[[ ${#lines[@]} -eq 1 && $output == *'something is mounted there'* ]]
+		[ "$state" != running ] || [ "$(ctr-exec e cat /etc/m)" = running ]
+		ctr-kill e || true
+		ctr-wait e
+	done
+	[ "$(cat ro)" = old ]
+}

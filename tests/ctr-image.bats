@@ -531,22 +531,44 @@ load image
 # --- hostile archives: one clear error, nothing in the store ---
 
 @test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
-@test "hostile: absolute names" { hostile 'absolute name' 'f /evil x'; }
+@test "absolute names, '..' and links on the way stay within the root (tar -P, Kaniko, Nix, distroless)" {
+	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' 'f abs/y 4' 'h /hard /etc/one' >x.tar
+	ctr-image import x x.tar
+	mkdir out && ctr-image export x | tar xC out
+	[ "$(cat out/etc/one out/two out/usr/lib/x out/usr/lib/y out/hard)" = 12341 ]
+	[[ -L out/lib && -L out/abs ]]
+	mkdir target && mktar "s l $WORLD/target" 'f l/evil x' 'f l/.wh.y ' >x.tar
+	ctr-image import x x.tar
+	[ -z "$(ls target)" ]
+	ctr-image export x | tar t | grep -qx "${WORLD#/}/target/evil"
+}
+@test "a folder that is deleted and has something in it in one layer is a new folder" {
+	two_layers
+	mktar 'f .wh.etc ' 'f etc/new n' >three.tar
+	oci o one.tar three.tar
+	ctr-image load o
+	[ "$(ctr-image export new:1 | tar t | grep ^etc/)" = $'etc/\netc/new' ]
+}
+@test "bzip2 is read" {
+	tar -C "$ROOTFS" -cjf x.tar.bz2 etc
+	ctr-image import x x.tar.bz2
+	ctr-image export x | tar t | grep -qx etc/passwd
+}
 @test "hostile: through a symbolic link" {
-	hostile 'symbolic link' 's l /tmp' 'f l/evil x'
-	hostile 'symbolic link' 's l ../../..' 'd l/x'
-	hostile 'symbolic link' 's a b' 's b a' 'f a/x y'
+	hostile 'leaves the root' 's l ../../..' 'd l/x'
+	hostile 'too many symbolic links' 's a b' 's b a' 'f a/x y'
+	hostile 'not a directory' 's l f' 'f f x' 'f l/x y'
 	hostile 'something else' 's l /tmp' 'd l'
 }
 @test "hostile: hard links out of the tree" {
 	hostile "'..'" 'h x ../../../etc/passwd'
-	hostile 'absolute link target' 'h x /etc/passwd'
-	hostile 'symbolic link' 's l /etc' 'h x l/passwd'
+	hostile 'No such file' 'h x /etc/passwd'
+	hostile 'No such file' 's l /etc' 'h x l/passwd'
 	hostile 'does not have' 'h x nothing'
 	hostile 'to itself' 'f a x' 'h a a'
 }
 @test "hostile: a deletion through a symbolic link, of '..', of nothing (CVE-2021-29136)" {
-	hostile 'symbolic link' 's l /tmp' 'f l/.wh.x '
+	hostile 'leaves the root' 's l ../tmp' 'f l/.wh.x '
 	hostile 'deletion of nothing' 'f .wh... '
 	hostile 'deletion of nothing' 'f .wh. '
 	hostile "'..'" 'f ../.wh.x '
@@ -593,7 +615,7 @@ load image
 	refused 'not a tar' ctr-image import x x
 	refused 'not a tar' ctr-image import x /dev/null
 	printf 'BZh91AY&SY' >x.tar.bz2
-	refused '.zst or .xz' ctr-image import x x.tar.bz2
+	refused 'damaged compression' ctr-image import x x.tar.bz2
 	head -c 200000 /dev/urandom >random
 	tar -cf r.tar random
 	gzip -k r.tar

@@ -132,7 +132,7 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 		return 0;
 	const char *why = archive_error_string(a);
 	if (why && strstr(why, "nrecognized"))
-		why = "not a tar, tar.gz, .zst or .xz archive";
+		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
 	errno = EINVAL;
 	return why && str_starts(why, f->what) ? fail("%s", why)
 					       : fail("%s: %s", f->what, why ? why : "damaged archive");

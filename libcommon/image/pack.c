@@ -229,9 +229,25 @@ static int body(struct pack *p, int fd, off_t size)
 	return 0;
 }
 
+/* Of a container's files: it may put a device in the place of a file between our look and our open, and opening one
+ * does something to it. So it is looked at through a descriptor that opens nothing, and that one is opened then. */
+static int file_open(const struct pack *p, int dir, const char *name)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+	struct stat st;
+	char at[40];
+	if (!p->live && !p->of)
+		return openat(dir, name, flags | O_NOFOLLOW);
+	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+	return S_ISREG(st.st_mode) ? open(at, flags) : (errno = ESTALE, -1);
+}
+
 static int entry_file(struct pack *p, int dir, const char *name, struct stat *st)
 {
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = file_open(p, dir, name);
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* gone meanwhile */
 	if (fd < 0 || fstat(fd, st) < 0)

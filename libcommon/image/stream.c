@@ -115,6 +115,8 @@ static enum compression sniff(const unsigned char *b, size_t n)
 		return COMP_ZSTD;
 	if (n >= 6 && memcmp(b, "\3757zXZ", 6) == 0)
 		return COMP_OTHER;
+	if (n >= 10 && memcmp(b, "BZh", 3) == 0 && memcmp(b + 4, "1AY&SY", 6) == 0)
+		return COMP_OTHER;
 	return COMP_NONE;
 }
 
@@ -126,6 +128,7 @@ static int filter_open(struct stream *s)
 	archive_read_support_filter_gzip(a);
 	archive_read_support_filter_zstd(a);
 	archive_read_support_filter_xz(a);
+	archive_read_support_filter_bzip2(a);
 	archive_read_support_format_raw(a);
 	archive_read_support_format_empty(a);
 	struct archive_entry *e;

@@ -1,0 +1,236 @@
+/* unpack_attr.c: owner, mode, times and extended attributes of what an archive brings; see unpack.h.
+ *
+ * Where others can change names meanwhile (a container that runs), all goes through a descriptor that was opened
+ * without following a link and whose kind was looked at; in a layer that only we see, by single names.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "str.h"
+#include "unpack.h"
+
+#define DEFAULT_ACL "system.posix_acl_default"
+
+/* Something that is not open for writing: by a path of /proc/self/fd, or by its single name. */
+struct target {
+	int dir;
+	const char *at;
+	int nofollow; /* AT_SYMLINK_NOFOLLOW for a single name */
+};
+
+static void times_of(struct archive_entry *e, struct timespec t[2])
+{
+	t[0] = t[1] = (struct timespec){.tv_nsec = UTIME_OMIT};
+	if (archive_entry_mtime_is_set(e)) {
+		t[1].tv_sec = archive_entry_mtime(e);
+		t[1].tv_nsec = archive_entry_mtime_nsec(e);
+		t[0] = t[1];
+	}
+}
+
+static uid_t uid_of(const struct unpack *u, struct archive_entry *e)
+{
+	return u->how.one_owner ? u->how.uid : (uid_t)archive_entry_uid(e);
+}
+
+static gid_t gid_of(const struct unpack *u, struct archive_entry *e)
+{
+	return u->how.one_owner ? u->how.gid : (gid_t)archive_entry_gid(e);
+}
+
+static bool owner_differs(const struct unpack *u, struct archive_entry *e)
+{
+	return u->owners && (uid_of(u, e) != u->euid || gid_of(u, e) != u->egid);
+}
+
+static int owner_refused(struct unpack *u, struct archive_entry *e, const char *path)
+{
+	/* In a user namespace, ids that are not mapped cannot be owners. */
+	if (errno != EINVAL && errno != EPERM)
+		return fail("%s: %.300s: chown: %m", u->what, path);
+	if (!u->said_owner)
+		warn("%s: %.300s: owner %lld:%lld does not exist here; such files stay ours", u->what, path,
+		    (long long)uid_of(u, e), (long long)gid_of(u, e));
+	u->said_owner = true;
+	return 0;
+}
+
+void unpack_left_out(struct left_out *l, const char *path)
+{
+	if (l->n++ == 0)
+		l->first = xstrdup(path);
+}
+
+mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path)
+{
+	mode_t mode = archive_entry_perm(e);
+	if (!u->how.harmless || !(mode & (S_ISUID | S_ISGID)))
+		return mode;
+	if (archive_entry_filetype(e) != AE_IFDIR)
+		unpack_left_out(&u->bits, path);
+	return mode & ~(mode_t)(S_ISUID | S_ISGID);
+}
+
+/* --- extended attributes --- */
+
+/* What means something to overlayfs is ours to set, not the archive's (a redirect would reach into other layers); a
+ * label is the host's policy. A harmless copy gives nobody a capability. */
+static bool xattr_wanted(const struct unpack *u, const char *name)
+{
+	if (u->how.harmless && (str_starts(name, "security.") || str_starts(name, "trusted.")))
+		return false;
+	return !str_starts(name, "trusted.overlay.") && !str_starts(name, "user.overlay.") &&
+	       strcmp(name, "security.selinux") != 0;
+}
+
+static int xattr_put(const struct target *t, int fd, const char *name, const void *value, size_t size)
+{
+	if (fd >= 0)
+		return fsetxattr(fd, name, value, size, 0);
+	if (!t->nofollow)
+		return setxattr(t->at, name, value, size, 0);
+	/* no call takes a directory and a name */
+	return fchdir(t->dir) < 0 ? -1 : lsetxattr(t->at, name, value, size, 0);
+}
+
+static int xattr_set(struct unpack *u, const char *path, const struct target *t, int fd, const char *name,
+    const void *value, size_t size)
+{
+	if (xattr_put(t, fd, name, value, size) == 0)
+		return 0;
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
+		return fail("%s: %.300s: set %s: %m", u->what, path, name);
+	if (!u->said_xattr)
+		warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
+	u->said_xattr = true;
+	return 0;
+}
+
+static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path, const struct target *t, int fd)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+	if (archive_entry_xattr_count(e))
+		archive_entry_xattr_reset(e);
+	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
+		if (!name || !xattr_wanted(u, name))
+			continue;
+		if (t && strcmp(name, DEFAULT_ACL) == 0)
+			u->acl = value, u->acl_size = size;
+		else if (xattr_set(u, path, t, fd, name, value, size) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path, int fd)
+{
+	mode_t mode = unpack_mode(u, e, path);
+	struct timespec t[2];
+	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 && owner_refused(u, e, path) < 0)
+		return -1;
+	/* after the owner: changing that clears capabilities and set-id bits */
+	if (xattrs_set(u, e, path, NULL, fd) < 0)
+		return -1;
+	if ((mode & 07000) && fchmod(fd, mode) < 0)
+		return fail("%s: %.300s: chmod: %m", u->what, path);
+	times_of(e, t);
+	if (t[1].tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
+		return fail("%s: %.300s: set the time: %m", u->what, path);
+	return 0;
+}
+
+static int attr(struct unpack *u, struct archive_entry *e, const char *path, const struct target *t)
+{
+	mode_t type = archive_entry_filetype(e), mode = unpack_mode(u, e, path);
+	if (owner_differs(u, e) && fchownat(t->dir, t->at, uid_of(u, e), gid_of(u, e), t->nofollow) < 0 &&
+	    owner_refused(u, e, path) < 0)
+		return -1;
+	if (xattrs_set(u, e, path, t, -1) < 0)
+		return -1;
+	if (type == AE_IFDIR && !u->owners)
+		mode |= 0700; /* until all is in */
+	if (type != AE_IFLNK && fchmodat(t->dir, t->at, mode, 0) < 0)
+		return fail("%s: %.300s: chmod: %m", u->what, path);
+	struct timespec times[2];
+	times_of(e, times);
+	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT && utimensat(t->dir, t->at, times, t->nofollow) < 0)
+		return fail("%s: %.300s: set the time: %m", u->what, path);
+	return 0;
+}
+
+static void dir_later(struct unpack *u, struct archive_entry *e, const char *path)
+{
+	struct timespec t[2];
+	times_of(e, t);
+	if (u->ntimes == u->room) {
+		u->room = u->room ? 2 * u->room : 256;
+		u->times = xrealloc(u->times, u->room * sizeof *u->times);
+	}
+	struct dirtime *d = &u->times[u->ntimes++];
+	*d = (struct dirtime){.path = xstrdup(path), .mode = archive_entry_perm(e), .mtime = t[1]};
+	if (u->acl)
+		d->acl = memcpy(xmalloc(u->acl_size), u->acl, d->acl_size = u->acl_size);
+}
+
+int unpack_attr(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+{
+	mode_t type = archive_entry_filetype(e);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	char at[40];
+	struct target t = {dir, base, AT_SYMLINK_NOFOLLOW};
+	u->acl = NULL;
+	if (u->how.plain) {
+		fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return fail("%s: %.300s: open: %m", u->what, path);
+		bool node = type == AE_IFCHR || type == AE_IFBLK;
+		if ((st.st_mode & S_IFMT) != type || (node && st.st_rdev != archive_entry_rdev(e)))
+			return errno = ESTALE, fail("%s: %.300s: changed while it was copied", u->what, path);
+		snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+		t = (struct target){AT_FDCWD, at, 0};
+	}
+	if (attr(u, e, path, &t) < 0)
+		return -1;
+	if (type == AE_IFDIR)
+		dir_later(u, e, path);
+	return 0;
+}
+
+static int dir_finish(struct unpack *u, struct dirtime *d)
+{
+	struct timespec t[2] = {d->mtime, d->mtime};
+	char path[PATH_MAX];
+	const char *base;
+	strcpy(path, d->path);
+	int dir = unpack_way(u, path, &base, false);
+	if (dir < 0)
+		return -1;
+	_cleanup_close_ int fd = openat(dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("%s: %.300s: open: %m", u->what, d->path);
+	if (d->acl && xattr_set(u, d->path, NULL, fd, DEFAULT_ACL, d->acl, d->acl_size) < 0)
+		return -1;
+	if (!u->owners && (d->mode & 0700) != 0700 && *d->path && fchmod(fd, d->mode) < 0)
+		return fail("%s: %.300s: chmod: %m", u->what, d->path);
+	if (d->mtime.tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
+		return fail("%s: %.300s: set the time: %m", u->what, d->path);
+	return 0;
+}
+
+int unpack_dirs_finish(struct unpack *u)
+{
+	for (size_t i = u->ntimes; i-- > 0;)
+		if (dir_finish(u, &u->times[i]) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* unpack_way.c: names in an archive, and the way to the directory that an entry belongs into; see unpack.h.
+ *
+ * Every step is one openat() of one component with O_NOFOLLOW, so the kernel never resolves a link on its own: in a
+ * layer we resolve links ourselves, against the layer's root; in a container that runs, which can swap a folder for a
+ * link at any moment, none is followed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "str.h"
+#include "unpack.h"
+
+/* Append one component of a name to out[PATH_MAX], *n long: "." is nothing, ".." goes up. -1: above the root, 1: too
+ * long. */
+static int name_add(char *out, size_t *n, const char *part, size_t len)
+{
+	if (!len || (len == 1 && part[0] == '.'))
+		return 0;
+	if (len == 2 && part[0] == '.' && part[1] == '.') {
+		if (!*n)
+			return -1;
+		char *slash = memrchr(out, '/', *n);
+		*n = slash ? (size_t)(slash - out) : 0;
+		return 0;
+	}
+	if (len > NAME_MAX || *n + len + 2 > PATH_MAX)
+		return 1;
+	if (*n)
+		out[(*n)++] = '/';
+	memcpy(out + *n, part, len);
+	*n += len;
+	return 0;
+}
+
+int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out)
+{
+	size_t n = 0;
+	if (!in)
+		return errno = EILSEQ, fail("%s: an entry's %s cannot be read", u->what, kind);
+	for (const char *p = in; *p;) {
+		size_t len = strcspn(p, "/");
+		int r = name_add(out, &n, p, len);
+		if (r < 0)
+			return errno = EINVAL, fail("%s: %.200s: %s with '..' that leaves the root", u->what, in, kind);
+		if (r > 0)
+			return errno = ENAMETOOLONG, fail("%s: %.100s...: %s too long", u->what, in, kind);
+		p += len;
+		p += strspn(p, "/");
+	}
+	out[n] = 0;
+	return 0;
+}
+
+void unpack_way_drop(struct unpack *u, size_t depth)
+{
+	while (u->depth > depth)
+		close(u->fds[u->depth--]);
+	u->path[u->depth ? u->ends[u->depth] : 0] = 0;
+}
+
+/* A link in a layer stands on the way: the path anew, with what it points to in its place. `at` is where the component
+ * begins, `len` its length. */
+static int way_link(struct unpack *u, char path[PATH_MAX], size_t at, size_t len, const char *target)
+{
+	char in[2 * PATH_MAX];
+	int up = *target == '/' ? 0 : (int)at;
+	if (snprintf(in, sizeof in, "%.*s/%s%s", up, path, target, path + at + len) >= (int)sizeof in)
+		return errno = ENAMETOOLONG, fail("%s: %.100s...: link too long", u->what, path);
+	return unpack_name(u, in, "way through a symbolic link,", path);
+}
+
+/* 1 when the way was rewritten, 0 when `name` is no link, -1 with fail(). */
+static int way_follow(struct unpack *u, int dir, const char *name, char path[PATH_MAX], size_t at)
+{
+	char target[PATH_MAX];
+	ssize_t n = u->how.plain ? -1 : readlinkat(dir, name, target, sizeof target - 1);
+	if (n < 0)
+		return 0;
+	target[n] = 0;
+	return way_link(u, path, at, strlen(name), target) < 0 ? -1 : 1;
+}
+
+/* A directory that the archive leaves out. */
+static int way_make(struct unpack *u, int dir, const char *name, const char *path, size_t end)
+{
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return fail("%s: %.300s: mkdir: %m", u->what, path);
+	if (u->how.implied)
+		strv_addf(u->how.implied, "%.*s", (int)end, path);
+	return 0;
+}
+
+/* The entry deletes what is below and then has something in it: a new folder. */
+static int way_whiteout(struct unpack *u, int dir, const char *name, const char *path)
+{
+	struct stat st;
+	if (u->how.plain || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !layer_is_whiteout(&st))
+		return 0;
+	if (unlinkat(dir, name, 0) < 0 || mkdirat(dir, name, 0755) < 0)
+		return fail("%s: %.300s: mkdir: %m", u->what, path);
+	return unpack_opaque(u, dir, name, path) < 0 ? -1 : 1;
+}
+
+/* One step: a descriptor, -1 with fail(), or -2 when the way was rewritten. */
+static int way_step(struct unpack *u, int dir, const char *name, char path[PATH_MAX], size_t at, bool make)
+{
+	for (int tries = 0;; tries++) {
+		int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
+		if (fd >= 0)
+			return fd;
+		int why = errno;
+		if (why == ENOENT && make && tries == 0) {
+			if (way_make(u, dir, name, path, at + strlen(name)) < 0)
+				return -1;
+			continue;
+		}
+		if ((why == ELOOP || why == ENOTDIR) && (r = way_follow(u, dir, name, path, at)) != 0)
+			return r < 0 ? -1 : -2;
+		if (why == ENOTDIR && make && tries == 0 && (r = way_whiteout(u, dir, name, path)) != 0) {
+			if (r < 0)
+				return -1;
+			continue;
+		}
+		errno = why;
+		if (errno == ELOOP || errno == ENOTDIR)
+			return fail("%s: %.300s: the way there goes through what is not a directory (a "
+				    "symbolic link?)",
+			    u->what, path);
+		return fail("%s: %.300s: open its directory: %m", u->what, path);
+	}
+}
+
+/* How much of the last way serves again: its depth, and where that ends in the path. */
+static size_t way_same(const struct unpack *u, const char *path, size_t dirlen, size_t *same)
+{
+	size_t depth = 0;
+	*same = 0;
+	while (depth < u->depth && depth < UNPACK_KEPT - 1) {
+		size_t end = u->ends[depth + 1];
+		if (end > dirlen || memcmp(path, u->path, end) != 0 || (end != dirlen && path[end] != '/'))
+			break;
+		*same = end;
+		depth++;
+	}
+	return depth;
+}
+
+int unpack_way(struct unpack *u, char path[PATH_MAX], const char **base, bool make)
+{
+	int links = 0;
+	size_t same;
+again:;
+	const char *slash = strrchr(path, '/');
+	size_t dirlen = slash ? (size_t)(slash - path) : 0;
+	*base = slash ? slash + 1 : path;
+	unpack_way_drop(u, way_same(u, path, dirlen, &same));
+	for (size_t at = same; at < dirlen;) {
+		at += path[at] == '/';
+		size_t len = strcspn(path + at, "/");
+		char name[NAME_MAX + 1];
+		memcpy(name, path + at, len);
+		name[len] = 0;
+		int fd = way_step(u, u->fds[u->depth], name, path, at, make);
+		if (fd == -2) {
+			if (++links <= LINKS_MAX)
+				goto again;
+			errno = ELOOP;
+			fd = fail("%s: %.300s: too many symbolic links on the way", u->what, path);
+		}
+		if (fd < 0)
+			return -1;
+		at += len;
+		if (u->depth == UNPACK_KEPT) /* the last slot holds the end of a deep way, for this entry only */
+			close(u->fds[UNPACK_KEPT]);
+		else
+			u->depth++;
+		u->fds[u->depth] = fd;
+		u->ends[u->depth] = at;
+		memcpy(u->path, path, at);
+		u->path[at] = 0;
+	}
+	memcpy(u->path, path, dirlen);
+	u->path[dirlen] = 0;
+	return u->fds[u->depth];
+}
