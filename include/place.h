@@ -1,13 +1,21 @@
-/* place.h: where our folders and groups are (DESIGN.md section 4): $CTR_LIB, $CTR_RUN, $CTR_CGROUP and the instance
- * that they make.
+/* place.h: where our folders and groups are (DESIGN.md section 4): $CTR_LIB, $CTR_RUN, $CTR_CGROUP
+ * and the instance that they make.
  */
 #ifndef CTR_PLACE_H
 #define CTR_PLACE_H
 
-/* Where things are; made on first use where `make` is said. Absolute, no trailing slash, never NULL. */
-const char *ctr_lib(void); /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr (~/.local/share/ctr) for a user */
+/* Where things are. Absolute, no trailing slash, never NULL. They are closed to everybody else
+ * (0700), and made so. */
+const char *ctr_lib(void); /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr
+			      (~/.local/share/ctr) for a user */
 const char *ctr_run(void); /* $CTR_RUN; default /run/ctr, or $XDG_RUNTIME_DIR/ctr for a user */
-const char *ctr_cgroup(void);   /* $CTR_CGROUP; default "ctr": the parent group, relative to the hierarchies' roots */
-const char *ctr_instance(void); /* 8 hex digits from ctr_lib()'s device and inode; makes the directory when missing */
+const char *ctr_cgroup(
+    void); /* $CTR_CGROUP; default "ctr": the parent group, relative to the hierarchies' roots */
+const char *ctr_instance(
+    void); /* 8 hex digits from ctr_lib()'s device and inode; makes the directory when missing */
+
+/* Make one of the two folders, closed to everybody else; its parents as mkdir -p does. 0 or -1 with
+ * fail(). */
+int place_make(const char *path);
 
 #endif

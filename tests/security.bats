@@ -391,3 +391,19 @@ hostile() {
 	run ctr-inspect d
 	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]
 }
+
+@test "a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; what was open is closed at first use" {
+	mkdir -p "$CTR_LIB" "$CTR_RUN"
+	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version left them
+	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
+		'cp /bin/busybox /s /v; mv /s /suid; chmod 4755 /suid /v/s; sleep 1000' >/dev/null || true
+	ctr-run -d --name u --userns auto -v vol:/v -v /anon "$ROOTFS" sleep 1000 >/dev/null
+	ctr-exec u sh -c 'echo x >/file && echo x >/anon/file && ls /v >/dev/null'
+	[ "$(stat -c %a "$CTR_LIB" "$CTR_RUN" | tr '\n' ' ')" = "700 700 " ]
+	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@" 2>/dev/null; }
+	for f in "$CTR_LIB/containers/c/upper/suid" "$CTR_LIB/volumes/vol/s" "$CTR_LIB/containers/c/conf" \
+		"$CTR_RUN/containers/c/state" "$CTR_LIB/ids/$(ctr-inspect -f Id c)"; do
+		! as_nobody test -e "$f"
+		! as_nobody flock -n "$f" true
+	done
+}

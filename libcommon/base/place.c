@@ -17,7 +17,7 @@ static char *own_tmp(void)
 {
 	struct stat st;
 	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
-	if ((mkdir(p, 0711) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
+	if ((mkdir(p, 0700) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
 		die("%s: %m", p);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
 		die("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
@@ -46,11 +46,34 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	return p;
 }
 
+/* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
+ * and mode. One that was made open, by hand or by an earlier version, is closed at first use. */
+static char *closed(char *path)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	    (st.st_mode & 077) && chmod(path, 0700) < 0 && errno != EROFS)
+		die("%s: close it to other users: %m", path);
+	return path;
+}
+
+int place_make(const char *path)
+{
+	_cleanup_free_ char *up = xstrdup(path);
+	char *slash = strrchr(up, '/');
+	if (mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS)
+		return dir_make(path, 0700); /* an error of what is there in its words */
+	if (errno != ENOENT || !slash || slash == up)
+		return fail("%s: mkdir: %m", path);
+	*slash = 0;
+	return dir_make(up, 0755) < 0 ? -1 : dir_make(path, 0700);
+}
+
 const char *ctr_lib(void)
 {
 	static char *p;
 	if (!p)
-		p = place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr");
+		p = closed(place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr"));
 	return p;
 }
 
@@ -58,7 +81,7 @@ const char *ctr_run(void)
 {
 	static char *p;
 	if (!p)
-		p = place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL);
+		p = closed(place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL));
 	return p;
 }
 
@@ -76,7 +99,7 @@ const char *ctr_instance(void)
 	struct stat st;
 	if (*hex)
 		return hex;
-	if (stat(ctr_lib(), &st) < 0 && (dir_make(ctr_lib(), 0711) < 0 || stat(ctr_lib(), &st) < 0))
+	if (stat(ctr_lib(), &st) < 0 && (place_make(ctr_lib()) < 0 || stat(ctr_lib(), &st) < 0))
 		die("%s: %m (set CTR_LIB to a folder that can be written)", ctr_lib());
 	uint64_t seed[2] = {st.st_dev, st.st_ino};
 	uint32_t h = 2166136261u; /* FNV-1a */

@@ -77,7 +77,7 @@ static int ids_dir(void)
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? fail("%s: open: %m", path) : fd;
 	char hex[13], tmp[32];
-	if (dir_make(ctr_lib(), 0700) < 0)
+	if (place_make(ctr_lib()) < 0)
 		return -1;
 	_cleanup_close_ int lib = dir_open_at(AT_FDCWD, ctr_lib());
 	rand_hex(hex, 6);

@@ -306,7 +306,7 @@ static int start(struct monitor *m, int restarts)
 	_cleanup_free_ char *dir = record_path(m->c->name, NULL);
 	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
 	hooks_identity(m->c->id, dir);
-	if (dir_make(run, 0700) < 0 || group_up(m) < 0)
+	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || group_up(m) < 0)
 		return -1;
 	if (!m->detached)
 		for (int i = 0; i < 3; i++)

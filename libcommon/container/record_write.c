@@ -53,7 +53,7 @@ static int make_aside(int parent, const char *tmp)
 	do { /* again, if ctr-gc came before the lock and took it for a dead one's */
 		if (dir >= 0)
 			close(dir);
-		if (mkdirat(parent, tmp, 0700) < 0)
+		if (mkdirat(parent, tmp, 0711) < 0)
 			return fail("make its folder: %m");
 		dir = dir_open_at(parent, tmp);
 	} while (dir < 0 ? errno == ENOENT
@@ -77,7 +77,7 @@ int container_create(struct container *c, const char *config_json)
 {
 	_cleanup_free_ char *top = record_path(NULL, NULL), *tmp = xasprintf(".new-%s", c->id);
 	_cleanup_close_ int parent = record_dir();
-	if (parent < 0 && dir_make(top, 0700) < 0)
+	if (parent < 0 && (place_make(ctr_lib()) < 0 || dir_make(top, 0700) < 0))
 		return fail_in("CTR_LIB (set it to a folder that can be written)");
 	if (parent < 0 && (parent = record_dir()) < 0)
 		return fail("%s: %s: %m", c->name, top);
@@ -169,7 +169,7 @@ int state_write(const char *name, const struct kv *state)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL);
 	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && (dir_make(dir, 0700) < 0 ||
+	if (fd < 0 && (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 ||
 			  (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
 		return fail("%s: %m", dir);
 	return kv_write_at(state, fd, "state");

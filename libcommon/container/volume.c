@@ -30,7 +30,7 @@ static int volumes_dir(bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/volumes", ctr_lib());
 	/* passed through by the users of a container in a user namespace, listed by nobody */
-	if (make && (dir_make(ctr_lib(), 0755) < 0 || dir_make(path, 0711) < 0))
+	if (make && (place_make(ctr_lib()) < 0 || dir_make(path, 0711) < 0))
 		return -1;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? fail("%s: open: %m", path) : fd;

@@ -30,6 +30,7 @@
 #include "pidfd.h"
 #include "rootfs.h"
 #include "filter.h"
+#include "handed.h"
 #include "str.h"
 #include "sys.h"
 #include "userns_flag.h"
@@ -55,6 +56,7 @@ struct sides {
 	int own_pidns;       /* to come back to, when a pid namespace is joined */
 	int image;           /* x_image_file's mount, detached; -1 none */
 	int *idmounts;       /* idmounts.h; NULL none */
+	struct handed *handed; /* handed.h; NULL none */
 	int group;           /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
 	bool borrowed;       /* the child runs in the parent's memory, which stands still: no one says go */
 };
@@ -128,7 +130,8 @@ static int child_steps(struct launch *l, const struct sides *x, int *code)
 		prctl(PR_SET_DUMPABLE, 1);
 	}
 	umask(0);
-	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) || rootfs_prepare(&r) < 0 ||
+	if (join_namespaces(x) < 0 || (r.netns && loopback_up() < 0) ||
+	    handed_mount(x->handed, s->ns_new) < 0 || rootfs_prepare(&r) < 0 ||
 	    rootfs_mounts(&r) < 0) {
 		if (r.no_overlay)
 			*code = LAUNCH_NO_OVERLAY;
@@ -371,6 +374,8 @@ int launch(struct launch *l)
 	if (r == 0)
 		x.idmounts = idmounts_open(l->spec, l->dir);
 	if (r == 0)
+		x.handed = handed_open(l->spec, l->dir);
+	if (r == 0)
 		r = start(l, &x, prog);
 	close_namespaces(&x);
 	close(x.ours);
@@ -379,6 +384,7 @@ int launch(struct launch *l)
 	if (x.image >= 0)
 		close(x.image);
 	idmounts_close(l->spec, x.idmounts);
+	handed_close(x.handed);
 	if (x.group >= 0)
 		close(x.group);
 	filter_free(prog);

@@ -11,6 +11,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "place.h"
 #include "image_store.h"
 #include "layer.h"
 #include "str.h"
@@ -22,7 +23,7 @@ static int open_dir(const char *lib, const char *name, bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
 	/* Not for others; but a container in a user namespace goes through layers, whose names have to be known. */
-	if (make && dir_make(lib, 0755) < 0)
+	if (make && place_make(lib) < 0)
 		return -1;
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
 		return fail("%s: mkdir: %m", path);

@@ -27,7 +27,7 @@
 static int dir_open(const char *dir, bool make)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0755) == 0)
+	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0700) == 0)
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && (make || errno != ENOENT))
 		fail("%s: %m", dir);

@@ -27,7 +27,7 @@ static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
 static int networks_dir(bool make)
 {
 	_cleanup_free_ char *p = xasprintf("%s/networks", ctr_lib());
-	if (make && dir_make(p, 0755) < 0)
+	if (make && (place_make(ctr_lib()) < 0 || dir_make(p, 0700) < 0))
 		return -1;
 	return open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

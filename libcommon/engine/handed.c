@@ -1,0 +1,110 @@
+/* handed.c: $CTR_LIB for a child that may not search it; see handed.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "handed.h"
+#include "place.h"
+#include "str.h"
+#include "sys.h"
+
+struct handed {
+	struct strv paths;
+	int *fds;
+};
+
+static bool handed_in(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+	return str_starts(path, top) && (path[n] == '/' || !path[n]);
+}
+
+/* What lies in one that is handed over already comes with it. */
+static void handed_add(struct handed *h, const char *path)
+{
+	if (!path || !handed_in(path, ctr_lib()) || !path[strlen(ctr_lib())])
+		return;
+	for (size_t i = 0; i < h->paths.n; i++)
+		if (handed_in(path, h->paths.v[i]))
+			return;
+	int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0 && errno == ENOSYS) {
+		/* Before Linux 5.2 no mount can be handed over. */
+		warn(
+		    "%s: this kernel (before Linux 5.2) wants it passable for everybody: mode 0711",
+		    ctr_lib());
+		if (chmod(ctr_lib(), 0711) < 0)
+			warn("%s: chmod: %m", ctr_lib());
+	}
+	if (fd < 0)
+		return; /* the child says what it cannot reach */
+	h->fds = xrealloc(h->fds, (h->paths.n + 1) * sizeof *h->fds);
+	h->fds[h->paths.n] = fd;
+	strv_add(&h->paths, path);
+}
+
+struct handed *handed_open(const struct spec *s, const char *dir)
+{
+	bool wanted = (s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) && geteuid() == 0;
+	if (!wanted)
+		return NULL;
+	struct handed *h = xcalloc(1, sizeof *h);
+	handed_add(h, dir);
+	for (size_t i = 0; i < s->x_lower.n; i++)
+		handed_add(h, s->x_lower.v[i]);
+	for (size_t i = 0; i < s->mounts.n; i++)
+		handed_add(h, s->mounts.v[i].source);
+	handed_add(h, s->root_path);
+	return h;
+}
+
+static int handed_point(const char *path, int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return fail("%s: %m", path);
+	_cleanup_free_ char *up = xstrdup(path);
+	*strrchr(up, '/') = 0;
+	if (dir_make(up, 0755) < 0)
+		return -1;
+	if (S_ISDIR(st.st_mode))
+		return mkdir(path, 0755) < 0 && errno != EEXIST ? fail("%s: mkdir: %m", path) : 0;
+	_cleanup_close_ int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return file < 0 ? fail("%s: create: %m", path) : 0;
+}
+
+int handed_mount(const struct handed *h, unsigned ns_new)
+{
+	if (!h || !h->paths.n || !(ns_new & 1u << NS_MNT))
+		return 0;
+	/* A mount namespace that belongs to a new user namespace is the host's slave from the
+	 * start. */
+	if (!(ns_new & 1u << NS_USER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail("/: stop mount propagation: %m");
+	if (mount("tmpfs", ctr_lib(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
+		return fail("%s: mount tmpfs: %m", ctr_lib());
+	for (size_t i = 0; i < h->paths.n; i++)
+		if (handed_point(h->paths.v[i], h->fds[i]) < 0)
+			return -1;
+		else if (sys_move_mount(h->fds[i], AT_FDCWD, h->paths.v[i]) < 0)
+			return fail("%s: mount: %m", h->paths.v[i]);
+	return 0;
+}
+
+void handed_close(struct handed *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->paths.n; i++)
+		close(h->fds[i]);
+	strv_free(&h->paths);
+	free(h->fds);
+	free(h);
+}
