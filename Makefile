@@ -181,6 +181,10 @@ test-builds:
 	$(Q)$(MAKE) --no-print-directory FAULT=1
 	$(Q)$(MAKE) --no-print-directory OLDKERNEL=1
 
+MINUTES ?= 30
+chaos: all rootfs ## random kills, shortages and races beside containers that must stay whole
+	$(Q)sh tests/tools && bash tests/chaos/run $$(($(MINUTES) * 60))
+
 FUZZ_SECONDS ?= 10
 fuzz: ## fuzz one parser or all: make fuzz T=spec FUZZ_SECONDS=600
 	$(Q)bash tests/fuzz/run $(FUZZ_SECONDS) $(T)
@@ -204,5 +208,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
 
-.PHONY: initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
+.PHONY: chaos initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:
