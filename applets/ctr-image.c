@@ -51,7 +51,7 @@ static struct {
 	}
 #define QUIET                                                                                                          \
 	{                                                                                                              \
-		'q', "quiet", NULL, "print digests only", OPT_FLAG, &o.quiet                                           \
+		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG, &o.quiet                        \
 	}
 #define OUTPUT                                                                                                         \
 	{                                                                                                              \
@@ -172,7 +172,8 @@ static void age(const char *created, char out[32])
 	size_t i = 0;
 	while (i < 6 && s < 2 * units[i].seconds)
 		i++;
-	snprintf(out, 32, "%ld %s ago", s < 0 ? 0 : s / units[i].seconds, units[i].word);
+	long n = s < 0 ? 0 : s / units[i].seconds;
+	snprintf(out, 32, "%ld %.*s ago", n, (int)strlen(units[i].word) - (n == 1), units[i].word);
 }
 
 /* One that cannot be read is said to be so; the others are listed all the same. */
@@ -198,7 +199,7 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
 	if (o.quiet)
-		printf("sha256:%s\n", r->hex);
+		printf("sha256:%s\n", good ? m.config : r->hex);
 	else if (list)
 		json_array_append_new(
 		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL,
@@ -391,7 +392,9 @@ static int do_rm(int argc, char **argv)
 	if (s.images < 0)
 		die("%s: no such image", names.v[0]);
 	for (size_t i = 0; i < names.n; i++)
-		if (rm_one(&s, names.v[i]) < 0) {
+		if (rm_one(&s, names.v[i]) == 0) {
+			puts(names.v[i]);
+		} else {
 			warn("%s", fail_msg());
 			code = 1;
 		}
@@ -409,7 +412,7 @@ static int do_prune(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	prune(&s, &freed);
-	printf("%s\n", size_human(freed, text));
+	printf("freed %s\n", size_human(freed, text));
 	return 0;
 }
 

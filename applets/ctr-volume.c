@@ -99,7 +99,9 @@ static int do_rm(const struct strv *names)
 {
 	int code = 0;
 	for (size_t i = 0; i < names->n; i++)
-		if (name_check("volume", names->v[i]) < 0 || volume_remove(names->v[i], force) < 0) {
+		if (name_check("volume", names->v[i]) == 0 && volume_remove(names->v[i], force) == 0) {
+			puts(names->v[i]);
+		} else {
 			warn("%s", fail_msg());
 			code = 1;
 		}

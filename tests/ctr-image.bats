@@ -870,3 +870,51 @@ load image
 	export WORLD top
 	setpriv --reuid=1000 --regid=1000 --clear-groups bash inside
 }
+
+# --- what other tools put beside images ---
+
+@test "load skips what is no image of this machine with a word, and fails only when nothing is left" {
+	two_layers
+	oci o one.tar two.tar
+	printf '{"schemaVersion":2,"artifactType":"application/x","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:%064d","size":2},"layers":[]}' 0 >m
+	h=$(sha m)
+	cp m "o/blobs/sha256/$h"
+	entry=$(printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s}' "$h" "$(stat -c %s m)")
+	other=$(printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":9,"platform":{"os":"plan9","architecture":"mips"}}' 1)
+	sed -i "s|\"manifests\":\[|&$entry,$other,|" o/index.json
+	run -0 ctr-image load o
+	[ "${lines[*]}" = 'ctr-image: o: index.json: 2 skipped that are no images for linux/'"$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')"' new:1' ]
+	[ "$(ctr-run new:1)" = second ]
+	echo "{\"schemaVersion\":2,\"manifests\":[$entry]}" >o/index.json
+	refused 'no image for linux' ctr-image load o
+}
+
+@test "a root filesystem given to load, an archive of images given to import: the other command is named" {
+	tar -C "$ROOTFS" -cf root.tar .
+	refused 'ctr-image import takes it' ctr-image load root.tar
+	two_layers
+	docker_old d one.tar
+	oci o one.tar
+	for x in d o; do
+		tar -C $x -cf $x.tar .
+		refused 'ctr-image load takes it' ctr-image import x $x.tar
+	done
+}
+
+@test "ls -q prints what the ID column shows; rm prints what it removed; one second is no seconds" {
+	box
+	[ "$(ctr-image ls -q | cut -c 8-19)" = "$(ctr-image ls -n | awk '{ print $3 }')" ]
+	! ctr-image ls -n | grep -q '1 seconds'
+	[ "$(ctr-image rm box)" = box ]
+	[ "$(ctr-image prune)" = 'freed 0' ]
+}
+
+@test "a left-over import that cannot be removed does not stop the next one" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for chattr"
+	mkdir -p "$CTR_LIB/layers/.tmp-00"
+	touch "$CTR_LIB/layers/.tmp-00/x"
+	chattr +i "$CTR_LIB/layers/.tmp-00/x" || skip "this file system has no immutable files"
+	run box
+	chattr -i "$CTR_LIB/layers/.tmp-00/x"
+	[[ $status -eq 0 && $output == *'a left-over import stays'* ]]
+}

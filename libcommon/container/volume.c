@@ -56,22 +56,31 @@ int volume_names(struct strv *out)
 	return r;
 }
 
+struct users {
+	const char *quoted; /* the volume's path as JSON has it */
+	struct strv *out;
+};
+
+/* What cannot be read may use it: then nobody knows, and nothing is removed. */
+static int user_one(struct container *c, void *arg)
+{
+	const struct users *u = arg;
+	size_t len;
+	if (c->dir < 0 || (faccessat(c->dir, "config.json", F_OK, 0) < 0 && errno == ENOENT))
+		return 0;
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", 4 << 20, &len);
+	if (!text)
+		return fail_in("%s", c->name);
+	if (memmem(text, len, u->quoted, strlen(u->quoted)))
+		strv_add(u->out, c->name);
+	return 0;
+}
+
 int volume_users(const char *name, struct strv *out)
 {
 	_cleanup_free_ char *path = volume_path(name);
 	_cleanup_free_ char *quoted = spec_quoted(path);
-	struct strv names = {0};
-	if (container_names(&names) < 0)
-		return -1;
-	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_free_ char *file = record_path(names.v[i], "config.json");
-		size_t len;
-		_cleanup_free_ char *text = file_read(file, 4 << 20, &len);
-		if (text && memmem(text, len, quoted, strlen(quoted)))
-			strv_add(out, names.v[i]);
-	}
-	strv_free(&names);
-	return 0;
+	return container_each(user_one, &(struct users){quoted, out});
 }
 
 /* --- making --- */

@@ -93,6 +93,11 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 		return errno = EILSEQ, fail("%s: an entry's name cannot be read", f->what);
 	if (!hard && !soft && archive_entry_filetype(e) != AE_IFREG)
 		return 0;
+	if (strcmp(name + strspn(name, "./"), "etc/passwd") == 0 || strcmp(name + strspn(name, "./"), "bin/sh") == 0)
+		return errno = EINVAL,
+		       fail("%s: a root filesystem, not an archive of images: ctr-image import takes it", f->what);
+	if (soft && *soft == '/') /* no image's; a root filesystem has many */
+		return 0;
 	if (f->n == FILES_MAX)
 		return errno = E2BIG, fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
 	if (f->n == f->room) {

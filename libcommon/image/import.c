@@ -1,8 +1,10 @@
 /* import.c: a root filesystem's archive becomes an image of one layer; and --change, which edits a config. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "image_store.h"
@@ -166,12 +168,25 @@ int config_change(json_t *config, const char *change)
 
 /* --- import --- */
 
+/* What `docker save` or an OCI archive has at its top, and nothing of a root filesystem? */
+static bool holds_images(const struct store *s, const char *layer)
+{
+	_cleanup_close_ int dir = openat(s->ltmp, layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || faccessat(dir, "bin", F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, "etc", F_OK, 0) == 0)
+		return false;
+	return faccessat(dir, "manifest.json", F_OK, 0) == 0 ||
+	       (faccessat(dir, "index.json", F_OK, 0) == 0 && faccessat(dir, "oci-layout", F_OK, 0) == 0);
+}
+
 static int import(
     struct store *s, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct stream in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
 		return -1;
+	if (holds_images(s, in.plain_hex))
+		return errno = EINVAL,
+		       fail("%s: an archive of images, not a root filesystem: ctr-image load takes it", what);
 	_cleanup_free_ char *comment = xasprintf("imported from %s", what);
 	_cleanup_json_ json_t *config = config_make(NULL, in.plain_hex, NULL, comment);
 	for (size_t i = 0; i < changes->n; i++)

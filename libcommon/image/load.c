@@ -106,6 +106,19 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 	return 0;
 }
 
+/* Not an image that can run here: an artifact, a signature, another system's. */
+static bool foreign(const char *what, const char *text, size_t len)
+{
+	_cleanup_json_ json_t *j = json_parse(what, text, len);
+	const json_t *config = json_object_get(j, "config");
+	const char *type = json_string_value(json_object_get(config, "mediaType"));
+	if (!json_is_object(j))
+		return false; /* damaged, which is said */
+	return json_object_get(j, "artifactType") || !config || !json_object_get(j, "layers") ||
+	       (type && !strstr(type, "image.config.v1+json") && !strstr(type, "container.image.v1+json"));
+}
+
+/* 0 loaded, 1 foreign, -1 with fail(). */
 static int oci_manifest(struct load *l, const char *hex, const char *name)
 {
 	struct manifest m;
@@ -113,6 +126,12 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 	size_t len, clen;
 	_cleanup_free_ char *text = meta(l, hex, true, &len);
 	_cleanup_free_ char *what = xasprintf("%s: manifest %.12s", l->f->what, hex);
+	if (text && foreign(what, text, len)) {
+		char path[DIGEST_HEX];
+		snprintf(path, sizeof path, "%s", hex);
+		unlinkat(l->s->tmp, path, 0);
+		return 1;
+	}
 	if (!text || manifest_parse(what, text, len, &m) < 0)
 		return -1;
 	_cleanup_free_ char *ctext = meta(l, m.config, true, &clen);
@@ -185,28 +204,31 @@ static int oci_descriptor(struct load *l, const json_t *d, const char *what, con
 	return j ? oci_index(l, j, inner, as, depth + 1) : -1;
 }
 
-/* At the top every image of ours is loaded; an index below is one image in several variants: the first that fits. */
+/* At the top every image of ours is loaded, and what is none is skipped with a word; an index below is one image in
+ * several variants: the first that fits. 0, 1 when nothing fits, -1 with fail(). */
 static int oci_index(struct load *l, const json_t *index, const char *what, const char *above, int depth)
 {
 	const json_t *list = json_object_get(index, "manifests"), *d;
-	size_t i, fits = 0;
+	size_t i, fits = 0, skipped = 0;
 	if (!json_is_array(list))
 		return errno = EINVAL, fail("%s: no list of manifests", what);
 	if (depth > DEPTH_MAX)
 		return errno = EINVAL, fail("%s: indexes in indexes", what);
 	json_array_foreach(list, i, d)
 	{
-		if (!platform_fits(d))
-			continue;
-		fits++;
-		if (oci_descriptor(l, d, what, above, depth) < 0)
+		int r = platform_fits(d) ? oci_descriptor(l, d, what, above, depth) : 1;
+		if (r < 0)
 			return -1;
-		if (depth > 0)
+		fits += r == 0;
+		skipped += r;
+		if (depth > 0 && fits)
 			break;
 	}
-	if (fits == 0)
+	if (fits == 0 && depth == 0)
 		return errno = ENOENT, fail("%s: no image for linux/%s in it", what, image_arch());
-	return 0;
+	if (depth == 0 && skipped)
+		warn("%s: %zu skipped that are no images for linux/%s", what, skipped, image_arch());
+	return fits == 0;
 }
 
 static int oci(struct load *l)

@@ -109,8 +109,10 @@ static int add_begin(struct store *s)
 		return -1;
 	/* sweeping and making exclude each other, so that a directory between its mkdir and its lock is not swept */
 	_cleanup_close_ int order = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (order < 0 || lock_take(order, LOCK_EX) < 0 || store_sweep(s) < 0)
+	if (order < 0 || lock_take(order, LOCK_EX) < 0)
 		return -1;
+	if (store_sweep(s) < 0) /* what cannot be removed is no reason not to work */
+		warn("a left-over import stays: %s", fail_msg());
 	char hex[17];
 	rand_hex(hex, 8);
 	snprintf(s->tmp_name, sizeof s->tmp_name, ".tmp-%s", hex);
@@ -149,7 +151,6 @@ void store_close(struct store *s)
 
 static int sweep_one(int dirfd, const char *name, void *arg)
 {
-	(void)arg;
 	struct stat st;
 	if (!str_starts(name, ".tmp-") && !str_starts(name, ".index.json."))
 		return 0;
@@ -166,14 +167,17 @@ static int sweep_one(int dirfd, const char *name, void *arg)
 		unlinkat(dirfd, name, 0);
 		return 0;
 	}
-	return tree_remove_at(dirfd, name);
+	if (tree_remove_at(dirfd, name) < 0)
+		*(int *)arg = -1;
+	return 0;
 }
 
 int store_sweep(struct store *s)
 {
-	if (s->images >= 0 && dir_each(s->images, sweep_one, NULL) != 0)
+	int r = 0;
+	if (s->images >= 0 && dir_each(s->images, sweep_one, &r) != 0)
 		return -1;
-	return s->layers >= 0 && dir_each(s->layers, sweep_one, NULL) != 0 ? -1 : 0;
+	return s->layers >= 0 && dir_each(s->layers, sweep_one, &r) != 0 ? -1 : r;
 }
 
 /* --- blobs and layers --- */
