@@ -61,8 +61,8 @@ static json_t *state(const struct container *c)
 	json_object_set_new(j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
 	json_object_set_new(j, "StartedAt", when(c->started, 0));
 	json_object_set_new(j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
-	if (c->why)
-		json_object_set_new(j, "Error", text(c->why));
+	if (c->why || (c->error && !lives))
+		json_object_set_new(j, "Error", text(c->why ? c->why : c->error));
 	return j;
 }
 

@@ -2,10 +2,16 @@
  *
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "create.h"
 #include "err.h"
+#include "file.h"
 #include "monitor.h"
 #include "opt.h"
 #include "selfexe.h"
@@ -19,15 +25,37 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
 
+/* Several at once go one after the other: the lock is on `exit`, which nothing else locks. One that
+ * another began after `asked` has done what this one was to do. 1 then, 0, -1 with fail(). */
+static int in_turn(struct container *c, const struct timespec *asked, int *lock)
+{
+	struct stat st;
+	*lock = openat(c->dir, "exit", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*lock < 0 || lock_take(*lock, LOCK_EX) < 0)
+		return fail("%s: exit: %m", c->name);
+	if (container_refresh(c) < 0)
+		return -1;
+	return c->status == ST_RUNNING && fstatat(c->dir, "started", &st, 0) == 0 &&
+	       (st.st_mtim.tv_sec > asked->tv_sec ||
+		   (st.st_mtim.tv_sec == asked->tv_sec && st.st_mtim.tv_nsec > asked->tv_nsec));
+}
+
 static int restart(const char *name)
 {
 	struct container c;
 	struct spec spec;
+	struct timespec asked;
+	_cleanup_close_ int turn = -1;
+	clock_gettime(CLOCK_REALTIME, &asked);
 	if (container_open(&c, name) < 0)
 		return -1;
+	int done = c.dir < 0 ? 0 : in_turn(&c, &asked, &turn);
+	if (done)
+		return done < 0 ? -1 : 0;
 	if (kv_num(&c.conf, "rm", 0) && c.status == ST_RUNNING)
 		return fail("%s: goes when it ends (--rm): it cannot be restarted", c.name);
-	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 || steer_end(&c, (int)seconds * 1000) < 0)
+	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 ||
+	    steer_end(&c, (int)seconds * 1000) < 0)
 		return -1;
 	int r = container_lock(&c);
 	if (r <= 0)

@@ -42,7 +42,10 @@ static int remember(struct container *c, const struct strv *settings)
 		strv_setenv(&s.resources, key, eq + 1);
 	}
 	_cleanup_free_ char *json = spec_text(&s);
-	return file_write_at(c->dir, "config.json", json, strlen(json), 0600, false);
+	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0)
+		return -1;
+	record_sync(c->dir, NULL);
+	return 0;
 }
 
 int ctr_update_main(int argc, char **argv)
@@ -64,8 +67,11 @@ int ctr_update_main(int argc, char **argv)
 		die_usage("nothing to change");
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
+	/* A start under way has read the old limits: its end is waited for, and then it runs. */
 	if (c.status == ST_CORRUPT)
 		die("%s: corrupt: %s", c.name, c.why);
+	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
+		die_fail();
 	if ((c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) || remember(&c, &settings) < 0)
 		die("%s: %s", c.name, fail_msg());
 	return 0;

@@ -39,6 +39,8 @@ struct container {
 	pid_t pid;          /* of the running PID 1, else 0 */
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	bool has_exit, oom;
+	bool stopped; /* the end was deliberate: it stays so at boot (ctr-start --boot) */
+	char *error;  /* why it could not be started the last time */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */
 	long finished_ns;
@@ -88,6 +90,9 @@ int container_forget_id(const char *id);
  * wait. container_lock() and container_create() begin one. 0 or -1 with fail(). */
 int container_starting(struct container *c);
 void container_started(struct container *c);
+/* Read its record and derive its status anew; its locks stay as they are. -1 with fail(): it has
+ * gone. */
+int container_refresh(struct container *c);
 
 /* A pidfd of the running PID 1, verified by starttime and boot id; -1 with fail() and ESRCH when it
  * is not that. */
@@ -116,10 +121,15 @@ int container_erase(const struct container *c);
 int state_write(const char *name, const struct kv *state);
 int state_remove(const char *name);
 
-/* `exit` and `started` (DESIGN.md section 4), in place so that a full disk cannot prevent it.
- * `fresh`: `exit` is blank as it was made. */
+/* `exit` and `started` (DESIGN.md section 4; `how`: what follows the time, " oom" and " stopped"),
+ * in place so that a full disk cannot prevent it. `fresh`: `exit` is blank as it was made. */
 int started_write(int dir, bool fresh);
-int exit_write(int dir, int code, bool oom);
+int exit_write(int dir, int code, const char *how);
+/* Write this file of the container's directory (NULL: the directory itself) through to the disk.
+ * Warns of what fails. */
+void record_sync(int dir, const char *name);
+/* Why it could not be started the last time, for ps and inspect; NULL: it was. Best effort. */
+void error_write(int dir, const char *why);
 /* What an open `exit` file says, into c: has_exit, exit_code, oom, finished. -1 with fail() when it
  * is damaged. */
 int exit_read(int fd, struct container *c);

@@ -33,3 +33,20 @@ load lib
 	ctr-exec always test -e /mine
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }
+
+@test "a namespace shared with a container is looked for at each start: never another process of that pid" {
+	ctr-run -d --name x "$ROOTFS" sleep 1000 >/dev/null
+	id=$(ctr-inspect -f Id x)
+	ctr-create --name y --net container:x --pid container:x --ipc container:x --uts container:x "$ROOTFS" sleep 1000
+	[ -z "$(grep -o '/proc/[0-9][^"]*' "$CTR_LIB/containers/y/config.json")" ]
+	ctr-rename x z # the id is what is kept
+	ctr-start y
+	net() { (. "$CTR_RUN/containers/$1/state"; readlink "/proc/$pid/ns/net"); }
+	[ "$(net y)" = "$(net z)" ]
+	ctr-stop -t 0 y z
+	run -1 ctr-start y
+	[[ "$output" == *"$id"* || "$output" == *"z: exited, not running"* ]]
+	ctr-start z
+	ctr-start y
+	[ "$(net y)" = "$(net z)" ]
+}

@@ -403,7 +403,7 @@ hostile() {
 	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@" 2>/dev/null; }
 	for f in "$CTR_LIB/containers/c/upper/suid" "$CTR_LIB/volumes/vol/s" "$CTR_LIB/containers/c/conf" \
 		"$CTR_RUN/containers/c/state" "$CTR_LIB/ids/$(ctr-inspect -f Id c)"; do
-		! as_nobody test -e "$f"
-		! as_nobody flock -n "$f" true
+		run -1 as_nobody test -e "$f"
+		if as_nobody flock -n "$f" true; then false; fi
 	done
 }

@@ -20,6 +20,8 @@ struct users {
 static int user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
+	if (c->status == ST_CORRUPT) /* not known what it uses */
+		return fail("%s: %s (ctr-gc sets a damaged record aside)", c->name, c->why);
 	const char *digest = kv_get(&c->conf, "image_digest");
 	if (digest && str_starts(digest, "sha256:") && strcmp(digest + 7, u->hex) == 0)
 		strv_add(u->out, c->name);

@@ -20,6 +20,7 @@
 #include "image.h"
 #include "container_net.h"
 #include "limit_flags.h"
+#include "share.h"
 #include "signames.h"
 #include "stamp.h"
 #include "str.h"
@@ -320,14 +321,14 @@ static int host_check(const char *what, const char *s)
 	return 0;
 }
 
-/* The namespaces that are another container's. */
+/* The namespaces that are another container's. What is kept is its id: which process that is, is found out at each
+ * start (share_up()), since a pid may be any other process by then. */
 static int shared_namespaces(struct making *m)
 {
 	static const struct {
 		enum spec_ns ns;
-		const char *flag, *file;
-	} kinds[] = {{NS_NET, "net", "net"}, {NS_PID, "pid", "pid"}, {NS_IPC, "ipc", "ipc"}, {NS_UTS, "uts", "uts"},
-	    {NS_CGROUP, "cgroupns", "cgroup"}};
+		const char *flag;
+	} kinds[] = {{NS_NET, "net"}, {NS_PID, "pid"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"}, {NS_CGROUP, "cgroupns"}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *name = flags_shared(m->o, kinds[i].ns);
 		struct container other;
@@ -338,7 +339,9 @@ static int shared_namespaces(struct making *m)
 		if (!other.pid)
 			return fail("--%s: %s is not running", kinds[i].flag, other.name);
 		free(m->s->ns_path[kinds[i].ns]);
-		m->s->ns_path[kinds[i].ns] = xasprintf("/proc/%d/ns/%s", (int)other.pid, kinds[i].file);
+		m->s->ns_path[kinds[i].ns] = xasprintf(SHARE_MARK "%s", other.id);
+		if (kinds[i].ns == NS_NET)
+			m->o->net = xasprintf("container:%s", other.id);
 		container_close(&other);
 	}
 	return 0;
@@ -394,8 +397,10 @@ static int make(struct making *m)
 	if (m->o->volumes.n || m->o->mounts.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
-		if (r < 0 || file_write_at(c->dir, "config.json", json, strlen(json), 0600, false) < 0)
+		if (r < 0 || file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
 			return -1;
+		if (!m->o->rm)
+			record_sync(c->dir, NULL);
 	}
 	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
 		return fail_in("--cidfile");

@@ -73,6 +73,29 @@ static bool said_to_live(const struct container *c)
 	return r;
 }
 
+static void read_again(struct container *c, bool locked)
+{
+	kv_free(&c->conf);
+	kv_free(&c->state);
+	struct container fresh = {
+	    .dir = c->dir, .life = c->life, .starting = c->starting, .name = c->name};
+	free(c->id);
+	free(c->why);
+	free(c->error);
+	*c = fresh;
+	record_read_at(c, -1, c->name, locked);
+}
+
+int container_refresh(struct container *c)
+{
+	container_refresh_name(c);
+	if (!still_there(c))
+		return errno = ENOENT,
+		       fail("%s: no such container (it was removed meanwhile)", c->name);
+	read_again(c, false);
+	return 0;
+}
+
 int container_lock(struct container *c)
 {
 	if (c->dir < 0)
@@ -93,14 +116,7 @@ int container_lock(struct container *c)
 		errno = ENOENT;
 		return fail("%s: no such container (it was removed or renamed meanwhile)", c->name);
 	}
-	kv_free(&c->conf);
-	kv_free(&c->state);
-	struct container fresh = {
-	    .dir = c->dir, .life = c->life, .starting = c->starting, .name = c->name};
-	free(c->id);
-	free(c->why);
-	*c = fresh;
-	record_read_at(c, -1, c->name, true);
+	read_again(c, true);
 	if (c->status == ST_CORRUPT)
 		return 1;
 	/* On a full disk one that is not in the index can still be removed. */

@@ -29,6 +29,8 @@
 #include "monitor.h"
 #include "pidfd.h"
 #include "container_net.h"
+#include "create.h"
+#include "share.h"
 #include "stamp.h"
 #include "str.h"
 #include "sys.h"
@@ -54,6 +56,8 @@ struct monitor {
 	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line ends */
 	int interrupts;
 	bool stop_asked;
+	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
+	int oom_was;
 	struct plug plug; /* its networks */
 	/* the large ones last: not touched before they are used */
 	struct tty_copy in, out; /* the terminal's two directions */
@@ -289,6 +293,25 @@ static int write_pidfile(struct monitor *m)
 	return fail_in("--pidfile");
 }
 
+static void oom_keep(struct monitor *m)
+{
+	if (!m->oom_apart || m->spec->has_oom_score_adj)
+		return;
+	m->spec->has_oom_score_adj = true;
+	m->spec->oom_score_adj = m->oom_was;
+}
+
+static int launch_shared(struct monitor *m)
+{
+	struct share share;
+	if (share_up(&share, m->spec) < 0)
+		return -1;
+	int r = launch(&m->l), why = errno;
+	share_down(&share, m->spec);
+	errno = why;
+	return r;
+}
+
 static int start(struct monitor *m, int restarts)
 {
 	/* From here until it has recorded itself nobody renames it or changes its limits. */
@@ -319,7 +342,7 @@ static int start(struct monitor *m, int restarts)
 	m->l.attach = plug_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
 	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir, m->fresh && !restarts) < 0 ||
-	    launch(&m->l) < 0 || write_pidfile(m) < 0) {
+	    launch_shared(m) < 0 || write_pidfile(m) < 0) {
 		close_ends(&e, true);
 		return -1;
 	}
@@ -343,7 +366,7 @@ static void teardown(struct monitor *m)
 {
 	plug_down(&m->plug, m->c);
 	group_down(m);
-	for (enum source s = ON_OUT; s < SOURCES; s++)
+	for (enum source s = ON_OUT; s < ON_PLUG; s++) /* that one is the networks' own, for all lives */
 		unwatch(m, s);
 	if (m->logging) {
 		log_flush(&m->log);
@@ -557,6 +580,8 @@ static int root_copy(struct monitor *m, const char *why)
 	return file_write_at(m->c->dir, "config.json", json, strlen(json), 0600, !m->l.passing);
 }
 
+static const char *const end_words[2][2] = {{"", " oom"}, {" stopped", " oom stopped"}};
+
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (start(m, restarts) < 0) {
@@ -570,13 +595,16 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 			free(why);
 			why = xstrdup(fail_msg());
 		}
-		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
+		exit_write(m->c->dir, code, ""); /* the record says why nothing ran, as docker's does */
+		error_write(m->c->dir, why);
 		if (m->ready >= 0)
 			tell_launcher(m, code, why);
 		else
 			warn("%s: %s", m->c->name, why);
 		return code;
 	}
+	if (!m->fresh || restarts)
+		error_write(m->c->dir, NULL);
 	*started = true;
 	tell_launcher(m, 0, NULL);
 	if (m->detached)
@@ -596,8 +624,11 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	uint64_t kills = 0;
 	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
 	bool oom = kept && m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
-	if (exit_write(m->c->dir, code, oom) < 0)
+	bool stopped = marked_stopping(m);
+	if (exit_write(m->c->dir, code, end_words[stopped][oom]) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
+	if (kept)
+		record_sync(m->c->dir, "exit");
 	tty_restore();
 	teardown(m);
 	hooks_run(m->spec, HOOK_POSTSTOP, 0);
@@ -622,6 +653,19 @@ static void give_up(void *arg)
 		container_erase(m->c);
 }
 
+/* The next life goes by what ctr-update has changed meanwhile. */
+static void reload(struct monitor *m)
+{
+	struct spec fresh;
+	if (container_starting(m->c) < 0 || create_reload(m->c, &fresh) < 0) {
+		warn("%s", fail_msg());
+		return;
+	}
+	spec_free(m->spec);
+	*m->spec = fresh;
+	oom_keep(m);
+}
+
 static int lives(struct monitor *m)
 {
 	unsigned step = 0;
@@ -630,6 +674,8 @@ static int lives(struct monitor *m)
 	for (int restarts = 0;; restarts++) {
 		struct timespec t0, t1;
 		clock_now(CLOCK_MONOTONIC, &t0);
+		if (restarts)
+			reload(m);
 		code = one_life(m, restarts, &started);
 		clock_now(CLOCK_MONOTONIC, &t1);
 		if (!started || !restart_wanted(m, code, restarts))
@@ -647,6 +693,17 @@ static int lives(struct monitor *m)
 		warn("%s: %s", m->c->name, fail_msg());
 	undo_commit();
 	return code;
+}
+
+/* When memory runs out the kernel must take the container, not its monitor, with which the container would end: as
+ * conmon and containerd's shim do it. The command's own is what was asked for, or what ours was. */
+static void oom_apart(struct monitor *m)
+{
+	_cleanup_free_ char *was = file_read("/proc/self/oom_score_adj", 64, NULL);
+	m->oom_was = was ? atoi(was) : 0;
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	m->oom_apart = fd >= 0 && write(fd, "-999", 4) == 4; /* a user may not */
+	oom_keep(m);
 }
 
 /* A process has one, and its buffers are not touched before they are needed. */
@@ -667,6 +724,7 @@ static struct monitor *init(struct container *c, struct spec *spec, bool detache
 	if (m->epoll < 0)
 		die("epoll: %m");
 	block_signals(m);
+	oom_apart(m);
 	plug_init(&m->plug, c);
 	int fd = plug_fd(&m->plug);
 	if (fd >= 0)

@@ -89,6 +89,7 @@ int exit_read(int fd, struct container *c)
 		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
 	c->exit_code = (int)code;
 	c->oom = strstr(rest, " oom");
+	c->stopped = strstr(rest, " stopped");
 	c->has_exit = true;
 	return 0;
 }
@@ -212,6 +213,8 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	c->id = xstrdup(id ? id : c->name);
 	record_read_state(c);
 	read_exit(c);
+	if (c->has_exit && c->exit_code >= 125 && faccessat(c->dir, "error", F_OK, 0) == 0)
+		c->error = file_read_at(c->dir, "error", 4096, NULL);
 	derive(c, locked_by_us);
 }
 
@@ -343,6 +346,7 @@ void container_close(struct container *c)
 	free(c->name);
 	free(c->id);
 	free(c->why);
+	free(c->error);
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 }
 

@@ -66,8 +66,15 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 {
 	if (fill_new(c->dir, &c->conf, config_json) < 0 || record_claim(c) < 0)
 		return -1;
-	if (sys_rename_new(parent, tmp, c->name) == 0)
+	bool kept = !kv_num(&c->conf, "rm", 0);
+	static const char *const durable[] = {"conf", "config.json", "started", "exit", NULL};
+	for (size_t i = 0; kept && i < sizeof durable / sizeof durable[0]; i++)
+		record_sync(c->dir, durable[i]);
+	if (sys_rename_new(parent, tmp, c->name) == 0) {
+		if (kept)
+			record_sync(parent, NULL);
 		return 0;
+	}
 	if (errno == EEXIST || errno == ENOTEMPTY)
 		return fail("there is a container of this name already");
 	return fail("rename: %m");
@@ -147,6 +154,9 @@ int container_rename(struct container *c, const char *name)
 	c->name = xstrdup(name);
 	if (renameat(c->dir, ".conf.renamed", c->dir, "conf") < 0)
 		warn("%s: conf: rename: %m", name);
+	record_sync(c->dir, "conf");
+	record_sync(c->dir, NULL);
+	record_sync(parent, NULL);
 	container_started(c);
 	return 0;
 }
@@ -202,12 +212,26 @@ int started_write(int dir, bool fresh)
 	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
 }
 
-int exit_write(int dir, int code, bool oom)
+int exit_write(int dir, int code, const char *how)
 {
 	char text[48];
 	struct timespec t;
 	clock_now(CLOCK_REALTIME, &t);
-	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec,
-	    oom ? " oom" : "");
+	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec, how);
 	return fill_in(dir, "exit", text);
+}
+
+void error_write(int dir, const char *why)
+{
+	if (!why)
+		unlinkat(dir, "error", 0);
+	else if (file_write_at(dir, "error", why, strlen(why), 0600, false) < 0)
+		unlinkat(dir, "error", 0); /* none rather than that of an earlier start */
+}
+
+void record_sync(int dir, const char *name)
+{
+	_cleanup_close_ int fd = openat(dir, name ? name : ".", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if ((fd < 0 || fsync(fd) < 0) && errno != EINVAL && errno != EROFS)
+		warn("%s: write to the disk: %m", name ? name : "folder of the container");
 }

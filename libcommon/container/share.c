@@ -1,0 +1,80 @@
+/* share.c: another container's namespaces; see share.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "pidfd.h"
+#include "record.h"
+#include "share.h"
+#include "str.h"
+
+static const char *const files[NS_COUNT] = {[NS_MNT] = "mnt",
+    [NS_PID] = "pid",
+    [NS_NET] = "net",
+    [NS_IPC] = "ipc",
+    [NS_UTS] = "uts",
+    [NS_CGROUP] = "cgroup",
+    [NS_USER] = "user",
+    [NS_TIME] = "time"};
+
+/* Opened first, and then looked whether it was still that process: its end may come between the
+ * two. */
+static int share_open(const char *id, const char *file)
+{
+	struct container c;
+	char path[48];
+	if (container_open_id(&c, id) < 0)
+		return -1;
+	int fd = -1;
+	snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)c.pid, file);
+	if (!c.pid)
+		errno = ESRCH, fail("%s: %s, not running", c.name, status_name(c.status));
+	else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		fail("%s: %s: %m", c.name, path);
+	_cleanup_close_ int pidfd = fd < 0 ? -1 : container_pidfd(&c);
+	if (fd >= 0 && pidfd < 0 && (errno != ENOSYS || !container_is_alive(&c))) {
+		close(fd);
+		fd = -1;
+		errno = ESRCH;
+		fail("%s: not running", c.name);
+	}
+	container_close(&c);
+	return fd;
+}
+
+int share_up(struct share *h, struct spec *s)
+{
+	*h = (struct share){0};
+	for (int i = 0; i < NS_COUNT; i++)
+		h->fd[i] = -1;
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (!s->ns_path[i] || !str_starts(s->ns_path[i], SHARE_MARK))
+			continue;
+		h->fd[i] = share_open(s->ns_path[i] + strlen(SHARE_MARK), files[i]);
+		if (h->fd[i] < 0) {
+			share_down(h, s);
+			return fail_in("shared %s namespace", files[i]);
+		}
+		h->kept[i] = s->ns_path[i];
+		s->ns_path[i] = xasprintf("/proc/self/fd/%d", h->fd[i]);
+	}
+	return 0;
+}
+
+void share_down(struct share *h, struct spec *s)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (h->kept[i]) {
+			free(s->ns_path[i]);
+			s->ns_path[i] = h->kept[i];
+		}
+		if (h->fd[i] >= 0)
+			close(h->fd[i]);
+		h->kept[i] = NULL;
+		h->fd[i] = -1;
+	}
+}
