@@ -41,6 +41,9 @@ int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void 
 /* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error. `how` is LOCK_EX or
  * LOCK_SH. */
 int lock_take(int fd, int how);
+/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), and at a signal to end that is
+ * blocked and pending (EINTR), so that nobody who holds a lock can hang us. */
+int lock_wait(int fd, int how);
 int lock_try(int fd, int how);
 
 #endif

@@ -32,6 +32,9 @@ int lease_check(const struct lease_req *r);
 /* Give back one address; or all of an owner. The number freed, or -1 with fail(). */
 int lease_free(const char *dir, const struct addr *a);
 int lease_free_owner(const char *dir, const char *owner);
+/* Every lease of an owner, in a time that does not grow with the others'. 0, or -1 with fail(). */
+int lease_of_owner(
+    const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg);
 /* Free every lease that `keep` does not want kept. The number freed, or -1 with fail(). */
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
 /* Every lease. A missing directory has none. 0, or -1 with fail(). */

@@ -184,3 +184,25 @@ load lib
 	ctr-ipam free 10.1.7.7
 	[ "$(ctr-ipam alloc -s 10.1.0.0/16 more)" = 10.1.7.7/16 ]
 }
+
+@test "an owner's leases are freed in a time that does not grow with the others'" {
+	ctr-net create --subnet 10.1.0.0/16 n1
+	seq -f 'o%.0f' 3000 | ctr-ipam alloc -n n1 - >/dev/null
+	[ "$(strace -f -e trace=openat -o /dev/stdout ctr-ipam free -n n1 o1500 | wc -l)" -lt 60 ]
+	run -1 ctr-ipam free -n n1 o1500
+	ctr-ipam alloc -n n1 -a 10.1.7.7 late || true
+	run -1 ctr-ipam alloc -n n1 -a 10.1.7.7 other
+	[[ "$output" = *"taken by o"* ]]
+}
+
+@test "what a kill left half-made among the leases is swept by gc; what cannot be read is left alone" {
+	ctr-ipam alloc -s 10.9.0.0/24 a
+	d=$CTR_RUN/leases/10.9.0.0_24
+	touch "$d/.10.9.0.2.abcd" "$d/.new-0123"
+	mkdir -p "$d/.by/0000000000000000"
+	(ulimit -n 7; run ! ctr-ipam gc -s 10.9.0.0/24 </dev/null) || true
+	[ -e "$d/10.9.0.2" ]
+	echo a | ctr-ipam gc -s 10.9.0.0/24
+	[ -e "$d/10.9.0.2" ] && [ ! -e "$d/.10.9.0.2.abcd" ] && [ ! -e "$d/.new-0123" ]
+	[ ! -e "$d/.by/0000000000000000" ]
+}

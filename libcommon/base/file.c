@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -255,6 +257,30 @@ int lock_take(int fd, int how)
 		r = flock(fd, how);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? fail("flock: %m") : 0;
+}
+
+/* Does a signal that is to end us wait to be read from a signalfd? */
+static bool asked_to_end(void)
+{
+	sigset_t s;
+	return sigpending(&s) == 0 && (sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGHUP));
+}
+
+int lock_wait(int fd, int how)
+{
+	long ns = 100000, waited = 0; /* from 0.1 ms to 10 ms a step */
+	for (;;) {
+		int r = lock_try(fd, how);
+		if (r)
+			return r < 0 ? -1 : 0;
+		if (waited >= 30000000000)
+			return errno = ETIMEDOUT, fail("a lock that another process holds: %m");
+		if (asked_to_end())
+			return errno = EINTR, fail("a lock that another process holds: %m");
+		nanosleep(&(struct timespec){0, ns}, NULL);
+		waited += ns;
+		ns = ns < 10000000 ? ns * 2 : ns;
+	}
 }
 
 int lock_try(int fd, int how)

@@ -18,6 +18,7 @@
 #include "conntrack.h"
 #include "err.h"
 #include "file.h"
+#include "fnv.h"
 #include "lease.h"
 #include "endpoint.h"
 #include "portspec.h"
@@ -40,10 +41,7 @@ int endpoint_ns(pid_t pid)
 static void veth_name(const char *id, const char *ifname, char out[16])
 {
 	_cleanup_free_ char *s = xasprintf("%s/%s/%s", ctr_instance(), id, ifname);
-	uint64_t h = 14695981039346656037u; /* FNV-1a */
-	for (const char *p = s; *p; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211u;
-	snprintf(out, 16, "ctr%012llx", (unsigned long long)(h & 0xffffffffffffu));
+	snprintf(out, 16, "ctr%012llx", (unsigned long long)(fnv1a(s) & 0xffffffffffffu));
 }
 
 bool endpoint_wanted(const char *net)

@@ -5,7 +5,9 @@
  * link(2) fails with EEXIST.
  *
  * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are
- * hints: whatever is in them, no address is given twice.
+ * hints: whatever is in them, no address is given twice. `.by/HASH/@ADDR` says that an owner whose
+ * name hashes so may hold ADDR: made before the lease and removed after it, so that an owner's
+ * leases are found without reading all.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "fnv.h"
 #include "lease.h"
 
 #define TRIES 64        /* addresses tried one by one before the directory is read */
@@ -41,13 +44,13 @@ static int dir_open(const char *dir, bool make)
 static int open_aside(int dir, char name[40])
 {
 	name[0] = 0;
-	int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+	int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		return fd;
 	char hex[17];
 	rand_hex(hex, 8);
 	snprintf(name, 40, ".new-%s", hex);
-	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
 static int link_to(int dir, int fd, const char *aside, const char *name)
@@ -85,6 +88,55 @@ bool lease_parse(char *text, size_t len, struct lease *l)
 	memcpy(l->ifname, line[1] ? line[1] : "", ifname + 1);
 	l->names = line[2] ? line[2] : line[0] + owner;
 	return true;
+}
+
+/* A lease's text and what it says: 0; -1 with fail(), errno ENOENT when there is none, EBADMSG when
+ * it is no lease. */
+static int read_lease(int dir, const char *name, char **text, struct lease *l)
+{
+	size_t len;
+	memset(l, 0, sizeof *l);
+	l->names = (char *)"";
+	*text = file_read_at(dir, name, LEASE_MAX, &len);
+	if (!*text && errno != EFBIG && errno != EINVAL)
+		return -1;
+	if (*text && lease_parse(*text, len, l) && addr_parse("lease", name, &l->addr) == 0)
+		return 0;
+	return errno = EBADMSG, fail("lease %s: it is damaged", name);
+}
+
+/* --- by owner --- */
+
+#define BY_SIZE (sizeof ".by/0123456789abcdef/@" + ADDR_TEXT)
+
+/* `addr` NULL: the folder. */
+static const char *by(char out[BY_SIZE], const char *owner, const char *addr)
+{
+	snprintf(out, BY_SIZE, ".by/%016llx%s%s", (unsigned long long)fnv1a(owner),
+	    addr ? "/@" : "", addr ? addr : "");
+	return out;
+}
+
+static int by_add(int dir, const char *owner, const char *addr)
+{
+	char entry[BY_SIZE], folder[BY_SIZE];
+	for (int i = 0; i < 100; i++) { /* who frees the owner's last one takes the folder away */
+		if (symlinkat("lease", dir, by(entry, owner, addr)) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != ENOENT)
+			break;
+		if ((mkdirat(dir, ".by", 0700) < 0 && errno != EEXIST) ||
+		    (mkdirat(dir, by(folder, owner, NULL), 0700) < 0 && errno != EEXIST))
+			break;
+	}
+	return fail("lease: %s: %m", entry);
+}
+
+static void by_del(int dir, const char *owner, const char *addr)
+{
+	char p[BY_SIZE];
+	unlinkat(dir, by(p, owner, addr), 0);
+	unlinkat(dir, by(p, owner, NULL), AT_REMOVEDIR); /* where it was the last */
 }
 
 /* --- choosing --- */
@@ -159,9 +211,18 @@ static int try_one(struct taker *t, const struct addr *a)
 	char text[ADDR_TEXT];
 	if (!usable(t->r, a))
 		return 0;
-	if (link_to(t->dir, t->fd, t->aside, addr_text(a, text)) == 0)
+	addr_text(a, text);
+	if (by_add(t->dir, t->r->owner, text) < 0)
+		return -1;
+	if (link_to(t->dir, t->fd, t->aside, text) == 0)
 		return 1;
-	return errno == EEXIST ? 0 : fail("lease %s: %m", text);
+	int why = errno;
+	struct lease l;
+	_cleanup_free_ char *other = NULL;
+	if (read_lease(t->dir, text, &other, &l) < 0 || strcmp(l.owner, t->r->owner) != 0)
+		by_del(t->dir, t->r->owner, text);
+	errno = why;
+	return why == EEXIST ? 0 : fail("lease %s: %m", text);
 }
 
 static void step(const struct lease_req *r, struct addr *a)
@@ -203,8 +264,13 @@ static int choose(struct taker *t, struct addr *a)
 		*a = r->want;
 		int got = try_one(t, a);
 		if (got == 0) {
+			struct lease l;
+			_cleanup_free_ char *other = NULL;
+			read_lease(t->dir, addr_text(a, text), &other, &l);
+			_cleanup_free_ char *name = xstrndup(l.names, strcspn(l.names, " "));
 			errno = EADDRINUSE;
-			return fail("%s: already on lease", addr_text(a, text));
+			return fail(
+			    "taken by %s: %s: already on lease", *name ? name : l.owner, text);
 		}
 		return got < 0 ? -1 : 0;
 	}
@@ -233,7 +299,7 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 	if (fd < 0)
 		return fail("lease: make a file: %m");
 	_cleanup_close_ int hint = openat(dir, last,
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644); /* none: no hint */
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600); /* none: no hint */
 	struct taker t = {.dir = dir, .fd = fd, .aside = aside, .r = r};
 	struct addr a = r->from;
 	int result = -1;
@@ -281,24 +347,37 @@ int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 	if (lease_check(&r) < 0)
 		return -1;
 	_cleanup_close_ int fd = dir_open(dir, true);
-	if (fd < 0 || lock_take(fd, LOCK_SH) < 0)
+	if (fd < 0 || lock_wait(fd, LOCK_SH) < 0)
 		return -1;
 	return take(fd, &r, out);
 }
 
 /* --- giving back --- */
 
+/* With the exclusive lock: what was read is still so. 1 freed, 0 there was none, -1 with fail(). */
+static int drop(int dir, const char *name, const char *owner)
+{
+	bool there = unlinkat(dir, name, 0) == 0;
+	if (!there && errno != ENOENT)
+		return fail("lease %s: free: %m", name);
+	if (*owner)
+		by_del(dir, owner, name);
+	return there;
+}
+
 int lease_free(const char *dir, const struct addr *a)
 {
 	char t[ADDR_TEXT];
+	struct lease l;
+	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = dir_open(dir, false);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (lock_take(fd, LOCK_EX) < 0)
+	if (lock_wait(fd, LOCK_EX) < 0)
 		return -1;
-	if (unlinkat(fd, addr_text(a, t), 0) == 0)
-		return 1;
-	return errno == ENOENT ? 0 : fail("%s/%s: free: %m", dir, t);
+	if (read_lease(fd, addr_text(a, t), &text, &l) < 0 && errno != EBADMSG)
+		return errno == ENOENT ? 0 : -1;
+	return drop(fd, t, l.owner);
 }
 
 struct walk {
@@ -306,27 +385,32 @@ struct walk {
 	bool (*keep)(const struct lease *, void *);
 	void *arg;
 	const char *owner;
-	bool remove;
-	int freed;
+	int dir, freed; /* dir: of the leases */
 };
+
+/* Of what is no lease: what a kill left half-made. With the exclusive lock nobody is writing it. */
+static int visit_other(int dirfd, const char *name, const struct walk *w)
+{
+	static const char *const ours[] = {".last4", ".last6", ".by", ".hosts"};
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strcmp(name, ours[i]) == 0)
+			return 0;
+	if (w->keep && *name == '.' && unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return fail("%s: %m", name);
+	return 0;
+}
 
 static int visit(int dirfd, const char *name, void *arg)
 {
 	struct walk *w = arg;
-	struct lease l = {0};
-	size_t len = 0;
-	if (name[0] == '.') {
-		if (w->keep &&
-		    str_starts(name, ".new-")) /* with the exclusive lock: nobody is writing it */
-			unlinkat(dirfd, name, 0);
-		return 0;
-	}
-	if (addr_parse("lease", name, &l.addr) < 0)
-		return 0;
-	_cleanup_free_ char *text = file_read_at(dirfd, name, LEASE_MAX, &len);
-	bool good = text && lease_parse(text, len, &l);
-	if (!good)
-		l.names = (char *)"";
+	struct lease l;
+	struct addr a;
+	_cleanup_free_ char *text = NULL;
+	if (name[0] == '.' || addr_parse("lease", name, &a) < 0)
+		return visit_other(dirfd, name, w);
+	bool good = read_lease(dirfd, name, &text, &l) == 0;
+	if (!good && errno != EBADMSG)
+		return errno == ENOENT ? 0 : -1;
 	if (w->fn) {
 		if (good)
 			w->fn(&l, w->arg);
@@ -334,11 +418,9 @@ static int visit(int dirfd, const char *name, void *arg)
 	}
 	/* what is no lease file belongs to nobody: gc clears it */
 	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
-	if (go && unlinkat(dirfd, name, 0) == 0)
-		w->freed++;
-	else if (go && errno != ENOENT)
-		return fail("lease %s: free: %m", name);
-	return 0;
+	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
+	w->freed += r > 0;
+	return r < 0 ? -1 : 0;
 }
 
 static int walk(const char *dir, struct walk *w)
@@ -346,21 +428,99 @@ static int walk(const char *dir, struct walk *w)
 	_cleanup_close_ int fd = dir_open(dir, false);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (w->remove && lock_take(fd, LOCK_EX) < 0)
+	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
 		return -1;
 	return dir_each(fd, visit, w) < 0 ? -1 : w->freed;
 }
 
+static int visit_by(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	struct walk *w = arg;
+	return *name == '@' ? visit(w->dir, name + 1, w) : 0;
+}
+
+/* Of one owner, by the folder of his. */
+static int walk_owner(const char *dir, struct walk *w)
+{
+	char p[BY_SIZE];
+	_cleanup_close_ int fd = dir_open(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	_cleanup_close_ int his =
+	    openat(fd, by(p, w->owner, NULL), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (his < 0)
+		return errno == ENOENT ? 0 : fail("%s/%s: %m", dir, p);
+	w->dir = fd;
+	return dir_each(his, visit_by, w) < 0 ? -1 : w->freed;
+}
+
 int lease_free_owner(const char *dir, const char *owner)
 {
-	struct walk w = {.owner = owner, .remove = true};
-	return walk(dir, &w);
+	struct walk w = {.owner = owner};
+	int r = walk_owner(dir, &w);
+	return r ? r : walk(dir, &w); /* none: one that another program has written, perhaps */
+}
+
+struct his {
+	const char *owner;
+	void (*fn)(const struct lease *, void *);
+	void *arg;
+};
+
+static void on_his(const struct lease *l, void *arg)
+{
+	const struct his *h = arg;
+	if (strcmp(l->owner, h->owner) == 0)
+		h->fn(l, h->arg);
+}
+
+int lease_of_owner(
+    const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	struct his h = {owner, fn, arg};
+	struct walk w = {.owner = owner, .fn = on_his, .arg = &h};
+	return walk_owner(dir, &w) < 0 ? -1 : 0;
+}
+
+static int stale_entry(int dirfd, const char *name, void *arg)
+{
+	const struct walk *w = arg;
+	if (faccessat(w->dir, name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		unlinkat(dirfd, name, 0);
+	return 0;
+}
+
+static int stale_folder(int dirfd, const char *name, void *arg)
+{
+	_cleanup_close_ int fd =
+	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || dir_each(fd, stale_entry, arg) < 0)
+		return fail("%s: %m", name);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+	return 0;
+}
+
+/* Entries whose leases a kill has prevented, or taken. */
+static int sweep_by(const char *dir)
+{
+	_cleanup_close_ int fd = dir_open(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	_cleanup_close_ int all = openat(fd, ".by", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct walk w = {.dir = fd};
+	return all < 0 ? 0 : dir_each(all, stale_folder, &w);
 }
 
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg)
 {
-	struct walk w = {.keep = keep, .arg = arg, .remove = true};
-	return walk(dir, &w);
+	struct walk w = {.keep = keep, .arg = arg};
+	int r = walk(dir, &w);
+	return sweep_by(dir) < 0 ? -1 : r;
 }
 
 int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg)
