@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,13 +19,14 @@
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
+#include "registry.h"
 #include "table.h"
 #include "undo.h"
 #include "userns_flag.h"
 
 static struct {
-	bool force, json, no_header, quiet;
-	const char *name, *output;
+	bool force, json, no_header, quiet, stdin_password;
+	const char *name, *output, *user, *password;
 	struct strv changes;
 } o;
 
@@ -58,7 +60,16 @@ static struct {
 		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output                           \
 	}
 
-static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, OPT_END};
+#define LOGIN                                                                                                          \
+	{'u', "username", "USER", "login: who you are", OPT_STR, &o.user},                                             \
+	    {'p', "password", "PASSWORD", "login: the password (others see it in ps)", OPT_STR, &o.password},          \
+	{                                                                                                              \
+		0, "password-stdin", NULL, "login: the password is the first line of stdin", OPT_FLAG,                 \
+		    &o.stdin_password                                                                                  \
+	}
+
+static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, LOGIN, OPT_END};
+static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
 static const struct opt load_opts[] = {NAME, OPT_END};
 static const struct opt ls_opts[] = {JSON, HEADER, QUIET, OPT_END};
@@ -440,6 +451,92 @@ static int do_export(int argc, char **argv)
 	return 0;
 }
 
+/* --- registries --- */
+
+static int do_pull(int argc, char **argv)
+{
+	struct strv names = {0}, loaded = {0};
+	int code = 0;
+	opt_names(&names, argc, argv, 0, "IMAGE");
+	for (size_t i = 0; i < names.n; i++)
+		if (registry_pull(ctr_lib(), names.v[i], &loaded) == 0) {
+			puts(loaded.v[loaded.n - 1]);
+		} else {
+			warn("%s", fail_msg());
+			code = 1;
+		}
+	return code;
+}
+
+static int do_push(int argc, char **argv)
+{
+	char hex[DIGEST_HEX];
+	if (argc < 1 || argc > 2)
+		die_usage("push takes an IMAGE, and where it goes when that is another name");
+	if (registry_push(ctr_lib(), argv[0], argv[argc - 1], hex) < 0)
+		die_fail();
+	printf("sha256:%s\n", hex);
+	return 0;
+}
+
+/* A line of stdin; a terminal does not show it. Caller frees. */
+static char *password(void)
+{
+	struct termios t, quiet;
+	bool tty = tcgetattr(0, &t) == 0;
+	if (!tty && !o.stdin_password)
+		die_usage("a password comes from a terminal, with -p, or with --password-stdin");
+	if (tty) {
+		quiet = t;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(0, TCSANOW, &quiet);
+		fputs("Password: ", stderr);
+	}
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n = getline(&line, &room, stdin);
+	if (tty) {
+		tcsetattr(0, TCSANOW, &t);
+		fputc('\n', stderr);
+	}
+	if (n <= 0)
+		die("no password was given");
+	line[strcspn(line, "\r\n")] = 0;
+	return line;
+}
+
+static int do_login(int argc, char **argv)
+{
+	if (argc > 1)
+		die_usage("login takes one REGISTRY");
+	if (!o.user)
+		die_usage("login needs -u USER");
+	if (registry_login(argc ? argv[0] : "docker.io", o.user, o.password ? o.password : password()) < 0)
+		die_fail();
+	return 0;
+}
+
+static int do_logout(int argc, char **argv)
+{
+	if (argc > 1)
+		die_usage("logout takes one REGISTRY");
+	if (registry_logout(argc ? argv[0] : "docker.io") < 0)
+		die_fail();
+	return 0;
+}
+
+static int do_search(int argc, char **argv)
+{
+	if (argc != 1)
+		die_usage("search takes [REGISTRY/]TERM");
+	const char *slash = strchr(argv[0], '/');
+	_cleanup_free_ char *host = slash ? xstrndup(argv[0], (size_t)(slash - argv[0])) : NULL;
+	bool named = host && (strpbrk(host, ".:") || strcmp(host, "localhost") == 0);
+	if (registry_search(named ? host : "docker.io", named ? slash + 1 : argv[0]) < 0)
+		die_fail();
+	return 0;
+}
+
 static const struct sub {
 	const char *name;
 	int (*fn)(int argc, char **argv);
@@ -456,6 +553,11 @@ static const struct sub {
     {"export", do_export, out_opts, "export [-o FILE] IMAGE"},
     {"save", do_save, out_opts, "save [-o FILE] IMAGE..."},
     {"prune", do_prune, no_opts, "prune"},
+    {"pull", do_pull, no_opts, "pull IMAGE..."},
+    {"push", do_push, no_opts, "push IMAGE [REGISTRY/NAME[:TAG]]"},
+    {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
+    {"logout", do_logout, no_opts, "logout [REGISTRY]"},
+    {"search", do_search, no_opts, "search [REGISTRY/]TERM"},
 };
 
 int ctr_image_main(int argc, char **argv)
@@ -479,5 +581,7 @@ int ctr_image_main(int argc, char **argv)
 			die_fail();
 		return subs[i].fn(argc - first, argv + first);
 	}
-	die_usage("'%s': not one of import load ls inspect history tag rm export save prune", argv[1]);
+	die_usage(
+	    "'%s': not one of import load ls inspect history tag rm export save prune pull push login logout search",
+	    argv[1]);
 }

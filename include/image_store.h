@@ -29,6 +29,8 @@ struct store {
 	int gate;
 	char tmp_name[32]; /* the same in both */
 	int tmp, ltmp;     /* STORE_ADD: where blobs and layers are made */
+	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL: in tmp. */
+	const char *part;
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the removal of its own on

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,21 @@ static int drop_layer(int dirfd, const char *name, void *arg)
 	return tree_remove_at(dirfd, faccessat(dirfd, tmp, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? tmp : name);
 }
 
+/* What an interrupted pull left to go on with, unless one is at it. */
+static int drop_part(int dirfd, const char *name, void *arg)
+{
+	struct prune *p = arg;
+	struct stat st;
+	if (!str_starts(name, ".part-"))
+		return 0;
+	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || lock_try(fd, LOCK_EX) != 1 || fstat(fd, &st) < 0)
+		return 0;
+	p->freed += (uint64_t)st.st_blocks * 512;
+	unlinkat(dirfd, name, 0);
+	return 0;
+}
+
 static int drop_blob(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
@@ -105,7 +121,8 @@ static int prune(struct store *s, struct prune *p)
 	sort(&p->blobs);
 	sort(&p->layers);
 	_cleanup_close_ int blobs = dir_open_at(s->images, "blobs/sha256");
-	if (store_sweep(s) < 0 || (s->layers >= 0 && dir_each(s->layers, drop_layer, p) != 0))
+	if (store_sweep(s) < 0 || dir_each(s->images, drop_part, p) != 0 ||
+	    (s->layers >= 0 && dir_each(s->layers, drop_layer, p) != 0))
 		return -1;
 	return blobs >= 0 && dir_each(blobs, drop_blob, p) != 0 ? -1 : 0;
 }

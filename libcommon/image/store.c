@@ -251,7 +251,9 @@ int store_layer(
 	_cleanup_close_ int out = -1;
 	_cleanup_close_ int layer = -1;
 	bool unpack = !diff_id || !store_has_layer(s, diff_id);
-	if (copy && (out = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) < 0)
+	int to = s->part ? s->images : s->tmp;
+	const char *as = s->part ? s->part : "copy";
+	if (copy && (out = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
 		return fail("%s: create a blob: %m", what);
 	if (unpack && (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
 			  (layer = dir_open_at(s->ltmp, "layer")) < 0))
@@ -264,7 +266,7 @@ int store_layer(
 		if (tree_remove_at(s->ltmp, "layer") < 0)
 			return -1;
 	}
-	if (copy && renameat(s->tmp, "copy", s->tmp, in->copy_hex) < 0)
+	if (copy && renameat(to, as, s->tmp, in->copy_hex) < 0)
 		return fail("%s: rename a blob: %m", what);
 	return 0;
 }

@@ -1,0 +1,389 @@
+/* registry.c: pulling an image; see registry.h.
+ *
+ * The largest layer is unpacked while it arrives, the others arrive meanwhile, a few at a time, as images/.part-HEX.
+ * These stay when a signal ends the pull, and the next one goes on with them; a failure removes them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "registry.h"
+#include "str.h"
+#include "undo.h"
+
+#define AT_ONCE 3
+#define TRIES 3
+#define ACCEPT                                                                                                         \
+	"application/vnd.oci.image.index.v1+json\napplication/vnd.oci.image.manifest.v1+json\n"                        \
+	"application/vnd.docker.distribution.manifest.list.v2+json\n"                                                  \
+	"application/vnd.docker.distribution.manifest.v2+json"
+
+struct want {
+	const char *hex, *diff_id;
+	uint64_t size;
+	char part[DIGEST_HEX + 8]; /* its name in images/ */
+	int fd;                    /* of that, locked; -1: not begun */
+	struct fetch f;
+	bool done;
+};
+
+struct pull {
+	struct store s;
+	struct registry r;
+	struct registry_ref ref;
+	struct manifest m;
+	struct image_config c;
+	struct want *v;
+	size_t n;
+};
+
+/* --- manifests --- */
+
+/* A manifest or index by tag or digest; its digest goes to hex. NULL with fail(). */
+static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX], size_t *len)
+{
+	_cleanup_free_ char *path = xasprintf("/v2/%s/manifests/%s", p->r.repo, tag);
+	_cleanup_free_ char *what = xasprintf("%s:%s", p->r.repo, tag);
+	struct reply a;
+	if (registry_ask(&p->r, &(struct request){.method = "GET", .path = path, .accept = ACCEPT}, &a) < 0)
+		return NULL;
+	_cleanup_free_ char *said = reply_header(&a, "Docker-Content-Digest");
+	char *text = NULL;
+	digest_of(a.body, a.len, hex);
+	if (a.status != 200)
+		reply_refused(&p->r, what, &a);
+	else if (str_starts(tag, "sha256:") && strcmp(tag + 7, hex) != 0)
+		errno = EBADMSG, fail("%s: %s: lies: the digest of its answer is sha256:%s", p->r.host, tag, hex);
+	else if (said && str_starts(said, "sha256:") && strcmp(said + 7, hex) != 0)
+		errno = EBADMSG, fail("%s: %s: says %s, but sends sha256:%s", p->r.host, what, said, hex);
+	else
+		text = xstrndup(a.body, *len = a.len);
+	reply_free(&a);
+	return text;
+}
+
+/* The digest of the first manifest for this machine in an index; NULL when `j` is none, with *index false. */
+static char *index_choose(const struct pull *p, const json_t *j, bool *index)
+{
+	const json_t *list = json_object_get(j, "manifests"), *d;
+	size_t i;
+	*index = json_is_array(list);
+	json_array_foreach(list, i, d)
+	{
+		const json_t *at = json_object_get(d, "platform");
+		const char *os = json_string_value(json_object_get(at, "os"));
+		const char *arch = json_string_value(json_object_get(at, "architecture"));
+		const char *digest = json_string_value(json_object_get(d, "digest"));
+		if ((os && strcmp(os, "linux") != 0) || (arch && strcmp(arch, image_arch()) != 0))
+			continue;
+		if (!digest || !digest_parse(p->ref.name, digest))
+			return NULL;
+		return xstrdup(digest);
+	}
+	if (*index)
+		errno = ENOENT, fail("%s: no image for linux/%s in it", p->ref.name, image_arch());
+	return NULL;
+}
+
+static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
+{
+	_cleanup_free_ char *tag = xstrdup(p->ref.tag);
+	for (int depth = 0; depth < 4; depth++) {
+		size_t len;
+		bool index;
+		_cleanup_free_ char *text = manifest_get(p, tag, hex, &len);
+		_cleanup_json_ json_t *j = text ? json_parse(p->ref.name, text, len) : NULL;
+		char *next = j ? index_choose(p, j, &index) : NULL;
+		if (!j || (!next && index))
+			return -1;
+		if (!next) {
+			*size = len;
+			return manifest_parse(p->ref.name, text, len, &p->m) < 0 ? -1
+										 : store_put(&p->s, text, len, hex);
+		}
+		free(tag);
+		tag = next;
+	}
+	return errno = EINVAL, fail("%s: indexes in indexes", p->ref.name);
+}
+
+static int config(struct pull *p)
+{
+	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/sha256:%s", p->r.repo, p->m.config);
+	struct reply a;
+	char hex[DIGEST_HEX];
+	if (registry_ask(&p->r, &(struct request){.method = "GET", .path = path}, &a) < 0)
+		return -1;
+	int r = 0;
+	if (a.status != 200)
+		r = reply_refused(&p->r, "the image's config", &a);
+	else if (store_put(&p->s, a.body, a.len, hex) < 0)
+		r = -1;
+	else if (strcmp(hex, p->m.config) != 0)
+		r = (errno = EBADMSG,
+		    fail("%s: lies: the config's digest is sha256:%s, not sha256:%s", p->r.host, hex, p->m.config));
+	if (r == 0)
+		r = config_parse(p->ref.name, a.body, a.len, &p->c);
+	reply_free(&a);
+	if (r == 0 && p->c.n != p->m.n)
+		r = (errno = EINVAL,
+		    fail("%s: a manifest of %zu layers whose config has %zu", p->ref.name, p->m.n, p->c.n));
+	return r;
+}
+
+/* --- layers --- */
+
+static bool have(const struct pull *p, const struct want *w)
+{
+	_cleanup_free_ char *path = xasprintf("blobs/sha256/%s", w->hex);
+	return (faccessat(p->s.images, path, F_OK, 0) == 0 || faccessat(p->s.tmp, w->hex, F_OK, 0) == 0) &&
+	       store_has_layer(&p->s, w->diff_id);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct want *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	return strcmp(x->hex, y->hex);
+}
+
+static void wants(struct pull *p)
+{
+	p->v = xcalloc(p->m.n + 1, sizeof *p->v);
+	for (size_t i = 0; i < p->m.n; i++) {
+		struct want *w = &p->v[p->n];
+		*w = (struct want){p->m.layers[i].hex, p->c.diff_ids[i], p->m.layers[i].size, .fd = -1};
+		snprintf(w->part, sizeof w->part, ".part-%s", w->hex);
+		bool twice = false;
+		for (size_t k = 0; k < p->n; k++)
+			twice |= strcmp(p->v[k].hex, w->hex) == 0;
+		if (!twice && !have(p, w))
+			p->n++;
+	}
+	if (p->n)
+		qsort(p->v, p->n, sizeof *p->v, by_size);
+}
+
+/* Its part, locked: another pull of the same layer is waited for. */
+static int part_open(struct pull *p, struct want *w)
+{
+	struct stat st = {0};
+	while (w->fd < 0) {
+		int fd = openat(p->s.images, w->part, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return fail("images/%s: create: %m", w->part);
+		if (lock_take(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+			close(fd);
+		else
+			w->fd = fd;
+	}
+	w->done = have(p, w);
+	if (w->done)
+		unlinkat(p->s.images, w->part, 0);
+	return 0;
+}
+
+static uint64_t part_size(const struct want *w)
+{
+	struct stat st;
+	return fstat(w->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static int part_begin(struct pull *p, struct want *w)
+{
+	if (w->fd < 0 && part_open(p, w) < 0)
+		return -1;
+	if (w->done || part_size(w) == w->size)
+		return 0;
+	if (part_size(w) > w->size && ftruncate(w->fd, 0) < 0)
+		return fail("images/%s: truncate: %m", w->part);
+	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), &w->f);
+}
+
+/* Until all of it is there. What ends early goes on where it was, as long as something comes. */
+static int part_end(struct pull *p, struct want *w)
+{
+	for (int tries = 0; !w->done && (w->f.pid || part_size(w) != w->size); tries++) {
+		uint64_t was = part_size(w);
+		if (!w->f.pid && part_begin(p, w) < 0)
+			return -1;
+		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
+		if (r == 1 && ftruncate(w->fd, 0) < 0)
+			return fail("images/%s: truncate: %m", w->part);
+		if (r == 0 && part_size(w) != w->size)
+			return errno = EBADMSG, fail("%s: layer %.12s: has %llu bytes, not %llu", p->r.host, w->hex,
+						    (unsigned long long)part_size(w), (unsigned long long)w->size);
+		if (r < 0 && (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
+			return fail_in("layer %.12s", w->hex);
+	}
+	return 0;
+}
+
+static int part_unpack(struct pull *p, struct want *w)
+{
+	struct stream in;
+	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
+	if (w->done)
+		return 0;
+	if (lseek(w->fd, 0, SEEK_SET) < 0 || store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0)
+		return -1;
+	w->done = true;
+	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail("%s: rename: %m", what) : 0;
+}
+
+/* Unpacked while it arrives; 1 when the connection broke, and the part is to be completed. */
+static int streamed(struct pull *p, struct want *w)
+{
+	int pipes[2];
+	struct stream in;
+	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
+	if (part_open(p, w) < 0)
+		return -1;
+	if (w->done || part_size(w) > 0)
+		return 1;
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	int r = registry_fetch(&p->r, w->hex, pipes[1], 0, &w->f);
+	close(pipes[1]);
+	p->s.part = w->part;
+	if (r == 0)
+		r = store_layer(&p->s, pipes[0], what, true, w->hex, w->diff_id, &in);
+	p->s.part = NULL;
+	close(pipes[0]);
+	if (!w->f.pid)
+		return -1;
+	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	int broke = registry_fetch_end(&p->r, &w->f);
+	if (r == 0)
+		return w->done = true, 0;
+	if (broke && errno == ETIMEDOUT)
+		return fail_in("layer %.12s", w->hex);
+	if (broke && part_size(w) < w->size) /* not because we stopped reading */
+		return tree_remove_at(p->s.ltmp, "layer") < 0 ? -1 : 1;
+	return fail("%s", why);
+}
+
+static int layers(struct pull *p)
+{
+	wants(p);
+	size_t begun = 1;
+	for (; begun < p->n && begun <= AT_ONCE; begun++)
+		if (part_begin(p, &p->v[begun]) < 0)
+			return -1;
+	if (p->n && streamed(p, &p->v[0]) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n; i++) {
+		if (part_end(p, &p->v[i]) < 0)
+			return -1;
+		if (i && begun < p->n && part_begin(p, &p->v[begun++]) < 0)
+			return -1;
+		if (part_unpack(p, &p->v[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void layers_end(struct pull *p, bool failed)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct want *w = &p->v[i];
+		if (w->f.pid) {
+			kill(w->f.pid, SIGTERM);
+			registry_fetch_end(&p->r, &w->f);
+		}
+		if (w->fd >= 0 && failed && !w->done)
+			unlinkat(p->s.images, w->part, 0);
+		if (w->fd >= 0)
+			close(w->fd);
+	}
+	free(p->v);
+	p->v = NULL;
+	p->n = 0;
+}
+
+/* --- the whole --- */
+
+/* A signal ends it: the layers that are whole stay, for the next time. */
+static struct pull *pulling;
+
+static void undo_keep(void *arg)
+{
+	(void)arg;
+	if (pulling)
+		store_commit(&pulling->s);
+}
+
+static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
+{
+	p->r.repo = xstrdup(p->ref.repo);
+	int r = registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || config(p) < 0 ? -1 : 0;
+	if (r == 0)
+		r = layers(p);
+	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	int e = errno;
+	layers_end(p, r < 0);
+	manifest_free(&p->m);
+	config_free(&p->c);
+	errno = e;
+	return why ? fail("%s", why) : 0;
+}
+
+static int pull(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
+{
+	int r = -1;
+	for (size_t i = 0;; i++) {
+		struct registry next;
+		int at = registry_at(p->ref.host, i, &next);
+		if (at <= 0)
+			return at < 0 ? -1 : r;
+		if (i)
+			warn("%s; trying %s", fail_msg(), next.host);
+		registry_free(&p->r);
+		p->r = next;
+		r = pull_from(p, hex, size);
+		if (r == 0)
+			return 0;
+	}
+}
+
+int registry_pull(const char *lib, const char *ref, struct strv *loaded)
+{
+	struct pull p = {0};
+	char hex[DIGEST_HEX];
+	uint64_t size = 0;
+	const char *colon = strrchr(ref, ':'), *slash = strrchr(ref, '/');
+	bool tagged = colon && (!slash || colon > slash);
+	_cleanup_free_ char *bare = tagged ? xstrndup(ref, (size_t)(colon - ref)) : xstrdup(ref);
+	_cleanup_free_ char *alias = strchr(ref, '@') ? NULL : registry_alias(bare);
+	_cleanup_free_ char *meant = alias ? xasprintf("%s%s", alias, tagged ? colon : "") : xstrdup(ref);
+	if (registry_ref_parse(meant, &p.ref) < 0)
+		return -1;
+	int r = store_open(&p.s, lib, STORE_ADD);
+	pulling = &p;
+	undo_push(undo_keep, NULL);
+	if (r == 0)
+		r = pull(&p, hex, &size);
+	pulling = NULL;
+	/* of NAME@DIGEST the name is not the tag's */
+	const char *name = str_starts(p.ref.tag, "sha256:") ? NULL : p.ref.name;
+	if (r == 0)
+		r = store_commit(&p.s) < 0 || store_ref_set(&p.s, name, hex, size) < 0 ? -1 : 0;
+	if (r == 0 && name)
+		strv_add(loaded, name);
+	else if (r == 0)
+		strv_addf(loaded, "sha256:%s", hex);
+	store_close(&p.s);
+	registry_free(&p.r);
+	registry_ref_free(&p.ref);
+	return r;
+}

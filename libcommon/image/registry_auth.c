@@ -1,0 +1,195 @@
+/* registry_auth.c: docker's credential file and helpers; see registry.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "registry.h"
+#include "str.h"
+#include "undo.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *base64_encode(const char *s)
+{
+	size_t n = strlen(s), k = 0;
+	char *out = xmalloc(n / 3 * 4 + 5);
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned v = (unsigned)(s[i] & 255) << 16;
+		v |= i + 1 < n ? (unsigned)(s[i + 1] & 255) << 8 : 0;
+		v |= i + 2 < n ? (unsigned)(s[i + 2] & 255) : 0;
+		for (size_t b = 0; b < 4; b++)
+			out[k++] = i + b > n ? '=' : digits[v >> (18 - 6 * b) & 63];
+	}
+	out[k] = 0;
+	return out;
+}
+
+/* NULL when it is damaged. Caller frees. */
+static char *base64_decode(const char *s)
+{
+	char *out = xmalloc(strlen(s) + 1), *to = out;
+	unsigned v = 0, bits = 0;
+	for (; *s && *s != '='; s++) {
+		const char *d = strchr(digits, *s);
+		if (!d) {
+			free(out);
+			return NULL;
+		}
+		v = v << 6 | (unsigned)(d - digits);
+		bits += 6;
+		if (bits >= 8)
+			*to++ = (char)(v >> (bits -= 8));
+	}
+	*to = 0;
+	return out;
+}
+
+static char *config_path(void)
+{
+	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+	if (dir && *dir)
+		return xasprintf("%s/config.json", dir);
+	return home ? xasprintf("%s/.docker/config.json", home) : NULL;
+}
+
+/* docker's file; an empty object where there is none. NULL with fail(). */
+static json_t *config_read(const char *path)
+{
+	size_t len;
+	if (!path || access(path, F_OK) < 0)
+		return json_object();
+	_cleanup_free_ char *text = file_read(path, 1 << 20, &len);
+	json_t *j = text ? json_parse(path, text, len) : NULL;
+	if (j && !json_is_object(j)) {
+		json_decref(j);
+		errno = EINVAL;
+		fail("%s: not an object", path);
+		return NULL;
+	}
+	return j;
+}
+
+static const char *key_of(const char *host)
+{
+	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
+}
+
+/* The helper of this registry, or NULL. Borrowed. */
+static const char *helper_of(const json_t *config, const char *host)
+{
+	const char *own = json_string_value(json_object_get(json_object_get(config, "credHelpers"), host));
+	return own ? own : json_string_value(json_object_get(config, "credsStore"));
+}
+
+/* docker-credential-NAME VERB, with text on its stdin; its output, or NULL with fail(). Caller frees. */
+static char *helper_run(const char *name, const char *verb, const char *text)
+{
+	int in[2], out[2], status = -1;
+	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return fail("pipe: %m"), NULL;
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		close(in[0]), close(in[1]);
+		return fail("pipe: %m"), NULL;
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		undo_forget();
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		execlp(program, program, verb, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	if (pid > 0 && fd_write_all(in[1], text, strlen(text)) < 0) /* it may not want to know */
+		errno = 0;
+	close(in[1]);
+	char *answer = pid < 0 ? NULL : fd_read_all(out[0], program, 65536, NULL);
+	close(out[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status == 0 && answer)
+		return answer;
+	bool none = answer && strstr(answer, "not found");
+	free(answer);
+	errno = none ? ENOENT : EIO;
+	return fail("%s %s: failed", program, verb), NULL;
+}
+
+static int from_helper(struct registry *r, const char *helper)
+{
+	_cleanup_free_ char *answer = helper_run(helper, "get", key_of(r->host));
+	if (!answer)
+		return errno == ENOENT ? 0 : -1;
+	_cleanup_json_ json_t *j = json_parse(helper, answer, strlen(answer));
+	const char *user = json_string_value(json_object_get(j, "Username"));
+	const char *secret = json_string_value(json_object_get(j, "Secret"));
+	if (user && secret) {
+		r->user = xstrdup(user);
+		r->password = xstrdup(secret);
+	}
+	return j ? 0 : -1;
+}
+
+int registry_credentials(struct registry *r)
+{
+	_cleanup_free_ char *path = config_path();
+	_cleanup_json_ json_t *config = config_read(path);
+	if (!config)
+		return -1;
+	const char *helper = helper_of(config, r->host);
+	const json_t *entry = json_object_get(json_object_get(config, "auths"), key_of(r->host));
+	const char *auth = json_string_value(json_object_get(entry, "auth"));
+	if (helper && !auth)
+		return from_helper(r, helper);
+	_cleanup_free_ char *pair = auth ? base64_decode(auth) : NULL;
+	char *colon = pair ? strchr(pair, ':') : NULL;
+	if (auth && !colon)
+		return errno = EINVAL, fail("%s: auths: %s: damaged", path, r->host);
+	if (!colon)
+		return 0;
+	r->user = xstrndup(pair, (size_t)(colon - pair));
+	r->password = xstrdup(colon + 1);
+	return 0;
+}
+
+/* user NULL: forget. */
+int registry_credentials_store(const char *host, const char *user, const char *password)
+{
+	_cleanup_free_ char *path = config_path();
+	_cleanup_json_ json_t *config = config_read(path);
+	if (!config || !path)
+		return path ? -1 : fail("no home directory to keep credentials in: set DOCKER_CONFIG");
+	const char *helper = helper_of(config, host);
+	if (helper) {
+		_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "ServerURL", key_of(host), "Username",
+		    user ? user : "", "Secret", user ? password : "");
+		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
+		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text);
+		return answer ? 0 : -1;
+	}
+	json_t *auths = json_object_get(config, "auths");
+	if (!json_is_object(auths)) {
+		auths = json_object();
+		json_object_set_new(config, "auths", auths);
+	}
+	if (!user && json_object_del(auths, key_of(host)) < 0)
+		return errno = ENOENT, fail("%s: not logged in", host);
+	if (user) {
+		_cleanup_free_ char *pair = xasprintf("%s:%s", user, password);
+		_cleanup_free_ char *code = base64_encode(pair);
+		json_object_set_new(auths, key_of(host), json_make("{s:s}", "auth", code));
+	}
+	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	if (dir_make(dir, 0700) < 0)
+		return -1;
+	_cleanup_free_ char *text = json_pretty(config);
+	return file_write_at(AT_FDCWD, path, text, strlen(text), 0600, true);
+}

@@ -1,0 +1,342 @@
+/* registry_http.c: requests over the host's curl; see registry.h.
+ *
+ * What curl is to do comes on its stdin, so that no secret is seen in the table of processes. Its own configuration
+ * file is not read (-q): an option in it could change what we see. Credentials are sent to the registry and to the
+ * place that it names for tokens, never to where a blob is redirected to: curl takes a header of ours away there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "registry.h"
+#include "str.h"
+#include "undo.h"
+
+#define REPLY_MAX (IMAGE_META_MAX + 65536)
+
+/* KEY = "VALUE" of curl's configuration. */
+static void option(struct buf *b, const char *key, const char *value)
+{
+	buf_printf(b, "%s = \"", key);
+	for (; *value; value++)
+		if (*value == '\n' || *value == '\r')
+			buf_puts(b, " ");
+		else
+			buf_printf(b, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+	buf_puts(b, "\"\n");
+}
+
+static void common(struct buf *b, const struct registry *r, const char *url)
+{
+	option(b, "url", url);
+	if (r->ca && *r->ca)
+		option(b, "cacert", r->ca);
+	if (str_starts(url, "https:"))
+		option(b, "proto-redir", "=https");
+	/* a registry that stalls is given up */
+	buf_printf(b,
+	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = 1\nspeed-time = %lld\n",
+	    (long long)r->timeout, (long long)r->timeout);
+	option(b, "user-agent", "ctrbox");
+}
+
+static int memory_file(const char *name, const char *text, size_t n)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	if (fd < 0 || fd_write_all(fd, text, n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return fail("%s: %m", name);
+	}
+	return fd;
+}
+
+/* curl with this configuration; its output goes to `out`, its complaint to a memory file *err. */
+static pid_t start(struct buf *conf, int out, int *err)
+{
+	_cleanup_close_ int in = memory_file("curl's options", conf->p, conf->n);
+	explicit_bzero(conf->p, conf->n);
+	buf_free(conf);
+	*err = memory_file("curl's complaint", "", 0);
+	pid_t parent = getpid(), pid = in < 0 || *err < 0 ? -1 : fork();
+	if (pid != 0)
+		return pid < 0 ? fail("start curl: %m") : pid;
+	undo_forget();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	dup2(out, 1);
+	dup2(*err, 2);
+	dup2(in, 0);
+	execlp("curl", "curl", "-q", "-K", "-", NULL);
+	static const char none[] = "curl: not found: it speaks to registries (install it)";
+	_exit(write(2, none, sizeof none - 1) < 0 ? 127 : 126);
+}
+
+/* Its exit code; what it said is remembered by fail() when that is not 0. */
+static int finish(pid_t pid, int err, const char *what)
+{
+	int status = -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	char text[300];
+	ssize_t n = pread(err, text, sizeof text - 1, 0);
+	close(err);
+	text[n < 0 ? 0 : n] = 0;
+	text[strcspn(text, "\n")] = 0;
+	if (status == 0)
+		return 0;
+	const char *say = text;
+	if (str_starts(say, "curl: (") && strstr(say, ") "))
+		say = strstr(say, ") ") + 2;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+	errno = code == 28 ? ETIMEDOUT : EIO;
+	fail("%s: %s", what, *say ? say : "curl was ended");
+	return code;
+}
+
+/* --- small answers --- */
+
+/* Blocks of headers (a proxy's, of redirects, of "100 Continue"), then the body. */
+static int reply_split(struct reply *p, const char *what)
+{
+	char *at = p->text;
+	for (;;) {
+		char *end = strstr(at, "\r\n\r\n");
+		if (!str_starts(at, "HTTP/") || !end)
+			return errno = EPROTO, fail("%s: the answer is not HTTP", what);
+		const char *code = strchr(at, ' ');
+		p->status = code ? atoi(code) : 0;
+		p->head = at;
+		end[2] = 0;
+		at = end + 4;
+		if (!str_starts(at, "HTTP/"))
+			break;
+	}
+	p->body = at;
+	p->len -= (size_t)(at - p->text);
+	return 0;
+}
+
+char *reply_header(const struct reply *p, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *l = p->head; (l = strstr(l, "\r\n")) && *(l += 2);)
+		if (strncasecmp(l, name, n) == 0 && l[n] == ':') {
+			const char *v = l + n + 1 + strspn(l + n + 1, " \t");
+			return xstrndup(v, strcspn(v, "\r"));
+		}
+	return NULL;
+}
+
+void reply_free(struct reply *p)
+{
+	free(p->text);
+	*p = (struct reply){0};
+}
+
+static int once(struct registry *r, const struct request *q, const char *url, struct reply *out)
+{
+	struct buf c = {0};
+	int p[2], err;
+	bool own = str_starts(url, r->base) && url[strlen(r->base)] == '/';
+	common(&c, r, url);
+	buf_puts(&c, strcmp(q->method, "HEAD") == 0 ? "head\n" : "include\n");
+	if (strcmp(q->method, "GET") == 0)
+		buf_puts(&c, "location\nmax-redirs = 5\n");
+	else if (strcmp(q->method, "HEAD") != 0)
+		option(&c, "request", q->method);
+	if (r->auth && own) {
+		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
+		option(&c, "header", h);
+		explicit_bzero(h, strlen(h));
+	}
+	for (const char *a = q->accept; a && *a; a += strcspn(a, "\n"), a += *a == '\n') {
+		_cleanup_free_ char *h = xasprintf("Accept: %.*s", (int)strcspn(a, "\n"), a);
+		option(&c, "header", h);
+	}
+	if (q->type) {
+		_cleanup_free_ char *h = xasprintf("Content-Type: %s", q->type);
+		option(&c, "header", h);
+	}
+	option(&c, "header", "Expect:");
+	if (q->file)
+		option(&c, "upload-file", q->file);
+	else if (q->body)
+		option(&c, "data-binary", q->body);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t pid = start(&c, p[1], &err);
+	close(p[1]);
+	*out = (struct reply){0};
+	if (pid >= 0)
+		out->text = fd_read_all(p[0], url, REPLY_MAX, &out->len);
+	close(p[0]);
+	if (pid < 0)
+		return -1;
+	if (!out->text)
+		kill(pid, SIGTERM);
+	int code = finish(pid, err, r->host);
+	if (code || !out->text) {
+		reply_free(out);
+		return code == 35 || code == 60 ? -code : -1;
+	}
+	return reply_split(out, url);
+}
+
+/* --- who we are --- */
+
+static void url_add(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:", *s))
+			buf_add(b, s, 1);
+		else
+			buf_printf(b, "%%%02X", *s & 255);
+}
+
+static void basic(struct registry *r, char **auth)
+{
+	_cleanup_free_ char *pair = xasprintf("%s:%s", r->user, r->password);
+	_cleanup_free_ char *code = base64_encode(pair);
+	*auth = xasprintf("Basic %s", code);
+}
+
+/* A token of the place that the challenge names (distribution's token authentication). */
+static int token(struct registry *r, const struct challenge *c)
+{
+	struct buf url = {0};
+	if (str_starts(r->base, "https:") && !str_starts(c->realm, "https:") && !registry_loopback(r))
+		return errno = EPROTO,
+		       fail("%s: asks for credentials to be sent unencrypted, to %.100s", r->host, c->realm);
+	buf_printf(&url, "%s%cservice=", c->realm, strchr(c->realm, '?') ? '&' : '?');
+	url_add(&url, c->service ? c->service : "");
+	_cleanup_free_ char *own = r->repo ? xasprintf("repository:%s:%s", r->repo, r->scope) : NULL;
+	if (own || c->scope) {
+		buf_puts(&url, "&scope=");
+		url_add(&url, own ? own : c->scope);
+	}
+	/* the place of tokens is asked with a password, everything else with the token */
+	struct registry at = *r;
+	const char *slash = strchr(strstr(c->realm, "://") ? strstr(c->realm, "://") + 3 : c->realm, '/');
+	at.base = xstrndup(c->realm, slash ? (size_t)(slash - c->realm) : strlen(c->realm));
+	at.auth = NULL;
+	if (r->user)
+		basic(r, &at.auth);
+	struct reply p;
+	int e = once(&at, &(struct request){.method = "GET"}, url.p, &p);
+	free(at.base);
+	free(at.auth);
+	buf_free(&url);
+	if (e < 0)
+		return -1;
+	_cleanup_json_ json_t *j = p.status == 200 ? json_parse("token", p.body, p.len) : NULL;
+	const char *t = json_string_value(json_object_get(j, "token"));
+	if (!t)
+		t = json_string_value(json_object_get(j, "access_token"));
+	int r2 = p.status != 200 ? reply_refused(r, "a token", &p) : 0;
+	if (r2 == 0 && !t)
+		r2 = (errno = EPROTO, fail("%s: gives no token", r->host));
+	if (r2 == 0)
+		r->auth = xasprintf("Bearer %s", t);
+	reply_free(&p);
+	return r2;
+}
+
+static int identify(struct registry *r, const struct reply *p)
+{
+	struct challenge c;
+	_cleanup_free_ char *header = reply_header(p, "WWW-Authenticate");
+	free(r->auth);
+	r->auth = NULL;
+	if (!header)
+		return errno = EACCES, fail("%s: refuses, and does not say what it wants", r->host);
+	if (challenge_parse(header, &c) < 0)
+		return fail_in("%s", r->host);
+	int e = 0;
+	if (!c.basic)
+		e = token(r, &c);
+	else if (r->user)
+		basic(r, &r->auth);
+	else
+		e = (errno = EACCES, fail("%s: asks who you are (ctr-image login %s)", r->host, r->host));
+	challenge_free(&c);
+	return e;
+}
+
+int registry_ask(struct registry *r, const struct request *q, struct reply *out)
+{
+	for (int tries = 0;; tries++) {
+		_cleanup_free_ char *url =
+		    strstr(q->path, "://") ? xstrdup(q->path) : xasprintf("%s%s", r->base, q->path);
+		int e = once(r, q, url, out);
+		/* a registry of this machine may do without TLS, as docker has it */
+		if (e == -35 && registry_loopback(r) && str_starts(r->base, "https:")) {
+			memmove(r->base + 4, r->base + 5, strlen(r->base) - 4);
+			continue;
+		}
+		if (e < 0)
+			return -1;
+		if (out->status != 401 || tries >= 1)
+			return 0;
+		e = identify(r, out);
+		reply_free(out);
+		if (e < 0)
+			return -1;
+	}
+}
+
+int reply_refused(const struct registry *r, const char *what, const struct reply *p)
+{
+	_cleanup_json_ json_t *j = p->len && p->body[0] == '{' ? json_parse("", p->body, p->len) : NULL;
+	const json_t *e = json_array_get(json_object_get(j, "errors"), 0);
+	const char *why = json_string_value(json_object_get(e, "message"));
+	if (p->status == 404)
+		return errno = ENOENT, fail("%s: %s: there is none", r->host, what);
+	if (p->status == 401 || p->status == 403)
+		return errno = EACCES, fail("%s: %s: not permitted%s%s (ctr-image login %s)", r->host, what,
+					   r->user ? " to " : "", r->user ? r->user : "", r->host);
+	if (p->status == 429)
+		return errno = EAGAIN, fail("%s: %s: too many requests; try again later, or log in", r->host, what);
+	return errno = EIO,
+	       fail("%s: %s: status %d%s%.200s", r->host, what, p->status, why ? ": " : "", why ? why : "");
+}
+
+/* --- blobs --- */
+
+int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from, struct fetch *f)
+{
+	struct buf c = {0};
+	_cleanup_free_ char *url = xasprintf("%s/v2/%s/blobs/sha256:%s", r->base, r->repo, hex);
+	common(&c, r, url);
+	buf_puts(&c, "location\nmax-redirs = 5\nfail\n");
+	if (from)
+		buf_printf(&c, "continue-at = %llu\n", (unsigned long long)from);
+	if (r->auth) {
+		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
+		option(&c, "header", h);
+		explicit_bzero(h, strlen(h));
+	}
+	f->pid = start(&c, fd, &f->err);
+	return f->pid < 0 ? -1 : 0;
+}
+
+int registry_fetch_end(const struct registry *r, struct fetch *f)
+{
+	int code = finish(f->pid, f->err, r->host);
+	f->pid = 0;
+	if (code == 33) /* CURLE_RANGE_ERROR */
+		return 1;
+	return code ? -1 : 0;
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# Registries: pull, push, login, search, over the host's curl; against docker's own registry and one that lies.
+bats_require_minimum_version 1.5.0
+load lib
+load image
+
+test_setup() {
+	need docker-registry
+	need curl
+	need openssl
+	need htpasswd apache2-utils
+	export DOCKER_CONFIG=$WORLD/docker CTR_REGISTRIES=$WORLD/registries HOME=$WORLD
+	: >registries
+	pids=()
+}
+test_teardown() {
+	[ "${#pids[@]}" -eq 0 ] || {
+		kill "${pids[@]}" 2>/dev/null
+		wait "${pids[@]}" 2>/dev/null
+	} || true
+	[ -z "$(ls -A "$CTR_LIB/images" 2>/dev/null | grep -E '^\.(part|tmp)-')" ]
+}
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
+
+# A registry with TLS and, with `auth`, a password; its address goes to $reg.
+registry() {
+	reg=127.0.0.1:$(free_port)
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
+	cat >r.yml <<-EOF
+		version: 0.1
+		log: {level: error, accesslog: {disabled: true}}
+		storage: {filesystem: {rootdirectory: $WORLD/r}}
+		http: {addr: "$reg", tls: {certificate: $WORLD/cert.pem, key: $WORLD/key.pem}}
+	EOF
+	[ "${1:-}" != auth ] || {
+		htpasswd -Bbn me 'pass "\word' >htpasswd
+		echo "auth: {htpasswd: {realm: x, path: $WORLD/htpasswd}}" >>r.yml
+	}
+	docker-registry serve r.yml >r.log 2>&1 3>&- &
+	pids+=($!)
+	echo "ca $reg $WORLD/cert.pem" >>registries
+	wait_for 10 curl -s -o /dev/null --cacert cert.pem "https://$reg/v2/"
+}
+
+# A small server of the test's own, which does with a request for a blob what $1 says.
+liar() {
+	reg=127.0.0.1:$(free_port)
+	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &
+	pids+=($!)
+	echo "http $reg" >>registries
+	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
+}
+
+three() {
+	two_layers
+	head -c 3000000 /dev/urandom >big
+	tar -cf big.tar big
+	gzip -k big.tar
+	zstd -q two.tar
+	oci o one.tar two.tar big.tar
+	ctr-image load o >/dev/null
+}
+
+@test "push and pull: TLS, a password, the same digest, layers that are there already" {
+	registry auth
+	three
+	run -1 ctr-image push new:1 "$reg/a/new:1"
+	[[ ${#lines[@]} -eq 1 && $output == *"ctr-image login $reg"* ]]
+	run -1 ctr-image login -u me -p wrong "$reg"
+	[[ $output == *'does not take this name and password' ]]
+	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
+	[ "$(stat -c %a docker/config.json)" = 600 ]
+	digest=$(ctr-image push new:1 "$reg/a/new:1")
+	[ "$(ctr-image inspect new:1 | sed -n 's/.*"digest": "\(.*\)".*/\1/p' | head -n 1)" = "$digest" ]
+	[ "$(ctr-image search "$reg/ne" | cut -f 1)" = a/new ]
+	ctr-image rm new:1
+	[ "$(ctr-image pull "$reg/a/new:1")" = "$reg/a/new:1" ]
+	[ "$(ctr-run "$reg/a/new:1")" = second ]
+	ctr-image pull "$reg/a/new:1"
+	[ "$(ctr-image pull "$reg/a/new@$digest")" = "$digest" ]
+	run -1 ctr-image pull "$reg/a/none"
+	[[ ${#lines[@]} -eq 1 && $output == *'there is none' ]]
+	ctr-image logout "$reg"
+	run -1 ctr-image pull "$reg/a/new:1"
+	run -1 ctr-image logout "$reg"
+	# another repository of the same registry: mounted, not sent
+	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
+	ctr-image push "$reg/a/new:1" "$reg/b/new:2"
+	[ "$(ctr-image pull "$reg/b/new:2")" = "$reg/b/new:2" ]
+}
+
+@test "a helper of docker's keeps the password" {
+	registry auth
+	three
+	mkdir bin docker
+	cat >bin/docker-credential-test <<-'EOF'
+		#!/bin/sh
+		case $1 in
+		get) [ -e "$HOME/kept" ] && cat "$HOME/kept" || { echo "credentials not found in native keychain"; exit 1; } ;;
+		store) cat >"$HOME/kept" ;;
+		erase) rm "$HOME/kept" ;;
+		esac
+	EOF
+	chmod +x bin/docker-credential-test
+	echo '{"credsStore":"test"}' >docker/config.json
+	PATH=$WORLD/bin:$PATH
+	run -1 ctr-image push new:1 "$reg/x:1"
+	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
+	! grep -q auth docker/config.json
+	ctr-image push new:1 "$reg/x:1"
+	ctr-image logout "$reg"
+	run -1 ctr-image pull "$reg/x:1"
+}
+
+@test "what skopeo pushed: docker's manifests, lists, gzip and zstd; short names and mirrors" {
+	need skopeo
+	registry
+	three
+	cp two.tar.zst o/z
+	export SSL_CERT_FILE=$WORLD/cert.pem
+	skopeo copy -q --format v2s2 oci:o:new:1 "docker://$reg/library/box:gzip"
+	skopeo copy -q --format oci --dest-compress-format zstd oci:o:new:1 "docker://$reg/library/box:zstd"
+	ctr-image rm new:1
+	echo "mirror docker.io https://$reg" >>registries
+	echo "alias b docker.io/library/box" >>registries
+	[ "$(ctr-image pull box:gzip)" = box:gzip ]
+	[ "$(ctr-run box:gzip)" = second ]
+	[ "$(ctr-image pull b:zstd)" = box:zstd ]
+	[ "$(ctr-run box:zstd)" = second ]
+	ctr-image rm box:gzip box:zstd
+	# a mirror that is down: the next
+	sed -i "1i mirror docker.io http://127.0.0.1:1" registries
+	run -0 ctr-image pull box:gzip
+	[[ ${#lines[@]} -eq 2 && $output == *"trying $reg"* ]]
+}
+
+@test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
+	three
+	for how in manifest config blob short long stall error html realm; do
+		: >registries
+		liar "$how" o
+		echo "timeout $reg 1" >>registries
+		ctr-image rm new:1 >/dev/null 2>&1 || true
+		before=$(store)
+		echo "$how:"
+		run -1 --separate-stderr timeout 20 ctr-image pull "$reg/x:1"
+		echo "$stderr"
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *"$reg"* ]]
+		[ "$(store)" = "$before" ]
+	done
+}
+
+@test "a connection that breaks in the middle goes on where it was; so does a pull that was killed" {
+	three
+	ctr-image rm new:1
+	liar once o
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	grep -q 'range bytes=' liar.log
+	ctr-image rm "$reg/x:1"
+	liar slow o
+	ctr-image pull "$reg/x:1" 3>&- &
+	pull=$!
+	wait_for 10 sh -c "find $CTR_LIB/images -name '.part-*' -size +1000k | grep -q ."
+	kill -INT $pull 2>/dev/null || true
+	kill -TERM $pull
+	wait $pull || true
+	find "$CTR_LIB/images" -name '.part-*' -size +1000k | grep -q .
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	grep -q 'range bytes=' liar.log
+	[ "$(ctr-run "$reg/x:1")" = second ]
+}
