@@ -41,5 +41,6 @@ int ctr_run_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
 		die_fail();
+	opt_hide(argc, argv, c.name);
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

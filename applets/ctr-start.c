@@ -3,22 +3,24 @@
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "create.h"
 #include "err.h"
 #include "monitor.h"
 #include "selfexe.h"
 
-static bool attached;
+static bool attached, boot;
 
 static const struct opt opts[] = {
     {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)", OPT_FLAG, &attached},
+    {0, "boot", NULL, "start those whose --restart policy wants it after a boot, and no others", OPT_FLAG, &boot},
     {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}},
     OPT_END,
 };
 
 static const struct usage usage = {
-    .synopsis = "NAME...|-",
+    .synopsis = "NAME...|-|--boot",
     .more = "With -a the exit code is the command's; 125, 126 and 127 as ctr-run's.\n",
     .opts = opts,
 };
@@ -55,13 +57,45 @@ static int start(const char *name)
 	return code;
 }
 
+/* docker's meaning when its daemon starts: `always` whatever was before, `unless-stopped` unless somebody stopped it,
+ * `on-failure` where it failed or was cut off. One that never ran stays so. */
+static bool wanted_at_boot(const struct container *c)
+{
+	const char *p = kv_get(&c->conf, "restart");
+	bool ended = c->status == ST_LOST || c->status == ST_EXITED;
+	if (!p || !ended)
+		return false;
+	if (str_starts(p, "on-failure"))
+		return !c->stopped && (c->status == ST_LOST || c->exit_code != 0);
+	return strcmp(p, "always") == 0 || (strcmp(p, "unless-stopped") == 0 && !c->stopped);
+}
+
+static void boot_names(struct strv *out)
+{
+	struct strv all = {0};
+	if (container_names(&all) < 0)
+		die_fail();
+	for (size_t i = 0; i < all.n; i++) {
+		struct container c;
+		if (container_read(&c, all.v[i]) == 0 && wanted_at_boot(&c))
+			strv_add(out, c.name);
+		container_close(&c);
+	}
+	strv_free(&all);
+}
+
 int ctr_start_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	int worst = 0;
 	self_protect(argv);
 	int n = opt_parse(&usage, argc, argv);
-	opt_names(&names, argc, argv, n, "NAME");
+	if (boot && n < argc)
+		die_usage("--boot takes no NAME");
+	if (boot)
+		boot_names(&names);
+	else
+		opt_names(&names, argc, argv, n, "NAME");
 	if (attached && names.n != 1)
 		die_usage("-a takes one NAME");
 	if (attached)

@@ -16,7 +16,7 @@
 #include "volume_flags.h"
 
 struct create_flags {
-	bool tty, interactive, detach, rm, keep, init, privileged, read_only, direct, no_pivot;
+	bool tty, interactive, detach, rm, keep, init, replace, privileged, read_only, direct, no_pivot;
 	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile,
 	    *pidfile, *restart;
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define LOG_LINE 16384
+#define LOG_SIZE_DEFAULT (16 << 20) /* then it is rotated, where nothing was said */
 
 struct log {
 	int dir, fd; /* the container's directory (not ours), the open file */

@@ -45,6 +45,9 @@ int opt_parse(const struct usage *u, int argc, char **argv);
 
 /* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin. Dies when there is
  * none and `what` is not NULL (it names the operand). */
+/* What was typed (`-e PASSWORD=...`) is read in /proc/PID/cmdline by everybody as long as the process lives: from now on
+ * that says "APPLET: NAME". The options' texts that point into argv are gone: call it when all of them were used. */
+void opt_hide(int argc, char **argv, const char *name);
 void opt_names(struct strv *out, int argc, char **argv, int from, const char *what);
 
 #endif

@@ -121,10 +121,12 @@ int container_erase(const struct container *c);
 int state_write(const char *name, const struct kv *state);
 int state_remove(const char *name);
 
-/* `exit` and `started` (DESIGN.md section 4; `how`: what follows the time, " oom" and " stopped"),
+/* `exit` and `started` (DESIGN.md section 4),
  * in place so that a full disk cannot prevent it. `fresh`: `exit` is blank as it was made. */
 int started_write(int dir, bool fresh);
-int exit_write(int dir, int code, const char *how);
+int exit_write(int dir, int code, bool oom);
+/* Add to it that the end was deliberate, durably: it stays so over a boot. Best effort. */
+void exit_stopped(int dir);
 /* Write this file of the container's directory (NULL: the directory itself) through to the disk.
  * Warns of what fails. */
 void record_sync(int dir, const char *name);

@@ -541,3 +541,47 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(grep -c '^125$' codes)" = 5 ]
 	[ "$(grep -c 'this name already' err)" = 5 ]
 }
+
+@test "a name that a killed --rm container left is taken over; --replace takes any" {
+	ctr-run -d --rm --name r "$ROOTFS" sleep 1000 >/dev/null
+	run -125 ctr-run --name r "$ROOTFS" true
+	[[ "$output" == *"name already"* ]]
+	(. "$CTR_RUN/containers/r/state"; kill -9 "$monitor")
+	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=r -o status)" = lost ]'
+	[ "$(ctr-run --name r "$ROOTFS" echo taken)" = taken ]
+	ctr-run -d --name k "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/k/state"; kill -9 "$monitor") # one that was to stay is nobody's to take
+	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=k -o status)" = lost ]'
+	run -125 ctr-run --name k "$ROOTFS" true
+	[ "$(ctr-run --replace --name k "$ROOTFS" echo replaced)" = replaced ]
+}
+
+@test "what was typed is in no process list: not the monitor's, not --init's" {
+	ctr-run -d --name s --init -e PASSWORD=hunter2 "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/s/state"
+		[ "$(ps -o args= -p "$monitor" | tr -d ' ')" = "ctr-run:s" ]
+		[ -z "$(tr '\0' '\n' <"/proc/$monitor/cmdline" | grep hunter2)" ]
+		[ -z "$(tr '\0' '\n' <"/proc/$pid/cmdline" | grep hunter2)" ])
+	[ "$(ctr-exec s sh -c 'echo $PASSWORD')" = hunter2 ]
+	[ -z "$(ctr-exec s cat /proc/1/cmdline | tr '\0' '\n' | grep hunter2)" ]
+}
+
+@test "at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
+	limit() { cat /sys/fs/cgroup/{pids/,}"$CTR_CGROUP"/c-*/pids.max 2>/dev/null; }
+	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers || skip "no pids controller"
+	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(limit)" = 2048 ]
+	ctr-rm -f a
+	ctr-run -d --name b --pids-limit -1 "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(limit)" = max ]
+}
+
+@test "memory runs out: the monitor is the last that is taken, the command's own score is as asked" {
+	sh -c 'echo -999 >/proc/self/oom_score_adj' 2>/dev/null || skip "needs CAP_SYS_RESOURCE"
+	own=$(cat /proc/self/oom_score_adj)
+	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name b --oom-score-adj 500 "$ROOTFS" sleep 1000 >/dev/null
+	score() { (. "$CTR_RUN/containers/$1/state"; cat "/proc/$monitor/oom_score_adj" "/proc/$pid/oom_score_adj" | tr '\n' ' '); }
+	[ "$(score a)" = "-999 $own " ]
+	[ "$(score b)" = "-999 500 " ]
+}

@@ -50,3 +50,18 @@ load lib
 	ctr-start y
 	[ "$(net y)" = "$(net z)" ]
 }
+
+@test "start --boot: what a policy wants after a boot, by what the disk says, and no others" {
+	for p in always unless-stopped on-failure no; do
+		ctr-run -d --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --restart $p --name $p-stopped "$ROOTFS" sleep 1000 >/dev/null
+		ctr-stop -t 0 $p-stopped >/dev/null
+		(. "$CTR_RUN/containers/$p/state"; kill -9 "$monitor") # the power goes
+	done
+	ctr-create --restart always --name never "$ROOTFS" sleep 1000 >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-ps -anq -f status=lost | wc -l)" = 4 ]'
+	rm -rf "$CTR_RUN"
+	[ "$(ctr-start --boot | tr '\n' ' ')" = "always always-stopped on-failure unless-stopped " ]
+	[ -z "$(ctr-start --boot)" ]
+	run -2 ctr-start --boot always
+}

@@ -1,5 +1,7 @@
 /* opt.c: the option table drives getopt_long, --help and the man page; see opt.h. */
 #include <getopt.h>
+#include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +210,25 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		take(o, optarg);
 	}
 	return optind;
+}
+
+void opt_hide(int argc, char **argv, const char *name)
+{
+	char *from = program_invocation_name, *to = from + strlen(from) + 1;
+	size_t all = (size_t)(to - from);
+	for (int i = 1; i < argc; i++) { /* argv[0] is the applet's name by now, from a table */
+		char *end = argv[i] + strlen(argv[i]) + 1;
+		all += (size_t)(end - argv[i]);
+		to = end > to ? end : to;
+	}
+	/* The kernel lays them out one after the other. Called as `ctrbox ctr-run` there is one word more. */
+	if (to - from < (ptrdiff_t)all || (size_t)(to - from) > all + 256) {
+		for (int i = 1; i < argc; i++)
+			memset(argv[i], 0, strlen(argv[i]));
+		return;
+	}
+	memset(from, 0, (size_t)(to - from));
+	snprintf(from, (size_t)(to - from), "%s: %s", err_applet, name);
 }
 
 void opt_names(struct strv *out, int argc, char **argv, int from, const char *what)

@@ -20,9 +20,11 @@
 #include "image.h"
 #include "container_net.h"
 #include "limit_flags.h"
+#include "log.h"
 #include "share.h"
 #include "signames.h"
 #include "stamp.h"
+#include "stop.h"
 #include "str.h"
 #include "userns_flag.h"
 #include "volume.h"
@@ -175,11 +177,10 @@ static int restart_policy(const struct create_flags *o, struct kv *conf)
 static int log_options(const struct create_flags *o, struct kv *conf)
 {
 	int64_t files = 1;
-	if (!o->log_size)
-		return 0;
+	uint64_t size = o->log_size ? o->log_size : LOG_SIZE_DEFAULT;
 	if (o->log_files && num_parse("--log-max-files", o->log_files, 0, 1000, &files) < 0)
 		return fail_as_usage();
-	kv_setf(conf, "log_max_size", "%" PRIu64, o->log_size);
+	kv_setf(conf, "log_max_size", "%" PRIu64, size);
 	kv_setf(conf, "log_max_files", "%" PRId64, files);
 	return 0;
 }
@@ -383,6 +384,26 @@ static int fill(struct making *m, int argc, char **argv)
 		   : 0;
 }
 
+/* The one that has the name already, where it is garbage: it was to go with its end, which its monitor did not live to
+ * see (a power cut, kill -9). Or any, with --replace. 0 when it is gone. */
+static int take_over(const struct making *m)
+{
+	struct container old;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (container_open(&old, m->c->name) < 0)
+		return errno == ENOENT ? 0 : -1;
+	bool same = strcmp(old.name, m->c->name) == 0;
+	bool ended = old.status == ST_LOST || old.status == ST_ORPHANED || old.status == ST_EXITED;
+	bool garbage = kv_num(&old.conf, "rm", 0) && ended;
+	int r = 0;
+	if (same && (m->o->replace || garbage))
+		r = steer_remove(&old, true);
+	else if (same)
+		r = (errno = EEXIST, fail("%s", why));
+	container_close(&old);
+	return r;
+}
+
 /* The container's directory, then what lies in it or beside it. */
 static int make(struct making *m)
 {
@@ -390,6 +411,8 @@ static int make(struct making *m)
 	const char *cidfile = m->o->cidfile;
 	_cleanup_free_ char *first = spec_text(m->s);
 	int made = container_create(c, first);
+	if (made < 0 && errno == EEXIST && take_over(m) == 0)
+		made = container_create(c, first);
 	if (m->gate >= 0)
 		close(m->gate);
 	if (made < 0)

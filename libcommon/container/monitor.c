@@ -580,8 +580,6 @@ static int root_copy(struct monitor *m, const char *why)
 	return file_write_at(m->c->dir, "config.json", json, strlen(json), 0600, !m->l.passing);
 }
 
-static const char *const end_words[2][2] = {{"", " oom"}, {" stopped", " oom stopped"}};
-
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (start(m, restarts) < 0) {
@@ -595,7 +593,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 			free(why);
 			why = xstrdup(fail_msg());
 		}
-		exit_write(m->c->dir, code, ""); /* the record says why nothing ran, as docker's does */
+		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		error_write(m->c->dir, why);
 		if (m->ready >= 0)
 			tell_launcher(m, code, why);
@@ -624,8 +622,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	uint64_t kills = 0;
 	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
 	bool oom = kept && m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
-	bool stopped = marked_stopping(m);
-	if (exit_write(m->c->dir, code, end_words[stopped][oom]) < 0)
+	if (exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	if (kept)
 		record_sync(m->c->dir, "exit");
@@ -685,6 +682,8 @@ static int lives(struct monitor *m)
 		if (!back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
+	if (marked_stopping(m))
+		exit_stopped(m->c->dir); /* between two lives, too */
 	if (state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */

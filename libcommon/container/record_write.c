@@ -212,13 +212,27 @@ int started_write(int dir, bool fresh)
 	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
 }
 
-int exit_write(int dir, int code, const char *how)
+int exit_write(int dir, int code, bool oom)
 {
 	char text[48];
 	struct timespec t;
 	clock_now(CLOCK_REALTIME, &t);
-	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec, how);
+	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec,
+	    oom ? " oom" : "");
 	return fill_in(dir, "exit", text);
+}
+
+void exit_stopped(int dir)
+{
+	_cleanup_free_ char *was = file_read_at(dir, "exit", 96, NULL);
+	size_t n = was ? strlen(was) : 0;
+	while (n && strchr(" \n", was[n - 1]))
+		was[--n] = 0;
+	if (!n || strstr(was, " stopped"))
+		return;
+	_cleanup_free_ char *text = xasprintf("%s stopped", was);
+	if (fill_in(dir, "exit", text) == 0)
+		record_sync(dir, "exit");
 }
 
 void error_write(int dir, const char *why)
