@@ -4,26 +4,34 @@
  * Kind: CHAIN in spirit; it stays as the parent only to forward signals and the terminal. Nothing outlives it but,
  * with -d, the command.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "caps.h"
 #include "create.h"
+#include "create_flags.h"
 #include "enter.h"
 #include "err.h"
 #include "selfexe.h"
 #include "record.h"
 #include "str.h"
+#include "sys.h"
+#include "title.h"
 #include "tty.h"
 
 static struct {
 	bool tty, interactive, detach, privileged;
 	const char *user, *workdir;
-	struct strv env;
+	struct strv env, env_file;
 } o;
 
 static const struct opt opts[] = {
@@ -31,6 +39,7 @@ static const struct opt opts[] = {
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},
     {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env},
+    {0, "env-file", "FILE", "further variables from a file, a line each", OPT_LIST, &o.env_file},
     {'u', "user", "USER[:GROUP]", "another user than the container's", OPT_STR, &o.user},
     {'w', "workdir", "DIR", "another working directory", OPT_STR, &o.workdir},
     {0, "privileged", NULL, "all capabilities and no seccomp filter", OPT_FLAG, &o.privileged},
@@ -50,15 +59,8 @@ static void settle(struct spec *s, int argc, char **argv)
 	strv_free(&s->args);
 	for (int i = 0; i < argc; i++)
 		strv_add(&s->args, argv[i]);
-	for (size_t i = 0; i < o.env.n; i++) {
-		const char *kv = o.env.v[i], *eq = strchr(kv, '=');
-		if (eq == kv || !*kv)
-			die_usage("--env: '%s' has no name before the '='", kv);
-		_cleanup_free_ char *key = eq ? xstrndup(kv, (size_t)(eq - kv)) : xstrdup(kv);
-		const char *v = eq ? eq + 1 : getenv(kv);
-		if (v)
-			strv_setenv(&s->env, key, v);
-	}
+	if (env_flags(&s->env, &o.env_file, &o.env) < 0)
+		die_fail();
 	if (o.user) {
 		free(s->x_user);
 		s->x_user = xstrdup(o.user);
@@ -105,6 +107,66 @@ static void find(struct container *c, const char *name, struct enter *e)
 		die_fail();
 }
 
+/* Without anybody who waits for it, a detached command would stay in the container as a zombie when it ends, and count
+ * against its limit of processes: its PID 1 is not its parent, and who inherits it outside may not wait either. So
+ * this process stays, with nothing open. */
+static _Noreturn void stay(struct enter *e, const char *name)
+{
+	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", name);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	sys_close_range(3, ~0u);
+	title_wipe(title);
+	while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static _Noreturn void stay_or_say(struct enter *e, const char *name, int said)
+{
+	setsid();
+	if (enter_start(e) == 0) {
+		close(said);
+		stay(e, name);
+	}
+	_exit(dprintf(said, "%c%s", e->code, fail_msg()) < 0);
+}
+
+/* The launcher leaves when the command runs, or says why it does not. */
+static int detached(struct enter *e, const char *name)
+{
+	char said[1100];
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		die("pipe: %m");
+	pid_t pid = fork();
+	if (pid < 0)
+		die("fork: %m");
+	if (pid == 0) {
+		close(p[0]);
+		stay_or_say(e, name, p[1]);
+	}
+	close(p[1]);
+	ssize_t n;
+	struct pollfd f[2] = {{.fd = p[0], .events = POLLIN}, {.fd = e->signals, .events = POLLIN}};
+	for (;;) {
+		struct signalfd_siginfo i;
+		poll(f, 2, -1);
+		if (f[0].revents)
+			break;
+		while (read(e->signals, &i, sizeof i) == sizeof i)
+			if (i.ssi_signo == SIGTERM || i.ssi_signo == SIGINT || i.ssi_signo == SIGHUP)
+				kill(pid, (int)i.ssi_signo);
+	}
+	while ((n = read(p[0], said, sizeof said - 1)) < 0 && errno == EINTR)
+		;
+	if (n <= 0)
+		return 0;
+	said[n] = 0;
+	die_code((unsigned char)said[0], "%s: %s", name, said + 1);
+}
+
 int ctr_exec_main(int argc, char **argv)
 {
 	struct container c;
@@ -114,17 +176,18 @@ int ctr_exec_main(int argc, char **argv)
 	self_protect(argv);
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n < 2)
-		die_usage(argc > n ? "COMMAND is missing" : "NAME is missing");
+		die_help(argc > n ? "COMMAND is missing" : "NAME is missing");
 	find(&c, argv[n], &e);
 	if (create_reload(&c, &spec) < 0)
 		die_fail();
 	settle(&spec, argc - n - 1, argv + n + 1);
 	const char *group = kv_get(&c.state, "cgroup"); /* empty: it has none */
 	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
-	e.userns = spec.ns_new & 1u << NS_USER;
 	e.detach = o.detach;
 	enter_block_signals(&e);
+	if (o.detach)
+		return detached(&e, c.name);
 	if (enter_start(&e) < 0)
 		die_code(e.code, "%s: %s", c.name, fail_msg());
-	return o.detach ? 0 : enter_wait(&e);
+	return enter_wait(&e);
 }

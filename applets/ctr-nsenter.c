@@ -16,8 +16,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caps.h"
+#include "create.h"
 #include "err.h"
 #include "file.h"
+#include "filter.h"
+#include "launch.h"
 #include "opt.h"
 #include "pidfd.h"
 #include "record.h"
@@ -26,7 +30,8 @@
 #include "sysno.h"
 
 static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
-static bool all, no_fork, target_env, keep_creds;
+static bool all, no_fork, target_env, keep_creds, privileged;
+static char *container; /* the target, if it is one by name */
 
 /* In the order they are joined: user first where we need its privileges, mount last, because /proc goes with it. */
 static struct ns {
@@ -40,6 +45,7 @@ static struct ns {
     {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
     {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1}, {CLONE_NEWNS, "mnt", false, NULL, -1}};
 #define N_NS (sizeof ns / sizeof ns[0])
+enum { PID = 5, MNT = 7 };
 
 static int want(const char *file, const char *value)
 {
@@ -81,6 +87,8 @@ static const struct opt opts[] = {
     {'G', "setgid", "GID", "this group in the namespaces", OPT_STR, &gid_s},
     {0, "preserve-credentials", NULL, "leave user and groups alone in a user namespace", OPT_FLAG, &keep_creds},
     {0, "env", NULL, "take the target's environment", OPT_FLAG, &target_env},
+    {0, "privileged", NULL, "with -p: keep every capability and no filter, which a container that traces us may take",
+	OPT_FLAG, &privileged},
     {'F', "no-fork", NULL, "do not fork: exec, though not in the pid namespace", OPT_FLAG, &no_fork},
     OPT_END,
 };
@@ -110,6 +118,7 @@ static int target_dir(int *pidfd)
 		if (!c.pid)
 			die("%s: %s, not running", c.name, status_name(c.status));
 		pid = c.pid;
+		container = xstrdup(c.name);
 	}
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
 	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -216,6 +225,43 @@ static void take_env(int dir)
 			putenv(s);
 }
 
+/* Hexadecimal after this key in /proc/PID/status. */
+static uint64_t status_bits(int dir, const char *key)
+{
+	_cleanup_free_ char *text = file_read_at(dir, "status", 1 << 16, NULL);
+	const char *p = text ? strstr(text, key) : NULL;
+	if (!p)
+		die("the target's /proc/PID/status: %s is missing", key);
+	return strtoull(p + strlen(key), NULL, 16);
+}
+
+/* Who is root in the pid namespace may trace us and look at our root and descriptors, if only he sees us. So we are
+ * cloned into it last, and by then have no more than the target has: its mounts (open_files), capabilities, filter. */
+static struct sock_fprog *take_less(int dir, uint64_t *bounding)
+{
+	struct sock_fprog *prog = NULL;
+	struct container c;
+	struct spec spec;
+	*bounding = status_bits(dir, "CapBnd:");
+	if (container &&
+	    (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 || launch_seccomp(&spec, &prog) < 0))
+		die_fail();
+	return prog;
+}
+
+static void lessen(const struct sock_fprog *prog, uint64_t bounding)
+{
+	if (caps_drop_bounding(bounding) < 0)
+		die("capabilities: bounding set: %m");
+	if (prog && filter_load(prog) < 0)
+		die_fail();
+	ids();
+	if (geteuid() == 0 && caps_apply(bounding, bounding, bounding, 0, 0) < 0)
+		die_fail();
+	if (sys_close_range(3, ~0u) < 0)
+		die("close descriptors: %m");
+}
+
 static _Noreturn void run(char **argv)
 {
 	const char *sh = getenv("SHELL");
@@ -256,6 +302,9 @@ int ctr_nsenter_main(int argc, char **argv)
 			die_usage("--%s without =FILE needs --target", ns[i].file);
 	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) && !(work_dir && *work_dir))
 		die_usage("--target is missing");
+	/* A process that the target's can see must not have the host's root. */
+	if (dir >= 0 && ns[PID].wanted && !ns[PID].path && !no_fork && !privileged)
+		ns[MNT].wanted = true;
 	open_files(dir);
 	if (root_dir && (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
 					    : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
@@ -265,9 +314,16 @@ int ctr_nsenter_main(int argc, char **argv)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);
+	bool forked = ns[PID].fd >= 0 && !no_fork && !same_as_ours(&ns[PID]);
+	bool less = forked && dir >= 0 && !privileged;
+	uint64_t bounding = 0;
+	struct sock_fprog *prog = less ? take_less(dir, &bounding) : NULL;
+	if (forked && !privileged)
+		prctl(PR_SET_DUMPABLE, 0);
 	join(pidfd);
 	roots(rootfd, wdfd);
-	bool forked = ns[5].fd >= 0 && !no_fork;
+	if (less)
+		lessen(prog, bounding);
 	pid_t child = forked ? fork() : 0;
 	if (child < 0)
 		die("fork: %m");
@@ -275,6 +331,7 @@ int ctr_nsenter_main(int argc, char **argv)
 		return stay(child);
 	if (forked)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	ids();
+	if (!less)
+		ids();
 	run(argv + n);
 }

@@ -10,6 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "str.h"
+#include "title.h"
 #include "userns_flag.h"
 
 #ifndef CTR_VERSION
@@ -98,6 +99,7 @@ static int run(const struct applet *a, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	title_keep(argv);
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "ctrbox";
 	if (*name == '-') /* a login shell's mark */

@@ -3,6 +3,7 @@
 #ifndef CTR_ENTER_H
 #define CTR_ENTER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 #include "spec.h"
@@ -13,21 +14,24 @@ struct enter {
 	int pidfd;               /* of its PID 1, verified; -1 on a kernel without */
 	int procdir;             /* its /proc/PID, opened before it was verified */
 	const char *cgroup;      /* to join; NULL: none */
-	bool userns;             /* it has a user namespace of its own */
 	bool detach;             /* no descriptors of ours, and it outlives us */
 	/* out */
 	pid_t pid;
-	int master; /* the terminal's, where the spec has one */
-	int code;   /* on failure: 125, 126 or 127 */
-	int signals;
+	int master;  /* the terminal's, where the spec has one */
+	int code;    /* on failure: 125, 126 or 127 */
+	int signals; /* enter_block_signals()'s */
+	/* its own */
+	sigset_t early; /* came while it entered */
+	int asked;      /* so many signals that end have come */
 };
 
 /* Block the signals that are forwarded; before enter_start(), so that none is lost. */
 void enter_block_signals(struct enter *e);
-/* 0 when the command was exec'd in every namespace of the container and its group; -1 with fail() and e->code. This
- * process has then joined the pid namespace for its children. */
+/* 0 when the command was exec'd in every namespace of the container and its group; -1 with fail() and e->code (128+N
+ * where a signal that ends us came meanwhile). The command is our child. */
 int enter_start(struct enter *e);
-/* Forward signals and the terminal until the command ends; its exit code. */
+/* Forward signals and the terminal (from and to our stdin and stdout, which may block and may be anything) until the
+ * command ends; its exit code. */
 int enter_wait(struct enter *e);
 
 #endif

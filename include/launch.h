@@ -44,6 +44,7 @@ struct become {
 	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
 	bool pdeathsig; /* die with the parent */
 	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
+	bool appears;   /* setns(2) was called for a pid namespace that is not new: be cloned into it last of all */
 };
 
 /* Write the spec's oom score adjustment, if it has one, for this process. 0, or -1 with fail(). */
@@ -57,11 +58,27 @@ void become_hidden(void);
  * failure, with fail() and the exit code 125, 126 or 127. */
 int become(const struct become *b);
 
+/* For become(): clone into the pid namespace that was joined, as a child of our parent, which learns its pid, with a
+ * session of its own; ends the caller. Returns in the child, or -1 with fail(). */
+int become_appear(const struct become *b);
+/* Die with the parent, where that is wanted; set anew after every fork and change of credentials. -1 with fail(). */
+int become_death_signal(const struct become *b);
+
 /* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */
 _Noreturn void report_failure(int report, int code);
+/* Tells who is the command in the end, and ends the caller. */
+_Noreturn void report_pid(int report, pid_t pid);
 /* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and *code: it failed; 1: it
  * is ready and waits for a byte (REPORT_GO). *master is set when a terminal's master came. */
 int report_wait(int report, int *code, int *master);
+
+/* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master = -1}. 0 closed, -1 with
+ * fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to come. */
+struct reported {
+	int code, master;
+	pid_t pid; /* 0: it is the child itself */
+};
+int report_next(int report, struct reported *out);
 
 /* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for none; caller frees
  * it with filter_free. */

@@ -140,3 +140,86 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	run -0 ctr-exec -e more=1 test env
 	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
 }
+
+@test "-t: the input's end is the terminal's, from a pipe, a file and /dev/null; a reader that leaves ends it" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	run -0 timeout 10 bash -c 'echo abc | ctr-exec -t c cat'
+	[[ "$output" == *abc* ]]
+	printf 'no newline' >f
+	run -0 timeout 10 bash -c 'ctr-exec -t c cat <f'
+	[[ "$output" == *"no newline"* ]]
+	run -0 timeout 10 ctr-exec -t c cat </dev/null
+	run timeout 10 bash -c 'ctr-exec -t c yes | head -n 1'
+	[ "$status" = 0 ]
+	wait_for 5 bash -c '[ "$(ctr-top c | grep -c yes)" = 0 ]'
+}
+
+@test "-t: a reader that takes nothing does not keep TERM from it" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	mkfifo out
+	sleep 30 <out 3>&- &
+	reader=$!
+	ctr-exec -t c yes >out </dev/zero 3>&- &
+	pid=$!
+	sleep 0.5
+	kill -TERM $pid
+	SECONDS=0
+	code=0
+	wait $pid || code=$?
+	[ $SECONDS -lt 4 ]
+	[ $code = 143 ]
+	kill $reader
+}
+
+@test "thirty detached commands leave no zombie, with --init and without" {
+	for init in '' --init; do
+		# shellcheck disable=SC2086
+		ctr-run -d --name c $init "$ROOTFS" sleep 100
+		# Where nobody waits for orphans: in a subreaper that does not (prctl(2), 36)
+		perl -e 'require "syscall.ph"; $| = 1; syscall(&SYS_prctl, 36, 1, 0, 0, 0); system(@ARGV) == 0 or exit 1; print "done\n"; sleep 30' \
+			sh -c 'for n in $(seq 30); do ctr-exec -d c true || exit; done' >done 3>&- &
+		reaper=$!
+		wait_for 20 grep -q done done
+		wait_for 2 bash -c '[ "$(ctr-exec c sh -c "grep -l Z..zombie /proc/[0-9]*/status" | wc -l)" = 0 ]'
+		kill $reaper
+		ctr-rm -f c
+	done
+	run -125 ctr-exec -d nosuch true
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	run -127 ctr-exec -d c nosuch
+	[ "$output" = "ctr-exec: c: nosuch: not found on the container's PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)" ]
+}
+
+@test "a container that stops what enters it cannot hold ctr-exec" {
+	# shellcheck disable=SC2016
+	ctr-run -d --name c "$ROOTFS" sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = 1 ] || kill -STOP $p; done; done 2>/dev/null'
+	for n in 1 2 3; do
+		ctr-exec c sleep 20 3>&- &
+		pid=$!
+		sleep 0.3
+		SECONDS=0
+		for t in 1 2 3 4; do
+			kill -TERM $pid 2>/dev/null || break
+			sleep 0.2
+		done
+		wait $pid || code=$?
+		[ $SECONDS -lt 4 ]
+		[ "$code" = 143 ] || [ "$code" = 137 ]
+	done
+}
+
+@test "without -t a terminal and a fifo of the host keep their owner" {
+	need script bsdutils
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	run -0 script -qec "ctr-exec -u 1000 c true; stat -c %u \$(tty)" /dev/null
+	[ "${output%$'\r'}" = 0 ]
+	mkfifo p
+	cat p >/dev/null 3>&- &
+	ctr-exec -u 1000 c true >p
+	[ "$(stat -c %u p)" = 0 ]
+}
+
+@test "--env-file, from a pipe too" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	[ "$(ctr-exec --env-file <(echo 'export A=1') -e B=2 c sh -c 'echo $A$B')" = 12 ]
+}

@@ -407,3 +407,58 @@ hostile() {
 		if as_nobody flock -n "$f" true; then false; fi
 	done
 }
+
+# A container that may trace looks for the next processes of its pid namespace, and through each at what lies beside it
+# on the host. $1: how it starts.
+hunt() {
+	mkdir -p "$WORLD/host"
+	echo secret >"$WORLD/host/file"
+	# shellcheck disable=SC2016
+	cat >"$WORLD/hunt.pl" <<-'EOF'
+		my $secret = shift;
+		open(my $r, "<", "/proc/sys/kernel/ns_last_pid");
+		$| = 1;
+		print "ready\n";
+		while (1) {
+			sysseek($r, 0, 0);
+			sysread($r, my $last, 20);
+			for my $pid ($last + 1, $last + 0) {
+				for my $way ("root$secret", "cwd/$secret") {
+					if ($pid > 1 && $pid != $$ && open(my $f, "<", "/proc/$pid/$way")) { print "won: ", <$f>; exit; }
+				}
+				for my $file ("cmdline", "environ") {
+					if ($pid > 1 && $pid != $$ && open(my $f, "<", "/proc/$pid/$file")) {
+						local $/;
+						my $text = <$f>;
+						if ($text =~ /HOSTSECRET/) { print "won: $file\n"; exit; }
+					}
+				}
+			}
+		}
+	EOF
+	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined -v "$WORLD/hunt.pl:/hunt.pl:ro" \
+		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro -v /bin:/bin:ro "$ROOTFS" perl /hunt.pl "$WORLD/host/file"
+	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
+}
+
+# bats test_tags=ctr-exec
+@test "what enters is visible in the container only when it has nothing left worth taking: ctr-exec" {
+	need perl
+	hunt
+	# shellcheck disable=SC2034
+	for n in {1..60}; do HOSTSECRET=1 ctr-exec c /bin/true; done
+	run ctr-logs c
+	[[ "$output" != *won* ]]
+	[ "$(ctr-inspect -f State.Status c)" = running ]
+}
+
+# bats test_tags=ctr-nsenter
+@test "what enters is visible in the container only when it has nothing left worth taking: ctr-nsenter -p" {
+	need perl
+	hunt
+	for n in {1..20}; do env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t c -p /bin/true; done
+	for n in {1..20}; do env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t "$(ctr-inspect -f State.Pid c)" -a /bin/true; done
+	run ctr-logs c
+	[[ "$output" != *won* ]]
+	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
+}

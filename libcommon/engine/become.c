@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
@@ -45,7 +47,8 @@
 /* --- reporting --- */
 
 struct report {
-	int code; /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message */
+	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message; -2: `pid` */
+	pid_t pid; /* who is the command in the end (become_appear) */
 	char msg[1000];
 };
 
@@ -59,30 +62,54 @@ _Noreturn void report_failure(int report, int code)
 	__builtin_trap(); /* a profile refuses even that */
 }
 
+_Noreturn void report_pid(int report, pid_t pid)
+{
+	struct report r = {.code = -2, .pid = pid};
+	/* write(2), which a filter is likelier to allow than send(2) */
+	syscall(SYS_exit_group, write(report, &r, sizeof r) == sizeof r ? 0 : 125);
+	__builtin_trap();
+}
+
+int report_next(int report, struct reported *out)
+{
+	struct report r;
+	int fd = -1;
+	ssize_t n;
+	/* A child that ends without having read our "go" resets the connection, before its last word is read. */
+	do
+		n = fd_recv(report, &r, sizeof r, &fd);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n <= 0)
+		return 0; /* closed by exec, or by death: the caller's wait tells */
+	if (r.code == -1 && fd >= 0 && out->master < 0) {
+		out->master = fd;
+		return 2;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (r.code == -2 && !out->pid && r.pid > 0) {
+		out->pid = r.pid;
+		return 2;
+	}
+	if (r.code <= 0)
+		return r.code == 0 ? 1 : 2;
+	r.msg[sizeof r.msg - 1] = 0;
+	out->code = r.code;
+	return fail("%s", r.msg);
+}
+
 int report_wait(int report, int *code, int *master)
 {
-	for (;;) {
-		struct report r;
-		int fd = -1;
-		ssize_t n = fd_recv(report, &r, sizeof r, &fd);
-		/* A child that ends without having read our "go" resets the connection, before its last word is read.
-		 */
-		if (n < 0 && (errno == EINTR || errno == ECONNRESET))
-			continue;
-		if (n <= 0)
-			return 0; /* closed by exec, or by death: the caller's wait tells */
-		if (r.code == -1 && fd >= 0 && master) {
-			*master = fd;
-			continue;
-		}
-		if (fd >= 0)
-			close(fd);
-		if (r.code == 0)
-			return 1;
-		r.msg[sizeof r.msg - 1] = 0;
-		*code = r.code;
-		return fail("%s", r.msg);
-	}
+	struct reported said = {.code = *code, .master = -1};
+	int r;
+	while ((r = report_next(report, &said)) == 2)
+		;
+	*code = said.code;
+	if (said.master >= 0 && master)
+		*master = said.master;
+	else if (said.master >= 0)
+		close(said.master);
+	return r;
 }
 
 /* --- the terminal --- */
@@ -114,7 +141,7 @@ static int terminal(const struct become *b)
 		return fail("terminal: send: %m");
 	close(master);
 	console(slave);
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+	if (!b->appears && ioctl(slave, TIOCSCTTY, 0) < 0)
 		return fail("terminal: make it the controlling one: %m");
 	for (int i = 0; i < 3; i++)
 		if (dup2(slave, i) < 0)
@@ -136,16 +163,19 @@ static int descriptors(const struct become *b)
 	return 0;
 }
 
-/* The command's user may open /dev/stderr again: pipes and terminals become that user's, files and sockets are the
- * caller's and stay (runc does the same). */
-static void give_stdio(uid_t uid)
+/* The command's user may open /dev/stderr again: pipes without a name and the container's own terminal become that
+ * user's. A terminal, a fifo or a file that lies on the host is the caller's, and stays so. */
+static void give_stdio(const struct become *b, uid_t uid)
 {
 	struct stat st;
-	for (int i = 0; i < 3; i++)
-		if (fstat(i, &st) == 0 && st.st_uid != uid &&
-		    (S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(i))))
-			if (fchown(i, uid, (gid_t)-1) < 0)
-				continue; /* another user namespace's: nothing to be done about it */
+	struct statfs fs;
+	for (int i = 0; i < 3; i++) {
+		bool pipe = fstatfs(i, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
+		if ((!pipe && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
+			continue;
+		if (fchown(i, uid, (gid_t)-1) < 0)
+			continue; /* another user namespace's: nothing to be done about it */
+	}
 }
 
 /* --- small settings --- */
@@ -262,7 +292,7 @@ static int caps_of(const struct spec *s, const struct who *w)
 
 /* The parent may have died before this call: its end of the report socket is then closed (getppid() says 0 to the
  * first process of a pid namespace, whoever its parent is). */
-static int death_signal(const struct become *b)
+int become_death_signal(const struct become *b)
 {
 	struct pollfd p = {.fd = b->report};
 	if (!b->pdeathsig)
@@ -284,7 +314,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
 		return -1;
-	if (set_user(w) < 0 || caps_of(s, w) < 0 || death_signal(b) < 0)
+	if (set_user(w) < 0 || caps_of(s, w) < 0 || become_death_signal(b) < 0)
 		return -1;
 	if (!s->no_new_privileges)
 		return 0;
@@ -403,7 +433,7 @@ int become(const struct become *b)
 	if (!b->entering && become_oom_score(s) < 0)
 		return 125;
 	become_hidden();
-	give_stdio(w.uid);
+	give_stdio(b, w.uid);
 	keyring();
 	if (limits(s) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
@@ -412,7 +442,7 @@ int become(const struct become *b)
 		signals();
 	if (sys_close_range_cloexec(3) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
-	if (privileges(b, &w) < 0)
+	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
 		return 125;
 	if (init) {
 		pid_t pid = fork();

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -23,29 +26,43 @@
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
-
-#define WITHOUT_PID (CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#include "tty_relay.h"
+#include "undo.h"
 
 static const struct {
 	int flag;
 	const char *file;
 } ns_files[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"}, {CLONE_NEWIPC, "ipc"},
     {CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWNS, "mnt"}};
+#define N_NS (sizeof ns_files / sizeof ns_files[0])
 
-/* Before Linux 5.8: one by one, through /proc/PID/ns, mount last because /proc goes with it. The directory was opened
- * before the pid was checked, so it is that process's. */
+/* Is the container's user namespace another than ours? Ours cannot be joined again (EINVAL). */
+static bool other_userns(int procdir)
+{
+	struct stat ours, theirs;
+	return fstatat(procdir, "ns/user", &theirs, 0) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
+}
+
+/* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The directory was opened before
+ * the pid was checked, so it is that process's. Root joins the user namespace last, having more rights before; others
+ * need it first. */
 static int join_files(int procdir, int flags)
 {
-	for (size_t i = 0; i < sizeof ns_files / sizeof ns_files[0]; i++) {
-		if (!(flags & ns_files[i].flag))
-			continue;
+	int fd[N_NS];
+	for (size_t i = 0; i < N_NS; i++) {
 		_cleanup_free_ char *p = xasprintf("ns/%s", ns_files[i].file);
-		int fd = openat(procdir, p, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT)
-			continue; /* a kernel without that kind */
-		if (fd < 0 || setns(fd, ns_files[i].flag) < 0)
-			return fail("join the %s namespace: %m", ns_files[i].file);
-		close(fd);
+		fd[i] = flags & ns_files[i].flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
+		if (fd[i] < 0 && flags & ns_files[i].flag && errno != ENOENT) /* a kernel without that kind */
+			return fail("the %s namespace: %m", ns_files[i].file);
+	}
+	bool last = geteuid() == 0;
+	for (size_t i = last; i < N_NS + last; i++) {
+		size_t at = i % N_NS;
+		if (fd[at] >= 0 && setns(fd[at], ns_files[at].flag) < 0)
+			return fail("join the %s namespace: %m", ns_files[at].file);
+		if (fd[at] >= 0)
+			close(fd[at]);
 	}
 	return 0;
 }
@@ -59,61 +76,158 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
+/* Close all but a few, while /proc is still the host's: old kernels need it for that. */
+static void close_others(const int *keep, size_t n)
+{
+	int next = 3;
+	for (;;) {
+		int lowest = -1;
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= next && (lowest < 0 || keep[i] < lowest))
+				lowest = keep[i];
+		if (lowest != next)
+			sys_close_range((unsigned)next, lowest < 0 ? ~0u : (unsigned)lowest - 1);
+		if (lowest < 0)
+			return;
+		next = lowest + 1;
+	}
+}
+
 static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
+	undo_forget();
 	setsid();
-	if ((e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0) ||
-	    join(e, flags) < 0)
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
+		report_failure(report, 125);
+	close_others((int[]){report, e->procdir, e->pidfd}, 3);
+	if (join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL) {
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
-	struct become b = {
-	    .spec = e->spec, .seccomp = prog, .report = report, .pdeathsig = !e->detach, .entering = true};
+	close_others(&report, 1);
+	struct become b = {.spec = e->spec,
+	    .seccomp = prog,
+	    .report = report,
+	    .pdeathsig = !e->detach,
+	    .entering = true,
+	    .appears = true};
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = e->detach ? -1 : i;
 	int code = become(&b);
 	report_failure(report, code);
 }
 
+/* --- waiting until it is in --- */
+
+static bool ends(int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+}
+
+/* Signals that come while it enters: those that end us do, for the container may stop the one that enters; others are
+ * kept for the command. */
+static int early_signals(struct enter *e)
+{
+	struct signalfd_siginfo i;
+	while (read(e->signals, &i, sizeof i) == sizeof i) {
+		int sig = (int)i.ssi_signo;
+		if (ends(sig)) {
+			e->code = 128 + sig;
+			return fail("signal %d while it entered", sig);
+		}
+		if (sig != SIGCHLD && sig != SIGPIPE && sig != SIGURG && sig != SIGWINCH)
+			sigaddset(&e->early, sig);
+	}
+	return 0;
+}
+
+static int reports(struct enter *e, int sock, struct reported *said)
+{
+	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = e->signals, .events = POLLIN}};
+	for (;;) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return fail("poll: %m");
+		if (p[1].revents && early_signals(e) < 0)
+			return -1;
+		if (!p[0].revents)
+			continue;
+		int r = report_next(sock, said);
+		if (r == 2)
+			continue;
+		if (r < 0)
+			e->code = said->code;
+		return r;
+	}
+}
+
+/* Gone, unless it is frozen or stuck in the kernel: then it dies when that ends, and we do not wait. */
+static void drop(pid_t pid)
+{
+	sigset_t chld;
+	struct timespec most = {.tv_nsec = 300000000};
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	kill(pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
+	for (int i = 0; i < 3 && waitpid(pid, NULL, WNOHANG | __WALL) == 0; i++)
+		sigtimedwait(&chld, NULL, &most);
+}
+
+static int entered(struct enter *e, int sock, pid_t maker)
+{
+	struct reported said = {.code = 125, .master = -1};
+	int r = reports(e, sock, &said);
+	if (r >= 0 && !said.pid) /* ended without a word */
+		r = fail("the process that enters was killed");
+	if (r >= 0) {
+		waitpid(maker, NULL, __WALL);
+		e->pid = said.pid;
+		e->master = said.master;
+		for (int sig = 1; sig < NSIG; sig++)
+			if (sigismember(&e->early, sig) == 1)
+				kill(e->pid, sig);
+		return 0;
+	}
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	drop(maker);
+	if (said.pid)
+		drop(said.pid);
+	if (said.master >= 0)
+		close(said.master);
+	return fail("%s", why);
+}
+
 int enter_start(struct enter *e)
 {
 	struct sock_fprog *prog = NULL;
-	int pair[2], user = e->userns ? CLONE_NEWUSER : 0;
+	int pair[2], flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWPID;
 	e->code = 125;
 	e->master = -1;
+	sigemptyset(&e->early);
+	if (other_userns(e->procdir))
+		flags |= CLONE_NEWUSER;
 	if (launch_seccomp(e->spec, &prog) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail("socketpair: %m");
-	/* A pid namespace is for the next children: joined here. Without privilege that needs the user namespace first,
-	 * and then both by us (setns(2)). */
-	bool early = user && geteuid() != 0;
 	if (become_oom_score(e->spec) < 0)
 		return -1;
 	become_hidden();
-	if (join(e, CLONE_NEWPID | (early ? user : 0)) < 0)
-		return -1;
 	_cleanup_close_ int group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
-	e->pid = sys_clone(0, group, NULL);
-	if (e->pid < 0)
-		return fail("fork in the container: %m%s", errno == ENOMEM ? " (its PID 1 has ended)" : "");
-	if (e->pid == 0) {
+	pid_t maker = sys_clone(0, group, NULL);
+	if (maker < 0)
+		return fail("fork: %m");
+	if (maker == 0) {
 		close(pair[0]);
-		child(e, pair[1], prog, WITHOUT_PID | (early ? 0 : user), group);
+		child(e, pair[1], prog, flags, group);
 	}
 	close(pair[1]);
-	int r = report_wait(pair[0], &e->code, &e->master);
+	int r = entered(e, pair[0], maker);
 	close(pair[0]);
 	filter_free(prog);
-	if (r < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
-		kill(e->pid, SIGKILL);
-		waitpid(e->pid, NULL, __WALL);
-		return fail("%s", why);
-	}
-	return 0;
+	return r;
 }
 
 /* --- standing by --- */
@@ -130,18 +244,35 @@ static int signals_open(void)
 	return signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static bool on_signals(struct enter *e, int fd, int *status)
+/* The container may have stopped the command, and may do so again: what is to end it wakes it first, the third kills
+ * it, and then we go (it may be frozen). */
+static bool on_signal(struct enter *e, int sig)
+{
+	if (ends(sig))
+		e->asked++;
+	kill(e->pid, ends(sig) && e->asked >= 3 ? SIGKILL : sig);
+	if (ends(sig))
+		kill(e->pid, SIGCONT);
+	return e->asked > 3;
+}
+
+/* True when it is over: *status is the command's. */
+static bool on_signals(struct enter *e, int *status)
 {
 	struct signalfd_siginfo i;
 	struct winsize w;
-	while (read(fd, &i, sizeof i) == sizeof i) {
+	while (read(e->signals, &i, sizeof i) == sizeof i) {
 		int sig = (int)i.ssi_signo;
-		if (sig == SIGCHLD && waitpid(e->pid, status, WNOHANG | __WALL) == e->pid)
+		if (sig == SIGCHLD) {
+			if (waitpid(e->pid, status, WNOHANG | __WALL) == e->pid)
+				return true;
+		} else if (sig == SIGWINCH) {
+			if (e->master >= 0 && tty_size(&w) == 0)
+				ioctl(e->master, TIOCSWINSZ, &w);
+		} else if (sig != SIGPIPE && sig != SIGURG && on_signal(e, sig)) {
+			*status = sig;
 			return true;
-		if (sig == SIGWINCH && e->master >= 0 && tty_size(&w) == 0)
-			ioctl(e->master, TIOCSWINSZ, &w);
-		else if (sig != SIGCHLD && sig != SIGPIPE && sig != SIGURG && sig != SIGWINCH)
-			kill(e->pid, sig);
+		}
 	}
 	return false;
 }
@@ -153,28 +284,29 @@ void enter_block_signals(struct enter *e)
 
 int enter_wait(struct enter *e)
 {
-	struct tty_copy in = {0}, out = {0};
-	struct pollfd p[3] = {
-	    {.fd = e->signals, .events = POLLIN}, {.fd = e->master, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+	struct pollfd p[1 + TTY_RELAY_FDS] = {{.fd = e->signals, .events = POLLIN}};
+	struct tty_relay relay;
 	int status = 0;
-	if (e->master >= 0) {
-		fcntl(e->master, F_SETFL, O_NONBLOCK);
-		p[2].fd = 0;
+	/* Its SIGCHLD may have been read while it entered. */
+	bool ended = waitpid(e->pid, &status, WNOHANG | __WALL) == e->pid;
+	tty_relay_start(&relay, e->master);
+	if (e->master >= 0)
 		tty_raw();
+	/* What it wrote last is passed on, too, for as long as the reader takes it, unless a signal ended it. */
+	while (!ended || (!e->asked && tty_relay_rest(&relay))) {
+		tty_relay_poll(&relay, p + 1);
+		int n = poll(p, 1 + TTY_RELAY_FDS, ended ? TTY_RELAY_PATIENCE : -1);
+		if ((n < 0 && errno != EINTR) || (n == 0 && ended))
+			break;
+		if (n <= 0)
+			continue;
+		if (p[0].revents && ended)
+			break;
+		if (p[0].revents)
+			ended = on_signals(e, &status);
+		tty_relay_step(&relay, p + 1);
 	}
-	for (;;) {
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
-			break;
-		if (p[0].revents && on_signals(e, e->signals, &status))
-			break;
-		if (p[1].revents && tty_copy_step(&out, e->master, 1) < 0)
-			p[1].fd = -1;
-		if (p[2].revents && tty_copy_step(&in, 0, e->master) < 0)
-			p[2].fd = -1;
-	}
-	for (int i = 0; i < 1024 && p[1].fd >= 0 && poll(&p[1], 1, 0) == 1; i++) /* what it wrote last */
-		if (tty_copy_step(&out, e->master, 1) < 0)
-			break;
+	tty_relay_end(&relay);
 	tty_restore();
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,0 +1,40 @@
+/* appear.c: becoming visible in a pid namespace that is not new; see launch.h.
+ *
+ * Who is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace every process that he
+ * sees, and open its /proc/PID/root and /proc/PID/fd. So a process that enters is cloned into the pid namespace last of
+ * all: its mounts, group, user, capabilities, filter and descriptors are the container's by then. setns(2) on a pid
+ * namespace is for the next children, so the one that prepares stays invisible, and ends. With CLONE_PARENT its child
+ * is its parent's, which waits for it.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "launch.h"
+#include "title.h"
+
+int become_appear(const struct become *b)
+{
+	title_wipe("ctr-exec");
+	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
+	if (pid < 0 && errno == ENOMEM)
+		return fail("clone into its pid namespace: its PID 1 has ended");
+	if (pid < 0)
+		return fail("clone into its pid namespace: %m%s", b->seccomp ? " (by its seccomp filter?)" : "");
+	if (pid > 0)
+		report_pid(b->report, (pid_t)pid);
+	/* A session of its own; the maker's would hang up with it. */
+	if (setsid() < 0 && b->spec->terminal)
+		return fail("a session of its own: %m");
+	if (b->spec->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+		return fail("terminal: make it the controlling one: %m");
+	/* fork(2): the parent-death signal is not inherited. */
+	return become_death_signal(b);
+}

@@ -1,0 +1,51 @@
+/* title.c: what others see of our command line and environment; see title.h.
+ *
+ * The kernel shows the memory itself, whatever was passed to execve(2), so what must not be seen is overwritten there.
+ * A process that enters a container does so before it can be seen in there: a container with CAP_SYS_PTRACE would read
+ * the caller's secrets.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "title.h"
+
+extern char **environ;
+
+static char *args, *args_end, *env_end;
+
+/* The strings lie one behind the other; one that does not was put elsewhere by setenv(3). */
+static char *run_end(char *end, char **strings)
+{
+	for (; *strings && *strings == end; strings++)
+		end += strlen(end) + 1;
+	return end;
+}
+
+void title_keep(char **argv)
+{
+	if (!argv[0])
+		return;
+	args = argv[0];
+	args_end = run_end(args, argv);
+	env_end = run_end(args_end, environ);
+}
+
+/* The last byte stays NUL: without it the kernel takes the environment for a continuation (proc(5), cmdline). */
+void title_set(const char *text)
+{
+	size_t room = args ? (size_t)(args_end - args) : 0, n = strlen(text);
+	if (room < 2)
+		return;
+	memset(args, 0, room);
+	memcpy(args, text, n < room ? n : room - 1);
+}
+
+void title_wipe(const char *text)
+{
+	static char *none[1];
+	environ = none;
+	if (!args)
+		return;
+	memset(args_end, 0, (size_t)(env_end - args_end));
+	title_set(text);
+}
