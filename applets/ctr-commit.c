@@ -13,7 +13,7 @@
 #include "layer.h"
 #include "opt.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 
 static struct {
 	struct strv changes;
@@ -55,7 +55,7 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 /* In the container's own user namespace, where a user is, ids are its already. */
 static struct pack_of of(const struct spec *s)
 {
-	struct pack_of p = {.opaque = userns_opaque(s)};
+	struct pack_of p = {.opaque = spec_opaque(s)};
 	if (!entered)
 		p.uids = s->uid_map.v, p.n_uids = s->uid_map.n, p.gids = s->gid_map.v, p.n_gids = s->gid_map.n;
 	return p;
@@ -133,7 +133,7 @@ int ctr_commit_main(int argc, char **argv)
 			die_usage("%s", fail_msg());
 	undo_on_signals();
 	entered = geteuid() != 0;
-	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec) < 0 || ctree_layers(&t) < 0)
+	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || ctree_layers(&t) < 0)
 		die_fail();
 	if (!out)
 		return commit(&t, name), 0;

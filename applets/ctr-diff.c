@@ -8,7 +8,7 @@
 #include "json.h"
 #include "layer.h"
 #include "opt.h"
-#include "userns_flag.h"
+#include "userns.h"
 
 static bool as_json;
 
@@ -36,11 +36,11 @@ int ctr_diff_main(int argc, char **argv)
 	if (argc - i != 1)
 		die_usage("one CONTAINER is needed");
 	json_t *list = as_json ? json_array() : NULL;
-	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec) < 0 || ctree_layers(&t) < 0)
+	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || ctree_layers(&t) < 0)
 		die_fail();
 	if (t.n == 1)
 		die("%s: its root is a copy (no overlay can be there): what it changed is not known", argv[i]);
-	if (layer_diff(t.dirs[0], userns_opaque(&t.spec), t.dirs + 1, t.n - 1, print, list) < 0)
+	if (layer_diff(t.dirs[0], spec_opaque(&t.spec), t.dirs + 1, t.n - 1, print, list) < 0)
 		die_fail();
 	if (list)
 		puts(json_pretty(list));

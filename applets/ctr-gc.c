@@ -24,6 +24,7 @@
 #include "record.h"
 #include "stop.h"
 #include "sys.h"
+#include "userns.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts};
@@ -88,11 +89,9 @@ static void set_aside(struct container *c)
 	char hex[13];
 	_cleanup_free_ char *top = xasprintf("%s/damaged", ctr_lib());
 	rand_hex(hex, 6);
-	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex),
-			    *from = record_path(c->name, NULL);
+	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex), *from = record_path(c->name, NULL);
 	if (c->pid) {
-		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name,
-		    c->why);
+		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name, c->why);
 		trouble();
 	} else if (dir_make(top, 0700) < 0) {
 		trouble();
@@ -204,7 +203,7 @@ static int stray_run(int dir, const char *name, void *arg)
 	} else if (id && container_owner_alive(id, NULL) != 0) {
 		fail("%s: its container is not found, but somebody holds its life", name);
 		trouble();
-	} else if (tree_remove_at(dir, name) < 0) {
+	} else if (userns_tree_remove(dir, name) < 0) {
 		trouble();
 	} else {
 		printf("state %s\n", name);

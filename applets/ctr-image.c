@@ -22,7 +22,7 @@
 #include "registry.h"
 #include "table.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 
 static struct {
 	bool force, json, no_header, quiet, stdin_password;
@@ -577,7 +577,7 @@ int ctr_image_main(int argc, char **argv)
 		_cleanup_free_ char *form = xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
 		struct usage sub = {form, NULL, subs[i].opts};
 		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
-		if (!userns_single() && userns_enter(NULL) < 0) /* layers have owners of their own */
+		if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
 			die_fail();
 		return subs[i].fn(argc - first, argv + first);
 	}

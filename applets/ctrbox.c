@@ -11,7 +11,6 @@
 #include "file.h"
 #include "str.h"
 #include "title.h"
-#include "userns_flag.h"
 
 #ifndef CTR_VERSION
 #define CTR_VERSION "0.1"
@@ -88,7 +87,6 @@ static int run(const struct applet *a, int argc, char **argv)
 	err_applet = a->name;
 	argv[0] = (char *)a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
 	err_summary = a->summary;
-	tree_denied = userns_tree_remove;
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		warn("stdout: write: %m");

@@ -42,7 +42,8 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
 int cgroup_set(const char *path, const struct strv *settings);
 /* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees. */
 char *cgroup_get(const char *path, const char *key);
-/* Move a process into the group, in every hierarchy. */
+/* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen: that is named, and
+ * nobody is left standing still in it. */
 int cgroup_join(const char *path, pid_t pid);
 /* The caller, which has a single thread, goes into it; only in v1's hierarchies when CLONE_INTO_CGROUP has done the
  * rest. A thread that moves itself takes no lock over all processes, whose grace period lasts milliseconds: by this a
@@ -51,13 +52,15 @@ int cgroup_join(const char *path, pid_t pid);
 int cgroup_enter(const char *path, bool v1_only, int procdir);
 /* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was; best effort. */
 void cgroup_return(pid_t pid, const char *was);
-/* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno. */
+/* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno, EBUSY where it or a group above it is frozen.
+ */
 int cgroup_open_v2(const char *path);
 /* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not die in 5 s. */
 int cgroup_kill(const char *path);
 /* Remove it with what is below, everywhere; missing is success. EBUSY while processes are in it. */
 int cgroup_remove(const char *path);
-/* Freeze or thaw; returns when it is so (ETIME after 5 s). */
+/* Freeze or thaw; returns when it is so (ETIME after 5 s). A thaw is of both sides of a hybrid system; where a group
+ * above keeps it frozen, that is named (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
 bool cgroup_frozen(const char *path);
 /* 1 when a process is in it or below, 0 when not (or there is no such group). */
@@ -75,7 +78,10 @@ int cgroup_stat(const char *path, struct kv *out);
  * until the group is empty. */
 int cgroup_show_stat(const char *path);
 int cgroup_show_events(const char *path);
-/* Which devices may be made and opened: the rules in order, the last that matches wins. */
+/* Is there anything that could keep a list of devices: v1's controller, or the v2 side? */
+bool cgroup_devices_possible(void);
+/* Which devices may be made and opened: the rules in order, the last that matches wins. Fifos are no devices: their
+ * rules are passed over. ENODEV where nothing that could keep the list is mounted. */
 int cgroup_devices(const char *path, const struct device_rule *rules, size_t n);
 /* Names of the groups right under `parent`, of all hierarchies, once each. */
 int cgroup_children(const char *parent, struct strv *out);
@@ -83,7 +89,7 @@ int cgroup_children(const char *parent, struct strv *out);
  */
 int cgroup_dir(const char *path, const char *controller);
 
-/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For who stays long. */
+/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For long-running callers. */
 void cgroup_forget(void);
 
 /* --- conversions (cgroup_keys.c); pure, for tests --- */
@@ -105,7 +111,7 @@ uint64_t cgroup_weight_of_shares(uint64_t shares);
 uint64_t cgroup_io_of_blkio(uint64_t weight);
 uint64_t cgroup_blkio_of_io(uint64_t weight);
 
-/* --- devices on v2 (cgroup_bpf.c) --- */
+/* --- devices on v2 (cgroup_devices.c) --- */
 
 struct bpf_insn;
 /* The BPF_PROG_TYPE_CGROUP_DEVICE program of the rules; *n instructions. Caller frees. */

@@ -1,4 +1,4 @@
-/* file.h: whole files, atomic files, trees, locks. Descriptors returned are close-on-exec and the caller's.
+/* file.h: whole files, atomic files, locks. Descriptors returned are close-on-exec and the caller's.
  * All return -1 with fail() and errno set, unless said otherwise. `dirfd` may be AT_FDCWD.
  */
 #ifndef CTR_FILE_H
@@ -30,11 +30,6 @@ int fd_write_all(int fd, const void *buf, size_t len);
 int dir_make(const char *path, mode_t mode);
 /* Open a directory O_PATH-less (O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW on the last component). */
 int dir_open_at(int dirfd, const char *path);
-/* rm -r of dirfd/name, never following a link, never crossing a mount. A missing one is success. Needs no write
- * space on the disk. */
-int tree_remove_at(int dirfd, const char *name);
-/* Asked to remove it where that is not permitted (a user's files of other ids); NULL: nobody. */
-extern int (*tree_denied)(int dirfd, const char *name);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 

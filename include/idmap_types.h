@@ -2,10 +2,16 @@
 #ifndef CTR_IDMAP_TYPES_H
 #define CTR_IDMAP_TYPES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct idmap_entry { /* linux.uidMappings[] of OCI's config-linux.md */
 	uint32_t container, host, size;
+};
+
+struct idmap {
+	struct idmap_entry *v;
+	size_t n;
 };
 
 #endif

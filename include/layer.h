@@ -18,7 +18,7 @@
 
 #define LAYER_OPAQUE ".wh..wh..opq"
 
-/* A container whose files are meant: the maps of its user namespace, and its userns_opaque() where its writable layer
+/* A container whose files are meant: the maps of its user namespace, and its spec_opaque() where its writable layer
  * is among them. */
 struct pack_of {
 	const struct idmap_entry *uids, *gids;
@@ -68,12 +68,12 @@ int layer_pack_path(int dir, const char *name, const char *as, const struct pack
 
 /* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,
  * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. `opaque`: the container's
- * userns_opaque(). -1 with fail(). */
+ * spec_opaque(). -1 with fail(). */
 int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
     int (*fn)(char what, const char *path, void *arg), void *arg);
 
 /* Is an entry a mark of deletion; does nothing from below show in a directory? In a container's writable layer only its
- * userns_opaque() says so (the other attribute is a file's like any other there, and may have been copied up, or set by
+ * spec_opaque() says so (the other attribute is a file's like any other there, and may have been copied up, or set by
  * the container); in an unpacked layer (NULL) either of them does. */
 bool layer_is_whiteout(const struct stat *st);
 bool layer_is_opaque(int dirfd, const char *opaque);

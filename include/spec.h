@@ -118,7 +118,7 @@ struct spec {
 	/* linux */
 	unsigned ns_new;         /* bit 1<<NS_x: a new one */
 	char *ns_path[NS_COUNT]; /* or join this one (file); neither: the caller's (host) */
-	VEC(struct idmap_entry) uid_map, gid_map;
+	struct idmap uid_map, gid_map;
 	VEC(struct spec_device) devices;
 	VEC(struct device_rule) device_rules;
 	char *cgroups_path;
@@ -154,6 +154,9 @@ void spec_free(struct spec *s);
 void spec_free_process(struct spec *s);
 /* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where there is a list. */
 void spec_default_nodes(struct spec *s);
+
+/* userns_opaque() of its container. */
+const char *spec_opaque(const struct spec *s);
 
 /* Append one; the strings are copied. */
 void spec_mount_add(

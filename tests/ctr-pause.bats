@@ -24,3 +24,39 @@ load lib
 	run -1 ctr-pause nosuch
 	run -2 ctr-pause
 }
+
+# A group above the containers' own, frozen by the administrator.
+freeze_above() {
+	ctr-cgset -c "/$CTR_CGROUP/up/keep" # an empty one would go with its last container
+	CTR_CGROUP=$CTR_CGROUP/up
+	ctr-cgset --freeze "/$CTR_CGROUP"
+}
+
+@test "18.10: a start under a frozen group is refused, and the group is named" {
+	freeze_above
+	run -125 timeout -k 1 10 ctr-run "$ROOTFS" true
+	[[ "$output" == *"/$CTR_CGROUP"*frozen* ]]
+	ctr-cgset --thaw "/$CTR_CGROUP"
+	ctr-run "$ROOTFS" true
+	ctr-cgset --freeze "/$CTR_CGROUP"
+	run -125 timeout -k 1 10 ctr-cgset -c below -- true
+	[[ "$output" == *"/$CTR_CGROUP"*frozen* ]]
+	ctr-cgset --thaw "/$CTR_CGROUP"
+	ctr-cgset -dk "/$CTR_CGROUP"
+	CTR_CGROUP=${CTR_CGROUP%/up}
+}
+
+@test "18.11: a container that has frozen a group of its own is removed all the same" {
+	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$freezer" ] || skip "needs a v1 freezer hierarchy"
+	ctr-run -d --name c "$ROOTFS" sh -c 'sleep 1001 & exec sleep 1000' >/dev/null
+	group=$(. "$CTR_RUN/containers/c/state"; echo "$cgroup")
+	wait_for 5 sh -c 'ctr-top -n c | grep -q "sleep 1001"'
+	mkdir -p "$freezer/$group/own/below"
+	for p in $(cat "$freezer/$group/cgroup.procs"); do
+		grep -q 1001 "/proc/$p/cmdline" && echo "$p" >"$freezer/$group/own/below/cgroup.procs"
+	done
+	echo FROZEN >"$freezer/$group/own/below/freezer.state"
+	timeout 10 ctr-rm -f c
+	[ ! -e "$freezer/$group" ]
+}

@@ -51,3 +51,13 @@ load lib
 	run -2 ctr-kill -s NOSUCH d
 	run -0 ctr-rm - </dev/null
 }
+
+@test "14.7: a tree of 100,000 levels in a container's layer is removed, with few descriptors" {
+	ctr-run --keep --name deep "$ROOTFS" true
+	perl -e 'chdir $ARGV[0] or die; for (1 .. 100000) { mkdir "d" or die $!; chdir "d" or die $! }' \
+		"$CTR_LIB/containers/deep/upper"
+	mkdir "$CTR_LIB/containers/deep/upper/e"
+	touch "$CTR_LIB/containers/deep/upper/e/f"
+	(ulimit -n 32; exec ctr-rm deep)
+	[ -z "$(ls -A "$CTR_LIB/containers")" ]
+}

@@ -144,7 +144,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	done
 	run as "ctr-rm c; ctr-image rm one two; ls \$XDG_DATA_HOME/ctr/layers \$XDG_DATA_HOME/ctr/images/blobs/sha256 | grep -v :; ctr-image load -t three <s.tar >/dev/null && ctr-run three stat -c %u:%g /new/d/f; ctr-image rm three"
 	echo "$output"
-	[ "$(echo $output)" = "c 40:41" ]
+	[ "$(echo $output)" = "c one two 40:41 three" ]
 	[ -z "$(find "$SHARED/$U1/data/ctr" ! -user "$U1")" ]
 }
 
@@ -161,7 +161,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	echo "$output"
 	[ "$output" = $'q\n'"$U1"$'\nq\n0\nc\nq\nc\ntwo\n0' ]
 	run as 'ctr-rm -f c; ctr-volume rm vol; ls $XDG_DATA_HOME/ctr/volumes'
-	[[ $status -eq 0 && $output == c ]]
+	[[ $status -eq 0 && $output == $'c\nvol' ]]
 	[ -z "$(ls -A "$SHARED/$U1/data/ctr/volumes")" ]
 }
 
@@ -179,7 +179,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	tar -C "$SHARED/rootfs" -c . | as "ctr-image import img" >/dev/null
 	run as 'ctr-run -d --name c img sh -c "touch /x; exec sleep 1000" >/dev/null && ctr-exec c id -u && ctr-stop -t 0 c && ctr-commit c two >/dev/null && ctr-run two ls /x && ctr-rm c && ctr-image rm two img && ls $XDG_DATA_HOME/ctr/layers'
 	echo "$output"
-	[ "$output" = $'0\nc\n/x\nc' ]
+	[ "$output" = $'0\nc\n/x\nc\ntwo\nimg' ]
 	run as 'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine"'
 	echo "$output"
 	[ "$output" = "$(id -u "$U2")" ]

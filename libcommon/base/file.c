@@ -1,4 +1,4 @@
-/* file.c: whole files, atomic files, trees, locks; see file.h. */
+/* file.c: whole files, atomic files, locks; see file.h. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -197,57 +197,6 @@ int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void 
 		r = fail("read directory: %m");
 	closedir(d);
 	return r;
-}
-
-static int tree_level(int dirfd, const char *name, dev_t dev);
-
-static int tree_entry(int dirfd, const char *name, void *arg)
-{
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return fail("%s: unlink: %m", name);
-	return tree_level(dirfd, name, *(dev_t *)arg);
-}
-
-/* One directory and what is in it. Each level holds two descriptors and one frame. */
-static int tree_level(int dirfd, const char *name, dev_t dev)
-{
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return fail("%s: rmdir: %m", name);
-	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-	_cleanup_close_ int fd = openat(dirfd, name, flags);
-	struct stat st;
-	if (fd < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0) /* a user's own, without r or x */
-		fd = openat(dirfd, name, flags);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail("%s: open: %m", name);
-	if (st.st_dev != dev)
-		return errno = EXDEV, fail("%s: another file system is mounted there", name);
-	for (int i = 0; i < 100; i++) { /* removing while reading may skip entries: read again until the rmdir works */
-		if (dir_each(fd, tree_entry, &dev) != 0)
-			return -1;
-		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return 0;
-		if (errno != ENOTEMPTY && errno != EEXIST)
-			break;
-	}
-	return fail("%s: rmdir: %m", name);
-}
-
-int (*tree_denied)(int dirfd, const char *name);
-
-int tree_remove_at(int dirfd, const char *name)
-{
-	struct stat st;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %m", name);
-	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : fail("%s: unlink: %m", name);
-	int r = tree_level(dirfd, name, st.st_dev);
-	return r < 0 && tree_denied && (errno == EACCES || errno == EPERM) ? tree_denied(dirfd, name) : r;
 }
 
 int lock_take(int fd, int how)

@@ -20,7 +20,7 @@
 #include "sys.h"
 #include "str.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 
 /* --- layers --- */
 
@@ -224,7 +224,7 @@ static int bind_volumes(const struct spec *s, int root)
 static int namespace(const struct spec *s, bool *userns)
 {
 	*userns = geteuid() != 0;
-	if (userns_enter(s) < 0)
+	if (userns_enter(&s->uid_map, &s->gid_map) < 0)
 		return -1;
 	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)") : 0;
 }
@@ -240,7 +240,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (userns)
 		*uid = *gid = 0;
 	_cleanup_free_ char *dir = record_path(t->c.name, NULL);
-	bool own = *userns_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
+	bool own = *spec_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
 	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs_prepare(&fs) < 0)

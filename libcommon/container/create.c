@@ -26,7 +26,7 @@
 #include "stamp.h"
 #include "stop.h"
 #include "str.h"
-#include "userns_flag.h"
+#include "userns.h"
 #include "volume.h"
 
 /* --- the root and the command --- */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "userns.h"
 #include "file.h"
 #include "ids.h"
 #include "kv.h"
@@ -44,14 +45,12 @@ static int ids_add(int parent, const char *name, void *arg)
 		return 0;
 	_cleanup_free_ char *path = xasprintf("%s/conf", name);
 	if (kv_read_at(&conf, parent, path) < 0)
-		return errno == ENOMEM || errno == EMFILE || errno == ENFILE
-			   ? -1
-			   : 0; /* damaged: it has no id to find */
+		return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -1
+									     : 0; /* damaged: it has no id to find */
 	const char *id = kv_get(&conf, "id");
 	int r = 0;
 	if (id && ids_valid(id) && faccessat(ids, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		_cleanup_close_ int fd =
-		    openat(ids, id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		_cleanup_close_ int fd = openat(ids, id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0 ? errno != EEXIST : ids_put(fd, name) < 0)
 			r = fail("ids/%s: write: %m", id);
 	}
@@ -89,7 +88,7 @@ static int ids_dir(void)
 	if (r == 0 && sys_rename_new(lib, tmp, "ids") < 0 && errno != EEXIST && errno != ENOTEMPTY)
 		r = fail("%s: rename: %m", path);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
-	tree_remove_at(lib, tmp); /* another was quicker, or it failed */
+	userns_tree_remove(lib, tmp); /* another was quicker, or it failed */
 	if (r < 0)
 		return fail("%s", why);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -137,8 +136,7 @@ int ids_hold(const char *id, const char *name)
 int ids_rename(const char *id, const char *name)
 {
 	_cleanup_close_ int ids = ids_dir();
-	_cleanup_close_ int fd =
-	    ids < 0 ? -1 : openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd = ids < 0 ? -1 : openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (ids < 0)
 		return -1;
 	return fd < 0 || ids_put(fd, name) < 0 ? fail("ids/%s: write: %m", id) : 0;

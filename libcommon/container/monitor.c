@@ -36,7 +36,7 @@
 #include "sys.h"
 #include "tty.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 #include "volume.h"
 
 enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };

@@ -9,6 +9,7 @@
 #include "cgroup.h"
 #include "container_net.h"
 #include "err.h"
+#include "userns.h"
 #include "file.h"
 #include "ids.h"
 #include "record.h"
@@ -18,13 +19,11 @@
  * found by reading. */
 static void erase_known(int dir)
 {
-	static const char known[] =
-	    "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
-	    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
-	    "conf\0";
+	static const char known[] = "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
+				    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
+				    "conf\0";
 	for (const char *s = known; *s; s += strlen(s) + 1)
-		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 &&
-		    errno != ENOENT)
+		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
 			return;
 }
 
@@ -39,7 +38,7 @@ int container_erase(const struct container *c)
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
 	if (now == tmp && c->dir >= 0)
 		erase_known(c->dir);
-	if (tree_remove_at(parent, now) < 0)
+	if (userns_tree_remove(parent, now) < 0)
 		return fail_in("%s", c->name);
 	if (!kv_num(&c->conf, "rm", 0))
 		record_sync(parent, NULL);
@@ -55,5 +54,5 @@ int container_destroy(struct container *c)
 	/* Its state is still there: the monitor did not come to take its networks down. */
 	if (plug_clear(c) < 0)
 		return fail_in("%s", c->name);
-	return tree_remove_at(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
+	return userns_tree_remove(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
 }

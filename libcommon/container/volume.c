@@ -18,7 +18,7 @@
 #include "record.h"
 #include "str.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 #include "volume.h"
 
 char *volume_path(const char *name)
@@ -91,7 +91,7 @@ static int sweep_one(int dirfd, const char *name, void *arg)
 	if (!str_starts(name, ".new-") && !str_starts(name, ".rm-"))
 		return 0;
 	_cleanup_close_ int fd = dir_open_at(dirfd, name);
-	return fd < 0 || lock_try(fd, LOCK_EX) != 1 ? 0 : tree_remove_at(dirfd, name);
+	return fd < 0 || lock_try(fd, LOCK_EX) != 1 ? 0 : userns_tree_remove(dirfd, name);
 }
 
 static int not_empty(int dirfd, const char *name, void *arg)
@@ -127,7 +127,7 @@ static int make_filled(int dir, const char *name, const struct spec *s, const ch
 	if (r == 0 && errno != ENOTEMPTY && errno != EEXIST)
 		r = fail("volume %s: rename: %m", name);
 	int why = errno;
-	tree_remove_at(dir, tmp);
+	userns_tree_remove(dir, tmp);
 	errno = why;
 	return r < 0 ? fail_in("volume %s", name) : 0;
 }
@@ -201,5 +201,5 @@ int volume_remove(const char *name, bool force)
 	snprintf(tmp, sizeof tmp, ".rm-%s", hex);
 	if (renameat(dir, name, dir, tmp) < 0)
 		return fail("%s: rename: %m", name);
-	return tree_remove_at(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
+	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
 }

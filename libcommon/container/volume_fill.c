@@ -12,7 +12,7 @@
 #include "merge.h"
 #include "str.h"
 #include "undo.h"
-#include "userns_flag.h"
+#include "userns.h"
 #include "volume.h"
 
 /* The descriptors of what its root lies on, top-most first; *n of them. */

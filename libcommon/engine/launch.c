@@ -33,7 +33,7 @@
 #include "handed.h"
 #include "str.h"
 #include "sys.h"
-#include "userns_flag.h"
+#include "userns.h"
 #include "undo.h"
 
 static const struct {

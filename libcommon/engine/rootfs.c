@@ -27,7 +27,7 @@
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
-#include "userns_flag.h"
+#include "userns.h"
 
 /* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
 #define FD_PATH(fd) fd_path((char[32]){0}, fd)

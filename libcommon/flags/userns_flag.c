@@ -1,106 +1,27 @@
 /* userns_flag.c: what --userns asks for; see userns_flag.h. */
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "err.h"
-#include "file.h"
 #include "idmap.h"
-#include "place.h"
 #include "str.h"
-#include "undo.h"
-#include "userdb.h"
+#include "userns.h"
 #include "userns_flag.h"
-
-#define AUTO_SIZE 65536u
-
-static void map_add(struct idmap_entry **v, size_t *n, uint32_t container, uint32_t host, uint32_t size)
-{
-	if (size == 0)
-		return;
-	*v = xrealloc(*v, (*n + 1) * sizeof **v);
-	(*v)[(*n)++] = (struct idmap_entry){container, host, size};
-}
-
-/* The caller's range in /etc/subuid or /etc/subgid; false where there is none. */
-static bool sub_range(const char *file, uint32_t *start, uint32_t *count)
-{
-	_cleanup_free_ char *text = file_read(file, 1 << 20, NULL);
-	_cleanup_free_ char *name = userdb_name(geteuid());
-	return text && subid_find(text, name ? name : "", geteuid(), start, count) == 0;
-}
-
-static bool helpers_there(void)
-{
-	return (access("/usr/bin/newuidmap", X_OK) == 0 || access("/bin/newuidmap", X_OK) == 0) &&
-	       (access("/usr/bin/newgidmap", X_OK) == 0 || access("/bin/newgidmap", X_OK) == 0);
-}
-
-/* One side of the map. `inner`: the id that the caller's own becomes (0, or itself with keep-id); the others come from
- * the range of subordinate ids. */
-static void user_side(struct idmap_entry **v, size_t *n, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
-{
-	uint32_t below = inner < count ? inner : count;
-	map_add(v, n, 0, start, below);
-	map_add(v, n, inner, own, 1);
-	map_add(v, n, inner + 1, start + below, count - below);
-}
-
-bool userns_nested(void)
-{
-	_cleanup_free_ char *map = file_read("/proc/self/uid_map", 65536, NULL);
-	return map && !strstr(map, "4294967295");
-}
-
-const char *userns_opaque(const struct spec *s)
-{
-	return s->ns_new & 1u << NS_USER || s->ns_path[NS_USER] || userns_nested() ? "user.overlay.opaque"
-										   : "trusted.overlay.opaque";
-}
-
-static int auto_map(struct spec *s, bool keep_id)
-{
-	uint32_t us = 0, uc = 0, gs = 0, gc = 0;
-	bool sub = sub_range("/etc/subuid", &us, &uc) && sub_range("/etc/subgid", &gs, &gc);
-	if (geteuid() == 0) {
-		if (keep_id)
-			return errno = EINVAL, fail("--userns keep-id: it is for users other than root");
-		if (userns_nested())
-			return errno = EPERM,
-			       fail("--userns auto: root of a user namespace has no ids to set aside: give a map, "
-				    "--userns 0:0:1");
-		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would
-			     clash */
-			us = gs = 0x70000000, uc = gc = AUTO_SIZE;
-		map_add(&s->uid_map.v, &s->uid_map.n, 0, us, uc < AUTO_SIZE ? uc : AUTO_SIZE);
-		map_add(&s->gid_map.v, &s->gid_map.n, 0, gs, gc < AUTO_SIZE ? gc : AUTO_SIZE);
-		return 0;
-	}
-	if (!sub || !helpers_there())
-		uc = gc = 0;
-	user_side(&s->uid_map.v, &s->uid_map.n, geteuid(), keep_id ? geteuid() : 0, us, uc);
-	user_side(&s->gid_map.v, &s->gid_map.n, getegid(), keep_id ? getegid() : 0, gs, gc);
-	return 0;
-}
 
 int userns_request(struct spec *s, const char *arg)
 {
 	if (!arg)
 		arg = geteuid() == 0 ? "host" : "auto";
 	if (strcmp(arg, "host") == 0)
-		return geteuid() == 0
-			   ? 0
-			   : (errno = EPERM, fail("--userns host: only root can do without a user namespace"));
+		return geteuid() ? (errno = EPERM, fail("--userns host: only root can do without a user namespace"))
+				 : 0;
 	s->ns_new |= 1u << NS_USER;
 	if (strcmp(arg, "auto") == 0 || strcmp(arg, "keep-id") == 0) {
 		s->x_keep_id = arg[0] == 'k';
 		if (s->x_keep_id && !s->x_user)
 			s->x_user = xasprintf("%u:%u", geteuid(), getegid());
-		return auto_map(s, s->x_keep_id);
+		return userns_auto(&s->uid_map, &s->gid_map, s->x_keep_id);
 	}
 	size_t nu = s->uid_map.n, ng = s->gid_map.n;
 	if (idmap_parse(arg, &s->uid_map.v, &nu) < 0 || idmap_parse(arg, &s->gid_map.v, &ng) < 0)
@@ -108,88 +29,4 @@ int userns_request(struct spec *s, const char *arg)
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	return 0;
-}
-
-/* --- being in one --- */
-
-bool userns_single(void)
-{
-	uint32_t start, count;
-	return geteuid() != 0 && !(helpers_there() && sub_range("/etc/subuid", &start, &count) &&
-				     sub_range("/etc/subgid", &start, &count));
-}
-
-/* unshare(2) keeps our id and gives every capability; the map must come from outside: a child that stays there. */
-int userns_enter(const struct spec *s)
-{
-	struct spec own = {0};
-	int go[2], status = -1;
-	char c = 0;
-	if (geteuid() == 0)
-		return 0;
-	ctr_lib(), ctr_run(); /* a user's places: soon we seem to be root */
-	if (!s || !s->uid_map.n) {
-		if (auto_map(&own, false) < 0)
-			return -1;
-		s = &own;
-	}
-	if (pipe2(go, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
-	pid_t me = getpid(), pid = fork();
-	if (pid == 0) {
-		undo_forget();
-		close(go[1]);
-		_exit(read(go[0], &c, 1) != 1 ||
-		      idmap_write(me, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0);
-	}
-	close(go[0]);
-	int r = pid < 0 ? -1 : unshare(CLONE_NEWUSER);
-	if (r < 0)
-		fail("a user namespace: %m");
-	else if (write(go[1], &c, 1) != 1)
-		r = -1;
-	close(go[1]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return r < 0 ? -1 : status ? (errno = EPERM, fail("the map of this user's ids was refused (subuid(5))")) : 0;
-}
-
-int userns_do(int (*fn)(void *arg), void *arg)
-{
-	int p[2], status = -1;
-	char why[1000];
-	if (geteuid() == 0 || userns_single())
-		return fn(arg);
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
-	pid_t pid = fork();
-	if (pid == 0) {
-		undo_forget();
-		if (userns_enter(NULL) == 0 && fn(arg) == 0)
-			_exit(0);
-		_exit(write(p[1], fail_msg(), strlen(fail_msg())) >= 0);
-	}
-	close(p[1]);
-	ssize_t n = pid < 0 ? -1 : read(p[0], why, sizeof why - 1);
-	close(p[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	why[n < 0 ? 0 : n] = 0;
-	return status ? (errno = EPERM, fail("%s", *why ? why : "a child in the user namespace was killed")) : 0;
-}
-
-struct tree {
-	int dirfd;
-	const char *name;
-};
-
-static int remove_there(void *arg)
-{
-	struct tree *t = arg;
-	return tree_remove_at(t->dirfd, t->name);
-}
-
-int userns_tree_remove(int dirfd, const char *name)
-{
-	return geteuid() == 0 || userns_single() ? -1 : userns_do(remove_there, &(struct tree){dirfd, name});
 }

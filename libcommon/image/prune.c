@@ -11,6 +11,7 @@
 #include "file.h"
 #include "image_store.h"
 #include "str.h"
+#include "userns.h"
 
 /* --- marking --- */
 
@@ -79,7 +80,7 @@ static int drop_layer(int dirfd, const char *name, void *arg)
 	strcat(tmp, name);
 	if (renameat(dirfd, name, dirfd, tmp) < 0 && errno != ENOSPC)
 		return fail("layer %.12s: rename: %m", name);
-	return tree_remove_at(dirfd, faccessat(dirfd, tmp, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? tmp : name);
+	return userns_tree_remove(dirfd, faccessat(dirfd, tmp, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? tmp : name);
 }
 
 /* What an interrupted pull left to go on with, unless one is at it. */

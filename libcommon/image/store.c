@@ -16,6 +16,7 @@
 #include "layer.h"
 #include "str.h"
 #include "undo.h"
+#include "userns.h"
 
 /* --- opening and closing --- */
 
@@ -83,11 +84,11 @@ static int tmp_make(int dir, const char *name)
 static void tmp_remove(struct store *s)
 {
 	if (s->tmp >= 0) {
-		tree_remove_at(s->images, s->tmp_name);
+		userns_tree_remove(s->images, s->tmp_name);
 		close(s->tmp);
 	}
 	if (s->ltmp >= 0) {
-		tree_remove_at(s->layers, s->tmp_name);
+		userns_tree_remove(s->layers, s->tmp_name);
 		close(s->ltmp);
 	}
 	s->tmp = s->ltmp = -1;
@@ -167,7 +168,7 @@ static int sweep_one(int dirfd, const char *name, void *arg)
 		unlinkat(dirfd, name, 0);
 		return 0;
 	}
-	if (tree_remove_at(dirfd, name) < 0)
+	if (userns_tree_remove(dirfd, name) < 0)
 		*(int *)arg = -1;
 	return 0;
 }
@@ -263,7 +264,7 @@ int store_layer(
 	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) < 0) { /* twice the same in one image */
 		if (errno != EEXIST && errno != ENOTEMPTY)
 			return fail("%s: rename a layer: %m", what);
-		if (tree_remove_at(s->ltmp, "layer") < 0)
+		if (userns_tree_remove(s->ltmp, "layer") < 0)
 			return -1;
 	}
 	if (copy && renameat(to, as, s->tmp, in->copy_hex) < 0)

@@ -21,6 +21,7 @@
 #include "lease.h"
 #include "network.h"
 #include "place.h"
+#include "userns.h"
 
 static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
 
@@ -330,7 +331,7 @@ static int write_record(const struct network *n, int dir)
 	if (r == 0 && renameat(dir, tmp, dir, n->name) < 0)
 		r = fail("network %s: rename: %m", n->name);
 	if (r < 0)
-		tree_remove_at(dir, tmp);
+		userns_tree_remove(dir, tmp);
 	kv_free(&kv);
 	return r;
 }
@@ -416,8 +417,8 @@ int network_remove(struct network *n)
 	}
 	nl_close(&rt);
 	if (r == 0)
-		r = tree_remove_at(AT_FDCWD, leases);
-	return r < 0 ? -1 : tree_remove_at(dir, n->name);
+		r = userns_tree_remove(AT_FDCWD, leases);
+	return r < 0 ? -1 : userns_tree_remove(dir, n->name);
 }
 
 /* --- up --- */

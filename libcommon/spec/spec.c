@@ -4,6 +4,7 @@
 
 #include "caps.h"
 #include "spec.h"
+#include "userns.h"
 
 #define GROW(vec) ((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), &(vec).v[(vec).n++])
 
@@ -189,4 +190,9 @@ void spec_free(struct spec *s)
 	free(s->uid_map.v);
 	free(s->gid_map.v);
 	memset(s, 0, sizeof *s);
+}
+
+const char *spec_opaque(const struct spec *s)
+{
+	return userns_opaque(s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]);
 }

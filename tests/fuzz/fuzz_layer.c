@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "tree.h"
 #include "layer.h"
 
 static char dir[] = "/tmp/ctrt-fuzz-XXXXXX";

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "tree.h"
 #include "lease.h"
 
 /* All of its 65,533 addresses (not the network's, not the gateway's, not the broadcast's), each once, then an error. */

@@ -1,0 +1,168 @@
+/* cgroup_devices.c: which devices a group may use; see cgroup.h. On v1 rules are written one by one. On v2 a BPF
+ * program on the group decides (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE); this writes it. One block for each rule, last
+ * rule first, so that the first that matches decides.
+ *
+ * On entry r1 points at struct bpf_cgroup_dev_ctx { u32 access_type; u32 major; u32 minor; }; access_type is
+ * (access << 16) | type.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup_parts.h"
+#include "err.h"
+
+struct program {
+	struct bpf_insn *v;
+	size_t n;
+};
+
+static void emit(struct program *p, unsigned char code, unsigned char dst, unsigned char src, short off, int imm)
+{
+	p->v = xrealloc(p->v, (p->n + 1) * sizeof *p->v);
+	p->v[p->n++] = (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+}
+
+/* 'u' is another word for a character device (mknod(1)). A fifo ('p') is no device, and no list keeps it. */
+static char device_type(const struct device_rule *r)
+{
+	if (r->type == 'u')
+		return 'c';
+	return strchr("abc", r->type) ? r->type : 0;
+}
+
+static int access_bits(const char *s)
+{
+	return (strchr(s, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (strchr(s, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+	       (strchr(s, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
+}
+
+/* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends in a verdict. */
+static void rule(struct program *p, const struct device_rule *r)
+{
+	size_t skips[4], n = 0;
+	if (!device_type(r))
+		return;
+	if (r->type != 'a') {
+		skips[n++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	}
+	int bits = access_bits(r->access);
+	if (bits != 7) {
+		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny matches when any is.
+		 */
+		emit(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, r->allow ? ~bits : bits);
+		skips[n++] = p->n;
+		emit(p, BPF_JMP | (r->allow ? BPF_JNE : BPF_JEQ) | BPF_K, 1, 0, 0, 0);
+	}
+	if (r->major >= 0) {
+		skips[n++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, 4, 0, 0, (int)r->major);
+	}
+	if (r->minor >= 0) {
+		skips[n++] = p->n;
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, 5, 0, 0, (int)r->minor);
+	}
+	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, r->allow);
+	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	for (size_t i = 0; i < n; i++)
+		p->v[skips[i]].off = (short)(p->n - skips[i] - 1);
+}
+
+struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n_rules, size_t *n)
+{
+	struct program p = {0};
+	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);
+	emit(&p, BPF_ALU | BPF_AND | BPF_K, 2, 0, 0, 0xffff);
+	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 3, 1, 0, 0);
+	emit(&p, BPF_ALU | BPF_RSH | BPF_K, 3, 0, 0, 16);
+	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 4, 1, 4, 0);
+	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
+	size_t first = n_rules;
+	while (first > 0 && rules[first - 1].type != 'a') /* a rule for all: what stands before it does not count */
+		first--;
+	for (size_t i = n_rules; i > first; i--)
+		rule(&p, &rules[i - 1]);
+	emit(&p, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, first > 0 ? rules[first - 1].allow : 1);
+	emit(&p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	*n = p.n;
+	return p.v;
+}
+
+static int devices_v1(int dir, const struct device_rule *rules, size_t n)
+{
+	_cleanup_close_ int allow = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC),
+			    deny = openat(dir, "devices.deny", O_WRONLY | O_CLOEXEC);
+	for (size_t i = 0; i < n; i++) {
+		const struct device_rule *r = &rules[i];
+		if (!device_type(r))
+			continue;
+		char line[64], major[24] = "*", minor[24] = "*";
+		if (r->major >= 0)
+			snprintf(major, sizeof major, "%" PRId64, r->major);
+		if (r->minor >= 0)
+			snprintf(minor, sizeof minor, "%" PRId64, r->minor);
+		if (r->type == 'a')
+			snprintf(line, sizeof line, "a");
+		else
+			snprintf(line, sizeof line, "%c %s:%s %s", device_type(r), major, minor, r->access);
+		if (write(r->allow ? allow : deny, line, strlen(line)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int devices_v2(int dir, const struct device_rule *rules, size_t n)
+{
+	union bpf_attr a;
+	size_t len;
+	_cleanup_free_ struct bpf_insn *prog = cgroup_device_program(rules, n, &len);
+	memset(&a, 0, sizeof a);
+	a.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	a.insns = (uint64_t)(uintptr_t)prog;
+	a.insn_cnt = (uint32_t)len;
+	a.license = (uint64_t)(uintptr_t) "GPL";
+	_cleanup_close_ int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof a);
+	if (fd < 0)
+		return -1;
+	memset(&a, 0, sizeof a);
+	a.target_fd = (uint32_t)dir;
+	a.attach_bpf_fd = (uint32_t)fd;
+	a.attach_type = BPF_CGROUP_DEVICE;
+	a.attach_flags = BPF_F_ALLOW_MULTI;
+	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &a, sizeof a);
+}
+
+static const char *no_devices_hint(bool v1)
+{
+	if (v1)
+		return "";
+	return errno == EPERM ? " (bpf is for root)" : " (CONFIG_CGROUP_BPF)";
+}
+
+bool cgroup_devices_possible(void)
+{
+	return cgroup_find("devices") || cgroup_find("");
+}
+
+int cgroup_devices(const char *path, const struct device_rule *rules, size_t n)
+{
+	struct cgroup_hierarchy *v1 = cgroup_find("devices"), *h = v1 ? v1 : cgroup_find("");
+	if (!h)
+		return errno = ENODEV, fail("%s: device list: neither v1's devices controller nor cgroup v2 is mounted "
+					    "(ctr-cgset --mount devices DIR)",
+					   path);
+	_cleanup_close_ int fd = cgroup_group_fd(h, path);
+	if (fd < 0)
+		return fail("%s: device list: %m", path);
+	if ((v1 ? devices_v1(fd, rules, n) : devices_v2(fd, rules, n)) < 0)
+		return fail("%s: device list: %m%s", path, no_devices_hint(v1));
+	return 0;
+}

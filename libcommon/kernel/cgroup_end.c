@@ -1,0 +1,231 @@
+/* cgroup_end.c: freezing, killing and removing groups; see cgroup.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup_parts.h"
+#include "clock.h"
+#include "err.h"
+#include "file.h"
+#include "sysno.h"
+#include "tree.h"
+
+/* --- freezing --- */
+
+/* Wait until cgroup.events says `key` is `want`: the kernel signals a change by POLLPRI. -1 with ETIME at `end`. */
+static int wait_event(int dir, const char *key, uint64_t want, int64_t end)
+{
+	_cleanup_close_ int ev = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	char text[256];
+	if (ev < 0)
+		return -1;
+	for (;;) {
+		uint64_t v;
+		ssize_t n = pread(ev, text, sizeof text - 1, 0);
+		if (n < 0 && errno == ENODEV) /* removed meanwhile: nothing is in it */
+			return want ? -1 : 0;
+		text[n < 0 ? 0 : n] = 0;
+		if (cgroup_keyed(text, key, &v) && v == want)
+			return 0;
+		struct pollfd p = {.fd = ev, .events = POLLPRI};
+		int64_t left = end - now_ms();
+		if (left <= 0)
+			return errno = ETIME, -1;
+		poll(&p, 1, left > 100 ? 100 : (int)left);
+	}
+}
+
+static int freeze_v1(int dir, bool on)
+{
+	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
+	for (;;) { /* a fork that races the freezer leaves FREEZING: writing again catches it
+		      (cgroup-v1/freezer-subsystem.rst) */
+		if (file_poke_at(dir, "freezer.state", on ? "FROZEN" : "THAWED") < 0)
+			return -1;
+		_cleanup_free_ char *s = file_read_at(dir, "freezer.state", 64, NULL);
+		if (s && str_starts(s, on ? "FROZEN" : "THAWED"))
+			return 0;
+		if (now_ms() >= end)
+			return errno = ETIME, -1;
+		nap_ms(2);
+	}
+}
+
+static int freeze(const char *path)
+{
+	struct cgroup_hierarchy *h = cgroup_find(""), *f = cgroup_find("freezer");
+	_cleanup_close_ int fd = h ? cgroup_group_fd(h, path) : -1;
+	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
+	if (fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0) { /* Linux 5.2 */
+		if (file_poke_at(fd, "cgroup.freeze", "1") == 0 && wait_event(fd, "frozen", 1, end) == 0)
+			return 0;
+		fail("%s: freeze: %m", path);
+		file_poke_at(fd, "cgroup.freeze", "0"); /* half frozen is no state to leave it in */
+		return -1;
+	}
+	_cleanup_close_ int v1 = f ? cgroup_group_fd(f, path) : -1;
+	if (v1 < 0)
+		return errno = f ? errno : EOPNOTSUPP,
+		       fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+	if (freeze_v1(v1, true) == 0)
+		return 0;
+	fail("%s: freeze: %m", path);
+	file_poke_at(v1, "freezer.state", "THAWED");
+	return -1;
+}
+
+/* A hybrid system can freeze on either side, and somebody may have used the other. */
+static int thaw(const char *path)
+{
+	struct cgroup_hierarchy *h = cgroup_find(""), *f = cgroup_find("freezer");
+	_cleanup_close_ int fd = h ? cgroup_group_fd(h, path) : -1;
+	_cleanup_close_ int v1 = f && !f->v2 ? cgroup_group_fd(f, path) : -1;
+	bool can = fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0;
+	if (!can && v1 < 0)
+		return errno = EOPNOTSUPP, fail("%s: thaw: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+	int r = can ? file_poke_at(fd, "cgroup.freeze", "0") : 0;
+	if (r == 0 && v1 >= 0)
+		r = file_poke_at(v1, "freezer.state", "THAWED");
+	if (r < 0)
+		return fail_in("%s: thaw", path);
+	_cleanup_free_ char *above = cgroup_frozen_at(path, true, true);
+	if (above && strcmp(above, path) != 0)
+		return errno = EBUSY,
+		       fail("%s: thaw: the group /%s above it is frozen (ctr-cgset --thaw /%s)", path, above, above);
+	if (can)
+		r = wait_event(fd, "frozen", 0, now_ms() + CGROUP_DEADLINE_MS);
+	if (r == 0 && v1 >= 0)
+		r = freeze_v1(v1, false);
+	return r < 0 ? fail("%s: thaw: %m", path) : 0;
+}
+
+int cgroup_freeze(const char *path, bool on)
+{
+	if (!cgroup_exists(path))
+		return errno = ENOENT, fail("%s: %s: there is no such group (a user's needs one that is delegated)",
+					   path, on ? "freeze" : "thaw");
+	return on ? freeze(path) : thaw(path);
+}
+
+static int thaw_one(int parent, const char *name, void *arg)
+{
+	_cleanup_free_ char *file = xasprintf("%s/%s", name, (const char *)arg);
+	file_poke_at(parent, file, strcmp(arg, "cgroup.freeze") == 0 ? "0" : "THAWED");
+	return 0;
+}
+
+/* The group and all below it, from the bottom: a container may have frozen groups of its own, on either side. */
+static void thaw_below(const char *path)
+{
+	static const struct tree_walk how = {.entry = cgroup_subgroup, .leave = thaw_one};
+	struct cgroup_hierarchy *h = cgroup_find(""), *f = cgroup_find("freezer");
+	if (f && !f->v2 && cgroup_root_fd(f) >= 0)
+		tree_walk(f->fd, path, &how, "freezer.state");
+	if (h && cgroup_root_fd(h) >= 0)
+		tree_walk(h->fd, path, &how, "cgroup.freeze");
+}
+
+/* --- killing and removing --- */
+
+static int kill_one(pid_t pid, void *arg)
+{
+	(void)arg;
+	kill(pid, SIGKILL);
+	return 0;
+}
+
+static int does_not_die(const char *path)
+{
+	_cleanup_free_ char *above = cgroup_frozen_at(path, true, true);
+	errno = ETIME;
+	if (above && strcmp(above, path) != 0)
+		return fail("%s: a process in it does not die: the group /%s above it is frozen", path, above);
+	return fail("%s: a process in it does not die (uninterruptible)", path);
+}
+
+/* Linux 5.14. A v1 freezer keeps from dying what it holds, and somebody inside may freeze again. */
+static int kill_v2(int fd, const char *path)
+{
+	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
+	do {
+		thaw_below(path);
+		int64_t next = now_ms() + 100;
+		if (wait_event(fd, "populated", 0, next < end ? next : end) == 0)
+			return 0;
+	} while (now_ms() < end);
+	return does_not_die(path);
+}
+
+int cgroup_kill(const char *path)
+{
+	struct cgroup_hierarchy *v2 = cgroup_find("");
+	_cleanup_close_ int fd = v2 ? cgroup_group_fd(v2, path) : -1;
+	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
+	if (fd >= 0 && !sys_missing("cgroup.kill") && faccessat(fd, "cgroup.kill", W_OK, 0) == 0 &&
+	    file_poke_at(fd, "cgroup.kill", "1") == 0)
+		return kill_v2(fd, path);
+	if (!cgroup_exists(path))
+		return 0;
+	/* Frozen, no process can fork away from the signal; thawed, it dies of it. */
+	while (cgroup_populated(path) > 0) {
+		freeze(path);
+		cgroup_procs(path, kill_one, NULL);
+		thaw_below(path);
+		if (now_ms() >= end)
+			return does_not_die(path);
+		nap_ms(2);
+	}
+	return 0;
+}
+
+/* What is busy stays; the group itself then tells. */
+static int remove_group(int parent, const char *name, void *arg)
+{
+	(void)arg;
+	unlinkat(parent, name, AT_REMOVEDIR);
+	return 0;
+}
+
+static int remove_below(int root, const char *path)
+{
+	static const struct tree_walk how = {.entry = cgroup_subgroup, .leave = remove_group};
+	if (unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if ((errno != EBUSY && errno != ENOTEMPTY) || tree_walk(root, path, &how, NULL) < 0)
+		return -1;
+	return unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* The last process is gone from the group a moment after its parent has waited for it: busy may pass. */
+static int remove_one(struct cgroup_hierarchy *h, const char *path)
+{
+	int64_t end = now_ms() + 500;
+	for (;;) {
+		if (remove_below(cgroup_root_fd(h), path) == 0)
+			return 0;
+		int why = errno;
+		if (why != EBUSY || now_ms() >= end || cgroup_populated(path) > 0)
+			return errno = why, -1;
+		nap_ms(2);
+	}
+}
+
+int cgroup_remove(const char *path)
+{
+	size_t n;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	int r = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!cgroup_is_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
+			continue;
+		if (remove_one(&h[i], path) < 0)
+			r = fail("%s: remove from %s: %m%s", path, h[i].mount,
+			    errno == EBUSY ? " (processes are in it)" : "");
+		else
+			cgroup_remove_parent(&h[i], path);
+	}
+	return r;
+}

@@ -1,0 +1,285 @@
+/* cgroup_make.c: making groups and joining them; see cgroup.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup_parts.h"
+#include "err.h"
+#include "file.h"
+
+/* --- making --- */
+
+/* A new v1 cpuset takes no process until it has cpus and mems: they are the parent's, from the top down; below our own
+ * first level the kernel copies them (cgroup.clone_children). */
+static int cpuset_copy(int parent, int group)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *have = file_read_at(group, files[i], 65536, NULL);
+		_cleanup_free_ char *up = file_read_at(parent, files[i], 65536, NULL);
+		if (have && strspn(have, " \n") == strlen(have) && up && file_poke_at(group, files[i], up) < 0)
+			return -1;
+	}
+	file_poke_at(group, "cgroup.clone_children", "1");
+	return 0;
+}
+
+static bool blank(int group, const char *file)
+{
+	_cleanup_free_ char *s = file_read_at(group, file, 65536, NULL);
+	return s && strspn(s, " \n") == strlen(s);
+}
+
+/* From the top down to the group, where it has none yet: it is the first at the top, or was made before another start
+ * had its parent ready. */
+static void cpuset_ready(int root, const char *path)
+{
+	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (group < 0 || (!blank(group, "cpuset.cpus") && !blank(group, "cpuset.mems")))
+		return;
+	int up = dup(root);
+	for (const char *s = path; up >= 0;) {
+		size_t n = strcspn(s, "/");
+		_cleanup_free_ char *name = xstrndup(s, n);
+		int at = openat(up, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (at >= 0)
+			cpuset_copy(up, at);
+		close(up);
+		up = at;
+		if (!s[n])
+			break;
+		s += n + 1;
+	}
+	if (up >= 0)
+		close(up);
+}
+
+/* Give the children of a v2 group every controller it has: one by one, where all at once is refused. A group with
+ * processes in it cannot (EBUSY): whoever needs a controller then hears of it. (Those that know threads, cpu and pids,
+ * it could, but then no process may enter the children.) */
+static void v2_enable(int group)
+{
+	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
+	_cleanup_free_ char *on = file_read_at(group, "cgroup.subtree_control", 4096, NULL);
+	struct strv c = {0}, is = {0};
+	struct buf all = {0};
+	if (!have || !on)
+		return;
+	strv_split(&c, have, " \n");
+	strv_split(&is, on, " \n");
+	for (size_t i = 0; i < c.n; i++)
+		if (!strv_has(&is, c.v[i]))
+			buf_printf(&all, "%s+%s", all.n ? " " : "", c.v[i]);
+	if (all.n && file_poke_at(group, "cgroup.subtree_control", all.p) < 0 && errno != EBUSY)
+		for (size_t i = 0; i < c.n; i++) {
+			char one[40];
+			snprintf(one, sizeof one, "+%s", c.v[i]);
+			file_poke_at(group, "cgroup.subtree_control", one);
+		}
+	buf_free(&all);
+	strv_free(&c);
+	strv_free(&is);
+}
+
+/* mkdir -p of the parents; each new level is made ready for its children. */
+static int make_parents(struct cgroup_hierarchy *h, const char *path)
+{
+	bool cpuset = !h->v2 && strstr(h->controllers, ",cpuset,");
+	int at = cgroup_root_fd(h), up;
+	const char *s = path;
+	if (at < 0 || (at = dup(at)) < 0)
+		return -1;
+	for (;;) {
+		size_t n = strcspn(s, "/");
+		if (h->v2)
+			v2_enable(at);
+		if (!s[n])
+			break;
+		_cleanup_free_ char *name = xstrndup(s, n);
+		bool made = mkdirat(at, name, 0755) == 0;
+		up = at;
+		at = made || errno == EEXIST ? openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		int saved = errno;
+		if (at >= 0 && cpuset && made)
+			cpuset_copy(up, at);
+		close(up);
+		errno = saved;
+		if (at < 0)
+			return -1;
+		s += n + 1;
+	}
+	close(at);
+	return 0;
+}
+
+/* A parent that was there already may not give its children what it has. */
+static void v2_ready(struct cgroup_hierarchy *h, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *up = slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+	_cleanup_close_ int dir = openat(h->fd, up, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *have = file_read_at(dir, "cgroup.controllers", 4096, NULL),
+			    *give = file_read_at(dir, "cgroup.subtree_control", 4096, NULL);
+	if (!str_eq(have, give))
+		make_parents(h, path);
+}
+
+/* 1 made, 0 was there, -1 with errno. */
+static int make_one(struct cgroup_hierarchy *h, const char *path)
+{
+	int root = cgroup_root_fd(h);
+	if (root < 0)
+		return -1;
+	if (mkdirat(root, path, 0755) < 0) {
+		if (errno == EEXIST)
+			return 0;
+		bool made = false;
+		for (int i = 0; !made && errno == ENOENT && i < 10;
+		     i++) /* another's end may take the parent away again */
+			made = make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
+		if (!made)
+			return -1;
+	}
+	if (h->v2)
+		v2_ready(h, path);
+	else if (strstr(h->controllers, ",cpuset,"))
+		cpuset_ready(root, path);
+	return 1;
+}
+
+static int make_failed(const struct cgroup_hierarchy *h, const char *path)
+{
+	const char *hint = "";
+	if (errno == EROFS)
+		hint = ": mounted read-only; inside a container, it needs a writable cgroup mount";
+	else if (errno == EACCES || errno == EPERM)
+		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
+	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
+}
+
+int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
+{
+	size_t n;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	bool made[CGROUP_HIERARCHIES] = {0};
+	if (cgroup_layout() == CGROUP_NONE)
+		return errno = ENODEV, fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)", path);
+	int r = 0;
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (!cgroup_is_ours(&h[i]))
+			continue;
+		r = make_one(&h[i], path);
+		made[i] = r != 0; /* -1: its parents, maybe */
+		if (r < 0)
+			make_failed(&h[i], path);
+		else if (r == 0 && !(flags & CGROUP_REUSE))
+			r = (errno = EEXIST, fail("%s: the group is there already", path));
+	}
+	if (r >= 0)
+		r = cgroup_set(path, settings);
+	if (r >= 0)
+		return 0;
+	int saved = errno;
+	for (size_t i = 0; i < n; i++)
+		if (made[i]) {
+			unlinkat(cgroup_root_fd(&h[i]), path, AT_REMOVEDIR);
+			cgroup_remove_parent(&h[i], path);
+		}
+	errno = saved;
+	return -1;
+}
+
+/* --- joining --- */
+
+/* Into the v2 group of the process whose /proc directory it is: an init that has made groups below its own and enabled
+ * controllers for them is in one of those, and its own takes no process any more. */
+static int join_beside(const struct cgroup_hierarchy *h, int procdir)
+{
+	_cleanup_free_ char *text = procdir < 0 ? NULL : file_read_at(procdir, "cgroup", 65536, NULL);
+	const char *s = text ? text : "";
+	while (*s && !str_starts(s, "0::/"))
+		s += strcspn(s, "\n"), s += *s == '\n';
+	if (!*s)
+		return errno = EBUSY, -1;
+	s += strlen("0::/");
+	int n = (int)strcspn(s, "\n");
+	_cleanup_free_ char *file = xasprintf("%.*s%scgroup.procs", n, s, n ? "/" : "");
+	return file_poke_at(h->fd, file, "0");
+}
+
+static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
+{
+	char num[16];
+	snprintf(num, sizeof num, "%d", (int)pid);
+	/* A thread that moves itself by v1's `tasks` takes no lock over all processes (cgroup.h). */
+	_cleanup_free_ char *file = xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
+	return cgroup_root_fd(h) < 0 ? -1 : file_poke_at(h->fd, file, num);
+}
+
+/* Lines of "ID:CONTROLLERS:PATH"; v2's is "0::PATH" (cgroups(7)). */
+void cgroup_return(pid_t pid, const char *was)
+{
+	struct strv lines = {0};
+	strv_split(&lines, was, "\n");
+	for (size_t i = 0; i < lines.n; i++) {
+		size_t n;
+		struct cgroup_hierarchy *h = cgroup_all(&n);
+		char *ctl = strchr(lines.v[i], ':'), *at = ctl ? strchr(ctl + 1, ':') : NULL;
+		if (!at || at[1] != '/')
+			continue;
+		*at = 0;
+		for (size_t k = 0; k < n; k++)
+			if (cgroup_is_ours(&h[k]) && strcmp(h[k].options, ctl + 1) == 0)
+				write_pid(&h[k], at + 2, pid);
+	}
+	strv_free(&lines);
+}
+
+static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int procdir)
+{
+	if (write_pid(h, path, pid) == 0 || (errno == EBUSY && h->v2 && join_beside(h, procdir) == 0))
+		return 0;
+	const char *hint = "";
+	if (errno == EBUSY && h->v2)
+		hint =
+		    " (controllers are on for its child groups, and then a v2 group holds no processes: use a child)";
+	else if (errno == EOPNOTSUPP)
+		hint = " (the group is threaded)";
+	else if (errno == ENOSPC)
+		hint = " (its cpuset.cpus or cpuset.mems is empty)";
+	else if (errno == EACCES || errno == EPERM)
+		hint = " (not ours)";
+	else if (errno == EROFS)
+		hint = " (the cgroup file system is mounted read-only)";
+	return fail("%s: join in %s: %m%s", path, h->mount, hint);
+}
+
+/* The v2 side is the one that may refuse, so it comes first. */
+static int join(const char *path, pid_t pid, bool v1_only, int procdir)
+{
+	size_t n;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	_cleanup_free_ char *frozen = cgroup_frozen_at(path, true, !v1_only);
+	if (frozen)
+		return cgroup_say_frozen(path, frozen);
+	for (int v2 = !v1_only; v2 >= 0; v2--)
+		for (size_t i = 0; i < n; i++)
+			if (cgroup_is_ours(&h[i]) && h[i].v2 == v2 && cgroup_root_fd(&h[i]) >= 0 &&
+			    join_one(&h[i], path, pid, procdir) < 0)
+				return -1;
+	return 0;
+}
+
+int cgroup_join(const char *path, pid_t pid)
+{
+	return join(path, pid, false, -1);
+}
+
+int cgroup_enter(const char *path, bool v1_only, int procdir)
+{
+	return join(path, 0, v1_only, procdir);
+}
