@@ -19,6 +19,7 @@ struct create_flags {
 	bool tty, interactive, detach, rm, keep, init, replace, privileged, read_only, direct, no_pivot;
 	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile,
 	    *pidfile, *restart;
+	const char *pull; /* never, missing or always; NULL: what $CTR_PULL says */
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
 	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add, cap_drop, groups, labels,
 	    security;

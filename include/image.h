@@ -32,6 +32,9 @@ bool image_is_ref(const char *operand);
  * Everything in *out is the caller's: image_free(). */
 typedef int image_apart_fn(int (*fn)(void *arg), void *arg);
 int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct image *out);
+/* The same, with the image pulled from its registry before (registry.h) where `policy` says so: "always", "missing" or
+ * "never"; NULL: what $CTR_PULL says, else never. EINVAL for another word. */
+int image_obtain(const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out);
 void image_free(struct image *im);
 /* Keep images from being removed until the descriptor is closed: for who finds one, and then writes the record that it
  * is in use. Waits for a removal that goes on. -1 where nothing can be removed, or with no store. */

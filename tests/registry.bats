@@ -83,6 +83,14 @@ three() {
 	ctr-image logout "$reg"
 	run -1 ctr-image pull "$reg/a/new:1"
 	run -1 ctr-image logout "$reg"
+	# ctr-run gets one only when it is asked to
+	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
+	ctr-image rm "$reg/a/new:1"
+	run -125 ctr-run "$reg/a/new:1"
+	run -125 ctr-run --pull sometimes "$reg/a/new:1"
+	[[ $output == *'not never, missing or always' ]]
+	[ "$(CTR_PULL=missing ctr-run "$reg/a/new:1")" = second ]
+	[ "$(ctr-run --pull always "$reg/a/new:1")" = second ]
 	# another repository of the same registry: mounted, not sent
 	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
 	ctr-image push "$reg/a/new:1" "$reg/b/new:2"

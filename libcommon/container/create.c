@@ -104,7 +104,7 @@ static int image(struct making *m, int argc, char **argv)
 	struct spec *s = m->s;
 	struct image im;
 	m->gate = image_gate(ctr_lib());
-	if (image_open(ctr_lib(), argv[0], userns_do, &im) < 0)
+	if (image_obtain(ctr_lib(), argv[0], o->pull, userns_do, &im) < 0)
 		return -1;
 	if (geteuid() != 0 && str_eq(o->userns, "keep-id")) /* as --userns auto has them on disk */
 		warn("--userns keep-id: what belongs to root in a user's image is yours in this container");

@@ -51,6 +51,7 @@ const struct opt create_opts[] = {
     {0, "ipc", "host|container:NAME", "share an ipc namespace", OPT_STR, &given.ipc},
     {0, "uts", "host", "share the host's names", OPT_STR, &given.uts},
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
+    {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
     {0, "userns", "auto|host|keep-id|MAP", "user namespace", OPT_STR, &given.userns},
     {0, "cap-add", "CAP", "add a capability (or ALL)", OPT_LIST, &given.cap_add},
     {0, "cap-drop", "CAP", "drop a capability (or ALL)", OPT_LIST, &given.cap_drop},

@@ -387,3 +387,32 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 	registry_ref_free(&p.ref);
 	return r;
 }
+
+struct obtain {
+	const char *lib, *ref;
+};
+
+static int obtain(void *arg)
+{
+	const struct obtain *x = arg;
+	struct strv loaded = {0};
+	int r = registry_pull(x->lib, x->ref, &loaded);
+	strv_free(&loaded);
+	return r;
+}
+
+int image_obtain(const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out)
+{
+	struct obtain x = {lib, ref};
+	const char *what = policy ? "--pull" : "CTR_PULL";
+	if (!policy)
+		policy = getenv("CTR_PULL");
+	bool always = str_eq(policy, "always"), missing = str_eq(policy, "missing");
+	if (policy && *policy && !always && !missing && strcmp(policy, "never") != 0)
+		return errno = EINVAL, fail("%s: '%s': not never, missing or always", what, policy);
+	if (!always && (image_open(lib, ref, apart, out) == 0 || errno != ENOENT || !missing))
+		return out->ref ? 0 : -1;
+	if ((apart ? apart(obtain, &x) : obtain(&x)) < 0)
+		return -1;
+	return image_open(lib, ref, apart, out);
+}

@@ -136,6 +136,7 @@ int registry_push(const char *lib, const char *operand, const char *ref, char he
 	if (r == 0)
 		r = store_open(&p.s, lib, STORE_READ) < 0 || store_refs(&p.s, &p.refs) < 0 ? -1 : 0;
 	_cleanup_close_ int gate = image_gate(lib); /* no rm meanwhile */
+	(void)gate;
 	if (r == 0)
 		r = push(&p, operand, hex);
 	refs_free(&p.refs);
