@@ -18,6 +18,7 @@
 #include "json.h"
 #include "registry.h"
 #include "str.h"
+#include "userns.h"
 #include "undo.h"
 
 #define AT_ONCE 3
@@ -269,7 +270,7 @@ static int streamed(struct pull *p, struct want *w)
 	if (broke && errno == ETIMEDOUT)
 		return fail_in("layer %.12s", w->hex);
 	if (broke && part_size(w) < w->size) /* not because we stopped reading */
-		return tree_remove_at(p->s.ltmp, "layer") < 0 ? -1 : 1;
+		return userns_tree_remove(p->s.ltmp, "layer") < 0 ? -1 : 1;
 	return fail("%s", why);
 }
 
