@@ -17,6 +17,7 @@
 #include "file.h"
 #include "json.h"
 #include "registry.h"
+#include "tree.h"
 #include "str.h"
 #include "userns.h"
 #include "undo.h"
