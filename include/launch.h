@@ -1,5 +1,5 @@
-/* launch.h: the one engine that starts a container (DESIGN.md section 5), and the last steps that a process takes to
- * become the command, which ctr-exec shares.
+/* launch.h: the last steps that a process takes to become a container's command: the engine's child takes them
+ * (engine.h), and ctr-exec's.
  */
 #ifndef CTR_LAUNCH_H
 #define CTR_LAUNCH_H
@@ -10,40 +10,20 @@
 #include <sys/types.h>
 #include "spec.h"
 
-#define LAUNCH_NO_OVERLAY 1000
-
-struct launch {
-	/* in */
-	const struct spec *spec;
-	const char *dir;    /* the container's directory (upper, work); NULL where the spec has no overlay */
-	const char *cgroup; /* its group, made and limited, relative to the hierarchies' roots; NULL: none */
-	bool again;         /* a restart by the same process */
-	bool passing;       /* the writable layer dies with the command: it need not reach the disk */
-	int stdio[3];       /* the command's descriptors (unless spec->terminal); -1: /dev/null */
-	int locks[3];       /* the locks of the life, which the child must let go of; -1: none */
-	/* Called in the parent when the child's namespaces exist and it waits: attach networks, run hooks. 0 or -1 with
-	 * fail(). NULL: nothing to do. */
-	int (*attach)(struct launch *l, void *arg);
-	void *attach_arg;
-	/* out */
-	pid_t pid;
-	uint64_t starttime; /* of pid, clock ticks since boot */
-	int master;         /* the terminal's master where spec->terminal, else -1 */
-	int code;           /* on failure: 125, 126 or 127; LAUNCH_NO_OVERLAY: 125, and a copied root would do */
-};
-
-/* Start it. 0 when the command was exec'd; -1 with fail() and l->code when not, everything of the child gone. The
- * caller undoes what it made itself (cgroup, directory). Our process must not be multi-threaded. */
-int launch(struct launch *l);
-
 /* What the process needs beside the spec to become the command. */
 struct become {
 	const struct spec *spec;
 	int stdio[3];               /* -1: /dev/null; ignored with a terminal */
 	struct sock_fprog *seccomp; /* NULL: unconfined */
-	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
-	bool pdeathsig; /* die with the parent */
-	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
+	int report;         /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
+	bool pdeathsig;     /* die with the parent */
+	bool entering;      /* ctr-exec's: no x_init, and the oom score is set already */
+	bool keyring_stays; /* the session keyring stays the caller's */
+	unsigned preserve;  /* so many descriptors from 3 on are the command's */
+	/* Called when all is as the command wants it, before exec; NULL: nothing to wait for. 0, or -1 with fail(). It
+	 * may give `report` another value: where a failure is sent from then on. */
+	int (*gate)(struct become *b, void *arg);
+	void *gate_arg;
 	bool appears;   /* setns(2) was called for a pid namespace that is not new: be cloned into it last of all */
 };
 
@@ -56,7 +36,7 @@ void become_hidden(void);
 
 /* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on
  * failure, with fail() and the exit code 125, 126 or 127. */
-int become(const struct become *b);
+int become(struct become *b);
 
 /* For become(): clone into the pid namespace that was joined, as a child of our parent, which learns its pid, with a
  * session of its own; ends the caller. Returns in the child, or -1 with fail(). */
@@ -68,9 +48,13 @@ int become_death_signal(const struct become *b);
 _Noreturn void report_failure(int report, int code);
 /* Tells who is the command in the end, and ends the caller. */
 _Noreturn void report_pid(int report, pid_t pid);
+/* "Ready": report_wait() returns 1. -1 with errno when nobody listens. */
+int report_ready(int report);
 /* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and *code: it failed; 1: it
  * is ready and waits for a byte (REPORT_GO). *master is set when a terminal's master came. */
 int report_wait(int report, int *code, int *master);
+/* The same, of a pipe, through which no descriptor comes. */
+int report_read(int pipe, int *code);
 
 /* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master = -1}. 0 closed, -1 with
  * fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to come. */

@@ -23,8 +23,9 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "engine.h"
+#include "group.h"
 #include "hooks.h"
-#include "launch.h"
 #include "log.h"
 #include "monitor.h"
 #include "pidfd.h"
@@ -48,10 +49,11 @@ struct monitor {
 	pid_t self;
 	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
 	char *cgroup;
-	bool has_cgroup;
+	char *dir; /* its directory's path */
+	struct group group;
 	int epoll, signals;
 	int fd[SOURCES]; /* what is read, -1: not */
-	struct launch l;
+	struct engine l;
 	bool logging;
 	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line ends */
 	int interrupts;
@@ -128,43 +130,22 @@ static void no_group(const struct monitor *m)
 		warn("%s: no cgroup: %s (said once)", m->c->name, fail_msg());
 }
 
-static int group_up(struct monitor *m)
+static int make_group(struct monitor *m)
 {
 	const struct spec *s = m->spec;
+	const char *parent = s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup();
 	free(m->cgroup);
-	m->cgroup = xasprintf("%s/c-%s-%s", s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup(),
-	    ctr_instance(), m->c->id);
-	m->has_cgroup = false;
-	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once written to kills
-	 * what is cloned into it from outside (seen on Linux 6.18). */
-	if (m->c->state.keys.n && cgroup_exists(m->cgroup) &&
-	    (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0))
-		return -1;
-	if (cgroup_make(m->cgroup, &s->resources, CGROUP_REUSE) < 0) {
-		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
-		 * limits starts all the same; a user's with limits, too. */
-		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
-		if (!cannot || (s->resources.n && geteuid() == 0))
-			return -1;
+	m->cgroup = xasprintf("%s/c-%s-%s", parent, ctr_instance(), m->c->id);
+	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
+	int r = group_up(&m->group, s);
+	if (r == 1)
 		no_group(m);
-		return 0;
-	}
-	m->has_cgroup = true;
-	if (s->x_privileged || s->device_rules.n == 0)
-		return 0;
-	if (cgroup_devices(m->cgroup, s->device_rules.v, s->device_rules.n) == 0)
-		return 0;
-	/* In a user namespace no device node can be made anyway. */
-	return geteuid() == 0 && !(s->ns_new & 1u << NS_USER) && !userns_nested() ? -1 : 0;
+	return r < 0 ? -1 : 0;
 }
 
-static void group_down(struct monitor *m)
+static void remove_group(struct monitor *m)
 {
-	if (!m->has_cgroup)
-		return;
-	/* Something may be left with --pid host, or from an exec. */
-	m->has_cgroup = cgroup_remove(m->cgroup) < 0 && (cgroup_kill(m->cgroup) < 0 || cgroup_remove(m->cgroup) < 0);
-	if (m->has_cgroup)
+	if (group_down(&m->group) < 0)
 		warn("%s: %s (ctr-gc clears it)", m->c->name, fail_msg());
 }
 
@@ -247,7 +228,7 @@ static int write_state(struct monitor *m, bool restarting, int restarts)
 	}
 	kv_setf(&kv, "monitor", "%d", (int)getpid());
 	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
-	kv_set(&kv, "cgroup", m->has_cgroup ? m->cgroup : "");
+	kv_set(&kv, "cgroup", m->group.made ? m->cgroup : "");
 	kv_setf(&kv, "restarts", "%d", restarts);
 	plug_state(&m->plug, &kv);
 	int r = state_write(m->c->name, &kv);
@@ -275,7 +256,7 @@ static int record_start(struct monitor *m, int restarts)
 	return -1;
 }
 
-static int attach(struct launch *l, void *arg)
+static int attach(struct engine *l, void *arg)
 {
 	struct monitor *m = arg;
 	return plug_up(&m->plug, m->c, l->pid);
@@ -306,10 +287,17 @@ static int launch_shared(struct monitor *m)
 	struct share share;
 	if (share_up(&share, m->spec) < 0)
 		return -1;
-	int r = launch(&m->l), why = errno;
+	int r = engine_run(&m->l), why = errno;
 	share_down(&share, m->spec);
 	errno = why;
 	return r;
+}
+
+/* What hooks are told that its bundle is: the one it was made of, else its own directory, which has a config.json. */
+static const char *bundle_of(const struct monitor *m)
+{
+	const char *bundle = kv_get(&m->c->conf, "bundle");
+	return bundle && *bundle ? bundle : m->dir;
 }
 
 static int start(struct monitor *m, int restarts)
@@ -319,25 +307,26 @@ static int start(struct monitor *m, int restarts)
 		return -1;
 	container_refresh_name(m->c);
 	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
-	m->l = (struct launch){.spec = m->spec,
-	    .dir = NULL,
-	    .locks = {m->c->dir, m->c->life, m->c->starting},
-	    .master = -1,
-	    .code = 125,
-	    .again = restarts > 0,
-	    .passing = kv_num(&m->c->conf, "rm", 0)};
-	_cleanup_free_ char *dir = record_path(m->c->name, NULL);
+	engine_init(&m->l, m->spec);
+	const int locks[3] = {m->c->dir, m->c->life, m->c->starting};
+	memcpy(m->l.locks, locks, sizeof locks);
+	m->l.again = restarts > 0;
+	m->l.passing = kv_num(&m->c->conf, "rm", 0);
+	free(m->dir);
+	m->dir = record_path(m->c->name, NULL);
 	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
-	hooks_identity(m->c->id, dir);
-	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || group_up(m) < 0)
+	m->l.id = m->c->id;
+	m->l.bundle = bundle_of(m);
+	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || make_group(m) < 0)
 		return -1;
 	if (!m->detached)
 		for (int i = 0; i < 3; i++)
 			e.childs[i] = i;
 	else if (detached_ends(m, &e) < 0)
 		return -1;
-	m->l.dir = dir;
-	m->l.cgroup = m->has_cgroup ? m->cgroup : NULL;
+	m->l.dir = m->dir;
+	m->l.cgroup = m->group.made ? m->cgroup : NULL;
+	m->l.no_device_list = m->group.no_device_list;
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
 	m->l.attach = plug_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
@@ -358,14 +347,13 @@ static int start(struct monitor *m, int restarts)
 		watch(m, ON_FIFO, e.keep[0]);
 	else if (e.keep[0] >= 0)
 		m->fd[ON_FIFO] = e.keep[0];
-	hooks_run(m->spec, HOOK_POSTSTART, m->l.pid);
 	return 0;
 }
 
 static void teardown(struct monitor *m)
 {
 	plug_down(&m->plug, m->c);
-	group_down(m);
+	remove_group(m);
 	for (enum source s = ON_OUT; s < ON_PLUG; s++) /* that one is the networks' own, for all lives */
 		unwatch(m, s);
 	if (m->logging) {
@@ -580,19 +568,27 @@ static int root_copy(struct monitor *m, const char *why)
 	return file_write_at(m->c->dir, "config.json", json, strlen(json), 0600, !m->l.passing);
 }
 
+/* Whether it ran, or a step of its start failed (runtime.md, "Lifecycle"). */
+static void after_the_end(struct monitor *m)
+{
+	struct hook_subject about = {.id = m->c->id, .bundle = bundle_of(m)};
+	hooks_run(m->spec, HOOK_POSTSTOP, &about);
+}
+
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (start(m, restarts) < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		int code = m->l.code;
 		teardown(m);
-		if (code == LAUNCH_NO_OVERLAY) {
+		if (code == ENGINE_NO_OVERLAY) {
 			if (root_copy(m, why) == 0)
 				return one_life(m, restarts, started);
 			code = 125;
 			free(why);
 			why = xstrdup(fail_msg());
 		}
+		after_the_end(m);
 		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		error_write(m->c->dir, why);
 		if (m->ready >= 0)
@@ -621,14 +617,14 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	container_refresh_name(m->c);
 	uint64_t kills = 0;
 	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
-	bool oom = kept && m->has_cgroup && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
+	bool oom = kept && m->group.made && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	if (kept)
 		record_sync(m->c->dir, "exit");
 	tty_restore();
 	teardown(m);
-	hooks_run(m->spec, HOOK_POSTSTOP, 0);
+	after_the_end(m);
 	return code;
 }
 
@@ -688,7 +684,7 @@ static int lives(struct monitor *m)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */
 	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
-	    (m->has_cgroup ? container_destroy(m->c) : container_erase(m->c)) < 0)
+	    (m->group.made ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	undo_commit();
 	return code;

@@ -56,8 +56,9 @@ _Noreturn void report_failure(int report, int code)
 {
 	struct report r = {.code = code};
 	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
-	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0)
-		errno = 0; /* nobody there, or a profile that refuses it */
+	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
+	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
+		errno = 0;                                          /* nobody there, or a profile that refuses it */
 	syscall(SYS_exit_group, code);
 	__builtin_trap(); /* a profile refuses even that */
 }
@@ -95,6 +96,25 @@ int report_next(int report, struct reported *out)
 		return r.code == 0 ? 1 : 2;
 	r.msg[sizeof r.msg - 1] = 0;
 	out->code = r.code;
+	return fail("%s", r.msg);
+}
+
+int report_ready(int report)
+{
+	struct report r = {.code = 0};
+	return send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int report_read(int pipe, int *code)
+{
+	struct report r;
+	ssize_t n;
+	while ((n = read(pipe, &r, sizeof r)) < 0 && errno == EINTR)
+		;
+	if (n != sizeof r)
+		return 0;
+	r.msg[sizeof r.msg - 1] = 0;
+	*code = r.code;
 	return fail("%s", r.msg);
 }
 
@@ -417,7 +437,19 @@ void become_hidden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-int become(const struct become *b)
+/* PID 1 stays ours with --init, and the command is its child. Returns in the child only, or with -1. */
+static int stay_as_init(void)
+{
+	pid_t pid = fork();
+	if (pid < 0)
+		return fail("fork: %m");
+	if (pid > 0)
+		_exit(init_loop(pid, false));
+	signals(); /* blocked until here: none is lost between the fork and the loop */
+	return 0;
+}
+
+int become(struct become *b)
 {
 	const struct spec *s = b->spec;
 	struct who w = {0};
@@ -434,24 +466,18 @@ int become(const struct become *b)
 		return 125;
 	become_hidden();
 	give_stdio(b, w.uid);
-	keyring();
+	if (!b->keyring_stays)
+		keyring();
 	if (limits(s) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
 	if (!init)
 		signals();
-	if (sys_close_range_cloexec(3) < 0)
+	if (sys_close_range_cloexec(3 + b->preserve) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
-	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
+	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0) || (b->gate && b->gate(b, b->gate_arg) < 0) ||
+	    (init && stay_as_init() < 0))
 		return 125;
-	if (init) {
-		pid_t pid = fork();
-		if (pid < 0)
-			return fail("fork: %m"), 125;
-		if (pid > 0)
-			_exit(init_loop(pid, false));
-		signals(); /* blocked until here: none is lost between the fork and the loop */
-	}
 	const char *path = strv_getenv(&env, "PATH");
 	return run_command(
 	    s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");

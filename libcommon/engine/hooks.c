@@ -12,28 +12,44 @@
 #include "err.h"
 #include "file.h"
 #include "hooks.h"
+#include "json.h"
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
-
-static const char *hook_id = "", *hook_bundle = "/";
-
-void hooks_identity(const char *id, const char *bundle)
-{
-	hook_id = id;
-	hook_bundle = bundle;
-}
 
 bool hooks_any(const struct spec *s, enum spec_hook_when when)
 {
 	return s->hooks[when].n > 0;
 }
 
-static void hook_state(struct buf *b, enum spec_hook_when when, pid_t pid)
+static const char *hook_status(enum spec_hook_when when)
 {
-	const char *status = when == HOOK_POSTSTOP ? "stopped" : when == HOOK_POSTSTART ? "running" : "creating";
-	buf_printf(b, "{\"ociVersion\":\"1.2.0\",\"id\":\"%s\",\"status\":\"%s\",\"pid\":%d,\"bundle\":\"%s\"}",
-	    hook_id, status, (int)(pid ? pid : getpid()), hook_bundle);
+	switch (when) {
+	case HOOK_START_CONTAINER:
+		return "created";
+	case HOOK_POSTSTART:
+		return "running";
+	case HOOK_POSTSTOP:
+		return "stopped";
+	default:
+		return "creating";
+	}
+}
+
+/* The state of runtime.md. Caller frees. */
+static char *hook_state(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
+{
+	_cleanup_json_ json_t *state =
+	    json_make("{sssssssiss}", "ociVersion", s->version ? s->version : "1.2.0", "id", about->id ? about->id : "",
+		"status", hook_status(when), "pid", (int)about->pid, "bundle", about->bundle ? about->bundle : "/");
+	json_t *notes = json_object();
+	for (size_t i = 0; i < s->annotations.n; i++) {
+		const char *eq = strchr(s->annotations.v[i], '=');
+		_cleanup_free_ char *key = xstrndup(s->annotations.v[i], (size_t)(eq - s->annotations.v[i]));
+		json_object_set_new(notes, key, json_string(eq + 1));
+	}
+	json_object_set_new(state, "annotations", notes);
+	return json_text(state);
 }
 
 static int hook_one(const struct spec_hook *h, const char *state)
@@ -80,15 +96,18 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status)) : 0;
 }
 
-int hooks_run(const struct spec *s, enum spec_hook_when when, pid_t pid)
+int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
 {
-	struct buf b = {0};
 	int r = 0;
 	if (!hooks_any(s, when))
 		return 0;
-	hook_state(&b, when, pid);
-	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++)
-		r = hook_one(&s->hooks[when].v[i], b.p);
-	buf_free(&b);
+	_cleanup_free_ char *state = hook_state(s, when, about);
+	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++) {
+		r = hook_one(&s->hooks[when].v[i], state);
+		if (r < 0 && when == HOOK_POSTSTOP) {
+			warn("%s", fail_msg());
+			r = 0;
+		}
+	}
 	return r;
 }

@@ -193,23 +193,6 @@ int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 
 /* --- what there is not --- */
 
-bool hooks_any(const struct spec *s, enum spec_hook_when when)
-{
-	(void)s, (void)when;
-	return false;
-}
-
-int hooks_run(const struct spec *s, enum spec_hook_when when, pid_t pid)
-{
-	(void)s, (void)when, (void)pid;
-	return 0;
-}
-
-void hooks_identity(const char *id, const char *bundle)
-{
-	(void)id, (void)bundle;
-}
-
 struct sock_fprog *filter_compile_cached(
     const char *cache, const char *what, const char *text, size_t len, uint64_t caps)
 {

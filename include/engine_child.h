@@ -1,0 +1,43 @@
+/* engine_child.h: what the two halves of a start share (engine.c, engine_child.c).
+ *
+ * They hold a SOCK_SEQPACKET pair. The child goes into its group before all else, and then waits up to three times: for
+ * the id maps (a user namespace), for "go on", when its network is there and the hooks of the runtime's side have run,
+ * and at its gate.
+ */
+#ifndef CTR_ENGINE_CHILD_H
+#define CTR_ENGINE_CHILD_H
+
+#include <linux/filter.h>
+#include "engine.h"
+#include "engine_gate.h"
+
+struct handed;
+
+struct sides {
+	int ours, childs;
+	int ns_fd[NS_COUNT];   /* namespaces to join, -1 none */
+	int own_pidns;         /* to come back to, when a pid namespace is joined */
+	int image;             /* x_image_file's mount, detached; -1 none */
+	int *idmounts;         /* idmounts.h; NULL none */
+	struct handed *handed; /* handed.h; NULL none */
+	int group;             /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
+	bool borrowed;         /* the child runs in the parent's memory, which stands still: no one says go */
+	bool waits;            /* the child stops at a gate: this one, or (where it has none) the socket */
+	struct gate gate;
+	struct sock_fprog *seccomp;
+};
+
+/* A kind of namespace: its CLONE_NEW* flag and its name in words. */
+struct ns_kind {
+	unsigned long flag;
+	const char *name;
+};
+extern const struct ns_kind ns_kinds[NS_COUNT];
+
+/* Do hooks of the runtime's side run while the child waits? */
+bool engine_hooks_meanwhile(const struct spec *s);
+
+/* The child's whole life until exec. */
+_Noreturn void engine_child(struct engine *e, const struct sides *x);
+
+#endif

@@ -1,0 +1,16 @@
+/* engine_gate.h: the engine's side of a gate that outlives it (engine.h, gate.c).
+ */
+#ifndef CTR_ENGINE_GATE_H
+#define CTR_ENGINE_GATE_H
+
+struct gate {
+	int go, said; /* both for reading and writing, close-on-exec */
+};
+
+/* Make it anew in directory `dir`. 0, or -1 with fail() and nothing left. */
+int gate_make(int dir, struct gate *g);
+void gate_close(struct gate *g);
+/* In the child: until somebody opens it. 0, or -1 with fail(). */
+int gate_wait(const struct gate *g);
+
+#endif

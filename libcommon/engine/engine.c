@@ -1,0 +1,341 @@
+/* engine.c: the parent's half of a start: one clone, and what the child waits for; see engine.h and DESIGN.md
+ * section 5.
+ *
+ * Exec closes the child's end of the socket: that is success. Where the parent has nothing to do meanwhile, the child
+ * borrows its memory as vfork(2)'s does, and does not wait.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "engine.h"
+#include "engine_child.h"
+#include "err.h"
+#include "filter.h"
+#include "handed.h"
+#include "hooks.h"
+#include "idmap.h"
+#include "idmounts.h"
+#include "image.h"
+#include "launch.h"
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+
+const struct ns_kind ns_kinds[NS_COUNT] = {
+    [NS_MNT] = {CLONE_NEWNS, "mount"},
+    [NS_PID] = {CLONE_NEWPID, "pid"},
+    [NS_NET] = {CLONE_NEWNET, "network"},
+    [NS_IPC] = {CLONE_NEWIPC, "ipc"},
+    [NS_UTS] = {CLONE_NEWUTS, "uts"},
+    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
+    [NS_USER] = {CLONE_NEWUSER, "user"},
+    [NS_TIME] = {0x80, "time"},
+};
+
+bool engine_hooks_meanwhile(const struct spec *s)
+{
+	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
+}
+
+void engine_init(struct engine *e, const struct spec *spec)
+{
+	*e = (struct engine){.spec = spec,
+	    .gate = -1,
+	    .stdio = {-1, -1, -1},
+	    .locks = {-1, -1, -1},
+	    .master = -1,
+	    .listener = -1,
+	    .code = 125,
+	    .sock = -1};
+	for (int i = 0; i < NS_COUNT; i++)
+		e->ns_fd[i] = -1;
+}
+
+struct borrower {
+	struct engine *e;
+	const struct sides *x;
+};
+
+static void borrowing_child(void *arg)
+{
+	const struct borrower *b = arg;
+	engine_child(b->e, b->x);
+}
+
+/* Borrow the parent's memory only if it has nothing to do meanwhile, no other process shares the child's pid namespace,
+ * and exec is certain (with --init the child stays). What the child allocates is not given back, so never on a restart.
+ */
+static bool may_borrow(const struct engine *e, const struct sides *x)
+{
+	const struct spec *s = e->spec;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0)
+			return false;
+	return !x->waits && !e->again && !e->attach && !s->x_init && !engine_hooks_meanwhile(s) &&
+	       s->ns_new & 1u << NS_PID && !(s->ns_new & (1u << NS_USER | 1u << NS_TIME));
+}
+
+static int open_namespaces(const struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	for (int i = 0; i < NS_COUNT; i++) {
+		x->ns_fd[i] = -1;
+		if (e->ns_fd[i] >= 0)
+			x->ns_fd[i] = fcntl(e->ns_fd[i], F_DUPFD_CLOEXEC, 3);
+		else if (s->ns_path[i])
+			x->ns_fd[i] = openat(AT_FDCWD, s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		else
+			continue;
+		if (x->ns_fd[i] < 0)
+			return fail("%s: %m", s->ns_path[i] ? s->ns_path[i] : "a namespace to join");
+	}
+	if (x->ns_fd[NS_PID] < 0)
+		return 0;
+	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone.
+	 */
+	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
+		return fail("join the pid namespace: %m");
+	return 0;
+}
+
+static void close_namespaces(struct sides *x)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0)
+			close(x->ns_fd[i]);
+	if (x->own_pidns >= 0) {
+		setns(x->own_pidns, CLONE_NEWPID);
+		close(x->own_pidns);
+	}
+}
+
+static int clone_failed(uint64_t flags)
+{
+	if (errno == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
+		return fail("new namespaces: %m (not root: add --userns auto)");
+	if (errno == EPERM || errno == ENOSPC)
+		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER
+							? " (user namespaces may be switched off or used up: sysctls "
+							  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+							  "kernel.apparmor_restrict_unprivileged_userns; inside "
+							  "another container its seccomp filter refuses them)"
+							: " (inside another container: it needs CAP_SYS_ADMIN there)");
+	if (errno == EINVAL)
+		return fail("new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
+	return fail("new namespaces: %m");
+}
+
+/* Tell the child to go on. It may have failed and left already: its report is read next. */
+static void tell(int fd, char c)
+{
+	send(fd, &c, 1, MSG_NOSIGNAL);
+}
+
+/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
+ * directory. */
+static int give_layer(const struct engine *e)
+{
+	const struct spec *s = e->spec;
+	static const char *const names[] = {"upper", "work"};
+	if (!e->dir || !s->uid_map.n || geteuid() != 0 || (!s->x_lower.n && !s->x_image_file))
+		return 0;
+	uid_t uid = 0;
+	gid_t gid = 0;
+	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
+	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
+	_cleanup_close_ int dir = openat(AT_FDCWD, e->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 2; i++)
+		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return fail("%s/%s: chown to %u: %m", e->dir, names[i], uid);
+	return 0;
+}
+
+/* The hooks of the runtime's side run when the child's mounts are there, before it enters its root. */
+static int parent_hooks(struct engine *e, struct sides *x)
+{
+	struct hook_subject about = {e->id, e->bundle, e->pid};
+	if (!engine_hooks_meanwhile(e->spec))
+		return 0;
+	if (report_wait(x->ours, &e->code, NULL) < 0)
+		return -1;
+	e->code = 125;
+	return hooks_run(e->spec, HOOK_PRESTART, &about) < 0 ? -1 : hooks_run(e->spec, HOOK_CREATE_RUNTIME, &about);
+}
+
+static int parent_steps(struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	e->code = 125;
+	if (s->ns_new & 1u << NS_USER) {
+		if (idmap_write(e->pid, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0)
+			return -1;
+		bool mapped = idmounts_map(s, x->idmounts, x->image, e->pid);
+		if (!mapped && give_layer(e) < 0)
+			return -1;
+		tell(x->ours, mapped ? 'I' : 'M');
+	}
+	if (pid_starttime(e->pid, &e->starttime) < 0 && !x->borrowed) { /* it may have ended, then */
+		fail("process %d: %m", (int)e->pid);
+		report_wait(x->ours, &e->code, NULL); /* and said why */
+		return -1;
+	}
+	if ((e->attach && e->attach(e, e->attach_arg) < 0) || parent_hooks(e, x) < 0)
+		return -1;
+	if (!x->borrowed)
+		tell(x->ours, 'G');
+	int r = report_wait(x->ours, &e->code, &e->master);
+	if (r == 0 && x->waits)
+		return fail("the container's process ended before it was created");
+	return r < 0 ? -1 : 0;
+}
+
+void engine_drop(struct engine *e)
+{
+	if (e->pid > 0) {
+		kill(e->pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
+		while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	}
+	if (e->master >= 0)
+		close(e->master);
+	if (e->listener >= 0)
+		close(e->listener);
+	if (e->sock >= 0)
+		close(e->sock);
+	e->master = e->listener = e->sock = -1;
+	e->pid = 0;
+}
+
+/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can
+ * be handed over; then the child does it. */
+static int open_image(const struct spec *s, struct sides *x)
+{
+	if (!s->x_image_file || geteuid() != 0) /* a user's is refused by the child */
+		return 0;
+	x->image = image_loop_mount(s->x_image_file, NULL);
+	return x->image >= 0 || errno == ENOSYS ? 0 : -1;
+}
+
+static int start(struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	uint64_t flags = 0;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0)
+			flags |= ns_kinds[i].flag;
+	x->group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
+	struct borrower b = {e, x};
+	x->borrowed = may_borrow(e, x);
+	e->pid = x->borrowed ? sys_clone_borrow(flags, x->group, borrowing_child, &b) : -1;
+	if (e->pid < 0) { /* an old kernel, or a group that cannot be entered so; a real failure is met again */
+		x->borrowed = false;
+		e->pid = sys_clone(flags, x->group, NULL);
+	}
+	if (e->pid == 0)
+		engine_child(e, x);
+	if (e->pid < 0)
+		return clone_failed(flags);
+	close(x->childs);
+	x->childs = -1;
+	if (parent_steps(e, x) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	engine_drop(e);
+	return fail("%s", why);
+}
+
+static void close_sides(const struct engine *e, struct sides *x)
+{
+	close_namespaces(x);
+	const int fds[] = {x->ours, x->childs, x->image, x->group};
+	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	gate_close(&x->gate);
+	idmounts_close(e->spec, x->idmounts);
+	handed_close(x->handed);
+	filter_free(x->seccomp);
+}
+
+static int make(struct engine *e, bool waits)
+{
+	struct sides x = {
+	    .ours = -1, .childs = -1, .own_pidns = -1, .image = -1, .group = -1, .gate = {-1, -1}, .waits = waits};
+	int pair[2];
+	for (int i = 0; i < NS_COUNT; i++)
+		x.ns_fd[i] = -1;
+	e->pid = 0;
+	e->master = e->listener = e->sock = -1;
+	e->code = 125;
+	if (launch_seccomp(e->spec, &x.seccomp) < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		filter_free(x.seccomp);
+		return fail("socketpair: %m");
+	}
+	x.ours = pair[0];
+	x.childs = pair[1];
+	int r = open_namespaces(e, &x);
+	if (r == 0 && e->gate >= 0)
+		r = gate_make(e->gate, &x.gate);
+	if (r == 0)
+		r = open_image(e->spec, &x);
+	if (r == 0)
+		x.idmounts = idmounts_open(e->spec, e->dir);
+	if (r == 0)
+		x.handed = handed_open(e->spec, e->dir);
+	if (r == 0)
+		r = start(e, &x);
+	if (r == 0 && waits && e->gate < 0) {
+		e->sock = x.ours;
+		x.ours = -1;
+	}
+	close_sides(e, &x);
+	if (r < 0 && e->gate >= 0)
+		engine_remove_gate(e->gate);
+	return r;
+}
+
+int engine_make(struct engine *e)
+{
+	return make(e, true);
+}
+
+/* A poststart hook that fails stops the container (runtime.md, "Lifecycle", since version 1.2). */
+static int started(struct engine *e)
+{
+	struct hook_subject about = {e->id, e->bundle, e->pid};
+	if (hooks_run(e->spec, HOOK_POSTSTART, &about) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	engine_drop(e);
+	e->code = 125;
+	return fail("%s", why);
+}
+
+int engine_go(struct engine *e)
+{
+	tell(e->sock, 'X');
+	int r = report_wait(e->sock, &e->code, NULL);
+	close(e->sock);
+	e->sock = -1;
+	if (r == 0)
+		return started(e);
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	engine_drop(e);
+	return fail("%s", why);
+}
+
+int engine_run(struct engine *e)
+{
+	return make(e, false) < 0 ? -1 : started(e);
+}

@@ -1,0 +1,160 @@
+/* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h and DESIGN.md section 5. */
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "engine_child.h"
+#include "err.h"
+#include "handed.h"
+#include "hooks.h"
+#include "launch.h"
+#include "rootfs.h"
+#include "str.h"
+#include "sys.h"
+#include "undo.h"
+#include "userns.h"
+
+static char child_wait_byte(int report, const char *want)
+{
+	char c = 0;
+	ssize_t n;
+	do
+		n = recv(report, &c, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != 1 || !strchr(want, c))
+		_exit(125); /* the parent gave up, and has said why */
+	return c;
+}
+
+static int child_join(const struct sides *x)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->ns_fd[i] >= 0 && i != NS_PID && setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
+			return fail("join the %s namespace: %m", ns_kinds[i].name);
+	return 0;
+}
+
+/* netdevice(7): a new network namespace has only lo, and it is down. */
+static int child_loopback_up(void)
+{
+	struct ifreq r = {.ifr_name = "lo"};
+	_cleanup_close_ int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return 0; /* a kernel without IPv4 */
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(s, SIOCSIFFLAGS, &r) == 0)
+		return 0;
+	return fail("lo: set up: %m%s",
+	    errno == EPERM ? " (inside another container: it needs CAP_NET_ADMIN there, or --net host)" : "");
+}
+
+static int child_names(const struct spec *s)
+{
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return fail("hostname %s: %m", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return fail("domainname %s: %m", s->domainname);
+	return 0;
+}
+
+static int child_become_root(const struct sides *x, struct rootfs *r)
+{
+	if (child_wait_byte(x->childs, "MI") == 'I')
+		r->idmounts = x->idmounts;
+	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return fail("become root of the user namespace: %m");
+	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable" */
+	prctl(PR_SET_DUMPABLE, 1);
+	return 0;
+}
+
+static int child_steps(struct engine *e, const struct sides *x, int *code)
+{
+	const struct spec *s = e->spec;
+	struct hook_subject about = {e->id, e->bundle, getpid()};
+	struct rootfs r = {.spec = s, .dir = e->dir, .passing = e->passing, .image = x->image, .fd = -1};
+	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it cannot be mounted. */
+	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 || (!s->x_lower.n && userns_nested());
+	r.netns = s->ns_new & 1u << NS_NET;
+	setsid();
+	if (s->ns_new & 1u << NS_USER && child_become_root(x, &r) < 0)
+		return -1;
+	umask(0);
+	if (child_join(x) < 0 || (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
+	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
+		if (r.no_overlay)
+			*code = ENGINE_NO_OVERLAY;
+		return -1;
+	}
+	if (engine_hooks_meanwhile(s))
+		report_ready(x->childs);
+	if (!x->borrowed)
+		child_wait_byte(x->childs, "G");
+	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
+		return fail("cgroup namespace: %m");
+	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 || rootfs_enter(&r) < 0)
+		return -1;
+	return child_names(s) < 0 ? -1 : rootfs_finish(&r);
+}
+
+struct at_gate {
+	struct engine *e;
+	const struct sides *x;
+};
+
+/* All is as the command wants it. What fails from here on, who opened the gate is told. */
+static int child_at_gate(struct become *b, void *arg)
+{
+	const struct at_gate *a = arg;
+	const struct sides *x = a->x;
+	struct hook_subject about = {a->e->id, a->e->bundle, getpid()};
+	if (x->waits) {
+		if (report_ready(x->childs) < 0)
+			_exit(125); /* the parent is gone, and nobody knows of us */
+		if (x->gate.go < 0) {
+			child_wait_byte(x->childs, "X");
+		} else {
+			close(x->childs);
+			b->report = x->gate.said;
+			if (gate_wait(&x->gate) < 0)
+				return -1;
+		}
+	}
+	return hooks_run(b->spec, HOOK_START_CONTAINER, &about);
+}
+
+_Noreturn void engine_child(struct engine *e, const struct sides *x)
+{
+	if (!x->borrowed) /* the stack is the parent's own, else */
+		undo_forget();
+	close(x->ours);
+	for (size_t i = 0; i < 3; i++)
+		if (e->locks[i] >= 0)
+			close(e->locks[i]); /* the locks are the monitor's life, not ours */
+	int code = 125;
+	if ((e->cgroup && cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
+	    child_steps(e, x, &code) < 0)
+		report_failure(x->childs, code);
+	struct at_gate gate = {e, x};
+	struct become b = {
+	    .spec = e->spec,
+	    .seccomp = x->seccomp,
+	    .report = x->childs,
+	    .pdeathsig = !e->outlives,
+	    .keyring_stays = e->no_new_keyring,
+	    .preserve = e->preserve,
+	    .gate = child_at_gate,
+	    .gate_arg = &gate,
+	};
+	memcpy(b.stdio, e->stdio, sizeof b.stdio);
+	code = become(&b);
+	report_failure(b.report, code);
+}

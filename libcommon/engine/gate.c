@@ -1,0 +1,91 @@
+/* gate.c: the gate that a created container waits at when its maker has ended; see engine.h.
+ *
+ * Two fifos in a directory of the caller's. The waiting child holds both open for reading and writing, opened by its
+ * maker, so that it needs no path, no /proc and no permission, and no call but read(2), which every seccomp profile
+ * allows: "go" is what it reads, "said" takes its word when a later step fails. Exec closes both, and so does death:
+ * who opens "go" for writing without waiting learns at once (ENXIO) that nobody is there, and who reads "said" to its
+ * end knows that the command was exec'd.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "engine_gate.h"
+#include "err.h"
+#include "launch.h"
+#include "str.h"
+
+static const char go_name[] = "gate.go", said_name[] = "gate.said";
+
+static int gate_fifo(int dir, const char *name)
+{
+	if (mkfifoat(dir, name, 0600) < 0)
+		return fail("%s: mkfifo: %m", name);
+	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? fail("%s: %m", name) : fd;
+}
+
+int gate_make(int dir, struct gate *g)
+{
+	*g = (struct gate){-1, -1};
+	engine_remove_gate(dir);
+	if ((g->go = gate_fifo(dir, go_name)) >= 0 && (g->said = gate_fifo(dir, said_name)) >= 0)
+		return 0;
+	gate_close(g);
+	engine_remove_gate(dir);
+	return -1;
+}
+
+void gate_close(struct gate *g)
+{
+	if (g->go >= 0)
+		close(g->go);
+	if (g->said >= 0)
+		close(g->said);
+	*g = (struct gate){-1, -1};
+}
+
+int gate_wait(const struct gate *g)
+{
+	char c;
+	ssize_t n;
+	while ((n = read(g->go, &c, 1)) < 0 && errno == EINTR)
+		;
+	return n == 1 ? 0 : fail("wait at the gate: %m");
+}
+
+static int open_go(int gate)
+{
+	return openat(gate, go_name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+}
+
+int engine_gate_waiting(int gate)
+{
+	_cleanup_close_ int go = open_go(gate);
+	if (go >= 0)
+		return 1;
+	return errno == ENXIO || errno == ENOENT ? 0 : fail("%s: %m", go_name);
+}
+
+int engine_open_gate(int gate, int *code)
+{
+	_cleanup_close_ int go = open_go(gate);
+	*code = 125;
+	if (go < 0) {
+		errno = errno == ENXIO || errno == ENOENT ? ESRCH : errno;
+		return fail("nobody waits to be started: it has ended, or was started before");
+	}
+	/* The child holds it for writing, so this does not wait. */
+	_cleanup_close_ int said = openat(gate, said_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (said < 0 || write(go, "G", 1) != 1)
+		return fail("%s: %m", said < 0 ? said_name : go_name);
+	return report_read(said, code);
+}
+
+void engine_remove_gate(int gate)
+{
+	unlinkat(gate, go_name, 0);
+	unlinkat(gate, said_name, 0);
+}

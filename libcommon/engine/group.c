@@ -1,0 +1,45 @@
+/* group.c: a container's control group, from its spec; see group.h. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "group.h"
+#include "userns.h"
+
+int group_up(struct group *g, const struct spec *s)
+{
+	g->made = false;
+	g->no_device_list = !s->x_privileged && s->device_rules.n > 0;
+	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once written to kills
+	 * what is cloned into it from outside (seen on Linux 6.18). */
+	if (g->stale && cgroup_exists(g->path) && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
+		return -1;
+	if (cgroup_make(g->path, &s->resources, CGROUP_REUSE) < 0) {
+		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
+		 * limits starts all the same; a user's with limits, too. */
+		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
+		return !cannot || (s->resources.n && geteuid() == 0) ? -1 : 1;
+	}
+	g->made = true;
+	if (!g->no_device_list)
+		return 0;
+	if (cgroup_devices(g->path, s->device_rules.v, s->device_rules.n) == 0) {
+		g->no_device_list = false;
+		return 0;
+	}
+	/* In a user namespace no device node can be made anyway. */
+	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || userns_nested())
+		return 0;
+	group_down(g);
+	return -1;
+}
+
+int group_down(struct group *g)
+{
+	if (!g->made)
+		return 0;
+	/* Something may be left with --pid host, or from an exec. */
+	g->made = cgroup_remove(g->path) < 0 && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0);
+	return g->made ? -1 : 0;
+}
