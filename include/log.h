@@ -1,5 +1,6 @@
-/* log.h: a detached container's output, in CRI's log lines: "TIME STREAM P|F TEXT" (kubelet's CRI logging format).
- * TIME is RFC 3339 with nanoseconds in UTC; P is part of a line that is longer than 16 KiB or was cut by the end.
+/* log.h: a detached container's output, in CRI's log lines: "TIME STREAM P|F TEXT" (kubelet's CRI
+ * logging format). TIME is RFC 3339 with nanoseconds in UTC; P is part of a line that is longer
+ * than 16 KiB or was cut by the end.
  */
 #ifndef CTR_LOG_H
 #define CTR_LOG_H
@@ -19,13 +20,18 @@ struct log {
 	struct {
 		char text[LOG_LINE];
 		size_t n;
-	} part[2]; /* the unfinished line of stdout and of stderr */
+	} part[2];    /* the unfinished line of stdout and of stderr */
+	size_t out_n; /* lines that are to be written, and how much of them says what was dropped */
+	size_t telling;
+	char out[32768];
 };
 
-/* Open `log` in the container's directory for appending. max_size 0: never rotated. -1 with fail(). */
+/* Open `log` in the container's directory for appending. max_size 0: never rotated. -1 with fail().
+ */
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
-/* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be written (a full disk)
- * is dropped and counted, and the count is a line of its own as soon as writing works again. */
+/* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be
+ * written (a full disk) is dropped and counted, and the count is a line of its own as soon as
+ * writing works again. */
 void log_feed(struct log *l, int stream, const char *data, size_t n);
 /* What is left of unfinished lines. */
 void log_flush(struct log *l);

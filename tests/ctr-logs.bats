@@ -134,3 +134,38 @@ by_hand() {
 	[[ "$output" == *"bytes of output were dropped"* ]]
 	[[ "$output" == *end* ]]
 }
+
+# MB that the monitor takes of a file in a second of its own processor time.
+log_speed() {
+	local m ticks
+	ctr-run -d --name "$1" --log-max-size 10g -v "$WORLD/$1:/d" "$ROOTFS" sh -c 'cat /d; sleep 1000' >/dev/null
+	m=$(. "$CTR_RUN/containers/$1/state"; echo "$monitor")
+	wait_for 30 sh -c "[ \"\$(tail -c 8 '$(log "$1")' | tail -n 1 | tail -c 4)\" = END ]"
+	ticks=$(sed 's/.*) //' "/proc/$m/stat" | cut -d' ' -f12,13 | tr ' ' + | { read -r t; echo $((t)); })
+	echo "# $1: $(($(stat -c %s "$1") / 10000 / (ticks + 1))) MB/s of processor time" >&3
+	[ $(($(stat -c %s "$1") / 10000 / (ticks + 1))) -ge "$2" ]
+}
+
+@test "much output costs little: lines of 128 bytes and of 8; the last ten are found from the end" {
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers' build"
+	not_in_rig "slow"
+	perl -e 'print "x" x 127, "\n" for 1 .. 1200000; print "END\n"' >lines128
+	perl -e 'print "x" x 7, "\n" for 1 .. 1500000; print "END\n"' >lines8
+	log_speed lines128 400
+	log_speed lines8 40
+	t0=$(date +%s%N)
+	[ "$(ctr-logs --tail 10 lines128 | wc -l)" = 10 ]
+	ms=$((($(date +%s%N) - t0) / 1000000))
+	[ $ms -le 60 ] || { echo "$ms ms"; false; }
+	[ "$(ctr-logs --tail 3 lines8 | tr '\n' ' ')" = "xxxxxxx xxxxxxx END " ]
+	[ "$(ctr-logs --tail 1300000 lines8 | wc -l)" = 1300000 ]
+}
+
+@test "stdout and stderr to one place keep their order" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'for i in 1 2 3 4 5; do echo out$i; sleep 0.05; echo err$i >&2; sleep 0.05; done' >/dev/null
+	ctr-wait c >/dev/null
+	want="out1 err1 out2 err2 out3 err3 out4 err4 out5 err5 "
+	[ "$(ctr-logs c 2>&1 | tr '\n' ' ')" = "$want" ]
+	[ "$(ctr-logs -f c 2>&1 | tr '\n' ' ')" = "$want" ]
+	[ "$(ctr-logs --tail 4 c 2>&1 | tr '\n' ' ')" = "out4 err4 out5 err5 " ]
+}

@@ -1,5 +1,5 @@
-/* log.c: writing and parsing a container's log; see log.h. A write is one writev() of one whole line, so a kill of the
- * monitor leaves no torn one but the last. */
+/* log.c: writing and parsing a container's log; see log.h. What one read gave is
+ * written by one call, of whole lines, so a kill of the monitor leaves no torn one but the last. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,19 +23,23 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	l->max_size = max_size;
 	l->max_files = max_files;
 	l->dropped_bytes = 0;
+	l->out_n = l->telling = 0;
 	l->part[0].n = l->part[1].n = 0;
 	l->fd = openat(dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (l->fd < 0)
 		return fail("log: %m");
 	l->size = fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	char last = '\n';
-	_cleanup_close_ int in = l->size ? openat(dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (in >= 0 && pread(in, &last, 1, st.st_size - 1) == 1 && last != '\n' && write(l->fd, "\n", 1) == 1)
+	_cleanup_close_ int in =
+	    l->size ? openat(dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (in >= 0 && pread(in, &last, 1, st.st_size - 1) == 1 && last != '\n' &&
+	    write(l->fd, "\n", 1) == 1)
 		l->size++; /* a power cut tore the last line: it alone is lost */
 	return 0;
 }
 
-/* log -> log.1 -> log.2 ...; a reader that follows keeps the renamed file and sees the new one appear. */
+/* log -> log.1 -> log.2 ...; a reader that follows keeps the renamed file and sees the new one
+ * appear. */
 static void rotate(struct log *l)
 {
 	char from[24], to[24];
@@ -45,8 +48,9 @@ static void rotate(struct log *l)
 		snprintf(from, sizeof from, i > 1 ? "log.%u" : "log", i - 1);
 		renameat(l->dir, from, l->dir, to);
 	}
-	int fd = openat(
-	    l->dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (l->max_files ? 0 : O_TRUNC), 0640);
+	int fd = openat(l->dir, "log",
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (l->max_files ? 0 : O_TRUNC),
+	    0640);
 	if (fd < 0)
 		return; /* go on with the old one */
 	close(l->fd);
@@ -54,55 +58,95 @@ static void rotate(struct log *l)
 	l->size = 0;
 }
 
-static size_t now(char out[STAMP_SIZE])
+/* "TIME STREAM P|F ": always so long. */
+#define LOG_HEAD 40
+
+static void log_head(char head[LOG_HEAD + 1], int stream)
 {
+	char stamp[STAMP_SIZE];
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
-	return stamp_text(out, t.tv_sec, t.tv_nsec);
+	stamp_text(stamp, t.tv_sec, t.tv_nsec);
+	snprintf(head, LOG_HEAD + 1, "%.30s %s F ", stamp, stream == 2 ? "stderr" : "stdout");
 }
 
-static bool put(struct log *l, int stream, bool partial, const char *text, size_t n)
+/* Bytes of output in so many bytes of whole log lines. */
+static uint64_t log_output_in(const char *s, size_t n)
 {
-	char head[80];
-	size_t h = now(head);
-	h += (size_t)snprintf(
-	    head + h, sizeof head - h, " %s %c ", stream == 2 ? "stderr" : "stdout", partial ? 'P' : 'F');
-	struct iovec v[3] = {{head, h}, {(void *)text, n}, {"\n", 1}};
-	size_t all = h + n + 1;
-	if (l->max_size && l->size && l->size + all > l->max_size)
-		rotate(l);
-	off_t end = lseek(l->fd, 0, SEEK_END);
-	ssize_t w = writev(l->fd, v, 3);
-	if (w == (ssize_t)all) {
-		l->size += all;
-		return true;
+	uint64_t bytes = 0;
+	for (const char *nl; n && (nl = memchr(s, '\n', n)); n -= (size_t)(nl + 1 - s), s = nl + 1)
+		bytes += (uint64_t)(nl - s) - LOG_HEAD;
+	return bytes;
+}
+
+/* What was gathered, in one call. On a full disk the lines that went whole stay, half a line is
+ * taken back, and the rest is counted as dropped. */
+static void log_put(struct log *l)
+{
+	size_t n = l->out_n, whole = 0;
+	if (!n)
+		return;
+	ssize_t w = write(l->fd, l->out, n);
+	l->out_n = 0;
+	if (w == (ssize_t)n) {
+		l->size += n;
+		if (l->telling)
+			l->dropped_bytes = 0;
+		l->telling = 0;
+		return;
 	}
-	if (w > 0 && end >= 0 && ftruncate(l->fd, end) < 0) /* half a line on a full disk: take it back */
-		l->size += (uint64_t)w;
-	return false;
-}
-
-static void line(struct log *l, int stream, bool partial, const char *text, size_t n)
-{
-	char msg[80];
-	if (l->dropped_bytes) {
-		int m = snprintf(msg, sizeof msg,
-		    "[ctrbox: %" PRIu64 " bytes of output were dropped: the log could not be written]",
-		    l->dropped_bytes);
-		if (!put(l, 2, false, msg, (size_t)m)) {
-			l->dropped_bytes += n;
-			return;
-		}
+	struct stat st;
+	const char *last = w > 0 ? memrchr(l->out, '\n', (size_t)w) : NULL;
+	whole = last ? (size_t)(last + 1 - l->out) : 0;
+	if (w > (ssize_t)whole && fstat(l->fd, &st) == 0 &&
+	    ftruncate(l->fd, st.st_size - (off_t)((size_t)w - whole)) < 0)
+		whole = (size_t)w;
+	l->size += whole;
+	if (l->telling && whole >= l->telling)
 		l->dropped_bytes = 0;
+	size_t lost =
+	    whole > l->telling ? whole : l->telling; /* that it was dropped is no output */
+	l->dropped_bytes += log_output_in(l->out + lost, n - lost);
+	l->telling = 0;
+}
+
+static void log_gather(struct log *l, const char *head, bool partial, const char *text, size_t n)
+{
+	size_t all = LOG_HEAD + n + 1;
+	if (l->out_n + all > sizeof l->out)
+		log_put(l);
+	if (l->max_size && l->size + l->out_n && l->size + l->out_n + all > l->max_size) {
+		log_put(l);
+		rotate(l);
 	}
-	if (!put(l, stream, partial, text, n))
-		l->dropped_bytes += n;
+	char *to = l->out + l->out_n;
+	memcpy(to, head, LOG_HEAD);
+	to[LOG_HEAD - 2] = partial ? 'P' : 'F';
+	memcpy(to + LOG_HEAD, text, n);
+	to[LOG_HEAD + n] = '\n';
+	l->out_n += all;
+}
+
+/* First in the next write: what is not there. */
+static void log_tell(struct log *l)
+{
+	char head[LOG_HEAD + 1], msg[80];
+	if (!l->dropped_bytes || l->out_n)
+		return;
+	log_head(head, 2);
+	int m = snprintf(msg, sizeof msg,
+	    "[ctrbox: %" PRIu64 " bytes of output were dropped: the log could not be written]",
+	    l->dropped_bytes);
+	log_gather(l, head, false, msg, (size_t)m);
+	l->telling = l->out_n;
 }
 
 void log_feed(struct log *l, int stream, const char *data, size_t n)
 {
-	char *part = l->part[stream - 1].text;
+	char head[LOG_HEAD + 1], *part = l->part[stream - 1].text;
 	size_t *have = &l->part[stream - 1].n;
+	log_head(head, stream); /* all that one read gave has one time */
+	log_tell(l);
 	while (n) {
 		const char *nl = memchr(data, '\n', n);
 		size_t take = nl ? (size_t)(nl - data) : n;
@@ -110,33 +154,37 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 			take = LOG_LINE - *have;
 		bool ends = nl && data + take == nl;
 		if (ends && *have == 0) {
-			line(l, stream, false, data, take);
+			log_gather(l, head, false, data, take);
 		} else {
 			memcpy(part + *have, data, take);
 			*have += take;
 			if (ends || *have == LOG_LINE) {
-				line(l, stream, !ends, part, *have);
+				log_gather(l, head, !ends, part, *have);
 				*have = 0;
 			}
 		}
 		data += take + ends;
 		n -= take + ends;
 	}
+	log_put(l);
 }
 
 void log_flush(struct log *l)
 {
+	char head[LOG_HEAD + 1];
 	for (int s = 0; s < 2; s++)
 		if (l->part[s].n) {
-			line(l, s + 1, true, l->part[s].text, l->part[s].n);
+			log_head(head, s + 1);
+			log_gather(l, head, true, l->part[s].text, l->part[s].n);
 			l->part[s].n = 0;
 		}
+	log_put(l);
 }
 
 void log_close(struct log *l)
 {
-	if (l->dropped_bytes)
-		line(l, 2, true, "", 0);
+	log_tell(l);
+	log_put(l);
 	close(l->fd);
 	l->fd = -1;
 }
@@ -151,6 +199,7 @@ int log_parse(const char *s, size_t n, struct log_line *out)
 	if (left < 9 || (memcmp(p, "stdout ", 7) != 0 && memcmp(p, "stderr ", 7) != 0) ||
 	    (p[7] != 'F' && p[7] != 'P') || p[8] != ' ')
 		return -1;
-	*out = (struct log_line){s, (size_t)(sp - s), p[3] == 'o' ? 1 : 2, p[7] == 'P', p + 9, left - 9};
+	*out = (struct log_line){
+	    s, (size_t)(sp - s), p[3] == 'o' ? 1 : 2, p[7] == 'P', p + 9, left - 9};
 	return 0;
 }

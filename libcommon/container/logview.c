@@ -1,7 +1,7 @@
 /* logview.c: showing a container's log; see logview.h.
  *
- * Following waits on inotify (the log grows, or a rotation makes a new one) and on the monitor's pidfd; nothing polls
- * where the kernel has those.
+ * Following waits on inotify (the log grows, or a rotation makes a new one) and on the monitor's
+ * pidfd; nothing polls where the kernel has those.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,7 @@ struct view {
 	struct buf rest; /* an unfinished line of the file */
 	int64_t skip;    /* lines to pass over, for --tail */
 	bool counting;
+	bool together; /* stdout and stderr are one file: one buffer keeps the order */
 	int64_t lines;
 	struct {
 		bool open, hidden; /* the line goes on in the next record; it is not shown */
@@ -48,7 +49,7 @@ static void show(struct view *w, const char *line, size_t n)
 	}
 	if (*hidden)
 		return;
-	FILE *f = l.stream == 2 ? stderr : stdout;
+	FILE *f = l.stream == 2 && !w->together ? stderr : stdout;
 	if (w->v->stamps && first)
 		fprintf(f, "%.*s ", (int)l.time_len, l.time);
 	fwrite(l.text, 1, l.len, f);
@@ -84,8 +85,9 @@ static int open_log(struct view *w, int number)
 	return openat(w->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of the oldest. A
- * rotation renames from the oldest on: there may be a gap of one, and looking upwards meets each file. */
+/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of
+ * the oldest. A rotation renames from the oldest on: there may be a gap of one, and looking upwards
+ * meets each file. */
 static int place(struct view *w, bool last)
 {
 	struct stat ours = {0}, named;
@@ -104,8 +106,8 @@ static int place(struct view *w, bool last)
 	return found;
 }
 
-/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation meanwhile moves all of
- * them by one, so ours is looked for again when the next is open. */
+/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation
+ * meanwhile moves all of them by one, so ours is looked for again when the next is open. */
 static int next(struct view *w)
 {
 	for (;;) {
@@ -141,25 +143,36 @@ static int pass(struct view *w)
 	return 0;
 }
 
+static int follow_ms(bool told, int pid)
+{
+	if (!told)
+		return 100;
+	return pid < 0 ? 200 : -1;
+}
+
 static int follow(struct view *w, struct container *c)
 {
 	char self[32], junk[4096];
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", w->dir);
+	/* A user has 128 of them, and a container may use them up: then it is looked at ten times a
+	 * second. */
 	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (in < 0 || inotify_add_watch(in, self, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
-		return fail("inotify: %m");
+	bool told = in >= 0 && inotify_add_watch(in, self,
+				   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) >= 0;
 	_cleanup_close_ int pid =
-	    monitor > 0 ? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0)) : -1;
+	    monitor > 0
+		? pidfd_open_checked(monitor, (uint64_t)kv_num(&c->state, "monitor_starttime", 0))
+		: -1;
 	for (;;) {
 		bool live = container_wait_end(c, 0) != 1;
 		if (pass(w) < 0)
 			return -1;
 		if (!live)
 			return 0;
-		struct pollfd p[3] = {
-		    {.fd = in, .events = POLLIN}, {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
-		poll(p, 3, pid < 0 ? 200 : -1);
+		struct pollfd p[3] = {{.fd = told ? in : -1, .events = POLLIN},
+		    {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
+		poll(p, 3, follow_ms(told, pid));
 		if (p[2].revents & (POLLERR | POLLHUP)) /* whoever read us has gone */
 			return 0;
 		if (p[1].revents & POLLIN) { /* the monitor ends: its lock is free in a moment */
@@ -168,26 +181,96 @@ static int follow(struct view *w, struct container *c)
 				return -1;
 			return 0;
 		}
-		while (read(in, junk, sizeof junk) > 0)
+		while (told && read(in, junk, sizeof junk) > 0)
 			;
 	}
+}
+
+/* --- the last lines, from the end --- */
+
+#define TAIL_BLOCK 65536
+
+/* Where in this file so many finished lines end from its end on, and a block before that, so that a
+ * line in pieces is met from its first one; 0 when it has fewer, and *left are still to be found.
+ * -1 with fail(). */
+static off_t tail_from(int fd, int64_t *left)
+{
+	static char buf[TAIL_BLOCK + 64];
+	off_t at = lseek(fd, 0, SEEK_END);
+	size_t over = 0; /* the beginning of the block after, for a line that lies in both */
+	while (at > 0) {
+		off_t n = at < TAIL_BLOCK ? at : TAIL_BLOCK;
+		memmove(buf + n, buf, over);
+		at -= n;
+		if (pread(fd, buf, (size_t)n, at) != n)
+			return fail("log: read: %m");
+		for (char *nl = buf + n; (nl = memrchr(buf, '\n', (size_t)(nl - buf)));) {
+			struct log_line l;
+			size_t rest = (size_t)(buf + n + over - (nl + 1));
+			*left -= log_parse(nl + 1, rest, &l) == 0 && !l.partial;
+			if (*left < 0)
+				return at > TAIL_BLOCK ? at - TAIL_BLOCK : 0;
+		}
+		over = n < 64 ? (size_t)n : 64;
+	}
+	return 0;
+}
+
+/* The file that begins early enough, open at the place; where no one does, none is open: the oldest
+ * comes first. */
+static int tail_open(struct view *w)
+{
+	int64_t left = w->v->tail +
+		       3; /* a piece of a line of either stream may be met without its beginning */
+	for (int i = 0; left >= 0; i++) {
+		int fd = open_log(w, i);
+		if (fd < 0)
+			return errno == ENOENT ? 0 : fail("log: %m");
+		off_t at = tail_from(fd, &left);
+		if (at < 0 || left >= 0) {
+			close(fd);
+			if (at < 0)
+				return -1;
+			continue;
+		}
+		char c = '\n';
+		while (at > 0 && pread(fd, &c, 1, at - 1) == 1 && c != '\n')
+			at--;
+		lseek(fd, at, SEEK_SET);
+		w->fd = fd;
+	}
+	return 0;
+}
+
+static int tail_find(struct view *w)
+{
+	/* By time, too, every line is looked at. */
+	if (!w->v->since && tail_open(w) < 0)
+		return -1;
+	int from = w->fd < 0 ? -1 : fcntl(w->fd, F_DUPFD_CLOEXEC, 3);
+	off_t at = w->fd < 0 ? 0 : lseek(w->fd, 0, SEEK_CUR);
+	/* Counted first: the files may be larger than memory. */
+	w->counting = true;
+	int r = pass(w);
+	w->counting = false;
+	w->skip = w->lines > w->v->tail ? w->lines - w->v->tail : 0;
+	w->rest.n = 0;
+	memset(w->at, 0, sizeof w->at);
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = from;
+	if (from >= 0)
+		lseek(from, at, SEEK_SET);
+	return r;
 }
 
 int logview(struct container *c, const struct logview *v)
 {
 	struct view w = {.v = v, .dir = c->dir, .fd = -1};
-	int r = 0;
-	if (v->tail >= 0) { /* counted first: the files may be larger than memory */
-		w.counting = true;
-		r = pass(&w);
-		w.counting = false;
-		w.skip = w.lines > v->tail ? w.lines - v->tail : 0;
-		w.rest.n = 0;
-		memset(w.at, 0, sizeof w.at);
-		if (w.fd >= 0)
-			close(w.fd);
-		w.fd = -1;
-	}
+	struct stat one, two;
+	w.together = fstat(1, &one) == 0 && fstat(2, &two) == 0 && one.st_dev == two.st_dev &&
+		     one.st_ino == two.st_ino;
+	int r = v->tail >= 0 ? tail_find(&w) : 0;
 	if (v->only_new)
 		w.fd = v->fd;
 	else if (r == 0)

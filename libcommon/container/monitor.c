@@ -415,7 +415,7 @@ static bool on_signals(struct monitor *m, int *status)
 
 static void on_output(struct monitor *m, enum source s)
 {
-	char buf[16384];
+	static char buf[65536];
 	ssize_t n = read(m->fd[s], buf, sizeof buf);
 	if (n > 0) {
 		log_feed(&m->log, s == ON_ERR ? 2 : 1, buf, (size_t)n);
