@@ -15,6 +15,7 @@
 #include "file.h"
 #include "json.h"
 #include "lease.h"
+#include "connect.h"
 #include "endpoint.h"
 #include "etc_hosts.h"
 #include "opt.h"
@@ -263,160 +264,40 @@ static int do_rm(int argc, char **argv)
 
 /* --- connect --- */
 
-/* Opened, and held: the record of its networks by a lock on its conf, and its life where it is not
- * running. */
+/* Opened, and the record of its networks held. */
 static void open_held(struct container *c, const char *name)
 {
 	if (container_open(c, name) < 0)
 		die_fail();
-	if (!endpoint_wanted(kv_get(&c->conf, "net")))
-		die("%s: it has no network of ctr-net's (--net %s)", name,
-		    kv_get(&c->conf, "net") ? kv_get(&c->conf, "net") : "none");
-	int r = c->pid ? 1 : container_lock(c), fd = openat(c->dir, "conf", O_RDONLY | O_CLOEXEC);
-	if (r < 0 || fd < 0 || lock_take(fd, LOCK_EX) < 0)
-		die_fail();
-	if (r == 0)
-		die("%s: it is starting or ending: try again", name);
-}
-
-static void record(struct container *c, const struct strv *lines)
-{
-	struct buf b = {0};
-	for (size_t i = 0; i < lines->n; i++)
-		buf_printf(&b, "%s\n", lines->v[i]);
-	if (file_write_at(c->dir, "networks", b.p ? b.p : "", b.n, 0644, false) < 0)
-		die_fail();
-}
-
-/* Where in the record this network is; lines->n: nowhere. */
-static size_t line_of(const struct strv *lines, const char *network)
-{
-	size_t i = 0, n = strlen(network);
-	while (i < lines->n &&
-	       (strncmp(lines->v[i], network, n) || (lines->v[i][n] && lines->v[i][n] != ' ')))
-		i++;
-	return i;
-}
-
-/* Its monitor looks at its networks anew when this file appears (container_net.c). */
-static void tell(const struct container *c)
-{
-	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
-	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		file_write_at(fd, "networks", "", 0, 0644, false);
-}
-
-struct ifs {
-	const char *id;
-	bool used[100];
-	const char *found;
-	char ifname[16];
-};
-
-static void on_if(const struct lease *l, void *arg)
-{
-	struct ifs *x = arg;
-	int n;
-	if (strcmp(l->owner, x->id) != 0)
-		return;
-	if (strncmp(l->ifname, "eth", 3) == 0 && (n = atoi(l->ifname + 3)) >= 0 && n < 100)
-		x->used[n] = true;
-	strcpy(x->ifname, l->ifname);
-}
-
-static void connect_now(struct container *c, struct endpoint_req *r)
-{
-	struct endpoint p;
-	struct strv on = {0};
-	struct ifs x = {.id = c->id};
-	etc_hosts_networks(c->id, &on);
-	for (size_t i = 0; i < on.n; i++)
-		network_lease_each(on.v[i], on_if, &x);
-	int k = on.n > 0;
-	while (k < 99 && x.used[k])
-		k++;
-	char ifname[16];
-	snprintf(ifname, sizeof ifname, "eth%d", k);
-	int ns = endpoint_ns(c->pid);
-	if (ns < 0 || !container_is_alive(c))
-		die("%s: its network namespace: %m", c->name);
-	r->ifname = ifname;
-	if (endpoint_up(r, c->id, c->name, ns, &p) < 0)
+	const char *net = kv_get(&c->conf, "net");
+	if (!endpoint_wanted(net))
+		die("%s: it has no network of ctr-net's (--net %s)", name, net ? net : "none");
+	if (connect_hold(c) < 0)
 		die_fail();
 }
 
 static int do_connect(int argc, char **argv)
 {
 	struct container c;
-	struct strv lines = {0};
-	struct network n;
 	if (argc != 2)
 		die_usage("connect takes NETWORK and CONTAINER");
 	open_held(&c, argv[1]);
 	struct endpoint_req r = {.net = argv[0], .ip = ip, .ip6 = ip6, .aliases = aliases};
 	if (endpoint_check(&r) < 0)
 		die_fail_usage();
-	if (endpoint_further(c.dir, &lines) < 0 || network_open_or_default(&n, argv[0]) < 0)
+	if (connect_to(&c, &r) < 0)
 		die_fail();
-	if (line_of(&lines, argv[0]) < lines.n ||
-	    (str_eq(kv_get(&c.conf, "net"), argv[0]) && !strv_has(&lines, "-")))
-		die("%s: on network %s already", argv[1], argv[0]);
-	if (endpoint_fits(&r, &n) < 0)
-		die_fail();
-	if (c.pid)
-		connect_now(&c, &r);
-	struct buf b = {0};
-	buf_printf(&b, "%s %s %s", argv[0], ip ? ip : "-", ip6 ? ip6 : "-");
-	for (size_t i = 0; i < aliases.n; i++)
-		buf_printf(&b, " %s", aliases.v[i]);
-	strv_take(&lines, b.p);
-	record(&c, &lines);
-	tell(&c);
 	return 0;
-}
-
-static void disconnect_now(struct container *c, const char *network, const struct strv *lines)
-{
-	struct network n;
-	if (network_open(&n, network) < 0)
-		die_fail();
-	struct ifs x = {.id = c->id};
-	network_lease_each(network, on_if, &x);
-	struct strv on = {0};
-	if (!strv_has(lines, "-"))
-		strv_add(&on, kv_get(&c->conf, "net"));
-	for (size_t i = 0; i < lines->n; i++)
-		strv_add(&on, lines->v[i]);
-	if (*x.ifname && endpoint_disconnect(c->id, x.ifname, &n, c->pid, &on) < 0)
-		die_fail();
 }
 
 static int do_disconnect(int argc, char **argv)
 {
 	struct container c;
-	struct strv lines = {0};
 	if (argc != 2)
 		die_usage("disconnect takes NETWORK and CONTAINER");
 	open_held(&c, argv[1]);
-	if (endpoint_further(c.dir, &lines) < 0)
+	if (connect_off(&c, argv[0]) < 0)
 		die_fail();
-	size_t i = line_of(&lines, argv[0]);
-	const char *ports = kv_get(&c.conf, "publish");
-	if (i == lines.n) {
-		if (!str_eq(kv_get(&c.conf, "net"), argv[0]) || strv_has(&lines, "-"))
-			die("%s: not on network %s", argv[1], argv[0]);
-		if ((ports && *ports) || kv_num(&c.conf, "publish_all", 0))
-			die("%s: its published ports lead over network %s", argv[1], argv[0]);
-		strv_add(&lines, "-");
-	} else {
-		free(lines.v[i]);
-		memmove(lines.v + i, lines.v + i + 1, (--lines.n - i) * sizeof *lines.v);
-	}
-	if (c.pid)
-		disconnect_now(&c, argv[0], &lines);
-	record(&c, &lines);
-	tell(&c);
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "err.h"
-#include "etc_hosts.h"
+#include "container_net.h"
 #include "opt.h"
 #include "record.h"
 
@@ -22,6 +22,6 @@ int ctr_rename_main(int argc, char **argv)
 		die_fail_usage();
 	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
 		die_fail();
-	etc_hosts_rename(c.id, c.name);
+	plug_rename(&c);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define CTR_ENDPOINT_H
 
 #include "kv.h"
+#include "etc_hosts.h"
 #include "network.h"
 #include "nft.h"
 #include "owner.h"
@@ -14,12 +15,14 @@
 struct endpoint_req {
 	const char *
 	    net; /* NAME or bridge; of none, host, container:X and ns:FILE nothing is set up here */
-	const char *ip, *ip6, *mac; /* NULL: chosen */
-	struct strv publish;        /* -p specs (portspec.h) */
-	struct strv exposed;        /* -P: "80", "53/udp": each gets a free port of the host */
-	struct strv aliases;        /* further names on the network */
-	const char *ifname;         /* NULL: eth0 */
-	owner_alive_fn *alive;      /* asked of who published a port before us */
+	const char *ip, *ip6, *mac;   /* NULL: chosen */
+	struct strv publish;          /* -p specs (portspec.h) */
+	struct strv exposed;          /* -P: "80", "53/udp": each gets a free port of the host */
+	struct strv aliases;          /* further names on the network */
+	const char *ifname;           /* NULL: eth0 */
+	const char *hosts;            /* its own hosts file; NULL: it has none of ours */
+	const struct etc_hosts *self; /* what it calls itself there; NULL: by its name */
+	owner_alive_fn *alive;        /* asked of who published a port before us */
 	void *alive_arg;
 };
 
@@ -29,6 +32,7 @@ struct endpoint {
 	char ifname[16];
 	struct cidr addr[2]; /* IPv4, IPv6; family 0: none */
 	uint8_t mac[6];
+	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
 	struct nft_port *ports;
 	size_t nports;
 	int *held; /* the host ports' sockets, for the monitor to keep */
@@ -64,6 +68,9 @@ int endpoint_clear(const char *id);
  * gateway. 0, or -1 with fail(). */
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks);
+/* Give back what the id has on one network: its leases, after its names in the others' hosts files;
+ * with `subnet` (IPv4, IPv6) theirs in its own, too. 0, or -1 with fail(). */
+int endpoint_release(const char *id, const char *network, const struct cidr *subnet);
 /* Clear all that names an owner of this INSTANCE that is proven dead. Prints a line on stdout for
  * each. 0, or -1 when something could not be cleared, or it is not known of an owner whether he
  * lives (said by warn()). */

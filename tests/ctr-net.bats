@@ -718,3 +718,64 @@ no_nft() {
 }
 @test "a kernel without nfnetlink: what needs NAT names it, the rest works" { no_nft nfnetlink; }
 @test "a kernel without nf_tables: what needs NAT names it, the rest works" { no_nft nf_tables; }
+
+@test "names are known when the start returns, by connect and rename too; no monitor has inotify" {
+	need strace strace
+	box a --net bridge --hostname deep.example
+	box b --net bridge
+	h ctr-exec a grep -qw b /etc/hosts
+	h ctr-exec b grep -qw a /etc/hosts
+	h ctr-exec a ping -c1 -W2 deep.example
+	h ctr-exec a ping -c1 -W2 deep
+	h ctr-rename b c
+	h ctr-exec a grep -qw c /etc/hosts
+	run ! h ctr-exec a grep -qw b /etc/hosts
+	h ctr-exec c sh -c 'set -- $(grep -w $(hostname) /etc/hosts); shift; [ "$(printf "%s\n" "$@" | sort | uniq -d)" = "" ]'
+	h ctr-net create n2
+	h ctr-net connect n2 c
+	box d --net n2
+	h ctr-exec d grep -qw c /etc/hosts
+	h ctr-net disconnect n2 c
+	run ! h ctr-exec d grep -qw c /etc/hosts
+	run ! h ctr-exec c grep -qw d /etc/hosts
+	h ctr-exec c grep -qw a /etc/hosts
+	monitor=$(. "$CTR_RUN/containers/c/state" && echo "$monitor")
+	run ! grep -rq inotify "/proc/$monitor/fdinfo"
+	h ctr-rm -f a
+	run ! h ctr-exec c grep -qw a /etc/hosts
+	# on no network the own name resolves, too
+	h ctr-run -h foo.bar "$ROOTFS" sh -c 'ping -c1 foo.bar && ping -c1 foo'
+}
+
+@test "a connect killed at any of its writes leaves nothing after gc, and can be done again" {
+	need strace strace
+	h ctr-net create --subnet 10.61.0.0/24 n6
+	box a --net bridge
+	inside() { h ctr-exec a ls /sys/class/net; }
+	before=$(inside)
+	for n in 1 2 3; do
+		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net connect n6 a
+		[ "$status" -ne 0 ]
+		h ctr-gc
+		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # it was written as done
+			h ctr-net disconnect n6 a
+		fi
+		[ "$(inside)" = "$before" ]
+		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.last*')" ]
+		h ctr-net connect n6 a
+		[[ "$(inside)" = *eth1* ]]
+		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net disconnect n6 a
+		h ctr-gc
+		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # it had not begun
+			h ctr-net disconnect n6 a
+		fi
+		[ "$(inside)" = "$before" ]
+		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.last*')" ]
+	done
+	# with too few descriptors it fails, and eth0 stays
+	for n in $(seq 4 12); do
+		(ulimit -n "$n" && h ctr-net connect n6 a) && h ctr-net disconnect n6 a
+		h ctr-gc
+		[ "$(inside)" = "$before" ]
+	done
+}

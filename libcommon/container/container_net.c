@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "file.h"
+#include "connect.h"
 #include "container_net.h"
 
 #ifdef CTR_MINIMAL /* no libmnl: --net none, host, container: and ns: are what there is */
@@ -31,29 +30,6 @@ void plug_init(struct plug *p, const struct container *c)
 {
 	(void)c;
 	memset(p, 0, sizeof *p);
-	p->watch = -1;
-}
-
-int plug_fd(const struct plug *p)
-{
-	return p->watch;
-}
-
-bool plug_signal(const struct signalfd_siginfo *i)
-{
-	(void)i;
-	return false;
-}
-
-void plug_event(struct plug *p, struct container *c)
-{
-	(void)p, (void)c;
-}
-
-int plug_due(const struct plug *p)
-{
-	(void)p;
-	return -1;
 }
 
 bool plug_wanted(const struct container *c)
@@ -89,14 +65,17 @@ int plug_clear(const struct container *c)
 	return 0;
 }
 
+void plug_rename(const struct container *c)
+{
+	(void)c;
+}
+
 int plug_gc(void)
 {
 	return 0;
 }
 
 #else
-
-#define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_ONLYDIR)
 
 static void lines(struct strv *out, const struct kv *conf, const char *key)
 {
@@ -162,13 +141,8 @@ int plug_check(const struct kv *conf)
 void plug_init(struct plug *p, const struct container *c)
 {
 	memset(p, 0, sizeof *p);
-	p->dnotify = p->pasta.errors = -1;
-	p->watch = plug_wanted(c) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
-}
-
-int plug_fd(const struct plug *p)
-{
-	return p->watch;
+	(void)c;
+	p->pasta.errors = -1;
 }
 
 bool plug_wanted(const struct container *c)
@@ -209,96 +183,32 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 		share_files(c, net + strlen("container:"));
 		return 0;
 	}
-	bool none = !net || !*net || strcmp(net, "none") == 0;
-	if (none && !p->hosts.add_host.n && !p->hosts.dns.n && !p->hosts.dns_search.n)
+	bool none = !net || !*net || strcmp(net, "none") == 0, host = str_eq(net, "host");
+	_cleanup_free_ char *text = etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
+	if (put(c, "hosts", text) < 0)
+		return -1;
+	bool dns = p->hosts.dns.n || p->hosts.dns_search.n;
+	if (none && !p->hosts.add_host.n && !dns)
 		return 0;
-	bool host = str_eq(net, "host");
-	_cleanup_free_ char *own = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL,
-			    *text = etc_hosts_text(&p->hosts);
-	_cleanup_free_ char *both = own ? xasprintf("%s\n%s", own, text) : NULL;
-	_cleanup_free_ char *plain =
-	    host && !p->hosts.dns.n && !p->hosts.dns_search.n ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	_cleanup_free_ char *plain = host && !dns ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
 	_cleanup_free_ char *resolv = plain ? NULL : etc_hosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
-	if (put(c, "hosts",
-		both && p->hosts.add_host.n ? both
-		: own                       ? own
-					    : text) < 0 ||
-	    put(c, "resolv.conf", plain ? plain : resolv) < 0)
+	if (put(c, "resolv.conf", plain ? plain : resolv) < 0)
 		return -1;
 	return s->hostname ? put(c, "hostname", hostname) : 0;
 }
 
 /* --- the network --- */
 
-static void watch_dir(struct plug *p, const char *network)
+char *plug_hosts(const struct container *c)
 {
-	_cleanup_free_ char *dir = network_leases(network);
-	if (p->watch >= 0) {
-		if (inotify_add_watch(p->watch, dir, EVENTS) >= 0)
-			return;
-	}
-	if (p->dnotify >= 0)
-		return;
-	/* 128 inotify instances a user is the usual limit; dnotify (fcntl(2), F_NOTIFY) has none. */
-	p->dnotify = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p->dnotify < 0 || fcntl(p->dnotify, F_SETSIG, SIGRTMAX) < 0 ||
-	    fcntl(p->dnotify, F_NOTIFY, DN_CREATE | DN_DELETE | DN_RENAME | DN_MULTISHOT) < 0)
-		warn("%s: names on the network are not kept current: %m", p->net.id);
-}
-
-bool plug_signal(const struct signalfd_siginfo *i)
-{
-	return (int)i->ssi_signo == SIGRTMAX && i->ssi_code > 0; /* from the kernel, not from a kill */
-}
-
-static void watch_networks(struct plug *p, const struct container *c)
-{
-	strv_free(&p->networks);
-	etc_hosts_networks(c->id, &p->networks);
-	for (size_t i = 0; i < p->networks.n; i++)
-		watch_dir(p, p->networks.v[i]);
-}
-
-static void update(struct plug *p, const struct container *c)
-{
-	if (etc_hosts_update(c->dir, "hosts", c->id, &p->hosts, &p->networks) < 0 && errno != ENOENT)
-		warn("%s: %s", c->name, fail_msg());
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void plug_event(struct plug *p, struct container *c)
-{
-	char buf[4096];
-	bool moved = false;
-	ssize_t n;
-	while (p->watch >= 0 && (n = read(p->watch, buf, sizeof buf)) > 0)
-		for (char *at = buf; at < buf + n;) {
-			const struct inotify_event *e = (void *)at;
-			moved |= e->len && strcmp(e->name, "networks") == 0; /* ctr-net connect touched it */
-			at += sizeof *e + e->len;
-		}
-	if (moved)
-		watch_networks(p, c);
-	int64_t from = now_ms();
-	p->late = from < p->next;
-	if (p->late)
-		return;
-	update(p, c);
-	int64_t pause = 200 + 300 * (now_ms() - from);
-	p->next = now_ms() + (pause < 3000 ? pause : 3000);
-}
-
-int plug_due(const struct plug *p)
-{
-	int64_t left = p->next - now_ms();
-	return !p->late ? -1 : left > 0 ? (int)left : 0;
+	char self[32], dir[4096];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
+	ssize_t n = readlink(self, dir, sizeof dir - 1);
+	if (n <= 0 || faccessat(c->dir, "hosts", F_OK, 0) < 0)
+		return NULL;
+	dir[n] = 0;
+	return xasprintf("%s/hosts", dir);
 }
 
 static int one_up(struct plug *p, const struct container *c, struct endpoint_req *r, int ns)
@@ -307,11 +217,14 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 	size_t k = p->networks.n;
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
+	_cleanup_free_ char *hosts = plug_hosts(c);
 	r->ifname = ifname;
+	r->hosts = hosts;
+	r->self = &p->hosts;
+	r->alive = container_owner_alive;
 	if (endpoint_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
-	watch_dir(p, p->networks.v[k]);
 	endpoint_forget(&further); /* it goes by its mark */
 	return 0;
 }
@@ -321,6 +234,9 @@ static int all_up(struct plug *p, const struct container *c, struct endpoint_req
 {
 	struct strv further = {0};
 	int r = endpoint_further(c->dir, &further);
+	/* what a connect or disconnect of an earlier life has begun */
+	if (r == 0 && connect_lines_settle(&further, first->net))
+		r = connect_record(c, &further);
 	if (r == 0 && !strv_has(&further, "-"))
 		r = one_up(p, c, first, ns);
 	for (size_t i = 0; i < further.n && r == 0; i++) {
@@ -370,11 +286,6 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 		plug_down(p, c);
 		return fail("%s", why);
 	}
-	if (p->watch >= 0) {
-		_cleanup_free_ char *run = record_run_path(c->name, NULL);
-		inotify_add_watch(p->watch, run, IN_MOVED_TO | IN_ONLYDIR);
-	}
-	update(p, c);
 	return 0;
 }
 
@@ -389,10 +300,6 @@ void plug_down(struct plug *p, const struct container *c)
 	if (more && endpoint_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());
 	strv_free(&p->networks);
-	p->late = false;
-	if (p->dnotify >= 0)
-		close(p->dnotify);
-	p->dnotify = -1;
 }
 
 void plug_state(const struct plug *p, struct kv *kv)
@@ -407,9 +314,36 @@ int plug_clear(const struct container *c)
 	return kv_get(&c->state, "network") ? endpoint_clear(c->id) : 0;
 }
 
+void plug_rename(const struct container *c)
+{
+	_cleanup_free_ char *hosts = plug_hosts(c);
+	etc_hosts_rename(c->id, c->name, hosts ? hosts : "");
+}
+
+/* A connect or disconnect of a running container that was cut short. */
+static int settle_one(struct container *c, void *arg)
+{
+	int *failed = arg, r = 0;
+	if (!c->pid || faccessat(c->dir, "networks", F_OK, 0) < 0)
+		return 0;
+	_cleanup_close_ int held = connect_hold(c);
+	if (held < 0 || (r = connect_settle(c)) < 0) {
+		warn("%s", fail_msg());
+		*failed = -1;
+	}
+	if (r > 0)
+		printf("networks of %s\n", c->name);
+	return 0;
+}
+
 int plug_gc(void)
 {
-	return geteuid() ? 0 : endpoint_gc(container_owner_alive, NULL); /* a user's have none of it */
+	int failed = 0;
+	if (geteuid()) /* a user's have none of it */
+		return 0;
+	if (container_each(settle_one, &failed) < 0)
+		failed = -1;
+	return endpoint_gc(container_owner_alive, NULL) < 0 ? -1 : failed;
 }
 
 #endif

@@ -40,7 +40,7 @@
 #include "userns.h"
 #include "volume.h"
 
-enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_PLUG, SOURCES };
+enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, SOURCES };
 
 struct monitor {
 	struct container *c;
@@ -354,7 +354,7 @@ static void teardown(struct monitor *m)
 {
 	plug_down(&m->plug, m->c);
 	remove_group(m);
-	for (enum source s = ON_OUT; s < ON_PLUG; s++) /* that one is the networks' own, for all lives */
+	for (enum source s = ON_OUT; s < SOURCES; s++)
 		unwatch(m, s);
 	if (m->logging) {
 		log_flush(&m->log);
@@ -404,8 +404,6 @@ static bool on_signals(struct monitor *m, int *status)
 				}
 		} else if (i.ssi_signo == SIGWINCH) {
 			on_winch(m);
-		} else if (plug_signal(&i)) {
-			plug_event(&m->plug, m->c);
 		} else if (i.ssi_signo != SIGPIPE && i.ssi_signo != SIGURG) {
 			forward(m, (int)i.ssi_signo);
 		}
@@ -447,9 +445,6 @@ static void on_fd(struct monitor *m, enum source s)
 		if (tty_copy_step(&m->in, m->fd[s], m->l.master) < 0)
 			unwatch(m, s);
 		break;
-	case ON_PLUG:
-		plug_event(&m->plug, m->c);
-		break;
 	case ON_SIGNAL:
 	case SOURCES:
 		break;
@@ -478,11 +473,9 @@ static int stand_by(struct monitor *m)
 	struct epoll_event e[8];
 	int status = 0;
 	for (;;) {
-		int n = epoll_wait(m->epoll, e, 8, plug_due(&m->plug));
+		int n = epoll_wait(m->epoll, e, 8, -1);
 		if (n < 0 && errno != EINTR)
 			die("epoll: %m");
-		if (n == 0)
-			plug_event(&m->plug, m->c);
 		for (int i = 0; i < n; i++) {
 			if (e[i].data.u32 != ON_SIGNAL)
 				on_fd(m, (enum source)e[i].data.u32);
@@ -721,9 +714,6 @@ static struct monitor *init(struct container *c, struct spec *spec, bool detache
 	block_signals(m);
 	oom_apart(m);
 	plug_init(&m->plug, c);
-	int fd = plug_fd(&m->plug);
-	if (fd >= 0)
-		watch(m, ON_PLUG, fd);
 	return m;
 }
 

@@ -19,6 +19,7 @@
 #include "err.h"
 #include "file.h"
 #include "fnv.h"
+#include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
 #include "portspec.h"
@@ -86,17 +87,23 @@ int endpoint_check(const struct endpoint_req *r)
 
 /* --- leases --- */
 
+/* What the others call it. Caller frees. */
+static char *names_of(const struct endpoint_req *r, const char *id, const char *name)
+{
+	struct buf names = {0};
+	buf_puts(&names, name);
+	if (strncmp(name, id, 12) != 0)
+		buf_printf(&names, " %.12s", id);
+	for (size_t i = 0; i < r->aliases.n; i++)
+		buf_printf(&names, " %s", r->aliases.v[i]);
+	return names.p;
+}
+
 /* p NULL: only look whether it would do. */
 static int take_leases(const struct network *n, const struct endpoint_req *r, const char *id,
     const char *name, struct endpoint *p)
 {
-	_cleanup_free_ char *dir = network_leases(n->name);
-	struct buf names = {0};
-	buf_puts(&names, name);
-	if (strcmp(name, id) != 0)
-		buf_printf(&names, " %.12s", id);
-	for (size_t i = 0; i < r->aliases.n; i++)
-		buf_printf(&names, " %s", r->aliases.v[i]);
+	_cleanup_free_ char *dir = network_leases(n->name), *names = names_of(r, id, name);
 	const char *want[2] = {r->ip, r->ip6};
 	int result = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
@@ -107,7 +114,7 @@ static int take_leases(const struct network *n, const struct endpoint_req *r, co
 		    .excludes = n->gateway[i].family ? 1 : 0,
 		    .owner = id,
 		    .ifname = p ? p->ifname : NULL,
-		    .names = names.p};
+		    .names = names};
 		if (!n->subnet[i].a.family) {
 			if (want[i])
 				result = fail("--ip%s %s: network %s has no IPv%c", i ? "6" : "",
@@ -124,9 +131,6 @@ static int take_leases(const struct network *n, const struct endpoint_req *r, co
 		else if (p)
 			p->addr[i] = (struct cidr){got, n->subnet[i].len};
 	}
-	int saved = errno;
-	buf_free(&names);
-	errno = saved;
 	return result;
 }
 
@@ -403,6 +407,15 @@ static int publish(
 
 /* --- up and down --- */
 
+static int join(const struct endpoint_req *r, const char *name, struct endpoint *p)
+{
+	_cleanup_free_ char *names = names_of(r, p->id, name);
+	_cleanup_free_ char *own = r->self ? etc_hosts_own(r->self, names) : xstrdup(names);
+	struct host_names h = {p->network, p->id, r->hosts, own, names, p->addr};
+	p->joined = true;
+	return host_names_join(&h);
+}
+
 static int up(const struct endpoint_req *r, const char *name, struct network *n, int netns_fd,
     struct endpoint *p)
 {
@@ -428,8 +441,10 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 	bool nat = nft_open(&f) == 0;
 	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
-	if (result == 0)
+	if (result == 0) {
 		result = link_make(n, p, &rt, index, netns_fd);
+		p->linked = result == 0 || errno != EEXIST; /* else it is an earlier one's */
+	}
 	nl_close(&rt);
 	if (result == 0)
 		result = inside(n, p, netns_fd);
@@ -440,7 +455,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 	}
 	if (nat)
 		nft_close(&f);
-	return result;
+	return result < 0 ? -1 : join(r, name, p);
 }
 
 static void let_go(struct endpoint *p)
@@ -491,7 +506,9 @@ void endpoint_down(struct endpoint *p)
 	if (nft_ports_del(p->ports, p->nports) < 0)
 		warn("%s", fail_msg());
 	conntrack_flush(p->ports, p->nports);
-	if (link_drop(p->id, p->ifname) < 0)
+	if (p->linked && link_drop(p->id, p->ifname) < 0)
+		warn("%s", fail_msg());
+	if (p->joined && host_names_leave(p->network, p->id, p->addr, NULL) < 0)
 		warn("%s", fail_msg());
 	_cleanup_free_ char *dir = network_leases(p->network);
 	for (int i = 0; i < 2; i++)
@@ -509,6 +526,35 @@ void endpoint_forget(struct endpoint *p)
 	free(p->network);
 	free(p->bridge);
 	memset(p, 0, sizeof *p);
+}
+
+struct held {
+	struct cidr addr[2];
+	bool any;
+};
+
+static void on_held(const struct lease *l, void *arg)
+{
+	struct held *h = arg;
+	if (!*l->ifname) /* given by hand (ctr-ipam): the owner is no container */
+		return;
+	h->addr[l->addr.family == AF_INET6].a = l->addr;
+	h->any = true;
+}
+
+int endpoint_release(const char *id, const char *network, const struct cidr *subnet)
+{
+	_cleanup_free_ char *dir = network_leases(network);
+	struct held h = {0};
+	if (lease_of_owner(dir, id, on_held, &h) < 0)
+		return -1;
+	if (!h.any)
+		return 0;
+	int r = host_names_leave(network, id, h.addr, subnet);
+	for (int i = 0; i < 2; i++)
+		if (h.addr[i].a.family && lease_free(dir, &h.addr[i].a) < 0)
+			r = -1;
+	return r;
 }
 
 int endpoint_further(int dir, struct strv *out)
@@ -542,7 +588,6 @@ static void default_routes(struct nl *in, const struct strv *networks)
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks)
 {
-	_cleanup_free_ char *dir = network_leases(n->name);
 	struct nl in;
 	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
@@ -552,12 +597,12 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 		r = link_drop(id, ifname);
 	} else {
 		rtnl_link_del(&in, ifname);
-		r = nl_commit(&in);
+		r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;
 	}
 	if (r == 0)
 		default_routes(&in, networks);
 	nl_close(&in);
-	return r < 0 || lease_free_owner(dir, id) < 0 ? -1 : 0;
+	return r < 0 ? -1 : endpoint_release(id, n->name, n->subnet);
 }
 
 void endpoint_state(const struct endpoint *p, struct kv *kv)

@@ -11,6 +11,7 @@
 #include "conntrack.h"
 #include "err.h"
 #include "file.h"
+#include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
 #include "place.h"
@@ -23,7 +24,8 @@ struct sweep {
 	char *last; /* the answer is kept for the next question: elements of one owner follow each
 		       other */
 	bool last_dead;
-	char *mine; /* "ctr:INSTANCE:" */
+	const char *network; /* whose leases are looked at */
+	char *mine;          /* "ctr:INSTANCE:" */
 	struct nft_port *ports;
 	size_t nports;
 	struct strv links;
@@ -96,6 +98,10 @@ static bool keep_lease(const struct lease *l, void *arg)
 	    !s->dead(l->owner,
 		s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
 		return true;
+	struct cidr addr[2] = {0};
+	addr[l->addr.family == AF_INET6].a = l->addr;
+	if (host_names_leave(s->network, l->owner, addr, NULL) < 0)
+		warn("%s", fail_msg());
 	if (s->say)
 		printf("lease %s of %s\n", addr_text(&l->addr, t), l->owner);
 	return false;
@@ -106,6 +112,12 @@ static int one_network(int dirfd, const char *name, void *arg)
 	(void)dirfd;
 	struct sweep *s = arg;
 	_cleanup_free_ char *dir = network_leases(name);
+	s->network = name;
+	if (s->id) {
+		if (endpoint_release(s->id, name, NULL) < 0)
+			s->failed = -1;
+		return 0;
+	}
 	if (lease_gc(dir, keep_lease, s) < 0)
 		s->failed = -1;
 	return 0;

@@ -19,10 +19,8 @@
 #include "file.h"
 #include "lease.h"
 #include "etc_hosts.h"
+#include "host_names.h"
 #include "network.h"
-
-#define BEGIN "# ctrbox: names on the network, kept current\n"
-#define END "# ctrbox: end\n"
 
 /* NAME:ADDR; the address may be IPv6, in brackets or not. */
 static int add_host_split(const char *s, char **name, struct addr *a)
@@ -57,13 +55,20 @@ int etc_hosts_check(const struct etc_hosts *h)
 	return 0;
 }
 
-char *etc_hosts_text(const struct etc_hosts *h)
+char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 {
 	struct buf b = {0};
 	char t[ADDR_TEXT];
-	buf_puts(&b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost "
-		     "ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
-		     "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
+	_cleanup_free_ char *own = etc_hosts_own(h, "");
+	_cleanup_free_ char *hosts = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL;
+	if (hosts)
+		buf_printf(&b, "%s\n", hosts);
+	else
+		buf_puts(&b, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+			     "fe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
+			     "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
+	if (self && *own)
+		buf_printf(&b, "127.0.1.1\t%s\n", own);
 	for (size_t i = 0; i < h->add_host.n; i++) {
 		char *name;
 		struct addr a;
@@ -72,7 +77,7 @@ char *etc_hosts_text(const struct etc_hosts *h)
 		buf_printf(&b, "%s\t%s\n", addr_text(&a, t), name);
 		free(name);
 	}
-	buf_puts(&b, BEGIN END);
+	buf_puts(&b, HOSTS_BEGIN HOSTS_END);
 	return b.p;
 }
 
@@ -142,129 +147,107 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 	return b.p ? b.p : xstrdup("");
 }
 
-/* --- the block --- */
+/* --- its leases --- */
 
-struct block {
-	const char *id;
-	const struct etc_hosts *h;
-	struct buf own, others;
-};
-
-static void on_lease(const struct lease *l, void *arg)
+static void set_true(const struct lease *l, void *arg)
 {
-	struct block *b = arg;
-	char t[ADDR_TEXT];
-	if (strcmp(l->owner, b->id) != 0) {
-		if (*l->names)
-			buf_printf(&b->others, "%s\t%s\n", addr_text(&l->addr, t), l->names);
-		return;
-	}
-	const char *name = b->h->hostname ? b->h->hostname : l->owner;
-	buf_printf(&b->own, "%s\t", addr_text(&l->addr, t));
-	if (b->h->domainname && *b->h->domainname)
-		buf_printf(&b->own, "%s.%s ", name, b->h->domainname);
-	buf_printf(&b->own, "%s", name);
-	if (*l->names)
-		buf_printf(&b->own, " %s", l->names);
-	buf_puts(&b->own, "\n");
-}
-
-int etc_hosts_update(int dirfd, const char *file, const char *id, const struct etc_hosts *h,
-    const struct strv *networks)
-{
-	struct block b = {.id = id, .h = h};
-	size_t len;
-	_cleanup_free_ char *old = file_read_at(dirfd, file, 4 << 20, &len);
-	if (!old)
-		return -1;
-	char *from = strstr(old, BEGIN), *to = from ? strstr(from, END) : NULL;
-	if (!to)
-		return 0;
-	for (size_t i = 0; i < networks->n; i++)
-		network_lease_each(networks->v[i], on_lease, &b);
-	struct buf out = {0};
-	buf_add(&out, old, (size_t)(from - old));
-	buf_puts(&out, BEGIN);
-	buf_add(&out, b.own.p ? b.own.p : "", b.own.n);
-	buf_add(&out, b.others.p ? b.others.p : "", b.others.n);
-	buf_puts(&out, to);
-	int r = 0;
-	if (out.n != len || memcmp(out.p, old, len) != 0) {
-		_cleanup_close_ int fd =
-		    openat(dirfd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-		/* room first: a full disk must not cost the end marker */
-		if (fd < 0 ||
-		    (out.n > len && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)out.n) < 0 &&
-			errno == ENOSPC) ||
-		    pwrite(fd, out.p, out.n, 0) != (ssize_t)out.n ||
-		    (out.n < len && ftruncate(fd, (off_t)out.n) < 0))
-			r = fail("%s: write: %m", file);
-	}
-	buf_free(&out);
-	buf_free(&b.own);
-	buf_free(&b.others);
-	return r;
-}
-
-struct mine {
-	const char *id;
-	bool found;
-};
-
-static void is_mine(const struct lease *l, void *arg)
-{
-	struct mine *m = arg;
-	m->found |= strcmp(l->owner, m->id) == 0;
+	(void)l;
+	*(bool *)arg = true;
 }
 
 struct search {
 	const char *id;
 	struct strv *out;
+	int failed;
 };
 
 static int in_network(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
 	struct search *s = arg;
-	struct mine m = {.id = s->id};
-	if (network_lease_each(name, is_mine, &m) == 0 && m.found)
+	bool found = false;
+	_cleanup_free_ char *dir = network_leases(name);
+	if (lease_of_owner(dir, s->id, set_true, &found) < 0)
+		s->failed = -1;
+	if (found)
 		strv_add(s->out, name);
 	return 0;
 }
 
-void etc_hosts_networks(const char *id, struct strv *out)
+int etc_hosts_networks(const char *id, struct strv *out)
 {
-	struct search s = {id, out};
-	network_leases_each(in_network, &s);
+	struct search s = {id, out, 0};
+	return network_leases_each(in_network, &s) < 0 ? -1 : s.failed;
 }
 
 struct naming {
-	const char *id, *name;
+	const char *name;
 	int dir;
+	struct cidr addr[2];
+	char *before; /* its name until now */
 };
 
 static void rename_lease(const struct lease *l, void *arg)
 {
 	struct naming *x = arg;
 	char t[ADDR_TEXT];
-	if (strcmp(l->owner, x->id) != 0 || !*l->names)
+	size_t n = strcspn(l->names, " ");
+	if (!*l->names)
 		return;
-	_cleanup_free_ char *text = xasprintf(
-	    "%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + strcspn(l->names, " "));
-	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0644, false) < 0)
+	_cleanup_free_ char *text =
+	    xasprintf("%s\n%s\n%s%s\n", l->owner, l->ifname, x->name, l->names + n);
+	free(x->before);
+	x->before = xstrndup(l->names, n);
+	x->addr[l->addr.family == AF_INET6].a = l->addr;
+	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0600, false) < 0)
 		warn("%s", fail_msg());
 }
 
-void etc_hosts_rename(const char *id, const char *name)
+void etc_hosts_rename(const char *id, const char *name, const char *file)
 {
 	struct strv on = {0};
-	etc_hosts_networks(id, &on);
+	if (etc_hosts_networks(id, &on) < 0)
+		warn("%s", fail_msg());
 	for (size_t i = 0; i < on.n; i++) {
 		_cleanup_free_ char *path = network_leases(on.v[i]);
 		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		struct naming x = {id, name, dir};
-		if (dir >= 0 && lock_take(dir, LOCK_SH) == 0) /* none is freed meanwhile */
-			lease_each(path, rename_lease, &x);
+		struct naming x = {name, dir, {{{0}, 0}, {{0}, 0}}, NULL};
+		if (dir < 0 || lock_wait(dir, LOCK_SH) < 0) /* none is freed meanwhile */
+			continue;
+		if (lease_of_owner(path, id, rename_lease, &x) < 0 ||
+		    (x.before && host_names_rename(on.v[i], id, x.addr, x.before, name, file) < 0))
+			warn("%s", fail_msg());
+		free(x.before);
 	}
 	strv_free(&on);
+}
+
+/* --- what it is called --- */
+
+static void add_word(struct buf *b, const char *word, size_t n)
+{
+	if (!n)
+		return;
+	_cleanup_free_ char *w = xstrndup(word, n), *pad = xasprintf(" %s ", b->n ? b->p : "");
+	_cleanup_free_ char *find = xasprintf(" %s ", w);
+	if (!strstr(pad, find))
+		buf_printf(b, "%s%s", b->n ? " " : "", w);
+}
+
+char *etc_hosts_own(const struct etc_hosts *h, const char *further)
+{
+	struct buf b = {0};
+	const char *name = h->hostname ? h->hostname : "";
+	if (*name && h->domainname && *h->domainname) {
+		_cleanup_free_ char *full = xasprintf("%s.%s", name, h->domainname);
+		add_word(&b, full, strlen(full));
+	}
+	add_word(&b, name, strlen(name));
+	add_word(&b, name, strcspn(name, "."));
+	for (const char *p = further; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		add_word(&b, p, n);
+		p += n;
+	}
+	return b.p ? b.p : xstrdup("");
 }

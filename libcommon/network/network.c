@@ -18,6 +18,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "host_names.h"
 #include "lease.h"
 #include "network.h"
 #include "place.h"
@@ -416,8 +417,11 @@ int network_remove(struct network *n)
 		}
 	}
 	nl_close(&rt);
+	_cleanup_free_ char *hosts = host_names_dir(n->name);
 	if (r == 0)
 		r = userns_tree_remove(AT_FDCWD, leases);
+	if (r == 0)
+		r = userns_tree_remove(AT_FDCWD, hosts);
 	return r < 0 ? -1 : userns_tree_remove(dir, n->name);
 }
 

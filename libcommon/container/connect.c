@@ -1,0 +1,310 @@
+/* connect.c: connecting containers to further networks; see connect.h. */
+#ifndef CTR_MINIMAL
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "connect.h"
+#include "container_net.h"
+#include "err.h"
+#include "file.h"
+#include "lease.h"
+#include "place.h"
+
+int connect_hold(struct container *c)
+{
+	int r = c->pid ? 1 : container_lock(c), fd = openat(c->dir, "conf", O_RDONLY | O_CLOEXEC);
+	if (r == 1 && fd >= 0 && lock_wait(fd, LOCK_EX) == 0)
+		return fd;
+	if (r == 0)
+		fail("%s: it is starting or ending: try again", c->name);
+	else if (r == 1 && fd < 0)
+		fail("%s: conf: %m", c->name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* --- the record --- */
+
+int connect_record(const struct container *c, const struct strv *lines)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < lines->n; i++)
+		buf_printf(&b, "%s\n", lines->v[i]);
+	int r = file_write_at(c->dir, "networks", b.p ? b.p : "", b.n, 0600, false);
+	buf_free(&b);
+	return r;
+}
+
+/* Where this network is; lines->n: nowhere. */
+static size_t line_of(const struct strv *lines, const char *network)
+{
+	size_t i = 0, n = strlen(network);
+	while (i < lines->n && (strncmp(lines->v[i], network, n) != 0 ||
+				   (lines->v[i][n] && lines->v[i][n] != ' ')))
+		i++;
+	return i;
+}
+
+static void line_drop(struct strv *lines, size_t i)
+{
+	free(lines->v[i]);
+	memmove(lines->v + i, lines->v + i + 1, (--lines->n - i) * sizeof *lines->v);
+}
+
+/* Off the network: its line goes, or the one that says so of --net's comes. */
+static void off_line(struct strv *lines, const char *network, const char *first)
+{
+	size_t i = line_of(lines, network);
+	if (i < lines->n)
+		line_drop(lines, i);
+	else if (str_eq(first, network) && !strv_has(lines, "-"))
+		strv_add(lines, "-");
+}
+
+/* The network that a line of something begun is about; NULL: it is none. Caller frees. */
+static char *begun(const char *line)
+{
+	const char *blank = strchr(line, ' ');
+	if ((*line != '+' && *line != '!') || !blank)
+		return NULL;
+	return xstrndup(blank + 1, strcspn(blank + 1, " "));
+}
+
+bool connect_lines_settle(struct strv *lines, const char *first)
+{
+	bool any = false;
+	for (size_t i = 0; i < lines->n;) {
+		_cleanup_free_ char *network = begun(lines->v[i]);
+		if (!network) {
+			i++;
+			continue;
+		}
+		bool off = lines->v[i][0] == '!';
+		line_drop(lines, i);
+		if (off)
+			off_line(lines, network, first);
+		any = true;
+		i = 0;
+	}
+	return any;
+}
+
+/* Its monitor takes down more than the first network when this file is there (container_net.c). */
+static int tell(const struct container *c)
+{
+	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail("%s: %m", dir);
+	return file_write_at(fd, "networks", "", 0, 0600, false);
+}
+
+/* --- the running container --- */
+
+struct ifs {
+	bool any, used[100];
+	char ifname[16];
+};
+
+static void on_if(const struct lease *l, void *arg)
+{
+	struct ifs *x = arg;
+	int64_t n;
+	if (!*l->ifname)
+		return;
+	x->any = true;
+	if (str_starts(l->ifname, "eth") && num_parse("eth", l->ifname + 3, 0, 99, &n) == 0)
+		x->used[n] = true;
+	strcpy(x->ifname, l->ifname);
+}
+
+/* The interfaces that it has on one network, or (NULL) on all. */
+static int its_ifs(const struct container *c, const char *network, struct ifs *x)
+{
+	struct strv on = {0};
+	int r = 0;
+	if (network)
+		strv_add(&on, network);
+	else
+		r = etc_hosts_networks(c->id, &on);
+	for (size_t i = 0; i < on.n && r == 0; i++) {
+		_cleanup_free_ char *dir = network_leases(on.v[i]);
+		r = lease_of_owner(dir, c->id, on_if, x);
+	}
+	strv_free(&on);
+	return r;
+}
+
+static int off_now(struct container *c, const char *network, const struct strv *lines)
+{
+	struct network n;
+	struct ifs x = {0};
+	if (!c->pid || its_ifs(c, network, &x) < 0)
+		return c->pid ? -1 : 0;
+	if (!x.any)
+		return 0;
+	if (network_open(&n, network) < 0)
+		return -1;
+	struct strv on = {0};
+	if (!strv_has(lines, "-"))
+		strv_add(&on, kv_get(&c->conf, "net"));
+	for (size_t i = 0; i < lines->n; i++)
+		strv_add(&on, lines->v[i]);
+	int r = endpoint_disconnect(c->id, x.ifname, &n, c->pid, &on);
+	strv_free(&on);
+	network_free(&n);
+	return r;
+}
+
+static int settle(struct container *c, struct strv *lines)
+{
+	struct strv after = {0};
+	for (size_t i = 0; i < lines->n; i++)
+		strv_add(&after, lines->v[i]);
+	int r = connect_lines_settle(&after, kv_get(&c->conf, "net"));
+	for (size_t i = 0; i < lines->n && r > 0; i++) {
+		_cleanup_free_ char *network = begun(lines->v[i]);
+		if (network && off_now(c, network, &after) < 0)
+			r = -1;
+	}
+	if (r > 0 && connect_record(c, &after) < 0)
+		r = -1;
+	strv_free(lines);
+	*lines = after;
+	return r;
+}
+
+int connect_settle(struct container *c)
+{
+	struct strv lines = {0};
+	int r = endpoint_further(c->dir, &lines);
+	if (r == 0)
+		r = settle(c, &lines);
+	strv_free(&lines);
+	return r;
+}
+
+static int up_now(struct container *c, struct endpoint_req *r)
+{
+	struct endpoint p;
+	struct etc_hosts self = {0};
+	_cleanup_close_ int ns = endpoint_ns(c->pid);
+	if (ns < 0 || !container_is_alive(c))
+		return fail("%s: its network namespace: %m", c->name);
+	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL), *hosts = plug_hosts(c);
+	if (host)
+		host[strcspn(host, "\n")] = 0;
+	self.hostname = host;
+	r->hosts = hosts;
+	r->self = &self;
+	r->alive = container_owner_alive;
+	int result = endpoint_up(r, c->id, c->name, ns, &p);
+	if (result == 0)
+		endpoint_forget(&p);
+	r->self = NULL;
+	r->hosts = NULL;
+	return result;
+}
+
+/* Written down, done, written down as done; undone where that cannot be. */
+static int on_now(struct container *c, struct endpoint_req *r, struct strv *lines, const char *line)
+{
+	struct ifs x = {0};
+	if (its_ifs(c, NULL, &x) < 0)
+		return -1;
+	int k = x.any;
+	while (k < 99 && x.used[k])
+		k++;
+	_cleanup_free_ char *ifname = xasprintf("eth%d", k);
+	r->ifname = ifname;
+	strv_addf(lines, "+%s %s", ifname, line);
+	if (tell(c) < 0 || connect_record(c, lines) < 0)
+		return -1;
+	int done = up_now(c, r);
+	line_drop(lines, lines->n - 1);
+	if (done == 0) {
+		strv_add(lines, line);
+		if (connect_record(c, lines) == 0)
+			return 0;
+		line_drop(lines, lines->n - 1);
+	}
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (off_now(c, r->net, lines) == 0)
+		connect_record(c, lines); /* where it cannot be written, the next one finds it undone */
+	return fail("%s", why);
+}
+
+/* --- connect and disconnect --- */
+
+static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
+{
+	struct network n;
+	bool first = str_eq(kv_get(&c->conf, "net"), r->net) && !strv_has(lines, "-");
+	if (line_of(lines, r->net) < lines->n || first)
+		return fail("%s: on network %s already", c->name, r->net);
+	if (network_open_or_default(&n, r->net) < 0)
+		return -1;
+	int result = endpoint_fits(r, &n);
+	struct buf b = {0};
+	buf_printf(&b, "%s %s %s", r->net, r->ip ? r->ip : "-", r->ip6 ? r->ip6 : "-");
+	for (size_t i = 0; i < r->aliases.n; i++)
+		buf_printf(&b, " %s", r->aliases.v[i]);
+	if (result == 0 && c->pid) {
+		result = on_now(c, r, lines, b.p);
+	} else if (result == 0) {
+		strv_add(lines, b.p);
+		result = connect_record(c, lines);
+	}
+	buf_free(&b);
+	network_free(&n);
+	return result;
+}
+
+int connect_to(struct container *c, struct endpoint_req *r)
+{
+	struct strv lines = {0};
+	int result = endpoint_further(c->dir, &lines);
+	if (result == 0)
+		result = settle(c, &lines);
+	if (result >= 0)
+		result = to(c, r, &lines);
+	strv_free(&lines);
+	return result;
+}
+
+static int off(struct container *c, const char *network, struct strv *lines)
+{
+	const char *ports = kv_get(&c->conf, "publish"), *first = kv_get(&c->conf, "net");
+	if (line_of(lines, network) == lines->n) {
+		if (!str_eq(first, network) || strv_has(lines, "-"))
+			return fail("%s: not on network %s", c->name, network);
+		if ((ports && *ports) || kv_num(&c->conf, "publish_all", 0))
+			return fail("%s: its published ports lead over network %s", c->name, network);
+	}
+	if (c->pid) {
+		strv_addf(lines, "!- %s", network);
+		if (tell(c) < 0 || connect_record(c, lines) < 0)
+			return -1;
+		return settle(c, lines) < 0 ? -1 : 0;
+	}
+	off_line(lines, network, first);
+	return connect_record(c, lines);
+}
+
+int connect_off(struct container *c, const char *network)
+{
+	struct strv lines = {0};
+	int result = endpoint_further(c->dir, &lines);
+	if (result == 0)
+		result = settle(c, &lines);
+	if (result >= 0)
+		result = off(c, network, &lines);
+	strv_free(&lines);
+	return result;
+}
+#endif

@@ -1,0 +1,280 @@
+/* host_names.c: names in the hosts files of a network's containers; see host_names.h.
+ *
+ * The files are bind-mounted, so they are edited in place: a rename would leave the containers with
+ * the old ones. What a container wrote itself outside our block stays.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "host_names.h"
+#include "place.h"
+
+#define ALL ".all"
+#define FILE_MAX (4 << 20)
+
+char *host_names_dir(const char *network)
+{
+	return xasprintf("%s/hosts/%s", ctr_run(), network);
+}
+
+/* The folder, locked; -1 with fail(), ENOENT where there is none and none is to be made. */
+static int members(const char *network, bool make)
+{
+	_cleanup_free_ char *path = host_names_dir(network);
+	for (int i = 0; i < 100; i++) {
+		if (make && dir_make(path, 0700) < 0)
+			return -1;
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("%s: %m", path);
+		struct stat st;
+		if (lock_wait(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 && st.st_nlink)
+			return fd;
+		close(fd); /* removed with its network meanwhile */
+		if (!make)
+			return errno = ENOENT, -1;
+	}
+	return -1;
+}
+
+/* --- one file --- */
+
+static int put_at(int fd, off_t off, const char *text, size_t len, off_t size)
+{
+	/* Room first: a full disk must not cost the end marker. */
+	off_t end = off + (off_t)len;
+	if (end > size && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, end) < 0 && errno == ENOSPC)
+		return -1;
+	if (pwrite(fd, text, len, off) != (ssize_t)len)
+		return -1;
+	return end < size ? ftruncate(fd, end) : 0;
+}
+
+static int open_file(int dir, const char *name, struct stat *st)
+{
+	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && (fstat(fd, st) < 0 || !S_ISREG(st->st_mode))) {
+		close(fd);
+		errno = EINVAL;
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Nobody's any more: the link goes. */
+static int gone(int dir, const char *name)
+{
+	if (errno != ENOENT)
+		return fail("hosts file of %s: %m", name);
+	unlinkat(dir, name, 0);
+	return 0;
+}
+
+static int add_lines(int dir, const char *name, const char *text)
+{
+	const size_t tail = sizeof HOSTS_END - 1;
+	char end[sizeof HOSTS_END] = "";
+	struct stat st;
+	_cleanup_close_ int fd = open_file(dir, name, &st);
+	if (fd < 0)
+		return gone(dir, name);
+	off_t at = st.st_size - (off_t)tail;
+	_cleanup_free_ char *rest = NULL;
+	if (at < 0 || pread(fd, end, tail, at) != (ssize_t)tail || strcmp(end, HOSTS_END) != 0) {
+		_cleanup_free_ char *old = file_read_at(dir, name, FILE_MAX, NULL);
+		const char *from = old ? strstr(old, HOSTS_BEGIN) : NULL;
+		const char *to = from ? strstr(from, HOSTS_END) : NULL;
+		if (!to)
+			return 0;
+		at = to - old;
+		rest = xstrdup(to);
+	}
+	_cleanup_free_ char *out = xasprintf("%s%s", text, rest ? rest : HOSTS_END);
+	return put_at(fd, at, out, strlen(out), st.st_size) < 0 ? fail("hosts file of %s: %m", name)
+								: 0;
+}
+
+static bool is_of(const char *line, const struct cidr *c, size_t n)
+{
+	char t[ADDR_TEXT];
+	struct addr a;
+	size_t len = strcspn(line, "\t\n");
+	if (len >= sizeof t || line[len] != '\t')
+		return false;
+	memcpy(t, line, len);
+	t[len] = 0;
+	if (addr_parse("hosts", t, &a) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (c[i].a.family == a.family && cidr_has(&c[i], &a))
+			return true;
+	return false;
+}
+
+/* A line with the word `from` replaced. */
+static void renamed(struct buf *out, const char *line, size_t len, const char *from, const char *to)
+{
+	size_t n = strlen(from);
+	for (size_t i = 0; i < len;) {
+		bool start = i > 0 && strchr("\t ", line[i - 1]);
+		if (start && strncmp(line + i, from, n) == 0 && strchr(" \n", line[i + n])) {
+			buf_puts(out, to);
+			i += n;
+		} else {
+			buf_add(out, line + i++, 1);
+		}
+	}
+}
+
+/* The lines of these addresses go from the block; or get another name, where `to` is given. */
+static int edit_lines(
+    int dir, const char *name, const struct cidr *c, size_t n, const char *from, const char *to)
+{
+	size_t len;
+	struct stat st;
+	_cleanup_close_ int fd = open_file(dir, name, &st);
+	if (fd < 0)
+		return gone(dir, name);
+	_cleanup_free_ char *old = file_read_at(dir, name, FILE_MAX, &len);
+	char *begin = old ? strstr(old, HOSTS_BEGIN) : NULL,
+	     *end = begin ? strstr(begin, HOSTS_END) : NULL;
+	if (!end)
+		return 0;
+	struct buf out = {0};
+	begin += sizeof HOSTS_BEGIN - 1;
+	for (char *line = begin; line < end;) {
+		size_t l = strcspn(line, "\n") + 1;
+		if (!is_of(line, c, n))
+			buf_add(&out, line, l);
+		else if (to)
+			renamed(&out, line, l, from, to);
+		line += l;
+	}
+	buf_puts(&out, end);
+	int r = 0;
+	if (out.n != len - (size_t)(begin - old) || memcmp(out.p, begin, out.n) != 0)
+		r = put_at(fd, begin - old, out.p, out.n, st.st_size);
+	buf_free(&out);
+	return r < 0 ? fail("hosts file of %s: %m", name) : 0;
+}
+
+/* --- all of them --- */
+
+struct edit {
+	const char *id; /* not his */
+	const char *add;
+	struct cidr one[2];
+	const char *from, *to;
+	int failed;
+};
+
+static int edit_member(int dir, const char *name, void *arg)
+{
+	struct edit *e = arg;
+	if (e->id && strcmp(name, e->id) == 0)
+		return 0;
+	if ((e->add ? add_lines(dir, name, e->add)
+		    : edit_lines(dir, name, e->one, 2, e->from, e->to)) < 0)
+		e->failed = -1;
+	return 0; /* the others all the same */
+}
+
+static void address_lines(struct buf *b, const struct cidr *addr, const char *names)
+{
+	char t[ADDR_TEXT];
+	for (int i = 0; i < 2; i++)
+		if (addr[i].a.family)
+			buf_printf(b, "%s\t%s\n", addr_text(&addr[i].a, t), names);
+}
+
+static int make_all(int dir)
+{
+	static const char empty[] = HOSTS_BEGIN HOSTS_END;
+	if (faccessat(dir, ALL, F_OK, 0) == 0)
+		return 0;
+	return file_write_at(dir, ALL, empty, sizeof empty - 1, 0600, false);
+}
+
+/* What `.all` has between the markers. */
+static char *all_lines(int dir)
+{
+	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_MAX, NULL);
+	char *from = text ? strstr(text, HOSTS_BEGIN) : NULL,
+	     *to = from ? strstr(from, HOSTS_END) : NULL;
+	if (!to)
+		return NULL;
+	from += sizeof HOSTS_BEGIN - 1;
+	return xstrndup(from, (size_t)(to - from));
+}
+
+static int link_member(int dir, const char *id, const char *file)
+{
+	if (unlinkat(dir, id, 0) < 0 && errno != ENOENT)
+		return fail("hosts/%s: %m", id);
+	return symlinkat(file, dir, id) < 0 ? fail("hosts/%s: %m", id) : 0;
+}
+
+int host_names_join(const struct host_names *h)
+{
+	struct buf others = {0}, own = {0};
+	_cleanup_close_ int dir = members(h->network, true);
+	if (dir < 0 || make_all(dir) < 0)
+		return -1;
+	int r = 0;
+	address_lines(&others, h->addr, h->names);
+	if (h->file) {
+		_cleanup_free_ char *all = all_lines(dir);
+		address_lines(&own, h->addr, h->own);
+		buf_puts(&own, all ? all : "");
+		if (link_member(dir, h->id, h->file) < 0 || add_lines(dir, h->id, own.p) < 0)
+			r = -1;
+	}
+	struct edit e = {.id = h->id, .add = others.p};
+	if (others.n && (dir_each(dir, edit_member, &e) < 0 || e.failed))
+		r = -1;
+	buf_free(&others);
+	buf_free(&own);
+	return r;
+}
+
+static void exactly(struct cidr out[2], const struct cidr *addr)
+{
+	for (int i = 0; i < 2; i++)
+		out[i] = (struct cidr){addr[i].a, (int)addr_len(&addr[i].a) * 8};
+}
+
+int host_names_leave(
+    const char *network, const char *id, const struct cidr *addr, const struct cidr *subnet)
+{
+	_cleanup_close_ int dir = members(network, false);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	struct edit e = {.id = id};
+	exactly(e.one, addr);
+	int r = dir_each(dir, edit_member, &e);
+	if (subnet && edit_lines(dir, id, subnet, 2, NULL, NULL) < 0)
+		r = -1;
+	unlinkat(dir, id, 0);
+	return r < 0 || e.failed ? -1 : 0;
+}
+
+int host_names_rename(const char *network, const char *id, const struct cidr *addr,
+    const char *from, const char *to, const char *file)
+{
+	_cleanup_close_ int dir = members(network, false);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && link_member(dir, id, file) < 0)
+		return -1;
+	struct edit e = {.from = from, .to = to};
+	exactly(e.one, addr);
+	return dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0;
+}
