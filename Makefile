@@ -70,7 +70,7 @@ rooms := base kernel netlink image spec network flags engine container
 lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
 # What only the minimal build has, and what it does without: images (libarchive), JSON (jansson), statistics, hooks.
 only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
-not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c \
+not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) libcommon/base/json.c libcommon/base/opt_meant.c \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill container_images) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)

@@ -27,10 +27,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    .synopsis = "NAME",
-    .more = "Exit code: the container's; 125 it does not run.\n",
-    .opts = opts,
-};
+    .synopsis = "NAME", .more = "Exit code: the container's; 125 it does not run.\n", .opts = opts, .anywhere = true};
 
 static int pts = -1;
 

@@ -29,7 +29,8 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",
-    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out of both.\n", opts};
+    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out of both.\n", opts,
+    true};
 
 static bool entered;
 

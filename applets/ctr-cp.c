@@ -34,7 +34,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
-    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a directory.\n", opts};
+    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a directory.\n", opts, true};
 
 struct end {
 	const char *what; /* as given */

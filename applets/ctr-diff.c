@@ -17,7 +17,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    "CONTAINER", "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts};
+    "CONTAINER", "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts, true};
 
 static int print(char what, const char *path, void *arg)
 {

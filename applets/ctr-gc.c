@@ -27,7 +27,7 @@
 #include "userns.h"
 
 static const struct opt opts[] = {OPT_END};
-static const struct usage usage = {.synopsis = "", .opts = opts};
+static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
 
 static int code;
 

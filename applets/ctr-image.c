@@ -565,7 +565,7 @@ int ctr_image_main(int argc, char **argv)
 	struct buf forms = {0};
 	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
 		buf_printf(&forms, "%s%s", i ? "\n" : "", subs[i].synopsis);
-	struct usage u = {forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts};
+	struct usage u = {forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts, true};
 	if (argc < 2 || argv[1][0] == '-') {
 		opt_parse(&u, argc, argv);
 		die_usage("what to do is missing");
@@ -575,7 +575,7 @@ int ctr_image_main(int argc, char **argv)
 		if (strcmp(argv[1], subs[i].name) != 0)
 			continue;
 		_cleanup_free_ char *form = xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
-		struct usage sub = {form, NULL, subs[i].opts};
+		struct usage sub = {form, NULL, subs[i].opts, true};
 		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
 		if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
 			die_fail();

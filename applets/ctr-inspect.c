@@ -19,7 +19,7 @@ static const struct opt opts[] = {
     {'f', "format", "PATH", "one value, such as State.Pid or Config.process.args", OPT_STR, &format},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 static json_t *text(const char *s)
 {

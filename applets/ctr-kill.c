@@ -16,7 +16,7 @@ static const struct opt opts[] = {
     {'s', "signal", "SIGNAL", "name or number (default KILL)", OPT_STR, &name},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 int ctr_kill_main(int argc, char **argv)
 {
@@ -26,6 +26,8 @@ int ctr_kill_main(int argc, char **argv)
 	int sig = signal_from_name(name);
 	if (sig < 0)
 		die_usage("--signal: %s", fail_msg());
+	if (steer_look(&names) < 0)
+		return 1;
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
 		bool ok = container_open(&c, names.v[i]) == 0;

@@ -27,7 +27,7 @@ static const struct opt opts[] = {
     {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME", .opts = opts, .anywhere = true};
 
 static int64_t since_ns(const char *s)
 {

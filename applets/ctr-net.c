@@ -52,7 +52,7 @@ static const struct opt opts[] = {
 static const struct usage usage = {
     "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
     "[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
-    NULL, opts};
+    NULL, opts, true};
 
 static int family_of(const struct addr *a)
 {

@@ -38,7 +38,7 @@ static const struct usage usage = {"WORD...\n-f FILE\nshow [--json]\nrules [-f F
     "  nat add|del SUBNET [out IF]                sysctl forward\n"
     "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
     "NS is a pid, a container's name or a namespace's file.\n",
-    opts};
+    opts, false};
 
 static struct netcfg cfg;
 
@@ -61,12 +61,10 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
 		json_array_append_new(
-		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
-			       *what == 'p' ? "to" : "address", *what == 'n' ? NULL : b,
-			       *what == 'n' ? "out" : "owner", c));
+		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, *what == 'p' ? "to" : "address",
+			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
 	else
-		printf(
-		    "%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
+		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
 
 static void show_addr(int index, const struct cidr *a, void *arg)
@@ -125,8 +123,7 @@ static int show(void)
 	struct nl rt;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
 		die_fail();
-	if (nft_open(&f) == 0 &&
-	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
+	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
 	if (as_json)
 		puts(json_pretty(shown));
@@ -164,8 +161,7 @@ int ctr_netcfg_main(int argc, char **argv)
 	const char *verb = first < argc ? argv[first] : "";
 	bool rules = strcmp(verb, "rules") == 0, look = strcmp(verb, "show") == 0;
 	if (rules || look)
-		first = opt_parse(&usage, argc - first, argv + first) +
-			first; /* options may follow the word */
+		first = opt_parse(&usage, argc - first, argv + first) + first; /* options may follow the word */
 	if (look && first < argc)
 		die_usage("show takes no operand: '%s'", argv[first]);
 	if (look)

@@ -32,7 +32,7 @@ static const struct opt opts[] = {
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "", .opts = opts};
+static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
 
 enum {
 	ID,

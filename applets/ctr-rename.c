@@ -10,7 +10,7 @@
 #include "record.h"
 
 static const struct opt opts[] = {OPT_END};
-static const struct usage usage = {.synopsis = "NAME NEWNAME", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME NEWNAME", .opts = opts, .anywhere = true};
 
 int ctr_rename_main(int argc, char **argv)
 {

@@ -23,7 +23,7 @@ static const struct opt opts[] = {
     {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 /* Several at once go one after the other: the lock is on `exit`, which nothing else locks. One that
  * another began after `asked` has done what this one was to do. 1 then, 0, -1 with fail(). */
@@ -54,8 +54,7 @@ static int restart(const char *name)
 		return done < 0 ? -1 : 0;
 	if (kv_num(&c.conf, "rm", 0) && c.status == ST_RUNNING)
 		return fail("%s: goes when it ends (--rm): it cannot be restarted", c.name);
-	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 ||
-	    steer_end(&c, (int)seconds * 1000) < 0)
+	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 || steer_end(&c, (int)seconds * 1000) < 0)
 		return -1;
 	int r = container_lock(&c);
 	if (r <= 0)

@@ -16,13 +16,15 @@ static const struct opt opts[] = {
 	&volumes},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 int ctr_rm_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	int code = 0, n = opt_parse(&usage, argc, argv);
 	opt_names(&names, argc, argv, n, "NAME");
+	if (!force && steer_look(&names) < 0)
+		return 1;
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
 		if (container_open(&c, names.v[i]) < 0) {

@@ -19,11 +19,10 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static const struct usage usage = {
-    .synopsis = "NAME...|-|--boot",
+static const struct usage usage = {.synopsis = "NAME...|-|--boot",
     .more = "With -a the exit code is the command's; 125, 126 and 127 as ctr-run's.\n",
     .opts = opts,
-};
+    .anywhere = true};
 
 /* One of them; its exit code, or 125 and more with a message said. */
 static int start(const char *name)

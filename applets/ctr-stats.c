@@ -24,7 +24,7 @@ static const struct opt opts[] = {
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "[NAME...|-]", .opts = opts};
+static const struct usage usage = {.synopsis = "[NAME...|-]", .opts = opts, .anywhere = true};
 
 struct before {
 	char *id;

@@ -14,7 +14,7 @@ static const struct opt opts[] = {
     {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 int ctr_stop_main(int argc, char **argv)
 {

@@ -26,7 +26,7 @@ static const struct opt opts[] = {
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME", .opts = opts, .anywhere = true};
 
 /* utime and stime, fields 14 and 15; state and parent, 3 and 4 (proc(5)). */
 static bool stat_fields(const char *text, char *state, int *ppid, uint64_t *ticks)

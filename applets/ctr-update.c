@@ -28,7 +28,7 @@ static const struct opt opts[] = {
     {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME [KEY=VALUE...]", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME [KEY=VALUE...]", .opts = opts, .anywhere = true};
 
 /* In config.json the new value stands in the old one's place. */
 static int remember(struct container *c, const struct strv *settings)

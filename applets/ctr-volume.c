@@ -21,7 +21,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts};
+    "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts, true};
 
 static void row(struct table *t, const char *name)
 {

@@ -10,7 +10,7 @@
 #include "record.h"
 
 static const struct opt opts[] = {OPT_END};
-static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts};
+static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
 static int wait_for(const char *name)
 {

@@ -14,6 +14,9 @@ int steer_signal(struct container *c, int sig, bool deliberate);
 int steer_end(struct container *c, int ms);
 /* SIGKILL to everything in it, now; its first process is gone afterwards (its monitor perhaps not yet). */
 int steer_kill(struct container *c);
+/* Look at all of these before any is ended, so that a typing mistake ends none: 0, or -1 when one is no container (it
+ * was said). */
+int steer_look(const struct strv *names);
 /* The signal that stops it: conf's stop_signal, or TERM. */
 int steer_stop_signal(const struct container *c);
 /* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that have ended are named

@@ -162,11 +162,31 @@ static void take(const struct opt *o, const char *value)
 	}
 }
 
+static _Noreturn void wrong(const struct usage *u, int c, char **argv)
+{
+	/* After a letter with others behind it, getopt(3) has not left the word. */
+	const char *next = argv[optind], *given = argv[optind - 1];
+	if (optopt > 0 && optopt < LONG_BASE && next && next[0] == '-' && next[1] == optopt && next[2])
+		given = next;
+	char letter[3] = {'-', (char)optopt, 0};
+	bool is_short = optopt > 0 && optopt < LONG_BASE;
+	if (c == ':')
+		die_help("option %s needs an argument", is_short ? letter : given);
+	const char *bare = given + strspn(given, "-");
+	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
+	/* "-net", "-name": long options had one dash in docker's first years, and textbooks still print them so */
+	const char *hint = given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
+	if (hint && (!is_short || strlen(word) > 1))
+		die_usage("unknown option %.100s: did you mean --%s?", given, hint);
+	die_help("unknown option %.100s", is_short ? letter : given);
+}
+
 int opt_parse(const struct usage *u, int argc, char **argv)
 {
 	struct option longs[MAX_OPTS + 2] = {0};
-	char shorts[3 * MAX_OPTS + 8] = "+:", *sp = shorts + 2;
+	char shorts[3 * MAX_OPTS + 8], *sp = shorts + (u->anywhere ? 1 : 2);
 	int n = 0, nl = 0, c;
+	memcpy(shorts, u->anywhere ? ":" : "+:", (size_t)(sp - shorts));
 	for (const struct opt *o = u->opts; o->s || o->l; o++, n++) {
 		if (n == MAX_OPTS)
 			die("option table too long");
@@ -195,12 +215,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				help(u);
 			exit(fflush(stdout) ? 1 : 0);
 		}
-		if (c == '?' || c == ':') {
-			bool is_short = optopt > 0 && optopt < LONG_BASE;
-			char letter[3] = {'-', (char)optopt, 0};
-			const char *which = is_short ? letter : argv[optind - 1];
-			die_help(c == ':' ? "option %s needs an argument" : "unknown option %s", which);
-		}
+		if (c == '?' || c == ':')
+			wrong(u, c, argv);
 		const struct opt *o = u->opts;
 		if (c >= LONG_BASE)
 			o += c - LONG_BASE;

@@ -169,3 +169,18 @@ int steer_remove(struct container *c, bool force)
 		return -1;
 	return container_destroy(c);
 }
+
+int steer_look(const struct strv *names)
+{
+	int r = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct container c;
+		if (container_open(&c, names->v[i]) == 0) {
+			container_close(&c);
+			continue;
+		}
+		warn("%s", fail_msg());
+		r = -1;
+	}
+	return r;
+}

@@ -102,11 +102,25 @@ static void memberships(const char *group, const char *name, struct user *u)
 	}
 }
 
+/* What is written as a number is one, even where a name in the image's file looks the same (CVE-2016-3697): 1 with
+ * *id, 0 for a name, -1 with fail() when it is none that a user can have. */
+static int number(const char *what, const char *text, uint32_t *id)
+{
+	const char *digits = text + (*text == '-' || *text == '+');
+	if (!*digits || strspn(digits, "0123456789") != strlen(digits))
+		return 0;
+	if (digits == text && id_parse(text, strlen(text), id))
+		return 1;
+	errno = ERANGE;
+	return fail("%s %s is not between 0 and 4294967294", what, text);
+}
+
 static int group_id(const char *group, const char *name, uint32_t *gid)
 {
 	size_t n, fl;
-	if (id_parse(name, strlen(name), gid))
-		return 0;
+	int r = number("group", name, gid);
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	const char *l = find(group, 0, name, &n), *id = l ? field(l, n, 2, &fl) : NULL;
 	if (id && id_parse(id, fl, gid))
 		return 0;
@@ -118,17 +132,16 @@ static int group_id(const char *group, const char *name, uint32_t *gid)
 static int user_id(const char *passwd, const char *who, struct user *u, char **name)
 {
 	size_t n, fl;
-	bool number = id_parse(who, strlen(who), &u->uid);
-	const char *l = find(passwd, 0, who, &n);
-	if (!l && number) {
-		char plain[16]; /* 007 is 7 */
-		snprintf(plain, sizeof plain, "%u", u->uid);
-		l = find(passwd, 2, plain, &n);
-	}
+	char plain[16]; /* 007 is 7 */
+	int is_number = number("user", who, &u->uid);
+	if (is_number < 0)
+		return -1;
+	snprintf(plain, sizeof plain, "%u", u->uid);
+	const char *l = find(passwd, is_number ? 2 : 0, is_number ? plain : who, &n);
 	if (!l) {
 		u->gid = 0;
 		errno = ENOENT;
-		return number ? 0 : fail("user '%s' is not in the container's /etc/passwd", who);
+		return is_number ? 0 : fail("user '%s' is not in the container's /etc/passwd", who);
 	}
 	const char *uid = field(l, n, 2, &fl);
 	if (!uid || !id_parse(uid, fl, &u->uid))

@@ -1,0 +1,10 @@
+/* opt_meant_minimal.c: the minimal build makes no guesses; see opt.h. */
+#include <stddef.h>
+
+#include "opt.h"
+
+const char *opt_meant(const struct usage *u, const char *word, size_t most)
+{
+	(void)u, (void)word, (void)most;
+	return NULL;
+}
