@@ -341,15 +341,16 @@ static int do_history(int argc, char **argv)
 static int do_tag(int argc, char **argv)
 {
 	struct store s;
-	struct refs r;
+	struct ref r;
+	size_t names;
 	char *name;
 	if (argc != 2)
 		die_usage("tag takes an IMAGE and its new NAME[:TAG]");
 	if (ref_parse(argv[1], &name) < 0)
 		die_usage("%s", fail_msg());
-	store_for(&s, STORE_ADD, &r); /* so that no rm takes its blobs away meanwhile */
-	int i = store_find(&s, &r, argv[0]);
-	if (i < 0 || store_ref_set(&s, name, r.v[i].hex, r.v[i].size) < 0)
+	/* adding, so that no rm takes its blobs away meanwhile */
+	if (store_open(&s, ctr_lib(), STORE_ADD) < 0 || store_ref(&s, argv[0], &r, &names) < 0 ||
+	    store_ref_set(&s, name, r.hex, r.size) < 0)
 		die_fail();
 	store_close(&s);
 	return 0;
@@ -358,27 +359,22 @@ static int do_tag(int argc, char **argv)
 /* One name of several goes without more ado; with the last the image goes, and that must not be in use. */
 static int rm_one(struct store *s, const char *operand)
 {
-	struct refs r;
+	struct ref r;
 	struct strv users = {0};
-	size_t names = 0;
-	if (store_refs(s, &r) < 0)
-		return -1;
-	int i = store_find(s, &r, operand);
-	if (i < 0)
+	size_t names;
+	if (store_ref(s, operand, &r, &names) < 0)
 		return -1;
 	_cleanup_free_ char *name = NULL;
-	bool by_ref = r.v[i].name && ref_parse(operand, &name) == 0 && strcmp(name, r.v[i].name) == 0;
-	for (size_t k = 0; k < r.n; k++)
-		names += strcmp(r.v[k].hex, r.v[i].hex) == 0;
+	bool by_ref = r.name && ref_parse(operand, &name) == 0 && strcmp(name, r.name) == 0;
 	if ((!by_ref || names == 1) && !o.force) {
-		if (container_image_users(r.v[i].hex, &users) < 0)
+		if (container_image_users(r.hex, &users) < 0)
 			return -1;
 		if (users.n)
 			return errno = EBUSY,
 			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand, users.v[0]);
 	}
-	int e = store_ref_remove(s, by_ref ? r.v[i].name : NULL, r.v[i].hex);
-	refs_free(&r);
+	int e = store_ref_remove(s, by_ref ? r.name : NULL, r.hex);
+	free(r.name);
 	return e;
 }
 

@@ -70,6 +70,9 @@ struct refs {
 };
 int store_refs(const struct store *s, struct refs *out);
 void refs_free(struct refs *r);
+/* The one that `operand` (image.h) means, without reading all the others where that can be; *names: how many entries
+ * its digest has. out->name is the caller's. ENOENT when there is none. */
+int store_ref(const struct store *s, const char *operand, struct ref *out, size_t *names);
 /* Give an image a name (after store_commit()), taking it from another. NULL: an image without one. */
 int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t size);
 /* Take a name away; name NULL: every entry of that digest. Works on a full disk. */

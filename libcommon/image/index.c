@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -33,6 +34,90 @@ static json_t *index_load(const struct store *s)
 		return NULL;
 	}
 	return j;
+}
+
+/* --- our own text, without parsing all of it --- */
+
+/* What index_save() writes begins so, is compact and ends in "]}"; each entry of ours ends with its name. With
+ * thousands of images a start would otherwise parse all of them to find one. */
+#define OURS "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
+#define ENTRY "{\"mediaType\":"
+
+/* The text where it is ours; NULL where it is another tool's, or none. Caller frees. */
+static char *ours_read(const struct store *s, size_t *len)
+{
+	if (s->images < 0 || faccessat(s->images, "index.json", F_OK, 0) < 0)
+		return NULL;
+	char *text = file_read_at(s->images, "index.json", IMAGE_META_MAX, len);
+	if (text && str_starts(text, OURS) && *len >= sizeof OURS + 1 && strcmp(text + *len - 2, "]}") == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Where the one entry of a name stands; false when there is none, or not in our form. */
+static bool ours_span(const char *text, const char *name, const char **from, const char **to)
+{
+	_cleanup_free_ char *end = xasprintf("\"annotations\":{\"" REF_NAME "\":\"%s\"}}", name);
+	const char *hit = strstr(text, end), *p = hit;
+	if (!hit || strstr(hit + 1, end))
+		return false;
+	while (p > text && *p != '{')
+		p--;
+	*from = p;
+	*to = hit + strlen(end);
+	return str_starts(p, ENTRY);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* The text of an entry as a ref. False when it is not one. */
+static bool ours_entry(const char *from, const char *to, struct ref *out)
+{
+	_cleanup_json_ json_t *m = json_parse("index.json", from, (size_t)(to - from));
+	const char *d = json_string_value(json_object_get(m, "digest"));
+	json_int_t size = json_integer_value(json_object_get(m, "size"));
+	if (!d || !str_starts(d, "sha256:") || !digest_hex_valid(d + 7) || size <= 0)
+		return false;
+	memcpy(out->hex, d + 7, DIGEST_HEX);
+	out->size = (uint64_t)size;
+	return true;
+}
+
+int store_ref(const struct store *s, const char *operand, struct ref *out, size_t *names)
+{
+	size_t len;
+	const char *from, *to;
+	struct refs refs;
+	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *text = strstr(operand, "sha256:") ? NULL : ours_read(s, &len);
+	*out = (struct ref){0};
+	if (text && ref_parse(operand, &name) == 0 && ours_span(text, name, &from, &to) && ours_entry(from, to, out)) {
+		*names = count(text, out->hex);
+		out->name = name;
+		name = NULL;
+		return 0;
+	}
+	if (store_refs(s, &refs) < 0)
+		return -1;
+	int i = store_find(s, &refs, operand);
+	*names = 0;
+	if (i >= 0) {
+		*out = refs.v[i];
+		refs.v[i].name = NULL;
+		for (size_t k = 0; k < refs.n; k++)
+			*names += strcmp(refs.v[k].hex, out->hex) == 0;
+	}
+	int why = errno;
+	refs_free(&refs);
+	errno = why;
+	return i < 0 ? -1 : 0;
 }
 
 static const char *entry_name(const json_t *m)
@@ -106,12 +191,45 @@ static int index_in_place(const struct store *s, const char *text, size_t len)
 	return 0;
 }
 
+static int text_save(const struct store *s, const char *text, size_t len)
+{
+	if (file_write_at(s->images, "index.json", text, len, 0644, true) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? index_in_place(s, text, len) : -1;
+}
+
 static int index_save(const struct store *s, const json_t *j)
 {
 	_cleanup_free_ char *text = json_text(j);
-	if (file_write_at(s->images, "index.json", text, strlen(text), 0644, true) == 0)
+	return text_save(s, text, strlen(text));
+}
+
+/* The text without what stands from `from` to `to`, and its comma. */
+static void ours_cut(char *text, size_t *len, const char *from, const char *to)
+{
+	if (*to == ',')
+		to++;
+	else if (from[-1] == ',')
+		from--;
+	memmove((char *)(uintptr_t)from, to, *len - (size_t)(to - text) + 1);
+	*len -= (size_t)(to - from);
+}
+
+/* store_ref_set() on our own text: 1 done, 0 not to be done so, -1 with fail(). */
+static int ours_set(const struct store *s, const char *name, const char *hex, const json_t *entry)
+{
+	size_t len;
+	const char *from, *to;
+	_cleanup_free_ char *text = name ? ours_read(s, &len) : NULL;
+	if (!text)
 		return 0;
-	return errno == ENOSPC || errno == EDQUOT ? index_in_place(s, text, strlen(text)) : -1;
+	if (ours_span(text, name, &from, &to))
+		ours_cut(text, &len, from, to);
+	if (strstr(text, hex) || strstr(text, name)) /* an entry without a name, perhaps */
+		return 0;
+	_cleanup_free_ char *add = json_text(entry);
+	_cleanup_free_ char *all = xasprintf("%.*s%s%s]}", (int)(len - 2), text, text[len - 3] == '[' ? "" : ",", add);
+	return text_save(s, all, strlen(all)) < 0 ? -1 : 1;
 }
 
 /* Drop entries of this name, and where `hex` is given those of this digest without a name (all of it when there is no
@@ -134,7 +252,17 @@ static size_t entries_drop(json_t *list, const char *name, const char *hex)
 int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t size)
 {
 	_cleanup_close_ int lock = index_lock(s);
-	_cleanup_json_ json_t *j = lock < 0 ? NULL : index_load(s);
+	if (lock < 0)
+		return -1;
+	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
+	_cleanup_json_ json_t *entry = json_make("{s:s,s:s,s:I}", "mediaType",
+	    "application/vnd.oci.image.manifest.v1+json", "digest", digest, "size", (json_int_t)size);
+	if (name)
+		json_object_set_new(entry, "annotations", json_make("{s:s}", REF_NAME, name));
+	int r = ours_set(s, name, hex, entry);
+	if (r)
+		return r < 0 ? -1 : 0;
+	_cleanup_json_ json_t *j = index_load(s);
 	if (!j)
 		return -1;
 	json_t *list = json_object_get(j, "manifests"), *m;
@@ -142,19 +270,21 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 	if (!name) /* it keeps the names that it has */
 		json_array_foreach(list, i, m) if (str_eq(entry_hex(m), hex)) return 0;
 	entries_drop(list, name, hex);
-	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	m = json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest", digest,
-	    "size", (json_int_t)size);
-	if (m && name)
-		json_object_set_new(m, "annotations", json_make("{s:s}", REF_NAME, name));
-	if (!m || json_array_append_new(list, m) < 0)
+	if (json_array_append(list, entry) < 0)
 		return fail("%s: out of memory", name ? name : hex);
 	return index_save(s, j);
 }
 
 int store_ref_remove(struct store *s, const char *name, const char *hex)
 {
+	size_t len;
+	const char *from, *to;
 	_cleanup_close_ int lock = index_lock(s);
+	_cleanup_free_ char *text = name && lock >= 0 ? ours_read(s, &len) : NULL;
+	if (text && ours_span(text, name, &from, &to)) {
+		ours_cut(text, &len, from, to);
+		return text_save(s, text, len);
+	}
 	_cleanup_json_ json_t *j = lock < 0 ? NULL : index_load(s);
 	if (!j)
 		return -1;

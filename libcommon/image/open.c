@@ -96,14 +96,17 @@ int image_gate(const char *lib)
 int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct image *out)
 {
 	struct store s;
-	struct refs refs = {0};
+	struct ref found_ref;
+	size_t names;
 	*out = (struct image){0};
 	if (store_open(&s, lib, STORE_READ) < 0)
 		return -1;
-	int i = store_refs(&s, &refs) < 0 ? -1 : store_find(&s, &refs, ref);
-	int r = i < 0 ? -1 : found(&s, lib, &refs.v[i], apart, out);
+	int r = store_ref(&s, ref, &found_ref, &names);
+	if (r == 0) {
+		r = found(&s, lib, &found_ref, apart, out);
+		free(found_ref.name);
+	}
 	int why = errno;
-	refs_free(&refs);
 	store_close(&s);
 	errno = why;
 	return r;
