@@ -585,3 +585,23 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(score a)" = "-999 $own " ]
 	[ "$(score b)" = "-999 500 " ]
 }
+
+@test "-t: the input's end is typed; a file and /dev/null are read as stdin" {
+	[ "$(echo abc | timeout -k1 5 ctr-run -it "$ROOTFS" cat | tr -d '\r' | sort -u)" = abc ]
+	[[ "$(printf abc | timeout -k1 5 ctr-run -it "$ROOTFS" cat)" == abcabc* ]]
+	echo file >f
+	[ "$(timeout -k1 5 ctr-run -it "$ROOTFS" cat <f | tr -d '\r' | sort -u)" = file ]
+	run -0 timeout -k1 5 "$BIN/ctr-run" -it "$ROOTFS" cat </dev/null
+}
+
+@test "-t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
+	(timeout -k1 20 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) </dev/null | (wait_for 10 [ -e go ]; true) &
+	wait_for 5 sh -c '[ "$(ctr-ps -n -f name=s -o status)" = running ]'
+	sleep 0.3
+	t0=$(date +%s%N)
+	timeout 8 "$BIN/ctr-stop" -t 0 s
+	[ $((($(date +%s%N) - t0) / 1000000)) -le 3000 ]
+	touch go
+	wait
+	[ "$(ctr-run -t "$ROOTFS" seq 100000 </dev/null | (sleep 0.5; tail -n 1) | tr -d '\r')" = 100000 ]
+}

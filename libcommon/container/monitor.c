@@ -31,6 +31,7 @@
 #include "pidfd.h"
 #include "container_net.h"
 #include "create.h"
+#include "relay.h"
 #include "share.h"
 #include "stamp.h"
 #include "str.h"
@@ -62,7 +63,7 @@ struct monitor {
 	int oom_was;
 	struct plug plug; /* its networks */
 	/* the large ones last: not touched before they are used */
-	struct tty_copy in, out; /* the terminal's two directions */
+	struct relay in, out; /* the terminal's two directions */
 	struct log log;
 };
 
@@ -72,8 +73,7 @@ static void watch(struct monitor *m, enum source s, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = s};
 	m->fd[s] = fd;
-	/* A regular file as stdin cannot be polled (EPERM): it is always ready, and tty_copy reads it as it goes. */
-	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 && errno != EPERM)
+	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
 		die("epoll: %m");
 }
 
@@ -343,10 +343,7 @@ static int start(struct monitor *m, int restarts)
 	for (int i = 1; i < 3; i++)
 		if (e.keep[i] >= 0)
 			watch(m, ON_OUT + (enum source)(i - 1), e.keep[i]);
-	if (e.keep[0] >= 0 && m->spec->terminal)
-		watch(m, ON_FIFO, e.keep[0]);
-	else if (e.keep[0] >= 0)
-		m->fd[ON_FIFO] = e.keep[0];
+	m->fd[ON_FIFO] = e.keep[0];
 	return 0;
 }
 
@@ -354,6 +351,8 @@ static void teardown(struct monitor *m)
 {
 	plug_down(&m->plug, m->c);
 	remove_group(m);
+	relay_close(&m->in);
+	relay_close(&m->out);
 	for (enum source s = ON_OUT; s < SOURCES; s++)
 		unwatch(m, s);
 	if (m->logging) {
@@ -434,16 +433,12 @@ static void on_fd(struct monitor *m, enum source s)
 	case ON_MASTER:
 		if (m->detached)
 			on_output(m, s);
-		else if (tty_copy_step(&m->out, m->fd[s], 1) < 0)
-			unwatch(m, s);
+		else
+			relay_step(&m->out);
 		break;
 	case ON_STDIN:
-		if (tty_copy_step(&m->in, 0, m->l.master) < 0)
-			unwatch(m, s);
-		break;
 	case ON_FIFO:
-		if (tty_copy_step(&m->in, m->fd[s], m->l.master) < 0)
-			unwatch(m, s);
+		relay_step(&m->in);
 		break;
 	case ON_SIGNAL:
 	case SOURCES:
@@ -459,13 +454,15 @@ static void drain(struct monitor *m)
 	for (int rounds = 0; rounds < 4096; rounds++) {
 		int n = epoll_wait(m->epoll, e, 8, 0), reads = 0;
 		for (int i = 0; i < n; i++)
-			if (e[i].data.u32 == ON_OUT || e[i].data.u32 == ON_ERR || e[i].data.u32 == ON_MASTER) {
+			if (e[i].data.u32 == ON_OUT || e[i].data.u32 == ON_ERR ||
+			    (e[i].data.u32 == ON_MASTER && m->detached)) {
 				on_fd(m, (enum source)e[i].data.u32);
 				reads++;
 			}
 		if (!reads)
-			return;
+			break;
 	}
+	relay_finish(&m->out);
 }
 
 static int stand_by(struct monitor *m)
@@ -473,9 +470,12 @@ static int stand_by(struct monitor *m)
 	struct epoll_event e[8];
 	int status = 0;
 	for (;;) {
-		int n = epoll_wait(m->epoll, e, 8, -1);
+		bool more = relay_ready(&m->in);
+		int n = epoll_wait(m->epoll, e, 8, more ? 0 : -1);
 		if (n < 0 && errno != EINTR)
 			die("epoll: %m");
+		if (more)
+			relay_step(&m->in);
 		for (int i = 0; i < n; i++) {
 			if (e[i].data.u32 != ON_SIGNAL)
 				on_fd(m, (enum source)e[i].data.u32);
@@ -598,9 +598,16 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		cgroup_forget();
 	if (m->l.master >= 0) {
 		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
-		watch(m, ON_MASTER, m->l.master);
-		if (!m->detached) {
-			watch(m, ON_STDIN, 0);
+		if (m->detached) {
+			watch(m, ON_MASTER, m->l.master);
+			if (m->fd[ON_FIFO] >= 0 &&
+			    relay_open(&m->in, m->epoll, ON_FIFO, m->fd[ON_FIFO], m->l.master, true) < 0)
+				warn("%s: %s", m->c->name, fail_msg());
+		} else {
+			m->fd[ON_MASTER] = m->l.master;
+			if (relay_open(&m->out, m->epoll, ON_MASTER, m->l.master, 1, false) < 0 ||
+			    relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0)
+				warn("%s: %s", m->c->name, fail_msg());
 			tty_raw();
 			on_winch(m);
 		}

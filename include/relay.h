@@ -1,0 +1,32 @@
+/* relay.h: bytes from one descriptor to another in an epoll loop, which neither end can block: what
+ * was read and not yet taken is at most one buffer, and while that waits nothing more is read.
+ */
+#ifndef CTR_RELAY_H
+#define CTR_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct relay {
+	int epoll, from, to; /* `to` is a descriptor of our own */
+	uint32_t tag;        /* epoll's data of both */
+	bool on, paused;
+	bool always; /* `from` is a file, or /dev/null, which epoll does not take: it can always be
+			read */
+	bool terminal; /* `to` is a terminal's master: the end of the input is typed */
+	size_t have, done;
+	char last, buf[4096];
+};
+
+/* Begin. `from` stays the caller's and open until relay_close(). 0, or -1 with fail(). */
+int relay_open(struct relay *r, int epoll, uint32_t tag, int from, int to, bool terminal);
+/* Something can be done: do it. False when it has ended, and is closed. */
+bool relay_step(struct relay *r);
+/* Is there something to do without epoll's word? */
+bool relay_ready(const struct relay *r);
+/* What is there still, as long as a reader takes something every second. */
+void relay_finish(struct relay *r);
+void relay_close(struct relay *r);
+
+#endif
