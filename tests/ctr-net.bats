@@ -362,6 +362,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	h ctr-net create left
 	h ctr-net inspect left | grep -q 172.24.0.0/16
 	h ip route add 172.24.0.0/13 via 198.51.100.1
+	h ip route add 192.168.0.0/16 via 198.51.100.1
 	run -1 h ctr-net create more
 	[[ "$output" = *"none is free"* ]]
 	[ "$(h ctr-net ls -q)" = left ]
@@ -778,4 +779,47 @@ no_nft() {
 		h ctr-gc
 		[ "$(inside)" = "$before" ]
 	done
+}
+
+@test "a VPN's two halves of the world are no use of a subnet; an explicit one is the user's will; all private ranges" {
+	h ip route add 0.0.0.0/1 dev wan
+	h ip route add 128.0.0.0/1 dev wan
+	[ "$(h ctr-net create v1)" = v1 ]
+	h ctr-net create --subnet 10.200.0.0/24 v2
+	h ip route add 10.201.0.0/16 dev wan
+	run -0 h ctr-net create --subnet 10.201.5.0/24 v3
+	[[ "$output" = *"overlaps with route 10.201.0.0/16"* ]]
+	run -1 h ctr-net create --subnet 10.200.0.0/25 v4
+	[[ "$output" = *"overlaps with network v2"* ]]
+	h ip route add 10.0.0.0/8 dev wan
+	h ip route add 172.16.0.0/12 dev wan
+	h ctr-net create v5
+	h ctr-net ls -n | grep -qE '^v5 .* 192\.168\.[0-9]+\.0/24'
+	run -2 h ctr-net create default
+	[[ "$output" = *"means something else"* ]]
+}
+
+@test "resolv.conf: static servers beside systemd's stub stay, zoned ones do not, a public fallback is said" {
+	printf 'nameserver 127.0.0.53\nnameserver 9.8.7.6\nnameserver fe80::1%%wan\nsearch ex.org\n' >r1
+	printf 'nameserver 127.0.0.1\n' >r2
+	h ctr-net create n1
+	with() { h unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf && exec ctr-run --net n1 "$2" cat /etc/resolv.conf' x "$1" "$ROOTFS"; }
+	run -0 with r1
+	[[ "$output" = *"nameserver 9.8.7.6"* && "$output" != *fe80* && "$output" = *"search ex.org"* ]]
+	run -0 with r2
+	[[ "$output" = *"8.8.8.8"*"are used"* && "$output" = *"nameserver 8.8.8.8"* ]]
+}
+
+@test "a source address that is not the bridge's is not forwarded" {
+	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
+	box a --net n1 --privileged
+	h ctr-exec a ping -c1 -W2 203.0.113.2
+	h ctr-exec a ping -c1 -W2 2001:db8:2::2
+	for f in ip ip6; do
+		in_ns "$ROUTER" nft "add table $f t; add chain $f t c { type filter hook prerouting priority -300; }"
+	done
+	in_ns "$ROUTER" nft 'add rule ip t c ip saddr 10.66.6.6 counter; add rule ip6 t c ip6 saddr fd66::6 counter'
+	h ctr-exec a sh -c 'ip addr add 10.66.6.6/32 dev eth0; ip -6 addr add fd66::6/128 dev eth0 nodad 2>/dev/null || ip -6 addr add fd66::6/128 dev eth0
+		ping -c1 -W1 -I 10.66.6.6 203.0.113.2; ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2; true'
+	[ "$(in_ns "$ROUTER" nft list ruleset | grep -c 'packets 0')" = 2 ]
 }

@@ -36,7 +36,7 @@ static const struct chain {
     /* jumped to, hence first */
     {"closed", NULL, 0, 0, V4 | V6},         /* holds `drop` where ctrbox turned forwarding on */
     {"masquerade_out", NULL, 0, 0, V4 | V6}, /* `nat add SUBNET out IF` */
-    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4},
+    {"raw", "filter", NF_INET_PRE_ROUTING, -300, V4 | V6},
     {"prerouting", "nat", NF_INET_PRE_ROUTING, -100, V4 | V6},
     {"output", "nat", NF_INET_LOCAL_OUT, -100, V4 | V6},
     {"postrouting", "nat", NF_INET_POST_ROUTING, 100, V4 | V6},
@@ -65,6 +65,9 @@ static const struct rule {
     /* route_localnet is on for our bridges only, and nobody there may use it */
     {"raw", "iifname @bridges $ daddr 127.0.0.0/8 drop", V4},
     {"raw", "iifname @bridges $ saddr 127.0.0.0/8 drop", V4},
+    /* who answers to another source address is not there: a container that pretends to be it */
+    {"raw", "iifname @bridges fib saddr . iif oif missing drop", V4},
+    {"raw", "iifname @bridges $ saddr != :: fib saddr . iif oif missing drop", V6},
     {"prerouting",
 	"$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport "
 	"map @addrs",

@@ -114,6 +114,18 @@ static void fib_local(struct nlmsghdr *h)
 	cmp(h, NFT_CMP_EQ, &local, 4);
 }
 
+/* No route leads to the source by the interface that it came in by. */
+static void fib_no_way_back(struct nlmsghdr *h)
+{
+	uint32_t none = 0;
+	struct nlattr *d = expr(h, "fib");
+	be32(h, NFTA_FIB_DREG, R0);
+	be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
+	be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
+	expr_end(h, d);
+	cmp(h, NFT_CMP_EQ, &none, 4);
+}
+
 static void verdict(struct nlmsghdr *h, int code, const char *chain)
 {
 	struct nlattr *d = expr(h, "immediate");
@@ -166,7 +178,7 @@ static void word(const char **p, char out[32])
 /* "saddr ..." and "daddr ..." */
 static int address(struct nlmsghdr *h, int family, bool src, const char **p)
 {
-	static const uint8_t one[16] = {[15] = 1}, loop = 127;
+	static const uint8_t one[16] = {[15] = 1}, any[16], loop = 127;
 	bool v4 = family == AF_INET;
 	uint32_t len = v4 ? 4 : 16, from = v4 ? 12 : 8, off = src ? from : from + len;
 	char name[32];
@@ -194,6 +206,11 @@ static int address(struct nlmsghdr *h, int family, bool src, const char **p)
 		cmp(h, op, one, 16);
 		return 0;
 	}
+	if (family == AF_INET6 && eat(p, ":: ")) {
+		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, 16, R0);
+		cmp(h, op, any, 16);
+		return 0;
+	}
 	return -1;
 }
 
@@ -218,6 +235,8 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 		lookup(h, name, invert, false);
 		return 0;
 	}
+	if (eat(p, "fib saddr . iif oif missing"))
+		return fib_no_way_back(h), 0;
 	if (eat(p, "fib daddr type local"))
 		return fib_local(h), 0;
 	if (eat(p, "ct state established,related"))

@@ -84,19 +84,8 @@ char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 /* --- resolv.conf --- */
 
 /* systemd-resolved listens on 127.0.0.53 and keeps the real servers in a file of its own. */
-static char *host_resolv(void)
-{
-	char *s = file_read("/etc/resolv.conf", 65536, NULL);
-	if (s && strstr(s, "nameserver 127.0.0.53") &&
-	    access("/run/systemd/resolve/resolv.conf", R_OK) == 0) {
-		char *other = file_read("/run/systemd/resolve/resolv.conf", 65536, NULL);
-		if (other) {
-			free(s);
-			return other;
-		}
-	}
-	return s ? s : xstrdup("");
-}
+#define STUB "127.0.0.53"
+static const char stub_servers[] = "/run/systemd/resolve/resolv.conf";
 
 static bool is_key(const char *line, const char *key)
 {
@@ -104,40 +93,68 @@ static bool is_key(const char *line, const char *key)
 	return strncmp(line, key, n) == 0 && (line[n] == ' ' || line[n] == '\t');
 }
 
-/* A server on loopback is the host's own: in the container nobody listens there. */
-static bool usable_server(const char *line)
+/* The address of a nameserver's line. A server on loopback is the host's own: in the container
+ * nobody listens there; nor is a link of the host's known there, whose zone an address names. */
+static bool server_of(const char *line, char t[ADDR_TEXT], bool *stub)
 {
 	struct addr a;
-	char t[ADDR_TEXT];
 	const char *s = line + strlen("nameserver");
 	s += strspn(s, " \t");
-	snprintf(t, sizeof t, "%.*s", (int)strcspn(s, " \t%"), s);
-	return addr_parse("nameserver", t, &a) == 0 && !addr_is_loopback(&a);
+	size_t n = strcspn(s, " \t%");
+	*stub = n == strlen(STUB) && strncmp(s, STUB, n) == 0;
+	if (n >= ADDR_TEXT || s[n] == '%')
+		return false;
+	memcpy(t, s, n);
+	t[n] = 0;
+	if (addr_parse("nameserver", t, &a) < 0 || addr_is_loopback(&a))
+		return false;
+	return a.family == AF_INET || a.b[0] != 0xfe;
+}
+
+/* The servers that a resolv.conf names, each once; those of systemd-resolved in place of its stub.
+ */
+static void servers_of(struct strv *out, char *text, bool follow)
+{
+	char t[ADDR_TEXT], *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		bool stub = false;
+		if (is_key(line, "nameserver") && server_of(line, t, &stub) && !strv_has(out, t))
+			strv_add(out, t);
+		_cleanup_free_ char *real =
+		    stub && follow ? file_read(stub_servers, 65536, NULL) : NULL;
+		if (real)
+			servers_of(out, real, false);
+	}
 }
 
 char *etc_hosts_resolv(const struct etc_hosts *h)
 {
 	struct buf b = {0};
-	_cleanup_free_ char *host = host_resolv();
-	bool servers = h->dns.n > 0,
-	     none = h->dns_search.n == 1 && strcmp(h->dns_search.v[0], ".") == 0;
-	char *save = NULL;
+	struct strv servers = {0};
+	_cleanup_free_ char *host = file_read("/etc/resolv.conf", 65536, NULL);
+	_cleanup_free_ char *copy = xstrdup(host ? host : "");
+	bool none = h->dns_search.n == 1 && strcmp(h->dns_search.v[0], ".") == 0;
 	for (size_t i = 0; i < h->dns.n; i++)
-		buf_printf(&b, "nameserver %s\n", h->dns.v[i]);
-	for (char *line = strtok_r(host, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (is_key(line, "nameserver") && !h->dns.n && usable_server(line)) {
-			buf_printf(&b, "%s\n", line);
-			servers = true;
-		} else if (((is_key(line, "search") || is_key(line, "domain")) &&
-			       !h->dns_search.n) ||
-			   is_key(line, "options")) {
-			buf_printf(&b, "%s\n", line);
-		}
+		strv_add(&servers, h->dns.v[i]);
+	if (!servers.n)
+		servers_of(&servers, copy, true);
+	if (!servers.n) { /* docker's choice where the host has only itself */
+		warn("no name server of the host's can be reached from a container: 8.8.8.8 and "
+		     "8.8.4.4 "
+		     "are used (--dns chooses)");
+		strv_add(&servers, "8.8.8.8");
+		strv_add(&servers, "8.8.4.4");
 	}
-	if (!servers)
-		buf_puts(
-		    &b, "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"); /* docker's choice where the
-									host has only itself */
+	for (size_t i = 0; i < servers.n; i++)
+		buf_printf(&b, "nameserver %s\n", servers.v[i]);
+	strv_free(&servers);
+	char *save = NULL;
+	for (char *line = host ? strtok_r(host, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		bool search = is_key(line, "search") || is_key(line, "domain");
+		if ((search && !h->dns_search.n) || is_key(line, "options"))
+			buf_printf(&b, "%s\n", line);
+	}
 	if (h->dns_search.n && !none) {
 		buf_puts(&b, "search");
 		for (size_t i = 0; i < h->dns_search.n; i++)

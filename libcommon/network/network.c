@@ -167,7 +167,10 @@ static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 	(void)oif, (void)unicast;
 	bool local6 = dst->a.family == AF_INET6 && (dst->a.b[0] == 0xfe || dst->a.b[0] == 0xff);
 	char t[CIDR_TEXT + 8] = "route ";
-	if (dst->len > 0 && !local6) {
+	/* What is wider is no use of the subnet but a way out: a VPN's 0.0.0.0/1 and 128.0.0.0/1,
+	 * say. */
+	int widest = dst->a.family == AF_INET ? 8 : 16;
+	if (dst->len >= widest && !local6) {
 		cidr_text(dst, t + 6);
 		used_add(arg, dst, t);
 	}
@@ -207,19 +210,45 @@ static const char *overlap(const struct used *u, const struct cidr *c, bool rout
 	return NULL;
 }
 
+/* Is all that the subnet overlaps with wider than itself, and no network? Then it is a part of what
+ * lies elsewhere, and who asks for it means that part. */
+static bool only_wider(const struct used *u, const struct cidr *c)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (cidr_overlap(&u->v[i], c) && (*u->what[i] == 'n' || u->v[i].len >= c->len))
+			return false;
+	return true;
+}
+
+/* Candidates in the order of how seldom others take them: 10.88/16 to 10.255/16, 172.16/16 to
+ * 172.31/16, 10.0/16 to 10.87/16, then 192.168.0/24 to 192.168.255/24. */
+static void candidate(struct cidr *c, int i)
+{
+	c->len = i < 272 ? 16 : 24;
+	c->a.b[0] = 10;
+	if (i < 168) {
+		c->a.b[1] = (uint8_t)(88 + i);
+	} else if (i < 184) {
+		c->a.b[0] = 172;
+		c->a.b[1] = (uint8_t)(16 + i - 168);
+	} else if (i < 272) {
+		c->a.b[1] = (uint8_t)(i - 184);
+	} else {
+		c->a.b[0] = 192;
+		c->a.b[1] = 168;
+		c->a.b[2] = (uint8_t)(i - 272);
+	}
+}
+
 static int choose4(struct cidr *c, const struct used *u)
 {
-	c->a.family = AF_INET;
-	for (int i = 0; i < 184; i++) { /* 10.88/16 to 10.255/16, then 172.16/16 to 172.31/16 */
-		c->len = 16;
-		c->a.b[0] = i < 168 ? 10 : 172;
-		c->a.b[1] = (uint8_t)(i < 168 ? 88 + i : 16 + i - 168);
+	c->a = (struct addr){.family = AF_INET};
+	for (int i = 0; i < 272 + 256; i++) {
+		candidate(c, i);
 		if (!overlap(u, c, true))
 			return 0;
 	}
-	return fail("subnet: none is free of 10.88.0.0/16 to 10.255.0.0/16 and 172.16.0.0/16 to "
-		    "172.31.0.0/16 (choose "
-		    "one with --subnet)");
+	return fail("subnet: none is free of the private ranges (choose one with --subnet)");
 }
 
 /* RFC 4193: 40 random bits make it unlikely to meet another's. */
@@ -245,9 +274,12 @@ static int settle_subnets(struct network *n, const struct used *u)
 			continue;
 		int bits = (int)addr_len(&c->a) * 8;
 		const char *by = overlap(u, c, bridge);
-		if (by)
+		if (by && !only_wider(u, c))
 			return errno = EEXIST,
 			       fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+		if (by)
+			warn("network %s: subnet %s overlaps with %s of the host", n->name,
+			    cidr_text(c, t), by);
 		uint8_t b = c->a.b[0]; /* loopback, link-local, multicast */
 		if (b == 0 || (i ? b >= 0xfe : b == 127 || b >> 4 == 14))
 			return fail("subnet %s: not one for hosts", cidr_text(c, t));
