@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "container_files.h"
 #include "container_images.h"
 #include "err.h"
 #include "file.h"
@@ -26,7 +28,7 @@
 
 static struct {
 	bool force, json, no_header, quiet, stdin_password;
-	const char *name, *output, *user, *password;
+	const char *name, *output, *user, *password, *upper;
 	struct strv changes;
 } o;
 
@@ -60,6 +62,10 @@ static struct {
 		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output                           \
 	}
 
+#define RW                                                                                                             \
+	{                                                                                                              \
+		0, "rw", "UPPER", "mount: what is written goes to this directory", OPT_STR, &o.upper                   \
+	}
 #define LOGIN                                                                                                          \
 	{'u', "username", "USER", "login: who you are", OPT_STR, &o.user},                                             \
 	    {'p', "password", "PASSWORD", "login: the password (others see it in ps)", OPT_STR, &o.password},          \
@@ -68,7 +74,8 @@ static struct {
 		    &o.stdin_password                                                                                  \
 	}
 
-static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, LOGIN, OPT_END};
+static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, RW, LOGIN, OPT_END};
+static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
 static const struct opt load_opts[] = {NAME, OPT_END};
@@ -533,6 +540,64 @@ static int do_search(int argc, char **argv)
 	return 0;
 }
 
+/* --- in our own mount namespace --- */
+
+/* A container that does not run: its layer and what lies beneath. One that runs shows its files itself. */
+static int mount_container(const char *name, const char *dir)
+{
+	struct ctree t;
+	if (ctree_open(&t, name) < 0)
+		return -1;
+	if (t.c.pid > 0)
+		return errno = EBUSY, fail("%s: it runs: /proc/%d/root shows its files", name, (int)t.c.pid);
+	return ctree_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, o.upper, dir);
+}
+
+static int mount_image(const char *ref, const char *dir)
+{
+	struct image im;
+	_cleanup_close_ int gate = image_gate(ctr_lib());
+	(void)gate;
+	if (image_open(ctr_lib(), ref, userns_do, &im) < 0)
+		return -1;
+	int *dirs = xcalloc(im.layers.n + 1, sizeof *dirs);
+	for (size_t i = 0; i < im.layers.n; i++)
+		if ((dirs[i] = dir_open_at(AT_FDCWD, im.layers.v[i])) < 0)
+			return -1;
+	return image_mount(dirs, im.layers.n, o.upper, dir);
+}
+
+static int do_mount(int argc, char **argv)
+{
+	struct stat st;
+	if (argc != 2)
+		die_usage("mount takes an IMAGE or CONTAINER and a DIR");
+	if (stat(argv[1], &st) < 0 || !S_ISDIR(st.st_mode))
+		die("%s: not a directory that is there", argv[1]);
+	if (mount_image(argv[0], argv[1]) == 0)
+		return 0;
+	if (errno != ENOENT && errno != EINVAL)
+		die_fail();
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (mount_container(argv[0], argv[1]) == 0)
+		return 0;
+	die("%s", errno == ENOENT ? why : fail_msg());
+}
+
+static int do_umount(int argc, char **argv)
+{
+	struct strv names = {0};
+	int code = 0;
+	opt_names(&names, argc, argv, 0, "DIR");
+	for (size_t i = 0; i < names.n; i++)
+		if (umount2(names.v[i], UMOUNT_NOFOLLOW) < 0) {
+			warn("%s: umount: %s", names.v[i],
+			    errno == EINVAL ? "nothing is mounted there" : strerror(errno));
+			code = 1;
+		}
+	return code;
+}
+
 static const struct sub {
 	const char *name;
 	int (*fn)(int argc, char **argv);
@@ -549,6 +614,8 @@ static const struct sub {
     {"export", do_export, out_opts, "export [-o FILE] IMAGE"},
     {"save", do_save, out_opts, "save [-o FILE] IMAGE..."},
     {"prune", do_prune, no_opts, "prune"},
+    {"mount", do_mount, mount_opts, "mount [--rw UPPER] IMAGE|CONTAINER DIR"},
+    {"umount", do_umount, no_opts, "umount DIR..."},
     {"pull", do_pull, no_opts, "pull IMAGE..."},
     {"push", do_push, no_opts, "push IMAGE [REGISTRY/NAME[:TAG]]"},
     {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
@@ -577,7 +644,7 @@ int ctr_image_main(int argc, char **argv)
 			die_fail();
 		return subs[i].fn(argc - first, argv + first);
 	}
-	die_usage(
-	    "'%s': not one of import load ls inspect history tag rm export save prune pull push login logout search",
+	die_usage("'%s': not one of import load ls inspect history tag rm export save prune mount umount pull push "
+		  "login logout search",
 	    argv[1]);
 }

@@ -464,7 +464,7 @@ load image
 	wait_for 5 sh -c '! losetup -a | grep -q "$1"' _ "$WORLD"
 	echo nonsense >r.bad
 	run -125 ctr-run ./r.bad true
-	[[ $output == *'neither a squashfs nor an erofs'* ]]
+	[[ $output == *'not a squashfs, erofs or ext4 image'* ]]
 }
 
 @test "tag, rm: a name goes, the image with its last one; one in use stays unless -f" {
@@ -917,4 +917,56 @@ load image
 	run box
 	chattr -i "$CTR_LIB/layers/.tmp-00/x"
 	[[ $status -eq 0 && $output == *'a left-over import stays'* ]]
+}
+
+# --- mounted by wish, and files that are file systems ---
+
+@test "mount: an image and a stopped container, read-only or with an upper folder; umount takes it away" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
+	two_layers
+	oci o one.tar two.tar
+	ctr-image load o
+	box
+	ctr-run --keep --name c new:1 sh -c 'echo mine >/mine'
+	mkdir m
+	# in a mount namespace of the test's own, so that nothing is left on the machine when it fails
+	cat >inside <<-'EOF'
+		set -eu
+		ctr-image mount new:1 m
+		[ "$(cat m/etc/which)" = second ]
+		[ ! -e m/gone ]
+		! touch m/x 2>/dev/null
+		ctr-image umount m
+		ctr-image mount --rw u box m
+		echo x >m/etc/new
+		ctr-image umount m
+		[ "$(find u -type f)" = u/etc/new ]
+		ctr-image mount c m
+		[ "$(cat m/mine)" = mine ]
+		ctr-image umount m
+		[ -z "$(ls m)" ]
+		! ctr-image umount m 2>err
+		grep -q 'nothing is mounted' err
+		! ctr-image mount nothing m 2>err
+		grep -q 'no such image' err
+	EOF
+	unshare -m --propagation private bash inside
+	ctr-run -d --name r box sleep 100
+	run -1 ctr-image mount r m
+	[[ $output == *'it runs'* ]]
+}
+
+@test "an image file of several containers has one loop device; a block device is an image" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, for loop devices"
+	need mksquashfs squashfs-tools
+	mksquashfs "$ROOTFS" r.sqfs -quiet -no-progress >/dev/null
+	for c in a b c; do ctr-run -d --name $c "$WORLD/r.sqfs" sleep 100 >/dev/null; done
+	[ "$(losetup -j "$WORLD/r.sqfs" | wc -l)" -eq 1 ]
+	ctr-exec c cat /etc/os-release
+	ctr-rm -f a b c
+	wait_for 5 sh -c "[ -z \"\$(losetup -j '$WORLD/r.sqfs')\" ]"
+	dev=$(losetup -rf --show "$WORLD/r.sqfs")
+	run ctr-run "$dev" cat /etc/os-release
+	losetup -d "$dev"
+	[[ $status -eq 0 && $output == NAME=ctrbox ]]
 }

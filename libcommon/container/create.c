@@ -83,7 +83,7 @@ static int root_path(struct making *m, const char *path)
 	char *abs = realpath(path, NULL);
 	if (!abs || stat(abs, &st) < 0)
 		return fail("%s: %m", path);
-	if (S_ISREG(st.st_mode)) {
+	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
 		s->x_image_file = abs;
 	} else if (!S_ISDIR(st.st_mode)) {
 		return fail("%s: neither a directory nor an image file", path);

@@ -3,11 +3,13 @@
  * The loop device frees itself with its last user (LO_FLAGS_AUTOCLEAR, loop(4)), so nothing is left when the mount goes
  * with the container's namespace.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <linux/mount.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -20,7 +22,7 @@
 #include "image.h"
 #include "str.h"
 
-/* What it says it is: squashfs's magic is at 0 (squashfs_fs.h), erofs's at 1024 (erofs_fs.h). */
+/* What it says it is: squashfs's magic is at 0 (squashfs_fs.h), erofs's at 1024 (erofs_fs.h), ext4's at 1080. */
 static const char *fs_type(int fd)
 {
 	unsigned char b[4];
@@ -28,6 +30,9 @@ static const char *fs_type(int fd)
 		return "squashfs";
 	if (pread(fd, b, 4, 1024) == 4 && memcmp(b, "\xe2\xe1\xf5\xe0", 4) == 0)
 		return "erofs";
+	/* a partition that was written as one; the file system of another is a guess that we do not make */
+	if (pread(fd, b, 2, 1024 + 56) == 2 && memcmp(b, "\x53\xef", 2) == 0)
+		return "ext4";
 	return NULL;
 }
 
@@ -50,6 +55,33 @@ static int loop_set(int loop, int file, const char *name)
 	ioctl(loop, LOOP_CLR_FD, 0);
 	errno = why;
 	return -1;
+}
+
+/* A loop device that is bound to the file already, read-only: its users share one superblock and its pages, too. Its
+ * path goes to dev; -1 when there is none. */
+static int loop_shared(const struct stat *file, char dev[40])
+{
+	DIR *d = opendir("/sys/block");
+	struct dirent *e;
+	int found = -1;
+	while (d && found < 0 && (e = readdir(d))) {
+		_cleanup_free_ char *bound = xasprintf("/sys/block/%.20s/loop", e->d_name);
+		struct loop_info64 info;
+		if (!str_starts(e->d_name, "loop") || access(bound, F_OK) < 0)
+			continue;
+		snprintf(dev, 40, "/dev/%.20s", e->d_name);
+		int fd = open(dev, O_RDONLY | O_CLOEXEC);
+		bool same = fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_inode == file->st_ino &&
+			    info.lo_device == file->st_dev && info.lo_offset == 0 && info.lo_sizelimit == 0 &&
+			    (info.lo_flags & LO_FLAGS_READ_ONLY) && (info.lo_flags & LO_FLAGS_AUTOCLEAR);
+		if (same)
+			found = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+	return found;
 }
 
 /* A free loop device bound to the file; its path goes to dev. Another may take the one that is free: then the next. */
@@ -81,9 +113,8 @@ static int loop_open(int file, const char *name, char dev[40])
 
 static int refused(const char *file, const char *type)
 {
-	return errno == ENODEV
-		   ? fail("%s: this kernel has no %s (CONFIG_%s)", file, type, *type == 's' ? "SQUASHFS" : "EROFS_FS")
-		   : fail("%s: mount as %s: %m", file, type);
+	return errno == ENODEV ? fail("%s: this kernel has no %s", file, type)
+			       : fail("%s: mount as %s: %m", file, type);
 }
 
 static int mount_new(const char *type, const char *dev)
@@ -96,19 +127,8 @@ static int mount_new(const char *type, const char *dev)
 	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
 }
 
-int image_loop_mount(const char *file, const char *fallback)
+static int mount_from(const char *file, const char *dev, const char *type, const char *fallback)
 {
-	char dev[40];
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return fail("%s: open: %m", file);
-	const char *type = fs_type(fd);
-	if (!type)
-		return errno = EINVAL,
-		       fail("%s: neither a squashfs nor an erofs image (a tar archive is for ctr-image import)", file);
-	_cleanup_close_ int loop = loop_open(fd, file, dev);
-	if (loop < 0)
-		return -1;
 	int m = mount_new(type, dev);
 	if (m >= 0)
 		return m;
@@ -120,4 +140,27 @@ int image_loop_mount(const char *file, const char *fallback)
 		return refused(file, type);
 	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return m < 0 ? fail("%s: open: %m", fallback) : m;
+}
+
+int image_loop_mount(const char *file, const char *fallback)
+{
+	char dev[40];
+	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return fail("%s: open: %m", file);
+	const char *type = fs_type(fd);
+	if (!type)
+		return errno = EINVAL,
+		       fail("%s: not a squashfs, erofs or ext4 image (a tar archive is for ctr-image import)", file);
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return fail("%s: %m", file);
+	bool block = S_ISBLK(st.st_mode);
+	_cleanup_free_ char *path = block ? realpath(file, NULL) : NULL;
+	_cleanup_close_ int loop = block ? -1 : loop_shared(&st, dev);
+	if (loop < 0 && !block)
+		loop = loop_open(fd, file, dev);
+	if (loop < 0 && !path)
+		return -1;
+	return mount_from(file, path ? path : dev, type, fallback);
 }

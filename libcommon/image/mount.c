@@ -1,0 +1,62 @@
+/* mount.c: an image's tree in the caller's own mount namespace, by explicit wish (ctr-image mount); see image.h.
+ *
+ * It is the one thing that ctrbox mounts on the host, and it stays until umount: the layers it lies on are in use by
+ * it, which no record says, so an image that is mounted is not to be removed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "str.h"
+
+/* The layers by their descriptors: paths of many do not fit the page of options. */
+static char *lowers(const int *dirs, size_t n)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s/proc/self/fd/%d", i ? ":" : "", dirs[i]);
+	return b.p;
+}
+
+static int bind_one(int layer, const char *dir)
+{
+	char from[40];
+	snprintf(from, sizeof from, "/proc/self/fd/%d", layer);
+	if (mount(from, dir, NULL, MS_BIND, NULL) < 0)
+		return fail("%s: mount: %m", dir);
+	if (mount(NULL, dir, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) == 0)
+		return 0;
+	fail("%s: remount read-only: %m", dir);
+	umount2(dir, MNT_DETACH);
+	return -1;
+}
+
+int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
+{
+	if (!upper && n == 1) /* an overlay has two directories at least */
+		return bind_one(dirs[0], dir);
+	_cleanup_free_ char *lower = lowers(dirs, n);
+	_cleanup_free_ char *work = upper ? xasprintf("%s.work", upper) : NULL;
+	if (upper && (dir_make(upper, 0755) < 0 || dir_make(work, 0700) < 0))
+		return -1;
+	_cleanup_close_ int up = upper ? open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_close_ int wk = upper ? open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (upper && (up < 0 || wk < 0))
+		return fail("%s: open: %m", upper);
+	_cleanup_free_ char *rest =
+	    upper ? xasprintf(
+			",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,redirect_dir=off,metacopy=off,index=off",
+			up, wk)
+		  : xstrdup("");
+	_cleanup_free_ char *options = xasprintf("lowerdir=%s%s", lower, rest);
+	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY), options) < 0)
+		return fail("%s: mount overlay: %m", dir);
+	return 0;
+}
