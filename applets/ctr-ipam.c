@@ -23,14 +23,16 @@ static bool as_json;
 
 static const struct opt opts[] = {
     {'n', "network", "NETWORK", "of this network of ctr-net (default: bridge)", OPT_STR, &network},
-    {'s', "subnet", "SUBNET", "of this subnet, its first address being the gateway's", OPT_STR, &subnet},
+    {'s', "subnet", "SUBNET", "of this subnet, its first address being the gateway's", OPT_STR,
+	&subnet},
     {'r', "range", "FROM-TO", "alloc: only from this range", OPT_STR, &range},
     {'a', "address", "ADDR", "alloc: exactly this address", OPT_STR, &want},
     {'x', "exclude", "ADDR", "alloc: not this address", OPT_LIST, &exclude},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
-static const struct usage usage = {"alloc [OPTIONS] OWNER...\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
+static const struct usage usage = {
+    "alloc [OPTIONS] OWNER...\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
     "- reads owners or addresses from standard input, one a line; gc reads there the names or ids "
     "of the owners that "
     "live.\n",
@@ -186,7 +188,8 @@ static int do_free(int n, char **names)
 	for (size_t i = 0; i < what.n; i++) {
 		struct addr a;
 		int freed = 0;
-		_cleanup_free_ char *plain = xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
+		_cleanup_free_ char *plain =
+		    xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
 		bool is_addr = addr_parse("address", plain, &a) == 0;
 		for (size_t k = 0; k < d.n; k++) {
 			int r = is_addr ? lease_free(d.v[k], &a) : 0;
@@ -213,7 +216,9 @@ static size_t n_lines;
 
 static void add_line(const struct lease *l, void *arg)
 {
-	lines = n_lines & (n_lines - 1) ? lines : xrealloc(lines, (n_lines ? n_lines * 2 : 1) * sizeof *lines);
+	lines = n_lines & (n_lines - 1)
+		    ? lines
+		    : xrealloc(lines, (n_lines ? n_lines * 2 : 1) * sizeof *lines);
 	lines[n_lines++] = (struct line){l->addr, str_escape(l->owner), arg};
 }
 
@@ -238,8 +243,9 @@ static int do_ls(int n, char **names)
 	for (size_t i = 0; i < n_lines; i++) {
 		addr_text(&lines[i].addr, t);
 		if (as_json)
-			json_array_append_new(list,
-			    json_make("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner, "network", lines[i].dir));
+			json_array_append_new(
+			    list, json_make("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner,
+				      "network", lines[i].dir));
 		else
 			printf("%s %s\n", t, lines[i].owner);
 	}

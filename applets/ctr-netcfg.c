@@ -13,6 +13,7 @@
 #include "file.h"
 #include "json.h"
 #include "netcfg.h"
+#include "container_net.h"
 #include "endpoint.h"
 #include "opt.h"
 #include "record.h"
@@ -26,7 +27,8 @@ static const struct opt opts[] = {
     {0, "json", NULL, "show: print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
-static const struct usage usage = {"WORD...\n-f FILE\nshow [--json]\nrules [-f FILE | WORD...]",
+static const struct usage usage = {
+    "WORD...\n-f FILE\nshow [--json]\nrestore\nrules [-f FILE | WORD...]",
     "Lines:\n"
     "  bridge add NAME [ADDR/LEN...] [mtu N]      bridge del NAME\n"
     "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
@@ -61,10 +63,12 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
 		json_array_append_new(
-		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, *what == 'p' ? "to" : "address",
-			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
+		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
+			       *what == 'p' ? "to" : "address", *what == 'n' ? NULL : b,
+			       *what == 'n' ? "out" : "owner", c));
 	else
-		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
+		printf(
+		    "%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
 
 static void show_addr(int index, const struct cidr *a, void *arg)
@@ -123,7 +127,8 @@ static int show(void)
 	struct nl rt;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
 		die_fail();
-	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
+	if (nft_open(&f) == 0 &&
+	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
 	if (as_json)
 		puts(json_pretty(shown));
@@ -161,7 +166,15 @@ int ctr_netcfg_main(int argc, char **argv)
 	const char *verb = first < argc ? argv[first] : "";
 	bool rules = strcmp(verb, "rules") == 0, look = strcmp(verb, "show") == 0;
 	if (rules || look)
-		first = opt_parse(&usage, argc - first, argv + first) + first; /* options may follow the word */
+		first = opt_parse(&usage, argc - first, argv + first) +
+			first; /* options may follow the word */
+	if (strcmp(verb, "restore") == 0) {
+		if (argc - first > 1)
+			die_usage("restore takes no operand: '%s'", argv[first + 1]);
+		if (plug_restore() < 0)
+			die_fail();
+		return 0;
+	}
 	if (look && first < argc)
 		die_usage("show takes no operand: '%s'", argv[first]);
 	if (look)

@@ -32,6 +32,9 @@ int plug_clear(const struct container *c);
 char *plug_hosts(const struct container *c);
 /* It has another name now: its leases and everybody's hosts files say so. Warns of what fails. */
 void plug_rename(const struct container *c);
+/* Somebody flushed our tables: what living containers have in them is put in again. How much was
+ * missing, or -1 with fail(). */
+int plug_restore(void);
 /* For ctr-gc: what names a container that nobody holds. */
 int plug_gc(void);
 

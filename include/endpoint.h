@@ -32,6 +32,7 @@ struct endpoint {
 	char ifname[16];
 	struct cidr addr[2]; /* IPv4, IPv6; family 0: none */
 	uint8_t mac[6];
+	bool rebuilt;        /* our tables were missing: others' parts of them may be, too */
 	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
 	struct nft_port *ports;
 	size_t nports;
@@ -75,6 +76,17 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
  * each. 0, or -1 when something could not be cleared, or it is not known of an owner whether he
  * lives (said by warn()). */
 int endpoint_gc(owner_alive_fn *alive, void *arg);
+/* After somebody flushed the ruleset: open, one for every living container with its state file,
+ * close: how many things were missing, or -1 with fail(). */
+struct endpoint_restore {
+	struct nft f;
+	uint8_t *there; /* a bit for each port that is published: 64 Ki a protocol and family */
+	struct cidr *nets;
+	size_t n_nets, missing;
+};
+int endpoint_restore_open(struct endpoint_restore *r);
+void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);
+int endpoint_restore_close(struct endpoint_restore *r, int result);
 /* Into the state file: network= ip= ip6= mac= ports= (docker's form). */
 void endpoint_state(const struct endpoint *p, struct kv *kv);
 

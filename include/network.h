@@ -49,6 +49,8 @@ void network_drops(const struct network *n);
 /* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with
  * fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
+/* The file in $CTR_RUN that says that we turned forwarding on. Caller frees. */
+char *forward_mark(int family);
 /* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours
  * with, and nobody behind it is heeded as a router. */
 void bridge_sysctls(const char *ifname);

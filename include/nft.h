@@ -25,6 +25,7 @@ struct nft_port {
 
 struct nft {
 	struct nl body; /* the transaction, without its frame; its socket is the one used */
+	bool rebuilt;   /* after nft_commit(): the table was missing and was made */
 	bool print;     /* instead: on stdout, in nft(8)'s syntax; then it need not be open */
 };
 

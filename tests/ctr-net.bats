@@ -823,3 +823,21 @@ no_nft() {
 		ping -c1 -W1 -I 10.66.6.6 203.0.113.2; ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2; true'
 	[ "$(in_ns "$ROUTER" nft list ruleset | grep -c 'packets 0')" = 2 ]
 }
+
+@test "nft flush ruleset: the next start, ctr-gc and ctr-netcfg restore put everything of living containers back" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	box web --net n5 -p 90:90 -p 127.0.0.1:91:90
+	serve "$(pid_of web)" 90 hello
+	rules() { h nft list ruleset | sort; }
+	before=$(rules)
+	for how in "ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true"; do
+		h nft flush ruleset
+		[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
+		# shellcheck disable=SC2086
+		h $how
+		[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
+		[ "$(ask "$HOST" 127.0.0.1 91)" = hello ]
+		diff <(echo "$before") <(rules)
+	done
+	[ -z "$(h ctr-gc)" ]
+}

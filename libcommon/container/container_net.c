@@ -70,6 +70,11 @@ void plug_rename(const struct container *c)
 	(void)c;
 }
 
+int plug_restore(void)
+{
+	return 0;
+}
+
 int plug_gc(void)
 {
 	return 0;
@@ -281,6 +286,8 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	request_free(&r);
+	if (result == 0 && p->net.rebuilt && plug_restore() < 0)
+		warn("%s", fail_msg());
 	if (result < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		plug_down(p, c);
@@ -320,6 +327,21 @@ void plug_rename(const struct container *c)
 	etc_hosts_rename(c->id, c->name, hosts ? hosts : "");
 }
 
+static int restore_one(struct container *c, void *arg)
+{
+	if (c->pid && kv_get(&c->state, "network"))
+		endpoint_restore_one(arg, c->id, &c->state);
+	return 0;
+}
+
+int plug_restore(void)
+{
+	struct endpoint_restore r;
+	if (geteuid() || endpoint_restore_open(&r) < 0)
+		return geteuid() ? 0 : -1;
+	return endpoint_restore_close(&r, container_each(restore_one, &r));
+}
+
 /* A connect or disconnect of a running container that was cut short. */
 static int settle_one(struct container *c, void *arg)
 {
@@ -343,7 +365,16 @@ int plug_gc(void)
 		return 0;
 	if (container_each(settle_one, &failed) < 0)
 		failed = -1;
-	return endpoint_gc(container_owner_alive, NULL) < 0 ? -1 : failed;
+	if (endpoint_gc(container_owner_alive, NULL) < 0)
+		failed = -1;
+	struct nft f;
+	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */
+		return failed;
+	nft_close(&f);
+	int missing = plug_restore();
+	if (missing > 0)
+		printf("restored %d rules and ports\n", missing);
+	return missing < 0 ? -1 : failed;
 }
 
 #endif

@@ -586,8 +586,10 @@ int nft_commit(struct nft *f)
 		return 0;
 	nl_finish(&f->body);
 	int r = send_framed(f, 0);
-	if (r < 0 && errno == ENOENT)
+	if (r < 0 && errno == ENOENT) {
 		r = send_framed(f, families_of(&f->body));
+		f->rebuilt |= r == 0;
+	}
 	int saved = errno;
 	nl_reset(&f->body);
 	errno = saved;

@@ -453,8 +453,10 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 			fail("%s", why);
 		result = publish(r, n, p, nat ? &f : NULL);
 	}
-	if (nat)
+	if (nat) {
+		p->rebuilt = f.rebuilt;
 		nft_close(&f);
+	}
 	return result < 0 ? -1 : join(r, name, p);
 }
 

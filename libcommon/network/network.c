@@ -496,6 +496,11 @@ static int keep_ra(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
+char *forward_mark(int family)
+{
+	return xasprintf("%s/forward%d", ctr_run(), family == AF_INET ? 4 : 6);
+}
+
 int forward_on(int family, struct nft *f)
 {
 	bool v4 = family == AF_INET;
@@ -515,7 +520,8 @@ int forward_on(int family, struct nft *f)
 		nft_close_forward(f, family, true);
 	if (!f || nft_commit(f) < 0)
 		return 1;
-	if (file_poke(path, "1") < 0)
+	_cleanup_free_ char *mark = forward_mark(family);
+	if (file_write_at(AT_FDCWD, mark, "", 0, 0600, false) < 0 || file_poke(path, "1") < 0)
 		return -1;
 	warn("turned IP%s forwarding on (%s); what is not of its networks is not forwarded",
 	    v4 ? "" : "v6", path + 10);
