@@ -171,6 +171,8 @@ int main(int argc, char **argv)
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "ctrbox";
 	if (*name == '-') /* a login shell's mark */
 		name++;
+	if (strcmp(name, "runc") == 0 || strcmp(name, "crun") == 0) /* callers that insist on a name */
+		name = "ctr-oci";
 	if (str_starts(name, "ctr-") && find(name))
 		return run(find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

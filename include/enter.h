@@ -15,6 +15,8 @@ struct enter {
 	int procdir;             /* its /proc/PID, opened before it was verified */
 	const char *cgroup;      /* to join; NULL: none */
 	bool detach;             /* no descriptors of ours, and it outlives us */
+	bool inherit;            /* our descriptors all the same */
+	unsigned preserve;       /* so many descriptors from 3 on as well */
 	/* out */
 	pid_t pid;
 	int master;  /* the terminal's, where the spec has one */

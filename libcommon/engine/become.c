@@ -29,6 +29,7 @@
 #include "file.h"
 #include "init.h"
 #include "launch.h"
+#include "placement.h"
 #include "filter.h"
 #include "str.h"
 #include "sys.h"
@@ -468,7 +469,7 @@ int become(struct become *b)
 	give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
-	if (limits(s) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
+	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
 	if (!init)

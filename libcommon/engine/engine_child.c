@@ -15,6 +15,7 @@
 #include "handed.h"
 #include "hooks.h"
 #include "launch.h"
+#include "placement.h"
 #include "rootfs.h"
 #include "str.h"
 #include "sys.h"
@@ -88,8 +89,9 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if (s->ns_new & 1u << NS_USER && child_become_root(x, &r) < 0)
 		return -1;
 	umask(0);
-	if (child_join(x) < 0 || (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
-	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
+	if (child_join(x) < 0 || (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
+	    (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 || rootfs_prepare(&r) < 0 ||
+	    rootfs_mounts(&r) < 0) {
 		if (r.no_overlay)
 			*code = ENGINE_NO_OVERLAY;
 		return -1;

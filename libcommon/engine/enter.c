@@ -77,9 +77,9 @@ static int join(struct enter *e, int flags)
 }
 
 /* Close all but a few, while /proc is still the host's: old kernels need it for that. */
-static void close_others(const int *keep, size_t n)
+static void close_others(unsigned preserve, const int *keep, size_t n)
 {
-	int next = 3;
+	int next = 3 + (int)preserve;
 	for (;;) {
 		int lowest = -1;
 		for (size_t i = 0; i < n; i++)
@@ -100,22 +100,25 @@ static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
-	close_others((int[]){report, e->procdir, e->pidfd}, 3);
+	close_others(e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	if (join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL) {
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
-	close_others(&report, 1);
-	struct become b = {.spec = e->spec,
+	close_others(e->preserve, &report, 1);
+	struct become b = {
+	    .spec = e->spec,
 	    .seccomp = prog,
 	    .report = report,
 	    .pdeathsig = !e->detach,
 	    .entering = true,
-	    .appears = true};
+	    .appears = true,
+	    .preserve = e->preserve,
+	};
 	for (int i = 0; i < 3; i++)
-		b.stdio[i] = e->detach ? -1 : i;
+		b.stdio[i] = e->detach && !e->inherit ? -1 : i;
 	int code = become(&b);
 	report_failure(report, code);
 }

@@ -1,0 +1,94 @@
+/* bundle.c: a bundle's config.json as the spec that is started, and where its group is; see oci.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "oci.h"
+#include "str.h"
+
+#define CONFIG_MAX (16 << 20)
+
+static void bundle_absolute(char **path, const char *dir)
+{
+	if (!*path || (*path)[0] == '/')
+		return;
+	char *rel = *path;
+	*path = xasprintf("%s/%s", dir, rel);
+	free(rel);
+}
+
+/* runc's default devices, and none of what ctr-run adds beyond the specification. */
+static void bundle_settle(struct spec *s, const char *dir)
+{
+	bundle_absolute(&s->root_path, dir);
+	size_t n = strlen(s->root_path);
+	while (n > 1 && s->root_path[n - 1] == '/')
+		s->root_path[--n] = 0;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		struct spec_mount *m = &s->mounts.v[i];
+		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))
+			bundle_absolute(&m->source, dir);
+	}
+	if (!s->device_rules.n) { /* runc's: what is not named is not to be had; a node of it may be made */
+		device_rule_add(s, false, 'a', -1, -1, "rwm");
+		device_rule_add(s, true, 'c', -1, -1, "m");
+		device_rule_add(s, true, 'b', -1, -1, "m");
+	}
+	spec_default_nodes(s);
+	if (!s->seccomp) /* ctr-run has a profile of its own; a bundle has what it says */
+		s->seccomp = xstrdup("unconfined");
+}
+
+int oci_bundle(struct spec *s, const char *bundle, char **dir)
+{
+	size_t len;
+	*dir = realpath(bundle ? bundle : ".", NULL);
+	if (!*dir)
+		return fail("%s: %m", bundle);
+	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
+	_cleanup_free_ char *text = file_read(path, CONFIG_MAX, &len);
+	if (!text || spec_parse(s, path, text, len) < 0)
+		return -1;
+	bundle_settle(s, *dir);
+	return oci_spec_check(s) < 0 ? fail_in("%s", path) : 0;
+}
+
+/* A user can only have groups beneath those that are given to him: his own, on v2. */
+static char *own_group(void)
+{
+	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
+	char *v2 = text ? strstr(text, "0::/") : NULL;
+	if (!v2 || (v2 != text && v2[-1] != '\n'))
+		return xstrdup("");
+	return xstrndup(v2 + 4, strcspn(v2 + 4, "\n"));
+}
+
+char *oci_group_path(const char *cgroups_path, const char *id)
+{
+	struct strv parts = {0};
+	struct buf out = {0};
+	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
+	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? own_group() : xstrdup(""),
+			    *all = p ? xasprintf("%s/%s", own, p) : xasprintf("%s/ctr-oci/%s", own, id);
+	strv_split(&parts, all, "/");
+	for (size_t i = 0; i < parts.n; i++) {
+		if (strcmp(parts.v[i], ".") == 0)
+			continue;
+		if (strcmp(parts.v[i], "..") == 0) {
+			buf_free(&out);
+			break;
+		}
+		buf_printf(&out, "%s%s", out.n ? "/" : "", parts.v[i]);
+	}
+	strv_free(&parts);
+	if (out.n)
+		return out.p;
+	errno = EINVAL;
+	fail("linux.cgroupsPath: '%s' is not the path of a group of its own", cgroups_path);
+	return NULL;
+}

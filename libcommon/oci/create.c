@@ -1,0 +1,328 @@
+/* create.c: from a bundle to a created (or running) container; see oci.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "engine.h"
+#include "err.h"
+#include "file.h"
+#include "group.h"
+#include "hooks.h"
+#include "json.h"
+#include "oci.h"
+#include "oci_net.h"
+#include "pidfd.h"
+#include "stamp.h"
+#include "str.h"
+#include "sys.h"
+#include "tty.h"
+#include "userdb.h"
+
+struct creation {
+	struct oci_create *c;
+	struct oci_record r;
+	struct spec s;
+	struct group group;
+	struct engine e;
+	char *bundle, *path;
+	bool recorded;
+};
+
+int oci_pid_file(const char *path, pid_t pid)
+{
+	char num[24];
+	int n = snprintf(num, sizeof num, "%d", (int)pid);
+	return path ? file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) : 0;
+}
+
+int oci_send_fd(const char *path, const char *text, size_t n, int fd)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	char at[64];
+	_cleanup_close_ int dir = -1;
+	if (strlen(path) >= sizeof a.sun_path) { /* through its folder, so that its length does not matter */
+		const char *base = strrchr(path, '/');
+		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
+		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		snprintf(at, sizeof at, "/proc/self/fd/%d/%.40s", dir, base ? base + 1 : path);
+		path = at;
+	}
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof a) < 0)
+		return fail("%s: connect: %m", path);
+	return fd_send(sock, text, n, fd) < 0 ? fail("%s: send: %m", path) : 0;
+}
+
+/* --- the record --- */
+
+static char *annotations_text(const struct spec *s)
+{
+	struct buf b = {0};
+	buf_puts(&b, "{");
+	for (size_t i = 0; i < s->annotations.n; i++) {
+		const char *kv = s->annotations.v[i], *eq = strchr(kv, '=');
+		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
+		buf_puts(&b, i ? "," : "");
+		buf_json(&b, key);
+		buf_puts(&b, ":");
+		buf_json(&b, eq + 1);
+	}
+	buf_puts(&b, "}");
+	return b.p;
+}
+
+static void record_fill(struct creation *k)
+{
+	struct kv *kv = &k->r.state;
+	const struct spec *s = &k->s;
+	char boot[37] = "", stamp[STAMP_SIZE];
+	struct timespec now;
+	clock_now(CLOCK_REALTIME, &now);
+	stamp_text(stamp, now.tv_sec, now.tv_nsec);
+	boot_id(boot);
+	_cleanup_free_ char *notes = s->annotations.n ? annotations_text(s) : NULL, *owner = userdb_name(geteuid());
+	kv_set(kv, "id", k->r.id);
+	kv_set(kv, "version", s->version);
+	kv_set(kv, "bundle", k->bundle);
+	kv_set(kv, "rootfs", s->root_path);
+	kv_set(kv, "created", stamp);
+	kv_set(kv, "owner", owner ? owner : "");
+	kv_set(kv, "boot", boot);
+	kv_set(kv, "cgroup", k->path);
+	kv_setf(kv, "own_pidns", "%d", !!(s->ns_new & 1u << NS_PID));
+	kv_setf(kv, "userns", "%d", s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]);
+	kv_setf(kv, "hooks", "%d", hooks_any(s, HOOK_POSTSTART) || hooks_any(s, HOOK_POSTSTOP));
+	if (notes)
+		kv_set(kv, "annotations", notes);
+	k->recorded = true;
+}
+
+/* config.json as it stands, with the paths made absolute: what exec, the hooks of later and update go by. */
+static int record_config(struct creation *k)
+{
+	_cleanup_free_ char *text = spec_text(&k->s);
+	return file_write_at(k->r.dir, "config.json", text, strlen(text), 0600, false);
+}
+
+static int record_process(struct creation *k, bool done)
+{
+	kv_setf(&k->r.state, "pid", "%d", (int)k->e.pid);
+	kv_setf(&k->r.state, "starttime", "%llu", (unsigned long long)k->e.starttime);
+	if (done)
+		kv_set(&k->r.state, "created_done", "1");
+	return oci_record_write(&k->r);
+}
+
+/* --- the steps --- */
+
+/* A group that somebody is in, or that is frozen, would hit others or never start (config-linux.md, "Control
+ * groups"). */
+static int group_free(const char *path)
+{
+	if (!cgroup_exists(path))
+		return 0;
+	errno = EBUSY;
+	if (cgroup_populated(path) == 1)
+		return fail("container's cgroup is not empty: %s: there are processes in it", path);
+	if (cgroup_frozen(path))
+		return fail("container's cgroup unexpectedly frozen: %s", path);
+	return 0;
+}
+
+static int creation_group(struct creation *k)
+{
+	k->group = (struct group){.path = k->path};
+	if (group_free(k->path) < 0)
+		return -1;
+	int r = group_up(&k->group, &k->s);
+	if (r == 1) {
+		if (k->s.resources.n)
+			warn("%s: its limits are not in effect: %s", k->c->id, fail_msg());
+		kv_set(&k->r.state, "cgroup", "");
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* While the child waits: its process is known from here on, to the hooks and to a `delete --force` after a kill. */
+static int creation_attach(struct engine *e, void *arg)
+{
+	struct creation *k = arg;
+	return record_process(k, false) < 0 ? -1 : oci_net_devices_up(&k->s, e->pid);
+}
+
+static int seccomp_agent(const struct creation *k)
+{
+	_cleanup_json_ json_t *p = json_parse("seccomp", k->s.seccomp, strlen(k->s.seccomp));
+	const char *path = json_string_value(json_object_get(p, "listenerPath")),
+		   *more = json_string_value(json_object_get(p, "listenerMetadata"));
+	if (!path)
+		return fail("linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
+	_cleanup_free_ char *notes = annotations_text(&k->s);
+	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
+	_cleanup_json_ json_t *j =
+	    json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}", "ociVersion", k->s.version, "fds",
+		"seccompFd", "pid", (int)k->e.pid, "metadata", more, "state", "ociVersion", k->s.version, "id", k->r.id,
+		"status", "creating", "pid", (int)k->e.pid, "bundle", k->bundle, "annotations", extra);
+	_cleanup_free_ char *text = json_text(j);
+	return oci_send_fd(path, text, strlen(text), k->e.listener);
+}
+
+static int send_pidfd(const char *path, pid_t pid)
+{
+	_cleanup_close_ int fd = sys_pidfd_open(pid);
+	return fd < 0 ? fail("pidfd: %m") : oci_send_fd(path, "pidfd", 5, fd);
+}
+
+/* A class of service that is ours alone goes with the container; one that was named stays. */
+static int creation_rdt(struct creation *k)
+{
+	_cleanup_free_ char *made = oci_rdt_up(&k->s, k->r.id, k->e.pid);
+	if (made)
+		kv_set(&k->r.state, "rdt", made);
+	return made ? 0 : -1;
+}
+
+/* What callers are handed before they are told that it is there. */
+static int creation_hand_over(struct creation *k)
+{
+	const struct oci_create *c = k->c;
+	if (k->e.listener >= 0 && seccomp_agent(k) < 0)
+		return -1;
+	if (c->console_socket && k->e.master >= 0 && oci_send_fd(c->console_socket, "/dev/ptmx", 9, k->e.master) < 0)
+		return -1;
+	if (c->pidfd_socket && send_pidfd(c->pidfd_socket, k->e.pid) < 0)
+		return -1;
+	if (k->s.rdt && creation_rdt(k) < 0)
+		return -1;
+	if (record_process(k, true) < 0)
+		return -1;
+	return oci_pid_file(c->pid_file, k->e.pid);
+}
+
+static int terminal_wanted(const struct creation *k)
+{
+	const struct oci_create *c = k->c;
+	errno = EINVAL;
+	if (k->s.terminal && !c->console_socket && !c->attached)
+		return fail("cannot allocate tty if it detaches without setting a console socket (--console-socket)");
+	if (!k->s.terminal && c->console_socket)
+		return fail("cannot use console socket if no tty is allocated (process.terminal)");
+	return 0;
+}
+
+/* systemd's socket activation: LISTEN_FDS descriptors from 3 on, before those of --preserve-fds (sd_listen_fds(3)). */
+static void listen_fds(struct creation *k)
+{
+	const char *n = getenv("LISTEN_FDS");
+	int64_t fds;
+	if (!n || num_parse("LISTEN_FDS", n, 1, 1024, &fds) < 0)
+		return;
+	k->c->preserve += (unsigned)fds;
+	strv_setenv(&k->s.env, "LISTEN_FDS", n);
+	strv_setenv(&k->s.env, "LISTEN_PID", "1");
+	const char *names = getenv("LISTEN_FDNAMES");
+	if (names)
+		strv_setenv(&k->s.env, "LISTEN_FDNAMES", names);
+}
+
+static int creation_engine(struct creation *k)
+{
+	struct engine *e = &k->e;
+	listen_fds(k);
+	engine_init(e, &k->s);
+	e->id = k->r.id;
+	e->bundle = k->bundle;
+	e->cgroup = k->group.made ? k->path : NULL;
+	e->no_device_list = k->group.no_device_list;
+	e->outlives = true;
+	e->locks[0] = k->r.dir; /* or a created one would hold it */
+	e->no_new_keyring = k->c->no_new_keyring;
+	e->preserve = k->c->preserve;
+	e->gate = k->c->run ? -1 : k->r.dir;
+	for (int i = 0; i < 3; i++)
+		e->stdio[i] = i;
+	e->attach = creation_attach;
+	e->attach_arg = k;
+	return engine_make(e);
+}
+
+static int creation_steps(struct creation *k)
+{
+	struct oci_create *c = k->c;
+	if (oci_id_check(c->id) < 0 || oci_bundle(&k->s, c->bundle, &k->bundle) < 0 || terminal_wanted(k) < 0)
+		return -1;
+	c->arg0 = xstrdup(k->s.args.v[0]);
+	if (!(k->path = oci_group_path(k->s.cgroups_path, c->id)))
+		return -1;
+	k->s.x_no_pivot = c->no_pivot;
+	if (oci_record_make(&k->r, c->root, c->id) < 0)
+		return -1;
+	record_fill(k);
+	if (record_config(k) < 0 || oci_record_write(&k->r) < 0 || creation_group(k) < 0)
+		return -1;
+	if (creation_engine(k) < 0) {
+		c->code = k->e.code;
+		return -1;
+	}
+	if (creation_hand_over(k) < 0)
+		return -1;
+	if (!c->run)
+		return 0;
+	if (engine_go(&k->e) == 0)
+		return 0;
+	c->code = k->e.code;
+	return -1;
+}
+
+/* The specification: a failed create leaves nothing, and the poststop hooks run (runtime.md, "Lifecycle"). */
+static void creation_undo(struct creation *k)
+{
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	int saved = errno;
+	if (k->e.pid > 0)
+		engine_drop(&k->e);
+	if (k->group.made && group_down(&k->group) < 0)
+		warn("%s: %s", k->c->id, fail_msg());
+	oci_rdt_down(kv_get(&k->r.state, "rdt"));
+	if (k->recorded) {
+		struct hook_subject about = {k->r.id, k->bundle, 0};
+		if (oci_record_remove(&k->r) < 0)
+			warn("%s: %s", k->c->id, fail_msg());
+		hooks_run(&k->s, HOOK_POSTSTOP, &about);
+	} else if (k->r.dir >= 0) {
+		oci_record_remove(&k->r);
+	}
+	fail("%s", why);
+	errno = saved;
+}
+
+int oci_create(struct oci_create *c)
+{
+	struct creation k = {.c = c, .r.dir = -1};
+	c->code = 1;
+	c->master = -1;
+	int r = creation_steps(&k);
+	if (r < 0)
+		creation_undo(&k);
+	c->pid = k.e.pid;
+	if (r == 0 && c->attached)
+		c->master = k.e.master;
+	else if (r == 0 && k.e.master >= 0)
+		close(k.e.master);
+	if (r == 0 && k.e.listener >= 0)
+		close(k.e.listener);
+	oci_record_close(&k.r);
+	spec_free(&k.s);
+	free(k.bundle);
+	free(k.path);
+	return r;
+}

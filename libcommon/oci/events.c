@@ -1,0 +1,92 @@
+/* events.c: what a container uses and what happens to it, as runc's `events` tells it; see oci.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "json.h"
+#include "oci.h"
+
+static json_t *num(const struct kv *kv, const char *key, int64_t scale)
+{
+	return json_integer(kv_num(kv, key, 0) * scale);
+}
+
+static json_t *limit(const char *group, const char *key)
+{
+	_cleanup_free_ char *v = cgroup_get(group, key);
+	return json_integer(v && *v >= '0' && *v <= '9' ? strtoll(v, NULL, 10) : 0);
+}
+
+char *oci_stats(const struct oci_record *r)
+{
+	const char *group = oci_record_group(r);
+	struct kv kv = {0};
+	if (r->status == OCI_STOPPED) {
+		errno = ESRCH;
+		fail("container with id %s is not running", r->id);
+		return NULL;
+	}
+	if (!group || cgroup_stat(group, &kv) < 0) {
+		if (!group)
+			fail("%s: it has no cgroup that counts", r->id);
+		return NULL;
+	}
+	_cleanup_json_ json_t *j =
+	    json_make("{s:s,s:s,s:{s:{s:{s:o,s:o,s:o},s:{s:o,s:o,s:o}},s:{s:{s:o,s:o},s:o,s:{s:o}},"
+		      "s:{s:o,s:o},s:{s:o,s:o}}}",
+		"type", "stats", "id", r->id, "data", "cpu", "usage", "total", num(&kv, "cpu.usage_usec", 1000),
+		"kernel", num(&kv, "cpu.system_usec", 1000), "user", num(&kv, "cpu.user_usec", 1000), "throttling",
+		"periods", num(&kv, "cpu.nr_periods", 1), "throttledPeriods", num(&kv, "cpu.nr_throttled", 1),
+		"throttledTime", num(&kv, "cpu.throttled_usec", 1000), "memory", "usage", "limit",
+		limit(group, "memory.max"), "usage", num(&kv, "memory.current", 1), "cache", num(&kv, "memory.file", 1),
+		"swap", "usage", num(&kv, "memory.swap.current", 1), "pids", "current", num(&kv, "pids.current", 1),
+		"limit", limit(group, "pids.max"), "blkio", "readBytes", num(&kv, "io.rbytes", 1), "writeBytes",
+		num(&kv, "io.wbytes", 1));
+	kv_free(&kv);
+	return json_text(j);
+}
+
+static void event_oom(const struct oci_record *r)
+{
+	_cleanup_json_ json_t *j = json_make("{s:s,s:s}", "type", "oom", "id", r->id);
+	_cleanup_free_ char *text = json_text(j);
+	puts(text);
+	fflush(stdout);
+}
+
+/* OOM kills are counted (cgroup v1 since Linux 4.13, v2): looked at every half second, which every layout has. */
+int oci_events(struct oci_record *r, int interval)
+{
+	const char *group = oci_record_group(r);
+	uint64_t kills = 0, now;
+	int pidfd = oci_record_pidfd(r);
+	if (pidfd < 0)
+		return -1;
+	if (group && cgroup_oom_kills(group, &kills) < 0)
+		kills = 0;
+	for (int half = 0;; half++) {
+		struct pollfd p = {.fd = pidfd, .events = POLLIN};
+		bool ended = poll(&p, 1, 500) > 0;
+		if (group && cgroup_oom_kills(group, &now) == 0)
+			for (; kills < now; kills++)
+				event_oom(r);
+		if (ended)
+			break;
+		if (half % (2 * interval) != 0)
+			continue;
+		oci_record_look(r);
+		_cleanup_free_ char *text = oci_stats(r);
+		if (text) {
+			puts(text);
+			fflush(stdout);
+		}
+	}
+	close(pidfd);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* exec.c: a further process in a running container; see oci.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "oci.h"
+#include "str.h"
+#include "sys.h"
+
+static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
+{
+	errno = EINVAL;
+	if (r->status == OCI_PAUSED && !x->ignore_paused)
+		return fail("cannot exec in a paused container (use --ignore-paused to override): %s", r->id);
+	if (r->status == OCI_STOPPED || r->status == OCI_CREATING)
+		return fail("cannot exec in a %s container: %s", oci_status_name(r->status), r->id);
+	return 0;
+}
+
+/* --cgroup: a group beneath the container's that is there. Caller frees; NULL with fail(). */
+static char *exec_group(const struct oci_record *r, const char *sub)
+{
+	const char *group = oci_record_group(r);
+	while (sub && *sub == '/')
+		sub++;
+	if (!group || !sub || !*sub)
+		return xstrdup(group ? group : "");
+	char *path = xasprintf("%s/%s", group, sub);
+	if (!strstr(path, "..") && cgroup_exists(path))
+		return path;
+	errno = ENOENT;
+	fail("--cgroup %s: no such group in the container's", sub);
+	return NULL;
+}
+
+static int exec_hand_over(const struct oci_exec *x)
+{
+	if (x->console_socket && x->e.master >= 0 && oci_send_fd(x->console_socket, "/dev/ptmx", 9, x->e.master) < 0)
+		return -1;
+	if (x->pidfd_socket) {
+		_cleanup_close_ int fd = sys_pidfd_open(x->e.pid);
+		if (fd < 0 || oci_send_fd(x->pidfd_socket, "pidfd", 5, fd) < 0)
+			return fd < 0 ? fail("pidfd: %m") : -1;
+	}
+	return oci_pid_file(x->pid_file, x->e.pid);
+}
+
+int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
+{
+	struct enter *e = &x->e;
+	char path[32];
+	e->code = 255;
+	if (exec_refused(r, x) < 0)
+		return -1;
+	if (s->terminal && x->detach && !x->console_socket)
+		return fail("cannot allocate tty if it detaches without setting a console socket (--console-socket)");
+	snprintf(path, sizeof path, "/proc/%d", (int)r->pid);
+	_cleanup_close_ int procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int pidfd = oci_record_pidfd(r);
+	if (pidfd < 0 && errno != ENOSYS)
+		return -1;
+	_cleanup_free_ char *group = exec_group(r, x->cgroup);
+	if (!group)
+		return -1;
+	e->spec = s;
+	e->pidfd = pidfd;
+	e->procdir = procdir;
+	e->cgroup = *group ? group : NULL;
+	e->detach = x->detach;
+	e->inherit = true;
+	e->preserve = x->preserve;
+	if (enter_start(e) < 0)
+		return -1;
+	if (exec_hand_over(x) == 0) {
+		if (x->console_socket && e->master >= 0) {
+			close(e->master);
+			e->master = -1;
+		}
+		return 0;
+	}
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	kill(e->pid, SIGKILL);
+	waitpid(e->pid, NULL, __WALL);
+	return fail("%s", why);
+}

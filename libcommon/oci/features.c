@@ -1,0 +1,125 @@
+/* features.c: what this runtime can (runtime-spec, features.md), and a config.json to begin with; see oci.h. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "oci.h"
+#include "spec_names.h"
+#include "str.h"
+
+#define LAST_CAP 40 /* CAP_CHECKPOINT_RESTORE */
+
+/* Words apart by blanks as an array. */
+static void put_words(struct buf *b, const char *key, const char *words)
+{
+	struct strv l = {0};
+	strv_split(&l, words, " ");
+	spec_put_list(b, key, &l);
+	strv_free(&l);
+}
+
+static void put_table(struct buf *b, const char *key, const struct spec_word *t)
+{
+	spec_put_key(b, key);
+	buf_puts(b, "[");
+	for (; t->name; t++) {
+		spec_put_comma(b);
+		buf_json(b, t->name);
+	}
+	buf_puts(b, "]");
+}
+
+static void put_enabled(struct buf *b, const char *key, bool on)
+{
+	spec_put_open(b, key);
+	buf_puts(b, on ? "\"enabled\":true}" : "\"enabled\":false}");
+}
+
+static void features_linux(struct buf *b)
+{
+	spec_put_open(b, "linux");
+	put_words(b, "namespaces", "cgroup ipc mount network pid time user uts");
+	spec_put_key(b, "capabilities");
+	for (int i = 0; i <= LAST_CAP; i++)
+		buf_printf(b, "%c\"%s\"", i ? ',' : '[', caps_name(i));
+	buf_puts(b, "],\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,\"rdma\":true}");
+	buf_puts(b, ",\"seccomp\":{\"enabled\":true");
+	put_words(b, "actions",
+	    "SCMP_ACT_ALLOW SCMP_ACT_ERRNO SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_LOG "
+	    "SCMP_ACT_TRACE SCMP_ACT_TRAP");
+	put_words(b, "operators",
+	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ SCMP_CMP_NE");
+#ifdef __aarch64__
+	put_words(b, "archs", "SCMP_ARCH_AARCH64 SCMP_ARCH_ARM");
+#else
+	put_words(b, "archs", "SCMP_ARCH_X86 SCMP_ARCH_X86_64");
+#endif
+	put_words(b, "knownFlags", SECCOMP_FLAGS_KNOWN);
+	put_words(b, "supportedFlags", SECCOMP_FLAGS_KNOWN);
+	buf_puts(b, "}");
+	put_enabled(b, "apparmor", true);
+	put_enabled(b, "selinux", true);
+	buf_puts(b, ",\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":false}");
+	buf_puts(b, ",\"memoryPolicy\":{");
+	put_table(b, "modes", spec_memory_modes);
+	put_table(b, "flags", spec_memory_flags);
+	buf_puts(b, "}");
+	buf_puts(b, ",\"mountExtensions\":{");
+	put_enabled(b, "idmap", OCI_IDMAP);
+	buf_puts(b, "}");
+	put_enabled(b, "netDevices", true);
+	buf_puts(b, "}");
+}
+
+char *oci_features(void)
+{
+	struct buf b = {0};
+	buf_puts(&b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\"");
+	put_words(&b, "hooks", "prestart createRuntime createContainer startContainer poststart poststop");
+	put_words(&b, "mountOptions",
+	    "async atime bind defaults dev diratime dirsync exec iversion lazytime noatime nodev nodiratime noexec "
+	    "noiversion nolazytime norelatime nostrictatime nosuid private ratime rbind rdev rdiratime relatime rexec "
+	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate rrelatime rro rrw "
+	    "rshared rslave rstrictatime rsuid runbindable rw shared silent slave strictatime suid sync "
+	    "unbindable");
+	features_linux(&b);
+	buf_puts(&b, "}");
+	return b.p;
+}
+
+/* `spec`: a shell, as runc's begins: a terminal, root, three capabilities, what docker masks. */
+char *oci_default_config(bool rootless)
+{
+	struct spec s;
+	spec_default(&s);
+	free(s.version);
+	s.version = xstrdup("1.3.0");
+	s.terminal = s.no_new_privileges = s.root_readonly = true;
+	s.hostname = xstrdup("runc");
+	s.root_path = xstrdup("rootfs");
+	strv_add(&s.args, "sh");
+	strv_add(&s.env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&s.env, "TERM=xterm");
+	uint64_t caps = 1ull << 29 | 1ull << 5 | 1ull << 10; /* AUDIT_WRITE, KILL, NET_BIND_SERVICE */
+	s.caps = (struct spec_caps){.bounding = caps, .effective = caps, .permitted = caps};
+	spec_rlimit_set(&s, "RLIMIT_NOFILE", 1024, 1024);
+	s.devices.n = 0;
+	s.device_rules.n = 0;
+	device_rule_add(&s, false, 'a', -1, -1, "rwm");
+	if (rootless) {
+		struct idmap_entry *u = xcalloc(1, sizeof *u), *v = xcalloc(1, sizeof *v);
+		*u = (struct idmap_entry){0, geteuid(), 1};
+		*v = (struct idmap_entry){0, getegid(), 1};
+		s.uid_map.v = u;
+		s.gid_map.v = v;
+		s.uid_map.n = s.gid_map.n = 1;
+		s.ns_new |= 1u << NS_USER;
+		s.ns_new &= ~(1u << NS_NET);
+		s.device_rules.n = 0;
+	}
+	_cleanup_free_ char *text = spec_text(&s);
+	spec_free(&s);
+	_cleanup_json_ json_t *j = json_parse("config", text, strlen(text));
+	return json_pretty(j);
+}

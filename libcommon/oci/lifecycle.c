@@ -1,0 +1,139 @@
+/* lifecycle.c: start, kill, pause and delete; see oci.h. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "engine.h"
+#include "err.h"
+#include "hooks.h"
+#include "oci.h"
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+
+#define END_MS 10000 /* how long a killed process is waited for */
+
+static int life_not(const struct oci_record *r, const char *what)
+{
+	errno = EINVAL;
+	return fail("cannot %s a container in the %s state: %s", what, oci_status_name(r->status), r->id);
+}
+
+static int life_hooks(const struct oci_record *r, enum spec_hook_when when, pid_t pid)
+{
+	struct spec s;
+	struct hook_subject about = {r->id, kv_get(&r->state, "bundle"), pid};
+	if (!kv_num(&r->state, "hooks", 0))
+		return 0;
+	if (oci_record_spec(r, &s) < 0)
+		return -1;
+	int done = hooks_run(&s, when, &about);
+	spec_free(&s);
+	return done;
+}
+
+int oci_start(struct oci_record *r, int *code)
+{
+	*code = 1;
+	if (r->status == OCI_STOPPED) {
+		errno = EINVAL;
+		return fail("cannot start a container that has stopped: %s", r->id);
+	}
+	if (r->status != OCI_CREATED) {
+		errno = EINVAL;
+		return r->status == OCI_RUNNING ? fail("cannot start an already running container: %s", r->id)
+						: life_not(r, "start");
+	}
+	if (engine_open_gate(r->dir, code) < 0)
+		return -1;
+	engine_remove_gate(r->dir);
+	if (life_hooks(r, HOOK_POSTSTART, r->pid) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	oci_kill(r, SIGKILL, false);
+	return fail("%s", why);
+}
+
+static int life_signal(pid_t pid, void *arg)
+{
+	if (kill(pid, *(int *)arg) < 0 && errno != ESRCH)
+		return fail("process %d: signal %d: %m", (int)pid, *(int *)arg);
+	return 0;
+}
+
+int oci_kill(struct oci_record *r, int sig, bool all)
+{
+	const char *group = oci_record_group(r);
+	bool shared = group && !kv_num(&r->state, "own_pidns", 1);
+	if (group && (all || (shared && sig == SIGKILL && r->pid == 0))) {
+		if (sig == SIGKILL)
+			return cgroup_populated(group) ? cgroup_kill(group) : 0;
+		return cgroup_procs(group, life_signal, &sig) < 0 ? -1 : 0;
+	}
+	int fd = oci_record_pidfd(r);
+	if (fd < 0)
+		return errno == ESRCH ? fail("container not running: %s", r->id) : -1;
+	int done = sys_pidfd_send_signal(fd, sig);
+	close(fd);
+	if (done < 0)
+		return fail("%s: signal %d: %m", r->id, sig);
+	if (sig == SIGKILL && r->status == OCI_PAUSED && group) /* v1: a frozen one would not die */
+		cgroup_freeze(group, false);
+	return 0;
+}
+
+/* The process that create left, and all that is in its group. */
+static int life_end(struct oci_record *r)
+{
+	const char *group = oci_record_group(r);
+	int fd = r->pid > 0 ? oci_record_pidfd(r) : -1;
+	if (fd >= 0)
+		sys_pidfd_send_signal(fd, SIGKILL);
+	if (group && cgroup_exists(group) && cgroup_populated(group) == 1 && cgroup_kill(group) < 0)
+		return -1;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	bool stuck = fd >= 0 && poll(&p, 1, END_MS) == 0;
+	if (fd >= 0)
+		close(fd);
+	errno = ETIME;
+	return stuck ? fail("%s: process %d does not end", r->id, (int)r->pid) : 0;
+}
+
+int oci_delete(struct oci_record *r, bool force)
+{
+	const char *group = oci_record_group(r);
+	if (!force && r->status != OCI_STOPPED && r->status != OCI_CREATED) {
+		errno = EBUSY;
+		return fail("cannot delete container %s that is not stopped: %s", r->id, oci_status_name(r->status));
+	}
+	if (life_end(r) < 0 || (group && cgroup_remove(group) < 0))
+		return -1;
+	oci_rdt_down(kv_get(&r->state, "rdt"));
+	/* The hooks run when all is gone (runtime.md, "Lifecycle", 12), by a config.json that is read before. */
+	struct spec s;
+	bool hooks = kv_num(&r->state, "hooks", 0) && oci_record_spec(r, &s) == 0;
+	if (oci_record_remove(r) < 0)
+		return -1;
+	if (!hooks)
+		return 0;
+	struct hook_subject about = {r->id, kv_get(&r->state, "bundle"), 0};
+	hooks_run(&s, HOOK_POSTSTOP, &about);
+	spec_free(&s);
+	return 0;
+}
+
+int oci_pause(struct oci_record *r, bool on)
+{
+	const char *group = oci_record_group(r);
+	if (on ? r->status != OCI_RUNNING && r->status != OCI_CREATED : r->status != OCI_PAUSED) {
+		errno = EINVAL;
+		return fail("container not %s: %s", on ? "running" : "paused", r->id);
+	}
+	if (!group)
+		return errno = ENODEV, fail("%s: it has no cgroup to be frozen", r->id);
+	return cgroup_freeze(group, on);
+}

@@ -1,0 +1,78 @@
+/* rdt.c: linux.intelRdt: a class of service of resctrl for a container; see oci.h. config-linux.md, "IntelRdt";
+ * the kernel's Documentation/arch/x86/resctrl.rst. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "oci.h"
+#include "str.h"
+
+/* Where resctrl is mounted; NULL: nowhere. Caller frees. */
+static char *rdt_root(void)
+{
+	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+	for (char *l = text, *end; l && *l; l = end + (*end == '\n')) {
+		end = l + strcspn(l, "\n");
+		_cleanup_free_ char *line = xstrndup(l, (size_t)(end - l));
+		struct strv f = {0};
+		strv_split(&f, line, " ");
+		char *at = strstr(line, " - resctrl ") && f.n > 4 ? xstrdup(f.v[4]) : NULL;
+		strv_free(&f);
+		if (at)
+			return at;
+	}
+	return NULL;
+}
+
+/* Without a "MB:" line of l3CacheSchema where memBwSchema has one. */
+static void rdt_schema(const struct spec_rdt *d, struct buf *out)
+{
+	struct strv lines = {0};
+	strv_split(&lines, d->l3 ? d->l3 : "", "\n");
+	for (size_t i = 0; i < lines.n; i++)
+		if (!d->mb || !str_starts(lines.v[i], "MB:"))
+			buf_printf(out, "%s\n", lines.v[i]);
+	strv_free(&lines);
+	if (d->mb)
+		buf_printf(out, "%s\n", d->mb);
+	for (size_t i = 0; i < d->schemata.n; i++)
+		buf_printf(out, "%s\n", d->schemata.v[i]);
+}
+
+char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
+{
+	const struct spec_rdt *d = s->rdt;
+	_cleanup_free_ char *root = rdt_root();
+	struct buf schema = {0};
+	char num[24];
+	errno = ENODEV;
+	if (!root)
+		return fail("linux.intelRdt: no resctrl file system is mounted here"), NULL;
+	_cleanup_free_ char *dir = xasprintf("%s/%s", root, d->clos_id ? d->clos_id : id),
+			    *tasks = xasprintf("%s/tasks", dir), *file = xasprintf("%s/schemata", dir);
+	rdt_schema(d, &schema);
+	bool there = access(dir, F_OK) == 0;
+	if (!there && d->clos_id && !schema.n)
+		return fail("linux.intelRdt.closID: %s: no such class of service", dir), NULL;
+	if (!there && mkdir(dir, 0755) < 0)
+		return fail("linux.intelRdt: %s: mkdir: %m", dir), NULL;
+	snprintf(num, sizeof num, "%d", (int)pid);
+	int r = schema.n && file_poke(file, schema.p) < 0 ? -1 : file_poke(tasks, num);
+	buf_free(&schema);
+	if (r < 0 && !there)
+		rmdir(dir);
+	if (r < 0)
+		return NULL;
+	return xstrdup(d->clos_id ? "" : dir);
+}
+
+void oci_rdt_down(const char *made)
+{
+	if (made && *made && rmdir(made) < 0 && errno != ENOENT)
+		warn("%s: rmdir: %m", made);
+}

@@ -1,0 +1,233 @@
+/* record.c: ctr-oci's records; see oci_record.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "engine.h"
+#include "err.h"
+#include "file.h"
+#include "json.h"
+#include "oci_record.h"
+#include "pidfd.h"
+#include "str.h"
+#include "sys.h"
+#include "tree.h"
+
+#define CONFIG_MAX (16 << 20)
+
+const char *oci_status_name(enum oci_status s)
+{
+	static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
+	return names[s];
+}
+
+char *oci_root(const char *root)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+	if (root)
+		return xstrdup(root);
+	if (geteuid() != 0 && run && *run == '/')
+		return xasprintf("%s/ctr-oci", run);
+	return xstrdup("/run/ctr-oci");
+}
+
+int oci_id_check(const char *id)
+{
+	size_t n = strlen(id);
+	bool dots = strspn(id, ".") == n;
+	for (const char *p = id; *p; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') && !(*p >= '0' && *p <= '9') &&
+		    !strchr("_+-.", *p))
+			dots = true;
+	if (n > 0 && n < 256 && !dots)
+		return 0;
+	errno = EINVAL;
+	return fail("'%s': invalid container ID: it is made of letters, digits and _ + - .", id);
+}
+
+static int record_root(const char *root, bool make)
+{
+	int fd = dir_open_at(AT_FDCWD, root);
+	if (fd < 0 && errno == ENOENT && make && dir_make(root, 0711) == 0)
+		fd = dir_open_at(AT_FDCWD, root);
+	return fd;
+}
+
+int oci_record_make(struct oci_record *r, const char *root, const char *id)
+{
+	struct stat a, b;
+	*r = (struct oci_record){.dir = -1};
+	if (oci_id_check(id) < 0)
+		return -1;
+	_cleanup_close_ int top = record_root(root, true);
+	if (top < 0)
+		return -1;
+	if (mkdirat(top, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return fail("container with id exists: %s", id);
+		return fail("%s/%s: mkdir: %m", root, id);
+	}
+	r->dir = dir_open_at(top, id);
+	/* Between the two a `delete --force` may have taken it away again. */
+	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || fstat(r->dir, &a) < 0 ||
+	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev) {
+		errno = ENOENT;
+		return fail("%s: deleted while it was made", id);
+	}
+	r->root = xstrdup(root);
+	r->id = xstrdup(id);
+	r->locked = true;
+	return 0;
+}
+
+/* Of a process that has ended and was not waited for, there is a number still. */
+static bool record_alive(pid_t pid, uint64_t starttime)
+{
+	char path[40];
+	uint64_t now;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	_cleanup_free_ char *s = file_read(path, 4096, NULL);
+	const char *p = s ? strrchr(s, ')') : NULL;
+	return p && starttime_parse(s, &now) == 0 && now == starttime && p[1] == ' ' && !strchr("ZX", p[2]);
+}
+
+void oci_record_look(struct oci_record *r)
+{
+	char boot[37];
+	const char *was = kv_get(&r->state, "boot"), *group = oci_record_group(r);
+	pid_t pid = (pid_t)kv_num(&r->state, "pid", 0);
+	r->starttime = (uint64_t)kv_num(&r->state, "starttime", 0);
+	r->pid = 0;
+	r->status = OCI_STOPPED;
+	if (pid <= 0) {
+		/* Somebody is at it, or was killed at it: who holds the lock knows the latter. */
+		if (!r->locked && lock_try(r->dir, LOCK_SH) == 0)
+			r->status = OCI_CREATING;
+		return;
+	}
+	if (!was || boot_id(boot) < 0 || strcmp(was, boot) != 0 || !record_alive(pid, r->starttime))
+		return;
+	r->pid = pid;
+	r->status = OCI_RUNNING;
+	if (group && cgroup_frozen(group))
+		r->status = OCI_PAUSED;
+	else if (engine_gate_waiting(r->dir) == 1)
+		r->status = kv_num(&r->state, "created_done", 0) ? OCI_CREATED : OCI_CREATING;
+}
+
+int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock)
+{
+	struct stat a, b;
+	*r = (struct oci_record){.dir = -1};
+	if (oci_id_check(id) < 0)
+		return -1;
+	_cleanup_close_ int top = record_root(root, false);
+	r->dir = top < 0 ? -1 : dir_open_at(top, id);
+	if (r->dir < 0 || (lock && lock_take(r->dir, LOCK_EX) < 0) || fstat(r->dir, &a) < 0 ||
+	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino) {
+		if (r->dir < 0 && errno != ENOENT)
+			return -1;
+		errno = ENOENT;
+		fail("container does not exist: %s", id);
+		oci_record_close(r);
+		errno = ENOENT;
+		return -1;
+	}
+	r->root = xstrdup(root);
+	r->id = xstrdup(id);
+	r->locked = lock;
+	if (faccessat(r->dir, "state", F_OK, 0) == 0 && kv_read_at(&r->state, r->dir, "state") < 0) {
+		fail_in("%s", id);
+		oci_record_close(r);
+		return -1;
+	}
+	oci_record_look(r);
+	return 0;
+}
+
+void oci_record_close(struct oci_record *r)
+{
+	int saved = errno;
+	if (r->dir >= 0)
+		close(r->dir);
+	free(r->root);
+	free(r->id);
+	kv_free(&r->state);
+	*r = (struct oci_record){.dir = -1};
+	errno = saved;
+}
+
+int oci_record_write(const struct oci_record *r)
+{
+	return kv_write_at(&r->state, r->dir, "state");
+}
+
+int oci_record_remove(struct oci_record *r)
+{
+	_cleanup_close_ int top = record_root(r->root, false);
+	if (top < 0)
+		return errno == ENOENT ? 0 : -1;
+	engine_remove_gate(r->dir);
+	return tree_remove_at(top, r->id);
+}
+
+int oci_record_spec(const struct oci_record *r, struct spec *s)
+{
+	size_t len;
+	_cleanup_free_ char *text = file_read_at(r->dir, "config.json", CONFIG_MAX, &len);
+	_cleanup_free_ char *what = xasprintf("%s/%s/config.json", r->root, r->id);
+	return text ? spec_parse(s, what, text, len) : -1;
+}
+
+int oci_record_pidfd(const struct oci_record *r)
+{
+	errno = ESRCH;
+	if (r->pid <= 0)
+		return fail("container not running: %s", r->id);
+	int fd = pidfd_open_checked(r->pid, r->starttime);
+	return fd < 0 ? fail("%s: process %d: %m", r->id, (int)r->pid) : fd;
+}
+
+const char *oci_record_group(const struct oci_record *r)
+{
+	const char *g = kv_get(&r->state, "cgroup");
+	return g && *g ? g : NULL;
+}
+
+static int record_name(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	if (name[0] != '.' || oci_id_check(name) == 0)
+		strv_add(arg, name);
+	return 0;
+}
+
+int oci_record_names(const char *root, struct strv *out)
+{
+	_cleanup_close_ int top = record_root(root, false);
+	if (top < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (dir_each(top, record_name, out) < 0)
+		return -1;
+	strv_sort(out);
+	return 0;
+}
+
+char *oci_record_json(const struct oci_record *r)
+{
+	const char *version = kv_get(&r->state, "version"), *notes = kv_get(&r->state, "annotations"),
+		   *owner = kv_get(&r->state, "owner");
+	_cleanup_json_ json_t *extra =
+	    notes && *notes ? json_parse("annotations", notes, strlen(notes)) : json_make("{}");
+	_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:i,s:s,s:s*,s:s*,s:s*,s:O,s:s}", "ociVersion",
+	    version ? version : "1.3.0", "id", r->id, "pid", (int)r->pid, "status", oci_status_name(r->status),
+	    "bundle", kv_get(&r->state, "bundle"), "rootfs", kv_get(&r->state, "rootfs"), "created",
+	    kv_get(&r->state, "created"), "annotations", extra, "owner", owner ? owner : "");
+	return json_pretty(j);
+}

@@ -1,0 +1,47 @@
+/* update.c: other limits for a container that is there; see oci.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "oci.h"
+#include "str.h"
+
+/* checkBeforeUpdate: a limit below what is used would kill (config-linux.md, "Memory"). */
+static int update_fits(const char *group, const struct spec *limits)
+{
+	const char *max = strv_getenv(&limits->resources, "memory.max");
+	_cleanup_free_ char *used = max && limits->check_before_update ? cgroup_get(group, "memory.current") : NULL;
+	if (!used || strcmp(max, "max") == 0 || strtoull(max, NULL, 10) >= strtoull(used, NULL, 10))
+		return 0;
+	errno = EBUSY;
+	return fail("memory.max=%s: rejecting memory limit: %s bytes are in use", max, used);
+}
+
+int oci_update(struct oci_record *r, struct spec *limits)
+{
+	const char *group = oci_record_group(r);
+	struct spec s;
+	if (r->status == OCI_STOPPED)
+		return errno = ESRCH, fail("container not running: %s", r->id);
+	if (!group)
+		return errno = ENODEV, fail("%s: it has no cgroup", r->id);
+	if (update_fits(group, limits) < 0 || cgroup_set(group, &limits->resources) < 0)
+		return -1;
+	if (limits->device_rules.n && cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
+		return -1;
+	/* What it was created with says it from now on, too. */
+	if (oci_record_spec(r, &s) < 0)
+		return -1;
+	for (size_t i = 0; i < limits->resources.n; i++) {
+		const char *kv = limits->resources.v[i], *eq = strchr(kv, '=');
+		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
+		strv_setenv(&s.resources, key, eq + 1);
+	}
+	_cleanup_free_ char *text = spec_text(&s);
+	spec_free(&s);
+	return file_write_at(r->dir, "config.json", text, strlen(text), 0600, false);
+}

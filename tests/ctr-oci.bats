@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# ctr-oci: the runtime specification's operations by runc's command line.
+load lib
+
+test_setup() {
+	mkdir -p b/rootfs
+	cp -a "$ROOTFS". b/rootfs
+	export R="--root $WORLD/oci"
+}
+
+test_teardown() {
+	local id
+	for id in $(oci list -q 2>/dev/null); do oci delete -f "$id"; done
+	for id in 2 1; do
+		find /sys/fs/cgroup -mindepth "$id" -maxdepth 3 -type d -path "*/$CTR_CGROUP*" -exec rmdir {} + 2>/dev/null
+	done
+	true
+}
+
+# shellcheck disable=SC2086
+oci() { ctr-oci $R "$@"; }
+
+# bundle 'ARGS AS JSON' [MEMBERS OF linux] [MEMBERS OF process] [FURTHER MEMBERS]: b/config.json
+bundle() {
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":[$1],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin:/usr/bin"]${3:+,$3}},
+	 "root":{"path":"rootfs"},"hostname":"box",
+	 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+	  {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["mode=755"]}],
+	 "linux":{"cgroupsPath":"/$CTR_CGROUP/c",
+	  "namespaces":[{"type":"pid"},{"type":"mount"},{"type":"uts"},{"type":"ipc"},{"type":"network"}]${2:+,$2}}${4:+,$4}}
+	END
+}
+
+create() { oci create -b b "$@" >out 2>&1 </dev/null; }
+status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
+
+@test "create, start, kill and delete: the states of the specification" {
+	bundle '"sh","-c","echo ran; sleep 1000"'
+	create --pid-file pid c
+	[ "$(status c)" = created ]
+	[ "$(oci state c | sed -n 's/.*"pid": \(.*\),/\1/p')" = "$(cat pid)" ]
+	[ ! -s out ]
+	oci start c
+	[ "$(status c)" = running ]
+	wait_for 5 grep -q ran out
+	run -1 oci start c
+	run -1 oci delete c
+	[[ "$output" == *"cannot delete container c that is not stopped: running"* ]]
+	run -1 oci create -b b c
+	[[ "$output" == *"exists: c"* ]]
+	oci kill c KILL
+	wait_for 5 test "$(sleep 0.2; status c)" = stopped
+	run -1 oci kill c
+	[[ "$output" == *"container not running"* ]]
+	oci delete c
+	run -1 oci state c
+	[[ "$output" == *"does not exist"* ]]
+	run -1 oci delete c
+	oci delete --force c
+	[ -z "$(ls oci)" ]
+}
+
+@test "run: the exit code is the command's, and nothing is left" {
+	bundle '"sh","-c","hostname; exit 7"'
+	run -7 oci run -b b c
+	[ "$output" = box ]
+	[ -z "$(ls oci)" ]
+	bundle '"sleep","1000"'
+	oci run -d -b b c >out 2>&1 </dev/null
+	[ "$(status c)" = running ]
+	[ "$(oci list -q)" = c ]
+	[[ "$(oci list)" == ID*PID*STATUS*c*running* ]]
+	[[ "$(oci list -f json)" == '[{'*'"id":"c"'* ]]
+}
+
+@test "runc and crun are names of it" {
+	ln -s "$CTRBOX" runc
+	ln -s "$CTRBOX" crun
+	[[ "$(./runc --version)" == *"spec: 1.3"* ]]
+	bundle '"true"'
+	./crun --root "$WORLD/oci" run -b b c
+}
+
+@test "exec: another command, user, environment, a process file; its exit code" {
+	bundle '"sleep","1000"'
+	oci run -d -b b c >out 2>&1 </dev/null
+	run -3 oci exec -e A=1 --user 5:6 --cwd /tmp c sh -c 'echo $A $(id -u):$(id -g) $(pwd); exit 3'
+	[ "$output" = "1 5:6 /tmp" ]
+	printf '{"args":["id","-u"],"cwd":"/","user":{"uid":9,"gid":9},"env":["PATH=/bin"]}' >p.json
+	[ "$(oci exec -p p.json c)" = 9 ]
+	oci exec -d --pid-file pid c sleep 500
+	grep -q sleep "/proc/$(cat pid)/cmdline"
+	[[ "$(oci ps -f json c)" == *"$(cat pid)"* ]]
+	run -255 oci exec c nothing-here
+	[[ "$output" == *'exec: "nothing-here": executable file not found in $PATH'* ]]
+	oci pause c
+	[ "$(status c)" = paused ]
+	run -255 oci exec c true
+	[[ "$output" == *"paused"* ]]
+	oci resume c
+	oci exec c true
+}
+
+@test "--log has the error in the shape that callers parse" {
+	run -1 ctr-oci --log l --log-format json --root "$WORLD/oci" state none
+	[[ "$(cat l)" == '{"level":"error","msg":"container does not exist: none","time":"'*'Z"}' ]]
+	run -1 ctr-oci --log t --root "$WORLD/oci" state none
+	[[ "$(cat t)" == 'time="'*'" level=error msg="container does not exist: none"' ]]
+}
+
+@test "hooks get the state on stdin, in the specification's order; one that fails undoes the create" {
+	cat >h <<-'END'
+	#!/bin/sh
+	s=$(cat)
+	echo "$1 $(echo "$s" | sed 's/.*"status": *"\([a-z]*\)".*/\1/')" >>"$2"
+	END
+	chmod +x h
+	local w all=''
+	for w in prestart createRuntime poststart poststop; do
+		all="$all${all:+,}\"$w\":[{\"path\":\"$PWD/h\",\"args\":[\"h\",\"$w\",\"$PWD/seen\"]}]"
+	done
+	bundle '"true"' '' '' "\"hooks\":{$all}"
+	oci run -b b c
+	[ "$(tr '\n' ' ' <seen)" = "prestart creating createRuntime creating poststart running poststop stopped " ]
+	bundle '"true"' '' '' '"hooks":{"createRuntime":[{"path":"/bin/false"}]}'
+	run -1 oci create -b b c
+	[[ "$output" == *"/bin/false"* ]]
+	[ -z "$(ls oci)" ]
+}
+
+@test "limits are in force, and update changes them" {
+	bundle '"sleep","1000"' '"resources":{"pids":{"limit":40},"memory":{"limit":67108864}}'
+	oci run -d -b b c >out 2>&1 </dev/null
+	[ "$(ctr-cgset -g pids.max "/$CTR_CGROUP/c" 2>/dev/null || find /sys/fs/cgroup -path "*/$CTR_CGROUP/c/pids.max" -exec cat {} +)" = 40 ]
+	oci update --pids-limit 50 c
+	echo '{"memory":{"limit":33554432}}' | oci update -r - c
+	[ "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/c/pids.max" -exec cat {} +)" = 50 ]
+	[[ "$(oci events --stats c)" == '{"type":"stats","id":"c","data":{'*'"limit":33554432'* ]]
+	echo '{"memory":{"limit":"x"}}' >r
+	run -1 oci update -r r c
+	[[ "$output" == *"r:1:"*"linux.resources.memory.limit: must be an integer"* ]]
+}
+
+@test "scheduler, I/O priority, personality, clocks and memory policy are what config.json says" {
+	bundle '"sh","-c","uname -m; cut -d\" \" -f1 /proc/uptime | cut -d. -f1; cut -d\" \" -f41 /proc/self/stat"' \
+		'"personality":{"domain":"LINUX32"},"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0"},
+		 "timeOffsets":{"boottime":{"secs":1000000000}}' \
+		'"scheduler":{"policy":"SCHED_BATCH"},"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}'
+	run -1 oci run -b b c
+	[[ "$output" == *"time namespace isn't enabled"* ]]
+	sed -i 's/{"type":"pid"}/{"type":"pid"},{"type":"time"}/' b/config.json
+	run -0 oci run -b b c
+	[[ "${lines[0]}" == i?86 || "${lines[0]}" == armv* ]]
+	[ "${lines[1]}" -gt 1000000000 ]
+	[ "${lines[2]}" = 3 ]
+}
+
+@test "what cannot be given is refused by its name, and nothing half-made is left" {
+	local what
+	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' '"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
+		'"sysctl":{"vm.swappiness":"1"}' '"cgroupsPath":"/../x"'; do
+		bundle '"true"' "$what"
+		sed -i 's/"cgroupsPath":"[^.]*",//' b/config.json
+		run -1 oci create -b b c
+		[[ "$output" == *"linux."* || "$output" == *sysctl* ]]
+		[ -z "$(ls oci 2>/dev/null)" ]
+	done
+	for what in '"selinuxLabel":"a:b:c:s0"' '"apparmorProfile":"none-such"'; do
+		bundle '"true"' '' "$what"
+		run -1 oci create -b b c
+		[[ "$output" == *"process."* ]]
+		[ -z "$(ls oci 2>/dev/null)" ]
+	done
+	run -1 oci --systemd-cgroup create -b b c
+	[[ "$output" == *"systemd"* ]]
+	run -1 oci checkpoint c
+	[[ "$output" == *"not supported"* ]]
+}
+
+@test "a bad config.json: one line with line and column, nothing half-made" {
+	local bad
+	for bad in '' '[]' '{"ociVersion":1}' '{"ociVersion":"1.0.0","ociVersion":"1.0.0"}' '{"ociVersion":"1.0.0","process":{}}'; do
+		echo "$bad" >b/config.json
+		run -1 oci create -b b c
+		[ "${#lines[@]}" = 1 ]
+		[[ "$output" =~ config.json:[0-9]+:[0-9]+ ]]
+	done
+	perl -e 'print "[" x 5000' >b/config.json
+	run -1 oci create -b b c
+	[[ "$output" =~ config.json:[0-9]+:[0-9]+ ]]
+	perl -e 'print "{\"ociVersion\":\"1.0.2\",\"x\":\"", "a" x 10000000, "\"}"' >b/config.json
+	run -1 oci create -b b c
+	[[ "$output" =~ config.json:[0-9]+:[0-9]+:.process ]]
+	bundle '"true"'
+	mv b/rootfs b/r
+	ln -s r b/rootfs
+	run -1 oci create -b b c
+	[[ "$output" == *"symbolic link"* ]]
+	rm b/rootfs
+	run -1 oci create -b b c
+	[[ "$output" == *"root.path"* ]]
+	run -1 oci create -b b ../x
+	[[ "$output" == *"invalid container ID"* ]]
+	[ -z "$(ls oci 2>/dev/null)" ]
+}
+
+@test "kill -9 of ctr-oci at any moment: delete --force clears what is left" {
+	local i
+	bundle '"sleep","1000"'
+	for ((i = 0; i < 25; i++)); do
+		# shellcheck disable=SC2086
+		ctr-oci $R create -b b "c$i" >/dev/null 2>&1 </dev/null &
+		local pid=$!
+		sleep "0.00$((i % 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		oci delete --force "c$i"
+	done
+	[ -z "$(ls oci)" ]
+	wait_for 5 no_sleepers
+}
+no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" -type d)" ]; }
+
+@test "features and spec are JSON, and a bundle of spec runs" {
+	[[ "$(oci features)" == '{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0"'* ]]
+	(cd b && oci spec)
+	sed -i 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json
+	[ "$(oci run -b b c)" = 0 ]
+	run -1 oci spec -b b
+	[[ "$output" == *"exists"* ]]
+}
