@@ -71,10 +71,10 @@ lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
 # What only the minimal build has, and what it does without: images (libarchive), JSON (jansson), statistics, hooks.
 only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
 not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) $(wildcard libcommon/oci/*.c) \
-	libcommon/base/json.c libcommon/base/opt_meant.c \
+	libcommon/base/json.c libcommon/base/opt_meant.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
 	libcommon/engine/placement.c \
-	$(patsubst %,libcommon/container/%.c,volume_fill container_images) \
+	$(patsubst %,libcommon/container/%.c,volume_fill container_images docker_shape ps_template) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.

@@ -6,17 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "docker_shape.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
+#include "template.h"
 
 static const char *format;
+static bool own_shape;
 
 static const struct opt opts[] = {
-    {'f', "format", "PATH", "one value, such as State.Pid or Config.process.args", OPT_STR, &format},
+    {'f', "format", "TEMPLATE|PATH", "a Go template over docker's shape, or one value of ours: State.Pid", OPT_STR,
+	&format},
+    {0, "json", NULL, "our own shape: the record, and the OCI config as it is", OPT_FLAG, &own_shape},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -122,23 +127,43 @@ static int print_value(const json_t *j)
 	return 0;
 }
 
+static json_t *dockers(const struct container *c)
+{
+	_cleanup_free_ char *text = c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	_cleanup_json_ json_t *cfg = text ? json_parse("config.json", text, strlen(text)) : NULL;
+	return docker_shape(c, cfg);
+}
+
+static int print_template(json_t *j)
+{
+	struct buf out = {0};
+	int r = template_run(format, j, false, &out);
+	if (r == 0)
+		puts(out.p);
+	buf_free(&out);
+	return r;
+}
+
 int ctr_inspect_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	_cleanup_json_ json_t *all = json_array();
 	int code = 0, n = opt_parse(&usage, argc, argv);
+	bool is_template = template_is(format), path = format && !is_template;
 	opt_names(&names, argc, argv, n, "NAME");
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
 		json_t *j = NULL;
 		if (container_open(&c, names.v[i]) == 0) {
-			j = record(&c);
+			j = own_shape || path ? record(&c) : dockers(&c);
 			container_close(&c);
 		}
-		if (!j || (format && print_value(j) < 0)) {
+		if (!j || (path && print_value(j) < 0) || (is_template && print_template(j) < 0)) {
 			warn("%s", fail_msg());
 			code = 1;
 		}
+		if (j)
+			docker_shape_plain(j);
 		if (j)
 			json_array_append_new(all, j);
 	}

@@ -11,6 +11,7 @@
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
+#include "ps_template.h"
 #include "table.h"
 
 static struct {
@@ -23,9 +24,10 @@ static const struct opt opts[] = {
     {'a', "all", NULL, "those too that do not run", OPT_FLAG, &o.all},
     {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
-    {'o', "format", "FIELDS",
-	"these fields, apart by commas (default: id,name,pid,status,command,created,image,ip,ports)", OPT_STR,
-	&o.fields},
+    {'o', "format", "FIELDS|TEMPLATE",
+	"a Go template (docker's, with `table` too), or fields apart by commas (default: "
+	"id,name,pid,status,command,created,image,ip,ports)",
+	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST,
 	&o.filters},
@@ -226,10 +228,13 @@ int ctr_ps_main(int argc, char **argv)
 	for (size_t i = 0; i < o.filters.n; i++)
 		if (!strchr(o.filters.v[i], '='))
 			die_usage("--filter: '%s' is not K=V", o.filters.v[i]);
-	size_t wide = columns(cols, head);
+	bool templated = template_is(o.fields);
+	struct strv lines = {0};
+	size_t wide = templated ? 0 : columns(cols, head);
 	if (container_names(&all) < 0)
 		die_fail();
-	table_row(&t, wide, head);
+	if (!templated)
+		table_row(&t, wide, head);
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
 		if (container_read(&c, all.v[i]) < 0) { /* gone meanwhile */
@@ -241,7 +246,9 @@ int ctr_ps_main(int argc, char **argv)
 			code = 1;
 		}
 		if (wanted(&c)) {
-			if (o.quiet)
+			if (templated)
+				ps_template(&lines, o.fields, &c);
+			else if (o.quiet)
 				puts(c.status == ST_CORRUPT ? c.name : c.id);
 			else if (o.json)
 				print_json(&c);
@@ -250,7 +257,9 @@ int ctr_ps_main(int argc, char **argv)
 		}
 		container_close(&c);
 	}
-	if (!o.quiet && !o.json)
+	if (templated)
+		ps_template_print(&lines, o.fields, !o.no_header);
+	else if (!o.quiet && !o.json)
 		table_print(&t, !o.no_header);
 	return code;
 }

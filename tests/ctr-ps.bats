@@ -52,18 +52,18 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 
 @test "inspect, golden: every field of a running container" {
 	ctr-run -d --name a -l x=1 -e K=V "$ROOTFS" sleep 1000 >/dev/null
-	run -0 ctr-inspect a
+	run -0 ctr-inspect --json a
 	got=$(plain <<<"$output" | perl -0pe 's/"Config": \{.*?\n    \},\n    "conf"/"Config": C,\n    "conf"/s; s/"Mounts": \[.*?\n    \],/"Mounts": M,/s' | tr -s ' \n' ' ')
-	want='[ { "Id": "ID", "Name": "a", "Created": "TIME", "State": { "Status": "running", "Running": true, "Paused": false, "Restarting": false, "OOMKilled": false, "Pid":N, "ExitCode": 0, "StartedAt": "TIME", "FinishedAt": "" }, "Image": "ROOTFS/", "RestartPolicy": "no", "RestartCount": 0, "Labels": [ "x=1" ], "NetworkSettings": { "Network": "none", "IPAddress": "", "Ports": [] }, "Mounts": M, "Config": C, "conf": { "rootfs": "ROOTFS", "image": "ROOTFS/", "name": "a", "id": "ID", "created": "SECONDS", "command": "sleep 1000", "rm": "0", "tty": "0", "stdin": "0", "label": "x=1", "net": "none" }, "state": { "id": "ID", "boot": "BOOT", "pid":"N", "starttime":"N", "monitor":"N", "monitor_starttime":"N", "cgroup": "PARENT/c-GROUP", "restarts": "0" } } ]'
+	want='[ { "Id": "ID", "Name": "a", "Created": "TIME", "State": { "Status": "running", "Running": true, "Paused": false, "Restarting": false, "OOMKilled": false, "Pid":N, "ExitCode": 0, "StartedAt": "TIME", "FinishedAt": "" }, "Image": "ROOTFS/", "RestartPolicy": "no", "RestartCount": 0, "Labels": [ "x=1" ], "NetworkSettings": { "Network": "none", "IPAddress": "", "Ports": [] }, "Mounts": M, "Config": C, "conf": { "rootfs": "ROOTFS", "image": "ROOTFS/", "name": "a", "id": "ID", "created": "SECONDS", "command": "sleep 1000", "rm": "0", "tty": "0", "stdin": "0", "log_max_size": "16777216", "log_max_files": "1", "label": "x=1", "net": "none" }, "state": { "id": "ID", "boot": "BOOT", "pid":"N", "starttime":"N", "monitor":"N", "monitor_starttime":"N", "cgroup": "PARENT/c-GROUP", "restarts": "0" } } ]'
 	diff <(echo "$got" | tr ',' '\n') <(echo "$want " | tr ',' '\n')
 	[ "$(ctr-inspect -f Config.process.args.1 a)" = 1000 ]
 	[ "$(ctr-inspect -f State.Status a)" = running ]
-	[ "$(ctr-inspect a a | grep -c '"Name": "a"')" = 2 ]
+	[ "$(ctr-inspect a a | grep -c '"Name": "/a"')" = 2 ]
 	run -1 ctr-inspect -f No.Such a
 	[ "$output" = "ctr-inspect: --format: there is no No.Such" ]
 	run -1 --separate-stderr ctr-inspect nosuch a
 	[ "$stderr" = "ctr-inspect: nosuch: no such container" ]
-	[[ "$output" == *'"Name": "a"'* ]]
+	[[ "$output" == *'"Name": "/a"'* ]]
 }
 
 @test "one bad record of each kind: corrupt, said why, exit 1, and the rest is listed; rm -f removes it" {

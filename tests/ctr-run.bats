@@ -320,7 +320,7 @@ load lib
 	run -0 ctr-run --interactive --network none --volume "$WORLD/v:/v" --env A=1 --workdir /v --user 1:2 --hostname h "$ROOTFS" sh -c 'pwd; id -u; id -g; echo $A; hostname; ip -o link | wc -l'
 	[ "$(tr '\n' ' ' <<<"$output")" = "/v 1 2 1 h 1 " ]
 	ctr-run --keep --name l --label a=b -l c "$ROOTFS" true
-	[[ "$(ctr-inspect l)" == *a=b* ]]
+	[ "$(ctr-inspect -f "{{.Config.Labels.a}}" l)" = b ]
 	run -125 ctr-run --label $'a=b\nc' "$ROOTFS" true
 	ctr-run -d --name s --stop-signal USR1 "$ROOTFS" sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
 	sleep 0.3

@@ -105,7 +105,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	echo "$output"
 	[[ $status -eq 0 && $output == *" running "* && $output == *$'\nhi\n'* && $output == *$'\nno\n'* && $output == *$'\n33\n'* ]]
 	[[ $output == *"sleep 1000"* ]]
-	run as 'ctr-inspect web | grep -c pid; ctr-stats --no-stream web >/dev/null; ctr-rm web; ctr-rename web www; ctr-stop -t 0 www; ctr-wait www; ctr-ps -an; ctr-start www; ctr-restart -t 0 www; ctr-kill www; ctr-wait www; ctr-rm www; ctr-ps -aq'
+	run as 'ctr-inspect web | grep -c Pid; ctr-stats --no-stream web >/dev/null; ctr-rm web; ctr-rename web www; ctr-stop -t 0 www; ctr-wait www; ctr-ps -an; ctr-start www; ctr-restart -t 0 www; ctr-kill www; ctr-wait www; ctr-rm www; ctr-ps -aq'
 	echo "$output"
 	[[ $status -eq 0 && $output == *" exited "* && $output == *137* ]]
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]

@@ -1,0 +1,16 @@
+/* docker_shape.h: a container's record as `docker inspect` prints it.
+ */
+#ifndef CTR_DOCKER_SHAPE_H
+#define CTR_DOCKER_SHAPE_H
+
+#include <jansson.h>
+#include "record.h"
+
+/* A new value; what docker has and we have not is left out or empty. `cfg`: its config.json, may be NULL. Maps carry
+ * template.h's mark, which docker_shape_plain() takes out for printing. */
+json_t *docker_shape(const struct container *c, const json_t *cfg);
+void docker_shape_plain(json_t *j);
+/* What `docker ps --format` offers: ID, Names, Image, Command, Status, ... */
+json_t *docker_ps_row(const struct container *c);
+
+#endif

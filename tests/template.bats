@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# docker's --format: Go templates over docker's shape.
+
+load lib
+# bats file_tags=ctr-inspect
+
+t() { ctr-inspect -f "$@" web; }
+
+@test "inspect -f: fields, maps, lists and functions as scripts type them" {
+	ctr-run -d --name web -l a=b -l com.x/y=z -e K=V -m 64m --restart on-failure:3 "$ROOTFS" sleep 1000
+	[ "$(t '{{.State.Running}} {{.State.Status}}')" = "true running" ]
+	[ "$(t '{{.Name}}')" = /web ]
+	[ "$(t '{{json .Config.Labels}}')" = '{"a":"b","com.x/y":"z"}' ]
+	[ "$(t '{{index .Config.Labels "com.x/y"}}|{{.Config.Labels.nosuch}}')" = "z|<no value>" ]
+	[ "$(t '{{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}}')" = "a=b;com.x/y=z;" ]
+	[ "$(t '{{range .NetworkSettings.Networks}}[{{.IPAddress}}]{{end}}')" = "[]" ]
+	[ "$(t '{{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}} {{.HostConfig.Memory}}')" = "on-failure:3 67108864" ]
+	[ "$(t '{{if eq .State.Status "exited" "running"}}yes{{else}}no{{end}}')" = yes ]
+	[ "$(t '{{if and .State.Running (not .State.Paused)}}A{{else if .State.Paused}}B{{else}}C{{end}}')" = A ]
+	[ "$(t '{{with .State.Error}}{{.}}{{else}}fine{{end}}')" = fine ]
+	[ "$(t '{{join .Config.Cmd ","}} {{len .Config.Cmd}} {{index .Config.Cmd 1}}')" = "sleep,1000 2 1000" ]
+	[ "$(t '{{.Config.Cmd}} {{printf "%5s|%-4d|%q" "x" 3 "a\"b"}}')" = '[sleep 1000]     x|3   |"a\"b"' ]
+	[ "$(t '{{ .Path | upper | printf "%s!" }} {{/* no */}}{{truncate "abcdef" 3}} {{- " x" -}}   y')" = "SLEEP! abc xy" ]
+	[ "$(t '{{range split "a:b:c" ":"}}<{{.}}>{{else}}none{{end}}{{range .Mounts}}m{{else}}no mounts{{end}}')" = "<a><b><c>no mounts" ]
+	ctr-inspect web | grep -q '"Labels": {'
+	[ "$(ctr-inspect --json -f State.Status web)" = running ]
+}
+
+@test "a wrong template says what is wrong, in one line" {
+	ctr-create --name web "$ROOTFS" true
+	for bad in '{{.Nosuch}}' '{{' '{{if .Id}}' '{{end}}' '{{nosuch .Id}}' '{{.Id | }}' '{{index .Config.Cmd 7}}' '{{(.Id}}' '{{"x}}' '{{range}}{{end}}' '{{.Id .Name}}'; do
+		run -1 t "$bad"
+		[ "${#lines[@]}" = 1 ]
+		[[ "$output" == "ctr-inspect: --format: "* ]]
+	done
+	deep=$(printf '{{if .Id}}%.0s' {1..200})
+	run -1 t "$deep"
+	[[ "$output" == *"nested too deeply" ]]
+}
+
+# bats test_tags=ctr-ps
+@test "ps --format: docker's fields, table, json" {
+	ctr-run -d --name web "$ROOTFS" sleep 1000
+	ctr-run --keep --name done "$ROOTFS" sh -c 'exit 3' || true
+	[ "$(ctr-ps --format '{{.Names}}: {{.State}}')" = "web: running" ]
+	[ "$(ctr-ps -a --format '{{.Names}}\t{{.ExitCode}}' | sort)" = $'done\t3\nweb\t0' ]
+	run -0 ctr-ps -a --format '{{.Status}}' -f name=done
+	[[ "$output" == "Exited (3) "*" ago" ]]
+	run -0 ctr-ps --format 'table {{.Names}}\t{{.Command}}'
+	[ "${lines[0]}" = 'NAMES  COMMAND' ]
+	[ "${lines[1]}" = 'web    "sleep 1000"' ]
+	ctr-ps --format '{{json .}}' | perl -MJSON::PP -ne 'die unless decode_json($_)->{Names} eq "web"'
+	run -2 ctr-ps --format '{{.Nosuch}}'
+}
