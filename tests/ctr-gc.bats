@@ -63,3 +63,66 @@ orphan() {
 	wait_for 5 no_process "$pid"
 	[ -z "$(ctr-ps -aq)" ]
 }
+
+@test "gc beside one that renames all the time touches nothing that lives, nor do volume and image rm" {
+	tar -C "$ROOTFS" -c . | ctr-image import im >/dev/null
+	for i in 1 2 3; do ctr-run -d --name "a$i" -v "vol$i:/v" im sleep 1000 >/dev/null; done
+	before=$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"; echo "$pid $monitor"); done)
+	(while [ ! -e stop ]; do for i in 1 2 3; do ctr-rename "a$i" "b$i"; ctr-rename "b$i" "a$i"; done; done) 2>errors 3>&- &
+	renamer=$!
+	for i in $(seq 40); do
+		[ -z "$(ctr-gc)" ] || touch cleared
+		[ $((i % 8)) -ne 0 ] || for v in 1 2 3; do ! ctr-volume rm "vol$v" >/dev/null 2>&1 || touch removed; done
+		[ $((i % 8)) -ne 0 ] || ! ctr-image rm im >/dev/null 2>&1 || touch removed
+	done
+	touch stop
+	wait $renamer
+	[ ! -s errors ] || { cat errors; false; }
+	[ ! -e cleared ] && [ ! -e removed ]
+	[ "$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"; kill -0 "$pid" && echo "$pid $monitor"); done)" = "$before" ]
+	[ "$(ctr-ps -n -o status | sort -u)" = running ]
+}
+
+@test "what gc cannot tell to be dead it leaves alone, says so and exits 1: few descriptors, a damaged record" {
+	for i in 1 2 3; do ctr-run -d --name "a$i" "$ROOTFS" sleep 1000 >/dev/null; done
+	for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do
+		(ulimit -n $n; ctr-gc >>out 2>>err) || true
+		[ "$(ctr-ps -n -o status | sort -u)" = running ] || { echo "with $n descriptors"; false; }
+	done
+	[ ! -s out ]
+	: >"$CTR_LIB/containers/a1/conf"
+	run -1 ctr-gc
+	[[ "$output" == *a1* ]]
+	(. "$CTR_RUN/containers/a1/state"; kill -0 "$pid")
+}
+
+@test "a damaged record is set aside, and its layer kept" {
+	ctr-run -d --name d "$ROOTFS" sh -c 'echo precious >/file' >/dev/null
+	ctr-wait d >/dev/null
+	: >"$CTR_LIB/containers/d/conf" # as a power cut leaves it
+	run -1 ctr-ps -a
+	run -0 ctr-gc
+	[[ "$output" == *"damaged d: "*"$CTR_LIB/damaged/d-"* ]]
+	[ "$(cat "$CTR_LIB"/damaged/d-*/upper/file)" = precious ]
+	run -0 ctr-ps -a
+	ctr-run --name d "$ROOTFS" true # the name is free
+	[ -z "$(ctr-gc)" ]
+}
+
+@test "every kind of half-made thing is cleared, and none whose maker is at work" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	mkdir -p "$CTR_LIB"/{containers/.new-0123456789ab/upper,networks/.new-x,volumes/.new-x/y,volumes/.rm-x,images/.tmp-x,layers/.tmp-x} \
+		"$CTR_LIB/networks/n" "$CTR_RUN/leases/n" "$CTR_LIB/.new-ids-x"
+	touch "$CTR_LIB"/{containers/c/.config.json.0123456789ab,images/.index.json.0123456789ab,networks/n/.conf.0123456789ab} \
+		"$CTR_LIB/ids/0123456789ab" "$CTR_RUN"/{containers/c/.state.0123456789ab,leases/n/.10.0.0.1.0123456789ab}
+	mkdir "$CTR_LIB/volumes/.new-busy"
+	flock "$CTR_LIB/volumes/.new-busy" sleep 1000 3>&- &
+	BUSY=$!
+	wait_for 5 sh -c '! flock -n "$CTR_LIB/volumes/.new-busy" true'
+	ctr-gc
+	kill "$BUSY"
+	[ "$(find "$CTR_LIB" "$CTR_RUN" -name '.*' -not -name .gate -printf '%P ')" = "volumes/.new-busy " ]
+	[ ! -e "$CTR_LIB/ids/0123456789ab" ]
+	[ "$(ctr-ps -n -o name,status | tr -s ' ')" = "c running" ]
+	rmdir "$CTR_LIB/volumes/.new-busy"
+}
