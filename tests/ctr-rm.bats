@@ -61,3 +61,19 @@ load lib
 	(ulimit -n 32; exec ctr-rm deep)
 	[ -z "$(ls -A "$CTR_LIB/containers")" ]
 }
+
+@test "many at once are stopped and removed together, not one after the other" {
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers' build"
+	for i in $(seq 100); do ctr-run -d "$ROOTFS" sleep 1000; done >ids
+	t0=$(date +%s%N)
+	[ "$(ctr-stop -t 0 - <ids | wc -l)" = 100 ]
+	t1=$(date +%s%N)
+	[ "$(ctr-rm - <ids | wc -l)" = 100 ]
+	t2=$(date +%s%N)
+	echo "# 100: stop $(((t1 - t0) / 1000000)) ms, rm $(((t2 - t1) / 1000000)) ms" >&3
+	[ $(((t1 - t0) / 1000000)) -le 3000 ] # one after the other: 40 ms and more each
+	[ -z "$(ctr-ps -aq)" ]
+	for i in $(seq 30); do ctr-run -d --rm "$ROOTFS" sleep 1000; done >ids
+	ctr-rm -f - <ids >/dev/null
+	[ -z "$(ctr-ps -aq)" ]
+}

@@ -135,7 +135,7 @@ void record_read_state(struct container *c)
 		corrupt(c);
 		return;
 	}
-	char boot[37];
+	static char boot[37]; /* the same as long as we live */
 	uint64_t now;
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
@@ -143,7 +143,7 @@ void record_read_state(struct container *c)
 	if (pid <= 0 || !b)
 		return;
 	errno = 0;
-	if (boot_id(boot) < 0 || (pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
+	if ((!*boot && boot_id(boot) < 0) || (pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
 		fail("state: /proc: %m"); /* too few descriptors, say: whether it lives is not known
 					   */
 		corrupt(c);

@@ -24,12 +24,13 @@ static void end_monitor(const struct container *c)
 	_cleanup_close_ int fd = pidfd_open_checked(pid, start);
 	if (fd >= 0)
 		sys_pidfd_send_signal(fd, SIGTERM);
-	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 && now == start) /* before Linux 5.3 */
+	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 &&
+		 now == start) /* before Linux 5.3 */
 		kill(pid, SIGTERM);
 }
 
-/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not prevent a stop: then the
- * monitor is told by a signal (which it passes on). */
+/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not
+ * prevent a stop: then the monitor is told by a signal (which it passes on). */
 static void mark(const struct container *c)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
@@ -48,10 +49,12 @@ static int signal_pid(const struct container *c, int sig)
 	}
 	if (errno == ESRCH)
 		return 0; /* gone meanwhile */
-	/* Before Linux 5.3: the lock is held, so the monitor has not waited for the process yet, and the pid is its. */
+	/* Before Linux 5.3: the lock is held, so the monitor has not waited for the process yet,
+	 * and the pid is its. */
 	if (!container_is_alive(c))
 		return 0;
-	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
+	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig)
+						       : 0;
 }
 
 int steer_signal(struct container *c, int sig, bool deliberate)
@@ -62,8 +65,12 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 		end_monitor(c);
 		return 0;
 	}
-	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0)
-		return fail_in("%s", c->name);
+	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0) {
+		/* It meets the signal when it is thawed. */
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		signal_pid(c, sig);
+		return fail("%s: %s", c->name, why);
+	}
 	return c->pid ? signal_pid(c, sig) : 0;
 }
 
@@ -74,7 +81,8 @@ int steer_stop_signal(const struct container *c)
 	return sig < 0 ? SIGTERM : sig;
 }
 
-/* Until its first process is no more, whoever its parent is: of an orphan the lock tells nothing. */
+/* Until its first process is no more, whoever its parent is: of an orphan the lock tells nothing.
+ */
 static bool gone(const struct container *c, int ms)
 {
 	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
@@ -98,8 +106,8 @@ int steer_kill(struct container *c)
 	if (gone(c, killed < 0 ? 0 : 5000)) /* else it was waited for */
 		return 0;
 	errno = ETIME;
-	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)", c->name,
-	    *why ? why : "uninterruptible");
+	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)",
+	    c->name, *why ? why : "uninterruptible");
 }
 
 int steer_end(struct container *c, int ms)
@@ -114,33 +122,123 @@ int steer_end(struct container *c, int ms)
 	return fail("%s: its processes have ended, but not its monitor", c->name);
 }
 
-int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
+/* --- many at once --- */
+
+#define WINDOW                                                                                     \
+	64 /* so many are open at a time: a thousand would not fit in the usual limit of           \
+	      descriptors */
+
+struct many {
+	const struct strv *names;
+	char **ids; /* of those that were told; NULL: it failed, and that was said */
+	struct timespec from;
+	int64_t ms;
+};
+
+static int many_left(const struct many *m)
 {
-	struct container *c = xcalloc(names->n + 1, sizeof *c);
-	struct timespec t0, t;
-	int r = 0;
-	bool *sent = xcalloc(names->n + 1, sizeof *sent);
-	for (size_t i = 0; i < names->n; i++) {
-		sent[i] =
-		    container_open(&c[i], names->v[i]) == 0 && steer_signal(&c[i], steer_stop_signal(&c[i]), true) == 0;
-		if (!sent[i])
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t gone = (t.tv_sec - m->from.tv_sec) * 1000 + (t.tv_nsec - m->from.tv_nsec) / 1000000;
+	return gone < m->ms ? (int)(m->ms - gone) : 0;
+}
+
+/* Everyone is told at once, by one look-up of its name; from then on it is known by its id. */
+static void many_tell(struct many *m)
+{
+	clock_gettime(CLOCK_MONOTONIC, &m->from);
+	for (size_t i = 0; i < m->names->n; i++) {
+		struct container c;
+		bool told = container_open(&c, m->names->v[i]) == 0 &&
+			    steer_signal(&c, steer_stop_signal(&c), true) == 0;
+		if (told)
+			m->ids[i] = xstrdup(c.id);
+		else
 			warn("%s", fail_msg());
+		container_close(&c);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &t0);
-	for (size_t i = 0; i < names->n; i++) {
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		int64_t left = seconds * 1000 - ((t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000);
-		if (sent[i] && steer_end(&c[i], left < 0 ? 0 : (int)left) < 0) {
+}
+
+/* One window: whoever still lives at the deadline is killed before the first of them is waited for.
+ */
+static int many_end(struct many *m, size_t from, size_t to, FILE *done)
+{
+	struct container c[WINDOW];
+	int r = 0;
+	for (size_t i = from; i < to; i++)
+		if (!m->ids[i] || container_open_id(&c[i - from], m->ids[i]) < 0)
+			c[i - from] = (struct container){.dir = -1, .life = -1, .starting = -1};
+	for (size_t i = from; i < to; i++)
+		if (c[i - from].name && container_wait_end(&c[i - from], many_left(m)) == 0)
+			signal_pid(&c[i - from], SIGKILL);
+	for (size_t i = from; i < to; i++) {
+		/* One of --rm has gone meanwhile: it has ended, too. */
+		bool ended = m->ids[i] && (!c[i - from].name || steer_end(&c[i - from], 1000) == 0);
+		if (!ended && m->ids[i])
 			warn("%s", fail_msg());
-			sent[i] = false;
-		}
-		if (!sent[i])
+		if (!ended)
 			r = -1;
 		else if (done)
-			fprintf(done, "%s\n", names->v[i]);
+			fprintf(done, "%s\n", m->names->v[i]);
+		container_close(&c[i - from]);
 	}
-	free(c);
-	free(sent);
+	return r;
+}
+
+int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
+{
+	struct many m = {
+	    .names = names, .ids = xcalloc(names->n + 1, sizeof *m.ids), .ms = seconds * 1000};
+	int r = 0;
+	many_tell(&m);
+	for (size_t i = 0; i < names->n; i += WINDOW)
+		if (many_end(&m, i, i + WINDOW < names->n ? i + WINDOW : names->n, done) < 0)
+			r = -1;
+	for (size_t i = 0; i < names->n; i++)
+		free(m.ids[i]);
+	free(m.ids);
+	return r;
+}
+
+/* Opened and, where they run, killed: all of a window before the first is waited for. */
+static int remove_window(const struct strv *names, size_t from, size_t to, bool force, FILE *done)
+{
+	struct container c[WINDOW];
+	bool open[WINDOW];
+	int r = 0;
+	for (size_t i = from; i < to; i++) {
+		struct container *o = &c[i - from];
+		open[i - from] = container_open(o, names->v[i]) == 0;
+		bool gone = !open[i - from] && errno == ENOENT && force;
+		if (!open[i - from] && !gone) {
+			warn("%s", fail_msg());
+			r = -1;
+		}
+		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
+		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
+			warn("%s", fail_msg()); /* it is tried again, and then said for good */
+	}
+	for (size_t i = from; i < to; i++) {
+		if (!open[i - from])
+			continue;
+		if (steer_remove(&c[i - from], force) < 0) {
+			warn("%s", fail_msg());
+			r = -1;
+		} else if (done) {
+			fprintf(done, "%s\n", names->v[i]);
+		}
+		container_close(&c[i - from]);
+	}
+	return r;
+}
+
+int steer_remove_all(const struct strv *names, bool force, FILE *done)
+{
+	int r = 0;
+	for (size_t i = 0; i < names->n; i += WINDOW)
+		if (remove_window(
+			names, i, i + WINDOW < names->n ? i + WINDOW : names->n, force, done) < 0)
+			r = -1;
 	return r;
 }
 
@@ -150,10 +248,12 @@ int steer_remove(struct container *c, bool force)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
 	int r = container_lock(c);
 	if (r < 0)
-		return -1;
+		return errno == ENOENT && force ? 0
+						: -1; /* one of --rm: its monitor has removed it */
 	if ((r == 0 || c->status == ST_ORPHANED) && !force) {
 		errno = EBUSY;
-		return fail("%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
+		return fail(
+		    "%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
 	}
 	if (r == 0) {
 		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
