@@ -246,6 +246,8 @@ static int remove_one(const char *name)
 			      u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);
 	network_free(&n);
+	if (r == 0 && network_idle() < 0)
+		warn("%s", fail_msg());
 	return r;
 }
 

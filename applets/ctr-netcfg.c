@@ -37,7 +37,7 @@ static const struct usage usage = {
     "  detach NS [if NAME]\n"
     "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
     "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
-    "  nat add|del SUBNET [out IF]                sysctl forward\n"
+    "  nat add|del SUBNET [out IF]                sysctl forward|noforward\n"
     "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
     "NS is a pid, a container's name or a namespace's file.\n",
     opts, false};
@@ -130,6 +130,9 @@ static int show(void)
 	if (nft_open(&f) == 0 &&
 	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
+	for (int i = 0; i < 2; i++)
+		if (nft_is_closed(&f, i ? AF_INET6 : AF_INET) > 0)
+			say("closed", i ? "ip6" : "ip", NULL, NULL);
 	if (as_json)
 		puts(json_pretty(shown));
 	return 0;

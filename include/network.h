@@ -49,6 +49,17 @@ void network_drops(const struct network *n);
 /* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with
  * fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
+/* Turn off what forward_on() turned on, and open the host again. 1 done, 0 it was not we, -1 with
+ * fail(). */
+int forward_off(int family);
+/* Elements of interfaces that are gone go from our sets; *left: of those that are there. */
+int network_sweep_bridges(size_t *left);
+/* Where no network is recorded and our tables hold nothing: forwarding is off again if we turned it
+ * on, and the tables go. 1 forwarding was turned off, 0, or -1 with fail(). */
+int network_idle(void);
+/* Held alone, no network is made meanwhile: a descriptor to close; -1 with fail(), ENOENT: there is
+ * none. */
+int network_records_lock(void);
 /* The file in $CTR_RUN that says that we turned forwarding on. Caller frees. */
 char *forward_mark(int family);
 /* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours

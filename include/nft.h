@@ -61,6 +61,13 @@ int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, voi
 /* Every subnet that is masqueraded; out: only by that interface, NULL: by any. */
 int nft_nets(
     struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
+/* Every name in the set of bridges. 0, or -1 with fail(). */
+int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg);
+/* Does the host drop what it would forward for others (nft_close_forward)? 1, 0, or -1 with fail().
+ */
+int nft_is_closed(struct nft *f, int family);
+/* Our table of a family goes, where it is. 0, or -1 with fail(). */
+int nft_table_del(struct nft *f, int family);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
 void nft_ports_parse(
     const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);

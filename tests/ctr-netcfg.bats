@@ -507,3 +507,45 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[ "$(grep -c '192.168.10.2.*web' <<<"$output")" = 2 ]
 	[ -z "$(h ctr-netcfg show)$(h ctr-net ls -q)" ]
 }
+
+@test "what was turned on is taken back: with the last line or network, by noforward and by ctr-gc" {
+	on() { h cat /proc/sys/net/ipv4/ip_forward; }
+	[ "$(on)" = 0 ]
+	h ctr-netcfg -f - <<-'L'
+		bridge add br7 10.7.0.1/24
+		nat add 10.7.0.0/24
+		sysctl forward
+	L
+	[ "$(on)" = 1 ]
+	h ctr-netcfg nat del 10.7.0.0/24
+	[ "$(on)" = 1 ]
+	h ctr-netcfg bridge del br7
+	[ "$(on)" = 0 ]
+	[ -z "$(h nft list tables)" ]
+	h ctr-net create n1
+	h ctr-run --net n1 "$ROOTFS" true
+	[ "$(on)" = 1 ]
+	h ctr-net rm n1
+	[ "$(on)" = 0 ]
+	[ -z "$(h nft list tables)" ]
+	h ctr-netcfg sysctl forward
+	h ctr-netcfg sysctl noforward
+	[ "$(on)" = 0 ]
+	# a bridge that somebody deleted by other means leaves its elements: ctr-gc takes them, and the rest
+	h ctr-netcfg -f - <<-'L'
+		bridge add br7 10.7.0.1/24
+		publish 90 10.7.0.9:90
+		sysctl forward
+	L
+	h ctr-netcfg unpublish 90
+	h ip link del br7
+	h ctr-gc
+	[ "$(on)" = 0 ]
+	[ -z "$(h nft list tables)" ]
+	# found on: it stays
+	h sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	h ctr-net create n1
+	h ctr-run --net n1 "$ROOTFS" true
+	h ctr-net rm n1
+	[ "$(on)" = 1 ]
+}

@@ -372,6 +372,13 @@ int plug_gc(void)
 		return failed;
 	nft_close(&f);
 	int missing = plug_restore();
+	int idle = network_idle();
+	if (idle < 0) {
+		warn("%s", fail_msg());
+		failed = -1;
+	} else if (idle) {
+		puts("forwarding off");
+	}
 	if (missing > 0)
 		printf("restored %d rules and ports\n", missing);
 	return missing < 0 ? -1 : failed;

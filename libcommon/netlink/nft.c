@@ -596,6 +596,18 @@ int nft_commit(struct nft *f)
 	return r;
 }
 
+int nft_table_del(struct nft *f, int family)
+{
+	nl_reset(&f->body);
+	struct nlmsghdr *h =
+	    msg(&f->body, NFT_MSG_DELTABLE, 0, family, "nf_tables: delete table ctrbox");
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
+	nl_finish(&f->body);
+	int r = send_framed(f, 0) < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
+	nl_reset(&f->body);
+	return r;
+}
+
 void nft_text(struct buf *out, int family)
 {
 	_cleanup_free_ char *type = NULL;

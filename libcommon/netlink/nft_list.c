@@ -244,6 +244,37 @@ int nft_nets(
 	return 0;
 }
 
+struct bridges {
+	void (*fn)(int family, const char *name, void *arg);
+	void *arg;
+	int family;
+};
+
+static void on_bridge(const struct nlattr *const *tb, void *arg)
+{
+	struct bridges *x = arg;
+	const char *key = elem_value(tb[NFTA_SET_ELEM_KEY], 16);
+	if (key && memchr(key, 0, 16))
+		x->fn(x->family, key, x->arg);
+}
+
+static void bridges_message(const struct nlmsghdr *h, void *arg)
+{
+	struct bridges *x = arg;
+	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
+	if (list)
+		each_elem(list, on_bridge, x);
+}
+
+int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
+{
+	struct bridges x = {.fn = fn, .arg = arg};
+	for (int i = 0; i < 2; i++)
+		if (dump_set(f, both[i], "bridges", bridges_message, &x) < 0)
+			return -1;
+	return 0;
+}
+
 /* --- what others drop --- */
 
 struct drops {
@@ -339,6 +370,18 @@ static int dump(struct nft *f, int type, int family, char **chain,
 		       errno != EINVAL
 		   ? -1
 		   : 0;
+}
+
+static void on_closed(const struct nlmsghdr *h, void *arg)
+{
+	*(int *)arg |= h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE);
+}
+
+int nft_is_closed(struct nft *f, int family)
+{
+	char *chain[2] = {(char *)NFT_TABLE, (char *)"closed"};
+	int closed = 0, proto = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	return dump(f, NFT_MSG_GETRULE, proto, chain, on_closed, &closed) < 0 ? -1 : closed;
 }
 
 int nft_foreign_drops(struct nft *f, const char *bridge,

@@ -216,8 +216,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_UNPUBLISH:
 		return take_host_port(w, op) < 0 ? -1 : tail(w, op, "");
 	case CFG_SYSCTL:
-		return is_next(w, "forward") ? tail(w, op, "")
-					     : fail("sysctl: 'forward' is what it knows");
+		return add_or_del(w, op, "forward", "noforward") < 0 ? -1 : tail(w, op, "");
 	}
 	return -1;
 }

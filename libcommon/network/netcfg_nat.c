@@ -252,16 +252,11 @@ int netcfg_forward(struct netcfg *c)
 void netcfg_forward_back(struct netcfg *c)
 {
 	for (int i = 0; i < 2; i++) {
-		struct nft f;
 		if (!c->forwarded[i])
 			continue;
 		c->forwarded[i] = false;
-		file_poke(forwarding[i].path, "0");
-		if (nft_open(&f) < 0)
-			continue;
-		nft_close_forward(&f, forwarding[i].family, false);
-		nft_commit(&f);
-		nft_close(&f);
+		if (forward_off(forwarding[i].family) < 0)
+			warn("take back: %s", fail_msg());
 	}
 }
 
@@ -277,7 +272,7 @@ int netcfg_rules(struct netcfg *c)
 		return -1;
 	int r = 0;
 	for (size_t i = 0; i < c->n && r == 0; i++)
-		if (c->ops[i].kind == CFG_SYSCTL)
+		if (c->ops[i].kind == CFG_SYSCTL && !c->ops[i].del)
 			r = netcfg_forward(c);
 	if (r == 0)
 		r = netcfg_nat_lines(c);

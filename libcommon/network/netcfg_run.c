@@ -225,7 +225,9 @@ static int apply(struct netcfg *c, struct netcfg_op *op)
 	case CFG_LINK:
 		return small_do(c, op);
 	case CFG_SYSCTL:
-		return netcfg_forward(c);
+		if (!op->del)
+			return netcfg_forward(c);
+		return forward_off(AF_INET) < 0 || forward_off(AF_INET6) < 0 ? -1 : 0;
 	default:
 		return 0;
 	}
@@ -297,6 +299,15 @@ static int last_lines(struct netcfg *c)
 		if (is_last(c, &c->ops[i]) && apply(c, &c->ops[i]) < 0)
 			return netcfg_failed(&c->ops[i]);
 	if (conntrack_flush(c->published, c->n_published) < 0)
+		warn("%s", fail_msg());
+	bool less = false, more = false;
+	for (size_t i = 0; i < c->n; i++) {
+		bool off = c->ops[i].del || c->ops[i].kind == CFG_UNPUBLISH ||
+			   c->ops[i].kind == CFG_DETACH;
+		less |= off;
+		more |= !off;
+	}
+	if (less && !more && network_idle() < 0) /* the last of ours */
 		warn("%s", fail_msg());
 	return 0;
 }

@@ -34,6 +34,17 @@ static int networks_dir(bool make)
 	return open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+int network_records_lock(void)
+{
+	int fd = networks_dir(false), saved = errno;
+	if (fd < 0)
+		return fail("%s/networks: %m", ctr_lib()), errno = saved, -1;
+	if (lock_wait(fd, LOCK_EX) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 char *network_leases(const char *name)
 {
 	return xasprintf("%s/leases/%s", ctr_run(), name);

@@ -1,0 +1,126 @@
+/* network_idle.c: when nothing of ours is on a network any more, the host is again as it was found:
+ * forwarding off where we turned it on, and no table of ours; see network.h.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "network.h"
+
+int forward_off(int family)
+{
+	bool v4 = family == AF_INET;
+	const char *path =
+	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
+	_cleanup_free_ char *mark = forward_mark(family);
+	struct nft f;
+	if (access(mark, F_OK) < 0)
+		return errno == ENOENT ? 0 : fail("%s: %m", mark);
+	/* Off before the chain opens: at no instant is the host a router for others. */
+	if (file_poke(path, "0") < 0 || (unlink(mark) < 0 && errno != ENOENT))
+		return -1;
+	if (nft_open(&f) < 0)
+		return 1;
+	nft_close_forward(&f, family, false);
+	int r = nft_commit(&f) < 0 && errno != ENOENT ? -1 : 1;
+	nft_close(&f);
+	return r;
+}
+
+struct stale {
+	struct nft del;
+	size_t left;
+};
+
+/* An interface that is not there any more: of a bridge's deletion that was cut short. */
+static void on_bridge(int family, const char *name, void *arg)
+{
+	struct stale *s = arg;
+	struct cidr c = {.a.family = family};
+	if (if_nametoindex(name))
+		s->left++;
+	else
+		nft_net_del(&s->del, &c, name, 0);
+}
+
+int network_sweep_bridges(size_t *left)
+{
+	struct nft look;
+	struct stale s = {0};
+	*left = 0;
+	if (nft_open(&look) < 0)
+		return 0; /* a kernel without */
+	int r = nft_open(&s.del);
+	if (r == 0) {
+		r = nft_bridges(&look, on_bridge, &s);
+		if (r == 0 && nft_commit(&s.del) < 0 && errno != ENOENT)
+			r = -1;
+		nft_close(&s.del);
+	}
+	nft_close(&look);
+	*left = s.left;
+	return r;
+}
+
+static void count_port(const struct nft_port *p, void *arg)
+{
+	(void)p;
+	++*(size_t *)arg;
+}
+
+static void count_net(const struct cidr *c, const char *out, void *arg)
+{
+	(void)c, (void)out;
+	++*(size_t *)arg;
+}
+
+/* What our tables hold beside bridges. */
+static int count_rest(size_t *n)
+{
+	struct nft look;
+	*n = 0;
+	if (nft_open(&look) < 0)
+		return 0;
+	int r = nft_ports(&look, NFT_PORTS, count_port, n) < 0 ? -1 : nft_nets(&look, count_net, n);
+	nft_close(&look);
+	return r;
+}
+
+/* Where another instance turned forwarding on, its closed chain is what keeps the host from being a
+ * router: then the table stays. */
+static int restore(int family)
+{
+	struct nft f;
+	int off = forward_off(family);
+	if (off < 0 || nft_open(&f) < 0)
+		return off;
+	int closed = nft_is_closed(&f, family);
+	int r = closed < 0 || (!closed && nft_table_del(&f, family) < 0) ? -1 : off;
+	nft_close(&f);
+	return r;
+}
+
+int network_idle(void)
+{
+	struct strv names = {0};
+	size_t bridges = 0, rest = 0;
+	_cleanup_close_ int dir = network_records_lock();
+	if (dir < 0 && errno != ENOENT)
+		return -1;
+	int r = network_names(&names);
+	size_t records = names.n;
+	strv_free(&names);
+	if (r < 0 || network_sweep_bridges(&bridges) < 0 || count_rest(&rest) < 0)
+		return -1;
+	if (records || bridges || rest)
+		return 0;
+	int four = restore(AF_INET), six = restore(AF_INET6);
+	return four < 0 || six < 0 ? -1 : four || six;
+}
