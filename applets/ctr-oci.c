@@ -174,11 +174,13 @@ static _Noreturn void oci_die(int code)
 	die_code(code, "%s", fail_msg());
 }
 
-/* The words that docker and podman know for a command that is not there (exit code 127). */
+/* The words that docker and podman know for a command that is not there (exit code 127) or not to be executed (126). */
 static _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 {
-	if (code == 127) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	if (code == 126 && (strstr(why, "Permission denied") || strstr(why, "Is a directory"))) {
+		fail("exec: \"%s\": permission denied: %s", arg0, why);
+	} else if (code == 127) {
 		if (strchr(arg0, '/'))
 			fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0, why);
 		else
@@ -243,7 +245,7 @@ static int do_start(const char *id)
 	if (oci_start(&r, &code) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	if (code == 127 && oci_record_spec(&r, &s) == 0) {
+	if (code >= 126 && oci_record_spec(&r, &s) == 0) {
 		fail("%s", why);
 		oci_die_command(code, s.args.v[0], 1);
 	}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# Callers that nobody here wrote, with ctr-oci as their runtime: containerd, dockerd. Each runs from packages that are unpacked
+# beside the system, in a mount namespace of its own, without a bridge and without a rule in any firewall.
+load lib
+
+peers=$BATS_TEST_DIRNAME/../build/peers
+
+test_setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	sh "$BATS_TEST_DIRNAME/oci-peers.sh" "$(realpath -m "$peers")" || skip "needs Debian's packages of docker.io, containerd"
+	P=$(realpath "$peers/root")
+	mkdir bin
+	ln -s "$(realpath "$CTRBOX")" bin/runc
+	export P LD_LIBRARY_PATH=$P/usr/lib/$(uname -m)-linux-gnu
+	export PATH=$PWD/bin:$P/usr/bin:$P/usr/sbin:$PATH
+}
+
+# apart SCRIPT: run it by bash in a mount namespace with an empty /run; what it starts ends with it.
+apart() {
+	cat >script
+	timeout 100 unshare -m --propagation private bash -c '
+		mount -t tmpfs t /run
+		trap "kill \$daemon 2>/dev/null; wait" EXIT
+		. ./script' </dev/null >out 2>&1 3>&- || true
+}
+
+line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
+
+@test "containerd: run, exec, pause, metrics, kill" {
+	apart <<-'END'
+		containerd --root $PWD/c/root --state $PWD/c/state --address $PWD/s >log 2>&1 & daemon=$!
+		for i in $(seq 50); do [ -S s ] && break; sleep 0.2; done
+		run() { ctr -a $PWD/s "$@"; }
+		run run --rm --rootfs --runc-binary $PWD/bin/runc $ROOTFS one sh -c 'echo hello $(id -u); exit 4'
+		echo "run $?"
+		run run -d --rootfs --runc-binary $PWD/bin/runc $ROOTFS two sleep 100
+		run task exec --exec-id e two sh -c 'exit 5'
+		echo "exec $?"
+		run task pause two; echo "pause $(run task ls | grep -c PAUSED)"
+		run task resume two; echo "resume $(run task ls | grep -c RUNNING)"
+		run task metrics two | grep -q pids && echo metrics
+		run task kill -s KILL two; sleep 0.5; run task rm two; run container rm two
+		echo "left $(run task ls -q | wc -l)"
+	END
+	line "hello 0"
+	line "run 4"
+	line "exec 5"
+	line "pause 1"
+	line "resume 1"
+	line "metrics"
+	line "left 0"
+}
+
+@test "dockerd: run, -d, exec, limits, OOM, logs, top, --init, terminal, user, --read-only, exit codes, restart policy, many" {
+	apart <<-'END'
+		dockerd --data-root $PWD/d --exec-root /run/dx -H unix://$PWD/s --pidfile $PWD/pid --bridge none \
+			--iptables=false --ip6tables=false --storage-driver vfs --add-runtime ctrbox=$PWD/bin/runc \
+			--default-runtime ctrbox >log 2>&1 & daemon=$!
+		export DOCKER_HOST=unix://$PWD/s
+		d() { timeout 30 "$P/usr/bin/docker" "$@"; }
+		for i in $(seq 80); do d version >/dev/null 2>&1 && break; sleep 0.25; done
+		tar -C $ROOTFS -c . | d import - box >/dev/null
+		d run --rm box sh -c 'echo hello; exit 4'; echo "run $?"
+		d run --rm -u 5:6 --read-only box sh -c 'echo "$(id -u):$(id -g)"; touch /x 2>/dev/null || echo read-only'
+		d run -d --name ww -m 64m --cpus .5 --pids-limit 30 box sh -c 'echo logged; sleep 100' >/dev/null
+		d exec ww sh -c 'exit 3'; echo "exec $?"
+		d logs ww
+		d top ww | grep -q 'sleep 100' && echo top
+		d pause ww >/dev/null && d unpause ww >/dev/null && echo paused
+		d update --pids-limit 44 ww >/dev/null && echo updated
+		d stop -t 1 ww >/dev/null; echo "stopped $(d inspect -f '{{.State.ExitCode}}' ww)"
+		d start ww >/dev/null && echo "again $(d inspect -f '{{.State.Status}}' ww)"
+		d rm -f ww >/dev/null
+		d run --rm box no-such; echo "missing $?"
+		d run --rm box /etc/passwd; echo "denied $?"
+		d run --rm --init box ps | grep -q docker-init && echo init
+		d run --rm -m 16m box sh -c 'x=a; while :; do x=$x$x$x; done'; echo "oom $?"
+		script -qec "$P/usr/bin/docker run --rm -t box tty" /dev/null | tr -d '\r'
+		d run --rm --tmpfs /t --ulimit nofile=99 -h hh --sysctl kernel.shm_rmid_forced=1 box sh -c \
+			'echo "$(hostname) $(ulimit -n) $(cat /proc/sys/kernel/shm_rmid_forced)"'
+		d run --name rr --restart on-failure:2 -d box false >/dev/null
+		for i in $(seq 40); do [ "$(d inspect -f '{{.RestartCount}}' rr)" = 2 ] && break; sleep 0.25; done
+		echo "restarted $(d inspect -f '{{.RestartCount}} {{.State.ExitCode}}' rr)"
+		d rm -f rr >/dev/null
+		for i in $(seq 10); do d run -d --name many$i box sleep 100 >/dev/null & many="$many $!"; done
+		wait $many
+		echo "many $(d ps -q | wc -l)"
+		d kill $(d ps -q) >/dev/null; d rm -f $(d ps -aq) >/dev/null
+		echo "left $(d ps -aq | wc -l)"
+	END
+	local l
+	for l in hello "run 4" 5:6 read-only "exec 3" logged top paused updated "stopped 137" "again running" "missing 127" \
+		"denied 126" init "oom 137" /dev/pts/0 "hh 99 1" "restarted 2 1" "many 10" "left 0"; do
+		line "$l"
+	done
+}
