@@ -399,7 +399,6 @@ static int do_rm(int argc, char **argv)
 	struct store s;
 	struct strv names = {0};
 	int code = 0;
-	uint64_t freed;
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
@@ -412,7 +411,7 @@ static int do_rm(int argc, char **argv)
 			warn("%s", fail_msg());
 			code = 1;
 		}
-	prune(&s, &freed);
+	prune(&s, NULL);
 	return code;
 }
 

@@ -132,7 +132,8 @@ int image_load_dir(const char *lib, const char *dir, const char *name, struct st
 /* An OCI archive that docker load takes too, on fd. */
 int image_save(const char *lib, const struct strv *operands, int fd);
 int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd);
-/* Remove blobs and layers that no image uses; *freed counts bytes. Whether anybody else uses a layer is for the caller
+/* Remove blobs and layers that no image uses; *freed counts bytes; NULL: nobody wants to know, and
+ * large layers are removed by a child that may outlive us. Whether anybody else uses a layer is for the caller
  * to know: `used` is asked about each one's diff_id before it goes. */
 typedef bool layer_used_fn(const char *diff_id, void *arg);
 int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed);

@@ -36,7 +36,7 @@ load image
 	box other
 	run -0 ctr-image ls
 	[[ ${lines[0]} =~ ^NAME\ +TAG\ +ID\ +CREATED\ +SIZE$ ]]
-	[[ ${lines[1]} =~ ^a/b\ +1.0\ +[0-9a-f]{12}\ +[0-9]+\ seconds\ ago\ +[0-9.]+M$ ]]
+	[[ ${lines[1]} =~ ^a/b\ +1.0\ +[0-9a-f]{12}\ +[0-9]+\ seconds?\ ago\ +[0-9.]+M$ ]]
 	[[ ${lines[2]} =~ ^other\ +latest ]]
 	run -0 ctr-image ls --json
 	[[ $output == *'"name": "a/b"'* ]]

@@ -1,17 +1,23 @@
 /* prune.c: what no image uses any more; see image_store.h. Nothing here needs space on the disk. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "file.h"
 #include "image_store.h"
 #include "str.h"
+#include "sys.h"
+#include "undo.h"
 #include "userns.h"
+
+#define MOMENT_MS 300
 
 /* --- marking --- */
 
@@ -59,6 +65,8 @@ struct prune {
 	struct strv blobs, layers;
 	layer_used_fn *used;
 	void *arg;
+	bool counted;
+	struct strv gone; /* layers that are renamed, to be removed */
 	uint64_t freed;
 };
 
@@ -74,18 +82,68 @@ static int size_one(int dirfd, const char *name, void *arg)
 	return fd < 0 ? 0 : dir_each(fd, size_one, arg);
 }
 
+/* Only renamed here, for half a layer under its name would pass for a whole one. Where even that needs space which the
+ * disk has not got, it is removed at once. */
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
 	if (!digest_hex_valid(name) || marked(&p->layers, name) || p->used(name, p->arg))
 		return 0;
-	size_one(dirfd, name, &p->freed);
-	/* half a layer under its name would pass for a whole one */
+	if (p->counted)
+		size_one(dirfd, name, &p->freed);
 	char tmp[DIGEST_HEX + 8] = ".tmp-";
 	strcat(tmp, name);
-	if (renameat(dirfd, name, dirfd, tmp) < 0 && errno != ENOSPC)
+	if (renameat(dirfd, name, dirfd, tmp) == 0)
+		strv_add(&p->gone, tmp);
+	else if (errno == ENOSPC || errno == ENOTEMPTY)
+		return userns_tree_remove(dirfd, name);
+	else
 		return fail("layer %.12s: rename: %m", name);
-	return userns_tree_remove(dirfd, faccessat(dirfd, tmp, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? tmp : name);
+	return 0;
+}
+
+static int remove_gone(int layers, const struct strv *gone)
+{
+	int r = 0;
+	for (size_t i = 0; i < gone->n; i++)
+		r = userns_tree_remove(layers, gone->v[i]) < 0 ? -1 : r;
+	return r;
+}
+
+/* In the child that may outlive us: nothing of ours is held but the folder of the layers, least of all the gate. */
+static _Noreturn void remove_child(int layers, const struct strv *gone)
+{
+	undo_forget();
+	setsid();
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	dup2(layers, 3);
+	sys_close_range(4, ~0u);
+	for (size_t i = 0; i < gone->n; i++) { /* locked, so that the next import does not wait for it either */
+		int fd = dir_open_at(3, gone->v[i]);
+		if (fd >= 0)
+			lock_try(fd, LOCK_EX);
+	}
+	_exit(remove_gone(3, gone) < 0);
+}
+
+/* What takes longer than a moment goes on without us; what a kill leaves of it, the next import clears. */
+static int remove_apart(int layers, const struct strv *gone)
+{
+	int status;
+	pid_t pid = gone->n ? fork() : -1;
+	if (pid == 0)
+		remove_child(layers, gone);
+	if (pid < 0)
+		return remove_gone(layers, gone);
+	_cleanup_close_ int fd = sys_pidfd_open(pid);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	if (fd >= 0 && poll(&p, 1, MOMENT_MS) == 0)
+		return 0;
+	if (waitpid(pid, &status, 0) == pid && status == 0)
+		return 0;
+	return remove_gone(layers, gone); /* it says why */
 }
 
 /* What an interrupted pull left to go on with, unless one is at it. */
@@ -130,14 +188,18 @@ static int prune(struct store *s, struct prune *p)
 	if (store_sweep(s) < 0 || dir_each(s->images, drop_part, p) != 0 ||
 	    (s->layers >= 0 && dir_each(s->layers, drop_layer, p) != 0))
 		return -1;
-	return blobs >= 0 && dir_each(blobs, drop_blob, p) != 0 ? -1 : 0;
+	if (blobs >= 0 && dir_each(blobs, drop_blob, p) != 0)
+		return -1;
+	return p->counted ? remove_gone(s->layers, &p->gone) : remove_apart(s->layers, &p->gone);
 }
 
 int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed)
 {
-	struct prune p = {.used = used, .arg = arg};
+	struct prune p = {.used = used, .arg = arg, .counted = freed};
 	int r = s->images < 0 ? 0 : prune(s, &p);
-	*freed = p.freed;
+	if (freed)
+		*freed = p.freed;
+	strv_free(&p.gone);
 	strv_free(&p.blobs);
 	strv_free(&p.layers);
 	return r;
