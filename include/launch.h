@@ -24,7 +24,8 @@ struct become {
 	 * may give `report` another value: where a failure is sent from then on. */
 	int (*gate)(struct become *b, void *arg);
 	void *gate_arg;
-	bool appears;   /* setns(2) was called for a pid namespace that is not new: be cloned into it last of all */
+	bool appears; /* setns(2) was called for a pid namespace that is not new: be cloned into it last of all */
+	int keep[2];  /* with `appears`: further descriptors that are still needed; 0 none */
 };
 
 /* Write the spec's oom score adjustment, if it has one, for this process. 0, or -1 with fail(). */
@@ -38,6 +39,8 @@ void become_hidden(void);
  * failure, with fail() and the exit code 125, 126 or 127. */
 int become(struct become *b);
 
+/* Close every descriptor from `next` on but those n. */
+void become_close_others(int next, const int *keep, size_t n);
 /* For become(): clone into the pid namespace that was joined, as a child of our parent, which learns its pid, with a
  * session of its own; ends the caller. Returns in the child, or -1 with fail(). */
 int become_appear(const struct become *b);

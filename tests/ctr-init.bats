@@ -30,3 +30,13 @@ load lib
 	ctr-stop -t 5 c
 	[ "$(ctr-inspect -f State.ExitCode c)" = 143 ]
 }
+
+# bats test_tags=ctr-run
+@test "--init shows nothing of the host's command line and environment" {
+	HOSTSECRET=1 ctr-run -d --name c --init -e "GIVEN=HOSTSECRET" "$ROOTFS" sleep 1000
+	run -0 ctr-exec c sh -c 'tr "\0" " " </proc/1/cmdline'
+	[ "${output%% *}" = ctr-init ]
+	[[ "$output" != *ctr-run* && "$output" != *HOSTSECRET* ]]
+	run -0 ctr-exec --privileged c sh -c 'tr "\0" " " </proc/1/environ'
+	[[ "$output" != *HOSTSECRET* ]]
+}

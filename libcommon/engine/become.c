@@ -33,6 +33,7 @@
 #include "filter.h"
 #include "str.h"
 #include "sys.h"
+#include "title.h"
 #include "tty.h"
 #include "userdb.h"
 
@@ -441,6 +442,7 @@ void become_hidden(void)
 /* PID 1 stays ours with --init, and the command is its child. Returns in the child only, or with -1. */
 static int stay_as_init(void)
 {
+	title_wipe("ctr-init"); /* /proc/1/cmdline and environ are the container's to read */
 	pid_t pid = fork();
 	if (pid < 0)
 		return fail("fork: %m");

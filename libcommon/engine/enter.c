@@ -76,23 +76,6 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
-/* Close all but a few, while /proc is still the host's: old kernels need it for that. */
-static void close_others(unsigned preserve, const int *keep, size_t n)
-{
-	int next = 3 + (int)preserve;
-	for (;;) {
-		int lowest = -1;
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= next && (lowest < 0 || keep[i] < lowest))
-				lowest = keep[i];
-		if (lowest != next)
-			sys_close_range((unsigned)next, lowest < 0 ? ~0u : (unsigned)lowest - 1);
-		if (lowest < 0)
-			return;
-		next = lowest + 1;
-	}
-}
-
 static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
 	undo_forget();
@@ -100,14 +83,14 @@ static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
-	close_others(e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
+	/* While /proc is still the host's: old kernels need it for that. */
+	become_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	if (join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL) {
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
-	close_others(e->preserve, &report, 1);
 	struct become b = {
 	    .spec = e->spec,
 	    .seccomp = prog,
