@@ -307,7 +307,7 @@ machine() {
 	rm -rf "/tmp/ctr-$uid"
 	run as 'unset XDG_RUNTIME_DIR XDG_DATA_HOME; ctr-run $R true 2>/dev/null && ls -d .local/share/ctr && stat -c "%a %U" /tmp/ctr-$(id -u)'
 	echo "$output"
-	[ "$output" = ".local/share/ctr"$'\n'"711 $U1" ]
+	[ "$output" = ".local/share/ctr"$'\n'"700 $U1" ]
 	rm -rf "/tmp/ctr-$uid"
 	mkdir "/tmp/ctr-$uid" # root's, or anybody's
 	run as 'unset XDG_RUNTIME_DIR; ctr-run $R true'

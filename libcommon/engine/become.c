@@ -280,7 +280,8 @@ static int who_is(const struct spec *s, struct who *w)
 static bool setgroups_denied(void)
 {
 	_cleanup_free_ char *s = file_read("/proc/self/setgroups", 16, NULL);
-	return s && str_starts(s, "deny");
+	/* Who enters is in nobody's /proc yet (enter.c). It has CAP_SETGID, and so nothing else makes it EPERM. */
+	return s ? str_starts(s, "deny") : errno == ENOENT;
 }
 
 #define ONE_ID                                                                                                         \
@@ -292,9 +293,13 @@ static bool setgroups_denied(void)
 static int set_user(const struct who *w)
 {
 	/* With a single-id map setgroups is denied, and there is nothing to set. */
-	if (syscall(SYS_setgroups, w->n_groups, w->groups) < 0 &&
-	    !(errno == EPERM && w->n_groups == 0 && setgroups_denied()))
-		return fail("supplementary groups: %m%s", setgroups_denied() ? ONE_ID : "");
+	if (syscall(SYS_setgroups, w->n_groups, w->groups) < 0) {
+		int why = errno;
+		bool denied = setgroups_denied();
+		errno = why;
+		if (why != EPERM || w->n_groups || !denied)
+			return fail("supplementary groups: %m%s", denied ? ONE_ID : "");
+	}
 	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)
 		return fail("group %u: %m%s", w->gid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
 	if (syscall(SYS_setresuid, w->uid, w->uid, w->uid) < 0)
