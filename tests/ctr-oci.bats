@@ -102,6 +102,16 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 	oci exec c true
 }
 
+@test "create says it when the command is not there" {
+	bundle '"no-such"'
+	run -1 oci create -b b c
+	[[ "$output" == *'exec: "no-such": executable file not found in $PATH'* ]]
+	bundle '"/no/such"'
+	run -1 oci create -b b c
+	[[ "$output" == *'exec: "/no/such": stat /no/such: no such file or directory'* ]]
+	[ -z "$(ls oci)" ]
+}
+
 @test "--log has the error in the shape that callers parse" {
 	run -1 ctr-oci --log l --log-format json --root "$WORLD/oci" state none
 	[[ "$(cat l)" == '{"level":"error","msg":"container does not exist: none","time":"'*'Z"}' ]]

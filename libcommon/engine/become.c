@@ -417,6 +417,20 @@ static int run_command(char **argv, char **envp, const char *search)
 	return fail("%s: not found on the container's PATH (%s)", argv[0], search), 127;
 }
 
+static bool command_missing(const char *name, const char *search)
+{
+	if (!name || strchr(name, '/'))
+		return !name || (access(name, F_OK) < 0 && errno == ENOENT);
+	for (const char *p = search; *p;) {
+		size_t n = strcspn(p, ":");
+		_cleanup_free_ char *path = xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", name);
+		if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+			return false;
+		p += n + (p[n] == ':');
+	}
+	return true;
+}
+
 /* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root must not be ours
  * (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
@@ -483,10 +497,14 @@ int become(struct become *b)
 		signals();
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
-	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0) || (b->gate && b->gate(b, b->gate_arg) < 0) ||
-	    (init && stay_as_init() < 0))
-		return 125;
 	const char *path = strv_getenv(&env, "PATH");
-	return run_command(
-	    s->args.v, strv_argv(&env), path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
+		return 125;
+	/* Who creates is told of a command that is not there, not who starts: podman looks for it then. */
+	if (b->gate && command_missing(s->args.v[0], path))
+		return run_command(s->args.v, strv_argv(&env), path);
+	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
+		return 125;
+	return run_command(s->args.v, strv_argv(&env), path);
 }
