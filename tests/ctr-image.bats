@@ -970,3 +970,19 @@ load image
 	losetup -d "$dev"
 	[[ $status -eq 0 && $output == NAME=ctrbox ]]
 }
+
+@test "with few descriptors, and a limit of a file's size, each command works or says why not" {
+	tar -C "$ROOTFS" -cf etc.tar etc
+	ctr-image import seed etc.tar
+	ctr-image save -o saved seed
+	for n in 5 6 7 8 9 10 11 12; do
+		for c in "import x$n etc.tar" "tag seed y$n" "rm y$n" "save -o s$n seed" 'load saved' 'ls' 'prune'; do
+			sh -c "ulimit -n $n; exec ctr-image $c" >/dev/null 2>err 3>&- 4>&- || [ -s err ] || {
+				echo "$n: $c"
+				false
+			}
+		done
+	done
+	run -1 bash -c 'ulimit -f 1; exec ctr-image import big etc.tar'
+	[[ $output == *'File too large'* ]]
+}

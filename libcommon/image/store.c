@@ -110,7 +110,9 @@ static int add_begin(struct store *s)
 		return -1;
 	/* sweeping and making exclude each other, so that a directory between its mkdir and its lock is not swept */
 	_cleanup_close_ int order = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (order < 0 || lock_take(order, LOCK_EX) < 0)
+	if (order < 0)
+		return fail("%s/layers: open: %m", s->lib);
+	if (lock_take(order, LOCK_EX) < 0)
 		return -1;
 	if (store_sweep(s) < 0) /* what cannot be removed is no reason not to work */
 		warn("a left-over import stays: %s", fail_msg());
