@@ -102,6 +102,8 @@ static int do_create(int argc, char **argv)
 	bool bridge = !driver || strcmp(driver, "bridge") == 0;
 	if (argc != 1)
 		die_usage("create takes one NAME");
+	if (geteuid())
+		die("networks are root's: a user has ctr-run --net none, host and pasta");
 	if (name_check("network", argv[0]) < 0)
 		die_fail_usage();
 	if (!bridge && strcmp(driver, "macvlan") && strcmp(driver, "ipvlan"))
@@ -143,12 +145,22 @@ static void on_lease(const struct lease *l, void *arg)
 	struct users *u = arg;
 	char t[ADDR_TEXT];
 	_cleanup_free_ char *name = xstrndup(l->names, strcspn(l->names, " "));
-	if (!strv_has(&u->ids, l->owner))
-		strv_add(&u->ids, l->owner);
+	strv_add(&u->ids, l->owner);
 	if (u->json)
 		json_array_append_new(
 		    u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name,
 				 "interface", l->ifname, "address", addr_text(&l->addr, t)));
+}
+
+/* How many different owners; those that are proven dead do not count, whose leases ctr-gc takes. */
+static size_t count_users(struct users *u)
+{
+	size_t n = 0;
+	strv_sort(&u->ids);
+	for (size_t i = 0; i < u->ids.n; i++)
+		if (i == 0 || strcmp(u->ids.v[i], u->ids.v[i - 1]) != 0)
+			n += container_owner_alive(u->ids.v[i], NULL) != 0;
+	return n;
 }
 
 static json_t *as_object(const struct network *n, const struct users *u)
@@ -193,7 +205,7 @@ static int list_networks(const struct strv *names)
 			continue;
 		}
 		network_lease_each(n.name, on_lease, &u);
-		_cleanup_free_ char *count = xasprintf("%zu", u.ids.n);
+		_cleanup_free_ char *count = xasprintf("%zu", count_users(&u));
 		struct buf b = {0};
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
@@ -239,7 +251,7 @@ static int remove_one(const char *name)
 	struct users u = {0};
 	if (network_open(&n, name) < 0)
 		return -1;
-	if (lock_take(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
+	if (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: removed already", name);
 	network_lease_each(name, on_lease, &u);
 	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.ids.v[0],
@@ -260,6 +272,8 @@ static int do_rm(int argc, char **argv)
 		if (remove_one(names.v[i]) < 0) {
 			warn("%s", fail_msg());
 			code = 1;
+		} else {
+			puts(names.v[i]);
 		}
 	return code;
 }

@@ -3,11 +3,13 @@
 #ifndef CTR_ETC_HOSTS_H
 #define CTR_ETC_HOSTS_H
 
+#include "addr.h"
 #include "str.h"
 
 struct etc_hosts {
 	const char *hostname, *domainname;
-	struct strv add_host; /* NAME:ADDR */
+	struct strv add_host; /* NAME:ADDR, NAME:host-gateway */
+	struct addr gateway;  /* of the host, for that; family 0: none */
 	struct strv dns, dns_search;
 };
 /* The texts; caller frees. -1 from the check with fail() for a bad --add-host or --dns. */

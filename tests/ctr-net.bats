@@ -841,3 +841,21 @@ no_nft() {
 	done
 	[ -z "$(h ctr-gc)" ]
 }
+
+@test "papercuts: host-gateway, a port asked for twice, -P beside -p, whose an address is, dead owners, rm prints names" {
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	run -0 h ctr-run --net n5 --add-host x:host-gateway "$ROOTFS" sh -c 'grep -w x /etc/hosts; ping -c1 -W2 x'
+	[[ "$output" = *$'10.5.0.1\tx'* ]]
+	run -125 h ctr-run --net n5 -p 80:80 -p 80:81 "$ROOTFS" true
+	[[ "$output" = *"-p 80:81: the port is asked for by -p 80:80 already"* ]]
+	tar -C "$ROOTFS" -c . | h ctr-image import --change 'EXPOSE 80 81' ex
+	h ctr-run -d --name a --net n5 --ip 10.5.0.9 -P -p 8080:80 ex sleep 1000
+	[ "$(h ctr-ps -n -o ports | tr ' ' '\n' | grep -c -- '->80/tcp')" = 1 ]
+	run -125 h ctr-run --net n5 --ip 10.5.0.9 "$ROOTFS" true
+	[[ "$output" = *"taken by a: 10.5.0.9"* ]]
+	(. "$CTR_RUN/containers/a/state" && kill -9 "$monitor")
+	wait_for 5 sh -c '! ctr-ps -q | grep -q .'
+	h ctr-net ls -n | grep -qE '^n5 .* 0$'
+	h ctr-rm -f a
+	[ "$(h ctr-net rm n5)" = n5 ]
+}

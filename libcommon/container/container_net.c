@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -177,6 +178,21 @@ static void share_files(const struct container *c, const char *other)
 	container_close(&o);
 }
 
+/* Where the host is reached from inside: only looked for when --add-host asks. */
+static void gateway_of(struct etc_hosts *h, const char *net, bool host)
+{
+	struct network n;
+	bool asked = false;
+	for (size_t i = 0; i < h->add_host.n; i++)
+		asked |= str_ends(h->add_host.v[i], ":host-gateway");
+	if (asked && host)
+		h->gateway = (struct addr){.family = AF_INET, .b = {127, 0, 0, 1}};
+	if (!asked || !endpoint_wanted(net) || str_eq(net, "pasta") || network_open_or_default(&n, net) < 0)
+		return;
+	h->gateway = n.gateway[n.gateway[0].family == 0];
+	network_free(&n);
+}
+
 int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 {
 	const char *net = kv_get(&c->conf, "net");
@@ -189,6 +205,7 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 		return 0;
 	}
 	bool none = !net || !*net || strcmp(net, "none") == 0, host = str_eq(net, "host");
+	gateway_of(&p->hosts, net, host);
 	_cleanup_free_ char *text = etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
 	if (put(c, "hosts", text) < 0)
 		return -1;

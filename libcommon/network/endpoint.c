@@ -53,6 +53,36 @@ bool endpoint_wanted(const char *net)
 
 /* --- what was asked --- */
 
+/* One port of the host for two of the container's. */
+static int asked_twice(const struct endpoint_req *r)
+{
+	struct portspec a, b;
+	for (size_t i = 1; i < r->publish.n; i++)
+		for (size_t k = 0; k < i; k++) {
+			if (portspec_parse("-p", r->publish.v[i], &a) < 0 ||
+			    portspec_parse("-p", r->publish.v[k], &b) < 0)
+				return -1;
+			bool same =
+			    a.host.family == b.host.family && addr_cmp(&a.host, &b.host) == 0;
+			if (same && a.proto == b.proto && a.h0 && b.h0 && a.h0 <= b.h1 &&
+			    b.h0 <= a.h1)
+				return fail("-p %s: the port is asked for by -p %s already",
+				    r->publish.v[i], r->publish.v[k]);
+		}
+	return 0;
+}
+
+/* Is what -P is to publish published by a -p? */
+static bool is_published(const struct endpoint_req *r, const struct portspec *s)
+{
+	struct portspec p;
+	for (size_t i = 0; i < r->publish.n; i++)
+		if (portspec_parse("-p", r->publish.v[i], &p) == 0 && p.proto == s->proto &&
+		    p.c0 <= s->c0 && p.c1 >= s->c1)
+			return true;
+	return false;
+}
+
 int endpoint_check(const struct endpoint_req *r)
 {
 	struct addr a;
@@ -76,6 +106,8 @@ int endpoint_check(const struct endpoint_req *r)
 	for (size_t i = 0; i < r->publish.n; i++)
 		if (portspec_parse("-p", r->publish.v[i], &ps) < 0)
 			return -1;
+	if (asked_twice(r) < 0)
+		return -1;
 	for (size_t i = 0; i < r->exposed.n; i++)
 		if (port_range_parse("-P", r->exposed.v[i], &from, &to, &proto) < 0)
 			return -1;
@@ -210,7 +242,9 @@ static int hold_ports(const struct endpoint_req *r, struct endpoint *p)
 	p->ports = total ? xcalloc(total * 2, sizeof *p->ports) : NULL;
 	for (size_t i = 0; i < n && result == 0; i++)
 		for (unsigned k = 0; k <= (unsigned)(s[i].c1 - s[i].c0) && result == 0; k++)
-			result = add_port(p, &s[i], k, mark, many);
+			result = i >= r->publish.n && is_published(r, &s[i])
+				     ? 0
+				     : add_port(p, &s[i], k, mark, many);
 	int saved = errno;
 	if (many)
 		setrlimit(RLIMIT_NOFILE, &old);

@@ -31,7 +31,8 @@ static int add_host_split(const char *s, char **name, struct addr *a)
 	for (const char *p = s; p < colon; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
 			return fail("--add-host: '%s': not a host's name", s);
-	if (addr_parse("--add-host", colon + 1, a) < 0)
+	*a = (struct addr){0}; /* the host's, by the network's gateway */
+	if (strcmp(colon + 1, "host-gateway") != 0 && addr_parse("--add-host", colon + 1, a) < 0)
 		return -1;
 	*name = xstrndup(s, (size_t)(colon - s));
 	return 0;
@@ -74,7 +75,12 @@ char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 		struct addr a;
 		if (add_host_split(h->add_host.v[i], &name, &a) < 0)
 			continue;
-		buf_printf(&b, "%s\t%s\n", addr_text(&a, t), name);
+		if (!a.family)
+			a = h->gateway;
+		if (a.family)
+			buf_printf(&b, "%s\t%s\n", addr_text(&a, t), name);
+		else
+			warn("--add-host %s: this network has no gateway", h->add_host.v[i]);
 		free(name);
 	}
 	buf_puts(&b, HOSTS_BEGIN HOSTS_END);

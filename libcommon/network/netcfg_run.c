@@ -72,7 +72,7 @@ static int set_mark(struct netcfg *c, const char *name)
 		if (place_make(ctr_run()) < 0)
 			return -1;
 		c->lock = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (c->lock < 0 || lock_take(c->lock, LOCK_SH) < 0)
+		if (c->lock < 0 || lock_wait(c->lock, LOCK_SH) < 0)
 			return fail("%s: %m", ctr_run());
 	}
 	rtnl_link_alias(&c->rt, name, s);

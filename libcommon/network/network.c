@@ -116,7 +116,13 @@ int network_open(struct network *n, const char *name)
 	memset(n, 0, sizeof *n);
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
 	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (n->lock < 0 || lock_take(n->lock, LOCK_SH) < 0 || access(path, F_OK) < 0) {
+	if (n->lock >= 0 && lock_wait(n->lock, LOCK_SH) < 0) {
+		int saved = errno;
+		network_free(n);
+		errno = saved;
+		return fail_in("network %.140s", name);
+	}
+	if (n->lock < 0 || access(path, F_OK) < 0) {
 		network_free(n);
 		errno = ENOENT;
 		return fail(
@@ -367,7 +373,7 @@ static int write_record(const struct network *n, int dir)
 	char tmp[32] = ".new-", hex[13];
 	rand_hex(hex, 6);
 	strcat(tmp, hex);
-	int r = mkdirat(dir, tmp, 0755) < 0 ? fail("network %s: mkdir: %m", n->name) : 0;
+	int r = mkdirat(dir, tmp, 0700) < 0 ? fail("network %s: mkdir: %m", n->name) : 0;
 	if (r == 0) {
 		_cleanup_close_ int d = dir_open_at(dir, tmp);
 		r = d < 0 ? -1 : kv_write_at(&kv, d, "conf");
@@ -385,7 +391,7 @@ int network_create(struct network *n)
 	struct used u = {0};
 	_cleanup_close_ int dir = networks_dir(true);
 	_cleanup_free_ char *conf = xasprintf("%s/conf", n->name);
-	if (dir < 0 || lock_take(dir, LOCK_EX) < 0) /* two at once would choose one subnet */
+	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0) /* two at once would choose one subnet */
 		return fail_in("network %s", n->name);
 	if (faccessat(dir, conf, F_OK, 0) == 0)
 		return errno = EEXIST,
