@@ -169,7 +169,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 @test "what cannot be given is refused by its name, and nothing half-made is left" {
 	local what
 	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' '"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
-		'"sysctl":{"vm.swappiness":"1"}' '"cgroupsPath":"/../x"'; do
+		'"sysctl":{"vm.swappiness":"1"}' '"intelRdt":{"enableMonitoring":true}' \
+		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"]}' '"cgroupsPath":"/../x"'; do
 		bundle '"true"' "$what"
 		sed -i 's/"cgroupsPath":"[^.]*",//' b/config.json
 		run -1 oci create -b b c
@@ -239,4 +240,23 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ "$(oci run -b b c)" = 0 ]
 	run -1 oci spec -b b
 	[[ "$output" == *"exists"* ]]
+}
+
+@test "a user namespace, as root and as a user" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	(cd b && oci spec --rootless)
+	sed -i 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json
+	sed 's/"hostID": 0/"hostID": 100000/; s/"size": 1$/"size": 65536/' b/config.json >b/c && mv b/c b/config.json
+	[ "$(oci run -b b c)" = 0 ]
+	rm b/config.json
+	mkdir x
+	chown -R 1234:1234 b x
+	export XDG_RUNTIME_DIR=$PWD/x XDG_DATA_HOME=$PWD/x
+	unset CTR_LIB CTR_RUN
+	user() { setpriv --reuid 1234 --regid 1234 --clear-groups "$@"; }
+	user ctr-oci spec --rootless -b b
+	sed 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json >c && cp c b/config.json
+	[ "$(user ctr-oci run -b b c)" = 0 ]
+	[ -z "$(ls x/ctr-oci)" ]
+	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 }

@@ -95,6 +95,11 @@ static int check_supported(const struct spec *s)
 {
 	if (s->mount_label && *s->mount_label)
 		return fail("linux.mountLabel: is not supported");
+	if (s->rdt && s->rdt->monitoring)
+		return fail("linux.intelRdt.enableMonitoring: is not supported");
+	if (s->seccomp && (strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_LOG\"") ||
+			      strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"")))
+		return fail("linux.seccomp.flags: only SECCOMP_FILTER_FLAG_TSYNC and _SPEC_ALLOW are supported");
 	for (size_t i = 0; i < s->mounts.n; i++)
 		if (s->mounts.v[i].n_uid_map || strv_has(&s->mounts.v[i].options, "idmap") ||
 		    strv_has(&s->mounts.v[i].options, "ridmap"))

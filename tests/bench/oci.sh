@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.." || exit 1
 top=$PWD rounds=${ROUNDS:-40}
 sh tests/oci-peers.sh "$top/build/peers" || exit 1
 P=$top/build/peers/root
-export LD_LIBRARY_PATH=$P/usr/lib/$(uname -m)-linux-gnu
+LD_LIBRARY_PATH=$P/usr/lib/$(uname -m)-linux-gnu
+export LD_LIBRARY_PATH
 W=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export CTR_LIB=$W/lib CTR_RUN=$W/run W
 mkdir -p "$W/b/rootfs" "$W/lib" "$W/run"
