@@ -66,11 +66,12 @@ endif
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c $(applets:%=applets/ctr-%.c)
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it, libcommon/README.md tells).
-rooms := base kernel netlink image spec network flags engine container oci
+rooms := base kernel netlink image spec network flags engine container oci cni
 lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
 # What only the minimal build has, and what it does without: images (libarchive), JSON (jansson), statistics, hooks.
 only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
 not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) $(wildcard libcommon/oci/*.c) \
+	$(wildcard libcommon/cni/*.c) \
 	libcommon/base/json.c libcommon/base/opt_meant.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
 	libcommon/engine/placement.c \

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "applets.h"
+#include "cni.h"
 #include "err.h"
 #include "file.h"
 #include "str.h"
@@ -49,7 +50,7 @@ static void list(FILE *f)
 static int usage(FILE *f, int code)
 {
 	fputs("Usage: ctrbox [ctr-]NAME [ARG...]   or through a link: ctr-NAME [ARG...]\n"
-	      "       ctrbox --list | --install [-s] DIR | --version | --help\n\nApplets:\n",
+	      "       ctrbox --list | --install [-s] DIR | --install-cni DIR | --version | --help\n\nApplets:\n",
 	    f);
 	list(f);
 	return fflush(f) ? 1 : code;
@@ -151,6 +152,34 @@ static void docker_word(int argc, char **argv)
 }
 #endif
 
+/* Links in DIR under the names of the CNI plugins that we are; what is there and is not ours stays, and is told. */
+static int install_cni(int argc, char **argv)
+{
+	if (argc != 3)
+		die_usage("--install-cni takes DIR");
+	if (!cni_plugin_name(0))
+		die("this build is no CNI plugin");
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n < 0)
+		die("/proc/self/exe: readlink: %m");
+	self[n] = 0;
+	if (dir_make(argv[2], 0755) < 0)
+		die_fail();
+	for (int i = -2; i < 0 || cni_plugin_name(i); i++) {
+		const char *own[] = {"ctr-netcfg", "ctr-ipam"};
+		const char *name = i < 0 ? own[i + 2] : cni_plugin_name(i);
+		_cleanup_free_ char *to = xasprintf("%s/%s", argv[2], name);
+		struct stat have, want;
+		if (symlink(self, to) == 0)
+			continue;
+		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
+		    have.st_ino != want.st_ino || have.st_dev != want.st_dev)
+			die("%s: link: %s", to, strerror(errno));
+	}
+	return 0;
+}
+
 static int run(const struct applet *a, int argc, char **argv)
 {
 	err_applet = a->name;
@@ -173,6 +202,8 @@ int main(int argc, char **argv)
 		name++;
 	if (strcmp(name, "runc") == 0 || strcmp(name, "crun") == 0) /* callers that insist on a name */
 		name = "ctr-oci";
+	if (cni_is_plugin(name, argc))
+		return cni_main(name);
 	if (str_starts(name, "ctr-") && find(name))
 		return run(find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
@@ -194,6 +225,9 @@ int main(int argc, char **argv)
 		argv[1] = argv[2];
 		argv[2] = (char *)"--help";
 	}
+
+	if (strcmp(argv[1], "--install-cni") == 0)
+		return install_cni(argc, argv);
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : find(argv[1]);
 	if (a)
 		return run(a, argc - 1, argv + 1);

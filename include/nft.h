@@ -40,6 +40,15 @@ void nft_net_del(struct nft *f, const struct cidr *subnet, const char *bridge, i
 /* Masquerade only what leaves by one interface. Linux 5.6. */
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out);
+/* An interface of CNI attachments: what comes in or leaves by it is forwarded, to other nodes'
+ * pods, too; and one of those that do not reach each other. Adding one again is no error, deleting
+ * one that is not there is. */
+void nft_open_add(struct nft *f, int family, const char *ifname);
+void nft_open_del(struct nft *f, int family, const char *ifname);
+void nft_apart_add(struct nft *f, int family, const char *ifname);
+/* Masquerade one address of an attachment, which the comment names. */
+void nft_masq_add(struct nft *f, const struct addr *a, const char *comment);
+void nft_masq_del(struct nft *f, const struct addr *a);
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
 /* Would the two lead one port of one address to two places? */
@@ -63,11 +72,20 @@ int nft_nets(
     struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
 /* Every name in the set of bridges. 0, or -1 with fail(). */
 int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg);
+/* Every interface of CNI attachments (nft_open_add). */
+int nft_open_each(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg);
 /* Does the host drop what it would forward for others (nft_close_forward)? 1, 0, or -1 with fail().
  */
 int nft_is_closed(struct nft *f, int family);
 /* Our table of a family goes, where it is. 0, or -1 with fail(). */
 int nft_table_del(struct nft *f, int family);
+/* The elements of p's host port, or of an address that is masqueraded, as they stand in the kernel:
+ * 1 with the comment (and p's target), 0 when there is none, -1 with fail(). */
+int nft_port_find(struct nft *f, struct nft_port *p);
+int nft_masq_find(struct nft *f, const struct addr *a, char comment[COMMENT_SIZE]);
+/* Every address of an attachment that is masqueraded. */
+int nft_masq_each(
+    struct nft *f, void (*fn)(const struct addr *a, const char *comment, void *arg), void *arg);
 /* Parse one NFT_MSG_NEWSETELEM message of a map. For fuzzers, too. */
 void nft_ports_parse(
     const struct nlmsghdr *h, void (*fn)(const struct nft_port *p, void *arg), void *arg);

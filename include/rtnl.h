@@ -17,6 +17,7 @@ struct link_add {
 	int mtu;            /* 0: the kernel's default */
 	bool up;
 	int master;   /* a bridge's index, 0: none */
+	int mode;     /* of macvlan and ipvlan, as linux/if_link.h has them; 0: bridge, L2 */
 	int parent;   /* macvlan, ipvlan: the host's interface */
 	int netns_fd; /* macvlan, ipvlan: where it appears; -1: here */
 	/* veth: the other end, made directly in its network namespace */

@@ -53,6 +53,11 @@ static const struct set {
     {"internal", "ifname", false, false},
     {"same", "ifname . ifname", false, false},
     {"subnets", "$", true, false},
+    /* of CNI attachments (cni.h): their bridges, and host ends of pairs; those of them that do not
+     * reach each other; the addresses that are masqueraded, each with its attachment's name */
+    {"open", "ifname", false, false},
+    {"apart", "ifname", false, false},
+    {"masq", "$", false, false},
     {"ports", "inet_proto . inet_service : $ . inet_service", false, true},
     {"addrs", "$ . inet_proto . inet_service : $ . inet_service", false, true},
 };
@@ -68,6 +73,8 @@ static const struct rule {
     /* who answers to another source address is not there: a container that pretends to be it */
     {"raw", "iifname @bridges fib saddr . iif oif missing drop", V4},
     {"raw", "iifname @bridges $ saddr != :: fib saddr . iif oif missing drop", V6},
+    {"raw", "iifname @open $ daddr 127.0.0.0/8 drop", V4},
+    {"raw", "iifname @open $ saddr 127.0.0.0/8 drop", V4},
     {"prerouting",
 	"$ daddr != 127.0.0.0/8 fib daddr type local dnat $ to $ daddr . meta l4proto . th dport "
 	"map @addrs",
@@ -93,13 +100,22 @@ static const struct rule {
     {"postrouting", "$ saddr 127.0.0.0/8 oifname @bridges masquerade", V4},
     {"postrouting", "$ saddr @subnets oifname != @bridges masquerade", V4 | V6},
     {"postrouting", "jump masquerade_out", V4 | V6},
+    /* the same three for CNI attachments; the first needs Linux 5.7, which tells a forwarded
+       packet's way in */
+    {"postrouting", "ct status dnat iifname . oifname @same masquerade", V4 | V6},
+    {"postrouting", "$ saddr 127.0.0.0/8 oifname @open masquerade", V4},
+    {"postrouting", "$ saddr @masq oifname != @open masquerade", V4 | V6},
     {"forward", "ct state established,related accept", V4 | V6},
     {"forward", "iifname . oifname @same accept", V4 | V6},
+    {"forward", "iifname @apart oifname @apart drop", V4 | V6},
     {"forward", "iifname @internal drop", V4 | V6},
     {"forward", "oifname @internal drop", V4 | V6},
     {"forward", "ct status dnat accept", V4 | V6},
     {"forward", "oifname @bridges drop", V4 | V6}, /* from the other networks, too */
     {"forward", "iifname @bridges accept", V4 | V6},
+    /* as the reference plugins have it: other nodes of a cluster reach a pod at its own address */
+    {"forward", "oifname @open accept", V4 | V6},
+    {"forward", "iifname @open accept", V4 | V6},
     {"forward", "jump closed", V4 | V6},
 };
 static const char out_rule[] = "$ saddr . oifname @subnets_out masquerade";
@@ -345,6 +361,39 @@ static void ifname_elem(
 	struct elem e = {.key = key, .len = twice ? 32 : 16};
 	elems(f, add, 0, family, set, &e, 1,
 	    add ? "nf_tables: add bridge" : "nf_tables: remove bridge");
+}
+
+void nft_open_add(struct nft *f, int family, const char *ifname)
+{
+	ifname_elem(f, true, family, "open", ifname, false);
+	ifname_elem(f, true, family, "same", ifname, true);
+}
+
+void nft_open_del(struct nft *f, int family, const char *ifname)
+{
+	ifname_elem(f, false, family, "open", ifname, false);
+	ifname_elem(f, false, family, "same", ifname, true);
+}
+
+void nft_apart_add(struct nft *f, int family, const char *ifname)
+{
+	ifname_elem(f, true, family, "apart", ifname, false);
+}
+
+static void masq(struct nft *f, bool add, const struct addr *a, const char *comment)
+{
+	struct elem e = {.key = a->b, .len = addr_len(a), .comment = comment};
+	elems(f, add, 0, a->family, "masq", &e, 1, "nf_tables: masquerade an address");
+}
+
+void nft_masq_add(struct nft *f, const struct addr *a, const char *comment)
+{
+	masq(f, true, a, comment);
+}
+
+void nft_masq_del(struct nft *f, const struct addr *a)
+{
+	masq(f, false, a, NULL);
 }
 
 /* An interval is two elements: its first address, and the one after its last, marked as the end. */

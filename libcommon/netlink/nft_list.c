@@ -167,6 +167,113 @@ int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, voi
 	return 0;
 }
 
+/* --- one element by its key --- */
+
+struct found {
+	struct nft_port *port;
+	char *comment;
+	bool any, there;
+	int family;
+};
+
+static void on_found(const struct nlattr *const *tb, void *arg)
+{
+	struct found *x = arg;
+	struct nft_port p;
+	if (x->port && !port_of(tb, x->family, x->any, &p))
+		return;
+	x->there = true;
+	if (x->port)
+		*x->port = p;
+	else
+		comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
+}
+
+static void found_message(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *set;
+	int family;
+	const struct nlattr *list = elem_list(h, &family, &set);
+	if (list)
+		each_elem(list, on_found, arg);
+}
+
+static int find(struct nft *f, struct found *x, const char *set, const void *key, size_t len)
+{
+	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0,
+	    sizeof(struct nfgenmsg), "nf_tables: look in %s", set);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family =
+	    x->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM),
+		      *k = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(h, NFTA_DATA_VALUE, len, key);
+	mnl_attr_nest_end(h, k);
+	mnl_attr_nest_end(h, el);
+	mnl_attr_nest_end(h, list);
+	if (nl_query(&f->body, found_message, x) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return x->there;
+}
+
+int nft_port_find(struct nft *f, struct nft_port *p)
+{
+	uint8_t key[24] = {0};
+	struct found x = {.port = p, .family = p->to.family, .any = addr_is_any(&p->host)};
+	size_t at = x.any ? 0 : addr_len(&p->to);
+	uint16_t port = htons(p->hport);
+	if (!x.any)
+		memcpy(key, p->host.b, at);
+	key[at] = p->proto;
+	memcpy(key + at + 4, &port, 2);
+	return find(f, &x, x.any ? "ports" : "addrs", key, at + 8);
+}
+
+int nft_masq_find(struct nft *f, const struct addr *a, char comment[COMMENT_SIZE])
+{
+	struct found x = {.comment = comment, .family = a->family};
+	return find(f, &x, "masq", a->b, addr_len(a));
+}
+
+struct masqs {
+	void (*fn)(const struct addr *a, const char *comment, void *arg);
+	void *arg;
+	int family;
+};
+
+static void on_masq(const struct nlattr *const *tb, void *arg)
+{
+	struct masqs *x = arg;
+	struct addr a = {.family = x->family};
+	char comment[COMMENT_SIZE];
+	const void *key = elem_value(tb[NFTA_SET_ELEM_KEY], addr_len(&a));
+	if (!key)
+		return;
+	memcpy(a.b, key, addr_len(&a));
+	comment_of(tb[NFTA_SET_ELEM_USERDATA], comment);
+	x->fn(&a, comment, x->arg);
+}
+
+static void masqs_message(const struct nlmsghdr *h, void *arg)
+{
+	struct masqs *x = arg;
+	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
+	if (list)
+		each_elem(list, on_masq, x);
+}
+
+int nft_masq_each(
+    struct nft *f, void (*fn)(const struct addr *a, const char *comment, void *arg), void *arg)
+{
+	struct masqs x = {.fn = fn, .arg = arg};
+	for (int i = 0; i < 2; i++)
+		if (dump_set(f, both[i], "masq", masqs_message, &x) < 0)
+			return -1;
+	return 0;
+}
+
 struct nets {
 	void (*fn)(const struct cidr *subnet, const char *out, void *arg);
 	void *arg;
@@ -266,13 +373,24 @@ static void bridges_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_bridge, x);
 }
 
-int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
+static int names(struct nft *f, const char *set,
+    void (*fn)(int family, const char *name, void *arg), void *arg)
 {
 	struct bridges x = {.fn = fn, .arg = arg};
 	for (int i = 0; i < 2; i++)
-		if (dump_set(f, both[i], "bridges", bridges_message, &x) < 0)
+		if (dump_set(f, both[i], set, bridges_message, &x) < 0)
 			return -1;
 	return 0;
+}
+
+int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
+{
+	return names(f, "bridges", fn, arg);
+}
+
+int nft_open_each(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
+{
+	return names(f, "open", fn, arg);
 }
 
 /* --- what others drop --- */

@@ -225,6 +225,13 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 		lookup(h, name, false, false);
 		return 0;
 	}
+	if (eat(p, "iifname . ether saddr != @")) { /* family bridge */
+		meta(h, NFT_META_IIFNAME, R0);
+		payload(h, NFT_PAYLOAD_LL_HEADER, 6, 6, R0 + 4);
+		word(p, name);
+		lookup(h, name, true, false);
+		return 0;
+	}
 	bool in = eat(p, "iifname ");
 	if (in || eat(p, "oifname ")) {
 		meta(h, in ? NFT_META_IIFNAME : NFT_META_OIFNAME, R0);

@@ -81,6 +81,13 @@ static void count_net(const struct cidr *c, const char *out, void *arg)
 	++*(size_t *)arg;
 }
 
+/* A bridge of CNI attachments: theirs is the table as long as it is there. */
+static void count_open(int family, const char *name, void *arg)
+{
+	(void)family;
+	*(size_t *)arg += if_nametoindex(name) != 0;
+}
+
 /* What our tables hold beside bridges. */
 static int count_rest(size_t *n)
 {
@@ -89,6 +96,8 @@ static int count_rest(size_t *n)
 	if (nft_open(&look) < 0)
 		return 0;
 	int r = nft_ports(&look, NFT_PORTS, count_port, n) < 0 ? -1 : nft_nets(&look, count_net, n);
+	if (r == 0)
+		r = nft_open_each(&look, count_open, n);
 	nft_close(&look);
 	return r;
 }

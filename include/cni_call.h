@@ -1,0 +1,144 @@
+/* cni_call.h: one call of a CNI plugin: its environment, its configuration, and what the parts of
+ * the room cni/ do.
+ *
+ * Everything that an attachment leaves carries its name, `owner`: "cni:CONTAINERID/IFNAME@NETWORK",
+ * the owner of leases, the alias of links and the comment of nf_tables elements. No `ctr-gc`
+ * touches such names.
+ */
+#ifndef CTR_CNI_CALL_H
+#define CTR_CNI_CALL_H
+
+#include "cni_result.h"
+#include "nft.h"
+
+/* The specification's error codes (section 3 and STATUS); CNI_FAILED and above are a plugin's own.
+ */
+enum cni_code {
+	CNI_BAD_VERSION = 1,
+	CNI_UNSUPPORTED = 2,
+	CNI_UNKNOWN_CONTAINER = 3,
+	CNI_BAD_ENV = 4,
+	CNI_IO = 5,
+	CNI_BAD_JSON = 6,
+	CNI_BAD_CONFIG = 7,
+	CNI_TRY_AGAIN = 11,
+	CNI_NOT_AVAILABLE = 50,
+	CNI_FAILED = 100
+};
+
+enum cni_command { CNI_ADD, CNI_DEL, CNI_CHECK, CNI_GC, CNI_STATUS, CNI_VERSION };
+
+/* What a plugin does. */
+enum cni_does {
+	CNI_BRIDGE = 1,
+	CNI_PTP = 2,
+	CNI_MACVLAN = 4,
+	CNI_IPVLAN = 8,
+	CNI_LOOPBACK = 16,
+	CNI_IPAM = 32,
+	CNI_PORTS = 64,
+	CNI_BANDWIDTH = 128,
+	CNI_TUNING = 256,
+	CNI_FIREWALL = 512,
+	CNI_SPOOF = 1024, /* chained: macspoofchk */
+	CNI_MAIN = CNI_BRIDGE | CNI_PTP | CNI_MACVLAN | CNI_IPVLAN
+};
+
+struct cni_call {
+	enum cni_command command;
+	const char *plugin, *id, *netns, *ifname, *path;
+	unsigned does;
+	struct strv args; /* CNI_ARGS: KEY=VALUE */
+	char *text;       /* the configuration as it came */
+	size_t len;
+	struct jctx j;
+	json_t *conf, *runtime, *cni_args,
+	    *prev_json; /* borrowed of conf: runtimeConfig, args.cni, prevResult; or NULL */
+	json_t *ipam;   /* borrowed */
+	char *ipam_type;
+	int version;
+	char *version_text, *name, *owner;
+	struct cni_result prev; /* prevResult, parsed */
+	int ns;                 /* the network namespace, open, or -1 */
+	int code;               /* of the failure */
+};
+
+/* Read a configuration into c, whose environment's fields are set. 0, or -1 with fail() and
+ * c->code. */
+int cni_conf_read(struct cni_call *c, char *text, size_t len);
+void cni_call_free(struct cni_call *c);
+/* fail() with that code; -1. */
+int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The name of an attachment; caller frees. Where it would be longer than a comment may be, hashes
+ * stand for its parts.
+ */
+char *cni_owner(const char *id, const char *ifname, const char *network);
+/* A name for an interface: prefix and a hash of the text. */
+void cni_link_name(const char *prefix, const char *text, char out[16]);
+/* A configuration's keys; all leave *out alone when there is none. -1 with fail() and c->code. */
+int cni_bool(struct cni_call *c, const char *key, bool *out);
+int cni_int(struct cni_call *c, const char *key, int64_t min, int64_t max, int64_t *out);
+int cni_str(struct cni_call *c, const char *key, char **out);
+/* The MAC that CNI_ARGS, args.cni, runtimeConfig or (top) the configuration ask for: 1, 0, or -1.
+ */
+int cni_mac(struct cni_call *c, bool top, uint8_t mac[6]);
+/* Refuse, by name, those of the keys (NULL ends them) that the object has. */
+int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys);
+/* The attachments that GC keeps, by their owner's names; sorted. */
+int cni_valid(struct cni_call *c, struct strv *out);
+/* Is it the owner's name of an attachment of this network that is not among the valid ones? */
+bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char *owner);
+/* Do fn in the attachment's network namespace, and come back. What fn returns; -1 with fail(). */
+int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), void *arg);
+
+/* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing --- */
+
+/* Addresses (cni_ipam.c): our own leases, or another plugin's. */
+bool cni_ipam_ours(const struct cni_call *c);
+int cni_ipam_add(struct cni_call *c, struct cni_result *out);
+/* *had gets the addresses that the attachment had, where that is known (our leases); *n is -1 where
+ * it is not. */
+int cni_ipam_del(struct cni_call *c, struct addr *had, int room, int *n);
+int cni_ipam_check(struct cni_call *c);
+int cni_ipam_gc(struct cni_call *c, const struct strv *valid);
+int cni_ipam_status(struct cni_call *c);
+/* Another plugin (cni_exec.c): its answer (NULL when it gave none) in *out, which the caller frees.
+ */
+int cni_exec(struct cni_call *c, const char *type, json_t **out);
+/* Where CNI_PATH has that plugin; caller frees. NULL with fail(). */
+char *cni_find(struct cni_call *c, const char *type);
+
+/* Interfaces (cni_main.c): bridge, ptp, macvlan, ipvlan, loopback. */
+int cni_link_add(struct cni_call *c, struct cni_result *out);
+int cni_link_del(struct cni_call *c);
+int cni_link_check(struct cni_call *c);
+int cni_link_gc(struct cni_call *c, const struct strv *valid);
+int cni_link_status(struct cni_call *c);
+int cni_loopback(struct cni_call *c, struct cni_result *out);
+
+/* Published ports (cni_ports.c). The configuration is checked first, by _parse; _add appends to the
+ * transaction. */
+struct cni_ports {
+	struct nft_port *v;
+	size_t n;
+	bool any; /* there are some in the configuration */
+};
+int cni_ports_parse(struct cni_call *c, struct cni_ports *out);
+int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_result *r);
+int cni_ports_del(struct cni_call *c, const struct cni_ports *p);
+int cni_ports_check(struct cni_call *c, struct cni_ports *p);
+int cni_ports_gc(struct cni_call *c, const struct strv *valid);
+
+/* What is done to an interface that is there (cni_chain.c). `add`ed with the result so far, which
+ * they may change; out is the JSON that goes on. */
+int cni_chain_parse(struct cni_call *c);
+int cni_chain_add(struct cni_call *c, struct cni_result *r, json_t *out);
+int cni_chain_del(struct cni_call *c);
+int cni_chain_check(struct cni_call *c);
+int cni_chain_gc(struct cni_call *c, const struct strv *valid);
+
+/* Checks shared: the interface, addresses and routes of prevResult are there. */
+int cni_check_result(struct cni_call *c);
+
+#endif

@@ -1,0 +1,20 @@
+/* nft_bridge.h: our table `ctrbox` in nf_tables' family bridge: frames that come in by a port of a
+ * bridge with another source address than the port's are dropped. Two elements a port, each with a
+ * comment.
+ */
+#ifndef CTR_NFT_BRIDGE_H
+#define CTR_NFT_BRIDGE_H
+
+#include <stdint.h>
+
+/* Let the port send only from `mac`. 0, or -1 with fail() (CONFIG_NF_TABLES_BRIDGE). */
+int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment);
+/* Take away what has this comment, and the port's (NULL: not known). 0 (also when there is none),
+ * or -1 with fail(). */
+int nft_spoof_del(const char *port, const char *comment);
+/* Is `port` checked, and may it send from `mac`? 1, 0, or -1 with fail(). */
+int nft_spoof_has(const char *port, const uint8_t mac[6]);
+/* Every port that is checked, with its comment. 0, or -1 with fail(). */
+int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg), void *arg);
+
+#endif

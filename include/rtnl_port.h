@@ -1,0 +1,32 @@
+/* rtnl_port.h: what a bridge's port, and any interface, can be told beside its address (rtnl.h):
+ * flags of a port, VLANs, promiscuous mode, MTU, MAC; routes with their attributes. Each function
+ * appends one message to the batch.
+ */
+#ifndef CTR_RTNL_PORT_H
+#define CTR_RTNL_PORT_H
+
+#include "rtnl.h"
+
+/* Hairpin mode, and isolation from the other isolated ports (Linux 4.18), of a bridge's port. */
+void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated);
+/* A bridge looks at VLAN tags from now on (CONFIG_BRIDGE_VLAN_FILTERING). */
+void rtnl_bridge_vlans(struct nl *n, const char *name);
+/* VLANs first to last of a port; untagged: it is also what untagged frames belong to. `self`: of
+ * the bridge itself. */
+void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, uint16_t last,
+    bool untagged, bool self, bool del);
+/* IFF_PROMISC, IFF_ALLMULTI: set or clear. */
+void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
+void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
+void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
+
+struct route {
+	struct cidr dst;                             /* len 0: default */
+	struct addr via, src;                        /* family 0: none */
+	int64_t mtu, advmss, priority, table, scope; /* -1: none given */
+	int index;
+	bool onlink;
+};
+void rtnl_route_new(struct nl *n, const struct route *r);
+
+#endif

@@ -1,0 +1,357 @@
+/* cni.c: a CNI plugin's frame: environment, configuration, the command, and the answer; see cni.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "cni.h"
+#include "cni_call.h"
+#include "err.h"
+#include "file.h"
+
+#define NSFS_MAGIC 0x6e736673
+#define CONF_MAX (4 << 20) /* bytes of a configuration: GC names every attachment of a node */
+
+static const struct {
+	const char *name;
+	unsigned does;
+} plugins[] = {
+    {"ctr-netcfg", CNI_BRIDGE | CNI_PORTS | CNI_BANDWIDTH | CNI_TUNING | CNI_SPOOF},
+    {"ctr-ipam", CNI_IPAM},
+    {"bridge", CNI_BRIDGE},
+    {"host-local", CNI_IPAM},
+    {"portmap", CNI_PORTS},
+    {"loopback", CNI_LOOPBACK},
+    {"macvlan", CNI_MACVLAN},
+    {"ipvlan", CNI_IPVLAN},
+    {"ptp", CNI_PTP},
+    {"tuning", CNI_TUNING},
+    {"bandwidth", CNI_BANDWIDTH},
+    {"firewall", CNI_FIREWALL},
+};
+#define OWN 2 /* the first of these are applets, too */
+#define PLUGINS ((int)(sizeof plugins / sizeof plugins[0]))
+
+static const char *const commands[] = {"ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"};
+
+const char *cni_plugin_name(int i)
+{
+	return i >= 0 && i + OWN < PLUGINS ? plugins[i + OWN].name : NULL;
+}
+
+bool cni_is_plugin(const char *name, int argc)
+{
+	for (int i = 0; i < PLUGINS; i++)
+		if (strcmp(name, plugins[i].name) == 0)
+			return i >= OWN || (argc == 1 && getenv("CNI_COMMAND"));
+	return false;
+}
+
+/* --- the environment --- */
+
+static int env_args(struct cni_call *c)
+{
+	const char *s = getenv("CNI_ARGS");
+	strv_split(&c->args, s ? s : "", ";");
+	for (size_t i = 0; i < c->args.n; i++)
+		if (!strchr(c->args.v[i], '='))
+			return cni_fail(
+			    c, CNI_BAD_ENV, "CNI_ARGS: '%.60s' is not KEY=VALUE", c->args.v[i]);
+	return 0;
+}
+
+static bool id_valid(const char *s)
+{
+	return strlen(s) < 1000 && (*s == '_' || *s == '.' ? false : *s != '-') &&
+	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
+		   0;
+}
+
+static int env_read(struct cni_call *c)
+{
+	const char *command = getenv("CNI_COMMAND");
+	c->id = getenv("CNI_CONTAINERID");
+	c->netns = getenv("CNI_NETNS");
+	c->ifname = getenv("CNI_IFNAME");
+	c->path = getenv("CNI_PATH");
+	size_t i = 0;
+	while (i < 6 && !str_eq(command, commands[i]))
+		i++;
+	if (i == 6)
+		return cni_fail(c, CNI_BAD_ENV, "CNI_COMMAND: %s%.40s",
+		    command ? "unknown command " : "missing", command ? command : "");
+	c->command = (enum cni_command)i;
+	if (i == CNI_VERSION || i == CNI_GC || i == CNI_STATUS) {
+		c->id = c->ifname = NULL;
+		return 0;
+	}
+	if (!c->id || !*c->id)
+		return cni_fail(c, CNI_BAD_ENV, "CNI_CONTAINERID: missing");
+	if (!id_valid(c->id))
+		return cni_fail(
+		    c, CNI_BAD_ENV, "CNI_CONTAINERID: '%.60s' is not a container's id", c->id);
+	if (!c->ifname || !*c->ifname)
+		return cni_fail(c, CNI_BAD_ENV, "CNI_IFNAME: missing");
+	if (ifname_check("CNI_IFNAME", c->ifname) < 0) {
+		c->code = CNI_BAD_ENV;
+		return -1;
+	}
+	if (i != CNI_DEL && !(c->does & CNI_IPAM) && (!c->netns || !*c->netns))
+		return cni_fail(c, CNI_BAD_ENV, "CNI_NETNS: missing");
+	return env_args(c);
+}
+
+/* DEL does without a namespace that is gone, or is none. */
+static int ns_find(struct cni_call *c)
+{
+	struct stat here, there;
+	struct statfs fs;
+	bool must = c->command == CNI_ADD || c->command == CNI_CHECK;
+	if (!c->id || (c->does & CNI_IPAM) || !c->netns || !*c->netns)
+		return 0;
+	c->ns = open(c->netns, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (c->ns < 0)
+		return must ? cni_fail(c, errno == ENOENT ? CNI_UNKNOWN_CONTAINER : CNI_BAD_ENV,
+				  "CNI_NETNS %s: %m", c->netns)
+			    : 0;
+	bool is_ns = fstatfs(c->ns, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+	/* Ours: the host would be taken for a container. */
+	bool own = is_ns && stat("/proc/thread-self/ns/net", &here) == 0 &&
+		   fstat(c->ns, &there) == 0 && here.st_ino == there.st_ino &&
+		   here.st_dev == there.st_dev;
+	if (is_ns && !own)
+		return 0;
+	close(c->ns);
+	c->ns = -1;
+	if (!must)
+		return 0;
+	/* A file that is left of a namespace: the container is gone. */
+	return cni_fail(c, is_ns ? CNI_BAD_ENV : CNI_UNKNOWN_CONTAINER, "CNI_NETNS %s: %s",
+	    c->netns, is_ns ? "it is the host's own network namespace" : "not a network namespace");
+}
+
+/* --- answers --- */
+
+static int answer(json_t *o)
+{
+	_cleanup_free_ char *s = json_pretty(o);
+	json_decref(o);
+	puts(s);
+	return fflush(stdout) ? 1 : 0;
+}
+
+static int say_versions(const struct cni_call *c)
+{
+	json_t *list = json_array();
+	static const char *const known[] = {"0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		json_array_append_new(list, json_string(known[i]));
+	return answer(json_make("{s:s,s:o}", "cniVersion",
+	    c->version_text && c->version > 0 ? c->version_text : "1.1.0", "supportedVersions",
+	    list));
+}
+
+static int say_failure(const struct cni_call *c)
+{
+	int code = c->code ? c->code : CNI_FAILED;
+	if (code == CNI_FAILED && (errno == EROFS || errno == EIO || errno == EDQUOT))
+		code = CNI_IO;
+	answer(json_make("{s:s,s:i,s:s}", "cniVersion", c->version > 0 ? c->version_text : "1.1.0",
+	    "code", code, "msg", fail_msg()));
+	return 1;
+}
+
+/* --- the commands --- */
+
+static bool chained(const struct cni_call *c)
+{
+	return !(c->does & CNI_MAIN) || (c->does & CNI_SPOOF && c->prev_json);
+}
+
+/* The ADD of a plugin that only changes what is there. */
+static int add_chained(struct cni_call *c, struct cni_ports *ports)
+{
+	if (!c->prev_json)
+		return cni_fail(c, CNI_BAD_CONFIG,
+		    "prevResult: missing: %s comes after another plugin", c->plugin);
+	json_t *out = json_incref(c->prev_json);
+	json_object_set_new(out, "cniVersion", json_string(c->version_text));
+	if (cni_chain_add(c, &c->prev, out) < 0)
+		return -1;
+	if (ports->any && cni_ports_add(c, ports, &c->prev) < 0) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		int code = c->code, saved = errno;
+		cni_chain_del(c);
+		c->code = code;
+		errno = saved;
+		return fail("%s", why);
+	}
+	return answer(out);
+}
+
+/* One that makes the interface; then the rest as if each were a plugin of the chain. */
+static int add_main(struct cni_call *c, struct cni_ports *ports)
+{
+	struct cni_result r = {0};
+	int done = c->does & CNI_LOOPBACK ? cni_loopback(c, &r) : cni_link_add(c, &r);
+	if (done < 0)
+		return -1;
+	json_t *out = cni_result_json(&r, c->version, c->version_text);
+	if (c->does & CNI_LOOPBACK && c->prev_json)
+		out = json_incref(c->prev_json);
+	if ((c->does & CNI_MAIN && cni_chain_add(c, &r, out) < 0) ||
+	    (ports->any && cni_ports_add(c, ports, &r) < 0)) {
+		_cleanup_free_ char *why = xstrdup(fail_msg());
+		int code = c->code, saved = errno;
+		cni_chain_del(c);
+		cni_link_del(c);
+		c->code = code;
+		errno = saved;
+		return fail("%s", why);
+	}
+	return answer(out);
+}
+
+static int do_add(struct cni_call *c)
+{
+	struct cni_ports ports = {0};
+	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
+		return -1;
+	if (c->does & CNI_IPAM) {
+		struct cni_result r = {0};
+		return cni_ipam_add(c, &r) < 0
+			   ? -1
+			   : answer(cni_result_json(&r, c->version, c->version_text));
+	}
+	if (c->does & CNI_LOOPBACK || !chained(c))
+		return add_main(c, &ports);
+	return add_chained(c, &ports);
+}
+
+/* Everything is tried, the first failure is told. */
+static int do_del(struct cni_call *c)
+{
+	struct cni_ports ports = {0};
+	struct addr had;
+	int n, r = 0;
+	if (c->does & CNI_IPAM)
+		return cni_ipam_del(c, &had, 1, &n);
+	if (c->does & CNI_PORTS) /* what is wrong with it now was so at ADD: then there are none */
+		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
+	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	if (cni_chain_del(c) < 0 && !why)
+		why = xstrdup(fail_msg());
+	/* ctr-netcfg in a chain made no interface: a link of this name there is another plugin's */
+	if ((c->does & CNI_MAIN || (c->does & CNI_LOOPBACK && c->ns >= 0)) &&
+	    (c->does & CNI_LOOPBACK ? cni_loopback(c, NULL) : cni_link_del(c)) < 0 && !why)
+		why = xstrdup(fail_msg());
+	return why ? fail("%s", why) : 0;
+}
+
+static int do_check(struct cni_call *c)
+{
+	struct cni_ports ports = {0};
+	if (c->does & CNI_IPAM)
+		return cni_ipam_check(c);
+	if (c->does & CNI_LOOPBACK)
+		return cni_loopback(c, NULL);
+	if (!c->prev_json)
+		return cni_fail(c, CNI_BAD_CONFIG, "prevResult: missing");
+	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
+		return -1;
+	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
+		return -1;
+	/* of prevResult ctr-netcfg cannot tell whose interface it is: what it made carries its name
+	 */
+	if (c->does & CNI_MAIN && chained(c) && c->ipam_type && cni_link_check(c) < 0)
+		return -1;
+	if (ports.any && cni_ports_check(c, &ports) < 0)
+		return -1;
+	return cni_chain_check(c);
+}
+
+static int do_gc(struct cni_call *c)
+{
+	struct strv valid = {0};
+	if (cni_valid(c, &valid) < 0)
+		return -1;
+	int r = 0;
+	_cleanup_free_ char *why = NULL;
+	if (c->does & CNI_PORTS && cni_ports_gc(c, &valid) < 0)
+		why = xstrdup(fail_msg());
+	if (cni_chain_gc(c, &valid) < 0 && !why)
+		why = xstrdup(fail_msg());
+	if (c->does & CNI_MAIN && cni_link_gc(c, &valid) < 0 && !why)
+		why = xstrdup(fail_msg());
+	if (c->does & CNI_IPAM && cni_ipam_gc(c, &valid) < 0 && !why)
+		why = xstrdup(fail_msg());
+	strv_free(&valid);
+	return why ? fail("%s", why) : r;
+}
+
+static int do_status(struct cni_call *c)
+{
+	struct nft f;
+	c->code = CNI_NOT_AVAILABLE;
+	if (c->does & (CNI_PORTS | CNI_FIREWALL)) {
+		if (nft_open(&f) < 0)
+			return -1;
+		nft_close(&f);
+	}
+	if (c->does & CNI_MAIN)
+		return cni_link_status(c);
+	return c->does & CNI_IPAM ? cni_ipam_status(c) : 0;
+}
+
+static int run(struct cni_call *c)
+{
+	switch (c->command) {
+	case CNI_ADD:
+		return do_add(c);
+	case CNI_DEL:
+		return do_del(c);
+	case CNI_CHECK:
+		if (c->version < CNI_V(0, 4, 0))
+			return cni_fail(
+			    c, CNI_BAD_VERSION, "cniVersion %s has no CHECK", c->version_text);
+		return do_check(c);
+	case CNI_GC:
+	case CNI_STATUS:
+		if (c->version < CNI_V(1, 1, 0))
+			return cni_fail(c, CNI_BAD_VERSION, "cniVersion %s has no %s",
+			    c->version_text, commands[c->command]);
+		return c->command == CNI_GC ? do_gc(c) : do_status(c);
+	default:
+		return say_versions(c);
+	}
+}
+
+int cni_main(const char *name)
+{
+	struct cni_call c = {.plugin = name, .ns = -1};
+	err_applet = name;
+	for (int i = 0; i < PLUGINS; i++)
+		if (strcmp(name, plugins[i].name) == 0) {
+			c.plugin = plugins[i].name;
+			c.does = plugins[i].does;
+		}
+	size_t len = 0;
+	errno = 0;
+	if (env_read(&c) < 0)
+		return say_failure(&c);
+	char *text = fd_read_all(0, "configuration", CONF_MAX, &len);
+	if (!text) {
+		c.code = CNI_IO;
+		return say_failure(&c);
+	}
+	if (c.command == CNI_VERSION && len == 0)
+		return say_versions(&c);
+	if (cni_conf_read(&c, text, len) < 0 || ns_find(&c) < 0)
+		return say_failure(&c);
+	return run(&c) < 0 ? say_failure(&c) : 0;
+}

@@ -1,0 +1,455 @@
+/* cni_chain.c: what plugins of a chain change of an interface that is there: sysctls, MAC, MTU,
+ * modes (tuning), bandwidth, source addresses, and whether bridges reach each other (firewall).
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cni_call.h"
+#include "err.h"
+#include "file.h"
+#include "nft_bridge.h"
+#include "tc.h"
+
+struct tuning {
+	json_t *sysctl;
+	uint8_t mac[6];
+	bool has_mac, promisc, allmulti, has_allmulti;
+	int64_t mtu;
+};
+struct bandwidth {
+	int64_t in_rate, in_burst, out_rate,
+	    out_burst; /* bits; of the container: in is what it gets */
+};
+
+static int chain_wrong(struct cni_call *c, int r)
+{
+	if (r < 0)
+		c->code = CNI_BAD_CONFIG;
+	return r;
+}
+
+/* --- configurations --- */
+
+static int chain_tuning(struct cni_call *c, struct tuning *t)
+{
+	bool own =
+	    !(c->does &
+		CNI_MAIN); /* ctr-netcfg's mac and mtu are those of the interface that it makes */
+	memset(t, 0, sizeof *t);
+	if (!(c->does & CNI_TUNING))
+		return 0;
+	if (jget_obj(&c->j, c->conf, "", "sysctl", &t->sysctl) < 0)
+		return chain_wrong(c, -1);
+	const char *key;
+	json_t *v;
+	json_object_foreach(t->sysctl, key, v)
+	{
+		if (!json_is_string(v))
+			return chain_wrong(c, jwrong(&c->j, "sysctl", key, "must be a string"));
+		if ((!str_starts(key, "net.") && !str_starts(key, "net/")) || strstr(key, ".."))
+			return cni_fail(c, CNI_BAD_CONFIG, "sysctl.%s: not one of net.", key);
+	}
+	if (!own)
+		return 0;
+	int mac = cni_mac(c, true, t->mac);
+	t->has_mac = mac > 0;
+	json_t *multi = json_object_get(c->conf, "allmulti");
+	t->has_allmulti = multi && !json_is_null(multi);
+	if (mac < 0 || cni_bool(c, "promisc", &t->promisc) < 0 ||
+	    cni_bool(c, "allmulti", &t->allmulti) < 0 || cni_int(c, "mtu", 0, 65535, &t->mtu) < 0)
+		return -1;
+	return 0;
+}
+
+static int chain_rates(struct cni_call *c, const json_t *o, const char *path, struct bandwidth *b)
+{
+	const int64_t most = (int64_t)1 << 53, burst = (int64_t)UINT32_MAX * 8;
+	static const char *const refused[] = {"shapedSubnets", "unshapedSubnets", NULL};
+	if (jget_int(&c->j, o, path, "ingressRate", 0, most, &b->in_rate) < 0 ||
+	    jget_int(&c->j, o, path, "ingressBurst", 0, burst, &b->in_burst) < 0 ||
+	    jget_int(&c->j, o, path, "egressRate", 0, most, &b->out_rate) < 0 ||
+	    jget_int(&c->j, o, path, "egressBurst", 0, burst, &b->out_burst) < 0)
+		return chain_wrong(c, -1);
+	return cni_refuse(c, o, refused);
+}
+
+static int chain_bandwidth(struct cni_call *c, struct bandwidth *b)
+{
+	json_t *run = NULL;
+	memset(b, 0, sizeof *b);
+	if (!(c->does & CNI_BANDWIDTH))
+		return 0;
+	if (chain_rates(c, c->conf, "", b) < 0)
+		return -1;
+	if (c->runtime && jget_obj(&c->j, c->runtime, "runtimeConfig", "bandwidth", &run) < 0)
+		return chain_wrong(c, -1);
+	if (!b->in_rate && !b->out_rate && run &&
+	    chain_rates(c, run, "runtimeConfig.bandwidth", b) < 0)
+		return -1;
+	if (!b->in_rate != !b->in_burst || !b->out_rate != !b->out_burst)
+		return cni_fail(
+		    c, CNI_BAD_CONFIG, "bandwidth: a rate and its burst are given together");
+	if ((b->in_rate && b->in_rate < 8) || (b->out_rate && b->out_rate < 8))
+		return cni_fail(c, CNI_BAD_CONFIG, "bandwidth: less than a byte a second");
+	return 0;
+}
+
+/* Which bridges do not reach each other: 1, 0, or -1. */
+static int chain_firewall(struct cni_call *c)
+{
+	_cleanup_free_ char *policy = NULL, *backend = NULL;
+	if (!(c->does & CNI_FIREWALL))
+		return 0;
+	if (cni_str(c, "ingressPolicy", &policy) < 0 || cni_str(c, "backend", &backend) < 0)
+		return -1;
+	if (backend && strcmp(backend, "firewalld") == 0)
+		return cni_fail(
+		    c, CNI_UNSUPPORTED, "backend: firewalld: its tables are not ours to change");
+	if (!policy || !*policy || strcmp(policy, "open") == 0)
+		return 0;
+	if (strcmp(policy, "same-bridge") == 0)
+		return 1;
+	return cni_fail(
+	    c, CNI_UNSUPPORTED, "ingressPolicy: '%.40s' is not open or same-bridge", policy);
+}
+
+static int chain_spoof(struct cni_call *c, bool *on)
+{
+	*on = false;
+	return c->does & CNI_SPOOF && c->prev_json ? cni_bool(c, "macspoofchk", on) : 0;
+}
+
+int cni_chain_parse(struct cni_call *c)
+{
+	struct tuning t;
+	struct bandwidth b;
+	bool spoof;
+	return chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_firewall(c) < 0 ||
+		       chain_spoof(c, &spoof) < 0
+		   ? -1
+		   : 0;
+}
+
+/* --- tuning --- */
+
+/* Below /proc/sys, with the dots of the key as slashes and IFNAME as the interface's name. */
+static char *chain_path(const struct cni_call *c, const char *key)
+{
+	char *path = xasprintf("/proc/sys/%s", key), *at = strstr(path, "IFNAME");
+	if (!strchr(key, '/'))
+		for (char *s = path; *s; s++)
+			if (*s == '.')
+				*s = '/';
+	if (!at)
+		return path;
+	char *whole = xasprintf("%.*s%s%s", (int)(at - path), path, c->ifname, at + 6);
+	free(path);
+	return whole;
+}
+
+static int chain_sysctls(struct cni_call *c, void *arg)
+{
+	const char *key;
+	json_t *v;
+	json_object_foreach((json_t *)arg, key, v)
+	{
+		_cleanup_free_ char *path = chain_path(c, key);
+		if (file_poke(path, json_string_value(v)) < 0)
+			return fail("sysctl %s=%s: %m", key, json_string_value(v));
+	}
+	return 0;
+}
+
+static int chain_sysctls_are(struct cni_call *c, void *arg)
+{
+	const char *key;
+	json_t *v;
+	json_object_foreach((json_t *)arg, key, v)
+	{
+		_cleanup_free_ char *path = chain_path(c, key), *now = file_read(path, 4096, NULL);
+		if (!now)
+			return -1;
+		now[strcspn(now, "\n")] = 0;
+		for (char *s = now; *s; s++) /* lists of numbers are told with tabs */
+			if (*s == '\t')
+				*s = ' ';
+		if (strcmp(now, json_string_value(v)) != 0)
+			return fail("sysctl %s: it is %s, not %s", key, now, json_string_value(v));
+	}
+	return 0;
+}
+
+static int chain_tune(struct cni_call *c, const struct tuning *t, json_t *out)
+{
+	struct nl in;
+	if (t->sysctl && cni_inside(c, chain_sysctls, t->sysctl) < 0)
+		return -1;
+	if (!t->has_mac && !t->mtu && !t->promisc && !t->has_allmulti)
+		return 0;
+	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)
+		return -1;
+	if (t->has_mac)
+		rtnl_link_mac(&in, c->ifname, t->mac);
+	if (t->mtu)
+		rtnl_link_mtu(&in, c->ifname, (int)t->mtu);
+	if (t->promisc)
+		rtnl_link_flag(&in, c->ifname, IFF_PROMISC, true);
+	if (t->has_allmulti)
+		rtnl_link_flag(&in, c->ifname, IFF_ALLMULTI, t->allmulti);
+	int r = nl_commit_close(&in, 0);
+	size_t i;
+	json_t *x;
+	json_array_foreach(json_object_get(out, "interfaces"), i, x)
+	{
+		char mac[18];
+		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", t->mac[0], t->mac[1],
+		    t->mac[2], t->mac[3], t->mac[4], t->mac[5]);
+		if (t->has_mac &&
+		    str_eq(json_string_value(json_object_get(x, "name")), c->ifname) &&
+		    json_object_get(x, "sandbox"))
+			json_object_set_new(x, "mac", json_string(mac));
+		if (t->mtu && json_object_get(x, "mtu") &&
+		    str_eq(json_string_value(json_object_get(x, "name")), c->ifname))
+			json_object_set_new(x, "mtu", json_integer(t->mtu));
+	}
+	return r;
+}
+
+/* --- the host's end --- */
+
+/* Of the result's interfaces of the host, the other end of the container's pair. */
+static int chain_host(
+    struct cni_call *c, const struct cni_result *r, struct nl *rt, struct link_info *out)
+{
+	for (size_t i = 0; i < r->n_ifs; i++)
+		if (!r->ifs[i].sandbox && rtnl_find(rt, r->ifs[i].name, out) == 0 &&
+		    strcmp(out->kind, "veth") == 0)
+			return 0;
+	return fail("%s: no pair of interfaces with an end on the host", c->ifname);
+}
+
+static int chain_limit(
+    struct cni_call *c, const struct bandwidth *b, const struct cni_result *r, json_t *out)
+{
+	struct nl rt;
+	struct link_info h, ifb = {0};
+	char name[16], mac[18];
+	if (!b->in_rate && !b->out_rate)
+		return 0;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	int done = chain_host(c, r, &rt, &h);
+	if (done == 0 && b->in_rate)
+		tc_tbf(&rt, h.index, h.name, (uint64_t)b->in_rate / 8, (uint32_t)(b->in_burst / 8));
+	if (done == 0 && b->out_rate) {
+		cni_link_name("bwp", c->owner, name);
+		tc_ifb_add(&rt, name, h.mtu, c->owner);
+		done = nl_commit(&rt);
+		nl_reset(&rt);
+		if (done == 0)
+			done = rtnl_find(&rt, name, &ifb);
+		if (done == 0) {
+			tc_redirect(&rt, h.index, h.name, ifb.index);
+			tc_tbf(&rt, ifb.index, name, (uint64_t)b->out_rate / 8,
+			    (uint32_t)(b->out_burst / 8));
+		}
+	}
+	done = nl_commit_close(&rt, done);
+	json_t *list = json_object_get(out, "interfaces");
+	if (done == 0 && b->out_rate && list) {
+		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", ifb.mac[0], ifb.mac[1],
+		    ifb.mac[2], ifb.mac[3], ifb.mac[4], ifb.mac[5]);
+		json_array_append_new(list, json_make("{s:s,s:s}", "name", name, "mac", mac));
+	}
+	return done;
+}
+
+static int chain_limited(struct cni_call *c, const struct bandwidth *b)
+{
+	struct nl rt;
+	struct link_info h;
+	char name[16];
+	uint64_t rate = 0;
+	if (!b->in_rate && !b->out_rate)
+		return 0;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	int r = chain_host(c, &c->prev, &rt, &h);
+	if (r == 0 && b->in_rate &&
+	    (tc_tbf_get(&rt, h.index, &rate) != 1 || rate != (uint64_t)b->in_rate / 8))
+		r = fail(
+		    "%s: its bandwidth is not limited to %lld bits", h.name, (long long)b->in_rate);
+	cni_link_name("bwp", c->owner, name);
+	if (r == 0 && b->out_rate && rtnl_find(&rt, name, &h) < 0)
+		r = -1;
+	if (r == 0 && b->out_rate &&
+	    (tc_tbf_get(&rt, h.index, &rate) != 1 || rate != (uint64_t)b->out_rate / 8))
+		r = fail(
+		    "%s: its bandwidth is not limited to %lld bits", name, (long long)b->out_rate);
+	nl_close(&rt);
+	return r;
+}
+
+/* The bridges that the result names do not reach each other from now on. */
+static int chain_apart(const struct cni_result *r)
+{
+	struct nl rt;
+	struct nft f;
+	struct link_info l;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	if (nft_open(&f) < 0) {
+		nl_close(&rt);
+		return -1;
+	}
+	bool any = false;
+	for (size_t i = 0; i < r->n_ifs; i++) {
+		if (r->ifs[i].sandbox || rtnl_find(&rt, r->ifs[i].name, &l) < 0 ||
+		    strcmp(l.kind, "bridge") != 0)
+			continue;
+		for (int k = 0; k < 2; k++)
+			nft_apart_add(&f, k ? AF_INET6 : AF_INET, l.name);
+		any = true;
+	}
+	nl_close(&rt);
+	int done = any ? nft_commit(&f) : fail("ingressPolicy: prevResult has no bridge");
+	nft_close(&f);
+	return done;
+}
+
+static void chain_drops(const char *family, const char *table, const char *chain, void *arg)
+{
+	(void)arg;
+	warn("table %s %s, chain %s, drops what is forwarded, and is not ours to change", family,
+	    table, chain);
+}
+
+static int chain_open(struct cni_call *c, const struct cni_result *r)
+{
+	struct nft f;
+	int apart = chain_firewall(c);
+	if (apart < 0 || (apart && chain_apart(r) < 0))
+		return -1;
+	if (nft_open(&f) == 0) {
+		nft_foreign_drops(&f, r->n_ifs ? r->ifs[0].name : "", chain_drops, NULL);
+		nft_close(&f);
+	}
+	return 0;
+}
+
+/* --- the commands --- */
+
+static int chain_mac(struct cni_call *c, struct link_info *in)
+{
+	struct nl n;
+	if (nl_open(&n, NETLINK_ROUTE, c->ns) < 0)
+		return -1;
+	int r = rtnl_find(&n, c->ifname, in);
+	nl_close(&n);
+	return r;
+}
+
+static int chain_spoof_add(struct cni_call *c, const struct cni_result *r)
+{
+	struct nl rt;
+	struct link_info h, in;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	int done = chain_host(c, r, &rt, &h);
+	nl_close(&rt);
+	return done < 0 || chain_mac(c, &in) < 0 ? -1 : nft_spoof_add(h.name, in.mac, c->owner);
+}
+
+int cni_chain_add(struct cni_call *c, struct cni_result *r, json_t *out)
+{
+	struct tuning t;
+	struct bandwidth b;
+	bool spoof;
+	if (chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_spoof(c, &spoof) < 0)
+		return -1;
+	if (c->does & CNI_TUNING && chain_tune(c, &t, out) < 0)
+		return -1;
+	if (spoof && chain_spoof_add(c, r) < 0)
+		return -1;
+	if (c->does & CNI_FIREWALL && chain_open(c, r) < 0)
+		return -1;
+	if (chain_limit(c, &b, r, out) == 0)
+		return 0;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	int saved = errno;
+	cni_chain_del(c);
+	errno = saved;
+	return fail("%s", why);
+}
+
+int cni_chain_del(struct cni_call *c)
+{
+	struct nl rt;
+	char name[16];
+	bool spoof = false;
+	int r = chain_spoof(c, &spoof) == 0 && spoof ? nft_spoof_del(NULL, c->owner) : 0;
+	if (!(c->does & CNI_BANDWIDTH))
+		return r;
+	cni_link_name("bwp", c->owner, name);
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	rtnl_link_del(&rt, name);
+	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : r;
+}
+
+int cni_chain_check(struct cni_call *c)
+{
+	struct tuning t;
+	struct bandwidth b;
+	struct link_info in;
+	bool spoof;
+	if (chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_spoof(c, &spoof) < 0)
+		return -1;
+	if (t.sysctl && cni_inside(c, chain_sysctls_are, t.sysctl) < 0)
+		return -1;
+	if (c->does & CNI_TUNING && chain_mac(c, &in) < 0)
+		return -1;
+	if (t.has_mac && memcmp(in.mac, t.mac, 6) != 0)
+		return fail("%s: its MAC address was changed", c->ifname);
+	if (t.mtu && in.mtu != t.mtu)
+		return fail("%s: its MTU is %d, not %d", c->ifname, in.mtu, (int)t.mtu);
+	if (t.promisc && !(in.flags & IFF_PROMISC))
+		return fail("%s: it is not promiscuous", c->ifname);
+	return chain_limited(c, &b);
+}
+
+struct links {
+	const struct cni_call *c;
+	const struct strv *valid;
+	struct strv names;
+};
+
+static void chain_seen(const struct link_info *l, void *arg)
+{
+	struct links *x = arg;
+	if (strcmp(l->kind, "ifb") == 0 && cni_is_stale(x->c, x->valid, l->alias))
+		strv_add(&x->names, l->name);
+}
+
+int cni_chain_gc(struct cni_call *c, const struct strv *valid)
+{
+	struct nl rt;
+	struct links x = {.c = c, .valid = valid};
+	if (!(c->does & CNI_BANDWIDTH))
+		return 0;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	int r = rtnl_links(&rt, chain_seen, &x);
+	for (size_t i = 0; i < x.names.n && r == 0; i++) {
+		rtnl_link_del(&rt, x.names.v[i]);
+		r = nl_commit(&rt) < 0 && errno != ENODEV ? -1 : 0;
+		nl_reset(&rt);
+	}
+	strv_free(&x.names);
+	nl_close(&rt);
+	return r;
+}

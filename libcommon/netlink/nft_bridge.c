@@ -1,0 +1,298 @@
+/* nft_bridge.c: source addresses of bridges' ports; see nft_bridge.h. As in nft.c, elements are
+ * first sent alone, and with the table before them when the kernel says that it is not there.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "err.h"
+#include "nft.h"
+#include "nft_bridge.h"
+
+#define KEY 24 /* of `macs`: an interface's name in 16 bytes, an address in 6 of 8 */
+#define SPOOF_LABEL "nf_tables: table bridge ctrbox (CONFIG_NF_TABLES_BRIDGE)"
+enum { T_ETHER = 9, T_IFNAME = 41 }; /* nft(8)'s numbers of types, by which it lists our sets */
+
+static const struct {
+	const char *name;
+	uint32_t type, len;
+} sets[] = {{"checked", T_IFNAME, 16}, {"macs", T_IFNAME << 6 | T_ETHER, KEY}};
+static const char rule[] = "iifname @checked iifname . ether saddr != @macs drop";
+
+static void be32(struct nlmsghdr *h, int type, uint32_t v)
+{
+	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
+}
+
+static struct nlmsghdr *msg(struct nl *n, int type, int flags)
+{
+	struct nlmsghdr *h = nl_msg(
+	    n, NFNL_SUBSYS_NFTABLES << 8 | type, flags, sizeof(struct nfgenmsg), "%s", SPOOF_LABEL);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family = NFPROTO_BRIDGE;
+	return h;
+}
+
+static void frame(struct nl *n, int type)
+{
+	struct nlmsghdr *h = nl_msg(n, type, 0, sizeof(struct nfgenmsg), "%s", SPOOF_LABEL);
+	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->res_id = htons(NFNL_SUBSYS_NFTABLES);
+}
+
+static int put_base(struct nl *n)
+{
+	struct nlmsghdr *h = msg(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
+	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+		h = msg(n, NFT_MSG_NEWSET, NLM_F_CREATE);
+		mnl_attr_put_strz(h, NFTA_SET_TABLE, NFT_TABLE);
+		mnl_attr_put_strz(h, NFTA_SET_NAME, sets[i].name);
+		be32(h, NFTA_SET_FLAGS, 0);
+		be32(h, NFTA_SET_KEY_TYPE, sets[i].type);
+		be32(h, NFTA_SET_KEY_LEN, sets[i].len);
+		be32(h, NFTA_SET_ID, (uint32_t)i + 1);
+	}
+	h = msg(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	mnl_attr_put_strz(h, NFTA_CHAIN_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_CHAIN_NAME, "spoof");
+	mnl_attr_put_strz(h, NFTA_CHAIN_TYPE, "filter");
+	struct nlattr *hook = mnl_attr_nest_start(h, NFTA_CHAIN_HOOK);
+	be32(h, NFTA_HOOK_HOOKNUM, NF_INET_PRE_ROUTING);
+	be32(h, NFTA_HOOK_PRIORITY, (uint32_t)-300);
+	mnl_attr_nest_end(h, hook);
+	h = msg(n, NFT_MSG_DELRULE, 0);
+	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, "spoof");
+	h = msg(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, "spoof");
+	return nft_compile(h, AF_INET, rule);
+}
+
+static struct nlattr *elem_start(struct nlmsghdr *h, const char *set, struct nlattr **list)
+{
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	*list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+	return mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+}
+
+static void elem_key(struct nlmsghdr *h, const void *key, size_t len)
+{
+	struct nlattr *k = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(h, NFTA_DATA_VALUE, len, key);
+	mnl_attr_nest_end(h, k);
+}
+
+static void put_elem(
+    struct nl *n, bool add, const char *set, const void *key, size_t len, const char *comment)
+{
+	struct nlattr *list;
+	struct nlmsghdr *h = msg(
+	    n, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, NLM_F_ACK | (add ? NLM_F_CREATE : 0));
+	struct nlattr *el = elem_start(h, set, &list);
+	elem_key(h, key, len);
+	if (comment) {
+		uint8_t u[COMMENT_SIZE + 2] = {0};
+		size_t size = strlen(comment) + 1;
+		u[1] = (uint8_t)size;
+		memcpy(u + 2, comment, size);
+		mnl_attr_put(h, NFTA_SET_ELEM_USERDATA, size + 2, u);
+	}
+	mnl_attr_nest_end(h, el);
+	mnl_attr_nest_end(h, list);
+}
+
+static void make_key(uint8_t key[KEY], const char *port, const uint8_t *mac)
+{
+	memset(key, 0, KEY);
+	memcpy(key, port, strnlen(port, 15));
+	if (mac)
+		memcpy(key + 16, mac, 6);
+}
+
+int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
+{
+	struct nl n;
+	uint8_t key[KEY];
+	make_key(key, port, mac);
+	if (strlen(comment) + 1 > COMMENT_SIZE)
+		return fail("%s: its name is too long", port);
+	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return -1;
+	int r = -1;
+	for (int base = 0; base < 2; base++) {
+		nl_reset(&n);
+		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		if (base && put_base(&n) < 0)
+			break;
+		put_elem(&n, true, "checked", key, 16, comment);
+		put_elem(&n, true, "macs", key, KEY, comment);
+		frame(&n, NFNL_MSG_BATCH_END);
+		r = nl_commit(&n);
+		if (r == 0 || errno != ENOENT)
+			break;
+	}
+	int saved = errno;
+	nl_close(&n);
+	errno = saved;
+	return r;
+}
+
+/* --- what is there --- */
+
+struct elem {
+	uint8_t key[KEY];
+	char comment[COMMENT_SIZE];
+};
+struct elems {
+	struct elem *v;
+	size_t n, len;
+};
+
+static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
+{
+	size_t n = a ? mnl_attr_get_payload_len(a) : 0;
+	const uint8_t *u = a ? mnl_attr_get_payload(a) : NULL;
+	out[0] = 0;
+	if (n < 3 || u[0] != 0 || u[1] + 2u > n || u[1] >= COMMENT_SIZE)
+		return;
+	memcpy(out, u + 2, u[1]);
+	out[u[1]] = 0;
+}
+
+static void one_elem(const struct nlattr *a, struct elems *e)
+{
+	const struct nlattr *one[NFTA_LIST_ELEM + 1], *tb[NFTA_SET_ELEM_USERDATA + 1],
+	    *key[NFTA_DATA_VALUE + 1];
+	nl_attrs(one, NFTA_LIST_ELEM, a, a->nla_len);
+	nl_nested(tb, NFTA_SET_ELEM_USERDATA, one[NFTA_LIST_ELEM]);
+	nl_nested(key, NFTA_DATA_VALUE, tb[NFTA_SET_ELEM_KEY]);
+	const void *p = nl_data(key[NFTA_DATA_VALUE], e->len);
+	if (!p)
+		return;
+	e->v = xrealloc(e->v, (e->n + 1) * sizeof *e->v);
+	struct elem *x = &e->v[e->n++];
+	memset(x, 0, sizeof *x);
+	memcpy(x->key, p, e->len);
+	comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
+}
+
+static void on_elems(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *tb[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+		return;
+	nl_payload_attrs(tb, NFTA_SET_ELEM_LIST_ELEMENTS, h, sizeof(struct nfgenmsg));
+	const struct nlattr *list = tb[NFTA_SET_ELEM_LIST_ELEMENTS];
+	size_t left = list ? mnl_attr_get_payload_len(list) : 0;
+	const char *p = list ? mnl_attr_get_payload(list) : NULL;
+	while (left >= sizeof(struct nlattr)) {
+		const struct nlattr *a = (const struct nlattr *)p;
+		size_t step = NLA_ALIGN(a->nla_len);
+		if (a->nla_len < sizeof *a || a->nla_len > left)
+			return;
+		one_elem(a, arg);
+		if (step > left)
+			return;
+		p += step;
+		left -= step;
+	}
+}
+
+/* All of the set, or what has this key. No table, no kernel support: none. */
+static int look(struct nl *n, const char *set, const void *key, struct elems *e)
+{
+	struct nlattr *list;
+	struct nlmsghdr *h = msg(n, NFT_MSG_GETSETELEM, key ? 0 : NLM_F_DUMP);
+	if (key) {
+		struct nlattr *el = elem_start(h, set, &list);
+		elem_key(h, key, e->len);
+		mnl_attr_nest_end(h, el);
+		mnl_attr_nest_end(h, list);
+	} else {
+		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
+	}
+	if (nl_query(n, on_elems, e) == 0)
+		return 0;
+	return errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL ? 0 : -1;
+}
+
+static int away(struct nl *n, const char *set, const struct elems *e, const char *comment)
+{
+	int r = 0;
+	for (size_t i = 0; i < e->n && r == 0; i++) {
+		if (strcmp(e->v[i].comment, comment) != 0)
+			continue;
+		nl_reset(n);
+		frame(n, NFNL_MSG_BATCH_BEGIN);
+		put_elem(n, false, set, e->v[i].key, e->len, NULL);
+		frame(n, NFNL_MSG_BATCH_END);
+		r = nl_commit(n) < 0 && errno != ENOENT ? -1 : 0;
+	}
+	nl_reset(n);
+	return r;
+}
+
+int nft_spoof_del(const char *port, const char *comment)
+{
+	struct nl n;
+	uint8_t key[KEY];
+	int r = 0;
+	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return errno == EPROTONOSUPPORT ? 0 : -1;
+	for (int i = 0; i < 2 && r == 0; i++) {
+		struct elems e = {.len = sets[i].len};
+		if (port)
+			make_key(key, port, NULL);
+		r = look(&n, sets[i].name, port && i == 0 ? key : NULL, &e);
+		if (i == 0 && e.n == 0 && port) { /* not checked: nothing in the other */
+			free(e.v);
+			break;
+		}
+		if (r == 0)
+			r = away(&n, sets[i].name, &e, comment);
+		free(e.v);
+	}
+	int saved = errno;
+	nl_close(&n);
+	errno = saved;
+	return r;
+}
+
+int nft_spoof_has(const char *port, const uint8_t mac[6])
+{
+	struct nl n;
+	uint8_t key[KEY];
+	struct elems checked = {.len = 16}, macs = {.len = KEY};
+	make_key(key, port, mac);
+	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return -1;
+	int r = look(&n, "checked", key, &checked) < 0 || look(&n, "macs", key, &macs) < 0 ? -1 : 0;
+	if (r == 0)
+		r = checked.n && macs.n;
+	free(checked.v);
+	free(macs.v);
+	nl_close(&n);
+	return r;
+}
+
+int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg), void *arg)
+{
+	struct nl n;
+	struct elems e = {.len = 16};
+	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return errno == EPROTONOSUPPORT ? 0 : -1;
+	int r = look(&n, "checked", NULL, &e);
+	nl_close(&n);
+	for (size_t i = 0; i < e.n; i++)
+		fn((const char *)e.v[i].key, e.v[i].comment, arg);
+	free(e.v);
+	return r;
+}

@@ -1,0 +1,128 @@
+/* rtnl_port.c: ports of bridges, VLANs, flags of links, routes with attributes; see rtnl_port.h. */
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include "rtnl_port.h"
+
+static struct nlmsghdr *port_link(struct nl *n, const char *name, const char *what)
+{
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: %s", name, what);
+	mnl_attr_put_strz(h, IFLA_IFNAME, name);
+	return h;
+}
+
+void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated)
+{
+	struct nlmsghdr *h =
+	    port_link(n, name, isolated ? "isolate the port (Linux 4.18)" : "set hairpin mode");
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_SLAVE_KIND, "bridge");
+	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_SLAVE_DATA);
+	if (hairpin)
+		mnl_attr_put_u8(h, IFLA_BRPORT_MODE, 1);
+	if (isolated)
+		mnl_attr_put_u8(h, IFLA_BRPORT_ISOLATED, 1);
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, info);
+}
+
+void rtnl_bridge_vlans(struct nl *n, const char *name)
+{
+	struct nlmsghdr *h = port_link(n, name, "VLAN filtering (CONFIG_BRIDGE_VLAN_FILTERING)");
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
+	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
+	mnl_attr_put_u8(h, IFLA_BR_VLAN_FILTERING, 1);
+	mnl_attr_nest_end(h, data);
+	mnl_attr_nest_end(h, info);
+}
+
+void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, uint16_t last,
+    bool untagged, bool self, bool del)
+{
+	struct nlmsghdr *h = nl_msg(n, del ? RTM_DELLINK : RTM_SETLINK, NLM_F_ACK,
+	    sizeof(struct ifinfomsg), "%s: VLAN %u (CONFIG_BRIDGE_VLAN_FILTERING)", name, first);
+	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	i->ifi_family = AF_BRIDGE;
+	i->ifi_index = index;
+	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC);
+	if (self)
+		mnl_attr_put_u16(h, IFLA_BRIDGE_FLAGS, BRIDGE_FLAGS_SELF);
+	struct bridge_vlan_info v = {.vid = first};
+	if (untagged)
+		v.flags = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
+	if (last > first)
+		v.flags |= BRIDGE_VLAN_INFO_RANGE_BEGIN;
+	mnl_attr_put(h, IFLA_BRIDGE_VLAN_INFO, sizeof v, &v);
+	if (last > first) {
+		struct bridge_vlan_info end = {.vid = last, .flags = BRIDGE_VLAN_INFO_RANGE_END};
+		mnl_attr_put(h, IFLA_BRIDGE_VLAN_INFO, sizeof end, &end);
+	}
+	mnl_attr_nest_end(h, spec);
+}
+
+void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on)
+{
+	struct nlmsghdr *h =
+	    port_link(n, name, flag == IFF_PROMISC ? "set promiscuous mode" : "set flag");
+	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	i->ifi_change = flag;
+	i->ifi_flags = on ? flag : 0;
+}
+
+void rtnl_link_mtu(struct nl *n, const char *name, int mtu)
+{
+	mnl_attr_put_u32(port_link(n, name, "set MTU"), IFLA_MTU, (uint32_t)mtu);
+}
+
+void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6])
+{
+	mnl_attr_put(port_link(n, name, "set MAC address"), IFLA_ADDRESS, 6, mac);
+}
+
+static uint8_t scope_of(const struct route *r)
+{
+	if (r->scope >= 0)
+		return (uint8_t)r->scope;
+	return r->via.family || r->dst.a.family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+}
+
+void rtnl_route_new(struct nl *n, const struct route *r)
+{
+	char t[CIDR_TEXT];
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK,
+	    sizeof(struct rtmsg), "route %s: add", r->dst.len ? cidr_text(&r->dst, t) : "default");
+	struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct addr net = cidr_first(&r->dst);
+	m->rtm_family = (uint8_t)r->dst.a.family;
+	m->rtm_dst_len = (uint8_t)r->dst.len;
+	m->rtm_table = r->table >= 0 && r->table < 256 ? (uint8_t)r->table : RT_TABLE_MAIN;
+	m->rtm_protocol = RTPROT_STATIC;
+	m->rtm_type = RTN_UNICAST;
+	m->rtm_scope = scope_of(r);
+	m->rtm_flags = r->onlink ? RTNH_F_ONLINK : 0;
+	if (r->dst.len)
+		mnl_attr_put(h, RTA_DST, addr_len(&net), net.b);
+	if (r->via.family)
+		mnl_attr_put(h, RTA_GATEWAY, addr_len(&r->via), r->via.b);
+	if (r->src.family)
+		mnl_attr_put(h, RTA_PREFSRC, addr_len(&r->src), r->src.b);
+	if (r->index)
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)r->index);
+	if (r->priority >= 0)
+		mnl_attr_put_u32(h, RTA_PRIORITY, (uint32_t)r->priority);
+	if (r->table >= 0)
+		mnl_attr_put_u32(h, RTA_TABLE, (uint32_t)r->table);
+	if (r->mtu <= 0 && r->advmss <= 0)
+		return;
+	struct nlattr *x = mnl_attr_nest_start(h, RTA_METRICS);
+	if (r->mtu > 0)
+		mnl_attr_put_u32(h, RTAX_MTU, (uint32_t)r->mtu);
+	if (r->advmss > 0)
+		mnl_attr_put_u32(h, RTAX_ADVMSS, (uint32_t)r->advmss);
+	mnl_attr_nest_end(h, x);
+}
