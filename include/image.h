@@ -40,14 +40,15 @@ void image_free(struct image *im);
  * is in use. Waits for a removal that goes on. -1 where nothing can be removed, or with no store. */
 int image_gate(const char *lib);
 
-/* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only, or with what is written
- * going to `upper` (NULL: none), which is made when missing, with UPPER.work beside it. Never set-id or devices. */
+/* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only, or with what is
+ * written going to `upper` (NULL: none), which is made when missing, with UPPER.work beside it. Never set-id or
+ * devices. */
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir);
 
-/* Mount a file (or block device) that is a squashfs or erofs image, read-only, through a loop device that frees itself. Returns a
- * detached mount (open_tree(2)) whose path for an overlay is /proc/self/fd/N; on kernels before 5.2, which have no
- * such thing, it is mounted on `fallback`, a directory of the caller's own mount namespace (may be NULL: fails there),
- * and a descriptor of that is returned. */
+/* Mount a file (or block device) that is a squashfs or erofs image, read-only, through a loop device that frees itself.
+ * Returns a detached mount (open_tree(2)) whose path for an overlay is /proc/self/fd/N; on kernels before 5.2, which
+ * have no such thing, it is mounted on `fallback`, a directory of the caller's own mount namespace (may be NULL: fails
+ * there), and a descriptor of that is returned. */
 int image_loop_mount(const char *file, const char *fallback);
 
 #endif

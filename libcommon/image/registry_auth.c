@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,27 +91,22 @@ static const char *helper_of(const json_t *config, const char *host)
 /* docker-credential-NAME VERB, with text on its stdin; its output, or NULL with fail(). Caller frees. */
 static char *helper_run(const char *name, const char *verb, const char *text)
 {
-	int in[2], out[2], status = -1;
+	int out[2], status = -1;
 	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return fail("pipe: %m"), NULL;
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]), close(in[1]);
-		return fail("pipe: %m"), NULL;
-	}
+	/* a file, for a program that does not read its stdin would break a pipe */
+	_cleanup_close_ int in = memfd_create("credentials", MFD_CLOEXEC);
+	if (in < 0 || fd_write_all(in, text, strlen(text)) < 0 || lseek(in, 0, SEEK_SET) < 0 ||
+	    pipe2(out, O_CLOEXEC) < 0)
+		return fail("%s: %m", program), NULL;
 	pid_t pid = fork();
 	if (pid == 0) {
 		undo_forget();
-		dup2(in[0], 0);
+		dup2(in, 0);
 		dup2(out[1], 1);
 		execlp(program, program, verb, NULL);
 		_exit(127);
 	}
-	close(in[0]);
 	close(out[1]);
-	if (pid > 0 && fd_write_all(in[1], text, strlen(text)) < 0) /* it may not want to know */
-		errno = 0;
-	close(in[1]);
 	char *answer = pid < 0 ? NULL : fd_read_all(out[0], program, 65536, NULL);
 	close(out[0]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
