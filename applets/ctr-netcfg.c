@@ -63,12 +63,10 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
 		json_array_append_new(
-		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
-			       *what == 'p' ? "to" : "address", *what == 'n' ? NULL : b,
-			       *what == 'n' ? "out" : "owner", c));
+		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, *what == 'p' ? "to" : "address",
+			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
 	else
-		printf(
-		    "%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
+		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
 
 static void show_addr(int index, const struct cidr *a, void *arg)
@@ -127,8 +125,7 @@ static int show(void)
 	struct nl rt;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
 		die_fail();
-	if (nft_open(&f) == 0 &&
-	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
+	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
 	for (int i = 0; i < 2; i++)
 		if (nft_is_closed(&f, i ? AF_INET6 : AF_INET) > 0)
@@ -188,10 +185,14 @@ int ctr_netcfg_main(int argc, char **argv)
 	cfg.ns_named = ns_named;
 	if (!rules) {
 		undo_push(netcfg_take_back, &cfg);
-		undo_on_signals();
+		undo_hold_signals(); /* checked after each line */
 	}
-	if ((rules ? netcfg_rules(&cfg) : netcfg_run(&cfg)) < 0)
+	int r = rules ? netcfg_rules(&cfg) : netcfg_run(&cfg);
+	if (r < 0) {
+		if (!rules)
+			undo_check_signals();
 		die_fail();
+	}
 	undo_commit();
 	return 0;
 }

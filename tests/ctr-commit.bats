@@ -101,7 +101,8 @@ frozen() ( # NAME
 	pid=$!
 	exec 7<p
 	wait_for 5 frozen c
-	kill -9 $pid
+	# shellcheck disable=SC2046 # the child that would thaw it, killed too
+	kill -9 $(pgrep -P $pid) $pid
 	exec 7<&-
 	frozen c
 	run -0 ctr-gc

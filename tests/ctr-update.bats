@@ -25,3 +25,15 @@ pids_max() { ctr-cgset -g "/$(. "$CTR_RUN/containers/$1/state"; echo "$cgroup")"
 	run -2 ctr-update
 	run -1 ctr-update --pids-limit 5 nosuch
 }
+
+@test "14.8: whoever holds a flock on the group's own directory blocks nobody" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	group=$(. "$CTR_RUN/containers/c/state"; echo "$cgroup")
+	find /sys/fs/cgroup -maxdepth 5 -type d -path "*/$group" >dirs
+	while read -r d; do
+		exec {fd}<"$d"
+		flock -n "$fd"
+	done <dirs
+	timeout 5 ctr-update --pids-limit 44 c
+	[ "$(pids_max c)" = 44 ]
+}

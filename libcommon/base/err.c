@@ -21,11 +21,14 @@ static bool wrong_usage; /* what is remembered is the caller's own mistake */
 /* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
 static void tame(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 127)
-			*s = '?';
-		else if (str_c1(s))
-			memset(s, '?', 2);
+	for (size_t n; *s; s += n) {
+		n = str_utf8_len(s, strnlen(s, 4));
+		/* What is no UTF-8 is taken for itself by some terminals: a lone 0x9b begins a sequence. */
+		if (n == 0 || str_c1(s) || (unsigned char)*s < ' ' || *s == 127) {
+			n = n ? n : 1;
+			memset(s, '?', n);
+		}
+	}
 }
 
 static void format(char *out, size_t size, const char *fmt, va_list ap)

@@ -1,46 +1,141 @@
-/* undo.c: the undo stack of OWNER applets; see undo.h. */
+/* undo.c: the undo stack of OWNER applets; see undo.h.
+ *
+ * Undoing allocates, opens and talks to the kernel, and no handler may do that: the signal may have come while this
+ * thread or another holds malloc's lock. So after undo_on_signals() each thing that is pushed has a cleaner: a forked
+ * child, in which nothing else runs, that knows the inverse and waits on a pipe. A byte means that it is not needed;
+ * the pipe's end means that this process is dead or dying, and it acts. A handler then only closes pipes and waits. (So
+ * does what kill -9 leaves go, too.)
+ */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "undo.h"
 
+#define DEEPEST 64
 static struct {
 	undo_fn *fn;
 	void *arg;
-} stack[64];
+	int pipe; /* to its cleaner; -1 none */
+	pid_t cleaner;
+} stack[DEEPEST];
 static volatile int depth;
+static bool cleaners;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+static void hold(sigset_t *old)
+{
+	sigset_t s;
+	sigemptyset(&s);
+	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+		sigaddset(&s, ending[i]);
+	sigprocmask(SIG_BLOCK, &s, old);
+}
+
+static void reap(int i)
+{
+	if (stack[i].pipe < 0)
+		return;
+	close(stack[i].pipe);
+	while (waitpid(stack[i].cleaner, NULL, 0) < 0 && errno == EINTR)
+		;
+	stack[i].pipe = -1;
+}
+
+/* The cleaner's life; its terminal's signals are not for it. */
+static _Noreturn void clean(int i, int in)
+{
+	char c;
+	ssize_t n;
+	for (int k = 0; k < i; k++)
+		if (stack[k].pipe >= 0)
+			close(stack[k].pipe);
+	depth = 0;
+	cleaners = false;
+	do
+		n = read(in, &c, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		stack[i].fn(stack[i].arg);
+	_exit(0);
+}
+
+/* Without one (no process, no descriptor to be had) the thing is undone on failure only; ctr-gc clears the rest. */
+static void cleaner_start(int i)
+{
+	int p[2];
+	sigset_t old;
+	stack[i].pipe = -1;
+	if (!cleaners || pipe2(p, O_CLOEXEC) < 0)
+		return;
+	hold(&old);
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(p[1]);
+		clean(i, p[0]);
+	}
+	close(p[0]);
+	if (pid > 0) {
+		stack[i].pipe = p[1];
+		stack[i].cleaner = pid;
+	} else {
+		close(p[1]);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* Its cleaner has nothing to do. */
+static void cleaner_dismiss(int i)
+{
+	if (stack[i].pipe >= 0 && write(stack[i].pipe, "", 1) == 1)
+		reap(i);
+	else if (stack[i].pipe >= 0) /* it was killed */
+		reap(i);
+}
 
 void undo_push(undo_fn *fn, void *arg)
 {
-	if (depth == sizeof stack / sizeof stack[0]) {
+	if (depth == DEEPEST) {
 		fn(arg);
 		die("more than %d things to undo", depth);
 	}
 	stack[depth].fn = fn;
 	stack[depth].arg = arg;
+	cleaner_start(depth);
 	depth++;
 }
 
 void undo_run(void)
 {
+	sigset_t old;
+	hold(&old);
 	while (depth > 0) {
 		depth--; /* first, so that an inverse that dies does not run again */
+		cleaner_dismiss(depth);
 		stack[depth].fn(stack[depth].arg);
 	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 void undo_commit(void)
 {
-	depth = 0;
+	sigset_t old;
+	hold(&old);
+	while (depth > 0)
+		cleaner_dismiss(--depth);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Not async-signal-safe by the letter; the applets that use it make a few named things and are single-threaded, and
- * the alternative, leaving them behind, is what ctr-gc is for. */
+/* Newest first: each has done its part before the next begins. Only calls that signal-safety(7) allows. */
 static void on_signal(int sig)
 {
-	undo_run();
+	while (depth > 0)
+		reap(--depth);
 	signal(sig, SIG_DFL);
 	sigset_t s;
 	sigemptyset(&s);
@@ -52,14 +147,53 @@ static void on_signal(int sig)
 void undo_on_signals(void)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
+	cleaners = true;
+	for (int i = 0; i < depth; i++)
+		cleaner_start(i);
 	sigfillset(&sa.sa_mask);
 	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
 		sigaction(ending[i], &sa, NULL);
 }
 
+void undo_hold_signals(void)
+{
+	hold(NULL);
+}
+
+static int waiting(void)
+{
+	sigset_t pending;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+		if (sigismember(&pending, ending[i]))
+			return ending[i];
+	return 0;
+}
+
+bool undo_signal_waits(void)
+{
+	return waiting() != 0;
+}
+
+void undo_check_signals(void)
+{
+	int sig = waiting();
+	if (!sig)
+		return;
+	undo_run();
+	sigset_t s;
+	sigemptyset(&s);
+	sigaddset(&s, sig);
+	sigprocmask(SIG_UNBLOCK, &s, NULL); /* and so it ends us */
+	_exit(128 + sig);                   /* unless it is ignored */
+}
+
 void undo_forget(void)
 {
-	depth = 0;
+	for (; depth > 0; depth--)
+		if (stack[depth - 1].pipe >= 0)
+			close(stack[depth - 1].pipe);
+	cleaners = false;
 	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
 		struct sigaction sa;
 		if (sigaction(ending[i], NULL, &sa) == 0 && sa.sa_handler == on_signal)

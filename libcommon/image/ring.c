@@ -61,7 +61,7 @@ struct ring *ring_open(int (*work)(void *arg, const void *data, size_t n), void 
 	pthread_cond_init(&r->more, NULL);
 	pthread_cond_init(&r->less, NULL);
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's: its handler undoes */
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's */
 	int e = pthread_create(&r->thread, NULL, worker, r);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e == 0)

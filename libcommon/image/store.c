@@ -100,8 +100,12 @@ static struct store *adding;
 static void undo_tmp(void *arg)
 {
 	(void)arg;
-	if (adding)
-		tmp_remove(adding);
+	if (!adding)
+		return;
+	/* By name: the child that undoes for a killed process (undo.h) was forked before they were made. */
+	userns_tree_remove(adding->images, adding->tmp_name);
+	userns_tree_remove(adding->layers, adding->tmp_name);
+	tmp_remove(adding);
 }
 
 static int add_begin(struct store *s)

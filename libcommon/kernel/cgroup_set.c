@@ -6,12 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "err.h"
 #include "file.h"
+#include "place.h"
 
 struct change {
 	int fd; /* the group's directory in its hierarchy */
@@ -293,19 +294,34 @@ static void changes_free(struct changes *c)
 	free(c->v);
 }
 
-/* flock works on cgroup directories: two setters of one group go one after the other. */
+/* Two setters of one group go one after the other. The lock is one byte of a file that only we can open, at a place
+ * that the group's path decides: a flock on the group's own directory could be held by a container, for ever. -1: no
+ * folder for it, then there is no lock; -2 with fail(): somebody holds it too long. */
 static int lock(const char *path)
 {
-	size_t n;
-	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
-	int fd = cgroup_with("") ? cgroup_dir(path, "") : -1;
-	for (size_t i = 0; fd < 0 && i < n; i++)
-		if (!h[i].v2 && !h[i].named) {
-			_cleanup_free_ char *first = xstrndup(h[i].controllers + 1, strcspn(h[i].controllers + 1, ","));
-			fd = cgroup_dir(path, first);
+	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(file, flags, 0600);
+	if (fd < 0 && errno == ENOENT && dir_make(ctr_run(), 0700) == 0)
+		fd = open(file, flags, 0600);
+	if (fd < 0)
+		return -1;
+	uint32_t h = 2166136261u; /* FNV-1a */
+	for (const char *s = path; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = h, .l_len = 1};
+	for (int64_t end = now_ms() + 30000; fcntl(fd, F_OFD_SETLK, &l) < 0; nap_ms(5)) {
+		if (errno == EAGAIN || errno == EACCES || errno == EINTR) {
+			if (now_ms() < end)
+				continue;
+			errno = ETIMEDOUT;
+			fail("%s: another process is changing this group: %m", path);
+		} else {
+			fail("%s: lock: %m", file);
 		}
-	if (fd >= 0)
-		flock(fd, LOCK_EX);
+		close(fd);
+		return -2;
+	}
 	return fd;
 }
 
@@ -319,8 +335,7 @@ int cgroup_set(const char *path, const struct strv *settings)
 		r = plan_one(path, settings->v[i], &c);
 	if (r == 0) {
 		_cleanup_close_ int held = lock(path);
-		(void)held; /* clang */
-		r = memsw(path, &c);
+		r = held == -2 ? -1 : memsw(path, &c);
 		if (r == 0)
 			r = apply(path, &c);
 	}

@@ -28,7 +28,8 @@ int starttime_parse(const char *stat, uint64_t *out)
 	const char *s = strrchr(stat, ')');
 	for (int field = 2; s && field < 22; field++) {
 		s = strchr(s, ' ');
-		s += s != NULL;
+		if (s)
+			s++;
 	}
 	char *end;
 	errno = 0;

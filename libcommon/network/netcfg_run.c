@@ -18,6 +18,7 @@
 #include "file.h"
 #include "netcfg.h"
 #include "place.h"
+#include "undo.h"
 
 int netcfg_failed(const struct netcfg_op *op)
 {
@@ -147,8 +148,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (ns < 0 || rtnl_find(&c->rt, op->name, &master) < 0)
 		return -1;
 	host_end(host);
-	struct link_add l = {
-	    .name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
+	struct link_add l = {.name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
 	if (op->kind == CFG_ATTACH) {
 		if (strcmp(master.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
@@ -192,8 +192,7 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 		r = rtnl_find(&n, op->name, &l);
 	bool again = op->before.n && !op->del; /* it is taken back */
 	if (r == 0 && op->del)
-		r = rtnl_save(
-		    &n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
+		r = rtnl_save(&n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
 	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
 	if (r == 0 && op->kind == CFG_LINK) {
 		op->same = !(l.flags & IFF_UP) == op->del;
@@ -273,8 +272,7 @@ static int unmark(struct netcfg *c)
 	nl_reset(&c->rt);
 	for (size_t i = 0; i < c->made.n; i++)
 		rtnl_link_alias(&c->rt, c->made.v[i], "");
-	int r =
-	    nl_commit(&c->rt) < 0 && errno != ENODEV ? -1 : 0; /* ENODEV: a later line deleted it */
+	int r = nl_commit(&c->rt) < 0 && errno != ENODEV ? -1 : 0; /* ENODEV: a later line deleted it */
 	nl_reset(&c->rt);
 	return r;
 }
@@ -282,6 +280,8 @@ static int unmark(struct netcfg *c)
 static int all_lines(struct netcfg *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
+		if (undo_signal_waits())
+			return errno = EINTR, fail("interrupted; nothing was changed");
 		c->dry = is_last(c, &c->ops[i]);
 		if (apply(c, &c->ops[i]) < 0)
 			return netcfg_failed(&c->ops[i]);
