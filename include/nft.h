@@ -55,6 +55,9 @@ void nft_port_del(struct nft *f, const struct nft_port *p);
 bool nft_port_clash(const struct nft_port *a, const struct nft_port *b);
 /* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
 int nft_ports_del(const struct nft_port *ports, size_t n);
+/* The same on an open socket. Its nft_close() waits some 10 ms for the kernel's clean-up: close it
+ * when all else is done. */
+int nft_ports_away(struct nft *f, const struct nft_port *ports, size_t n);
 /* From now on drop what our host would forward and is not of our networks: for who turned
  * forwarding on. closed false: no longer. */
 void nft_close_forward(struct nft *f, int family, bool closed);

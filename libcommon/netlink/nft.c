@@ -537,18 +537,13 @@ bool nft_port_clash(const struct nft_port *a, const struct nft_port *b)
 		   addr_cmp(&a->host, &b->host) == 0);
 }
 
-int nft_ports_del(const struct nft_port *ports, size_t n)
+int nft_ports_away(struct nft *f, const struct nft_port *ports, size_t n)
 {
-	struct nft f;
 	int r = 0;
-	if (n == 0)
-		return 0;
-	if (nft_open(&f) < 0)
-		return -1;
 	for (size_t i = 0, step = n; i < n; i += step) {
 		for (size_t k = 0; k < step; k++)
-			nft_port_del(&f, &ports[i + k]);
-		bool away = nft_commit(&f) == 0;
+			nft_port_del(f, &ports[i + k]);
+		bool away = nft_commit(f) == 0;
 		if (!away && errno != ENOENT)
 			r = -1;
 		else if (!away &&
@@ -557,6 +552,17 @@ int nft_ports_del(const struct nft_port *ports, size_t n)
 			i = (size_t)-1;
 		}
 	}
+	return r;
+}
+
+int nft_ports_del(const struct nft_port *ports, size_t n)
+{
+	struct nft f;
+	if (n == 0)
+		return 0;
+	if (nft_open(&f) < 0)
+		return -1;
+	int r = nft_ports_away(&f, ports, n);
 	nft_close(&f);
 	return r;
 }

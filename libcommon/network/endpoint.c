@@ -539,7 +539,13 @@ void endpoint_down(struct endpoint *p)
 {
 	if (!p->id)
 		return;
-	if (nft_ports_del(p->ports, p->nports) < 0)
+	struct nft f;
+	bool nat = p->nports > 0;
+	if (nat && nft_open(&f) < 0) {
+		warn("%s", fail_msg());
+		nat = false;
+	}
+	if (nat && nft_ports_away(&f, p->ports, p->nports) < 0)
 		warn("%s", fail_msg());
 	conntrack_flush(p->ports, p->nports);
 	if (p->linked && link_drop(p->id, p->ifname) < 0)
@@ -550,6 +556,8 @@ void endpoint_down(struct endpoint *p)
 	for (int i = 0; i < 2; i++)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
 			warn("%s", fail_msg());
+	if (nat) /* last: meanwhile the kernel cleaned up */
+		nft_close(&f);
 	let_go(p);
 	endpoint_forget(p);
 }
