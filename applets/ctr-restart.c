@@ -18,9 +18,11 @@
 #include "stop.h"
 
 static int64_t seconds = 10;
+static const char *time_given;
 
 static const struct opt opts[] = {
-    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds},
+    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10; -1: for ever)", OPT_STR,
+	&time_given},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -54,7 +56,8 @@ static int restart(const char *name)
 		return done < 0 ? -1 : 0;
 	if (kv_num(&c.conf, "rm", 0) && c.status == ST_RUNNING)
 		return fail("%s: goes when it ends (--rm): it cannot be restarted", c.name);
-	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 || steer_end(&c, (int)seconds * 1000) < 0)
+	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 ||
+	    steer_end(&c, (int)seconds * 1000) < 0)
 		return -1;
 	int r = container_lock(&c);
 	if (r <= 0)
@@ -73,8 +76,10 @@ int ctr_restart_main(int argc, char **argv)
 	self_protect(argv);
 	int n = opt_parse(&usage, argc, argv);
 	opt_names(&names, argc, argv, n, "NAME");
-	if (seconds > 1000000)
-		die_usage("--time: %lld is too long", (long long)seconds);
+	if (time_given && num_parse("--time", time_given, -1, 1000000, &seconds) < 0)
+		die_fail_usage();
+	if (seconds < 0)
+		seconds = 1000000;
 	for (size_t i = 0; i < names.n; i++) {
 		if (restart(names.v[i]) < 0) {
 			warn("%s", fail_msg());

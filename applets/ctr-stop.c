@@ -9,9 +9,11 @@
 #include "stop.h"
 
 static int64_t seconds = 10;
+static const char *time_given;
 
 static const struct opt opts[] = {
-    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10)", OPT_NUM, &seconds},
+    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10; -1: for ever)", OPT_STR,
+	&time_given},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -20,7 +22,9 @@ int ctr_stop_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
-	if (seconds > 1000000)
-		die_usage("--time: %lld is too long", (long long)seconds);
+	if (time_given && num_parse("--time", time_given, -1, 1000000, &seconds) < 0)
+		die_fail_usage();
+	if (seconds < 0)
+		seconds = 1000000;
 	return steer_stop(&names, seconds, stdout) < 0;
 }

@@ -51,3 +51,16 @@ load lib
 	echo "# ${lines[-1]}" >&3
 	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
 }
+
+@test "signals by all their names: RTMAX and RTMAX-n, IOT, CLD, POLL; stop -t -1 waits for ever" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'trap "echo 64" 64; trap "echo 63" 63; trap "exit 3" TERM; while :; do sleep 0.05; done' >/dev/null
+	sleep 0.2
+	ctr-kill -s RTMAX c
+	wait_for 5 sh -c '[ "$(ctr-logs c)" = 64 ]'
+	ctr-kill -s SIGRTMAX-1 c
+	wait_for 5 sh -c '[ "$(ctr-logs c | tail -n 1)" = 63 ]'
+	for s in CLD POLL; do ctr-kill -s $s nosuch 2>&1 | grep -q "no such container"; done
+	timeout 5 "$BIN/ctr-stop" -t -1 c
+	[ "$(ctr-wait c)" = 3 ]
+	run -2 ctr-stop -t -2 c
+}

@@ -11,12 +11,15 @@
 static const struct {
 	const char *name;
 	int sig;
-} known[] = {{"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"ILL", SIGILL}, {"TRAP", SIGTRAP}, {"ABRT", SIGABRT},
-    {"BUS", SIGBUS}, {"FPE", SIGFPE}, {"KILL", SIGKILL}, {"USR1", SIGUSR1}, {"SEGV", SIGSEGV}, {"USR2", SIGUSR2},
-    {"PIPE", SIGPIPE}, {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD},
-    {"CONT", SIGCONT}, {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
-    {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
-    {"PWR", SIGPWR}, {"SYS", SIGSYS}};
+} known[] = {{"HUP", SIGHUP}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+    {"TRAP", SIGTRAP}, {"ABRT", SIGABRT}, {"BUS", SIGBUS}, {"FPE", SIGFPE}, {"KILL", SIGKILL},
+    {"USR1", SIGUSR1}, {"SEGV", SIGSEGV}, {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},
+    {"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD}, {"CONT", SIGCONT},
+    {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
+    {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF},
+    {"WINCH", SIGWINCH}, {"IO", SIGIO}, {"PWR", SIGPWR}, {"SYS", SIGSYS},
+    /* other names of the same */
+    {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}};
 
 int signal_from_name(const char *s)
 {
@@ -27,7 +30,11 @@ int signal_from_name(const char *s)
 			return known[i].sig;
 	if (strncasecmp(name, "RTMIN", 5) == 0 &&
 	    (!name[5] || (name[5] == '+' && num_parse("signal", name + 6, 0, 30, &n) == 0)))
-		return 34 + (name[5] ? (int)n : 0); /* the kernel's numbers less the two that libc keeps */
+		return 34 + (name[5] ? (int)n
+				     : 0); /* the kernel's numbers less the two that libc keeps */
+	if (strncasecmp(name, "RTMAX", 5) == 0 &&
+	    (!name[5] || (name[5] == '-' && num_parse("signal", name + 6, 0, 30, &n) == 0)))
+		return 64 - (name[5] ? (int)n : 0);
 	if (num_parse("signal", s, 1, 64, &n) == 0)
 		return (int)n;
 	errno = EINVAL;
