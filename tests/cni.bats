@@ -69,6 +69,7 @@ nothing_left() {
 	[ "$(ask "$HOST" 127.0.0.1 8080)" = hello ]
 	[ "$(ask "$HOST" 198.51.100.2 8080)" = hello ]
 	[ "$(ask "$POD2" 198.51.100.2 8080)" = hello ]
+	[ "$(ask "$POD" 198.51.100.2 8080)" = hello ]
 	plugin CHECK "$POD" bridge "$(with_prev "$CONF" "$r")"
 	plugin CHECK "$POD" portmap "$p"
 	plugin DEL "$POD" portmap "$p"

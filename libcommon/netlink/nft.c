@@ -103,6 +103,8 @@ static const struct rule {
     /* the same three for CNI attachments; the first needs Linux 5.7, which tells a forwarded
        packet's way in */
     {"postrouting", "ct status dnat iifname . oifname @same masquerade", V4 | V6},
+    /* br_netfilter does not tell the way in */
+    {"postrouting", "ct status dnat $ saddr @masq oifname @open masquerade", V4 | V6},
     {"postrouting", "$ saddr 127.0.0.0/8 oifname @open masquerade", V4},
     {"postrouting", "$ saddr @masq oifname != @open masquerade", V4 | V6},
     {"forward", "ct state established,related accept", V4 | V6},
