@@ -1,4 +1,5 @@
-/* ctr-attach: the output of a detached container from now on, and (with -d -i) its stdin; ends with its exit code.
+/* ctr-attach: the output of a detached container from now on, and (with -d -i) its stdin; ends with
+ * its exit code.
  *
  * Kind: FILTER. Two processes: one writes stdin into the container's fifo, one follows its log.
  */
@@ -26,8 +27,10 @@ static const struct opt opts[] = {
     {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin},
     OPT_END,
 };
-static const struct usage usage = {
-    .synopsis = "NAME", .more = "Exit code: the container's; 125 it does not run.\n", .opts = opts, .anywhere = true};
+static const struct usage usage = {.synopsis = "NAME",
+    .more = "Exit code: the container's; 125 it does not run.\n",
+    .opts = opts,
+    .anywhere = true};
 
 static int pts = -1;
 
@@ -39,13 +42,15 @@ static void resize(int sig)
 		ioctl(pts, TIOCSWINSZ, &w);
 }
 
-/* The window is set on the terminal's own end in the container; its /dev/pts/0 is resolved inside its root. */
+/* The window is set on the terminal's own end in the container; its /dev/pts/0 is resolved inside
+ * its root. */
 static void set_size(const struct container *c)
 {
 	char root[32];
 	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
 	_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	pts = dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	pts =
+	    dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
 	if (pts >= 0 && !isatty(pts)) {
 		close(pts);
 		pts = -1;

@@ -1,8 +1,8 @@
-/* ctr-cgset: create, limit, read, join, freeze, kill and remove cgroups: one vocabulary, cgroup v2's, on v1, v2 and
- * hybrid systems.
+/* ctr-cgset: create, limit, read, join, freeze, kill and remove cgroups: one vocabulary, cgroup
+ * v2's, on v1, v2 and hybrid systems.
  *
- * Kind: OWNER, and with `-- COMMAND` CHAIN. What outlives it is the group that was asked for; on failure a group that
- * was made is removed again.
+ * Kind: OWNER, and with `-- COMMAND` CHAIN. What outlives it is the group that was asked for; on
+ * failure a group that was made is removed again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "applets.h"
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
@@ -28,33 +30,41 @@ static const char *pid_s, *file_s, *delegate;
 static const struct opt opts[] = {
     {'c', "create", NULL, "make the group when it is not there", OPT_FLAG, &create},
     {'g', "get", NULL, "print values: of the KEYs, or of all that are limits", OPT_FLAG, &get},
-    {'p', "pid", "PID|-", "move a process (or those on stdin, a line each) into GROUP", OPT_STR, &pid_s},
+    {'p', "pid", "PID|-", "move a process (or those on stdin, a line each) into GROUP", OPT_STR,
+	&pid_s},
     {'d', "delete", NULL, "remove GROUP and what is below", OPT_FLAG, &del},
     {'k', "kill", NULL, "kill every process in it (with -d first)", OPT_FLAG, &kill_first},
     {0, "freeze", NULL, "stop its processes until --thaw", OPT_FLAG, &freeze},
     {0, "thaw", NULL, "let them go on", OPT_FLAG, &thaw},
-    {'l', "list", NULL, "the tree under GROUP (or under $CTR_CGROUP) with its processes", OPT_FLAG, &list},
+    {'l', "list", NULL, "the tree under GROUP (or under $CTR_CGROUP) with its processes", OPT_FLAG,
+	&list},
     {0, "stat", NULL, "what the kernel counts, as `key value` lines", OPT_FLAG, &stat_it},
-    {0, "watch", NULL, "a line for each oom, limit or populated event, until it is empty", OPT_FLAG, &watch_it},
+    {0, "watch", NULL, "a line for each oom, limit or populated event, until it is empty", OPT_FLAG,
+	&watch_it},
     {'f', "file", "FILE|-", "lines of GROUP KEY=VALUE...", OPT_STR, &file_s},
     {0, "delegate", "USER", "give GROUP to a user (cgroup v2)", OPT_STR, &delegate},
-    {0, "mount", NULL, "mount cgroup v2, where no cgroups are; or a named v1 hierarchy: NAME DIR", OPT_FLAG, &mount_it},
+    {0, "mount", NULL, "mount cgroup v2, where no cgroups are; or a named v1 hierarchy: NAME DIR",
+	OPT_FLAG, &mount_it},
     OPT_END,
 };
 static const struct usage usage = {
-    .synopsis =
-	"[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- GROUP\n-d [-k] GROUP\n"
-	"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER GROUP\n--mount [NAME DIR]",
-    .more =
-	"GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys are cgroup v2's:\n"
-	"memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus cpuset.mems pids.max io.max\n"
-	"io.weight hugetlb.SIZE.max; on v1 they become that hierarchy's files. v1's own names work where v1 is "
-	"mounted.\n",
+    .synopsis = "[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- "
+		"GROUP\n-d [-k] GROUP\n"
+		"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER "
+		"GROUP\n--mount [NAME DIR]",
+    .more = "GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys "
+	    "are cgroup v2's:\n"
+	    "memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus "
+	    "cpuset.mems pids.max io.max\n"
+	    "io.weight hugetlb.SIZE.max; on v1 they become that hierarchy's files. v1's own names "
+	    "work where v1 is "
+	    "mounted.\n",
     .opts = opts,
 };
 
-/* The path under the hierarchies' roots; "." is the root itself. Names that begin with c- under $CTR_CGROUP are the
- * containers' own: they can be looked at. NULL with fail() when it is no group. */
+/* The path under the hierarchies' roots; "." is the root itself. Names that begin with c- under
+ * $CTR_CGROUP are the containers' own: they can be looked at. NULL with fail() when it is no group.
+ */
 static char *group_path(const char *g, bool change)
 {
 	const char *rel = g + strspn(g, "/");
@@ -87,8 +97,9 @@ static void made(void *path)
 static int set(const char *path, const struct strv *settings)
 {
 	if (!create)
-		return cgroup_exists(path) ? cgroup_set(path, settings)
-					   : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
+		return cgroup_exists(path)
+			   ? cgroup_set(path, settings)
+			   : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
 	return cgroup_make(path, settings, CGROUP_REUSE);
 }
 
@@ -134,8 +145,9 @@ static int set_lines(void)
 
 static int print_values(const char *path, int argc, char **argv)
 {
-	static const char *const limits[] = {"memory.max", "memory.high", "memory.low", "memory.swap.max", "cpu.weight",
-	    "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max", "io.weight"};
+	static const char *const limits[] = {"memory.max", "memory.high", "memory.low",
+	    "memory.swap.max", "cpu.weight", "cpu.max", "cpuset.cpus", "cpuset.mems", "pids.max",
+	    "io.weight"};
 	int code = 0;
 	for (int i = 0; i < argc; i++) {
 		_cleanup_free_ char *v = cgroup_get(path, argv[i]);
@@ -206,10 +218,12 @@ static int move_pids(const char *path)
 	return code;
 }
 
-/* cgroup-v2.rst, "Delegation": the directory and these files become the user's; the limits stay ours. */
+/* cgroup-v2.rst, "Delegation": the directory and these files become the user's; the limits stay
+ * ours. */
 static int give(const char *path)
 {
-	static const char *const files[] = {".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
+	static const char *const files[] = {
+	    ".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"};
 	struct strv none = {0};
 	int64_t num = -1;
 	uid_t uid;
@@ -238,7 +252,8 @@ static void unmake(void *dir)
 static int mount_here(int argc, char **argv)
 {
 	if (argc == 0) {
-		if (cgroup_layout() == CGROUP_NONE && mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
+		if (cgroup_layout() == CGROUP_NONE &&
+		    mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
 			die("/sys/fs/cgroup: mount cgroup2: %m");
 		return 0;
 	}
@@ -259,11 +274,13 @@ static int mount_here(int argc, char **argv)
 	return 0;
 }
 
-/* Where the command is not run, a group made for it is removed: so the way back out of it is known before. */
+/* Where the command is not run, a group made for it is removed: so the way back out of it is known
+ * before. */
 static int become(const char *path, char **argv)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);
 	if (cgroup_enter(path, false, -1) == 0) {
+		umask(applet_umask);
 		execvp(argv[0], argv);
 		fail("%s: %m", argv[0]);
 		err_code = errno == ENOENT ? 127 : 126;
@@ -307,8 +324,11 @@ int ctr_cgset_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	argc -= n;
 	argv += n;
-	if (get + del + (freeze || thaw) + list + stat_it + watch_it + mount_it + !!pid_s + !!file_s + !!delegate > 1 ||
-	    (freeze && thaw) || (kill_first && (get || list || stat_it || watch_it || mount_it || pid_s || file_s)))
+	if (get + del + (freeze || thaw) + list + stat_it + watch_it + mount_it + !!pid_s +
+		    !!file_s + !!delegate >
+		1 ||
+	    (freeze && thaw) ||
+	    (kill_first && (get || list || stat_it || watch_it || mount_it || pid_s || file_s)))
 		die_usage("one thing at a time");
 	if (mount_it)
 		return mount_here(argc, argv);
@@ -320,7 +340,8 @@ int ctr_cgset_main(int argc, char **argv)
 	}
 	if (argc < 1)
 		die_usage("GROUP is missing");
-	bool look = get || list || stat_it || watch_it, whole = del || kill_first || freeze || thaw || delegate;
+	bool look = get || list || stat_it || watch_it,
+	     whole = del || kill_first || freeze || thaw || delegate;
 	_cleanup_free_ char *path = group_path(argv[0], !look);
 	if (!path)
 		die_fail_usage();
@@ -344,8 +365,9 @@ int ctr_cgset_main(int argc, char **argv)
 		return give(path);
 	else if (!whole)
 		return apply(path, argc - 1, argv + 1);
-	else if (freeze || thaw ? cgroup_freeze(path, freeze) < 0
-				: (kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
+	else if (freeze || thaw
+		     ? cgroup_freeze(path, freeze) < 0
+		     : (kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
 		die_fail();
 	return 0;
 }

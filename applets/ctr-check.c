@@ -1,6 +1,7 @@
 /* ctr-check: what this kernel can do for containers, found out by doing it in a child.
  *
- * Kind: FILTER. A line each: `ok NAME`, `missing NAME: what it costs (CONFIG)`, `restricted NAME: the switch`.
+ * Kind: FILTER. A line each: `ok NAME`, `missing NAME: what it costs (CONFIG)`, `restricted NAME:
+ * the switch`.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +94,8 @@ static int p_overlay(void)
 	if (chdir(d) < 0 || mkdir("l", 0755) < 0 || mkdir("u", 0755) < 0 || mkdir("w", 0755) < 0 ||
 	    mkdir("m", 0755) < 0)
 		return errno;
-	return mount("overlay", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w") < 0 ? errno : 0;
+	return mount("overlay", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w") < 0 ? errno
+											  : 0;
 }
 
 static int p_tmpfs(void)
@@ -103,7 +105,8 @@ static int p_tmpfs(void)
 
 static int p_fs(const char *type)
 {
-	/* ENODEV says that the kernel has no such file system; anything else is about what we give it to mount. */
+	/* ENODEV says that the kernel has no such file system; anything else is about what we give
+	 * it to mount. */
 	int e = own_mounts();
 	if (e)
 		return e;
@@ -134,7 +137,8 @@ static int p_memfd(void)
 static int p_link(enum link_kind kind)
 {
 	struct nl n;
-	struct link_add l = {.kind = kind, .name = "ctr0", .netns_fd = -1, .peer = "ctr1", .peer_netns_fd = -1};
+	struct link_add l = {
+	    .kind = kind, .name = "ctr0", .netns_fd = -1, .peer = "ctr1", .peer_netns_fd = -1};
 	int e = p_ns(CLONE_NEWNET);
 	if (e || nl_open(&n, NETLINK_ROUTE, -1) < 0)
 		return e ? e : errno;
@@ -197,7 +201,8 @@ static int p_pidfd(void)
 }
 static int p_openat2(void)
 {
-	return sys_new(SYS_openat2, "openat2", -1, 0, 0, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+	return sys_new(SYS_openat2, "openat2", -1, 0, 0, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS
+											 : 0;
 }
 static int p_open_tree(void)
 {
@@ -205,7 +210,8 @@ static int p_open_tree(void)
 }
 static int p_setattr(void)
 {
-	return sys_mount_setattr(-1, 0, &(struct mount_attr_s){0}) < 0 && errno == ENOSYS ? ENOSYS : 0;
+	return sys_mount_setattr(-1, 0, &(struct mount_attr_s){0}) < 0 && errno == ENOSYS ? ENOSYS
+											  : 0;
 }
 static int p_close_range(void)
 {
@@ -266,32 +272,36 @@ static const struct probe {
     {"ipc namespaces", "only --ipc host", "CONFIG_IPC_NS", p_ipc, true},
     {"uts namespaces", "only --uts host", "CONFIG_UTS_NS", p_uts, true},
     {"cgroup namespaces", "containers see their group's path", "CONFIG_CGROUPS", p_cgroupns, true},
-    {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_user, false},
+    {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_user,
+	false},
     {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_time, false},
     {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true},
-    {"overlayfs", "a container's root is a copy of its image", "CONFIG_OVERLAY_FS", p_overlay, false},
+    {"overlayfs", "a container's root is a copy of its image", "CONFIG_OVERLAY_FS", p_overlay,
+	false},
     {"terminals", "no -t", "CONFIG_UNIX98_PTYS", p_devpts, true},
     {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_squashfs, false},
     {"erofs", "no .erofs images", "CONFIG_EROFS_FS", p_erofs, false},
     {"loop devices", "no image files", "CONFIG_BLK_DEV_LOOP", p_loop, false},
     {"message queues", "no /dev/mqueue", "CONFIG_POSIX_MQUEUE", p_mqueue, false},
     {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
-    {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group", p_limits, false},
-    {"device lists", "no devices are kept from containers", "CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF",
-	p_devices, false},
-    {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER", p_seccomp, true},
+    {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group",
+	p_limits, false},
+    {"device lists", "no devices are kept from containers",
+	"CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF", p_devices, false},
+    {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER",
+	p_seccomp, true},
     {"bridges", "no networks of containers", "CONFIG_BRIDGE", p_bridge, false},
     {"veth pairs", "no networks of containers", "CONFIG_VETH", p_veth, false},
-    {"nf_tables", "no NAT, no published ports", "CONFIG_NF_TABLES, NFT_NAT, NFT_MASQ, NFT_FIB_IPV4, NFT_CT", p_nft,
-	false},
+    {"nf_tables", "no NAT, no published ports",
+	"CONFIG_NF_TABLES, NFT_NAT, NFT_MASQ, NFT_FIB_IPV4, NFT_CT", p_nft, false},
     {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false},
     {"clone3", "an older way is taken", "Linux 5.3", p_clone3, false},
     {"pidfd_open", "signals go by lock and pid", "Linux 5.3", p_pidfd, false},
     {"openat2", "paths are walked step by step", "Linux 5.6", p_openat2, false},
     {"open_tree", "ctrbox copies itself to memory at a start", "Linux 5.2", p_open_tree, false},
     {"mount_setattr", "ctrbox copies itself to memory at a start", "Linux 5.12", p_setattr, false},
-    {"sealed memory files", "open_tree and mount_setattr are needed at a start", "Linux 3.17, CONFIG_MEMFD_CREATE",
-	p_memfd, false},
+    {"sealed memory files", "open_tree and mount_setattr are needed at a start",
+	"Linux 3.17, CONFIG_MEMFD_CREATE", p_memfd, false},
     {"close_range", "descriptors are closed one by one", "Linux 5.9", p_close_range, false},
     {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false},
 };
@@ -332,9 +342,10 @@ int ctr_check_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
 		const struct probe *p = &probes[i];
 		int e = probe(p);
-		const char *word = e == 0                                                   ? "ok"
-				   : e == EPERM || e == EACCES || e == ENOSPC || e == EROFS ? "restricted"
-											    : "missing";
+		const char *word = e == 0 ? "ok"
+				   : e == EPERM || e == EACCES || e == ENOSPC || e == EROFS
+				       ? "restricted"
+				       : "missing";
 		if (e && p->needed)
 			code = 1;
 		if (json)
@@ -343,7 +354,8 @@ int ctr_check_main(int argc, char **argv)
 		else if (e == 0)
 			printf("ok          %s\n", p->name);
 		else if (*word == 'r')
-			printf("restricted  %s: %s; without it: %s\n", p->name, restriction(e), p->cost);
+			printf("restricted  %s: %s; without it: %s\n", p->name, restriction(e),
+			    p->cost);
 		else
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}

@@ -1,5 +1,5 @@
-/* ctr-commit.c: a container's files as an image, or as an archive on stdout (OWNER: the image is made aside; the
- * container is frozen meanwhile, and thawed by ctr-gc should this be killed). */
+/* ctr-commit.c: a container's files as an image, or as an archive on stdout (OWNER: the image is
+ * made aside; the container is frozen meanwhile, and thawed by ctr-gc should this be killed). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,14 +23,16 @@ static struct {
 
 static const struct opt opts[] = {
     {'a', "author", "NAME", "who made the image", OPT_STR, &o.author},
-    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST, &o.changes},
+    {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)",
+	OPT_LIST, &o.changes},
     {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message},
     {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause},
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",
-    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out of both.\n", opts,
-    true};
+    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out "
+    "of both.\n",
+    opts, true};
 
 static bool entered;
 
@@ -50,7 +52,8 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 	b->known = store_image(s, hex, &b->m, &b->c) == 0 && b->c.n && t->spec.x_lower.n &&
 		   str_ends(t->spec.x_lower.v[0], b->c.diff_ids[b->c.n - 1]);
 	if (!b->c.json)
-		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name, digest);
+		warn("%s: its image %.19s is gone; the whole tree becomes one layer", t->c.name,
+		    digest);
 }
 
 /* In the container's own user namespace, where a user is, ids are its already. */
@@ -58,13 +61,16 @@ static struct pack_of of(const struct spec *s)
 {
 	struct pack_of p = {.opaque = spec_opaque(s)};
 	if (!entered)
-		p.uids = s->uid_map.v, p.n_uids = s->uid_map.n, p.gids = s->gid_map.v, p.n_gids = s->gid_map.n;
+		p.uids = s->uid_map.v, p.n_uids = s->uid_map.n, p.gids = s->gid_map.v,
+		p.n_gids = s->gid_map.n;
 	return p;
 }
 
-static void pack(struct store *s, struct ctree *t, bool as_layer, char hex[DIGEST_HEX], uint64_t *size)
+static void pack(
+    struct store *s, struct ctree *t, bool as_layer, char hex[DIGEST_HEX], uint64_t *size)
 {
-	_cleanup_close_ int fd = openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	_cleanup_close_ int fd =
+	    openat(s->tmp, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct sink out = {.fd = fd, .hash = true};
 	struct pack_of c = of(&t->spec);
 	if (fd < 0)
@@ -107,7 +113,8 @@ static void commit(struct ctree *t, const char *name)
 	pack(&s, t, b.known, layer, &layer_size);
 	container_still_end();
 	_cleanup_json_ json_t *j = config(t, &b, layer);
-	if (store_put_image(&s, j, b.known ? &b.m : NULL, layer, layer_size, layer_type(COMP_NONE), hex, &size) < 0 ||
+	if (store_put_image(&s, j, b.known ? &b.m : NULL, layer, layer_size, layer_type(COMP_NONE),
+		hex, &size) < 0 ||
 	    store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0)
 		die_fail();
 	store_close(&s);
@@ -134,13 +141,15 @@ int ctr_commit_main(int argc, char **argv)
 			die_usage("%s", fail_msg());
 	undo_on_signals();
 	entered = geteuid() != 0;
-	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || ctree_layers(&t) < 0)
+	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 ||
+	    ctree_layers(&t) < 0)
 		die_fail();
 	if (!out)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
 	struct pack_of c = of(&t.spec);
-	if ((!o.no_pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)
+	if ((!o.no_pause && container_still(&t.c) < 0) ||
+	    layer_pack(t.dirs, t.n, false, &c, &to) < 0)
 		die_fail();
 	container_still_end();
 	return 0;

@@ -1,9 +1,9 @@
-/* ctr-cp.c: copy between a container and the host, or a pipe (OWNER: what lands at the destination stays there, as with
- * cp(1)).
+/* ctr-cp.c: copy between a container and the host, or a pipe (OWNER: what lands at the destination
+ * stays there, as with cp(1)).
  *
- * Both ends are archives: one process packs, the other unpacks by single names beneath a descriptor, and a path in a
- * container is resolved beneath its root by the kernel. So a container that swaps links meanwhile gets nowhere
- * (CVE-2018-15664).
+ * Both ends are archives: one process packs, the other unpacks by single names beneath a
+ * descriptor, and a path in a container is resolved beneath its root by the kernel. So a container
+ * that swaps links meanwhile gets nowhere (CVE-2018-15664).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,12 +29,15 @@
 static bool archive, follow;
 
 static const struct opt opts[] = {
-    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)", OPT_FLAG, &archive},
+    {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)",
+	OPT_FLAG, &archive},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
     OPT_END,
 };
 static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
-    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a directory.\n", opts, true};
+    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a "
+    "directory.\n",
+    opts, true};
 
 struct end {
 	const char *what; /* as given */
@@ -51,7 +54,8 @@ struct end {
 static void end_parse(struct end *e, const char *arg)
 {
 	const char *colon = strchr(arg, ':');
-	*e = (struct end){.what = arg, .path = arg, .root = AT_FDCWD, .uid = geteuid(), .gid = getegid()};
+	*e = (struct end){
+	    .what = arg, .path = arg, .root = AT_FDCWD, .uid = geteuid(), .gid = getegid()};
 	if (!colon || colon == arg || memchr(arg, '/', (size_t)(colon - arg)) || *arg == '.')
 		return;
 	e->container = xstrndup(arg, (size_t)(colon - arg));
@@ -64,11 +68,13 @@ static void end_open(struct end *e)
 {
 	if (!e->container)
 		return;
-	if (ctree_open(&e->t, e->container) < 0 || (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
+	if (ctree_open(&e->t, e->container) < 0 ||
+	    (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
 		die_fail();
 	const struct spec *s = &e->t.spec;
 	if (e->t.shifted)
-		e->ids = (struct pack_of){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n, NULL};
+		e->ids =
+		    (struct pack_of){s->uid_map.v, s->gid_map.v, s->uid_map.n, s->gid_map.n, NULL};
 }
 
 static int end_at(const struct end *e, const char *path, int flags)
@@ -78,7 +84,8 @@ static int end_at(const struct end *e, const char *path, int flags)
 	return path_open_in_root(e->root, path, flags | O_CLOEXEC, 0);
 }
 
-/* A path's directory, opened, and its last component; "." and "/" and "x/." have the directory itself and ".". */
+/* A path's directory, opened, and its last component; "." and "/" and "x/." have the directory
+ * itself and ".". */
 static int end_split(const struct end *e, const char *path, char **base)
 {
 	_cleanup_free_ char *dir = xstrdup(path);
@@ -126,14 +133,16 @@ static int source_dir(const struct end *src, char **base)
 	target[n < 0 ? 0 : n] = 0;
 	char *up = strrchr(src->path, '/');
 	struct end to = *src;
-	to.path =
-	    *target == '/' || !up ? xstrdup(target) : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
+	to.path = *target == '/' || !up
+		      ? xstrdup(target)
+		      : xasprintf("%.*s/%s", (int)(up - src->path), src->path, target);
 	close(dir);
 	free(*base);
 	return source_dir(&to, base);
 }
 
-static _Noreturn void pack_child(int dir, const char *base, const char *as, int to, const struct end *src)
+static _Noreturn void pack_child(
+    int dir, const char *base, const char *as, int to, const struct end *src)
 {
 	struct sink out = {.fd = to};
 	undo_forget();
@@ -162,14 +171,16 @@ struct place {
 };
 
 /* cp(1)'s rule: into DEST where that is a directory, else DEST is the name. */
-static void place(const struct end *src, const struct end *dst, bool src_is_dir, const char *src_base, struct place *p)
+static void place(const struct end *src, const struct end *dst, bool src_is_dir,
+    const char *src_base, struct place *p)
 {
 	struct stat st;
 	_cleanup_close_ int fd = end_at(dst, dst->path, O_PATH);
 	bool there = fd >= 0 && fstat(fd, &st) == 0;
 	if (there && S_ISDIR(st.st_mode)) {
 		p->dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
-		p->as = xstrdup(strcmp(src_base, ".") == 0 || strcmp(src_base, "/") == 0 ? "." : src_base);
+		p->as = xstrdup(
+		    strcmp(src_base, ".") == 0 || strcmp(src_base, "/") == 0 ? "." : src_base);
 	} else {
 		if (there && src_is_dir)
 			die("%s: a directory cannot replace the file %s", src->what, dst->what);
@@ -181,12 +192,13 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 		die("%s: %m", dst->what);
 	/* what it points to, too (/dev/stdout); a container's link would be resolved on the host */
 	if (fstatat(p->dir, p->as, &st, dst->container ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
-	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) ||
+		S_ISSOCK(st.st_mode)))
 		die("%s: a device, fifo or socket is not replaced", dst->what);
 }
 
-/* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW). The capabilities stay:
- * a volume's folder may be the host's. */
+/* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW).
+ * The capabilities stay: a volume's folder may be the host's. */
 static void made_by(uid_t uid, gid_t gid)
 {
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
@@ -224,7 +236,8 @@ static int copy(struct end *src, struct end *dst)
 	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die("%s: %m", src->what);
 	size_t n = strlen(src->path);
-	bool content = strcmp(src->path, ".") == 0 || (n > 1 && strcmp(src->path + n - 2, "/.") == 0);
+	bool content =
+	    strcmp(src->path, ".") == 0 || (n > 1 && strcmp(src->path + n - 2, "/.") == 0);
 	place(src, dst, S_ISDIR(st.st_mode), content ? "." : last_part(src->path, &keep), &p);
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
 		die("pipe: %m");
@@ -240,7 +253,8 @@ static int copy(struct end *src, struct end *dst)
 	close(pipefd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (r < 0 && WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
+	if (r < 0 &&
+	    WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
 		warn("%s", fail_msg());
 	return r < 0 || status != 0;
 }

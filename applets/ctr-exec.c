@@ -1,8 +1,8 @@
-/* ctr-exec: run a further command in a running container: its namespaces, cgroup, root, user, environment,
- * capabilities and seccomp filter.
+/* ctr-exec: run a further command in a running container: its namespaces, cgroup, root, user,
+ * environment, capabilities and seccomp filter.
  *
- * Kind: CHAIN in spirit; it stays as the parent only to forward signals and the terminal. Nothing outlives it but,
- * with -d, the command.
+ * Kind: CHAIN in spirit; it stays as the parent only to forward signals and the terminal. Nothing
+ * outlives it but, with -d, the command.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,8 @@ static struct {
 } o;
 
 static const struct opt opts[] = {
-    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG, &o.interactive},
+    {'i', "interactive", NULL, "accepted, as docker's: stdin is always the caller's", OPT_FLAG,
+	&o.interactive},
     {'t', "tty", NULL, "give the command a terminal", OPT_FLAG, &o.tty},
     {'d', "detach", NULL, "do not wait for the command", OPT_FLAG, &o.detach},
     {'e', "env", "K=V|K", "a further variable", OPT_LIST, &o.env},
@@ -48,7 +49,8 @@ static const struct opt opts[] = {
 
 static const struct usage usage = {
     .synopsis = "NAME COMMAND [ARG...]",
-    .more = "Exit code: the command's, 128+N if signal N ended it, 125 ctr-exec failed, 126 not executable, 127 not "
+    .more = "Exit code: the command's, 128+N if signal N ended it, 125 ctr-exec failed, 126 not "
+	    "executable, 127 not "
 	    "found.\n",
     .opts = opts,
 };
@@ -102,14 +104,14 @@ static void find(struct container *c, const char *name, struct enter *e)
 	if (e->procdir < 0)
 		die("%s: process %d: %m", c->name, (int)c->pid);
 	e->pidfd = container_pidfd(c);
-	if (e->pidfd < 0 &&
-	    !container_is_alive(c)) /* an old kernel: /proc's directory is the handle, checked after it was opened */
+	if (e->pidfd < 0 && !container_is_alive(c)) /* an old kernel: /proc's directory is the
+						       handle, checked after it was opened */
 		die_fail();
 }
 
-/* Without anybody who waits for it, a detached command would stay in the container as a zombie when it ends, and count
- * against its limit of processes: its PID 1 is not its parent, and who inherits it outside may not wait either. So
- * this process stays, with nothing open. */
+/* Without anybody who waits for it, a detached command would stay in the container as a zombie when
+ * it ends, and count against its limit of processes: its PID 1 is not its parent, and who inherits
+ * it outside may not wait either. So this process stays, with nothing open. */
 static _Noreturn void stay(struct enter *e, const char *name)
 {
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", name);
@@ -156,7 +158,8 @@ static int detached(struct enter *e, const char *name)
 		if (f[0].revents)
 			break;
 		while (read(e->signals, &i, sizeof i) == sizeof i)
-			if (i.ssi_signo == SIGTERM || i.ssi_signo == SIGINT || i.ssi_signo == SIGHUP)
+			if (i.ssi_signo == SIGTERM || i.ssi_signo == SIGINT ||
+			    i.ssi_signo == SIGHUP)
 				kill(pid, (int)i.ssi_signo);
 	}
 	while ((n = read(p[0], said, sizeof said - 1)) < 0 && errno == EINTR)

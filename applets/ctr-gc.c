@@ -89,9 +89,11 @@ static void set_aside(struct container *c)
 	char hex[13];
 	_cleanup_free_ char *top = xasprintf("%s/damaged", ctr_lib());
 	rand_hex(hex, 6);
-	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex), *from = record_path(c->name, NULL);
+	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex),
+			    *from = record_path(c->name, NULL);
 	if (c->pid) {
-		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name, c->why);
+		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name,
+		    c->why);
 		trouble();
 	} else if (dir_make(top, 0700) < 0) {
 		trouble();

@@ -1,5 +1,5 @@
-/* ctr-image.c: the image store for people (OWNER): what it adds is made aside and either all there or not at all;
- * what outlives a kill -9 is a .tmp- folder that the next call clears. */
+/* ctr-image.c: the image store for people (OWNER): what it adds is made aside and either all there
+ * or not at all; what outlives a kill -9 is a .tmp- folder that the next call clears. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,49 +32,54 @@ static struct {
 	struct strv changes;
 } o;
 
-#define CHANGE                                                                                                         \
-	{                                                                                                              \
-		'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,   \
-		    &o.changes                                                                                         \
+#define CHANGE                                                                                     \
+	{                                                                                          \
+		'c', "change", "INSTRUCTION",                                                      \
+		    "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,         \
+		    &o.changes                                                                     \
 	}
-#define NAME                                                                                                           \
-	{                                                                                                              \
-		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says", OPT_STR, &o.name            \
+#define NAME                                                                                       \
+	{                                                                                          \
+		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says",         \
+		    OPT_STR, &o.name                                                               \
 	}
-#define FORCE                                                                                                          \
-	{                                                                                                              \
-		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force                               \
+#define FORCE                                                                                      \
+	{                                                                                          \
+		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force           \
 	}
-#define JSON                                                                                                           \
-	{                                                                                                              \
-		0, "json", NULL, "print JSON", OPT_FLAG, &o.json                                                       \
+#define JSON                                                                                       \
+	{                                                                                          \
+		0, "json", NULL, "print JSON", OPT_FLAG, &o.json                                   \
 	}
-#define HEADER                                                                                                         \
-	{                                                                                                              \
-		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header                            \
+#define HEADER                                                                                     \
+	{                                                                                          \
+		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header        \
 	}
-#define QUIET                                                                                                          \
-	{                                                                                                              \
-		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG, &o.quiet                        \
+#define QUIET                                                                                      \
+	{                                                                                          \
+		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG, &o.quiet    \
 	}
-#define OUTPUT                                                                                                         \
-	{                                                                                                              \
-		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output                           \
-	}
-
-#define RW                                                                                                             \
-	{                                                                                                              \
-		0, "rw", "UPPER", "mount: what is written goes to this directory", OPT_STR, &o.upper                   \
-	}
-#define LOGIN                                                                                                          \
-	{'u', "username", "USER", "login: who you are", OPT_STR, &o.user},                                             \
-	    {'p', "password", "PASSWORD", "login: the password (others see it in ps)", OPT_STR, &o.password},          \
-	{                                                                                                              \
-		0, "password-stdin", NULL, "login: the password is the first line of stdin", OPT_FLAG,                 \
-		    &o.stdin_password                                                                                  \
+#define OUTPUT                                                                                     \
+	{                                                                                          \
+		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output       \
 	}
 
-static const struct opt all_opts[] = {CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, RW, LOGIN, OPT_END};
+#define RW                                                                                         \
+	{                                                                                          \
+		0, "rw", "UPPER", "mount: what is written goes to this directory", OPT_STR,        \
+		    &o.upper                                                                       \
+	}
+#define LOGIN                                                                                      \
+	{'u', "username", "USER", "login: who you are", OPT_STR, &o.user},                         \
+	    {'p', "password", "PASSWORD", "login: the password (others see it in ps)", OPT_STR,    \
+		&o.password},                                                                      \
+	{                                                                                          \
+		0, "password-stdin", NULL, "login: the password is the first line of stdin",       \
+		    OPT_FLAG, &o.stdin_password                                                    \
+	}
+
+static const struct opt all_opts[] = {
+    CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, RW, LOGIN, OPT_END};
 static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
@@ -114,7 +119,8 @@ static int output(void)
 {
 	if (!o.output || strcmp(o.output, "-") == 0) {
 		if (isatty(1))
-			die_usage("an archive is not for a terminal: redirect stdout, or use -o FILE");
+			die_usage(
+			    "an archive is not for a terminal: redirect stdout, or use -o FILE");
 		return 1;
 	}
 	int fd = open(o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
@@ -179,8 +185,8 @@ static void age(const char *created, char out[32])
 	static const struct {
 		long seconds;
 		const char *word;
-	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"}, {3600, "hours"},
-	    {60, "minutes"}, {1, "seconds"}};
+	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"},
+	    {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
 	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
 	if (t < 0) {
 		strcpy(out, "-");
@@ -220,9 +226,10 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 		printf("sha256:%s\n", good ? m.config : r->hex);
 	else if (list)
 		json_array_append_new(
-		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag", r->name ? tag : NULL,
-			      "digest", digest, "config", good ? config : "", "created", c.created, "size",
-			      (json_int_t)(good ? image_size(&m) : 0), "corrupt", !good));
+		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag",
+			      r->name ? tag : NULL, "digest", digest, "config", good ? config : "",
+			      "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0),
+			      "corrupt", !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
 	manifest_free(&m);
@@ -271,7 +278,8 @@ static int do_ls(int argc, char **argv)
 	return 0;
 }
 
-static void found(const char *operand, struct store *s, struct ref *out, struct manifest *m, struct image_config *c)
+static void found(const char *operand, struct store *s, struct ref *out, struct manifest *m,
+    struct image_config *c)
 {
 	struct refs r;
 	store_for(s, STORE_READ, &r);
@@ -298,13 +306,16 @@ static int do_inspect(int argc, char **argv)
 		json_t *layers = json_array();
 		for (size_t k = 0; k < m.n; k++) {
 			_cleanup_free_ char *blob = xasprintf("sha256:%s", m.layers[k].hex);
-			_cleanup_free_ char *dir = xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
+			_cleanup_free_ char *dir =
+			    xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
 			json_array_append_new(
 			    layers, json_make("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
-					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type, "directory", dir));
+					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type,
+					"directory", dir));
 		}
-		json_t *j = json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id", id, "size",
-		    (json_int_t)image_size(&m), "layers", layers, "config", c.json);
+		json_t *j =
+		    json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id",
+			id, "size", (json_int_t)image_size(&m), "layers", layers, "config", c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
 		json_array_append_new(list, j);
@@ -337,7 +348,8 @@ static int do_history(int argc, char **argv)
 			size_human(m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
 			   *comment = json_string_value(json_object_get(h, "comment"));
-		table_row(&t, 4, (const char *[]){when, size, by ? by : "", comment ? comment : ""});
+		table_row(
+		    &t, 4, (const char *[]){when, size, by ? by : "", comment ? comment : ""});
 	}
 	table_print(&t, !o.no_header);
 	return 0;
@@ -363,7 +375,8 @@ static int do_tag(int argc, char **argv)
 	return 0;
 }
 
-/* One name of several goes without more ado; with the last the image goes, and that must not be in use. */
+/* One name of several goes without more ado; with the last the image goes, and that must not be in
+ * use. */
 static int rm_one(struct store *s, const char *operand)
 {
 	struct ref r;
@@ -378,7 +391,8 @@ static int rm_one(struct store *s, const char *operand)
 			return -1;
 		if (users.n)
 			return errno = EBUSY,
-			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand, users.v[0]);
+			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand,
+				   users.v[0]);
 	}
 	int e = store_ref_remove(s, by_ref ? r.name : NULL, r.hex);
 	free(r.name);
@@ -513,7 +527,8 @@ static int do_login(int argc, char **argv)
 		die_usage("login takes one REGISTRY");
 	if (!o.user)
 		die_usage("login needs -u USER");
-	if (registry_login(argc ? argv[0] : "docker.io", o.user, o.password ? o.password : password()) < 0)
+	if (registry_login(
+		argc ? argv[0] : "docker.io", o.user, o.password ? o.password : password()) < 0)
 		die_fail();
 	return 0;
 }
@@ -541,14 +556,16 @@ static int do_search(int argc, char **argv)
 
 /* --- in our own mount namespace --- */
 
-/* A container that does not run: its layer and what lies beneath. One that runs shows its files itself. */
+/* A container that does not run: its layer and what lies beneath. One that runs shows its files
+ * itself. */
 static int mount_container(const char *name, const char *dir)
 {
 	struct ctree t;
 	if (ctree_open(&t, name) < 0)
 		return -1;
 	if (t.c.pid > 0)
-		return errno = EBUSY, fail("%s: it runs: /proc/%d/root shows its files", name, (int)t.c.pid);
+		return errno = EBUSY,
+		       fail("%s: it runs: /proc/%d/root shows its files", name, (int)t.c.pid);
 	return ctree_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, o.upper, dir);
 }
 
@@ -627,7 +644,8 @@ int ctr_image_main(int argc, char **argv)
 	struct buf forms = {0};
 	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
 		buf_printf(&forms, "%s%s", i ? "\n" : "", subs[i].synopsis);
-	struct usage u = {forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts, true};
+	struct usage u = {
+	    forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts, true};
 	if (argc < 2 || argv[1][0] == '-') {
 		opt_parse(&u, argc, argv);
 		die_usage("what to do is missing");
@@ -636,14 +654,17 @@ int ctr_image_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++) {
 		if (strcmp(argv[1], subs[i].name) != 0)
 			continue;
-		_cleanup_free_ char *form = xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
+		_cleanup_free_ char *form =
+		    xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
 		struct usage sub = {form, NULL, subs[i].opts, true};
 		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
-		if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
+		if (!userns_single() &&
+		    userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
 			die_fail();
 		return subs[i].fn(argc - first, argv + first);
 	}
-	die_usage("'%s': not one of import load ls inspect history tag rm export save prune mount umount pull push "
+	die_usage("'%s': not one of import load ls inspect history tag rm export save prune mount "
+		  "umount pull push "
 		  "login logout search",
 	    argv[1]);
 }

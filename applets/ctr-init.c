@@ -1,5 +1,6 @@
-/* ctr-init: a PID 1 that runs one command, forwards signals to it and reaps whatever is orphaned; and, as the PID 1 of
- * a whole machine, mounts what is missing first and powers off in order when the command has ended.
+/* ctr-init: a PID 1 that runs one command, forwards signals to it and reaps whatever is orphaned;
+ * and, as the PID 1 of a whole machine, mounts what is missing first and powers off in order when
+ * the command has ended.
  *
  * Kind: CHAIN.
  */
@@ -31,17 +32,22 @@ static const char *modules;
 static struct strv before;
 
 static const struct opt opts[] = {
-    {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end", OPT_FLAG, &machine},
-    {'k', "modules", "DIR", "with --machine: load every kernel module in DIR, in the order of their names", OPT_STR,
+    {'m', "machine", NULL, "be a machine's PID 1: mount what is missing, power off at the end",
+	OPT_FLAG, &machine},
+    {'k', "modules", "DIR",
+	"with --machine: load every kernel module in DIR, in the order of their names", OPT_STR,
 	&modules},
-    {'b', "before", "COMMAND", "with --machine: run this first by /bin/sh; it must succeed (may be given again)",
-	OPT_LIST, &before},
-    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG, &reboot_after},
+    {'b', "before", "COMMAND",
+	"with --machine: run this first by /bin/sh; it must succeed (may be given again)", OPT_LIST,
+	&before},
+    {'r', "reboot", NULL, "with --machine: reboot instead of powering off", OPT_FLAG,
+	&reboot_after},
     OPT_END,
 };
 static const struct usage usage = {
     .synopsis = "COMMAND [ARG...]",
-    .more = "Exit code: the command's, 128+N if signal N ended it, 127 not found, 126 not executable.\n",
+    .more = "Exit code: the command's, 128+N if signal N ended it, 127 not found, 126 not "
+	    "executable.\n",
     .opts = opts,
 };
 
@@ -62,7 +68,8 @@ static void mount_all(void)
 {
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	mount_missing("devtmpfs", "/dev", "mode=755", MS_NOSUID);
-	for (int fd = 0; fd < 3; fd++) /* a kernel that found no console gives none; its log hears of it then */
+	for (int fd = 0; fd < 3;
+	     fd++) /* a kernel that found no console gives none; its log hears of it then */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/console", O_RDWR) < 0 &&
 		    open(fd ? "/dev/kmsg" : "/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
 			break;
@@ -112,12 +119,14 @@ static void unmount_all(void)
 			continue;
 		*dir++ = 0;
 		dir[strcspn(dir, " ")] = 0;
-		if (umount2(dir, 0) < 0 && mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && *line == '/')
+		if (umount2(dir, 0) < 0 &&
+		    mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 && *line == '/')
 			warn("%s: unmount %s: %m", dir, line);
 	}
 }
 
-/* Until nobody is left, or that many milliseconds have passed: every process that ends is, or becomes, PID 1's child.
+/* Until nobody is left, or that many milliseconds have passed: every process that ends is, or
+ * becomes, PID 1's child.
  */
 static bool reap_all(int ms)
 {
@@ -133,8 +142,8 @@ static bool reap_all(int ms)
 	return false;
 }
 
-/* The containers are ended as ctr-stop does it; then everybody is asked to end, and made to; what is on disks is
- * written, and the power goes. */
+/* The containers are ended as ctr-stop does it; then everybody is asked to end, and made to; what
+ * is on disks is written, and the power goes. */
 static _Noreturn void power_off(int code)
 {
 	struct strv names = {0};
@@ -210,7 +219,8 @@ int ctr_init_main(int argc, char **argv)
 {
 	int n = opt_parse(&usage, argc, argv);
 	if (machine && getpid() != 1)
-		die("--machine is for a machine's first process (this is process %d)", (int)getpid());
+		die("--machine is for a machine's first process (this is process %d)",
+		    (int)getpid());
 	if (n == argc)
 		die_usage("COMMAND is missing");
 	if (machine)

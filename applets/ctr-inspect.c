@@ -19,9 +19,10 @@ static const char *format;
 static bool own_shape;
 
 static const struct opt opts[] = {
-    {'f', "format", "TEMPLATE|PATH", "a Go template over docker's shape, or one value of ours: State.Pid", OPT_STR,
-	&format},
-    {0, "json", NULL, "our own shape: the record, and the OCI config as it is", OPT_FLAG, &own_shape},
+    {'f', "format", "TEMPLATE|PATH",
+	"a Go template over docker's shape, or one value of ours: State.Pid", OPT_STR, &format},
+    {0, "json", NULL, "our own shape: the record, and the OCI config as it is", OPT_FLAG,
+	&own_shape},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -58,14 +59,17 @@ static json_t *state(const struct container *c)
 	json_t *j = json_object();
 	bool lives = c->pid != 0;
 	json_object_set_new(j, "Status", json_string(status_name(c->status)));
-	json_object_set_new(j, "Running", json_boolean(c->status == ST_RUNNING || c->status == ST_PAUSED));
+	json_object_set_new(
+	    j, "Running", json_boolean(c->status == ST_RUNNING || c->status == ST_PAUSED));
 	json_object_set_new(j, "Paused", json_boolean(c->status == ST_PAUSED));
 	json_object_set_new(j, "Restarting", json_boolean(c->status == ST_RESTARTING));
 	json_object_set_new(j, "OOMKilled", json_boolean(c->oom && !lives));
 	json_object_set_new(j, "Pid", json_integer(c->pid));
-	json_object_set_new(j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
+	json_object_set_new(
+	    j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
 	json_object_set_new(j, "StartedAt", when(c->started, 0));
-	json_object_set_new(j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
+	json_object_set_new(
+	    j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
 	if (c->why || (c->error && !lives))
 		json_object_set_new(j, "Error", text(c->why ? c->why : c->error));
 	return j;
@@ -93,7 +97,8 @@ static json_t *record(const struct container *c)
 	json_object_set_new(j, "Created", when(created ? strtoll(created, NULL, 10) : 0, ns));
 	json_object_set_new(j, "State", state(c));
 	json_object_set_new(j, "Image", text(kv_get(&c->conf, "image")));
-	json_object_set_new(j, "RestartPolicy", text(kv_get(&c->conf, "restart") ? kv_get(&c->conf, "restart") : "no"));
+	json_object_set_new(j, "RestartPolicy",
+	    text(kv_get(&c->conf, "restart") ? kv_get(&c->conf, "restart") : "no"));
 	json_object_set_new(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
 	json_object_set_new(j, "Labels", parts(kv_get(&c->conf, "label"), "\n"));
 	json_t *n = json_object();
@@ -101,7 +106,8 @@ static json_t *record(const struct container *c)
 	json_object_set_new(n, "IPAddress", text(kv_get(&c->state, "ip")));
 	json_object_set_new(n, "Ports", parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"));
 	json_object_set_new(j, "NetworkSettings", n);
-	_cleanup_free_ char *config = c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	_cleanup_free_ char *config =
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
 	json_t *cfg = config ? json_parse("config.json", config, strlen(config)) : NULL;
 	json_object_set(j, "Mounts", json_object_get(cfg, "mounts"));
 	json_object_set_new(j, "Config", cfg ? cfg : json_null());
@@ -117,19 +123,22 @@ static int print_value(const json_t *j)
 	for (size_t i = 0; i < path.n && j; i++) {
 		char *end;
 		unsigned long n = strtoul(path.v[i], &end, 10);
-		j = json_is_array(j) && !*end ? json_array_get(j, n) : json_object_get(j, path.v[i]);
+		j = json_is_array(j) && !*end ? json_array_get(j, n)
+					      : json_object_get(j, path.v[i]);
 	}
 	strv_free(&path);
 	if (!j)
 		return fail("--format: there is no %s", format);
-	_cleanup_free_ char *s = json_is_string(j) ? str_escape(json_string_value(j)) : json_text(j);
+	_cleanup_free_ char *s =
+	    json_is_string(j) ? str_escape(json_string_value(j)) : json_text(j);
 	puts(s);
 	return 0;
 }
 
 static json_t *dockers(const struct container *c)
 {
-	_cleanup_free_ char *text = c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	_cleanup_free_ char *text =
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
 	_cleanup_json_ json_t *cfg = text ? json_parse("config.json", text, strlen(text)) : NULL;
 	return docker_shape(c, cfg);
 }

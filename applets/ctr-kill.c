@@ -33,7 +33,8 @@ int ctr_kill_main(int argc, char **argv)
 		bool ok = container_open(&c, names.v[i]) == 0;
 		if (ok && !c.pid)
 			ok = fail("%s: not running", c.name) == 0;
-		bool deliberate = ok && (sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(&c));
+		bool deliberate =
+		    ok && (sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(&c));
 		if (!ok || steer_signal(&c, sig, deliberate) < 0) {
 			warn("%s", fail_msg());
 			code = 1;

@@ -22,8 +22,9 @@ static const char *tail = "all", *since;
 static const struct opt opts[] = {
     {'f', "follow", NULL, "go on as it writes, until it ends", OPT_FLAG, &follow},
     {'n', "tail", "N", "only the last N lines", OPT_STR, &tail},
-    {0, "since", "TIME", "only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)", OPT_STR,
-	&since},
+    {0, "since", "TIME",
+	"only from this time on: RFC 3339, seconds since 1970, or so long ago (90s, 10m, 2h)",
+	OPT_STR, &since},
     {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps},
     OPT_END,
 };
@@ -39,7 +40,11 @@ static int64_t since_ns(const char *s)
 	double n = strtod(s, &end);
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	double unit = *end == 's' ? 1 : *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 0;
+	double unit = *end == 's'   ? 1
+		      : *end == 'm' ? 60
+		      : *end == 'h' ? 3600
+		      : *end == 'd' ? 86400
+				    : 0;
 	if (end == s || errno || n < 0 || (*end && (unit == 0 || end[1])))
 		die_usage("--since: '%s' is no time", s);
 	return *end ? (now.tv_sec - (int64_t)(n * unit)) * 1000000000 : (int64_t)(n * 1e9);

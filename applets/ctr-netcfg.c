@@ -63,10 +63,12 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
 		json_array_append_new(
-		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a, *what == 'p' ? "to" : "address",
-			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
+		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
+			       *what == 'p' ? "to" : "address", *what == 'n' ? NULL : b,
+			       *what == 'n' ? "out" : "owner", c));
 	else
-		printf("%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
+		printf(
+		    "%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
 }
 
 static void show_addr(int index, const struct cidr *a, void *arg)
@@ -125,7 +127,8 @@ static int show(void)
 	struct nl rt;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
 		die_fail();
-	if (nft_open(&f) == 0 && (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
+	if (nft_open(&f) == 0 &&
+	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
 		die_fail();
 	for (int i = 0; i < 2; i++)
 		if (nft_is_closed(&f, i ? AF_INET6 : AF_INET) > 0)

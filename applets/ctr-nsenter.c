@@ -1,7 +1,8 @@
-/* ctr-nsenter: enter the namespaces of a process, a container or namespace files, and become a command there.
+/* ctr-nsenter: enter the namespaces of a process, a container or namespace files, and become a
+ * command there.
  *
- * Kind: CHAIN. nsenter(1)'s flags. With a pid namespace it must fork (setns(2): the next child is in it), and then
- * stays to forward signals and the exit code; --no-fork execs without being in it.
+ * Kind: CHAIN. nsenter(1)'s flags. With a pid namespace it must fork (setns(2): the next child is
+ * in it), and then stays to forward signals and the exit code; --no-fork execs without being in it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,8 @@ static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
 static bool all, no_fork, target_env, keep_creds, privileged;
 static char *container; /* the target, if it is one by name */
 
-/* In the order they are joined: user first where we need its privileges, mount last, because /proc goes with it. */
+/* In the order they are joined: user first where we need its privileges, mount last, because /proc
+ * goes with it. */
 static struct ns {
 	int flag;
 	const char *file;
@@ -43,7 +45,8 @@ static struct ns {
 } ns[] = {{CLONE_NEWUSER, "user", false, NULL, -1}, {CLONE_NEWCGROUP, "cgroup", false, NULL, -1},
     {CLONE_NEWIPC, "ipc", false, NULL, -1}, {CLONE_NEWUTS, "uts", false, NULL, -1},
     {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
-    {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1}, {CLONE_NEWNS, "mnt", false, NULL, -1}};
+    {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1},
+    {CLONE_NEWNS, "mnt", false, NULL, -1}};
 #define N_NS (sizeof ns / sizeof ns[0])
 enum { PID = 5, MNT = 7 };
 
@@ -56,10 +59,10 @@ static int want(const char *file, const char *value)
 		}
 	return 0;
 }
-#define WANT(name)                                                                                                     \
-	static int want_##name(const char *v)                                                                          \
-	{                                                                                                              \
-		return want(#name, v);                                                                                 \
+#define WANT(name)                                                                                 \
+	static int want_##name(const char *v)                                                      \
+	{                                                                                          \
+		return want(#name, v);                                                             \
 	}
 WANT(mnt)
 WANT(uts)
@@ -71,7 +74,8 @@ WANT(cgroup)
 WANT(time)
 
 static const struct opt opts[] = {
-    {'t', "target", "PID|NAME", "the process or container whose namespaces they are", OPT_STR, &target},
+    {'t', "target", "PID|NAME", "the process or container whose namespaces they are", OPT_STR,
+	&target},
     {'a', "all", NULL, "every namespace of the target", OPT_FLAG, &all},
     {'m', "mount", "[FILE]", "the mount namespace", OPT_CALL, want_mnt},
     {'u', "uts", "[FILE]", "the uts namespace", OPT_CALL, want_uts},
@@ -85,22 +89,27 @@ static const struct opt opts[] = {
     {'w', "wd", "[DIR]", "the working directory (default: the target's)", OPT_STR, &work_dir},
     {'S', "setuid", "UID", "this user in the namespaces", OPT_STR, &uid_s},
     {'G', "setgid", "GID", "this group in the namespaces", OPT_STR, &gid_s},
-    {0, "preserve-credentials", NULL, "leave user and groups alone in a user namespace", OPT_FLAG, &keep_creds},
+    {0, "preserve-credentials", NULL, "leave user and groups alone in a user namespace", OPT_FLAG,
+	&keep_creds},
     {0, "env", NULL, "take the target's environment", OPT_FLAG, &target_env},
-    {0, "privileged", NULL, "with -p: keep every capability and no filter, which a container that traces us may take",
+    {0, "privileged", NULL,
+	"with -p: keep every capability and no filter, which a container that traces us may take",
 	OPT_FLAG, &privileged},
-    {'F', "no-fork", NULL, "do not fork: exec, though not in the pid namespace", OPT_FLAG, &no_fork},
+    {'F', "no-fork", NULL, "do not fork: exec, though not in the pid namespace", OPT_FLAG,
+	&no_fork},
     OPT_END,
 };
 static const struct usage usage = {
     .synopsis = "[COMMAND [ARG...]]",
-    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N ended it, 125 "
+    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N "
+	    "ended it, 125 "
 	    "ctr-nsenter failed,\n"
 	    "126 not executable, 127 not found.\n",
     .opts = opts,
 };
 
-/* The target's /proc directory, opened before its identity is settled, so that it stays that process's. */
+/* The target's /proc directory, opened before its identity is settled, so that it stays that
+ * process's. */
 static int target_dir(int *pidfd)
 {
 	char path[32];
@@ -123,7 +132,8 @@ static int target_dir(int *pidfd)
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
 	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		die("process %d: %s", (int)pid, errno == ENOENT ? "No such process" : strerror(errno));
+		die("process %d: %s", (int)pid,
+		    errno == ENOENT ? "No such process" : strerror(errno));
 	*pidfd = sys_pidfd_open((pid_t)pid);
 	if (c.dir >= 0 && !container_is_alive(&c))
 		die("%s: ended meanwhile", c.name);
@@ -140,8 +150,8 @@ static void open_files(int dir)
 		if (ns[i].flag == 0x80 && sys_missing("time")) /* before Linux 5.6 */
 			errno = ENOENT;
 		else
-			ns[i].fd =
-			    openat(ns[i].path ? AT_FDCWD : dir, ns[i].path ? ns[i].path : rel, O_RDONLY | O_CLOEXEC);
+			ns[i].fd = openat(ns[i].path ? AT_FDCWD : dir,
+			    ns[i].path ? ns[i].path : rel, O_RDONLY | O_CLOEXEC);
 		if (ns[i].fd < 0 && !(all && errno == ENOENT))
 			die("%s namespace: %s: %m%s", ns[i].file, ns[i].path ? ns[i].path : target,
 			    errno == ENOENT ? " (this kernel has no such namespaces)" : "");
@@ -153,11 +163,12 @@ static bool same_as_ours(const struct ns *n)
 	char path[32];
 	struct stat a, b;
 	snprintf(path, sizeof path, "/proc/self/ns/%s", n->file);
-	return fstat(n->fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	return fstat(n->fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
 }
 
-/* One setns() for all where the kernel has it (5.8) and they are all the target's; else one by one. Our own user
- * namespace cannot be joined again (EINVAL), nor is there a need. */
+/* One setns() for all where the kernel has it (5.8) and they are all the target's; else one by one.
+ * Our own user namespace cannot be joined again (EINVAL), nor is there a need. */
 static void join(int pidfd)
 {
 	int flags = 0;
@@ -174,11 +185,13 @@ static void join(int pidfd)
 	}
 	if (!flags || (pidfd >= 0 && !files && sys_setns_pidfd(pidfd, flags) == 0))
 		return;
-	/* Root outside joins the user namespace last: before, it has more rights. Others need it first. */
+	/* Root outside joins the user namespace last: before, it has more rights. Others need it
+	 * first. */
 	bool last = geteuid() == 0;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < N_NS; i++)
-			if (ns[i].fd >= 0 && (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) &&
+			if (ns[i].fd >= 0 &&
+			    (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) &&
 			    setns(ns[i].fd, ns[i].flag) < 0)
 				die("%s namespace: %m", ns[i].file);
 }
@@ -204,8 +217,8 @@ static void ids(void)
 		uid = uid < 0 ? 0 : uid;
 		gid = gid < 0 ? 0 : gid;
 	}
-	if (gid >= 0 &&
-	    ((setgroups(0, NULL) < 0 && errno != EPERM) || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0))
+	if (gid >= 0 && ((setgroups(0, NULL) < 0 && errno != EPERM) ||
+			    setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0))
 		die("group %s: %m", gid_s ? gid_s : "0");
 	if (uid >= 0 && setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0)
 		die("user %s: %m", uid_s ? uid_s : "0");
@@ -230,21 +243,22 @@ static uint64_t status_bits(int dir, const char *key)
 {
 	_cleanup_free_ char *text = file_read_at(dir, "status", 1 << 16, NULL);
 	const char *p = text ? strstr(text, key) : NULL;
-	if (!p)
-		die("the target's /proc/PID/status: %s is missing", key);
-	return strtoull(p + strlen(key), NULL, 16);
+	if (p)
+		return strtoull(p + strlen(key), NULL, 16);
+	die("the target's /proc/PID/status: %s is missing", key);
 }
 
-/* Who is root in the pid namespace may trace us and look at our root and descriptors, if only he sees us. So we are
- * cloned into it last, and by then have no more than the target has: its mounts (open_files), capabilities, filter. */
+/* Who is root in the pid namespace may trace us and look at our root and descriptors, if only he
+ * sees us. So we are cloned into it last, and by then have no more than the target has: its mounts
+ * (open_files), capabilities, filter. */
 static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 {
 	struct sock_fprog *prog = NULL;
 	struct container c;
 	struct spec spec;
 	*bounding = status_bits(dir, "CapBnd:");
-	if (container &&
-	    (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 || launch_seccomp(&spec, &prog) < 0))
+	if (container && (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
+			     launch_seccomp(&spec, &prog) < 0))
 		die_fail();
 	return prog;
 }
@@ -282,7 +296,8 @@ static int stay(pid_t child)
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
 			if (!WIFSTOPPED(status))
-				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+				return WIFEXITED(status) ? WEXITSTATUS(status)
+							 : 128 + WTERMSIG(status);
 			kill(getpid(), SIGSTOP);
 			kill(child, SIGCONT);
 		}
@@ -300,17 +315,20 @@ int ctr_nsenter_main(int argc, char **argv)
 	for (size_t i = 0; i < N_NS; i++)
 		if (ns[i].wanted && !ns[i].path && dir < 0)
 			die_usage("--%s without =FILE needs --target", ns[i].file);
-	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) && !(work_dir && *work_dir))
+	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) &&
+	    !(work_dir && *work_dir))
 		die_usage("--target is missing");
 	/* A process that the target's can see must not have the host's root. */
 	if (dir >= 0 && ns[PID].wanted && !ns[PID].path && !no_fork && !privileged)
 		ns[MNT].wanted = true;
 	open_files(dir);
-	if (root_dir && (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
-					    : openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (root_dir &&
+	    (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
+				: openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		die("root directory %s: %m", root_dir);
-	if (work_dir && (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
-					  : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (work_dir &&
+	    (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
+			      : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);

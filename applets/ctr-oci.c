@@ -1,7 +1,8 @@
-/* ctr-oci: a container runtime by the OCI runtime specification, with runc's command line; also found as runc and crun.
+/* ctr-oci: a container runtime by the OCI runtime specification, with runc's command line; also
+ * found as runc and crun.
  *
- * Kind: OWNER. Every command opens or makes one record (oci_record.h) and does one thing to it. What outlives it is the
- * container with its group and record, until `delete`.
+ * Kind: OWNER. Every command opens or makes one record (oci_record.h) and does one thing to it.
+ * What outlives it is the container with its group and record, until `delete`.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,18 +37,19 @@ static struct {
 } g;
 
 static struct {
-	const char *bundle, *pid_file, *console, *pidfd_socket, *format, *process, *user, *cwd, *label, *apparmor,
-	    *cgroup, *resources, *interval;
-	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, quiet, tty, nnp, ignore_paused, stats,
-	    rootless;
+	const char *bundle, *pid_file, *console, *pidfd_socket, *format, *process, *user, *cwd,
+	    *label, *apparmor, *cgroup, *resources, *interval;
+	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, quiet, tty, nnp,
+	    ignore_paused, stats, rootless;
 	int64_t preserve;
 	struct strv env, caps, gids;
-	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst, *shares, *rt_period,
-	    *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3, *mb;
+	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,
+	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3, *mb;
 } o;
 
 static const struct opt globals[] = {
-    {0, "root", "DIR", "where records are (/run/ctr-oci; a user: $XDG_RUNTIME_DIR/ctr-oci)", OPT_STR, &g.root},
+    {0, "root", "DIR", "where records are (/run/ctr-oci; a user: $XDG_RUNTIME_DIR/ctr-oci)",
+	OPT_STR, &g.root},
     {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &g.log},
     {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &g.log_format},
     {0, "debug", NULL, "accepted", OPT_FLAG, &g.debug},
@@ -144,7 +146,8 @@ static char *root;
 
 /* --- errors --- */
 
-/* What goes to --log: containerd and others look for the last line of level error (logrus' two shapes). */
+/* What goes to --log: containerd and others look for the last line of level error (logrus' two
+ * shapes). */
 static void log_error(const char *msg)
 {
 	char stamp[STAMP_SIZE];
@@ -174,7 +177,8 @@ static _Noreturn void oci_die(int code)
 	die_code(code, "%s", fail_msg());
 }
 
-/* The words that docker and podman know for a command that is not there (exit code 127) or not to be executed (126). */
+/* The words that docker and podman know for a command that is not there (exit code 127) or not to
+ * be executed (126). */
 static _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 {
 	_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -182,7 +186,8 @@ static _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 		fail("exec: \"%s\": permission denied: %s", arg0, why);
 	} else if (code == 127) {
 		if (strchr(arg0, '/'))
-			fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0, why);
+			fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0,
+			    why);
 		else
 			fail("exec: \"%s\": executable file not found in $PATH: %s", arg0, why);
 	}
@@ -273,7 +278,8 @@ static int do_list(void)
 	if (oci_record_names(root, &names) < 0)
 		oci_die(1);
 	if (!as_json && !o.quiet)
-		table_row(&t, 6, (const char *[]){"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
+		table_row(
+		    &t, 6, (const char *[]){"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"});
 	for (size_t i = 0; i < names.n; i++) {
 		struct oci_record r;
 		if (oci_record_open(&r, root, names.v[i], false) < 0) {
@@ -292,8 +298,9 @@ static int do_list(void)
 		} else if (o.quiet) {
 			puts(names.v[i]);
 		} else {
-			table_row(
-			    &t, 6, (const char *[]){names.v[i], pid, oci_status_name(r.status), v[0], v[1], v[2]});
+			table_row(&t, 6,
+			    (const char *[]){
+				names.v[i], pid, oci_status_name(r.status), v[0], v[1], v[2]});
 		}
 		oci_record_close(&r);
 	}
@@ -360,7 +367,8 @@ static int seconds(const char *s)
 	long n = s ? strtol(s, &end, 10) : 5;
 	if (!s)
 		return 5;
-	if (n <= 0 || (*end && strcmp(end, "s") && strcmp(end, "m") && strcmp(end, "ms")) || n > 86400)
+	if (n <= 0 || (*end && strcmp(end, "s") && strcmp(end, "m") && strcmp(end, "ms")) ||
+	    n > 86400)
 		die_usage("--interval: '%s' is not a time above 0 (5s, 1m)", s);
 	if (strcmp(end, "ms") == 0)
 		return n < 1000 ? 1 : (int)(n / 1000);
@@ -487,8 +495,10 @@ static int do_update(const char *id)
 	open_record(&r, id, true);
 	_cleanup_free_ char *text = NULL, *now = NULL;
 	if (o.resources) {
-		text = in ? fd_read_all(0, "stdin", 1 << 20, &len) : file_read(o.resources, 1 << 20, &len);
-		if (!text || spec_parse_resources(&limits, in ? "stdin" : o.resources, text, len) < 0)
+		text = in ? fd_read_all(0, "stdin", 1 << 20, &len)
+			  : file_read(o.resources, 1 << 20, &len);
+		if (!text ||
+		    spec_parse_resources(&limits, in ? "stdin" : o.resources, text, len) < 0)
 			oci_die(1);
 	} else {
 		now = oci_record_group(&r) ? cgroup_get(oci_record_group(&r), "memory.max") : NULL;
@@ -507,7 +517,8 @@ static void exec_user(struct spec *s)
 {
 	int64_t uid, gid = 0;
 	char *colon = strchr(o.user, ':');
-	_cleanup_free_ char *u = xstrndup(o.user, colon ? (size_t)(colon - o.user) : strlen(o.user));
+	_cleanup_free_ char *u =
+	    xstrndup(o.user, colon ? (size_t)(colon - o.user) : strlen(o.user));
 	if (num_parse("--user", u, 0, UINT32_MAX - 1, &uid) < 0 ||
 	    (colon && num_parse("--user", colon + 1, 0, UINT32_MAX - 1, &gid) < 0))
 		die_fail_usage();
@@ -657,10 +668,11 @@ static const struct command {
 
 static const struct usage usage = {
     .synopsis = "COMMAND [ARG...]",
-    .more =
-	"Commands: create run start state kill delete exec list ps pause resume update events spec features\n"
-	"`ctr-oci COMMAND --help` shows the options of one. Exit code: 0, 1 (exec: 255) on failure, run and exec the\n"
-	"process's own.\n",
+    .more = "Commands: create run start state kill delete exec list ps pause resume update events "
+	    "spec features\n"
+	    "`ctr-oci COMMAND --help` shows the options of one. Exit code: 0, 1 (exec: 255) on "
+	    "failure, run and exec the\n"
+	    "process's own.\n",
     .opts = globals,
 };
 
@@ -697,7 +709,8 @@ static void globals_check(void)
 	if (g.log_format && strcmp(g.log_format, "text") && strcmp(g.log_format, "json"))
 		die_usage("--log-format: '%s' is not text or json", g.log_format);
 	if (g.systemd || str_eq(g.manager, "systemd")) {
-		fail("systemd cgroup flag passed, but systemd's groups are not supported: use the cgroupfs driver");
+		fail("systemd cgroup flag passed, but systemd's groups are not supported: use the "
+		     "cgroupfs driver");
 		oci_die(1);
 	}
 }
@@ -712,11 +725,10 @@ int ctr_oci_main(int argc, char **argv)
 	}
 	if (n >= argc)
 		die_usage("COMMAND is missing");
-	const struct command *c = NULL;
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		if (strcmp(commands[i].name, argv[n]) == 0)
-			c = &commands[i];
-	if (!c)
+	const struct command *c = commands, *end = c + sizeof commands / sizeof commands[0];
+	while (c < end && strcmp(c->name, argv[n]) != 0)
+		c++;
+	if (c == end)
 		die_usage("%s: no such command", argv[n]);
 	if (!c->opts) {
 		fail("%s is not supported: this runtime has no checkpoints", c->name);

@@ -1,6 +1,7 @@
 /* ctr-ps: list containers.
  *
- * Kind: FILTER. A damaged record is listed as corrupt and spoils nothing else; the exit code is then 1.
+ * Kind: FILTER. A damaged record is listed as corrupt and spoils nothing else; the exit code is
+ * then 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ static const struct opt opts[] = {
 	"id,name,pid,status,command,created,image,ip,ports)",
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
-    {'f', "filter", "K=V", "only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST,
+    {'f', "filter", "K=V",
+	"only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST,
 	&o.filters},
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
@@ -54,8 +56,8 @@ enum {
 	LABELS,
 	N_FIELDS
 };
-static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created", "image", "ip", "ports",
-    "exit", "started", "finished", "oom", "restart", "labels"};
+static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created",
+    "image", "ip", "ports", "exit", "started", "finished", "oom", "restart", "labels"};
 #define N_DEFAULT 9
 
 static char *when(int64_t t)
@@ -102,7 +104,8 @@ static char *field(const struct container *c, int f)
 	case IP:
 		return joined(c->pid ? kv_get(&c->state, "ip") : NULL);
 	case PORTS:
-		return joined(kv_get(&c->state, "ports") ? kv_get(&c->state, "ports") : kv_get(k, "publish"));
+		return joined(
+		    kv_get(&c->state, "ports") ? kv_get(&c->state, "ports") : kv_get(k, "publish"));
 	case EXIT:
 		return c->has_exit && !c->pid ? xasprintf("%d", c->exit_code) : xstrdup("");
 	case STARTED:
@@ -136,8 +139,9 @@ static bool has_label(const struct container *c, const char *want)
 	bool hit = false;
 	strv_split(&l, kv_get(&c->conf, "label") ? kv_get(&c->conf, "label") : "", "\n");
 	for (size_t i = 0; i < l.n; i++)
-		hit |= strcmp(l.v[i], want) == 0 ||
-		       (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
+		hit |=
+		    strcmp(l.v[i], want) == 0 ||
+		    (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
 	strv_free(&l);
 	return hit;
 }
@@ -158,8 +162,9 @@ static bool wanted(const struct container *c)
 		if (strcmp(key, "id") == 0 ? !str_starts(v, eq + 1) : strcmp(v, eq + 1) != 0)
 			return false;
 	}
-	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING ||
-		     c->status == ST_CORRUPT || c->status == ST_ORPHANED;
+	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED ||
+		     c->status == ST_RESTARTING || c->status == ST_CORRUPT ||
+		     c->status == ST_ORPHANED;
 	return o.all || by_status || lives;
 }
 

@@ -1,4 +1,5 @@
-/* ctr-rename: give a container another name. A running one keeps its monitor, its group and its lock.
+/* ctr-rename: give a container another name. A running one keeps its monitor, its group and its
+ * lock.
  *
  * Kind: OWNER of nothing new.
  */

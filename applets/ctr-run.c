@@ -1,7 +1,7 @@
 /* ctr-run: make and start a container; in the foreground, or with -d in the background.
  *
- * Kind: OWNER. What can outlive it: the container's record, its cgroup, leases and published ports; each names the
- * container, and ctr-gc clears what a killed ctr-run leaves.
+ * Kind: OWNER. What can outlive it: the container's record, its cgroup, leases and published ports;
+ * each names the container, and ctr-gc clears what a killed ctr-run leaves.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -14,10 +14,13 @@
 
 static const struct usage usage = {
     .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
-    .more = "ROOTFS is a folder (a path with a slash), the read-only lower layer of an overlay, or a squashfs or erofs "
+    .more = "ROOTFS is a folder (a path with a slash), the read-only lower layer of an overlay, or "
+	    "a squashfs or erofs "
 	    "file;\n"
-	    "anything else is an image (ctr-image ls). COMMAND is PID 1; default: the image's, or /bin/sh.\n"
-	    "Exit code: the command's, 128+N if signal N ended it, 125 ctr-run failed, 126 not executable, 127 not "
+	    "anything else is an image (ctr-image ls). COMMAND is PID 1; default: the image's, or "
+	    "/bin/sh.\n"
+	    "Exit code: the command's, 128+N if signal N ended it, 125 ctr-run failed, 126 not "
+	    "executable, 127 not "
 	    "found.\n",
     .opts = create_opts,
 };

@@ -26,7 +26,8 @@ static struct strv cap_add, cap_drop;
 
 static const struct opt opts[] = {
     {'d', "default", NULL, "the built-in profile", OPT_FLAG, &dflt},
-    {'l', "list", NULL, "list a compiled program (FILE), or with --default the built-in one", OPT_FLAG, &list},
+    {'l', "list", NULL, "list a compiled program (FILE), or with --default the built-in one",
+	OPT_FLAG, &list},
     {0, "cap-add", "CAP", "for a container with this capability too", OPT_LIST, &cap_add},
     {0, "cap-drop", "CAP", "for a container without it", OPT_LIST, &cap_drop},
     OPT_END,
@@ -56,7 +57,8 @@ static void verdict(uint32_t k)
 		puts("allow");
 		return;
 	case SECCOMP_RET_ERRNO:
-		printf("errno %u (%s)\n", k & SECCOMP_RET_DATA, strerror((int)(k & SECCOMP_RET_DATA)));
+		printf(
+		    "errno %u (%s)\n", k & SECCOMP_RET_DATA, strerror((int)(k & SECCOMP_RET_DATA)));
 		return;
 	case SECCOMP_RET_KILL_PROCESS:
 		puts("kill process");
@@ -95,7 +97,8 @@ static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_
 			 : BPF_OP(f->code) == BPF_JGE ? ">="
 			 : BPF_OP(f->code) == BPF_JGT ? ">"
 						      : "&";
-	const char *name = loaded == offsetof(struct seccomp_data, nr) ? filter_call_name(arch, f->k) : NULL;
+	const char *name =
+	    loaded == offsetof(struct seccomp_data, nr) ? filter_call_name(arch, f->k) : NULL;
 	printf("if %s %s ", operand(loaded), op);
 	if (name)
 		printf("%s(%u)", name, f->k);
@@ -132,7 +135,8 @@ static void print(const struct sock_fprog *p)
 			}
 			jump(f, i, k.loaded, k.arch);
 			at[i + 1 + f->jf] = k;
-			if (k.loaded == offsetof(struct seccomp_data, arch) && BPF_OP(f->code) == BPF_JEQ)
+			if (k.loaded == offsetof(struct seccomp_data, arch) &&
+			    BPF_OP(f->code) == BPF_JEQ)
 				k.arch = f->k;
 			at[i + 1 + f->jt] = k;
 			break;
@@ -158,8 +162,10 @@ static struct sock_fprog *program(const char *name, const char *text, size_t len
 	if (!list)
 		return filter_compile(name, text, len, caps());
 	struct sock_fprog *p = xcalloc(1, sizeof *p);
-	if (len == 0 || len % sizeof(struct sock_filter) || len / sizeof(struct sock_filter) > BPF_MAXINSNS)
-		die("%s: not a seccomp program (of 8 bytes an instruction, at most %d)", name, BPF_MAXINSNS);
+	if (len == 0 || len % sizeof(struct sock_filter) ||
+	    len / sizeof(struct sock_filter) > BPF_MAXINSNS)
+		die("%s: not a seccomp program (of 8 bytes an instruction, at most %d)", name,
+		    BPF_MAXINSNS);
 	p->len = (unsigned short)(len / sizeof(struct sock_filter));
 	p->filter = (struct sock_filter *)text;
 	return p;
@@ -174,7 +180,8 @@ int ctr_seccomp_main(int argc, char **argv)
 		die_usage(dflt ? "--default takes no FILE" : "one FILE (or -) is needed");
 	const char *name = dflt ? "default" : argv[n];
 	if (!dflt) {
-		text = strcmp(name, "-") == 0 ? fd_read_all(0, "stdin", 4 << 20, &len) : file_read(name, 4 << 20, &len);
+		text = strcmp(name, "-") == 0 ? fd_read_all(0, "stdin", 4 << 20, &len)
+					      : file_read(name, 4 << 20, &len);
 		if (!text)
 			die_fail();
 	}

@@ -1,4 +1,5 @@
-/* ctr-start: start containers that were made or have ended: the same writable layer, the same settings.
+/* ctr-start: start containers that were made or have ended: the same writable layer, the same
+ * settings.
  *
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
@@ -13,8 +14,10 @@
 static bool attached, boot;
 
 static const struct opt opts[] = {
-    {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)", OPT_FLAG, &attached},
-    {0, "boot", NULL, "start those whose --restart policy wants it after a boot, and no others", OPT_FLAG, &boot},
+    {'a', "attach", NULL, "stay in the foreground, with its output and exit code (one NAME)",
+	OPT_FLAG, &attached},
+    {0, "boot", NULL, "start those whose --restart policy wants it after a boot, and no others",
+	OPT_FLAG, &boot},
     {'i', "interactive", NULL, "accepted, as docker's", OPT_FLAG, &(bool){0}},
     OPT_END,
 };
@@ -56,8 +59,8 @@ static int start(const char *name)
 	return code;
 }
 
-/* docker's meaning when its daemon starts: `always` whatever was before, `unless-stopped` unless somebody stopped it,
- * `on-failure` where it failed or was cut off. One that never ran stays so. */
+/* docker's meaning when its daemon starts: `always` whatever was before, `unless-stopped` unless
+ * somebody stopped it, `on-failure` where it failed or was cut off. One that never ran stays so. */
 static bool wanted_at_boot(const struct container *c)
 {
 	const char *p = kv_get(&c->conf, "restart");

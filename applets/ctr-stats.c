@@ -44,7 +44,8 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 {
 	for (size_t i = 0; i < n_old; i++)
 		if (strcmp(old[i].id, id) == 0) {
-			snprintf(out, 16, "%.1f%%", interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
+			snprintf(out, 16, "%.1f%%",
+			    interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
 			old[i].usec = usec;
 			return;
 		}
@@ -55,11 +56,13 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 
 static void print_json(const struct container *c, const char *cpu, const struct kv *kv)
 {
-	_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "id", c->id, "name", c->name, "cpu_percent", cpu);
+	_cleanup_json_ json_t *j =
+	    json_make("{s:s,s:s,s:s}", "id", c->id, "name", c->name, "cpu_percent", cpu);
 	for (size_t i = 0; i < kv->keys.n; i++) {
 		const char *v = kv->vals.v[i];
 		bool number = v[strspn(v, "0123456789")] == 0;
-		json_object_set_new(j, kv->keys.v[i], number ? json_integer(atoll(v)) : json_string(v));
+		json_object_set_new(
+		    j, kv->keys.v[i], number ? json_integer(atoll(v)) : json_string(v));
 	}
 	_cleanup_free_ char *text = json_text(j);
 	puts(text);
@@ -81,8 +84,10 @@ static void row(struct table *t, const struct container *c, double interval)
 	}
 	snprintf(both, sizeof both, "%s/%s", size_human(num(&kv, "memory.current"), mem),
 	    limit && *limit != 'm' ? size_human(strtoull(limit, NULL, 10), max) : "max");
-	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r), size_human(num(&kv, "io.wbytes"), w));
-	table_row(t, 6, (const char *[]){c->id, c->name, cpu, both, io, kv_get(&kv, "pids.current")});
+	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r),
+	    size_human(num(&kv, "io.wbytes"), w));
+	table_row(
+	    t, 6, (const char *[]){c->id, c->name, cpu, both, io, kv_get(&kv, "pids.current")});
 	kv_free(&kv);
 }
 

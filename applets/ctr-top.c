@@ -77,7 +77,8 @@ static int row(pid_t pid, void *arg)
 	if (!name)
 		snprintf(user, sizeof user, "%u", sb.st_uid);
 	uint64_t sec = ticks / (uint64_t)hz;
-	snprintf(time, sizeof time, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, sec / 3600, sec / 60 % 60, sec % 60);
+	snprintf(time, sizeof time, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, sec / 3600,
+	    sec / 60 % 60, sec % 60);
 	table_row(arg, 6, (const char *[]){spid, sppid, user, st, time, cmd});
 	return 0;
 }
@@ -95,7 +96,8 @@ static int by_namespace(const struct container *c, struct table *t)
 	while ((e = readdir(d))) {
 		int pid = atoi(e->d_name);
 		snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);
-		if (pid > 0 && readlink(path, have, sizeof have - 1) == n && memcmp(have, want, (size_t)n) == 0)
+		if (pid > 0 && readlink(path, have, sizeof have - 1) == n &&
+		    memcmp(have, want, (size_t)n) == 0)
 			row(pid, t);
 	}
 	closedir(d);

@@ -28,7 +28,8 @@ static const struct opt opts[] = {
     {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME [KEY=VALUE...]", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .synopsis = "NAME [KEY=VALUE...]", .opts = opts, .anywhere = true};
 
 /* In config.json the new value stands in the old one's place. */
 static int remember(struct container *c, const struct strv *settings)
@@ -72,7 +73,8 @@ int ctr_update_main(int argc, char **argv)
 		die("%s: corrupt: %s", c.name, c.why);
 	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
 		die_fail();
-	if ((c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) || remember(&c, &settings) < 0)
+	if ((c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) ||
+	    remember(&c, &settings) < 0)
 		die("%s: %s", c.name, fail_msg());
 	return 0;
 }

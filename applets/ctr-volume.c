@@ -20,8 +20,9 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
-static const struct usage usage = {
-    "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm [OPTIONS] NAME...\nprune [OPTIONS]", NULL, opts, true};
+static const struct usage usage = {"create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm "
+				   "[OPTIONS] NAME...\nprune [OPTIONS]",
+    NULL, opts, true};
 
 static void row(struct table *t, const char *name)
 {
@@ -99,7 +100,8 @@ static int do_rm(const struct strv *names)
 {
 	int code = 0;
 	for (size_t i = 0; i < names->n; i++)
-		if (name_check("volume", names->v[i]) == 0 && volume_remove(names->v[i], force) == 0) {
+		if (name_check("volume", names->v[i]) == 0 &&
+		    volume_remove(names->v[i], force) == 0) {
 			puts(names->v[i]);
 		} else {
 			warn("%s", fail_msg());
@@ -108,11 +110,13 @@ static int do_rm(const struct strv *names)
 	return code;
 }
 
-/* Those that no container mounts; nothing tells a forgotten one from one that waits, so it asks for -f. */
+/* Those that no container mounts; nothing tells a forgotten one from one that waits, so it asks for
+ * -f. */
 static int do_prune(const struct strv *names)
 {
 	if (!force)
-		die_usage("prune removes every volume that no container mounts, with what is in it: say -f");
+		die_usage("prune removes every volume that no container mounts, with what is in "
+			  "it: say -f");
 	for (size_t i = 0; i < names->n; i++) {
 		struct strv users = {0};
 		if (volume_users(names->v[i], &users) < 0)
@@ -131,8 +135,8 @@ static const struct {
 	const char *name;
 	int (*fn)(const struct strv *names);
 	bool all; /* of every volume, without operands */
-} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false}, {"rm", do_rm, false},
-    {"prune", do_prune, true}};
+} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false},
+    {"rm", do_rm, false}, {"prune", do_prune, true}};
 
 int ctr_volume_main(int argc, char **argv)
 {

@@ -17,8 +17,10 @@ static int wait_for(const char *name)
 	struct container c;
 	if (container_open(&c, name) < 0)
 		return -1;
-	/* Opened before the wait: a container of --rm is gone after it, the file behind the descriptor is not. */
-	_cleanup_close_ int fd = c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Opened before the wait: a container of --rm is gone after it, the file behind the
+	 * descriptor is not. */
+	_cleanup_close_ int fd =
+	    c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return fail("%s: %m", c.name);
 	if (container_wait_end(&c, -1) < 0)

@@ -1,5 +1,7 @@
 /* ctrbox.c: the dispatcher. The name it is called by decides which applet runs. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,13 +52,15 @@ static void list(FILE *f)
 static int usage(FILE *f, int code)
 {
 	fputs("Usage: ctrbox [ctr-]NAME [ARG...]   or through a link: ctr-NAME [ARG...]\n"
-	      "       ctrbox --list | --install [-s] DIR | --install-cni DIR | --version | --help\n\nApplets:\n",
+	      "       ctrbox --list | --install [-s] DIR | --install-cni DIR | --version | "
+	      "--help\n\nApplets:\n",
 	    f);
 	list(f);
 	return fflush(f) ? 1 : code;
 }
 
-/* Links for every applet in DIR; hard ones, or with -s symbolic ones. What is there already and is ours stays. */
+/* Links for every applet in DIR; hard ones, or with -s symbolic ones. What is there already and is
+ * ours stays. */
 static int install(int argc, char **argv)
 {
 	bool soft = argc > 2 && strcmp(argv[2], "-s") == 0;
@@ -75,17 +79,19 @@ static int install(int argc, char **argv)
 		if ((soft ? symlink(self, to) : link(self, to)) == 0)
 			continue;
 		struct stat have, want;
-		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 || have.st_ino != want.st_ino ||
-		    have.st_dev != want.st_dev)
+		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
+		    have.st_ino != want.st_ino || have.st_dev != want.st_dev)
 			die("%s: link: %s", to,
-			    errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
+			    errno == EXDEV ? "other file system (use --install -s)"
+					   : strerror(errno));
 	}
 	return 0;
 }
 
 #ifndef CTR_MINIMAL
-/* docker's words for what has another name here, and what stands for words that there are none for. A group (an
- * asterisk) is a word that a second one of docker's follows: `container ls`. The table of ctrbox(1) is this one. */
+/* docker's words for what has another name here, and what stands for words that there are none for.
+ * A group (an asterisk) is a word that a second one of docker's follows: `container ls`. The table
+ * of ctrbox(1) is this one. */
 static const struct word {
 	const char *group, *word;
 	const char *applet, *sub; /* NULL: `instead` says what to do */
@@ -116,7 +122,8 @@ static const struct word {
     {"container", "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
     {"container", "*", NULL, NULL, NULL}, /* the others have one name with and without the group */
     {"system", "info", "check", NULL, NULL},
-    {"system", "prune", NULL, NULL, "ctr-ps -aq -f status=exited | ctr-rm -; ctr-image prune; ctr-volume prune"},
+    {"system", "prune", NULL, NULL,
+	"ctr-ps -aq -f status=exited | ctr-rm -; ctr-image prune; ctr-volume prune"},
     {"system", "df", NULL, NULL, "du -sh ${CTR_LIB:-/var/lib/ctr}/*"},
     {"system", "events", "events", NULL, NULL},
 };
@@ -124,7 +131,8 @@ static const struct word {
 static const struct word *word_find(const char *group, const char *word)
 {
 	for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
-		if (str_eq(words[i].group, group) && (strcmp(words[i].word, word) == 0 || words[i].word[0] == '*'))
+		if (str_eq(words[i].group, group) &&
+		    (strcmp(words[i].word, word) == 0 || words[i].word[0] == '*'))
 			return &words[i];
 	return NULL;
 }
@@ -140,7 +148,8 @@ static void docker_word(int argc, char **argv)
 	if (!w)
 		return;
 	if (w->instead) {
-		fprintf(stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->instead);
+		fprintf(
+		    stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->instead);
 		exit(2);
 	}
 	const struct applet *a = find(w->applet ? w->applet : argv[first]);
@@ -152,7 +161,8 @@ static void docker_word(int argc, char **argv)
 }
 #endif
 
-/* Links in DIR under the names of the CNI plugins that we are; what is there and is not ours stays, and is told. */
+/* Links in DIR under the names of the CNI plugins that we are; what is there and is not ours stays,
+ * and is told. */
 static int install_cni(int argc, char **argv)
 {
 	if (argc != 3)
@@ -180,10 +190,38 @@ static int install_cni(int argc, char **argv)
 	return 0;
 }
 
+mode_t applet_umask;
+
+/* What a caller hands down must not change what an applet does. An ignored SIGCHLD lets children
+ * vanish unseen (waitpid(2) then waits for ever), a blocked or ignored SIGTERM cannot end us, and a
+ * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout. SIGHUP, SIGINT
+ * and SIGQUIT stay ignored, for nohup(1) and background jobs; limits are the caller's will. A
+ * command that a CHAIN applet becomes has the caller's umask. */
+static void repair_inherited(enum applet_kind kind)
+{
+	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
+	sigset_t none;
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", O_RDWR | O_NOCTTY) < 0 &&
+		    open("/", O_RDONLY | O_DIRECTORY) < 0) /* no /dev: then it is at least taken */
+			break;
+	for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
+		signal(reset[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	applet_umask = umask(022);
+	if (kind == CHAIN)
+		umask(applet_umask);
+}
+
 static int run(const struct applet *a, int argc, char **argv)
 {
+	repair_inherited(a->kind);
 	err_applet = a->name;
-	argv[0] = (char *)a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
+	argv[0] =
+	    (char *)
+		a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
 	err_summary = a->summary;
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
@@ -200,7 +238,8 @@ int main(int argc, char **argv)
 	const char *name = slash ? slash + 1 : argc ? argv[0] : "ctrbox";
 	if (*name == '-') /* a login shell's mark */
 		name++;
-	if (strcmp(name, "runc") == 0 || strcmp(name, "crun") == 0) /* callers that insist on a name */
+	if (strcmp(name, "runc") == 0 ||
+	    strcmp(name, "crun") == 0) /* callers that insist on a name */
 		name = "ctr-oci";
 	if (cni_is_plugin(name, argc))
 		return cni_main(name);
@@ -234,7 +273,8 @@ int main(int argc, char **argv)
 #ifndef CTR_MINIMAL
 	docker_word(argc, argv);
 #endif
-	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n", str_starts(name, "ctr-") ? name : argv[1]);
+	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n",
+	    str_starts(name, "ctr-") ? name : argv[1]);
 	list(stderr);
 	return 127;
 }

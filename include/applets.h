@@ -2,6 +2,8 @@
 #ifndef CTR_APPLETS_H
 #define CTR_APPLETS_H
 
+#include <sys/types.h>
+
 enum applet_kind { FILTER, CHAIN, OWNER };
 
 struct applet {
@@ -12,5 +14,8 @@ struct applet {
 };
 /* Ended by a row without a name; in applets/ctrbox.c. */
 extern const struct applet applet_table[];
+
+/* The caller's umask: for the command that an OWNER becomes in the end. */
+extern mode_t applet_umask;
 
 #endif

@@ -16,7 +16,9 @@ const char *caps_name(int cap);
 uint64_t caps_all(void);
 /* Drop what is not in `keep` from the bounding set. 0 or -1 with errno. */
 int caps_drop_bounding(uint64_t keep);
-/* Set the three sets and the ambient one. -1 with fail(). Call after the last change of user, PR_SET_KEEPCAPS on. */
-int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable, uint64_t ambient);
+/* Set the three sets and the ambient one. -1 with fail(). Call after the last change of user,
+ * PR_SET_KEEPCAPS on. */
+int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable,
+    uint64_t ambient);
 
 #endif

@@ -1,8 +1,9 @@
-/* cgroup.h: control groups on v1, v2 and hybrid systems, in cgroup v2's vocabulary (Documentation/admin-guide/
- * cgroup-v2.rst, cgroup-v1/).
+/* cgroup.h: control groups on v1, v2 and hybrid systems, in cgroup v2's vocabulary
+ * (Documentation/admin-guide/ cgroup-v2.rst, cgroup-v1/).
  *
- * A path is relative to the hierarchies' roots ("ctr/c-1a2b3c4d-0123456789ab"); the same one is made in every v1
- * hierarchy that has a controller and on the v2 side. Errors are -1 with fail() and errno unless said otherwise.
+ * A path is relative to the hierarchies' roots ("ctr/c-1a2b3c4d-0123456789ab"); the same one is
+ * made in every v1 hierarchy that has a controller and on the v2 side. Errors are -1 with fail()
+ * and errno unless said otherwise.
  */
 #ifndef CTR_CGROUP_H
 #define CTR_CGROUP_H
@@ -25,42 +26,49 @@ struct cgroup_hierarchy {
 	int fd;            /* its root, opened on first use, else -1 */
 };
 
-/* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is CGROUP_NONE. */
+/* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is
+ * CGROUP_NONE. */
 enum cgroup_layout cgroup_layout(void);
 const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n);
 /* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
 const struct cgroup_hierarchy *cgroup_with(const char *controller);
-/* The same of the text of a mountinfo file, into out[max]; returns how many. For tests and fuzzing. */
+/* The same of the text of a mountinfo file, into out[max]; returns how many. For tests and fuzzing.
+ */
 size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max);
 
 enum { CGROUP_REUSE = 1 }; /* the group may be there already */
 
-/* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone on failure. ENODEV
- * where no cgroup file system is mounted. */
+/* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone
+ * on failure. ENODEV where no cgroup file system is mounted. */
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
 /* Apply settings to a group that is there, all or none. Two callers at once are serialised. */
 int cgroup_set(const char *path, const struct strv *settings);
-/* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees. */
+/* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees.
+ */
 char *cgroup_get(const char *path, const char *key);
-/* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen: that is named, and
- * nobody is left standing still in it. */
+/* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen:
+ * that is named, and nobody is left standing still in it. */
 int cgroup_join(const char *path, pid_t pid);
-/* The caller, which has a single thread, goes into it; only in v1's hierarchies when CLONE_INTO_CGROUP has done the
- * rest. A thread that moves itself takes no lock over all processes, whose grace period lasts milliseconds: by this a
- * start costs half of what it does by cgroup_join(). Where a v2 group takes no process because controllers are enabled
- * for its children, into that of the process whose /proc directory is given (-1: an error). */
+/* The caller, which has a single thread, goes into it; only in v1's hierarchies when
+ * CLONE_INTO_CGROUP has done the rest. A thread that moves itself takes no lock over all processes,
+ * whose grace period lasts milliseconds: by this a start costs half of what it does by
+ * cgroup_join(). Where a v2 group takes no process because controllers are enabled for its
+ * children, into that of the process whose /proc directory is given (-1: an error). */
 int cgroup_enter(const char *path, bool v1_only, int procdir);
-/* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was; best effort. */
+/* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was;
+ * best effort. */
 void cgroup_return(pid_t pid, const char *was);
-/* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno, EBUSY where it or a group above it is frozen.
+/* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno, EBUSY where it or a group
+ * above it is frozen.
  */
 int cgroup_open_v2(const char *path);
-/* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not die in 5 s. */
+/* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not
+ * die in 5 s. */
 int cgroup_kill(const char *path);
 /* Remove it with what is below, everywhere; missing is success. EBUSY while processes are in it. */
 int cgroup_remove(const char *path);
-/* Freeze or thaw; returns when it is so (ETIME after 5 s). A thaw is of both sides of a hybrid system; where a group
- * above keeps it frozen, that is named (EBUSY). */
+/* Freeze or thaw; returns when it is so (ETIME after 5 s). A thaw is of both sides of a hybrid
+ * system; where a group above keeps it frozen, that is named (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
 bool cgroup_frozen(const char *path);
 /* 1 when a process is in it or below, 0 when not (or there is no such group). */
@@ -72,24 +80,28 @@ int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
 int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
 /* OOM kills counted in it (cgroup v1 since Linux 4.13). */
 int cgroup_oom_kills(const char *path, uint64_t *n);
-/* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them, those there are. */
+/* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them,
+ * those there are. */
 int cgroup_stat(const char *path, struct kv *out);
-/* For people, on stdout, 0 or death: cgroup_stat() as "KEY VALUE" lines; a line for each event ("memory oom_kill 1")
- * until the group is empty. */
+/* For people, on stdout, 0 or death: cgroup_stat() as "KEY VALUE" lines; a line for each event
+ * ("memory oom_kill 1") until the group is empty. */
 int cgroup_show_stat(const char *path);
 int cgroup_show_events(const char *path);
 /* Is there anything that could keep a list of devices: v1's controller, or the v2 side? */
 bool cgroup_devices_possible(void);
-/* Which devices may be made and opened: the rules in order, the last that matches wins. Fifos are no devices: their
- * rules are passed over. ENODEV where nothing that could keep the list is mounted. */
+/* Which devices may be made and opened: the rules in order, the last that matches wins. Fifos are
+ * no devices: their rules are passed over. ENODEV where nothing that could keep the list is
+ * mounted. */
 int cgroup_devices(const char *path, const struct device_rule *rules, size_t n);
 /* Names of the groups right under `parent`, of all hierarchies, once each. */
 int cgroup_children(const char *parent, struct strv *out);
-/* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for watching; -1 with fail().
+/* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for
+ * watching; -1 with fail().
  */
 int cgroup_dir(const char *path, const char *controller);
 
-/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For long-running callers. */
+/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For
+ * long-running callers. */
 void cgroup_forget(void);
 
 /* --- conversions (cgroup_keys.c); pure, for tests --- */
@@ -97,14 +109,16 @@ void cgroup_forget(void);
 struct cgroup_write {
 	char *controller, *file, *value;
 };
-/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their number, -1 with
- * fail() on a bad value. Caller frees the members. */
+/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their
+ * number, -1 with fail() on a bad value. Caller frees the members. */
 enum { CGROUP_WRITES = 4 };
-int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES]);
-/* The kernel option, without CONFIG_, that a file of a group needs; NULL when not known. `whole`: its controller's,
- * when the file has none of its own. */
+int cgroup_translate(
+    const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES]);
+/* The kernel option, without CONFIG_, that a file of a group needs; NULL when not known. `whole`:
+ * its controller's, when the file has none of its own. */
 const char *cgroup_config(const char *file, bool whole);
-/* The controller of a key: "memory.max" -> "memory"; "io" is "blkio" on v1. Static string; NULL for no key. */
+/* The controller of a key: "memory.max" -> "memory"; "io" is "blkio" on v1. Static string; NULL for
+ * no key. */
 const char *cgroup_controller(const char *key, bool v2);
 uint64_t cgroup_shares_of_weight(uint64_t weight);
 uint64_t cgroup_weight_of_shares(uint64_t shares);

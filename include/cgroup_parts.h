@@ -1,4 +1,5 @@
-/* cgroup_parts.h: what the cgroup_*.c files share beneath cgroup.h. All paths are relative to a hierarchy's root.
+/* cgroup_parts.h: what the cgroup_*.c files share beneath cgroup.h. All paths are relative to a
+ * hierarchy's root.
  */
 #ifndef CTR_CGROUP_PARTS_H
 #define CTR_CGROUP_PARTS_H
@@ -12,21 +13,24 @@
 struct cgroup_hierarchy *cgroup_all(size_t *n);
 /* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
 struct cgroup_hierarchy *cgroup_find(const char *controller);
-/* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other people's. */
+/* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other
+ * people's. */
 bool cgroup_is_ours(const struct cgroup_hierarchy *h);
 /* Its root, kept open; -1 with errno. */
 int cgroup_root_fd(struct cgroup_hierarchy *h);
 /* A group's directory, the caller's; -1 with errno. */
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path);
-/* The parent, if it is empty now: nothing of ours stays behind. A start that meets this makes it again. */
+/* The parent, if it is empty now: nothing of ours stays behind. A start that meets this makes it
+ * again. */
 void cgroup_remove_parent(struct cgroup_hierarchy *h, const char *path);
 /* For tree_walk(): go down into what is a group. */
 int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
 /* One word of a flat-keyed file: "populated 1". */
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out);
 
-/* The group, of this one and those above it, that is frozen on the v2 side or (with `v1`) in v1's freezer: whoever
- * joined would stand still for ever. NULL when none is; the root is "/". Caller frees. */
+/* The group, of this one and those above it, that is frozen on the v2 side or (with `v1`) in v1's
+ * freezer: whoever joined would stand still for ever. NULL when none is; the root is "/". Caller
+ * frees. */
 char *cgroup_frozen_at(const char *path, bool v1, bool v2);
 /* fail() with that group's name and the remedy; always -1, EBUSY. */
 int cgroup_say_frozen(const char *path, const char *frozen);

@@ -1,8 +1,9 @@
 /* connect.h: a container's further networks: ctr-net connect and disconnect, while it runs or not.
  *
- * The file `networks` in its directory has a line for each (endpoint.h). What is about to be done to a running one is
- * written there first: "+IF NETWORK" it is being connected, "!IF NETWORK" disconnected. Who finds such a line finishes
- * or undoes it: the next connect, disconnect, start and ctr-gc.
+ * The file `networks` in its directory has a line for each (endpoint.h). What is about to be done
+ * to a running one is written there first: "+IF NETWORK" it is being connected, "!IF NETWORK"
+ * disconnected. Who finds such a line finishes or undoes it: the next connect, disconnect, start
+ * and ctr-gc.
  */
 #ifndef CTR_CONNECT_H
 #define CTR_CONNECT_H
@@ -10,9 +11,11 @@
 #include "endpoint.h"
 #include "record.h"
 
-/* Hold the record of its networks: a descriptor to close, or -1 with fail(). What is not running is held by its life. */
+/* Hold the record of its networks: a descriptor to close, or -1 with fail(). What is not running is
+ * held by its life. */
 int connect_hold(struct container *c);
-/* The record is held. r: the network, addresses, aliases. 0, or -1 with fail() and nothing changed. */
+/* The record is held. r: the network, addresses, aliases. 0, or -1 with fail() and nothing changed.
+ */
 int connect_to(struct container *c, struct endpoint_req *r);
 int connect_off(struct container *c, const char *network);
 /* Finish or undo what was cut short. 1 something was, 0 nothing, -1 with fail(). */

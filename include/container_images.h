@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* The names of the containers that were made from an image (the hex digits of its digest), appended to *out. -1 with
- * fail(). */
+/* The names of the containers that were made from an image (the hex digits of its digest), appended
+ * to *out. -1 with fail(). */
 int container_image_users(const char *hex, struct strv *out);
 
-/* What every container's config.json says, one after the other, into *texts: layers_in_use() finds a layer's diff_id
- * in it. To be read with the store's gate in hand, so that none is made meanwhile. -1 with fail() when one cannot be
- * read: then nothing may be removed. */
+/* What every container's config.json says, one after the other, into *texts: layers_in_use() finds
+ * a layer's diff_id in it. To be read with the store's gate in hand, so that none is made
+ * meanwhile. -1 with fail() when one cannot be read: then nothing may be removed. */
 int container_configs(struct buf *texts);
 /* A layer_used_fn (image_store.h); `arg` is that struct buf. */
 bool container_layer_used(const char *diff_id, void *texts);

@@ -20,7 +20,8 @@ struct plug {
 int plug_check(const struct kv *conf);
 void plug_init(struct plug *p, const struct container *c);
 bool plug_wanted(const struct container *c);
-/* Before the start: hosts, hostname and resolv.conf into the container's directory (rootfs.c binds them). */
+/* Before the start: hosts, hostname and resolv.conf into the container's directory (rootfs.c binds
+ * them). */
 int plug_files(struct plug *p, const struct container *c, const struct spec *s);
 /* The namespaces exist: set the network up. 0, or -1 with fail() and nothing left. */
 int plug_up(struct plug *p, const struct container *c, pid_t pid);

@@ -13,11 +13,12 @@ struct create_flags;
 extern const struct opt create_opts[];
 struct create_flags *create_given(void);
 
-/* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and its options: spec filled, record made,
- * lock held. The rest of the options is in c->conf. `o` gains what was left to defaults (net, rm) and the image's
- * labels. -1 with fail() (fail_usage() where the command line is to blame, before anything was made); everything is
- * undone then. */
-int create_container(struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv);
+/* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and its options: spec
+ * filled, record made, lock held. The rest of the options is in c->conf. `o` gains what was left to
+ * defaults (net, rm) and the image's labels. -1 with fail() (fail_usage() where the command line is
+ * to blame, before anything was made); everything is undone then. */
+int create_container(
+    struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv);
 
 /* The spec of a container that exists, from its config.json. -1 with fail(). */
 int create_reload(const struct container *c, struct spec *spec);

@@ -1,9 +1,9 @@
 /* create_flags.h: docker run's options as they were given, and what they mean for the spec.
  *
- * Whoever has a command line fills a struct create_flags (container/create.c has ctr-run's table of options) and calls
- * the functions below in their order. Nothing is made here, and no record is known: the names of other containers and
- * of volumes are checked, and left to the caller. All return 0, or -1 with fail(), which is fail_usage() where the
- * command line is to blame.
+ * Whoever has a command line fills a struct create_flags (container/create.c has ctr-run's table of
+ * options) and calls the functions below in their order. Nothing is made here, and no record is
+ * known: the names of other containers and of volumes are checked, and left to the caller. All
+ * return 0, or -1 with fail(), which is fail_usage() where the command line is to blame.
  */
 #ifndef CTR_CREATE_FLAGS_H
 #define CTR_CREATE_FLAGS_H
@@ -16,13 +16,14 @@
 #include "volume_flags.h"
 
 struct create_flags {
-	bool tty, interactive, detach, rm, keep, init, replace, privileged, read_only, direct, no_pivot;
-	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle, *stop_signal, *cidfile,
-	    *pidfile, *restart;
+	bool tty, interactive, detach, rm, keep, init, replace, privileged, read_only, direct,
+	    no_pivot;
+	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle,
+	    *stop_signal, *cidfile, *pidfile, *restart;
 	const char *pull; /* never, missing or always; NULL: what $CTR_PULL says */
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
-	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add, cap_drop, groups, labels,
-	    security;
+	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add,
+	    cap_drop, groups, labels, security;
 	struct strv publish, dns, dns_search, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
@@ -30,18 +31,21 @@ struct create_flags {
 	struct resource_flags res;
 };
 
-/* All of the spec from the bundle --bundle names. *dir: its folder, absolute; the caller frees it. */
+/* All of the spec from the bundle --bundle names. *dir: its folder, absolute; the caller frees it.
+ */
 int flags_bundle(const struct create_flags *o, struct spec *s, char **dir);
 
-/* --net, --pid, --ipc, --uts, --cgroupns, --userns. Settles o->net where it was not given. A namespace that is
- * another container's ("container:NAME") is only taken out of those that are new: flags_shared() names it. */
+/* --net, --pid, --ipc, --uts, --cgroupns, --userns. Settles o->net where it was not given. A
+ * namespace that is another container's ("container:NAME") is only taken out of those that are new:
+ * flags_shared() names it. */
 int flags_namespaces(struct create_flags *o, struct spec *s);
 /* NAME of "container:NAME" for this namespace, else NULL. */
 const char *flags_shared(const struct create_flags *o, enum spec_ns ns);
 
 /* PATH, HOSTNAME, TERM, --env-file, --env. */
 int flags_environment(const struct create_flags *o, struct spec *s);
-/* The last two alone, also ctr-exec's: `K=V`, or `K` for the caller's own; files have one a line. */
+/* The last two alone, also ctr-exec's: `K=V`, or `K` for the caller's own; files have one a line.
+ */
 int env_flags(struct strv *env, const struct strv *files, const struct strv *vars);
 
 /* Capabilities, --security-opt, --privileged, what is shared of the host's mounts, --tmpfs. */

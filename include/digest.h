@@ -19,8 +19,8 @@ void digest_of(const void *data, size_t n, char hex[DIGEST_HEX]);
 
 /* 64 lower-case hex digits and nothing else? */
 bool digest_hex_valid(const char *s);
-/* The digits of "sha256:HEX" (a pointer into s); NULL with fail() naming `what` for anything else: other algorithms
- * are not known here. */
+/* The digits of "sha256:HEX" (a pointer into s); NULL with fail() naming `what` for anything else:
+ * other algorithms are not known here. */
 const char *digest_parse(const char *what, const char *s);
 
 #endif

@@ -1,9 +1,10 @@
 /* engine.h: the one engine that starts a container (DESIGN.md section 5), in two steps.
  *
- * engine_make() ends in *created*: the namespaces, the mounts, the user and the privileges are as the command wants
- * them, the hooks of the creation have run, and the child waits at a gate. engine_go() opens the gate: the command is
- * exec'd. engine_run() does both in one breath, which is quicker. The engine knows the specification and nothing of
- * anybody's records: who calls it reserves names, makes the group (group.h) and undoes what it made itself.
+ * engine_make() ends in *created*: the namespaces, the mounts, the user and the privileges are as
+ * the command wants them, the hooks of the creation have run, and the child waits at a gate.
+ * engine_go() opens the gate: the command is exec'd. engine_run() does both in one breath, which is
+ * quicker. The engine knows the specification and nothing of anybody's records: who calls it
+ * reserves names, makes the group (group.h) and undoes what it made itself.
  *
  * Our process must have a single thread. Errors are -1 with fail() and `code`.
  */
@@ -20,53 +21,62 @@ enum { ENGINE_NO_OVERLAY = 1000 };
 struct engine {
 	/* in: what */
 	const struct spec *spec;
-	const char *id;      /* what hooks are told; NULL: "" */
-	const char *bundle;  /* likewise, the bundle's own path; NULL: "/" */
-	const char *dir;     /* the directory that has upper and work; NULL where the spec has no overlay */
-	const char *cgroup;  /* its group as given, made and limited, relative to the hierarchies' roots; NULL: none */
-	bool no_device_list; /* one is wanted and not in force (group.h): no device node may be made or opened */
+	const char *id;     /* what hooks are told; NULL: "" */
+	const char *bundle; /* likewise, the bundle's own path; NULL: "/" */
+	const char
+	    *dir; /* the directory that has upper and work; NULL where the spec has no overlay */
+	const char *cgroup;  /* its group as given, made and limited, relative to the hierarchies'
+				roots; NULL: none */
+	bool no_device_list; /* one is wanted and not in force (group.h): no device node may be made
+				or opened */
 	/* in: how */
-	bool again;          /* a further start by the same process */
-	bool passing;        /* the writable layer dies with the command: it need not reach the disk */
-	bool outlives;       /* the child does not die with this process */
+	bool again;    /* a further start by the same process */
+	bool passing;  /* the writable layer dies with the command: it need not reach the disk */
+	bool outlives; /* the child does not die with this process */
 	bool no_new_keyring; /* the session keyring stays the caller's */
-	int gate;            /* a directory: the gate is made there (engine_open_gate), and outlives this process;
-				-1: the gate is held by this process (engine_go) */
-	int stdio[3];        /* the command's descriptors (unless spec->terminal); -1: /dev/null */
+	int gate;     /* a directory: the gate is made there (engine_open_gate), and outlives this
+			 process;     -1: the gate is held by this process (engine_go) */
+	int stdio[3]; /* the command's descriptors (unless spec->terminal); -1: /dev/null */
 	unsigned preserve;   /* so many descriptors from 3 on are the command's as well */
 	int ns_fd[NS_COUNT]; /* namespaces to join, in place of the spec's; -1: as the spec says */
-	int locks[3];        /* descriptors that the child must let go of: the locks of a life; -1: none */
-	/* Called here when the child's namespaces exist and it waits: attach networks. 0, or -1 with fail(). */
+	int locks[3]; /* descriptors that the child must let go of: the locks of a life; -1: none */
+	/* Called here when the child's namespaces exist and it waits: attach networks. 0, or -1
+	 * with fail(). */
 	int (*attach)(struct engine *e, void *arg);
 	void *attach_arg;
 	/* out */
-	pid_t pid;          /* our child: it is reaped by us, or when we have ended by the nearest subreaper */
+	pid_t
+	    pid; /* our child: it is reaped by us, or when we have ended by the nearest subreaper */
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	int master;         /* the terminal's master where spec->terminal, else -1; the caller's */
-	int listener;       /* the seccomp notify descriptor where the profile has one, else -1; the caller's */
-	int code;           /* on failure: 125, 126 or 127; ENGINE_NO_OVERLAY: 125, and a copied root would do */
+	int listener;       /* the seccomp notify descriptor where the profile has one, else -1; the
+			       caller's */
+	int code; /* on failure: 125, 126 or 127; ENGINE_NO_OVERLAY: 125, and a copied root would do
+		   */
 	/* the engine's own */
 	int sock;
 };
 
-/* Everything at its default, in place of designated initialisers: no descriptors, nothing to join. */
+/* Everything at its default, in place of designated initialisers: no descriptors, nothing to join.
+ */
 void engine_init(struct engine *e, const struct spec *spec);
 
-/* Up to *created*. 0; -1 with everything of the child gone, whatever step failed. The poststop hooks are the caller's
- * to run then (hooks.h), once it has undone its own part. */
+/* Up to *created*. 0; -1 with everything of the child gone, whatever step failed. The poststop
+ * hooks are the caller's to run then (hooks.h), once it has undone its own part. */
 int engine_make(struct engine *e);
-/* Let a child that waits at our own gate go, and run the poststart hooks. 0 when the command was exec'd; -1 when not:
- * the child is gone. */
+/* Let a child that waits at our own gate go, and run the poststart hooks. 0 when the command was
+ * exec'd; -1 when not: the child is gone. */
 int engine_go(struct engine *e);
 /* engine_make() and engine_go() in one breath; `gate` must be -1. */
 int engine_run(struct engine *e);
 /* End a child that was made and is ours, and forget it: killed, reaped, its descriptors closed. */
 void engine_drop(struct engine *e);
 
-/* For another process than the one that made it: open the gate that lies in directory `gate`. 0 when the command was
- * exec'd (or has died at that moment: look at the process); -1 with fail() and *code when a startContainer hook or the
- * exec failed, and the child has ended; with errno ESRCH when nobody waits there: it has ended or was let go before.
- * The caller holds a lock, so that two do not open it at once, and runs the poststart hooks afterwards (hooks.h). */
+/* For another process than the one that made it: open the gate that lies in directory `gate`. 0
+ * when the command was exec'd (or has died at that moment: look at the process); -1 with fail() and
+ * *code when a startContainer hook or the exec failed, and the child has ended; with errno ESRCH
+ * when nobody waits there: it has ended or was let go before. The caller holds a lock, so that two
+ * do not open it at once, and runs the poststart hooks afterwards (hooks.h). */
 int engine_open_gate(int gate, int *code);
 /* Does somebody wait at it? 1, 0; -1 with fail(). */
 int engine_gate_waiting(int gate);

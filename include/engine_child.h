@@ -1,8 +1,8 @@
 /* engine_child.h: what the two halves of a start share (engine.c, engine_child.c).
  *
- * They hold a SOCK_SEQPACKET pair. The child goes into its group before all else, and then waits up to three times: for
- * the id maps (a user namespace), for "go on", when its network is there and the hooks of the runtime's side have run,
- * and at its gate.
+ * They hold a SOCK_SEQPACKET pair. The child goes into its group before all else, and then waits up
+ * to three times: for the id maps (a user namespace), for "go on", when its network is there and
+ * the hooks of the runtime's side have run, and at its gate.
  */
 #ifndef CTR_ENGINE_CHILD_H
 #define CTR_ENGINE_CHILD_H
@@ -20,9 +20,10 @@ struct sides {
 	int image;             /* x_image_file's mount, detached; -1 none */
 	int *idmounts;         /* idmounts.h; NULL none */
 	struct handed *handed; /* handed.h; NULL none */
-	int group;             /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
-	bool borrowed;         /* the child runs in the parent's memory, which stands still: no one says go */
-	bool waits;            /* the child stops at a gate: this one, or (where it has none) the socket */
+	int group;     /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
+	bool borrowed; /* the child runs in the parent's memory, which stands still: no one says go
+			*/
+	bool waits;    /* the child stops at a gate: this one, or (where it has none) the socket */
 	struct gate gate;
 	struct sock_fprog *seccomp;
 };

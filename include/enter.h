@@ -10,7 +10,8 @@
 
 struct enter {
 	/* in */
-	const struct spec *spec; /* the container's, with args, env, user, terminal as the new command wants them */
+	const struct spec *spec; /* the container's, with args, env, user, terminal as the new
+				    command wants them */
 	int pidfd;               /* of its PID 1, verified; -1 on a kernel without */
 	int procdir;             /* its /proc/PID, opened before it was verified */
 	const char *cgroup;      /* to join; NULL: none */
@@ -29,11 +30,11 @@ struct enter {
 
 /* Block the signals that are forwarded; before enter_start(), so that none is lost. */
 void enter_block_signals(struct enter *e);
-/* 0 when the command was exec'd in every namespace of the container and its group; -1 with fail() and e->code (128+N
- * where a signal that ends us came meanwhile). The command is our child. */
+/* 0 when the command was exec'd in every namespace of the container and its group; -1 with fail()
+ * and e->code (128+N where a signal that ends us came meanwhile). The command is our child. */
 int enter_start(struct enter *e);
-/* Forward signals and the terminal (from and to our stdin and stdout, which may block and may be anything) until the
- * command ends; its exit code. */
+/* Forward signals and the terminal (from and to our stdin and stdout, which may block and may be
+ * anything) until the command ends; its exit code. */
 int enter_wait(struct enter *e);
 
 #endif

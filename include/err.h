@@ -1,27 +1,29 @@
 /* err.h: messages and failure. One line each, on stderr: "APPLET: subject: what was tried: why".
  *
- * Library functions return -1 (or NULL) after fail(); applets die(). `%m` in any format here is errno in words.
- * Nothing here touches stdout.
+ * Library functions return -1 (or NULL) after fail(); applets die(). `%m` in any format here is
+ * errno in words. Nothing here touches stdout.
  */
 #ifndef CTR_ERR_H
 #define CTR_ERR_H
 
-/* The running applet's name as messages show it, and its summary (applets.def); set by the dispatcher. */
+/* The running applet's name as messages show it, and its summary (applets.def); set by the
+ * dispatcher. */
 extern const char *err_applet, *err_summary;
 
-/* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a command set both to
- * 125 before they parse (DESIGN.md section 2, exit codes). */
+/* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a
+ * command set both to 125 before they parse (DESIGN.md section 2, exit codes). */
 extern int err_code, err_usage_code;
 
-/* Remember a failure; returns -1 so that `return fail("mount %s: %m", path);` reads well. errno is kept. The message
- * is cut at 1,000 bytes with "..."; control characters are shown escaped. The newest message wins. */
+/* Remember a failure; returns -1 so that `return fail("mount %s: %m", path);` reads well. errno is
+ * kept. The message is cut at 1,000 bytes with "..."; control characters are shown escaped. The
+ * newest message wins. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Put "PREFIX: " before the remembered message; returns -1. */
 int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* fail() for what the command line is to blame for (EINVAL): die_fail() then exits with err_usage_code. fail_as_usage()
- * marks what is remembered already. Both return -1. */
+/* fail() for what the command line is to blame for (EINVAL): die_fail() then exits with
+ * err_usage_code. fail_as_usage() marks what is remembered already. Both return -1. */
 int fail_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_as_usage(void);
 
@@ -37,8 +39,8 @@ _Noreturn void die_code(int code, const char *fmt, ...) __attribute__((format(pr
 /* die() with the message that fail() remembered; with err_usage_code if it was fail_usage(). */
 _Noreturn void die_fail(void);
 
-/* Print "APPLET: MESSAGE" and exit with err_usage_code. die_help() adds "(see APPLET --help)", for messages that do not
- * themselves say what to type instead. */
+/* Print "APPLET: MESSAGE" and exit with err_usage_code. die_help() adds "(see APPLET --help)", for
+ * messages that do not themselves say what to type instead. */
 _Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void die_help(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,5 +1,6 @@
-/* file.h: whole files, atomic files, locks. Descriptors returned are close-on-exec and the caller's.
- * All return -1 with fail() and errno set, unless said otherwise. `dirfd` may be AT_FDCWD.
+/* file.h: whole files, atomic files, locks. Descriptors returned are close-on-exec and the
+ * caller's. All return -1 with fail() and errno set, unless said otherwise. `dirfd` may be
+ * AT_FDCWD.
  */
 #ifndef CTR_FILE_H
 #define CTR_FILE_H
@@ -9,8 +10,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Read a regular or /proc file of at most `max` bytes whole; NUL-terminated; *len (may be NULL) without the NUL.
- * Longer is an error (EFBIG). O_NONBLOCK, so that a fifo does not hang; not a regular file: EINVAL. Caller frees. */
+/* Read a regular or /proc file of at most `max` bytes whole; NUL-terminated; *len (may be NULL)
+ * without the NUL. Longer is an error (EFBIG). O_NONBLOCK, so that a fifo does not hang; not a
+ * regular file: EINVAL. Caller frees. */
 char *file_read_at(int dirfd, const char *path, size_t max, size_t *len);
 char *file_read(const char *path, size_t max, size_t *len);
 /* Everything from a descriptor (a pipe, say), at most max bytes. Caller frees. */
@@ -20,24 +22,28 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len);
 int file_poke_at(int dirfd, const char *path, const char *text);
 int file_poke(const char *path, const char *text);
 
-/* Make the file whole or not at all: written beside as .NAME.XXXX, renamed over. With `durable`, fsync'd first. */
-int file_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);
+/* Make the file whole or not at all: written beside as .NAME.XXXX, renamed over. With `durable`,
+ * fsync'd first. */
+int file_write_at(
+    int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);
 
 /* All of buf, restarting on EINTR and short writes. 0 or -1 (errno; no fail()). */
 int fd_write_all(int fd, const void *buf, size_t len);
 
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, mode_t mode);
-/* Open a directory O_PATH-less (O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW on the last component). */
+/* Open a directory O_PATH-less (O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW on the last component).
+ */
 int dir_open_at(int dirfd, const char *path);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
-/* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error. `how` is LOCK_EX or
- * LOCK_SH. */
+/* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error.
+ * `how` is LOCK_EX or LOCK_SH. */
 int lock_take(int fd, int how);
-/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), and at a signal to end that is
- * blocked and pending (EINTR), so that nobody who holds a lock can hang us. */
+/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), and at a
+ * signal to end that is blocked and pending (EINTR), so that nobody who holds a lock can hang us.
+ */
 int lock_wait(int fd, int how);
 int lock_try(int fd, int how);
 

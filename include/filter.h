@@ -1,4 +1,5 @@
-/* filter.h: system call filters (seccomp(2)): docker's default profile, and profiles of docker's or OCI's JSON.
+/* filter.h: system call filters (seccomp(2)): docker's default profile, and profiles of docker's or
+ * OCI's JSON.
  */
 #ifndef CTR_FILTER_H
 #define CTR_FILTER_H
@@ -7,18 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The built-in profile for a container with these capabilities (bit N is capability N): refused calls get EPERM,
- * numbers that no kernel known to us has get ENOSYS, clone3 gets ENOSYS (its flags cannot be looked at), so that libc
- * falls back to clone. Caller frees with filter_free(). Never fails. */
+/* The built-in profile for a container with these capabilities (bit N is capability N): refused
+ * calls get EPERM, numbers that no kernel known to us has get ENOSYS, clone3 gets ENOSYS (its flags
+ * cannot be looked at), so that libc falls back to clone. Caller frees with filter_free(). Never
+ * fails. */
 struct sock_fprog *filter_default(uint64_t caps);
 /* A profile's JSON (docker's, or OCI's linux.seccomp) compiled; NULL with fail(). */
 struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps);
-/* The same, kept compiled in `cache` (a directory, made when missing; NULL: no cache) under the digest of text and
- * capabilities. */
+/* The same, kept compiled in `cache` (a directory, made when missing; NULL: no cache) under the
+ * digest of text and capabilities. */
 struct sock_fprog *filter_compile_cached(
     const char *cache, const char *what, const char *text, size_t len, uint64_t caps);
-/* Load it into this process: from here on every call is filtered. Without no_new_privs this needs CAP_SYS_ADMIN. -1
- * with fail(). */
+/* Load it into this process: from here on every call is filtered. Without no_new_privs this needs
+ * CAP_SYS_ADMIN. -1 with fail(). */
 int filter_load(const struct sock_fprog *p);
 void filter_free(struct sock_fprog *p);
 

@@ -1,5 +1,5 @@
-/* filter_rules.h: rules by system call name, compiled to a BPF program; between filter.c, which writes programs, and
- * seccomp_profile.c, which reads profiles.
+/* filter_rules.h: rules by system call name, compiled to a BPF program; between filter.c, which
+ * writes programs, and seccomp_profile.c, which reads profiles.
  */
 #ifndef CTR_FILTER_RULES_H
 #define CTR_FILTER_RULES_H
@@ -33,10 +33,10 @@ struct filter_rules {
 };
 
 /* One more rule; a name that this build does not know is passed over. */
-void filter_rule_add(
-    struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n);
-/* The program; NULL with fail(). A call's rule without conditions holds whatever others say; else the first that
- * matches. */
+void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action,
+    const struct filter_cond *c, unsigned n);
+/* The program; NULL with fail(). A call's rule without conditions holds whatever others say; else
+ * the first that matches. */
 struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char *what);
 void filter_rules_free(struct filter_rules *f);
 
@@ -49,14 +49,16 @@ struct filter_program {
 	struct sock_filter *v;
 	size_t n, room;
 };
-void filter_emit(struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf);
+void filter_emit(
+    struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf);
 /* Writes the verdict of a range's rule. */
 typedef void filter_leaf(struct filter_program *p, unsigned rule, void *arg);
 /* A binary search over ranges, the first of which begins at 0. */
-void filter_search(
-    struct filter_program *p, const struct seccomp_range *r, unsigned n, filter_leaf *leaf_fn, void *arg);
+void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
+    filter_leaf *leaf_fn, void *arg);
 /* The whole program: NULL with fail() when it is longer than the kernel takes. */
-struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling,
-    unsigned n_sibling, unsigned other, filter_leaf *leaf_fn, void *arg);
+struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n,
+    const struct seccomp_range *sibling, unsigned n_sibling, unsigned other, filter_leaf *leaf_fn,
+    void *arg);
 
 #endif

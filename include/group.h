@@ -8,13 +8,15 @@
 
 struct group {
 	const char *path; /* in: relative to the hierarchies' roots, as given; the caller's */
-	bool stale;       /* in: one of that path may be left of an earlier life, and goes first with what is in it */
-	bool made;        /* out: it is there, and the container goes into it */
+	bool stale; /* in: one of that path may be left of an earlier life, and goes first with what
+		       is in it */
+	bool made;  /* out: it is there, and the container goes into it */
 	bool no_device_list; /* out: one is wanted and is not in force */
 };
 
-/* Make it by the spec's resources and device rules. 0; 1 when no group can be had here (a user without delegation, no
- * cgroup file system), with fail() saying why: the container then starts without one; -1 with fail(), nothing made. */
+/* Make it by the spec's resources and device rules. 0; 1 when no group can be had here (a user
+ * without delegation, no cgroup file system), with fail() saying why: the container then starts
+ * without one; -1 with fail(), nothing made. */
 int group_up(struct group *g, const struct spec *s);
 /* Kill what is left in it and remove it. 0, or -1 with fail(). */
 int group_down(struct group *g);

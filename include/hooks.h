@@ -1,8 +1,9 @@
-/* hooks.h: OCI hooks (runtime-spec, config.md "POSIX-platform Hooks"): programs run at points of a container's life
- * with its state as JSON on stdin.
+/* hooks.h: OCI hooks (runtime-spec, config.md "POSIX-platform Hooks"): programs run at points of a
+ * container's life with its state as JSON on stdin.
  *
- * prestart, createRuntime, poststart and poststop run in the namespaces of the runtime; createContainer and
- * startContainer run in the container's, where the path of a createContainer hook is still the runtime's.
+ * prestart, createRuntime, poststart and poststop run in the namespaces of the runtime;
+ * createContainer and startContainer run in the container's, where the path of a createContainer
+ * hook is still the runtime's.
  */
 #ifndef CTR_HOOKS_H
 #define CTR_HOOKS_H
@@ -11,17 +12,19 @@
 #include <sys/types.h>
 #include "spec.h"
 
-/* What hooks are told beside what the spec says itself (ociVersion, annotations) and the point (status). */
+/* What hooks are told beside what the spec says itself (ociVersion, annotations) and the point
+ * (status). */
 struct hook_subject {
 	const char *id;     /* NULL: "" */
 	const char *bundle; /* an absolute path; NULL: "/" */
-	pid_t pid;          /* the container's process as who runs the hook sees it; 0: none (any more) */
+	pid_t pid; /* the container's process as who runs the hook sees it; 0: none (any more) */
 };
 
 bool hooks_any(const struct spec *s, enum spec_hook_when when);
-/* Run those of one point, in order. What a failure means is the specification's (runtime.md, "Lifecycle"): -1 with
- * fail() when one fails or takes longer than its timeout, and the later ones do not run; the caller stops the
- * container. Only a poststop hook that fails is warned of, and the others run; 0 then. */
+/* Run those of one point, in order. What a failure means is the specification's (runtime.md,
+ * "Lifecycle"): -1 with fail() when one fails or takes longer than its timeout, and the later ones
+ * do not run; the caller stops the container. Only a poststop hook that fails is warned of, and the
+ * others run; 0 then. */
 int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about);
 
 #endif

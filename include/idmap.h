@@ -9,11 +9,12 @@
 #include <sys/types.h>
 #include "idmap_types.h"
 
-/* Write the maps of a child in a new user namespace: directly as root; else a single-id map directly, and longer ones
- * through newuidmap(1) and newgidmap(1). -1 with fail(). */
-int idmap_write(
-    pid_t pid, const struct idmap_entry *uids, size_t n_uids, const struct idmap_entry *gids, size_t n_gids);
-/* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid (subuid(5)). 0, -1 none. */
+/* Write the maps of a child in a new user namespace: directly as root; else a single-id map
+ * directly, and longer ones through newuidmap(1) and newgidmap(1). -1 with fail(). */
+int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
+    const struct idmap_entry *gids, size_t n_gids);
+/* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid
+ * (subuid(5)). 0, -1 none. */
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
 /* The id inside a map of one outside, and the other way: false where the map has not got it. */
 bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside);

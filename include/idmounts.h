@@ -1,5 +1,6 @@
-/* idmounts.h: a root's container in a user namespace sees layers and volumes with the owners that are on disk: their
- * mounts are id-mapped (mount_setattr(2), Linux 5.12; overlayfs on them 5.19), nothing is chowned.
+/* idmounts.h: a root's container in a user namespace sees layers and volumes with the owners that
+ * are on disk: their mounts are id-mapped (mount_setattr(2), Linux 5.12; overlayfs on them 5.19),
+ * nothing is chowned.
  */
 #ifndef CTR_IDMOUNTS_H
 #define CTR_IDMOUNTS_H
@@ -7,11 +8,13 @@
 #include <stdbool.h>
 #include "spec.h"
 
-/* Detached mounts: of the container's directory, then of each x_lower, then of each of mounts with the option "idmap"
- * (else -1). Before the clone: the child inherits them. NULL where they are not wanted or cannot be had. */
+/* Detached mounts: of the container's directory, then of each x_lower, then of each of mounts with
+ * the option "idmap" (else -1). Before the clone: the child inherits them. NULL where they are not
+ * wanted or cannot be had. */
 int *idmounts_open(const struct spec *s, const char *dir);
-/* Map them by the user namespace of the child, whose maps are written. False: all must go as without; warns of volumes,
- * whose files the container then cannot own. `image` (or -1) is mapped, too. */
+/* Map them by the user namespace of the child, whose maps are written. False: all must go as
+ * without; warns of volumes, whose files the container then cannot own. `image` (or -1) is mapped,
+ * too. */
 bool idmounts_map(const struct spec *s, const int *v, int image, pid_t pid);
 void idmounts_close(const struct spec *s, int *v);
 

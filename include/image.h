@@ -1,8 +1,8 @@
 /* image.h: the image store, for who wants to run an image.
  *
- * $CTR_LIB/images is an OCI image layout (image-spec, image-layout.md); $CTR_LIB/layers/HEX are its layers, by diff_id,
- * unpacked once in overlayfs's form and never changed. `lib` is $CTR_LIB (ctr_lib()) everywhere.
- * All return -1 with fail() on failure.
+ * $CTR_LIB/images is an OCI image layout (image-spec, image-layout.md); $CTR_LIB/layers/HEX are its
+ * layers, by diff_id, unpacked once in overlayfs's form and never changed. `lib` is $CTR_LIB
+ * (ctr_lib()) everywhere. All return -1 with fail() on failure.
  */
 #ifndef CTR_IMAGE_H
 #define CTR_IMAGE_H
@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* What starting a container of an image takes: its config, docker's meaning (image-spec, config.md). */
+/* What starting a container of an image takes: its config, docker's meaning (image-spec,
+ * config.md). */
 struct image {
 	char *ref;    /* "NAME:TAG" it was found by, or "sha256:HEX" */
 	char *digest; /* "sha256:HEX" of its manifest */
@@ -22,33 +23,38 @@ struct image {
 	struct strv layers;                /* absolute directories, top-most first */
 };
 
-/* Is an operand that names a root an image's name (true) or a path? A path begins with '/' or '.', or has a slash and
- * exists. Never fails. */
+/* Is an operand that names a root an image's name (true) or a path? A path begins with '/' or '.',
+ * or has a slash and exists. Never fails. */
 bool image_is_ref(const char *operand);
 
-/* Find an image by NAME[:TAG] (tag "latest" when not said; "docker.io/" and "library/" may be left out), "sha256:HEX"
- * or a unique prefix (6 digits and more) of its digest's or its config's HEX; layers not unpacked yet are now:
- * `apart` (NULL: called here) calls a function where their owners can be set (userns_do()). ENOENT when there is none.
- * Everything in *out is the caller's: image_free(). */
+/* Find an image by NAME[:TAG] (tag "latest" when not said; "docker.io/" and "library/" may be left
+ * out), "sha256:HEX" or a unique prefix (6 digits and more) of its digest's or its config's HEX;
+ * layers not unpacked yet are now: `apart` (NULL: called here) calls a function where their owners
+ * can be set (userns_do()). ENOENT when there is none. Everything in *out is the caller's:
+ * image_free(). */
 typedef int image_apart_fn(int (*fn)(void *arg), void *arg);
 int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct image *out);
-/* The same, with the image pulled from its registry before (registry.h) where `policy` says so: "always", "missing" or
- * "never"; NULL: what $CTR_PULL says, else never. EINVAL for another word. */
-int image_obtain(const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out);
+/* The same, with the image pulled from its registry before (registry.h) where `policy` says so:
+ * "always", "missing" or "never"; NULL: what $CTR_PULL says, else never. EINVAL for another word.
+ */
+int image_obtain(
+    const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out);
 void image_free(struct image *im);
-/* Keep images from being removed until the descriptor is closed: for who finds one, and then writes the record that it
- * is in use. Waits for a removal that goes on. -1 where nothing can be removed, or with no store. */
+/* Keep images from being removed until the descriptor is closed: for who finds one, and then writes
+ * the record that it is in use. Waits for a removal that goes on. -1 where nothing can be removed,
+ * or with no store. */
 int image_gate(const char *lib);
 
-/* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only, or with what is
- * written going to `upper` (NULL: none), which is made when missing, with UPPER.work beside it. Never set-id or
- * devices. */
+/* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only,
+ * or with what is written going to `upper` (NULL: none), which is made when missing, with
+ * UPPER.work beside it. Never set-id or devices. */
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir);
 
-/* Mount a file (or block device) that is a squashfs or erofs image, read-only, through a loop device that frees itself.
- * Returns a detached mount (open_tree(2)) whose path for an overlay is /proc/self/fd/N; on kernels before 5.2, which
- * have no such thing, it is mounted on `fallback`, a directory of the caller's own mount namespace (may be NULL: fails
- * there), and a descriptor of that is returned. */
+/* Mount a file (or block device) that is a squashfs or erofs image, read-only, through a loop
+ * device that frees itself. Returns a detached mount (open_tree(2)) whose path for an overlay is
+ * /proc/self/fd/N; on kernels before 5.2, which have no such thing, it is mounted on `fallback`, a
+ * directory of the caller's own mount namespace (may be NULL: fails there), and a descriptor of
+ * that is returned. */
 int image_loop_mount(const char *file, const char *fallback);
 
 #endif

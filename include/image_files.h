@@ -1,7 +1,7 @@
 /* image_files.h: the files of an archive or folder that holds images, by name, whichever it is.
  *
- * An archive may come from a pipe with its table of contents last, so its files are spooled, hashed, into the store's
- * tmp as f-0, f-1, ...; names lead nowhere but into a table.
+ * An archive may come from a pipe with its table of contents last, so its files are spooled,
+ * hashed, into the store's tmp as f-0, f-1, ...; names lead nowhere but into a table.
  */
 #ifndef CTR_IMAGE_FILES_H
 #define CTR_IMAGE_FILES_H
@@ -13,7 +13,8 @@ struct image_files {
 	const char *what;
 	int dir; /* of a folder, else -1 */
 	struct image_file {
-		char *name, *link; /* link: a symbolic link's target, made relative to the archive's root */
+		char *name,
+		    *link; /* link: a symbolic link's target, made relative to the archive's root */
 		size_t spool;
 		char hex[DIGEST_HEX];
 		uint64_t size;
@@ -27,7 +28,8 @@ int files_spool(struct image_files *f, struct store *s, int fd, const char *what
 void files_dir(struct image_files *f, struct store *s, int dir, const char *what);
 void files_free(struct image_files *f);
 bool files_has(const struct image_files *f, const char *name);
-/* Open one for reading. *file (may be NULL) is its row, NULL for a folder. -1 with fail(), ENOENT. */
+/* Open one for reading. *file (may be NULL) is its row, NULL for a folder. -1 with fail(), ENOENT.
+ */
 int files_open(const struct image_files *f, const char *name, const struct image_file **file);
 char *files_read(const struct image_files *f, const char *name, size_t *len);
 

@@ -1,9 +1,11 @@
-/* image_store.h: the store's insides, for who adds to it, lists it or takes from it; image.h is for who runs an image.
+/* image_store.h: the store's insides, for who adds to it, lists it or takes from it; image.h is for
+ * who runs an image.
  *
- * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation org.opencontainers.image.ref.name,
- * "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock who adds holds, and the exclusive one who removes
- * blobs; .tmp-XXXX, a locked directory of somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise.
- * What is made lies in the two .tmp- under its final name, until one syncfs and renames make it so: a kill at any
+ * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation
+ * org.opencontainers.image.ref.name, "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock
+ * who adds holds, and the exclusive one who removes blobs; .tmp-XXXX, a locked directory of
+ * somebody at work. $CTR_LIB/layers: HEX (by diff_id), and .tmp-XXXX likewise. What is made lies in
+ * the two .tmp- under its final name, until one syncfs and renames make it so: a kill at any
  * instant leaves only what the next call clears.
  * All return -1 with fail() on failure.
  */
@@ -29,17 +31,18 @@ struct store {
 	int gate;
 	char tmp_name[32]; /* the same in both */
 	int tmp, ltmp;     /* STORE_ADD: where blobs and layers are made */
-	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL: in tmp. */
+	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL:
+	 * in tmp. */
 	const char *part;
 };
 
-/* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the removal of its own on
- * the undo stack. STORE_REMOVE waits until nobody adds. */
+/* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the
+ * removal of its own on the undo stack. STORE_REMOVE waits until nobody adds. */
 int store_open(struct store *s, const char *lib, enum store_use use);
 /* Removes the .tmp- ones too. */
 void store_close(struct store *s);
-/* Take the gate of an image folder (made when missing with `make`): shared for who adds or uses, exclusive for who
- * removes. Its descriptor is the lock. */
+/* Take the gate of an image folder (made when missing with `make`): shared for who adds or uses,
+ * exclusive for who removes. Its descriptor is the lock. */
 int store_gate(int images, bool make, int how);
 /* Remove .tmp- directories whose makers are dead. */
 int store_sweep(struct store *s);
@@ -51,10 +54,11 @@ char *store_get(const struct store *s, const char *hex, size_t *n);
 /* Open a blob for reading. */
 int store_blob_open(const struct store *s, const char *hex);
 bool store_has_layer(const struct store *s, const char *diff_id);
-/* Unpack a layer from fd into ltmp; with `copy` the bytes go to a blob in tmp too. What it should be is checked where
- * given (NULL: anything): blob digest, diff_id. *in has the digests afterwards. */
-int store_layer(
-    struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in);
+/* Unpack a layer from fd into ltmp; with `copy` the bytes go to a blob in tmp too. What it should
+ * be is checked where given (NULL: anything): blob digest, diff_id. *in has the digests afterwards.
+ */
+int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
+    const char *diff_id, struct stream *in);
 /* All of tmp and ltmp becomes part of the store, durably. */
 int store_commit(struct store *s);
 
@@ -70,17 +74,19 @@ struct refs {
 };
 int store_refs(const struct store *s, struct refs *out);
 void refs_free(struct refs *r);
-/* The one that `operand` (image.h) means, without reading all the others where that can be; *names: how many entries
- * its digest has. out->name is the caller's. ENOENT when there is none. */
+/* The one that `operand` (image.h) means, without reading all the others where that can be; *names:
+ * how many entries its digest has. out->name is the caller's. ENOENT when there is none. */
 int store_ref(const struct store *s, const char *operand, struct ref *out, size_t *names);
-/* Give an image a name (after store_commit()), taking it from another. NULL: an image without one. */
+/* Give an image a name (after store_commit()), taking it from another. NULL: an image without one.
+ */
 int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t size);
 /* Take a name away; name NULL: every entry of that digest. Works on a full disk. */
 int store_ref_remove(struct store *s, const char *name, const char *hex);
 /* What `operand` (image.h) means: an index into r; -1 with fail(), ENOENT when nothing. */
 int store_find(const struct store *s, const struct refs *r, const char *operand);
 
-/* Names. Clean "docker.io/library/x" to "x:latest"; -1 with fail() on what is no image name. Caller frees *out. */
+/* Names. Clean "docker.io/library/x" to "x:latest"; -1 with fail() on what is no image name. Caller
+ * frees *out. */
 int ref_parse(const char *in, char **out);
 
 /* Manifest and config. */
@@ -97,8 +103,9 @@ struct manifest {
 int manifest_parse(const char *what, const char *text, size_t len, struct manifest *out);
 void manifest_free(struct manifest *m);
 struct image_config {
-	json_t *json;       /* the whole */
-	struct image image; /* entrypoint ... exposed, workdir, user, stopsignal; its layers are empty */
+	json_t *json; /* the whole */
+	struct image
+	    image; /* entrypoint ... exposed, workdir, user, stopsignal; its layers are empty */
 	char (*diff_ids)[DIGEST_HEX];
 	size_t n;
 	char *created, *architecture, *os;
@@ -108,33 +115,38 @@ void config_free(struct image_config *c);
 /* Of an image: both, read from the store and verified. */
 int store_image(const struct store *s, const char *hex, struct manifest *m, struct image_config *c);
 
-/* A config for a new image of one more layer. base NULL: from nothing. created_by, comment may be NULL. Caller owns. */
-json_t *config_make(const json_t *base, const char *diff_id, const char *created_by, const char *comment);
+/* A config for a new image of one more layer. base NULL: from nothing. created_by, comment may be
+ * NULL. Caller owns. */
+json_t *config_make(
+    const json_t *base, const char *diff_id, const char *created_by, const char *comment);
 /* Apply one --change ("CMD [\"sh\"]", "ENV K=V", ...: docker's words). */
 int config_change(json_t *config, const char *change);
-/* Put a config (its text) and a manifest of these layers into tmp; hex and size are the manifest's. */
-int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *layers,
-    char hex[DIGEST_HEX], uint64_t *size);
-/* Put config and a manifest of these layers (base's, then one more) into tmp; hex and size are the manifest's. */
-int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex,
-    uint64_t layer_size, const char *layer_type, char hex[DIGEST_HEX], uint64_t *size);
+/* Put a config (its text) and a manifest of these layers into tmp; hex and size are the manifest's.
+ */
+int store_put_manifest(struct store *s, const char *config, size_t len,
+    const struct manifest *layers, char hex[DIGEST_HEX], uint64_t *size);
+/* Put config and a manifest of these layers (base's, then one more) into tmp; hex and size are the
+ * manifest's. */
+int store_put_image(struct store *s, json_t *config, const struct manifest *base,
+    const char *layer_hex, uint64_t layer_size, const char *layer_type, char hex[DIGEST_HEX],
+    uint64_t *size);
 const char *layer_type(enum compression comp);
 /* This machine, as GOARCH names it. */
 const char *image_arch(void);
 
 /* The whole operations. Progress goes to stderr when it is a terminal. */
-int image_import(
-    const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX]);
-/* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`. `name` (NULL: what the
- * archive says) names the only image. */
+int image_import(const char *lib, const char *name, int fd, const char *what,
+    const struct strv *changes, char hex[DIGEST_HEX]);
+/* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`.
+ * `name` (NULL: what the archive says) names the only image. */
 int image_load(const char *lib, int fd, const char *what, const char *name, struct strv *loaded);
 int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded);
 /* An OCI archive that docker load takes too, on fd. */
 int image_save(const char *lib, const struct strv *operands, int fd);
 int image_export(const char *lib, const char *operand, image_apart_fn *apart, int fd);
 /* Remove blobs and layers that no image uses; *freed counts bytes; NULL: nobody wants to know, and
- * large layers are removed by a child that may outlive us. Whether anybody else uses a layer is for the caller
- * to know: `used` is asked about each one's diff_id before it goes. */
+ * large layers are removed by a child that may outlive us. Whether anybody else uses a layer is for
+ * the caller to know: `used` is asked about each one's diff_id before it goes. */
 typedef bool layer_used_fn(const char *diff_id, void *arg);
 int store_prune(struct store *s, layer_used_fn *used, void *arg, uint64_t *freed);
 

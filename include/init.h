@@ -1,4 +1,5 @@
-/* init.h: what a PID 1 owes its system: forward signals to the one child that matters, reap all others.
+/* init.h: what a PID 1 owes its system: forward signals to the one child that matters, reap all
+ * others.
  */
 #ifndef CTR_INIT_H
 #define CTR_INIT_H
@@ -8,7 +9,8 @@
 
 /* Stand by `child` as PID 1: every signal goes to it, every orphan is reaped.
  * Returns the child's exit code, 128+N for signal N, when it has ended. Allocates nothing.
- * As PID 1 of a `machine`, a signal that asks it to go down is no longer the child's: INIT_OFF or INIT_REBOOT. */
+ * As PID 1 of a `machine`, a signal that asks it to go down is no longer the child's: INIT_OFF or
+ * INIT_REBOOT. */
 enum { INIT_OFF = -1, INIT_REBOOT = -2 };
 int init_loop(pid_t child, bool machine);
 

@@ -1,4 +1,5 @@
-/* json.h: glue on jansson. Errors are one line: "WHAT:LINE:COL: PATH: what is wrong", through fail().
+/* json.h: glue on jansson. Errors are one line: "WHAT:LINE:COL: PATH: what is wrong", through
+ * fail().
  */
 #ifndef CTR_JSON_H
 #define CTR_JSON_H
@@ -11,38 +12,44 @@
 void json_unref(json_t **j);
 #define _cleanup_json_ __attribute__((cleanup(json_unref)))
 
-/* Parse text (rejects duplicate keys, bad UTF-8, trailing text, nesting over 200). NULL with fail(). */
+/* Parse text (rejects duplicate keys, bad UTF-8, trailing text, nesting over 200). NULL with
+ * fail(). */
 json_t *json_parse(const char *what, const char *text, size_t len);
 /* Compact text of j on one line / indented. Caller frees. */
 char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
 
-/* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a string (in an
- * object: a key, then its value), s* one that may be NULL (the member is then left out), s# a string and its int
- * length, i an int, I a json_int_t, b an int as true or false, o a value that is taken over, O one that is not. Strings
- * that are not UTF-8 are escaped (str_escape). Dies when memory is out. */
+/* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a
+ * string (in an object: a key, then its value), s* one that may be NULL (the member is then left
+ * out), s# a string and its int length, i an int, I a json_int_t, b an int as true or false, o a
+ * value that is taken over, O one that is not. Strings that are not UTF-8 are escaped (str_escape).
+ * Dies when memory is out. */
 json_t *json_make(const char *fmt, ...);
 
-/* Typed getters for a document that was parsed as a whole: `c` carries where we are for messages. A missing or null
- * member is not an error: the out value is left alone and 0 is returned; 1 when set; -1 with fail() on a wrong type
- * or range. */
+/* Typed getters for a document that was parsed as a whole: `c` carries where we are for messages. A
+ * missing or null member is not an error: the out value is left alone and 0 is returned; 1 when
+ * set; -1 with fail() on a wrong type or range. */
 struct jctx {
 	const char *what; /* file name for messages */
 	const char *text; /* the text, to find line and column of a path; may be NULL */
 	size_t len;
-	const char *inside; /* the path that the document itself has in messages ("process"); NULL: none */
+	const char
+	    *inside; /* the path that the document itself has in messages ("process"); NULL: none */
 };
-/* What is wrong with PATH.KEY (KEY may be ""), where it stands, or what would hold it if it is missing. Always -1, with
- * fail() and EINVAL. */
+/* What is wrong with PATH.KEY (KEY may be ""), where it stands, or what would hold it if it is
+ * missing. Always -1, with fail() and EINVAL. */
 int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
 int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key,
     char **out); /* owned copy; NUL inside refused */
-int jget_int(
-    const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max, int64_t *out);
+int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min,
+    int64_t max, int64_t *out);
 int jget_bool(const struct jctx *c, const json_t *o, const char *path, const char *key, bool *out);
-int jget_strv(const struct jctx *c, const json_t *o, const char *path, const char *key, struct strv *out);
-int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out); /* borrowed */
-int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out); /* borrowed */
+int jget_strv(
+    const struct jctx *c, const json_t *o, const char *path, const char *key, struct strv *out);
+int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key,
+    json_t **out); /* borrowed */
+int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key,
+    json_t **out); /* borrowed */
 
 #endif

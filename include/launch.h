@@ -1,5 +1,5 @@
-/* launch.h: the last steps that a process takes to become a container's command: the engine's child takes them
- * (engine.h), and ctr-exec's.
+/* launch.h: the last steps that a process takes to become a container's command: the engine's child
+ * takes them (engine.h), and ctr-exec's.
  */
 #ifndef CTR_LAUNCH_H
 #define CTR_LAUNCH_H
@@ -15,36 +15,41 @@ struct become {
 	const struct spec *spec;
 	int stdio[3];               /* -1: /dev/null; ignored with a terminal */
 	struct sock_fprog *seccomp; /* NULL: unconfined */
-	int report;         /* where a failure is sent and the terminal's master goes: a close-on-exec SOCK_SEQPACKET */
-	bool pdeathsig;     /* die with the parent */
-	bool entering;      /* ctr-exec's: no x_init, and the oom score is set already */
+	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec
+			   SOCK_SEQPACKET */
+	bool pdeathsig; /* die with the parent */
+	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
 	bool keyring_stays; /* the session keyring stays the caller's */
 	unsigned preserve;  /* so many descriptors from 3 on are the command's */
-	/* Called when all is as the command wants it, before exec; NULL: nothing to wait for. 0, or -1 with fail(). It
-	 * may give `report` another value: where a failure is sent from then on. */
+	/* Called when all is as the command wants it, before exec; NULL: nothing to wait for. 0, or
+	 * -1 with fail(). It may give `report` another value: where a failure is sent from then on.
+	 */
 	int (*gate)(struct become *b, void *arg);
 	void *gate_arg;
-	bool appears; /* setns(2) was called for a pid namespace that is not new: be cloned into it last of all */
+	bool appears; /* setns(2) was called for a pid namespace that is not new: be cloned into it
+			 last of all */
 	int keep[2];  /* with `appears`: further descriptors that are still needed; 0 none */
 };
 
 /* Write the spec's oom score adjustment, if it has one, for this process. 0, or -1 with fail(). */
 int become_oom_score(const struct spec *s);
-/* From now on nobody without the host's CAP_SYS_PTRACE looks into this process through /proc, at its descriptors above
- * all (CVE-2016-9962, CVE-2024-21626), until it execs; the kernel closes them before it may be looked into again. Its
- * files in /proc belong to the host's root meanwhile. */
+/* From now on nobody without the host's CAP_SYS_PTRACE looks into this process through /proc, at
+ * its descriptors above all (CVE-2016-9962, CVE-2024-21626), until it execs; the kernel closes them
+ * before it may be looked into again. Its files in /proc belong to the host's root meanwhile. */
 void become_hidden(void);
 
-/* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp, exec. Returns only on
- * failure, with fail() and the exit code 125, 126 or 127. */
+/* In the child, its root being the container's: terminal, limits, user, capabilities, seccomp,
+ * exec. Returns only on failure, with fail() and the exit code 125, 126 or 127. */
 int become(struct become *b);
 
 /* Close every descriptor from `next` on but those n. */
 void become_close_others(int next, const int *keep, size_t n);
-/* For become(): clone into the pid namespace that was joined, as a child of our parent, which learns its pid, with a
- * session of its own; ends the caller. Returns in the child, or -1 with fail(). */
+/* For become(): clone into the pid namespace that was joined, as a child of our parent, which
+ * learns its pid, with a session of its own; ends the caller. Returns in the child, or -1 with
+ * fail(). */
 int become_appear(const struct become *b);
-/* Die with the parent, where that is wanted; set anew after every fork and change of credentials. -1 with fail(). */
+/* Die with the parent, where that is wanted; set anew after every fork and change of credentials.
+ * -1 with fail(). */
 int become_death_signal(const struct become *b);
 
 /* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */
@@ -53,22 +58,24 @@ _Noreturn void report_failure(int report, int code);
 _Noreturn void report_pid(int report, pid_t pid);
 /* "Ready": report_wait() returns 1. -1 with errno when nobody listens. */
 int report_ready(int report);
-/* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and *code: it failed; 1: it
- * is ready and waits for a byte (REPORT_GO). *master is set when a terminal's master came. */
+/* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and
+ * *code: it failed; 1: it is ready and waits for a byte (REPORT_GO). *master is set when a
+ * terminal's master came. */
 int report_wait(int report, int *code, int *master);
 /* The same, of a pipe, through which no descriptor comes. */
 int report_read(int pipe, int *code);
 
-/* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master = -1}. 0 closed, -1 with
- * fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to come. */
+/* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master =
+ * -1}. 0 closed, -1 with fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to
+ * come. */
 struct reported {
 	int code, master;
 	pid_t pid; /* 0: it is the child itself */
 };
 int report_next(int report, struct reported *out);
 
-/* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for none; caller frees
- * it with filter_free. */
+/* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for
+ * none; caller frees it with filter_free. */
 int launch_seccomp(const struct spec *s, struct sock_fprog **out);
 
 #endif

@@ -1,7 +1,8 @@
 /* layer.h: layers between tar archives (image-spec, layer.md) and directories in overlayfs's form.
  *
- * A deletion is `.wh.NAME` in the archive and a character device 0/0 in the directory; "nothing from below shows here"
- * is `.wh..wh..opq` and the xattr trusted.overlay.opaque (user.overlay.opaque as well, for mounts in user namespaces).
+ * A deletion is `.wh.NAME` in the archive and a character device 0/0 in the directory; "nothing
+ * from below shows here" is `.wh..wh..opq` and the xattr trusted.overlay.opaque
+ * (user.overlay.opaque as well, for mounts in user namespaces).
  */
 #ifndef CTR_LAYER_H
 #define CTR_LAYER_H
@@ -18,31 +19,35 @@
 
 #define LAYER_OPAQUE ".wh..wh..opq"
 
-/* A container whose files are meant: the maps of its user namespace, and its spec_opaque() where its writable layer
- * is among them. */
+/* A container whose files are meant: the maps of its user namespace, and its spec_opaque() where
+ * its writable layer is among them. */
 struct pack_of {
 	const struct idmap_entry *uids, *gids;
 	size_t n_uids, n_gids;
 	const char *opaque;
 };
 
-/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a leading slash is
- * dropped, what leaves the root by ".." is an error, and so is a link to what is not there; a file replaces a file. In
- * a layer the way may go through symbolic links, which are resolved within it. Without privilege, owners are not kept
- * and devices are left out, with one warning. Reads the archive to its end; stream_finish() is the caller's. What was
- * made stays on failure. `how` NULL: a layer. -1 with fail(). */
+/* Unpack the tar archive of a stream into the directory dirfd. Everything is made beneath it: a
+ * leading slash is dropped, what leaves the root by ".." is an error, and so is a link to what is
+ * not there; a file replaces a file. In a layer the way may go through symbolic links, which are
+ * resolved within it. Without privilege, owners are not kept and devices are left out, with one
+ * warning. Reads the archive to its end; stream_finish() is the caller's. What was made stays on
+ * failure. `how` NULL: a layer. -1 with fail(). */
 struct unpack_how {
-	bool plain;     /* names like .wh.x are files' names, and others may change the tree meanwhile */
-	bool harmless;  /* no devices, set-id bits or capabilities: they would be an unknown user's gift to this machine
+	bool
+	    plain; /* names like .wh.x are files' names, and others may change the tree meanwhile */
+	bool harmless;  /* no devices, set-id bits or capabilities: they would be an unknown user's
+			 * gift to this machine
 			 */
 	bool keep_dirs; /* a directory that is there already stays as it is */
 	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
 	uid_t uid;
 	gid_t gid;
-	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it has not got is left
-				    * out; may be NULL */
-	/* What a confined child leaves to its parent (may be NULL): folders that are to be marked as opaque where that
-	 * was refused, and folders that the archive left out and that were made. Paths. */
+	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it
+				    * has not got is left out; may be NULL */
+	/* What a confined child leaves to its parent (may be NULL): folders that are to be marked
+	 * as opaque where that was refused, and folders that the archive left out and that were
+	 * made. Paths. */
 	struct strv *opaque, *implied;
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
@@ -58,23 +63,26 @@ struct sink {
 	size_t used;
 };
 
-/* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory, and its marks of
- * deletion become `.wh.` entries; otherwise what an overlay of them shows is written. `of` (may be NULL) is the
- * container whose writable layer dirs[0] is. -1 with fail(). */
-int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out);
-/* Write the file or tree dir/name as `as` ("." for the content of a directory), without what lies in /proc,
- * /sys and their like; SRC itself there is an error. */
-int layer_pack_path(int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out);
+/* Write directories, top-most first, as one pax archive. With `as_layer` there is one directory,
+ * and its marks of deletion become `.wh.` entries; otherwise what an overlay of them shows is
+ * written. `of` (may be NULL) is the container whose writable layer dirs[0] is. -1 with fail(). */
+int layer_pack(
+    const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out);
+/* Write the file or tree dir/name as `as` ("." for the content of a directory), without what lies
+ * in /proc, /sys and their like; SRC itself there is an error. */
+int layer_pack_path(
+    int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out);
 
-/* Compare a writable layer with what lies beneath: for each path that was added, changed or deleted, in order of names,
- * call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is returned. `opaque`: the container's
- * spec_opaque(). -1 with fail(). */
+/* Compare a writable layer with what lies beneath: for each path that was added, changed or
+ * deleted, in order of names, call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is
+ * returned. `opaque`: the container's spec_opaque(). -1 with fail(). */
 int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
     int (*fn)(char what, const char *path, void *arg), void *arg);
 
-/* Is an entry a mark of deletion; does nothing from below show in a directory? In a container's writable layer only its
- * spec_opaque() says so (the other attribute is a file's like any other there, and may have been copied up, or set by
- * the container); in an unpacked layer (NULL) either of them does. */
+/* Is an entry a mark of deletion; does nothing from below show in a directory? In a container's
+ * writable layer only its spec_opaque() says so (the other attribute is a file's like any other
+ * there, and may have been copied up, or set by the container); in an unpacked layer (NULL) either
+ * of them does. */
 bool layer_is_whiteout(const struct stat *st);
 bool layer_is_opaque(int dirfd, const char *opaque);
 

@@ -6,7 +6,8 @@
 #include "str.h"
 
 struct resource_flags { /* as given, NULL when not */
-	const char *memory, *memory_swap, *memory_reservation, *cpus, *cpu_shares, *cpu_period, *cpu_quota;
+	const char *memory, *memory_swap, *memory_reservation, *cpus, *cpu_shares, *cpu_period,
+	    *cpu_quota;
 	const char *cpuset_cpus, *cpuset_mems, *pids_limit, *blkio_weight, *parent;
 	bool keep_swap; /* a change: a new memory limit leaves that of swap */
 	struct strv read_bps, write_bps, read_iops, write_iops, raw;

@@ -1,4 +1,5 @@
-/* mountopts.h: the words of a mount's options (mount(8), OCI config.md "Mounts") as mount(2) wants them.
+/* mountopts.h: the words of a mount's options (mount(8), OCI config.md "Mounts") as mount(2) wants
+ * them.
  */
 #ifndef CTR_MOUNTOPTS_H
 #define CTR_MOUNTOPTS_H
@@ -9,7 +10,8 @@
 struct mountopts {
 	unsigned long flags;       /* MS_* of mount(2) */
 	unsigned long propagation; /* MS_PRIVATE, ... and MS_REC; 0 when not named */
-	bool rec_flags;            /* the flags hold for everything beneath: rro and friends; "ro" with rbind too */
+	bool rec_flags; /* the flags hold for everything beneath: rro and friends; "ro" with rbind
+			   too */
 	bool idmap, tmpcopyup;
 	char *data; /* the rest, comma-separated; NULL when there is none */
 };

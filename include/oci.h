@@ -1,5 +1,5 @@
-/* oci.h: the operations of an OCI runtime (runtime-spec, runtime.md "Operations") on records (oci_record.h) with the
- * one engine (engine.h). All return 0, or -1 with fail().
+/* oci.h: the operations of an OCI runtime (runtime-spec, runtime.md "Operations") on records
+ * (oci_record.h) with the one engine (engine.h). All return 0, or -1 with fail().
  */
 #ifndef CTR_OCI_H
 #define CTR_OCI_H
@@ -48,8 +48,8 @@ struct oci_exec {
 	/* out */
 	struct enter e;
 };
-/* Start spec's process in a running container; enter_wait() waits for it. `s` is the container's, its process
- * changed. */
+/* Start spec's process in a running container; enter_wait() waits for it. `s` is the container's,
+ * its process changed. */
 int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x);
 
 /* Its group's limits changed: "KEY=VALUE" (cgroup.h). */
@@ -62,10 +62,11 @@ int oci_events(struct oci_record *r, int interval);
 char *oci_features(void);
 char *oci_default_config(bool rootless);
 
-/* The group of a cgroupsPath ("" or NULL: none given) for container `id`; caller frees. NULL with fail(). */
+/* The group of a cgroupsPath ("" or NULL: none given) for container `id`; caller frees. NULL with
+ * fail(). */
 char *oci_group_path(const char *cgroups_path, const char *id);
-/* linux.intelRdt: put the process there. Returns the folder that was made for this container, "" for none (caller
- * frees), NULL with fail(); and its end. */
+/* linux.intelRdt: put the process there. Returns the folder that was made for this container, ""
+ * for none (caller frees), NULL with fail(); and its end. */
 char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid);
 void oci_rdt_down(const char *made);
 /* Send a descriptor over the unix socket at `path`, with a text. */

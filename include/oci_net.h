@@ -5,8 +5,9 @@
 #include <sys/types.h>
 #include "spec.h"
 
-/* Move them into the network namespace of process `pid`, under their new names, with their addresses, and up. -1 with
- * fail(); those that were moved come back when that namespace ends, as the kernel does it. */
+/* Move them into the network namespace of process `pid`, under their new names, with their
+ * addresses, and up. -1 with fail(); those that were moved come back when that namespace ends, as
+ * the kernel does it. */
 int oci_net_devices_up(const struct spec *s, pid_t pid);
 
 #endif

@@ -1,12 +1,12 @@
-/* oci_record.h: what ctr-oci keeps of a container (runtime-spec, runtime.md "State"): a folder ROOT/ID of its own,
- * nothing of ctr-run's records.
+/* oci_record.h: what ctr-oci keeps of a container (runtime-spec, runtime.md "State"): a folder
+ * ROOT/ID of its own, nothing of ctr-run's records.
  *
- *   state        as quoted shell assignments, written whole: id version bundle rootfs created cgroup pid starttime ...
- *   config.json  as it was when the container was created
- *   gate.*       what a created container waits at (engine.h)
+ *   state        as quoted shell assignments, written whole: id version bundle rootfs created
+ * cgroup pid starttime ... config.json  as it was when the container was created gate.*       what
+ * a created container waits at (engine.h)
  *
- * A flock on the folder serialises those who change it; it is made first and locked at once, so what a kill leaves
- * half-made has the container's name, and `delete --force` clears it.
+ * A flock on the folder serialises those who change it; it is made first and locked at once, so
+ * what a kill leaves half-made has the container's name, and `delete --force` clears it.
  */
 #ifndef CTR_OCI_RECORD_H
 #define CTR_OCI_RECORD_H
@@ -30,14 +30,15 @@ struct oci_record {
 	uint64_t starttime;
 };
 
-/* Where records are: `root`, or the default for this user ($XDG_RUNTIME_DIR/ctr-oci, /run/ctr-oci). Caller frees. */
+/* Where records are: `root`, or the default for this user ($XDG_RUNTIME_DIR/ctr-oci, /run/ctr-oci).
+ * Caller frees. */
 char *oci_root(const char *root);
 /* 0, or -1 with fail(). */
 int oci_id_check(const char *id);
 /* Make ROOT/ID, locked. -1 with fail(), EEXIST when there is one. */
 int oci_record_make(struct oci_record *r, const char *root, const char *id);
-/* The one that is there, and its status. `lock`: wait for its lock and hold it until oci_record_close(). -1 with
- * fail(), ENOENT when there is none. */
+/* The one that is there, and its status. `lock`: wait for its lock and hold it until
+ * oci_record_close(). -1 with fail(), ENOENT when there is none. */
 int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock);
 void oci_record_close(struct oci_record *r);
 /* Find out anew how it is. */

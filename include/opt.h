@@ -1,4 +1,5 @@
-/* opt.h: one table of options per applet drives the parser (getopt_long underneath), --help and the man page.
+/* opt.h: one table of options per applet drives the parser (getopt_long underneath), --help and the
+ * man page.
  */
 #ifndef CTR_OPT_H
 #define CTR_OPT_H
@@ -18,7 +19,8 @@ enum opt_kind {
 struct opt {
 	char s;           /* short letter, 0 for none */
 	const char *l;    /* long name, NULL for none */
-	const char *arg;  /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X or -sX only) */
+	const char *arg;  /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X
+			     or -sX only) */
 	const char *help; /* NULL: an alias, parsed but not shown */
 	enum opt_kind kind;
 	void *to;
@@ -26,33 +28,38 @@ struct opt {
 /* What OPT_CALL calls; value is NULL for a flag or an omitted optional argument. */
 typedef int opt_fn(const char *value);
 
-#define OPT_END                                                                                                        \
-	{                                                                                                              \
-		0                                                                                                      \
+#define OPT_END                                                                                    \
+	{                                                                                          \
+		0                                                                                  \
 	}
 
 /* The summary line comes from include/applets.def. */
 struct usage {
-	const char *synopsis; /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several forms apart by \n, each
-				 then starting with "[OPTIONS] " or without as it should be shown */
-	const char *more;     /* further help text under the options, NULL for none; ends in \n */
+	const char *synopsis;   /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several
+				   forms apart by \n, each   then starting with "[OPTIONS] " or
+				   without   as it should be shown */
+	const char *more;       /* further help text under the options, NULL for none; ends in \n */
 	const struct opt *opts; /* ended by OPT_END */
-	bool anywhere;          /* options may follow operands, for there is no COMMAND that could own them */
+	bool
+	    anywhere; /* options may follow operands, for there is no COMMAND that could own them */
 };
 
-/* Parse argv[1..]; options stop at the first operand (with `anywhere` they are moved before it) and at "--". Returns
- * the index of the first operand. --help (and -h where no row has it) prints on stdout and exits 0; --help=man prints
- * the SYNOPSIS and OPTIONS sections in mdoc for the man page. A wrong option ends us, with the one that was meant where
- * it is close. May be called again for a subcommand with another argv. */
+/* Parse argv[1..]; options stop at the first operand (with `anywhere` they are moved before it) and
+ * at "--". Returns the index of the first operand. --help (and -h where no row has it) prints on
+ * stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for the man page.
+ * A wrong option ends us, with the one that was meant where it is close. May be called again for a
+ * subcommand with another argv. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
-/* The long option that a word with at most so many slips was meant to be; NULL when none is so close. */
+/* The long option that a word with at most so many slips was meant to be; NULL when none is so
+ * close. */
 const char *opt_meant(const struct usage *u, const char *word, size_t most);
 
-/* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin. Dies when there is
- * none and `what` is not NULL (it names the operand). */
-/* What was typed (`-e PASSWORD=...`) is read in /proc/PID/cmdline by everybody as long as the process lives: from now
- * on that says "APPLET: NAME". The options' texts that point into argv are gone: call it when all of them were used. */
+/* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin.
+ * Dies when there is none and `what` is not NULL (it names the operand). */
+/* What was typed (`-e PASSWORD=...`) is read in /proc/PID/cmdline by everybody as long as the
+ * process lives: from now on that says "APPLET: NAME". The options' texts that point into argv are
+ * gone: call it when all of them were used. */
 void opt_hide(int argc, char **argv, const char *name);
 void opt_names(struct strv *out, int argc, char **argv, int from, const char *what);
 

@@ -6,16 +6,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Clock ticks since boot at which the process started (field 22 of /proc/PID/stat, proc(5)). 0, or -1 with errno. */
+/* Clock ticks since boot at which the process started (field 22 of /proc/PID/stat, proc(5)). 0, or
+ * -1 with errno. */
 int pid_starttime(pid_t pid, uint64_t *out);
 /* The same of the text of a stat file; for tests. */
 int starttime_parse(const char *stat, uint64_t *out);
 /* /proc/sys/kernel/random/boot_id. 0, or -1 with errno ("" without /proc). */
 int boot_id(char out[37]);
-/* A pidfd of `pid` if it is the process that started then: opened first, checked after (a pid can be recycled
- * between the two). -1: ESRCH another or none, ENOSYS no pidfds. */
+/* A pidfd of `pid` if it is the process that started then: opened first, checked after (a pid can
+ * be recycled between the two). -1: ESRCH another or none, ENOSYS no pidfds. */
 int pidfd_open_checked(pid_t pid, uint64_t starttime);
-/* Wait for the end: 1 ended, 0 time-out, -1 errno. `status` may be NULL, else it is waitpid's for a child. */
+/* Wait for the end: 1 ended, 0 time-out, -1 errno. `status` may be NULL, else it is waitpid's for a
+ * child. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);
 
 #endif

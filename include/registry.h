@@ -1,8 +1,9 @@
-/* registry.h: images to and from registries (OCI distribution-spec 1.1, docker's registry API v2), over the host's
- * curl, so that TLS, proxies and certificates are the host's own.
+/* registry.h: images to and from registries (OCI distribution-spec 1.1, docker's registry API v2),
+ * over the host's curl, so that TLS, proxies and certificates are the host's own.
  *
- * Which registry a name means, mirrors and short names stand in $CTR_REGISTRIES, else in ~/.config/ctr/registries and
- * /etc/ctr/registries, a line each (ctr-image(1)). Credentials are docker's: $DOCKER_CONFIG/config.json or
+ * Which registry a name means, mirrors and short names stand in $CTR_REGISTRIES, else in
+ * ~/.config/ctr/registries and /etc/ctr/registries, a line each (ctr-image(1)). Credentials are
+ * docker's: $DOCKER_CONFIG/config.json or
  * ~/.docker/config.json, and its helpers.
  */
 #ifndef CTR_REGISTRY_H
@@ -20,8 +21,8 @@ struct registry_ref {
 int registry_ref_parse(const char *in, struct registry_ref *out);
 void registry_ref_free(struct registry_ref *r);
 
-/* `WWW-Authenticate: Bearer realm="...",service="...",scope="..."` or `Basic realm="..."`, the part behind the colon.
- * -1 with fail() on another scheme or when it is damaged. */
+/* `WWW-Authenticate: Bearer realm="...",service="...",scope="..."` or `Basic realm="..."`, the part
+ * behind the colon. -1 with fail() on another scheme or when it is damaged. */
 struct challenge {
 	bool basic;
 	char *realm, *service, *scope;
@@ -29,12 +30,13 @@ struct challenge {
 int challenge_parse(const char *header, struct challenge *out);
 void challenge_free(struct challenge *c);
 
-/* Bring an image into the store: *hex is its digest. What a signal interrupts goes on where it was when it is asked
- * for again. -1 with fail(). */
+/* Bring an image into the store: *hex is its digest. What a signal interrupts goes on where it was
+ * when it is asked for again. -1 with fail(). */
 int registry_pull(const char *lib, const char *ref, struct strv *loaded);
 /* An image of the store (`operand`) to where `ref` says. Its digest goes to hex. */
 int registry_push(const char *lib, const char *operand, const char *ref, char hex[DIGEST_HEX]);
-/* Look whether the registry takes these, and keep them. `password` is not kept in memory longer than needed. */
+/* Look whether the registry takes these, and keep them. `password` is not kept in memory longer
+ * than needed. */
 int registry_login(const char *host, const char *user, const char *password);
 int registry_logout(const char *host);
 /* Names of repositories with `term` in them, and what they are, a line each on stdout. */
@@ -53,8 +55,9 @@ struct registry {
 	const char *scope; /* "pull" or "pull,push" */
 	int64_t timeout;   /* seconds without a byte */
 };
-/* How a reference's registry is reached: what the file of registries says about its host. `mirror` is a number from 0
- * on; 1 when there is one, 0 when there are no more, -1 with fail(). The last is the registry itself, SIZE_MAX at once.
+/* How a reference's registry is reached: what the file of registries says about its host. `mirror`
+ * is a number from 0 on; 1 when there is one, 0 when there are no more, -1 with fail(). The last is
+ * the registry itself, SIZE_MAX at once.
  */
 int registry_at(const char *host, size_t mirror, struct registry *out);
 /* A short name of that file: what `name` (without a tag) stands for, or NULL. Caller frees. */
@@ -72,8 +75,9 @@ struct reply {
 	const char *head, *body; /* in text */
 	size_t len;              /* of the body */
 };
-/* A small request, answered whole; what the registry demands to know who we are is met on the way. `accept`, `type` may
- * be NULL; `file` (NULL: none) is what is sent. -1 with fail(); a status is no failure. */
+/* A small request, answered whole; what the registry demands to know who we are is met on the way.
+ * `accept`, `type` may be NULL; `file` (NULL: none) is what is sent. -1 with fail(); a status is no
+ * failure. */
 struct request {
 	const char *method, *path; /* path: behind base, or a whole URL */
 	const char *accept, *type, *file, *body;

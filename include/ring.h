@@ -8,11 +8,11 @@
 #define RING_CHUNK (256 << 10)
 
 struct ring;
-/* Start the thread: `work` is called with each buffer, in order; 0, or -1 with errno, after which it is not called any
- * more. NULL with fail(). */
+/* Start the thread: `work` is called with each buffer, in order; 0, or -1 with errno, after which
+ * it is not called any more. NULL with fail(). */
 struct ring *ring_open(int (*work)(void *arg, const void *data, size_t n), void *arg);
-/* The next buffer to fill, of RING_CHUNK bytes; waits until one is free. What was put stays readable until the next
- * ring_put(). */
+/* The next buffer to fill, of RING_CHUNK bytes; waits until one is free. What was put stays
+ * readable until the next ring_put(). */
 char *ring_buf(struct ring *r);
 /* Hand the last ring_buf() on. 0, or -1 with errno when the work has failed. */
 int ring_put(struct ring *r, size_t n);

@@ -1,5 +1,5 @@
-/* seccomp_table.h: the default profile as ranges of system call numbers; the table itself is made when ctrbox is
- * built (libcommon/kernel/gen/seccomp-gen.c).
+/* seccomp_table.h: the default profile as ranges of system call numbers; the table itself is made
+ * when ctrbox is built (libcommon/kernel/gen/seccomp-gen.c).
  */
 #ifndef CTR_SECCOMP_TABLE_H
 #define CTR_SECCOMP_TABLE_H
@@ -9,8 +9,8 @@ struct seccomp_range {
 	unsigned short nr; /* from 0xff00 on: arm's own calls, 0xf0000 and up */
 	unsigned short rule;
 };
-/* The same in the table, in two bytes: rules below 64 are the capability that allows the call; numbers from
- * SECCOMP_OWN on are arm's own calls. */
+/* The same in the table, in two bytes: rules below 64 are the capability that allows the call;
+ * numbers from SECCOMP_OWN on are arm's own calls. */
 struct seccomp_row {
 	unsigned short nr : 9, rule : 7;
 };
@@ -30,8 +30,8 @@ enum seccomp_rule {
 
 extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
 extern const struct seccomp_row seccomp_native[], seccomp_compat[];
-/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two architectures, -1 for
- * none. */
+/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two
+ * architectures, -1 for none. */
 extern const char seccomp_names[];
 extern const short seccomp_numbers[][2];
 extern const unsigned seccomp_names_n;

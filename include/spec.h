@@ -1,9 +1,10 @@
-/* spec.h: what a container is: the OCI runtime config (runtime-spec 1.3, config.md and config-linux.md) as a struct.
+/* spec.h: what a container is: the OCI runtime config (runtime-spec 1.3, config.md and
+ * config-linux.md) as a struct.
  *
- * Flags fill it (ctr-run), config.json is read into it (spec_read*.c) and written from it (spec_write*.c), and one
- * engine starts it. Names are the OCI ones in lower_case. What OCI has no word for is in the `x_` members: kept in
- * config.json as annotations "ctrbox.NAME".
- * Everything is owned by the spec; spec_free() releases it.
+ * Flags fill it (ctr-run), config.json is read into it (spec_read*.c) and written from it
+ * (spec_write*.c), and one engine starts it. Names are the OCI ones in lower_case. What OCI has no
+ * word for is in the `x_` members: kept in config.json as annotations "ctrbox.NAME". Everything is
+ * owned by the spec; spec_free() releases it.
  */
 #ifndef CTR_SPEC_H
 #define CTR_SPEC_H
@@ -18,8 +19,8 @@
 
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
 
-/* mounts[]: options are mount(8)'s words plus OCI's (rbind, rro, idmap, tmpcopyup, ...). Mappings of its own make it
- * an id-mapped mount; without them `idmap` means the container's. */
+/* mounts[]: options are mount(8)'s words plus OCI's (rbind, rro, idmap, tmpcopyup, ...). Mappings
+ * of its own make it an id-mapped mount; without them `idmap` means the container's. */
 struct spec_mount {
 	char *dest, *type, *source;
 	struct strv options;
@@ -27,7 +28,8 @@ struct spec_mount {
 	size_t n_uid_map, n_gid_map;
 };
 
-struct spec_device { /* linux.devices[]: a node to make; on privileged and user namespaces it is bound instead */
+struct spec_device { /* linux.devices[]: a node to make; on privileged and user namespaces it is
+			bound instead */
 	char *path;
 	char type; /* c u b p */
 	int64_t major, minor;
@@ -84,10 +86,10 @@ struct spec_caps { /* process.capabilities, bit N is capability N */
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 };
 
-#define VEC(type)                                                                                                      \
-	struct {                                                                                                       \
-		type *v;                                                                                               \
-		size_t n;                                                                                              \
+#define VEC(type)                                                                                  \
+	struct {                                                                                   \
+		type *v;                                                                           \
+		size_t n;                                                                          \
 	}
 
 struct spec {
@@ -122,9 +124,11 @@ struct spec {
 	VEC(struct spec_device) devices;
 	VEC(struct device_rule) device_rules;
 	char *cgroups_path;
-	struct strv resources; /* "KEY=VALUE", cgroup v2 names (cgroup.h): what linux.resources says */
-	struct strv sysctl;    /* "key=value" */
-	char *seccomp;         /* NULL: the built-in profile; "unconfined"; or OCI's linux.seccomp as JSON text */
+	struct strv
+	    resources;      /* "KEY=VALUE", cgroup v2 names (cgroup.h): what linux.resources says */
+	struct strv sysctl; /* "key=value" */
+	char *seccomp; /* NULL: the built-in profile; "unconfined"; or OCI's linux.seccomp as JSON
+			  text */
 	char *rootfs_propagation, *mount_label;
 	bool has_personality;
 	unsigned long personality; /* PER_LINUX, PER_LINUX32 */
@@ -136,40 +140,47 @@ struct spec {
 	struct strv masked_paths, readonly_paths;
 	struct strv annotations; /* "key=value" */
 	/* beyond OCI */
-	char *x_user;         /* USER[:GROUP] in words, resolved in the container's own files at start; NULL: uid/gid */
+	char *x_user; /* USER[:GROUP] in words, resolved in the container's own files at start;
+			 NULL: uid/gid */
 	struct strv x_groups; /* --group-add, names or numbers */
-	struct strv x_lower;  /* the overlay's lower directories, top-most first; empty: root_path as it is */
-	char *x_image_file;   /* a squashfs or erofs file that is the (lowest) lower layer */
-	bool x_init;          /* ctr-init as PID 1 */
+	struct strv x_lower; /* the overlay's lower directories, top-most first; empty: root_path as
+				it is */
+	char *x_image_file;  /* a squashfs or erofs file that is the (lowest) lower layer */
+	bool x_init;         /* ctr-init as PID 1 */
 	bool x_privileged;
 	bool x_no_pivot;
 	bool x_keep_id; /* --userns keep-id */
 };
 
-/* An empty spec with what a container needs by default: docker's 14 capabilities, default mounts, devices, masks,
- * namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out). */
+/* An empty spec with what a container needs by default: docker's 14 capabilities, default mounts,
+ * devices, masks, namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out).
+ */
 void spec_default(struct spec *s);
 void spec_free(struct spec *s);
 /* What `process` says, back to nothing. */
 void spec_free_process(struct spec *s);
-/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where there is a list. */
+/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where
+ * there is a list. */
 void spec_default_nodes(struct spec *s);
 
 /* userns_opaque() of its container. */
 const char *spec_opaque(const struct spec *s);
 
 /* Append one; the strings are copied. */
-void spec_mount_add(
-    struct spec *s, const char *dest, const char *type, const char *source, const char *options /* comma-separated */);
+void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source,
+    const char *options /* comma-separated */);
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
-void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode,
-    uint32_t uid, uint32_t gid);
-void device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
+void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor,
+    uint32_t mode, uint32_t uid, uint32_t gid);
+void device_rule_add(
+    struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
 
-/* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages: "WHAT:LINE:COL: PATH: why".
- * Unknown keys are ignored (config.md, "Extensibility"); wrong types, ranges and missing required keys are errors. */
+/* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages:
+ * "WHAT:LINE:COL: PATH: why". Unknown keys are ignored (config.md, "Extensibility"); wrong types,
+ * ranges and missing required keys are errors. */
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len);
-/* The same of a process alone (runc exec --process): s's process is replaced, the rest left as it is. */
+/* The same of a process alone (runc exec --process): s's process is replaced, the rest left as it
+ * is. */
 int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len);
 /* linux.resources alone (runc update --resources): added to s's resources. */
 int spec_parse_resources(struct spec *s, const char *what, const char *text, size_t len);

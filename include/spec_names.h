@@ -13,20 +13,21 @@ struct spec_word {
 	const char *name;
 	long value;
 };
-extern const struct spec_word spec_sched_policies[], spec_sched_flags[], spec_io_classes[], spec_memory_modes[],
-    spec_memory_flags[], spec_personalities[];
+extern const struct spec_word spec_sched_policies[], spec_sched_flags[], spec_io_classes[],
+    spec_memory_modes[], spec_memory_flags[], spec_personalities[];
 /* The word of a number; NULL when it has none. */
 const char *spec_word_of(const struct spec_word *words, long value);
 
 /* --- the readers'; errors as in json.h --- */
 extern const struct jctx *spec_doc; /* the document that is read; one at a time */
 
-#define SPEC_GROW(vec)                                                                                                 \
-	((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), memset(&(vec).v[(vec).n], 0, sizeof *(vec).v),  \
-	    &(vec).v[(vec).n++])
+#define SPEC_GROW(vec)                                                                             \
+	((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v),                             \
+	    memset(&(vec).v[(vec).n], 0, sizeof *(vec).v), &(vec).v[(vec).n++])
 
 int spec_missing(const char *path, const char *key);
-/* After jget_obj() gave nothing: 0 when there is nothing, -1 when it had the wrong type (the message stands). */
+/* After jget_obj() gave nothing: 0 when there is nothing, -1 when it had the wrong type (the
+ * message stands). */
 int spec_absent(const json_t *o, const char *key);
 /* Item i of an array as an object; its path in `at`. */
 const json_t *spec_item(const json_t *arr, size_t i, const char *path, char at[80]);
@@ -34,27 +35,33 @@ int spec_u32(const json_t *o, const char *path, const char *key, uint32_t *out);
 /* An object of strings as "key=value". */
 int spec_pairs(const json_t *o, const char *path, const char *key, struct strv *out);
 /* One word of a table: 1 found, 0 the key is not there, -1 with fail(). */
-int spec_word(const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out);
+int spec_word(
+    const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out);
 /* A list of them, their numbers or'ed together. */
-int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words, unsigned long *out);
-int spec_idmaps(const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n);
+int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words,
+    unsigned long *out);
+int spec_idmaps(
+    const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n);
 /* type, major and minor of a device or of a rule about devices. */
 int spec_device(const json_t *o, const char *at, char *type, int64_t *major, int64_t *minor);
 int spec_read_process(struct spec *s, const json_t *p);
 int spec_read_resources(struct spec *s, const json_t *res);
 int spec_read_linux(struct spec *s, const json_t *root);
 
-/* --- the writers': each appends a member to the object that is open at the end of the buffer --- */
+/* --- the writers': each appends a member to the object that is open at the end of the buffer ---
+ */
 void spec_put_key(struct buf *b, const char *k);
 void spec_put_comma(struct buf *b);
 void spec_put_str(struct buf *b, const char *k, const char *v); /* NULL: nothing */
 void spec_put_num(struct buf *b, const char *k, int64_t v);
 void spec_put_flag(struct buf *b, const char *k, bool v); /* false: nothing */
 void spec_put_list(struct buf *b, const char *k, const struct strv *l);
-void spec_put_pairs(struct buf *b, const char *k, const struct strv *l); /* "key=value" as an object */
+void spec_put_pairs(
+    struct buf *b, const char *k, const struct strv *l); /* "key=value" as an object */
 void spec_put_open(struct buf *b, const char *k);
 void spec_put_idmaps(struct buf *b, const char *k, const struct idmap_entry *v, size_t n);
-void spec_put_words(struct buf *b, const char *k, const struct spec_word *words, unsigned long bits);
+void spec_put_words(
+    struct buf *b, const char *k, const struct spec_word *words, unsigned long bits);
 void spec_put_process(struct buf *b, const struct spec *s);
 void spec_put_linux(struct buf *b, const struct spec *s);
 

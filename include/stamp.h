@@ -9,10 +9,12 @@
 #define STAMP_SIZE 40
 /* "2026-11-24T10:00:00Z", with nine digits behind a point unless ns < 0. Returns its length. */
 size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
-/* Nanoseconds since the epoch of the n bytes at s; -1 when they are no time (or one before 1970). */
+/* Nanoseconds since the epoch of the n bytes at s; -1 when they are no time (or one before 1970).
+ */
 int64_t stamp_parse(const char *s, size_t n);
 
-/* clock_gettime(2) as a bare call: a start asks three times, and finding the vdso's function first costs more. */
+/* clock_gettime(2) as a bare call: a start asks three times, and finding the vdso's function first
+ * costs more. */
 void clock_now(clockid_t clock, struct timespec *t);
 
 #endif

@@ -22,8 +22,8 @@ void cleanup_close(int *fd);
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 #define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 
-/* A growing NULL-terminated vector of owned strings; zero-initialise. `v` is NULL while n is 0 and nothing was ever
- * added (use strv_argv() where a vector is needed). */
+/* A growing NULL-terminated vector of owned strings; zero-initialise. `v` is NULL while n is 0 and
+ * nothing was ever added (use strv_argv() where a vector is needed). */
 struct strv {
 	char **v;
 	size_t n, room;
@@ -42,7 +42,8 @@ void strv_sort(struct strv *l); /* by strcmp() */
 /* Split at any of `seps`, empty fields dropped; appends to l. */
 void strv_split(struct strv *l, const char *s, const char *seps);
 
-/* A growing byte buffer, always NUL-terminated after the first add; zero-initialise; buf_free releases. */
+/* A growing byte buffer, always NUL-terminated after the first add; zero-initialise; buf_free
+ * releases. */
 struct buf {
 	char *p;
 	size_t n, room;
@@ -57,24 +58,29 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_eq(const char *a, const char *b); /* NULL-safe */
 
-/* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming `what`. */
+/* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming
+ * `what`. */
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);
 /* A size in bytes: digits, then optionally k m g t (any case, powers of 1024) and an optional b. */
 int size_parse(const char *what, const char *s, uint64_t *out);
 /* For people: "512", "12.5M". Returns out. */
 char *size_human(uint64_t bytes, char out[16]);
-/* Names of containers, networks, volumes: [A-Za-z0-9][A-Za-z0-9_.-]{0,127}. 0, or -1 with fail(). */
+/* Names of containers, networks, volumes: [A-Za-z0-9][A-Za-z0-9_.-]{0,127}. 0, or -1 with fail().
+ */
 int name_check(const char *what, const char *s);
 bool name_valid(const char *s);
 
-/* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe). Caller frees. */
+/* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe).
+ * Caller frees. */
 char *str_escape(const char *s);
-/* Is the next character one of U+0080 to U+009F, which steer terminals as ESC does? Two bytes, then. */
+/* Is the next character one of U+0080 to U+009F, which steer terminals as ESC does? Two bytes,
+ * then. */
 static inline bool str_c1(const char *s)
 {
 	return (s[0] & 0xff) == 0xc2 && (s[1] & 0xe0) == 0x80;
 }
-/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629, section 4). */
+/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629,
+ * section 4). */
 size_t str_utf8_len(const char *s, size_t n);
 
 /* n random bytes (getrandom) as lower-case hex into out[2n+1]. */

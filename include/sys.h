@@ -1,5 +1,5 @@
-/* sys.h: system calls that musl or old kernels lack, each with the older way behind the same function (Linux 4.19 and
- * up), and paths beneath a root.
+/* sys.h: system calls that musl or old kernels lack, each with the older way behind the same
+ * function (Linux 4.19 and up), and paths beneath a root.
  */
 #ifndef CTR_SYS_H
 #define CTR_SYS_H
@@ -8,13 +8,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* fork() with namespaces: flags are CLONE_NEW*. With cgroup_fd >= 0 (a cgroup v2 directory) the child starts in that
- * group where the kernel can (CLONE_INTO_CGROUP, 5.7). No atfork handlers. clone3(2), clone(2). 0 in the child, its pid
- * in the parent, -1 with errno. */
+/* fork() with namespaces: flags are CLONE_NEW*. With cgroup_fd >= 0 (a cgroup v2 directory) the
+ * child starts in that group where the kernel can (CLONE_INTO_CGROUP, 5.7). No atfork handlers.
+ * clone3(2), clone(2). 0 in the child, its pid in the parent, -1 with errno. */
 pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd);
-/* The same as vfork(2) does it: the child runs fn(arg) in our memory, and we stand still until it execs or ends, so no
- * page is copied. fn does not return, and leaves our memory as it should be found. -1 with ENOSYS where it cannot be
- * had.
+/* The same as vfork(2) does it: the child runs fn(arg) in our memory, and we stand still until it
+ * execs or ends, so no page is copied. fn does not return, and leaves our memory as it should be
+ * found. -1 with ENOSYS where it cannot be had.
  */
 pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg);
 /* Did the last sys_clone() put the child into its group? Else the caller moves it. */
@@ -32,8 +32,9 @@ int sys_pidfd_send_signal(int pidfd, int sig);
 /* setns(2) on a pidfd with several CLONE_NEW* at once; EINVAL before 5.8. */
 int sys_setns_pidfd(int pidfd, int flags);
 
-/* Rename a directory within `dirfd` without replacing: EEXIST or ENOTEMPTY when the name is taken (renameat2(2)
- * RENAME_NOREPLACE; where a file system has not got it, rename(2), which refuses a directory that is not empty). */
+/* Rename a directory within `dirfd` without replacing: EEXIST or ENOTEMPTY when the name is taken
+ * (renameat2(2) RENAME_NOREPLACE; where a file system has not got it, rename(2), which refuses a
+ * directory that is not empty). */
 int sys_rename_new(int dirfd, const char *from, const char *to);
 
 /* open_tree(2) and friends; ENOSYS before 5.2 (mount_setattr: 5.12). */
@@ -44,14 +45,16 @@ struct mount_attr_s {
 };
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a);
 
-/* Open `path` as the container would see it: every link is resolved beneath rootfd, which is never left (openat2(2)
- * RESOLVE_IN_ROOT; before 5.6 by walking the components). `mode` for O_CREAT. -1 with errno, no fail(). */
+/* Open `path` as the container would see it: every link is resolved beneath rootfd, which is never
+ * left (openat2(2) RESOLVE_IN_ROOT; before 5.6 by walking the components). `mode` for O_CREAT. -1
+ * with errno, no fail(). */
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
-/* An O_PATH descriptor of the directory (`dir`) or file at `path` beneath rootfd, made with its parents when missing.
- * -1 with errno. */
+/* An O_PATH descriptor of the directory (`dir`) or file at `path` beneath rootfd, made with its
+ * parents when missing. -1 with errno. */
 int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode);
 
-/* Set MS_* flags (RDONLY NOSUID NODEV NOEXEC NOATIME) on the mount at fd and all beneath it. 0 or -1 with errno. */
+/* Set MS_* flags (RDONLY NOSUID NODEV NOEXEC NOATIME) on the mount at fd and all beneath it. 0 or
+ * -1 with errno. */
 int mount_set_flags_rec(int fd, unsigned long flags);
 
 #endif

@@ -1,5 +1,5 @@
-/* sysno.h: numbers that musl's headers lack, and the one door to the newer calls, so that a test build can answer as
- * an old kernel would.
+/* sysno.h: numbers that musl's headers lack, and the one door to the newer calls, so that a test
+ * build can answer as an old kernel would.
  */
 #ifndef CTR_SYSNO_H
 #define CTR_SYSNO_H
@@ -56,6 +56,7 @@ bool sys_missing(const char *name);
 #define sys_missing(name) false
 #endif
 
-#define sys_new(nr, name, a, b, c, d, e, f) (sys_missing(name) ? (errno = ENOSYS, -1L) : syscall(nr, a, b, c, d, e, f))
+#define sys_new(nr, name, a, b, c, d, e, f)                                                        \
+	(sys_missing(name) ? (errno = ENOSYS, -1L) : syscall(nr, a, b, c, d, e, f))
 
 #endif

@@ -7,7 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TTY_RELAY_FDS = 3, TTY_RELAY_PATIENCE = 10000 /* milliseconds for a reader that takes nothing */ };
+enum {
+	TTY_RELAY_FDS = 3,
+	TTY_RELAY_PATIENCE = 10000 /* milliseconds for a reader that takes nothing */
+};
 
 struct tty_relay {
 	int master, out; /* -1: closed, or none */
@@ -22,8 +25,9 @@ struct tty_relay {
 
 /* master -1: nothing to copy. It becomes non-blocking; tty_relay_end() closes it. */
 void tty_relay_start(struct tty_relay *r, int master);
-/* What to wait for, into p[0..TTY_RELAY_FDS), and what to do when poll(2) has returned. At the input's end the
- * terminal gets its end-of-file character; when nobody reads the output any more, the terminal is hung up. */
+/* What to wait for, into p[0..TTY_RELAY_FDS), and what to do when poll(2) has returned. At the
+ * input's end the terminal gets its end-of-file character; when nobody reads the output any more,
+ * the terminal is hung up. */
 void tty_relay_poll(const struct tty_relay *r, struct pollfd *p);
 void tty_relay_step(struct tty_relay *r, const struct pollfd *p);
 /* When the command has ended: is there output left to pass on? */

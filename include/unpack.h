@@ -1,4 +1,5 @@
-/* unpack.h: the insides of layer_unpack() (layer.h): the way to a directory, the attributes of what was made.
+/* unpack.h: the insides of layer_unpack() (layer.h): the way to a directory, the attributes of what
+ * was made.
  */
 #ifndef CTR_UNPACK_H
 #define CTR_UNPACK_H
@@ -11,8 +12,10 @@
 #include <time.h>
 #include "layer.h"
 
-#define UNPACK_KEPT 128 /* descriptors of directories kept open; deeper ones are walked to again */
-#define LINKS_MAX 40    /* on one way, as the kernel has it */
+#define UNPACK_KEPT                                                                                \
+	128          /* descriptors of directories kept open; deeper ones are walked to again      \
+		      */
+#define LINKS_MAX 40 /* on one way, as the kernel has it */
 
 struct dirtime {
 	char *path, *acl; /* acl: NULL: none */
@@ -45,17 +48,19 @@ struct unpack {
 	/* fds[i]: the directory of i components; the last is the temporary one of a deeper path */
 	int fds[UNPACK_KEPT + 1];
 	size_t ends[UNPACK_KEPT + 1]; /* where its components end in path */
-	/* directories: set at the end, since filling them changes their times, and what is made takes their ACL */
+	/* directories: set at the end, since filling them changes their times, and what is made
+	 * takes their ACL */
 	struct dirtime *times;
 	size_t ntimes, room;
 };
 
-/* The entry's name without "." components, leading slashes and slashes too many, into out[PATH_MAX]; ".." goes up, and
- * above the root is an error. -1 with fail(). */
+/* The entry's name without "." components, leading slashes and slashes too many, into
+ * out[PATH_MAX]; ".." goes up, and above the root is an error. -1 with fail(). */
 int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out);
-/* The descriptor of the directory that holds `path` (a cleaned one), and the last component. With `make`, missing
- * directories are made: archives may leave them out. In a layer, links on the way are followed within its root (`path`
- * is rewritten then); elsewhere they are errors. -1 with fail(). */
+/* The descriptor of the directory that holds `path` (a cleaned one), and the last component. With
+ * `make`, missing directories are made: archives may leave them out. In a layer, links on the way
+ * are followed within its root (`path` is rewritten then); elsewhere they are errors. -1 with
+ * fail(). */
 int unpack_way(struct unpack *u, char path[PATH_MAX], const char **base, bool make);
 void unpack_way_drop(struct unpack *u, size_t depth);
 /* A directory in the place of a mark of deletion: it shows nothing from below. -1 with fail(). */
@@ -64,7 +69,8 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 /* Owner, attributes, mode and time of an open file. -1 with fail(). */
 int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path, int fd);
 /* The same of what is not open and was just made as `base`: a link, a node, a directory. */
-int unpack_attr(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
+int unpack_attr(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
 /* The permissions that an entry may have here: without set-id bits where how.harmless says so. */
 mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path);
 void unpack_left_out(struct left_out *l, const char *path);

@@ -1,4 +1,5 @@
-/* userns.h: user namespaces, and the ids that a user has for them (user_namespaces(7), subuid(5)). -1 is with fail().
+/* userns.h: user namespaces, and the ids that a user has for them (user_namespaces(7), subuid(5)).
+ * -1 is with fail().
  */
 #ifndef CTR_USERNS_H
 #define CTR_USERNS_H
@@ -8,18 +9,20 @@
 
 /* Is our own user namespace not the machine's? Root has less to say, then. */
 bool userns_nested(void);
-/* The attribute that says in a container's writable layer that nothing from below shows in a directory: those of an
- * overlay in a user namespace (`own`: the container has one) have other names. */
+/* The attribute that says in a container's writable layer that nothing from below shows in a
+ * directory: those of an overlay in a user namespace (`own`: the container has one) have other
+ * names. */
 const char *userns_opaque(bool own);
-/* The maps of --userns auto, appended: for root a range that is set aside for it, for a user the own id as root (with
- * `keep_id` as itself) and his subordinate ids. Caller frees. */
+/* The maps of --userns auto, appended: for root a range that is set aside for it, for a user the
+ * own id as root (with `keep_id` as itself) and his subordinate ids. Caller frees. */
 int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id);
 
-/* A user's containers and images have files of his subordinate ids, which he himself may neither read nor remove. As
- * root all of these do nothing. */
+/* A user's containers and images have files of his subordinate ids, which he himself may neither
+ * read nor remove. As root all of these do nothing. */
 
-/* Into a new user namespace with these maps, or (NULL, or empty ones) those of userns_auto(): every capability over
- * those files, while what is made is still the user's own. The caller has one thread. */
+/* Into a new user namespace with these maps, or (NULL, or empty ones) those of userns_auto(): every
+ * capability over those files, while what is made is still the user's own. The caller has one
+ * thread. */
 int userns_enter(const struct idmap *uids, const struct idmap *gids);
 /* Has this user a single id only: no subordinate ones, or no newuidmap(1)? */
 bool userns_single(void);

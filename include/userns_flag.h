@@ -4,7 +4,8 @@
 
 #include "spec.h"
 
-/* NULL (host for root, auto for others), "host", "auto", "keep-id" or "CONTAINER:HOST:SIZE[,...]". -1 with fail(). */
+/* NULL (host for root, auto for others), "host", "auto", "keep-id" or "CONTAINER:HOST:SIZE[,...]".
+ * -1 with fail(). */
 int userns_request(struct spec *s, const char *arg);
 
 #endif

@@ -1,4 +1,5 @@
-/* volume.h: named volumes ($CTR_LIB/volumes/NAME/), and making what -v and --mount (volume_flags.h) ask for.
+/* volume.h: named volumes ($CTR_LIB/volumes/NAME/), and making what -v and --mount (volume_flags.h)
+ * ask for.
  */
 #ifndef CTR_VOLUME_H
 #define CTR_VOLUME_H
@@ -8,14 +9,16 @@
 #include "str.h"
 #include "volume_flags.h"
 
-/* Make what the request needs and turn it into something that mount(8)'s words describe: a missing bind source is made
- * (`make`); a volume becomes a bind of its directory, made on first use and then filled with what the image has at
- * dst. `s` says what the root lies on (x_lower, x_image_file). A nameless volume is made as
- * `anon`, an absolute path (in the container's directory, so that it dies with it). -1 with fail(). */
+/* Make what the request needs and turn it into something that mount(8)'s words describe: a missing
+ * bind source is made
+ * (`make`); a volume becomes a bind of its directory, made on first use and then filled with what
+ * the image has at dst. `s` says what the root lies on (x_lower, x_image_file). A nameless volume
+ * is made as `anon`, an absolute path (in the container's directory, so that it dies with it). -1
+ * with fail(). */
 int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon);
 
-/* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; nothing there is fine. The
- * minimal build does nothing. -1 with fail(). */
+/* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; nothing
+ * there is fine. The minimal build does nothing. -1 with fail(). */
 int volume_fill(const struct spec *s, const char *dst, int to);
 
 /* The directory of a volume; caller frees. Does not look whether it is there. */

@@ -1,5 +1,5 @@
-/* err.c: messages and failure; see err.h. One remembered message is enough: every caller either passes the failure on
- * at once or prints it. */
+/* err.c: messages and failure; see err.h. One remembered message is enough: every caller either
+ * passes the failure on at once or prints it. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,7 +23,8 @@ static void tame(char *s)
 {
 	for (size_t n; *s; s += n) {
 		n = str_utf8_len(s, strnlen(s, 4));
-		/* What is no UTF-8 is taken for itself by some terminals: a lone 0x9b begins a sequence. */
+		/* What is no UTF-8 is taken for itself by some terminals: a lone 0x9b begins a
+		 * sequence. */
 		if (n == 0 || str_c1(s) || (unsigned char)*s < ' ' || *s == 127) {
 			n = n ? n : 1;
 			memset(s, '?', n);
@@ -114,11 +115,11 @@ static _Noreturn void end(int code, const char *msg, const char *tail)
 	exit(code);
 }
 
-#define FORMATTED(text)                                                                                                \
-	char text[sizeof remembered];                                                                                  \
-	va_list ap;                                                                                                    \
-	va_start(ap, fmt);                                                                                             \
-	format(text, sizeof text, fmt, ap);                                                                            \
+#define FORMATTED(text)                                                                            \
+	char text[sizeof remembered];                                                              \
+	va_list ap;                                                                                \
+	va_start(ap, fmt);                                                                         \
+	format(text, sizeof text, fmt, ap);                                                        \
 	va_end(ap)
 
 void die(const char *fmt, ...)

@@ -14,8 +14,8 @@
 #include "file.h"
 #include "str.h"
 
-/* Most files are short: they take only the memory that they need, and no pages that come and go. `size`: that of a file
- * on a disk, whose end need not be met, or 0. */
+/* Most files are short: they take only the memory that they need, and no pages that come and go.
+ * `size`: that of a file on a disk, whose end need not be met, or 0. */
 static char *read_all(int fd, const char *what, size_t size, size_t max, size_t *len)
 {
 	char small[4096], *p = NULL;
@@ -117,21 +117,27 @@ int fd_write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
-int file_write_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
+int file_write_at(
+    int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
 {
 	char hex[13], tmp[300];
 	const char *slash = strrchr(name, '/');
 	int dirlen = slash ? (int)(slash + 1 - name) : 0;
 	rand_hex(hex, 6);
-	if (snprintf(tmp, sizeof tmp, "%.*s.%s.%s", dirlen, name, name + dirlen, hex) >= (int)sizeof tmp)
+	if (snprintf(tmp, sizeof tmp, "%.*s.%s.%s", dirlen, name, name + dirlen, hex) >=
+	    (int)sizeof tmp)
 		return errno = ENAMETOOLONG, fail("%s: write: %m", name);
-	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	_cleanup_close_ int fd =
+	    openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return fail("%s: create: %m", name);
-	/* Its lock says that its maker lives: ctr-gc clears those that nobody holds (container/halfmade.c). */
+	/* Its lock says that its maker lives: ctr-gc clears those that nobody holds
+	 * (container/halfmade.c). */
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return file_write_at(dirfd, name, data, len, mode, durable); /* it came before: another one */
-	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) || renameat(dirfd, tmp, dirfd, name) < 0) {
+		return file_write_at(
+		    dirfd, name, data, len, mode, durable); /* it came before: another one */
+	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) ||
+	    renameat(dirfd, tmp, dirfd, name) < 0) {
 		fail("%s: write: %m", name);
 		int saved = errno;
 		unlinkat(dirfd, tmp, 0);
@@ -146,10 +152,12 @@ int dir_make(const char *path, mode_t mode)
 	struct stat st;
 	if (mkdir(path, mode) == 0)
 		return 0;
-	if (errno == EEXIST || errno == EROFS) { /* a read-only file system says EROFS for what exists, too */
+	if (errno == EEXIST ||
+	    errno == EROFS) { /* a read-only file system says EROFS for what exists, too */
 		int why = errno;
 		if (stat(path, &st) == 0)
-			return S_ISDIR(st.st_mode) ? 0 : (errno = ENOTDIR, fail("%s: mkdir: %m", path));
+			return S_ISDIR(st.st_mode) ? 0
+						   : (errno = ENOTDIR, fail("%s: mkdir: %m", path));
 		if (why == EEXIST)
 			return fail("%s: a dangling symbolic link", path);
 		errno = why;
@@ -212,7 +220,8 @@ int lock_take(int fd, int how)
 static bool asked_to_end(void)
 {
 	sigset_t s;
-	return sigpending(&s) == 0 && (sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGHUP));
+	return sigpending(&s) == 0 &&
+	       (sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGHUP));
 }
 
 int lock_wait(int fd, int how)

@@ -14,8 +14,9 @@ void json_unref(json_t **j)
 	json_decref(*j);
 }
 
-/* jansson asks for hundreds of small pieces and gives them back all together: they come from one place, which is empty
- * again when the last is back. With the sanitizers, which look at each, they do not. */
+/* jansson asks for hundreds of small pieces and gives them back all together: they come from one
+ * place, which is empty again when the last is back. With the sanitizers, which look at each, they
+ * do not. */
 #define PLACE ((size_t)64 << 10)
 static char *place;
 static size_t taken, live;
@@ -102,7 +103,8 @@ static json_t *make_value(const char **f, va_list *ap)
 				*f += 2; /* "s:" */
 			}
 			json_t *v = make_value(f, ap);
-			if (v && (key ? json_object_set_new(box, key, v) : json_array_append_new(box, v)) < 0)
+			if (v && (key ? json_object_set_new(box, key, v)
+				      : json_array_append_new(box, v)) < 0)
 				die("out of memory");
 			*f += **f == ',';
 		}
@@ -136,7 +138,8 @@ json_t *json_make(const char *fmt, ...)
 	return j;
 }
 
-/* The end of the JSON value (or the key, or the end of the box) at p, which json_parse() has taken already. */
+/* The end of the JSON value (or the key, or the end of the box) at p, which json_parse() has taken
+ * already. */
 static const char *over(const char *p)
 {
 	int depth = 0;
@@ -156,7 +159,8 @@ static const char *over(const char *p)
 	return p;
 }
 
-/* Where the member `name` of the object at p stands, or (name NULL) element i of the array; NULL: nowhere. */
+/* Where the member `name` of the object at p stands, or (name NULL) element i of the array; NULL:
+ * nowhere. */
 static const char *step_in(const char *p, const char *name, size_t len, long i)
 {
 	if (*p != (name ? '{' : '['))
@@ -172,7 +176,8 @@ static const char *step_in(const char *p, const char *name, size_t len, long i)
 	}
 }
 
-/* jansson forgets where a value stood: PATH (a.b[2]) and then KEY are walked again in the text, as far as they lead. */
+/* jansson forgets where a value stood: PATH (a.b[2]) and then KEY are walked again in the text, as
+ * far as they lead. */
 static const char *position(const char *text, const char *path, const char *key)
 {
 	const char *value = text + strspn(text, " \t\r\n"), *at = value;
@@ -236,8 +241,8 @@ int jget_str(const struct jctx *c, const json_t *o, const char *path, const char
 	return 1;
 }
 
-int jget_int(
-    const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min, int64_t max, int64_t *out)
+int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min,
+    int64_t max, int64_t *out)
 {
 	const json_t *v = member(o, key);
 	if (!v)
@@ -262,7 +267,8 @@ int jget_bool(const struct jctx *c, const json_t *o, const char *path, const cha
 	return 1;
 }
 
-int jget_strv(const struct jctx *c, const json_t *o, const char *path, const char *key, struct strv *out)
+int jget_strv(
+    const struct jctx *c, const json_t *o, const char *path, const char *key, struct strv *out)
 {
 	json_t *a = NULL;
 	int r = jget_arr(c, o, path, key, &a);

@@ -16,10 +16,12 @@ static bool key_char(char c, bool first)
 
 static bool plain_char(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("+,-./:=@_%", c);
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       strchr("+,-./:=@_%", c);
 }
 
-/* The shell word at s (before end), appended to out; the position after it, or NULL when it is not one we write. */
+/* The shell word at s (before end), appended to out; the position after it, or NULL when it is not
+ * one we write. */
 static const char *word(const char *s, const char *end, struct buf *out)
 {
 	buf_puts(out, "");

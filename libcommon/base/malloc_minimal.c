@@ -1,6 +1,7 @@
-/* malloc_minimal.c: memory for the minimal build (make CONFIG=minimal), in place of musl's malloc, which is six times
- * as much code. Pieces are powers of two in size, for this is a program of one thread that needs little; one that is
- * given back is the next of its size, and large ones go back to the kernel.
+/* malloc_minimal.c: memory for the minimal build (make CONFIG=minimal), in place of musl's malloc,
+ * which is six times as much code. Pieces are powers of two in size, for this is a program of one
+ * thread that needs little; one that is given back is the next of its size, and large ones go back
+ * to the kernel.
  */
 #if defined CTR_MINIMAL && !defined CTR_SAN
 #include <errno.h>
@@ -24,7 +25,8 @@ static void *take(size_t n)
 {
 	if (n > PTRDIFF_MAX / 2)
 		return errno = ENOMEM, NULL;
-	size_t order = (size_t)(64 - __builtin_clzll(n + sizeof(union piece))), size = (size_t)1 << order;
+	size_t order = (size_t)(64 - __builtin_clzll(n + sizeof(union piece))),
+	       size = (size_t)1 << order;
 	union piece *p = order < LARGE ? spare[order] : NULL;
 	if (p) {
 		spare[order] = p->next;

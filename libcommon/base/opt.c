@@ -12,7 +12,8 @@
 #include "opt.h"
 #include "str.h"
 
-#define LONG_BASE 256 /* getopt's values: a row's index from here on, so that letters stay letters */
+#define LONG_BASE                                                                                  \
+	256 /* getopt's values: a row's index from here on, so that letters stay letters */
 #define MAX_OPTS 160
 
 static bool has_short(const struct usage *u, char s)
@@ -39,7 +40,8 @@ static void help_row(const struct opt *o)
 	if (o->l)
 		n += snprintf(left + n, sizeof left - (size_t)n, "--%s", o->l);
 	if (o->arg && optional(o))
-		snprintf(left + n, sizeof left - (size_t)n, "[=%.*s]", (int)strlen(o->arg) - 2, o->arg + 1);
+		snprintf(left + n, sizeof left - (size_t)n, "[=%.*s]", (int)strlen(o->arg) - 2,
+		    o->arg + 1);
 	else if (o->arg)
 		snprintf(left + n, sizeof left - (size_t)n, " %s", o->arg);
 	if (strlen(left) > 26)
@@ -54,8 +56,10 @@ static void help(const struct usage *u)
 	const char *lead = "Usage:";
 	char *save = NULL;
 	bool many = strchr(u->synopsis, '\n');
-	for (char *f = strtok_r(forms, "\n", &save); f || *lead == 'U'; f = strtok_r(NULL, "\n", &save)) {
-		printf("%s %s %s%s\n", lead, err_applet, many || !u->opts->help ? "" : "[OPTIONS] ", f ? f : "");
+	for (char *f = strtok_r(forms, "\n", &save); f || *lead == 'U';
+	     f = strtok_r(NULL, "\n", &save)) {
+		printf("%s %s %s%s\n", lead, err_applet, many || !u->opts->help ? "" : "[OPTIONS] ",
+		    f ? f : "");
 		lead = "      ";
 		if (!f)
 			break;
@@ -133,8 +137,8 @@ static void take(const struct opt *o, const char *value)
 	int64_t n;
 	switch (o->kind) {
 	case OPT_FLAG:
-		if (value && !falsy(value) && strcasecmp(value, "yes") && strcasecmp(value, "true") &&
-		    strcmp(value, "1"))
+		if (value && !falsy(value) && strcasecmp(value, "yes") &&
+		    strcasecmp(value, "true") && strcmp(value, "1"))
 			die_usage("--%s: '%s' is neither true nor false", o->l, value);
 		*(bool *)o->to = !(value && falsy(value));
 		return;
@@ -166,7 +170,8 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 {
 	/* After a letter with others behind it, getopt(3) has not left the word. */
 	const char *next = argv[optind], *given = argv[optind - 1];
-	if (optopt > 0 && optopt < LONG_BASE && next && next[0] == '-' && next[1] == optopt && next[2])
+	if (optopt > 0 && optopt < LONG_BASE && next && next[0] == '-' && next[1] == optopt &&
+	    next[2])
 		given = next;
 	char letter[3] = {'-', (char)optopt, 0};
 	bool is_short = optopt > 0 && optopt < LONG_BASE;
@@ -174,8 +179,10 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 		die_help("option %s needs an argument", is_short ? letter : given);
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
-	/* "-net", "-name": long options had one dash in docker's first years, and textbooks still print them so */
-	const char *hint = given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
+	/* "-net", "-name": long options had one dash in docker's first years, and textbooks still
+	 * print them so */
+	const char *hint =
+	    given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
 	if (hint && (!is_short || strlen(word) > 1))
 		die_usage("unknown option %.100s: did you mean --%s?", given, hint);
 	die_help("unknown option %.100s", is_short ? letter : given);
@@ -198,8 +205,9 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				*sp++ = ':';
 		}
 		if (o->l) /* a flag takes =true or =false, as docker's do */
-			longs[nl++] = (struct option){
-			    o->l, o->arg && !optional(o) ? required_argument : optional_argument, NULL, LONG_BASE + n};
+			longs[nl++] = (struct option){o->l,
+			    o->arg && !optional(o) ? required_argument : optional_argument, NULL,
+			    LONG_BASE + n};
 	}
 	if (!has_short(u, 'h'))
 		*sp++ = 'h';
@@ -237,7 +245,8 @@ void opt_hide(int argc, char **argv, const char *name)
 		all += (size_t)(end - argv[i]);
 		to = end > to ? end : to;
 	}
-	/* The kernel lays them out one after the other. Called as `ctrbox ctr-run` there is one word more. */
+	/* The kernel lays them out one after the other. Called as `ctrbox ctr-run` there is one
+	 * word more. */
 	if (to - from < (ptrdiff_t)all || (size_t)(to - from) > all + 256) {
 		for (int i = 1; i < argc; i++)
 			memset(argv[i], 0, strlen(argv[i]));

@@ -13,18 +13,21 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns)
 	struct tm tm;
 	if (!gmtime_r(&t, &tm))
 		memset(&tm, 0, sizeof tm);
-	int n = snprintf(out, STAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	int n =
+	    snprintf(out, STAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	n += ns < 0 ? snprintf(out + n, STAMP_SIZE - (size_t)n, "Z")
 		    : snprintf(out + n, STAMP_SIZE - (size_t)n, ".%09ldZ", ns);
 	return (size_t)n;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar; years count from March, so that the leap day is the last. */
+/* Days from 1970-01-01 in the Gregorian calendar; years count from March, so that the leap day is
+ * the last. */
 static int64_t days(int64_t y, int m, int d)
 {
 	y -= m <= 2;
-	int64_t era = y / 400, yoe = y - era * 400, doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	int64_t era = y / 400, yoe = y - era * 400,
+		doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
@@ -47,14 +50,16 @@ int64_t stamp_parse(const char *s, size_t n)
 	int f[6];
 	for (int i = 0; i < 6; i++) {
 		f[i] = digits(&s, end, i == 0 ? 4 : 2);
-		if (f[i] < 0 || (i < 5 && (s == end || (*s != after[i] && !(i == 2 && (*s == 't' || *s == ' '))))))
+		if (f[i] < 0 || (i < 5 && (s == end || (*s != after[i] &&
+							   !(i == 2 && (*s == 't' || *s == ' '))))))
 			return -1;
 		s += i < 5;
 	}
-	if (f[0] < 1970 || f[0] > 2261 /* what 64 bits of nanoseconds hold */ || f[1] < 1 || f[1] > 12 || f[2] < 1 ||
-	    f[2] > 31 || f[3] > 24 || f[4] > 59 || f[5] > 60)
+	if (f[0] < 1970 || f[0] > 2261 /* what 64 bits of nanoseconds hold */ || f[1] < 1 ||
+	    f[1] > 12 || f[2] < 1 || f[2] > 31 || f[3] > 24 || f[4] > 59 || f[5] > 60)
 		return -1;
-	int64_t ns = 0, unit = 100000000, sec = days(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
+	int64_t ns = 0, unit = 100000000,
+		sec = days(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
 	if (s < end && *s == '.')
 		for (s++; s < end && *s >= '0' && *s <= '9'; s++, unit /= 10)
 			ns += (*s - '0') * unit;

@@ -160,7 +160,8 @@ void strv_sort(struct strv *l)
 {
 	for (size_t gap = l->n / 2; gap; gap /= 2)
 		for (size_t i = gap; i < l->n; i++)
-			for (size_t k = i; k >= gap && strcmp(l->v[k - gap], l->v[k]) > 0; k -= gap) {
+			for (size_t k = i; k >= gap && strcmp(l->v[k - gap], l->v[k]) > 0;
+			     k -= gap) {
 				char *s = l->v[k];
 				l->v[k] = l->v[k - gap];
 				l->v[k - gap] = s;
@@ -248,7 +249,8 @@ int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t
 	if (end == s || *end)
 		return errno = EINVAL, fail("%s: '%s' is not a number", what, s);
 	if (errno || n < min || n > max)
-		return errno = ERANGE, fail("%s: %s is not between %" PRId64 " and %" PRId64, what, s, min, max);
+		return errno = ERANGE,
+		       fail("%s: %s is not between %" PRId64 " and %" PRId64, what, s, min, max);
 	*out = n;
 	return 0;
 }
@@ -269,7 +271,8 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	if (*end == 'b' || *end == 'B')
 		end++;
 	if (!number || *end)
-		return errno = EINVAL, fail("%s: '%s' is not a size (digits, then k, m, g or t)", what, s);
+		return errno = EINVAL,
+		       fail("%s: '%s' is not a size (digits, then k, m, g or t)", what, s);
 	if (range || n > ((unsigned long long)INT64_MAX >> shift))
 		return errno = ERANGE, fail("%s: %s is too large", what, s);
 	*out = (uint64_t)n << shift;
@@ -295,7 +298,8 @@ char *size_human(uint64_t bytes, char out[16])
 
 bool name_valid(const char *s)
 {
-	static const char alnum[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
+	static const char alnum[] =
+	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
 	size_t n = strlen(s);
 	return n > 0 && n <= 128 && !strchr("_.-", s[0]) && strspn(s, alnum) == n;
 }
@@ -305,7 +309,9 @@ int name_check(const char *what, const char *s)
 	if (name_valid(s))
 		return 0;
 	errno = EINVAL;
-	return fail("%s: '%s' is not a name (a letter or digit, then up to 127 of A-Z a-z 0-9 _ . -)", what, s);
+	return fail(
+	    "%s: '%s' is not a name (a letter or digit, then up to 127 of A-Z a-z 0-9 _ . -)", what,
+	    s);
 }
 
 size_t str_utf8_len(const char *text, size_t n)
@@ -363,7 +369,8 @@ void buf_json(struct buf *b, const char *s)
 			buf_printf(b, "\\u%04x", *s);
 		else if (str_c1(s))
 			s++, buf_printf(b, "\\u%04x", (unsigned char)*s);
-		else if (!(n = str_utf8_len(s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
+		else if (!(n = str_utf8_len(
+			       s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
 			buf_puts(b, "\xef\xbf\xbd");
 		else
 			buf_add(b, s, n), s += n - 1;
@@ -374,7 +381,8 @@ void buf_json(struct buf *b, const char *s)
 void rand_hex(char *out, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char *c = (unsigned char *)out + n; /* the bytes lie in the second half until they are digits */
+	unsigned char *c =
+	    (unsigned char *)out + n; /* the bytes lie in the second half until they are digits */
 	if (getrandom(c, n, 0) != (ssize_t)n)
 		die("getrandom: %m");
 	for (size_t i = 0; i < n; i++) {

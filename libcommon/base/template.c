@@ -1,7 +1,8 @@
 /* template.c: Go templates over JSON; see template.h.
  *
- * The text is interpreted as it is read: a branch that is not taken is read without effect, a range reads its body once
- * for each element. Depth and length are bounded, for the text may be anybody's.
+ * The text is interpreted as it is read: a branch that is not taken is read without effect, a range
+ * reads its body once for each element. Depth and length are bounded, for the text may be
+ * anybody's.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static void blank(struct tmpl *t)
 
 static bool name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 static size_t name_len(const struct tmpl *t)
@@ -69,7 +71,8 @@ static bool keyword(struct tmpl *t, const char *word)
 	return true;
 }
 
-/* .A.B behind a value. A field that a map has not got is no value; of anything else it is an error. */
+/* .A.B behind a value. A field that a map has not got is no value; of anything else it is an error.
+ */
 static json_t *fields(struct tmpl *t, json_t *v, bool live)
 {
 	while (v && t->p < t->end && *t->p == '.') {
@@ -184,7 +187,8 @@ static bool command_ends(struct tmpl *t)
 	return t->p >= t->end || *t->p == '|' || *t->p == ')';
 }
 
-/* FUNCTION ARG..., or a value; what came through the pipe is the last argument. Takes `piped` over. */
+/* FUNCTION ARG..., or a value; what came through the pipe is the last argument. Takes `piped` over.
+ */
 static json_t *command(struct tmpl *t, json_t *dot, json_t *piped, bool live)
 {
 	const struct template_fn *fn = NULL;
@@ -258,7 +262,8 @@ static void forget(struct tmpl *t, int from)
 	}
 }
 
-/* "$a := " or "$a, $b := " before a pipeline: how many names; nothing is read where there are none. */
+/* "$a := " or "$a, $b := " before a pipeline: how many names; nothing is read where there are none.
+ */
 static int declared(struct tmpl *t, char *names[2])
 {
 	const char *start = t->p;
@@ -353,8 +358,10 @@ static enum stop each(struct tmpl *t, json_t *over, char *names[2], int n, bool 
 	*any = many > 0;
 	for (size_t i = 0; i < many && s != STOP_BAD; i++) {
 		t->p = body;
-		json_t *key = json_is_array(over) ? json_integer((json_int_t)i) : json_string(keys.v[i]);
-		v = json_is_array(over) ? json_array_get(over, i) : json_object_get(over, keys.v[i]);
+		json_t *key =
+		    json_is_array(over) ? json_integer((json_int_t)i) : json_string(keys.v[i]);
+		v = json_is_array(over) ? json_array_get(over, i)
+					: json_object_get(over, keys.v[i]);
 		s = once(t, names, n, key, v, true);
 		json_decref(key);
 	}
@@ -447,7 +454,8 @@ static void plain(struct tmpl *t, const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
-		if (t->escapes && c == '\\' && i + 1 < n && (text[i + 1] == 't' || text[i + 1] == 'n'))
+		if (t->escapes && c == '\\' && i + 1 < n &&
+		    (text[i + 1] == 't' || text[i + 1] == 'n'))
 			c = text[++i] == 't' ? '\t' : '\n';
 		buf_add(t->out, &c, 1);
 	}

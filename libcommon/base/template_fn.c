@@ -102,10 +102,15 @@ static json_t *unmarked(const json_t *v)
 		json_decref(out);
 		return json_deep_copy(v);
 	}
-	if (json_is_object(v))
-		json_object_foreach((json_t *)v, k, one) if (strcmp(k, TEMPLATE_MAP))
-		    json_object_set_new(out, k, unmarked(one));
-	json_array_foreach(v, i, one) json_array_append_new(out, unmarked(one));
+	json_object_foreach((json_t *)v, k, one)
+	{
+		if (strcmp(k, TEMPLATE_MAP))
+			json_object_set_new(out, k, unmarked(one));
+	}
+	json_array_foreach(v, i, one)
+	{
+		json_array_append_new(out, unmarked(one));
+	}
 	return out;
 }
 
@@ -127,7 +132,8 @@ static json_t *fn_len(const json_t *a)
 	if (json_is_array(v))
 		return json_integer((json_int_t)json_array_size(v));
 	if (json_is_object(v))
-		return json_integer((json_int_t)json_object_size(v) - (json_object_get(v, TEMPLATE_MAP) ? 1 : 0));
+		return json_integer(
+		    (json_int_t)json_object_size(v) - (json_object_get(v, TEMPLATE_MAP) ? 1 : 0));
 	return wrong("len", "it is neither a string, a list nor a map");
 }
 
@@ -143,7 +149,8 @@ static json_t *fn_index(const json_t *a)
 		} else if (json_is_object(v) && json_is_string(k)) {
 			v = json_object_get(v, json_string_value(k));
 		} else if (!json_is_null(v)) {
-			return wrong("index", "it is neither a list with a number nor a map with a string");
+			return wrong(
+			    "index", "it is neither a list with a number nor a map with a string");
 		}
 	}
 	return v ? json_incref((json_t *)v) : json_string("");
@@ -165,7 +172,8 @@ static json_t *fn_join(const json_t *a)
 
 static json_t *fn_split(const json_t *a)
 {
-	const char *s = json_string_value(json_array_get(a, 0)), *sep = json_string_value(json_array_get(a, 1));
+	const char *s = json_string_value(json_array_get(a, 0)),
+		   *sep = json_string_value(json_array_get(a, 1));
 	json_t *out = json_array();
 	if (!s || !sep || !*sep) {
 		json_decref(out);
@@ -222,7 +230,8 @@ static json_t *fn_print(const json_t *a)
 	struct buf b = {0};
 	for (size_t i = 0; i < json_array_size(a); i++) {
 		/* fmt.Sprint: a blank between two of which neither is a string */
-		bool gap = i && !json_is_string(json_array_get(a, i)) && !json_is_string(json_array_get(a, i - 1));
+		bool gap = i && !json_is_string(json_array_get(a, i)) &&
+			   !json_is_string(json_array_get(a, i - 1));
 		buf_puts(&b, gap ? " " : "");
 		template_print(&b, json_array_get(a, i));
 	}
@@ -314,14 +323,14 @@ static json_t *ordered(const json_t *a, const char *name, bool (*holds)(int))
 	return json_boolean(holds(r));
 }
 
-#define ORDER(name, test)                                                                                              \
-	static bool holds_##name(int r)                                                                                \
-	{                                                                                                              \
-		return test;                                                                                           \
-	}                                                                                                              \
-	static json_t *fn_##name(const json_t *a)                                                                      \
-	{                                                                                                              \
-		return ordered(a, #name, holds_##name);                                                                \
+#define ORDER(name, test)                                                                          \
+	static bool holds_##name(int r)                                                            \
+	{                                                                                          \
+		return test;                                                                       \
+	}                                                                                          \
+	static json_t *fn_##name(const json_t *a)                                                  \
+	{                                                                                          \
+		return ordered(a, #name, holds_##name);                                            \
 	}
 ORDER(ne, r != 0)
 ORDER(lt, r < 0)
@@ -356,11 +365,12 @@ static json_t *fn_not(const json_t *a)
 
 const struct template_fn *template_fn_find(const char *name, size_t len)
 {
-	static const struct template_fn all[] = {{"json", fn_json}, {"len", fn_len}, {"index", fn_index},
-	    {"join", fn_join}, {"split", fn_split}, {"upper", fn_upper}, {"lower", fn_lower}, {"title", fn_title},
-	    {"truncate", fn_truncate}, {"print", fn_print}, {"println", fn_println}, {"printf", fn_printf},
-	    {"eq", fn_eq}, {"ne", fn_ne}, {"lt", fn_lt}, {"le", fn_le}, {"gt", fn_gt}, {"ge", fn_ge}, {"and", fn_and},
-	    {"or", fn_or}, {"not", fn_not}};
+	static const struct template_fn all[] = {{"json", fn_json}, {"len", fn_len},
+	    {"index", fn_index}, {"join", fn_join}, {"split", fn_split}, {"upper", fn_upper},
+	    {"lower", fn_lower}, {"title", fn_title}, {"truncate", fn_truncate},
+	    {"print", fn_print}, {"println", fn_println}, {"printf", fn_printf}, {"eq", fn_eq},
+	    {"ne", fn_ne}, {"lt", fn_lt}, {"le", fn_le}, {"gt", fn_gt}, {"ge", fn_ge},
+	    {"and", fn_and}, {"or", fn_or}, {"not", fn_not}};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (strlen(all[i].name) == len && strncmp(all[i].name, name, len) == 0)
 			return &all[i];

@@ -1,7 +1,8 @@
 /* tree.c: whole trees, of any depth; see tree.h.
  *
- * Of the directories from the top down to the current one, the last few are open. One that was closed is opened again
- * as ".." of its child, and must be the one that it was: somebody may have moved the child elsewhere.
+ * Of the directories from the top down to the current one, the last few are open. One that was
+ * closed is opened again as ".." of its child, and must be the one that it was: somebody may have
+ * moved the child elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -51,7 +52,8 @@ static int parent_of(const struct walk *w, size_t i)
 	return i ? dirfd(w->v[i - 1].d) : w->top;
 }
 
-/* Open what could be a directory, at the cost of the oldest that is open where there are no more descriptors. */
+/* Open what could be a directory, at the cost of the oldest that is open where there are no more
+ * descriptors. */
 static int level_open(struct walk *w, int parent, const char *name)
 {
 	int fd, tries = 0;
@@ -61,7 +63,8 @@ static int level_open(struct walk *w, int parent, const char *name)
 			return fd;
 		if ((errno == EMFILE || errno == ENFILE) && w->first_open + 1 < w->n)
 			level_close(&w->v[w->first_open++]);
-		else if (errno != EACCES || !w->how->closed || tries++ || w->how->closed(parent, name, w->arg) <= 0)
+		else if (errno != EACCES || !w->how->closed || tries++ ||
+			 w->how->closed(parent, name, w->arg) <= 0)
 			return -1;
 	}
 }
@@ -139,7 +142,9 @@ static int step(struct walk *w)
 	errno = 0;
 	struct dirent *e = readdir(d);
 	if (!e)
-		return errno && errno != ENOENT ? fail("%s: read directory: %m", w->v[w->n - 1].name) : up(w);
+		return errno && errno != ENOENT
+			   ? fail("%s: read directory: %m", w->v[w->n - 1].name)
+			   : up(w);
 	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 		return 0;
 	int r = w->how->entry(dirfd(d), e->d_name, e->d_type, w->arg);
@@ -178,7 +183,8 @@ static int remove_entry(int fd, const char *name, unsigned char type, void *arg)
 		return 0;
 	struct stat st;
 	int why = errno;
-	if ((why == EISDIR || why == EPERM) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+	if ((why == EISDIR || why == EPERM) && fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
 		return 1;
 	errno = why;
 	return fail("%s: unlink: %m", name);
@@ -197,7 +203,8 @@ static int remove_dir(int parent, const char *name, void *arg)
 	return fail("%s: rmdir: %m", name);
 }
 
-/* A user's own without r or x: empty, or to be opened after a chmod, by a descriptor of what it is. */
+/* A user's own without r or x: empty, or to be opened after a chmod, by a descriptor of what it is.
+ */
 static int remove_closed(int parent, const char *name, void *arg)
 {
 	(void)arg;
@@ -214,12 +221,15 @@ static int remove_closed(int parent, const char *name, void *arg)
 
 int tree_remove_at(int dirfd, const char *name)
 {
-	static const struct tree_walk how = {.entry = remove_entry, .leave = remove_dir, .closed = remove_closed};
+	static const struct tree_walk how = {
+	    .entry = remove_entry, .leave = remove_dir, .closed = remove_closed};
 	struct stat st;
 	int left = 100;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %m", name);
 	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : fail("%s: unlink: %m", name);
+		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT
+			   ? 0
+			   : fail("%s: unlink: %m", name);
 	return tree_walk(dirfd, name, &how, &left);
 }

@@ -1,10 +1,11 @@
 /* undo.c: the undo stack of OWNER applets; see undo.h.
  *
- * Undoing allocates, opens and talks to the kernel, and no handler may do that: the signal may have come while this
- * thread or another holds malloc's lock. So after undo_on_signals() each thing that is pushed has a cleaner: a forked
- * child, in which nothing else runs, that knows the inverse and waits on a pipe. A byte means that it is not needed;
- * the pipe's end means that this process is dead or dying, and it acts. A handler then only closes pipes and waits. (So
- * does what kill -9 leaves go, too.)
+ * Undoing allocates, opens and talks to the kernel, and no handler may do that: the signal may have
+ * come while this thread or another holds malloc's lock. So after undo_on_signals() each thing that
+ * is pushed has a cleaner: a forked child, in which nothing else runs, that knows the inverse and
+ * waits on a pipe. A byte means that it is not needed; the pipe's end means that this process is
+ * dead or dying, and it acts. A handler then only closes pipes and waits. (So does what kill -9
+ * leaves go, too.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +66,8 @@ static _Noreturn void clean(int i, int in)
 	_exit(0);
 }
 
-/* Without one (no process, no descriptor to be had) the thing is undone on failure only; ctr-gc clears the rest. */
+/* Without one (no process, no descriptor to be had) the thing is undone on failure only; ctr-gc
+ * clears the rest. */
 static void cleaner_start(int i)
 {
 	int p[2];
@@ -131,7 +133,8 @@ void undo_commit(void)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Newest first: each has done its part before the next begins. Only calls that signal-safety(7) allows. */
+/* Newest first: each has done its part before the next begins. Only calls that signal-safety(7)
+ * allows. */
 static void on_signal(int sig)
 {
 	while (depth > 0)

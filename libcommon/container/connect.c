@@ -44,8 +44,8 @@ int connect_record(const struct container *c, const struct strv *lines)
 static size_t line_of(const struct strv *lines, const char *network)
 {
 	size_t i = 0, n = strlen(network);
-	while (i < lines->n && (strncmp(lines->v[i], network, n) != 0 ||
-				   (lines->v[i][n] && lines->v[i][n] != ' ')))
+	while (i < lines->n &&
+	       (strncmp(lines->v[i], network, n) != 0 || (lines->v[i][n] && lines->v[i][n] != ' ')))
 		i++;
 	return i;
 }
@@ -196,7 +196,8 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	_cleanup_close_ int ns = endpoint_ns(c->pid);
 	if (ns < 0 || !container_is_alive(c))
 		return fail("%s: its network namespace: %m", c->name);
-	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL), *hosts = plug_hosts(c);
+	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL),
+			    *hosts = plug_hosts(c);
 	if (host)
 		host[strcspn(host, "\n")] = 0;
 	self.hostname = host;
@@ -235,7 +236,8 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 	}
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	if (off_now(c, r->net, lines) == 0)
-		connect_record(c, lines); /* where it cannot be written, the next one finds it undone */
+		connect_record(
+		    c, lines); /* where it cannot be written, the next one finds it undone */
 	return fail("%s", why);
 }
 
@@ -284,7 +286,8 @@ static int off(struct container *c, const char *network, struct strv *lines)
 		if (!str_eq(first, network) || strv_has(lines, "-"))
 			return fail("%s: not on network %s", c->name, network);
 		if ((ports && *ports) || kv_num(&c->conf, "publish_all", 0))
-			return fail("%s: its published ports lead over network %s", c->name, network);
+			return fail(
+			    "%s: its published ports lead over network %s", c->name, network);
 	}
 	if (c->pid) {
 		strv_addf(lines, "!- %s", network);

@@ -29,14 +29,15 @@ static int layers(struct ctree *t)
 	const struct spec *s = &t->spec;
 	_cleanup_free_ char *upper = record_path(t->c.name, "upper");
 	if (s->x_lower.n == 0 && !s->x_image_file && !str_eq(s->root_path, upper))
-		return errno = EINVAL,
-		       fail("%s: it runs on %s itself and has no layer of its own", t->c.name, s->root_path);
+		return errno = EINVAL, fail("%s: it runs on %s itself and has no layer of its own",
+					   t->c.name, s->root_path);
 	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);
 	t->dirs[0] = dir_open_at(t->c.dir, "upper");
 	if (t->dirs[0] < 0)
 		return -1;
 	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
-		if ((t->dirs[t->n] = open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		if ((t->dirs[t->n] =
+			    open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 			return fail("%s: %m", s->x_lower.v[t->n - 1]);
 	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
 		return t->n--, -1;
@@ -183,12 +184,14 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	root_ids(t->c.pid, uid, gid);
 	snprintf(path, sizeof path, "/proc/%d/ns/user", t->c.pid);
 	_cleanup_close_ int ns = geteuid() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	_cleanup_close_ int pidfd = container_pidfd(&t->c); /* looked at after the open: it was that process's */
+	_cleanup_close_ int pidfd =
+	    container_pidfd(&t->c); /* looked at after the open: it was that process's */
 	if (pidfd >= 0 || errno == ENOSYS) {
 		if (geteuid() == 0)
 			return root;
 		ctr_lib(), ctr_run();
-		if (ns >= 0 && setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
+		if (ns >= 0 &&
+		    setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
 			*uid = *gid = 0;
 			return root;
 		}
@@ -206,7 +209,8 @@ static int bind_volumes(const struct spec *s, int root)
 		struct stat st;
 		if (!str_eq(m->type, "bind") || !m->source || stat(m->source, &st) < 0)
 			continue;
-		_cleanup_close_ int at = path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
+		_cleanup_close_ int at =
+		    path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
 		char to[40];
 		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
 		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
@@ -226,14 +230,17 @@ static int namespace(const struct spec *s, bool *userns)
 	*userns = geteuid() != 0;
 	if (userns_enter(&s->uid_map, &s->gid_map) < 0)
 		return -1;
-	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)") : 0;
+	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)")
+					: 0;
 }
 
 static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	int r = container_lock(&t->c);
 	if (r <= 0)
-		return r < 0 ? -1 : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
+		return r < 0
+			   ? -1
+			   : (errno = EBUSY, fail("%s: it is being started or removed", t->c.name));
 	bool userns;
 	if (namespace(&t->spec, &userns) < 0)
 		return -1;
@@ -241,7 +248,8 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 		*uid = *gid = 0;
 	_cleanup_free_ char *dir = record_path(t->c.name, NULL);
 	bool own = *spec_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
-	struct rootfs fs = {.spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
+	struct rootfs fs = {
+	    .spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
@@ -249,7 +257,8 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 		return fail("working directory: %m");
 	char root[40];
 	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
-	if (bind_volumes(&t->spec, fs.fd) < 0 || (t->spec.root_readonly && rootfs_readonly(root) < 0))
+	if (bind_volumes(&t->spec, fs.fd) < 0 ||
+	    (t->spec.root_readonly && rootfs_readonly(root) < 0))
 		return -1;
 	return fs.fd;
 }

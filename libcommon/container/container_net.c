@@ -17,8 +17,8 @@
 
 static bool wanted(const char *net)
 {
-	return net && *net && strcmp(net, "none") && strcmp(net, "host") && !str_starts(net, "container:") &&
-	       !str_starts(net, "ns:");
+	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
+	       !str_starts(net, "container:") && !str_starts(net, "ns:");
 }
 
 int plug_check(const struct kv *conf)
@@ -137,7 +137,8 @@ int plug_check(const struct kv *conf)
 	request(&r, conf);
 	hosts_of(&h, conf, NULL);
 	if (geteuid() && endpoint_wanted(r.net) && strcmp(r.net, "pasta"))
-		return errno = EPERM, fail("--net %s: it is for root; a user has none, host and pasta", r.net);
+		return errno = EPERM,
+		       fail("--net %s: it is for root; a user has none, host and pasta", r.net);
 	int result = endpoint_check(&r) < 0 || etc_hosts_check(&h) < 0 ? -1 : 0;
 	request_free(&r);
 	hosts_free(&h);
@@ -160,7 +161,9 @@ bool plug_wanted(const struct container *c)
 
 static int put(const struct container *c, const char *name, const char *text)
 {
-	return file_write_at(c->dir, name, text, strlen(text), 0644, false) < 0 ? fail_in("%s: %s", c->name, name) : 0;
+	return file_write_at(c->dir, name, text, strlen(text), 0644, false) < 0
+		   ? fail_in("%s: %s", c->name, name)
+		   : 0;
 }
 
 /* --net container:X: the very files of X. */
@@ -187,7 +190,8 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 		asked |= str_ends(h->add_host.v[i], ":host-gateway");
 	if (asked && host)
 		h->gateway = (struct addr){.family = AF_INET, .b = {127, 0, 0, 1}};
-	if (!asked || !endpoint_wanted(net) || str_eq(net, "pasta") || network_open_or_default(&n, net) < 0)
+	if (!asked || !endpoint_wanted(net) || str_eq(net, "pasta") ||
+	    network_open_or_default(&n, net) < 0)
 		return;
 	h->gateway = n.gateway[n.gateway[0].family == 0];
 	network_free(&n);
@@ -206,13 +210,15 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 	}
 	bool none = !net || !*net || strcmp(net, "none") == 0, host = str_eq(net, "host");
 	gateway_of(&p->hosts, net, host);
-	_cleanup_free_ char *text = etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
+	_cleanup_free_ char *text =
+	    etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
 	if (put(c, "hosts", text) < 0)
 		return -1;
 	bool dns = p->hosts.dns.n || p->hosts.dns_search.n;
 	if (none && !p->hosts.add_host.n && !dns)
 		return 0;
-	_cleanup_free_ char *plain = host && !dns ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	_cleanup_free_ char *plain =
+	    host && !dns ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
 	_cleanup_free_ char *resolv = plain ? NULL : etc_hosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
 	if (put(c, "resolv.conf", plain ? plain : resolv) < 0)
@@ -251,7 +257,8 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 	return 0;
 }
 
-/* What ctr-net connect and disconnect wrote down (endpoint_further()): those networks, after that of --net. */
+/* What ctr-net connect and disconnect wrote down (endpoint_further()): those networks, after that
+ * of --net. */
 static int all_up(struct plug *p, const struct container *c, struct endpoint_req *first, int ns)
 {
 	struct strv further = {0};

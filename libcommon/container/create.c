@@ -1,7 +1,7 @@
 /* create.c: from ctr-run's and ctr-create's options to a spec and a record; see create.h.
  *
- * Everything is parsed and checked before anything is made. What the engine needs goes into the spec (config.json),
- * what only the monitor and the listings need into conf.
+ * Everything is parsed and checked before anything is made. What the engine needs goes into the
+ * spec (config.json), what only the monitor and the listings need into conf.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +58,10 @@ static void conf_text(struct kv *conf, const char *key, const char *value)
 
 /* --- the root and the command --- */
 
-/* What a directory, an image file or an image gives. An entrypoint of one empty word is none, as docker has it. */
-static void command(struct making *m, const struct strv *entry, const struct strv *cmd, int argc, char **argv)
+/* What a directory, an image file or an image gives. An entrypoint of one empty word is none, as
+ * docker has it. */
+static void command(
+    struct making *m, const struct strv *entry, const struct strv *cmd, int argc, char **argv)
 {
 	struct strv *args = &m->s->args;
 	const char *given = m->o->entrypoint;
@@ -107,7 +109,8 @@ static int image(struct making *m, int argc, char **argv)
 	if (image_obtain(ctr_lib(), argv[0], o->pull, userns_do, &im) < 0)
 		return -1;
 	if (geteuid() != 0 && str_eq(o->userns, "keep-id")) /* as --userns auto has them on disk */
-		warn("--userns keep-id: what belongs to root in a user's image is yours in this container");
+		warn("--userns keep-id: what belongs to root in a user's image is yours in this "
+		     "container");
 	strv_addall(&s->x_lower, &im.layers);
 	for (size_t i = 0; i < im.env.n; i++)
 		strv_add(&s->env, im.env.v[i]);
@@ -160,14 +163,16 @@ static int restart_policy(const struct create_flags *o, struct kv *conf)
 	int64_t n;
 	if (!p)
 		return 0;
-	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") && strcmp(p, "on-failure") &&
-	    !str_starts(p, "on-failure:"))
-		return fail_usage("--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
+	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") &&
+	    strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
+		return fail_usage(
+		    "--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
 	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
 		return fail_as_usage();
 	if (strcmp(p, "no") != 0 && o->rm)
 		return o->detach ? fail_usage("--restart and --rm contradict each other: give one")
-				 : fail_usage("--restart %s: a foreground container is removed when it ends: add -d "
+				 : fail_usage("--restart %s: a foreground container is removed "
+					      "when it ends: add -d "
 					      "(or --keep)",
 				       p);
 	kv_set(conf, "restart", p);
@@ -244,7 +249,8 @@ static int record(const struct making *m)
 		kv_set(conf, "cgroup_parent", s->cgroups_path);
 	if (o->pidfile) {
 		_cleanup_free_ char *here = o->pidfile[0] == '/' ? xstrdup("") : getcwd(NULL, 0);
-		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "", o->pidfile);
+		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "",
+		    o->pidfile);
 	}
 	if (log_options(o, conf) < 0 || labels(o, conf) < 0)
 		return -1;
@@ -257,7 +263,8 @@ static int record(const struct making *m)
 static int volume_add(struct making *m, struct volume_req *v, int *anon)
 {
 	struct spec *s = m->s;
-	_cleanup_free_ char *dir = xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), m->c->name, ++*anon);
+	_cleanup_free_ char *dir =
+	    xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), m->c->name, ++*anon);
 	struct buf opts = {0};
 	bool volume = str_eq(v->type, "volume");
 	if (volume_prepare(v, s, dir) < 0)
@@ -284,7 +291,8 @@ static bool taken(const struct spec *s, const char *dst)
 static int image_volume(struct making *m, const char *path, int *anon)
 {
 	struct volume_req v;
-	if (strchr(path, ':')) /* "/:/host" would be a folder of the host's (an image may be hostile) */
+	if (strchr(path,
+		':')) /* "/:/host" would be a folder of the host's (an image may be hostile) */
 		return errno = EINVAL, fail("the image's volume '%.300s': a colon in it", path);
 	if (volume_parse_v(path, &v) < 0)
 		return fail_in("an image's volume");
@@ -293,7 +301,8 @@ static int image_volume(struct making *m, const char *path, int *anon)
 	return r;
 }
 
-/* -v and --mount. Makes what is missing, so it comes after the container's directory, in which nameless ones lie. */
+/* -v and --mount. Makes what is missing, so it comes after the container's directory, in which
+ * nameless ones lie. */
 static int volumes(struct making *m)
 {
 	struct volume_req v;
@@ -322,14 +331,15 @@ static int host_check(const char *what, const char *s)
 	return 0;
 }
 
-/* The namespaces that are another container's. What is kept is its id: which process that is, is found out at each
- * start (share_up()), since a pid may be any other process by then. */
+/* The namespaces that are another container's. What is kept is its id: which process that is, is
+ * found out at each start (share_up()), since a pid may be any other process by then. */
 static int shared_namespaces(struct making *m)
 {
 	static const struct {
 		enum spec_ns ns;
 		const char *flag;
-	} kinds[] = {{NS_NET, "net"}, {NS_PID, "pid"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"}, {NS_CGROUP, "cgroupns"}};
+	} kinds[] = {{NS_NET, "net"}, {NS_PID, "pid"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"},
+	    {NS_CGROUP, "cgroupns"}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *name = flags_shared(m->o, kinds[i].ns);
 		struct container other;
@@ -353,7 +363,8 @@ static int bundle(struct making *m, int argc)
 	struct kv *conf = &m->c->conf;
 	_cleanup_free_ char *dir = NULL;
 	if (argc > 0)
-		return fail_usage("--bundle takes the command from config.json, not from the command line");
+		return fail_usage(
+		    "--bundle takes the command from config.json, not from the command line");
 	if (flags_bundle(m->o, m->s, &dir) < 0)
 		return -1;
 	kv_set(conf, "rootfs", m->s->root_path);
@@ -378,14 +389,14 @@ static int fill(struct making *m, int argc, char **argv)
 		s->domainname = xstrdup(o->domainname);
 	}
 	return flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 || root(m, argc, argv) < 0 ||
-		       flags_environment(o, s) < 0 || flags_privileges(o, s) < 0 || flags_settings(o, s) < 0 ||
-		       flags_volumes_check(o) < 0
+		       flags_environment(o, s) < 0 || flags_privileges(o, s) < 0 ||
+		       flags_settings(o, s) < 0 || flags_volumes_check(o) < 0
 		   ? -1
 		   : 0;
 }
 
-/* The one that has the name already, where it is garbage: it was to go with its end, which its monitor did not live to
- * see (a power cut, kill -9). Or any, with --replace. 0 when it is gone. */
+/* The one that has the name already, where it is garbage: it was to go with its end, which its
+ * monitor did not live to see (a power cut, kill -9). Or any, with --replace. 0 when it is gone. */
 static int take_over(const struct making *m)
 {
 	struct container old;
@@ -420,7 +431,8 @@ static int make(struct making *m)
 	if (m->o->volumes.n || m->o->mounts.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
-		if (r < 0 || file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
+		if (r < 0 ||
+		    file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
 			return -1;
 		if (!m->o->rm)
 			record_sync(c->dir, NULL);
@@ -430,7 +442,8 @@ static int make(struct making *m)
 	return 0;
 }
 
-int create_container(struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv)
+int create_container(
+    struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv)
 {
 	char id[13];
 	struct making m = {.o = o, .c = c, .s = spec, .gate = -1};

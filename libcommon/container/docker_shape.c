@@ -200,7 +200,8 @@ static json_t *shape_mounts(const json_t *cfg)
 		json_object_set(one, "Destination", json_object_get(m, "destination"));
 		set(one, "Mode", json_string(has_word(opts, "ro") ? "ro" : ""));
 		set(one, "RW", json_boolean(!has_word(opts, "ro")));
-		set(one, "Propagation", json_string(has_word(opts, "rslave") ? "rslave" : "rprivate"));
+		set(one, "Propagation",
+		    json_string(has_word(opts, "rslave") ? "rslave" : "rprivate"));
 		json_array_append_new(out, one);
 	}
 	return out;
@@ -257,7 +258,8 @@ static json_t *limit(const json_t *cfg, const char *key)
 static json_t *nano_cpus(const json_t *cfg)
 {
 	char *end;
-	long long quota = strtoll(limit_text(cfg, "cpu.max"), &end, 10), period = strtoll(end, NULL, 10);
+	long long quota = strtoll(limit_text(cfg, "cpu.max"), &end, 10),
+		  period = strtoll(end, NULL, 10);
 	return json_integer(quota > 0 && period > 0 ? quota * 1000000 / period * 1000 : 0);
 }
 
@@ -265,7 +267,8 @@ static json_t *nano_cpus(const json_t *cfg)
 static json_t *memory_swap(const json_t *cfg)
 {
 	long long memory = strtoll(limit_text(cfg, "memory.max"), NULL, 10);
-	return json_integer(memory ? memory + strtoll(limit_text(cfg, "memory.swap.max"), NULL, 10) : 0);
+	return json_integer(
+	    memory ? memory + strtoll(limit_text(cfg, "memory.swap.max"), NULL, 10) : 0);
 }
 
 static json_t *shape_restart(const char *policy)
@@ -347,8 +350,14 @@ void docker_shape_plain(json_t *j)
 	json_t *one;
 	if (json_is_object(j))
 		json_object_del(j, TEMPLATE_MAP);
-	json_object_foreach(j, k, one) docker_shape_plain(one);
-	json_array_foreach(j, i, one) docker_shape_plain(one);
+	json_object_foreach(j, k, one)
+	{
+		docker_shape_plain(one);
+	}
+	json_array_foreach(j, i, one)
+	{
+		docker_shape_plain(one);
+	}
 }
 
 /* "2 minutes", as docker says how long something lasts. */
@@ -357,8 +366,8 @@ static char *lasting(int64_t seconds)
 	static const struct {
 		int64_t unit;
 		const char *name;
-	} units[] = {{86400 * 365, "year"}, {86400 * 30, "month"}, {86400 * 7, "week"}, {86400, "day"}, {3600, "hour"},
-	    {60, "minute"}};
+	} units[] = {{86400 * 365, "year"}, {86400 * 30, "month"}, {86400 * 7, "week"},
+	    {86400, "day"}, {3600, "hour"}, {60, "minute"}};
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (seconds >= units[i].unit) {
 			long long n = seconds / units[i].unit;
@@ -395,7 +404,8 @@ json_t *docker_ps_row(const struct container *c)
 	long ns = created_of(c, &sec);
 	const char *net = kv_get(&c->conf, "net"), *command = kv_get(&c->conf, "command");
 	_cleanup_free_ char *ago = lasting(now - sec), *running = xasprintf("%s ago", ago);
-	_cleanup_free_ char *status = ps_status(c, now), *quoted = xasprintf("\"%s\"", command ? command : "");
+	_cleanup_free_ char *status = ps_status(c, now),
+			    *quoted = xasprintf("\"%s\"", command ? command : "");
 	set(j, "ID", shape_text(c->id));
 	set(j, "Names", shape_text(c->name));
 	set(j, "Image", shape_text(kv_get(&c->conf, "image")));

@@ -87,8 +87,10 @@ static void half_folder(struct sweep *s, const char *path)
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return;
 	/* Images' and layers' are made in the order that the lock of the layers gives. */
-	_cleanup_free_ char *layers = str_ends(path, "/images") ? xasprintf("%s/layers", ctr_lib()) : NULL;
-	_cleanup_close_ int order = layers ? open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	_cleanup_free_ char *layers =
+	    str_ends(path, "/images") ? xasprintf("%s/layers", ctr_lib()) : NULL;
+	_cleanup_close_ int order =
+	    layers ? open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	s->path = path;
 	int r = dir < 0 ? fail("%s: open: %m", path) : half_lock(dir);
 	if (r == 1 && order >= 0)
@@ -141,8 +143,8 @@ void halfmade_clear(void (*said)(const char *what, const char *path), void (*tro
 {
 	/* Everything of ours that is made aside. "*": in each of its folders; "+": the same, where
 	 * the folder's own lock is somebody's life. */
-	static const char *const lib[] = {
-	    "", "containers", "containers/+", "ids", "images", "layers", "networks", "networks/*", "volumes"};
+	static const char *const lib[] = {"", "containers", "containers/+", "ids", "images",
+	    "layers", "networks", "networks/*", "volumes"};
 	static const char *const run[] = {"", "containers/+", "leases", "leases/*"};
 	struct sweep s = {.said = said, .trouble = trouble};
 	for (size_t i = 0; i < sizeof lib / sizeof lib[0] + sizeof run / sizeof run[0]; i++) {
@@ -150,8 +152,8 @@ void halfmade_clear(void (*said)(const char *what, const char *path), void (*tro
 		const char *what = of_lib ? lib[i] : run[i - sizeof lib / sizeof lib[0]];
 		size_t n = strlen(what);
 		bool inner = n && strchr("*+", what[n - 1]);
-		_cleanup_free_ char *path =
-		    xasprintf("%s%s%.*s", of_lib ? ctr_lib() : ctr_run(), n ? "/" : "", (int)(inner ? n - 2 : n), what);
+		_cleanup_free_ char *path = xasprintf("%s%s%.*s", of_lib ? ctr_lib() : ctr_run(),
+		    n ? "/" : "", (int)(inner ? n - 2 : n), what);
 		s.records = strcmp(what, "containers") == 0;
 		if (inner)
 			half_inners(&s, path, what[n - 1] == '+');

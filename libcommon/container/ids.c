@@ -45,12 +45,14 @@ static int ids_add(int parent, const char *name, void *arg)
 		return 0;
 	_cleanup_free_ char *path = xasprintf("%s/conf", name);
 	if (kv_read_at(&conf, parent, path) < 0)
-		return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? -1
-									     : 0; /* damaged: it has no id to find */
+		return errno == ENOMEM || errno == EMFILE || errno == ENFILE
+			   ? -1
+			   : 0; /* damaged: it has no id to find */
 	const char *id = kv_get(&conf, "id");
 	int r = 0;
 	if (id && ids_valid(id) && faccessat(ids, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		_cleanup_close_ int fd = openat(ids, id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		_cleanup_close_ int fd =
+		    openat(ids, id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0 ? errno != EEXIST : ids_put(fd, name) < 0)
 			r = fail("ids/%s: write: %m", id);
 	}
@@ -136,7 +138,8 @@ int ids_hold(const char *id, const char *name)
 int ids_rename(const char *id, const char *name)
 {
 	_cleanup_close_ int ids = ids_dir();
-	_cleanup_close_ int fd = ids < 0 ? -1 : openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd =
+	    ids < 0 ? -1 : openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (ids < 0)
 		return -1;
 	return fd < 0 || ids_put(fd, name) < 0 ? fail("ids/%s: write: %m", id) : 0;

@@ -1,7 +1,8 @@
 /* monitor.c: one epoll loop that stands by a container; see monitor.h.
  *
- * It is the container's parent, so SIGCHLD and waitpid tell of the end, and a signal to the pid it has not waited for
- * yet cannot meet another process. It holds the life's lock until it ends. While it waits it allocates nothing.
+ * It is the container's parent, so SIGCHLD and waitpid tell of the end, and a signal to the pid it
+ * has not waited for yet cannot meet another process. It holds the life's lock until it ends. While
+ * it waits it allocates nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ struct monitor {
 	int fd[SOURCES]; /* what is read, -1: not */
 	struct engine l;
 	bool logging;
-	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line ends */
+	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line
+			ends */
 	int interrupts;
 	bool stop_asked;
 	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
@@ -100,8 +102,8 @@ static bool marked_stopping(const struct monitor *m)
 
 static void block_signals(struct monitor *m)
 {
-	static const int not_ours[] = {
-	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS,
+	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
 	sigset_t s;
 	sigfillset(&s);
 	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
@@ -116,7 +118,8 @@ static void block_signals(struct monitor *m)
 
 /* --- the cgroup --- */
 
-/* A user without a delegated group: said where it matters, that is, where limits were asked for; else once in a boot.
+/* A user without a delegated group: said where it matters, that is, where limits were asked for;
+ * else once in a boot.
  */
 static void no_group(const struct monitor *m)
 {
@@ -167,7 +170,8 @@ static int make_pipe(int *r, int *w)
 	return 0;
 }
 
-/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open both ways, so it never ends. */
+/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open both ways, so it never ends.
+ */
 static int stdin_fifo(struct monitor *m, struct ends *e)
 {
 	_cleanup_free_ char *p = run_path(m, "stdin");
@@ -293,7 +297,8 @@ static int launch_shared(struct monitor *m)
 	return r;
 }
 
-/* What hooks are told that its bundle is: the one it was made of, else its own directory, which has a config.json. */
+/* What hooks are told that its bundle is: the one it was made of, else its own directory, which has
+ * a config.json. */
 static const char *bundle_of(const struct monitor *m)
 {
 	const char *bundle = kv_get(&m->c->conf, "bundle");
@@ -330,8 +335,9 @@ static int start(struct monitor *m, int restarts)
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
 	m->l.attach = plug_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
-	if (plug_files(&m->plug, m->c, m->spec) < 0 || started_write(m->c->dir, m->fresh && !restarts) < 0 ||
-	    launch_shared(m) < 0 || write_pidfile(m) < 0) {
+	if (plug_files(&m->plug, m->c, m->spec) < 0 ||
+	    started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
+	    write_pidfile(m) < 0) {
 		close_ends(&e, true);
 		return -1;
 	}
@@ -446,8 +452,8 @@ static void on_fd(struct monitor *m, enum source s)
 	}
 }
 
-/* What is still in the pipes when the first process has ended: what is there now, not what a stray process that holds
- * the other end may write one day. */
+/* What is still in the pipes when the first process has ended: what is there now, not what a stray
+ * process that holds the other end may write one day. */
 static void drain(struct monitor *m)
 {
 	struct epoll_event e[8];
@@ -506,8 +512,8 @@ static bool restart_wanted(const struct monitor *m, int code, int restarts)
 	return true; /* always, unless-stopped */
 }
 
-/* Wait before the next start: 100 ms, doubled each time up to a minute, from the beginning after ten good seconds. A
- * stop meanwhile ends it. */
+/* Wait before the next start: 100 ms, doubled each time up to a minute, from the beginning after
+ * ten good seconds. A stop meanwhile ends it. */
 static bool back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 {
 	*step = ran_s >= 10 ? 0 : *step < 10 ? *step + 1 : 10;
@@ -544,7 +550,8 @@ static void tell_launcher(struct monitor *m, int code, const char *msg)
 	m->ready = -1;
 }
 
-/* Where no overlay can be, its root is from now on a copy of the image, in the writable layer's place. */
+/* Where no overlay can be, its root is from now on a copy of the image, in the writable layer's
+ * place. */
 static int root_copy(struct monitor *m, const char *why)
 {
 	struct spec *s = m->spec;
@@ -582,7 +589,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 			why = xstrdup(fail_msg());
 		}
 		after_the_end(m);
-		exit_write(m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
+		exit_write(
+		    m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
 		error_write(m->c->dir, why);
 		if (m->ready >= 0)
 			tell_launcher(m, code, why);
@@ -600,8 +608,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
 		if (m->detached) {
 			watch(m, ON_MASTER, m->l.master);
-			if (m->fd[ON_FIFO] >= 0 &&
-			    relay_open(&m->in, m->epoll, ON_FIFO, m->fd[ON_FIFO], m->l.master, true) < 0)
+			if (m->fd[ON_FIFO] >= 0 && relay_open(&m->in, m->epoll, ON_FIFO,
+						       m->fd[ON_FIFO], m->l.master, true) < 0)
 				warn("%s: %s", m->c->name, fail_msg());
 		} else {
 			m->fd[ON_MASTER] = m->l.master;
@@ -628,7 +636,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	return code;
 }
 
-/* What dying in the middle undoes (undo.h). A child that borrows our memory must not: it is process 1 somewhere else.
+/* What dying in the middle undoes (undo.h). A child that borrows our memory must not: it is process
+ * 1 somewhere else.
  */
 static void give_up(void *arg)
 {
@@ -690,8 +699,9 @@ static int lives(struct monitor *m)
 	return code;
 }
 
-/* When memory runs out the kernel must take the container, not its monitor, with which the container would end: as
- * conmon and containerd's shim do it. The command's own is what was asked for, or what ours was. */
+/* When memory runs out the kernel must take the container, not its monitor, with which the
+ * container would end: as conmon and containerd's shim do it. The command's own is what was asked
+ * for, or what ours was. */
 static void oom_apart(struct monitor *m)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/oom_score_adj", 64, NULL);
@@ -748,7 +758,8 @@ static void close_others(const int *keep, size_t n)
 	}
 }
 
-/* Nothing of the caller's stays: descriptors, terminal, session, working directory, umask (podman#4600). */
+/* Nothing of the caller's stays: descriptors, terminal, session, working directory, umask
+ * (podman#4600). */
 static void leave_caller(const struct container *c, int ready)
 {
 	setsid();
@@ -756,7 +767,8 @@ static void leave_caller(const struct container *c, int ready)
 		die("/: %m");
 	umask(022);
 	int null = open("/dev/null", O_RDWR);
-	for (int i = 0; i < 2 && null >= 0; i++) /* its stderr until it has been told: what a start warns of is heard */
+	for (int i = 0; i < 2 && null >= 0;
+	     i++) /* its stderr until it has been told: what a start warns of is heard */
 		dup2(null, i);
 	cgroup_forget(); /* it looked at the container before: its descriptors go, too */
 	close_others((int[]){c->dir, c->life, c->starting, ready}, 4);

@@ -33,9 +33,10 @@ void ps_template(struct strv *lines, const char *format, const struct container 
 /* docker's heads: the fields' names in capitals, some with a blank. */
 static void head(struct strv *lines, const char *format)
 {
-	static const char *const names[][2] = {{"ID", "CONTAINER ID"}, {"Names", "NAMES"}, {"Image", "IMAGE"},
-	    {"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"}, {"RunningFor", "CREATED"}, {"Status", "STATUS"},
-	    {"State", "STATE"}, {"Ports", "PORTS"}, {"Networks", "NETWORKS"}, {"Labels", "LABELS"}, {"Pid", "PID"},
+	static const char *const names[][2] = {{"ID", "CONTAINER ID"}, {"Names", "NAMES"},
+	    {"Image", "IMAGE"}, {"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"},
+	    {"RunningFor", "CREATED"}, {"Status", "STATUS"}, {"State", "STATE"}, {"Ports", "PORTS"},
+	    {"Networks", "NETWORKS"}, {"Labels", "LABELS"}, {"Pid", "PID"},
 	    {"ExitCode", "EXIT CODE"}};
 	_cleanup_json_ json_t *row = json_object();
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -27,8 +27,8 @@
 
 static char *path_in(const char *top, const char *name, const char *file)
 {
-	return xasprintf(
-	    "%s/containers%s%s%s%s", top, name ? "/" : "", name ? name : "", file ? "/" : "", file ? file : "");
+	return xasprintf("%s/containers%s%s%s%s", top, name ? "/" : "", name ? name : "",
+	    file ? "/" : "", file ? file : "");
 }
 
 char *record_path(const char *name, const char *file)
@@ -84,7 +84,8 @@ int exit_read(int fd, struct container *c)
 	if (!text[strspn(text, " \n")]) /* blanks only: not filled */
 		return 0;
 	long code = strtol(text, &rest, 10);
-	if (rest == text || code < 0 || code > 255 || *rest != ' ' || !stamp(rest, &c->finished, &c->finished_ns))
+	if (rest == text || code < 0 || code > 255 || *rest != ' ' ||
+	    !stamp(rest, &c->finished, &c->finished_ns))
 		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
 	c->exit_code = (int)code;
 	c->oom = strstr(rest, " oom");
@@ -97,7 +98,8 @@ static void read_exit(struct container *c)
 {
 	char text[96];
 	long ns;
-	_cleanup_close_ int s = openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int s =
+	    openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = s < 0 ? 0 : read(s, text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = 0;
 	if (s < 0 ? errno != ENOENT : n < 0) {
@@ -109,7 +111,8 @@ static void read_exit(struct container *c)
 		fail("started: '%.40s' is not a time", text);
 		corrupt(c);
 	}
-	_cleanup_close_ int e = openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int e =
+	    openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (e < 0 && errno != ENOENT) {
 		fail("exit: %m");
 		corrupt(c);
@@ -118,12 +121,14 @@ static void read_exit(struct container *c)
 		corrupt(c);
 }
 
-static int listed[2] = {-1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
+static int listed[2] = {
+    -1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
 
 /* The process that `state` names, if it is still that one. */
 void record_read_state(struct container *c)
 {
-	_cleanup_free_ char *path = listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
+	_cleanup_free_ char *path =
+	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
 	if (faccessat(listed[1], path, F_OK, 0) < 0) {
 		if (errno != ENOENT && errno != ENOTDIR) {
 			fail("state: %m");
@@ -167,7 +172,9 @@ static void derive(struct container *c, bool locked_by_us)
 	bool alive = c->pid != 0, again = kv_num(&c->state, "restarting", 0);
 	/* The lock is asked only where it makes a difference: a thousand that have ended are listed
 	 * in less time by that. */
-	int live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us ? record_held(c->dir) : 0;
+	int live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us
+		       ? record_held(c->dir)
+		       : 0;
 	if (live < 0)
 		corrupt(c); /* not known, so nothing acts on it */
 	else if (live && again)
@@ -179,7 +186,9 @@ static void derive(struct container *c, bool locked_by_us)
 	else if (c->has_exit)
 		c->status = ST_EXITED;
 	else if (c->started)
-		c->status = live ? ST_RUNNING : ST_LOST; /* live: between the end of PID 1 and the record of it */
+		c->status = live
+				? ST_RUNNING
+				: ST_LOST; /* live: between the end of PID 1 and the record of it */
 	else
 		c->status = ST_CREATED;
 }
@@ -218,7 +227,10 @@ int container_read(struct container *c, const char *dirname)
 		listed[1] = openat(AT_FDCWD, run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	record_read_at(c, listed[0], dirname, false);
-	return c->dir < 0 && c->damaged && faccessat(listed[0], dirname, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -1 : 0;
+	return c->dir < 0 && c->damaged &&
+		       faccessat(listed[0], dirname, F_OK, AT_SYMLINK_NOFOLLOW) < 0
+		   ? -1
+		   : 0;
 }
 
 /* The one of this name: 1, 0 when there is none, -1 with fail(). */
@@ -229,7 +241,9 @@ static int open_named(struct container *c, int parent, const char *name)
 		return 0;
 	c->dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : fail("%s: open: %m", name);
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			   ? 0
+			   : fail("%s: open: %m", name);
 	c->name = xstrdup(name);
 	record_read_at(c, parent, name, false);
 	return 1;
@@ -301,7 +315,8 @@ int container_open(struct container *c, const char *name)
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
 	int r = parent < 0 ? 0 : open_named(c, parent, name);
-	if (r == 0 && parent >= 0 && strlen(name) >= 3 && strspn(name, "0123456789abcdef") == strlen(name))
+	if (r == 0 && parent >= 0 && strlen(name) >= 3 &&
+	    strspn(name, "0123456789abcdef") == strlen(name))
 		r = open_prefix(c, parent, name);
 	if (r == 0)
 		return errno = ENOENT, fail("%s: no such container", name);

@@ -57,7 +57,8 @@ static int make_aside(int parent, const char *tmp)
 		if (mkdirat(parent, tmp, 0711) < 0)
 			return fail("make its folder: %m");
 		dir = dir_open_at(parent, tmp);
-	} while (dir < 0 ? errno == ENOENT : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
+	} while (dir < 0 ? errno == ENOENT
+			 : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
 	return dir;
 }
 
@@ -89,7 +90,8 @@ int container_create(struct container *c, const char *config_json)
 	if (parent < 0 && (parent = record_dir()) < 0)
 		return fail("%s: %s: %m", c->name, top);
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return errno = EEXIST, fail("%s: there is a container of this name already", c->name);
+		return errno = EEXIST,
+		       fail("%s: there is a container of this name already", c->name);
 	c->dir = make_aside(parent, tmp);
 	if (c->dir >= 0 && make_whole(c, parent, tmp, config_json) == 0)
 		return 0;
@@ -112,7 +114,8 @@ int container_create(struct container *c, const char *config_json)
 /* With the lock that keeps scans out (container_each()) both folders get it, and the index. */
 static int rename_both(struct container *c, int parent, const char *name)
 {
-	_cleanup_free_ char *from = record_run_path(c->name, NULL), *to = record_run_path(name, NULL);
+	_cleanup_free_ char *from = record_run_path(c->name, NULL),
+			    *to = record_run_path(name, NULL);
 	_cleanup_close_ int lock = dir_open_at(parent, ".");
 	if (lock < 0 || lock_take(lock, LOCK_EX) < 0)
 		return -1;
@@ -166,7 +169,8 @@ void container_refresh_name(struct container *c)
 	ssize_t n = readlink(self, path, sizeof path - 1);
 	path[n < 0 ? 0 : n] = 0;
 	char *slash = strrchr(path, '/');
-	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 || !name_valid(slash + 1))
+	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 ||
+	    !name_valid(slash + 1))
 		return;
 	free(c->name);
 	c->name = xstrdup(slash + 1);
@@ -184,7 +188,8 @@ int state_write(const char *name, const struct kv *state)
 
 int state_remove(const char *name)
 {
-	_cleanup_free_ char *dir = record_run_path(name, NULL), *file = record_run_path(name, "state");
+	_cleanup_free_ char *dir = record_run_path(name, NULL),
+			    *file = record_run_path(name, "state");
 	unlink(file); /* mostly all there is */
 	return userns_tree_remove(AT_FDCWD, dir);
 }
@@ -194,7 +199,8 @@ static int fill_in(int dir, const char *name, const char *text)
 {
 	char line[49];
 	snprintf(line, sizeof line, "%-47.47s\n", text);
-	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	_cleanup_close_ int fd =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
 }
 

@@ -19,11 +19,13 @@
  * found by reading. */
 static void erase_known(int dir)
 {
-	static const char known[] = "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
-				    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
-				    "conf\0";
+	static const char known[] =
+	    "work/work/incompat/volatile/dirty\0work/work/incompat/volatile/\0"
+	    "work/work/incompat/\0work/work/\0work/\0upper/\0exit\0started\0config.json\0"
+	    "conf\0";
 	for (const char *s = known; *s; s += strlen(s) + 1)
-		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
+		if (unlinkat(dir, s, s[strlen(s) - 1] == '/' ? AT_REMOVEDIR : 0) < 0 &&
+		    errno != ENOENT)
 			return;
 }
 

@@ -204,7 +204,7 @@ int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
 static int remove_window(const struct strv *names, size_t from, size_t to, bool force, FILE *done)
 {
 	struct container c[WINDOW];
-	bool open[WINDOW];
+	bool open[WINDOW] = {false};
 	int r = 0;
 	for (size_t i = from; i < to; i++) {
 		struct container *o = &c[i - from];

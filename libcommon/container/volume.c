@@ -1,7 +1,7 @@
 /* volume.c: named volumes, and making what a mount needs; see volume.h.
  *
- * A volume is filled aside and renamed, so that it is never there half filled; the folder it is made in is locked while
- * its maker lives, and the next one clears what a dead maker left.
+ * A volume is filled aside and renamed, so that it is never there half filled; the folder it is
+ * made in is locked while its maker lives, and the next one clears what a dead maker left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,8 @@ static int volumes_dir(bool make)
 static int name_one(int dirfd, const char *name, void *arg)
 {
 	struct stat st;
-	if (name_valid(name) && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+	if (name_valid(name) && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
 		strv_add(arg, name);
 	return 0;
 }
@@ -105,7 +106,8 @@ static bool unused(int dir, const char *name)
 {
 	struct strv users = {0};
 	_cleanup_close_ int fd = dir_open_at(dir, name);
-	bool empty = fd >= 0 && dir_each(fd, not_empty, NULL) == 0 && volume_users(name, &users) == 0 && users.n == 0;
+	bool empty = fd >= 0 && dir_each(fd, not_empty, NULL) == 0 &&
+		     volume_users(name, &users) == 0 && users.n == 0;
 	strv_free(&users);
 	return empty;
 }
@@ -121,7 +123,8 @@ static int make_filled(int dir, const char *name, const struct spec *s, const ch
 	int r = fd < 0 || lock_take(fd, LOCK_EX) < 0 || fchmod(fd, 0755) < 0 ? -1 : 0;
 	if (r == 0)
 		r = volume_fill(s, dst, fd);
-	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume, made meanwhile */
+	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume,
+	 * made meanwhile */
 	if (r == 0 && renameat(dir, tmp, dir, name) == 0)
 		return 0;
 	if (r == 0 && errno != ENOTEMPTY && errno != EEXIST)
@@ -195,7 +198,8 @@ int volume_remove(const char *name, bool force)
 	if (!force && volume_users(name, &users) < 0)
 		return -1;
 	if (users.n)
-		return errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)", name, users.v[0]);
+		return errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)",
+					  name, users.v[0]);
 	char hex[17], tmp[32];
 	rand_hex(hex, 8);
 	snprintf(tmp, sizeof tmp, ".rm-%s", hex);

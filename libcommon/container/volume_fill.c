@@ -35,8 +35,8 @@ struct copy {
 	int to;
 };
 
-/* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the code that layers
- * take. */
+/* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the
+ * code that layers take. */
 static int copy_tree(void *arg)
 {
 	const struct copy *c = arg;
@@ -64,8 +64,10 @@ static int copy_tree(void *arg)
 	struct stream in;
 	int r = stream_open(&in, p[0], what, -1), status;
 	if (r == 0) {
-		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 || stream_finish(&in) < 0 ? -1
-														: 0;
+		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 ||
+			    stream_finish(&in) < 0
+			? -1
+			: 0;
 		stream_close(&in);
 	}
 	close(p[0]);

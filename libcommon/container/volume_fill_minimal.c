@@ -1,4 +1,5 @@
-/* volume_fill_minimal.c: the minimal build has no archives, so its volumes begin empty; see volume.h. */
+/* volume_fill_minimal.c: the minimal build has no archives, so its volumes begin empty; see
+ * volume.h. */
 #include <string.h>
 
 #include "err.h"

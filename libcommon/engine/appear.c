@@ -1,10 +1,11 @@
 /* appear.c: becoming visible in a pid namespace that is not new; see launch.h.
  *
- * Who is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace every process that he
- * sees, and open its /proc/PID/root and /proc/PID/fd. So a process that enters is cloned into the pid namespace last of
- * all: its mounts, group, user, capabilities, filter and descriptors are the container's by then. setns(2) on a pid
- * namespace is for the next children, so the one that prepares stays invisible, and ends. With CLONE_PARENT its child
- * is its parent's, which waits for it.
+ * Who is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace
+ * every process that he sees, and open its /proc/PID/root and /proc/PID/fd. So a process that
+ * enters is cloned into the pid namespace last of all: its mounts, group, user, capabilities,
+ * filter and descriptors are the container's by then. setns(2) on a pid namespace is for the next
+ * children, so the one that prepares stays invisible, and ends. With CLONE_PARENT its child is its
+ * parent's, which waits for it.
  */
 #include <errno.h>
 #include <sched.h>
@@ -44,7 +45,8 @@ int become_appear(const struct become *b)
 	if (pid < 0 && errno == ENOMEM)
 		return fail("clone into its pid namespace: its PID 1 has ended");
 	if (pid < 0)
-		return fail("clone into its pid namespace: %m%s", b->seccomp ? " (by its seccomp filter?)" : "");
+		return fail("clone into its pid namespace: %m%s",
+		    b->seccomp ? " (by its seccomp filter?)" : "");
 	if (pid > 0)
 		report_pid(b->report, (pid_t)pid);
 	/* A session of its own; the maker's would hang up with it. */

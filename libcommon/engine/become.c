@@ -1,4 +1,5 @@
-/* become.c: the last steps of a process that becomes a container's command; ctr-run's child and ctr-exec's share them.
+/* become.c: the last steps of a process that becomes a container's command; ctr-run's child and
+ * ctr-exec's share them.
  *
  * The order is DESIGN.md section 5's; what the kernel insists on is said at each step.
  */
@@ -49,7 +50,8 @@
 /* --- reporting --- */
 
 struct report {
-	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message; -2: `pid` */
+	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message;
+		      -2: `pid` */
 	pid_t pid; /* who is the command in the end (become_appear) */
 	char msg[1000];
 };
@@ -60,7 +62,7 @@ _Noreturn void report_failure(int report, int code)
 	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
 	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
 	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
-		errno = 0;                                          /* nobody there, or a profile that refuses it */
+		errno = 0; /* nobody there, or a profile that refuses it */
 	syscall(SYS_exit_group, code);
 	__builtin_trap(); /* a profile refuses even that */
 }
@@ -78,7 +80,8 @@ int report_next(int report, struct reported *out)
 	struct report r;
 	int fd = -1;
 	ssize_t n;
-	/* A child that ends without having read our "go" resets the connection, before its last word is read. */
+	/* A child that ends without having read our "go" resets the connection, before its last
+	 * word is read. */
 	do
 		n = fd_recv(report, &r, sizeof r, &fd);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
@@ -136,13 +139,14 @@ int report_wait(int report, int *code, int *master)
 
 /* --- the terminal --- */
 
-/* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md, "Default Devices"), through
- * a descriptor that was just made and is no link (CVE-2025-52565). A second terminal (ctr-exec) leaves it alone. */
+/* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md,
+ * "Default Devices"), through a descriptor that was just made and is no link (CVE-2025-52565). A
+ * second terminal (ctr-exec) leaves it alone. */
 static void console(int slave)
 {
 	char from[32], to[32];
-	_cleanup_close_ int fd =
-	    openat(AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd = openat(
+	    AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
@@ -156,7 +160,8 @@ static int terminal(const struct become *b)
 	if (tty_open_pair("/dev/pts/ptmx", &master, &slave) < 0)
 		return fail_in("/dev/pts/ptmx: open a terminal");
 	struct winsize size = {.ws_row = b->spec->rows, .ws_col = b->spec->cols};
-	if (size.ws_row && size.ws_col && ioctl(master, TIOCSWINSZ, &size) < 0) /* before exec: moby#35407 */
+	if (size.ws_row && size.ws_col &&
+	    ioctl(master, TIOCSWINSZ, &size) < 0) /* before exec: moby#35407 */
 		return fail("terminal: set size: %m");
 	struct report r = {.code = -1};
 	if (fd_send(b->report, &r, sizeof r, master) < 0)
@@ -185,8 +190,9 @@ static int descriptors(const struct become *b)
 	return 0;
 }
 
-/* The command's user may open /dev/stderr again: pipes without a name and the container's own terminal become that
- * user's. A terminal, a fifo or a file that lies on the host is the caller's, and stays so. */
+/* The command's user may open /dev/stderr again: pipes without a name and the container's own
+ * terminal become that user's. A terminal, a fifo or a file that lies on the host is the caller's,
+ * and stays so. */
 static void give_stdio(const struct become *b, uid_t uid)
 {
 	struct stat st;
@@ -207,11 +213,12 @@ static int rlimit_resource(const char *type)
 	static const struct {
 		const char *name;
 		int resource;
-	} known[] = {{"AS", RLIMIT_AS}, {"CORE", RLIMIT_CORE}, {"CPU", RLIMIT_CPU}, {"DATA", RLIMIT_DATA},
-	    {"FSIZE", RLIMIT_FSIZE}, {"LOCKS", RLIMIT_LOCKS}, {"MEMLOCK", RLIMIT_MEMLOCK},
-	    {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"NICE", RLIMIT_NICE}, {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC},
-	    {"RSS", RLIMIT_RSS}, {"RTPRIO", RLIMIT_RTPRIO}, {"RTTIME", RLIMIT_RTTIME},
-	    {"SIGPENDING", RLIMIT_SIGPENDING}, {"STACK", RLIMIT_STACK}};
+	} known[] = {{"AS", RLIMIT_AS}, {"CORE", RLIMIT_CORE}, {"CPU", RLIMIT_CPU},
+	    {"DATA", RLIMIT_DATA}, {"FSIZE", RLIMIT_FSIZE}, {"LOCKS", RLIMIT_LOCKS},
+	    {"MEMLOCK", RLIMIT_MEMLOCK}, {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"NICE", RLIMIT_NICE},
+	    {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC}, {"RSS", RLIMIT_RSS},
+	    {"RTPRIO", RLIMIT_RTPRIO}, {"RTTIME", RLIMIT_RTTIME}, {"SIGPENDING", RLIMIT_SIGPENDING},
+	    {"STACK", RLIMIT_STACK}};
 	for (size_t i = 0; str_starts(type, "RLIMIT_") && i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(type + 7, known[i].name) == 0)
 			return known[i].resource;
@@ -228,8 +235,8 @@ static int limits(const struct spec *s)
 		if (res < 0)
 			return -1;
 		if (setrlimit(res, &rl) < 0)
-			return fail("%s: set to %llu:%llu: %m", l->type, (unsigned long long)l->soft,
-			    (unsigned long long)l->hard);
+			return fail("%s: set to %llu:%llu: %m", l->type,
+			    (unsigned long long)l->soft, (unsigned long long)l->hard);
 	}
 	return 0;
 }
@@ -244,7 +251,8 @@ static void signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without keys has none. */
+/* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without
+ * keys has none. */
 static void keyring(void)
 {
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "ctr", 0, 0, 0);
@@ -268,7 +276,8 @@ static int who_is(const struct spec *s, struct who *w)
 	snprintf(numbers, sizeof numbers, "%u:%u", s->uid, s->gid);
 	if (userdb_lookup(root, s->x_user ? s->x_user : numbers, &s->x_groups, &u) < 0)
 		return -1;
-	*w = (struct who){.uid = u.uid, .gid = u.gid, .groups = u.groups, .n_groups = u.n_groups, .home = u.home};
+	*w = (struct who){
+	    .uid = u.uid, .gid = u.gid, .groups = u.groups, .n_groups = u.n_groups, .home = u.home};
 	if (s->gids.n) {
 		w->groups = xrealloc(w->groups, (w->n_groups + s->gids.n) * sizeof *w->groups);
 		for (size_t i = 0; i < s->gids.n; i++)
@@ -280,12 +289,14 @@ static int who_is(const struct spec *s, struct who *w)
 static bool setgroups_denied(void)
 {
 	_cleanup_free_ char *s = file_read("/proc/self/setgroups", 16, NULL);
-	/* Who enters is in nobody's /proc yet (enter.c). It has CAP_SETGID, and so nothing else makes it EPERM. */
+	/* Who enters is in nobody's /proc yet (enter.c). It has CAP_SETGID, and so nothing else
+	 * makes it EPERM. */
 	return s ? str_starts(s, "deny") : errno == ENOENT;
 }
 
-#define ONE_ID                                                                                                         \
-	" (this user namespace has a single id; more take a range in /etc/subuid and /etc/subgid, and newuidmap, of "  \
+#define ONE_ID                                                                                     \
+	" (this user namespace has a single id; more take a range in /etc/subuid and "             \
+	"/etc/subgid, and newuidmap, of "                                                          \
 	"package uidmap)"
 #define NOT_MAPPED " (not in the id map)"
 
@@ -301,9 +312,15 @@ static int set_user(const struct who *w)
 			return fail("supplementary groups: %m%s", denied ? ONE_ID : "");
 	}
 	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)
-		return fail("group %u: %m%s", w->gid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
+		return fail("group %u: %m%s", w->gid,
+		    errno != EINVAL      ? ""
+		    : setgroups_denied() ? ONE_ID
+					 : NOT_MAPPED);
 	if (syscall(SYS_setresuid, w->uid, w->uid, w->uid) < 0)
-		return fail("user %u: %m%s", w->uid, errno != EINVAL ? "" : setgroups_denied() ? ONE_ID : NOT_MAPPED);
+		return fail("user %u: %m%s", w->uid,
+		    errno != EINVAL      ? ""
+		    : setgroups_denied() ? ONE_ID
+					 : NOT_MAPPED);
 	return 0;
 }
 
@@ -317,8 +334,8 @@ static int caps_of(const struct spec *s, const struct who *w)
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
 }
 
-/* The parent may have died before this call: its end of the report socket is then closed (getppid() says 0 to the
- * first process of a pid namespace, whoever its parent is). */
+/* The parent may have died before this call: its end of the report socket is then closed (getppid()
+ * says 0 to the first process of a pid namespace, whoever its parent is). */
 int become_death_signal(const struct become *b)
 {
 	struct pollfd p = {.fd = b->report};
@@ -331,9 +348,9 @@ int become_death_signal(const struct become *b)
 	return 0;
 }
 
-/* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the capabilities go; with it,
- * last of all. The parent-death signal is cleared by a change of credentials, so it follows the last one
- * (seccomp(2), PR_SET_PDEATHSIG in prctl(2)). */
+/* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the
+ * capabilities go; with it, last of all. The parent-death signal is cleared by a change of
+ * credentials, so it follows the last one (seccomp(2), PR_SET_PDEATHSIG in prctl(2)). */
 static int privileges(const struct become *b, const struct who *w)
 {
 	const struct spec *s = b->spec;
@@ -352,7 +369,8 @@ static int privileges(const struct become *b, const struct who *w)
 
 /* --- the command --- */
 
-/* Why execve() of a file that is there said ENOENT or ENOEXEC: the first bytes tell. Returns the exit code. */
+/* Why execve() of a file that is there said ENOENT or ENOEXEC: the first bytes tell. Returns the
+ * exit code. */
 static int explain(const char *path, int err)
 {
 	char head[256] = "";
@@ -367,7 +385,8 @@ static int explain(const char *path, int err)
 		*end = 0;
 		line[strcspn(line, " \t\r")] = 0;
 		if (err == ENOENT || err == ENOTDIR)
-			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a carriage return (CR "
+			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a "
+				  "carriage return (CR "
 				  "LF)"
 				: "%s: its interpreter %s is not in the container",
 			    path, line);
@@ -383,7 +402,9 @@ static int explain(const char *path, int err)
 		       126;
 	}
 	if (err == ENOEXEC)
-		return fail("%s: %m (neither an ELF program nor a script that starts with #!)", path), 126;
+		return fail("%s: %m (neither an ELF program nor a script that starts with #!)",
+			   path),
+		       126;
 	return fail("%s: %m", path), err == ENOENT || err == ENOTDIR ? 127 : 126;
 }
 
@@ -400,7 +421,8 @@ static int run_command(char **argv, char **envp, const char *search)
 	int why = ENOENT;
 	for (const char *p = search; *p;) {
 		size_t n = strcspn(p, ":");
-		_cleanup_free_ char *path = xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", argv[0]);
+		_cleanup_free_ char *path =
+		    xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", argv[0]);
 		execve(path, argv, envp);
 		if (errno == ENOENT && access(path, F_OK) == 0)
 			return explain(path, ENOENT);
@@ -431,8 +453,8 @@ static bool command_missing(const char *name, const char *search)
 	return true;
 }
 
-/* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root must not be ours
- * (CVE-2024-21626). */
+/* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root
+ * must not be ours (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
 {
 	char now[4096];
@@ -458,7 +480,8 @@ void become_hidden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* PID 1 stays ours with --init, and the command is its child. Returns in the child only, or with -1. */
+/* PID 1 stays ours with --init, and the command is its child. Returns in the child only, or with
+ * -1. */
 static int stay_as_init(void)
 {
 	title_wipe("ctr-init"); /* /proc/1/cmdline and environ are the container's to read */
@@ -490,7 +513,8 @@ int become(struct become *b)
 	give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
-	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 || enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
+	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 ||
+	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
 	if (!init)
@@ -501,7 +525,8 @@ int become(struct become *b)
 	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
 		return 125;
-	/* Who creates is told of a command that is not there, not who starts: podman looks for it then. */
+	/* Who creates is told of a command that is not there, not who starts: podman looks for it
+	 * then. */
 	if (b->gate && command_missing(s->args.v[0], path))
 		return run_command(s->args.v, strv_argv(&env), path);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))

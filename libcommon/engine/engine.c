@@ -1,8 +1,8 @@
-/* engine.c: the parent's half of a start: one clone, and what the child waits for; see engine.h and DESIGN.md
- * section 5.
+/* engine.c: the parent's half of a start: one clone, and what the child waits for; see engine.h and
+ * DESIGN.md section 5.
  *
- * Exec closes the child's end of the socket: that is success. Where the parent has nothing to do meanwhile, the child
- * borrows its memory as vfork(2)'s does, and does not wait.
+ * Exec closes the child's end of the socket: that is success. Where the parent has nothing to do
+ * meanwhile, the child borrows its memory as vfork(2)'s does, and does not wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,8 +70,9 @@ static void borrowing_child(void *arg)
 	engine_child(b->e, b->x);
 }
 
-/* Borrow the parent's memory only if it has nothing to do meanwhile, no other process shares the child's pid namespace,
- * and exec is certain (with --init the child stays). What the child allocates is not given back, so never on a restart.
+/* Borrow the parent's memory only if it has nothing to do meanwhile, no other process shares the
+ * child's pid namespace, and exec is certain (with --init the child stays). What the child
+ * allocates is not given back, so never on a restart.
  */
 static bool may_borrow(const struct engine *e, const struct sides *x)
 {
@@ -91,15 +92,18 @@ static int open_namespaces(const struct engine *e, struct sides *x)
 		if (e->ns_fd[i] >= 0)
 			x->ns_fd[i] = fcntl(e->ns_fd[i], F_DUPFD_CLOEXEC, 3);
 		else if (s->ns_path[i])
-			x->ns_fd[i] = openat(AT_FDCWD, s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+			x->ns_fd[i] =
+			    openat(AT_FDCWD, s->ns_path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		else
 			continue;
 		if (x->ns_fd[i] < 0)
-			return fail("%s: %m", s->ns_path[i] ? s->ns_path[i] : "a namespace to join");
+			return fail(
+			    "%s: %m", s->ns_path[i] ? s->ns_path[i] : "a namespace to join");
 	}
 	if (x->ns_fd[NS_PID] < 0)
 		return 0;
-	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left again after the clone.
+	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left
+	 * again after the clone.
 	 */
 	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
@@ -123,14 +127,16 @@ static int clone_failed(uint64_t flags)
 	if (errno == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
 		return fail("new namespaces: %m (not root: add --userns auto)");
 	if (errno == EPERM || errno == ENOSPC)
-		return fail("new namespaces: %m%s", flags & CLONE_NEWUSER
-							? " (user namespaces may be switched off or used up: sysctls "
-							  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
-							  "kernel.apparmor_restrict_unprivileged_userns; inside "
-							  "another container its seccomp filter refuses them)"
-							: " (inside another container: it needs CAP_SYS_ADMIN there)");
+		return fail("new namespaces: %m%s",
+		    flags & CLONE_NEWUSER
+			? " (user namespaces may be switched off or used up: sysctls "
+			  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+			  "kernel.apparmor_restrict_unprivileged_userns; inside "
+			  "another container its seccomp filter refuses them)"
+			: " (inside another container: it needs CAP_SYS_ADMIN there)");
 	if (errno == EINVAL)
-		return fail("new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
+		return fail(
+		    "new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
 	return fail("new namespaces: %m");
 }
 
@@ -140,8 +146,8 @@ static void tell(int fd, char c)
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
-/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot make its work
- * directory. */
+/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot
+ * make its work directory. */
 static int give_layer(const struct engine *e)
 {
 	const struct spec *s = e->spec;
@@ -159,7 +165,8 @@ static int give_layer(const struct engine *e)
 	return 0;
 }
 
-/* The hooks of the runtime's side run when the child's mounts are there, before it enters its root. */
+/* The hooks of the runtime's side run when the child's mounts are there, before it enters its root.
+ */
 static int parent_hooks(struct engine *e, struct sides *x)
 {
 	struct hook_subject about = {e->id, e->bundle, e->pid};
@@ -168,7 +175,9 @@ static int parent_hooks(struct engine *e, struct sides *x)
 	if (report_wait(x->ours, &e->code, NULL) < 0)
 		return -1;
 	e->code = 125;
-	return hooks_run(e->spec, HOOK_PRESTART, &about) < 0 ? -1 : hooks_run(e->spec, HOOK_CREATE_RUNTIME, &about);
+	return hooks_run(e->spec, HOOK_PRESTART, &about) < 0
+		   ? -1
+		   : hooks_run(e->spec, HOOK_CREATE_RUNTIME, &about);
 }
 
 static int parent_steps(struct engine *e, struct sides *x)
@@ -183,7 +192,8 @@ static int parent_steps(struct engine *e, struct sides *x)
 			return -1;
 		tell(x->ours, mapped ? 'I' : 'M');
 	}
-	if (pid_starttime(e->pid, &e->starttime) < 0 && !x->borrowed) { /* it may have ended, then */
+	if (pid_starttime(e->pid, &e->starttime) < 0 &&
+	    !x->borrowed) { /* it may have ended, then */
 		fail("process %d: %m", (int)e->pid);
 		report_wait(x->ours, &e->code, NULL); /* and said why */
 		return -1;
@@ -215,8 +225,8 @@ void engine_drop(struct engine *e)
 	e->pid = 0;
 }
 
-/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before Linux 5.2 no mount can
- * be handed over; then the child does it. */
+/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before
+ * Linux 5.2 no mount can be handed over; then the child does it. */
 static int open_image(const struct spec *s, struct sides *x)
 {
 	if (!s->x_image_file || geteuid() != 0) /* a user's is refused by the child */
@@ -236,7 +246,8 @@ static int start(struct engine *e, struct sides *x)
 	struct borrower b = {e, x};
 	x->borrowed = may_borrow(e, x);
 	e->pid = x->borrowed ? sys_clone_borrow(flags, x->group, borrowing_child, &b) : -1;
-	if (e->pid < 0) { /* an old kernel, or a group that cannot be entered so; a real failure is met again */
+	if (e->pid < 0) { /* an old kernel, or a group that cannot be entered so; a real failure is
+			     met again */
 		x->borrowed = false;
 		e->pid = sys_clone(flags, x->group, NULL);
 	}
@@ -268,8 +279,13 @@ static void close_sides(const struct engine *e, struct sides *x)
 
 static int make(struct engine *e, bool waits)
 {
-	struct sides x = {
-	    .ours = -1, .childs = -1, .own_pidns = -1, .image = -1, .group = -1, .gate = {-1, -1}, .waits = waits};
+	struct sides x = {.ours = -1,
+	    .childs = -1,
+	    .own_pidns = -1,
+	    .image = -1,
+	    .group = -1,
+	    .gate = {-1, -1},
+	    .waits = waits};
 	int pair[2];
 	for (int i = 0; i < NS_COUNT; i++)
 		x.ns_fd[i] = -1;

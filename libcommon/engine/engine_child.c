@@ -1,4 +1,5 @@
-/* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h and DESIGN.md section 5. */
+/* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h and
+ * DESIGN.md section 5. */
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
@@ -37,7 +38,8 @@ static char child_wait_byte(int report, const char *want)
 static int child_join(const struct sides *x)
 {
 	for (int i = 0; i < NS_COUNT; i++)
-		if (x->ns_fd[i] >= 0 && i != NS_PID && setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
+		if (x->ns_fd[i] >= 0 && i != NS_PID &&
+		    setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
 			return fail("join the %s namespace: %m", ns_kinds[i].name);
 	return 0;
 }
@@ -53,7 +55,9 @@ static int child_loopback_up(void)
 	if (ioctl(s, SIOCSIFFLAGS, &r) == 0)
 		return 0;
 	return fail("lo: set up: %m%s",
-	    errno == EPERM ? " (inside another container: it needs CAP_NET_ADMIN there, or --net host)" : "");
+	    errno == EPERM
+		? " (inside another container: it needs CAP_NET_ADMIN there, or --net host)"
+		: "");
 }
 
 static int child_names(const struct spec *s)
@@ -72,7 +76,8 @@ static int child_become_root(const struct sides *x, struct rootfs *r)
 	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return fail("become root of the user namespace: %m");
-	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable" */
+	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable"
+	 */
 	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }
@@ -81,17 +86,20 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 {
 	const struct spec *s = e->spec;
 	struct hook_subject about = {e->id, e->bundle, getpid()};
-	struct rootfs r = {.spec = s, .dir = e->dir, .passing = e->passing, .image = x->image, .fd = -1};
-	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it cannot be mounted. */
-	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 || (!s->x_lower.n && userns_nested());
+	struct rootfs r = {
+	    .spec = s, .dir = e->dir, .passing = e->passing, .image = x->image, .fd = -1};
+	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it
+	 * cannot be mounted. */
+	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 ||
+		   (!s->x_lower.n && userns_nested());
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
 	if (s->ns_new & 1u << NS_USER && child_become_root(x, &r) < 0)
 		return -1;
 	umask(0);
 	if (child_join(x) < 0 || (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
-	    (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 || rootfs_prepare(&r) < 0 ||
-	    rootfs_mounts(&r) < 0) {
+	    (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
+	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
 		if (r.no_overlay)
 			*code = ENGINE_NO_OVERLAY;
 		return -1;
@@ -102,7 +110,8 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 		child_wait_byte(x->childs, "G");
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return fail("cgroup namespace: %m");
-	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 || rootfs_enter(&r) < 0)
+	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 ||
+	    rootfs_enter(&r) < 0)
 		return -1;
 	return child_names(s) < 0 ? -1 : rootfs_finish(&r);
 }
@@ -142,7 +151,8 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 		if (e->locks[i] >= 0)
 			close(e->locks[i]); /* the locks are the monitor's life, not ours */
 	int code = 125;
-	if ((e->cgroup && cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
+	if ((e->cgroup &&
+		cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
 	    child_steps(e, x, &code) < 0)
 		report_failure(x->childs, code);
 	struct at_gate gate = {e, x};

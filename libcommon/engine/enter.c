@@ -32,28 +32,31 @@
 static const struct {
 	int flag;
 	const char *file;
-} ns_files[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"}, {CLONE_NEWIPC, "ipc"},
-    {CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWNS, "mnt"}};
+} ns_files[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"},
+    {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"},
+    {CLONE_NEWNS, "mnt"}};
 #define N_NS (sizeof ns_files / sizeof ns_files[0])
 
 /* Is the container's user namespace another than ours? Ours cannot be joined again (EINVAL). */
 static bool other_userns(int procdir)
 {
 	struct stat ours, theirs;
-	return fstatat(procdir, "ns/user", &theirs, 0) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	return fstatat(procdir, "ns/user", &theirs, 0) == 0 &&
+	       stat("/proc/self/ns/user", &ours) == 0 &&
 	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
 }
 
-/* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The directory was opened before
- * the pid was checked, so it is that process's. Root joins the user namespace last, having more rights before; others
- * need it first. */
+/* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The
+ * directory was opened before the pid was checked, so it is that process's. Root joins the user
+ * namespace last, having more rights before; others need it first. */
 static int join_files(int procdir, int flags)
 {
 	int fd[N_NS];
 	for (size_t i = 0; i < N_NS; i++) {
 		_cleanup_free_ char *p = xasprintf("ns/%s", ns_files[i].file);
 		fd[i] = flags & ns_files[i].flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
-		if (fd[i] < 0 && flags & ns_files[i].flag && errno != ENOENT) /* a kernel without that kind */
+		if (fd[i] < 0 && flags & ns_files[i].flag &&
+		    errno != ENOENT) /* a kernel without that kind */
 			return fail("the %s namespace: %m", ns_files[i].file);
 	}
 	bool last = geteuid() == 0;
@@ -76,18 +79,21 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
-static _Noreturn void child(struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
+static _Noreturn void child(
+    struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
 	undo_forget();
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (e->cgroup && cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
+	if (e->cgroup &&
+	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
 	/* While /proc is still the host's: old kernels need it for that. */
 	become_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	if (join(e, flags) < 0)
 		report_failure(report, 125);
-	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL) {
+	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&
+	    errno != EINVAL) {
 		fail("become root of its user namespace: %m");
 		report_failure(report, 125);
 	}
@@ -113,8 +119,8 @@ static bool ends(int sig)
 	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
 }
 
-/* Signals that come while it enters: those that end us do, for the container may stop the one that enters; others are
- * kept for the command. */
+/* Signals that come while it enters: those that end us do, for the container may stop the one that
+ * enters; others are kept for the command. */
 static int early_signals(struct enter *e)
 {
 	struct signalfd_siginfo i;
@@ -149,7 +155,8 @@ static int reports(struct enter *e, int sock, struct reported *said)
 	}
 }
 
-/* Gone, unless it is frozen or stuck in the kernel: then it dies when that ends, and we do not wait. */
+/* Gone, unless it is frozen or stuck in the kernel: then it dies when that ends, and we do not
+ * wait. */
 static void drop(pid_t pid)
 {
 	sigset_t chld;
@@ -188,7 +195,8 @@ static int entered(struct enter *e, int sock, pid_t maker)
 int enter_start(struct enter *e)
 {
 	struct sock_fprog *prog = NULL;
-	int pair[2], flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWPID;
+	int pair[2], flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+			     CLONE_NEWCGROUP | CLONE_NEWPID;
 	e->code = 125;
 	e->master = -1;
 	sigemptyset(&e->early);
@@ -222,16 +230,16 @@ static int signals_open(void)
 {
 	sigset_t s;
 	sigfillset(&s);
-	static const int not_ours[] = {
-	    SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS,
+	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
 	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
 		sigdelset(&s, not_ours[i]);
 	sigprocmask(SIG_SETMASK, &s, NULL);
 	return signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The container may have stopped the command, and may do so again: what is to end it wakes it first, the third kills
- * it, and then we go (it may be frozen). */
+/* The container may have stopped the command, and may do so again: what is to end it wakes it
+ * first, the third kills it, and then we go (it may be frozen). */
 static bool on_signal(struct enter *e, int sig)
 {
 	if (ends(sig))
@@ -278,7 +286,8 @@ int enter_wait(struct enter *e)
 	tty_relay_start(&relay, e->master);
 	if (e->master >= 0)
 		tty_raw();
-	/* What it wrote last is passed on, too, for as long as the reader takes it, unless a signal ended it. */
+	/* What it wrote last is passed on, too, for as long as the reader takes it, unless a signal
+	 * ended it. */
 	while (!ended || (!e->asked && tty_relay_rest(&relay))) {
 		tty_relay_poll(&relay, p + 1);
 		int n = poll(p, 1 + TTY_RELAY_FDS, ended ? TTY_RELAY_PATIENCE : -1);

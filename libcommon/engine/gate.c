@@ -1,10 +1,11 @@
 /* gate.c: the gate that a created container waits at when its maker has ended; see engine.h.
  *
- * Two fifos in a directory of the caller's. The waiting child holds both open for reading and writing, opened by its
- * maker, so that it needs no path, no /proc and no permission, and no call but read(2), which every seccomp profile
- * allows: "go" is what it reads, "said" takes its word when a later step fails. Exec closes both, and so does death:
- * who opens "go" for writing without waiting learns at once (ENXIO) that nobody is there, and who reads "said" to its
- * end knows that the command was exec'd.
+ * Two fifos in a directory of the caller's. The waiting child holds both open for reading and
+ * writing, opened by its maker, so that it needs no path, no /proc and no permission, and no call
+ * but read(2), which every seccomp profile allows: "go" is what it reads, "said" takes its word
+ * when a later step fails. Exec closes both, and so does death: who opens "go" for writing without
+ * waiting learns at once (ENXIO) that nobody is there, and who reads "said" to its end knows that
+ * the command was exec'd.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -11,14 +11,16 @@ int group_up(struct group *g, const struct spec *s)
 {
 	g->made = false;
 	g->no_device_list = !s->x_privileged && s->device_rules.n > 0;
-	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once written to kills
-	 * what is cloned into it from outside (seen on Linux 6.18). */
-	if (g->stale && cgroup_exists(g->path) && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
+	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once
+	 * written to kills what is cloned into it from outside (seen on Linux 6.18). */
+	if (g->stale && cgroup_exists(g->path) &&
+	    (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
 		return -1;
 	if (cgroup_make(g->path, &s->resources, CGROUP_REUSE) < 0) {
-		/* Where cgroups cannot be had (a user without delegation, a container around us), a container without
-		 * limits starts all the same; a user's with limits, too. */
-		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM || errno == ENOENT || errno == ENODEV;
+		/* Where cgroups cannot be had (a user without delegation, a container around us), a
+		 * container without limits starts all the same; a user's with limits, too. */
+		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM ||
+			      errno == ENOENT || errno == ENODEV;
 		return !cannot || (s->resources.n && geteuid() == 0) ? -1 : 1;
 	}
 	g->made = true;
@@ -40,6 +42,7 @@ int group_down(struct group *g)
 	if (!g->made)
 		return 0;
 	/* Something may be left with --pid host, or from an exec. */
-	g->made = cgroup_remove(g->path) < 0 && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0);
+	g->made =
+	    cgroup_remove(g->path) < 0 && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0);
 	return g->made ? -1 : 0;
 }

@@ -37,15 +37,18 @@ static const char *hook_status(enum spec_hook_when when)
 }
 
 /* The state of runtime.md. Caller frees. */
-static char *hook_state(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
+static char *hook_state(
+    const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
 {
-	_cleanup_json_ json_t *state = json_make("{s:s,s:s,s:s,s:i,s:s}", "ociVersion",
-	    s->version ? s->version : "1.2.0", "id", about->id ? about->id : "", "status", hook_status(when), "pid",
-	    (int)about->pid, "bundle", about->bundle ? about->bundle : "/");
+	_cleanup_json_ json_t *state =
+	    json_make("{s:s,s:s,s:s,s:i,s:s}", "ociVersion", s->version ? s->version : "1.2.0",
+		"id", about->id ? about->id : "", "status", hook_status(when), "pid",
+		(int)about->pid, "bundle", about->bundle ? about->bundle : "/");
 	json_t *notes = json_object();
 	for (size_t i = 0; i < s->annotations.n; i++) {
 		const char *eq = strchr(s->annotations.v[i], '=');
-		_cleanup_free_ char *key = xstrndup(s->annotations.v[i], (size_t)(eq - s->annotations.v[i]));
+		_cleanup_free_ char *key =
+		    xstrndup(s->annotations.v[i], (size_t)(eq - s->annotations.v[i]));
 		json_object_set_new(notes, key, json_string(eq + 1));
 	}
 	json_object_set_new(state, "annotations", notes);
@@ -63,7 +66,8 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		dup2(in[0], 0);
 		sys_close_range_cloexec(3);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execve(h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));
+		execve(
+		    h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));
 		_exit(errno == ENOENT ? 127 : 126);
 	}
 	close(in[0]);
@@ -80,7 +84,9 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		left = poll(&p, 1, (int)left) == 0 ? 0 : left;
 		close(fd);
 	} else { /* before Linux 5.3: looked at every 10 ms */
-		while (left > 0 && waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 && !si.si_pid) {
+		while (left > 0 &&
+		       waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		       !si.si_pid) {
 			poll(NULL, 0, 10);
 			left = left > 10 ? left - 10 : 0;
 		}
@@ -93,7 +99,8 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		return fail("hook %s: not done after %d s", h->path, (int)h->timeout);
 	if (WIFSIGNALED(status))
 		return fail("hook %s: ended by signal %d", h->path, WTERMSIG(status));
-	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status)) : 0;
+	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status))
+				   : 0;
 }
 
 int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)

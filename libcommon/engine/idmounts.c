@@ -43,7 +43,7 @@ int *idmounts_open(const struct spec *s, const char *dir)
 		v[i] = m && !strv_has(&m->options, "idmap") ? -1
 							    : clone_of(i == 0 ? dir
 								       : m    ? m->source
-									      : s->x_lower.v[i - 1]);
+									   : s->x_lower.v[i - 1]);
 		ok &= v[i] >= 0 || m;
 	}
 	if (ok)
@@ -65,8 +65,10 @@ bool idmounts_map(const struct spec *s, const int *v, int image, pid_t pid)
 		sys_mount_setattr(image, 0, &a);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		int fd = v ? v[1 + s->x_lower.n + i] : -1;
-		if (strv_has(&s->mounts.v[i].options, "idmap") && (!ok || fd < 0 || sys_mount_setattr(fd, 0, &a) < 0))
-			warn("%s: no id-mapped mounts here (Linux 5.19): its files are not the container's own",
+		if (strv_has(&s->mounts.v[i].options, "idmap") &&
+		    (!ok || fd < 0 || sys_mount_setattr(fd, 0, &a) < 0))
+			warn("%s: no id-mapped mounts here (Linux 5.19): its files are not the "
+			     "container's own",
 			    s->mounts.v[i].dest);
 	}
 	return ok;

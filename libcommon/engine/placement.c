@@ -1,4 +1,5 @@
-/* placement.c: scheduler, priorities, CPUs, memory nodes, personality, labels, clocks; see placement.h. */
+/* placement.c: scheduler, priorities, CPUs, memory nodes, personality, labels, clocks; see
+ * placement.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -47,7 +48,8 @@ static int place_list(const char *what, const char *s, unsigned long mask[MAX_BI
 	memset(mask, 0, MAX_BITS / 8);
 	while (*s) {
 		char *end;
-		unsigned long a = strtoul(s, &end, 10), b = *end == '-' ? strtoul(end + 1, &end, 10) : a;
+		unsigned long a = strtoul(s, &end, 10),
+			      b = *end == '-' ? strtoul(end + 1, &end, 10) : a;
 		errno = EINVAL;
 		if (end == s || b < a || b >= MAX_BITS || (*end && *end != ',' && *end != ' '))
 			return fail("%s: '%s' is not a list", what, s);
@@ -64,23 +66,27 @@ static int place_memory(const struct spec_memory_policy *p)
 	const char *nodes = p->nodes && *p->nodes ? p->nodes : NULL;
 	if (nodes && place_list("linux.memoryPolicy.nodes", nodes, mask) < 0)
 		return -1;
-	if (syscall(SYS_set_mempolicy, p->mode | (int)p->flags, nodes ? mask : NULL, nodes ? MAX_BITS : 0) < 0)
+	if (syscall(SYS_set_mempolicy, p->mode | (int)p->flags, nodes ? mask : NULL,
+		nodes ? MAX_BITS : 0) < 0)
 		return fail("linux.memoryPolicy: %m");
 	return 0;
 }
 
-/* The label that the next exec gives: a file of the real proc(5), or the container's image would choose. */
+/* The label that the next exec gives: a file of the real proc(5), or the container's image would
+ * choose. */
 static int place_label(const char *what, const char *file, const char *text)
 {
 	struct statfs fs;
-	_cleanup_close_ int dir = openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir =
+	    openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || fstatfs(dir, &fs) < 0 || (unsigned long)fs.f_type != PROC_SUPER_MAGIC)
 		return fail("%s: /proc/self/attr is not there: this kernel knows no labels", what);
 	_cleanup_close_ int fd = openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && strchr(file, '/'))
 		fd = openat(dir, strchr(file, '/') + 1, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return fail("%s: '%s': %m (not enabled here, or no such one is loaded)", what, text);
+		return fail(
+		    "%s: '%s': %m (not enabled here, or no such one is loaded)", what, text);
 	return 0;
 }
 
@@ -113,18 +119,20 @@ int placement_apply(const struct spec *s, bool entering)
 	return s->scheduler ? place_scheduler(s->scheduler) : 0;
 }
 
-/* Offsets are written while nobody is in it (time_namespaces(7)), and then the caller goes in, which it may because it
- * has a single thread. */
+/* Offsets are written while nobody is in it (time_namespaces(7)), and then the caller goes in,
+ * which it may because it has a single thread. */
 int placement_time(const struct spec *s)
 {
 	struct buf b = {0};
 	if (syscall(SYS_unshare, NEWTIME) < 0)
-		return fail("time namespace: %m%s", errno == EINVAL ? " (this kernel has none: CONFIG_TIME_NS)" : "");
+		return fail("time namespace: %m%s",
+		    errno == EINVAL ? " (this kernel has none: CONFIG_TIME_NS)" : "");
 	if (s->offset_monotonic.set)
-		buf_printf(
-		    &b, "monotonic %lld %u\n", (long long)s->offset_monotonic.secs, s->offset_monotonic.nanosecs);
+		buf_printf(&b, "monotonic %lld %u\n", (long long)s->offset_monotonic.secs,
+		    s->offset_monotonic.nanosecs);
 	if (s->offset_boottime.set)
-		buf_printf(&b, "boottime %lld %u\n", (long long)s->offset_boottime.secs, s->offset_boottime.nanosecs);
+		buf_printf(&b, "boottime %lld %u\n", (long long)s->offset_boottime.secs,
+		    s->offset_boottime.nanosecs);
 	int r = b.n ? file_poke("/proc/self/timens_offsets", b.p) : 0;
 	buf_free(&b);
 	if (r < 0)

@@ -1,8 +1,8 @@
 /* rootfs.c: the overlay and the mounts of a container, in its own mount namespace; see rootfs.h.
  *
- * Every target is resolved beneath the new root's descriptor (openat2 RESOLVE_IN_ROOT) and mounted on through
- * /proc/self/fd, never by a string with the root's prefix: another container that shares a volume may be swapping
- * links at this very moment (CVE-2021-30465).
+ * Every target is resolved beneath the new root's descriptor (openat2 RESOLVE_IN_ROOT) and mounted
+ * on through /proc/self/fd, never by a string with the root's prefix: another container that shares
+ * a volume may be swapping links at this very moment (CVE-2021-30465).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,27 +41,30 @@ static char *fd_path(char *buf, int fd)
 
 #define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
 
-/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner, where that is one
- * of the container's. */
+/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner,
+ * where that is one of the container's. */
 static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 {
 	struct stat l, u;
 	if (fstat(lower, &l) < 0 || fstat(upper, &u) < 0)
 		return;
 	bool foreign = r->userns && (l.st_uid == NOBODY || l.st_gid == NOBODY);
-	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) && fchown(upper, l.st_uid, l.st_gid) < 0)
+	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) &&
+	    fchown(upper, l.st_uid, l.st_gid) < 0)
 		return; /* a map of one id cannot always: the overlay works all the same */
 	if (l.st_mode != u.st_mode && fchmod(upper, l.st_mode & 07777) < 0)
 		return;
 }
 
-/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the lowest layer. */
+/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the
+ * lowest layer. */
 static int image_lower(struct rootfs *r)
 {
 	struct stat a, b;
 	if (r->userns && r->image < 0) {
 		errno = EPERM;
-		return fail("%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
+		return fail(
+		    "%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
 		    r->spec->x_image_file);
 	}
 	int fd = r->image >= 0 ? r->image : image_loop_mount(r->spec->x_image_file, r->dir);
@@ -79,13 +82,15 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	buf_printf(opts, "%s%d", first ? "" : ":", fd);
 	if (!first)
 		return;
-	_cleanup_close_ int lower = openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int lower =
+	    openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int upper = openat(AT_FDCWD, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	copy_root_mode(r, lower, upper);
 }
 
-/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. Their names are those in
- * /proc/self/fd: the options of all the layers that overlayfs takes (500) go into mount(2)'s one page. */
+/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. Their
+ * names are those in /proc/self/fd: the options of all the layers that overlayfs takes (500) go
+ * into mount(2)'s one page. */
 static int overlay_lowers(struct rootfs *r, struct buf *opts)
 {
 	const struct strv *l = &r->spec->x_lower;
@@ -113,19 +118,22 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 #define CAN_COPY true
 #endif
 
-/* Where neither an overlay nor a copy can be had: the one lower directory itself, read-only, and memory where programs
- * expect to write. */
+/* Where neither an overlay nor a copy can be had: the one lower directory itself, read-only, and
+ * memory where programs expect to write. */
 static int bind_readonly(struct rootfs *r, const char *lower)
 {
 	static const char *const memory[] = {"tmp", "run", "var/tmp"};
-	warn("%s: mount overlay: %m (CONFIG_OVERLAY_FS): its root is read-only, with /tmp, /run and /var/tmp in memory",
+	warn("%s: mount overlay: %m (CONFIG_OVERLAY_FS): its root is read-only, with /tmp, /run "
+	     "and /var/tmp in memory",
 	    strrchr(r->dir, '/') + 1);
 	if (mount(lower, "upper", NULL, MS_BIND, NULL) < 0)
 		return fail("%s: bind: %m", r->dir);
 	_cleanup_close_ int root = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
-		_cleanup_close_ int at = path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
-		if (at >= 0 && mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+		_cleanup_close_ int at =
+		    path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
+		if (at >= 0 &&
+		    mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
 			return fail("/%s: mount tmpfs: %m", memory[i]);
 	}
 	return rootfs_readonly("upper");
@@ -144,7 +152,8 @@ int rootfs_readonly(const char *root)
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
-	/* An overlay wants mounts that are in its own namespace: over the directories themselves, here. */
+	/* An overlay wants mounts that are in its own namespace: over the directories themselves,
+	 * here. */
 	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
 		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
@@ -154,23 +163,27 @@ static int overlay_mount(struct rootfs *r)
 	_cleanup_close_ int work = openat(AT_FDCWD, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
-	/* Those three off: an upper directory is then a layer as it stands (Documentation/filesystems/overlayfs.rst).
-	 * Without `volatile` (Linux 5.10), the end of the mount writes the whole file system below to disk. */
+	/* Those three off: an upper directory is then a layer as it stands
+	 * (Documentation/filesystems/overlayfs.rst). Without `volatile` (Linux 5.10), the end of
+	 * the mount writes the whole file system below to disk. */
 	buf_printf(&opts, ",upperdir=%d,workdir=%d%s%s", upper, work,
-	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off", r->passing ? ",volatile" : "");
-	/* On its own upper directory, in our namespace: what else the container's directory has (volumes) stays to be
-	 * seen. */
+	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off",
+	    r->passing ? ",volatile" : "");
+	/* On its own upper directory, in our namespace: what else the container's directory has
+	 * (volumes) stays to be seen. */
 	int m = -1, why;
 	const char *at = FD_PATH(upper);
 	if (chdir("/proc/self/fd") < 0)
 		return fail("/proc/self/fd: %m");
 	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
 		errno = EPERM;
-	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 || errno != EOPNOTSUPP)
-		m = mount(
-		    "overlay", at, "overlay", 0, opts.p); /* on ramfs it could be, without a way to empty a directory */
+	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 ||
+		 errno != EOPNOTSUPP)
+		m = mount("overlay", at, "overlay", 0,
+		    opts.p); /* on ramfs it could be, without a way to empty a directory */
 	/* A kernel that does not know all of them: without the last, and the last, ... */
-	for (char *cut; m < 0 && errno == EINVAL && !str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
+	for (char *cut; m < 0 && errno == EINVAL &&
+			!str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
 			strcmp(cut, ",userxattr") != 0;) {
 		*cut = 0;
 		m = mount("overlay", at, "overlay", 0, opts.p);
@@ -181,10 +194,12 @@ static int overlay_mount(struct rootfs *r)
 	errno = why;
 	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
 		buf_free(&opts);
-		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the container's own */
+		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the
+				     container's own */
 		return overlay_mount(r);
 	}
-	bool cannot = m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
+	bool cannot =
+	    m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
 	bool copy = CAN_COPY && !r->spec->x_image_file;
 	char *lower = opts.p + strlen("lowerdir="), *end = lower + strcspn(lower, ":,");
 	bool bound = cannot && !copy && *end == ',';
@@ -203,11 +218,11 @@ static int overlay_mount(struct rootfs *r)
 	if (errno == ENODEV)
 		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
 	if (errno == EINVAL || errno == EOPNOTSUPP)
-		return fail(
-		    "mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, btrfs and tmpfs can have one)",
+		return fail("mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, "
+			    "btrfs and tmpfs can have one)",
 		    r->dir);
-	return fail(
-	    "mount overlay: %m%s", errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
+	return fail("mount overlay: %m%s",
+	    errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
 }
 
 static bool wants(const struct spec_mount *m, const char *word)
@@ -218,8 +233,8 @@ static bool wants(const struct spec_mount *m, const char *word)
 	return false;
 }
 
-/* Mounts that the host's later ones come to need a tie to the host's, which private ones have lost. That of a shared
- * one must be taken now: a slave is no peer any more. */
+/* Mounts that the host's later ones come to need a tie to the host's, which private ones have lost.
+ * That of a shared one must be taken now: a slave is no peer any more. */
 static int ties(struct rootfs *r, unsigned long *prop)
 {
 	const struct spec_mount *m = r->spec->mounts.v;
@@ -237,7 +252,8 @@ static int ties(struct rootfs *r, unsigned long *prop)
 		if (!shared || !m[i].source)
 			continue;
 		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
-		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
+		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+			(wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
 		if (r->ties[i] < 0)
 			return fail("%s: share with the host: %m%s", m[i].source,
 			    errno == ENOSYS ? " (it needs Linux 5.2)" : "");
@@ -272,20 +288,25 @@ int rootfs_prepare(struct rootfs *r)
 
 /* --- mounts --- */
 
-/* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is beneath. */
+/* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is
+ * beneath. */
 static int remount_flags(struct rootfs *r, const char *dest, unsigned long flags, bool rec)
 {
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("%s: %m", dest);
 	if (rec) /* mount_setattr(2), or a walk of mountinfo before Linux 5.12 */
-		return mount_set_flags_rec(fd, flags) < 0 ? fail("%s: remount recursively: %m", dest) : 0;
-	/* What the file system's own mount forbids stays forbidden, else a user namespace gets EPERM (mount(2)). */
+		return mount_set_flags_rec(fd, flags) < 0
+			   ? fail("%s: remount recursively: %m", dest)
+			   : 0;
+	/* What the file system's own mount forbids stays forbidden, else a user namespace gets
+	 * EPERM (mount(2)). */
 	struct statfs fs;
 	unsigned long keep = 0;
 	if (fstatfs(fd, &fs) == 0)
 		keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY);
-	if (mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0), NULL) < 0)
+	if (mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
+		NULL) < 0)
 		return fail("%s: remount: %m", dest);
 	return 0;
 }
@@ -313,12 +334,13 @@ static int bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	_cleanup_close_ int src = openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)
 		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
-	_cleanup_close_ int dst =
-	    path_make_in_root(r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
+	_cleanup_close_ int dst = path_make_in_root(
+	    r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
 	if (dst < 0)
 		return no_mount_point(r, m->dest);
 	if ((tie > 0 ? sys_move_mount(tie, dst, "")
-		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC), NULL)) < 0)
+		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
+			   NULL)) < 0)
 		return fail("%s: bind %s: %m", m->dest, m->source);
 	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
 	if (flags && remount_flags(r, m->dest, flags, o->rec_flags) < 0)
@@ -326,8 +348,8 @@ static int bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	return propagate(r, m->dest, o->propagation ? o->propagation : MS_PRIVATE | MS_REC);
 }
 
-/* /proc and /sys must be directories of the root itself: a link there would aim the mount, and what is written through
- * it later, elsewhere (CVE-2019-16884, CVE-2023-27561). */
+/* /proc and /sys must be directories of the root itself: a link there would aim the mount, and what
+ * is written through it later, elsewhere (CVE-2019-16884, CVE-2023-27561). */
 static int plain_dir(struct rootfs *r, const char *dest)
 {
 	struct stat st;
@@ -339,12 +361,13 @@ static int plain_dir(struct rootfs *r, const char *dest)
 	return 0;
 }
 
-/* Without a network namespace of its own a user namespace may not mount sysfs, nor proc without a pid namespace: show
- * the host's, that of devices read-only. */
+/* Without a network namespace of its own a user namespace may not mount sysfs, nor proc without a
+ * pid namespace: show the host's, that of devices read-only. */
 static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned long flags)
 {
 	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = source};
-	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags, .rec_flags = true};
+	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags,
+	    .rec_flags = true};
 	return bind(r, &m, &o, 0);
 }
 
@@ -362,7 +385,8 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
 		return host_tree(r, m->dest, "/sys", MS_RDONLY);
-	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data && strstr(o->data, ",gid=5")) {
+	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data &&
+	    strstr(o->data, ",gid=5")) {
 		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not in the map */
 		char *g = strstr(data, ",gid=5");
 		memmove(g, g + 6, strlen(g + 6) + 1);
@@ -371,11 +395,13 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	}
 	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
 		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
-	if (strcmp(m->type, "proc") == 0 && errno == EPERM && r->userns && !(r->spec->ns_new & 1u << NS_PID) &&
-	    !r->spec->ns_path[NS_PID])
+	if (strcmp(m->type, "proc") == 0 && errno == EPERM && r->userns &&
+	    !(r->spec->ns_new & 1u << NS_PID) && !r->spec->ns_path[NS_PID])
 		return host_tree(r, m->dest, "/proc", 0);
 	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
-		return fail("%s: mount proc: %m (the one around us is partly covered: try --pid host)", m->dest);
+		return fail(
+		    "%s: mount proc: %m (the one around us is partly covered: try --pid host)",
+		    m->dest);
 	return fail("%s: mount %s: %m", m->dest, m->type);
 }
 
@@ -385,14 +411,16 @@ static int one_mount(struct rootfs *r, const struct spec_mount *m)
 	if (mountopts_parse(&o, &m->options) < 0)
 		return fail_in("%s", m->dest);
 	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
-	int res = b ? bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0) : plain_mount(r, m, &o);
+	int res = b ? bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0)
+		    : plain_mount(r, m, &o);
 	mountopts_free(&o);
 	return res;
 }
 
 /* --- /dev --- */
 
-/* The host's node of a device, to be bound: at the same path, or where the kernel says that devtmpfs has it. */
+/* The host's node of a device, to be bound: at the same path, or where the kernel says that
+ * devtmpfs has it. */
 static char *host_node(const struct spec_device *d)
 {
 	struct stat st;
@@ -400,16 +428,18 @@ static char *host_node(const struct spec_device *d)
 	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
 	if (stat(d->path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
 		return xstrdup(d->path);
-	_cleanup_free_ char *at = xasprintf("/sys/dev/%s/%u:%u/uevent", d->type == 'b' ? "block" : "char",
-				(unsigned)d->major, (unsigned)d->minor),
+	_cleanup_free_ char *at = xasprintf("/sys/dev/%s/%u:%u/uevent",
+				d->type == 'b' ? "block" : "char", (unsigned)d->major,
+				(unsigned)d->minor),
 			    *text = file_read(at, 4096, NULL);
 	char *name = text ? strstr(text, "DEVNAME=") : NULL;
-	_cleanup_free_ char *path = name ? xasprintf("/dev/%.*s", (int)strcspn(name + 8, "\n"), name + 8) : NULL;
+	_cleanup_free_ char *path =
+	    name ? xasprintf("/dev/%.*s", (int)strcspn(name + 8, "\n"), name + 8) : NULL;
 	if (path && stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
 		return xstrdup(path);
 	errno = ENODEV;
-	fail("%s: device %c %u:%u: the host has no node of it to be bound, and none can be made", d->path, d->type,
-	    (unsigned)d->major, (unsigned)d->minor);
+	fail("%s: device %c %u:%u: the host has no node of it to be bound, and none can be made",
+	    d->path, d->type, (unsigned)d->major, (unsigned)d->minor);
 	return NULL;
 }
 
@@ -426,9 +456,10 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 			return fail("%s: %m", parent);
 	}
 	if (!r->userns) {
-		if (mknodat(dir, base, type | (d->mode & 07777), makedev((unsigned)d->major, (unsigned)d->minor)) ==
-		    0) {
-			if ((d->uid || d->gid) && fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		if (mknodat(dir, base, type | (d->mode & 07777),
+			makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
+			if ((d->uid || d->gid) &&
+			    fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 				return fail("%s: chown: %m", d->path);
 			return 0;
 		}
@@ -446,19 +477,21 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
 {
 	for (size_t i = 0; i < s->mounts.n; i++)
-		if (strcmp(s->mounts.v[i].dest, dest) == 0 && (!type || str_eq(s->mounts.v[i].type, type)))
+		if (strcmp(s->mounts.v[i].dest, dest) == 0 &&
+		    (!type || str_eq(s->mounts.v[i].type, type)))
 			return true;
 	return false;
 }
 
 static int dev_setup(struct rootfs *r)
 {
-	static const char *const links[][2] = {{"/proc/self/fd", "fd"}, {"/proc/self/fd/0", "stdin"},
-	    {"/proc/self/fd/1", "stdout"}, {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"},
-	    {"pts/ptmx", "ptmx"}};
+	static const char *const links[][2] = {{"/proc/self/fd", "fd"},
+	    {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
+	    {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
 	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
 		return 0; /* the image's or the host's /dev, as asked for */
-	_cleanup_close_ int dev = path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	_cleanup_close_ int dev =
+	    path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dev < 0)
 		return fail("/dev: %m");
 	for (size_t i = 0; i < r->spec->devices.n; i++)
@@ -467,7 +500,8 @@ static int dev_setup(struct rootfs *r)
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
 		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
 			return fail("/dev/%s: symlink: %m", links[i][1]);
-	/* What the next mounts lie on; path_make_in_root() would do it with three calls more for each. */
+	/* What the next mounts lie on; path_make_in_root() would do it with three calls more for
+	 * each. */
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		const char *d = r->spec->mounts.v[i].dest, *t = r->spec->mounts.v[i].type;
 		if (str_starts(d, "/dev/") && d[5] && !strchr(d + 5, '/') &&
@@ -478,21 +512,24 @@ static int dev_setup(struct rootfs *r)
 	return 0;
 }
 
-/* The files of /etc that container_net.c wrote into the container's directory, unless a mount of the spec lies there.
+/* The files of /etc that container_net.c wrote into the container's directory, unless a mount of
+ * the spec lies there.
  */
 static int etc_files(struct rootfs *r)
 {
 	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		_cleanup_free_ char *src = xasprintf("%s/%s", r->dir, names[i]), *dest = xasprintf("/etc/%s", names[i]);
+		_cleanup_free_ char *src = xasprintf("%s/%s", r->dir, names[i]),
+				    *dest = xasprintf("/etc/%s", names[i]);
 		bool taken = access(src, F_OK) < 0;
 		for (size_t k = 0; k < r->spec->mounts.n; k++)
 			taken |= strcmp(r->spec->mounts.v[k].dest, dest) == 0;
 		if (taken)
 			continue;
 		_cleanup_close_ int dst = path_make_in_root(r->fd, dest, false, 0644);
-		if (dst < 0 && (errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == ELOOP ||
-				   (r->userns && (errno == EACCES || errno == EOVERFLOW))))
+		if (dst < 0 &&
+		    (errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == ELOOP ||
+			(r->userns && (errno == EACCES || errno == EOVERFLOW))))
 			continue; /* a root that cannot have it, or whose /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
 			return fail("%s: mount: %m", dest);
@@ -522,7 +559,8 @@ int rootfs_mounts(struct rootfs *r)
 
 /* --- cgroups --- */
 
-static int cgroup_one(const char *at, const char *on, const char *type, const char *data, unsigned long flags)
+static int cgroup_one(
+    const char *at, const char *on, const char *type, const char *data, unsigned long flags)
 {
 	if (mount(type, on, type, flags, data) == 0)
 		return 0;
@@ -540,21 +578,28 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 		return fail("%s: %m", m->dest);
 	if (n == 1 && h[0].v2)
 		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL, flags) < 0 ? -1 : 0;
-	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k") < 0)
+	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"mode=755,size=64k") < 0)
 		return fail("%s: mount tmpfs: %m", m->dest);
-	/* A file system that was made this moment and that nobody else sees: names in it are safe. */
-	_cleanup_close_ int top = path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	/* A file system that was made this moment and that nobody else sees: names in it are safe.
+	 */
+	_cleanup_close_ int top =
+	    path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	for (size_t i = 0; i < n; i++) {
 		char on[300];
 		if (h[i].named)
-			continue; /* not ours: the container is not in it, and would see the host's */
+			continue; /* not ours: the container is not in it, and would see the host's
+				   */
 		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
 		if (mkdirat(top, h[i].name, 0755) < 0)
 			return fail("%s/%s: %m", m->dest, h[i].name);
-		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup", h[i].v2 ? NULL : h[i].options, flags) < 0)
+		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
+			h[i].v2 ? NULL : h[i].options, flags) < 0)
 			return -1;
 	}
-	return flags & MS_RDONLY ? remount_flags(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false) : 0;
+	return flags & MS_RDONLY
+		   ? remount_flags(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false)
+		   : 0;
 }
 
 int rootfs_cgroups(struct rootfs *r)
@@ -567,14 +612,17 @@ int rootfs_cgroups(struct rootfs *r)
 		struct mountopts o;
 		if (mountopts_parse(&o, &m->options) < 0)
 			return fail_in("%s", m->dest);
-		unsigned long flags = (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+		unsigned long flags =
+		    (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 		mountopts_free(&o);
 		if (s->ns_new & 1u << NS_CGROUP) {
 			if (cgroup_tree(r, m, flags) < 0)
 				return -1;
 		} else {
-			struct spec_mount b = {.dest = m->dest, .type = "bind", .source = "/sys/fs/cgroup"};
-			struct mountopts bo = {.flags = MS_BIND | MS_REC | flags, .rec_flags = true};
+			struct spec_mount b = {
+			    .dest = m->dest, .type = "bind", .source = "/sys/fs/cgroup"};
+			struct mountopts bo = {
+			    .flags = MS_BIND | MS_REC | flags, .rec_flags = true};
 			if (access("/sys/fs/cgroup", F_OK) == 0 && bind(r, &b, &bo, 0) < 0)
 				return -1;
 		}
@@ -584,9 +632,9 @@ int rootfs_cgroups(struct rootfs *r)
 
 /* --- the new root --- */
 
-/* An initramfs is the file system that nothing lies under: the kernel refuses to pivot away from it (pivot_root(2),
- * EINVAL), so the new root is moved over it. The old one stays beneath, out of reach: a path walk up from the new root
- * ends at what is mounted on top. */
+/* An initramfs is the file system that nothing lies under: the kernel refuses to pivot away from it
+ * (pivot_root(2), EINVAL), so the new root is moved over it. The old one stays beneath, out of
+ * reach: a path walk up from the new root ends at what is mounted on top. */
 static int move_root(void)
 {
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
@@ -607,8 +655,10 @@ int rootfs_enter(struct rootfs *r)
 		if (errno != EINVAL)
 			return fail("pivot_root: %m");
 		if (move_root() < 0)
-			return fail_in("pivot_root: Invalid argument (this root is an initramfs), and then");
-	} else if (umount2(".", MNT_DETACH) < 0) { /* the old root lies on the new one now: pivot_root(2), NOTES */
+			return fail_in(
+			    "pivot_root: Invalid argument (this root is an initramfs), and then");
+	} else if (umount2(".", MNT_DETACH) <
+		   0) { /* the old root lies on the new one now: pivot_root(2), NOTES */
 		return fail("old root: unmount: %m");
 	}
 	close(r->fd);
@@ -618,8 +668,8 @@ int rootfs_enter(struct rootfs *r)
 
 /* --- after it --- */
 
-/* A path in the new root, its last component no link; for /proc and /sys it must really lie there (CVE-2025-52881).
- * -2 when it does not exist. */
+/* A path in the new root, its last component no link; for /proc and /sys it must really lie there
+ * (CVE-2025-52881). -2 when it does not exist. */
 static int open_checked(const char *path, unsigned long *mount_flags)
 {
 	struct statfs fs;
@@ -631,8 +681,9 @@ static int open_checked(const char *path, unsigned long *mount_flags)
 							 : 0;
 	bool known = fstatfs(fd, &fs) == 0;
 	*mount_flags = known ? (unsigned long)fs.f_flags : 0;
-	if (want && (!known || ((unsigned long)fs.f_type != want &&
-				   !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
+	if (want &&
+	    (!known || ((unsigned long)fs.f_type != want &&
+			   !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
 		close(fd);
 		errno = EXDEV;
 		return fail("%s: not on the file system it should be on", path);
@@ -645,12 +696,16 @@ static int sysctls(const struct strv *l)
 	unsigned long flags;
 	for (size_t i = 0; i < l->n; i++) {
 		const char *eq = strchr(l->v[i], '=');
-		_cleanup_free_ char *path = xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
-		for (char *p = path + 10; *p; p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
+		_cleanup_free_ char *path =
+		    xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
+		for (char *p = path + 10; *p;
+		     p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
 			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
 		_cleanup_close_ int fd = open_checked(path, &flags);
 		if (fd < 0)
-			return fd == -2 ? fail("sysctl %s: this kernel has no such setting", l->v[i]) : -1;
+			return fd == -2
+				   ? fail("sysctl %s: this kernel has no such setting", l->v[i])
+				   : -1;
 		_cleanup_close_ int w = openat(AT_FDCWD, FD_PATH(fd), O_WRONLY | O_CLOEXEC);
 		if (w < 0 || write(w, eq + 1, strlen(eq + 1)) < 0)
 			return fail("sysctl %s: %m", l->v[i]);
@@ -680,8 +735,8 @@ struct masks {
 	int empty; /* one read-only empty tmpfs for every masked directory */
 };
 
-/* The mask must be the real null device: an image or a race may have put something else at /dev/null
- * (CVE-2025-31133). */
+/* The mask must be the real null device: an image or a race may have put something else at
+ * /dev/null (CVE-2025-31133). */
 static int open_null(void)
 {
 	struct stat st;
@@ -691,7 +746,8 @@ static int open_null(void)
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
 		close(fd);
 		errno = ENODEV;
-		return fail("/dev/null in the container is not the null device: nothing can be masked with it");
+		return fail("/dev/null in the container is not the null device: nothing can be "
+			    "masked with it");
 	}
 	return fd;
 }
@@ -708,10 +764,14 @@ static int mask(struct masks *k, const char *path)
 	if (!S_ISDIR(st.st_mode)) {
 		if (k->null < 0 && (k->null = open_null()) < 0)
 			return -1;
-		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0 ? fail("%s: mask: %m", path) : 0;
+		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
+			   ? fail("%s: mask: %m", path)
+			   : 0;
 	}
 	if (k->empty >= 0)
-		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0 ? fail("%s: mask: %m", path) : 0;
+		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
+			   ? fail("%s: mask: %m", path)
+			   : 0;
 	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"size=0,mode=755,nr_inodes=1") < 0)
 		return fail("%s: mask: %m", path);

@@ -17,6 +17,7 @@ int launch_seccomp(const struct spec *s, struct sock_fprog **out)
 		return 0;
 	}
 	_cleanup_free_ char *cache = xasprintf("%s/cache/seccomp", ctr_lib());
-	*out = filter_compile_cached(cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
+	*out = filter_compile_cached(
+	    cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
 	return *out ? 0 : -1;
 }

@@ -1,4 +1,5 @@
-/* bundle_minimal.c: the minimal build reads no JSON, so it has no OCI bundles; see create_flags.h. */
+/* bundle_minimal.c: the minimal build reads no JSON, so it has no OCI bundles; see create_flags.h.
+ */
 #include <errno.h>
 
 #include "create_flags.h"

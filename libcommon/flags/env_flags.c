@@ -49,8 +49,8 @@ static char *file_text(const char *path)
 	return NULL;
 }
 
-/* A line is KEY=VALUE or KEY, as docker reads it; what an editor or a shell leaves around that is no part of it: a
- * byte-order mark, a carriage return, the word `export`. */
+/* A line is KEY=VALUE or KEY, as docker reads it; what an editor or a shell leaves around that is
+ * no part of it: a byte-order mark, a carriage return, the word `export`. */
 static char *line_trim(char *line)
 {
 	char *s = line + strspn(line, " \t");
@@ -75,7 +75,8 @@ static int env_file(struct strv *env, const char *path)
 			continue;
 		size_t name = strcspn(s, "=");
 		if (strcspn(s, " \t") < name)
-			return fail_usage("--env-file: %s:%zu: a blank in the name '%.*s'", path, number, (int)name, s);
+			return fail_usage("--env-file: %s:%zu: a blank in the name '%.*s'", path,
+			    number, (int)name, s);
 		if (env_take(env, s) < 0)
 			return fail_in("--env-file: %s:%zu", path, number);
 	}
@@ -96,7 +97,8 @@ int env_flags(struct strv *env, const struct strv *files, const struct strv *var
 int flags_environment(const struct create_flags *o, struct spec *s)
 {
 	if (!strv_getenv(&s->env, "PATH"))
-		strv_setenv(&s->env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+		strv_setenv(&s->env, "PATH",
+		    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	if (s->hostname)
 		strv_setenv(&s->env, "HOSTNAME", s->hostname);
 	if (o->tty && !strv_getenv(&s->env, "TERM"))

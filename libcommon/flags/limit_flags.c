@@ -1,4 +1,5 @@
-/* limit_flags.c: docker run's limit flags as cgroup v2 settings; see limit_flags.h. The conversions are runc's. */
+/* limit_flags.c: docker run's limit flags as cgroup v2 settings; see limit_flags.h. The conversions
+ * are runc's. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,13 +25,14 @@ static int memory(const struct resource_flags *f, struct strv *out)
 		if (size_parse("--memory-reservation", f->memory_reservation, &low) < 0)
 			return -1;
 		if (max && low > max)
-			return errno = ERANGE,
-			       fail("--memory-reservation: %s is above --memory", f->memory_reservation);
+			return errno = ERANGE, fail("--memory-reservation: %s is above --memory",
+						   f->memory_reservation);
 		strv_addf(out, "memory.low=%" PRIu64, low);
 	}
 	if (!f->memory_swap || strcmp(f->memory_swap, "0") == 0) {
 		if (f->memory && !f->keep_swap && !strv_getenv(&f->raw, "memory.swap.max"))
-			strv_addf(out, "memory.swap.max=%" PRIu64, max); /* docker's: as much swap again */
+			strv_addf(out, "memory.swap.max=%" PRIu64,
+			    max); /* docker's: as much swap again */
 		return 0;
 	}
 	if (strcmp(f->memory_swap, "-1") == 0)
@@ -38,9 +40,9 @@ static int memory(const struct resource_flags *f, struct strv *out)
 	if (size_parse("--memory-swap", f->memory_swap, &total) < 0)
 		return -1;
 	if (!max || total < max)
-		return errno = EINVAL,
-		       fail("--memory-swap: %s is memory and swap together, so it needs --memory below it",
-			   f->memory_swap);
+		return errno = EINVAL, fail("--memory-swap: %s is memory and swap together, so it "
+					    "needs --memory below it",
+					   f->memory_swap);
 	strv_addf(out, "memory.swap.max=%" PRIu64, total - max);
 	return 0;
 }
@@ -56,7 +58,8 @@ static int cpus(const char *s, int64_t period, struct strv *out)
 	for (; *p >= '0' && *p <= '9'; p++, digits++)
 		quota += (*p - '0') * (place /= 10);
 	if (*p || !digits || quota < period / 100 || quota > 8192 * period)
-		return errno = EINVAL, fail("--cpus: '%s' is not a number of processors (0.01 and more)", s);
+		return errno = EINVAL,
+		       fail("--cpus: '%s' is not a number of processors (0.01 and more)", s);
 	strv_addf(out, "cpu.max=%" PRId64 " %" PRId64, quota, period);
 	return 0;
 }
@@ -85,7 +88,8 @@ static int cpu(const struct resource_flags *f, struct strv *out)
 	if (f->cpu_shares) {
 		if (num_parse("--cpu-shares", f->cpu_shares, 2, 262144, &n) < 0)
 			return -1;
-		strv_addf(out, "cpu.shares=%" PRId64, n); /* v1's own number: exact there, converted on v2 */
+		strv_addf(out, "cpu.shares=%" PRId64,
+		    n); /* v1's own number: exact there, converted on v2 */
 	}
 	if (f->cpuset_cpus)
 		strv_addf(out, "cpuset.cpus=%s", f->cpuset_cpus);
@@ -110,7 +114,8 @@ static int rates(const char *flag, const char *key, const struct strv *l, struct
 			return errno = ENOTBLK, fail("--%s: %s: %m", flag, dev);
 		if (size_parse(flag, colon + 1, &rate) < 0)
 			return -1;
-		strv_addf(out, "io.max=%u:%u %s=%" PRIu64, major(st.st_rdev), minor(st.st_rdev), key, rate);
+		strv_addf(out, "io.max=%u:%u %s=%" PRIu64, major(st.st_rdev), minor(st.st_rdev),
+		    key, rate);
 	}
 	return 0;
 }

@@ -19,8 +19,8 @@ int tmpfs_flag(struct spec *s, const char *arg)
 	if (arg[0] != '/')
 		return fail_usage("--tmpfs: '%s' is not an absolute path", arg);
 	_cleanup_free_ char *dst = colon ? xstrndup(arg, (size_t)(colon - arg)) : xstrdup(arg);
-	_cleanup_free_ char *opts =
-	    xasprintf("nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
+	_cleanup_free_ char *opts = xasprintf(
+	    "nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
 	spec_mount_add(s, dst, "tmpfs", "tmpfs", opts);
 	return 0;
 }
@@ -140,14 +140,17 @@ static void device_node(struct spec *s, const char *dst, const struct stat *st, 
 	device_rule_add(s, true, type, maj, min, perm);
 }
 
-static int device_any(struct spec *s, const char *src, const char *dst, const char *perm, int levels);
+static int device_any(
+    struct spec *s, const char *src, const char *dst, const char *perm, int levels);
 
 /* Every device beneath a folder, such as /dev/snd; what else lies in it is passed over. */
-static int device_folder(struct spec *s, const char *src, const char *dst, const char *perm, int levels)
+static int device_folder(
+    struct spec *s, const char *src, const char *dst, const char *perm, int levels)
 {
 	DIR *d = levels ? opendir(src) : NULL;
 	if (!d)
-		return levels ? fail("--device: %s: %m", src) : fail("--device: %s: nested too deeply", src);
+		return levels ? fail("--device: %s: %m", src)
+			      : fail("--device: %s: nested too deeply", src);
 	int r = 0;
 	for (struct dirent *e; r >= 0 && (e = readdir(d));) {
 		if (e->d_name[0] == '.' && (!e->d_name[1] || str_eq(e->d_name, "..")))
@@ -161,8 +164,10 @@ static int device_folder(struct spec *s, const char *src, const char *dst, const
 	return r;
 }
 
-/* How many there were. A link within a folder is not followed: what it names has another number or another folder. */
-static int device_any(struct spec *s, const char *src, const char *dst, const char *perm, int levels)
+/* How many there were. A link within a folder is not followed: what it names has another number or
+ * another folder. */
+static int device_any(
+    struct spec *s, const char *src, const char *dst, const char *perm, int levels)
 {
 	struct stat st;
 	bool top = levels == DEVICE_DEPTH;

@@ -38,7 +38,8 @@ static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns n
 	if (!value || strcmp(value, "private") == 0)
 		return 0;
 	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
-		return 0; /* anybody's --ipc container:NAME may join it anyhow; none: flags_privileges() */
+		return 0; /* anybody's --ipc container:NAME may join it anyhow; none:
+			     flags_privileges() */
 	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
 		return fail_usage("--%s: '%s' is not host, private or container:NAME", flag, value);
 	s->ns_new &= ~(1u << ns);
@@ -75,8 +76,9 @@ static int net(struct create_flags *o, struct spec *s)
 
 int flags_namespaces(struct create_flags *o, struct spec *s)
 {
-	if (net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 || ns_share(o, s, NS_IPC, "ipc") < 0 ||
-	    ns_share(o, s, NS_UTS, "uts") < 0 || ns_share(o, s, NS_CGROUP, "cgroupns") < 0)
+	if (net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 ||
+	    ns_share(o, s, NS_IPC, "ipc") < 0 || ns_share(o, s, NS_UTS, "uts") < 0 ||
+	    ns_share(o, s, NS_CGROUP, "cgroupns") < 0)
 		return -1;
 	if (!(s->ns_new & 1u << NS_UTS)) {
 		if (o->hostname)

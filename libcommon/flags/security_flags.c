@@ -27,8 +27,9 @@ static int cap_list(const char *flag, const struct strv *given, uint64_t *named,
 	return 0;
 }
 
-/* docker's meaning, in whatever order they stand: with "add ALL" everything but what is dropped by name; with "drop
- * ALL" nothing but what is added by name; else first what is dropped goes, then what is added comes. */
+/* docker's meaning, in whatever order they stand: with "add ALL" everything but what is dropped by
+ * name; with "drop ALL" nothing but what is added by name; else first what is dropped goes, then
+ * what is added comes. */
 static int capabilities(const struct create_flags *o, struct spec *s)
 {
 	uint64_t add = 0, drop = 0, set = o->privileged ? caps_all() : s->caps.bounding;
@@ -61,7 +62,8 @@ static int seccomp(struct spec *s, const char *value)
 static bool security_is(const char *given, const char *key, const char *value)
 {
 	size_t n = strlen(key);
-	return strncmp(given, key, n) == 0 && (given[n] == '=' || given[n] == ':') && strcmp(given + n + 1, value) == 0;
+	return strncmp(given, key, n) == 0 && (given[n] == '=' || given[n] == ':') &&
+	       strcmp(given + n + 1, value) == 0;
 }
 
 static int security(struct spec *s, const char *v)
@@ -76,7 +78,8 @@ static int security(struct spec *s, const char *v)
 		strv_free(&s->masked_paths);
 		strv_free(&s->readonly_paths);
 	} else if (!security_is(v, "apparmor", "unconfined") && !security_is(v, "label", "disable"))
-		return fail_usage("--security-opt: '%s' is not known (no-new-privileges, seccomp=unconfined|FILE, "
+		return fail_usage("--security-opt: '%s' is not known (no-new-privileges, "
+				  "seccomp=unconfined|FILE, "
 				  "systempaths=unconfined, apparmor=unconfined, label=disable)",
 		    v);
 	return 0; /* the last two: as it is, for no label and no AppArmor profile is ever set */

@@ -18,15 +18,17 @@ static int limit_value(const char *arg, const char *value, uint64_t *out)
 		return 0;
 	}
 	if (num_parse("--ulimit", value, 0, INT64_MAX, &n) < 0)
-		return fail_usage("--ulimit: '%s': '%s' is neither a number nor unlimited", arg, value);
+		return fail_usage(
+		    "--ulimit: '%s': '%s' is neither a number nor unlimited", arg, value);
 	*out = (uint64_t)n;
 	return 0;
 }
 
 static int ulimit(struct spec *s, const char *arg)
 {
-	static const char *const known[] = {"as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue",
-	    "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack"};
+	static const char *const known[] = {"as", "core", "cpu", "data", "fsize", "locks",
+	    "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime",
+	    "sigpending", "stack"};
 	const char *eq = strchr(arg, '=');
 	_cleanup_strv_ struct strv f = {0};
 	uint64_t soft, hard;
@@ -36,9 +38,11 @@ static int ulimit(struct spec *s, const char *arg)
 	_cleanup_free_ char *name = xasprintf("RLIMIT_%.*s", (int)(eq - arg), arg);
 	bool found = false;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		found |= strlen(known[i]) == (size_t)(eq - arg) && strncasecmp(known[i], arg, strlen(known[i])) == 0;
+		found |= strlen(known[i]) == (size_t)(eq - arg) &&
+			 strncasecmp(known[i], arg, strlen(known[i])) == 0;
 	if (!found)
-		return fail_usage("--ulimit: '%.*s' is not a limit (as core cpu data fsize locks memlock msgqueue nice "
+		return fail_usage("--ulimit: '%.*s' is not a limit (as core cpu data fsize locks "
+				  "memlock msgqueue nice "
 				  "nofile nproc rss rtprio rttime sigpending stack)",
 		    (int)(eq - arg), arg);
 	for (char *p = name; *p; p++)
@@ -54,8 +58,9 @@ static int ulimit(struct spec *s, const char *arg)
 /* Which namespace a key of sysctl belongs to; -1 when it is the whole machine's. */
 static int sysctl_ns(const char *key)
 {
-	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
-	    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
+	    "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni",
+	    "kernel.shm_rmid_forced"};
 	for (size_t i = 0; i < sizeof ipc / sizeof ipc[0]; i++)
 		if (strcmp(key, ipc[i]) == 0)
 			return NS_IPC;
@@ -66,23 +71,28 @@ static int sysctl_ns(const char *key)
 	return strcmp(key, "kernel.domainname") == 0 ? NS_UTS : -1;
 }
 
-/* Only what belongs to a namespace that is the container's own (CVE-2022-0811: and nothing smuggled in the value). */
+/* Only what belongs to a namespace that is the container's own (CVE-2022-0811: and nothing smuggled
+ * in the value). */
 static int sysctl(struct spec *s, const char *arg)
 {
-	static const char *const names[NS_COUNT] = {[NS_IPC] = "ipc", [NS_NET] = "network", [NS_UTS] = "uts"};
+	static const char *const names[NS_COUNT] = {
+	    [NS_IPC] = "ipc", [NS_NET] = "network", [NS_UTS] = "uts"};
 	const char *eq = strchr(arg, '=');
 	if (!eq || eq == arg || strpbrk(arg, "\r\n+") || strstr(arg, ".."))
 		return fail_usage("--sysctl: '%s' is not KEY=VALUE", arg);
 	_cleanup_free_ char *key = xstrndup(arg, (size_t)(eq - arg));
 	for (char *p = key; *p; p++)
 		*p = *p == '/' ? '.' : *p;
-	if (strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(key))
+	if (strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
+	    strlen(key))
 		return fail_usage("--sysctl: '%s' is not a key", key);
 	int ns = sysctl_ns(key);
 	if (ns < 0)
-		return fail_usage("--sysctl: %s is the whole machine's, not the container's own", key);
+		return fail_usage(
+		    "--sysctl: %s is the whole machine's, not the container's own", key);
 	if (!(s->ns_new & 1u << ns))
-		return fail_usage("--sysctl: %s: the container has no %s namespace of its own", key, names[ns]);
+		return fail_usage(
+		    "--sysctl: %s: the container has no %s namespace of its own", key, names[ns]);
 	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
 	return 0;
 }
@@ -125,8 +135,8 @@ static int lists(const struct create_flags *o, struct spec *s)
 	return flags_devices(o, s);
 }
 
-/* A fork bomb in one container must not take the host's last pid: as podman's default. Only where a limit can be had,
- * since nobody asked for it. */
+/* A fork bomb in one container must not take the host's last pid: as podman's default. Only where a
+ * limit can be had, since nobody asked for it. */
 #define PIDS_DEFAULT "2048"
 static bool pids_limited(void)
 {
@@ -160,8 +170,9 @@ int flags_settings(const struct create_flags *o, struct spec *s)
 		strv_add(&s->resources, "pids.max=" PIDS_DEFAULT);
 	if (o->res.parent) {
 		free(s->cgroups_path);
-		s->cgroups_path = o->res.parent[0] == '/' ? xstrdup(o->res.parent + 1)
-							  : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
+		s->cgroups_path = o->res.parent[0] == '/'
+				      ? xstrdup(o->res.parent + 1)
+				      : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
 	}
 	return 0;
 }

@@ -14,8 +14,10 @@ int userns_request(struct spec *s, const char *arg)
 	if (!arg)
 		arg = geteuid() == 0 ? "host" : "auto";
 	if (strcmp(arg, "host") == 0)
-		return geteuid() ? (errno = EPERM, fail("--userns host: only root can do without a user namespace"))
-				 : 0;
+		return geteuid()
+			   ? (errno = EPERM,
+				 fail("--userns host: only root can do without a user namespace"))
+			   : 0;
 	s->ns_new |= 1u << NS_USER;
 	if (strcmp(arg, "auto") == 0 || strcmp(arg, "keep-id") == 0) {
 		s->x_keep_id = arg[0] == 'k';

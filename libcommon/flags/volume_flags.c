@@ -1,4 +1,5 @@
-/* volume_flags.c: -v and --mount as people and scripts write them for docker; see volume_flags.h. */
+/* volume_flags.c: -v and --mount as people and scripts write them for docker; see volume_flags.h.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ void volume_req_free(struct volume_req *v)
 	memset(v, 0, sizeof *v);
 }
 
-/* Where it goes: "/a//./b/" is "/a/b"; ".." would be somebody's surprise, "/" hides everything. NULL with fail(). */
+/* Where it goes: "/a//./b/" is "/a/b"; ".." would be somebody's surprise, "/" hides everything.
+ * NULL with fail(). */
 static char *target(const char *opt, const char *arg, const char *path)
 {
 	if (*path != '/') {
@@ -57,17 +59,20 @@ static char *target(const char *opt, const char *arg, const char *path)
 static char *host_path(const char *path)
 {
 	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-	char *out = *path == '/' || !cwd ? xstrdup(path) : xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+	char *out = *path == '/' || !cwd
+			? xstrdup(path)
+			: xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
 	free(cwd);
 	return out;
 }
 
 static bool known_word(const char *w)
 {
-	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid", "dev", "nodev",
-	    "atime", "noatime", "relatime", "norelatime", "strictatime", "nodiratime", "diratime", "sync", "async",
-	    "nosymfollow", "symfollow", "shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable",
-	    "runbindable", "bind", "rbind", "idmap", "ridmap"};
+	static const char *const words[] = {"ro", "rw", "rro", "exec", "noexec", "suid", "nosuid",
+	    "dev", "nodev", "atime", "noatime", "relatime", "norelatime", "strictatime",
+	    "nodiratime", "diratime", "sync", "async", "nosymfollow", "symfollow", "shared",
+	    "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable",
+	    "bind", "rbind", "idmap", "ridmap"};
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(w, words[i]) == 0)
 			return true;
@@ -93,8 +98,10 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		else if (known_word(w))
 			strv_add(&out->options, w);
 		/* SELinux labels are not set by us; the others meant something on another system */
-		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") && strcmp(w, "consistent"))
-			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, rw, nocopy, rprivate, "
+		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") &&
+			 strcmp(w, "consistent"))
+			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, "
+						  "rw, nocopy, rprivate, "
 						  "rslave, nosuid, ...)",
 						 arg, w));
 	}
@@ -105,7 +112,8 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 /* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
 static int special(const char *opt, const char *arg, const struct volume_req *v)
 {
-	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) && !str_eq(v->src, v->dst))
+	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) &&
+	    !str_eq(v->src, v->dst))
 		return bad(opt, arg, "only the host's own can be mounted there");
 	return 0;
 }
@@ -194,24 +202,27 @@ static int mount_tmpfs(struct volume_req *out, const char *key, const char *valu
 		return 0;
 	}
 	if (!*value || strspn(value, "01234567") != strlen(value) || strlen(value) > 5)
-		return errno = EINVAL, fail("--mount: tmpfs-mode: '%.100s' is not an octal mode", value);
+		return errno = EINVAL,
+		       fail("--mount: tmpfs-mode: '%.100s' is not an octal mode", value);
 	strv_addf(&out->options, "mode=%s", value);
 	return 0;
 }
 
 static int mount_field(struct volume_req *out, const char *arg, const char *key, const char *value)
 {
-	static const char *const sources[] = {"source", "src"}, *const targets[] = {"target", "dst", "destination"};
+	static const char *const sources[] = {"source", "src"}, *const targets[] = {
+								    "target", "dst", "destination"};
 	for (size_t i = 0; i < 2; i++)
 		if (value && strcmp(key, sources[i]) == 0)
 			return set(&out->src, value), 0;
 	for (size_t i = 0; i < 3; i++)
 		if (value && strcmp(key, targets[i]) == 0)
-			return free(out->dst), out->dst = target("--mount", arg, value), out->dst ? 0 : -1;
+			return free(out->dst), out->dst = target("--mount", arg, value),
+					       out->dst ? 0 : -1;
 	if (value && strcmp(key, "type") == 0)
 		return set(&out->type, value), 0;
-	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 || strcmp(key, "volume-nocopy") == 0 ||
-	    strcmp(key, "bind-nonrecursive") == 0)
+	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 ||
+	    strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0)
 		return mount_switch(out, arg, *key, value);
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
@@ -222,9 +233,10 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 		return mount_tmpfs(out, key, value);
 	if (!value && known_word(key))
 		return strv_add(&out->options, key), 0;
-	return errno = EINVAL, fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, "
-				    "bind-propagation, tmpfs-size, ...)",
-				   arg, key);
+	return errno = EINVAL,
+	       fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, "
+		    "bind-propagation, tmpfs-size, ...)",
+		   arg, key);
 }
 
 static int mount_check(struct volume_req *out, const char *arg)
@@ -259,8 +271,9 @@ static int mount_check(struct volume_req *out, const char *arg)
 	return 0;
 }
 
-/* The next field of a line of CSV (RFC 4180, as docker's --mount is read): in double quotes it may have commas, and ""
- * there is a quote. Cut out in place; *rest is what follows, NULL after the last. NULL where the quotes do not fit. */
+/* The next field of a line of CSV (RFC 4180, as docker's --mount is read): in double quotes it may
+ * have commas, and "" there is a quote. Cut out in place; *rest is what follows, NULL after the
+ * last. NULL where the quotes do not fit. */
 static char *csv_field(char **rest)
 {
 	char *field = *rest, *to = field, *p = field;

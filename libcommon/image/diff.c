@@ -29,8 +29,8 @@ static size_t below(const struct merged *low, const char *name, struct stat *st)
 	return i < low->n && layer_is_whiteout(st) ? low->n : i;
 }
 
-static int into(
-    struct diff *d, struct merged *up, const struct merged_name *item, struct merged *low, size_t in, size_t at)
+static int into(struct diff *d, struct merged *up, const struct merged_name *item,
+    struct merged *low, size_t in, size_t at)
 {
 	struct merged u, l = {0};
 	if (merged_descend(up, item, &u) < 0)
@@ -43,7 +43,8 @@ static int into(
 	return r;
 }
 
-static int one(struct diff *d, struct merged *up, const struct merged_name *item, struct merged *low, size_t at)
+static int one(struct diff *d, struct merged *up, const struct merged_name *item,
+    struct merged *low, size_t at)
 {
 	struct stat st, under;
 	size_t len = strlen(item->name);
@@ -74,7 +75,8 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 		    fstatat(low->fds[low->names[i].layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    layer_is_whiteout(&st))
 			continue;
-		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) < (int)(sizeof d->path - at))
+		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) <
+		    (int)(sizeof d->path - at))
 			r = d->fn('D', d->path, d->arg);
 	}
 	return r;

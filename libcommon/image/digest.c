@@ -1,4 +1,5 @@
-/* digest.c: sha256 by nettle, which uses the processor's own instructions where it has them; see digest.h. */
+/* digest.c: sha256 by nettle, which uses the processor's own instructions where it has them; see
+ * digest.h. */
 #include <string.h>
 
 #include "digest.h"

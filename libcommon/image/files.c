@@ -18,8 +18,8 @@
 
 #define FILES_MAX 100000
 
-/* "./a//b" is "a/b"; with `base`, relative to the folder of that name; ".." goes up, and beyond the root fails. Caller
- * frees; NULL with fail(). */
+/* "./a//b" is "a/b"; with `base`, relative to the folder of that name; ".." goes up, and beyond the
+ * root fails. Caller frees; NULL with fail(). */
 static char *clean(const char *what, const char *base, const char *name)
 {
 	_cleanup_free_ char *in = base ? xasprintf("%s/../%s", base, name) : xstrdup(name);
@@ -62,7 +62,8 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 {
 	char name[32];
 	snprintf(name, sizeof name, "f-%zu", to->spool);
-	_cleanup_close_ int fd = openat(f->store->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd =
+	    openat(f->store->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail("%s: create a file in the store: %m", f->what);
 	struct digest d;
@@ -71,7 +72,8 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 	la_int64_t offset;
 	int r;
 	digest_start(&d);
-	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK ||
+	       r == ARCHIVE_WARN) {
 		if ((uint64_t)offset != to->size) /* nobody saves images as sparse files */
 			return errno = EINVAL, fail("%s: %.100s: a sparse file", f->what, to->name);
 		digest_add(&d, data, n);
@@ -80,7 +82,8 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 			return fail("%s: write to the store: %m", f->what);
 	}
 	if (r != ARCHIVE_EOF)
-		return errno = EINVAL, fail("%s: %.100s: %s", f->what, to->name, archive_error_string(a));
+		return errno = EINVAL,
+		       fail("%s: %.100s: %s", f->what, to->name, archive_error_string(a));
 	digest_end(&d, to->hex);
 	return 0;
 }
@@ -93,13 +96,16 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 		return errno = EILSEQ, fail("%s: an entry's name cannot be read", f->what);
 	if (!hard && !soft && archive_entry_filetype(e) != AE_IFREG)
 		return 0;
-	if (strcmp(name + strspn(name, "./"), "etc/passwd") == 0 || strcmp(name + strspn(name, "./"), "bin/sh") == 0)
-		return errno = EINVAL,
-		       fail("%s: a root filesystem, not an archive of images: ctr-image import takes it", f->what);
+	if (strcmp(name + strspn(name, "./"), "etc/passwd") == 0 ||
+	    strcmp(name + strspn(name, "./"), "bin/sh") == 0)
+		return errno = EINVAL, fail("%s: a root filesystem, not an archive of images: "
+					    "ctr-image import takes it",
+					   f->what);
 	if (soft && *soft == '/') /* no image's; a root filesystem has many */
 		return 0;
 	if (f->n == FILES_MAX)
-		return errno = E2BIG, fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
+		return errno = E2BIG,
+		       fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
 	if (f->n == f->room) {
 		f->room = f->room ? 2 * f->room : 64;
 		f->v = xrealloc(f->v, f->room * sizeof *f->v);
@@ -130,7 +136,8 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 	struct archive_entry *e;
 	archive_read_support_format_tar(a);
 	int r = archive_read_open(a, in, NULL, tar_read, NULL);
-	while (r >= ARCHIVE_WARN && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF && r >= ARCHIVE_WARN)
+	while (r >= ARCHIVE_WARN && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF &&
+	       r >= ARCHIVE_WARN)
 		if (spool_entry(f, a, e) < 0)
 			return -1;
 	if (r == ARCHIVE_EOF)
@@ -139,8 +146,9 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 	if (why && strstr(why, "nrecognized"))
 		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
 	errno = EINVAL;
-	return why && str_starts(why, f->what) ? fail("%s", why)
-					       : fail("%s: %s", f->what, why ? why : "damaged archive");
+	return why && str_starts(why, f->what)
+		   ? fail("%s", why)
+		   : fail("%s: %s", f->what, why ? why : "damaged archive");
 }
 
 int files_spool(struct image_files *f, struct store *s, int fd, const char *what)
@@ -188,9 +196,10 @@ static int open_beneath(int dir, const char *name)
 	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p && at >= 0;) {
 		char *next = strtok_r(NULL, "/", &save);
-		int fd = strcmp(p, "..") == 0
-			     ? (errno = EINVAL, -1)
-			     : openat(at, p, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (next ? O_DIRECTORY : 0));
+		int fd = strcmp(p, "..") == 0 ? (errno = EINVAL, -1)
+					      : openat(at, p,
+						    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+							(next ? O_DIRECTORY : 0));
 		int why = errno;
 		close(at);
 		errno = why;

@@ -1,5 +1,5 @@
-/* image_minimal.c: what stands for the image store in a build without one (make CONFIG=minimal): roots are directories
- * and filesystem files, volumes are not filled. See image.h and volume.h. */
+/* image_minimal.c: what stands for the image store in a build without one (make CONFIG=minimal):
+ * roots are directories and filesystem files, volumes are not filled. See image.h and volume.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -22,11 +22,13 @@ int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct i
 	(void)apart;
 	(void)lib;
 	memset(out, 0, sizeof *out);
-	return errno = ENOSYS,
-	       fail("%s: this is the minimal build, which has no images (a directory is named with a '/')", ref);
+	return errno = ENOSYS, fail("%s: this is the minimal build, which has no images (a "
+				    "directory is named with a '/')",
+				   ref);
 }
 
-int image_obtain(const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out)
+int image_obtain(
+    const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out)
 {
 	(void)policy;
 	return image_open(lib, ref, apart, out);

@@ -1,4 +1,5 @@
-/* import.c: a root filesystem's archive becomes an image of one layer; and --change, which edits a config. */
+/* import.c: a root filesystem's archive becomes an image of one layer; and --change, which edits a
+ * config. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +42,9 @@ static int env(json_t *run, const char *pair)
 		json_object_set_new(run, "Env", list);
 	}
 	json_array_foreach(list, i,
-	    v) if (json_is_string(v) && strncmp(json_string_value(v), pair, key) == 0) return json_array_set_new(list,
-	    i, json_string(pair));
+	    v) if (json_is_string(v) &&
+		   strncmp(json_string_value(v), pair, key) == 0) return json_array_set_new(list, i,
+	    json_string(pair));
 	return json_array_append_new(list, json_string(pair));
 }
 
@@ -62,7 +64,8 @@ static int words(json_t *run, const char *member, const char *value, const char 
 	int r = 0;
 	strv_split(&l, value, " \t");
 	for (size_t i = 0; i < l.n && r == 0; i++) {
-		_cleanup_free_ char *key = xasprintf("%s%s", l.v[i], suffix && !strchr(l.v[i], '/') ? suffix : "");
+		_cleanup_free_ char *key =
+		    xasprintf("%s%s", l.v[i], suffix && !strchr(l.v[i], '/') ? suffix : "");
 		r = into(run, member, key, json_object());
 	}
 	strv_free(&l);
@@ -96,8 +99,9 @@ static char *word(const char **at)
 static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const char *pair))
 {
 	size_t n = strcspn(value, " \t=");
-	_cleanup_free_ char *old =
-	    value[n] == '=' ? NULL : xasprintf("%.*s=%s", (int)n, value, value + n + strspn(value + n, " \t"));
+	_cleanup_free_ char *old = value[n] == '=' ? NULL
+						   : xasprintf("%.*s=%s", (int)n, value,
+							 value + n + strspn(value + n, " \t"));
 	int r = 0;
 	if (old)
 		r = old[n + 1] ? set(run, old) : -1;
@@ -108,16 +112,19 @@ static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const c
 
 int config_change(json_t *config, const char *change)
 {
-	static const char *const names[] = {
-	    "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER", "VOLUME", "WORKDIR", "STOPSIGNAL"};
+	static const char *const names[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER",
+	    "VOLUME", "WORKDIR", "STOPSIGNAL"};
 	size_t n = strcspn(change, " \t="), k = 0;
 	const char *value = change + n + strspn(change + n, change[n] == '=' ? "=" : " \t");
-	while (k < sizeof names / sizeof names[0] && (strlen(names[k]) != n || strncasecmp(names[k], change, n) != 0))
+	while (k < sizeof names / sizeof names[0] &&
+	       (strlen(names[k]) != n || strncasecmp(names[k], change, n) != 0))
 		k++;
 	if (k == sizeof names / sizeof names[0] || !*value)
-		return errno = EINVAL, fail("--change: '%s': not one of CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME "
-					    "WORKDIR STOPSIGNAL and a value",
-					   change);
+		return errno = EINVAL,
+		       fail(
+			   "--change: '%s': not one of CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME "
+			   "WORKDIR STOPSIGNAL and a value",
+			   change);
 	json_t *run = json_object_get(config, "config"), *list = NULL;
 	if (k < 2 || (k == 6 && *value == '[')) {
 		list = command("--change", value);
@@ -147,12 +154,14 @@ int config_change(json_t *config, const char *change)
 	case 6:
 		r = list ? 0 : words(run, "Volumes", value, NULL);
 		for (size_t i = 0; i < json_array_size(list) && r == 0; i++)
-			r = into(run, "Volumes", json_string_value(json_array_get(list, i)), json_object());
+			r = into(run, "Volumes", json_string_value(json_array_get(list, i)),
+			    json_object());
 		json_decref(list);
 		break;
 	case 7: { /* a relative one goes on from the last */
 		const char *was = json_string_value(json_object_get(run, "WorkingDir"));
-		dir = *value == '/' ? NULL : xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
+		dir = *value == '/' ? NULL
+				    : xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
 		r = json_object_set_new(run, "WorkingDir", json_string(dir ? dir : value));
 		break;
 	}
@@ -161,9 +170,9 @@ int config_change(json_t *config, const char *change)
 			return fail_in("--change");
 		r = json_object_set_new(run, k == 5 ? "User" : "StopSignal", json_string(value));
 	}
-	return r < 0
-		   ? (errno = EINVAL, fail("--change: '%s': not %s", change, k == 2 || k == 4 ? "KEY=VALUE" : "UTF-8"))
-		   : 0;
+	return r < 0 ? (errno = EINVAL, fail("--change: '%s': not %s", change,
+					    k == 2 || k == 4 ? "KEY=VALUE" : "UTF-8"))
+		     : 0;
 }
 
 /* --- import --- */
@@ -172,31 +181,35 @@ int config_change(json_t *config, const char *change)
 static bool holds_images(const struct store *s, const char *layer)
 {
 	_cleanup_close_ int dir = openat(s->ltmp, layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || faccessat(dir, "bin", F_OK, AT_SYMLINK_NOFOLLOW) == 0 || faccessat(dir, "etc", F_OK, 0) == 0)
+	if (dir < 0 || faccessat(dir, "bin", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    faccessat(dir, "etc", F_OK, 0) == 0)
 		return false;
 	return faccessat(dir, "manifest.json", F_OK, 0) == 0 ||
-	       (faccessat(dir, "index.json", F_OK, 0) == 0 && faccessat(dir, "oci-layout", F_OK, 0) == 0);
+	       (faccessat(dir, "index.json", F_OK, 0) == 0 &&
+		   faccessat(dir, "oci-layout", F_OK, 0) == 0);
 }
 
-static int import(
-    struct store *s, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX], uint64_t *size)
+static int import(struct store *s, int fd, const char *what, const struct strv *changes,
+    char hex[DIGEST_HEX], uint64_t *size)
 {
 	struct stream in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
 		return -1;
 	if (holds_images(s, in.plain_hex))
-		return errno = EINVAL,
-		       fail("%s: an archive of images, not a root filesystem: ctr-image load takes it", what);
+		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
+					    "ctr-image load takes it",
+					   what);
 	_cleanup_free_ char *comment = xasprintf("imported from %s", what);
 	_cleanup_json_ json_t *config = config_make(NULL, in.plain_hex, NULL, comment);
 	for (size_t i = 0; i < changes->n; i++)
 		if (config_change(config, changes->v[i]) < 0)
 			return -1;
-	return store_put_image(s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, size);
+	return store_put_image(
+	    s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, size);
 }
 
-int image_import(
-    const char *lib, const char *name, int fd, const char *what, const struct strv *changes, char hex[DIGEST_HEX])
+int image_import(const char *lib, const char *name, int fd, const char *what,
+    const struct strv *changes, char hex[DIGEST_HEX])
 {
 	struct store s;
 	uint64_t size;

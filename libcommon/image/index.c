@@ -38,9 +38,11 @@ static json_t *index_load(const struct store *s)
 
 /* --- our own text, without parsing all of it --- */
 
-/* What index_save() writes begins so, is compact and ends in "]}"; each entry of ours ends with its name. With
- * thousands of images a start would otherwise parse all of them to find one. */
-#define OURS "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":["
+/* What index_save() writes begins so, is compact and ends in "]}"; each entry of ours ends with its
+ * name. With thousands of images a start would otherwise parse all of them to find one. */
+#define OURS                                                                                       \
+	"{\"schemaVersion\":2,\"mediaType\":\"application/"                                        \
+	"vnd.oci.image.index.v1+json\",\"manifests\":["
 #define ENTRY "{\"mediaType\":"
 
 /* The text where it is ours; NULL where it is another tool's, or none. Caller frees. */
@@ -49,7 +51,8 @@ static char *ours_read(const struct store *s, size_t *len)
 	if (s->images < 0 || faccessat(s->images, "index.json", F_OK, 0) < 0)
 		return NULL;
 	char *text = file_read_at(s->images, "index.json", IMAGE_META_MAX, len);
-	if (text && str_starts(text, OURS) && *len >= sizeof OURS + 1 && strcmp(text + *len - 2, "]}") == 0)
+	if (text && str_starts(text, OURS) && *len >= sizeof OURS + 1 &&
+	    strcmp(text + *len - 2, "]}") == 0)
 		return text;
 	free(text);
 	return NULL;
@@ -98,7 +101,8 @@ int store_ref(const struct store *s, const char *operand, struct ref *out, size_
 	_cleanup_free_ char *name = NULL;
 	_cleanup_free_ char *text = strstr(operand, "sha256:") ? NULL : ours_read(s, &len);
 	*out = (struct ref){0};
-	if (text && ref_parse(operand, &name) == 0 && ours_span(text, name, &from, &to) && ours_entry(from, to, out)) {
+	if (text && ref_parse(operand, &name) == 0 && ours_span(text, name, &from, &to) &&
+	    ours_entry(from, to, out)) {
 		*names = count(text, out->hex);
 		out->name = name;
 		name = NULL;
@@ -176,7 +180,8 @@ static int index_lock(const struct store *s)
 	return fd;
 }
 
-/* Of a full disk: what gets shorter fits where it was. Blanks after it are JSON too. Not atomic, hence only then. */
+/* Of a full disk: what gets shorter fits where it was. Blanks after it are JSON too. Not atomic,
+ * hence only then. */
 static int index_in_place(const struct store *s, const char *text, size_t len)
 {
 	struct stat st;
@@ -228,12 +233,13 @@ static int ours_set(const struct store *s, const char *name, const char *hex, co
 	if (strstr(text, hex) || strstr(text, name)) /* an entry without a name, perhaps */
 		return 0;
 	_cleanup_free_ char *add = json_text(entry);
-	_cleanup_free_ char *all = xasprintf("%.*s%s%s]}", (int)(len - 2), text, text[len - 3] == '[' ? "" : ",", add);
+	_cleanup_free_ char *all =
+	    xasprintf("%.*s%s%s]}", (int)(len - 2), text, text[len - 3] == '[' ? "" : ",", add);
 	return text_save(s, all, strlen(all)) < 0 ? -1 : 1;
 }
 
-/* Drop entries of this name, and where `hex` is given those of this digest without a name (all of it when there is no
- * name). How many. */
+/* Drop entries of this name, and where `hex` is given those of this digest without a name (all of
+ * it when there is no name). How many. */
 static size_t entries_drop(json_t *list, const char *name, const char *hex)
 {
 	size_t n = 0;
@@ -255,8 +261,9 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 	if (lock < 0)
 		return -1;
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	_cleanup_json_ json_t *entry = json_make("{s:s,s:s,s:I}", "mediaType",
-	    "application/vnd.oci.image.manifest.v1+json", "digest", digest, "size", (json_int_t)size);
+	_cleanup_json_ json_t *entry =
+	    json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json",
+		"digest", digest, "size", (json_int_t)size);
 	if (name)
 		json_object_set_new(entry, "annotations", json_make("{s:s}", REF_NAME, name));
 	int r = ours_set(s, name, hex, entry);

@@ -1,7 +1,7 @@
 /* load.c: images from docker save archives, OCI archives and OCI layout folders; see image_store.h.
  *
- * Every byte's digest is checked on the way: an index's by what the manifest hashes to, the manifest's for the config
- * and the layers, and the config's diff_ids by the unpacked layers.
+ * Every byte's digest is checked on the way: an index's by what the manifest hashes to, the
+ * manifest's for the config and the layers, and the config's diff_ids by the unpacked layers.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -47,7 +47,8 @@ static void add(struct load *l, const char *name, const char *hex, uint64_t size
 
 /* --- layers and small blobs --- */
 
-static int layer(struct load *l, const char *path, const char *blob, const char *diff_id, struct stream *in)
+static int layer(
+    struct load *l, const char *path, const char *blob, const char *diff_id, struct stream *in)
 {
 	const struct image_file *row;
 	_cleanup_close_ int fd = files_open(l->f, path, &row);
@@ -94,8 +95,8 @@ static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
 static int oci_layers(struct load *l, const struct manifest *m, const struct image_config *c)
 {
 	if (m->n != c->n)
-		return errno = EINVAL,
-		       fail("%s: a manifest of %zu layers whose config has %zu", l->f->what, m->n, c->n);
+		return errno = EINVAL, fail("%s: a manifest of %zu layers whose config has %zu",
+					   l->f->what, m->n, c->n);
 	for (size_t i = 0; i < m->n; i++) {
 		char path[DIGEST_HEX + 16];
 		struct stream in;
@@ -115,7 +116,8 @@ static bool foreign(const char *what, const char *text, size_t len)
 	if (!json_is_object(j))
 		return false; /* damaged, which is said */
 	return json_object_get(j, "artifactType") || !config || !json_object_get(j, "layers") ||
-	       (type && !strstr(type, "image.config.v1+json") && !strstr(type, "container.image.v1+json"));
+	       (type && !strstr(type, "image.config.v1+json") &&
+		   !strstr(type, "container.image.v1+json"));
 }
 
 /* 0 loaded, 1 foreign, -1 with fail(). */
@@ -156,12 +158,14 @@ static bool platform_fits(const json_t *d)
 	return (!os || strcmp(os, "linux") == 0) && (!arch || strcmp(arch, image_arch()) == 0);
 }
 
-/* "busybox:1.36" as it is; a bare tag ("latest", as umoci and skopeo write it) goes behind the file's own name. */
+/* "busybox:1.36" as it is; a bare tag ("latest", as umoci and skopeo write it) goes behind the
+ * file's own name. */
 static char *oci_name(const struct load *l, const json_t *d)
 {
 	const json_t *a = json_object_get(d, "annotations");
 	const char *full = json_string_value(json_object_get(a, "io.containerd.image.name"));
-	const char *ref = json_string_value(json_object_get(a, "org.opencontainers.image.ref.name"));
+	const char *ref =
+	    json_string_value(json_object_get(a, "org.opencontainers.image.ref.name"));
 	char *name = NULL;
 	if (full && ref_parse(full, &name) == 0)
 		return name;
@@ -172,7 +176,8 @@ static char *oci_name(const struct load *l, const json_t *d)
 		size_t n = strlen(base);
 		while (n > 1 && base[n - 1] == '/')
 			base[--n] = 0;
-		char *slash = strrchr(base, '/'), *stem = slash ? slash + 1 : base, *dot = strchr(stem, '.');
+		char *slash = strrchr(base, '/'), *stem = slash ? slash + 1 : base,
+		     *dot = strchr(stem, '.');
 		if (dot && dot > stem)
 			*dot = 0;
 		for (char *p = stem; *p; p++)
@@ -184,9 +189,11 @@ static char *oci_name(const struct load *l, const json_t *d)
 	return ref_parse(ref, &name) == 0 ? name : NULL;
 }
 
-static int oci_index(struct load *l, const json_t *index, const char *what, const char *above, int depth);
+static int oci_index(
+    struct load *l, const json_t *index, const char *what, const char *above, int depth);
 
-static int oci_descriptor(struct load *l, const json_t *d, const char *what, const char *above, int depth)
+static int oci_descriptor(
+    struct load *l, const json_t *d, const char *what, const char *above, int depth)
 {
 	const char *type = json_string_value(json_object_get(d, "mediaType"));
 	const char *digest = json_string_value(json_object_get(d, "digest"));
@@ -204,9 +211,10 @@ static int oci_descriptor(struct load *l, const json_t *d, const char *what, con
 	return j ? oci_index(l, j, inner, as, depth + 1) : -1;
 }
 
-/* At the top every image of ours is loaded, and what is none is skipped with a word; an index below is one image in
- * several variants: the first that fits. 0, 1 when nothing fits, -1 with fail(). */
-static int oci_index(struct load *l, const json_t *index, const char *what, const char *above, int depth)
+/* At the top every image of ours is loaded, and what is none is skipped with a word; an index below
+ * is one image in several variants: the first that fits. 0, 1 when nothing fits, -1 with fail(). */
+static int oci_index(
+    struct load *l, const json_t *index, const char *what, const char *above, int depth)
 {
 	const json_t *list = json_object_get(index, "manifests"), *d;
 	size_t i, fits = 0, skipped = 0;
@@ -227,7 +235,8 @@ static int oci_index(struct load *l, const json_t *index, const char *what, cons
 	if (fits == 0 && depth == 0)
 		return errno = ENOENT, fail("%s: no image for linux/%s in it", what, image_arch());
 	if (depth == 0 && skipped)
-		warn("%s: %zu skipped that are no images for linux/%s", what, skipped, image_arch());
+		warn(
+		    "%s: %zu skipped that are no images for linux/%s", what, skipped, image_arch());
 	return fits == 0;
 }
 
@@ -242,17 +251,19 @@ static int oci(struct load *l)
 
 /* --- docker --- */
 
-static int docker_layers(struct load *l, const json_t *paths, const struct image_config *c, struct manifest *m)
+static int docker_layers(
+    struct load *l, const json_t *paths, const struct image_config *c, struct manifest *m)
 {
 	if (!json_is_array(paths) || json_array_size(paths) != c->n)
-		return errno = EINVAL, fail("%s: manifest.json: %zu layers, but the config has %zu", l->f->what,
-					   json_array_size(paths), c->n);
+		return errno = EINVAL, fail("%s: manifest.json: %zu layers, but the config has %zu",
+					   l->f->what, json_array_size(paths), c->n);
 	m->layers = xcalloc(c->n + 1, sizeof *m->layers);
 	for (; m->n < c->n; m->n++) {
 		const char *path = json_string_value(json_array_get(paths, m->n));
 		struct stream in;
 		if (!path)
-			return errno = EINVAL, fail("%s: manifest.json: Layers: not all are strings", l->f->what);
+			return errno = EINVAL,
+			       fail("%s: manifest.json: Layers: not all are strings", l->f->what);
 		if (layer(l, path, NULL, c->diff_ids[m->n], &in) < 0)
 			return -1;
 		struct manifest_layer *to = &m->layers[m->n];
@@ -272,8 +283,10 @@ static int docker_tags(struct load *l, const json_t *tags, const char *hex, uint
 		_cleanup_free_ char *name = NULL;
 		if (!json_is_string(t) || ref_parse(json_string_value(t), &name) < 0)
 			return errno = EINVAL,
-			       json_is_string(t) ? fail_in("%s: manifest.json", l->f->what)
-						 : fail("%s: manifest.json: RepoTags: not all are strings", l->f->what);
+			       json_is_string(t)
+				   ? fail_in("%s: manifest.json", l->f->what)
+				   : fail("%s: manifest.json: RepoTags: not all are strings",
+					 l->f->what);
 		add(l, name, hex, size);
 	}
 	if (json_array_size(tags) == 0)
@@ -286,7 +299,8 @@ static int docker_image(struct load *l, const json_t *o)
 	const char *path = json_string_value(json_object_get(o, "Config"));
 	size_t len;
 	if (!path)
-		return errno = EINVAL, fail("%s: manifest.json: an image without Config", l->f->what);
+		return errno = EINVAL,
+		       fail("%s: manifest.json: an image without Config", l->f->what);
 	_cleanup_free_ char *text = files_read(l->f, path, &len);
 	_cleanup_free_ char *what = xasprintf("%s: %.80s", l->f->what, path);
 	struct image_config c;
@@ -295,11 +309,13 @@ static int docker_image(struct load *l, const json_t *o)
 	uint64_t size;
 	if (!text || config_parse(what, text, len, &c) < 0)
 		return -1;
-	/* the config's name is its digest, in old archives HEX.json, in new ones blobs/sha256/HEX */
+	/* the config's name is its digest, in old archives HEX.json, in new ones blobs/sha256/HEX
+	 */
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	digest_of(text, len, hex);
 	int r = 0;
-	if (strspn(base, "0123456789abcdef") == DIGEST_HEX - 1 && strncmp(base, hex, DIGEST_HEX - 1) != 0)
+	if (strspn(base, "0123456789abcdef") == DIGEST_HEX - 1 &&
+	    strncmp(base, hex, DIGEST_HEX - 1) != 0)
 		r = (errno = EBADMSG, fail("%s: its digest is %s", what, hex));
 	if (r == 0)
 		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m);
@@ -356,19 +372,22 @@ static int load(struct load *l, struct strv *loaded)
 {
 	bool is_oci = files_has(l->f, "index.json"), is_docker = files_has(l->f, "manifest.json");
 	if (!is_oci && !is_docker)
-		return errno = EINVAL, fail("%s: not an archive of images (neither index.json nor manifest.json in "
-					    "it); ctr-image import takes a root filesystem",
-					   l->f->what);
+		return errno = EINVAL,
+		       fail("%s: not an archive of images (neither index.json nor manifest.json in "
+			    "it); ctr-image import takes a root filesystem",
+			   l->f->what);
 	if ((is_oci ? oci(l) : docker(l)) < 0)
 		return -1;
 	if (l->name && !one_image(l))
-		return errno = EINVAL, fail("%s: %zu images in it, one name given", l->f->what, l->n);
+		return errno = EINVAL,
+		       fail("%s: %zu images in it, one name given", l->f->what, l->n);
 	if (l->name && l->n > 1)
 		l->n = 1;
 	return store_commit(l->s) < 0 ? -1 : names(l, loaded);
 }
 
-static int begin(const char *lib, int fd, int dir, const char *what, const char *name, struct strv *loaded)
+static int begin(
+    const char *lib, int fd, int dir, const char *what, const char *name, struct strv *loaded)
 {
 	struct store s;
 	struct image_files f = {.dir = -1};

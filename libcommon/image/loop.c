@@ -1,7 +1,7 @@
 /* loop.c: a file that is a file system, mounted read-only without unpacking; see image.h.
  *
- * The loop device frees itself with its last user (LO_FLAGS_AUTOCLEAR, loop(4)), so nothing is left when the mount goes
- * with the container's namespace.
+ * The loop device frees itself with its last user (LO_FLAGS_AUTOCLEAR, loop(4)), so nothing is left
+ * when the mount goes with the container's namespace.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +22,8 @@
 #include "image.h"
 #include "str.h"
 
-/* What it says it is: squashfs's magic is at 0 (squashfs_fs.h), erofs's at 1024 (erofs_fs.h), ext4's at 1080. */
+/* What it says it is: squashfs's magic is at 0 (squashfs_fs.h), erofs's at 1024 (erofs_fs.h),
+ * ext4's at 1080. */
 static const char *fs_type(int fd)
 {
 	unsigned char b[4];
@@ -30,7 +31,8 @@ static const char *fs_type(int fd)
 		return "squashfs";
 	if (pread(fd, b, 4, 1024) == 4 && memcmp(b, "\xe2\xe1\xf5\xe0", 4) == 0)
 		return "erofs";
-	/* a partition that was written as one; the file system of another is a guess that we do not make */
+	/* a partition that was written as one; the file system of another is a guess that we do not
+	 * make */
 	if (pread(fd, b, 2, 1024 + 56) == 2 && memcmp(b, "\x53\xef", 2) == 0)
 		return "ext4";
 	return NULL;
@@ -57,8 +59,8 @@ static int loop_set(int loop, int file, const char *name)
 	return -1;
 }
 
-/* A loop device that is bound to the file already, read-only: its users share one superblock and its pages, too. Its
- * path goes to dev; -1 when there is none. */
+/* A loop device that is bound to the file already, read-only: its users share one superblock and
+ * its pages, too. Its path goes to dev; -1 when there is none. */
 static int loop_shared(const struct stat *file, char dev[40])
 {
 	DIR *d = opendir("/sys/block");
@@ -71,9 +73,11 @@ static int loop_shared(const struct stat *file, char dev[40])
 			continue;
 		snprintf(dev, 40, "/dev/%.20s", e->d_name);
 		int fd = open(dev, O_RDONLY | O_CLOEXEC);
-		bool same = fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_inode == file->st_ino &&
-			    info.lo_device == file->st_dev && info.lo_offset == 0 && info.lo_sizelimit == 0 &&
-			    (info.lo_flags & LO_FLAGS_READ_ONLY) && (info.lo_flags & LO_FLAGS_AUTOCLEAR);
+		bool same = fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 &&
+			    info.lo_inode == file->st_ino && info.lo_device == file->st_dev &&
+			    info.lo_offset == 0 && info.lo_sizelimit == 0 &&
+			    (info.lo_flags & LO_FLAGS_READ_ONLY) &&
+			    (info.lo_flags & LO_FLAGS_AUTOCLEAR);
 		if (same)
 			found = fd;
 		else if (fd >= 0)
@@ -84,7 +88,8 @@ static int loop_shared(const struct stat *file, char dev[40])
 	return found;
 }
 
-/* A free loop device bound to the file; its path goes to dev. Another may take the one that is free: then the next. */
+/* A free loop device bound to the file; its path goes to dev. Another may take the one that is
+ * free: then the next. */
 static int loop_open(int file, const char *name, char dev[40])
 {
 	_cleanup_close_ int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -150,8 +155,9 @@ int image_loop_mount(const char *file, const char *fallback)
 		return fail("%s: open: %m", file);
 	const char *type = fs_type(fd);
 	if (!type)
-		return errno = EINVAL,
-		       fail("%s: not a squashfs, erofs or ext4 image (a tar archive is for ctr-image import)", file);
+		return errno = EINVAL, fail("%s: not a squashfs, erofs or ext4 image (a tar "
+					    "archive is for ctr-image import)",
+					   file);
 	struct stat st;
 	if (fstat(fd, &st) < 0)
 		return fail("%s: %m", file);

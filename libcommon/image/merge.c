@@ -98,7 +98,8 @@ int merged_list(struct merged *m)
 
 int merged_descend(const struct merged *m, const struct merged_name *item, struct merged *sub)
 {
-	*sub = (struct merged){.fds = xcalloc(m->n, sizeof *sub->fds), .opaque = item->layer ? NULL : m->opaque};
+	*sub = (struct merged){
+	    .fds = xcalloc(m->n, sizeof *sub->fds), .opaque = item->layer ? NULL : m->opaque};
 	for (size_t i = item->layer; i < m->n; i++) {
 		int fd = openat(m->fds[i], item->name, DIR_FLAGS);
 		if (fd < 0 && i > item->layer && errno == ENOENT)
@@ -151,9 +152,10 @@ int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 		if (S_ISLNK(st.st_mode))
 			to = readlinkat(m->fds[i], name, target, sizeof target);
 		bool anew = to >= 0 && links++ < 40; /* the path without it, from the top */
-		int r = anew                  ? merged_open(&sub, dirs, n)
-			: S_ISDIR(st.st_mode) ? merged_descend(m, &(struct merged_name){name, i}, &sub)
-					      : 1;
+		int r = anew ? merged_open(&sub, dirs, n)
+			: S_ISDIR(st.st_mode)
+			    ? merged_descend(m, &(struct merged_name){name, i}, &sub)
+			    : 1;
 		merged_close(m);
 		if (r != 0)
 			return r < 0 ? -1 : 0;
@@ -163,7 +165,8 @@ int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 			continue;
 		if (to && *target == '/')
 			keep = 0;
-		for (bool seen = to || len < 2; keep && !(seen && path[keep - 1] == '/'); keep--) /* ".." */
+		for (bool seen = to || len < 2; keep && !(seen && path[keep - 1] == '/');
+		     keep--) /* ".." */
 			seen |= path[keep - 1] != '/';
 		char *way = xasprintf("%.*s/%.*s%s", (int)keep, path, (int)to, target, path + at);
 		free(path);

@@ -1,5 +1,5 @@
-/* meta.c: manifests and configs (image-spec, manifest.md and config.md), read and made; see image_store.h. The readers
- * meet text from anywhere. */
+/* meta.c: manifests and configs (image-spec, manifest.md and config.md), read and made; see
+ * image_store.h. The readers meet text from anywhere. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +17,15 @@
 
 /* --- manifest --- */
 
-static int descriptor(
-    const struct jctx *c, const json_t *d, const char *path, char hex[DIGEST_HEX], uint64_t *size, char **type)
+static int descriptor(const struct jctx *c, const json_t *d, const char *path, char hex[DIGEST_HEX],
+    uint64_t *size, char **type)
 {
 	_cleanup_free_ char *digest = NULL;
 	int64_t n = 0;
 	if (!json_is_object(d))
 		return errno = EINVAL, fail("%s: %s: not an object", c->what, path);
-	if (jget_str(c, d, path, "digest", &digest) < 0 || jget_int(c, d, path, "size", 0, INT64_MAX, &n) < 0 ||
+	if (jget_str(c, d, path, "digest", &digest) < 0 ||
+	    jget_int(c, d, path, "size", 0, INT64_MAX, &n) < 0 ||
 	    (type && jget_str(c, d, path, "mediaType", type) < 0))
 		return -1;
 	const char *h = digest ? digest_parse(c->what, digest) : NULL;
@@ -44,7 +45,8 @@ static int manifest_fill(const struct jctx *c, const json_t *j, struct manifest 
 	if (jget_obj(c, j, "", "config", &config) < 0 || jget_arr(c, j, "", "layers", &layers) < 0)
 		return -1;
 	if (!config || !layers)
-		return errno = EINVAL, fail("%s: not an image manifest (no config, or no layers)", c->what);
+		return errno = EINVAL,
+		       fail("%s: not an image manifest (no config, or no layers)", c->what);
 	if (json_array_size(layers) > LAYERS_MAX)
 		return errno = E2BIG, fail("%s: more than %d layers", c->what, LAYERS_MAX);
 	if (descriptor(c, config, "config", out->config, &out->config_size, NULL) < 0)
@@ -102,7 +104,8 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 	for (void *it = json_object_iter(set); it; it = json_object_iter_next(set, it)) {
 		const json_t *v = json_object_iter_value(it);
 		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
-			return errno = EINVAL, fail("%s: config.Labels: not all are strings", c->what);
+			return errno = EINVAL,
+			       fail("%s: config.Labels: not all are strings", c->what);
 		if (*json_object_iter_key(it))
 			strv_addf(out, "%s=%s", json_object_iter_key(it), json_string_value(v));
 	}
@@ -117,8 +120,8 @@ static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 		       jget_str(c, o, "config", "WorkingDir", &im->workdir) < 0 ||
 		       jget_str(c, o, "config", "User", &im->user) < 0 ||
 		       jget_str(c, o, "config", "StopSignal", &im->stopsignal) < 0 ||
-		       keys(c, o, "Volumes", &im->volumes) < 0 || keys(c, o, "ExposedPorts", &im->exposed) < 0 ||
-		       labels(c, o, &im->labels) < 0
+		       keys(c, o, "Volumes", &im->volumes) < 0 ||
+		       keys(c, o, "ExposedPorts", &im->exposed) < 0 || labels(c, o, &im->labels) < 0
 		   ? -1
 		   : 0;
 }
@@ -129,22 +132,27 @@ static int config_fill(const struct jctx *c, struct image_config *out)
 	size_t i;
 	if (!json_is_object(out->json))
 		return errno = EINVAL, fail("%s: not an object", c->what);
-	if (jget_obj(c, out->json, "", "rootfs", &rootfs) < 0 || jget_obj(c, out->json, "", "config", &run) < 0 ||
+	if (jget_obj(c, out->json, "", "rootfs", &rootfs) < 0 ||
+	    jget_obj(c, out->json, "", "config", &run) < 0 ||
 	    jget_str(c, out->json, "", "created", &out->created) < 0 ||
 	    jget_str(c, out->json, "", "os", &out->os) < 0 ||
 	    jget_str(c, out->json, "", "architecture", &out->architecture) < 0)
 		return -1;
 	if (!rootfs || jget_arr(c, rootfs, "rootfs", "diff_ids", &ids) < 0 || !ids)
-		return errno = EINVAL, fail("%s: not an image config (no rootfs.diff_ids)", c->what);
+		return errno = EINVAL,
+		       fail("%s: not an image config (no rootfs.diff_ids)", c->what);
 	if (json_array_size(ids) > LAYERS_MAX)
 		return errno = E2BIG, fail("%s: more than %d layers", c->what, LAYERS_MAX);
 	out->diff_ids = xcalloc(json_array_size(ids) + 1, sizeof *out->diff_ids);
 	json_array_foreach(ids, i, v)
 	{
-		const char *hex = json_is_string(v) ? digest_parse(c->what, json_string_value(v)) : NULL;
+		const char *hex =
+		    json_is_string(v) ? digest_parse(c->what, json_string_value(v)) : NULL;
 		if (!hex)
 			return errno = EINVAL,
-			       json_is_string(v) ? -1 : fail("%s: rootfs.diff_ids: not all are strings", c->what);
+			       json_is_string(v)
+				   ? -1
+				   : fail("%s: rootfs.diff_ids: not all are strings", c->what);
 		memcpy(out->diff_ids[out->n++], hex, DIGEST_HEX);
 	}
 	return run ? run_part(c, run, &out->image) : 0;
@@ -175,8 +183,8 @@ void config_free(struct image_config *c)
 
 void image_free(struct image *im)
 {
-	struct strv *lists[] = {
-	    &im->entrypoint, &im->cmd, &im->env, &im->volumes, &im->labels, &im->exposed, &im->layers};
+	struct strv *lists[] = {&im->entrypoint, &im->cmd, &im->env, &im->volumes, &im->labels,
+	    &im->exposed, &im->layers};
 	char *strings[] = {im->ref, im->digest, im->workdir, im->user, im->stopsignal};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strv_free(lists[i]);
@@ -212,8 +220,9 @@ int store_image(const struct store *s, const char *hex, struct manifest *m, stru
 
 static const char *go_arch(void)
 {
-	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"},
-	    {"armv6l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}};
+	static const char *const names[][2] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
+	    {"armv7l", "arm"}, {"armv6l", "arm"}, {"i686", "386"}, {"ppc64le", "ppc64le"},
+	    {"s390x", "s390x"}, {"riscv64", "riscv64"}};
 	static struct utsname u;
 	uname(&u);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -243,20 +252,24 @@ static json_t *member(json_t *o, const char *key, json_type type)
 	return v;
 }
 
-json_t *config_make(const json_t *base, const char *diff_id, const char *created_by, const char *comment)
+json_t *config_make(
+    const json_t *base, const char *diff_id, const char *created_by, const char *comment)
 {
 	char time[40];
-	json_t *j = base ? json_deep_copy(base) : json_make("{s:s,s:s}", "architecture", go_arch(), "os", "linux");
+	json_t *j = base ? json_deep_copy(base)
+			 : json_make("{s:s,s:s}", "architecture", go_arch(), "os", "linux");
 	now(time);
 	json_object_set_new(j, "created", json_string(time));
 	member(j, "config", JSON_OBJECT);
 	json_t *rootfs = member(j, "rootfs", JSON_OBJECT);
 	json_object_set_new(rootfs, "type", json_string("layers"));
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", diff_id);
-	json_t *ids = member(rootfs, "diff_ids", JSON_ARRAY), *history = member(j, "history", JSON_ARRAY), *h;
+	json_t *ids = member(rootfs, "diff_ids", JSON_ARRAY),
+	       *history = member(j, "history", JSON_ARRAY), *h;
 	size_t i, told = 0;
 	json_array_foreach(history, i, h) told += !json_is_true(json_object_get(h, "empty_layer"));
-	for (; told < json_array_size(ids); told++) /* a history has an entry for each layer, or others refuse it */
+	for (; told < json_array_size(ids);
+	     told++) /* a history has an entry for each layer, or others refuse it */
 		json_array_append_new(history, json_make("{s:s}", "created", time));
 	json_array_append_new(ids, json_string(digest));
 	h = json_make("{s:s}", "created", time);
@@ -278,7 +291,8 @@ const char *layer_type(enum compression comp)
 static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	return json_make("{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
+	return json_make(
+	    "{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
 }
 
 /* Docker's names of the same things (the schema 2 manifest) as OCI's. */
@@ -289,19 +303,20 @@ static const char *oci_type(const char *type)
 	return layer_type(strstr(type, "zstd") ? COMP_ZSTD : COMP_NONE);
 }
 
-int store_put_manifest(
-    struct store *s, const char *config, size_t len, const struct manifest *base, char hex[DIGEST_HEX], uint64_t *size)
+int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *base,
+    char hex[DIGEST_HEX], uint64_t *size)
 {
 	char config_hex[DIGEST_HEX];
 	if (store_put(s, config, len, config_hex) < 0)
 		return -1;
 	json_t *layers = json_array();
 	for (size_t i = 0; base && i < base->n; i++)
-		json_array_append_new(
-		    layers, descriptor_make(oci_type(base->layers[i].type), base->layers[i].hex, base->layers[i].size));
+		json_array_append_new(layers, descriptor_make(oci_type(base->layers[i].type),
+						  base->layers[i].hex, base->layers[i].size));
 	_cleanup_json_ json_t *m = json_make("{s:i,s:s,s:o,s:o}", "schemaVersion", 2, "mediaType",
 	    "application/vnd.oci.image.manifest.v1+json", "config",
-	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), "layers", layers);
+	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), "layers",
+	    layers);
 	if (!m)
 		return fail("make a manifest: out of memory");
 	_cleanup_free_ char *mtext = json_text(m);
@@ -309,12 +324,14 @@ int store_put_manifest(
 	return store_put(s, mtext, *size, hex);
 }
 
-int store_put_image(struct store *s, json_t *config, const struct manifest *base, const char *layer_hex,
-    uint64_t layer_size, const char *type, char hex[DIGEST_HEX], uint64_t *size)
+int store_put_image(struct store *s, json_t *config, const struct manifest *base,
+    const char *layer_hex, uint64_t layer_size, const char *type, char hex[DIGEST_HEX],
+    uint64_t *size)
 {
 	struct manifest m = {.n = (base ? base->n : 0) + 1};
 	if (m.n > LAYERS_MAX)
-		return errno = E2BIG, fail("more than %d layers (ctr-image export makes one of them)", LAYERS_MAX);
+		return errno = E2BIG,
+		       fail("more than %d layers (ctr-image export makes one of them)", LAYERS_MAX);
 	m.layers = xcalloc(m.n, sizeof *m.layers);
 	if (base)
 		memcpy(m.layers, base->layers, base->n * sizeof *m.layers);

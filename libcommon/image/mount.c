@@ -1,7 +1,8 @@
-/* mount.c: an image's tree in the caller's own mount namespace, by explicit wish (ctr-image mount); see image.h.
+/* mount.c: an image's tree in the caller's own mount namespace, by explicit wish (ctr-image mount);
+ * see image.h.
  *
- * It is the one thing that ctrbox mounts on the host, and it stays until umount: the layers it lies on are in use by
- * it, which no record says, so an image that is mounted is not to be removed.
+ * It is the one thing that ctrbox mounts on the host, and it stays until umount: the layers it lies
+ * on are in use by it, which no record says, so an image that is mounted is not to be removed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,8 @@ static int bind_one(int layer, const char *dir)
 	snprintf(from, sizeof from, "/proc/self/fd/%d", layer);
 	if (mount(from, dir, NULL, MS_BIND, NULL) < 0)
 		return fail("%s: mount: %m", dir);
-	if (mount(NULL, dir, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) == 0)
+	if (mount(NULL, dir, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) ==
+	    0)
 		return 0;
 	fail("%s: remount read-only: %m", dir);
 	umount2(dir, MNT_DETACH);
@@ -50,13 +52,14 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 	_cleanup_close_ int wk = upper ? open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (upper && (up < 0 || wk < 0))
 		return fail("%s: open: %m", upper);
-	_cleanup_free_ char *rest =
-	    upper ? xasprintf(
-			",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,redirect_dir=off,metacopy=off,index=off",
-			up, wk)
-		  : xstrdup("");
+	_cleanup_free_ char *rest = upper
+					? xasprintf(",upperdir=/proc/self/fd/%d,workdir=/proc/self/"
+						    "fd/%d,redirect_dir=off,metacopy=off,index=off",
+					      up, wk)
+					: xstrdup("");
 	_cleanup_free_ char *options = xasprintf("lowerdir=%s%s", lower, rest);
-	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY), options) < 0)
+	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY),
+		options) < 0)
 		return fail("%s: mount overlay: %m", dir);
 	return 0;
 }

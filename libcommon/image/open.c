@@ -1,5 +1,5 @@
-/* open.c: from an image's name to what starting a container of it takes; see image.h. On the start path: an index, a
- * manifest and a config are read, each layer is looked for, and nothing else. */
+/* open.c: from an image's name to what starting a container of it takes; see image.h. On the start
+ * path: an index, a manifest and a config are read, each layer is looked for, and nothing else. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -37,7 +37,9 @@ static int unpack_missing(void *arg)
 		struct stream in;
 		_cleanup_close_ int fd = store_blob_open(&s, m->layers[i].hex);
 		_cleanup_free_ char *what = xasprintf("layer %.12s", m->layers[i].hex);
-		r = fd < 0 ? -1 : store_layer(&s, fd, what, false, m->layers[i].hex, c->diff_ids[i], &in);
+		r = fd < 0
+			? -1
+			: store_layer(&s, fd, what, false, m->layers[i].hex, c->diff_ids[i], &in);
 	}
 	if (r == 0)
 		r = store_commit(&s);
@@ -47,19 +49,21 @@ static int unpack_missing(void *arg)
 	return r;
 }
 
-static int layers(const struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
+static int layers(
+    const struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
 {
 	const struct image_config *c = x->c;
 	if (c->n == 0)
-		return errno = EINVAL, fail("%s: an image without layers: nothing is in it", out->ref);
+		return errno = EINVAL,
+		       fail("%s: an image without layers: nothing is in it", out->ref);
 	bool all = true;
 	for (size_t i = 0; i < c->n && all; i++)
 		all = store_has_layer(s, c->diff_ids[i]);
 	void *arg = (void *)(uintptr_t)x;
 	if (!all && (apart ? apart(unpack_missing, arg) : unpack_missing(arg)) < 0)
 		return -1;
-	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the upper of them hides
-	 * all of the lower. */
+	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the
+	 * upper of them hides all of the lower. */
 	for (size_t i = c->n; i-- > 0;) {
 		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", x->lib, c->diff_ids[i]);
 		if (!strv_has(&out->layers, dir))
@@ -68,7 +72,8 @@ static int layers(const struct store *s, const struct missing *x, image_apart_fn
 	return 0;
 }
 
-static int found(const struct store *s, const char *lib, const struct ref *r, image_apart_fn *apart, struct image *out)
+static int found(const struct store *s, const char *lib, const struct ref *r, image_apart_fn *apart,
+    struct image *out)
 {
 	struct manifest m;
 	struct image_config c;

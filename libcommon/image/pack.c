@@ -1,7 +1,8 @@
 /* pack.c: directories into an archive; see layer.h.
  *
- * Several directories are shown merged as overlayfs would, but without mounting one: it works for any user on any
- * kernel, and for a container that runs. Names are sorted, so that the same tree gives the same digest.
+ * Several directories are shown merged as overlayfs would, but without mounting one: it works for
+ * any user on any kernel, and for a container that runs. Names are sorted, so that the same tree
+ * gives the same digest.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -158,7 +159,8 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 	char at[NAME_MAX + 40], value[65536];
 	if (fd < 0) /* what cannot be opened; by an open file it is faster */
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
-	ssize_t n = fd < 0 ? llistxattr(at, p->names, sizeof p->names) : flistxattr(fd, p->names, sizeof p->names);
+	ssize_t n = fd < 0 ? llistxattr(at, p->names, sizeof p->names)
+			   : flistxattr(fd, p->names, sizeof p->names);
 	if (n < 0)
 		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM
 			   ? 0
@@ -166,10 +168,12 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
 		if (!xattr_wanted(x))
 			continue;
-		ssize_t v = fd < 0 ? lgetxattr(at, x, value, sizeof value) : fgetxattr(fd, x, value, sizeof value);
+		ssize_t v = fd < 0 ? lgetxattr(at, x, value, sizeof value)
+				   : fgetxattr(fd, x, value, sizeof value);
 		if (v >= 0)
 			archive_entry_xattr_add_entry(p->e, x, value, (size_t)v);
-		else if (errno != ENODATA && errno != EPERM && errno != EACCES && errno != EOPNOTSUPP)
+		else if (errno != ENODATA && errno != EPERM && errno != EACCES &&
+			 errno != EOPNOTSUPP)
 			return fail("%s: read %s: %m", p->path, x);
 	}
 	return 0;
@@ -190,7 +194,8 @@ static int holes(struct pack *p, int fd, const struct stat *st)
 			return 0; /* not a file system that knows */
 		if (data == 0 && hole >= st->st_size)
 			break;
-		archive_entry_sparse_add_entry(p->e, data, (hole < st->st_size ? hole : st->st_size) - data);
+		archive_entry_sparse_add_entry(
+		    p->e, data, (hole < st->st_size ? hole : st->st_size) - data);
 		at = hole;
 	}
 	return lseek(fd, 0, SEEK_SET) < 0 ? fail("%s: seek: %m", p->path) : 0;
@@ -229,8 +234,9 @@ static int body(struct pack *p, int fd, off_t size)
 	return 0;
 }
 
-/* Of a container's files: it may put a device in the place of a file between our look and our open, and opening one
- * does something to it. So it is looked at through a descriptor that opens nothing, and that one is opened then. */
+/* Of a container's files: it may put a device in the place of a file between our look and our open,
+ * and opening one does something to it. So it is looked at through a descriptor that opens nothing,
+ * and that one is opened then. */
 static int file_open(const struct pack *p, int dir, const char *name)
 {
 	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
@@ -272,8 +278,10 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	archive_entry_clear(p->e);
 	archive_entry_copy_pathname(p->e, p->path);
 	archive_entry_set_mode(p->e, st->st_mode);
-	archive_entry_set_uid(p->e, p->of ? id_inside(p->of->uids, p->of->n_uids, st->st_uid) : st->st_uid);
-	archive_entry_set_gid(p->e, p->of ? id_inside(p->of->gids, p->of->n_gids, st->st_gid) : st->st_gid);
+	archive_entry_set_uid(
+	    p->e, p->of ? id_inside(p->of->uids, p->of->n_uids, st->st_uid) : st->st_uid);
+	archive_entry_set_gid(
+	    p->e, p->of ? id_inside(p->of->gids, p->of->n_gids, st->st_gid) : st->st_gid);
 	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	archive_entry_set_size(p->e, 0);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
@@ -281,7 +289,8 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	const char *first = !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? link_first(p, st) : NULL;
 	if (first) {
 		archive_entry_set_hardlink(p->e, first);
-		/* docker chowns by each name, which takes a capability away, and sets it again only if the name has it
+		/* docker chowns by each name, which takes a capability away, and sets it again only
+		 * if the name has it
 		 */
 		return xattrs(p, -1, dir, name) < 0 ? -1 : header(p);
 	}
@@ -333,7 +342,8 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
-	if (p->out->hash && str_starts(item->name, ".wh.")) { /* hashed: it becomes an image's layer */
+	if (p->out->hash &&
+	    str_starts(item->name, ".wh.")) { /* hashed: it becomes an image's layer */
 		warn("/%s: left out: in an image that is a deletion", p->path);
 		return 0;
 	}
@@ -360,8 +370,8 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 /* The kernel's own file systems: no files to copy, and some that end only with the machine. */
 static bool kernels(int fd)
 {
-	static const uint32_t magic[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
-	    CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */};
+	static const uint32_t magic[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC,
+	    CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */};
 	struct statfs fs;
 	if (fstatfs(fd, &fs) == 0)
 		for (size_t i = 0; i < sizeof magic / sizeof magic[0]; i++)
@@ -399,14 +409,16 @@ static int one(struct pack *p, const struct subject *s)
 	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("%s: %m", s->as);
 	if (kernels(s->dir))
-		return errno = EINVAL, fail("%s: in a file system of the kernel's, not copied", s->as);
+		return errno = EINVAL,
+		       fail("%s: in a file system of the kernel's, not copied", s->as);
 	p->live = true;
 	if (S_ISSOCK(st.st_mode))
 		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);
 	sprintf(p->path, "%s%s", s->as, S_ISDIR(st.st_mode) ? "/" : "");
 	if (entry(p, s->dir, s->name, &st) < 0 || !S_ISDIR(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -1 : 0;
-	_cleanup_close_ int fd = openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+	    openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail("%s: open: %m", s->as);
 	if (merged_open(&m, &fd, 1) < 0)
@@ -440,7 +452,8 @@ static int pack_open(struct pack *p)
 	p->e = archive_entry_new();
 	if (!p->a || !p->e)
 		return fail("out of memory");
-	/* seconds are what layers have; a pax header only where something needs it; docker reads only SCHILY.xattr */
+	/* seconds are what layers have; a pax header only where something needs it; docker reads
+	 * only SCHILY.xattr */
 	if (archive_write_set_format_pax_restricted(p->a) != ARCHIVE_OK ||
 	    archive_write_set_format_option(p->a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(p->a, 0) != ARCHIVE_OK ||
@@ -468,8 +481,8 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_of *of
 	out->own = out->hash ? NULL : xmalloc(RING_CHUNK);
 	digest_start(&out->digest);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
-	int r = (out->hash && !out->ring) || pack_open(p) < 0 || (s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 ||
-			pack_close(p) < 0
+	int r = (out->hash && !out->ring) || pack_open(p) < 0 ||
+			(s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0
 		    ? -1
 		    : 0;
 	int why = errno;
@@ -495,7 +508,8 @@ int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *o
 	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, of, out);
 }
 
-int layer_pack_path(int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out)
+int layer_pack_path(
+    int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out)
 {
 	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, of, out);
 }

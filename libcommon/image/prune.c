@@ -21,7 +21,8 @@
 
 /* --- marking --- */
 
-static int image_marks(const struct store *s, const char *hex, struct strv *blobs, struct strv *layers)
+static int image_marks(
+    const struct store *s, const char *hex, struct strv *blobs, struct strv *layers)
 {
 	struct manifest m;
 	size_t len;
@@ -32,7 +33,8 @@ static int image_marks(const struct store *s, const char *hex, struct strv *blob
 	strv_add(blobs, m.config);
 	for (size_t i = 0; i < m.n; i++)
 		strv_add(blobs, m.layers[i].hex);
-	/* a config is long, and its diff_ids are among the digests in it: one too many is kept, at worst */
+	/* a config is long, and its diff_ids are among the digests in it: one too many is kept, at
+	 * worst */
 	_cleanup_free_ char *config = store_get(s, m.config, &len);
 	for (const char *p = config; p && (p = strstr(p, "sha256:")); p += 7) {
 		_cleanup_free_ char *id = xstrndup(p + 7, DIGEST_HEX - 1);
@@ -82,8 +84,8 @@ static int size_one(int dirfd, const char *name, void *arg)
 	return fd < 0 ? 0 : dir_each(fd, size_one, arg);
 }
 
-/* Only renamed here, for half a layer under its name would pass for a whole one. Where even that needs space which the
- * disk has not got, it is removed at once. */
+/* Only renamed here, for half a layer under its name would pass for a whole one. Where even that
+ * needs space which the disk has not got, it is removed at once. */
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
@@ -110,7 +112,8 @@ static int remove_gone(int layers, const struct strv *gone)
 	return r;
 }
 
-/* In the child that may outlive us: nothing of ours is held but the folder of the layers, least of all the gate. */
+/* In the child that may outlive us: nothing of ours is held but the folder of the layers, least of
+ * all the gate. */
 static _Noreturn void remove_child(int layers, const struct strv *gone)
 {
 	undo_forget();
@@ -120,7 +123,8 @@ static _Noreturn void remove_child(int layers, const struct strv *gone)
 		dup2(null, fd);
 	dup2(layers, 3);
 	sys_close_range(4, ~0u);
-	for (size_t i = 0; i < gone->n; i++) { /* locked, so that the next import does not wait for it either */
+	for (size_t i = 0; i < gone->n;
+	     i++) { /* locked, so that the next import does not wait for it either */
 		int fd = dir_open_at(3, gone->v[i]);
 		if (fd >= 0)
 			lock_try(fd, LOCK_EX);
@@ -128,7 +132,8 @@ static _Noreturn void remove_child(int layers, const struct strv *gone)
 	_exit(remove_gone(3, gone) < 0);
 }
 
-/* What takes longer than a moment goes on without us; what a kill leaves of it, the next import clears. */
+/* What takes longer than a moment goes on without us; what a kill leaves of it, the next import
+ * clears. */
 static int remove_apart(int layers, const struct strv *gone)
 {
 	int status;
@@ -153,7 +158,8 @@ static int drop_part(int dirfd, const char *name, void *arg)
 	struct stat st;
 	if (!str_starts(name, ".part-"))
 		return 0;
-	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int fd =
+	    openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || lock_try(fd, LOCK_EX) != 1 || fstat(fd, &st) < 0)
 		return 0;
 	p->freed += (uint64_t)st.st_blocks * 512;
@@ -169,7 +175,9 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		p->freed += (uint64_t)st.st_blocks * 512;
-	return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT ? fail("blob %.12s: unlink: %m", name) : 0;
+	return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT
+		   ? fail("blob %.12s: unlink: %m", name)
+		   : 0;
 }
 
 static int prune(struct store *s, struct prune *p)

@@ -101,13 +101,15 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 				}
 			}
 			if (mine && found >= 0 && strcmp(r->v[found].hex, r->v[i].hex) != 0)
-				return errno = EINVAL, fail("%s: several images begin with this", operand);
+				return errno = EINVAL,
+				       fail("%s: several images begin with this", operand);
 			if (mine && found < 0)
 				found = (int)i;
 		}
 	}
 	if (found >= 0)
 		return found;
-	return errno = ENOENT,
-	       fail("%.255s: no such image (ctr-image ls lists them; ctr-image load or import adds one)", operand);
+	return errno = ENOENT, fail("%.255s: no such image (ctr-image ls lists them; ctr-image "
+				    "load or import adds one)",
+				   operand);
 }

@@ -1,7 +1,8 @@
 /* registry.c: pulling an image; see registry.h.
  *
- * The largest layer is unpacked while it arrives, the others arrive meanwhile, a few at a time, as images/.part-HEX.
- * These stay when a signal ends the pull, and the next one goes on with them; a failure removes them.
+ * The largest layer is unpacked while it arrives, the others arrive meanwhile, a few at a time, as
+ * images/.part-HEX. These stay when a signal ends the pull, and the next one goes on with them; a
+ * failure removes them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,9 +25,9 @@
 
 #define AT_ONCE 3
 #define TRIES 3
-#define ACCEPT                                                                                                         \
-	"application/vnd.oci.image.index.v1+json\napplication/vnd.oci.image.manifest.v1+json\n"                        \
-	"application/vnd.docker.distribution.manifest.list.v2+json\n"                                                  \
+#define ACCEPT                                                                                     \
+	"application/vnd.oci.image.index.v1+json\napplication/vnd.oci.image.manifest.v1+json\n"    \
+	"application/vnd.docker.distribution.manifest.list.v2+json\n"                              \
 	"application/vnd.docker.distribution.manifest.v2+json"
 
 struct want {
@@ -56,7 +57,8 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 	_cleanup_free_ char *path = xasprintf("/v2/%s/manifests/%s", p->r.repo, tag);
 	_cleanup_free_ char *what = xasprintf("%s:%s", p->r.repo, tag);
 	struct reply a;
-	if (registry_ask(&p->r, &(struct request){.method = "GET", .path = path, .accept = ACCEPT}, &a) < 0)
+	if (registry_ask(
+		&p->r, &(struct request){.method = "GET", .path = path, .accept = ACCEPT}, &a) < 0)
 		return NULL;
 	_cleanup_free_ char *said = reply_header(&a, "Docker-Content-Digest");
 	char *text = NULL;
@@ -64,16 +66,19 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 	if (a.status != 200)
 		reply_refused(&p->r, what, &a);
 	else if (str_starts(tag, "sha256:") && strcmp(tag + 7, hex) != 0)
-		errno = EBADMSG, fail("%s: %s: lies: the digest of its answer is sha256:%s", p->r.host, tag, hex);
+		errno = EBADMSG,
+		fail("%s: %s: lies: the digest of its answer is sha256:%s", p->r.host, tag, hex);
 	else if (said && str_starts(said, "sha256:") && strcmp(said + 7, hex) != 0)
-		errno = EBADMSG, fail("%s: %s: says %s, but sends sha256:%s", p->r.host, what, said, hex);
+		errno = EBADMSG,
+		fail("%s: %s: says %s, but sends sha256:%s", p->r.host, what, said, hex);
 	else
 		text = xstrndup(a.body, *len = a.len);
 	reply_free(&a);
 	return text;
 }
 
-/* The digest of the first manifest for this machine in an index; NULL when `j` is none, with *index false. */
+/* The digest of the first manifest for this machine in an index; NULL when `j` is none, with *index
+ * false. */
 static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 {
 	const json_t *list = json_object_get(j, "manifests"), *d;
@@ -109,8 +114,9 @@ static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 			return -1;
 		if (!next) {
 			*size = len;
-			return manifest_parse(p->ref.name, text, len, &p->m) < 0 ? -1
-										 : store_put(&p->s, text, len, hex);
+			return manifest_parse(p->ref.name, text, len, &p->m) < 0
+				   ? -1
+				   : store_put(&p->s, text, len, hex);
 		}
 		free(tag);
 		tag = next;
@@ -132,13 +138,14 @@ static int config(struct pull *p)
 		r = -1;
 	else if (strcmp(hex, p->m.config) != 0)
 		r = (errno = EBADMSG,
-		    fail("%s: lies: the config's digest is sha256:%s, not sha256:%s", p->r.host, hex, p->m.config));
+		    fail("%s: lies: the config's digest is sha256:%s, not sha256:%s", p->r.host,
+			hex, p->m.config));
 	if (r == 0)
 		r = config_parse(p->ref.name, a.body, a.len, &p->c);
 	reply_free(&a);
 	if (r == 0 && p->c.n != p->m.n)
-		r = (errno = EINVAL,
-		    fail("%s: a manifest of %zu layers whose config has %zu", p->ref.name, p->m.n, p->c.n));
+		r = (errno = EINVAL, fail("%s: a manifest of %zu layers whose config has %zu",
+					 p->ref.name, p->m.n, p->c.n));
 	return r;
 }
 
@@ -147,7 +154,8 @@ static int config(struct pull *p)
 static bool have(const struct pull *p, const struct want *w)
 {
 	_cleanup_free_ char *path = xasprintf("blobs/sha256/%s", w->hex);
-	return (faccessat(p->s.images, path, F_OK, 0) == 0 || faccessat(p->s.tmp, w->hex, F_OK, 0) == 0) &&
+	return (faccessat(p->s.images, path, F_OK, 0) == 0 ||
+		   faccessat(p->s.tmp, w->hex, F_OK, 0) == 0) &&
 	       store_has_layer(&p->s, w->diff_id);
 }
 
@@ -164,7 +172,8 @@ static void wants(struct pull *p)
 	p->v = xcalloc(p->m.n + 1, sizeof *p->v);
 	for (size_t i = 0; i < p->m.n; i++) {
 		struct want *w = &p->v[p->n];
-		*w = (struct want){p->m.layers[i].hex, p->c.diff_ids[i], p->m.layers[i].size, .fd = -1};
+		*w = (struct want){
+		    p->m.layers[i].hex, p->c.diff_ids[i], p->m.layers[i].size, .fd = -1};
 		snprintf(w->part, sizeof w->part, ".part-%s", w->hex);
 		bool twice = false;
 		for (size_t k = 0; k < p->n; k++)
@@ -181,7 +190,8 @@ static int part_open(struct pull *p, struct want *w)
 {
 	struct stat st = {0};
 	while (w->fd < 0) {
-		int fd = openat(p->s.images, w->part, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		int fd = openat(p->s.images, w->part,
+		    O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0)
 			return fail("images/%s: create: %m", w->part);
 		if (lock_take(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
@@ -223,9 +233,11 @@ static int part_end(struct pull *p, struct want *w)
 		if (r == 1 && ftruncate(w->fd, 0) < 0)
 			return fail("images/%s: truncate: %m", w->part);
 		if (r == 0 && part_size(w) != w->size)
-			return errno = EBADMSG, fail("%s: layer %.12s: has %llu bytes, not %llu", p->r.host, w->hex,
-						    (unsigned long long)part_size(w), (unsigned long long)w->size);
-		if (r < 0 && (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
+			return errno = EBADMSG,
+			       fail("%s: layer %.12s: has %llu bytes, not %llu", p->r.host, w->hex,
+				   (unsigned long long)part_size(w), (unsigned long long)w->size);
+		if (r < 0 &&
+		    (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
 			return fail_in("layer %.12s", w->hex);
 	}
 	return 0;
@@ -237,10 +249,12 @@ static int part_unpack(struct pull *p, struct want *w)
 	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
 	if (w->done)
 		return 0;
-	if (lseek(w->fd, 0, SEEK_SET) < 0 || store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0)
+	if (lseek(w->fd, 0, SEEK_SET) < 0 ||
+	    store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0)
 		return -1;
 	w->done = true;
-	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail("%s: rename: %m", what) : 0;
+	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail("%s: rename: %m", what)
+								    : 0;
 }
 
 /* Unpacked while it arrives; 1 when the connection broke, and the part is to be completed. */
@@ -328,7 +342,8 @@ static void undo_keep(void *arg)
 static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 {
 	p->r.repo = xstrdup(p->ref.repo);
-	int r = registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || config(p) < 0 ? -1 : 0;
+	int r =
+	    registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || config(p) < 0 ? -1 : 0;
 	if (r == 0)
 		r = layers(p);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
@@ -367,7 +382,8 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 	bool tagged = colon && (!slash || colon > slash);
 	_cleanup_free_ char *bare = tagged ? xstrndup(ref, (size_t)(colon - ref)) : xstrdup(ref);
 	_cleanup_free_ char *alias = strchr(ref, '@') ? NULL : registry_alias(bare);
-	_cleanup_free_ char *meant = alias ? xasprintf("%s%s", alias, tagged ? colon : "") : xstrdup(ref);
+	_cleanup_free_ char *meant =
+	    alias ? xasprintf("%s%s", alias, tagged ? colon : "") : xstrdup(ref);
 	if (registry_ref_parse(meant, &p.ref) < 0)
 		return -1;
 	int r = store_open(&p.s, lib, STORE_ADD);
@@ -403,7 +419,8 @@ static int obtain(void *arg)
 	return r;
 }
 
-int image_obtain(const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out)
+int image_obtain(
+    const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out)
 {
 	struct obtain x = {lib, ref};
 	const char *what = policy ? "--pull" : "CTR_PULL";

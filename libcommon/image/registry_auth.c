@@ -84,11 +84,13 @@ static const char *key_of(const char *host)
 /* The helper of this registry, or NULL. Borrowed. */
 static const char *helper_of(const json_t *config, const char *host)
 {
-	const char *own = json_string_value(json_object_get(json_object_get(config, "credHelpers"), host));
+	const char *own =
+	    json_string_value(json_object_get(json_object_get(config, "credHelpers"), host));
 	return own ? own : json_string_value(json_object_get(config, "credsStore"));
 }
 
-/* docker-credential-NAME VERB, with text on its stdin; its output, or NULL with fail(). Caller frees. */
+/* docker-credential-NAME VERB, with text on its stdin; its output, or NULL with fail(). Caller
+ * frees. */
 static char *helper_run(const char *name, const char *verb, const char *text)
 {
 	int out[2], status = -1;
@@ -162,11 +164,12 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	_cleanup_free_ char *path = config_path();
 	_cleanup_json_ json_t *config = config_read(path);
 	if (!config || !path)
-		return path ? -1 : fail("no home directory to keep credentials in: set DOCKER_CONFIG");
+		return path ? -1
+			    : fail("no home directory to keep credentials in: set DOCKER_CONFIG");
 	const char *helper = helper_of(config, host);
 	if (helper) {
-		_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "ServerURL", key_of(host), "Username",
-		    user ? user : "", "Secret", user ? password : "");
+		_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "ServerURL", key_of(host),
+		    "Username", user ? user : "", "Secret", user ? password : "");
 		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
 		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text);
 		return answer ? 0 : -1;

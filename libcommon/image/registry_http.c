@@ -1,8 +1,9 @@
 /* registry_http.c: requests over the host's curl; see registry.h.
  *
- * What curl is to do comes on its stdin, so that no secret is seen in the table of processes. Its own configuration
- * file is not read (-q): an option in it could change what we see. Credentials are sent to the registry and to the
- * place that it names for tokens, never to where a blob is redirected to: curl takes a header of ours away there.
+ * What curl is to do comes on its stdin, so that no secret is seen in the table of processes. Its
+ * own configuration file is not read (-q): an option in it could change what we see. Credentials
+ * are sent to the registry and to the place that it names for tokens, never to where a blob is
+ * redirected to: curl takes a header of ours away there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,8 @@ static void common(struct buf *b, const struct registry *r, const char *url)
 		option(b, "proto-redir", "=https");
 	/* a registry that stalls is given up */
 	buf_printf(b,
-	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = 1\nspeed-time = %lld\n",
+	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = "
+	    "1\nspeed-time = %lld\n",
 	    (long long)r->timeout, (long long)r->timeout);
 	option(b, "user-agent", "ctrbox");
 }
@@ -200,7 +202,8 @@ static int once(struct registry *r, const struct request *q, const char *url, st
 static void url_add(struct buf *b, const char *s)
 {
 	for (; *s; s++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:", *s))
+		if (strchr(
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:", *s))
 			buf_add(b, s, 1);
 		else
 			buf_printf(b, "%%%02X", *s & 255);
@@ -217,19 +220,23 @@ static void basic(struct registry *r, char **auth)
 static int token(struct registry *r, const struct challenge *c)
 {
 	struct buf url = {0};
-	if (str_starts(r->base, "https:") && !str_starts(c->realm, "https:") && !registry_loopback(r))
+	if (str_starts(r->base, "https:") && !str_starts(c->realm, "https:") &&
+	    !registry_loopback(r))
 		return errno = EPROTO,
-		       fail("%s: asks for credentials to be sent unencrypted, to %.100s", r->host, c->realm);
+		       fail("%s: asks for credentials to be sent unencrypted, to %.100s", r->host,
+			   c->realm);
 	buf_printf(&url, "%s%cservice=", c->realm, strchr(c->realm, '?') ? '&' : '?');
 	url_add(&url, c->service ? c->service : "");
-	_cleanup_free_ char *own = r->repo ? xasprintf("repository:%s:%s", r->repo, r->scope) : NULL;
+	_cleanup_free_ char *own =
+	    r->repo ? xasprintf("repository:%s:%s", r->repo, r->scope) : NULL;
 	if (own || c->scope) {
 		buf_puts(&url, "&scope=");
 		url_add(&url, own ? own : c->scope);
 	}
 	/* the place of tokens is asked with a password, everything else with the token */
 	struct registry at = *r;
-	const char *slash = strchr(strstr(c->realm, "://") ? strstr(c->realm, "://") + 3 : c->realm, '/');
+	const char *slash =
+	    strchr(strstr(c->realm, "://") ? strstr(c->realm, "://") + 3 : c->realm, '/');
 	at.base = xstrndup(c->realm, slash ? (size_t)(slash - c->realm) : strlen(c->realm));
 	at.auth = NULL;
 	if (r->user)
@@ -270,7 +277,8 @@ static int identify(struct registry *r, const struct reply *p)
 	else if (r->user)
 		basic(r, &r->auth);
 	else
-		e = (errno = EACCES, fail("%s: asks who you are (ctr-image login %s)", r->host, r->host));
+		e = (errno = EACCES,
+		    fail("%s: asks who you are (ctr-image login %s)", r->host, r->host));
 	challenge_free(&c);
 	return e;
 }
@@ -299,18 +307,21 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 
 int reply_refused(const struct registry *r, const char *what, const struct reply *p)
 {
-	_cleanup_json_ json_t *j = p->len && p->body[0] == '{' ? json_parse("", p->body, p->len) : NULL;
+	_cleanup_json_ json_t *j =
+	    p->len && p->body[0] == '{' ? json_parse("", p->body, p->len) : NULL;
 	const json_t *e = json_array_get(json_object_get(j, "errors"), 0);
 	const char *why = json_string_value(json_object_get(e, "message"));
 	if (p->status == 404)
 		return errno = ENOENT, fail("%s: %s: there is none", r->host, what);
 	if (p->status == 401 || p->status == 403)
-		return errno = EACCES, fail("%s: %s: not permitted%s%s (ctr-image login %s)", r->host, what,
-					   r->user ? " to " : "", r->user ? r->user : "", r->host);
+		return errno = EACCES,
+		       fail("%s: %s: not permitted%s%s (ctr-image login %s)", r->host, what,
+			   r->user ? " to " : "", r->user ? r->user : "", r->host);
 	if (p->status == 429)
-		return errno = EAGAIN, fail("%s: %s: too many requests; try again later, or log in", r->host, what);
-	return errno = EIO,
-	       fail("%s: %s: status %d%s%.200s", r->host, what, p->status, why ? ": " : "", why ? why : "");
+		return errno = EAGAIN,
+		       fail("%s: %s: too many requests; try again later, or log in", r->host, what);
+	return errno = EIO, fail("%s: %s: status %d%s%.200s", r->host, what, p->status,
+				why ? ": " : "", why ? why : "");
 }
 
 /* --- blobs --- */

@@ -17,7 +17,8 @@ struct push {
 	struct registry_ref to;
 };
 
-/* A repository of the same registry that has the blob, as far as our own images tell; NULL for none. Caller frees. */
+/* A repository of the same registry that has the blob, as far as our own images tell; NULL for
+ * none. Caller frees. */
 static char *elsewhere(struct push *p, const char *hex)
 {
 	for (size_t i = 0; i < p->refs.n; i++) {
@@ -47,9 +48,10 @@ static int blob_send(struct push *p, const char *hex, const char *location, cons
 {
 	struct reply a;
 	_cleanup_free_ char *file = xasprintf("%s/images/blobs/sha256/%s", p->lib, hex);
-	_cleanup_free_ char *url = xasprintf("%s%s%cdigest=sha256:%s", *location == '/' ? p->r.base : "", location,
-	    strchr(location, '?') ? '&' : '?', hex);
-	struct request q = {.method = "PUT", .path = url, .type = "application/octet-stream", .file = file};
+	_cleanup_free_ char *url = xasprintf("%s%s%cdigest=sha256:%s",
+	    *location == '/' ? p->r.base : "", location, strchr(location, '?') ? '&' : '?', hex);
+	struct request q = {
+	    .method = "PUT", .path = url, .type = "application/octet-stream", .file = file};
 	if (registry_ask(&p->r, &q, &a) < 0)
 		return -1;
 	int r = a.status == 201 || a.status == 204 ? 0 : reply_refused(&p->r, what, &a);
@@ -69,9 +71,11 @@ static int blob(struct push *p, const char *hex)
 	if (status == 200)
 		return 0;
 	_cleanup_free_ char *from = elsewhere(p, hex);
-	_cleanup_free_ char *mount = from ? xasprintf("?mount=sha256:%s&from=%s", hex, from) : xstrdup("");
+	_cleanup_free_ char *mount =
+	    from ? xasprintf("?mount=sha256:%s&from=%s", hex, from) : xstrdup("");
 	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/uploads/%s", p->r.repo, mount);
-	if (registry_ask(&p->r, &(struct request){.method = "POST", .path = path, .body = ""}, &a) < 0)
+	if (registry_ask(&p->r, &(struct request){.method = "POST", .path = path, .body = ""}, &a) <
+	    0)
 		return -1;
 	_cleanup_free_ char *location = reply_header(&a, "Location");
 	int r = 0;
@@ -130,7 +134,8 @@ int registry_push(const char *lib, const char *operand, const char *ref, char he
 		return -1;
 	if (str_starts(p.to.tag, "sha256:"))
 		return errno = EINVAL, fail("%s: an image is pushed to a tag", ref);
-	int r = registry_at(p.to.host, SIZE_MAX, &p.r) < 0 || registry_credentials(&p.r) < 0 ? -1 : 0;
+	int r =
+	    registry_at(p.to.host, SIZE_MAX, &p.r) < 0 || registry_credentials(&p.r) < 0 ? -1 : 0;
 	p.r.repo = xstrdup(p.to.repo);
 	p.r.scope = "pull,push";
 	if (r == 0)
@@ -158,8 +163,9 @@ int registry_login(const char *host, const char *user, const char *password)
 	r.password = xstrdup(password);
 	int e = registry_ask(&r, &(struct request){.method = "GET", .path = "/v2/"}, &a);
 	if (e == 0 && a.status != 200)
-		e = a.status == 401 ? (errno = EACCES, fail("%s: does not take this name and password", host))
-				    : reply_refused(&r, "login", &a);
+		e = a.status == 401
+			? (errno = EACCES, fail("%s: does not take this name and password", host))
+			: reply_refused(&r, "login", &a);
 	if (e == 0)
 		reply_free(&a);
 	registry_free(&r);
@@ -202,7 +208,8 @@ int registry_search(const char *host, const char *term)
 	if (registry_at(host, SIZE_MAX, &r) < 0 || registry_credentials(&r) < 0)
 		return -1;
 	_cleanup_free_ char *path =
-	    hub ? xasprintf("https://index.docker.io/v1/search?n=25&q=%s", term) : xstrdup("/v2/_catalog?n=1000");
+	    hub ? xasprintf("https://index.docker.io/v1/search?n=25&q=%s", term)
+		: xstrdup("/v2/_catalog?n=1000");
 	int e = registry_ask(&r, &(struct request){.method = "GET", .path = path}, &a);
 	if (e == 0 && a.status != 200)
 		e = reply_refused(&r, "search", &a);

@@ -36,7 +36,8 @@ int registry_ref_parse(const char *in, struct registry_ref *out)
 	char *colon = strrchr(out->name, ':');
 	const char *repo = out->name + n + (n > 0);
 	out->host = n ? xstrndup(out->name, n) : xstrdup("docker.io");
-	out->repo = xasprintf("%s%.*s", n || strchr(repo, '/') ? "" : "library/", (int)(colon - repo), repo);
+	out->repo = xasprintf(
+	    "%s%.*s", n || strchr(repo, '/') ? "" : "library/", (int)(colon - repo), repo);
 	out->tag = xstrdup(at ? at + 1 : colon + 1);
 	return 0;
 }
@@ -83,7 +84,8 @@ int challenge_parse(const char *header, struct challenge *out)
 	size_t n = strcspn(p, " \t");
 	out->basic = n == 5 && strncasecmp(p, "Basic", n) == 0;
 	if (!out->basic && (n != 6 || strncasecmp(p, "Bearer", n) != 0))
-		return errno = EINVAL, fail("the registry asks for '%.40s', which is not known here", header);
+		return errno = EINVAL,
+		       fail("the registry asks for '%.40s', which is not known here", header);
 	for (p += n; p && *(p += strspn(p, ", \t"));) {
 		char *key = NULL, *value = NULL;
 		char **to = NULL;
@@ -119,20 +121,23 @@ void challenge_free(struct challenge *c)
 /* The text of the first file that is there; NULL when none is. Caller frees. */
 static char *file_text(void)
 {
-	const char *given = getenv("CTR_REGISTRIES"), *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+	const char *given = getenv("CTR_REGISTRIES"), *home = getenv("HOME"),
+		   *xdg = getenv("XDG_CONFIG_HOME");
 	_cleanup_free_ char *own = NULL;
 	if (xdg && *xdg)
 		own = xasprintf("%s/ctr/registries", xdg);
 	else if (home)
 		own = xasprintf("%s/.config/ctr/registries", home);
-	const char *const paths[] = {given, given ? NULL : own, given ? NULL : "/etc/ctr/registries"};
+	const char *const paths[] = {
+	    given, given ? NULL : own, given ? NULL : "/etc/ctr/registries"};
 	for (size_t i = 0; i < 3; i++)
 		if (paths[i] && access(paths[i], F_OK) == 0)
 			return file_read(paths[i], FILE_MAX, NULL);
 	return NULL;
 }
 
-/* The n-th line that begins with these two words: its third, and in *last its last. Caller frees. */
+/* The n-th line that begins with these two words: its third, and in *last its last. Caller frees.
+ */
 static char *line_find(const char *text, const char *word, const char *of, size_t n)
 {
 	for (const char *l = text; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
@@ -157,8 +162,8 @@ char *registry_alias(const char *name)
 
 static bool loopback(const char *host)
 {
-	return str_starts(host, "127.") || str_starts(host, "[::1]") || strcmp(host, "localhost") == 0 ||
-	       str_starts(host, "localhost:");
+	return str_starts(host, "127.") || str_starts(host, "[::1]") ||
+	       strcmp(host, "localhost") == 0 || str_starts(host, "localhost:");
 }
 
 int registry_at(const char *host, size_t mirror, struct registry *out)
@@ -167,7 +172,8 @@ int registry_at(const char *host, size_t mirror, struct registry *out)
 	bool itself = mirror == SIZE_MAX;
 	_cleanup_free_ char *at = itself ? NULL : line_find(text, "mirror", host, mirror);
 	*out = (struct registry){.timeout = 30, .scope = "pull"};
-	_cleanup_free_ char *before = mirror && !itself ? line_find(text, "mirror", host, mirror - 1) : NULL;
+	_cleanup_free_ char *before =
+	    mirror && !itself ? line_find(text, "mirror", host, mirror - 1) : NULL;
 	if (!at && mirror && !itself && !before) /* the registry itself was the last */
 		return 0;
 	if (!at)

@@ -1,7 +1,7 @@
 /* ring.c: buffers that a second thread works on; see ring.h.
  *
- * Hashing takes as long as unpacking or packing: with one thread, an import or a commit would take the sum of both
- * (half again the time of tar), with two it takes the longer of them.
+ * Hashing takes as long as unpacking or packing: with one thread, an import or a commit would take
+ * the sum of both (half again the time of tar), with two it takes the longer of them.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* save.c: images out of the store: an archive that is an OCI layout and, by its manifest.json, one of docker's; or an
- * image's tree as one archive. */
+/* save.c: images out of the store: an archive that is an OCI layout and, by its manifest.json, one
+ * of docker's; or an image's tree as one archive. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -60,7 +60,8 @@ static int blob(struct save *v, const char *hex)
 	strv_add(&v->done, hex);
 	strcat(path, hex);
 	_cleanup_close_ int fd = store_blob_open(v->s, hex);
-	if (fd < 0 || fstat(fd, &st) < 0 || header(v, path, S_IFREG | 0644, left = (uint64_t)st.st_size) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+	    header(v, path, S_IFREG | 0644, left = (uint64_t)st.st_size) < 0)
 		return -1;
 	_cleanup_free_ char *buf = xmalloc(256 << 10);
 	digest_start(&d);
@@ -73,7 +74,9 @@ static int blob(struct save *v, const char *hex)
 	digest_end(&d, have);
 	if (n < 0 || left)
 		return fail("%s: read: %m", path);
-	return strcmp(have, hex) ? (errno = EBADMSG, fail("%s: damaged: its digest is %s", path, have)) : 0;
+	return strcmp(have, hex)
+		   ? (errno = EBADMSG, fail("%s: damaged: its digest is %s", path, have))
+		   : 0;
 }
 
 static json_t *blob_path(const char *hex)
@@ -86,18 +89,20 @@ static json_t *blob_path(const char *hex)
 static int contents(struct save *v, const struct ref *r, const struct manifest *m)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
-	json_t *d = json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json", "digest",
-	    digest, "size", (json_int_t)r->size);
+	json_t *d =
+	    json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json",
+		"digest", digest, "size", (json_int_t)r->size);
 	json_t *tags = json_array(), *layers = json_array();
 	if (r->name) {
-		json_object_set_new(d, "annotations", json_make("{s:s}", "org.opencontainers.image.ref.name", r->name));
+		json_object_set_new(d, "annotations",
+		    json_make("{s:s}", "org.opencontainers.image.ref.name", r->name));
 		json_array_append_new(tags, json_string(r->name));
 	}
 	for (size_t i = 0; i < m->n; i++)
 		json_array_append_new(layers, blob_path(m->layers[i].hex));
 	json_array_append_new(v->index, d);
-	json_array_append_new(
-	    v->docker, json_make("{s:o,s:o,s:o}", "Config", blob_path(m->config), "RepoTags", tags, "Layers", layers));
+	json_array_append_new(v->docker, json_make("{s:o,s:o,s:o}", "Config", blob_path(m->config),
+					     "RepoTags", tags, "Layers", layers));
 	return 0;
 }
 
@@ -118,7 +123,8 @@ static int image(struct save *v, const struct ref *r)
 static int save(struct save *v, const struct refs *refs, const struct strv *operands)
 {
 	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-	if (text(v, "oci-layout", layout, sizeof layout - 1) < 0 || header(v, "blobs/", S_IFDIR | 0755, 0) < 0 ||
+	if (text(v, "oci-layout", layout, sizeof layout - 1) < 0 ||
+	    header(v, "blobs/", S_IFDIR | 0755, 0) < 0 ||
 	    header(v, "blobs/sha256/", S_IFDIR | 0755, 0) < 0)
 		return -1;
 	for (size_t i = 0; i < operands->n; i++) {
@@ -130,7 +136,8 @@ static int save(struct save *v, const struct refs *refs, const struct strv *oper
 	    "application/vnd.oci.image.index.v1+json", "manifests", v->index);
 	_cleanup_free_ char *itext = json_text(index);
 	_cleanup_free_ char *dtext = json_text(v->docker);
-	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 || text(v, "index.json", itext, strlen(itext)) < 0
+	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 ||
+		       text(v, "index.json", itext, strlen(itext)) < 0
 		   ? -1
 		   : 0;
 }
@@ -149,8 +156,9 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	archive_write_set_format_pax_restricted(v.a);
 	archive_write_set_bytes_per_block(v.a, 256 << 10);
 	archive_write_set_bytes_in_last_block(v.a, 512);
-	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK ? fail("write: %s", archive_error_string(v.a))
-							     : save(&v, &refs, operands);
+	int r = archive_write_open_fd(v.a, fd) != ARCHIVE_OK
+		    ? fail("write: %s", archive_error_string(v.a))
+		    : save(&v, &refs, operands);
 	if (r == 0 && archive_write_close(v.a) != ARCHIVE_OK)
 		r = unwritten(&v);
 	if (r < 0) /* no end mark: half an archive must not pass for a whole one */
@@ -175,8 +183,8 @@ int image_export(const char *lib, const char *operand, image_apart_fn *apart, in
 		r = (dirs[n] = dir_open_at(AT_FDCWD, im.layers.v[n])) < 0 ? -1 : 0;
 	struct sink out = {.fd = fd};
 	struct idmap_entry uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
-	struct pack_of own = {
-	    &uid, &gid, 1, 1, NULL}; /* in a user's store everything is the user's, and meant to be root's */
+	struct pack_of own = {&uid, &gid, 1, 1,
+	    NULL}; /* in a user's store everything is the user's, and meant to be root's */
 	if (r == 0 && n == 0)
 		r = fail("%s: an image without layers", operand);
 	if (r == 0)

@@ -23,7 +23,8 @@
 static int open_dir(const char *lib, const char *name, bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
-	/* Not for others; but a container in a user namespace goes through layers, whose names have to be known. */
+	/* Not for others; but a container in a user namespace goes through layers, whose names have
+	 * to be known. */
 	if (make && place_make(lib) < 0)
 		return -1;
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
@@ -45,7 +46,8 @@ static int layout_make(struct store *s)
 
 int store_gate(int images, bool make, int how)
 {
-	int fd = openat(images, ".gate", (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(
+	    images, ".gate", (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail("images/.gate: open: %m");
 	int r = lock_try(fd, how);
@@ -65,8 +67,8 @@ static int gate_take(struct store *s, int how)
 	return s->gate < 0 ? fail_in("%s", s->lib) : 0;
 }
 
-/* A .tmp- directory, locked before anybody can take it for a dead one's: the sweeper looks again at what the name
- * means after it has the lock, and here it is looked again after ours. */
+/* A .tmp- directory, locked before anybody can take it for a dead one's: the sweeper looks again at
+ * what the name means after it has the lock, and here it is looked again after ours. */
 static int tmp_make(int dir, const char *name)
 {
 	if (mkdirat(dir, name, 0700) < 0)
@@ -94,7 +96,8 @@ static void tmp_remove(struct store *s)
 	s->tmp = s->ltmp = -1;
 }
 
-/* A function that opens a store may be back before the undo stack runs: what is to be removed then is said here. */
+/* A function that opens a store may be back before the undo stack runs: what is to be removed then
+ * is said here. */
 static struct store *adding;
 
 static void undo_tmp(void *arg)
@@ -102,7 +105,8 @@ static void undo_tmp(void *arg)
 	(void)arg;
 	if (!adding)
 		return;
-	/* By name: the child that undoes for a killed process (undo.h) was forked before they were made. */
+	/* By name: the child that undoes for a killed process (undo.h) was forked before they were
+	 * made. */
 	userns_tree_remove(adding->images, adding->tmp_name);
 	userns_tree_remove(adding->layers, adding->tmp_name);
 	tmp_remove(adding);
@@ -112,7 +116,8 @@ static int add_begin(struct store *s)
 {
 	if (layout_make(s) < 0 || gate_take(s, LOCK_SH) < 0)
 		return -1;
-	/* sweeping and making exclude each other, so that a directory between its mkdir and its lock is not swept */
+	/* sweeping and making exclude each other, so that a directory between its mkdir and its
+	 * lock is not swept */
 	_cleanup_close_ int order = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (order < 0)
 		return fail("%s/layers: open: %m", s->lib);
@@ -132,7 +137,8 @@ static int add_begin(struct store *s)
 
 int store_open(struct store *s, const char *lib, enum store_use use)
 {
-	*s = (struct store){.lib = xstrdup(lib), .images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
+	*s = (struct store){
+	    .lib = xstrdup(lib), .images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
 	s->images = open_dir(lib, "images", use == STORE_ADD);
 	if (s->images < 0)
 		return use != STORE_ADD && errno == ENOENT ? 0 : -1;
@@ -230,17 +236,20 @@ bool store_has_layer(const struct store *s, const char *diff_id)
 static int layer_check(const struct stream *in, const char *blob, const char *diff_id)
 {
 	if (blob && strcmp(blob, in->raw_hex) != 0)
-		return errno = EBADMSG, fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says",
-					    in->what, in->raw_hex, blob);
+		return errno = EBADMSG,
+		       fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says",
+			   in->what, in->raw_hex, blob);
 	if (diff_id && strcmp(diff_id, in->plain_hex) != 0)
-		return errno = EBADMSG, fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says", in->what,
-					    in->plain_hex, diff_id);
+		return errno = EBADMSG,
+		       fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says",
+			   in->what, in->plain_hex, diff_id);
 	return 0;
 }
 
-/* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted. */
-static int layer_through(
-    struct stream *in, int fd, const char *what, int copy, int layer, const char *blob, const char *diff_id)
+/* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted.
+ */
+static int layer_through(struct stream *in, int fd, const char *what, int copy, int layer,
+    const char *blob, const char *diff_id)
 {
 	if (stream_open(in, fd, what, copy) < 0)
 		return -1;
@@ -252,22 +261,25 @@ static int layer_through(
 	return r;
 }
 
-int store_layer(
-    struct store *s, int fd, const char *what, bool copy, const char *blob, const char *diff_id, struct stream *in)
+int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
+    const char *diff_id, struct stream *in)
 {
 	_cleanup_close_ int out = -1;
 	_cleanup_close_ int layer = -1;
 	bool unpack = !diff_id || !store_has_layer(s, diff_id);
 	int to = s->part ? s->images : s->tmp;
 	const char *as = s->part ? s->part : "copy";
-	if (copy && (out = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
+	if (copy &&
+	    (out = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
 		return fail("%s: create a blob: %m", what);
-	if (unpack && (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
-			  (layer = dir_open_at(s->ltmp, "layer")) < 0))
+	if (unpack &&
+	    (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
+		(layer = dir_open_at(s->ltmp, "layer")) < 0))
 		return fail("%s: make a layer: %m", what);
 	if (layer_through(in, fd, what, out, layer, blob, diff_id) < 0)
 		return -1;
-	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) < 0) { /* twice the same in one image */
+	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) <
+			  0) { /* twice the same in one image */
 		if (errno != EEXIST && errno != ENOTEMPTY)
 			return fail("%s: rename a layer: %m", what);
 		if (userns_tree_remove(s->ltmp, "layer") < 0)
@@ -292,8 +304,9 @@ static int move_one(int dirfd, const char *name, void *arg)
 	if (!digest_hex_valid(name))
 		return 0;
 	snprintf(path, sizeof path, "%s%s", m->prefix, name);
-	/* A layer that is there already is the same one: two imports of one image end with one. A directory does not
-	 * replace one that is not empty (rename(2)), and an empty layer is as good as another; blobs just replace. */
+	/* A layer that is there already is the same one: two imports of one image end with one. A
+	 * directory does not replace one that is not empty (rename(2)), and an empty layer is as
+	 * good as another; blobs just replace. */
 	if (renameat(dirfd, name, m->to, path) < 0 && errno != ENOTEMPTY && errno != EEXIST)
 		return fail("%s: rename into the store: %m", name);
 	return 0;

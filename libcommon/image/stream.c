@@ -65,8 +65,8 @@ static void progress(const struct stream *s, bool end)
 	time_t now = time(NULL);
 	if (!p->progress || (end ? !p->shown : now == p->said))
 		return;
-	int n =
-	    snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, s->what, size_human(s->raw_size, size));
+	int n = snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, s->what,
+	    size_human(s->raw_size, size));
 	if (end)
 		n = snprintf(line, sizeof line, "\r\033[K");
 	p->said = now;
@@ -198,14 +198,16 @@ int stream_finish(struct stream *s)
 	ssize_t n;
 	while ((n = stream_read(s, &data)) > 0)
 		;
-	/* a zero-length read may be the end of a compressed stream with bytes behind it: they count for the digest */
+	/* a zero-length read may be the end of a compressed stream with bytes behind it: they count
+	 * for the digest */
 	while (n == 0 && s->comp != COMP_NONE && (n = raw_read(s, &data)) > 0)
 		n = 0;
 	if (n < 0)
 		return -1;
 	/* the program that decompresses tells damage by its exit status only */
 	if (p->filter && archive_read_close(p->filter) != ARCHIVE_OK)
-		return errno = EINVAL, fail("%s: decompress: %s", s->what, archive_error_string(p->filter));
+		return errno = EINVAL,
+		       fail("%s: decompress: %s", s->what, archive_error_string(p->filter));
 	int r = ring_close(p->ring);
 	p->ring = NULL;
 	if (r < 0)

@@ -1,8 +1,9 @@
 /* unpack.c: a layer's archive into a directory; see layer.h.
  *
- * The archive is hostile. libarchive only reads it; every entry is made here by *at() calls on its parent's descriptor,
- * which was reached component by component with O_NOFOLLOW and is kept while entries of the same directory come: no
- * name is ever resolved by the kernel beyond one component, so nothing has to be checked twice, on any kernel.
+ * The archive is hostile. libarchive only reads it; every entry is made here by *at() calls on its
+ * parent's descriptor, which was reached component by component with O_NOFOLLOW and is kept while
+ * entries of the same directory come: no name is ever resolved by the kernel beyond one component,
+ * so nothing has to be checked twice, on any kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,8 @@
 
 /* --- entries --- */
 
-/* Which mount an open file or O_PATH descriptor is on (proc(5), fdinfo); -1 when that is not known. */
+/* Which mount an open file or O_PATH descriptor is on (proc(5), fdinfo); -1 when that is not known.
+ */
 static long mount_of(int fd)
 {
 	_cleanup_free_ char *name = xasprintf("/proc/self/fdinfo/%d", fd);
@@ -32,8 +34,8 @@ static long mount_of(int fd)
 	return id ? strtol(id + 7, NULL, 10) : -1;
 }
 
-/* Something is mounted on the name, in a container that runs or in our view of one. To unlink what lies beneath would
- * take the mount away there without a word. Its O_PATH descriptor, or -1. */
+/* Something is mounted on the name, in a container that runs or in our view of one. To unlink what
+ * lies beneath would take the mount away there without a word. Its O_PATH descriptor, or -1. */
 static int mounted(const struct unpack *u, int dir, const char *base)
 {
 	int fd = u->how.plain ? openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
@@ -44,17 +46,21 @@ static int mounted(const struct unpack *u, int dir, const char *base)
 	return -1;
 }
 
-/* A name is taken: by an earlier entry of the same name (the last one holds, as with tar), or by a directory. */
+/* A name is taken: by an earlier entry of the same name (the last one holds, as with tar), or by a
+ * directory. */
 static int make_room(struct unpack *u, const char *path, int dir, const char *base)
 {
 	struct stat st;
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %.300s: %m", u->what, path);
 	if (S_ISDIR(st.st_mode))
-		return errno = EISDIR, fail("%s: %.300s: not a directory, but there is one already", u->what, path);
+		return errno = EISDIR,
+		       fail("%s: %.300s: not a directory, but there is one already", u->what, path);
 	_cleanup_close_ int over = mounted(u, dir, base);
 	if (over >= 0)
-		return errno = EBUSY, fail("%s: %.300s: something is mounted there; it is not replaced", u->what, path);
+		return errno = EBUSY,
+		       fail("%s: %.300s: something is mounted there; it is not replaced", u->what,
+			   path);
 	if (unlinkat(dir, base, 0) < 0)
 		return fail("%s: %.300s: replace: %m", u->what, path);
 	return 0;
@@ -80,9 +86,11 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 	size_t n;
 	la_int64_t offset, end = 0;
 	int r;
-	while ((r = archive_read_data_block(u->a, &data, &n, &offset)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
+	while ((r = archive_read_data_block(u->a, &data, &n, &offset)) == ARCHIVE_OK ||
+	       r == ARCHIVE_WARN) {
 		for (size_t done = 0; done < n;) {
-			ssize_t w = pwrite(fd, (const char *)data + done, n - done, offset + (la_int64_t)done);
+			ssize_t w = pwrite(
+			    fd, (const char *)data + done, n - done, offset + (la_int64_t)done);
 			if (w < 0 && errno != EINTR)
 				return fail("%s: %.300s: write: %m", u->what, path);
 			done += w > 0 ? (size_t)w : 0;
@@ -97,9 +105,10 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 	return 0;
 }
 
-/* Into a file that is mounted on the name, as a shell's `>` writes into it: its owner and mode stay. 1 done, 0 nothing
- * is mounted there, -1 with fail(). */
-static int write_through(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+/* Into a file that is mounted on the name, as a shell's `>` writes into it: its owner and mode
+ * stay. 1 done, 0 nothing is mounted there, -1 with fail(). */
+static int write_through(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	struct stat st;
 	char at[40];
@@ -115,7 +124,8 @@ static int write_through(struct unpack *u, struct archive_entry *e, const char *
 	return 1;
 }
 
-static int entry_file(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+static int entry_file(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	mode_t mode = archive_entry_perm(e);
 	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -134,12 +144,15 @@ static int entry_file(struct unpack *u, struct archive_entry *e, const char *pat
 	return unpack_attr_file(u, e, path, fd);
 }
 
-/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before Linux 5.8 a user's) is none
- * that overlayfs takes for a container's layers: only our own code will read them. There a mark is what no archive can
- * hold, a socket, of mode 0. */
+/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before
+ * Linux 5.8 a user's) is none that overlayfs takes for a container's layers: only our own code will
+ * read them. There a mark is what no archive can hold, a socket, of mode 0. */
 static int mark(int dir, const char *name)
 {
-	return mknodat(dir, name, S_IFCHR, 0) == 0 || (errno == EPERM && mknodat(dir, name, S_IFSOCK, 0) == 0) ? 0 : -1;
+	return mknodat(dir, name, S_IFCHR, 0) == 0 ||
+		       (errno == EPERM && mknodat(dir, name, S_IFSOCK, 0) == 0)
+		   ? 0
+		   : -1;
 }
 
 int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
@@ -158,21 +171,24 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	return 0;
 }
 
-static int entry_dir(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+static int entry_dir(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	struct stat st;
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s: %.300s: mkdir: %m", u->what, path);
 		if (!u->how.plain &&
-		    layer_is_whiteout(&st)) { /* deleted, then made anew: what is below does not show */
+		    layer_is_whiteout(
+			&st)) { /* deleted, then made anew: what is below does not show */
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
 				return fail("%s: %.300s: mkdir: %m", u->what, path);
 			if (unpack_opaque(u, dir, base, path) < 0)
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			return errno = ENOTDIR,
-			       fail("%s: %.300s: a directory, but there is something else already", u->what, path);
+			       fail("%s: %.300s: a directory, but there is something else already",
+				   u->what, path);
 		} else if (u->how.keep_dirs) {
 			return 0;
 		}
@@ -200,7 +216,8 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 	return 0;
 }
 
-static int entry_hardlink(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+static int entry_hardlink(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	char target[PATH_MAX];
 	const char *tbase;
@@ -209,47 +226,60 @@ static int entry_hardlink(struct unpack *u, struct archive_entry *e, const char 
 		return -1;
 	if (!*target || strcmp(target, path) == 0)
 		return errno = EINVAL, fail("%s: %.300s: a link to itself", u->what, path);
-	_cleanup_close_ int here = fcntl(dir, F_DUPFD_CLOEXEC, 0); /* the way to the target may close it */
+	_cleanup_close_ int here =
+	    fcntl(dir, F_DUPFD_CLOEXEC, 0); /* the way to the target may close it */
 	int there = unpack_way(u, target, &tbase, false);
 	if (there < 0)
 		return fail_in("%s: %.300s: link", u->what, path);
-	if (fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) || layer_is_whiteout(&st))
+	if (fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
+	    layer_is_whiteout(&st))
 		return errno = EINVAL,
-		       fail("%s: %.300s: a link to %.300s, which this archive does not have", u->what, path, target);
+		       fail("%s: %.300s: a link to %.300s, which this archive does not have",
+			   u->what, path, target);
 	if (linkat(there, tbase, here, base, 0) < 0 &&
-	    (errno != EEXIST || make_room(u, path, here, base) < 0 || linkat(there, tbase, here, base, 0) < 0))
+	    (errno != EEXIST || make_room(u, path, here, base) < 0 ||
+		linkat(there, tbase, here, base, 0) < 0))
 		return errno == EISDIR || errno == EBUSY
 			   ? -1
 			   : fail("%s: %.300s: link to %.300s: %m", u->what, path, target);
 	return 0;
 }
 
-static int entry_symlink(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+static int entry_symlink(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	const char *target = archive_entry_symlink(e);
 	if (!target || !*target)
-		return errno = EILSEQ, fail("%s: %.300s: the link's target cannot be read", u->what, path);
+		return errno = EILSEQ,
+		       fail("%s: %.300s: the link's target cannot be read", u->what, path);
 	if (symlinkat(target, dir, base) < 0 &&
-	    (errno != EEXIST || make_room(u, path, dir, base) < 0 || symlinkat(target, dir, base) < 0))
-		return errno == EISDIR || errno == EBUSY ? -1 : fail("%s: %.300s: symlink: %m", u->what, path);
+	    (errno != EEXIST || make_room(u, path, dir, base) < 0 ||
+		symlinkat(target, dir, base) < 0))
+		return errno == EISDIR || errno == EBUSY
+			   ? -1
+			   : fail("%s: %.300s: symlink: %m", u->what, path);
 	return unpack_attr(u, e, path, dir, base);
 }
 
-static int entry_node(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+static int entry_node(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	mode_t type = archive_entry_filetype(e);
 	dev_t dev = makedev(archive_entry_rdevmajor(e), archive_entry_rdevminor(e));
 	if (type == AE_IFCHR && dev == 0)
 		return errno = EINVAL,
-		       fail("%s: %.300s: a device 0/0, which is overlayfs's mark of a deletion", u->what, path);
+		       fail("%s: %.300s: a device 0/0, which is overlayfs's mark of a deletion",
+			   u->what, path);
 	if (u->how.harmless && type != AE_IFIFO) {
 		unpack_left_out(&u->devices, path);
 		return 0;
 	}
-	for (int tries = 0; mknodat(dir, base, type | 0600, type == AE_IFIFO ? 0 : dev) < 0; tries++) {
+	for (int tries = 0; mknodat(dir, base, type | 0600, type == AE_IFIFO ? 0 : dev) < 0;
+	     tries++) {
 		if (errno == EPERM && type != AE_IFIFO) {
 			if (!u->said_device)
-				warn("%s: %.300s: make a device: %m; devices are left out", u->what, path);
+				warn("%s: %.300s: make a device: %m; devices are left out", u->what,
+				    path);
 			u->said_device = true;
 			return 0;
 		}
@@ -261,7 +291,8 @@ static int entry_node(struct unpack *u, struct archive_entry *e, const char *pat
 	return unpack_attr(u, e, path, dir, base);
 }
 
-/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has not got. */
+/* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has
+ * not got. */
 static uint32_t id_outside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
 	uint32_t outside = (uint32_t)-1;
@@ -277,12 +308,15 @@ static int entry(struct unpack *u, struct archive_entry *e)
 	mode_t type = archive_entry_filetype(e);
 	const struct pack_of *ids = u->how.ids;
 	if (ids) {
-		archive_entry_set_uid(e, id_outside(ids->uids, ids->n_uids, (uid_t)archive_entry_uid(e)));
-		archive_entry_set_gid(e, id_outside(ids->gids, ids->n_gids, (gid_t)archive_entry_gid(e)));
+		archive_entry_set_uid(
+		    e, id_outside(ids->uids, ids->n_uids, (uid_t)archive_entry_uid(e)));
+		archive_entry_set_gid(
+		    e, id_outside(ids->gids, ids->n_gids, (gid_t)archive_entry_gid(e)));
 	}
 	if (!*path) {
 		if (type != AE_IFDIR)
-			return errno = EINVAL, fail("%s: the root is not a directory here", u->what);
+			return errno = EINVAL,
+			       fail("%s: the root is not a directory here", u->what);
 		return entry_dir(u, e, "", u->root, ".");
 	}
 	int dir = unpack_way(u, path, &base, true);
@@ -304,7 +338,8 @@ static int entry(struct unpack *u, struct archive_entry *e)
 	case AE_IFIFO:
 		return entry_node(u, e, path, dir, base);
 	default:
-		return errno = EINVAL, fail("%s: %.300s: an entry of a kind that is not known", u->what, path);
+		return errno = EINVAL,
+		       fail("%s: %.300s: an entry of a kind that is not known", u->what, path);
 	}
 }
 
@@ -399,6 +434,7 @@ bool layer_is_opaque(int dirfd, const char *opaque)
 	struct stat st;
 	if (opaque)
 		return fgetxattr(dirfd, opaque, v, sizeof v) == 1 && v[0] == 'y';
-	return layer_is_opaque(dirfd, "trusted.overlay.opaque") || layer_is_opaque(dirfd, "user.overlay.opaque") ||
+	return layer_is_opaque(dirfd, "trusted.overlay.opaque") ||
+	       layer_is_opaque(dirfd, "user.overlay.opaque") ||
 	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }

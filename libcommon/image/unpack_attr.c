@@ -1,7 +1,9 @@
-/* unpack_attr.c: owner, mode, times and extended attributes of what an archive brings; see unpack.h.
+/* unpack_attr.c: owner, mode, times and extended attributes of what an archive brings; see
+ * unpack.h.
  *
- * Where others can change names meanwhile (a container that runs), all goes through a descriptor that was opened
- * without following a link and whose kind was looked at; in a layer that only we see, by single names.
+ * Where others can change names meanwhile (a container that runs), all goes through a descriptor
+ * that was opened without following a link and whose kind was looked at; in a layer that only we
+ * see, by single names.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,8 +58,8 @@ static int owner_refused(struct unpack *u, struct archive_entry *e, const char *
 	if (errno != EINVAL && errno != EPERM)
 		return fail("%s: %.300s: chown: %m", u->what, path);
 	if (!u->said_owner)
-		warn("%s: %.300s: owner %lld:%lld does not exist here; such files stay ours", u->what, path,
-		    (long long)uid_of(u, e), (long long)gid_of(u, e));
+		warn("%s: %.300s: owner %lld:%lld does not exist here; such files stay ours",
+		    u->what, path, (long long)uid_of(u, e), (long long)gid_of(u, e));
 	u->said_owner = true;
 	return 0;
 }
@@ -80,8 +82,8 @@ mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path)
 
 /* --- extended attributes --- */
 
-/* What means something to overlayfs is ours to set, not the archive's (a redirect would reach into other layers); a
- * label is the host's policy. A harmless copy gives nobody a capability. */
+/* What means something to overlayfs is ours to set, not the archive's (a redirect would reach into
+ * other layers); a label is the host's policy. A harmless copy gives nobody a capability. */
 static bool xattr_wanted(const struct unpack *u, const char *name)
 {
 	if (u->how.harmless && (str_starts(name, "security.") || str_starts(name, "trusted.")))
@@ -90,9 +92,10 @@ static bool xattr_wanted(const struct unpack *u, const char *name)
 	       strcmp(name, "security.selinux") != 0;
 }
 
-static int xattr_put(const struct target *t, int fd, const char *name, const void *value, size_t size)
+static int xattr_put(
+    const struct target *t, int fd, const char *name, const void *value, size_t size)
 {
-	if (fd >= 0)
+	if (fd >= 0 || !t)
 		return fsetxattr(fd, name, value, size, 0);
 	if (!t->nofollow)
 		return setxattr(t->at, name, value, size, 0);
@@ -100,8 +103,8 @@ static int xattr_put(const struct target *t, int fd, const char *name, const voi
 	return fchdir(t->dir) < 0 ? -1 : lsetxattr(t->at, name, value, size, 0);
 }
 
-static int xattr_set(struct unpack *u, const char *path, const struct target *t, int fd, const char *name,
-    const void *value, size_t size)
+static int xattr_set(struct unpack *u, const char *path, const struct target *t, int fd,
+    const char *name, const void *value, size_t size)
 {
 	if (xattr_put(t, fd, name, value, size) == 0)
 		return 0;
@@ -113,7 +116,8 @@ static int xattr_set(struct unpack *u, const char *path, const struct target *t,
 	return 0;
 }
 
-static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path, const struct target *t, int fd)
+static int xattrs_set(
+    struct unpack *u, struct archive_entry *e, const char *path, const struct target *t, int fd)
 {
 	const char *name;
 	const void *value;
@@ -135,7 +139,8 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 {
 	mode_t mode = unpack_mode(u, e, path);
 	struct timespec t[2];
-	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 && owner_refused(u, e, path) < 0)
+	if (owner_differs(u, e) && fchown(fd, uid_of(u, e), gid_of(u, e)) < 0 &&
+	    owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
 	if (xattrs_set(u, e, path, NULL, fd) < 0)
@@ -151,7 +156,8 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 static int attr(struct unpack *u, struct archive_entry *e, const char *path, const struct target *t)
 {
 	mode_t type = archive_entry_filetype(e), mode = unpack_mode(u, e, path);
-	if (owner_differs(u, e) && fchownat(t->dir, t->at, uid_of(u, e), gid_of(u, e), t->nofollow) < 0 &&
+	if (owner_differs(u, e) &&
+	    fchownat(t->dir, t->at, uid_of(u, e), gid_of(u, e), t->nofollow) < 0 &&
 	    owner_refused(u, e, path) < 0)
 		return -1;
 	if (xattrs_set(u, e, path, t, -1) < 0)
@@ -162,7 +168,8 @@ static int attr(struct unpack *u, struct archive_entry *e, const char *path, con
 		return fail("%s: %.300s: chmod: %m", u->what, path);
 	struct timespec times[2];
 	times_of(e, times);
-	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT && utimensat(t->dir, t->at, times, t->nofollow) < 0)
+	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT &&
+	    utimensat(t->dir, t->at, times, t->nofollow) < 0)
 		return fail("%s: %.300s: set the time: %m", u->what, path);
 	return 0;
 }
@@ -181,7 +188,8 @@ static void dir_later(struct unpack *u, struct archive_entry *e, const char *pat
 		d->acl = memcpy(xmalloc(u->acl_size), u->acl, d->acl_size = u->acl_size);
 }
 
-int unpack_attr(struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
+int unpack_attr(
+    struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	mode_t type = archive_entry_filetype(e);
 	_cleanup_close_ int fd = -1;
@@ -195,7 +203,8 @@ int unpack_attr(struct unpack *u, struct archive_entry *e, const char *path, int
 			return fail("%s: %.300s: open: %m", u->what, path);
 		bool node = type == AE_IFCHR || type == AE_IFBLK;
 		if ((st.st_mode & S_IFMT) != type || (node && st.st_rdev != archive_entry_rdev(e)))
-			return errno = ESTALE, fail("%s: %.300s: changed while it was copied", u->what, path);
+			return errno = ESTALE,
+			       fail("%s: %.300s: changed while it was copied", u->what, path);
 		snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
 		t = (struct target){AT_FDCWD, at, 0};
 	}
@@ -215,7 +224,8 @@ static int dir_finish(struct unpack *u, struct dirtime *d)
 	int dir = unpack_way(u, path, &base, false);
 	if (dir < 0)
 		return -1;
-	_cleanup_close_ int fd = openat(dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+	    openat(dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail("%s: %.300s: open: %m", u->what, d->path);
 	if (d->acl && xattr_set(u, d->path, NULL, fd, DEFAULT_ACL, d->acl, d->acl_size) < 0)

@@ -1,8 +1,9 @@
-/* unpack_way.c: names in an archive, and the way to the directory that an entry belongs into; see unpack.h.
+/* unpack_way.c: names in an archive, and the way to the directory that an entry belongs into; see
+ * unpack.h.
  *
- * Every step is one openat() of one component with O_NOFOLLOW, so the kernel never resolves a link on its own: in a
- * layer we resolve links ourselves, against the layer's root; in a container that runs, which can swap a folder for a
- * link at any moment, none is followed.
+ * Every step is one openat() of one component with O_NOFOLLOW, so the kernel never resolves a link
+ * on its own: in a layer we resolve links ourselves, against the layer's root; in a container that
+ * runs, which can swap a folder for a link at any moment, none is followed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,8 @@
 #include "str.h"
 #include "unpack.h"
 
-/* Append one component of a name to out[PATH_MAX], *n long: "." is nothing, ".." goes up. -1: above the root, 1: too
- * long. */
+/* Append one component of a name to out[PATH_MAX], *n long: "." is nothing, ".." goes up. -1: above
+ * the root, 1: too long. */
 static int name_add(char *out, size_t *n, const char *part, size_t len)
 {
 	if (!len || (len == 1 && part[0] == '.'))
@@ -44,9 +45,11 @@ int unpack_name(const struct unpack *u, const char *in, const char *kind, char *
 		size_t len = strcspn(p, "/");
 		int r = name_add(out, &n, p, len);
 		if (r < 0)
-			return errno = EINVAL, fail("%s: %.200s: %s with '..' that leaves the root", u->what, in, kind);
+			return errno = EINVAL, fail("%s: %.200s: %s with '..' that leaves the root",
+						   u->what, in, kind);
 		if (r > 0)
-			return errno = ENAMETOOLONG, fail("%s: %.100s...: %s too long", u->what, in, kind);
+			return errno = ENAMETOOLONG,
+			       fail("%s: %.100s...: %s too long", u->what, in, kind);
 		p += len;
 		p += strspn(p, "/");
 	}
@@ -61,13 +64,15 @@ void unpack_way_drop(struct unpack *u, size_t depth)
 	u->path[u->depth ? u->ends[u->depth] : 0] = 0;
 }
 
-/* A link in a layer stands on the way: the path anew, with what it points to in its place. `at` is where the component
- * begins, `len` its length. */
-static int way_link(struct unpack *u, char path[PATH_MAX], size_t at, size_t len, const char *target)
+/* A link in a layer stands on the way: the path anew, with what it points to in its place. `at` is
+ * where the component begins, `len` its length. */
+static int way_link(
+    struct unpack *u, char path[PATH_MAX], size_t at, size_t len, const char *target)
 {
 	char in[2 * PATH_MAX];
 	int up = *target == '/' ? 0 : (int)at;
-	if (snprintf(in, sizeof in, "%.*s/%s%s", up, path, target, path + at + len) >= (int)sizeof in)
+	if (snprintf(in, sizeof in, "%.*s/%s%s", up, path, target, path + at + len) >=
+	    (int)sizeof in)
 		return errno = ENAMETOOLONG, fail("%s: %.100s...: link too long", u->what, path);
 	return unpack_name(u, in, "way through a symbolic link,", path);
 }
@@ -97,7 +102,8 @@ static int way_make(struct unpack *u, int dir, const char *name, const char *pat
 static int way_whiteout(struct unpack *u, int dir, const char *name, const char *path)
 {
 	struct stat st;
-	if (u->how.plain || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !layer_is_whiteout(&st))
+	if (u->how.plain || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !layer_is_whiteout(&st))
 		return 0;
 	if (unlinkat(dir, name, 0) < 0 || mkdirat(dir, name, 0755) < 0)
 		return fail("%s: %.300s: mkdir: %m", u->what, path);
@@ -105,7 +111,8 @@ static int way_whiteout(struct unpack *u, int dir, const char *name, const char 
 }
 
 /* One step: a descriptor, -1 with fail(), or -2 when the way was rewritten. */
-static int way_step(struct unpack *u, int dir, const char *name, char path[PATH_MAX], size_t at, bool make)
+static int way_step(
+    struct unpack *u, int dir, const char *name, char path[PATH_MAX], size_t at, bool make)
 {
 	for (int tries = 0;; tries++) {
 		int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
@@ -117,17 +124,20 @@ static int way_step(struct unpack *u, int dir, const char *name, char path[PATH_
 				return -1;
 			continue;
 		}
-		if ((why == ELOOP || why == ENOTDIR) && (r = way_follow(u, dir, name, path, at)) != 0)
+		if ((why == ELOOP || why == ENOTDIR) &&
+		    (r = way_follow(u, dir, name, path, at)) != 0)
 			return r < 0 ? -1 : -2;
-		if (why == ENOTDIR && make && tries == 0 && (r = way_whiteout(u, dir, name, path)) != 0) {
+		if (why == ENOTDIR && make && tries == 0 &&
+		    (r = way_whiteout(u, dir, name, path)) != 0) {
 			if (r < 0)
 				return -1;
 			continue;
 		}
 		errno = why;
 		if (errno == ELOOP || errno == ENOTDIR)
-			return fail("%s: %.300s: the way there goes through what is not a directory (a "
-				    "symbolic link?)",
+			return fail(
+			    "%s: %.300s: the way there goes through what is not a directory (a "
+			    "symbolic link?)",
 			    u->what, path);
 		return fail("%s: %.300s: open its directory: %m", u->what, path);
 	}
@@ -140,7 +150,8 @@ static size_t way_same(const struct unpack *u, const char *path, size_t dirlen, 
 	*same = 0;
 	while (depth < u->depth && depth < UNPACK_KEPT - 1) {
 		size_t end = u->ends[depth + 1];
-		if (end > dirlen || memcmp(path, u->path, end) != 0 || (end != dirlen && path[end] != '/'))
+		if (end > dirlen || memcmp(path, u->path, end) != 0 ||
+		    (end != dirlen && path[end] != '/'))
 			break;
 		*same = end;
 		depth++;
@@ -173,7 +184,8 @@ again:;
 		if (fd < 0)
 			return -1;
 		at += len;
-		if (u->depth == UNPACK_KEPT) /* the last slot holds the end of a deep way, for this entry only */
+		if (u->depth == UNPACK_KEPT) /* the last slot holds the end of a deep way, for this
+						entry only */
 			close(u->fds[UNPACK_KEPT]);
 		else
 			u->depth++;

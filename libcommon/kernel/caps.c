@@ -21,7 +21,8 @@ uint64_t caps_all(void)
 {
 	uint64_t all = 0;
 	for (int i = 0; i < cap_max_bits() && i < 64; i++)
-		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1) /* what we have not got we cannot give */
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) ==
+		    1) /* what we have not got we cannot give */
 			all |= 1ull << i;
 	return all;
 }
@@ -80,7 +81,8 @@ static int set(cap_t c, cap_flag_t flag, uint64_t bits)
 	return 0;
 }
 
-int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable, uint64_t ambient)
+int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable,
+    uint64_t ambient)
 {
 	/* What we have not got we cannot give. */
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -91,13 +93,14 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	cap_t c = cap_init();
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||
-		set(c, CAP_PERMITTED, permitted & have) < 0 || set(c, CAP_INHERITABLE, inheritable & have) < 0 ||
-		cap_set_proc(c) < 0;
+		set(c, CAP_PERMITTED, permitted & have) < 0 ||
+		set(c, CAP_INHERITABLE, inheritable & have) < 0 || cap_set_proc(c) < 0;
 	cap_free(c);
 	if (r)
-		return fail("capabilities: %m%s", errno == EPERM ? " (one of them is not ours to give)" : "");
-	ambient &=
-	    inheritable & permitted & have; /* capabilities(7): what else is asked for cannot be (runc spec does) */
+		return fail("capabilities: %m%s",
+		    errno == EPERM ? " (one of them is not ours to give)" : "");
+	ambient &= inheritable & permitted &
+		   have; /* capabilities(7): what else is asked for cannot be (runc spec does) */
 	for (int i = 0; i < 64; i++)
 		if (ambient & 1ull << i && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return fail("ambient capability %s: %m", caps_name(i));

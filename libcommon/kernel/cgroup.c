@@ -1,7 +1,8 @@
 /* cgroup.c: finding the hierarchies and groups, and looking at them; see cgroup.h.
  *
- * On v1 a group is a directory in each of up to a dozen hierarchies; on v2 it is one. On a hybrid system the v2 side
- * has few controllers or none, but its events, kill and freeze work, so a directory is made there too.
+ * On v1 a group is a directory in each of up to a dozen hierarchies; on v2 it is one. On a hybrid
+ * system the v2 side has few controllers or none, but its events, kill and freeze work, so a
+ * directory is made there too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,11 +23,12 @@ static bool looked;
 
 /* --- finding them --- */
 
-static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio", "memory", "devices", "freezer",
-    "net_cls", "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc", "debug"};
+static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio", "memory",
+    "devices", "freezer", "net_cls", "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc",
+    "debug"};
 
-/* The super options of a v1 mount: its controllers, or name=X. False when there is neither (clone_children, xattr, ...
- * are no controllers). */
+/* The super options of a v1 mount: its controllers, or name=X. False when there is neither
+ * (clone_children, xattr, ... are no controllers). */
 static bool v1_options(struct cgroup_hierarchy *h, const char *super)
 {
 	struct strv words = {0};
@@ -61,7 +63,8 @@ static bool line_parse(const char *line, struct cgroup_hierarchy *h)
 		strv_free(&f);
 		return false;
 	}
-	_cleanup_free_ char *at = xstrdup(f.v[4]), *type = xstrdup(f.v[d + 1]), *super = xstrdup(f.v[d + 3]);
+	_cleanup_free_ char *at = xstrdup(f.v[4]), *type = xstrdup(f.v[d + 1]),
+			    *super = xstrdup(f.v[d + 3]);
 	strv_free(&f);
 	*h = (struct cgroup_hierarchy){.fd = -1, .v2 = strcmp(type, "cgroup2") == 0};
 	if (h->v2) {
@@ -89,7 +92,8 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 			_cleanup_free_ char *line = xstrndup(l, len);
 			bool cg = strstr(line, " - cgroup") && line_parse(line, &out[n]);
 			for (size_t i = 0; cg && i < n; i++) /* mounted twice: the first counts */
-				if (out[i].v2 == out[n].v2 && strcmp(out[i].options, out[n].options) == 0) {
+				if (out[i].v2 == out[n].v2 &&
+				    strcmp(out[i].options, out[n].options) == 0) {
 					free(out[n].mount);
 					free(out[n].name);
 					free(out[n].options);
@@ -120,7 +124,8 @@ static void look(void)
 	for (size_t i = 0; i < n_found; i++) {
 		if (!found[i].v2 || cgroup_root_fd(&found[i]) < 0)
 			continue;
-		_cleanup_free_ char *ctl = file_read_at(found[i].fd, "cgroup.controllers", 4096, NULL);
+		_cleanup_free_ char *ctl =
+		    file_read_at(found[i].fd, "cgroup.controllers", 4096, NULL);
 		for (char *p = ctl; p && *p; p++)
 			*p = *p == ' ' || *p == '\n' ? ',' : *p;
 		free(found[i].controllers);
@@ -251,11 +256,13 @@ static int procs_enter(int fd, void *arg)
 
 static int procs_below(int dir, int (*fn)(pid_t, void *), void *arg)
 {
-	return tree_walk(dir, ".", &(struct tree_walk){.enter = procs_enter, .entry = cgroup_subgroup},
+	return tree_walk(dir, ".",
+	    &(struct tree_walk){.enter = procs_enter, .entry = cgroup_subgroup},
 	    &(struct each_proc){fn, arg});
 }
 
-/* The hierarchy that is asked who is in a group: the v2 side, else the freezer's, else any of ours. */
+/* The hierarchy that is asked who is in a group: the v2 side, else the freezer's, else any of ours.
+ */
 static struct cgroup_hierarchy *roll(void)
 {
 	struct cgroup_hierarchy *h = cgroup_find("");
@@ -324,7 +331,8 @@ int cgroup_oom_kills(const char *path, uint64_t *n)
 	*n = 0;
 	if (fd < 0)
 		return fail("%s: no memory controller", path);
-	_cleanup_free_ char *text = file_read_at(fd, h->v2 ? "memory.events" : "memory.oom_control", 4096, NULL);
+	_cleanup_free_ char *text =
+	    file_read_at(fd, h->v2 ? "memory.events" : "memory.oom_control", 4096, NULL);
 	return text && cgroup_keyed(text, "oom_kill", n) ? 0 : -1;
 }
 
@@ -369,7 +377,8 @@ int cgroup_children(const char *parent, struct strv *out)
 static char first_byte(struct cgroup_hierarchy *h, const char *path, const char *file)
 {
 	_cleanup_free_ char *p = xasprintf("%s%s%s", path, *path ? "/" : "", file);
-	_cleanup_close_ int fd = cgroup_root_fd(h) < 0 ? -1 : openat(h->fd, p, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+	    cgroup_root_fd(h) < 0 ? -1 : openat(h->fd, p, O_RDONLY | O_CLOEXEC);
 	char c = 0;
 	return fd >= 0 && read(fd, &c, 1) == 1 ? c : 0;
 }
@@ -402,7 +411,8 @@ char *cgroup_frozen_at(const char *path, bool v1, bool v2)
 	struct cgroup_hierarchy *h = v2 ? cgroup_find("") : NULL;
 	char *s = h ? frozen_from(h, path, "cgroup.freeze") : NULL;
 	/* v1's freezer.state says it of the groups above too. */
-	if (!s && v1 && (h = cgroup_find("freezer")) && !h->v2 && first_byte(h, path, "freezer.state") == 'F') {
+	if (!s && v1 && (h = cgroup_find("freezer")) && !h->v2 &&
+	    first_byte(h, path, "freezer.state") == 'F') {
 		s = frozen_from(h, path, "freezer.self_freezing");
 		if (!s) /* thawed meanwhile, or by one that is above our root */
 			s = first_byte(h, path, "freezer.state") == 'F' ? xstrdup(path) : NULL;
@@ -415,7 +425,9 @@ int cgroup_say_frozen(const char *path, const char *frozen)
 	errno = EBUSY;
 	if (strcmp(path, frozen) == 0)
 		return fail(
-		    "%s: the group is frozen, and who joins it stands still (ctr-cgset --thaw /%s)", path, path);
-	return fail("%s: the group /%s above it is frozen, and who joins it stands still (ctr-cgset --thaw /%s)", path,
-	    frozen, frozen);
+		    "%s: the group is frozen, and who joins it stands still (ctr-cgset --thaw /%s)",
+		    path, path);
+	return fail("%s: the group /%s above it is frozen, and who joins it stands still "
+		    "(ctr-cgset --thaw /%s)",
+	    path, frozen, frozen);
 }

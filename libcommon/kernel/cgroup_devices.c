@@ -1,9 +1,9 @@
-/* cgroup_devices.c: which devices a group may use; see cgroup.h. On v1 rules are written one by one. On v2 a BPF
- * program on the group decides (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE); this writes it. One block for each rule, last
- * rule first, so that the first that matches decides.
+/* cgroup_devices.c: which devices a group may use; see cgroup.h. On v1 rules are written one by
+ * one. On v2 a BPF program on the group decides (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE); this writes
+ * it. One block for each rule, last rule first, so that the first that matches decides.
  *
- * On entry r1 points at struct bpf_cgroup_dev_ctx { u32 access_type; u32 major; u32 minor; }; access_type is
- * (access << 16) | type.
+ * On entry r1 points at struct bpf_cgroup_dev_ctx { u32 access_type; u32 major; u32 minor; };
+ * access_type is (access << 16) | type.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,13 +23,16 @@ struct program {
 	size_t n;
 };
 
-static void emit(struct program *p, unsigned char code, unsigned char dst, unsigned char src, short off, int imm)
+static void emit(
+    struct program *p, unsigned char code, unsigned char dst, unsigned char src, short off, int imm)
 {
 	p->v = xrealloc(p->v, (p->n + 1) * sizeof *p->v);
-	p->v[p->n++] = (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+	p->v[p->n++] =
+	    (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
-/* 'u' is another word for a character device (mknod(1)). A fifo ('p') is no device, and no list keeps it. */
+/* 'u' is another word for a character device (mknod(1)). A fifo ('p') is no device, and no list
+ * keeps it. */
 static char device_type(const struct device_rule *r)
 {
 	if (r->type == 'u')
@@ -39,11 +42,13 @@ static char device_type(const struct device_rule *r)
 
 static int access_bits(const char *s)
 {
-	return (strchr(s, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (strchr(s, 'r') ? BPF_DEVCG_ACC_READ : 0) |
+	return (strchr(s, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) |
+	       (strchr(s, 'r') ? BPF_DEVCG_ACC_READ : 0) |
 	       (strchr(s, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
 }
 
-/* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends in a verdict. */
+/* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends
+ * in a verdict. */
 static void rule(struct program *p, const struct device_rule *r)
 {
 	size_t skips[4], n = 0;
@@ -51,11 +56,13 @@ static void rule(struct program *p, const struct device_rule *r)
 		return;
 	if (r->type != 'a') {
 		skips[n++] = p->n;
-		emit(p, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0, r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		emit(p, BPF_JMP | BPF_JNE | BPF_K, 2, 0, 0,
+		    r->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	}
 	int bits = access_bits(r->access);
 	if (bits != 7) {
-		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny matches when any is.
+		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny
+		 * matches when any is.
 		 */
 		emit(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
 		emit(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, r->allow ? ~bits : bits);
@@ -86,7 +93,8 @@ struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n
 	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 4, 1, 4, 0);
 	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
 	size_t first = n_rules;
-	while (first > 0 && rules[first - 1].type != 'a') /* a rule for all: what stands before it does not count */
+	while (first > 0 && rules[first - 1].type !=
+				'a') /* a rule for all: what stands before it does not count */
 		first--;
 	for (size_t i = n_rules; i > first; i--)
 		rule(&p, &rules[i - 1]);
@@ -112,7 +120,8 @@ static int devices_v1(int dir, const struct device_rule *rules, size_t n)
 		if (r->type == 'a')
 			snprintf(line, sizeof line, "a");
 		else
-			snprintf(line, sizeof line, "%c %s:%s %s", device_type(r), major, minor, r->access);
+			snprintf(line, sizeof line, "%c %s:%s %s", device_type(r), major, minor,
+			    r->access);
 		if (write(r->allow ? allow : deny, line, strlen(line)) < 0)
 			return -1;
 	}
@@ -156,7 +165,8 @@ int cgroup_devices(const char *path, const struct device_rule *rules, size_t n)
 {
 	struct cgroup_hierarchy *v1 = cgroup_find("devices"), *h = v1 ? v1 : cgroup_find("");
 	if (!h)
-		return errno = ENODEV, fail("%s: device list: neither v1's devices controller nor cgroup v2 is mounted "
+		return errno = ENODEV, fail("%s: device list: neither v1's devices controller nor "
+					    "cgroup v2 is mounted "
 					    "(ctr-cgset --mount devices DIR)",
 					   path);
 	_cleanup_close_ int fd = cgroup_group_fd(h, path);

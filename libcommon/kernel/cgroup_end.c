@@ -15,7 +15,8 @@
 
 /* --- freezing --- */
 
-/* Wait until cgroup.events says `key` is `want`: the kernel signals a change by POLLPRI. -1 with ETIME at `end`. */
+/* Wait until cgroup.events says `key` is `want`: the kernel signals a change by POLLPRI. -1 with
+ * ETIME at `end`. */
 static int wait_event(int dir, const char *key, uint64_t want, int64_t end)
 {
 	_cleanup_close_ int ev = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
@@ -60,7 +61,8 @@ static int freeze(const char *path)
 	_cleanup_close_ int fd = h ? cgroup_group_fd(h, path) : -1;
 	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
 	if (fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0) { /* Linux 5.2 */
-		if (file_poke_at(fd, "cgroup.freeze", "1") == 0 && wait_event(fd, "frozen", 1, end) == 0)
+		if (file_poke_at(fd, "cgroup.freeze", "1") == 0 &&
+		    wait_event(fd, "frozen", 1, end) == 0)
 			return 0;
 		fail("%s: freeze: %m", path);
 		file_poke_at(fd, "cgroup.freeze", "0"); /* half frozen is no state to leave it in */
@@ -85,7 +87,8 @@ static int thaw(const char *path)
 	_cleanup_close_ int v1 = f && !f->v2 ? cgroup_group_fd(f, path) : -1;
 	bool can = fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0;
 	if (!can && v1 < 0)
-		return errno = EOPNOTSUPP, fail("%s: thaw: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+		return errno = EOPNOTSUPP,
+		       fail("%s: thaw: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
 	int r = can ? file_poke_at(fd, "cgroup.freeze", "0") : 0;
 	if (r == 0 && v1 >= 0)
 		r = file_poke_at(v1, "freezer.state", "THAWED");
@@ -94,7 +97,8 @@ static int thaw(const char *path)
 	_cleanup_free_ char *above = cgroup_frozen_at(path, true, true);
 	if (above && strcmp(above, path) != 0)
 		return errno = EBUSY,
-		       fail("%s: thaw: the group /%s above it is frozen (ctr-cgset --thaw /%s)", path, above, above);
+		       fail("%s: thaw: the group /%s above it is frozen (ctr-cgset --thaw /%s)",
+			   path, above, above);
 	if (can)
 		r = wait_event(fd, "frozen", 0, now_ms() + CGROUP_DEADLINE_MS);
 	if (r == 0 && v1 >= 0)
@@ -105,8 +109,9 @@ static int thaw(const char *path)
 int cgroup_freeze(const char *path, bool on)
 {
 	if (!cgroup_exists(path))
-		return errno = ENOENT, fail("%s: %s: there is no such group (a user's needs one that is delegated)",
-					   path, on ? "freeze" : "thaw");
+		return errno = ENOENT,
+		       fail("%s: %s: there is no such group (a user's needs one that is delegated)",
+			   path, on ? "freeze" : "thaw");
 	return on ? freeze(path) : thaw(path);
 }
 
@@ -117,7 +122,8 @@ static int thaw_one(int parent, const char *name, void *arg)
 	return 0;
 }
 
-/* The group and all below it, from the bottom: a container may have frozen groups of its own, on either side. */
+/* The group and all below it, from the bottom: a container may have frozen groups of its own, on
+ * either side. */
 static void thaw_below(const char *path)
 {
 	static const struct tree_walk how = {.entry = cgroup_subgroup, .leave = thaw_one};
@@ -142,7 +148,8 @@ static int does_not_die(const char *path)
 	_cleanup_free_ char *above = cgroup_frozen_at(path, true, true);
 	errno = ETIME;
 	if (above && strcmp(above, path) != 0)
-		return fail("%s: a process in it does not die: the group /%s above it is frozen", path, above);
+		return fail("%s: a process in it does not die: the group /%s above it is frozen",
+		    path, above);
 	return fail("%s: a process in it does not die (uninterruptible)", path);
 }
 
@@ -199,7 +206,8 @@ static int remove_below(int root, const char *path)
 	return unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
-/* The last process is gone from the group a moment after its parent has waited for it: busy may pass. */
+/* The last process is gone from the group a moment after its parent has waited for it: busy may
+ * pass. */
 static int remove_one(struct cgroup_hierarchy *h, const char *path)
 {
 	int64_t end = now_ms() + 500;

@@ -1,5 +1,5 @@
-/* cgroup_keys.c: cgroup v2's keys in a v1 hierarchy's terms, and what kernel option each needs; see cgroup.h. The
- * conversions are runc's and crun's.
+/* cgroup_keys.c: cgroup v2's keys in a v1 hierarchy's terms, and what kernel option each needs; see
+ * cgroup.h. The conversions are runc's and crun's.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,13 +27,14 @@ static double lg(double x)
 	return l;
 }
 
-/* v1's cpu.shares 2..262144 (1024) and v2's cpu.weight 1..10000 (100): runc 1.4 and crun 1.23 lay a curve through both
- * ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34)) where l = log2(shares). (Before, a line through the ends
- * made the default of the one 39 of the other.) */
+/* v1's cpu.shares 2..262144 (1024) and v2's cpu.weight 1..10000 (100): runc 1.4 and crun 1.23 lay a
+ * curve through both ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34)) where l =
+ * log2(shares). (Before, a line through the ends made the default of the one 39 of the other.) */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
 	shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-	double l = lg((double)shares), want = ((l * l + 125 * l) / 612 - 7.0 / 34) * 3.3219280948873623;
+	double l = lg((double)shares),
+	       want = ((l * l + 125 * l) / 612 - 7.0 / 34) * 3.3219280948873623;
 	uint64_t lo = 1, hi = 10000;
 	while (lo < hi) {
 		uint64_t mid = (lo + hi) / 2;
@@ -86,18 +87,21 @@ const char *cgroup_controller(const char *key, bool v2)
 
 const char *cgroup_config(const char *file, bool whole)
 {
-	static const char *const t[][2] = {{"cpu.max", "CFS_BANDWIDTH"}, {"cpu.cfs", "CFS_BANDWIDTH"},
-	    {"cpu.pressure", "PSI"}, {"cpu.", "FAIR_GROUP_SCHED"}, {"cpuset.", "CPUSETS"},
-	    {"cpuacct.", "CGROUP_CPUACCT"}, {"memory.swap", "SWAP"}, {"memory.memsw", "SWAP, and swapaccount=1"},
-	    {"memory.", "MEMCG"}, {"pids.", "CGROUP_PIDS"},
-	    {"io.weight", "BLK_CGROUP_IOCOST or CONFIG_BFQ_GROUP_IOSCHED"}, {"blkio.bfq", "BFQ_GROUP_IOSCHED"},
-	    {"blkio.weight", "BFQ_GROUP_IOSCHED"}, {"io.max", "BLK_DEV_THROTTLING"},
-	    {"blkio.throttle", "BLK_DEV_THROTTLING"}, {"io.", "BLK_CGROUP"}, {"blkio.", "BLK_CGROUP"},
-	    {"hugetlb.", "CGROUP_HUGETLB"}, {"devices.", "CGROUP_DEVICE"}, {"freezer.", "CGROUP_FREEZER"},
-	    {"rdma.", "CGROUP_RDMA"}, {"misc.", "CGROUP_MISC"}};
+	static const char *const t[][2] = {{"cpu.max", "CFS_BANDWIDTH"},
+	    {"cpu.cfs", "CFS_BANDWIDTH"}, {"cpu.pressure", "PSI"}, {"cpu.", "FAIR_GROUP_SCHED"},
+	    {"cpuset.", "CPUSETS"}, {"cpuacct.", "CGROUP_CPUACCT"}, {"memory.swap", "SWAP"},
+	    {"memory.memsw", "SWAP, and swapaccount=1"}, {"memory.", "MEMCG"},
+	    {"pids.", "CGROUP_PIDS"},
+	    {"io.weight", "BLK_CGROUP_IOCOST or CONFIG_BFQ_GROUP_IOSCHED"},
+	    {"blkio.bfq", "BFQ_GROUP_IOSCHED"}, {"blkio.weight", "BFQ_GROUP_IOSCHED"},
+	    {"io.max", "BLK_DEV_THROTTLING"}, {"blkio.throttle", "BLK_DEV_THROTTLING"},
+	    {"io.", "BLK_CGROUP"}, {"blkio.", "BLK_CGROUP"}, {"hugetlb.", "CGROUP_HUGETLB"},
+	    {"devices.", "CGROUP_DEVICE"}, {"freezer.", "CGROUP_FREEZER"}, {"rdma.", "CGROUP_RDMA"},
+	    {"misc.", "CGROUP_MISC"}};
 	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
 		if (str_starts(file, t[i][0]))
-			return whole || strcspn(t[i][0], ".") + 1 < strlen(t[i][0]) ? t[i][1] : NULL;
+			return whole || strcspn(t[i][0], ".") + 1 < strlen(t[i][0]) ? t[i][1]
+										    : NULL;
 	return NULL;
 }
 
@@ -134,7 +138,8 @@ static bool is_size(const char *key)
 static int size(const char *key, const char *value, bool v2, struct cgroup_write *out)
 {
 	static const char *const renamed[][2] = {{"memory.max", "memory.limit_in_bytes"},
-	    {"memory.high", "memory.soft_limit_in_bytes"}, {"memory.low", "memory.soft_limit_in_bytes"},
+	    {"memory.high", "memory.soft_limit_in_bytes"},
+	    {"memory.low", "memory.soft_limit_in_bytes"},
 	    {"memory.swap.max", "memory.memsw.limit_in_bytes"}};
 	const char *c = cgroup_controller(key, v2), *file = key;
 	_cleanup_free_ char *huge = NULL;
@@ -166,7 +171,8 @@ static int cpu_max(const char *value, bool v2, struct cgroup_write *out)
 		return -1;
 	if (v2)
 		return add(out, "cpu", "cpu.max",
-		    quota < 0 ? xasprintf("max %" PRId64, period) : xasprintf("%" PRId64 " %" PRId64, quota, period));
+		    quota < 0 ? xasprintf("max %" PRId64, period)
+			      : xasprintf("%" PRId64 " %" PRId64, quota, period));
 	/* With the quota off for a moment, no order of old and new quota and period is refused. */
 	add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
 	add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, period));
@@ -207,18 +213,21 @@ static int io_weight(const char *value, bool v2, struct cgroup_write *out)
 	return r < 0 ? r : 1;
 }
 
-/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, a blkio.throttle file for each of them on v1. */
+/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, a blkio.throttle file for each of
+ * them on v1. */
 static int io_max(const char *value, bool v2, struct cgroup_write *out)
 {
 	static const char *const files[][2] = {{"rbps=", "blkio.throttle.read_bps_device"},
-	    {"wbps=", "blkio.throttle.write_bps_device"}, {"riops=", "blkio.throttle.read_iops_device"},
+	    {"wbps=", "blkio.throttle.write_bps_device"},
+	    {"riops=", "blkio.throttle.read_iops_device"},
 	    {"wiops=", "blkio.throttle.write_iops_device"}};
 	struct strv f = {0};
 	struct buf line = {0};
 	strv_split(&f, value, " ");
 	int n = 0;
 	if (f.n < 2 || f.n > 5 || !strchr(f.v[0], ':'))
-		n = fail("io.max: '%s' is not MAJOR:MINOR and some of rbps= wbps= riops= wiops=", value);
+		n = fail(
+		    "io.max: '%s' is not MAJOR:MINOR and some of rbps= wbps= riops= wiops=", value);
 	else
 		buf_puts(&line, f.v[0]);
 	for (size_t i = 1; n >= 0 && i < f.n; i++) {
@@ -228,9 +237,12 @@ static int io_max(const char *value, bool v2, struct cgroup_write *out)
 		while (k < 4 && !str_starts(f.v[i], files[k][0]))
 			k++;
 		if (k == 4 || amount("io.max", f.v[i] + strlen(files[k][0]), &rate, &max) < 0)
-			n = k == 4 ? fail("io.max: '%s' is not rbps=, wbps=, riops= or wiops=", f.v[i]) : -1;
+			n = k == 4
+				? fail("io.max: '%s' is not rbps=, wbps=, riops= or wiops=", f.v[i])
+				: -1;
 		else if (!v2)
-			n += add(&out[n], "blkio", files[k][1], xasprintf("%s %" PRIu64, f.v[0], max ? 0 : rate));
+			n += add(&out[n], "blkio", files[k][1],
+			    xasprintf("%s %" PRIu64, f.v[0], max ? 0 : rate));
 		else if (max)
 			buf_printf(&line, " %smax", files[k][0]);
 		else
@@ -256,12 +268,15 @@ static int translate(const char *key, const char *value, bool v2, struct cgroup_
 		return io_weight(value, v2, out);
 	if (strcmp(key, "io.max") == 0)
 		return io_max(value, v2, out);
-	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 && num_parse(key, value, 0, 4194304, &n) < 0)
+	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 &&
+	    num_parse(key, value, 0, 4194304, &n) < 0)
 		return -1;
-	return add(out, cgroup_controller(key, v2), key, xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
+	return add(out, cgroup_controller(key, v2), key,
+	    xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
 }
 
-int cgroup_translate(const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES])
+int cgroup_translate(
+    const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES])
 {
 	memset(out, 0, CGROUP_WRITES * sizeof *out);
 	if (!cgroup_controller(key, v2) || strchr(key, '/') || strpbrk(value, "\n") || !*value) {

@@ -13,15 +13,16 @@
 
 /* --- making --- */
 
-/* A new v1 cpuset takes no process until it has cpus and mems: they are the parent's, from the top down; below our own
- * first level the kernel copies them (cgroup.clone_children). */
+/* A new v1 cpuset takes no process until it has cpus and mems: they are the parent's, from the top
+ * down; below our own first level the kernel copies them (cgroup.clone_children). */
 static int cpuset_copy(int parent, int group)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 	for (size_t i = 0; i < 2; i++) {
 		_cleanup_free_ char *have = file_read_at(group, files[i], 65536, NULL);
 		_cleanup_free_ char *up = file_read_at(parent, files[i], 65536, NULL);
-		if (have && strspn(have, " \n") == strlen(have) && up && file_poke_at(group, files[i], up) < 0)
+		if (have && strspn(have, " \n") == strlen(have) && up &&
+		    file_poke_at(group, files[i], up) < 0)
 			return -1;
 	}
 	file_poke_at(group, "cgroup.clone_children", "1");
@@ -34,8 +35,8 @@ static bool blank(int group, const char *file)
 	return s && strspn(s, " \n") == strlen(s);
 }
 
-/* From the top down to the group, where it has none yet: it is the first at the top, or was made before another start
- * had its parent ready. */
+/* From the top down to the group, where it has none yet: it is the first at the top, or was made
+ * before another start had its parent ready. */
 static void cpuset_ready(int root, const char *path)
 {
 	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -58,9 +59,10 @@ static void cpuset_ready(int root, const char *path)
 		close(up);
 }
 
-/* Give the children of a v2 group every controller it has: one by one, where all at once is refused. A group with
- * processes in it cannot (EBUSY): whoever needs a controller then hears of it. (Those that know threads, cpu and pids,
- * it could, but then no process may enter the children.) */
+/* Give the children of a v2 group every controller it has: one by one, where all at once is
+ * refused. A group with processes in it cannot (EBUSY): whoever needs a controller then hears of
+ * it. (Those that know threads, cpu and pids, it could, but then no process may enter the
+ * children.) */
 static void v2_enable(int group)
 {
 	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
@@ -102,7 +104,8 @@ static int make_parents(struct cgroup_hierarchy *h, const char *path)
 		_cleanup_free_ char *name = xstrndup(s, n);
 		bool made = mkdirat(at, name, 0755) == 0;
 		up = at;
-		at = made || errno == EEXIST ? openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+		at = made || errno == EEXIST ? openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+					     : -1;
 		int saved = errno;
 		if (at >= 0 && cpuset && made)
 			cpuset_copy(up, at);
@@ -140,7 +143,8 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 		bool made = false;
 		for (int i = 0; !made && errno == ENOENT && i < 10;
 		     i++) /* another's end may take the parent away again */
-			made = make_parents(h, path) == 0 && (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
+			made = make_parents(h, path) == 0 &&
+			       (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
 		if (!made)
 			return -1;
 	}
@@ -157,7 +161,8 @@ static int make_failed(const struct cgroup_hierarchy *h, const char *path)
 	if (errno == EROFS)
 		hint = ": mounted read-only; inside a container, it needs a writable cgroup mount";
 	else if (errno == EACCES || errno == EPERM)
-		hint = ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
+		hint =
+		    ": not ours; run as root, or have a group delegated and CTR_CGROUP set to it";
 	return fail("%s: make the group in %s: %m%s", path, h->mount, hint);
 }
 
@@ -167,7 +172,9 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	bool made[CGROUP_HIERARCHIES] = {0};
 	if (cgroup_layout() == CGROUP_NONE)
-		return errno = ENODEV, fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)", path);
+		return errno = ENODEV,
+		       fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)",
+			   path);
 	int r = 0;
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (!cgroup_is_ours(&h[i]))
@@ -195,11 +202,13 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 
 /* --- joining --- */
 
-/* Into the v2 group of the process whose /proc directory it is: an init that has made groups below its own and enabled
- * controllers for them is in one of those, and its own takes no process any more. */
+/* Into the v2 group of the process whose /proc directory it is: an init that has made groups below
+ * its own and enabled controllers for them is in one of those, and its own takes no process any
+ * more. */
 static int join_beside(const struct cgroup_hierarchy *h, int procdir)
 {
-	_cleanup_free_ char *text = procdir < 0 ? NULL : file_read_at(procdir, "cgroup", 65536, NULL);
+	_cleanup_free_ char *text =
+	    procdir < 0 ? NULL : file_read_at(procdir, "cgroup", 65536, NULL);
 	const char *s = text ? text : "";
 	while (*s && !str_starts(s, "0::/"))
 		s += strcspn(s, "\n"), s += *s == '\n';
@@ -215,8 +224,10 @@ static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
 {
 	char num[16];
 	snprintf(num, sizeof num, "%d", (int)pid);
-	/* A thread that moves itself by v1's `tasks` takes no lock over all processes (cgroup.h). */
-	_cleanup_free_ char *file = xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
+	/* A thread that moves itself by v1's `tasks` takes no lock over all processes (cgroup.h).
+	 */
+	_cleanup_free_ char *file =
+	    xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
 	return cgroup_root_fd(h) < 0 ? -1 : file_poke_at(h->fd, file, num);
 }
 
@@ -241,12 +252,13 @@ void cgroup_return(pid_t pid, const char *was)
 
 static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int procdir)
 {
-	if (write_pid(h, path, pid) == 0 || (errno == EBUSY && h->v2 && join_beside(h, procdir) == 0))
+	if (write_pid(h, path, pid) == 0 ||
+	    (errno == EBUSY && h->v2 && join_beside(h, procdir) == 0))
 		return 0;
 	const char *hint = "";
 	if (errno == EBUSY && h->v2)
-		hint =
-		    " (controllers are on for its child groups, and then a v2 group holds no processes: use a child)";
+		hint = " (controllers are on for its child groups, and then a v2 group holds no "
+		       "processes: use a child)";
 	else if (errno == EOPNOTSUPP)
 		hint = " (the group is threaded)";
 	else if (errno == ENOSPC)

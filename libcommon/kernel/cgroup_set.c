@@ -35,19 +35,23 @@ static int no_controller(const char *key, const char *c)
 	const char *name = strcmp(c, "io") == 0 ? "blkio" : c, *config = cgroup_config(key, true);
 	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		size_t n = strlen(name), len = strcspn(l, "\n");
-		if (strncmp(l, name, n) == 0 && (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
+		if (strncmp(l, name, n) == 0 &&
+		    (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
 			known = true;
 			on = l[len - 1] == '1';
 		}
 	}
 	errno = EOPNOTSUPP;
 	if (known && on)
-		return fail("%s: the '%s' controller is not mounted here, nor given to us on the v2 side", key, c);
+		return fail(
+		    "%s: the '%s' controller is not mounted here, nor given to us on the v2 side",
+		    key, c);
 	if (known)
 		return fail(
-		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)", key, c, name);
-	return fail("%s: this kernel has no '%s' controller%s%s%s", key, c, config ? " (CONFIG_" : "",
-	    config ? config : "", config ? ")" : "");
+		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)",
+		    key, c, name);
+	return fail("%s: this kernel has no '%s' controller%s%s%s", key, c,
+	    config ? " (CONFIG_" : "", config ? config : "", config ? ")" : "");
 }
 
 static bool word_in(int dir, const char *file, const char *word)
@@ -60,7 +64,8 @@ static bool word_in(int dir, const char *file, const char *word)
 	return yes;
 }
 
-/* Which group above holds a v2 controller back, from the root down; NULL when none does. Caller frees. */
+/* Which group above holds a v2 controller back, from the root down; NULL when none does. Caller
+ * frees. */
 static char *held_back(const char *path, const char *c)
 {
 	for (size_t n = 0;; n += strcspn(path + n, "/") + 1) { /* "", "a", "a/b" */
@@ -77,8 +82,9 @@ static char *held_back(const char *path, const char *c)
 		return xasprintf("it is not in cgroup.subtree_control of %s%s", name,
 		    procs && *procs && faccessat(dir, "cgroup.type", F_OK, 0) == 0
 			? ", which has processes: move them into a group of their own"
-		    : faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0 ? ", which is not ours: not delegated"
-									    : "");
+		    : faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0
+			? ", which is not ours: not delegated"
+			: "");
 	}
 }
 
@@ -89,8 +95,9 @@ static int explain(const char *path, const struct change *ch)
 	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
 	_cleanup_free_ char *more = why == ENOENT && ch->v2 ? held_back(path, c) : NULL;
 	if (why == ENOENT && !more)
-		more = config ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
-			      : xasprintf("cgroup v%d of this kernel has no such setting", 1 + ch->v2);
+		more = config
+			   ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
+			   : xasprintf("cgroup v%d of this kernel has no such setting", 1 + ch->v2);
 	else if (why == EACCES || why == EPERM)
 		hint = "the group is not ours: run as root, or have it delegated";
 	else if (why == EROFS)
@@ -104,8 +111,8 @@ static int explain(const char *path, const struct change *ch)
 	if (more)
 		hint = more;
 	errno = why;
-	return fail("%s: %s=%s: controller %s: %m%s%s%s", path, ch->w.file, ch->w.value, c, *hint ? " (" : "", hint,
-	    *hint ? ")" : "");
+	return fail("%s: %s=%s: controller %s: %m%s%s%s", path, ch->w.file, ch->w.value, c,
+	    *hint ? " (" : "", hint, *hint ? ")" : "");
 }
 
 /* --- planning --- */
@@ -173,9 +180,10 @@ static int plan_one(const char *path, const char *setting, struct changes *c)
 	for (int i = 0; i < n; i++) {
 		const struct change *had = find(c, w[i].file);
 		weight_file(fd, &w[i]);
-		if (had && r == 0 && str_starts(key, "memory.") && strcmp(had->w.value, w[i].value) != 0)
-			r = (errno = EINVAL,
-			    fail("%s: %s is set to %s by another setting here", key, w[i].file, had->w.value));
+		if (had && r == 0 && str_starts(key, "memory.") &&
+		    strcmp(had->w.value, w[i].value) != 0)
+			r = (errno = EINVAL, fail("%s: %s is set to %s by another setting here",
+						 key, w[i].file, had->w.value));
 		add(c, fd, h->v2, strcmp(key, "memory.swap.max") == 0, w[i]);
 	}
 	return r;
@@ -191,8 +199,8 @@ static uint64_t limit_of(const char *s)
 	return n > UNLIMITED ? UINT64_MAX : n;
 }
 
-/* What memory.swap.max=SWAP or a new memory.max makes of memsw: the sum. It must not be below the limit at any moment,
- * so the order of the two writes is that of the direction. */
+/* What memory.swap.max=SWAP or a new memory.max makes of memsw: the sum. It must not be below the
+ * limit at any moment, so the order of the two writes is that of the direction. */
 static int memsw(const char *path, struct changes *c)
 {
 	static const char L[] = "memory.limit_in_bytes", M[] = "memory.memsw.limit_in_bytes";
@@ -201,12 +209,14 @@ static int memsw(const char *path, struct changes *c)
 		return 0;
 	int fd = (l ? l : m)->fd;
 	_cleanup_free_ char *limit_now = read_trimmed(fd, L), *memsw_now = read_trimmed(fd, M);
-	uint64_t old = limit_of(limit_now), old_sw = limit_of(memsw_now), max = l ? limit_of(l->w.value) : old, sw;
+	uint64_t old = limit_of(limit_now), old_sw = limit_of(memsw_now),
+		 max = l ? limit_of(l->w.value) : old, sw;
 	if (!m && old_sw == UINT64_MAX)
 		return 0;
 	if (!m) { /* the room for swap stays what it was */
 		add(c, fd, false, true,
-		    (struct cgroup_write){xstrdup("memory"), xstrdup(M), xasprintf("%" PRIu64, old_sw - old)});
+		    (struct cgroup_write){
+			xstrdup("memory"), xstrdup(M), xasprintf("%" PRIu64, old_sw - old)});
 		l = find(c, L); /* moved by add() */
 		m = &c->v[c->n - 1];
 		if (max == UINT64_MAX) {
@@ -216,10 +226,10 @@ static int memsw(const char *path, struct changes *c)
 	}
 	if (m->swap && m->w.value[0] != '-') {
 		if (max == UINT64_MAX)
-			return errno = EINVAL,
-			       fail("%s: memory.swap.max: cgroup v1 limits memory and swap together, so it needs a "
-				    "memory.max too",
-				   path);
+			return errno = EINVAL, fail("%s: memory.swap.max: cgroup v1 limits memory "
+						    "and swap together, so it needs a "
+						    "memory.max too",
+						   path);
 		sw = max + strtoull(m->w.value, NULL, 10);
 		free(m->w.value);
 		m->w.value = xasprintf("%" PRIu64, sw);
@@ -235,8 +245,8 @@ static int memsw(const char *path, struct changes *c)
 
 /* --- doing --- */
 
-/* What to write to have a file as it is now. Files of lines "MAJ:MIN ..." take one line for one disk, and an empty
- * cpuset takes an empty line. */
+/* What to write to have a file as it is now. Files of lines "MAJ:MIN ..." take one line for one
+ * disk, and an empty cpuset takes an empty line. */
 static char *old_value(const struct change *ch)
 {
 	_cleanup_free_ char *now = read_trimmed(ch->fd, ch->w.file);
@@ -248,7 +258,8 @@ static char *old_value(const struct change *ch)
 	for (const char *l = now; *l; l += strcspn(l, "\n"), l += *l == '\n')
 		if (strncmp(l, ch->w.value, dev + 1) == 0)
 			return xstrndup(l, strcspn(l, "\n"));
-	const char *none = strcmp(ch->w.file, "io.max") == 0      ? "rbps=max wbps=max riops=max wiops=max"
+	const char *none = strcmp(ch->w.file, "io.max") == 0
+			       ? "rbps=max wbps=max riops=max wiops=max"
 			   : strcmp(ch->w.file, "io.weight") == 0 ? "default"
 								  : "0";
 	return xasprintf("%.*s %s", (int)dev, ch->w.value, none);
@@ -294,9 +305,10 @@ static void changes_free(struct changes *c)
 	free(c->v);
 }
 
-/* Two setters of one group go one after the other. The lock is one byte of a file that only we can open, at a place
- * that the group's path decides: a flock on the group's own directory could be held by a container, for ever. -1: no
- * folder for it, then there is no lock; -2 with fail(): somebody holds it too long. */
+/* Two setters of one group go one after the other. The lock is one byte of a file that only we can
+ * open, at a place that the group's path decides: a flock on the group's own directory could be
+ * held by a container, for ever. -1: no folder for it, then there is no lock; -2 with fail():
+ * somebody holds it too long. */
 static int lock(const char *path)
 {
 	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());

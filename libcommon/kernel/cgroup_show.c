@@ -29,8 +29,8 @@ int cgroup_show_stat(const char *path)
 enum { W_MEMORY, W_PIDS, W_CGROUP, W_N };
 static const struct {
 	const char *name, *controller, *file;
-} watched[W_N] = {
-    {"memory", "memory", "memory.events"}, {"pids", "pids", "pids.events"}, {"cgroup", "", "cgroup.events"}};
+} watched[W_N] = {{"memory", "memory", "memory.events"}, {"pids", "pids", "pids.events"},
+    {"cgroup", "", "cgroup.events"}};
 
 static char *events(const char *path, int dir, int i, bool v1)
 {
@@ -70,7 +70,9 @@ int cgroup_show_events(const char *path)
 	char at[64], junk[4096], *seen[W_N] = {NULL};
 	bool v1[W_N], look = false;
 	if (!cgroup_with(""))
-		die("%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be polled: --stat)", path);
+		die("%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be "
+		    "polled: --stat)",
+		    path);
 	for (int i = 0; i < W_N; i++) {
 		const struct cgroup_hierarchy *h = cgroup_with(watched[i].controller);
 		dirs[i] = cgroup_dir(path, watched[i].controller);
@@ -86,14 +88,16 @@ int cgroup_show_events(const char *path)
 		for (int i = 0; i < W_N; i++) {
 			char *text = events(path, dirs[i], i, v1[i]);
 			if (seen[i] || i == W_CGROUP)
-				differences(watched[i].name, seen[i] ? seen[i] : "", text ? text : "");
+				differences(
+				    watched[i].name, seen[i] ? seen[i] : "", text ? text : "");
 			empty = i == W_CGROUP && (!text || strstr(text, "populated 0"));
 			free(seen[i]);
 			seen[i] = text;
 		}
 		if (fflush(stdout))
 			die("stdout: %m");
-		struct pollfd p[2] = {{.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
+		struct pollfd p[2] = {
+		    {.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
 		if (!empty)
 			poll(p, 2, look ? 1000 : -1);
 		while (read(in, junk, sizeof junk) > 0)

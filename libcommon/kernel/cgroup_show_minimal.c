@@ -1,5 +1,5 @@
-/* cgroup_show_minimal.c: what stands for ctr-cgset's --stat and --watch in a build without them (make CONFIG=minimal);
- * see cgroup.h.
+/* cgroup_show_minimal.c: what stands for ctr-cgset's --stat and --watch in a build without them
+ * (make CONFIG=minimal); see cgroup.h.
  */
 #ifdef CTR_MINIMAL
 #include "cgroup.h"

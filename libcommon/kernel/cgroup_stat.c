@@ -69,7 +69,8 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 /* Sums over the disks: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void io(struct kv *out, int v2, int v1)
 {
-	char *s = v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes_recursive");
+	char *s =
+	    v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes_recursive");
 	if (!s && v2 < 0)
 		s = slurp(v1, "blkio.throttle.io_service_bytes");
 	uint64_t r = 0, w = 0;
@@ -132,7 +133,8 @@ static void memory_v2(struct kv *out, int d)
 	one(out, d, "memory.max", "memory.max");
 	one(out, d, "memory.swap.current", "memory.swap.current");
 	flat(out, d, "memory.events", "memory.events.", NULL);
-	flat(out, d, "memory.stat", "memory.stat.", " anon file kernel slab inactive_file active_file file_mapped ");
+	flat(out, d, "memory.stat", "memory.stat.",
+	    " anon file kernel slab inactive_file active_file file_mapped ");
 }
 
 static void cpu_v1(struct kv *out, const char *path)
@@ -155,8 +157,9 @@ int cgroup_stat(const char *path, struct kv *out)
 {
 	if (!cgroup_exists(path))
 		return errno = ENOENT, fail("%s: no such group", path);
-	_cleanup_close_ int v2 = cgroup_dir(path, ""), mem = v1_dir(path, "memory"), blk = v1_dir(path, "blkio"),
-			    pids = v1_dir(path, "pids"), cpu = v1_dir(path, "cpu");
+	_cleanup_close_ int v2 = cgroup_dir(path, ""), mem = v1_dir(path, "memory"),
+			    blk = v1_dir(path, "blkio"), pids = v1_dir(path, "pids"),
+			    cpu = v1_dir(path, "cpu");
 	mem >= 0 ? memory_v1(out, mem) : memory_v2(out, v2);
 	if (cpu >= 0)
 		cpu_v1(out, path);
@@ -178,7 +181,8 @@ int cgroup_stat(const char *path, struct kv *out)
 static char *io_max(int d)
 {
 	static const char *const f[][2] = {{"rbps", "blkio.throttle.read_bps_device"},
-	    {"wbps", "blkio.throttle.write_bps_device"}, {"riops", "blkio.throttle.read_iops_device"},
+	    {"wbps", "blkio.throttle.write_bps_device"},
+	    {"riops", "blkio.throttle.read_iops_device"},
 	    {"wiops", "blkio.throttle.write_iops_device"}};
 	struct kv rate[4] = {0};
 	struct strv disks = {0};
@@ -214,8 +218,10 @@ static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 static char *v1_as_v2(int d, const char *key)
 {
 	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
-	    {"memory.low", "memory.soft_limit_in_bytes"}, {"memory.high", "memory.soft_limit_in_bytes"},
-	    {"memory.current", "memory.usage_in_bytes"}, {"memory.peak", "memory.max_usage_in_bytes"}};
+	    {"memory.low", "memory.soft_limit_in_bytes"},
+	    {"memory.high", "memory.soft_limit_in_bytes"},
+	    {"memory.current", "memory.usage_in_bytes"},
+	    {"memory.peak", "memory.max_usage_in_bytes"}};
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (strcmp(key, same[i][0]) == 0)
 			return limit(d, same[i][1]);
@@ -230,11 +236,13 @@ static char *v1_as_v2(int d, const char *key)
 	if (strcmp(key, "cpu.weight") == 0)
 		return weight(d, "cpu.shares", cgroup_weight_of_shares);
 	if (strcmp(key, "cpu.max") == 0) {
-		_cleanup_free_ char *q = slurp(d, "cpu.cfs_quota_us"), *p = slurp(d, "cpu.cfs_period_us");
+		_cleanup_free_ char *q = slurp(d, "cpu.cfs_quota_us"),
+				    *p = slurp(d, "cpu.cfs_period_us");
 		return q && p ? xasprintf("%s %s", q[0] == '-' ? "max" : q, p) : NULL;
 	}
 	if (str_starts(key, "hugetlb.") && str_ends(key, ".max")) {
-		_cleanup_free_ char *f = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
+		_cleanup_free_ char *f =
+		    xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
 		return limit(d, f);
 	}
 	if (strcmp(key, "io.weight") == 0) {
@@ -267,8 +275,8 @@ char *cgroup_get(const char *path, const char *key)
 		s = weight(v2, "cpu.weight", cgroup_shares_of_weight);
 	if (!s) {
 		const char *config = cgroup_config(key, true);
-		fail("%s: %s: no such setting here%s%s%s", path, key, config ? " (CONFIG_" : "", config ? config : "",
-		    config ? ")" : "");
+		fail("%s: %s: no such setting here%s%s%s", path, key, config ? " (CONFIG_" : "",
+		    config ? config : "", config ? ")" : "");
 	}
 	return s;
 }

@@ -1,7 +1,8 @@
-/* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails, n from $CTR_FAULT.
+/* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails,
+ * n from $CTR_FAULT.
  *
- * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child counts on with
- * its parent, so the fault comes once in all: what undoes the start works again.
+ * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child
+ * counts on with its parent, so the fault comes once in all: what undoes the start works again.
  */
 #ifdef CTR_FAULT
 #include <errno.h>
@@ -16,7 +17,8 @@ static bool fault(void)
 	static long at = -1, *n;
 	if (at < 0) {
 		at = getenv("CTR_FAULT") ? atol(getenv("CTR_FAULT")) : 0;
-		n = mmap(NULL, sizeof *n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		n = mmap(
+		    NULL, sizeof *n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	}
 	if (at == 0 || n == MAP_FAILED || __atomic_add_fetch(n, 1, __ATOMIC_RELAXED) != at)
 		return false;
@@ -24,15 +26,16 @@ static bool fault(void)
 	return true;
 }
 
-#define WRAP(name, decl, call)                                                                                         \
-	int __real_##name decl;                                                                                        \
-	int __wrap_##name decl;                                                                                        \
-	int __wrap_##name decl                                                                                         \
-	{                                                                                                              \
-		return fault() ? -1 : __real_##name call;                                                              \
+#define WRAP(name, decl, call)                                                                     \
+	int __real_##name decl;                                                                    \
+	int __wrap_##name decl;                                                                    \
+	int __wrap_##name decl                                                                     \
+	{                                                                                          \
+		return fault() ? -1 : __real_##name call;                                          \
 	}
 
-WRAP(mount, (const char *a, const char *b, const char *c, unsigned long d, const void *e), (a, b, c, d, e))
+WRAP(mount, (const char *a, const char *b, const char *c, unsigned long d, const void *e),
+    (a, b, c, d, e))
 WRAP(umount2, (const char *a, int b), (a, b))
 WRAP(mkdir, (const char *a, mode_t b), (a, b))
 WRAP(mkdirat, (int a, const char *b, mode_t c), (a, b, c))
@@ -78,7 +81,8 @@ int __wrap_open(const char *path, int flags, ...)
 	return fault() ? -1 : __real_open(path, flags, mode);
 }
 
-/* clone3, pivot_root, seccomp, openat2, close_range and the other calls that musl has no function for. */
+/* clone3, pivot_root, seccomp, openat2, close_range and the other calls that musl has no function
+ * for. */
 long __real_syscall(long nr, ...);
 long __wrap_syscall(long nr, ...);
 long __wrap_syscall(long nr, ...)

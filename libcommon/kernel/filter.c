@@ -1,8 +1,9 @@
 /* filter.c: the default seccomp filter, written from a table made at build time; see filter.h.
  *
- * A binary search over ranges of numbers: about eight comparisons a call, and a program short enough that loading it
- * costs little (the kernel's work grows with its length). What depends on a capability is settled before the program
- * is written, so neighbours with the same answer become one range.
+ * A binary search over ranges of numbers: about eight comparisons a call, and a program short
+ * enough that loading it costs little (the kernel's work grows with its length). What depends on a
+ * capability is settled before the program is written, so neighbours with the same answer become
+ * one range.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -25,7 +26,8 @@
 #define CAP(n) (1ull << (n))
 #define NEW_NAMESPACES 0x7e020000u /* CLONE_NEWNS CGROUP UTS IPC USER PID NET */
 
-void filter_emit(struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
+void filter_emit(
+    struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf)
 {
 	if (p->n == p->room) {
 		p->room = p->room ? p->room * 2 : 500;
@@ -44,7 +46,8 @@ static void ret(struct filter_program *p, unsigned action)
 #define EPERM_ (SECCOMP_RET_ERRNO | EPERM)
 #define ENOSYS_ (SECCOMP_RET_ERRNO | ENOSYS)
 
-/* A rule with these capabilities as a plain one: RULE_UNKNOWN, _DENY, _ALLOW, or one that looks at arguments. */
+/* A rule with these capabilities as a plain one: RULE_UNKNOWN, _DENY, _ALLOW, or one that looks at
+ * arguments. */
 static int settle(int rule, uint64_t caps)
 {
 	bool admin = caps & CAP(21);
@@ -65,8 +68,8 @@ static int settle(int rule, uint64_t caps)
 	return rule;
 }
 
-/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine; the others are nobody's any
- * more: DECnet, Econet, ATM SVCs, IrDA, WANPIPE, ISDN, CAIF. */
+/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine; the others
+ * are nobody's any more: DECnet, Econet, ATM SVCs, IrDA, WANPIPE, ISDN, CAIF. */
 static const unsigned char families[] = {12, 19, 20, 23, 25, 34, 37, 38, 40};
 #define N_FAMILIES (sizeof families)
 
@@ -86,20 +89,23 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
-	case RULE_SOCKET: /* the common families first; then all but those that are refused, up to AF_SMC and its like
+	case RULE_SOCKET: /* the common families first; then all but those that are refused, up to
+			   * AF_SMC and its like
 			   */
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		emit(p, BPF_JMP | BPF_JGE | BPF_K, families[0], 0, N_FAMILIES + 1);
 		emit(p, BPF_JMP | BPF_JGE | BPF_K, 46, N_FAMILIES + 1, 0);
 		for (unsigned i = 0; i < N_FAMILIES; i++)
-			emit(p, BPF_JMP | BPF_JEQ | BPF_K, families[i], (unsigned char)(N_FAMILIES - i), 0);
+			emit(p, BPF_JMP | BPF_JEQ | BPF_K, families[i],
+			    (unsigned char)(N_FAMILIES - i), 0);
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
 	case RULE_PERSONALITY:
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		for (unsigned i = 0; i < 5; i++)
-			emit(p, BPF_JMP | BPF_JEQ | BPF_K, personalities[i], (unsigned char)(5 - i), 0);
+			emit(p, BPF_JMP | BPF_JEQ | BPF_K, personalities[i], (unsigned char)(5 - i),
+			    0);
 		ret(p, EPERM_);
 		ret(p, ALLOW);
 		return;
@@ -111,8 +117,10 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 	}
 }
 
-/* The left half lies right behind the comparison, the right half behind that. A jump reaches 255. */
-void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n, filter_leaf *leaf_fn, void *arg)
+/* The left half lies right behind the comparison, the right half behind that. A jump reaches 255.
+ */
+void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
+    filter_leaf *leaf_fn, void *arg)
 {
 	if (n == 1) {
 		leaf_fn(p, r->rule, arg);
@@ -137,8 +145,9 @@ void filter_search(struct filter_program *p, const struct seccomp_range *r, unsi
 }
 
 /* Two searches behind a look at the architecture; of another one, the call gets `other`. */
-struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n, const struct seccomp_range *sibling,
-    unsigned n_sibling, unsigned other, filter_leaf *leaf_fn, void *arg)
+struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n,
+    const struct seccomp_range *sibling, unsigned n_sibling, unsigned other, filter_leaf *leaf_fn,
+    void *arg)
 {
 	struct filter_program p = {0};
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
@@ -146,8 +155,8 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	size_t jump = p.n;
 	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	if (seccomp_table_arch ==
-	    AUDIT_ARCH_X86_64) { /* x32's calls are the native ones by other numbers; -1 is a tracer's */
+	if (seccomp_table_arch == AUDIT_ARCH_X86_64) { /* x32's calls are the native ones by other
+							  numbers; -1 is a tracer's */
 		emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 2);
 		emit(&p, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 0);
 		ret(&p, other);
@@ -164,7 +173,8 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	if (p.n > BPF_MAXINSNS) {
 		free(p.v);
 		errno = E2BIG;
-		fail("seccomp: the program would have %zu instructions (%d are allowed)", p.n, BPF_MAXINSNS);
+		fail("seccomp: the program would have %zu instructions (%d are allowed)", p.n,
+		    BPF_MAXINSNS);
 		return NULL;
 	}
 	struct sock_fprog *out = xmalloc(sizeof *out);
@@ -173,14 +183,17 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 }
 
 /* The table with these capabilities, neighbours of one answer joined. Returns how many. */
-static unsigned join(const struct seccomp_row *in, unsigned n, uint64_t caps, struct seccomp_range *out)
+static unsigned join(
+    const struct seccomp_row *in, unsigned n, uint64_t caps, struct seccomp_range *out)
 {
 	unsigned k = 0;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
 		if (k == 0 || out[k - 1].rule != rule)
 			out[k++] = (struct seccomp_range){
-			    (unsigned short)(in[i].nr < SECCOMP_OWN ? in[i].nr : 0xff00 | (in[i].nr & 7)), rule};
+			    (unsigned short)(in[i].nr < SECCOMP_OWN ? in[i].nr
+								    : 0xff00 | (in[i].nr & 7)),
+			    rule};
 	}
 	return k;
 }
@@ -204,9 +217,11 @@ void filter_free(struct sock_fprog *p)
 int filter_load(const struct sock_fprog *p)
 {
 	/* SPEC_ALLOW: no speculation guard that docker does not have either; Linux 4.17. */
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */, p) == 0)
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */,
+		p) == 0)
 		return 0;
 	if (errno == EINVAL && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
 		return 0;
-	return fail("seccomp filter: %m%s", errno == EINVAL ? " (this kernel has not got CONFIG_SECCOMP_FILTER)" : "");
+	return fail("seccomp filter: %m%s",
+	    errno == EINVAL ? " (this kernel has not got CONFIG_SECCOMP_FILTER)" : "");
 }

@@ -1,5 +1,5 @@
-/* filter_rules.c: rules by system call name as a BPF program; see filter_rules.h. The numbers come from the table that
- * libseccomp gave when ctrbox was built.
+/* filter_rules.c: rules by system call name as a BPF program; see filter_rules.h. The numbers come
+ * from the table that libseccomp gave when ctrbox was built.
  */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -11,7 +11,9 @@
 #include "str.h"
 
 #define MAX_NR 512
-#define OK_ 254 /* marks in jt and jf of a condition, until they are known: it holds, it does not */
+#define OK_                                                                                        \
+	254 /* marks in jt and jf of a condition, until they are known: it holds, it does not      \
+	     */
 #define NO_ 255
 
 static const char *name_at(unsigned i)
@@ -30,7 +32,8 @@ const char *filter_call_name(uint32_t arch, uint32_t nr)
 	return NULL;
 }
 
-static void add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
+static void add(struct filter_rules *f, const char *name, uint32_t action,
+    const struct filter_cond *c, unsigned n)
 {
 	const char *s = seccomp_names;
 	for (unsigned i = 0; i < seccomp_names_n; i++, s += strlen(s) + 1) {
@@ -51,26 +54,30 @@ static const struct {
 	unsigned char first;
 	const char *names;
 } muxed[] = {{"socketcall", 1,
-		 "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom "
+		 "socket bind connect listen accept getsockname getpeername socketpair send recv "
+		 "sendto recvfrom "
 		 "shutdown setsockopt "
 		 "getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg "},
     {"ipc", 1, "semop semget semctl semtimedop "}, {"ipc", 11, "msgsnd msgrcv msgget msgctl "},
     {"ipc", 21, "shmat shmdt shmget shmctl "}};
 
-/* The verdict on a call is the verdict on its part of the many-in-one call too, as libseccomp does it; further
- * conditions cannot be looked at there (the arguments are behind a pointer). */
+/* The verdict on a call is the verdict on its part of the many-in-one call too, as libseccomp does
+ * it; further conditions cannot be looked at there (the arguments are behind a pointer). */
 static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
 {
 	size_t len = strlen(name);
 	for (size_t i = 0; i < sizeof muxed / sizeof muxed[0]; i++) {
 		unsigned n = muxed[i].first;
 		for (const char *s = muxed[i].names; *s; s += strcspn(s, " ") + 1, n++)
-			if (strncmp(s, name, len) == 0 && s[len] == ' ') /* ipc's upper half is a version */
-				add(f, muxed[i].call, action, &(struct filter_cond){0, CMP_MASKED_EQ, 0xffff, n}, 1);
+			if (strncmp(s, name, len) == 0 &&
+			    s[len] == ' ') /* ipc's upper half is a version */
+				add(f, muxed[i].call, action,
+				    &(struct filter_cond){0, CMP_MASKED_EQ, 0xffff, n}, 1);
 	}
 }
 
-void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action, const struct filter_cond *c, unsigned n)
+void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action,
+    const struct filter_cond *c, unsigned n)
 {
 	add(f, name, action, c, n);
 	add_muxed(f, name, action);
@@ -110,7 +117,9 @@ static void condition(struct filter_program *p, const struct filter_cond *c)
 	filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, hi, 0, no);
 	load(p, c->arg, false);
 	/* LT is not GE, LE is not GT */
-	unsigned short op = equal ? BPF_JEQ : c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE : BPF_JGT;
+	unsigned short op = equal                                  ? BPF_JEQ
+			    : c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE
+								   : BPF_JGT;
 	filter_emit(p, BPF_JMP | op | BPF_K, lo, yes, no);
 }
 
@@ -122,7 +131,8 @@ static void resolve(unsigned char *j, size_t at, size_t ok, size_t no)
 		*j = (unsigned char)(no - at - 1);
 }
 
-/* A rule's conditions, all of which must hold, then its verdict; what does not hold goes on behind it. */
+/* A rule's conditions, all of which must hold, then its verdict; what does not hold goes on behind
+ * it. */
 static void rule(struct filter_program *p, const struct filter_rule *r)
 {
 	size_t starts[7];
@@ -140,8 +150,8 @@ static void rule(struct filter_program *p, const struct filter_rule *r)
 			}
 }
 
-/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and a number the rules
- * of that call. */
+/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and
+ * a number the rules of that call. */
 #define CALL 0x8000u
 
 struct side {
@@ -184,8 +194,9 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 	for (int nr = 0; nr <= MAX_NR; nr++) {
 		unsigned short r = nr < MAX_NR ? of[nr] : 0;
 		const struct seccomp_range *last = n ? &out[n - 1] : NULL;
-		bool same = last && (last->rule == r || (last->rule && r && last->rule < CALL && r < CALL &&
-							    f->v[last->rule - 1].action == f->v[r - 1].action));
+		bool same = last && (last->rule == r ||
+					(last->rule && r && last->rule < CALL && r < CALL &&
+					    f->v[last->rule - 1].action == f->v[r - 1].action));
 		if (!same)
 			out[n++] = (struct seccomp_range){(unsigned short)nr, r};
 	}
@@ -195,7 +206,8 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char *what)
 {
 	struct side s = {f, 0};
-	_cleanup_free_ struct seccomp_range *a = xcalloc(MAX_NR + 1, sizeof *a), *b = xcalloc(MAX_NR + 1, sizeof *b);
+	_cleanup_free_ struct seccomp_range *a = xcalloc(MAX_NR + 1, sizeof *a),
+					    *b = xcalloc(MAX_NR + 1, sizeof *b);
 	if (f->n >= CALL) {
 		fail("%s: more than %u rules", what, CALL - 1);
 		return NULL;

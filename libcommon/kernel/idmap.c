@@ -25,7 +25,8 @@ static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v
 	return r;
 }
 
-/* Without privilege only a set-uid program that checks /etc/subuid may write more than one's own id. */
+/* Without privilege only a set-uid program that checks /etc/subuid may write more than one's own
+ * id. */
 static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v, size_t n)
 {
 	struct strv args = {0};
@@ -52,7 +53,9 @@ static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v
 		return fail("%s: %m", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		return fail("%s: cannot be run", program);
-	return WEXITSTATUS(status) ? fail("%s: refused the id map (see /etc/subuid and /etc/subgid)", program) : 0;
+	return WEXITSTATUS(status)
+		   ? fail("%s: refused the id map (see /etc/subuid and /etc/subgid)", program)
+		   : 0;
 }
 
 static bool own_only(const struct idmap_entry *v, size_t n, uint32_t own)
@@ -60,21 +63,25 @@ static bool own_only(const struct idmap_entry *v, size_t n, uint32_t own)
 	return n == 1 && v[0].size == 1 && v[0].host == own;
 }
 
-int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids, const struct idmap_entry *gids, size_t n_gids)
+int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
+    const struct idmap_entry *gids, size_t n_gids)
 {
 	char path[48];
 	bool root = geteuid() == 0;
-	if (!root && own_only(gids, n_gids, getegid())) { /* user_namespaces(7): setgroups must be denied first */
+	if (!root && own_only(gids, n_gids,
+			 getegid())) { /* user_namespaces(7): setgroups must be denied first */
 		snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
 		if (file_poke(path, "deny") < 0)
 			return -1;
 	}
-	int r = root || own_only(uids, n_uids, geteuid()) ? write_direct(pid, "uid_map", uids, n_uids)
-							  : by_helper("newuidmap", pid, uids, n_uids);
+	int r = root || own_only(uids, n_uids, geteuid())
+		    ? write_direct(pid, "uid_map", uids, n_uids)
+		    : by_helper("newuidmap", pid, uids, n_uids);
 	if (r < 0)
 		return -1;
-	return root || own_only(gids, n_gids, getegid()) ? write_direct(pid, "gid_map", gids, n_gids)
-							 : by_helper("newgidmap", pid, gids, n_gids);
+	return root || own_only(gids, n_gids, getegid())
+		   ? write_direct(pid, "gid_map", gids, n_gids)
+		   : by_helper("newgidmap", pid, gids, n_gids);
 }
 
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
@@ -89,7 +96,8 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 		strv_split(&f, line, ":");
 		bool hit = f.n == 3 && (str_eq(f.v[0], user) || str_eq(f.v[0], number)) &&
 			   num_parse("subid", f.v[1], 1, 0xfffffffe, &a) == 0 &&
-			   num_parse("subid", f.v[2], 1, 0xfffffffe, &c) == 0 && a + c <= 0xffffffffll;
+			   num_parse("subid", f.v[2], 1, 0xfffffffe, &c) == 0 &&
+			   a + c <= 0xffffffffll;
 		strv_free(&f);
 		if (hit) {
 			*start = (uint32_t)a;
@@ -131,10 +139,12 @@ int idmap_parse(const char *text, struct idmap_entry **v, size_t *n)
 		strv_free(&f);
 		if (!ok || num[0] + num[2] > 0xffffffffll || num[1] + num[2] > 0xffffffffll) {
 			strv_free(&parts);
-			return errno = EINVAL, fail("id map: '%s' is not CONTAINER:HOST:SIZE[,...]", text);
+			return errno = EINVAL,
+			       fail("id map: '%s' is not CONTAINER:HOST:SIZE[,...]", text);
 		}
 		*v = xrealloc(*v, (*n + 1) * sizeof **v);
-		(*v)[(*n)++] = (struct idmap_entry){(uint32_t)num[0], (uint32_t)num[1], (uint32_t)num[2]};
+		(*v)[(*n)++] =
+		    (struct idmap_entry){(uint32_t)num[0], (uint32_t)num[1], (uint32_t)num[2]};
 	}
 	strv_free(&parts);
 	return *n ? 0 : (errno = EINVAL, fail("id map: nothing in '%s'", text));

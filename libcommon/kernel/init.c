@@ -1,5 +1,5 @@
-/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there is no handler to
- * race. */
+/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there
+ * is no handler to race. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -24,14 +24,16 @@ int init_loop(pid_t child, bool machine)
 	sys_close_range(3, ~0u);
 	for (;;) {
 		pid_t p;
-		while (
-		    (p = waitpid(-1, &status, WNOHANG)) > 0) /* first: it may have ended before its signal was kept */
+		while ((p = waitpid(-1, &status, WNOHANG)) >
+		       0) /* first: it may have ended before its signal was kept */
 			if (p == child)
-				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+				return WIFEXITED(status) ? WEXITSTATUS(status)
+							 : 128 + WTERMSIG(status);
 		int sig = sigwaitinfo(&all, &si);
 		if (sig < 0)
 			continue;
-		/* What busybox's and others' poweroff, halt and reboot send, and the kernel at Ctrl-Alt-Del. */
+		/* What busybox's and others' poweroff, halt and reboot send, and the kernel at
+		 * Ctrl-Alt-Del. */
 		if (machine && (sig == SIGUSR1 || sig == SIGUSR2))
 			return INIT_OFF;
 		if (machine && (sig == SIGTERM || sig == SIGINT))

@@ -1,4 +1,5 @@
-/* oldkernel.c: only in the test build (-DCTR_OLDKERNEL): newer calls answer as an old kernel's; see sysno.h. */
+/* oldkernel.c: only in the test build (-DCTR_OLDKERNEL): newer calls answer as an old kernel's; see
+ * sysno.h. */
 #ifdef CTR_OLDKERNEL
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* selfexe.c: the process that enters a container runs from what cannot be written; see selfexe.h.
  *
- * A detached read-only clone of the mount that the binary lies on costs no copy, and its pages are those of the file.
- * That it is read-only is a property of the mount the running program was started from, so there is no race with what
- * lies at our path, and no loop: after the second exec the check is true by what the kernel did.
+ * A detached read-only clone of the mount that the binary lies on costs no copy, and its pages are
+ * those of the file. That it is read-only is a property of the mount the running program was
+ * started from, so there is no race with what lies at our path, and no loop: after the second exec
+ * the check is true by what the kernel did.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,8 @@ static void from_memory(char **argv)
 {
 	_cleanup_close_ int self = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	int fd = memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC, 6.3 */);
+	int fd =
+	    memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u /* MFD_EXEC, 6.3 */);
 	if (fd < 0)
 		fd = memfd_create("ctrbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || self < 0 || fstat(self, &st) < 0)
@@ -78,5 +80,7 @@ void self_protect(char **argv)
 		return;
 	from_mount(argv);
 	from_memory(argv);
-	die("cannot protect %s from the container: %m (neither a read-only mount nor a sealed memfd can be had)", SELF);
+	die("cannot protect %s from the container: %m (neither a read-only mount nor a sealed "
+	    "memfd can be had)",
+	    SELF);
 }

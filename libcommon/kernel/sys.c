@@ -16,9 +16,10 @@
 #include "sys.h"
 #include "sysno.h"
 
-struct clone_args_s { /* clone3(2) up to 5.7's fields; older kernels refuse a non-zero cgroup with E2BIG */
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
-	    cgroup;
+struct clone_args_s { /* clone3(2) up to 5.7's fields; older kernels refuse a non-zero cgroup with
+			 E2BIG */
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+	    set_tid_size, cgroup;
 };
 
 static bool entered;
@@ -40,12 +41,13 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 		a.flags |= CLONE_INTO_CGROUP_;
 		a.cgroup = (uint64_t)cgroup_fd;
 	}
-	long pid =
-	    entered && sys_missing("into_cgroup") /* before Linux 5.7 */
-		? (errno = E2BIG, -1L)
-		: sys_new(SYS_clone3, "clone3", (long)&a, sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
-	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL &&
-			    !(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
+	long pid = entered && sys_missing("into_cgroup") /* before Linux 5.7 */
+		       ? (errno = E2BIG, -1L)
+		       : sys_new(SYS_clone3, "clone3", (long)&a,
+			     sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
+	if (pid >= 0 ||
+	    (errno != ENOSYS && errno != E2BIG && errno != EINVAL &&
+		!(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))
 		return (pid_t)pid;
 	entered = false;
 	if (pidfd)
@@ -56,8 +58,10 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 	return (pid_t)pid;
 }
 
-/* In a function of its own: the child's calls lie below this frame, and it never returns into it. */
-__attribute__((noinline)) pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg)
+/* In a function of its own: the child's calls lie below this frame, and it never returns into it.
+ */
+__attribute__((noinline)) pid_t sys_clone_borrow(
+    uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg)
 {
 #if (defined __x86_64__ || defined __aarch64__) && !defined CTR_SAN
 	struct clone_args_s a = {.flags = flags | CLONE_VM | CLONE_VFORK, .exit_signal = SIGCHLD};
@@ -72,7 +76,10 @@ __attribute__((noinline)) pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, 
 		return errno = ENOSYS, -1;
 #ifdef __x86_64__
 	long r;
-	__asm__ volatile("syscall" : "=a"(r) : "a"(SYS_clone3), "D"(&a), "S"(size) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(r)
+			 : "a"(SYS_clone3), "D"(&a), "S"(size)
+			 : "rcx", "r11", "memory");
 #else
 	register long r __asm__("x0") = (long)&a;
 	register long s __asm__("x1") = (long)size;
@@ -121,7 +128,8 @@ int sys_close_range_cloexec(unsigned first)
 {
 	if (sys_missing("close_range_cloexec"))
 		errno = EINVAL;
-	else if (sys_new(SYS_close_range, "close_range", first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC, 5.11 */, 0, 0, 0) == 0)
+	else if (sys_new(SYS_close_range, "close_range", first, ~0u,
+		     4 /* CLOSE_RANGE_CLOEXEC, 5.11 */, 0, 0, 0) == 0)
 		return 0;
 	return errno == ENOSYS || errno == EINVAL ? each_fd(first, ~0u, true) : -1;
 }
@@ -165,13 +173,14 @@ int sys_open_tree(int dirfd, const char *path, unsigned flags)
 int sys_move_mount(int fd, int to_dirfd, const char *to)
 {
 	unsigned flags = 0x4 /* F_EMPTY_PATH */ | (*to ? 0 : 0x40 /* T_EMPTY_PATH */);
-	return (int)sys_new(SYS_move_mount, "open_tree", fd, (long)"", to_dirfd, (long)to, flags, 0);
+	return (int)sys_new(
+	    SYS_move_mount, "open_tree", fd, (long)"", to_dirfd, (long)to, flags, 0);
 }
 
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
 {
-	return (int)sys_new(
-	    SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags, (long)a, sizeof *a, 0);
+	return (int)sys_new(SYS_mount_setattr, "mount_setattr", fd, (long)"", AT_EMPTY_PATH | flags,
+	    (long)a, sizeof *a, 0);
 }
 
 /* --- paths beneath a root --- */
@@ -180,8 +189,9 @@ struct open_how_s {
 	uint64_t flags, mode, resolve;
 };
 
-/* One component at a time, each opened without following; a link's text is put before what is left. The descriptors of
- * the way down are kept, so that ".." is our own stack and never the kernel's idea of a parent. */
+/* One component at a time, each opened without following; a link's text is put before what is left.
+ * The descriptors of the way down are kept, so that ".." is our own stack and never the kernel's
+ * idea of a parent. */
 struct walk {
 	int stack[256];
 	int depth, links;
@@ -228,8 +238,9 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 			int top = w.depth ? w.stack[w.depth - 1] : root;
 			char self[32];
 			snprintf(self, sizeof self, "/proc/self/fd/%d", top);
-			r = flags & O_PATH ? fcntl(top, F_DUPFD_CLOEXEC, 3)
-					   : open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
+			r = flags & O_PATH
+				? fcntl(top, F_DUPFD_CLOEXEC, 3)
+				: open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
 			break;
 		}
 		char *name = xstrndup(s, n), *next = xstrdup(s + n);
@@ -241,7 +252,8 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 			if (w.depth)
 				close(w.stack[--w.depth]);
 		} else if (last && ((flags & O_NOFOLLOW) ||
-				       ((flags & O_CREAT) && faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))) {
+				       ((flags & O_CREAT) &&
+					   faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0))) {
 			r = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
 			free(name);
 			break;
@@ -266,8 +278,10 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	    .mode = flags & O_CREAT ? mode : 0,
 	    .resolve = 0x10 /* IN_ROOT */ | 0x02 /* NO_MAGICLINKS */};
 	for (int i = 0; i < 100; i++) {
-		long fd = sys_new(SYS_openat2, "openat2", rootfd, (long)path, (long)&how, sizeof how, 0, 0);
-		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) { /* EAGAIN: something was renamed under us */
+		long fd = sys_new(
+		    SYS_openat2, "openat2", rootfd, (long)path, (long)&how, sizeof how, 0, 0);
+		if (fd >= 0 || (errno != EAGAIN &&
+				   errno != EINTR)) { /* EAGAIN: something was renamed under us */
 			if (fd < 0 && errno == ENOSYS)
 				break;
 			return (int)fd;
@@ -295,10 +309,12 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
 	if (dir) {
 		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
 			return -1;
-		if (readlinkat(parent, name, (char[1]){0}, 1) >= 0) /* to nothing, as the open above found */
+		if (readlinkat(parent, name, (char[1]){0}, 1) >=
+		    0) /* to nothing, as the open above found */
 			return errno = ENOENT, -1;
 	} else {
-		int f = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+		int f = openat(
+		    parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (f >= 0)
 			close(f);
 		else if (errno != EEXIST)

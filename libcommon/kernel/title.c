@@ -1,8 +1,8 @@
 /* title.c: what others see of our command line and environment; see title.h.
  *
- * The kernel shows the memory itself, whatever was passed to execve(2), so what must not be seen is overwritten there.
- * A process that enters a container does so before it can be seen in there: a container with CAP_SYS_PTRACE would read
- * the caller's secrets.
+ * The kernel shows the memory itself, whatever was passed to execve(2), so what must not be seen is
+ * overwritten there. A process that enters a container does so before it can be seen in there: a
+ * container with CAP_SYS_PTRACE would read the caller's secrets.
  */
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +30,8 @@ void title_keep(char **argv)
 	env_end = run_end(args_end, environ);
 }
 
-/* The last byte stays NUL: without it the kernel takes the environment for a continuation (proc(5), cmdline). */
+/* The last byte stays NUL: without it the kernel takes the environment for a continuation (proc(5),
+ * cmdline). */
 void title_set(const char *text)
 {
 	size_t room = args ? (size_t)(args_end - args) : 0, n = strlen(text);

@@ -80,8 +80,8 @@ int tty_copy_step(struct tty_copy *c, int from, int to)
 		n = write(to, c->buf + c->done, c->have - c->done);
 		if (n > 0) {
 			c->done += (size_t)n;
-		} else if (errno ==
-			   EAGAIN) { /* the other side is slow: wait for it a moment, then let signals through */
+		} else if (errno == EAGAIN) { /* the other side is slow: wait for it a moment, then
+						 let signals through */
 			struct pollfd p = {.fd = to, .events = POLLOUT};
 			if (poll(&p, 1, 1000) <= 0)
 				return 0;
@@ -99,7 +99,10 @@ ssize_t fd_send(int sock, const void *msg, size_t n, int fd)
 		struct cmsghdr align;
 	} u;
 	struct iovec v = {(void *)msg, n};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = u.space, .msg_controllen = sizeof u.space};
+	struct msghdr m = {.msg_iov = &v,
+	    .msg_iovlen = 1,
+	    .msg_control = u.space,
+	    .msg_controllen = sizeof u.space};
 	memset(&u, 0, sizeof u);
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	c->cmsg_level = SOL_SOCKET;
@@ -116,11 +119,15 @@ ssize_t fd_recv(int sock, void *msg, size_t n, int *fd)
 		struct cmsghdr align;
 	} u;
 	struct iovec v = {msg, n};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = u.space, .msg_controllen = sizeof u.space};
+	struct msghdr m = {.msg_iov = &v,
+	    .msg_iovlen = 1,
+	    .msg_control = u.space,
+	    .msg_controllen = sizeof u.space};
 	*fd = -1;
 	ssize_t r = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
 	struct cmsghdr *c = r < 0 ? NULL : CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof *fd))
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof *fd))
 		memcpy(fd, CMSG_DATA(c), sizeof *fd);
 	return r;
 }

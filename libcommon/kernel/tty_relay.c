@@ -8,8 +8,9 @@
 
 #include "tty_relay.h"
 
-/* Our stdout may be shared with others, who would be surprised if it stopped blocking: a terminal or a pipe is opened
- * once more. What cannot be (a socket) gets small writes, and only when poll(2) said that there is room. */
+/* Our stdout may be shared with others, who would be surprised if it stopped blocking: a terminal
+ * or a pipe is opened once more. What cannot be (a socket) gets small writes, and only when poll(2)
+ * said that there is room. */
 static void out_open(struct tty_relay *r)
 {
 	char path[32];
@@ -35,9 +36,12 @@ void tty_relay_start(struct tty_relay *r, int master)
 
 void tty_relay_poll(const struct tty_relay *r, struct pollfd *p)
 {
-	bool in_full = r->to_master.done < r->to_master.have, out_full = r->to_out.done < r->to_out.have;
-	p[0] = (struct pollfd){.fd = r->master >= 0 && !in_full && !r->in_ended ? STDIN_FILENO : -1, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = r->master, .events = (short)((in_full ? POLLOUT : 0) | (out_full ? 0 : POLLIN))};
+	bool in_full = r->to_master.done < r->to_master.have,
+	     out_full = r->to_out.done < r->to_out.have;
+	p[0] = (struct pollfd){
+	    .fd = r->master >= 0 && !in_full && !r->in_ended ? STDIN_FILENO : -1, .events = POLLIN};
+	p[1] = (struct pollfd){
+	    .fd = r->master, .events = (short)((in_full ? POLLOUT : 0) | (out_full ? 0 : POLLIN))};
 	if (!p[1].events) /* a hang-up is told whether asked for or not, and would keep us busy */
 		p[1].fd = -1;
 	p[2] = (struct pollfd){.fd = out_full ? r->out : -1, .events = POLLOUT};
@@ -50,8 +54,8 @@ static void hang_up(struct tty_relay *r)
 	r->master = -1;
 }
 
-/* The end-of-file character gives a reader what it has of a line; twice, and it reads nothing, which is the end
- * (termios(3), VEOF). */
+/* The end-of-file character gives a reader what it has of a line; twice, and it reads nothing,
+ * which is the end (termios(3), VEOF). */
 static void in_end(struct tty_relay *r)
 {
 	struct termios t;
@@ -93,7 +97,8 @@ static void master_read(struct tty_relay *r)
 
 static void master_write(struct tty_relay *r)
 {
-	ssize_t n = write(r->master, r->to_master.buf + r->to_master.done, r->to_master.have - r->to_master.done);
+	ssize_t n = write(
+	    r->master, r->to_master.buf + r->to_master.done, r->to_master.have - r->to_master.done);
 	if (n > 0)
 		r->to_master.done += (size_t)n;
 	else if (errno != EAGAIN && errno != EINTR)
@@ -117,7 +122,8 @@ void tty_relay_step(struct tty_relay *r, const struct pollfd *p)
 		in_read(r);
 	if (p[1].fd >= 0 && p[1].revents & POLLOUT && r->master >= 0)
 		master_write(r);
-	if (p[1].fd >= 0 && p[1].revents & (POLLIN | POLLHUP | POLLERR) && p[1].events & POLLIN && r->master >= 0)
+	if (p[1].fd >= 0 && p[1].revents & (POLLIN | POLLHUP | POLLERR) && p[1].events & POLLIN &&
+	    r->master >= 0)
 		master_read(r);
 	if (p[2].fd >= 0 && p[2].revents)
 		out_write(r);

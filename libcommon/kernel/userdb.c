@@ -1,7 +1,7 @@
 /* userdb.c: users and groups from a root's own files; see userdb.h.
  *
- * The files are the image's: a fifo, a device, something huge or a link out of the root is no file here. Lines that do
- * not parse are passed over, as getpwent(3) does.
+ * The files are the image's: a fifo, a device, something huge or a link out of the root is no file
+ * here. Lines that do not parse are passed over, as getpwent(3) does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,8 @@
 #define MAX_FILE (4 << 20)
 #define MAX_GROUPS 65536
 
-/* Field n of a colon-separated line, not terminated: its length in *len. NULL when there are fewer. */
+/* Field n of a colon-separated line, not terminated: its length in *len. NULL when there are fewer.
+ */
 static const char *field(const char *line, size_t linelen, int n, size_t *len)
 {
 	const char *s = line, *end = line + linelen;
@@ -102,8 +103,9 @@ static void memberships(const char *group, const char *name, struct user *u)
 	}
 }
 
-/* What is written as a number is one, even where a name in the image's file looks the same (CVE-2016-3697): 1 with
- * *id, 0 for a name, -1 with fail() when it is none that a user can have. */
+/* What is written as a number is one, even where a name in the image's file looks the same
+ * (CVE-2016-3697): 1 with *id, 0 for a name, -1 with fail() when it is none that a user can have.
+ */
 static int number(const char *what, const char *text, uint32_t *id)
 {
 	const char *digits = text + (*text == '-' || *text == '+');
@@ -145,7 +147,8 @@ static int user_id(const char *passwd, const char *who, struct user *u, char **n
 	}
 	const char *uid = field(l, n, 2, &fl);
 	if (!uid || !id_parse(uid, fl, &u->uid))
-		return errno = EINVAL, fail("user '%s': its line in /etc/passwd has no number", who);
+		return errno = EINVAL,
+		       fail("user '%s': its line in /etc/passwd has no number", who);
 	const char *gid = field(l, n, 3, &fl);
 	if (!gid || !id_parse(gid, fl, &u->gid))
 		u->gid = 0;
@@ -157,10 +160,12 @@ static int user_id(const char *passwd, const char *who, struct user *u, char **n
 	return 0;
 }
 
-int userdb_parse(const char *passwd, const char *group, const char *who, const struct strv *more, struct user *out)
+int userdb_parse(const char *passwd, const char *group, const char *who, const struct strv *more,
+    struct user *out)
 {
 	const char *colon = strchr(who, ':');
-	_cleanup_free_ char *user = colon ? xstrndup(who, (size_t)(colon - who)) : xstrdup(who), *name = NULL;
+	_cleanup_free_ char *user = colon ? xstrndup(who, (size_t)(colon - who)) : xstrdup(who),
+			    *name = NULL;
 	*out = (struct user){0};
 	if (user_id(passwd, *user ? user : "0", out, &name) < 0)
 		return -1;
@@ -181,7 +186,8 @@ int userdb_parse(const char *passwd, const char *group, const char *who, const s
 
 static char *read_beneath(int rootfd, const char *path)
 {
-	_cleanup_close_ int fd = path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	_cleanup_close_ int fd =
+	    path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return NULL;
@@ -207,7 +213,8 @@ char *userdb_name(uid_t uid)
 	size_t n, fl;
 	_cleanup_free_ char *text = file_read("/etc/passwd", MAX_FILE, NULL);
 	snprintf(key, sizeof key, "%u", uid);
-	const char *l = text ? find(text, 2, key, &n) : NULL, *name = l ? field(l, n, 0, &fl) : NULL;
+	const char *l = text ? find(text, 2, key, &n) : NULL,
+		   *name = l ? field(l, n, 0, &fl) : NULL;
 	return name ? xstrndup(name, fl) : NULL;
 }
 

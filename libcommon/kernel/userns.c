@@ -41,8 +41,8 @@ static bool helpers_there(void)
 	       (access("/usr/bin/newgidmap", X_OK) == 0 || access("/bin/newgidmap", X_OK) == 0);
 }
 
-/* One side of the map. `inner`: the id that the caller's own becomes (0, or itself with keep-id); the others come from
- * the range of subordinate ids. */
+/* One side of the map. `inner`: the id that the caller's own becomes (0, or itself with keep-id);
+ * the others come from the range of subordinate ids. */
 static void user_side(struct idmap *m, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
 {
 	uint32_t below = inner < count ? inner : count;
@@ -68,13 +68,14 @@ int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id)
 	bool sub = sub_range("/etc/subuid", &us, &uc) && sub_range("/etc/subgid", &gs, &gc);
 	if (geteuid() == 0) {
 		if (keep_id)
-			return errno = EINVAL, fail("--userns keep-id: it is for users other than root");
+			return errno = EINVAL,
+			       fail("--userns keep-id: it is for users other than root");
 		if (userns_nested())
-			return errno = EPERM,
-			       fail("--userns auto: root of a user namespace has no ids to set aside: give a map, "
-				    "--userns 0:0:1");
-		if (!sub) /* nobody has set any aside for root: those below the first that useradd(8) hands out would
-			     clash */
+			return errno = EPERM, fail("--userns auto: root of a user namespace has no "
+						   "ids to set aside: give a map, "
+						   "--userns 0:0:1");
+		if (!sub) /* nobody has set any aside for root: those below the first that
+			     useradd(8) hands out would clash */
 			us = gs = 0x70000000, uc = gc = AUTO_SIZE;
 		map_add(uids, 0, us, uc < AUTO_SIZE ? uc : AUTO_SIZE);
 		map_add(gids, 0, gs, gc < AUTO_SIZE ? gc : AUTO_SIZE);
@@ -96,7 +97,8 @@ bool userns_single(void)
 				     sub_range("/etc/subgid", &start, &count));
 }
 
-/* unshare(2) keeps our id and gives every capability; the map must come from outside: a child that stays there. */
+/* unshare(2) keeps our id and gives every capability; the map must come from outside: a child that
+ * stays there. */
 int userns_enter(const struct idmap *uids, const struct idmap *gids)
 {
 	struct idmap own_uids = {0}, own_gids = {0};
@@ -116,7 +118,8 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 	if (pid == 0) {
 		undo_forget();
 		close(go[1]);
-		_exit(read(go[0], &c, 1) != 1 || idmap_write(me, uids->v, uids->n, gids->v, gids->n) < 0);
+		_exit(read(go[0], &c, 1) != 1 ||
+		      idmap_write(me, uids->v, uids->n, gids->v, gids->n) < 0);
 	}
 	close(go[0]);
 	int r = pid < 0 ? -1 : unshare(CLONE_NEWUSER);
@@ -153,7 +156,9 @@ int userns_do(int (*fn)(void *arg), void *arg)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	why[n < 0 ? 0 : n] = 0;
-	return status ? (errno = EPERM, fail("%s", *why ? why : "a child in the user namespace was killed")) : 0;
+	return status ? (errno = EPERM,
+			    fail("%s", *why ? why : "a child in the user namespace was killed"))
+		      : 0;
 }
 
 struct tree {

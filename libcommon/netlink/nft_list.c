@@ -373,8 +373,8 @@ static void bridges_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_bridge, x);
 }
 
-static int names(struct nft *f, const char *set,
-    void (*fn)(int family, const char *name, void *arg), void *arg)
+static int names(
+    struct nft *f, const char *set, void (*fn)(int family, const char *name, void *arg), void *arg)
 {
 	struct bridges x = {.fn = fn, .arg = arg};
 	for (int i = 0; i < 2; i++)

@@ -77,7 +77,8 @@ void rtnl_link_add(struct nl *n, const struct link_add *l)
 	if (l->kind == LINK_VETH)
 		veth_peer(h, l);
 	else if (l->kind == LINK_MACVLAN)
-		mnl_attr_put_u32(h, IFLA_MACVLAN_MODE, l->mode ? (uint32_t)l->mode : MACVLAN_MODE_BRIDGE);
+		mnl_attr_put_u32(
+		    h, IFLA_MACVLAN_MODE, l->mode ? (uint32_t)l->mode : MACVLAN_MODE_BRIDGE);
 	else if (l->kind == LINK_IPVLAN)
 		mnl_attr_put_u16(h, IFLA_IPVLAN_MODE, (uint16_t)l->mode);
 	mnl_attr_nest_end(h, data);

@@ -148,7 +148,8 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (ns < 0 || rtnl_find(&c->rt, op->name, &master) < 0)
 		return -1;
 	host_end(host);
-	struct link_add l = {.name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
+	struct link_add l = {
+	    .name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
 	if (op->kind == CFG_ATTACH) {
 		if (strcmp(master.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
@@ -192,7 +193,8 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 		r = rtnl_find(&n, op->name, &l);
 	bool again = op->before.n && !op->del; /* it is taken back */
 	if (r == 0 && op->del)
-		r = rtnl_save(&n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
+		r = rtnl_save(
+		    &n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
 	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
 	if (r == 0 && op->kind == CFG_LINK) {
 		op->same = !(l.flags & IFF_UP) == op->del;
@@ -272,7 +274,8 @@ static int unmark(struct netcfg *c)
 	nl_reset(&c->rt);
 	for (size_t i = 0; i < c->made.n; i++)
 		rtnl_link_alias(&c->rt, c->made.v[i], "");
-	int r = nl_commit(&c->rt) < 0 && errno != ENODEV ? -1 : 0; /* ENODEV: a later line deleted it */
+	int r =
+	    nl_commit(&c->rt) < 0 && errno != ENODEV ? -1 : 0; /* ENODEV: a later line deleted it */
 	nl_reset(&c->rt);
 	return r;
 }

@@ -1,4 +1,5 @@
-/* bundle.c: a bundle's config.json as the spec that is started, and where its group is; see oci.h. */
+/* bundle.c: a bundle's config.json as the spec that is started, and where its group is; see oci.h.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,10 +32,12 @@ static void bundle_settle(struct spec *s, const char *dir)
 		s->root_path[--n] = 0;
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct spec_mount *m = &s->mounts.v[i];
-		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") || strv_has(&m->options, "rbind"))
+		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
+		    strv_has(&m->options, "rbind"))
 			bundle_absolute(&m->source, dir);
 	}
-	if (!s->device_rules.n) { /* runc's: what is not named is not to be had; a node of it may be made */
+	if (!s->device_rules
+		 .n) { /* runc's: what is not named is not to be had; a node of it may be made */
 		device_rule_add(s, false, 'a', -1, -1, "rwm");
 		device_rule_add(s, true, 'c', -1, -1, "m");
 		device_rule_add(s, true, 'b', -1, -1, "m");
@@ -74,7 +77,8 @@ char *oci_group_path(const char *cgroups_path, const char *id)
 	struct buf out = {0};
 	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
 	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? own_group() : xstrdup(""),
-			    *all = p ? xasprintf("%s/%s", own, p) : xasprintf("%s/ctr-oci/%s", own, id);
+			    *all = p ? xasprintf("%s/%s", own, p)
+				     : xasprintf("%s/ctr-oci/%s", own, id);
 	strv_split(&parts, all, "/");
 	for (size_t i = 0; i < parts.n; i++) {
 		if (strcmp(parts.v[i], ".") == 0)

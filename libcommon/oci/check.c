@@ -1,5 +1,6 @@
-/* check.c: what of a config.json can be read and cannot be done: combinations that the specification forbids or that
- * would change the host's own settings. The words are runc's where callers and people know them.
+/* check.c: what of a config.json can be read and cannot be done: combinations that the
+ * specification forbids or that would change the host's own settings. The words are runc's where
+ * callers and people know them.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,18 +17,20 @@ static bool has_ns(const struct spec *s, enum spec_ns n)
 	return s->ns_new & 1u << n || s->ns_path[n];
 }
 
-/* Settings that belong to one namespace; with the host's they would be the host's (CVE-2022-0811's kind). */
+/* Settings that belong to one namespace; with the host's they would be the host's (CVE-2022-0811's
+ * kind). */
 static int check_sysctl(const struct spec *s, const char *kv)
 {
 	static const struct {
 		const char *prefix;
 		enum spec_ns ns;
-	} known[] = {{"net/", NS_NET}, {"fs/mqueue/", NS_IPC}, {"kernel/msg", NS_IPC}, {"kernel/shm", NS_IPC},
-	    {"kernel/sem", NS_IPC}, {"kernel/auto_msgmni", NS_IPC}, {"kernel/domainname", NS_UTS},
-	    {"kernel/hostname", NS_UTS}, {"user/", NS_USER}};
+	} known[] = {{"net/", NS_NET}, {"fs/mqueue/", NS_IPC}, {"kernel/msg", NS_IPC},
+	    {"kernel/shm", NS_IPC}, {"kernel/sem", NS_IPC}, {"kernel/auto_msgmni", NS_IPC},
+	    {"kernel/domainname", NS_UTS}, {"kernel/hostname", NS_UTS}, {"user/", NS_USER}};
 	_cleanup_free_ char *key = xstrndup(kv, strcspn(kv, "="));
 	size_t first = strcspn(key, "./");
-	bool slashes = key[first] == '/'; /* sysctl(8): the first separator says which of the two it is */
+	bool slashes =
+	    key[first] == '/'; /* sysctl(8): the first separator says which of the two it is */
 	for (char *p = key; *p && !slashes; p++)
 		if (*p == '.' || *p == '/')
 			*p = *p == '.' ? '/' : '.';
@@ -35,8 +38,8 @@ static int check_sysctl(const struct spec *s, const char *kv)
 		if (str_starts(key, known[i].prefix)) {
 			if (has_ns(s, known[i].ns))
 				return 0;
-			return fail(
-			    "sysctl \"%s\" is not allowed in the host's %s namespace", key, spec_ns_names[known[i].ns]);
+			return fail("sysctl \"%s\" is not allowed in the host's %s namespace", key,
+			    spec_ns_names[known[i].ns]);
 		}
 	return fail("sysctl \"%s\" is not in a separate kernel namespace", key);
 }
@@ -45,27 +48,31 @@ static int check_namespaces(const struct spec *s)
 {
 	bool user = has_ns(s, NS_USER);
 	if (!has_ns(s, NS_MNT))
-		return fail("linux.namespaces: a container without a mount namespace is not supported: it would mount "
+		return fail("linux.namespaces: a container without a mount namespace is not "
+			    "supported: it would mount "
 			    "into the host's");
 	if (s->hostname && *s->hostname && !has_ns(s, NS_UTS))
 		return fail("hostname: unable to set hostname without a private UTS namespace");
 	if (s->domainname && *s->domainname && !has_ns(s, NS_UTS))
 		return fail("domainname: unable to set domainname without a private UTS namespace");
 	if ((s->uid_map.n || s->gid_map.n) && !user)
-		return fail("linux.uidMappings: user namespace mappings specified, but user namespace isn't enabled "
+		return fail("linux.uidMappings: user namespace mappings specified, but user "
+			    "namespace isn't enabled "
 			    "in the config");
 	if (s->ns_new & 1u << NS_USER && (!s->uid_map.n || !s->gid_map.n))
-		return fail("linux.%cidMappings: a new user namespace needs them", s->uid_map.n ? 'g' : 'u');
+		return fail("linux.%cidMappings: a new user namespace needs them",
+		    s->uid_map.n ? 'g' : 'u');
 	if ((s->offset_boottime.set || s->offset_monotonic.set) && !(s->ns_new & 1u << NS_TIME))
-		return fail("linux.timeOffsets: time namespace offsets specified, but time namespace isn't enabled "
+		return fail("linux.timeOffsets: time namespace offsets specified, but time "
+			    "namespace isn't enabled "
 			    "in the config");
 	if (s->net_devices.n && !has_ns(s, NS_NET))
 		return fail("linux.netDevices: they need a network namespace");
 	return 0;
 }
 
-/* config.md, "Root": a directory must be there; a link at the end is refused, as what it leads to is another's to
- * change. */
+/* config.md, "Root": a directory must be there; a link at the end is refused, as what it leads to
+ * is another's to change. */
 static int check_root(const struct spec *s)
 {
 	struct stat st;
@@ -77,16 +84,19 @@ static int check_root(const struct spec *s)
 	if (!S_ISDIR(st.st_mode))
 		return fail("root.path: %s: %m", s->root_path);
 	if (strcmp(s->root_path, "/") == 0)
-		return errno = EINVAL, fail("root.path: the host's own root cannot be a container's");
+		return errno = EINVAL,
+		       fail("root.path: the host's own root cannot be a container's");
 	return 0;
 }
 
 static int check_resources(const struct spec *s)
 {
 	for (size_t i = 0; i < s->resources.n; i++)
-		if (strchr(s->resources.v[i], '/') && strchr(s->resources.v[i], '/') < strchr(s->resources.v[i], '='))
+		if (strchr(s->resources.v[i], '/') &&
+		    strchr(s->resources.v[i], '/') < strchr(s->resources.v[i], '='))
 			return fail(
-			    "linux.resources.unified: '%s' must be the name of a file, not a path", s->resources.v[i]);
+			    "linux.resources.unified: '%s' must be the name of a file, not a path",
+			    s->resources.v[i]);
 	return 0;
 }
 
@@ -99,7 +109,8 @@ static int check_supported(const struct spec *s)
 		return fail("linux.intelRdt.enableMonitoring: is not supported");
 	if (s->seccomp && (strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_LOG\"") ||
 			      strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"")))
-		return fail("linux.seccomp.flags: only SECCOMP_FILTER_FLAG_TSYNC and _SPEC_ALLOW are supported");
+		return fail("linux.seccomp.flags: only SECCOMP_FILTER_FLAG_TSYNC and _SPEC_ALLOW "
+			    "are supported");
 	for (size_t i = 0; i < s->mounts.n; i++)
 		if (s->mounts.v[i].n_uid_map || strv_has(&s->mounts.v[i].options, "idmap") ||
 		    strv_has(&s->mounts.v[i].options, "ridmap"))

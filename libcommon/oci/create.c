@@ -48,7 +48,8 @@ int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char at[64];
 	_cleanup_close_ int dir = -1;
-	if (strlen(path) >= sizeof a.sun_path) { /* through its folder, so that its length does not matter */
+	if (strlen(path) >=
+	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
 		const char *base = strrchr(path, '/');
 		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
 		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -89,7 +90,8 @@ static void record_fill(struct creation *k)
 	clock_now(CLOCK_REALTIME, &now);
 	stamp_text(stamp, now.tv_sec, now.tv_nsec);
 	boot_id(boot);
-	_cleanup_free_ char *notes = s->annotations.n ? annotations_text(s) : NULL, *owner = userdb_name(geteuid());
+	_cleanup_free_ char *notes = s->annotations.n ? annotations_text(s) : NULL,
+			    *owner = userdb_name(geteuid());
 	kv_set(kv, "id", k->r.id);
 	kv_set(kv, "version", s->version);
 	kv_set(kv, "bundle", k->bundle);
@@ -106,7 +108,8 @@ static void record_fill(struct creation *k)
 	k->recorded = true;
 }
 
-/* config.json as it stands, with the paths made absolute: what exec, the hooks of later and update go by. */
+/* config.json as it stands, with the paths made absolute: what exec, the hooks of later and update
+ * go by. */
 static int record_config(struct creation *k)
 {
 	_cleanup_free_ char *text = spec_text(&k->s);
@@ -124,8 +127,8 @@ static int record_process(struct creation *k, bool done)
 
 /* --- the steps --- */
 
-/* A group that somebody is in, or that is frozen, would hit others or never start (config-linux.md, "Control
- * groups"). */
+/* A group that somebody is in, or that is frozen, would hit others or never start (config-linux.md,
+ * "Control groups"). */
 static int group_free(const char *path)
 {
 	if (!cgroup_exists(path))
@@ -152,7 +155,8 @@ static int creation_group(struct creation *k)
 	return r < 0 ? -1 : 0;
 }
 
-/* While the child waits: its process is known from here on, to the hooks and to a `delete --force` after a kill. */
+/* While the child waits: its process is known from here on, to the hooks and to a `delete --force`
+ * after a kill. */
 static int creation_attach(struct engine *e, void *arg)
 {
 	struct creation *k = arg;
@@ -165,13 +169,14 @@ static int seccomp_agent(const struct creation *k)
 	const char *path = json_string_value(json_object_get(p, "listenerPath")),
 		   *more = json_string_value(json_object_get(p, "listenerMetadata"));
 	if (!path)
-		return fail("linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
+		return fail(
+		    "linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
 	_cleanup_free_ char *notes = annotations_text(&k->s);
 	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
-	_cleanup_json_ json_t *j =
-	    json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}", "ociVersion", k->s.version, "fds",
-		"seccompFd", "pid", (int)k->e.pid, "metadata", more, "state", "ociVersion", k->s.version, "id", k->r.id,
-		"status", "creating", "pid", (int)k->e.pid, "bundle", k->bundle, "annotations", extra);
+	_cleanup_json_ json_t *j = json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}",
+	    "ociVersion", k->s.version, "fds", "seccompFd", "pid", (int)k->e.pid, "metadata", more,
+	    "state", "ociVersion", k->s.version, "id", k->r.id, "status", "creating", "pid",
+	    (int)k->e.pid, "bundle", k->bundle, "annotations", extra);
 	_cleanup_free_ char *text = json_text(j);
 	return oci_send_fd(path, text, strlen(text), k->e.listener);
 }
@@ -197,7 +202,8 @@ static int creation_hand_over(struct creation *k)
 	const struct oci_create *c = k->c;
 	if (k->e.listener >= 0 && seccomp_agent(k) < 0)
 		return -1;
-	if (c->console_socket && k->e.master >= 0 && oci_send_fd(c->console_socket, "/dev/ptmx", 9, k->e.master) < 0)
+	if (c->console_socket && k->e.master >= 0 &&
+	    oci_send_fd(c->console_socket, "/dev/ptmx", 9, k->e.master) < 0)
 		return -1;
 	if (c->pidfd_socket && send_pidfd(c->pidfd_socket, k->e.pid) < 0)
 		return -1;
@@ -213,13 +219,15 @@ static int terminal_wanted(const struct creation *k)
 	const struct oci_create *c = k->c;
 	errno = EINVAL;
 	if (k->s.terminal && !c->console_socket && !c->attached)
-		return fail("cannot allocate tty if it detaches without setting a console socket (--console-socket)");
+		return fail("cannot allocate tty if it detaches without setting a console socket "
+			    "(--console-socket)");
 	if (!k->s.terminal && c->console_socket)
 		return fail("cannot use console socket if no tty is allocated (process.terminal)");
 	return 0;
 }
 
-/* systemd's socket activation: LISTEN_FDS descriptors from 3 on, before those of --preserve-fds (sd_listen_fds(3)). */
+/* systemd's socket activation: LISTEN_FDS descriptors from 3 on, before those of --preserve-fds
+ * (sd_listen_fds(3)). */
 static void listen_fds(struct creation *k)
 {
 	const char *n = getenv("LISTEN_FDS");
@@ -258,7 +266,8 @@ static int creation_engine(struct creation *k)
 static int creation_steps(struct creation *k)
 {
 	struct oci_create *c = k->c;
-	if (oci_id_check(c->id) < 0 || oci_bundle(&k->s, c->bundle, &k->bundle) < 0 || terminal_wanted(k) < 0)
+	if (oci_id_check(c->id) < 0 || oci_bundle(&k->s, c->bundle, &k->bundle) < 0 ||
+	    terminal_wanted(k) < 0)
 		return -1;
 	c->arg0 = xstrdup(k->s.args.v[0]);
 	if (!(k->path = oci_group_path(k->s.cgroups_path, c->id)))
@@ -283,7 +292,8 @@ static int creation_steps(struct creation *k)
 	return -1;
 }
 
-/* The specification: a failed create leaves nothing, and the poststop hooks run (runtime.md, "Lifecycle"). */
+/* The specification: a failed create leaves nothing, and the poststop hooks run (runtime.md,
+ * "Lifecycle"). */
 static void creation_undo(struct creation *k)
 {
 	_cleanup_free_ char *why = xstrdup(fail_msg());

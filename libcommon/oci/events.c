@@ -1,4 +1,5 @@
-/* events.c: what a container uses and what happens to it, as runc's `events` tells it; see oci.h. */
+/* events.c: what a container uses and what happens to it, as runc's `events` tells it; see oci.h.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -37,17 +38,18 @@ char *oci_stats(const struct oci_record *r)
 			fail("%s: it has no cgroup that counts", r->id);
 		return NULL;
 	}
-	_cleanup_json_ json_t *j =
-	    json_make("{s:s,s:s,s:{s:{s:{s:o,s:o,s:o},s:{s:o,s:o,s:o}},s:{s:{s:o,s:o},s:o,s:{s:o}},"
-		      "s:{s:o,s:o},s:{s:o,s:o}}}",
-		"type", "stats", "id", r->id, "data", "cpu", "usage", "total", num(&kv, "cpu.usage_usec", 1000),
-		"kernel", num(&kv, "cpu.system_usec", 1000), "user", num(&kv, "cpu.user_usec", 1000), "throttling",
-		"periods", num(&kv, "cpu.nr_periods", 1), "throttledPeriods", num(&kv, "cpu.nr_throttled", 1),
-		"throttledTime", num(&kv, "cpu.throttled_usec", 1000), "memory", "usage", "limit",
-		limit(group, "memory.max"), "usage", num(&kv, "memory.current", 1), "cache", num(&kv, "memory.file", 1),
-		"swap", "usage", num(&kv, "memory.swap.current", 1), "pids", "current", num(&kv, "pids.current", 1),
-		"limit", limit(group, "pids.max"), "blkio", "readBytes", num(&kv, "io.rbytes", 1), "writeBytes",
-		num(&kv, "io.wbytes", 1));
+	_cleanup_json_ json_t *j = json_make(
+	    "{s:s,s:s,s:{s:{s:{s:o,s:o,s:o},s:{s:o,s:o,s:o}},s:{s:{s:o,s:o},s:o,s:{s:o}},"
+	    "s:{s:o,s:o},s:{s:o,s:o}}}",
+	    "type", "stats", "id", r->id, "data", "cpu", "usage", "total",
+	    num(&kv, "cpu.usage_usec", 1000), "kernel", num(&kv, "cpu.system_usec", 1000), "user",
+	    num(&kv, "cpu.user_usec", 1000), "throttling", "periods", num(&kv, "cpu.nr_periods", 1),
+	    "throttledPeriods", num(&kv, "cpu.nr_throttled", 1), "throttledTime",
+	    num(&kv, "cpu.throttled_usec", 1000), "memory", "usage", "limit",
+	    limit(group, "memory.max"), "usage", num(&kv, "memory.current", 1), "cache",
+	    num(&kv, "memory.file", 1), "swap", "usage", num(&kv, "memory.swap.current", 1), "pids",
+	    "current", num(&kv, "pids.current", 1), "limit", limit(group, "pids.max"), "blkio",
+	    "readBytes", num(&kv, "io.rbytes", 1), "writeBytes", num(&kv, "io.wbytes", 1));
 	kv_free(&kv);
 	return json_text(j);
 }
@@ -60,7 +62,8 @@ static void event_oom(const struct oci_record *r)
 	fflush(stdout);
 }
 
-/* OOM kills are counted (cgroup v1 since Linux 4.13, v2): looked at every half second, which every layout has. */
+/* OOM kills are counted (cgroup v1 since Linux 4.13, v2): looked at every half second, which every
+ * layout has. */
 int oci_events(struct oci_record *r, int interval)
 {
 	const char *group = oci_record_group(r);

@@ -17,7 +17,9 @@ static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
 {
 	errno = EINVAL;
 	if (r->status == OCI_PAUSED && !x->ignore_paused)
-		return fail("cannot exec in a paused container (use --ignore-paused to override): %s", r->id);
+		return fail(
+		    "cannot exec in a paused container (use --ignore-paused to override): %s",
+		    r->id);
 	if (r->status == OCI_STOPPED || r->status == OCI_CREATING)
 		return fail("cannot exec in a %s container: %s", oci_status_name(r->status), r->id);
 	return 0;
@@ -41,7 +43,8 @@ static char *exec_group(const struct oci_record *r, const char *sub)
 
 static int exec_hand_over(const struct oci_exec *x)
 {
-	if (x->console_socket && x->e.master >= 0 && oci_send_fd(x->console_socket, "/dev/ptmx", 9, x->e.master) < 0)
+	if (x->console_socket && x->e.master >= 0 &&
+	    oci_send_fd(x->console_socket, "/dev/ptmx", 9, x->e.master) < 0)
 		return -1;
 	if (x->pidfd_socket) {
 		_cleanup_close_ int fd = sys_pidfd_open(x->e.pid);
@@ -59,7 +62,8 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	if (exec_refused(r, x) < 0)
 		return -1;
 	if (s->terminal && x->detach && !x->console_socket)
-		return fail("cannot allocate tty if it detaches without setting a console socket (--console-socket)");
+		return fail("cannot allocate tty if it detaches without setting a console socket "
+			    "(--console-socket)");
 	snprintf(path, sizeof path, "/proc/%d", (int)r->pid);
 	_cleanup_close_ int procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int pidfd = oci_record_pidfd(r);

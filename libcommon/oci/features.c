@@ -1,4 +1,5 @@
-/* features.c: what this runtime can (runtime-spec, features.md), and a config.json to begin with; see oci.h. */
+/* features.c: what this runtime can (runtime-spec, features.md), and a config.json to begin with;
+ * see oci.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,13 +44,16 @@ static void features_linux(struct buf *b)
 	spec_put_key(b, "capabilities");
 	for (int i = 0; i <= LAST_CAP; i++)
 		buf_printf(b, "%c\"%s\"", i ? ',' : '[', caps_name(i));
-	buf_puts(b, "],\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,\"rdma\":true}");
+	buf_puts(b, "],\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,"
+		    "\"rdma\":true}");
 	buf_puts(b, ",\"seccomp\":{\"enabled\":true");
 	put_words(b, "actions",
-	    "SCMP_ACT_ALLOW SCMP_ACT_ERRNO SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS SCMP_ACT_KILL_THREAD SCMP_ACT_LOG "
+	    "SCMP_ACT_ALLOW SCMP_ACT_ERRNO SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS "
+	    "SCMP_ACT_KILL_THREAD SCMP_ACT_LOG "
 	    "SCMP_ACT_TRACE SCMP_ACT_TRAP");
 	put_words(b, "operators",
-	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ SCMP_CMP_NE");
+	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ "
+	    "SCMP_CMP_NE");
 #ifdef __aarch64__
 	put_words(b, "archs", "SCMP_ARCH_AARCH64 SCMP_ARCH_ARM");
 #else
@@ -76,12 +80,17 @@ char *oci_features(void)
 {
 	struct buf b = {0};
 	buf_puts(&b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\"");
-	put_words(&b, "hooks", "prestart createRuntime createContainer startContainer poststart poststop");
+	put_words(&b, "hooks",
+	    "prestart createRuntime createContainer startContainer poststart poststop");
 	put_words(&b, "mountOptions",
-	    "async atime bind defaults dev diratime dirsync exec iversion lazytime noatime nodev nodiratime noexec "
-	    "noiversion nolazytime norelatime nostrictatime nosuid private ratime rbind rdev rdiratime relatime rexec "
-	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate rrelatime rro rrw "
-	    "rshared rslave rstrictatime rsuid runbindable rw shared silent slave strictatime suid sync "
+	    "async atime bind defaults dev diratime dirsync exec iversion lazytime noatime nodev "
+	    "nodiratime noexec "
+	    "noiversion nolazytime norelatime nostrictatime nosuid private ratime rbind rdev "
+	    "rdiratime relatime rexec "
+	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate "
+	    "rrelatime rro rrw "
+	    "rshared rslave rstrictatime rsuid runbindable rw shared silent slave strictatime suid "
+	    "sync "
 	    "unbindable");
 	features_linux(&b);
 	buf_puts(&b, "}");
@@ -101,7 +110,8 @@ char *oci_default_config(bool rootless)
 	strv_add(&s.args, "sh");
 	strv_add(&s.env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	strv_add(&s.env, "TERM=xterm");
-	uint64_t caps = 1ull << 29 | 1ull << 5 | 1ull << 10; /* AUDIT_WRITE, KILL, NET_BIND_SERVICE */
+	uint64_t caps =
+	    1ull << 29 | 1ull << 5 | 1ull << 10; /* AUDIT_WRITE, KILL, NET_BIND_SERVICE */
 	s.caps = (struct spec_caps){.bounding = caps, .effective = caps, .permitted = caps};
 	spec_rlimit_set(&s, "RLIMIT_NOFILE", 1024, 1024);
 	s.devices.n = 0;

@@ -20,7 +20,8 @@
 static int life_not(const struct oci_record *r, const char *what)
 {
 	errno = EINVAL;
-	return fail("cannot %s a container in the %s state: %s", what, oci_status_name(r->status), r->id);
+	return fail(
+	    "cannot %s a container in the %s state: %s", what, oci_status_name(r->status), r->id);
 }
 
 static int life_hooks(const struct oci_record *r, enum spec_hook_when when, pid_t pid)
@@ -45,8 +46,9 @@ int oci_start(struct oci_record *r, int *code)
 	}
 	if (r->status != OCI_CREATED) {
 		errno = EINVAL;
-		return r->status == OCI_RUNNING ? fail("cannot start an already running container: %s", r->id)
-						: life_not(r, "start");
+		return r->status == OCI_RUNNING
+			   ? fail("cannot start an already running container: %s", r->id)
+			   : life_not(r, "start");
 	}
 	if (engine_open_gate(r->dir, code) < 0)
 		return -1;
@@ -108,12 +110,14 @@ int oci_delete(struct oci_record *r, bool force)
 	const char *group = oci_record_group(r);
 	if (!force && r->status != OCI_STOPPED && r->status != OCI_CREATED) {
 		errno = EBUSY;
-		return fail("cannot delete container %s that is not stopped: %s", r->id, oci_status_name(r->status));
+		return fail("cannot delete container %s that is not stopped: %s", r->id,
+		    oci_status_name(r->status));
 	}
 	if (life_end(r) < 0 || (group && cgroup_remove(group) < 0))
 		return -1;
 	oci_rdt_down(kv_get(&r->state, "rdt"));
-	/* The hooks run when all is gone (runtime.md, "Lifecycle", 12), by a config.json that is read before. */
+	/* The hooks run when all is gone (runtime.md, "Lifecycle", 12), by a config.json that is
+	 * read before. */
 	struct spec s;
 	bool hooks = kv_num(&r->state, "hooks", 0) && oci_record_spec(r, &s) == 0;
 	if (oci_record_remove(r) < 0)

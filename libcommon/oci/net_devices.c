@@ -1,5 +1,5 @@
-/* net_devices.c: interfaces of the host that a container takes with it; see oci_net.h. config-linux.md, "Network
- * Devices". */
+/* net_devices.c: interfaces of the host that a container takes with it; see oci_net.h.
+ * config-linux.md, "Network Devices". */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -17,7 +17,8 @@
 
 static void link_change(struct nl *n, int index, const char *name, int netns_fd, bool up)
 {
-	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: move", name);
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: move", name);
 	struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	i->ifi_index = index;
 	if (up)
@@ -35,7 +36,8 @@ static int net_device_up(struct nl *host, const char *from, const char *to, int 
 	struct buf saved = {0};
 	if (rtnl_find(host, from, &info) < 0 || rtnl_save(host, info.index, -1, &saved) < 0)
 		return buf_free(&saved), -1;
-	/* It is renamed while it is down, and there at once under that name: one of that name there is EEXIST. */
+	/* It is renamed while it is down, and there at once under that name: one of that name there
+	 * is EEXIST. */
 	rtnl_link_up(host, info.index, from, false);
 	link_change(host, info.index, to, ns, false);
 	int r = nl_commit(host);

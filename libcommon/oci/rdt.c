@@ -1,5 +1,5 @@
-/* rdt.c: linux.intelRdt: a class of service of resctrl for a container; see oci.h. config-linux.md, "IntelRdt";
- * the kernel's Documentation/arch/x86/resctrl.rst. */
+/* rdt.c: linux.intelRdt: a class of service of resctrl for a container; see oci.h. config-linux.md,
+ * "IntelRdt"; the kernel's Documentation/arch/x86/resctrl.rst. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,7 +54,8 @@ char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
 	if (!root)
 		return fail("linux.intelRdt: no resctrl file system is mounted here"), NULL;
 	_cleanup_free_ char *dir = xasprintf("%s/%s", root, d->clos_id ? d->clos_id : id),
-			    *tasks = xasprintf("%s/tasks", dir), *file = xasprintf("%s/schemata", dir);
+			    *tasks = xasprintf("%s/tasks", dir),
+			    *file = xasprintf("%s/schemata", dir);
 	rdt_schema(d, &schema);
 	bool there = access(dir, F_OK) == 0;
 	if (!there && d->clos_id && !schema.n)

@@ -42,8 +42,8 @@ int oci_id_check(const char *id)
 	size_t n = strlen(id);
 	bool dots = strspn(id, ".") == n;
 	for (const char *p = id; *p; p++)
-		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') && !(*p >= '0' && *p <= '9') &&
-		    !strchr("_+-.", *p))
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
+		    !(*p >= '0' && *p <= '9') && !strchr("_+-.", *p))
 			dots = true;
 	if (n > 0 && n < 256 && !dots)
 		return 0;
@@ -76,7 +76,8 @@ int oci_record_make(struct oci_record *r, const char *root, const char *id)
 	r->dir = dir_open_at(top, id);
 	/* Between the two a `delete --force` may have taken it away again. */
 	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || fstat(r->dir, &a) < 0 ||
-	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino || a.st_dev != b.st_dev) {
+	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino ||
+	    a.st_dev != b.st_dev) {
 		errno = ENOENT;
 		return fail("%s: deleted while it was made", id);
 	}
@@ -94,7 +95,8 @@ static bool record_alive(pid_t pid, uint64_t starttime)
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	_cleanup_free_ char *s = file_read(path, 4096, NULL);
 	const char *p = s ? strrchr(s, ')') : NULL;
-	return p && starttime_parse(s, &now) == 0 && now == starttime && p[1] == ' ' && !strchr("ZX", p[2]);
+	return p && starttime_parse(s, &now) == 0 && now == starttime && p[1] == ' ' &&
+	       !strchr("ZX", p[2]);
 }
 
 void oci_record_look(struct oci_record *r)
@@ -142,7 +144,8 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 	r->root = xstrdup(root);
 	r->id = xstrdup(id);
 	r->locked = lock;
-	if (faccessat(r->dir, "state", F_OK, 0) == 0 && kv_read_at(&r->state, r->dir, "state") < 0) {
+	if (faccessat(r->dir, "state", F_OK, 0) == 0 &&
+	    kv_read_at(&r->state, r->dir, "state") < 0) {
 		fail_in("%s", id);
 		oci_record_close(r);
 		return -1;
@@ -221,13 +224,14 @@ int oci_record_names(const char *root, struct strv *out)
 
 char *oci_record_json(const struct oci_record *r)
 {
-	const char *version = kv_get(&r->state, "version"), *notes = kv_get(&r->state, "annotations"),
-		   *owner = kv_get(&r->state, "owner");
+	const char *version = kv_get(&r->state, "version"),
+		   *notes = kv_get(&r->state, "annotations"), *owner = kv_get(&r->state, "owner");
 	_cleanup_json_ json_t *extra =
 	    notes && *notes ? json_parse("annotations", notes, strlen(notes)) : json_make("{}");
-	_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:i,s:s,s:s*,s:s*,s:s*,s:O,s:s}", "ociVersion",
-	    version ? version : "1.3.0", "id", r->id, "pid", (int)r->pid, "status", oci_status_name(r->status),
-	    "bundle", kv_get(&r->state, "bundle"), "rootfs", kv_get(&r->state, "rootfs"), "created",
-	    kv_get(&r->state, "created"), "annotations", extra, "owner", owner ? owner : "");
+	_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:i,s:s,s:s*,s:s*,s:s*,s:O,s:s}",
+	    "ociVersion", version ? version : "1.3.0", "id", r->id, "pid", (int)r->pid, "status",
+	    oci_status_name(r->status), "bundle", kv_get(&r->state, "bundle"), "rootfs",
+	    kv_get(&r->state, "rootfs"), "created", kv_get(&r->state, "created"), "annotations",
+	    extra, "owner", owner ? owner : "");
 	return json_pretty(j);
 }

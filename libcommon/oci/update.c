@@ -14,7 +14,8 @@
 static int update_fits(const char *group, const struct spec *limits)
 {
 	const char *max = strv_getenv(&limits->resources, "memory.max");
-	_cleanup_free_ char *used = max && limits->check_before_update ? cgroup_get(group, "memory.current") : NULL;
+	_cleanup_free_ char *used =
+	    max && limits->check_before_update ? cgroup_get(group, "memory.current") : NULL;
 	if (!used || strcmp(max, "max") == 0 || strtoull(max, NULL, 10) >= strtoull(used, NULL, 10))
 		return 0;
 	errno = EBUSY;
@@ -31,7 +32,8 @@ int oci_update(struct oci_record *r, struct spec *limits)
 		return errno = ENODEV, fail("%s: it has no cgroup", r->id);
 	if (update_fits(group, limits) < 0 || cgroup_set(group, &limits->resources) < 0)
 		return -1;
-	if (limits->device_rules.n && cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
+	if (limits->device_rules.n &&
+	    cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
 		return -1;
 	/* What it was created with says it from now on, too. */
 	if (oci_record_spec(r, &s) < 0)

@@ -1,5 +1,6 @@
-/* seccomp_profile.c: seccomp profiles of docker's and OCI's JSON, read into rules that filter_rules.c compiles; see
- * filter.h. OCI runtime-spec, config-linux.md "Seccomp"; docker's adds conditions (includes, excludes, archMap).
+/* seccomp_profile.c: seccomp profiles of docker's and OCI's JSON, read into rules that
+ * filter_rules.c compiles; see filter.h. OCI runtime-spec, config-linux.md "Seccomp"; docker's adds
+ * conditions (includes, excludes, archMap).
  */
 #ifndef CTR_MINIMAL
 #include <errno.h>
@@ -24,7 +25,8 @@
 #include "str.h"
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
-#define WRITER "3"     /* part of the cache's key: raised when the same profile becomes another program */
+#define WRITER                                                                                     \
+	"3" /* part of the cache's key: raised when the same profile becomes another program */
 
 static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
@@ -32,32 +34,39 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 		const char *name;
 		uint32_t action;
 	} known[] = {{"KILL", SECCOMP_RET_KILL_THREAD}, {"KILL_THREAD", SECCOMP_RET_KILL_THREAD},
-	    {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS}, {"TRAP", SECCOMP_RET_TRAP}, {"ALLOW", SECCOMP_RET_ALLOW},
-	    {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO}, {"TRACE", SECCOMP_RET_TRACE}};
+	    {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS}, {"TRAP", SECCOMP_RET_TRAP},
+	    {"ALLOW", SECCOMP_RET_ALLOW}, {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO},
+	    {"TRACE", SECCOMP_RET_TRACE}};
 	for (size_t i = 0; str_starts(name, "SCMP_ACT_") && i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name + 9, known[i].name) == 0) {
-			bool data = known[i].action == SECCOMP_RET_ERRNO || known[i].action == SECCOMP_RET_TRACE;
-			*out = known[i].action | (data ? (uint32_t)errno_ret & SECCOMP_RET_DATA : 0);
+			bool data = known[i].action == SECCOMP_RET_ERRNO ||
+				    known[i].action == SECCOMP_RET_TRACE;
+			*out =
+			    known[i].action | (data ? (uint32_t)errno_ret & SECCOMP_RET_DATA : 0);
 			return 0;
 		}
 	errno = EINVAL;
 	if (strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-		return fail("%s: SCMP_ACT_NOTIFY needs an agent that listens: not supported", c->what);
+		return fail(
+		    "%s: SCMP_ACT_NOTIFY needs an agent that listens: not supported", c->what);
 	return fail("%s: '%s' is not an action", c->what, name);
 }
 
 /* Is it this machine's, or its 32-bit sibling? Others cannot occur here. */
 static bool is_native(const char *name)
 {
-	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86_64" : "SCMP_ARCH_AARCH64") == 0;
+	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86_64"
+								    : "SCMP_ARCH_AARCH64") == 0;
 }
 
 static bool is_sibling(const char *name)
 {
-	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86" : "SCMP_ARCH_ARM") == 0;
+	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86"
+								    : "SCMP_ARCH_ARM") == 0;
 }
 
-/* OCI's list, or docker's map of the machine's own and its siblings: is the 32-bit sibling in it? */
+/* OCI's list, or docker's map of the machine's own and its siblings: is the 32-bit sibling in it?
+ */
 static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 {
 	struct strv l = {0};
@@ -68,7 +77,8 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		*sibling |= is_sibling(l.v[i]);
 		if (!str_starts(l.v[i], "SCMP_ARCH_"))
-			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture", c->what, l.v[i]));
+			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture",
+						 c->what, l.v[i]));
 	}
 	strv_free(&l);
 	for (size_t i = 0; map && i < json_array_size(map) && r == 0; i++) {
@@ -102,7 +112,8 @@ static bool is_arch(const char *name)
 static unsigned long kernel_version(const char *s, bool *ok)
 {
 	char *end;
-	unsigned long major = strtoul(s, &end, 10), minor = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
+	unsigned long major = strtoul(s, &end, 10),
+		      minor = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
 	*ok = *s >= '0' && *s <= '9' && end > s;
 	return major * 1000 + minor;
 }
@@ -112,7 +123,8 @@ struct condition {
 	size_t caps, caps_hit, arches, arches_hit, kernels, kernels_hit;
 };
 
-static int condition(const struct jctx *c, const json_t *rule, const char *key, uint64_t caps, struct condition *out)
+static int condition(
+    const struct jctx *c, const json_t *rule, const char *key, uint64_t caps, struct condition *out)
 {
 	json_t *o = NULL;
 	struct strv l = {0}, a = {0};
@@ -135,7 +147,8 @@ static int condition(const struct jctx *c, const json_t *rule, const char *key, 
 	if (min && uname(&u) == 0) {
 		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
 		if (!ok)
-			r = (errno = EINVAL, fail("%s: minKernel: '%s' is not a version", c->what, min));
+			r = (errno = EINVAL,
+			    fail("%s: minKernel: '%s' is not a version", c->what, min));
 	}
 	out->caps = l.n, out->arches = a.n, out->kernels = min != NULL;
 	strv_free(&l);
@@ -143,15 +156,16 @@ static int condition(const struct jctx *c, const json_t *rule, const char *key, 
 	return r;
 }
 
-/* Does the rule count here? All capabilities, one of the architectures, and none of what excludes it (moby's
- * profiles/seccomp). 1, 0, or -1 with fail(). */
+/* Does the rule count here? All capabilities, one of the architectures, and none of what excludes
+ * it (moby's profiles/seccomp). 1, 0, or -1 with fail(). */
 static int applies(const struct jctx *c, const json_t *rule, uint64_t caps)
 {
 	struct condition in, ex;
-	if (condition(c, rule, "includes", caps, &in) < 0 || condition(c, rule, "excludes", caps, &ex) < 0)
+	if (condition(c, rule, "includes", caps, &in) < 0 ||
+	    condition(c, rule, "excludes", caps, &ex) < 0)
 		return -1;
-	return in.caps_hit == in.caps && (in.arches_hit || !in.arches) && in.kernels_hit == in.kernels &&
-	       !ex.caps_hit && !ex.arches_hit && !ex.kernels_hit;
+	return in.caps_hit == in.caps && (in.arches_hit || !in.arches) &&
+	       in.kernels_hit == in.kernels && !ex.caps_hit && !ex.arches_hit && !ex.kernels_hit;
 }
 
 static int compare_op(const char *s)
@@ -186,8 +200,10 @@ static int args(const struct jctx *c, const json_t *rule, struct filter_cond out
 			return -1;
 		int cmp = compare_op(op);
 		if (index < 0 || cmp < 0 || *n == 6)
-			return errno = EINVAL, fail("%s: syscalls.args: needs an index and an op", c->what);
-		out[(*n)++] = (struct filter_cond){(unsigned)index, (enum filter_cmp)cmp, (uint64_t)v1, (uint64_t)v2};
+			return errno = EINVAL,
+			       fail("%s: syscalls.args: needs an index and an op", c->what);
+		out[(*n)++] = (struct filter_cond){
+		    (unsigned)index, (enum filter_cmp)cmp, (uint64_t)v1, (uint64_t)v2};
 	}
 	return 0;
 }
@@ -202,8 +218,10 @@ static bool doubled(const struct filter_cond *a, unsigned n)
 	return false;
 }
 
-/* Names that no table here has are newer than this build or another machine's: passed over, as docker does. */
-static void rule_for(struct filter_rules *f, const char *name, uint32_t act, const struct filter_cond *a, unsigned n)
+/* Names that no table here has are newer than this build or another machine's: passed over, as
+ * docker does. */
+static void rule_for(
+    struct filter_rules *f, const char *name, uint32_t act, const struct filter_cond *a, unsigned n)
 {
 	if (!doubled(a, n)) {
 		filter_rule_add(f, name, act, a, n);
@@ -213,8 +231,8 @@ static void rule_for(struct filter_rules *f, const char *name, uint32_t act, con
 		filter_rule_add(f, name, act, &a[i], 1);
 }
 
-static int one_rule(
-    const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, int64_t dflt_errno, uint64_t caps)
+static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt,
+    int64_t dflt_errno, uint64_t caps)
 {
 	_cleanup_free_ char *act = NULL, *single = NULL;
 	struct strv names = {0};
@@ -224,16 +242,19 @@ static int one_rule(
 	uint32_t what;
 	if (!json_is_object(rule))
 		return errno = EINVAL, fail("%s: syscalls: must be objects", c->what);
-	if (jget_strv(c, rule, "syscalls", "names", &names) < 0 || jget_str(c, rule, "syscalls", "name", &single) < 0 ||
+	if (jget_strv(c, rule, "syscalls", "names", &names) < 0 ||
+	    jget_str(c, rule, "syscalls", "name", &single) < 0 ||
 	    jget_str(c, rule, "syscalls", "action", &act) < 0 ||
-	    jget_int(c, rule, "syscalls", "errnoRet", 0, 4095, &err) < 0 || args(c, rule, a, &n) < 0)
+	    jget_int(c, rule, "syscalls", "errnoRet", 0, 4095, &err) < 0 ||
+	    args(c, rule, a, &n) < 0)
 		return strv_free(&names), -1;
 	if (single)
 		strv_add(&names, single);
 	int r = 0;
 	if (!act || !names.n)
 		r = (errno = EINVAL, fail("%s: syscalls: a rule without names or action", c->what));
-	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0 && what != dflt)
+	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0 &&
+		 what != dflt)
 		for (size_t i = 0; i < names.n; i++)
 			rule_for(f, names.v[i], what, a, n);
 	strv_free(&names);
@@ -242,7 +263,8 @@ static int one_rule(
 
 static struct sock_fprog *from_bytes(const char *what, const void *p, size_t len)
 {
-	if (len == 0 || len % sizeof(struct sock_filter) || len / sizeof(struct sock_filter) > MAX_INSNS) {
+	if (len == 0 || len % sizeof(struct sock_filter) ||
+	    len / sizeof(struct sock_filter) > MAX_INSNS) {
 		errno = EINVAL;
 		fail("%s: not a seccomp program of at most %d instructions", what, MAX_INSNS);
 		return NULL;
@@ -270,8 +292,8 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 			fail("%s: defaultAction is missing", what);
 		return NULL;
 	}
-	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 || jget_arr(&c, j, "", "syscalls", &rules) < 0 ||
-	    action(&c, dflt, err, &act) < 0)
+	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 ||
+	    jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
 		return NULL;
 	struct filter_rules f = {.dflt = act};
 	int r = arches(&c, j, &f.sibling);
@@ -290,16 +312,21 @@ struct sock_fprog *filter_compile_cached(
 	size_t n;
 	struct stat st;
 	digest_of(key, strlen(key), hex);
-	_cleanup_close_ int dir = cache && dir_make(cache, 0700) == 0 ? dir_open_at(AT_FDCWD, cache) : -1;
+	_cleanup_close_ int dir =
+	    cache && dir_make(cache, 0700) == 0 ? dir_open_at(AT_FDCWD, cache) : -1;
 	/* Only what is ours alone is believed. */
-	bool safe = dir >= 0 && fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
-	_cleanup_free_ char *have =
-	    safe && faccessat(dir, hex, F_OK, 0) == 0 ? file_read_at(dir, hex, MAX_INSNS * 8, &n) : NULL;
+	bool safe =
+	    dir >= 0 && fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
+	_cleanup_free_ char *have = safe && faccessat(dir, hex, F_OK, 0) == 0
+					? file_read_at(dir, hex, MAX_INSNS * 8, &n)
+					: NULL;
 	struct sock_fprog *p = have ? from_bytes(hex, have, n) : NULL;
 	if (p)
 		return p;
 	p = filter_compile(what, text, len, caps);
-	if (p && safe && file_write_at(dir, hex, p->filter, p->len * sizeof(struct sock_filter), 0600, false) < 0)
+	if (p && safe &&
+	    file_write_at(dir, hex, p->filter, p->len * sizeof(struct sock_filter), 0600, false) <
+		0)
 		warn("%s", fail_msg()); /* a full disk costs time, not the container */
 	return p;
 }

@@ -6,13 +6,16 @@
 #include "spec.h"
 #include "userns.h"
 
-#define GROW(vec) ((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), &(vec).v[(vec).n++])
+#define GROW(vec)                                                                                  \
+	((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v), &(vec).v[(vec).n++])
 
-void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source, const char *options)
+void spec_mount_add(
+    struct spec *s, const char *dest, const char *type, const char *source, const char *options)
 {
 	struct spec_mount *m = GROW(s->mounts);
-	*m = (struct spec_mount){
-	    .dest = xstrdup(dest), .type = type ? xstrdup(type) : NULL, .source = source ? xstrdup(source) : NULL};
+	*m = (struct spec_mount){.dest = xstrdup(dest),
+	    .type = type ? xstrdup(type) : NULL,
+	    .source = source ? xstrdup(source) : NULL};
 	strv_split(&m->options, options, ",");
 }
 
@@ -28,14 +31,15 @@ void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t h
 	*r = (struct spec_rlimit){xstrdup(type), soft, hard};
 }
 
-void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor, uint32_t mode,
-    uint32_t uid, uint32_t gid)
+void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor,
+    uint32_t mode, uint32_t uid, uint32_t gid)
 {
 	struct spec_device *d = GROW(s->devices);
 	*d = (struct spec_device){xstrdup(path), type, major, minor, mode, uid, gid};
 }
 
-void device_rule_add(struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access)
+void device_rule_add(
+    struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access)
 {
 	struct device_rule *r = GROW(s->device_rules);
 	*r = (struct device_rule){.allow = allow, .type = type, .major = major, .minor = minor};
@@ -48,14 +52,15 @@ static void default_nodes(struct spec *s)
 	static const struct {
 		const char *path;
 		int major, minor;
-	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8},
-	    {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
+	} nodes[] = {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
+	    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}};
 	for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
 		bool there = false;
 		for (size_t k = 0; k < s->devices.n; k++)
 			there |= strcmp(s->devices.v[k].path, nodes[i].path) == 0;
 		if (!there)
-			spec_device_add(s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
+			spec_device_add(
+			    s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
 		device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
 	}
 	device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
@@ -83,26 +88,31 @@ static void default_mounts(struct spec *s)
 {
 	spec_mount_add(s, "/proc", "proc", "proc", "nosuid,noexec,nodev");
 	spec_mount_add(s, "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k");
-	spec_mount_add(s, "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	spec_mount_add(s, "/dev/pts", "devpts", "devpts",
+	    "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
 	spec_mount_add(s, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
 	spec_mount_add(s, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,ro");
 	spec_mount_add(s, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
-	spec_mount_add(s, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864");
+	spec_mount_add(
+	    s, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864");
 }
 
 void spec_default(struct spec *s)
 {
-	/* What the whole machine's kernel shows or takes and no container needs: docker's and podman's lists. */
-	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore",
-	    "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
-	    "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux"};
+	/* What the whole machine's kernel shows or takes and no container needs: docker's and
+	 * podman's lists. */
+	static const char *const masked[] = {"/proc/acpi", "/proc/asound", "/proc/interrupts",
+	    "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+	    "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block",
+	    "/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux"};
 	static const char *const readonly[] = {
 	    "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 	memset(s, 0, sizeof *s);
 	s->version = xstrdup("1.2.0");
 	s->umask = -1;
 	s->cwd = xstrdup("/");
-	s->ns_new = 1u << NS_MNT | 1u << NS_PID | 1u << NS_NET | 1u << NS_IPC | 1u << NS_UTS | 1u << NS_CGROUP;
+	s->ns_new = 1u << NS_MNT | 1u << NS_PID | 1u << NS_NET | 1u << NS_IPC | 1u << NS_UTS |
+		    1u << NS_CGROUP;
 	s->caps = (struct spec_caps){CAPS_DEFAULT, CAPS_DEFAULT, 0, CAPS_DEFAULT, 0};
 	default_mounts(s);
 	default_devices(s);
@@ -114,7 +124,8 @@ void spec_default(struct spec *s)
 
 void spec_free_process(struct spec *s)
 {
-	char *texts[] = {s->cwd, s->apparmor, s->selinux_label, s->affinity_initial, s->affinity_final};
+	char *texts[] = {
+	    s->cwd, s->apparmor, s->selinux_label, s->affinity_initial, s->affinity_final};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		free(texts[i]);
 	strv_free(&s->args);
@@ -153,10 +164,10 @@ static void free_placement(struct spec *s)
 
 void spec_free(struct spec *s)
 {
-	struct strv *lists[] = {&s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths, &s->annotations,
-	    &s->net_devices, &s->x_groups, &s->x_lower};
-	char *texts[] = {s->version, s->root_path, s->hostname, s->domainname, s->cgroups_path, s->seccomp,
-	    s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file};
+	struct strv *lists[] = {&s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths,
+	    &s->annotations, &s->net_devices, &s->x_groups, &s->x_lower};
+	char *texts[] = {s->version, s->root_path, s->hostname, s->domainname, s->cgroups_path,
+	    s->seccomp, s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file};
 	spec_free_process(s);
 	free_placement(s);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)

@@ -1,9 +1,10 @@
-/* spec_lines.c: what stands for config.json in a build without JSON (make CONFIG=minimal): the spec as lines, written
- * and read again by one table of its members; see spec.h. No bundles, so no hooks either, and no seccomp profiles.
+/* spec_lines.c: what stands for config.json in a build without JSON (make CONFIG=minimal): the spec
+ * as lines, written and read again by one table of its members; see spec.h. No bundles, so no hooks
+ * either, and no seccomp profiles.
  *
- * A line is a member's name and value. Lists say how many lines follow, vectors how many times their members do. A text
- * that is NULL has no line; a newline in one is "\n", a backslash "\\". The file is named config.json like the other
- * build's, and refused by it (as the other's is here).
+ * A line is a member's name and value. Lists say how many lines follow, vectors how many times
+ * their members do. A text that is NULL has no line; a newline in one is "\n", a backslash "\\".
+ * The file is named config.json like the other build's, and refused by it (as the other's is here).
  */
 #ifdef CTR_MINIMAL
 #include <errno.h>
@@ -23,45 +24,51 @@ struct member {
 	unsigned short at, size;     /* in its struct; of a vector: of an element */
 	const struct member *inside; /* a vector's elements */
 };
-#define M(type, kind, m)                                                                                               \
-	{                                                                                                              \
-#m, kind, offsetof(type, m), sizeof(((type *)0)->m), NULL                                              \
+#define M(type, kind, m)                                                                           \
+	{                                                                                          \
+#m, kind, offsetof(type, m), sizeof(((type *)0)->m), NULL                          \
 	}
-#define V(m, inside)                                                                                                   \
-	{                                                                                                              \
-#m, VECTOR, offsetof(struct spec, m), sizeof *((struct spec *)0)->m.v, inside                          \
+#define V(m, inside)                                                                               \
+	{                                                                                          \
+#m, VECTOR, offsetof(struct spec, m), sizeof *((struct spec *)0)->m.v, inside      \
 	}
 #define S(kind, m) M(struct spec, kind, m)
 
-static const struct member mount[] = {M(struct spec_mount, TEXT, dest), M(struct spec_mount, TEXT, type),
-    M(struct spec_mount, TEXT, source), M(struct spec_mount, LIST, options), {0}};
-static const struct member rlimit[] = {
-    M(struct spec_rlimit, TEXT, type), M(struct spec_rlimit, NUMBER, soft), M(struct spec_rlimit, NUMBER, hard), {0}};
-static const struct member device[] = {M(struct spec_device, TEXT, path), M(struct spec_device, NUMBER, type),
-    M(struct spec_device, NUMBER, major), M(struct spec_device, NUMBER, minor), M(struct spec_device, NUMBER, mode),
+static const struct member mount[] = {M(struct spec_mount, TEXT, dest),
+    M(struct spec_mount, TEXT, type), M(struct spec_mount, TEXT, source),
+    M(struct spec_mount, LIST, options), {0}};
+static const struct member rlimit[] = {M(struct spec_rlimit, TEXT, type),
+    M(struct spec_rlimit, NUMBER, soft), M(struct spec_rlimit, NUMBER, hard), {0}};
+static const struct member device[] = {M(struct spec_device, TEXT, path),
+    M(struct spec_device, NUMBER, type), M(struct spec_device, NUMBER, major),
+    M(struct spec_device, NUMBER, minor), M(struct spec_device, NUMBER, mode),
     M(struct spec_device, NUMBER, uid), M(struct spec_device, NUMBER, gid), {0}};
-static const struct member rule[] = {M(struct device_rule, NUMBER, allow), M(struct device_rule, NUMBER, type),
-    M(struct device_rule, NUMBER, major), M(struct device_rule, NUMBER, minor), M(struct device_rule, NUMBER, access),
-    {0}};
-static const struct member idmap[] = {M(struct idmap_entry, NUMBER, container), M(struct idmap_entry, NUMBER, host),
-    M(struct idmap_entry, NUMBER, size), {0}};
+static const struct member rule[] = {M(struct device_rule, NUMBER, allow),
+    M(struct device_rule, NUMBER, type), M(struct device_rule, NUMBER, major),
+    M(struct device_rule, NUMBER, minor), M(struct device_rule, NUMBER, access), {0}};
+static const struct member idmap[] = {M(struct idmap_entry, NUMBER, container),
+    M(struct idmap_entry, NUMBER, host), M(struct idmap_entry, NUMBER, size), {0}};
 static const struct member gid[] = {{"gid", NUMBER, 0, sizeof(uint32_t), NULL}, {0}};
 
-static const struct member spec[] = {S(TEXT, version), S(NUMBER, terminal), S(NUMBER, rows), S(NUMBER, cols),
-    S(NUMBER, uid), S(NUMBER, gid), V(gids, gid), S(NUMBER, umask), S(LIST, args), S(LIST, env), S(TEXT, cwd),
-    S(NUMBER, caps.bounding), S(NUMBER, caps.effective), S(NUMBER, caps.inheritable), S(NUMBER, caps.permitted),
-    S(NUMBER, caps.ambient), V(rlimits, rlimit), S(NUMBER, no_new_privileges), S(NUMBER, has_oom_score_adj),
-    S(NUMBER, oom_score_adj), S(TEXT, root_path), S(NUMBER, root_readonly), S(TEXT, hostname), S(TEXT, domainname),
-    V(mounts, mount), S(NUMBER, ns_new), S(TEXT, ns_path[NS_MNT]), S(TEXT, ns_path[NS_PID]), S(TEXT, ns_path[NS_NET]),
-    S(TEXT, ns_path[NS_IPC]), S(TEXT, ns_path[NS_UTS]), S(TEXT, ns_path[NS_CGROUP]), S(TEXT, ns_path[NS_USER]),
-    S(TEXT, ns_path[NS_TIME]), V(uid_map, idmap), V(gid_map, idmap), V(devices, device), V(device_rules, rule),
-    S(TEXT, cgroups_path), S(LIST, resources), S(LIST, sysctl), S(TEXT, seccomp), S(TEXT, rootfs_propagation),
-    S(LIST, masked_paths), S(LIST, readonly_paths), S(LIST, annotations), S(TEXT, x_user), S(LIST, x_groups),
-    S(LIST, x_lower), S(TEXT, x_image_file), S(NUMBER, x_init), S(NUMBER, x_privileged), S(NUMBER, x_no_pivot),
+static const struct member spec[] = {S(TEXT, version), S(NUMBER, terminal), S(NUMBER, rows),
+    S(NUMBER, cols), S(NUMBER, uid), S(NUMBER, gid), V(gids, gid), S(NUMBER, umask), S(LIST, args),
+    S(LIST, env), S(TEXT, cwd), S(NUMBER, caps.bounding), S(NUMBER, caps.effective),
+    S(NUMBER, caps.inheritable), S(NUMBER, caps.permitted), S(NUMBER, caps.ambient),
+    V(rlimits, rlimit), S(NUMBER, no_new_privileges), S(NUMBER, has_oom_score_adj),
+    S(NUMBER, oom_score_adj), S(TEXT, root_path), S(NUMBER, root_readonly), S(TEXT, hostname),
+    S(TEXT, domainname), V(mounts, mount), S(NUMBER, ns_new), S(TEXT, ns_path[NS_MNT]),
+    S(TEXT, ns_path[NS_PID]), S(TEXT, ns_path[NS_NET]), S(TEXT, ns_path[NS_IPC]),
+    S(TEXT, ns_path[NS_UTS]), S(TEXT, ns_path[NS_CGROUP]), S(TEXT, ns_path[NS_USER]),
+    S(TEXT, ns_path[NS_TIME]), V(uid_map, idmap), V(gid_map, idmap), V(devices, device),
+    V(device_rules, rule), S(TEXT, cgroups_path), S(LIST, resources), S(LIST, sysctl),
+    S(TEXT, seccomp), S(TEXT, rootfs_propagation), S(LIST, masked_paths), S(LIST, readonly_paths),
+    S(LIST, annotations), S(TEXT, x_user), S(LIST, x_groups), S(LIST, x_lower),
+    S(TEXT, x_image_file), S(NUMBER, x_init), S(NUMBER, x_privileged), S(NUMBER, x_no_pivot),
     S(NUMBER, x_keep_id), {0}};
 
 typedef VEC(char) vector;
-_Static_assert(sizeof(vector) == sizeof((struct spec *)0)->mounts, "all vectors are a pointer and a count");
+_Static_assert(
+    sizeof(vector) == sizeof((struct spec *)0)->mounts, "all vectors are a pointer and a count");
 
 /* --- writing --- */
 
@@ -89,7 +96,8 @@ static void write_members(struct buf *b, const struct member *m, const char *in)
 		if (m->kind == TEXT)
 			text(b, s);
 		else if (m->kind == NUMBER)
-			memcpy(&n, p, m->size); /* little-endian, as all machines are that it is built for */
+			memcpy(&n, p,
+			    m->size); /* little-endian, as all machines are that it is built for */
 		else
 			n = (int64_t)(m->kind == LIST ? l->n : v->n);
 		if (m->kind != TEXT)
@@ -150,11 +158,13 @@ static bool read_members(const char **at, const char *end, const struct member *
 		void *p = in + m->at;
 		size_t len = strlen(m->name);
 		int64_t n, back = 0;
-		bool named = (size_t)(end - *at) > len && !memcmp(*at, m->name, len) && (*at)[len] == ' ';
+		bool named =
+		    (size_t)(end - *at) > len && !memcmp(*at, m->name, len) && (*at)[len] == ' ';
 		if (m->kind == TEXT && !named)
 			continue;
 		*at += named ? len + 1 : 0;
-		if (!named || (m->kind == TEXT ? !(*(char **)p = line(at, end)) : !number(at, end, &n)))
+		if (!named ||
+		    (m->kind == TEXT ? !(*(char **)p = line(at, end)) : !number(at, end, &n)))
 			return false;
 		if (m->kind == NUMBER) {
 			memcpy(p, &n, m->size);
@@ -181,14 +191,16 @@ int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 {
 	const char *at = text, *end = text + len;
 	memset(s, 0, sizeof *s);
-	if (!memchr(text, 0, len) && read_members(&at, end, spec, (char *)s) && at == end && s->args.n && s->cwd)
+	if (!memchr(text, 0, len) && read_members(&at, end, spec, (char *)s) && at == end &&
+	    s->args.n && s->cwd)
 		return 0;
 	int lines = 1;
 	for (const char *p = text; p < at; p++)
 		lines += *p == '\n';
 	spec_free(s);
 	errno = EINVAL;
-	return fail("%s:%d: not what this build writes (CONFIG=minimal, which has no JSON)", what, lines);
+	return fail(
+	    "%s:%d: not what this build writes (CONFIG=minimal, which has no JSON)", what, lines);
 }
 
 /* --- what there is not --- */

@@ -1,5 +1,5 @@
-/* spec_read.c: config.json into the spec; see spec.h. The text may be hostile: every type and range is checked. The
- * process is read by spec_read_process.c, `linux` by spec_read_linux.c.
+/* spec_read.c: config.json into the spec; see spec.h. The text may be hostile: every type and range
+ * is checked. The process is read by spec_read_process.c, `linux` by spec_read_linux.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -42,7 +42,8 @@ int spec_u32(const json_t *o, const char *path, const char *key, uint32_t *out)
 	return r;
 }
 
-int spec_word(const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out)
+int spec_word(
+    const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out)
 {
 	_cleanup_free_ char *w = NULL;
 	int r = jget_str(spec_doc, o, path, key, &w);
@@ -52,7 +53,8 @@ int spec_word(const json_t *o, const char *path, const char *key, const struct s
 	return r == 1 ? jwrong(spec_doc, path, key, "'%s' is not known", w) : r;
 }
 
-int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words, unsigned long *out)
+int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words,
+    unsigned long *out)
 {
 	struct strv l = {0};
 	int r = jget_strv(spec_doc, o, path, key, &l);
@@ -69,7 +71,8 @@ int spec_words(const json_t *o, const char *path, const char *key, const struct 
 	return r;
 }
 
-int spec_idmaps(const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n)
+int spec_idmaps(
+    const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n)
 {
 	json_t *l = NULL;
 	char list[96];
@@ -83,7 +86,8 @@ int spec_idmaps(const json_t *o, const char *path, const char *key, struct idmap
 		const json_t *e = spec_item(l, i, path, at);
 		int a, b, c;
 		if (!e || (a = spec_u32(e, at, "containerID", &m.container)) < 0 ||
-		    (b = spec_u32(e, at, "hostID", &m.host)) < 0 || (c = spec_u32(e, at, "size", &m.size)) < 0)
+		    (b = spec_u32(e, at, "hostID", &m.host)) < 0 ||
+		    (c = spec_u32(e, at, "size", &m.size)) < 0)
 			return -1;
 		if (!a || !b || !c)
 			return spec_missing(at, !a ? "containerID" : !b ? "hostID" : "size");
@@ -215,10 +219,14 @@ static int note(struct spec *s, const char *kv)
 		bool *flag;
 		char **text;
 		struct strv *list;
-	} ours[] = {{"ctrbox.init=", &s->x_init, NULL, NULL}, {"ctrbox.privileged=", &s->x_privileged, NULL, NULL},
-	    {"ctrbox.no_pivot=", &s->x_no_pivot, NULL, NULL}, {"ctrbox.keep_id=", &s->x_keep_id, NULL, NULL},
-	    {"ctrbox.user=", NULL, &s->x_user, NULL}, {"ctrbox.image_file=", NULL, &s->x_image_file, NULL},
-	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL}, {"ctrbox.groups=", NULL, NULL, &s->x_groups},
+	} ours[] = {{"ctrbox.init=", &s->x_init, NULL, NULL},
+	    {"ctrbox.privileged=", &s->x_privileged, NULL, NULL},
+	    {"ctrbox.no_pivot=", &s->x_no_pivot, NULL, NULL},
+	    {"ctrbox.keep_id=", &s->x_keep_id, NULL, NULL},
+	    {"ctrbox.user=", NULL, &s->x_user, NULL},
+	    {"ctrbox.image_file=", NULL, &s->x_image_file, NULL},
+	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL},
+	    {"ctrbox.groups=", NULL, NULL, &s->x_groups},
 	    {"ctrbox.lower=", NULL, NULL, &s->x_lower}};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
 		if (!str_starts(kv, ours[i].name))
@@ -254,7 +262,8 @@ static int whole(struct spec *s, const json_t *j)
 	if (!s->version)
 		return spec_missing("", "ociVersion");
 	if (!str_starts(s->version, "1."))
-		return jwrong(spec_doc, "", "ociVersion", "%s is not supported (1.x is)", s->version);
+		return jwrong(
+		    spec_doc, "", "ociVersion", "%s is not supported (1.x is)", s->version);
 	json_t *p = NULL;
 	if (jget_obj(spec_doc, j, "", "process", &p) < 0)
 		return -1;
@@ -270,14 +279,15 @@ static int whole(struct spec *s, const json_t *j)
 	if (!s->root_path || !*s->root_path)
 		return spec_missing("root", "path");
 	if (jget_str(spec_doc, j, "", "hostname", &s->hostname) < 0 ||
-	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 || hooks(s, j) < 0 ||
-	    spec_read_linux(s, j) < 0)
+	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 ||
+	    hooks(s, j) < 0 || spec_read_linux(s, j) < 0)
 		return -1;
 	return annotations(s, j);
 }
 
-/* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned one casts it back, and
- * for docker's RLIM_INFINITY -1 is a known way to say it. The text keeps its length, so that columns stay true. */
+/* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned
+ * one casts it back, and for docker's RLIM_INFINITY -1 is a known way to say it. The text keeps its
+ * length, so that columns stay true. */
 static void wide_numbers(char *text)
 {
 	for (char *p = text; *p;) {
@@ -286,7 +296,8 @@ static void wide_numbers(char *text)
 			for (p++; *p && *p != '"'; p++)
 				p += *p == '\\' && p[1];
 			p += *p == '"';
-		} else if (n >= 19 && n <= 20 && p > text && p[-1] != '-' && p[-1] != '.' && !strchr(".eE", p[n])) {
+		} else if (n >= 19 && n <= 20 && p > text && p[-1] != '-' && p[-1] != '.' &&
+			   !strchr(".eE", p[n])) {
 			errno = 0;
 			uint64_t u = strtoull(p, NULL, 10);
 			char num[24];
@@ -304,7 +315,8 @@ static void wide_numbers(char *text)
 
 typedef int spec_reader(struct spec *s, const json_t *j);
 
-static int parse(struct spec *s, const char *what, const char *text, size_t len, const char *inside, spec_reader *fn)
+static int parse(struct spec *s, const char *what, const char *text, size_t len, const char *inside,
+    spec_reader *fn)
 {
 	_cleanup_free_ char *copy = xstrndup(text, len);
 	wide_numbers(copy);

@@ -1,5 +1,5 @@
-/* spec_read_linux.c: config.json's `linux` part into the spec; see spec_read.c. Its `resources` are read by
- * spec_read_resources.c.
+/* spec_read_linux.c: config.json's `linux` part into the spec; see spec_read.c. Its `resources` are
+ * read by spec_read_resources.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +17,8 @@ static int namespaces(struct spec *s, const json_t *lx)
 	for (size_t i = 0; l && i < json_array_size(l); i++) {
 		char at[80], *type = NULL, *path = NULL;
 		const json_t *o = spec_item(l, i, "linux.namespaces", at);
-		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 || jget_str(spec_doc, o, at, "path", &path) < 0)
+		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 ||
+		    jget_str(spec_doc, o, at, "path", &path) < 0)
 			return free(type), free(path), -1;
 		int n = 0;
 		while (n < NS_COUNT && !str_eq(type, spec_ns_names[n]))
@@ -44,7 +45,8 @@ static int namespaces(struct spec *s, const json_t *lx)
 int spec_device(const json_t *o, const char *at, char *type, int64_t *major, int64_t *minor)
 {
 	char *t = NULL;
-	if (jget_str(spec_doc, o, at, "type", &t) < 0 || jget_int(spec_doc, o, at, "major", -1, 1 << 20, major) < 0 ||
+	if (jget_str(spec_doc, o, at, "type", &t) < 0 ||
+	    jget_int(spec_doc, o, at, "major", -1, 1 << 20, major) < 0 ||
 	    jget_int(spec_doc, o, at, "minor", -1, 1 << 20, minor) < 0)
 		return free(t), -1;
 	bool ok = !t || (strlen(t) == 1 && strchr("acbup", t[0]));
@@ -99,7 +101,8 @@ static int time_offsets(struct spec *s, const json_t *lx)
 		char at[60];
 		snprintf(at, sizeof at, "linux.timeOffsets.%.30s", clock);
 		if (!t)
-			return jwrong(spec_doc, "linux.timeOffsets", clock, "is not monotonic or boottime");
+			return jwrong(
+			    spec_doc, "linux.timeOffsets", clock, "is not monotonic or boottime");
 		if (!json_is_object(o))
 			return jwrong(spec_doc, "linux.timeOffsets", clock, "must be an object");
 		if (jget_int(spec_doc, o, at, "secs", INT64_MIN, INT64_MAX, &t->secs) < 0 ||
@@ -133,7 +136,8 @@ static int personality(struct spec *s, const json_t *lx)
 /* What dev_valid_name() of the kernel takes. */
 static bool is_interface(const char *n)
 {
-	return *n && strlen(n) < 16 && strcmp(n, ".") && strcmp(n, "..") && !strpbrk(n, "/: \t\n\r\v\f");
+	return *n && strlen(n) < 16 && strcmp(n, ".") && strcmp(n, "..") &&
+	       !strpbrk(n, "/: \t\n\r\v\f");
 }
 
 /* Interfaces of the host that move into the container, and what they are called there. */
@@ -147,13 +151,15 @@ static int net_devices(struct spec *s, const json_t *lx)
 	{
 		_cleanup_free_ char *name = NULL;
 		if (!is_interface(host))
-			return jwrong(spec_doc, "linux.netDevices", host, "is not the name of an interface");
+			return jwrong(
+			    spec_doc, "linux.netDevices", host, "is not the name of an interface");
 		if (!json_is_object(o))
 			return jwrong(spec_doc, "linux.netDevices", host, "must be an object");
 		if (jget_str(spec_doc, o, "linux.netDevices", "name", &name) < 0)
 			return -1;
 		if (name && *name && !is_interface(name))
-			return jwrong(spec_doc, "linux.netDevices", host, "'%s' is no name for one", name);
+			return jwrong(
+			    spec_doc, "linux.netDevices", host, "'%s' is no name for one", name);
 		strv_addf(&s->net_devices, "%s=%s", host, name && *name ? name : host);
 	}
 	return 0;
@@ -194,9 +200,10 @@ static int rdt(struct spec *s, const json_t *lx)
 	    jget_strv(spec_doc, o, at, "schemata", &r->schemata) < 0 ||
 	    jget_bool(spec_doc, o, at, "enableMonitoring", &r->monitoring) < 0)
 		return -1;
-	if (r->clos_id &&
-	    (!*r->clos_id || strchr(r->clos_id, '/') || !strcmp(r->clos_id, ".") || !strcmp(r->clos_id, "..")))
-		return jwrong(spec_doc, at, "closID", "'%s' is not the name of a folder", r->clos_id);
+	if (r->clos_id && (!*r->clos_id || strchr(r->clos_id, '/') || !strcmp(r->clos_id, ".") ||
+			      !strcmp(r->clos_id, "..")))
+		return jwrong(
+		    spec_doc, at, "closID", "'%s' is not the name of a folder", r->clos_id);
 	if (r->mb && (!str_starts(r->mb, "MB:") || strchr(r->mb, '\n')))
 		return jwrong(spec_doc, at, "memBwSchema", "must be one line that starts with MB:");
 	return 0;
@@ -206,7 +213,8 @@ static int sysctls(struct spec *s, const json_t *lx)
 {
 	if (spec_pairs(lx, "linux", "sysctl", &s->sysctl) < 0)
 		return -1;
-	for (size_t i = 0; i < s->sysctl.n; i++) { /* a path under /proc/sys, . and / alike: it must not climb */
+	for (size_t i = 0; i < s->sysctl.n;
+	     i++) { /* a path under /proc/sys, . and / alike: it must not climb */
 		char *k = s->sysctl.v[i], *eq = strchr(k, '='), *p = strpbrk(k, "./");
 		for (; p && p < eq; p = strpbrk(p + 1, "./"))
 			if (p == k || strchr("./=", p[1]))
@@ -219,7 +227,8 @@ static int absolute(const struct strv *l, const char *key)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i][0] != '/')
-			return jwrong(spec_doc, "linux", key, "'%s' is not an absolute path", l->v[i]);
+			return jwrong(
+			    spec_doc, "linux", key, "'%s' is not an absolute path", l->v[i]);
 	return 0;
 }
 
@@ -229,7 +238,8 @@ static int paths(struct spec *s, const json_t *lx)
 	    jget_str(spec_doc, lx, "linux", "mountLabel", &s->mount_label) < 0 ||
 	    jget_strv(spec_doc, lx, "linux", "maskedPaths", &s->masked_paths) < 0 ||
 	    jget_strv(spec_doc, lx, "linux", "readonlyPaths", &s->readonly_paths) < 0 ||
-	    absolute(&s->masked_paths, "maskedPaths") < 0 || absolute(&s->readonly_paths, "readonlyPaths") < 0)
+	    absolute(&s->masked_paths, "maskedPaths") < 0 ||
+	    absolute(&s->readonly_paths, "readonlyPaths") < 0)
 		return -1;
 	const char *p = s->rootfs_propagation;
 	static const char words[] = "|shared|slave|private|unbindable|";
@@ -251,9 +261,10 @@ int spec_read_linux(struct spec *s, const json_t *root)
 		return -1;
 	if (res && spec_read_resources(s, res) < 0)
 		return -1;
-	if (jget_str(spec_doc, lx, "linux", "cgroupsPath", &s->cgroups_path) < 0 || sysctls(s, lx) < 0 ||
-	    jget_obj(spec_doc, lx, "linux", "seccomp", &sec) < 0 || paths(s, lx) < 0 || time_offsets(s, lx) < 0 ||
-	    personality(s, lx) < 0 || net_devices(s, lx) < 0 || memory_policy(s, lx) < 0 || rdt(s, lx) < 0)
+	if (jget_str(spec_doc, lx, "linux", "cgroupsPath", &s->cgroups_path) < 0 ||
+	    sysctls(s, lx) < 0 || jget_obj(spec_doc, lx, "linux", "seccomp", &sec) < 0 ||
+	    paths(s, lx) < 0 || time_offsets(s, lx) < 0 || personality(s, lx) < 0 ||
+	    net_devices(s, lx) < 0 || memory_policy(s, lx) < 0 || rdt(s, lx) < 0)
 		return -1;
 	if (sec)
 		s->seccomp = json_text(sec);

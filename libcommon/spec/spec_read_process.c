@@ -1,4 +1,5 @@
-/* spec_read_process.c: config.json's `process`, also alone (runc exec --process), into the spec; see spec_read.c. */
+/* spec_read_process.c: config.json's `process`, also alone (runc exec --process), into the spec;
+ * see spec_read.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,14 +15,17 @@ static int user(struct spec *s, const json_t *p)
 	json_t *u = NULL, *g = NULL;
 	if (jget_obj(spec_doc, p, "process", "user", &u) <= 0)
 		return spec_absent(p, "user"); /* root: what runc and crun make of it */
-	if (spec_u32(u, "process.user", "uid", &s->uid) < 0 || spec_u32(u, "process.user", "gid", &s->gid) < 0 ||
+	if (spec_u32(u, "process.user", "uid", &s->uid) < 0 ||
+	    spec_u32(u, "process.user", "gid", &s->gid) < 0 ||
 	    jget_int(spec_doc, u, "process.user", "umask", 0, 0777, &s->umask) < 0 ||
 	    jget_arr(spec_doc, u, "process.user", "additionalGids", &g) < 0)
 		return -1;
 	for (size_t i = 0; g && i < json_array_size(g); i++) {
 		const json_t *n = json_array_get(g, i);
-		if (!json_is_integer(n) || json_integer_value(n) < 0 || json_integer_value(n) > 0xfffffffe)
-			return jwrong(spec_doc, "process.user", "additionalGids", "item %zu must be a group id", i);
+		if (!json_is_integer(n) || json_integer_value(n) < 0 ||
+		    json_integer_value(n) > 0xfffffffe)
+			return jwrong(spec_doc, "process.user", "additionalGids",
+			    "item %zu must be a group id", i);
 		*SPEC_GROW(s->gids) = (uint32_t)json_integer_value(n);
 	}
 	return 0;
@@ -48,7 +52,8 @@ static int capabilities(struct spec *s, const json_t *p)
 	json_t *k = NULL;
 	if (jget_obj(spec_doc, p, "process", "capabilities", &k) <= 0)
 		return spec_absent(p, "capabilities");
-	return cap_set(k, "bounding", &s->caps.bounding) < 0 || cap_set(k, "effective", &s->caps.effective) < 0 ||
+	return cap_set(k, "bounding", &s->caps.bounding) < 0 ||
+		       cap_set(k, "effective", &s->caps.effective) < 0 ||
 		       cap_set(k, "permitted", &s->caps.permitted) < 0 ||
 		       cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
 		       cap_set(k, "ambient", &s->caps.ambient) < 0
@@ -74,12 +79,13 @@ static int rlimits(struct spec *s, const json_t *p)
 		char at[80], *type = NULL;
 		uint64_t soft = 0, hard = 0;
 		const json_t *o = spec_item(l, i, "process.rlimits", at);
-		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 || limit(o, at, "soft", &soft) < 0 ||
-		    limit(o, at, "hard", &hard) < 0)
+		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 ||
+		    limit(o, at, "soft", &soft) < 0 || limit(o, at, "hard", &hard) < 0)
 			return free(type), -1;
 		if (!type)
 			return spec_missing(at, "type");
-		if (!str_starts(type, "RLIMIT_") || strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(type))
+		if (!str_starts(type, "RLIMIT_") ||
+		    strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(type))
 			return free(type), jwrong(spec_doc, at, "type", "is not a limit");
 		spec_rlimit_set(s, type, soft, hard);
 		free(type);
@@ -91,7 +97,8 @@ static int check_env(const struct spec *s)
 {
 	for (size_t i = 0; i < s->env.n; i++)
 		if (s->env.v[i][0] == '=' || !strchr(s->env.v[i], '='))
-			return jwrong(spec_doc, "process", "env", "'%s' is not NAME=VALUE", s->env.v[i]);
+			return jwrong(
+			    spec_doc, "process", "env", "'%s' is not NAME=VALUE", s->env.v[i]);
 	return 0;
 }
 
@@ -121,7 +128,8 @@ static int scheduler(struct spec *s, const json_t *p)
 	if (k->priority && !realtime)
 		return jwrong(spec_doc, at, "priority", "is for SCHED_FIFO and SCHED_RR only");
 	if ((k->runtime || k->deadline || k->period) && policy != 6)
-		return jwrong(spec_doc, at, "policy", "runtime, deadline and period are for SCHED_DEADLINE only");
+		return jwrong(spec_doc, at, "policy",
+		    "runtime, deadline and period are for SCHED_DEADLINE only");
 	return 0;
 }
 
@@ -148,16 +156,19 @@ static int cpu_list(const json_t *o, const char *key, char **out)
 {
 	int r = jget_str(spec_doc, o, "process.execCPUAffinity", key, out);
 	if (r == 1 && (!**out || strspn(*out, "0123456789,- ") != strlen(*out)))
-		return jwrong(spec_doc, "process.execCPUAffinity", key, "'%s' is not a list of CPUs", *out);
+		return jwrong(
+		    spec_doc, "process.execCPUAffinity", key, "'%s' is not a list of CPUs", *out);
 	return r;
 }
 
 static int placement(struct spec *s, const json_t *p)
 {
 	json_t *o = NULL;
-	if (scheduler(s, p) < 0 || io_priority(s, p) < 0 || jget_obj(spec_doc, p, "process", "execCPUAffinity", &o) < 0)
+	if (scheduler(s, p) < 0 || io_priority(s, p) < 0 ||
+	    jget_obj(spec_doc, p, "process", "execCPUAffinity", &o) < 0)
 		return -1;
-	if (o && (cpu_list(o, "initial", &s->affinity_initial) < 0 || cpu_list(o, "final", &s->affinity_final) < 0))
+	if (o && (cpu_list(o, "initial", &s->affinity_initial) < 0 ||
+		     cpu_list(o, "final", &s->affinity_final) < 0))
 		return -1;
 	return 0;
 }
@@ -181,22 +192,27 @@ int spec_read_process(struct spec *s, const json_t *p)
 	    jget_obj(spec_doc, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
 	    jget_strv(spec_doc, p, "process", "args", &s->args) < 0 ||
 	    jget_strv(spec_doc, p, "process", "env", &s->env) < 0 ||
-	    jget_str(spec_doc, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 || rlimits(s, p) < 0 ||
+	    jget_str(spec_doc, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 ||
+	    rlimits(s, p) < 0 ||
 	    jget_bool(spec_doc, p, "process", "noNewPrivileges", &s->no_new_privileges) < 0)
 		return -1;
-	if (size && (jget_int(spec_doc, size, "process.consoleSize", "height", 0, 65535, &rows) < 0 ||
-			jget_int(spec_doc, size, "process.consoleSize", "width", 0, 65535, &cols) < 0))
+	if (size &&
+	    (jget_int(spec_doc, size, "process.consoleSize", "height", 0, 65535, &rows) < 0 ||
+		jget_int(spec_doc, size, "process.consoleSize", "width", 0, 65535, &cols) < 0))
 		return -1;
 	s->rows = (unsigned short)rows;
 	s->cols = (unsigned short)cols;
 	int r = jget_int(spec_doc, p, "process", "oomScoreAdj", -1000, 1000, &s->oom_score_adj);
 	s->has_oom_score_adj = r == 1;
-	if (r < 0 || check_env(s) < 0 || placement(s, p) < 0 || label(p, "apparmorProfile", &s->apparmor) < 0 ||
+	if (r < 0 || check_env(s) < 0 || placement(s, p) < 0 ||
+	    label(p, "apparmorProfile", &s->apparmor) < 0 ||
 	    label(p, "selinuxLabel", &s->selinux_label) < 0)
 		return -1;
 	if (!s->args.n)
 		return spec_missing("process", "args");
 	if (!s->cwd)
 		return spec_missing("process", "cwd");
-	return s->cwd[0] == '/' ? 0 : jwrong(spec_doc, "process", "cwd", "'%s' is not absolute", s->cwd);
+	return s->cwd[0] == '/'
+		   ? 0
+		   : jwrong(spec_doc, "process", "cwd", "'%s' is not absolute", s->cwd);
 }

@@ -1,5 +1,5 @@
-/* spec_read_resources.c: linux.resources into settings in cgroup v2's vocabulary (cgroup.h), or under a v1 file's own
- * name where v2 has none; see spec_read.c.
+/* spec_read_resources.c: linux.resources into settings in cgroup v2's vocabulary (cgroup.h), or
+ * under a v1 file's own name where v2 has none; see spec_read.c.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -61,15 +61,17 @@ static int memory(struct spec *s, const json_t *res)
 	if (has_low && low >= 0)
 		set_num(s, "memory.low", low);
 	if (has_swap && swap > 0 && (max <= 0 || swap < max))
-		return jwrong(spec_doc, at, "swap", "is memory and swap together, so it must not be below limit");
+		return jwrong(spec_doc, at, "swap",
+		    "is memory and swap together, so it must not be below limit");
 	if (has_swap && swap)
 		set_num(s, "memory.swap.max", swap < 0 ? -1 : swap - max);
 	return memory_more(s, m);
 }
 
-/* A key of one hierarchy's own, as it stands there: the other refuses it with its name. 0, or -1 with fail(). */
-static int raw(
-    struct spec *s, const json_t *o, const char *at, const char *key, int64_t min, int64_t max, const char *file)
+/* A key of one hierarchy's own, as it stands there: the other refuses it with its name. 0, or -1
+ * with fail(). */
+static int raw(struct spec *s, const json_t *o, const char *at, const char *key, int64_t min,
+    int64_t max, const char *file)
 {
 	int64_t n;
 	int r = jget_int(spec_doc, o, at, key, min, max, &n);
@@ -91,7 +93,8 @@ static int memory_more(struct spec *s, const json_t *m)
 	    jget_bool(spec_doc, m, at, "checkBeforeUpdate", &s->check_before_update) < 0)
 		return -1;
 	if (kernel > 0) /* no kernel since 5.16 has it, and no runtime sets it */
-		warn("%s: %s.kernel: not in effect: kernel memory counts to limit", spec_doc->what, at);
+		warn("%s: %s.kernel: not in effect: kernel memory counts to limit", spec_doc->what,
+		    at);
 	if (no_killer)
 		strv_add(&s->resources, "memory.oom_control=1");
 	return 0;
@@ -120,7 +123,8 @@ static int cpu(struct spec *s, const json_t *res)
 	int has_shares = jget_int(spec_doc, m, at, "shares", 0, INT64_MAX, &shares),
 	    has_quota = jget_int(spec_doc, m, at, "quota", -1, INT64_MAX, &quota),
 	    has_period = jget_int(spec_doc, m, at, "period", 0, INT64_MAX, &period);
-	if (has_shares < 0 || has_quota < 0 || has_period < 0 || jget_str(spec_doc, m, at, "cpus", &cpus) < 0 ||
+	if (has_shares < 0 || has_quota < 0 || has_period < 0 ||
+	    jget_str(spec_doc, m, at, "cpus", &cpus) < 0 ||
 	    jget_str(spec_doc, m, at, "mems", &mems) < 0)
 		return -1;
 	if (has_shares && shares) {
@@ -128,7 +132,8 @@ static int cpu(struct spec *s, const json_t *res)
 		set_num(s, "cpu.shares", least > 262144 ? 262144 : least);
 	}
 	if (has_quota && quota > 0)
-		strv_addf(&s->resources, "cpu.max=%" PRId64 " %" PRId64, quota, period ? period : 100000);
+		strv_addf(
+		    &s->resources, "cpu.max=%" PRId64 " %" PRId64, quota, period ? period : 100000);
 	else if (has_quota || has_period)
 		strv_addf(&s->resources, "cpu.max=max %" PRId64, period ? period : 100000);
 	if (cpus && *cpus)
@@ -153,7 +158,8 @@ static int throttle(struct spec *s, const json_t *io, const char *key, const cha
 		    jget_int(spec_doc, o, at, "minor", 0, 1 << 20, &minor) < 0 ||
 		    jget_int(spec_doc, o, at, "rate", 0, INT64_MAX, &rate) < 0)
 			return -1;
-		strv_addf(&s->resources, "io.max=%" PRId64 ":%" PRId64 " %s=%" PRId64, major, minor, word, rate);
+		strv_addf(&s->resources, "io.max=%" PRId64 ":%" PRId64 " %s=%" PRId64, major, minor,
+		    word, rate);
 	}
 	return 0;
 }
@@ -173,10 +179,11 @@ static int weight_devices(struct spec *s, const json_t *io)
 		    jget_int(spec_doc, o, at, "leafWeight", 0, 1000, &n[1]) < 0)
 			return -1;
 		if (n[0] >= 10)
-			strv_addf(&s->resources, "io.weight=%" PRId64 ":%" PRId64 " %" PRIu64, major, minor,
-			    cgroup_io_of_blkio((uint64_t)n[0]));
+			strv_addf(&s->resources, "io.weight=%" PRId64 ":%" PRId64 " %" PRIu64,
+			    major, minor, cgroup_io_of_blkio((uint64_t)n[0]));
 		if (n[1])
-			strv_addf(&s->resources, "blkio.leaf_weight_device=%" PRId64 ":%" PRId64 " %" PRId64, major,
+			strv_addf(&s->resources,
+			    "blkio.leaf_weight_device=%" PRId64 ":%" PRId64 " %" PRId64, major,
 			    minor, n[1]);
 	}
 	return 0;
@@ -195,7 +202,8 @@ static int network(struct spec *s, const json_t *res)
 		_cleanup_free_ char *name = NULL;
 		uint32_t n = 0;
 		const json_t *p = spec_item(l, i, "linux.resources.network.priorities", at);
-		if (!p || jget_str(spec_doc, p, at, "name", &name) < 0 || spec_u32(p, at, "priority", &n) < 0)
+		if (!p || jget_str(spec_doc, p, at, "name", &name) < 0 ||
+		    spec_u32(p, at, "priority", &n) < 0)
 			return -1;
 		if (!name || !*name || strpbrk(name, " \n"))
 			return spec_missing(at, "name");
@@ -216,7 +224,8 @@ static int rdma(struct spec *s, const json_t *res)
 		const char *at = "linux.resources.rdma";
 		if (!json_is_object(o) || !*dev || strpbrk(dev, " \n="))
 			return jwrong(spec_doc, at, dev, "must be a device with an object");
-		int handles = spec_u32(o, at, "hcaHandles", &n[0]), objects = spec_u32(o, at, "hcaObjects", &n[1]);
+		int handles = spec_u32(o, at, "hcaHandles", &n[0]),
+		    objects = spec_u32(o, at, "hcaObjects", &n[1]);
 		if (handles < 0 || objects < 0)
 			return -1;
 		if (!handles && !objects)
@@ -250,7 +259,8 @@ static int other_limits(struct spec *s, const json_t *res)
 	if (io) {
 		int r = jget_int(spec_doc, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
 		if (r < 0 || weight_devices(s, io) < 0 ||
-		    raw(s, io, "linux.resources.blockIO", "leafWeight", 0, 1000, "blkio.leaf_weight") < 0 ||
+		    raw(s, io, "linux.resources.blockIO", "leafWeight", 0, 1000,
+			"blkio.leaf_weight") < 0 ||
 		    throttle(s, io, "throttleReadBpsDevice", "rbps") < 0 ||
 		    throttle(s, io, "throttleWriteBpsDevice", "wbps") < 0 ||
 		    throttle(s, io, "throttleReadIOPSDevice", "riops") < 0 ||
@@ -266,8 +276,10 @@ static int other_limits(struct spec *s, const json_t *res)
 		    jget_int(spec_doc, o, at, "limit", -1, INT64_MAX, &n) < 0 || !size)
 			return o && !size ? spec_missing(at, "pageSize") : (free(size), -1);
 		if (!*size || strpbrk(size, "./="))
-			return jwrong(spec_doc, at, "pageSize", "'%s' is not a size", size), free(size), -1;
-		strv_addf(&s->resources, n < 0 ? "hugetlb.%s.max=max" : "hugetlb.%s.max=%" PRId64, size, n);
+			return jwrong(spec_doc, at, "pageSize", "'%s' is not a size", size),
+			       free(size), -1;
+		strv_addf(&s->resources, n < 0 ? "hugetlb.%s.max=max" : "hugetlb.%s.max=%" PRId64,
+		    size, n);
 		free(size);
 	}
 	return 0;
@@ -293,8 +305,9 @@ static int unified(struct spec *s, const json_t *res)
 
 int spec_read_resources(struct spec *s, const json_t *res)
 {
-	return device_rules(s, res) < 0 || memory(s, res) < 0 || cpu(s, res) < 0 || other_limits(s, res) < 0 ||
-		       network(s, res) < 0 || rdma(s, res) < 0 || unified(s, res) < 0
+	return device_rules(s, res) < 0 || memory(s, res) < 0 || cpu(s, res) < 0 ||
+		       other_limits(s, res) < 0 || network(s, res) < 0 || rdma(s, res) < 0 ||
+		       unified(s, res) < 0
 		   ? -1
 		   : 0;
 }

@@ -1,4 +1,5 @@
-/* spec_write.c: the spec as config.json; see spec.h. Written straight into a buffer: it is on the start path. */
+/* spec_write.c: the spec as config.json; see spec.h. Written straight into a buffer: it is on the
+ * start path. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,17 +8,20 @@
 #include "spec_names.h"
 
 /* The kernel's numbers: sched(7), ioprio_set(2), set_mempolicy(2), personality(2). */
-const struct spec_word spec_sched_policies[] = {{"SCHED_OTHER", 0}, {"SCHED_FIFO", 1}, {"SCHED_RR", 2},
-    {"SCHED_BATCH", 3}, {"SCHED_ISO", 4}, {"SCHED_IDLE", 5}, {"SCHED_DEADLINE", 6}, {NULL, 0}};
-const struct spec_word spec_sched_flags[] = {{"SCHED_FLAG_RESET_ON_FORK", 1}, {"SCHED_FLAG_RECLAIM", 2},
-    {"SCHED_FLAG_DL_OVERRUN", 4}, {"SCHED_FLAG_KEEP_POLICY", 8}, {"SCHED_FLAG_KEEP_PARAMS", 0x10},
-    {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20}, {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}, {NULL, 0}};
+const struct spec_word spec_sched_policies[] = {{"SCHED_OTHER", 0}, {"SCHED_FIFO", 1},
+    {"SCHED_RR", 2}, {"SCHED_BATCH", 3}, {"SCHED_ISO", 4}, {"SCHED_IDLE", 5}, {"SCHED_DEADLINE", 6},
+    {NULL, 0}};
+const struct spec_word spec_sched_flags[] = {{"SCHED_FLAG_RESET_ON_FORK", 1},
+    {"SCHED_FLAG_RECLAIM", 2}, {"SCHED_FLAG_DL_OVERRUN", 4}, {"SCHED_FLAG_KEEP_POLICY", 8},
+    {"SCHED_FLAG_KEEP_PARAMS", 0x10}, {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+    {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}, {NULL, 0}};
 const struct spec_word spec_io_classes[] = {
     {"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}, {NULL, 0}};
-const struct spec_word spec_memory_modes[] = {{"MPOL_DEFAULT", 0}, {"MPOL_PREFERRED", 1}, {"MPOL_BIND", 2},
-    {"MPOL_INTERLEAVE", 3}, {"MPOL_LOCAL", 4}, {"MPOL_PREFERRED_MANY", 5}, {"MPOL_WEIGHTED_INTERLEAVE", 6}, {NULL, 0}};
-const struct spec_word spec_memory_flags[] = {{"MPOL_F_NUMA_BALANCING", 1 << 13}, {"MPOL_F_RELATIVE_NODES", 1 << 14},
-    {"MPOL_F_STATIC_NODES", 1 << 15}, {NULL, 0}};
+const struct spec_word spec_memory_modes[] = {{"MPOL_DEFAULT", 0}, {"MPOL_PREFERRED", 1},
+    {"MPOL_BIND", 2}, {"MPOL_INTERLEAVE", 3}, {"MPOL_LOCAL", 4}, {"MPOL_PREFERRED_MANY", 5},
+    {"MPOL_WEIGHTED_INTERLEAVE", 6}, {NULL, 0}};
+const struct spec_word spec_memory_flags[] = {{"MPOL_F_NUMA_BALANCING", 1 << 13},
+    {"MPOL_F_RELATIVE_NODES", 1 << 14}, {"MPOL_F_STATIC_NODES", 1 << 15}, {NULL, 0}};
 const struct spec_word spec_personalities[] = {{"LINUX", 0}, {"LINUX32", 8}, {NULL, 0}};
 
 const char *spec_word_of(const struct spec_word *words, long value)
@@ -180,8 +184,8 @@ void spec_put_idmaps(struct buf *b, const char *k, const struct idmap_entry *v, 
 		return;
 	spec_put_key(b, k);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "%c{\"containerID\":%u,\"hostID\":%u,\"size\":%u}", i ? ',' : '[', v[i].container,
-		    v[i].host, v[i].size);
+		buf_printf(b, "%c{\"containerID\":%u,\"hostID\":%u,\"size\":%u}", i ? ',' : '[',
+		    v[i].container, v[i].host, v[i].size);
 	buf_puts(b, "]");
 }
 
@@ -215,8 +219,8 @@ static void annotations(struct buf *b, const struct spec *s)
 	const struct {
 		const char *name;
 		bool on;
-	} flags[] = {{"init", s->x_init}, {"privileged", s->x_privileged}, {"no_pivot", s->x_no_pivot},
-	    {"keep_id", s->x_keep_id}};
+	} flags[] = {{"init", s->x_init}, {"privileged", s->x_privileged},
+	    {"no_pivot", s->x_no_pivot}, {"keep_id", s->x_keep_id}};
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
 		if (flags[i].on)
 			strv_addf(&notes, "ctrbox.%s=1", flags[i].name);

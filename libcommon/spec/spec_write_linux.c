@@ -33,7 +33,9 @@ static void devices(struct buf *b, const struct spec *s)
 		buf_puts(b, "{");
 		spec_put_str(b, "path", d->path);
 		spec_put_str(b, "type", (char[]){d->type, 0});
-		buf_printf(b, ",\"major\":%" PRId64 ",\"minor\":%" PRId64 ",\"fileMode\":%u,\"uid\":%u,\"gid\":%u}",
+		buf_printf(b,
+		    ",\"major\":%" PRId64 ",\"minor\":%" PRId64
+		    ",\"fileMode\":%u,\"uid\":%u,\"gid\":%u}",
 		    d->major, d->minor, d->mode, d->uid, d->gid);
 	}
 	buf_puts(b, "]");
@@ -66,16 +68,18 @@ static void resources(struct buf *b, const struct spec *s)
 		spec_put_num(b, "shares", atoll(shares));
 		buf_puts(b, "}");
 	}
-	/* A key may come more than once (a line for each disk): an object cannot hold that, so they are put in one
-	 * text. */
+	/* A key may come more than once (a line for each disk): an object cannot hold that, so they
+	 * are put in one text. */
 	struct strv merged = {0};
 	for (size_t i = 0; i < s->resources.n; i++) {
 		const char *eq = strchr(s->resources.v[i], '=');
-		_cleanup_free_ char *name = xstrndup(s->resources.v[i], (size_t)(eq - s->resources.v[i]));
+		_cleanup_free_ char *name =
+		    xstrndup(s->resources.v[i], (size_t)(eq - s->resources.v[i]));
 		if (strcmp(name, "cpu.shares") == 0)
 			continue;
 		const char *had = strv_getenv(&merged, name);
-		_cleanup_free_ char *both = had ? xasprintf("%s\n%s", had, eq + 1) : xstrdup(eq + 1);
+		_cleanup_free_ char *both =
+		    had ? xasprintf("%s\n%s", had, eq + 1) : xstrdup(eq + 1);
 		strv_setenv(&merged, name, both);
 	}
 	spec_put_pairs(b, "unified", &merged);
@@ -136,7 +140,8 @@ static void net_devices(struct buf *b, const struct spec *s)
 	spec_put_open(b, "netDevices");
 	for (size_t i = 0; i < s->net_devices.n; i++) {
 		const char *eq = strchr(s->net_devices.v[i], '=');
-		_cleanup_free_ char *host = xstrndup(s->net_devices.v[i], (size_t)(eq - s->net_devices.v[i]));
+		_cleanup_free_ char *host =
+		    xstrndup(s->net_devices.v[i], (size_t)(eq - s->net_devices.v[i]));
 		spec_put_open(b, host);
 		spec_put_str(b, "name", eq + 1);
 		buf_puts(b, "}");

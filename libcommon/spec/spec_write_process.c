@@ -57,8 +57,8 @@ void spec_put_process(struct buf *b, const struct spec *s)
 	spec_put_open(b, "process");
 	spec_put_flag(b, "terminal", s->terminal);
 	if (s->rows)
-		buf_printf(b, "%s\"consoleSize\":{\"height\":%u,\"width\":%u}", b->p[b->n - 1] == '{' ? "" : ",",
-		    s->rows, s->cols);
+		buf_printf(b, "%s\"consoleSize\":{\"height\":%u,\"width\":%u}",
+		    b->p[b->n - 1] == '{' ? "" : ",", s->rows, s->cols);
 	spec_put_open(b, "user");
 	spec_put_num(b, "uid", s->uid);
 	spec_put_num(b, "gid", s->gid);
@@ -84,8 +84,10 @@ void spec_put_process(struct buf *b, const struct spec *s)
 	if (s->rlimits.n) {
 		spec_put_key(b, "rlimits");
 		for (size_t i = 0; i < s->rlimits.n; i++)
-			buf_printf(b, "%c{\"type\":\"%s\",\"hard\":%" PRIu64 ",\"soft\":%" PRIu64 "}", i ? ',' : '[',
-			    s->rlimits.v[i].type, s->rlimits.v[i].hard > INT64_MAX ? INT64_MAX : s->rlimits.v[i].hard,
+			buf_printf(b,
+			    "%c{\"type\":\"%s\",\"hard\":%" PRIu64 ",\"soft\":%" PRIu64 "}",
+			    i ? ',' : '[', s->rlimits.v[i].type,
+			    s->rlimits.v[i].hard > INT64_MAX ? INT64_MAX : s->rlimits.v[i].hard,
 			    s->rlimits.v[i].soft > INT64_MAX ? INT64_MAX : s->rlimits.v[i].soft);
 		buf_puts(b, "]");
 	}

@@ -1,6 +1,6 @@
-/* floor.c: what the kernel itself needs for a container: a bare program that makes the same namespaces, groups,
- * overlay, mounts and devices as ctr-run, runs /bin/true and clears up. `make bench` gives every figure as a ratio to
- * this.
+/* floor.c: what the kernel itself needs for a container: a bare program that makes the same
+ * namespaces, groups, overlay, mounts and devices as ctr-run, runs /bin/true and clears up. `make
+ * bench` gives every figure as a ratio to this.
  *
  * Usage: floor ROOTFS STATEDIR GROUP [memfd FILE]
  */
@@ -59,7 +59,8 @@ static void groups(void)
 	}
 }
 
-/* A thread that moves itself by `tasks` waits for no grace period; on the v2 side clone3 does it. */
+/* A thread that moves itself by `tasks` waits for no grace period; on the v2 side clone3 does it.
+ */
 static void join_groups(void)
 {
 	char path[300];
@@ -85,14 +86,15 @@ static void mounts(void)
 	static const struct {
 		const char *name;
 		int major, minor;
-	} nodes[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7}, {"dev/random", 1, 8},
-	    {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
+	} nodes[] = {{"dev/null", 1, 3}, {"dev/zero", 1, 5}, {"dev/full", 1, 7},
+	    {"dev/random", 1, 8}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
 	char opts[1024], merged[512];
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	snprintf(opts, sizeof opts,
-	    "lowerdir=%s,upperdir=%s/upper,workdir=%s/work,redirect_dir=off,metacopy=off,index=off,volatile", rootfs,
-	    state, state);
+	    "lowerdir=%s,upperdir=%s/upper,workdir=%s/"
+	    "work,redirect_dir=off,metacopy=off,index=off,volatile",
+	    rootfs, state, state);
 	snprintf(merged, sizeof merged, "%s/merged", state);
 	need(mount("overlay", merged, "overlay", 0, opts), "overlay");
 	need(chdir(merged), merged);
@@ -100,9 +102,11 @@ static void mounts(void)
 	need(mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755,size=64m"), "dev");
 	umask(0);
 	for (size_t i = 0; i < 6; i++)
-		need(mknod(nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)), nodes[i].name);
+		need(mknod(nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)),
+		    nodes[i].name);
 	mkdir("dev/pts", 0755), mkdir("dev/shm", 0755), mkdir("dev/mqueue", 0755);
-	need(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5"),
+	need(mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		 "newinstance,ptmxmode=0666,mode=0620,gid=5"),
 	    "devpts");
 	need(mount("shm", "dev/shm", "tmpfs", safe, "mode=1777,size=64m"), "shm");
 	need(mount("mqueue", "dev/mqueue", "mqueue", safe, NULL), "mqueue");
@@ -129,7 +133,8 @@ static void mounts(void)
 			mount("tmpfs", masks[i], "tmpfs", MS_RDONLY | safe, "size=0");
 }
 
-/* Ourselves, made as large as FILE, run from a sealed memfd: what keeps a container from writing to the host's program.
+/* Ourselves, made as large as FILE, run from a sealed memfd: what keeps a container from writing to
+ * the host's program.
  */
 static void from_memory(const char *file, char **argv)
 {
@@ -166,7 +171,8 @@ int main(int argc, char **argv)
 	need(pipe2(p, O_CLOEXEC), "pipe");
 	groups();
 	struct clone_args a = {
-	    .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, .exit_signal = SIGCHLD};
+	    .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
+	    .exit_signal = SIGCHLD};
 	int v2 = dirs[N_V1 - 1][0] ? open(dirs[N_V1 - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (v2 >= 0) {
 		a.flags |= CLONE_INTO_CGROUP;
@@ -188,7 +194,8 @@ int main(int argc, char **argv)
 		return 125;
 	waitpid(pid, &status, 0);
 	ungroup();
-	static const char *const left[] = {"incompat/volatile/dirty", "incompat/volatile", "incompat", ""};
+	static const char *const left[] = {
+	    "incompat/volatile/dirty", "incompat/volatile", "incompat", ""};
 	for (int i = 0; i < 4; i++) {
 		snprintf(path, sizeof path, "%s/work/work/%s", state, left[i]);
 		remove(path);

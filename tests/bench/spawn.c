@@ -1,5 +1,5 @@
-/* spawn.c: `spawn TIMES COMMAND...`: run it and add its wall time in microseconds as a line to the file TIMES. The
- * shell that measures would else be most of what it measures.
+/* spawn.c: `spawn TIMES COMMAND...`: run it and add its wall time in microseconds as a line to the
+ * file TIMES. The shell that measures would else be most of what it measures.
  */
 #include <spawn.h>
 #include <stdio.h>
@@ -22,7 +22,8 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	double t = now();
-	if (posix_spawnp(&pid, argv[2], NULL, NULL, argv + 2, environ) != 0 || waitpid(pid, &status, 0) < 0)
+	if (posix_spawnp(&pid, argv[2], NULL, NULL, argv + 2, environ) != 0 ||
+	    waitpid(pid, &status, 0) < 0)
 		return 127;
 	t = now() - t;
 	FILE *f = fopen(argv[1], "a");

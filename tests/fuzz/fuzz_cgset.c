@@ -1,5 +1,6 @@
-/* fuzz_cgset.c: KEY=VALUE as ctr-cgset and --cgroup take it, for both kinds of hierarchy, and the cpuset lists behind
- * it. What comes out names one file below the group, and no line break can smuggle a second write in (CVE-2022-0811).
+/* fuzz_cgset.c: KEY=VALUE as ctr-cgset and --cgroup take it, for both kinds of hierarchy, and the
+ * cpuset lists behind it. What comes out names one file below the group, and no line break can
+ * smuggle a second write in (CVE-2022-0811).
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (manifest_parse("m", text, size, &m) == 0)
 		manifest_free(&m);
 	if (config_parse("c", text, size, &c) == 0) {
-		json_t *j =
-		    config_make(c.json, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", NULL, NULL);
+		json_t *j = config_make(c.json,
+		    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", NULL, NULL);
 		json_decref(j);
 		config_free(&c);
 	}

@@ -38,11 +38,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		int null = open("/dev/null", O_WRONLY);
 		dup2(null, 2); /* warnings; a crash is told by the exit code */
 	}
-	/* a size that a header claims must not fill the disk; programs for zstd and the like are not ours to fuzz */
+	/* a size that a header claims must not fill the disk; programs for zstd and the like are
+	 * not ours to fuzz */
 	if (size > 65536 || (size > 4 && (data[0] == 0x28 || data[0] == 0xfd)))
 		return 0;
 	int fd = memfd_create("layer", MFD_CLOEXEC);
-	if (write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0 || mkdirat(top, "layer", 0700) < 0)
+	if (write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) < 0 ||
+	    mkdirat(top, "layer", 0700) < 0)
 		abort();
 	int to = dir_open_at(top, "layer");
 	if (stream_open(&s, fd, "fuzz", -1) == 0) {

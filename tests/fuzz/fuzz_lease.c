@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(size + 1);
 	memcpy(text, data, size);
 	text[size] = 0;
-	if (lease_parse(text, size, &l) && (!*l.owner || strlen(l.names) > size || strpbrk(l.owner, "\n")))
+	if (lease_parse(text, size, &l) &&
+	    (!*l.owner || strlen(l.names) > size || strpbrk(l.owner, "\n")))
 		abort();
 	free(text);
 	return 0;

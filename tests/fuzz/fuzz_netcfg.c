@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = 0;
 	netcfg_parse_text(&ops, &n, "fuzz", text);
-	if (portspec_parse("-p", text, &p) == 0 && (p.c0 == 0 || p.c1 < p.c0 || (p.h0 && p.h1 - p.h0 != p.c1 - p.c0)))
+	if (portspec_parse("-p", text, &p) == 0 &&
+	    (p.c0 == 0 || p.c1 < p.c0 || (p.h0 && p.h1 - p.h0 != p.c1 - p.c0)))
 		abort();
 	for (size_t i = 0; i < n; i++)
 		netcfg_free(&ops[i]);

@@ -1,5 +1,6 @@
-/* fuzz_seccomp.c: a profile's JSON, and (behind a first byte of 0) the listing of a program. A program that was
- * compiled must be one that the kernel takes: every way through it ends in a verdict.
+/* fuzz_seccomp.c: a profile's JSON, and (behind a first byte of 0) the listing of a program. A
+ * program that was compiled must be one that the kernel takes: every way through it ends in a
+ * verdict.
  */
 #include "../../applets/ctr-seccomp.c"
 
@@ -15,7 +16,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* seccomp(2)'s rule: jumps go forward and stay inside, the last instruction returns. */
 static void check(const struct sock_fprog *p)
 {
-	if (p->len == 0 || p->len > BPF_MAXINSNS || BPF_CLASS(p->filter[p->len - 1].code) != BPF_RET)
+	if (p->len == 0 || p->len > BPF_MAXINSNS ||
+	    BPF_CLASS(p->filter[p->len - 1].code) != BPF_RET)
 		abort();
 	for (size_t i = 0; i < p->len; i++) {
 		const struct sock_filter *f = &p->filter[i];
@@ -23,7 +25,8 @@ static void check(const struct sock_fprog *p)
 		if (BPF_CLASS(f->code) == BPF_JMP &&
 		    (BPF_OP(f->code) == BPF_JA ? f->k >= left : f->jt >= left || f->jf >= left))
 			abort();
-		if (BPF_CLASS(f->code) == BPF_LD && (f->k % 4 || f->k >= sizeof(struct seccomp_data)))
+		if (BPF_CLASS(f->code) == BPF_LD &&
+		    (f->k % 4 || f->k >= sizeof(struct seccomp_data)))
 			abort();
 	}
 }
@@ -39,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(p.filter);
 		return 0;
 	}
-	struct sock_fprog *p = filter_compile("fuzz", (const char *)data, size, size % 2 ? CAPS_DEFAULT : ~0ull);
+	struct sock_fprog *p =
+	    filter_compile("fuzz", (const char *)data, size, size % 2 ? CAPS_DEFAULT : ~0ull);
 	if (p)
 		check(p);
 	filter_free(p);

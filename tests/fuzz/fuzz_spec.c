@@ -1,5 +1,5 @@
-/* config.json from anyone: no crash, one line for what is wrong, and what is taken is written and taken again, the
- * same. */
+/* config.json from anyone: no crash, one line for what is wrong, and what is taken is written and
+ * taken again, the same. */
 #include <stdlib.h>
 #include <string.h>
 

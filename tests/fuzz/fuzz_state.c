@@ -1,5 +1,5 @@
-/* fuzz_state.c: the files of a container as a crash, a full disk or another hand may have left them: conf and state,
- * `exit`, and the lines of the log.
+/* fuzz_state.c: the files of a container as a crash, a full disk or another hand may have left
+ * them: conf and state, `exit`, and the lines of the log.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* fuzz_users.c: an image's passwd and group, -u and --group-add on them, the host's subuid, and --userns MAP. The parts
- * of the input are divided by NUL bytes.
+/* fuzz_users.c: an image's passwd and group, -u and --group-add on them, the host's subuid, and
+ * --userns MAP. The parts of the input are divided by NUL bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>

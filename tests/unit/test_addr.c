@@ -67,7 +67,8 @@ static void arithmetic(void **state)
 static void overlaps(void **state)
 {
 	(void)state;
-	struct cidr a = cidr("10.0.0.0/8"), b = cidr("10.1.2.3/24"), c = cidr("11.0.0.0/8"), d = cidr("fd00::/8");
+	struct cidr a = cidr("10.0.0.0/8"), b = cidr("10.1.2.3/24"), c = cidr("11.0.0.0/8"),
+		    d = cidr("fd00::/8");
 	assert_true(cidr_overlap(&a, &b) && cidr_overlap(&b, &a));
 	assert_false(cidr_overlap(&a, &c) || cidr_overlap(&a, &d));
 }
@@ -75,8 +76,8 @@ static void overlaps(void **state)
 static void refused(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"", "/", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "10.0.0.0/8x",
-	    "fd00::/129", "[10.0.0.1]/8", "[fd00::1", "::g/4"};
+	static const char *const bad[] = {"", "/", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1",
+	    "10.0.0/8", "10.0.0.0/8x", "fd00::/129", "[10.0.0.1]/8", "[fd00::1", "::g/4"};
 	struct cidr c;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(cidr_parse("test", bad[i], &c), -1);
@@ -104,8 +105,9 @@ static void ports(void **state)
 	assert_int_equal(p.h0, 0);
 	assert_int_equal(portspec_parse("-p", "80", &p), 0);
 	assert_int_equal(p.c0, 80);
-	static const char *const bad[] = {"", ":", "0", "65536", "80:", ":80", "1:2:3", "80-70:80-70", "80-81:80",
-	    "80/", "80/icmp", "fd00::1:80:80", "[::1]:80:80", "a:80:80", "80 :80", "+80"};
+	static const char *const bad[] = {"", ":", "0", "65536", "80:", ":80", "1:2:3",
+	    "80-70:80-70", "80-81:80", "80/", "80/icmp", "fd00::1:80:80", "[::1]:80:80", "a:80:80",
+	    "80 :80", "+80"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(portspec_parse("-p", bad[i], &p), -1);
 }

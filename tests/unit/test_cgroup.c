@@ -1,4 +1,5 @@
-/* cgroup.h: finding the hierarchies in mountinfo, and each setting in the terms of both versions. */
+/* cgroup.h: finding the hierarchies in mountinfo, and each setting in the terms of both versions.
+ */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -23,7 +24,8 @@ static const char *translated(const char *key, const char *value, bool v2)
 	if (n < 0)
 		snprintf(out, sizeof out, "!%s", fail_msg());
 	for (int i = 0; i < n; i++) {
-		at += (size_t)snprintf(out + at, sizeof out - at, "%s%s=%s", i ? "; " : "", w[i].file, w[i].value);
+		at += (size_t)snprintf(
+		    out + at, sizeof out - at, "%s%s=%s", i ? "; " : "", w[i].file, w[i].value);
 		assert_string_equal(w[i].controller, cgroup_controller(w[i].file, v2));
 		free(w[i].controller);
 		free(w[i].file);
@@ -49,9 +51,11 @@ static void settings(void **state)
 	    {"cpu.weight", "10000", "cpu.shares=262144", "cpu.weight=10000"},
 	    {"cpu.shares", "1024", "cpu.shares=1024", "cpu.weight=100"},
 	    {"cpu.shares", "512", "cpu.shares=512", "cpu.weight=59"},
-	    {"cpu.max", "20000", "cpu.cfs_quota_us=-1; cpu.cfs_period_us=100000; cpu.cfs_quota_us=20000",
+	    {"cpu.max", "20000",
+		"cpu.cfs_quota_us=-1; cpu.cfs_period_us=100000; cpu.cfs_quota_us=20000",
 		"cpu.max=20000 100000"},
-	    {"cpu.max", "max 50000", "cpu.cfs_quota_us=-1; cpu.cfs_period_us=50000; cpu.cfs_quota_us=-1",
+	    {"cpu.max", "max 50000",
+		"cpu.cfs_quota_us=-1; cpu.cfs_period_us=50000; cpu.cfs_quota_us=-1",
 		"cpu.max=max 50000"},
 	    {"cpuset.cpus", "0-1,3", "cpuset.cpus=0-1,3", "cpuset.cpus=0-1,3"},
 	    {"pids.max", "10", "pids.max=10", "pids.max=10"},
@@ -59,10 +63,12 @@ static void settings(void **state)
 	    {"io.weight", "default 10000", "blkio.bfq.weight=1000", "io.weight=10000"},
 	    {"io.weight", "8:0 1", "blkio.bfq.weight_device=8:0 10", "io.weight=8:0 1"},
 	    {"io.max", "8:0 rbps=1M wbps=max riops=3 wiops=4",
-		"blkio.throttle.read_bps_device=8:0 1048576; blkio.throttle.write_bps_device=8:0 0; "
+		"blkio.throttle.read_bps_device=8:0 1048576; blkio.throttle.write_bps_device=8:0 "
+		"0; "
 		"blkio.throttle.read_iops_device=8:0 3; blkio.throttle.write_iops_device=8:0 4",
 		"io.max=8:0 rbps=1048576 wbps=max riops=3 wiops=4"},
-	    {"hugetlb.2MB.max", "4m", "hugetlb.2MB.limit_in_bytes=4194304", "hugetlb.2MB.max=4194304"},
+	    {"hugetlb.2MB.max", "4m", "hugetlb.2MB.limit_in_bytes=4194304",
+		"hugetlb.2MB.max=4194304"},
 	    {"hugetlb.1GB.max", "max", "hugetlb.1GB.limit_in_bytes=-1", "hugetlb.1GB.max=max"},
 	    {"memory.limit_in_bytes", "1M", "memory.limit_in_bytes=1M", "memory.limit_in_bytes=1M"},
 	    {"freezer.state", "FROZEN", "freezer.state=FROZEN", "freezer.state=FROZEN"},
@@ -76,15 +82,16 @@ static void settings(void **state)
 
 static void wrong(void **state)
 {
-	static const char *const t[][2] = {{"memory.max", "lots"}, {"memory.max", "-1"}, {"memory.max", ""},
-	    {"memory.max", "1\n2"}, {"memory.max", "99999999999999999999"}, {"cpu.weight", "0"},
-	    {"cpu.weight", "10001"}, {"cpu.shares", "1"}, {"cpu.shares", "262145"}, {"cpu.max", "x"},
-	    {"cpu.max", "1 2 3"}, {"cpu.max", "999"}, {"cpu.max", "20000 999"}, {"cpu.max", "20000 1000001"},
-	    {"pids.max", "-1"}, {"pids.max", "4194305"}, {"io.weight", "0"}, {"io.weight", "10001"},
-	    {"io.weight", "sda 5"}, {"io.weight", "1 2 3"}, {"io.max", "8:0"}, {"io.max", "sda rbps=1"},
-	    {"io.max", "8:0 rbps=x"}, {"io.max", "8:0 fast=1"}, {"io.max", "8:0 rbps=1 rbps=1 rbps=1 rbps=1 rbps=1"},
-	    {"memory", "1"}, {".max", "1"}, {"a/b.c", "1"}, {"memory./../x", "1"},
-	    {"abcdefghijklmnopqrstuvwxyzabcdefgh.max", "1"}};
+	static const char *const t[][2] = {{"memory.max", "lots"}, {"memory.max", "-1"},
+	    {"memory.max", ""}, {"memory.max", "1\n2"}, {"memory.max", "99999999999999999999"},
+	    {"cpu.weight", "0"}, {"cpu.weight", "10001"}, {"cpu.shares", "1"},
+	    {"cpu.shares", "262145"}, {"cpu.max", "x"}, {"cpu.max", "1 2 3"}, {"cpu.max", "999"},
+	    {"cpu.max", "20000 999"}, {"cpu.max", "20000 1000001"}, {"pids.max", "-1"},
+	    {"pids.max", "4194305"}, {"io.weight", "0"}, {"io.weight", "10001"},
+	    {"io.weight", "sda 5"}, {"io.weight", "1 2 3"}, {"io.max", "8:0"},
+	    {"io.max", "sda rbps=1"}, {"io.max", "8:0 rbps=x"}, {"io.max", "8:0 fast=1"},
+	    {"io.max", "8:0 rbps=1 rbps=1 rbps=1 rbps=1 rbps=1"}, {"memory", "1"}, {".max", "1"},
+	    {"a/b.c", "1"}, {"memory./../x", "1"}, {"abcdefghijklmnopqrstuvwxyzabcdefgh.max", "1"}};
 	(void)state;
 	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
 		for (int v2 = 0; v2 < 2; v2++)
@@ -134,7 +141,8 @@ static void hierarchies(void **state)
 	static const char text[] =
 	    "24 23 0:20 / /proc rw - proc proc rw\n"
 	    "30 22 0:27 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"
-	    "31 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+	    "31 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw,relatime shared:9 - cgroup cgroup "
+	    "rw,cpu,cpuacct\n"
 	    "32 30 0:29 / /sys/fs/cgroup/memory rw,relatime shared:1 master:2 - cgroup cgroup "
 	    "rw,memory,clone_children\n"
 	    "33 30 0:29 / /mnt/memory rw - cgroup cgroup rw,memory,clone_children\n"

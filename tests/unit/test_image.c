@@ -14,14 +14,17 @@
 static void names(void **state)
 {
 	static const char *const good[][2] = {{"x", "x:latest"}, {"x:1", "x:1"},
-	    {"a/b.c-d_e:T_1.0-x", "a/b.c-d_e:T_1.0-x"}, {"docker.io/library/busybox", "busybox:latest"},
-	    {"docker.io/me/x:2", "me/x:2"}, {"localhost/x", "x:latest"},
+	    {"a/b.c-d_e:T_1.0-x", "a/b.c-d_e:T_1.0-x"},
+	    {"docker.io/library/busybox", "busybox:latest"}, {"docker.io/me/x:2", "me/x:2"},
+	    {"localhost/x", "x:latest"},
 	    {"registry.example:5000/x/y", "registry.example:5000/x/y:latest"},
-	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"}, {"library/x", "x:latest"},
-	    {"a__b/c---d.e", "a__b/c---d.e:latest"}, {"My-Host/x", "My-Host/x:latest"}, {"A.b:1/x", "A.b:1/x:latest"}};
-	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x", ".x", "a/.b", "a b",
-	    "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00", "Foo", "a/B", "foo-", "a_", "a..b", "a.-b",
-	    "a___b", "a_/b", "a:/b", "a:1x/b", "a..b:1/c", "A_b/c", "sha256:abc", "x/.:1"};
+	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"},
+	    {"library/x", "x:latest"}, {"a__b/c---d.e", "a__b/c---d.e:latest"},
+	    {"My-Host/x", "My-Host/x:latest"}, {"A.b:1/x", "A.b:1/x:latest"}};
+	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x",
+	    ".x", "a/.b", "a b", "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00", "Foo",
+	    "a/B", "foo-", "a_", "a..b", "a.-b", "a___b", "a_/b", "a:/b", "a:1x/b", "a..b:1/c",
+	    "A_b/c", "sha256:abc", "x/.:1"};
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		char *out = NULL;
@@ -54,9 +57,11 @@ static void digests(void **state)
 	char hex[DIGEST_HEX];
 	(void)state;
 	digest_of("", 0, hex);
-	assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(
+	    hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	digest_of("abc", 3, hex);
-	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(
+	    hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	assert_true(digest_hex_valid(hex));
 	hex[5] = 'A';
 	assert_false(digest_hex_valid(hex));
@@ -78,12 +83,17 @@ static int manifest(const char *text)
 static void manifests(void **state)
 {
 	(void)state;
-	assert_int_equal(manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":[]}"), 0);
-	assert_int_equal(manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":-1},\"layers\":[]}"), -1);
-	assert_int_equal(manifest("{\"config\":{\"digest\":\"sha256:../x\",\"size\":1},\"layers\":[]}"), -1);
+	assert_int_equal(
+	    manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":[]}"), 0);
+	assert_int_equal(
+	    manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":-1},\"layers\":[]}"), -1);
+	assert_int_equal(
+	    manifest("{\"config\":{\"digest\":\"sha256:../x\",\"size\":1},\"layers\":[]}"), -1);
 	assert_int_equal(manifest("{\"config\":{\"size\":1},\"layers\":[]}"), -1);
-	assert_int_equal(manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":[5]}"), -1);
-	assert_int_equal(manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":{}}"), -1);
+	assert_int_equal(
+	    manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":[5]}"), -1);
+	assert_int_equal(
+	    manifest("{\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1},\"layers\":{}}"), -1);
 	assert_int_equal(manifest("{\"layers\":[]}"), -1);
 	assert_int_equal(manifest("[]"), -1);
 	assert_int_equal(manifest("{"), -1);
@@ -92,13 +102,15 @@ static void manifests(void **state)
 
 static void configs(void **state)
 {
-	static const char text[] = "{\"created\":\"2020-01-01T00:00:00Z\",\"config\":{\"Cmd\":[\"a\",\"b "
-				   "c\"],\"Entrypoint\":null,\"Env\":[\"A=1\"],"
-				   "\"Labels\":{\"k\":\"v\"},\"ExposedPorts\":{\"80/tcp\":{}},\"Volumes\":{\"/"
-				   "d\":{}},\"User\":\"u\",\"WorkingDir\":\"/w\"},"
-				   "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:" HEX "\"]}}";
-	static const char *const bad[] = {"{}", "{\"rootfs\":{}}", "{\"rootfs\":{\"diff_ids\":[1]}}",
-	    "{\"rootfs\":{\"diff_ids\":[\"x\"]}}", "{\"rootfs\":{\"diff_ids\":[]},\"config\":[]}",
+	static const char text[] =
+	    "{\"created\":\"2020-01-01T00:00:00Z\",\"config\":{\"Cmd\":[\"a\",\"b "
+	    "c\"],\"Entrypoint\":null,\"Env\":[\"A=1\"],"
+	    "\"Labels\":{\"k\":\"v\"},\"ExposedPorts\":{\"80/tcp\":{}},\"Volumes\":{\"/"
+	    "d\":{}},\"User\":\"u\",\"WorkingDir\":\"/w\"},"
+	    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:" HEX "\"]}}";
+	static const char *const bad[] = {"{}", "{\"rootfs\":{}}",
+	    "{\"rootfs\":{\"diff_ids\":[1]}}", "{\"rootfs\":{\"diff_ids\":[\"x\"]}}",
+	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":[]}",
 	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Cmd\":\"x\"}}",
 	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Labels\":{\"a\":1}}}",
 	    "{\"rootfs\":{\"diff_ids\":[]},\"config\":{\"Env\":[1]}}", "5", "null"};
@@ -122,10 +134,12 @@ static void configs(void **state)
 
 static void changes(void **state)
 {
-	static const char *const good[] = {"CMD [\"a\", \"b\"]", "cmd echo x", "ENTRYPOINT []", "ENV A=1", "ENV A=2",
-	    "ENV B with blanks", "EXPOSE 80 53/udp", "LABEL k=\"v w\" l=m", "USER u", "VOLUME /a /b",
-	    "VOLUME [\"/c d\"]", "WORKDIR /w", "STOPSIGNAL SIGUSR1", "CMD=[\"q\"]"};
-	static const char *const bad[] = {"", "CMD", "NOPE x", "CMD [1]", "CMD [\"a\"", "LABEL k=v w", "USER \xff"};
+	static const char *const good[] = {"CMD [\"a\", \"b\"]", "cmd echo x", "ENTRYPOINT []",
+	    "ENV A=1", "ENV A=2", "ENV B with blanks", "EXPOSE 80 53/udp", "LABEL k=\"v w\" l=m",
+	    "USER u", "VOLUME /a /b", "VOLUME [\"/c d\"]", "WORKDIR /w", "STOPSIGNAL SIGUSR1",
+	    "CMD=[\"q\"]"};
+	static const char *const bad[] = {
+	    "", "CMD", "NOPE x", "CMD [1]", "CMD [\"a\"", "LABEL k=v w", "USER \xff"};
 	struct image_config c;
 	(void)state;
 	json_t *j = config_make(NULL, HEX, NULL, NULL);

@@ -15,7 +15,8 @@
 #include "tree.h"
 #include "lease.h"
 
-/* All of its 65,533 addresses (not the network's, not the gateway's, not the broadcast's), each once, then an error. */
+/* All of its 65,533 addresses (not the network's, not the gateway's, not the broadcast's), each
+ * once, then an error. */
 static void all_of_a_16(void **state)
 {
 	(void)state;
@@ -48,7 +49,8 @@ static void files(void **state)
 {
 	(void)state;
 	struct lease l;
-	char good[] = "owner\r\neth0\r\nweb db\n", bare[] = "owner", empty[] = "", blank[] = "\neth0\n";
+	char good[] = "owner\r\neth0\r\nweb db\n", bare[] = "owner", empty[] = "",
+	     blank[] = "\neth0\n";
 	assert_true(lease_parse(good, sizeof good - 1, &l));
 	assert_string_equal(l.owner, "owner");
 	assert_string_equal(l.ifname, "eth0");

@@ -1,4 +1,5 @@
-/* The minimal build's config.json: every member of the spec comes back, and what is damaged is refused. */
+/* The minimal build's config.json: every member of the spec comes back, and what is damaged is
+ * refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ static void filled(struct spec *s)
 	spec_default(s);
 	s->terminal = s->no_new_privileges = s->has_oom_score_adj = s->root_readonly = true;
 	s->x_init = s->x_privileged = s->x_no_pivot = s->x_keep_id = true;
-	s->rows = 65535, s->cols = 80, s->uid = 0xfffffffe, s->gid = 7, s->umask = 022, s->oom_score_adj = -1000;
+	s->rows = 65535, s->cols = 80, s->uid = 0xfffffffe, s->gid = 7, s->umask = 022,
+	s->oom_score_adj = -1000;
 	s->gids.v = calloc(2, sizeof *s->gids.v), s->gids.n = 2;
 	s->gids.v[1] = 4000000000u;
 	s->caps = (struct spec_caps){1ull << 63, 2, 4, 8, 16};
@@ -43,19 +45,20 @@ static void filled(struct spec *s)
 	s->ns_new |= 1u << NS_USER | 1u << NS_TIME;
 	for (int i = 0; i < NS_COUNT; i++)
 		s->ns_path[i] = xasprintf("/proc/%d/ns/x", i);
-	struct strv *lists[] = {
-	    &s->args, &s->env, &s->x_groups, &s->x_lower, &s->resources, &s->sysctl, &s->annotations};
+	struct strv *lists[] = {&s->args, &s->env, &s->x_groups, &s->x_lower, &s->resources,
+	    &s->sysctl, &s->annotations};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
 		strv_addf(lists[i], "memory.k%zu=%zu", i, i);
 		strv_add(lists[i], i < 2 ? tricky : "b=");
 	}
-	char **texts[] = {&s->root_path, &s->hostname, &s->domainname, &s->cgroups_path, &s->seccomp,
-	    &s->rootfs_propagation, &s->x_user, &s->x_image_file};
+	char **texts[] = {&s->root_path, &s->hostname, &s->domainname, &s->cgroups_path,
+	    &s->seccomp, &s->rootfs_propagation, &s->x_user, &s->x_image_file};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		*texts[i] = xasprintf("text\n%zu", i);
 }
 
-/* The JSON of what was read is the JSON of what was written: so no member is forgotten by either. */
+/* The JSON of what was read is the JSON of what was written: so no member is forgotten by either.
+ */
 static void every_member(void **state)
 {
 	(void)state;
@@ -78,7 +81,8 @@ static void every_member(void **state)
 	spec_free(&t);
 }
 
-/* Cut short anywhere, or with one byte changed: refused or read, never worse (the sanitizers look on). */
+/* Cut short anywhere, or with one byte changed: refused or read, never worse (the sanitizers look
+ * on). */
 static void damaged(void **state)
 {
 	(void)state;
@@ -95,14 +99,15 @@ static void damaged(void **state)
 		whole[i] = was;
 	}
 	assert_int_equal(line_parse(&t, "config.json", "{}", 2), -1);
-	assert_string_equal(
-	    (fail_msg)(), "config.json:1: not what this build writes (CONFIG=minimal, which has no JSON)");
+	assert_string_equal((fail_msg)(),
+	    "config.json:1: not what this build writes (CONFIG=minimal, which has no JSON)");
 	free(whole);
 	spec_free(&s);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(every_member), cmocka_unit_test(damaged)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_member), cmocka_unit_test(damaged)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

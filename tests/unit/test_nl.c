@@ -57,7 +57,8 @@ static size_t port_message(char *buf)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	h->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM;
-	((struct nfgenmsg *)mnl_nlmsg_put_extra_header(h, sizeof(struct nfgenmsg)))->nfgen_family = AF_INET;
+	((struct nfgenmsg *)mnl_nlmsg_put_extra_header(h, sizeof(struct nfgenmsg)))->nfgen_family =
+	    AF_INET;
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, "ports");
 	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS),
 		      *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM);

@@ -1,5 +1,6 @@
-/* test_seccomp.c: what filters answer. A small interpreter runs the programs, so that every architecture and every call
- * can be asked; the default profile is held against one that libseccomp compiles from the list of what is refused.
+/* test_seccomp.c: what filters answer. A small interpreter runs the programs, so that every
+ * architecture and every call can be asked; the default profile is held against one that libseccomp
+ * compiles from the list of what is refused.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,8 @@
 #define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
 #define CAP(n) (1ull << (n))
 
-/* The machine's own architecture and its 32-bit sibling, as the kernel, libseccomp and profiles call them. */
+/* The machine's own architecture and its 32-bit sibling, as the kernel, libseccomp and profiles
+ * call them. */
 #if defined(__x86_64__)
 #define NATIVE AUDIT_ARCH_X86_64
 #define SIBLING AUDIT_ARCH_I386
@@ -54,7 +56,8 @@
 
 /* --- the interpreter --- */
 
-/* The instructions that the kernel takes in a filter and that compilers write; anything else fails the test. */
+/* The instructions that the kernel takes in a filter and that compilers write; anything else fails
+ * the test. */
 static uint32_t run(const struct sock_fprog *p, const struct seccomp_data *d)
 {
 	uint32_t a = 0;
@@ -106,7 +109,8 @@ static int number(uint32_t arch, const char *name)
 {
 	uint32_t scmp = arch == NATIVE ? SCMP_NATIVE : SCMP_SIBLING;
 	int nr = seccomp_syscall_resolve_name_arch(scmp, name);
-	for (int i = 0; nr < 0 && i < 512; i++) { /* i386: libseccomp calls socket and friends by numbers of its own */
+	for (int i = 0; nr < 0 && i < 512;
+	     i++) { /* i386: libseccomp calls socket and friends by numbers of its own */
 		char *s = seccomp_syscall_resolve_num_arch(scmp, i);
 		if (s && strcmp(s, name) == 0)
 			nr = i;
@@ -116,13 +120,14 @@ static int number(uint32_t arch, const char *name)
 }
 
 /* A call that one architecture never had is asked of the others only. */
-#define is(p, arch, name, arg0, want)                                                                                  \
-	do {                                                                                                           \
-		int nr_ = number(arch, name);                                                                          \
-		uint32_t got_ = nr_ < 0 ? (want) : ask(p, arch, nr_, arg0);                                            \
-		if (got_ != (want) || (nr_ < 0 && NATIVE == AUDIT_ARCH_X86_64))                                        \
-			fail_msg("%s %s(%d)(0x%llx): 0x%x, not 0x%x", arch == NATIVE ? "native" : "32 bits", name,     \
-			    nr_, (unsigned long long)(arg0), got_, want);                                              \
+#define is(p, arch, name, arg0, want)                                                              \
+	do {                                                                                       \
+		int nr_ = number(arch, name);                                                      \
+		uint32_t got_ = nr_ < 0 ? (want) : ask(p, arch, nr_, arg0);                        \
+		if (got_ != (want) || (nr_ < 0 && NATIVE == AUDIT_ARCH_X86_64))                    \
+			fail_msg("%s %s(%d)(0x%llx): 0x%x, not 0x%x",                              \
+			    arch == NATIVE ? "native" : "32 bits", name, nr_,                      \
+			    (unsigned long long)(arg0), got_, want);                               \
 	} while (0)
 
 /* --- the default profile --- */
@@ -142,9 +147,10 @@ static void arguments(void **state)
 		is(p, arch, "clone3", 0, UNKNOWN);
 		is(p, arch, "clone", SIGCHLD, ALLOW);
 		is(p, arch, "clone", CLONE_VM | CLONE_VFORK | SIGCHLD, ALLOW);
-		is(p, arch, "clone", 0x80 /* in clone a part of the signal, not CLONE_NEWTIME */, ALLOW);
-		static const unsigned spaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWUTS,
-		    CLONE_NEWIPC, CLONE_NEWCGROUP};
+		is(p, arch, "clone", 0x80 /* in clone a part of the signal, not CLONE_NEWTIME */,
+		    ALLOW);
+		static const unsigned spaces[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID,
+		    CLONE_NEWNET, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWCGROUP};
 		for (size_t k = 0; k < sizeof spaces / sizeof spaces[0]; k++)
 			is(p, arch, "clone", spaces[k] | SIGCHLD, NO);
 		static const uint32_t fine[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
@@ -158,7 +164,8 @@ static void arguments(void **state)
 	filter_free(p);
 }
 
-/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine, the others are nobody's. */
+/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine, the others
+ * are nobody's. */
 static void families(void **state)
 {
 	static const unsigned char refused[] = {12, 19, 20, 23, 25, 34, 37, 38, 40};
@@ -169,19 +176,22 @@ static void families(void **state)
 		is(p, NATIVE, "socket", f, want);
 		is(p, SIBLING, "socket", f, want);
 	}
-	is(p, NATIVE, "socket", 0x700000026, NO); /* the kernel looks at the low half alone: AF_ALG */
+	is(p, NATIVE, "socket", 0x700000026,
+	    NO); /* the kernel looks at the low half alone: AF_ALG */
 	is(p, NATIVE, "socket", 0xffffffff, NO);
 	filter_free(p);
 }
 
-/* The x32 calls are the native numbers with a bit set; docker's runtime refuses what its filter does not name. */
+/* The x32 calls are the native numbers with a bit set; docker's runtime refuses what its filter
+ * does not name. */
 static void foreign(void **state)
 {
 	struct sock_fprog *p = filter_default(CAPS_DEFAULT);
 	(void)state;
 	for (int nr = 0; nr < 1024; nr++)
 		assert_int_not_equal(ask(p, NATIVE, 0x40000000 + nr, 0), ALLOW);
-	static const uint32_t all[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM};
+	static const uint32_t all[] = {
+	    AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (all[i] != NATIVE && all[i] != SIBLING)
 			assert_int_equal(ask(p, all[i], SYS_getpid, 0), NO);
@@ -193,12 +203,14 @@ static void capabilities(void **state)
 	static const struct {
 		int cap;
 		const char *call;
-	} by[] = {{21, "mount"}, {21, "unshare"}, {21, "setns"}, {21, "bpf"}, {39, "bpf"}, {21, "perf_event_open"},
-	    {38, "perf_event_open"}, {21, "syslog"}, {34, "syslog"}, {2, "open_by_handle_at"}, {22, "reboot"},
-	    {18, "chroot"}, {16, "init_module"}, {16, "finit_module"}, {16, "delete_module"}, {20, "acct"},
-	    {19, "kcmp"}, {19, "pidfd_getfd"}, {19, "process_madvise"}, {17, "iopl"}, {17, "ioperm"},
-	    {25, "settimeofday"}, {25, "clock_settime"}, {26, "vhangup"}, {23, "mbind"}, {23, "get_mempolicy"},
-	    {23, "set_mempolicy"}, {21, "fsopen"}, {21, "move_mount"}, {21, "clone3"}};
+	} by[] = {{21, "mount"}, {21, "unshare"}, {21, "setns"}, {21, "bpf"}, {39, "bpf"},
+	    {21, "perf_event_open"}, {38, "perf_event_open"}, {21, "syslog"}, {34, "syslog"},
+	    {2, "open_by_handle_at"}, {22, "reboot"}, {18, "chroot"}, {16, "init_module"},
+	    {16, "finit_module"}, {16, "delete_module"}, {20, "acct"}, {19, "kcmp"},
+	    {19, "pidfd_getfd"}, {19, "process_madvise"}, {17, "iopl"}, {17, "ioperm"},
+	    {25, "settimeofday"}, {25, "clock_settime"}, {26, "vhangup"}, {23, "mbind"},
+	    {23, "get_mempolicy"}, {23, "set_mempolicy"}, {21, "fsopen"}, {21, "move_mount"},
+	    {21, "clone3"}};
 	struct sock_fprog *none = filter_default(0);
 	(void)state;
 	for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
@@ -220,23 +232,26 @@ static void capabilities(void **state)
 
 /* --- against libseccomp --- */
 
-/* What docker refuses a container with its 14 capabilities, on either architecture; all else that libseccomp knows is
- * allowed. */
+/* What docker refuses a container with its 14 capabilities, on either architecture; all else that
+ * libseccomp knows is allowed. */
 static const char *const refused[] = {
     /* by capability */
-    "acct", "bpf", "clock_settime", "clock_settime64", "delete_module", "fanotify_init", "finit_module", "fsconfig",
-    "fsmount", "fsopen", "fspick", "get_mempolicy", "init_module", "ioperm", "iopl", "kcmp", "lookup_dcookie", "mbind",
-    "mount", "mount_setattr", "move_mount", "open_by_handle_at", "open_tree", "perf_event_open", "pidfd_getfd",
-    "process_madvise", "quotactl", "quotactl_fd", "reboot", "set_mempolicy", "set_mempolicy_home_node", "setdomainname",
-    "sethostname", "setns", "settimeofday", "stime", "syslog", "umount", "umount2", "unshare", "vhangup",
+    "acct", "bpf", "clock_settime", "clock_settime64", "delete_module", "fanotify_init",
+    "finit_module", "fsconfig", "fsmount", "fsopen", "fspick", "get_mempolicy", "init_module",
+    "ioperm", "iopl", "kcmp", "lookup_dcookie", "mbind", "mount", "mount_setattr", "move_mount",
+    "open_by_handle_at", "open_tree", "perf_event_open", "pidfd_getfd", "process_madvise",
+    "quotactl", "quotactl_fd", "reboot", "set_mempolicy", "set_mempolicy_home_node",
+    "setdomainname", "sethostname", "setns", "settimeofday", "stime", "syslog", "umount", "umount2",
+    "unshare", "vhangup",
     /* to everyone */
-    "_sysctl", "add_key", "afs_syscall", "bdflush", "break", "create_module", "ftime", "get_kernel_syms", "getpmsg",
-    "gtty", "idle", "io_uring_enter", "io_uring_register", "io_uring_setup", "kexec_file_load", "kexec_load", "keyctl",
-    "lock", "migrate_pages", "move_pages", "mpx", "nfsservctl", "nice", "oldfstat", "oldlstat", "oldolduname",
-    "oldstat", "olduname", "pciconfig_iobase", "pciconfig_read", "pciconfig_write", "pivot_root", "prof", "profil",
-    "putpmsg", "query_module", "readdir", "request_key", "security", "sgetmask", "sigaction", "signal", "sigpending",
-    "sigsuspend", "ssetmask", "stty", "swapoff", "swapon", "sysfs", "tuxcall", "ulimit", "uselib", "userfaultfd",
-    "ustat", "vm86", "vm86old", "vserver"};
+    "_sysctl", "add_key", "afs_syscall", "bdflush", "break", "create_module", "ftime",
+    "get_kernel_syms", "getpmsg", "gtty", "idle", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "kexec_file_load", "kexec_load", "keyctl", "lock", "migrate_pages",
+    "move_pages", "mpx", "nfsservctl", "nice", "oldfstat", "oldlstat", "oldolduname", "oldstat",
+    "olduname", "pciconfig_iobase", "pciconfig_read", "pciconfig_write", "pivot_root", "prof",
+    "profil", "putpmsg", "query_module", "readdir", "request_key", "security", "sgetmask",
+    "sigaction", "signal", "sigpending", "sigsuspend", "ssetmask", "stty", "swapoff", "swapon",
+    "sysfs", "tuxcall", "ulimit", "uselib", "userfaultfd", "ustat", "vm86", "vm86old", "vserver"};
 
 static bool is_refused(const char *name)
 {
@@ -271,14 +286,16 @@ static struct sock_fprog *reference(uint32_t arch)
 		char *s = seccomp_syscall_resolve_num_arch(scmp, nr);
 		if (!s)
 			continue;
-		int own = seccomp_syscall_resolve_name(s); /* rules are added by native or pseudo numbers */
+		int own = seccomp_syscall_resolve_name(
+		    s); /* rules are added by native or pseudo numbers */
 		if (strcmp(s, "personality") == 0)
 			for (int i = 0; i < 5; i++)
-				assert_int_equal(
-				    seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1, SCMP_A0_64(SCMP_CMP_EQ, fine[i])), 0);
+				assert_int_equal(seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1,
+						     SCMP_A0_64(SCMP_CMP_EQ, fine[i])),
+				    0);
 		else if (strcmp(s, "clone") == 0)
-			assert_int_equal(
-			    seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1, SCMP_A0_64(SCMP_CMP_MASKED_EQ, 0x7e020000, 0)),
+			assert_int_equal(seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1,
+					     SCMP_A0_64(SCMP_CMP_MASKED_EQ, 0x7e020000, 0)),
 			    0);
 		else if (strcmp(s, "clone3") == 0)
 			assert_int_equal(seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), own, 0), 0);
@@ -292,24 +309,31 @@ static struct sock_fprog *reference(uint32_t arch)
 static void against_libseccomp(void **state)
 {
 	static const uint32_t both[] = {NATIVE, SIBLING};
-	static const uint64_t args[] = {0, 1, 8, 17, 40, 0x20000, 0x20008, 0x7e020000, 0x10000011, 0xffffffff};
-	struct sock_fprog *p = filter_default(CAPS_DEFAULT & ~CAP(18)); /* chroot has a line of its own below */
+	static const uint64_t args[] = {
+	    0, 1, 8, 17, 40, 0x20000, 0x20008, 0x7e020000, 0x10000011, 0xffffffff};
+	struct sock_fprog *p =
+	    filter_default(CAPS_DEFAULT & ~CAP(18)); /* chroot has a line of its own below */
 	int seen = 0;
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct sock_fprog *ref = reference(both[i]);
 		for (int nr = 0; nr < 500; nr++) {
-			char *s = seccomp_syscall_resolve_num_arch(both[i] == NATIVE ? SCMP_NATIVE : SCMP_SIBLING, nr);
+			char *s = seccomp_syscall_resolve_num_arch(
+			    both[i] == NATIVE ? SCMP_NATIVE : SCMP_SIBLING, nr);
 			for (size_t k = 0; s && k < sizeof args / sizeof args[0]; k++) {
-				uint32_t want = ask(ref, both[i], nr, args[k]), got = ask(p, both[i], nr, args[k]);
+				uint32_t want = ask(ref, both[i], nr, args[k]),
+					 got = ask(p, both[i], nr, args[k]);
 				if (strcmp(s, "chroot") == 0)
 					want = NO;
-				if (strcmp(s, "socket") != 0 && got != want) /* families() has that one */
-					fail_msg("%s %s(%d)(0x%llx): 0x%x, libseccomp 0x%x", i ? "32 bits" : "native",
-					    s, nr, (unsigned long long)args[k], got, want);
+				if (strcmp(s, "socket") != 0 &&
+				    got != want) /* families() has that one */
+					fail_msg("%s %s(%d)(0x%llx): 0x%x, libseccomp 0x%x",
+					    i ? "32 bits" : "native", s, nr,
+					    (unsigned long long)args[k], got, want);
 				seen++;
 			}
-			/* Numbers between the known ones that newer kernels have are told apart in newer(). */
+			/* Numbers between the known ones that newer kernels have are told apart in
+			 * newer(). */
 			if (!s && nr < 450)
 				assert_true(ask(p, both[i], nr, 0) == UNKNOWN ||
 					    (i == 0 && nr == 335 && NATIVE == AUDIT_ARCH_X86_64));
@@ -328,9 +352,10 @@ static void newer(void **state)
 	static const struct {
 		int nr;
 		uint32_t want;
-	} calls[] = {{450, NO}, {451, ALLOW}, {452, ALLOW}, {453, ALLOW}, {454, ALLOW}, {455, ALLOW}, {456, ALLOW},
-	    {457, ALLOW}, {458, ALLOW}, {459, NO}, {460, NO}, {461, NO}, {462, ALLOW}, {463, ALLOW}, {464, ALLOW},
-	    {465, ALLOW}, {466, ALLOW}, {467, UNKNOWN}, {500, UNKNOWN}};
+	} calls[] = {{450, NO}, {451, ALLOW}, {452, ALLOW}, {453, ALLOW}, {454, ALLOW},
+	    {455, ALLOW}, {456, ALLOW}, {457, ALLOW}, {458, ALLOW}, {459, NO}, {460, NO}, {461, NO},
+	    {462, ALLOW}, {463, ALLOW}, {464, ALLOW}, {465, ALLOW}, {466, ALLOW}, {467, UNKNOWN},
+	    {500, UNKNOWN}};
 	struct sock_fprog *p = filter_default(CAPS_DEFAULT);
 	(void)state;
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
@@ -365,16 +390,20 @@ static struct sock_fprog *compiled(const char *json, uint64_t caps)
 
 static void profile_basics(void **state)
 {
-	struct sock_fprog *p = compiled(
-	    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"archMap\":[{\"architecture\":" JSON_NATIVE
-	    ",\"subArchitectures\":[" JSON_SIBLING JSON_X32 "]}],\"syscalls\":[{\"names\":[\"read\","
-	    "\"no_such_call\"],"
-	    "\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":"
-	    "{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
-	    "{\"names\":[\"acct\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
-	    "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":[\"s390x\"]}},"
-	    "{\"names\":[\"tgkill\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]}",
-	    CAPS_DEFAULT);
+	struct sock_fprog *p =
+	    compiled("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"archMap\":[{"
+		     "\"architecture\":" JSON_NATIVE ",\"subArchitectures\":[" JSON_SIBLING JSON_X32
+		     "]}],\"syscalls\":[{\"names\":[\"read\","
+		     "\"no_such_call\"],"
+		     "\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_"
+		     "ALLOW\",\"includes\":"
+		     "{\"caps\":[\"CAP_SYS_ADMIN\"]}},"
+		     "{\"names\":[\"acct\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":["
+		     "\"CAP_SYS_ADMIN\"]}},"
+		     "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":"
+		     "[\"s390x\"]}},"
+		     "{\"names\":[\"tgkill\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]}",
+		CAPS_DEFAULT);
 	(void)state;
 	is(p, NATIVE, "read", 0, ALLOW);
 	is(p, SIBLING, "read", 0, ALLOW);
@@ -384,7 +413,8 @@ static void profile_basics(void **state)
 	is(p, NATIVE, "kill", 0, UNKNOWN);
 	is(p, NATIVE, "tgkill", 0, SECCOMP_RET_KILL_PROCESS);
 	filter_free(p);
-	p = compiled("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[" JSON_NATIVE "],\"syscalls\":[{"
+	p = compiled("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[" JSON_NATIVE
+		     "],\"syscalls\":[{"
 		     "\"names\":[\"mount\"],"
 		     "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":13}]}",
 	    0);
@@ -400,26 +430,31 @@ static void profile_comparisons(void **state)
 	static const char *const ops[] = {"NE", "LT", "LE", "EQ", "GE", "GT"};
 	static const enum scmp_compare cmps[] = {
 	    SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT};
-	static const uint64_t v[] = {
-	    0, 1, 2, 0x7fffffff, 0xffffffff, 0x100000000, 0x100000001, 0x200000000, 0x7fffffffffffffff};
+	static const uint64_t v[] = {0, 1, 2, 0x7fffffff, 0xffffffff, 0x100000000, 0x100000001,
+	    0x200000000, 0x7fffffffffffffff};
 	char json[512];
 	(void)state;
 	for (size_t o = 0; o <= 6; o++)
 		for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
 			snprintf(json, sizeof json,
-			    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+			    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":["
+			    "\"read\"],\"action\":"
 			    "\"SCMP_ACT_ALLOW\","
-			    "\"args\":[{\"index\":0,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}]}]}",
+			    "\"args\":[{\"index\":0,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_"
+			    "CMP_%s\"}]}]}",
 			    (unsigned long long)v[i], (unsigned long long)(v[i] & 0x100000001),
 			    o < 6 ? ops[o] : "MASKED_EQ");
 			struct sock_fprog *p = compiled(json, 0);
 			scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-			struct scmp_arg_cmp a = o < 6 ? SCMP_A0_64(cmps[o], v[i])
-						      : SCMP_A0_64(SCMP_CMP_MASKED_EQ, v[i], v[i] & 0x100000001);
-			assert_int_equal(seccomp_rule_add_array(c, SCMP_ACT_ALLOW, SYS_read, 1, &a), 0);
+			struct scmp_arg_cmp a =
+			    o < 6 ? SCMP_A0_64(cmps[o], v[i])
+				  : SCMP_A0_64(SCMP_CMP_MASKED_EQ, v[i], v[i] & 0x100000001);
+			assert_int_equal(
+			    seccomp_rule_add_array(c, SCMP_ACT_ALLOW, SYS_read, 1, &a), 0);
 			struct sock_fprog *ref = exported(c);
 			for (size_t k = 0; k < sizeof v / sizeof v[0]; k++)
-				if (ask(p, NATIVE, SYS_read, v[k]) != ask(ref, NATIVE, SYS_read, v[k]))
+				if (ask(p, NATIVE, SYS_read, v[k]) !=
+				    ask(ref, NATIVE, SYS_read, v[k]))
 					fail_msg("%s: 0x%llx", json, (unsigned long long)v[k]);
 			filter_free(p);
 			free(ref->filter);
@@ -427,14 +462,15 @@ static void profile_comparisons(void **state)
 		}
 }
 
-/* A profile that forbids a few calls: neither the x32 numbers nor the 32-bit sibling's many-in-one calls may be a way
- * round. */
+/* A profile that forbids a few calls: neither the x32 numbers nor the 32-bit sibling's many-in-one
+ * calls may be a way round. */
 static void profile_no_way_round(void **state)
 {
-	struct sock_fprog *p = compiled("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mount\","
-					"\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}],"
-					"\"architectures\":[" JSON_NATIVE "," JSON_SIBLING "]}",
-	    0);
+	struct sock_fprog *p =
+	    compiled("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mount\","
+		     "\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}],"
+		     "\"architectures\":[" JSON_NATIVE "," JSON_SIBLING "]}",
+		0);
 	(void)state;
 	is(p, NATIVE, "mount", 0, NO);
 	is(p, SIBLING, "mount", 0, NO);
@@ -457,13 +493,17 @@ static void profile_refused(void **state)
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[1]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"]}]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_ERRNO\"}]}",
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}]"
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	    "\"SCMP_ACT_NOTIFY\"}]"
 	    "}",
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\","
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	    "\"SCMP_ACT_ERRNO\","
 	    "\"errnoRet\":-1}]}",
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\","
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	    "\"SCMP_ACT_ERRNO\","
 	    "\"args\":[{\"index\":6,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}",
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\","
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
+	    "\"SCMP_ACT_ERRNO\","
 	    "\"args\":[{\"index\":0,\"value\":0,\"op\":\"X\"}]}]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"pdp11\"]}"};
 	(void)state;
@@ -484,7 +524,8 @@ static int answer(long r)
 /* In a process of its own, as an exit code: 0, or the number of the check that failed. */
 static int loaded(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || filter_load(filter_default(CAPS_DEFAULT)) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    filter_load(filter_default(CAPS_DEFAULT)) < 0)
 		return 1;
 	if (syscall(SYS_getpid) <= 0)
 		return 2;
@@ -492,16 +533,19 @@ static int loaded(void)
 		return 3;
 	if (answer(syscall(SYS_mount, "none", "/nowhere", "tmpfs", 0, NULL)) != EPERM)
 		return 4;
-	if (answer(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 0)) != EPERM)
+	if (answer(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 0)) !=
+	    EPERM)
 		return 5;
 	if (answer(syscall(SYS_clone3, NULL, 0)) != ENOSYS)
 		return 6;
-	if (answer(syscall(SYS_socket, 38, 5, 0)) != EPERM || answer(syscall(SYS_socket, 40, 1, 0)) != EPERM)
+	if (answer(syscall(SYS_socket, 38, 5, 0)) != EPERM ||
+	    answer(syscall(SYS_socket, 40, 1, 0)) != EPERM)
 		return 7;
 	int s = (int)syscall(SYS_socket, 1, 1, 0);
 	if (s < 0)
 		return 8;
-	if (answer(syscall(SYS_personality, 0x0040000)) != EPERM || syscall(SYS_personality, 0xffffffff) < 0)
+	if (answer(syscall(SYS_personality, 0x0040000)) != EPERM ||
+	    syscall(SYS_personality, 0xffffffff) < 0)
 		return 9;
 	if (answer(syscall(9999)) != ENOSYS)
 		return 10;
@@ -516,7 +560,8 @@ static void in_the_kernel(void **state)
 {
 	int status = -1;
 	(void)state;
-	if (prctl(PR_GET_SECCOMP) < 0) { /* qemu-user runs programs of other machines, not their filters */
+	if (prctl(PR_GET_SECCOMP) <
+	    0) { /* qemu-user runs programs of other machines, not their filters */
 		print_message("no seccomp here (%s): the filter is not loaded\n", strerror(errno));
 		skip();
 	}
@@ -531,8 +576,9 @@ static void in_the_kernel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(arguments), cmocka_unit_test(families),
-	    cmocka_unit_test(foreign), cmocka_unit_test(capabilities), cmocka_unit_test(against_libseccomp),
-	    cmocka_unit_test(newer), cmocka_unit_test(short_enough), cmocka_unit_test(profile_basics),
+	    cmocka_unit_test(foreign), cmocka_unit_test(capabilities),
+	    cmocka_unit_test(against_libseccomp), cmocka_unit_test(newer),
+	    cmocka_unit_test(short_enough), cmocka_unit_test(profile_basics),
 	    cmocka_unit_test(profile_comparisons), cmocka_unit_test(profile_no_way_round),
 	    cmocka_unit_test(profile_refused), cmocka_unit_test(in_the_kernel)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

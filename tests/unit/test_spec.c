@@ -12,8 +12,8 @@
 #include <cmocka.h> /* last: its fail() and fail_msg() are macros; (fail_msg)() is ours */
 
 /* A whole document around `extra`, which begins with a comma or is empty; one around a process. */
-#define PROCESS(members, extra)                                                                                        \
-	"{\"ociVersion\":\"1.2.0\",\"process\":{\"args\":[\"/bin/true\"],\"cwd\":\"/\"" members                        \
+#define PROCESS(members, extra)                                                                    \
+	"{\"ociVersion\":\"1.2.0\",\"process\":{\"args\":[\"/bin/true\"],\"cwd\":\"/\"" members    \
 	"},\"root\":{\"path\":\"rootfs\"}" extra "}"
 #define DOC(process_extra, extra) PROCESS(",\"user\":{\"uid\":0,\"gid\":0}" process_extra, extra)
 #define LINUX(members) DOC("", ",\"linux\":{" members "}")
@@ -131,12 +131,13 @@ static void golden(void **state)
 	strv_add(&s.resources, "pids.max=5");
 	s.ns_new = 1u << NS_MNT;
 	char *text = spec_text(&s);
-	assert_string_equal(text, "{\"ociVersion\":\"1.2.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":["
-				  "\"sh\"],\"cwd\":\"/\",\"capabilities\":{"
-				  "\"bounding\":[],\"effective\":[],\"permitted\":[],\"inheritable\":[],\"ambient\":[]}"
-				  "},\"root\":{\"path\":\"rootfs\"},"
-				  "\"mounts\":[],\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"resources\":{"
-				  "\"unified\":{\"pids.max\":\"5\"}}}}\n");
+	assert_string_equal(text,
+	    "{\"ociVersion\":\"1.2.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"args\":["
+	    "\"sh\"],\"cwd\":\"/\",\"capabilities\":{"
+	    "\"bounding\":[],\"effective\":[],\"permitted\":[],\"inheritable\":[],\"ambient\":[]}"
+	    "},\"root\":{\"path\":\"rootfs\"},"
+	    "\"mounts\":[],\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"resources\":{"
+	    "\"unified\":{\"pids.max\":\"5\"}}}}\n");
 	free(text);
 	spec_free(&s);
 }
@@ -184,12 +185,16 @@ static void resources(void **state)
 	    {RES("\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4}]"), "hugetlb.2MB.max=4"},
 	    {RES("\"memory\":{\"swappiness\":60,\"disableOOMKiller\":true,\"kernelTCP\":9}"),
 		"memory.swappiness=60 memory.kmem.tcp.limit_in_bytes=9 memory.oom_control=1"},
-	    {RES("\"cpu\":{\"quota\":5000,\"burst\":4000,\"idle\":1,\"realtimePeriod\":9,\"realtimeRuntime\":8}"),
-		"cpu.max=5000 100000 cpu.max.burst=4000 cpu.rt_period_us=9 cpu.rt_runtime_us=8 cpu.idle=1"},
-	    {RES("\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}"), "io.weight=8:0 10000"},
+	    {RES("\"cpu\":{\"quota\":5000,\"burst\":4000,\"idle\":1,\"realtimePeriod\":9,"
+		 "\"realtimeRuntime\":8}"),
+		"cpu.max=5000 100000 cpu.max.burst=4000 cpu.rt_period_us=9 cpu.rt_runtime_us=8 "
+		"cpu.idle=1"},
+	    {RES("\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1000}]}"),
+		"io.weight=8:0 10000"},
 	    {RES("\"network\":{\"classID\":5,\"priorities\":[{\"name\":\"lo\",\"priority\":3}]}"),
 		"net_cls.classid=5 net_prio.ifpriomap=lo 3"},
-	    {RES("\"rdma\":{\"mlx5\":{\"hcaHandles\":3,\"hcaObjects\":4}}"), "rdma.max=mlx5 hca_handle=3 hca_object=4"},
+	    {RES("\"rdma\":{\"mlx5\":{\"hcaHandles\":3,\"hcaObjects\":4}}"),
+		"rdma.max=mlx5 hca_handle=3 hca_object=4"},
 	    {RES("\"unified\":{\"memory.high\":\"9\",\"io.max\":\"8:0 rbps=1\\n8:1 rbps=2\"}"),
 		"memory.high=9 io.max=8:0 rbps=1 io.max=8:1 rbps=2"},
 	};
@@ -211,23 +216,27 @@ static void accepted(void **state)
 {
 	(void)state;
 	struct spec s;
-	parsed(&s, DOC(",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":18446744073709551615}]", ""));
+	parsed(&s, DOC(",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":"
+		       "18446744073709551615}]",
+		       ""));
 	assert_true(s.rlimits.v[0].hard == ~0ull && s.rlimits.v[0].soft == 0);
 	spec_free(&s);
 	parsed(&s, DOC(",\"env\":[\"J={\\\"hard\\\":18446744073709551615}\"]", ""));
 	assert_string_equal(s.env.v[0], "J={\"hard\":18446744073709551615}");
 	spec_free(&s);
-	parsed(&s, DOC(",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_FROM_THE_FUTURE\",\"ALL\"]}", ""));
+	parsed(&s,
+	    DOC(",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_FROM_THE_FUTURE\",\"ALL\"]}",
+		""));
 	assert_int_equal(s.caps.bounding, 1u << 5);
 	spec_free(&s);
-	parsed(&s,
-	    DOC("",
-		",\"mounts\":[{\"destination\":\"data\",\"source\":\"/x\",\"options\":[\"rbind\"]}],\"future\":[1]"));
+	parsed(&s, DOC("", ",\"mounts\":[{\"destination\":\"data\",\"source\":\"/"
+			   "x\",\"options\":[\"rbind\"]}],\"future\":[1]"));
 	assert_string_equal(s.mounts.v[0].dest, "/data");
 	assert_string_equal(s.mounts.v[0].type, "bind");
 	assert_int_equal(s.umask, -1);
 	spec_free(&s);
-	parsed(&s, LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":3,\"fileMode\":8630}],"
+	parsed(&s, LINUX("\"devices\":[{\"path\":\"/dev/"
+			 "x\",\"type\":\"c\",\"major\":1,\"minor\":3,\"fileMode\":8630}],"
 			 "\"timeOffsets\":{},\"maskedPaths\":null"));
 	assert_int_equal(s.devices.v[0].mode, 0666);
 	spec_free(&s);
@@ -281,7 +290,8 @@ static void process_alone(void **state)
 {
 	(void)state;
 	struct spec s;
-	static const char p[] = "{\"args\":[\"id\"],\"cwd\":\"/tmp\",\"user\":{\"uid\":5,\"gid\":6}}";
+	static const char p[] =
+	    "{\"args\":[\"id\"],\"cwd\":\"/tmp\",\"user\":{\"uid\":5,\"gid\":6}}";
 	full_spec(&s);
 	assert_int_equal(spec_parse_process(&s, "p", p, sizeof p - 1), 0);
 	assert_int_equal(s.args.n, 1);
@@ -311,65 +321,86 @@ static const struct {
 	"c:3:3: process.args: must be an array"},
     {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[1]}}",
 	"c:1:44: process.args: must be an array of strings (without NUL)"},
-    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[]}}", "c:1:44: process.args: is missing"},
-    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"]}}", "c:1:23: process.cwd: is missing"},
+    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[]}}",
+	"c:1:44: process.args: is missing"},
+    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"]}}",
+	"c:1:23: process.cwd: is missing"},
     {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"],\"cwd\":\"x\"}}",
 	"c:1:57: process.cwd: 'x' is not absolute"},
-    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"],\"cwd\":\"/\"}}", "c:1:1: root: is missing"},
+    {"{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{},\"args\":[\"a\"],\"cwd\":\"/\"}}",
+	"c:1:1: root: is missing"},
     {"{\"a\":1,\"a\":2}", "c:1:10: duplicate object key near '\"a\"'"},
     {PROCESS(",\"user\":7", ""), "process.user: must be an object"},
     {PROCESS(",\"user\":{\"umask\":512}", ""), "process.user.umask: must be between 0 and 511"},
-    {PROCESS(",\"user\":{\"additionalGids\":[0,-1]}", ""), "process.user.additionalGids: item 1 must be a group id"},
+    {PROCESS(",\"user\":{\"additionalGids\":[0,-1]}", ""),
+	"process.user.additionalGids: item 1 must be a group id"},
     {DOC(",\"env\":[\"A=1\",\"=x\"]", ""), "process.env: '=x' is not NAME=VALUE"},
     {DOC(",\"env\":[\"A\"]", ""), "process.env: 'A' is not NAME=VALUE"},
     {DOC(",\"terminal\":1", ""), "process.terminal: must be true or false"},
     {DOC(",\"capabilities\":[]", ""), "process.capabilities: must be an object"},
-    {DOC(",\"capabilities\":{\"ambient\":{}}", ""), "process.capabilities.ambient: must be an array"},
+    {DOC(",\"capabilities\":{\"ambient\":{}}", ""),
+	"process.capabilities.ambient: must be an array"},
     {DOC(",\"rlimits\":[{\"soft\":1,\"hard\":1}]", ""), "process.rlimits[0].type: is missing"},
-    {DOC(",\"rlimits\":[{\"type\":\"x\\\",\",\"soft\":1,\"hard\":1}]", ""), "process.rlimits[0].type: is not a limit"},
+    {DOC(",\"rlimits\":[{\"type\":\"x\\\",\",\"soft\":1,\"hard\":1}]", ""),
+	"process.rlimits[0].type: is not a limit"},
     {DOC(",\"oomScoreAdj\":1001", ""), "process.oomScoreAdj: must be between -1000 and 1000"},
     {DOC("", ",\"hostname\":{}"), "hostname: must be a string"},
     {DOC("", ",\"mounts\":[{},3]"), "mounts[0].destination: is missing"},
     {DOC("", ",\"mounts\":[3]"), "mounts[0]: must be an object"},
-    {DOC("", ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]"), "mounts[0].source: is missing"},
+    {DOC("", ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]"),
+	"mounts[0].source: is missing"},
     {DOC("", ",\"hooks\":[]"), "hooks: must be an object"},
     {DOC("", ",\"hooks\":{\"poststop\":[{}]}"), "hooks.poststop[0].path: must be an absolute path"},
-    {DOC("", ",\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}"), "hooks.poststop[0].path: must be an absolute path"},
+    {DOC("", ",\"hooks\":{\"poststop\":[{\"path\":\"x\"}]}"),
+	"hooks.poststop[0].path: must be an absolute path"},
     {DOC("", ",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"),
 	"hooks.poststop[0].timeout: must be between 1 and 86400"},
     {DOC("", ",\"linux\":5"), "linux: must be an object"},
     {LINUX("\"namespaces\":[{\"type\":\"user\"},{\"type\":\"disk\"}]"),
 	"linux.namespaces[1].type: 'disk' is not a namespace"},
-    {LINUX("\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]"), "linux.namespaces[1].type: 'pid' is there twice"},
+    {LINUX("\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]"),
+	"linux.namespaces[1].type: 'pid' is there twice"},
     {LINUX("\"namespaces\":[{}]"), "linux.namespaces[0].type: '' is not a namespace"},
-    {LINUX("\"uidMappings\":[{\"hostID\":-1}]"), "linux.uidMappings[0].hostID: must be between 0 and 4294967295"},
-    {LINUX("\"devices\":[{\"path\":\"dev/x\",\"type\":\"c\"}]"), "linux.devices[0]: needs an absolute path and a type"},
-    {LINUX("\"devices\":[{\"path\":\"/dev/x\"}]"), "linux.devices[0]: needs an absolute path and a type"},
+    {LINUX("\"uidMappings\":[{\"hostID\":-1}]"),
+	"linux.uidMappings[0].hostID: must be between 0 and 4294967295"},
+    {LINUX("\"devices\":[{\"path\":\"dev/x\",\"type\":\"c\"}]"),
+	"linux.devices[0]: needs an absolute path and a type"},
+    {LINUX("\"devices\":[{\"path\":\"/dev/x\"}]"),
+	"linux.devices[0]: needs an absolute path and a type"},
     {LINUX("\"sysctl\":{\"../../etc/x\":\"1\"}"), "linux.sysctl: '../../etc/x=1' is not a key"},
     {LINUX("\"sysctl\":{\"net.//.x\":\"1\"}"), "linux.sysctl: 'net.//.x=1' is not a key"},
     {LINUX("\"sysctl\":{\"net.\":\"1\"}"), "linux.sysctl: 'net.=1' is not a key"},
     {LINUX("\"sysctl\":{\"net.a\":1}"), "linux.sysctl.net.a: must be a string"},
     {LINUX("\"seccomp\":\"no\""), "linux.seccomp: must be an object"},
     {LINUX("\"resources\":[]"), "linux.resources: must be an object"},
-    {LINUX("\"timeOffsets\":{\"realtime\":{\"secs\":1}}"), "linux.timeOffsets.realtime: is not monotonic or boottime"},
+    {LINUX("\"timeOffsets\":{\"realtime\":{\"secs\":1}}"),
+	"linux.timeOffsets.realtime: is not monotonic or boottime"},
     {LINUX("\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}"),
 	"linux.timeOffsets.boottime.nanosecs: must be below 1000000000"},
     {LINUX("\"personality\":{}"), "linux.personality.domain: is missing"},
     {LINUX("\"personality\":{\"domain\":\"BSD\"}"), "linux.personality.domain: 'BSD' is not known"},
     {LINUX("\"netDevices\":{\"a/b\":{}}"), "linux.netDevices.a/b: is not the name of an interface"},
-    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_X\"}"), "linux.memoryPolicy.mode: 'MPOL_X' is not known"},
-    {LINUX("\"intelRdt\":{\"closID\":\"../a\"}"), "linux.intelRdt.closID: '../a' is not the name of a folder"},
+    {LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_X\"}"),
+	"linux.memoryPolicy.mode: 'MPOL_X' is not known"},
+    {LINUX("\"intelRdt\":{\"closID\":\"../a\"}"),
+	"linux.intelRdt.closID: '../a' is not the name of a folder"},
     {LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:1\"}"),
 	"linux.intelRdt.memBwSchema: must be one line that starts with MB:"},
     {LINUX("\"rootfsPropagation\":\"sl\""), "linux.rootfsPropagation: 'sl' is not known"},
     {LINUX("\"maskedPaths\":[\"proc\"]"), "linux.maskedPaths: 'proc' is not an absolute path"},
-    {LINUX("\"namespaces\":[{\"type\":\"pid\",\"path\":\"p\"}]"), "linux.namespaces[0].path: 'p' is not absolute"},
-    {LINUX("\"uidMappings\":[{\"hostID\":1,\"size\":1}]"), "linux.uidMappings[0].containerID: is missing"},
-    {LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]"), "linux.devices[0].minor: is missing"},
-    {RES("\"memory\":{\"swappiness\":101}"), "linux.resources.memory.swappiness: must be between 0 and 100"},
+    {LINUX("\"namespaces\":[{\"type\":\"pid\",\"path\":\"p\"}]"),
+	"linux.namespaces[0].path: 'p' is not absolute"},
+    {LINUX("\"uidMappings\":[{\"hostID\":1,\"size\":1}]"),
+	"linux.uidMappings[0].containerID: is missing"},
+    {LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]"),
+	"linux.devices[0].minor: is missing"},
+    {RES("\"memory\":{\"swappiness\":101}"),
+	"linux.resources.memory.swappiness: must be between 0 and 100"},
     {RES("\"rdma\":{\"mlx\":{}}"), "linux.resources.rdma.mlx: needs hcaHandles or hcaObjects"},
-    {RES("\"network\":{\"priorities\":[{\"priority\":1}]}"), "linux.resources.network.priorities[0].name: is missing"},
-    {RES("\"cpu\":{\"quota\":5000,\"burst\":6000}"), "linux.resources.cpu.burst: must be between 0 and 5000"},
+    {RES("\"network\":{\"priorities\":[{\"priority\":1}]}"),
+	"linux.resources.network.priorities[0].name: is missing"},
+    {RES("\"cpu\":{\"quota\":5000,\"burst\":6000}"),
+	"linux.resources.cpu.burst: must be between 0 and 5000"},
     {DOC(",\"apparmorProfile\":7", ""), "process.apparmorProfile: must be a string"},
     {DOC(",\"scheduler\":{}", ""), "process.scheduler.policy: is missing"},
     {DOC(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":5}", ""),
@@ -378,8 +409,10 @@ static const struct {
 	"process.scheduler.flags: 'X' is not known"},
     {DOC(",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", ""),
 	"process.ioPriority.priority: must be between 0 and 7"},
-    {DOC(",\"execCPUAffinity\":{\"initial\":\"a\"}", ""), "process.execCPUAffinity.initial: 'a' is not a list of CPUs"},
-    {DOC("", ",\"mounts\":[{\"destination\":\"/a\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"),
+    {DOC(",\"execCPUAffinity\":{\"initial\":\"a\"}", ""),
+	"process.execCPUAffinity.initial: 'a' is not a list of CPUs"},
+    {DOC("", ",\"mounts\":[{\"destination\":\"/"
+	     "a\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"),
 	"mounts[0].gidMappings: is missing"},
     {RES("\"memory\":\"1g\""), "linux.resources.memory: must be an object"},
     {RES("\"memory\":{\"limit\":1.5}"), "linux.resources.memory.limit: must be an integer"},
@@ -388,8 +421,10 @@ static const struct {
     {RES("\"memory\":{\"limit\":6,\"swap\":5}"),
 	"linux.resources.memory.swap: is memory and swap together, so it must not be below limit"},
     {RES("\"cpu\":[]"), "linux.resources.cpu: must be an object"},
-    {RES("\"devices\":[{\"access\":\"x\"}]"), "linux.resources.devices[0].access: 'x' is not made of r, w and m"},
-    {DOC("", ",\"annotations\":{\"ctrbox.lower\":\"{}\"}"), "annotations: ctrbox.lower= must be a list"},
+    {RES("\"devices\":[{\"access\":\"x\"}]"),
+	"linux.resources.devices[0].access: 'x' is not made of r, w and m"},
+    {DOC("", ",\"annotations\":{\"ctrbox.lower\":\"{}\"}"),
+	"annotations: ctrbox.lower= must be a list"},
 };
 
 static void messages(void **state)
@@ -417,19 +452,20 @@ static void position(void **state)
 	static const char text[] = DOC("", ",\n\"hostname\":\n7");
 	assert_int_equal(spec_parse(&s, "config.json", text, sizeof text - 1), -1);
 	assert_string_equal((fail_msg)(), "config.json:2:1: hostname: must be a string");
-	/* The second of two, where the first has a member of that name too; a key that is text elsewhere; a nested box.
+	/* The second of two, where the first has a member of that name too; a key that is text
+	 * elsewhere; a nested box.
 	 */
 	static const struct {
 		const char *text, *message;
-	} at[] = {
-	    {DOC("",
-		 ",\n\"mounts\":[{\"destination\":\"/type\",\"type\":\"a\"},\n{\"type\":\"]\",\n \"destination\":1}]"),
-		"c:4:2: mounts[1].destination: must be a string"},
+	} at[] = {{DOC("", ",\n\"mounts\":[{\"destination\":\"/"
+			   "type\",\"type\":\"a\"},\n{\"type\":\"]\",\n \"destination\":1}]"),
+		      "c:4:2: mounts[1].destination: must be a string"},
 	    {DOC("", ",\n\"mounts\":[{\"destination\":\"/a\"},\n {\"type\":\"x\"}]"),
 		"c:3:2: mounts[1].destination: is missing"},
 	    {DOC("", ",\n\"annotations\":{\"hostname\":\"\\\"hostname\\\"\"},\n  \"hostname\":[]"),
 		"c:3:3: hostname: must be a string"},
-	    {LINUX("\"sysctl\":{\"net.b\":\"1\",\n\"net.a\":1}"), "c:2:1: linux.sysctl.net.a: must be a string"},
+	    {LINUX("\"sysctl\":{\"net.b\":\"1\",\n\"net.a\":1}"),
+		"c:2:1: linux.sysctl.net.a: must be a string"},
 	    {LINUX("\"x\":[[{\"resources\":1}]],\n\"resources\":{\"memory\":\n{\"limit\":{}}}"),
 		"c:3:2: linux.resources.memory.limit: must be an integer"}};
 	for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
@@ -441,8 +477,9 @@ static void position(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(round_trip),
-	    cmocka_unit_test(golden), cmocka_unit_test(always_readable), cmocka_unit_test(resources),
-	    cmocka_unit_test(every_member), cmocka_unit_test(process_alone), cmocka_unit_test(accepted),
-	    cmocka_unit_test(messages), cmocka_unit_test(position)};
+	    cmocka_unit_test(golden), cmocka_unit_test(always_readable),
+	    cmocka_unit_test(resources), cmocka_unit_test(every_member),
+	    cmocka_unit_test(process_alone), cmocka_unit_test(accepted), cmocka_unit_test(messages),
+	    cmocka_unit_test(position)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ static void short_form(void **state)
 	assert_string_equal(v.src, "/a");
 	assert_string_equal(v.dst, "/b/c/d");
 	assert_true(v.make);
-	assert_true(strv_has(&v.options, "ro") && strv_has(&v.options, "rslave") && strv_has(&v.options, "rbind"));
+	assert_true(strv_has(&v.options, "ro") && strv_has(&v.options, "rslave") &&
+		    strv_has(&v.options, "rbind"));
 	volume_req_free(&v);
 	assert_int_equal(volume_parse_v("data:/d:nocopy", &v), 0);
 	assert_string_equal(v.type, "volume");
@@ -40,17 +41,22 @@ static void long_form(void **state)
 {
 	struct volume_req v;
 	(void)state;
-	assert_int_equal(volume_parse_mount("type=bind,src=/a,dst=/b,readonly,bind-propagation=rshared", &v), 0);
+	assert_int_equal(
+	    volume_parse_mount("type=bind,src=/a,dst=/b,readonly,bind-propagation=rshared", &v), 0);
 	assert_false(v.make);
 	assert_true(strv_has(&v.options, "ro") && strv_has(&v.options, "rshared"));
 	volume_req_free(&v);
 	assert_int_equal(
-	    volume_parse_mount("type=bind,source=/a,target=/b,readonly=false,bind-recursive=disabled", &v), 0);
-	assert_true(strv_has(&v.options, "rw") && strv_has(&v.options, "bind") && !strv_has(&v.options, "rbind"));
+	    volume_parse_mount(
+		"type=bind,source=/a,target=/b,readonly=false,bind-recursive=disabled", &v),
+	    0);
+	assert_true(strv_has(&v.options, "rw") && strv_has(&v.options, "bind") &&
+		    !strv_has(&v.options, "rbind"));
 	volume_req_free(&v);
-	assert_int_equal(volume_parse_mount("type=tmpfs,destination=/t,tmpfs-size=64k,tmpfs-mode=1770", &v), 0);
-	assert_true(
-	    strv_has(&v.options, "size=65536") && strv_has(&v.options, "mode=1770") && strv_has(&v.options, "noexec"));
+	assert_int_equal(
+	    volume_parse_mount("type=tmpfs,destination=/t,tmpfs-size=64k,tmpfs-mode=1770", &v), 0);
+	assert_true(strv_has(&v.options, "size=65536") && strv_has(&v.options, "mode=1770") &&
+		    strv_has(&v.options, "noexec"));
 	volume_req_free(&v);
 	assert_int_equal(volume_parse_mount("source=data,target=/d,volume-nocopy", &v), 0);
 	assert_string_equal(v.type, "volume");
@@ -60,13 +66,13 @@ static void long_form(void **state)
 
 static void refused(void **state)
 {
-	static const char *const v_bad[] = {
-	    "", ":", "a:", ":/b", "a:b", "a:/", "a:/x/..", "a:/x:frob", "-a:/x", "a b:/x", "x", "a::ro"};
-	static const char *const m_bad[] = {"", "type=bind,src=/a", "type=bind,dst=/a", "type=x,src=/a,dst=/b",
-	    "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=b", "type=bind,src=/a,dst=/b,x=y",
-	    "type=bind,src=/a,dst=/b,tmpfs-size=1k", "type=tmpfs,dst=/b,tmpfs-size=1z",
-	    "type=bind,src=/a,dst=/b,bind-propagation=ro", "type=volume,src=/a,dst=/b",
-	    "type=bind,src=/a,dst=/b,bind-recursive=x"};
+	static const char *const v_bad[] = {"", ":", "a:", ":/b", "a:b", "a:/", "a:/x/..",
+	    "a:/x:frob", "-a:/x", "a b:/x", "x", "a::ro"};
+	static const char *const m_bad[] = {"", "type=bind,src=/a", "type=bind,dst=/a",
+	    "type=x,src=/a,dst=/b", "type=tmpfs,src=/a,dst=/b", "type=bind,src=/a,dst=b",
+	    "type=bind,src=/a,dst=/b,x=y", "type=bind,src=/a,dst=/b,tmpfs-size=1k",
+	    "type=tmpfs,dst=/b,tmpfs-size=1z", "type=bind,src=/a,dst=/b,bind-propagation=ro",
+	    "type=volume,src=/a,dst=/b", "type=bind,src=/a,dst=/b,bind-recursive=x"};
 	struct volume_req v;
 	(void)state;
 	for (size_t i = 0; i < sizeof v_bad / sizeof v_bad[0]; i++) {

@@ -1,8 +1,9 @@
-/* seccomp-gen.c: runs when ctrbox is built; prints the table of the default seccomp profile as C (seccomp_default.c).
+/* seccomp-gen.c: runs when ctrbox is built; prints the table of the default seccomp profile as C
+ * (seccomp_default.c).
  *
- * The facts are docker's default profile: which calls a container may make, which only with a capability, which only
- * with certain arguments. libseccomp knows the numbers. A table is "from this number on, this rule", one for the
- * machine's architecture and one for its 32-bit sibling.
+ * The facts are docker's default profile: which calls a container may make, which only with a
+ * capability, which only with certain arguments. libseccomp knows the numbers. A table is "from
+ * this number on, this rule", one for the machine's architecture and one for its 32-bit sibling.
  *
  * Usage: seccomp-gen [ARCH]   (x86_64, the default, or aarch64)
  */
@@ -29,60 +30,91 @@ enum {
 };
 
 static const char allowed[] =
-    "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown chown32 clock_adjtime "
-    "clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep "
+    "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown "
+    "chown32 clock_adjtime "
+    "clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 "
+    "clock_nanosleep "
     "clock_nanosleep_time64 "
-    "close close_range connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_ctl_old "
-    "epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 execve execveat exit exit_group faccessat "
-    "faccessat2 fadvise64 fadvise64_64 fallocate fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown fchown32 "
+    "close close_range connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 "
+    "epoll_ctl epoll_ctl_old "
+    "epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 execve execveat exit "
+    "exit_group faccessat "
+    "faccessat2 fadvise64 fadvise64_64 fallocate fanotify_mark fchdir fchmod fchmodat fchmodat2 "
+    "fchown fchown32 "
     "fchownat "
-    "fcntl fcntl64 fdatasync fgetxattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs "
-    "fstatfs64 fsync ftruncate ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake "
+    "fcntl fcntl64 fdatasync fgetxattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64 "
+    "fstatat64 fstatfs "
+    "fstatfs64 fsync ftruncate ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv "
+    "futex_wake "
     "futimesat "
-    "getcpu getcwd getdents getdents64 getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups getgroups32 "
+    "getcpu getcwd getdents getdents64 getegid getegid32 geteuid geteuid32 getgid getgid32 "
+    "getgroups getgroups32 "
     "getitimer "
-    "getpeername getpgid getpgrp getpid getppid getpriority getrandom getresgid getresgid32 getresuid getresuid32 "
+    "getpeername getpgid getpgrp getpid getppid getpriority getrandom getresgid getresgid32 "
+    "getresuid getresuid32 "
     "getrlimit "
-    "get_robust_list getrusage getsid getsockname getsockopt get_thread_area gettid gettimeofday getuid getuid32 "
+    "get_robust_list getrusage getsid getsockname getsockopt get_thread_area gettid gettimeofday "
+    "getuid getuid32 "
     "getxattr getxattrat "
-    "inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel ioctl io_destroy io_getevents "
+    "inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel ioctl io_destroy "
+    "io_getevents "
     "io_pgetevents "
-    "io_pgetevents_time64 ioprio_get ioprio_set io_setup io_submit ipc kill landlock_add_rule landlock_create_ruleset "
-    "landlock_restrict_self lchown lchown32 lgetxattr link linkat listen listmount listxattr listxattrat llistxattr "
+    "io_pgetevents_time64 ioprio_get ioprio_set io_setup io_submit ipc kill landlock_add_rule "
+    "landlock_create_ruleset "
+    "landlock_restrict_self lchown lchown32 lgetxattr link linkat listen listmount listxattr "
+    "listxattrat llistxattr "
     "_llseek lremovexattr lseek "
-    "lsetxattr lstat lstat64 madvise map_shadow_stack membarrier memfd_create memfd_secret mincore mkdir mkdirat mknod "
+    "lsetxattr lstat lstat64 madvise map_shadow_stack membarrier memfd_create memfd_secret mincore "
+    "mkdir mkdirat mknod "
     "mknodat "
-    "mlock mlock2 mlockall mmap mmap2 mprotect mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 "
-    "mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal msgctl msgget msgrcv msgsnd msync munlock munlockall "
+    "mlock mlock2 mlockall mmap mmap2 mprotect mq_getsetattr mq_notify mq_open mq_timedreceive "
+    "mq_timedreceive_time64 "
+    "mq_timedsend mq_timedsend_time64 mq_unlink mremap mseal msgctl msgget msgrcv msgsnd msync "
+    "munlock munlockall "
     "munmap "
-    "name_to_handle_at nanosleep newfstatat _newselect open openat openat2 pause pidfd_open pidfd_send_signal pipe "
+    "name_to_handle_at nanosleep newfstatat _newselect open openat openat2 pause pidfd_open "
+    "pidfd_send_signal pipe "
     "pipe2 "
-    "pkey_alloc pkey_free pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv preadv2 prlimit64 "
+    "pkey_alloc pkey_free pkey_mprotect poll ppoll ppoll_time64 prctl pread64 preadv preadv2 "
+    "prlimit64 "
     "process_mrelease "
-    "process_vm_readv process_vm_writev ptrace pselect6 pselect6_time64 pwrite64 pwritev pwritev2 read readahead "
+    "process_vm_readv process_vm_writev ptrace pselect6 pselect6_time64 pwrite64 pwritev pwritev2 "
+    "read readahead "
     "readlink "
-    "readlinkat readv recv recvfrom recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr removexattrat rename "
+    "readlinkat readv recv recvfrom recvmmsg recvmmsg_time64 recvmsg remap_file_pages removexattr "
+    "removexattrat rename "
     "renameat renameat2 "
-    "restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend "
-    "rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_getaffinity sched_getattr sched_getparam "
+    "restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo "
+    "rt_sigreturn rt_sigsuspend "
+    "rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_getaffinity sched_getattr "
+    "sched_getparam "
     "sched_get_priority_max sched_get_priority_min sched_getscheduler sched_rr_get_interval "
     "sched_rr_get_interval_time64 "
-    "sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp select semctl semget semop "
-    "semtimedop semtimedop_time64 send sendfile sendfile64 sendmmsg sendmsg sendto setfsgid setfsgid32 setfsuid "
+    "sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp select "
+    "semctl semget semop "
+    "semtimedop semtimedop_time64 send sendfile sendfile64 sendmmsg sendmsg sendto setfsgid "
+    "setfsgid32 setfsuid "
     "setfsuid32 "
-    "setgid setgid32 setgroups setgroups32 setitimer setpgid setpriority setregid setregid32 setresgid setresgid32 "
+    "setgid setgid32 setgroups setgroups32 setitimer setpgid setpriority setregid setregid32 "
+    "setresgid setresgid32 "
     "setresuid "
-    "setresuid32 setreuid setreuid32 setrlimit set_robust_list setsid setsockopt set_thread_area set_tid_address "
+    "setresuid32 setreuid setreuid32 setrlimit set_robust_list setsid setsockopt set_thread_area "
+    "set_tid_address "
     "setuid "
-    "setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 sigprocmask "
+    "setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd "
+    "signalfd4 sigprocmask "
     "sigreturn socketcall "
-    "socketpair splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync sync_file_range syncfs "
+    "socketpair splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync "
+    "sync_file_range syncfs "
     "sysinfo tee tgkill time "
-    "timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 "
+    "timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime "
+    "timer_settime64 "
     "timerfd_create "
-    "timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 times tkill truncate truncate64 ugetrlimit "
+    "timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 times tkill truncate "
+    "truncate64 ugetrlimit "
     "umask uname "
-    "unlink unlinkat uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid write "
+    "unlink unlinkat uretprobe utime utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid "
+    "waitpid write "
     "writev "
     /* by architecture; a name that an architecture has not got is passed over */
     "arch_prctl modify_ldt arm_fadvise64_64 arm_sync_file_range sync_file_range2";
@@ -91,11 +123,12 @@ static const struct {
 	int rule;
 	const char *names;
 } special[] = {
-    {21 /* SYS_ADMIN */,
-	"fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr lsm_list_modules "
-	"lsm_set_self_attr mount mount_setattr move_mount open_tree quotactl quotactl_fd setdomainname sethostname "
-	"setns "
-	"umount umount2 unshare"},
+    {21 /* SYS_ADMIN */, "fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie "
+			 "lsm_get_self_attr lsm_list_modules "
+			 "lsm_set_self_attr mount mount_setattr move_mount open_tree quotactl "
+			 "quotactl_fd setdomainname sethostname "
+			 "setns "
+			 "umount umount2 unshare"},
     {2 /* DAC_READ_SEARCH */, "open_by_handle_at"},
     {22 /* SYS_BOOT */, "reboot"},
     {18 /* SYS_CHROOT */, "chroot"},
@@ -119,10 +152,11 @@ static const struct {
 static const struct {
 	const char *name;
 	int nr;
-} newer[] = {{"set_mempolicy_home_node", 450}, {"cachestat", 451}, {"fchmodat2", 452}, {"map_shadow_stack", 453},
-    {"futex_wake", 454}, {"futex_wait", 455}, {"futex_requeue", 456}, {"statmount", 457}, {"listmount", 458},
-    {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
-    {"setxattrat", 463}, {"getxattrat", 464}, {"listxattrat", 465}, {"removexattrat", 466}};
+} newer[] = {{"set_mempolicy_home_node", 450}, {"cachestat", 451}, {"fchmodat2", 452},
+    {"map_shadow_stack", 453}, {"futex_wake", 454}, {"futex_wait", 455}, {"futex_requeue", 456},
+    {"statmount", 457}, {"listmount", 458}, {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460},
+    {"lsm_list_modules", 461}, {"mseal", 462}, {"setxattrat", 463}, {"getxattrat", 464},
+    {"listxattrat", 465}, {"removexattrat", 466}};
 #define NEWEST 466 /* in docker's profile; what comes after it is unknown */
 
 static int number(uint32_t arch, const char *name)
@@ -132,8 +166,8 @@ static int number(uint32_t arch, const char *name)
 		return nr;
 	if (strcmp(name, "uretprobe") == 0 && arch == SCMP_ARCH_X86_64)
 		return 335;
-	/* i386 had socketcall and ipc before it had socket, semget and so on as calls: there libseccomp gives these
-	 * names numbers of its own, but the numbers have the names. */
+	/* i386 had socketcall and ipc before it had socket, semget and so on as calls: there
+	 * libseccomp gives these names numbers of its own, but the numbers have the names. */
 	for (nr = 0; nr < MAX_NR; nr++) {
 		char *s = seccomp_syscall_resolve_num_arch(arch, nr);
 		int same = s && strcmp(s, name) == 0;
@@ -178,10 +212,10 @@ static void table(const char *name, uint32_t arch)
 		last = rules[nr];
 		n++;
 	}
-	if (arch == SCMP_ARCH_ARM) { /* its own calls, 0xf0001 and up (seccomp_table.h): breakpoint cacheflush usr26
-					usr32 set_tls */
-		printf("    {505, %d}, {507, %d}, {509, %d}, {510, %d},\n", RULE_ALLOW, RULE_DENY, RULE_ALLOW,
-		    RULE_UNKNOWN);
+	if (arch == SCMP_ARCH_ARM) { /* its own calls, 0xf0001 and up (seccomp_table.h): breakpoint
+					cacheflush usr26 usr32 set_tls */
+		printf("    {505, %d}, {507, %d}, {509, %d}, {510, %d},\n", RULE_ALLOW, RULE_DENY,
+		    RULE_ALLOW, RULE_UNKNOWN);
 		n += 4;
 	}
 	printf("};\nconst unsigned %s_n = %d;\n", name, n);
@@ -224,7 +258,8 @@ static void names(uint32_t a, uint32_t b)
 int main(int argc, char **argv)
 {
 	int arm = argc > 1 && strcmp(argv[1], "aarch64") == 0;
-	puts("/* Made by libcommon/kernel/gen/seccomp-gen.c when ctrbox was built. */\n#include \"seccomp_table.h\"");
+	puts("/* Made by libcommon/kernel/gen/seccomp-gen.c when ctrbox was built. */\n#include "
+	     "\"seccomp_table.h\"");
 	printf("const unsigned seccomp_table_arch = %uu, seccomp_table_arch32 = %uu;\n",
 	    arm ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64, arm ? AUDIT_ARCH_ARM : AUDIT_ARCH_I386);
 	table("seccomp_native", arm ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64);
