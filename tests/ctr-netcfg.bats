@@ -112,13 +112,16 @@ by_hand() {
 	[[ "$output" = *"line 3: interface nosuch"* ]]
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
 	[ -z "$(h nft list chain ip ctrbox closed | grep drop)" ]
-	mkfifo hold
-	h ctr-netcfg -f - <<<$'bridge add br0 10.40.0.1/24\nattach br0 '"$PWD/hold"' 10.40.0.2/24' 3>&- >/dev/null 2>&1 &
-	p=$!
-	wait_for 3 h ip link show br0
-	kill -TERM "$(pgrep -P $p || echo $p)"
-	wait $p || true
+	mkfifo hold # one that is no namespace does not hold it up
+	run -1 h timeout -k 1 5 ctr-netcfg -f - <<<"$(printf 'bridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$PWD/hold")"
 	run ! h ip link show br0
+	for i in $(seq 400); do echo "bridge add br$i"; done >lines
+	nsenter -t "$HOST" -n ctr-netcfg -f lines 3>&- >/dev/null 2>&1 &
+	p=$!
+	until [ "$(h ip -o link | grep -c ' br[0-9]')" -gt 3 ]; do kill -0 $p; done
+	kill -TERM $p
+	wait $p || [ $? = 143 ]
+	[ "$(h ip -o link | grep -c ' br[0-9]')" = 0 ]
 	# a namespace that is none, a bridge that is none, an address twice
 	for l in "attach br0 /etc/passwd 10.40.0.2/24" "attach wan $A 10.40.0.2/24" "attach br9 999999 10.40.0.2/24" "addr add lo 127.0.0.1/8" "bridge add wan"; do
 		# shellcheck disable=SC2086

@@ -195,6 +195,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 	if (pid_starttime(e->pid, &e->starttime) < 0 &&
 	    !x->borrowed) { /* it may have ended, then */
 		fail("process %d: %m", (int)e->pid);
+		kill(e->pid, SIGKILL);                /* if it lives, it waits for our word */
 		report_wait(x->ours, &e->code, NULL); /* and said why */
 		return -1;
 	}

@@ -34,7 +34,7 @@ int endpoint_ns(pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
 	return fd < 0 ? fail("%s: %m", path) : fd;
 }
 

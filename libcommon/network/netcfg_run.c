@@ -29,7 +29,7 @@ int netcfg_failed(const struct netcfg_op *op)
 
 static int ns_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
 	return fd < 0 ? fail("%s: %m", path) : fd;
 }
 
