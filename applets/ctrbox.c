@@ -201,7 +201,8 @@ static void repair_inherited(enum applet_kind kind)
 {
 	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
 	sigset_t none;
-	for (int fd = 0; fd < 3; fd++)
+	for (int fd = 0; fd < 3 && getpid() != 1;
+	     fd++) /* a machine's first process sees to its own */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", O_RDWR | O_NOCTTY) < 0 &&
 		    open("/", O_RDONLY | O_DIRECTORY) < 0) /* no /dev: then it is at least taken */

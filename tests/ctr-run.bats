@@ -215,7 +215,7 @@ load lib
 }
 
 @test "--userns auto: root inside, nobody special outside" {
-	run -0 ctr-run --userns auto "$ROOTFS" sh -c 'id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
+	run -0 --separate-stderr ctr-run --userns auto "$ROOTFS" sh -c 'id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
 	[ "${lines[0]}" = 0 ]
 	[[ "${lines[1]}" != *" 0 "*" 4294967295" ]]
 }

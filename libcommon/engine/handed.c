@@ -26,6 +26,21 @@ static bool handed_in(const char *path, const char *top)
 	return str_starts(path, top) && (path[n] == '/' || !path[n]);
 }
 
+/* The folders on the way to the upper layer, or to what is mounted. */
+static void handed_passable(const char *path)
+{
+	_cleanup_free_ char *p = xasprintf("%s/containers/x", path);
+	bool record =
+	    handed_in(path, ctr_lib()) && str_starts(path + strlen(ctr_lib()), "/containers/");
+	for (char *s = p + strlen(ctr_lib()); s && s < p + strlen(path) + record;
+	     s = strchr(s + 1, '/')) {
+		*s = 0;
+		if (chmod(p, 0711) < 0)
+			warn("%s: chmod: %m", p);
+		*s = '/';
+	}
+}
+
 /* What lies in one that is handed over already comes with it. */
 static void handed_add(struct handed *h, const char *path)
 {
@@ -40,8 +55,7 @@ static void handed_add(struct handed *h, const char *path)
 		warn(
 		    "%s: this kernel (before Linux 5.2) wants it passable for everybody: mode 0711",
 		    ctr_lib());
-		if (chmod(ctr_lib(), 0711) < 0)
-			warn("%s: chmod: %m", ctr_lib());
+		handed_passable(path);
 	}
 	if (fd < 0)
 		return; /* the child says what it cannot reach */

@@ -195,6 +195,7 @@ struct open_how_s {
 struct walk {
 	int stack[256];
 	int depth, links;
+	char *last; /* the name of what was gone into last */
 };
 
 static int walk_step(struct walk *w, char **rest, const char *name, int root)
@@ -226,6 +227,25 @@ static int walk_step(struct walk *w, char **rest, const char *name, int root)
 	return 0;
 }
 
+/* Where /proc is of a pid namespace that we are not in, it shows no descriptors of ours: what the
+ * way ended at is opened by its name once more, and must be the same. */
+static int walk_again(const struct walk *w, int root, int flags)
+{
+	struct stat was, is;
+	int top = w->depth ? w->stack[w->depth - 1] : root;
+	int at = w->depth > 1 ? w->stack[w->depth - 2] : root;
+	if (fstat(top, &was) < 0)
+		return -1;
+	bool dir = S_ISDIR(was.st_mode);
+	int r = openat(dir ? top : at, dir || !w->last ? "." : w->last,
+	    (flags & ~O_CREAT) | O_NOFOLLOW | O_CLOEXEC);
+	if (r >= 0 && fstat(r, &is) == 0 && is.st_ino == was.st_ino && is.st_dev == was.st_dev)
+		return r;
+	if (r >= 0)
+		close(r);
+	return errno = r < 0 ? errno : ENOENT, -1;
+}
+
 static int walk_open(int root, const char *path, int flags, mode_t mode)
 {
 	struct walk w = {.depth = 0};
@@ -241,6 +261,8 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 			r = flags & O_PATH
 				? fcntl(top, F_DUPFD_CLOEXEC, 3)
 				: open(self, (flags & ~(O_NOFOLLOW | O_CREAT)) | O_CLOEXEC);
+			if (r < 0 && errno == ENOENT)
+				r = walk_again(&w, root, flags);
 			break;
 		}
 		char *name = xstrndup(s, n), *next = xstrdup(s + n);
@@ -259,6 +281,8 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 			break;
 		} else if (strcmp(name, ".") != 0) {
 			step = walk_step(&w, &rest, name, root);
+			free(w.last);
+			w.last = xstrdup(name);
 		}
 		free(name);
 		if (step < 0)
@@ -268,6 +292,7 @@ static int walk_open(int root, const char *path, int flags, mode_t mode)
 	while (w.depth)
 		close(w.stack[--w.depth]);
 	free(rest);
+	free(w.last);
 	errno = saved;
 	return r;
 }
