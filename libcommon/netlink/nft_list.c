@@ -390,7 +390,8 @@ int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *ar
 
 int nft_open_each(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
 {
-	return names(f, "open", fn, arg);
+	int r = names(f, "open", fn, arg);
+	return r < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
 }
 
 /* --- what others drop --- */
