@@ -126,8 +126,10 @@ int endpoint_restore_close(struct endpoint_restore *r, int result)
 		if (access(on, F_OK) == 0)
 			nft_close_forward(&r->f, i ? AF_INET6 : AF_INET, true);
 	}
-	if (result == 0 && r->missing)
-		result = nft_commit(&r->f);
+	if (result == 0 && r->missing && nft_commit(&r->f) < 0) {
+		result = errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
+		r->missing = 0; /* without nf_tables there was nothing, either */
+	}
 	nft_close(&r->f);
 	free(r->there);
 	free(r->nets);
