@@ -25,6 +25,13 @@ load lib
 	run -2 ctr-pause
 }
 
+# What a test that fails half-way has frozen.
+test_teardown() {
+	CTR_CGROUP=ctrt-${WORLD##*.}
+	ctr-cgset --thaw "/$CTR_CGROUP/up" 2>/dev/null || true
+	ctr-cgset -dk "/$CTR_CGROUP" 2>/dev/null || true
+}
+
 # A group above the containers' own, frozen by the administrator.
 freeze_above() {
 	ctr-cgset -c "/$CTR_CGROUP/up/keep" # an empty one would go with its last container

@@ -21,6 +21,7 @@ setup() {
 
 teardown() {
 	if declare -F test_teardown >/dev/null; then test_teardown; fi
+	CTR_CGROUP=ctrt-${WORLD##*.} # a test that failed may have left another
 	ctr-ps -aq 2>/dev/null | ctr-rm -f - >/dev/null 2>&1
 	ctr-gc >/dev/null 2>&1
 	cd /
