@@ -43,8 +43,9 @@ libs_full := -larchive -lz -lnettle -lmnl -ljansson
 libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap
 
 ifdef SAN
-flags := $(common) -DCTR_SAN -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-link = $(CC) $(flags) -o $@ $(filter %.o %.a,$^) $(libs)
+# With this system's own libc, which the sanitizers need, but the very libraries that are shipped.
+flags := $(common) -isystem $(DEPS)/include -DCTR_SAN -g -O1 -fno-pie -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+link = $(CC) $(flags) -fno-lto -no-pie -o $@ $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs)
 compiler := $(CC)
 else
 # Of a system that is not musl's own, the compiler sees musl's headers, the kernel's and its own, and nothing else.
@@ -89,33 +90,34 @@ pages := $(patsubst applets/%.1,build/man/%.1,$(wildcard $(applets:%=applets/ctr
 
 all: $(B)/ctrbox $(B)/bin/.links ## build/ctrbox and its links in build/bin
 
-$(B)/ctrbox: $(app_obj) $(B)/libctr.a
+$(B)/ctrbox: $(app_obj) $(B)/libctr.a $(deps_done)
 	$(call say,LINK,$@)$(link)
 
 $(B)/libctr.a: $(lib_obj)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
 
-$(B)/obj/%.o: %.c | $(deps_done)
+$(B)/obj/%.o: %.c $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) $(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c | $(deps_done)
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) $(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
 # A table that is computed when ctrbox is built: by a program of the machine that builds.
 $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
-$(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c | $(deps_done)
+$(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c $(deps_done)
 	$(call say,HOST,$@)mkdir -p $(@D) && $(if $(SYSROOT),$(CC),build/deps/musl/cc) -O1 -std=gnu11 -D_GNU_SOURCE $(warn) \
 		-isystem $(or $(SYSROOT),build/deps)/include -static -o $@ $< $(or $(SYSROOT),build/deps)/lib/libseccomp.a
 
 $(B)/bin/.links: include/applets.def Makefile
 	$(Q)mkdir -p $(B)/bin && rm -f $(B)/bin/ctr-* && for a in $(applets); do ln -s ../ctrbox $(B)/bin/ctr-$$a; done && touch $@
 
+# Other versions than the pinned ones: make ANY_VERSION=1
 build/deps/$(deps_mark):
-	$(Q)sh libcommon/deps/build.sh build/deps $(deps_mark)
+	$(Q)ANY_VERSION=$(ANY_VERSION) sh libcommon/deps/build.sh build/deps $(deps_mark)
 ifneq ($(CROSS),)
 $(DEPS)/$(deps_mark):
-	$(Q)sh libcommon/deps/build.sh $(DEPS) $(deps_mark) $(ARCH)
+	$(Q)ANY_VERSION=$(ANY_VERSION) sh libcommon/deps/build.sh $(DEPS) $(deps_mark) $(ARCH)
 endif
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
@@ -169,10 +171,11 @@ check-aarch64: rootfs ## build for aarch64; a smoke test and the unit tests unde
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
 unit: $(unit_bin)
-# Unit tests are programs of the building machine's libc: cmocka is its package.
+# Unit tests are programs of the building machine's libc, too: cmocka is its package.
 $(B)/unit/%: tests/unit/%.c build/san/libctr.a
-	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
-		-fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a -lcmocka $(libs_full) -lcap -lseccomp -lm
+	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -isystem $(DEPS)/include -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
+		-fno-pie -no-pie -fno-lto -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a \
+		-L$(DEPS)/lib -lcmocka $(libs_full) -lcap -lseccomp -lm
 ifndef SAN
 build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
 	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a
@@ -210,7 +213,7 @@ distclean: ## remove build/
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
-	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= V=1"
+	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= ANY_VERSION=1 V=1"
 
 .PHONY: chaos initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

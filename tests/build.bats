@@ -52,3 +52,22 @@ test_setup() {
 	[[ "$output" == *"$(head -c 1G /dev/zero | sha256sum)"* ]]
 	[[ "$output" == *" web "*running* ]]
 }
+
+@test "a pinned version that the mirrors have not stops the build, and names the way round (issue 14.16)" {
+	cp -r "$top/libcommon/deps" recipe
+	sed -i '/^libarchive/s/3[.]6[.]2-1+deb12u[0-9]*/3.6.2-1+deb12u99/' recipe/pins
+	sed -i '/^musl\|^libcap2\|^jansson\|^libseccomp/d; s/for p in musl libcap2 jansson libseccomp libarchive/for p in libarchive/' recipe/pins recipe/build.sh
+	run sh recipe/build.sh "$WORLD/deps" mark
+	[[ "$output" != *"Could not resolve"* && "$output" != *"no mirror of"* ]] || skip "no mirror can be reached from here"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"libarchive 3.6.2-1+deb12u99 cannot be had from this system's mirrors of bookworm-security"* ]]
+	[[ "$output" == *"make ANY_VERSION=1"* ]]
+	[ ! -e deps ]
+}
+
+@test "the sanitizers' build and the fuzzers link the libraries that are shipped, not the system's (issue 14.16)" {
+	[ -e "$top/build/san/ctrbox" ] || make -C "$top" SAN=1 >/dev/null
+	run -0 ldd "$top/build/san/ctrbox"
+	for l in archive z nettle mnl jansson cap seccomp; do [[ "$output" != *"/lib$l.so"* ]]; done
+	grep -q -- '-Lbuild/deps/lib -larchive' "$top/tests/fuzz/run"
+}

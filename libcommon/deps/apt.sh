@@ -6,13 +6,18 @@ dir=$1 arch=${2:-}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -s "$keyring" ] || { echo "deps: no $keyring: this needs Debian (apt-get install debian-archive-keyring)" >&2; exit 1; }
 . /etc/os-release
-mirror=$(apt-get indextargets 'Created-By: Packages' --format '$(REPO_URI) $(RELEASE)' | awk -v r="${VERSION_CODENAME:-}" '$2 == r { print $1; exit }')
+# Where this system finds what is called $1: `bookworm`, `bookworm-security`; nothing where it knows none.
+mirror_of() { apt-get indextargets 'Created-By: Packages' --format '$(REPO_URI) $(RELEASE)' | awk -v r="$1" '$2 == r { print $1; exit }'; }
+mirror=$(mirror_of "${VERSION_CODENAME:-}")
+security=$(mirror_of "${VERSION_CODENAME:-}-security")
 [ -n "$mirror" ] || { echo "deps: apt knows no mirror of ${VERSION_CODENAME:-this system}" >&2; exit 1; }
+[ -n "$security" ] || echo "deps: apt knows no mirror of ${VERSION_CODENAME:-this system}-security: what is pinned from there will not be found" >&2
 mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-for suite in bookworm trixie; do
-	echo "deb [signed-by=$keyring] $mirror $suite main"
-	[ "$suite" = trixie ] || echo "deb-src [signed-by=$keyring] $mirror $suite main"
-done >"$dir/sources.list"
+{
+	echo "deb [signed-by=$keyring] $mirror trixie main"
+	echo "deb-src [signed-by=$keyring] $mirror bookworm main"
+	[ -z "$security" ] || echo "deb-src [signed-by=$keyring] $security bookworm-security main"
+} >"$dir/sources.list"
 cat >"$dir/apt.conf" <<EOF
 Dir::Etc::SourceList "$dir/sources.list";
 Dir::Etc::SourceParts "/dev/null";

@@ -1,7 +1,8 @@
 #!/bin/sh
-# build.sh DIR MARK [ARCH]: fetch musl and the libraries that ctrbox links from Debian's packages and build them static, once,
+# [ANY_VERSION=1] build.sh DIR MARK [ARCH]: fetch musl and the libraries that ctrbox links from Debian's packages and build them static, once,
 # into DIR (musl/, lib/, include/, kernel/), for this machine or another (aarch64). Aside and renamed, so that an
-# interrupted or a second build leaves nothing half made; the file MARK in it says that it is whole.
+# interrupted or a second build leaves nothing half made; the file MARK in it says that it is whole. Other versions than the
+# pinned ones are taken only with ANY_VERSION=1.
 set -eu
 mark=$2 arch=${3:-$(uname -m)}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -42,20 +43,35 @@ sh "$here/apt.sh" "$t/apt" ${cross:+"$deb"}
 export APT_CONFIG="$t/apt/apt.conf"
 cd "$t/src"
 
-# Fetch one package: the pinned version, else the suite's.
+# A package as Debian has it, NAME=VERSION or NAME/SUITE.
+get() {
+	case $1 in
+	libmnl-dev*) apt-get download -qq "$(echo "$1" | sed "s/^libmnl-dev/&:$deb/")" ;;
+	zlib*) apt-get source -qq --download-only --tar-only "$1" ;;
+	*) apt-get source -qq --download-only "$1" ;;
+	esac 2>>"$t/fetch.log"
+}
+
+# Fetch one package: the pinned version. Where the mirror has it no more, another only if that is asked for: the pin is the
+# one that is known to be mended and tested.
 fetch() {
 	name=$1
 	# shellcheck disable=SC2046 # words
 	set -- $(awk -v n="$name" '$1 == n { print $2, $3; exit }' "$here/pins")
 	echo "deps: fetching $name" >&2
-	case $name in
-	libmnl-dev) apt-get download -qq "$name:$deb=$2" 2>/dev/null || apt-get download -qq "$name:$deb/$1" ;;
-	zlib) apt-get source -qq --download-only --tar-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only --tar-only "$name/$1" ;;
-	*) apt-get source -qq --download-only "$name=$2" 2>/dev/null || apt-get source -qq --download-only "$name/$1" ;;
-	esac
+	if ! get "$name=$2"; then
+		if [ -z "${ANY_VERSION:-}" ]; then
+			tail -n 3 "$t/fetch.log" >&2
+			echo "deps: $name $2 cannot be had from this system's mirrors of $1: mend libcommon/deps/pins, or take" >&2
+			echo "deps: whatever version the mirror has with: make ANY_VERSION=1" >&2
+			exit 1
+		fi
+		get "$name/$1" || get "$name" || { tail -n 3 "$t/fetch.log" >&2; exit 1; }
+		echo "deps: $name: another version than the pinned $2 is taken (ANY_VERSION); apt checked its signature" >&2
+	fi
 	awk -v n="$name" -v d="_$deb.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins" | while read -r file sum; do
 		if [ ! -e "$file" ]; then
-			echo "deps: $name: the mirror has another version than the pinned one; its signature was checked" >&2
+			[ -n "${ANY_VERSION:-}" ] || { echo "deps: $name: no $file came with $2" >&2; exit 1; }
 		elif ! echo "$sum  $file" | sha256sum -c --quiet - >&2; then
 			echo "deps: $file: wrong sha256" >&2
 			exit 1
