@@ -20,12 +20,14 @@
 #include "file.h"
 #include "opt.h"
 #include "record.h"
+#include "spec.h"
 #include "str.h"
 #include "undo.h"
 #include "userdb.h"
 
 static bool create, get, del, kill_first, freeze, thaw, list, stat_it, watch_it, mount_it;
 static const char *pid_s, *file_s, *delegate;
+static struct strv device_rules;
 
 static const struct opt opts[] = {
     {'c', "create", NULL, "make the group when it is not there", OPT_FLAG, &create},
@@ -42,6 +44,9 @@ static const struct opt opts[] = {
     {0, "watch", NULL, "a line for each oom, limit or populated event, until it is empty", OPT_FLAG,
 	&watch_it},
     {'f', "file", "FILE|-", "lines of GROUP KEY=VALUE...", OPT_STR, &file_s},
+    {0, "device-rule", "RULE",
+	"with KEY=VALUE: the devices its processes may use: 'c 1:3 rwm', '-b *:* m', 'default'",
+	OPT_LIST, &device_rules},
     {0, "delegate", "USER", "give GROUP to a user (cgroup v2)", OPT_STR, &delegate},
     {0, "mount", NULL, "mount cgroup v2, where no cgroups are; or a named v1 hierarchy: NAME DIR",
 	OPT_FLAG, &mount_it},
@@ -93,6 +98,40 @@ static void made(void *path)
 }
 
 /* --- setting --- */
+
+/* "[-]TYPE MAJOR:MINOR ACCESS", as v1's files have it, a minus forbids; "default": what ctr-run
+ * gives. */
+static void device_rule_read(struct spec *s, const char *text)
+{
+	const char *rule = text + (*text == '-');
+	_cleanup_strv_ struct strv w = {0};
+	int64_t n[2] = {-1, -1};
+	struct spec defaults;
+	if (strcmp(text, "default") == 0) {
+		spec_default(&defaults);
+		s->device_rules = defaults.device_rules;
+		return;
+	}
+	strv_split(&w, rule, " :");
+	bool ok = w.n == 4 && strlen(w.v[0]) == 1 && strchr("abc", w.v[0][0]) && *w.v[3] &&
+		  strlen(w.v[3]) < 4 && strspn(w.v[3], "rwm") == strlen(w.v[3]);
+	for (size_t i = 0; ok && i < 2; i++)
+		ok = strcmp(w.v[1 + i], "*") == 0 ||
+		     num_parse("device", w.v[1 + i], 0, i ? 0xfffff : 0xfff, &n[i]) == 0;
+	if (!ok)
+		die_usage(
+		    "--device-rule: '%s' is not [-]TYPE MAJOR:MINOR ACCESS, such as 'c 1:3 rwm'",
+		    text);
+	device_rule_add(s, *text != '-', w.v[0][0], n[0], n[1], w.v[3]);
+}
+
+static int set_devices(const char *path)
+{
+	struct spec s = {0};
+	for (size_t i = 0; i < device_rules.n; i++)
+		device_rule_read(&s, device_rules.v[i]);
+	return device_rules.n ? cgroup_devices(path, s.device_rules.v, s.device_rules.n) : 0;
+}
 
 static int set(const char *path, const struct strv *settings)
 {
@@ -313,6 +352,8 @@ static int apply(const char *path, int argc, char **argv)
 		die_fail();
 	if (fresh)
 		undo_push(made, (char *)path);
+	if (set_devices(path) < 0)
+		die_fail();
 	if (cmd)
 		return become(path, cmd);
 	undo_commit();

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "caps.h"
+#include "chain.h"
 #include "create.h"
 #include "err.h"
 #include "file.h"
@@ -276,36 +276,6 @@ static void lessen(const struct sock_fprog *prog, uint64_t bounding)
 		die("close descriptors: %m");
 }
 
-static _Noreturn void run(char **argv)
-{
-	const char *sh = getenv("SHELL");
-	char *dflt[] = {(char *)(sh && *sh ? sh : "/bin/sh"), NULL};
-	if (!argv[0])
-		argv = dflt;
-	execvp(argv[0], argv);
-	int code = errno == ENOENT ? 127 : 126;
-	die_code(code, "%s: %m", argv[0]);
-}
-
-static int stay(pid_t child)
-{
-	sigset_t all_s;
-	int status, sig;
-	sigfillset(&all_s);
-	sigprocmask(SIG_BLOCK, &all_s, NULL);
-	for (;;) {
-		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
-			if (!WIFSTOPPED(status))
-				return WIFEXITED(status) ? WEXITSTATUS(status)
-							 : 128 + WTERMSIG(status);
-			kill(getpid(), SIGSTOP);
-			kill(child, SIGCONT);
-		}
-		if (sigwait(&all_s, &sig) == 0 && sig != SIGCHLD)
-			kill(child, sig);
-	}
-}
-
 int ctr_nsenter_main(int argc, char **argv)
 {
 	int pidfd, rootfd = -1, wdfd = -1;
@@ -346,10 +316,10 @@ int ctr_nsenter_main(int argc, char **argv)
 	if (child < 0)
 		die("fork: %m");
 	if (child > 0)
-		return stay(child);
+		return chain_stay(child);
 	if (forked)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!less)
 		ids();
-	run(argv + n);
+	chain_run(argv + n);
 }

@@ -35,7 +35,7 @@ const struct applet applet_table[] = {
 #include "applets.def"
     {NULL, FILTER, NULL, NULL}};
 
-static const struct applet *find(const char *name)
+const struct applet *applet_find(const char *name)
 {
 	for (const struct applet *a = applet_table; a->name; a++)
 		if (strcmp(a->name, name) == 0 || strcmp(a->name + strlen("ctr-"), name) == 0)
@@ -152,7 +152,7 @@ static void docker_word(int argc, char **argv)
 		    stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->instead);
 		exit(2);
 	}
-	const struct applet *a = find(w->applet ? w->applet : argv[first]);
+	const struct applet *a = applet_find(w->applet ? w->applet : argv[first]);
 	if (!a)
 		return;
 	argv[first] = (char *)(w->sub ? w->sub : a->name);
@@ -244,8 +244,8 @@ int main(int argc, char **argv)
 		name = "ctr-oci";
 	if (cni_is_plugin(name, argc))
 		return cni_main(name);
-	if (str_starts(name, "ctr-") && find(name))
-		return run(find(name), argc, argv);
+	if (str_starts(name, "ctr-") && applet_find(name))
+		return run(applet_find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage(stdout, 0);
 	if (strcmp(argv[1], "--list") == 0) {
@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 
 	if (strcmp(argv[1], "--install-cni") == 0)
 		return install_cni(argc, argv);
-	const struct applet *a = str_starts(name, "ctr-") ? NULL : find(argv[1]);
+	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
 	if (a)
 		return run(a, argc - 1, argv + 1);
 #ifndef CTR_MINIMAL

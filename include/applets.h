@@ -14,6 +14,8 @@ struct applet {
 };
 /* Ended by a row without a name; in applets/ctrbox.c. */
 extern const struct applet applet_table[];
+/* By its name, with or without "ctr-"; NULL when there is none. */
+const struct applet *applet_find(const char *name);
 
 /* The caller's umask: for the command that an OWNER becomes in the end. */
 extern mode_t applet_umask;

@@ -14,6 +14,8 @@ int caps_from_name(const char *name, uint64_t *bits);
 const char *caps_name(int cap);
 /* Every capability this kernel has and our bounding set allows. */
 uint64_t caps_all(void);
+/* Our ambient set. */
+uint64_t caps_ambient(void);
 /* Drop what is not in `keep` from the bounding set. 0 or -1 with errno. */
 int caps_drop_bounding(uint64_t keep);
 /* Set the three sets and the ambient one. -1 with fail(). Call after the last change of user,

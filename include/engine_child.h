@@ -28,13 +28,6 @@ struct sides {
 	struct sock_fprog *seccomp;
 };
 
-/* A kind of namespace: its CLONE_NEW* flag and its name in words. */
-struct ns_kind {
-	unsigned long flag;
-	const char *name;
-};
-extern const struct ns_kind ns_kinds[NS_COUNT];
-
 /* Do hooks of the runtime's side run while the child waits? */
 bool engine_hooks_meanwhile(const struct spec *s);
 

@@ -17,10 +17,11 @@ enum opt_kind {
 };
 
 struct opt {
-	char s;           /* short letter, 0 for none */
-	const char *l;    /* long name, NULL for none */
-	const char *arg;  /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X
-			     or -sX only) */
+	char s;        /* short letter, 0 for none */
+	const char *l; /* long name, NULL for none */
+	const char
+	    *arg;         /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X
+			     or -sX only), "[=X]": --l=X or -s=X, so that letters can stand together */
 	const char *help; /* NULL: an alias, parsed but not shown */
 	enum opt_kind kind;
 	void *to;

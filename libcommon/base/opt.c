@@ -29,6 +29,12 @@ static bool optional(const struct opt *o)
 	return o->arg && o->arg[0] == '[';
 }
 
+/* "[=X]": a value stands behind a =, in the short form too, so that letters can stand together. */
+static bool long_only(const struct opt *o)
+{
+	return o->arg && o->arg[0] == '[' && o->arg[1] == '=';
+}
+
 static void help_row(const struct opt *o)
 {
 	char left[80] = "";
@@ -40,8 +46,7 @@ static void help_row(const struct opt *o)
 	if (o->l)
 		n += snprintf(left + n, sizeof left - (size_t)n, "--%s", o->l);
 	if (o->arg && optional(o))
-		snprintf(left + n, sizeof left - (size_t)n, "[=%.*s]", (int)strlen(o->arg) - 2,
-		    o->arg + 1);
+		snprintf(left + n, sizeof left - (size_t)n, "[=%s", o->arg + 1 + long_only(o));
 	else if (o->arg)
 		snprintf(left + n, sizeof left - (size_t)n, " %s", o->arg);
 	if (strlen(left) > 26)
@@ -117,7 +122,7 @@ static void man(const struct usage *u)
 		if (o->l)
 			printf(" Fl \\-%s", o->l);
 		if (o->arg && optional(o))
-			printf("=\\&%s", o->arg);
+			printf("[=\\&%s", o->arg + 1 + long_only(o));
 		else if (o->arg)
 			printf(" Ar %s", o->arg);
 		fputs("\n\\&", stdout);
@@ -231,6 +236,15 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		else
 			while (o->s != c)
 				o++;
+		if (c < LONG_BASE && optarg && long_only(o)) {
+			if (*optarg == '=') {
+				optarg++;
+			} else { /* further letters */
+				argv[--optind] = optarg - 1;
+				optarg[-1] = '-';
+				optarg = NULL;
+			}
+		}
 		take(o, optarg);
 	}
 	return optind;

@@ -324,10 +324,11 @@ static int set_user(const struct who *w)
 	return 0;
 }
 
-static int caps_of(const struct spec *s, const struct who *w)
+static int caps_of(const struct become *b, const struct who *w)
 {
-	struct spec_caps c = s->caps;
-	if (w->uid != 0) { /* docker: another user than root starts with the bounding set only */
+	struct spec_caps c = b->spec->caps;
+	if (w->uid != 0 &&
+	    !b->same_user) { /* docker: another user than root starts with the bounding set only */
 		c.effective &= c.ambient;
 		c.permitted &= c.ambient;
 	}
@@ -358,7 +359,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
 		return -1;
-	if (set_user(w) < 0 || caps_of(s, w) < 0 || become_death_signal(b) < 0)
+	if ((!b->same_user && set_user(w) < 0) || caps_of(b, w) < 0 || become_death_signal(b) < 0)
 		return -1;
 	if (!s->no_new_privileges)
 		return 0;
@@ -500,9 +501,11 @@ int become(struct become *b)
 	struct who w = {0};
 	struct strv env = {0};
 	strv_addall(&env, &s->env);
-	if (who_is(s, &w) < 0)
+	if (b->same_user)
+		w.uid = geteuid();
+	else if (who_is(s, &w) < 0)
 		return 126;
-	if (!strv_getenv(&env, "HOME"))
+	if (!b->same_user && !strv_getenv(&env, "HOME"))
 		strv_setenv(&env, "HOME", w.home && *w.home ? w.home : "/");
 	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
 		return 125;
@@ -510,7 +513,8 @@ int become(struct become *b)
 	if (!b->entering && become_oom_score(s) < 0)
 		return 125;
 	become_hidden();
-	give_stdio(b, w.uid);
+	if (!b->same_user)
+		give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
 	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 ||

@@ -25,20 +25,10 @@
 #include "idmounts.h"
 #include "image.h"
 #include "launch.h"
+#include "ns.h"
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
-
-const struct ns_kind ns_kinds[NS_COUNT] = {
-    [NS_MNT] = {CLONE_NEWNS, "mount"},
-    [NS_PID] = {CLONE_NEWPID, "pid"},
-    [NS_NET] = {CLONE_NEWNET, "network"},
-    [NS_IPC] = {CLONE_NEWIPC, "ipc"},
-    [NS_UTS] = {CLONE_NEWUTS, "uts"},
-    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup"},
-    [NS_USER] = {CLONE_NEWUSER, "user"},
-    [NS_TIME] = {0x80, "time"},
-};
 
 bool engine_hooks_meanwhile(const struct spec *s)
 {
@@ -241,7 +231,8 @@ static int start(struct engine *e, struct sides *x)
 	const struct spec *s = e->spec;
 	uint64_t flags = 0;
 	for (int i = 0; i < NS_COUNT; i++)
-		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0)
+		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0 &&
+		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() */
 			flags |= ns_kinds[i].flag;
 	x->group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
 	struct borrower b = {e, x};

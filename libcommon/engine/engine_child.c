@@ -1,10 +1,8 @@
 /* engine_child.c: the child's half of a start: from the clone to exec; see engine_child.h and
  * DESIGN.md section 5. */
 #include <errno.h>
-#include <net/if.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 #include "handed.h"
 #include "hooks.h"
 #include "launch.h"
+#include "ns.h"
 #include "placement.h"
 #include "rootfs.h"
 #include "str.h"
@@ -44,22 +43,6 @@ static int child_join(const struct sides *x)
 	return 0;
 }
 
-/* netdevice(7): a new network namespace has only lo, and it is down. */
-static int child_loopback_up(void)
-{
-	struct ifreq r = {.ifr_name = "lo"};
-	_cleanup_close_ int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (s < 0)
-		return 0; /* a kernel without IPv4 */
-	r.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (ioctl(s, SIOCSIFFLAGS, &r) == 0)
-		return 0;
-	return fail("lo: set up: %m%s",
-	    errno == EPERM
-		? " (inside another container: it needs CAP_NET_ADMIN there, or --net host)"
-		: "");
-}
-
 static int child_names(const struct spec *s)
 {
 	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
@@ -69,13 +52,16 @@ static int child_names(const struct spec *s)
 	return 0;
 }
 
-static int child_become_root(const struct sides *x, struct rootfs *r)
+static int child_become_root(const struct spec *s, const struct sides *x, struct rootfs *r)
 {
 	if (child_wait_byte(x->childs, "MI") == 'I')
 		r->idmounts = x->idmounts;
 	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return fail("become root of the user namespace: %m");
+	/* The queues' file system belongs to who makes the namespace: to our root, now. */
+	if (s->ns_new & 1u << NS_IPC && x->ns_fd[NS_IPC] < 0 && unshare(CLONE_NEWIPC) < 0)
+		return fail("new ipc namespace: %m");
 	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable"
 	 */
 	prctl(PR_SET_DUMPABLE, 1);
@@ -94,11 +80,11 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 		   (!s->x_lower.n && userns_nested());
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
-	if (s->ns_new & 1u << NS_USER && child_become_root(x, &r) < 0)
+	if (s->ns_new & 1u << NS_USER && child_become_root(s, x, &r) < 0)
 		return -1;
 	umask(0);
 	if (child_join(x) < 0 || (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
-	    (r.netns && child_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
+	    (r.netns && ns_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
 	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
 		if (r.no_overlay)
 			*code = ENGINE_NO_OVERLAY;

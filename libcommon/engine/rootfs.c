@@ -41,6 +41,11 @@ static char *fd_path(char *buf, int fd)
 
 #define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
 
+static const char *upper_of(const struct rootfs *r)
+{
+	return r->upper ? r->upper : "upper";
+}
+
 /* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner,
  * where that is one of the container's. */
 static void copy_root_mode(const struct rootfs *r, int lower, int upper)
@@ -84,7 +89,8 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 		return;
 	_cleanup_close_ int lower =
 	    openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int upper = openat(AT_FDCWD, "upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper =
+	    openat(AT_FDCWD, upper_of(r), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	copy_root_mode(r, lower, upper);
 }
 
@@ -126,9 +132,9 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 	warn("%s: mount overlay: %m (CONFIG_OVERLAY_FS): its root is read-only, with /tmp, /run "
 	     "and /var/tmp in memory",
 	    strrchr(r->dir, '/') + 1);
-	if (mount(lower, "upper", NULL, MS_BIND, NULL) < 0)
+	if (mount(lower, upper_of(r), NULL, MS_BIND, NULL) < 0)
 		return fail("%s: bind: %m", r->dir);
-	_cleanup_close_ int root = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
 		_cleanup_close_ int at =
 		    path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
@@ -136,7 +142,7 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 		    mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
 			return fail("/%s: mount tmpfs: %m", memory[i]);
 	}
-	return rootfs_readonly("upper");
+	return rootfs_readonly(upper_of(r));
 }
 
 int rootfs_readonly(const char *root)
@@ -159,8 +165,9 @@ static int overlay_mount(struct rootfs *r)
 	if (chdir(r->dir) < 0)
 		return fail("%s: %m", r->dir);
 	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int upper = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int work = openat(AT_FDCWD, "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int work =
+	    openat(AT_FDCWD, r->work ? r->work : "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
 	/* Those three off: an upper directory is then a layer as it stands
@@ -275,7 +282,7 @@ int rootfs_prepare(struct rootfs *r)
 	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
 		return fail("/: stop mount propagation: %m");
 	bool overlay = s->x_lower.n || s->x_image_file;
-	const char *root = overlay ? "upper" : s->root_path;
+	const char *root = overlay ? upper_of(r) : s->root_path;
 	if (overlay) {
 		if (overlay_mount(r) < 0)
 			return -1;

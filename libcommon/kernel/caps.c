@@ -13,6 +13,7 @@
 
 #ifndef PR_CAP_AMBIENT
 #define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_IS_SET 1
 #define PR_CAP_AMBIENT_RAISE 2
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 #endif
@@ -25,6 +26,15 @@ uint64_t caps_all(void)
 		    1) /* what we have not got we cannot give */
 			all |= 1ull << i;
 	return all;
+}
+
+uint64_t caps_ambient(void)
+{
+	uint64_t bits = 0;
+	for (int i = 0; i < 64; i++)
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)
+			bits |= 1ull << i;
+	return bits;
 }
 
 int caps_from_name(const char *name, uint64_t *bits)
@@ -65,7 +75,10 @@ int caps_drop_bounding(uint64_t keep)
 			continue;
 		if (errno == EINVAL)
 			break; /* beyond the last one */
-		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 0)
+		int there = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+		if (there < 0) /* as before, but who may drop none is told EPERM first */
+			break;
+		if (there)
 			return errno = EPERM, -1;
 	}
 	return 0;

@@ -1,0 +1,53 @@
+/* chain.c: become the rest of the command line; see chain.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "applets.h"
+#include "chain.h"
+#include "err.h"
+
+extern char **environ;
+static int self = -1;
+
+void chain_ready(void)
+{
+	self = openat(AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
+}
+
+_Noreturn void chain_run(char **argv)
+{
+	const char *sh = getenv("SHELL");
+	char *dflt[] = {(char *)(sh && *sh ? sh : "/bin/sh"), NULL};
+	if (!argv[0])
+		argv = dflt;
+	if (self >= 0 && strncmp(argv[0], "ctr-", 4) == 0 && applet_find(argv[0]))
+		syscall(SYS_execveat, self, "", argv, environ, 0x1000 /* AT_EMPTY_PATH */);
+	execvp(argv[0], argv);
+	int code = errno == ENOENT ? 127 : 126;
+	die_code(code, "%s: %m", argv[0]);
+}
+
+int chain_stay(pid_t child)
+{
+	sigset_t all_s;
+	int status, sig;
+	sigfillset(&all_s);
+	sigprocmask(SIG_BLOCK, &all_s, NULL);
+	for (;;) {
+		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
+			if (!WIFSTOPPED(status))
+				return WIFEXITED(status) ? WEXITSTATUS(status)
+							 : 128 + WTERMSIG(status);
+			kill(getpid(), SIGSTOP);
+			kill(child, SIGCONT);
+		}
+		if (sigwait(&all_s, &sig) == 0 && sig != SIGCHLD)
+			kill(child, sig);
+	}
+}

@@ -1,0 +1,126 @@
+/* ctr-priv: give up what the command shall not have (user, capabilities, system calls, limits), and
+ * become it.
+ *
+ * Kind: CHAIN. setpriv(1)'s ground by the engine's own last step (become()): without options
+ * nothing changes.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "create_flags.h"
+#include "err.h"
+#include "launch.h"
+#include "opt.h"
+#include "title.h"
+
+extern char **environ;
+static struct create_flags given;
+static const char *seccomp;
+static bool no_new_privs, clean_env, new_keyring;
+
+static const struct opt opts[] = {
+    {'u', "user", "USER[:GROUP]", "become this user, by name or number", OPT_STR, &given.user},
+    {0, "group-add", "GROUP", "a further group", OPT_LIST, &given.groups},
+    {0, "cap-add", "CAP", "with --cap-drop ALL: keep this one (or ALL)", OPT_LIST, &given.cap_add},
+    {0, "cap-drop", "CAP", "drop a capability (or ALL)", OPT_LIST, &given.cap_drop},
+    {0, "seccomp", "default|FILE|none", "which system calls there are", OPT_STR, &seccomp},
+    {0, "no-new-privs", NULL, "set-id programs give nothing any more", OPT_FLAG, &no_new_privs},
+    {0, "ulimit", "NAME=SOFT[:HARD]", "a resource limit", OPT_LIST, &given.ulimits},
+    {0, "umask", "MODE", "umask of the command", OPT_STR, &given.umask},
+    {0, "oom-score-adj", "N", "-1000 to 1000", OPT_STR, &given.oom_score_adj},
+    {'w', "workdir", "DIR", "its working directory; made when missing", OPT_STR, &given.workdir},
+    {'e', "env", "K[=V]", "an environment variable", OPT_LIST, &given.env},
+    {0, "env-file", "FILE", "variables, a line each", OPT_LIST, &given.env_file},
+    {'i', "ignore-environment", NULL, "start with an empty environment", OPT_FLAG, &clean_env},
+    {0, "new-keyring", NULL, "a session keyring of its own", OPT_FLAG, &new_keyring},
+    {0, "init", NULL, "stay as PID 1 that forwards signals and reaps", OPT_FLAG, &given.init},
+    OPT_END,
+};
+static const struct usage usage = {
+    .synopsis = "[COMMAND [ARG...]]",
+    .more = "COMMAND defaults to $SHELL or /bin/sh. Without options nothing changes.\n"
+	    "Exit code: the command's, 125 ctr-priv failed, 126 not executable, 127 not found.\n",
+    .opts = opts,
+};
+
+/* What we have now is what is kept. */
+static void caps_now(struct spec_caps *c)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
+	if (syscall(SYS_capget, &h, now) < 0)
+		die("capabilities: %m");
+	*c = (struct spec_caps){.bounding = caps_all(),
+	    .effective = now[0].effective | (uint64_t)now[1].effective << 32,
+	    .permitted = now[0].permitted | (uint64_t)now[1].permitted << 32,
+	    .inheritable = now[0].inheritable | (uint64_t)now[1].inheritable << 32,
+	    .ambient = caps_ambient()};
+}
+
+static int system_calls(void)
+{
+	if (!seccomp || strcmp(seccomp, "none") == 0)
+		seccomp = "unconfined";
+	else if (strcmp(seccomp, "default") == 0)
+		seccomp = "builtin";
+	char *word = xasprintf("seccomp=%s", seccomp);
+	strv_take(&given.security, word);
+	if (no_new_privs)
+		strv_add(&given.security, "no-new-privileges");
+	return 0;
+}
+
+static void fill(struct spec *s)
+{
+	spec_default(s);
+	caps_now(&s->caps);
+	struct spec_caps now = s->caps;
+	system_calls();
+	if (flags_privileges(&given, s) < 0 || flags_settings(&given, s) < 0)
+		die_fail();
+	if (!given.cap_add.n && !given.cap_drop.n)
+		s->caps = now;
+	if (!given.workdir) {
+		free(s->cwd);
+		s->cwd = xstrdup(".");
+	}
+	if (!given.umask) {
+		s->umask = umask(0);
+		umask((mode_t)s->umask);
+	}
+	strv_free(&s->env);
+	for (char **e = environ; *e && !clean_env; e++)
+		strv_add(&s->env, *e);
+	if (env_flags(&s->env, &given.env_file, &given.env) < 0)
+		die_fail();
+}
+
+int ctr_priv_main(int argc, char **argv)
+{
+	struct spec s;
+	err_code = err_usage_code = 125;
+	int n = opt_parse(&usage, argc, argv);
+	fill(&s);
+	const char *sh = strv_getenv(&s.env, "SHELL");
+	for (char **a = argv + n; *a; a++)
+		strv_add(&s.args, *a);
+	if (!s.args.n)
+		strv_add(&s.args, sh && *sh ? sh : "/bin/sh");
+	struct become b = {.spec = &s,
+	    .stdio = {0, 1, 2},
+	    .report = -1,
+	    .keyring_stays = !new_keyring,
+	    .preserve = 1u << 30,
+	    .same_user = !given.user && !given.groups.n};
+	if (launch_seccomp(&s, &b.seccomp) < 0)
+		die_fail();
+	int code = become(&b);
+	die_code(code, "%s", fail_msg());
+}

@@ -1,0 +1,417 @@
+/* ctr-unshare: make new namespaces, and become a command in them.
+ *
+ * Kind: CHAIN. unshare(1)'s flags. Who asks for a namespace to be kept, or for id maps, needs
+ * somebody who stays outside: a helper process, which ends before the command begins. With a pid
+ * namespace the command is its PID 1 by exec, and we stay to forward signals and the exit code.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "chain.h"
+#include "err.h"
+#include "idmap.h"
+#include "ns.h"
+#include "opt.h"
+#include "placement.h"
+#include "selfexe.h"
+#include "str.h"
+#include "sys.h"
+#include "tty.h"
+#include "userns_flag.h"
+
+static struct wish {
+	bool wanted;
+	const char *keep; /* =FILE: where it stays when we are gone */
+} wish[NS_COUNT];
+static bool as_root, as_me, fork_too, kill_child;
+static struct strv mapped;
+static const char *outside;
+static const char *map, *propagation = "private", *proc, *hostname, *domainname, *monotonic,
+			*boottime;
+
+static int want(enum spec_ns ns, const char *file)
+{
+	wish[ns] = (struct wish){true, file};
+	return 0;
+}
+#define WANT(name, ns)                                                                             \
+	static int want_##name(const char *v)                                                      \
+	{                                                                                          \
+		return want(ns, v);                                                                \
+	}
+WANT(mnt, NS_MNT)
+WANT(uts, NS_UTS)
+WANT(ipc, NS_IPC)
+WANT(net, NS_NET)
+WANT(pid, NS_PID)
+WANT(user, NS_USER)
+WANT(cgroup, NS_CGROUP)
+WANT(time, NS_TIME)
+
+static int mount_proc(const char *dir)
+{
+	proc = dir ? dir : "/proc";
+	return want(NS_MNT, wish[NS_MNT].keep);
+}
+
+static const struct opt opts[] = {
+    {'m', "mount", "[=FILE]", "a mount namespace, kept at FILE", OPT_CALL, want_mnt},
+    {'u', "uts", "[=FILE]", "of the host's names", OPT_CALL, want_uts},
+    {'i', "ipc", "[=FILE]", "of System V IPC and message queues", OPT_CALL, want_ipc},
+    {'n', "net", "[=FILE]", "of the network; its lo is up", OPT_CALL, want_net},
+    {'p', "pid", "[=FILE]", "of process ids: the command is its PID 1", OPT_CALL, want_pid},
+    {'U', "user", "[=FILE]", "of users (see --map)", OPT_CALL, want_user},
+    {'C', "cgroup", "[=FILE]", "of cgroups: the group we are in is its root", OPT_CALL,
+	want_cgroup},
+    {'T', "time", "[=FILE]", "of the clocks since boot", OPT_CALL, want_time},
+    {0, "map", "auto|keep-id|MAP",
+	"with -U: the id maps, as ctr-run --userns has them (default: auto)", OPT_STR, &map},
+    {'r', "map-root-user", NULL, "-U, with our user as its root and no other", OPT_FLAG, &as_root},
+    {'c', "map-current-user", NULL, "-U, with our user as itself and no other", OPT_FLAG, &as_me},
+    {0, "hostname", "NAME", "-u, and this host name", OPT_STR, &hostname},
+    {0, "domainname", "NAME", "-u, and this NIS domain name", OPT_STR, &domainname},
+    {0, "monotonic", "SECONDS", "-T: the monotonic clock goes ahead by so much", OPT_STR,
+	&monotonic},
+    {0, "boottime", "SECONDS", "-T: so does that since boot", OPT_STR, &boottime},
+    {0, "mount-proc", "[=DIR]", "-m, and a /proc of its own", OPT_CALL, mount_proc},
+    {0, "propagation", "private|slave|shared|unchanged",
+	"of the mounts in a new mount namespace (default: private)", OPT_STR, &propagation},
+    {0, "mapped", "DIR[:AT]",
+	"with -U and -m: DIR, mounted there or at AT, with the owners that the map gives", OPT_LIST,
+	&mapped},
+    {0, "outside", "SH-LINE",
+	"when the namespaces are there, run this outside first; $1 is the pid of one in them",
+	OPT_STR, &outside},
+    {'f', "fork", NULL, "stay, and let the command be a child (as with -p)", OPT_FLAG, &fork_too},
+    {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* it always dies with us */
+    OPT_END,
+};
+static const struct usage usage = {
+    .synopsis = "[COMMAND [ARG...]]",
+    .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N "
+	    "ended it,\n125 ctr-unshare failed, 126 not executable, 127 not found.\n",
+    .opts = opts,
+};
+
+/* --- the helper outside --- */
+
+struct ask {
+	enum { MAP, KEEP, RUN, TREE } what;
+	size_t i; /* TREE: the i-th --mapped */
+};
+static struct spec maps;
+
+static int keep_one(pid_t whom, enum spec_ns ns)
+{
+	const char *to = wish[ns].keep;
+	_cleanup_free_ char *from = xasprintf("/proc/%d/ns/%s%s", (int)whom, ns_kinds[ns].file,
+	    ns == NS_PID || ns == NS_TIME ? "_for_children" : "");
+	_cleanup_close_ int fd =
+	    openat(AT_FDCWD, to, O_RDONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return fail("%s: %m", to);
+	if (mount(from, to, NULL, MS_BIND, NULL) == 0)
+		return 0;
+	return fail("%s: keep the %s namespace: %m%s", to, ns_kinds[ns].name,
+	    ns == NS_MNT && errno == EINVAL
+		? " (a mount namespace is kept on a private mount only: mount --make-private)"
+		: "");
+}
+
+static int keep_all(pid_t whom)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (!wish[i].keep || keep_one(whom, i) == 0)
+			continue;
+		while (i-- > 0) /* none is left where the command does not run */
+			if (wish[i].keep)
+				umount2(wish[i].keep, MNT_DETACH);
+		return -1;
+	}
+	return 0;
+}
+
+static int run_outside(pid_t whom)
+{
+	char pid[16];
+	int status = -1;
+	snprintf(pid, sizeof pid, "%d", (int)whom);
+	pid_t sh = fork();
+	if (sh == 0) {
+		execl("/bin/sh", "sh", "-c", outside, "sh", pid, (char *)NULL);
+		_exit(127);
+	}
+	while (sh > 0 && waitpid(sh, &status, 0) < 0 && errno == EINTR)
+		;
+	return status ? fail("--outside: this line failed: %s", outside) : 0;
+}
+
+/* A copy of DIR's mount, to be put over it in the new mount namespace (mount_setattr(2),
+ * MOUNT_ATTR_IDMAP): a descriptor. */
+static int map_tree(const char *what, pid_t whom)
+{
+	_cleanup_free_ char *dir = xstrndup(what, strcspn(what, ":"));
+	_cleanup_free_ char *ns = xasprintf("/proc/%d/ns/user", (int)whom);
+	_cleanup_close_ int user = openat(AT_FDCWD, ns, O_RDONLY | O_CLOEXEC);
+	struct mount_attr_s a = {
+	    .attr_set = 0x100000 /* MOUNT_ATTR_IDMAP */, .userns_fd = (uint64_t)user};
+	int fd = sys_open_tree(AT_FDCWD, dir, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
+	if (user < 0 || fd < 0 || sys_mount_setattr(fd, 0, &a) < 0)
+		return fail("--mapped: %s: %m (an id-mapped mount takes root, Linux 5.12 and a "
+			    "file system that can)",
+		    dir);
+	return fd;
+}
+
+static int answer(struct ask a, pid_t whom)
+{
+	switch (a.what) {
+	case MAP:
+		return idmap_write(
+		    whom, maps.uid_map.v, maps.uid_map.n, maps.gid_map.v, maps.gid_map.n);
+	case KEEP:
+		return keep_all(whom);
+	case RUN:
+		return run_outside(whom);
+	case TREE:
+		return map_tree(mapped.v[a.i], whom);
+	}
+	return -1;
+}
+
+static _Noreturn void help(int sock, pid_t whom)
+{
+	struct ask a;
+	while (recv(sock, &a, sizeof a, 0) == sizeof a) {
+		int r = answer(a, whom);
+		const char *said = r < 0 ? fail_msg() : "";
+		if (a.what == TREE && r >= 0) {
+			fd_send(sock, said, 1, r);
+			close(r);
+		} else {
+			send(sock, said, strlen(said) + 1, MSG_NOSIGNAL);
+		}
+	}
+	_exit(0);
+}
+
+static int helper = -1;
+static pid_t helper_pid;
+
+static void helper_start(void)
+{
+	int pair[2];
+	pid_t us = getpid();
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		die("socketpair: %m");
+	helper_pid = fork();
+	if (helper_pid < 0)
+		die("fork: %m");
+	if (helper_pid == 0) {
+		close(pair[0]);
+		help(pair[1], us);
+	}
+	close(pair[1]);
+	helper = pair[0];
+}
+
+/* Dies when it could not. Returns what came with the answer: a descriptor, or -1. */
+static int helper_asked(struct ask what)
+{
+	char said[1024];
+	int fd = -1;
+	ssize_t n = send(helper, &what, sizeof what, MSG_NOSIGNAL) < 0
+			? -1
+			: fd_recv(helper, said, sizeof said, &fd);
+	if (n < 1)
+		die("the process that stays outside has ended");
+	if (*said)
+		die("%s", said);
+	return fd;
+}
+
+static void helper_end(void)
+{
+	if (helper < 0)
+		return;
+	close(helper);
+	while (waitpid(helper_pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* --- the namespaces --- */
+
+static void one_id(struct idmap *m, uint32_t inside, uint32_t outside)
+{
+	m->v = xcalloc(1, sizeof *m->v);
+	m->v[0] = (struct idmap_entry){inside, outside, 1};
+	m->n = 1;
+}
+
+static void maps_wanted(void)
+{
+	if (as_root && as_me)
+		die_usage("-r and -c contradict each other");
+	if ((as_root || as_me) && map)
+		die_usage("--map: -%c is a map already", as_root ? 'r' : 'c');
+	if (map && strcmp(map, "host") == 0)
+		die_usage("--map: 'host' is none: leave -U out");
+	if (as_root || as_me) {
+		one_id(&maps.uid_map, as_root ? 0 : geteuid(), geteuid());
+		one_id(&maps.gid_map, as_root ? 0 : getegid(), getegid());
+	} else if (userns_request(&maps, map ? map : "auto") < 0) {
+		die_fail_usage();
+	}
+}
+
+static void offset(const char *flag, const char *text, struct spec_time_offset *o)
+{
+	if (!text)
+		return;
+	if (num_parse(flag, text, -1000000000, 1000000000, &o->secs) < 0)
+		die_fail_usage();
+	o->set = true;
+	wish[NS_TIME].wanted = true;
+}
+
+static unsigned long propagation_flag(void)
+{
+	static const struct {
+		const char *word;
+		unsigned long flag;
+	} known[] = {{"private", MS_REC | MS_PRIVATE}, {"slave", MS_REC | MS_SLAVE},
+	    {"shared", MS_REC | MS_SHARED}, {"unchanged", 0}};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(known[i].word, propagation) == 0)
+			return known[i].flag;
+	die_usage("--propagation: '%s' is not private, slave, shared or unchanged", propagation);
+}
+
+static void become_user(void)
+{
+	if (unshare(CLONE_NEWUSER) < 0)
+		die("user namespace: %m%s",
+		    errno == EPERM || errno == ENOSPC
+			? " (they may be switched off or used up: sysctls "
+			  "user.max_user_namespaces, kernel.unprivileged_userns_clone)"
+			: "");
+	helper_asked((struct ask){MAP, 0});
+	if (!as_me && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		die("become root of the user namespace: %m");
+	prctl(PR_SET_DUMPABLE, 1);
+}
+
+static void make_others(void)
+{
+	int flags = 0;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (wish[i].wanted && i != NS_USER && i != NS_TIME)
+			flags |= (int)ns_kinds[i].flag;
+	if (flags && unshare(flags) < 0)
+		die("new namespaces: %m%s",
+		    errno == EPERM && geteuid() ? " (not root: add -U)"
+		    : errno == EINVAL ? " (this kernel lacks one of them: ctr-check says which)"
+				      : "");
+	if (wish[NS_TIME].wanted && placement_time(&maps) < 0)
+		die_fail();
+}
+
+static void settle(unsigned long prop)
+{
+	if (wish[NS_MNT].wanted && prop && mount(NULL, "/", NULL, prop, NULL) < 0)
+		die("/: change propagation: %m");
+	for (size_t i = 0; i < mapped.n; i++) {
+		_cleanup_close_ int fd = helper_asked((struct ask){TREE, i});
+		const char *colon = strchr(mapped.v[i], ':'), *at = colon ? colon + 1 : mapped.v[i];
+		if (sys_move_mount(fd, AT_FDCWD, at) < 0)
+			die("%s: mount: %m", at);
+	}
+	if (wish[NS_NET].wanted && ns_loopback_up() < 0)
+		die_fail();
+	if (hostname && sethostname(hostname, strlen(hostname)) < 0)
+		die("hostname %s: %m", hostname);
+	if (domainname && setdomainname(domainname, strlen(domainname)) < 0)
+		die("domainname %s: %m", domainname);
+	if (outside)
+		helper_asked((struct ask){RUN, 0});
+}
+
+/* In what becomes the command. */
+static _Noreturn void go(char **argv)
+{
+	if (proc && mount("proc", proc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		die("%s: mount proc: %m", proc);
+	chain_run(argv);
+}
+
+/* What is kept of a pid namespace is there only when its first process is. That one waits for the
+ * word; it ends with us. */
+static int stay(char **argv, bool keeps)
+{
+	int gate[2];
+	char c;
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		die("pipe: %m");
+	pid_t us = getpid(), child = fork();
+	if (child < 0)
+		die("fork: %m");
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(gate[1]);
+		if (helper >= 0)
+			close(helper);
+		if (read(gate[0], &c, 1) != 1 || (!wish[NS_PID].wanted && getppid() != us))
+			_exit(125);
+		go(argv);
+	}
+	if (keeps)
+		helper_asked((struct ask){KEEP, 0});
+	helper_end();
+	if (write(gate[1], "", 1) != 1)
+		die("the command's process has ended");
+	close(gate[0]);
+	close(gate[1]);
+	return chain_stay(child);
+}
+
+int ctr_unshare_main(int argc, char **argv)
+{
+	bool keeps = false;
+	err_code = err_usage_code = 125;
+	self_protect(argv);
+	int n = opt_parse(&usage, argc, argv);
+	offset("--monotonic", monotonic, &maps.offset_monotonic);
+	offset("--boottime", boottime, &maps.offset_boottime);
+	wish[NS_UTS].wanted |= hostname || domainname;
+	wish[NS_USER].wanted |= as_root || as_me || map;
+	unsigned long prop = propagation_flag();
+	chain_ready();
+	if (wish[NS_USER].wanted)
+		maps_wanted();
+	for (int i = 0; i < NS_COUNT; i++)
+		keeps |= wish[i].keep != NULL;
+	if (mapped.n && !(wish[NS_USER].wanted && wish[NS_MNT].wanted))
+		die_usage("--mapped: it takes -U and -m");
+	if (keeps || outside || wish[NS_USER].wanted)
+		helper_start();
+	if (wish[NS_USER].wanted)
+		become_user();
+	make_others();
+	settle(prop);
+	if (wish[NS_PID].wanted || wish[NS_TIME].wanted || fork_too)
+		return stay(argv + n, keeps);
+	if (keeps)
+		helper_asked((struct ask){KEEP, 0});
+	helper_end();
+	go(argv + n);
+}

@@ -1,0 +1,23 @@
+/* ns.h: the kinds of namespaces (namespaces(7)) as the kernel calls them.
+ */
+#ifndef CTR_NS_H
+#define CTR_NS_H
+
+#include <stdbool.h>
+#include "spec.h"
+
+/* A kind of namespace: its CLONE_NEW* flag, its name in words, its file in /proc/PID/ns. */
+struct ns_kind {
+	unsigned long flag;
+	const char *name, *file;
+};
+extern const struct ns_kind ns_kinds[NS_COUNT];
+
+/* Is ours of this kind another one than the machine's? Of mounts and networks: than process 1's, as
+ * /proc shows it. 1, 0, or -1: that may not be looked at. */
+int ns_is_own(enum spec_ns ns);
+/* A new network namespace has only lo, and it is down (netdevice(7)): set it up. 0, or -1 with
+ * fail(). */
+int ns_loopback_up(void);
+
+#endif

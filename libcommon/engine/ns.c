@@ -1,0 +1,66 @@
+/* ns.c: the kinds of namespaces; see ns.h. */
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "ns.h"
+#include "str.h"
+
+const struct ns_kind ns_kinds[NS_COUNT] = {
+    [NS_MNT] = {CLONE_NEWNS, "mount", "mnt"},
+    [NS_PID] = {CLONE_NEWPID, "pid", "pid"},
+    [NS_NET] = {CLONE_NEWNET, "network", "net"},
+    [NS_IPC] = {CLONE_NEWIPC, "ipc", "ipc"},
+    [NS_UTS] = {CLONE_NEWUTS, "uts", "uts"},
+    [NS_CGROUP] = {CLONE_NEWCGROUP, "cgroup", "cgroup"},
+    [NS_USER] = {CLONE_NEWUSER, "user", "user"},
+    [NS_TIME] = {0x80 /* CLONE_NEWTIME, 5.6 */, "time", "time"},
+};
+
+static bool ns_stat(const char *pid, enum spec_ns ns, struct stat *st)
+{
+	char path[48];
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", pid, ns_kinds[ns].file);
+	return stat(path, st) == 0;
+}
+
+int ns_is_own(enum spec_ns ns)
+{
+	/* Those of the machine have fixed numbers (include/linux/proc_ns.h); the others are
+	 * compared with process 1's, which not every root may look at. */
+	static const ino_t first[NS_COUNT] = {[NS_IPC] = 0xEFFFFFFF,
+	    [NS_UTS] = 0xEFFFFFFE,
+	    [NS_USER] = 0xEFFFFFFD,
+	    [NS_PID] = 0xEFFFFFFC,
+	    [NS_CGROUP] = 0xEFFFFFFB,
+	    [NS_TIME] = 0xEFFFFFFA};
+	struct stat ours, other;
+	if (!ns_stat("self", ns, &ours))
+		return -1;
+	if (first[ns])
+		return ours.st_ino != first[ns];
+	if (!ns_stat("1", ns, &other))
+		return -1;
+	return ours.st_ino != other.st_ino || ours.st_dev != other.st_dev;
+}
+
+int ns_loopback_up(void)
+{
+	struct ifreq r = {.ifr_name = "lo"};
+	_cleanup_close_ int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s < 0)
+		return 0; /* a kernel without IPv4 */
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(s, SIOCSIFFLAGS, &r) == 0)
+		return 0;
+	return fail("lo: set up: %m%s",
+	    errno == EPERM
+		? " (inside another container: it needs CAP_NET_ADMIN there, or --net host)"
+		: "");
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# ctr-root: the root and the mounts of a container, by hand.
+load lib
+
+root() { ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; }
+
+@test "layers, /proc, /dev, /sys and masks are a container's, and the host's mounts stay" {
+	cat /proc/self/mountinfo >before
+	run -0 root sh -c 'cat /etc/os-release; echo $$; ls /proc | grep -c "^[0-9]*$"; ls /dev; touch /made; cat /proc/keys | wc -l'
+	[ "${lines[0]}" = NAME=ctrbox ]
+	[ "${lines[1]}" = 1 ]
+	[ "${lines[-1]}" = 0 ]
+	[ -e up/made ]
+	[ ! -e "$ROOTFS/made" ]
+	diff before /proc/self/mountinfo
+	run ! root --read-only touch /x
+	[ -z "$(root --no-proc ls /proc)" ]
+	[ -z "$(root --no-sys ls /sys)" ]
+	[ "$(root --no-dev ls /dev | wc -l)" -le 1 ]
+	[ -n "$(root --no-masks cat /proc/interrupts)" ]
+	[ -z "$(root --mask /etc/passwd cat /etc/passwd)" ]
+	run ! root --read-only-path /etc touch /etc/x
+}
+
+@test "several layers, the top-most first; a folder itself; without a namespace of mounts one is made" {
+	mkdir -p a/etc b/etc
+	echo top >a/etc/both
+	echo low >b/etc/both
+	echo low >b/etc/low
+	[ "$(ctr-root --overlay "a:b:$ROOTFS" --upper up cat /etc/both /etc/low | tr '\n' ' ')" = "top low " ]
+	cp -a "$ROOTFS" copy
+	ctr-root --direct copy touch /made
+	[ -e copy/made ]
+	run -1 ctr-root --direct copy -v "$PWD/a:/mnt:ro" --tmpfs /t sh -c 'cat /mnt/etc/both; touch /t/x; touch /mnt/x'
+	[ "${lines[0]}" = top ]
+	[[ "$output" = *"Read-only"* ]]
+}
+
+@test "what is wrong is said, and nothing is entered" {
+	run -125 ctr-root true
+	[[ "$output" = *"--image NAME"* ]]
+	run -125 ctr-root --overlay "$ROOTFS" true
+	[[ "$output" = *"--upper DIR"* ]]
+	run -125 ctr-root --overlay /nosuch --upper up true
+	[[ "$output" = *"/nosuch"* ]]
+	run -125 ctr-root --direct / true
+	[[ "$output" = *"leave ctr-root out"* ]]
+	run -125 ctr-root --image nosuch --upper up true
+	run -125 root -v /data true
+	[[ "$output" = *"without a name"* ]]
+	run -127 root /nosuch
+}
+
+@test "ctr-priv is found where the root has none, and a second ctr-root nests" {
+	[ "$(root ctr-priv -u 1000 id -u)" = 1000 ]
+	[ "$(root ctr-unshare -n ctr-priv --cap-drop ALL sh -c 'grep CapEff /proc/self/status')" = "CapEff:	0000000000000000" ]
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# ctr-unshare: unshare(1)'s flags; namespaces that stay at a file; the line outside.
+load lib
+
+ns() { readlink "/proc/self/ns/$1"; }
+
+@test "each namespace is new, and no other" {
+	for n in 'm mnt mount' 'u uts uts' 'i ipc ipc' 'n net net' 'U user user' 'C cgroup cgroup'; do
+		read -r letter file long <<<"$n"
+		for flag in "-$letter" "--$long"; do
+			[ "$(ctr-unshare "$flag" readlink "/proc/self/ns/$file")" != "$(ns "$file")" ]
+			[ "$(ctr-unshare "$flag" readlink /proc/self/ns/time)" = "$(ns time)" ]
+		done
+	done
+	[ "$(ctr-unshare -p readlink /proc/self/ns/pid)" != "$(ns pid)" ]
+	run -0 ctr-unshare -mpf --mount-proc sh -c 'echo $$; ls /proc | grep -c "^[0-9]*$"'
+	[ "${lines[0]}" = 1 ]
+	[ "${lines[1]}" -le 4 ]
+	ctr-unshare -n sh -c 'ip -o link show lo' | grep -q LOWER_UP
+	[ "$(ctr-unshare --hostname box --domainname dom sh -c 'hostname; cat /proc/sys/kernel/domainname' | tr '\n' ' ')" = "box dom " ]
+	[ "$(hostname)" != box ]
+}
+
+@test "exit codes, signals and stops are the command's; it dies with ctr-unshare" {
+	run -7 ctr-unshare -p sh -c 'exit 7'
+	run -143 ctr-unshare -n -f sh -c 'kill $$'
+	run -127 ctr-unshare -n /nosuch
+	run -126 ctr-unshare -n /etc/passwd
+	run -125 ctr-unshare --propagation sideways true
+	ctr-unshare -p sleep 1000 3>&- &
+	local pid=$! child
+	wait_for 5 grep -q . "/proc/$pid/task/$pid/children"
+	child=$(tr -d " " <"/proc/$pid/task/$pid/children")
+	kill -9 $pid
+	wait_for 5 no_process "$child"
+}
+
+@test "a namespace stays at its file, can be entered, and goes with the file" {
+	mkdir keep
+	mount --bind keep keep
+	mount --make-private keep
+	ctr-unshare -m=keep/m --uts=keep/u -n=keep/n -p=keep/p -i=keep/i --hostname kept true
+	[ "$(ctr-nsenter --uts=keep/u hostname)" = kept ]
+	[ "$(ctr-nsenter --net=keep/n readlink /proc/self/ns/net)" != "$(ns net)" ]
+	[ "$(ctr-nsenter --mount=keep/m readlink /proc/self/ns/mnt)" != "$(ns mnt)" ]
+	run -125 ctr-unshare --uts=keep/nosuch/u true
+	[[ "$output" = *"keep/nosuch/u"* ]]
+	for f in m u n p i; do umount keep/$f; done
+	umount keep
+	[ "$(stat -c %i keep/u)" != "$(stat -Lc %i /proc/self/ns/uts)" ]
+}
+
+@test "a user namespace has the maps that are asked for" {
+	[ "$(ctr-unshare --map 0:100000:10,10:200000:5 cat /proc/self/uid_map | tr -s ' ')" = " 0 100000 10
+ 10 200000 5" ]
+	[ "$(ctr-unshare -r id -u)" = 0 ]
+	run -125 ctr-unshare -r -c true
+	run -125 ctr-unshare --map host true
+	run -125 ctr-unshare --map 5 true
+	chmod 711 "$WORLD"
+	if setpriv --reuid 65534 --clear-groups ctr-unshare -r true 2>/dev/null; then
+		[ "$(setpriv --reuid 65534 --clear-groups ctr-unshare -Umnr sh -c 'id -u; mount -t tmpfs x /mnt && echo mounted' | tr '\n' ' ')" = "0 mounted " ]
+	fi
+	run -125 setpriv --reuid 65534 --clear-groups ctr-unshare -n true
+	[[ "$output" = *"add -U"* ]]
+}
+
+@test "--mapped shows a folder with the owners of the map" {
+	mkdir tree
+	touch tree/f
+	chmod 755 . tree
+	run ctr-unshare -U -m --map 0:100000:100 --mapped "$PWD/tree" stat -c '%u' tree/f
+	[[ "$output" != *"id-mapped mount takes"* ]] || skip "no id-mapped mounts on this file system"
+	[ "$output" = 0 ]
+	[ "$(ctr-unshare -U -m --map 0:100000:100 stat -c %u tree/f)" = 65534 ]
+	run -125 ctr-unshare -m --mapped "$PWD/tree" true
+}
+
+@test "the line outside runs before the command, knows its pid, and can stop it" {
+	run -0 ctr-unshare -n --outside "readlink /proc/\$1/ns/net >seen; readlink /proc/self/ns/net >own" readlink /proc/self/ns/net
+	[ "$output" = "$(cat seen)" ]
+	[ "$(cat own)" = "$(ns net)" ]
+	run -125 ctr-unshare -n --outside 'exit 3' touch ran
+	[ ! -e ran ]
+}
+
+@test "clocks since boot go ahead in a time namespace" {
+	[ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+	read -r now _ </proc/uptime
+	then=$(ctr-unshare -T --boottime 1000000 cat /proc/uptime | cut -d. -f1)
+	[ $((then - ${now%.*})) -ge 1000000 ]
+}
