@@ -9,6 +9,7 @@
 #include "create.h"
 #include "create_flags.h"
 #include "err.h"
+#include "explain.h"
 #include "monitor.h"
 #include "selfexe.h"
 
@@ -44,6 +45,11 @@ int ctr_run_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
 		die_fail();
+	if (o->explain && !*o->explain) {
+		if (explain_script(stdout, o, &c, &spec, n < argc ? argv[n] : "") < 0)
+			die_fail();
+		return 0;
+	}
 	opt_hide(argc, argv, c.name);
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

@@ -16,6 +16,7 @@
 #include "volume_flags.h"
 
 struct create_flags {
+	const char *explain; /* "": print the script; "trace" */
 	bool tty, interactive, detach, rm, keep, init, replace, privileged, read_only, direct,
 	    no_pivot;
 	const char *name, *hostname, *domainname, *user, *workdir, *entrypoint, *bundle,

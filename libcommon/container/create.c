@@ -464,6 +464,11 @@ int create_container(
 		return -1;
 	if (plug_check(&c->conf) < 0)
 		return fail_as_usage();
+	if (o->explain && !*o->explain) { /* nothing is made */
+		if (m.gate >= 0)
+			close(m.gate);
+		return 0;
+	}
 	if (make(&m) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
