@@ -22,7 +22,7 @@
 #include "err.h"
 #include "file.h"
 #include "filter.h"
-#include "launch.h"
+#include "become.h"
 #include "opt.h"
 #include "pidfd.h"
 #include "record.h"
@@ -258,7 +258,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 	struct spec spec;
 	*bounding = status_bits(dir, "CapBnd:");
 	if (container && (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
-			     launch_seccomp(&spec, &prog) < 0))
+			     become_filter(&spec, &prog) < 0))
 		die_fail();
 	return prog;
 }

@@ -16,7 +16,7 @@
 #include "caps.h"
 #include "create_flags.h"
 #include "err.h"
-#include "launch.h"
+#include "become.h"
 #include "opt.h"
 #include "title.h"
 
@@ -119,7 +119,7 @@ int ctr_priv_main(int argc, char **argv)
 	    .keyring_stays = !new_keyring,
 	    .preserve = 1u << 30,
 	    .same_user = !given.user && !given.groups.n};
-	if (launch_seccomp(&s, &b.seccomp) < 0)
+	if (become_filter(&s, &b.seccomp) < 0)
 		die_fail();
 	int code = become(&b);
 	die_code(code, "%s", fail_msg());

@@ -16,6 +16,7 @@
 #include "err.h"
 #include "file.h"
 #include "filter.h"
+#include "seccomp_profile.h"
 #include "filter_rules.h"
 #include "opt.h"
 #include "seccomp_table.h"

@@ -30,6 +30,9 @@ int fail_as_usage(void);
 /* The remembered message ("" when there is none); valid until the next fail(). */
 const char *fail_msg(void);
 
+/* What is called before an exit with an error: undo_push() puts undo_run() there. */
+extern void (*err_undo)(void);
+
 /* Print "APPLET: MESSAGE", run the undo stack (undo.h), exit with err_code. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -13,12 +13,6 @@
  * cannot be looked at), so that libc falls back to clone. Caller frees with filter_free(). Never
  * fails. */
 struct sock_fprog *filter_default(uint64_t caps);
-/* A profile's JSON (docker's, or OCI's linux.seccomp) compiled; NULL with fail(). */
-struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps);
-/* The same, kept compiled in `cache` (a directory, made when missing; NULL: no cache) under the
- * digest of text and capabilities. */
-struct sock_fprog *filter_compile_cached(
-    const char *cache, const char *what, const char *text, size_t len, uint64_t caps);
 /* Load it into this process: from here on every call is filtered. Without no_new_privs this needs
  * CAP_SYS_ADMIN. -1 with fail(). */
 int filter_load(const struct sock_fprog *p);

@@ -10,10 +10,10 @@
 
 #include "err.h"
 #include "str.h"
-#include "undo.h"
 
 const char *err_applet = "ctrbox", *err_summary;
 int err_code = 1, err_usage_code = 2;
+void (*err_undo)(void);
 
 static char remembered[1024];
 static bool wrong_usage; /* what is remembered is the caller's own mistake */
@@ -111,7 +111,8 @@ static _Noreturn void end(int code, const char *msg, const char *tail)
 	if (strcmp(said, msg) != 0)
 		say(msg, tail);
 	snprintf(said, sizeof said, "%s", msg);
-	undo_run();
+	if (err_undo)
+		err_undo();
 	exit(code);
 }
 

@@ -314,24 +314,6 @@ int name_check(const char *what, const char *s)
 	    s);
 }
 
-size_t str_utf8_len(const char *text, size_t n)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	size_t len = s[0] < 0x80                   ? 1
-		     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		     : (s[0] & 0xf0) == 0xe0       ? 3
-		     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-						   : 0;
-	if (len == 0 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-	bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
-	return overlong || beyond ? 0 : len;
-}
-
 char *str_escape(const char *text)
 {
 	struct buf b = {0};

@@ -106,6 +106,7 @@ void undo_push(undo_fn *fn, void *arg)
 		fn(arg);
 		die("more than %d things to undo", depth);
 	}
+	err_undo = undo_run;
 	stack[depth].fn = fn;
 	stack[depth].arg = arg;
 	cleaner_start(depth);

@@ -226,19 +226,6 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 	return s->hostname ? put(c, "hostname", hostname) : 0;
 }
 
-/* --- the network --- */
-
-char *plug_hosts(const struct container *c)
-{
-	char self[32], dir[4096];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
-	ssize_t n = readlink(self, dir, sizeof dir - 1);
-	if (n <= 0 || faccessat(c->dir, "hosts", F_OK, 0) < 0)
-		return NULL;
-	dir[n] = 0;
-	return xasprintf("%s/hosts", dir);
-}
-
 static int one_up(struct plug *p, const struct container *c, struct endpoint_req *r, int ns)
 {
 	struct endpoint further = {0};

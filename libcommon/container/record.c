@@ -23,30 +23,6 @@
 #include "stamp.h"
 #include "str.h"
 
-/* --- where its files are --- */
-
-static char *path_in(const char *top, const char *name, const char *file)
-{
-	return xasprintf("%s/containers%s%s%s%s", top, name ? "/" : "", name ? name : "",
-	    file ? "/" : "", file ? file : "");
-}
-
-char *record_path(const char *name, const char *file)
-{
-	return path_in(ctr_lib(), name, file);
-}
-
-char *record_run_path(const char *name, const char *file)
-{
-	return path_in(ctr_run(), name, file);
-}
-
-int record_dir(void)
-{
-	_cleanup_free_ char *p = record_path(NULL, NULL);
-	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 const char *status_name(enum status s)
 {
 	static const char *const names[] = {

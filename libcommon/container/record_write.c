@@ -33,6 +33,37 @@ static int put_blank(int dir, const char *name)
 	return put(dir, name, blank, sizeof blank - 1, 0644);
 }
 
+int container_starting(struct container *c)
+{
+	if (c->starting >= 0)
+		return 0;
+	int fd = openat(c->dir, "started", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || lock_take(fd, LOCK_EX) < 0) {
+		fail("%s: started: %m", c->name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	c->starting = fd;
+	return 0;
+}
+
+void container_started(struct container *c)
+{
+	if (c->starting < 0)
+		return;
+	flock(c->starting, LOCK_UN); /* a forked launcher has it open, too */
+	close(c->starting);
+	c->starting = -1;
+}
+
+int record_claim(struct container *c)
+{
+	if (c->life < 0 && (c->life = ids_hold(c->id, c->name)) < 0)
+		return fail_in("%s", c->name);
+	return container_starting(c);
+}
+
 static int fill_new(int dir, const struct kv *conf, const char *config_json)
 {
 	struct buf b = {0};

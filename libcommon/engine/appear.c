@@ -1,4 +1,4 @@
-/* appear.c: becoming visible in a pid namespace that is not new; see launch.h.
+/* appear.c: becoming visible in a pid namespace that is not new; see become.h.
  *
  * Who is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace
  * every process that he sees, and open its /proc/PID/root and /proc/PID/fd. So a process that
@@ -8,6 +8,7 @@
  * parent's, which waits for it.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,9 +19,24 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "launch.h"
+#include "become.h"
+#include "report.h"
 #include "sys.h"
 #include "title.h"
+
+/* The parent may have died before this call: its end of the report socket is then closed (getppid()
+ * says 0 to the first process of a pid namespace, whoever its parent is). */
+int become_death_signal(const struct become *b)
+{
+	struct pollfd p = {.fd = b->report};
+	if (!b->pdeathsig)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail("parent-death signal: %m");
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP))
+		_exit(125);
+	return 0;
+}
 
 void become_close_others(int next, const int *keep, size_t n)
 {

@@ -29,7 +29,8 @@
 #include "err.h"
 #include "file.h"
 #include "init.h"
-#include "launch.h"
+#include "become.h"
+#include "report.h"
 #include "placement.h"
 #include "filter.h"
 #include "str.h"
@@ -46,96 +47,6 @@
 #define SYS_setresgid SYS_setresgid32
 #define SYS_setresuid SYS_setresuid32
 #endif
-
-/* --- reporting --- */
-
-struct report {
-	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message;
-		      -2: `pid` */
-	pid_t pid; /* who is the command in the end (become_appear) */
-	char msg[1000];
-};
-
-_Noreturn void report_failure(int report, int code)
-{
-	struct report r = {.code = code};
-	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
-	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
-	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
-		errno = 0; /* nobody there, or a profile that refuses it */
-	syscall(SYS_exit_group, code);
-	__builtin_trap(); /* a profile refuses even that */
-}
-
-_Noreturn void report_pid(int report, pid_t pid)
-{
-	struct report r = {.code = -2, .pid = pid};
-	/* write(2), which a filter is likelier to allow than send(2) */
-	syscall(SYS_exit_group, write(report, &r, sizeof r) == sizeof r ? 0 : 125);
-	__builtin_trap();
-}
-
-int report_next(int report, struct reported *out)
-{
-	struct report r;
-	int fd = -1;
-	ssize_t n;
-	/* A child that ends without having read our "go" resets the connection, before its last
-	 * word is read. */
-	do
-		n = fd_recv(report, &r, sizeof r, &fd);
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-	if (n <= 0)
-		return 0; /* closed by exec, or by death: the caller's wait tells */
-	if (r.code == -1 && fd >= 0 && out->master < 0) {
-		out->master = fd;
-		return 2;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (r.code == -2 && !out->pid && r.pid > 0) {
-		out->pid = r.pid;
-		return 2;
-	}
-	if (r.code <= 0)
-		return r.code == 0 ? 1 : 2;
-	r.msg[sizeof r.msg - 1] = 0;
-	out->code = r.code;
-	return fail("%s", r.msg);
-}
-
-int report_ready(int report)
-{
-	struct report r = {.code = 0};
-	return send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-int report_read(int pipe, int *code)
-{
-	struct report r;
-	ssize_t n;
-	while ((n = read(pipe, &r, sizeof r)) < 0 && errno == EINTR)
-		;
-	if (n != sizeof r)
-		return 0;
-	r.msg[sizeof r.msg - 1] = 0;
-	*code = r.code;
-	return fail("%s", r.msg);
-}
-
-int report_wait(int report, int *code, int *master)
-{
-	struct reported said = {.code = *code, .master = -1};
-	int r;
-	while ((r = report_next(report, &said)) == 2)
-		;
-	*code = said.code;
-	if (said.master >= 0 && master)
-		*master = said.master;
-	else if (said.master >= 0)
-		close(said.master);
-	return r;
-}
 
 /* --- the terminal --- */
 
@@ -333,20 +244,6 @@ static int caps_of(const struct become *b, const struct who *w)
 		c.permitted &= c.ambient;
 	}
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
-}
-
-/* The parent may have died before this call: its end of the report socket is then closed (getppid()
- * says 0 to the first process of a pid namespace, whoever its parent is). */
-int become_death_signal(const struct become *b)
-{
-	struct pollfd p = {.fd = b->report};
-	if (!b->pdeathsig)
-		return 0;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return fail("parent-death signal: %m");
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP))
-		_exit(125);
-	return 0;
 }
 
 /* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the

@@ -24,16 +24,12 @@
 #include "idmap.h"
 #include "idmounts.h"
 #include "image.h"
-#include "launch.h"
+#include "become.h"
+#include "report.h"
 #include "ns.h"
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
-
-bool engine_hooks_meanwhile(const struct spec *s)
-{
-	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
-}
 
 void engine_init(struct engine *e, const struct spec *spec)
 {
@@ -284,7 +280,7 @@ static int make(struct engine *e, bool waits)
 	e->pid = 0;
 	e->master = e->listener = e->sock = -1;
 	e->code = 125;
-	if (launch_seccomp(e->spec, &x.seccomp) < 0)
+	if (become_filter(e->spec, &x.seccomp) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		filter_free(x.seccomp);

@@ -13,7 +13,8 @@
 #include "err.h"
 #include "handed.h"
 #include "hooks.h"
-#include "launch.h"
+#include "become.h"
+#include "report.h"
 #include "ns.h"
 #include "placement.h"
 #include "rootfs.h"
@@ -21,6 +22,11 @@
 #include "sys.h"
 #include "undo.h"
 #include "userns.h"
+
+bool engine_hooks_meanwhile(const struct spec *s)
+{
+	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
+}
 
 static char child_wait_byte(int report, const char *want)
 {

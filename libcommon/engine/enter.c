@@ -21,7 +21,8 @@
 #include "enter.h"
 #include "err.h"
 #include "file.h"
-#include "launch.h"
+#include "become.h"
+#include "report.h"
 #include "filter.h"
 #include "str.h"
 #include "sys.h"
@@ -202,7 +203,7 @@ int enter_start(struct enter *e)
 	sigemptyset(&e->early);
 	if (other_userns(e->procdir))
 		flags |= CLONE_NEWUSER;
-	if (launch_seccomp(e->spec, &prog) < 0)
+	if (become_filter(e->spec, &prog) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail("socketpair: %m");

@@ -15,7 +15,7 @@
 #include "engine.h"
 #include "engine_gate.h"
 #include "err.h"
-#include "launch.h"
+#include "report.h"
 #include "str.h"
 
 static const char go_name[] = "gate.go", said_name[] = "gate.said";

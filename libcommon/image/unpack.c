@@ -155,22 +155,6 @@ static int mark(int dir, const char *name)
 		   : -1;
 }
 
-int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
-{
-	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fail("%s: %.300s: open: %m", u->what, path);
-	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
-	if (trusted < 0 && u->how.opaque) {
-		strv_addf(u->how.opaque, "%s", strcmp(base, ".") == 0 ? u->path : path);
-		trusted = 0;
-	}
-	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
-	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)
-		return fail("%s: %.300s: mark as opaque: %m", u->what, path);
-	return 0;
-}
-
 static int entry_dir(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
@@ -421,20 +405,4 @@ int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how)
 	unpack_free(u);
 	errno = why;
 	return r;
-}
-
-bool layer_is_whiteout(const struct stat *st)
-{
-	return (S_ISCHR(st->st_mode) && st->st_rdev == 0) || st->st_mode == S_IFSOCK;
-}
-
-bool layer_is_opaque(int dirfd, const char *opaque)
-{
-	char v[2];
-	struct stat st;
-	if (opaque)
-		return fgetxattr(dirfd, opaque, v, sizeof v) == 1 && v[0] == 'y';
-	return layer_is_opaque(dirfd, "trusted.overlay.opaque") ||
-	       layer_is_opaque(dirfd, "user.overlay.opaque") ||
-	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }

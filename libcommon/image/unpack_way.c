@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -95,6 +96,22 @@ static int way_make(struct unpack *u, int dir, const char *name, const char *pat
 		return fail("%s: %.300s: mkdir: %m", u->what, path);
 	if (u->how.implied)
 		strv_addf(u->how.implied, "%.*s", (int)end, path);
+	return 0;
+}
+
+int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
+{
+	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("%s: %.300s: open: %m", u->what, path);
+	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
+	if (trusted < 0 && u->how.opaque) {
+		strv_addf(u->how.opaque, "%s", strcmp(base, ".") == 0 ? u->path : path);
+		trusted = 0;
+	}
+	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
+	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)
+		return fail("%s: %.300s: mark as opaque: %m", u->what, path);
 	return 0;
 }
 

@@ -270,3 +270,8 @@ void netcfg_free(struct netcfg_op *op)
 	buf_free(&op->before);
 	memset(op, 0, sizeof *op);
 }
+
+int netcfg_failed(const struct netcfg_op *op)
+{
+	return op->line ? fail_in("line %d", op->line) : -1;
+}

@@ -20,11 +20,6 @@
 #include "place.h"
 #include "undo.h"
 
-int netcfg_failed(const struct netcfg_op *op)
-{
-	return op->line ? fail_in("line %d", op->line) : -1;
-}
-
 /* --- namespaces --- */
 
 static int ns_file(const char *path)

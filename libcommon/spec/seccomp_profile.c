@@ -19,6 +19,7 @@
 #include "err.h"
 #include "file.h"
 #include "filter.h"
+#include "seccomp_profile.h"
 #include "filter_rules.h"
 #include "json.h"
 #include "seccomp_table.h"

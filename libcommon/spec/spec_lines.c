@@ -14,7 +14,7 @@
 
 #include "err.h"
 #include "filter.h"
-#include "hooks.h"
+#include "seccomp_profile.h"
 #include "spec.h"
 
 enum kind { END, TEXT, NUMBER, LIST, VECTOR };

@@ -42,22 +42,6 @@ static int namespaces(struct spec *s, const json_t *lx)
 	return 0;
 }
 
-int spec_device(const json_t *o, const char *at, char *type, int64_t *major, int64_t *minor)
-{
-	char *t = NULL;
-	if (jget_str(spec_doc, o, at, "type", &t) < 0 ||
-	    jget_int(spec_doc, o, at, "major", -1, 1 << 20, major) < 0 ||
-	    jget_int(spec_doc, o, at, "minor", -1, 1 << 20, minor) < 0)
-		return free(t), -1;
-	bool ok = !t || (strlen(t) == 1 && strchr("acbup", t[0]));
-	if (t && ok)
-		*type = t[0];
-	if (!ok)
-		jwrong(spec_doc, at, "type", "'%s' is not a, c, b, u or p", t);
-	free(t);
-	return ok ? 0 : -1;
-}
-
 static int devices(struct spec *s, const json_t *lx)
 {
 	json_t *l = NULL;

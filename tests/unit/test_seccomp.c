@@ -27,6 +27,7 @@
 
 #include "caps.h"
 #include "filter.h"
+#include "seccomp_profile.h"
 #include <cmocka.h> /* last: its fail() is a macro */
 
 #define ALLOW SECCOMP_RET_ALLOW

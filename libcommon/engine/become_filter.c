@@ -1,13 +1,14 @@
-/* spec_filter.c: which filter a spec asks for; see launch.h. */
+/* become_filter.c: which filter a spec asks for; see become.h. */
 #include <string.h>
 
 #include "err.h"
 #include "filter.h"
-#include "launch.h"
-#include "record.h"
+#include "seccomp_profile.h"
+#include "become.h"
+#include "place.h"
 #include "str.h"
 
-int launch_seccomp(const struct spec *s, struct sock_fprog **out)
+int become_filter(const struct spec *s, struct sock_fprog **out)
 {
 	*out = NULL;
 	if (s->seccomp && strcmp(s->seccomp, "unconfined") == 0)

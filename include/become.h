@@ -1,8 +1,8 @@
-/* launch.h: the last steps that a process takes to become a container's command: the engine's child
+/* become.h: the last steps that a process takes to become a container's command: the engine's child
  * takes them (engine.h), and ctr-exec's.
  */
-#ifndef CTR_LAUNCH_H
-#define CTR_LAUNCH_H
+#ifndef CTR_BECOME_H
+#define CTR_BECOME_H
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -53,30 +53,8 @@ int become_appear(const struct become *b);
  * -1 with fail(). */
 int become_death_signal(const struct become *b);
 
-/* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */
-_Noreturn void report_failure(int report, int code);
-/* Tells who is the command in the end, and ends the caller. */
-_Noreturn void report_pid(int report, pid_t pid);
-/* "Ready": report_wait() returns 1. -1 with errno when nobody listens. */
-int report_ready(int report);
-/* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and
- * *code: it failed; 1: it is ready and waits for a byte (REPORT_GO). *master is set when a
- * terminal's master came. */
-int report_wait(int report, int *code, int *master);
-/* The same, of a pipe, through which no descriptor comes. */
-int report_read(int pipe, int *code);
-
-/* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master =
- * -1}. 0 closed, -1 with fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to
- * come. */
-struct reported {
-	int code, master;
-	pid_t pid; /* 0: it is the child itself */
-};
-int report_next(int report, struct reported *out);
-
 /* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for
  * none; caller frees it with filter_free. */
-int launch_seccomp(const struct spec *s, struct sock_fprog **out);
+int become_filter(const struct spec *s, struct sock_fprog **out);
 
 #endif

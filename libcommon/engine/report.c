@@ -1,0 +1,92 @@
+/* report.c: what a container's process in the making tells who started it; see report.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "report.h"
+#include "tty.h"
+
+_Noreturn void report_failure(int report, int code)
+{
+	struct report r = {.code = code};
+	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
+	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
+	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
+		errno = 0; /* nobody there, or a profile that refuses it */
+	syscall(SYS_exit_group, code);
+	__builtin_trap(); /* a profile refuses even that */
+}
+
+_Noreturn void report_pid(int report, pid_t pid)
+{
+	struct report r = {.code = -2, .pid = pid};
+	/* write(2), which a filter is likelier to allow than send(2) */
+	syscall(SYS_exit_group, write(report, &r, sizeof r) == sizeof r ? 0 : 125);
+	__builtin_trap();
+}
+
+int report_next(int report, struct reported *out)
+{
+	struct report r;
+	int fd = -1;
+	ssize_t n;
+	/* A child that ends without having read our "go" resets the connection, before its last
+	 * word is read. */
+	do
+		n = fd_recv(report, &r, sizeof r, &fd);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n <= 0)
+		return 0; /* closed by exec, or by death: the caller's wait tells */
+	if (r.code == -1 && fd >= 0 && out->master < 0) {
+		out->master = fd;
+		return 2;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (r.code == -2 && !out->pid && r.pid > 0) {
+		out->pid = r.pid;
+		return 2;
+	}
+	if (r.code <= 0)
+		return r.code == 0 ? 1 : 2;
+	r.msg[sizeof r.msg - 1] = 0;
+	out->code = r.code;
+	return fail("%s", r.msg);
+}
+
+int report_ready(int report)
+{
+	struct report r = {.code = 0};
+	return send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+int report_read(int pipe, int *code)
+{
+	struct report r;
+	ssize_t n;
+	while ((n = read(pipe, &r, sizeof r)) < 0 && errno == EINTR)
+		;
+	if (n != sizeof r)
+		return 0;
+	r.msg[sizeof r.msg - 1] = 0;
+	*code = r.code;
+	return fail("%s", r.msg);
+}
+
+int report_wait(int report, int *code, int *master)
+{
+	struct reported said = {.code = *code, .master = -1};
+	int r;
+	while ((r = report_next(report, &said)) == 2)
+		;
+	*code = said.code;
+	if (said.master >= 0 && master)
+		*master = said.master;
+	else if (said.master >= 0)
+		close(said.master);
+	return r;
+}
