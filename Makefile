@@ -65,7 +65,7 @@ endif
 
 # Which applets: include/applets.def says it.
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
-app_src := applets/ctrbox.c applets/chain.c $(applets:%=applets/ctr-%.c)
+app_src := applets/ctrbox.c applets/chain.c applets/docker_words$(if $(filter minimal,$(CONFIG)),_minimal).c $(applets:%=applets/ctr-%.c)
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it, libcommon/README.md tells).
 rooms := base kernel netlink image spec network flags engine container oci cni
 lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
@@ -76,7 +76,8 @@ not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) $(wildcard
 	libcommon/base/json.c libcommon/base/opt_meant.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
 	libcommon/engine/placement.c \
-	$(patsubst %,libcommon/container/%.c,volume_fill container_images docker_shape ps_template explain) \
+	$(patsubst %,libcommon/container/%.c,volume_fill container_images docker_shape ps_template explain connect container_net) \
+	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.

@@ -88,79 +88,6 @@ static int install(int argc, char **argv)
 	return 0;
 }
 
-#ifndef CTR_MINIMAL
-/* docker's words for what has another name here, and what stands for words that there are none for.
- * A group (an asterisk) is a word that a second one of docker's follows: `container ls`. The table
- * of ctrbox(1) is this one. */
-static const struct word {
-	const char *group, *word;
-	const char *applet, *sub; /* NULL: `instead` says what to do */
-	const char *instead;
-} words[] = {
-    {NULL, "network", "net", NULL, NULL},
-    {NULL, "images", "image", "ls", NULL},
-    {NULL, "rmi", "image", "rm", NULL},
-    {NULL, "save", "image", "save", NULL},
-    {NULL, "load", "image", "load", NULL},
-    {NULL, "import", "image", "import", NULL},
-    {NULL, "tag", "image", "tag", NULL},
-    {NULL, "history", "image", "history", NULL},
-    {NULL, "pull", "image", "pull", NULL},
-    {NULL, "push", "image", "push", NULL},
-    {NULL, "login", "image", "login", NULL},
-    {NULL, "logout", "image", "logout", NULL},
-    {NULL, "search", "image", "search", NULL},
-    {NULL, "info", "check", NULL, NULL},
-    {NULL, "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
-    {NULL, "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
-    {NULL, "buildx", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
-    {NULL, "compose", NULL, NULL, "a script of ctr-net create and ctr-run -d lines"},
-    {NULL, "swarm", NULL, NULL, "nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
-    {"container", "ls", "ps", NULL, NULL},
-    {"container", "list", "ps", NULL, NULL},
-    {"container", "prune", NULL, NULL, "ctr-ps -aq -f status=exited | ctr-rm -"},
-    {"container", "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
-    {"container", "*", NULL, NULL, NULL}, /* the others have one name with and without the group */
-    {"system", "info", "check", NULL, NULL},
-    {"system", "prune", NULL, NULL,
-	"ctr-ps -aq -f status=exited | ctr-rm -; ctr-image prune; ctr-volume prune"},
-    {"system", "df", NULL, NULL, "du -sh ${CTR_LIB:-/var/lib/ctr}/*"},
-    {"system", "events", "events", NULL, NULL},
-};
-
-static const struct word *word_find(const char *group, const char *word)
-{
-	for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
-		if (str_eq(words[i].group, group) &&
-		    (strcmp(words[i].word, word) == 0 || words[i].word[0] == '*'))
-			return &words[i];
-	return NULL;
-}
-
-static int run(const struct applet *a, int argc, char **argv);
-
-/* `ctrbox WORD...` in docker's words. Returns only when it is none of them. */
-static void docker_word(int argc, char **argv)
-{
-	bool group = strcmp(argv[1], "container") == 0 || strcmp(argv[1], "system") == 0;
-	const struct word *w = word_find(group ? argv[1] : NULL, argv[1 + group]);
-	int first = 1 + group;
-	if (!w)
-		return;
-	if (w->instead) {
-		fprintf(
-		    stderr, "ctrbox: there is no %s here; instead: %s\n", argv[first], w->instead);
-		exit(2);
-	}
-	const struct applet *a = applet_find(w->applet ? w->applet : argv[first]);
-	if (!a)
-		return;
-	argv[first] = (char *)(w->sub ? w->sub : a->name);
-	first -= w->sub != NULL; /* the word before takes the applet's name */
-	exit(run(a, argc - first, argv + first));
-}
-#endif
-
 /* Links in DIR under the names of the CNI plugins that we are; what is there and is not ours stays,
  * and is told. */
 static int install_cni(int argc, char **argv)
@@ -216,7 +143,7 @@ static void repair_inherited(enum applet_kind kind)
 		umask(applet_umask);
 }
 
-static int run(const struct applet *a, int argc, char **argv)
+int applet_run(const struct applet *a, int argc, char **argv)
 {
 	repair_inherited(a->kind);
 	err_applet = a->name;
@@ -245,7 +172,7 @@ int main(int argc, char **argv)
 	if (cni_is_plugin(name, argc))
 		return cni_main(name);
 	if (str_starts(name, "ctr-") && applet_find(name))
-		return run(applet_find(name), argc, argv);
+		return applet_run(applet_find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage(stdout, 0);
 	if (strcmp(argv[1], "--list") == 0) {
@@ -270,10 +197,8 @@ int main(int argc, char **argv)
 		return install_cni(argc, argv);
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
 	if (a)
-		return run(a, argc - 1, argv + 1);
-#ifndef CTR_MINIMAL
+		return applet_run(a, argc - 1, argv + 1);
 	docker_word(argc, argv);
-#endif
 	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n",
 	    str_starts(name, "ctr-") ? name : argv[1]);
 	list(stderr);

@@ -17,6 +17,11 @@ extern const struct applet applet_table[];
 /* By its name, with or without "ctr-"; NULL when there is none. */
 const struct applet *applet_find(const char *name);
 
+/* Run it. Returns its exit code. */
+int applet_run(const struct applet *a, int argc, char **argv);
+/* `ctrbox WORD...` in docker's words. Returns only when it is none of them. */
+void docker_word(int argc, char **argv);
+
 /* The caller's umask: for the command that an OWNER becomes in the end. */
 extern mode_t applet_umask;
 

@@ -31,6 +31,7 @@ struct engine {
 				or opened */
 	/* in: how */
 	bool again;    /* a further start by the same process */
+	bool can_copy; /* where no overlay can be had a copied root would do (ENGINE_NO_OVERLAY) */
 	bool passing;  /* the writable layer dies with the command: it need not reach the disk */
 	bool outlives; /* the child does not die with this process */
 	bool no_new_keyring; /* the session keyring stays the caller's */

@@ -18,7 +18,8 @@
 int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon);
 
 /* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; nothing
- * there is fine. The minimal build does nothing. -1 with fail(). */
+ * there is fine. -1 with fail(). The minimal build does nothing, and says so. */
+extern const bool volume_can_fill;
 int volume_fill(const struct spec *s, const char *dst, int to);
 
 /* The directory of a volume; caller frees. Does not look whether it is there. */

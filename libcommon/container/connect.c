@@ -1,5 +1,4 @@
 /* connect.c: connecting containers to further networks; see connect.h. */
-#ifndef CTR_MINIMAL
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -310,4 +309,3 @@ int connect_off(struct container *c, const char *network)
 	strv_free(&lines);
 	return result;
 }
-#endif

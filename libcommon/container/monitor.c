@@ -316,6 +316,7 @@ static int start(struct monitor *m, int restarts)
 	const int locks[3] = {m->c->dir, m->c->life, m->c->starting};
 	memcpy(m->l.locks, locks, sizeof locks);
 	m->l.again = restarts > 0;
+	m->l.can_copy = volume_can_fill;
 	m->l.passing = kv_num(&m->c->conf, "rm", 0);
 	free(m->dir);
 	m->dir = record_path(m->c->name, NULL);

@@ -15,6 +15,8 @@
 #include "userns.h"
 #include "volume.h"
 
+const bool volume_can_fill = true;
+
 /* The descriptors of what its root lies on, top-most first; *n of them. */
 static int lowers_open(const struct spec *s, int *dirs, size_t *n)
 {

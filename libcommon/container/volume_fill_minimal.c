@@ -5,6 +5,8 @@
 #include "err.h"
 #include "volume.h"
 
+const bool volume_can_fill = false;
+
 int volume_fill(const struct spec *s, const char *dst, int to)
 {
 	(void)s, (void)to;

@@ -78,8 +78,12 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 {
 	const struct spec *s = e->spec;
 	struct hook_subject about = {e->id, e->bundle, getpid()};
-	struct rootfs r = {
-	    .spec = s, .dir = e->dir, .passing = e->passing, .image = x->image, .fd = -1};
+	struct rootfs r = {.spec = s,
+	    .dir = e->dir,
+	    .passing = e->passing,
+	    .can_copy = e->can_copy,
+	    .image = x->image,
+	    .fd = -1};
 	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it
 	 * cannot be mounted. */
 	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 ||

@@ -1,7 +1,6 @@
 /* report.c: what a container's process in the making tells who started it; see report.h. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -1,10 +1,6 @@
 /* layer_marks.c: the marks of overlayfs in a directory; see layer.h. */
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "layer.h"
 

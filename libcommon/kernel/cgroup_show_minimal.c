@@ -1,7 +1,6 @@
 /* cgroup_show_minimal.c: what stands for ctr-cgset's --stat and --watch in a build without them
  * (make CONFIG=minimal); see cgroup.h.
  */
-#ifdef CTR_MINIMAL
 #include "cgroup.h"
 #include "err.h"
 
@@ -14,4 +13,3 @@ int cgroup_show_events(const char *path)
 {
 	die("%s: --watch: this build has no events (CONFIG=minimal)", path);
 }
-#endif

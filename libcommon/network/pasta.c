@@ -1,7 +1,6 @@
 /* pasta.c: running pasta(1) beside a container; see pasta.h. It stays in the foreground, so that it
  * is our child and a parent-death signal reaches it; that it writes its pid says that it is ready.
  */
-#ifndef CTR_MINIMAL
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -153,4 +152,3 @@ void pasta_down(struct pasta *p)
 	free(p->ports);
 	*p = (struct pasta){.errors = -1};
 }
-#endif

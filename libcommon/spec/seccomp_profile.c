@@ -2,7 +2,6 @@
  * filter_rules.c compiles; see filter.h. OCI runtime-spec, config-linux.md "Seccomp"; docker's adds
  * conditions (includes, excludes, archMap).
  */
-#ifndef CTR_MINIMAL
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -331,5 +330,3 @@ struct sock_fprog *filter_compile_cached(
 		warn("%s", fail_msg()); /* a full disk costs time, not the container */
 	return p;
 }
-#endif
-typedef int seccomp_json_empty;

@@ -1,12 +1,7 @@
 /* spec_get.c: what the readers of config.json share: members of every kind, checked; see
  * spec_names.h. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "err.h"
-#include "json.h"
 #include "spec_names.h"
 
 const struct jctx *spec_doc;

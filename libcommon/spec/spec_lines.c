@@ -6,7 +6,6 @@
  * their members do. A text that is NULL has no line; a newline in one is "\n", a backslash "\\".
  * The file is named config.json like the other build's, and refused by it (as the other's is here).
  */
-#ifdef CTR_MINIMAL
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -212,4 +211,3 @@ struct sock_fprog *filter_compile_cached(
 	fail("%s: this build has no profiles but the built-in one (CONFIG=minimal)", what);
 	return NULL;
 }
-#endif

@@ -1,7 +1,6 @@
 /* spec_put.c: what the writers of config.json share: the words of its tables, and members of every
  * kind; see spec_names.h. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spec_names.h"

@@ -1,0 +1,7 @@
+/* docker_words_minimal.c: the minimal build knows its own names only; see applets.h. */
+#include "applets.h"
+
+void docker_word(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+}

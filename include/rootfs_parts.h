@@ -1,0 +1,31 @@
+/* rootfs_parts.h: what the files about a container's mounts share (rootfs*.c). -1 is with fail().
+ *
+ * Every target is resolved beneath the new root's descriptor (openat2 RESOLVE_IN_ROOT) and mounted
+ * on through /proc/self/fd, never by a string with the root's prefix: another container that shares
+ * a volume may be swapping links at this very moment (CVE-2021-30465).
+ */
+#ifndef CTR_ROOTFS_PARTS_H
+#define CTR_ROOTFS_PARTS_H
+
+#include <stdio.h>
+#include "mountopts.h"
+#include "rootfs.h"
+
+/* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
+#define FD_PATH(fd) fd_path((char[32]){0}, fd)
+static inline char *fd_path(char *buf, int fd)
+{
+	snprintf(buf, 32, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
+/* Bind m's source at its place, made when missing; `tie` > 0: this detached mount instead. */
+int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie);
+/* Give the mount that now lies at `dest` these MS_* flags, with all beneath it or alone. */
+int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec);
+/* One entry of the spec's mounts, cgroups apart. */
+int rootfs_mount(struct rootfs *r, const struct spec_mount *m);
+/* Nodes and links, where /dev is a tmpfs of the spec's. */
+int rootfs_dev(struct rootfs *r);
+
+#endif

@@ -1,0 +1,82 @@
+/* rootfs_cgroups.c: the cgroups as the container sees them; see rootfs.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "cgroup.h"
+#include "err.h"
+#include "file.h"
+#include "rootfs_parts.h"
+#include "sys.h"
+#include "sysno.h"
+
+static int cgroup_one(
+    const char *at, const char *on, const char *type, const char *data, unsigned long flags)
+{
+	if (mount(type, on, type, flags, data) == 0)
+		return 0;
+	return errno == EBUSY || errno == EPERM ? 1 : fail("%s: mount %s: %m", at, type);
+}
+
+static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned long flags)
+{
+	size_t n;
+	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
+	if (n == 0)
+		return 0; /* no cgroup file system is mounted here: nothing to show */
+	_cleanup_close_ int at = path_make_in_root(r->fd, m->dest, true, 0755);
+	if (at < 0)
+		return fail("%s: %m", m->dest);
+	if (n == 1 && h[0].v2)
+		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL, flags) < 0 ? -1 : 0;
+	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"mode=755,size=64k") < 0)
+		return fail("%s: mount tmpfs: %m", m->dest);
+	/* A file system that was made this moment and that nobody else sees: names in it are safe.
+	 */
+	_cleanup_close_ int top =
+	    path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	for (size_t i = 0; i < n; i++) {
+		char on[300];
+		if (h[i].named)
+			continue; /* not ours: the container is not in it, and would see the host's
+				   */
+		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
+		if (mkdirat(top, h[i].name, 0755) < 0)
+			return fail("%s/%s: %m", m->dest, h[i].name);
+		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
+			h[i].v2 ? NULL : h[i].options, flags) < 0)
+			return -1;
+	}
+	return flags & MS_RDONLY
+		   ? rootfs_remount(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false)
+		   : 0;
+}
+
+int rootfs_cgroups(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		if (!str_eq(m->type, "cgroup") && !str_eq(m->type, "cgroup2"))
+			continue;
+		struct mountopts o;
+		if (mountopts_parse(&o, &m->options) < 0)
+			return fail_in("%s", m->dest);
+		unsigned long flags =
+		    (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+		mountopts_free(&o);
+		if (s->ns_new & 1u << NS_CGROUP) {
+			if (cgroup_tree(r, m, flags) < 0)
+				return -1;
+		} else {
+			struct spec_mount b = {
+			    .dest = m->dest, .type = "bind", .source = "/sys/fs/cgroup"};
+			struct mountopts bo = {
+			    .flags = MS_BIND | MS_REC | flags, .rec_flags = true};
+			if (access("/sys/fs/cgroup", F_OK) == 0 && rootfs_bind(r, &b, &bo, 0) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}

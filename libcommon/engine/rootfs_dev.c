@@ -1,0 +1,105 @@
+/* rootfs_dev.c: the nodes and links of /dev; see rootfs_parts.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "err.h"
+#include "file.h"
+#include "rootfs_parts.h"
+#include "sys.h"
+#include "sysno.h"
+
+/* The host's node of a device, to be bound: at the same path, or where the kernel says that
+ * devtmpfs has it. */
+static char *host_node(const struct spec_device *d)
+{
+	struct stat st;
+	dev_t dev = makedev((unsigned)d->major, (unsigned)d->minor);
+	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	if (stat(d->path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
+		return xstrdup(d->path);
+	_cleanup_free_ char *at = xasprintf("/sys/dev/%s/%u:%u/uevent",
+				d->type == 'b' ? "block" : "char", (unsigned)d->major,
+				(unsigned)d->minor),
+			    *text = file_read(at, 4096, NULL);
+	char *name = text ? strstr(text, "DEVNAME=") : NULL;
+	_cleanup_free_ char *path =
+	    name ? xasprintf("/dev/%.*s", (int)strcspn(name + 8, "\n"), name + 8) : NULL;
+	if (path && stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_rdev == dev)
+		return xstrdup(path);
+	errno = ENODEV;
+	fail("%s: device %c %u:%u: the host has no node of it to be bound, and none can be made",
+	    d->path, d->type, (unsigned)d->major, (unsigned)d->minor);
+	return NULL;
+}
+
+static int node(struct rootfs *r, int dev, const struct spec_device *d)
+{
+	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
+	const char *base = strrchr(d->path, '/') + 1;
+	_cleanup_close_ int own = -1;
+	int dir = dev;
+	if (base - d->path != 5 || !str_starts(d->path, "/dev/")) {
+		_cleanup_free_ char *parent = xstrndup(d->path, (size_t)(base - d->path));
+		dir = own = path_make_in_root(r->fd, parent, true, 0755);
+		if (dir < 0)
+			return fail("%s: %m", parent);
+	}
+	if (!r->userns) {
+		if (mknodat(dir, base, type | (d->mode & 07777),
+			makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
+			if ((d->uid || d->gid) &&
+			    fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+				return fail("%s: chown: %m", d->path);
+			return 0;
+		}
+		if (errno == EEXIST)
+			return 0;
+		if (errno != EPERM)
+			return fail("%s: mknod: %m", d->path);
+	}
+	_cleanup_free_ char *host = host_node(d);
+	struct spec_mount m = {.dest = d->path, .type = "bind", .source = host};
+	struct mountopts o = {.flags = MS_BIND};
+	return host ? rootfs_bind(r, &m, &o, 0) : -1;
+}
+
+static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
+{
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (strcmp(s->mounts.v[i].dest, dest) == 0 &&
+		    (!type || str_eq(s->mounts.v[i].type, type)))
+			return true;
+	return false;
+}
+
+int rootfs_dev(struct rootfs *r)
+{
+	static const char *const links[][2] = {{"/proc/self/fd", "fd"},
+	    {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
+	    {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
+	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
+		return 0; /* the image's or the host's /dev, as asked for */
+	_cleanup_close_ int dev =
+	    path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dev < 0)
+		return fail("/dev: %m");
+	for (size_t i = 0; i < r->spec->devices.n; i++)
+		if (node(r, dev, &r->spec->devices.v[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
+		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
+			return fail("/dev/%s: symlink: %m", links[i][1]);
+	/* What the next mounts lie on; path_make_in_root() would do it with three calls more for
+	 * each. */
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		const char *d = r->spec->mounts.v[i].dest, *t = r->spec->mounts.v[i].type;
+		if (str_starts(d, "/dev/") && d[5] && !strchr(d + 5, '/') &&
+		    (str_eq(t, "devpts") || str_eq(t, "mqueue") || str_eq(t, "tmpfs")) &&
+		    mkdirat(dev, d + 5, 0755) < 0 && errno != EEXIST)
+			return fail("%s: mkdir: %m", d);
+	}
+	return 0;
+}

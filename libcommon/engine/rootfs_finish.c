@@ -1,0 +1,144 @@
+/* rootfs_finish.c: what is settled in the new root: sysctls, what is hidden, what is read-only; see
+ * rootfs.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+#include "err.h"
+#include "file.h"
+#include "rootfs_parts.h"
+#include "sysno.h"
+
+/* A path in the new root, its last component no link; for /proc and /sys it must really lie there
+ * (CVE-2025-52881). -2 when it does not exist. */
+static int open_checked(const char *path, unsigned long *mount_flags)
+{
+	struct statfs fs;
+	int fd = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
+	unsigned long want = str_starts(path, "/proc/")  ? PROC_SUPER_MAGIC
+			     : str_starts(path, "/sys/") ? SYSFS_MAGIC
+							 : 0;
+	bool known = fstatfs(fd, &fs) == 0;
+	*mount_flags = known ? (unsigned long)fs.f_flags : 0;
+	if (want &&
+	    (!known || ((unsigned long)fs.f_type != want &&
+			   !(want == SYSFS_MAGIC && (unsigned long)fs.f_type == TMPFS_MAGIC)))) {
+		close(fd);
+		errno = EXDEV;
+		return fail("%s: not on the file system it should be on", path);
+	}
+	return fd;
+}
+
+static int sysctls(const struct strv *l)
+{
+	unsigned long flags;
+	for (size_t i = 0; i < l->n; i++) {
+		const char *eq = strchr(l->v[i], '=');
+		_cleanup_free_ char *path =
+		    xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
+		for (char *p = path + 10; *p;
+		     p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+		_cleanup_close_ int fd = open_checked(path, &flags);
+		if (fd < 0)
+			return fd == -2
+				   ? fail("sysctl %s: this kernel has no such setting", l->v[i])
+				   : -1;
+		_cleanup_close_ int w = openat(AT_FDCWD, FD_PATH(fd), O_WRONLY | O_CLOEXEC);
+		if (w < 0 || write(w, eq + 1, strlen(eq + 1)) < 0)
+			return fail("sysctl %s: %m", l->v[i]);
+	}
+	return 0;
+}
+
+static int readonly_path(const char *path)
+{
+	unsigned long keep;
+	_cleanup_close_ int fd = open_checked(path, &keep);
+	if (fd == -2)
+		return 0;
+	if (fd < 0 || mount(FD_PATH(fd), FD_PATH(fd), NULL, MS_BIND | MS_REC, NULL) < 0)
+		return fd < 0 ? -1 : fail("%s: bind: %m", path);
+	_cleanup_close_ int top = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0)
+		return fail("%s: %m", path);
+	keep &= MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	if (mount(NULL, FD_PATH(top), NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) < 0)
+		return fail("%s: remount read-only: %m", path);
+	return 0;
+}
+
+struct masks {
+	int null;  /* the container's /dev/null, verified */
+	int empty; /* one read-only empty tmpfs for every masked directory */
+};
+
+/* The mask must be the real null device: an image or a race may have put something else at
+ * /dev/null (CVE-2025-31133). */
+static int open_null(void)
+{
+	struct stat st;
+	int fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("/dev/null: %m");
+	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+		close(fd);
+		errno = ENODEV;
+		return fail("/dev/null in the container is not the null device: nothing can be "
+			    "masked with it");
+	}
+	return fd;
+}
+
+static int mask(struct masks *k, const char *path)
+{
+	struct stat st;
+	unsigned long flags;
+	_cleanup_close_ int fd = open_checked(path, &flags);
+	if (fd < 0)
+		return fd == -2 ? 0 : -1;
+	if (fstat(fd, &st) < 0)
+		return fail("%s: %m", path);
+	if (!S_ISDIR(st.st_mode)) {
+		if (k->null < 0 && (k->null = open_null()) < 0)
+			return -1;
+		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
+			   ? fail("%s: mask: %m", path)
+			   : 0;
+	}
+	if (k->empty >= 0)
+		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
+			   ? fail("%s: mask: %m", path)
+			   : 0;
+	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		"size=0,mode=755,nr_inodes=1") < 0)
+		return fail("%s: mask: %m", path);
+	k->empty = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return 0;
+}
+
+int rootfs_finish(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	struct masks k = {-1, -1};
+	if (sysctls(&s->sysctl) < 0)
+		return -1;
+	for (size_t i = 0; i < s->readonly_paths.n; i++)
+		if (readonly_path(s->readonly_paths.v[i]) < 0)
+			return -1;
+	for (size_t i = 0; i < s->masked_paths.n; i++)
+		if (mask(&k, s->masked_paths.v[i]) < 0)
+			return -1;
+	if (k.null >= 0)
+		close(k.null);
+	if (k.empty >= 0)
+		close(k.empty);
+	return s->root_readonly ? rootfs_readonly("/") : 0;
+}

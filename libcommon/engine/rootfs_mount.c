@@ -1,0 +1,141 @@
+/* rootfs_mount.c: one mount of the spec, bound or of a file system; see rootfs_parts.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+
+#include "err.h"
+#include "file.h"
+#include "rootfs_parts.h"
+#include "sys.h"
+#include "sysno.h"
+
+/* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is
+ * beneath. */
+int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec)
+{
+	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fail("%s: %m", dest);
+	if (rec) /* mount_setattr(2), or a walk of mountinfo before Linux 5.12 */
+		return mount_set_flags_rec(fd, flags) < 0
+			   ? fail("%s: remount recursively: %m", dest)
+			   : 0;
+	/* What the file system's own mount forbids stays forbidden, else a user namespace gets
+	 * EPERM (mount(2)). */
+	struct statfs fs;
+	unsigned long keep = 0;
+	if (fstatfs(fd, &fs) == 0)
+		keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY);
+	if (mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
+		NULL) < 0)
+		return fail("%s: remount: %m", dest);
+	return 0;
+}
+
+static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
+{
+	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || mount(NULL, FD_PATH(fd), NULL, prop, NULL) < 0)
+		return fail("%s: change propagation: %m", dest);
+	return 0;
+}
+
+static int no_mount_point(const struct rootfs *r, const char *dest)
+{
+	return fail("%s: make mount point: %m%s", dest,
+	    r->userns && (errno == EACCES || errno == EOVERFLOW)
+		? " (its folder's owner is not in the id map; one that is there already would do)"
+	    : errno == ENOENT ? " (a dangling symbolic link)"
+			      : "");
+}
+
+int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
+{
+	struct stat st;
+	_cleanup_close_ int src = openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
+	if (src < 0 || fstat(src, &st) < 0)
+		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
+	_cleanup_close_ int dst = path_make_in_root(
+	    r->fd, m->dest, S_ISDIR(st.st_mode), S_ISDIR(st.st_mode) ? 0755 : 0644);
+	if (dst < 0)
+		return no_mount_point(r, m->dest);
+	if ((tie > 0 ? sys_move_mount(tie, dst, "")
+		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
+			   NULL)) < 0)
+		return fail("%s: bind %s: %m", m->dest, m->source);
+	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
+	if (flags && rootfs_remount(r, m->dest, flags, o->rec_flags) < 0)
+		return -1;
+	return propagate(r, m->dest, o->propagation ? o->propagation : MS_PRIVATE | MS_REC);
+}
+
+/* /proc and /sys must be directories of the root itself: a link there would aim the mount, and what
+ * is written through it later, elsewhere (CVE-2019-16884, CVE-2023-27561). */
+static int plain_dir(struct rootfs *r, const char *dest)
+{
+	struct stat st;
+	const char *rel = dest + strspn(dest, "/");
+	if (fstatat(r->fd, rel, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return fail("%s in the image is not a directory (a link there is refused)", dest);
+	}
+	return 0;
+}
+
+/* Without a network namespace of its own a user namespace may not mount sysfs, nor proc without a
+ * pid namespace: show the host's, that of devices read-only. */
+static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned long flags)
+{
+	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = source};
+	struct mountopts o = {.flags = MS_BIND | MS_REC | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags,
+	    .rec_flags = true};
+	return rootfs_bind(r, &m, &o, 0);
+}
+
+static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
+{
+	bool pseudo = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;
+	if (pseudo && plain_dir(r, m->dest) < 0)
+		return -1;
+	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
+	if (dst < 0)
+		return no_mount_point(r, m->dest);
+	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
+	const char *src = m->source && *m->source ? m->source : m->type;
+	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
+		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
+	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
+		return host_tree(r, m->dest, "/sys", MS_RDONLY);
+	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data &&
+	    strstr(o->data, ",gid=5")) {
+		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not in the map */
+		char *g = strstr(data, ",gid=5");
+		memmove(g, g + 6, strlen(g + 6) + 1);
+		if (mount(src, FD_PATH(dst), m->type, flags, data) == 0)
+			return 0;
+	}
+	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
+		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
+	if (strcmp(m->type, "proc") == 0 && errno == EPERM && r->userns &&
+	    !(r->spec->ns_new & 1u << NS_PID) && !r->spec->ns_path[NS_PID])
+		return host_tree(r, m->dest, "/proc", 0);
+	if (strcmp(m->type, "proc") == 0 && errno == EPERM)
+		return fail(
+		    "%s: mount proc: %m (the one around us is partly covered: try --pid host)",
+		    m->dest);
+	return fail("%s: mount %s: %m", m->dest, m->type);
+}
+
+int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
+{
+	struct mountopts o;
+	if (mountopts_parse(&o, &m->options) < 0)
+		return fail_in("%s", m->dest);
+	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
+	int res = b ? rootfs_bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0)
+		    : plain_mount(r, m, &o);
+	mountopts_free(&o);
+	return res;
+}

@@ -1,0 +1,265 @@
+/* rootfs_overlay.c: the root itself: an overlay of the layers, or a folder; see rootfs.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+#include <sys/xattr.h>
+
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "rootfs_parts.h"
+#include "sys.h"
+#include "sysno.h"
+#include "userns.h"
+
+#define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
+
+static const char *upper_of(const struct rootfs *r)
+{
+	return r->upper ? r->upper : "upper";
+}
+
+/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner,
+ * where that is one of the container's. */
+static void copy_root_mode(const struct rootfs *r, int lower, int upper)
+{
+	struct stat l, u;
+	if (fstat(lower, &l) < 0 || fstat(upper, &u) < 0)
+		return;
+	bool foreign = r->userns && (l.st_uid == NOBODY || l.st_gid == NOBODY);
+	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) &&
+	    fchown(upper, l.st_uid, l.st_gid) < 0)
+		return; /* a map of one id cannot always: the overlay works all the same */
+	if (l.st_mode != u.st_mode && fchmod(upper, l.st_mode & 07777) < 0)
+		return;
+}
+
+/* A squashfs or erofs file, loop-mounted on the container's directory in our own namespace, as the
+ * lowest layer. */
+static int image_lower(struct rootfs *r)
+{
+	struct stat a, b;
+	if (r->userns && r->image < 0) {
+		errno = EPERM;
+		return fail(
+		    "%s: %m (a file system image cannot be mounted in a user namespace: unpack it)",
+		    r->spec->x_image_file);
+	}
+	int fd = r->image >= 0 ? r->image : image_loop_mount(r->spec->x_image_file, r->dir);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev &&
+	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
+		return fail("%s: mount: %m", r->spec->x_image_file);
+	close(fd);
+	return openat(AT_FDCWD, r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool first)
+{
+	buf_printf(opts, "%s%d", first ? "" : ":", fd);
+	if (!first)
+		return;
+	_cleanup_close_ int lower =
+	    openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper =
+	    openat(AT_FDCWD, upper_of(r), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	copy_root_mode(r, lower, upper);
+}
+
+/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. Their
+ * names are those in /proc/self/fd: the options of all the layers that overlayfs takes (500) go
+ * into mount(2)'s one page. */
+static int overlay_lowers(struct rootfs *r, struct buf *opts)
+{
+	const struct strv *l = &r->spec->x_lower;
+	buf_puts(opts, "lowerdir=");
+	for (size_t i = 0; i < l->n; i++) {
+		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
+			return fail("%s: mount: %m", l->v[i]);
+		int fd = openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("%s: %m", l->v[i]);
+		lower_add(r, opts, fd, i == 0);
+	}
+	if (r->spec->x_image_file) {
+		int fd = image_lower(r);
+		if (fd < 0)
+			return -1;
+		lower_add(r, opts, fd, l->n == 0);
+	}
+	return 0;
+}
+
+/* Where neither an overlay nor a copy can be had: the one lower directory itself, read-only, and
+ * memory where programs expect to write. */
+static int bind_readonly(struct rootfs *r, const char *lower)
+{
+	static const char *const memory[] = {"tmp", "run", "var/tmp"};
+	warn("%s: mount overlay: %m (CONFIG_OVERLAY_FS): its root is read-only, with /tmp, /run "
+	     "and /var/tmp in memory",
+	    strrchr(r->dir, '/') + 1);
+	if (mount(lower, upper_of(r), NULL, MS_BIND, NULL) < 0)
+		return fail("%s: bind: %m", r->dir);
+	_cleanup_close_ int root = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
+		_cleanup_close_ int at =
+		    path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
+		if (at >= 0 &&
+		    mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0)
+			return fail("/%s: mount tmpfs: %m", memory[i]);
+	}
+	return rootfs_readonly(upper_of(r));
+}
+
+int rootfs_readonly(const char *root)
+{
+	struct statfs fs;
+	unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	keep &= statfs(root, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
+	return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
+		   ? fail("%s: remount read-only: %m", root)
+		   : 0;
+}
+
+static int overlay_mount(struct rootfs *r)
+{
+	struct buf opts = {0};
+	/* An overlay wants mounts that are in its own namespace: over the directories themselves,
+	 * here. */
+	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
+		return fail("%s: mount: %m", r->dir);
+	if (chdir(r->dir) < 0)
+		return fail("%s: %m", r->dir);
+	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int upper = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int work =
+	    openat(AT_FDCWD, r->work ? r->work : "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (overlay_lowers(r, &opts) < 0)
+		return -1;
+	/* Those three off: an upper directory is then a layer as it stands
+	 * (Documentation/filesystems/overlayfs.rst). Without `volatile` (Linux 5.10), the end of
+	 * the mount writes the whole file system below to disk. */
+	buf_printf(&opts, ",upperdir=%d,workdir=%d%s%s", upper, work,
+	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off",
+	    r->passing ? ",volatile" : "");
+	/* On its own upper directory, in our namespace: what else the container's directory has
+	 * (volumes) stays to be seen. */
+	int m = -1, why;
+	const char *at = FD_PATH(upper);
+	if (chdir("/proc/self/fd") < 0)
+		return fail("/proc/self/fd: %m");
+	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
+		errno = EPERM;
+	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 ||
+		 errno != EOPNOTSUPP)
+		m = mount("overlay", at, "overlay", 0,
+		    opts.p); /* on ramfs it could be, without a way to empty a directory */
+	/* A kernel that does not know all of them: without the last, and the last, ... */
+	for (char *cut; m < 0 && errno == EINVAL &&
+			!str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
+			strcmp(cut, ",userxattr") != 0;) {
+		*cut = 0;
+		m = mount("overlay", at, "overlay", 0, opts.p);
+	}
+	why = errno;
+	if (fchdir(here) < 0)
+		return fail("%s: %m", r->dir);
+	errno = why;
+	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
+		buf_free(&opts);
+		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the
+				     container's own */
+		return overlay_mount(r);
+	}
+	bool cannot =
+	    m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
+	bool copy = r->can_copy && !r->spec->x_image_file;
+	char *lower = opts.p + strlen("lowerdir="), *end = lower + strcspn(lower, ":,");
+	bool bound = cannot && !copy && *end == ',';
+	if (bound) {
+		*end = 0;
+		m = bind_readonly(r, FD_PATH(atoi(lower)));
+	}
+	why = errno;
+	if (r->spec->x_image_file) /* what was mounted from it has its own hold on it */
+		umount2(r->dir, MNT_DETACH);
+	errno = why;
+	buf_free(&opts);
+	if (m == 0 || bound)
+		return m;
+	r->no_overlay = cannot && copy;
+	if (errno == ENODEV)
+		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
+	if (errno == EINVAL || errno == EOPNOTSUPP)
+		return fail("mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, "
+			    "btrfs and tmpfs can have one)",
+		    r->dir);
+	return fail("mount overlay: %m%s",
+	    errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
+}
+
+static bool wants(const struct spec_mount *m, const char *word)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_ends(m->options.v[i], word)) /* with and without the r */
+			return true;
+	return false;
+}
+
+/* Mounts that the host's later ones come to need a tie to the host's, which private ones have lost.
+ * That of a shared one must be taken now: a slave is no peer any more. */
+static int ties(struct rootfs *r, unsigned long *prop)
+{
+	const struct spec_mount *m = r->spec->mounts.v;
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		bool shared = wants(&m[i], "shared");
+		int own = r->idmounts ? r->idmounts[1 + r->spec->x_lower.n + i] : -1;
+		if (!r->ties && (own >= 0 || (shared && m[i].source)))
+			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
+		if (own >= 0) {
+			r->ties[i] = own;
+			continue;
+		}
+		if (shared || wants(&m[i], "slave"))
+			*prop = MS_SLAVE;
+		if (!shared || !m[i].source)
+			continue;
+		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
+		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+			(wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
+		if (r->ties[i] < 0)
+			return fail("%s: share with the host: %m%s", m[i].source,
+			    errno == ENOSYS ? " (it needs Linux 5.2)" : "");
+	}
+	return 0;
+}
+
+int rootfs_prepare(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	unsigned long prop = MS_PRIVATE;
+	if (ties(r, &prop) < 0)
+		return -1;
+	const char *p = s->rootfs_propagation;
+	if (p && strstr(p, "slave"))
+		prop = MS_SLAVE;
+	if (p && strstr(p, "shared"))
+		prop = MS_SHARED;
+	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
+		return fail("/: stop mount propagation: %m");
+	bool overlay = s->x_lower.n || s->x_image_file;
+	const char *root = overlay ? upper_of(r) : s->root_path;
+	if (overlay) {
+		if (overlay_mount(r) < 0)
+			return -1;
+	} else if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0) {
+		return fail("%s: bind: %m", root);
+	}
+	r->fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? fail("%s: %m", root) : 0;
+}
