@@ -67,11 +67,9 @@ static int install(int argc, char **argv)
 	if (argc != (soft ? 4 : 3))
 		die_usage("--install takes [-s] DIR");
 	const char *dir = argv[soft ? 3 : 2];
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n < 0)
-		die("/proc/self/exe: readlink: %m");
-	self[n] = 0;
+	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
+	if (!self)
+		die("/proc/self/exe: %m");
 	if (dir_make(dir, 0755) < 0)
 		die_fail();
 	for (const struct applet *a = applet_table; a->name; a++) {
@@ -96,11 +94,9 @@ static int install_cni(int argc, char **argv)
 		die_usage("--install-cni takes DIR");
 	if (!cni_plugin_name(0))
 		die("this build is no CNI plugin");
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n < 0)
-		die("/proc/self/exe: readlink: %m");
-	self[n] = 0;
+	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
+	if (!self)
+		die("/proc/self/exe: %m");
 	if (dir_make(argv[2], 0755) < 0)
 		die_fail();
 	for (int i = -2; i < 0 || cni_plugin_name(i); i++) {

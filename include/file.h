@@ -30,6 +30,8 @@ int file_write_at(
 /* All of buf, restarting on EINTR and short writes. 0 or -1 (errno; no fail()). */
 int fd_write_all(int fd, const void *buf, size_t len);
 
+/* The path that a descriptor has now, as /proc shows it; NULL with errno. Caller frees. */
+char *fd_where(int fd);
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, mode_t mode);
 /* Open a directory O_PATH-less (O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW on the last component).

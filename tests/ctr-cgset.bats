@@ -526,3 +526,15 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	wait_for 5 ctr-exec c test -e /ready
 	[ "$(ctr-exec c cat /proc/self/cgroup)" = 0::/init ]
 }
+
+@test "a long parent keeps the id: two containers never share a group" {
+	long=$(printf 'p%.0s' {1..200})
+	for n in a b; do
+		ctr-run -d --name $n --cgroup-parent "$long/$long/$long" --cgroupns host "$ROOTFS" sleep 1000 >/dev/null
+		ctr-exec $n cat /proc/1/cgroup | sed -n 's/.*pids://p; s/^0:://p' | head -1 >group.$n
+		grep -q "$(ctr-inspect -f '{{slice .Id 0 12}}' $n 2>/dev/null || ctr-ps -q -f name=$n)" group.$n
+	done
+	run ! diff -q group.a group.b
+	ctr-rm -f a b
+	ctr-cgset -d "$long"
+}

@@ -251,3 +251,19 @@ int lock_try(int fd, int how)
 		return 1;
 	return errno == EWOULDBLOCK ? 0 : fail("flock: %m");
 }
+
+char *fd_where(int fd)
+{
+	_cleanup_free_ char *self = xasprintf("/proc/self/fd/%d", fd);
+	for (size_t room = 256;; room *= 2) {
+		char *path = xmalloc(room);
+		ssize_t n = readlink(self, path, room);
+		if (n >= 0 && (size_t)n < room) {
+			path[n] = 0;
+			return path;
+		}
+		free(path);
+		if (n < 0)
+			return NULL;
+	}
+}

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "container_net.h"
+#include "file.h"
 #include "place.h"
 #include "record.h"
 #include "str.h"
@@ -33,11 +34,6 @@ int record_dir(void)
 
 char *plug_hosts(const struct container *c)
 {
-	char self[32], dir[4096];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
-	ssize_t n = readlink(self, dir, sizeof dir - 1);
-	if (n <= 0 || faccessat(c->dir, "hosts", F_OK, 0) < 0)
-		return NULL;
-	dir[n] = 0;
-	return xasprintf("%s/hosts", dir);
+	_cleanup_free_ char *dir = fd_where(c->dir);
+	return dir && faccessat(c->dir, "hosts", F_OK, 0) == 0 ? xasprintf("%s/hosts", dir) : NULL;
 }

@@ -195,11 +195,8 @@ int container_rename(struct container *c, const char *name)
 
 void container_refresh_name(struct container *c)
 {
-	char self[32], path[4096];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", c->dir);
-	ssize_t n = readlink(self, path, sizeof path - 1);
-	path[n < 0 ? 0 : n] = 0;
-	char *slash = strrchr(path, '/');
+	_cleanup_free_ char *path = fd_where(c->dir);
+	char *slash = path ? strrchr(path, '/') : NULL;
 	if (!slash || str_ends(path, " (deleted)") || strcmp(slash + 1, c->name) == 0 ||
 	    !name_valid(slash + 1))
 		return;

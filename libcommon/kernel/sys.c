@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -366,23 +367,21 @@ static void unescape(char *s)
 
 static int by_mountinfo(int fd, unsigned long flags)
 {
-	char self[32], top[4096], line[8192], at[4096];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(self, top, sizeof top - 1);
-	FILE *f = n < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *top = fd_where(fd), *line = NULL;
+	FILE *f = top ? fopen("/proc/self/mountinfo", "re") : NULL;
+	size_t n = top ? strlen(top) : 0, room = 0;
 	if (!f)
 		return -1;
-	top[n] = 0;
 	int r = 0;
-	while (r == 0 && fgets(line, sizeof line, f)) {
-		const char *s = line;
-		for (int field = 1; s && field < 5; field++)
-			s = strchr(s, ' ') ? strchr(s, ' ') + 1 : NULL;
-		if (!s)
+	while (r == 0 && getline(&line, &room, f) > 0) {
+		char *at = line;
+		for (int field = 1; at && field < 5; field++)
+			at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
+		if (!at)
 			continue;
-		snprintf(at, sizeof at, "%.*s", (int)strcspn(s, " "), s);
+		at[strcspn(at, " ")] = 0;
 		unescape(at);
-		if (strncmp(at, top, (size_t)n) != 0 || (at[n] && at[n] != '/'))
+		if (strncmp(at, top, n) != 0 || (at[n] && at[n] != '/'))
 			continue;
 		r = mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
 	}

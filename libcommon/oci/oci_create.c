@@ -46,14 +46,16 @@ int oci_pid_file(const char *path, pid_t pid)
 int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char at[64];
+	char at[sizeof a.sun_path];
 	_cleanup_close_ int dir = -1;
 	if (strlen(path) >=
 	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
 		const char *base = strrchr(path, '/');
 		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
 		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		snprintf(at, sizeof at, "/proc/self/fd/%d/%.40s", dir, base ? base + 1 : path);
+		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
+		    (int)sizeof at)
+			return errno = ENAMETOOLONG, fail("%s: connect: %m", path);
 		path = at;
 	}
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
