@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,23 +58,20 @@ static char *hook_state(
 
 static int hook_one(const struct spec_hook *h, const char *state)
 {
-	int in[2];
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return fail("hook %s: pipe: %m", h->path);
+	/* In memory, not through a pipe: a hook that does not read must not hold us up. */
+	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC);
+	if (in < 0 || fd_write_all(in, state, strlen(state)) < 0 || lseek(in, 0, SEEK_SET) < 0)
+		return fail("hook %s: state: %m", h->path);
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct strv args = h->args, env = h->env;
-		dup2(in[0], 0);
+		dup2(in, 0);
 		sys_close_range_cloexec(3);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execve(
 		    h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));
 		_exit(errno == ENOENT ? 127 : 126);
 	}
-	close(in[0]);
-	if (pid > 0 && fd_write_all(in[1], state, strlen(state)) < 0 && errno != EPIPE)
-		warn("hook %s: state: %m", h->path);
-	close(in[1]);
 	if (pid < 0)
 		return fail("hook %s: fork: %m", h->path);
 	int status, fd = h->timeout > 0 ? sys_pidfd_open(pid) : -1;
