@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "container_files.h"
+#include "apart.h"
 #include "err.h"
 #include "file.h"
 #include "layer.h"
@@ -207,9 +208,20 @@ static void made_by(uid_t uid, gid_t gid)
 	setfsuid(uid);
 }
 
-static int unpack(int from, const char *what, const struct place *p, const struct end *dst)
+static int unpack_in(struct stream *s, int root, struct buf *left, void *arg)
+{
+	(void)left;
+	return layer_unpack(s, root, arg);
+}
+
+/* What somebody's tar made (`foreign`) is taken apart by a process that can do nothing else; what
+ * our own child packed is not worth another one. */
+static int unpack(
+    int from, const char *what, const struct place *p, const struct end *dst, bool foreign)
 {
 	struct stream in;
+	struct stream_sums sums;
+	struct buf left = {0};
 	struct unpack_how how = {.plain = true,
 	    .keep_dirs = true,
 	    .harmless = !dst->container && !archive,
@@ -217,11 +229,15 @@ static int unpack(int from, const char *what, const struct place *p, const struc
 	    .uid = dst->uid,
 	    .gid = dst->gid,
 	    .ids = &dst->ids};
+	struct apart a = {
+	    .fd = from, .copy = -1, .root = p->dir, .what = what, .fn = unpack_in, .arg = &how};
 	if (dst->ids.n_uids)
 		made_by(dst->uid, dst->gid);
-	if (stream_open(&in, from, what, -1) < 0)
+	if (foreign)
+		return apart_read(&a, &sums, &left);
+	if (stream_open(&in, from, what, false, false, -1) < 0)
 		return -1;
-	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in) < 0 ? -1 : 0;
+	int r = layer_unpack(&in, p->dir, &how) < 0 || stream_finish(&in, NULL) < 0 ? -1 : 0;
 	stream_close(&in);
 	return r;
 }
@@ -249,7 +265,7 @@ static int copy(struct end *src, struct end *dst)
 		pack_child(dir, base, p.as, pipefd[1], src);
 	}
 	close(pipefd[1]);
-	int r = unpack(pipefd[0], src->what, &p, dst);
+	int r = unpack(pipefd[0], src->what, &p, dst, false);
 	close(pipefd[0]);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -283,7 +299,7 @@ static int copy_in(struct end *dst)
 	p.dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
 	if (p.dir < 0)
 		die("%s: %m", dst->what);
-	if (unpack(0, "stdin", &p, dst) < 0)
+	if (unpack(0, "stdin", &p, dst, true) < 0)
 		die_fail();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* image_files.h: the files of an archive or folder that holds images, by name, whichever it is.
  *
- * An archive may come from a pipe with its table of contents last, so its files are spooled,
- * hashed, into the store's tmp as f-0, f-1, ...; names lead nowhere but into a table.
+ * An archive may come from a pipe with its table of contents last, so its files are spooled
+ * into the store's tmp as f-0, f-1, ...; names lead nowhere but into a table.
  */
 #ifndef CTR_IMAGE_FILES_H
 #define CTR_IMAGE_FILES_H
@@ -11,13 +11,12 @@
 struct image_files {
 	struct store *store;
 	const char *what;
-	int dir; /* of a folder, else -1 */
+	int dir;  /* of a folder, else -1 */
+	int root; /* where files are spooled, in the child that does it */
 	struct image_file {
 		char *name,
 		    *link; /* link: a symbolic link's target, made relative to the archive's root */
 		size_t spool;
-		char hex[DIGEST_HEX];
-		uint64_t size;
 	} * v;
 	size_t n, room, spooled;
 };

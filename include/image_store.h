@@ -58,7 +58,7 @@ bool store_has_layer(const struct store *s, const char *diff_id);
  * be is checked where given (NULL: anything): blob digest, diff_id. *in has the digests afterwards.
  */
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
-    const char *diff_id, struct stream *in);
+    const char *diff_id, struct stream_sums *in);
 /* All of tmp and ltmp becomes part of the store, durably. */
 int store_commit(struct store *s);
 

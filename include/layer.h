@@ -45,12 +45,16 @@ struct unpack_how {
 	gid_t gid;
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it
 				    * has not got is left out; may be NULL */
-	/* What a confined child leaves to its parent (may be NULL): folders that are to be marked
-	 * as opaque where that was refused, and folders that the archive left out and that were
-	 * made. Paths. */
-	struct strv *opaque, *implied;
+	/* What a confined child leaves to its parent (may be NULL): attributes of the kind
+	 * trusted., which take CAP_SYS_ADMIN, and which folders the archive left out
+	 * (UNPACK_IMPLIED). PATH NUL NAME NUL LENGTH(4 bytes) VALUE, one after the other. */
+	struct buf *left;
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
+#define UNPACK_IMPLIED "implied"
+/* In the parent: set what was left, in the tree of dirfd. The child's word is a stranger's. Folders
+ * that the archive left out are added to `implied` (may be NULL). -1 with fail(). */
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *implied);
 
 /* Where an archive goes: hashed and counted on the way. */
 struct sink {

@@ -73,6 +73,9 @@ int unpack_attr(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
 /* The permissions that an entry may have here: without set-id bits where how.harmless says so. */
 mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path);
+/* An attribute for the parent to set (how.left). 0. */
+int unpack_left(
+    struct unpack *u, const char *path, const char *name, const void *value, size_t size);
 void unpack_left_out(struct left_out *l, const char *path);
 /* Times, modes and default ACLs of all directories. -1 with fail(). */
 int unpack_dirs_finish(struct unpack *u);

@@ -615,7 +615,7 @@ load image
 	refused 'not a tar' ctr-image import x x
 	refused 'not a tar' ctr-image import x /dev/null
 	printf 'BZh91AY&SY' >x.tar.bz2
-	refused 'damaged compression' ctr-image import x x.tar.bz2
+	refused 'decompress: damaged, says bzip2' ctr-image import x x.tar.bz2
 	head -c 200000 /dev/urandom >random
 	tar -cf r.tar random
 	gzip -k r.tar
@@ -985,4 +985,55 @@ load image
 	done
 	run -1 bash -c 'ulimit -f 1; exec ctr-image import big etc.tar'
 	[[ $output == *'File too large'* ]]
+}
+
+# An import that waits in the middle of a layer: its pid is $importer, its unpacking child's $child.
+halfway() {
+	mkdir -p big/d && head -c 3000000 /dev/urandom >big/d/f && tar -C big -cf big.tar .
+	mkfifo fifo
+	{ head -c 2000000 big.tar && sleep 30; } >fifo &
+	feeder=$!
+	ctr-image import x fifo >out 2>err 3>&- &
+	importer=$!
+	unpacking() {
+		for child in $(pgrep -P $importer); do grep -q '^Seccomp:[[:space:]]*2' "/proc/$child/status" && return; done
+		return 1
+	}
+	wait_for 10 unpacking
+}
+
+@test "an archive is read by a child that can do nothing else: capabilities, no_new_privs, seccomp, root (issue 14)" {
+	[ "$(id -u)" = 0 ] || skip "of root's store"
+	halfway
+	value() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
+	[ "$(value CapEff)" = 000000008800001b ] # chown dac_override fowner fsetid mknod setfcap
+	[ "$(value CapPrm)$(value CapBnd)" = 000000008800001b000000008800001b ]
+	[ "$(value NoNewPrivs)" = 1 ]
+	[[ "$(readlink "/proc/$child/root")" == "$CTR_LIB"/layers/.tmp-*/layer ]]
+	[ "$(ls "/proc/$child/root")" = d ]
+	awk '$5 == "/"' "/proc/$child/mountinfo" | grep -q nosuid,nodev,noexec
+	# no way out by a descriptor: pipes, messages, and what lies in the layer
+	for f in "/proc/$child"/fd/*; do
+		case $(readlink "$f") in pipe:* | "$CTR_LIB"/layers/.tmp-*/layer | "$CTR_LIB"/layers/.tmp-*/layer/*) ;; *) [ "${f##*/}" = 2 ] ;; esac
+	done
+	kill $importer $feeder || true
+	wait $importer $feeder || true
+}
+
+@test "the child that reads an archive crashes, or its parent is killed: a line, and nothing half made (issue 14)" {
+	[ "$(id -u)" = 0 ] || skip "of root's store"
+	halfway
+	kill -SEGV "$child"
+	wait $importer && false
+	[ "$(cat err)" = "ctr-image: fifo: the process that reads it was ended by signal 11 (Segmentation fault)" ]
+	[ "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -mindepth 1)" = "" ]
+	kill $feeder || true
+	wait $feeder || true
+	rm fifo
+	halfway
+	kill -9 $importer
+	gone() { [ ! -d "/proc/$child" ] && [ "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -mindepth 1)" = "" ]; }
+	wait_for 5 gone
+	kill $feeder || true
+	wait $importer $feeder || true
 }

@@ -64,10 +64,10 @@ static int copy_tree(void *arg)
 	}
 	close(p[1]);
 	struct stream in;
-	int r = stream_open(&in, p[0], what, -1), status;
+	int r = stream_open(&in, p[0], what, false, false, -1), status;
 	if (r == 0) {
 		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 ||
-			    stream_finish(&in) < 0
+			    stream_finish(&in, NULL) < 0
 			? -1
 			: 0;
 		stream_close(&in);

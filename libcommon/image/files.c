@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "err.h"
 #include "file.h"
 #include "image_files.h"
@@ -63,29 +64,35 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 	char name[32];
 	snprintf(name, sizeof name, "f-%zu", to->spool);
 	_cleanup_close_ int fd =
-	    openat(f->store->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	    openat(f->root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail("%s: create a file in the store: %m", f->what);
-	struct digest d;
 	const void *data;
+	uint64_t size = 0;
 	size_t n;
 	la_int64_t offset;
 	int r;
-	digest_start(&d);
 	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK ||
 	       r == ARCHIVE_WARN) {
-		if ((uint64_t)offset != to->size) /* nobody saves images as sparse files */
+		if ((uint64_t)offset != size) /* nobody saves images as sparse files */
 			return errno = EINVAL, fail("%s: %.100s: a sparse file", f->what, to->name);
-		digest_add(&d, data, n);
-		to->size += n;
+		size += n;
 		if (fd_write_all(fd, data, n) < 0)
 			return fail("%s: write to the store: %m", f->what);
 	}
 	if (r != ARCHIVE_EOF)
 		return errno = EINVAL,
 		       fail("%s: %.100s: %s", f->what, to->name, archive_error_string(a));
-	digest_end(&d, to->hex);
 	return 0;
+}
+
+static struct image_file *row_add(struct image_files *f)
+{
+	if (f->n == f->room) {
+		f->room = f->room ? 2 * f->room : 64;
+		f->v = xrealloc(f->v, f->room * sizeof *f->v);
+	}
+	return &f->v[f->n++];
 }
 
 static int spool_entry(struct image_files *f, struct archive *a, struct archive_entry *e)
@@ -106,15 +113,11 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 	if (f->n == FILES_MAX)
 		return errno = E2BIG,
 		       fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
-	if (f->n == f->room) {
-		f->room = f->room ? 2 * f->room : 64;
-		f->v = xrealloc(f->v, f->room * sizeof *f->v);
-	}
-	struct image_file *to = &f->v[f->n];
-	*to = (struct image_file){.name = clean(f->what, NULL, name), .spool = f->spooled};
-	if (!to->name)
+	char *clean_name = clean(f->what, NULL, name);
+	if (!clean_name)
 		return -1;
-	f->n++;
+	struct image_file *to = row_add(f);
+	*to = (struct image_file){.name = clean_name, .spool = f->spooled};
 	if (hard || soft) {
 		to->link = clean(f->what, soft ? to->name : NULL, hard ? hard : soft);
 		return to->link ? 0 : -1;
@@ -151,17 +154,57 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 		   : fail("%s: %s", f->what, why ? why : "damaged archive");
 }
 
+/* In the child: the files into `root`, the table to the parent. */
+static int spool_in(struct stream *in, int root, struct buf *left, void *arg)
+{
+	struct image_files *f = arg;
+	f->root = root;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	struct archive *a = archive_read_new();
+	if (!a || spool(f, in, a) < 0)
+		return -1;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct image_file *x = &f->v[i];
+		buf_printf(
+		    left, "%s%c%s%c%zu%c", x->name, 0, x->link ? x->link : "", 0, x->spool, 0);
+	}
+	return 0;
+}
+
+/* The table as the child tells it: its word is a stranger's. */
+static int table(struct image_files *f, const struct buf *left)
+{
+	const char *p = left->p, *end = p + left->n, *field[3];
+	while (p < end) {
+		for (int i = 0; i < 3; i++) {
+			field[i] = p;
+			p = p < end ? memchr(p, 0, (size_t)(end - p)) : NULL;
+			if (!p++)
+				return errno = EIO,
+				       fail("%s: its table of contents is cut short", f->what);
+		}
+		struct image_file *to = row_add(f);
+		*to = (struct image_file){.name = xstrdup(field[0]),
+		    .link = *field[1] ? xstrdup(field[1]) : NULL,
+		    .spool = strtoul(field[2], NULL, 10)};
+	}
+	return 0;
+}
+
 int files_spool(struct image_files *f, struct store *s, int fd, const char *what)
 {
-	struct stream in;
+	struct stream_sums sums;
+	struct buf left = {0};
 	*f = (struct image_files){.store = s, .what = what, .dir = -1};
-	setlocale(LC_CTYPE, "C.UTF-8");
-	if (stream_open(&in, fd, what, -1) < 0)
-		return -1;
-	struct archive *a = archive_read_new();
-	int r = spool(f, &in, a) < 0 || stream_finish(&in) < 0 ? -1 : 0;
-	archive_read_free(a);
-	stream_close(&in);
+	struct apart a = {.fd = fd,
+	    .copy = -1,
+	    .root = s->tmp,
+	    .whole = true,
+	    .what = what,
+	    .fn = spool_in,
+	    .arg = f};
+	int r = apart_read(&a, &sums, &left) < 0 ? -1 : table(f, &left);
+	buf_free(&left);
 	return r;
 }
 

@@ -192,7 +192,7 @@ static bool holds_images(const struct store *s, const char *layer)
 static int import(struct store *s, int fd, const char *what, const struct strv *changes,
     char hex[DIGEST_HEX], uint64_t *size)
 {
-	struct stream in;
+	struct stream_sums in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
 		return -1;
 	if (holds_images(s, in.plain_hex))

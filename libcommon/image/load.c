@@ -48,14 +48,14 @@ static void add(struct load *l, const char *name, const char *hex, uint64_t size
 /* --- layers and small blobs --- */
 
 static int layer(
-    struct load *l, const char *path, const char *blob, const char *diff_id, struct stream *in)
+    struct load *l, const char *path, const char *blob, const char *diff_id, struct stream_sums *in)
 {
 	const struct image_file *row;
 	_cleanup_close_ int fd = files_open(l->f, path, &row);
 	_cleanup_free_ char *what = xasprintf("%s: layer %.20s", l->f->what, blob ? blob : path);
 	if (fd < 0 || store_layer(l->s, fd, what, !row, blob, diff_id, in) < 0)
 		return -1;
-	if (in->comp == COMP_OTHER)
+	if (in->comp >= COMP_XZ)
 		return errno = EINVAL, fail("%s: compressed in a way that no image has", what);
 	if (!row)
 		return 0;
@@ -99,7 +99,7 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 					   l->f->what, m->n, c->n);
 	for (size_t i = 0; i < m->n; i++) {
 		char path[DIGEST_HEX + 16];
-		struct stream in;
+		struct stream_sums in;
 		blob_path(path, m->layers[i].hex);
 		if (layer(l, path, m->layers[i].hex, c->diff_ids[i], &in) < 0)
 			return -1;
@@ -260,7 +260,7 @@ static int docker_layers(
 	m->layers = xcalloc(c->n + 1, sizeof *m->layers);
 	for (; m->n < c->n; m->n++) {
 		const char *path = json_string_value(json_array_get(paths, m->n));
-		struct stream in;
+		struct stream_sums in;
 		if (!path)
 			return errno = EINVAL,
 			       fail("%s: manifest.json: Layers: not all are strings", l->f->what);

@@ -34,7 +34,7 @@ static int unpack_missing(void *arg)
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
 		if (store_has_layer(&s, c->diff_ids[i]))
 			continue;
-		struct stream in;
+		struct stream_sums in;
 		_cleanup_close_ int fd = store_blob_open(&s, m->layers[i].hex);
 		_cleanup_free_ char *what = xasprintf("layer %.12s", m->layers[i].hex);
 		r = fd < 0

@@ -245,7 +245,7 @@ static int part_end(struct pull *p, struct want *w)
 
 static int part_unpack(struct pull *p, struct want *w)
 {
-	struct stream in;
+	struct stream_sums in;
 	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
 	if (w->done)
 		return 0;
@@ -261,7 +261,7 @@ static int part_unpack(struct pull *p, struct want *w)
 static int streamed(struct pull *p, struct want *w)
 {
 	int pipes[2];
-	struct stream in;
+	struct stream_sums in;
 	_cleanup_free_ char *what = xasprintf("%s: layer %.12s", p->ref.name, w->hex);
 	if (part_open(p, w) < 0)
 		return -1;

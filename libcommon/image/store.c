@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "err.h"
 #include "file.h"
 #include "place.h"
@@ -83,14 +84,21 @@ static int tmp_make(int dir, const char *name)
 	return fd;
 }
 
+/* A child of a process that was killed may write into it for a moment yet. */
+static void tmp_erase(int dir, const char *name)
+{
+	for (int tries = 0; userns_tree_remove(dir, name) < 0 && tries < 20; tries++)
+		usleep(20000);
+}
+
 static void tmp_remove(struct store *s)
 {
 	if (s->tmp >= 0) {
-		userns_tree_remove(s->images, s->tmp_name);
+		tmp_erase(s->images, s->tmp_name);
 		close(s->tmp);
 	}
 	if (s->ltmp >= 0) {
-		userns_tree_remove(s->layers, s->tmp_name);
+		tmp_erase(s->layers, s->tmp_name);
 		close(s->ltmp);
 	}
 	s->tmp = s->ltmp = -1;
@@ -107,8 +115,8 @@ static void undo_tmp(void *arg)
 		return;
 	/* By name: the child that undoes for a killed process (undo.h) was forked before they were
 	 * made. */
-	userns_tree_remove(adding->images, adding->tmp_name);
-	userns_tree_remove(adding->layers, adding->tmp_name);
+	tmp_erase(adding->images, adding->tmp_name);
+	tmp_erase(adding->layers, adding->tmp_name);
 	tmp_remove(adding);
 }
 
@@ -233,36 +241,55 @@ bool store_has_layer(const struct store *s, const char *diff_id)
 	       (s->ltmp >= 0 && faccessat(s->ltmp, diff_id, F_OK, 0) == 0);
 }
 
-static int layer_check(const struct stream *in, const char *blob, const char *diff_id)
+static int layer_check(
+    const struct stream_sums *in, const char *what, const char *blob, const char *diff_id)
 {
 	if (blob && strcmp(blob, in->raw_hex) != 0)
 		return errno = EBADMSG,
-		       fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says",
-			   in->what, in->raw_hex, blob);
+		       fail("%s: its digest is sha256:%s, not sha256:%s as the manifest says", what,
+			   in->raw_hex, blob);
 	if (diff_id && strcmp(diff_id, in->plain_hex) != 0)
 		return errno = EBADMSG,
-		       fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says",
-			   in->what, in->plain_hex, diff_id);
+		       fail("%s: its diff_id is sha256:%s, not sha256:%s as the config says", what,
+			   in->plain_hex, diff_id);
+	return 0;
+}
+
+static int unpack_in(struct stream *s, int root, struct buf *left, void *arg)
+{
+	(void)arg;
+	return layer_unpack(s, root, &(struct unpack_how){.left = left});
+}
+
+/* Only the digests are wanted. */
+static int hash_only(struct stream *s, int root, struct buf *left, void *arg)
+{
+	(void)s, (void)root, (void)left, (void)arg;
 	return 0;
 }
 
 /* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted.
  */
-static int layer_through(struct stream *in, int fd, const char *what, int copy, int layer,
-    const char *blob, const char *diff_id)
+static int layer_through(struct store *s, struct stream_sums *in, int fd, const char *what,
+    int copy, int layer, const char *blob, const char *diff_id)
 {
-	if (stream_open(in, fd, what, copy) < 0)
-		return -1;
-	int r = (layer >= 0 && layer_unpack(in, layer, NULL) < 0) || stream_finish(in) < 0 ||
-			layer_check(in, blob, diff_id) < 0
+	struct buf left = {0};
+	struct apart a = {.fd = fd,
+	    .copy = copy,
+	    .root = layer >= 0 ? layer : s->ltmp,
+	    .whole = true,
+	    .what = what,
+	    .fn = layer >= 0 ? unpack_in : hash_only};
+	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, NULL) < 0 ||
+			layer_check(in, what, blob, diff_id) < 0
 		    ? -1
 		    : 0;
-	stream_close(in);
+	buf_free(&left);
 	return r;
 }
 
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
-    const char *diff_id, struct stream *in)
+    const char *diff_id, struct stream_sums *in)
 {
 	_cleanup_close_ int out = -1;
 	_cleanup_close_ int layer = -1;
@@ -276,7 +303,7 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	    (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
 		(layer = dir_open_at(s->ltmp, "layer")) < 0))
 		return fail("%s: make a layer: %m", what);
-	if (layer_through(in, fd, what, out, layer, blob, diff_id) < 0)
+	if (layer_through(s, in, fd, what, out, layer, blob, diff_id) < 0)
 		return -1;
 	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) <
 			  0) { /* twice the same in one image */

@@ -16,6 +16,7 @@
 #include "err.h"
 #include "file.h"
 #include "str.h"
+#include "sys.h"
 #include "unpack.h"
 
 #define DEFAULT_ACL "system.posix_acl_default"
@@ -108,11 +109,64 @@ static int xattr_set(struct unpack *u, const char *path, const struct target *t,
 {
 	if (xattr_put(t, fd, name, value, size) == 0)
 		return 0;
+	if (errno == EPERM && u->how.left && str_starts(name, "trusted."))
+		return unpack_left(u, path, name, value, size);
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
 		return fail("%s: %.300s: set %s: %m", u->what, path, name);
 	if (!u->said_xattr)
 		warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
 	u->said_xattr = true;
+	return 0;
+}
+
+/* One of them; the tree is ours alone, but the path is a stranger's. 1 it was refused. */
+static int left_one(
+    int dirfd, const char *what, const char *path, const char *name, const void *value, size_t size)
+{
+	char at[40];
+	bool opaque = strcmp(name, "trusted.overlay.opaque") == 0;
+	if (!str_starts(name, "trusted.") || (str_starts(name, "trusted.overlay.") && !opaque))
+		return errno = EPERM, fail("%s: %.300s: set %.100s: not ours", what, path, name);
+	_cleanup_close_ int fd =
+	    path_open_in_root(dirfd, *path ? path : ".", O_PATH | O_NOFOLLOW, 0);
+	if (fd < 0)
+		return fail("%s: %.300s: open: %m", what, path);
+	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+	if (setxattr(at, name, value, size, 0) == 0)
+		return 0;
+	if (!opaque)
+		return 1;
+	/* in a user namespace; what the child could set counts */
+	_cleanup_close_ int dir = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || (!layer_is_opaque(dir, NULL) && mknodat(dir, LAYER_OPAQUE, S_IFSOCK, 0) < 0))
+		return fail("%s: %.300s: mark as opaque: %m", what, path);
+	return 0;
+}
+
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *implied)
+{
+	const char *end = left->p + left->n;
+	bool said = false;
+	for (const char *p = left->p; p < end;) {
+		const char *path = p, *name = memchr(p, 0, (size_t)(end - p));
+		const char *value = name ? memchr(name + 1, 0, (size_t)(end - name - 1)) : NULL;
+		uint32_t n = 0;
+		if (value && (size_t)(end - value) > sizeof n)
+			memcpy(&n, value + 1, sizeof n);
+		if (!value || (size_t)(end - value) < 1 + sizeof n + n)
+			return errno = EIO, fail("%s: what is left to do is cut short", what);
+		bool made = strcmp(name + 1, UNPACK_IMPLIED) == 0;
+		if (made && implied)
+			strv_add(implied, path);
+		int r = made ? 0 : left_one(dirfd, what, path, name + 1, value + 1 + sizeof n, n);
+		if (r < 0)
+			return -1;
+		if (r && !said)
+			warn("%s: %.300s: set %.100s: %m; such attributes are left out", what, path,
+			    name + 1);
+		said |= r;
+		p = value + 1 + sizeof n + n;
+	}
 	return 0;
 }
 

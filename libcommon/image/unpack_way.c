@@ -89,13 +89,26 @@ static int way_follow(struct unpack *u, int dir, const char *name, char path[PAT
 	return way_link(u, path, at, strlen(name), target) < 0 ? -1 : 1;
 }
 
+int unpack_left(
+    struct unpack *u, const char *path, const char *name, const void *value, size_t size)
+{
+	uint32_t n = (uint32_t)size;
+	buf_add(u->how.left, path, strlen(path) + 1);
+	buf_add(u->how.left, name, strlen(name) + 1);
+	buf_add(u->how.left, &n, sizeof n);
+	buf_add(u->how.left, value, size);
+	return 0;
+}
+
 /* A directory that the archive leaves out. */
 static int way_make(struct unpack *u, int dir, const char *name, const char *path, size_t end)
 {
 	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
 		return fail("%s: %.300s: mkdir: %m", u->what, path);
-	if (u->how.implied)
-		strv_addf(u->how.implied, "%.*s", (int)end, path);
+	if (u->how.left) {
+		_cleanup_free_ char *made = xstrndup(path, end);
+		unpack_left(u, made, UNPACK_IMPLIED, "", 0);
+	}
 	return 0;
 }
 
@@ -105,9 +118,9 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	if (fd < 0)
 		return fail("%s: %.300s: open: %m", u->what, path);
 	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
-	if (trusted < 0 && u->how.opaque) {
-		strv_addf(u->how.opaque, "%s", strcmp(base, ".") == 0 ? u->path : path);
-		trusted = 0;
+	if (trusted < 0 && u->how.left) {
+		_cleanup_free_ char *at = xasprintf("%s/%s", u->path, base);
+		trusted = unpack_left(u, at, "trusted.overlay.opaque", "y", 1);
 	}
 	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
 	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)

@@ -47,9 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    mkdirat(top, "layer", 0700) < 0)
 		abort();
 	int to = dir_open_at(top, "layer");
-	if (stream_open(&s, fd, "fuzz", -1) == 0) {
+	if (stream_open(&s, fd, "fuzz", stream_sniff(data, size) == COMP_GZIP, true, -1) == 0) {
 		if (layer_unpack(&s, to, NULL) == 0)
-			stream_finish(&s);
+			stream_finish(&s, NULL);
 		stream_close(&s);
 	}
 	close(to);

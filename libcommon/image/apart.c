@@ -1,0 +1,325 @@
+/* apart.c: reading an archive by a confined child; see apart.h.
+ *
+ * The bytes go  file -> this process (hash, copy) -> [zstd, xz, bzip2] -> child , by pipes. Hashing
+ * takes as long as unpacking: in two processes both take the time of the longer one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apart.h"
+#include "confine.h"
+#include "err.h"
+#include "file.h"
+#include "sys.h"
+#include "undo.h"
+
+/* More than a pipe of PIPE_SIZE holds: what is lent to it was read when its turn comes again. */
+#define PIPE_SIZE (4 * STREAM_CHUNK)
+#define BUFFERS 6
+
+struct mover {
+	const struct apart *a;
+	struct stream_sums *sums;
+	struct digest raw;
+	int to;           /* -1: nobody reads any more */
+	int copy;         /* -1: not by us */
+	char *bufs, *buf; /* BUFFERS of them, in turn */
+	unsigned turn;
+	bool lend; /* to the pipe */
+	pid_t child, program;
+	const char *program_name;
+	time_t said;
+	bool tty, shown;
+};
+
+/* --- the child --- */
+
+/* What it says at its end, before the bytes of `left` or of the message. */
+struct report {
+	int error; /* 0: done */
+	char plain_hex[DIGEST_HEX];
+	uint64_t plain_size;
+};
+
+/* Descriptors become 0 (in), 1 (report), 2 (messages), 3 (root), 4 (copy), and no others are left.
+ */
+static void only(const int from[5])
+{
+	int high[5];
+	for (int i = 0; i < 5; i++)
+		high[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, 16);
+	for (int i = 0; i < 5; i++)
+		if (high[i] >= 0)
+			dup3(high[i], i, O_CLOEXEC);
+		else
+			close(i);
+	sys_close_range(5, ~0u);
+}
+
+static _Noreturn void child(const struct mover *m, int in, int out)
+{
+	const struct apart *a = m->a;
+	enum compression comp = m->sums->comp;
+	struct buf left = {0};
+	struct stream s;
+	struct report r = {0};
+	int copy = comp >= COMP_XZ ? a->copy : -1;
+	undo_forget();
+	signal(SIGPIPE, SIG_DFL);
+	only((int[]){in, out, 2, a->root, copy});
+	int e = confine(3, a->whole);
+	if (e == 0)
+		e = stream_open(
+		    &s, 0, a->what, comp == COMP_GZIP, comp != COMP_NONE, copy >= 0 ? 4 : -1);
+	if (e == 0)
+		e = a->fn(&s, 3, &left, a->arg) < 0 ? -1 : stream_finish(&s, r.plain_hex);
+	if (e == 0) {
+		r.plain_size = s.plain_size;
+	} else {
+		r.error = errno ? errno : EIO;
+		left.n = 0;
+		buf_puts(&left, fail_msg());
+	}
+	_exit(fd_write_all(1, (char *)&r, sizeof r) < 0 || fd_write_all(1, left.p, left.n) < 0);
+}
+
+/* --- the host's programs --- */
+
+static const char *const programs[][4] = {
+    [COMP_ZSTD] = {"zstd", "-dqq"}, [COMP_XZ] = {"xz", "-dqq"}, [COMP_BZIP2] = {"bzip2", "-d"}};
+
+/* Its messages are many lines and name nothing; that it failed is told by its exit code. */
+static _Noreturn void program(const char *const *argv, int in, int out)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	undo_forget();
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	only((int[]){in, out, null, -1, -1});
+	for (int i = 0; i < 3; i++)
+		fcntl(i, F_SETFD, 0);
+	confine_none();
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+/* --- moving --- */
+
+/* For people who wait; a line that goes away again. */
+static void progress(struct mover *m, bool end)
+{
+	char line[120], size[16];
+	time_t now = time(NULL);
+	if (!m->tty || (end ? !m->shown : now == m->said))
+		return;
+	int n = snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, m->a->what,
+	    size_human(m->sums->raw_size, size));
+	if (end)
+		n = snprintf(line, sizeof line, "\r\033[K");
+	m->said = now;
+	m->shown = true;
+	if (write(2, line, (size_t)n) < 0)
+		m->tty = false;
+}
+
+/* To the child, without a copy where the kernel takes pages (vmsplice(2)). */
+static int pass(struct mover *m, const char *data, size_t n)
+{
+	while (n && m->lend) {
+		struct iovec v = {(char *)(uintptr_t)data, n};
+		ssize_t k = vmsplice(m->to, &v, 1, 0);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0 && errno == EPIPE)
+			return -1;
+		m->lend = k > 0;
+		data += k > 0 ? k : 0;
+		n -= k > 0 ? (size_t)k : 0;
+	}
+	return fd_write_all(m->to, data, n);
+}
+
+static int chunk(struct mover *m, size_t n)
+{
+	digest_add(&m->raw, m->buf, n);
+	m->sums->raw_size += n;
+	progress(m, false);
+	if (m->copy >= 0 && fd_write_all(m->copy, m->buf, n) < 0)
+		return fail("%s: write a copy to the store: %m", m->a->what);
+	if (m->to >= 0 && pass(m, m->buf, n) < 0) {
+		close(m->to);
+		m->to = -1;
+	}
+	m->buf = m->bufs + (size_t)(++m->turn % BUFFERS) * STREAM_CHUNK;
+	return 0;
+}
+
+/* While somebody reads, or to the end. */
+static int move(struct mover *m, bool all)
+{
+	while (all || m->to >= 0) {
+		ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
+		if (n < 0)
+			return fail("%s: read: %m", m->a->what);
+		if (n == 0 || chunk(m, (size_t)n) < 0)
+			return n == 0 ? 0 : -1;
+	}
+	return 0;
+}
+
+/* --- both --- */
+
+static int wide_pipe(int p[2])
+{
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	fcntl(p[1], F_SETPIPE_SZ, PIPE_SIZE);
+	return 0;
+}
+
+/* Start both; their ends of the pipes are theirs alone. */
+static int start(struct mover *m, int *report)
+{
+	int to[2], said[2], plain[2] = {-1, -1};
+	bool extra = m->sums->comp >= COMP_ZSTD;
+	if (wide_pipe(to) < 0)
+		return -1;
+	if (wide_pipe(said) < 0 || (extra && wide_pipe(plain) < 0))
+		return -1;
+	if (extra) {
+		const char *const *argv = programs[m->sums->comp];
+		m->program_name = argv[0];
+		m->program = fork();
+		if (m->program == 0)
+			program(argv, to[0], plain[1]);
+		close(to[0]);
+		close(plain[1]);
+		to[0] = plain[0];
+	}
+	m->child = m->program < 0 ? -1 : fork();
+	if (m->child == 0)
+		child(m, to[0], said[1]);
+	close(to[0]);
+	close(said[1]);
+	m->to = to[1];
+	m->lend = fcntl(to[1], F_GETPIPE_SZ) <= PIPE_SIZE;
+	*report = said[0];
+	return m->child < 0 ? fail("fork: %m") : 0;
+}
+
+static int ended(pid_t pid)
+{
+	int status = 0;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* How the child ended, and what it said; and the program before it, whose word on damage comes
+ * first. */
+static int result(struct mover *m, int report, struct buf *left)
+{
+	const char *what = m->a->what;
+	struct report r = {.error = -1};
+	size_t n = 0;
+	if (m->to >= 0)
+		close(m->to);
+	m->to = -1;
+	_cleanup_free_ char *text = fd_read_all(report, what, 1u << 30, &n);
+	int status = ended(m->child), program = ended(m->program);
+	if (n >= sizeof r)
+		memcpy(&r, text, sizeof r);
+	if (WIFEXITED(program) && WEXITSTATUS(program) == 127)
+		return errno = ENOENT,
+		       fail("%s: decompress: this machine has no %s", what, m->program_name);
+	if (WIFEXITED(program) && WEXITSTATUS(program) != 0)
+		return errno = EINVAL,
+		       fail("%s: decompress: damaged, says %s", what, m->program_name);
+	if (WIFSIGNALED(status))
+		return errno = EIO,
+		       fail("%s: the process that reads it was ended by signal %d (%s)", what,
+			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (r.error < 0 || status != 0)
+		return errno = EIO, fail("%s: the process that reads it ended early", what);
+	if (r.error)
+		return errno = r.error, fail("%.*s", (int)(n - sizeof r), text + sizeof r);
+	if (WIFSIGNALED(program))
+		return errno = EIO, fail("%s: decompress: %s was ended by signal %d", what,
+					m->program_name, WTERMSIG(program));
+	memcpy(m->sums->plain_hex, r.plain_hex, DIGEST_HEX - 1);
+	m->sums->plain_size = r.plain_size;
+	buf_add(left, text + sizeof r, n - sizeof r);
+	return 0;
+}
+
+static void sums(struct mover *m)
+{
+	struct stream_sums *s = m->sums;
+	digest_end(&m->raw, s->raw_hex);
+	if (s->comp == COMP_NONE) {
+		memcpy(s->plain_hex, s->raw_hex, DIGEST_HEX);
+		s->plain_size = s->raw_size;
+	}
+	bool plain = s->comp >= COMP_XZ;
+	memcpy(s->copy_hex, plain ? s->plain_hex : s->raw_hex, DIGEST_HEX);
+	s->copy_size = plain ? s->plain_size : s->raw_size;
+}
+
+static int through(struct mover *m, struct buf *left)
+{
+	int report;
+	ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
+	if (n < 0)
+		return fail("%s: read: %m", m->a->what);
+	m->sums->comp = stream_sniff(m->buf, (size_t)n);
+	m->copy = m->sums->comp >= COMP_XZ ? -1 : m->a->copy;
+	if (start(m, &report) < 0)
+		return -1;
+	int r = chunk(m, (size_t)n) < 0 || move(m, false) < 0 ? -1 : 0;
+	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	int e = errno;
+	int r2 = result(m, report, left);
+	close(report);
+	if (why)
+		return errno = e, fail("%s", why);
+	return r2 < 0 ? -1 : move(m, true); /* what lies behind a compressed stream's end */
+}
+
+int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
+{
+	struct mover m = {.a = a, .sums = s, .to = -1, .tty = isatty(2), .said = time(NULL)};
+	sigset_t held, old;
+	*s = (struct stream_sums){0};
+	m.buf = m.bufs = mmap(NULL, BUFFERS * STREAM_CHUNK, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (m.bufs == MAP_FAILED)
+		return fail("%s: %m", a->what);
+	digest_start(&m.raw);
+	/* a reader that is gone and a limit of a file's size are errors of write(2), for the child
+	 * too */
+	sigemptyset(&held);
+	sigaddset(&held, SIGPIPE);
+	sigaddset(&held, SIGXFSZ);
+	sigprocmask(SIG_BLOCK, &held, &old);
+	int r = through(&m, left), e = errno;
+	while (sigtimedwait(&held, NULL, &(struct timespec){0, 0}) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	progress(&m, true);
+	munmap(m.bufs, BUFFERS * STREAM_CHUNK);
+	if (r == 0)
+		sums(&m);
+	errno = e;
+	return r;
+}
