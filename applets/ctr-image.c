@@ -614,12 +614,7 @@ static int do_umount(int argc, char **argv)
 	return code;
 }
 
-static const struct sub {
-	const char *name;
-	int (*fn)(int argc, char **argv);
-	const struct opt *opts;
-	const char *synopsis;
-} subs[] = {
+static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
     {"load", do_load, load_opts, "load [-t NAME[:TAG]] [FILE|DIR|-]"},
     {"ls", do_ls, ls_opts, "ls [-nq] [--json]"},
@@ -637,34 +632,20 @@ static const struct sub {
     {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
     {"logout", do_logout, no_opts, "logout [REGISTRY]"},
     {"search", do_search, no_opts, "search [REGISTRY/]TERM"},
+    {0},
 };
 
 int ctr_image_main(int argc, char **argv)
 {
 	struct buf forms = {0};
-	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		buf_printf(&forms, "%s%s", i ? "\n" : "", subs[i].synopsis);
+	int first;
+	for (const struct word *w = words; w->name; w++)
+		buf_printf(&forms, "%s%s", w == words ? "" : "\n", w->synopsis);
 	struct usage u = {
 	    forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts, true};
-	if (argc < 2 || argv[1][0] == '-') {
-		opt_parse(&u, argc, argv);
-		die_usage("what to do is missing");
-	}
+	const struct word *w = opt_word(&u, words, argc, argv, &first);
 	undo_on_signals();
-	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++) {
-		if (strcmp(argv[1], subs[i].name) != 0)
-			continue;
-		_cleanup_free_ char *form =
-		    xasprintf("%s\n", subs[i].synopsis); /* a line of its own: as it stands */
-		struct usage sub = {form, NULL, subs[i].opts, true};
-		int first = opt_parse(&sub, argc - 1, argv + 1) + 1;
-		if (!userns_single() &&
-		    userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
-			die_fail();
-		return subs[i].fn(argc - first, argv + first);
-	}
-	die_usage("'%s': not one of import load ls inspect history tag rm export save prune mount "
-		  "umount pull push "
-		  "login logout search",
-	    argv[1]);
+	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
+		die_fail();
+	return w->fn(argc - first, argv + first);
 }

@@ -2,17 +2,10 @@
  * stays until it is freed, ctr-gc or ctr-ipam gc finds its owner gone, or the machine starts anew.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
 #include "json.h"
-#include "lease.h"
 #include "network.h"
 #include "opt.h"
 #include "record.h"
@@ -292,21 +285,12 @@ static int do_gc(int n, char **names)
 	return unsure;
 }
 
-static const struct {
-	const char *name;
-	int (*fn)(int n, char **names);
-} subs[] = {{"alloc", do_alloc}, {"free", do_free}, {"ls", do_ls}, {"gc", do_gc}};
+static const struct word words[] = {{"alloc", do_alloc, NULL, NULL}, {"free", do_free, NULL, NULL},
+    {"ls", do_ls, NULL, NULL}, {"gc", do_gc, NULL, NULL}, {0}};
 
 int ctr_ipam_main(int argc, char **argv)
 {
-	if (argc < 2 || argv[1][0] == '-') {
-		opt_parse(&usage, argc, argv);
-		die_usage("what to do is missing");
-	}
-	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		if (strcmp(argv[1], subs[i].name) == 0) {
-			int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
-			return subs[i].fn(argc - first, argv + first);
-		}
-	die_usage("'%s': not one of alloc free ls gc", argv[1]);
+	int first;
+	const struct word *w = opt_word(&usage, words, argc, argv, &first);
+	return w->fn(argc - first, argv + first);
 }

@@ -3,7 +3,6 @@
  * Kind: OWNER of nothing.
  */
 #include <signal.h>
-#include <stdio.h>
 
 #include "err.h"
 #include "opt.h"
@@ -18,30 +17,21 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
+static int one(struct container *c, void *arg)
+{
+	int sig = *(int *)arg;
+	if (!c->pid)
+		return fail("%s: not running", c->name);
+	return steer_signal(
+	    c, sig, sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(c));
+}
+
 int ctr_kill_main(int argc, char **argv)
 {
 	struct strv names = {0};
-	int code = 0;
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
 	int sig = signal_from_name(name);
 	if (sig < 0)
 		die_usage("--signal: %s", fail_msg());
-	if (steer_look(&names) < 0)
-		return 1;
-	for (size_t i = 0; i < names.n; i++) {
-		struct container c;
-		bool ok = container_open(&c, names.v[i]) == 0;
-		if (ok && !c.pid)
-			ok = fail("%s: not running", c.name) == 0;
-		bool deliberate =
-		    ok && (sig == SIGKILL || sig == SIGTERM || sig == steer_stop_signal(&c));
-		if (!ok || steer_signal(&c, sig, deliberate) < 0) {
-			warn("%s", fail_msg());
-			code = 1;
-		} else {
-			puts(names.v[i]);
-		}
-		container_close(&c);
-	}
-	return code;
+	return steer_look(&names) < 0 || steer_each(&names, one, &sig);
 }

@@ -1,26 +1,14 @@
 /* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are
  * network.h's; a network's bridge appears with its first container and goes with ctr-net rm.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
 #include "json.h"
-#include "lease.h"
 #include "connect.h"
-#include "endpoint.h"
-#include "etc_hosts.h"
 #include "opt.h"
 #include "stamp.h"
-#include "record.h"
 #include "table.h"
 
 static struct strv subnets, gateways, ranges, aliases;
@@ -317,22 +305,13 @@ static int do_disconnect(int argc, char **argv)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*fn)(int argc, char **argv);
-} subs[] = {{"create", do_create}, {"ls", do_ls}, {"inspect", do_inspect}, {"rm", do_rm},
-    {"connect", do_connect}, {"disconnect", do_disconnect}};
+static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
+    {"inspect", do_inspect, NULL, NULL}, {"rm", do_rm, NULL, NULL},
+    {"connect", do_connect, NULL, NULL}, {"disconnect", do_disconnect, NULL, NULL}, {0}};
 
 int ctr_net_main(int argc, char **argv)
 {
-	if (argc < 2 || argv[1][0] == '-') {
-		opt_parse(&usage, argc, argv);
-		die_usage("what to do is missing");
-	}
-	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++)
-		if (strcmp(argv[1], subs[i].name) == 0) {
-			int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
-			return subs[i].fn(argc - first, argv + first);
-		}
-	die_usage("'%s': not one of create ls inspect rm connect disconnect", argv[1]);
+	int first;
+	const struct word *w = opt_word(&usage, words, argc, argv, &first);
+	return w->fn(argc - first, argv + first);
 }

@@ -23,6 +23,7 @@
 #include "file.h"
 #include "filter.h"
 #include "become.h"
+#include "ns.h"
 #include "opt.h"
 #include "pidfd.h"
 #include "record.h"
@@ -34,44 +35,24 @@ static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
 static bool all, no_fork, target_env, keep_creds, privileged;
 static char *container; /* the target, if it is one by name */
 
-/* In the order they are joined: user first where we need its privileges, mount last, because /proc
- * goes with it. */
-static struct ns {
-	int flag;
-	const char *file;
+static struct {
 	bool wanted;
 	const char *path; /* =FILE */
 	int fd;
-} ns[] = {{CLONE_NEWUSER, "user", false, NULL, -1}, {CLONE_NEWCGROUP, "cgroup", false, NULL, -1},
-    {CLONE_NEWIPC, "ipc", false, NULL, -1}, {CLONE_NEWUTS, "uts", false, NULL, -1},
-    {CLONE_NEWNET, "net", false, NULL, -1}, {CLONE_NEWPID, "pid", false, NULL, -1},
-    {0x80 /* CLONE_NEWTIME, 5.6 */, "time", false, NULL, -1},
-    {CLONE_NEWNS, "mnt", false, NULL, -1}};
-#define N_NS (sizeof ns / sizeof ns[0])
-enum { PID = 5, MNT = 7 };
+} ns[NS_COUNT];
 
-static int want(const char *file, const char *value)
+static int want(enum spec_ns kind, const char *value)
 {
-	for (size_t i = 0; i < N_NS; i++)
-		if (strcmp(ns[i].file, file) == 0) {
-			ns[i].wanted = true;
-			ns[i].path = value;
-		}
+	ns[kind].wanted = true;
+	ns[kind].path = value;
 	return 0;
 }
-#define WANT(name)                                                                                 \
-	static int want_##name(const char *v)                                                      \
-	{                                                                                          \
-		return want(#name, v);                                                             \
-	}
-WANT(mnt)
-WANT(uts)
-WANT(ipc)
-WANT(net)
-WANT(pid)
-WANT(user)
-WANT(cgroup)
-WANT(time)
+NS_WANT(want)
+
+/* In this order: user first where we need its privileges, mount last, because /proc goes with it.
+ */
+static const enum spec_ns order[NS_COUNT] = {
+    NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 
 static const struct opt opts[] = {
     {'t', "target", "PID|NAME", "the process or container whose namespaces they are", OPT_STR,
@@ -142,28 +123,30 @@ static int target_dir(int *pidfd)
 
 static void open_files(int dir)
 {
-	for (size_t i = 0; i < N_NS; i++) {
+	for (int i = 0; i < NS_COUNT; i++) {
 		char rel[16];
+		ns[i].fd = -1;
 		if (!ns[i].wanted && !all)
 			continue;
-		snprintf(rel, sizeof rel, "ns/%s", ns[i].file);
-		if (ns[i].flag == 0x80 && sys_missing("time")) /* before Linux 5.6 */
+		snprintf(rel, sizeof rel, "ns/%s", ns_kinds[i].file);
+		if (i == NS_TIME && sys_missing("time")) /* before Linux 5.6 */
 			errno = ENOENT;
 		else
 			ns[i].fd = openat(ns[i].path ? AT_FDCWD : dir,
 			    ns[i].path ? ns[i].path : rel, O_RDONLY | O_CLOEXEC);
 		if (ns[i].fd < 0 && !(all && errno == ENOENT))
-			die("%s namespace: %s: %m%s", ns[i].file, ns[i].path ? ns[i].path : target,
+			die("%s namespace: %s: %m%s", ns_kinds[i].file,
+			    ns[i].path ? ns[i].path : target,
 			    errno == ENOENT ? " (this kernel has no such namespaces)" : "");
 	}
 }
 
-static bool same_as_ours(const struct ns *n)
+static bool same_as_ours(enum spec_ns kind)
 {
 	char path[32];
 	struct stat a, b;
-	snprintf(path, sizeof path, "/proc/self/ns/%s", n->file);
-	return fstat(n->fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino &&
+	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_kinds[kind].file);
+	return fstat(ns[kind].fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino &&
 	       a.st_dev == b.st_dev;
 }
 
@@ -173,13 +156,13 @@ static void join(int pidfd)
 {
 	int flags = 0;
 	bool files = false;
-	for (size_t i = 0; i < N_NS; i++) {
-		if (ns[i].fd >= 0 && same_as_ours(&ns[i])) {
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (ns[i].fd >= 0 && same_as_ours(i)) {
 			close(ns[i].fd);
 			ns[i].fd = -1;
 		}
 		if (ns[i].fd >= 0) {
-			flags |= ns[i].flag;
+			flags |= (int)ns_kinds[i].flag;
 			files |= ns[i].path != NULL;
 		}
 	}
@@ -189,11 +172,12 @@ static void join(int pidfd)
 	 * first. */
 	bool last = geteuid() == 0;
 	for (int pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < N_NS; i++)
-			if (ns[i].fd >= 0 &&
-			    (ns[i].flag == CLONE_NEWUSER) == (pass == (last ? 1 : 0)) &&
-			    setns(ns[i].fd, ns[i].flag) < 0)
-				die("%s namespace: %m", ns[i].file);
+		for (int k = 0; k < NS_COUNT; k++) {
+			enum spec_ns i = order[k];
+			if (ns[i].fd >= 0 && (i == NS_USER) == (pass == (last ? 1 : 0)) &&
+			    setns(ns[i].fd, (int)ns_kinds[i].flag) < 0)
+				die("%s namespace: %m", ns_kinds[i].file);
+		}
 }
 
 static void roots(int root, int wd)
@@ -207,9 +191,7 @@ static void roots(int root, int wd)
 static void ids(void)
 {
 	int64_t uid = -1, gid = -1;
-	bool user = false;
-	for (size_t i = 0; i < N_NS; i++)
-		user |= ns[i].flag == CLONE_NEWUSER && ns[i].fd >= 0;
+	bool user = ns[NS_USER].fd >= 0;
 	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) ||
 	    (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
 		die_fail_usage();
@@ -282,15 +264,15 @@ int ctr_nsenter_main(int argc, char **argv)
 	err_code = err_usage_code = 125;
 	int n = opt_parse(&usage, argc, argv);
 	int dir = target_dir(&pidfd);
-	for (size_t i = 0; i < N_NS; i++)
+	for (int i = 0; i < NS_COUNT; i++)
 		if (ns[i].wanted && !ns[i].path && dir < 0)
-			die_usage("--%s without =FILE needs --target", ns[i].file);
+			die_usage("--%s without =FILE needs --target", ns_kinds[i].file);
 	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) &&
 	    !(work_dir && *work_dir))
 		die_usage("--target is missing");
 	/* A process that the target's can see must not have the host's root. */
-	if (dir >= 0 && ns[PID].wanted && !ns[PID].path && !no_fork && !privileged)
-		ns[MNT].wanted = true;
+	if (dir >= 0 && ns[NS_PID].wanted && !ns[NS_PID].path && !no_fork && !privileged)
+		ns[NS_MNT].wanted = true;
 	open_files(dir);
 	if (root_dir &&
 	    (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
@@ -302,7 +284,7 @@ int ctr_nsenter_main(int argc, char **argv)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);
-	bool forked = ns[PID].fd >= 0 && !no_fork && !same_as_ours(&ns[PID]);
+	bool forked = ns[NS_PID].fd >= 0 && !no_fork && !same_as_ours(NS_PID);
 	bool less = forked && dir >= 0 && !privileged;
 	uint64_t bounding = 0;
 	struct sock_fprog *prog = less ? take_less(dir, &bounding) : NULL;

@@ -3,21 +3,17 @@
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "create.h"
 #include "err.h"
 #include "file.h"
 #include "monitor.h"
-#include "opt.h"
 #include "selfexe.h"
 #include "stop.h"
 
-static int64_t seconds = 10;
+static int64_t seconds;
 static const char *time_given;
 
 static const struct opt opts[] = {
@@ -42,51 +38,38 @@ static int in_turn(struct container *c, const struct timespec *asked, int *lock)
 		   (st.st_mtim.tv_sec == asked->tv_sec && st.st_mtim.tv_nsec > asked->tv_nsec));
 }
 
-static int restart(const char *name)
+static int restart(struct container *c, void *arg)
 {
-	struct container c;
 	struct spec spec;
+	(void)arg;
 	struct timespec asked;
 	_cleanup_close_ int turn = -1;
 	clock_gettime(CLOCK_REALTIME, &asked);
-	if (container_open(&c, name) < 0)
-		return -1;
-	int done = c.dir < 0 ? 0 : in_turn(&c, &asked, &turn);
+	int done = c->dir < 0 ? 0 : in_turn(c, &asked, &turn);
 	if (done)
 		return done < 0 ? -1 : 0;
-	if (kv_num(&c.conf, "rm", 0) && c.status == ST_RUNNING)
-		return fail("%s: goes when it ends (--rm): it cannot be restarted", c.name);
-	if (steer_signal(&c, steer_stop_signal(&c), true) < 0 ||
-	    steer_end(&c, (int)seconds * 1000) < 0)
+	if (kv_num(&c->conf, "rm", 0) && c->status == ST_RUNNING)
+		return fail("%s: goes when it ends (--rm): it cannot be restarted", c->name);
+	if (steer_signal(c, steer_stop_signal(c), true) < 0 ||
+	    steer_end(c, (int)seconds * 1000) < 0)
 		return -1;
-	int r = container_lock(&c);
+	int r = container_lock(c);
 	if (r <= 0)
-		return r < 0 ? -1 : fail("%s: was started again meanwhile", c.name);
-	if (c.status == ST_CORRUPT)
-		return fail("%s: corrupt: %s", c.name, c.why);
-	if (create_reload(&c, &spec) < 0)
+		return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
+	if (c->status == ST_CORRUPT)
+		return fail("%s: corrupt: %s", c->name, c->why);
+	if (create_reload(c, &spec) < 0)
 		return -1;
-	return monitor_detached(&c, &spec, false) ? fail_in("%s", c.name) : 0;
+	return monitor_detached(c, &spec, false) ? fail_in("%s", c->name) : 0;
 }
 
 int ctr_restart_main(int argc, char **argv)
 {
 	struct strv names = {0};
-	int code = 0;
 	self_protect(argv);
-	int n = opt_parse(&usage, argc, argv);
-	opt_names(&names, argc, argv, n, "NAME");
-	if (time_given && num_parse("--time", time_given, -1, 1000000, &seconds) < 0)
-		die_fail_usage();
+	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
+	seconds = steer_seconds(time_given);
 	if (seconds < 0)
-		seconds = 1000000;
-	for (size_t i = 0; i < names.n; i++) {
-		if (restart(names.v[i]) < 0) {
-			warn("%s", fail_msg());
-			code = 1;
-		} else {
-			puts(names.v[i]);
-		}
-	}
-	return code;
+		die_fail();
+	return steer_each(&names, restart, NULL);
 }

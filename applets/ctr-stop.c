@@ -2,13 +2,11 @@
  *
  * Kind: OWNER of nothing; what it changes is the containers' being alive.
  */
-#include <stdio.h>
 
 #include "err.h"
 #include "opt.h"
 #include "stop.h"
 
-static int64_t seconds = 10;
 static const char *time_given;
 
 static const struct opt opts[] = {
@@ -22,9 +20,8 @@ int ctr_stop_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
-	if (time_given && num_parse("--time", time_given, -1, 1000000, &seconds) < 0)
-		die_fail_usage();
+	int64_t seconds = steer_seconds(time_given);
 	if (seconds < 0)
-		seconds = 1000000;
+		die_fail();
 	return steer_stop(&names, seconds, stdout) < 0;
 }

@@ -44,19 +44,7 @@ static int want(enum spec_ns ns, const char *file)
 	wish[ns] = (struct wish){true, file};
 	return 0;
 }
-#define WANT(name, ns)                                                                             \
-	static int want_##name(const char *v)                                                      \
-	{                                                                                          \
-		return want(ns, v);                                                                \
-	}
-WANT(mnt, NS_MNT)
-WANT(uts, NS_UTS)
-WANT(ipc, NS_IPC)
-WANT(net, NS_NET)
-WANT(pid, NS_PID)
-WANT(user, NS_USER)
-WANT(cgroup, NS_CGROUP)
-WANT(time, NS_TIME)
+NS_WANT(want)
 
 static int mount_proc(const char *dir)
 {

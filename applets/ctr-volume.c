@@ -1,16 +1,13 @@
 /* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "err.h"
 #include "json.h"
 #include "opt.h"
-#include "record.h"
 #include "table.h"
 #include "volume.h"
 
+static struct strv names; /* the operands, or all there are */
 static bool force, as_json, no_header, quiet;
 
 static const struct opt opts[] = {
@@ -54,18 +51,19 @@ static json_t *record(const char *name)
 	return json_make("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
 }
 
-static int do_ls(const struct strv *names)
+static int do_ls(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	struct table t = {0};
 	json_t *list = json_array();
 	table_row(&t, 3, (const char *[]){"NAME", "CONTAINERS", "PATH"});
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; i < names.n; i++) {
 		if (as_json)
-			json_array_append_new(list, record(names->v[i]));
+			json_array_append_new(list, record(names.v[i]));
 		else if (quiet)
-			puts(names->v[i]);
+			puts(names.v[i]);
 		else
-			row(&t, names->v[i]);
+			row(&t, names.v[i]);
 	}
 	if (as_json)
 		puts(json_pretty(list));
@@ -74,35 +72,38 @@ static int do_ls(const struct strv *names)
 	return 0;
 }
 
-static int do_inspect(const struct strv *names)
+static int do_inspect(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	json_t *list = json_array();
-	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(list, record(names->v[i]));
+	for (size_t i = 0; i < names.n; i++)
+		json_array_append_new(list, record(names.v[i]));
 	puts(json_pretty(list));
 	return 0;
 }
 
-static int do_create(const struct strv *names)
+static int do_create(int argc, char **argv)
 {
-	for (size_t i = 0; i < names->n; i++)
-		if (name_check("volume", names->v[i]) < 0)
+	(void)argc, (void)argv;
+	for (size_t i = 0; i < names.n; i++)
+		if (name_check("volume", names.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	for (size_t i = 0; i < names->n; i++) {
-		if (volume_make(names->v[i]) < 0)
+	for (size_t i = 0; i < names.n; i++) {
+		if (volume_make(names.v[i]) < 0)
 			die_fail();
-		puts(names->v[i]);
+		puts(names.v[i]);
 	}
 	return 0;
 }
 
-static int do_rm(const struct strv *names)
+static int do_rm(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	int code = 0;
-	for (size_t i = 0; i < names->n; i++)
-		if (name_check("volume", names->v[i]) == 0 &&
-		    volume_remove(names->v[i], force) == 0) {
-			puts(names->v[i]);
+	for (size_t i = 0; i < names.n; i++)
+		if (name_check("volume", names.v[i]) == 0 &&
+		    volume_remove(names.v[i], force) == 0) {
+			puts(names.v[i]);
 		} else {
 			warn("%s", fail_msg());
 			code = 1;
@@ -112,50 +113,40 @@ static int do_rm(const struct strv *names)
 
 /* Those that no container mounts; nothing tells a forgotten one from one that waits, so it asks for
  * -f. */
-static int do_prune(const struct strv *names)
+static int do_prune(int argc, char **argv)
 {
+	(void)argc, (void)argv;
 	if (!force)
 		die_usage("prune removes every volume that no container mounts, with what is in "
 			  "it: say -f");
-	for (size_t i = 0; i < names->n; i++) {
+	for (size_t i = 0; i < names.n; i++) {
 		struct strv users = {0};
-		if (volume_users(names->v[i], &users) < 0)
+		if (volume_users(names.v[i], &users) < 0)
 			die_fail();
 		if (users.n == 0) {
-			if (volume_remove(names->v[i], false) < 0)
+			if (volume_remove(names.v[i], false) < 0)
 				die_fail();
-			puts(names->v[i]);
+			puts(names.v[i]);
 		}
 		strv_free(&users);
 	}
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*fn)(const struct strv *names);
-	bool all; /* of every volume, without operands */
-} subs[] = {{"create", do_create, false}, {"ls", do_ls, true}, {"inspect", do_inspect, false},
-    {"rm", do_rm, false}, {"prune", do_prune, true}};
+static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
+    {"inspect", do_inspect, NULL, NULL}, {"rm", do_rm, NULL, NULL}, {"prune", do_prune, NULL, NULL},
+    {0}};
 
 int ctr_volume_main(int argc, char **argv)
 {
-	struct strv names = {0};
-	if (argc < 2 || argv[1][0] == '-') {
-		opt_parse(&usage, argc, argv);
-		die_usage("what to do is missing");
-	}
-	for (size_t i = 0; i < sizeof subs / sizeof subs[0]; i++) {
-		if (strcmp(argv[1], subs[i].name) != 0)
-			continue;
-		int first = opt_parse(&usage, argc - 1, argv + 1) + 1;
-		if (!subs[i].all)
-			opt_names(&names, argc, argv, first, "NAME");
-		else if (first < argc)
-			die_usage("%s takes no operand: '%s'", argv[1], argv[first]);
-		else if (volume_names(&names) < 0)
-			die_fail();
-		return subs[i].fn(&names);
-	}
-	die_usage("'%s': not one of create ls inspect rm prune", argv[1]);
+	int first;
+	const struct word *w = opt_word(&usage, words, argc, argv, &first);
+	bool all = w->fn == do_ls || w->fn == do_prune; /* of every volume, without operands */
+	if (!all)
+		opt_names(&names, argc, argv, first, "NAME");
+	else if (first < argc)
+		die_usage("%s takes no operand: '%s'", argv[1], argv[first]);
+	else if (volume_names(&names) < 0)
+		die_fail();
+	return w->fn(argc - first, argv + first);
 }

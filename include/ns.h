@@ -13,6 +13,22 @@ struct ns_kind {
 };
 extern const struct ns_kind ns_kinds[NS_COUNT];
 
+/* For a table of options: want_mnt() and so on, each an opt_fn that calls want(kind, value). */
+#define NS_WANT_ONE(want, file, kind)                                                              \
+	static int want_##file(const char *value)                                                  \
+	{                                                                                          \
+		return want(kind, value);                                                          \
+	}
+#define NS_WANT(want)                                                                              \
+	NS_WANT_ONE(want, mnt, NS_MNT)                                                             \
+	NS_WANT_ONE(want, uts, NS_UTS)                                                             \
+	NS_WANT_ONE(want, ipc, NS_IPC)                                                             \
+	NS_WANT_ONE(want, net, NS_NET)                                                             \
+	NS_WANT_ONE(want, pid, NS_PID)                                                             \
+	NS_WANT_ONE(want, user, NS_USER)                                                           \
+	NS_WANT_ONE(want, cgroup, NS_CGROUP)                                                       \
+	NS_WANT_ONE(want, time, NS_TIME)
+
 /* Is ours of this kind another one than the machine's? Of mounts and networks: than process 1's, as
  * /proc shows it. 1, 0, or -1: that may not be looked at. */
 int ns_is_own(enum spec_ns ns);

@@ -52,6 +52,18 @@ struct usage {
  * subcommand with another argv. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
+/* An applet's words: `APPLET WORD [OPTIONS] OPERAND...`; a table ends by a row without a name. */
+struct word {
+	const char *name;
+	int (*fn)(int argc, char **argv); /* given the operands */
+	const struct opt *opts;           /* NULL: the applet's own */
+	const char *synopsis;             /* with opts */
+};
+/* The one that argv[1] is, with its options parsed; *first: its first operand. Dies when it is none
+ * of them. */
+const struct word *opt_word(
+    const struct usage *u, const struct word *words, int argc, char **argv, int *first);
+
 /* The long option that a word with at most so many slips was meant to be; NULL when none is so
  * close. */
 const char *opt_meant(const struct usage *u, const char *word, size_t most);

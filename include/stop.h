@@ -18,6 +18,14 @@ int steer_kill(struct container *c);
 /* Look at all of these before any is ended, so that a typing mistake ends none: 0, or -1 when one
  * is no container (it was said). */
 int steer_look(const struct strv *names);
+/* fn() on each of these containers, opened; named on stdout when it returned 0, else what fails is
+ * said. 0, or 1 when any failed. */
+int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
+/* Freeze one that runs, or let one that is paused go on. -1 with fail(). */
+int steer_freeze(struct container *c, bool on);
+/* --time's value, NULL for the default of 10: seconds, -1 meaning a very long time. -1 with
+ * fail_usage(). */
+int64_t steer_seconds(const char *given);
 /* The signal that stops it: conf's stop_signal, or TERM. */
 int steer_stop_signal(const struct container *c);
 /* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that

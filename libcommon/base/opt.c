@@ -250,6 +250,27 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 	return optind;
 }
 
+const struct word *opt_word(
+    const struct usage *u, const struct word *words, int argc, char **argv, int *first)
+{
+	struct buf all = {0};
+	if (argc < 2 || argv[1][0] == '-') {
+		opt_parse(u, argc, argv);
+		die_usage("what to do is missing");
+	}
+	for (const struct word *w = words; w->name; w++) {
+		buf_printf(&all, " %s", w->name);
+		if (strcmp(argv[1], w->name) != 0)
+			continue;
+		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
+		struct usage own = {form, NULL, w->opts, true}; /* its form as it stands */
+		*first = opt_parse(w->opts ? &own : u, argc - 1, argv + 1) + 1;
+		buf_free(&all);
+		return w;
+	}
+	die_usage("'%s': not one of%s", argv[1], all.p);
+}
+
 void opt_hide(int argc, char **argv, const char *name)
 {
 	char *from = program_invocation_name, *to = from + strlen(from) + 1;

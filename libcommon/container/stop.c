@@ -284,3 +284,35 @@ int steer_look(const struct strv *names)
 	}
 	return r;
 }
+
+int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg)
+{
+	int code = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct container c;
+		if (container_open(&c, names->v[i]) < 0 || fn(&c, arg) < 0) {
+			warn("%s", fail_msg());
+			code = 1;
+		} else {
+			puts(names->v[i]);
+		}
+		container_close(&c);
+	}
+	return code;
+}
+
+int steer_freeze(struct container *c, bool on)
+{
+	if (c->status != (on ? ST_RUNNING : ST_PAUSED))
+		return fail(
+		    "%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
+	return cgroup_freeze(container_cgroup(c), on);
+}
+
+int64_t steer_seconds(const char *given)
+{
+	int64_t seconds = 10;
+	if (given && num_parse("--time", given, -1, 1000000, &seconds) < 0)
+		return fail_as_usage();
+	return seconds < 0 ? 1000000 : seconds;
+}
