@@ -111,7 +111,7 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c $(deps_done)
 $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
 $(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c $(deps_done)
-	$(call say,HOST,$@)mkdir -p $(@D) && $(if $(SYSROOT),$(CC),build/deps/musl/cc) -O1 -std=gnu11 -D_GNU_SOURCE $(warn) \
+	$(call say,HOST,$@)mkdir -p $(@D) && $(if $(SYSROOT),$(CC),build/deps/musl/cc) -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude $(warn) \
 		-isystem $(or $(SYSROOT),build/deps)/include -static -o $@ $< $(or $(SYSROOT),build/deps)/lib/libseccomp.a
 
 $(B)/bin/.links: include/applets.def Makefile

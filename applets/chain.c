@@ -10,6 +10,7 @@
 
 #include "applets.h"
 #include "chain.h"
+#include "pidfd.h"
 #include "err.h"
 
 extern char **environ;
@@ -42,8 +43,7 @@ int chain_stay(pid_t child)
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
 			if (!WIFSTOPPED(status))
-				return WIFEXITED(status) ? WEXITSTATUS(status)
-							 : 128 + WTERMSIG(status);
+				return exit_code(status);
 			kill(getpid(), SIGSTOP);
 			kill(child, SIGCONT);
 		}

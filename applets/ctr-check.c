@@ -342,10 +342,9 @@ int ctr_check_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
 		const struct probe *p = &probes[i];
 		int e = probe(p);
-		const char *word = e == 0 ? "ok"
-				   : e == EPERM || e == EACCES || e == ENOSPC || e == EROFS
-				       ? "restricted"
-				       : "missing";
+		const char *word = e ? "missing" : "ok";
+		if (e == EPERM || e == EACCES || e == ENOSPC || e == EROFS)
+			word = "restricted";
 		if (e && p->needed)
 			code = 1;
 		if (json)

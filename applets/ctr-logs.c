@@ -40,11 +40,14 @@ static int64_t since_ns(const char *s)
 	double n = strtod(s, &end);
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	double unit = *end == 's'   ? 1
-		      : *end == 'm' ? 60
-		      : *end == 'h' ? 3600
-		      : *end == 'd' ? 86400
-				    : 0;
+	static const struct {
+		char letter;
+		double seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	double unit = 0;
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (*end == units[i].letter)
+			unit = units[i].seconds;
 	if (end == s || errno || n < 0 || (*end && (unit == 0 || end[1])))
 		die_usage("--since: '%s' is no time", s);
 	return *end ? (now.tv_sec - (int64_t)(n * unit)) * 1000000000 : (int64_t)(n * 1e9);

@@ -456,9 +456,11 @@ static void json_word(struct buf *b, const char *key, const char *value)
 static void update_flags(struct buf *b, const char *limit_now)
 {
 	buf_puts(b, "{\"memory\":{");
-	json_num(b, "limit", o.memory ? o.memory : o.swap ? limit_now : NULL);
+	const char *none = str_eq(o.memory, "-1") ? "-1" : NULL;
+	if (o.memory || o.swap)
+		json_num(b, "limit", o.memory ? o.memory : limit_now);
 	json_num(b, "reservation", o.reservation);
-	json_num(b, "swap", o.swap ? o.swap : str_eq(o.memory, "-1") ? "-1" : NULL);
+	json_num(b, "swap", o.swap ? o.swap : none);
 	buf_puts(b, "},\"cpu\":{");
 	json_num(b, "period", o.period);
 	json_num(b, "quota", o.quota);

@@ -94,10 +94,11 @@ static const char *operand(uint32_t k)
 /* `loaded` and `arch` are what holds on the way to this instruction: names then follow numbers. */
 static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_t arch)
 {
-	const char *op = BPF_OP(f->code) == BPF_JEQ   ? "=="
-			 : BPF_OP(f->code) == BPF_JGE ? ">="
-			 : BPF_OP(f->code) == BPF_JGT ? ">"
-						      : "&";
+	static const char *const ops[] = {[BPF_JEQ >> 4] = "==",
+	    [BPF_JGT >> 4] = ">",
+	    [BPF_JGE >> 4] = ">=",
+	    [BPF_JSET >> 4] = "&"};
+	const char *op = ops[BPF_OP(f->code) >> 4];
 	const char *name =
 	    loaded == offsetof(struct seccomp_data, nr) ? filter_call_name(arch, f->k) : NULL;
 	printf("if %s %s ", operand(loaded), op);

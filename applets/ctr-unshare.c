@@ -307,9 +307,7 @@ static void make_others(void)
 			flags |= (int)ns_kinds[i].flag;
 	if (flags && unshare(flags) < 0)
 		die("new namespaces: %m%s",
-		    errno == EPERM && geteuid() ? " (not root: add -U)"
-		    : errno == EINVAL ? " (this kernel lacks one of them: ctr-check says which)"
-				      : "");
+		    errno == EPERM && geteuid() ? " (not root: add -U)" : "");
 	if (wish[NS_TIME].wanted && placement_time(&maps) < 0)
 		die_fail();
 }

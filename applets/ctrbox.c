@@ -159,7 +159,9 @@ int main(int argc, char **argv)
 {
 	title_keep(argv);
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
-	const char *name = slash ? slash + 1 : argc ? argv[0] : "ctrbox";
+	const char *name = argc ? argv[0] : "ctrbox";
+	if (slash)
+		name = slash + 1;
 	if (*name == '-') /* a login shell's mark */
 		name++;
 	if (strcmp(name, "runc") == 0 ||

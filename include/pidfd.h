@@ -20,4 +20,7 @@ int pidfd_open_checked(pid_t pid, uint64_t starttime);
  * child. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);
 
+/* What a shell says of a wait status: the exit code, 128+N for signal N. */
+int exit_code(int status);
+
 #endif

@@ -156,7 +156,9 @@ static struct addr host_bits(const struct cidr *c, bool set)
 	struct addr r = c->a;
 	for (int i = 0; i < (int)addr_len(&r); i++) {
 		int keep = c->len - i * 8;
-		uint8_t mask = keep >= 8 ? 0xff : keep <= 0 ? 0 : (uint8_t)(0xff << (8 - keep));
+		uint8_t mask = keep >= 8 ? 0xff : 0;
+		if (keep > 0 && keep < 8)
+			mask = (uint8_t)(0xff << (8 - keep));
 		r.b[i] = set ? (uint8_t)(r.b[i] | ~mask) : (uint8_t)(r.b[i] & mask);
 	}
 	return r;

@@ -115,8 +115,10 @@ static json_t *make_value(const char **f, va_list *ap)
 		const char *s = va_arg(*ap, const char *);
 		bool optional = **f == '*', counted = **f == '#';
 		*f += optional || counted;
-		size_t n = counted ? (size_t)va_arg(*ap, int) : s ? strlen(s) : 0;
-		return s ? safe_string(s, n) : optional ? NULL : json_string("");
+		size_t n = counted ? (size_t)va_arg(*ap, int) : strlen(s ? s : "");
+		if (!s)
+			return optional ? NULL : json_string("");
+		return safe_string(s, n);
 	}
 	if (c == 'i' || c == 'b') {
 		int i = va_arg(*ap, int);
@@ -183,7 +185,9 @@ static const char *position(const char *text, const char *path, const char *key)
 	const char *value = text + strspn(text, " \t\r\n"), *at = value;
 	while (path || key) {
 		bool last = !path || !*path, elem = !last && *path == '[';
-		const char *name = last ? key : elem ? NULL : path;
+		const char *name = elem ? NULL : path;
+		if (last)
+			name = key;
 		size_t n = last ? strlen(key) : strcspn(path, elem ? "]" : ".[");
 		const char *hit = step_in(value, name, n, elem ? strtol(path + 1, NULL, 10) : 0);
 		if (!hit)

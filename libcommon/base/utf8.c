@@ -8,11 +8,13 @@
 size_t str_utf8_len(const char *text, size_t n)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t len = s[0] < 0x80                   ? 1
-		     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-		     : (s[0] & 0xf0) == 0xe0       ? 3
-		     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-						   : 0;
+	size_t len = 0;
+	if (s[0] < 0x80)
+		len = 1;
+	else if (s[0] >= 0xc2 && s[0] < 0xe0)
+		len = 2;
+	else if (s[0] >= 0xe0 && s[0] < 0xf5)
+		len = s[0] < 0xf0 ? 3 : 4;
 	if (len == 0 || len > n)
 		return 0;
 	for (size_t i = 1; i < len; i++)

@@ -513,9 +513,9 @@ static int link_del_inside(struct cni_call *c)
 {
 	struct nl in;
 	struct link_info x;
-	const char *kind = c->does & CNI_MACVLAN  ? "macvlan"
-			   : c->does & CNI_IPVLAN ? "ipvlan"
-						  : "veth";
+	const char *kind = c->does & CNI_MACVLAN ? "macvlan" : "veth";
+	if (c->does & CNI_IPVLAN)
+		kind = "ipvlan";
 	if (c->ns < 0)
 		return 0;
 	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)

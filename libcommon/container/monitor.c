@@ -498,7 +498,7 @@ static int stand_by(struct monitor *m)
 
 static int code_of(int status)
 {
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_code(status);
 }
 
 static bool restart_wanted(const struct monitor *m, int code, int restarts)
@@ -517,7 +517,10 @@ static bool restart_wanted(const struct monitor *m, int code, int restarts)
  * ten good seconds. A stop meanwhile ends it. */
 static bool back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 {
-	*step = ran_s >= 10 ? 0 : *step < 10 ? *step + 1 : 10;
+	if (ran_s >= 10)
+		*step = 0;
+	else if (*step < 10)
+		++*step;
 	int64_t ms = 100LL << *step;
 	if (ms > 60000)
 		ms = 60000;

@@ -306,7 +306,9 @@ int container_open_id(struct container *c, const char *id)
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
 	int r = parent < 0 ? 0 : open_id(c, parent, id);
-	return r == 0 ? (errno = ENOENT, fail("%s: no such container", id)) : r < 0 ? -1 : 0;
+	if (r == 0)
+		return errno = ENOENT, fail("%s: no such container", id);
+	return r < 0 ? -1 : 0;
 }
 
 void container_close(struct container *c)

@@ -201,7 +201,17 @@ static bool setgroups_denied(void)
 	" (this user namespace has a single id; more take a range in /etc/subuid and "             \
 	"/etc/subgid, and newuidmap, of "                                                          \
 	"package uidmap)"
-#define NOT_MAPPED " (not in the id map)"
+
+/* Why an id cannot be had, for the end of a message. errno stays. */
+static const char *unmapped(void)
+{
+	int why = errno;
+	bool single = why == EINVAL && setgroups_denied();
+	errno = why;
+	if (single)
+		return ONE_ID;
+	return why == EINVAL ? " (not in the id map)" : "";
+}
 
 /* By the bare calls: musl's look after threads that there are none of, with nine calls more. */
 static int set_user(const struct who *w)
@@ -215,15 +225,9 @@ static int set_user(const struct who *w)
 			return fail("supplementary groups: %m%s", denied ? ONE_ID : "");
 	}
 	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)
-		return fail("group %u: %m%s", w->gid,
-		    errno != EINVAL      ? ""
-		    : setgroups_denied() ? ONE_ID
-					 : NOT_MAPPED);
+		return fail("group %u: %m%s", w->gid, unmapped());
 	if (syscall(SYS_setresuid, w->uid, w->uid, w->uid) < 0)
-		return fail("user %u: %m%s", w->uid,
-		    errno != EINVAL      ? ""
-		    : setgroups_denied() ? ONE_ID
-					 : NOT_MAPPED);
+		return fail("user %u: %m%s", w->uid, unmapped());
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "err.h"
 #include "file.h"
 #include "become.h"
+#include "pidfd.h"
 #include "report.h"
 #include "filter.h"
 #include "str.h"
@@ -304,5 +305,5 @@ int enter_wait(struct enter *e)
 	}
 	tty_relay_end(&relay);
 	tty_restore();
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_code(status);
 }

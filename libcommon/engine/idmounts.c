@@ -40,10 +40,13 @@ int *idmounts_open(const struct spec *s, const char *dir)
 	bool ok = true;
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_mount *m = i < lowers ? NULL : &s->mounts.v[i - lowers];
-		v[i] = m && !strv_has(&m->options, "idmap") ? -1
-							    : clone_of(i == 0 ? dir
-								       : m    ? m->source
-									   : s->x_lower.v[i - 1]);
+		v[i] = -1;
+		if (i == 0)
+			v[i] = clone_of(dir);
+		else if (!m)
+			v[i] = clone_of(s->x_lower.v[i - 1]);
+		else if (strv_has(&m->options, "idmap"))
+			v[i] = clone_of(m->source);
 		ok &= v[i] >= 0 || m;
 	}
 	if (ok)

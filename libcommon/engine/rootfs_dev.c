@@ -37,7 +37,9 @@ static char *host_node(const struct spec_device *d)
 
 static int node(struct rootfs *r, int dev, const struct spec_device *d)
 {
-	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
+	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	if (d->type == 'p')
+		type = S_IFIFO;
 	const char *base = strrchr(d->path, '/') + 1;
 	_cleanup_close_ int own = -1;
 	int dir = dev;

@@ -21,9 +21,9 @@ static int open_checked(const char *path, unsigned long *mount_flags)
 	int fd = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
-	unsigned long want = str_starts(path, "/proc/")  ? PROC_SUPER_MAGIC
-			     : str_starts(path, "/sys/") ? SYSFS_MAGIC
-							 : 0;
+	unsigned long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : 0;
+	if (str_starts(path, "/sys/"))
+		want = SYSFS_MAGIC;
 	bool known = fstatfs(fd, &fs) == 0;
 	*mount_flags = known ? (unsigned long)fs.f_flags : 0;
 	if (want &&
@@ -45,7 +45,8 @@ static int sysctls(const struct strv *l)
 		    xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
 		for (char *p = path + 10; *p;
 		     p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
-			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+			if (*p == '.' || *p == '/')
+				*p = *p == '.' ? '/' : '.';
 		_cleanup_close_ int fd = open_checked(path, &flags);
 		if (fd < 0)
 			return fd == -2

@@ -44,11 +44,11 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 
 static int no_mount_point(const struct rootfs *r, const char *dest)
 {
-	return fail("%s: make mount point: %m%s", dest,
-	    r->userns && (errno == EACCES || errno == EOVERFLOW)
-		? " (its folder's owner is not in the id map; one that is there already would do)"
-	    : errno == ENOENT ? " (a dangling symbolic link)"
-			      : "");
+	const char *why = errno == ENOENT ? " (a dangling symbolic link)" : "";
+	if (r->userns && (errno == EACCES || errno == EOVERFLOW))
+		why = " (its folder's owner is not in the id map; one that is there already would "
+		      "do)";
+	return fail("%s: make mount point: %m%s", dest, why);
 }
 
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)

@@ -125,16 +125,16 @@ static int v_fill(const char *arg, struct volume_req *out)
 	if (!*arg || *arg == ':' || (colon && (!colon[1] || colon[1] == ':')))
 		return bad("-v", arg, "not SRC:DST[:OPTIONS]");
 	_cleanup_free_ char *src = colon ? xstrndup(arg, (size_t)(colon - arg)) : NULL;
-	_cleanup_free_ char *dst = !colon ? xstrdup(arg)
-				   : rest ? xstrndup(colon + 1, (size_t)(rest - colon - 1))
-					  : xstrdup(colon + 1);
+	const char *from = colon ? colon + 1 : arg;
+	_cleanup_free_ char *dst = rest ? xstrndup(from, (size_t)(rest - from)) : xstrdup(from);
 	if (!(out->dst = target("-v", arg, dst)) || (rest && v_words(out, arg, rest + 1) < 0))
 		return -1;
 	bool path = src && (src[0] == '.' || strchr(src, '/'));
 	if (src && !path && name_check("-v", src) < 0)
 		return -1;
 	out->type = xstrdup(path ? "bind" : "volume");
-	out->src = path ? host_path(src) : src ? xstrdup(src) : NULL;
+	if (src)
+		out->src = path ? host_path(src) : xstrdup(src);
 	out->make = path;
 	bind_words(out);
 	return special("-v", arg, out);

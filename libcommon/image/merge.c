@@ -152,10 +152,11 @@ int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 		if (S_ISLNK(st.st_mode))
 			to = readlinkat(m->fds[i], name, target, sizeof target);
 		bool anew = to >= 0 && links++ < 40; /* the path without it, from the top */
-		int r = anew ? merged_open(&sub, dirs, n)
-			: S_ISDIR(st.st_mode)
-			    ? merged_descend(m, &(struct merged_name){name, i}, &sub)
-			    : 1;
+		int r = 1;
+		if (anew)
+			r = merged_open(&sub, dirs, n);
+		else if (S_ISDIR(st.st_mode))
+			r = merged_descend(m, &(struct merged_name){name, i}, &sub);
 		merged_close(m);
 		if (r != 0)
 			return r < 0 ? -1 : 0;

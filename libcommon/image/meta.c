@@ -283,9 +283,10 @@ json_t *config_make(
 
 const char *layer_type(enum compression comp)
 {
-	return comp == COMP_GZIP   ? "application/vnd.oci.image.layer.v1.tar+gzip"
-	       : comp == COMP_ZSTD ? "application/vnd.oci.image.layer.v1.tar+zstd"
-				   : "application/vnd.oci.image.layer.v1.tar";
+	if (comp == COMP_GZIP)
+		return "application/vnd.oci.image.layer.v1.tar+gzip";
+	return comp == COMP_ZSTD ? "application/vnd.oci.image.layer.v1.tar+zstd"
+				 : "application/vnd.oci.image.layer.v1.tar";
 }
 
 static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)

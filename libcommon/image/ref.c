@@ -80,7 +80,9 @@ bool image_is_ref(const char *operand)
 int store_find(const struct store *s, const struct refs *r, const char *operand)
 {
 	const char *at = strstr(operand, "@sha256:"); /* NAME@DIGEST: the digest says it all */
-	const char *hex = at ? at + 8 : str_starts(operand, "sha256:") ? operand + 7 : operand;
+	const char *hex = str_starts(operand, "sha256:") ? operand + 7 : operand;
+	if (at)
+		hex = at + 8;
 	_cleanup_free_ char *name = NULL;
 	if (hex == operand && ref_parse(operand, &name) == 0)
 		for (size_t i = 0; i < r->n; i++)

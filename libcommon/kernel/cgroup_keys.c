@@ -27,12 +27,19 @@ static double lg(double x)
 	return l;
 }
 
+static uint64_t clamp(uint64_t n, uint64_t least, uint64_t most)
+{
+	if (n < least)
+		return least;
+	return n > most ? most : n;
+}
+
 /* v1's cpu.shares 2..262144 (1024) and v2's cpu.weight 1..10000 (100): runc 1.4 and crun 1.23 lay a
  * curve through both ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34)) where l =
  * log2(shares). (Before, a line through the ends made the default of the one 39 of the other.) */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
-	shares = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
+	shares = clamp(shares, 2, 262144);
 	double l = lg((double)shares),
 	       want = ((l * l + 125 * l) / 612 - 7.0 / 34) * 3.3219280948873623;
 	uint64_t lo = 1, hi = 10000;
@@ -63,13 +70,13 @@ uint64_t cgroup_shares_of_weight(uint64_t weight)
 /* v1's blkio weights are 10..1000, v2's io.weight 1..10000: a line. */
 uint64_t cgroup_io_of_blkio(uint64_t weight)
 {
-	weight = weight < 10 ? 10 : weight > 1000 ? 1000 : weight;
+	weight = clamp(weight, 10, 1000);
 	return 1 + (weight - 10) * 9999 / 990;
 }
 
 uint64_t cgroup_blkio_of_io(uint64_t weight)
 {
-	weight = weight < 1 ? 1 : weight > 10000 ? 10000 : weight;
+	weight = clamp(weight, 1, 10000);
 	return 10 + ((weight - 1) * 990 + 9998) / 9999;
 }
 
@@ -203,10 +210,8 @@ static int io_weight(const char *value, bool v2, struct cgroup_write *out)
 		    : num_parse("io.weight", f.v[f.n - 1], 1, 10000, &n);
 	if (r == 0) {
 		uint64_t w = v2 ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
-		add(out, v2 ? "io" : "blkio",
-		    v2    ? "io.weight"
-		    : dev ? "blkio.bfq.weight_device"
-			  : "blkio.bfq.weight",
+		const char *v1 = dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight";
+		add(out, v2 ? "io" : "blkio", v2 ? "io.weight" : v1,
 		    dev ? xasprintf("%s %" PRIu64, dev, w) : text(w));
 	}
 	strv_free(&f);

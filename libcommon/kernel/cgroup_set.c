@@ -79,12 +79,12 @@ static char *held_back(const char *path, const char *c)
 		if (word_in(dir, "cgroup.subtree_control", c))
 			continue;
 		_cleanup_free_ char *procs = file_read_at(dir, "cgroup.procs", 1 << 20, NULL);
-		return xasprintf("it is not in cgroup.subtree_control of %s%s", name,
-		    procs && *procs && faccessat(dir, "cgroup.type", F_OK, 0) == 0
-			? ", which has processes: move them into a group of their own"
-		    : faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0
-			? ", which is not ours: not delegated"
-			: "");
+		const char *more = faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0
+				       ? ", which is not ours: not delegated"
+				       : "";
+		if (procs && *procs && faccessat(dir, "cgroup.type", F_OK, 0) == 0)
+			more = ", which has processes: move them into a group of their own";
+		return xasprintf("it is not in cgroup.subtree_control of %s%s", name, more);
 	}
 }
 
@@ -258,10 +258,9 @@ static char *old_value(const struct change *ch)
 	for (const char *l = now; *l; l += strcspn(l, "\n"), l += *l == '\n')
 		if (strncmp(l, ch->w.value, dev + 1) == 0)
 			return xstrndup(l, strcspn(l, "\n"));
-	const char *none = strcmp(ch->w.file, "io.max") == 0
-			       ? "rbps=max wbps=max riops=max wiops=max"
-			   : strcmp(ch->w.file, "io.weight") == 0 ? "default"
-								  : "0";
+	const char *none = strcmp(ch->w.file, "io.weight") == 0 ? "default" : "0";
+	if (strcmp(ch->w.file, "io.max") == 0)
+		none = "rbps=max wbps=max riops=max wiops=max";
 	return xasprintf("%.*s %s", (int)dev, ch->w.value, none);
 }
 

@@ -117,9 +117,9 @@ static void condition(struct filter_program *p, const struct filter_cond *c)
 	filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, hi, 0, no);
 	load(p, c->arg, false);
 	/* LT is not GE, LE is not GT */
-	unsigned short op = equal                                  ? BPF_JEQ
-			    : c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE
-								   : BPF_JGT;
+	unsigned short op = c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE : BPF_JGT;
+	if (equal)
+		op = BPF_JEQ;
 	filter_emit(p, BPF_JMP | op | BPF_K, lo, yes, no);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "init.h"
+#include "pidfd.h"
 #include "sys.h"
 
 int init_loop(pid_t child, bool machine)
@@ -27,8 +28,7 @@ int init_loop(pid_t child, bool machine)
 		while ((p = waitpid(-1, &status, WNOHANG)) >
 		       0) /* first: it may have ended before its signal was kept */
 			if (p == child)
-				return WIFEXITED(status) ? WEXITSTATUS(status)
-							 : 128 + WTERMSIG(status);
+				return exit_code(status);
 		int sig = sigwaitinfo(&all, &si);
 		if (sig < 0)
 			continue;

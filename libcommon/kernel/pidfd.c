@@ -80,3 +80,8 @@ int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms)
 		return -1;
 	return r;
 }
+
+int exit_code(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -171,9 +171,9 @@ static void route_msg(
 	r->rtm_table = RT_TABLE_MAIN;
 	r->rtm_protocol = type == RTM_NEWROUTE ? RTPROT_STATIC : RTPROT_UNSPEC;
 	r->rtm_type = type == RTM_NEWROUTE ? RTN_UNICAST : RTN_UNSPEC;
-	r->rtm_scope = type == RTM_DELROUTE                       ? RT_SCOPE_NOWHERE
-		       : via->family || dst->a.family == AF_INET6 ? RT_SCOPE_UNIVERSE
-								  : RT_SCOPE_LINK;
+	r->rtm_scope = via->family || dst->a.family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	if (type == RTM_DELROUTE)
+		r->rtm_scope = RT_SCOPE_NOWHERE;
 	if (dst->len)
 		mnl_attr_put(h, RTA_DST, addr_len(&net), net.b);
 	if (via->family)

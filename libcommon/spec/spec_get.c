@@ -82,8 +82,10 @@ int spec_idmaps(
 		    (b = spec_u32(e, at, "hostID", &m.host)) < 0 ||
 		    (c = spec_u32(e, at, "size", &m.size)) < 0)
 			return -1;
-		if (!a || !b || !c)
-			return spec_missing(at, !a ? "containerID" : !b ? "hostID" : "size");
+		if (!a || !b)
+			return spec_missing(at, a ? "hostID" : "containerID");
+		if (!c)
+			return spec_missing(at, "size");
 		*v = xrealloc(*v, (*n + 1) * sizeof **v);
 		(*v)[(*n)++] = m;
 	}

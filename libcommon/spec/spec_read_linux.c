@@ -79,9 +79,11 @@ static int time_offsets(struct spec *s, const json_t *lx)
 		return -1;
 	json_object_foreach(all, clock, o)
 	{
-		struct spec_time_offset *t = strcmp(clock, "monotonic") == 0  ? &s->offset_monotonic
-					     : strcmp(clock, "boottime") == 0 ? &s->offset_boottime
-									      : NULL;
+		struct spec_time_offset *t = NULL;
+		if (strcmp(clock, "monotonic") == 0)
+			t = &s->offset_monotonic;
+		else if (strcmp(clock, "boottime") == 0)
+			t = &s->offset_boottime;
 		char at[60];
 		snprintf(at, sizeof at, "linux.timeOffsets.%.30s", clock);
 		if (!t)

@@ -13,21 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_NR 512
+#include "seccomp_table.h"
 
-/* Rules below 64 are a capability that allows the call; then these. seccomp.c has the same list. */
-enum {
-	RULE_UNKNOWN = 64,
-	RULE_DENY,
-	RULE_ALLOW,
-	RULE_CLONE,
-	RULE_CLONE3,
-	RULE_PERSONALITY,
-	RULE_SOCKET,
-	RULE_BPF,
-	RULE_PERF,
-	RULE_SYSLOG
-};
+#define MAX_NR 512
 
 static const char allowed[] =
     "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown "
