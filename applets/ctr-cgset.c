@@ -392,14 +392,15 @@ int ctr_cgset_main(int argc, char **argv)
 		die_usage("'%s': one GROUP", argv[1]);
 	if ((look || whole || pid_s) && !cgroup_exists(path) && !delegate)
 		die("%s: no such group%s", path, pid_s ? " (make it with -c)" : "");
+	int shown = 0;
 	if (list)
 		tree(path, argv[0], 0);
 	else if (get)
 		return print_values(path, argc - 1, argv + 1);
 	else if (stat_it)
-		return cgroup_show_stat(path);
+		shown = cgroup_show_stat(path);
 	else if (watch_it)
-		return cgroup_show_events(path);
+		shown = cgroup_show_events(path);
 	else if (pid_s)
 		return move_pids(path);
 	else if (delegate)
@@ -409,6 +410,8 @@ int ctr_cgset_main(int argc, char **argv)
 	else if (freeze || thaw
 		     ? cgroup_freeze(path, freeze) < 0
 		     : (kill_first && cgroup_kill(path) < 0) || (del && cgroup_remove(path) < 0))
+		die_fail();
+	if (shown < 0)
 		die_fail();
 	return 0;
 }

@@ -176,7 +176,8 @@ int ctr_exec_main(int argc, char **argv)
 	struct spec spec;
 	struct enter e = {.spec = &spec, .signals = -1};
 	err_code = err_usage_code = 125;
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n < 2)
 		die_help(argc > n ? "COMMAND is missing" : "NAME is missing");

@@ -737,7 +737,8 @@ int ctr_oci_main(int argc, char **argv)
 		oci_die(1);
 	}
 	if (c->opts == create_opts || c->opts == exec_opts)
-		self_protect(argv);
+		if (self_protect(argv) < 0)
+			die_fail();
 	globals_check();
 	root = oci_root(g.root);
 	struct usage sub = {.synopsis = c->synopsis, .opts = c->opts};

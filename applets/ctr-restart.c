@@ -66,7 +66,8 @@ static int restart(struct container *c, void *arg)
 int ctr_restart_main(int argc, char **argv)
 {
 	struct strv names = {0};
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
 	seconds = steer_seconds(time_given);
 	if (seconds < 0)

@@ -184,7 +184,8 @@ int ctr_root_main(int argc, char **argv)
 	struct spec s;
 	struct rootfs r = {.spec = &s, .image = -1, .fd = -1};
 	err_code = err_usage_code = 125;
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	chain_ready();
 	fill(&s);

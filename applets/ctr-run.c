@@ -41,7 +41,8 @@ int ctr_run_main(int argc, char **argv)
 	struct spec spec;
 	struct create_flags *o = create_given();
 	err_code = err_usage_code = 125;
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
 		die_fail();

@@ -90,7 +90,8 @@ int ctr_start_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	int worst = 0;
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	if (boot && n < argc)
 		die_usage("--boot takes no NAME");

@@ -374,7 +374,8 @@ int ctr_unshare_main(int argc, char **argv)
 {
 	bool keeps = false;
 	err_code = err_usage_code = 125;
-	self_protect(argv);
+	if (self_protect(argv) < 0)
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	offset("--monotonic", monotonic, &maps.offset_monotonic);
 	offset("--boottime", boottime, &maps.offset_boottime);

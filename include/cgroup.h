@@ -83,7 +83,7 @@ int cgroup_oom_kills(const char *path, uint64_t *n);
 /* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them,
  * those there are. */
 int cgroup_stat(const char *path, struct kv *out);
-/* For people, on stdout, 0 or death: cgroup_stat() as "KEY VALUE" lines; a line for each event
+/* For people, on stdout, 0 or -1: cgroup_stat() as "KEY VALUE" lines; a line for each event
  * ("memory oom_kill 1") until the group is empty. */
 int cgroup_show_stat(const char *path);
 int cgroup_show_events(const char *path);

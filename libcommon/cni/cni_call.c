@@ -280,7 +280,7 @@ int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), voi
 		return fail("CNI_NETNS %s: enter: %m", c->netns);
 	int r = fn(c, arg), saved = errno;
 	if (setns(home, CLONE_NEWNET) < 0)
-		die("network namespace: come back: %m");
+		return fail("network namespace: come back: %m");
 	errno = saved;
 	return r;
 }

@@ -20,7 +20,7 @@ int cgroup_show_stat(const char *path)
 {
 	struct kv kv = {0};
 	if (cgroup_stat(path, &kv) < 0)
-		die_fail();
+		return -1;
 	for (size_t i = 0; i < kv.keys.n; i++)
 		printf("%s %s\n", kv.keys.v[i], kv.vals.v[i]);
 	return 0;
@@ -70,7 +70,8 @@ int cgroup_show_events(const char *path)
 	char at[64], junk[4096], *seen[W_N] = {NULL};
 	bool v1[W_N], look = false;
 	if (!cgroup_with(""))
-		die("%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be "
+		return fail(
+		    "%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be "
 		    "polled: --stat)",
 		    path);
 	for (int i = 0; i < W_N; i++) {
@@ -80,7 +81,7 @@ int cgroup_show_events(const char *path)
 		look |= v1[i];
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
 		if (!v1[i] && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
-			die("%s: watch: %m", path);
+			return fail("%s: watch: %m", path);
 	}
 	if (v1[W_MEMORY])
 		oom_fd = oom_eventfd(dirs[W_MEMORY]);
@@ -95,7 +96,7 @@ int cgroup_show_events(const char *path)
 			seen[i] = text;
 		}
 		if (fflush(stdout))
-			die("stdout: %m");
+			return fail("stdout: %m");
 		struct pollfd p[2] = {
 		    {.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
 		if (!empty)

@@ -6,10 +6,10 @@
 
 int cgroup_show_stat(const char *path)
 {
-	die("%s: --stat: this build has no statistics (CONFIG=minimal)", path);
+	return fail("%s: --stat: this build has no statistics (CONFIG=minimal)", path);
 }
 
 int cgroup_show_events(const char *path)
 {
-	die("%s: --watch: this build has no events (CONFIG=minimal)", path);
+	return fail("%s: --watch: this build has no events (CONFIG=minimal)", path);
 }

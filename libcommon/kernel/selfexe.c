@@ -32,7 +32,8 @@
 
 extern char **environ;
 
-static bool protected_already(void)
+/* 1, 0, -1 with fail(). */
+static int protected_already(void)
 {
 	struct statfs fs;
 	if (statfs(SELF, &fs) == 0 && ((fs.f_flags & ST_RDONLY_F) || fs.f_type != TMPFS_MAGIC))
@@ -40,7 +41,7 @@ static bool protected_already(void)
 	_cleanup_close_ int fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
 	if (fd < 0) /* and not: start ourselves again and again */
-		die("%s: %m (is /proc mounted?)", SELF);
+		return fail("%s: %m (is /proc mounted?)", SELF);
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
@@ -74,13 +75,14 @@ static void from_memory(char **argv)
 	fexecve(fd, argv, environ);
 }
 
-void self_protect(char **argv)
+int self_protect(char **argv)
 {
-	if (NEVER || geteuid() != 0 || protected_already())
-		return;
+	int done = NEVER || geteuid() != 0 ? 1 : protected_already();
+	if (done)
+		return done < 0 ? -1 : 0;
 	from_mount(argv);
 	from_memory(argv);
-	die("cannot protect %s from the container: %m (neither a read-only mount nor a sealed "
-	    "memfd can be had)",
+	return fail("cannot protect %s from the container: %m (neither a read-only mount nor a "
+		    "sealed memfd can be had)",
 	    SELF);
 }
