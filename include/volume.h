@@ -17,8 +17,8 @@
  * with fail(). */
 int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon);
 
-/* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; nothing
- * there is fine. -1 with fail(). The minimal build does nothing, and says so. */
+/* Copy what the overlay of this container's layers has at dst ("/": all) into a directory; 1; 0
+ * where there is nothing; -1 with fail(). The minimal build does nothing, and says so. */
 extern const bool volume_can_fill;
 int volume_fill(const struct spec *s, const char *dst, int to);
 

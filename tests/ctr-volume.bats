@@ -208,3 +208,28 @@ mount -t tmpfs none "$WORLD/a/sub"
 	done
 	[ ! -e "$CTR_LIB/volumes" ]
 }
+
+@test "an empty volume that was prepared keeps its owner and mode where the image has nothing (issue 18.21)" {
+	[ "$(id -u)" = 0 ] || skip "other owners are root's to give"
+	box
+	ctr-volume create v
+	chown 1000:1001 "$CTR_LIB/volumes/v"
+	chmod 2770 "$CTR_LIB/volumes/v"
+	[ "$(ctr-run -v v:/nothing/there box stat -c %u:%g:%a /nothing/there)" = 1000:1001:2770 ]
+	# what the image has there wins over an empty one, as docker does it
+	[ "$(ctr-run -v v:/bin box sh -c 'stat -c %u:%g:%a /bin; ls /bin/sh' | xargs)" = "0:0:755 /bin/sh" ]
+}
+
+@test "a mount point is a volume; it is filled where it is, and not removed (issue 18.21)" {
+	[ "$(id -u)" = 0 ] || skip "mounts are root's"
+	box
+	ctr-volume create v
+	unshare -m --propagation private bash -euc '
+		mount -t tmpfs -o mode=711 none "$CTR_LIB/volumes/v"
+		[ "$(ctr-run -v v:/nothing box stat -c %a:%m /nothing)" = 711:/nothing ] ||
+			[ "$(ctr-run -v v:/nothing box stat -c %a /nothing)" = 711 ]
+		ctr-run -v v:/bin box ls /bin/sh
+		[ -e "$CTR_LIB/volumes/v/sh" ]
+		ctr-volume rm v 2>err && exit 1
+		grep -qx "ctr-volume: v: something is mounted on it: umount it first" err'
+}

@@ -112,7 +112,16 @@ static bool unused(int dir, const char *name)
 	return empty;
 }
 
-static int make_filled(int dir, const char *name, const struct spec *s, const char *dst)
+/* A volume that something is mounted on, which no rename replaces. */
+static int fill_mounted(int dir, const char *name, const struct spec *s, const char *dst)
+{
+	_cleanup_close_ int fd = dir_open_at(dir, name);
+	return fd < 0 ? -1 : volume_fill(s, dst, fd);
+}
+
+/* `there`: an empty one exists. It becomes what the image has; where the image has nothing, its
+ * owner and mode are somebody's wish, and it stays. */
+static int make_filled(int dir, const char *name, bool there, const struct spec *s, const char *dst)
 {
 	char hex[17], tmp[32];
 	rand_hex(hex, 8);
@@ -123,11 +132,14 @@ static int make_filled(int dir, const char *name, const struct spec *s, const ch
 	int r = fd < 0 || lock_take(fd, LOCK_EX) < 0 || fchmod(fd, 0755) < 0 ? -1 : 0;
 	if (r == 0)
 		r = volume_fill(s, dst, fd);
+	bool keep = r == 0 && there;
 	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume,
 	 * made meanwhile */
-	if (r == 0 && renameat(dir, tmp, dir, name) == 0)
+	if (r >= 0 && !keep && renameat(dir, tmp, dir, name) == 0)
 		return 0;
-	if (r == 0 && errno != ENOTEMPTY && errno != EEXIST)
+	if (r > 0 && errno == EBUSY)
+		r = fill_mounted(dir, name, s, dst);
+	else if (r >= 0 && !keep && errno != ENOTEMPTY && errno != EEXIST)
 		r = fail("volume %s: rename: %m", name);
 	int why = errno;
 	userns_tree_remove(dir, tmp);
@@ -153,7 +165,7 @@ static int named(const struct volume_req *v, const struct spec *s)
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
 		return there ? 0 : volume_make(v->src);
-	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, s, v->dst);
+	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, there, s, v->dst);
 }
 
 static int nameless(const struct volume_req *v, const struct spec *s, const char *anon)
@@ -204,6 +216,8 @@ int volume_remove(const char *name, bool force)
 	rand_hex(hex, 8);
 	snprintf(tmp, sizeof tmp, ".rm-%s", hex);
 	if (renameat(dir, name, dir, tmp) < 0)
-		return fail("%s: rename: %m", name);
+		return fail(errno == EBUSY ? "%s: something is mounted on it: umount it first"
+					   : "%s: rename: %m",
+		    name);
 	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
 }

@@ -94,5 +94,5 @@ int volume_fill(const struct spec *s, const char *dst, int to)
 	struct copy c = {&m, dst, to};
 	r = userns_do(copy_tree, &c);
 	merged_close(&m);
-	return r;
+	return r < 0 ? -1 : 1;
 }
