@@ -34,6 +34,7 @@ struct store {
 	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL:
 	 * in tmp. */
 	const char *part;
+	struct strv implied; /* DIFF_ID/PATH: folders that archives of new layers left out */
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the
@@ -59,6 +60,9 @@ bool store_has_layer(const struct store *s, const char *diff_id);
  */
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
     const char *diff_id, struct stream_sums *in);
+/* What new layers of an image left out takes mode and owner from the layers below. Before
+ * store_commit(). -1 with fail(). */
+int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n);
 /* All of tmp and ltmp becomes part of the store, durably. */
 int store_commit(struct store *s);
 

@@ -1037,3 +1037,31 @@ halfway() {
 	kill $feeder || true
 	wait $importer $feeder || true
 }
+
+@test "a folder that a layer leaves out has the mode, owner and time of the one below (issue 18.35)" {
+	two_layers
+	mkdir -p base/tmp base/srv/deep
+	cp -a "$ROOTFS/bin" base/
+	chmod 1777 base/tmp
+	chmod 750 base/srv
+	chown 7:8 base/srv || skip "other owners are root's to give"
+	touch -d 2001-02-03T04:05:06Z base/tmp
+	tar -C base -cf base.tar .
+	mktar 'f tmp/x 1' 'f srv/deep/y 2' 'f fresh/z 3' >over.tar
+	mktar 'f .wh.tmp ' >gone.tar
+	mktar 'f tmp/x 1' >again.tar
+	oci o base.tar over.tar
+	ctr-image load o
+	[ "$(ctr-run new:1 stat -c '%a %u:%g' /tmp /srv /fresh | xargs)" = "1777 0:0 750 7:8 755 0:0" ]
+	[ "$(ctr-run new:1 stat -c %Y /tmp)" = "$(date -d 2001-02-03T04:05:06Z +%s)" ]
+	# nor when a layer between deletes it: then it is a new one
+	ctr-image rm new:1
+	rm -rf o
+	oci o base.tar gone.tar again.tar
+	ctr-image load o
+	[ "$(ctr-run new:1 stat -c %a /tmp)" = 755 ]
+	docker_old dk base.tar over.tar
+	tar -C dk -cf dk.tar .
+	ctr-image load dk.tar
+	[ "$(ctr-run old:1 stat -c %a /tmp)" = 1777 ]
+}

@@ -140,7 +140,7 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 	_cleanup_free_ char *cwhat = xasprintf("%s: config %.12s", l->f->what, m.config);
 	int r = !ctext || config_parse(cwhat, ctext, clen, &c) < 0 ? -1 : 0;
 	if (r == 0) {
-		r = oci_layers(l, &m, &c);
+		r = oci_layers(l, &m, &c) < 0 ? -1 : store_inherit(l->s, c.diff_ids, c.n);
 		config_free(&c);
 	}
 	manifest_free(&m);
@@ -318,7 +318,9 @@ static int docker_image(struct load *l, const json_t *o)
 	    strncmp(base, hex, DIGEST_HEX - 1) != 0)
 		r = (errno = EBADMSG, fail("%s: its digest is %s", what, hex));
 	if (r == 0)
-		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m);
+		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0
+			? -1
+			: store_inherit(l->s, c.diff_ids, c.n);
 	if (r == 0) /* the config's own bytes, so that the image's id stays */
 		r = store_put_manifest(l->s, text, len, &m, hex, &size);
 	if (r == 0)

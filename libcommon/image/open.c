@@ -42,7 +42,7 @@ static int unpack_missing(void *arg)
 			: store_layer(&s, fd, what, false, m->layers[i].hex, c->diff_ids[i], &in);
 	}
 	if (r == 0)
-		r = store_commit(&s);
+		r = store_inherit(&s, c->diff_ids, c->n) < 0 ? -1 : store_commit(&s);
 	int why = errno;
 	store_close(&s);
 	errno = why;

@@ -345,7 +345,7 @@ static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 	int r =
 	    registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || config(p) < 0 ? -1 : 0;
 	if (r == 0)
-		r = layers(p);
+		r = layers(p) < 0 ? -1 : store_inherit(&p->s, p->c.diff_ids, p->c.n);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
 	int e = errno;
 	layers_end(p, r < 0);

@@ -167,6 +167,7 @@ void store_close(struct store *s)
 		if (*fd >= 0)
 			close(*fd);
 	free(s->lib);
+	strv_free(&s->implied);
 	*s = (struct store){.images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
 }
 
@@ -280,10 +281,15 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 	    .whole = true,
 	    .what = what,
 	    .fn = layer >= 0 ? unpack_in : hash_only};
-	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, NULL) < 0 ||
+	struct strv implied = {0};
+	int r = apart_read(&a, in, &left) < 0 ||
+			layer_unpack_rest(layer, &left, what, &implied) < 0 ||
 			layer_check(in, what, blob, diff_id) < 0
 		    ? -1
 		    : 0;
+	for (size_t i = 0; i < implied.n; i++)
+		strv_addf(&s->implied, "%s/%s", in->plain_hex, implied.v[i]);
+	strv_free(&implied);
 	buf_free(&left);
 	return r;
 }
