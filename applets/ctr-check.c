@@ -286,7 +286,7 @@ static const struct probe {
     {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
     {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group",
 	p_limits, false},
-    {"device lists", "no devices are kept from containers",
+    {"device lists", "containers get no device nodes but those of --device, and cannot make any",
 	"CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF", p_devices, false},
     {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER",
 	p_seccomp, true},

@@ -273,6 +273,9 @@ int ctr_nsenter_main(int argc, char **argv)
 	/* A process that the target's can see must not have the host's root. */
 	if (dir >= 0 && ns[NS_PID].wanted && !ns[NS_PID].path && !no_fork && !privileged)
 		ns[NS_MNT].wanted = true;
+	/* PATH, LD_PRELOAD: what a container says of its files is not to be followed among ours. */
+	if (target_env && !ns[NS_MNT].wanted && !all && !root_dir)
+		die_usage("--env: the target's environment is for its own files: add -m");
 	open_files(dir);
 	if (root_dir &&
 	    (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)

@@ -19,6 +19,7 @@ struct become {
 			   SOCK_SEQPACKET */
 	bool pdeathsig; /* die with the parent */
 	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
+	uint64_t drop;  /* capabilities that it does not get, whatever the spec says */
 	bool same_user; /* user, groups and HOME stay the caller's */
 	bool keyring_stays; /* the session keyring stays the caller's */
 	unsigned preserve;  /* so many descriptors from 3 on are the command's */

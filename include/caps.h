@@ -14,6 +14,8 @@ int caps_from_name(const char *name, uint64_t *bits);
 const char *caps_name(int cap);
 /* Every capability this kernel has and our bounding set allows. */
 uint64_t caps_all(void);
+#define CAPS_MKNOD (1ull << 27)
+
 /* Our ambient set. */
 uint64_t caps_ambient(void);
 /* Drop what is not in `keep` from the bounding set. 0 or -1 with errno. */

@@ -27,8 +27,8 @@ struct engine {
 	    *dir; /* the directory that has upper and work; NULL where the spec has no overlay */
 	const char *cgroup;  /* its group as given, made and limited, relative to the hierarchies'
 				roots; NULL: none */
-	bool no_device_list; /* one is wanted and not in force (group.h): no device node may be made
-				or opened */
+	bool no_device_list; /* one is wanted and not in force (group.h): no CAP_MKNOD, and no node
+				but those that are asked for can be opened */
 	/* in: how */
 	bool again;    /* a further start by the same process */
 	bool can_copy; /* where no overlay can be had a copied root would do (ENGINE_NO_OVERLAY) */

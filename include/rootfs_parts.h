@@ -25,6 +25,8 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec);
 /* One entry of the spec's mounts, cgroups apart. */
 int rootfs_mount(struct rootfs *r, const struct spec_mount *m);
+/* No device nodes in the root and in what is mounted by the spec, but in its own /dev. */
+int rootfs_nodev(struct rootfs *r);
 /* Nodes and links, where /dev is a tmpfs of the spec's. */
 int rootfs_dev(struct rootfs *r);
 

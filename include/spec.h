@@ -156,11 +156,14 @@ struct spec {
  * devices, masks, namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out).
  */
 void spec_default(struct spec *s);
+/* Mask DIR/cpuN/thermal_throttle, which tells of what else the machine does, of each CPU that has
+ * it. */
+void spec_mask_cpus(struct spec *s, const char *dir);
 void spec_free(struct spec *s);
 /* What `process` says, back to nothing. */
 void spec_free_process(struct spec *s);
-/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed where
- * there is a list. */
+/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed; and
+ * where it has no list of devices the default one, for none is no leave to open them all. */
 void spec_default_nodes(struct spec *s);
 
 /* userns_opaque() of its container. */

@@ -462,3 +462,123 @@ hunt() {
 	[[ "$output" != *won* ]]
 	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
 }
+
+# --- what an audit found, by its numbers ---
+
+# no_cgroups CMD...: in a mount namespace of its own, without any cgroup file system.
+no_cgroups() {
+	unshare -m --propagation private bash -c 'umount -R /sys/fs/cgroup 2>/dev/null; "$@"' _ "$@"
+}
+
+device_hunt() {
+	mkdir -p vol tree
+	cp -a "$ROOTFS". tree/
+	[ -e tree/null2 ] || mknod tree/null2 c 1 3
+	[ -e vol/zero ] || mknod vol/zero c 1 5
+	chmod 666 tree/null2 vol/zero
+	# shellcheck disable=SC2016
+	hunt_devices='for f in /null2 /v/zero; do true <$f && echo "opened $f"; done
+		for d in / /v /t /dev /run; do mknod $d/made c 1 5 && true <$d/made && echo "made $d/made"; done
+		echo x >/dev/null && true </asked && echo fine; sed -n "s/CapBnd:.//p" /proc/self/status'
+}
+
+@test "14.5: without a device list no device can be made, and none opened but those of --device" {
+	device_hunt
+	for direct in '' --direct; do
+		# shellcheck disable=SC2086
+		run no_cgroups ctr-run $direct -v "$PWD/vol:/v" --tmpfs /t --device /dev/zero:/asked "$PWD/tree" sh -c "$hunt_devices"
+		[[ "$output" = *fine* ]]
+		[[ "$output" != *opened* ]]
+		[[ "$output" != *made\ * ]]
+	done
+	# shellcheck disable=SC2016
+	run no_cgroups bash -c 'ctr-run -d --name c "$1/tree" sleep 1000 >/dev/null
+		ctr-exec c sh -c "$2" 2>&1; ctr-exec --privileged c sh -c "mknod /dev/x c 1 5" 2>&1; ctr-rm -f c' _ "$PWD" "$hunt_devices"
+	[[ "$output" != *opened* && "$output" != *made\ * ]]
+	[[ "$output" = *"mknod: /dev/x: Operation not permitted"* ]]
+	run -0 ctr-run -v "$PWD/vol:/v" "$ROOTFS" sh -c 'true </v/zero && echo opened'
+	[ "$output" = opened ] # with a list, /dev/zero is on it
+}
+
+@test "14.5, issue 20: hierarchies with a few v1 controllers and no devices start containers, with the same rule" {
+	[ -d /sys/fs/cgroup/devices ] || skip "not a system of cgroup v1"
+	device_hunt
+	run unshare -m --propagation private bash -c 'umount /sys/fs/cgroup/devices /sys/fs/cgroup/unified 2>/dev/null
+		ctr-run -v "$1/vol:/v" --tmpfs /t --device /dev/zero:/asked "$1/tree" sh -c "$2"' _ "$PWD" "$hunt_devices"
+	[[ "$output" = *fine* ]]
+	[[ "$output" != *opened* && "$output" != *made\ * ]]
+}
+
+@test "14.13: a bundle without a device list gets the default one" {
+	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
+	mkdir -p b/rootfs
+	cp -a "$ROOTFS". b/rootfs
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["sh","-c","mknod /dev/d c 1 1; true </dev/d && echo opened; true </dev/zero && echo fine"],"cwd":"/","user":{"uid":0,"gid":0},
+	 "env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}},"root":{"path":"rootfs"},
+	 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["mode=755"]}],
+	 "linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"}]}}
+	END
+	for by in 'ctr-run --bundle b' "ctr-oci --root $WORLD/oci run -b b b"; do
+		run $by
+		[[ "$output" = *fine* ]]
+		[[ "$output" != *opened* ]]
+	done
+	find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -depth -type d -path "*/$CTR_CGROUP*" -exec rmdir {} + 2>/dev/null || :
+}
+
+@test "14.14: the socket families that are refused cannot be had by i386's socketcall" {
+	[ "$(uname -m)" = x86_64 ] || skip "x86-64 only"
+	need gcc
+	cat >s.c <<-'END'
+	#define _GNU_SOURCE
+	#include <stdio.h>
+	#include <string.h>
+	#include <sys/mman.h>
+	static long old(long nr, long a, long b) { long r; __asm__ volatile("int $0x80" : "=a"(r) : "0"(nr), "b"(a), "c"(b) : "memory"); return r; }
+	int main(void) {
+		unsigned *args = mmap(0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		static const unsigned families[] = {38, 40, 12};
+		for (int i = 0; i < 3; i++) {
+			args[0] = families[i], args[1] = 5, args[2] = 0;
+			long r = old(102, 1, (long)args);
+			if (r != -1 && r != -97 && r != -38) printf("family %u: %ld\n", families[i], r);
+			if (r >= 0 || r == -97) printf("reached %u\n", families[i]);
+		}
+		args[0] = 1, args[1] = 1, args[2] = 0, args[3] = (unsigned)(long)(args + 8);
+		printf("socketpair %ld\n", old(102, 8, (long)args));
+	}
+	END
+	gcc -static -O1 -o s s.c
+	run -0 ctr-run -v "$PWD/s:/s" "$ROOTFS" /s
+	[[ "$output" != *reached* && "$output" != *family* ]]
+	[[ "$output" = *"socketpair "[0-] ]] || [[ "$output" = *"socketpair -38" ]]
+}
+
+@test "14.19: two containers have not the same session keyring" {
+	need gcc
+	cat >k.c <<-'END'
+	#include <stdio.h>
+	#include <unistd.h>
+	#include <sys/syscall.h>
+	int main(int n, char **a) {
+		if (n > 1) syscall(SYS_add_key, "user", "ctr-test", a[1], 3, -3);
+		printf("%ld\n", syscall(SYS_keyctl, 10, -3, "user", "ctr-test", 0));
+		fflush(stdout);
+		if (n > 1) sleep(1000);
+	}
+	END
+	gcc -static -O1 -o k k.c
+	ctr-run -d --name a --security-opt seccomp=unconfined -v "$PWD/k:/k" "$ROOTFS" /k abc >/dev/null
+	wait_for 5 grep -q '[0-9]' "$CTR_LIB/containers/a/log"
+	[ "$(ctr-logs a)" -gt 0 ]
+	[ "$(ctr-run --security-opt seccomp=unconfined -v "$PWD/k:/k" "$ROOTFS" /k)" = -1 ]
+	[ "$(ctr-exec a /k)" = -1 ]
+}
+
+@test "14.21: what a container says of its environment is not followed among the host's files" {
+	ctr-run -d --name c -e PATH=/tmp/evil -e LD_PRELOAD=/tmp/evil.so "$ROOTFS" sleep 1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
+	run -125 ctr-nsenter -t c --env -n true
+	[[ "$output" = *"add -m"* ]]
+	run -0 ctr-nsenter -t c --env -m /bin/true
+}

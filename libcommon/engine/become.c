@@ -155,10 +155,10 @@ static void signals(void)
 }
 
 /* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without
- * keys has none. */
+ * keys has none. One with a name would be joined by the next container as well. */
 static void keyring(void)
 {
-	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "ctr", 0, 0, 0);
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
 }
 
 /* --- user and privileges --- */
@@ -234,6 +234,7 @@ static int set_user(const struct who *w)
 static int caps_of(const struct become *b, const struct who *w)
 {
 	struct spec_caps c = b->spec->caps;
+	c.bounding &= ~b->drop;
 	if (w->uid != 0 &&
 	    !b->same_user) { /* docker: another user than root starts with the bounding set only */
 		c.effective &= c.ambient;
@@ -248,7 +249,7 @@ static int caps_of(const struct become *b, const struct who *w)
 static int privileges(const struct become *b, const struct who *w)
 {
 	const struct spec *s = b->spec;
-	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding) < 0)
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding & ~b->drop) < 0)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
 		return -1;
@@ -410,14 +411,15 @@ int become(struct become *b)
 		give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
+	/* Before the limits: on an old kernel they say how far descriptors go. */
+	if (sys_close_range_cloexec(3 + b->preserve) < 0)
+		return fail("close-on-exec on all descriptors: %m"), 125;
 	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 ||
 	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
 	if (!init)
 		signals();
-	if (sys_close_range_cloexec(3 + b->preserve) < 0)
-		return fail("close-on-exec on all descriptors: %m"), 125;
 	const char *path = strv_getenv(&env, "PATH");
 	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cgroup.h"
 #include "engine_child.h"
 #include "err.h"
@@ -88,6 +89,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	 * cannot be mounted. */
 	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 ||
 		   (!s->x_lower.n && userns_nested());
+	r.nodev = e->no_device_list && !r.userns; /* there, no node can be opened anyway */
 	r.netns = s->ns_new & 1u << NS_NET;
 	setsid();
 	if (s->ns_new & 1u << NS_USER && child_become_root(s, x, &r) < 0)
@@ -159,6 +161,7 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 	    .pdeathsig = !e->outlives,
 	    .keyring_stays = e->no_new_keyring,
 	    .preserve = e->preserve,
+	    .drop = e->no_device_list ? CAPS_MKNOD : 0,
 	    .gate = child_at_gate,
 	    .gate_arg = &gate,
 	};

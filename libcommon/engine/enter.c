@@ -19,10 +19,12 @@
 
 #include "cgroup.h"
 #include "enter.h"
+#include "caps.h"
 #include "err.h"
 #include "file.h"
 #include "become.h"
 #include "pidfd.h"
+#include "ns.h"
 #include "report.h"
 #include "filter.h"
 #include "str.h"
@@ -31,13 +33,10 @@
 #include "tty_relay.h"
 #include "undo.h"
 
-static const struct {
-	int flag;
-	const char *file;
-} ns_files[] = {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "net"},
-    {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"},
-    {CLONE_NEWNS, "mnt"}};
-#define N_NS (sizeof ns_files / sizeof ns_files[0])
+/* In this order: user first where we need its privileges, mount last. */
+static const enum spec_ns order[] = {
+    NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
+#define N_NS (sizeof order / sizeof order[0])
 
 /* Is the container's user namespace another than ours? Ours cannot be joined again (EINVAL). */
 static bool other_userns(int procdir)
@@ -55,17 +54,19 @@ static int join_files(int procdir, int flags)
 {
 	int fd[N_NS];
 	for (size_t i = 0; i < N_NS; i++) {
-		_cleanup_free_ char *p = xasprintf("ns/%s", ns_files[i].file);
-		fd[i] = flags & ns_files[i].flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
-		if (fd[i] < 0 && flags & ns_files[i].flag &&
+		const struct ns_kind *k = &ns_kinds[order[i]];
+		_cleanup_free_ char *p = xasprintf("ns/%s", k->file);
+		fd[i] = flags & (int)k->flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
+		if (fd[i] < 0 && flags & (int)k->flag &&
 		    errno != ENOENT) /* a kernel without that kind */
-			return fail("the %s namespace: %m", ns_files[i].file);
+			return fail("the %s namespace: %m", k->name);
 	}
 	bool last = geteuid() == 0;
 	for (size_t i = last; i < N_NS + last; i++) {
 		size_t at = i % N_NS;
-		if (fd[at] >= 0 && setns(fd[at], ns_files[at].flag) < 0)
-			return fail("join the %s namespace: %m", ns_files[at].file);
+		const struct ns_kind *k = &ns_kinds[order[at]];
+		if (fd[at] >= 0 && setns(fd[at], (int)k->flag) < 0)
+			return fail("join the %s namespace: %m", k->name);
 		if (fd[at] >= 0)
 			close(fd[at]);
 	}
@@ -79,6 +80,15 @@ static int join(struct enter *e, int flags)
 	if (e->pidfd >= 0 && errno != EINVAL && errno != ENOSYS)
 		return fail("join its namespaces: %m");
 	return join_files(e->procdir, flags);
+}
+
+/* A container without a device list (engine.h) has no CAP_MKNOD, whatever its spec says: who enters
+ * it has none, too. */
+static uint64_t without_mknod(int procdir)
+{
+	_cleanup_free_ char *status = file_read_at(procdir, "status", 1 << 16, NULL);
+	const char *bounding = status ? strstr(status, "CapBnd:") : NULL;
+	return bounding && !(strtoull(bounding + 7, NULL, 16) & CAPS_MKNOD) ? CAPS_MKNOD : 0;
 }
 
 static _Noreturn void child(
@@ -105,6 +115,7 @@ static _Noreturn void child(
 	    .report = report,
 	    .pdeathsig = !e->detach,
 	    .entering = true,
+	    .drop = without_mknod(e->procdir),
 	    .appears = true,
 	    .preserve = e->preserve,
 	};

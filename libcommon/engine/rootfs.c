@@ -55,6 +55,8 @@ int rootfs_mounts(struct rootfs *r)
 				return -1;
 		}
 	}
+	if (r->nodev && rootfs_nodev(r) < 0)
+		return -1;
 	return r->dir ? etc_files(r) : 0;
 }
 

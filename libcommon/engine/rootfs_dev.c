@@ -49,7 +49,7 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 		if (dir < 0)
 			return fail("%s: %m", parent);
 	}
-	if (!r->userns) {
+	if (!r->userns && !(r->nodev && dir != dev)) {
 		if (mknodat(dir, base, type | (d->mode & 07777),
 			makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
 			if ((d->uid || d->gid) &&

@@ -139,3 +139,35 @@ int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
 	mountopts_free(&o);
 	return res;
 }
+
+/* With all that is mounted beneath, or it alone. */
+static int nodev(struct rootfs *r, const char *dest, bool rec)
+{
+	struct statfs fs;
+	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return fail("%s: %m", dest);
+	unsigned long keep =
+	    (unsigned long)fs.f_flags & (MS_NOSUID | MS_NOEXEC | MS_RDONLY | MS_NOATIME);
+	if ((rec ? mount_set_flags_rec(fd, MS_NODEV)
+		 : mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | MS_NODEV | keep, NULL)) <
+	    0)
+		return fail("%s: remount without devices: %m", dest);
+	return 0;
+}
+
+int rootfs_nodev(struct rootfs *r)
+{
+	const struct spec *s = r->spec;
+	if (nodev(r, "/", false) < 0)
+		return -1;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		bool tmpfs = str_eq(m->type, "tmpfs") && strcmp(m->dest, "/dev") != 0;
+		bool bound = str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
+			     strv_has(&m->options, "rbind");
+		if ((tmpfs || bound) && nodev(r, m->dest, bound) < 0)
+			return -1;
+	}
+	return 0;
+}

@@ -101,6 +101,12 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
+	case RULE_SOCKETCALL: /* socket() is its first; the family lies in memory, unseen */
+		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
+		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0);
+		ret(p, ALLOW);
+		ret(p, EPERM_);
+		return;
 	case RULE_PERSONALITY:
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		for (unsigned i = 0; i < 5; i++)

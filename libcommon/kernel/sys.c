@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -96,23 +99,33 @@ __attribute__((noinline)) pid_t sys_clone_borrow(
 #endif
 }
 
-/* What close_range does, by the list of our own descriptors. */
+/* What close_range does, one by one. */
 static int each_fd(unsigned first, unsigned last, bool cloexec)
 {
-	DIR *d = opendir("/proc/self/fd");
-	struct dirent *e;
-	if (!d) { /* no /proc: up to the limit */
-		for (unsigned fd = first; fd <= last && fd < 65536; fd++)
-			cloexec ? (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC) : (void)close((int)fd);
-		return 0;
+	/* Not by /proc/self/fd: who enters a container has the container's /proc, and that may say
+	 * anything. poll(2) tells of a thousand at once which are open. */
+	struct pollfd p[1024];
+	struct rlimit most;
+	if (getrlimit(RLIMIT_NOFILE, &most) < 0)
+		return -1;
+	rlim_t end = most.rlim_max < 1u << 20 ? most.rlim_max : 1u << 20;
+	if (last < end)
+		end = (rlim_t)last + 1;
+	for (rlim_t fd = first; fd < end; fd += 1024) {
+		nfds_t n = end - fd < 1024 ? (nfds_t)(end - fd) : 1024;
+		for (nfds_t i = 0; i < n; i++)
+			p[i] = (struct pollfd){.fd = (int)(fd + i)};
+		if (poll(p, n, 0) < 0) /* EINVAL: more than the soft limit allows */
+			memset(p, 0, sizeof p);
+		for (nfds_t i = 0; i < n; i++) {
+			if (p[i].revents & POLLNVAL)
+				continue;
+			if (cloexec)
+				fcntl((int)(fd + i), F_SETFD, FD_CLOEXEC);
+			else
+				close((int)(fd + i));
+		}
 	}
-	while ((e = readdir(d))) {
-		int fd = atoi(e->d_name);
-		if (e->d_name[0] == '.' || fd < (int)first || (unsigned)fd > last || fd == dirfd(d))
-			continue;
-		cloexec ? (void)fcntl(fd, F_SETFD, FD_CLOEXEC) : (void)close(fd);
-	}
-	closedir(d);
 	return 0;
 }
 
@@ -383,7 +396,10 @@ static int by_mountinfo(int fd, unsigned long flags)
 		unescape(at);
 		if (strncmp(at, top, n) != 0 || (at[n] && at[n] != '/'))
 			continue;
-		r = mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags, NULL);
+		struct statfs fs; /* what is forbidden there already stays so */
+		unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
+		keep &= statfs(at, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
+		r = mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags | keep, NULL);
 	}
 	fclose(f);
 	return r;

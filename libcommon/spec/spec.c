@@ -1,6 +1,7 @@
 /* spec.c: the spec's defaults and its memory; see spec.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "caps.h"
 #include "spec.h"
@@ -78,10 +79,10 @@ static void default_devices(struct spec *s)
 
 void spec_default_nodes(struct spec *s)
 {
-	size_t rules = s->device_rules.n;
-	default_nodes(s);
-	if (!rules) /* every device is allowed: no list to be added to */
-		s->device_rules.n = 0;
+	if (s->device_rules.n)
+		default_nodes(s);
+	else /* no list is no leave to open every device: runc and crun deny, too */
+		default_devices(s);
 }
 
 static void default_mounts(struct spec *s)
@@ -95,6 +96,18 @@ static void default_mounts(struct spec *s)
 	spec_mount_add(s, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
 	spec_mount_add(
 	    s, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=67108864");
+}
+
+void spec_mask_cpus(struct spec *s, const char *dir)
+{
+	for (int i = 0;; i++) {
+		char *path = xasprintf("%s/cpu%d/thermal_throttle", dir, i);
+		if (access(path, F_OK) < 0) {
+			free(path);
+			return;
+		}
+		strv_take(&s->masked_paths, path);
+	}
 }
 
 void spec_default(struct spec *s)
@@ -118,6 +131,7 @@ void spec_default(struct spec *s)
 	default_devices(s);
 	for (size_t i = 0; i < sizeof masked / sizeof masked[0]; i++)
 		strv_add(&s->masked_paths, masked[i]);
+	spec_mask_cpus(s, "/sys/devices/system/cpu");
 	for (size_t i = 0; i < sizeof readonly / sizeof readonly[0]; i++)
 		strv_add(&s->readonly_paths, readonly[i]);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "err.h"
 #include "json.h"
@@ -474,12 +475,34 @@ static void position(void **state)
 	}
 }
 
+/* 14.15: each CPU's own count of thermal events is masked, of as many as there are. */
+static void cpus_masked(void **state)
+{
+	(void)state;
+	struct spec s = {0};
+	char dir[] = "/tmp/ctr-cpus.XXXXXX", path[80];
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i < 12; i++) {
+		snprintf(path, sizeof path, "%s/cpu%d", dir, i);
+		mkdir(path, 0700);
+		strcat(path, "/thermal_throttle");
+		mkdir(path, 0700);
+	}
+	spec_mask_cpus(&s, dir);
+	assert_int_equal(s.masked_paths.n, 12);
+	assert_string_equal(s.masked_paths.v[11], path);
+	snprintf(path, sizeof path, "rm -r %s", dir);
+	assert_int_equal(system(path), 0);
+	spec_mask_cpus(&s, dir);
+	assert_int_equal(s.masked_paths.n, 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(round_trip),
 	    cmocka_unit_test(golden), cmocka_unit_test(always_readable),
 	    cmocka_unit_test(resources), cmocka_unit_test(every_member),
 	    cmocka_unit_test(process_alone), cmocka_unit_test(accepted), cmocka_unit_test(messages),
-	    cmocka_unit_test(position)};
+	    cmocka_unit_test(position), cmocka_unit_test(cpus_masked)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

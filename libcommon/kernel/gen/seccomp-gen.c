@@ -91,7 +91,7 @@ static const char allowed[] =
     "setuid "
     "setuid32 setxattr setxattrat shmat shmctl shmdt shmget shutdown sigaltstack signalfd "
     "signalfd4 sigprocmask "
-    "sigreturn socketcall "
+    "sigreturn "
     "socketpair splice stat stat64 statfs statfs64 statmount statx symlink symlinkat sync "
     "sync_file_range syncfs "
     "sysinfo tee tgkill time "
@@ -134,6 +134,7 @@ static const struct {
     {RULE_CLONE3, "clone3"},
     {RULE_PERSONALITY, "personality"},
     {RULE_SOCKET, "socket"},
+    {RULE_SOCKETCALL, "socketcall"},
 };
 
 /* Newer than the libseccomp that builds this; the numbers are the same everywhere. */
