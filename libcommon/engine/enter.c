@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -82,13 +84,14 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
-/* A container without a device list (engine.h) has no CAP_MKNOD, whatever its spec says: who enters
- * it has none, too. */
+/* The root of a container without a device list (engine.h) is without devices, and it has no
+ * CAP_MKNOD: who enters it has none, too, with whatever capabilities. */
 static uint64_t without_mknod(int procdir)
 {
-	_cleanup_free_ char *status = file_read_at(procdir, "status", 1 << 16, NULL);
-	const char *bounding = status ? strstr(status, "CapBnd:") : NULL;
-	return bounding && !(strtoull(bounding + 7, NULL, 16) & CAPS_MKNOD) ? CAPS_MKNOD : 0;
+	struct statfs fs;
+	_cleanup_close_ int root = openat(procdir, "root", O_PATH | O_CLOEXEC);
+	bool nodev = root >= 0 && fstatfs(root, &fs) == 0 && fs.f_flags & MS_NODEV;
+	return nodev ? CAPS_MKNOD : 0;
 }
 
 static _Noreturn void child(
