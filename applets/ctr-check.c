@@ -22,6 +22,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "caps.h"
+#include "file.h"
 #include "filter.h"
 #include "network.h"
 #include "opt.h"
@@ -77,9 +78,21 @@ static int p_time(void)
 	return p_ns(0x80);
 }
 
+/* In a user namespace as ctr-run makes it: files are made by an id that it has. */
+static int own_ids(void)
+{
+	_cleanup_free_ char *uid = xasprintf("0 %u 1", geteuid());
+	_cleanup_free_ char *gid = xasprintf("0 %u 1", getegid());
+	return unshare(CLONE_NEWUSER) < 0 || file_poke("/proc/self/setgroups", "deny") < 0 ||
+		       file_poke("/proc/self/uid_map", uid) < 0 ||
+		       file_poke("/proc/self/gid_map", gid) < 0
+		   ? -1
+		   : 0;
+}
+
 static int own_mounts(void)
 {
-	if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+	if ((geteuid() && own_ids() < 0) || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return errno;
 	return mount("tmpfs", "/sys", "tmpfs", 0, NULL) < 0 ? errno : 0;
@@ -323,12 +336,14 @@ static int probe(const struct probe *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
 }
 
-static const char *restriction(int e)
+static const char *restriction(const char *name, int e)
 {
 	if (e == ENOSPC)
 		return "the sysctl user.max_*_namespaces is used up or 0";
 	if (geteuid() == 0)
 		return "not allowed here (inside a container: it needs CAP_SYS_ADMIN)";
+	if (!strstr(name, "namespaces"))
+		return "for root only, or for whom it is delegated to";
 	return "not allowed to users (sysctls kernel.unprivileged_userns_clone, "
 	       "kernel.apparmor_restrict_unprivileged_userns, "
 	       "user.max_user_namespaces)";
@@ -353,8 +368,8 @@ int ctr_check_main(int argc, char **argv)
 		else if (e == 0)
 			printf("ok          %s\n", p->name);
 		else if (*word == 'r')
-			printf("restricted  %s: %s; without it: %s\n", p->name, restriction(e),
-			    p->cost);
+			printf("restricted  %s: %s; without it: %s\n", p->name,
+			    restriction(p->name, e), p->cost);
 		else
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}

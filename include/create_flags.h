@@ -56,6 +56,11 @@ int flags_devices(const struct create_flags *o, struct spec *s);
 /* Everything that is one value: user, workdir, limits, sysctls, ... */
 int flags_settings(const struct create_flags *o, struct spec *s);
 
+/* As docker since 20.10: in a network of the container's own every user may listen below 1024 and
+ * ping, unless --sysctl said otherwise. A user namespace has not the groups that the second names.
+ */
+void flags_network_open(struct spec *s);
+
 /* The i-th of -v and --mount together, parsed: 1, 0 when there are no more. The caller frees it. */
 int flags_volume(const struct create_flags *o, size_t i, struct volume_req *v);
 /* Check them all: syntax, and two for one place. */

@@ -29,3 +29,13 @@ load lib
 	[ "$(sort /proc/self/mountinfo | md5sum)" = "$m" ]
 	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name 'ctr-check-*')" ]
 }
+
+@test "18.22 a user is told what a user's ctr-run can do, and no sysctl is blamed for what is root's" {
+	need setpriv util-linux
+	cp "$CTRBOX" ctrbox
+	run -0 ./ctrbox ctr-check
+	root=$(grep overlayfs <<<"$output")
+	run -0 setpriv --reuid 1234 --regid 1234 --clear-groups ./ctrbox ctr-check
+	[ "$(grep overlayfs <<<"$output")" = "$root" ]
+	[[ "$(grep 'loop devices' <<<"$output")" != *sysctl* ]]
+}

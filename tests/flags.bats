@@ -74,3 +74,93 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[[ "$output" != *"see ctr-run --help"* ]]
 	run -2 ctr-create --ulimit foo=1 "$ROOTFS" true
 }
+
+# everybody USER CMD...: what may be given to ctr-run and ctr-exec for an uid
+writes() { [ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 | sort | tr '\n' ' ')" = "err out " ] || echo "not writable: $*"; }
+
+@test "18.5 /dev/stdout and /dev/stderr can be opened anew by every user in every way of starting and entering" {
+	local ns u bad=
+	for ns in "" "--userns auto"; do
+		# shellcheck disable=SC2086
+		for u in "" "-u 0" "-u 77"; do
+			bad+=$(writes ctr-run $ns $u "$ROOTFS")
+			bad+=$(writes ctr-run --init $ns $u "$ROOTFS")
+			ctr-run -d --name c $ns $u "$ROOTFS" sh -c 'echo out >/dev/stdout; exec sleep 100'
+			wait_for 5 grep -q out "$CTR_LIB/containers/c/log" || bad+="-d $ns $u; "
+			bad+=$(writes ctr-exec c)
+			bad+=$(writes ctr-exec -u 78 c)
+			ctr-rm -f c
+		done
+	done
+	echo "$bad"
+	[ -z "$bad" ]
+}
+
+@test "18.12 limits and the oom score above the caller's are root's to give, with a user namespace, too" {
+	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] || skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
+	ulimit -n 1024
+	run -0 ctr-run --userns auto --ulimit nofile=5000 --ulimit memlock=-1 --oom-score-adj -100 "$ROOTFS" \
+		sh -c 'ulimit -n; ulimit -l; cat /proc/self/oom_score_adj'
+	[ "$output" = "5000
+unlimited
+-100" ]
+	ctr-run -d --name c --userns auto --ulimit nofile=5000 --oom-score-adj -100 "$ROOTFS" sleep 100
+	run -0 ctr-exec c sh -c 'ulimit -n; cat /proc/self/oom_score_adj'
+	[ "$output" = "5000
+-100" ]
+}
+
+@test "18.12 a limit above the caller's says which that is, and what it takes" {
+	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] || skip "with CAP_SYS_RESOURCE it is given"
+	ulimit -n 1024
+	run -125 ctr-run --ulimit nofile=5000 "$ROOTFS" true
+	[[ "$output" == *"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
+}
+
+# refused CODE WORDS FILE: what ctr-run says about a command that the kernel refuses
+refused() {
+	run "-$1" ctr-run --name c -v "$WORLD/v:/v" "$ROOTFS" "/v/$3"
+	[[ "$output" == *"/v/$3: "*"$2"* ]]
+}
+
+@test "18.14 a command that the kernel refuses: the true reason of each errno" {
+	mkdir -p v/dir
+	printf '#!/bin/sh\n' | tee v/script v/plain >v/ok
+	head -c 300 "$ROOTFS/bin/busybox" | tee v/cut >v/other
+	printf '\x28\x28' | dd of=v/other bs=1 seek=18 conv=notrunc 2>/dev/null
+	: >v/empty
+	echo hello >v/text
+	printf '#!/nosuch\n' >v/nosuch
+	printf '#!/bin/sh\r\n' >v/crlf
+	printf '#!/v/plain\n' >v/interp
+	chmod 755 v/*
+	chmod 644 v/plain
+	refused 126 "not executable: chmod +x" plain
+	refused 126 "a cut or damaged ELF program" cut
+	refused 126 "another machine" other
+	refused 126 "an empty file" empty
+	refused 126 "a folder" dir
+	refused 126 "neither an ELF program nor a script" text
+	refused 127 "interpreter /nosuch is not in" nosuch
+	refused 127 "carriage return" crlf
+	refused 126 "interpreter /v/plain: Permission denied (not executable" interp
+	run -126 ctr-run -v "$WORLD/v:/v:noexec" "$ROOTFS" /v/ok
+	[[ "$output" == *"on a mount with noexec"* ]]
+	chmod 700 v/ok
+	run -126 ctr-run -u 99 -v "$WORLD/v:/v" "$ROOTFS" /v/ok
+	[[ "$output" == *"this user may not execute it"* ]]
+	run -126 ctr-run -e "A=$(head -c 100000 /dev/zero | tr '\0' x)" -e "B=$(head -c 100000 /dev/zero | tr '\0' x)" \
+		--ulimit stack=262144 "$ROOTFS" true
+	[[ "$output" == *"too long together"* ]]
+}
+
+@test "18.17 in a network of its own every user may listen below 1024 and ping, as docker's" {
+	run -0 ctr-run -u 1000 "$ROOTFS" sh -c 'cd /proc/sys/net/ipv4; cat ip_unprivileged_port_start ping_group_range'
+	[ "$output" = "0
+0	2147483647" ]
+	run -0 ctr-run --userns auto "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start
+	[ "$output" = 0 ]
+	run -0 ctr-run --sysctl net.ipv4.ip_unprivileged_port_start=1000 "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start
+	[ "$output" = 1000 ]
+	[ "$(ctr-run --net host "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" ]
+}

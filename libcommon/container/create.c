@@ -388,11 +388,12 @@ static int fill(struct making *m, int argc, char **argv)
 			return -1;
 		s->domainname = xstrdup(o->domainname);
 	}
-	return flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 || root(m, argc, argv) < 0 ||
-		       flags_environment(o, s) < 0 || flags_privileges(o, s) < 0 ||
-		       flags_settings(o, s) < 0 || flags_volumes_check(o) < 0
-		   ? -1
-		   : 0;
+	if (flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 || root(m, argc, argv) < 0 ||
+	    flags_environment(o, s) < 0 || flags_privileges(o, s) < 0 || flags_settings(o, s) < 0 ||
+	    flags_volumes_check(o) < 0)
+		return -1;
+	flags_network_open(s);
+	return 0;
 }
 
 /* The one that has the name already, where it is garbage: it was to go with its end, which its

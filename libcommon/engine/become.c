@@ -14,13 +14,16 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "caps.h"
 #include "err.h"
 #include "file.h"
+#include "idmap.h"
 #include "init.h"
 #include "become.h"
 #include "report.h"
@@ -93,20 +96,36 @@ static int descriptors(const struct become *b)
 	return 0;
 }
 
+static bool is_pipe(int fd)
+{
+	struct statfs fs;
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
+}
+
 /* The command's user may open /dev/stderr again: pipes without a name and the container's own
  * terminal become that user's. A terminal, a fifo or a file that lies on the host is the caller's,
  * and stays so. */
 static void give_stdio(const struct become *b, uid_t uid)
 {
 	struct stat st;
-	struct statfs fs;
 	for (int i = 0; i < 3; i++) {
-		bool pipe = fstatfs(i, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
-		if ((!pipe && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
+		if ((!is_pipe(i) && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
 			continue;
 		if (fchown(i, uid, (gid_t)-1) < 0)
 			continue; /* another user namespace's: nothing to be done about it */
 	}
+}
+
+void become_hand_stdio(const struct spec *s, const int fd[3])
+{
+	uid_t uid;
+	gid_t gid;
+	if (s->terminal || geteuid() != 0 || !idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid) ||
+	    !idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid))
+		return;
+	for (int i = 0; i < 3; i++)
+		if (is_pipe(fd[i]) && fchown(fd[i], uid, gid) < 0)
+			continue; /* /dev/stdout cannot be opened anew, then */
 }
 
 /* --- small settings --- */
@@ -129,6 +148,21 @@ static int rlimit_resource(const char *type)
 	return fail("%s: no such resource limit", type);
 }
 
+/* setrlimit(2): EPERM is a hard limit above the caller's, or files above fs.nr_open. */
+static int limit_failed(const struct spec_rlimit *l, int res)
+{
+	struct rlimit have = {0};
+	int why = errno;
+	getrlimit(res, &have);
+	errno = why;
+	if (why != EPERM)
+		return fail("%s: set to %llu:%llu: %m", l->type, l->soft + 0ull, l->hard + 0ull);
+	return fail("%s: set to %llu:%llu: %m (the caller's hard limit is %llu, and going above it "
+		    "takes CAP_SYS_RESOURCE%s)",
+	    l->type, l->soft + 0ull, l->hard + 0ull, have.rlim_max + 0ull,
+	    res == RLIMIT_NOFILE ? "; no process goes above the sysctl fs.nr_open" : "");
+}
+
 static int limits(const struct spec *s)
 {
 	for (size_t i = 0; i < s->rlimits.n; i++) {
@@ -138,10 +172,22 @@ static int limits(const struct spec *s)
 		if (res < 0)
 			return -1;
 		if (setrlimit(res, &rl) < 0)
-			return fail("%s: set to %llu:%llu: %m", l->type,
-			    (unsigned long long)l->soft, (unsigned long long)l->hard);
+			return limit_failed(l, res);
 	}
 	return 0;
+}
+
+void become_raise(const struct spec *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->rlimits.n; i++) {
+		struct rlimit have;
+		int res = rlimit_resource(s->rlimits.v[i].type);
+		if (res < 0 || prlimit(pid, res, NULL, &have) < 0 ||
+		    have.rlim_max >= s->rlimits.v[i].hard)
+			continue;
+		have.rlim_max = s->rlimits.v[i].hard;
+		prlimit(pid, res, &have, NULL);
+	}
 }
 
 static void signals(void)
@@ -264,43 +310,115 @@ static int privileges(const struct become *b, const struct who *w)
 
 /* --- the command --- */
 
-/* Why execve() of a file that is there said ENOENT or ENOEXEC: the first bytes tell. Returns the
- * exit code. */
+#if defined(__x86_64__)
+#define OUR_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define OUR_MACHINE EM_AARCH64
+#else
+#define OUR_MACHINE EM_ARM
+#endif
+
+/* What an errno of execve(2) says about the file at `path` (the command, or its interpreter), as
+ * the end of a message. `elf`: it starts as an ELF program does, for this machine (1) or another
+ * (2). */
+static const char *exec_why(const char *path, int err, int elf)
+{
+	static const struct {
+		int err;
+		const char *why;
+	} words[] = {
+	    {E2BIG, "the arguments and the environment are too long together, or one is longer "
+		    "than 128k"},
+	    {ETXTBSY, "somebody is writing to it"},
+	    {ELOOP, "too many links, or interpreters of interpreters"},
+	    {ENOMEM, "no memory for it: the memory limit may be too small"},
+	    {EAGAIN, "the user has as many processes as --ulimit nproc allows"},
+	    {ENFILE, "the machine has as many open files as it may"},
+	    {ELIBBAD, "its dynamic loader is damaged"},
+	    {EINVAL, "a damaged ELF program"},
+	    {EIO, "a damaged ELF program, or its disk cannot be read"},
+	    {EISDIR, "its interpreter is a folder"},
+	    {EPERM, "the seccomp filter or a security module refuses it"},
+	};
+	struct stat st;
+	struct statfs fs;
+	if (err == ENOEXEC && elf)
+		return elf == 2 ? "an ELF program for another machine"
+				: "a cut or damaged ELF program";
+	if (err == ENOEXEC)
+		return "neither an ELF program nor a script that starts with #!";
+	if (err == EACCES && stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return "a folder";
+		if (!S_ISREG(st.st_mode))
+			return "no plain file";
+		if (!(st.st_mode & 0111))
+			return "not executable: chmod +x";
+		if (statfs(path, &fs) == 0 && fs.f_flags & ST_NOEXEC)
+			return "on a mount with noexec";
+		return "this user may not execute it";
+	}
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (words[i].err == err)
+			return words[i].why;
+	return NULL;
+}
+
+/* An errno about a script may be about the script itself or about what its first line names: the
+ * script's own x-bit and mount are asked first. */
+static int explain_script(const char *path, char *line, int err)
+{
+	char *name = line + strspn(line, " \t");
+	char *end = name + strcspn(name, "\n");
+	bool cr = end > name && end[-1] == '\r', gone = err == ENOENT || err == ENOTDIR;
+	*end = 0;
+	name[strcspn(name, " \t\r")] = 0;
+	errno = err;
+	if (gone && cr)
+		return fail("%s: its interpreter %s was not found: its first line ends in a "
+			    "carriage return (CR LF)",
+			   path, name),
+		       127;
+	if (gone)
+		return fail("%s: its interpreter %s is not in the container", path, name), 127;
+	const char *why = exec_why(name, err, 0);
+	errno = err;
+	return fail("%s: its interpreter %s: %m%s%s%s", path, name, why ? " (" : "", why ? why : "",
+		   why ? ")" : ""),
+	       126;
+}
+
+static bool own_fault(const char *path, int err)
+{
+	struct statfs fs;
+	return err == E2BIG || err == ETXTBSY || err == ENOMEM || err == EAGAIN || err == EPERM ||
+	       (err == EACCES &&
+		   (access(path, X_OK) < 0 || (statfs(path, &fs) == 0 && fs.f_flags & ST_NOEXEC)));
+}
+
+/* Why execve() refused a file that is there: its first bytes tell. Returns the exit code. */
 static int explain(const char *path, int err)
 {
 	char head[256] = "";
 	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head - 1);
 	head[n < 0 ? 0 : n] = 0;
+	bool gone = err == ENOENT || err == ENOTDIR;
+	if (n >= 2 && head[0] == '#' && head[1] == '!' && !own_fault(path, err))
+		return explain_script(path, head + 2, err);
+	int elf = n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
+	if (elf && n >= (ssize_t)sizeof(Elf32_Ehdr) &&
+	    ((Elf32_Ehdr *)head)->e_machine != OUR_MACHINE)
+		elf = 2;
+	const char *why = exec_why(path, err, elf);
+	if (gone && elf)
+		why = "its dynamic loader is not in the container";
+	if (err == ENOEXEC && n == 0 && fd >= 0)
+		why = "an empty file";
 	errno = err;
-	if (n >= 2 && head[0] == '#' && head[1] == '!') {
-		char *line = head + 2 + strspn(head + 2, " \t");
-		char *end = line + strcspn(line, "\n");
-		bool cr = end > line && end[-1] == '\r';
-		*end = 0;
-		line[strcspn(line, " \t\r")] = 0;
-		if (err == ENOENT || err == ENOTDIR)
-			fail(cr ? "%s: its interpreter %s was not found: its first line ends in a "
-				  "carriage return (CR "
-				  "LF)"
-				: "%s: its interpreter %s is not in the container",
-			    path, line);
-		else
-			fail("%s: its interpreter %s: %m", path, line);
-		return err == ENOENT || err == ENOTDIR ? 127 : 126;
-	}
-	if (n > (ssize_t)sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0) {
-		if (err == ENOENT)
-			return fail("%s: its dynamic loader is not in the container", path), 127;
-		return fail("%s: %m: an ELF program for another machine (type %d)", path,
-			   ((Elf64_Ehdr *)head)->e_machine),
-		       126;
-	}
-	if (err == ENOEXEC)
-		return fail("%s: %m (neither an ELF program nor a script that starts with #!)",
-			   path),
-		       126;
-	return fail("%s: %m", path), err == ENOENT || err == ENOTDIR ? 127 : 126;
+	if (why)
+		return fail("%s: %m (%s)", path, why), gone ? 127 : 126;
+	return fail("%s: %m", path), gone ? 127 : 126;
 }
 
 /* execve() along the container's PATH, as execvp(3) does, but with the reason at the end. */

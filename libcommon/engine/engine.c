@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "engine.h"
 #include "engine_child.h"
 #include "err.h"
+#include "file.h"
 #include "filter.h"
 #include "handed.h"
 #include "hooks.h"
@@ -166,6 +168,17 @@ static int parent_hooks(struct engine *e, struct sides *x)
 		   : hooks_run(e->spec, HOOK_CREATE_RUNTIME, &about);
 }
 
+/* A score below the caller's takes the host's CAP_SYS_RESOURCE, which the child in its user
+ * namespace has not; what fails here is met again there. */
+static void engine_oom_score(const struct engine *e)
+{
+	char path[40], num[24];
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)e->pid);
+	snprintf(num, sizeof num, "%d", (int)e->spec->oom_score_adj);
+	if (e->spec->has_oom_score_adj && file_poke(path, num) < 0)
+		return;
+}
+
 static int parent_steps(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
@@ -173,6 +186,9 @@ static int parent_steps(struct engine *e, struct sides *x)
 	if (s->ns_new & 1u << NS_USER) {
 		if (idmap_write(e->pid, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0)
 			return -1;
+		become_hand_stdio(s, e->stdio);
+		become_raise(s, e->pid);
+		engine_oom_score(e);
 		bool mapped = idmounts_map(s, x->idmounts, x->image, e->pid);
 		if (!mapped && give_layer(e) < 0)
 			return -1;

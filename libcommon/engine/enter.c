@@ -105,6 +105,10 @@ static _Noreturn void child(
 		report_failure(report, 125);
 	/* While /proc is still the host's: old kernels need it for that. */
 	become_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
+	if (flags & CLONE_NEWUSER) {
+		become_hand_stdio(e->spec, (int[]){0, 1, 2});
+		become_raise(e->spec, 0);
+	}
 	if (join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&

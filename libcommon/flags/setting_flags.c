@@ -9,6 +9,7 @@
 #include "err.h"
 #include "place.h"
 #include "tty.h"
+#include "userns.h"
 
 static int limit_value(const char *arg, const char *value, uint64_t *out)
 {
@@ -175,4 +176,15 @@ int flags_settings(const struct create_flags *o, struct spec *s)
 				      : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
 	}
 	return 0;
+}
+
+void flags_network_open(struct spec *s)
+{
+	static const char *const keys[][2] = {{"net.ipv4.ip_unprivileged_port_start", "0"},
+	    {"net.ipv4.ping_group_range", "0 2147483647"}};
+	size_t n = s->uid_map.n || userns_nested() ? 1 : 2;
+	bool old = access("/proc/sys/net/ipv4/ip_unprivileged_port_start", F_OK) < 0;
+	for (size_t i = 0; s->ns_new & 1u << NS_NET && !old && i < n; i++)
+		if (!strv_getenv(&s->sysctl, keys[i][0]))
+			strv_setenv(&s->sysctl, keys[i][0], keys[i][1]);
 }
