@@ -220,6 +220,22 @@ static void ours_cut(char *text, size_t *len, const char *from, const char *to)
 	*len -= (size_t)(to - from);
 }
 
+/* Is there an entry of this digest that has no name (a name would take its place)? */
+static bool ours_nameless(const char *text, const char *hex)
+{
+	static const char size[] = "\",\"size\":";
+	for (const char *p = text; (p = strstr(p, hex));) {
+		p += DIGEST_HEX - 1;
+		if (!str_starts(p, size))
+			return true;
+		p += sizeof size - 1;
+		p += strspn(p, "0123456789");
+		if (!str_starts(p, ",\"annotations\":{\"" REF_NAME "\":"))
+			return true;
+	}
+	return false;
+}
+
 /* store_ref_set() on our own text: 1 done, 0 not to be done so, -1 with fail(). */
 static int ours_set(const struct store *s, const char *name, const char *hex, const json_t *entry)
 {
@@ -230,7 +246,8 @@ static int ours_set(const struct store *s, const char *name, const char *hex, co
 		return 0;
 	if (ours_span(text, name, &from, &to))
 		ours_cut(text, &len, from, to);
-	if (strstr(text, hex) || strstr(text, name)) /* an entry without a name, perhaps */
+	_cleanup_free_ char *quoted = xasprintf(":\"%s\"", name);
+	if (ours_nameless(text, hex) || strstr(text, quoted))
 		return 0;
 	_cleanup_free_ char *add = json_text(entry);
 	_cleanup_free_ char *all =
