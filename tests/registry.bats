@@ -177,3 +177,23 @@ three() {
 	grep -q 'range bytes=' liar.log
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
+
+@test "a registry that sends to another host: the password does not go there (issue 19)" {
+	three
+	ctr-image rm new:1
+	liar away o
+	echo hush | ctr-image login -u me --password-stdin "$reg"
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	grep -q '^/away/sha256:' liar.log
+	run -1 grep leak liar.log
+	[ "$(ctr-run "$reg/x:1")" = second ]
+}
+
+@test "a token that expires in the middle of a pull is renewed (issue 19)" {
+	three
+	ctr-image rm new:1
+	liar expires o
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	[ "$(grep -c '^/token' liar.log)" -ge 2 ]
+	[ "$(ctr-run "$reg/x:1")" = second ]
+}

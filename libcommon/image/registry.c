@@ -239,6 +239,8 @@ static int part_end(struct pull *p, struct want *w)
 		if (r < 0 &&
 		    (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
 			return fail_in("layer %.12s", w->hex);
+		if (r < 0) /* a token lives minutes, a pull may take longer */
+			registry_renew(&p->r, w->hex);
 	}
 	return 0;
 }

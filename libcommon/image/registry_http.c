@@ -41,6 +41,7 @@ static void option(struct buf *b, const char *key, const char *value)
 static void common(struct buf *b, const struct registry *r, const char *url)
 {
 	option(b, "url", url);
+	option(b, "proto", "=http,https");
 	if (r->ca && *r->ca)
 		option(b, "cacert", r->ca);
 	if (str_starts(url, "https:"))
@@ -303,6 +304,14 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 		if (e < 0)
 			return -1;
 	}
+}
+
+void registry_renew(struct registry *r, const char *hex)
+{
+	struct reply p;
+	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/sha256:%s", r->repo, hex);
+	if (registry_ask(r, &(struct request){.method = "HEAD", .path = path}, &p) == 0)
+		reply_free(&p);
 }
 
 int reply_refused(const struct registry *r, const char *what, const struct reply *p)
