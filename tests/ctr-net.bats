@@ -859,3 +859,19 @@ no_nft() {
 	h ctr-rm -f a
 	[ "$(h ctr-net rm n5)" = n5 ]
 }
+
+@test "14.11: a container heeds no router, and has no IPv6 where its network has none" {
+	h ctr-net create v4 >/dev/null
+	h ctr-net create --ipv6 v6 >/dev/null
+	looks() { h ctr-exec "$1" sh -c "cat /proc/sys/net/ipv6/conf/$2/accept_ra /proc/sys/net/ipv6/conf/$2/autoconf /proc/sys/net/ipv6/conf/$2/accept_redirects /proc/sys/net/ipv4/conf/$2/accept_redirects /proc/sys/net/ipv6/conf/$2/disable_ipv6" | tr '\n' ' '; }
+	h ctr-run -d --name four --net v4 "$ROOTFS" sleep 1000 >/dev/null
+	h ctr-run -d --name six --net v6 "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(looks four eth0)" = "0 0 0 0 1 " ]
+	[ -z "$(h ctr-exec four ip -6 addr show dev eth0)" ]
+	[ "$(looks six eth0)" = "0 0 0 0 0 " ]
+	h ctr-exec six ping -6 -c 1 -W 2 "$(h ctr-exec six ip -6 route | sed -n 's/^default via \([^ ]*\).*/\1/p')"
+	h ctr-net connect v6 four # a network with IPv6 comes later
+	[ "$(looks four eth0)" = "0 0 0 0 1 " ]
+	[ "$(looks four eth1)" = "0 0 0 0 0 " ]
+	h ctr-exec four ip -6 addr show dev eth1 | grep -q 'scope global'
+}

@@ -211,6 +211,9 @@ static int link_sysctls(struct cni_call *c, void *arg)
 		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", c->ifname);
 		net_sysctl(l->dad ? "1" : "0", "ipv6/conf/%s/accept_dad", c->ifname);
 	}
+	net_sysctl("0", "ipv6/conf/%s/accept_ra", c->ifname);
+	net_sysctl("0", "ipv6/conf/%s/accept_redirects", c->ifname);
+	net_sysctl("0", "ipv4/conf/%s/accept_redirects", c->ifname);
 	net_sysctl("1", "ipv4/conf/%s/arp_notify", c->ifname);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -268,6 +269,22 @@ static void choose_mac(const struct endpoint_req *r, struct endpoint *p)
 	memcpy(p->mac + 2, tail, 4);
 }
 
+/* What an interface that comes into this namespace heeds: no router but the one we set, no
+ * redirection, and without an IPv6 subnet no IPv6 (a neighbour on the bridge could be a router
+ * otherwise). /proc/sys/net is that of the namespace we are in. A kernel without has none of it. */
+static int heed_nobody(int netns_fd, bool ipv6)
+{
+	_cleanup_close_ int home = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
+		return fail("the container's network namespace: %m");
+	net_sysctl("0", "ipv6/conf/default/accept_ra");
+	net_sysctl("0", "ipv6/conf/default/autoconf");
+	net_sysctl("0", "ipv6/conf/default/accept_redirects");
+	net_sysctl("0", "ipv4/conf/default/accept_redirects");
+	net_sysctl(ipv6 ? "0" : "1", "ipv6/conf/default/disable_ipv6");
+	return setns(home, CLONE_NEWNET) < 0 ? fail("our own network namespace: %m") : 0;
+}
+
 static int link_make(
     const struct network *n, const struct endpoint *p, struct nl *rt, int index, int netns_fd)
 {
@@ -475,6 +492,8 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 	bool nat = nft_open(&f) == 0;
 	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
+	if (result == 0)
+		result = heed_nobody(netns_fd, p->addr[1].a.family);
 	if (result == 0) {
 		result = link_make(n, p, &rt, index, netns_fd);
 		p->linked = result == 0 || errno != EEXIST; /* else it is an earlier one's */
