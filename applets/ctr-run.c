@@ -4,6 +4,7 @@
  * each names the container, and ctr-gc clears what a killed ctr-run leaves.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "create.h"
@@ -12,6 +13,7 @@
 #include "explain.h"
 #include "monitor.h"
 #include "selfexe.h"
+#include "trace.h"
 
 static const struct usage usage = {
     .synopsis = "ROOTFS|IMAGE [COMMAND [ARG...]]",
@@ -44,6 +46,10 @@ int ctr_run_main(int argc, char **argv)
 	if (self_protect(argv) < 0)
 		die_fail();
 	int n = opt_parse(&usage, argc, argv);
+	if (o->explain && strcmp(o->explain, "trace") == 0)
+		trace_start();
+	else if (o->explain && *o->explain)
+		die_usage("--explain: '%s' is not trace", o->explain);
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
 		die_fail();
 	if (o->explain && !*o->explain) {

@@ -149,3 +149,13 @@ END
 	run -125 ctr-run --explain --net pasta i true
 	[[ "$output" = *"--net pasta has no steps" ]]
 }
+
+@test "--explain=trace tells the steps of a start with their times, and runs it" {
+	run -7 ctr-run --explain=trace -m 32m "$ROOTFS" sh -c 'exit 7'
+	printf '%s\n' "${lines[@]}" | grep -qv '^ *[0-9]*\.[0-9]* ms  ' && false
+	order=$(printf '%s\n' "${lines[@]}" | grep -o 'control group\|clone(2)\|mount proc\|pivot_root\|masked\|capabilities\|execve' | tr '\n' ' ')
+	[ "$order" = "control group clone(2) mount proc pivot_root masked capabilities execve " ]
+	run -0 ctr-run "$ROOTFS" true
+	[ -z "$output" ]
+	run -125 ctr-run --explain=noise "$ROOTFS" true
+}

@@ -33,6 +33,7 @@
 #include "title.h"
 #include "tty.h"
 #include "userdb.h"
+#include "trace.h"
 
 #ifdef SYS_setresuid32 /* 32-bit ARM: the plain ones have 16-bit ids */
 #undef SYS_setgroups
@@ -295,6 +296,9 @@ static int caps_of(const struct become *b, const struct who *w)
 static int privileges(const struct become *b, const struct who *w)
 {
 	const struct spec *s = b->spec;
+	TRACE("capabilities %#llx stay; user %u:%u; %s; %s", (unsigned long long)s->caps.bounding,
+	    w->uid, w->gid, s->no_new_privileges ? "no new privileges" : "set-id programs work",
+	    b->seccomp ? "system calls are filtered (seccomp)" : "no filter of system calls");
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding & ~b->drop) < 0)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
@@ -524,6 +528,8 @@ int become(struct become *b)
 	bool init = s->x_init && !b->entering;
 	if (!b->entering && become_oom_score(s) < 0)
 		return 125;
+	TRACE("standard input, output and error; limits; working directory %s",
+	    s->cwd ? s->cwd : "/");
 	become_hidden();
 	if (!b->same_user)
 		give_stdio(b, w.uid);
@@ -546,6 +552,7 @@ int become(struct become *b)
 	 * then. */
 	if (b->gate && command_missing(s->args.v[0], path))
 		return run_command(s->args.v, strv_argv(&env), path);
+	TRACE("execve(2) of %s", s->args.v[0]);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
 		return 125;
 	return run_command(s->args.v, strv_argv(&env), path);

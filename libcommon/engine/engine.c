@@ -32,6 +32,7 @@
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
+#include "trace.h"
 
 void engine_init(struct engine *e, const struct spec *spec)
 {
@@ -246,6 +247,9 @@ static int start(struct engine *e, struct sides *x)
 		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0 &&
 		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() */
 			flags |= ns_kinds[i].flag;
+	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
+	      "memory",
+	    (unsigned long long)flags);
 	x->group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
 	struct borrower b = {e, x};
 	x->borrowed = may_borrow(e, x);

@@ -23,6 +23,7 @@
 #include "sys.h"
 #include "undo.h"
 #include "userns.h"
+#include "trace.h"
 
 bool engine_hooks_meanwhile(const struct spec *s)
 {
@@ -95,6 +96,8 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if (s->ns_new & 1u << NS_USER && child_become_root(s, x, &r) < 0)
 		return -1;
 	umask(0);
+	TRACE(
+	    "setsid, umask 0, lo up: a session of its own; the modes of what is made are as said");
 	if (child_join(x) < 0 || (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
 	    (r.netns && ns_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
 	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
@@ -108,6 +111,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 		child_wait_byte(x->childs, "G");
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return fail("cgroup namespace: %m");
+	TRACE("unshare(CLONE_NEWCGROUP): its group is the root of the groups it sees");
 	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 ||
 	    rootfs_enter(&r) < 0)
 		return -1;

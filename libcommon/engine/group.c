@@ -6,6 +6,7 @@
 #include "err.h"
 #include "group.h"
 #include "userns.h"
+#include "trace.h"
 
 int group_up(struct group *g, const struct spec *s)
 {
@@ -24,6 +25,8 @@ int group_up(struct group *g, const struct spec *s)
 		return !cannot || (s->resources.n && geteuid() == 0) ? -1 : 1;
 	}
 	g->made = true;
+	TRACE("control group %s, with %zu settings: what it may use is counted and limited",
+	    g->path, s->resources.n);
 	if (!g->no_device_list)
 		return 0;
 	if (cgroup_devices(g->path, s->device_rules.v, s->device_rules.n) == 0) {

@@ -12,6 +12,7 @@
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
+#include "trace.h"
 
 /* The files of /etc that container_net.c wrote into the container's directory, unless a mount of
  * the spec lies there.
@@ -76,6 +77,7 @@ static int move_root(void)
 
 int rootfs_enter(struct rootfs *r)
 {
+	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
 		return fail("new root: %m");
 	if (r->spec->x_no_pivot) {

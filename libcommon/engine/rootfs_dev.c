@@ -10,6 +10,7 @@
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
+#include "trace.h"
 
 /* The host's node of a device, to be bound: at the same path, or where the kernel says that
  * devtmpfs has it. */
@@ -88,6 +89,7 @@ int rootfs_dev(struct rootfs *r)
 	    path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dev < 0)
 		return fail("/dev: %m");
+	TRACE("mknod(2) of %zu devices in /dev, and its links", r->spec->devices.n);
 	for (size_t i = 0; i < r->spec->devices.n; i++)
 		if (node(r, dev, &r->spec->devices.v[i]) < 0)
 			return -1;

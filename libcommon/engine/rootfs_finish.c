@@ -12,6 +12,7 @@
 #include "file.h"
 #include "rootfs_parts.h"
 #include "sysno.h"
+#include "trace.h"
 
 /* A path in the new root, its last component no link; for /proc and /sys it must really lie there
  * (CVE-2025-52881). -2 when it does not exist. */
@@ -129,6 +130,8 @@ int rootfs_finish(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
 	struct masks k = {-1, -1};
+	TRACE("%zu sysctls; %zu paths read-only, %zu masked: they are the machine's, not its own",
+	    s->sysctl.n, s->readonly_paths.n, s->masked_paths.n);
 	if (sysctls(&s->sysctl) < 0)
 		return -1;
 	for (size_t i = 0; i < s->readonly_paths.n; i++)

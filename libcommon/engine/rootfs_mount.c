@@ -10,6 +10,7 @@
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
+#include "trace.h"
 
 /* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is
  * beneath. */
@@ -133,6 +134,7 @@ int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
 	struct mountopts o;
 	if (mountopts_parse(&o, &m->options) < 0)
 		return fail_in("%s", m->dest);
+	TRACE("mount %s at %s", m->type ? m->type : "bind", m->dest);
 	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
 	int res = b ? rootfs_bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0)
 		    : plain_mount(r, m, &o);

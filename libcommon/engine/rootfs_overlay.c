@@ -15,6 +15,7 @@
 #include "sys.h"
 #include "sysno.h"
 #include "userns.h"
+#include "trace.h"
 
 #define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
 
@@ -252,7 +253,10 @@ int rootfs_prepare(struct rootfs *r)
 		prop = MS_SHARED;
 	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
 		return fail("/: stop mount propagation: %m");
+	TRACE("mount propagation off: what it mounts stays in its own mount namespace");
 	bool overlay = s->x_lower.n || s->x_image_file;
+	TRACE("its root: %s",
+	    overlay ? "layers below, a writable one above, by overlayfs" : s->root_path);
 	const char *root = overlay ? upper_of(r) : s->root_path;
 	if (overlay) {
 		if (overlay_mount(r) < 0)

@@ -1,0 +1,34 @@
+/* trace.c: telling each step; see trace.h. One write(2) a line, for two processes tell. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trace.h"
+
+bool trace_on;
+static struct timespec began;
+
+void trace_start(void)
+{
+	trace_on = true;
+	clock_gettime(CLOCK_MONOTONIC, &began);
+}
+
+void trace_line(const char *fmt, ...)
+{
+	char line[400];
+	struct timespec now;
+	va_list ap;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	long us = (now.tv_sec - began.tv_sec) * 1000000 + (now.tv_nsec - began.tv_nsec) / 1000;
+	int n = snprintf(line, sizeof line, "%5ld.%03ld ms  ", us / 1000, us % 1000);
+	va_start(ap, fmt);
+	n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
+	va_end(ap);
+	if (n > (int)sizeof line - 1) /* a long path: its beginning tells */
+		n = sizeof line - 1;
+	line[n++] = '\n';
+	if (write(2, line, (size_t)n) < 0)
+		trace_on = false;
+}
