@@ -220,7 +220,8 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 		request_free(&r);
 		return up;
 	}
-	TRACE("network: addresses, an interface, routes, published ports; names for the neighbours");
+	TRACE(
+	    "network: addresses, an interface, routes, published ports; names for the neighbours");
 	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
 		warn("%s: %s", c->name, fail_msg());
 	_cleanup_free_ char *old = changed(c);
