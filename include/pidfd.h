@@ -20,6 +20,16 @@ int pidfd_open_checked(pid_t pid, uint64_t starttime);
  * child. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);
 
+/* What `sig` does to this process, which a parent's namespace sends it (signal(7),
+ * pid_namespaces(7)). */
+enum heed {
+	HEED_UNKNOWN, /* it has gone, or there is no /proc */
+	HEED_TAKES,   /* it has a handler, waits for it, or ends by it */
+	HEED_IGNORES, /* it has asked not to get it */
+	HEED_CANNOT   /* it is its namespace's first process and has no handler: nothing happens */
+};
+enum heed pid_heeds(pid_t pid, int sig);
+
 /* What a shell says of a wait status: the exit code, 128+N for signal N. */
 int exit_code(int status);
 

@@ -16,6 +16,10 @@ struct report {
 
 /* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */
 _Noreturn void report_failure(int report, int code);
+/* The name that a child takes when it could not send its report. */
+#define REPORT_STARVED "ctr: no memory"
+/* After report_wait() said 0: -1 with fail() when that is so; 0 otherwise. */
+int report_starved(pid_t pid);
 /* Tells who is the command in the end, and ends the caller. */
 _Noreturn void report_pid(int report, pid_t pid);
 /* "Ready": report_wait() returns 1. -1 with errno when nobody listens. */

@@ -80,3 +80,43 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-ps -an -o status)" = exited ]'
 	ctr-rm d
 }
+
+@test "stop says at once that PID 1 has no handler, and names --init; with a handler or --init it says nothing" {
+	ctr-run -d --name deaf "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name ign "$ROOTFS" sh -c 'trap "" TERM; echo up; while :; do sleep 1; done' >/dev/null
+	ctr-run -d --name good --init "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name heeds "$ROOTFS" sh -c 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
+	for c in ign heeds; do wait_for 5 sh -c "ctr-logs $c | grep -q up"; done
+	ctr-stop -t 3 deaf 2>said >/dev/null 3>&- &
+	pid=$!
+	wait_for 2 grep -q 'deaf: .*no handler.*--init' said
+	kill -0 $pid # it was said before the wait
+	wait $pid
+	ctr-stop -t 1 ign 2>said >/dev/null
+	grep -q 'ign: .*ignores it' said
+	ctr-stop -t 5 good heeds 2>said >/dev/null
+	[ ! -s said ]
+}
+
+# bats test_tags=ctr-run
+@test "timeout 2 ctr-run … sleep ends within its time: a TERM that PID 1 cannot take ends it, and that is said" {
+	start=$(date +%s%N)
+	run -124 --separate-stderr timeout 2 ctr-run "$ROOTFS" sleep 100
+	[ $((($(date +%s%N) - start) / 1000000)) -lt 20000 ]
+	[[ "$stderr" == *"no handler for TERM: killed"* ]]
+	# One that has a handler decides itself.
+	run -0 timeout 5 ctr-run "$ROOTFS" sh -c 'trap "echo mine; exit 0" TERM; (sleep 0.1; kill -TERM 1) & wait; exit 9'
+	[ "$output" = mine ]
+	# Nor is one that waits for it with sigwait: ctr-init passes it on.
+	run -124 --separate-stderr timeout 1 ctr-run --init "$ROOTFS" sleep 100
+	[ -z "$stderr" ]
+}
+
+# bats test_tags=ctr-run
+@test "18.18 a limit of memory below what a start takes is said, with -d too" {
+	run -125 --separate-stderr ctr-run -m 4k "$ROOTFS" true
+	[[ "$stderr" == *memory* ]]
+	run -125 --separate-stderr ctr-run -d -m 4k "$ROOTFS" true
+	[[ "$stderr" == *memory* ]]
+	[ -z "$output" ]
+}

@@ -391,6 +391,11 @@ static void forward(struct monitor *m, int sig)
 	}
 	if (m->detached && sig == SIGTERM)
 		m->stop_asked = true;
+	else if (sig == SIGTERM && pid_heeds(m->l.pid, sig) == HEED_CANNOT) {
+		warn("%s: its first process has no handler for TERM: killed (--init passes it on)",
+		    m->c->name);
+		sig = SIGKILL;
+	}
 	kill(m->l.pid, sig);
 }
 

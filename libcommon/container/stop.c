@@ -143,14 +143,29 @@ static int many_left(const struct many *m)
 	return gone < m->ms ? (int)(m->ms - gone) : 0;
 }
 
+/* Said before the wait, so that nobody wonders about it. */
+static void foretell(const struct container *c, int sig, int ms)
+{
+	enum heed h = c->pid && ms > 0 ? pid_heeds(c->pid, sig) : HEED_UNKNOWN;
+	if (h != HEED_IGNORES && h != HEED_CANNOT)
+		return;
+	const char *name = signal_name(sig), *why = "ignores it";
+	if (h == HEED_CANNOT)
+		why = "has no handler for it (--init at its start passes it on)";
+	warn("%s: waits for SIGKILL after %s: its first process %s", c->name,
+	    name ? name : "its signal", why);
+}
+
 /* Everyone is told at once, by one look-up of its name; from then on it is known by its id. */
 static void many_tell(struct many *m)
 {
 	clock_gettime(CLOCK_MONOTONIC, &m->from);
 	for (size_t i = 0; i < m->names->n; i++) {
 		struct container c;
-		bool told = container_open(&c, m->names->v[i]) == 0 &&
-			    steer_signal(&c, steer_stop_signal(&c), true) == 0;
+		bool open = container_open(&c, m->names->v[i]) == 0;
+		if (open)
+			foretell(&c, steer_stop_signal(&c), many_left(m));
+		bool told = open && steer_signal(&c, steer_stop_signal(&c), true) == 0;
 		if (told)
 			m->ids[i] = xstrdup(c.id);
 		else

@@ -209,6 +209,8 @@ static int parent_steps(struct engine *e, struct sides *x)
 	int r = report_wait(x->ours, &e->code, &e->master);
 	if (r == 0 && x->waits)
 		return fail("the container's process ended before it was created");
+	if (r == 0 && s->resources.n && report_starved(e->pid) < 0)
+		return -1;
 	return r < 0 ? -1 : 0;
 }
 

@@ -1,12 +1,16 @@
 /* report.c: what a container's process in the making tells who started it; see report.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "report.h"
+#include "str.h"
 #include "tty.h"
 
 _Noreturn void report_failure(int report, int code)
@@ -15,9 +19,23 @@ _Noreturn void report_failure(int report, int code)
 	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
 	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
 	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
-		errno = 0; /* nobody there, or a profile that refuses it */
+		/* Nobody there, a profile that refuses it, or a limit of memory so low that its own
+		 * group has none for a message; a name needs none (report_starved). */
+		prctl(PR_SET_NAME, REPORT_STARVED);
 	syscall(SYS_exit_group, code);
 	__builtin_trap(); /* a profile refuses even that */
+}
+
+int report_starved(pid_t pid)
+{
+	char path[32], name[sizeof REPORT_STARVED] = "";
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, name, sizeof name - 1) < 0 || strcmp(name, REPORT_STARVED) != 0)
+		return 0;
+	errno = ENOMEM;
+	return fail(
+	    "it has no memory to start with, nor to say what failed: its limit (-m) is too low");
 }
 
 _Noreturn void report_pid(int report, pid_t pid)
