@@ -182,7 +182,7 @@ static void fill(struct spec *s)
 int ctr_root_main(int argc, char **argv)
 {
 	struct spec s;
-	struct rootfs r = {.spec = &s, .image = -1, .fd = -1};
+	struct rootfs r = {.spec = &s, .proc = -1, .image = -1, .fd = -1};
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();

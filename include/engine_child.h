@@ -17,6 +17,8 @@ struct sides {
 	int ours, childs;
 	int ns_fd[NS_COUNT];   /* namespaces to join, -1 none */
 	int own_pidns;         /* to come back to, when a pid namespace is joined */
+	int proc;              /* of the pid namespace that is joined last of all; -1 none, or it
+				  was joined before the clone */
 	int image;             /* x_image_file's mount, detached; -1 none */
 	int *idmounts;         /* idmounts.h; NULL none */
 	struct handed *handed; /* handed.h; NULL none */
@@ -30,6 +32,9 @@ struct sides {
 
 /* Do hooks of the runtime's side run while the child waits? */
 bool engine_hooks_meanwhile(const struct spec *s);
+
+/* CLONE_NEW* of what the spec wants new and the clone makes. */
+uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x);
 
 /* The child's whole life until exec. */
 _Noreturn void engine_child(struct engine *e, const struct sides *x);

@@ -22,11 +22,12 @@ struct rootfs {
 	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */
 	bool netns;      /* the network namespace is ours too: a sysfs of its own is possible */
 	bool no_overlay; /* set: rootfs_prepare failed because there can be no overlay here */
-	int image;       /* x_image_file, mounted by the parent and detached; -1: mount it here */
-	int *idmounts;   /* idmounts.h: the container's directory, each layer, each mount with
-			    `idmap`; NULL none */
-	int *ties;       /* the spec's mounts that the host shares, detached; 0: none */
-	int fd;          /* set by rootfs_prepare: the new root */
+	int proc;      /* what is mounted for proc, detached; -1: a new one, of our pid namespace */
+	int image;     /* x_image_file, mounted by the parent and detached; -1: mount it here */
+	int *idmounts; /* idmounts.h: the container's directory, each layer, each mount with
+			  `idmap`; NULL none */
+	int *ties;     /* the spec's mounts that the host shares, detached; 0: none */
+	int fd;        /* set by rootfs_prepare: the new root */
 };
 
 /* Stop propagation, build the overlay or bind root_path, open the new root. */

@@ -11,13 +11,11 @@
 #include "mountopts.h"
 #include "rootfs.h"
 
-/* "/proc/self/fd/N" for mount(2), in a static buffer per call site. */
-#define FD_PATH(fd) fd_path((char[32]){0}, fd)
-static inline char *fd_path(char *buf, int fd)
-{
-	snprintf(buf, 32, "/proc/self/fd/%d", fd);
-	return buf;
-}
+/* "/proc/self/fd/N" for mount(2), in a buffer per call site. In a root whose /proc is of a pid
+ * namespace that we are not in yet there is no self: then it is "N" alone, and the working
+ * directory is the host's /proc/self/fd (rootfs_enter). */
+#define FD_PATH(fd) rootfs_fd_path((char[32]){0}, fd)
+char *rootfs_fd_path(char buf[32], int fd);
 
 /* Bind m's source at its place, made when missing; `tie` > 0: this detached mount instead. */
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie);

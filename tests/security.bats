@@ -463,6 +463,21 @@ hunt() {
 	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
 }
 
+# bats test_tags=ctr-run
+@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-run --pid container:NAME" {
+	need perl
+	hunt
+	for n in {1..25}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
+	HOSTSECRET=1 ctr-run -d --name d --init --pid container:c "$ROOTFS" /bin/sleep 1000 >/dev/null
+	run ctr-logs c
+	[[ "$output" != *won* ]]
+	[ "$(ctr-inspect -f State.Status c)" = running ]
+	# its own /proc is that of the namespace it joined, and of nobody else
+	ctr-exec d /bin/ps | grep -q hunt.pl
+	[ "$(ctr-exec d sh -c 'ls -d /proc/[0-9]* | wc -l')" -lt 12 ]
+	ctr-stop -t 1 d
+}
+
 # --- what an audit found, by its numbers ---
 
 # no_cgroups CMD...: in a mount namespace of its own, without any cgroup file system.

@@ -526,7 +526,7 @@ int become(struct become *b)
 	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
 		return 125;
 	bool init = s->x_init && !b->entering;
-	if (!b->entering && become_oom_score(s) < 0)
+	if (!b->entering && !b->appears && become_oom_score(s) < 0)
 		return 125;
 	TRACE("standard input, output and error; limits; working directory %s",
 	    s->cwd ? s->cwd : "/");

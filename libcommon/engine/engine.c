@@ -19,12 +19,14 @@
 #include "engine.h"
 #include "engine_child.h"
 #include "err.h"
+#include "foreign_proc.h"
 #include "file.h"
 #include "filter.h"
 #include "handed.h"
 #include "hooks.h"
 #include "idmap.h"
 #include "idmounts.h"
+#include "mountopts.h"
 #include "image.h"
 #include "become.h"
 #include "report.h"
@@ -91,7 +93,21 @@ static int open_namespaces(const struct engine *e, struct sides *x)
 	}
 	if (x->ns_fd[NS_PID] < 0)
 		return 0;
-	/* setns(2) on a pid namespace is for the caller's next children: joined here, and left
+	struct mountopts o = {0};
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (str_eq(s->mounts.v[i].type, "proc") && !o.data &&
+		    mountopts_parse(&o, &s->mounts.v[i].options) < 0)
+			return fail_in("%s", s->mounts.v[i].dest);
+	x->proc = foreign_proc(x->ns_fd[NS_PID], o.data);
+	int why = errno;
+	mountopts_free(&o);
+	errno = why;
+	if (x->proc >= 0)
+		return 0;
+	if (errno != ENOSYS)
+		return -1;
+	/* Before Linux 5.2 the child must mount its own /proc, and be there from the start.
+	 * setns(2) on a pid namespace is for the caller's next children: joined here, and left
 	 * again after the clone.
 	 */
 	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
@@ -180,10 +196,32 @@ static void engine_oom_score(const struct engine *e)
 		return;
 }
 
+/* It exec'd, waits at its gate, or failed; one that joined a pid namespace has another pid by then.
+ */
+static int last_word(struct engine *e, struct sides *x)
+{
+	struct reported said = {.code = e->code, .master = -1};
+	int r;
+	while ((r = report_next(x->ours, &said)) == 2)
+		;
+	e->code = said.code;
+	e->master = said.master;
+	if (!said.pid)
+		return x->proc >= 0 && r == 0 ? fail("the process that joins was killed") : r;
+	while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	e->pid = said.pid;
+	if (pid_starttime(e->pid, &e->starttime) < 0) /* it has ended already, as a short one may */
+		e->starttime = 0;
+	return r;
+}
+
 static int parent_steps(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
 	e->code = 125;
+	if (x->proc >= 0 && report_wait(x->ours, &e->code, NULL) != 1)
+		return -1;
 	if (s->ns_new & 1u << NS_USER) {
 		if (idmap_write(e->pid, s->uid_map.v, s->uid_map.n, s->gid_map.v, s->gid_map.n) < 0)
 			return -1;
@@ -206,7 +244,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 		return -1;
 	if (!x->borrowed)
 		tell(x->ours, 'G');
-	int r = report_wait(x->ours, &e->code, &e->master);
+	int r = last_word(e, x);
 	if (r == 0 && x->waits)
 		return fail("the container's process ended before it was created");
 	if (r == 0 && s->resources.n && report_starved(e->pid) < 0)
@@ -244,11 +282,7 @@ static int open_image(const struct spec *s, struct sides *x)
 static int start(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
-	uint64_t flags = 0;
-	for (int i = 0; i < NS_COUNT; i++)
-		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0 &&
-		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() */
-			flags |= ns_kinds[i].flag;
+	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x); /* or child_join_pid() */
 	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
 	      "memory",
 	    (unsigned long long)flags);
@@ -277,7 +311,7 @@ static int start(struct engine *e, struct sides *x)
 static void close_sides(const struct engine *e, struct sides *x)
 {
 	close_namespaces(x);
-	const int fds[] = {x->ours, x->childs, x->image, x->group};
+	const int fds[] = {x->ours, x->childs, x->image, x->group, x->proc};
 	for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
@@ -292,6 +326,7 @@ static int make(struct engine *e, bool waits)
 	struct sides x = {.ours = -1,
 	    .childs = -1,
 	    .own_pidns = -1,
+	    .proc = -1,
 	    .image = -1,
 	    .group = -1,
 	    .gate = {-1, -1},

@@ -30,6 +30,16 @@ bool engine_hooks_meanwhile(const struct spec *s)
 	return hooks_any(s, HOOK_PRESTART) || hooks_any(s, HOOK_CREATE_RUNTIME);
 }
 
+uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x)
+{
+	uint64_t flags = 0;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0 &&
+		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() */
+			flags |= ns_kinds[i].flag;
+	return flags;
+}
+
 static char child_wait_byte(int report, const char *want)
 {
 	char c = 0;
@@ -40,6 +50,21 @@ static char child_wait_byte(int report, const char *want)
 	if (n != 1 || !strchr(want, c))
 		_exit(125); /* the parent gave up, and has said why */
 	return c;
+}
+
+/* A pid namespace that is not ours is for the next child, become_appear()'s: who may trace there
+ * must not see us before. The join takes the rights of the user namespace that we leave. */
+static int child_join_pid(const struct spec *s, const struct sides *x)
+{
+	uint64_t flags = engine_new_namespaces(s, x);
+	placement_prepare(s);
+	if (become_oom_score(s) < 0)
+		return -1;
+	if (setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
+		return fail("join the pid namespace: %m");
+	if (unshare((int)flags) < 0)
+		return fail("new namespaces: %m");
+	return report_ready(x->childs) < 0 ? fail("report: %m") : 0;
 }
 
 static int child_join(const struct sides *x)
@@ -92,7 +117,10 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 		   (!s->x_lower.n && userns_nested());
 	r.nodev = e->no_device_list && !r.userns; /* there, no node can be opened anyway */
 	r.netns = s->ns_new & 1u << NS_NET;
+	r.proc = x->proc;
 	setsid();
+	if (x->proc >= 0 && child_join_pid(s, x) < 0)
+		return -1;
 	if (s->ns_new & 1u << NS_USER && child_become_root(s, x, &r) < 0)
 		return -1;
 	umask(0);
@@ -166,6 +194,8 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 	    .keyring_stays = e->no_new_keyring,
 	    .preserve = e->preserve,
 	    .drop = e->no_device_list ? CAPS_MKNOD : 0,
+	    .appears = x->proc >= 0,
+	    .keep = {x->proc >= 0 ? x->gate.go : 0, x->proc >= 0 ? x->gate.said : 0},
 	    .gate = child_at_gate,
 	    .gate_arg = &gate,
 	};

@@ -26,6 +26,7 @@
 #include "file.h"
 #include "become.h"
 #include "pidfd.h"
+#include "placement.h"
 #include "ns.h"
 #include "report.h"
 #include "filter.h"
@@ -105,6 +106,7 @@ static _Noreturn void child(
 		report_failure(report, 125);
 	/* While /proc is still the host's: old kernels need it for that. */
 	become_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
+	placement_prepare(e->spec);
 	if (flags & CLONE_NEWUSER) {
 		become_hand_stdio(e->spec, (int[]){0, 1, 2});
 		become_raise(e->spec, 0);

@@ -72,13 +72,22 @@ static int place_memory(const struct spec_memory_policy *p)
 	return 0;
 }
 
+static int attr = -1; /* /proc/self/attr */
+
+void placement_prepare(const struct spec *s)
+{
+	if (s->selinux_label || s->apparmor)
+		attr = openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* The label that the next exec gives: a file of the real proc(5), or the container's image would
  * choose. */
 static int place_label(const char *what, const char *file, const char *text)
 {
 	struct statfs fs;
 	_cleanup_close_ int dir =
-	    openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	    attr >= 0 ? dup(attr)
+		      : openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || fstatfs(dir, &fs) < 0 || (unsigned long)fs.f_type != PROC_SUPER_MAGIC)
 		return fail("%s: /proc/self/attr is not there: this kernel knows no labels", what);
 	_cleanup_close_ int fd = openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -5,6 +5,7 @@
  * a volume may be swapping links at this very moment (CVE-2021-30465).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -75,8 +76,19 @@ static int move_root(void)
 	return 0;
 }
 
+static bool no_self; /* /proc has none of us */
+
+char *rootfs_fd_path(char buf[32], int fd)
+{
+	snprintf(buf, 32, no_self ? "%d" : "/proc/self/fd/%d", fd);
+	return buf;
+}
+
 int rootfs_enter(struct rootfs *r)
 {
+	_cleanup_close_ int fds =
+	    r->proc == -1 ? -1
+			  : openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
 		return fail("new root: %m");
@@ -95,5 +107,8 @@ int rootfs_enter(struct rootfs *r)
 	}
 	close(r->fd);
 	r->fd = -1;
-	return chdir("/") < 0 ? fail("/: %m") : 0;
+	if (chdir("/") < 0)
+		return fail("/: %m");
+	no_self = fds >= 0;
+	return no_self && fchdir(fds) < 0 ? fail("/proc/self/fd: %m") : 0;
 }

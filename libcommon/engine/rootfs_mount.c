@@ -105,6 +105,17 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return no_mount_point(r, m->dest);
 	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
 	const char *src = m->source && *m->source ? m->source : m->type;
+	if (r->proc >= 0 && strcmp(m->type, "proc") == 0) {
+		int fd = r->proc;
+		r->proc = -2;
+		if (sys_move_mount(fd, dst, "") < 0)
+			return fail("%s: mount proc: %m", m->dest);
+		flags |= MS_NOSUID | MS_NODEV | MS_NOEXEC;
+		return flags & MS_RDONLY ? rootfs_remount(r, m->dest, flags, false) : 0;
+	}
+	if (r->proc == -2 && strcmp(m->type, "proc") == 0)
+		return errno = EINVAL,
+		       fail("%s: one proc alone, where a pid namespace is joined", m->dest);
 	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)

@@ -1,0 +1,154 @@
+/* foreign_proc.c: see foreign_proc.h. */
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "become.h"
+#include "caps.h"
+#include "err.h"
+#include "foreign_proc.h"
+#include "str.h"
+#include "sys.h"
+#include "sysno.h"
+#include "title.h"
+#include "tty.h"
+#include "undo.h"
+
+#define NOBODY 65534
+#define ADMIN (1ull << 21) /* CAP_SYS_ADMIN */
+
+/* An empty root of our own; on an initramfs, which cannot be pivoted away, over the old one. */
+static int empty_root(void)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/proc", "tmpfs", MS_RDONLY, "size=0") < 0 || chdir("/proc") < 0)
+		return -1;
+	if (sys_pivot_root(".", ".") == 0)
+		return umount2(".", MNT_DETACH) < 0 ? -1 : chdir("/");
+	return mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ? -1 : 0;
+}
+
+struct said {
+	pid_t pid; /* who is born there, as we know it; 0: it speaks itself */
+	int err;   /* then: why it has no context */
+};
+
+/* It hands out what it has, and waits to be killed. */
+static _Noreturn void born(int sock)
+{
+	int fd = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);
+	struct said it = {0, errno};
+	if (fd < 0)
+		send(sock, &it, sizeof it, MSG_NOSIGNAL);
+	else
+		fd_send(sock, &it, sizeof it, fd);
+	for (;;)
+		pause();
+}
+
+static _Noreturn void maker(int sock, int pidns)
+{
+	undo_forget();
+	title_wipe("ctr");
+	become_close_others(3, (int[]){sock, pidns}, 2);
+	if (setns(pidns, CLONE_NEWPID) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
+	    setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0 || caps_apply(~0ull, ADMIN, ADMIN, 0, 0) < 0 ||
+	    unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0 ||
+	    empty_root() < 0)
+		_exit(1);
+	close(pidns);
+	for (int i = 0; i < 3; i++)
+		close(i);
+	/* A child of our parent's, which ends it. */
+	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
+	if (pid == 0)
+		born(sock);
+	struct said it = {(pid_t)pid, 0};
+	_exit(pid < 0 || send(sock, &it, sizeof it, MSG_NOSIGNAL) < 0);
+}
+
+static void end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+}
+
+/* Two messages, in whatever order. */
+static int context(int sock, pid_t *pid)
+{
+	int fd = -1;
+	struct timeval most = {.tv_sec = 10}; /* who traces it may hold it up */
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
+	for (int i = 0; i < 2; i++) {
+		struct said it;
+		int got = -1;
+		ssize_t n;
+		while ((n = fd_recv(sock, &it, sizeof it, &got)) < 0 && errno == EINTR)
+			;
+		if (n == sizeof it && it.pid > 0 && !*pid)
+			*pid = it.pid;
+		else if (n == sizeof it && got >= 0)
+			fd = got;
+		else
+			errno = n == sizeof it ? it.err : EPERM;
+		if (n != sizeof it)
+			break;
+	}
+	return fd;
+}
+
+/* fsconfig(2): each word of `data`, and then the file system. */
+static int configure(int fd, const char *data)
+{
+	_cleanup_strv_ struct strv words = {0};
+	strv_split(&words, data ? data : "", ",");
+	for (size_t i = 0; i < words.n; i++) {
+		char *eq = strchr(words.v[i], '=');
+		if (eq)
+			*eq = 0;
+		if (syscall(SYS_fsconfig, fd, eq ? 1 /* FSCONFIG_SET_STRING */ : 0 /* _FLAG */,
+			words.v[i], eq ? eq + 1 : NULL, 0) < 0)
+			return -1;
+	}
+	return (int)syscall(SYS_fsconfig, fd, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
+}
+
+int foreign_proc(int pidns, const char *data)
+{
+	int pair[2], status = 0;
+	pid_t there = 0;
+	if (sys_missing("fsopen") ||
+	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
+		return errno = ENOSYS, fail("/proc of another pid namespace: %m");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail("socketpair: %m");
+	pid_t pid = fork();
+	if (pid == 0)
+		maker(pair[1], pidns);
+	close(pair[1]);
+	_cleanup_close_ int fd = pid < 0 ? -1 : context(pair[0], &there);
+	int why = errno;
+	close(pair[0]);
+	end(there);
+	while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
+		;
+	errno = why;
+	int m = fd < 0 || configure(fd, data) < 0
+		    ? -1
+		    : (int)syscall(SYS_fsmount, fd, 1 /* FSMOUNT_CLOEXEC */,
+			  0xe /* MOUNT_ATTR_NOSUID, _NODEV, _NOEXEC */);
+	return m < 0 ? fail("/proc of the pid namespace to join: %m") : m;
+}
