@@ -97,8 +97,8 @@ static void find(struct container *c, const char *name, struct enter *e)
 	if (container_open(c, name) < 0)
 		die_fail();
 	if (c->status != ST_RUNNING && c->status != ST_ORPHANED)
-		die("%s: %s, not running%s", c->name, status_name(c->status),
-		    c->status == ST_PAUSED ? " (ctr-unpause it first)" : "");
+		die("%s: %s, not running (%s %s)", c->name, status_name(c->status),
+		    c->status == ST_PAUSED ? "ctr-unpause" : "ctr-start", c->name);
 	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
 	e->procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->procdir < 0)

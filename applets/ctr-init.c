@@ -148,7 +148,7 @@ static _Noreturn void power_off(int code)
 {
 	struct strv names = {0};
 	if (container_names(&names) == 0)
-		steer_stop(&names, 10, NULL);
+		steer_stop(&names, 10, 0, NULL);
 	kill(-1, SIGTERM);
 	if (!reap_all(2000)) {
 		kill(-1, SIGKILL);

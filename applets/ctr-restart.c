@@ -17,7 +17,8 @@ static int64_t seconds;
 static const char *time_given;
 
 static const struct opt opts[] = {
-    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10; -1: for ever)", OPT_STR,
+    {'t', "time", "SECONDS",
+	"wait so long before SIGKILL (default: --stop-timeout, 10; -1: for ever)", OPT_STR,
 	&time_given},
     OPT_END,
 };
@@ -51,7 +52,7 @@ static int restart(struct container *c, void *arg)
 	if (kv_num(&c->conf, "rm", 0) && c->status == ST_RUNNING)
 		return fail("%s: goes when it ends (--rm): it cannot be restarted", c->name);
 	if (steer_signal(c, steer_stop_signal(c), true) < 0 ||
-	    steer_end(c, (int)seconds * 1000) < 0)
+	    steer_end(c, (int)steer_patience(c, seconds) * 1000) < 0)
 		return -1;
 	int r = container_lock(c);
 	if (r <= 0)

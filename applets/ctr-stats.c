@@ -72,8 +72,13 @@ static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
 	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40];
-	if (cgroup_stat(container_cgroup(c), &kv) < 0)
+	if (cgroup_stat(container_cgroup(c), &kv) < 0) {
+		if (!as_json)
+			table_row(t, 6, (const char *[]){c->id, c->name, "-", "-", "-", "-"});
+		else if (interval > 0)
+			print_json(c, "-", &kv);
 		return;
+	}
 	const char *limit = kv_get(&kv, "memory.max");
 	cpu_percent(c->id, num(&kv, "cpu.usage_usec"), interval, cpu);
 	if (as_json) {

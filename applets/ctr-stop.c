@@ -5,13 +5,17 @@
 
 #include "err.h"
 #include "opt.h"
+#include "signames.h"
 #include "stop.h"
 
-static const char *time_given;
+static const char *time_given, *sig_given;
 
 static const struct opt opts[] = {
-    {'t', "time", "SECONDS", "wait so long before SIGKILL (default 10; -1: for ever)", OPT_STR,
+    {'t', "time", "SECONDS",
+	"wait so long before SIGKILL (default: --stop-timeout, 10; -1: for ever)", OPT_STR,
 	&time_given},
+    {0, "timeout", "SECONDS", NULL, OPT_STR, &time_given},
+    {'s', "signal", "SIG", "send this, not each one's own stop signal", OPT_STR, &sig_given},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -23,5 +27,8 @@ int ctr_stop_main(int argc, char **argv)
 	int64_t seconds = steer_seconds(time_given);
 	if (seconds < 0)
 		die_fail();
-	return steer_stop(&names, seconds, stdout) < 0;
+	int sig = sig_given ? signal_from_name(sig_given) : 0;
+	if (sig < 0)
+		die_fail_usage();
+	return steer_stop(&names, seconds, sig, stdout) < 0;
 }

@@ -28,6 +28,9 @@ struct create_flags {
 	struct strv publish, dns, dns_search, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
+	bool env_host, rootfs;
+	const char *tz, *stop_timeout, *log_driver;
+	struct strv unsetenv, log_opts, annotations, expose, volumes_from, uidmap, gidmap;
 	uint64_t shm_size, log_size;
 	struct resource_flags res;
 };

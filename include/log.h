@@ -26,7 +26,8 @@ struct log {
 	char out[32768];
 };
 
-/* Open `log` in the container's directory for appending. max_size 0: never rotated. -1 with fail().
+/* Open `log` in the container's directory (-1: keep nothing) for appending. max_size 0: never
+ * rotated. -1 with fail().
  */
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
 /* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be

@@ -10,6 +10,7 @@
 struct logview {
 	int64_t tail;  /* so many last lines; -1 all */
 	int64_t since; /* nanoseconds since the epoch, 0 from the beginning */
+	int64_t until; /* the same, 0 to the end */
 	bool stamps, follow;
 	bool only_new; /* nothing of what is there already: from where `fd`, an open log, stands */
 	int fd;

@@ -23,7 +23,10 @@ int steer_look(const struct strv *names);
 int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
 /* Freeze one that runs, or let one that is paused go on. -1 with fail(). */
 int steer_freeze(struct container *c, bool on);
-/* --time's value, NULL for the default of 10: seconds, -1 meaning a very long time. -1 with
+/* Each container's own time: its --stop-timeout, or 10. */
+#define STEER_OWN 2000000
+int64_t steer_patience(const struct container *c, int64_t seconds);
+/* --time's value, NULL for STEER_OWN: seconds, -1 meaning a very long time. -1 with
  * fail_usage(). */
 int64_t steer_seconds(const char *given);
 /* The signal that stops it: conf's stop_signal, or TERM. */
@@ -31,7 +34,7 @@ int steer_stop_signal(const struct container *c);
 /* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that
  * have ended are named on `done` (may be NULL); what fails is said at once. 0, or -1 when any
  * failed. */
-int steer_stop(const struct strv *names, int64_t seconds, FILE *done);
+int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done);
 /* Remove these, named on `done` (may be NULL); with `force` those that run are killed first, and a
  * name that there is not is no error. What fails is said at once. 0, or -1 when any failed. */
 int steer_remove_all(const struct strv *names, bool force, FILE *done);

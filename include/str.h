@@ -38,6 +38,7 @@ bool strv_has(const struct strv *l, const char *s);
 /* KEY=VALUE lists: the value of KEY or NULL; strv_setenv replaces or appends. */
 const char *strv_getenv(const struct strv *l, const char *key);
 void strv_setenv(struct strv *l, const char *key, const char *value);
+void strv_unsetenv(struct strv *l, const char *key);
 void strv_sort(struct strv *l); /* by strcmp() */
 /* Split at any of `seps`, empty fields dropped; appends to l. */
 void strv_split(struct strv *l, const char *s, const char *seps);

@@ -67,7 +67,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	run -127 ctr-exec -d c nosuch
 	ctr-stop -t 0 c
 	run -125 ctr-exec c true
-	[[ "$output" == "ctr-exec: c: exited, not running" ]]
+	[[ "$output" == "ctr-exec: c: exited, not running (ctr-start c)" ]]
 }
 
 @test "signals reach the command; killed, it takes the command along" {

@@ -164,3 +164,98 @@ refused() {
 	[ "$output" = 1000 ]
 	[ "$(ctr-run --net host "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" ]
 }
+
+@test "19 the environment: --env-host, --unsetenv, --tz; one of two --env wins over all" {
+	HERE=here run -0 ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" sh -c 'echo $HERE $TZ $HERE2'
+	[ "$output" = "here Europe/Oslo 1" ]
+	ctr-image import --change 'ENV A=1' --change 'ENV B=2' i <(tar -C "$ROOTFS" -c .) >/dev/null
+	run -0 ctr-run --unsetenv A i sh -c 'echo "$A|$B"'
+	[ "$output" = "|2" ]
+}
+
+@test "19 --stop-timeout is what ctr-stop waits where it is not told; stop -s sends another signal" {
+	ctr-run -d --name c --stop-timeout 1 "$ROOTFS" sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'
+	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
+	local from=$SECONDS
+	run -0 ctr-stop c
+	[ $((SECONDS - from)) -lt 8 ]
+	[ "$(ctr-inspect -f '{{.State.ExitCode}}' c)" = 137 ]
+	ctr-run -d --name d "$ROOTFS" sh -c 'trap "exit 5" USR1; echo up; while :; do sleep 0.1; done'
+	wait_for 5 grep -q up "$CTR_LIB/containers/d/log"
+	run -0 ctr-stop -s USR1 d
+	[ "$(ctr-inspect -f '{{.State.ExitCode}}' d)" = 5 ]
+	run -2 ctr-stop -s NOSUCH d
+	run -125 ctr-run --stop-timeout x "$ROOTFS" true
+}
+
+@test "19 logs: --log-driver none keeps nothing, --log-opt sets the sizes, another driver is an error" {
+	ctr-run -d --name c --log-driver none "$ROOTFS" sh -c 'echo secret'
+	ctr-wait c
+	! grep -rq secret "$CTR_LIB/containers/c"
+	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k --log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
+	ctr-wait d
+	[ "$(find "$CTR_LIB/containers/d" -name 'log*' | wc -l)" = 3 ]
+	run -125 ctr-run --log-driver syslog "$ROOTFS" true
+	[[ "$output" == *"'syslog' is not json-file or none"* ]]
+	run -125 ctr-run --log-opt tag=x "$ROOTFS" true
+}
+
+@test "19 ctr-logs: --since and --until take dates and 1h30m" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; sleep 2.5; echo b'
+	ctr-wait c
+	[ "$(ctr-logs --since 1h30m c)" = "a
+b" ]
+	[ "$(ctr-logs --until 1s c | head -1)" = a ]
+	[ "$(ctr-logs --until 1h30m c)" = "" ]
+	[ "$(ctr-logs --since "$(ctr-logs -t c | sed -n '2s/ .*//p')" c)" = b ]
+	run -2 ctr-logs --since 1h30 c
+	run -2 ctr-logs --until soon c
+	[[ "$output" == *"--until: 'soon' is no time"* ]]
+}
+
+@test "19 --volumes-from gives another container's volumes and binds, :ro without writing" {
+	mkdir b
+	ctr-run -d --name c -v /data -v "$WORLD/b:/bind" --tmpfs /t "$ROOTFS" sh -c 'echo one >/data/f; echo two >/bind/f; sleep 100'
+	wait_for 5 test -e b/f
+	run -0 ctr-run --volumes-from c "$ROOTFS" sh -c 'cat /data/f /bind/f; echo three >/data/g; ! test -d /t'
+	[ "$output" = "one
+two" ]
+	[ "$(ctr-exec c cat /data/g)" = three ]
+	run ! ctr-run --volumes-from c:ro "$ROOTFS" touch /data/h
+	[[ "$output" == *"Read-only"* ]]
+	run -0 ctr-run --volumes-from c --tmpfs /data "$ROOTFS" ls /data
+	[ "$output" = "" ]
+	run -125 ctr-run --volumes-from nosuch "$ROOTFS" true
+	[ "$output" = "ctr-run: --volumes-from: nosuch: no such container" ]
+	run -125 ctr-run --volumes-from c:x "$ROOTFS" true
+}
+
+@test "19 --uidmap and --gidmap, --annotation, sizes with a fraction, --cpus 0, --rootfs, what changes nothing" {
+	run -0 ctr-run --uidmap 0:100000:1000 --gidmap 0:200000:1000 "$ROOTFS" sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)'
+	[ "$output" = "0 100000 1000 0 200000 1000" ]
+	run -125 ctr-run --uidmap 0:1 "$ROOTFS" true
+	run -125 ctr-run --gidmap 0:200000:1000 "$ROOTFS" true
+	run -0 ctr-run -q --sig-proxy=false --no-healthcheck --cpus 0 --annotation a=b "$ROOTFS" true
+	run -125 ctr-run --annotation ctrbox.user=0 "$ROOTFS" true
+	ctr-create --name c -m 1.5g --annotation org.x=y --expose 80 "$ROOTFS" true
+	grep -q '"org.x": *"y"' "$CTR_LIB/containers/c/config.json"
+	grep -q '"memory.max":"1610612736"' "$CTR_LIB/containers/c/config.json"
+	[[ "$(ctr-inspect c)" == *'"80/tcp"'* ]]
+	run -125 ctr-run --expose 80x "$ROOTFS" true
+	run -125 ctr-run -m 1.5.5g "$ROOTFS" true
+	run -125 ctr-run -m .5g "$ROOTFS" true
+	ln -s "$ROOTFS" plain
+	run -0 ctr-run --rootfs plain true
+}
+
+@test "19 words: what was given, what is wrong, what to type instead" {
+	run -125 ctr-run "" true
+	[[ "$output" == *"ROOTFS or IMAGE is empty"* ]]
+	run -125 ctr-run nodir/ true
+	[[ "$output" == *"nodir/: No such file"* ]]
+	run -125 ctr-run -v /etc/passwd:/etc "$ROOTFS" true
+	[[ "$output" == *"one is a folder, the other a file"* ]]
+	ctr-create --name c "$ROOTFS" true
+	run -125 ctr-exec c true
+	[[ "$output" == *"ctr-start c"* ]]
+}

@@ -155,6 +155,15 @@ void strv_setenv(struct strv *l, const char *key, const char *value)
 	l->v[i] = s;
 }
 
+void strv_unsetenv(struct strv *l, const char *key)
+{
+	ssize_t i = env_index(l, key);
+	if (i < 0)
+		return;
+	free(l->v[i]);
+	memmove(l->v + i, l->v + i + 1, (l->n-- - (size_t)i - 1) * sizeof *l->v);
+}
+
 /* Shell's. */
 void strv_sort(struct strv *l)
 {
@@ -262,6 +271,11 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	errno = 0;
 	unsigned long long n = isdigit((unsigned char)*s) ? strtoull(s, &end, 10) : 0;
 	bool range = errno, number = end != s;
+	uint64_t part = 0, of = 1;
+	if (number && *end == '.') /* 1.5g */
+		for (end++; isdigit((unsigned char)*end); end++)
+			if (of < 1000000)
+				part = part * 10 + (uint64_t)(*end - '0'), of *= 10;
 	unsigned shift = 0;
 	const char *u = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
 	if (u) {
@@ -275,7 +289,7 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 		       fail("%s: '%s' is not a size (digits, then k, m, g or t)", what, s);
 	if (range || n > ((unsigned long long)INT64_MAX >> shift))
 		return errno = ERANGE, fail("%s: %s is too large", what, s);
-	*out = (uint64_t)n << shift;
+	*out = ((uint64_t)n << shift) + (part << shift) / of;
 	return 0;
 }
 

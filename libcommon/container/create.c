@@ -127,7 +127,7 @@ static int image(struct making *m, int argc, char **argv)
 			*p = ' ';
 	strv_addall(&o->labels, &im.labels);
 	strv_addall(&m->volumes, &im.volumes);
-	join_conf(conf, "expose", &im.exposed);
+	strv_addall(&o->expose, &im.exposed);
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
 	command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1);
@@ -142,7 +142,9 @@ static int root(struct making *m, int argc, char **argv)
 	const struct strv none = {0};
 	if (argc < 1)
 		return fail_usage("ROOTFS or IMAGE is missing (see %s --help)", err_applet);
-	if (image_is_ref(argv[0]))
+	if (!*argv[0])
+		return fail_usage("ROOTFS or IMAGE is empty");
+	if (!m->o->rootfs && image_is_ref(argv[0]))
 		return image(m, argc, argv);
 	if (root_path(m, argv[0]) < 0)
 		return -1;
@@ -179,19 +181,52 @@ static int restart_policy(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
+/* max-size and max-file as docker's; its other words are about drivers that there are none of. */
+static int log_opt(const char *arg, uint64_t *size, int64_t *files)
+{
+	if (str_starts(arg, "max-size="))
+		return size_parse("--log-opt max-size", arg + 9, size);
+	if (!str_starts(arg, "max-file="))
+		return fail("--log-opt: '%s' is not max-size= or max-file=", arg);
+	int r = num_parse("--log-opt max-file", arg + 9, 1, 1001, files);
+	--*files; /* docker counts the one that is written, too */
+	return r;
+}
+
 static int log_options(const struct create_flags *o, struct kv *conf)
 {
+	static const char *const drivers[] = {"json-file", "local", "k8s-file", "none"};
 	int64_t files = 1;
-	uint64_t size = o->log_size ? o->log_size : LOG_SIZE_DEFAULT;
+	uint64_t size = LOG_SIZE_DEFAULT;
+	size_t d = 0;
+	for (size_t i = 0; i < o->log_opts.n; i++)
+		if (log_opt(o->log_opts.v[i], &size, &files) < 0)
+			return fail_as_usage();
+	if (o->log_size)
+		size = o->log_size;
 	if (o->log_files && num_parse("--log-max-files", o->log_files, 0, 1000, &files) < 0)
 		return fail_as_usage();
+	while (o->log_driver && d < 4 && strcmp(drivers[d], o->log_driver))
+		d++;
+	if (d == 4)
+		return fail_usage("--log-driver: '%s' is not json-file or none (ctr-logs -f NAME | "
+				  "... carries lines anywhere)",
+		    o->log_driver);
+	if (d == 3)
+		kv_set(conf, "log", "none");
 	kv_setf(conf, "log_max_size", "%" PRIu64, size);
 	kv_setf(conf, "log_max_files", "%" PRId64, files);
 	return 0;
 }
 
-static int labels(const struct create_flags *o, struct kv *conf)
+static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 {
+	for (size_t i = 0; i < o->annotations.n; i++) {
+		char *a = o->annotations.v[i], *eq = strchr(a, '=');
+		if (!eq || eq == a || str_starts(a, "ctrbox."))
+			return fail_usage("--annotation: '%s' is not K=V", a);
+		strv_add(&s->annotations, a);
+	}
 	for (size_t i = 0; i < o->labels.n; i++)
 		if (strchr(o->labels.v[i], '\n') || o->labels.v[i][0] == '=')
 			return fail_usage("--label: '%s' is not K=V", o->labels.v[i]);
@@ -201,6 +236,11 @@ static int labels(const struct create_flags *o, struct kv *conf)
 
 static int stop_signal(const struct create_flags *o, struct kv *conf)
 {
+	int64_t n;
+	if (o->stop_timeout && num_parse("--stop-timeout", o->stop_timeout, -1, 1000000, &n) < 0)
+		return fail_as_usage();
+	if (o->stop_timeout)
+		kv_setf(conf, "stop_timeout", "%" PRId64, n < 0 ? 1000000 : n);
 	if (!o->stop_signal)
 		return 0;
 	if (signal_from_name(o->stop_signal) < 0)
@@ -213,6 +253,7 @@ static void net_record(const struct create_flags *o, struct kv *conf)
 {
 	kv_set(conf, "net", o->bundle ? "none" : o->net);
 	join_conf(conf, "publish", &o->publish);
+	join_conf(conf, "expose", &o->expose);
 	join_conf(conf, "dns", &o->dns);
 	join_conf(conf, "dns_search", &o->dns_search);
 	join_conf(conf, "add_host", &o->add_host);
@@ -252,7 +293,7 @@ static int record(const struct making *m)
 		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "",
 		    o->pidfile);
 	}
-	if (log_options(o, conf) < 0 || labels(o, conf) < 0)
+	if (log_options(o, conf) < 0 || labels(o, m->s, conf) < 0)
 		return -1;
 	net_record(o, conf);
 	return 0;
@@ -301,6 +342,35 @@ static int image_volume(struct making *m, const char *path, int *anon)
 	return r;
 }
 
+/* --volumes-from NAME[:ro|:rw]: what -v, --mount and the image's volumes are there, as it stands in
+ * its config.json. What has a flag of this container's own stays this one's, as docker has it. */
+static int volumes_of(struct making *m, const char *arg)
+{
+	struct container c;
+	struct spec from;
+	const char *colon = strchr(arg, ':');
+	_cleanup_free_ char *name = xstrndup(arg, colon ? (size_t)(colon - arg) : strlen(arg));
+	if (colon && strcmp(colon, ":ro") && strcmp(colon, ":rw"))
+		return fail_usage("--volumes-from: '%s' is not NAME[:ro|:rw]", arg);
+	if (container_open(&c, name) < 0 || create_reload(&c, &from) < 0)
+		return fail_in("--volumes-from");
+	for (size_t i = 0; i < from.mounts.n; i++) {
+		struct spec_mount *v = &from.mounts.v[i];
+		struct buf opts = {0};
+		bool theirs = str_eq(v->type, "volume") || str_eq(v->type, "bind");
+		if (!theirs || taken(m->s, v->dest))
+			continue;
+		for (size_t k = 0; k < v->options.n; k++)
+			buf_printf(&opts, "%s,", v->options.v[k]);
+		buf_puts(&opts, colon ? colon + 1 : "rw");
+		spec_mount_add(m->s, v->dest, v->type, v->source, opts.p);
+		buf_free(&opts);
+	}
+	spec_free(&from);
+	container_close(&c);
+	return 0;
+}
+
 /* -v and --mount. Makes what is missing, so it comes after the container's directory, in which
  * nameless ones lie. */
 static int volumes(struct making *m)
@@ -313,6 +383,8 @@ static int volumes(struct making *m)
 		if (r < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < m->o->volumes_from.n && r == 0; i++)
+		r = volumes_of(m, m->o->volumes_from.v[i]);
 	for (size_t i = 0; i < m->volumes.n && r == 0; i++)
 		r = image_volume(m, m->volumes.v[i], &anon);
 	if (!m->o->bundle)
@@ -373,12 +445,32 @@ static int bundle(struct making *m, int argc)
 	return 0;
 }
 
+/* As an image has them: with the protocol. */
+static int exposed(struct create_flags *o)
+{
+	for (size_t i = 0; i < o->expose.n; i++) {
+		const char *e = o->expose.v[i], *slash = strchr(e, '/');
+		_cleanup_free_ char *port = xstrndup(e, slash ? (size_t)(slash - e) : strlen(e));
+		int64_t n;
+		if (num_parse("--expose", port, 1, 65535, &n) < 0)
+			return fail_as_usage();
+		if (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp"))
+			return fail_usage("--expose: '%s' is not PORT[/tcp|/udp]", e);
+		char *whole = xasprintf("%s%s", port, slash ? slash : "/tcp");
+		free(o->expose.v[i]);
+		o->expose.v[i] = whole;
+	}
+	return 0;
+}
+
 static int fill(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
 	struct spec *s = m->s;
 	if (o->bundle)
 		return bundle(m, argc);
+	if (exposed(o) < 0)
+		return -1;
 	spec_default(s);
 	s->hostname = xstrdup(o->hostname ? o->hostname : m->c->id);
 	if (host_check("--hostname", s->hostname) < 0)
@@ -429,7 +521,7 @@ static int make(struct making *m)
 		close(m->gate);
 	if (made < 0)
 		return -1;
-	if (m->o->volumes.n || m->o->mounts.n || m->volumes.n) {
+	if (m->o->volumes.n || m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
 		if (r < 0 ||

@@ -3,6 +3,7 @@
 #include "create_flags.h"
 
 static struct create_flags given;
+static bool nothing;
 
 struct create_flags *create_given(void)
 {
@@ -26,6 +27,9 @@ const struct opt create_opts[] = {
     {0, "restart", "POLICY", "no, on-failure[:N], always or unless-stopped (with -d)", OPT_STR,
 	&given.restart},
     {'e', "env", "K=V|K", "set a variable, or pass the caller's", OPT_LIST, &given.env},
+    {0, "env-host", NULL, "pass every variable of the caller's", OPT_FLAG, &given.env_host},
+    {0, "unsetenv", "K", "leave out a variable of the image's", OPT_LIST, &given.unsetenv},
+    {0, "tz", "ZONE", "time zone: the variable TZ", OPT_STR, &given.tz},
     {0, "env-file", "FILE", "variables from a file, a line each", OPT_LIST, &given.env_file},
     {'w', "workdir", "DIR", "working directory in the container", OPT_STR, &given.workdir},
     {'u', "user", "USER[:GROUP]", "user, by the container's own files, or numbers", OPT_STR,
@@ -39,10 +43,14 @@ const struct opt create_opts[] = {
 	&given.volumes},
     {0, "mount", "K=V,...", "mount: type=bind|tmpfs|volume,source=,target=,...", OPT_LIST,
 	&given.mounts},
+    {0, "volumes-from", "NAME[:ro]", "the volumes and mounts of another container", OPT_LIST,
+	&given.volumes_from},
     {0, "tmpfs", "DST[:OPTS]", "mount a tmpfs", OPT_LIST, &given.tmpfs},
     {0, "read-only", NULL, "make the root file system read-only", OPT_FLAG, &given.read_only},
     {0, "shm-size", "SIZE", "size of /dev/shm (default 64m)", OPT_SIZE, &given.shm_size},
     {0, "device", "HOST[:DST[:rwm]]", "give a device of the host", OPT_LIST, &given.devices},
+    {0, "rootfs", NULL, "ROOTFS is a folder or file, even without a slash", OPT_FLAG,
+	&given.rootfs},
     {0, "direct", NULL, "use ROOTFS itself, without a writable layer of its own", OPT_FLAG,
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,
@@ -53,6 +61,7 @@ const struct opt create_opts[] = {
 	OPT_LIST, &given.publish},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG,
 	&given.publish_all},
+    {0, "expose", "PORT[/udp]", "a port for -P beside those of the image", OPT_LIST, &given.expose},
     {0, "ip", "ADDR", "this IPv4 address on the network", OPT_STR, &given.ip},
     {0, "ip6", "ADDR", "this IPv6 address on the network", OPT_STR, &given.ip6},
     {0, "mac", "MAC", "this hardware address", OPT_STR, &given.mac},
@@ -66,6 +75,9 @@ const struct opt create_opts[] = {
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
     {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
     {0, "userns", "auto|host|keep-id|MAP", "user namespace", OPT_STR, &given.userns},
+    {0, "uidmap", "C:H:N", "a line of the user namespace's map of users", OPT_LIST, &given.uidmap},
+    {0, "gidmap", "C:H:N", "a line of its map of groups (default: that of users)", OPT_LIST,
+	&given.gidmap},
     {0, "cap-add", "CAP", "add a capability (or ALL)", OPT_LIST, &given.cap_add},
     {0, "cap-drop", "CAP", "drop a capability (or ALL)", OPT_LIST, &given.cap_drop},
     {0, "privileged", NULL, "all capabilities, all devices, nothing masked, no seccomp", OPT_FLAG,
@@ -80,11 +92,18 @@ const struct opt create_opts[] = {
     {0, "init", NULL, "a small init as PID 1 that forwards signals and reaps", OPT_FLAG,
 	&given.init},
     {0, "stop-signal", "SIG", "what ctr-stop sends (default TERM)", OPT_STR, &given.stop_signal},
+    {0, "stop-timeout", "SECONDS", "what ctr-stop waits before SIGKILL (default 10; -1: for ever)",
+	OPT_STR, &given.stop_timeout},
+    {0, "log-driver", "json-file|none", "none: keep no output", OPT_STR, &given.log_driver},
+    {0, "log-opt", "max-size=|max-file=", "docker's words for the two below", OPT_LIST,
+	&given.log_opts},
     {0, "log-max-size", "SIZE",
 	"rotate the log at this size (default 16m; 1024g: practically never)", OPT_SIZE,
 	&given.log_size},
     {0, "log-max-files", "N", "rotated logs to keep (default 1)", OPT_STR, &given.log_files},
     {'l', "label", "K=V", "a label", OPT_LIST, &given.labels},
+    {0, "annotation", "K=V", "a note in config.json, which hooks read", OPT_LIST,
+	&given.annotations},
     {0, "cidfile", "FILE", "write the id there", OPT_STR, &given.cidfile},
     {0, "pidfile", "FILE", "write the pid there", OPT_STR, &given.pidfile},
     {0, "no-pivot", NULL, "move the new root over the old instead of pivot_root", OPT_FLAG,
@@ -115,5 +134,9 @@ const struct opt create_opts[] = {
     /* docker's long names */
     {0, "network", "NET", NULL, OPT_STR, &given.net},
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
+    /* what they ask for is so in any case */
+    {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
+    {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
+    {0, "no-healthcheck", NULL, NULL, OPT_FLAG, &nothing},
     OPT_END,
 };

@@ -25,6 +25,11 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	l->dropped_bytes = 0;
 	l->out_n = l->telling = 0;
 	l->part[0].n = l->part[1].n = 0;
+	if (dir < 0) { /* --log-driver none */
+		l->max_size = 0;
+		l->fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		return l->fd < 0 ? fail("/dev/null: %m") : 0;
+	}
 	l->fd = openat(dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (l->fd < 0)
 		return fail("log: %m");

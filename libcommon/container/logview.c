@@ -42,7 +42,8 @@ static void show(struct view *w, const char *line, size_t n)
 	bool first = !w->at[l.stream - 1].open, *hidden = &w->at[l.stream - 1].hidden;
 	w->at[l.stream - 1].open = l.partial;
 	if (first) {
-		bool old = w->v->since && stamp_parse(l.time, l.time_len) < w->v->since;
+		int64_t t = w->v->since || w->v->until ? stamp_parse(l.time, l.time_len) : 0;
+		bool old = t < w->v->since || (w->v->until && t > w->v->until);
 		w->lines += !old;
 		*hidden = old || w->counting || w->skip > 0;
 		w->skip -= !old && w->skip > 0;

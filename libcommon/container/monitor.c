@@ -189,7 +189,8 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 static int detached_ends(struct monitor *m, struct ends *e)
 {
 	const struct kv *conf = &m->c->conf;
-	if (log_open(&m->log, m->c->dir, (uint64_t)kv_num(conf, "log_max_size", 0),
+	if (log_open(&m->log, str_eq(kv_get(conf, "log"), "none") ? -1 : m->c->dir,
+		(uint64_t)kv_num(conf, "log_max_size", 0),
 		(unsigned)kv_num(conf, "log_max_files", 1)) < 0)
 		return -1;
 	m->logging = true;

@@ -132,15 +132,22 @@ struct many {
 	const struct strv *names;
 	char **ids; /* of those that were told; NULL: it failed, and that was said */
 	struct timespec from;
-	int64_t ms;
+	int64_t seconds;
+	int signal; /* 0: each one's own */
 };
 
-static int many_left(const struct many *m)
+int64_t steer_patience(const struct container *c, int64_t seconds)
+{
+	return seconds == STEER_OWN ? kv_num(&c->conf, "stop_timeout", 10) : seconds;
+}
+
+static int many_left(const struct many *m, const struct container *c)
 {
 	struct timespec t;
+	int64_t ms = steer_patience(c, m->seconds) * 1000;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	int64_t gone = (t.tv_sec - m->from.tv_sec) * 1000 + (t.tv_nsec - m->from.tv_nsec) / 1000000;
-	return gone < m->ms ? (int)(m->ms - gone) : 0;
+	return gone < ms ? (int)(ms - gone) : 0;
 }
 
 /* Said before the wait, so that nobody wonders about it. */
@@ -163,9 +170,10 @@ static void many_tell(struct many *m)
 	for (size_t i = 0; i < m->names->n; i++) {
 		struct container c;
 		bool open = container_open(&c, m->names->v[i]) == 0;
+		int sig = open && !m->signal ? steer_stop_signal(&c) : m->signal;
 		if (open)
-			foretell(&c, steer_stop_signal(&c), many_left(m));
-		bool told = open && steer_signal(&c, steer_stop_signal(&c), true) == 0;
+			foretell(&c, sig, many_left(m, &c));
+		bool told = open && steer_signal(&c, sig, true) == 0;
 		if (told)
 			m->ids[i] = xstrdup(c.id);
 		else
@@ -184,7 +192,8 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 		if (!m->ids[i] || container_open_id(&c[i - from], m->ids[i]) < 0)
 			c[i - from] = (struct container){.dir = -1, .life = -1, .starting = -1};
 	for (size_t i = from; i < to; i++)
-		if (c[i - from].name && container_wait_end(&c[i - from], many_left(m)) == 0)
+		if (c[i - from].name &&
+		    container_wait_end(&c[i - from], many_left(m, &c[i - from])) == 0)
 			signal_pid(&c[i - from], SIGKILL);
 	for (size_t i = from; i < to; i++) {
 		/* One of --rm has gone meanwhile: it has ended, too. */
@@ -200,10 +209,12 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 	return r;
 }
 
-int steer_stop(const struct strv *names, int64_t seconds, FILE *done)
+int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done)
 {
-	struct many m = {
-	    .names = names, .ids = xcalloc(names->n + 1, sizeof *m.ids), .ms = seconds * 1000};
+	struct many m = {.names = names,
+	    .ids = xcalloc(names->n + 1, sizeof *m.ids),
+	    .seconds = seconds,
+	    .signal = sig};
 	int r = 0;
 	many_tell(&m);
 	for (size_t i = 0; i < names->n; i += WINDOW)
@@ -326,7 +337,7 @@ int steer_freeze(struct container *c, bool on)
 
 int64_t steer_seconds(const char *given)
 {
-	int64_t seconds = 10;
+	int64_t seconds = STEER_OWN;
 	if (given && num_parse("--time", given, -1, 1000000, &seconds) < 0)
 		return fail_as_usage();
 	return seconds < 0 ? 1000000 : seconds;

@@ -142,6 +142,10 @@ static int clone_failed(uint64_t flags)
 	if (errno == EINVAL)
 		return fail(
 		    "new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
+	if (errno == EAGAIN)
+		return fail(
+		    "new namespaces: %m (as many processes as a limit of the caller's allows: "
+		    "ulimit -u, its group's pids.max, kernel.pid_max)");
 	return fail("new namespaces: %m");
 }
 

@@ -65,7 +65,8 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	if ((tie > 0 ? sys_move_mount(tie, dst, "")
 		     : mount(FD_PATH(src), FD_PATH(dst), NULL, MS_BIND | (o->flags & MS_REC),
 			   NULL)) < 0)
-		return fail("%s: bind %s: %m", m->dest, m->source);
+		return fail("%s: bind %s: %m%s", m->dest, m->source,
+		    errno == ENOTDIR ? " (one is a folder, the other a file)" : "");
 	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
 	if (flags && rootfs_remount(r, m->dest, flags, o->rec_flags) < 0)
 		return -1;
@@ -137,7 +138,12 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return fail(
 		    "%s: mount proc: %m (the one around us is partly covered: try --pid host)",
 		    m->dest);
-	return fail("%s: mount %s: %m", m->dest, m->type);
+	if (errno == ENODEV)
+		return fail(
+		    "%s: mount %s: %m (this kernel has no such file system)", m->dest, m->type);
+	return fail("%s: mount %s: %m%s%s", m->dest, m->type,
+	    errno == EINVAL && o->data ? ": its options: " : "",
+	    errno == EINVAL && o->data ? o->data : "");
 }
 
 int rootfs_mount(struct rootfs *r, const struct spec_mount *m)

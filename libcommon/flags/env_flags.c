@@ -96,6 +96,14 @@ int env_flags(struct strv *env, const struct strv *files, const struct strv *var
 
 int flags_environment(const struct create_flags *o, struct spec *s)
 {
+	extern char **environ;
+	for (size_t i = 0; i < o->unsetenv.n; i++)
+		strv_unsetenv(&s->env, o->unsetenv.v[i]);
+	for (char **e = environ; o->env_host && *e; e++)
+		if (env_take(&s->env, *e) < 0)
+			return -1;
+	if (o->tz)
+		strv_setenv(&s->env, "TZ", o->tz);
 	if (!strv_getenv(&s->env, "PATH"))
 		strv_setenv(&s->env, "PATH",
 		    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");

@@ -71,7 +71,8 @@ static int cpu(const struct resource_flags *f, struct strv *out)
 		return -1;
 	if (f->cpus && f->cpu_quota)
 		return errno = EINVAL, fail("--cpus and --cpu-quota say the same: give one");
-	if (f->cpus && cpus(f->cpus, period, out) < 0)
+	bool none = f->cpus && strspn(f->cpus, "0.") == strlen(f->cpus) && *f->cpus; /* docker's */
+	if (f->cpus && !none && cpus(f->cpus, period, out) < 0)
 		return -1;
 	if (f->cpu_quota) {
 		if (num_parse("--cpu-quota", f->cpu_quota, -1, INT64_MAX, &quota) < 0)

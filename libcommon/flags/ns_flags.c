@@ -86,5 +86,9 @@ int flags_namespaces(struct create_flags *o, struct spec *s)
 		free(s->hostname);
 		s->hostname = NULL;
 	}
-	return userns_request(s, o->userns) < 0 ? fail_as_usage() : 0;
+	if (!o->uidmap.n && !o->gidmap.n)
+		return userns_request(s, o->userns) < 0 ? fail_as_usage() : 0;
+	if (o->userns)
+		return fail_usage("--userns and --uidmap say the same: give one");
+	return userns_lines(s, &o->uidmap, &o->gidmap);
 }

@@ -32,3 +32,22 @@ int userns_request(struct spec *s, const char *arg)
 	s->gid_map.n = ng;
 	return 0;
 }
+
+int userns_lines(struct spec *s, const struct strv *uids, const struct strv *gids)
+{
+	size_t nu = 0, ng = 0;
+	if (gids->n && !uids->n)
+		return fail_usage("--gidmap: it needs --uidmap");
+	if (!gids->n)
+		gids = uids;
+	for (size_t i = 0; i < uids->n; i++)
+		if (idmap_parse(uids->v[i], &s->uid_map.v, &nu) < 0)
+			return fail_in("--uidmap"), fail_as_usage();
+	for (size_t i = 0; i < gids->n; i++)
+		if (idmap_parse(gids->v[i], &s->gid_map.v, &ng) < 0)
+			return fail_in("--gidmap"), fail_as_usage();
+	s->uid_map.n = nu;
+	s->gid_map.n = ng;
+	s->ns_new |= 1u << NS_USER;
+	return 0;
+}

@@ -72,7 +72,8 @@ int ref_parse(const char *in, char **out)
 
 bool image_is_ref(const char *operand)
 {
-	if (operand[0] == '/' || operand[0] == '.' || operand[0] == 0)
+	if (operand[0] == '/' || operand[0] == '.' || operand[0] == 0 ||
+	    str_ends(operand, "/")) /* nodir/ */
 		return false;
 	return !strchr(operand, '/') || access(operand, F_OK) < 0;
 }
