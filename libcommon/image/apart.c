@@ -246,6 +246,9 @@ static int result(struct mover *m, int report, struct buf *left)
 	if (WIFEXITED(program) && WEXITSTATUS(program) != 0)
 		return errno = EINVAL,
 		       fail("%s: decompress: damaged, says %s", what, m->program_name);
+	if (WIFSIGNALED(program) && WTERMSIG(program) != SIGPIPE)
+		return errno = EIO, fail("%s: decompress: %s was ended by signal %d", what,
+					m->program_name, WTERMSIG(program));
 	if (WIFSIGNALED(status))
 		return errno = EIO,
 		       fail("%s: the process that reads it was ended by signal %d (%s)", what,
@@ -254,9 +257,6 @@ static int result(struct mover *m, int report, struct buf *left)
 		return errno = EIO, fail("%s: the process that reads it ended early", what);
 	if (r.error)
 		return errno = r.error, fail("%.*s", (int)(n - sizeof r), text + sizeof r);
-	if (WIFSIGNALED(program))
-		return errno = EIO, fail("%s: decompress: %s was ended by signal %d", what,
-					m->program_name, WTERMSIG(program));
 	memcpy(m->sums->plain_hex, r.plain_hex, DIGEST_HEX - 1);
 	m->sums->plain_size = r.plain_size;
 	buf_add(left, text + sizeof r, n - sizeof r);

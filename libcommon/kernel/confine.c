@@ -88,6 +88,9 @@ static int by_number(const void *a, const void *b)
 static int files_only(void)
 {
 	static short calls[] = {
+#ifdef CTR_SAN
+	    SYS_sigaltstack, /* the sanitizers' own, at an end */
+#endif
 #ifdef SYS_open
 	    SYS_open, SYS_readlink, SYS_stat, SYS_lstat,
 #endif
