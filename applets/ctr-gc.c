@@ -30,6 +30,24 @@ static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
 
 static int code;
+/* Ids of those that were seen to live, sorted: no further look is needed to leave their things
+ * alone. What has ended since then is the next run's. */
+static struct strv living;
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool seen_alive(const char *id)
+{
+	return bsearch(&id, living.v, living.n, sizeof *living.v, by_text);
+}
+
+static int alive(const char *owner, void *arg)
+{
+	return seen_alive(owner) ? 1 : container_owner_alive(owner, arg);
+}
 
 static void trouble(void)
 {
@@ -109,8 +127,10 @@ static void one(struct container *c)
 {
 	if (c->status == ST_PAUSED)
 		thaw(c);
-	if (c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING)
-		return; /* its lock is held */
+	if (c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING) {
+		strv_add(&living, c->id); /* its lock is held */
+		return;
+	}
 	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
 	if (r < 0 && errno == ENOENT)
 		return; /* it has gone meanwhile, or has another name */
@@ -137,6 +157,7 @@ static void containers(void)
 		container_close(&c);
 	}
 	strv_free(&names);
+	strv_sort(&living);
 }
 
 /* Files of the index whose container has gone: a kill came between the removal of the two. */
@@ -146,7 +167,7 @@ static void stale_ids(void)
 	if (ids_repair() < 0 || ids_list("", &ids) < 0)
 		trouble();
 	for (size_t i = 0; i < ids.n; i++) {
-		int r = container_forget_id(ids.v[i]);
+		int r = seen_alive(ids.v[i]) ? 0 : container_forget_id(ids.v[i]);
 		if (r < 0)
 			trouble();
 		else if (r == 1)
@@ -165,7 +186,7 @@ static void groups(void)
 	for (size_t i = 0; i < l.n; i++) {
 		if (!str_starts(l.v[i], prefix))
 			continue;
-		int lives = container_owner_alive(l.v[i] + strlen(prefix), NULL);
+		int lives = alive(l.v[i] + strlen(prefix), NULL);
 		if (lives < 0)
 			trouble();
 		if (lives)
@@ -229,7 +250,7 @@ int ctr_gc_main(int argc, char **argv)
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, NULL) < 0)
 		trouble();
-	if (plug_gc() < 0)
+	if (plug_gc(alive) < 0)
 		trouble();
 	return code;
 }

@@ -302,14 +302,14 @@ static int settle_one(struct container *c, void *arg)
 	return 0;
 }
 
-int plug_gc(void)
+int plug_gc(owner_alive_fn *alive)
 {
 	int failed = 0;
 	if (geteuid()) /* a user's have none of it */
 		return 0;
 	if (container_each(settle_one, &failed) < 0)
 		failed = -1;
-	if (endpoint_gc(container_owner_alive, NULL) < 0)
+	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
 	struct nft f;
 	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */

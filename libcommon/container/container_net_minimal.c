@@ -66,7 +66,8 @@ int plug_restore(void)
 	return 0;
 }
 
-int plug_gc(void)
+int plug_gc(owner_alive_fn *alive)
 {
+	(void)alive;
 	return 0;
 }
