@@ -168,6 +168,25 @@ static bool wanted(const struct container *c)
 	return o.all || by_status || lives;
 }
 
+/* A key or a status that there is not would look as if nothing ran. */
+static void filter_check(const char *f)
+{
+	const char *eq = strchr(f, '=');
+	if (!eq)
+		die_usage("--filter: '%s' is not K=V", f);
+	_cleanup_free_ char *key = xstrndup(f, (size_t)(eq - f));
+	if (strcmp(key, "label") != 0)
+		field_named(key);
+	if (strcmp(key, "status") != 0)
+		return;
+	for (int s = 0; s <= ST_CORRUPT; s++)
+		if (strcmp(status_name((enum status)s), eq + 1) == 0)
+			return;
+	die_usage("--filter: '%s' is no status (created, running, paused, restarting, exited, "
+		  "lost, orphaned or corrupt)",
+	    eq + 1);
+}
+
 static void print_json(const struct container *c)
 {
 	struct buf b = {0};
@@ -231,8 +250,7 @@ int ctr_ps_main(int argc, char **argv)
 	if (n < argc)
 		die_usage("takes no names: use --filter name=NAME");
 	for (size_t i = 0; i < o.filters.n; i++)
-		if (!strchr(o.filters.v[i], '='))
-			die_usage("--filter: '%s' is not K=V", o.filters.v[i]);
+		filter_check(o.filters.v[i]);
 	bool templated = template_is(o.fields);
 	struct strv lines = {0};
 	size_t wide = templated ? 0 : columns(cols, head);
