@@ -397,7 +397,8 @@ static int do_events(const char *id)
 static int do_kill(const char *id, const char *name)
 {
 	struct oci_record r;
-	int sig = signal_from_name(name ? name : "TERM");
+	/* 0 asks only whether it runs, as kill(2)'s does. */
+	int sig = str_eq(name, "0") ? 0 : signal_from_name(name ? name : "TERM");
 	if (sig < 0)
 		oci_die(1);
 	open_record(&r, id, false);
@@ -741,7 +742,9 @@ int ctr_oci_main(int argc, char **argv)
 			die_fail();
 	globals_check();
 	root = oci_root(g.root);
-	struct usage sub = {.synopsis = c->synopsis, .opts = c->opts};
+	/* Callers write `update ID --memory 1` and `delete ID -f`; exec's and ps's further operands
+	 * belong to another command. */
+	struct usage sub = {.synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
 	int at = n + opt_parse(&sub, argc - n, argv + n), left = argc - at;
 	if (left < c->min)
 		die_usage("%s: ID is missing", c->name);

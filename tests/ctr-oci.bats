@@ -61,6 +61,23 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 	[ -z "$(ls oci)" ]
 }
 
+@test "options may follow the id; signal 0 asks whether it runs, --all is content with a stopped one" {
+	bundle '"sleep","1000"'
+	oci run c -d -b b </dev/null >/dev/null 2>&1
+	oci kill c 0
+	oci update c --pids-limit 33
+	oci events c --stats | grep -q '"pids":{"current":1,"limit":33}'
+	oci kill c KILL --all
+	for _ in $(seq 50); do [ "$(status c)" = stopped ] && break; sleep 0.05; done
+	run oci kill c 0
+	[ "$status" = 1 ]
+	[[ $output == *"container not running"* ]]
+	oci kill --all c 0
+	oci delete c -f
+	run oci state c
+	[ "$status" = 1 ]
+}
+
 @test "run: the exit code is the command's, and nothing is left" {
 	bundle '"sh","-c","hostname; exit 7"'
 	run -7 oci run -b b c

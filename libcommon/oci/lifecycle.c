@@ -77,6 +77,8 @@ int oci_kill(struct oci_record *r, int sig, bool all)
 		return cgroup_procs(group, life_signal, &sig) < 0 ? -1 : 0;
 	}
 	int fd = oci_record_pidfd(r);
+	if (fd < 0 && all && r->status == OCI_STOPPED)
+		return 0; /* none is left to get it, as with runc */
 	if (fd < 0)
 		return errno == ESRCH ? fail("container not running: %s", r->id) : -1;
 	int done = sys_pidfd_send_signal(fd, sig);
