@@ -127,15 +127,19 @@ endif
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
 
-man: $(pages) ## the man pages in build/man
+man: $(pages) build/man/ctrbox-security.7 ## the man pages in build/man
 build/man/%.1: applets/%.1 build/ctrbox build/bin/.links
 	$(call say,MAN,$@)mkdir -p $(@D) && sh applets/man.sh $< build/bin/$* >$@.tmp && mv $@.tmp $@
 
+build/man/%.7: applets/%.7
+	$(call say,MAN,$@)mkdir -p $(@D) && cp $< $@
+
 install: all man ## binary, links and man pages into $(DESTDIR)$(PREFIX)
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	$(Q)install -m 755 build/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
 	$(Q)for a in $(applets); do ln -sf ctrbox $(DESTDIR)$(PREFIX)/bin/ctr-$$a; done
 	$(Q)install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)install -m 644 build/man/ctrbox-security.7 $(DESTDIR)$(PREFIX)/share/man/man7
 
 rootfs: build/rootfs/.done ## build/rootfs: busybox and a minimal /etc
 build/rootfs/.done: rootfs/make.sh

@@ -153,7 +153,7 @@ load lib
 	run -0 ctr-run --security-opt systempaths=unconfined "$ROOTFS" sh -c 'grep -E "Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo; head -c 1 /proc/timer_list | wc -c; echo box2 >/proc/sys/kernel/domainname && cat /proc/sys/kernel/domainname'
 	echo "$output"
 	[[ $output == *$'Seccomp:\t2\n0\n1\nbox2' && $output == *00000000a80425fb* ]]
-	for bad in apparmor=mine label=type:x no-new-privileges:maybe systempaths=x no-such; do
+	for bad in label=x:y apparmor= no-new-privileges:maybe systempaths=x no-such; do
 		run ctr-run --security-opt $bad "$ROOTFS" true
 		[[ $status -eq 125 && ${lines[0]} == *"'$bad' is not known"* ]]
 	done

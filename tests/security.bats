@@ -597,3 +597,27 @@ device_hunt() {
 	[[ "$output" = *"add -m"* ]]
 	run -0 ctr-nsenter -t c --env -m /bin/true
 }
+
+@test "14: AppArmor and SELinux: what the host has not got is refused by name, never left out" {
+	grep -q . /sys/kernel/security/apparmor/profiles 2>/dev/null && skip "a host with AppArmor"
+	[ ! -e /sys/fs/selinux/enforce ] || skip "a host with SELinux"
+	run -125 ctr-run --security-opt apparmor=nosuch "$ROOTFS" true
+	[[ $output == *apparmorProfile*nosuch* || $output == *"knows no labels"* ]]
+	run -125 ctr-run --security-opt label=type:svirt_t --security-opt label=level:s0:c1,c2 "$ROOTFS" true
+	[[ $output == *"system_u:system_r:svirt_t:s0:c1,c2"* || $output == *"knows no labels"* ]]
+	run -125 ctr-run --security-opt label=frob:x "$ROOTFS" true
+	ctr-run --security-opt apparmor=unconfined --security-opt label=disable "$ROOTFS" true
+	grep -q apparmorProfile.*p1 <<<"$(ctr-create --name a --security-opt apparmor=p1 "$ROOTFS" true >/dev/null && cat "$CTR_LIB/containers/a/config.json" | tr -d '\n ')"
+}
+
+@test "14: a bundle's keys that --bundle does not do are refused by name" {
+	mkdir b
+	for kv in '"linux":{"netDevices":{"eth0":{}}}' '"linux":{"intelRdt":{"closID":"a"}}' '"linux":{"mountLabel":"a:b:c:d"}' \
+		'"mounts":[{"destination":"/t","type":"tmpfs","options":["tmpcopyup"]}]' \
+		'"mounts":[{"destination":"/t","type":"bind","source":"/tmp","options":["bind","idmap"]}]' \
+		'"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}}'; do
+		echo "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"$ROOTFS\"},\"process\":{\"cwd\":\"/\",\"args\":[\"true\"]},$kv}" >b/config.json
+		run -125 ctr-run --bundle b
+		[[ $output == *"not supported"* ]]
+	done
+}

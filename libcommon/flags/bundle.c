@@ -1,5 +1,7 @@
 /* bundle.c: --bundle: the spec is an OCI bundle's own; see create_flags.h. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "create_flags.h"
 #include "err.h"
@@ -15,6 +17,30 @@ static void in_bundle(char **path, const char *dir)
 	free(rel);
 }
 
+/* What the engine would pass over: to run without is to pretend. ctr-oci does some of it. */
+static int unsupported(const struct spec *s)
+{
+	const char *key = NULL;
+	if (s->net_devices.n)
+		key = "linux.netDevices";
+	else if (s->rdt)
+		key = "linux.intelRdt";
+	else if (s->mount_label && *s->mount_label)
+		key = "linux.mountLabel";
+	else if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\""))
+		key = "linux.seccomp: SCMP_ACT_NOTIFY";
+	for (size_t i = 0; i < s->mounts.n && !key; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		if (m->n_uid_map || strv_has(&m->options, "idmap") ||
+		    strv_has(&m->options, "ridmap"))
+			key = "mounts: an id-mapped mount";
+		else if (strv_has(&m->options, "tmpcopyup"))
+			key = "mounts: tmpcopyup";
+	}
+	errno = ENOTSUP;
+	return key ? fail("%s: is not supported by --bundle", key) : 0;
+}
+
 int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 {
 	size_t len;
@@ -26,6 +52,8 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	spec_free(s);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		return -1;
+	if (!s->x_lower.n && unsupported(s) < 0) /* else it is one of our own making */
+		return fail_in("%s", path);
 	spec_default_nodes(s);
 	in_bundle(&s->root_path, *dir);
 	for (size_t i = 0; i < s->mounts.n; i++) {

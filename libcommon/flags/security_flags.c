@@ -66,6 +66,32 @@ static bool security_is(const char *given, const char *key, const char *value)
 	       strcmp(given + n + 1, value) == 0;
 }
 
+/* docker's label=user:U, role:R, type:T, level:L: parts of the SELinux label of the process, whose
+ * others are those that container policies give. Kept as it stands; a host without SELinux refuses
+ * it at the start. */
+static int selinux(struct spec *s, const char *v)
+{
+	static const char *const parts[] = {"user:", "role:", "type:", "level:"};
+	_cleanup_free_ char *was =
+	    s->selinux_label ? s->selinux_label : xstrdup("system_u:system_r:container_t:s0");
+	char *part[4] = {was}, *colon;
+	s->selinux_label = NULL;
+	for (int i = 1; i < 4 && (colon = strchr(part[i - 1], ':')); i++) {
+		*colon = 0;
+		part[i] = colon + 1;
+	}
+	for (int i = 0; i < 4; i++)
+		if (str_starts(v, parts[i]) && v[strlen(parts[i])]) {
+			part[i] = (char *)v + strlen(parts[i]);
+			s->selinux_label =
+			    xasprintf("%s:%s:%s:%s", part[0], part[1], part[2], part[3]);
+			return 0;
+		}
+	return fail_usage("--security-opt: 'label=%s' is not known (disable, user:U, role:R, "
+			  "type:T, level:L)",
+	    v);
+}
+
 static int security(struct spec *s, const char *v)
 {
 	if (strcmp(v, "no-new-privileges") == 0 || security_is(v, "no-new-privileges", "true"))
@@ -77,12 +103,21 @@ static int security(struct spec *s, const char *v)
 	else if (security_is(v, "systempaths", "unconfined")) {
 		strv_free(&s->masked_paths);
 		strv_free(&s->readonly_paths);
-	} else if (!security_is(v, "apparmor", "unconfined") && !security_is(v, "label", "disable"))
+	} else if (security_is(v, "label", "disable")) {
+		free(s->selinux_label);
+		s->selinux_label = NULL;
+	} else if (str_starts(v, "label=") || str_starts(v, "label:")) {
+		return selinux(s, v + strlen("label="));
+	} else if ((str_starts(v, "apparmor=") || str_starts(v, "apparmor:")) && v[9]) {
+		free(s->apparmor); /* the kernel knows whether it is loaded; at the start */
+		s->apparmor = xstrdup(v + strlen("apparmor="));
+	} else {
 		return fail_usage("--security-opt: '%s' is not known (no-new-privileges, "
-				  "seccomp=unconfined|FILE, "
-				  "systempaths=unconfined, apparmor=unconfined, label=disable)",
+				  "seccomp=unconfined|FILE, systempaths=unconfined, "
+				  "apparmor=PROFILE|unconfined, label=disable|type:T)",
 		    v);
-	return 0; /* the last two: as it is, for no label and no AppArmor profile is ever set */
+	}
+	return 0;
 }
 
 static void privileged(struct spec *s)

@@ -115,6 +115,8 @@ static int check_supported(const struct spec *s)
 		if (s->mounts.v[i].n_uid_map || strv_has(&s->mounts.v[i].options, "idmap") ||
 		    strv_has(&s->mounts.v[i].options, "ridmap"))
 			return fail("mounts[%zu]: an id-mapped mount is not supported", i);
+		else if (strv_has(&s->mounts.v[i].options, "tmpcopyup"))
+			return fail("mounts[%zu]: tmpcopyup is not supported", i);
 	return 0;
 }
 

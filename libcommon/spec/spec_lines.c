@@ -60,10 +60,10 @@ static const struct member spec[] = {S(TEXT, version), S(NUMBER, terminal), S(NU
     S(TEXT, ns_path[NS_UTS]), S(TEXT, ns_path[NS_CGROUP]), S(TEXT, ns_path[NS_USER]),
     S(TEXT, ns_path[NS_TIME]), V(uid_map, idmap), V(gid_map, idmap), V(devices, device),
     V(device_rules, rule), S(TEXT, cgroups_path), S(LIST, resources), S(LIST, sysctl),
-    S(TEXT, seccomp), S(TEXT, rootfs_propagation), S(LIST, masked_paths), S(LIST, readonly_paths),
-    S(LIST, annotations), S(TEXT, x_user), S(LIST, x_groups), S(LIST, x_lower),
-    S(TEXT, x_image_file), S(NUMBER, x_init), S(NUMBER, x_privileged), S(NUMBER, x_no_pivot),
-    S(NUMBER, x_keep_id), {0}};
+    S(TEXT, seccomp), S(TEXT, apparmor), S(TEXT, selinux_label), S(TEXT, rootfs_propagation),
+    S(LIST, masked_paths), S(LIST, readonly_paths), S(LIST, annotations), S(TEXT, x_user),
+    S(LIST, x_groups), S(LIST, x_lower), S(TEXT, x_image_file), S(NUMBER, x_init),
+    S(NUMBER, x_privileged), S(NUMBER, x_no_pivot), S(NUMBER, x_keep_id), {0}};
 
 typedef VEC(char) vector;
 _Static_assert(
