@@ -33,6 +33,7 @@ struct endpoint {
 	struct cidr addr[2]; /* IPv4, IPv6; family 0: none */
 	uint8_t mac[6];
 	bool rebuilt;        /* our tables were missing: others' parts of them may be, too */
+	bool guarded;        /* what is said of its port in the table of family bridge */
 	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
 	struct nft_port *ports;
 	size_t nports;
@@ -96,5 +97,10 @@ char *endpoint_mark(const char *id);
 int endpoint_ns(pid_t pid);
 /* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */
 #define NETCFG_MARK "ctr-netcfg"
+
+/* Who is on the bridge cannot be another there (nft_guard()). A kernel without
+ * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0, or -1 with fail(). */
+int endpoint_guard(
+    const char *id, const char *ifname, const uint8_t mac[6], const struct cidr addr[2], bool on);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "addr.h"
+
 /* Let the port send only from `mac`. 0, or -1 with fail() (CONFIG_NF_TABLES_BRIDGE). */
 int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment);
 /* Take away what has this comment, and the port's (NULL: not known). 0 (also when there is none),
@@ -16,5 +18,14 @@ int nft_spoof_del(const char *port, const char *comment);
 int nft_spoof_has(const char *port, const uint8_t mac[6]);
 /* Every port that is checked, with its comment. 0, or -1 with fail(). */
 int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg), void *arg);
+
+/* From now on a bridge's port passes only what comes from that MAC and those addresses (family 0:
+ * none; with IPv6 the link-local one of the MAC, too): frames, ARP and neighbour advertisements,
+ * and nothing else than IP and ARP. on false: no longer; what is not there is no error. */
+int nft_guard(const char *port, const uint8_t mac[6], const struct cidr addr[2],
+    const char *comment, bool on);
+/* The same by what stands there: whatever gone() says is to go. Reads all of it. */
+typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
+int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);
 
 #endif

@@ -810,6 +810,59 @@ no_nft() {
 	[[ "$output" = *"8.8.8.8"*"are used"* && "$output" = *"nameserver 8.8.8.8"* ]]
 }
 
+# claim PID ADDR [SOURCE]: that namespace says by ARP or neighbour advertisement that ADDR is at its own MAC.
+claim() {
+	in_ns "$1" perl -MSocket=inet_pton -e '($a, $src) = @ARGV; ($i, $m) = `ip -o link show eth0` =~ /^(\d+):.*ether (\S+)/;
+		$m = pack("H12", $m =~ s/://gr); socket(S, 17, 3, 0x300) or die; $src ||= $a;
+		if ($a =~ /:/) { $t = inet_pton(10, $a); $s = inet_pton(10, $src); $d = "\xff\x02".("\0" x 13)."\1";
+			$b = pack("CCnN", 136, 0, 0, 0x20000000).$t."\2\1".$m; $c = $s.$d.pack("NN", length $b, 58).$b; $k += $_ for unpack("n*", $c);
+			$k = ($k & 0xffff) + ($k >> 16) while $k >> 16; substr($b, 2, 2) = pack("n", ~$k & 0xffff);
+			$f = "\x33\x33\0\0\0\1".$m."\x86\xdd".pack("NnCC", 6 << 28, length $b, 58, 255).$s.$d.$b;
+		} else { $t = inet_pton(2, $a); $f = ("\xff" x 6).$m.pack("nnnCCn", 0x806, 1, 0x800, 6, 4, 2).$m.$t.("\xff" x 6).$t; }
+		send(S, $f, 0, pack("SSlSCCa8", 17, 0, $i, 0, 0, 6, "")) or die "$!"' "${@:2}"
+}
+neigh_of() { in_ns "$1" ip neigh show "$2"; }
+
+@test "a container cannot take another's address on the bridge: what does not come from its MAC and addresses is dropped" {
+	h nft add table bridge try || skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
+	h nft delete table bridge try
+	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
+	box a --net n1 --ip 10.9.0.2 --ip6 fd00:9::2
+	box b --net n1 --ip 10.9.0.3 --ip6 fd00:9::3 --privileged
+	box c --net n1 --mac 02:00:00:00:00:0c
+	local b c mac
+	b=$(pid_of b) c=$(pid_of c)
+	mac=$(in_ns "$b" ip -o link show eth0 | sed 's/.*ether //; s/ .*//')
+	for n in c:10.9.0.2 c:10.9.0.3 b:10.9.0.2 c:fd00:9::2 c:fd00:9::3 b:203.0.113.2 c:2001:db8:2::2; do # all reach all
+		h ctr-exec "${n%%:*}" ping -c1 -W3 "${n#*:}"
+	done
+	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
+		# shellcheck disable=SC2086
+		claim "$b" $a
+	done
+	for who in "$HOST" "$c"; do
+		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do
+			[[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]
+		done
+	done
+	in_ns "$b" ip link set eth0 address 02:42:0a:09:00:02 # nor its MAC
+	run ! in_ns "$b" ping -c1 -W1 10.9.0.1
+	in_ns "$b" ip link set eth0 address "$mac"
+	in_ns "$b" ping -c1 -W3 10.9.0.1
+	# connected and disconnected, ended, killed: nothing of them stays
+	h ctr-net create n2
+	h ctr-net connect n2 a
+	h nft list set bridge ctrbox guarded | grep -o comment >"$BATS_TEST_TMPDIR/four"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/four")" = 4 ]
+	h ctr-net disconnect n2 a
+	[ "$(h nft list set bridge ctrbox guarded | grep -o comment | wc -l)" = 3 ]
+	(. "$CTR_RUN/containers/c/state" && kill -9 "$monitor")
+	h ctr-rm -f a b
+	h ctr-rm -f c
+	h ctr-gc
+	[ -z "$(h nft list table bridge ctrbox | grep 'elements =')" ]
+}
+
 @test "a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --privileged

@@ -13,16 +13,39 @@
 #include "err.h"
 #include "nft.h"
 #include "nft_bridge.h"
+#include "sysno.h"
 
-#define KEY 24 /* of `macs`: an interface's name in 16 bytes, an address in 6 of 8 */
+#define KEY 32 /* at most: an interface's name in 16 bytes, and an address */
 #define SPOOF_LABEL "nf_tables: table bridge ctrbox (CONFIG_NF_TABLES_BRIDGE)"
-enum { T_ETHER = 9, T_IFNAME = 41 }; /* nft(8)'s numbers of types, by which it lists our sets */
+enum {
+	T_IPV4 = 7,
+	T_IPV6 = 8,
+	T_ETHER = 9,
+	T_IFNAME = 41
+}; /* nft(8)'s numbers of types, by which it lists our sets */
 
 static const struct {
 	const char *name;
 	uint32_t type, len;
-} sets[] = {{"checked", T_IFNAME, 16}, {"macs", T_IFNAME << 6 | T_ETHER, KEY}};
-static const char rule[] = "iifname @checked iifname . ether saddr != @macs drop";
+} sets[] = {{"checked", T_IFNAME, 16}, {"macs", T_IFNAME << 6 | T_ETHER, 24},
+    {"guarded", T_IFNAME, 16}, {"from4", T_IFNAME << 6 | T_IPV4, 20},
+    {"from6", T_IFNAME << 6 | T_IPV6, KEY}};
+enum { CHECKED, MACS, GUARDED, FROM4, FROM6, SETS };
+
+/* A guarded port has a MAC and addresses. Nobody there is a router (134, 137: advertisement,
+ * redirect), and another protocol could hide these: a frame with two VLAN tags of 0 is taken for
+ * one without. */
+static const char *const rules[] = {
+    "iifname @checked iifname . ether saddr != @macs drop",
+    "iifname @guarded iifname . ether saddr != @macs drop",
+    "iifname @guarded meta protocol arp iifname . arp saddr ip != @from4 drop",
+    "iifname @guarded meta protocol ip iifname . ip saddr != @from4 drop",
+    "iifname @guarded meta protocol ip6 ip6 saddr != :: iifname . ip6 saddr != @from6 drop",
+    "iifname @guarded icmpv6 type 134 drop",
+    "iifname @guarded icmpv6 type 137 drop",
+    "iifname @guarded icmpv6 type 136 iifname . icmpv6 taddr != @from6 drop",
+    "iifname @guarded meta protocol != arp meta protocol != ip meta protocol != ip6 drop",
+};
 
 static void be32(struct nlmsghdr *h, int type, uint32_t v)
 {
@@ -47,7 +70,7 @@ static int put_base(struct nl *n)
 {
 	struct nlmsghdr *h = msg(n, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, NFT_TABLE);
-	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+	for (size_t i = 0; i < SETS; i++) {
 		h = msg(n, NFT_MSG_NEWSET, NLM_F_CREATE);
 		mnl_attr_put_strz(h, NFTA_SET_TABLE, NFT_TABLE);
 		mnl_attr_put_strz(h, NFTA_SET_NAME, sets[i].name);
@@ -67,10 +90,14 @@ static int put_base(struct nl *n)
 	h = msg(n, NFT_MSG_DELRULE, 0);
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, "spoof");
-	h = msg(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(h, NFTA_RULE_CHAIN, "spoof");
-	return nft_compile(h, AF_INET, rule);
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		h = msg(n, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+		mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
+		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, "spoof");
+		if (nft_compile(h, AF_INET6, rules[i]) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static struct nlattr *elem_start(struct nlmsghdr *h, const char *set, struct nlattr **list)
@@ -115,13 +142,44 @@ static void make_key(uint8_t key[KEY], const char *port, const uint8_t *mac)
 		memcpy(key + 16, mac, 6);
 }
 
-int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
+/* Who is behind a port. */
+struct who {
+	const char *port, *comment;
+	const uint8_t *mac;
+	const struct cidr *addr; /* NULL: only the MAC is looked at */
+};
+
+static void put(struct nl *n, const struct who *w, bool add, int set, const void *what, size_t len)
+{
+	uint8_t key[KEY];
+	make_key(key, w->port, NULL);
+	memcpy(key + 16, what, len);
+	put_elem(n, add, sets[set].name, key, sets[set].len, add ? w->comment : NULL);
+}
+
+static void put_who(struct nl *n, const struct who *w, bool add)
+{
+	const uint8_t *m = w->mac;
+	uint8_t link[16] = {0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]};
+	put(n, w, add, w->addr ? GUARDED : CHECKED, "", 0);
+	put(n, w, add, MACS, m, 6);
+	if (!w->addr)
+		return;
+	if (w->addr[0].a.family)
+		put(n, w, add, FROM4, w->addr[0].a.b, 4);
+	if (w->addr[1].a.family) {
+		put(n, w, add, FROM6, w->addr[1].a.b, 16);
+		put(n, w, add, FROM6, link, 16);
+	}
+}
+
+static int who_commit(const struct who *w, bool add)
 {
 	struct nl n;
-	uint8_t key[KEY];
-	make_key(key, port, mac);
-	if (strlen(comment) + 1 > COMMENT_SIZE)
-		return fail("%s: its name is too long", port);
+	if (strlen(w->comment) + 1 > COMMENT_SIZE)
+		return fail("%s: its name is too long", w->port);
+	if (sys_missing("nf_tables"))
+		return errno = EOPNOTSUPP, fail(SPOOF_LABEL ": %m");
 	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
 		return -1;
 	int r = -1;
@@ -130,17 +188,28 @@ int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
 		frame(&n, NFNL_MSG_BATCH_BEGIN);
 		if (base && put_base(&n) < 0)
 			break;
-		put_elem(&n, true, "checked", key, 16, comment);
-		put_elem(&n, true, "macs", key, KEY, comment);
+		put_who(&n, w, add);
 		frame(&n, NFNL_MSG_BATCH_END);
 		r = nl_commit(&n);
-		if (r == 0 || errno != ENOENT)
+		if (r == 0 || errno != ENOENT || !add)
 			break;
 	}
 	int saved = errno;
 	nl_close(&n);
 	errno = saved;
 	return r;
+}
+
+int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
+{
+	return who_commit(&(struct who){port, comment, mac, NULL}, true);
+}
+
+int nft_guard(
+    const char *port, const uint8_t mac[6], const struct cidr addr[2], const char *comment, bool on)
+{
+	int r = who_commit(&(struct who){port, comment, mac, addr}, on);
+	return r < 0 && (on || (errno != ENOENT && errno != EOPNOTSUPP)) ? -1 : 0;
 }
 
 /* --- what is there --- */
@@ -224,11 +293,18 @@ static int look(struct nl *n, const char *set, const void *key, struct elems *e)
 	return errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL ? 0 : -1;
 }
 
-static int away(struct nl *n, const char *set, const struct elems *e, const char *comment)
+static bool is_the(const char *port, const char *comment, void *arg)
+{
+	(void)port;
+	return strcmp(comment, arg) == 0;
+}
+
+static int away(
+    struct nl *n, const char *set, const struct elems *e, nft_guard_gone_fn *gone, void *arg)
 {
 	int r = 0;
 	for (size_t i = 0; i < e->n && r == 0; i++) {
-		if (strcmp(e->v[i].comment, comment) != 0)
+		if (!gone((const char *)e->v[i].key, e->v[i].comment, arg))
 			continue;
 		nl_reset(n);
 		frame(n, NFNL_MSG_BATCH_BEGIN);
@@ -257,7 +333,7 @@ int nft_spoof_del(const char *port, const char *comment)
 			break;
 		}
 		if (r == 0)
-			r = away(&n, sets[i].name, &e, comment);
+			r = away(&n, sets[i].name, &e, is_the, (void *)comment);
 		free(e.v);
 	}
 	int saved = errno;
@@ -266,11 +342,28 @@ int nft_spoof_del(const char *port, const char *comment)
 	return r;
 }
 
+int nft_guard_clear(nft_guard_gone_fn *gone, void *arg)
+{
+	struct nl n;
+	int r = 0;
+	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return 0; /* a kernel without: nothing of ours is there */
+	for (int i = MACS; i < SETS && r == 0; i++) {
+		struct elems e = {.len = sets[i].len};
+		r = look(&n, sets[i].name, NULL, &e);
+		if (r == 0)
+			r = away(&n, sets[i].name, &e, gone, arg);
+		free(e.v);
+	}
+	nl_close(&n);
+	return r;
+}
+
 int nft_spoof_has(const char *port, const uint8_t mac[6])
 {
 	struct nl n;
 	uint8_t key[KEY];
-	struct elems checked = {.len = 16}, macs = {.len = KEY};
+	struct elems checked = {.len = 16}, macs = {.len = sets[MACS].len};
 	make_key(key, port, mac);
 	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
 		return -1;

@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -214,6 +215,53 @@ static int address(struct nlmsghdr *h, int family, bool src, const char **p)
 	return -1;
 }
 
+/* Of family bridge: where a frame comes in and whose it says it is, not in a set; what it carries.
+ */
+static bool bridge_phrase(struct nlmsghdr *h, const char **p)
+{
+	static const struct {
+		const char *text;
+		uint32_t base, off, len;
+	} claims[] = {{"iifname . ether saddr != @", NFT_PAYLOAD_LL_HEADER, 6, 6},
+	    {"iifname . arp saddr ip != @", NFT_PAYLOAD_NETWORK_HEADER, 14, 4},
+	    {"iifname . ip saddr != @", NFT_PAYLOAD_NETWORK_HEADER, 12, 4},
+	    {"iifname . ip6 saddr != @", NFT_PAYLOAD_NETWORK_HEADER, 8, 16},
+	    {"iifname . icmpv6 taddr != @", NFT_PAYLOAD_TRANSPORT_HEADER, 8, 16}};
+	static const struct {
+		const char *text;
+		uint8_t number[2];
+	} kinds[] = {{"arp", {8, 6}}, {"ip6", {0x86, 0xdd}}, {"ip", {8, 0}}};
+	static const uint8_t icmpv6 = 58;
+	char name[32];
+	for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++)
+		if (eat(p, claims[i].text)) {
+			meta(h, NFT_META_IIFNAME, R0);
+			payload(h, claims[i].base, claims[i].off, claims[i].len, R0 + 4);
+			word(p, name);
+			lookup(h, name, true, false);
+			return true;
+		}
+	if (eat(p, "icmpv6 type ")) {
+		word(p, name);
+		uint8_t type = (uint8_t)atoi(name);
+		meta(h, NFT_META_L4PROTO, R0);
+		cmp(h, NFT_CMP_EQ, &icmpv6, 1);
+		payload(h, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, R0);
+		cmp(h, NFT_CMP_EQ, &type, 1);
+		return true;
+	}
+	if (!eat(p, "meta protocol "))
+		return false;
+	uint32_t op = eat(p, "!= ") ? NFT_CMP_NEQ : NFT_CMP_EQ;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (eat(p, kinds[i].text)) {
+			meta(h, NFT_META_PROTOCOL, R0);
+			cmp(h, op, kinds[i].number, 2);
+			return true;
+		}
+	return false;
+}
+
 static int phrase(struct nlmsghdr *h, int family, const char **p)
 {
 	const char *ip = family == AF_INET ? "ip " : "ip6 ";
@@ -225,13 +273,8 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 		lookup(h, name, false, false);
 		return 0;
 	}
-	if (eat(p, "iifname . ether saddr != @")) { /* family bridge */
-		meta(h, NFT_META_IIFNAME, R0);
-		payload(h, NFT_PAYLOAD_LL_HEADER, 6, 6, R0 + 4);
-		word(p, name);
-		lookup(h, name, true, false);
+	if (bridge_phrase(h, p))
 		return 0;
-	}
 	bool in = eat(p, "iifname ");
 	if (in || eat(p, "oifname ")) {
 		meta(h, in ? NFT_META_IIFNAME : NFT_META_OIFNAME, R0);

@@ -23,6 +23,7 @@
 #include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
+#include "nft_bridge.h"
 #include "portspec.h"
 #include "place.h"
 
@@ -320,6 +321,15 @@ static int link_make(
 	return r;
 }
 
+int endpoint_guard(
+    const char *id, const char *ifname, const uint8_t mac[6], const struct cidr addr[2], bool on)
+{
+	char port[16];
+	_cleanup_free_ char *mark = endpoint_mark(id);
+	veth_name(id, ifname, port);
+	return nft_guard(port, mac, addr, mark, on);
+}
+
 static int inside(const struct network *n, const struct endpoint *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
@@ -499,6 +509,10 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		p->linked = result == 0 || errno != EEXIST; /* else it is an earlier one's */
 	}
 	nl_close(&rt);
+	if (result == 0 && bridge &&
+	    !(p->guarded = endpoint_guard(p->id, p->ifname, p->mac, p->addr, true) == 0) && nat)
+		warn("network %s: a container of it can take another's address: %s", n->name,
+		    fail_msg());
 	if (result == 0)
 		result = inside(n, p, netns_fd);
 	if (result == 0 && bridge) {
@@ -567,6 +581,8 @@ void endpoint_down(struct endpoint *p)
 	if (nat && nft_ports_away(&f, p->ports, p->nports) < 0)
 		warn("%s", fail_msg());
 	conntrack_flush(p->ports, p->nports);
+	if (p->guarded && endpoint_guard(p->id, p->ifname, p->mac, p->addr, false) < 0)
+		warn("%s", fail_msg());
 	if (p->linked && link_drop(p->id, p->ifname) < 0)
 		warn("%s", fail_msg());
 	if (p->joined && host_names_leave(p->network, p->id, p->addr, NULL) < 0)
@@ -648,6 +664,12 @@ static void default_routes(struct nl *in, const struct strv *networks)
 	}
 }
 
+static bool on_port(const char *port, const char *comment, void *arg)
+{
+	(void)comment;
+	return strcmp(port, arg) == 0;
+}
+
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks)
 {
@@ -657,7 +679,11 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 		return -1;
 	int r;
 	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
+		char port[16];
+		veth_name(id, ifname, port);
 		r = link_drop(id, ifname);
+		if (r == 0)
+			r = nft_guard_clear(on_port, port);
 	} else {
 		rtnl_link_del(&in, ifname);
 		r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;

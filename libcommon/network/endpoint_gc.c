@@ -14,6 +14,7 @@
 #include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
+#include "nft_bridge.h"
 #include "place.h"
 
 struct sweep {
@@ -90,6 +91,12 @@ static void on_link(const struct link_info *l, void *arg)
 		printf("interface %s of %s\n", l->name, id);
 }
 
+static bool on_guarded(const char *port, const char *comment, void *arg)
+{
+	(void)port;
+	return marked(arg, comment) != NULL;
+}
+
 static bool keep_lease(const struct lease *l, void *arg)
 {
 	struct sweep *s = arg;
@@ -152,6 +159,8 @@ static int sweep(struct sweep *s)
 		links_away(s, &rt);
 		nl_close(&rt);
 	}
+	if (nft_guard_clear(on_guarded, s) < 0)
+		s->failed = -1;
 	network_leases_each(one_network, s);
 	strv_free(&s->links);
 	free(s->ports);

@@ -115,6 +115,12 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 		nft_port_add(&r->f, &p);
 		r->missing++;
 	}
+	uint8_t mac[6];
+	struct cidr from[2] = {{.a = to[0]}, {.a = to[1]}};
+	text = r->missing ? kv_get(state, "mac") : NULL; /* then that went, too */
+	if (text && mac_parse("mac", text, mac) == 0 &&
+	    endpoint_guard(id, "eth0", mac, from, true) < 0 && errno != EOPNOTSUPP)
+		warn("%s", fail_msg());
 	strv_free(&ports);
 	strv_free(&on);
 }
