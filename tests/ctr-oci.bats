@@ -61,12 +61,16 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 	[ -z "$(ls oci)" ]
 }
 
-@test "options may follow the id; signal 0 asks whether it runs, --all is content with a stopped one" {
+@test "options may follow the id; signal 0 asks whether it runs, --all is content with a stopped one; exec's --cgroup stays inside" {
 	bundle '"sleep","1000"'
 	oci run c -d -b b </dev/null >/dev/null 2>&1
 	oci kill c 0
 	oci update c --pids-limit 33
 	oci events c --stats | grep -q '"pids":{"current":1,"limit":33}'
+	run oci exec --cgroup ../x c true
+	[[ $status = 255 && $output == *"bad sub cgroup path"* ]]
+	run oci exec --cgroup none c true
+	[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
 	oci kill c KILL --all
 	for _ in $(seq 50); do [ "$(status c)" = stopped ] && break; sleep 0.05; done
 	run oci kill c 0

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,10 +35,14 @@ static char *exec_group(const struct oci_record *r, const char *sub)
 	if (!group || !sub || !*sub)
 		return xstrdup(group ? group : "");
 	char *path = xasprintf("%s/%s", group, sub);
-	if (!strstr(path, "..") && cgroup_exists(path))
+	bool inside = !strstr(path, "..");
+	if (inside && cgroup_exists(path))
 		return path;
+	free(path);
 	errno = ENOENT;
-	fail("--cgroup %s: no such group in the container's", sub);
+	fail(inside ? "--cgroup %s: adding pid to it: no such file or directory"
+		    : "--cgroup %s: bad sub cgroup path",
+	    sub);
 	return NULL;
 }
 
