@@ -36,9 +36,10 @@ struct unpack {
 	int root;
 	struct unpack_how how;
 	bool owners; /* may we set them? */
-	bool said_xattr, said_device, said_owner;
+	bool said_xattr, said_device, said_owner, said_acl;
 	struct left_out devices, bits;
 	const void *acl; /* the entry's default one */
+	void *acl_text;  /* the same where it came as text */
 	size_t acl_size;
 	uid_t euid;
 	gid_t egid;
@@ -65,6 +66,10 @@ int unpack_way(struct unpack *u, char path[PATH_MAX], const char **base, bool ma
 void unpack_way_drop(struct unpack *u, size_t depth);
 /* A directory in the place of a mark of deletion: it shows nothing from below. -1 with fail(). */
 int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path);
+
+/* An access control list from tar's text, as the kernel's attribute, appended to *out. False when
+ * an entry was left out: one by a name, without a number. */
+bool unpack_acl_parse(const void *text, size_t size, struct buf *out);
 
 /* Owner, attributes, mode and time of an open file. -1 with fail(). */
 int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path, int fd);

@@ -119,12 +119,16 @@ static const struct unicode_decomposition_table u_decomposition_table[] = {{0xff
 #define IS_DECOMPOSABLE_BLOCK(uc) 0
 #define CCC(uc) 0
 END
-# POSIX ACLs are kept as the xattrs that they are; libarchive's own form of them (6 KB) stays empty.
+# POSIX ACLs are kept as the xattrs that they are; libarchive's own form of them (6 KB) stays empty. The text of one that a
+# tar has (tar --acls) becomes an attribute of the entry, which unpack_acl.c reads.
 cat >libarchive/libarchive/archive_acl.c <<'END'
 #include "archive_platform.h"
 #include "archive.h"
 #include "archive_acl_private.h"
 #include "archive_entry.h"
+#include "archive_entry_private.h"
+#include <stddef.h>
+#include <string.h>
 #define NONE(type, name, args, value) type archive_acl_##name args { return value; }
 void archive_acl_clear(struct archive_acl *a) { (void)a; }
 /* an entry's mode is kept in there */
@@ -140,7 +144,13 @@ NONE(int, add_entry_w_len, (struct archive_acl *a, int b, int c, int d, int e, c
 NONE(wchar_t *, to_text_w, (struct archive_acl *a, ssize_t *b, int c, struct archive *d), ((void)a, (void)b, (void)c, (void)d, NULL))
 NONE(char *, to_text_l, (struct archive_acl *a, ssize_t *b, int c, struct archive_string_conv *d), ((void)a, (void)b, (void)c, (void)d, NULL))
 NONE(int, from_text_w, (struct archive_acl *a, const wchar_t *b, int c), ((void)a, (void)b, (void)c, ARCHIVE_OK))
-NONE(int, from_text_l, (struct archive_acl *a, const char *b, int c, struct archive_string_conv *d), ((void)a, (void)b, (void)c, (void)d, ARCHIVE_OK))
+int archive_acl_from_text_l(struct archive_acl *acl, const char *text, int type, struct archive_string_conv *sc)
+{
+	struct archive_entry *e = (void *)((char *)acl - offsetof(struct archive_entry, acl));
+	(void)sc;
+	archive_entry_xattr_add_entry(e, type == ARCHIVE_ENTRY_ACL_TYPE_DEFAULT ? "ctr.acl.default" : "ctr.acl.access", text, strlen(text));
+	return ARCHIVE_OK;
+}
 END
 # Half of the time of it all: beside the others.
 (

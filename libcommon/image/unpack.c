@@ -382,6 +382,7 @@ static void unpack_free(struct unpack *u)
 		free(u->times[i].acl);
 	}
 	free(u->times);
+	free(u->acl_text);
 	free(u);
 }
 

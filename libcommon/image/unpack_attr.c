@@ -19,6 +19,7 @@
 #include "sys.h"
 #include "unpack.h"
 
+#define ACCESS_ACL "system.posix_acl_access"
 #define DEFAULT_ACL "system.posix_acl_default"
 
 /* Something that is not open for writing: by a path of /proc/self/fd, or by its single name. */
@@ -170,6 +171,30 @@ int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struc
 	return 0;
 }
 
+/* tar's text of an access control list (the recipe of libarchive names it so). */
+static int acl_set(struct unpack *u, const char *path, const struct target *t, int fd, bool dflt,
+    const void *text, size_t size)
+{
+	struct buf acl = {0};
+	/* ids as a container sees them are not the host's */
+	bool whole = !(u->how.ids && u->how.ids->n_uids) && unpack_acl_parse(text, size, &acl);
+	if (!whole && !u->said_acl)
+		warn("%s: %.300s: entries of its access control list are left out: users and "
+		     "groups by name, not by number",
+		    u->what, path);
+	u->said_acl |= !whole;
+	int r = 0;
+	if (acl.n && dflt && t) {
+		free(u->acl_text);
+		u->acl = u->acl_text = xmalloc(acl.n);
+		memcpy(u->acl_text, acl.p, u->acl_size = acl.n);
+	} else if (acl.n) {
+		r = xattr_set(u, path, t, fd, dflt ? DEFAULT_ACL : ACCESS_ACL, acl.p, acl.n);
+	}
+	buf_free(&acl);
+	return r;
+}
+
 static int xattrs_set(
     struct unpack *u, struct archive_entry *e, const char *path, const struct target *t, int fd)
 {
@@ -179,6 +204,12 @@ static int xattrs_set(
 	if (archive_entry_xattr_count(e))
 		archive_entry_xattr_reset(e);
 	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
+		bool dflt = name && strcmp(name, "ctr.acl.default") == 0;
+		if (dflt || (name && strcmp(name, "ctr.acl.access") == 0)) {
+			if (acl_set(u, path, t, fd, dflt, value, size) < 0)
+				return -1;
+			continue;
+		}
 		if (!name || !xattr_wanted(u, name))
 			continue;
 		if (t && strcmp(name, DEFAULT_ACL) == 0)
