@@ -542,6 +542,20 @@ device_hunt() {
 	find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -depth -type d -path "*/$CTR_CGROUP*" -exec rmdir {} + 2>/dev/null || :
 }
 
+@test "14.13: a bundle's list that denies nothing denies what it does not name" {
+	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
+	mkdir b
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["sh","-c","true </dev/mem2 && echo opened; true </dev/zero && echo fine"],"cwd":"/","env":["PATH=/bin"],
+	 "capabilities":{"bounding":["CAP_SYS_RAWIO"],"effective":["CAP_SYS_RAWIO"],"permitted":["CAP_SYS_RAWIO"]}},"root":{"path":"$ROOTFS"},
+	 "mounts":[{"destination":"/dev","type":"tmpfs","source":"tmpfs"},{"destination":"/proc","type":"proc","source":"proc"}],
+	 "linux":{"namespaces":[{"type":"pid"},{"type":"mount"}],"devices":[{"path":"/dev/mem2","type":"c","major":10,"minor":229,"fileMode":438}],
+	 "resources":{"devices":[{"allow":true,"type":"c","major":10,"minor":229,"access":"m"}]}}}
+	END
+	run -0 ctr-run --bundle b
+	[[ $output == *fine* && $output != *opened* && $output == *"not permitted"* ]]
+}
+
 @test "14.14: the socket families that are refused cannot be had by i386's socketcall" {
 	[ "$(uname -m)" = x86_64 ] || skip "x86-64 only"
 	need gcc
