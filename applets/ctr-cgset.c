@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "applets.h"
@@ -25,8 +27,9 @@
 #include "undo.h"
 #include "userdb.h"
 
-static bool create, get, del, kill_first, freeze, thaw, list, stat_it, watch_it, mount_it;
-static const char *pid_s, *file_s, *delegate;
+static bool create, get, del, kill_first, freeze, thaw, list, stat_it, watch_it, mount_it,
+    umount_it;
+static const char *pid_s, *file_s, *delegate, *back;
 static struct strv device_rules;
 
 static const struct opt opts[] = {
@@ -48,15 +51,19 @@ static const struct opt opts[] = {
 	"with KEY=VALUE: the devices its processes may use: 'c 1:3 rwm', '-b *:* m', 'default'",
 	OPT_LIST, &device_rules},
     {0, "delegate", "USER", "give GROUP to a user (cgroup v2)", OPT_STR, &delegate},
-    {0, "mount", NULL, "mount cgroup v2, where no cgroups are; or a named v1 hierarchy: NAME DIR",
+    {0, "back", "FILE", "with -p: into the groups that FILE, a copy of /proc/PID/cgroup, says",
+	OPT_STR, &back},
+    {0, "umount", NULL, "unmount the cgroup file system at DIR", OPT_FLAG, &umount_it},
+    {0, "mount", NULL,
+	"mount cgroup v2, where no cgroups are; or at DIR a v1 hierarchy: CONTROLLER or NAME",
 	OPT_FLAG, &mount_it},
     OPT_END,
 };
 static const struct usage usage = {
     .synopsis = "[-c] GROUP KEY=VALUE... [-- COMMAND [ARG...]]\n-g GROUP [KEY...]\n-p PID|- "
-		"GROUP\n-d [-k] GROUP\n"
+		"GROUP\n-p PID|- --back FILE\n-d [-k] GROUP\n"
 		"--freeze|--thaw|--stat|--watch|-k GROUP\n-l [GROUP]\n-f FILE|-\n--delegate USER "
-		"GROUP\n--mount [NAME DIR]",
+		"GROUP\n--mount [CONTROLLER|NAME DIR]\n--umount DIR",
     .more = "GROUP is relative to $CTR_CGROUP (ctr); a leading / means the hierarchy's root. Keys "
 	    "are cgroup v2's:\n"
 	    "memory.max memory.high memory.low memory.swap.max cpu.weight cpu.max cpuset.cpus "
@@ -283,6 +290,47 @@ static int give(const char *path)
 	return 0;
 }
 
+/* To where each was, by hierarchy: one that was in several groups is in them again. */
+static int move_back(void)
+{
+	struct strv pids = {0};
+	int64_t pid;
+	_cleanup_free_ char *was = file_read(back, 65536, NULL);
+	if (!was)
+		die_fail();
+	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
+	for (size_t i = 0; i < pids.n; i++)
+		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
+			die_fail_usage();
+		else
+			cgroup_return((pid_t)pid, was);
+	return 0;
+}
+
+static int unmount_here(int argc, char **argv)
+{
+	struct statfs fs;
+	if (argc != 1)
+		die_usage("--umount takes DIR");
+	if (statfs(argv[0], &fs) < 0)
+		die("%s: %m", argv[0]);
+	if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
+		die("%s: not a cgroup file system", argv[0]);
+	if (umount2(argv[0], UMOUNT_NOFOLLOW) < 0)
+		die("%s: unmount: %m%s", argv[0],
+		    errno == EINVAL ? " (it is not where it is mounted)" : "");
+	return 0;
+}
+
+/* A controller that this kernel has is mounted as such; any other word names a hierarchy without
+ * one. */
+static bool is_controller(const char *name)
+{
+	_cleanup_free_ char *all = file_read("/proc/cgroups", 65536, NULL),
+			    *line = xasprintf("\n%s\t", name);
+	return all && strstr(all, line);
+}
+
 static void unmake(void *dir)
 {
 	rmdir(dir);
@@ -297,10 +345,11 @@ static int mount_here(int argc, char **argv)
 		return 0;
 	}
 	if (argc != 2)
-		die_usage("--mount takes NAME DIR, or nothing");
+		die_usage("--mount takes CONTROLLER DIR or NAME DIR, or nothing");
 	if (name_check("NAME", argv[0]) < 0)
 		die_fail_usage();
-	_cleanup_free_ char *data = xasprintf("none,name=%s", argv[0]);
+	_cleanup_free_ char *data =
+	    is_controller(argv[0]) ? xstrdup(argv[0]) : xasprintf("none,name=%s", argv[0]);
 	bool fresh = access(argv[1], F_OK) < 0;
 	if (dir_make(argv[1], 0755) < 0)
 		die_fail();
@@ -308,7 +357,8 @@ static int mount_here(int argc, char **argv)
 		undo_push(unmake, argv[1]);
 	if (mount("cgroup", argv[1], "cgroup", 0, data) < 0)
 		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0],
-		    errno == ENODEV ? " (this kernel has no cgroup v1)" : "");
+		    errno == EBUSY ? " (the controller is another hierarchy's, or cgroup v2's)"
+				   : "");
 	undo_commit();
 	return 0;
 }
@@ -365,14 +415,20 @@ int ctr_cgset_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	argc -= n;
 	argv += n;
-	if (get + del + (freeze || thaw) + list + stat_it + watch_it + mount_it + !!pid_s +
-		    !!file_s + !!delegate >
+	if (get + del + (freeze || thaw) + list + stat_it + watch_it + mount_it + umount_it +
+		    !!pid_s + !!file_s + !!delegate >
 		1 ||
 	    (freeze && thaw) ||
 	    (kill_first && (get || list || stat_it || watch_it || mount_it || pid_s || file_s)))
 		die_usage("one thing at a time");
 	if (mount_it)
 		return mount_here(argc, argv);
+	if (umount_it)
+		return unmount_here(argc, argv);
+	if (back && (!pid_s || argc))
+		die_usage("--back: it takes -p PID, and no GROUP");
+	if (back)
+		return move_back();
 	if (file_s)
 		return set_lines();
 	if (list && argc == 0) {

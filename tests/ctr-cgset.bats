@@ -538,3 +538,35 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-rm -f a b
 	ctr-cgset -d "$long"
 }
+
+@test "--mount CONTROLLER DIR shows that controller there, and --umount takes it away" {
+	[ -d /sys/fs/cgroup/pids ] || skip "not a system of cgroup v1"
+	ctr-cgset -c demo pids.max=7
+	run -0 unshare -m --propagation private bash -c 'ctr-cgset --mount pids here && cat "here/$CTR_CGROUP/demo/pids.max" && ctr-cgset --umount here && ls here'
+	[ "$output" = 7 ]
+	ctr-cgset -d demo
+	run -1 ctr-cgset --umount "$WORLD"
+	[[ "$output" = *"not a cgroup file system"* ]]
+	run -2 ctr-cgset --umount
+}
+
+@test "--back: a process is in every hierarchy where it was before it was moved" {
+	ctr-cgset -c one pids.max=50
+	ctr-cgset -c two pids.max=50
+	sleep 1000 3>&- &
+	pid=$!
+	ctr-cgset -p $pid one
+	[ ! -d /sys/fs/cgroup/memory ] || echo $pid >"/sys/fs/cgroup/memory/$CTR_CGROUP/two/cgroup.procs"
+	cp "/proc/$pid/cgroup" was
+	ctr-cgset -c away pids.max=50
+	ctr-cgset -p $pid away
+	run ! diff -q was "/proc/$pid/cgroup"
+	ctr-cgset -p $pid --back was
+	diff was "/proc/$pid/cgroup"
+	run -2 ctr-cgset --back was
+	kill $pid
+	wait $pid || :
+	ctr-cgset -d one
+	ctr-cgset -d two
+	ctr-cgset -d away
+}
