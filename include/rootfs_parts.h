@@ -16,6 +16,7 @@
  * directory is the host's /proc/self/fd (rootfs_enter). */
 #define FD_PATH(fd) rootfs_fd_path((char[32]){0}, fd)
 char *rootfs_fd_path(char buf[32], int fd);
+extern bool rootfs_no_self; /* /proc has none of us: the working folder is /proc/self/fd */
 
 /* Bind m's source at its place, made when missing; `tie` > 0: this detached mount instead. */
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie);

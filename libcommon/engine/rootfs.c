@@ -76,14 +76,6 @@ static int move_root(void)
 	return 0;
 }
 
-static bool no_self; /* /proc has none of us */
-
-char *rootfs_fd_path(char buf[32], int fd)
-{
-	snprintf(buf, 32, no_self ? "%d" : "/proc/self/fd/%d", fd);
-	return buf;
-}
-
 int rootfs_enter(struct rootfs *r)
 {
 	_cleanup_close_ int fds =
@@ -109,6 +101,6 @@ int rootfs_enter(struct rootfs *r)
 	r->fd = -1;
 	if (chdir("/") < 0)
 		return fail("/: %m");
-	no_self = fds >= 0;
-	return no_self && fchdir(fds) < 0 ? fail("/proc/self/fd: %m") : 0;
+	rootfs_no_self = fds >= 0;
+	return rootfs_no_self && fchdir(fds) < 0 ? fail("/proc/self/fd: %m") : 0;
 }

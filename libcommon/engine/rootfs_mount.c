@@ -1,6 +1,7 @@
 /* rootfs_mount.c: one mount of the spec, bound or of a file system; see rootfs_parts.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
@@ -11,6 +12,14 @@
 #include "sys.h"
 #include "sysno.h"
 #include "trace.h"
+
+bool rootfs_no_self;
+
+char *rootfs_fd_path(char buf[32], int fd)
+{
+	snprintf(buf, 32, rootfs_no_self ? "%d" : "/proc/self/fd/%d", fd);
+	return buf;
+}
 
 /* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is
  * beneath. */
