@@ -1,0 +1,159 @@
+# CNI plugins of the other kinds: ptp, macvlan, loopback, and the chained tuning, bandwidth,
+# firewall and macspoofchk.
+# shellcheck shell=bash
+load lib
+load net
+
+test_setup() {
+	need ip iproute2
+	need jq
+	net_up
+	PLUGINS=$WORLD/plugins
+	"$CTRBOX" --install-cni "$PLUGINS"
+	ns POD
+	ns POD2
+	IPAM='{"type":"host-local","ranges":[[{"subnet":"10.23.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
+}
+test_teardown() { net_down; }
+
+plugin() { # COMMAND POD TYPE CONF
+	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" \
+		CNI_IFNAME="${IFNAME:-eth0}" CNI_PATH="$PLUGINS" "$PLUGINS/$3" <<<"$4" 2>/dev/null
+}
+conf() { # TYPE KEYS: a main plugin's configuration with addresses
+	jq -nc --arg t "$1" --argjson i "$IPAM" \
+		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, ipam: \$i} + $2"
+}
+chained() { # TYPE KEYS RESULT
+	jq -nc --arg t "$1" --argjson r "$3" \
+		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, prevResult: \$r} + $2"
+}
+nothing_left() {
+	[ -z "$(find "$CTR_RUN/cni" -name '[0-9f.]*' ! -name '.last*' ! -name .by -type f)" ]
+	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
+}
+
+@test "cni: loopback brings lo up, and down" {
+	local r
+	in_ns "$POD" ip link set lo down
+	r=$(IFNAME=lo plugin ADD "$POD" loopback '{"cniVersion":"1.0.0","name":"lo","type":"loopback"}')
+	jq -e '.interfaces[0].name == "lo" and ([.ips[].address] | contains(["127.0.0.1/8"]))' <<<"$r"
+	in_ns "$POD" ping -c1 -W2 127.0.0.1
+	IFNAME=lo plugin DEL "$POD" loopback '{"cniVersion":"1.0.0","name":"lo","type":"loopback"}'
+	run in_ns "$POD" ping -c1 -W1 127.0.0.1
+	[ "$status" != 0 ]
+}
+
+@test "cni: ptp reaches the host, the other pod, and out by masquerade" {
+	local c r r2
+	c=$(conf ptp '{ipMasq: true}')
+	r=$(plugin ADD "$POD" ptp "$c")
+	r2=$(plugin ADD "$POD2" ptp "$c")
+	jq -e '.ips[0].address == "10.23.0.2/24" and (.interfaces | length == 2)' <<<"$r"
+	in_ns "$POD" ping -c1 -W2 10.23.0.1
+	in_ns "$POD" ping -c1 -W2 "$(jq -r '.ips[0].address | split("/")[0]' <<<"$r2")"
+	in_ns "$POD" ping -c1 -W2 203.0.113.2
+	plugin CHECK "$POD" ptp "$(jq -c --argjson r "$r" '. + {prevResult: $r}' <<<"$c")"
+	plugin DEL "$POD" ptp "$c"
+	plugin DEL "$POD2" ptp "$c"
+	nothing_left
+}
+
+@test "cni: macvlan reaches another on its parent" {
+	local c r r2
+	c=$(conf macvlan '{master: "wan", mode: "bridge"}')
+	r=$(plugin ADD "$POD" macvlan "$c")
+	r2=$(plugin ADD "$POD2" macvlan "$c")
+	jq -e '.interfaces[0].name == "eth0" and .ips[0].interface == 0' <<<"$r"
+	in_ns "$POD" ping -c1 -W2 "$(jq -r '.ips[0].address | split("/")[0]' <<<"$r2")"
+	plugin CHECK "$POD" macvlan "$(jq -c --argjson r "$r" '. + {prevResult: $r}' <<<"$c")"
+	plugin DEL "$POD" macvlan "$c"
+	plugin DEL "$POD2" macvlan "$c"
+	if in_ns "$POD" ip link show eth0; then return 1; fi
+	nothing_left
+}
+
+@test "cni: tuning sets a sysctl, the MAC address and the MTU, and CHECK sees them changed" {
+	local c r t
+	c=$(conf bridge '{isGateway: true}')
+	r=$(plugin ADD "$POD" bridge "$c")
+	t=$(chained tuning '{sysctl: {"net.ipv4.conf.IFNAME.log_martians": "1"},
+		mac: "02:11:22:33:44:55", mtu: 1400}' "$r")
+	plugin ADD "$POD" tuning "$t" |
+		jq -e '[.interfaces[] | select(.sandbox).mac] == ["02:11:22:33:44:55"]'
+	[ "$(in_ns "$POD" cat /proc/sys/net/ipv4/conf/eth0/log_martians)" = 1 ]
+	in_ns "$POD" ip link show eth0 | grep -q 'mtu 1400'
+	plugin CHECK "$POD" tuning "$t"
+	in_ns "$POD" ip link set eth0 mtu 1300
+	run plugin CHECK "$POD" tuning "$t"
+	[ "$status" = 1 ]
+	run plugin ADD "$POD" tuning "$(chained tuning '{sysctl: {"kernel.hostname": "x"}}' "$r")"
+	jq -e '.code == 7' <<<"$output"
+	plugin DEL "$POD" tuning "$t"
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+}
+
+@test "cni: bandwidth limits what the pod gets and sends" {
+	local c r b t0
+	c=$(conf bridge '{isGateway: true}')
+	r=$(plugin ADD "$POD" bridge "$c")
+	# 8 Mbit a second and a burst of 100,000 bytes: a megabyte takes about 0.9 s
+	b=$(chained bandwidth '{ingressRate: 8000000, ingressBurst: 800000,
+		egressRate: 8000000, egressBurst: 800000}' "$r")
+	plugin ADD "$POD" bandwidth "$b" >/dev/null
+	plugin CHECK "$POD" bandwidth "$b"
+	serve "$POD" 80 'x; head -c 1000000 /dev/zero'
+	t0=$(date +%s%N)
+	[ "$(h timeout 20 socat -u TCP:10.23.0.2:80 - 2>/dev/null | wc -c)" -ge 1000000 ]
+	(($(date +%s%N) - t0 > 600000000))
+	serve "$HOST" 81 'x; head -c 1000000 /dev/zero'
+	t0=$(date +%s%N)
+	[ "$(in_ns "$POD" timeout 20 socat -u TCP:10.23.0.1:81 - 2>/dev/null | wc -c)" -ge 1000000 ]
+	(($(date +%s%N) - t0 > 600000000))
+	plugin DEL "$POD" bandwidth "$b"
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+}
+
+@test "cni: macspoofchk drops a made-up source address" {
+	local c
+	c=$(conf bridge '{isGateway: true, macspoofchk: true}')
+	plugin ADD "$POD" bridge "$c"
+	in_ns "$POD" ping -c1 -W2 10.23.0.1
+	in_ns "$POD" ip link set eth0 address 02:de:ad:be:ef:01
+	run in_ns "$POD" ping -c1 -W1 10.23.0.1
+	[ "$status" != 0 ]
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+}
+
+@test "cni: firewall with same-bridge keeps two bridges apart" {
+	local a b ra rb
+	a=$(conf bridge '{bridge: "br1", isDefaultGateway: true}')
+	b=$(jq -c '.bridge = "br2" | .name = "m" | .ipam.ranges[0][0].subnet = "10.24.0.0/24"' <<<"$a")
+	ra=$(plugin ADD "$POD" bridge "$a")
+	rb=$(plugin ADD "$POD2" bridge "$b")
+	in_ns "$POD" ping -c1 -W2 10.24.0.2
+	plugin ADD "$POD" firewall "$(chained firewall '{ingressPolicy: "same-bridge"}' "$ra")"
+	plugin ADD "$POD2" firewall "$(chained firewall '{ingressPolicy: "same-bridge"}' "$rb")"
+	run in_ns "$POD" ping -c1 -W1 10.24.0.2
+	[ "$status" != 0 ]
+	run plugin ADD "$POD" firewall "$(chained firewall '{backend: "firewalld"}' "$ra")"
+	jq -e '.code == 2 and (.msg | contains("firewalld"))' <<<"$output"
+	plugin DEL "$POD" bridge "$a"
+	plugin DEL "$POD2" bridge "$b"
+	nothing_left
+}
+
+@test "cni: fifty requests at once get fifty addresses" {
+	local i pids=()
+	for ((i = 1; i <= 50; i++)); do
+		h env CNI_COMMAND=ADD CNI_CONTAINERID=p$i CNI_NETNS=/proc/"$POD"/ns/net \
+			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/host-local" \
+			<<<"$(conf bridge '{}')" >"$WORLD/r$i" 2>/dev/null 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	[ "$(cat "$WORLD"/r* | jq -r '.ips[].address' | sort -u | wc -l)" = 50 ]
+}
