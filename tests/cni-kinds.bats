@@ -157,3 +157,26 @@ nothing_left() {
 	for i in "${pids[@]}"; do wait "$i"; done
 	[ "$(cat "$WORLD"/r* | jq -r '.ips[].address' | sort -u | wc -l)" = 50 ]
 }
+
+@test "cni: a hostile environment or configuration is refused by name and leaves nothing" {
+	refused() { # CODE WORDS VAR=VALUE...: the configuration is read from stdin
+		run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 \
+			CNI_PATH="$PLUGINS" "${@:3}" "$PLUGINS/bridge" 2>/dev/null
+		[ "$status" = 1 ]
+		jq -e --argjson c "$1" --arg w "$2" '.code == $c and (.msg | contains($w))' <<<"$output"
+	}
+	local c
+	c=$(conf bridge '{}')
+	refused 4 CNI_IFNAME CNI_IFNAME=../x <<<"$c"
+	refused 4 CNI_IFNAME CNI_IFNAME=abcdefghijklmnop <<<"$c"
+	refused 4 CNI_CONTAINERID CNI_CONTAINERID=../../etc <<<"$c"
+	refused 4 CNI_CONTAINERID CNI_CONTAINERID= <<<"$c"
+	refused 4 CNI_ARGS CNI_ARGS=word <<<"$c"
+	refused 7 'requested address' CNI_ARGS=IP=zzz <<<"$c"
+	refused 3 'not a network namespace' CNI_NETNS=/etc/passwd <<<"$c"
+	refused 7 name CNI_IFNAME=eth0 <<<"$(jq -c '.name = "../x"' <<<"$c")"
+	refused 6 depth CNI_IFNAME=eth0 <<<"$(printf '[%.0s' {1..100000})"
+	refused 6 duplicate CNI_IFNAME=eth0 <<<'{"cniVersion":"1.0.0","cniVersion":"1.0.0"}'
+	refused 5 larger CNI_IFNAME=eth0 < <(head -c 5000000 /dev/zero | tr '\0' ' ')
+	nothing_left
+}
