@@ -14,7 +14,10 @@ struct relay {
 	bool on, paused;
 	bool always; /* `from` is a file, or /dev/null, which epoll does not take: it can always be
 			read */
-	bool terminal; /* `to` is a terminal's master: the end of the input is typed */
+	bool terminal;  /* `to` is a terminal's master: the end of the input is typed */
+	bool ended;     /* that was done; `to` stays open to do it again */
+	unsigned again; /* so often, the last time at (ms) */
+	int64_t again_at;
 	size_t have, done;
 	char last, buf[4096];
 };
@@ -23,6 +26,10 @@ struct relay {
 int relay_open(struct relay *r, int epoll, uint32_t tag, int from, int to, bool terminal);
 /* Something can be done: do it. False when it has ended, and is closed. */
 bool relay_step(struct relay *r);
+/* After a terminal's command has written something: a shell that has just set it up for its next
+ * prompt has thrown away what was typed before, the end too. So it is typed again, the first times
+ * at once, then a hundred times a second at most, for some echo it. */
+void relay_type_again(struct relay *r);
 /* Is there something to do without epoll's word? */
 bool relay_ready(const struct relay *r);
 /* What is there still, as long as a reader takes something every second. */

@@ -444,10 +444,12 @@ static void on_fd(struct monitor *m, enum source s)
 		on_output(m, s);
 		break;
 	case ON_MASTER:
-		if (m->detached)
+		if (m->detached) {
 			on_output(m, s);
-		else
+		} else {
 			relay_step(&m->out);
+			relay_type_again(&m->in);
+		}
 		break;
 	case ON_STDIN:
 	case ON_FIFO:

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -61,7 +62,8 @@ void relay_close(struct relay *r)
 {
 	if (!r->on)
 		return;
-	epoll_ctl(r->epoll, EPOLL_CTL_DEL, r->paused ? r->to : r->from, NULL);
+	if (!r->ended)
+		epoll_ctl(r->epoll, EPOLL_CTL_DEL, r->paused ? r->to : r->from, NULL);
 	close(r->to);
 	r->on = false;
 }
@@ -89,13 +91,26 @@ static int relay_put(struct relay *r)
 static void relay_type_end(struct relay *r)
 {
 	struct termios t;
-	if (!r->terminal || tcgetattr(r->to, &t) < 0 || !(t.c_lflag & ICANON))
+	if (!r->terminal || tcgetattr(r->to, &t) < 0)
 		return;
-	size_t n = r->last == '\n' ? 1 : 2;
-	memset(r->buf, t.c_cc[VEOF], n);
+	size_t n = r->last == '\n' || !(t.c_lflag & ICANON) ? 1 : 2;
+	memset(r->buf, t.c_cc[VEOF] ? t.c_cc[VEOF] : 4, n);
 	r->have = n;
 	r->done = 0;
 	relay_put(r); /* two bytes: where there is no room for them, nobody reads */
+}
+
+void relay_type_again(struct relay *r)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (!r->on || !r->ended || (r->again > 50 && ms - r->again_at < 10))
+		return;
+	r->again++;
+	r->again_at = ms;
+	r->last = '\n'; /* an unfinished line was passed on the first time */
+	relay_type_end(r);
 }
 
 static bool relay_pause(struct relay *r, bool on)
@@ -111,8 +126,8 @@ static bool relay_pause(struct relay *r, bool on)
 
 bool relay_step(struct relay *r)
 {
-	if (!r->on)
-		return false;
+	if (!r->on || r->ended)
+		return r->on;
 	int w = relay_put(r);
 	if (w == 0 && !r->paused) {
 		ssize_t n = read(r->from, r->buf, sizeof r->buf);
@@ -120,9 +135,13 @@ bool relay_step(struct relay *r)
 			return true;
 		r->have = n > 0 ? (size_t)n : 0;
 		r->done = 0;
-		if (n <= 0)
+		if (n <= 0 && r->terminal) {
 			relay_type_end(r);
-		else
+			r->ended = true;
+			epoll_ctl(r->epoll, EPOLL_CTL_DEL, r->from, NULL);
+			return true;
+		}
+		if (n > 0)
 			r->last = r->buf[n - 1];
 		w = n > 0 ? relay_put(r) : -1;
 	}
@@ -134,7 +153,7 @@ bool relay_step(struct relay *r)
 
 bool relay_ready(const struct relay *r)
 {
-	return r->on && r->always && !r->paused;
+	return r->on && r->always && !r->paused && !r->ended;
 }
 
 void relay_finish(struct relay *r)

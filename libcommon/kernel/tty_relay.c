@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tty_relay.h"
@@ -67,6 +68,23 @@ static void in_end(struct tty_relay *r)
 	r->to_master.done = 0;
 }
 
+/* A shell that has just set the terminal up for its next prompt has thrown away what came before,
+ * the end too. So it is said again when something was written after it: the first times at once,
+ * then a hundred times a second at most, for some echo it. */
+static void in_end_again(struct tty_relay *r)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (!r->in_ended || r->to_master.done < r->to_master.have ||
+	    (r->ends > 50 && ms - r->end_at < 10))
+		return;
+	r->ends++;
+	r->end_at = ms;
+	r->last = '\n'; /* the line itself was passed on by the first */
+	in_end(r);
+}
+
 static void in_read(struct tty_relay *r)
 {
 	ssize_t n = read(STDIN_FILENO, r->to_master.buf, sizeof r->to_master.buf);
@@ -93,6 +111,7 @@ static void master_read(struct tty_relay *r)
 	}
 	r->to_out.have = (size_t)n;
 	r->to_out.done = 0;
+	in_end_again(r);
 }
 
 static void master_write(struct tty_relay *r)
