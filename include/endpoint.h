@@ -101,6 +101,6 @@ int endpoint_ns(pid_t pid);
 /* Who is on the bridge cannot be another there (nft_guard()). A kernel without
  * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0, or -1 with fail(). */
 int endpoint_guard(
-    const char *id, const char *ifname, const uint8_t mac[6], const struct cidr addr[2], bool on);
+    const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on);
 
 #endif

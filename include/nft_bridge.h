@@ -22,8 +22,8 @@ int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg),
 /* From now on a bridge's port passes only what comes from that MAC and those addresses (family 0:
  * none; with IPv6 the link-local one of the MAC, too): frames, ARP and neighbour advertisements,
  * and nothing else than IP and ARP. on false: no longer; what is not there is no error. */
-int nft_guard(const char *port, const uint8_t mac[6], const struct cidr addr[2],
-    const char *comment, bool on);
+int nft_guard(
+    const char *port, const uint8_t *mac, const struct cidr *addr, const char *comment, bool on);
 /* The same by what stands there: whatever gone() says is to go. Reads all of it. */
 typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);

@@ -452,7 +452,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-rm -f c >/dev/null
 	ctr-run -d --name c -m 64m --memory-swap -1 "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(get "$(group_of c)" memory.swap.max)" = max, ]
-	for bad in "-m 64m --memory-swap 32m" "--memory-swap 32m" "-m 1" "-m 64m --memory-reservation 65m" "--cpus 0" \
+	for bad in "-m 64m --memory-swap 32m" "--memory-swap 32m" "-m 1" "-m 64m --memory-reservation 65m" "--cpus -1" \
 		"--cpus 1 --cpu-quota 5000" "--cpu-quota 5" "--cpu-period 5" "--cpu-shares 1" "--pids-limit x" \
 		"--blkio-weight 5" "--device-read-bps /dev/null:1m" "--device-read-bps x" "--cgroup pids" "--cgroup pids.max=x" \
 		"--cgroup nosuch.max=1"; do

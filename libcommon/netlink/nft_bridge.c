@@ -206,7 +206,7 @@ int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
 }
 
 int nft_guard(
-    const char *port, const uint8_t mac[6], const struct cidr addr[2], const char *comment, bool on)
+    const char *port, const uint8_t *mac, const struct cidr *addr, const char *comment, bool on)
 {
 	int r = who_commit(&(struct who){port, comment, mac, addr}, on);
 	return r < 0 && (on || (errno != ENOENT && errno != EOPNOTSUPP)) ? -1 : 0;

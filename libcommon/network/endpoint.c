@@ -322,7 +322,7 @@ static int link_make(
 }
 
 int endpoint_guard(
-    const char *id, const char *ifname, const uint8_t mac[6], const struct cidr addr[2], bool on)
+    const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on)
 {
 	char port[16];
 	_cleanup_free_ char *mark = endpoint_mark(id);
