@@ -113,7 +113,12 @@ static void root(struct spec *s, struct rootfs *r)
 	_cleanup_free_ char *beside = work ? NULL : xasprintf("%s.work", upper);
 	r->upper = absolute("upper", upper, true);
 	r->work = absolute("work", work ? work : beside, true);
+	size_t n = strlen(r->upper), m = strlen(r->work), least = n < m ? n : m;
+	const char *rest = n < m ? r->work + n : r->upper + m;
+	if (strncmp(r->upper, r->work, least) == 0 && (!*rest || *rest == '/'))
+		die_usage("--upper and --work: neither may lie in the other");
 	r->dir = r->work;
+	r->can_copy = true; /* no other root where there is no overlay: it is an error */
 }
 
 static void without(struct spec *s, bool flag, const char *dest)

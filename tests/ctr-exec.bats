@@ -109,7 +109,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[ "$(ctr-exec c id -u)" = 1000 ]
 	[ "$(ctr-exec -u root c id -u)" = 0 ]
 	[ "$(ctr-exec -u 0:audio -w /tmp c sh -c 'id -g; pwd' | tr '\n' ' ')" = "29 /tmp " ]
-	run -126 ctr-exec -u nosuch c true
+	run -125 ctr-exec -u nosuch c true
 	run -125 ctr-exec -w tmp c true
 	run -125 ctr-exec c
 	[[ "$output" == *"COMMAND is missing"* ]]

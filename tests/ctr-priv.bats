@@ -42,7 +42,7 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 	run -125 ctr-priv --cap-drop NOSUCH touch ran
 	run -125 ctr-priv --seccomp /nosuch touch ran
 	run -125 ctr-priv --ulimit nofile touch ran
-	run -126 ctr-priv -u nosuchuser touch ran
+	run -125 ctr-priv -u nosuchuser touch ran
 	[ ! -e ran ]
 	run -127 ctr-priv /nosuch
 	run -126 ctr-priv /etc/passwd

@@ -55,3 +55,12 @@ root() { ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; 
 	[ "$(root ctr-priv -u 1000 id -u)" = 1000 ]
 	[ "$(root ctr-unshare -n ctr-priv --cap-drop ALL sh -c 'grep CapEff /proc/self/status')" = "CapEff:	0000000000000000" ]
 }
+
+@test "--upper and --work may not lie in one another, and no other root is taken where there is no overlay" {
+	for work in up up/sub .; do
+		run -125 ctr-root --overlay "$ROOTFS" --upper up --work $work true
+		[[ "$output" = *"neither may lie in the other"* ]]
+	done
+	run -125 ctr-root --overlay "$ROOTFS" --upper /proc/sys true
+	[[ "$output" != *"read-only, with /tmp"* ]]
+}

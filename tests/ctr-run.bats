@@ -97,7 +97,7 @@ load lib
 	[ "${lines[6]}" = /home/user ]
 	[ "$(ctr-run -u 1234:42 "$ROOTFS" id -u)" = 1234 ]
 	[ "$(ctr-run -u 1234:42 "$ROOTFS" id -g)" = 42 ]
-	run -126 ctr-run -u nosuch "$ROOTFS" true
+	run -125 ctr-run -u nosuch "$ROOTFS" true
 	[[ "$output" == *"'nosuch' is not in the container's /etc/passwd"* ]]
 }
 

@@ -520,7 +520,7 @@ int become(struct become *b)
 	if (b->same_user)
 		w.uid = geteuid();
 	else if (who_is(s, &w) < 0)
-		return 126;
+		return 125;
 	if (!b->same_user && !strv_getenv(&env, "HOME"))
 		strv_setenv(&env, "HOME", w.home && *w.home ? w.home : "/");
 	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
