@@ -28,4 +28,7 @@ int nft_guard(
 typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);
 
+/* Where no port is checked the table goes. 0, or -1 with fail(). */
+int nft_guard_idle(void);
+
 #endif

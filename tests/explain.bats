@@ -36,7 +36,6 @@ for ns in pid net ipc uts mnt cgroup user; do
 	[ "$(readlink /proc/self/ns/$ns)" = "$(eval echo \"\$HOST_$ns\")" ] && echo "shared $ns"
 done
 ls -ln / 2>&1 | sed 's/^\(d[^ ]*\) *[0-9]*/\1/; s/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /'
-cat /proc/keys 2>&1 | wc -l
 touch /written 2>&1
 ls -ln /written 2>&1 | sed 's/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /'
 exit 7

@@ -41,7 +41,7 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 
 # bats test_tags=ctr-run
 @test "the n-th call of a start fails, n from 1 on: a message, an exit code, nothing left" {
-	each_fault 100 1 "$ROOTFS" true
+	each_fault 60 1 "$ROOTFS" true
 }
 
 # bats test_tags=ctr-run

@@ -36,7 +36,11 @@ int group_up(struct group *g, const struct spec *s)
 	/* In a user namespace no device node can be made anyway. */
 	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || userns_nested())
 		return 0;
-	/* Without one it starts all the same, and can do less (engine.h). */
+	/* Without one it starts all the same, and can do less (engine.h). Half a list, which would
+	 * keep it from /dev/null as well, goes again. */
+	static const struct device_rule all = {
+	    .allow = true, .type = 'a', .major = -1, .minor = -1, .access = "rwm"};
+	cgroup_devices(g->path, &all, 1);
 	return 0;
 }
 

@@ -359,6 +359,30 @@ int nft_guard_clear(nft_guard_gone_fn *gone, void *arg)
 	return r;
 }
 
+int nft_guard_idle(void)
+{
+	struct nl n;
+	size_t left = 0;
+	int r = 0;
+	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return 0;
+	for (int i = 0; i < SETS && r == 0; i++) {
+		struct elems e = {.len = sets[i].len};
+		r = look(&n, sets[i].name, NULL, &e);
+		left += e.n;
+		free(e.v);
+	}
+	if (r == 0 && !left) {
+		nl_reset(&n);
+		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		mnl_attr_put_strz(msg(&n, NFT_MSG_DELTABLE, NLM_F_ACK), NFTA_TABLE_NAME, NFT_TABLE);
+		frame(&n, NFNL_MSG_BATCH_END);
+		r = nl_commit(&n) < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
+	}
+	nl_close(&n);
+	return r;
+}
+
 int nft_spoof_has(const char *port, const uint8_t mac[6])
 {
 	struct nl n;

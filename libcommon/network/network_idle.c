@@ -13,6 +13,7 @@
 #include "err.h"
 #include "file.h"
 #include "network.h"
+#include "nft_bridge.h"
 
 int forward_off(int family)
 {
@@ -130,6 +131,8 @@ int network_idle(void)
 		return -1;
 	if (records || bridges || rest)
 		return 0;
+	if (nft_guard_idle() < 0)
+		return -1;
 	int four = restore(AF_INET), six = restore(AF_INET6);
 	return four < 0 || six < 0 ? -1 : four || six;
 }
