@@ -41,7 +41,7 @@ static int by_text(const void *a, const void *b)
 
 static bool seen_alive(const char *id)
 {
-	return bsearch(&id, living.v, living.n, sizeof *living.v, by_text);
+	return living.n && bsearch(&id, living.v, living.n, sizeof *living.v, by_text);
 }
 
 static int alive(const char *owner, void *arg)

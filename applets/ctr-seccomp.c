@@ -98,7 +98,8 @@ static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_
 	    [BPF_JGT >> 4] = ">",
 	    [BPF_JGE >> 4] = ">=",
 	    [BPF_JSET >> 4] = "&"};
-	const char *op = ops[BPF_OP(f->code) >> 4];
+	size_t which = BPF_OP(f->code) >> 4;
+	const char *op = which < sizeof ops / sizeof ops[0] && ops[which] ? ops[which] : "&";
 	const char *name =
 	    loaded == offsetof(struct seccomp_data, nr) ? filter_call_name(arch, f->k) : NULL;
 	printf("if %s %s ", operand(loaded), op);

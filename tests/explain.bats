@@ -3,6 +3,7 @@
 load lib
 
 test_setup() {
+	not_san
 	tar -C "$ROOTFS" -c . | ctr-image import i >/dev/null
 	mkdir shared
 	chmod 755 shared

@@ -61,6 +61,9 @@ need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})
 # not_in_rig WHY: for what the machine of `make check-v2` (user-mode Linux) cannot show.
 not_in_rig() { if grep -q 'User Mode' /proc/cpuinfo; then skip "not on user-mode Linux: $1"; fi; }
 
+# not_san: for what takes a program that runs without its libraries, in a root that has none.
+not_san() { if [[ "$BIN" = */san/* ]]; then skip "the sanitizer build is not static: it does not run in a container"; fi; }
+
 # not_old WHY: for what `tests/run --old` (newer calls answer as an old kernel's) cannot show, or shows at length again.
 not_old() { if [ -n "${CTR_TEST_NO:-}" ]; then skip "not by the older ways: $1"; fi; }
 

@@ -6,6 +6,7 @@ load net
 # bats file_tags=ctrbox
 
 test_setup() {
+	not_san
 	ln -s "$top/build" build
 	net_up
 	awk -v d="$PWD" '/^# Ten recipes/ { recipes = 1 }

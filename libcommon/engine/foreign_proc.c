@@ -130,7 +130,7 @@ int foreign_proc(int pidns, const char *data)
 {
 	int pair[2], status = 0;
 	pid_t there = 0;
-	if (sys_missing("fsopen") ||
+	if (sys_missing("fsopen") || sys_missing("open_tree") ||
 	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
 		return errno = ENOSYS, fail("/proc of another pid namespace: %m");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
