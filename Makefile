@@ -8,7 +8,7 @@ CROSS := $(if $(filter $(HOST),$(ARCH)),,$(ARCH)-linux-gnu-)
 CC = $(CROSS)gcc
 # The whole program is optimised at once, which saves 5 KB; not in the builds that tests wrap calls of, and not by clang.
 LTO := $(if $(findstring clang,$(CC))$(SAN)$(FAULT)$(OLDKERNEL),,-flto -flto-partition=one -fipa-pta)
-CFLAGS ?= -Oz -fno-pie -fconserve-stack $(if $(findstring clang,$(CC)),,-fno-caller-saves -fno-tree-tail-merge) $(LTO)
+CFLAGS ?= -Oz -fno-pie $(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) $(LTO)
 # What a fault of ours should not become: overwritten return addresses, secrets in what was not initialised. musl keeps the
 # guard in a variable, too; the code that reads it there is 4 KB smaller.
 HARD = -fstack-protector-strong $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero -mstack-protector-guard=global \
