@@ -326,6 +326,8 @@ static void against_libseccomp(void **state)
 					 got = ask(p, both[i], nr, args[k]);
 				if (strcmp(s, "chroot") == 0)
 					want = NO;
+				if (strcmp(s, "socketcall") == 0 && args[k] == 1)
+					want = NO; /* its socket(): the family cannot be seen */
 				if (strcmp(s, "socket") != 0 &&
 				    got != want) /* families() has that one */
 					fail_msg("%s %s(%d)(0x%llx): 0x%x, libseccomp 0x%x",
