@@ -116,7 +116,8 @@ orphan() {
 	touch "$CTR_LIB"/{containers/c/.config.json.0123456789ab,images/.index.json.0123456789ab,networks/n/.conf.0123456789ab} \
 		"$CTR_LIB/ids/0123456789ab" "$CTR_RUN"/{containers/c/.state.0123456789ab,leases/n/.10.0.0.1.0123456789ab}
 	mkdir "$CTR_LIB/volumes/.new-busy"
-	flock "$CTR_LIB/volumes/.new-busy" sleep 1000 3>&- &
+	# One process, so that killing it ends all of it: flock(1) would leave its command.
+	(exec 8<"$CTR_LIB/volumes/.new-busy" && flock 8 && exec sleep 1000) 3>&- &
 	BUSY=$!
 	wait_for 5 sh -c '! flock -n "$CTR_LIB/volumes/.new-busy" true'
 	ctr-gc

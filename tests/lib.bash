@@ -34,10 +34,23 @@ teardown() {
 	}
 }
 
-# What this world has left outside its folder: groups and mounts that name it.
+# What this world has left outside its folder: groups and mounts that name it, and processes that stand in it (what
+# was killed a moment ago may take one more).
 leftovers() {
+	local i
+	for ((i = 0; i < 40; i++)); do
+		[ -n "$(processes)" ] || break
+		sleep 0.05
+	done
+	processes
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null
 	awk -v w="$WORLD" 'index($5, w) == 1 { print "mount " $5 }' /proc/self/mountinfo
+}
+
+processes() {
+	find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$WORLD*" 2>/dev/null | while IFS=/ read -r _ _ p _; do
+		echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
+	done
 }
 
 # Wait until a command succeeds, at most so many seconds.
