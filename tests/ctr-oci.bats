@@ -281,3 +281,24 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ -z "$(ls x/ctr-oci)" ]
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 }
+
+@test "create, not start, refuses a command that cannot be executed, and leaves nothing: dockerd clears up after no start" {
+	printf 'no program' >b/rootfs/plain
+	mkdir b/rootfs/folder
+	local bad
+	for bad in /plain /folder folder /etc/passwd ./plain; do
+		bundle "\"$bad\""
+		run -1 create c
+		[[ "$(cat out)" = *"$bad"* ]]
+		[ -z "$(oci list -q)" ]
+		[ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/c" 2>/dev/null)" ]
+	done
+	bundle '"plain"' '' '"noNewPrivileges":true'
+	cp b/rootfs/plain b/rootfs/bin/plain
+	run -1 create c
+	[[ "$(cat out)" = *"not executable"* ]]
+	chmod +x b/rootfs/bin/plain # what only execve() can tell is told at the start
+	create c
+	run -1 oci start c
+	oci delete -f c
+}

@@ -18,10 +18,29 @@ test_setup() {
 # apart SCRIPT: run it by bash in a mount namespace with an empty /run; what it starts ends with it.
 apart() {
 	cat >script
+	groups >groups.before
 	timeout 100 unshare -m --propagation private bash -c '
 		mount -t tmpfs t /run
+		readlink /proc/self/ns/mnt >ns
 		trap "kill \$daemon 2>/dev/null; wait" EXIT
 		. ./script' </dev/null >out 2>&1 3>&- || true
+}
+# The groups that callers make for their containers.
+groups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o -path '*/default*' -o -path '*/moby*' \) 2>/dev/null | sort; }
+inside() {
+	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/mnt' -printf '%p %l\n' 2>/dev/null | grep -F "$(cat ns)" | while IFS=/ read -r _ _ p _; do
+		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
+	done
+}
+# Of the caller and its containers there is no process left (a shim that outlives its daemon, say), and no group.
+nothing_left() {
+	wait_for 10 eval '[ -z "$(inside)" ]' || {
+		inside | tee left
+		cut -d' ' -f1 left | xargs -r kill -9
+		return 1
+	}
+	groups | comm -13 groups.before - | tee left
+	[ ! -s left ]
 }
 
 line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
@@ -49,6 +68,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	line "resume 1"
 	line "metrics"
 	line "left 0"
+	nothing_left
 }
 
 @test "dockerd: run, -d, exec, limits, OOM, logs, top, --init, terminal, user, --read-only, exit codes, restart policy, many" {
@@ -79,7 +99,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		d run --rm --tmpfs /t --ulimit nofile=99 -h hh --sysctl kernel.shm_rmid_forced=1 box sh -c \
 			'echo "$(hostname) $(ulimit -n) $(cat /proc/sys/kernel/shm_rmid_forced)"'
 		d run --name rr --restart on-failure:2 -d box false >/dev/null
-		for i in $(seq 40); do [ "$(d inspect -f '{{.RestartCount}}' rr)" = 2 ] && break; sleep 0.25; done
+		for i in $(seq 40); do [ "$(d inspect -f '{{.RestartCount}} {{.State.Status}}' rr)" = "2 exited" ] && break; sleep 0.25; done
 		echo "restarted $(d inspect -f '{{.RestartCount}} {{.State.ExitCode}}' rr)"
 		d rm -f rr >/dev/null
 		for i in $(seq 10); do d run -d --name many$i box sleep 100 >/dev/null & many="$many $!"; done
@@ -93,4 +113,5 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		"denied 126" init "oom 137" /dev/pts/0 "hh 99 1" "restarted 2 1" "many 10" "left 0"; do
 		line "$l"
 	done
+	nothing_left
 }

@@ -425,49 +425,42 @@ static int explain(const char *path, int err)
 	return fail("%s: %m", path), gone ? 127 : 126;
 }
 
-/* execve() along the container's PATH, as execvp(3) does, but with the reason at the end. */
-static int run_command(char **argv, char **envp, const char *search)
+/* execve(), or with no argv only a look whether it could be: 1. Else -1 with errno. */
+static int attempt(const char *path, char **argv, char **envp)
 {
-	if (!argv[0] || !*argv[0])
-		return fail("no command given"), 127;
-	if (strchr(argv[0], '/')) {
-		execve(argv[0], argv, envp);
-		return explain(argv[0], errno);
-	}
-	_cleanup_free_ char *denied = NULL;
-	int why = ENOENT;
-	for (const char *p = search; *p;) {
-		size_t n = strcspn(p, ":");
-		_cleanup_free_ char *path =
-		    xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", argv[0]);
-		execve(path, argv, envp);
-		if (errno == ENOENT && access(path, F_OK) == 0)
-			return explain(path, ENOENT);
-		if (errno == EACCES && !denied) {
-			denied = xstrdup(path);
-			why = EACCES;
-		} else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
-			return explain(path, errno);
-		}
-		p += n + (p[n] == ':');
-	}
-	if (denied)
-		return explain(denied, why);
-	return fail("%s: not found on the container's PATH (%s)", argv[0], search), 127;
+	struct stat st;
+	if (argv)
+		return execve(path, argv, envp);
+	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+		return -1;
+	return S_ISREG(st.st_mode) ? 1 : (errno = EACCES, -1);
 }
 
-static bool command_missing(const char *name, const char *search)
+/* execve() of a name along the container's PATH, as execvp(3) does, but with the reason at the end:
+ * the exit code, with fail(). argv NULL: whether it could be, 0 then. */
+static int run_command(const char *name, char **argv, char **envp, const char *search)
 {
-	if (!name || strchr(name, '/'))
-		return !name || (access(name, F_OK) < 0 && errno == ENOENT);
+	if (!name || !*name)
+		return fail("no command given"), 127;
+	if (strchr(name, '/'))
+		return attempt(name, argv, envp) == 1 ? 0 : explain(name, errno);
+	_cleanup_free_ char *denied = NULL;
 	for (const char *p = search; *p;) {
 		size_t n = strcspn(p, ":");
 		_cleanup_free_ char *path = xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", name);
-		if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
-			return false;
+		if (attempt(path, argv, envp) == 1)
+			return 0;
+		if (errno == ENOENT && access(path, F_OK) == 0)
+			return explain(path, ENOENT);
+		if (errno == EACCES && !denied)
+			denied = xstrdup(path);
+		else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+			return explain(path, errno);
 		p += n + (p[n] == ':');
 	}
-	return true;
+	if (denied)
+		return explain(denied, EACCES);
+	return fail("%s: not found on the container's PATH (%s)", name, search), 127;
 }
 
 /* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root
@@ -548,12 +541,13 @@ int become(struct become *b)
 	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
 		return 125;
-	/* Who creates is told of a command that is not there, not who starts: podman looks for it
-	 * then. */
-	if (b->gate && command_missing(s->args.v[0], path))
-		return run_command(s->args.v, strv_argv(&env), path);
+	/* Who creates is told of a command that cannot be run, not who starts: podman looks for it
+	 * then, and dockerd does not clear up after a start that failed. */
+	int code = b->gate ? run_command(s->args.v[0], NULL, NULL, path) : 0;
+	if (code)
+		return code;
 	TRACE("execve(2) of %s", s->args.v[0]);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
 		return 125;
-	return run_command(s->args.v, strv_argv(&env), path);
+	return run_command(s->args.v[0], s->args.v, strv_argv(&env), path);
 }
