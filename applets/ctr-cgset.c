@@ -79,22 +79,15 @@ static const struct usage usage = {
  */
 static char *group_path(const char *g, bool change)
 {
-	const char *rel = g + strspn(g, "/");
-	struct strv names = {0};
-	if (!*g || strlen(g) > 400 || strchr(g, '\n'))
-		return fail("'%s' is not a group", g), NULL;
-	char *path = g[0] == '/' ? xstrdup(rel) : xasprintf("%s/%s", ctr_cgroup(), rel);
 	size_t ours = strlen(ctr_cgroup());
-	strv_split(&names, rel, "/");
-	if (strv_has(&names, "..") || strv_has(&names, ".")) {
-		fail("'%s' is not a group", g);
-	} else if (change && strncmp(path, ctr_cgroup(), ours) == 0 && strstr(path + ours, "/c-")) {
-		fail("%s: names that begin with c- are the containers' own", g);
-	} else {
-		strv_free(&names);
-		return *path ? path : (free(path), xstrdup("."));
-	}
-	strv_free(&names);
+	_cleanup_free_ char *plain = strlen(g) > 400 || strchr(g, '\n') ? NULL : str_plain_path(g);
+	if (!plain || (!*plain && *g != '/'))
+		return fail("'%s' is not a group", g), NULL;
+	char *path =
+	    *g == '/' ? xstrdup(*plain ? plain : ".") : xasprintf("%s/%s", ctr_cgroup(), plain);
+	if (!change || strncmp(path, ctr_cgroup(), ours) || !strstr(path + ours, "/c-"))
+		return path;
+	fail("%s: names that begin with c- are the containers' own", g);
 	free(path);
 	return NULL;
 }
@@ -142,11 +135,11 @@ static int set_devices(const char *path)
 
 static int set(const char *path, const struct strv *settings)
 {
-	if (!create)
-		return cgroup_exists(path)
-			   ? cgroup_set(path, settings)
-			   : (errno = ENOENT, fail("%s: no such group (-c makes it)", path));
-	return cgroup_make(path, settings, CGROUP_REUSE);
+	if (!create && !cgroup_exists(path))
+		return errno = ENOENT, fail("%s: no such group (-c makes it)", path);
+	if ((create ? cgroup_make(path, settings, CGROUP_REUSE) : cgroup_set(path, settings)) < 0)
+		return -1;
+	return cgroup_claim(path);
 }
 
 static int set_lines(void)

@@ -197,6 +197,7 @@ static void groups(void)
 		else
 			printf("group %s\n", path);
 	}
+	cgroup_sweep(ctr_cgroup());
 	strv_free(&l);
 }
 

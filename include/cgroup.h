@@ -38,6 +38,12 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 
 enum { CGROUP_REUSE = 1 }; /* the group may be there already */
 
+/* It is somebody's own from now on, and stays when all below it has gone, although it may have been
+ * made only on the way to one of those. A group that is not there is fine. -1 with fail(). */
+int cgroup_claim(const char *path);
+/* Remove what is empty below `top`, and that itself, of what was made only on the way (a kill may
+ * have left it). Does not look below groups whose name begins with c-. */
+void cgroup_sweep(const char *top);
 /* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone
  * on failure. ENODEV where no cgroup file system is mounted. */
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags);

@@ -4,6 +4,7 @@
 #ifndef CTR_CGROUP_PARTS_H
 #define CTR_CGROUP_PARTS_H
 
+#include <sys/stat.h>
 #include "cgroup.h"
 
 #define CGROUP_DEADLINE_MS 5000
@@ -20,9 +21,12 @@ bool cgroup_is_ours(const struct cgroup_hierarchy *h);
 int cgroup_root_fd(struct cgroup_hierarchy *h);
 /* A group's directory, the caller's; -1 with errno. */
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path);
-/* The parent, if it is empty now: nothing of ours stays behind. A start that meets this makes it
- * again. */
-void cgroup_remove_parent(struct cgroup_hierarchy *h, const char *path);
+/* The mode's bit of a group that was made only because one below it was asked for: it goes again
+ * with the last one below. What somebody has made himself, or set, is his (cgroup_claim()). */
+#define CGROUP_IMPLIED S_ISVTX
+/* Those above `path` that are so and empty: nothing of ours stays behind. A start that meets this
+ * makes them again. */
+void cgroup_remove_implied(struct cgroup_hierarchy *h, const char *path);
 /* For tree_walk(): go down into what is a group. */
 int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
 /* One word of a flat-keyed file: "populated 1". */

@@ -83,6 +83,8 @@ static inline bool str_c1(const char *s)
 /* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629,
  * section 4). */
 size_t str_utf8_len(const char *s, size_t n);
+/* "/a//./b/" as "a/b", "" for nothing but those. NULL with EINVAL: ".." is in it. Caller frees. */
+char *str_plain_path(const char *path);
 
 /* n random bytes (getrandom) as lower-case hex into out[2n+1]. */
 void rand_hex(char *out, size_t n);

@@ -536,7 +536,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	done
 	run ! diff -q group.a group.b
 	ctr-rm -f a b
-	ctr-cgset -d "$long"
+	no_groups
 }
 
 @test "--mount CONTROLLER DIR shows that controller there, and --umount takes it away" {
@@ -569,4 +569,75 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -d one
 	ctr-cgset -d two
 	ctr-cgset -d away
+}
+
+# all_groups: what there is of this world's groups below its own, once each.
+all_groups() { find /sys/fs/cgroup -type d -path "*/$CTR_CGROUP/*" 2>/dev/null | sed "s|.*/$CTR_CGROUP/||" | sort -u | tr '\n' ' '; }
+no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null)" ]; }
+
+@test "groups made only on the way go with the last below them: after an end, a failure, a kill and a removal" {
+	ctr-run --cgroup-parent x/y/z "$ROOTFS" true
+	no_groups
+	run -125 ctr-run --cgroup-parent x/y/z --cgroup pids.max=x "$ROOTFS" true
+	no_groups
+	run -1 ctr-cgset -c x/y/z nosuch.max=1
+	no_groups
+	ctr-cgset -c x/y/z pids.max=9
+	ctr-cgset -d x/y/z
+	no_groups
+	ctr-run -d --name k --cgroup-parent x/y/z "$ROOTFS" sleep 1000 >/dev/null
+	kill -9 "$(. "$CTR_RUN/containers/k/state"; echo "$monitor")"
+	ctr-gc >/dev/null
+	no_groups
+	# A kill between the parents and the group itself: their mark is all that tells.
+	for h in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+		[ ! -e "$h/cgroup.procs" ] || [[ "$h" = */systemd/ ]] || mkdir -p -m 1755 "$h/$CTR_CGROUP" "$h/$CTR_CGROUP/x" "$h/$CTR_CGROUP/x/y"
+	done
+	ctr-gc >/dev/null
+	no_groups
+	# Two below one parent: it stays for the second.
+	ctr-run -d --name one --cgroup-parent x/y "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run --cgroup-parent x/y "$ROOTFS" true
+	ctr-exec one true
+	ctr-rm -f one >/dev/null
+	no_groups
+}
+
+@test "a group that somebody has made, or set, stays with its limits when the containers below it have ended" {
+	ctr-cgset -c demo pids.max=40
+	ctr-run --cgroup-parent demo "$ROOTFS" true
+	ctr-run --cgroup-parent demo/below "$ROOTFS" true
+	run -125 ctr-run --cgroup-parent demo --cgroup pids.max=x "$ROOTFS" true
+	ctr-gc
+	[ "$(ctr-cgset -g demo pids.max)" = 40 ]
+	[ "$(all_groups)" = "demo " ]
+	ctr-cgset -d demo
+	no_groups
+	# One that was made on the way becomes his by a setting, or by being made again.
+	for claim in 'set' 'make'; do
+		ctr-run -d --name c --cgroup-parent later "$ROOTFS" sleep 1000 >/dev/null
+		if [ $claim = set ]; then ctr-cgset later pids.max=41; else ctr-cgset -c later pids.max=41; fi
+		ctr-rm -f c >/dev/null
+		[ "$(ctr-cgset -g later pids.max)" = 41 ]
+		ctr-cgset -d later
+		no_groups
+	done
+}
+
+@test "a group's name is the same with slashes and dots more; one that leads out is refused" {
+	for p in demo/ demo// ./demo demo/. /"$CTR_CGROUP"//demo; do
+		ctr-run -d --name c --cgroupns host --cgroup-parent "$p" "$ROOTFS" sleep 1000 >/dev/null
+		[[ "$(group_of c)" = "/$CTR_CGROUP/demo/c-"* ]]
+		ctr-rm -f c >/dev/null
+	done
+	CTR_CGROUP=$CTR_CGROUP//below/ ctr-run "$ROOTFS" true
+	no_groups
+	for p in .. ../x /../x demo/../../x; do
+		run -125 ctr-run --cgroup-parent "$p" "$ROOTFS" true
+		[[ "$output" = *"--cgroup-parent: '$p' is not a group"* ]]
+		run -2 ctr-cgset -c "$p"
+	done
+	CTR_CGROUP=../x run ! ctr-run "$ROOTFS" true
+	[[ "$output" = *"CTR_CGROUP: '../x' is not a group"* ]]
+	[ ! -e /sys/fs/cgroup/x ]
 }

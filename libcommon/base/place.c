@@ -87,10 +87,17 @@ const char *ctr_run(void)
 
 const char *ctr_cgroup(void)
 {
+	static char *from, *plain;
 	const char *s = getenv("CTR_CGROUP");
-	while (s && *s == '/')
-		s++;
-	return s && *s ? s : "ctr";
+	s = s && *s ? s : "ctr";
+	if (str_eq(from, s))
+		return plain;
+	free(from);
+	free(plain);
+	from = xstrdup(s);
+	if (!(plain = str_plain_path(s)) || !*plain)
+		die("CTR_CGROUP: '%s' is not a group", s);
+	return plain;
 }
 
 const char *ctr_instance(void)

@@ -328,6 +328,26 @@ int name_check(const char *what, const char *s)
 	    s);
 }
 
+char *str_plain_path(const char *path)
+{
+	char *out = xcalloc(1, strlen(path) + 1), *to = out;
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.') {
+			free(out);
+			return errno = EINVAL, NULL;
+		}
+		if (n && !(n == 1 && *p == '.')) {
+			if (to > out)
+				*to++ = '/';
+			memcpy(to, p, n);
+			to += n;
+		}
+		p += n + (p[n] == '/');
+	}
+	return out;
+}
+
 char *str_escape(const char *text)
 {
 	struct buf b = {0};

@@ -170,10 +170,13 @@ int flags_settings(const struct create_flags *o, struct spec *s)
 	if (!strv_getenv(&s->resources, "pids.max") && pids_limited())
 		strv_add(&s->resources, "pids.max=" PIDS_DEFAULT);
 	if (o->res.parent) {
+		_cleanup_free_ char *below = o->res.parent[0] == '/'
+						 ? xstrdup(o->res.parent)
+						 : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
 		free(s->cgroups_path);
-		s->cgroups_path = o->res.parent[0] == '/'
-				      ? xstrdup(o->res.parent + 1)
-				      : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
+		s->cgroups_path = str_plain_path(below);
+		if (!s->cgroups_path)
+			return fail_usage("--cgroup-parent: '%s' is not a group", o->res.parent);
 	}
 	return 0;
 }

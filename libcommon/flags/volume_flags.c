@@ -32,27 +32,13 @@ static char *target(const char *opt, const char *arg, const char *path)
 		bad(opt, arg, "the place in the container is not an absolute path");
 		return NULL;
 	}
-	char *out = xcalloc(1, strlen(path) + 2), *to = out;
-	for (const char *p = path; *p;) {
-		size_t n = strcspn(p, "/");
-		if (n == 2 && p[0] == '.' && p[1] == '.') {
-			bad(opt, arg, "'..' in the place in the container");
-			free(out);
-			return NULL;
-		}
-		if (n && !(n == 1 && *p == '.')) {
-			*to++ = '/';
-			memcpy(to, p, n);
-			to += n;
-		}
-		p += n + (p[n] == '/');
-	}
-	if (to == out) {
-		bad(opt, arg, "the place in the container is its root");
-		free(out);
-		return NULL;
-	}
-	return out;
+	_cleanup_free_ char *plain = str_plain_path(path);
+	if (plain && *plain)
+		return xasprintf("/%s", plain);
+	bad(opt, arg,
+	    plain ? "the place in the container is its root"
+		  : "'..' in the place in the container");
+	return NULL;
 }
 
 /* A path on the host, absolute from here on; the working directory may be another later. */

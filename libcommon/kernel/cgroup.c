@@ -336,13 +336,30 @@ int cgroup_oom_kills(const char *path, uint64_t *n)
 	return text && cgroup_keyed(text, "oom_kill", n) ? 0 : -1;
 }
 
-void cgroup_remove_parent(struct cgroup_hierarchy *h, const char *path)
+void cgroup_remove_implied(struct cgroup_hierarchy *h, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	if (!slash || slash == path)
-		return;
-	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path));
-	unlinkat(h->fd, up, AT_REMOVEDIR);
+	_cleanup_free_ char *up = xstrdup(path);
+	struct stat st;
+	for (char *slash; (slash = strrchr(up, '/'));) {
+		*slash = 0;
+		if (fstatat(h->fd, up, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+			continue; /* of a path that was not made to its end */
+		if (!(st.st_mode & CGROUP_IMPLIED) || unlinkat(h->fd, up, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
+int cgroup_claim(const char *path)
+{
+	size_t n;
+	struct stat st;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	for (size_t i = 0; i < n; i++)
+		if (cgroup_is_ours(&h[i]) && fstatat(cgroup_root_fd(&h[i]), path, &st, 0) == 0 &&
+		    st.st_mode & CGROUP_IMPLIED &&
+		    fchmodat(h[i].fd, path, st.st_mode & 0777, 0) < 0)
+			return fail("%s: chmod in %s: %m", path, h[i].mount);
+	return 0;
 }
 
 int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg)

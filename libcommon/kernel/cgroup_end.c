@@ -206,6 +206,34 @@ static int remove_below(int root, const char *path)
 	return unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+static int sweep_into(int fd, const char *name, unsigned char type, void *arg)
+{
+	return !str_starts(name, "c-") && cgroup_subgroup(fd, name, type, arg);
+}
+
+static int sweep_one(int parent, const char *name, void *arg)
+{
+	struct stat st;
+	(void)arg;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mode & CGROUP_IMPLIED)
+		unlinkat(parent, name, AT_REMOVEDIR);
+	return 0;
+}
+
+void cgroup_sweep(const char *top)
+{
+	static const struct tree_walk how = {.entry = sweep_into, .leave = sweep_one};
+	size_t n;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	_cleanup_free_ char *below = xasprintf("%s/", top);
+	for (size_t i = 0; i < n; i++) {
+		if (!cgroup_is_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
+			continue;
+		tree_walk(h[i].fd, top, &how, NULL);
+		cgroup_remove_implied(&h[i], below);
+	}
+}
+
 /* The last process is gone from the group a moment after its parent has waited for it: busy may
  * pass. */
 static int remove_one(struct cgroup_hierarchy *h, const char *path)
@@ -233,7 +261,7 @@ int cgroup_remove(const char *path)
 			r = fail("%s: remove from %s: %m%s", path, h[i].mount,
 			    errno == EBUSY ? " (processes are in it)" : "");
 		else
-			cgroup_remove_parent(&h[i], path);
+			cgroup_remove_implied(&h[i], path);
 	}
 	return r;
 }

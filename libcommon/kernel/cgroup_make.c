@@ -102,7 +102,7 @@ static int make_parents(struct cgroup_hierarchy *h, const char *path)
 		if (!s[n])
 			break;
 		_cleanup_free_ char *name = xstrndup(s, n);
-		bool made = mkdirat(at, name, 0755) == 0;
+		bool made = mkdirat(at, name, 0755 | CGROUP_IMPLIED) == 0;
 		up = at;
 		at = made || errno == EEXIST ? openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 					     : -1;
@@ -194,7 +194,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	for (size_t i = 0; i < n; i++)
 		if (made[i]) {
 			unlinkat(cgroup_root_fd(&h[i]), path, AT_REMOVEDIR);
-			cgroup_remove_parent(&h[i], path);
+			cgroup_remove_implied(&h[i], path);
 		}
 	errno = saved;
 	return -1;

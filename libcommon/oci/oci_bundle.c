@@ -73,25 +73,14 @@ static char *own_group(void)
 
 char *oci_group_path(const char *cgroups_path, const char *id)
 {
-	struct strv parts = {0};
-	struct buf out = {0};
 	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
 	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? own_group() : xstrdup(""),
 			    *all = p ? xasprintf("%s/%s", own, p)
 				     : xasprintf("%s/ctr-oci/%s", own, id);
-	strv_split(&parts, all, "/");
-	for (size_t i = 0; i < parts.n; i++) {
-		if (strcmp(parts.v[i], ".") == 0)
-			continue;
-		if (strcmp(parts.v[i], "..") == 0) {
-			buf_free(&out);
-			break;
-		}
-		buf_printf(&out, "%s%s", out.n ? "/" : "", parts.v[i]);
-	}
-	strv_free(&parts);
-	if (out.n)
-		return out.p;
+	char *plain = str_plain_path(all);
+	if (plain && *plain)
+		return plain;
+	free(plain);
 	errno = EINVAL;
 	fail("linux.cgroupsPath: '%s' is not the path of a group of its own", cgroups_path);
 	return NULL;
