@@ -87,11 +87,18 @@ const char *ctr_run(void)
 
 const char *ctr_cgroup(void)
 {
-	static char *from, *plain;
+	static char *from, *group;
 	const char *s = getenv("CTR_CGROUP");
 	s = s && *s ? s : "ctr";
 	if (str_eq(from, s))
-		return plain;
+		return group;
+	char *plain = str_plain_path(s);
+	if (!plain || !*plain)
+		die("CTR_CGROUP: '%s' is not a group", s);
+	free(from);
+	free(group);
+	from = xstrdup(s);
+	return group = plain;
 	free(from);
 	free(plain);
 	from = xstrdup(s);
