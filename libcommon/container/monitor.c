@@ -822,6 +822,8 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 	}
 	_cleanup_free_ char *why = n == 1 ? fd_read_all(p[0], "monitor", 2000, NULL) : NULL;
 	close(p[0]);
+	if (n != 1)
+		kill(pid, SIGKILL); /* it could not tell, and may live on */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		; /* it removes what is left first */
 	if (n != 1)

@@ -81,16 +81,21 @@ static int fill_new(int dir, const struct kv *conf, const char *config_json)
 /* The folder, locked, under a name that says whose it is. */
 static int make_aside(int parent, const char *tmp)
 {
-	int dir = -1;
-	do { /* again, if ctr-gc came before the lock and took it for a dead one's */
-		if (dir >= 0)
-			close(dir);
+	for (;;) {
 		if (mkdirat(parent, tmp, 0711) < 0)
 			return fail("make its folder: %m");
-		dir = dir_open_at(parent, tmp);
-	} while (dir < 0 ? errno == ENOENT
-			 : lock_take(dir, LOCK_EX) == 0 && faccessat(parent, tmp, F_OK, 0) < 0);
-	return dir;
+		int dir = dir_open_at(parent, tmp);
+		if (dir < 0 && errno != ENOENT)
+			return fail("open its folder: %m");
+		if (dir >= 0 && lock_take(dir, LOCK_EX) < 0) { /* without it nobody sees it live */
+			close(dir);
+			return -1;
+		}
+		if (dir >= 0 && faccessat(parent, tmp, F_OK, 0) == 0)
+			return dir;
+		if (dir >= 0) /* ctr-gc came before the lock and took it for a dead one's */
+			close(dir);
+	}
 }
 
 /* Before it has its name it is in the index, its lives are held and its start is under way. */
