@@ -194,10 +194,13 @@ static int part_open(struct pull *p, struct want *w)
 		    O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0)
 			return fail("images/%s: create: %m", w->part);
-		if (lock_take(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
-			close(fd);
-		else
+		int r = lock_take(fd, LOCK_EX);
+		if (r == 0 && fstat(fd, &st) == 0 && st.st_nlink)
 			w->fd = fd;
+		else
+			close(fd);
+		if (r < 0)
+			return fail_in("images/%s", w->part);
 	}
 	w->done = have(p, w);
 	if (w->done)

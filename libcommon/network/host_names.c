@@ -36,13 +36,17 @@ static int members(const char *network, bool make)
 		if (fd < 0)
 			return fail("%s: %m", path);
 		struct stat st;
-		if (lock_wait(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 && st.st_nlink)
+		int r = lock_wait(fd, LOCK_EX);
+		if (r == 0 && fstat(fd, &st) == 0 && st.st_nlink)
 			return fd;
+		int saved = errno;
 		close(fd); /* removed with its network meanwhile */
+		if (r < 0)
+			return errno = saved, fail_in("%s", path);
 		if (!make)
 			return errno = ENOENT, -1;
 	}
-	return -1;
+	return errno = EAGAIN, fail("%s: it comes and goes", path);
 }
 
 /* --- one file --- */
