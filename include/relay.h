@@ -8,16 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tty.h"
+
 struct relay {
 	int epoll, from, to; /* `to` is a descriptor of our own */
 	uint32_t tag;        /* epoll's data of both */
 	bool on, paused;
 	bool always; /* `from` is a file, or /dev/null, which epoll does not take: it can always be
 			read */
-	bool terminal;  /* `to` is a terminal's master: the end of the input is typed */
-	bool ended;     /* that was done; `to` stays open to do it again */
-	unsigned again; /* so often, the last time at (ms) */
-	int64_t again_at;
+	bool terminal; /* `to` is a terminal's master: the end of the input is typed */
+	bool ended;    /* that was done; `to` stays open to do it again */
+	struct tty_again again;
 	size_t have, done;
 	char last, buf[4096];
 };
@@ -26,9 +27,7 @@ struct relay {
 int relay_open(struct relay *r, int epoll, uint32_t tag, int from, int to, bool terminal);
 /* Something can be done: do it. False when it has ended, and is closed. */
 bool relay_step(struct relay *r);
-/* After a terminal's command has written something: a shell that has just set it up for its next
- * prompt has thrown away what was typed before, the end too. So it is typed again, the first times
- * at once, then a hundred times a second at most, for some echo it. */
+/* After a terminal's command has written something: the end is typed again (tty_end_again). */
 void relay_type_again(struct relay *r);
 /* Is there something to do without epoll's word? */
 bool relay_ready(const struct relay *r);

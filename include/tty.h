@@ -3,7 +3,9 @@
 #ifndef CTR_TTY_H
 #define CTR_TTY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>
 
@@ -27,6 +29,19 @@ struct tty_copy {
 /* Read what is there and write it. 0, or -1 at the end (EOF, EIO of a terminal whose last slave
  * closed, errors). */
 int tty_copy_step(struct tty_copy *c, int from, int to);
+
+/* The end of the input, as one types it (termios(3), VEOF): a reader gets what it has of a line,
+ * and nothing, which is the end, at the beginning of one only. `last` is the byte before. Returns
+ * how many bytes of `out` are to be written. */
+size_t tty_end_type(int master, char last, char out[2]);
+/* A shell that has just set the terminal up for its next prompt has thrown away what was typed
+ * before, the end too. So it is typed again after something was written there: the first times at
+ * once, then a hundred times a second at most, for some echo it. Is it time to? */
+struct tty_again {
+	unsigned times;
+	int64_t at; /* the last, ms */
+};
+bool tty_end_again(struct tty_again *a);
 
 /* A message with a descriptor over a unix socket (unix(7), SCM_RIGHTS). fd_recv sets *fd to -1 when
  * none came. Bytes or -1 with errno. */

@@ -6,7 +6,8 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "tty.h"
 
 enum {
 	TTY_RELAY_FDS = 3,
@@ -17,9 +18,8 @@ struct tty_relay {
 	int master, out; /* -1: closed, or none */
 	bool out_ours;   /* `out` is a description of our own, and does not block */
 	bool in_ended, idle;
-	char last;     /* byte of the input */
-	unsigned ends; /* how often its end was said again, and when last (ms) */
-	int64_t end_at;
+	char last; /* byte of the input */
+	struct tty_again again;
 	struct {
 		char buf[4096];
 		size_t have, done;

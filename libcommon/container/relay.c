@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -86,31 +84,19 @@ static int relay_put(struct relay *r)
 	return 0;
 }
 
-/* The end of the input, as one types it: a terminal's reader sees it at the beginning of a line
- * only. */
 static void relay_type_end(struct relay *r)
 {
-	struct termios t;
-	if (!r->terminal || tcgetattr(r->to, &t) < 0)
-		return;
-	size_t n = r->last == '\n' || !(t.c_lflag & ICANON) ? 1 : 2;
-	memset(r->buf, t.c_cc[VEOF] ? t.c_cc[VEOF] : 4, n);
-	r->have = n;
+	r->have = tty_end_type(r->to, r->last, r->buf);
 	r->done = 0;
-	relay_put(r); /* two bytes: where there is no room for them, nobody reads */
+	r->ended = true;
+	r->last = '\n'; /* again, it is at the beginning of a line */
+	relay_put(r);   /* two bytes: where there is no room for them, nobody reads */
 }
 
 void relay_type_again(struct relay *r)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (!r->on || !r->ended || (r->again > 50 && ms - r->again_at < 10))
-		return;
-	r->again++;
-	r->again_at = ms;
-	r->last = '\n'; /* an unfinished line was passed on the first time */
-	relay_type_end(r);
+	if (r->on && r->ended && tty_end_again(&r->again))
+		relay_type_end(r);
 }
 
 static bool relay_pause(struct relay *r, bool on)
@@ -137,7 +123,6 @@ bool relay_step(struct relay *r)
 		r->done = 0;
 		if (n <= 0 && r->terminal) {
 			relay_type_end(r);
-			r->ended = true;
 			epoll_ctl(r->epoll, EPOLL_CTL_DEL, r->from, NULL);
 			return true;
 		}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "monitor.h"
@@ -130,8 +131,8 @@ int steer_end(struct container *c, int ms)
 
 struct many {
 	const struct strv *names;
-	char **ids; /* of those that were told; NULL: it failed, and that was said */
-	struct timespec from;
+	char **ids;   /* of those that were told; NULL: it failed, and that was said */
+	int64_t from; /* now_ms() */
 	int64_t seconds;
 	int signal; /* 0: each one's own */
 };
@@ -143,10 +144,7 @@ int64_t steer_patience(const struct container *c, int64_t seconds)
 
 static int many_left(const struct many *m, const struct container *c)
 {
-	struct timespec t;
-	int64_t ms = steer_patience(c, m->seconds) * 1000;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	int64_t gone = (t.tv_sec - m->from.tv_sec) * 1000 + (t.tv_nsec - m->from.tv_nsec) / 1000000;
+	int64_t ms = steer_patience(c, m->seconds) * 1000, gone = now_ms() - m->from;
 	return gone < ms ? (int)(ms - gone) : 0;
 }
 
@@ -166,7 +164,7 @@ static void foretell(const struct container *c, int sig, int ms)
 /* Everyone is told at once, by one look-up of its name; from then on it is known by its id. */
 static void many_tell(struct many *m)
 {
-	clock_gettime(CLOCK_MONOTONIC, &m->from);
+	m->from = now_ms();
 	for (size_t i = 0; i < m->names->n; i++) {
 		struct container c;
 		bool open = container_open(&c, m->names->v[i]) == 0;

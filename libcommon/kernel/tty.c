@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "tty.h"
@@ -90,6 +91,24 @@ int tty_copy_step(struct tty_copy *c, int from, int to)
 		}
 	}
 	return 0;
+}
+
+size_t tty_end_type(int master, char last, char out[2])
+{
+	struct termios t;
+	bool known = tcgetattr(master, &t) == 0;
+	out[0] = out[1] = known && t.c_cc[VEOF] ? (char)t.c_cc[VEOF] : 4;
+	return known && t.c_lflag & ICANON && last != '\n' ? 2 : 1;
+}
+
+bool tty_end_again(struct tty_again *a)
+{
+	int64_t now = now_ms();
+	if (a->times > 50 && now - a->at < 10)
+		return false;
+	a->times++;
+	a->at = now;
+	return true;
 }
 
 ssize_t fd_send(int sock, const void *msg, size_t n, int fd)

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tty_relay.h"
@@ -55,34 +53,12 @@ static void hang_up(struct tty_relay *r)
 	r->master = -1;
 }
 
-/* The end-of-file character gives a reader what it has of a line; twice, and it reads nothing,
- * which is the end (termios(3), VEOF). */
 static void in_end(struct tty_relay *r)
 {
-	struct termios t;
-	bool known = tcgetattr(r->master, &t) == 0;
-	char eof = known && t.c_cc[VEOF] ? (char)t.c_cc[VEOF] : 4;
 	r->in_ended = true;
-	r->to_master.buf[0] = r->to_master.buf[1] = eof;
-	r->to_master.have = known && t.c_lflag & ICANON && r->last != '\n' ? 2 : 1;
+	r->to_master.have = tty_end_type(r->master, r->last, r->to_master.buf);
 	r->to_master.done = 0;
-}
-
-/* A shell that has just set the terminal up for its next prompt has thrown away what came before,
- * the end too. So it is said again when something was written after it: the first times at once,
- * then a hundred times a second at most, for some echo it. */
-static void in_end_again(struct tty_relay *r)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	if (!r->in_ended || r->to_master.done < r->to_master.have ||
-	    (r->ends > 50 && ms - r->end_at < 10))
-		return;
-	r->ends++;
-	r->end_at = ms;
-	r->last = '\n'; /* the line itself was passed on by the first */
-	in_end(r);
+	r->last = '\n'; /* said again, it is at the beginning of a line */
 }
 
 static void in_read(struct tty_relay *r)
@@ -111,7 +87,8 @@ static void master_read(struct tty_relay *r)
 	}
 	r->to_out.have = (size_t)n;
 	r->to_out.done = 0;
-	in_end_again(r);
+	if (r->in_ended && r->to_master.done == r->to_master.have && tty_end_again(&r->again))
+		in_end(r);
 }
 
 static void master_write(struct tty_relay *r)
