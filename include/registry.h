@@ -96,10 +96,10 @@ struct fetch {
 };
 int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from, struct fetch *f);
 /* Wait for it. 0, or -1 with fail(); 1 when the registry cannot go on in the middle. */
+int registry_fetch_end(const struct registry *r, struct fetch *f);
 /* After a failure: ask for the blob's head, so that what has expired of our credentials is got
  * anew.
  */
 void registry_renew(struct registry *r, const char *hex);
-int registry_fetch_end(const struct registry *r, struct fetch *f);
 
 #endif

@@ -87,24 +87,14 @@ const char *ctr_run(void)
 
 const char *ctr_cgroup(void)
 {
-	static char *from, *group;
+	static char *group;
 	const char *s = getenv("CTR_CGROUP");
 	s = s && *s ? s : "ctr";
-	if (str_eq(from, s))
-		return group;
-	char *plain = str_plain_path(s);
-	if (!plain || !*plain)
+	if (!group)
+		group = str_plain_path(s);
+	if (!group || !*group)
 		die("CTR_CGROUP: '%s' is not a group", s);
-	free(from);
-	free(group);
-	from = xstrdup(s);
-	return group = plain;
-	free(from);
-	free(plain);
-	from = xstrdup(s);
-	if (!(plain = str_plain_path(s)) || !*plain)
-		die("CTR_CGROUP: '%s' is not a group", s);
-	return plain;
+	return group;
 }
 
 const char *ctr_instance(void)
