@@ -11,9 +11,6 @@ test_setup() {
 test_teardown() {
 	local id
 	for id in $(oci list -q 2>/dev/null); do oci delete -f "$id"; done
-	for id in 2 1; do
-		find /sys/fs/cgroup -mindepth "$id" -maxdepth 3 -type d -path "*/$CTR_CGROUP*" -exec rmdir {} + 2>/dev/null
-	done
 	true
 }
 

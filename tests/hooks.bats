@@ -26,7 +26,6 @@ test_setup() {
 test_teardown() {
 	ctr-oci --root "$WORLD/oci" delete -f c 2>/dev/null
 	umount b/rootfs/seen
-	find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -depth -type d -path "*/$CTR_CGROUP*" -exec rmdir {} + 2>/dev/null
 	true
 }
 

@@ -8,6 +8,8 @@ use IO::Socket::INET;
 my ($addr, $how, $dir) = @ARGV;
 $| = 1;
 $SIG{CHLD} = $SIG{PIPE} = 'IGNORE';
+my @kids;
+$SIG{TERM} = sub { kill KILL => @kids; exit };
 sub slurp { open my $f, '<:raw', $_[0] or return ''; local $/; return <$f> }
 my ($hex) = slurp("$dir/index.json") =~ /"digest":"sha256:([0-9a-f]+)"/;
 my $manifest = slurp("$dir/blobs/sha256/$hex");
@@ -27,7 +29,10 @@ while (1) {
 	my $token = 't' . int(($seen{asked} += $kind ? 1 : 0) / 6);
 	my $first = !$seen{$path}++;
 	my $big = $kind eq 'blob' && length $body > 1000000;
-	next if fork;
+	my $kid = fork;
+	push @kids, $kid || ();
+	next if $kid;
+	$SIG{TERM} = 'DEFAULT';
 	my ($status, $extra, $length) = ('200 OK', '', length $body);
 	if ($how eq 'realm' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:1/t\r\n", '') }
 	if ($how eq 'away' && $path !~ m{^/away/}) {
