@@ -41,7 +41,7 @@ load lib
 		for p in $apid $bpid $amon $bmon; do recycle $p; done
 		[ "$(ctr-ps -an -o name,pid,status | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
 		ctr-kill a && exit 1
-		! ctr-exec a true
+		! ctr-exec a true || false
 		ctr-stop -t 0 a b
 		ctr-restart -t 0 b
 		ctr-gc

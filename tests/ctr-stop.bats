@@ -30,8 +30,8 @@ load lib
 		}
 		n=0
 		fill
-		! touch "$CTR_RUN/containers/a/x" 2>/dev/null
-		! touch "$CTR_LIB/containers/a/x" 2>/dev/null
+		! touch "$CTR_RUN/containers/a/x" 2>/dev/null || false
+		! touch "$CTR_LIB/containers/a/x" 2>/dev/null || false
 		ctr-stop -t 5 a
 		ctr-kill b
 		ctr-wait a b

@@ -191,7 +191,7 @@ refused() {
 @test "19 logs: --log-driver none keeps nothing, --log-opt sets the sizes, another driver is an error" {
 	ctr-run -d --name c --log-driver none "$ROOTFS" sh -c 'echo secret'
 	ctr-wait c
-	! grep -rq secret "$CTR_LIB/containers/c"
+	[ "$(grep -rl secret "$CTR_LIB/containers/c" | sed 's|.*/||' | sort | xargs)" = "conf config.json" ] # the command itself
 	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k --log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
 	ctr-wait d
 	[ "$(find "$CTR_LIB/containers/d" -name 'log*' | wc -l)" = 3 ]

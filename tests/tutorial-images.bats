@@ -20,7 +20,7 @@ load image
 	[ -e "$CTR_LIB"/layers/*/etc/group ]
 	# a tmpfs is on /dev, and nothing is mounted on the host
 	ctr-exec c grep -q ' /dev tmpfs ' /proc/mounts
-	! grep -q "$WORLD" /proc/mounts
+	! grep -q "$WORLD" /proc/mounts || false
 	# and it is gone after the container is removed
 	ctr-rm -f c
 	[ ! -e "$CTR_LIB/containers/c" ]
@@ -35,7 +35,7 @@ load image
 	[ "$(cat volume/test.txt)" = "hello world" ]
 	ctr-run -v "$WORLD/volume:/containerVolume" busybox sh -c 'echo "hello again" >>/containerVolume/test.txt'
 	[ "$(cat volume/test.txt)" = $'hello world\nhello again' ]
-	! grep -q "$WORLD" /proc/mounts
+	! grep -q "$WORLD" /proc/mounts || false
 }
 
 # bats test_tags=ctr-exec,ctr-commit
