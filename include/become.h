@@ -50,6 +50,10 @@ void become_hidden(void);
  * exec. Returns only on failure, with fail() and the exit code 125, 126 or 127. */
 int become(struct become *b);
 
+/* execve(2) of a name along `search`, as execvp(3) does it, but with the reason at the end: returns
+ * the exit code (126, 127), with fail(). argv NULL: only whether it could be executed, then 0. */
+int become_exec(const char *name, char **argv, char **envp, const char *search);
+
 /* Close every descriptor from `next` on but those n. */
 void become_close_others(int next, const int *keep, size_t n);
 /* For become(): clone into the pid namespace that was joined, as a child of our parent, which

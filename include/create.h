@@ -20,6 +20,10 @@ struct create_flags *create_given(void);
 int create_container(
     struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv);
 
+/* create_container()'s step that fills c->conf: restart policy, log, labels, signals, what its
+ * networks are to be. -1 with fail(), or fail_usage(). */
+int create_record(const struct create_flags *o, struct container *c, struct spec *s);
+
 /* The spec of a container that exists, from its config.json. -1 with fail(). */
 int create_reload(const struct container *c, struct spec *spec);
 

@@ -3,7 +3,6 @@
  *
  * The order is DESIGN.md section 5's; what the kernel insists on is said at each step.
  */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -314,155 +313,6 @@ static int privileges(const struct become *b, const struct who *w)
 
 /* --- the command --- */
 
-#if defined(__x86_64__)
-#define OUR_MACHINE EM_X86_64
-#elif defined(__aarch64__)
-#define OUR_MACHINE EM_AARCH64
-#else
-#define OUR_MACHINE EM_ARM
-#endif
-
-/* What an errno of execve(2) says about the file at `path` (the command, or its interpreter), as
- * the end of a message. `elf`: it starts as an ELF program does, for this machine (1) or another
- * (2). */
-static const char *exec_why(const char *path, int err, int elf)
-{
-	static const struct {
-		int err;
-		const char *why;
-	} words[] = {
-	    {E2BIG, "the arguments and the environment are too long together, or one is longer "
-		    "than 128k"},
-	    {ETXTBSY, "somebody is writing to it"},
-	    {ELOOP, "too many links, or interpreters of interpreters"},
-	    {ENOMEM, "no memory for it: the memory limit may be too small"},
-	    {EAGAIN, "the user has as many processes as --ulimit nproc allows"},
-	    {ENFILE, "the machine has as many open files as it may"},
-	    {ELIBBAD, "its dynamic loader is damaged"},
-	    {EINVAL, "a damaged ELF program"},
-	    {EIO, "a damaged ELF program, or its disk cannot be read"},
-	    {EISDIR, "its interpreter is a folder"},
-	    {EPERM, "the seccomp filter or a security module refuses it"},
-	};
-	struct stat st;
-	struct statfs fs;
-	if (err == ENOEXEC && elf)
-		return elf == 2 ? "an ELF program for another machine"
-				: "a cut or damaged ELF program";
-	if (err == ENOEXEC)
-		return "neither an ELF program nor a script that starts with #!";
-	if (err == EACCES && stat(path, &st) == 0) {
-		if (S_ISDIR(st.st_mode))
-			return "a folder";
-		if (!S_ISREG(st.st_mode))
-			return "no plain file";
-		if (!(st.st_mode & 0111))
-			return "not executable: chmod +x";
-		if (statfs(path, &fs) == 0 && fs.f_flags & ST_NOEXEC)
-			return "on a mount with noexec";
-		return "this user may not execute it";
-	}
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (words[i].err == err)
-			return words[i].why;
-	return NULL;
-}
-
-/* An errno about a script may be about the script itself or about what its first line names: the
- * script's own x-bit and mount are asked first. */
-static int explain_script(const char *path, char *line, int err)
-{
-	char *name = line + strspn(line, " \t");
-	char *end = name + strcspn(name, "\n");
-	bool cr = end > name && end[-1] == '\r', gone = err == ENOENT || err == ENOTDIR;
-	*end = 0;
-	name[strcspn(name, " \t\r")] = 0;
-	errno = err;
-	if (gone && cr)
-		return fail("%s: its interpreter %s was not found: its first line ends in a "
-			    "carriage return (CR LF)",
-			   path, name),
-		       127;
-	if (gone)
-		return fail("%s: its interpreter %s is not in the container", path, name), 127;
-	const char *why = exec_why(name, err, 0);
-	errno = err;
-	return fail("%s: its interpreter %s: %m%s%s%s", path, name, why ? " (" : "", why ? why : "",
-		   why ? ")" : ""),
-	       126;
-}
-
-static bool own_fault(const char *path, int err)
-{
-	struct statfs fs;
-	return err == E2BIG || err == ETXTBSY || err == ENOMEM || err == EAGAIN || err == EPERM ||
-	       (err == EACCES &&
-		   (access(path, X_OK) < 0 || (statfs(path, &fs) == 0 && fs.f_flags & ST_NOEXEC)));
-}
-
-/* Why execve() refused a file that is there: its first bytes tell. Returns the exit code. */
-static int explain(const char *path, int err)
-{
-	char head[256] = "";
-	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head - 1);
-	head[n < 0 ? 0 : n] = 0;
-	bool gone = err == ENOENT || err == ENOTDIR;
-	if (n >= 2 && head[0] == '#' && head[1] == '!' && !own_fault(path, err))
-		return explain_script(path, head + 2, err);
-	int elf = n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
-	if (elf && n >= (ssize_t)sizeof(Elf32_Ehdr) &&
-	    ((Elf32_Ehdr *)head)->e_machine != OUR_MACHINE)
-		elf = 2;
-	const char *why = exec_why(path, err, elf);
-	if (gone && elf)
-		why = "its dynamic loader is not in the container";
-	if (err == ENOEXEC && n == 0 && fd >= 0)
-		why = "an empty file";
-	errno = err;
-	if (why)
-		return fail("%s: %m (%s)", path, why), gone ? 127 : 126;
-	return fail("%s: %m", path), gone ? 127 : 126;
-}
-
-/* execve(), or with no argv only a look whether it could be: 1. Else -1 with errno. */
-static int attempt(const char *path, char **argv, char **envp)
-{
-	struct stat st;
-	if (argv)
-		return execve(path, argv, envp);
-	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
-		return -1;
-	return S_ISREG(st.st_mode) ? 1 : (errno = EACCES, -1);
-}
-
-/* execve() of a name along the container's PATH, as execvp(3) does, but with the reason at the end:
- * the exit code, with fail(). argv NULL: whether it could be, 0 then. */
-static int run_command(const char *name, char **argv, char **envp, const char *search)
-{
-	if (!name || !*name)
-		return fail("no command given"), 127;
-	if (strchr(name, '/'))
-		return attempt(name, argv, envp) == 1 ? 0 : explain(name, errno);
-	_cleanup_free_ char *denied = NULL;
-	for (const char *p = search; *p;) {
-		size_t n = strcspn(p, ":");
-		_cleanup_free_ char *path = xasprintf("%.*s/%s", n ? (int)n : 1, n ? p : ".", name);
-		if (attempt(path, argv, envp) == 1)
-			return 0;
-		if (errno == ENOENT && access(path, F_OK) == 0)
-			return explain(path, ENOENT);
-		if (errno == EACCES && !denied)
-			denied = xstrdup(path);
-		else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-			return explain(path, errno);
-		p += n + (p[n] == ':');
-	}
-	if (denied)
-		return explain(denied, EACCES);
-	return fail("%s: not found on the container's PATH (%s)", name, search), 127;
-}
-
 /* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root
  * must not be ours (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
@@ -543,11 +393,11 @@ int become(struct become *b)
 		return 125;
 	/* Who creates is told of a command that cannot be run, not who starts: podman looks for it
 	 * then, and dockerd does not clear up after a start that failed. */
-	int code = b->gate ? run_command(s->args.v[0], NULL, NULL, path) : 0;
+	int code = b->gate ? become_exec(s->args.v[0], NULL, NULL, path) : 0;
 	if (code)
 		return code;
 	TRACE("execve(2) of %s", s->args.v[0]);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
 		return 125;
-	return run_command(s->args.v[0], s->args.v, strv_argv(&env), path);
+	return become_exec(s->args.v[0], s->args.v, strv_argv(&env), path);
 }

@@ -25,6 +25,7 @@
 #include "idmap.h"
 #include "layer.h"
 #include "merge.h"
+#include "pack_sink.h"
 #include "ring.h"
 #include "str.h"
 
@@ -49,72 +50,6 @@ struct pack {
 	struct linked *links;
 	size_t nlinks, room;
 };
-
-/* --- the sink --- */
-
-/* The second thread hashes while this one reads and writes. */
-static int sink_work(void *arg, const void *data, size_t n)
-{
-	struct sink *s = arg;
-	digest_add(&s->digest, data, n);
-	return 0;
-}
-
-static int sink_flush(struct sink *s)
-{
-	size_t n = s->used;
-	char *buf = s->buf;
-	s->buf = NULL;
-	s->used = 0;
-	s->size += n;
-	if (!buf || !n)
-		return 0;
-	if (s->ring && ring_put(s->ring, n) < 0)
-		return -1;
-	return fd_write_all(s->fd, buf, n);
-}
-
-static char *sink_buf(struct sink *s)
-{
-	return s->ring ? ring_buf(s->ring) : s->own;
-}
-
-/* A buffer for the next bytes: what is written from there need not be copied. */
-static char *sink_lend(struct sink *s)
-{
-	if (sink_flush(s) < 0)
-		return NULL;
-	return s->lent = sink_buf(s);
-}
-
-static la_ssize_t sink_write(struct archive *a, void *arg, const void *data, size_t n)
-{
-	struct sink *s = arg;
-	int r = 0;
-	if (data == s->lent) {
-		s->buf = s->lent;
-		s->used = n;
-		r = sink_flush(s);
-	} else if (s->used + n > RING_CHUNK) {
-		r = sink_flush(s);
-	}
-	for (size_t done = data == s->lent ? n : 0; done < n && r == 0;) {
-		if (!s->buf)
-			s->buf = sink_buf(s);
-		size_t part = n - done < RING_CHUNK - s->used ? n - done : RING_CHUNK - s->used;
-		memcpy(s->buf + s->used, (const char *)data + done, part);
-		s->used += part;
-		done += part;
-		if (s->used == RING_CHUNK)
-			r = sink_flush(s);
-	}
-	s->lent = NULL;
-	if (r < 0) {
-		archive_set_error(a, errno, "write: %s", strerror(errno));
-		return -1;
-	}
-	return (la_ssize_t)n;
-}
 
 /* --- one entry --- */
 
@@ -474,14 +409,8 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_of *of
 	struct pack *p = xcalloc(1, sizeof *p);
 	*p = (struct pack){.out = out, .as_layer = as_layer, .of = of};
 	p->buf = xmalloc(BLOCK);
-	out->buf = out->lent = NULL;
-	out->used = 0;
-	out->size = 0;
-	out->ring = out->hash ? ring_open(sink_work, out) : NULL;
-	out->own = out->hash ? NULL : xmalloc(RING_CHUNK);
-	digest_start(&out->digest);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
-	int r = (out->hash && !out->ring) || pack_open(p) < 0 ||
+	int r = sink_begin(out) < 0 || pack_open(p) < 0 ||
 			(s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0
 		    ? -1
 		    : 0;
@@ -491,9 +420,7 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_of *of
 	if (p->a)
 		archive_write_free(p->a);
 	archive_entry_free(p->e);
-	if (out->ring)
-		ring_close(out->ring);
-	free(out->own);
+	sink_end(out);
 	for (size_t i = 0; i < p->room; i++)
 		free(p->links[i].path);
 	free(p->links);

@@ -1,0 +1,76 @@
+/* monitor_parts.h: what the files of the monitor share: what it knows, its start, its loop. */
+#ifndef CTR_MONITOR_PARTS_H
+#define CTR_MONITOR_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "container_net.h"
+#include "engine.h"
+#include "group.h"
+#include "log.h"
+#include "record.h"
+#include "relay.h"
+#include "spec.h"
+
+enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, SOURCES };
+
+struct monitor {
+	struct container *c;
+	struct spec *spec;
+	bool detached, fresh; /* fresh: made by this very ctr-run */
+	pid_t self;
+	int ready; /* pipe to the launcher; -1 in the foreground or once it was told */
+	char *cgroup;
+	char *dir; /* its directory's path */
+	struct group group;
+	int epoll, signals;
+	int fd[SOURCES]; /* what is read, -1: not */
+	struct engine l;
+	bool logging;
+	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line
+			ends */
+	int interrupts;
+	bool stop_asked;
+	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
+	int oom_was;
+	struct plug plug; /* its networks */
+	/* the large ones last: not touched before they are used */
+	struct relay in, out; /* the terminal's two directions */
+	struct log log;
+};
+
+/* --- small things --- */
+
+/* --- monitor_loop.c: what is waited for --- */
+
+/* Block every signal that the monitor takes, and make the loop listen to them. -1 with fail(). */
+int monitor_listen(struct monitor *m);
+/* Read `fd` from now on, as that source. -1 with fail(). */
+int monitor_watch(struct monitor *m, enum source s, int fd);
+/* Read it no more, and close it unless it is the caller's. */
+void monitor_unwatch(struct monitor *m, enum source s);
+/* Pass on what comes until the first process has ended: its wait status. -1 with fail(): the loop
+ * itself failed. */
+int monitor_stand_by(struct monitor *m, int *status);
+/* Wait before the next start, longer each time; after a good run of `ran_s` seconds from the
+ * beginning. False when a stop was asked for meanwhile. */
+bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step);
+/* Somebody has asked for the end. */
+bool monitor_stopping(const struct monitor *m);
+/* The terminal's size is the caller's from now on. */
+void monitor_winch(struct monitor *m);
+
+/* --- monitor_start.c: one start, and what it has made --- */
+
+/* Start the container for the `restarts`-th time again, and record it. -1 with fail() and the exit
+ * code in m->l.code; monitor_teardown() is still to be called. */
+int monitor_start(struct monitor *m, int restarts);
+/* Write the state file, of a running or of a restarting container. -1 with fail(). */
+int monitor_state(struct monitor *m, bool restarting, int restarts);
+/* The networks, the group and the log go. */
+void monitor_teardown(struct monitor *m);
+/* What hooks are told that the bundle is. */
+const char *monitor_bundle(const struct monitor *m);
+
+#endif

@@ -1,0 +1,170 @@
+/* create_record.c: the part of ctr-run's options that goes into the record: what only the monitor
+ * and the listings need; see create.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "create.h"
+#include "create_flags.h"
+#include "err.h"
+#include "log.h"
+#include "signames.h"
+#include "stamp.h"
+#include "str.h"
+
+static void join_conf(struct kv *conf, const char *key, const struct strv *l)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < l->n; i++)
+		buf_printf(&b, "%s%s", i ? "\n" : "", l->v[i]);
+	if (b.n)
+		kv_set(conf, key, b.p);
+	buf_free(&b);
+}
+
+static void conf_text(struct kv *conf, const char *key, const char *value)
+{
+	if (value)
+		kv_set(conf, key, value);
+}
+
+static int restart_policy(const struct create_flags *o, struct kv *conf)
+{
+	const char *p = o->restart;
+	int64_t n;
+	if (!p)
+		return 0;
+	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") &&
+	    strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
+		return fail_usage(
+		    "--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
+	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
+		return fail_as_usage();
+	if (strcmp(p, "no") != 0 && o->rm)
+		return o->detach ? fail_usage("--restart and --rm contradict each other: give one")
+				 : fail_usage("--restart %s: a foreground container is removed "
+					      "when it ends: add -d "
+					      "(or --keep)",
+				       p);
+	kv_set(conf, "restart", p);
+	return 0;
+}
+
+/* max-size and max-file as docker's; its other words are about drivers that there are none of. */
+static int log_opt(const char *arg, uint64_t *size, int64_t *files)
+{
+	if (str_starts(arg, "max-size="))
+		return size_parse("--log-opt max-size", arg + 9, size);
+	if (!str_starts(arg, "max-file="))
+		return fail("--log-opt: '%s' is not max-size= or max-file=", arg);
+	int r = num_parse("--log-opt max-file", arg + 9, 1, 1001, files);
+	--*files; /* docker counts the one that is written, too */
+	return r;
+}
+
+static int log_options(const struct create_flags *o, struct kv *conf)
+{
+	static const char *const drivers[] = {"json-file", "local", "k8s-file", "none"};
+	int64_t files = 1;
+	uint64_t size = LOG_SIZE_DEFAULT;
+	size_t d = 0;
+	for (size_t i = 0; i < o->log_opts.n; i++)
+		if (log_opt(o->log_opts.v[i], &size, &files) < 0)
+			return fail_as_usage();
+	if (o->log_size)
+		size = o->log_size;
+	if (o->log_files && num_parse("--log-max-files", o->log_files, 0, 1000, &files) < 0)
+		return fail_as_usage();
+	while (o->log_driver && d < 4 && strcmp(drivers[d], o->log_driver))
+		d++;
+	if (d == 4)
+		return fail_usage("--log-driver: '%s' is not json-file or none (ctr-logs -f NAME | "
+				  "... carries lines anywhere)",
+		    o->log_driver);
+	if (d == 3)
+		kv_set(conf, "log", "none");
+	kv_setf(conf, "log_max_size", "%" PRIu64, size);
+	kv_setf(conf, "log_max_files", "%" PRId64, files);
+	return 0;
+}
+
+static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
+{
+	for (size_t i = 0; i < o->annotations.n; i++) {
+		char *a = o->annotations.v[i], *eq = strchr(a, '=');
+		if (!eq || eq == a || str_starts(a, "ctrbox."))
+			return fail_usage("--annotation: '%s' is not K=V", a);
+		strv_add(&s->annotations, a);
+	}
+	for (size_t i = 0; i < o->labels.n; i++)
+		if (strchr(o->labels.v[i], '\n') || o->labels.v[i][0] == '=')
+			return fail_usage("--label: '%s' is not K=V", o->labels.v[i]);
+	join_conf(conf, "label", &o->labels);
+	return 0;
+}
+
+static int stop_signal(const struct create_flags *o, struct kv *conf)
+{
+	int64_t n;
+	if (o->stop_timeout && num_parse("--stop-timeout", o->stop_timeout, -1, 1000000, &n) < 0)
+		return fail_as_usage();
+	if (o->stop_timeout)
+		kv_setf(conf, "stop_timeout", "%" PRId64, n < 0 ? 1000000 : n);
+	if (!o->stop_signal)
+		return 0;
+	if (signal_from_name(o->stop_signal) < 0)
+		return fail_in("--stop-signal"), fail_as_usage();
+	kv_set(conf, "stop_signal", o->stop_signal);
+	return 0;
+}
+
+static void net_record(const struct create_flags *o, struct kv *conf)
+{
+	kv_set(conf, "net", o->bundle ? "none" : o->net);
+	join_conf(conf, "publish", &o->publish);
+	join_conf(conf, "expose", &o->expose);
+	join_conf(conf, "dns", &o->dns);
+	join_conf(conf, "dns_search", &o->dns_search);
+	join_conf(conf, "add_host", &o->add_host);
+	join_conf(conf, "net_alias", &o->net_alias);
+	conf_text(conf, "ip", o->ip);
+	conf_text(conf, "ip6", o->ip6);
+	conf_text(conf, "mac", o->mac);
+	if (o->publish_all)
+		kv_set(conf, "publish_all", "1");
+}
+
+int create_record(const struct create_flags *o, struct container *c, struct spec *s)
+{
+	struct kv *conf = &c->conf;
+	struct buf cmd = {0};
+	struct timespec now;
+	clock_now(CLOCK_REALTIME, &now);
+	kv_set(conf, "name", c->name);
+	kv_set(conf, "id", c->id);
+	kv_setf(conf, "created", "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+	for (size_t i = 0; i < s->args.n; i++)
+		buf_printf(&cmd, "%s%s", i ? " " : "", s->args.v[i]);
+	kv_set(conf, "command", cmd.p ? cmd.p : "");
+	buf_free(&cmd);
+	if (restart_policy(o, conf) < 0 || stop_signal(o, conf) < 0)
+		return -1;
+	kv_set(conf, "rm", o->rm ? "1" : "0");
+	kv_set(conf, "tty", o->tty ? "1" : "0");
+	kv_set(conf, "stdin", o->interactive ? "1" : "0");
+	conf_text(conf, "user", o->user);
+	if (s->cgroups_path && *s->cgroups_path)
+		kv_set(conf, "cgroup_parent", s->cgroups_path);
+	if (o->pidfile) {
+		_cleanup_free_ char *here = o->pidfile[0] == '/' ? xstrdup("") : getcwd(NULL, 0);
+		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "",
+		    o->pidfile);
+	}
+	if (log_options(o, conf) < 0 || labels(o, s, conf) < 0)
+		return -1;
+	net_record(o, conf);
+	return 0;
+}

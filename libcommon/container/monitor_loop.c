@@ -1,0 +1,215 @@
+/* monitor_loop.c: what the monitor waits for: signals, the terminal, output, typing; see
+ * monitor_parts.h. While it waits it allocates nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "err.h"
+#include "monitor.h"
+#include "monitor_parts.h"
+#include "pidfd.h"
+#include "str.h"
+#include "tty.h"
+
+int monitor_watch(struct monitor *m, enum source s, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = s};
+	m->fd[s] = fd;
+	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? fail("epoll: %m") : 0;
+}
+
+void monitor_unwatch(struct monitor *m, enum source s)
+{
+	if (m->fd[s] < 0)
+		return;
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, m->fd[s], NULL);
+	if (m->fd[s] > 2)
+		close(m->fd[s]);
+	m->fd[s] = -1;
+}
+
+bool monitor_stopping(const struct monitor *m)
+{
+	_cleanup_free_ char *p = record_run_path(m->c->name, STOPPING);
+	return m->stop_asked || access(p, F_OK) == 0;
+}
+
+int monitor_listen(struct monitor *m)
+{
+	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS,
+	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+	sigset_t s;
+	sigfillset(&s);
+	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
+		sigdelset(&s, not_ours[i]);
+	sigprocmask(SIG_SETMASK, &s, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	m->signals = signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
+	return m->signals < 0 ? fail("signalfd: %m") : monitor_watch(m, ON_SIGNAL, m->signals);
+}
+
+void monitor_winch(struct monitor *m)
+{
+	struct winsize w;
+	if (m->l.master >= 0 && !m->detached && tty_size(&w) == 0)
+		ioctl(m->l.master, TIOCSWINSZ, &w);
+}
+
+static void forward(struct monitor *m, int sig)
+{
+	if (m->l.pid <= 0) { /* between two starts */
+		m->stop_asked |= sig == SIGTERM || sig == SIGINT;
+		return;
+	}
+	if (!m->detached && (sig == SIGINT || sig == SIGTERM) && ++m->interrupts >= 3) {
+		/* pid_namespaces(7): the first process gets no signal that it has no handler for */
+		warn("%s: does not end: killed", m->c->name);
+		sig = SIGKILL;
+	}
+	if (m->detached && sig == SIGTERM)
+		m->stop_asked = true;
+	else if (sig == SIGTERM && pid_heeds(m->l.pid, sig) == HEED_CANNOT) {
+		warn("%s: its first process has no handler for TERM: killed (--init passes it on)",
+		    m->c->name);
+		sig = SIGKILL;
+	}
+	kill(m->l.pid, sig);
+}
+
+/* True when the container's first process has ended; *status is then waitpid's. */
+static bool on_signals(struct monitor *m, int *status)
+{
+	struct signalfd_siginfo i;
+	bool ended = false;
+	while (read(m->signals, &i, sizeof i) == sizeof i) {
+		if (i.ssi_signo == SIGCHLD) {
+			pid_t p;
+			int st;
+			while ((p = waitpid(-1, &st, WNOHANG | __WALL)) > 0)
+				if (p == m->l.pid) {
+					*status = st;
+					ended = true;
+				}
+		} else if (i.ssi_signo == SIGWINCH) {
+			monitor_winch(m);
+		} else if (i.ssi_signo != SIGPIPE && i.ssi_signo != SIGURG) {
+			forward(m, (int)i.ssi_signo);
+		}
+	}
+	return ended;
+}
+
+static void on_output(struct monitor *m, enum source s)
+{
+	static char buf[65536];
+	ssize_t n = read(m->fd[s], buf, sizeof buf);
+	if (n > 0) {
+		log_feed(&m->log, s == ON_ERR ? 2 : 1, buf, (size_t)n);
+		if (m->prompt)
+			log_flush(&m->log);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		monitor_unwatch(m, s);
+}
+
+/* A terminal's end is EIO, not 0 (tty_ioctl(4) does not say so, but the kernel does it). */
+static void on_fd(struct monitor *m, enum source s)
+{
+	switch (s) {
+	case ON_OUT:
+	case ON_ERR:
+		on_output(m, s);
+		break;
+	case ON_MASTER:
+		if (m->detached) {
+			on_output(m, s);
+		} else {
+			relay_step(&m->out);
+			relay_type_again(&m->in);
+		}
+		break;
+	case ON_STDIN:
+	case ON_FIFO:
+		relay_step(&m->in);
+		break;
+	case ON_SIGNAL:
+	case SOURCES:
+		break;
+	}
+}
+
+/* What is still in the pipes when the first process has ended: what is there now, not what a stray
+ * process that holds the other end may write one day. */
+static void drain(struct monitor *m)
+{
+	struct epoll_event e[8];
+	for (int rounds = 0; rounds < 4096; rounds++) {
+		int n = epoll_wait(m->epoll, e, 8, 0), reads = 0;
+		for (int i = 0; i < n; i++)
+			if (e[i].data.u32 == ON_OUT || e[i].data.u32 == ON_ERR ||
+			    (e[i].data.u32 == ON_MASTER && m->detached)) {
+				on_fd(m, (enum source)e[i].data.u32);
+				reads++;
+			}
+		if (!reads)
+			break;
+	}
+	relay_finish(&m->out);
+}
+
+int monitor_stand_by(struct monitor *m, int *status)
+{
+	struct epoll_event e[8];
+	for (;;) {
+		bool more = relay_ready(&m->in);
+		int n = epoll_wait(m->epoll, e, 8, more ? 0 : -1);
+		if (n < 0 && errno != EINTR)
+			return fail("epoll: %m");
+		if (more)
+			relay_step(&m->in);
+		for (int i = 0; i < n; i++) {
+			if (e[i].data.u32 != ON_SIGNAL)
+				on_fd(m, (enum source)e[i].data.u32);
+			else if (on_signals(m, status)) {
+				drain(m);
+				return 0;
+			}
+		}
+	}
+}
+
+/* Wait before the next start: 100 ms, doubled each time up to a minute, from the beginning after
+ * ten good seconds. A stop meanwhile ends it. */
+bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step)
+{
+	if (ran_s >= 10)
+		*step = 0;
+	else if (*step < 10)
+		++*step;
+	int64_t ms = 100LL << *step;
+	if (ms > 60000)
+		ms = 60000;
+	int64_t until = now_ms() + ms, left;
+	int status;
+	while (!monitor_stopping(m)) {
+		struct epoll_event e;
+		if ((left = until - now_ms()) <= 0)
+			return true;
+		int n = epoll_wait(m->epoll, &e, 1, (int)left);
+		if (n == 1 && e.data.u32 == ON_SIGNAL)
+			on_signals(m, &status);
+		else if (n == 1)
+			on_fd(m, (enum source)e.data.u32);
+		else if (n < 0 && errno != EINTR)
+			break;
+	}
+	return false;
+}

@@ -1,0 +1,271 @@
+/* monitor_start.c: one start of a container by its monitor: its group, the ends of its streams, its
+ * networks, its record; and their end. See monitor_parts.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "monitor_parts.h"
+#include "pidfd.h"
+#include "place.h"
+#include "share.h"
+#include "str.h"
+#include "volume.h"
+
+/* --- its group --- */
+
+/* A user without a delegated group: said where it matters, that is, where limits were asked for;
+ * else once in a boot.
+ */
+static void no_group(const struct monitor *m)
+{
+	_cleanup_free_ char *mark = xasprintf("%s/no-cgroup", ctr_run());
+	int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (m->spec->resources.n)
+		warn("%s: its limits are not in effect: %s", m->c->name, fail_msg());
+	else if (fd >= 0)
+		warn("%s: no cgroup: %s (said once)", m->c->name, fail_msg());
+}
+
+static int make_group(struct monitor *m)
+{
+	const struct spec *s = m->spec;
+	const char *parent = s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup();
+	free(m->cgroup);
+	m->cgroup = xasprintf("%s/c-%s-%s", parent, ctr_instance(), m->c->id);
+	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
+	int r = group_up(&m->group, s);
+	if (r == 1)
+		no_group(m);
+	return r < 0 ? -1 : 0;
+}
+
+static void remove_group(struct monitor *m)
+{
+	if (group_down(&m->group) < 0)
+		warn("%s: %s (ctr-gc clears it)", m->c->name, fail_msg());
+}
+
+/* --- descriptors of the command --- */
+
+struct ends {
+	int childs[3];
+	int keep[3]; /* the monitor's: read ends of stdout and stderr, a write end of the fifo */
+};
+
+static int make_pipe(int *r, int *w)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	fcntl(p[0], F_SETFL, O_NONBLOCK);
+	*r = p[0];
+	*w = p[1];
+	return 0;
+}
+
+/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open both ways, so it never ends.
+ */
+static int stdin_fifo(struct monitor *m, struct ends *e)
+{
+	_cleanup_free_ char *p = record_run_path(m->c->name, "stdin");
+	if (mkfifo(p, 0600) < 0 && errno != EEXIST)
+		return fail("%s: mkfifo: %m", p);
+	e->keep[0] = open(p, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (e->keep[0] < 0)
+		return fail("%s: %m", p);
+	if (m->spec->terminal)
+		return 0;
+	e->childs[0] = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return e->childs[0] < 0 ? fail("%s: %m", p) : 0;
+}
+
+static int detached_ends(struct monitor *m, struct ends *e)
+{
+	const struct kv *conf = &m->c->conf;
+	if (log_open(&m->log, str_eq(kv_get(conf, "log"), "none") ? -1 : m->c->dir,
+		(uint64_t)kv_num(conf, "log_max_size", 0),
+		(unsigned)kv_num(conf, "log_max_files", 1)) < 0)
+		return -1;
+	m->logging = true;
+	m->prompt = kv_num(conf, "stdin", 0);
+	if (m->prompt && stdin_fifo(m, e) < 0)
+		return -1;
+	if (m->spec->terminal)
+		return 0;
+	if (make_pipe(&e->keep[1], &e->childs[1]) < 0 || make_pipe(&e->keep[2], &e->childs[2]) < 0)
+		return -1;
+	return 0;
+}
+
+static void close_ends(struct ends *e, bool keep_too)
+{
+	for (int i = 0; i < 3; i++) {
+		if (e->childs[i] > 2)
+			close(e->childs[i]);
+		e->childs[i] = -1;
+		if (keep_too && e->keep[i] >= 0)
+			close(e->keep[i]);
+	}
+}
+
+/* --- starting --- */
+
+int monitor_state(struct monitor *m, bool restarting, int restarts)
+{
+	struct kv kv = {0};
+	char boot[37] = "";
+	uint64_t own = 0;
+	boot_id(boot);
+	pid_starttime(getpid(), &own);
+	kv_set(&kv, "id", m->c->id);
+	kv_set(&kv, "boot", boot);
+	if (!restarting) {
+		kv_setf(&kv, "pid", "%d", (int)m->l.pid);
+		kv_setf(&kv, "starttime", "%llu", (unsigned long long)m->l.starttime);
+	} else {
+		kv_set(&kv, "restarting", "1");
+	}
+	kv_setf(&kv, "monitor", "%d", (int)getpid());
+	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
+	kv_set(&kv, "cgroup", m->group.made ? m->cgroup : "");
+	kv_setf(&kv, "restarts", "%d", restarts);
+	plug_state(&m->plug, &kv);
+	int r = state_write(m->c->name, &kv);
+	kv_free(&kv);
+	return r;
+}
+
+/* The first process that was started a moment ago: not waited for yet. */
+static void end_it(struct monitor *m)
+{
+	kill(m->l.pid, SIGKILL);
+	waitpid(m->l.pid, NULL, __WALL);
+	m->l.pid = 0;
+	m->l.code = 125;
+}
+
+/* Its output is read from now on. (What is not, is closed by monitor_teardown().) */
+static int watch_output(struct monitor *m, const struct ends *e)
+{
+	int r = 0;
+	for (int i = 1; i < 3; i++)
+		if (e->keep[i] >= 0 && monitor_watch(m, ON_OUT + (enum source)(i - 1), e->keep[i]))
+			r = -1;
+	if (r < 0)
+		end_it(m);
+	return r;
+}
+
+/* One that cannot record itself would have no pid for anybody: then it does not start. */
+static int record_start(struct monitor *m, int restarts)
+{
+	if (monitor_state(m, false, restarts) == 0) {
+		container_started(m->c);
+		return 0;
+	}
+	end_it(m);
+	return -1;
+}
+
+static int attach(struct engine *l, void *arg)
+{
+	struct monitor *m = arg;
+	return plug_up(&m->plug, m->c, l->pid);
+}
+
+/* --pidfile: at each start. */
+static int write_pidfile(struct monitor *m)
+{
+	const char *path = kv_get(&m->c->conf, "pidfile");
+	char num[24];
+	int n = snprintf(num, sizeof num, "%d\n", (int)m->l.pid);
+	if (!path || file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) == 0)
+		return 0;
+	end_it(m);
+	return fail_in("--pidfile");
+}
+
+static int launch_shared(struct monitor *m)
+{
+	struct share share;
+	if (share_up(&share, m->spec) < 0)
+		return -1;
+	int r = engine_run(&m->l), why = errno;
+	share_down(&share, m->spec);
+	errno = why;
+	return r;
+}
+
+/* What hooks are told that its bundle is: the one it was made of, else its own directory, which has
+ * a config.json. */
+const char *monitor_bundle(const struct monitor *m)
+{
+	const char *bundle = kv_get(&m->c->conf, "bundle");
+	return bundle && *bundle ? bundle : m->dir;
+}
+
+int monitor_start(struct monitor *m, int restarts)
+{
+	/* From here until it has recorded itself nobody renames it or changes its limits. */
+	if (container_starting(m->c) < 0)
+		return -1;
+	container_refresh_name(m->c);
+	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
+	engine_init(&m->l, m->spec);
+	const int locks[3] = {m->c->dir, m->c->life, m->c->starting};
+	memcpy(m->l.locks, locks, sizeof locks);
+	m->l.again = restarts > 0;
+	m->l.can_copy = volume_can_fill;
+	m->l.passing = kv_num(&m->c->conf, "rm", 0);
+	free(m->dir);
+	m->dir = record_path(m->c->name, NULL);
+	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
+	m->l.id = m->c->id;
+	m->l.bundle = monitor_bundle(m);
+	if (place_make(ctr_run()) < 0 || dir_make(run, 0700) < 0 || make_group(m) < 0)
+		return -1;
+	for (int i = 0; i < 3 && !m->detached; i++)
+		e.childs[i] = i;
+	if (m->detached && detached_ends(m, &e) < 0)
+		return close_ends(&e, true), -1;
+	m->l.dir = m->dir;
+	m->l.cgroup = m->group.made ? m->cgroup : NULL;
+	m->l.no_device_list = m->group.no_device_list;
+	memcpy(m->l.stdio, e.childs, sizeof e.childs);
+	m->l.attach = plug_wanted(m->c) ? attach : NULL;
+	m->l.attach_arg = m;
+	if (plug_files(&m->plug, m->c, m->spec) < 0 ||
+	    started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
+	    write_pidfile(m) < 0)
+		return close_ends(&e, true), -1;
+	close_ends(&e, false);
+	if (record_start(m, restarts) < 0)
+		return close_ends(&e, true), -1;
+	m->fd[ON_FIFO] = e.keep[0];
+	return watch_output(m, &e);
+}
+
+void monitor_teardown(struct monitor *m)
+{
+	plug_down(&m->plug, m->c);
+	remove_group(m);
+	relay_close(&m->in);
+	relay_close(&m->out);
+	for (enum source s = ON_OUT; s < SOURCES; s++)
+		monitor_unwatch(m, s);
+	if (m->logging) {
+		log_flush(&m->log);
+		log_close(&m->log);
+		m->logging = false;
+	}
+}
