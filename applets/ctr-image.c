@@ -16,6 +16,7 @@
 #include "container_images.h"
 #include "err.h"
 #include "file.h"
+#include "image_cli.h"
 #include "image_store.h"
 #include "json.h"
 #include "opt.h"
@@ -26,56 +27,53 @@
 #include "undo.h"
 #include "userns.h"
 
-static struct {
-	bool force, json, no_header, quiet, stdin_password;
-	const char *name, *output, *user, *password, *upper;
-	struct strv changes;
-} o;
+struct image_options image_o;
 
 #define CHANGE                                                                                     \
 	{                                                                                          \
 		'c', "change", "INSTRUCTION",                                                      \
 		    "set CMD, ENV, USER, ... of the image (as in a Dockerfile)", OPT_LIST,         \
-		    &o.changes                                                                     \
+		    &image_o.changes                                                               \
 	}
 #define NAME                                                                                       \
 	{                                                                                          \
 		't', "name", "NAME[:TAG]", "name the image so, whatever the archive says",         \
-		    OPT_STR, &o.name                                                               \
+		    OPT_STR, &image_o.name                                                         \
 	}
 #define FORCE                                                                                      \
 	{                                                                                          \
-		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &o.force           \
+		'f', "force", NULL, "also where a container uses it", OPT_FLAG, &image_o.force     \
 	}
 #define JSON                                                                                       \
 	{                                                                                          \
-		0, "json", NULL, "print JSON", OPT_FLAG, &o.json                                   \
+		0, "json", NULL, "print JSON", OPT_FLAG, &image_o.json                             \
 	}
 #define HEADER                                                                                     \
 	{                                                                                          \
-		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &o.no_header        \
+		'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &image_o.no_header  \
 	}
 #define QUIET                                                                                      \
 	{                                                                                          \
-		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG, &o.quiet    \
+		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG,             \
+		    &image_o.quiet                                                                 \
 	}
 #define OUTPUT                                                                                     \
 	{                                                                                          \
-		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &o.output       \
+		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &image_o.output \
 	}
 
 #define RW                                                                                         \
 	{                                                                                          \
 		0, "rw", "UPPER", "mount: what is written goes to this directory", OPT_STR,        \
-		    &o.upper                                                                       \
+		    &image_o.upper                                                                 \
 	}
 #define LOGIN                                                                                      \
-	{'u', "username", "USER", "login: who you are", OPT_STR, &o.user},                         \
+	{'u', "username", "USER", "login: who you are", OPT_STR, &image_o.user},                   \
 	    {'p', "password", "PASSWORD", "login: the password (others see it in ps)", OPT_STR,    \
-		&o.password},                                                                      \
+		&image_o.password},                                                                \
 	{                                                                                          \
 		0, "password-stdin", NULL, "login: the password is the first line of stdin",       \
-		    OPT_FLAG, &o.stdin_password                                                    \
+		    OPT_FLAG, &image_o.stdin_password                                              \
 	}
 
 static const struct opt all_opts[] = {
@@ -117,16 +115,16 @@ static void output_remove(void *arg)
 
 static int output(void)
 {
-	if (!o.output || strcmp(o.output, "-") == 0) {
+	if (!image_o.output || strcmp(image_o.output, "-") == 0) {
 		if (isatty(1))
 			die_usage(
 			    "an archive is not for a terminal: redirect stdout, or use -o FILE");
 		return 1;
 	}
-	int fd = open(o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+	int fd = open(image_o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
 	if (fd < 0)
-		die("%s: create: %m", o.output);
-	undo_push(output_remove, (void *)(uintptr_t)o.output);
+		die("%s: create: %m", image_o.output);
+	undo_push(output_remove, (void *)(uintptr_t)image_o.output);
 	return fd;
 }
 
@@ -142,10 +140,10 @@ static int do_import(int argc, char **argv)
 		die_usage("%s", fail_msg());
 	const char *file = argc > 1 ? argv[1] : "-";
 	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
-	for (size_t i = 0; i < o.changes.n; i++)
-		if (config_change(try, o.changes.v[i]) < 0)
+	for (size_t i = 0; i < image_o.changes.n; i++)
+		if (config_change(try, image_o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	if (image_import(ctr_lib(), name, input(file), shown(file), &o.changes, hex) < 0)
+	if (image_import(ctr_lib(), name, input(file), shown(file), &image_o.changes, hex) < 0)
 		die_fail();
 	printf("sha256:%s\n", hex);
 	return 0;
@@ -158,7 +156,7 @@ static int do_load(int argc, char **argv)
 	char *name = NULL;
 	if (argc > 1)
 		die_usage("load takes one FILE or folder, or - for stdin");
-	if (o.name && ref_parse(o.name, &name) < 0)
+	if (image_o.name && ref_parse(image_o.name, &name) < 0)
 		die_usage("%s", fail_msg());
 	const char *file = argc ? argv[0] : "-";
 	bool dir = strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISDIR(st.st_mode);
@@ -167,191 +165,6 @@ static int do_load(int argc, char **argv)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++)
 		puts(loaded.v[i]);
-	return 0;
-}
-
-/* --- looking --- */
-
-static uint64_t image_size(const struct manifest *m)
-{
-	uint64_t n = m->config_size;
-	for (size_t i = 0; i < m->n; i++)
-		n += m->layers[i].size;
-	return n;
-}
-
-static void age(const char *created, char out[32])
-{
-	static const struct {
-		long seconds;
-		const char *word;
-	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"},
-	    {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
-	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
-	if (t < 0) {
-		strcpy(out, "-");
-		return;
-	}
-	long s = (long)(time(NULL) - t / 1000000000);
-	size_t i = 0;
-	while (i < 6 && s < 2 * units[i].seconds)
-		i++;
-	long n = s < 0 ? 0 : s / units[i].seconds;
-	snprintf(out, 32, "%ld %.*s ago", n, (int)strlen(units[i].word) - (n == 1), units[i].word);
-}
-
-/* One that cannot be read is said to be so; the others are listed all the same. */
-static void ls_one(const struct store *s, const struct ref *r, struct table *t, json_t *list)
-{
-	struct manifest m = {0};
-	struct image_config c = {0};
-	char id[13], when[32] = "-", size[16] = "-";
-	bool good = store_image(s, r->hex, &m, &c) == 0;
-	if (!good)
-		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
-	snprintf(id, sizeof id, "%.12s", good ? m.config : r->hex);
-	_cleanup_free_ char *name = r->name ? xstrdup(r->name) : xstrdup("<none>:<none>");
-	char *tag = strrchr(name, ':');
-	if (!tag)
-		tag = name + strlen(name);
-	else
-		*tag++ = 0;
-	if (good) {
-		size_human(image_size(&m), size);
-		age(c.created, when);
-	}
-	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
-	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
-	if (o.quiet)
-		printf("sha256:%s\n", good ? m.config : r->hex);
-	else if (list)
-		json_array_append_new(
-		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag",
-			      r->name ? tag : NULL, "digest", digest, "config", good ? config : "",
-			      "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0),
-			      "corrupt", !good));
-	else
-		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
-	manifest_free(&m);
-	config_free(&c);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct ref *x = a, *y = b;
-	return strcmp(x->name ? x->name : "~", y->name ? y->name : "~");
-}
-
-/* An image of several names is one digest. */
-static bool seen(const struct refs *r, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(r->v[k].hex, r->v[i].hex) == 0)
-			return true;
-	return false;
-}
-
-static void store_for(struct store *s, enum store_use use, struct refs *r)
-{
-	if (store_open(s, ctr_lib(), use) < 0 || store_refs(s, r) < 0)
-		die_fail();
-}
-
-static int do_ls(int argc, char **argv)
-{
-	struct store s;
-	struct refs r;
-	struct table t = {0};
-	if (argc)
-		die_usage("ls takes no operand: '%s'", argv[0]);
-	store_for(&s, STORE_READ, &r);
-	qsort(r.v, r.n, sizeof *r.v, by_name);
-	json_t *list = o.json ? json_array() : NULL;
-	table_row(&t, 5, (const char *[]){"NAME", "TAG", "ID", "CREATED", "SIZE"});
-	for (size_t i = 0; i < r.n; i++)
-		if (!o.quiet || !seen(&r, i))
-			ls_one(&s, &r.v[i], &t, list);
-	if (list)
-		puts(json_pretty(list));
-	else if (!o.quiet)
-		table_print(&t, !o.no_header);
-	return 0;
-}
-
-static void found(const char *operand, struct store *s, struct ref *out, struct manifest *m,
-    struct image_config *c)
-{
-	struct refs r;
-	store_for(s, STORE_READ, &r);
-	int i = store_find(s, &r, operand);
-	if (i < 0 || store_image(s, r.v[i].hex, m, c) < 0)
-		die_fail();
-	*out = r.v[i];
-}
-
-/* The config as it is, and what stands in the manifest and the index, on top. */
-static int do_inspect(int argc, char **argv)
-{
-	struct strv names = {0};
-	opt_names(&names, argc, argv, 0, "IMAGE");
-	json_t *list = json_array();
-	for (size_t i = 0; i < names.n; i++) {
-		struct store s;
-		struct ref r;
-		struct manifest m;
-		struct image_config c;
-		found(names.v[i], &s, &r, &m, &c);
-		_cleanup_free_ char *digest = xasprintf("sha256:%s", r.hex);
-		_cleanup_free_ char *id = xasprintf("sha256:%s", m.config);
-		json_t *layers = json_array();
-		for (size_t k = 0; k < m.n; k++) {
-			_cleanup_free_ char *blob = xasprintf("sha256:%s", m.layers[k].hex);
-			_cleanup_free_ char *dir =
-			    xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
-			json_array_append_new(
-			    layers, json_make("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
-					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type,
-					"directory", dir));
-		}
-		json_t *j =
-		    json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id",
-			id, "size", (json_int_t)image_size(&m), "layers", layers, "config", c.json);
-		if (!j)
-			die("%s: cannot be shown as JSON", names.v[i]);
-		json_array_append_new(list, j);
-	}
-	puts(json_pretty(list));
-	return 0;
-}
-
-static int do_history(int argc, char **argv)
-{
-	struct store s;
-	struct ref r;
-	struct manifest m;
-	struct image_config c;
-	struct table t = {0};
-	size_t i, layer;
-	if (argc != 1)
-		die_usage("history takes one IMAGE");
-	found(argv[0], &s, &r, &m, &c);
-	const json_t *list = json_object_get(c.json, "history"), *h;
-	if (o.json)
-		return puts(list ? json_pretty(list) : "[]"), 0;
-	table_row(&t, 4, (const char *[]){"CREATED", "SIZE", "CREATED BY", "COMMENT"});
-	layer = m.n;
-	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as docker shows it */
-		char when[32], size[16] = "0";
-		h = json_array_get(list, i);
-		age(json_string_value(json_object_get(h, "created")), when);
-		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
-			size_human(m.layers[--layer].size, size);
-		const char *by = json_string_value(json_object_get(h, "created_by")),
-			   *comment = json_string_value(json_object_get(h, "comment"));
-		table_row(
-		    &t, 4, (const char *[]){when, size, by ? by : "", comment ? comment : ""});
-	}
-	table_print(&t, !o.no_header);
 	return 0;
 }
 
@@ -386,7 +199,7 @@ static int rm_one(struct store *s, const char *operand)
 		return -1;
 	_cleanup_free_ char *name = NULL;
 	bool by_ref = r.name && ref_parse(operand, &name) == 0 && strcmp(name, r.name) == 0;
-	if ((!by_ref || names == 1) && !o.force) {
+	if ((!by_ref || names == 1) && !image_o.force) {
 		if (container_image_users(r.hex, &users) < 0)
 			return -1;
 		if (users.n)
@@ -500,7 +313,7 @@ static char *password(void)
 {
 	struct termios t, quiet;
 	bool tty = tcgetattr(0, &t) == 0;
-	if (!tty && !o.stdin_password)
+	if (!tty && !image_o.stdin_password)
 		die_usage("a password comes from a terminal, with -p, or with --password-stdin");
 	if (tty) {
 		quiet = t;
@@ -525,10 +338,10 @@ static int do_login(int argc, char **argv)
 {
 	if (argc > 1)
 		die_usage("login takes one REGISTRY");
-	if (!o.user)
+	if (!image_o.user)
 		die_usage("login needs -u USER");
-	if (registry_login(
-		argc ? argv[0] : "docker.io", o.user, o.password ? o.password : password()) < 0)
+	if (registry_login(argc ? argv[0] : "docker.io", image_o.user,
+		image_o.password ? image_o.password : password()) < 0)
 		die_fail();
 	return 0;
 }
@@ -566,7 +379,7 @@ static int mount_container(const char *name, const char *dir)
 	if (t.c.pid > 0)
 		return errno = EBUSY,
 		       fail("%s: it runs: /proc/%d/root shows its files", name, (int)t.c.pid);
-	return ctree_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, o.upper, dir);
+	return ctree_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, image_o.upper, dir);
 }
 
 static int mount_image(const char *ref, const char *dir)
@@ -580,7 +393,7 @@ static int mount_image(const char *ref, const char *dir)
 	for (size_t i = 0; i < im.layers.n; i++)
 		if ((dirs[i] = dir_open_at(AT_FDCWD, im.layers.v[i])) < 0)
 			return -1;
-	return image_mount(dirs, im.layers.n, o.upper, dir);
+	return image_mount(dirs, im.layers.n, image_o.upper, dir);
 }
 
 static int do_mount(int argc, char **argv)
@@ -617,9 +430,9 @@ static int do_umount(int argc, char **argv)
 static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
     {"load", do_load, load_opts, "load [-t NAME[:TAG]] [FILE|DIR|-]"},
-    {"ls", do_ls, ls_opts, "ls [-nq] [--json]"},
-    {"inspect", do_inspect, no_opts, "inspect IMAGE..."},
-    {"history", do_history, history_opts, "history [-n] [--json] IMAGE"},
+    {"ls", image_do_ls, ls_opts, "ls [-nq] [--json]"},
+    {"inspect", image_do_inspect, no_opts, "inspect IMAGE..."},
+    {"history", image_do_history, history_opts, "history [-n] [--json] IMAGE"},
     {"tag", do_tag, no_opts, "tag IMAGE NAME[:TAG]"},
     {"rm", do_rm, rm_opts, "rm [-f] IMAGE..."},
     {"export", do_export, out_opts, "export [-o FILE] IMAGE"},

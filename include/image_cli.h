@@ -1,0 +1,25 @@
+/* image_cli.h: what the files of ctr-image's command line share: applets/ctr-image.c, image_look.c.
+ */
+#ifndef CTR_IMAGE_CLI_H
+#define CTR_IMAGE_CLI_H
+
+#include <stdbool.h>
+#include "image_store.h"
+#include "str.h"
+
+/* What the option table of ctr-image.c fills. */
+extern struct image_options {
+	bool force, json, no_header, quiet, stdin_password;
+	const char *name, *output, *user, *password, *upper;
+	struct strv changes;
+} image_o;
+
+/* Open the store and read its names; ends the program where that fails. */
+void image_store_for(struct store *s, enum store_use use, struct refs *r);
+
+/* Each is a command, and returns the exit code. */
+int image_do_ls(int argc, char **argv);
+int image_do_inspect(int argc, char **argv);
+int image_do_history(int argc, char **argv);
+
+#endif

@@ -1,0 +1,51 @@
+/* oci_cli.h: what the files of ctr-oci's command line share: applets/ctr-oci.c, oci_look.c and
+ * oci_change.c.
+ */
+#ifndef CTR_OCI_CLI_H
+#define CTR_OCI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "oci.h"
+#include "oci_record.h"
+#include "str.h"
+
+/* The options before the command, and those of the commands, which the tables in ctr-oci.c fill. */
+struct oci_globals {
+	const char *root, *log, *log_format, *rootless, *manager, *criu;
+	bool debug, systemd, version;
+};
+
+struct oci_options {
+	const char *bundle, *pid_file, *console, *pidfd_socket, *format, *process, *user, *cwd,
+	    *label, *apparmor, *cgroup, *resources, *interval;
+	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, quiet, tty, nnp,
+	    ignore_paused, stats, rootless;
+	int64_t preserve;
+	struct strv env, caps, gids;
+	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,
+	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3, *mb;
+};
+extern struct oci_options oci_o;
+extern char *oci_dir; /* where the records are */
+
+/* End with what fail() remembered, which goes to --log as well; of a command that cannot be
+ * executed (126, 127) in the words that docker and podman know. */
+_Noreturn void oci_die(int code);
+_Noreturn void oci_die_command(int code, const char *arg0, int fallback);
+/* Open the record of a container; ends the program where there is none. */
+void oci_open(struct oci_record *r, const char *id, bool lock);
+
+/* oci_look.c: each is a command, and returns the exit code. */
+int oci_do_state(const char *id);
+int oci_do_list(void);
+int oci_do_ps(const char *id);
+int oci_do_events(const char *id);
+int oci_do_spec(void);
+int oci_do_features(void);
+
+/* oci_change.c */
+int oci_do_update(const char *id);
+int oci_do_exec(const char *id, int argc, char **argv);
+
+#endif
