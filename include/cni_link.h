@@ -22,4 +22,33 @@ struct cni_link {
 int cni_link_parse(struct cni_call *c, struct cni_link *l);
 void cni_link_free(struct cni_link *l);
 
+/* The interfaces (cni_link_make.c). Where not said otherwise: 0, or -1 with fail(). */
+/* nl_commit(), and n is empty again. */
+int cni_link_commit(struct nl *n);
+/* The bridge: made where it is missing; another's is used as it is. */
+int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info *b);
+/* The VLANs of the pair's port. */
+int cni_link_vlans(const struct cni_link *l, struct nl *rt);
+/* macvlan, ipvlan: the parent is named, or has the default route. */
+int cni_link_parent(struct cni_call *c, const struct cni_link *l, struct nl *rt, int *index);
+int cni_link_sub(struct cni_call *c, const struct cni_link *l);
+int cni_link_pair(
+    struct cni_call *c, struct cni_link *l, struct nl *rt, const struct link_info *bridge);
+void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r);
+
+/* Addresses and routes (cni_link_addr.c): of the interface, which *x gets; of the bridge; of the
+ * host's end. */
+int cni_link_inside(
+    struct cni_call *c, const struct cni_link *l, const struct cni_result *r, struct link_info *x);
+int cni_link_gateway(
+    const struct cni_link *l, struct nl *rt, const struct link_info *b, const struct cidr *gw);
+int cni_link_ptp_host(const struct cni_link *l, struct nl *rt, const struct cni_result *r);
+
+/* nf_tables (cni_link_nat.c). _del takes the elements of the n addresses that are known to be the
+ * attachment's; n -1: all are read. */
+int cni_link_nat(struct cni_call *c, const struct cni_link *l, const struct cni_result *r);
+int cni_link_del_nat(struct cni_call *c, const char *host, const struct addr *had, int n);
+int cni_link_check_nat(struct cni_call *c);
+int cni_link_gc_nat(struct cni_call *c, const struct strv *valid);
+
 #endif

@@ -1,25 +1,13 @@
 # CNI plugins of the other kinds: ptp, macvlan, loopback, and the chained tuning, bandwidth,
 # firewall and macspoofchk.
 # shellcheck shell=bash
-load lib
-load net
+load cni
 
 test_setup() {
-	need ip iproute2
-	need jq
-	net_up
-	PLUGINS=$WORLD/plugins
-	"$CTRBOX" --install-cni "$PLUGINS"
-	ns POD
-	ns POD2
+	cni_up
 	IPAM='{"type":"host-local","ranges":[[{"subnet":"10.23.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
 }
-test_teardown() { net_down; }
 
-plugin() { # COMMAND POD TYPE CONF
-	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" \
-		CNI_IFNAME="${IFNAME:-eth0}" CNI_PATH="$PLUGINS" "$PLUGINS/$3" <<<"$4" 2>/dev/null
-}
 conf() { # TYPE KEYS: a main plugin's configuration with addresses
 	jq -nc --arg t "$1" --argjson i "$IPAM" \
 		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, ipam: \$i} + $2"
@@ -27,10 +15,6 @@ conf() { # TYPE KEYS: a main plugin's configuration with addresses
 chained() { # TYPE KEYS RESULT
 	jq -nc --arg t "$1" --argjson r "$3" \
 		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, prevResult: \$r} + $2"
-}
-nothing_left() {
-	[ -z "$(find "$CTR_RUN/cni" -name '[0-9f.]*' ! -name '.last*' ! -name .by -type f)" ]
-	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }
 
 @test "cni: loopback brings lo up, and down" {

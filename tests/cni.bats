@@ -1,37 +1,18 @@
 # CNI plugins: called as a container's runtime calls them, in network namespaces of the tests' own.
 # shellcheck shell=bash
-load lib
-load net
+load cni
 
 test_setup() {
-	need ip iproute2
-	need jq
-	net_up
-	PLUGINS=$WORLD/plugins
-	"$CTRBOX" --install-cni "$PLUGINS"
-	ns POD
-	ns POD2
+	cni_up
 	CONF='{"cniVersion":"1.0.0","name":"n","type":"bridge","bridge":"cni0","isDefaultGateway":true,
 		"ipMasq":true,"hairpinMode":true,"ipam":{"type":"host-local",
 		"ranges":[[{"subnet":"10.22.0.0/24"}],[{"subnet":"fd00:22::/64"}]]}}'
 }
-test_teardown() { net_down; }
 
-# plugin COMMAND POD NAME CONF: call it in the host's namespace.
-plugin() {
-	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" CNI_IFNAME=eth0 \
-		CNI_PATH="$PLUGINS" "$PLUGINS/$3" <<<"$4" 2>/dev/null
-}
-with_prev() { jq -c --argjson r "$2" '. + {prevResult: $r}' <<<"$1"; }
 # ports RESULT PORT: a portmap configuration.
 ports() {
 	jq -nc --argjson r "$1" --argjson p "$2" '{cniVersion: "1.0.0", name: "n", type: "portmap",
 		runtimeConfig: {portMappings: [{hostPort: $p, containerPort: 80, protocol: "tcp"}]}, prevResult: $r}'
-}
-# Nothing of any attachment: no lease, no element, no link.
-nothing_left() {
-	[ -z "$(find "$CTR_RUN/cni" -name '[0-9f.]*' ! -name '.last*' ! -name .by -type f)" ]
-	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }
 
 @test "cni: VERSION tells the versions" {
@@ -118,11 +99,6 @@ nothing_left() {
 }
 
 @test "cni: what is wrong has the specification's code, and leaves nothing" {
-	code() { # CODE COMMAND POD NAME CONF
-		run plugin "${@:2}"
-		[ "$status" = 1 ]
-		jq -e --argjson c "$1" '.code == $c and (.msg | contains("\n") | not)' <<<"$output"
-	}
 	code 1 ADD "$POD" bridge '{"cniVersion":"2.0.0","name":"n","type":"bridge"}'
 	code 4 NO "$POD" bridge "$CONF"
 	code 6 ADD "$POD" bridge '{'

@@ -15,24 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cni_call.h"
+#include "cni_ipam.h"
 #include "err.h"
 #include "file.h"
 #include "lease.h"
-#include "place.h"
-
-struct range {
-	struct cidr subnet;
-	struct addr from, to, gw;
-	size_t set;
-};
-struct ipam {
-	char *dir, *index;
-	struct range *v;
-	size_t n, sets;
-	struct addr *want;
-	size_t n_want;
-};
 
 bool cni_ipam_ours(const struct cni_call *c)
 {
@@ -45,195 +31,6 @@ bool cni_ipam_ours(const struct cni_call *c)
 	_cleanup_free_ char *path = cni_find((struct cni_call *)c, "host-local");
 	return !path || (stat(path, &other) == 0 && stat("/proc/self/exe", &self) == 0 &&
 			    self.st_ino == other.st_ino && self.st_dev == other.st_dev);
-}
-
-/* --- the configuration --- */
-
-static int ipam_addr(
-    struct cni_call *c, const json_t *o, const char *at, const char *key, struct addr *out)
-{
-	_cleanup_free_ char *s = NULL;
-	if (jget_str(&c->j, o, at, key, &s) < 0)
-		return -1;
-	if (s && *s && addr_parse(key, s, out) < 0)
-		return jwrong(&c->j, at, key, "'%.60s' is not an address", s);
-	return 0;
-}
-
-static int ipam_range(
-    struct cni_call *c, const json_t *o, const char *at, size_t set, struct ipam *x)
-{
-	struct range r = {.set = set};
-	_cleanup_free_ char *s = NULL;
-	char t[CIDR_TEXT];
-	if (!json_is_object(o))
-		return jwrong(&c->j, at, "", "must be an object");
-	if (jget_str(&c->j, o, at, "subnet", &s) < 0)
-		return -1;
-	if (!s || cidr_parse("subnet", s, &r.subnet) < 0)
-		return jwrong(&c->j, at, "subnet", "ADDRESS/LENGTH is wanted");
-	struct addr first = cidr_first(&r.subnet), last = cidr_last(&r.subnet);
-	int bits = (int)addr_len(&first) * 8;
-	if (addr_cmp(&first, &r.subnet.a) != 0) {
-		r.subnet.a = first;
-		return jwrong(&c->j, at, "subnet", "%s has host bits: the network is %s", s,
-		    cidr_text(&r.subnet, t));
-	}
-	if (r.subnet.len > bits - 2)
-		return jwrong(&c->j, at, "subnet", "%s is too small", s);
-	r.gw = first;
-	addr_next(&r.gw);
-	r.from = r.gw;
-	r.to = last;
-	if (ipam_addr(c, o, at, "gateway", &r.gw) < 0 ||
-	    ipam_addr(c, o, at, "rangeStart", &r.from) < 0 ||
-	    ipam_addr(c, o, at, "rangeEnd", &r.to) < 0)
-		return -1;
-	if (!cidr_has(&r.subnet, &r.from) || !cidr_has(&r.subnet, &r.to) ||
-	    addr_cmp(&r.from, &r.to) > 0)
-		return jwrong(&c->j, at, "rangeStart", "the range is not within %s", s);
-	for (size_t i = 0; i < x->n; i++) {
-		struct range *q = &x->v[i];
-		if (q->set == set && q->subnet.a.family != r.subnet.a.family)
-			return jwrong(&c->j, at, "subnet", "a set of ranges of two families");
-		if (q->subnet.a.family == r.subnet.a.family && addr_cmp(&q->from, &r.to) <= 0 &&
-		    addr_cmp(&r.from, &q->to) <= 0)
-			return jwrong(&c->j, at, "subnet", "%s overlaps with another range", s);
-	}
-	x->v = xrealloc(x->v, (x->n + 1) * sizeof *x->v);
-	x->v[x->n++] = r;
-	x->sets = set + 1;
-	return 0;
-}
-
-static int ipam_sets(struct cni_call *c, const json_t *list, const char *path, struct ipam *x)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *set = json_array_get(list, i);
-		size_t to = x->sets;
-		if (!json_is_array(set) || !json_array_size(set))
-			return jwrong(&c->j, path, "", "each must be a list of ranges");
-		for (size_t k = 0; k < json_array_size(set); k++) {
-			_cleanup_free_ char *at = xasprintf("%s[%zu][%zu]", path, i, k);
-			if (ipam_range(c, json_array_get(set, k), at, to, x) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int ipam_want(struct cni_call *c, const char *text, struct ipam *x)
-{
-	_cleanup_free_ char *s = xstrndup(text, strcspn(text, "/"));
-	struct addr a;
-	if (addr_parse("requested address", s, &a) < 0)
-		return -1;
-	for (size_t i = 0; i < x->n_want; i++)
-		if (addr_cmp(&x->want[i], &a) == 0)
-			return 0;
-	(void)c;
-	x->want = xrealloc(x->want, (x->n_want + 1) * sizeof a);
-	x->want[x->n_want++] = a;
-	return 0;
-}
-
-static int ipam_wants(struct cni_call *c, struct ipam *x)
-{
-	const char *ip = strv_getenv(&c->args, "IP");
-	struct strv list = {0}, more = {0};
-	int r = ip && *ip ? ipam_want(c, ip, x) : 0;
-	if (r == 0 && c->cni_args)
-		r = jget_strv(&c->j, c->cni_args, "args.cni", "ips", &list) < 0 ? -1 : 0;
-	if (r == 0 && c->runtime)
-		r = jget_strv(&c->j, c->runtime, "runtimeConfig", "ips", &more) < 0 ? -1 : 0;
-	strv_addall(&list, &more);
-	for (size_t i = 0; i < list.n && r == 0; i++)
-		r = ipam_want(c, list.v[i], x);
-	strv_free(&list);
-	strv_free(&more);
-	return r;
-}
-
-static int ipam_dir(struct cni_call *c, struct ipam *x)
-{
-	_cleanup_free_ char *dir = NULL;
-	if (c->ipam && jget_str(&c->j, c->ipam, "ipam", "dataDir", &dir) < 0)
-		return -1;
-	if (dir && *dir && *dir != '/')
-		return jwrong(&c->j, "ipam", "dataDir", "must be absolute");
-	x->dir = dir && *dir ? xasprintf("%s/%s", dir, c->name)
-			     : xasprintf("%s/cni/%s", ctr_run(), c->name);
-	if (c->owner) {
-		x->index = xasprintf("%s/.at-%s", x->dir, c->owner + 4);
-		for (char *s = x->index + strlen(x->dir) + 1; *s; s++)
-			if (*s == '/')
-				*s = ':';
-	}
-	return 0;
-}
-
-static void ipam_free(struct ipam *x)
-{
-	free(x->dir);
-	free(x->index);
-	free(x->v);
-	free(x->want);
-}
-
-static int ipam_read(struct cni_call *c, struct ipam *x)
-{
-	json_t *list = NULL, *run = NULL;
-	memset(x, 0, sizeof *x);
-	c->code = CNI_BAD_CONFIG;
-	if (!c->ipam)
-		return jwrong(&c->j, "", "ipam", "is missing");
-	if (ipam_dir(c, x) < 0)
-		return -1;
-	if (c->runtime && jget_arr(&c->j, c->runtime, "runtimeConfig", "ipRanges", &run) < 0)
-		return -1;
-	if (ipam_sets(c, run, "runtimeConfig.ipRanges", x) < 0)
-		return -1;
-	if (json_object_get(c->ipam, "subnet") && ipam_range(c, c->ipam, "ipam", x->sets, x) < 0)
-		return -1;
-	if (jget_arr(&c->j, c->ipam, "ipam", "ranges", &list) < 0 ||
-	    ipam_sets(c, list, "ipam.ranges", x) < 0 || ipam_wants(c, x) < 0)
-		return -1;
-	if (!x->n)
-		return jwrong(&c->j, "ipam", "ranges", "no range of addresses");
-	c->code = CNI_FAILED;
-	return 0;
-}
-
-/* resolv.conf(5) */
-static int ipam_resolv(struct cni_call *c, struct cni_dns *d)
-{
-	_cleanup_free_ char *file = NULL, *text = NULL;
-	if (jget_str(&c->j, c->ipam, "ipam", "resolvConf", &file) < 0)
-		return -1;
-	if (!file || !*file)
-		return 0;
-	text = file_read(file, 65536, NULL);
-	if (!text)
-		return fail_in("ipam.resolvConf");
-	for (char *s = text, *line; (line = strsep(&s, "\n"));) {
-		struct strv w = {0};
-		line[strcspn(line, "#;")] = 0;
-		strv_split(&w, line, " \t\r");
-		if (w.n > 1 && strcmp(w.v[0], "nameserver") == 0)
-			strv_add(&d->servers, w.v[1]);
-		if (w.n > 1 && strcmp(w.v[0], "domain") == 0) {
-			free(d->domain);
-			d->domain = xstrdup(w.v[1]);
-		}
-		for (size_t i = 1; i < w.n; i++) {
-			if (strcmp(w.v[0], "search") == 0)
-				strv_add(&d->search, w.v[i]);
-			if (strcmp(w.v[0], "options") == 0)
-				strv_add(&d->options, w.v[i]);
-		}
-		strv_free(&w);
-	}
-	return 0;
 }
 
 /* --- leases --- */
@@ -253,7 +50,7 @@ static void ipam_mine(const struct lease *l, void *arg)
 
 /* The attachment's addresses: by its index where that is whole, else by a search. Their number, or
  * -1. */
-static int ipam_had(struct cni_call *c, const struct ipam *x, struct addr *had, int room)
+static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *had, int room)
 {
 	size_t len = 0;
 	_cleanup_free_ char *text = file_read(x->index, 4096, &len);
@@ -269,7 +66,7 @@ static int ipam_had(struct cni_call *c, const struct ipam *x, struct addr *had, 
 	return lease_each(x->dir, ipam_mine, &m) < 0 ? -1 : m.n;
 }
 
-static int ipam_release(struct cni_call *c, const struct ipam *x, struct addr *had, int room)
+static int ipam_release(struct cni_call *c, const struct cni_ipam *x, struct addr *had, int room)
 {
 	int n = ipam_had(c, x, had, room);
 	for (int i = 0; i < n; i++)
@@ -280,7 +77,7 @@ static int ipam_release(struct cni_call *c, const struct ipam *x, struct addr *h
 	return n;
 }
 
-static int ipam_begin(struct cni_call *c, const struct ipam *x)
+static int ipam_begin(struct cni_call *c, const struct cni_ipam *x)
 {
 	if (dir_make(x->dir, 0755) < 0)
 		return -1;
@@ -299,7 +96,7 @@ static int ipam_begin(struct cni_call *c, const struct ipam *x)
 
 /* One address of a set: that which is asked for, or of the first range that has one. */
 static int ipam_take(
-    struct cni_call *c, struct ipam *x, size_t set, const char *names, struct cni_result *out)
+    struct cni_call *c, struct cni_ipam *x, size_t set, const char *names, struct cni_result *out)
 {
 	struct addr got, want = {0};
 	for (size_t i = 0; i < x->n && !want.family; i++)
@@ -313,7 +110,7 @@ static int ipam_take(
 			}
 	int r = -1;
 	for (size_t i = 0; i < x->n && r < 0; i++) {
-		const struct range *q = &x->v[i];
+		const struct cni_range *q = &x->v[i];
 		if (q->set != set || (want.family && (!cidr_has(&q->subnet, &want) ||
 							 addr_cmp(&want, &q->from) < 0 ||
 							 addr_cmp(&want, &q->to) > 0)))
@@ -365,7 +162,7 @@ static int ipam_names(struct cni_call *c, struct buf *out)
 	return 0;
 }
 
-static int ipam_add_ours(struct cni_call *c, struct ipam *x, struct cni_result *out)
+static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_result *out)
 {
 	struct buf names = {0};
 	json_t *routes = NULL;
@@ -373,7 +170,7 @@ static int ipam_add_ours(struct cni_call *c, struct ipam *x, struct cni_result *
 	if (jget_arr(&c->j, c->ipam, "ipam", "routes", &routes) < 0 ||
 	    cni_routes_parse(&c->j, routes, "ipam.routes", out) < 0)
 		return cni_fail(c, CNI_BAD_CONFIG, "%s", fail_msg());
-	if (ipam_resolv(c, &out->dns) < 0 || ipam_names(c, &names) < 0)
+	if (cni_ipam_resolv(c, &out->dns) < 0 || ipam_names(c, &names) < 0)
 		return -1;
 	_cleanup_close_ int fd = ipam_begin(c, x);
 	int r = fd < 0 ? -1 : 0;
@@ -400,7 +197,7 @@ static int ipam_add_ours(struct cni_call *c, struct ipam *x, struct cni_result *
 
 int cni_ipam_add(struct cni_call *c, struct cni_result *out)
 {
-	struct ipam x;
+	struct cni_ipam x;
 	json_t *o = NULL;
 	int r;
 	if (!cni_ipam_ours(c)) {
@@ -411,14 +208,14 @@ int cni_ipam_add(struct cni_call *c, struct cni_result *out)
 		json_decref(o);
 		return r == 0 && !out->n_ips ? fail("%s: it gave no address", c->ipam_type) : r;
 	}
-	r = ipam_read(c, &x) < 0 ? -1 : ipam_add_ours(c, &x, out);
-	ipam_free(&x);
+	r = cni_ipam_read(c, &x) < 0 ? -1 : ipam_add_ours(c, &x, out);
+	cni_ipam_free(&x);
 	return r;
 }
 
 int cni_ipam_del(struct cni_call *c, struct addr *had, int room, int *n)
 {
-	struct ipam x = {0};
+	struct cni_ipam x = {0};
 	json_t *o = NULL;
 	struct addr own[32];
 	*n = -1;
@@ -431,17 +228,17 @@ int cni_ipam_del(struct cni_call *c, struct addr *had, int room, int *n)
 		*n = 0;
 		return 0;
 	}
-	int r = ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x, own, 32);
+	int r = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x, own, 32);
 	for (int i = 0; i < r && i < room; i++)
 		had[i] = own[i];
 	*n = r < room ? r : room;
-	ipam_free(&x);
+	cni_ipam_free(&x);
 	return r < 0 ? -1 : 0;
 }
 
 int cni_ipam_check(struct cni_call *c)
 {
-	struct ipam x = {0};
+	struct cni_ipam x = {0};
 	struct addr had[32];
 	json_t *o = NULL;
 	char t[ADDR_TEXT];
@@ -450,7 +247,7 @@ int cni_ipam_check(struct cni_call *c)
 		json_decref(o);
 		return r;
 	}
-	int n = ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, 32);
+	int n = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, 32);
 	if (n == 0)
 		n = fail("%s has no address in network %s", c->id, c->name);
 	for (int i = 0; i < n; i++) {
@@ -460,7 +257,7 @@ int cni_ipam_check(struct cni_call *c)
 		if (!text || strncmp(text, c->owner, len) != 0 || text[len] != '\n')
 			n = fail("lease %s: not that of %s", t, c->owner);
 	}
-	ipam_free(&x);
+	cni_ipam_free(&x);
 	return n < 0 ? -1 : 0;
 }
 
@@ -493,7 +290,7 @@ static int ipam_index_gc(int dirfd, const char *name, void *arg)
 
 int cni_ipam_gc(struct cni_call *c, const struct strv *valid)
 {
-	struct ipam x = {0};
+	struct cni_ipam x = {0};
 	struct keep k = {c, valid};
 	json_t *o = NULL;
 	if (!cni_ipam_ours(c)) {
@@ -501,30 +298,30 @@ int cni_ipam_gc(struct cni_call *c, const struct strv *valid)
 		json_decref(o);
 		return r;
 	}
-	int r = ipam_dir(c, &x) < 0 || lease_gc(x.dir, ipam_keep, &k) < 0 ? -1 : 0;
+	int r = cni_ipam_dir(c, &x) < 0 || lease_gc(x.dir, ipam_keep, &k) < 0 ? -1 : 0;
 	_cleanup_close_ int fd = r == 0 ? open(x.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd >= 0)
 		dir_each(fd, ipam_index_gc, &k);
-	ipam_free(&x);
+	cni_ipam_free(&x);
 	return r;
 }
 
 int cni_ipam_status(struct cni_call *c)
 {
-	struct ipam x;
+	struct cni_ipam x;
 	json_t *o = NULL;
 	if (!cni_ipam_ours(c)) {
 		int r = cni_exec(c, c->ipam_type, &o);
 		json_decref(o);
 		return r;
 	}
-	int r = ipam_read(c, &x);
+	int r = cni_ipam_read(c, &x);
 	if (r == 0) {
 		c->code = CNI_NOT_AVAILABLE;
 		r = dir_make(x.dir, 0755);
 	}
 	if (r == 0 && access(x.dir, W_OK) < 0)
 		r = fail("%s: %m", x.dir);
-	ipam_free(&x);
+	cni_ipam_free(&x);
 	return r;
 }

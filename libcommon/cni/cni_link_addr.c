@@ -1,0 +1,173 @@
+/* cni_link_addr.c: addresses and routes: of the interface in its network namespace, of the bridge
+ * as its gateway, of ptp's end on the host; see cni_link.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "cni_link.h"
+#include "err.h"
+#include "network.h"
+
+/* --- inside --- */
+
+static bool link_v6(const struct cni_result *r)
+{
+	for (size_t i = 0; i < r->n_ips; i++)
+		if (r->ips[i].addr.a.family == AF_INET6)
+			return true;
+	return false;
+}
+
+static int link_sysctls(struct cni_call *c, void *arg)
+{
+	const struct cni_link *l = ((void **)arg)[0];
+	if (link_v6(((void **)arg)[1])) {
+		net_sysctl("0", "ipv6/conf/lo/disable_ipv6");
+		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", c->ifname);
+		net_sysctl(l->dad ? "1" : "0", "ipv6/conf/%s/accept_dad", c->ifname);
+	}
+	net_sysctl("0", "ipv6/conf/%s/accept_ra", c->ifname);
+	net_sysctl("0", "ipv6/conf/%s/accept_redirects", c->ifname);
+	net_sysctl("0", "ipv4/conf/%s/accept_redirects", c->ifname);
+	net_sysctl("1", "ipv4/conf/%s/arp_notify", c->ifname);
+	return 0;
+}
+
+static const struct addr *link_gw(const struct cni_result *r, int family)
+{
+	for (size_t i = 0; i < r->n_ips; i++)
+		if (r->ips[i].addr.a.family == family && r->ips[i].gw.family)
+			return &r->ips[i].gw;
+	return NULL;
+}
+
+/* ptp: no neighbour but the gateway: its route first, and the subnet by it. */
+static int link_ptp_routes(struct nl *in, const struct cni_result *r, int index)
+{
+	struct addr none = {0};
+	for (size_t i = 0; i < r->n_ips; i++)
+		rtnl_route_del(in, &r->ips[i].addr, &none, index);
+	if (cni_link_commit(in) < 0 && errno != ESRCH)
+		return -1;
+	for (size_t i = 0; i < r->n_ips; i++) {
+		const struct cni_ip *ip = &r->ips[i];
+		struct route x = {.dst = {ip->gw, (int)addr_len(&ip->gw) * 8},
+		    .src = ip->addr.a,
+		    .mtu = -1,
+		    .priority = -1,
+		    .table = -1,
+		    .scope = -1,
+		    .index = index};
+		if (!ip->gw.family)
+			continue;
+		rtnl_route_new(in, &x);
+		x.dst = ip->addr;
+		x.via = ip->gw;
+		rtnl_route_new(in, &x);
+	}
+	return cni_link_commit(in) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int cni_link_inside(
+    struct cni_call *c, const struct cni_link *l, const struct cni_result *r, struct link_info *x)
+{
+	struct nl in;
+	const void *args[2] = {l, r};
+	if (r->n_ips && cni_inside(c, link_sysctls, args) < 0)
+		return -1;
+	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)
+		return -1;
+	int done = rtnl_find(&in, c->ifname, x);
+	if (done == 0 && !l->down)
+		rtnl_link_up(&in, x->index, c->ifname, true);
+	for (size_t i = 0; i < r->n_ips && done == 0; i++)
+		rtnl_addr_add(&in, x->index, c->ifname, &r->ips[i].addr);
+	if (done == 0)
+		done = cni_link_commit(&in);
+	if (done == 0 && c->does & CNI_PTP)
+		done = link_ptp_routes(&in, r, x->index);
+	for (size_t i = 0; i < r->n_routes && done == 0; i++) {
+		struct route q = r->routes[i];
+		const struct addr *gw = link_gw(r, q.dst.a.family);
+		if (!q.via.family && gw)
+			q.via = *gw;
+		q.index = x->index;
+		rtnl_route_new(&in, &q);
+		/* one that is there: the first wins, as the specification says of the default route
+		 */
+		if (cni_link_commit(&in) < 0 && errno != EEXIST)
+			done = -1;
+	}
+	int saved = errno;
+	nl_close(&in);
+	errno = saved;
+	return done;
+}
+
+/* --- gateway, masquerade --- */
+
+struct others {
+	int index;
+	const struct cidr *want;
+	struct cidr *v;
+	size_t n;
+};
+
+/* One IPv4 address a bridge, and of IPv6 none that overlaps. */
+static void link_other(int index, const struct cidr *a, void *arg)
+{
+	struct others *o = arg;
+	bool local = a->a.family == AF_INET6 && a->a.b[0] == 0xfe;
+	if (index != o->index || a->a.family != o->want->a.family || local ||
+	    (a->len == o->want->len && addr_cmp(&a->a, &o->want->a) == 0) ||
+	    (a->a.family == AF_INET6 && !cidr_overlap(a, o->want)))
+		return;
+	o->v = xrealloc(o->v, (o->n + 1) * sizeof *o->v);
+	o->v[o->n++] = *a;
+}
+
+int cni_link_gateway(
+    const struct cni_link *l, struct nl *rt, const struct link_info *b, const struct cidr *gw)
+{
+	char t[CIDR_TEXT], u[CIDR_TEXT];
+	rtnl_addr_add(rt, b->index, l->bridge, gw);
+	if (cni_link_commit(rt) < 0)
+		return errno == EEXIST ? 0 : -1;
+	struct others o = {b->index, gw, NULL, 0};
+	int r = rtnl_addrs(rt, link_other, &o);
+	if (r == 0 && o.n && !l->force) {
+		rtnl_addr_del(rt, b->index, l->bridge, gw);
+		cni_link_commit(rt);
+		r = fail("%s has the address %s, not %s (forceAddress changes it)", l->bridge,
+		    cidr_text(&o.v[0], t), cidr_text(gw, u));
+	} else if (r == 0 && o.n) {
+		for (size_t i = 0; i < o.n; i++)
+			rtnl_addr_del(rt, b->index, l->bridge, &o.v[i]);
+		r = cni_link_commit(rt);
+	}
+	free(o.v);
+	return r;
+}
+
+int cni_link_ptp_host(const struct cni_link *l, struct nl *rt, const struct cni_result *r)
+{
+	struct link_info h;
+	if (rtnl_find(rt, l->host, &h) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n_ips; i++) {
+		const struct cni_ip *ip = &r->ips[i];
+		int bits = (int)addr_len(&ip->addr.a) * 8;
+		struct cidr gw = {ip->gw, bits};
+		struct route x = {.dst = {ip->addr.a, bits},
+		    .mtu = -1,
+		    .priority = -1,
+		    .table = -1,
+		    .scope = -1,
+		    .index = h.index};
+		if (ip->gw.family)
+			rtnl_addr_add(rt, h.index, l->host, &gw);
+		rtnl_route_new(rt, &x);
+	}
+	return cni_link_commit(rt) < 0 && errno != EEXIST ? -1 : 0;
+}

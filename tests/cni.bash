@@ -1,0 +1,34 @@
+# cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of net.bash, and a call as a
+# container's runtime makes it.
+# shellcheck shell=bash
+load lib
+load net
+
+cni_up() {
+	need ip iproute2
+	need jq
+	net_up
+	PLUGINS=$WORLD/plugins
+	"$CTRBOX" --install-cni "$PLUGINS"
+	ns POD
+	ns POD2
+}
+test_teardown() { net_down; }
+
+# plugin COMMAND POD NAME CONF [VAR=VALUE...]: call it in the host's namespace.
+plugin() {
+	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" CNI_IFNAME="${IFNAME:-eth0}" \
+		CNI_PATH="$PLUGINS" "${@:5}" "$PLUGINS/$3" <<<"$4" 2>/dev/null
+}
+with_prev() { jq -c --argjson r "$2" '. + {prevResult: $r}' <<<"$1"; }
+# code CODE COMMAND POD NAME CONF [VAR=VALUE...]: it fails with that code, in one line, as JSON on stdout.
+code() {
+	run plugin "${@:2}"
+	[ "$status" = 1 ]
+	jq -e --argjson c "$1" '.code == $c and (.msg | contains("\n") | not)' <<<"$output"
+}
+# Nothing of any attachment: no lease, no element, no link.
+nothing_left() {
+	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by 2>/dev/null)" ]
+	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
+}
