@@ -64,8 +64,9 @@ int become_appear(const struct become *b);
  * -1 with fail(). */
 int become_death_signal(const struct become *b);
 
-/* The seccomp program of a spec: the built-in profile, a profile's text or none. *out is NULL for
- * none; caller frees it with filter_free. */
-int become_filter(const struct spec *s, struct sock_fprog **out);
+/* The seccomp program of a spec: the built-in profile, a profile's text or none. Compiled ones are
+ * kept in HOME/cache/seccomp (`home` NULL: nowhere). *out is NULL for none; caller frees it with
+ * filter_free. */
+int become_filter(const struct spec *s, const char *home, struct sock_fprog **out);
 
 #endif

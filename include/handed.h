@@ -1,5 +1,5 @@
-/* handed.h: how a child in a user namespace reaches what lies in $CTR_LIB, which is closed to
- * everybody but its owner.
+/* handed.h: how a child in a user namespace reaches what lies in a folder that is closed to
+ * everybody but its owner: the caller's `home` (engine.h).
  */
 #ifndef CTR_HANDED_H
 #define CTR_HANDED_H
@@ -9,11 +9,11 @@
 struct handed;
 
 /* Before the clone: the container's directory `dir`, its layers and those of its mounts that lie in
- * $CTR_LIB, as detached mounts. NULL where the child needs none (no user namespace, or a user's
- * own: it owns them). */
-struct handed *handed_open(const struct spec *s, const char *dir);
+ * `home`, which stays valid, as detached mounts. NULL where the child needs none (no home, no user
+ * namespace, or a user's own: it owns them). */
+struct handed *handed_open(const struct spec *s, const char *home, const char *dir);
 /* In the child, with the namespaces `ns_new` (struct spec) of its own: a file system in memory
- * covers $CTR_LIB, and in it they lie where they are on the host, so that every path holds. 0, or
+ * covers the folder, and in it they lie where they are on the host, so that every path holds. 0, or
  * -1 with fail(). */
 int handed_mount(const struct handed *h, unsigned ns_new);
 /* The parent's descriptors and memory. */

@@ -5,10 +5,9 @@
 #include "filter.h"
 #include "seccomp_profile.h"
 #include "become.h"
-#include "place.h"
 #include "str.h"
 
-int become_filter(const struct spec *s, struct sock_fprog **out)
+int become_filter(const struct spec *s, const char *home, struct sock_fprog **out)
 {
 	*out = NULL;
 	if (s->seccomp && strcmp(s->seccomp, "unconfined") == 0)
@@ -17,7 +16,7 @@ int become_filter(const struct spec *s, struct sock_fprog **out)
 		*out = filter_default(s->caps.bounding);
 		return 0;
 	}
-	_cleanup_free_ char *cache = xasprintf("%s/cache/seccomp", ctr_lib());
+	_cleanup_free_ char *cache = home ? xasprintf("%s/cache/seccomp", home) : NULL;
 	*out = filter_compile_cached(
 	    cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
 	return *out ? 0 : -1;

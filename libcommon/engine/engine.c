@@ -341,7 +341,7 @@ static int make(struct engine *e, bool waits)
 	e->pid = 0;
 	e->master = e->listener = e->sock = -1;
 	e->code = 125;
-	if (become_filter(e->spec, &x.seccomp) < 0)
+	if (become_filter(e->spec, e->home, &x.seccomp) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		filter_free(x.seccomp);
@@ -357,7 +357,7 @@ static int make(struct engine *e, bool waits)
 	if (r == 0)
 		x.idmounts = idmounts_open(e->spec, e->dir);
 	if (r == 0)
-		x.handed = handed_open(e->spec, e->dir);
+		x.handed = handed_open(e->spec, e->home, e->dir);
 	if (r == 0)
 		r = start(e, &x);
 	if (r == 0 && waits && e->gate < 0) {

@@ -224,7 +224,7 @@ int enter_start(struct enter *e)
 	sigemptyset(&e->early);
 	if (other_userns(e->procdir))
 		flags |= CLONE_NEWUSER;
-	if (become_filter(e->spec, &prog) < 0)
+	if (become_filter(e->spec, e->home, &prog) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail("socketpair: %m");

@@ -1,4 +1,4 @@
-/* handed.c: $CTR_LIB for a child that may not search it; see handed.h. */
+/* handed.c: the caller's folder for a child that may not search it; see handed.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -11,11 +11,11 @@
 #include "err.h"
 #include "file.h"
 #include "handed.h"
-#include "place.h"
 #include "str.h"
 #include "sys.h"
 
 struct handed {
+	const char *home;
 	struct strv paths;
 	int *fds;
 };
@@ -26,14 +26,11 @@ static bool handed_in(const char *path, const char *top)
 	return str_starts(path, top) && (path[n] == '/' || !path[n]);
 }
 
-/* The folders on the way to the upper layer, or to what is mounted. */
-static void handed_passable(const char *path)
+/* The folders on the way to what is mounted, and with `itself` that one, too. */
+static void handed_passable(const char *home, const char *path, bool itself)
 {
-	_cleanup_free_ char *p = xasprintf("%s/containers/x", path);
-	bool record =
-	    handed_in(path, ctr_lib()) && str_starts(path + strlen(ctr_lib()), "/containers/");
-	for (char *s = p + strlen(ctr_lib()); s && s < p + strlen(path) + record;
-	     s = strchr(s + 1, '/')) {
+	_cleanup_free_ char *p = xasprintf("%s%s", path, itself ? "/" : "");
+	for (char *s = p + strlen(home); s; s = strchr(s + 1, '/')) {
 		*s = 0;
 		if (chmod(p, 0711) < 0)
 			warn("%s: chmod: %m", p);
@@ -42,9 +39,9 @@ static void handed_passable(const char *path)
 }
 
 /* What lies in one that is handed over already comes with it. */
-static void handed_add(struct handed *h, const char *path)
+static void handed_add(struct handed *h, const char *path, bool writable)
 {
-	if (!path || !handed_in(path, ctr_lib()) || !path[strlen(ctr_lib())])
+	if (!path || !handed_in(path, h->home) || !path[strlen(h->home)])
 		return;
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_in(path, h->paths.v[i]))
@@ -54,8 +51,8 @@ static void handed_add(struct handed *h, const char *path)
 		/* Before Linux 5.2 no mount can be handed over. */
 		warn(
 		    "%s: this kernel (before Linux 5.2) wants it passable for everybody: mode 0711",
-		    ctr_lib());
-		handed_passable(path);
+		    h->home);
+		handed_passable(h->home, path, writable);
 	}
 	if (fd < 0)
 		return; /* the child says what it cannot reach */
@@ -64,18 +61,19 @@ static void handed_add(struct handed *h, const char *path)
 	strv_add(&h->paths, path);
 }
 
-struct handed *handed_open(const struct spec *s, const char *dir)
+struct handed *handed_open(const struct spec *s, const char *home, const char *dir)
 {
 	bool wanted = (s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) && geteuid() == 0;
-	if (!wanted)
+	if (!wanted || !home)
 		return NULL;
 	struct handed *h = xcalloc(1, sizeof *h);
-	handed_add(h, dir);
+	h->home = home;
+	handed_add(h, dir, true); /* the upper layer lies in it */
 	for (size_t i = 0; i < s->x_lower.n; i++)
-		handed_add(h, s->x_lower.v[i]);
+		handed_add(h, s->x_lower.v[i], false);
 	for (size_t i = 0; i < s->mounts.n; i++)
-		handed_add(h, s->mounts.v[i].source);
-	handed_add(h, s->root_path);
+		handed_add(h, s->mounts.v[i].source, false);
+	handed_add(h, s->root_path, false);
 	return h;
 }
 
@@ -102,8 +100,8 @@ int handed_mount(const struct handed *h, unsigned ns_new)
 	 * start. */
 	if (!(ns_new & 1u << NS_USER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return fail("/: stop mount propagation: %m");
-	if (mount("tmpfs", ctr_lib(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
-		return fail("%s: mount tmpfs: %m", ctr_lib());
+	if (mount("tmpfs", h->home, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
+		return fail("%s: mount tmpfs: %m", h->home);
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_point(h->paths.v[i], h->fds[i]) < 0)
 			return -1;

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "oci.h"
 #include "str.h"
+#include "place.h"
 #include "sys.h"
 
 static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
@@ -63,6 +64,7 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 {
 	struct enter *e = &x->e;
 	char path[32];
+	e->home = ctr_lib();
 	e->code = 255;
 	if (exec_refused(r, x) < 0)
 		return -1;

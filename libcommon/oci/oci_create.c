@@ -22,6 +22,7 @@
 #include "pidfd.h"
 #include "stamp.h"
 #include "str.h"
+#include "place.h"
 #include "sys.h"
 #include "tty.h"
 #include "userdb.h"
@@ -250,6 +251,7 @@ static int creation_engine(struct creation *k)
 	listen_fds(k);
 	engine_init(e, &k->s);
 	e->id = k->r.id;
+	e->home = ctr_lib();
 	e->bundle = k->bundle;
 	e->cgroup = k->group.made ? k->path : NULL;
 	e->no_device_list = k->group.no_device_list;
