@@ -37,7 +37,8 @@ static const struct opt opts[] = {
     {0, "json", NULL, "an object a line", OPT_FLAG, &json},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .placeless = true, .synopsis = "", .opts = opts, .anywhere = true};
 
 /* Each probe runs in a child and says 0, or an errno. */
 static int p_ns(int flag)

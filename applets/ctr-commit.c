@@ -29,10 +29,12 @@ static const struct opt opts[] = {
     {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause},
     OPT_END,
 };
-static const struct usage usage = {"CONTAINER IMAGE[:TAG]|-",
-    "With - the container's whole tree is written to stdout as a tar archive; volumes are left out "
-    "of both.\n",
-    opts, true};
+static const struct usage usage = {.synopsis = "CONTAINER IMAGE[:TAG]|-",
+    .more = "With - the container's whole tree is written to stdout as a tar archive; volumes are "
+	    "left out "
+	    "of both.\n",
+    .opts = opts,
+    .anywhere = true};
 
 static bool entered;
 

@@ -35,10 +35,11 @@ static const struct opt opts[] = {
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
     OPT_END,
 };
-static const struct usage usage = {"CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
-    "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a "
-    "directory.\n",
-    opts, true};
+static const struct usage usage = {.synopsis = "CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
+    .more = "With - the other side is a tar archive on stdout or stdin. SRC/. is the content of a "
+	    "directory.\n",
+    .opts = opts,
+    .anywhere = true};
 
 struct end {
 	const char *what; /* as given */

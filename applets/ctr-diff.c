@@ -16,8 +16,10 @@ static const struct opt opts[] = {
     {0, "json", NULL, "print JSON", OPT_FLAG, &as_json},
     OPT_END,
 };
-static const struct usage usage = {"CONTAINER",
-    "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n", opts, true};
+static const struct usage usage = {.synopsis = "CONTAINER",
+    .more = "Lines are A (added), C (changed) or D (deleted), a blank and the path.\n",
+    .opts = opts,
+    .anywhere = true};
 
 static int print(char what, const char *path, void *arg)
 {

@@ -174,7 +174,7 @@ int ctr_exec_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
-	struct enter e = {.spec = &spec, .signals = -1};
+	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1};
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();

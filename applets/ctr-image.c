@@ -454,8 +454,10 @@ int ctr_image_main(int argc, char **argv)
 	int first;
 	for (const struct word *w = words; w->name; w++)
 		buf_printf(&forms, "%s%s", w == words ? "" : "\n", w->synopsis);
-	struct usage u = {
-	    forms.p, "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n", all_opts, true};
+	struct usage u = {.synopsis = forms.p,
+	    .more = "IMAGE is NAME[:TAG], a digest, or the beginning of one.\n",
+	    .opts = all_opts,
+	    .anywhere = true};
 	const struct word *w = opt_word(&u, words, argc, argv, &first);
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */

@@ -45,6 +45,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "COMMAND [ARG...]",
     .more = "Exit code: the command's, 128+N if signal N ended it, 127 not found, 126 not "
 	    "executable.\n",

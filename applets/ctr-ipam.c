@@ -25,11 +25,14 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    "alloc [OPTIONS] OWNER...\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
-    "- reads owners or addresses from standard input, one a line; gc reads there the names or ids "
-    "of the owners that "
-    "live.\n",
-    opts, true};
+    .synopsis =
+	"alloc [OPTIONS] OWNER...\nfree [OPTIONS] ADDR|OWNER...\nls [OPTIONS]\ngc [OPTIONS]",
+    .more = "- reads owners or addresses from standard input, one a line; gc reads there the names "
+	    "or ids "
+	    "of the owners that "
+	    "live.\n",
+    .opts = opts,
+    .anywhere = true};
 
 /* What is asked for: up to one request a family, and the directory of their leases. */
 struct place {

@@ -38,9 +38,10 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
-    "[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
-    NULL, opts, true};
+    .synopsis = "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
+		"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
+    .opts = opts,
+    .anywhere = true};
 
 static int family_of(const struct addr *a)
 {

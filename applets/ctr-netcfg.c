@@ -28,19 +28,19 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    "WORD...\n-f FILE\nshow [--json]\nrestore\nrules [-f FILE | WORD...]",
-    "Lines:\n"
-    "  bridge add NAME [ADDR/LEN...] [mtu N]      bridge del NAME\n"
-    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
-    "  macvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
-    "  ipvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mtu N]\n"
-    "  detach NS [if NAME]\n"
-    "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
-    "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
-    "  nat add|del SUBNET [out IF]                sysctl forward|noforward\n"
-    "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
-    "NS is a pid, a container's name or a namespace's file.\n",
-    opts, false};
+    .synopsis = "WORD...\n-f FILE\nshow [--json]\nrestore\nrules [-f FILE | WORD...]",
+    .more = "Lines:\n"
+	    "  bridge add NAME [ADDR/LEN...] [mtu N]      bridge del NAME\n"
+	    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
+	    "  macvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
+	    "  ipvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mtu N]\n"
+	    "  detach NS [if NAME]\n"
+	    "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
+	    "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
+	    "  nat add|del SUBNET [out IF]                sysctl forward|noforward\n"
+	    "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
+	    "NS is a pid, a container's name or a namespace's file.\n",
+    .opts = opts};
 
 static struct netcfg cfg;
 

@@ -25,6 +25,7 @@
 #include "become.h"
 #include "ns.h"
 #include "opt.h"
+#include "place.h"
 #include "pidfd.h"
 #include "record.h"
 #include "str.h"
@@ -81,6 +82,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N "
 	    "ended it, 125 "
@@ -240,7 +242,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 	struct spec spec;
 	*bounding = status_bits(dir, "CapBnd:");
 	if (container && (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
-			     become_filter(&spec, &prog) < 0))
+			     become_filter(&spec, ctr_lib(), &prog) < 0))
 		die_fail();
 	return prog;
 }

@@ -302,6 +302,7 @@ static const struct command {
 };
 
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "COMMAND [ARG...]",
     .more = "Commands: create run start state kill delete exec list ps pause resume update events "
 	    "spec features\n"
@@ -376,7 +377,8 @@ int ctr_oci_main(int argc, char **argv)
 	oci_dir = oci_root(g.root);
 	/* Callers write `update ID --memory 1` and `delete ID -f`; exec's and ps's further operands
 	 * belong to another command. */
-	struct usage sub = {.synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
+	struct usage sub = {
+	    .placeless = true, .synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
 	int at = n + opt_parse(&sub, argc - n, argv + n), left = argc - at;
 	if (left < c->min)
 		die_usage("%s: ID is missing", c->name);

@@ -18,6 +18,7 @@
 #include "err.h"
 #include "become.h"
 #include "opt.h"
+#include "place.h"
 #include "title.h"
 
 extern char **environ;
@@ -44,6 +45,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND defaults to $SHELL or /bin/sh. Without options nothing changes.\n"
 	    "Exit code: the command's, 125 ctr-priv failed, 126 not executable, 127 not found.\n",
@@ -119,7 +121,7 @@ int ctr_priv_main(int argc, char **argv)
 	    .keyring_stays = !new_keyring,
 	    .preserve = 1u << 30,
 	    .same_user = !given.user && !given.groups.n};
-	if (become_filter(&s, &b.seccomp) < 0)
+	if (become_filter(&s, ctr_lib(), &b.seccomp) < 0)
 		die_fail();
 	int code = become(&b);
 	die_code(code, "%s", fail_msg());

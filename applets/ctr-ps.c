@@ -252,6 +252,7 @@ int ctr_ps_main(int argc, char **argv)
 	for (size_t i = 0; i < o.filters.n; i++)
 		filter_check(o.filters.v[i]);
 	bool templated = template_is(o.fields);
+	int bad = 0;
 	struct strv lines = {0};
 	size_t wide = templated ? 0 : columns(cols, head);
 	if (container_names(&all) < 0)
@@ -270,7 +271,7 @@ int ctr_ps_main(int argc, char **argv)
 		}
 		if (wanted(&c)) {
 			if (templated)
-				ps_template(&lines, o.fields, &c);
+				bad |= ps_template(&lines, o.fields, &c);
 			else if (o.quiet)
 				puts(c.status == ST_CORRUPT ? c.name : c.id);
 			else if (o.json)
@@ -279,10 +280,12 @@ int ctr_ps_main(int argc, char **argv)
 				print_row(&t, &c, cols, wide);
 		}
 		container_close(&c);
+		if (bad < 0)
+			die_fail();
 	}
-	if (templated)
-		ps_template_print(&lines, o.fields, !o.no_header);
-	else if (!o.quiet && !o.json)
+	if (templated && ps_template_print(&lines, o.fields, !o.no_header) < 0)
+		die_fail();
+	if (!templated && !o.quiet && !o.json)
 		table_print(&t, !o.no_header);
 	return code;
 }

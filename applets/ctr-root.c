@@ -64,6 +64,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND is looked for in the new root, save that ctr-priv and the like are always "
 	    "found.\nExit code: the command's, 125 ctr-root failed, 126 not executable, 127 not "
@@ -86,6 +87,8 @@ static void layers(struct spec *s)
 {
 	struct image im;
 	_cleanup_strv_ struct strv l = {0};
+	if (image && place_check() < 0)
+		die_fail();
 	if (image && image_open(ctr_lib(), image, userns_do, &im) < 0)
 		die_fail();
 	if (image)

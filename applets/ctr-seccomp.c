@@ -33,7 +33,8 @@ static const struct opt opts[] = {
     {0, "cap-drop", "CAP", "for a container without it", OPT_LIST, &cap_drop},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "[FILE|-]", .opts = opts, .anywhere = true};
+static const struct usage usage = {
+    .placeless = true, .synopsis = "[FILE|-]", .opts = opts, .anywhere = true};
 
 static uint64_t caps(void)
 {

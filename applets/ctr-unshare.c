@@ -85,6 +85,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
+    .placeless = true,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N "
 	    "ended it,\n125 ctr-unshare failed, 126 not executable, 127 not found.\n",

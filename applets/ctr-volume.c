@@ -17,9 +17,11 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
-static const struct usage usage = {"create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm "
-				   "[OPTIONS] NAME...\nprune [OPTIONS]",
-    NULL, opts, true};
+static const struct usage usage = {
+    .synopsis = "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm "
+		"[OPTIONS] NAME...\nprune [OPTIONS]",
+    .opts = opts,
+    .anywhere = true};
 
 static void row(struct table *t, const char *name)
 {

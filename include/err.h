@@ -50,6 +50,10 @@ _Noreturn void die_help(const char *fmt, ...) __attribute__((format(printf, 1, 2
 /* The same with the message that fail() remembered. */
 _Noreturn void die_fail_usage(void);
 
+/* malloc() has said no: the one thing that ends the process from inside a library room, as die()
+ * does (libcommon/README.md tells why). */
+_Noreturn void err_no_memory(void);
+
 /* Print "APPLET: MESSAGE" and go on. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,8 +1,9 @@
-/* fnv.h: a short fixed name for a long one: FNV-1a, 64 bits.
+/* fnv.h: a short fixed name for a long one: FNV-1a, of 64 bits or of 32.
  */
 #ifndef CTR_FNV_H
 #define CTR_FNV_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint64_t fnv1a(const char *s)
@@ -10,6 +11,14 @@ static inline uint64_t fnv1a(const char *s)
 	uint64_t h = 14695981039346656037u;
 	for (; *s; s++)
 		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+static inline uint32_t fnv1a32(const void *p, size_t n)
+{
+	uint32_t h = 2166136261u;
+	for (const unsigned char *s = p; n--; s++)
+		h = (h ^ *s) * 16777619u;
 	return h;
 }
 

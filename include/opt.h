@@ -43,13 +43,15 @@ struct usage {
 	const struct opt *opts; /* ended by OPT_END */
 	bool
 	    anywhere; /* options may follow operands, for there is no COMMAND that could own them */
+	bool placeless; /* it does its work without $CTR_LIB, $CTR_RUN and $CTR_CGROUP, or asks
+			   place_check() where it needs them */
 };
 
 /* Parse argv[1..]; options stop at the first operand (with `anywhere` they are moved before it) and
  * at "--". Returns the index of the first operand. --help (and -h where no row has it) prints on
  * stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for the man page.
- * A wrong option ends us, with the one that was meant where it is close. May be called again for a
- * subcommand with another argv. */
+ * A wrong option ends us, with the one that was meant where it is close; so do places that cannot
+ * be had (place.h). May be called again for a subcommand with another argv. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
 /* An applet's words: `APPLET WORD [OPTIONS] OPERAND...`; a table ends by a row without a name. */

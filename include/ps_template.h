@@ -9,9 +9,10 @@
 
 /* The minimal build has no templates: there it is none, whatever stands in it. */
 bool template_is(const char *text);
-/* Append one container's line. Dies where the template is wrong. */
-void ps_template(struct strv *lines, const char *format, const struct container *c);
-/* Print them; after `table ` in columns (apart by tabs), under their names if `header`. */
-void ps_template_print(struct strv *lines, const char *format, bool header);
+/* Append one container's line. -1 with fail_usage() where the template is wrong. */
+int ps_template(struct strv *lines, const char *format, const struct container *c);
+/* Print them; after `table ` in columns (apart by tabs), under their names if `header`. As
+ * above. */
+int ps_template_print(struct strv *lines, const char *format, bool header);
 
 #endif

@@ -86,7 +86,8 @@ size_t str_utf8_len(const char *s, size_t n);
 /* "/a//./b/" as "a/b", "" for nothing but those. NULL with EINVAL: ".." is in it. Caller frees. */
 char *str_plain_path(const char *path);
 
-/* n random bytes (getrandom) as lower-case hex into out[2n+1]. */
+/* n random bytes as lower-case hex into out[2n+1], for a name that no other is to have by chance:
+ * no secret, for where getrandom(2) is refused they come from the clock. */
 void rand_hex(char *out, size_t n);
 
 #endif

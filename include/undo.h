@@ -17,8 +17,7 @@
 
 typedef void undo_fn(void *arg);
 
-/* Push an inverse. `arg` must stay valid until undo_run() or undo_commit(). Dies when 64 are on the
- * stack. */
+/* Push an inverse. `arg` must stay valid until undo_run() or undo_commit(). */
 void undo_push(undo_fn *fn, void *arg);
 /* Run everything, newest first, and empty the stack. An inverse that fails warns and the rest still
  * runs. */

@@ -30,6 +30,26 @@ load lib
 	run -127 ./ctr-nosuch ps
 }
 
+@test "places that cannot be had: one line from every applet that needs them, nothing made; the rest does its work" {
+	mkdir empty && cd empty
+	for e in CTR_LIB=here CTR_RUN=here CTR_CGROUP=../up; do
+		for a in run create ps net image gc cgset ipam netcfg stop; do
+			run env "$e" "ctr-$a"
+			[ "$status" -ne 0 ] && [ "${#lines[@]}" = 1 ]
+			[[ "$output" = "ctr-$a: ${e%=*}: '${e#*=}' is not "* ]]
+		done
+		run env "$e" ctr-nsenter -t nosuch true
+		[[ "$output" = "ctr-nsenter: ${e%=*}: '${e#*=}' is not "* ]]
+		env "$e" ctr-run --help >/dev/null
+		env "$e" ctr-priv true
+		env "$e" ctr-init true
+	done
+	echo x >"$WORLD/file"
+	run env CTR_LIB="$WORLD/file" ctr-run -d "$ROOTFS" true
+	[ "$status" = 125 ] && [[ "$output" = "ctr-run: "*"$WORLD/file: "* ]]
+	[ -z "$(ls -A)" ]
+}
+
 @test "every applet: --help on stdout with exit 0, a wrong option is usage, one line on stderr" {
 	for a in $("$CTRBOX" --list); do
 		run -0 --separate-stderr "$CTRBOX" "$a" --help

@@ -51,6 +51,16 @@ int planted(void) { return 1; }'
 	[[ "$output" = *"another room has a file of that name"* ]]
 }
 
+@test "a room that ends the process is caught, and an engine that knows our places" {
+	plant network '#include "err.h"
+int planted(void) { die("no"); }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[[ "$output" = "libcommon/network/planted.c: calls die(): a library room never ends the process"* ]]
+	plant engine 'const char *ctr_lib(void); const char *planted(void) { return ctr_lib(); }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[[ "$output" = "libcommon/engine/planted.c: calls ctr_lib(): the room engine is told where things are"* ]]
+}
+
 @test "the table of rooms in libcommon/README.md is the Makefile's" {
 	sed -n 's/^rooms := //p' Makefile | tr ' ' '\n' >want
 	sed -n 's/^| \(.*\/`\) |.*/\1/p' libcommon/README.md | tr -d '`/ ' | tr ',' '\n' | grep -v '^deps$' >have

@@ -140,6 +140,11 @@ void die_fail(void)
 	end(wrong_usage ? err_usage_code : err_code, remembered, "");
 }
 
+void err_no_memory(void)
+{
+	end(err_code, "out of memory", "");
+}
+
 void die_usage(const char *fmt, ...)
 {
 	FORMATTED(text);

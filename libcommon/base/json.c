@@ -61,7 +61,7 @@ static char *dump(const json_t *j, size_t flags)
 	char *s = json_dumps(j, flags | JSON_ENCODE_ANY);
 	struct buf b = {0};
 	if (!s)
-		die("out of memory");
+		err_no_memory();
 	for (const char *p = s; *p; p++)
 		if (str_c1(p))
 			buf_printf(&b, "\\u%04x", (unsigned char)*++p);
@@ -105,7 +105,7 @@ static json_t *make_value(const char **f, va_list *ap)
 			json_t *v = make_value(f, ap);
 			if (v && (key ? json_object_set_new(box, key, v)
 				      : json_array_append_new(box, v)) < 0)
-				die("out of memory");
+				err_no_memory();
 			*f += **f == ',';
 		}
 		(*f)++;

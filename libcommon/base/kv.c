@@ -152,7 +152,7 @@ void kv_setf(struct kv *kv, const char *key, const char *fmt, ...)
 	int n = vasprintf(&s, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		die("out of memory");
+		err_no_memory();
 	kv_set(kv, key, s);
 	free(s);
 }

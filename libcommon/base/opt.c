@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "opt.h"
+#include "place.h"
 #include "str.h"
 
 #define LONG_BASE                                                                                  \
@@ -247,6 +248,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		}
 		take(o, optarg);
 	}
+	if (!u->placeless && place_check() < 0)
+		die_fail();
 	return optind;
 }
 
@@ -263,7 +266,8 @@ const struct word *opt_word(
 		if (strcmp(argv[1], w->name) != 0)
 			continue;
 		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
-		struct usage own = {form, NULL, w->opts, true}; /* its form as it stands */
+		struct usage own = {
+		    form, NULL, w->opts, true, u->placeless}; /* its form as it stands */
 		*first = opt_parse(w->opts ? &own : u, argc - 1, argv + 1) + 1;
 		buf_free(&all);
 		return w;

@@ -9,22 +9,32 @@
 
 #include "err.h"
 #include "file.h"
+#include "fnv.h"
 #include "place.h"
 #include "str.h"
 
-/* Where anybody may make a folder of any name: it must be ours. */
+/* What is answered where one cannot be had: beneath this nothing can be made or found, and no group
+ * has a line's end in its name (the kernel refuses it). */
+#define NOWHERE "/dev/null"
+#define NO_GROUP "\n"
+#define NO_INSTANCE "--------"
+
+/* Where anybody may make a folder of any name: it must be ours. NULL with fail(). */
 static char *own_tmp(void)
 {
 	struct stat st;
 	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
 	if ((mkdir(p, 0700) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
-		die("%s: %m", p);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-		die("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
-	return p;
+		fail("%s: %m", p);
+	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
+		fail("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
+	else
+		return p;
+	free(p);
+	return NULL;
 }
 
-/* $VAR, or the system's place for root, or a user's place. */
+/* $VAR, or the system's place for root, or a user's place. NULL with fail(). */
 static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
 {
 	const char *s = getenv(var);
@@ -32,7 +42,7 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	if (s && *s == '/')
 		p = xstrdup(s);
 	else if (s && *s)
-		die("%s: '%s' is not an absolute path", var, s);
+		return fail("%s: '%s' is not an absolute path", var, s), NULL;
 	else if (geteuid() == 0)
 		p = xstrdup(root_dflt);
 	else if ((s = getenv(xdg)) && *s == '/')
@@ -41,26 +51,31 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 		p = xasprintf("%s/%s", s, home_dflt);
 	else
 		p = own_tmp();
-	for (size_t n = strlen(p); n > 1 && p[n - 1] == '/'; n--)
+	for (size_t n = p ? strlen(p) : 0; n > 1 && p[n - 1] == '/'; n--)
 		p[n - 1] = 0;
 	return p;
 }
 
 /* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
- * and mode. One that was made open, by hand or by an earlier version, is closed at first use. */
+ * and mode. One that was made open, by hand or by an earlier version, is closed at first use. NULL
+ * with fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-	    (st.st_mode & 077) && chmod(path, 0700) < 0 && errno != EROFS)
-		die("%s: close it to other users: %m", path);
-	return path;
+	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    !(st.st_mode & 077) || chmod(path, 0700) == 0 || errno == EROFS)
+		return path;
+	fail("%s: close it to other users: %m", path);
+	free(path);
+	return NULL;
 }
 
 int place_make(const char *path)
 {
 	_cleanup_free_ char *up = xstrdup(path);
 	char *slash = strrchr(up, '/');
+	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
+		return -1;
 	if (mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS)
 		return dir_make(path, 0700); /* an error of what is there in its words */
 	if (errno != ENOENT || !slash || slash == up)
@@ -74,7 +89,7 @@ const char *ctr_lib(void)
 	static char *p;
 	if (!p)
 		p = closed(place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr"));
-	return p;
+	return p ? p : NOWHERE;
 }
 
 const char *ctr_run(void)
@@ -82,7 +97,7 @@ const char *ctr_run(void)
 	static char *p;
 	if (!p)
 		p = closed(place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL));
-	return p;
+	return p ? p : NOWHERE;
 }
 
 const char *ctr_cgroup(void)
@@ -92,23 +107,35 @@ const char *ctr_cgroup(void)
 	s = s && *s ? s : "ctr";
 	if (!group)
 		group = str_plain_path(s);
-	if (!group || !*group)
-		die("CTR_CGROUP: '%s' is not a group", s);
-	return group;
+	if (group && *group)
+		return group;
+	fail("CTR_CGROUP: '%s' is not a group", s);
+	return NO_GROUP;
+}
+
+int place_check(void)
+{
+	bool good = strcmp(ctr_lib(), NOWHERE) != 0 && strcmp(ctr_run(), NOWHERE) != 0 &&
+		    strcmp(ctr_cgroup(), NO_GROUP) != 0;
+	return good ? 0 : -1;
+}
+
+static char instance[9];
+
+int place_instance(void)
+{
+	struct stat st;
+	if (*instance)
+		return 0;
+	if ((stat(ctr_lib(), &st) < 0 || !S_ISDIR(st.st_mode)) &&
+	    (place_make(ctr_lib()) < 0 || stat(ctr_lib(), &st) < 0))
+		return fail("%s (set CTR_LIB to a folder that can be written)", fail_msg());
+	uint64_t seed[2] = {st.st_dev, st.st_ino};
+	snprintf(instance, sizeof instance, "%08x", fnv1a32(seed, sizeof seed));
+	return 0;
 }
 
 const char *ctr_instance(void)
 {
-	static char hex[9];
-	struct stat st;
-	if (*hex)
-		return hex;
-	if (stat(ctr_lib(), &st) < 0 && (place_make(ctr_lib()) < 0 || stat(ctr_lib(), &st) < 0))
-		die("%s: %m (set CTR_LIB to a folder that can be written)", ctr_lib());
-	uint64_t seed[2] = {st.st_dev, st.st_ino};
-	uint32_t h = 2166136261u; /* FNV-1a */
-	for (size_t i = 0; i < sizeof seed; i++)
-		h = (h ^ ((unsigned char *)seed)[i]) * 16777619u;
-	snprintf(hex, sizeof hex, "%08x", h);
-	return hex;
+	return place_instance() < 0 ? NO_INSTANCE : instance;
 }

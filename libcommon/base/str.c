@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -15,7 +16,7 @@
 static void *grown(void *p)
 {
 	if (!p)
-		die("out of memory");
+		err_no_memory();
 	return p;
 }
 
@@ -48,7 +49,7 @@ static char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s;
 	if (vasprintf(&s, fmt, ap) < 0)
-		die("out of memory");
+		err_no_memory();
 	return s;
 }
 
@@ -394,13 +395,23 @@ void buf_json(struct buf *b, const char *s)
 	buf_puts(b, "\"");
 }
 
+static unsigned char less_random(void)
+{
+	static uint64_t h = 14695981039346656037u; /* FNV-1a */
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	h = (h ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 32) * 1099511628211u;
+	return (unsigned char)(h >> 56);
+}
+
 void rand_hex(char *out, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char *c =
 	    (unsigned char *)out + n; /* the bytes lie in the second half until they are digits */
-	if (getrandom(c, n, 0) != (ssize_t)n)
-		die("getrandom: %m");
+	if (getrandom(c, n, 0) != (ssize_t)n) /* a filter of system calls may refuse it */
+		for (size_t i = 0; i < n; i++)
+			c[i] = less_random();
 	for (size_t i = 0; i < n; i++) {
 		unsigned char byte = c[i];
 		out[2 * i] = digits[byte >> 4];

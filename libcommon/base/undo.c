@@ -12,19 +12,20 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "undo.h"
 
-#define DEEPEST 64
-static struct {
+static struct undo {
 	undo_fn *fn;
 	void *arg;
 	int pipe; /* to its cleaner; -1 none */
 	pid_t cleaner;
-} stack[DEEPEST];
+} * stack;
+static int room;
 static volatile int depth;
 static bool cleaners;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -102,11 +103,19 @@ static void cleaner_dismiss(int i)
 
 void undo_push(undo_fn *fn, void *arg)
 {
-	if (depth == DEEPEST) {
-		fn(arg);
-		die("more than %d things to undo", depth);
-	}
 	err_undo = undo_run;
+	if (depth == room) {
+		sigset_t old;
+		hold(&old); /* the handler walks along it */
+		struct undo *more = realloc(stack, (size_t)(room + 16) * sizeof *stack);
+		if (!more) {
+			fn(arg);
+			err_no_memory();
+		}
+		stack = more;
+		room += 16;
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
 	stack[depth].fn = fn;
 	stack[depth].arg = arg;
 	cleaner_start(depth);

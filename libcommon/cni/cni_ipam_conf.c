@@ -121,6 +121,8 @@ int cni_ipam_dir(struct cni_call *c, struct cni_ipam *x)
 		return -1;
 	if (dir && *dir && *dir != '/')
 		return jwrong(&c->j, "ipam", "dataDir", "must be absolute");
+	if ((!dir || !*dir) && place_check() < 0)
+		return -1;
 	x->dir = dir && *dir ? xasprintf("%s/%s", dir, c->name)
 			     : xasprintf("%s/cni/%s", ctr_run(), c->name);
 	if (c->owner) {

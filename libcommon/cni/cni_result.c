@@ -197,7 +197,7 @@ int cni_result_parse(
 static void put(json_t *o, const char *key, json_t *v)
 {
 	if (json_object_set_new(o, key, v) < 0)
-		die("out of memory");
+		err_no_memory();
 }
 
 static void put_list(json_t *o, const char *key, const struct strv *l)

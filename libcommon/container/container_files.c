@@ -189,7 +189,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (pidfd >= 0 || errno == ENOSYS) {
 		if (geteuid() == 0)
 			return root;
-		ctr_lib(), ctr_run();
+		place_check(); /* a user's places are found now: soon we seem to be root */
 		if (ns >= 0 &&
 		    setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
 			*uid = *gid = 0;

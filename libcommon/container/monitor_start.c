@@ -40,6 +40,8 @@ static int make_group(struct monitor *m)
 {
 	const struct spec *s = m->spec;
 	const char *parent = s->cgroups_path && *s->cgroups_path ? s->cgroups_path : ctr_cgroup();
+	if (place_instance() < 0)
+		return -1;
 	free(m->cgroup);
 	m->cgroup = xasprintf("%s/c-%s-%s", parent, ctr_instance(), m->c->id);
 	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
@@ -239,6 +241,7 @@ int monitor_start(struct monitor *m, int restarts)
 	if (m->detached && detached_ends(m, &e) < 0)
 		return close_ends(&e, true), -1;
 	m->l.dir = m->dir;
+	m->l.home = ctr_lib();
 	m->l.cgroup = m->group.made ? m->cgroup : NULL;
 	m->l.no_device_list = m->group.no_device_list;
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);

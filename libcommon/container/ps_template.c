@@ -15,23 +15,24 @@ static const char *body(const char *format, bool *table)
 	return *table ? format + strlen("table ") : format;
 }
 
-static void line_of(struct strv *lines, const char *format, json_t *row)
+static int line_of(struct strv *lines, const char *format, json_t *row)
 {
 	bool table;
 	struct buf out = {0};
 	if (template_run(body(format, &table), row, true, &out) < 0)
-		die_fail_usage();
+		return buf_free(&out), fail_as_usage();
 	strv_take(lines, out.p);
+	return 0;
 }
 
-void ps_template(struct strv *lines, const char *format, const struct container *c)
+int ps_template(struct strv *lines, const char *format, const struct container *c)
 {
 	_cleanup_json_ json_t *row = docker_ps_row(c);
-	line_of(lines, format, row);
+	return line_of(lines, format, row);
 }
 
 /* docker's heads: the fields' names in capitals, some with a blank. */
-static void head(struct strv *lines, const char *format)
+static int head(struct strv *lines, const char *format)
 {
 	static const char *const names[][2] = {{"ID", "CONTAINER ID"}, {"Names", "NAMES"},
 	    {"Image", "IMAGE"}, {"Command", "COMMAND"}, {"CreatedAt", "CREATED AT"},
@@ -41,7 +42,7 @@ static void head(struct strv *lines, const char *format)
 	_cleanup_json_ json_t *row = json_object();
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		json_object_set_new(row, names[i][0], json_string(names[i][1]));
-	line_of(lines, format, row);
+	return line_of(lines, format, row);
 }
 
 static void columns(struct strv *lines)
@@ -54,8 +55,8 @@ static void columns(struct strv *lines)
 			n++;
 		most = n > most ? n : most;
 	}
-	for (size_t i = 0; i < lines->n && most <= 32; i++) {
-		const char *cells[32] = {0};
+	for (size_t i = 0; i < lines->n; i++) {
+		_cleanup_free_ const char **cells = xcalloc(most, sizeof *cells);
 		char *next = lines->v[i];
 		for (size_t k = 0; next && k < most; k++)
 			cells[k] = strsep(&next, "\t");
@@ -64,17 +65,18 @@ static void columns(struct strv *lines)
 	table_print(&t, true);
 }
 
-void ps_template_print(struct strv *lines, const char *format, bool header)
+int ps_template_print(struct strv *lines, const char *format, bool header)
 {
 	bool table;
 	body(format, &table);
 	struct strv all = {0};
-	if (table && header)
-		head(&all, format);
+	if (table && header && head(&all, format) < 0)
+		return -1;
 	strv_addall(&all, lines);
 	if (table && all.n)
 		columns(&all);
 	for (size_t i = 0; i < all.n && !table; i++)
 		puts(all.v[i]);
 	strv_free(&all);
+	return 0;
 }

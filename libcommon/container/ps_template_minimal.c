@@ -7,12 +7,14 @@ bool template_is(const char *text)
 	return false;
 }
 
-void ps_template(struct strv *lines, const char *format, const struct container *c)
+int ps_template(struct strv *lines, const char *format, const struct container *c)
 {
 	(void)lines, (void)format, (void)c;
+	return 0;
 }
 
-void ps_template_print(struct strv *lines, const char *format, bool header)
+int ps_template_print(struct strv *lines, const char *format, bool header)
 {
 	(void)lines, (void)format, (void)header;
+	return 0;
 }

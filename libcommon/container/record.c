@@ -287,6 +287,8 @@ static int open_prefix(struct container *c, int parent, const char *prefix)
 int container_open(struct container *c, const char *name)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
+	if (place_check() < 0)
+		return -1;
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
@@ -302,6 +304,8 @@ int container_open(struct container *c, const char *name)
 int container_open_id(struct container *c, const char *id)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
+	if (place_check() < 0)
+		return -1;
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());

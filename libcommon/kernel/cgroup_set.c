@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "err.h"
 #include "file.h"
+#include "fnv.h"
 #include "place.h"
 
 struct change {
@@ -313,13 +314,11 @@ static int lock(const char *path)
 	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());
 	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
 	int fd = open(file, flags, 0600);
-	if (fd < 0 && errno == ENOENT && dir_make(ctr_run(), 0700) == 0)
+	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)
 		fd = open(file, flags, 0600);
 	if (fd < 0)
 		return -1;
-	uint32_t h = 2166136261u; /* FNV-1a */
-	for (const char *s = path; *s; s++)
-		h = (h ^ (unsigned char)*s) * 16777619u;
+	uint32_t h = fnv1a32(path, strlen(path));
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = h, .l_len = 1};
 	for (int64_t end = now_ms() + 30000; fcntl(fd, F_OFD_SETLK, &l) < 0; nap_ms(5)) {
 		if (errno == EAGAIN || errno == EACCES || errno == EINTR) {

@@ -106,7 +106,8 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 	char c = 0;
 	if (geteuid() == 0)
 		return 0;
-	ctr_lib(), ctr_run(); /* a user's places: soon we seem to be root */
+	if (place_check() < 0) /* a user's places are found now: soon we seem to be root */
+		return -1;
 	if (!uids || !uids->n) {
 		if (userns_auto(&own_uids, &own_gids, false) < 0)
 			return -1;

@@ -225,7 +225,7 @@ static int hold_ports(const struct endpoint_req *r, struct endpoint *p)
 	size_t n = r->publish.n + r->exposed.n, total = 0;
 	struct portspec *s = xcalloc(n + 1, sizeof *s);
 	_cleanup_free_ char *mark = endpoint_mark(p->id);
-	int result = 0;
+	int result = place_instance();
 	for (size_t i = 0; i < n && result == 0; i++) {
 		if (i < r->publish.n)
 			result = portspec_parse("-p", r->publish.v[i], &s[i]);
@@ -290,6 +290,8 @@ static int link_make(
     const struct network *n, const struct endpoint *p, struct nl *rt, int index, int netns_fd)
 {
 	char host[16];
+	if (place_instance() < 0)
+		return -1;
 	_cleanup_free_ char *mark = endpoint_mark(p->id);
 	veth_name(p->id, p->ifname, host);
 	if (strcmp(n->driver, "bridge") == 0) {

@@ -65,7 +65,7 @@ static int set_mark(struct netcfg *c, const char *name)
 {
 	_cleanup_free_ char *s = endpoint_mark(NETCFG_MARK);
 	if (c->lock < 0) {
-		if (place_make(ctr_run()) < 0)
+		if (place_instance() < 0 || place_make(ctr_run()) < 0)
 			return -1;
 		c->lock = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (c->lock < 0 || lock_wait(c->lock, LOCK_SH) < 0)

@@ -620,6 +620,8 @@ static int bridge_ready(const struct network *n, struct nl *rt, const struct lin
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index)
 {
 	struct link_info l;
+	if (place_instance() < 0)
+		return -1;
 	_cleanup_free_ char *alias = xasprintf("ctr:%s:net:%s", ctr_instance(), n->name);
 	bool bridge = strcmp(n->driver, "bridge") == 0;
 	int r = rtnl_find(rt, n->bridge, &l);
