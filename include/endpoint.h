@@ -93,6 +93,8 @@ void endpoint_state(const struct endpoint *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
 char *endpoint_mark(const char *id);
+/* The host's end of a container's veth: an interface's name has 15 bytes, an id more. */
+void endpoint_veth(const char *id, const char *ifname, char out[16]);
 /* The network namespace of a process, open; or -1 with fail(). */
 int endpoint_ns(pid_t pid);
 /* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */

@@ -30,6 +30,8 @@ int network_create(struct network *n);
 /* network_open, and `bridge` is made where it is missing. */
 int network_open_or_default(struct network *n, const char *name);
 int network_names(struct strv *out);
+/* Their folder, open; `make`: made where it is missing. -1 with errno. */
+int network_records(bool make);
 /* The record, its bridge and its elements. It must not be in use, and n->lock held alone. */
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */

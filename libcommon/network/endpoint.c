@@ -12,40 +12,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conntrack.h"
 #include "err.h"
 #include "file.h"
-#include "fnv.h"
 #include "host_names.h"
 #include "lease.h"
 #include "endpoint.h"
+#include "endpoint_ports.h"
 #include "nft_bridge.h"
 #include "portspec.h"
 #include "place.h"
-
-char *endpoint_mark(const char *id)
-{
-	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
-}
-
-int endpoint_ns(pid_t pid)
-{
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
-	return fd < 0 ? fail("%s: %m", path) : fd;
-}
-
-/* The host's end of a veth: an interface's name has 15 bytes, an id more. */
-static void veth_name(const char *id, const char *ifname, char out[16])
-{
-	_cleanup_free_ char *s = xasprintf("%s/%s/%s", ctr_instance(), id, ifname);
-	snprintf(out, 16, "ctr%012llx", (unsigned long long)(fnv1a(s) & 0xffffffffffffu));
-}
 
 bool endpoint_wanted(const char *net)
 {
@@ -54,36 +33,6 @@ bool endpoint_wanted(const char *net)
 }
 
 /* --- what was asked --- */
-
-/* One port of the host for two of the container's. */
-static int asked_twice(const struct endpoint_req *r)
-{
-	struct portspec a, b;
-	for (size_t i = 1; i < r->publish.n; i++)
-		for (size_t k = 0; k < i; k++) {
-			if (portspec_parse("-p", r->publish.v[i], &a) < 0 ||
-			    portspec_parse("-p", r->publish.v[k], &b) < 0)
-				return -1;
-			bool same =
-			    a.host.family == b.host.family && addr_cmp(&a.host, &b.host) == 0;
-			if (same && a.proto == b.proto && a.h0 && b.h0 && a.h0 <= b.h1 &&
-			    b.h0 <= a.h1)
-				return fail("-p %s: the port is asked for by -p %s already",
-				    r->publish.v[i], r->publish.v[k]);
-		}
-	return 0;
-}
-
-/* Is what -P is to publish published by a -p? */
-static bool is_published(const struct endpoint_req *r, const struct portspec *s)
-{
-	struct portspec p;
-	for (size_t i = 0; i < r->publish.n; i++)
-		if (portspec_parse("-p", r->publish.v[i], &p) == 0 && p.proto == s->proto &&
-		    p.c0 <= s->c0 && p.c1 >= s->c1)
-			return true;
-	return false;
-}
 
 int endpoint_check(const struct endpoint_req *r)
 {
@@ -108,7 +57,7 @@ int endpoint_check(const struct endpoint_req *r)
 	for (size_t i = 0; i < r->publish.n; i++)
 		if (portspec_parse("-p", r->publish.v[i], &ps) < 0)
 			return -1;
-	if (asked_twice(r) < 0)
+	if (endpoint_ports_check(r) < 0)
 		return -1;
 	for (size_t i = 0; i < r->exposed.n; i++)
 		if (port_range_parse("-P", r->exposed.v[i], &from, &to, &proto) < 0)
@@ -173,88 +122,6 @@ int endpoint_fits(const struct endpoint_req *r, const struct network *n)
 	return take_leases(n, r, "", "", NULL);
 }
 
-/* --- ports --- */
-
-static void keep_held(struct endpoint *p, int fd, bool many)
-{
-	if (many) { /* out of the way of the low numbers, which a limit counts */
-		int high = fcntl(fd, F_DUPFD_CLOEXEC, 1024);
-		if (high >= 0) {
-			close(fd);
-			fd = high;
-		}
-	}
-	p->held = xrealloc(p->held, (p->nheld + 1) * sizeof *p->held);
-	p->held[p->nheld++] = fd;
-}
-
-static int add_port(
-    struct endpoint *p, const struct portspec *s, unsigned k, const char *mark, bool many)
-{
-	uint16_t hport = s->h0 ? (uint16_t)(s->h0 + k) : 0;
-	bool any = false;
-	for (int i = 0; i < 2; i++) {
-		int family = i ? AF_INET6 : AF_INET;
-		if (!p->addr[i].a.family || (s->host.family && s->host.family != family))
-			continue;
-		struct nft_port *q = &p->ports[p->nports];
-		*q = (struct nft_port){.proto = s->proto,
-		    .host = s->host,
-		    .cport = (uint16_t)(s->c0 + k),
-		    .to = p->addr[i].a};
-		q->host.family = family;
-		snprintf(q->comment, sizeof q->comment, "%s", mark);
-		int fd = port_hold(&q->host, s->proto, &hport,
-		    false); /* the second family gets the number that the first got */
-		if (fd < 0)
-			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)")
-					       : -1;
-		keep_held(p, fd, many);
-		q->hport = hport;
-		p->nports++;
-		any = true;
-	}
-	char t[ADDR_TEXT];
-	return any ? 0
-		   : fail("-p: %s: the container has no address of that family",
-			 addr_text(&s->host, t));
-}
-
-static int hold_ports(const struct endpoint_req *r, struct endpoint *p)
-{
-	size_t n = r->publish.n + r->exposed.n, total = 0;
-	struct portspec *s = xcalloc(n + 1, sizeof *s);
-	_cleanup_free_ char *mark = endpoint_mark(p->id);
-	int result = place_instance();
-	for (size_t i = 0; i < n && result == 0; i++) {
-		if (i < r->publish.n)
-			result = portspec_parse("-p", r->publish.v[i], &s[i]);
-		else
-			result = port_range_parse(
-			    "-P", r->exposed.v[i - r->publish.n], &s[i].c0, &s[i].c1, &s[i].proto);
-		total += (size_t)(s[i].c1 - s[i].c0 + 1);
-	}
-	struct rlimit old, wide;
-	bool many = total > 200 && getrlimit(RLIMIT_NOFILE, &old) == 0;
-	if (many) { /* one descriptor a port; the limit is put back, the descriptors stay */
-		wide = old;
-		wide.rlim_cur = wide.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &wide);
-	}
-	p->ports = total ? xcalloc(total * 2, sizeof *p->ports) : NULL;
-	for (size_t i = 0; i < n && result == 0; i++)
-		for (unsigned k = 0; k <= (unsigned)(s[i].c1 - s[i].c0) && result == 0; k++)
-			result = i >= r->publish.n && is_published(r, &s[i])
-				     ? 0
-				     : add_port(p, &s[i], k, mark, many);
-	int saved = errno;
-	if (many)
-		setrlimit(RLIMIT_NOFILE, &old);
-	free(s);
-	errno = saved;
-	return result;
-}
-
 /* --- the interface --- */
 
 static void choose_mac(const struct endpoint_req *r, struct endpoint *p)
@@ -293,7 +160,7 @@ static int link_make(
 	if (place_instance() < 0)
 		return -1;
 	_cleanup_free_ char *mark = endpoint_mark(p->id);
-	veth_name(p->id, p->ifname, host);
+	endpoint_veth(p->id, p->ifname, host);
 	if (strcmp(n->driver, "bridge") == 0) {
 		struct link_add l = {.kind = LINK_VETH,
 		    .name = host,
@@ -323,15 +190,6 @@ static int link_make(
 	return r;
 }
 
-int endpoint_guard(
-    const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on)
-{
-	char port[16];
-	_cleanup_free_ char *mark = endpoint_mark(id);
-	veth_name(id, ifname, port);
-	return nft_guard(port, mac, addr, mark, on);
-}
-
 static int inside(const struct network *n, const struct endpoint *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
@@ -342,130 +200,6 @@ static int inside(const struct network *n, const struct endpoint *p, int netns_f
 	return result < 0 && errno == EEXIST
 		   ? 0
 		   : result; /* a default route is there: by an earlier network */
-}
-
-/* --- publishing --- */
-
-struct stale {
-	const struct endpoint_req *r;
-	const struct network *n;
-	const struct endpoint *p;
-	struct nft del;
-	const char *mine;
-	size_t found;
-	bool covered[2]; /* the subnet lies in one that is masqueraded */
-	char other[COMMENT_SIZE];
-};
-
-static bool is_dead(const struct endpoint_req *r, const char *id)
-{
-	return r->alive && !owner_is_foreign(id) && r->alive(id, r->alive_arg) == 0;
-}
-
-/* An element in our way: whose owner is not alive it goes, else it stays. */
-static void on_taken(const struct nft_port *q, void *arg)
-{
-	struct stale *s = arg;
-	for (size_t i = 0; i < s->p->nports; i++) {
-		if (!nft_port_clash(q, &s->p->ports[i]))
-			continue;
-		const char *id =
-		    str_starts(q->comment, s->mine) ? q->comment + strlen(s->mine) : "";
-		bool hand = !*q->comment || strcmp(id, "-") == 0;
-		if (*id && !hand && (strcmp(id, s->p->id) == 0 || is_dead(s->r, id))) {
-			nft_port_del(&s->del, q);
-			s->found++;
-		} else {
-			snprintf(s->other, sizeof s->other, "%s",
-			    hand ? "ctr-netcfg publish" : q->comment);
-		}
-	}
-}
-
-static void on_net(const struct cidr *c, const char *out, void *arg)
-{
-	struct stale *s = arg;
-	for (int i = 0; i < 2; i++)
-		s->covered[i] |=
-		    !out && cidr_has(c, &s->n->subnet[i].a) && c->len <= s->n->subnet[i].len;
-}
-
-static int clear_stale(struct stale *s, int which)
-{
-	struct nft look;
-	_cleanup_free_ char *mine = endpoint_mark("");
-	s->mine = mine;
-	if (nft_open(&look) < 0)
-		return -1;
-	int r = nft_open(&s->del);
-	if (r == 0) {
-		r = nft_ports(&look, which, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
-		if (r == 0 && *s->other)
-			r = fail("port of the host: published already by %s", s->other);
-		if (r == 0 && s->found)
-			r = nft_commit(&s->del);
-		nft_close(&s->del);
-	}
-	nft_close(&look);
-	return r;
-}
-
-static void append(
-    const struct network *n, const struct endpoint *p, struct nft *f, const bool *covered)
-{
-	bool bridge = strcmp(n->driver, "bridge") == 0;
-	for (int i = 0; i < 2 && bridge; i++) {
-		int flags = covered[i] ? 0 : NFT_MASQUERADE;
-		if (n->internal)
-			flags = NFT_INTERNAL;
-		if (n->subnet[i].a.family)
-			nft_net_add(f, &n->subnet[i], n->bridge, flags);
-	}
-	for (size_t i = 0; i < p->nports; i++)
-		nft_port_add(f, &p->ports[i]);
-}
-
-/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until
- * now, and who was unpublished had his entries dropped. Reading the kernel's table takes some
- * milliseconds. */
-static int forget_flows(const struct endpoint *p, bool all)
-{
-	size_t n = 0;
-	struct nft_port *q = xcalloc(p->nports + 1, sizeof *q);
-	for (size_t i = 0; i < p->nports; i++)
-		if (all || p->ports[i].proto == IPPROTO_UDP)
-			q[n++] = p->ports[i];
-	int r = conntrack_flush(q, n);
-	free(q);
-	return r;
-}
-
-static int publish(
-    const struct endpoint_req *r, const struct network *n, const struct endpoint *p, struct nft *f)
-{
-	struct stale s = {.r = r, .n = n, .p = p};
-	int result = -1, look = 0;
-	/* Of the same address the kernel tells; not of one beside all. What is published for
-	 * containers does not have to be read through: their ports are bound. */
-	for (size_t i = 0; i < p->nports; i++)
-		look |= addr_is_any(&p->ports[i].host) ? NFT_AT_ONE : NFT_AT_ALL;
-	for (bool again = f; again; look = NFT_PORTS) {
-		nl_reset(&f->body);
-		if (look && clear_stale(&s, look) < 0)
-			return -1;
-		append(n, p, f, s.covered);
-		result = nft_commit(f);
-		again = result < 0 && errno == EEXIST && look != NFT_PORTS;
-	}
-	if (result < 0 && p->nports == 0) { /* everything that needs no NAT still works */
-		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
-		return 0;
-	}
-	if (result == 0 &&
-	    forget_flows(p, s.found) <
-		0) /* the ports stand: an old flow of theirs may go astray for a while */
-		warn("%s", fail_msg());
-	return result;
 }
 
 /* --- up and down --- */
@@ -495,7 +229,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		return fail(
 		    "--mac: a container of network %s, of ipvlan, has that of the interface %s",
 		    n->name, n->bridge);
-	if (take_leases(n, r, p->id, name, p) < 0 || hold_ports(r, p) < 0)
+	if (take_leases(n, r, p->id, name, p) < 0 || endpoint_ports_hold(r, p) < 0)
 		return -1;
 	if (!ipvlan)
 		choose_mac(r, p);
@@ -520,7 +254,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 	if (result == 0 && bridge) {
 		if (why)
 			fail("%s", why);
-		result = publish(r, n, p, nat ? &f : NULL);
+		result = endpoint_ports_publish(r, n, p, nat ? &f : NULL);
 	}
 	if (nat) {
 		p->rebuilt = f.rebuilt;
@@ -563,7 +297,7 @@ static int link_drop(const char *id, const char *ifname)
 {
 	struct nl rt;
 	char host[16];
-	veth_name(id, ifname, host);
+	endpoint_veth(id, ifname, host);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	rtnl_link_del(&rt, host);
@@ -682,7 +416,7 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 	int r;
 	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
 		char port[16];
-		veth_name(id, ifname, port);
+		endpoint_veth(id, ifname, port);
 		r = link_drop(id, ifname);
 		if (r == 0)
 			r = nft_guard_clear(on_port, port);

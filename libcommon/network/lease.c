@@ -21,21 +21,10 @@
 
 #include "err.h"
 #include "file.h"
-#include "fnv.h"
 #include "lease.h"
+#include "lease_file.h"
 
-#define TRIES 64        /* addresses tried one by one before the directory is read */
-#define LEASE_MAX 16384 /* bytes in a lease file */
-
-static int dir_open(const char *dir, bool make)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0700) == 0)
-		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && (make || errno != ENOENT))
-		fail("%s: %m", dir);
-	return fd;
-}
+#define TRIES 64 /* addresses tried one by one before the directory is read */
 
 /* --- the file --- */
 
@@ -64,79 +53,6 @@ static int link_to(int dir, int fd, const char *aside, const char *name)
 	char self[40]; /* AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH */
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW);
-}
-
-bool lease_parse(char *text, size_t len, struct lease *l)
-{
-	char *line[3] = {text, NULL, NULL};
-	if (memchr(text, 0, len))
-		return false;
-	for (int i = 0; i < 3 && line[i]; i++) {
-		char *nl = strchr(line[i], '\n');
-		if (!nl)
-			break;
-		*nl = 0;
-		if (nl > line[i] && nl[-1] == '\r') /* host-local ends its lines so */
-			nl[-1] = 0;
-		if (i < 2)
-			line[i + 1] = nl + 1;
-	}
-	size_t owner = strlen(line[0]), ifname = line[1] ? strlen(line[1]) : 0;
-	if (owner == 0 || owner >= sizeof l->owner || ifname >= sizeof l->ifname)
-		return false;
-	memcpy(l->owner, line[0], owner + 1);
-	memcpy(l->ifname, line[1] ? line[1] : "", ifname + 1);
-	l->names = line[2] ? line[2] : line[0] + owner;
-	return true;
-}
-
-/* A lease's text and what it says: 0; -1 with fail(), errno ENOENT when there is none, EBADMSG when
- * it is no lease. */
-static int read_lease(int dir, const char *name, char **text, struct lease *l)
-{
-	size_t len;
-	memset(l, 0, sizeof *l);
-	l->names = (char *)"";
-	*text = file_read_at(dir, name, LEASE_MAX, &len);
-	if (!*text && errno != EFBIG && errno != EINVAL)
-		return -1;
-	if (*text && lease_parse(*text, len, l) && addr_parse("lease", name, &l->addr) == 0)
-		return 0;
-	return errno = EBADMSG, fail("lease %s: it is damaged", name);
-}
-
-/* --- by owner --- */
-
-#define BY_SIZE (sizeof ".by/0123456789abcdef/@" + ADDR_TEXT)
-
-/* `addr` NULL: the folder. */
-static const char *by(char out[BY_SIZE], const char *owner, const char *addr)
-{
-	snprintf(out, BY_SIZE, ".by/%016llx%s%s", (unsigned long long)fnv1a(owner),
-	    addr ? "/@" : "", addr ? addr : "");
-	return out;
-}
-
-static int by_add(int dir, const char *owner, const char *addr)
-{
-	char entry[BY_SIZE], folder[BY_SIZE];
-	for (int i = 0; i < 100; i++) { /* who frees the owner's last one takes the folder away */
-		if (symlinkat("lease", dir, by(entry, owner, addr)) == 0 || errno == EEXIST)
-			return 0;
-		if (errno != ENOENT)
-			break;
-		if ((mkdirat(dir, ".by", 0700) < 0 && errno != EEXIST) ||
-		    (mkdirat(dir, by(folder, owner, NULL), 0700) < 0 && errno != EEXIST))
-			break;
-	}
-	return fail("lease: %s: %m", entry);
-}
-
-static void by_del(int dir, const char *owner, const char *addr)
-{
-	char p[BY_SIZE];
-	unlinkat(dir, by(p, owner, addr), 0);
-	unlinkat(dir, by(p, owner, NULL), AT_REMOVEDIR); /* where it was the last */
 }
 
 /* --- choosing --- */
@@ -212,15 +128,15 @@ static int try_one(struct taker *t, const struct addr *a)
 	if (!usable(t->r, a))
 		return 0;
 	addr_text(a, text);
-	if (by_add(t->dir, t->r->owner, text) < 0)
+	if (lease_by_add(t->dir, t->r->owner, text) < 0)
 		return -1;
 	if (link_to(t->dir, t->fd, t->aside, text) == 0)
 		return 1;
 	int why = errno;
 	struct lease l;
 	_cleanup_free_ char *other = NULL;
-	if (read_lease(t->dir, text, &other, &l) < 0 || strcmp(l.owner, t->r->owner) != 0)
-		by_del(t->dir, t->r->owner, text);
+	if (lease_read(t->dir, text, &other, &l) < 0 || strcmp(l.owner, t->r->owner) != 0)
+		lease_by_del(t->dir, t->r->owner, text);
 	errno = why;
 	return why == EEXIST ? 0 : fail("lease %s: %m", text);
 }
@@ -266,7 +182,7 @@ static int choose(struct taker *t, struct addr *a)
 		if (got == 0) {
 			struct lease l;
 			_cleanup_free_ char *other = NULL;
-			read_lease(t->dir, addr_text(a, text), &other, &l);
+			lease_read(t->dir, addr_text(a, text), &other, &l);
 			_cleanup_free_ char *name = xstrndup(l.names, strcspn(l.names, " "));
 			errno = EADDRINUSE;
 			return fail(
@@ -346,185 +262,8 @@ int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 		return fail("range: it is not within %s", cidr_text(&r.subnet, c));
 	if (lease_check(&r) < 0)
 		return -1;
-	_cleanup_close_ int fd = dir_open(dir, true);
+	_cleanup_close_ int fd = lease_dir(dir, true);
 	if (fd < 0 || lock_wait(fd, LOCK_SH) < 0)
 		return -1;
 	return take(fd, &r, out);
-}
-
-/* --- giving back --- */
-
-/* With the exclusive lock: what was read is still so. 1 freed, 0 there was none, -1 with fail(). */
-static int drop(int dir, const char *name, const char *owner)
-{
-	bool there = unlinkat(dir, name, 0) == 0;
-	if (!there && errno != ENOENT)
-		return fail("lease %s: free: %m", name);
-	if (*owner)
-		by_del(dir, owner, name);
-	return there;
-}
-
-int lease_free(const char *dir, const struct addr *a)
-{
-	char t[ADDR_TEXT];
-	struct lease l;
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = dir_open(dir, false);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (lock_wait(fd, LOCK_EX) < 0)
-		return -1;
-	if (read_lease(fd, addr_text(a, t), &text, &l) < 0 && errno != EBADMSG)
-		return errno == ENOENT ? 0 : -1;
-	return drop(fd, t, l.owner);
-}
-
-struct walk {
-	void (*fn)(const struct lease *, void *);
-	bool (*keep)(const struct lease *, void *);
-	void *arg;
-	const char *owner;
-	int dir, freed; /* dir: of the leases */
-};
-
-/* Of what is no lease: what a kill left half-made. With the exclusive lock nobody is writing it. */
-static int visit_other(int dirfd, const char *name, const struct walk *w)
-{
-	static const char *const ours[] = {".last4", ".last6", ".by", ".hosts"};
-	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
-		if (strcmp(name, ours[i]) == 0)
-			return 0;
-	if (w->keep && *name == '.' && unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
-		return fail("%s: %m", name);
-	return 0;
-}
-
-static int visit(int dirfd, const char *name, void *arg)
-{
-	struct walk *w = arg;
-	struct lease l;
-	struct addr a;
-	_cleanup_free_ char *text = NULL;
-	if (name[0] == '.' || addr_parse("lease", name, &a) < 0)
-		return visit_other(dirfd, name, w);
-	bool good = read_lease(dirfd, name, &text, &l) == 0;
-	if (!good && errno != EBADMSG)
-		return errno == ENOENT ? 0 : -1;
-	if (w->fn) {
-		if (good)
-			w->fn(&l, w->arg);
-		return 0;
-	}
-	/* what is no lease file belongs to nobody: gc clears it */
-	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
-	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
-	w->freed += r > 0;
-	return r < 0 ? -1 : 0;
-}
-
-static int walk(const char *dir, struct walk *w)
-{
-	_cleanup_close_ int fd = dir_open(dir, false);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
-		return -1;
-	return dir_each(fd, visit, w) < 0 ? -1 : w->freed;
-}
-
-static int visit_by(int dirfd, const char *name, void *arg)
-{
-	(void)dirfd;
-	struct walk *w = arg;
-	return *name == '@' ? visit(w->dir, name + 1, w) : 0;
-}
-
-/* Of one owner, by the folder of his. */
-static int walk_owner(const char *dir, struct walk *w)
-{
-	char p[BY_SIZE];
-	_cleanup_close_ int fd = dir_open(dir, false);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
-		return -1;
-	_cleanup_close_ int his =
-	    openat(fd, by(p, w->owner, NULL), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (his < 0)
-		return errno == ENOENT ? 0 : fail("%s/%s: %m", dir, p);
-	w->dir = fd;
-	return dir_each(his, visit_by, w) < 0 ? -1 : w->freed;
-}
-
-int lease_free_owner(const char *dir, const char *owner)
-{
-	struct walk w = {.owner = owner};
-	int r = walk_owner(dir, &w);
-	return r ? r : walk(dir, &w); /* none: one that another program has written, perhaps */
-}
-
-struct his {
-	const char *owner;
-	void (*fn)(const struct lease *, void *);
-	void *arg;
-};
-
-static void on_his(const struct lease *l, void *arg)
-{
-	const struct his *h = arg;
-	if (strcmp(l->owner, h->owner) == 0)
-		h->fn(l, h->arg);
-}
-
-int lease_of_owner(
-    const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg)
-{
-	struct his h = {owner, fn, arg};
-	struct walk w = {.owner = owner, .fn = on_his, .arg = &h};
-	return walk_owner(dir, &w) < 0 ? -1 : 0;
-}
-
-static int stale_entry(int dirfd, const char *name, void *arg)
-{
-	const struct walk *w = arg;
-	if (faccessat(w->dir, name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-		unlinkat(dirfd, name, 0);
-	return 0;
-}
-
-static int stale_folder(int dirfd, const char *name, void *arg)
-{
-	_cleanup_close_ int fd =
-	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || dir_each(fd, stale_entry, arg) < 0)
-		return fail("%s: %m", name);
-	unlinkat(dirfd, name, AT_REMOVEDIR);
-	return 0;
-}
-
-/* Entries whose leases a kill has prevented, or taken. */
-static int sweep_by(const char *dir)
-{
-	_cleanup_close_ int fd = dir_open(dir, false);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (lock_wait(fd, LOCK_EX) < 0)
-		return -1;
-	_cleanup_close_ int all = openat(fd, ".by", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct walk w = {.dir = fd};
-	return all < 0 ? 0 : dir_each(all, stale_folder, &w);
-}
-
-int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg)
-{
-	struct walk w = {.keep = keep, .arg = arg};
-	int r = walk(dir, &w);
-	return sweep_by(dir) < 0 ? -1 : r;
-}
-
-int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg)
-{
-	struct walk w = {.fn = fn, .arg = arg};
-	return walk(dir, &w) < 0 ? -1 : 0;
 }

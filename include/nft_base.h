@@ -1,0 +1,23 @@
+/* nft_base.h: messages about the table `ctrbox` in family ip or ip6, for nft.c only. */
+#ifndef CTR_NFT_BASE_H
+#define CTR_NFT_BASE_H
+
+#include "nft.h"
+
+enum { V4 = 1, V6 = 2 }; /* families, as bits */
+
+/* A message of nf_tables, its generic header filled in. */
+struct nlmsghdr *nft_msg(struct nl *n, int type, int flags, int family, const char *label);
+void nft_be32(struct nlmsghdr *h, int type, uint32_t v);
+/* "ip" or "ip6". */
+const char *nft_ip(int family);
+/* Append all of the table. What exists is kept, the rules are replaced. */
+void nft_put_base(struct nl *n, int family);
+void nft_flush_chain(struct nl *n, int family, const char *chain);
+/* `text`: in nft's syntax, $ for ip or ip6. */
+void nft_put_rule(struct nl *n, int family, const char *chain, const char *text);
+/* `type`: as nft writes it, $ for the address's. Returns the message, for more attributes. */
+struct nlmsghdr *nft_put_set(
+    struct nl *n, int family, const char *name, const char *type, uint32_t flags, uint32_t id);
+
+#endif

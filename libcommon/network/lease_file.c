@@ -1,0 +1,93 @@
+/* lease_file.c: what is in a directory of leases; see lease_file.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "fnv.h"
+#include "lease_file.h"
+
+int lease_dir(const char *dir, bool make)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0700) == 0)
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && (make || errno != ENOENT))
+		fail("%s: %m", dir);
+	return fd;
+}
+
+bool lease_parse(char *text, size_t len, struct lease *l)
+{
+	char *line[3] = {text, NULL, NULL};
+	if (memchr(text, 0, len))
+		return false;
+	for (int i = 0; i < 3 && line[i]; i++) {
+		char *nl = strchr(line[i], '\n');
+		if (!nl)
+			break;
+		*nl = 0;
+		if (nl > line[i] && nl[-1] == '\r') /* host-local ends its lines so */
+			nl[-1] = 0;
+		if (i < 2)
+			line[i + 1] = nl + 1;
+	}
+	size_t owner = strlen(line[0]), ifname = line[1] ? strlen(line[1]) : 0;
+	if (owner == 0 || owner >= sizeof l->owner || ifname >= sizeof l->ifname)
+		return false;
+	memcpy(l->owner, line[0], owner + 1);
+	memcpy(l->ifname, line[1] ? line[1] : "", ifname + 1);
+	l->names = line[2] ? line[2] : line[0] + owner;
+	return true;
+}
+
+/* A lease's text and what it says: 0; -1 with fail(), errno ENOENT when there is none, EBADMSG when
+ * it is no lease. */
+int lease_read(int dir, const char *name, char **text, struct lease *l)
+{
+	size_t len;
+	memset(l, 0, sizeof *l);
+	l->names = (char *)"";
+	*text = file_read_at(dir, name, LEASE_MAX, &len);
+	if (!*text && errno != EFBIG && errno != EINVAL)
+		return -1;
+	if (*text && lease_parse(*text, len, l) && addr_parse("lease", name, &l->addr) == 0)
+		return 0;
+	return errno = EBADMSG, fail("lease %s: it is damaged", name);
+}
+
+/* --- by owner --- */
+
+/* `addr` NULL: the folder. */
+const char *lease_by(char out[LEASE_BY_SIZE], const char *owner, const char *addr)
+{
+	snprintf(out, LEASE_BY_SIZE, ".by/%016llx%s%s", (unsigned long long)fnv1a(owner),
+	    addr ? "/@" : "", addr ? addr : "");
+	return out;
+}
+
+int lease_by_add(int dir, const char *owner, const char *addr)
+{
+	char entry[LEASE_BY_SIZE], folder[LEASE_BY_SIZE];
+	for (int i = 0; i < 100; i++) { /* who frees the owner's last one takes the folder away */
+		if (symlinkat("lease", dir, lease_by(entry, owner, addr)) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != ENOENT)
+			break;
+		if ((mkdirat(dir, ".by", 0700) < 0 && errno != EEXIST) ||
+		    (mkdirat(dir, lease_by(folder, owner, NULL), 0700) < 0 && errno != EEXIST))
+			break;
+	}
+	return fail("lease: %s: %m", entry);
+}
+
+void lease_by_del(int dir, const char *owner, const char *addr)
+{
+	char p[LEASE_BY_SIZE];
+	unlinkat(dir, lease_by(p, owner, addr), 0);
+	unlinkat(dir, lease_by(p, owner, NULL), AT_REMOVEDIR); /* where it was the last */
+}

@@ -1,0 +1,186 @@
+/* lease_free.c: giving leases back, and looking at them; see lease.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "lease_file.h"
+
+/* With the exclusive lock: what was read is still so. 1 freed, 0 there was none, -1 with fail(). */
+static int drop(int dir, const char *name, const char *owner)
+{
+	bool there = unlinkat(dir, name, 0) == 0;
+	if (!there && errno != ENOENT)
+		return fail("lease %s: free: %m", name);
+	if (*owner)
+		lease_by_del(dir, owner, name);
+	return there;
+}
+
+int lease_free(const char *dir, const struct addr *a)
+{
+	char t[ADDR_TEXT];
+	struct lease l;
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = lease_dir(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	if (lease_read(fd, addr_text(a, t), &text, &l) < 0 && errno != EBADMSG)
+		return errno == ENOENT ? 0 : -1;
+	return drop(fd, t, l.owner);
+}
+
+struct walk {
+	void (*fn)(const struct lease *, void *);
+	bool (*keep)(const struct lease *, void *);
+	void *arg;
+	const char *owner;
+	int dir, freed; /* dir: of the leases */
+};
+
+/* Of what is no lease: what a kill left half-made. With the exclusive lock nobody is writing it. */
+static int visit_other(int dirfd, const char *name, const struct walk *w)
+{
+	static const char *const ours[] = {".last4", ".last6", ".by", ".hosts"};
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strcmp(name, ours[i]) == 0)
+			return 0;
+	if (w->keep && *name == '.' && unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return fail("%s: %m", name);
+	return 0;
+}
+
+static int visit(int dirfd, const char *name, void *arg)
+{
+	struct walk *w = arg;
+	struct lease l;
+	struct addr a;
+	_cleanup_free_ char *text = NULL;
+	if (name[0] == '.' || addr_parse("lease", name, &a) < 0)
+		return visit_other(dirfd, name, w);
+	bool good = lease_read(dirfd, name, &text, &l) == 0;
+	if (!good && errno != EBADMSG)
+		return errno == ENOENT ? 0 : -1;
+	if (w->fn) {
+		if (good)
+			w->fn(&l, w->arg);
+		return 0;
+	}
+	/* what is no lease file belongs to nobody: gc clears it */
+	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
+	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
+	w->freed += r > 0;
+	return r < 0 ? -1 : 0;
+}
+
+static int walk(const char *dir, struct walk *w)
+{
+	_cleanup_close_ int fd = lease_dir(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	return dir_each(fd, visit, w) < 0 ? -1 : w->freed;
+}
+
+static int visit_by(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	struct walk *w = arg;
+	return *name == '@' ? visit(w->dir, name + 1, w) : 0;
+}
+
+/* Of one owner, by the folder of his. */
+static int walk_owner(const char *dir, struct walk *w)
+{
+	char p[LEASE_BY_SIZE];
+	_cleanup_close_ int fd = lease_dir(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!w->fn && lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	_cleanup_close_ int his =
+	    openat(fd, lease_by(p, w->owner, NULL), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (his < 0)
+		return errno == ENOENT ? 0 : fail("%s/%s: %m", dir, p);
+	w->dir = fd;
+	return dir_each(his, visit_by, w) < 0 ? -1 : w->freed;
+}
+
+int lease_free_owner(const char *dir, const char *owner)
+{
+	struct walk w = {.owner = owner};
+	int r = walk_owner(dir, &w);
+	return r ? r : walk(dir, &w); /* none: one that another program has written, perhaps */
+}
+
+struct his {
+	const char *owner;
+	void (*fn)(const struct lease *, void *);
+	void *arg;
+};
+
+static void on_his(const struct lease *l, void *arg)
+{
+	const struct his *h = arg;
+	if (strcmp(l->owner, h->owner) == 0)
+		h->fn(l, h->arg);
+}
+
+int lease_of_owner(
+    const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	struct his h = {owner, fn, arg};
+	struct walk w = {.owner = owner, .fn = on_his, .arg = &h};
+	return walk_owner(dir, &w) < 0 ? -1 : 0;
+}
+
+static int stale_entry(int dirfd, const char *name, void *arg)
+{
+	const struct walk *w = arg;
+	if (faccessat(w->dir, name + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		unlinkat(dirfd, name, 0);
+	return 0;
+}
+
+static int stale_folder(int dirfd, const char *name, void *arg)
+{
+	_cleanup_close_ int fd =
+	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || dir_each(fd, stale_entry, arg) < 0)
+		return fail("%s: %m", name);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+	return 0;
+}
+
+/* Entries whose leases a kill has prevented, or taken. */
+static int sweep_by(const char *dir)
+{
+	_cleanup_close_ int fd = lease_dir(dir, false);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (lock_wait(fd, LOCK_EX) < 0)
+		return -1;
+	_cleanup_close_ int all = openat(fd, ".by", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct walk w = {.dir = fd};
+	return all < 0 ? 0 : dir_each(all, stale_folder, &w);
+}
+
+int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg)
+{
+	struct walk w = {.keep = keep, .arg = arg};
+	int r = walk(dir, &w);
+	return sweep_by(dir) < 0 ? -1 : r;
+}
+
+int lease_each(const char *dir, void (*fn)(const struct lease *l, void *arg), void *arg)
+{
+	struct walk w = {.fn = fn, .arg = arg};
+	return walk(dir, &w) < 0 ? -1 : 0;
+}
