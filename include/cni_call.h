@@ -63,6 +63,8 @@ struct cni_call {
 	int code;               /* of the failure */
 };
 
+/* The i-th of the specification's versions that we know, the oldest first; NULL after the last. */
+const char *cni_version(int i);
 /* Read a configuration into c, whose environment's fields are set. 0, or -1 with fail() and
  * c->code. */
 int cni_conf_read(struct cni_call *c, char *text, size_t len);

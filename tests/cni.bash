@@ -1,6 +1,6 @@
 # cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of net.bash, and a call as a
 # container's runtime makes it.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 load lib
 load net
 

@@ -18,7 +18,7 @@ ports() {
 @test "cni: VERSION tells the versions" {
 	run plugin VERSION 1 bridge '{"cniVersion":"1.0.0"}'
 	[ "$status" = 0 ]
-	jq -e '.cniVersion == "1.0.0" and (.supportedVersions | contains(["0.3.1","0.4.0","1.0.0","1.1.0"]))' <<<"$output"
+	jq -e '.cniVersion == "1.0.0" and (.supportedVersions | contains(["0.1.0","0.2.0","0.3.1","0.4.0","1.0.0","1.1.0"]))' <<<"$output"
 }
 
 @test "cni: results have the shape of the configuration's version" {
@@ -99,6 +99,7 @@ ports() {
 }
 
 @test "cni: what is wrong has the specification's code, and leaves nothing" {
+	local key
 	code 1 ADD "$POD" bridge '{"cniVersion":"2.0.0","name":"n","type":"bridge"}'
 	code 4 NO "$POD" bridge "$CONF"
 	code 6 ADD "$POD" bridge '{'
@@ -107,7 +108,12 @@ ports() {
 	code 4 ADD "$HOST" bridge "$CONF"
 	code 2 ADD "$POD" bridge "$(jq -c '.runtimeConfig = {infinibandGUID: "x"}' <<<"$CONF")"
 	code 7 ADD "$POD" bridge "$(jq -c '.ipam.ranges[0][0].subnet = "10.22.0.1/24"' <<<"$CONF")"
-	code 2 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c '.externalSetMarkChain = "X"')"
+	for key in '.externalSetMarkChain = "KUBE-MARK-MASQ"' '.conditionsV4 = ["-s", "192.0.2.0/24"]' '.snat = false' '.masqAll = true'; do
+		code 2 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c "$key")"
+		[[ $output = *"$(cut -c 2- <<<"${key%% *}")"* ]]
+	done
+	code 7 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c '.markMasqBit = 32')"
+	code 7 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c '.markMasqBit = 3 | .externalSetMarkChain = "X"')"
 	plugin ADD "$POD2" bridge "$CONF"
 	code 100 ADD "$POD2" bridge "$CONF"
 	plugin DEL "$POD2" bridge "$CONF"

@@ -54,14 +54,35 @@ bool cni_is_plugin(const char *name, int argc)
 
 /* --- the environment --- */
 
+/* "KEY=VALUE;KEY=VALUE", as the specification's own library takes it: of other keys than those that
+ * plugins read it wants to hear IgnoreUnknown=1 first. DEL takes what comes. */
 static int env_args(struct cni_call *c)
 {
-	const char *s = getenv("CNI_ARGS");
+	static const char *const known[] = {"IgnoreUnknown", "IP", "MAC"};
+	const char *s = getenv("CNI_ARGS"), *flag, *unknown = NULL;
 	strv_split(&c->args, s ? s : "", ";");
-	for (size_t i = 0; i < c->args.n; i++)
-		if (!strchr(c->args.v[i], '='))
-			return cni_fail(
-			    c, CNI_BAD_ENV, "CNI_ARGS: '%.60s' is not KEY=VALUE", c->args.v[i]);
+	if (c->command == CNI_DEL)
+		return 0;
+	for (size_t i = 0; i < c->args.n; i++) {
+		const char *arg = c->args.v[i], *eq = strchr(arg, '=');
+		if (!eq || strchr(eq + 1, '='))
+			return cni_fail(c, CNI_BAD_ENV, "CNI_ARGS: '%.60s' is not KEY=VALUE", arg);
+		bool found = false;
+		for (size_t k = 0; k < 3; k++)
+			found |=
+			    strncmp(arg, known[k], (size_t)(eq - arg)) == 0 && !known[k][eq - arg];
+		if (!found)
+			unknown = arg;
+	}
+	flag = strv_getenv(&c->args, "IgnoreUnknown");
+	bool ignore = flag && (str_eq(flag, "1") || strcasecmp(flag, "true") == 0);
+	if (flag && !ignore && !str_eq(flag, "0") && strcasecmp(flag, "false") != 0)
+		return cni_fail(
+		    c, CNI_BAD_ENV, "CNI_ARGS: IgnoreUnknown=%.40s: 1 or 0 is wanted", flag);
+	/* who reads none of them, never looks */
+	if (unknown && !ignore && c->does & (CNI_BRIDGE | CNI_MACVLAN | CNI_IPAM | CNI_TUNING))
+		return cni_fail(c, CNI_BAD_ENV,
+		    "CNI_ARGS: unknown: '%.60s' (IgnoreUnknown=1 passes over it)", unknown);
 	return 0;
 }
 
@@ -148,9 +169,8 @@ static int answer(json_t *o)
 static int say_versions(const struct cni_call *c)
 {
 	json_t *list = json_array();
-	static const char *const known[] = {"0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		json_array_append_new(list, json_string(known[i]));
+	for (int i = 0; cni_version(i); i++)
+		json_array_append_new(list, json_string(cni_version(i)));
 	return answer(json_make("{s:s,s:o}", "cniVersion",
 	    c->version_text && c->version > 0 ? c->version_text : "1.1.0", "supportedVersions",
 	    list));
@@ -222,6 +242,10 @@ static int do_add(struct cni_call *c)
 	struct cni_ports ports = {0};
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
 		return -1;
+	if (c->version < CNI_V(0, 3, 0) && c->does & CNI_MAIN && !(c->ipam_type && *c->ipam_type))
+		return cni_fail(c, CNI_BAD_VERSION,
+		    "cniVersion %s: its result cannot be told without an address (ipam)",
+		    c->version_text);
 	if (c->does & CNI_IPAM) {
 		struct cni_result r = {0};
 		return cni_ipam_add(c, &r) < 0

@@ -113,12 +113,17 @@ int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys)
 
 /* --- the configuration --- */
 
-static const char *const versions[] = {"0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
+const char *cni_version(int i)
+{
+	static const char *const known[] = {
+	    "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0", NULL};
+	return known[i];
+}
 
 static int version_number(const char *s)
 {
-	for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
-		if (strcmp(s, versions[i]) == 0)
+	for (int i = 0; cni_version(i); i++)
+		if (strcmp(s, cni_version(i)) == 0)
 			return CNI_V(s[0] - '0', s[2] - '0', s[4] - '0');
 	return -1;
 }
@@ -138,8 +143,8 @@ static int read_version(struct cni_call *c)
 	c->version_text = s;
 	c->version = version_number(s);
 	if (c->version < 0 && c->command != CNI_VERSION)
-		return cni_fail(c, CNI_BAD_VERSION,
-		    "cniVersion %.40s: this plugin knows 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0", s);
+		return cni_fail(
+		    c, CNI_BAD_VERSION, "cniVersion %.40s: this plugin knows 0.1.0 to 1.1.0", s);
 	return 0;
 }
 

@@ -59,9 +59,12 @@ static int ports_options(struct cni_call *c)
 	static const char *const refused[] = {
 	    "externalSetMarkChain", "conditionsV4", "conditionsV6", "masqAll", NULL};
 	bool snat = true;
-	int64_t bit = 0;
+	int64_t bit = -1; /* we mark no packets, so any will do */
 	if (cni_bool(c, "snat", &snat) < 0 || cni_int(c, "markMasqBit", 0, 31, &bit) < 0)
 		return -1;
+	if (bit >= 0 && json_object_get(c->conf, "externalSetMarkChain"))
+		return cni_fail(
+		    c, CNI_BAD_CONFIG, "markMasqBit and externalSetMarkChain exclude each other");
 	if (!snat)
 		return cni_fail(c, CNI_UNSUPPORTED,
 		    "snat: false: a pod reaches its own published port only with it");

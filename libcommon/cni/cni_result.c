@@ -1,7 +1,7 @@
 /* cni_result.c: results read and written in each version's shape; see cni_result.h.
  *
  * Up to 0.4.0 each address has its "version"; 1.1.0 adds attributes of interfaces and routes.
- * The shapes before 0.3.0, of one address a family, are refused.
+ * Before 0.3.0 it has one address a family, each with its routes, and no interfaces.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,26 +154,47 @@ static int parse_ifs(
 	return 0;
 }
 
+static int parse_ip(
+    const struct jctx *c, const json_t *o, const char *at, const char *key, struct cni_result *out)
+{
+	struct cidr a = {0};
+	struct addr gw = {0};
+	int64_t index = -1;
+	if (!json_is_object(o))
+		return jwrong(c, at, "", "must be an object");
+	int r = result_addr(c, o, at, key, NULL, &a);
+	if (r == 0)
+		return jwrong(c, at, key, "is missing");
+	if (r < 0 || result_addr(c, o, at, "gateway", &gw, NULL) < 0 ||
+	    jget_int(c, o, at, "interface", -1, INT32_MAX, &index) < 0)
+		return -1;
+	cni_result_ip(out, &a, &gw, (int)index);
+	return 0;
+}
+
 static int parse_ips(
     const struct jctx *c, const json_t *list, const char *path, struct cni_result *out)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *o = json_array_get(list, i);
 		_cleanup_free_ char *at = xasprintf("%s.ips[%zu]", path, i);
-		struct cidr a = {0};
-		struct addr gw = {0};
-		int64_t index = -1;
-		if (!json_is_object(o))
-			return jwrong(c, at, "", "must be an object");
-		int r = result_addr(c, o, at, "address", NULL, &a);
-		if (r == 0)
-			return jwrong(c, at, "address", "is missing");
-		if (r < 0 || result_addr(c, o, at, "gateway", &gw, NULL) < 0 ||
-		    jget_int(c, o, at, "interface", -1, INT32_MAX, &index) < 0)
+		if (parse_ip(c, json_array_get(list, i), at, "address", out) < 0)
 			return -1;
-		cni_result_ip(out, &a, &gw, (int)index);
 	}
 	return 0;
+}
+
+/* ip4, ip6: the shape before 0.3.0. */
+static int parse_old(const struct jctx *c, const json_t *o, const char *path, const char *key,
+    struct cni_result *out)
+{
+	json_t *ip = NULL, *routes = NULL;
+	_cleanup_free_ char *at = xasprintf("%s.%s", path, key);
+	int r = jget_obj(c, o, path, key, &ip);
+	if (r <= 0)
+		return r;
+	return parse_ip(c, ip, at, "ip", out) < 0 || jget_arr(c, ip, at, "routes", &routes) < 0
+		   ? -1
+		   : cni_routes_parse(c, routes, at, out);
 }
 
 int cni_result_parse(
@@ -184,7 +205,8 @@ int cni_result_parse(
 	memset(out, 0, sizeof *out);
 	if (jget_arr(c, o, path, "interfaces", &ifs) < 0 || jget_arr(c, o, path, "ips", &ips) < 0 ||
 	    jget_arr(c, o, path, "routes", &routes) < 0 || parse_ifs(c, ifs, path, out) < 0 ||
-	    parse_ips(c, ips, path, out) < 0 || cni_routes_parse(c, routes, at, out) < 0 ||
+	    parse_ips(c, ips, path, out) < 0 || parse_old(c, o, path, "ip4", out) < 0 ||
+	    parse_old(c, o, path, "ip6", out) < 0 || cni_routes_parse(c, routes, at, out) < 0 ||
 	    cni_dns_parse(c, o, path, &out->dns) < 0) {
 		cni_result_free(out);
 		return -1;
@@ -242,6 +264,27 @@ static json_t *route_json(const struct route *r, int version)
 	return o;
 }
 
+/* Before 0.3.0: the first address of a family. */
+static void put_old(json_t *top, const struct cni_result *r, int family, const char *key)
+{
+	char t[CIDR_TEXT], a[ADDR_TEXT];
+	json_t *routes = json_array();
+	for (size_t i = 0; i < r->n_routes; i++)
+		if (r->routes[i].dst.a.family == family)
+			json_array_append_new(routes, route_json(&r->routes[i], 0));
+	for (size_t i = 0; i < r->n_ips; i++) {
+		const struct cni_ip *ip = &r->ips[i];
+		if (ip->addr.a.family != family || json_object_get(top, key))
+			continue;
+		json_t *o = json_make("{s:s,s:s*}", "ip", cidr_text(&ip->addr, t), "gateway",
+		    ip->gw.family ? addr_text(&ip->gw, a) : NULL);
+		if (json_array_size(routes))
+			put(o, "routes", json_incref(routes));
+		put(top, key, o);
+	}
+	json_decref(routes);
+}
+
 static json_t *ip_json(const struct cni_ip *ip, int version)
 {
 	char t[CIDR_TEXT], a[ADDR_TEXT];
@@ -259,6 +302,12 @@ static json_t *ip_json(const struct cni_ip *ip, int version)
 json_t *cni_result_json(const struct cni_result *r, int version, const char *version_text)
 {
 	json_t *top = json_make("{s:s}", "cniVersion", version_text), *list;
+	if (version < CNI_V(0, 3, 0)) {
+		put_old(top, r, AF_INET, "ip4");
+		put_old(top, r, AF_INET6, "ip6");
+		put(top, "dns", dns_json(&r->dns));
+		return top;
+	}
 	if (r->n_ifs) {
 		put(top, "interfaces", list = json_array());
 		for (size_t i = 0; i < r->n_ifs; i++) {
