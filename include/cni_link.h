@@ -17,6 +17,8 @@ struct cni_link {
 	size_t n_trunk;
 	uint8_t mac[6];
 	char host[16]; /* the host's end of a pair */
+	char door[16]; /* by which the host reaches the attachments: where the gateway's address is
+			*/
 };
 /* 0, or -1 with fail() and c->code. */
 int cni_link_parse(struct cni_call *c, struct cni_link *l);
@@ -29,6 +31,8 @@ int cni_link_commit(struct nl *n);
 int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info *b);
 /* The VLANs of the pair's port. */
 int cni_link_vlans(const struct cni_link *l, struct nl *rt);
+/* The gateway of a VLAN, l->door: a pair whose other end is a port of the bridge in that VLAN. */
+int cni_link_vlan_gateway(const struct cni_link *l, struct nl *rt, const struct link_info *bridge);
 /* macvlan, ipvlan: the parent is named, or has the default route. */
 int cni_link_parent(struct cni_call *c, const struct cni_link *l, struct nl *rt, int *index);
 int cni_link_sub(struct cni_call *c, const struct cni_link *l);
@@ -41,7 +45,7 @@ void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r);
 int cni_link_inside(
     struct cni_call *c, const struct cni_link *l, const struct cni_result *r, struct link_info *x);
 int cni_link_gateway(
-    const struct cni_link *l, struct nl *rt, const struct link_info *b, const struct cidr *gw);
+    const struct cni_link *l, struct nl *rt, const struct link_info *door, const struct cidr *gw);
 int cni_link_ptp_host(const struct cni_link *l, struct nl *rt, const struct cni_result *r);
 
 /* nf_tables (cni_link_nat.c). _del takes the elements of the n addresses that are known to be the

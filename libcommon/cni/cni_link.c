@@ -55,10 +55,24 @@ static int link_dns(struct cni_call *c, struct cni_result *r)
 	return 0;
 }
 
+/* The bridge, or its end in a VLAN, has the gateways' addresses. */
+static int link_gateways_up(const struct cni_link *l, struct nl *rt, const struct link_info *bridge,
+    const struct cni_result *r, struct link_info *door)
+{
+	int done = l->vlan ? cni_link_vlan_gateway(l, rt, bridge) : 0;
+	if (done == 0)
+		done = rtnl_find(rt, l->door, door);
+	for (size_t i = 0; i < r->n_ips && done == 0; i++) {
+		struct cidr gw = {r->ips[i].gw, r->ips[i].addr.len};
+		done = cni_link_gateway(l, rt, door, &gw);
+	}
+	return done;
+}
+
 static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *r, bool *made)
 {
 	struct nl rt;
-	struct link_info b = {0}, in = {0}, h = {0};
+	struct link_info b = {0}, in = {0}, h = {0}, door = {0};
 	if (c->does & (CNI_MACVLAN | CNI_IPVLAN)) {
 		if (cni_link_sub(c, l) < 0)
 			return -1;
@@ -85,10 +99,8 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 		done = nft_spoof_add(l->host, l->mac, c->owner);
 	if (done == 0)
 		done = cni_link_inside(c, l, r, &in);
-	for (size_t i = 0; i < r->n_ips && l->gateway && done == 0; i++) {
-		struct cidr gw = {r->ips[i].gw, r->ips[i].addr.len};
-		done = cni_link_gateway(l, &rt, &b, &gw);
-	}
+	if (done == 0 && l->gateway)
+		done = link_gateways_up(l, &rt, &b, r, &door);
 	if (done == 0 && c->does & CNI_PTP)
 		done = cni_link_ptp_host(l, &rt, r);
 	int saved = errno;
@@ -100,6 +112,8 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 		cni_result_if(r, l->bridge, NULL, b.mac, b.mtu);
 	cni_result_if(r, l->host, NULL, h.mac, h.mtu);
 	cni_result_if(r, c->ifname, c->netns, in.mac, in.mtu);
+	if (l->gateway && l->vlan)
+		cni_result_if(r, l->door, NULL, door.mac, door.mtu);
 	return 0;
 }
 
@@ -128,7 +142,7 @@ int cni_link_add(struct cni_call *c, struct cni_result *out)
 	link_gateways(&l, out);
 	int r = link_dns(c, out) < 0 || link_make(c, &l, out, &made) < 0 ? -1 : 0;
 	for (size_t i = 0; i < out->n_ips; i++)
-		out->ips[i].ifindex = (int)out->n_ifs - 1;
+		out->ips[i].ifindex = (int)out->n_ifs - (l.gateway && l.vlan ? 2 : 1);
 	cni_link_free(&l);
 	if (r == 0)
 		return 0;

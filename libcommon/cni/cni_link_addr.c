@@ -128,22 +128,22 @@ static void link_other(int index, const struct cidr *a, void *arg)
 }
 
 int cni_link_gateway(
-    const struct cni_link *l, struct nl *rt, const struct link_info *b, const struct cidr *gw)
+    const struct cni_link *l, struct nl *rt, const struct link_info *door, const struct cidr *gw)
 {
 	char t[CIDR_TEXT], u[CIDR_TEXT];
-	rtnl_addr_add(rt, b->index, l->bridge, gw);
+	rtnl_addr_add(rt, door->index, l->door, gw);
 	if (cni_link_commit(rt) < 0)
 		return errno == EEXIST ? 0 : -1;
-	struct others o = {b->index, gw, NULL, 0};
+	struct others o = {door->index, gw, NULL, 0};
 	int r = rtnl_addrs(rt, link_other, &o);
 	if (r == 0 && o.n && !l->force) {
-		rtnl_addr_del(rt, b->index, l->bridge, gw);
+		rtnl_addr_del(rt, door->index, l->door, gw);
 		cni_link_commit(rt);
-		r = fail("%s has the address %s, not %s (forceAddress changes it)", l->bridge,
+		r = fail("%s has the address %s, not %s (forceAddress changes it)", l->door,
 		    cidr_text(&o.v[0], t), cidr_text(gw, u));
 	} else if (r == 0 && o.n) {
 		for (size_t i = 0; i < o.n; i++)
-			rtnl_addr_del(rt, b->index, l->bridge, &o.v[i]);
+			rtnl_addr_del(rt, door->index, l->door, &o.v[i]);
 		r = cni_link_commit(rt);
 	}
 	free(o.v);

@@ -1,7 +1,7 @@
 /* cni_link_conf.c: the configurations of bridge, ptp, macvlan and ipvlan
  * (containernetworking/plugins); see cni_link.h.
  */
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,9 +64,13 @@ static int link_bridge(struct cni_call *c, struct cni_link *l)
 		    c, CNI_BAD_CONFIG, "hairpinMode and promiscMode exclude each other");
 	if (l->vlan && l->n_trunk)
 		return cni_fail(c, CNI_BAD_CONFIG, "vlan and vlanTrunk exclude each other");
+	int n = snprintf(l->door, sizeof l->door, "%s", l->bridge);
 	if (l->vlan && l->gateway)
-		return cni_fail(c, CNI_UNSUPPORTED,
-		    "vlan: %d: not with isGateway (the bridge itself is in no VLAN)", (int)l->vlan);
+		n = snprintf(l->door, sizeof l->door, "%s.%d", l->bridge, (int)l->vlan);
+	if (n >= (int)sizeof l->door)
+		return cni_fail(c, CNI_BAD_CONFIG,
+		    "bridge: %s: too long for the gateway of a VLAN, %s.%d", l->bridge, l->bridge,
+		    (int)l->vlan);
 	if (l->down && c->ipam_type && *c->ipam_type)
 		return cni_fail(c, CNI_BAD_CONFIG, "disableContainerInterface: not with ipam");
 	return 0;
@@ -91,6 +95,8 @@ int cni_link_parse(struct cni_call *c, struct cni_link *l)
 		return cni_fail(c, CNI_BAD_CONFIG, "ipam: %s needs addresses", c->plugin);
 	if (c->owner)
 		cni_link_name("veth", c->owner, l->host);
+	if (c->does & CNI_PTP)
+		strcpy(l->door, l->host);
 	return 0;
 }
 

@@ -56,22 +56,55 @@ int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info
 	return cni_link_commit(rt);
 }
 
-int cni_link_vlans(const struct cni_link *l, struct nl *rt)
+/* A port's VLANs, given those that it has of itself. */
+static int link_port_vlans(const struct cni_link *l, struct nl *rt, const char *port, bool trunk)
 {
 	struct link_info h;
-	if (!l->vlan && !l->n_trunk)
-		return 0;
-	if (rtnl_find(rt, l->host, &h) < 0)
+	if (rtnl_find(rt, port, &h) < 0)
 		return -1;
-	if (!l->keep_vlan)
-		rtnl_port_vlan(rt, h.index, l->host, 1, 1, false, false, true);
+	if (!l->keep_vlan) {
+		rtnl_port_vlan(rt, h.index, port, 1, 1, false, false, true);
+		if (cni_link_commit(rt) < 0 && errno != ENOENT) /* gone already */
+			return -1;
+	}
 	if (l->vlan)
 		rtnl_port_vlan(
-		    rt, h.index, l->host, (uint16_t)l->vlan, (uint16_t)l->vlan, true, false, false);
-	for (size_t i = 0; i < l->n_trunk; i++)
+		    rt, h.index, port, (uint16_t)l->vlan, (uint16_t)l->vlan, true, false, false);
+	for (size_t i = 0; trunk && i < l->n_trunk; i++)
 		rtnl_port_vlan(
-		    rt, h.index, l->host, l->trunk[i].first, l->trunk[i].last, false, false, false);
+		    rt, h.index, port, l->trunk[i].first, l->trunk[i].last, false, false, false);
 	return cni_link_commit(rt);
+}
+
+int cni_link_vlans(const struct cni_link *l, struct nl *rt)
+{
+	return l->vlan || l->n_trunk ? link_port_vlans(l, rt, l->host, true) : 0;
+}
+
+int cni_link_vlan_gateway(const struct cni_link *l, struct nl *rt, const struct link_info *bridge)
+{
+	struct link_info g;
+	char port[16];
+	cni_link_name("veth", l->door, port);
+	if (rtnl_find(rt, l->door, &g) < 0) {
+		if (errno != ENODEV)
+			return -1;
+		struct link_add a = {.kind = LINK_VETH,
+		    .name = port,
+		    .mtu = (int)l->mtu,
+		    .up = true,
+		    .master = bridge->index,
+		    .netns_fd = -1,
+		    .peer = l->door,
+		    .peer_netns_fd = -1};
+		rtnl_link_add(rt, &a);
+		if ((cni_link_commit(rt) < 0 && errno != EEXIST) || rtnl_find(rt, l->door, &g) < 0)
+			return -1;
+	}
+	/* each time: a kill may have come between */
+	if (!(g.flags & IFF_UP))
+		rtnl_link_up(rt, g.index, l->door, true);
+	return cni_link_commit(rt) < 0 ? -1 : link_port_vlans(l, rt, port, false);
 }
 
 static int link_mode(struct cni_call *c, const char *mode, int *out)

@@ -14,7 +14,6 @@
 int cni_link_nat(struct cni_call *c, const struct cni_link *l, const struct cni_result *r)
 {
 	struct nft f;
-	const char *door = c->does & CNI_PTP ? l->host : l->bridge;
 	bool forward = l->gateway || c->does & CNI_PTP, seen[2] = {false, false};
 	if (!r->n_ips || (!forward && !l->masq))
 		return 0;
@@ -28,7 +27,7 @@ int cni_link_nat(struct cni_call *c, const struct cni_link *l, const struct cni_
 		seen[family == AF_INET6] = true;
 	}
 	for (size_t i = 0; i < r->n_ips && result == 0; i++) {
-		nft_open_add(&f, r->ips[i].addr.a.family, door);
+		nft_open_add(&f, r->ips[i].addr.a.family, l->door);
 		if (l->masq)
 			nft_masq_add(&f, &r->ips[i].addr.a, c->owner);
 	}
