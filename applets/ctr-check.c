@@ -323,7 +323,6 @@ static const struct probe {
 /* Probes change their process: namespaces, filters. Each has a child of its own. */
 static int probe(const struct probe *p)
 {
-	int status;
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid < 0)
@@ -332,8 +331,7 @@ static int probe(const struct probe *p)
 		int e = p->fn();
 		_exit(e > 254 || e < 0 ? 254 : e);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
 }
 

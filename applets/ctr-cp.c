@@ -24,6 +24,7 @@
 #include "file.h"
 #include "layer.h"
 #include "opt.h"
+#include "pidfd.h"
 #include "sys.h"
 #include "undo.h"
 
@@ -248,7 +249,7 @@ static int copy(struct end *src, struct end *dst)
 	char *base, *keep;
 	struct stat st;
 	struct place p;
-	int pipefd[2], status;
+	int pipefd[2];
 	int dir = source_dir(src, &base);
 	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		die("%s: %m", src->what);
@@ -268,8 +269,7 @@ static int copy(struct end *src, struct end *dst)
 	close(pipefd[1]);
 	int r = unpack(pipefd[0], src->what, &p, dst, false);
 	close(pipefd[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	if (r < 0 &&
 	    WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
 		warn("%s", fail_msg());

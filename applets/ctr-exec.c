@@ -21,6 +21,7 @@
 #include "create_flags.h"
 #include "enter.h"
 #include "err.h"
+#include "pidfd.h"
 #include "selfexe.h"
 #include "record.h"
 #include "str.h"
@@ -120,8 +121,7 @@ static _Noreturn void stay(struct enter *e, const char *name)
 		dup2(null, i);
 	sys_close_range(3, ~0u);
 	title_wipe(title);
-	while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	pid_reap(e->pid);
 	_exit(0);
 }
 

@@ -59,7 +59,7 @@ static char *command(int dir, const char *stat)
 
 static int row(pid_t pid, void *arg)
 {
-	char path[32], spid[16], sppid[16], user[32], st[2] = "", time[32];
+	char path[32], spid[16], sppid[16], uid[16], st[2] = "", time[32];
 	struct stat sb;
 	int ppid;
 	uint64_t ticks;
@@ -73,13 +73,11 @@ static int row(pid_t pid, void *arg)
 	_cleanup_free_ char *name = userdb_name(sb.st_uid);
 	snprintf(spid, sizeof spid, "%d", (int)pid);
 	snprintf(sppid, sizeof sppid, "%d", ppid);
-	snprintf(user, sizeof user, "%s", name ? name : "");
-	if (!name)
-		snprintf(user, sizeof user, "%u", sb.st_uid);
+	snprintf(uid, sizeof uid, "%u", sb.st_uid);
 	uint64_t sec = ticks / (uint64_t)hz;
 	snprintf(time, sizeof time, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64, sec / 3600,
 	    sec / 60 % 60, sec % 60);
-	table_row(arg, 6, (const char *[]){spid, sppid, user, st, time, cmd});
+	table_row(arg, 6, (const char *[]){spid, sppid, name ? name : uid, st, time, cmd});
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "idmap.h"
 #include "ns.h"
 #include "opt.h"
+#include "pidfd.h"
 #include "placement.h"
 #include "selfexe.h"
 #include "str.h"
@@ -133,16 +134,13 @@ static int keep_all(pid_t whom)
 static int run_outside(pid_t whom)
 {
 	char pid[16];
-	int status = -1;
 	snprintf(pid, sizeof pid, "%d", (int)whom);
 	pid_t sh = fork();
 	if (sh == 0) {
 		execl("/bin/sh", "sh", "-c", outside, "sh", pid, (char *)NULL);
 		_exit(127);
 	}
-	while (sh > 0 && waitpid(sh, &status, 0) < 0 && errno == EINTR)
-		;
-	return status ? fail("--outside: this line failed: %s", outside) : 0;
+	return pid_reap(sh) ? fail("--outside: this line failed: %s", outside) : 0;
 }
 
 /* A copy of DIR's mount, to be put over it in the new mount namespace (mount_setattr(2),
@@ -234,8 +232,7 @@ static void helper_end(void)
 	if (helper < 0)
 		return;
 	close(helper);
-	while (waitpid(helper_pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	pid_reap(helper_pid);
 }
 
 /* --- the namespaces --- */

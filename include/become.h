@@ -54,8 +54,6 @@ int become(struct become *b);
  * the exit code (126, 127), with fail(). argv NULL: only whether it could be executed, then 0. */
 int become_exec(const char *name, char **argv, char **envp, const char *search);
 
-/* Close every descriptor from `next` on but those n. */
-void become_close_others(int next, const int *keep, size_t n);
 /* For become(): clone into the pid namespace that was joined, as a child of our parent, which
  * learns its pid, with a session of its own; ends the caller. Returns in the child, or -1 with
  * fail(). */

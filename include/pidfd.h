@@ -20,6 +20,10 @@ int pidfd_open_checked(pid_t pid, uint64_t starttime);
  * child. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);
 
+/* Wait for the end of a child, however long that takes: its wait status; -1 where it is none (a pid
+ * of -1 is: fork(2) has failed). */
+int pid_reap(pid_t pid);
+
 /* What `sig` does to this process, which a parent's namespace sends it (signal(7),
  * pid_namespaces(7)). */
 enum heed {

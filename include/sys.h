@@ -22,6 +22,8 @@ bool sys_clone_entered_cgroup(void);
 
 /* close_range(2); before 5.9 by /proc/self/fd. */
 int sys_close_range(unsigned first, unsigned last);
+/* Close every descriptor from `next` on but those n (-1 among them is passed over). */
+void sys_close_others(int next, const int *keep, size_t n);
 /* Close-on-exec on every descriptor from `first` on. */
 int sys_close_range_cloexec(unsigned first);
 

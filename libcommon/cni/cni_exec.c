@@ -15,6 +15,7 @@
 #include "cni_call.h"
 #include "err.h"
 #include "file.h"
+#include "pidfd.h"
 
 #define ANSWER_MAX (1 << 20)
 
@@ -89,7 +90,7 @@ static int exec_failed(struct cni_call *c, const char *type, const json_t *o, in
 
 int cni_exec(struct cni_call *c, const char *type, json_t **out)
 {
-	int in[2], back[2], status = 0;
+	int in[2], back[2];
 	struct buf b = {0};
 	_cleanup_free_ char *path = cni_find(c, type);
 	*out = NULL;
@@ -120,8 +121,7 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out)
 		return fail("%s: fork: %m", path);
 	}
 	exec_talk(in[1], back[0], c->text, c->len, &b);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	if (b.n)
 		*out = json_parse(type, b.p, b.n);
 	buf_free(&b);

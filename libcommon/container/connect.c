@@ -266,12 +266,17 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 	return result;
 }
 
+/* What is recorded, with what has become of it meanwhile. */
+static int recorded(struct container *c, struct strv *lines)
+{
+	int result = endpoint_further(c->dir, lines);
+	return result == 0 ? settle(c, lines) : result;
+}
+
 int connect_to(struct container *c, struct endpoint_req *r)
 {
 	struct strv lines = {0};
-	int result = endpoint_further(c->dir, &lines);
-	if (result == 0)
-		result = settle(c, &lines);
+	int result = recorded(c, &lines);
 	if (result >= 0)
 		result = to(c, r, &lines);
 	strv_free(&lines);
@@ -301,9 +306,7 @@ static int off(struct container *c, const char *network, struct strv *lines)
 int connect_off(struct container *c, const char *network)
 {
 	struct strv lines = {0};
-	int result = endpoint_further(c->dir, &lines);
-	if (result == 0)
-		result = settle(c, &lines);
+	int result = recorded(c, &lines);
 	if (result >= 0)
 		result = off(c, network, &lines);
 	strv_free(&lines);

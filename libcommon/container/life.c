@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "ids.h"
@@ -94,17 +95,15 @@ int container_lock(struct container *c)
 
 int container_wait_end(struct container *c, int timeout_ms)
 {
-	/* flock has no time-out of its own: an alarm-like timer would need a signal, so the wait is
-	 * left to a child only when there is a deadline and a monitor's pidfd to poll is missing.
-	 */
+	/* flock(2) has no time-out of its own. With a deadline the monitor's pidfd is waited for,
+	 * and on a kernel without pidfds the lock is tried every 20 ms. */
 	if (timeout_ms < 0) {
 		if (lock_take(c->dir, LOCK_SH) < 0)
 			return -1;
 		flock(c->dir, LOCK_UN);
 		return 1;
 	}
-	struct timespec t0, t;
-	clock_now(CLOCK_MONOTONIC, &t0);
+	int64_t end = now_ms() + timeout_ms, left;
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
 	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
@@ -114,16 +113,10 @@ int container_wait_end(struct container *c, int timeout_ms)
 				close(fd);
 			return 1;
 		}
-		clock_now(CLOCK_MONOTONIC, &t);
-		int64_t gone = (t.tv_sec - t0.tv_sec) * 1000 + (t.tv_nsec - t0.tv_nsec) / 1000000;
-		if (gone >= timeout_ms)
+		if ((left = end - now_ms()) <= 0)
 			break;
-		int left = (int)(timeout_ms - gone);
-		if (fd < 0 || pidfd_wait(fd, monitor, NULL, left) !=
-				  0) { /* no pidfds on this kernel: look every 20 ms */
-			struct timespec ms = {0, 20000000};
-			nanosleep(&ms, NULL);
-		}
+		if (fd < 0 || pidfd_wait(fd, monitor, NULL, (int)left) != 0)
+			nap_ms(left < 20 ? (int)left : 20);
 	}
 	if (fd >= 0)
 		close(fd);

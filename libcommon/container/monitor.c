@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,23 +235,6 @@ static void oom_apart(struct monitor *m)
 
 /* --- detached --- */
 
-/* Every descriptor from 3 on but these. */
-static void close_others(const int *keep, size_t n)
-{
-	int from = 3;
-	for (;;) {
-		int next = INT_MAX;
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= from && keep[i] < next)
-				next = keep[i];
-		if (next > from)
-			sys_close_range((unsigned)from, next == INT_MAX ? ~0u : (unsigned)next - 1);
-		if (next == INT_MAX)
-			return;
-		from = next + 1;
-	}
-}
-
 /* Nothing of the caller's stays: descriptors, terminal, session, working directory, umask
  * (podman#4600). */
 static int leave_caller(const struct container *c, int ready)
@@ -266,7 +248,7 @@ static int leave_caller(const struct container *c, int ready)
 	     i++) /* its stderr until it has been told: what a start warns of is heard */
 		dup2(null, i);
 	cgroup_forget(); /* it looked at the container before: its descriptors go, too */
-	close_others((int[]){c->dir, c->life, c->starting, ready}, 4);
+	sys_close_others(3, (int[]){c->dir, c->life, c->starting, ready}, 4);
 	return 0;
 }
 
@@ -346,8 +328,7 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 	close(p[0]);
 	if (n != 1)
 		kill(pid, SIGKILL); /* it could not tell, and may live on */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		; /* it removes what is left first */
+	pid_reap(pid);              /* it removes what is left first */
 	if (n != 1)
 		return errno = ECHILD, no_monitor(c, fresh, "its monitor ended before it began");
 	fail("%s", why ? why : "");

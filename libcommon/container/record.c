@@ -284,7 +284,17 @@ static int open_prefix(struct container *c, int parent, const char *prefix)
 	return r;
 }
 
-int container_open(struct container *c, const char *name)
+typedef int opener(struct container *c, int parent, const char *name);
+
+static int open_by_name(struct container *c, int parent, const char *name)
+{
+	int r = open_named(c, parent, name);
+	if (r == 0 && strlen(name) >= 3 && strspn(name, "0123456789abcdef") == strlen(name))
+		r = open_prefix(c, parent, name);
+	return r;
+}
+
+static int open_by(opener *by, struct container *c, const char *name)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	if (place_check() < 0)
@@ -292,27 +302,20 @@ int container_open(struct container *c, const char *name)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
 		return fail("%s/containers: %m", ctr_lib());
-	int r = parent < 0 ? 0 : open_named(c, parent, name);
-	if (r == 0 && parent >= 0 && strlen(name) >= 3 &&
-	    strspn(name, "0123456789abcdef") == strlen(name))
-		r = open_prefix(c, parent, name);
+	int r = parent < 0 ? 0 : by(c, parent, name);
 	if (r == 0)
 		return errno = ENOENT, fail("%s: no such container", name);
 	return r < 0 ? -1 : 0;
 }
 
+int container_open(struct container *c, const char *name)
+{
+	return open_by(open_by_name, c, name);
+}
+
 int container_open_id(struct container *c, const char *id)
 {
-	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
-	if (place_check() < 0)
-		return -1;
-	_cleanup_close_ int parent = record_dir();
-	if (parent < 0 && errno != ENOENT)
-		return fail("%s/containers: %m", ctr_lib());
-	int r = parent < 0 ? 0 : open_id(c, parent, id);
-	if (r == 0)
-		return errno = ENOENT, fail("%s: no such container", id);
-	return r < 0 ? -1 : 0;
+	return open_by(open_id, c, id);
 }
 
 void container_close(struct container *c)

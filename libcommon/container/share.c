@@ -7,19 +7,11 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "ns.h"
 #include "pidfd.h"
 #include "record.h"
 #include "share.h"
 #include "str.h"
-
-static const char *const files[NS_COUNT] = {[NS_MNT] = "mnt",
-    [NS_PID] = "pid",
-    [NS_NET] = "net",
-    [NS_IPC] = "ipc",
-    [NS_UTS] = "uts",
-    [NS_CGROUP] = "cgroup",
-    [NS_USER] = "user",
-    [NS_TIME] = "time"};
 
 /* Opened first, and then looked whether it was still that process: its end may come between the
  * two. */
@@ -54,10 +46,10 @@ int share_up(struct share *h, struct spec *s)
 	for (int i = 0; i < NS_COUNT; i++) {
 		if (!s->ns_path[i] || !str_starts(s->ns_path[i], SHARE_MARK))
 			continue;
-		h->fd[i] = share_open(s->ns_path[i] + strlen(SHARE_MARK), files[i]);
+		h->fd[i] = share_open(s->ns_path[i] + strlen(SHARE_MARK), ns_kinds[i].file);
 		if (h->fd[i] < 0) {
 			share_down(h, s);
-			return fail_in("shared %s namespace", files[i]);
+			return fail_in("shared %s namespace", ns_kinds[i].file);
 		}
 		h->kept[i] = s->ns_path[i];
 		s->ns_path[i] = xasprintf("/proc/self/fd/%d", h->fd[i]);

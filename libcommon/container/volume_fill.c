@@ -10,6 +10,7 @@
 #include "image.h"
 #include "layer.h"
 #include "merge.h"
+#include "pidfd.h"
 #include "str.h"
 #include "undo.h"
 #include "userns.h"
@@ -64,7 +65,7 @@ static int copy_tree(void *arg)
 	}
 	close(p[1]);
 	struct stream in;
-	int r = stream_open(&in, p[0], what, false, false, -1), status;
+	int r = stream_open(&in, p[0], what, false, false, -1);
 	if (r == 0) {
 		r = layer_unpack(&in, c->to, &(struct unpack_how){.plain = true}) < 0 ||
 			    stream_finish(&in, NULL) < 0
@@ -73,8 +74,7 @@ static int copy_tree(void *arg)
 		stream_close(&in);
 	}
 	close(p[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	return r == 0 && status != 0 ? (errno = EIO, fail("%s: could not be copied", what)) : r;
 }
 

@@ -38,24 +38,9 @@ int become_death_signal(const struct become *b)
 	return 0;
 }
 
-void become_close_others(int next, const int *keep, size_t n)
-{
-	for (;;) {
-		int lowest = -1;
-		for (size_t i = 0; i < n; i++)
-			if (keep[i] >= next && (lowest < 0 || keep[i] < lowest))
-				lowest = keep[i];
-		if (lowest != next)
-			sys_close_range((unsigned)next, lowest < 0 ? ~0u : (unsigned)lowest - 1);
-		if (lowest < 0)
-			return;
-		next = lowest + 1;
-	}
-}
-
 int become_appear(const struct become *b)
 {
-	become_close_others(3 + (int)b->preserve, (int[]){b->report, b->keep[0], b->keep[1]}, 3);
+	sys_close_others(3 + (int)b->preserve, (int[]){b->report, b->keep[0], b->keep[1]}, 3);
 	title_wipe("ctr");
 	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
 	if (pid < 0 && errno == ENOMEM)

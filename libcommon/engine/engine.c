@@ -212,8 +212,7 @@ static int last_word(struct engine *e, struct sides *x)
 	e->master = said.master;
 	if (!said.pid)
 		return x->proc >= 0 && r == 0 ? fail("the process that joins was killed") : r;
-	while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	pid_reap(e->pid);
 	e->pid = said.pid;
 	if (pid_starttime(e->pid, &e->starttime) < 0) /* it has ended already, as a short one may */
 		e->starttime = 0;
@@ -260,8 +259,7 @@ void engine_drop(struct engine *e)
 {
 	if (e->pid > 0) {
 		kill(e->pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
-		while (waitpid(e->pid, NULL, __WALL) < 0 && errno == EINTR)
-			;
+		pid_reap(e->pid);
 	}
 	if (e->master >= 0)
 		close(e->master);

@@ -105,7 +105,7 @@ static _Noreturn void child(
 	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
 	/* While /proc is still the host's: old kernels need it for that. */
-	become_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
+	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);
 	if (flags & CLONE_NEWUSER) {
 		become_hand_stdio(e->spec, (int[]){0, 1, 2});

@@ -16,6 +16,7 @@
 #include "caps.h"
 #include "err.h"
 #include "foreign_proc.h"
+#include "pidfd.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -59,7 +60,7 @@ static _Noreturn void maker(int sock, int pidns)
 {
 	undo_forget();
 	title_wipe("ctr");
-	become_close_others(3, (int[]){sock, pidns}, 2);
+	sys_close_others(3, (int[]){sock, pidns}, 2);
 	if (setns(pidns, CLONE_NEWPID) < 0 || prctl(PR_SET_KEEPCAPS, 1) < 0 ||
 	    setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 	    setresuid(NOBODY, NOBODY, NOBODY) < 0 || caps_apply(~0ull, ADMIN, ADMIN, 0, 0) < 0 ||
@@ -82,8 +83,7 @@ static void end(pid_t pid)
 	if (pid <= 0)
 		return;
 	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
+	pid_reap(pid);
 }
 
 /* Two messages, in whatever order. */
@@ -128,7 +128,7 @@ static int configure(int fd, const char *data)
 
 int foreign_proc(int pidns, const char *data)
 {
-	int pair[2], status = 0;
+	int pair[2];
 	pid_t there = 0;
 	if (sys_missing("fsopen") || sys_missing("open_tree") ||
 	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
@@ -143,8 +143,7 @@ int foreign_proc(int pidns, const char *data)
 	int why = errno;
 	close(pair[0]);
 	end(there);
-	while (pid > 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
-		;
+	pid_reap(pid);
 	errno = why;
 	int m = fd < 0 || configure(fd, data) < 0
 		    ? -1

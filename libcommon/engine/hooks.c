@@ -91,8 +91,7 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	}
 	if (left == 0)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = pid_reap(pid);
 	if (left == 0)
 		return fail("hook %s: not done after %d s", h->path, (int)h->timeout);
 	if (WIFSIGNALED(status))

@@ -10,6 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "json.h"
+#include "pidfd.h"
 #include "registry.h"
 #include "str.h"
 #include "undo.h"
@@ -93,7 +94,7 @@ static const char *helper_of(const json_t *config, const char *host)
  * frees. */
 static char *helper_run(const char *name, const char *verb, const char *text)
 {
-	int out[2], status = -1;
+	int out[2];
 	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
 	/* a file, for a program that does not read its stdin would break a pipe */
 	_cleanup_close_ int in = memfd_create("credentials", MFD_CLOEXEC);
@@ -111,9 +112,7 @@ static char *helper_run(const char *name, const char *verb, const char *text)
 	close(out[1]);
 	char *answer = pid < 0 ? NULL : fd_read_all(out[0], program, 65536, NULL);
 	close(out[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (status == 0 && answer)
+	if (pid_reap(pid) == 0 && answer)
 		return answer;
 	bool none = answer && strstr(answer, "not found");
 	free(answer);

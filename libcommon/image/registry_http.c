@@ -20,6 +20,7 @@
 #include "err.h"
 #include "file.h"
 #include "json.h"
+#include "pidfd.h"
 #include "registry.h"
 #include "str.h"
 #include "undo.h"
@@ -90,9 +91,7 @@ static pid_t start(struct buf *conf, int out, int *err)
 /* Its exit code; what it said is remembered by fail() when that is not 0. */
 static int finish(pid_t pid, int err, const char *what)
 {
-	int status = -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	char text[300];
 	ssize_t n = pread(err, text, sizeof text - 1, 0);
 	close(err);

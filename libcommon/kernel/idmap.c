@@ -10,6 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "idmap.h"
+#include "pidfd.h"
 #include "str.h"
 
 static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v, size_t n)
@@ -45,11 +46,8 @@ static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v
 		_exit(127);
 	}
 	strv_free(&args);
-	int status;
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail("%s: %m", program);
-	if (child < 0)
+	int status = pid_reap(child);
+	if (status < 0)
 		return fail("%s: %m", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		return fail("%s: cannot be run", program);

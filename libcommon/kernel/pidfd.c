@@ -82,6 +82,15 @@ int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms)
 	return r;
 }
 
+int pid_reap(pid_t pid)
+{
+	int status = -1;
+	while (pid > 0 && waitpid(pid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
 static uint64_t status_mask(const char *status, const char *key)
 {
 	const char *s = strstr(status, key);

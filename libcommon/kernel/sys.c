@@ -138,6 +138,21 @@ int sys_close_range(unsigned first, unsigned last)
 	return errno == ENOSYS ? each_fd(first, last, false) : -1;
 }
 
+void sys_close_others(int next, const int *keep, size_t n)
+{
+	for (;;) {
+		int lowest = -1;
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= next && (lowest < 0 || keep[i] < lowest))
+				lowest = keep[i];
+		if (lowest != next)
+			sys_close_range((unsigned)next, lowest < 0 ? ~0u : (unsigned)lowest - 1);
+		if (lowest < 0)
+			return;
+		next = lowest + 1;
+	}
+}
+
 int sys_close_range_cloexec(unsigned first)
 {
 	if (sys_missing("close_range_cloexec"))

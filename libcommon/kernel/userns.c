@@ -10,6 +10,7 @@
 #include "err.h"
 #include "file.h"
 #include "idmap.h"
+#include "pidfd.h"
 #include "place.h"
 #include "str.h"
 #include "tree.h"
@@ -102,7 +103,7 @@ bool userns_single(void)
 int userns_enter(const struct idmap *uids, const struct idmap *gids)
 {
 	struct idmap own_uids = {0}, own_gids = {0};
-	int go[2], status = -1;
+	int go[2];
 	char c = 0;
 	if (geteuid() == 0)
 		return 0;
@@ -129,8 +130,7 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 	else if (write(go[1], &c, 1) != 1)
 		r = -1;
 	close(go[1]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	if (r == 0 && status != 0)
 		return errno = EPERM, fail("the map of this user's ids was refused (subuid(5))");
 	return r;
@@ -138,7 +138,7 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 
 int userns_do(int (*fn)(void *arg), void *arg)
 {
-	int p[2], status = -1;
+	int p[2];
 	char why[1000];
 	if (geteuid() == 0 || userns_single())
 		return fn(arg);
@@ -154,8 +154,7 @@ int userns_do(int (*fn)(void *arg), void *arg)
 	close(p[1]);
 	ssize_t n = pid < 0 ? -1 : read(p[0], why, sizeof why - 1);
 	close(p[0]);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	int status = pid_reap(pid);
 	why[n < 0 ? 0 : n] = 0;
 	return status ? (errno = EPERM,
 			    fail("%s", *why ? why : "a child in the user namespace was killed"))

@@ -13,6 +13,7 @@
 
 #include "err.h"
 #include "pasta.h"
+#include "pidfd.h"
 #include "portspec.h"
 #include "str.h"
 #include "undo.h"
@@ -112,7 +113,7 @@ static int failed(int errors, int status)
 int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 {
 	struct strv args = {0};
-	int out[2], err[2], status;
+	int out[2], err[2];
 	char c;
 	*p = (struct pasta){.errors = -1};
 	if (arguments(p, &args, r, pid) < 0 || pipe2(out, O_CLOEXEC) < 0)
@@ -133,9 +134,7 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 		p->pid = own;
 		return 0;
 	}
-	while (own > 0 && waitpid(own, &status, 0) < 0 && errno == EINTR)
-		;
-	failed(err[0], own < 0 ? -1 : status);
+	failed(err[0], pid_reap(own));
 	pasta_down(p);
 	return -1;
 }
