@@ -25,6 +25,8 @@ struct sides {
 	int group;     /* the v2 side of the container's group, for CLONE_INTO_CGROUP; -1 none */
 	bool borrowed; /* the child runs in the parent's memory, which stands still: no one says go
 			*/
+	bool mapped;   /* the idmounts are, by a user namespace that is joined */
+	bool joined;   /* in the child: the namespaces are, and its group is entered */
 	bool waits;    /* the child stops at a gate: this one, or (where it has none) the socket */
 	struct gate gate;
 	struct sock_fprog *seccomp;
@@ -36,6 +38,10 @@ bool engine_hooks_meanwhile(const struct spec *s);
 /* CLONE_NEW* of what the spec wants new and the clone makes. */
 uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x);
 
+/* A user namespace is joined first, so that the new namespaces are its own, as runc does: by a
+ * process in between, for who joins is not PID 1 of a new pid namespace; its child is, which is
+ * ours by CLONE_PARENT. Writes that one's pid to `tell`. */
+_Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tell);
 /* The child's whole life until exec. */
 _Noreturn void engine_child(struct engine *e, const struct sides *x);
 

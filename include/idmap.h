@@ -16,6 +16,11 @@ int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
 /* The first range of `user` (a name or number) in the text of /etc/subuid or /etc/subgid
  * (subuid(5)). 0, -1 none. */
 int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count);
+/* All ranges of `user` in such a text, cut into pieces of SUBID_SIZE (one that is smaller is a
+ * piece): how many there are, and the nth, from 0, into e's host and size. */
+#define SUBID_SIZE 65536u
+uint32_t subid_nth(
+    const char *text, const char *user, uid_t uid, uint32_t nth, struct idmap_entry *e);
 /* The id inside a map of one outside, and the other way: false where the map has not got it. */
 bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside);
 bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uint32_t *outside);

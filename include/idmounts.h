@@ -12,10 +12,10 @@
  * the option "idmap" (else -1). Before the clone: the child inherits them. NULL where they are not
  * wanted or cannot be had. */
 int *idmounts_open(const struct spec *s, const char *dir);
-/* Map them by the user namespace of the child, whose maps are written. False: all must go as
+/* Map them by this user namespace, whose maps are written. False: all must go as
  * without; warns of volumes, whose files the container then cannot own. `image` (or -1) is mapped,
  * too. */
-bool idmounts_map(const struct spec *s, const int *v, int image, pid_t pid);
+bool idmounts_map(const struct spec *s, const int *v, int image, int userns);
 void idmounts_close(const struct spec *s, int *v);
 
 #endif

@@ -13,7 +13,10 @@ bool userns_nested(void);
  * directory: those of an overlay in a user namespace (`own`: the container has one) have other
  * names. */
 const char *userns_opaque(bool own);
-/* The maps of --userns auto, appended: for root a range that is set aside for it, for a user the
+/* The ranges of ids that root has for containers: how many, and the nth (from 0, below that) into
+ * both. */
+uint32_t userns_range(uint32_t nth, struct idmap_entry *uids, struct idmap_entry *gids);
+/* The maps of --userns auto, appended: for root the first of those ranges, for a user the
  * own id as root (with `keep_id` as itself) and his subordinate ids. Caller frees. */
 int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id);
 

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "image.h"
 #include "container_net.h"
+#include "range.h"
 #include "share.h"
 #include "stop.h"
 #include "str.h"
@@ -29,6 +30,7 @@ struct making {
 	struct container *c;
 	struct spec *s;
 	struct strv volumes; /* the image's */
+	int range;           /* range.h; -1 none */
 	int gate;            /* held until the record says that the image is in use; -1 none */
 };
 
@@ -237,6 +239,23 @@ static int host_check(const char *what, const char *s)
 	return 0;
 }
 
+/* The other's ids are ours, then, if it has ids of its own (1) and not the host's (0); -1 with
+ * fail(). */
+static int user_of(struct spec *s, const struct container *other)
+{
+	struct spec from;
+	if (create_reload(other, &from) < 0)
+		return -1;
+	bool own = from.ns_new & 1u << NS_USER || from.ns_path[NS_USER];
+	if (own) {
+		s->uid_map = from.uid_map;
+		s->gid_map = from.gid_map;
+		from.uid_map = from.gid_map = (struct idmap){0};
+	}
+	spec_free(&from);
+	return own;
+}
+
 /* The namespaces that are another container's. What is kept is its id: which process that is, is
  * found out at each start (share_up()), since a pid may be any other process by then. */
 static int shared_namespaces(struct making *m)
@@ -245,7 +264,7 @@ static int shared_namespaces(struct making *m)
 		enum spec_ns ns;
 		const char *flag;
 	} kinds[] = {{NS_NET, "net"}, {NS_PID, "pid"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"},
-	    {NS_CGROUP, "cgroupns"}};
+	    {NS_CGROUP, "cgroupns"}, {NS_USER, "userns"}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *name = flags_shared(m->o, kinds[i].ns);
 		struct container other;
@@ -255,6 +274,13 @@ static int shared_namespaces(struct making *m)
 			return fail_in("--%s", kinds[i].flag);
 		if (!other.pid)
 			return fail("--%s: %s is not running", kinds[i].flag, other.name);
+		int own = kinds[i].ns == NS_USER ? user_of(m->s, &other) : 1;
+		if (own <= 0) {
+			container_close(&other);
+			if (own < 0)
+				return fail_in("--userns");
+			continue;
+		}
 		free(m->s->ns_path[kinds[i].ns]);
 		m->s->ns_path[kinds[i].ns] = xasprintf(SHARE_MARK "%s", other.id);
 		if (kinds[i].ns == NS_NET)
@@ -347,12 +373,20 @@ static int make(struct making *m)
 {
 	struct container *c = m->c;
 	const char *cidfile = m->o->cidfile;
+	if (geteuid() == 0 && !m->o->bundle && str_eq(m->o->userns, "auto") &&
+	    (m->range = range_take(c->id, m->s, !m->o->rm)) < 0) {
+		if (m->gate >= 0)
+			close(m->gate);
+		return -1;
+	}
 	_cleanup_free_ char *first = spec_text(m->s);
 	int made = container_create(c, first);
 	if (made < 0 && errno == EEXIST && take_over(m) == 0)
 		made = container_create(c, first);
 	if (m->gate >= 0)
 		close(m->gate);
+	if (m->range >= 0)
+		close(m->range);
 	if (made < 0)
 		return -1;
 	if (m->o->volumes.n || m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
@@ -373,7 +407,7 @@ int create_container(
     struct create_flags *o, struct container *c, struct spec *spec, int argc, char **argv)
 {
 	char id[13];
-	struct making m = {.o = o, .c = c, .s = spec, .gate = -1};
+	struct making m = {.o = o, .c = c, .s = spec, .gate = -1, .range = -1};
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 	rand_hex(id, 6);
 	c->name = xstrdup(o->name ? o->name : id);

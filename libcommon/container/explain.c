@@ -285,7 +285,8 @@ static void put_joined(struct script *x)
 	static const struct {
 		enum spec_ns ns;
 		char letter;
-	} kinds[] = {{NS_NET, 'n'}, {NS_PID, 'p'}, {NS_IPC, 'i'}, {NS_UTS, 'u'}, {NS_CGROUP, 'C'}};
+	} kinds[] = {{NS_NET, 'n'}, {NS_PID, 'p'}, {NS_IPC, 'i'}, {NS_UTS, 'u'}, {NS_CGROUP, 'C'},
+	    {NS_USER, 'U'}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *other = flags_shared(x->o, kinds[i].ns);
 		if (other)

@@ -231,7 +231,10 @@ static int parent_steps(struct engine *e, struct sides *x)
 		become_hand_stdio(s, e->stdio);
 		become_raise(s, e->pid);
 		engine_oom_score(e);
-		bool mapped = idmounts_map(s, x->idmounts, x->image, e->pid);
+		char path[40];
+		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)e->pid);
+		_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
+		bool mapped = idmounts_map(s, x->idmounts, x->image, ns);
 		if (!mapped && give_layer(e) < 0)
 			return -1;
 		tell(x->ours, mapped ? 'I' : 'M');
@@ -281,14 +284,8 @@ static int open_image(const struct spec *s, struct sides *x)
 	return x->image >= 0 || errno == ENOSYS ? 0 : -1;
 }
 
-static int start(struct engine *e, struct sides *x)
+static int start_own(struct engine *e, struct sides *x, uint64_t flags)
 {
-	const struct spec *s = e->spec;
-	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x); /* or child_join_pid() */
-	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
-	      "memory",
-	    (unsigned long long)flags);
-	x->group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
 	struct borrower b = {e, x};
 	x->borrowed = may_borrow(e, x);
 	e->pid = x->borrowed ? sys_clone_borrow(flags, x->group, borrowing_child, &b) : -1;
@@ -299,8 +296,48 @@ static int start(struct engine *e, struct sides *x)
 	}
 	if (e->pid == 0)
 		engine_child(e, x);
-	if (e->pid < 0)
+	return e->pid;
+}
+
+/* The child of the one that joins (engine_join_user) in place of one of our own. */
+static int start_joined(struct engine *e, struct sides *x)
+{
+	int p[2], status;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	pid_t maker = sys_clone(0, x->group, NULL);
+	if (maker == 0)
+		engine_join_user(e, x, p[1]);
+	close(p[1]);
+	if (maker < 0 || read(p[0], &e->pid, sizeof e->pid) != sizeof e->pid)
+		e->pid = -1;
+	close(p[0]);
+	while (maker > 0 && waitpid(maker, &status, __WALL) < 0 && errno == EINTR)
+		;
+	if (maker < 0)
+		return clone_failed(0);
+	if (e->pid > 0)
+		return 0;
+	close(x->childs);
+	x->childs = -1;
+	return report_wait(x->ours, &e->code, NULL) < 0 ? -1
+							: fail("the process that joins was killed");
+}
+
+static int start(struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x); /* or child_join_pid() */
+	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
+	      "memory",
+	    (unsigned long long)flags);
+	x->group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
+	if (x->proc < 0 && x->ns_fd[NS_USER] >= 0) {
+		if (start_joined(e, x) < 0)
+			return -1;
+	} else if (start_own(e, x, flags) < 0) {
 		return clone_failed(flags);
+	}
 	close(x->childs);
 	x->childs = -1;
 	if (parent_steps(e, x) == 0)
@@ -354,6 +391,10 @@ static int make(struct engine *e, bool waits)
 		r = open_image(e->spec, &x);
 	if (r == 0)
 		x.idmounts = idmounts_open(e->spec, e->dir);
+	if (r == 0 && x.ns_fd[NS_USER] >= 0 && e->spec->uid_map.n) {
+		x.mapped = idmounts_map(e->spec, x.idmounts, x.image, x.ns_fd[NS_USER]);
+		r = x.mapped ? 0 : give_layer(e);
+	}
 	if (r == 0)
 		x.handed = handed_open(e->spec, e->home, e->dir);
 	if (r == 0)

@@ -2,10 +2,12 @@
  * DESIGN.md section 5. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -52,28 +54,54 @@ static char child_wait_byte(int report, const char *want)
 	return c;
 }
 
+/* Who is not root needs what the user namespace gives for all others; root has more rights before.
+ */
+static int child_join(const struct sides *x)
+{
+	bool last = geteuid() == 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < NS_COUNT; i++)
+			if (x->ns_fd[i] >= 0 && i != NS_PID && (i == NS_USER) == (pass == last) &&
+			    setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
+				return fail("join the %s namespace: %m", ns_kinds[i].name);
+	return 0;
+}
+
+static int child_inner_root(void)
+{
+	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return fail("become root of the user namespace: %m");
+	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable"
+	 */
+	prctl(PR_SET_DUMPABLE, 1);
+	return 0;
+}
+
+/* What the host's root alone may do, and then the join. */
+static int child_join_user(const struct engine *e, const struct sides *x)
+{
+	become_hand_stdio(e->spec, e->stdio);
+	become_raise(e->spec, 0);
+	return child_join(x) < 0 ? -1 : child_inner_root();
+}
+
 /* A pid namespace that is not ours is for the next child, become_appear()'s: who may trace there
  * must not see us before. The join takes the rights of the user namespace that we leave. */
-static int child_join_pid(const struct spec *s, const struct sides *x)
+static int child_join_pid(const struct engine *e, const struct sides *x)
 {
+	const struct spec *s = e->spec;
 	uint64_t flags = engine_new_namespaces(s, x);
 	placement_prepare(s);
 	if (become_oom_score(s) < 0)
 		return -1;
 	if (setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
 		return fail("join the pid namespace: %m");
+	if (x->ns_fd[NS_USER] >= 0 && child_join_user(e, x) < 0)
+		return -1;
 	if (unshare((int)flags) < 0)
 		return fail("new namespaces: %m");
 	return report_ready(x->childs) < 0 ? fail("report: %m") : 0;
-}
-
-static int child_join(const struct sides *x)
-{
-	for (int i = 0; i < NS_COUNT; i++)
-		if (x->ns_fd[i] >= 0 && i != NS_PID &&
-		    setns(x->ns_fd[i], (int)ns_kinds[i].flag) < 0)
-			return fail("join the %s namespace: %m", ns_kinds[i].name);
-	return 0;
 }
 
 static int child_names(const struct spec *s)
@@ -89,15 +117,11 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 {
 	if (child_wait_byte(x->childs, "MI") == 'I')
 		r->idmounts = x->idmounts;
-	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
-	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
-		return fail("become root of the user namespace: %m");
+	if (child_inner_root() < 0)
+		return -1;
 	/* The queues' file system belongs to who makes the namespace: to our root, now. */
 	if (s->ns_new & 1u << NS_IPC && x->ns_fd[NS_IPC] < 0 && unshare(CLONE_NEWIPC) < 0)
 		return fail("new ipc namespace: %m");
-	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable"
-	 */
-	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }
 
@@ -119,14 +143,18 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	r.netns = s->ns_new & 1u << NS_NET;
 	r.proc = x->proc;
 	setsid();
-	if (x->proc >= 0 && child_join_pid(s, x) < 0)
+	if (x->proc >= 0 && child_join_pid(e, x) < 0)
 		return -1;
 	if (s->ns_new & 1u << NS_USER && child_become_root(s, x, &r) < 0)
 		return -1;
 	umask(0);
 	TRACE(
 	    "setsid, umask 0, lo up: a session of its own; the modes of what is made are as said");
-	if (child_join(x) < 0 || (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
+	bool joined = x->joined || (x->proc >= 0 && x->ns_fd[NS_USER] >= 0);
+	if (x->mapped)
+		r.idmounts = x->idmounts;
+	if ((!joined && child_join(x) < 0) ||
+	    (s->ns_new & 1u << NS_TIME && placement_time(s) < 0) ||
 	    (r.netns && ns_loopback_up() < 0) || handed_mount(x->handed, s->ns_new) < 0 ||
 	    rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0) {
 		if (r.no_overlay)
@@ -172,6 +200,28 @@ static int child_at_gate(struct become *b, void *arg)
 	return hooks_run(b->spec, HOOK_START_CONTAINER, &about);
 }
 
+_Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tell)
+{
+	struct sides joined = *x;
+	undo_forget();
+	if ((e->cgroup &&
+		cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
+	    become_oom_score(e->spec) < 0 || child_join_user(e, x) < 0)
+		report_failure(x->childs, 125);
+	uint64_t flags = engine_new_namespaces(e->spec, x) | CLONE_PARENT | SIGCHLD;
+	pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)flags, 0, 0, 0, 0);
+	if (pid < 0) {
+		fail("new namespaces: %m");
+		report_failure(x->childs, 125);
+	}
+	if (pid == 0) {
+		close(tell);
+		joined.joined = true;
+		engine_child(e, &joined);
+	}
+	_exit(write(tell, &pid, sizeof pid) != sizeof pid);
+}
+
 _Noreturn void engine_child(struct engine *e, const struct sides *x)
 {
 	if (!x->borrowed) /* the stack is the parent's own, else */
@@ -181,7 +231,7 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 		if (e->locks[i] >= 0)
 			close(e->locks[i]); /* the locks are the monitor's life, not ours */
 	int code = 125;
-	if ((e->cgroup &&
+	if ((e->cgroup && !x->joined &&
 		cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||
 	    child_steps(e, x, &code) < 0)
 		report_failure(x->childs, code);

@@ -34,7 +34,7 @@ int group_up(struct group *g, const struct spec *s)
 		return 0;
 	}
 	/* In a user namespace no device node can be made anyway. */
-	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || userns_nested())
+	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || s->ns_path[NS_USER] || userns_nested())
 		return 0;
 	/* Without one it starts all the same, and can do less (engine.h). Half a list, which would
 	 * keep it from /dev/null as well, goes again. */

@@ -32,8 +32,8 @@ static bool shifted(const char *dir)
 
 int *idmounts_open(const struct spec *s, const char *dir)
 {
-	if (geteuid() != 0 || !(s->ns_new & 1u << NS_USER) || !s->uid_map.n || !dir ||
-	    (!s->x_lower.n && !s->x_image_file) || shifted(dir))
+	if (geteuid() != 0 || !(s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) ||
+	    !s->uid_map.n || !dir || (!s->x_lower.n && !s->x_image_file) || shifted(dir))
 		return NULL;
 	size_t n = count(s), lowers = 1 + s->x_lower.n;
 	int *v = xcalloc(n, sizeof *v);
@@ -55,13 +55,10 @@ int *idmounts_open(const struct spec *s, const char *dir)
 	return NULL;
 }
 
-bool idmounts_map(const struct spec *s, const int *v, int image, pid_t pid)
+bool idmounts_map(const struct spec *s, const int *v, int image, int userns)
 {
-	char path[40];
-	snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
-	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-	struct mount_attr_s a = {.attr_set = MNT_IDMAP, .userns_fd = (uint64_t)ns};
-	bool ok = v && ns >= 0;
+	struct mount_attr_s a = {.attr_set = MNT_IDMAP, .userns_fd = (uint64_t)userns};
+	bool ok = v && userns >= 0;
 	for (size_t i = 0; ok && i < 1 + s->x_lower.n; i++)
 		ok = sys_mount_setattr(v[i], 0, &a) == 0;
 	if (ok && image >= 0) /* squashfs knows it since 6.2: its files are nobody's, else */

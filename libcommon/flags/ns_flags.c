@@ -20,6 +20,8 @@ static const char *ns_asked(const struct create_flags *o, enum spec_ns ns)
 		return o->uts;
 	case NS_CGROUP:
 		return o->cgroupns;
+	case NS_USER:
+		return o->userns;
 	default:
 		return NULL;
 	}
@@ -86,6 +88,8 @@ int flags_namespaces(struct create_flags *o, struct spec *s)
 		free(s->hostname);
 		s->hostname = NULL;
 	}
+	if (!o->uidmap.n && !o->gidmap.n && flags_shared(o, NS_USER))
+		return 0;
 	if (!o->uidmap.n && !o->gidmap.n)
 		return userns_request(s, o->userns) < 0 ? fail_as_usage() : 0;
 	if (o->userns)

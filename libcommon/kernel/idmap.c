@@ -82,11 +82,13 @@ int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
 		   : by_helper("newgidmap", pid, gids, n_gids);
 }
 
-int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
+/* The next line that is the user's; what follows it, or NULL. */
+static const char *subid_next(
+    const char *l, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
 {
 	char number[16];
 	snprintf(number, sizeof number, "%u", (unsigned)uid);
-	for (const char *l = text; *l;) {
+	while (*l) {
 		size_t n = strcspn(l, "\n");
 		_cleanup_free_ char *line = xstrndup(l, n);
 		struct strv f = {0};
@@ -97,14 +99,34 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 			   num_parse("subid", f.v[2], 1, 0xfffffffe, &c) == 0 &&
 			   a + c <= 0xffffffffll;
 		strv_free(&f);
-		if (hit) {
-			*start = (uint32_t)a;
-			*count = (uint32_t)c;
-			return 0;
-		}
 		l += n + (l[n] == '\n');
+		if (!hit)
+			continue;
+		*start = (uint32_t)a;
+		*count = (uint32_t)c;
+		return l;
 	}
-	return -1;
+	return NULL;
+}
+
+int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
+{
+	return subid_next(text, user, uid, start, count) ? 0 : -1;
+}
+
+uint32_t subid_nth(
+    const char *text, const char *user, uid_t uid, uint32_t nth, struct idmap_entry *e)
+{
+	uint32_t start, count, all = 0;
+	while ((text = subid_next(text, user, uid, &start, &count))) {
+		uint32_t here = count < SUBID_SIZE ? 1 : count / SUBID_SIZE;
+		if (nth >= all && nth - all < here) {
+			e->host = start + (nth - all) * SUBID_SIZE;
+			e->size = count < SUBID_SIZE ? count : SUBID_SIZE;
+		}
+		all += here;
+	}
+	return all;
 }
 
 bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside)

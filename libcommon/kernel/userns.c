@@ -18,8 +18,6 @@
 #include "userdb.h"
 #include "userns.h"
 
-#define AUTO_SIZE 65536u
-
 static void map_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t size)
 {
 	if (size == 0)
@@ -63,10 +61,29 @@ const char *userns_opaque(bool own)
 	return own || userns_nested() ? "user.overlay.opaque" : "trusted.overlay.opaque";
 }
 
+/* One side of userns_range(). Where nobody has set ids aside for root or for podman's `containers`,
+ * those above the ones that useradd(8) and systemd hand out, up to 0x7fffffff. */
+static uint32_t range_of(const char *file, uint32_t nth, struct idmap_entry *e)
+{
+	_cleanup_free_ char *text = file_read(file, 1 << 20, NULL);
+	uint32_t n = text ? subid_nth(text, "root", 0, nth, e) : 0;
+	if (!n && text)
+		n = subid_nth(text, "containers", 0, nth, e);
+	if (n)
+		return n;
+	*e = (struct idmap_entry){0, 0x70000000 + nth * SUBID_SIZE, SUBID_SIZE};
+	return 0x10000000 / SUBID_SIZE;
+}
+
+uint32_t userns_range(uint32_t nth, struct idmap_entry *uids, struct idmap_entry *gids)
+{
+	uint32_t u = range_of("/etc/subuid", nth, uids), g = range_of("/etc/subgid", nth, gids);
+	return u < g ? u : g;
+}
+
 int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id)
 {
 	uint32_t us = 0, uc = 0, gs = 0, gc = 0;
-	bool sub = sub_range("/etc/subuid", &us, &uc) && sub_range("/etc/subgid", &gs, &gc);
 	if (geteuid() == 0) {
 		if (keep_id)
 			return errno = EINVAL,
@@ -75,14 +92,14 @@ int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id)
 			return errno = EPERM, fail("--userns auto: root of a user namespace has no "
 						   "ids to set aside: give a map, "
 						   "--userns 0:0:1");
-		if (!sub) /* nobody has set any aside for root: those below the first that
-			     useradd(8) hands out would clash */
-			us = gs = 0x70000000, uc = gc = AUTO_SIZE;
-		map_add(uids, 0, us, uc < AUTO_SIZE ? uc : AUTO_SIZE);
-		map_add(gids, 0, gs, gc < AUTO_SIZE ? gc : AUTO_SIZE);
+		struct idmap_entry u = {0}, g = {0};
+		userns_range(0, &u, &g);
+		map_add(uids, 0, u.host, u.size);
+		map_add(gids, 0, g.host, g.size);
 		return 0;
 	}
-	if (!sub || !helpers_there())
+	if (!sub_range("/etc/subuid", &us, &uc) || !sub_range("/etc/subgid", &gs, &gc) ||
+	    !helpers_there())
 		uc = gc = 0;
 	user_side(uids, geteuid(), keep_id ? geteuid() : 0, us, uc);
 	user_side(gids, getegid(), keep_id ? getegid() : 0, gs, gc);
