@@ -53,7 +53,7 @@ test_setup() {
 	[[ "$output" == *" web "*running* ]]
 }
 
-@test "a pinned version that the mirrors have not stops the build, and names the way round (issue 14.16)" {
+@test "14.16: a pinned version that the mirrors have not stops the build, and names the way round" {
 	cp -r "$top/libcommon/deps" recipe
 	sed -i '/^libarchive/s/3[.]6[.]2-1+deb12u[0-9]*/3.6.2-1+deb12u99/' recipe/pins
 	sed -i '/^musl\|^libcap2\|^jansson\|^libseccomp/d; s/for p in musl libcap2 jansson libseccomp libarchive/for p in libarchive/' recipe/pins recipe/build.sh
@@ -65,7 +65,7 @@ test_setup() {
 	[ ! -e deps ]
 }
 
-@test "the sanitizers' build and the fuzzers link the libraries that are shipped, not the system's (issue 14.16)" {
+@test "14.16: the sanitizers' build and the fuzzers link the libraries that are shipped, not the system's" {
 	[ -e "$top/build/san/ctrbox" ] || make -C "$top" SAN=1 >/dev/null
 	run -0 ldd "$top/build/san/ctrbox"
 	for l in archive z nettle mnl jansson cap seccomp; do [[ "$output" != *"/lib$l.so"* ]]; done

@@ -129,7 +129,7 @@ test_setup() {
 	[ -z "$(ls target)" ]
 }
 
-@test "a container that swaps a link for a folder all the time gets nothing out" {
+@test "14.4: a container that swaps a link for a folder all the time gets nothing out" {
 	mkdir target
 	ctr-exec -d c sh -c "cd /root; mkdir a; ln -s $WORLD/target b; while :; do mv a x; mv b a; mv a b; mv x a; done"
 	for i in $(seq 25); do ctr-cp f c:/root/a/f 2>/dev/null || true; done
@@ -235,7 +235,7 @@ test_setup() {
 	[ "$(ctr-run --userns auto img ls /home)" = x ]
 }
 
-@test "a container that swaps a link for a folder before an archive ends: times and modes on the host stay" {
+@test "14.4: a container that swaps a link for a folder before an archive ends: times and modes on the host stay" {
 	mkdir -p target/sub && touch -d @1000 target/sub target && chmod 700 target/sub
 	head -c 1000000 /dev/zero >filler
 	tar c d filler >d.tar
@@ -249,7 +249,7 @@ test_setup() {
 	[ "$(stat -c %Y-%a target/sub)" = 1000-700 ]
 }
 
-@test "out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
+@test "14.6: out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
 	ctr-exec c sh -c 'mkdir /out; cp /bin/busybox /out/su; cp /bin/busybox /out/su2; chmod 6755 /out/su*; mknod /out/mem c 1 1'
 	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/out/su2"
 	run -0 ctr-cp c:/out out

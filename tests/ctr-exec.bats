@@ -190,7 +190,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[ "$output" = "ctr-exec: c: nosuch: not found on the container's PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)" ]
 }
 
-@test "a container that stops what enters it cannot hold ctr-exec" {
+@test "14.9: a container that stops what enters it cannot hold ctr-exec" {
 	# shellcheck disable=SC2016
 	ctr-run -d --name c "$ROOTFS" sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = 1 ] || kill -STOP $p; done; done 2>/dev/null'
 	for n in 1 2 3; do
@@ -208,7 +208,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	done
 }
 
-@test "without -t a terminal and a fifo of the host keep their owner" {
+@test "14.10: without -t a terminal and a fifo of the host keep their owner" {
 	need script bsdutils
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 script -qec "ctr-exec -u 1000 c true; stat -c %u \$(tty)" /dev/null

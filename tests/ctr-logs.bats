@@ -169,3 +169,15 @@ log_speed() {
 	[ "$(ctr-logs -f c 2>&1 | tr '\n' ' ')" = "$want" ]
 	[ "$(ctr-logs --tail 4 c 2>&1 | tr '\n' ' ')" = "out4 err4 out5 err5 " ]
 }
+
+# bats test_tags=ctr-logs
+@test "14.22: a user whose inotify instances are used up follows a log all the same" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo one; while [ ! -e /go ]; do sleep 0.1; done; echo two; sleep 1000' >/dev/null
+	unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec ctr-logs -f c' >out 2>err 3>&- &
+	wait_for 5 grep -q one out
+	ctr-exec c touch /go
+	wait_for 5 grep -q two out
+	ctr-stop -t 0 c >/dev/null
+	wait $!
+	[ ! -s err ]
+}

@@ -823,7 +823,7 @@ claim() {
 }
 neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
-@test "a container cannot take another's address on the bridge: what does not come from its MAC and addresses is dropped" {
+@test "14.17: a container cannot take another's address on the bridge: what does not come from its MAC and addresses is dropped" {
 	h nft add table bridge try || skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
 	h nft delete table bridge try
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
@@ -863,7 +863,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ -z "$(h nft list table bridge ctrbox | grep 'elements =')" ]
 }
 
-@test "a source address that is not the bridge's is not forwarded" {
+@test "14.28: a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --privileged
 	h ctr-exec a ping -c1 -W2 203.0.113.2

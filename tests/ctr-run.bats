@@ -556,7 +556,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(ctr-run --replace --name k "$ROOTFS" echo replaced)" = replaced ]
 }
 
-@test "what was typed is in no process list: not the monitor's, not --init's" {
+@test "14.12: what was typed is in no process list: not the monitor's, not --init's" {
 	ctr-run -d --name s --init -e PASSWORD=hunter2 "$ROOTFS" sleep 1000 >/dev/null
 	(. "$CTR_RUN/containers/s/state"
 		[ "$(ps -o args= -p "$monitor" | tr -d ' ')" = "ctr-run:s" ]
@@ -566,7 +566,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ -z "$(ctr-exec s cat /proc/1/cmdline | tr '\0' '\n' | grep hunter2)" ]
 }
 
-@test "at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
+@test "14.18: at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
 	limit() { cat /sys/fs/cgroup/{pids/,}"$CTR_CGROUP"/c-*/pids.max 2>/dev/null; }
 	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers || skip "no pids controller"
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null

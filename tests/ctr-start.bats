@@ -34,7 +34,7 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }
 
-@test "a namespace shared with a container is looked for at each start: never another process of that pid" {
+@test "14.2: a namespace shared with a container is looked for at each start: never another process of that pid" {
 	ctr-run -d --name x "$ROOTFS" sleep 1000 >/dev/null
 	id=$(ctr-inspect -f Id x)
 	ctr-create --name y --net container:x --pid container:x --ipc container:x --uts container:x "$ROOTFS" sleep 1000

@@ -375,7 +375,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-diff,ctr-inspect,ctr-top,ctr-stats
-@test "what a container calls itself and its files cannot speak to the terminal that lists it" {
+@test "14.23: what a container calls itself and its files cannot speak to the terminal that lists it" {
 	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
 	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
 		ctr-run -d --name c "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null
@@ -383,7 +383,10 @@ hostile() {
 	for list in "ctr-ps -a" "ctr-ps --no-trunc" "ctr-ps --json" "ctr-top c" "ctr-diff c" "ctr-inspect c" "ctr-stats --no-stream c"; do
 		$list >out 2>&1 || true
 		run ! grep -q $'[\e\a\r]' out
+		run ! env LC_ALL=C grep -q $'\x9b' out # CSI, to a terminal that takes single bytes
 	done
+	run -127 ctr-run "$ROOTFS" $'/no\x9b31m'
+	run ! env LC_ALL=C grep -q $'\x9b' <<<"$output"
 	esc=$'\xc2\x9b2J' # the same in UTF-8
 	run -127 ctr-run "$ROOTFS" "/no$esc"
 	[[ $output != *$'\e'* && $output == *"/no"* && $output != *"$esc"* ]]
@@ -392,7 +395,7 @@ hostile() {
 	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]
 }
 
-@test "a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; what was open is closed at first use" {
+@test "14.1: a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; what was open is closed at first use" {
 	mkdir -p "$CTR_LIB" "$CTR_RUN"
 	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version left them
 	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
@@ -442,7 +445,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-exec
-@test "what enters is visible in the container only when it has nothing left worth taking: ctr-exec" {
+@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-exec" {
 	need perl
 	hunt
 	# shellcheck disable=SC2034
@@ -453,7 +456,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-nsenter
-@test "what enters is visible in the container only when it has nothing left worth taking: ctr-nsenter -p" {
+@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-nsenter -p" {
 	need perl
 	hunt
 	for n in {1..20}; do env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t c -p /bin/true; done
@@ -583,6 +586,12 @@ device_hunt() {
 	[[ "$output" = *"socketpair "[0-] ]] || [[ "$output" = *"socketpair -38" ]]
 }
 
+@test "14.15: each CPU's count of thermal events is masked" {
+	mkdir -p cpus/cpu0/thermal_throttle cpus/cpu1/thermal_throttle
+	unshare -m --propagation private sh -c 'mount --bind cpus /sys/devices/system/cpu && exec ctr-create --name c "$0" true' "$ROOTFS"
+	[ "$(grep -o '/sys/devices/system/cpu/cpu[01]/thermal_throttle' "$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
+}
+
 @test "14.19: two containers have not the same session keyring" {
 	need gcc
 	cat >k.c <<-'END'
@@ -604,11 +613,131 @@ device_hunt() {
 	[ "$(ctr-exec a /k)" = -1 ]
 }
 
+# By the older ways, too (make check-old): who closes by a list must not take it from the container.
+@test "14.20: what the caller has open stays outside, though the container's /proc says that nothing is" {
+	need gcc
+	cat >f.c <<-'END'
+	#include <stdio.h>
+	#include <sys/stat.h>
+	int main(void) { struct stat s; for (int i = 3; i < 1000; i++) if (fstat(i, &s) == 0) printf("open %d\n", i); puts("done"); }
+	END
+	gcc -static -O1 -o f f.c
+	ctr-run -d --name c --privileged -v "$PWD/f:/f" "$ROOTFS" sh -c 'mount -t tmpfs x /proc && exec sleep 1000' >/dev/null
+	wait_for 5 sh -c '! ctr-exec c test -e /proc/1'
+	[ "$(ctr-exec c /f 7</etc/passwd 99</etc/passwd 512</etc/passwd)" = done ]
+}
+
 @test "14.21: what a container says of its environment is not followed among the host's files" {
 	ctr-run -d --name c -e PATH=/tmp/evil -e LD_PRELOAD=/tmp/evil.so "$ROOTFS" sleep 1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
 	run -125 ctr-nsenter -t c --env -n true
 	[[ "$output" = *"add -m"* ]]
 	run -0 ctr-nsenter -t c --env -m /bin/true
+}
+
+@test "14.24: a process's times, read from whatever text, compute with no null pointer" {
+	need clang
+	cat >p.c <<-END
+	#include "$BATS_TEST_DIRNAME/../libcommon/kernel/pidfd.c"
+	int sys_pidfd_open(pid_t p) { return p ? -1 : -2; }
+	void cleanup_close(int *fd) { close(*fd); }
+	int main(void) {
+		uint64_t t;
+		static const char *const bad[] = {"", ")", "1 (a", "1 (a)", "1 (a) S", "1 (a) S 1 2 3", "1 (a) S 1 2 3 ", "9) 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19"};
+		for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
+			if (starttime_parse(bad[i], &t) == 0) return printf("took '%s'\n", bad[i]);
+		return 0;
+	}
+	END
+	clang -D_GNU_SOURCE -std=gnu11 -I"$BATS_TEST_DIRNAME/../include" -fsanitize=undefined -fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o p p.c
+	./p
+}
+
+# A container's user namespace, and the others of it.
+ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
+
+@test "14.25: a user namespace is joined first, the others are new in it, and ctr-exec is in all of them" {
+	ctr-run -d --name x --userns auto "$ROOTFS" sleep 1000 >/dev/null
+	map=$(ctr-exec x cat /proc/self/uid_map)
+	ctr-run -d --name y --userns container:x -v vol:/v "$ROOTFS" sh -c 'touch /mine /v/mine; exec sleep 1000' >/dev/null
+	[ "$(ns_of x user)" = "$(ns_of y user)" ]
+	for n in pid mnt net ipc uts cgroup; do [ "$(ns_of x $n)" != "$(ns_of y $n)" ]; done
+	[ "$(ctr-exec y sh -c 'cat /proc/self/uid_map; stat -c %u /mine /v/mine /bin; ls -d /proc/[0-9]* | wc -l' | sed -n '2,4p' | tr '\n' ' ')" = "0 0 0 " ]
+	[ "$(ctr-exec y cat /proc/self/uid_map)" = "$map" ]
+	[ "$(ctr-exec y readlink /proc/self/ns/user)" = "$(ns_of x user)" ]
+	[ "$(ctr-exec -u 33 y id -u)" = 33 ]
+	[ "$(stat -c %u "$CTR_LIB/volumes/vol/mine")" = 0 ] || [ -n "${CTR_TEST_NO:-}" ]
+	run -0 ctr-run --userns container:x --pid container:x --net container:x --ipc container:x "$ROOTFS" sh -c 'readlink /proc/self/ns/user; ps; touch /new'
+	[[ "$output" = *"$(ns_of x user)"*"sleep 1000"* ]]
+	mkdir -p b/rootfs
+	cp -a "$ROOTFS". b/rootfs
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["sh","-c","readlink /proc/self/ns/user; echo \$\$"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}},"root":{"path":"rootfs"},
+	 "mounts":[{"destination":"/proc","type":"proc","source":"proc"}],"linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},
+	 {"type":"user","path":"/proc/$(ctr-inspect -f State.Pid x)/ns/user"}]}}
+	END
+	for by in 'ctr-run --bundle b' "ctr-oci --root $WORLD/oci run -b b b"; do
+		run -0 $by
+		[[ "$output" == *"$(ns_of x user)"$'\n1' ]]
+	done
+	ctr-stop -t 0 x y >/dev/null
+	run -1 ctr-start y
+	[[ "$output" == *"x: exited, not running"* ]]
+	ctr-start x
+	ctr-start y
+	[ "$(ns_of x user)" = "$(ns_of y user)" ]
+	run -125 ctr-run --userns container:nosuch "$ROOTFS" true
+	[[ "$output" == *"--userns: nosuch: no such container"* ]]
+}
+
+# with_ids CMD...: where /etc/subuid and /etc/subgid are this world's.
+with_ids() {
+	unshare -m --propagation private bash -c 'for f in subuid subgid; do mount --bind "$0/$f" /etc/$f || exit; done; "$@"' "$WORLD" "$@"
+}
+map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk '{print $2}' | tr '\n' ' '; }
+
+@test "14.26: each container of --userns auto has a range of its own, for as long as it is there" {
+	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
+	echo root:200000:131072 >subuid
+	echo root:400000:131072 >subgid
+	with_ids ctr-run -d --name a --userns auto "$ROOTFS" sh -c 'touch /mine; exec sleep 1000' >/dev/null
+	with_ids ctr-run -d --name b --userns auto "$ROOTFS" sleep 1000 >/dev/null
+	[ "$( (map_of a; echo; map_of b) | sort | tr '\n' ' ')" = "200000 400000  265536 465536  " ]
+	run -125 with_ids ctr-run --userns auto "$ROOTFS" true # said, not shared
+	[[ ${#lines[@]} = 1 && "$output" == *"no range of ids is left, of 2"*"/etc/subuid"* ]]
+	[ "$(ctr-ps -aq | wc -l)" = 2 ]
+	was=$(map_of a)
+	ctr-stop -t 0 a >/dev/null # it keeps its own, with what it wrote
+	run -125 with_ids ctr-run --userns auto "$ROOTFS" true
+	ctr-start a
+	[ "$(map_of a)" = "$was" ]
+	[ "$(ctr-exec a stat -c %u /mine /bin/busybox | tr '\n' ' ')" = "0 0 " ]
+	free=$(map_of b)
+	(. "$CTR_RUN/containers/b/state"; kill -9 "$monitor" "$pid") # however it ends
+	wait_for 5 ctr-rm -f b
+	with_ids ctr-run -d --name c --rm --userns auto "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(map_of c)" = "$free" ]
+	(. "$CTR_RUN/containers/c/state"; kill -9 "$monitor" "$pid")
+	wait_for 5 sh -c '[ -n "$(ctr-gc)" ]'
+	[ -n "$(with_ids ctr-run --userns auto "$ROOTFS" cat /proc/self/uid_map | grep "${free%% *}")" ]
+	ctr-rm -f a >/dev/null
+	echo root:200000:1310720 >subuid
+	echo root:400000:1310720 >subgid
+	with_ids sh -c 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ctr-create --name "p$n" --userns auto "$0" true >/dev/null & done; wait' "$ROOTFS"
+	[ "$(grep -ho "uidMappings[^}]*" "$CTR_LIB"/containers/p*/config.json | sort -u | wc -l)" = 20 ]
+}
+
+@test "14.27: a fifo in a list of devices is leave for no device" {
+	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
+	mkdir b
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["sh","-c","true </dev/d && echo opened; true </dev/zero && mkfifo /dev/p && echo fine"],"cwd":"/","env":["PATH=/bin"],
+	 "capabilities":{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}},"root":{"path":"$ROOTFS"},
+	 "mounts":[{"destination":"/dev","type":"tmpfs","source":"tmpfs"},{"destination":"/proc","type":"proc","source":"proc"}],
+	 "linux":{"namespaces":[{"type":"pid"},{"type":"mount"}],"devices":[{"path":"/dev/d","type":"c","major":10,"minor":229,"fileMode":438}],
+	 "resources":{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":10,"minor":229,"access":"m"},{"allow":true,"type":"p","access":"rwm"}]}}}
+	END
+	run -0 ctr-run --bundle b
+	[[ $output == *fine* && $output != *opened* ]]
 }
 
 @test "14: AppArmor and SELinux: what the host has not got is refused by name, never left out" {
