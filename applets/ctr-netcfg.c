@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
 #include "json.h"
 #include "netcfg.h"
+#include "network.h"
+#include "nft_bridge.h"
 #include "container_net.h"
 #include "endpoint.h"
 #include "opt.h"
@@ -34,12 +37,17 @@ static const struct usage usage = {
 	    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
 	    "  macvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
 	    "  ipvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mtu N]\n"
-	    "  detach NS [if NAME]\n"
-	    "  addr add|del IF ADDR/LEN [in NS]           link up|down IF [in NS]\n"
-	    "  route add|del DEST|default [via ADDR] [dev IF] [in NS]\n"
+	    "  detach NS [if NAME]                        netns add|del NAME|FILE\n"
+	    "  veth A NS B NS [mtu N]                     (- for NS: here)\n"
+	    "  bridge port BR IF [in NS]                  bridge unport IF [in NS]\n"
+	    "  link up|down|del IF [in NS]                addr add|del IF ADDR/LEN [in NS]\n"
+	    "  link rename IF NAME [in NS]                link mtu|mac IF VALUE [in NS]\n"
+	    "  route add|del DEST|default [via ADDR] [dev IF] [table N] [in NS]\n"
+	    "  rule add|del [from NET] [to NET] table N [pref N] [in NS]\n"
+	    "  neigh add ADDR MAC dev IF [in NS]          neigh del ADDR dev IF [in NS]\n"
 	    "  nat add|del SUBNET [out IF]                sysctl forward|noforward\n"
 	    "  publish [ADDR:]PORT[-TO][/udp] ADDR:PORT[-TO]    unpublish [ADDR:]PORT[-TO][/udp]\n"
-	    "NS is a pid, a container's name or a namespace's file.\n",
+	    "NS is a pid, a name of a container or of netns add, or a namespace's file.\n",
     .opts = opts};
 
 static struct netcfg cfg;
@@ -64,8 +72,8 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 	if (as_json)
 		json_array_append_new(
 		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
-			       *what == 'p' ? "to" : "address", *what == 'n' ? NULL : b,
-			       *what == 'n' ? "out" : "owner", c));
+			       strcmp(what, "publish") == 0 ? "to" : "address",
+			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
 	else
 		printf(
 		    "%s %s%s%s%s%s\n", what, a, b ? " " : "", b ? b : "", c ? " " : "", c ? c : "");
@@ -80,11 +88,32 @@ static void show_addr(int index, const struct cidr *a, void *arg)
 		buf_printf(b, "%s%s", b->n ? " " : "", cidr_text(a, t));
 }
 
+static const char *master_name(const struct link_info *all, int index)
+{
+	while (all->index && all->index != index)
+		all++;
+	return all->index ? all->name : NULL;
+}
+
+struct links {
+	struct link_info *v;
+	size_t n;
+};
+
+static void keep_link(const struct link_info *l, void *arg)
+{
+	struct links *all = arg;
+	all->v = xrealloc(all->v, (all->n + 2) * sizeof *all->v);
+	all->v[all->n++] = *l;
+	memset(&all->v[all->n], 0, sizeof *l);
+}
+
 static void show_link(const struct link_info *l, void *arg)
 {
 	struct nl n;
 	struct buf b = {0};
-	(void)arg;
+	if (l->master)
+		say("port", l->name, master_name(arg, l->master), *l->alias ? l->alias : NULL);
 	if (strcmp(l->kind, "bridge") != 0 || nl_open(&n, NETLINK_ROUTE, -1) < 0)
 		return;
 	void *args[] = {(void *)l, &b};
@@ -120,19 +149,55 @@ static void show_port(const struct nft_port *p, void *arg)
 	buf_free(&to);
 }
 
+static const char *const families[2] = {"ip", "ip6"};
+/* Interfaces of which more is said in our tables. */
+static const char *const in_sets[] = {"internal", "open", "apart"};
+
+static void show_name(int family, const char *name, void *arg)
+{
+	say(arg, name, families[family == AF_INET6], NULL);
+}
+
+static void show_masq(const struct addr *a, const char *comment, void *arg)
+{
+	char t[ADDR_TEXT];
+	(void)arg;
+	say("masquerade", addr_text(a, t), NULL, *comment ? comment : NULL);
+}
+
+static void show_guard(const char *port, const char *comment, void *arg)
+{
+	(void)arg;
+	say("guard", port, NULL, *comment ? comment : NULL);
+}
+
 static int show(void)
 {
 	struct nft f;
 	shown = json_array();
 	struct nl rt;
-	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, show_link, NULL) < 0)
+	struct links all = {0};
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0 || rtnl_links(&rt, keep_link, &all) < 0)
 		die_fail();
+	for (size_t i = 0; i < all.n; i++)
+		show_link(&all.v[i], all.v);
 	if (nft_open(&f) == 0 &&
-	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0))
+	    (nft_nets(&f, show_net, NULL) < 0 || nft_ports(&f, NFT_PORTS, show_port, NULL) < 0 ||
+		nft_masq_each(&f, show_masq, NULL) < 0))
 		die_fail();
-	for (int i = 0; i < 2; i++)
-		if (nft_is_closed(&f, i ? AF_INET6 : AF_INET) > 0)
-			say("closed", i ? "ip6" : "ip", NULL, NULL);
+	for (int i = 0; i < 2; i++) {
+		int family = i ? AF_INET6 : AF_INET;
+		_cleanup_free_ char *mark = forward_mark(family);
+		for (size_t k = 0; k < sizeof in_sets / sizeof in_sets[0]; k++)
+			nft_names(&f, family, in_sets[k], show_name, (void *)in_sets[k]);
+		if (nft_is_closed(&f, family) > 0)
+			say("closed", families[i], NULL, NULL);
+		if (access(mark, F_OK) == 0)
+			say("forward", families[i], NULL, NULL);
+	}
+	if (nft_spoof_each(false, show_guard, NULL) < 0 ||
+	    nft_spoof_each(true, show_guard, NULL) < 0)
+		die_fail();
 	if (as_json)
 		puts(json_pretty(shown));
 	return 0;

@@ -21,25 +21,35 @@ enum netcfg_kind {
 	CFG_NAT,
 	CFG_PUBLISH,
 	CFG_UNPUBLISH,
-	CFG_SYSCTL
+	CFG_SYSCTL,
+	CFG_VETH,
+	CFG_NETNS,
+	CFG_NEIGH,
+	CFG_RULE,
+	CFG_SET /* one thing of an interface: link rename, mtu, mac; bridge port, unport */
 };
+enum netcfg_set { SET_NAME, SET_MTU, SET_MAC, SET_MASTER };
+#define NETNS_DIR "/run/netns" /* as ip-netns(8) */
 
 #define NETCFG_ADDRS 16
 
 struct netcfg_op {
 	enum netcfg_kind kind;
-	bool del;                       /* del, down */
-	int line;                       /* of the file, 0: an argument */
-	char *name;                     /* a bridge, an interface, a macvlan's parent */
-	char *ns;                       /* NS as it was written; NULL: the host */
-	char *ifname;                   /* in NS; NULL: eth0 */
-	char *out;                      /* nat: the interface it leaves by */
-	struct cidr addr[NETCFG_ADDRS]; /* addresses; the destination; the subnet */
+	bool del;     /* del, down */
+	int line;     /* of the file, 0: an argument */
+	char *name;   /* a bridge, an interface, a macvlan's parent; veth: B; netns: its file */
+	char *ns;     /* NS as it was written; NULL: the host */
+	char *ns2;    /* veth: B's */
+	char *ifname; /* in NS; NULL: eth0; veth: A */
+	char *out;    /* nat: the interface it leaves by; port: the bridge */
+	struct cidr addr[NETCFG_ADDRS]; /* addresses; the destination; the subnet; from, to */
 	size_t addrs;
 	struct addr gw[2]; /* gw, via: IPv4, IPv6 */
 	uint8_t mac[6];
 	bool has_mac;
-	int mtu;
+	int mtu, table, pref;
+	enum netcfg_set set;
+	uint8_t value[16];    /* of CFG_SET; once done what was there before */
 	struct portspec port; /* publish: c0..c1 are the target's */
 	struct addr to;
 	bool same;         /* what it found was so already: not taken back */
@@ -79,6 +89,13 @@ void netcfg_take_back(void *c);
 /* On stdout, in nft(8)'s syntax: what the lines about NAT, ports and forwarding would do. 0, or -1
  * with fail(). */
 int netcfg_rules(struct netcfg *c);
+
+/* The namespace of NS, open, or a socket in it (netcfg_ns.c); NULL: here. -1 with fail(). */
+int netcfg_ns(const struct netcfg *c, const char *ns);
+int netcfg_nl(const struct netcfg *c, struct nl *n, const char *ns);
+/* A namespace bound to a file, and its end (c->dry: only looked at). 0, or -1 with fail(). */
+int netcfg_netns_add(const char *file);
+int netcfg_netns_del(const struct netcfg *c, const char *file);
 
 /* The parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c). */
 bool netcfg_is_nat(const struct netcfg_op *op);

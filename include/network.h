@@ -62,7 +62,10 @@ int network_idle(void);
 /* Held alone, no network is made meanwhile: a descriptor to close; -1 with fail(), ENOENT: there is
  * none. */
 int network_records_lock(void);
-/* The file in $CTR_RUN that says that we turned forwarding on. Caller frees. */
+/* Of each of these interfaces, one a line: whether it heeds router advertisements. */
+void net_accept_ra(const char *names, const char *value);
+/* The file in $CTR_RUN that says that we turned forwarding on; in it the interfaces that heeded
+ * router advertisements before. Caller frees. */
 char *forward_mark(int family);
 /* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours
  * with, and nobody behind it is heeded as a router. */

@@ -73,10 +73,10 @@ int nft_ports(struct nft *f, int which, void (*fn)(const struct nft_port *p, voi
 /* Every subnet that is masqueraded; out: only by that interface, NULL: by any. */
 int nft_nets(
     struct nft *f, void (*fn)(const struct cidr *subnet, const char *out, void *arg), void *arg);
-/* Every name in the set of bridges. 0, or -1 with fail(). */
-int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg);
-/* Every interface of CNI attachments (nft_open_add). */
-int nft_open_each(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg);
+/* Every interface in a set: `bridges`, `internal`, `open` and `apart` (of CNI attachments). 0, also
+ * when there is none, or -1 with fail(). */
+int nft_names(struct nft *f, int family, const char *set,
+    void (*fn)(int family, const char *name, void *arg), void *arg);
 /* Does the host drop what it would forward for others (nft_close_forward)? 1, 0, or -1 with fail().
  */
 int nft_is_closed(struct nft *f, int family);

@@ -16,8 +16,9 @@ int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment);
 int nft_spoof_del(const char *port, const char *comment);
 /* Is `port` checked, and may it send from `mac`? 1, 0, or -1 with fail(). */
 int nft_spoof_has(const char *port, const uint8_t mac[6]);
-/* Every port that is checked, with its comment. 0, or -1 with fail(). */
-int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg), void *arg);
+/* Every port that is checked, or guarded (nft_guard()), with its comment. 0, or -1 with fail(). */
+int nft_spoof_each(
+    bool guarded, void (*fn)(const char *port, const char *comment, void *arg), void *arg);
 
 /* From now on a bridge's port passes only what comes from that MAC and those addresses (family 0:
  * none; with IPv6 the link-local one of the MAC, too): frames, ARP and neighbour advertisements,

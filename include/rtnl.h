@@ -36,9 +36,11 @@ void rtnl_link_hairpin(struct nl *n, const char *name);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
 void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
 /* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the
- * kernel knows). */
-void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
-void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index);
+ * kernel knows). Returns the message, for more attributes. */
+struct nlmsghdr *rtnl_route_add(
+    struct nl *n, const struct cidr *dst, const struct addr *via, int index);
+struct nlmsghdr *rtnl_route_del(
+    struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 
 /* In a network namespace: lo and that interface up, with addresses (family 0: none) and default
  * routes. 0 or -1. */
@@ -63,8 +65,8 @@ int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *a
 /* Routes of all tables: destination (len 0: default), out index (0: none), is it unicast. */
 int rtnl_routes(
     struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
-/* Append to *out, as the kernel tells them, the addresses and routes of an interface (0: the routes
- * of any), of routes only those to a prefix of length `len` where that is not -1. 0, or -1 with
+/* Append to *out, as the kernel tells them, the addresses, routes and permanent neighbours of an
+ * interface (0: the routes of any), of routes only those to a prefix of length `len` where that is not -1. 0, or -1 with
  * fail(). */
 int rtnl_save(struct nl *n, int index, int len, struct buf *out);
 /* Make again those of them that are missing. 0, or -1 with fail(). */

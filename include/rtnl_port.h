@@ -19,6 +19,16 @@ void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, u
 void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
+/* One attribute (IFLA_IFNAME, IFLA_MTU, IFLA_ADDRESS, IFLA_MASTER) of the interface of that index;
+ * its name is for messages. */
+void rtnl_link_set(struct nl *n, int index, const char *name, int attr, const void *v, size_t len);
+/* A neighbour whose MAC address is not asked for: permanent. */
+void rtnl_neigh(
+    struct nl *n, bool add, int index, const char *name, const struct addr *a, const uint8_t *mac);
+/* What comes from, or goes to, a subnet (len 0: any) is led by that table; priority 0: the kernel's
+ * choice. */
+void rtnl_rule(struct nl *n, bool add, const struct cidr *from, const struct cidr *to, int table,
+    int priority);
 
 struct route {
 	struct cidr dst;                             /* len 0: default */

@@ -554,3 +554,122 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-net rm n1
 	[ "$(on)" = 1 ]
 }
+
+@test "a router in three namespaces: named ones, pairs between them, rules and tables, ports of bridges, neighbours" {
+	h ctr-netcfg -f - <<-END
+		netns add $PWD/left
+		netns add $PWD/right
+		netns add $PWD/mid
+		veth eth0 $PWD/left l0 $PWD/mid mtu 1400
+		veth eth0 $PWD/right r0 $PWD/mid
+		bridge add br0 10.3.0.1/24
+		veth up0 - eth0 $PWD/mid
+		bridge port br0 up0
+		addr add eth0 10.3.0.2/24 in $PWD/mid
+		addr add eth0 10.1.0.2/24 in $PWD/left
+		addr add l0 10.1.0.1/24 in $PWD/mid
+		addr add eth0 10.2.0.2/24 in $PWD/right
+		addr add r0 10.2.0.1/24 in $PWD/mid
+		route add default via 10.1.0.1 in $PWD/left
+		route add 10.1.0.0/24 via 10.2.0.1 table 77 in $PWD/right
+		rule add to 10.1.0.0/24 table 77 pref 100 in $PWD/right
+		link mac eth0 02:00:00:00:00:09 in $PWD/left
+		neigh add 10.1.0.2 02:00:00:00:00:09 dev l0 in $PWD/mid
+	END
+	at() { h nsenter --net="$PWD/$1" "${@:2}"; }
+	at mid sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	at left ping -c1 -W2 10.2.0.2
+	at left ip link show eth0 | grep -q 'mtu 1400'
+	at mid ip neigh show | grep -q '10.1.0.2 dev l0 lladdr 02:00:00:00:00:09 PERMANENT'
+	at right ip rule | grep -q '^100:.*to 10.1.0.0/24 lookup 77'
+	h ping -c1 -W2 10.3.0.2
+	h ctr-netcfg show | grep -qx 'port up0 br0'
+	h ctr-netcfg bridge unport up0
+	[ -z "$(h ctr-netcfg show | grep '^port')" ]
+	h ctr-netcfg -f - <<-END
+		rule del to 10.1.0.0/24 table 77 pref 100 in $PWD/right
+		neigh del 10.1.0.2 dev l0 in $PWD/mid
+		link down up0
+		link rename up0 up1
+		link mtu up1 1300
+	END
+	h ip link show up1 | grep -q 'mtu 1300'
+	h ctr-netcfg link del up1
+	run -1 at mid ip link show eth0
+	h ctr-netcfg bridge del br0
+	h ctr-netcfg netns del "$PWD/left"
+	h ctr-netcfg netns del "$PWD/right"
+	h ctr-netcfg netns del "$PWD/mid"
+	[ ! -e left ]
+	run -1 h ctr-netcfg netns del /proc/self/ns/mnt
+	touch plain
+	run -1 h ctr-netcfg netns del "$PWD/plain"
+	[[ "$output" = *"not a namespace's file" ]]
+	run -1 h ctr-netcfg netns add "$PWD/../${PWD##*/}/nodir/x"
+	for l in "veth a - b" "veth a - b x y" "netns add 12" "netns add a.b/" "rule add table 7" "rule add from 10.0.0.0/8" "neigh add 10.0.0.1 dev lo" "neigh add 10.0.0.1 1:2 dev lo" "link rename a" \
+		"link mtu a 1" "bridge port a" "rule add from 10.0.0.0/8 to fd00::/8 table 7"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr h ctr-netcfg $l
+		[ "$status" = 2 ] || [ "$l" = "netns add a.b/" ] || { echo "$l: $status $stderr"; false; }
+		[ "$(wc -l <<<"$stderr")" = 1 ]
+	done
+}
+
+@test "all or nothing of what was told to interfaces: names, MTU, MAC, ports, neighbours, rules, pairs and namespaces" {
+	by_hand
+	h ip link add dum0 type veth peer name dum1
+	h ip neigh add 198.51.100.77 lladdr 02:00:00:00:00:77 dev wan
+	h ip rule add from 10.9.0.0/16 lookup 5
+	port=$(h ip -o link show master br0 | sed -n '1s/^[0-9]*: \([^@:]*\).*/\1/p')
+	state() { h ip -o link show | sed 's/state.*//'; h ip -o link show | cut -d' ' -f2- | grep -o 'master.*\|link.ether.*'; h ip neigh show nud permanent; h ip rule; in_ns "$A" ip -o link; h ctr-netcfg show; ls; }
+	touch before
+	state >before
+	for l in "link rename dum0 dum9" "link mtu dum0 1300" "link mac dum0 02:00:00:00:00:11" "bridge port br0 dum0" "bridge unport $port" "neigh add 198.51.100.78 02:00:00:00:00:78 dev wan" \
+		"neigh del 198.51.100.77 dev wan" "rule add from 10.8.0.0/16 table 6" "rule del from 10.9.0.0/16 table 5" "veth x0 - x1 $A" "veth x0 $A x1 -" "veth x0 $A x1 $B" "netns add $PWD/nn" \
+		"link rename dum0 dum9\nlink mtu dum9 1300\nlink rename dum9 dum8" "link del dum0" "netns add $PWD/nn\nveth x0 - x1 $PWD/nn"; do
+		run -1 h ctr-netcfg -f - <<<"$(printf "$l\nlink up nosuch")"
+		[[ "$output" != *"take back"* ]] || { echo "$l: $output"; false; }
+		same() { state | diff before - >/dev/null; }
+		wait_for 3 same || { state | diff before - || true; echo "after $l: $output"; false; }
+	done
+}
+
+@test "a namespace by its name is where ip-netns has it, and NS of every line" {
+	unshare -m --propagation private sh -ec '
+		mount -t tmpfs none /run
+		export CTR_RUN=/run/ctr
+		ctr-netcfg netns add n1
+		ctr-netcfg netns add n2
+		ip netns list | grep -q n1
+		ctr-netcfg veth a n1 b n2
+		ctr-netcfg addr add a 10.0.0.1/24 in n1
+		ctr-netcfg addr add b 10.0.0.2/24 in n2
+		ip netns exec n1 ping -c1 -W2 10.0.0.2
+		if ctr-netcfg netns add n1; then exit 1; fi
+		ctr-netcfg netns del n1
+		ctr-netcfg netns del n2
+		if ctr-netcfg netns del n2; then exit 1; fi
+		ip netns add n3
+		ctr-netcfg netns del n3'
+}
+
+@test "20: after the README's own teardown the machine is as it was: sysctls, rules, links" {
+	h sh -c 'echo 1 >/proc/sys/net/ipv6/conf/wan/accept_ra'
+	machine() { h sh -c 'cd /proc/sys/net; grep -rs . ipv4/ip_forward ipv4/conf ipv6/conf | grep -v stable_secret | sort; ip -o addr; ip route; ip -6 route' | sed 's/expires.*//'; h nft list ruleset; }
+	machine >before
+	h "$BATS_TEST_DIRNAME/readme-net.sh" 2
+	h "$BATS_TEST_DIRNAME/readme-net.sh" 3
+	diff before <(machine)
+	# IPv6, too, where forwarding changes what is heeded
+	h ctr-netcfg sysctl forward
+	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ]
+	h ctr-netcfg show | grep -qx 'forward ip6'
+	h ctr-netcfg show | grep -qx 'closed ip6'
+	h ctr-netcfg sysctl noforward
+	diff before <(machine)
+	h ctr-net create --ipv6 --subnet 10.5.0.0/24 n5
+	h ctr-run --net n5 "$ROOTFS" true
+	h ctr-netcfg show | grep -q '^closed ip$'
+	h ctr-net rm n5
+	diff before <(machine)
+}

@@ -129,7 +129,7 @@ int cni_link_gc_nat(struct cni_call *c, const struct strv *valid)
 		r = -1;
 	free(m.v);
 	nft_close(&f);
-	if (nft_spoof_each(link_spoof_seen, &s) < 0)
+	if (nft_spoof_each(false, link_spoof_seen, &s) < 0)
 		r = -1;
 	for (size_t i = 0; i < s.names.n; i++)
 		if (nft_spoof_del(NULL, s.names.v[i]) < 0)

@@ -400,13 +400,14 @@ int nft_spoof_has(const char *port, const uint8_t mac[6])
 	return r;
 }
 
-int nft_spoof_each(void (*fn)(const char *port, const char *comment, void *arg), void *arg)
+int nft_spoof_each(
+    bool guarded, void (*fn)(const char *port, const char *comment, void *arg), void *arg)
 {
 	struct nl n;
 	struct elems e = {.len = 16};
-	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
-		return errno == EPROTONOSUPPORT ? 0 : -1;
-	int r = look(&n, "checked", NULL, &e);
+	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return 0; /* a kernel without */
+	int r = look(&n, guarded ? "guarded" : "checked", NULL, &e);
 	nl_close(&n);
 	for (size_t i = 0; i < e.n; i++)
 		fn((const char *)e.v[i].key, e.v[i].comment, arg);

@@ -373,23 +373,9 @@ static void bridges_message(const struct nlmsghdr *h, void *arg)
 		each_elem(list, on_bridge, x);
 }
 
-static int names(
-    struct nft *f, const char *set, void (*fn)(int family, const char *name, void *arg), void *arg)
+int nft_names(struct nft *f, int family, const char *set,
+    void (*fn)(int family, const char *name, void *arg), void *arg)
 {
 	struct bridges x = {.fn = fn, .arg = arg};
-	for (int i = 0; i < 2; i++)
-		if (dump_set(f, both[i], set, bridges_message, &x) < 0)
-			return -1;
-	return 0;
-}
-
-int nft_bridges(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
-{
-	return names(f, "bridges", fn, arg);
-}
-
-int nft_open_each(struct nft *f, void (*fn)(int family, const char *name, void *arg), void *arg)
-{
-	int r = names(f, "open", fn, arg);
-	return r < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
+	return dump_set(f, family, set, bridges_message, &x);
 }

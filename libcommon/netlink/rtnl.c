@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
@@ -157,7 +158,7 @@ void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr 
 	addr_msg(n, RTM_DELADDR, 0, index, name, a);
 }
 
-static void route_msg(
+static struct nlmsghdr *route_msg(
     struct nl *n, int type, int flags, const struct cidr *dst, const struct addr *via, int index)
 {
 	char t[CIDR_TEXT];
@@ -180,16 +181,18 @@ static void route_msg(
 		mnl_attr_put(h, RTA_GATEWAY, addr_len(via), via->b);
 	if (index)
 		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)index);
+	return h;
 }
 
-void rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
+struct nlmsghdr *rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
 {
-	route_msg(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, dst, via, index);
+	return route_msg(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, dst, via, index);
 }
 
-void rtnl_route_del(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
+struct nlmsghdr *rtnl_route_del(
+    struct nl *n, const struct cidr *dst, const struct addr *via, int index)
 {
-	route_msg(n, RTM_DELROUTE, 0, dst, via, index);
+	return route_msg(n, RTM_DELROUTE, 0, dst, via, index);
 }
 
 int rtnl_setup(
@@ -371,6 +374,8 @@ static void on_saved(const struct nlmsghdr *h, void *arg)
 		if (r->rtm_table == RT_TABLE_LOCAL || (s->len >= 0 && r->rtm_dst_len != s->len))
 			return;
 	}
+	if (h->nlmsg_type == RTM_NEWNEIGH && !(((const struct ndmsg *)(const void *)r)->ndm_state & NUD_PERMANENT))
+		return; /* learnt: it will be again */
 	if (index == s->index)
 		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
 }
@@ -379,7 +384,7 @@ int rtnl_save(struct nl *n, int index, int len, struct buf *out)
 {
 	struct save s = {index, len, out};
 	int r = 0;
-	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETROUTE;
+	for (int type = RTM_GETADDR; r == 0 && type <= RTM_GETNEIGH;
 	     type += RTM_GETROUTE - RTM_GETADDR) {
 		nl_msg(n, type, NLM_F_DUMP, sizeof(struct rtmsg), "routes");
 		r = nl_query(n, on_saved, &s);

@@ -1,6 +1,8 @@
 /* rtnl_port.c: ports of bridges, VLANs, flags of links, routes with attributes; see rtnl_port.h. */
+#include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -82,6 +84,50 @@ void rtnl_link_mtu(struct nl *n, const char *name, int mtu)
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6])
 {
 	mnl_attr_put(port_link(n, name, "set MAC address"), IFLA_ADDRESS, 6, mac);
+}
+
+void rtnl_link_set(struct nl *n, int index, const char *name, int attr, const void *v, size_t len)
+{
+	struct nlmsghdr *h = nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: %s",
+	    name, attr == IFLA_IFNAME ? "rename (it must be down)" : "set");
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index = index;
+	mnl_attr_put(h, (uint16_t)attr, len, v);
+}
+
+void rtnl_neigh(
+    struct nl *n, bool add, int index, const char *name, const struct addr *a, const uint8_t *mac)
+{
+	char t[ADDR_TEXT];
+	struct nlmsghdr *h = nl_msg(n, add ? RTM_NEWNEIGH : RTM_DELNEIGH,
+	    NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0), sizeof(struct ndmsg),
+	    "%s: neighbour %s: %s", name, addr_text(a, t), add ? "add" : "delete");
+	struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	m->ndm_family = (uint8_t)a->family;
+	m->ndm_ifindex = index;
+	m->ndm_state = NUD_PERMANENT;
+	mnl_attr_put(h, NDA_DST, addr_len(a), a->b);
+	if (add)
+		mnl_attr_put(h, NDA_LLADDR, 6, mac);
+}
+
+void rtnl_rule(struct nl *n, bool add, const struct cidr *from, const struct cidr *to, int table,
+    int priority)
+{
+	const struct cidr *side[2] = {to, from};
+	struct nlmsghdr *h = nl_msg(n, add ? RTM_NEWRULE : RTM_DELRULE,
+	    NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0), sizeof(struct fib_rule_hdr),
+	    "rule (CONFIG_IP_MULTIPLE_TABLES): %s", add ? "add" : "delete");
+	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+	m->family = (uint8_t)(from->a.family ? from : to)->a.family;
+	m->action = FR_ACT_TO_TBL;
+	m->src_len = (uint8_t)from->len;
+	m->dst_len = (uint8_t)to->len;
+	for (int i = 0; i < 2; i++)
+		if (side[i]->len) /* FRA_DST, FRA_SRC */
+			mnl_attr_put(h, (uint16_t)(FRA_DST + i), addr_len(&side[i]->a), side[i]->a.b);
+	mnl_attr_put_u32(h, FRA_TABLE, (uint32_t)table);
+	if (priority)
+		mnl_attr_put_u32(h, FRA_PRIORITY, (uint32_t)priority);
 }
 
 static uint8_t scope_of(const struct route *r)

@@ -74,15 +74,34 @@ static int take_gw(struct words *w, struct netcfg_op *op)
 	return 0;
 }
 
-static int take_mtu(struct words *w, struct netcfg_op *op)
+static int take_num(struct words *w, const char *what, int64_t min, int64_t max, int *out)
 {
 	const char *s = next(w);
 	int64_t v;
 	if (!s)
-		return missing(w, "a number of bytes after mtu");
-	if (num_parse("mtu", s, 68, 65535, &v) < 0)
+		return fail("%s: a number is missing after %s", w->verb, what);
+	if (num_parse(what, s, min, max, &v) < 0)
 		return -1;
-	op->mtu = (int)v;
+	*out = (int)v;
+	return 0;
+}
+
+static int take_mac(struct words *w, struct netcfg_op *op)
+{
+	const char *m = next(w);
+	op->has_mac = true;
+	return m ? mac_parse("mac", m, op->mac) : missing(w, "a MAC address");
+}
+
+/* Of a rule: an address or a subnet. */
+static int take_side(struct words *w, struct cidr *c)
+{
+	const char *s = next(w);
+	if (!s)
+		return missing(w, "ADDRESS/LENGTH");
+	if (cidr_parse(w->verb, s, c) < 0)
+		return -1;
+	c->a = cidr_first(c);
 	return 0;
 }
 
@@ -106,12 +125,18 @@ static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 			 (strchr(allowed, 'v') && is_next(w, "via")))
 			r = take_gw(w, op);
 		else if (strchr(allowed, 't') && is_next(w, "mtu"))
-			r = take_mtu(w, op);
-		else if (strchr(allowed, 'm') && is_next(w, "mac")) {
-			const char *m = next(w);
-			r = m ? mac_parse("mac", m, op->mac) : missing(w, "a MAC address");
-			op->has_mac = true;
-		} else
+			r = take_num(w, "mtu", 68, 65535, &op->mtu);
+		else if (strchr(allowed, 'm') && is_next(w, "mac"))
+			r = take_mac(w, op);
+		else if (strchr(allowed, 'b') && is_next(w, "table"))
+			r = take_num(w, "table", 1, INT32_MAX, &op->table);
+		else if (strchr(allowed, 'p') && is_next(w, "pref"))
+			r = take_num(w, "pref", 1, INT32_MAX, &op->pref);
+		else if (strchr(allowed, 'f') && is_next(w, "from"))
+			r = take_side(w, &op->addr[0]);
+		else if (strchr(allowed, 'f') && is_next(w, "to"))
+			r = take_side(w, &op->addr[1]);
+		else
 			return fail("%s: '%.60s' is not understood here", w->verb, s);
 		if (r < 0)
 			return -1;
@@ -166,8 +191,81 @@ static int take_host_port(struct words *w, struct netcfg_op *op)
 	return 0;
 }
 
+/* link rename|mtu|mac IF VALUE [in NS], bridge port BR IF, bridge unport IF: 1 it is one of them.
+ */
+static int take_set(struct words *w, struct netcfg_op *op)
+{
+	int r;
+	if (op->kind == CFG_LINK && is_next(w, "rename")) {
+		char *to = NULL;
+		op->set = SET_NAME;
+		r = take_if(w, &op->name) < 0 || take_if(w, &to) < 0 ? -1 : 1;
+		if (to)
+			memcpy(op->value, to, strlen(to));
+		free(to);
+	} else if (op->kind == CFG_LINK && is_next(w, "mtu")) {
+		op->set = SET_MTU;
+		r = take_if(w, &op->name) < 0 || take_num(w, "mtu", 68, 65535, &op->mtu) < 0 ? -1
+											     : 1;
+		memcpy(op->value, &op->mtu, sizeof op->mtu);
+	} else if (op->kind == CFG_LINK && is_next(w, "mac")) {
+		op->set = SET_MAC;
+		r = take_if(w, &op->name) < 0 || take_mac(w, op) < 0 ? -1 : 1;
+		memcpy(op->value, op->mac, 6);
+	} else if (op->kind == CFG_BRIDGE && is_next(w, "port")) {
+		op->set = SET_MASTER;
+		r = take_if(w, &op->out) < 0 || take_if(w, &op->name) < 0 ? -1 : 1;
+	} else if (op->kind == CFG_BRIDGE && is_next(w, "unport")) {
+		op->set = SET_MASTER;
+		r = take_if(w, &op->name) < 0 ? -1 : 1;
+	} else {
+		return 0;
+	}
+	op->kind = CFG_SET;
+	return r < 0 || tail(w, op, "n") < 0 ? -1 : 1;
+}
+
+/* A NAME of ip-netns(8)'s folder, or a FILE; never what would be taken for a pid. */
+static int take_netns(struct words *w, struct netcfg_op *op)
+{
+	const char *s = next(w);
+	if (!s)
+		return missing(w, "NAME or FILE");
+	if (strchr(s, '/')) {
+		op->name = xstrdup(s);
+		return 0;
+	}
+	if (name_check(w->verb, s) < 0)
+		return -1;
+	if (strspn(s, "0123456789") == strlen(s))
+		return fail("netns: %s would be a pid", s);
+	op->name = xasprintf(NETNS_DIR "/%s", s);
+	return 0;
+}
+
+static int take_veth(struct words *w, struct netcfg_op *op)
+{
+	struct netcfg_op far = {0};
+	int r = take_if(w, &op->ifname) < 0 || take_ns(w, op) < 0 || take_if(w, &op->name) < 0 ||
+			take_ns(w, &far) < 0
+		    ? -1
+		    : tail(w, op, "t");
+	op->ns2 = far.ns;
+	for (int i = 0; i < 2; i++) { /* here */
+		char **ns = i ? &op->ns2 : &op->ns;
+		if (str_eq(*ns, "-")) {
+			free(*ns);
+			*ns = NULL;
+		}
+	}
+	return r;
+}
+
 static int parse(struct words *w, struct netcfg_op *op)
 {
+	int set = take_set(w, op);
+	if (set)
+		return set < 0 ? -1 : 0;
 	switch (op->kind) {
 	case CFG_BRIDGE:
 		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0)
@@ -196,7 +294,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 			op->addrs = 1; /* family: the gateway's */
 		else if (take_cidr(w, op) < 0)
 			return -1;
-		if (tail(w, op, "vdn") < 0)
+		if (tail(w, op, "vdbn") < 0)
 			return -1;
 		if (!op->addr[0].a.family)
 			op->addr[0].a.family = op->gw[1].family ? AF_INET6 : AF_INET;
@@ -204,6 +302,13 @@ static int parse(struct words *w, struct netcfg_op *op)
 			return fail("route: via ADDRESS or dev IF is missing");
 		return 0;
 	case CFG_LINK:
+		if (is_next(w, "del")) {
+			op->kind = CFG_DETACH;
+			if (take_if(w, &op->name) < 0)
+				return -1;
+			op->ifname = xstrdup(op->name);
+			return tail(w, op, "n");
+		}
 		return add_or_del(w, op, "up", "down") < 0 || take_if(w, &op->name) < 0
 			   ? -1
 			   : tail(w, op, "n");
@@ -217,6 +322,28 @@ static int parse(struct words *w, struct netcfg_op *op)
 		return take_host_port(w, op) < 0 ? -1 : tail(w, op, "");
 	case CFG_SYSCTL:
 		return add_or_del(w, op, "forward", "noforward") < 0 ? -1 : tail(w, op, "");
+	case CFG_VETH:
+		return take_veth(w, op);
+	case CFG_NETNS:
+		return add_or_del(w, op, "add", "del") < 0 || take_netns(w, op) < 0
+			   ? -1
+			   : tail(w, op, "");
+	case CFG_NEIGH:
+		if (add_or_del(w, op, "add", "del") < 0 || take_gw(w, op) < 0 ||
+		    (!op->del && take_mac(w, op) < 0) || tail(w, op, "dn") < 0)
+			return -1;
+		return op->name ? 0 : missing(w, "dev IF");
+	case CFG_RULE:
+		if (add_or_del(w, op, "add", "del") < 0 || tail(w, op, "fbpn") < 0)
+			return -1;
+		if (!op->table || (!op->addr[0].a.family && !op->addr[1].a.family))
+			return missing(w, "from or to SUBNET, or table N,");
+		return !op->addr[0].a.family || !op->addr[1].a.family ||
+			       op->addr[0].a.family == op->addr[1].a.family
+			   ? 0
+			   : fail("rule: one address is IPv4, the other IPv6");
+	case CFG_SET:
+		break;
 	}
 	return -1;
 }
@@ -224,7 +351,8 @@ static int parse(struct words *w, struct netcfg_op *op)
 int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 {
 	static const char *const verbs[] = {"bridge", "attach", "macvlan", "ipvlan", "detach",
-	    "addr", "route", "link", "nat", "publish", "unpublish", "sysctl"};
+	    "addr", "route", "link", "nat", "publish", "unpublish", "sysctl", "veth", "netns",
+	    "neigh", "rule"};
 	struct words w = {words, n, 1, n ? words[0] : ""};
 	memset(op, 0, sizeof *op);
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -236,7 +364,7 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 			return r;
 		}
 	return fail("'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat "
-		    "publish unpublish sysctl",
+		    "publish unpublish sysctl veth netns neigh rule",
 	    w.verb);
 }
 
@@ -265,6 +393,7 @@ void netcfg_free(struct netcfg_op *op)
 {
 	free(op->name);
 	free(op->ns);
+	free(op->ns2);
 	free(op->ifname);
 	free(op->out);
 	buf_free(&op->before);

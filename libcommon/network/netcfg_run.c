@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,36 +21,8 @@
 #include "file.h"
 #include "netcfg.h"
 #include "place.h"
+#include "rtnl_port.h"
 #include "undo.h"
-
-/* --- namespaces --- */
-
-static int ns_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
-	return fd < 0 ? fail("%s: %m", path) : fd;
-}
-
-static int ns_open(const struct netcfg *c, const char *ns)
-{
-	int64_t pid;
-	if (strchr(ns, '/'))
-		return ns_file(ns);
-	if (strspn(ns, "0123456789") != strlen(ns) || num_parse("pid", ns, 1, 1 << 30, &pid) < 0)
-		return c->ns_named(ns);
-	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/net", (int)pid);
-	int fd = ns_file(path);
-	return fd < 0 ? fail_in("%s", ns) : fd;
-}
-
-/* A socket in the line's namespace; the host's own where there is none. */
-static int nl_in(const struct netcfg *c, struct nl *n, const char *ns)
-{
-	if (!ns)
-		return nl_open(n, NETLINK_ROUTE, -1);
-	_cleanup_close_ int fd = ns_open(c, ns);
-	return fd < 0 ? -1 : nl_open(n, NETLINK_ROUTE, fd);
-}
 
 /* --- links --- */
 
@@ -125,21 +100,110 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct nl in;
 	struct link_info l;
-	if (nl_in(c, &in, op->ns) < 0)
+	if (netcfg_nl(c, &in, op->ns) < 0)
 		return -1;
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
 		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, a card */
 	if (r == 0 && !c->dry)
 		rtnl_link_del(&in, eth(op));
-	return nl_commit_close(&in, r);
+	r = nl_commit_close(&in, r);
+	if (r == 0 && !c->dry && !op->ns && strcmp(l.kind, "bridge") == 0)
+		netcfg_forget_bridge(eth(op));
+	return r;
+}
+
+/* Both ends up, each where it was asked for from the start. */
+static int veth_do(struct netcfg *c, const struct netcfg_op *op)
+{
+	struct nl in;
+	static const struct addr none[2];
+	_cleanup_close_ int near = netcfg_ns(c, op->ns);
+	_cleanup_close_ int far = near < 0 ? -1 : netcfg_ns(c, op->ns2);
+	if (far < 0 || nl_open(&in, NETLINK_ROUTE, near) < 0)
+		return -1;
+	struct link_add l = {.kind = LINK_VETH,
+	    .name = op->ifname,
+	    .mtu = op->mtu,
+	    .netns_fd = -1,
+	    .peer = op->name,
+	    .peer_netns_fd = far};
+	rtnl_link_add(&in, &l);
+	int r = nl_commit(&in);
+	nl_reset(&in);
+	if (r < 0) {
+		nl_close(&in);
+		return -1;
+	}
+	const char *here = op->ns2 ? op->ifname : op->name; /* what ctr-gc can see */
+	if (!op->ns || !op->ns2)
+		r = set_mark(c, here) < 0 ? -1 : host_commit(c);
+	if (r == 0)
+		r = rtnl_setup(near, op->ifname, NULL, 0, none);
+	if (r == 0)
+		r = rtnl_setup(far, op->name, NULL, 0, none);
+	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	if (r < 0)
+		rtnl_link_del(&in, op->ifname);
+	nl_commit_close(&in, 0);
+	return r < 0 ? fail("%s", why) : 0;
+}
+
+/* --- what an interface is told --- */
+
+static const struct {
+	size_t at, size; /* in struct link_info */
+	int attr;
+} sets[] = {[SET_NAME] = {offsetof(struct link_info, name), 16, IFLA_IFNAME},
+    [SET_MTU] = {offsetof(struct link_info, mtu), 4, IFLA_MTU},
+    [SET_MAC] = {offsetof(struct link_info, mac), 6, IFLA_ADDRESS},
+    [SET_MASTER] = {offsetof(struct link_info, master), 4, IFLA_MASTER}};
+
+static void renamed(struct netcfg *c, struct netcfg_op *op, const char *to)
+{
+	for (size_t i = 0; i < c->made.n && !op->ns; i++)
+		if (strcmp(c->made.v[i], op->name) == 0) {
+			free(c->made.v[i]);
+			c->made.v[i] = xstrdup(to);
+		}
+	op->name = xstrdup(to); /* the old one: as long as the lines */
+}
+
+/* Afterwards the line holds what was there before: done again it is taken back. */
+static int set_do(struct netcfg *c, struct netcfg_op *op)
+{
+	struct nl n;
+	struct link_info l, bridge;
+	uint8_t old[sizeof op->value] = {0};
+	if (netcfg_nl(c, &n, op->ns) < 0)
+		return -1;
+	int r = rtnl_find(&n, op->name, &l);
+	if (r == 0 && op->out && (r = rtnl_find(&n, op->out, &bridge)) == 0) {
+		memcpy(op->value, &bridge.index, sizeof bridge.index);
+		if (strcmp(bridge.kind, "bridge") != 0)
+			r = fail("%s: not a bridge", op->out);
+		free(op->out);
+		op->out = NULL;
+	}
+	if (r == 0) {
+		size_t size = sets[op->set].size;
+		memcpy(old, (const char *)&l + sets[op->set].at, size);
+		op->same = memcmp(old, op->value, size) == 0;
+		rtnl_link_set(&n, l.index, op->name, sets[op->set].attr, op->value, size);
+	}
+	r = nl_commit_close(&n, r);
+	if (r == 0 && op->set == SET_NAME)
+		renamed(c, op, (const char *)op->value);
+	if (r == 0)
+		memcpy(op->value, old, sizeof old);
+	return r;
 }
 
 static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct link_info master;
 	char host[16];
-	_cleanup_close_ int ns = ns_open(c, op->ns);
+	_cleanup_close_ int ns = netcfg_ns(c, op->ns);
 	if (ns < 0 || rtnl_find(&c->rt, op->name, &master) < 0)
 		return -1;
 	host_end(host);
@@ -181,13 +245,13 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 {
 	struct nl n;
 	struct link_info l = {0};
-	int r = nl_in(c, &n, op->ns);
+	int r = netcfg_nl(c, &n, op->ns);
 	if (r < 0)
 		return -1;
 	if (op->name)
 		r = rtnl_find(&n, op->name, &l);
 	bool again = op->before.n && !op->del; /* it is taken back */
-	if (r == 0 && op->del)
+	if (r == 0 && op->del && op->kind != CFG_RULE)
 		r = rtnl_save(
 		    &n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
 	const struct addr *via = &op->gw[op->addr[0].a.family == AF_INET6];
@@ -196,8 +260,17 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 		rtnl_link_up(&n, l.index, op->name, !op->del);
 	} else if (r == 0 && !again && op->kind == CFG_ADDR)
 		(op->del ? rtnl_addr_del : rtnl_addr_add)(&n, l.index, op->name, &op->addr[0]);
-	else if (r == 0 && !again)
-		(op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+	else if (r == 0 && op->kind == CFG_RULE)
+		rtnl_rule(&n, !op->del, &op->addr[0], &op->addr[1], op->table, op->pref);
+	else if (r == 0 && !again && op->kind == CFG_NEIGH)
+		rtnl_neigh(&n, !op->del, l.index, op->name,
+		    op->gw[0].family ? &op->gw[0] : &op->gw[1], op->mac);
+	else if (r == 0 && !again) {
+		struct nlmsghdr *h =
+		    (op->del ? rtnl_route_del : rtnl_route_add)(&n, &op->addr[0], via, l.index);
+		if (op->table)
+			mnl_attr_put_u32(h, RTA_TABLE, (uint32_t)op->table);
+	}
 	if (r == 0 && again && (r = nl_commit(&n)) == 0) {
 		nl_reset(&n);
 		r = rtnl_restore(&n, &op->before);
@@ -219,7 +292,15 @@ static int apply(struct netcfg *c, struct netcfg_op *op)
 	case CFG_ADDR:
 	case CFG_ROUTE:
 	case CFG_LINK:
+	case CFG_NEIGH:
+	case CFG_RULE:
 		return small_do(c, op);
+	case CFG_SET:
+		return set_do(c, op);
+	case CFG_VETH:
+		return veth_do(c, op);
+	case CFG_NETNS:
+		return op->del ? netcfg_netns_del(c, op->name) : netcfg_netns_add(op->name);
 	case CFG_SYSCTL:
 		if (!op->del)
 			return netcfg_forward(c);
@@ -231,7 +312,8 @@ static int apply(struct netcfg *c, struct netcfg_op *op)
 
 static bool deletes_link(const struct netcfg_op *op)
 {
-	return op->kind == CFG_DETACH || (op->kind == CFG_BRIDGE && op->del);
+	return op->kind == CFG_DETACH ||
+	       ((op->kind == CFG_BRIDGE || op->kind == CFG_NETNS) && op->del);
 }
 
 /* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless
@@ -239,9 +321,12 @@ static bool deletes_link(const struct netcfg_op *op)
 static bool is_last(const struct netcfg *c, const struct netcfg_op *op)
 {
 	bool last = deletes_link(op);
-	for (const struct netcfg_op *q = op + 1; q < c->ops + c->n && last; q++)
-		last = q->del || deletes_link(q) || !str_eq(q->ns, op->ns) ||
-		       (!op->ns && q->kind != CFG_ROUTE && !str_eq(q->name, op->name));
+	for (const struct netcfg_op *q = op + 1; q < c->ops + c->n && last; q++) {
+		bool any = op->kind == CFG_NETNS || q->kind == CFG_VETH || q->kind == CFG_SET;
+		last = q->del || deletes_link(q) ||
+		       (!any && (!str_eq(q->ns, op->ns) || (!op->ns && q->kind != CFG_ROUTE &&
+							       !str_eq(q->name, op->name))));
+	}
 	return last;
 }
 
@@ -254,7 +339,8 @@ void netcfg_take_back(void *arg)
 		if (netcfg_is_nat(&op) || deletes_link(&op) || op.same || op.kind == CFG_SYSCTL)
 			continue;
 		op.del = !op.del;
-		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN)
+		if (op.kind == CFG_ATTACH || op.kind == CFG_MACVLAN || op.kind == CFG_IPVLAN ||
+		    op.kind == CFG_VETH)
 			op.kind = CFG_DETACH;
 		nl_reset(&c->rt);
 		if (apply(c, &op) < 0)

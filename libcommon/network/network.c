@@ -236,11 +236,20 @@ static bool sysctl_is(const char *path, const char *value)
  * unless it is told. */
 static int keep_ra(int dirfd, const char *name, void *arg)
 {
-	(void)dirfd, (void)arg;
+	(void)dirfd;
 	_cleanup_free_ char *path = xasprintf("/proc/sys/net/ipv6/conf/%s/accept_ra", name);
 	if (sysctl_is(path, "1"))
-		file_poke(path, "2");
+		buf_printf(arg, "%s\n", name);
 	return 0;
+}
+
+void net_accept_ra(const char *names, const char *value)
+{
+	struct strv v = {0};
+	strv_split(&v, names ? names : "", "\n");
+	for (size_t i = 0; i < v.n; i++)
+		net_sysctl(value, "ipv6/conf/%.16s/accept_ra", v.v[i]);
+	strv_free(&v);
 }
 
 char *forward_mark(int family)
@@ -255,12 +264,6 @@ int forward_on(int family, struct nft *f)
 	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
 	if (!sysctl_is(path, "0"))
 		return 0;
-	if (!v4) {
-		_cleanup_close_ int d =
-		    open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (d >= 0)
-			dir_each(d, keep_ra, NULL);
-	}
 	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves
 	 * it off. */
 	if (f)
@@ -268,7 +271,18 @@ int forward_on(int family, struct nft *f)
 	if (!f || nft_commit(f) < 0)
 		return 1;
 	_cleanup_free_ char *mark = forward_mark(family);
-	if (file_write_at(AT_FDCWD, mark, "", 0, 0600, false) < 0 || file_poke(path, "1") < 0)
+	struct buf ra = {0};
+	_cleanup_close_ int d =
+	    v4 ? -1 : open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d >= 0)
+		dir_each(d, keep_ra, &ra);
+	int r = file_write_at(AT_FDCWD, mark, ra.p ? ra.p : "", ra.n, 0600, false);
+	if (r == 0)
+		net_accept_ra(ra.p, "2");
+	if (r == 0)
+		r = file_poke(path, "1");
+	buf_free(&ra);
+	if (r < 0)
 		return -1;
 	warn("turned IP%s forwarding on (%s); what is not of its networks is not forwarded",
 	    v4 ? "" : "v6", path + 10);

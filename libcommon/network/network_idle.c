@@ -22,8 +22,10 @@ int forward_off(int family)
 	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
 	_cleanup_free_ char *mark = forward_mark(family);
 	struct nft f;
-	if (access(mark, F_OK) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %m", mark);
+	_cleanup_free_ char *heeded = file_read(mark, 1 << 20, NULL);
+	if (!heeded)
+		return errno == ENOENT ? 0 : -1;
+	net_accept_ra(heeded, "1");
 	/* Off before the chain opens: at no instant is the host a router for others. */
 	if (file_poke(path, "0") < 0 || (unlink(mark) < 0 && errno != ENOENT))
 		return -1;
@@ -60,7 +62,8 @@ int network_sweep_bridges(size_t *left)
 		return 0; /* a kernel without */
 	int r = nft_open(&s.del);
 	if (r == 0) {
-		r = nft_bridges(&look, on_bridge, &s);
+		for (int i = 0; i < 2 && r == 0; i++)
+			r = nft_names(&look, i ? AF_INET6 : AF_INET, "bridges", on_bridge, &s);
 		if (r == 0 && nft_commit(&s.del) < 0 && errno != ENOENT)
 			r = -1;
 		nft_close(&s.del);
@@ -97,8 +100,8 @@ static int count_rest(size_t *n)
 	if (nft_open(&look) < 0)
 		return 0;
 	int r = nft_ports(&look, NFT_PORTS, count_port, n) < 0 ? -1 : nft_nets(&look, count_net, n);
-	if (r == 0)
-		r = nft_open_each(&look, count_open, n);
+	for (int i = 0; i < 2 && r == 0; i++)
+		r = nft_names(&look, i ? AF_INET6 : AF_INET, "open", count_open, n);
 	nft_close(&look);
 	return r;
 }
