@@ -71,3 +71,25 @@ has() { # FACT WORD...: all of them
 	[[ $output != *"docker does not run"* ]] || skip "dockerd does not run here"
 	[[ $status -eq 0 && $output == *"| more | refused calls |"* ]]
 }
+
+# bats test_tags=ctr-run,ctr-volume
+@test "14.1, 14.12: a local user against the host: nothing of a container is his; what lies open is seen" {
+	need flock util-linux
+	(umask 077 && echo hunter2hunter2 >word)
+	SECRET=$(cat word) ctr-run -d --name c -e SECRET -v vol:/v "$ROOTFS" sh -c \
+		'for d in / /v/; do cp /bin/busybox ${d}suid; chmod 4755 ${d}suid; mknod ${d}node c 1 5; chmod 666 ${d}node; echo x >${d}secret; done; exec sleep 1000' >/dev/null
+	wait_for 5 ctr-exec c test -e /v/secret
+	tried() { sh "$BATS_TEST_DIRNAME/local-user.sh" "$1" "$CTR_LIB/volumes/vol" "$CTR_LIB" "$pid" word >report; }
+	pid=$(ctr-inspect -f State.Pid c)
+	tried "$CTR_LIB/containers/c/upper"
+	cat report
+	[ "$(grep -c '^< .*: *$' report)" = 7 ]
+	[ "$(wc -l <report)" = 7 ]
+	cp -a "$CTR_LIB/containers/c/upper" open
+	tried "$PWD/open"
+	has 'the writable layer' list read run-set-uid open-device
+	chmod -R a+rX "$CTR_LIB"
+	tried "$PWD/open"
+	has 'files of the store that he reads' conf
+	has 'locks that he may hold' volumes
+}

@@ -16,6 +16,20 @@ inside=(sh /r/report.sh /r/probe)
 
 ctr-run -v "$w/r:/r:ro" "$w/root/" "${inside[@]}" >"$out/ctrbox" || exit 1
 
+# What a container of each leaves for another user of the host (../local-user.sh), who may walk up to the stores.
+chmod 711 "$w"
+mkdir "$out/local"
+(umask 077 && echo "hunter$RANDOM$RANDOM" >"$w/secret")
+leave='for d in / /v/; do cp /bin/busybox ${d}suid; chmod 4755 ${d}suid; mknod ${d}node c 1 5; chmod 666 ${d}node; echo x >${d}secret; done; exec sleep 1000'
+local_user() { # NAME FILES VOLUME STORE PID
+	for ((i = 0; i < 50; i++)); do [ ! -e "$3/secret" ] || break; sleep 0.1; done
+	sh "$tests/local-user.sh" "${@:2}" "$w/secret" >"$out/local/$1"
+}
+SECRET=$(cat "$w/secret") && export SECRET
+ctr-run -d --name c -e "SECRET=$SECRET" -v vol:/v "$w/root/" sh -c "$leave" >/dev/null || exit 1
+local_user ctrbox "$CTR_LIB/containers/c/upper" "$CTR_LIB/volumes/vol" "$CTR_LIB" "$(ctr-inspect -f State.Pid c)"
+ctr-rm -f c >/dev/null
+
 if command -v dockerd >/dev/null && command -v docker >/dev/null && [ "$(id -u)" = 0 ]; then
 	export DOCKER_HOST=unix://$w/d.sock
 	echo '{}' >"$w/d.json"
@@ -31,18 +45,28 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null && [ "$(id -u)"
 		echo "report.sh: docker does not run here: $(tail -n 1 "$w/log")" >&2
 		rm "$out/docker"
 	}
+	docker run -d --name c --network none -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
+		local_user docker "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c)" "$w/d/volumes/vol/_data" "$w/d" "$(docker inspect -f '{{.State.Pid}}' c)"
+	docker rm -f c >/dev/null
 else
 	echo "report.sh: docker left out (as root, apt-get install docker.io)" >&2
 fi
 
 if command -v podman >/dev/null; then
 	# crun refuses a machine where both versions of cgroups have controllers: it does not see the second one.
-	unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh \
-		podman --root "$w/p/root" --runroot "$w/p/run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file run --rm \
-		--network none --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 -v "$w/r:/r:ro" --rootfs "$w/root" "${inside[@]}" >"$out/podman" || {
+	pod() {
+		unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh \
+			podman --root "$w/p/root" --runroot "$w/p/run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "$@" 3>&-
+	}
+	pod_run() { pod run --network none --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "$@"; }
+	pod_run --rm -v "$w/r:/r:ro" --rootfs "$w/root" "${inside[@]}" >"$out/podman" || {
 		echo "report.sh: podman does not run here" >&2
 		rm "$out/podman"
 	}
+	tar -C "$w/root" -c . | pod import - report:1 >/dev/null 2>&1
+	pod_run -d --name c -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
+		local_user podman "$(pod mount c)" "$w/p/root/volumes/vol/_data" "$w/p" "$(pod inspect -f '{{.State.Pid}}' c)"
+	pod rm -f -t 0 c >/dev/null
 else
 	echo "report.sh: podman left out (apt-get install podman)" >&2
 fi
@@ -52,9 +76,8 @@ fi
 today='name_to_handle_at pkey_alloc pkey_free pkey_mprotect process_vm_readv process_vm_writev futex_waitv vmsplice io_pgetevents'
 # podman grants eleven capabilities of docker's fourteen, hence no device is made there (here the group's rules hold).
 today="$today mknod audit_write net_raw console ptmx zero"
-cd "$out" || exit 1
-peers=$(ls docker podman 2>/dev/null)
-# shellcheck disable=SC2086
+# table OURS [PEER...]
+table() {
 awk -v today="$today" '
 function words(s, set, n, a, i) { delete set; n = split(s, a, " "); for (i = 1; i <= n; i++) set[a[i]] = 1 }
 function beyond(x, y, i, r, a, b) { # the words of x that y has not
@@ -86,7 +109,22 @@ END {
 		}
 		print ""
 	}
-	print "\n(*) stricter than docker of today, whose defaults ours are:\n"
+	if (length(note)) print "\n(*) stricter than docker of today, whose defaults ours are:\n"
 	for (j in note) print "- " j ": " note[j]
 	exit bad
-}' ctrbox $peers
+}' "$@"
+}
+
+cd "$out" || exit 1
+peers=$(ls docker podman 2>/dev/null)
+# shellcheck disable=SC2086
+table ctrbox $peers
+bad=$?
+cd local || exit 1
+printf '\n## A local user against the host\n\n%s\n\n' "What another user of the host, who may walk up to the stores, gets of a container of root's that works for him: files, set-uid programs
+and devices left in its layer and in a named volume, its records, locks, sockets and processes (tried by \`tests/local-user.sh\`)."
+peers=$(ls docker podman 2>/dev/null)
+# shellcheck disable=SC2086
+table ctrbox $peers || bad=1
+grep -h '[a-z]: *[^ ]' ctrbox >&2 && bad=1 # of ours, nothing
+exit $bad
