@@ -18,15 +18,17 @@
 static struct {
 	struct strv changes;
 	const char *author, *message;
-	bool no_pause;
-} o;
+	bool pause, no_pause;
+} o = {.pause = true};
 
 static const struct opt opts[] = {
     {'a', "author", "NAME", "who made the image", OPT_STR, &o.author},
     {'c', "change", "INSTRUCTION", "set CMD, ENV, USER, ... of the image (as in a Dockerfile)",
 	OPT_LIST, &o.changes},
     {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message},
-    {0, "no-pause", NULL, "do not freeze the container meanwhile", OPT_FLAG, &o.no_pause},
+    {'p', "pause", NULL, "freeze the container meanwhile (default; --pause=false: do not)",
+	OPT_FLAG, &o.pause},
+    {0, "no-pause", NULL, NULL, OPT_FLAG, &o.no_pause},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER IMAGE[:TAG]|-",
@@ -110,7 +112,7 @@ static void commit(struct ctree *t, const char *name)
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0)
 		die_fail();
 	base_find(&s, t, &b);
-	if (!o.no_pause && container_still(&t->c) < 0)
+	if (o.pause && container_still(&t->c) < 0)
 		die_fail();
 	pack(&s, t, b.known, layer, &layer_size);
 	container_still_end();
@@ -128,6 +130,7 @@ int ctr_commit_main(int argc, char **argv)
 	struct ctree t;
 	char *name = NULL;
 	int i = opt_parse(&usage, argc, argv);
+	o.pause &= !o.no_pause;
 	if (argc - i != 2)
 		die_usage("CONTAINER and IMAGE (or -) are needed");
 	bool out = strcmp(argv[i + 1], "-") == 0;
@@ -150,8 +153,7 @@ int ctr_commit_main(int argc, char **argv)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
 	struct pack_of c = of(&t.spec);
-	if ((!o.no_pause && container_still(&t.c) < 0) ||
-	    layer_pack(t.dirs, t.n, false, &c, &to) < 0)
+	if ((o.pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)
 		die_fail();
 	container_still_end();
 	return 0;

@@ -28,12 +28,13 @@
 #include "sys.h"
 #include "undo.h"
 
-static bool archive, follow;
+static bool archive, follow, quiet;
 
 static const struct opt opts[] = {
     {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)",
 	OPT_FLAG, &archive},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
+    {'q', "quiet", NULL, NULL, OPT_FLAG, &quiet}, /* it says nothing anyway */
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",

@@ -57,6 +57,19 @@ struct image_options image_o;
 		'q', "quiet", NULL, "print IDs (the configs' digests) only", OPT_FLAG,             \
 		    &image_o.quiet                                                                 \
 	}
+#define INPUT                                                                                      \
+	{                                                                                          \
+		'i', "input", "FILE", "load: read FILE (as an operand)", OPT_STR, &image_o.input   \
+	}
+#define STILL                                                                                      \
+	{                                                                                          \
+		'q', "quiet", NULL, "without progress on the terminal", OPT_FLAG, &image_o.quiet   \
+	}
+#define ALL                                                                                        \
+	{'a', "all", NULL, NULL, OPT_FLAG, &image_o.all}, /* layers have no images here */         \
+	{                                                                                          \
+		0, "no-trunc", NULL, "ls: whole digests", OPT_FLAG, &image_o.no_trunc              \
+	}
 #define OUTPUT                                                                                     \
 	{                                                                                          \
 		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &image_o.output \
@@ -77,15 +90,16 @@ struct image_options image_o;
 	}
 
 static const struct opt all_opts[] = {
-    CHANGE, NAME, FORCE, JSON, HEADER, QUIET, OUTPUT, RW, LOGIN, OPT_END};
+    CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, OUTPUT, RW, LOGIN, OPT_END};
 static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
-static const struct opt load_opts[] = {NAME, OPT_END};
-static const struct opt ls_opts[] = {JSON, HEADER, QUIET, OPT_END};
+static const struct opt load_opts[] = {NAME, INPUT, STILL, OPT_END};
+static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, OPT_END};
 static const struct opt history_opts[] = {JSON, HEADER, OPT_END};
 static const struct opt rm_opts[] = {FORCE, OPT_END};
 static const struct opt out_opts[] = {OUTPUT, OPT_END};
+static const struct opt still_opts[] = {STILL, OPT_END};
 static const struct opt no_opts[] = {OPT_END};
 
 /* --- input and output --- */
@@ -158,7 +172,11 @@ static int do_load(int argc, char **argv)
 		die_usage("load takes one FILE or folder, or - for stdin");
 	if (image_o.name && ref_parse(image_o.name, &name) < 0)
 		die_usage("%s", fail_msg());
-	const char *file = argc ? argv[0] : "-";
+	if (image_o.input && argc)
+		die_usage("load takes one FILE: '%s' and '%s'", image_o.input, argv[0]);
+	const char *file = image_o.input ? image_o.input : "-";
+	if (argc)
+		file = argv[0];
 	bool dir = strcmp(file, "-") != 0 && stat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded)
 		 : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
@@ -429,8 +447,8 @@ static int do_umount(int argc, char **argv)
 
 static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
-    {"load", do_load, load_opts, "load [-t NAME[:TAG]] [FILE|DIR|-]"},
-    {"ls", image_do_ls, ls_opts, "ls [-nq] [--json]"},
+    {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
+    {"ls", image_do_ls, ls_opts, "ls [-nq] [--no-trunc] [--json]"},
     {"inspect", image_do_inspect, no_opts, "inspect IMAGE..."},
     {"history", image_do_history, history_opts, "history [-n] [--json] IMAGE"},
     {"tag", do_tag, no_opts, "tag IMAGE NAME[:TAG]"},
@@ -440,8 +458,8 @@ static const struct word words[] = {
     {"prune", do_prune, no_opts, "prune"},
     {"mount", do_mount, mount_opts, "mount [--rw UPPER] IMAGE|CONTAINER DIR"},
     {"umount", do_umount, no_opts, "umount DIR..."},
-    {"pull", do_pull, no_opts, "pull IMAGE..."},
-    {"push", do_push, no_opts, "push IMAGE [REGISTRY/NAME[:TAG]]"},
+    {"pull", do_pull, still_opts, "pull [-q] IMAGE..."},
+    {"push", do_push, still_opts, "push [-q] IMAGE [REGISTRY/NAME[:TAG]]"},
     {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
     {"logout", do_logout, no_opts, "logout [REGISTRY]"},
     {"search", do_search, no_opts, "search [REGISTRY/]TERM"},

@@ -12,11 +12,14 @@
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
+#include "ps_filter.h"
 #include "ps_template.h"
 #include "table.h"
 
 static struct {
 	bool all, quiet, no_header, json, no_trunc;
+	bool latest;
+	int64_t last;
 	const char *fields;
 	struct strv filters;
 } o;
@@ -31,8 +34,11 @@ static const struct opt opts[] = {
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
-	"only those: status=, name=, id=, image=, restart=, label=K[=V]; all must hold", OPT_LIST,
-	&o.filters},
+	"only those: name, id, status, label, ancestor, exited, network, volume, restart, before, "
+	"since; values of one key are alternatives, several keys must all hold",
+	OPT_LIST, &o.filters},
+    {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},
+    {0, "last", "N", "only the N made last, running or not", OPT_NUM, &o.last},
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
@@ -132,59 +138,45 @@ static int field_named(const char *name)
 	die_usage("--format: no field '%s'", name);
 }
 
-/* label=K or label=K=V against conf's lines. */
-static bool has_label(const struct container *c, const char *want)
-{
-	struct strv l = {0};
-	bool hit = false;
-	strv_split(&l, kv_get(&c->conf, "label") ? kv_get(&c->conf, "label") : "", "\n");
-	for (size_t i = 0; i < l.n; i++)
-		hit |=
-		    strcmp(l.v[i], want) == 0 ||
-		    (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][strlen(want)] == '=');
-	strv_free(&l);
-	return hit;
-}
-
 static bool wanted(const struct container *c)
 {
-	bool by_status = false;
-	for (size_t i = 0; i < o.filters.n; i++) {
-		const char *f = o.filters.v[i], *eq = strchr(f, '=');
-		_cleanup_free_ char *key = xstrndup(f, (size_t)(eq - f));
-		by_status |= strcmp(key, "status") == 0;
-		if (strcmp(key, "label") == 0) {
-			if (!has_label(c, eq + 1))
-				return false;
-			continue;
-		}
-		_cleanup_free_ char *v = field(c, field_named(key));
-		if (strcmp(key, "id") == 0 ? !str_starts(v, eq + 1) : strcmp(v, eq + 1) != 0)
-			return false;
-	}
+	bool by_status;
+	if (!ps_filter(&o.filters, c, &by_status))
+		return false;
 	bool lives = c->status == ST_RUNNING || c->status == ST_PAUSED ||
 		     c->status == ST_RESTARTING || c->status == ST_CORRUPT ||
 		     c->status == ST_ORPHANED;
 	return o.all || by_status || lives;
 }
 
-/* A key or a status that there is not would look as if nothing ran. */
-static void filter_check(const char *f)
+struct made {
+	char *when, *name;
+};
+
+static int newest_first(const void *a, const void *b)
 {
-	const char *eq = strchr(f, '=');
-	if (!eq)
-		die_usage("--filter: '%s' is not K=V", f);
-	_cleanup_free_ char *key = xstrndup(f, (size_t)(eq - f));
-	if (strcmp(key, "label") != 0)
-		field_named(key);
-	if (strcmp(key, "status") != 0)
-		return;
-	for (int s = 0; s <= ST_CORRUPT; s++)
-		if (strcmp(status_name((enum status)s), eq + 1) == 0)
-			return;
-	die_usage("--filter: '%s' is no status (created, running, paused, restarting, exited, "
-		  "lost, orphaned or corrupt)",
-	    eq + 1);
+	return strcmp(((const struct made *)b)->when, ((const struct made *)a)->when);
+}
+
+/* Only those of `all` that were made last. */
+static void keep_last(struct strv *all, size_t n)
+{
+	struct made *v = xmalloc((all->n + 1) * sizeof *v);
+	for (size_t i = 0; i < all->n; i++) {
+		struct container c;
+		const char *when =
+		    container_read(&c, all->v[i]) < 0 ? NULL : kv_get(&c.conf, "created");
+		v[i] = (struct made){xstrdup(when ? when : ""), all->v[i]};
+		container_close(&c);
+	}
+	if (all->n)
+		qsort(v, all->n, sizeof *v, newest_first);
+	for (size_t i = 0; i < all->n; i++) {
+		free(v[i].when);
+		all->v[i] = v[i].name;
+	}
+	free(v);
+	all->n = n < all->n ? n : all->n;
 }
 
 static void print_json(const struct container *c)
@@ -249,14 +241,18 @@ int ctr_ps_main(int argc, char **argv)
 	const char *head[N_FIELDS * 2];
 	if (n < argc)
 		die_usage("takes no names: use --filter name=NAME");
-	for (size_t i = 0; i < o.filters.n; i++)
-		filter_check(o.filters.v[i]);
+	if (ps_filter_check(&o.filters) < 0)
+		die_usage("%s", fail_msg());
 	bool templated = template_is(o.fields);
 	int bad = 0;
 	struct strv lines = {0};
 	size_t wide = templated ? 0 : columns(cols, head);
 	if (container_names(&all) < 0)
 		die_fail();
+	if (o.latest || o.last) {
+		o.all = true;
+		keep_last(&all, o.latest ? 1 : (size_t)o.last);
+	}
 	if (!templated)
 		table_row(&t, wide, head);
 	for (size_t i = 0; i < all.n; i++) {

@@ -11,15 +11,20 @@
 #include "file.h"
 #include "monitor.h"
 #include "selfexe.h"
+#include "signames.h"
 #include "stop.h"
 
 static int64_t seconds;
-static const char *time_given;
+static const char *time_given, *signal_given;
+static int sig;
 
 static const struct opt opts[] = {
     {'t', "time", "SECONDS",
 	"wait so long before SIGKILL (default: --stop-timeout, 10; -1: for ever)", OPT_STR,
 	&time_given},
+    {0, "timeout", "SECONDS", NULL, OPT_STR, &time_given},
+    {'s', "signal", "SIGNAL", "this one instead of the container's stop signal", OPT_STR,
+	&signal_given},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -51,7 +56,7 @@ static int restart(struct container *c, void *arg)
 		return done < 0 ? -1 : 0;
 	if (kv_num(&c->conf, "rm", 0) && c->status == ST_RUNNING)
 		return fail("%s: goes when it ends (--rm): it cannot be restarted", c->name);
-	if (steer_signal(c, steer_stop_signal(c), true) < 0 ||
+	if (steer_signal(c, sig ? sig : steer_stop_signal(c), true) < 0 ||
 	    steer_end(c, (int)steer_patience(c, seconds) * 1000) < 0)
 		return -1;
 	int r = container_lock(c);
@@ -73,5 +78,7 @@ int ctr_restart_main(int argc, char **argv)
 	seconds = steer_seconds(time_given);
 	if (seconds < 0)
 		die_fail();
+	if (signal_given && (sig = signal_from_name(signal_given)) <= 0)
+		die_usage("--signal: %s", fail_msg());
 	return steer_each(&names, restart, NULL);
 }

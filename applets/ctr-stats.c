@@ -16,11 +16,12 @@
 #include "record.h"
 #include "table.h"
 
-static bool no_stream, no_header, as_json;
+static bool no_stream, no_header, as_json, no_trunc;
 
 static const struct opt opts[] = {
     {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream},
     {0, "json", NULL, "an object a line, with every count of the kernel", OPT_FLAG, &as_json},
+    {0, "no-trunc", NULL, NULL, OPT_FLAG, &no_trunc}, /* nothing is */
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };

@@ -13,6 +13,7 @@
 #include "record.h"
 
 static struct resource_flags f;
+static const char *policy;
 
 static const struct opt opts[] = {
     {'m', "memory", "SIZE", "memory limit", OPT_STR, &f.memory},
@@ -26,6 +27,7 @@ static const struct opt opts[] = {
     {0, "cpuset-cpus", "LIST", "these processors", OPT_STR, &f.cpuset_cpus},
     {0, "cpuset-mems", "LIST", "these memory nodes", OPT_STR, &f.cpuset_mems},
     {0, "pids-limit", "N", "at most N processes", OPT_STR, &f.pids_limit},
+    {0, "restart", "POLICY", "no, on-failure[:N], always or unless-stopped", OPT_STR, &policy},
     OPT_END,
 };
 static const struct usage usage = {
@@ -49,6 +51,19 @@ static int remember(struct container *c, const struct strv *settings)
 	return 0;
 }
 
+/* Its monitor reads the policy when a life has ended. */
+static int repolicy(struct container *c)
+{
+	if (kv_num(&c->conf, "rm", 0) && strcmp(policy, "no") != 0)
+		return fail("it goes when it ends (--rm): it cannot be restarted");
+	kv_set(&c->conf, "restart", policy);
+	if (kv_write_at(&c->conf, c->dir, "conf") < 0)
+		return -1;
+	record_sync(c->dir, "conf");
+	record_sync(c->dir, NULL);
+	return 0;
+}
+
 int ctr_update_main(int argc, char **argv)
 {
 	struct container c;
@@ -64,7 +79,9 @@ int ctr_update_main(int argc, char **argv)
 	f.keep_swap = true;
 	if (resources_from_flags(&f, &settings) < 0)
 		die_fail_usage();
-	if (!settings.n)
+	if (policy && create_restart_check(policy) < 0)
+		die_fail_usage();
+	if (!settings.n && !policy)
 		die_usage("nothing to change");
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
@@ -73,8 +90,8 @@ int ctr_update_main(int argc, char **argv)
 		die("%s: corrupt: %s", c.name, c.why);
 	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
 		die_fail();
-	if ((c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) ||
-	    remember(&c, &settings) < 0)
+	if ((settings.n && c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) ||
+	    (settings.n && remember(&c, &settings) < 0) || (policy && repolicy(&c) < 0))
 		die("%s: %s", c.name, fail_msg());
 	return 0;
 }

@@ -46,11 +46,12 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 {
 	struct manifest m = {0};
 	struct image_config c = {0};
-	char id[13], when[32] = "-", size[16] = "-";
+	char id[72], when[32] = "-", size[16] = "-";
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	if (!good)
 		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
-	snprintf(id, sizeof id, "%.12s", good ? m.config : r->hex);
+	snprintf(
+	    id, sizeof id, image_o.no_trunc ? "sha256:%.64s" : "%.12s", good ? m.config : r->hex);
 	_cleanup_free_ char *name = r->name ? xstrdup(r->name) : xstrdup("<none>:<none>");
 	char *tag = strrchr(name, ':');
 	if (!tag)

@@ -24,6 +24,9 @@ int create_container(
  * networks are to be. -1 with fail(), or fail_usage(). */
 int create_record(const struct create_flags *o, struct container *c, struct spec *s);
 
+/* Is it a restart policy? 0, or -1 with fail_usage(). */
+int create_restart_check(const char *policy);
+
 /* The spec of a container that exists, from its config.json. -1 with fail(). */
 int create_reload(const struct container *c, struct spec *spec);
 

@@ -25,7 +25,7 @@ struct create_flags {
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
 	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add,
 	    cap_drop, groups, labels, security;
-	struct strv publish, dns, dns_search, add_host, net_alias;
+	struct strv publish, dns, dns_search, dns_option, label_file, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
 	bool env_host, rootfs;
@@ -51,6 +51,8 @@ int flags_environment(const struct create_flags *o, struct spec *s);
 /* The last two alone, also ctr-exec's: `K=V`, or `K` for the caller's own; files have one a line.
  */
 int env_flags(struct strv *env, const struct strv *files, const struct strv *vars);
+/* The lines of --label-file's files, added to labels. 0, or -1 with fail() or fail_usage(). */
+int label_files(struct strv *labels, const struct strv *files);
 
 /* Capabilities, --security-opt, --privileged, what is shared of the host's mounts, --tmpfs. */
 int flags_privileges(const struct create_flags *o, struct spec *s);

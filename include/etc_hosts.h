@@ -10,7 +10,7 @@ struct etc_hosts {
 	const char *hostname, *domainname;
 	struct strv add_host; /* NAME:ADDR, NAME:host-gateway */
 	struct addr gateway;  /* of the host, for that; family 0: none */
-	struct strv dns, dns_search;
+	struct strv dns, dns_search, dns_option;
 };
 /* The texts; caller frees. -1 from the check with fail() for a bad --add-host or --dns. */
 int etc_hosts_check(const struct etc_hosts *h);

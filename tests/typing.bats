@@ -63,3 +63,66 @@ load lib
 		[[ "$output" == *"is not between 0 and 4294967294"* ]]
 	done
 }
+
+# bats test_tags=ctr-ps
+@test "19 ps --filter has docker's keys and meaning: values of one key are alternatives; -l, --last" {
+	names() { ctr-ps -n -o name "$@" | sort | xargs; }
+	ctr-create --name web1 -l tier=a -v data:/d "$ROOTFS" true >/dev/null
+	ctr-run -d --name web2 -l tier=b "$ROOTFS" sh -c 'exit 3' >/dev/null
+	ctr-wait web2
+	ctr-create --name db "$ROOTFS" true >/dev/null
+	[ "$(names -a -f name=web)" = "web1 web2" ]
+	[ "$(names -a -f name='^web$')$(names -a -f name='^/db$')$(names -a -f name='2$')" = "dbweb2" ]
+	[ "$(names -a -f label=tier=a -f label=tier=b)" = "web1 web2" ]
+	[ "$(names -a -f label=tier=a -f name=db)" = "" ]
+	[ "$(names -f exited=3)" = web2 ]
+	[ "$(names -f exited=0)" = "" ]
+	[ "$(names -a -f volume=data)$(names -a -f volume=/d)$(names -a -f volume=at)" = "web1web1" ]
+	[ "$(names -a -f before=web2)" = web1 ]
+	[ "$(names -a -f since=web2)" = db ]
+	[ "$(names -a -f network=none -f name=db)" = db ]
+	[ "$(names -a -f network=bridge)" = "" ]
+	[ "$(names -a -f "ancestor=$ROOTFS" -f name=db)" = db ]
+	[ "$(names -l)$(names --last 2)" = "dbdb web2" ]
+	for bad in exited=x before=nosuch status=runing nosuch=1 name; do
+		run -2 ctr-ps -f $bad
+		[[ "$output" == "ctr-ps: --filter: "* ]]
+	done
+}
+
+# bats test_tags=ctr-update,ctr-restart
+@test "19 update --restart holds from the next end on; restart -s and --timeout" {
+	# shellcheck disable=SC2016
+	ctr-run -d --name c "$ROOTFS" sh -c 'trap "exit 9" USR1; echo up; while :; do sleep 0.05; done'
+	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
+	run -0 ctr-restart -s USR1 --timeout 5 c
+	wait_for 5 sh -c '[ "$(grep -c up "$CTR_LIB/containers/c/log")" = 2 ]'
+	ctr-update --restart always c
+	[ "$(ctr-inspect -f '{{.HostConfig.RestartPolicy.Name}}' c)" = always ]
+	kill -USR1 "$(ctr-inspect -f State.Pid c)"
+	wait_for 5 sh -c '[ "$(grep -c up "$CTR_LIB/containers/c/log")" = 3 ]'
+	ctr-update --restart=no c
+	kill -USR1 "$(ctr-inspect -f State.Pid c)"
+	[ "$(ctr-wait c)" = 9 ]
+	[ "$(ctr-ps -an -o status)" = exited ]
+	run -2 ctr-update --restart sometimes c
+	run -2 ctr-restart -s NOSUCH c
+	run -2 ctr-update c
+}
+
+# bats test_tags=ctr-run,ctr-image,ctr-commit
+@test "19 --label-file, --dns-option; load -i, ls --no-trunc; commit --pause=false" {
+	printf '# comment\na=1\nb\n' >labels
+	ctr-create --name c --label-file labels -l b=2 "$ROOTFS" true >/dev/null
+	[ "$(ctr-inspect -f '{{.Config.Labels.a}} {{.Config.Labels.b}}' c)" = "1 2" ]
+	run -125 ctr-run --label-file nosuch "$ROOTFS" true
+	[ "$output" = "ctr-run: --label-file: nosuch: No such file or directory" ]
+	run -0 ctr-run --dns 10.0.0.1 --dns-option ndots:3 --dns-opt rotate "$ROOTFS" cat /etc/resolv.conf
+	[[ "$output" == *"nameserver 10.0.0.1"*"options ndots:3 rotate"* ]]
+	run -125 ctr-run --dns-option 'a b' "$ROOTFS" true
+	ctr-commit --pause=false c made >/dev/null
+	[ "$(ctr-image ls -n --no-trunc | grep -c "sha256:$(ctr-image ls -q | sed 's/sha256://')")" = 1 ]
+	ctr-image save -o a.tar made && ctr-rm c && ctr-image rm made >/dev/null
+	[[ "$(ctr-image load -q -i a.tar)" == *made* ]]
+	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
+}

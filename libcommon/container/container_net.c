@@ -52,6 +52,7 @@ static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct sp
 	lines(&h->add_host, conf, "add_host");
 	lines(&h->dns, conf, "dns");
 	lines(&h->dns_search, conf, "dns_search");
+	lines(&h->dns_option, conf, "dns_option");
 }
 
 static void hosts_free(struct etc_hosts *h)
@@ -59,6 +60,7 @@ static void hosts_free(struct etc_hosts *h)
 	strv_free(&h->add_host);
 	strv_free(&h->dns);
 	strv_free(&h->dns_search);
+	strv_free(&h->dns_option);
 }
 
 int plug_check(const struct kv *conf)
@@ -145,7 +147,7 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 	    etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
 	if (put(c, "hosts", text) < 0)
 		return -1;
-	bool dns = p->hosts.dns.n || p->hosts.dns_search.n;
+	bool dns = p->hosts.dns.n || p->hosts.dns_search.n || p->hosts.dns_option.n;
 	if (none && !p->hosts.add_host.n && !dns)
 		return 0;
 	_cleanup_free_ char *plain =

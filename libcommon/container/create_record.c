@@ -31,18 +31,25 @@ static void conf_text(struct kv *conf, const char *key, const char *value)
 		kv_set(conf, key, value);
 }
 
-static int restart_policy(const struct create_flags *o, struct kv *conf)
+int create_restart_check(const char *p)
 {
-	const char *p = o->restart;
 	int64_t n;
-	if (!p)
-		return 0;
 	if (strcmp(p, "no") && strcmp(p, "always") && strcmp(p, "unless-stopped") &&
 	    strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
 		return fail_usage(
 		    "--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
 	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
 		return fail_as_usage();
+	return 0;
+}
+
+static int restart_policy(const struct create_flags *o, struct kv *conf)
+{
+	const char *p = o->restart;
+	if (!p)
+		return 0;
+	if (create_restart_check(p) < 0)
+		return -1;
 	if (strcmp(p, "no") != 0 && o->rm)
 		return o->detach ? fail_usage("--restart and --rm contradict each other: give one")
 				 : fail_usage("--restart %s: a foreground container is removed "
@@ -99,10 +106,15 @@ static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 			return fail_usage("--annotation: '%s' is not K=V", a);
 		strv_add(&s->annotations, a);
 	}
+	_cleanup_strv_ struct strv labels = {0}; /* the command line's own win */
+	if (label_files(&labels, &o->label_file) < 0)
+		return -1;
 	for (size_t i = 0; i < o->labels.n; i++)
-		if (strchr(o->labels.v[i], '\n') || o->labels.v[i][0] == '=')
-			return fail_usage("--label: '%s' is not K=V", o->labels.v[i]);
-	join_conf(conf, "label", &o->labels);
+		strv_add(&labels, o->labels.v[i]);
+	for (size_t i = 0; i < labels.n; i++)
+		if (strchr(labels.v[i], '\n') || labels.v[i][0] == '=')
+			return fail_usage("--label: '%s' is not K=V", labels.v[i]);
+	join_conf(conf, "label", &labels);
 	return 0;
 }
 
@@ -128,6 +140,7 @@ static void net_record(const struct create_flags *o, struct kv *conf)
 	join_conf(conf, "expose", &o->expose);
 	join_conf(conf, "dns", &o->dns);
 	join_conf(conf, "dns_search", &o->dns_search);
+	join_conf(conf, "dns_option", &o->dns_option);
 	join_conf(conf, "add_host", &o->add_host);
 	join_conf(conf, "net_alias", &o->net_alias);
 	conf_text(conf, "ip", o->ip);

@@ -31,6 +31,14 @@
 
 static bool restart_wanted(const struct monitor *m, int code, int restarts)
 {
+	struct kv now = {0}; /* ctr-update may have given it another */
+	if (kv_get(&m->c->conf, "rm") && kv_num(&m->c->conf, "rm", 0))
+		return false;
+	if (kv_read_at(&now, m->c->dir, "conf") == 0) {
+		const char *policy = kv_get(&now, "restart");
+		kv_set(&m->c->conf, "restart", policy ? policy : "no");
+	}
+	kv_free(&now);
 	const char *p = kv_get(&m->c->conf, "restart");
 	if (!p || !*p || strcmp(p, "no") == 0 || monitor_stopping(m))
 		return false;

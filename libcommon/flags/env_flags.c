@@ -26,7 +26,7 @@ static int env_take(struct strv *env, const char *kv)
 }
 
 /* Whatever can be read to its end will do: a file, /dev/stdin, a shell's <(command). */
-static char *file_text(const char *path)
+static char *file_text(const char *option, const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char *text = xcalloc(1, FILE_MAX + 1);
@@ -40,9 +40,9 @@ static char *file_text(const char *path)
 			have += (size_t)n;
 	}
 	if (n < 0)
-		fail("--env-file: %s: %m", path);
+		fail("%s: %s: %m", option, path);
 	else if (n > 0)
-		fail("--env-file: %s: longer than a mebibyte", path);
+		fail("%s: %s: longer than a mebibyte", option, path);
 	if (n == 0)
 		return text;
 	free(text);
@@ -62,9 +62,10 @@ static char *line_trim(char *line)
 	return s;
 }
 
-static int env_file(struct strv *env, const char *path)
+static int lines_of(struct strv *out, const char *option, const char *path,
+    int (*take)(struct strv *out, const char *line))
 {
-	_cleanup_free_ char *text = file_text(path);
+	_cleanup_free_ char *text = file_text(option, path);
 	if (!text)
 		return -1;
 	char *next = text + (str_starts(text, "\xef\xbb\xbf") ? 3 : 0);
@@ -75,10 +76,10 @@ static int env_file(struct strv *env, const char *path)
 			continue;
 		size_t name = strcspn(s, "=");
 		if (strcspn(s, " \t") < name)
-			return fail_usage("--env-file: %s:%zu: a blank in the name '%.*s'", path,
+			return fail_usage("%s: %s:%zu: a blank in the name '%.*s'", option, path,
 			    number, (int)name, s);
-		if (env_take(env, s) < 0)
-			return fail_in("--env-file: %s:%zu", path, number);
+		if (take(out, s) < 0)
+			return fail_in("%s: %s:%zu", option, path, number);
 	}
 	return 0;
 }
@@ -86,11 +87,25 @@ static int env_file(struct strv *env, const char *path)
 int env_flags(struct strv *env, const struct strv *files, const struct strv *vars)
 {
 	for (size_t i = 0; i < files->n; i++)
-		if (env_file(env, files->v[i]) < 0)
+		if (lines_of(env, "--env-file", files->v[i], env_take) < 0)
 			return -1;
 	for (size_t i = 0; i < vars->n; i++)
 		if (env_take(env, vars->v[i]) < 0)
 			return fail_in("--env");
+	return 0;
+}
+
+static int label_take(struct strv *labels, const char *line)
+{
+	strv_add(labels, line);
+	return 0;
+}
+
+int label_files(struct strv *labels, const struct strv *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (lines_of(labels, "--label-file", files->v[i], label_take) < 0)
+			return -1;
 	return 0;
 }
 

@@ -53,6 +53,9 @@ int etc_hosts_check(const struct etc_hosts *h)
 	for (size_t i = 0; i < h->dns_search.n; i++)
 		if (!*h->dns_search.v[i] || strpbrk(h->dns_search.v[i], " \t\r\n"))
 			return fail("--dns-search: '%s' is not a domain", h->dns_search.v[i]);
+	for (size_t i = 0; i < h->dns_option.n; i++)
+		if (!*h->dns_option.v[i] || strpbrk(h->dns_option.v[i], " \t\r\n"))
+			return fail("--dns-option: '%s' is not a word", h->dns_option.v[i]);
 	return 0;
 }
 
@@ -133,6 +136,14 @@ static void servers_of(struct strv *out, char *text, bool follow)
 	}
 }
 
+static void words_line(struct buf *b, const char *key, const struct strv *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		buf_printf(b, "%s %s", i ? "" : key, words->v[i]);
+	if (words->n)
+		buf_puts(b, "\n");
+}
+
 char *etc_hosts_resolv(const struct etc_hosts *h)
 {
 	struct buf b = {0};
@@ -158,15 +169,12 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 	for (char *line = host ? strtok_r(host, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		bool search = is_key(line, "search") || is_key(line, "domain");
-		if ((search && !h->dns_search.n) || is_key(line, "options"))
+		if ((search && !h->dns_search.n) || (is_key(line, "options") && !h->dns_option.n))
 			buf_printf(&b, "%s\n", line);
 	}
-	if (h->dns_search.n && !none) {
-		buf_puts(&b, "search");
-		for (size_t i = 0; i < h->dns_search.n; i++)
-			buf_printf(&b, " %s", h->dns_search.v[i]);
-		buf_puts(&b, "\n");
-	}
+	if (!none)
+		words_line(&b, "search", &h->dns_search);
+	words_line(&b, "options", &h->dns_option);
 	return b.p ? b.p : xstrdup("");
 }
 
