@@ -3,11 +3,9 @@
 # macvlan and ipvlan: containers and namespaces on the host's own network. Run in the rig of `make check-v2`, too, whose
 # kernel has both.
 
-load lib
-load net
+load cni
 
 test_setup() { net_up; }
-test_teardown() { net_down; }
 
 ip_of() { (. "$CTR_RUN/containers/$1/state" && echo "$ip"); }
 box() { h ctr-run -d --name "$@" "$ROOTFS" sleep 1000; }
@@ -75,4 +73,77 @@ ipvlan() { # the kernel has it, or says by our words that it has not
 	h ctr-rm -f a
 	h ctr-net rm iv
 	[ -z "$(h ctr-ipam ls)" ]
+}
+
+# --- as CNI plugins
+plugins() {
+	need jq
+	PLUGINS=$WORLD/plugins
+	"$CTRBOX" --install-cni "$PLUGINS"
+	ns POD
+	ns POD2
+}
+conf() { # JQ: a bridge with addresses, changed
+	jq -nc '{cniVersion: "1.0.0", name: "n", type: "bridge", ipam: {type: "host-local", ranges: [[{subnet: "10.22.0.0/24"}]]}} | '"${1:-.}"
+}
+vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n)) | .vlans[]
+	| [.vlan, .vlanEnd // .vlan, (.flags // [] | length)]]'; }
+
+
+# bats test_tags=cni
+@test "cni bridge: vlan keeps pods apart; vlanTrunk carries tags" {
+	local c d
+	plugins
+	h ip link add b0 type bridge
+	if ! h ip link set b0 type bridge vlan_filtering 1; then
+		code 100 ADD "$POD" bridge "$(conf '.vlan = 100')"
+		[[ $output = *CONFIG_BRIDGE_VLAN_FILTERING* ]]
+		nothing_left
+		skip "this kernel's bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING): make check-v2"
+	fi
+	c=$(conf '.vlan = 100 | .preserveDefaultVlan = false')
+	d=$(jq -c '.vlan = 200 | .name = "m" | .ipam.ranges = [[{subnet: "10.22.0.0/24", rangeStart: "10.22.0.9"}]]' <<<"$c")
+	ns POD3
+	plugin ADD "$POD" bridge "$c"
+	plugin ADD "$POD2" bridge "$d"
+	plugin ADD "$POD3" bridge "$c"
+	[ "$(vlans '^veth')" = '[[100,100,2],[200,200,2],[100,100,2]]' ]
+	in_ns "$POD" ping -c1 -W2 10.22.0.3
+	run -1 in_ns "$POD" ping -c1 -W1 10.22.0.9
+	plugin DEL "$POD2" bridge "$d"
+	plugin DEL "$POD3" bridge "$c"
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+	c=$(conf '.vlanTrunk = [{minID: 10, maxID: 12}, {id: 40}]')
+	plugin ADD "$POD" bridge "$c"
+	[ "$(vlans '^veth')" = '[[1,1,2],[10,12,0],[40,40,0]]' ]
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+	code 7 ADD "$POD" bridge "$(conf '.vlan = 4095')"
+	code 7 ADD "$POD" bridge "$(conf '.vlan = 5 | .vlanTrunk = [{id: 6}]')"
+	code 7 ADD "$POD" bridge "$(conf '.vlanTrunk = [{minID: 6}]')"
+}
+
+# bats test_tags=cni
+@test "cni ipvlan: pods on the host's own network; in a chain it takes the addresses that are there" {
+	local c r
+	ipvlan
+	h ctr-netcfg detach "$A"
+	plugins
+	c=$(conf '.type = "ipvlan" | .master = "wan" | .ipam.ranges = [[{subnet: "198.51.100.0/24", rangeStart: "198.51.100.60"}]]
+		| .ipam.routes = [{dst: "0.0.0.0/0"}]')
+	r=$(plugin ADD "$POD" ipvlan "$c")
+	jq -e '.ips[0] == {interface: 0, address: "198.51.100.60/24", gateway: "198.51.100.1"}' <<<"$r"
+	in_ns "$POD" ping -c1 -W2 203.0.113.2
+	plugin CHECK "$POD" ipvlan "$(with_prev "$c" "$r")"
+	plugin DEL "$POD" ipvlan "$c"
+	plugin ADD "$POD" ipvlan "$(jq -c '.mode = "l3s"' <<<"$c")"
+	in_ns "$POD" ip -j -d link show eth0 | jq -e '.[0].linkinfo.info_data.mode == "l3s"'
+	plugin DEL "$POD" ipvlan "$c"
+	code 7 ADD "$POD" ipvlan "$(jq -c '.mode = "l4"' <<<"$c")"
+	plugin ADD "$POD" ipvlan "$(jq -c 'del(.ipam) | .prevResult = {cniVersion: "1.0.0", interfaces: [{name: "x"}],
+		ips: [{address: "198.51.100.77/24", interface: 0}]}' <<<"$c")" | jq -e '.ips[0].address == "198.51.100.77/24"'
+	in_ns "$POD" ip addr show eth0 | grep -q 198.51.100.77
+	plugin DEL "$POD" ipvlan "$c"
+	nothing_left
 }

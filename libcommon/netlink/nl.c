@@ -196,8 +196,8 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	const char *words = kernel_words(h, &len);
 	errno = -e->error;
 	char *label = n->m[i].label;
-	if (n->bus == NETLINK_ROUTE &&
-	    errno == EOPNOTSUPP) { /* of a link's making: the label begins with the kind */
+	if (n->bus == NETLINK_ROUTE && errno == EOPNOTSUPP && !strstr(label, "CONFIG_")) {
+		/* of a link's making: the label begins with the kind */
 		char kind[16];
 		size_t k = 0;
 		for (; k < 15 && isalpha((unsigned char)label[k]); k++)

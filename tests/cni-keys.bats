@@ -1,0 +1,95 @@
+# CNI: the keys of the bridge plugin one by one, each seen in the kernel; and what befalls a node: a full disk, a read-only
+# /run, no nf_tables, many at once, a kill at any instant.
+# shellcheck shell=bash disable=SC2154
+load cni
+
+test_setup() { cni_up; }
+
+conf() { # JQ: a bridge with addresses, changed
+	jq -nc '{cniVersion: "1.0.0", name: "n", type: "bridge", ipam: {type: "host-local",
+		ranges: [[{subnet: "10.22.0.0/24"}], [{subnet: "fd00:22::/64"}]]}} | '"${1:-.}"
+}
+port() { h bridge -j -d link | jq -c '.[] | select(.master == "cni0")'; }
+
+# add_check_del KEYS COMMAND...: the key's effect while it is attached, and nothing afterwards
+add_check_del() {
+	local c r
+	c=$(conf "$1")
+	r=$(plugin ADD "$POD" bridge "$c")
+	"${@:2}"
+	plugin CHECK "$POD" bridge "$(with_prev "$c" "$r")"
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+	h ip link del cni0
+}
+
+@test "cni bridge: hairpinMode, promiscMode, portIsolation, mtu, enabledad, disableContainerInterface" {
+	hairpin() { port | jq -e '.hairpin and (.isolated | not)'; }
+	add_check_del '.hairpinMode = true' hairpin
+	promisc() { h ip -j -d link show cni0 | jq -e '.[0].promiscuity > 0'; }
+	add_check_del '.promiscMode = true' promisc
+	dad() { [ "$(in_ns "$POD" cat /proc/sys/net/ipv6/conf/eth0/accept_dad)" = "$1" ]; }
+	add_check_del '.enabledad = true' dad 1
+	add_check_del . dad 0
+	mtu() { in_ns "$POD" ip link show eth0 | grep -q 'mtu 1400'; }
+	add_check_del '.mtu = 1400' mtu
+	down() { in_ns "$POD" ip -j link show eth0 | jq -e '.[0].flags | contains(["UP"]) | not'; }
+	add_check_del 'del(.ipam) | .disableContainerInterface = true' down
+	code 7 ADD "$POD" bridge "$(conf '.disableContainerInterface = true')"
+	code 7 ADD "$POD" bridge "$(conf '.hairpinMode = true | .promiscMode = true')"
+	code 7 ADD "$POD" bridge "$(conf '.portIsolation = "yes"')"
+}
+
+@test "cni bridge: isolated ports do not reach each other, and reach the gateway" {
+	local c r2
+	c=$(conf '.isGateway = true | .portIsolation = true')
+	plugin ADD "$POD" bridge "$c"
+	r2=$(plugin ADD "$POD2" bridge "$c")
+	in_ns "$POD" ping -c1 -W2 10.22.0.1
+	run -1 in_ns "$POD" ping -c1 -W1 "$(jq -r '.ips[0].address | split("/")[0]' <<<"$r2")"
+	plugin DEL "$POD" bridge "$c"
+	plugin DEL "$POD2" bridge "$c"
+	nothing_left
+}
+
+@test "cni: two hundred at once, each with an address of its own, and away again" {
+	local i c pids=()
+	c=$(conf '.isGateway = true | .ipMasq = true | .ipam.ranges = [[{subnet: "10.22.0.0/16"}]]')
+	all() { # COMMAND
+		pids=()
+		for ((i = 0; i < 200; i++)); do
+			IFNAME=e$i plugin "$1" "$POD" bridge "$c" >"$WORLD/r$i" 3>&- &
+			pids+=($!)
+		done
+		for i in "${pids[@]}"; do wait "$i"; done
+	}
+	all ADD
+	[ "$(cat "$WORLD"/r* | jq -r '.ips[].address' | sort -u | wc -l)" = 200 ]
+	[ "$(in_ns "$POD" ip -o -4 addr | grep -c 10.22)" = 200 ]
+	all DEL
+	nothing_left
+}
+
+@test "cni: a read-only or full /run, and a kernel without nf_tables: a code, one line, nothing half made" {
+	local c
+	c=$(conf '.isGateway = true | .ipMasq = true')
+	in_run() { # MOUNT-OPTIONS FILL CONF: ADD with such a $CTR_RUN
+		run h unshare -m bash -c "mount -t tmpfs -o $1 none $CTR_RUN; $2; exec env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
+			CNI_NETNS=/proc/$POD/ns/net CNI_IFNAME=eth0 CNI_PATH=$PLUGINS $PLUGINS/bridge 2>/dev/null" <<<"$3"
+		[ "$status" = 1 ]
+		jq -e '.msg | contains("\n") | not' <<<"$output"
+		run -1 in_ns "$POD" ip link show eth0
+		nothing_left
+	}
+	in_run ro : "$c"
+	in_run size=4k "head -c 9000 /dev/zero >$CTR_RUN/full 2>&1 || true" "$c"
+	in_run nr_inodes=3 : "$c"
+	need strace
+	# the third socket is that of nf_tables; libmnl tries twice
+	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
+		CNI_NETNS=/proc/"$POD"/ns/net CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge" <<<"$c" 2>/dev/null
+	[ "$status" = 1 ]
+	jq -e '.msg | contains("\n") | not' <<<"$output"
+	run -1 in_ns "$POD" ip link show eth0
+	nothing_left
+}
