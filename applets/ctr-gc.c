@@ -30,23 +30,24 @@ static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
 
 static int code;
-/* Ids of those that were seen to live, sorted: no further look is needed to leave their things
- * alone. What has ended since then is the next run's. */
-static struct strv living;
+/* What the one look at every record has shown, sorted: the ids of those that live (no further look
+ * is needed to leave their things alone: what has ended since then is the next run's), of those
+ * among them that have networks, and "ID NAME" of all whose record is whole. */
+static struct strv living, wired, seen;
 
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool seen_alive(const char *id)
+static bool among(const struct strv *l, const char *s)
 {
-	return living.n && bsearch(&id, living.v, living.n, sizeof *living.v, by_text);
+	return l->n && bsearch(&s, l->v, l->n, sizeof *l->v, by_text);
 }
 
 static int alive(const char *owner, void *arg)
 {
-	return seen_alive(owner) ? 1 : container_owner_alive(owner, arg);
+	return among(&living, owner) ? 1 : container_owner_alive(owner, arg);
 }
 
 static void trouble(void)
@@ -129,6 +130,8 @@ static void one(struct container *c)
 		thaw(c);
 	if (c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING) {
 		strv_add(&living, c->id); /* its lock is held */
+		if (kv_get(&c->state, "network") || faccessat(c->dir, "networks", F_OK, 0) == 0)
+			strv_add(&wired, c->id);
 		return;
 	}
 	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
@@ -152,28 +155,49 @@ static void containers(void)
 		die_fail();
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
-		if (container_read(&c, names.v[i]) == 0)
+		if (container_read(&c, names.v[i]) == 0) {
+			if (c.status != ST_CORRUPT)
+				strv_take(&seen, xasprintf("%s %s", c.id, c.name));
 			one(&c);
+		}
 		container_close(&c);
 	}
 	strv_free(&names);
 	strv_sort(&living);
+	strv_sort(&seen);
 }
 
-/* Files of the index whose container has gone: a kill came between the removal of the two. */
-static void stale_ids(void)
+struct index_look {
+	size_t right; /* files that say what was seen */
+	struct strv others;
+};
+
+static int index_one(const char *id, const char *name, void *arg)
 {
-	struct strv ids = {0};
-	if (ids_repair() < 0 || ids_list("", &ids) < 0)
+	struct index_look *l = arg;
+	_cleanup_free_ char *pair = xasprintf("%s %s", id, name);
+	if (among(&seen, pair))
+		l->right++;
+	else
+		strv_add(&l->others, id);
+	return 0;
+}
+
+/* Files of the index whose container has gone (a kill came between the removal of the two) or has
+ * another name (a rename was cut short), and containers without one. */
+static void mend_index(void)
+{
+	struct index_look l = {0};
+	if (ids_each(index_one, &l) < 0 || (l.right < seen.n && ids_repair() < 0))
 		trouble();
-	for (size_t i = 0; i < ids.n; i++) {
-		int r = seen_alive(ids.v[i]) ? 0 : container_forget_id(ids.v[i]);
+	for (size_t i = 0; i < l.others.n; i++) {
+		int r = container_forget_id(l.others.v[i]);
 		if (r < 0)
 			trouble();
 		else if (r == 1)
-			printf("id %s\n", ids.v[i]);
+			printf("id %s\n", l.others.v[i]);
 	}
-	strv_free(&ids);
+	strv_free(&l.others);
 }
 
 /* Groups of containers that are not there any more. */
@@ -244,14 +268,14 @@ int ctr_gc_main(int argc, char **argv)
 	halfmade_clear(cleared, trouble);
 	containers();
 	if (access(ctr_lib(), F_OK) == 0) {
-		stale_ids();
+		mend_index();
 		groups();
 	}
 	_cleanup_close_ int r = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, NULL) < 0)
 		trouble();
-	if (plug_gc(alive) < 0)
+	if (plug_gc(alive, &wired) < 0)
 		trouble();
 	return code;
 }

@@ -265,6 +265,8 @@ int ctr_ps_main(int argc, char **argv)
 			warn("%s: corrupt: %s", c.name, c.why);
 			code = 1;
 		}
+		if (templated || o.json || o.fields || o.filters.n)
+			container_times(&c);
 		if (wanted(&c)) {
 			if (templated)
 				bad |= ps_template(&lines, o.fields, &c);

@@ -37,6 +37,6 @@ void plug_rename(const struct container *c);
  * missing, or -1 with fail(). */
 int plug_restore(void);
 /* For ctr-gc: what names a container that nobody holds. */
-int plug_gc(owner_alive_fn *alive);
+int plug_gc(owner_alive_fn *alive, const struct strv *wired);
 
 #endif

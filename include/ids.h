@@ -21,6 +21,11 @@ int ids_drop(const char *id);
 /* The name it hints at, the caller's; NULL with errno ENOENT when there is no such id, else with
  * fail(). */
 char *ids_name(const char *id);
+/* Is there such an id? 1, 0, -1 with fail(). */
+int ids_there(const char *id);
+/* fn for every id and the name it hints at. 0, what fn returned when that was not 0, or -1 with
+ * fail(). */
+int ids_each(int (*fn)(const char *id, const char *name, void *arg), void *arg);
 /* Every id there is that begins with `prefix`. 0 or -1 with fail(). */
 int ids_list(const char *prefix, struct strv *out);
 /* Is the file's lock held? 1, 0, -1 with fail() (errno ENOENT: no such id). */

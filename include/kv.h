@@ -10,6 +10,8 @@
 
 struct kv {
 	struct strv keys, vals;
+	char *text; /* what was parsed: most of those strings lie in it */
+	size_t len;
 };
 /* Parse what kv_text() wrote (and nothing more liberal than it but unquoted words, blank lines and
  * # comments). -1 with fail() naming the line; kv is then empty. */

@@ -23,7 +23,7 @@ struct log {
 	} part[2];    /* the unfinished line of stdout and of stderr */
 	size_t out_n; /* lines that are to be written, and how much of them says what was dropped */
 	size_t telling;
-	char out[32768];
+	char out[98304]; /* what one read of 64 KiB gives, in lines of 80 bytes and more */
 };
 
 /* Open `log` in the container's directory (-1: keep nothing) for appending. max_size 0: never

@@ -41,6 +41,9 @@ struct container {
 	bool has_exit, oom;
 	bool stopped; /* the end was deliberate: it stays so at boot (ctr-start --boot) */
 	char *error;  /* why it could not be started the last time */
+	bool listed; /* read for a listing: `started` and `exit` only where the status hangs on them
+		      */
+	bool unsynced; /* its removal is written through by the caller, for many at once */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */
 	long finished_ns;
@@ -61,10 +64,14 @@ int record_dir(void);
 int container_open(struct container *c, const char *name);
 /* The same by its whole id alone, whatever it is called and renamed to meanwhile. */
 int container_open_id(struct container *c, const char *id);
-/* The same by directory name only, for listings: it may be ST_CORRUPT. -1 when there is none of
- * this name (any more).
+/* The same by directory name only, for listings: it may be ST_CORRUPT. What does not bear on the
+ * status is not read: container_times() does. -1 when there is none of this name (any more).
  */
 int container_read(struct container *c, const char *dirname);
+void container_times(struct container *c);
+/* Is there one of this name, id or beginning of an id? Its record is read only in the last case. 0,
+ * or -1 with fail(). */
+int container_look(const char *name);
 void container_close(struct container *c);
 /* Every container's directory name, sorted. 0, or -1 with fail(). */
 int container_names(struct strv *out);

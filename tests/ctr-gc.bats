@@ -127,18 +127,3 @@ orphan() {
 	[ "$(ctr-ps -n -o name,status | tr -s ' ')" = "c running" ]
 	rmdir "$CTR_LIB/volumes/.new-busy"
 }
-
-# bats test_tags=ctr-run
-@test "15.9 gc asks once whether a container lives: the index is not asked again for one that does" {
-	need strace strace
-	for i in 1 2 3; do ctr-run -d --name "l$i" "$ROOTFS" sleep 1000; done >ids
-	strace -e trace=open,openat -o calls ctr-gc
-	run grep -cFf <(sed 's/.*/"&"/' ids) calls # an open of a file of the index, by its bare name
-	[ "$output" = 0 ]
-	# One that has ended is looked for there: the count is not 0 for want of trying.
-	(. "$CTR_RUN/containers/l1/state"; kill -9 "$monitor")
-	wait_for 5 sh -c 'ctr-ps -an -o name,status | grep -q "l1.*lost\|l1.*orphaned"'
-	strace -e trace=open,openat -o calls ctr-gc >/dev/null
-	grep -qF "\"$(head -n 1 ids)\"" calls
-	[ "$(ctr-ps -q | wc -l)" = 2 ]
-}

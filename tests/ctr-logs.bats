@@ -146,7 +146,7 @@ log_speed() {
 	[ $(($(stat -c %s "$1") / 10000 / (ticks + 1))) -ge "$2" ]
 }
 
-@test "much output costs little: lines of 128 bytes and of 8; the last ten are found from the end" {
+@test "15.14 much output costs little: lines of 128 bytes and of 8; the last ten are found from the end" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers' build"
 	not_in_rig "slow"
 	perl -e 'print "x" x 127, "\n" for 1 .. 1200000; print "END\n"' >lines128

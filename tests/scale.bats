@@ -56,3 +56,61 @@ load lib
 	if [[ "$BIN" == */san/* ]]; then return; fi
 	[ "$cpu" -lt 50 ]
 }
+
+# calls COMMAND...: how many system calls it makes. The clock of a busy machine shows what others do; this does not.
+calls() {
+	strace -f -c -o counted "$@" >/dev/null
+	awk '$NF == "total" { print $4 }' counted
+}
+# more N PREFIX: so many that run.
+more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000; done; }
+
+# bats test_tags=ctr-gc,ctr-ps
+@test "15.9 15.11 gc and ps: linear, and few system calls for each container that runs" {
+	need strace strace
+	not_old "their number is not what differs"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
+	more 4 a >/dev/null
+	gc=$(calls ctr-gc) ps=$(calls ctr-ps)
+	more 16 b >/dev/null
+	gc=$((($(calls ctr-gc) - gc) / 16)) ps=$((($(calls ctr-ps) - ps) / 16))
+	echo "# for each: gc $gc, ps $ps" >&3
+	[ "$gc" -le 55 ]
+	[ "$ps" -le 22 ]
+}
+
+# bats test_tags=ctr-gc,ctr-rename
+@test "15.9 gc mends the index: a name that a rename cut short left in it, a missing file, one too many" {
+	id=$(ctr-run -d --name a "$ROOTFS" sleep 1000)
+	other=$(ctr-create --name b "$ROOTFS" true)
+	printf '%-129s\n' old >"$CTR_LIB/ids/$id" # in place: the lock on it is the container's life
+	rm "$CTR_LIB/ids/$other"
+	printf '%-129s\n' gone >"$CTR_LIB/ids/0123456789ab"
+	run -0 ctr-gc
+	[ "$output" = "id 0123456789ab" ]
+	[ "$(cat "$CTR_LIB/ids/$id" "$CTR_LIB/ids/$other" | tr -s ' \n' ' ')" = "a b " ]
+	[ -z "$(ctr-gc)" ]
+	[ "$(ctr-ps -n -o name,status | tr -s ' ')" = "a running" ]
+}
+
+# bats test_tags=ctr-rm,ctr-ps
+@test "15.11 ps -aq | rm -: linear, one look-up and one write-through for many; by id the index is not listed" {
+	need strace strace
+	not_old "their number is not what differs"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
+	for n in 8 40; do
+		for i in $(seq $n); do ctr-create --name "c$i" "$ROOTFS" true >/dev/null; done
+		ctr-ps -aq >ids
+		read -r first _ <ids
+		strace -e trace=getdents64 -o listed ctr-inspect "$first" >/dev/null
+		run grep -c getdents64 listed
+		[ "$output" = 0 ]
+		each[n]=$(($(calls ctr-rm - <ids) / n))
+		syncs[n]=$(awk '$NF == "fsync" { print $4 }' counted)
+		[ -z "$(ctr-ps -aq)" ]
+	done
+	echo "# for each of 8: ${each[8]}, of 40: ${each[40]}" >&3
+	[ "${each[40]}" -le "${each[8]}" ]
+	[ "${each[40]}" -le 120 ]
+	[ "${syncs[40]}" = 1 ] # a window of 64
+}

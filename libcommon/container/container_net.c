@@ -280,12 +280,33 @@ static int restore_one(struct container *c, void *arg)
 	return 0;
 }
 
-int plug_restore(void)
+/* fn for those of these ids that are still there. */
+static int each_of(const struct strv *ids, int (*fn)(struct container *, void *), void *arg)
+{
+	int r = 0;
+	for (size_t i = 0; i < ids->n; i++) {
+		struct container c;
+		bool there = container_open_id(&c, ids->v[i]) == 0;
+		if (there ? fn(&c, arg) < 0 : errno != ENOENT)
+			r = -1;
+		container_close(&c);
+	}
+	return r;
+}
+
+/* `ids` NULL: all of them are looked at. */
+static int restore(const struct strv *ids)
 {
 	struct endpoint_restore r;
 	if (geteuid() || endpoint_restore_open(&r) < 0)
 		return geteuid() ? 0 : -1;
-	return endpoint_restore_close(&r, container_each(restore_one, &r));
+	return endpoint_restore_close(
+	    &r, ids ? each_of(ids, restore_one, &r) : container_each(restore_one, &r));
+}
+
+int plug_restore(void)
+{
+	return restore(NULL);
 }
 
 /* A connect or disconnect of a running container that was cut short. */
@@ -304,12 +325,12 @@ static int settle_one(struct container *c, void *arg)
 	return 0;
 }
 
-int plug_gc(owner_alive_fn *alive)
+int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	int failed = 0;
 	if (geteuid()) /* a user's have none of it */
 		return 0;
-	if (container_each(settle_one, &failed) < 0)
+	if (each_of(wired, settle_one, &failed) < 0)
 		failed = -1;
 	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
@@ -317,7 +338,7 @@ int plug_gc(owner_alive_fn *alive)
 	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */
 		return failed;
 	nft_close(&f);
-	int missing = plug_restore();
+	int missing = restore(wired);
 	int idle = network_idle();
 	if (idle < 0) {
 		warn("%s", fail_msg());

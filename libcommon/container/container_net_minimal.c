@@ -66,8 +66,9 @@ int plug_restore(void)
 	return 0;
 }
 
-int plug_gc(owner_alive_fn *alive)
+int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	(void)alive;
+	(void)wired;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct sweep {
 	void (*trouble)(void);
 	const char *path;
 	bool records; /* of `containers`: the id stands in the name, and goes from the index, too */
+	bool lives;   /* the folder is a container's: while it starts or is renamed it is left */
 };
 
 /* ".new-X", ".rm-X", ".tmp-X", ".conf.renamed", and file_write_at()'s ".NAME.XXXXXXXXXXXX". */
@@ -47,6 +48,10 @@ static int half_one(int dir, const char *name, void *arg)
 	struct sweep *s = arg;
 	struct stat st;
 	if (!half_name(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	_cleanup_close_ int started =
+	    s->lives ? openat(dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	if (started >= 0 && lock_try(started, LOCK_EX) != 1)
 		return 0;
 	bool folder = S_ISDIR(st.st_mode);
 	_cleanup_free_ char *path = xasprintf("%s/%s", s->path, name);
@@ -117,11 +122,6 @@ static int half_inner(int dir, const char *name, void *arg)
 		return 0;
 	}
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	/* A start or a rename under way: it works in there. */
-	_cleanup_close_ int started =
-	    fd < 0 ? -1 : openat(fd, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (started >= 0 && lock_try(started, LOCK_EX) != 1)
-		return 0;
 	i->s->path = path;
 	if (fd < 0 ? errno != ENOENT && errno != ENOTDIR && fail("%s: open: %m", path)
 		   : dir_each(fd, half_one, i->s) < 0)
@@ -155,6 +155,7 @@ void halfmade_clear(void (*said)(const char *what, const char *path), void (*tro
 		_cleanup_free_ char *path = xasprintf("%s%s%.*s", of_lib ? ctr_lib() : ctr_run(),
 		    n ? "/" : "", (int)(inner ? n - 2 : n), what);
 		s.records = strcmp(what, "containers") == 0;
+		s.lives = n && what[n - 1] == '+';
 		if (inner)
 			half_inners(&s, path, what[n - 1] == '+');
 		else

@@ -164,16 +164,52 @@ static int ids_open(const char *id)
 	return fd < 0 ? fail("ids/%s: open: %m", id) : fd;
 }
 
+static void ids_get(int fd, char text[IDS_TEXT + 1])
+{
+	ssize_t n = pread(fd, text, IDS_TEXT, 0);
+	text[n < 0 ? 0 : n] = 0;
+	text[strcspn(text, " \n")] = 0;
+}
+
 char *ids_name(const char *id)
 {
 	char text[IDS_TEXT + 1];
 	_cleanup_close_ int fd = ids_open(id);
 	if (fd < 0)
 		return NULL;
-	ssize_t n = pread(fd, text, IDS_TEXT, 0);
-	text[n < 0 ? 0 : n] = 0;
-	text[strcspn(text, " \n")] = 0;
+	ids_get(fd, text);
 	return xstrdup(text);
+}
+
+int ids_there(const char *id)
+{
+	_cleanup_close_ int fd = ids_open(id);
+	return fd < 0 && errno != ENOENT ? -1 : fd >= 0;
+}
+
+struct ids_visit {
+	int (*fn)(const char *id, const char *name, void *arg);
+	void *arg;
+};
+
+static int ids_one(int dir, const char *id, void *arg)
+{
+	struct ids_visit *v = arg;
+	char text[IDS_TEXT + 1];
+	if (id[0] == '.')
+		return 0;
+	_cleanup_close_ int fd = openat(dir, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail("ids/%s: open: %m", id);
+	ids_get(fd, text);
+	return v->fn(id, text, v->arg);
+}
+
+int ids_each(int (*fn)(const char *id, const char *name, void *arg), void *arg)
+{
+	struct ids_visit v = {fn, arg};
+	_cleanup_close_ int ids = ids_dir();
+	return ids < 0 ? -1 : dir_each(ids, ids_one, &v);
 }
 
 int ids_held(const char *id)

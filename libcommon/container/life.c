@@ -47,8 +47,11 @@ static void read_again(struct container *c, bool locked)
 {
 	kv_free(&c->conf);
 	kv_free(&c->state);
-	struct container fresh = {
-	    .dir = c->dir, .life = c->life, .starting = c->starting, .name = c->name};
+	struct container fresh = {.dir = c->dir,
+	    .life = c->life,
+	    .starting = c->starting,
+	    .unsynced = c->unsynced,
+	    .name = c->name};
 	free(c->id);
 	free(c->why);
 	free(c->error);
@@ -162,8 +165,8 @@ static int has_id(struct container *c, void *arg)
 int container_forget_id(const char *id)
 {
 	int held = ids_held(id);
-	if (held != 0)
-		return held < 0 && errno != ENOENT ? -1 : 0;
+	if (held < 0)
+		return errno != ENOENT ? -1 : 0;
 	_cleanup_free_ char *name = ids_name(id), *aside = xasprintf(".new-%s", id);
 	struct container c;
 	_cleanup_close_ int still = record_still();
@@ -182,6 +185,8 @@ int container_forget_id(const char *id)
 		return -1;
 	if (f.name)
 		r = ids_rename(id, f.name); /* a rename was cut short */
+	else if (held)
+		r = 0; /* it is about to be there, or on its way out */
 	else
 		r = ids_drop(id) < 0 ? -1 : 1;
 	free(f.name);

@@ -70,7 +70,7 @@ int exit_read(int fd, struct container *c)
 	return 0;
 }
 
-static void read_exit(struct container *c)
+static void read_started(struct container *c)
 {
 	char text[96];
 	long ns;
@@ -87,6 +87,10 @@ static void read_exit(struct container *c)
 		fail("started: '%.40s' is not a time", text);
 		corrupt(c);
 	}
+}
+
+static void read_exit(struct container *c)
+{
 	_cleanup_close_ int e =
 	    openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (e < 0 && errno != ENOENT) {
@@ -97,23 +101,36 @@ static void read_exit(struct container *c)
 		corrupt(c);
 }
 
+void container_times(struct container *c)
+{
+	if (c->listed && c->dir >= 0)
+		read_started(c);
+	c->listed = false;
+}
+
 static int listed[2] = {
     -1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
 
-/* The process that `state` names, if it is still that one. */
+/* Of a listing the folder was opened for this alone: no further open file is needed to ask. */
+static int listed_held(const struct container *c)
+{
+	if (!c->listed)
+		return record_held(c->dir);
+	int r = lock_try(c->dir, LOCK_SH);
+	if (r == 1)
+		flock(c->dir, LOCK_UN);
+	return r < 0 ? -1 : !r;
+}
+
+/* The process that `state` names, if it is still that one. A listing believes a monitor that lives:
+ * it waits for that process, and takes `state` away. */
 void record_read_state(struct container *c)
 {
 	_cleanup_free_ char *path =
 	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
-	if (faccessat(listed[1], path, F_OK, 0) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR) {
-			fail("state: %m");
-			corrupt(c);
-		}
-		return;
-	}
 	if (kv_read_at(&c->state, listed[1], path) < 0) {
-		corrupt(c);
+		if (errno != ENOENT && errno != ENOTDIR)
+			corrupt(c);
 		return;
 	}
 	static char boot[37]; /* the same as long as we live */
@@ -123,8 +140,11 @@ void record_read_state(struct container *c)
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
 	if (pid <= 0 || !b)
 		return;
+	bool told = c->listed && listed_held(c) == 1;
+	now = start;
 	errno = 0;
-	if ((!*boot && boot_id(boot) < 0) || (pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
+	if ((!*boot && boot_id(boot) < 0) ||
+	    (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
 		fail("state: /proc: %m"); /* too few descriptors, say: whether it lives is not known
 					   */
 		corrupt(c);
@@ -148,9 +168,8 @@ static void derive(struct container *c, bool locked_by_us)
 	bool alive = c->pid != 0, again = kv_num(&c->state, "restarting", 0);
 	/* The lock is asked only where it makes a difference: a thousand that have ended are listed
 	 * in less time by that. */
-	int live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us
-		       ? record_held(c->dir)
-		       : 0;
+	int live =
+	    (alive || again || (c->started && !c->has_exit)) && !locked_by_us ? listed_held(c) : 0;
 	if (live < 0)
 		corrupt(c); /* not known, so nothing acts on it */
 	else if (live && again)
@@ -188,7 +207,10 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	}
 	c->id = xstrdup(id ? id : c->name);
 	record_read_state(c);
-	read_exit(c);
+	if (!c->listed || !c->pid)
+		read_exit(c);
+	if (!c->listed || (!c->pid && !c->has_exit))
+		read_started(c);
 	if (c->has_exit && c->exit_code >= 125 && faccessat(c->dir, "error", F_OK, 0) == 0)
 		c->error = file_read_at(c->dir, "error", 4096, NULL);
 	derive(c, locked_by_us);
@@ -196,7 +218,8 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 
 int container_read(struct container *c, const char *dirname)
 {
-	*c = (struct container){.dir = -1, .life = -1, .starting = -1, .name = xstrdup(dirname)};
+	*c = (struct container){
+	    .dir = -1, .life = -1, .starting = -1, .listed = true, .name = xstrdup(dirname)};
 	if (listed[0] < 0) {
 		_cleanup_free_ char *run = record_run_path(NULL, NULL);
 		listed[0] = record_dir();
@@ -289,9 +312,10 @@ typedef int opener(struct container *c, int parent, const char *name);
 static int open_by_name(struct container *c, int parent, const char *name)
 {
 	int r = open_named(c, parent, name);
-	if (r == 0 && strlen(name) >= 3 && strspn(name, "0123456789abcdef") == strlen(name))
-		r = open_prefix(c, parent, name);
-	return r;
+	if (r || strlen(name) < 3 || strspn(name, "0123456789abcdef") != strlen(name))
+		return r;
+	r = open_id(c, parent, name); /* a whole one: the index need not be listed */
+	return r ? r : open_prefix(c, parent, name);
 }
 
 static int open_by(opener *by, struct container *c, const char *name)
@@ -311,6 +335,19 @@ static int open_by(opener *by, struct container *c, const char *name)
 int container_open(struct container *c, const char *name)
 {
 	return open_by(open_by_name, c, name);
+}
+
+int container_look(const char *name)
+{
+	struct container c;
+	_cleanup_close_ int parent = record_dir();
+	if (parent >= 0 && name_valid(name) &&
+	    (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || ids_there(name) == 1))
+		return 0;
+	int r = container_open(&c, name);
+	if (r == 0)
+		container_close(&c);
+	return r;
 }
 
 int container_open_id(struct container *c, const char *id)

@@ -42,7 +42,7 @@ int container_erase(const struct container *c)
 		erase_known(c->dir);
 	if (userns_tree_remove(parent, now) < 0)
 		return fail_in("%s", c->name);
-	if (!kv_num(&c->conf, "rm", 0))
+	if (!kv_num(&c->conf, "rm", 0) && !c->unsynced)
 		record_sync(parent, NULL);
 	return ids_drop(c->id); /* last: as long as anything of it is there, the index knows it */
 }

@@ -224,11 +224,13 @@ int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done)
 	return r;
 }
 
-/* Opened and, where they run, killed: all of a window before the first is waited for. */
+/* Opened and, where they run, killed: all of a window before the first is waited for; and the
+ * folder that they were in is written through once for all of them, before one is named. */
 static int remove_window(const struct strv *names, size_t from, size_t to, bool force, FILE *done)
 {
 	struct container c[WINDOW];
 	bool open[WINDOW] = {false};
+	_cleanup_close_ int parent = record_dir();
 	int r = 0;
 	for (size_t i = from; i < to; i++) {
 		struct container *o = &c[i - from];
@@ -238,21 +240,28 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 			warn("%s", fail_msg());
 			r = -1;
 		}
+		o->unsynced = true;
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
 		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
 			warn("%s", fail_msg()); /* it is tried again, and then said for good */
 	}
+	bool durable = false;
 	for (size_t i = from; i < to; i++) {
 		if (!open[i - from])
 			continue;
+		durable |= !kv_num(&c[i - from].conf, "rm", 0);
 		if (steer_remove(&c[i - from], force) < 0) {
 			warn("%s", fail_msg());
+			open[i - from] = false;
 			r = -1;
-		} else if (done) {
-			fprintf(done, "%s\n", names->v[i]);
 		}
 		container_close(&c[i - from]);
 	}
+	if (durable && parent >= 0)
+		record_sync(parent, NULL);
+	for (size_t i = from; i < to && done; i++)
+		if (open[i - from])
+			fprintf(done, "%s\n", names->v[i]);
 	return r;
 }
 
@@ -297,15 +306,11 @@ int steer_remove(struct container *c, bool force)
 int steer_look(const struct strv *names)
 {
 	int r = 0;
-	for (size_t i = 0; i < names->n; i++) {
-		struct container c;
-		if (container_open(&c, names->v[i]) == 0) {
-			container_close(&c);
-			continue;
+	for (size_t i = 0; i < names->n; i++)
+		if (container_look(names->v[i]) < 0) {
+			warn("%s", fail_msg());
+			r = -1;
 		}
-		warn("%s", fail_msg());
-		r = -1;
-	}
 	return r;
 }
 
