@@ -19,6 +19,7 @@
 #include "applets.h"
 #include "cgroup.h"
 #include "err.h"
+#include "rlimits.h"
 #include "file.h"
 #include "opt.h"
 #include "record.h"
@@ -363,6 +364,7 @@ static int become(const char *path, char **argv)
 	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);
 	if (cgroup_enter(path, false, -1) == 0) {
 		umask(applet_umask);
+		limits_back();
 		execvp(argv[0], argv);
 		fail("%s: %m", argv[0]);
 		err_code = errno == ENOENT ? 127 : 126;

@@ -11,6 +11,7 @@
 #include "applets.h"
 #include "cni.h"
 #include "err.h"
+#include "rlimits.h"
 #include "file.h"
 #include "str.h"
 #include "title.h"
@@ -118,8 +119,8 @@ mode_t applet_umask;
 /* What a caller hands down must not change what an applet does. An ignored SIGCHLD lets children
  * vanish unseen (waitpid(2) then waits for ever), a blocked or ignored SIGTERM cannot end us, and a
  * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout. SIGHUP, SIGINT
- * and SIGQUIT stay ignored, for nohup(1) and background jobs; limits are the caller's will. A
- * command that a CHAIN applet becomes has the caller's umask. */
+ * and SIGQUIT stay ignored, for nohup(1) and background jobs. A command that a CHAIN applet becomes
+ * has the caller's umask and limits; with others, what a container is started with has them. */
 static void repair_inherited(enum applet_kind kind)
 {
 	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
@@ -137,6 +138,8 @@ static void repair_inherited(enum applet_kind kind)
 	applet_umask = umask(022);
 	if (kind == CHAIN)
 		umask(applet_umask);
+	else
+		limits_widen();
 }
 
 int applet_run(const struct applet *a, int argc, char **argv)

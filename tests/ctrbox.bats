@@ -76,7 +76,7 @@ load lib
 }
 
 # What a caller hands down (issue "faults met in real use"): none of it changes what an applet does.
-@test "an ignored SIGCHLD, a full signal mask: the exit code arrives, in the foreground and detached" {
+@test "18.1 an ignored SIGCHLD, a full signal mask: the exit code arrives, in the foreground and detached" {
 	run timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" -eq 7 ]
 	timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run -d --name c "$ROOTFS" sh -c 'exit 7'
@@ -86,7 +86,7 @@ load lib
 	[ "$status" -eq 6 ]
 }
 
-@test "closed stdin, stdout and stderr: containers start, and what they write is logged" {
+@test "18.1 closed stdin, stdout and stderr: containers start, and what they write is logged" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'echo out; echo err >&2' <&- >&-
 	timeout 10 ctr-wait c
 	[ "$(ctr-logs c 2>&1 | sort | tr '\n' ' ')" = "err out " ]
@@ -95,7 +95,7 @@ load lib
 	[ "$(ctr-inspect -f State.Status d)" = running ]
 }
 
-@test "umask 077, a working directory that is gone" {
+@test "18.16 umask 077, a working directory that is gone" {
 	run bash -c 'umask 077; ctr-run -u 1000 -v /a "$1" ls -ld /a' - "$ROOTFS"
 	[[ "$output" == drwxr-xr-x* ]]
 	mkdir gone
@@ -106,4 +106,19 @@ load lib
 @test "ctr-cgset's command has the caller's umask" {
 	[ "$(umask 027 && ctr-cgset -c g -- sh -c umask)" = 0027 ]
 	ctr-cgset -d g
+}
+
+@test "18.1 limits of files are the command's, not the applets': a soft one is no obstacle, a hard one is said" {
+	run -0 bash -c 'ulimit -Sn 12; ulimit -Sf 0; ctr-run "$1" sh -c "ulimit -n; ulimit -f" | cat' - "$ROOTFS"
+	[ "${lines[*]}" = "12 0" ]
+	[ "$(bash -c 'ulimit -Sn 12; ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"')" = $'12\nSigIgn:\t0000000000000000' ]
+	ctr-cgset -d g
+	# where the applet may raise a hard one, it does
+	run bash -c 'ulimit -f 0; ctr-run "$1" true 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$ROOTFS"
+	[ "$status" -eq 0 ] || [[ "$status:$output" == "125:"*"File too large" ]]
+}
+
+@test "18.16 the caller's umask does not reach the folder of exec -w either" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	[ "$(umask 077 && ctr-exec -w /new/in c stat -c %a /new /new/in | tr '\n' ' ')" = "755 755 " ]
 }

@@ -21,6 +21,7 @@
 
 #include "caps.h"
 #include "err.h"
+#include "rlimits.h"
 #include "file.h"
 #include "idmap.h"
 #include "init.h"
@@ -165,6 +166,7 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 
 static int limits(const struct spec *s)
 {
+	limits_back();
 	for (size_t i = 0; i < s->rlimits.n; i++) {
 		const struct spec_rlimit *l = &s->rlimits.v[i];
 		int res = rlimit_resource(l->type);
@@ -319,8 +321,10 @@ static int enter_cwd(const char *cwd)
 {
 	char now[4096];
 	int r = chdir(cwd);
-	if (r < 0 && errno == ENOENT)
+	if (r < 0 && errno == ENOENT) {
+		umask(022); /* a CHAIN applet still has the caller's; the command's is set later */
 		r = dir_make(cwd, 0755) < 0 ? -2 : chdir(cwd);
+	}
 	if (r < 0)
 		return r == -2 ? -1 : fail("%s: working directory: %m", cwd);
 	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
@@ -332,7 +336,9 @@ int become_oom_score(const struct spec *s)
 {
 	char num[24];
 	snprintf(num, sizeof num, "%d", (int)s->oom_score_adj);
-	return s->has_oom_score_adj ? file_poke("/proc/self/oom_score_adj", num) : 0;
+	if (!s->has_oom_score_adj || file_poke("/proc/self/oom_score_adj", num) == 0)
+		return 0;
+	return errno == EACCES ? fail_in("going below the caller's takes CAP_SYS_RESOURCE") : -1;
 }
 
 void become_hidden(void)

@@ -29,8 +29,8 @@ static const char *exec_why(const char *path, int err, int elf)
 		int err;
 		const char *why;
 	} words[] = {
-	    {E2BIG, "the arguments and the environment are too long together, or one is longer "
-		    "than 128k"},
+	    {E2BIG, "the arguments and the environment are too long together, one is longer than "
+		    "128k, or the memory limit is too small for them"},
 	    {ETXTBSY, "somebody is writing to it"},
 	    {ELOOP, "too many links, or interpreters of interpreters"},
 	    {ENOMEM, "no memory for it: the memory limit may be too small"},
@@ -76,6 +76,8 @@ static int explain_script(const char *path, char *line, int err)
 	*end = 0;
 	name[strcspn(name, " \t\r")] = 0;
 	errno = err;
+	if (!*name)
+		return fail("%s: %m (its first line names no interpreter)", path), 126;
 	if (gone && cr)
 		return fail("%s: its interpreter %s was not found: its first line ends in a "
 			    "carriage return (CR LF)",
@@ -108,7 +110,7 @@ static int explain(const char *path, int err)
 	bool gone = err == ENOENT || err == ENOTDIR;
 	if (n >= 2 && head[0] == '#' && head[1] == '!' && !own_fault(path, err))
 		return explain_script(path, head + 2, err);
-	int elf = n > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
+	int elf = n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0;
 	if (elf && n >= (ssize_t)sizeof(Elf32_Ehdr) &&
 	    ((Elf32_Ehdr *)head)->e_machine != OUR_MACHINE)
 		elf = 2;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "rlimits.h"
 #include "file.h"
 #include "hooks.h"
 #include "json.h"
@@ -67,6 +68,7 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		struct strv args = h->args, env = h->env;
 		dup2(in, 0);
 		sys_close_range_cloexec(3);
+		limits_back();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execve(
 		    h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "rlimits.h"
 #include "selfexe.h"
 #include "str.h"
 #include "sys.h"
@@ -49,8 +50,11 @@ static void from_mount(char **argv)
 {
 	struct mount_attr_s ro = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
 	_cleanup_close_ int fd = sys_open_tree(AT_FDCWD, SELF, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
-	if (fd >= 0 && sys_mount_setattr(fd, 0, &ro) == 0)
-		syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+	if (fd < 0 || sys_mount_setattr(fd, 0, &ro) < 0)
+		return;
+	limits_back();
+	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+	limits_widen();
 }
 
 static void from_memory(char **argv)
@@ -71,6 +75,7 @@ static void from_memory(char **argv)
 	}
 	if (fchmod(fd, 0555) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return;
+	limits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
 	fexecve(fd, argv, environ);
 }
