@@ -31,6 +31,9 @@ struct monitor {
 	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line
 			ends */
 	int interrupts;
+	int doubted; /* a signal that its first process may not heed: asked again at doubt_at */
+	unsigned doubts;
+	int64_t doubt_at;
 	bool stop_asked;
 	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
 	int oom_was;

@@ -30,6 +30,7 @@ enum heed {
 	HEED_UNKNOWN, /* it has gone, or there is no /proc */
 	HEED_TAKES,   /* it has a handler, waits for it, or ends by it */
 	HEED_IGNORES, /* it has asked not to get it */
+	HEED_BUSY,    /* as HEED_CANNOT, if it is no init that woke up this very moment */
 	HEED_CANNOT   /* it is its namespace's first process and has no handler: nothing happens */
 };
 enum heed pid_heeds(pid_t pid, int sig);

@@ -17,6 +17,7 @@ struct relay {
 	bool always; /* `from` is a file, or /dev/null, which epoll does not take: it can always be
 			read */
 	bool terminal; /* `to` is a terminal's master: the end of the input is typed */
+	bool refused;  /* nobody takes it any more */
 	bool ended;    /* that was done; `to` stays open to do it again */
 	struct tty_again again;
 	size_t have, done;

@@ -586,7 +586,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(score b)" = "-999 500 " ]
 }
 
-@test "-t: the input's end is typed; a file and /dev/null are read as stdin" {
+@test "18.6 -t: the input's end is typed; a file and /dev/null are read as stdin" {
 	[ "$(echo abc | timeout -k1 5 ctr-run -it "$ROOTFS" cat | tr -d '\r' | sort -u)" = abc ]
 	[[ "$(printf abc | timeout -k1 5 ctr-run -it "$ROOTFS" cat)" == abcabc* ]]
 	echo file >f
@@ -594,7 +594,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	run -0 timeout -k1 5 "$BIN/ctr-run" -it "$ROOTFS" cat </dev/null
 }
 
-@test "-t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
+@test "18.7 -t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
 	(timeout -k1 20 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) </dev/null | (wait_for 10 [ -e go ]; true) &
 	wait_for 5 sh -c '[ "$(ctr-ps -n -f name=s -o status)" = running ]'
 	sleep 0.3
@@ -606,7 +606,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(ctr-run -t "$ROOTFS" seq 100000 </dev/null | (sleep 0.5; tail -n 1) | tr -d '\r')" = 100000 ]
 }
 
-@test "echo CMD | ctr-run -it IMAGE sh ends when its input ends, though the shell resets the terminal" {
+@test "18.6 echo CMD | ctr-run -it IMAGE sh ends when its input ends, though the shell resets the terminal" {
 	for n in 1 2 3; do
 		run -0 timeout 20 bash -c 'echo "echo hi" | ctr-run -it "$1" sh' _ "$ROOTFS"
 		[[ "$output" = *hi* ]]
@@ -617,4 +617,24 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[[ "$output" = *hi* ]]
 	run -0 timeout 20 bash -c '(echo x; sleep 0.2) | ctr-run -it "$1" sh -c "read a; sleep 1; echo end"' _ "$ROOTFS"
 	[[ "$output" = *end* ]]
+}
+
+@test "18.7 -t: a reader that leaves is a terminal that hangs up, for a first process without a handler, too" {
+	run -0 timeout 10 bash -c 'ctr-run -t "$1" sh -c "while :; do echo a; done" </dev/null 2>/dev/null | head -n 1; echo "${PIPESTATUS[0]}"' - "$ROOTFS"
+	[ "${lines[*]}" = $'a\r 137' ]
+	run -0 timeout 10 bash -c 'ctr-run -t "$1" sh -c "trap \"exit 3\" HUP; while :; do echo a; done" </dev/null 2>/dev/null | head -n 1; echo "${PIPESTATUS[0]}"' - "$ROOTFS"
+	[ "${lines[*]}" = $'a\r 3' ]
+}
+
+@test "18.1 TERM ends a first process that is busy and has no handler, and leaves one alone that has" {
+	run timeout -k 9 0.5 ctr-run "$ROOTFS" sh -c 'while :; do :; done'
+	[ "$status" -eq 124 ]
+	[[ "$output" == *"no handler for TERM: killed"* ]]
+	run timeout -k 9 0.5 ctr-run --init "$ROOTFS" sh -c 'trap "sleep 2; echo mine; exit 5" TERM; while :; do :; done'
+	[ "$output" = mine ]
+}
+
+@test "18.13 the own name resolves with --uts host, too; an empty -h is none" {
+	ctr-run --uts host "$ROOTFS" sh -c 'grep -qw "$(hostname)" /etc/hosts'
+	[ "$(ctr-run -h '' "$ROOTFS" hostname | wc -c)" = 13 ]
 }

@@ -121,3 +121,11 @@ load lib
 	[[ "$stderr" == *memory* ]]
 	[ -z "$output" ]
 }
+
+@test "18.18 who is killed for want of memory is told so, with --init and a user namespace, too" {
+	for o in --init '--userns auto'; do
+		# shellcheck disable=SC2086
+		run ctr-run $o -m 8k "$ROOTFS" true
+		[[ "$status" = 1* && "$output" == *"(-m)"* ]]
+	done
+}

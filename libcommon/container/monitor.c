@@ -147,7 +147,10 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	container_refresh_name(m->c);
 	uint64_t kills = 0;
 	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
-	bool oom = kept && m->group.made && cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
+	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
+		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
+	if (oom && !m->detached && code == 128 + SIGKILL)
+		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
 	if (exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	if (kept)

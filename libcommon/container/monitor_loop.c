@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "monitor_parts.h"
 #include "pidfd.h"
+#include "signames.h"
 #include "str.h"
 #include "tty.h"
 
@@ -64,6 +65,20 @@ void monitor_winch(struct monitor *m)
 		ioctl(m->l.master, TIOCSWINSZ, &w);
 }
 
+/* Would a signal that is to end it do nothing? One that runs may be an init that just woke up to
+ * take the signal, which its third look at it, half a second apart, makes unlikely. */
+static bool unheeded(struct monitor *m, int sig)
+{
+	enum heed h = pid_heeds(m->l.pid, sig);
+	m->doubted = h == HEED_BUSY && ++m->doubts < 3 ? sig : 0;
+	m->doubt_at = now_ms() + 500;
+	if (m->doubted || (h != HEED_BUSY && h != HEED_CANNOT))
+		return false;
+	warn("%s: its first process has no handler for %s: killed (--init passes it on)",
+	    m->c->name, signal_name(sig));
+	return true;
+}
+
 static void forward(struct monitor *m, int sig)
 {
 	if (m->l.pid <= 0) { /* between two starts */
@@ -77,12 +92,18 @@ static void forward(struct monitor *m, int sig)
 	}
 	if (m->detached && sig == SIGTERM)
 		m->stop_asked = true;
-	else if (sig == SIGTERM && pid_heeds(m->l.pid, sig) == HEED_CANNOT) {
-		warn("%s: its first process has no handler for TERM: killed (--init passes it on)",
-		    m->c->name);
-		sig = SIGKILL;
+	else if (!m->detached && (sig == SIGTERM || sig == SIGHUP)) {
+		m->doubts = 0;
+		if (unheeded(m, sig))
+			sig = SIGKILL;
 	}
 	kill(m->l.pid, sig);
+}
+
+static void doubt(struct monitor *m)
+{
+	if (m->doubted && m->l.pid > 0 && now_ms() >= m->doubt_at && unheeded(m, m->doubted))
+		kill(m->l.pid, SIGKILL);
 }
 
 /* True when the container's first process has ended; *status is then waitpid's. */
@@ -134,6 +155,10 @@ static void on_fd(struct monitor *m, enum source s)
 		} else {
 			relay_step(&m->out);
 			relay_type_again(&m->in);
+			if (m->out.refused) { /* as a terminal that is closed */
+				m->out.refused = false;
+				forward(m, SIGHUP);
+			}
 		}
 		break;
 	case ON_STDIN:
@@ -170,9 +195,11 @@ int monitor_stand_by(struct monitor *m, int *status)
 	struct epoll_event e[8];
 	for (;;) {
 		bool more = relay_ready(&m->in);
-		int n = epoll_wait(m->epoll, e, 8, more ? 0 : -1);
+		int patience = m->doubted ? 500 : -1;
+		int n = epoll_wait(m->epoll, e, 8, more ? 0 : patience);
 		if (n < 0 && errno != EINTR)
 			return fail("epoll: %m");
+		doubt(m);
 		if (more)
 			relay_step(&m->in);
 		for (int i = 0; i < n; i++) {

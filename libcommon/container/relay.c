@@ -37,7 +37,7 @@ int relay_open(struct relay *r, int epoll, uint32_t tag, int from, int to, bool 
 	r->tag = tag;
 	r->from = from;
 	r->terminal = terminal;
-	r->paused = r->always = false;
+	r->paused = r->always = r->refused = false;
 	r->have = r->done = 0;
 	r->last = '\n';
 	r->to = terminal ? fcntl(to, F_DUPFD_CLOEXEC, 3) : relay_sink(to);
@@ -129,6 +129,9 @@ bool relay_step(struct relay *r)
 		if (n > 0)
 			r->last = r->buf[n - 1];
 		w = n > 0 ? relay_put(r) : -1;
+		r->refused = n > 0 && w < 0;
+	} else {
+		r->refused = w < 0;
 	}
 	if (w >= 0 && relay_pause(r, w == 1))
 		return true;

@@ -97,16 +97,20 @@ static uint64_t status_mask(const char *status, const char *key)
 	return s ? strtoull(s + strlen(key), NULL, 16) : 0;
 }
 
-/* Blocked in a system call other than sigtimedwait(2)? While that waits, what it waits for is shown
- * as not blocked (seen on 6.18.44), though it is kept for it: tini and ctr-init live there. */
-static bool elsewhere(pid_t pid)
+/* Where it is while its masks are read: HEED_CANNOT in a system call other than sigtimedwait(2),
+ * HEED_BUSY when it runs. While sigtimedwait waits, what it waits for is shown as not blocked (seen
+ * on 6.18.44), though it is kept for it: tini and ctr-init live there. */
+static enum heed whereabouts(pid_t pid)
 {
 	char path[32], text[256];
 	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-	if (slurp(path, text, sizeof text) <= 0 || *text < '0' || *text > '9') /* "running" */
-		return false;
+	if (slurp(path, text, sizeof text) <= 0)
+		return HEED_UNKNOWN;
+	if (*text < '0' || *text > '9') /* "running" */
+		return HEED_BUSY;
 	long nr = strtol(text, NULL, 10);
-	return nr != SYS_rt_sigtimedwait && nr != 421; /* 421: of 32-bit programs */
+	bool waits = nr == SYS_rt_sigtimedwait || nr == 421; /* 421: of 32-bit programs */
+	return waits ? HEED_UNKNOWN : HEED_CANNOT;
 }
 
 enum heed pid_heeds(pid_t pid, int sig)
@@ -114,7 +118,7 @@ enum heed pid_heeds(pid_t pid, int sig)
 	char path[32], text[4096];
 	uint64_t bit = (uint64_t)1 << (sig - 1);
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-	bool waits = elsewhere(pid);
+	enum heed before = whereabouts(pid);
 	if (sig < 1 || sig > 64 || slurp(path, text, sizeof text) <= 0 || strstr(text, "State:\tZ"))
 		return HEED_UNKNOWN;
 	/* A blocked one waits for sigwait(3) or signalfd(2): the kernel keeps it even for a first
@@ -127,7 +131,8 @@ enum heed pid_heeds(pid_t pid, int sig)
 	size_t n = ids ? strcspn(ids + 1, "\n") : 0;
 	if (n < 3 || ids[n] != '1' || ids[n - 1] != '\t' || ids[n - 2] == ':')
 		return HEED_TAKES;
-	return waits && elsewhere(pid) ? HEED_CANNOT : HEED_UNKNOWN;
+	enum heed after = whereabouts(pid);
+	return before < after ? before : after;
 }
 
 int exit_code(int status)
