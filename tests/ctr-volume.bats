@@ -209,7 +209,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	[ ! -e "$CTR_LIB/volumes" ]
 }
 
-@test "an empty volume that was prepared keeps its owner and mode where the image has nothing (issue 18.21)" {
+@test "18.21 an empty volume that was prepared keeps its owner and mode where the image has nothing" {
 	[ "$(id -u)" = 0 ] || skip "other owners are root's to give"
 	box
 	ctr-volume create v
@@ -220,7 +220,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	[ "$(ctr-run -v v:/bin box sh -c 'stat -c %u:%g:%a /bin; ls /bin/sh' | xargs)" = "0:0:755 /bin/sh" ]
 }
 
-@test "a mount point is a volume; it is filled where it is, and not removed (issue 18.21)" {
+@test "18.21 a mount point is a volume; it is filled where it is, and not removed" {
 	[ "$(id -u)" = 0 ] || skip "mounts are root's"
 	box
 	ctr-volume create v
@@ -232,4 +232,28 @@ mount -t tmpfs none "$WORLD/a/sub"
 		[ -e "$CTR_LIB/volumes/v/sh" ]
 		ctr-volume rm v 2>err && exit 1
 		grep -qx "ctr-volume: v: something is mounted on it: umount it first" err'
+}
+
+@test "18.23 what is to be shared with the host and lies on a private mount is refused; what only receives is warned of" {
+	mkdir m
+	export WORLD
+	unshare -m --propagation private bash -euc '
+		mount -t tmpfs none m
+		for v in "-v $WORLD/m:/x:shared" "-v $WORLD/m:/x:rshared" "--mount type=bind,src=$WORLD/m,dst=/x,bind-propagation=shared"; do
+			out=$(ctr-run $v "$ROOTFS" true 2>&1) || [ $? = 125 ]
+			[ "$out" = "ctr-run: $WORLD/m: shared: it lies on $WORLD/m, a private mount (mount --make-shared $WORLD/m)" ]
+		done
+		out=$(ctr-run -v "$WORLD/m:/x:slave" "$ROOTFS" true 2>&1)
+		[[ "$out" == *"nothing of the host"*"s comes through" ]]
+		mount --make-shared m
+		ctr-run -v "$WORLD/m:/x:shared" -v "$WORLD/m:/y:rslave" "$ROOTFS" true
+		out=$(ctr-run --userns auto -v "$WORLD/m:/x:shared" "$ROOTFS" true 2>&1) || [ $? = 125 ]
+		[[ "$out" == *"it can only be slave" ]]'
+	run -125 ctr-run -v "$WORLD/m:/x:shared,slave" "$ROOTFS" true
+	run -125 ctr-run --tmpfs /x:shared "$ROOTFS" true
+}
+
+@test "18.37 a folder that -v makes on the host belongs to the container's root, with a user namespace, too" {
+	ctr-run --userns auto -v "$WORLD/new:/a" "$ROOTFS" touch /a/file
+	[ -e new/file ]
 }

@@ -14,6 +14,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "idmap.h"
 #include "spec.h"
 #include "record.h"
 #include "str.h"
@@ -178,16 +179,75 @@ static int nameless(const struct volume_req *v, const struct spec *s, const char
 	return v->nocopy ? 0 : volume_fill(s, v->dst, fd);
 }
 
+/* The mount that a path lies on, as its line in mountinfo (proc(5)) from the mount point on; the
+ * caller's, NULL when it cannot be told. */
+static char *mount_of(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_free_ char *info = xasprintf("/proc/self/fdinfo/%d", fd),
+			    *about = file_read(info, 4096, NULL),
+			    *all = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+	const char *id = about ? strstr(about, "mnt_id:") : NULL;
+	_cleanup_free_ char *begin = id ? xasprintf("%d ", atoi(id + 7)) : NULL;
+	for (const char *l = begin ? all : NULL; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
+		if (!str_starts(l, begin))
+			continue;
+		for (int i = 0; i < 4 && l; i++) /* ID PARENT MAJOR:MINOR ROOT POINT ... */
+			if ((l = strchr(l, ' ')))
+				l++;
+		return l ? xstrndup(l, strcspn(l, "\n")) : NULL;
+	}
+	return NULL;
+}
+
+/* What is to come and go with the host's mounts has to lie on one that is tied to others
+ * (mount_namespaces(7)); in a user namespace of its own it only receives. */
+static int tied(const struct volume_req *v, const struct spec *s)
+{
+	bool shared = strv_has(&v->options, "shared") || strv_has(&v->options, "rshared");
+	if (!shared && !strv_has(&v->options, "slave") && !strv_has(&v->options, "rslave"))
+		return 0;
+	if (shared && s->ns_new & 1u << NS_USER)
+		return errno = EINVAL,
+		       fail("%s: shared: with a user namespace it can only be slave", v->src);
+	_cleanup_free_ char *line = mount_of(v->src);
+	const char *end = line ? strstr(line, " - ") : NULL, *peers = line;
+	if (!end || ((peers = strstr(line, " shared:")) && peers < end) ||
+	    (!shared && (peers = strstr(line, " master:")) && peers < end))
+		return 0;
+	int n = (int)strcspn(line, " ");
+	if (shared)
+		return errno = EINVAL,
+		       fail("%s: shared: it lies on %.*s, a private mount (mount --make-shared "
+			    "%.*s)",
+			   v->src, n, line, n, line);
+	warn("%s: slave: it lies on %.*s, a private mount: nothing of the host's comes through",
+	    v->src, n, line);
+	return 0;
+}
+
+/* A folder on the host that is missing is made, for the container's root to write in. */
+static int bind_make(const char *path, const struct spec *s)
+{
+	uint32_t uid = 0, gid = 0;
+	if (dir_make(path, 0755) < 0)
+		return -1;
+	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
+	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
+	if (s->uid_map.n && geteuid() == 0 && chown(path, uid, gid) < 0)
+		return fail("%s: chown: %m", path);
+	return 0;
+}
+
 int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
 {
 	if (strcmp(v->type, "tmpfs") == 0)
 		return 0;
 	if (strcmp(v->type, "bind") == 0) {
-		if (access(v->src, F_OK) == 0)
-			return 0;
-		if (errno != ENOENT || !v->make)
+		bool there = access(v->src, F_OK) == 0;
+		if (!there && (errno != ENOENT || !v->make))
 			return fail("%s: %m (to be mounted on %s)", v->src, v->dst);
-		return dir_make(v->src, 0755);
+		return (there ? 0 : bind_make(v->src, s)) < 0 ? -1 : tied(v, s);
 	}
 	if ((v->src ? named(v, s) : nameless(v, s, anon)) < 0)
 		return -1;
@@ -196,7 +256,7 @@ int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
 	free(v->type);
 	v->src = path;
 	v->type = xstrdup("bind");
-	return 0;
+	return tied(v, s);
 }
 
 /* --- removing --- */

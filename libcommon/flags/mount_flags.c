@@ -18,6 +18,8 @@ int tmpfs_flag(struct spec *s, const char *arg)
 	const char *colon = strchr(arg, ':');
 	if (arg[0] != '/')
 		return fail_usage("--tmpfs: '%s' is not an absolute path", arg);
+	if (colon && (strstr(colon, "shared") || strstr(colon, "slave")))
+		return fail_usage("--tmpfs: '%s': nothing is shared with a tmpfs", arg);
 	_cleanup_free_ char *dst = colon ? xstrndup(arg, (size_t)(colon - arg)) : xstrdup(arg);
 	_cleanup_free_ char *opts = xasprintf(
 	    "nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");

@@ -95,9 +95,22 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 	return r;
 }
 
+/* mount_namespaces(7) */
+static bool propagation(const char *w)
+{
+	return str_ends(w, "shared") || str_ends(w, "slave") || str_ends(w, "private") ||
+	       str_ends(w, "unbindable");
+}
+
 /* Over its own /proc and /sys only the host's may lie (runc wants a proc there, too). */
 static int special(const char *opt, const char *arg, const struct volume_req *v)
 {
+	size_t n = 0;
+	for (size_t i = 0; i < v->options.n; i++)
+		n += propagation(v->options.v[i]);
+	if (n > 1 || (n && strcmp(v->type, "tmpfs") == 0))
+		return bad(opt, arg,
+		    n > 1 ? "more than one propagation" : "nothing is shared with a tmpfs");
 	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) &&
 	    !str_eq(v->src, v->dst))
 		return bad(opt, arg, "only the host's own can be mounted there");
@@ -213,7 +226,7 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
 	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) &&
-	    (strstr(value, "private") || strstr(value, "shared") || strstr(value, "slave")))
+	    propagation(value))
 		return strv_add(&out->options, value), 0;
 	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
 		return mount_tmpfs(out, key, value);
