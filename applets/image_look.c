@@ -13,11 +13,14 @@
 #include "stamp.h"
 #include "table.h"
 
-static uint64_t image_size(const struct manifest *m)
+/* However its layers are compressed here. */
+static uint64_t image_size(
+    const struct store *s, const struct manifest *m, const struct image_config *c)
 {
 	uint64_t n = m->config_size;
 	for (size_t i = 0; i < m->n; i++)
-		n += m->layers[i].size;
+		n += i < c->n ? store_layer_size(s, c->diff_ids[i], m->layers[i].size)
+			      : m->layers[i].size;
 	return n;
 }
 
@@ -59,7 +62,7 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 	else
 		*tag++ = 0;
 	if (good) {
-		size_human(image_size(&m), size);
+		size_human(image_size(s, &m, &c), size);
 		age(c.created, when);
 	}
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
@@ -70,7 +73,7 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 		json_array_append_new(
 		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag",
 			      r->name ? tag : NULL, "digest", digest, "config", good ? config : "",
-			      "created", c.created, "size", (json_int_t)(good ? image_size(&m) : 0),
+			      "created", c.created, "size", (json_int_t)(good ? image_size(s, &m, &c) : 0),
 			      "corrupt", !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
@@ -157,7 +160,7 @@ int image_do_inspect(int argc, char **argv)
 		}
 		json_t *j =
 		    json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id",
-			id, "size", (json_int_t)image_size(&m), "layers", layers, "config", c.json);
+			id, "size", (json_int_t)image_size(&s, &m, &c), "layers", layers, "config", c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
 		json_array_append_new(list, j);

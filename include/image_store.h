@@ -60,6 +60,8 @@ bool store_has_layer(const struct store *s, const char *diff_id);
  */
 int store_layer(struct store *s, int fd, const char *what, bool copy, const char *blob,
     const char *diff_id, struct stream_sums *in);
+/* Bytes of a layer's archive, not compressed; `otherwise` where that is not known. */
+uint64_t store_layer_size(const struct store *s, const char *diff_id, uint64_t otherwise);
 /* What new layers of an image left out takes mode and owner from the layers below. Before
  * store_commit(). -1 with fail(). */
 int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n);

@@ -191,7 +191,7 @@ load image
 	[ "$(ctr-run many:3)" = first ]
 }
 
-@test "an index of several platforms without ours says so; attestations and foreign platforms beside ours are skipped" {
+@test "18.33 an index of several platforms without ours says so; attestations and foreign platforms beside ours are skipped" {
 	two_layers
 	oci o one.tar
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
@@ -531,7 +531,7 @@ load image
 # --- hostile archives: one clear error, nothing in the store ---
 
 @test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
-@test "absolute names, '..' and links on the way stay within the root (tar -P, Kaniko, Nix, distroless)" {
+@test "18.31 absolute names, '..' and links on the way stay within the root (tar -P, Kaniko, Nix, distroless)" {
 	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' 'f abs/y 4' 'h /hard /etc/one' >x.tar
 	ctr-image import x x.tar
 	mkdir out && ctr-image export x | tar xC out
@@ -1039,7 +1039,7 @@ halfway() {
 	wait $importer $feeder || true
 }
 
-@test "a folder that a layer leaves out has the mode, owner and time of the one below (issue 18.35)" {
+@test "18.35 a folder that a layer leaves out has the mode, owner and time of the one below" {
 	two_layers
 	mkdir -p base/tmp base/srv/deep
 	cp -a "$ROOTFS/bin" base/
@@ -1067,7 +1067,7 @@ halfway() {
 	[ "$(ctr-run old:1 stat -c %a /tmp)" = 1777 ]
 }
 
-@test "access control lists of tar --acls are kept; a name that only another machine knows is told (issue 18.34)" {
+@test "18.34 access control lists of tar --acls are kept; a name that only another machine knows is told" {
 	need setfacl acl
 	mkdir -p r/d r/bin
 	echo x >r/f
@@ -1084,4 +1084,37 @@ halfway() {
 	tar --acls -C r -cf r.tar f
 	run -0 --separate-stderr ctr-image import named r.tar
 	[[ "$stderr" == *": f: entries of its access control list are left out: users and groups by name, not by number"* ]]
+}
+
+@test "18.33 an entry of a kind that nobody knows is skipped with a word" {
+	box i
+	mkdir o
+	ctr-image save i | tar -C o -x
+	digest=$(printf hello | sha256sum | cut -d' ' -f1)
+	printf hello >"o/blobs/sha256/$digest"
+	sed -i 's/"manifests": *\[/&{"mediaType":"application\/x-foreign","digest":"sha256:'"$digest"'","size":5},/' o/index.json
+	ctr-image rm i
+	run -0 ctr-image load o
+	[[ "$output" == *"1 skipped that are no images"*"i:latest" ]]
+}
+
+@test "18.37 SIZE is the same however an image came compressed; rm and prune leave nothing of it" {
+	tar -C "$ROOTFS" -cf r.tar .
+	gzip -k r.tar
+	ctr-image import a r.tar >/dev/null
+	ctr-image import b r.tar.gz >/dev/null
+	[ "$(ctr-image ls -n | awk '{ print $NF }' | uniq | wc -l)" = 1 ]
+	ctr-image rm a b
+	ctr-image prune >/dev/null
+	wait_for 5 sh -c '[ -z "$(ls -A "$CTR_LIB/layers")" ]'
+}
+
+@test "18.32 empty words in ENTRYPOINT, CMD and --entrypoint are docker's" {
+	box e -c 'ENTRYPOINT [""]' -c 'CMD ["/bin/echo","hi"]'
+	[ "$(ctr-run e)" = hi ]
+	[ "$(ctr-run e /bin/echo given)" = given ]
+	box f -c 'ENTRYPOINT ["/bin/echo","e"]' -c 'CMD ["c"]'
+	[ "$(ctr-run --entrypoint '' f /bin/echo x)" = x ]
+	[ "$(ctr-run f '')" = "e " ]
+	run -127 ctr-run --entrypoint '' f ''
 }

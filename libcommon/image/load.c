@@ -202,8 +202,10 @@ static int oci_descriptor(
 	const char *hex = digest ? digest_parse(what, digest) : NULL;
 	if (!hex)
 		return digest ? -1 : (errno = EINVAL, fail("%s: an entry without a digest", what));
-	if (!type || !(strstr(type, "image.index") || strstr(type, "manifest.list")))
+	if (!type || strstr(type, "image.manifest") || strstr(type, "distribution.manifest.v2"))
 		return oci_manifest(l, hex, as);
+	if (!strstr(type, "image.index") && !strstr(type, "manifest.list"))
+		return 1; /* image-layout.md: entries of other types are to be expected */
 	size_t len;
 	_cleanup_free_ char *text = meta(l, hex, false, &len);
 	_cleanup_free_ char *inner = xasprintf("%s: index %.12s", l->f->what, hex);

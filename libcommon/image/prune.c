@@ -93,6 +93,8 @@ static int drop_layer(int dirfd, const char *name, void *arg)
 		return 0;
 	if (p->counted)
 		size_one(dirfd, name, &p->freed);
+	_cleanup_free_ char *size = xasprintf(".size-%s", name);
+	unlinkat(dirfd, size, 0);
 	char tmp[DIGEST_HEX + 8] = ".tmp-";
 	strcat(tmp, name);
 	if (renameat(dirfd, name, dirfd, tmp) == 0)

@@ -242,6 +242,21 @@ bool store_has_layer(const struct store *s, const char *diff_id)
 	       (s->ltmp >= 0 && faccessat(s->ltmp, diff_id, F_OK, 0) == 0);
 }
 
+/* Beside a layer, as a link that leads nowhere: how long its archive is when not compressed. */
+static char *size_name(const char *diff_id)
+{
+	return xasprintf(".size-%s", diff_id);
+}
+
+uint64_t store_layer_size(const struct store *s, const char *diff_id, uint64_t otherwise)
+{
+	char text[24] = "";
+	_cleanup_free_ char *name = size_name(diff_id);
+	return s->layers >= 0 && readlinkat(s->layers, name, text, sizeof text - 1) > 0
+		   ? strtoull(text, NULL, 10)
+		   : otherwise;
+}
+
 static int layer_check(
     const struct stream_sums *in, const char *what, const char *blob, const char *diff_id)
 {
@@ -320,6 +335,11 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	}
 	if (copy && renameat(to, as, s->tmp, in->copy_hex) < 0)
 		return fail("%s: rename a blob: %m", what);
+	if (unpack) {
+		_cleanup_free_ char *name = size_name(in->plain_hex);
+		_cleanup_free_ char *n = xasprintf("%llu", (unsigned long long)in->plain_size);
+		symlinkat(n, s->ltmp, name); /* without it ls tells the length of the blob */
+	}
 	return 0;
 }
 
@@ -334,7 +354,7 @@ static int move_one(int dirfd, const char *name, void *arg)
 {
 	struct move *m = arg;
 	char path[DIGEST_HEX + 16];
-	if (!digest_hex_valid(name))
+	if (!digest_hex_valid(name) && !str_starts(name, ".size-"))
 		return 0;
 	snprintf(path, sizeof path, "%s%s", m->prefix, name);
 	/* A layer that is there already is the same one: two imports of one image end with one. A
