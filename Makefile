@@ -142,10 +142,10 @@ install: all man ## binary, links and man pages into $(DESTDIR)$(PREFIX)
 	$(Q)install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(Q)install -m 644 build/man/ctrbox-security.7 $(DESTDIR)$(PREFIX)/share/man/man7
 
-rootfs: build/rootfs/.done ## build/rootfs: busybox and a minimal /etc
-build/rootfs/.done: rootfs/make.sh
+rootfs: build/rootfs/etc/os-release ## build/rootfs: busybox and a minimal /etc
+build/rootfs/etc/os-release: rootfs/make.sh
 	$(call say,ROOT,build/rootfs)sh rootfs/make.sh build/rootfs
-build/rootfs-%/.done: rootfs/make.sh build/rootfs/.done
+build/rootfs-%/etc/os-release: rootfs/make.sh build/rootfs/etc/os-release
 	$(call say,ROOT,$(@D))sh rootfs/make.sh $(@D) $*
 
 demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
@@ -154,7 +154,7 @@ demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 # Machines to boot: Debian's kernel, and an initramfs of ctrbox, busybox and the default image.
 beside := $(if $(CROSS),-$(ARCH))
 initramfs: $(B)/initramfs.cpio.gz ## build/initramfs.cpio.gz: a machine that boots to a shell with ctrbox
-$(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/.done build/rootfs$(beside)/.done build/rig/kernel$(beside)/.done $(wildcard rootfs/*)
+$(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/etc/os-release build/rootfs$(beside)/etc/os-release build/rig/kernel$(beside)/.done $(wildcard rootfs/*)
 	$(call say,PACK,$@)sh rootfs/initramfs.sh $@ build/rig/kernel$(beside) $(B)/bin build/rootfs$(beside)
 build/rig/kernel/.done:
 	$(Q)sh rootfs/kernel.sh build/rig/kernel

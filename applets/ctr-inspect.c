@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "container_net.h"
 #include "docker_shape.h"
 #include "err.h"
 #include "file.h"
@@ -67,7 +68,7 @@ static json_t *state(const struct container *c)
 	json_object_set_new(j, "Pid", json_integer(c->pid));
 	json_object_set_new(
 	    j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
-	json_object_set_new(j, "StartedAt", when(c->started, 0));
+	json_object_set_new(j, "StartedAt", when(c->started, c->started_ns));
 	json_object_set_new(
 	    j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
 	if (c->why || (c->error && !lives))
@@ -102,8 +103,9 @@ static json_t *record(const struct container *c)
 	json_object_set_new(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
 	json_object_set_new(j, "Labels", parts(kv_get(&c->conf, "label"), "\n"));
 	json_t *n = json_object();
+	_cleanup_free_ char *ip = container_addresses(c, true);
 	json_object_set_new(n, "Network", text(net ? net : "none"));
-	json_object_set_new(n, "IPAddress", text(kv_get(&c->state, "ip")));
+	json_object_set_new(n, "IPAddress", text(ip));
 	json_object_set_new(n, "Ports", parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"));
 	json_object_set_new(j, "NetworkSettings", n);
 	_cleanup_free_ char *config =
@@ -129,6 +131,9 @@ static int print_value(const json_t *j)
 	strv_free(&path);
 	if (!j)
 		return fail("--format: there is no %s", format);
+	/* kill -9 $(ctr-inspect -f State.Pid NAME) of a stopped one would be kill -9 0 */
+	if (str_eq(format, "State.Pid") && !json_integer_value(j))
+		return puts(""), 0;
 	_cleanup_free_ char *s =
 	    json_is_string(j) ? str_escape(json_string_value(j)) : json_text(j);
 	puts(s);

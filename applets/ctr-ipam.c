@@ -71,7 +71,7 @@ static void of_subnet(struct place *p)
 static void of_network(struct place *p)
 {
 	struct network n;
-	if ((network ? network_open(&n, network) : network_open_or_default(&n, "bridge")) < 0)
+	if (network_open(&n, network ? network : "bridge") < 0)
 		die_fail();
 	p->dir = network_leases(n.name);
 	for (int i = 0; i < 2; i++) {

@@ -3,6 +3,7 @@
  * taken back. What it makes stays until it is deleted by the same tool or by ip(8). Until all lines
  * are done its interfaces bear a mark in their alias, so that ctr-gc clears what a kill leaves.
  */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,9 @@ static int ns_named(const char *name)
 	if (container_open(&c, name) < 0)
 		return -1;
 	int fd = c.pid ? endpoint_ns(c.pid) : fail("%s: not running", name);
+	_cleanup_free_ char *mark = record_run_path(c.name, NETCFG_FILE);
+	if (fd >= 0) /* ctr-ps looks which addresses it has got */
+		close(open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	container_close(&c);
 	return fd;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "container_net.h"
 #include "err.h"
 #include "opt.h"
 #include "stamp.h"
@@ -107,8 +108,10 @@ static char *field(const struct container *c, int f)
 	case IMAGE:
 		s = kv_get(k, "image");
 		break;
-	case IP:
-		return joined(c->pid ? kv_get(&c->state, "ip") : NULL);
+	case IP: {
+		_cleanup_free_ char *ip = container_addresses(c, false);
+		return joined(ip);
+	}
 	case PORTS:
 		return joined(
 		    kv_get(&c->state, "ports") ? kv_get(&c->state, "ports") : kv_get(k, "publish"));

@@ -73,8 +73,8 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 		json_array_append_new(
 		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag",
 			      r->name ? tag : NULL, "digest", digest, "config", good ? config : "",
-			      "created", c.created, "size", (json_int_t)(good ? image_size(s, &m, &c) : 0),
-			      "corrupt", !good));
+			      "created", c.created, "size",
+			      (json_int_t)(good ? image_size(s, &m, &c) : 0), "corrupt", !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
 	manifest_free(&m);
@@ -158,9 +158,9 @@ int image_do_inspect(int argc, char **argv)
 					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type,
 					"directory", dir));
 		}
-		json_t *j =
-		    json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name", r.name, "id",
-			id, "size", (json_int_t)image_size(&s, &m, &c), "layers", layers, "config", c.json);
+		json_t *j = json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name",
+		    r.name, "id", id, "size", (json_int_t)image_size(&s, &m, &c), "layers", layers,
+		    "config", c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
 		json_array_append_new(list, j);

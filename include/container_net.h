@@ -16,6 +16,11 @@ struct plug {
 	struct strv networks;
 };
 
+/* In $CTR_RUN/containers/NAME: ctr-netcfg entered its network. */
+#define NETCFG_FILE "netcfg"
+/* Its addresses, a line each, or NULL; the caller's. One without a network of ours is asked for
+ * what ctr-netcfg gave it, unless `ask` is false and ctr-netcfg was never there. */
+char *container_addresses(const struct container *c, bool ask);
 /* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
 int plug_check(const struct kv *conf);
 void plug_init(struct plug *p, const struct container *c);

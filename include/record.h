@@ -46,7 +46,7 @@ struct container {
 	bool unsynced; /* its removal is written through by the caller, for many at once */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */
-	long finished_ns;
+	long started_ns, finished_ns;
 	char *why;    /* what is corrupt */
 	bool damaged; /* it is the record itself, not that it could not be read now */
 };

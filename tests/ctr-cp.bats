@@ -263,7 +263,7 @@ test_setup() {
 	[ "$(stat -c %a-%F kept/su kept/mem)" = $'6755-regular file\n644-character special file' ]
 }
 
-@test "onto what is mounted: written through, a read-only one stays as it is, a link does not replace it" {
+@test "18.30 onto what is mounted: written through, a read-only one stays as it is, a link does not replace it" {
 	echo old >m
 	echo old >ro
 	ctr-run -d --name e -v "$WORLD/m:/etc/m" -v "$WORLD/ro:/etc/ro:ro" "$ROOTFS" sleep 100

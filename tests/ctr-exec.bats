@@ -141,7 +141,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
 }
 
-@test "-t: the input's end is the terminal's, from a pipe, a file and /dev/null; a reader that leaves ends it" {
+@test "18.6 -t: the input's end is the terminal's, from a pipe, a file and /dev/null; a reader that leaves ends it" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 timeout 10 bash -c 'echo abc | ctr-exec -t c cat'
 	[[ "$output" == *abc* ]]
@@ -154,7 +154,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	wait_for 5 bash -c '[ "$(ctr-top c | grep -c yes)" = 0 ]'
 }
 
-@test "-t: a reader that takes nothing does not keep TERM from it" {
+@test "18.7 -t: a reader that takes nothing does not keep TERM from it" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	mkfifo out
 	sleep 30 <out 3>&- &
@@ -171,7 +171,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	kill $reader
 }
 
-@test "thirty detached commands leave no zombie, with --init and without" {
+@test "18.8 thirty detached commands leave no zombie, with --init and without" {
 	for init in '' --init; do
 		# shellcheck disable=SC2086
 		ctr-run -d --name c $init "$ROOTFS" sleep 100
@@ -208,7 +208,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	done
 }
 
-@test "14.10: without -t a terminal and a fifo of the host keep their owner" {
+@test "14.10, 18.4: without -t a terminal and a fifo of the host keep their owner" {
 	need script bsdutils
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 script -qec "ctr-exec -u 1000 c true; stat -c %u \$(tty)" /dev/null

@@ -15,3 +15,12 @@ load lib
 	run -1 ctr-inspect nosuch
 	run -2 ctr-inspect
 }
+
+@test "18.37 State.Pid of a stopped one is empty, not 0; StartedAt has its nanoseconds" {
+	ctr-run -d --name c "$ROOTFS" sleep 100 >/dev/null
+	[ -e "/proc/$(ctr-inspect -f State.Pid c)/status" ]
+	started=$(ctr-inspect -f '{{.State.StartedAt}}' c)
+	[[ "$started" == *.*Z && "$started" != *.000000000Z ]]
+	ctr-stop -t 0 c
+	[ -z "$(ctr-inspect -f State.Pid c)" ]
+}

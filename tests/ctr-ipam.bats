@@ -206,3 +206,9 @@ load lib
 	[ -e "$d/10.9.0.2" ] && [ ! -e "$d/.10.9.0.2.abcd" ] && [ ! -e "$d/.new-0123" ]
 	[ ! -e "$d/.by/0000000000000000" ]
 }
+
+@test "18.37 without -n and -s no network is made by the way" {
+	run -1 ctr-ipam alloc x
+	[ "$output" = "ctr-ipam: network bridge: there is none of this name (ctr-net create makes it)" ]
+	[ -z "$(ctr-net ls -n)" ]
+}

@@ -52,7 +52,7 @@ load lib
 	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
 }
 
-@test "signals by all their names: RTMAX and RTMAX-n, IOT, CLD, POLL; stop -t -1 waits for ever" {
+@test "18.19 signals by all their names: RTMAX and RTMAX-n, IOT, CLD, POLL; stop -t -1 waits for ever" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'trap "echo 64" 64; trap "echo 63" 63; trap "exit 3" TERM; while :; do sleep 0.05; done' >/dev/null
 	sleep 0.2
 	ctr-kill -s RTMAX c

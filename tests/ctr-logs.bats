@@ -161,7 +161,7 @@ log_speed() {
 	[ "$(ctr-logs --tail 1300000 lines8 | wc -l)" = 1300000 ]
 }
 
-@test "stdout and stderr to one place keep their order" {
+@test "18.20 stdout and stderr to one place keep their order" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'for i in 1 2 3 4 5; do echo out$i; sleep 0.05; echo err$i >&2; sleep 0.05; done' >/dev/null
 	ctr-wait c >/dev/null
 	want="out1 err1 out2 err2 out3 err3 out4 err4 out5 err5 "

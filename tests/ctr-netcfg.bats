@@ -673,3 +673,13 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-net rm n5
 	diff before <(machine)
 }
+
+@test "18.37 ctr-ps and ctr-inspect show the addresses that ctr-netcfg gave" {
+	h ctr-run -d --name c "$ROOTFS" sleep 100
+	h ctr-netcfg -f - <<<$'bridge add br7 172.18.7.1/24\nattach br7 c 172.18.7.2/24 fd07::2/64'
+	[ "$(h ctr-ps -n -o ip)" = 172.18.7.2,fd07::2 ]
+	[ "$(h ctr-inspect -f '{{.NetworkSettings.IPAddress}} {{.NetworkSettings.GlobalIPv6Address}}' c)" = "172.18.7.2 fd07::2" ]
+	h ctr-netcfg -f - <<<$'detach c\nbridge del br7'
+	[ "$(h ctr-ps -n -o ip | tr -d -)" = "" ]
+	h ctr-rm -f c
+}

@@ -147,7 +147,7 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	[[ "$output" == *'\x1b[2Jx'* ]]
 }
 
-@test "19 a filter's key or status that there is not is an error, not an empty list" {
+@test "18.20 a filter's key or status that there is not is an error, not an empty list" {
 	run -2 ctr-ps --filter status=runing
 	[[ "$output" == *"'runing' is no status (created, running, "* ]]
 	run -2 ctr-ps --filter nosuch=1

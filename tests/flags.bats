@@ -6,7 +6,7 @@ load lib
 
 bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; }
 
-@test "--cap-add and --cap-drop mean what docker's mean, in whatever order they stand" {
+@test "18.3 --cap-add and --cap-drop mean what docker's mean, in whatever order they stand" {
 	all=$(bounding --cap-add ALL)
 	without=$(printf %x $((0x$all & ~(1 << 27)))) # CAP_MKNOD
 	[ "$(bounding --cap-add ALL --cap-drop MKNOD)" = "$without" ]
@@ -17,7 +17,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "$(bounding --cap-drop chown,mknod)" = a00425fa ]
 }
 
-@test "--env-file is read from files, pipes and stdin, with what editors and shells leave in it" {
+@test "18.15 --env-file is read from files, pipes and stdin, with what editors and shells leave in it" {
 	printf '\357\273\277A=1\r\nexport B=two words\n# no\n\n\tC=x=y\nHERE\n' >f
 	HERE=here run -0 ctr-run --env-file f "$ROOTFS" sh -c 'echo "$A|$B|$C|$HERE"'
 	[ "$output" = "1|two words|x=y|here" ]
@@ -35,7 +35,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[[ "$output" == *"longer than a mebibyte" ]]
 }
 
-@test "--device of a folder gives every device in it" {
+@test "18.23 --device of a folder gives every device in it" {
 	mkdir -p d/sub
 	mknod d/one c 1 3
 	mknod d/sub/two c 1 5
@@ -49,7 +49,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "${#lines[@]}" = 1 ]
 }
 
-@test "--mount takes fields in quotes, as CSV has them" {
+@test "18.23 --mount takes fields in quotes, as CSV has them" {
 	mkdir 'a,b' 'c"d'
 	run -0 ctr-run --mount "type=bind,\"source=$WORLD/a,b\",target=/x" --mount "type=bind,\"src=$WORLD/c\"\"d\",dst=/y" "$ROOTFS" \
 		sh -c 'touch /x/in /y/in'
@@ -258,4 +258,10 @@ two" ]
 	ctr-create --name c "$ROOTFS" true
 	run -125 ctr-exec c true
 	[[ "$output" == *"ctr-start c"* ]]
+}
+
+@test "18.15 what is no text is refused as an --env-file" {
+	printf '\377\376A\0=\0' >utf16
+	run -125 ctr-run --env-file utf16 "$ROOTFS" true
+	[[ "$output" == *"utf16: a NUL byte in it"* ]]
 }

@@ -51,7 +51,7 @@ load lib
 	"$CTRBOX" container rm -f c
 }
 
-@test "a number is a number in -u, whatever the image's passwd says; out of range is an error" {
+@test "18.2 a number is a number in -u, whatever the image's passwd says; out of range is an error" {
 	cp -a "$ROOTFS" r
 	printf '1000:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:/bin/sh\n' >>r/etc/passwd
 	printf '77:x:0:\n' >>r/etc/group

@@ -1,6 +1,7 @@
 /* container_net.c: the monitor's side of a container's networks; see container_net.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,12 @@ static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct sp
 {
 	memset(h, 0, sizeof *h);
 	if (s) {
+		static char own[HOST_NAME_MAX + 1]; /* --uts host; on its network the host's hosts
+						       file has it */
 		h->hostname = s->hostname;
+		if (!s->hostname && !s->ns_path[NS_UTS] && !str_eq(kv_get(conf, "net"), "host") &&
+		    gethostname(own, sizeof own) == 0)
+			h->hostname = own;
 		h->domainname = s->domainname;
 	}
 	lines(&h->add_host, conf, "add_host");
@@ -88,6 +94,37 @@ void plug_init(struct plug *p, const struct container *c)
 bool plug_wanted(const struct container *c)
 {
 	return endpoint_wanted(kv_get(&c->conf, "net"));
+}
+
+/* --- looking --- */
+
+static void show_addr(int index, const struct cidr *a, void *arg)
+{
+	struct buf *b = arg;
+	char t[ADDR_TEXT];
+	bool v6 = a->a.family == AF_INET6;
+	(void)index;
+	if (v6 ? a->a.b[0] == 0xfe || addr_is_loopback(&a->a) : a->a.b[0] == 127)
+		return;
+	buf_printf(b, "%s%s", b->n ? "\n" : "", addr_text(&a->a, t));
+}
+
+char *container_addresses(const struct container *c, bool ask)
+{
+	const char *known = kv_get(&c->state, "ip"), *net = kv_get(&c->conf, "net");
+	struct buf b = {0};
+	struct nl n;
+	if (!c->pid || known || (net && *net && strcmp(net, "none")))
+		return c->pid && known ? xstrdup(known) : NULL;
+	_cleanup_free_ char *mark = record_run_path(c->name, NETCFG_FILE);
+	if (!ask && access(mark, F_OK) < 0)
+		return NULL;
+	_cleanup_close_ int ns = endpoint_ns(c->pid);
+	if (ns < 0 || nl_open(&n, NETLINK_ROUTE, ns) < 0)
+		return NULL;
+	rtnl_addrs(&n, show_addr, &b);
+	nl_close(&n);
+	return b.p;
 }
 
 /* --- the files --- */

@@ -11,6 +11,12 @@ static bool wanted(const char *net)
 	       !str_starts(net, "container:") && !str_starts(net, "ns:");
 }
 
+char *container_addresses(const struct container *c, bool ask)
+{
+	(void)c, (void)ask;
+	return NULL;
+}
+
 int plug_check(const struct kv *conf)
 {
 	const char *net = kv_get(conf, "net");

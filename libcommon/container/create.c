@@ -332,7 +332,7 @@ static int fill(struct making *m, int argc, char **argv)
 	if (exposed(o) < 0)
 		return -1;
 	spec_default(s);
-	s->hostname = xstrdup(o->hostname ? o->hostname : m->c->id);
+	s->hostname = xstrdup(o->hostname && *o->hostname ? o->hostname : m->c->id);
 	if (host_check("--hostname", s->hostname) < 0)
 		return -1;
 	if (o->domainname) {

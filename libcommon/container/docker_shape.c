@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "container_net.h"
 #include "docker_shape.h"
 #include "json.h"
 #include "stamp.h"
@@ -91,7 +92,7 @@ static json_t *shape_state(const struct container *c)
 	set(j, "Pid", json_integer(c->pid));
 	set(j, "ExitCode", json_integer(lives || !c->has_exit ? 0 : c->exit_code));
 	set(j, "Error", shape_text(lives ? "" : why));
-	set(j, "StartedAt", shape_when(c->started, 0));
+	set(j, "StartedAt", shape_when(c->started, c->started_ns));
 	set(j, "FinishedAt", lives ? shape_when(0, 0) : shape_when(c->finished, c->finished_ns));
 	return j;
 }
@@ -140,10 +141,9 @@ static json_t *shape_ip(const char *s, bool v6)
 	return json_string("");
 }
 
-static json_t *shape_networks(const struct container *c, const char *net)
+static json_t *shape_networks(const struct container *c, const char *net, const char *ip)
 {
 	json_t *nets = shape_map(), *one = json_object();
-	const char *ip = kv_get(&c->state, "ip");
 	set(one, "NetworkID", shape_text(net));
 	set(one, "IPAddress", shape_ip(ip, false));
 	set(one, "GlobalIPv6Address", shape_ip(ip, true));
@@ -157,12 +157,13 @@ static json_t *shape_networks(const struct container *c, const char *net)
 static json_t *shape_net(const struct container *c)
 {
 	json_t *j = json_object();
-	const char *net = kv_get(&c->conf, "net"), *ip = kv_get(&c->state, "ip");
+	const char *net = kv_get(&c->conf, "net");
+	_cleanup_free_ char *ip = container_addresses(c, true);
 	set(j, "Ports", shape_ports(kv_get(&c->state, "ports")));
 	set(j, "IPAddress", shape_ip(ip, false));
 	set(j, "GlobalIPv6Address", shape_ip(ip, true));
 	set(j, "MacAddress", shape_text(kv_get(&c->state, "mac")));
-	set(j, "Networks", shape_networks(c, net ? net : "none"));
+	set(j, "Networks", shape_networks(c, net ? net : "none", ip));
 	return j;
 }
 

@@ -73,7 +73,6 @@ int exit_read(int fd, struct container *c)
 static void read_started(struct container *c)
 {
 	char text[96];
-	long ns;
 	_cleanup_close_ int s =
 	    openat(c->dir, "started", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t n = s < 0 ? 0 : read(s, text, sizeof text - 1);
@@ -82,7 +81,8 @@ static void read_started(struct container *c)
 		fail("started: %m");
 		corrupt(c);
 	}
-	if (s >= 0 && !stamp(text, &c->started, &ns) && strspn(text, " \n") != strlen(text)) {
+	if (s >= 0 && !stamp(text, &c->started, &c->started_ns) &&
+	    strspn(text, " \n") != strlen(text)) {
 		errno = EINVAL;
 		fail("started: '%.40s' is not a time", text);
 		corrupt(c);

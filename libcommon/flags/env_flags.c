@@ -43,6 +43,8 @@ static char *file_text(const char *option, const char *path)
 		fail("%s: %s: %m", option, path);
 	else if (n > 0)
 		fail("%s: %s: longer than a mebibyte", option, path);
+	else if (strlen(text) < have)
+		n = fail("%s: %s: a NUL byte in it, as UTF-16 has", option, path);
 	if (n == 0)
 		return text;
 	free(text);

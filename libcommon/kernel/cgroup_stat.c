@@ -218,13 +218,16 @@ static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 static char *v1_as_v2(int d, const char *key)
 {
 	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
-	    {"memory.low", "memory.soft_limit_in_bytes"},
 	    {"memory.high", "memory.soft_limit_in_bytes"},
 	    {"memory.current", "memory.usage_in_bytes"},
 	    {"memory.peak", "memory.max_usage_in_bytes"}};
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (strcmp(key, same[i][0]) == 0)
 			return limit(d, same[i][1]);
+	if (strcmp(key, "memory.low") == 0) { /* no soft limit is no protection, which v2 calls 0 */
+		char *soft = limit(d, "memory.soft_limit_in_bytes");
+		return str_eq(soft, "max") ? free(soft), xstrdup("0") : soft;
+	}
 	if (strcmp(key, "memory.swap.max") == 0) {
 		_cleanup_free_ char *sw = slurp(d, "memory.memsw.limit_in_bytes"),
 				    *m = slurp(d, "memory.limit_in_bytes");
