@@ -94,6 +94,9 @@ bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char
 /* Do fn in the attachment's network namespace, and come back. What fn returns; -1 with fail(). */
 int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), void *arg);
 
+/* A socket of nf_tables that has committed is left to the process's end: its close waits some 10 ms
+ * for the kernel's clean-up, which so goes on while there is something else to do. */
+
 /* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing --- */
 
 /* Addresses (cni_ipam.c): our own leases, or another plugin's. */

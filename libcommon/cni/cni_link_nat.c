@@ -33,9 +33,6 @@ int cni_link_nat(struct cni_call *c, const struct cni_link *l, const struct cni_
 	}
 	if (result == 0)
 		result = nft_commit(&f);
-	int saved = errno;
-	nft_close(&f);
-	errno = saved;
 	return result;
 }
 
@@ -80,7 +77,6 @@ int cni_link_del_nat(struct cni_call *c, const char *host, const struct addr *ha
 			r = -1;
 	}
 	free(m.v);
-	nft_close(&f);
 	return r;
 }
 

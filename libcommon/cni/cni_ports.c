@@ -156,10 +156,21 @@ static int ports_taken(struct nft *f, const struct nft_port *v, size_t n)
 	return fail("a port of the host is published already");
 }
 
+/* An old flow of datagrams would go on to whom it went before. */
+static void ports_forget(struct nft_port *v, size_t n)
+{
+	size_t udp = 0;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].proto == IPPROTO_UDP)
+			v[udp++] = v[i];
+	if (udp && conntrack_flush(v, udp) < 0)
+		warn("%s", fail_msg());
+}
+
 int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_result *r)
 {
 	struct nft f;
-	size_t n, udp = 0;
+	size_t n;
 	char door[IF_NAMESIZE];
 	struct nft_port *v = ports_spread(c, p, r, &n);
 	if (!n) {
@@ -190,13 +201,8 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 		if (errno == EEXIST)
 			ports_taken(&f, v, n);
 	}
-	nft_close(&f);
-	/* An old flow of datagrams would go on to whom it went before. */
-	for (size_t i = 0; i < n; i++)
-		if (v[i].proto == IPPROTO_UDP)
-			v[udp++] = v[i];
-	if (result == 0 && udp && conntrack_flush(v, udp) < 0)
-		warn("%s", fail_msg());
+	if (result == 0)
+		ports_forget(v, n);
 	free(v);
 	return result;
 }
@@ -220,11 +226,10 @@ static void ports_seen(const struct nft_port *p, void *arg)
 	s->v[s->n++] = *p;
 }
 
-static int ports_away(struct sweep *s)
+static int ports_away(struct sweep *s, struct nft *f)
 {
-	int r = nft_ports_del(s->v, s->n);
-	if (s->n && conntrack_flush(s->v, s->n) < 0)
-		warn("%s", fail_msg());
+	int r = s->n ? nft_ports_away(f, s->v, s->n) : 0;
+	ports_forget(s->v, s->n);
 	free(s->v);
 	return r;
 }
@@ -253,8 +258,7 @@ int cni_ports_del(struct cni_call *c, const struct cni_ports *p)
 		if (found > 0)
 			ports_seen(&q, &s);
 	}
-	nft_close(&f);
-	return ports_away(&s) < 0 ? -1 : r;
+	return ports_away(&s, &f) < 0 ? -1 : r;
 }
 
 int cni_ports_check(struct cni_call *c, struct cni_ports *p)
@@ -285,6 +289,5 @@ int cni_ports_gc(struct cni_call *c, const struct strv *valid)
 	if (nft_open(&f) < 0)
 		return errno == EPROTONOSUPPORT ? 0 : -1;
 	int r = nft_ports(&f, NFT_PORTS, ports_seen, &s);
-	nft_close(&f);
-	return ports_away(&s) < 0 ? -1 : r;
+	return ports_away(&s, &f) < 0 ? -1 : r;
 }
