@@ -168,3 +168,26 @@ dual='.ipam.ranges += [[{subnet: "fd00:22::/64"}]]'
 	both firewall bridge "$(conf bridge '.isDefaultGateway = true')" firewall "$(bare firewall '.backend = "iptables"')"
 	[ $FAILED = 0 ]
 }
+
+@test "cni: another's ipam plugin serves our bridge, and ours another's bridge" {
+	local mixed=$WORLD/mixed conf r
+	mkdir "$mixed"
+	ln -s $THEIRS/bridge $THEIRS/static "$mixed"
+	ln -s "$PLUGINS/ctr-ipam" "$PLUGINS/ctr-netcfg" "$mixed"
+	conf=$(jq -c '.ipam = {type: "static", addresses: [{address: "10.22.0.9/24", gateway: "10.22.0.1"}]}' <<<"$(conf ctr-netcfg)")
+	r=$(call "$HOST_A" "$POD_A" "$mixed" ADD ctr-netcfg "$conf")
+	jq -e '.ips == [{interface: 2, address: "10.22.0.9/24", gateway: "10.22.0.1"}]' <<<"$r"
+	in_ns "$POD_A" ip addr show eth0 | grep -q 10.22.0.9/24
+	call "$HOST_A" "$POD_A" "$mixed" CHECK ctr-netcfg "$(with_prev "$conf" "$r")"
+	call "$HOST_A" "$POD_A" "$mixed" DEL ctr-netcfg "$conf"
+	run -1 call "$HOST_A" "$POD_A" "$mixed" ADD ctr-netcfg "$(jq -c '.ipam.addresses[0].address = "x"' <<<"$conf")"
+	[[ $output = *'static: '* ]]
+	run -1 in_ns "$POD_A" ip link show eth0
+	conf=$(conf bridge '.ipam.type = "ctr-ipam" | .isGateway = true')
+	r=$(call "$HOST_B" "$POD_B" "$mixed" ADD bridge "$conf")
+	jq -e '.ips[0].address == "10.22.0.2/24"' <<<"$r"
+	call "$HOST_B" "$POD_B" "$mixed" CHECK bridge "$(with_prev "$conf" "$r")"
+	[ -e "$WORLD/leases/n/10.22.0.2" ]
+	call "$HOST_B" "$POD_B" "$mixed" DEL bridge "$conf"
+	[ ! -e "$WORLD/leases/n/10.22.0.2" ]
+}

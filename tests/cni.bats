@@ -44,6 +44,7 @@ ports() {
 	in_ns "$POD" ping -c1 -W2 "$(jq -r '.ips[0].address | split("/")[0]' <<<"$r2")"
 	in_ns "$POD" ping -c1 -W2 "$(jq -r '.ips[1].address | split("/")[0]' <<<"$r2")"
 	in_ns "$POD" ping -c1 -W2 203.0.113.2
+	in_ns "$POD" ping -c1 -W2 2001:db8:2::2
 	p=$(ports "$r" 8080)
 	plugin ADD "$POD" portmap "$p"
 	serve "$POD" 80 hello
@@ -52,6 +53,13 @@ ports() {
 	[ "$(ask "$HOST" 198.51.100.2 8080)" = hello ]
 	[ "$(ask "$POD2" 198.51.100.2 8080)" = hello ]
 	[ "$(ask "$POD" 198.51.100.2 8080)" = hello ]
+	kill "${BG[@]}"
+	wait "${BG[@]}" || true
+	serve "$POD" 80 hello6 tcp6
+	[ "$(ask "$PEER" "[2001:db8:1::2]" 8080)" = hello6 ]
+	[ "$(ask "$POD2" "[2001:db8:1::2]" 8080)" = hello6 ]
+	[ "$(ask "$POD" "[2001:db8:1::2]" 8080)" = hello6 ]
+	[ "$(ask "$HOST" "[2001:db8:1::2]" 8080)" = hello6 ]
 	plugin CHECK "$POD" bridge "$(with_prev "$CONF" "$r")"
 	plugin CHECK "$POD" portmap "$p"
 	plugin DEL "$POD" portmap "$p"
@@ -120,14 +128,59 @@ ports() {
 	nothing_left
 }
 
-@test "cni: killed at any instant, DEL clears it" {
+@test "cni: killed at any instant, DEL or GC clears it" {
+	local i n=0 conf gc
+	conf=$(jq -c '. + {cniVersion: "1.1.0", type: "ctr-netcfg", macspoofchk: true, runtimeConfig: {portMappings: [{hostPort: 8081,
+		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
+	gc=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")
+	for i in 001 002 003 004 006 008 011 014 018 023 030 040; do
+		h timeout -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
+			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$conf" >/dev/null 2>&1 || true
+		if ((n++ % 2)); then plugin DEL "$POD" ctr-netcfg "$conf"; else plugin GC 0 ctr-netcfg "$gc"; fi
+		nothing_left
+		run -1 in_ns "$POD" ip link show eth0
+		if h nft list ruleset | grep veth; then return 1; fi # macspoofchk's ports
+		[ -z "$(find "$CTR_RUN/cni" -name '.at-*')" ]
+	done
+}
+
+@test "cni: a namespace that vanishes mid-way leaves nothing that DEL does not clear" {
 	local i
-	for i in 1 2 3 4 5 6 8 10; do
-		h timeout -s KILL 0.00$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
-			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge" <<<"$CONF" >/dev/null 2>&1 || true
-		plugin DEL "$POD" bridge "$CONF"
+	for i in 0 0.01 0.02 0.04; do
+		ns VICTIM
+		plugin ADD "$VICTIM" bridge "$CONF" >"$WORLD/out" 3>&- &
+		sleep $i
+		kill -9 "$VICTIM"
+		wait $! || jq -e '.code and (.msg | contains("\n") | not)' "$WORLD/out"
+		plugin DEL "$VICTIM" bridge "$CONF"
 		nothing_left
 	done
+}
+
+@test "cni: runtimeConfig's mac, ips, aliases and dns" {
+	local c r
+	c=$(jq -c '.runtimeConfig = {mac: "02:11:22:33:44:55", ips: ["10.22.0.44/24", "fd00:22::44"], aliases: ["web"],
+		dns: {servers: ["192.0.2.9"], searches: ["x.example"], options: ["ndots:3"]}}' <<<"$CONF")
+	r=$(plugin ADD "$POD" bridge "$c")
+	jq -e '[.ips[].address] == ["10.22.0.44/24", "fd00:22::44/64"] and .interfaces[2].mac == "02:11:22:33:44:55"
+		and .dns == {nameservers: ["192.0.2.9"], search: ["x.example"], options: ["ndots:3"]}' <<<"$r"
+	in_ns "$POD" ip link show eth0 | grep -q 02:11:22:33:44:55
+	grep -q web "$CTR_RUN/cni/n/10.22.0.44"
+	plugin DEL "$POD" bridge "$c"
+	code 7 ADD "$POD" bridge "$(jq -c '.runtimeConfig.mac = "x"' <<<"$c")"
+	code 7 ADD "$POD" bridge "$(jq -c '.runtimeConfig.ips = ["10.99.0.1"]' <<<"$c")"
+	nothing_left
+}
+
+@test "cni: STATUS says what would fail" {
+	local c
+	c=$(jq -c '.cniVersion = "1.1.0"' <<<"$CONF")
+	plugin STATUS 0 bridge "$c"
+	code 1 STATUS 0 bridge "$CONF"
+	code 7 STATUS 0 bridge "$(jq -c '.ipam.ranges = []' <<<"$c")"
+	code 50 STATUS 0 macvlan "$(jq -c '.type = "macvlan" | .master = "nosuch"' <<<"$c")"
+	code 50 STATUS 0 bridge "$(jq -c '.ipam.dataDir = "/proc/x"' <<<"$c")"
+	nothing_left
 }
 
 @test "cni: ctr-netcfg attaches with ports, limits and sysctls in one" {
