@@ -126,3 +126,27 @@ load lib
 	[[ "$(ctr-image load -q -i a.tar)" == *made* ]]
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
 }
+
+@test "19 applets/DOCKER.md: each flag of docker's and podman's is taken, or refused, as the table says" {
+	local doc=$top/applets/DOCKER.md cmd state flag said p n=0
+	while read -r cmd state flag; do
+		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)
+		case $said in
+		*"unknown option"* | *"there is no"* | *"no such applet"*) said=not ;;
+		*) said=taken ;;
+		esac
+		n=$((n + 1))
+		[ "$said" = "$state" ] || { echo "$cmd $flag: the table says $state, ctrbox says $said"; return 1; }
+	done < <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^taken: (.*)/) { print "$c taken $_\n" for $1 =~ /`(--[\w-]+)`/g }
+		elsif (/^\| `(--[\w-]+)`/) { print "$c not $1\n" }' "$doc")
+	[ $n -gt 500 ]
+	for p in docker podman; do # the versions that the table names, where they are installed
+		grep -q "of $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) \|and $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) " "$doc" || continue
+		for cmd in run ps exec logs rm images "network create" "volume create"; do
+			for flag in $($p $cmd --help 2>/dev/null | grep -oE '^ +(-[a-zA-Z0-9], +)?--[a-z0-9-]+' | grep -oE -- '--.*'); do
+				[ "$flag" = --help ] || sed -n "/^## $cmd\$/,/^## /p" "$doc" | grep -q -- "\`$flag\`" ||
+					{ echo "$p $cmd $flag is not in the table"; return 1; }
+			done
+		done
+	done
+}
