@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +25,8 @@ static struct undo {
 	void *arg;
 	int pipe; /* to its cleaner; -1 none */
 	pid_t cleaner;
-} * stack;
-static int room;
+} first[16], *volatile stack = first;
+static int room = sizeof first / sizeof first[0];
 static volatile int depth;
 static bool cleaners;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -101,20 +102,24 @@ static void cleaner_dismiss(int i)
 		reap(i);
 }
 
+/* What the handler walks along is whole at every moment: the old one stays for it. */
+static bool deeper(void)
+{
+	struct undo *more = malloc(2 * (size_t)room * sizeof *more);
+	if (!more)
+		return false;
+	memcpy(more, stack, (size_t)room * sizeof *more);
+	stack = more;
+	room *= 2;
+	return true;
+}
+
 void undo_push(undo_fn *fn, void *arg)
 {
 	err_undo = undo_run;
-	if (depth == room) {
-		sigset_t old;
-		hold(&old); /* the handler walks along it */
-		struct undo *more = realloc(stack, (size_t)(room + 16) * sizeof *stack);
-		if (!more) {
-			fn(arg);
-			err_no_memory();
-		}
-		stack = more;
-		room += 16;
-		sigprocmask(SIG_SETMASK, &old, NULL);
+	if (depth == room && !deeper()) {
+		fn(arg);
+		err_no_memory();
 	}
 	stack[depth].fn = fn;
 	stack[depth].arg = arg;
