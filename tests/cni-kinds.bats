@@ -2,6 +2,7 @@
 # firewall and macspoofchk.
 # shellcheck shell=bash
 load cni
+# bats file_tags=ctr-netcfg
 
 test_setup() {
 	cni_up

@@ -1,6 +1,7 @@
 # CNI plugins: called as a container's runtime calls them, in network namespaces of the tests' own.
 # shellcheck shell=bash
 load cni
+# bats file_tags=ctr-netcfg,ctr-ipam
 
 test_setup() {
 	cni_up

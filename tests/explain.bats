@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # ctr-run --explain: the script it prints, run as it stands, gives the same container.
 load lib
+# bats file_tags=ctr-run,ctr-unshare,ctr-root,ctr-priv
 
 test_setup() {
 	not_san

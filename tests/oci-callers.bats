@@ -2,6 +2,7 @@
 # Callers that nobody here wrote, with ctr-oci as their runtime: containerd, dockerd. Each runs from packages that are unpacked
 # beside the system, in a mount namespace of its own, without a bridge and without a rule in any firewall.
 load lib
+# bats file_tags=ctr-oci
 
 peers=$BATS_TEST_DIRNAME/../build/peers
 
