@@ -30,6 +30,10 @@ struct nl {
  * back, every later call fails: nothing is done in the wrong namespace. */
 int nl_open(struct nl *n, int bus, int netns_fd);
 void nl_close(struct nl *n);
+/* From now on sockets of nf_tables are closed with the process, or by nl_close_late(false): the
+ * kernel makes the closer wait until what it removed there has gone, 10 to 15 ms, which a teardown
+ * that goes on has no reason to wait for. At most 8; more are closed at once. */
+void nl_close_late(bool on);
 
 /* Start a message with NLM_F_REQUEST|flags and an extra header of `extra` zeroed bytes (returned by
  * mnl_nlmsg_get_payload). At most 8 KiB of attributes. */

@@ -2,6 +2,8 @@
 # Many at once, and what one that waits costs.
 
 load lib
+load net
+test_teardown() { net_down; }
 
 # bats test_tags=ctr-run,ctr-rm
 @test "200 containers started in parallel: all run, all listed, all removed" {
@@ -113,4 +115,26 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	[ "${each[40]}" -le "${each[8]}" ]
 	[ "${each[40]}" -le 120 ]
 	[ "${syncs[40]}" = 1 ] # a window of 64
+}
+
+# bats test_tags=ctr-run,ctr-net
+@test "15.15 the end of one with a port waits for no nf_tables socket: they are closed with the process" {
+	need strace strace
+	not_in_rig "no NAT there"
+	not_old "their number is not what differs"
+	ns HOST
+	h ctr-net create --subnet 10.77.0.0/24 n >/dev/null
+	h strace -e trace=socket,close,unlinkat -o seen ctr-run --net n -p 8080:80 "$ROOTFS" true
+	# After the port has gone no socket of the netfilter bus is closed before the record is.
+	awk '/NETLINK_NETFILTER/ { fd = $NF; open_now[fd] = NR; total++ }
+		/^close\(/ { split($0, a, /[()]/); if (a[2] in open_now) { delete open_now[a[2]]; closed++ } }
+		END { for (f in open_now) left++; print total, closed + 0, left + 0; exit !(left >= 3) }' seen
+	[ -z "$(h ctr-gc)" ]
+	# A second life does not keep the first one's.
+	h ctr-run -d --name a --restart always --net n -p 8081:80 "$ROOTFS" sleep 0.2 >/dev/null
+	sleep 2.5
+	. "$CTR_RUN/containers/a/state"
+	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ] # one holds the port
+	h ctr-rm -f a
+	h ctr-net rm n
 }

@@ -11,6 +11,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "nl.h"
 #include "connect.h"
 #include "container_net.h"
 #include "trace.h"
@@ -250,6 +251,7 @@ static char *changed(const struct container *c)
 int plug_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct endpoint_req r;
+	nl_close_late(false); /* of an earlier life's end */
 	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0)
 		return -1;
@@ -286,6 +288,7 @@ void plug_down(struct plug *p, const struct container *c)
 	if (told) /* disconnected, perhaps: the address may be another's by now */
 		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
 	pasta_down(&p->pasta);
+	nl_close_late(true);
 	endpoint_down(&p->net);
 	if (more && endpoint_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());

@@ -72,10 +72,24 @@ int nl_open(struct nl *n, int bus, int netns_fd)
 	return n->fd < 0 ? -1 : 0;
 }
 
+static int kept[8];
+static size_t n_kept;
+static bool late;
+
+void nl_close_late(bool on)
+{
+	late = on;
+	while (!on && n_kept)
+		close(kept[--n_kept]);
+}
+
 void nl_close(struct nl *n)
 {
 	nl_reset(n);
-	if (n->fd >= 0)
+	if (late && n->bus == NETLINK_NETFILTER && n->fd >= 0 &&
+	    n_kept < sizeof kept / sizeof *kept)
+		kept[n_kept++] = n->fd;
+	else if (n->fd >= 0)
 		close(n->fd);
 	n->fd = -1;
 	buf_free(&n->out);
