@@ -197,3 +197,11 @@ ports() {
 	plugin DEL "$POD" ctr-netcfg "$conf"
 	nothing_left
 }
+
+@test "cni: an answer that cannot be told is no attachment" {
+	run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" \
+		bash -c '"$0/bridge" >/dev/full' "$PLUGINS" <<<"$CONF"
+	[ "$status" = 1 ]
+	run -1 in_ns "$POD" ip link show eth0
+	nothing_left
+}

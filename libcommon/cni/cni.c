@@ -163,7 +163,8 @@ static int answer(json_t *o)
 	_cleanup_free_ char *s = json_pretty(o);
 	json_decref(o);
 	puts(s);
-	return fflush(stdout) ? 1 : 0;
+	fflush(stdout);
+	return ferror(stdout) ? fail("standard output: %m") : 0;
 }
 
 static int say_versions(const struct cni_call *c)
@@ -237,7 +238,7 @@ static int add_main(struct cni_call *c, struct cni_ports *ports)
 	return answer(out);
 }
 
-static int do_add(struct cni_call *c)
+static int add(struct cni_call *c)
 {
 	struct cni_ports ports = {0};
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
@@ -275,6 +276,19 @@ static int do_del(struct cni_call *c)
 	    (c->does & CNI_LOOPBACK ? cni_loopback(c, NULL) : cni_link_del(c)) < 0 && !why)
 		why = xstrdup(fail_msg());
 	return why ? fail("%s", why) : 0;
+}
+
+/* What nobody could be told of is taken away. (Any other failed ADD has left nothing.) */
+static int do_add(struct cni_call *c)
+{
+	int r = add(c);
+	if (r == 0 || !ferror(stdout))
+		return r;
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	setenv("CNI_COMMAND", "DEL", 1);
+	do_del(c);
+	c->code = CNI_IO;
+	return fail("%s", why);
 }
 
 static int do_check(struct cni_call *c)
