@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "container_net.h"
 #include "err.h"
 #include "caps.h"
 #include "file.h"
@@ -373,5 +374,10 @@ int ctr_check_main(int argc, char **argv)
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}
 	foreign_drops();
+	int gone = plug_restore(NULL, true);
+	if (gone > 0)
+		warn("%d rules and ports of running containers are missing, as after nft flush "
+		     "ruleset: ctr-netcfg restore puts them back",
+		    gone);
 	return code;
 }

@@ -40,7 +40,11 @@ char *plug_hosts(const struct container *c);
 void plug_rename(const struct container *c);
 /* Somebody flushed our tables: what living containers have in them is put in again. How much was
  * missing, or -1 with fail(). */
-int plug_restore(void);
+int plug_restore(const struct strv *ids, bool look);
+/* fn for those of these ids that are still there; NULL: for each container. */
+int plug_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
+/* plug_restore() where a cheap look says that all of our tables is gone; warns. */
+void plug_heal(void);
 /* For ctr-gc: what names a container that nobody holds. */
 int plug_gc(owner_alive_fn *alive, const struct strv *wired);
 

@@ -81,11 +81,13 @@ int endpoint_gc(owner_alive_fn *alive, void *arg);
  * close: how many things were missing, or -1 with fail(). */
 struct endpoint_restore {
 	struct nft f;
+	bool look; /* only count: nothing is changed */
+	struct strv guarded;
 	uint8_t *there; /* a bit for each port that is published: 64 Ki a protocol and family */
 	struct cidr *nets;
 	size_t n_nets, missing;
 };
-int endpoint_restore_open(struct endpoint_restore *r);
+int endpoint_restore_open(struct endpoint_restore *r, bool look);
 void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);
 int endpoint_restore_close(struct endpoint_restore *r, int result);
 /* Into the state file: network= ip= ip6= mac= ports= (docker's form). */
@@ -101,8 +103,11 @@ int endpoint_ns(pid_t pid);
 #define NETCFG_MARK "ctr-netcfg"
 
 /* Who is on the bridge cannot be another there (nft_guard()). A kernel without
- * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0, or -1 with fail(). */
+ * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0; 1 our table there was missing; or -1 with
+ * fail(). */
 int endpoint_guard(
     const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on);
+/* The MAC address of who asked for none: of its address (IPv4, IPv6). */
+void endpoint_mac(const struct cidr addr[2], uint8_t mac[6]);
 
 #endif

@@ -22,7 +22,8 @@ int nft_spoof_each(
 
 /* From now on a bridge's port passes only what comes from that MAC and those addresses (family 0:
  * none; with IPv6 the link-local one of the MAC, too): frames, ARP and neighbour advertisements,
- * and nothing else than IP and ARP. on false: no longer; what is not there is no error. */
+ * and nothing else than IP and ARP. on false: no longer; what is not there is no error. 1: the
+ * table was missing, and was made. */
 int nft_guard(
     const char *port, const uint8_t *mac, const struct cidr *addr, const char *comment, bool on);
 /* The same by what stands there: whatever gone() says is to go. Reads all of it. */

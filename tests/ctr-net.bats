@@ -188,7 +188,6 @@ traces() {
 @test "connect and disconnect last: over stop and start, of a stopped container, with address and alias; the first network, too" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
-	h ctr-net create --subnet 10.7.0.0/24 n7
 	box a --net n5
 	box b --net n6
 	h ctr-net connect --ip 10.6.0.77 --alias ally n6 a
@@ -883,16 +882,32 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	serve "$(pid_of web)" 90 hello
 	rules() { h nft list ruleset | sort; }
 	before=$(rules)
-	for how in "ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true"; do
+	h ctr-net create --subnet 10.6.0.0/24 --ipv6 n6
+	h ctr-run -d --name other --net n6 "$ROOTFS" sleep 1000
+	h ctr-net connect n6 web
+	before=$(rules)
+	ns A
+	h ctr-netcfg bridge add br9
+	[ -z "$(h ctr-check 2>&1 | grep 'are missing')" ]
+	for how in "ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" "ctr-net connect n5 other" "ctr-netcfg attach br9 $A 10.9.0.2/24" cni; do
 		h nft flush ruleset
+		h ctr-check 2>&1 | grep -q 'rules and ports of running containers are missing.*ctr-netcfg restore'
+		[ "$how" != cni ] || how="env CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$A/ns/net CNI_IFNAME=lo CNI_PATH=/ loopback"
+		[[ "$how" != *loopback ]] || ln -sf "$(readlink -f "$(command -v ctr-run)")" loopback
 		[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
 		# shellcheck disable=SC2086
-		h $how
+		PATH=$PATH:$PWD h $how <<<'{"cniVersion":"1.0.0","name":"l","type":"loopback"}'
+		[[ "$how" != *" other" ]] || h ctr-net disconnect "${how:16:2}" other
 		[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
 		[ "$(ask "$HOST" 127.0.0.1 91)" = hello ]
 		diff <(echo "$before") <(rules)
 	done
 	[ -z "$(h ctr-gc)" ]
+	# the guard alone
+	h nft delete table bridge ctrbox
+	h ctr-netcfg restore
+	diff <(echo "$before") <(rules)
+	h ctr-netcfg show | grep -c '^guard ctr' | grep -qx 3
 }
 
 @test "papercuts: host-gateway, a port asked for twice, -P beside -p, whose an address is, dead owners, rm prints names" {

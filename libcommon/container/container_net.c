@@ -271,7 +271,7 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	request_free(&r);
-	if (result == 0 && p->net.rebuilt && plug_restore() < 0)
+	if (result == 0 && p->net.rebuilt && plug_restore(NULL, false) < 0)
 		warn("%s", fail_msg());
 	if (result < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -313,42 +313,6 @@ void plug_rename(const struct container *c)
 	etc_hosts_rename(c->id, c->name, hosts ? hosts : "");
 }
 
-static int restore_one(struct container *c, void *arg)
-{
-	if (c->pid && kv_get(&c->state, "network"))
-		endpoint_restore_one(arg, c->id, &c->state);
-	return 0;
-}
-
-/* fn for those of these ids that are still there. */
-static int each_of(const struct strv *ids, int (*fn)(struct container *, void *), void *arg)
-{
-	int r = 0;
-	for (size_t i = 0; i < ids->n; i++) {
-		struct container c;
-		bool there = container_open_id(&c, ids->v[i]) == 0;
-		if (there ? fn(&c, arg) < 0 : errno != ENOENT)
-			r = -1;
-		container_close(&c);
-	}
-	return r;
-}
-
-/* `ids` NULL: all of them are looked at. */
-static int restore(const struct strv *ids)
-{
-	struct endpoint_restore r;
-	if (geteuid() || endpoint_restore_open(&r) < 0)
-		return geteuid() ? 0 : -1;
-	return endpoint_restore_close(
-	    &r, ids ? each_of(ids, restore_one, &r) : container_each(restore_one, &r));
-}
-
-int plug_restore(void)
-{
-	return restore(NULL);
-}
-
 /* A connect or disconnect of a running container that was cut short. */
 static int settle_one(struct container *c, void *arg)
 {
@@ -370,7 +334,7 @@ int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 	int failed = 0;
 	if (geteuid()) /* a user's have none of it */
 		return 0;
-	if (each_of(wired, settle_one, &failed) < 0)
+	if (plug_each(wired, settle_one, &failed) < 0)
 		failed = -1;
 	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
@@ -378,7 +342,7 @@ int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */
 		return failed;
 	nft_close(&f);
-	int missing = restore(wired);
+	int missing = plug_restore(wired, false);
 	int idle = network_idle();
 	if (idle < 0) {
 		warn("%s", fail_msg());

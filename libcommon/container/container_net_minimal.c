@@ -67,9 +67,15 @@ void plug_rename(const struct container *c)
 	(void)c;
 }
 
-int plug_restore(void)
+int plug_restore(const struct strv *ids, bool look)
 {
+	(void)ids;
+	(void)look;
 	return 0;
+}
+
+void plug_heal(void)
+{
 }
 
 int plug_gc(owner_alive_fn *alive, const struct strv *wired)

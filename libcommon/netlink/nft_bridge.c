@@ -191,8 +191,10 @@ static int who_commit(const struct who *w, bool add)
 		put_who(&n, w, add);
 		frame(&n, NFNL_MSG_BATCH_END);
 		r = nl_commit(&n);
-		if (r == 0 || errno != ENOENT || !add)
+		if (r == 0 || errno != ENOENT || !add) {
+			r = r == 0 ? base : -1;
 			break;
+		}
 	}
 	int saved = errno;
 	nl_close(&n);
@@ -202,14 +204,16 @@ static int who_commit(const struct who *w, bool add)
 
 int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment)
 {
-	return who_commit(&(struct who){port, comment, mac, NULL}, true);
+	return who_commit(&(struct who){port, comment, mac, NULL}, true) < 0 ? -1 : 0;
 }
 
 int nft_guard(
     const char *port, const uint8_t *mac, const struct cidr *addr, const char *comment, bool on)
 {
 	int r = who_commit(&(struct who){port, comment, mac, addr}, on);
-	return r < 0 && (on || (errno != ENOENT && errno != EOPNOTSUPP)) ? -1 : 0;
+	if (r < 0 && !on && (errno == ENOENT || errno == EOPNOTSUPP))
+		return 0;
+	return r;
 }
 
 /* --- what is there --- */

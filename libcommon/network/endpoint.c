@@ -128,13 +128,7 @@ static void choose_mac(const struct endpoint_req *r, struct endpoint *p)
 {
 	if (r->mac && mac_parse("--mac", r->mac, p->mac) == 0)
 		return;
-	/* From the address, as docker's: who had the address before had the same, so no neighbour's
-	 * cache is wrong. */
-	const struct addr *a = p->addr[0].a.family ? &p->addr[0].a : &p->addr[1].a;
-	const uint8_t *tail = a->b + addr_len(a) - 4;
-	p->mac[0] = 0x02;
-	p->mac[1] = 0x42;
-	memcpy(p->mac + 2, tail, 4);
+	endpoint_mac(p->addr, p->mac);
 }
 
 /* What an interface that comes into this namespace heeds: no router but the one we set, no
@@ -245,8 +239,10 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		p->linked = result == 0 || errno != EEXIST; /* else it is an earlier one's */
 	}
 	nl_close(&rt);
-	if (result == 0 && bridge &&
-	    !(p->guarded = endpoint_guard(p->id, p->ifname, p->mac, p->addr, true) == 0) && nat)
+	int guard =
+	    result < 0 || !bridge ? 0 : endpoint_guard(p->id, p->ifname, p->mac, p->addr, true);
+	p->guarded = result == 0 && bridge && guard >= 0;
+	if (guard < 0 && nat)
 		warn("network %s: a container of it can take another's address: %s", n->name,
 		    fail_msg());
 	if (result == 0)
@@ -257,7 +253,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		result = endpoint_ports_publish(r, n, p, nat ? &f : NULL);
 	}
 	if (nat) {
-		p->rebuilt = f.rebuilt;
+		p->rebuilt = f.rebuilt || guard > 0;
 		nft_close(&f);
 	}
 	return result < 0 ? -1 : join(r, name, p);

@@ -1,6 +1,7 @@
 /* endpoint_mark.c: what a container's part of a network is called; see endpoint.h. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "endpoint.h"
 #include "err.h"
@@ -35,4 +36,15 @@ int endpoint_guard(
 	_cleanup_free_ char *mark = endpoint_mark(id);
 	endpoint_veth(id, ifname, port);
 	return nft_guard(port, mac, addr, mark, on);
+}
+
+void endpoint_mac(const struct cidr addr[2], uint8_t mac[6])
+{
+	/* From the address, as docker's: who had the address before had the same, so no neighbour's
+	 * cache is wrong. */
+	const struct addr *a = addr[0].a.family ? &addr[0].a : &addr[1].a;
+	const uint8_t *tail = a->b + addr_len(a) - 4;
+	mac[0] = 0x02;
+	mac[1] = 0x42;
+	memcpy(mac + 2, tail, 4);
 }

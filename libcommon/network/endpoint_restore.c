@@ -10,6 +10,7 @@
 
 #include "endpoint.h"
 #include "err.h"
+#include "nft_bridge.h"
 #include "place.h"
 
 static size_t slot(const struct nft_port *p)
@@ -33,23 +34,76 @@ static void on_net(const struct cidr *c, const char *out, void *arg)
 	r->nets[r->n_nets++] = *c;
 }
 
-int endpoint_restore_open(struct endpoint_restore *r)
+static void on_guarded(const char *port, const char *comment, void *arg)
+{
+	(void)comment;
+	strv_add(arg, port);
+}
+
+int endpoint_restore_open(struct endpoint_restore *r, bool dry)
 {
 	struct nft look;
 	memset(r, 0, sizeof *r);
+	r->look = dry;
 	if (nft_open(&look) < 0)
 		return -1;
 	r->there = xcalloc(1, 4 * 65536 / 8);
 	int result = nft_ports(&look, NFT_PORTS, on_port, r) < 0 ? -1 : nft_nets(&look, on_net, r);
 	nft_close(&look);
+	if (result == 0)
+		result = nft_spoof_each(true, on_guarded, &r->guarded);
 	return result < 0 ? -1 : nft_open(&r->f);
 }
 
-static void net_again(struct endpoint_restore *r, const char *name)
+/* What one container has on a network, as its leases say. */
+struct there {
+	struct cidr addr[2];
+	char ifname[16];
+};
+
+static void on_lease(const struct lease *l, void *arg)
+{
+	struct there *t = arg;
+	if (!*l->ifname) /* given by hand */
+		return;
+	t->addr[l->addr.family == AF_INET6].a = l->addr;
+	memcpy(t->ifname, l->ifname, sizeof t->ifname);
+}
+
+/* Its port is guarded again where that went; a kernel that cannot guard never did. */
+static void guard_again(
+    struct endpoint_restore *r, const char *id, const char *network, const struct kv *state)
+{
+	struct there t = {0};
+	uint8_t mac[6];
+	char port[16], ip[ADDR_TEXT];
+	_cleanup_free_ char *dir = network_leases(network);
+	if (lease_of_owner(dir, id, on_lease, &t) < 0 || !*t.ifname)
+		return;
+	endpoint_veth(id, t.ifname, port);
+	if (strv_has(&r->guarded, port))
+		return;
+	int i = !t.addr[0].a.family;
+	const char *own = kv_get(state, "mac"), *at = kv_get(state, i ? "ip6" : "ip");
+	endpoint_mac(t.addr, mac);
+	if (own && str_eq(at, addr_text(&t.addr[i].a, ip)) && mac_parse("mac", own, mac) < 0)
+		return;
+	if (r->look) /* where nothing at all is missing or guarded the kernel cannot do it */
+		r->missing += r->missing || r->guarded.n;
+	else if (endpoint_guard(id, t.ifname, mac, t.addr, true) >= 0)
+		r->missing++;
+	else if (errno != EOPNOTSUPP && errno != ENOENT)
+		warn("%s", fail_msg());
+}
+
+static void net_again(
+    struct endpoint_restore *r, const char *id, const char *name, const struct kv *state)
 {
 	struct network n;
 	if (network_open(&n, name) < 0)
 		return;
+	if (strcmp(n.driver, "bridge") == 0)
+		guard_again(r, id, name, state);
 	for (int i = 0; i < 2 && strcmp(n.driver, "bridge") == 0; i++) {
 		bool covered = false;
 		if (!n.subnet[i].a.family)
@@ -99,7 +153,7 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 	_cleanup_free_ char *mark = endpoint_mark(id);
 	etc_hosts_networks(id, &on);
 	for (size_t i = 0; i < on.n; i++)
-		net_again(r, on.v[i]);
+		net_again(r, id, on.v[i], state);
 	for (int i = 0; i < 2; i++) {
 		const char *s = kv_get(state, keys[i]);
 		if (s && *s && addr_parse(keys[i], s, &to[i]) < 0)
@@ -115,29 +169,25 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 		nft_port_add(&r->f, &p);
 		r->missing++;
 	}
-	uint8_t mac[6];
-	struct cidr from[2] = {{.a = to[0]}, {.a = to[1]}};
-	text = r->missing ? kv_get(state, "mac") : NULL; /* then that went, too */
-	if (text && mac_parse("mac", text, mac) == 0 &&
-	    endpoint_guard(id, "eth0", mac, from, true) < 0 && errno != EOPNOTSUPP)
-		warn("%s", fail_msg());
 	strv_free(&ports);
 	strv_free(&on);
 }
 
 int endpoint_restore_close(struct endpoint_restore *r, int result)
 {
-	for (int i = 0; i < 2 && result == 0 && r->missing; i++) {
+	bool act = result == 0 && r->missing && !r->look;
+	for (int i = 0; i < 2 && act; i++) {
 		_cleanup_free_ char *on = forward_mark(i ? AF_INET6 : AF_INET);
 		if (access(on, F_OK) == 0)
 			nft_close_forward(&r->f, i ? AF_INET6 : AF_INET, true);
 	}
-	if (result == 0 && r->missing && nft_commit(&r->f) < 0) {
+	if (act && nft_commit(&r->f) < 0) {
 		result = errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
 		r->missing = 0; /* without nf_tables there was nothing, either */
 	}
 	nft_close(&r->f);
 	free(r->there);
 	free(r->nets);
+	strv_free(&r->guarded);
 	return result < 0 ? -1 : (int)r->missing;
 }

@@ -1,0 +1,66 @@
+/* net_restore.c: what living containers have in our nf_tables tables, after somebody flushed them;
+ * see container_net.h. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "container_net.h"
+#include "endpoint.h"
+#include "err.h"
+#include "record.h"
+
+static int restore_one(struct container *c, void *arg)
+{
+	if (c->pid && kv_get(&c->state, "network"))
+		endpoint_restore_one(arg, c->id, &c->state);
+	return 0;
+}
+
+int plug_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg)
+{
+	int r = 0;
+	if (!ids)
+		return container_each(fn, arg);
+	for (size_t i = 0; i < ids->n; i++) {
+		struct container c;
+		bool there = container_open_id(&c, ids->v[i]) == 0;
+		if (there ? fn(&c, arg) < 0 : errno != ENOENT)
+			r = -1;
+		container_close(&c);
+	}
+	return r;
+}
+
+int plug_restore(const struct strv *ids, bool look)
+{
+	struct endpoint_restore r;
+	if (geteuid() || endpoint_restore_open(&r, look) < 0)
+		return geteuid() ? 0 : -1;
+	return endpoint_restore_close(&r, plug_each(ids, restore_one, &r));
+}
+
+static int on_leases(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd, (void)name;
+	*(bool *)arg = true;
+	return 0;
+}
+
+static void on_bridge(int family, const char *name, void *arg)
+{
+	(void)family, (void)name;
+	*(bool *)arg = false;
+}
+
+void plug_heal(void)
+{
+	struct nft f;
+	bool gone = false;
+	if (geteuid() || network_leases_each(on_leases, &gone) < 0 || !gone || nft_open(&f) < 0)
+		return;
+	for (int i = 0; i < 2 && gone; i++)
+		nft_names(&f, i ? AF_INET6 : AF_INET, "bridges", on_bridge, &gone);
+	nft_close(&f);
+	if (gone && plug_restore(NULL, false) < 0)
+		warn("%s", fail_msg());
+}
