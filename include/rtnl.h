@@ -66,8 +66,8 @@ int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *a
 int rtnl_routes(
     struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
 /* Append to *out, as the kernel tells them, the addresses, routes and permanent neighbours of an
- * interface (0: the routes of any), of routes only those to a prefix of length `len` where that is not -1. 0, or -1 with
- * fail(). */
+ * interface (0: the routes of any), of routes only those to a prefix of length `len` where that is
+ * not -1. 0, or -1 with fail(). */
 int rtnl_save(struct nl *n, int index, int len, struct buf *out);
 /* Make again those of them that are missing. 0, or -1 with fail(). */
 int rtnl_restore(struct nl *n, const struct buf *saved);

@@ -184,7 +184,8 @@ static struct nlmsghdr *route_msg(
 	return h;
 }
 
-struct nlmsghdr *rtnl_route_add(struct nl *n, const struct cidr *dst, const struct addr *via, int index)
+struct nlmsghdr *rtnl_route_add(
+    struct nl *n, const struct cidr *dst, const struct addr *via, int index)
 {
 	return route_msg(n, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, dst, via, index);
 }
@@ -374,7 +375,8 @@ static void on_saved(const struct nlmsghdr *h, void *arg)
 		if (r->rtm_table == RT_TABLE_LOCAL || (s->len >= 0 && r->rtm_dst_len != s->len))
 			return;
 	}
-	if (h->nlmsg_type == RTM_NEWNEIGH && !(((const struct ndmsg *)(const void *)r)->ndm_state & NUD_PERMANENT))
+	if (h->nlmsg_type == RTM_NEWNEIGH &&
+	    !(((const struct ndmsg *)(const void *)r)->ndm_state & NUD_PERMANENT))
 		return; /* learnt: it will be again */
 	if (index == s->index)
 		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));

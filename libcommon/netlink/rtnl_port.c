@@ -110,8 +110,8 @@ void rtnl_neigh(
 		mnl_attr_put(h, NDA_LLADDR, 6, mac);
 }
 
-void rtnl_rule(struct nl *n, bool add, const struct cidr *from, const struct cidr *to, int table,
-    int priority)
+void rtnl_rule(
+    struct nl *n, bool add, const struct cidr *from, const struct cidr *to, int table, int priority)
 {
 	const struct cidr *side[2] = {to, from};
 	struct nlmsghdr *h = nl_msg(n, add ? RTM_NEWRULE : RTM_DELRULE,
@@ -124,7 +124,8 @@ void rtnl_rule(struct nl *n, bool add, const struct cidr *from, const struct cid
 	m->dst_len = (uint8_t)to->len;
 	for (int i = 0; i < 2; i++)
 		if (side[i]->len) /* FRA_DST, FRA_SRC */
-			mnl_attr_put(h, (uint16_t)(FRA_DST + i), addr_len(&side[i]->a), side[i]->a.b);
+			mnl_attr_put(
+			    h, (uint16_t)(FRA_DST + i), addr_len(&side[i]->a), side[i]->a.b);
 	mnl_attr_put_u32(h, FRA_TABLE, (uint32_t)table);
 	if (priority)
 		mnl_attr_put_u32(h, FRA_PRIORITY, (uint32_t)priority);
