@@ -110,13 +110,14 @@ static int look(const struct strv *names, double interval, bool show)
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
 		if (container_open(&c, all.v[i]) < 0) {
-			warn("%s", fail_msg());
+			if (show) /* the look before that one said nothing */
+				warn("%s", fail_msg());
 			code = 1;
 			continue;
 		}
 		if (c.pid)
 			row(&t, &c, interval);
-		else if (names->n)
+		else if (names->n && show)
 			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
 		container_close(&c);
 	}

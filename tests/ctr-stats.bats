@@ -16,6 +16,6 @@ load lib
 	[[ "$output" == "{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*"}" ]]
 	ctr-stop -t 0 c
 	run -1 ctr-stats --no-stream c
-	[[ "$output" == *"exited, not running"* ]]
+	[[ "$output" == *"exited, not running"* && "$output" != *running*running* ]]
 	run -1 ctr-stats --no-stream nosuch
 }
