@@ -43,7 +43,8 @@ struct engine {
 	int stdio[3]; /* the command's descriptors (unless spec->terminal); -1: /dev/null */
 	unsigned preserve;   /* so many descriptors from 3 on are the command's as well */
 	int ns_fd[NS_COUNT]; /* namespaces to join, in place of the spec's; -1: as the spec says */
-	int locks[3]; /* descriptors that the child must let go of: the locks of a life; -1: none */
+	int apart[4]; /* descriptors that the child must let go of: the locks of a life, and an
+			 epoll(7), whose events it would take by a look; -1: none */
 	/* Called here when the child's namespaces exist and it waits: attach networks. 0, or -1
 	 * with fail(). */
 	int (*attach)(struct engine *e, void *arg);

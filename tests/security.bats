@@ -625,6 +625,8 @@ device_hunt() {
 	ctr-run -d --name c --privileged -v "$PWD/f:/f" "$ROOTFS" sh -c 'mount -t tmpfs x /proc && exec sleep 1000' >/dev/null
 	wait_for 5 sh -c '! ctr-exec c test -e /proc/1'
 	[ "$(ctr-exec c /f 7</etc/passwd 99</etc/passwd 512</etc/passwd)" = done ]
+	# and looking for what is open takes no event from the monitor, which waits for two ends here
+	[ "$(timeout 20 "$BIN/ctr-run" --pid container:c --userns auto "$ROOTFS" echo over)" = over ]
 }
 
 @test "14.21: what a container says of its environment is not followed among the host's files" {

@@ -285,8 +285,7 @@ static void put_joined(struct script *x)
 	static const struct {
 		enum spec_ns ns;
 		char letter;
-	} kinds[] = {{NS_NET, 'n'}, {NS_PID, 'p'}, {NS_IPC, 'i'}, {NS_UTS, 'u'}, {NS_CGROUP, 'C'},
-	    {NS_USER, 'U'}};
+	} kinds[] = {{NS_NET, 'n'}, {NS_PID, 'p'}, {NS_IPC, 'i'}, {NS_UTS, 'u'}, {NS_CGROUP, 'C'}};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *other = flags_shared(x->o, kinds[i].ns);
 		if (other)
@@ -457,6 +456,8 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	struct script x = {.o = o, .c = c, .s = s, .root = root, .net.lock = -1};
 	if (o->bundle)
 		return fail_usage("--explain: a bundle's config.json says it all itself");
+	if (flags_shared(o, NS_USER))
+		return fail_usage("--explain: another container's user namespace has no steps");
 	x.f = open_memstream(&text, &n);
 	if (!x.f)
 		return fail("memory: %m");

@@ -224,8 +224,8 @@ int monitor_start(struct monitor *m, int restarts)
 	container_refresh_name(m->c);
 	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
 	engine_init(&m->l, m->spec);
-	const int locks[3] = {m->c->dir, m->c->life, m->c->starting};
-	memcpy(m->l.locks, locks, sizeof locks);
+	const int apart[] = {m->c->dir, m->c->life, m->c->starting, m->epoll};
+	memcpy(m->l.apart, apart, sizeof apart);
 	m->l.again = restarts > 0;
 	m->l.can_copy = volume_can_fill;
 	m->l.passing = kv_num(&m->c->conf, "rm", 0);

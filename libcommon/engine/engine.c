@@ -41,7 +41,7 @@ void engine_init(struct engine *e, const struct spec *spec)
 	*e = (struct engine){.spec = spec,
 	    .gate = -1,
 	    .stdio = {-1, -1, -1},
-	    .locks = {-1, -1, -1},
+	    .apart = {-1, -1, -1, -1},
 	    .master = -1,
 	    .listener = -1,
 	    .code = 125,

@@ -227,9 +227,11 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 	if (!x->borrowed) /* the stack is the parent's own, else */
 		undo_forget();
 	close(x->ours);
-	for (size_t i = 0; i < 3; i++)
-		if (e->locks[i] >= 0)
-			close(e->locks[i]); /* the locks are the monitor's life, not ours */
+	/* The locks are the monitor's life, not ours. And before Linux 5.9 open descriptors are
+	 * looked for by poll(2) (sys.c): one of an epoll forgets a signal that is not ours. */
+	for (size_t i = 0; i < sizeof e->apart / sizeof e->apart[0]; i++)
+		if (e->apart[i] >= 0)
+			close(e->apart[i]);
 	int code = 125;
 	if ((e->cgroup && !x->joined &&
 		cgroup_enter(e->cgroup, x->group >= 0 && sys_clone_entered_cgroup(), -1) < 0) ||

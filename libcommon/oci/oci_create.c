@@ -256,7 +256,7 @@ static int creation_engine(struct creation *k)
 	e->cgroup = k->group.made ? k->path : NULL;
 	e->no_device_list = k->group.no_device_list;
 	e->outlives = true;
-	e->locks[0] = k->r.dir; /* or a created one would hold it */
+	e->apart[0] = k->r.dir; /* or a created one would hold it */
 	e->no_new_keyring = k->c->no_new_keyring;
 	e->preserve = k->c->preserve;
 	e->gate = k->c->run ? -1 : k->r.dir;
