@@ -131,18 +131,6 @@ chained() { # TYPE KEYS RESULT
 	nothing_left
 }
 
-@test "cni: fifty requests at once get fifty addresses" {
-	local i pids=()
-	for ((i = 1; i <= 50; i++)); do
-		h env CNI_COMMAND=ADD CNI_CONTAINERID=p$i CNI_NETNS=/proc/"$POD"/ns/net \
-			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/host-local" \
-			<<<"$(conf bridge '{}')" >"$WORLD/r$i" 2>/dev/null 3>&- &
-		pids+=($!)
-	done
-	for i in "${pids[@]}"; do wait "$i"; done
-	[ "$(cat "$WORLD"/r* | jq -r '.ips[].address' | sort -u | wc -l)" = 50 ]
-}
-
 @test "cni: a hostile environment or configuration is refused by name and leaves nothing" {
 	refused() { # CODE WORDS VAR=VALUE...: the configuration is read from stdin
 		run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 \
