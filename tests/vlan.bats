@@ -92,7 +92,7 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 
 # bats test_tags=cni
 @test "cni bridge: vlan keeps pods apart; vlanTrunk carries tags" {
-	local c d
+	local c d r
 	plugins
 	h ip link add b0 type bridge
 	if ! h ip link set b0 type bridge vlan_filtering 1; then
@@ -106,9 +106,9 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 	ns POD3
 	plugin ADD "$POD" bridge "$c"
 	plugin ADD "$POD2" bridge "$d"
-	plugin ADD "$POD3" bridge "$c"
+	r=$(plugin ADD "$POD3" bridge "$c")
 	[ "$(vlans '^veth')" = '[[100,100,2],[200,200,2],[100,100,2]]' ]
-	in_ns "$POD" ping -c1 -W2 10.22.0.3
+	in_ns "$POD" ping -c1 -W2 "$(jq -r '.ips[0].address | split("/")[0]' <<<"$r")"
 	run -1 in_ns "$POD" ping -c1 -W1 10.22.0.9
 	plugin DEL "$POD2" bridge "$d"
 	plugin DEL "$POD3" bridge "$c"
@@ -116,7 +116,7 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 	nothing_left
 	c=$(conf '.vlanTrunk = [{minID: 10, maxID: 12}, {id: 40}]')
 	plugin ADD "$POD" bridge "$c"
-	[ "$(vlans '^veth')" = '[[1,1,2],[10,12,0],[40,40,0]]' ]
+	[ "$(vlans '^veth')" = '[[1,1,2],[10,10,0],[11,11,0],[12,12,0],[40,40,0]]' ]
 	plugin DEL "$POD" bridge "$c"
 	nothing_left
 	code 7 ADD "$POD" bridge "$(conf '.vlan = 4095')"
