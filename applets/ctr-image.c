@@ -65,6 +65,11 @@ struct image_options image_o;
 	{                                                                                          \
 		'q', "quiet", NULL, "without progress on the terminal", OPT_FLAG, &image_o.quiet   \
 	}
+#define FORMAT                                                                                     \
+	{                                                                                          \
+		0, "format", "TEMPLATE", "ls: docker's, over .Repository .Tag .ID .Size and more", \
+		    OPT_STR, &image_o.format                                                       \
+	}
 #define ALL                                                                                        \
 	{'a', "all", NULL, NULL, OPT_FLAG, &image_o.all}, /* layers have no images here */         \
 	{                                                                                          \
@@ -90,12 +95,12 @@ struct image_options image_o;
 	}
 
 static const struct opt all_opts[] = {
-    CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, OUTPUT, RW, LOGIN, OPT_END};
+    CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, FORMAT, OUTPUT, RW, LOGIN, OPT_END};
 static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {CHANGE, OPT_END};
 static const struct opt load_opts[] = {NAME, INPUT, STILL, OPT_END};
-static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, OPT_END};
+static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FORMAT, OPT_END};
 static const struct opt history_opts[] = {JSON, HEADER, OPT_END};
 static const struct opt rm_opts[] = {FORCE, OPT_END};
 static const struct opt out_opts[] = {OUTPUT, OPT_END};
@@ -448,7 +453,7 @@ static int do_umount(int argc, char **argv)
 static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
     {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
-    {"ls", image_do_ls, ls_opts, "ls [-nq] [--no-trunc] [--json]"},
+    {"ls", image_do_ls, ls_opts, "ls [-nq] [--no-trunc] [--json|--format TEMPLATE]"},
     {"inspect", image_do_inspect, no_opts, "inspect IMAGE..."},
     {"history", image_do_history, history_opts, "history [-n] [--json] IMAGE"},
     {"tag", do_tag, no_opts, "tag IMAGE NAME[:TAG]"},

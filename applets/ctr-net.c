@@ -8,11 +8,12 @@
 #include "json.h"
 #include "connect.h"
 #include "opt.h"
+#include "rows.h"
 #include "stamp.h"
 #include "table.h"
 
 static struct strv subnets, gateways, ranges, aliases;
-static const char *driver, *parent, *ip, *ip6;
+static const char *driver, *parent, *ip, *ip6, *format;
 static bool ipv6, internal, as_json, no_header, quiet;
 static int64_t mtu;
 
@@ -32,6 +33,8 @@ static const struct opt opts[] = {
     {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip},
     {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6},
     {0, "alias", "NAME", "connect: a further name", OPT_LIST, &aliases},
+    {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Driver .IPAM.Config and more",
+	OPT_STR, &format},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
@@ -177,6 +180,40 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	    when, "containers", u->json);
 }
 
+/* docker's shape of it. */
+static json_t *as_docker(const json_t *o)
+{
+	json_t *config = json_array(), *s;
+	size_t i;
+	bool six = false;
+	json_array_foreach(json_object_get(o, "subnets"), i, s)
+	{
+		const json_t *gw = json_object_get(s, "gateway");
+		const char *subnet = json_string_value(json_object_get(s, "subnet"));
+		six |= strchr(subnet, ':') != NULL;
+		json_array_append_new(config,
+		    json_make("{s:s,s:s*}", "Subnet", subnet, "Gateway", json_string_value(gw)));
+	}
+	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:{s:o}}", "ID", json_object_get(o, "name"),
+	    "Id", json_object_get(o, "name"), "Name", json_object_get(o, "name"), "Driver",
+	    json_object_get(o, "driver"), "Scope", "local", "EnableIPv6", six, "Internal",
+	    json_object_get(o, "internal"), "IPAM", "Config", config);
+}
+
+static int list_templated(const json_t *list)
+{
+	static const char *const heads[] = {"ID", "NETWORK ID", "Name", "NAME", "Driver", "DRIVER",
+	    "Scope", "SCOPE", "Internal", "INTERNAL", NULL};
+	struct strv lines = {0};
+	const json_t *o;
+	size_t i;
+	json_array_foreach(list, i, o) if (rows_add(&lines, format, as_docker(o)) < 0)
+	    die_fail_usage();
+	if (rows_print(&lines, format, heads, !no_header) < 0)
+		die_fail_usage();
+	return 0;
+}
+
 static int list_networks(const struct strv *names)
 {
 	struct table t = {0};
@@ -201,13 +238,15 @@ static int list_networks(const struct strv *names)
 				buf_printf(&b, "%s%s", b.n ? "," : "", cidr_text(&n.subnet[k], a));
 		table_row(
 		    &t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
-		if (quiet)
+		if (quiet && !format)
 			puts(n.name);
 		json_array_append_new(list, as_object(&n, &u));
 		buf_free(&b);
 		network_free(&n);
 	}
-	if (as_json)
+	if (format)
+		list_templated(list);
+	else if (as_json)
 		puts(json_pretty(list));
 	else if (!quiet)
 		table_print(&t, !no_header);

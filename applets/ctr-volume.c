@@ -4,14 +4,18 @@
 #include "err.h"
 #include "json.h"
 #include "opt.h"
+#include "rows.h"
 #include "table.h"
 #include "volume.h"
 
 static struct strv names; /* the operands, or all there are */
 static bool force, as_json, no_header, quiet;
+static const char *format;
 
 static const struct opt opts[] = {
     {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
+    {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
+	OPT_STR, &format},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
@@ -53,9 +57,30 @@ static json_t *record(const char *name)
 	return json_make("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
 }
 
+/* docker's shape. */
+static int templated(void)
+{
+	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
+	    "MOUNTPOINT", "Scope", "SCOPE", "Links", "LINKS", NULL};
+	struct strv lines = {0};
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_json_ json_t *r = record(names.v[i]);
+		json_t *row = json_make("{s:s,s:s,s:s,s:O,s:i}", "Name", names.v[i], "Driver",
+		    "local", "Scope", "local", "Mountpoint", json_object_get(r, "path"), "Links",
+		    (int)json_array_size(json_object_get(r, "containers")));
+		if (rows_add(&lines, format, row) < 0)
+			die_fail_usage();
+	}
+	if (rows_print(&lines, format, heads, !no_header) < 0)
+		die_fail_usage();
+	return 0;
+}
+
 static int do_ls(int argc, char **argv)
 {
 	(void)argc, (void)argv;
+	if (format)
+		return templated();
 	struct table t = {0};
 	json_t *list = json_array();
 	table_row(&t, 3, (const char *[]){"NAME", "CONTAINERS", "PATH"});
@@ -77,6 +102,8 @@ static int do_ls(int argc, char **argv)
 static int do_inspect(int argc, char **argv)
 {
 	(void)argc, (void)argv;
+	if (format)
+		return templated();
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++)
 		json_array_append_new(list, record(names.v[i]));

@@ -10,6 +10,7 @@
 #include "json.h"
 #include "opt.h"
 #include "place.h"
+#include "rows.h"
 #include "stamp.h"
 #include "table.h"
 
@@ -45,7 +46,8 @@ static void age(const char *created, char out[32])
 }
 
 /* One that cannot be read is said to be so; the others are listed all the same. */
-static void ls_one(const struct store *s, const struct ref *r, struct table *t, json_t *list)
+static void ls_one(
+    const struct store *s, const struct ref *r, struct table *t, json_t *list, struct strv *lines)
 {
 	struct manifest m = {0};
 	struct image_config c = {0};
@@ -67,7 +69,13 @@ static void ls_one(const struct store *s, const struct ref *r, struct table *t, 
 	}
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
-	if (image_o.quiet)
+	if (image_o.format) {
+		json_t *row = json_make("{s:s,s:s,s:s,s:s,s:s,s:s*,s:s}", "Repository", name, "Tag",
+		    tag, "ID", id, "Digest", digest, "CreatedSince", when, "CreatedAt", c.created,
+		    "Size", size);
+		if (rows_add(lines, image_o.format, row) < 0)
+			die_fail_usage();
+	} else if (image_o.quiet)
 		printf("sha256:%s\n", good ? m.config : r->hex);
 	else if (list)
 		json_array_append_new(
@@ -106,7 +114,11 @@ int image_do_ls(int argc, char **argv)
 {
 	struct store s;
 	struct refs r;
+	static const char *const heads[] = {"Repository", "REPOSITORY", "Tag", "TAG", "ID",
+	    "IMAGE ID", "Digest", "DIGEST", "CreatedSince", "CREATED", "CreatedAt", "CREATED AT",
+	    "Size", "SIZE", NULL};
 	struct table t = {0};
+	struct strv lines = {0};
 	if (argc)
 		die_usage("ls takes no operand: '%s'", argv[0]);
 	image_store_for(&s, STORE_READ, &r);
@@ -115,7 +127,11 @@ int image_do_ls(int argc, char **argv)
 	table_row(&t, 5, (const char *[]){"NAME", "TAG", "ID", "CREATED", "SIZE"});
 	for (size_t i = 0; i < r.n; i++)
 		if (!image_o.quiet || !seen(&r, i))
-			ls_one(&s, &r.v[i], &t, list);
+			ls_one(&s, &r.v[i], &t, list, &lines);
+	if (image_o.format && rows_print(&lines, image_o.format, heads, !image_o.no_header) < 0)
+		die_fail_usage();
+	if (image_o.format)
+		return 0;
 	if (list)
 		puts(json_pretty(list));
 	else if (!image_o.quiet)

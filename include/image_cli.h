@@ -10,7 +10,7 @@
 /* What the option table of ctr-image.c fills. */
 extern struct image_options {
 	bool force, json, no_header, quiet, stdin_password, all, no_trunc;
-	const char *name, *input, *output, *user, *password, *upper;
+	const char *name, *input, *output, *format, *user, *password, *upper;
 	struct strv changes;
 } image_o;
 

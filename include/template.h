@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* Is this a template rather than a list of fields or a path? */
+/* Is this a template, or the word `json`, rather than a list of fields or a path? */
 bool template_is(const char *text);
 /* Append what the template makes of `dot`. `escapes`: \t and \n outside of actions are a tab and a
  * line break, as in docker's lists. Strings of the data are escaped for the terminal. 0, or -1 with

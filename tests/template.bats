@@ -52,3 +52,26 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-ps --format '{{json .}}' | perl -MJSON::PP -ne 'die unless decode_json($_)->{Names} eq "web"'
 	run -2 ctr-ps --format '{{.Nosuch}}'
 }
+
+# bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-ps
+@test "19 --format of images, network and volume: templates, table, json, as docker's" {
+	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
+	[ "$(ctr-image ls --format '{{.Repository}}:{{.Tag}}')" = x:latest ]
+	[ "$(ctr-image ls --format 'table {{.Repository}}\t{{.Tag}}' | tr -s ' ')" = $'REPOSITORY TAG\nx latest' ]
+	[ "$(ctr-image ls -n --format 'table {{.Tag}}')" = latest ]
+	[[ "$(ctr-image ls --format json)" == '{"Repository":"x","Tag":"latest","ID":"'*'"Size":"'*'"}' ]]
+	ctr-volume create data >/dev/null
+	[ "$(ctr-volume ls --format '{{.Name}} {{.Driver}} {{.Links}}')" = "data local 0" ]
+	[ "$(ctr-volume inspect --format '{{ .Mountpoint }}' data)" = "$CTR_LIB/volumes/data" ]
+	ctr-net create --subnet 10.44.0.0/24 n >/dev/null
+	[ "$(ctr-net inspect --format '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}} {{.Driver}} {{.EnableIPv6}}' n)" = \
+		"10.44.0.0/24 10.44.0.1 bridge false" ]
+	[ "$(ctr-net ls --format '{{.Name}}')" = n ]
+	[ "$(ctr-ps -a --format json | wc -l)" = 0 ]
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	[[ "$(ctr-ps -a --format json)" == '{'*'"Names":"c"'*'}' ]]
+	for bad in 'ctr-image ls' 'ctr-volume ls' 'ctr-net ls'; do
+		run -2 $bad --format '{{.Name'
+	done
+	ctr-net rm n >/dev/null
+}

@@ -491,11 +491,13 @@ static enum stop run(struct tmpl *t, json_t *dot, bool live)
 
 bool template_is(const char *text)
 {
-	return text && strstr(text, "{{");
+	return text && (strstr(text, "{{") || strcmp(text, "json") == 0);
 }
 
 int template_run(const char *text, json_t *dot, bool escapes, struct buf *out)
 {
+	if (strcmp(text, "json") == 0) /* docker's short word */
+		text = "{{json .}}";
 	struct tmpl t = {.p = text, .root = dot, .out = out, .escapes = escapes};
 	buf_puts(out, "");
 	enum stop s = run(&t, dot, true);

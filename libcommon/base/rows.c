@@ -1,0 +1,68 @@
+/* rows.c: see rows.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "err.h"
+#include "json.h"
+#include "rows.h"
+#include "table.h"
+#include "template.h"
+
+static const char *body(const char *format, bool *table)
+{
+	*table = str_starts(format, "table ");
+	return *table ? format + strlen("table ") : format;
+}
+
+int rows_add(struct strv *lines, const char *format, json_t *row)
+{
+	bool table;
+	struct buf out = {0};
+	int r = template_run(body(format, &table), row, true, &out);
+	json_decref(row);
+	if (r < 0)
+		return buf_free(&out), fail_as_usage();
+	strv_take(lines, out.p ? out.p : xstrdup(""));
+	return 0;
+}
+
+static void columns(struct strv *lines)
+{
+	struct table t = {0};
+	size_t most = 0;
+	for (size_t i = 0; i < lines->n; i++) {
+		size_t n = 1;
+		for (const char *p = lines->v[i]; (p = strchr(p, '\t')); p++)
+			n++;
+		most = n > most ? n : most;
+	}
+	for (size_t i = 0; i < lines->n; i++) {
+		_cleanup_free_ const char **cells = xcalloc(most, sizeof *cells);
+		char *next = lines->v[i];
+		for (size_t k = 0; next && k < most; k++)
+			cells[k] = strsep(&next, "\t");
+		table_row(&t, most, cells);
+	}
+	table_print(&t, true);
+}
+
+int rows_print(struct strv *lines, const char *format, const char *const *heads, bool header)
+{
+	bool table;
+	body(format, &table);
+	struct strv all = {0};
+	if (table && header) {
+		json_t *row = json_object();
+		for (size_t i = 0; heads[i]; i += 2)
+			json_object_set_new(row, heads[i], json_string(heads[i + 1]));
+		if (rows_add(&all, format, row) < 0)
+			return -1;
+	}
+	strv_addall(&all, lines);
+	if (table && all.n)
+		columns(&all);
+	for (size_t i = 0; i < all.n && !table; i++)
+		puts(all.v[i]);
+	strv_free(&all);
+	return 0;
+}
