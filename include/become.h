@@ -36,7 +36,7 @@ struct become {
 /* Write the spec's oom score adjustment, if it has one, for this process. 0, or -1 with fail(). */
 int become_oom_score(const struct spec *s);
 /* Pipes become the container's root's, where its user namespace is not the caller's: else it could
- * not open /dev/stdout anew. For who is outside that namespace; -1 is passed over. */
+ * not open /dev/stdout anew. Called from outside that namespace; -1 is passed over. */
 void become_hand_stdio(const struct spec *s, const int fd[3]);
 /* Raise the hard limits of a process (0: this one) to the spec's where those are higher: from
  * outside its user namespace, for inside it nobody may. What fails is met again by become(). */

@@ -1,4 +1,4 @@
-/* container_files.h: a container's files, for who reads or copies them: commit, diff, cp.
+/* container_files.h: a container's files, for commands that read or copy them: commit, diff, cp.
  */
 #ifndef CTR_CONTAINER_FILES_H
 #define CTR_CONTAINER_FILES_H

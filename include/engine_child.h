@@ -39,7 +39,7 @@ bool engine_hooks_meanwhile(const struct spec *s);
 uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x);
 
 /* A user namespace is joined first, so that the new namespaces are its own, as runc does: by a
- * process in between, for who joins is not PID 1 of a new pid namespace; its child is, which is
+ * process in between, for what joins is not PID 1 of a new pid namespace; its child is, which is
  * ours by CLONE_PARENT. Writes that one's pid to `tell`. */
 _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tell);
 /* The child's whole life until exec. */

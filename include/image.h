@@ -1,4 +1,4 @@
-/* image.h: the image store, for who wants to run an image.
+/* image.h: the image store, for code that runs an image.
  *
  * $CTR_LIB/images is an OCI image layout (image-spec, image-layout.md); $CTR_LIB/layers/HEX are its
  * layers, by diff_id, unpacked once in overlayfs's form and never changed. `lib` is $CTR_LIB
@@ -40,9 +40,9 @@ int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct i
 int image_obtain(
     const char *lib, const char *ref, const char *policy, image_apart_fn *apart, struct image *out);
 void image_free(struct image *im);
-/* Keep images from being removed until the descriptor is closed: for who finds one, and then writes
- * the record that it is in use. Waits for a removal that goes on. -1 where nothing can be removed,
- * or with no store. */
+/* Keep images from being removed until the descriptor is closed: for a caller that finds one and
+ * then writes the record that it is in use. Waits for a removal that goes on. -1 where nothing can
+ * be removed, or with no store. */
 int image_gate(const char *lib);
 
 /* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only,

@@ -1,5 +1,5 @@
-/* image_store.h: the store's insides, for who adds to it, lists it or takes from it; image.h is for
- * who runs an image.
+/* image_store.h: the store's insides, for code that adds to it, lists it or takes from it; image.h
+ * is for who runs an image.
  *
  * $CTR_LIB/images: oci-layout, index.json (each image's name is the annotation
  * org.opencontainers.image.ref.name, "NAME:TAG"), blobs/sha256/HEX; .gate, a file whose shared lock
@@ -42,8 +42,8 @@ struct store {
 int store_open(struct store *s, const char *lib, enum store_use use);
 /* Removes the .tmp- ones too. */
 void store_close(struct store *s);
-/* Take the gate of an image folder (made when missing with `make`): shared for who adds or uses,
- * exclusive for who removes. Its descriptor is the lock. */
+/* Take the gate of an image folder (made when missing with `make`): shared to add or to use,
+ * exclusive to remove. Its descriptor is the lock. */
 int store_gate(int images, bool make, int how);
 /* Remove .tmp- directories whose makers are dead. */
 int store_sweep(struct store *s);

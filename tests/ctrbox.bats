@@ -44,6 +44,12 @@ load lib
 		env "$e" ctr-priv true
 		env "$e" ctr-init true
 	done
+	mkdir -m 755 "$WORLD/theirs" && echo x >"$WORLD/theirs/letter"
+	for l in / /tmp /dev/null "$WORLD/theirs"; do # nobody else's folder is closed to others
+		mode=$(stat -c %a "$l")
+		run env CTR_LIB="$l" ctr-ps
+		[ "$status" = 1 ] && [ "${#lines[@]}" = 1 ] && [ "$(stat -c %a "$l")" = "$mode" ] || { chmod "$mode" "$l"; false; }
+	done
 	echo x >"$WORLD/file"
 	run env CTR_LIB="$WORLD/file" ctr-run -d "$ROOTFS" true
 	[ "$status" = 125 ] && [[ "$output" = "ctr-run: "*"$WORLD/file: "* ]]

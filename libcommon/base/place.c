@@ -1,5 +1,6 @@
 /* place.c: where our folders are; see place.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +40,10 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 {
 	const char *s = getenv(var);
 	char *p;
-	if (s && *s == '/')
+	if (s && *s == '/' && strcmp(s, NOWHERE) != 0)
 		p = xstrdup(s);
 	else if (s && *s)
-		return fail("%s: '%s' is not an absolute path", var, s), NULL;
+		return fail("%s: '%s' is not a folder's absolute path", var, s), NULL;
 	else if (geteuid() == 0)
 		p = xstrdup(root_dflt);
 	else if ((s = getenv(xdg)) && *s == '/')
@@ -59,13 +60,37 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 /* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
  * and mode. One that was made open, by hand or by an earlier version, is closed at first use. NULL
  * with fail(). */
+static int stranger(int dir, const char *name, void *arg)
+{
+	(void)dir, (void)arg;
+	_cleanup_free_ char *word = xasprintf(" %s ", name);
+	return *name != '.' &&
+	       !strstr(" containers images layers networks volumes ids cache damaged "
+		       "leases hosts cni cgroup.lock no-cgroup forward4 forward6 ",
+		   word);
+}
+
+/* CTR_LIB=/tmp is a slip: nobody else's folder is closed. */
+static bool ours_alone(const char *path)
+{
+	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && strcmp(path, "/") != 0 && dir_each(dir, stranger, NULL) == 0;
+}
+
 static char *closed(char *path)
 {
 	struct stat st;
 	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    !(st.st_mode & 077) || chmod(path, 0700) == 0 || errno == EROFS)
+	    !(st.st_mode & 077))
 		return path;
-	fail("%s: close it to other users: %m", path);
+	if (!ours_alone(path))
+		fail("%s: others may enter it, and more lies in it than ours: name a folder of its "
+		     "own, or close it (chmod 700)",
+		    path);
+	else if (chmod(path, 0700) == 0 || errno == EROFS)
+		return path;
+	else
+		fail("%s: close it to other users: %m", path);
 	free(path);
 	return NULL;
 }
