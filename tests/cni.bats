@@ -135,7 +135,8 @@ ports() {
 		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
 	gc=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")
 	for i in 001 002 003 004 006 008 011 014 018 023 030 040; do
-		h timeout -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
+		# --foreground: else timeout kills itself, too, and does not wait for the end of what it killed
+		h timeout --foreground -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
 			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$conf" >/dev/null 2>&1 || true
 		if ((n++ % 2)); then plugin DEL "$POD" ctr-netcfg "$conf"; else plugin GC 0 ctr-netcfg "$gc"; fi
 		nothing_left
