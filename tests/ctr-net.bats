@@ -943,3 +943,24 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ "$(looks four eth1)" = "0 0 0 0 0 " ]
 	h ctr-exec four ip -6 addr show dev eth1 | grep -q 'scope global'
 }
+
+@test "18.27, 18.28: the uplink's MTU, several --net with options each, a port for all and for one, EXPOSE abc" {
+	h ip link set wan mtu 1400
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	h ctr-net create --subnet 10.6.0.0/24 n6
+	run -0 h ctr-run --net n5:ip=10.5.0.7,mac=02:00:00:00:00:77 --net name=n6,ip=10.6.0.8,alias=six "$ROOTFS" sh -c 'cat /sys/class/net/eth0/mtu; ip -4 -o addr; ip link; ping -c1 -W2 six'
+	[[ "$output" = *1400*10.5.0.7/24*10.6.0.8/24*02:00:00:00:00:77*"1 packets received"* ]]
+	[ -z "$(h ctr-gc)" ]
+	h ctr-run -d --name two --net n5 --net n6 "$ROOTFS" sleep 1000
+	h ctr-stop -t 0 two
+	h ctr-start two
+	[ "$(h ctr-exec two ip -4 -o addr | grep -c 'eth[01]')" = 2 ]
+	for net in "--net n5 --net n5" "--net n5 --net host" "--net none --net n5" "--net n5:foo=1" "--net name=n5 --net name=n6,ip=x" "--net n5 --net n6:mac=02:00:00:00:00:01" "--net n5 -p 80:80 -p 127.0.0.1:80:81"; do
+		# shellcheck disable=SC2086
+		run -125 h ctr-run $net "$ROOTFS" true
+		[ "$(wc -l <<<"$output")" = 1 ]
+	done
+	[[ "$output" = *"asked for by -p 80:80 already"* ]]
+	run -2 sh -c "tar -C '$ROOTFS' -c bin | ctr-image import --change 'EXPOSE abc' ex"
+	[[ "$output" = *"EXPOSE"*"'abc'"* ]]
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "container_net.h"
+#include "create_nets.h"
 #include "err.h"
 
 static bool wanted(const char *net)
@@ -82,5 +83,15 @@ int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	(void)alive;
 	(void)wired;
+	return 0;
+}
+
+int create_nets(struct create_flags *o, struct buf *lines)
+{
+	(void)lines;
+	if (o->nets.n > 1)
+		return fail("--net: given twice");
+	if (o->nets.n)
+		o->net = o->nets.v[0];
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "create.h"
 #include "create_flags.h"
+#include "create_nets.h"
 #include "err.h"
 #include "file.h"
 #include "image.h"
@@ -26,6 +27,7 @@
 
 /* One container in the making. */
 struct making {
+	struct buf nets; /* the file `networks` */
 	struct create_flags *o;
 	struct container *c;
 	struct spec *s;
@@ -398,6 +400,9 @@ static int make(struct making *m)
 		if (!m->o->rm)
 			record_sync(c->dir, NULL);
 	}
+	if (m->nets.n &&
+	    file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, !m->o->rm) < 0)
+		return -1;
 	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
 		return fail_in("--cidfile");
 	return 0;
@@ -421,6 +426,8 @@ int create_container(
 	if (!o->detach && !o->keep)
 		o->rm = true;
 	memset(spec, 0, sizeof *spec);
+	if (create_nets(o, &m.nets) < 0)
+		return fail_as_usage();
 	if (fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
 		return -1;
 	if (plug_check(&c->conf) < 0)

@@ -55,8 +55,7 @@ const struct opt create_opts[] = {
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,
 	&given.bundle},
-    {0, "net", "NET", "none, host, bridge, NAME, pasta, container:NAME or ns:FILE", OPT_STR,
-	&given.net},
+    {0, "net", "NET", "none, host, bridge, NAME, pasta, container:NAME or ns:FILE", OPT_LIST, &given.nets},
     {'p', "publish", "HOST:PORT", "publish a port: [ADDR:]HOST:PORT[/tcp|udp], ranges too",
 	OPT_LIST, &given.publish},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG,
@@ -136,7 +135,7 @@ const struct opt create_opts[] = {
     {0, "cgroup", "KEY=VALUE", "any cgroup v2 setting", OPT_LIST, &given.res.raw},
     {0, "cgroup-parent", "GROUP", "make its group under this one", OPT_STR, &given.res.parent},
     /* docker's long names */
-    {0, "network", "NET", NULL, OPT_STR, &given.net},
+    {0, "network", "NET", NULL, OPT_LIST, &given.nets},
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
     /* what they ask for is so in any case */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "portspec.h"
 #include "image_store.h"
 #include "json.h"
 #include "signames.h"
@@ -110,6 +111,21 @@ static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const c
 	return r;
 }
 
+static int ports_check(const char *value)
+{
+	struct strv w = {0};
+	uint16_t from, to;
+	uint8_t proto;
+	int r = 0;
+	strv_split(&w, value, " \t");
+	for (size_t i = 0; i < w.n && r == 0; i++)
+		r = str_ends(w.v[i], "/sctp")
+			? 0
+			: port_range_parse("port", w.v[i], &from, &to, &proto);
+	strv_free(&w);
+	return r;
+}
+
 int config_change(json_t *config, const char *change)
 {
 	static const char *const names[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER",
@@ -146,6 +162,8 @@ int config_change(json_t *config, const char *change)
 		r = pairs(run, value, env);
 		break;
 	case 3:
+		if (ports_check(value) < 0)
+			return errno = EINVAL, fail_in("--change: EXPOSE");
 		r = words(run, "ExposedPorts", value, "/tcp");
 		break;
 	case 4:

@@ -25,8 +25,10 @@ int endpoint_ports_check(const struct endpoint_req *r)
 			if (portspec_parse("-p", r->publish.v[i], &a) < 0 ||
 			    portspec_parse("-p", r->publish.v[k], &b) < 0)
 				return -1;
-			bool same =
-			    a.host.family == b.host.family && addr_cmp(&a.host, &b.host) == 0;
+			bool same = !a.host.family || !b.host.family ||
+				    (a.host.family == b.host.family &&
+					(addr_is_any(&a.host) || addr_is_any(&b.host) ||
+					    addr_cmp(&a.host, &b.host) == 0));
 			if (same && a.proto == b.proto && a.h0 && b.h0 && a.h0 <= b.h1 &&
 			    b.h0 <= a.h1)
 				return fail("-p %s: the port is asked for by -p %s already",

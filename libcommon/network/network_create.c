@@ -240,6 +240,32 @@ static int write_record(const struct network *n, int dir)
 	return r;
 }
 
+struct uplink {
+	int index, mtu;
+};
+
+static void on_link(const struct link_info *l, void *arg)
+{
+	struct uplink *u = arg;
+	if (l->index == u->index)
+		u->mtu = l->mtu;
+}
+
+/* Where the way out carries less than usual, so does the network: who asks for more says it. */
+static void settle_mtu(struct network *n)
+{
+	struct nl rt;
+	struct uplink u = {0};
+	bool local, gateway;
+	struct addr out = {.family = AF_INET, .b = {192, 0, 2, 1}}; /* TEST-NET: only looked up */
+	if (n->mtu || strcmp(n->driver, "bridge") != 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return;
+	if (rtnl_route_get(&rt, &out, &u.index, &local, &gateway) == 0 &&
+	    rtnl_links(&rt, on_link, &u) == 0 && u.mtu >= 576 && u.mtu < 1500)
+		n->mtu = u.mtu;
+	nl_close(&rt);
+}
+
 int network_create(struct network *n)
 {
 	struct used u = {0};
@@ -253,6 +279,7 @@ int network_create(struct network *n)
 	if (!n->driver)
 		n->driver = xstrdup("bridge");
 	n->created = time(NULL);
+	settle_mtu(n);
 	int r = gather(&u);
 	if (r == 0)
 		r = settle_subnets(n, &u);
