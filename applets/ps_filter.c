@@ -1,14 +1,8 @@
 /* ps_filter.c: which containers ctr-ps shows; see ps_filter.h. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "create.h"
 #include "err.h"
-#include "file.h"
 #include "ps_filter.h"
-#include "spec.h"
-
-typedef bool match_fn(const struct container *c, const char *want);
 
 static const char *conf(const struct container *c, const char *key)
 {
@@ -69,78 +63,6 @@ static bool by_label(const struct container *c, const char *want)
 	return false;
 }
 
-static bool by_exited(const struct container *c, const char *want)
-{
-	return c->has_exit && !c->pid && c->exit_code == atoi(want);
-}
-
-static bool by_network(const struct container *c, const char *want)
-{
-	_cleanup_strv_ struct strv l = {0};
-	_cleanup_free_ char *more =
-	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
-	strv_split(&l, more ? more : "", "\n");
-	bool hit = false, off = false;
-	for (size_t i = 0; i < l.n; i++) {
-		off |= strcmp(l.v[i], "-") == 0;
-		hit |= strncmp(l.v[i], want, strcspn(l.v[i], " ")) == 0 &&
-		       strcspn(l.v[i], " ") == strlen(want);
-	}
-	return hit || (!off && strcmp(conf(c, "net"), want) == 0);
-}
-
-static bool by_volume(const struct container *c, const char *want)
-{
-	struct spec s;
-	bool hit = false;
-	if (c->dir < 0 || create_reload(c, &s) < 0)
-		return false;
-	_cleanup_free_ char *named = xasprintf("/volumes/%s", want);
-	for (size_t i = 0; i < s.mounts.n; i++) {
-		const struct spec_mount *m = &s.mounts.v[i];
-		size_t n = m->source ? strlen(m->source) : 0, k = strlen(named);
-		hit |= strcmp(m->dest, want) == 0 ||
-		       (*want != '/' && n > k && strcmp(m->source + n - k, named) == 0) ||
-		       (m->source && *want == '/' && strcmp(m->source, want) == 0);
-	}
-	spec_free(&s);
-	return hit;
-}
-
-static char *limit[2]; /* when those that `before` and `since` name were made */
-
-static bool by_before(const struct container *c, const char *want)
-{
-	(void)want;
-	return limit[0] && strcmp(conf(c, "created"), limit[0]) < 0;
-}
-
-static bool by_since(const struct container *c, const char *want)
-{
-	(void)want;
-	return limit[1] && strcmp(conf(c, "created"), limit[1]) > 0;
-}
-
-static const struct key {
-	const char *name;
-	match_fn *match;
-} keys[] = {{"name", by_name}, {"id", by_id}, {"status", by_status}, {"label", by_label},
-    {"ancestor", by_image}, {"image", by_image}, {"exited", by_exited}, {"network", by_network},
-    {"volume", by_volume}, {"restart", by_restart}, {"before", by_before}, {"since", by_since}};
-#define N_KEYS (sizeof keys / sizeof keys[0])
-
-/* The row of a filter's key, and its value. */
-static const struct key *key_of(const char *f, const char **value)
-{
-	const char *eq = strchr(f, '=');
-	for (size_t i = 0; eq && i < N_KEYS; i++)
-		if (strncmp(f, keys[i].name, (size_t)(eq - f)) == 0 && !keys[i].name[eq - f]) {
-			*value = eq + 1;
-			return &keys[i];
-		}
-	return NULL;
-}
-
 static int status_check(const char *want)
 {
 	for (int s = 0; s <= ST_CORRUPT; s++)
@@ -151,34 +73,42 @@ static int status_check(const char *want)
 	    want);
 }
 
-static int limit_find(char **out, const char *name)
+static const struct ps_key keys[] = {{"name", by_name, NULL, false}, {"id", by_id, NULL, false},
+    {"status", by_status, status_check, true}, {"label", by_label, NULL, false},
+    {"image", by_image, NULL, false}, {"ancestor", by_image, NULL, false},
+    {"restart", by_restart, NULL, false}};
+#define N_KEYS (sizeof keys / sizeof keys[0])
+
+/* Those of this file, then the further ones; NULL at the end. */
+static const struct ps_key *key_at(size_t i)
 {
-	struct container c;
-	if (container_open(&c, name) < 0)
-		return fail_in("--filter");
-	free(*out);
-	*out = xstrdup(conf(&c, "created"));
-	container_close(&c);
-	return 0;
+	const struct ps_key *k = i < N_KEYS ? &keys[i] : &ps_keys_more[i - N_KEYS];
+	return k->name ? k : NULL;
+}
+
+/* The row of a filter's key, and its value. */
+static const struct ps_key *key_of(const char *f, const char **value)
+{
+	const struct ps_key *k;
+	const char *eq = strchr(f, '=');
+	for (size_t i = 0; eq && (k = key_at(i)); i++)
+		if (strncmp(f, k->name, (size_t)(eq - f)) == 0 && !k->name[eq - f]) {
+			*value = eq + 1;
+			return k;
+		}
+	return NULL;
 }
 
 int ps_filter_check(const struct strv *filters)
 {
 	for (size_t i = 0; i < filters->n; i++) {
 		const char *f = filters->v[i], *value;
-		int64_t n;
 		if (!strchr(f, '='))
 			return fail("--filter: '%s' is not K=V", f);
-		const struct key *k = key_of(f, &value);
+		const struct ps_key *k = key_of(f, &value);
 		if (!k)
-			return fail("--filter: no key '%.*s' (name, id, status, label, ancestor, "
-				    "exited, network, volume, restart, before or since)",
-			    (int)strcspn(f, "="), f);
-		if ((k->match == by_status && status_check(value) < 0) ||
-		    (k->match == by_exited &&
-			num_parse("--filter: exited", value, 0, 255, &n) < 0) ||
-		    (k->match == by_before && limit_find(&limit[0], value) < 0) ||
-		    (k->match == by_since && limit_find(&limit[1], value) < 0))
+			return fail("--filter: no key '%.*s'", (int)strcspn(f, "="), f);
+		if (k->check && k->check(value) < 0)
 			return -1;
 	}
 	return 0;
@@ -186,17 +116,18 @@ int ps_filter_check(const struct strv *filters)
 
 bool ps_filter(const struct strv *filters, const struct container *c, bool *by)
 {
+	const struct ps_key *key;
 	*by = false;
-	for (size_t i = 0; i < N_KEYS; i++) {
+	for (size_t i = 0; (key = key_at(i)); i++) {
 		bool asked = false, hit = false;
 		for (size_t k = 0; k < filters->n; k++) {
 			const char *value;
-			if (key_of(filters->v[k], &value) != &keys[i])
+			if (key_of(filters->v[k], &value) != key)
 				continue;
 			asked = true;
-			hit = hit || keys[i].match(c, value);
+			hit = hit || key->match(c, value);
 		}
-		*by |= asked && (keys[i].match == by_status || keys[i].match == by_exited);
+		*by |= asked && key->ended;
 		if (asked && !hit)
 			return false;
 	}

@@ -7,6 +7,15 @@
 #include "record.h"
 #include "str.h"
 
+struct ps_key {
+	const char *name;
+	bool (*match)(const struct container *c, const char *want);
+	int (*check)(const char *want); /* of the value: 0, or -1 with fail(); NULL: any will do */
+	bool ended;                     /* containers that have ended are meant */
+};
+/* The keys that ps_filter_more.c has beside those of ps_filter.c; a row without a name ends it. */
+extern const struct ps_key ps_keys_more[];
+
 /* A filter that says nothing would look as if nothing ran: each is looked at before the list. What
  * `before` and `since` name is looked up. 0, or -1 with fail(). */
 int ps_filter_check(const struct strv *filters);

@@ -1,0 +1,4 @@
+/* ps_filter_minimal.c: the minimal build has no further keys; see ps_filter.h. */
+#include "ps_filter.h"
+
+const struct ps_key ps_keys_more[] = {{NULL, NULL, NULL, false}};

@@ -1,0 +1,100 @@
+/* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build has not; see ps_filter.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "create.h"
+#include "err.h"
+#include "file.h"
+#include "ps_filter.h"
+#include "spec.h"
+
+static bool by_exited(const struct container *c, const char *want)
+{
+	return c->has_exit && !c->pid && c->exit_code == atoi(want);
+}
+
+static bool by_network(const struct container *c, const char *want)
+{
+	const char *net = kv_get(&c->conf, "net");
+	_cleanup_strv_ struct strv l = {NULL, NULL, NULL, false};
+	_cleanup_free_ char *more =
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
+	strv_split(&l, more ? more : "", "\n");
+	bool hit = false, off = false;
+	for (size_t i = 0; i < l.n; i++) {
+		off |= strcmp(l.v[i], "-") == 0;
+		hit |= strncmp(l.v[i], want, strcspn(l.v[i], " ")) == 0 &&
+		       strcspn(l.v[i], " ") == strlen(want);
+	}
+	return hit || (!off && str_eq(net, want));
+}
+
+static bool by_volume(const struct container *c, const char *want)
+{
+	struct spec s;
+	bool hit = false;
+	if (c->dir < 0 || create_reload(c, &s) < 0)
+		return false;
+	_cleanup_free_ char *named = xasprintf("/volumes/%s", want);
+	for (size_t i = 0; i < s.mounts.n; i++) {
+		const struct spec_mount *m = &s.mounts.v[i];
+		size_t n = m->source ? strlen(m->source) : 0, k = strlen(named);
+		hit |= strcmp(m->dest, want) == 0 ||
+		       (*want != '/' && n > k && strcmp(m->source + n - k, named) == 0) ||
+		       (m->source && *want == '/' && strcmp(m->source, want) == 0);
+	}
+	spec_free(&s);
+	return hit;
+}
+
+static const char *made(const struct container *c)
+{
+	const char *s = kv_get(&c->conf, "created");
+	return s ? s : "";
+}
+
+static char *limit[2]; /* when those that `before` and `since` name were made */
+
+static bool by_before(const struct container *c, const char *want)
+{
+	(void)want;
+	return limit[0] && strcmp(made(c), limit[0]) < 0;
+}
+
+static bool by_since(const struct container *c, const char *want)
+{
+	(void)want;
+	return limit[1] && strcmp(made(c), limit[1]) > 0;
+}
+
+static int limit_find(char **out, const char *name)
+{
+	struct container c;
+	if (container_open(&c, name) < 0)
+		return fail_in("--filter");
+	free(*out);
+	*out = xstrdup(made(&c));
+	container_close(&c);
+	return 0;
+}
+
+static int check_before(const char *want)
+{
+	return limit_find(&limit[0], want);
+}
+
+static int check_since(const char *want)
+{
+	return limit_find(&limit[1], want);
+}
+
+static int check_exited(const char *want)
+{
+	int64_t n;
+	return num_parse("--filter: exited", want, 0, 255, &n);
+}
+
+const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},
+    {"network", by_network, NULL, false}, {"volume", by_volume, NULL, false},
+    {"before", by_before, check_before, false}, {"since", by_since, check_since, false},
+    {NULL, NULL, NULL, false}};
