@@ -17,14 +17,15 @@
 #include "create_flags.h"
 #include "err.h"
 #include "become.h"
+#include "file.h"
 #include "opt.h"
 #include "place.h"
 #include "title.h"
 
 extern char **environ;
 static struct create_flags given;
-static const char *seccomp;
-static bool no_new_privs, clean_env, new_keyring;
+static const char *seccomp, *config, *apparmor, *selinux;
+static bool no_new_privs, clean_env, new_keyring, close_fds, die_too;
 
 static const struct opt opts[] = {
     {'u', "user", "USER[:GROUP]", "become this user, by name or number", OPT_STR, &given.user},
@@ -33,6 +34,9 @@ static const struct opt opts[] = {
     {0, "cap-drop", "CAP", "drop a capability (or ALL)", OPT_LIST, &given.cap_drop},
     {0, "seccomp", "default|FILE|none", "which system calls there are", OPT_STR, &seccomp},
     {0, "no-new-privs", NULL, "set-id programs give nothing any more", OPT_FLAG, &no_new_privs},
+    {0, "apparmor-profile", "NAME", "AppArmor's profile of the command", OPT_STR, &apparmor},
+    {0, "selinux-label", "LABEL", "its SELinux label", OPT_STR, &selinux},
+    {0, "config", "FILE", "all that this OCI config.json says of the process", OPT_STR, &config},
     {0, "ulimit", "NAME=SOFT[:HARD]", "a resource limit", OPT_LIST, &given.ulimits},
     {0, "umask", "MODE", "umask of the command", OPT_STR, &given.umask},
     {0, "oom-score-adj", "N", "-1000 to 1000", OPT_STR, &given.oom_score_adj},
@@ -41,6 +45,8 @@ static const struct opt opts[] = {
     {0, "env-file", "FILE", "variables, a line each", OPT_LIST, &given.env_file},
     {'i', "ignore-environment", NULL, "start with an empty environment", OPT_FLAG, &clean_env},
     {0, "new-keyring", NULL, "a session keyring of its own", OPT_FLAG, &new_keyring},
+    {0, "close-fds", NULL, "no descriptors but 0, 1 and 2", OPT_FLAG, &close_fds},
+    {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
     {0, "init", NULL, "stay as PID 1 that forwards signals and reaps", OPT_FLAG, &given.init},
     OPT_END,
 };
@@ -66,17 +72,48 @@ static void caps_now(struct spec_caps *c)
 	    .ambient = caps_ambient()};
 }
 
-static int system_calls(void)
+/* A file's text. /dev/fd/N is read as it is open here, even where nobody may open it anew: in a new
+ * root it is the only way to a file of the old. */
+static char *text_of(const char *path, size_t *len)
 {
+	int64_t n;
+	bool open_one = strncmp(path, "/dev/fd/", 8) == 0;
+	if (open_one && num_parse(path, path + 8, 0, 1 << 20, &n) < 0)
+		die_fail_usage();
+	char *text =
+	    open_one ? fd_read_all((int)n, path, 4 << 20, len) : file_read(path, 4 << 20, len);
+	if (!text)
+		die_fail();
+	return text;
+}
+
+static void system_calls(struct spec *s)
+{
+	size_t len;
 	if (!seccomp || strcmp(seccomp, "none") == 0)
-		seccomp = "unconfined";
-	else if (strcmp(seccomp, "default") == 0)
-		seccomp = "builtin";
-	char *word = xasprintf("seccomp=%s", seccomp);
-	strv_take(&given.security, word);
-	if (no_new_privs)
-		strv_add(&given.security, "no-new-privileges");
-	return 0;
+		s->seccomp = xstrdup("unconfined");
+	else if (strcmp(seccomp, "default"))
+		s->seccomp = text_of(seccomp, &len);
+	s->no_new_privileges = no_new_privs;
+	s->apparmor = apparmor ? xstrdup(apparmor) : NULL;
+	s->selinux_label = selinux ? xstrdup(selinux) : NULL;
+}
+
+/* The process of an OCI config, with another command where one is given. */
+static void of_config(struct spec *s, bool command)
+{
+	size_t len;
+	if (given.user || given.groups.n || given.cap_add.n || given.cap_drop.n || seccomp ||
+	    apparmor || selinux || no_new_privs || given.ulimits.n || given.umask ||
+	    given.oom_score_adj || given.workdir || given.env.n || given.env_file.n || given.init)
+		die_usage("--config: the file says it: leave out what it would say");
+	_cleanup_free_ char *text = text_of(config, &len);
+	memset(s, 0, sizeof *s);
+	if (spec_parse(s, config, text, len) < 0)
+		die_fail();
+	s->terminal = false;
+	if (command)
+		strv_free(&s->args);
 }
 
 static void fill(struct spec *s)
@@ -84,9 +121,9 @@ static void fill(struct spec *s)
 	spec_default(s);
 	caps_now(&s->caps);
 	struct spec_caps now = s->caps;
-	system_calls();
 	if (flags_privileges(&given, s) < 0 || flags_settings(&given, s) < 0)
 		die_fail();
+	system_calls(s);
 	if (!given.cap_add.n && !given.cap_drop.n)
 		s->caps = now;
 	if (!given.workdir) {
@@ -109,7 +146,10 @@ int ctr_priv_main(int argc, char **argv)
 	struct spec s;
 	err_code = err_usage_code = 125;
 	int n = opt_parse(&usage, argc, argv);
-	fill(&s);
+	if (config)
+		of_config(&s, n < argc);
+	else
+		fill(&s);
 	const char *sh = strv_getenv(&s.env, "SHELL");
 	for (char **a = argv + n; *a; a++)
 		strv_add(&s.args, *a);
@@ -119,8 +159,9 @@ int ctr_priv_main(int argc, char **argv)
 	    .stdio = {0, 1, 2},
 	    .report = -1,
 	    .keyring_stays = !new_keyring,
-	    .preserve = 1u << 30,
-	    .same_user = !given.user && !given.groups.n};
+	    .preserve = close_fds ? 0 : 1u << 30,
+	    .pdeathsig = die_too,
+	    .same_user = !config && !given.user && !given.groups.n};
 	if (become_filter(&s, ctr_lib(), &b.seccomp) < 0)
 		die_fail();
 	int code = become(&b);

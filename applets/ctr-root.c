@@ -36,6 +36,8 @@ static const struct opt opts[] = {
     {0, "overlay", "DIR[:DIR...]", "these layers, the top-most first, with --upper", OPT_STR,
 	&overlay},
     {0, "direct", "DIR", "this folder itself", OPT_STR, &direct},
+    {0, "bundle", "DIR", "an OCI bundle's root, with the mounts that its config.json names",
+	OPT_STR, &given.bundle},
     {0, "upper", "DIR", "the writable layer; made when missing", OPT_STR, &upper},
     {0, "work", "DIR", "overlayfs's work folder beside it (default: UPPER.work)", OPT_STR, &work},
     {'v', "volume", "SRC:DST[:OPTS]", "bind a path of the host, or a named volume, at DST",
@@ -100,10 +102,16 @@ static void layers(struct spec *s)
 
 static void root(struct spec *s, struct rootfs *r)
 {
-	if (!!image + !!overlay + !!direct != 1)
-		die_usage("one of --image NAME, --overlay DIR[:DIR...] and --direct DIR is needed");
-	if (direct && (upper || work))
-		die_usage("--direct writes to the folder itself: it takes no --upper or --work");
+	const char *itself = given.bundle ? "bundle" : "direct";
+	if (!!image + !!overlay + !!direct + !!given.bundle != 1)
+		die_usage(
+		    "one of --image NAME, --overlay DIR[:DIR...], --direct DIR and --bundle DIR is "
+		    "needed");
+	if ((direct || given.bundle) && (upper || work))
+		die_usage(
+		    "--%s writes to the folder itself: it takes no --upper or --work", itself);
+	if (given.bundle)
+		return;
 	if (direct) {
 		s->root_path = absolute("direct", direct, false);
 		if (strcmp(s->root_path, "/") == 0)
@@ -174,7 +182,12 @@ static void volumes(struct spec *s)
 
 static void fill(struct spec *s)
 {
+	_cleanup_free_ char *dir = NULL;
 	spec_default(s);
+	if (given.bundle && flags_bundle(&given, s, &dir) < 0)
+		die_fail();
+	if (given.bundle && (s->x_lower.n || s->x_image_file))
+		die("--bundle %s: its root is layers: --image or --overlay", given.bundle);
 	for (int i = 0; i < NS_COUNT; i++)
 		s->ns_new = (s->ns_new & ~(1u << i)) | (unsigned)(ns_is_own(i) != 0) << i;
 	without(s, no_proc, "/proc");

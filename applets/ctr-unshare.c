@@ -20,6 +20,7 @@
 #include "chain.h"
 #include "err.h"
 #include "idmap.h"
+#include "image.h"
 #include "ns.h"
 #include "opt.h"
 #include "pidfd.h"
@@ -34,8 +35,8 @@ static struct wish {
 	bool wanted;
 	const char *keep; /* =FILE: where it stays when we are gone */
 } wish[NS_COUNT];
-static bool as_root, as_me, fork_too, kill_child;
-static struct strv mapped;
+static bool as_root, as_me, fork_too, kill_child, die_too;
+static struct strv mapped, images, map_users, map_groups;
 static const char *outside;
 static const char *map, *propagation = "private", *proc, *hostname, *domainname, *monotonic,
 			*boottime;
@@ -65,6 +66,9 @@ static const struct opt opts[] = {
     {'T', "time", "[=FILE]", "of the clocks since boot", OPT_CALL, want_time},
     {0, "map", "auto|keep-id|MAP",
 	"with -U: the id maps, as ctr-run --userns has them (default: auto)", OPT_STR, &map},
+    {0, "map-users", "C:H:N", "with -U: a line of the map of users", OPT_LIST, &map_users},
+    {0, "map-groups", "C:H:N", "a line of that of groups (default: that of users)", OPT_LIST,
+	&map_groups},
     {'r', "map-root-user", NULL, "-U, with our user as its root and no other", OPT_FLAG, &as_root},
     {'c', "map-current-user", NULL, "-U, with our user as itself and no other", OPT_FLAG, &as_me},
     {0, "hostname", "NAME", "-u, and this host name", OPT_STR, &hostname},
@@ -78,10 +82,12 @@ static const struct opt opts[] = {
     {0, "mapped", "DIR[:AT]",
 	"with -U and -m: DIR, mounted there or at AT, with the owners that the map gives", OPT_LIST,
 	&mapped},
+    {0, "image", "FILE:DIR", "-m, and a squashfs or erofs file mounted at DIR", OPT_LIST, &images},
     {0, "outside", "SH-LINE",
 	"when the namespaces are there, run this outside first; $1 is the pid of one in them",
 	OPT_STR, &outside},
     {'f', "fork", NULL, "stay, and let the command be a child (as with -p)", OPT_FLAG, &fork_too},
+    {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
     {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* it always dies with us */
     OPT_END,
 };
@@ -147,7 +153,10 @@ static int run_outside(pid_t whom)
  * MOUNT_ATTR_IDMAP): a descriptor. */
 static int map_tree(const char *what, pid_t whom)
 {
-	_cleanup_free_ char *dir = xstrndup(what, strcspn(what, ":"));
+	_cleanup_free_ char *dir = xstrdup(what);
+	char *colon = strrchr(dir, ':');
+	if (colon)
+		*colon = 0;
 	_cleanup_free_ char *ns = xasprintf("/proc/%d/ns/user", (int)whom);
 	_cleanup_close_ int user = openat(AT_FDCWD, ns, O_RDONLY | O_CLOEXEC);
 	struct mount_attr_s a = {
@@ -248,13 +257,16 @@ static void maps_wanted(void)
 {
 	if (as_root && as_me)
 		die_usage("-r and -c contradict each other");
-	if ((as_root || as_me) && map)
-		die_usage("--map: -%c is a map already", as_root ? 'r' : 'c');
+	if ((as_root || as_me || map_users.n) && (map || (map_users.n && (as_root || as_me))))
+		die_usage("--map: there is a map already");
 	if (map && strcmp(map, "host") == 0)
 		die_usage("--map: 'host' is none: leave -U out");
 	if (as_root || as_me) {
 		one_id(&maps.uid_map, as_root ? 0 : geteuid(), geteuid());
 		one_id(&maps.gid_map, as_root ? 0 : getegid(), getegid());
+	} else if (map_users.n || map_groups.n) {
+		if (userns_lines(&maps, &map_users, &map_groups) < 0)
+			die_fail_usage();
 	} else if (userns_request(&maps, map ? map : "auto") < 0) {
 		die_fail_usage();
 	}
@@ -310,15 +322,31 @@ static void make_others(void)
 		die_fail();
 }
 
+/* Before Linux 5.2 it is mounted there already. */
+static void put_at(int fd, const char *at)
+{
+	if (sys_move_mount(fd, AT_FDCWD, at) < 0 && errno != ENOSYS)
+		die("%s: mount: %m", at);
+}
+
 static void settle(unsigned long prop)
 {
 	if (wish[NS_MNT].wanted && prop && mount(NULL, "/", NULL, prop, NULL) < 0)
 		die("/: change propagation: %m");
+	for (size_t i = 0; i < images.n; i++) {
+		char *at = strrchr(images.v[i], ':');
+		if (!at)
+			die_usage("--image: '%s' is not FILE:DIR", images.v[i]);
+		*at++ = 0;
+		_cleanup_close_ int fd = image_loop_mount(images.v[i], at);
+		if (fd < 0)
+			die_fail();
+		put_at(fd, at);
+	}
 	for (size_t i = 0; i < mapped.n; i++) {
 		_cleanup_close_ int fd = helper_asked((struct ask){TREE, i});
-		const char *colon = strchr(mapped.v[i], ':'), *at = colon ? colon + 1 : mapped.v[i];
-		if (sys_move_mount(fd, AT_FDCWD, at) < 0)
-			die("%s: mount: %m", at);
+		const char *colon = strrchr(mapped.v[i], ':');
+		put_at(fd, colon ? colon + 1 : mapped.v[i]);
 	}
 	if (wish[NS_NET].wanted && ns_loopback_up() < 0)
 		die_fail();
@@ -354,7 +382,9 @@ static int stay(char **argv, bool keeps)
 		close(gate[1]);
 		if (helper >= 0)
 			close(helper);
-		if (read(gate[0], &c, 1) != 1 || (!wish[NS_PID].wanted && getppid() != us))
+		bool alone = read(gate[0], &c, 1) != 1;
+		if (alone ||
+		    (getppid() && getppid() != us)) /* 0: we are in another pid namespace */
 			_exit(125);
 		go(argv);
 	}
@@ -371,6 +401,7 @@ static int stay(char **argv, bool keeps)
 int ctr_unshare_main(int argc, char **argv)
 {
 	bool keeps = false;
+	pid_t parent = getppid();
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();
@@ -378,7 +409,8 @@ int ctr_unshare_main(int argc, char **argv)
 	offset("--monotonic", monotonic, &maps.offset_monotonic);
 	offset("--boottime", boottime, &maps.offset_boottime);
 	wish[NS_UTS].wanted |= hostname || domainname;
-	wish[NS_USER].wanted |= as_root || as_me || map;
+	wish[NS_USER].wanted |= as_root || as_me || map || map_users.n || map_groups.n;
+	wish[NS_MNT].wanted |= images.n != 0;
 	unsigned long prop = propagation_flag();
 	chain_ready();
 	if (wish[NS_USER].wanted)
@@ -393,6 +425,8 @@ int ctr_unshare_main(int argc, char **argv)
 		become_user();
 	make_others();
 	settle(prop);
+	if (die_too && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || (parent && getppid() != parent)))
+		die("--die-with-parent: who started us has ended");
 	if (wish[NS_PID].wanted || wish[NS_TIME].wanted || fork_too)
 		return stay(argv + n, keeps);
 	if (keeps)

@@ -28,6 +28,8 @@ int volume_parse_v(const char *arg, struct volume_req *out);
  * when not given). A field in double quotes may have commas in it, "" is a quote then (CSV, as
  * docker reads it). The same errors. */
 int volume_parse_mount(const char *arg, struct volume_req *out);
+/* The other way: a bind as --mount has it. Caller frees. */
+char *volume_csv(const char *src, const char *dst, const struct strv *options);
 void volume_req_free(struct volume_req *v);
 
 #endif

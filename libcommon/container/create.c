@@ -230,6 +230,30 @@ static int volumes(struct making *m)
 	return r;
 }
 
+/* --explain makes nothing: what is not asked for by -v and --mount is written there as if it were.
+ */
+static int told(struct making *m)
+{
+	struct create_flags *o = m->o;
+	struct volume_req v;
+	size_t known = m->s->mounts.n;
+	int r = 0;
+	for (size_t i = 0; flags_volume(o, i, &v) > 0; i++)
+		spec_mount_add(m->s, v.dst, NULL, NULL, "");
+	for (size_t i = 0; i < o->volumes_from.n && r == 0; i++)
+		r = volumes_of(m, o->volumes_from.v[i]);
+	for (size_t i = 0; i < m->volumes.n; i++)
+		if (!taken(m->s, m->volumes.v[i]))
+			strv_add(&o->volumes, m->volumes.v[i]);
+	for (size_t i = known; i < m->s->mounts.n; i++) {
+		struct spec_mount *e = &m->s->mounts.v[i];
+		if (e->source)
+			strv_take(&o->mounts, volume_csv(e->source, e->dest, &e->options));
+	}
+	m->s->mounts.n = known;
+	return r;
+}
+
 /* --- all of it --- */
 
 /* They go into /etc/hosts. */
@@ -435,7 +459,7 @@ int create_container(
 	if (o->explain && !*o->explain) { /* nothing is made */
 		if (m.gate >= 0)
 			close(m.gate);
-		return 0;
+		return told(&m);
 	}
 	if (make(&m) == 0)
 		return 0;

@@ -9,35 +9,19 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "caps.h"
 #include "cgroup.h"
 #include "container_net.h"
 #include "err.h"
 #include "explain.h"
+#include "explain_parts.h"
 #include "file.h"
-#include "image.h"
 #include "network.h"
-#include "ns.h"
 #include "place.h"
 #include "portspec.h"
 #include "tree.h"
 
-struct script {
-	FILE *f;
-	const struct create_flags *o;
-	struct container *c;
-	const struct spec *s;
-	const char *root;   /* the operand */
-	struct buf cleanup; /* what the trap runs, lines */
-	struct buf outside; /* ctr-unshare's --outside, commands */
-	struct network net;
-	bool group, has_net;
-	unsigned etc; /* which of etc_names there are */
-	int anon;     /* volumes without a name so far */
-};
-
 /* A word as sh reads it back. */
-static void put_word(FILE *f, const char *w)
+void explain_word(FILE *f, const char *w)
 {
 	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 			    "_@%+=:,./-") == strlen(w)) {
@@ -53,36 +37,35 @@ static void put_word(FILE *f, const char *w)
 	fputc('\'', f);
 }
 
-static void put_opt(struct script *x, const char *flag, const char *value)
-{
-	if (!value)
-		return;
-	fprintf(x->f, " %s ", flag);
-	put_word(x->f, value);
-}
-
-static void put_opts(struct script *x, const char *flag, const struct strv *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		put_opt(x, flag, l->v[i]);
-}
-
-static void put_flag(struct script *x, const char *flag, bool on)
-{
-	if (on)
-		fprintf(x->f, " %s", flag);
-}
-
 /* --- 1. its folder --- */
 
 static void step_folder(struct script *x)
 {
+	const char *own = x->o->name, *parent = x->s->cgroups_path;
 	fprintf(x->f,
-	    "#!/bin/sh\n# What ctr-run does, step by step. Each tool has a man page.\nset -eu\n"
-	    "name=%s\nd=$(mktemp -d)                        # in place of "
-	    "$CTR_LIB/containers/NAME\n"
-	    "chmod 700 \"$d\"\nmkdir \"$d/upper\" \"$d/work\"\ntrap cleanup EXIT\n",
-	    x->c->name);
+	    "#!/bin/sh\n# What ctr-run does, step by step. Each tool has a man page.\n"
+	    "# What nobody sees inside (-d, -t, --restart, labels, logs, id files) has no step.\n"
+	    "# `sh THIS clean%s` clears what a killed one left.\n",
+	    own ? "" : " NAME");
+	fprintf(x->f, "set -eu\nname=%s%s\n", x->c->name, own ? "" : "-$$");
+	if (!own)
+		fputs("[ \"${1-}\" != clean ] || name=${2:?}\n", x->f);
+	x->group = geteuid() == 0 && cgroup_layout() != CGROUP_NONE;
+	if (x->group)
+		fputs("group=", x->f);
+	if (x->group && parent && *parent) {
+		fputs(*parent == '/' ? "" : "/", x->f);
+		explain_word(x->f, parent);
+		fputc('/', x->f);
+	}
+	if (x->group)
+		fputs("$name\n", x->f);
+	fprintf(x->f,
+	    "export d=\"${TMPDIR:-/tmp}/ctr-$name\" # in place of $CTR_LIB/containers/NAME\n"
+	    "[ \"${1-}\" != clean ] || { cleanup; exit; }\n"
+	    "mkdir -m 700 \"$d\"\ntrap cleanup EXIT\n"
+	    "trap 'exit 129' HUP\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n"
+	    "mkdir \"$d/upper\" \"$d/work\"\n");
 }
 
 /* --- 2. the group --- */
@@ -91,37 +74,35 @@ static void put_rules(struct script *x)
 {
 	struct spec d;
 	spec_default(&d);
-	size_t n = x->s->device_rules.n;
-	if (n)
-		put_opt(x, "--device-rule", "default");
-	for (size_t i = d.device_rules.n; i < n; i++) {
+	size_t n = x->s->device_rules.n, i = 0;
+	if (n && !x->o->bundle) {
+		fputs(" --device-rule default", x->f);
+		i = d.device_rules.n;
+	}
+	for (; i < n; i++) {
 		const struct device_rule *r = &x->s->device_rules.v[i];
 		char major[24] = "*", minor[24] = "*";
 		if (r->major >= 0)
 			snprintf(major, sizeof major, "%" PRId64, r->major);
 		if (r->minor >= 0)
 			snprintf(minor, sizeof minor, "%" PRId64, r->minor);
-		_cleanup_free_ char *text = xasprintf(
-		    "%s%c %s:%s %s", r->allow ? "" : "-", r->type, major, minor, r->access);
-		put_opt(x, "--device-rule", text);
+		fprintf(x->f, " --device-rule '%s%c %s:%s %s'", r->allow ? "" : "-", r->type, major,
+		    minor, r->access);
 	}
 	spec_free(&d);
 }
 
 static void step_group(struct script *x)
 {
-	const char *parent = x->s->cgroups_path;
-	x->group = geteuid() == 0 && cgroup_layout() != CGROUP_NONE;
 	if (!x->group)
 		return;
-	fprintf(x->f, "\n# A control group with its limits, and the devices it may use.\n");
-	fprintf(x->f, "group=%s%s%s$name\nctr-cgset -c", parent ? "/" : "", parent ? parent : "",
-	    parent ? "/" : "");
+	fputs(
+	    "\n# A control group with its limits, and the devices it may use.\nctr-cgset -c", x->f);
 	put_rules(x);
 	fprintf(x->f, " \"$group\"");
 	for (size_t i = 0; i < x->s->resources.n; i++) {
 		fputc(' ', x->f);
-		put_word(x->f, x->s->resources.v[i]);
+		explain_word(x->f, x->s->resources.v[i]);
 	}
 	fputs("\n", x->f);
 	buf_puts(&x->cleanup, "\tctr-cgset -dk \"$group\"\n");
@@ -129,17 +110,36 @@ static void step_group(struct script *x)
 
 /* --- 3. the files of /etc --- */
 
-static const char *const etc_names[] = {"hosts", "hostname", "resolv.conf"};
+const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
 
+/* A here-document: its end is a word that is no line of the text. */
 static void put_file(struct script *x, const char *name, const char *text)
 {
 	const char *mark = "# ctrbox: end\n", *at = x->has_net ? strstr(text, mark) : NULL;
-	fprintf(x->f, "cat >\"$d/%s\" <<'END'\n%.*sEND\n", name,
-	    (int)(at ? at - text : (ptrdiff_t)strlen(text)), text);
-	if (x->has_net && strcmp(name, "hosts") == 0)
-		fprintf(x->f, "printf '%%s\\t%%s\\n%s' \"${addr%%%%/*}\" '%s %s' >>\"$d/hosts\"\n",
-		    at ? "# ctrbox: end\\n" : "", x->s->hostname ? x->s->hostname : x->c->name,
-		    x->c->id);
+	size_t n = at ? (size_t)(at - text) : strlen(text);
+	_cleanup_free_ char *end = xstrdup("END");
+	while (strstr(text, end)) {
+		char *longer = xasprintf("%s_", end);
+		free(end);
+		end = longer;
+	}
+	fprintf(x->f, "cat >\"$d/%s\" <<'%s'\n%.*s%s%s\n", name, end, (int)n, text,
+	    n && text[n - 1] != '\n' ? "\n" : "", end);
+	if (!x->has_net || strcmp(name, "hosts") != 0)
+		return;
+	const struct etc_hosts own = {.hostname = x->s->hostname, .domainname = x->s->domainname};
+	struct buf further = {0};
+	buf_puts(&further, x->c->name);
+	if (x->o->name)
+		buf_printf(&further, " %s", x->c->id);
+	for (size_t i = 0; i < x->o->net_alias.n; i++)
+		buf_printf(&further, " %s", x->o->net_alias.v[i]);
+	_cleanup_free_ char *names = etc_hosts_own(&own, further.p);
+	buf_free(&further);
+	fputs("for a in $addr; do\n\tprintf '%s\\t%s\\n' \"${a%/*}\" ", x->f);
+	explain_word(x->f, names);
+	fprintf(
+	    x->f, "\ndone >>\"$d/hosts\"\n%s", at ? "echo '# ctrbox: end' >>\"$d/hosts\"\n" : "");
 }
 
 /* The same function writes them that a start calls, into a folder that goes again. */
@@ -153,13 +153,13 @@ static int step_etc(struct script *x)
 	x->c->dir = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = x->c->dir < 0 ? fail("%s: %m", dir) : plug_files(&p, x->c, x->s);
 	for (size_t i = 0; i < 3 && r == 0; i++) {
-		_cleanup_free_ char *text = file_read_at(x->c->dir, etc_names[i], 65536, NULL);
+		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], 65536, NULL);
 		if (!text)
 			continue;
 		if (i == 0)
 			fprintf(x->f, "\n# The files of /etc that are the container's own.\n");
 		x->etc |= 1u << i;
-		put_file(x, etc_names[i], text);
+		put_file(x, explain_etc[i], text);
 	}
 	if (x->c->dir >= 0)
 		close(x->c->dir);
@@ -170,282 +170,143 @@ static int step_etc(struct script *x)
 
 /* --- 4. the network --- */
 
-static int port_lines(struct script *x)
+/* Each -p, as ctr-netcfg or pasta has it. */
+static int port_lines(struct script *x, bool pasta)
 {
+	bool some[2] = {false, false};
+	if (x->o->publish_all)
+		return fail_usage("--explain: -P: say with -p which ports");
 	for (size_t i = 0; i < x->o->publish.n; i++) {
 		struct portspec p;
-		char host[96], inside[32], ip[CIDR_TEXT] = "";
+		char ip[CIDR_TEXT] = "", host[32], in[32];
 		if (portspec_parse("--publish", x->o->publish.v[i], &p) < 0)
 			return -1;
 		if (p.host.family)
 			addr_text(&p.host, ip);
-		const char *udp = p.proto == IPPROTO_UDP ? "/udp" : "";
 		if (!p.h0)
 			return fail_usage(
 			    "--explain: -p %s: say which port of the host", x->o->publish.v[i]);
-		if (p.h0 == p.h1) {
-			snprintf(host, sizeof host, "%s%s%d%s", ip, *ip ? ":" : "", p.h0, udp);
-			snprintf(inside, sizeof inside, "%d", p.c0);
-		} else {
-			snprintf(
-			    host, sizeof host, "%s%s%d-%d%s", ip, *ip ? ":" : "", p.h0, p.h1, udp);
-			snprintf(inside, sizeof inside, "%d-%d", p.c0, p.c1);
+		bool udp = p.proto == IPPROTO_UDP, six = p.host.family == AF_INET6;
+		snprintf(host, sizeof host, p.h0 == p.h1 ? "%d" : "%d-%d", p.h0, p.h1);
+		snprintf(in, sizeof in, p.h0 == p.h1 ? "%d" : "%d-%d", p.c0, p.c1);
+		some[udp] = true;
+		if (pasta) {
+			buf_printf(&x->outside, " -%c %s%s%s:%s", udp ? 'u' : 't', ip,
+			    *ip ? "/" : "", host, in);
+			continue;
 		}
-		buf_printf(&x->outside, " && ctr-netcfg publish %s ${addr%%/*}:%s", host, inside);
-		buf_printf(&x->cleanup, "\tctr-netcfg unpublish %s\n", host);
+		_cleanup_free_ char *at = xasprintf("%s%s%s%s%s%s", six ? "[" : "", ip,
+		    six ? "]" : "", *ip ? ":" : "", host, udp ? "/udp" : "");
+		for (int k = 0; k < 2; k++) {
+			if (!x->net.subnet[k].a.family || (*ip && six != k))
+				continue;
+			const char *any = k && !*ip ? "[::]:" : "";
+			_cleanup_free_ char *last =
+			    k ? xasprintf("[${%d%%/*}]", x->net.subnet[0].a.family ? 3 : 2)
+			      : xstrdup("${2%/*}");
+			buf_printf(&x->outside, " && ctr-netcfg publish '%s%s' \"%s:%s\"", any, at,
+			    last, in);
+			if (!k || *any == 0 || !x->net.subnet[0].a.family)
+				buf_printf(&x->cleanup, "\tctr-netcfg unpublish %s\n", at);
+		}
 	}
+	for (int i = 0; i < 2 && pasta; i++)
+		if (!some[i])
+			buf_puts(&x->outside, i ? " -u none" : " -t none");
 	return 0;
+}
+
+/* In the groups that the script had: the container's have no /dev/net/tun. */
+static int step_pasta(struct script *x)
+{
+	fputs("\n# pasta(1) carries what it sends and gets; it ends with the network namespace.\n",
+	    x->f);
+	if (x->group)
+		fputs("cat /proc/self/cgroup >\"$d/groups\"\n", x->f);
+	buf_printf(&x->outside,
+	    "%spasta -q --config-net --no-map-gw -T none -U none --pid \"$d/pasta.pid\" "
+	    "--no-netns-quit --netns /proc/self/fd/0 </proc/$1/ns/net 2>\"$d/pasta.log\" %s",
+	    x->group ? "ctr-cgset -p $$ --back \"$d/groups\" && " : "",
+	    geteuid() ? "--userns /proc/$1/ns/user" : "--netns-only --runas 0");
+	buf_puts(&x->cleanup,
+	    "\tp=$(cat \"$d/pasta.pid\") && grep -qs 'pas[st]' \"/proc/$p/comm\" && kill \"$p\"\n");
+	int r = port_lines(x, true);
+	buf_puts(&x->outside, " || { cat \"$d/pasta.log\" >&2; false; }");
+	return r;
+}
+
+static void step_bridge(struct script *x)
+{
+	char t[CIDR_TEXT];
+	const struct network *n = &x->net;
+	struct buf own = {0}, nat = {0};
+	for (int i = 0; i < 2; i++) {
+		struct cidr at = {n->gateway[i], n->subnet[i].len};
+		if (!n->subnet[i].a.family)
+			continue;
+		if (at.a.family)
+			buf_printf(&own, " %s", cidr_text(&at, t));
+		buf_printf(&nat, "ctr-netcfg nat add %s\n", cidr_text(&n->subnet[i], t));
+	}
+	if (n->mtu)
+		buf_printf(&own, " mtu %d", n->mtu);
+	fprintf(x->f, "grep -q '^ *%s:' /proc/net/dev || ctr-netcfg bridge add '%s'%s\n", n->bridge,
+	    n->bridge, own.p ? own.p : "");
+	if (!n->internal)
+		fprintf(x->f, "ctr-netcfg sysctl forward\n%s", nat.p);
+	buf_free(&own);
+	buf_free(&nat);
 }
 
 static int step_net(struct script *x)
 {
 	const char *net = x->o->net;
-	char gw[CIDR_TEXT], own[CIDR_TEXT], subnet[CIDR_TEXT];
+	const struct network *n = &x->net;
+	char t[CIDR_TEXT];
 	if (!endpoint_wanted(net))
 		return 0;
 	if (strcmp(net, "pasta") == 0)
-		return fail_usage(
-		    "--explain: pasta(1) is a program of its own: --net pasta has no steps");
+		return step_pasta(x);
 	if (network_open_or_default(&x->net, net) < 0)
 		return -1;
-	if (strcmp(x->net.driver, "bridge") != 0 || !x->net.subnet[0].a.family)
-		return fail_usage("--explain: only bridge networks with IPv4 have steps yet");
+	if (strchr(n->bridge, '\''))
+		return fail_usage("--explain: %s: a quote in an interface's name", n->bridge);
+	bool bridge = strcmp(n->driver, "bridge") == 0;
 	x->has_net = true;
-	struct cidr at = {x->net.gateway[0], x->net.subnet[0].len};
-	addr_text(&at.a, gw);
-	cidr_text(&at, own);
-	cidr_text(&x->net.subnet[0], subnet);
-	fprintf(x->f, "\n# An address on network %s, its bridge, and the way out.\n", net);
-	fprintf(x->f, "addr=$(ctr-ipam alloc -n %s%s%s \"$name\")\n", net, x->o->ip ? " -a " : "",
-	    x->o->ip ? x->o->ip : "");
+	const char *ip[2] = {x->o->ip, x->o->ip6};
+	bool one = ip[0] || ip[1], dual = n->subnet[0].a.family && n->subnet[1].a.family;
+	if (one && dual && !(ip[0] && ip[1]))
+		return fail_usage("--explain: network %s has addresses of two kinds: both --ip and "
+				  "--ip6, or neither",
+		    net);
+	fprintf(x->f, "\n# An address on network %s, %s.\n", net,
+	    bridge ? "its bridge, and the way out" : "by an interface of the host's");
+	for (int i = 0; i < (one ? 2 : 1); i++)
+		if (!one || ip[i])
+			fprintf(x->f, "%s=\"%s$(ctr-ipam alloc -n %s%s%s \"$name\")\"\n", "addr",
+			    i && ip[0] ? "$addr " : "", net, one ? " -a " : "", one ? ip[i] : "");
+	fputs("export addr\n", x->f);
 	buf_printf(&x->cleanup, "\tctr-ipam free -n %s \"$name\"\n", net);
-	fprintf(x->f, "[ -e /sys/class/net/%s ] || ctr-netcfg bridge add %s %s\n", x->net.bridge,
-	    x->net.bridge, own);
-	if (!x->net.internal)
-		fprintf(x->f, "ctr-netcfg sysctl forward\nctr-netcfg nat add %s\n", subnet);
-	buf_printf(&x->outside, "ctr-netcfg attach %s \\$1 $addr", x->net.bridge);
-	if (!x->net.internal)
-		buf_printf(&x->outside, " gw %s", gw);
+	if (bridge)
+		step_bridge(x);
+	buf_puts(&x->outside,
+	    "ctr-nsenter -F -n -t $1 -- sh -c 'cd /proc/sys/net || exit\n"
+	    "for k in v6/conf/default/accept_ra v6/conf/default/autoconf "
+	    "v6/conf/default/accept_redirects v4/conf/default/accept_redirects; do "
+	    "[ ! -e ip$k ] || echo 0 >ip$k; done");
+	if (!n->subnet[1].a.family)
+		buf_puts(
+		    &x->outside, "\nk=ipv6/conf/default/disable_ipv6; [ ! -e $k ] || echo 1 >$k");
+	buf_printf(&x->outside, "' && set -- $1 $addr && ctr-netcfg %s '%s' $*",
+	    bridge ? "attach" : n->driver, n->bridge);
+	for (int i = 0; i < 2 && !n->internal; i++)
+		if (n->gateway[i].family)
+			buf_printf(&x->outside, " gw %s", addr_text(&n->gateway[i], t));
 	if (x->o->mac)
 		buf_printf(&x->outside, " mac %s", x->o->mac);
-	return port_lines(x);
-}
-
-/* --- 5. the chain --- */
-
-static void put_namespaces(struct script *x)
-{
-	static const char letters[NS_COUNT] = {[NS_MNT] = 'm',
-	    [NS_PID] = 'p',
-	    [NS_NET] = 'n',
-	    [NS_IPC] = 'i',
-	    [NS_UTS] = 'u',
-	    [NS_CGROUP] = 'C',
-	    [NS_USER] = 'U'};
-	fputs("ctr-unshare -", x->f);
-	for (int i = 0; i < NS_COUNT; i++)
-		if (letters[i] && x->s->ns_new & 1u << i)
-			fputc(letters[i], x->f);
-	put_opt(x, "--hostname", x->s->hostname);
-	put_opt(x, "--domainname", x->s->domainname);
-	if (x->outside.n)
-		fprintf(x->f, " --outside \"%s\"", x->outside.p);
-}
-
-/* Root's layers are where the new root may not look, and belong to nobody it knows. */
-static bool layers_mapped(const struct script *x)
-{
-	return geteuid() == 0 && x->s->ns_new & 1u << NS_USER && x->s->x_lower.n;
-}
-
-static void put_maps(struct script *x)
-{
-	const struct idmap *m = &x->s->uid_map;
-	struct buf b = {0};
-	if (!(x->s->ns_new & 1u << NS_USER))
-		return;
-	for (size_t i = 0; i < m->n; i++)
-		buf_printf(
-		    &b, "%s%u:%u:%u", i ? "," : "", m->v[i].container, m->v[i].host, m->v[i].size);
-	put_opt(x, "--map", b.p);
-	buf_free(&b);
-	if (!layers_mapped(x))
-		return;
-	fputs(" \\\n\t--mapped \"$d\"", x->f);
-	for (size_t i = 0; i < x->s->x_lower.n; i++) {
-		fputs(" --mapped ", x->f);
-		put_word(x->f, x->s->x_lower.v[i]);
-		fprintf(x->f, ":\"$d/%zu\"", i);
-	}
-}
-
-/* "container:NAME" and "ns:FILE": those are joined, not made. */
-static void put_joined(struct script *x)
-{
-	static const struct {
-		enum spec_ns ns;
-		char letter;
-	} kinds[] = {{NS_NET, 'n'}, {NS_PID, 'p'}, {NS_IPC, 'i'}, {NS_UTS, 'u'}, {NS_CGROUP, 'C'}};
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		const char *other = flags_shared(x->o, kinds[i].ns);
-		if (other)
-			fprintf(x->f, "ctr-nsenter -F -%c -t %s -- \\\n", kinds[i].letter, other);
-	}
-	if (x->o->net && strncmp(x->o->net, "ns:", 3) == 0) {
-		fputs("ctr-nsenter -F --net=", x->f);
-		put_word(x->f, x->o->net + 3);
-		fputs(" -- \\\n", x->f);
-	}
-}
-
-static int put_volumes(struct script *x)
-{
-	struct volume_req v;
-	int r;
-	for (size_t i = 0; (r = flags_volume(x->o, i, &v)) > 0; i++) {
-		bool is_v = i < x->o->volumes.n;
-		const char *text = is_v ? x->o->volumes.v[i] : x->o->mounts.v[i - x->o->volumes.n];
-		if (layers_mapped(x) && strcmp(v.type, "volume") == 0)
-			return fail_usage("--explain: a volume in a user namespace has no steps");
-		if (v.src || strcmp(v.type, "volume") != 0) {
-			put_opt(x, is_v ? "-v" : "--mount", text);
-			continue;
-		}
-		fprintf(x->f, " -v \"$name.%d:\"", ++x->anon);
-		put_word(x->f, v.dst);
-		buf_printf(&x->cleanup, "\tctr-volume rm \"$name.%d\" >/dev/null\n", x->anon);
-		volume_req_free(&v);
-	}
-	return r;
-}
-
-static bool option_is(const struct strv *l, const char *word)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], word) == 0)
-			return true;
-	return false;
-}
-
-static int put_root(struct script *x)
-{
-	const struct create_flags *o = x->o;
-	fputs("ctr-root", x->f);
-	if (x->s->x_image_file)
-		return fail_usage("--explain: the root as an image file has no steps yet");
-	if (layers_mapped(x)) {
-		fputs(" --overlay \"", x->f);
-		for (size_t i = 0; i < x->s->x_lower.n; i++)
-			fprintf(x->f, "%s$d/%zu", i ? ":" : "", i);
-		fputs("\"", x->f);
-	} else if (image_is_ref(x->root)) {
-		put_opt(x, "--image", x->root);
-	} else if (o->direct) {
-		put_opt(x, "--direct", x->s->root_path);
-	} else {
-		put_opt(x, "--overlay", x->s->x_lower.v[0]);
-	}
-	if (!o->direct)
-		fputs(" --upper \"$d/upper\" --work \"$d/work\"", x->f);
-	put_flag(x, "--volatile", o->rm && !o->direct);
-	put_flag(x, "--privileged", o->privileged);
-	put_flag(x, "--read-only", o->read_only);
-	put_flag(x, "--no-pivot", o->no_pivot);
-	put_flag(x, "--no-masks", option_is(&o->security, "systempaths=unconfined"));
-	if (o->shm_size)
-		fprintf(x->f, " --shm-size %" PRIu64, o->shm_size);
-	if (o->ipc && (strcmp(o->ipc, "host") == 0 || strcmp(o->ipc, "none") == 0))
-		put_opt(x, "--ipc", o->ipc);
-	put_opts(x, "--tmpfs", &o->tmpfs);
-	put_opts(x, "--device", &o->devices);
-	put_opts(x, "--sysctl", &x->s->sysctl);
-	for (int i = 0; i < 3; i++)
-		if (x->etc & 1u << i)
-			fprintf(x->f, " \\\n\t-v \"$d/%s:/etc/%s\"", etc_names[i], etc_names[i]);
-	return put_volumes(x);
-}
-
-static void put_caps(struct script *x)
-{
-	struct buf b = {0};
-	uint64_t all = caps_all(), have = x->s->caps.bounding;
-	if ((have & all) == all)
-		return;
-	fputs(" --cap-drop ALL", x->f);
-	for (int i = 0; i < 64; i++)
-		if (have & all & 1ull << i)
-			buf_printf(&b, "%s%s", b.n ? "," : "", caps_name(i) + 4);
-	put_opt(x, "--cap-add", b.p);
-	buf_free(&b);
-}
-
-static void put_seccomp(struct script *x)
-{
-	const char *file = NULL;
-	for (size_t i = 0; i < x->o->security.n; i++)
-		if (strncmp(x->o->security.v[i], "seccomp=", 8) == 0)
-			file = x->o->security.v[i] + 8;
-	if (!x->s->seccomp)
-		file = "default";
-	if (!file || strcmp(file, "unconfined") != 0)
-		put_opt(x, "--seccomp", x->s->seccomp && !file ? NULL : file);
-	put_flag(x, "--no-new-privs", x->s->no_new_privileges);
-}
-
-static void put_limits(struct script *x)
-{
-	for (size_t i = 0; i < x->s->rlimits.n; i++) {
-		const struct spec_rlimit *l = &x->s->rlimits.v[i];
-		_cleanup_free_ char *text = xasprintf("%s=%" PRId64 ":%" PRId64,
-		    l->type + strlen("RLIMIT_"), (int64_t)l->soft, (int64_t)l->hard);
-		put_opt(x, "--ulimit", text);
-	}
-}
-
-static void put_priv(struct script *x)
-{
-	fputs("ctr-priv --new-keyring -i", x->f);
-	put_opts(x, "-e", &x->s->env);
-	put_opt(x, "-w", x->s->cwd);
-	put_opt(x, "--umask", x->o->umask ? x->o->umask : "022");
-	put_opt(x, "--oom-score-adj", x->o->oom_score_adj);
-	put_limits(x);
-	put_opts(x, "--group-add", &x->s->x_groups);
-	put_caps(x);
-	put_seccomp(x);
-	put_flag(x, "--init", x->o->init);
-	put_opt(x, "-u", x->s->x_user ? x->s->x_user : "0:0");
-}
-
-static int step_chain(struct script *x)
-{
-	if (layers_mapped(x)) {
-		fputs(
-		    "\n# Where the layers are seen with the owners that the map gives them.\nmkdir",
-		    x->f);
-		for (size_t i = 0; i < x->s->x_lower.n; i++)
-			fprintf(x->f, " \"$d/%zu\"", i);
-		fputs("\n", x->f);
-	}
-	fputs("\n# From here on each tool prepares one thing and becomes the next.\n", x->f);
-	if (x->group)
-		fputs("ctr-cgset \"$group\" -- \\\n", x->f);
-	put_joined(x);
-	put_namespaces(x);
-	put_maps(x);
-	fputs(" -- \\\n", x->f);
-	if (put_root(x) < 0)
-		return -1;
-	fputs(" -- \\\n", x->f);
-	put_priv(x);
-	fputs(" -- \\\n", x->f);
-	for (size_t i = 0; i < x->s->args.n; i++) {
-		if (i)
-			fputc(' ', x->f);
-		put_word(x->f, x->s->args.v[i]);
-	}
-	fputc('\n', x->f);
-	return 0;
+	if (n->mtu)
+		buf_printf(&x->outside, " mtu %d", n->mtu);
+	return port_lines(x, false);
 }
 
 int explain_script(FILE *f, const struct create_flags *o, struct container *c, const struct spec *s,
@@ -454,8 +315,8 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	char *text = NULL;
 	size_t n = 0;
 	struct script x = {.o = o, .c = c, .s = s, .root = root, .net.lock = -1};
-	if (o->bundle)
-		return fail_usage("--explain: a bundle's config.json says it all itself");
+	if (o->nets.n > 1)
+		return fail_usage("--explain: several --net have no steps: one of them");
 	if (flags_shared(o, NS_USER))
 		return fail_usage("--explain: another container's user namespace has no steps");
 	x.f = open_memstream(&text, &n);
@@ -463,10 +324,10 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 		return fail("memory: %m");
 	step_folder(&x);
 	step_group(&x);
-	int r = step_net(&x) < 0 || step_etc(&x) < 0 || step_chain(&x) < 0 ? -1 : 0;
+	int r = step_net(&x) < 0 || step_etc(&x) < 0 || explain_chain(&x) < 0 ? -1 : 0;
 	fclose(x.f);
 	if (r == 0) { /* the function is needed before the steps, and known after them */
-		char *steps = strstr(text, "trap cleanup EXIT\n");
+		char *steps = strstr(text, "set -eu\n");
 		fprintf(f, "%.*scleanup() {\n\tset +e\n%s\trm -rf \"$d\"\n}\n%s",
 		    (int)(steps - text), text, x.cleanup.p ? x.cleanup.p : "", steps);
 	}

@@ -123,6 +123,8 @@ static int configure(int fd, const char *data)
 			words.v[i], eq ? eq + 1 : NULL, 0) < 0)
 			return -1;
 	}
+	syscall(
+	    SYS_fsconfig, fd, 1, "source", "proc", 0); /* as mount(2) would; else it is "none" */
 	return (int)syscall(SYS_fsconfig, fd, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
 }
 

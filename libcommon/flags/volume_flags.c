@@ -318,3 +318,23 @@ int volume_parse_mount(const char *arg, struct volume_req *out)
 		volume_req_free(out);
 	return r;
 }
+
+static void csv_put(struct buf *b, const char *key, const char *value)
+{
+	buf_printf(b, ",\"%s=", key);
+	for (; *value; value++)
+		buf_printf(b, *value == '"' ? "\"\"" : "%c", *value);
+	buf_puts(b, "\"");
+}
+
+char *volume_csv(const char *src, const char *dst, const struct strv *options)
+{
+	struct buf b = {0};
+	buf_puts(&b, "type=bind");
+	csv_put(&b, "source", src);
+	csv_put(&b, "target", dst);
+	for (size_t i = 0; i < options->n; i++)
+		if (!str_eq(options->v[i], "idmap"))
+			buf_printf(&b, ",%s", options->v[i]);
+	return b.p;
+}

@@ -209,13 +209,17 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	host_end(host);
 	struct link_add l = {
 	    .name = host, .mtu = op->mtu, .netns_fd = ns, .peer_netns_fd = ns, .peer = eth(op)};
+	uint8_t mac[6];
+	memcpy(mac, op->mac, sizeof mac);
 	if (op->kind == CFG_ATTACH) {
 		if (strcmp(master.kind, "bridge") != 0)
 			return fail("%s: not a bridge", op->name);
 		l.kind = LINK_VETH;
 		l.up = true;
 		l.master = master.index;
-		l.peer_mac = op->has_mac ? op->mac : NULL;
+		if (!op->has_mac && op->addrs) /* two of them: endpoint_mac() looks at the first */
+			endpoint_mac((struct cidr[2]){op->addr[0], op->addr[0]}, mac);
+		l.peer_mac = op->has_mac || op->addrs ? mac : NULL;
 	} else {
 		l.kind = op->kind == CFG_MACVLAN ? LINK_MACVLAN : LINK_IPVLAN;
 		l.name = eth(op);

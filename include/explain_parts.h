@@ -1,0 +1,31 @@
+/* explain_parts.h: what the two files of --explain share (container/explain*.c).
+ */
+#ifndef CTR_EXPLAIN_PARTS_H
+#define CTR_EXPLAIN_PARTS_H
+
+#include <stdio.h>
+#include "create_flags.h"
+#include "network.h"
+#include "record.h"
+#include "spec.h"
+
+struct script {
+	FILE *f;
+	const struct create_flags *o;
+	struct container *c;
+	const struct spec *s;
+	const char *root;   /* the operand */
+	struct buf cleanup; /* what the trap runs, lines */
+	struct buf outside; /* ctr-unshare's --outside, commands */
+	struct network net;
+	bool group, has_net;
+	unsigned etc; /* which of explain_etc[] there are */
+};
+extern const char *const explain_etc[3];
+
+/* A word as sh reads it back, whatever bytes it has. */
+void explain_word(FILE *f, const char *w);
+/* The chain of tools that becomes the command. 0, or -1 with fail(): it has no such step. */
+int explain_chain(struct script *x);
+
+#endif

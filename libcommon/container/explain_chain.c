@@ -1,0 +1,447 @@
+/* explain_chain.c: the chain of tools in ctr-run --explain's script: namespaces, root, privileges,
+ * command; see explain_parts.h.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "err.h"
+#include "explain_parts.h"
+#include "image.h"
+#include "ns.h"
+#include "volume.h"
+
+static void put_opt(struct script *x, const char *flag, const char *value)
+{
+	if (!value)
+		return;
+	fprintf(x->f, " %s ", flag);
+	explain_word(x->f, value);
+}
+
+static void put_opts(struct script *x, const char *flag, const struct strv *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		put_opt(x, flag, l->v[i]);
+}
+
+static void put_flag(struct script *x, const char *flag, bool on)
+{
+	if (on)
+		fprintf(x->f, " %s", flag);
+}
+
+static size_t layers(const struct script *x)
+{
+	return x->s->x_lower.n + (x->s->x_image_file ? 1 : 0);
+}
+
+/* Before anything is mapped. */
+static void put_layers(struct script *x)
+{
+	if (x->o->bundle)
+		return;
+	if (x->s->x_image_file)
+		fputs(" --overlay \"$d/image\"", x->f);
+	else if (!x->o->rootfs && image_is_ref(x->root))
+		put_opt(x, "--image", x->root);
+	else if (x->o->direct)
+		put_opt(x, "--direct", x->s->root_path);
+	else
+		put_opt(x, "--overlay", x->s->x_lower.v[0]);
+}
+
+/* What is shared with the host's mounts needs them as they are; else nothing is. */
+static bool shared(const struct strv *options)
+{
+	bool any = false;
+	for (size_t i = 0; i < options->n; i++)
+		any |= str_ends(options->v[i], "slave") || str_ends(options->v[i], "shared");
+	return any;
+}
+
+static bool shares(const struct script *x)
+{
+	struct volume_req v;
+	bool any = x->s->rootfs_propagation != NULL;
+	for (size_t i = 0; i < x->s->mounts.n; i++)
+		any |= shared(&x->s->mounts.v[i].options);
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++)
+		any |= shared(&v.options);
+	return any;
+}
+
+static void put_offset(struct script *x, const char *flag, const struct spec_time_offset *o)
+{
+	if (o->set)
+		fprintf(x->f, " %s %" PRId64, flag, o->secs);
+}
+
+static void put_namespaces(struct script *x)
+{
+	static const char letters[NS_COUNT] = {[NS_MNT] = 'm',
+	    [NS_PID] = 'p',
+	    [NS_NET] = 'n',
+	    [NS_IPC] = 'i',
+	    [NS_UTS] = 'u',
+	    [NS_CGROUP] = 'C',
+	    [NS_USER] = 'U',
+	    [NS_TIME] = 'T'};
+	fputs("ctr-unshare -", x->f);
+	for (int i = 0; i < NS_COUNT; i++)
+		if (x->s->ns_new & 1u << i)
+			fputc(letters[i], x->f);
+	put_flag(x, "-f", flags_shared(x->o, NS_PID) || x->s->ns_path[NS_PID]);
+	put_flag(x, "--die-with-parent", true);
+	put_flag(x, "--propagation unchanged", shares(x));
+	put_opt(x, "--hostname", x->s->ns_new & 1u << NS_UTS ? x->s->hostname : NULL);
+	put_opt(x, "--domainname", x->s->ns_new & 1u << NS_UTS ? x->s->domainname : NULL);
+	put_offset(x, "--monotonic", &x->s->offset_monotonic);
+	put_offset(x, "--boottime", &x->s->offset_boottime);
+	if (x->outside.n) {
+		fputs(" \\\n\t--outside ", x->f);
+		explain_word(x->f, x->outside.p);
+	}
+}
+
+static bool in_userns(const struct script *x)
+{
+	return x->s->ns_new & 1u << NS_USER;
+}
+
+/* Root's layers are where the new root may not look, and belong to nobody it knows. */
+static bool layers_mapped(const struct script *x)
+{
+	return geteuid() == 0 && in_userns(x) && (x->s->x_lower.n || x->s->x_image_file);
+}
+
+static void put_map(struct script *x, const char *flag, const struct idmap *m)
+{
+	fprintf(x->f, " \\\n\t%s", flag);
+	for (size_t i = 0; i < m->n; i++)
+		fprintf(x->f, "%c%u:%u:%u", i ? ',' : ' ', m->v[i].container, m->v[i].host,
+		    m->v[i].size);
+}
+
+/* A volume in a user namespace: bound from where it is seen with the map's owners. */
+static bool volume_mapped(const struct script *x, const struct volume_req *v)
+{
+	return layers_mapped(x) && strcmp(v->type, "volume") == 0;
+}
+
+/* Its name for sh. Nameless ones are called after the container, in turn. */
+static void put_volume_name(struct script *x, const struct volume_req *v, int anon)
+{
+	if (v->src)
+		explain_word(x->f, v->src);
+	else
+		fprintf(x->f, "\"$name.%d\"", anon);
+}
+
+static void put_mapped(struct script *x)
+{
+	_cleanup_free_ char *volumes = volume_path("");
+	struct volume_req v;
+	int anon = 0;
+	fputs(" \\\n\t--mapped \"$d\"", x->f);
+	for (size_t i = 0; i < x->s->x_lower.n; i++) {
+		fputs(" --mapped ", x->f);
+		explain_word(x->f, x->s->x_lower.v[i]);
+		fprintf(x->f, ":\"$d/%zu\"", i);
+	}
+	if (x->s->x_image_file)
+		fputs(" --mapped \"$d/image:$d/0\"", x->f);
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++) {
+		if (!volume_mapped(x, &v))
+			continue;
+		fputs(" --mapped ", x->f);
+		explain_word(x->f, volumes);
+		put_volume_name(x, &v, v.src ? 0 : ++anon);
+		fprintf(x->f, ":\"$d/v%zu\"", i);
+	}
+}
+
+static void put_maps(struct script *x)
+{
+	if (!in_userns(x))
+		return;
+	put_map(x, "--map-users", &x->s->uid_map);
+	put_map(x, "--map-groups", &x->s->gid_map);
+	if (layers_mapped(x))
+		put_mapped(x);
+}
+
+/* What is joined, not made: "container:NAME", "ns:FILE", and a bundle's paths. */
+static int put_joined(struct script *x)
+{
+	static const struct {
+		enum spec_ns ns;
+		const char *name;
+	} kinds[] = {{NS_NET, "net"}, {NS_IPC, "ipc"}, {NS_UTS, "uts"}, {NS_CGROUP, "cgroup"},
+	    {NS_TIME, "time"}, {NS_PID, "pid"}};
+	if (x->s->ns_path[NS_MNT] || x->s->ns_path[NS_USER])
+		return fail_usage(
+		    "--explain: a mount or user namespace that is joined has no step");
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		const char *other = flags_shared(x->o, kinds[i].ns), *n = kinds[i].name;
+		const char *file = x->s->ns_path[kinds[i].ns];
+		if (other)
+			fprintf(x->f, "ctr-nsenter -F --%s -t %s -- \\\n", n, other);
+		else if (file) {
+			fprintf(x->f, "ctr-nsenter -F --%s=", n);
+			explain_word(x->f, file);
+			fputs(" -- \\\n", x->f);
+		}
+	}
+	return 0;
+}
+
+static int put_volumes(struct script *x)
+{
+	struct volume_req v;
+	int r, anon = 0;
+	for (size_t i = 0; (r = flags_volume(x->o, i, &v)) > 0; i++) {
+		bool is_v = i < x->o->volumes.n;
+		const char *text = is_v ? x->o->volumes.v[i] : x->o->mounts.v[i - x->o->volumes.n];
+		if (!v.src)
+			anon++;
+		if (volume_mapped(x, &v)) {
+			_cleanup_free_ char *csv = volume_csv("", v.dst, &v.options);
+			fprintf(x->f, " \\\n\t--mount type=bind,source=\"$d/v%zu\"", i);
+			explain_word(x->f, csv + strlen("type=bind,\"source=\""));
+		} else if (is_v && *text == '.') { /* wherever the script runs */
+			_cleanup_free_ char *whole = xasprintf("%s%s", v.src, strchr(text, ':'));
+			put_opt(x, "-v", whole);
+		} else if (v.src || strcmp(v.type, "volume") != 0) {
+			put_opt(x, is_v ? "-v" : "--mount", text);
+		} else {
+			fprintf(x->f, " -v \"$name.%d:\"", anon);
+			explain_word(x->f, v.dst);
+		}
+		volume_req_free(&v);
+	}
+	return r;
+}
+
+/* The image has perhaps something where a volume is to be: that is put into a new one by who may.
+ */
+static void step_volumes(struct script *x)
+{
+	struct volume_req v;
+	int anon = 0;
+	bool any = false;
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++) {
+		if (!v.src && strcmp(v.type, "volume") == 0)
+			buf_printf(
+			    &x->cleanup, "\tctr-volume rm \"$name.%d\" >/dev/null\n", ++anon);
+		if (!volume_mapped(x, &v))
+			continue;
+		if (!any) {
+			fputs("\n# Its volumes, with what the image has there.\nctr-root", x->f);
+			put_layers(x);
+			fputs(" --upper \"$d/fill\"", x->f);
+		}
+		any = true;
+		fputs(" -v ", x->f);
+		put_volume_name(x, &v, anon);
+		fputc(':', x->f);
+		explain_word(x->f, v.dst);
+		fputs(v.nocopy ? ":nocopy" : "", x->f);
+	}
+	if (any)
+		fputs(" -- ctr-priv --help >/dev/null\n", x->f);
+}
+
+static bool option_is(const struct strv *l, const char *word)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], word) == 0)
+			return true;
+	return false;
+}
+
+static int put_root(struct script *x)
+{
+	const struct create_flags *o = x->o;
+	fputs("ctr-root", x->f);
+	if (layers_mapped(x)) {
+		fputs(" --overlay \"", x->f);
+		for (size_t i = 0; i < layers(x); i++)
+			fprintf(x->f, "%s$d/%zu", i ? ":" : "", i);
+		fputs("\"", x->f);
+	} else {
+		put_layers(x);
+	}
+	if (o->bundle) {
+		_cleanup_free_ char *dir = realpath(o->bundle, NULL);
+		put_opt(x, "--bundle", dir);
+	}
+	if (layers(x))
+		fputs(" --upper \"$d/upper\" --work \"$d/work\"", x->f);
+	put_flag(x, "--volatile", o->rm && layers(x));
+	put_flag(x, "--privileged", o->privileged);
+	put_flag(x, "--read-only", o->read_only);
+	put_flag(x, "--no-pivot", o->no_pivot);
+	put_flag(x, "--no-masks", option_is(&o->security, "systempaths=unconfined"));
+	if (o->shm_size)
+		fprintf(x->f, " --shm-size %" PRIu64, o->shm_size);
+	if (o->ipc && (strcmp(o->ipc, "host") == 0 || strcmp(o->ipc, "none") == 0))
+		put_opt(x, "--ipc", o->ipc);
+	put_opts(x, "--tmpfs", &o->tmpfs);
+	put_opts(x, "--device", &o->devices);
+	if (!o->bundle)
+		put_opts(x, "--sysctl", &x->s->sysctl);
+	for (int i = 0; i < 3; i++)
+		if (x->etc & 1u << i)
+			fprintf(
+			    x->f, " \\\n\t-v \"$d/%s:/etc/%s\"", explain_etc[i], explain_etc[i]);
+	return put_volumes(x);
+}
+
+static void put_caps(struct script *x)
+{
+	struct buf b = {0};
+	uint64_t all = caps_all(), have = x->s->caps.bounding;
+	if ((have & all) == all)
+		return;
+	fputs(" --cap-drop ALL", x->f);
+	for (int i = 0; i < 64; i++)
+		if (have & all & 1ull << i)
+			buf_printf(&b, "%s%s", b.n ? "," : "", caps_name(i) + 4);
+	put_opt(x, "--cap-add", b.p);
+	buf_free(&b);
+}
+
+/* A profile is read through a descriptor: its file is not in the new root. */
+static const char *profile(const struct script *x)
+{
+	const char *file = NULL;
+	for (size_t i = 0; i < x->o->security.n; i++)
+		if (strncmp(x->o->security.v[i], "seccomp", 7) == 0)
+			file = x->o->security.v[i] + 8;
+	return file && strcmp(file, "unconfined") && strcmp(file, "builtin") ? file : NULL;
+}
+
+static void put_seccomp(struct script *x)
+{
+	if (!x->s->seccomp)
+		put_opt(x, "--seccomp", "default");
+	else if (profile(x))
+		put_opt(x, "--seccomp", "/dev/fd/9");
+	put_flag(x, "--no-new-privs", x->s->no_new_privileges);
+	put_opt(x, "--apparmor-profile", x->s->apparmor);
+	put_opt(x, "--selinux-label", x->s->selinux_label);
+}
+
+static void put_limits(struct script *x)
+{
+	for (size_t i = 0; i < x->s->rlimits.n; i++) {
+		const struct spec_rlimit *l = &x->s->rlimits.v[i];
+		_cleanup_free_ char *text = xasprintf("%s=%" PRId64 ":%" PRId64,
+		    l->type + strlen("RLIMIT_"), (int64_t)l->soft, (int64_t)l->hard);
+		put_opt(x, "--ulimit", text);
+	}
+}
+
+static void put_priv(struct script *x)
+{
+	fputs("ctr-priv --new-keyring --close-fds --die-with-parent", x->f);
+	if (x->o->bundle) {
+		fputs(" --config /dev/fd/9", x->f);
+		return;
+	}
+	fputs(" -i", x->f);
+	put_opts(x, "-e", &x->s->env);
+	put_opt(x, "-w", x->s->cwd);
+	put_opt(x, "--umask", x->o->umask ? x->o->umask : "022");
+	put_opt(x, "--oom-score-adj", x->o->oom_score_adj);
+	put_limits(x);
+	put_opts(x, "--group-add", &x->s->x_groups);
+	put_caps(x);
+	put_seccomp(x);
+	put_flag(x, "--init", x->o->init);
+	put_opt(x, "-u", x->s->x_user ? x->s->x_user : "0:0");
+}
+
+static void step_folders(struct script *x)
+{
+	struct volume_req v;
+	if (!layers_mapped(x) && !x->s->x_image_file)
+		return;
+	fputs("\n# Where the layers are seen", x->f);
+	fputs(layers_mapped(x) ? " with the owners that the map gives them.\nmkdir" : ".\nmkdir",
+	    x->f);
+	if (x->s->x_image_file)
+		fputs(" \"$d/image\"", x->f);
+	for (size_t i = 0; layers_mapped(x) && i < layers(x); i++)
+		fprintf(x->f, " \"$d/%zu\"", i);
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++)
+		if (volume_mapped(x, &v))
+			fprintf(x->f, " \"$d/v%zu\"", i);
+	fputs("\n", x->f);
+}
+
+/* The file that --seccomp or --config reads, by a path that holds wherever the script runs. */
+static void put_descriptor(struct script *x)
+{
+	_cleanup_free_ char *config =
+	    x->o->bundle ? xasprintf("%s/config.json", x->o->bundle) : NULL;
+	const char *file = config ? config : profile(x);
+	_cleanup_free_ char *path = file ? realpath(file, NULL) : NULL;
+	if (!path)
+		return;
+	fputs(" 9<", x->f);
+	explain_word(x->f, path);
+}
+
+static int refused(const struct script *x)
+{
+	const struct spec *s = x->s;
+	for (int i = 0; i < HOOK_COUNT; i++)
+		if (s->hooks[i].n)
+			return fail_usage("--explain: the bundle's hooks have no steps");
+	if (s->x_init && x->o->bundle)
+		return fail_usage("--explain: a bundle of ctrbox's own making has no steps");
+	if (s->offset_monotonic.nanosecs || s->offset_boottime.nanosecs)
+		return fail_usage("--explain: a time offset of nanoseconds has no step");
+	return shares(x) && layers_mapped(x)
+		   ? fail_usage("--explain: a mount that the host shares has no step in a user "
+				"namespace")
+		   : 0;
+}
+
+int explain_chain(struct script *x)
+{
+	if (refused(x) < 0)
+		return -1;
+	step_folders(x);
+	step_volumes(x);
+	fputs("\n# From here on each tool prepares one thing and becomes the next.\n", x->f);
+	if (x->s->x_image_file) { /* first: the group has no loop devices */
+		fputs("ctr-unshare --image ", x->f);
+		explain_word(x->f, x->s->x_image_file);
+		fputs(":\"$d/image\" -- \\\n", x->f);
+	}
+	if (x->group)
+		fputs("ctr-cgset \"$group\" -- \\\n", x->f);
+	if (put_joined(x) < 0)
+		return -1;
+	put_namespaces(x);
+	put_maps(x);
+	fputs(" -- \\\n", x->f);
+	if (put_root(x) < 0)
+		return -1;
+	fputs(" -- \\\n", x->f);
+	put_priv(x);
+	fputs(" -- \\\n", x->f);
+	for (size_t i = 0; i < x->s->args.n; i++) {
+		if (i)
+			fputc(' ', x->f);
+		explain_word(x->f, x->s->args.v[i]);
+	}
+	put_descriptor(x);
+	fputc('\n', x->f);
+	return 0;
+}
