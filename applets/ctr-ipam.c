@@ -254,16 +254,32 @@ static int unsure; /* of an owner it could not be told whether he lives */
 
 /* Kept: an owner that was named, by its id, 12 digits of it or its name; and whoever's container is
  * being held. */
+/* Is s, n bytes of it, among the sorted names? */
+static bool named(const struct strv *l, const char *s, size_t n)
+{
+	size_t low = 0, high = l->n;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int d = strncmp(l->v[mid], s, n);
+		if (d == 0 && l->v[mid][n] == 0)
+			return true;
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
 static bool keep(const struct lease *l, void *arg)
 {
 	const struct strv *living = arg;
-	size_t n = strcspn(l->names, " ");
-	for (size_t i = 0; i < living->n; i++) {
-		const char *s = living->v[i];
-		if (strcmp(s, l->owner) == 0 || (strlen(s) >= 12 && str_starts(l->owner, s)) ||
-		    (n && strlen(s) == n && strncmp(s, l->names, n) == 0))
+	size_t n = strcspn(l->names, " "), len = strlen(l->owner);
+	if (named(living, l->owner, len) || (n && named(living, l->names, n)))
+		return true;
+	for (size_t k = 12; k < len; k++)
+		if (named(living, l->owner, k))
 			return true;
-	}
 	int lives = owner_is_foreign(l->owner) ? 1 : container_owner_alive(l->owner, NULL);
 	if (lives < 0) {
 		warn("%s", fail_msg());
@@ -282,6 +298,7 @@ static int do_gc(int n, char **names)
 	if (!in)
 		die_fail();
 	strv_split(&living, in, "\n");
+	strv_sort(&living);
 	for (size_t i = 0; i < d.n; i++)
 		if (lease_gc(d.v[i], keep, &living) < 0)
 			die_fail();
