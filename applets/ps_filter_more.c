@@ -16,7 +16,7 @@ static bool by_exited(const struct container *c, const char *want)
 static bool by_network(const struct container *c, const char *want)
 {
 	const char *net = kv_get(&c->conf, "net");
-	_cleanup_strv_ struct strv l = {NULL, NULL, NULL, false};
+	_cleanup_strv_ struct strv l = {0};
 	_cleanup_free_ char *more =
 	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
 	strv_split(&l, more ? more : "", "\n");
