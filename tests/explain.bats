@@ -310,6 +310,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ "$order" = "control group clone(2) mount proc pivot_root masked capabilities execve " ]
 	run -0 ctr-run "$ROOTFS" true
 	[ -z "$output" ]
+	run -125 ctr-run --direct / true
+	[[ "$output" = *"--direct /: the host's own root"* ]]
 	run -125 ctr-run --explain=noise "$ROOTFS" true
 }
 
