@@ -16,6 +16,8 @@ peers() {
 test_teardown() {
 	[ ! -e "$WORLD/containerd.pid" ] || { kill "$(cat "$WORLD/containerd.pid")" && wait_for 10 no_process "$(cat "$WORLD/containerd.pid")"; }
 	net_down
+	# runc leaves the groups that it made on the way
+	find /sys/fs/cgroup/*/"$CTR_CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
 conflist() { # NAME SUBNET: as a node has it
@@ -43,7 +45,7 @@ image() {
 		h env CONTAINERS_CONF="$WORLD/containers.conf" podman --root "$WORLD/pr" --runroot "$WORLD/prr" --tmpdir "$WORLD/pt" \
 			--storage-driver vfs --cgroup-manager cgroupfs --events-backend none "$@" 3>&-
 	}
-	pod run -d --name web --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network pods -p 8090:80 --rootfs "$WORLD/root" \
+	pod run -d --name web --cgroup-parent "/$CTR_CGROUP/pods" --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network pods -p 8090:80 --rootfs "$WORLD/root" \
 		httpd -f -p 80 -h /www >/dev/null 2>"$WORLD/err" || {
 		cat "$WORLD/err"
 		return 1
@@ -53,6 +55,7 @@ image() {
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
 	nothing_left
+	[ ! -e /sys/fs/cgroup/pids/libpod_parent ]
 	if h nft list ruleset | grep CNI-; then return 1; fi # it was not the reference plugins
 }
 
@@ -71,7 +74,7 @@ image() {
 	inside sh -c 'echo $$ >"$1/containerd.pid"; exec containerd -c "$1/cd/config.toml"' sh "$WORLD" >"$WORLD/cd/log" 2>&1 3>&- &
 	c() { inside ctr -a "$WORLD/cd/sock" "$@" 3>&-; }
 	wait_for 10 test -S "$WORLD/cd/sock"
-	run c run --rm --rootfs --cni "$WORLD/root" box /bin/busybox ifconfig eth0
+	run c run --rm --cgroup "/$CTR_CGROUP/box" --rootfs --cni "$WORLD/root" box /bin/busybox ifconfig eth0
 	[[ "$output" = *10.78.0.2* ]] || { echo "$output"; tail -n 5 "$WORLD/cd/log"; return 1; }
 	nothing_left
 }
