@@ -107,7 +107,8 @@ static int do_create(int argc, char **argv)
 	if (!bridge && internal)
 		die_usage("--internal: with %s it is the interface's network, which others reach",
 		    driver);
-	if (!endpoint_wanted(argv[0]) || !strcmp(argv[0], "pasta") || !strcmp(argv[0], "default"))
+	if (!endpoint_wanted(argv[0]) || !strcmp(argv[0], "pasta") || !strcmp(argv[0], "default") ||
+	    !strcmp(argv[0], "private") || !strcmp(argv[0], "slirp4netns"))
 		die_usage("'%s' means something else to ctr-run --net", argv[0]);
 	if (mtu && (mtu < 68 || mtu > 65535))
 		die_usage("--mtu: %lld is not 68 to 65535", (long long)mtu);

@@ -92,6 +92,8 @@ traces() {
 	[[ "$stderr" = *"turned IP forwarding on"* ]]
 	run -0 h ctr-run "$ROOTFS" ls /sys/class/net
 	[ "$output" = lo ]
+	run -0 h ctr-run --net default "$ROOTFS" ip -o addr show eth0 # docker's word for it
+	[[ "$output" = *"inet 10.89.0."* ]]
 	CTR_NET=bridge run -0 h ctr-run "$ROOTFS" ls /sys/class/net
 	[[ "$output" = *eth0* ]]
 }
@@ -794,8 +796,10 @@ no_nft() {
 	h ip route add 172.16.0.0/12 dev wan
 	h ctr-net create v5
 	h ctr-net ls -n | grep -qE '^v5 .* 192\.168\.[0-9]+\.0/24'
-	run -2 h ctr-net create default
-	[[ "$output" = *"means something else"* ]]
+	for name in default private slirp4netns pasta host none; do
+		run -2 h ctr-net create $name
+		[[ "$output" = *"means something else"* ]]
+	done
 }
 
 @test "resolv.conf: static servers beside systemd's stub stay, zoned ones do not, a public fallback is said" {

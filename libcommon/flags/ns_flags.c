@@ -64,6 +64,10 @@ static int net(struct create_flags *o, struct spec *s)
 		return fail_usage("-p: no port is named");
 	if (!o->net)
 		o->net = net_default(o);
+	else if (strcmp(o->net, "default") == 0 || strcmp(o->net, "private") == 0)
+		o->net = geteuid() ? "pasta" : "bridge"; /* docker's and podman's words */
+	else if (strcmp(o->net, "slirp4netns") == 0)
+		o->net = "pasta";
 	if (strcmp(o->net, "host") == 0 || str_starts(o->net, "container:"))
 		return ns_share(o, s, NS_NET, "net");
 	if (str_starts(o->net, "ns:")) {
