@@ -55,7 +55,10 @@ const struct opt create_opts[] = {
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,
 	&given.bundle},
-    {0, "net", "NET", "none, host, bridge, NAME, pasta, container:NAME or ns:FILE", OPT_LIST, &given.nets},
+    {0, "net", "NET[:OPTION,...]",
+	"none, host, bridge, NAME, pasta, container:NAME or ns:FILE; several NAMEs, each with ip=, "
+	"ip6=, mac=, alias=",
+	OPT_LIST, &given.nets},
     {'p', "publish", "HOST:PORT", "publish a port: [ADDR:]HOST:PORT[/tcp|udp], ranges too",
 	OPT_LIST, &given.publish},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG,
