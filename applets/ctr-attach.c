@@ -113,7 +113,7 @@ int ctr_attach_main(int argc, char **argv)
 		kill(writer, SIGKILL);
 		waitpid(writer, NULL, 0);
 	}
-	if (r < 0 || exit_read(ended, &c) < 0)
+	if (r < 0 || record_exit_read(ended, &c) < 0)
 		die("%s: %s", c.name, fail_msg());
 	return c.has_exit ? c.exit_code : 0;
 }

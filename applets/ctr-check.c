@@ -374,7 +374,7 @@ int ctr_check_main(int argc, char **argv)
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}
 	foreign_drops();
-	int gone = plug_restore(NULL, true);
+	int gone = container_net_restore(NULL, true);
 	if (gone > 0)
 		warn("%d rules and ports of running containers are missing, as after nft flush "
 		     "ruleset: ctr-netcfg restore puts them back",

@@ -146,8 +146,8 @@ int ctr_commit_main(int argc, char **argv)
 			die_usage("%s", fail_msg());
 	undo_on_signals();
 	entered = geteuid() != 0;
-	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 ||
-	    ctree_layers(&t) < 0)
+	if (container_files_open(&t, argv[i]) < 0 ||
+	    userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || container_files_layers(&t) < 0)
 		die_fail();
 	if (!out)
 		return commit(&t, name), 0;

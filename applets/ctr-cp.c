@@ -72,8 +72,8 @@ static void end_open(struct end *e)
 {
 	if (!e->container)
 		return;
-	if (ctree_open(&e->t, e->container) < 0 ||
-	    (e->root = ctree_root(&e->t, &e->uid, &e->gid)) < 0)
+	if (container_files_open(&e->t, e->container) < 0 ||
+	    (e->root = container_files_root(&e->t, &e->uid, &e->gid)) < 0)
 		die_fail();
 	const struct spec *s = &e->t.spec;
 	if (e->t.shifted)

@@ -39,8 +39,8 @@ int ctr_diff_main(int argc, char **argv)
 	if (argc - i != 1)
 		die_usage("one CONTAINER is needed");
 	json_t *list = as_json ? json_array() : NULL;
-	if (ctree_open(&t, argv[i]) < 0 || userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 ||
-	    ctree_layers(&t) < 0)
+	if (container_files_open(&t, argv[i]) < 0 ||
+	    userns_enter(&t.spec.uid_map, &t.spec.gid_map) < 0 || container_files_layers(&t) < 0)
 		die_fail();
 	if (t.n == 1)
 		die("%s: its root is a copy (no overlay can be there): what it changed is not "

@@ -22,7 +22,7 @@
 #include "ids.h"
 #include "opt.h"
 #include "record.h"
-#include "stop.h"
+#include "steer.h"
 #include "sys.h"
 #include "userns.h"
 
@@ -94,7 +94,7 @@ static void dead(struct container *c)
 			printf("group %s\n", group);
 	}
 	if (access(run, F_OK) == 0) {
-		if (state_remove(c->name) < 0)
+		if (record_state_remove(c->name) < 0)
 			trouble();
 		else
 			printf("state %s\n", c->name);
@@ -275,7 +275,7 @@ int ctr_gc_main(int argc, char **argv)
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, NULL) < 0)
 		trouble();
-	if (plug_gc(alive, &wired) < 0)
+	if (container_net_gc(alive, &wired) < 0)
 		trouble();
 	return code;
 }

@@ -397,12 +397,12 @@ static int do_search(int argc, char **argv)
 static int mount_container(const char *name, const char *dir)
 {
 	struct ctree t;
-	if (ctree_open(&t, name) < 0)
+	if (container_files_open(&t, name) < 0)
 		return -1;
 	if (t.c.pid > 0)
 		return errno = EBUSY,
 		       fail("%s: it runs: /proc/%d/root shows its files", name, (int)t.c.pid);
-	return ctree_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, image_o.upper, dir);
+	return container_files_layers(&t) < 0 ? -1 : image_mount(t.dirs, t.n, image_o.upper, dir);
 }
 
 static int mount_image(const char *ref, const char *dir)

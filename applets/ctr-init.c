@@ -24,7 +24,7 @@
 #include "init.h"
 #include "opt.h"
 #include "record.h"
-#include "stop.h"
+#include "steer.h"
 #include "str.h"
 
 static bool machine, reboot_after;

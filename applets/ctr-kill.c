@@ -7,7 +7,7 @@
 #include "err.h"
 #include "opt.h"
 #include "signames.h"
-#include "stop.h"
+#include "steer.h"
 
 static const char *name = "KILL";
 

@@ -243,7 +243,7 @@ int ctr_netcfg_main(int argc, char **argv)
 	if (strcmp(verb, "restore") == 0) {
 		if (argc - first > 1)
 			die_usage("restore takes no operand: '%s'", argv[first + 1]);
-		if (plug_restore(NULL, false) < 0)
+		if (container_net_restore(NULL, false) < 0)
 			die_fail();
 		return 0;
 	}
@@ -267,6 +267,6 @@ int ctr_netcfg_main(int argc, char **argv)
 	}
 	undo_commit();
 	if (!rules)
-		plug_heal(); /* somebody flushed the ruleset, and a line met that */
+		container_net_heal(); /* somebody flushed the ruleset, and a line met that */
 	return 0;
 }

@@ -23,6 +23,6 @@ int ctr_rename_main(int argc, char **argv)
 		die_fail_usage();
 	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
 		die_fail();
-	plug_rename(&c);
+	container_net_rename(&c);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include "monitor.h"
 #include "selfexe.h"
 #include "signames.h"
-#include "stop.h"
+#include "steer.h"
 
 static int64_t seconds;
 static const char *time_given, *signal_given;

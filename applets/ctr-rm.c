@@ -6,7 +6,7 @@
 
 #include "err.h"
 #include "opt.h"
-#include "stop.h"
+#include "steer.h"
 
 static bool force, volumes;
 

@@ -6,7 +6,7 @@
 #include "err.h"
 #include "opt.h"
 #include "signames.h"
-#include "stop.h"
+#include "steer.h"
 
 static const char *time_given, *sig_given;
 

@@ -3,7 +3,7 @@
  * Kind: OWNER of nothing; the group's freezer is the container's.
  */
 #include "opt.h"
-#include "stop.h"
+#include "steer.h"
 
 static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};

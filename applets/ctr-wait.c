@@ -25,7 +25,7 @@ static int wait_for(const char *name)
 		return fail("%s: %m", c.name);
 	if (container_wait_end(&c, -1) < 0)
 		return fail_in("%s", c.name);
-	if (exit_read(fd, &c) < 0)
+	if (record_exit_read(fd, &c) < 0)
 		return fail_in("%s", c.name);
 	if (!c.has_exit)
 		return fail("%s: no exit code is known", c.name);

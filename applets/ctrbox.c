@@ -175,7 +175,7 @@ int main(int argc, char **argv)
 		const char *does = getenv("CNI_COMMAND");
 		int r = cni_main(name);
 		if (r == 0 && (str_eq(does, "ADD") || str_eq(does, "CHECK")))
-			plug_heal();
+			container_net_heal();
 		return r;
 	}
 	if (str_starts(name, "ctr-") && applet_find(name))

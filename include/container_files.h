@@ -13,15 +13,15 @@ struct ctree {
 	int *dirs; /* dirs[0] is its writable layer, then what lies beneath, top-most first; alone:
 		      its root is a copy */
 	size_t n;
-	bool shifted; /* what ctree_root() opened shows the host's ids of its user namespace (spec's
-			 maps) */
+	bool shifted; /* what container_files_root() opened shows the host's ids of its user
+			 namespace (spec's maps) */
 };
 /* A container by name or id, running or not, and its spec. */
-int ctree_open(struct ctree *t, const char *name);
+int container_files_open(struct ctree *t, const char *name);
 /* Fill in dirs. One that runs on a directory itself (--direct) has no layers: -1 with fail(). A
  * squashfs or erofs file beneath is mounted, detached. */
-int ctree_layers(struct ctree *t);
-void ctree_close(struct ctree *t);
+int container_files_layers(struct ctree *t);
+void container_files_close(struct ctree *t);
 
 /* Keep a running container still while its files are read: freezes it and pushes the thawing on the
  * undo stack. What a kill -9 leaves is a file `still` in its run directory that nobody has locked:
@@ -36,6 +36,6 @@ int container_still_clear(const struct container *c);
 /* Open the root of a container as an O_PATH descriptor: a running one's own view by its
  * /proc/PID/root; of another a view built in a mount namespace of this process's own (its lock is
  * taken, so it cannot start meanwhile). *uid, *gid are the host's ids of its root. */
-int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid);
+int container_files_root(struct ctree *t, uid_t *uid, gid_t *gid);
 
 #endif

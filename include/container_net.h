@@ -22,30 +22,30 @@ struct plug {
  * what ctr-netcfg gave it, unless `ask` is false and ctr-netcfg was never there. */
 char *container_addresses(const struct container *c, bool ask);
 /* Check the network's part of a conf. 0, or -1 with fail(): wrong usage. */
-int plug_check(const struct kv *conf);
-void plug_init(struct plug *p, const struct container *c);
-bool plug_wanted(const struct container *c);
+int container_net_check(const struct kv *conf);
+void container_net_init(struct plug *p, const struct container *c);
+bool container_net_wanted(const struct container *c);
 /* Before the start: hosts, hostname and resolv.conf into the container's directory (rootfs.c binds
  * them). */
-int plug_files(struct plug *p, const struct container *c, const struct spec *s);
+int container_net_files(struct plug *p, const struct container *c, const struct spec *s);
 /* The namespaces exist: set the network up. 0, or -1 with fail() and nothing left. */
-int plug_up(struct plug *p, const struct container *c, pid_t pid);
-void plug_down(struct plug *p, const struct container *c);
-void plug_state(const struct plug *p, struct kv *kv);
+int container_net_up(struct plug *p, const struct container *c, pid_t pid);
+void container_net_down(struct plug *p, const struct container *c);
+void container_net_state(const struct plug *p, struct kv *kv);
 /* What its record says was set up and no monitor took down. 0, or -1 with fail(). */
-int plug_clear(const struct container *c);
+int container_net_clear(const struct container *c);
 /* Where its hosts file is; NULL: it has none of ours. Caller frees. */
-char *plug_hosts(const struct container *c);
+char *container_net_hosts(const struct container *c);
 /* It has another name now: its leases and everybody's hosts files say so. Warns of what fails. */
-void plug_rename(const struct container *c);
+void container_net_rename(const struct container *c);
 /* Somebody flushed our tables: what living containers have in them is put in again. How much was
  * missing, or -1 with fail(). */
-int plug_restore(const struct strv *ids, bool look);
+int container_net_restore(const struct strv *ids, bool look);
 /* fn for those of these ids that are still there; NULL: for each container. */
-int plug_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
-/* plug_restore() where a cheap look says that all of our tables is gone; warns. */
-void plug_heal(void);
+int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
+/* container_net_restore() where a cheap look says that all of our tables is gone; warns. */
+void container_net_heal(void);
 /* For ctr-gc: what names a container that nobody holds. */
-int plug_gc(owner_alive_fn *alive, const struct strv *wired);
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired);
 
 #endif

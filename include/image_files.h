@@ -22,14 +22,14 @@ struct image_files {
 };
 
 /* Read an archive whole. -1 with fail(). */
-int files_spool(struct image_files *f, struct store *s, int fd, const char *what);
+int image_files_spool(struct image_files *f, struct store *s, int fd, const char *what);
 /* Take a folder (borrowed). */
-void files_dir(struct image_files *f, struct store *s, int dir, const char *what);
-void files_free(struct image_files *f);
-bool files_has(const struct image_files *f, const char *name);
+void image_files_dir(struct image_files *f, struct store *s, int dir, const char *what);
+void image_files_free(struct image_files *f);
+bool image_files_has(const struct image_files *f, const char *name);
 /* Open one for reading. *file (may be NULL) is its row, NULL for a folder. -1 with fail(), ENOENT.
  */
-int files_open(const struct image_files *f, const char *name, const struct image_file **file);
-char *files_read(const struct image_files *f, const char *name, size_t *len);
+int image_files_open(const struct image_files *f, const char *name, const struct image_file **file);
+char *image_files_read(const struct image_files *f, const char *name, size_t *len);
 
 #endif

@@ -125,23 +125,23 @@ int container_destroy(struct container *c);
 int container_erase(const struct container *c);
 
 /* The state file, written whole; and its removal. `name` is the directory's. */
-int state_write(const char *name, const struct kv *state);
-int state_remove(const char *name);
+int record_state_write(const char *name, const struct kv *state);
+int record_state_remove(const char *name);
 
 /* `exit` and `started` (DESIGN.md section 4),
  * in place so that a full disk cannot prevent it. `fresh`: `exit` is blank as it was made. */
-int started_write(int dir, bool fresh);
-int exit_write(int dir, int code, bool oom);
+int record_started_write(int dir, bool fresh);
+int record_exit_write(int dir, int code, bool oom);
 /* Add to it that the end was deliberate, durably: it stays so over a boot. Best effort. */
-void exit_stopped(int dir);
+void record_exit_stopped(int dir);
 /* Write this file of the container's directory (NULL: the directory itself) through to the disk.
  * Warns of what fails. */
 void record_sync(int dir, const char *name);
 /* Why it could not be started the last time, for ps and inspect; NULL: it was. Best effort. */
-void error_write(int dir, const char *why);
+void record_error_write(int dir, const char *why);
 /* What an open `exit` file says, into c: has_exit, exit_code, oom, finished. -1 with fail() when it
  * is damaged. */
-int exit_read(int fd, struct container *c);
+int record_exit_read(int fd, struct container *c);
 
 /* --- between record.c, life.c and record_write.c --- */
 

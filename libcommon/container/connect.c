@@ -196,7 +196,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	if (ns < 0 || !container_is_alive(c))
 		return fail("%s: its network namespace: %m", c->name);
 	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL),
-			    *hosts = plug_hosts(c);
+			    *hosts = container_net_hosts(c);
 	if (host)
 		host[strcspn(host, "\n")] = 0;
 	self.hostname = host;
@@ -204,7 +204,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	r->self = &self;
 	r->alive = container_owner_alive;
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
-	if (result == 0 && p.rebuilt && plug_restore(NULL, false) < 0)
+	if (result == 0 && p.rebuilt && container_net_restore(NULL, false) < 0)
 		warn("%s", fail_msg());
 	if (result == 0)
 		endpoint_forget(&p);

@@ -44,7 +44,7 @@ static int layers(struct ctree *t)
 	return 0;
 }
 
-int ctree_open(struct ctree *t, const char *name)
+int container_files_open(struct ctree *t, const char *name)
 {
 	*t = (struct ctree){0};
 	if (container_open(&t->c, name) < 0)
@@ -60,12 +60,12 @@ int ctree_open(struct ctree *t, const char *name)
 	return -1;
 }
 
-int ctree_layers(struct ctree *t)
+int container_files_layers(struct ctree *t)
 {
 	return t->n ? 0 : layers(t);
 }
 
-void ctree_close(struct ctree *t)
+void container_files_close(struct ctree *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		close(t->dirs[i]);
@@ -263,7 +263,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	return fs.fd;
 }
 
-int ctree_root(struct ctree *t, uid_t *uid, gid_t *gid)
+int container_files_root(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	*uid = geteuid();
 	*gid = getegid();

@@ -70,7 +70,7 @@ static void hosts_free(struct etc_hosts *h)
 	strv_free(&h->dns_option);
 }
 
-int plug_check(const struct kv *conf)
+int container_net_check(const struct kv *conf)
 {
 	struct endpoint_req r;
 	struct etc_hosts h;
@@ -85,14 +85,14 @@ int plug_check(const struct kv *conf)
 	return result;
 }
 
-void plug_init(struct plug *p, const struct container *c)
+void container_net_init(struct plug *p, const struct container *c)
 {
 	memset(p, 0, sizeof *p);
 	(void)c;
 	p->pasta.errors = -1;
 }
 
-bool plug_wanted(const struct container *c)
+bool container_net_wanted(const struct container *c)
 {
 	return endpoint_wanted(kv_get(&c->conf, "net"));
 }
@@ -168,7 +168,7 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 	network_free(&n);
 }
 
-int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+int container_net_files(struct plug *p, const struct container *c, const struct spec *s)
 {
 	const char *net = kv_get(&c->conf, "net");
 	if (kv_get(&c->conf, "bundle")) /* an OCI bundle says itself what is in it */
@@ -182,7 +182,7 @@ int plug_files(struct plug *p, const struct container *c, const struct spec *s)
 	bool none = !net || !*net || strcmp(net, "none") == 0, host = str_eq(net, "host");
 	gateway_of(&p->hosts, net, host);
 	_cleanup_free_ char *text =
-	    etc_hosts_text(&p->hosts, host, !plug_wanted(c) || str_eq(net, "pasta"));
+	    etc_hosts_text(&p->hosts, host, !container_net_wanted(c) || str_eq(net, "pasta"));
 	if (put(c, "hosts", text) < 0)
 		return -1;
 	bool dns = p->hosts.dns.n || p->hosts.dns_search.n || p->hosts.dns_option.n;
@@ -203,7 +203,7 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 	size_t k = p->networks.n;
 	char ifname[16];
 	snprintf(ifname, sizeof ifname, "eth%zu", k);
-	_cleanup_free_ char *hosts = plug_hosts(c);
+	_cleanup_free_ char *hosts = container_net_hosts(c);
 	r->ifname = ifname;
 	r->hosts = hosts;
 	r->self = &p->hosts;
@@ -248,7 +248,7 @@ static char *changed(const struct container *c)
 	return record_run_path(c->name, "networks");
 }
 
-int plug_up(struct plug *p, const struct container *c, pid_t pid)
+int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct endpoint_req r;
 	nl_close_late(false); /* of an earlier life's end */
@@ -263,7 +263,7 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	}
 	TRACE(
 	    "network: addresses, an interface, routes, published ports; names for the neighbours");
-	if (plug_clear(c) < 0) /* of a life whose monitor was killed */
+	if (container_net_clear(c) < 0) /* of a life whose monitor was killed */
 		warn("%s: %s", c->name, fail_msg());
 	_cleanup_free_ char *old = changed(c);
 	unlink(old); /* of an earlier life */
@@ -271,17 +271,17 @@ int plug_up(struct plug *p, const struct container *c, pid_t pid)
 	strv_free(&p->networks);
 	int result = all_up(p, c, &r, ns);
 	request_free(&r);
-	if (result == 0 && p->net.rebuilt && plug_restore(NULL, false) < 0)
+	if (result == 0 && p->net.rebuilt && container_net_restore(NULL, false) < 0)
 		warn("%s", fail_msg());
 	if (result < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
-		plug_down(p, c);
+		container_net_down(p, c);
 		return fail("%s", why);
 	}
 	return 0;
 }
 
-void plug_down(struct plug *p, const struct container *c)
+void container_net_down(struct plug *p, const struct container *c)
 {
 	_cleanup_free_ char *mark = changed(c);
 	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
@@ -295,21 +295,21 @@ void plug_down(struct plug *p, const struct container *c)
 	strv_free(&p->networks);
 }
 
-void plug_state(const struct plug *p, struct kv *kv)
+void container_net_state(const struct plug *p, struct kv *kv)
 {
 	endpoint_state(&p->net, kv);
 	if (p->pasta.ports)
 		kv_set(kv, "ports", p->pasta.ports);
 }
 
-int plug_clear(const struct container *c)
+int container_net_clear(const struct container *c)
 {
 	return kv_get(&c->state, "network") ? endpoint_clear(c->id) : 0;
 }
 
-void plug_rename(const struct container *c)
+void container_net_rename(const struct container *c)
 {
-	_cleanup_free_ char *hosts = plug_hosts(c);
+	_cleanup_free_ char *hosts = container_net_hosts(c);
 	etc_hosts_rename(c->id, c->name, hosts ? hosts : "");
 }
 
@@ -329,12 +329,12 @@ static int settle_one(struct container *c, void *arg)
 	return 0;
 }
 
-int plug_gc(owner_alive_fn *alive, const struct strv *wired)
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	int failed = 0;
 	if (geteuid()) /* a user's have none of it */
 		return 0;
-	if (plug_each(wired, settle_one, &failed) < 0)
+	if (container_net_each(wired, settle_one, &failed) < 0)
 		failed = -1;
 	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
@@ -342,7 +342,7 @@ int plug_gc(owner_alive_fn *alive, const struct strv *wired)
 	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */
 		return failed;
 	nft_close(&f);
-	int missing = plug_restore(wired, false);
+	int missing = container_net_restore(wired, false);
 	int idle = network_idle();
 	if (idle < 0) {
 		warn("%s", fail_msg());

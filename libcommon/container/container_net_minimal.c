@@ -18,68 +18,68 @@ char *container_addresses(const struct container *c, bool ask)
 	return NULL;
 }
 
-int plug_check(const struct kv *conf)
+int container_net_check(const struct kv *conf)
 {
 	const char *net = kv_get(conf, "net");
 	return wanted(net) ? fail("--net %s: this build has no networks (CONFIG=minimal)", net) : 0;
 }
 
-void plug_init(struct plug *p, const struct container *c)
+void container_net_init(struct plug *p, const struct container *c)
 {
 	(void)c;
 	memset(p, 0, sizeof *p);
 }
 
-bool plug_wanted(const struct container *c)
+bool container_net_wanted(const struct container *c)
 {
 	return wanted(kv_get(&c->conf, "net"));
 }
 
-int plug_files(struct plug *p, const struct container *c, const struct spec *s)
+int container_net_files(struct plug *p, const struct container *c, const struct spec *s)
 {
 	(void)p, (void)c, (void)s;
 	return 0;
 }
 
-int plug_up(struct plug *p, const struct container *c, pid_t pid)
+int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	(void)p, (void)pid;
-	return plug_check(&c->conf);
+	return container_net_check(&c->conf);
 }
 
-void plug_down(struct plug *p, const struct container *c)
+void container_net_down(struct plug *p, const struct container *c)
 {
 	(void)p, (void)c;
 }
 
-void plug_state(const struct plug *p, struct kv *kv)
+void container_net_state(const struct plug *p, struct kv *kv)
 {
 	(void)p, (void)kv;
 }
 
-int plug_clear(const struct container *c)
+int container_net_clear(const struct container *c)
 {
 	(void)c;
 	return 0;
 }
 
-void plug_rename(const struct container *c)
+void container_net_rename(const struct container *c)
 {
 	(void)c;
 }
 
-int plug_restore(const struct strv *ids, bool look)
+int container_net_restore(const struct strv *ids, bool look)
 {
 	(void)ids;
 	(void)look;
 	return 0;
 }
 
-void plug_heal(void)
+void container_net_heal(void)
 {
 }
 
-int plug_gc(owner_alive_fn *alive, const struct strv *wired)
+int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	(void)alive;
 	(void)wired;

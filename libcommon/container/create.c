@@ -20,7 +20,7 @@
 #include "container_net.h"
 #include "range.h"
 #include "share.h"
-#include "stop.h"
+#include "steer.h"
 #include "str.h"
 #include "userns.h"
 #include "volume.h"
@@ -457,7 +457,7 @@ int create_container(
 		return fail_as_usage();
 	if (fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
 		return -1;
-	if (plug_check(&c->conf) < 0)
+	if (container_net_check(&c->conf) < 0)
 		return fail_as_usage();
 	if (o->explain && !*o->explain) { /* nothing is made */
 		if (m.gate >= 0)

@@ -20,23 +20,6 @@
 #include "portspec.h"
 #include "tree.h"
 
-/* A word as sh reads it back. */
-void explain_word(FILE *f, const char *w)
-{
-	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			    "_@%+=:,./-") == strlen(w)) {
-		fputs(w, f);
-		return;
-	}
-	fputc('\'', f);
-	for (; *w; w++)
-		if (*w == '\'')
-			fputs("'\\''", f);
-		else
-			fputc(*w, f);
-	fputc('\'', f);
-}
-
 /* --- 1. its folder --- */
 
 static void step_folder(struct script *x)
@@ -110,8 +93,6 @@ static void step_group(struct script *x)
 
 /* --- 3. the files of /etc --- */
 
-const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
-
 /* A here-document: its end is a word that is no line of the text. */
 static void put_file(struct script *x, const char *name, const char *text)
 {
@@ -147,11 +128,11 @@ static int step_etc(struct script *x)
 {
 	char dir[] = "/tmp/ctr-explain.XXXXXX";
 	struct plug p;
-	plug_init(&p, x->c);
+	container_net_init(&p, x->c);
 	if (!mkdtemp(dir))
 		return fail("%s: %m", dir);
 	x->c->dir = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = x->c->dir < 0 ? fail("%s: %m", dir) : plug_files(&p, x->c, x->s);
+	int r = x->c->dir < 0 ? fail("%s: %m", dir) : container_net_files(&p, x->c, x->s);
 	for (size_t i = 0; i < 3 && r == 0; i++) {
 		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], 65536, NULL);
 		if (!text)

@@ -13,6 +13,25 @@
 #include "ns.h"
 #include "volume.h"
 
+const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
+
+/* A word as sh reads it back. */
+void explain_word(FILE *f, const char *w)
+{
+	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "_@%+=:,./-") == strlen(w)) {
+		fputs(w, f);
+		return;
+	}
+	fputc('\'', f);
+	for (; *w; w++)
+		if (*w == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*w, f);
+	fputc('\'', f);
+}
+
 static void put_opt(struct script *x, const char *flag, const char *value)
 {
 	if (!value)

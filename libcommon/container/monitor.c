@@ -108,14 +108,14 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 			why = xstrdup(fail_msg());
 		}
 		after_the_end(m);
-		exit_write(
+		record_exit_write(
 		    m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
-		error_write(m->c->dir, why);
+		record_error_write(m->c->dir, why);
 		not_started(m, code, why);
 		return code;
 	}
 	if (!m->fresh || restarts)
-		error_write(m->c->dir, NULL);
+		record_error_write(m->c->dir, NULL);
 	*started = true;
 	tell_launcher(m, 0, NULL);
 	if (m->detached)
@@ -151,7 +151,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
 		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
-	if (exit_write(m->c->dir, code, oom) < 0)
+	if (record_exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	if (kept)
 		record_sync(m->c->dir, "exit");
@@ -175,7 +175,7 @@ static void give_up(void *arg)
 	}
 	tty_restore();
 	monitor_teardown(m);
-	state_remove(m->c->name);
+	record_state_remove(m->c->name);
 	if (m->fresh || kv_num(&m->c->conf, "rm", 0))
 		container_erase(m->c);
 }
@@ -221,8 +221,8 @@ static int lives(struct monitor *m)
 			break;
 	}
 	if (monitor_stopping(m))
-		exit_stopped(m->c->dir); /* between two lives, too */
-	if (state_remove(m->c->name) < 0)
+		record_exit_stopped(m->c->dir); /* between two lives, too */
+	if (record_state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	/* Nothing of a container that never ran stays: all or nothing. */
 	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
@@ -274,7 +274,7 @@ static int begin(struct monitor *m)
 	if (monitor_listen(m) < 0)
 		return -1;
 	oom_apart(m);
-	plug_init(&m->plug, m->c);
+	container_net_init(&m->plug, m->c);
 	return 0;
 }
 

@@ -141,8 +141,8 @@ int monitor_state(struct monitor *m, bool restarting, int restarts)
 	kv_setf(&kv, "monitor_starttime", "%llu", (unsigned long long)own);
 	kv_set(&kv, "cgroup", m->group.made ? m->cgroup : "");
 	kv_setf(&kv, "restarts", "%d", restarts);
-	plug_state(&m->plug, &kv);
-	int r = state_write(m->c->name, &kv);
+	container_net_state(&m->plug, &kv);
+	int r = record_state_write(m->c->name, &kv);
 	kv_free(&kv);
 	return r;
 }
@@ -182,7 +182,7 @@ static int record_start(struct monitor *m, int restarts)
 static int attach(struct engine *l, void *arg)
 {
 	struct monitor *m = arg;
-	return plug_up(&m->plug, m->c, l->pid);
+	return container_net_up(&m->plug, m->c, l->pid);
 }
 
 /* --pidfile: at each start. */
@@ -245,10 +245,10 @@ int monitor_start(struct monitor *m, int restarts)
 	m->l.cgroup = m->group.made ? m->cgroup : NULL;
 	m->l.no_device_list = m->group.no_device_list;
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
-	m->l.attach = plug_wanted(m->c) ? attach : NULL;
+	m->l.attach = container_net_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
-	if (plug_files(&m->plug, m->c, m->spec) < 0 ||
-	    started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
+	if (container_net_files(&m->plug, m->c, m->spec) < 0 ||
+	    record_started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
 	    write_pidfile(m) < 0)
 		return close_ends(&e, true), -1;
 	close_ends(&e, false);
@@ -260,7 +260,7 @@ int monitor_start(struct monitor *m, int restarts)
 
 void monitor_teardown(struct monitor *m)
 {
-	plug_down(&m->plug, m->c);
+	container_net_down(&m->plug, m->c);
 	remove_group(m);
 	relay_close(&m->in);
 	relay_close(&m->out);

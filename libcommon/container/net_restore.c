@@ -16,7 +16,7 @@ static int restore_one(struct container *c, void *arg)
 	return 0;
 }
 
-int plug_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg)
+int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg)
 {
 	int r = 0;
 	if (!ids)
@@ -31,12 +31,12 @@ int plug_each(const struct strv *ids, int (*fn)(struct container *, void *), voi
 	return r;
 }
 
-int plug_restore(const struct strv *ids, bool look)
+int container_net_restore(const struct strv *ids, bool look)
 {
 	struct endpoint_restore r;
 	if (geteuid() || endpoint_restore_open(&r, look) < 0)
 		return geteuid() ? 0 : -1;
-	return endpoint_restore_close(&r, plug_each(ids, restore_one, &r));
+	return endpoint_restore_close(&r, container_net_each(ids, restore_one, &r));
 }
 
 static int on_leases(int dirfd, const char *name, void *arg)
@@ -52,7 +52,7 @@ static void on_bridge(int family, const char *name, void *arg)
 	*(bool *)arg = false;
 }
 
-void plug_heal(void)
+void container_net_heal(void)
 {
 	struct nft f;
 	bool gone = false;
@@ -61,6 +61,6 @@ void plug_heal(void)
 	for (int i = 0; i < 2 && gone; i++)
 		nft_names(&f, i ? AF_INET6 : AF_INET, "bridges", on_bridge, &gone);
 	nft_close(&f);
-	if (gone && plug_restore(NULL, false) < 0)
+	if (gone && container_net_restore(NULL, false) < 0)
 		warn("%s", fail_msg());
 }

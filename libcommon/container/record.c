@@ -51,7 +51,7 @@ static bool stamp(const char *s, int64_t *sec, long *ns)
 	return *ns < 1000000000;
 }
 
-int exit_read(int fd, struct container *c)
+int record_exit_read(int fd, struct container *c)
 {
 	char text[96], *rest;
 	ssize_t n = pread(fd, text, sizeof text - 1, 0);
@@ -97,7 +97,7 @@ static void read_exit(struct container *c)
 		fail("exit: %m");
 		corrupt(c);
 	}
-	if (e >= 0 && exit_read(e, c) < 0)
+	if (e >= 0 && record_exit_read(e, c) < 0)
 		corrupt(c);
 }
 

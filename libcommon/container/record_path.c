@@ -32,7 +32,7 @@ int record_dir(void)
 
 /* --- the network --- */
 
-char *plug_hosts(const struct container *c)
+char *container_net_hosts(const struct container *c)
 {
 	_cleanup_free_ char *dir = fd_where(c->dir);
 	return dir && faccessat(c->dir, "hosts", F_OK, 0) == 0 ? xasprintf("%s/hosts", dir) : NULL;

@@ -209,7 +209,7 @@ void container_refresh_name(struct container *c)
 	c->name = xstrdup(slash + 1);
 }
 
-int state_write(const char *name, const struct kv *state)
+int record_state_write(const char *name, const struct kv *state)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL);
 	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -219,7 +219,7 @@ int state_write(const char *name, const struct kv *state)
 	return kv_write_at(state, fd, "state");
 }
 
-int state_remove(const char *name)
+int record_state_remove(const char *name)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL),
 			    *file = record_run_path(name, "state");
@@ -237,7 +237,7 @@ static int fill_in(int dir, const char *name, const char *text)
 	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
 }
 
-int started_write(int dir, bool fresh)
+int record_started_write(int dir, bool fresh)
 {
 	char text[48];
 	struct timespec t;
@@ -246,7 +246,7 @@ int started_write(int dir, bool fresh)
 	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
 }
 
-int exit_write(int dir, int code, bool oom)
+int record_exit_write(int dir, int code, bool oom)
 {
 	char text[48];
 	struct timespec t;
@@ -256,7 +256,7 @@ int exit_write(int dir, int code, bool oom)
 	return fill_in(dir, "exit", text);
 }
 
-void exit_stopped(int dir)
+void record_exit_stopped(int dir)
 {
 	_cleanup_free_ char *was = file_read_at(dir, "exit", 96, NULL);
 	size_t n = was ? strlen(was) : 0;
@@ -269,7 +269,7 @@ void exit_stopped(int dir)
 		record_sync(dir, "exit");
 }
 
-void error_write(int dir, const char *why)
+void record_error_write(int dir, const char *why)
 {
 	if (!why)
 		unlinkat(dir, "error", 0);

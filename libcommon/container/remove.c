@@ -54,7 +54,7 @@ int container_destroy(struct container *c)
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
 		return fail_in("%s", c->name);
 	/* Its state is still there: the monitor did not come to take its networks down. */
-	if (plug_clear(c) < 0)
+	if (container_net_clear(c) < 0)
 		return fail_in("%s", c->name);
 	return userns_tree_remove(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
 }

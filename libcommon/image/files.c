@@ -191,7 +191,7 @@ static int table(struct image_files *f, const struct buf *left)
 	return 0;
 }
 
-int files_spool(struct image_files *f, struct store *s, int fd, const char *what)
+int image_files_spool(struct image_files *f, struct store *s, int fd, const char *what)
 {
 	struct stream_sums sums;
 	struct buf left = {0};
@@ -208,12 +208,12 @@ int files_spool(struct image_files *f, struct store *s, int fd, const char *what
 	return r;
 }
 
-void files_dir(struct image_files *f, struct store *s, int dir, const char *what)
+void image_files_dir(struct image_files *f, struct store *s, int dir, const char *what)
 {
 	*f = (struct image_files){.store = s, .what = what, .dir = dir};
 }
 
-void files_free(struct image_files *f)
+void image_files_free(struct image_files *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		free(f->v[i].name);
@@ -257,7 +257,7 @@ static int open_beneath(int dir, const char *name)
 	return at;
 }
 
-bool files_has(const struct image_files *f, const char *name)
+bool image_files_has(const struct image_files *f, const char *name)
 {
 	if (f->dir < 0)
 		return follow(f, name);
@@ -265,7 +265,7 @@ bool files_has(const struct image_files *f, const char *name)
 	return fd >= 0;
 }
 
-int files_open(const struct image_files *f, const char *name, const struct image_file **file)
+int image_files_open(const struct image_files *f, const char *name, const struct image_file **file)
 {
 	char path[PATH_MAX];
 	const struct image_file *x = NULL;
@@ -286,8 +286,8 @@ int files_open(const struct image_files *f, const char *name, const struct image
 	return fd < 0 ? fail("%s: %.200s: open: %m", f->what, name) : fd;
 }
 
-char *files_read(const struct image_files *f, const char *name, size_t *len)
+char *image_files_read(const struct image_files *f, const char *name, size_t *len)
 {
-	_cleanup_close_ int fd = files_open(f, name, NULL);
+	_cleanup_close_ int fd = image_files_open(f, name, NULL);
 	return fd < 0 ? NULL : fd_read_all(fd, name, IMAGE_META_MAX, len);
 }

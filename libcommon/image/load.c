@@ -51,7 +51,7 @@ static int layer(
     struct load *l, const char *path, const char *blob, const char *diff_id, struct stream_sums *in)
 {
 	const struct image_file *row;
-	_cleanup_close_ int fd = files_open(l->f, path, &row);
+	_cleanup_close_ int fd = image_files_open(l->f, path, &row);
 	_cleanup_free_ char *what = xasprintf("%s: layer %.20s", l->f->what, blob ? blob : path);
 	if (fd < 0 || store_layer(l->s, fd, what, !row, blob, diff_id, in) < 0)
 		return -1;
@@ -76,7 +76,7 @@ static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
 {
 	char path[DIGEST_HEX + 16], have[DIGEST_HEX];
 	blob_path(path, hex);
-	char *text = files_read(l->f, path, len);
+	char *text = image_files_read(l->f, path, len);
 	if (!text)
 		return NULL;
 	digest_of(text, *len, have);
@@ -245,7 +245,7 @@ static int oci_index(
 static int oci(struct load *l)
 {
 	size_t len;
-	_cleanup_free_ char *text = files_read(l->f, "index.json", &len);
+	_cleanup_free_ char *text = image_files_read(l->f, "index.json", &len);
 	_cleanup_free_ char *what = xasprintf("%s: index.json", l->f->what);
 	_cleanup_json_ json_t *j = text ? json_parse(what, text, len) : NULL;
 	return j ? oci_index(l, j, what, NULL, 0) : -1;
@@ -303,7 +303,7 @@ static int docker_image(struct load *l, const json_t *o)
 	if (!path)
 		return errno = EINVAL,
 		       fail("%s: manifest.json: an image without Config", l->f->what);
-	_cleanup_free_ char *text = files_read(l->f, path, &len);
+	_cleanup_free_ char *text = image_files_read(l->f, path, &len);
 	_cleanup_free_ char *what = xasprintf("%s: %.80s", l->f->what, path);
 	struct image_config c;
 	struct manifest m = {0};
@@ -336,7 +336,7 @@ static int docker(struct load *l)
 {
 	size_t len, i;
 	const json_t *o;
-	_cleanup_free_ char *text = files_read(l->f, "manifest.json", &len);
+	_cleanup_free_ char *text = image_files_read(l->f, "manifest.json", &len);
 	_cleanup_free_ char *what = xasprintf("%s: manifest.json", l->f->what);
 	_cleanup_json_ json_t *j = text ? json_parse(what, text, len) : NULL;
 	if (!j)
@@ -374,7 +374,8 @@ static bool one_image(const struct load *l)
 
 static int load(struct load *l, struct strv *loaded)
 {
-	bool is_oci = files_has(l->f, "index.json"), is_docker = files_has(l->f, "manifest.json");
+	bool is_oci = image_files_has(l->f, "index.json"),
+	     is_docker = image_files_has(l->f, "manifest.json");
 	if (!is_oci && !is_docker)
 		return errno = EINVAL,
 		       fail("%s: not an archive of images (neither index.json nor manifest.json in "
@@ -398,15 +399,15 @@ static int begin(
 	struct load l = {.s = &s, .f = &f, .name = name};
 	int r = store_open(&s, lib, STORE_ADD);
 	if (r == 0 && dir >= 0)
-		files_dir(&f, &s, dir, what);
+		image_files_dir(&f, &s, dir, what);
 	else if (r == 0)
-		r = files_spool(&f, &s, fd, what);
+		r = image_files_spool(&f, &s, fd, what);
 	if (r == 0)
 		r = load(&l, loaded);
 	for (size_t i = 0; i < l.n; i++)
 		free(l.v[i].name);
 	free(l.v);
-	files_free(&f);
+	image_files_free(&f);
 	store_close(&s);
 	return r;
 }

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	record(text, size);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
-	if (exit_read(fd, &c) == 0 && c.has_exit && (c.exit_code < 0 || c.exit_code > 255))
+	if (record_exit_read(fd, &c) == 0 && c.has_exit && (c.exit_code < 0 || c.exit_code > 255))
 		abort();
 	char *exact = memcpy(malloc(size ? size : 1), data, size);
 	if (log_parse(exact, size, &l) == 0) {

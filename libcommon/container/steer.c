@@ -1,4 +1,4 @@
-/* stop.c: ending containers; see stop.h. */
+/* steer.c: ending containers; see steer.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include "monitor.h"
 #include "pidfd.h"
 #include "signames.h"
-#include "stop.h"
+#include "steer.h"
 #include "sys.h"
 
 static void end_monitor(const struct container *c)

@@ -1,7 +1,7 @@
-/* stop.h: ending containers: what ctr-stop, ctr-kill, ctr-rm -f and ctr-restart share.
+/* steer.h: ending containers: what ctr-stop, ctr-kill, ctr-rm -f and ctr-restart share.
  */
-#ifndef CTR_STOP_H
-#define CTR_STOP_H
+#ifndef CTR_STEER_H
+#define CTR_STEER_H
 
 #include <stdio.h>
 #include "record.h"
