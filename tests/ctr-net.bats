@@ -195,6 +195,7 @@ traces() {
 	h ctr-net connect --ip 10.6.0.77 --alias ally n6 a
 	h ctr-stop -t 0 a
 	[ "$(h ctr-ipam ls -n n6)" = "10.6.0.2 $(h ctr-inspect -f Id b)" ]
+	h ctr-net create --subnet 10.7.0.0/24 n7
 	h ctr-net connect n7 a
 	run -1 h ctr-net connect n7 a
 	[[ "$output" = *"on network n7 already"* ]]
