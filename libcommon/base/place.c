@@ -57,16 +57,15 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	return p;
 }
 
-/* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
- * and mode. One that was made open, by hand or by an earlier version, is closed at first use. NULL
- * with fail(). */
+/* What is not of ours in a folder; names that begin with a dot are nobody's. */
 static int stranger(int dir, const char *name, void *arg)
 {
 	(void)dir, (void)arg;
 	_cleanup_free_ char *word = xasprintf(" %s ", name);
 	return *name != '.' &&
-	       !strstr(" containers images layers networks volumes ids cache damaged "
-		       "leases hosts cni cgroup.lock no-cgroup forward4 forward6 ",
+	       !strstr(" containers images layers networks volumes ids ranges cache "
+		       "damaged leases hosts cni cgroup.lock no-cgroup forward4 forward6 "
+		       "lost+found ", /* a file system of its own */
 		   word);
 }
 
@@ -77,6 +76,9 @@ static bool ours_alone(const char *path)
 	return dir >= 0 && strcmp(path, "/") != 0 && dir_each(dir, stranger, NULL) == 0;
 }
 
+/* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
+ * and mode. One that was made open, by hand or by an earlier version, is closed at first use. NULL
+ * with fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
