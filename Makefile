@@ -146,7 +146,7 @@ rootfs: build/rootfs/etc/os-release ## build/rootfs: busybox and a minimal /etc
 build/rootfs/etc/os-release: rootfs/make.sh
 	$(call say,ROOT,build/rootfs)sh rootfs/make.sh build/rootfs
 build/rootfs-%/etc/os-release: rootfs/make.sh build/rootfs/etc/os-release
-	$(call say,ROOT,$(@D))sh rootfs/make.sh $(@D) $*
+	$(call say,ROOT,build/rootfs-$*)sh rootfs/make.sh build/rootfs-$* $*
 
 demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
