@@ -97,11 +97,14 @@ static void row(struct table *t, const struct container *c, double interval)
 	kv_free(&kv);
 }
 
+static size_t shown; /* of the last look */
+
 static int look(const struct strv *names, double interval, bool show)
 {
 	struct table t = {0};
 	struct strv all = {0};
 	int code = 0;
+	shown = 0;
 	table_row(&t, 6, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "IO", "PIDS"});
 	if (names->n)
 		strv_addall(&all, names);
@@ -115,6 +118,7 @@ static int look(const struct strv *names, double interval, bool show)
 			code = 1;
 			continue;
 		}
+		shown += c.pid != 0;
 		if (c.pid)
 			row(&t, &c, interval);
 		else if (names->n && show)
@@ -135,14 +139,15 @@ int ctr_stats_main(int argc, char **argv)
 	struct timespec t = {no_stream ? 0 : 1, 0};
 	int n = opt_parse(&usage, argc, argv), code;
 	opt_names(&names, argc, argv, n, NULL);
-	look(&names, 0, false);
+	if (look(&names, 0, false)) /* a name that is none is no reason to wait for it */
+		no_stream = true;
 	for (;;) {
 		t = no_stream ? (struct timespec){0, 200000000} : (struct timespec){1, 0};
 		nanosleep(&t, NULL);
 		if (!no_stream && !as_json && isatty(1))
 			fputs("\033[H\033[J", stdout);
 		code = look(&names, (double)t.tv_sec + (double)t.tv_nsec / 1e9, true);
-		if (fflush(stdout) || no_stream)
+		if (fflush(stdout) || no_stream || (names.n && !shown))
 			return code;
 	}
 }

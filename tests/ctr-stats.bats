@@ -18,4 +18,14 @@ load lib
 	run -1 ctr-stats --no-stream c
 	[[ "$output" == *"exited, not running"* && "$output" != *running*running* ]]
 	run -1 ctr-stats --no-stream nosuch
+	run -1 timeout 5 "$BIN/ctr-stats" nosuch # it does not wait for it
+	[[ "$output" == *"nosuch: no such container"* ]]
+	ctr-start c
+	timeout 10 "$BIN/ctr-stats" c >live 2>&1 3>&- &
+	live=$!
+	sleep 0.5
+	ctr-rm -f c
+	local code=0
+	wait $live || code=$?
+	[ $code = 1 ] # and ends with what it watched
 }
