@@ -193,5 +193,7 @@ int ctr_exec_main(int argc, char **argv)
 		return detached(&e, c.name);
 	if (enter_start(&e) < 0)
 		die_code(e.code, "%s: %s", c.name, fail_msg());
+	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", c.name);
+	title_set(title); /* what was given by -e is for nobody else */
 	return enter_wait(&e);
 }

@@ -28,6 +28,7 @@
 #include "place.h"
 #include "pidfd.h"
 #include "record.h"
+#include "selfexe.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -264,6 +265,8 @@ int ctr_nsenter_main(int argc, char **argv)
 {
 	int pidfd, rootfd = -1, wdfd = -1;
 	err_code = err_usage_code = 125;
+	if (self_protect(argv) < 0) /* /proc/PID/exe shows who enters its pid namespace */
+		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	int dir = target_dir(&pidfd);
 	for (int i = 0; i < NS_COUNT; i++)

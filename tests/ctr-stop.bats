@@ -129,3 +129,16 @@ load lib
 		[[ "$status" = 1* && "$output" == *"(-m)"* ]]
 	done
 }
+
+# bats test_tags=ctr-rm
+@test "18.1 a ctr-run that is stopped (Ctrl-Z) holds up neither stop nor rm -f" {
+	for how in "ctr-stop -t 0" "ctr-rm -f"; do
+		ctr-run --name st "$ROOTFS" sleep 100 3>&- &
+		local p=$!
+		wait_for 5 sh -c '[ "$(ctr-ps -nq | wc -l)" = 1 ]'
+		kill -STOP $p
+		run -0 timeout 10 $how st
+		wait $p || true
+		[ -z "$(ctr-ps -aq)" ]
+	done
+}

@@ -765,3 +765,20 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 		[[ $output == *"not supported"* ]]
 	done
 }
+
+# bats test_tags=ctr-nsenter,ctr-exec
+@test "14.3, 14.12: who enters a pid namespace shows no file of the host that can be changed, nor what -e was given" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	ctr-nsenter -t c -p sleep 3 3>&- &
+	local n=$!
+	ctr-exec -e SECRET=hunter8 c sleep 3 3>&- &
+	local e=$!
+	sleep 1
+	for p in $n $e; do
+		run chmod 755 "/proc/$p/exe"
+		[[ "$output" == *"Read-only file system"* || "$(readlink "/proc/$p/exe")" == *memfd* ]]
+	done
+	[ "$(tr '\0' ' ' <"/proc/$e/cmdline" | grep -c hunter8)" = 0 ]
+	[[ "$(tr '\0' ' ' <"/proc/$e/cmdline")" == "ctr-exec: c"* ]]
+	wait $n $e
+}

@@ -16,7 +16,7 @@
 #include "steer.h"
 #include "sys.h"
 
-static void end_monitor(const struct container *c)
+static void signal_monitor(const struct container *c, int sig)
 {
 	pid_t pid = (pid_t)kv_num(&c->state, "monitor", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0), now;
@@ -24,10 +24,10 @@ static void end_monitor(const struct container *c)
 		return;
 	_cleanup_close_ int fd = pidfd_open_checked(pid, start);
 	if (fd >= 0)
-		sys_pidfd_send_signal(fd, SIGTERM);
+		sys_pidfd_send_signal(fd, sig);
 	else if (errno == ENOSYS && pid_starttime(pid, &now) == 0 &&
 		 now == start) /* before Linux 5.3 */
-		kill(pid, SIGTERM);
+		kill(pid, sig);
 }
 
 /* Before the signal, so that the monitor that sees the end sees this too. A full disk must not
@@ -37,7 +37,7 @@ static void mark(const struct container *c)
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		end_monitor(c);
+		signal_monitor(c, SIGTERM);
 }
 
 static int signal_pid(const struct container *c, int sig)
@@ -63,7 +63,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 	if (deliberate)
 		mark(c);
 	if (c->status == ST_RESTARTING) {
-		end_monitor(c);
+		signal_monitor(c, SIGTERM);
 		return 0;
 	}
 	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0) {
@@ -117,6 +117,7 @@ int steer_end(struct container *c, int ms)
 		return 0;
 	if (steer_kill(c) < 0)
 		return -1;
+	signal_monitor(c, SIGCONT); /* a ctr-run that somebody stopped cannot clear up */
 	if (container_wait_end(c, 5000) == 1)
 		return 0;
 	errno = ETIME;
@@ -244,6 +245,8 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
 		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
 			warn("%s", fail_msg()); /* it is tried again, and then said for good */
+		if (force && runs)
+			signal_monitor(o, SIGCONT); /* one that is stopped cannot clear up */
 	}
 	bool durable = false;
 	for (size_t i = from; i < to; i++) {
