@@ -10,7 +10,6 @@
 
 #include "applets.h"
 #include "cni.h"
-#include "container_net.h"
 #include "err.h"
 #include "rlimits.h"
 #include "file.h"
@@ -140,7 +139,7 @@ static void repair_inherited(enum applet_kind kind)
 	if (kind == CHAIN)
 		umask(applet_umask);
 	else
-		limits_widen();
+		rlimits_widen();
 }
 
 int applet_run(const struct applet *a, int argc, char **argv)
@@ -171,13 +170,8 @@ int main(int argc, char **argv)
 	if (strcmp(name, "runc") == 0 ||
 	    strcmp(name, "crun") == 0) /* callers that insist on a name */
 		name = "ctr-oci";
-	if (cni_is_plugin(name, argc)) {
-		const char *does = getenv("CNI_COMMAND");
-		int r = cni_main(name);
-		if (r == 0 && (str_eq(does, "ADD") || str_eq(does, "CHECK")))
-			container_net_heal();
-		return r;
-	}
+	if (cni_is_plugin(name, argc))
+		return cni_main(name);
 	if (str_starts(name, "ctr-") && applet_find(name))
 		return applet_run(applet_find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -11,6 +11,7 @@
 
 #include "cni.h"
 #include "cni_call.h"
+#include "container_net.h"
 #include "err.h"
 #include "file.h"
 
@@ -391,5 +392,9 @@ int cni_main(const char *name)
 		return say_versions(&c);
 	if (cni_conf_read(&c, text, len) < 0 || ns_find(&c) < 0)
 		return say_failure(&c);
-	return run(&c) < 0 ? say_failure(&c) : 0;
+	if (run(&c) < 0)
+		return say_failure(&c);
+	if (c.command == CNI_ADD || c.command == CNI_CHECK)
+		container_net_heal(); /* somebody may have flushed the ruleset */
+	return 0;
 }
