@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "create.h"
+#include "endpoint.h"
 #include "err.h"
-#include "file.h"
 #include "ps_filter.h"
 #include "spec.h"
+#include "volume.h"
 
 static bool by_exited(const struct container *c, const char *want)
 {
@@ -17,9 +18,8 @@ static bool by_network(const struct container *c, const char *want)
 {
 	const char *net = kv_get(&c->conf, "net");
 	_cleanup_strv_ struct strv l = {0};
-	_cleanup_free_ char *more =
-	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
-	strv_split(&l, more ? more : "", "\n");
+	if (c->dir >= 0 && endpoint_further(c->dir, &l) < 0)
+		warn("%s: networks: %m", c->name);
 	bool hit = false, off = false;
 	for (size_t i = 0; i < l.n; i++) {
 		off |= strcmp(l.v[i], "-") == 0;
@@ -35,14 +35,10 @@ static bool by_volume(const struct container *c, const char *want)
 	bool hit = false;
 	if (c->dir < 0 || create_reload(c, &s) < 0)
 		return false;
-	_cleanup_free_ char *named = xasprintf("/volumes/%s", want);
-	for (size_t i = 0; i < s.mounts.n; i++) {
-		const struct spec_mount *m = &s.mounts.v[i];
-		size_t n = m->source ? strlen(m->source) : 0, k = strlen(named);
-		hit |= strcmp(m->dest, want) == 0 ||
-		       (*want != '/' && n > k && strcmp(m->source + n - k, named) == 0) ||
-		       (m->source && *want == '/' && strcmp(m->source, want) == 0);
-	}
+	_cleanup_free_ char *source = *want == '/' ? xstrdup(want) : volume_path(want);
+	for (size_t i = 0; i < s.mounts.n; i++)
+		hit |=
+		    strcmp(s.mounts.v[i].dest, want) == 0 || str_eq(s.mounts.v[i].source, source);
 	spec_free(&s);
 	return hit;
 }
