@@ -364,7 +364,7 @@ static int become(const char *path, char **argv)
 	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);
 	if (cgroup_enter(path, false, -1) == 0) {
 		umask(applet_umask);
-		limits_back();
+		rlimits_back();
 		execvp(argv[0], argv);
 		fail("%s: %m", argv[0]);
 		err_code = errno == ENOENT ? 127 : 126;

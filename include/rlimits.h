@@ -4,8 +4,8 @@
 
 /* For ourselves: as many descriptors and as long files as we may have; too long a file is an error
  * and no signal (setrlimit(2)). */
-void limits_widen(void);
-/* In a process that becomes another: the caller's again, if limits_widen() was called. */
-void limits_back(void);
+void rlimits_widen(void);
+/* In a process that becomes another: the caller's again, if rlimits_widen() was called. */
+void rlimits_back(void);
 
 #endif

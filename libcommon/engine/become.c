@@ -166,7 +166,7 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 
 static int limits(const struct spec *s)
 {
-	limits_back();
+	rlimits_back();
 	for (size_t i = 0; i < s->rlimits.n; i++) {
 		const struct spec_rlimit *l = &s->rlimits.v[i];
 		int res = rlimit_resource(l->type);

@@ -68,7 +68,7 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		struct strv args = h->args, env = h->env;
 		dup2(in, 0);
 		sys_close_range_cloexec(3);
-		limits_back();
+		rlimits_back();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		execve(
 		    h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));

@@ -10,7 +10,7 @@ static const int which[] = {RLIMIT_FSIZE, RLIMIT_NOFILE};
 static struct rlimit was[2];
 static int widened[2];
 
-void limits_widen(void)
+void rlimits_widen(void)
 {
 	signal(SIGXFSZ, SIG_IGN);
 	for (int i = 0; i < 2; i++) {
@@ -23,7 +23,7 @@ void limits_widen(void)
 	}
 }
 
-void limits_back(void)
+void rlimits_back(void)
 {
 	signal(SIGXFSZ, SIG_DFL);
 	for (int i = 0; i < 2; i++)

@@ -52,9 +52,9 @@ static void from_mount(char **argv)
 	_cleanup_close_ int fd = sys_open_tree(AT_FDCWD, SELF, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
 	if (fd < 0 || sys_mount_setattr(fd, 0, &ro) < 0)
 		return;
-	limits_back();
+	rlimits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-	limits_widen();
+	rlimits_widen();
 }
 
 static void from_memory(char **argv)
@@ -75,9 +75,10 @@ static void from_memory(char **argv)
 	}
 	if (fchmod(fd, 0555) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return;
-	limits_back();
+	rlimits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
 	fexecve(fd, argv, environ);
+	rlimits_widen();
 }
 
 int self_protect(char **argv)
