@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "fnv.h"
 #include "str.h"
 
 static void *grown(void *p)
@@ -397,11 +398,12 @@ void buf_json(struct buf *b, const char *s)
 
 static unsigned char less_random(void)
 {
-	static uint64_t h = 14695981039346656037u; /* FNV-1a */
+	static uint32_t h;
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	h = (h ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 32) * 1099511628211u;
-	return (unsigned char)(h >> 56);
+	const uint32_t seed[3] = {h, (uint32_t)now.tv_nsec, (uint32_t)getpid()};
+	h = fnv1a32(seed, sizeof seed);
+	return (unsigned char)(h >> 24);
 }
 
 void rand_hex(char *out, size_t n)

@@ -32,7 +32,7 @@
 static bool restart_wanted(const struct monitor *m, int code, int restarts)
 {
 	struct kv now = {0}; /* ctr-update may have given it another */
-	if (kv_get(&m->c->conf, "rm") && kv_num(&m->c->conf, "rm", 0))
+	if (kv_num(&m->c->conf, "rm", 0))
 		return false;
 	if (kv_read_at(&now, m->c->dir, "conf") == 0) {
 		const char *policy = kv_get(&now, "restart");

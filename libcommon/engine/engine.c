@@ -302,7 +302,7 @@ static int start_own(struct engine *e, struct sides *x, uint64_t flags)
 /* The child of the one that joins (engine_join_user) in place of one of our own. */
 static int start_joined(struct engine *e, struct sides *x)
 {
-	int p[2], status;
+	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
 	pid_t maker = sys_clone(0, x->group, NULL);
@@ -312,8 +312,7 @@ static int start_joined(struct engine *e, struct sides *x)
 	if (maker < 0 || read(p[0], &e->pid, sizeof e->pid) != sizeof e->pid)
 		e->pid = -1;
 	close(p[0]);
-	while (maker > 0 && waitpid(maker, &status, __WALL) < 0 && errno == EINTR)
-		;
+	pid_reap(maker);
 	if (maker < 0)
 		return clone_failed(0);
 	if (e->pid > 0)
