@@ -969,3 +969,27 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	run -2 sh -c "tar -C '$ROOTFS' -c bin | ctr-image import --change 'EXPOSE abc' ex"
 	[[ "$output" = *"EXPOSE"*"'abc'"* ]]
 }
+
+# bats test_tags=ctr-run,ctr-image,ctr-volume,ctr-gc
+@test "14.1: folders of ours that stand open are closed at first use, whatever of ours lies in them" {
+	tar -cC "$ROOTFS" ./bin | ctr-image import i - >/dev/null
+	ctr-volume create v >/dev/null
+	h ctr-run -d --net bridge -p 8080:80 -v v:/v --name a "$ROOTFS" sleep 1000
+	h ctr-run --userns auto "$ROOTFS" true
+	h ctr-create --name b "$ROOTFS" true
+	: >"$CTR_LIB/containers/b/conf"
+	h ctr-gc || true # sets the damaged one aside
+	"$CTRBOX" --install-cni "$WORLD/plugins"
+	h env CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS="/proc/$(pid_of a)/ns/net" CNI_IFNAME=e1 CNI_PATH="$WORLD/plugins" "$WORLD/plugins/bridge" \
+		<<<'{"cniVersion":"1.0.0","name":"n","type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.99.0.0/24"}]]}}' >/dev/null
+	chmod 755 "$CTR_LIB" "$CTR_RUN"
+	[ "$(h ctr-ps -nq | wc -l)" = 1 ]
+	[ "$(stat -c %a "$CTR_LIB" "$CTR_RUN" | xargs)" = "700 700" ]
+	ls "$CTR_LIB" "$CTR_RUN" >&2
+	mkdir "$CTR_LIB/other"
+	chmod 755 "$CTR_LIB"
+	run -1 ctr-ps
+	[[ "$output" == *"more lies in it than ours"* ]]
+	[ "$(stat -c %a "$CTR_LIB")" = 755 ]
+	chmod 700 "$CTR_LIB"
+}
