@@ -79,6 +79,3 @@ not_san() { if [[ "$BIN" = */san/* ]]; then skip "the sanitizer build is not sta
 
 # not_old WHY: for what `tests/run --old` (newer calls answer as an old kernel's) cannot show, or shows at length again.
 not_old() { if [ -n "${CTR_TEST_NO:-}" ]; then skip "not by the older ways: $1"; fi; }
-
-# The sanitizer build leaks at exit by design (short-lived applets let exit free).
-export ASAN_OPTIONS=detect_leaks=0:${ASAN_OPTIONS:-}

@@ -71,7 +71,7 @@ alive() { ps -u "$1" -o stat=,args= | grep -v '^Z' || true; }
 as() {
 	setpriv --reuid "$USER" --regid "$(id -g "$USER")" --init-groups env -i PATH="$SHARED/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 		HOME="$SHARED/$USER" XDG_RUNTIME_DIR="$SHARED/$USER/run" XDG_DATA_HOME="$SHARED/$USER/data" \
-		ASAN_OPTIONS=detect_leaks=0 R="$SHARED/root-$USER/" sh -c "cd; $*"
+		R="$SHARED/root-$USER/" sh -c "cd; $*"
 }
 
 multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get install uidmap)"; }
