@@ -13,14 +13,18 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "caps.h"
+#include "cgroup.h"
 #include "create.h"
 #include "create_flags.h"
 #include "enter.h"
 #include "err.h"
+#include "container_event.h"
+#include "health.h"
 #include "pidfd.h"
 #include "selfexe.h"
 #include "record.h"
@@ -30,7 +34,7 @@
 #include "tty.h"
 
 static struct {
-	bool tty, interactive, detach, privileged;
+	bool tty, interactive, detach, privileged, check;
 	const char *user, *workdir;
 	struct strv env, env_file;
 } o;
@@ -45,6 +49,7 @@ static const struct opt opts[] = {
     {'u', "user", "USER[:GROUP]", "another user than the container's", OPT_STR, &o.user},
     {'w', "workdir", "DIR", "another working directory", OPT_STR, &o.workdir},
     {0, "privileged", NULL, "all capabilities and no seccomp filter", OPT_FLAG, &o.privileged},
+    {0, "health-check", NULL, NULL, OPT_FLAG, &o.check}, /* the monitor's (health.h) */
     OPT_END,
 };
 
@@ -55,6 +60,18 @@ static const struct usage usage = {
 	    "found.\n",
     .opts = opts,
 };
+
+/* The group of a health check, below the container's where the freezer's side is: what the check
+ * starts is found in it. -1: there is none. */
+static int check_group(const char *group)
+{
+	_cleanup_close_ int dir = cgroup_dir(group, "");
+	if (dir < 0)
+		dir = cgroup_dir(group, "freezer");
+	if (dir < 0 || (mkdirat(dir, HEALTH_GROUP, 0755) < 0 && errno != EEXIST))
+		return -1;
+	return openat(dir, HEALTH_GROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC);
+}
 
 /* The container's spec, changed to what this command wants. */
 static void settle(struct spec *s, int argc, char **argv)
@@ -174,7 +191,7 @@ int ctr_exec_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
-	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1};
+	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1, .below = -1};
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();
@@ -188,6 +205,8 @@ int ctr_exec_main(int argc, char **argv)
 	const char *group = kv_get(&c.state, "cgroup"); /* empty: it has none */
 	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
 	e.detach = o.detach;
+	if (o.check && e.cgroup)
+		e.below = check_group(e.cgroup);
 	enter_block_signals(&e);
 	if (o.detach)
 		return detached(&e, c.name);

@@ -35,7 +35,8 @@ static const struct opt opts[] = {
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
-	"only those: name, id, status, label, ancestor, exited, network, volume, restart, before, "
+	"only those: name, id, status, label, ancestor, exited, health, network, volume, restart, "
+	"before, "
 	"since; values of one key are alternatives, several keys must all hold",
 	OPT_LIST, &o.filters},
     {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},

@@ -5,6 +5,7 @@
 #include "create.h"
 #include "endpoint.h"
 #include "err.h"
+#include "health.h"
 #include "ps_filter.h"
 #include "spec.h"
 #include "volume.h"
@@ -84,6 +85,21 @@ static int check_since(const char *want)
 	return limit_find(&limit[1], want);
 }
 
+static bool by_health(const struct container *c, const char *want)
+{
+	const char *h = c->pid ? health_status(c) : "";
+	return strcmp(*h ? h : "none", want) == 0;
+}
+
+static int check_health(const char *want)
+{
+	static const char *const all[] = {"starting", "healthy", "unhealthy", "none"};
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(all[i], want) == 0)
+			return 0;
+	return fail("--filter: '%s' is no health (starting, healthy, unhealthy or none)", want);
+}
+
 static int check_exited(const char *want)
 {
 	int64_t n;
@@ -91,6 +107,6 @@ static int check_exited(const char *want)
 }
 
 const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},
-    {"network", by_network, NULL, false}, {"volume", by_volume, NULL, false},
-    {"before", by_before, check_before, false}, {"since", by_since, check_since, false},
-    {NULL, NULL, NULL, false}};
+    {"health", by_health, check_health, false}, {"network", by_network, NULL, false},
+    {"volume", by_volume, NULL, false}, {"before", by_before, check_before, false},
+    {"since", by_since, check_since, false}, {NULL, NULL, NULL, false}};

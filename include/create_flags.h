@@ -30,6 +30,8 @@ struct create_flags {
 	bool publish_all;
 	bool env_host, rootfs;
 	const char *tz, *stop_timeout, *log_driver;
+	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */
+	bool no_healthcheck;
 	struct strv unsetenv, log_opts, annotations, expose, volumes_from, uidmap, gidmap;
 	uint64_t shm_size, log_size;
 	struct resource_flags res;

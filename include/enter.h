@@ -15,6 +15,7 @@ struct enter {
 	int pidfd;               /* of its PID 1, verified; -1 on a kernel without */
 	int procdir;             /* its /proc/PID, opened before it was verified */
 	const char *cgroup;      /* to join; NULL: none */
+	int below;               /* cgroup.procs of a group below that to go on into; -1: none */
 	const char *home;        /* as the engine's (engine.h); may be NULL */
 	bool detach;             /* no descriptors of ours, and it outlives us */
 	bool inherit;            /* our descriptors all the same */

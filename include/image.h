@@ -8,6 +8,7 @@
 #define CTR_IMAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "str.h"
 
 /* What starting a container of an image takes: its config, docker's meaning (image-spec,
@@ -16,9 +17,12 @@ struct image {
 	char *ref;    /* "NAME:TAG" it was found by, or "sha256:HEX" */
 	char *digest; /* "sha256:HEX" of its manifest */
 	struct strv entrypoint, cmd, env;
-	struct strv volumes;               /* absolute paths */
-	struct strv labels;                /* "key=value" */
-	struct strv exposed;               /* "80/tcp" */
+	struct strv volumes;       /* absolute paths */
+	struct strv labels;        /* "key=value" */
+	struct strv exposed;       /* "80/tcp" */
+	struct strv health;        /* Healthcheck.Test; empty: none */
+	int64_t health_numbers[5]; /* Interval, Timeout, StartPeriod, StartInterval (ns), Retries;
+				      0: not said */
 	char *workdir, *user, *stopsignal; /* NULL when not said */
 	struct strv layers;                /* absolute directories, top-most first */
 };

@@ -7,13 +7,23 @@
 #include <sys/types.h>
 #include "container_net.h"
 #include "engine.h"
+#include "health.h"
 #include "group.h"
 #include "log.h"
 #include "record.h"
 #include "relay.h"
 #include "spec.h"
 
-enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, SOURCES };
+enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_TIMER, SOURCES };
+
+/* Its health checks (health.c). */
+struct health {
+	int64_t numbers[HEALTH_NUMBERS];
+	int64_t began; /* now_ms() */
+	pid_t pid;     /* of the check that goes on, else 0 */
+	int status, failing;
+	bool ending, again; /* --health-on-failure ends it; and it is then to start again */
+};
 
 struct monitor {
 	struct container *c;
@@ -38,21 +48,23 @@ struct monitor {
 	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
 	int oom_was;
 	struct plug plug; /* its networks */
+	struct health health;
 	/* the large ones last: not touched before they are used */
 	struct relay in, out; /* the terminal's two directions */
 	struct log log;
 };
 
-/* --- small things --- */
+/* --- monitor_watch.c --- */
+
+/* Read `fd` from now on, as that source. -1 with fail(). */
+int monitor_watch(struct monitor *m, enum source s, int fd);
+/* Read it no more, and close it unless it is the caller's. */
+void monitor_unwatch(struct monitor *m, enum source s);
 
 /* --- monitor_loop.c: what is waited for --- */
 
 /* Block every signal that the monitor takes, and make the loop listen to them. -1 with fail(). */
 int monitor_listen(struct monitor *m);
-/* Read `fd` from now on, as that source. -1 with fail(). */
-int monitor_watch(struct monitor *m, enum source s, int fd);
-/* Read it no more, and close it unless it is the caller's. */
-void monitor_unwatch(struct monitor *m, enum source s);
 /* Pass on what comes until the first process has ended: its wait status. -1 with fail(): the loop
  * itself failed. */
 int monitor_stand_by(struct monitor *m, int *status);

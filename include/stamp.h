@@ -13,6 +13,12 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
  */
 int64_t stamp_parse(const char *s, size_t n);
 
+/* How long: digits and letters as Go writes them, 90s, 1h30m, 500ms, 1.5d; in milliseconds. -1 with
+ * fail_usage(). */
+int duration_parse(const char *what, const char *s, int64_t *ms);
+/* When: a date, seconds since the epoch, or how long ago; in nanoseconds. -1 with fail_usage(). */
+int64_t moment_parse(const char *what, const char *s);
+
 /* clock_gettime(2) as a bare call: a start asks three times, and finding the vdso's function first
  * costs more. */
 void clock_now(clockid_t clock, struct timespec *t);

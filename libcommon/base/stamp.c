@@ -1,10 +1,12 @@
 /* stamp.c: times in RFC 3339; see stamp.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "err.h"
 #include "stamp.h"
 
 size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns)
@@ -75,6 +77,51 @@ int64_t stamp_parse(const char *s, size_t n)
 		s++;
 	}
 	return s == end ? sec * 1000000000 + ns : -1;
+}
+
+int duration_parse(const char *what, const char *s, int64_t *ms)
+{
+	static const struct {
+		char name[3];
+		double ms;
+	} units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 36e5}, {"d", 864e5}, {"us", 1e-3},
+	    {"ns", 1e-6}};
+	double all = 0;
+	for (const char *p = s; *p || p == s;) {
+		char *end;
+		double n = *p == '-' ? -1 : strtod(p, &end), unit = -1;
+		if (n < 0 || end == p)
+			return fail_usage("%s: '%s' is no time (90s, 1h30m, 500ms)", what, s);
+		size_t len = strspn(end, "mshdun");
+		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+			if (strlen(units[i].name) == len && !strncmp(end, units[i].name, len))
+				unit = units[i].ms;
+		all += n * unit;
+		p = end + len;
+		if (n == 0 && !*p)
+			continue; /* "0" */
+		if (unit < 0 || !(all < 9e12))
+			return fail_usage(
+			    "%s: '%s' is no time (90s, 1h30m, 500ms: with a unit)", what, s);
+	}
+	*ms = (int64_t)all;
+	return 0;
+}
+
+int64_t moment_parse(const char *what, const char *s)
+{
+	int64_t t = stamp_parse(s, strlen(s)), ago = 0;
+	struct timespec now;
+	char *end;
+	double n = strtod(s, &end);
+	if (t >= 0)
+		return t;
+	if (end != s && !*end && n >= 0 && n < 9e9)
+		return (int64_t)(n * 1e9);
+	if (duration_parse(what, s, &ago) < 0)
+		return fail_usage("%s: '%s' is no time (a date, 90s, 1h30m, 2d)", what, s);
+	clock_now(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec - ago * 1000000;
 }
 
 void clock_now(clockid_t clock, struct timespec *t)

@@ -16,6 +16,8 @@
 #include "create_nets.h"
 #include "err.h"
 #include "file.h"
+#include "container_event.h"
+#include "health.h"
 #include "image.h"
 #include "container_net.h"
 #include "range.h"
@@ -113,9 +115,10 @@ static int image(struct making *m, int argc, char **argv)
 	strv_addall(&o->expose, &im.exposed);
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
+	int r = health_record(o, &im, conf);
 	command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1);
 	image_free(&im);
-	return 0;
+	return r;
 }
 
 static int root(struct making *m, int argc, char **argv)
@@ -129,7 +132,7 @@ static int root(struct making *m, int argc, char **argv)
 		return fail_usage("ROOTFS or IMAGE is empty");
 	if (!m->o->rootfs && image_is_ref(argv[0]))
 		return image(m, argc, argv);
-	if (root_path(m, argv[0]) < 0)
+	if (health_record(m->o, NULL, conf) < 0 || root_path(m, argv[0]) < 0)
 		return -1;
 	if (s->x_lower.n)
 		kv_set(conf, "rootfs", s->x_lower.v[0]);
@@ -326,7 +329,7 @@ static int bundle(struct making *m, int argc)
 	if (argc > 0)
 		return fail_usage(
 		    "--bundle takes the command from config.json, not from the command line");
-	if (flags_bundle(m->o, m->s, &dir) < 0)
+	if (flags_bundle(m->o, m->s, &dir) < 0 || health_record(m->o, NULL, conf) < 0)
 		return -1;
 	kv_set(conf, "rootfs", m->s->root_path);
 	kv_set(conf, "image", m->o->bundle);
@@ -418,6 +421,7 @@ static int make(struct making *m)
 		close(m->range);
 	if (made < 0)
 		return -1;
+	event_container(c, "create", NULL, NULL);
 	if (m->o->volumes.n || m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);

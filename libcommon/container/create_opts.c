@@ -99,6 +99,24 @@ const struct opt create_opts[] = {
     {0, "stop-signal", "SIG", "what ctr-stop sends (default TERM)", OPT_STR, &given.stop_signal},
     {0, "stop-timeout", "SECONDS", "what ctr-stop waits before SIGKILL (default 10; -1: for ever)",
 	OPT_STR, &given.stop_timeout},
+#ifndef CTR_MINIMAL
+    {0, "health-cmd", "CMD", "check its health by this (`none`: not by the image's either)",
+	OPT_STR, &given.health_cmd},
+    {0, "health-interval", "TIME", "between two checks (default 30s)", OPT_STR,
+	&given.health_times[0]},
+    {0, "health-timeout", "TIME", "a check that takes longer is killed, and failed (default 30s)",
+	OPT_STR, &given.health_times[1]},
+    {0, "health-start-period", "TIME", "failures do not count so long (default 0s)", OPT_STR,
+	&given.health_times[2]},
+    {0, "health-start-interval", "TIME", "between two checks meanwhile (default 5s)", OPT_STR,
+	&given.health_times[3]},
+    {0, "health-retries", "N", "so many failures in a row make it unhealthy (default 3)", OPT_STR,
+	&given.health_times[4]},
+    {0, "health-on-failure", "none|kill|restart|stop", "what then becomes of it", OPT_STR,
+	&given.health_on_failure},
+#endif
+    {0, "no-healthcheck", NULL, "do not check its health, whatever the image says", OPT_FLAG,
+	&given.no_healthcheck},
     {0, "log-driver", "json-file|none", "none: keep no output", OPT_STR, &given.log_driver},
     {0, "log-opt", "max-size=|max-file=", "docker's words for the two below", OPT_LIST,
 	&given.log_opts},
@@ -143,6 +161,5 @@ const struct opt create_opts[] = {
     /* what they ask for is so in any case */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
-    {0, "no-healthcheck", NULL, NULL, OPT_FLAG, &nothing},
     OPT_END,
 };

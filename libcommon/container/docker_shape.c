@@ -5,6 +5,7 @@
 
 #include "container_net.h"
 #include "docker_shape.h"
+#include "health.h"
 #include "json.h"
 #include "stamp.h"
 #include "str.h"
@@ -78,6 +79,43 @@ static const char *shape_status(const struct container *c)
 	}
 }
 
+/* "SECONDS.NANOS" at *s, which moves behind it. */
+static json_t *shape_stamp(char **s)
+{
+	char *end;
+	int64_t sec = strtoll(*s, &end, 10);
+	long ns = *end == '.' ? strtol(end + 1, &end, 10) : 0;
+	*s = end;
+	return shape_when(sec, ns);
+}
+
+/* State.Health: NULL where it is not checked. */
+static json_t *shape_health(const struct container *c)
+{
+	struct kv kv;
+	if (!kv_get(&c->conf, "health"))
+		return NULL;
+	json_t *j = json_object(), *log = json_array();
+	health_read(c, &kv);
+	set(j, "Status", json_string(health_status(c)));
+	set(j, "FailingStreak", json_integer(kv_num(&kv, "failing", 0)));
+	for (char i = '0'; i < '0' + HEALTH_LOGS; i++) {
+		const char *v = kv_get(&kv, (char[]){'l', 'o', 'g', i, 0});
+		char *p = (char *)v;
+		if (!v)
+			continue;
+		json_t *one = json_object();
+		set(one, "Start", shape_stamp(&p));
+		set(one, "End", shape_stamp(&p));
+		set(one, "ExitCode", json_integer(strtol(p, &p, 10)));
+		set(one, "Output", shape_text(*p ? p + 1 : p));
+		json_array_append_new(log, one);
+	}
+	set(j, "Log", log);
+	kv_free(&kv);
+	return j;
+}
+
 static json_t *shape_state(const struct container *c)
 {
 	json_t *j = json_object();
@@ -93,6 +131,9 @@ static json_t *shape_state(const struct container *c)
 	set(j, "ExitCode", json_integer(lives || !c->has_exit ? 0 : c->exit_code));
 	set(j, "Error", shape_text(lives ? "" : why));
 	set(j, "StartedAt", shape_when(c->started, c->started_ns));
+	json_t *health = shape_health(c);
+	if (health)
+		set(j, "Health", health);
 	set(j, "FinishedAt", lives ? shape_when(0, 0) : shape_when(c->finished, c->finished_ns));
 	return j;
 }
@@ -217,6 +258,27 @@ static json_t *copy_of(const json_t *j, const char *key, json_t *otherwise)
 	return json_incref(v);
 }
 
+/* Config.Healthcheck: what is checked, and how often, in nanoseconds. */
+static void shape_healthcheck(const struct container *c, json_t *config)
+{
+	static const char *const names[] = {
+	    "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"};
+	const char *test = kv_get(&c->conf, "health");
+	int64_t n[HEALTH_NUMBERS];
+	if (!test)
+		return;
+	json_t *j = json_object(), *words = json_array();
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, test, HEALTH_SEP);
+	for (size_t i = 0; i < l.n; i++)
+		json_array_append_new(words, shape_text(l.v[i]));
+	set(j, "Test", words);
+	health_numbers(&c->conf, n);
+	for (int i = 0; i < HEALTH_NUMBERS; i++)
+		set(j, names[i], json_integer(i == HEALTH_RETRIES ? n[i] : n[i] * 1000000));
+	set(config, "Healthcheck", j);
+}
+
 static json_t *shape_config(const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process");
@@ -238,6 +300,7 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	set(j, "Entrypoint", json_null());
 	set(j, "ExposedPorts", ports);
 	set(j, "Labels", shape_labels(kv_get(&c->conf, "label")));
+	shape_healthcheck(c, j);
 	set(j, "StopSignal", shape_text(stop ? stop : "SIGTERM"));
 	return j;
 }
@@ -385,8 +448,13 @@ static char *ps_status(const struct container *c, int64_t now)
 		return xstrdup("Created");
 	if (c->status == ST_RESTARTING)
 		return xasprintf("Restarting (%d)", c->exit_code);
+	const char *health = lives ? health_status(c) : "";
+	if (c->status == ST_PAUSED)
+		return xasprintf("Up %s (Paused)", since);
+	if (lives && *health)
+		return xasprintf("Up %s (%s%s)", since, *health == 's' ? "health: " : "", health);
 	if (lives)
-		return xasprintf("Up %s%s", since, c->status == ST_PAUSED ? " (Paused)" : "");
+		return xasprintf("Up %s", since);
 	return c->has_exit ? xasprintf("Exited (%d) %s ago", c->exit_code, since) : xstrdup("Dead");
 }
 

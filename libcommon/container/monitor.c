@@ -17,6 +17,7 @@
 #include "cgroup.h"
 #include "create.h"
 #include "err.h"
+#include "container_event.h"
 #include "file.h"
 #include "hooks.h"
 #include "monitor.h"
@@ -32,6 +33,8 @@
 static bool restart_wanted(const struct monitor *m, int code, int restarts)
 {
 	struct kv now = {0}; /* ctr-update may have given it another */
+	if (m->health.again && !monitor_stopping(m))
+		return true;
 	if (kv_num(&m->c->conf, "rm", 0))
 		return false;
 	if (kv_read_at(&now, m->c->dir, "conf") == 0) {
@@ -117,6 +120,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	if (!m->fresh || restarts)
 		record_error_write(m->c->dir, NULL);
 	*started = true;
+	health_begin(m);
+	event_container(m->c, "start", NULL, NULL);
 	tell_launcher(m, 0, NULL);
 	if (m->detached)
 		cgroup_forget();
@@ -145,6 +150,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	int code = exit_code(status);
 	m->l.pid = 0;
 	container_refresh_name(m->c);
+	health_end(m);
 	uint64_t kills = 0;
 	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
 	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
@@ -153,6 +159,10 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
 	if (record_exit_write(m->c->dir, code, oom) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
+	if (oom)
+		event_container(m->c, "oom", NULL, NULL);
+	_cleanup_free_ char *said = xasprintf("%d", code);
+	event_container(m->c, "die", "exitCode", said);
 	if (kept)
 		record_sync(m->c->dir, "exit");
 	tty_restore();

@@ -21,23 +21,6 @@
 #include "str.h"
 #include "tty.h"
 
-int monitor_watch(struct monitor *m, enum source s, int fd)
-{
-	struct epoll_event e = {.events = EPOLLIN, .data.u32 = s};
-	m->fd[s] = fd;
-	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? fail("epoll: %m") : 0;
-}
-
-void monitor_unwatch(struct monitor *m, enum source s)
-{
-	if (m->fd[s] < 0)
-		return;
-	epoll_ctl(m->epoll, EPOLL_CTL_DEL, m->fd[s], NULL);
-	if (m->fd[s] > 2)
-		close(m->fd[s]);
-	m->fd[s] = -1;
-}
-
 bool monitor_stopping(const struct monitor *m)
 {
 	_cleanup_free_ char *p = record_run_path(m->c->name, STOPPING);
@@ -119,6 +102,8 @@ static bool on_signals(struct monitor *m, int *status)
 				if (p == m->l.pid) {
 					*status = st;
 					ended = true;
+				} else {
+					health_ended(m, p, st, ended);
 				}
 		} else if (i.ssi_signo == SIGWINCH) {
 			monitor_winch(m);
@@ -164,6 +149,9 @@ static void on_fd(struct monitor *m, enum source s)
 	case ON_STDIN:
 	case ON_FIFO:
 		relay_step(&m->in);
+		break;
+	case ON_TIMER:
+		health_due(m);
 		break;
 	case ON_SIGNAL:
 	case SOURCES:

@@ -104,6 +104,10 @@ static _Noreturn void child(
 	if (e->cgroup &&
 	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
+	if (e->below >= 0 && write(e->below, "0", 1) < 0) {
+		fail("the group of the check: %m");
+		report_failure(report, 125);
+	}
 	/* While /proc is still the host's: old kernels need it for that. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);

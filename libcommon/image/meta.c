@@ -112,6 +112,22 @@ static int labels(const struct jctx *c, const json_t *o, struct strv *out)
 	return 0;
 }
 
+/* docker's, for which OCI has no word. */
+static int health(const struct jctx *c, const json_t *o, struct image *im)
+{
+	static const char *const names[] = {
+	    "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"};
+	json_t *h = NULL;
+	int r = jget_obj(c, o, "config", "Healthcheck", &h);
+	if (r <= 0)
+		return r;
+	for (int i = 0; i < 5; i++)
+		if (jget_int(c, h, "config.Healthcheck", names[i], 0, INT64_MAX / 2,
+			&im->health_numbers[i]) < 0)
+			return -1;
+	return jget_strv(c, h, "config.Healthcheck", "Test", &im->health);
+}
+
 static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 {
 	return jget_strv(c, o, "config", "Entrypoint", &im->entrypoint) < 0 ||
@@ -121,7 +137,8 @@ static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 		       jget_str(c, o, "config", "User", &im->user) < 0 ||
 		       jget_str(c, o, "config", "StopSignal", &im->stopsignal) < 0 ||
 		       keys(c, o, "Volumes", &im->volumes) < 0 ||
-		       keys(c, o, "ExposedPorts", &im->exposed) < 0 || labels(c, o, &im->labels) < 0
+		       keys(c, o, "ExposedPorts", &im->exposed) < 0 ||
+		       labels(c, o, &im->labels) < 0 || health(c, o, im) < 0
 		   ? -1
 		   : 0;
 }

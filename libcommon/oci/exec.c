@@ -66,6 +66,7 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	char path[32];
 	e->home = ctr_lib();
 	e->code = 255;
+	e->below = -1;
 	if (exec_refused(r, x) < 0)
 		return -1;
 	if (s->terminal && x->detach && !x->console_socket)

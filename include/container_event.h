@@ -1,0 +1,10 @@
+/* container_event.h: what happens to a container, for ctr-events. */
+#ifndef CTR_CONTAINER_EVENT_H
+#define CTR_CONTAINER_EVENT_H
+
+struct container;
+/* event_tell() of it with its name, image and labels, and one thing more (NULL: nothing). */
+void event_container(
+    const struct container *c, const char *action, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,18 @@
+/* event.h: what happens, a line each in $CTR_RUN/events, for ctr-events.
+ *
+ * A line is SECONDS.NANOS, type, action, the subject's id and KEY=VALUE, apart by tabs. At a size
+ * the file becomes events.1, so that the past is kept for a while and no longer.
+ */
+#ifndef CTR_EVENT_H
+#define CTR_EVENT_H
+
+#define EVENT_FILE "events"
+#define EVENT_OLD "events.1"
+
+/* Add a line: type ("container", "image", "network", "volume"), action and id, then keys and values
+ * up to a NULL (one whose value is NULL is left out). Never fails: whoever acts does not depend on
+ * who looks. */
+void event_tell(const char *type, const char *action, const char *id, ...)
+    __attribute__((sentinel));
+
+#endif

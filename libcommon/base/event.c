@@ -1,0 +1,61 @@
+/* event.c: telling what happens; see event.h.
+ *
+ * One write(2) to a file opened with O_APPEND is whole, whoever else writes at that moment.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "place.h"
+#include "stamp.h"
+#include "str.h"
+
+#define EVENTS_MAX (256 << 10)
+
+/* Who finds it too long moves it away, unless another has done so since it was opened. */
+static void event_rotate(int fd, const char *path)
+{
+	struct stat ours, named;
+	if (fstat(fd, &ours) < 0 || ours.st_size < EVENTS_MAX || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+	    stat(path, &named) < 0 || named.st_ino != ours.st_ino)
+		return;
+	_cleanup_free_ char *old = xasprintf("%s/" EVENT_OLD, ctr_run());
+	rename(path, old);
+}
+
+void event_tell(const char *type, const char *action, const char *id, ...)
+{
+	int saved = errno;
+	struct timespec t;
+	struct buf b = {0};
+	va_list ap;
+	clock_now(CLOCK_REALTIME, &t);
+	_cleanup_free_ char *what = str_escape(action);
+	buf_printf(
+	    &b, "%lld.%09ld\t%s\t%s\t%s", (long long)t.tv_sec, t.tv_nsec, type, what, id ? id : "");
+	va_start(ap, id);
+	for (const char *key; (key = va_arg(ap, const char *));) {
+		const char *value = va_arg(ap, const char *);
+		_cleanup_free_ char *safe = str_escape(value ? value : "");
+		if (value)
+			buf_printf(&b, "\t%s=%s", key, safe);
+	}
+	va_end(ap);
+	buf_puts(&b, "\n");
+	_cleanup_free_ char *path = xasprintf("%s/" EVENT_FILE, ctr_run());
+	int how = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = open(path, how, 0600);
+	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)
+		fd = open(path, how, 0600);
+	if (fd >= 0 && write(fd, b.p, b.n) == (ssize_t)b.n)
+		event_rotate(fd, path);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&b);
+	errno = saved;
+}
