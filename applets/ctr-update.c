@@ -10,6 +10,7 @@
 #include "file.h"
 #include "opt.h"
 #include "limit_flags.h"
+#include "place.h"
 #include "record.h"
 
 static struct resource_flags f;
@@ -64,6 +65,12 @@ static int repolicy(struct container *c)
 	return 0;
 }
 
+static int apply(const char *group, const struct strv *settings)
+{
+	_cleanup_close_ int held = place_lock(group);
+	return held == -2 ? -1 : cgroup_set(group, settings);
+}
+
 int ctr_update_main(int argc, char **argv)
 {
 	struct container c;
@@ -90,7 +97,7 @@ int ctr_update_main(int argc, char **argv)
 		die("%s: corrupt: %s", c.name, c.why);
 	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
 		die_fail();
-	if ((settings.n && c.pid && cgroup_set(container_cgroup(&c), &settings) < 0) ||
+	if ((settings.n && c.pid && apply(container_cgroup(&c), &settings) < 0) ||
 	    (settings.n && remember(&c, &settings) < 0) || (policy && repolicy(&c) < 0))
 		die("%s: %s", c.name, fail_msg());
 	return 0;

@@ -47,7 +47,8 @@ void cgroup_sweep(const char *top);
 /* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone
  * on failure. ENODEV where no cgroup file system is mounted. */
 int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
-/* Apply settings to a group that is there, all or none. Two callers at once are serialised. */
+/* Apply settings to a group that is there, all or none. Of two callers at once the one should wait
+ * for the other: place_lock(). */
 int cgroup_set(const char *path, const struct strv *settings);
 /* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees.
  */

@@ -24,4 +24,11 @@ int place_instance(void);
  * fail(). */
 int place_make(const char *path);
 
+/* A lock for whoever changes a control group's settings: two that change the same one go one after
+ * the other. It is one byte, which the group's path decides, of a file that only we can open: a
+ * flock on the group's own directory could be held by a container, for ever. Closing the descriptor
+ * gives it back. -1: there is no folder for it, and so no lock; -2 with fail(): somebody has held
+ * it for 30 seconds. */
+int place_lock(const char *group);
+
 #endif

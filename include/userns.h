@@ -25,7 +25,8 @@ int userns_auto(struct idmap *uids, struct idmap *gids, bool keep_id);
 
 /* Into a new user namespace with these maps, or (NULL, or empty ones) those of userns_auto(): every
  * capability over those files, while what is made is still the user's own. The caller has one
- * thread. */
+ * thread, and has asked for its places (place_check(), which opt_parse() does) where it needs them:
+ * from now on we seem to be root. */
 int userns_enter(const struct idmap *uids, const struct idmap *gids);
 /* Has this user a single id only: no subordinate ones, or no newuidmap(1)? */
 bool userns_single(void);

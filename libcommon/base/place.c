@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "fnv.h"
@@ -109,6 +110,32 @@ int place_make(const char *path)
 		return fail("%s: mkdir: %m", path);
 	*slash = 0;
 	return dir_make(up, 0755) < 0 ? -1 : dir_make(path, 0700);
+}
+
+int place_lock(const char *group)
+{
+	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(file, flags, 0600);
+	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)
+		fd = open(file, flags, 0600);
+	if (fd < 0)
+		return -1;
+	uint32_t h = fnv1a32(group, strlen(group));
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = h, .l_len = 1};
+	for (int64_t end = now_ms() + 30000; fcntl(fd, F_OFD_SETLK, &l) < 0; nap_ms(5)) {
+		if (errno == EAGAIN || errno == EACCES || errno == EINTR) {
+			if (now_ms() < end)
+				continue;
+			errno = ETIMEDOUT;
+			fail("%s: another process is changing this group: %m", group);
+		} else {
+			fail("%s: lock: %m", file);
+		}
+		close(fd);
+		return -2;
+	}
+	return fd;
 }
 
 const char *ctr_lib(void)

@@ -9,11 +9,8 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "clock.h"
 #include "err.h"
 #include "file.h"
-#include "fnv.h"
-#include "place.h"
 
 struct change {
 	int fd; /* the group's directory in its hierarchy */
@@ -79,7 +76,7 @@ static char *held_back(const char *path, const char *c)
 			return xasprintf("%s has not been given it: not delegated", name);
 		if (word_in(dir, "cgroup.subtree_control", c))
 			continue;
-		_cleanup_free_ char *procs = file_read_at(dir, "cgroup.procs", 1 << 20, NULL);
+		_cleanup_free_ char *procs = file_read_at(dir, "cgroup.procs", FILE_ANY, NULL);
 		const char *more = faccessat(dir, "cgroup.subtree_control", W_OK, 0) < 0
 				       ? ", which is not ours: not delegated"
 				       : "";
@@ -305,36 +302,6 @@ static void changes_free(struct changes *c)
 	free(c->v);
 }
 
-/* Two setters of one group go one after the other. The lock is one byte of a file that only we can
- * open, at a place that the group's path decides: a flock on the group's own directory could be
- * held by a container, for ever. -1: no folder for it, then there is no lock; -2 with fail():
- * somebody holds it too long. */
-static int lock(const char *path)
-{
-	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());
-	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-	int fd = open(file, flags, 0600);
-	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)
-		fd = open(file, flags, 0600);
-	if (fd < 0)
-		return -1;
-	uint32_t h = fnv1a32(path, strlen(path));
-	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = h, .l_len = 1};
-	for (int64_t end = now_ms() + 30000; fcntl(fd, F_OFD_SETLK, &l) < 0; nap_ms(5)) {
-		if (errno == EAGAIN || errno == EACCES || errno == EINTR) {
-			if (now_ms() < end)
-				continue;
-			errno = ETIMEDOUT;
-			fail("%s: another process is changing this group: %m", path);
-		} else {
-			fail("%s: lock: %m", file);
-		}
-		close(fd);
-		return -2;
-	}
-	return fd;
-}
-
 int cgroup_set(const char *path, const struct strv *settings)
 {
 	struct changes c = {0};
@@ -344,8 +311,7 @@ int cgroup_set(const char *path, const struct strv *settings)
 	for (size_t i = 0; i < settings->n && r == 0; i++)
 		r = plan_one(path, settings->v[i], &c);
 	if (r == 0) {
-		_cleanup_close_ int held = lock(path);
-		r = held == -2 ? -1 : memsw(path, &c);
+		r = memsw(path, &c);
 		if (r == 0)
 			r = apply(path, &c);
 	}

@@ -11,7 +11,6 @@
 #include "file.h"
 #include "idmap.h"
 #include "pidfd.h"
-#include "place.h"
 #include "str.h"
 #include "tree.h"
 #include "undo.h"
@@ -29,7 +28,7 @@ static void map_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t
 /* The caller's range in /etc/subuid or /etc/subgid; false where there is none. */
 static bool sub_range(const char *file, uint32_t *start, uint32_t *count)
 {
-	_cleanup_free_ char *text = file_read(file, 1 << 20, NULL);
+	_cleanup_free_ char *text = file_read(file, FILE_ANY, NULL);
 	_cleanup_free_ char *name = userdb_name(geteuid());
 	return text && subid_find(text, name ? name : "", geteuid(), start, count) == 0;
 }
@@ -65,7 +64,7 @@ const char *userns_opaque(bool own)
  * those above the ones that useradd(8) and systemd hand out, up to 0x7fffffff. */
 static uint32_t range_of(const char *file, uint32_t nth, struct idmap_entry *e)
 {
-	_cleanup_free_ char *text = file_read(file, 1 << 20, NULL);
+	_cleanup_free_ char *text = file_read(file, FILE_ANY, NULL);
 	uint32_t n = text ? subid_nth(text, "root", 0, nth, e) : 0;
 	if (!n && text)
 		n = subid_nth(text, "containers", 0, nth, e);
@@ -124,8 +123,6 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 	char c = 0;
 	if (geteuid() == 0)
 		return 0;
-	if (place_check() < 0) /* a user's places are found now: soon we seem to be root */
-		return -1;
 	if (!uids || !uids->n) {
 		if (userns_auto(&own_uids, &own_gids, false) < 0)
 			return -1;
@@ -156,7 +153,7 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 int userns_do(int (*fn)(void *arg), void *arg)
 {
 	int p[2];
-	char why[1000];
+	char why[FAIL_MAX];
 	if (geteuid() == 0 || userns_single())
 		return fn(arg);
 	if (pipe2(p, O_CLOEXEC) < 0)

@@ -147,7 +147,8 @@ static int group_free(const char *path)
 static int creation_group(struct creation *k)
 {
 	k->group = (struct group){.path = k->path};
-	if (group_free(k->path) < 0)
+	_cleanup_close_ int held = place_lock(k->path); /* another may name the same group */
+	if (held == -2 || group_free(k->path) < 0)
 		return -1;
 	int r = group_up(&k->group, &k->s);
 	if (r == 1) {

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "file.h"
 #include "oci.h"
+#include "place.h"
 #include "str.h"
 
 /* checkBeforeUpdate: a limit below what is used would kill (config-linux.md, "Memory"). */
@@ -30,7 +31,9 @@ int oci_update(struct oci_record *r, struct spec *limits)
 		return errno = ESRCH, fail("container not running: %s", r->id);
 	if (!group)
 		return errno = ENODEV, fail("%s: it has no cgroup", r->id);
-	if (update_fits(group, limits) < 0 || cgroup_set(group, &limits->resources) < 0)
+	_cleanup_close_ int held = place_lock(group);
+	if (held == -2 || update_fits(group, limits) < 0 ||
+	    cgroup_set(group, &limits->resources) < 0)
 		return -1;
 	if (limits->device_rules.n &&
 	    cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
