@@ -22,6 +22,7 @@
 #include "rlimits.h"
 #include "file.h"
 #include "opt.h"
+#include "place.h"
 #include "record.h"
 #include "spec.h"
 #include "str.h"
@@ -81,7 +82,7 @@ static const struct usage usage = {
 static char *group_path(const char *g, bool change)
 {
 	size_t ours = strlen(ctr_cgroup());
-	_cleanup_free_ char *plain = strlen(g) > 400 || strchr(g, '\n') ? NULL : str_plain_path(g);
+	_cleanup_free_ char *plain = strchr(g, '\n') ? NULL : str_plain_path(g);
 	if (!plain || (!*plain && *g != '/'))
 		return fail("'%s' is not a group", g), NULL;
 	char *path =
@@ -138,6 +139,9 @@ static int set(const char *path, const struct strv *settings)
 {
 	if (!create && !cgroup_exists(path))
 		return errno = ENOENT, fail("%s: no such group (-c makes it)", path);
+	_cleanup_close_ int held = place_lock(path);
+	if (held == -2)
+		return -1;
 	if ((create ? cgroup_make(path, settings, CGROUP_REUSE) : cgroup_set(path, settings)) < 0)
 		return -1;
 	return cgroup_claim(path);

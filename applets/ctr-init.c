@@ -112,7 +112,7 @@ static void load_modules(void)
 static void unmount_all(void)
 {
 	struct strv lines = {0};
-	_cleanup_free_ char *text = file_read("/proc/self/mounts", 4 << 20, NULL);
+	_cleanup_free_ char *text = file_read("/proc/self/mounts", FILE_ANY, NULL);
 	strv_split(&lines, text ? text : "", "\n");
 	while (lines.n--) {
 		char *line = lines.v[lines.n], *dir = strchr(line, ' ');

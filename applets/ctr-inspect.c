@@ -109,7 +109,7 @@ static json_t *record(const struct container *c)
 	json_object_set_new(n, "Ports", parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"));
 	json_object_set_new(j, "NetworkSettings", n);
 	_cleanup_free_ char *config =
-	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", FILE_ANY, NULL);
 	json_t *cfg = config ? json_parse("config.json", config, strlen(config)) : NULL;
 	json_object_set(j, "Mounts", json_object_get(cfg, "mounts"));
 	json_object_set_new(j, "Config", cfg ? cfg : json_null());
@@ -143,7 +143,7 @@ static int print_value(const json_t *j)
 static json_t *dockers(const struct container *c)
 {
 	_cleanup_free_ char *text =
-	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", 4 << 20, NULL);
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", FILE_ANY, NULL);
 	_cleanup_json_ json_t *cfg = text ? json_parse("config.json", text, strlen(text)) : NULL;
 	return docker_shape(c, cfg);
 }

@@ -214,7 +214,7 @@ static void take_env(int dir)
 	size_t n;
 	if (dir < 0)
 		die_usage("--env needs --target");
-	char *e = file_read_at(dir, "environ", 4 << 20, &n); /* kept: putenv() */
+	char *e = file_read_at(dir, "environ", FILE_ANY, &n); /* kept: putenv() */
 	if (!e)
 		die_fail();
 	clearenv();
@@ -226,7 +226,7 @@ static void take_env(int dir)
 /* Hexadecimal after this key in /proc/PID/status. */
 static uint64_t status_bits(int dir, const char *key)
 {
-	_cleanup_free_ char *text = file_read_at(dir, "status", 1 << 16, NULL);
+	_cleanup_free_ char *text = file_read_at(dir, "status", FILE_ANY, NULL);
 	const char *p = text ? strstr(text, key) : NULL;
 	if (p)
 		return strtoull(p + strlen(key), NULL, 16);

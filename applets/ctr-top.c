@@ -47,7 +47,7 @@ static bool stat_fields(const char *text, char *state, int *ppid, uint64_t *tick
 static char *command(int dir, const char *stat)
 {
 	size_t n;
-	char *s = file_read_at(dir, "cmdline", 1 << 16, &n);
+	char *s = file_read_at(dir, "cmdline", FILE_ANY, &n);
 	for (size_t i = 0; s && i + 1 < n; i++)
 		s[i] = s[i] ? s[i] : ' ';
 	if (s && *s)

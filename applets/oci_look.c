@@ -80,7 +80,7 @@ static void ps_row(struct table *t, int pid)
 	struct stat st;
 	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
 	size_t n = 0;
-	_cleanup_free_ char *cmd = file_read(path, 65536, &n), *shown = NULL;
+	_cleanup_free_ char *cmd = file_read(path, FILE_ANY, &n), *shown = NULL;
 	for (size_t i = 0; cmd && i + 1 < n; i++)
 		cmd[i] = cmd[i] ? cmd[i] : ' ';
 	*strrchr(path, '/') = 0;

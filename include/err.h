@@ -15,8 +15,9 @@ extern const char *err_applet, *err_summary;
 extern int err_code, err_usage_code;
 
 /* Remember a failure; returns -1 so that `return fail("mount %s: %m", path);` reads well. errno is
- * kept. The message is cut at 1,000 bytes with "..."; control characters are shown escaped. The
- * newest message wins. */
+ * kept. Of a message of FAIL_MAX bytes or more the middle is left out ("..."); control characters
+ * are shown as '?'. The newest message wins. */
+#define FAIL_MAX 1000
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Put "PREFIX: " before the remembered message; returns -1. */

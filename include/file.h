@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+/* More than any file of /proc or /etc has: a guard against one that has no end. */
+#define FILE_ANY (64u << 20)
+
 /* Read a regular or /proc file of at most `max` bytes whole; NUL-terminated; *len (may be NULL)
  * without the NUL. Longer is an error (EFBIG). O_NONBLOCK, so that a fifo does not hang; not a
  * regular file: EINVAL. Caller frees. */

@@ -5,13 +5,14 @@
 #define CTR_REPORT_H
 
 #include <sys/types.h>
+#include "err.h"
 
 /* A message. */
 struct report {
 	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message;
 		      -2: `pid` */
 	pid_t pid; /* who is the command in the end (become_appear) */
-	char msg[1000];
+	char msg[FAIL_MAX];
 };
 
 /* The child's end of reporting: sends fail_msg() and the code, then _exit()s. */

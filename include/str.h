@@ -2,6 +2,7 @@
 #ifndef CTR_STR_H
 #define CTR_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *fmt, va_list ap);
 
 /* Cleanup attribute: `_cleanup_free_ char *s = xasprintf(...)`. */
 void cleanup_free(void *pp);

@@ -32,7 +32,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[[ "$output" == *"nosuch: No such file"* ]]
 	head -c 2000000 /dev/zero | tr '\0' x >big
 	run -125 ctr-run --env-file big "$ROOTFS" true
-	[[ "$output" == *"longer than a mebibyte" ]]
+	[[ "$output" == *"big: larger than 1048576 bytes" ]]
 }
 
 @test "18.23 --device of a folder gives every device in it" {

@@ -15,7 +15,7 @@ const char *err_applet = "ctrbox", *err_summary;
 int err_code = 1, err_usage_code = 2;
 void (*err_undo)(void);
 
-static char remembered[1024];
+static char remembered[FAIL_MAX];
 static bool wrong_usage; /* what is remembered is the caller's own mistake */
 
 /* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
@@ -32,13 +32,24 @@ static void tame(char *s)
 	}
 }
 
+/* Of what is too long the middle goes: the end mostly says what is wrong with the long name. */
 static void format(char *out, size_t size, const char *fmt, va_list ap)
 {
+	va_list again;
+	va_copy(again, ap);
 	int n = vsnprintf(out, size, fmt, ap);
+	char *whole = NULL;
+	size_t end = size / 3; /* that much of it, its NUL included */
 	if (n < 0)
 		out[0] = 0;
-	if (n >= (int)size)
+	if (n >= (int)size) {
 		memcpy(out + size - 4, "...", 4);
+		if (vasprintf(&whole, fmt, again) >= 0)
+			memcpy(out + size - end - 3, "...", 3),
+			    memcpy(out + size - end, whole + n + 1 - end, end);
+		free(whole);
+	}
+	va_end(again);
 	tame(out);
 }
 

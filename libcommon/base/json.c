@@ -217,8 +217,7 @@ int jwrong(const struct jctx *c, const char *path, const char *key, const char *
 	}
 	va_list ap;
 	va_start(ap, why);
-	char text[200];
-	vsnprintf(text, sizeof text, why, ap);
+	_cleanup_free_ char *text = xvasprintf(why, ap);
 	va_end(ap);
 	errno = EINVAL;
 	return fail("%s:%d:%d: %s%s%s%s%s", c->what, line, col, path, *path && *key ? "." : "", key,

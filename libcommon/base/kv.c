@@ -121,7 +121,7 @@ int kv_read_at(struct kv *kv, int dirfd, const char *name)
 {
 	size_t len;
 	*kv = (struct kv){0};
-	_cleanup_free_ char *text = file_read_at(dirfd, name, 1 << 20, &len);
+	_cleanup_free_ char *text = file_read_at(dirfd, name, FILE_ANY, &len);
 	if (!text)
 		return -1;
 	if (kv_parse(kv, text, len) < 0)

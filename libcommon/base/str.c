@@ -46,7 +46,7 @@ char *xstrndup(const char *s, size_t n)
 	return grown(strndup(s, n));
 }
 
-static char *xvasprintf(const char *fmt, va_list ap)
+char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s;
 	if (vasprintf(&s, fmt, ap) < 0)

@@ -225,8 +225,8 @@ int tree_remove_at(int dirfd, const char *name)
 	    .entry = remove_entry, .leave = remove_dir, .closed = remove_closed};
 	struct stat st;
 	int left = 100;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %m", name);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) /* too long a path: it never was */
+		return errno == ENOENT || errno == ENAMETOOLONG ? 0 : fail("%s: %m", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT
 			   ? 0

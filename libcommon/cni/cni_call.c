@@ -17,10 +17,9 @@
 int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
 {
 	va_list ap;
-	char text[1000];
 	int saved = errno;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	_cleanup_free_ char *text = xvasprintf(fmt, ap);
 	va_end(ap);
 	errno = saved;
 	c->code = code;

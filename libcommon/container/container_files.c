@@ -166,7 +166,7 @@ static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
 	for (int i = 0; i < 2; i++) {
 		char path[64];
 		snprintf(path, sizeof path, "/proc/%d/%s", pid, maps[i]);
-		_cleanup_free_ char *text = file_read(path, 1 << 16, NULL);
+		_cleanup_free_ char *text = file_read(path, FILE_ANY, NULL);
 		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l;
 		     l = strtok_r(NULL, "\n", &save))
 			if (strtoul(l, &l, 10) == 0) /* INSIDE OUTSIDE COUNT */

@@ -9,8 +9,6 @@
 #include "file.h"
 #include "record.h"
 
-#define CONFIG_MAX (4 << 20)
-
 struct users {
 	const char *hex;
 	struct strv *out;
@@ -38,7 +36,7 @@ static int config_one(struct container *c, void *arg)
 	size_t n;
 	if (c->dir < 0 || (faccessat(c->dir, "config.json", F_OK, 0) < 0 && errno == ENOENT))
 		return 0;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", CONFIG_MAX, &n);
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &n);
 	if (!text)
 		return fail_in("%s", c->name);
 	buf_add(arg, text, n);

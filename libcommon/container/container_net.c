@@ -189,7 +189,7 @@ int container_net_files(struct plug *p, const struct container *c, const struct 
 	if (none && !p->hosts.add_host.n && !dns)
 		return 0;
 	_cleanup_free_ char *plain =
-	    host && !dns ? file_read("/etc/resolv.conf", 65536, NULL) : NULL;
+	    host && !dns ? file_read("/etc/resolv.conf", FILE_ANY, NULL) : NULL;
 	_cleanup_free_ char *resolv = plain ? NULL : etc_hosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
 	if (put(c, "resolv.conf", plain ? plain : resolv) < 0)

@@ -479,7 +479,7 @@ int create_container(
 int create_reload(const struct container *c, struct spec *spec)
 {
 	size_t len;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", 4 << 20, &len);
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
 	memset(spec, 0, sizeof *spec);
 	if (!text || spec_parse(spec, "config.json", text, len) < 0)
 		return fail_in("%s", c->name);

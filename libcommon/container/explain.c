@@ -134,7 +134,7 @@ static int step_etc(struct script *x)
 	x->c->dir = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = x->c->dir < 0 ? fail("%s: %m", dir) : container_net_files(&p, x->c, x->s);
 	for (size_t i = 0; i < 3 && r == 0; i++) {
-		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], 65536, NULL);
+		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], FILE_ANY, NULL);
 		if (!text)
 			continue;
 		if (i == 0)

@@ -70,7 +70,7 @@ static int user_one(struct container *c, void *arg)
 	size_t len;
 	if (c->dir < 0 || (faccessat(c->dir, "config.json", F_OK, 0) < 0 && errno == ENOENT))
 		return 0;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", 4 << 20, &len);
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
 	if (!text)
 		return fail_in("%s", c->name);
 	if (memmem(text, len, u->quoted, strlen(u->quoted)))
@@ -186,7 +186,7 @@ static char *mount_of(const char *path)
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_cleanup_free_ char *info = xasprintf("/proc/self/fdinfo/%d", fd),
 			    *about = file_read(info, 4096, NULL),
-			    *all = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+			    *all = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
 	const char *id = about ? strstr(about, "mnt_id:") : NULL;
 	_cleanup_free_ char *begin = id ? xasprintf("%d ", atoi(id + 7)) : NULL;
 	for (const char *l = begin ? all : NULL; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {

@@ -48,7 +48,7 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	if (!*dir)
 		return fail("--bundle: %s: %m", o->bundle);
 	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
-	_cleanup_free_ char *text = file_read(path, 4 << 20, &len);
+	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
 	spec_free(s);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		return -1;

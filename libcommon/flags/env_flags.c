@@ -7,8 +7,7 @@
 
 #include "create_flags.h"
 #include "err.h"
-
-#define FILE_MAX (1 << 20)
+#include "file.h"
 
 static int env_take(struct strv *env, const char *kv)
 {
@@ -28,27 +27,17 @@ static int env_take(struct strv *env, const char *kv)
 /* Whatever can be read to its end will do: a file, /dev/stdin, a shell's <(command). */
 static char *file_text(const char *option, const char *path)
 {
+	size_t n;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	char *text = xcalloc(1, FILE_MAX + 1);
-	size_t have = 0;
-	ssize_t n = fd < 0 ? -1 : 1;
-	while (n > 0 && have < FILE_MAX) {
-		n = read(fd, text + have, FILE_MAX - have);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			have += (size_t)n;
-	}
-	if (n < 0)
-		fail("%s: %s: %m", option, path);
-	else if (n > 0)
-		fail("%s: %s: longer than a mebibyte", option, path);
-	else if (strlen(text) < have)
-		n = fail("%s: %s: a NUL byte in it, as UTF-16 has", option, path);
-	if (n == 0)
+	char *text = fd < 0 ? NULL : fd_read_all(fd, path, 1 << 20, &n);
+	if (text && strlen(text) == n)
 		return text;
+	if (text)
+		fail("%s: a NUL byte in it, as UTF-16 has", path);
+	else if (fd < 0)
+		fail("%s: %m", path);
 	free(text);
-	return NULL;
+	return fail_in("%s", option), NULL;
 }
 
 /* A line is KEY=VALUE or KEY, as docker reads it; what an editor or a shell leaves around that is

@@ -92,7 +92,7 @@ static pid_t start(struct buf *conf, int out, int *err)
 static int finish(pid_t pid, int err, const char *what)
 {
 	int status = pid_reap(pid);
-	char text[300];
+	char text[FAIL_MAX];
 	ssize_t n = pread(err, text, sizeof text - 1, 0);
 	close(err);
 	text[n < 0 ? 0 : n] = 0;

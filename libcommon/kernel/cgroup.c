@@ -119,7 +119,7 @@ static void look(void)
 	if (looked)
 		return;
 	looked = true;
-	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
 	n_found = text ? cgroup_parse_mountinfo(text, found, CGROUP_HIERARCHIES) : 0;
 	for (size_t i = 0; i < n_found; i++) {
 		if (!found[i].v2 || cgroup_root_fd(&found[i]) < 0)
@@ -229,7 +229,7 @@ bool cgroup_exists(const char *path)
 
 static int procs_own(int dir, int (*fn)(pid_t, void *), void *arg)
 {
-	_cleanup_free_ char *text = file_read_at(dir, "cgroup.procs", 16 << 20, NULL);
+	_cleanup_free_ char *text = file_read_at(dir, "cgroup.procs", FILE_ANY, NULL);
 	int r = 0;
 	for (char *s = text; s && *s && r == 0; s += strspn(s, "\n")) {
 		char *end;

@@ -13,7 +13,7 @@
 
 static char *slurp(int dir, const char *file)
 {
-	char *s = dir < 0 ? NULL : file_read_at(dir, file, 1 << 20, NULL);
+	char *s = dir < 0 ? NULL : file_read_at(dir, file, FILE_ANY, NULL);
 	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
 		s[n - 1] = 0;
 	return s;

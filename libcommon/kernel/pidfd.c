@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
@@ -115,11 +116,13 @@ static enum heed whereabouts(pid_t pid)
 
 enum heed pid_heeds(pid_t pid, int sig)
 {
-	char path[32], text[4096];
+	char path[32];
 	uint64_t bit = (uint64_t)1 << (sig - 1);
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	enum heed before = whereabouts(pid);
-	if (sig < 1 || sig > 64 || slurp(path, text, sizeof text) <= 0 || strstr(text, "State:\tZ"))
+	_cleanup_free_ char *text =
+	    file_read(path, FILE_ANY, NULL); /* its groups may be thousands */
+	if (sig < 1 || sig > 64 || !text || strstr(text, "State:\tZ"))
 		return HEED_UNKNOWN;
 	/* A blocked one waits for sigwait(3) or signalfd(2): the kernel keeps it even for a first
 	 * process. */

@@ -120,10 +120,8 @@ struct nlmsghdr *nl_msg(struct nl *n, int type, int flags, size_t extra, const c
 	}
 	va_list ap;
 	va_start(ap, label);
-	char text[160];
-	vsnprintf(text, sizeof text, label, ap);
+	n->m[n->n] = (struct nl_msg){.off = n->out.n, .label = xvasprintf(label, ap)};
 	va_end(ap);
-	n->m[n->n] = (struct nl_msg){.off = n->out.n, .label = xstrdup(text)};
 	struct nlmsghdr *h = mnl_nlmsg_put_header(n->out.p + n->out.n);
 	h->nlmsg_type = (uint16_t)type;
 	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);

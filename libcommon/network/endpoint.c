@@ -370,7 +370,7 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
 
 int endpoint_further(int dir, struct strv *out)
 {
-	_cleanup_free_ char *text = file_read_at(dir, "networks", 65536, NULL);
+	_cleanup_free_ char *text = file_read_at(dir, "networks", FILE_ANY, NULL);
 	if (text)
 		strv_split(out, text, "\n");
 	return text || errno == ENOENT ? 0 : -1;

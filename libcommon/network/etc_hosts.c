@@ -64,7 +64,9 @@ char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 	struct buf b = {0};
 	char t[ADDR_TEXT];
 	_cleanup_free_ char *own = etc_hosts_own(h, "");
-	_cleanup_free_ char *hosts = host ? file_read("/etc/hosts", 1 << 20, NULL) : NULL;
+	_cleanup_free_ char *hosts = host ? file_read("/etc/hosts", FILE_ANY, NULL) : NULL;
+	if (host && !hosts && errno != ENOENT)
+		warn("%s", fail_msg());
 	if (hosts)
 		buf_printf(&b, "%s\n", hosts);
 	else
@@ -130,7 +132,7 @@ static void servers_of(struct strv *out, char *text, bool follow)
 		if (is_key(line, "nameserver") && server_of(line, t, &stub) && !strv_has(out, t))
 			strv_add(out, t);
 		_cleanup_free_ char *real =
-		    stub && follow ? file_read(stub_servers, 65536, NULL) : NULL;
+		    stub && follow ? file_read(stub_servers, FILE_ANY, NULL) : NULL;
 		if (real)
 			servers_of(out, real, false);
 	}
@@ -148,7 +150,7 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 {
 	struct buf b = {0};
 	struct strv servers = {0};
-	_cleanup_free_ char *host = file_read("/etc/resolv.conf", 65536, NULL);
+	_cleanup_free_ char *host = file_read("/etc/resolv.conf", FILE_ANY, NULL);
 	_cleanup_free_ char *copy = xstrdup(host ? host : "");
 	bool none = h->dns_search.n == 1 && strcmp(h->dns_search.v[0], ".") == 0;
 	for (size_t i = 0; i < h->dns.n; i++)

@@ -18,7 +18,6 @@
 #include "place.h"
 
 #define ALL ".all"
-#define FILE_MAX (4 << 20)
 
 char *host_names_dir(const char *network)
 {
@@ -93,7 +92,7 @@ static int add_lines(int dir, const char *name, const char *text)
 	off_t at = st.st_size - (off_t)tail;
 	_cleanup_free_ char *rest = NULL;
 	if (at < 0 || pread(fd, end, tail, at) != (ssize_t)tail || strcmp(end, HOSTS_END) != 0) {
-		_cleanup_free_ char *old = file_read_at(dir, name, FILE_MAX, NULL);
+		_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, NULL);
 		const char *from = old ? strstr(old, HOSTS_BEGIN) : NULL;
 		const char *to = from ? strstr(from, HOSTS_END) : NULL;
 		if (!to)
@@ -147,7 +146,7 @@ static int edit_lines(
 	_cleanup_close_ int fd = open_file(dir, name, &st);
 	if (fd < 0)
 		return gone(dir, name);
-	_cleanup_free_ char *old = file_read_at(dir, name, FILE_MAX, &len);
+	_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, &len);
 	char *begin = old ? strstr(old, HOSTS_BEGIN) : NULL,
 	     *end = begin ? strstr(begin, HOSTS_END) : NULL;
 	if (!end)
@@ -210,7 +209,7 @@ static int make_all(int dir)
 /* What `.all` has between the markers. */
 static char *all_lines(int dir)
 {
-	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_MAX, NULL);
+	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_ANY, NULL);
 	char *from = text ? strstr(text, HOSTS_BEGIN) : NULL,
 	     *to = from ? strstr(from, HOSTS_END) : NULL;
 	if (!to)

@@ -12,8 +12,6 @@
 #include "oci.h"
 #include "str.h"
 
-#define CONFIG_MAX (16 << 20)
-
 static void bundle_absolute(char **path, const char *dir)
 {
 	if (!*path || (*path)[0] == '/')
@@ -54,7 +52,7 @@ int oci_bundle(struct spec *s, const char *bundle, char **dir)
 	if (!*dir)
 		return fail("%s: %m", bundle);
 	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
-	_cleanup_free_ char *text = file_read(path, CONFIG_MAX, &len);
+	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		return -1;
 	bundle_settle(s, *dir);

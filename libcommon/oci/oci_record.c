@@ -19,8 +19,6 @@
 #include "sys.h"
 #include "tree.h"
 
-#define CONFIG_MAX (16 << 20)
-
 const char *oci_status_name(enum oci_status s)
 {
 	static const char *const names[] = {"creating", "created", "running", "paused", "stopped"};
@@ -183,7 +181,7 @@ int oci_record_remove(struct oci_record *r)
 int oci_record_spec(const struct oci_record *r, struct spec *s)
 {
 	size_t len;
-	_cleanup_free_ char *text = file_read_at(r->dir, "config.json", CONFIG_MAX, &len);
+	_cleanup_free_ char *text = file_read_at(r->dir, "config.json", FILE_ANY, &len);
 	_cleanup_free_ char *what = xasprintf("%s/%s/config.json", r->root, r->id);
 	return text ? spec_parse(s, what, text, len) : -1;
 }

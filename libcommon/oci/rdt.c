@@ -15,7 +15,7 @@
 /* Where resctrl is mounted; NULL: nowhere. Caller frees. */
 static char *rdt_root(void)
 {
-	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", 4 << 20, NULL);
+	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
 	for (char *l = text, *end; l && *l; l = end + (*end == '\n')) {
 		end = l + strcspn(l, "\n");
 		_cleanup_free_ char *line = xstrndup(l, (size_t)(end - l));
