@@ -8,6 +8,7 @@
 #ifndef CTR_CNI_CALL_H
 #define CTR_CNI_CALL_H
 
+#include "cni.h"
 #include "cni_result.h"
 #include "nft.h"
 
@@ -87,6 +88,9 @@ int cni_str(struct cni_call *c, const char *key, char **out);
 int cni_mac(struct cni_call *c, bool top, uint8_t mac[6]);
 /* Refuse, by name, those of the keys (NULL ends them) that the object has. */
 int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys);
+/* A key that names the tool by which the reference plugins do it: which of them is all one to us.
+ */
+int cni_backend(struct cni_call *c, const char *key);
 /* The attachments that GC keeps, by their owner's names; sorted. */
 int cni_valid(struct cni_call *c, struct strv *out);
 /* Is it the owner's name of an attachment of this network that is not among the valid ones? */
@@ -102,9 +106,7 @@ int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), voi
 /* Addresses (cni_ipam.c): our own leases, or another plugin's. */
 bool cni_ipam_ours(const struct cni_call *c);
 int cni_ipam_add(struct cni_call *c, struct cni_result *out);
-/* *had gets the addresses that the attachment had, where that is known (our leases); *n is -1 where
- * it is not. */
-int cni_ipam_del(struct cni_call *c, struct addr *had, int room, int *n);
+int cni_ipam_del(struct cni_call *c);
 int cni_ipam_check(struct cni_call *c);
 int cni_ipam_gc(struct cni_call *c, const struct strv *valid);
 int cni_ipam_status(struct cni_call *c);
@@ -114,6 +116,24 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out);
 /* Where CNI_PATH has that plugin; caller frees. NULL with fail(). */
 char *cni_find(struct cni_call *c, const char *type);
 
+/* Which those are; the same as before DEL, of our own leases. -1: not known. */
+int cni_ipam_had(struct cni_call *c, struct addr *had, int room);
+
+/* What is in nf_tables, kept for who flushes it (cni_keep.c). Kinds: n a way out and a masquerade,
+ * p ports, a bridges that are apart, s a checked source address. */
+/* nft_commit(), and the transaction is kept. */
+int cni_keep_commit(struct cni_call *c, char kind, struct nft *f);
+/* nft_spoof_add(), kept. */
+int cni_keep_port(struct cni_call *c, const char *port, const uint8_t mac[6]);
+/* Something else that DEL has to know (t: what tuning changed, as it was): the first stays. 0, or
+ * -1 with fail(); reading: -1 with errno, ENOENT where there is none. */
+int cni_keep_data(struct cni_call *c, char kind, const void *data, size_t len);
+int cni_kept_data(const struct cni_call *c, char kind, void *data, size_t len);
+/* Has the attachment some of that kind, or did a kill come on the way to it? */
+bool cni_kept(const struct cni_call *c, char kind);
+/* Forget kinds. A descriptor, to be closed when the elements are gone, too: until then nothing is
+ * put in again; or -1, with fail() where errno is not ENOENT. */
+int cni_keep_away(const struct cni_call *c, const char *kinds);
 /* Interfaces (cni_main.c): bridge, ptp, macvlan, ipvlan, loopback. */
 int cni_link_add(struct cni_call *c, struct cni_result *out);
 int cni_link_del(struct cni_call *c);

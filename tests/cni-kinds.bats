@@ -79,6 +79,43 @@ chained() { # TYPE KEYS RESULT
 	nothing_left
 }
 
+@test "cni: tuning gives back at DEL what it found, and args.cni and the node's list are heeded" {
+	local c r t before
+	look() { in_ns "$POD" ip -j -d link show eth0 | jq -c '.[0] | {mtu, address, txqlen, promiscuity, all: (.flags | contains(["ALLMULTI"]))}'; }
+	c=$(conf bridge '{}')
+	r=$(plugin ADD "$POD" bridge "$c")
+	before=$(look)
+	t=$(chained tuning '{mac: "02:11:22:33:44:55", mtu: 1400, promisc: true, allmulti: true, txQLen: 77, sysctl: {"net.ipv4.conf.IFNAME.log_martians": "1"},
+		args: {cni: {mtu: 1380, sysctl: {"net.ipv4.conf.IFNAME.arp_notify": "0"}}}}' "$r")
+	plugin ADD "$POD" tuning "$t"
+	[ "$(look)" = '{"mtu":1380,"address":"02:11:22:33:44:55","txqlen":77,"promiscuity":1,"all":true}' ]
+	[ "$(in_ns "$POD" cat /proc/sys/net/ipv4/conf/eth0/log_martians /proc/sys/net/ipv4/conf/eth0/arp_notify)" = 1$'\n'0 ]
+	plugin CHECK "$POD" tuning "$t"
+	in_ns "$POD" ip link set eth0 promisc off
+	code 100 CHECK "$POD" tuning "$t"
+	in_ns "$POD" ip link set eth0 promisc on
+	in_ns "$POD" ip link set eth0 allmulticast off
+	code 100 CHECK "$POD" tuning "$t"
+	plugin DEL "$POD" tuning "$t"
+	[ "$(look)" = "$before" ]
+	plugin DEL "$POD" tuning "$t"
+	code 2 ADD "$POD" tuning "$(chained tuning '{ethtool: {eth0: {tso: false}}}' "$r")"
+	# the node's list, in a mount namespace of its own
+	listed() { # LINE COMMAND KEY
+		nsenter -t "$HOST" -n unshare -m sh -c 'mount -t tmpfs none /etc && mkdir -p /etc/cni/tuning && printf "%s\n" "$1" >/etc/cni/tuning/allowlist.conf
+			exec env CNI_COMMAND=ADD CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" CNI_IFNAME=eth0 "$3"' sh "$1" "$POD" "$PLUGINS/tuning" \
+			<<<"$(chained tuning "{sysctl: {\"$2\": \"1\"}}" "$r")"
+	}
+	listed '^net.ipv4.conf.*.log_martians$' net.ipv4.conf.eth0.log_martians
+	listed 'log_mar' net.ipv4.conf.eth0.log_martians
+	run -1 listed '^net.core.somaxconn$' net.ipv4.conf.eth0.log_martians
+	jq -e '.code == 7 and (.msg | contains("allowlist"))' <<<"$output"
+	run -1 listed '^net.(ipv4|ipv6)' net.ipv4.conf.eth0.log_martians
+	jq -e '.code == 2' <<<"$output"
+	plugin DEL "$POD" bridge "$c"
+	nothing_left
+}
+
 @test "cni: bandwidth limits what the pod gets and sends" {
 	local c r b t0
 	c=$(conf bridge '{isGateway: true}')
@@ -126,8 +163,22 @@ chained() { # TYPE KEYS RESULT
 	[ "$status" != 0 ]
 	run plugin ADD "$POD" firewall "$(chained firewall '{backend: "firewalld"}' "$ra")"
 	jq -e '.code == 2 and (.msg | contains("firewalld"))' <<<"$output"
+	plugin DEL "$POD" firewall "$(chained firewall '{ingressPolicy: "same-bridge"}' "$ra")"
+	plugin DEL "$POD2" firewall "$(chained firewall '{ingressPolicy: "same-bridge"}' "$rb")"
 	plugin DEL "$POD" bridge "$a"
 	plugin DEL "$POD2" bridge "$b"
+	nothing_left
+}
+
+@test "cni: what the reference plugins know and we do not is refused by name" {
+	local r='{"ips":[]}' try
+	for try in 'bridge .ipMasqBackend="x" 7' 'ptp .ipMasqBackend="x" 7' 'macvlan .bcqueuelen=5 2' 'portmap .backend="x" 7' 'firewall .backend="x" 7' \
+		'firewall .backend="firewalld" 2' 'firewall .iptablesAdminChainName="MINE" 2' 'firewall .ingressPolicy="isolated" 2' 'bandwidth .shapedSubnets=["192.0.2.0/24"] 2'; do
+		# shellcheck disable=SC2086
+		set -- $try
+		code "$3" ADD "$POD" "$1" "$(jq -c "$2" <<<"$(chained "$1" '{ipam: {type: "host-local", ranges: [[{subnet: "10.22.0.0/24"}]]}}' "$r")")"
+		[[ $output = *"$(sed 's/^[.]//; s/=.*//' <<<"$2")"* ]]
+	done
 	nothing_left
 }
 

@@ -27,8 +27,9 @@ code() {
 	[ "$status" = 1 ]
 	jq -e --argjson c "$1" '.code == $c and (.msg | contains("\n") | not)' <<<"$output"
 }
-# Nothing of any attachment: no lease, no element, no link.
+# Nothing of any attachment: no lease, no element, no link, nothing kept of it.
 nothing_left() {
-	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by 2>/dev/null)" ]
+	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by ! -name .tables 2>/dev/null)" ]
+	[ -z "$(find "$CTR_RUN/cni/.kept" -name '?-*' 2>/dev/null)" ]
 	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }

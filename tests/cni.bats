@@ -92,11 +92,58 @@ ports() {
 	if h nft list ruleset | grep "cni:c$POD/eth0@n"; then return 1; fi
 	[ -e "$CTR_RUN/cni/n/10.22.0.3" ]
 	[ ! -e "$CTR_RUN/cni/n/10.22.0.2" ]
+	plugin DEL "$POD2" bridge "$CONF" # GC has left it whole
+	nothing_left
+	plugin ADD "$POD2" bridge "$CONF"
 	plugin GC 0 bridge "$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")"
 	nothing_left
 	run plugin GC 0 bridge "$(jq -c 'del(."cni.dev/valid-attachments")' <<<"$conf")"
 	[ "$status" = 1 ]
 	jq -e '.code == 7' <<<"$output"
+}
+
+@test "cni: what somebody flushed is put in again by the next ADD, CHECK or GC" {
+	local c other r
+	c=$(jq -c '. + {cniVersion: "1.1.0", type: "ctr-netcfg", macspoofchk: true, runtimeConfig: {portMappings: [{hostPort: 8081,
+		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
+	other='{"cniVersion":"1.1.0","name":"other","type":"bridge","bridge":"cni1","ipam":{"type":"host-local",
+		"ranges":[[{"subnet":"10.23.0.0/24"}]]}}'
+	r=$(plugin ADD "$POD" ctr-netcfg "$c")
+	tables() { for t in ip ip6 bridge; do h nft -s list table $t ctrbox; done; }
+	tables >"$WORLD/before"
+	same() { tables | diff - "$WORLD/before"; }
+	again() { # COMMAND...: it puts all of it in again, whatever was flushed
+		local what
+		for what in 'flush ruleset' 'delete table ip ctrbox' 'delete table ip6 ctrbox' 'delete table bridge ctrbox' 'flush table ip ctrbox'; do
+			h nft "$what"
+			run -1 same
+			"$@" >/dev/null
+			same
+		done
+	}
+	add() { plugin ADD "$POD2" bridge "$other" && IFNAME=eth0 plugin DEL "$POD2" bridge "$other"; }
+	again add
+	again h ctr-gc
+	again plugin CHECK "$POD" ctr-netcfg "$(with_prev "$c" "$r")"
+	again plugin GC 0 ctr-netcfg "$(jq -c --arg id "c$POD" '. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
+	h nft flush ruleset # a network's end does not take forwarding from them
+	h ctr-net create --subnet 192.0.2.0/24 x && h ctr-net rm x
+	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	h nft flush ruleset # though another made the tables meanwhile
+	h ctr-netcfg nat add 192.0.2.0/24
+	add
+	h nft list ruleset | grep -q "8081.*cni:c$POD/eth0@n"
+	h ctr-netcfg nat del 192.0.2.0/24
+	h nft flush map ip ctrbox ports # what a person took away is told
+	run -1 plugin CHECK "$POD" ctr-netcfg "$(with_prev "$c" "$r")"
+	serve "$POD" 80 hello
+	plugin GC 0 ctr-netcfg "$(jq -c --arg id "c$POD" '. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
+	[ "$(ask "$PEER" 198.51.100.2 8081)" = hello ]
+	h nft flush ruleset
+	plugin DEL "$POD" ctr-netcfg "$c"
+	nothing_left
+	add
+	nothing_left
 }
 
 @test "cni: ctr-gc leaves attachments alone" {

@@ -263,10 +263,9 @@ static int add(struct cni_call *c)
 static int do_del(struct cni_call *c)
 {
 	struct cni_ports ports = {0};
-	struct addr had;
-	int n, r = 0;
+	int r = 0;
 	if (c->does & CNI_IPAM)
-		return cni_ipam_del(c, &had, 1, &n);
+		return cni_ipam_del(c);
 	if (c->does & CNI_PORTS) /* what is wrong with it now was so at ADD: then there are none */
 		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
@@ -301,6 +300,8 @@ static int do_check(struct cni_call *c)
 		return cni_loopback(c, NULL);
 	if (!c->prev_json)
 		return cni_fail(c, CNI_BAD_CONFIG, "prevResult: missing");
+	if (cni_heal(c, NULL) < 0)
+		return -1;
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
 		return -1;
 	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
@@ -329,6 +330,8 @@ static int do_gc(struct cni_call *c)
 		why = xstrdup(fail_msg());
 	if (c->does & CNI_IPAM && cni_ipam_gc(c, &valid) < 0 && !why)
 		why = xstrdup(fail_msg());
+	if (!why && cni_heal(c, &valid) < 0)
+		return -1;
 	strv_free(&valid);
 	return why ? fail("%s", why) : r;
 }
@@ -394,7 +397,10 @@ int cni_main(const char *name)
 		return say_failure(&c);
 	if (run(&c) < 0)
 		return say_failure(&c);
-	if (c.command == CNI_ADD || c.command == CNI_CHECK)
+	if (c.command == CNI_ADD || c.command == CNI_CHECK) {
 		container_net_heal(); /* somebody may have flushed the ruleset */
+		if (c.command == CNI_ADD && cni_heal(&c, NULL) < 0)
+			warn("%s", fail_msg());
+	}
 	return 0;
 }

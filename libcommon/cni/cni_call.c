@@ -110,6 +110,16 @@ int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys)
 	return 0;
 }
 
+int cni_backend(struct cni_call *c, const char *key)
+{
+	_cleanup_free_ char *s = NULL;
+	if (cni_str(c, key, &s) < 0)
+		return -1;
+	return s && *s && strcmp(s, "iptables") != 0 && strcmp(s, "nftables") != 0
+		   ? cni_fail(c, CNI_BAD_CONFIG, "%s: '%.40s' is not iptables or nftables", key, s)
+		   : 0;
+}
+
 /* --- the configuration --- */
 
 const char *cni_version(int i)

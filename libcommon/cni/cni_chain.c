@@ -2,11 +2,13 @@
  * modes (tuning), bandwidth, source addresses, and whether bridges reach each other (firewall).
  */
 #include <errno.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "cni_call.h"
 #include "err.h"
@@ -17,8 +19,8 @@
 struct tuning {
 	json_t *sysctl;
 	uint8_t mac[6];
-	bool has_mac, promisc, allmulti, has_allmulti;
-	int64_t mtu;
+	bool has_mac, promisc, has_promisc, allmulti, has_allmulti;
+	int64_t mtu, queue; /* queue -1: not given */
 };
 struct bandwidth {
 	int64_t in_rate, in_burst, out_rate,
@@ -34,35 +36,90 @@ static int chain_wrong(struct cni_call *c, int r)
 
 /* --- configurations --- */
 
-static int chain_tuning(struct cni_call *c, struct tuning *t)
+/* Each line of the node's list is a regular expression (of ^ $ . * and characters): one of them has
+ * to match. */
+static bool chain_like(const char *re, const char *s)
 {
-	bool own =
-	    !(c->does &
-		CNI_MAIN); /* ctr-netcfg's mac and mtu are those of the interface that it makes */
-	memset(t, 0, sizeof *t);
-	if (!(c->does & CNI_TUNING))
-		return 0;
-	if (jget_obj(&c->j, c->conf, "", "sysctl", &t->sysctl) < 0)
-		return chain_wrong(c, -1);
+	if (!*re || strcmp(re, "$") == 0)
+		return !*re || !*s;
+	char what = *re == '\\' && re[1] ? *++re : (char)(*re == '.' ? 0 : *re);
+	if (re[1] == '*') {
+		do
+			if (chain_like(re + 2, s))
+				return true;
+		while (*s && (!what || *s == what) && s++);
+		return false;
+	}
+	return *s && (!what || *s == what) && chain_like(re + 1, s + 1);
+}
+
+static int chain_allowed(struct cni_call *c, const char *key)
+{
+	_cleanup_free_ char *list = file_read("/etc/cni/tuning/allowlist.conf", 65536, NULL);
+	if (!list)
+		return errno == ENOENT ? 0 : -1;
+	for (char *s = list, *line; (line = strsep(&s, "\n"));) {
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t\r")] = 0;
+		if (line[strcspn(line, "[](){}|+?")])
+			return cni_fail(c, CNI_UNSUPPORTED,
+			    "/etc/cni/tuning/allowlist.conf: %s: only ^ $ . * are known", line);
+		for (const char *at = key; *line && *at; at++)
+			if (chain_like(line + (*line == '^'), at))
+				return 0;
+			else if (*line == '^')
+				break;
+	}
+	return cni_fail(
+	    c, CNI_BAD_CONFIG, "sysctl.%s: /etc/cni/tuning/allowlist.conf does not allow it", key);
+}
+
+static int chain_sysctl_keys(struct cni_call *c, const json_t *o, const char *at, json_t *all)
+{
 	const char *key;
-	json_t *v;
-	json_object_foreach(t->sysctl, key, v)
+	json_t *v, *own = NULL;
+	if (jget_obj(&c->j, o, at, "sysctl", &own) < 0)
+		return chain_wrong(c, -1);
+	json_object_foreach(own, key, v)
 	{
 		if (!json_is_string(v))
 			return chain_wrong(c, jwrong(&c->j, "sysctl", key, "must be a string"));
 		if ((!str_starts(key, "net.") && !str_starts(key, "net/")) || strstr(key, ".."))
 			return cni_fail(c, CNI_BAD_CONFIG, "sysctl.%s: not one of net.", key);
+		if (c->command != CNI_DEL && chain_allowed(c, key) < 0)
+			return -1;
+		json_object_set(all, key, v);
 	}
-	if (!own)
-		return 0;
-	int mac = cni_mac(c, true, t->mac);
-	t->has_mac = mac > 0;
-	json_t *multi = json_object_get(c->conf, "allmulti");
-	t->has_allmulti = multi && !json_is_null(multi);
-	if (mac < 0 || cni_bool(c, "promisc", &t->promisc) < 0 ||
-	    cni_bool(c, "allmulti", &t->allmulti) < 0 || cni_int(c, "mtu", 0, 65535, &t->mtu) < 0)
-		return -1;
 	return 0;
+}
+
+static int chain_tuning(struct cni_call *c, struct tuning *t)
+{
+	/* ctr-netcfg's mac and mtu are those of the interface that it makes */
+	bool own = !(c->does & CNI_MAIN);
+	static const char *const refused[] = {"ethtool", NULL};
+	const json_t *from[2] = {c->conf, c->cni_args};
+	*t = (struct tuning){.queue = -1};
+	if (!(c->does & CNI_TUNING))
+		return 0;
+	t->sysctl = json_object();
+	for (int i = 0; i < 2 && (i == 0 || from[i]); i++) {
+		const char *at = i ? "args.cni" : "";
+		const json_t *o = from[i];
+		int p = 0, m = 0;
+		if (chain_sysctl_keys(c, o, at, t->sysctl) < 0)
+			return -1;
+		if (own && ((p = jget_bool(&c->j, o, at, "promisc", &t->promisc)) < 0 ||
+			       (m = jget_bool(&c->j, o, at, "allmulti", &t->allmulti)) < 0 ||
+			       jget_int(&c->j, o, at, "mtu", 0, 65535, &t->mtu) < 0 ||
+			       jget_int(&c->j, o, at, "txQLen", 0, INT32_MAX, &t->queue) < 0))
+			return chain_wrong(c, -1);
+		t->has_allmulti |= m > 0;
+	}
+	t->has_promisc = t->promisc;
+	int mac = own ? cni_mac(c, true, t->mac) : 0;
+	t->has_mac = mac > 0;
+	return mac < 0 || cni_refuse(c, c->conf, refused) < 0 ? -1 : 0;
 }
 
 static int chain_rates(struct cni_call *c, const json_t *o, const char *path, struct bandwidth *b)
@@ -104,11 +161,14 @@ static int chain_firewall(struct cni_call *c)
 	_cleanup_free_ char *policy = NULL, *backend = NULL;
 	if (!(c->does & CNI_FIREWALL))
 		return 0;
+	static const char *const refused[] = {"iptablesAdminChainName", NULL};
 	if (cni_str(c, "ingressPolicy", &policy) < 0 || cni_str(c, "backend", &backend) < 0)
 		return -1;
 	if (backend && strcmp(backend, "firewalld") == 0)
 		return cni_fail(
 		    c, CNI_UNSUPPORTED, "backend: firewalld: its tables are not ours to change");
+	if (cni_backend(c, "backend") < 0 || cni_refuse(c, c->conf, refused) < 0)
+		return -1;
 	if (!policy || !*policy || strcmp(policy, "open") == 0)
 		return 0;
 	if (strcmp(policy, "same-bridge") == 0)
@@ -183,24 +243,53 @@ static int chain_sysctls_are(struct cni_call *c, void *arg)
 	return 0;
 }
 
+static int chain_apply(struct cni_call *c, const struct tuning *t, struct nl *in, int index)
+{
+	uint32_t queue = (uint32_t)t->queue;
+	if (t->has_mac)
+		rtnl_link_mac(in, c->ifname, t->mac);
+	if (t->mtu)
+		rtnl_link_mtu(in, c->ifname, (int)t->mtu);
+	if (t->has_promisc)
+		rtnl_link_flag(in, c->ifname, IFF_PROMISC, t->promisc);
+	if (t->has_allmulti)
+		rtnl_link_flag(in, c->ifname, IFF_ALLMULTI, t->allmulti);
+	if (t->queue >= 0)
+		rtnl_link_set(in, index, c->ifname, IFLA_TXQLEN, &queue, sizeof queue);
+	return nl_commit(in);
+}
+
+/* As it was before: what DEL gives back. */
+static void chain_before(const struct tuning *t, const struct link_info *l, struct tuning *was)
+{
+	*was = *t;
+	was->sysctl = NULL;
+	memcpy(was->mac, l->mac, 6);
+	was->mtu = t->mtu ? l->mtu : 0;
+	was->promisc = l->flags & IFF_PROMISC;
+	was->allmulti = l->flags & IFF_ALLMULTI;
+	was->queue = t->queue < 0 ? -1 : l->queue;
+}
+
 static int chain_tune(struct cni_call *c, const struct tuning *t, json_t *out)
 {
 	struct nl in;
-	if (t->sysctl && cni_inside(c, chain_sysctls, t->sysctl) < 0)
+	struct link_info l;
+	struct tuning was;
+	if (json_object_size(t->sysctl) && cni_inside(c, chain_sysctls, t->sysctl) < 0)
 		return -1;
-	if (!t->has_mac && !t->mtu && !t->promisc && !t->has_allmulti)
+	if (!t->has_mac && !t->mtu && !t->promisc && !t->has_allmulti && t->queue < 0)
 		return 0;
 	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)
 		return -1;
-	if (t->has_mac)
-		rtnl_link_mac(&in, c->ifname, t->mac);
-	if (t->mtu)
-		rtnl_link_mtu(&in, c->ifname, (int)t->mtu);
-	if (t->promisc)
-		rtnl_link_flag(&in, c->ifname, IFF_PROMISC, true);
-	if (t->has_allmulti)
-		rtnl_link_flag(&in, c->ifname, IFF_ALLMULTI, t->allmulti);
-	int r = nl_commit_close(&in, 0);
+	int r = rtnl_find(&in, c->ifname, &l);
+	if (r == 0)
+		chain_before(t, &l, &was);
+	if (r == 0)
+		r = cni_keep_data(c, 't', &was, sizeof was);
+	if (r == 0)
+		r = chain_apply(c, t, &in, l.index);
+	nl_close(&in);
 	size_t i;
 	json_t *x;
 	json_array_foreach(json_object_get(out, "interfaces"), i, x)
@@ -217,6 +306,26 @@ static int chain_tune(struct cni_call *c, const struct tuning *t, json_t *out)
 			json_object_set_new(x, "mtu", json_integer(t->mtu));
 	}
 	return r;
+}
+
+/* What was before, where the interface is still there. */
+static int chain_untune(struct cni_call *c)
+{
+	struct nl in;
+	struct link_info l;
+	struct tuning was;
+	int r = 0;
+	if (!(c->does & CNI_TUNING) || cni_kept_data(c, 't', &was, sizeof was) < 0)
+		return 0;
+	if (c->ns >= 0 && nl_open(&in, NETLINK_ROUTE, c->ns) == 0) {
+		if (rtnl_find(&in, c->ifname, &l) == 0)
+			r = chain_apply(c, &was, &in, l.index);
+		nl_close(&in);
+	}
+	int fd = r == 0 ? cni_keep_away(c, "t") : -1;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
 }
 
 /* --- the host's end --- */
@@ -295,7 +404,7 @@ static int chain_limited(struct cni_call *c, const struct bandwidth *b)
 }
 
 /* The bridges that the result names do not reach each other from now on. */
-static int chain_apart(const struct cni_result *r)
+static int chain_apart(struct cni_call *c, const struct cni_result *r)
 {
 	struct nl rt;
 	struct nft f;
@@ -316,7 +425,8 @@ static int chain_apart(const struct cni_result *r)
 		any = true;
 	}
 	nl_close(&rt);
-	int done = any ? nft_commit(&f) : fail("ingressPolicy: prevResult has no bridge");
+	int done =
+	    any ? cni_keep_commit(c, 'a', &f) : fail("ingressPolicy: prevResult has no bridge");
 	nft_close(&f);
 	return done;
 }
@@ -332,7 +442,7 @@ static int chain_open(struct cni_call *c, const struct cni_result *r)
 {
 	struct nft f;
 	int apart = chain_firewall(c);
-	if (apart < 0 || (apart && chain_apart(r) < 0))
+	if (apart < 0 || (apart && chain_apart(c, r) < 0))
 		return -1;
 	if (nft_open(&f) == 0) {
 		nft_foreign_drops(&f, r->n_ifs ? r->ifs[0].name : "", chain_drops, NULL);
@@ -361,7 +471,7 @@ static int chain_spoof_add(struct cni_call *c, const struct cni_result *r)
 		return -1;
 	int done = chain_host(c, r, &rt, &h);
 	nl_close(&rt);
-	return done < 0 || chain_mac(c, &in) < 0 ? -1 : nft_spoof_add(h.name, in.mac, c->owner);
+	return done < 0 || chain_mac(c, &in) < 0 ? -1 : cni_keep_port(c, h.name, in.mac);
 }
 
 int cni_chain_add(struct cni_call *c, struct cni_result *r, json_t *out)
@@ -390,8 +500,13 @@ int cni_chain_del(struct cni_call *c)
 {
 	struct nl rt;
 	char name[16];
-	bool spoof = false;
-	int r = chain_spoof(c, &spoof) == 0 && spoof ? nft_spoof_del(NULL, c->owner) : 0;
+	bool spoof = cni_kept(c, 's');
+	_cleanup_close_ int kept = cni_keep_away(c, c->does & CNI_FIREWALL ? "a" : "s");
+	int r = kept < 0 && errno != ENOENT ? -1 : 0;
+	if (r == 0 && spoof && c->does & CNI_SPOOF)
+		r = nft_spoof_del(NULL, c->owner);
+	if (chain_untune(c) < 0)
+		r = -1;
 	if (!(c->does & CNI_BANDWIDTH))
 		return r;
 	cni_link_name("bwp", c->owner, name);
@@ -409,7 +524,7 @@ int cni_chain_check(struct cni_call *c)
 	bool spoof;
 	if (chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_spoof(c, &spoof) < 0)
 		return -1;
-	if (t.sysctl && cni_inside(c, chain_sysctls_are, t.sysctl) < 0)
+	if (json_object_size(t.sysctl) && cni_inside(c, chain_sysctls_are, t.sysctl) < 0)
 		return -1;
 	if (c->does & CNI_TUNING && chain_mac(c, &in) < 0)
 		return -1;
@@ -417,8 +532,13 @@ int cni_chain_check(struct cni_call *c)
 		return fail("%s: its MAC address was changed", c->ifname);
 	if (t.mtu && in.mtu != t.mtu)
 		return fail("%s: its MTU is %d, not %d", c->ifname, in.mtu, (int)t.mtu);
-	if (t.promisc && !(in.flags & IFF_PROMISC))
-		return fail("%s: it is not promiscuous", c->ifname);
+	if (c->does & CNI_TUNING && !(c->does & CNI_MAIN) &&
+	    t.promisc != !!(in.flags & IFF_PROMISC))
+		return fail("%s: promiscuous: %s", c->ifname, t.promisc ? "no" : "yes");
+	if (t.has_allmulti && t.allmulti != !!(in.flags & IFF_ALLMULTI))
+		return fail("%s: all multicast: %s", c->ifname, t.allmulti ? "no" : "yes");
+	if (t.queue >= 0 && t.queue != in.queue)
+		return fail("%s: its queue is %d long, not %d", c->ifname, in.queue, (int)t.queue);
 	return chain_limited(c, &b);
 }
 

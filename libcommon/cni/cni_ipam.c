@@ -213,25 +213,29 @@ int cni_ipam_add(struct cni_call *c, struct cni_result *out)
 	return r;
 }
 
-int cni_ipam_del(struct cni_call *c, struct addr *had, int room, int *n)
+int cni_ipam_had(struct cni_call *c, struct addr *had, int room)
+{
+	struct cni_ipam x = {0};
+	if (!cni_ipam_ours(c))
+		return -1;
+	int n = !c->ipam || cni_ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, room);
+	cni_ipam_free(&x);
+	return n;
+}
+
+int cni_ipam_del(struct cni_call *c)
 {
 	struct cni_ipam x = {0};
 	json_t *o = NULL;
-	struct addr own[32];
-	*n = -1;
+	struct addr had[32];
 	if (!cni_ipam_ours(c)) {
 		int r = cni_exec(c, c->ipam_type, &o);
 		json_decref(o);
 		return r;
 	}
-	if (!c->ipam && !(c->does & CNI_IPAM)) {
-		*n = 0;
+	if (!c->ipam && !(c->does & CNI_IPAM))
 		return 0;
-	}
-	int r = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x, own, 32);
-	for (int i = 0; i < r && i < room; i++)
-		had[i] = own[i];
-	*n = r < room ? r : room;
+	int r = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x, had, 32);
 	cni_ipam_free(&x);
 	return r < 0 ? -1 : 0;
 }

@@ -96,7 +96,7 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 	if (done == 0)
 		done = cni_link_vlans(l, &rt);
 	if (done == 0 && l->spoof)
-		done = nft_spoof_add(l->host, l->mac, c->owner);
+		done = cni_keep_port(c, l->host, l->mac);
 	if (done == 0)
 		done = cni_link_inside(c, l, r, &in);
 	if (done == 0 && l->gateway)
@@ -195,36 +195,42 @@ static int link_undo(struct cni_call *c, bool made)
 {
 	if (made)
 		return cni_link_del(c);
-	struct addr had[8];
-	int n;
 	setenv("CNI_COMMAND", "DEL", 1);
-	return c->ipam_type && *c->ipam_type ? cni_ipam_del(c, had, 8, &n) : 0;
+	return c->ipam_type && *c->ipam_type ? cni_ipam_del(c) : 0;
 }
 
+/* First what is in nf_tables: the kernel's clean-up of it, for which the end of the process would
+ * wait, goes on while the interface is taken away. Last the address, so that nobody gets it while
+ * in use. */
 int cni_link_del(struct cni_call *c)
 {
 	char host[16];
 	struct addr had[32];
 	bool masq = false, spoof = false, pair = c->does & (CNI_BRIDGE | CNI_PTP);
-	int n = 0, r = 0;
+	bool l3 = c->ipam_type && *c->ipam_type;
 	_cleanup_free_ char *why = NULL;
 	cni_link_name("veth", c->owner, host);
 	setenv("CNI_COMMAND", "DEL", 1); /* an ADD that is undone */
 	cni_bool(c, "ipMasq", &masq);
 	cni_bool(c, "macspoofchk", &spoof);
-	if ((pair ? link_del_pair(c, host) : link_del_inside(c)) < 0)
+	masq |= cni_kept(c, 'n');
+	spoof |= cni_kept(c, 's');
+	_cleanup_close_ int kept = cni_keep_away(c, "nsa");
+	if (kept < 0 && errno != ENOENT)
 		why = xstrdup(fail_msg());
-	if (spoof && nft_spoof_del(host, c->owner) < 0 && !why)
-		why = xstrdup(fail_msg());
-	/* After the interface, so that nobody gets the address while it is in use. */
-	if (c->ipam_type && *c->ipam_type && cni_ipam_del(c, had, 32, &n) < 0 && !why)
-		why = xstrdup(fail_msg());
+	int n = l3 && masq ? cni_ipam_had(c, had, 32) : 0;
 	for (size_t i = 0; n < 0 && i < c->prev.n_ips && i < 32; i++)
 		had[i] = c->prev.ips[i].addr.a;
 	if (n < 0 && c->prev.n_ips)
 		n = (int)(c->prev.n_ips < 32 ? c->prev.n_ips : 32);
-	if ((masq || c->does & CNI_PTP) && cni_link_del_nat(c, host, had, masq ? n : 0) < 0 && !why)
+	if ((masq || c->does & CNI_PTP) && cni_link_del_nat(c, host, had, n) < 0 && !why)
+		why = xstrdup(fail_msg());
+	if (spoof && nft_spoof_del(host, c->owner) < 0 && !why)
+		why = xstrdup(fail_msg());
+	if ((pair ? link_del_pair(c, host) : link_del_inside(c)) < 0 && !why)
+		why = xstrdup(fail_msg());
+	if (l3 && cni_ipam_del(c) < 0 && !why)
 		why = xstrdup(fail_msg());
 	c->code = CNI_FAILED;
-	return why ? fail("%s", why) : r;
+	return why ? fail("%s", why) : 0;
 }

@@ -79,7 +79,11 @@ static int link_bridge(struct cni_call *c, struct cni_link *l)
 int cni_link_parse(struct cni_call *c, struct cni_link *l)
 {
 	*l = (struct cni_link){.keep_vlan = true};
-	if (cni_int(c, "mtu", 0, 65535, &l->mtu) < 0 || cni_bool(c, "ipMasq", &l->masq) < 0)
+	if (cni_int(c, "mtu", 0, 65535, &l->mtu) < 0 || cni_bool(c, "ipMasq", &l->masq) < 0 ||
+	    (c->command == CNI_ADD && cni_backend(c, "ipMasqBackend") < 0))
+		return -1;
+	static const char *const refused[] = {"bcqueuelen", NULL};
+	if (c->does & CNI_MACVLAN && c->command == CNI_ADD && cni_refuse(c, c->conf, refused) < 0)
 		return -1;
 	int mac = c->does & CNI_IPVLAN ? 0 : cni_mac(c, c->does & CNI_MACVLAN, l->mac);
 	if (mac < 0)

@@ -32,7 +32,7 @@ int cni_link_nat(struct cni_call *c, const struct cni_link *l, const struct cni_
 			nft_masq_add(&f, &r->ips[i].addr.a, c->owner);
 	}
 	if (result == 0)
-		result = nft_commit(&f);
+		result = cni_keep_commit(c, 'n', &f);
 	return result;
 }
 

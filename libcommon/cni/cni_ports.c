@@ -68,7 +68,7 @@ static int ports_options(struct cni_call *c)
 	if (!snat)
 		return cni_fail(c, CNI_UNSUPPORTED,
 		    "snat: false: a pod reaches its own published port only with it");
-	return cni_refuse(c, c->conf, refused);
+	return cni_backend(c, "backend") < 0 ? -1 : cni_refuse(c, c->conf, refused);
 }
 
 int cni_ports_parse(struct cni_call *c, struct cni_ports *out)
@@ -196,7 +196,7 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 		}
 		nft_port_add(&f, &v[i]);
 	}
-	if (result == 0 && nft_commit(&f) < 0) {
+	if (result == 0 && cni_keep_commit(c, 'p', &f) < 0) {
 		result = -1;
 		if (errno == EEXIST)
 			ports_taken(&f, v, n);
@@ -238,12 +238,15 @@ int cni_ports_del(struct cni_call *c, const struct cni_ports *p)
 {
 	struct nft f;
 	struct sweep s = {.c = c};
-	if (!p->any && !(c->does & CNI_BRIDGE))
+	/* perhaps only not told again */
+	bool all = !p->any && cni_kept(c, 'p');
+	if (!p->any && !all)
 		return 0;
 	if (nft_open(&f) < 0)
 		return errno == EPROTONOSUPPORT ? 0 : -1;
-	int r = 0;
-	if (!p->any) /* perhaps only not told again */
+	_cleanup_close_ int kept = cni_keep_away(c, "p");
+	int r = kept < 0 && errno != ENOENT ? -1 : 0;
+	if (all)
 		r = nft_ports(&f, NFT_PORTS, ports_seen, &s);
 	for (size_t i = 0; i < 2 * p->n && r == 0; i++) {
 		struct nft_port q = p->v[i / 2];

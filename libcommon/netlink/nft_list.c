@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "err.h"
-#include "nft.h"
+#include "nft_base.h"
 
 static bool text_is(const struct nlattr *a, const char *s)
 {
@@ -378,4 +378,47 @@ int nft_names(struct nft *f, int family, const char *set,
 {
 	struct bridges x = {.fn = fn, .arg = arg};
 	return dump_set(f, family, set, bridges_message, &x);
+}
+
+struct whole {
+	uint64_t handle;
+	uint32_t rules;
+};
+
+static void on_whole(const struct nlmsghdr *h, void *arg)
+{
+	struct whole *w = arg;
+	const struct nlattr *tb[NFTA_TABLE_HANDLE + NFTA_CHAIN_USE];
+	const uint32_t *u;
+	if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE)) {
+		nl_payload_attrs(tb, NFTA_TABLE_HANDLE, h, sizeof(struct nfgenmsg));
+		if (nl_data(tb[NFTA_TABLE_HANDLE], 8))
+			memcpy(&w->handle, nl_data(tb[NFTA_TABLE_HANDLE], 8), 8);
+	} else {
+		nl_payload_attrs(tb, NFTA_CHAIN_USE, h, sizeof(struct nfgenmsg));
+		u = nl_data(tb[NFTA_CHAIN_USE], 4);
+		w->rules = u ? ntohl(*u) : 0;
+	}
+}
+
+int nft_whole(struct nft *f, int family, uint64_t *handle)
+{
+	struct whole w = {0};
+	*handle = 0;
+	int r = 0;
+	for (int chain = 0; chain < 2 && r == 0; chain++) {
+		struct nlmsghdr *h =
+		    nft_msg(&f->body, chain ? NFT_MSG_GETCHAIN : NFT_MSG_GETTABLE, 0, family, "");
+		((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family =
+		    family == AF_INET6 ? NFPROTO_IPV6 : (uint8_t)family;
+		mnl_attr_put_strz(h, chain ? NFTA_CHAIN_TABLE : NFTA_TABLE_NAME, NFT_TABLE);
+		if (chain)
+			mnl_attr_put_strz(
+			    h, NFTA_CHAIN_NAME, family == AF_BRIDGE ? "spoof" : "forward");
+		r = nl_query(&f->body, on_whole, &w);
+	}
+	*handle = w.handle;
+	if (r < 0)
+		return errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL ? 0 : -1;
+	return w.rules != 0;
 }

@@ -252,6 +252,7 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out)
 	out->flags = i->ifi_flags;
 	out->master = (int)u32(tb[IFLA_MASTER]);
 	out->mtu = (int)u32(tb[IFLA_MTU]);
+	out->queue = (int)u32(tb[IFLA_TXQLEN]);
 	copy_text(out->name, sizeof out->name, tb[IFLA_IFNAME]);
 	copy_text(out->kind, sizeof out->kind, info[IFLA_INFO_KIND]);
 	copy_text(out->alias, sizeof out->alias, tb[IFLA_IFALIAS]);

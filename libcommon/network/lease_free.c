@@ -51,7 +51,9 @@ static int visit_other(int dirfd, const char *name, const struct walk *w)
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (strcmp(name, ours[i]) == 0)
 			return 0;
-	if (w->keep && *name == '.' && unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+	/* .at-: of an attachment, which who keeps it there (cni_ipam.c) clears */
+	if (w->keep && *name == '.' && !str_starts(name, ".at-") && unlinkat(dirfd, name, 0) < 0 &&
+	    errno != ENOENT)
 		return fail("%s: %m", name);
 	return 0;
 }

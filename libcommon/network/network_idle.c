@@ -2,6 +2,7 @@
  * forwarding off where we turned it on, and no table of ours; see network.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "file.h"
 #include "network.h"
 #include "nft_bridge.h"
+#include "place.h"
 
 int forward_off(int family)
 {
@@ -92,11 +94,22 @@ static void count_open(int family, const char *name, void *arg)
 	*(size_t *)arg += if_nametoindex(name) != 0;
 }
 
-/* What our tables hold beside bridges. */
+static int count_kept(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	*(size_t *)arg += *name != '.';
+	return 0;
+}
+
+/* What our tables hold beside bridges, or held before they were flushed (cni_keep.c). */
 static int count_rest(size_t *n)
 {
 	struct nft look;
+	_cleanup_free_ char *kept = xasprintf("%s/cni/.kept", ctr_run());
+	_cleanup_close_ int dir = open(kept, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*n = 0;
+	if (dir >= 0)
+		dir_each(dir, count_kept, n);
 	if (nft_open(&look) < 0)
 		return 0;
 	int r = nft_ports(&look, NFT_PORTS, count_port, n) < 0 ? -1 : nft_nets(&look, count_net, n);
