@@ -1,5 +1,5 @@
-/* err.c: messages and failure; see err.h. One remembered message is enough: every caller either
- * passes the failure on at once or prints it. */
+/* err.c: messages and failures; see err.h. One remembered message is enough: a caller either
+ * returns the failure at once or prints it. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,15 +16,16 @@ int err_code = 1, err_usage_code = 2;
 void (*err_undo)(void);
 
 static char remembered[FAIL_MAX];
-static bool wrong_usage; /* what is remembered is the caller's own mistake */
+static bool wrong_usage; /* the remembered failure is the caller's own mistake */
 
-/* A message may quote a container's or an archive's bytes: nothing in it may steer the terminal. */
+/* A message may quote bytes from a container or an archive: none of them may control the
+ * terminal. */
 static void tame(char *s)
 {
 	for (size_t n; *s; s += n) {
 		n = str_utf8_len(s, strnlen(s, 4));
-		/* What is no UTF-8 is taken for itself by some terminals: a lone 0x9b begins a
-		 * sequence. */
+		/* Some terminals interpret bytes that are not valid UTF-8: a lone 0x9b begins a
+		 * control sequence. */
 		if (n == 0 || str_c1(s) || (unsigned char)*s < ' ' || *s == 127) {
 			n = n ? n : 1;
 			memset(s, '?', n);
@@ -32,14 +33,15 @@ static void tame(char *s)
 	}
 }
 
-/* Of what is too long the middle goes: the end mostly says what is wrong with the long name. */
+/* A message that is too long loses its middle: its end usually says what is wrong with the long
+ * name. */
 static void format(char *out, size_t size, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
 	int n = vsnprintf(out, size, fmt, ap);
 	char *whole = NULL;
-	size_t end = size / 3; /* that much of it, its NUL included */
+	size_t end = size / 3; /* bytes kept of its end, the NUL included */
 	if (n < 0)
 		out[0] = 0;
 	if (n >= (int)size) {
@@ -103,7 +105,7 @@ const char *fail_msg(void)
 	return remembered;
 }
 
-/* One write, so that lines of several processes do not mix. */
+/* One write(2), so that the lines of several processes do not mix. */
 static void say(const char *msg, const char *tail)
 {
 	char line[sizeof remembered + 160];
@@ -113,12 +115,12 @@ static void say(const char *msg, const char *tail)
 		line[n - 1] = '\n';
 	}
 	if (write(2, line, (size_t)n) < 0)
-		return; /* nowhere to say it */
+		return; /* there is nowhere to report it */
 }
 
 static _Noreturn void end(int code, const char *msg, const char *tail)
 {
-	static char said[sizeof remembered]; /* an inverse may die of the same */
+	static char said[sizeof remembered]; /* an inverse may fail with the same message */
 	if (strcmp(said, msg) != 0)
 		say(msg, tail);
 	snprintf(said, sizeof said, "%s", msg);

@@ -14,8 +14,9 @@
 #include "file.h"
 #include "str.h"
 
-/* Most files are short: they take only the memory that they need, and no pages that come and go.
- * `size`: that of a file on a disk, whose end need not be met, or 0. */
+/* Most files are short: those fit the buffer on the stack, and no pages are mapped and unmapped.
+ * `size` is that of a file on a disk, so that reading can stop there without meeting the end, or 0
+ * when it is not known. */
 static char *read_all(int fd, const char *what, size_t size, size_t max, size_t *len)
 {
 	char small[4096], *p = NULL;
@@ -131,11 +132,11 @@ int file_write_at(
 	    openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return fail("%s: create: %m", name);
-	/* Its lock says that its maker lives: ctr-gc clears those that nobody holds
-	 * (container/halfmade.c). */
+	/* The lock says that the process that writes it is alive: ctr-gc removes those that nobody
+	 * has locked (container/halfmade.c). */
+	/* Ctr-gc was faster: begin again with another name. */
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-		return file_write_at(
-		    dirfd, name, data, len, mode, durable); /* it came before: another one */
+		return file_write_at(dirfd, name, data, len, mode, durable);
 	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) ||
 	    renameat(dirfd, tmp, dirfd, name) < 0) {
 		fail("%s: write: %m", name);
@@ -153,7 +154,7 @@ int dir_make(const char *path, mode_t mode)
 	if (mkdir(path, mode) == 0)
 		return 0;
 	if (errno == EEXIST ||
-	    errno == EROFS) { /* a read-only file system says EROFS for what exists, too */
+	    errno == EROFS) { /* a read-only file system reports EROFS even for what exists */
 		int why = errno;
 		if (stat(path, &st) == 0)
 			return S_ISDIR(st.st_mode) ? 0
@@ -216,7 +217,7 @@ int lock_take(int fd, int how)
 	return r < 0 ? fail("flock: %m") : 0;
 }
 
-/* Does a signal that is to end us wait to be read from a signalfd? */
+/* Is one of the signals that end us blocked and pending (to be read from a signalfd)? */
 static bool asked_to_end(void)
 {
 	sigset_t s;
@@ -226,7 +227,7 @@ static bool asked_to_end(void)
 
 int lock_wait(int fd, int how)
 {
-	long ns = 100000, waited = 0; /* from 0.1 ms to 10 ms a step */
+	long ns = 100000, waited = 0; /* 0.1 ms at first, up to 10 ms */
 	for (;;) {
 		int r = lock_try(fd, how);
 		if (r)

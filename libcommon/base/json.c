@@ -14,9 +14,9 @@ void json_unref(json_t **j)
 	json_decref(*j);
 }
 
-/* jansson asks for hundreds of small pieces and gives them back all together: they come from one
- * place, which is empty again when the last is back. With the sanitizers, which look at each, they
- * do not. */
+/* jansson allocates hundreds of small pieces and frees them all together. They come from one arena,
+ * which is reset when the last piece is freed. The sanitizers check each piece, so their build has
+ * no arena. */
 #define PLACE ((size_t)64 << 10)
 static char *place;
 static size_t taken, live;
@@ -90,7 +90,8 @@ static json_t *safe_string(const char *s, size_t n)
 	return json_string(safe);
 }
 
-/* One value at *f, which moves behind it; NULL for a string that is NULL and may be. */
+/* One value for the format at *f, which is advanced past it; NULL for a NULL string where one is
+ * allowed. */
 static json_t *make_value(const char **f, va_list *ap)
 {
 	char c = *(*f)++;
@@ -100,7 +101,7 @@ static json_t *make_value(const char **f, va_list *ap)
 			const char *key = NULL;
 			if (c == '{') {
 				key = va_arg(*ap, const char *);
-				*f += 2; /* "s:" */
+				*f += 2; /* the colon of "s:" */
 			}
 			json_t *v = make_value(f, ap);
 			if (v && (key ? json_object_set_new(box, key, v)
@@ -140,8 +141,8 @@ json_t *json_make(const char *fmt, ...)
 	return j;
 }
 
-/* The end of the JSON value (or the key, or the end of the box) at p, which json_parse() has taken
- * already. */
+/* The end of the JSON value (or of the key, the array or the object) at p. The text has been
+ * accepted by json_parse() before. */
 static const char *over(const char *p)
 {
 	int depth = 0;
@@ -161,8 +162,8 @@ static const char *over(const char *p)
 	return p;
 }
 
-/* Where the member `name` of the object at p stands, or (name NULL) element i of the array; NULL:
- * nowhere. */
+/* Where the member `name` of the object at p stands, or with name NULL element i of the array; NULL
+ * when there is none. */
 static const char *step_in(const char *p, const char *name, size_t len, long i)
 {
 	if (*p != (name ? '{' : '['))
@@ -178,8 +179,8 @@ static const char *step_in(const char *p, const char *name, size_t len, long i)
 	}
 }
 
-/* jansson forgets where a value stood: PATH (a.b[2]) and then KEY are walked again in the text, as
- * far as they lead. */
+/* jansson does not keep the position of a value: PATH (a.b[2]) and then KEY are followed through
+ * the text once more, as far as they lead. */
 static const char *position(const char *text, const char *path, const char *key)
 {
 	const char *value = text + strspn(text, " \t\r\n"), *at = value;

@@ -1,8 +1,7 @@
 /* malloc_minimal.c: memory for the minimal build (make CONFIG=minimal), in place of musl's malloc,
- * which is six times as much code. Pieces are powers of two in size, for this is a program of one
- * thread that needs little; one that is given back is the next of its size, and large ones go back
- * to the kernel.
- */
+ * whose code is six times as long. It serves a program with one thread that needs little. Sizes are
+ * rounded up to powers of two; a freed block is reused for the next request of its size, and large
+ * blocks are returned to the kernel. */
 #if defined CTR_MINIMAL && !defined CTR_SAN
 #include <errno.h>
 #include <stdint.h>
@@ -10,13 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
-union piece { /* stands before what the caller has */
+union piece { /* the header before the memory that the caller gets */
 	union piece *next;
 	size_t order;
 	char pad[16];
 } __attribute__((aligned(16)));
 
-enum { LARGE = 17 }; /* orders from here on are mapped one by one */
+enum { LARGE = 17 }; /* blocks of 2^LARGE bytes and more are mapped one by one */
 static union piece *spare[LARGE];
 static char *place;
 static size_t room;

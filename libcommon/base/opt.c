@@ -13,8 +13,9 @@
 #include "place.h"
 #include "str.h"
 
-#define LONG_BASE                                                                                  \
-	256 /* getopt's values: a row's index from here on, so that letters stay letters */
+/* getopt_long() returns this plus the index of the row for a long option, so that it is no letter.
+ */
+#define LONG_BASE 256
 #define MAX_OPTS 160
 
 static bool has_short(const struct usage *u, char s)
@@ -30,7 +31,8 @@ static bool optional(const struct opt *o)
 	return o->arg && o->arg[0] == '[';
 }
 
-/* "[=X]": a value stands behind a =, in the short form too, so that letters can stand together. */
+/* "[=X]": the value is attached with "=", in the short form, too, so that short options can still
+ * be combined. */
 static bool long_only(const struct opt *o)
 {
 	return o->arg && o->arg[0] == '[' && o->arg[1] == '=';
@@ -82,7 +84,7 @@ static void help(const struct usage *u)
 		printf("\n%s", u->more);
 }
 
-/* mdoc(7) treats a leading dot or quote and backslashes as markup. */
+/* mdoc(7) takes a leading dot or quote, and backslashes, for markup. */
 static void man_text(const char *s)
 {
 	for (; *s; s++) {
@@ -174,7 +176,8 @@ static void take(const struct opt *o, const char *value)
 
 static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 {
-	/* After a letter with others behind it, getopt(3) has not left the word. */
+	/* When the wrong letter is followed by others in the same argument, getopt(3) has not
+	 * advanced past it. */
 	const char *next = argv[optind], *given = argv[optind - 1];
 	if (optopt > 0 && optopt < LONG_BASE && next && next[0] == '-' && next[1] == optopt &&
 	    next[2])
@@ -185,8 +188,8 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 		die_help("option %s needs an argument", is_short ? letter : given);
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
-	/* "-net", "-name": long options had one dash in docker's first years, and textbooks still
-	 * print them so */
+	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
+	 * still print them so. */
 	const char *hint =
 	    given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
 	if (hint && (!is_short || strlen(word) > 1))
@@ -219,7 +222,7 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		*sp++ = 'h';
 	*sp = 0;
 	longs[nl] = (struct option){"help", optional_argument, NULL, LONG_BASE + MAX_OPTS};
-	optind = 0; /* start afresh, in musl and glibc alike */
+	optind = 0; /* start again, with musl and glibc alike */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (c == LONG_BASE + MAX_OPTS || (c == 'h' && !has_short(u, 'h'))) {
@@ -240,7 +243,7 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		if (c < LONG_BASE && optarg && long_only(o)) {
 			if (*optarg == '=') {
 				optarg++;
-			} else { /* further letters */
+			} else { /* another short name of the same option */
 				argv[--optind] = optarg - 1;
 				optarg[-1] = '-';
 				optarg = NULL;
@@ -266,8 +269,8 @@ const struct word *opt_word(
 		if (strcmp(argv[1], w->name) != 0)
 			continue;
 		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
-		struct usage own = {
-		    form, NULL, w->opts, true, u->placeless}; /* its form as it stands */
+		/* The synopsis of this form as it stands. */
+		struct usage own = {form, NULL, w->opts, true, u->placeless};
 		*first = opt_parse(w->opts ? &own : u, argc - 1, argv + 1) + 1;
 		buf_free(&all);
 		return w;
@@ -279,13 +282,14 @@ void opt_hide(int argc, char **argv, const char *name)
 {
 	char *from = program_invocation_name, *to = from + strlen(from) + 1;
 	size_t all = (size_t)(to - from);
-	for (int i = 1; i < argc; i++) { /* argv[0] is the applet's name by now, from a table */
+	/* Argv[0] is the applet's name by now, which lies elsewhere. */
+	for (int i = 1; i < argc; i++) {
 		char *end = argv[i] + strlen(argv[i]) + 1;
 		all += (size_t)(end - argv[i]);
 		to = end > to ? end : to;
 	}
-	/* The kernel lays them out one after the other. Called as `ctrbox ctr-run` there is one
-	 * word more. */
+	/* The kernel places the arguments one after the other. When called as `ctrbox ctr-run`
+	 * there is one more before them. */
 	if (to - from < (ptrdiff_t)all || (size_t)(to - from) > all + 256) {
 		for (int i = 1; i < argc; i++)
 			memset(argv[i], 0, strlen(argv[i]));

@@ -4,8 +4,9 @@
 
 #include "opt.h"
 
-/* How many letters must be put in, left out, changed or swapped with the next to make b of a
- * (Damerau's distance, of words up to 31 letters; what is longer is far). */
+/* The number of letters to insert, delete, replace or exchange with their neighbour that turns a
+ * into b (Damerau and Levenshtein's distance), for words of up to 31 letters; longer ones count as
+ * far apart. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b), d[32][32];

@@ -1,4 +1,4 @@
-/* opt_meant_minimal.c: the minimal build makes no guesses; see opt.h. */
+/* opt_meant_minimal.c: the minimal build makes no suggestions; see opt.h. */
 #include <stddef.h>
 
 #include "opt.h"

@@ -15,13 +15,14 @@
 #include "place.h"
 #include "str.h"
 
-/* What is answered where one cannot be had: beneath this nothing can be made or found, and no group
- * has a line's end in its name (the kernel refuses it). */
+/* What the functions return when a place cannot be determined: nothing can be created or found
+ * below these, and no group has a newline in its name (the kernel refuses it). */
 #define NOWHERE "/dev/null"
 #define NO_GROUP "\n"
 #define NO_INSTANCE "--------"
 
-/* Where anybody may make a folder of any name: it must be ours. NULL with fail(). */
+/* /tmp is where anybody may create a folder of any name, so this one must belong to us. NULL with
+ * fail(). */
 static char *own_tmp(void)
 {
 	struct stat st;
@@ -36,7 +37,7 @@ static char *own_tmp(void)
 	return NULL;
 }
 
-/* $VAR, or the system's place for root, or a user's place. NULL with fail(). */
+/* $VAR, or the default for root, or that for a user. NULL with fail(). */
 static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
 {
 	const char *s = getenv(var);
@@ -58,7 +59,7 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	return p;
 }
 
-/* What is not of ours in a folder; names that begin with a dot are nobody's. */
+/* Is it something that ctrbox did not create? Names that begin with a dot do not count. */
 static int stranger(int dir, const char *name, void *arg)
 {
 	(void)dir, (void)arg;
@@ -66,20 +67,20 @@ static int stranger(int dir, const char *name, void *arg)
 	return *name != '.' &&
 	       !strstr(" containers images layers networks volumes ids ranges cache "
 		       "damaged leases hosts cni cgroup.lock no-cgroup forward4 forward6 "
-		       "lost+found ", /* a file system of its own */
+		       "lost+found ", /* on a file system of its own */
 		   word);
 }
 
-/* CTR_LIB=/tmp is a slip: nobody else's folder is closed. */
+/* CTR_LIB=/tmp is a mistake: a folder that holds other people's files is not closed to them. */
 static bool ours_alone(const char *path)
 {
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return dir >= 0 && strcmp(path, "/") != 0 && dir_each(dir, stranger, NULL) == 0;
 }
 
-/* It is closed to everybody else: what a container leaves in it is anybody's program, of any owner
- * and mode. One that was made open, by hand or by an earlier version, is closed at first use. NULL
- * with fail(). */
+/* Closed to every other user, because a container leaves programs of any owner and mode in it. A
+ * folder that was made open, by hand or by an earlier version, is closed when it is first used.
+ * NULL with fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
@@ -105,7 +106,7 @@ int place_make(const char *path)
 	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
 		return -1;
 	if (mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS)
-		return dir_make(path, 0700); /* an error of what is there in its words */
+		return dir_make(path, 0700); /* dir_make() says what is wrong with what is there */
 	if (errno != ENOENT || !slash || slash == up)
 		return fail("%s: mkdir: %m", path);
 	*slash = 0;

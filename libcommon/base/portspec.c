@@ -1,4 +1,4 @@
-/* portspec.c: published ports as people write them, and holding them; see portspec.h. */
+/* portspec.c: published ports as people write them, and reserving them; see portspec.h. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -28,7 +28,7 @@ static int range(const char *what, const char *s, size_t n, uint16_t *from, uint
 	return 0;
 }
 
-/* The protocol after the slash; cuts *len. */
+/* The protocol after the slash; shortens *len to what stands before it. */
 static int protocol(const char *what, const char *s, size_t *len, uint8_t *proto)
 {
 	const char *slash = memchr(s, '/', *len);

@@ -18,7 +18,7 @@ static const struct {
     {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
     {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF},
     {"WINCH", SIGWINCH}, {"IO", SIGIO}, {"PWR", SIGPWR}, {"SYS", SIGSYS},
-    /* other names of the same */
+    /* aliases */
     {"IOT", SIGABRT}, {"CLD", SIGCHLD}, {"POLL", SIGIO}};
 
 int signal_from_name(const char *s)
@@ -28,10 +28,10 @@ int signal_from_name(const char *s)
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (strcasecmp(name, known[i].name) == 0)
 			return known[i].sig;
+	/* The kernel's real-time signals, without the two that libc reserves. */
 	if (strncasecmp(name, "RTMIN", 5) == 0 &&
 	    (!name[5] || (name[5] == '+' && num_parse("signal", name + 6, 0, 30, &n) == 0)))
-		return 34 + (name[5] ? (int)n
-				     : 0); /* the kernel's numbers less the two that libc keeps */
+		return 34 + (name[5] ? (int)n : 0);
 	if (strncasecmp(name, "RTMAX", 5) == 0 &&
 	    (!name[5] || (name[5] == '-' && num_parse("signal", name + 6, 0, 30, &n) == 0)))
 		return 64 - (name[5] ? (int)n : 0);

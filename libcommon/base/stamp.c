@@ -23,8 +23,8 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns)
 	return (size_t)n;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar; years count from March, so that the leap day is
- * the last. */
+/* Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap
+ * day is the last of its year. */
 static int64_t days(int64_t y, int m, int d)
 {
 	y -= m <= 2;
@@ -33,7 +33,7 @@ static int64_t days(int64_t y, int m, int d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-/* Exactly n digits at *s, which moves behind them; -1 when there are none. */
+/* Exactly n digits at *s, which is advanced past them; -1 when they are not all there. */
 static int digits(const char **s, const char *end, int n)
 {
 	int v = 0;
@@ -57,7 +57,7 @@ int64_t stamp_parse(const char *s, size_t n)
 			return -1;
 		s += i < 5;
 	}
-	if (f[0] < 1970 || f[0] > 2261 /* what 64 bits of nanoseconds hold */ || f[1] < 1 ||
+	if (f[0] < 1970 || f[0] > 2261 /* the range of 64 bits of nanoseconds */ || f[1] < 1 ||
 	    f[1] > 12 || f[2] < 1 || f[2] > 31 || f[3] > 24 || f[4] > 59 || f[5] > 60)
 		return -1;
 	int64_t ns = 0, unit = 100000000,

@@ -166,7 +166,7 @@ void strv_unsetenv(struct strv *l, const char *key)
 	memmove(l->v + i, l->v + i + 1, (l->n-- - (size_t)i - 1) * sizeof *l->v);
 }
 
-/* Shell's. */
+/* Shell sort. */
 void strv_sort(struct strv *l)
 {
 	for (size_t gap = l->n / 2; gap; gap /= 2)
@@ -274,7 +274,7 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	unsigned long long n = isdigit((unsigned char)*s) ? strtoull(s, &end, 10) : 0;
 	bool range = errno, number = end != s;
 	uint64_t part = 0, of = 1;
-	if (number && *end == '.') /* 1.5g */
+	if (number && *end == '.') /* such as 1.5g */
 		for (end++; isdigit((unsigned char)*end); end++)
 			if (of < 1000000)
 				part = part * 10 + (uint64_t)(*end - '0'), of *= 10;
@@ -388,7 +388,8 @@ void buf_json(struct buf *b, const char *s)
 		else if (str_c1(s))
 			s++, buf_printf(b, "\\u%04x", (unsigned char)*s);
 		else if (!(n = str_utf8_len(
-			       s, strnlen(s, 4)))) /* bytes to Linux, but JSON must stay readable */
+			       s, strnlen(s,
+				      4)))) /* Linux takes any bytes, but JSON has to stay valid */
 			buf_puts(b, "\xef\xbf\xbd");
 		else
 			buf_add(b, s, n), s += n - 1;
@@ -409,9 +410,9 @@ static unsigned char less_random(void)
 void rand_hex(char *out, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char *c =
-	    (unsigned char *)out + n; /* the bytes lie in the second half until they are digits */
-	if (getrandom(c, n, 0) != (ssize_t)n) /* a filter of system calls may refuse it */
+	/* The random bytes lie in the second half until they are replaced by digits. */
+	unsigned char *c = (unsigned char *)out + n;
+	if (getrandom(c, n, 0) != (ssize_t)n) /* a seccomp filter may refuse it */
 		for (size_t i = 0; i < n; i++)
 			c[i] = less_random();
 	for (size_t i = 0; i < n; i++) {

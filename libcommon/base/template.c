@@ -1,8 +1,8 @@
 /* template.c: Go templates over JSON; see template.h.
  *
- * The text is interpreted as it is read: a branch that is not taken is read without effect, a range
- * reads its body once for each element. Depth and length are bounded, for the text may be
- * anybody's.
+ * The text is interpreted while it is read: a branch that is not taken is parsed without effect,
+ * and a range parses its body once for each element. Depth and length are bounded, because the
+ * template may come from anybody.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum { MAX_DEPTH = 40, MAX_VARS = 32, MAX_OUT = 16 << 20 };
 enum stop { STOP_EOF, STOP_END, STOP_ELSE, STOP_BAD };
 
 struct tmpl {
-	const char *p, *end; /* end: of the action that is read */
+	const char *p, *end; /* `end` is that of the action being read */
 	json_t *root;
 	struct buf *out;
 	bool escapes;
@@ -71,8 +71,8 @@ static bool keyword(struct tmpl *t, const char *word)
 	return true;
 }
 
-/* .A.B behind a value. A field that a map has not got is no value; of anything else it is an error.
- */
+/* The fields .A.B after a value. A field that an object does not have is "no value"; on anything
+ * else it is an error. */
 static json_t *fields(struct tmpl *t, json_t *v, bool live)
 {
 	while (v && t->p < t->end && *t->p == '.') {
@@ -187,8 +187,8 @@ static bool command_ends(struct tmpl *t)
 	return t->p >= t->end || *t->p == '|' || *t->p == ')';
 }
 
-/* FUNCTION ARG..., or a value; what came through the pipe is the last argument. Takes `piped` over.
- */
+/* FUNCTION ARG..., or a value. What came through the pipe is the last argument. Takes ownership of
+ * `piped`. */
 static json_t *command(struct tmpl *t, json_t *dot, json_t *piped, bool live)
 {
 	const struct template_fn *fn = NULL;
@@ -228,7 +228,7 @@ static json_t *pipeline(struct tmpl *t, json_t *dot, bool live)
 	return v;
 }
 
-/* The pipeline that is the rest of the action. */
+/* The pipeline up to the end of the action. */
 static json_t *rest(struct tmpl *t, json_t *dot, bool live)
 {
 	json_t *v = pipeline(t, dot, live);
@@ -262,8 +262,8 @@ static void forget(struct tmpl *t, int from)
 	}
 }
 
-/* "$a := " or "$a, $b := " before a pipeline: how many names; nothing is read where there are none.
- */
+/* "$a := " or "$a, $b := " before a pipeline: returns the number of names; without any, nothing is
+ * consumed. */
 static int declared(struct tmpl *t, char *names[2])
 {
 	const char *start = t->p;
@@ -301,7 +301,7 @@ static void action_end(struct tmpl *t, const char *close)
 		t->p += strspn(t->p, " \t\r\n");
 }
 
-/* {{else}} and {{else if ...}} until {{end}}. `taken`: a branch before was. */
+/* {{else}} and {{else if ...}} up to {{end}}. `taken`: an earlier branch was taken. */
 static enum stop branches(struct tmpl *t, json_t *dot, enum stop s, bool taken, bool live);
 
 static enum stop conditional(struct tmpl *t, json_t *dot, bool with, bool live)
@@ -326,7 +326,7 @@ static enum stop branches(struct tmpl *t, json_t *dot, enum stop s, bool taken, 
 		s = run(t, dot, live && !taken);
 	}
 	if (s == STOP_END)
-		return STOP_EOF; /* all is well: goes on */
+		return STOP_EOF; /* everything is fine, go on */
 	if (s != STOP_BAD)
 		bad("an {{end}} is missing", NULL);
 	return STOP_BAD;
@@ -415,7 +415,7 @@ static char quote_after(char open, char c)
 	return open == c ? 0 : open;
 }
 
-/* An action, t->p being behind its "{{". STOP_EOF: goes on. */
+/* One action; t->p is just after its "{{". STOP_EOF: go on. */
 static enum stop action(struct tmpl *t, json_t *dot, bool live)
 {
 	const char *close = NULL;
@@ -496,7 +496,7 @@ bool template_is(const char *text)
 
 int template_run(const char *text, json_t *dot, bool escapes, struct buf *out)
 {
-	if (strcmp(text, "json") == 0) /* docker's short word */
+	if (strcmp(text, "json") == 0) /* docker's short form */
 		text = "{{json .}}";
 	struct tmpl t = {.p = text, .root = dot, .out = out, .escapes = escapes};
 	buf_puts(out, "");

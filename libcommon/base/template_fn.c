@@ -92,7 +92,7 @@ static json_t *taken(struct buf *b)
 	return v;
 }
 
-/* The mark of maps is not the data's. */
+/* The data without our own mark that it is a map. */
 static json_t *unmarked(const json_t *v)
 {
 	json_t *out = json_is_object(v) ? json_object() : json_array(), *one;
@@ -212,7 +212,7 @@ static json_t *fn_title(const json_t *a)
 	return letters(a, 'a', 'A', true);
 }
 
-/* By characters, not bytes. */
+/* Counts characters, not bytes. */
 static json_t *fn_truncate(const json_t *a)
 {
 	const char *s = json_string_value(json_array_get(a, 0)), *p = s;
@@ -229,7 +229,7 @@ static json_t *fn_print(const json_t *a)
 {
 	struct buf b = {0};
 	for (size_t i = 0; i < json_array_size(a); i++) {
-		/* fmt.Sprint: a blank between two of which neither is a string */
+		/* fmt.Sprint: a blank between two operands when neither is a string. */
 		bool gap = i && !json_is_string(json_array_get(a, i)) &&
 			   !json_is_string(json_array_get(a, i - 1));
 		buf_puts(&b, gap ? " " : "");
@@ -246,7 +246,7 @@ static json_t *fn_println(const json_t *a)
 	return taken(&b);
 }
 
-/* One verb: flags and widths as C's, for the verbs that make sense of JSON. */
+/* One verb with flags and width as in C, for those verbs that make sense with JSON. */
 static void verb(struct buf *out, const char *spec, size_t n, char kind, const json_t *v)
 {
 	struct buf text = {0};
@@ -293,7 +293,7 @@ static json_t *fn_printf(const json_t *a)
 
 /* --- comparing --- */
 
-/* -1, 0, 1; 2 where they cannot be compared. */
+/* -1, 0 or 1; 2 when they cannot be compared. */
 static int compare(const json_t *x, const json_t *y)
 {
 	if (json_is_string(x) && json_is_string(y)) {
@@ -338,7 +338,8 @@ ORDER(le, r <= 0)
 ORDER(gt, r > 0)
 ORDER(ge, r >= 0)
 
-/* The first that is false, or the last; `or`: the first that is true. */
+/* `and`: the first argument that is false, or the last; `or`: the first that is true, or the
+ * last. */
 static json_t *first_that(const json_t *a, bool want)
 {
 	size_t n = json_array_size(a), i = 0;

@@ -1,4 +1,4 @@
-/* trace.c: telling each step; see trace.h. One write(2) a line, for two processes tell. */
+/* trace.c: reporting each step; see trace.h. One write(2) a line, because two processes report. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -26,7 +26,7 @@ void trace_line(const char *fmt, ...)
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
 	va_end(ap);
-	if (n > (int)sizeof line - 1) /* a long path: its beginning tells */
+	if (n > (int)sizeof line - 1) /* a long path is cut: its beginning says enough */
 		n = sizeof line - 1;
 	line[n++] = '\n';
 	if (write(2, line, (size_t)n) < 0)

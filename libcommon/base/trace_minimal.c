@@ -1,4 +1,4 @@
-/* trace_minimal.c: the minimal build tells no steps; see trace.h. */
+/* trace_minimal.c: the minimal build reports no steps; see trace.h. */
 #include "trace.h"
 
 void trace_start(void)

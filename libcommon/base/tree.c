@@ -1,7 +1,7 @@
 /* tree.c: whole trees, of any depth; see tree.h.
  *
- * Of the directories from the top down to the current one, the last few are open. One that was
- * closed is opened again as ".." of its child, and must be the one that it was: somebody may have
+ * Of the directories from the top down to the current one, only the last few are kept open. One
+ * that was closed is opened again as ".." of its child and must be the same one: somebody may have
  * moved the child elsewhere.
  */
 #include <dirent.h>
@@ -18,11 +18,11 @@
 #include "str.h"
 #include "tree.h"
 
-#define OPEN_LEVELS 8 /* so many are held open */
+#define OPEN_LEVELS 8 /* directories that are kept open */
 #define FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 
 struct level {
-	DIR *d; /* NULL: closed meanwhile */
+	DIR *d; /* NULL: closed for now */
 	long at;
 	ino_t ino;
 	char *name;
@@ -52,8 +52,8 @@ static int parent_of(const struct walk *w, size_t i)
 	return i ? dirfd(w->v[i - 1].d) : w->top;
 }
 
-/* Open what could be a directory, at the cost of the oldest that is open where there are no more
- * descriptors. */
+/* Open what may be a directory. Where descriptors run out, the one that has been open longest is
+ * closed. */
 static int level_open(struct walk *w, int parent, const char *name)
 {
 	int fd, tries = 0;
@@ -69,7 +69,7 @@ static int level_open(struct walk *w, int parent, const char *name)
 	}
 }
 
-/* 1: gone down into it; 0: it is no more, or was skipped. */
+/* 1: went down into it; 0: it no longer exists, or was skipped. */
 static int down(struct walk *w, int parent, const char *name)
 {
 	struct stat st;
@@ -101,7 +101,7 @@ static int down(struct walk *w, int parent, const char *name)
 	return r ? r : 1;
 }
 
-/* The parent of the last level, open again. */
+/* Open the parent of the last level again. */
 static int parent_open(struct walk *w)
 {
 	struct level *l = &w->v[w->n - 2];
@@ -119,7 +119,7 @@ static int parent_open(struct walk *w)
 	return 0;
 }
 
-/* The last level's entries are done. */
+/* All entries of the last level have been visited. */
 static int up(struct walk *w)
 {
 	if (w->n > 1 && parent_open(w) < 0)
@@ -190,7 +190,8 @@ static int remove_entry(int fd, const char *name, unsigned char type, void *arg)
 	return fail("%s: unlink: %m", name);
 }
 
-/* Removing while reading may skip entries: it is read again until the rmdir works. */
+/* Removing entries while reading the directory may skip some: it is read again until rmdir(2)
+ * succeeds. */
 static int remove_dir(int parent, const char *name, void *arg)
 {
 	int *left = arg;
@@ -203,15 +204,15 @@ static int remove_dir(int parent, const char *name, void *arg)
 	return fail("%s: rmdir: %m", name);
 }
 
-/* A user's own without r or x: empty, or to be opened after a chmod, by a descriptor of what it is.
- */
+/* A directory that its owner cannot read or enter: it is empty and can be removed, or is opened
+ * after a chmod, through a descriptor of the directory itself. */
 static int remove_closed(int parent, const char *name, void *arg)
 {
 	(void)arg;
 	struct stat st;
 	char self[40];
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
-		return 1; /* and then it is not found */
+		return 1; /* it is then no longer found */
 	_cleanup_close_ int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	bool mine = fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && chmod(self, 0700) == 0;
@@ -225,7 +226,8 @@ int tree_remove_at(int dirfd, const char *name)
 	    .entry = remove_entry, .leave = remove_dir, .closed = remove_closed};
 	struct stat st;
 	int left = 100;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) /* too long a path: it never was */
+	/* A path that is too long cannot have been created. */
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT || errno == ENAMETOOLONG ? 0 : fail("%s: %m", name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT

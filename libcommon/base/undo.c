@@ -1,11 +1,11 @@
 /* undo.c: the undo stack of OWNER applets; see undo.h.
  *
- * Undoing allocates, opens and talks to the kernel, and no handler may do that: the signal may have
- * come while this thread or another holds malloc's lock. So after undo_on_signals() each thing that
- * is pushed has a cleaner: a forked child, in which nothing else runs, that knows the inverse and
- * waits on a pipe. A byte means that it is not needed; the pipe's end means that this process is
- * dead or dying, and it acts. A handler then only closes pipes and waits. (So does what kill -9
- * leaves go, too.)
+ * Undoing allocates memory, opens files and talks to the kernel, which a signal handler may not do:
+ * the signal may have come while this thread or another holds malloc's lock. So after
+ * undo_on_signals() everything that is pushed has a cleaner: a forked child in which nothing else
+ * runs, which knows the inverse and waits on a pipe. A byte means that the inverse is not needed;
+ * the end of the pipe means that this process has died or is dying, and the cleaner acts. A handler
+ * then only closes pipes and waits. (What kill -9 leaves is removed in the same way.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 static struct undo {
 	undo_fn *fn;
 	void *arg;
-	int pipe; /* to its cleaner; -1 none */
+	int pipe; /* to its cleaner; -1: it has none */
 	pid_t cleaner;
 } first[16], *volatile stack = first;
 static int room = sizeof first / sizeof first[0];
@@ -50,7 +50,7 @@ static void reap(int i)
 	stack[i].pipe = -1;
 }
 
-/* The cleaner's life; its terminal's signals are not for it. */
+/* What a cleaner does; signals from the terminal are not meant for it. */
 static _Noreturn void clean(int i, int in)
 {
 	char c;
@@ -68,8 +68,8 @@ static _Noreturn void clean(int i, int in)
 	_exit(0);
 }
 
-/* Without one (no process, no descriptor to be had) the thing is undone on failure only; ctr-gc
- * clears the rest. */
+/* Where no cleaner can be started (no process or descriptor left), the thing is undone on failure
+ * only, and ctr-gc removes what a signal leaves. */
 static void cleaner_start(int i)
 {
 	int p[2];
@@ -93,16 +93,16 @@ static void cleaner_start(int i)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Its cleaner has nothing to do. */
+/* Its cleaner is not needed any more. */
 static void cleaner_dismiss(int i)
 {
 	if (stack[i].pipe >= 0 && write(stack[i].pipe, "", 1) == 1)
 		reap(i);
-	else if (stack[i].pipe >= 0) /* it was killed */
+	else if (stack[i].pipe >= 0) /* it was killed already */
 		reap(i);
 }
 
-/* What the handler walks along is whole at every moment: the old one stays for it. */
+/* The handler may walk along the array at any moment, so the old one stays intact for it. */
 static bool deeper(void)
 {
 	struct undo *more = malloc(2 * (size_t)room * sizeof *more);
@@ -132,7 +132,7 @@ void undo_run(void)
 	sigset_t old;
 	hold(&old);
 	while (depth > 0) {
-		depth--; /* first, so that an inverse that dies does not run again */
+		depth--; /* first, so that an inverse that fails is not run again */
 		cleaner_dismiss(depth);
 		stack[depth].fn(stack[depth].arg);
 	}
@@ -148,7 +148,7 @@ void undo_commit(void)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-/* Newest first: each has done its part before the next begins. Only calls that signal-safety(7)
+/* Newest first; each cleaner has finished before the next begins. Only calls that signal-safety(7)
  * allows. */
 static void on_signal(int sig)
 {
@@ -202,8 +202,8 @@ void undo_check_signals(void)
 	sigset_t s;
 	sigemptyset(&s);
 	sigaddset(&s, sig);
-	sigprocmask(SIG_UNBLOCK, &s, NULL); /* and so it ends us */
-	_exit(128 + sig);                   /* unless it is ignored */
+	sigprocmask(SIG_UNBLOCK, &s, NULL); /* the signal ends the process here */
+	_exit(128 + sig);                   /* it is ignored */
 }
 
 void undo_forget(void)

@@ -1,5 +1,5 @@
-/* utf8.c: how long a character is; see str.h. Apart, for messages need it and nothing else of
- * str.c. */
+/* utf8.c: the length of a UTF-8 character; see str.h. In a file of its own, because messages
+ * (err.c) need it and nothing else of str.c. */
 #include <stdbool.h>
 #include <stddef.h>
 

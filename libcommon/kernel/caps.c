@@ -23,7 +23,7 @@ uint64_t caps_all(void)
 	uint64_t all = 0;
 	for (int i = 0; i < cap_max_bits() && i < 64; i++)
 		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) ==
-		    1) /* what we have not got we cannot give */
+		    1) /* a capability that we do not have cannot be given */
 			all |= 1ull << i;
 	return all;
 }
@@ -46,7 +46,8 @@ int caps_from_name(const char *name, uint64_t *bits)
 		return 0;
 	}
 	snprintf(full, sizeof full, "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
-	/* cap_from_name(3) stops at what is no letter: "net_raw,mknod" would be the first alone */
+	/* cap_from_name(3) stops at the first character that is no letter: "net_raw,mknod" would be
+	 * taken for the first name alone. */
 	if (strpbrk(name, " \t,;:=+.-") || cap_from_name(full, &v) < 0 || v < 0 || v > 63)
 		return errno = EINVAL, fail("'%s' is not a capability", name);
 	*bits = 1ull << v;
@@ -74,9 +75,10 @@ int caps_drop_bounding(uint64_t keep)
 		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 			continue;
 		if (errno == EINVAL)
-			break; /* beyond the last one */
+			break; /* beyond the kernel's last capability */
 		int there = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
-		if (there < 0) /* as before, but who may drop none is told EPERM first */
+		/* The result stands, but a process that may not drop any gets EPERM first. */
+		if (there < 0)
 			break;
 		if (there)
 			return errno = EPERM, -1;
@@ -97,7 +99,7 @@ static int set(cap_t c, cap_flag_t flag, uint64_t bits)
 int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64_t inheritable,
     uint64_t ambient)
 {
-	/* What we have not got we cannot give. */
+	/* A capability that we do not have cannot be given. */
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
 	if (syscall(SYS_capget, &h, now) < 0)
@@ -112,8 +114,8 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	if (r)
 		return fail("capabilities: %m%s",
 		    errno == EPERM ? " (one of them is not ours to give)" : "");
-	ambient &= inheritable & permitted &
-		   have; /* capabilities(7): what else is asked for cannot be (runc spec does) */
+	/* Capabilities(7): others cannot be ambient (runc's default config asks for some) */
+	ambient &= inheritable & permitted & have;
 	for (int i = 0; i < 64; i++)
 		if (ambient & 1ull << i && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return fail("ambient capability %s: %m", caps_name(i));

@@ -1,8 +1,8 @@
-/* cgroup.c: finding the hierarchies and groups, and looking at them; see cgroup.h.
+/* cgroup.c: finding hierarchies and groups, and looking at them; see cgroup.h.
  *
- * On v1 a group is a directory in each of up to a dozen hierarchies; on v2 it is one. On a hybrid
- * system the v2 side has few controllers or none, but its events, kill and freeze work, so a
- * directory is made there too.
+ * On v1 a group is a directory in each of up to a dozen hierarchies; on v2 it is a single one. On a
+ * hybrid system the v2 side has few controllers or none, but its events, freezing and killing work,
+ * so a directory is made there, too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,8 +27,8 @@ static const char *const v1_controllers[] = {"cpuset", "cpu", "cpuacct", "blkio"
     "devices", "freezer", "net_cls", "perf_event", "net_prio", "hugetlb", "pids", "rdma", "misc",
     "debug"};
 
-/* The super options of a v1 mount: its controllers, or name=X. False when there is neither
- * (clone_children, xattr, ... are no controllers). */
+/* The super options of a v1 mount: its controllers, or name=X. False when there is neither (words
+ * such as clone_children or xattr are no controllers). */
 static bool v1_options(struct cgroup_hierarchy *h, const char *super)
 {
 	struct strv words = {0};
@@ -56,7 +56,7 @@ static bool line_parse(const char *line, struct cgroup_hierarchy *h)
 	const char *dash = strstr(line, " - ");
 	struct strv f = {0};
 	strv_split(&f, line, " ");
-	size_t d = 0; /* the optional fields end in a lone "-" (proc(5)) */
+	size_t d = 0; /* the optional fields end with a lone "-" (proc(5)) */
 	while (d < f.n && !(d >= 6 && strcmp(f.v[d], "-") == 0))
 		d++;
 	if (!dash || f.n < d + 4) {
@@ -91,7 +91,8 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 		if (len < 4096) {
 			_cleanup_free_ char *line = xstrndup(l, len);
 			bool cg = strstr(line, " - cgroup") && line_parse(line, &out[n]);
-			for (size_t i = 0; cg && i < n; i++) /* mounted twice: the first counts */
+			/* Mounted twice: the first one counts. */
+			for (size_t i = 0; cg && i < n; i++)
 				if (out[i].v2 == out[n].v2 &&
 				    strcmp(out[i].options, out[n].options) == 0) {
 					free(out[n].mount);
@@ -164,7 +165,7 @@ enum cgroup_layout cgroup_layout(void)
 	return v2 ? CGROUP_V2 : CGROUP_NONE;
 }
 
-/* Is this whole word in ",cpu,cpuacct,"? */
+/* Is this a whole word of a list such as ",cpu,cpuacct,"? */
 static bool has_word(const char *list, const char *word)
 {
 	size_t n = strlen(word);
@@ -237,7 +238,7 @@ static int procs_own(int dir, int (*fn)(pid_t, void *), void *arg)
 		if (end == s)
 			break;
 		s = end;
-		if (pid > 0) /* 0: a process outside our pid namespace */
+		if (pid > 0) /* 0 stands for a process outside our pid namespace */
 			r = fn(pid, arg);
 	}
 	return r;
@@ -261,8 +262,8 @@ static int procs_below(int dir, int (*fn)(pid_t, void *), void *arg)
 	    &(struct each_proc){fn, arg});
 }
 
-/* The hierarchy that is asked who is in a group: the v2 side, else the freezer's, else any of ours.
- */
+/* The hierarchy that tells which processes are in a group: the v2 side, else the freezer's, else
+ * any that we use. */
 static struct cgroup_hierarchy *roll(void)
 {
 	struct cgroup_hierarchy *h = cgroup_find("");
@@ -343,7 +344,7 @@ void cgroup_remove_implied(struct cgroup_hierarchy *h, const char *path)
 	for (char *slash; (slash = strrchr(up, '/'));) {
 		*slash = 0;
 		if (fstatat(h->fd, up, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-			continue; /* of a path that was not made to its end */
+			continue; /* a path that exists only in part */
 		if (!(st.st_mode & CGROUP_IMPLIED) || unlinkat(h->fd, up, AT_REMOVEDIR) < 0)
 			return;
 	}
@@ -390,7 +391,7 @@ int cgroup_children(const char *parent, struct strv *out)
 
 /* --- frozen groups --- */
 
-/* The first byte of a group's file; 0 where there is none. */
+/* The first byte of a group's file; 0 when it cannot be read. */
 static char first_byte(struct cgroup_hierarchy *h, const char *path, const char *file)
 {
 	_cleanup_free_ char *p = xasprintf("%s%s%s", path, *path ? "/" : "", file);
@@ -410,7 +411,7 @@ bool cgroup_frozen(const char *path)
 	return c == 'F'; /* FROZEN, FREEZING */
 }
 
-/* The topmost group on the way down to `path` whose own file says 1. */
+/* The topmost group on the way down to `path` whose own file says that it is frozen. */
 static char *frozen_from(struct cgroup_hierarchy *h, const char *path, const char *file)
 {
 	for (size_t n = 0;; n++) {
@@ -427,11 +428,11 @@ char *cgroup_frozen_at(const char *path, bool v1, bool v2)
 {
 	struct cgroup_hierarchy *h = v2 ? cgroup_find("") : NULL;
 	char *s = h ? frozen_from(h, path, "cgroup.freeze") : NULL;
-	/* v1's freezer.state says it of the groups above too. */
+	/* v1's freezer.state also says so where a group above is the frozen one. */
 	if (!s && v1 && (h = cgroup_find("freezer")) && !h->v2 &&
 	    first_byte(h, path, "freezer.state") == 'F') {
 		s = frozen_from(h, path, "freezer.self_freezing");
-		if (!s) /* thawed meanwhile, or by one that is above our root */
+		if (!s) /* thawed meanwhile, or frozen by a group above our root */
 			s = first_byte(h, path, "freezer.state") == 'F' ? xstrdup(path) : NULL;
 	}
 	return s;

@@ -1,6 +1,8 @@
-/* cgroup_devices.c: which devices a group may use; see cgroup.h. On v1 rules are written one by
- * one. On v2 a BPF program on the group decides (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE); this writes
- * it. One block for each rule, last rule first, so that the first that matches decides.
+/* cgroup_devices.c: the devices that a group may use; see cgroup.h.
+ *
+ * On v1 the rules are written one by one. On v2 a BPF program attached to the group decides
+ * (bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE), which is generated here: one block for each rule, the last
+ * rule first, so that the first block that matches decides.
  *
  * On entry r1 points at struct bpf_cgroup_dev_ctx { u32 access_type; u32 major; u32 minor; };
  * access_type is (access << 16) | type.
@@ -31,8 +33,8 @@ static void emit(
 	    (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
-/* 'u' is another word for a character device (mknod(1)). A fifo ('p') is no device, and no list
- * keeps it. */
+/* 'u' is another word for a character device (mknod(1)). A fifo ('p') is no device, and device
+ * rules do not apply to it. */
 static char device_type(const struct device_rule *r)
 {
 	if (r->type == 'u')
@@ -47,8 +49,8 @@ static int access_bits(const char *s)
 	       (strchr(s, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
 }
 
-/* r2 type, r3 access, r4 major, r5 minor. Conditions jump over what is left of the block; it ends
- * in a verdict. */
+/* r2 is the type, r3 the access, r4 the major and r5 the minor number. Each condition jumps over
+ * the rest of the block when it does not hold; the block ends with a verdict. */
 static void rule(struct program *p, const struct device_rule *r)
 {
 	size_t skips[4], n = 0;
@@ -61,9 +63,8 @@ static void rule(struct program *p, const struct device_rule *r)
 	}
 	int bits = access_bits(r->access);
 	if (bits != 7) {
-		/* All that is asked for must be among what the rule names: r1 = r3 & ~bits. A deny
-		 * matches when any is.
-		 */
+		/* All the access that is asked for must be named by the rule: r1 = r3 & ~bits. A
+		 * rule that denies matches when any of it is. */
 		emit(p, BPF_ALU | BPF_MOV | BPF_X, 1, 3, 0, 0);
 		emit(p, BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, r->allow ? ~bits : bits);
 		skips[n++] = p->n;
@@ -94,7 +95,7 @@ struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n
 	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
 	size_t first = n_rules;
 	while (first > 0 && rules[first - 1].type !=
-				'a') /* a rule for all: what stands before it does not count */
+				'a') /* a rule for all devices: the rules before it do not count */
 		first--;
 	for (size_t i = n_rules; i > first; i--)
 		rule(&p, &rules[i - 1]);

@@ -26,7 +26,7 @@ static int wait_event(int dir, const char *key, uint64_t want, int64_t end)
 	for (;;) {
 		uint64_t v;
 		ssize_t n = pread(ev, text, sizeof text - 1, 0);
-		if (n < 0 && errno == ENODEV) /* removed meanwhile: nothing is in it */
+		if (n < 0 && errno == ENODEV) /* it was removed meanwhile, so it is empty */
 			return want ? -1 : 0;
 		text[n < 0 ? 0 : n] = 0;
 		if (cgroup_keyed(text, key, &v) && v == want)
@@ -42,8 +42,9 @@ static int wait_event(int dir, const char *key, uint64_t want, int64_t end)
 static int freeze_v1(int dir, bool on)
 {
 	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
-	for (;;) { /* a fork that races the freezer leaves FREEZING: writing again catches it
-		      (cgroup-v1/freezer-subsystem.rst) */
+	/* A fork that races with the freezer leaves the state FREEZING: writing again settles it
+	 * (cgroup-v1/freezer-subsystem.rst) */
+	for (;;) {
 		if (file_poke_at(dir, "freezer.state", on ? "FROZEN" : "THAWED") < 0)
 			return -1;
 		_cleanup_free_ char *s = file_read_at(dir, "freezer.state", 64, NULL);
@@ -65,7 +66,7 @@ static int freeze(const char *path)
 		    wait_event(fd, "frozen", 1, end) == 0)
 			return 0;
 		fail("%s: freeze: %m", path);
-		file_poke_at(fd, "cgroup.freeze", "0"); /* half frozen is no state to leave it in */
+		file_poke_at(fd, "cgroup.freeze", "0"); /* do not leave it half frozen */
 		return -1;
 	}
 	_cleanup_close_ int v1 = f ? cgroup_group_fd(f, path) : -1;
@@ -122,8 +123,8 @@ static int thaw_one(int parent, const char *name, void *arg)
 	return 0;
 }
 
-/* The group and all below it, from the bottom: a container may have frozen groups of its own, on
- * either side. */
+/* The group and all groups below it, from the bottom up: a container may have frozen groups of its
+ * own, on either side. */
 static void thaw_below(const char *path)
 {
 	static const struct tree_walk how = {.entry = cgroup_subgroup, .leave = thaw_one};
@@ -153,7 +154,8 @@ static int does_not_die(const char *path)
 	return fail("%s: a process in it does not die (uninterruptible)", path);
 }
 
-/* Linux 5.14. A v1 freezer keeps from dying what it holds, and somebody inside may freeze again. */
+/* Since Linux 5.14. A frozen v1 freezer keeps its processes from dying, and a process inside may
+ * freeze the group again. */
 static int kill_v2(int fd, const char *path)
 {
 	int64_t end = now_ms() + CGROUP_DEADLINE_MS;
@@ -176,7 +178,7 @@ int cgroup_kill(const char *path)
 		return kill_v2(fd, path);
 	if (!cgroup_exists(path))
 		return 0;
-	/* Frozen, no process can fork away from the signal; thawed, it dies of it. */
+	/* A frozen process cannot fork to escape the signal; when thawed, it dies of it. */
 	while (cgroup_populated(path) > 0) {
 		freeze(path);
 		cgroup_procs(path, kill_one, NULL);
@@ -188,7 +190,7 @@ int cgroup_kill(const char *path)
 	return 0;
 }
 
-/* What is busy stays; the group itself then tells. */
+/* A busy group stays; removing the topmost one then reports it. */
 static int remove_group(int parent, const char *name, void *arg)
 {
 	(void)arg;
@@ -234,8 +236,7 @@ void cgroup_sweep(const char *top)
 	}
 }
 
-/* The last process is gone from the group a moment after its parent has waited for it: busy may
- * pass. */
+/* The last process leaves the group a moment after its parent has reaped it, so EBUSY may pass. */
 static int remove_one(struct cgroup_hierarchy *h, const char *path)
 {
 	int64_t end = now_ms() + 500;

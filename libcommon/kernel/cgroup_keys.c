@@ -1,6 +1,5 @@
-/* cgroup_keys.c: cgroup v2's keys in a v1 hierarchy's terms, and what kernel option each needs; see
- * cgroup.h. The conversions are runc's and crun's.
- */
+/* cgroup_keys.c: cgroup v2's keys in terms of a v1 hierarchy, and the kernel option that each
+ * needs; see cgroup.h. The conversions are those of runc and crun. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include "cgroup.h"
 #include "err.h"
 
-/* The binary logarithm of x >= 1, bit by bit: libm's would be several KiB. */
+/* The binary logarithm of x >= 1, bit by bit: libm's would add several KiB. */
 static double lg(double x)
 {
 	double l = 0, bit = 1;
@@ -34,9 +33,10 @@ static uint64_t clamp(uint64_t n, uint64_t least, uint64_t most)
 	return n > most ? most : n;
 }
 
-/* v1's cpu.shares 2..262144 (1024) and v2's cpu.weight 1..10000 (100): runc 1.4 and crun 1.23 lay a
- * curve through both ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34)) where l =
- * log2(shares). (Before, a line through the ends made the default of the one 39 of the other.) */
+/* v1's cpu.shares are 2..262144 (default 1024) and v2's cpu.weight 1..10000 (default 100): runc 1.4
+ * and crun 1.23 fit a curve through both ends and the default, ceil(10^((l*l + 125*l)/612 - 7/34))
+ * where l = log2(shares). (Earlier versions used a line through the ends, which turned the default
+ * of 1024 shares into a weight of 39.) */
 uint64_t cgroup_weight_of_shares(uint64_t shares)
 {
 	shares = clamp(shares, 2, 262144);
@@ -53,7 +53,7 @@ uint64_t cgroup_weight_of_shares(uint64_t shares)
 	return lo;
 }
 
-/* The most shares that have this weight. */
+/* The largest number of shares that has this weight. */
 uint64_t cgroup_shares_of_weight(uint64_t weight)
 {
 	uint64_t lo = 2, hi = 262144;
@@ -67,7 +67,7 @@ uint64_t cgroup_shares_of_weight(uint64_t weight)
 	return lo;
 }
 
-/* v1's blkio weights are 10..1000, v2's io.weight 1..10000: a line. */
+/* v1's blkio weights are 10..1000 and v2's io.weight is 1..10000: a linear conversion. */
 uint64_t cgroup_io_of_blkio(uint64_t weight)
 {
 	weight = clamp(weight, 10, 1000);
@@ -123,7 +123,7 @@ static char *text(uint64_t n)
 	return xasprintf("%" PRIu64, n);
 }
 
-/* "max" or a size; *max says which. */
+/* "max" or a size; *max says which it is. */
 static int amount(const char *key, const char *value, uint64_t *n, bool *max)
 {
 	*max = strcmp(value, "max") == 0;
@@ -180,7 +180,8 @@ static int cpu_max(const char *value, bool v2, struct cgroup_write *out)
 		return add(out, "cpu", "cpu.max",
 		    quota < 0 ? xasprintf("max %" PRId64, period)
 			      : xasprintf("%" PRId64 " %" PRId64, quota, period));
-	/* With the quota off for a moment, no order of old and new quota and period is refused. */
+	/* With the quota switched off for a moment, no order of old and new quota and period is
+	 * refused. */
 	add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
 	add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, period));
 	return 2 + add(&out[2], "cpu", "cpu.cfs_quota_us", xasprintf("%" PRId64, quota));
@@ -218,7 +219,7 @@ static int io_weight(const char *value, bool v2, struct cgroup_write *out)
 	return r < 0 ? r : 1;
 }
 
-/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, a blkio.throttle file for each of
+/* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, one blkio.throttle file for each of
  * them on v1. */
 static int io_max(const char *value, bool v2, struct cgroup_write *out)
 {

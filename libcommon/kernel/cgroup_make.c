@@ -13,8 +13,9 @@
 
 /* --- making --- */
 
-/* A new v1 cpuset takes no process until it has cpus and mems: they are the parent's, from the top
- * down; below our own first level the kernel copies them (cgroup.clone_children). */
+/* A new v1 cpuset accepts no process until its cpus and mems are set: they are copied from the
+ * parent, from the top down. Below our own first level the kernel copies them
+ * (cgroup.clone_children). */
 static int cpuset_copy(int parent, int group)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
@@ -35,8 +36,8 @@ static bool blank(int group, const char *file)
 	return s && strspn(s, " \n") == strlen(s);
 }
 
-/* From the top down to the group, where it has none yet: it is the first at the top, or was made
- * before another start had its parent ready. */
+/* From the top down to the group, wherever they are still empty: the group is the first below the
+ * top, or was made before another start had prepared its parent. */
 static void cpuset_ready(int root, const char *path)
 {
 	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -59,10 +60,10 @@ static void cpuset_ready(int root, const char *path)
 		close(up);
 }
 
-/* Give the children of a v2 group every controller it has: one by one, where all at once is
- * refused. A group with processes in it cannot (EBUSY): whoever needs a controller then hears of
- * it. (Those that know threads, cpu and pids, it could, but then no process may enter the
- * children.) */
+/* Give the children of a v2 group every controller that it has: all at once, or one by one where
+ * that is refused. A group that has processes in it cannot do so (EBUSY); whoever needs a
+ * controller then gets an error. (The threaded controllers, cpu and pids, could be enabled, but
+ * then no process could enter the children.) */
 static void v2_enable(int group)
 {
 	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
@@ -87,7 +88,7 @@ static void v2_enable(int group)
 	strv_free(&is);
 }
 
-/* mkdir -p of the parents; each new level is made ready for its children. */
+/* mkdir -p of the parents; each new level is prepared for its children. */
 static int make_parents(struct cgroup_hierarchy *h, const char *path)
 {
 	bool cpuset = !h->v2 && strstr(h->controllers, ",cpuset,");
@@ -119,7 +120,7 @@ static int make_parents(struct cgroup_hierarchy *h, const char *path)
 	return 0;
 }
 
-/* A parent that was there already may not give its children what it has. */
+/* A parent that existed before may not pass its controllers on to its children. */
 static void v2_ready(struct cgroup_hierarchy *h, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -131,7 +132,7 @@ static void v2_ready(struct cgroup_hierarchy *h, const char *path)
 		make_parents(h, path);
 }
 
-/* 1 made, 0 was there, -1 with errno. */
+/* 1: made; 0: it existed; -1 with errno. */
 static int make_one(struct cgroup_hierarchy *h, const char *path)
 {
 	int root = cgroup_root_fd(h);
@@ -142,7 +143,7 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 			return 0;
 		bool made = false;
 		for (int i = 0; !made && errno == ENOENT && i < 10;
-		     i++) /* another's end may take the parent away again */
+		     i++) /* another container's end may remove the parent again */
 			made = make_parents(h, path) == 0 &&
 			       (mkdirat(root, path, 0755) == 0 || errno == EEXIST);
 		if (!made)
@@ -180,7 +181,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 		if (!cgroup_is_ours(&h[i]))
 			continue;
 		r = make_one(&h[i], path);
-		made[i] = r != 0; /* -1: its parents, maybe */
+		made[i] = r != 0; /* -1: some of its parents may have been made */
 		if (r < 0)
 			make_failed(&h[i], path);
 		else if (r == 0 && !(flags & CGROUP_REUSE))
@@ -202,9 +203,9 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 
 /* --- joining --- */
 
-/* Into the v2 group of the process whose /proc directory it is: an init that has made groups below
- * its own and enabled controllers for them is in one of those, and its own takes no process any
- * more. */
+/* Move it into the v2 group of the process with this /proc directory. An init that has made groups
+ * below its own and enabled controllers for them is in one of those, and its first group no longer
+ * accepts processes. */
 static int join_beside(const struct cgroup_hierarchy *h, int procdir)
 {
 	_cleanup_free_ char *text =
@@ -224,8 +225,8 @@ static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
 {
 	char num[16];
 	snprintf(num, sizeof num, "%d", (int)pid);
-	/* A thread that moves itself by v1's `tasks` takes no lock over all processes (cgroup.h).
-	 */
+	/* A thread that moves only itself, through v1's `tasks`, takes no lock over all processes
+	 * (cgroup.h). */
 	_cleanup_free_ char *file =
 	    xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
 	return cgroup_root_fd(h) < 0 ? -1 : file_poke_at(h->fd, file, num);
@@ -270,7 +271,7 @@ static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int
 	return fail("%s: join in %s: %m%s", path, h->mount, hint);
 }
 
-/* The v2 side is the one that may refuse, so it comes first. */
+/* Only the v2 side refuses processes, so it is joined first. */
 static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
 	size_t n;

@@ -33,8 +33,8 @@ static int no_controller(const char *key, const char *c)
 	const char *name = strcmp(c, "io") == 0 ? "blkio" : c, *config = cgroup_config(key, true);
 	for (char *l = all; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		size_t n = strlen(name), len = strcspn(l, "\n");
-		if (strncmp(l, name, n) == 0 &&
-		    (l[n] == '\t' || l[n] == ' ')) { /* name, hierarchy, groups, enabled */
+		/* The fields are name, hierarchy, number of groups, enabled. */
+		if (strncmp(l, name, n) == 0 && (l[n] == '\t' || l[n] == ' ')) {
 			known = true;
 			on = l[len - 1] == '1';
 		}
@@ -62,11 +62,11 @@ static bool word_in(int dir, const char *file, const char *word)
 	return yes;
 }
 
-/* Which group above holds a v2 controller back, from the root down; NULL when none does. Caller
- * frees. */
+/* The group above that keeps a v2 controller from this one, searched from the root down; NULL when
+ * there is none. Caller frees. */
 static char *held_back(const char *path, const char *c)
 {
-	for (size_t n = 0;; n += strcspn(path + n, "/") + 1) { /* "", "a", "a/b" */
+	for (size_t n = 0;; n += strcspn(path + n, "/") + 1) { /* "", "a", "a/b" in turn */
 		_cleanup_free_ char *up = xstrndup(path, n ? n - 1 : 0);
 		_cleanup_close_ int dir = cgroup_dir(up, "");
 		if (dir < 0 || n > strlen(path))
@@ -86,7 +86,7 @@ static char *held_back(const char *path, const char *c)
 	}
 }
 
-/* A failed write to a group's file. */
+/* Why a write to a group's file failed. */
 static int explain(const char *path, const struct change *ch)
 {
 	int why = errno;
@@ -137,7 +137,7 @@ static struct change *find(const struct changes *c, const char *file)
 	return NULL;
 }
 
-/* A weight for disks has another name where the scheduler is what keeps it. */
+/* The weight of a disk has another name where the I/O scheduler applies it. */
 static void weight_file(int fd, struct cgroup_write *w)
 {
 	if (faccessat(fd, w->file, F_OK, 0) == 0)
@@ -197,8 +197,8 @@ static uint64_t limit_of(const char *s)
 	return n > UNLIMITED ? UINT64_MAX : n;
 }
 
-/* What memory.swap.max=SWAP or a new memory.max makes of memsw: the sum. It must not be below the
- * limit at any moment, so the order of the two writes is that of the direction. */
+/* memsw is the sum of memory.swap.max and memory.max. It must never be below memory.limit_in_bytes,
+ * so the order of the two writes depends on whether the limit rises or falls. */
 static int memsw(const char *path, struct changes *c)
 {
 	static const char L[] = "memory.limit_in_bytes", M[] = "memory.memsw.limit_in_bytes";
@@ -211,11 +211,11 @@ static int memsw(const char *path, struct changes *c)
 		 max = l ? limit_of(l->w.value) : old, sw;
 	if (!m && old_sw == UINT64_MAX)
 		return 0;
-	if (!m) { /* the room for swap stays what it was */
+	if (!m) { /* the amount of swap stays what it was */
 		add(c, fd, false, true,
 		    (struct cgroup_write){
 			xstrdup("memory"), xstrdup(M), xasprintf("%" PRIu64, old_sw - old)});
-		l = find(c, L); /* moved by add() */
+		l = find(c, L); /* add() has moved it */
 		m = &c->v[c->n - 1];
 		if (max == UINT64_MAX) {
 			free(m->w.value);
@@ -243,8 +243,8 @@ static int memsw(const char *path, struct changes *c)
 
 /* --- doing --- */
 
-/* What to write to have a file as it is now. Files of lines "MAJ:MIN ..." take one line for one
- * disk, and an empty cpuset takes an empty line. */
+/* What to write to restore a file's present value. In files with lines "MAJ:MIN ..." one line is
+ * for one disk, and an empty cpuset takes an empty line. */
 static char *old_value(const struct change *ch)
 {
 	_cleanup_free_ char *now = read_trimmed(ch->fd, ch->w.file);
@@ -276,7 +276,8 @@ static int apply(const char *path, struct changes *c)
 		ch->old = old_value(ch);
 		if (file_poke_at(ch->fd, ch->w.file, ch->w.value) == 0)
 			continue;
-		/* A kernel that does not count swap keeps any limit of it where there is none. */
+		/* A kernel that does not account for swap enforces any limit of it where there is
+		 * no swap. */
 		if (errno == ENOENT && ch->swap && !swap_on())
 			continue;
 		int why = errno;

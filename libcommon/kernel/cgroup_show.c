@@ -1,7 +1,7 @@
-/* cgroup_show.c: printing what the kernel counts of a group and what happens in it; see cgroup.h.
+/* cgroup_show.c: printing a group's counters and the events in it; see cgroup.h.
  *
- * v2's event files change with an inotify event. Of v1's memory an eventfd tells when it is out
- * (cgroup-v1/memory.rst, "OOM Control"); what else v1 counts is looked at each second.
+ * Changes of v2's event files are reported by inotify. On v1 an eventfd reports when memory runs
+ * out (cgroup-v1/memory.rst, "OOM Control"); v1's other counters are read once a second.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -103,7 +103,7 @@ int cgroup_show_events(const char *path)
 			poll(p, 2, look ? 1000 : -1);
 		while (read(in, junk, sizeof junk) > 0)
 			;
-		/* The eventfd tells of the moment before the kill is counted. */
+		/* The eventfd reports before the kill has been counted. */
 		if (oom_fd >= 0 && read(oom_fd, junk, 8) == 8)
 			poll(NULL, 0, 100);
 	}

@@ -1,6 +1,5 @@
-/* cgroup_show_minimal.c: what stands for ctr-cgset's --stat and --watch in a build without them
- * (make CONFIG=minimal); see cgroup.h.
- */
+/* cgroup_show_minimal.c: takes the place of ctr-cgset's --stat and --watch in the minimal build;
+ * see cgroup.h. */
 #include "cgroup.h"
 #include "err.h"
 

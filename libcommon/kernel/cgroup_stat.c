@@ -1,4 +1,4 @@
-/* cgroup_stat.c: reading what the kernel counts, under cgroup v2's names; see cgroup.h. */
+/* cgroup_stat.c: reading the kernel's counters under their cgroup v2 names; see cgroup.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,9 +26,9 @@ static void one(struct kv *out, int dir, const char *file, const char *key)
 		kv_set(out, key, s);
 }
 
-#define UNLIMITED 0x7fffffffffff0000ull /* v1's "no limit" is the largest number of pages */
+#define UNLIMITED 0x7fffffffffff0000ull /* v1 shows "no limit" as the largest number of pages */
 
-/* A v1 file's limit as v2 says it. */
+/* The limit in a v1 file, in v2's notation. */
 static char *limit(int dir, const char *file)
 {
 	char *s = slurp(dir, file);
@@ -45,7 +45,7 @@ static void micro(struct kv *out, const char *key, const char *nanoseconds)
 		kv_setf(out, key, "%llu", strtoull(nanoseconds, NULL, 10) / 1000);
 }
 
-/* "PREFIX.KEY" for each "KEY VALUE" line. */
+/* "PREFIX.KEY" for each line "KEY VALUE". */
 static void flat(struct kv *out, int dir, const char *file, const char *prefix, const char *only)
 {
 	_cleanup_free_ char *s = slurp(dir, file);
@@ -66,7 +66,7 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 	strv_free(&lines);
 }
 
-/* Sums over the disks: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
+/* Sums over all disks: v2 has "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void io(struct kv *out, int v2, int v1)
 {
 	char *s =
@@ -94,7 +94,7 @@ static void io(struct kv *out, int v2, int v1)
 	free(s);
 }
 
-/* The group's directory in the v1 hierarchy of a controller; -1 when v1 has not got it. */
+/* The group's directory in the v1 hierarchy of a controller; -1 when v1 does not have it. */
 static int v1_dir(const char *path, const char *controller)
 {
 	const struct cgroup_hierarchy *h = cgroup_with(controller);
@@ -177,7 +177,7 @@ int cgroup_stat(const char *path, struct kv *out)
 	return 0;
 }
 
-/* v1 has a file for each of the four rates: the lines of io.max that they make. */
+/* v1 has one file for each of the four rates: put together as the lines of io.max. */
 static char *io_max(int d)
 {
 	static const char *const f[][2] = {{"rbps", "blkio.throttle.read_bps_device"},
@@ -206,7 +206,7 @@ static char *io_max(int d)
 	return b.p ? b.p : xstrdup("");
 }
 
-/* A number file, converted. */
+/* The number in a file, converted. */
 static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 {
 	_cleanup_free_ char *s = slurp(d, file);
@@ -214,7 +214,7 @@ static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 	return n && *n ? xasprintf("%" PRIu64, convert(strtoull(n, NULL, 10))) : NULL;
 }
 
-/* A v1 file's value under its v2 key, for reading back. */
+/* The value of a v1 file under its v2 key, for reading back. */
 static char *v1_as_v2(int d, const char *key)
 {
 	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
@@ -224,7 +224,8 @@ static char *v1_as_v2(int d, const char *key)
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (strcmp(key, same[i][0]) == 0)
 			return limit(d, same[i][1]);
-	if (strcmp(key, "memory.low") == 0) { /* no soft limit is no protection, which v2 calls 0 */
+	/* No soft limit means no protection, which v2 shows as 0. */
+	if (strcmp(key, "memory.low") == 0) {
 		char *soft = limit(d, "memory.soft_limit_in_bytes");
 		return str_eq(soft, "max") ? free(soft), xstrdup("0") : soft;
 	}

@@ -1,4 +1,4 @@
-/* confine.c: dropping what a reader of archives does not need; see confine.h. */
+/* confine.c: dropping what a process that reads archives does not need; see confine.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -21,12 +21,13 @@
 /* CHOWN DAC_OVERRIDE FOWNER FSETID MKNOD SETFCAP */
 #define FILE_CAPS (1ull << 0 | 1ull << 1 | 1ull << 3 | 1ull << 4 | 1ull << 27 | 1ull << 31)
 
-/* Its own tree: private, so that nothing shows outside, and without devices, so that a node that an
- * archive brings can be made but not opened. The attributes are added to those that are there. */
+/* A mount tree of its own: private, so that nothing shows outside, and nodev, so that a device
+ * node from an archive can be created but not opened. The attributes are added to those that are
+ * there. */
 static int own_mount(void)
 {
 	struct mount_attr_s a = {.attr_set = 2 | 4 | 8 /* NOSUID NODEV NOEXEC */};
-	/* the working directory comes along into the new namespace, other descriptors do not */
+	/* The working directory follows into the new namespace, other descriptors do not. */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
 	int fd = sys_open_tree(AT_FDCWD, ".", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
@@ -44,7 +45,7 @@ static int new_root(int root)
 		return -1;
 	int own = own_mount();
 	int r = (own >= 0 && fchdir(own) < 0) || chroot(".") < 0 ? -1 : 0;
-	/* the descriptor that the work is done by is of this mount too */
+	/* The descriptor through which the work is done has to be on this mount, too. */
 	if (own >= 0 && dup3(own, root, O_CLOEXEC) < 0)
 		r = -1;
 	if (own >= 0)
@@ -52,10 +53,10 @@ static int new_root(int root)
 	return r;
 }
 
-/* landlock(7), by number: musl has no header for it. */
+/* landlock(7), by system call number: musl has no header for it. */
 static void landlocked(int root)
 {
-	uint64_t files = 0x1fff; /* all of its first version */
+	uint64_t files = 0x1fff; /* all rights of its first version */
 	struct {
 		uint64_t allowed;
 		int32_t parent;
@@ -72,7 +73,7 @@ static void landlocked(int root)
 	close(set);
 }
 
-/* What a verdict is written by: filter.h's ALLOW, or EPERM. */
+/* Writes a verdict: ALLOW of filter.h, or EPERM. */
 static void verdict(struct filter_program *p, unsigned rule, void *arg)
 {
 	(void)arg;
@@ -89,7 +90,7 @@ static int files_only(void)
 {
 	static short calls[] = {
 #ifdef CTR_SAN
-	    SYS_sigaltstack, /* the sanitizers' own, at an end */
+	    SYS_sigaltstack, /* the sanitizers call it at the end */
 #endif
 #ifdef SYS_open
 	    SYS_open, SYS_readlink, SYS_stat, SYS_lstat,
@@ -118,8 +119,8 @@ static int files_only(void)
 	}
 	struct sock_fprog *p = filter_program(r, n, NULL, 0, 0x00050000 | EPERM, verdict, NULL);
 	int e = p ? filter_load(p) : -1;
-	if (e < 0 && p &&
-	    (errno == ENOSYS || errno == EINVAL)) /* a kernel without: the rest holds */
+	/* On a kernel without Landlock: the other restrictions hold. */
+	if (e < 0 && p && (errno == ENOSYS || errno == EINVAL))
 		e = 0;
 	filter_free(p);
 	return e;

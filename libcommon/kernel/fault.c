@@ -1,8 +1,9 @@
 /* fault.c: only in the fault-injection build (make FAULT=1): the n-th system call of a start fails,
- * n from $CTR_FAULT.
+ * n being $CTR_FAULT.
  *
- * The linker sends these calls here (--wrap, ld(1)); the Makefile has the same list. A forked child
- * counts on with its parent, so the fault comes once in all: what undoes the start works again.
+ * The linker redirects these calls to this file (--wrap, ld(1)); the Makefile has the same list. A
+ * forked child continues its parent's count, so only one call fails in all, and what undoes the
+ * start works again.
  */
 #ifdef CTR_FAULT
 #include <errno.h>
@@ -81,8 +82,8 @@ int __wrap_open(const char *path, int flags, ...)
 	return fault() ? -1 : __real_open(path, flags, mode);
 }
 
-/* clone3, pivot_root, seccomp, openat2, close_range and the other calls that musl has no function
- * for. */
+/* clone3, pivot_root, seccomp, openat2, close_range and other calls for which musl has no
+ * function. */
 long __real_syscall(long nr, ...);
 long __wrap_syscall(long nr, ...);
 long __wrap_syscall(long nr, ...)
@@ -103,5 +104,5 @@ ssize_t __wrap_write(int fd, const void *p, size_t n)
 	return fd > 2 && fault() ? -1 : __real_write(fd, p, n);
 }
 #else
-typedef int fault_empty; /* ISO C wants something in a file */
+typedef int fault_empty; /* ISO C does not allow an empty file */
 #endif

@@ -1,9 +1,8 @@
-/* filter.c: the default seccomp filter, written from a table made at build time; see filter.h.
+/* filter.c: the default seccomp filter, generated from a table made at build time; see filter.h.
  *
  * A binary search over ranges of numbers: about eight comparisons a call, and a program short
- * enough that loading it costs little (the kernel's work grows with its length). What depends on a
- * capability is settled before the program is written, so neighbours with the same answer become
- * one range.
+ * enough to load quickly (the kernel's work grows with its length). What depends on a capability is
+ * decided before the program is generated, so neighbours with the same answer become one range.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -46,8 +45,8 @@ static void ret(struct filter_program *p, unsigned action)
 #define EPERM_ (SECCOMP_RET_ERRNO | EPERM)
 #define ENOSYS_ (SECCOMP_RET_ERRNO | ENOSYS)
 
-/* A rule with these capabilities as a plain one: RULE_UNKNOWN, _DENY, _ALLOW, or one that looks at
- * arguments. */
+/* A rule under these capabilities as a simple one: RULE_UNKNOWN, _DENY, _ALLOW, or one that
+ * inspects arguments. */
 static int settle(int rule, uint64_t caps)
 {
 	bool admin = caps & CAP(21);
@@ -68,12 +67,13 @@ static int settle(int rule, uint64_t caps)
 	return rule;
 }
 
-/* AF_ALG is CVE-2026-31431's way in, AF_VSOCK speaks to the host of a virtual machine; the others
- * are nobody's any more: DECnet, Econet, ATM SVCs, IrDA, WANPIPE, ISDN, CAIF. */
+/* AF_ALG is how CVE-2026-31431 is reached, and AF_VSOCK reaches the host of a virtual machine; the
+ * others are obsolete: DECnet, Econet, ATM SVCs, IrDA, WANPIPE, ISDN, CAIF. */
 static const unsigned char families[] = {12, 19, 20, 23, 25, 34, 37, 38, 40};
 #define N_FAMILIES (sizeof families)
 
-/* The end of a search: a verdict, after a look at the arguments where the rule says so. */
+/* The end of a search: a verdict, after the arguments have been inspected where the rule says
+ * so. */
 static void leaf(struct filter_program *p, unsigned rule, void *arg)
 {
 	(void)arg;
@@ -89,9 +89,9 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
-	case RULE_SOCKET: /* the common families first; then all but those that are refused, up to
-			   * AF_SMC and its like
-			   */
+	/* The common families first; then all but those that are refused, up to AF_SMC and its
+	 * neighbours. */
+	case RULE_SOCKET:
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		emit(p, BPF_JMP | BPF_JGE | BPF_K, families[0], 0, N_FAMILIES + 1);
 		emit(p, BPF_JMP | BPF_JGE | BPF_K, 46, N_FAMILIES + 1, 0);
@@ -101,7 +101,8 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
-	case RULE_SOCKETCALL: /* socket() is its first; the family lies in memory, unseen */
+	/* Socket() is its first subcall; the family is in memory, which a filter cannot read. */
+	case RULE_SOCKETCALL:
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0);
 		ret(p, ALLOW);
@@ -123,8 +124,8 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 	}
 }
 
-/* The left half lies right behind the comparison, the right half behind that. A jump reaches 255.
- */
+/* The left half follows right after the comparison, the right half after that. A jump reaches at
+ * most 255 instructions. */
 void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
     filter_leaf *leaf_fn, void *arg)
 {
@@ -138,7 +139,7 @@ void filter_search(struct filter_program *p, const struct seccomp_range *r, unsi
 	emit(p, BPF_JMP | BPF_JGE | BPF_K, nr < 0xff00 ? nr : 0xf0000 | (nr & 0xff), 0, 0);
 	filter_search(p, r, half, leaf_fn, arg);
 	size_t far = p->n - at - 1;
-	if (far > 255) { /* too far for one jump: over a long one */
+	if (far > 255) { /* too far for a conditional jump: an unconditional one is inserted */
 		emit(p, 0, 0, 0, 0);
 		memmove(&p->v[at + 2], &p->v[at + 1], far * sizeof *p->v);
 		p->v[at].jt = 0;
@@ -150,7 +151,7 @@ void filter_search(struct filter_program *p, const struct seccomp_range *r, unsi
 	filter_search(p, r + half, n - half, leaf_fn, arg);
 }
 
-/* Two searches behind a look at the architecture; of another one, the call gets `other`. */
+/* Two searches after a check of the architecture; a call of any other architecture gets `other`. */
 struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n,
     const struct seccomp_range *sibling, unsigned n_sibling, unsigned other, filter_leaf *leaf_fn,
     void *arg)
@@ -161,8 +162,8 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	size_t jump = p.n;
 	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	if (seccomp_table_arch == AUDIT_ARCH_X86_64) { /* x32's calls are the native ones by other
-							  numbers; -1 is a tracer's */
+	/* X32 has the native calls under other numbers; -1 is a call that a tracer cancelled. */
+	if (seccomp_table_arch == AUDIT_ARCH_X86_64) {
 		emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 2);
 		emit(&p, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 0);
 		ret(&p, other);
@@ -188,7 +189,8 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	return out;
 }
 
-/* The table with these capabilities, neighbours of one answer joined. Returns how many. */
+/* The table under these capabilities, neighbours with the same answer merged. Returns the number of
+ * ranges. */
 static unsigned join(
     const struct seccomp_row *in, unsigned n, uint64_t caps, struct seccomp_range *out)
 {
@@ -222,7 +224,7 @@ void filter_free(struct sock_fprog *p)
 
 int filter_load(const struct sock_fprog *p)
 {
-	/* SPEC_ALLOW: no speculation guard that docker does not have either; Linux 4.17. */
+	/* SPEC_ALLOW: without the speculation mitigation, as docker does it; since Linux 4.17. */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */,
 		p) == 0)
 		return 0;

@@ -1,6 +1,5 @@
-/* filter_rules.c: rules by system call name as a BPF program; see filter_rules.h. The numbers come
- * from the table that libseccomp gave when ctrbox was built.
- */
+/* filter_rules.c: rules by system call name, compiled to a BPF program; see filter_rules.h. The
+ * numbers come from a table that libseccomp provided when ctrbox was built. */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -11,9 +10,9 @@
 #include "str.h"
 
 #define MAX_NR 512
-#define OK_                                                                                        \
-	254 /* marks in jt and jf of a condition, until they are known: it holds, it does not      \
-	     */
+/* Placeholders in the jt and jf of a condition until the jump targets are known: it holds, it does
+ * not. */
+#define OK_ 254
 #define NO_ 255
 
 static const char *name_at(unsigned i)
@@ -48,7 +47,7 @@ static void add(struct filter_rules *f, const char *name, uint32_t action,
 	}
 }
 
-/* i386 reaches these through one call as well, their number its first argument. */
+/* i386 also reaches these through one call, with their number as its first argument. */
 static const struct {
 	const char *call;
 	unsigned char first;
@@ -61,8 +60,8 @@ static const struct {
     {"ipc", 1, "semop semget semctl semtimedop "}, {"ipc", 11, "msgsnd msgrcv msgget msgctl "},
     {"ipc", 21, "shmat shmdt shmget shmctl "}};
 
-/* The verdict on a call is the verdict on its part of the many-in-one call too, as libseccomp does
- * it; further conditions cannot be looked at there (the arguments are behind a pointer). */
+/* The verdict on a call also applies to its subcall of the multiplexed call, as in libseccomp;
+ * further conditions cannot be checked there (the arguments are behind a pointer). */
 static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
 {
 	size_t len = strlen(name);
@@ -70,7 +69,7 @@ static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
 		unsigned n = muxed[i].first;
 		for (const char *s = muxed[i].names; *s; s += strcspn(s, " ") + 1, n++)
 			if (strncmp(s, name, len) == 0 &&
-			    s[len] == ' ') /* ipc's upper half is a version */
+			    s[len] == ' ') /* the upper half of ipc's first argument is a version */
 				add(f, muxed[i].call, action,
 				    &(struct filter_cond){0, CMP_MASKED_EQ, 0xffff, n}, 1);
 	}
@@ -96,7 +95,7 @@ static void load(struct filter_program *p, unsigned arg, bool high)
 	    (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg + (high ? 4 : 0)), 0, 0);
 }
 
-/* One condition: the high half decides, or else the low one (both little-endian). */
+/* One condition: the high half decides, otherwise the low half (both little-endian). */
 static void condition(struct filter_program *p, const struct filter_cond *c)
 {
 	unsigned hi = (unsigned)(c->value >> 32), lo = (unsigned)c->value;
@@ -116,7 +115,7 @@ static void condition(struct filter_program *p, const struct filter_cond *c)
 		filter_emit(p, BPF_JMP | BPF_JGT | BPF_K, hi, yes, 0);
 	filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, hi, 0, no);
 	load(p, c->arg, false);
-	/* LT is not GE, LE is not GT */
+	/* LT is "not GE", LE is "not GT". */
 	unsigned short op = c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE : BPF_JGT;
 	if (equal)
 		op = BPF_JEQ;
@@ -131,8 +130,8 @@ static void resolve(unsigned char *j, size_t at, size_t ok, size_t no)
 		*j = (unsigned char)(no - at - 1);
 }
 
-/* A rule's conditions, all of which must hold, then its verdict; what does not hold goes on behind
- * it. */
+/* The conditions of a rule, all of which must hold, then its verdict; when one does not hold, the
+ * program continues after it. */
 static void rule(struct filter_program *p, const struct filter_rule *r)
 {
 	size_t starts[7];
@@ -150,13 +149,13 @@ static void rule(struct filter_program *p, const struct filter_rule *r)
 			}
 }
 
-/* What a range's rule number stands for: 0 the default, 1 + i the verdict of rule i alone, CALL and
- * a number the rules of that call. */
+/* The rule number of a range: 0 is the default, 1 + i the verdict of rule i alone, CALL plus a
+ * number the rules of that call. */
 #define CALL 0x8000u
 
 struct side {
 	const struct filter_rules *f;
-	int arch; /* column of seccomp_numbers */
+	int arch; /* the column of seccomp_numbers */
 };
 
 static void leaf(struct filter_program *p, unsigned n, void *arg)
@@ -175,12 +174,13 @@ static void leaf(struct filter_program *p, unsigned n, void *arg)
 	}
 }
 
-/* Ranges of one architecture: neighbours with one plain verdict are one. */
+/* The ranges of one architecture; neighbours with the same simple verdict are merged. */
 static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_range *out)
 {
 	static unsigned short of[MAX_NR];
 	memset(of, 0, sizeof of);
-	for (size_t i = f->n; i-- > 0;) { /* backwards: of plain rules the first one counts */
+	/* From the end: the first of several simple rules counts. */
+	for (size_t i = f->n; i-- > 0;) {
 		int nr = seccomp_numbers[f->v[i].name][arch];
 		if (nr < 0 || nr >= MAX_NR)
 			continue;

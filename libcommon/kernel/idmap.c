@@ -26,7 +26,7 @@ static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v
 	return r;
 }
 
-/* Without privilege only a set-uid program that checks /etc/subuid may write more than one's own
+/* Without privileges, only a set-uid program that checks /etc/subuid may map more than one's own
  * id. */
 static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v, size_t n)
 {
@@ -82,7 +82,7 @@ int idmap_write(pid_t pid, const struct idmap_entry *uids, size_t n_uids,
 		   : by_helper("newgidmap", pid, gids, n_gids);
 }
 
-/* The next line that is the user's; what follows it, or NULL. */
+/* The user's next line; returns what follows it, or NULL. */
 static const char *subid_next(
     const char *l, const char *user, uid_t uid, uint32_t *start, uint32_t *count)
 {

@@ -1,5 +1,5 @@
-/* init.c: a PID 1 that forwards and reaps; see init.h. Signals are waited for, not handled: there
- * is no handler to race. */
+/* init.c: a PID 1 that forwards signals and reaps; see init.h. Signals are waited for instead of
+ * handled, so no handler can race. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -17,7 +17,8 @@ int init_loop(pid_t child, bool machine)
 	int status;
 	prctl(PR_SET_NAME, "ctr-init");
 	sigfillset(&all);
-	/* These stop or end us by our own fault or doing: not the child's business. */
+	/* These stop or end us because of our own fault or deed: they are not forwarded to the
+	 * child. */
 	static const int own[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGABRT, SIGTRAP, SIGSYS};
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
 		sigdelset(&all, own[i]);
@@ -26,13 +27,13 @@ int init_loop(pid_t child, bool machine)
 	for (;;) {
 		pid_t p;
 		while ((p = waitpid(-1, &status, WNOHANG)) >
-		       0) /* first: it may have ended before its signal was kept */
+		       0) /* checked first: it may have ended before its signal was blocked */
 			if (p == child)
 				return exit_code(status);
 		int sig = sigwaitinfo(&all, &si);
 		if (sig < 0)
 			continue;
-		/* What busybox's and others' poweroff, halt and reboot send, and the kernel at
+		/* What poweroff, halt and reboot of busybox and others send, and the kernel on
 		 * Ctrl-Alt-Del. */
 		if (machine && (sig == SIGUSR1 || sig == SIGUSR2))
 			return INIT_OFF;

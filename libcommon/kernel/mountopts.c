@@ -51,7 +51,7 @@ static const struct word {
     {"runbindable", 0, 0, MS_UNBINDABLE | MS_REC},
 };
 
-/* A word of the table, also with OCI's leading "r" for "and everything beneath" (rro, rnosuid,
+/* A word of the table, or OCI's variant of it with a leading "r" for "recursively" (rro, rnosuid,
  * ...). */
 static bool known(struct mountopts *o, const char *w)
 {
@@ -88,8 +88,8 @@ int mountopts_parse(struct mountopts *o, const struct strv *words)
 		else
 			buf_printf(&data, "%s%s", data.n ? "," : "", w);
 	}
-	/* A volume that is read-only is so with all that is mounted in it: what a person means by
-	 * it. */
+	/* A read-only volume is read-only with everything that is mounted in it: that is what
+	 * people mean by it. */
 	if ((o->flags & MS_REC) && (o->flags & MS_RDONLY))
 		o->rec_flags = true;
 	o->data = data.p;

@@ -20,5 +20,5 @@ bool sys_missing(const char *name)
 	return false;
 }
 #else
-typedef int oldkernel_empty; /* ISO C wants something in a file */
+typedef int oldkernel_empty; /* ISO C does not allow an empty file */
 #endif

@@ -24,7 +24,7 @@ static ssize_t slurp(const char *path, char *buf, size_t size)
 	return n;
 }
 
-/* The name in field 2 may hold blanks and brackets: the last ')' ends it. */
+/* The name in field 2 may contain blanks and brackets: the last ')' ends it. */
 int starttime_parse(const char *stat, uint64_t *out)
 {
 	const char *s = strrchr(stat, ')');
@@ -49,7 +49,7 @@ int pid_starttime(pid_t pid, uint64_t *out)
 	if (slurp(path, stat, sizeof stat) < 0)
 		return errno = errno == ENOENT ? ESRCH : errno, -1;
 	const char *state = strrchr(stat, ')');
-	if (state && (state[2] == 'Z' || state[2] == 'X')) /* ended, not waited for yet */
+	if (state && (state[2] == 'Z' || state[2] == 'X')) /* it has ended and is not reaped yet */
 		return errno = ESRCH, -1;
 	return starttime_parse(stat, out);
 }
@@ -98,9 +98,10 @@ static uint64_t status_mask(const char *status, const char *key)
 	return s ? strtoull(s + strlen(key), NULL, 16) : 0;
 }
 
-/* Where it is while its masks are read: HEED_CANNOT in a system call other than sigtimedwait(2),
- * HEED_BUSY when it runs. While sigtimedwait waits, what it waits for is shown as not blocked (seen
- * on 6.18.44), though it is kept for it: tini and ctr-init live there. */
+/* Where the process is while its masks are read: HEED_CANNOT in any system call but
+ * sigtimedwait(2), HEED_BUSY while it runs. While sigtimedwait waits, the signals that it waits for
+ * are shown as not blocked (seen on 6.18.44), although they are delivered to it: this is where tini
+ * and ctr-init spend their time. */
 static enum heed whereabouts(pid_t pid)
 {
 	char path[32], text[256];
@@ -110,7 +111,7 @@ static enum heed whereabouts(pid_t pid)
 	if (*text < '0' || *text > '9') /* "running" */
 		return HEED_BUSY;
 	long nr = strtol(text, NULL, 10);
-	bool waits = nr == SYS_rt_sigtimedwait || nr == 421; /* 421: of 32-bit programs */
+	bool waits = nr == SYS_rt_sigtimedwait || nr == 421; /* 421 is that of 32-bit programs */
 	return waits ? HEED_UNKNOWN : HEED_CANNOT;
 }
 
@@ -121,16 +122,16 @@ enum heed pid_heeds(pid_t pid, int sig)
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	enum heed before = whereabouts(pid);
 	_cleanup_free_ char *text =
-	    file_read(path, FILE_ANY, NULL); /* its groups may be thousands */
+	    file_read(path, FILE_ANY, NULL); /* it may be in thousands of groups */
 	if (sig < 1 || sig > 64 || !text || strstr(text, "State:\tZ"))
 		return HEED_UNKNOWN;
-	/* A blocked one waits for sigwait(3) or signalfd(2): the kernel keeps it even for a first
-	 * process. */
+	/* A blocked signal waits for sigwait(3) or a signalfd(2): the kernel keeps it even for the
+	 * first process of a namespace. */
 	if ((status_mask(text, "\nSigCgt:\t") | status_mask(text, "\nSigBlk:\t")) & bit)
 		return HEED_TAKES;
 	if (status_mask(text, "\nSigIgn:\t") & bit)
 		return HEED_IGNORES;
-	const char *ids = strstr(text, "\nNSpid:\t"); /* outermost first */
+	const char *ids = strstr(text, "\nNSpid:\t"); /* outermost namespace first */
 	size_t n = ids ? strcspn(ids + 1, "\n") : 0;
 	if (n < 3 || ids[n] != '1' || ids[n - 1] != '\t' || ids[n - 2] == ':')
 		return HEED_TAKES;

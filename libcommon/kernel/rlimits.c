@@ -1,4 +1,4 @@
-/* rlimits.c: see rlimits.h. */
+/* rlimits.c: limits of an applet's own; see rlimits.h. */
 #include <signal.h>
 #include <sys/resource.h>
 

@@ -1,9 +1,10 @@
-/* selfexe.c: the process that enters a container runs from what cannot be written; see selfexe.h.
+/* selfexe.c: the process that enters a container runs from a binary that cannot be written; see
+ * selfexe.h.
  *
- * A detached read-only clone of the mount that the binary lies on costs no copy, and its pages are
- * those of the file. That it is read-only is a property of the mount the running program was
- * started from, so there is no race with what lies at our path, and no loop: after the second exec
- * the check is true by what the kernel did.
+ * A detached read-only clone of the mount that the binary is on needs no copy, and its pages are
+ * those of the file. Being read-only is a property of the mount that the running program was
+ * started from, so there is no race with whatever lies at our path, and no loop: after the second
+ * exec the kernel itself makes the check true.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 #include "sys.h"
 
 #define SELF "/proc/self/exe"
-#ifdef CTR_SAN /* the sanitizers' run-time needs its own /proc/self/exe */
+#ifdef CTR_SAN /* the sanitizers' runtime needs its own /proc/self/exe */
 #define NEVER true
 #else
 #define NEVER false
@@ -33,15 +34,15 @@
 
 extern char **environ;
 
-/* 1, 0, -1 with fail(). */
+/* 1: yes, 0: no, -1 with fail(). */
 static int protected_already(void)
 {
 	struct statfs fs;
 	if (statfs(SELF, &fs) == 0 && ((fs.f_flags & ST_RDONLY_F) || fs.f_type != TMPFS_MAGIC))
-		return fs.f_flags & ST_RDONLY_F; /* a memfd lies on a tmpfs */
+		return fs.f_flags & ST_RDONLY_F; /* a memfd is on a tmpfs */
 	_cleanup_close_ int fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	int seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
-	if (fd < 0) /* and not: start ourselves again and again */
+	if (fd < 0) /* without this check we would start ourselves again and again */
 		return fail("%s: %m (is /proc mounted?)", SELF);
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }

@@ -1,4 +1,4 @@
-/* sys.c: system calls with the older way behind them; see sys.h. */
+/* sys.c: newer system calls, with the older way where the kernel lacks them; see sys.h. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@
 #include "sys.h"
 #include "sysno.h"
 
-struct clone_args_s { /* clone3(2) up to 5.7's fields; older kernels refuse a non-zero cgroup with
-			 E2BIG */
+/* Clone3(2) with the fields of 5.7; older kernels refuse a non-zero cgroup with E2BIG. */
+struct clone_args_s {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 	    set_tid_size, cgroup;
 };
@@ -62,8 +62,8 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 	return (pid_t)pid;
 }
 
-/* In a function of its own: the child's calls lie below this frame, and it never returns into it.
- */
+/* In a function of its own: the child's calls use the stack below this frame, and the child never
+ * returns into it. */
 __attribute__((noinline)) pid_t sys_clone_borrow(
     uint64_t flags, int cgroup_fd, void (*fn)(void *), void *arg)
 {
@@ -99,11 +99,12 @@ __attribute__((noinline)) pid_t sys_clone_borrow(
 #endif
 }
 
-/* What close_range does, one by one. */
+/* What close_range(2) does, one descriptor at a time. */
 static int each_fd(unsigned first, unsigned last, bool cloexec)
 {
-	/* Not by /proc/self/fd: who enters a container has the container's /proc, and that may say
-	 * anything. poll(2) tells of a thousand at once which are open. */
+	/* Not through /proc/self/fd: a process that enters a container sees the container's
+	 * /proc, which may say anything. poll(2) tells of a thousand descriptors at once which
+	 * are open. */
 	struct pollfd p[1024];
 	struct rlimit most;
 	if (getrlimit(RLIMIT_NOFILE, &most) < 0)
@@ -115,7 +116,7 @@ static int each_fd(unsigned first, unsigned last, bool cloexec)
 		nfds_t n = end - fd < 1024 ? (nfds_t)(end - fd) : 1024;
 		for (nfds_t i = 0; i < n; i++)
 			p[i] = (struct pollfd){.fd = (int)(fd + i)};
-		if (poll(p, n, 0) < 0) /* EINVAL: more than the soft limit allows */
+		if (poll(p, n, 0) < 0) /* EINVAL: more than the soft limit of descriptors */
 			memset(p, 0, sizeof p);
 		for (nfds_t i = 0; i < n; i++) {
 			if (p[i].revents & POLLNVAL)
@@ -187,7 +188,7 @@ int sys_setns_pidfd(int pidfd, int flags)
 
 int sys_rename_new(int dirfd, const char *from, const char *to)
 {
-	if (sys_missing("rename_noreplace")) /* the file system may not know it either */
+	if (sys_missing("rename_noreplace")) /* the file system may not support it either */
 		errno = EINVAL;
 	else if (syscall(SYS_renameat2, dirfd, from, dirfd, to, 1 /* RENAME_NOREPLACE */) == 0)
 		return 0;
@@ -218,13 +219,13 @@ struct open_how_s {
 	uint64_t flags, mode, resolve;
 };
 
-/* One component at a time, each opened without following; a link's text is put before what is left.
- * The descriptors of the way down are kept, so that ".." is our own stack and never the kernel's
- * idea of a parent. */
+/* One component at a time, each opened without following links; a link's text is put before the
+ * rest of the path. The descriptors of the way down are kept, so that ".." is taken from our own
+ * stack and never from the kernel's idea of a parent. */
 struct walk {
 	int stack[256];
 	int depth, links;
-	char *last; /* the name of what was gone into last */
+	char *last; /* the name of the component entered last */
 };
 
 static int walk_step(struct walk *w, char **rest, const char *name, int root)
@@ -256,8 +257,8 @@ static int walk_step(struct walk *w, char **rest, const char *name, int root)
 	return 0;
 }
 
-/* Where /proc is of a pid namespace that we are not in, it shows no descriptors of ours: what the
- * way ended at is opened by its name once more, and must be the same. */
+/* Where /proc belongs to a pid namespace that we are not in, it does not show our descriptors: the
+ * last component is opened by its name once more, and must be the same file. */
 static int walk_again(const struct walk *w, int root, int flags)
 {
 	struct stat was, is;
@@ -334,8 +335,8 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	for (int i = 0; i < 100; i++) {
 		long fd = sys_new(
 		    SYS_openat2, "openat2", rootfd, (long)path, (long)&how, sizeof how, 0, 0);
-		if (fd >= 0 || (errno != EAGAIN &&
-				   errno != EINTR)) { /* EAGAIN: something was renamed under us */
+		/* EAGAIN: something was renamed during the lookup. */
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) {
 			if (fd < 0 && errno == ENOSYS)
 				break;
 			return (int)fd;
@@ -364,7 +365,7 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
 		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
 			return -1;
 		if (readlinkat(parent, name, (char[1]){0}, 1) >=
-		    0) /* to nothing, as the open above found */
+		    0) /* as the open above found, to nothing */
 			return errno = ENOENT, -1;
 	} else {
 		int f = openat(
@@ -411,7 +412,7 @@ static int by_mountinfo(int fd, unsigned long flags)
 		unescape(at);
 		if (strncmp(at, top, n) != 0 || (at[n] && at[n] != '/'))
 			continue;
-		struct statfs fs; /* what is forbidden there already stays so */
+		struct statfs fs; /* the flags that are in force there must be kept */
 		unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
 		keep &= statfs(at, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
 		r = mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | flags | keep, NULL);

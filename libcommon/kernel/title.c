@@ -1,8 +1,8 @@
 /* title.c: what others see of our command line and environment; see title.h.
  *
  * The kernel shows the memory itself, whatever was passed to execve(2), so what must not be seen is
- * overwritten there. A process that enters a container does so before it can be seen in there: a
- * container with CAP_SYS_PTRACE would read the caller's secrets.
+ * overwritten there. A process that enters a container does so before it becomes visible inside: a
+ * container with CAP_SYS_PTRACE could otherwise read the caller's secrets.
  */
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ extern char **environ;
 
 static char *args, *args_end, *env_end;
 
-/* The strings lie one behind the other; one that does not was put elsewhere by setenv(3). */
+/* The strings lie one after the other; a string that does not was moved elsewhere by setenv(3). */
 static char *run_end(char *end, char **strings)
 {
 	for (; *strings && *strings == end; strings++)
@@ -30,8 +30,8 @@ void title_keep(char **argv)
 	env_end = run_end(args_end, environ);
 }
 
-/* The last byte stays NUL: without it the kernel takes the environment for a continuation (proc(5),
- * cmdline). */
+/* The last byte stays NUL: otherwise the kernel takes the environment for a continuation of the
+ * command line (proc(5), cmdline). */
 void title_set(const char *text)
 {
 	size_t room = args ? (size_t)(args_end - args) : 0, n = strlen(text);

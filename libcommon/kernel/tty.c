@@ -81,8 +81,8 @@ int tty_copy_step(struct tty_copy *c, int from, int to)
 		n = write(to, c->buf + c->done, c->have - c->done);
 		if (n > 0) {
 			c->done += (size_t)n;
-		} else if (errno == EAGAIN) { /* the other side is slow: wait for it a moment, then
-						 let signals through */
+		} else if (errno == EAGAIN) { /* the other side is slow: wait a moment, then let
+						 signals through */
 			struct pollfd p = {.fd = to, .events = POLLOUT};
 			if (poll(&p, 1, 1000) <= 0)
 				return 0;

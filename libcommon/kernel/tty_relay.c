@@ -7,9 +7,9 @@
 
 #include "tty_relay.h"
 
-/* Our stdout may be shared with others, who would be surprised if it stopped blocking: a terminal
- * or a pipe is opened once more. What cannot be (a socket) gets small writes, and only when poll(2)
- * said that there is room. */
+/* Our stdout may be shared with others, who would be surprised to find it non-blocking: a terminal
+ * or a pipe is opened a second time. What cannot be opened (a socket) gets small writes, and only
+ * when poll(2) reports room. */
 static void out_open(struct tty_relay *r)
 {
 	char path[32];
@@ -41,7 +41,8 @@ void tty_relay_poll(const struct tty_relay *r, struct pollfd *p)
 	    .fd = r->master >= 0 && !in_full && !r->in_ended ? STDIN_FILENO : -1, .events = POLLIN};
 	p[1] = (struct pollfd){
 	    .fd = r->master, .events = (short)((in_full ? POLLOUT : 0) | (out_full ? 0 : POLLIN))};
-	if (!p[1].events) /* a hang-up is told whether asked for or not, and would keep us busy */
+	/* A hang-up is reported even when not asked for, and would make us spin. */
+	if (!p[1].events)
 		p[1].fd = -1;
 	p[2] = (struct pollfd){.fd = out_full ? r->out : -1, .events = POLLOUT};
 }
@@ -58,7 +59,7 @@ static void in_end(struct tty_relay *r)
 	r->in_ended = true;
 	r->to_master.have = tty_end_type(r->master, r->last, r->to_master.buf);
 	r->to_master.done = 0;
-	r->last = '\n'; /* said again, it is at the beginning of a line */
+	r->last = '\n'; /* typed again, it is at the beginning of a line */
 }
 
 static void in_read(struct tty_relay *r)
@@ -106,7 +107,7 @@ static void out_write(struct tty_relay *r)
 	ssize_t n = write(r->out, r->to_out.buf + r->to_out.done, r->to_out.have - r->to_out.done);
 	if (n > 0) {
 		r->to_out.done += (size_t)n;
-	} else if (errno != EAGAIN && errno != EINTR) { /* nobody reads it any more */
+	} else if (errno != EAGAIN && errno != EINTR) { /* nobody reads it any more: stop writing */
 		r->to_out.done = r->to_out.have;
 		hang_up(r);
 	}
@@ -127,7 +128,7 @@ void tty_relay_step(struct tty_relay *r, const struct pollfd *p)
 
 bool tty_relay_rest(struct tty_relay *r)
 {
-	r->in_ended = true; /* nobody reads it now */
+	r->in_ended = true; /* nobody reads our input any more */
 	r->to_master.done = r->to_master.have;
 	if (r->to_out.done < r->to_out.have)
 		return true;

@@ -1,7 +1,7 @@
 /* userdb.c: users and groups from a root's own files; see userdb.h.
  *
- * The files are the image's: a fifo, a device, something huge or a link out of the root is no file
- * here. Lines that do not parse are passed over, as getpwent(3) does.
+ * The files belong to the image: a fifo, a device, something huge or a link out of the root is
+ * treated as no file. Lines that do not parse are skipped, as getpwent(3) does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 #define MAX_FILE (4 << 20)
 #define MAX_GROUPS 65536
 
-/* Field n of a colon-separated line, not terminated: its length in *len. NULL when there are fewer.
- */
+/* Field n of a colon-separated line, not NUL-terminated; its length goes to *len. NULL when the
+ * line has fewer fields. */
 static const char *field(const char *line, size_t linelen, int n, size_t *len)
 {
 	const char *s = line, *end = line + linelen;
@@ -46,7 +46,7 @@ static bool id_parse(const char *s, size_t n, uint32_t *out)
 		v = v * 10 + (uint64_t)(s[i] - '0');
 	}
 	*out = (uint32_t)v;
-	return v < 0xffffffffu; /* (uid_t)-1 means "leave it" to setresuid(2) */
+	return v < 0xffffffffu; /* (uid_t)-1 means "leave unchanged" to setresuid(2) */
 }
 
 /* The line whose field `col` is `key`. */
@@ -103,9 +103,8 @@ static void memberships(const char *group, const char *name, struct user *u)
 	}
 }
 
-/* What is written as a number is one, even where a name in the image's file looks the same
- * (CVE-2016-3697): 1 with *id, 0 for a name, -1 with fail() when it is none that a user can have.
- */
+/* A number is taken as a number, even where a name in the image's file looks the same
+ * (CVE-2016-3697): 1 with *id, 0 for a name, -1 with fail() when no user can have that number. */
 static int number(const char *what, const char *text, uint32_t *id)
 {
 	const char *digits = text + (*text == '-' || *text == '+');
@@ -130,11 +129,11 @@ static int group_id(const char *group, const char *name, uint32_t *gid)
 	return fail("group '%s' is not in the container's /etc/group", name);
 }
 
-/* Returns the user's name (caller frees) when it has one. */
+/* Returns the user's name (caller frees) if there is one. */
 static int user_id(const char *passwd, const char *who, struct user *u, char **name)
 {
 	size_t n, fl;
-	char plain[16]; /* 007 is 7 */
+	char plain[16]; /* 007 stands for 7 */
 	int is_number = number("user", who, &u->uid);
 	if (is_number < 0)
 		return -1;
@@ -173,7 +172,7 @@ int userdb_parse(const char *passwd, const char *group, const char *who, const s
 		if (group_id(group, colon + 1, &out->gid) < 0)
 			return -1;
 	} else if (name) {
-		memberships(group, name, out); /* docker: with a group named, no others */
+		memberships(group, name, out); /* as docker: no other groups when one is named */
 	}
 	for (size_t i = 0; more && i < more->n; i++) {
 		uint32_t g;

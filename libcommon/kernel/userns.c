@@ -1,4 +1,4 @@
-/* userns.c: user namespaces, and the ids that a user has for them; see userns.h. */
+/* userns.c: user namespaces, and the ids that a user may map in them; see userns.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -25,7 +25,7 @@ static void map_add(struct idmap *m, uint32_t container, uint32_t host, uint32_t
 	m->v[m->n++] = (struct idmap_entry){container, host, size};
 }
 
-/* The caller's range in /etc/subuid or /etc/subgid; false where there is none. */
+/* The caller's range in /etc/subuid or /etc/subgid; false when there is none. */
 static bool sub_range(const char *file, uint32_t *start, uint32_t *count)
 {
 	_cleanup_free_ char *text = file_read(file, FILE_ANY, NULL);
@@ -39,8 +39,8 @@ static bool helpers_there(void)
 	       (access("/usr/bin/newgidmap", X_OK) == 0 || access("/bin/newgidmap", X_OK) == 0);
 }
 
-/* One side of the map. `inner`: the id that the caller's own becomes (0, or itself with keep-id);
- * the others come from the range of subordinate ids. */
+/* One of the two maps. `inner` is the id that the caller's own id becomes (0, or the same with
+ * keep-id); the others come from the range of subordinate ids. */
 static void user_side(struct idmap *m, uint32_t own, uint32_t inner, uint32_t start, uint32_t count)
 {
 	uint32_t below = inner < count ? inner : count;
@@ -60,8 +60,9 @@ const char *userns_opaque(bool own)
 	return own || userns_nested() ? "user.overlay.opaque" : "trusted.overlay.opaque";
 }
 
-/* One side of userns_range(). Where nobody has set ids aside for root or for podman's `containers`,
- * those above the ones that useradd(8) and systemd hand out, up to 0x7fffffff. */
+/* One of the two maps of userns_range(). Where no ids are set aside for root or for podman's
+ * `containers`, those above the ones that useradd(8) and systemd hand out are taken, up to
+ * 0x7fffffff. */
 static uint32_t range_of(const char *file, uint32_t nth, struct idmap_entry *e)
 {
 	_cleanup_free_ char *text = file_read(file, FILE_ANY, NULL);
@@ -114,8 +115,8 @@ bool userns_single(void)
 				     sub_range("/etc/subgid", &start, &count));
 }
 
-/* unshare(2) keeps our id and gives every capability; the map must come from outside: a child that
- * stays there. */
+/* unshare(2) keeps our id and gives us every capability; the map has to be written from outside, by
+ * a child that stays there. */
 int userns_enter(const struct idmap *uids, const struct idmap *gids)
 {
 	struct idmap own_uids = {0}, own_gids = {0};
