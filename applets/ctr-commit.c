@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container_event.h"
 #include "container_files.h"
 #include "err.h"
 #include "image_store.h"
@@ -122,6 +123,7 @@ static void commit(struct ctree *t, const char *name)
 	    store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0)
 		die_fail();
 	store_close(&s);
+	event_container(&t->c, "commit", "imageRef", name);
 	printf("sha256:%s\n", hex);
 }
 

@@ -202,6 +202,9 @@ int ctr_exec_main(int argc, char **argv)
 	if (create_reload(&c, &spec) < 0)
 		die_fail();
 	settle(&spec, argc - n - 1, argv + n + 1);
+	_cleanup_free_ char *what = xasprintf("exec_start: %s", argv[n + 1]);
+	if (!o.check)
+		event_container(&c, what, NULL, NULL);
 	const char *group = kv_get(&c.state, "cgroup"); /* empty: it has none */
 	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
 	e.detach = o.detach;
@@ -214,5 +217,9 @@ int ctr_exec_main(int argc, char **argv)
 		die_code(e.code, "%s: %s", c.name, fail_msg());
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", c.name);
 	title_set(title); /* what was given by -e is for nobody else */
-	return enter_wait(&e);
+	int code = enter_wait(&e);
+	_cleanup_free_ char *said = xasprintf("%d", code);
+	if (!o.check)
+		event_container(&c, "exec_die", "exitCode", said);
+	return code;
 }

@@ -15,6 +15,7 @@
 #include "container_files.h"
 #include "container_images.h"
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "image_cli.h"
 #include "image_store.h"
@@ -164,6 +165,7 @@ static int do_import(int argc, char **argv)
 			die_usage("%s", fail_msg());
 	if (image_import(ctr_lib(), name, input(file), shown(file), &image_o.changes, hex) < 0)
 		die_fail();
+	event_tell("image", "import", hex, "name", name, EVENT_END);
 	printf("sha256:%s\n", hex);
 	return 0;
 }
@@ -186,8 +188,10 @@ static int do_load(int argc, char **argv)
 	if ((dir ? image_load_dir(ctr_lib(), file, name, &loaded)
 		 : image_load(ctr_lib(), input(file), shown(file), name, &loaded)) < 0)
 		die_fail();
-	for (size_t i = 0; i < loaded.n; i++)
+	for (size_t i = 0; i < loaded.n; i++) {
+		event_tell("image", "load", loaded.v[i], "name", loaded.v[i], EVENT_END);
 		puts(loaded.v[i]);
+	}
 	return 0;
 }
 
@@ -207,6 +211,7 @@ static int do_tag(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0 || store_ref(&s, argv[0], &r, &names) < 0 ||
 	    store_ref_set(&s, name, r.hex, r.size) < 0)
 		die_fail();
+	event_tell("image", "tag", r.hex, "name", name, EVENT_END);
 	store_close(&s);
 	return 0;
 }
@@ -231,6 +236,10 @@ static int rm_one(struct store *s, const char *operand)
 				   users.v[0]);
 	}
 	int e = store_ref_remove(s, by_ref ? r.name : NULL, r.hex);
+	if (e == 0 && r.name)
+		event_tell("image", "untag", r.hex, "name", r.name, EVENT_END);
+	if (e == 0 && (!by_ref || names == 1))
+		event_tell("image", "delete", r.hex, "name", r.name, EVENT_END);
 	free(r.name);
 	return e;
 }
@@ -327,6 +336,7 @@ static int do_push(int argc, char **argv)
 		die_usage("push takes an IMAGE, and where it goes when that is another name");
 	if (registry_push(ctr_lib(), argv[0], argv[argc - 1], hex) < 0)
 		die_fail();
+	event_tell("image", "push", argv[argc - 1], "name", argv[argc - 1], EVENT_END);
 	printf("sha256:%s\n", hex);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "container_event.h"
 #include "err.h"
 #include "container_net.h"
 #include "opt.h"
@@ -24,5 +25,6 @@ int ctr_rename_main(int argc, char **argv)
 	if (container_open(&c, argv[n]) < 0 || container_rename(&c, argv[n + 1]) < 0)
 		die_fail();
 	container_net_rename(&c);
+	event_container(&c, "rename", "oldName", argv[n]);
 	return 0;
 }

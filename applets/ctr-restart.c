@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <time.h>
 
+#include "container_event.h"
 #include "create.h"
 #include "err.h"
 #include "file.h"
@@ -66,7 +67,10 @@ static int restart(struct container *c, void *arg)
 		return fail("%s: corrupt: %s", c->name, c->why);
 	if (create_reload(c, &spec) < 0)
 		return -1;
-	return monitor_detached(c, &spec, false) ? fail_in("%s", c->name) : 0;
+	if (monitor_detached(c, &spec, false))
+		return fail_in("%s", c->name);
+	event_container(c, "restart", NULL, NULL);
+	return 0;
 }
 
 int ctr_restart_main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "container_event.h"
 #include "create.h"
 #include "err.h"
 #include "file.h"
@@ -100,5 +101,6 @@ int ctr_update_main(int argc, char **argv)
 	if ((settings.n && c.pid && apply(container_cgroup(&c), &settings) < 0) ||
 	    (settings.n && remember(&c, &settings) < 0) || (policy && repolicy(&c) < 0))
 		die("%s: %s", c.name, fail_msg());
+	event_container(&c, "update", NULL, NULL);
 	return 0;
 }

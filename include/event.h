@@ -9,9 +9,11 @@
 #define EVENT_FILE "events"
 #define EVENT_OLD "events.1"
 
+#define EVENT_END ((char *)0)
+
 /* Add a line: type ("container", "image", "network", "volume"), action and id, then keys and values
- * up to a NULL (one whose value is NULL is left out). Never fails: whoever acts does not depend on
- * who looks. */
+ * up to EVENT_END (one whose value is NULL is left out). Never fails: whoever acts does not depend
+ * on who looks. */
 void event_tell(const char *type, const char *action, const char *id, ...)
     __attribute__((sentinel));
 

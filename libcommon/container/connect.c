@@ -9,6 +9,7 @@
 #include "connect.h"
 #include "container_net.h"
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "lease.h"
 #include "place.h"
@@ -282,6 +283,9 @@ int connect_to(struct container *c, struct endpoint_req *r)
 	if (result >= 0)
 		result = to(c, r, &lines);
 	strv_free(&lines);
+	if (result == 0)
+		event_tell(
+		    "network", "connect", r->net, "container", c->id, "name", r->net, EVENT_END);
 	return result;
 }
 
@@ -312,5 +316,8 @@ int connect_off(struct container *c, const char *network)
 	if (result >= 0)
 		result = off(c, network, &lines);
 	strv_free(&lines);
+	if (result == 0)
+		event_tell("network", "disconnect", network, "container", c->id, "name", network,
+		    EVENT_END);
 	return result;
 }

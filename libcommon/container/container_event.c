@@ -10,5 +10,5 @@ void event_container(
 	    xstrdup(kv_get(&c->conf, "label") ? kv_get(&c->conf, "label") : "");
 	/* A label's text may hold what the line is made of: the lines of conf stay apart. */
 	event_tell("container", action, c->id, "name", c->name, "image", kv_get(&c->conf, "image"),
-	    key ? key : "-", key ? value : NULL, "labels", *labels ? labels : NULL, (char *)NULL);
+	    key ? key : "-", key ? value : NULL, "labels", *labels ? labels : NULL, EVENT_END);
 }

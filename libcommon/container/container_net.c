@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "event.h"
 #include "err.h"
 #include "file.h"
 #include "nl.h"
@@ -212,6 +213,7 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
 	endpoint_forget(&further); /* it goes by its mark */
+	event_tell("network", "connect", r->net, "container", c->id, "name", r->net, EVENT_END);
 	return 0;
 }
 
@@ -292,6 +294,9 @@ void container_net_down(struct plug *p, const struct container *c)
 	endpoint_down(&p->net);
 	if (more && endpoint_clear(c->id) < 0)
 		warn("%s: %s", c->name, fail_msg());
+	for (size_t i = 0; i < p->networks.n; i++)
+		event_tell("network", "disconnect", p->networks.v[i], "container", c->id, "name",
+		    p->networks.v[i], EVENT_END);
 	strv_free(&p->networks);
 }
 

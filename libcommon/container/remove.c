@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "container_event.h"
 #include "container_net.h"
 #include "err.h"
 #include "userns.h"
@@ -38,6 +39,8 @@ int container_erase(const struct container *c)
 	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes
 	 * it. */
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
+	if (now == tmp)
+		event_container(c, "destroy", NULL, NULL);
 	if (now == tmp && c->dir >= 0)
 		erase_known(c->dir);
 	if (userns_tree_remove(parent, now) < 0)

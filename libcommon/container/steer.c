@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "container_event.h"
 #include "err.h"
 #include "file.h"
 #include "monitor.h"
@@ -60,6 +61,8 @@ static int signal_pid(const struct container *c, int sig)
 
 int steer_signal(struct container *c, int sig, bool deliberate)
 {
+	_cleanup_free_ char *number = xasprintf("%d", sig);
+	event_container(c, "kill", "signal", number);
 	if (deliberate)
 		mark(c);
 	if (c->status == ST_RESTARTING) {
@@ -199,6 +202,8 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 		bool ended = m->ids[i] && (!c[i - from].name || steer_end(&c[i - from], 1000) == 0);
 		if (!ended && m->ids[i])
 			warn("%s", fail_msg());
+		if (ended && c[i - from].name)
+			event_container(&c[i - from], "stop", NULL, NULL);
 		if (!ended)
 			r = -1;
 		else if (done)
@@ -338,7 +343,10 @@ int steer_freeze(struct container *c, bool on)
 	if (c->status != (on ? ST_RUNNING : ST_PAUSED))
 		return fail(
 		    "%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
-	return cgroup_freeze(container_cgroup(c), on);
+	if (cgroup_freeze(container_cgroup(c), on) < 0)
+		return -1;
+	event_container(c, on ? "pause" : "unpause", NULL, NULL);
+	return 0;
 }
 
 int64_t steer_seconds(const char *given)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "idmap.h"
 #include "spec.h"
@@ -155,7 +156,10 @@ int volume_make(const char *name)
 		return -1;
 	if (mkdirat(dir, name, 0755) < 0)
 		return errno == EEXIST ? 0 : fail("volume %s: mkdir: %m", name);
-	return fchmodat(dir, name, 0755, 0) < 0 ? fail("volume %s: chmod: %m", name) : 0;
+	if (fchmodat(dir, name, 0755, 0) < 0)
+		return fail("volume %s: chmod: %m", name);
+	event_tell("volume", "create", name, "driver", "local", EVENT_END);
+	return 0;
 }
 
 static int named(const struct volume_req *v, const struct spec *s)
@@ -166,7 +170,12 @@ static int named(const struct volume_req *v, const struct spec *s)
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
 		return there ? 0 : volume_make(v->src);
-	return there && !unused(dir, v->src) ? 0 : make_filled(dir, v->src, there, s, v->dst);
+	if (there && !unused(dir, v->src))
+		return 0;
+	int r = make_filled(dir, v->src, there, s, v->dst);
+	if (r == 0 && !there)
+		event_tell("volume", "create", v->src, "driver", "local", EVENT_END);
+	return r;
 }
 
 static int nameless(const struct volume_req *v, const struct spec *s, const char *anon)
@@ -279,5 +288,6 @@ int volume_remove(const char *name, bool force)
 		return fail(errno == EBUSY ? "%s: something is mounted on it: umount it first"
 					   : "%s: rename: %m",
 		    name);
+	event_tell("volume", "destroy", name, "driver", "local", EVENT_END);
 	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "json.h"
 #include "registry.h"
@@ -405,6 +406,8 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 		strv_add(loaded, name);
 	else if (r == 0)
 		strv_addf(loaded, "sha256:%s", hex);
+	if (r == 0)
+		event_tell("image", "pull", loaded->v[loaded->n - 1], "name", meant, EVENT_END);
 	store_close(&p.s);
 	registry_free(&p.r);
 	registry_ref_free(&p.ref);

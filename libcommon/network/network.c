@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "host_names.h"
 #include "lease.h"
@@ -201,6 +202,9 @@ int network_remove(struct network *n)
 		r = userns_tree_remove(AT_FDCWD, leases);
 	if (r == 0)
 		r = userns_tree_remove(AT_FDCWD, hosts);
+	if (r == 0)
+		event_tell(
+		    "network", "destroy", n->name, "name", n->name, "type", n->driver, EVENT_END);
 	return r < 0 ? -1 : userns_tree_remove(dir, n->name);
 }
 

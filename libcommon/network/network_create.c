@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "event.h"
 #include "file.h"
 #include "network.h"
 #include "userns.h"
@@ -292,6 +293,9 @@ int network_create(struct network *n)
 	strv_free(&u.bridges);
 	free(u.what);
 	free(u.v);
+	if (r == 0)
+		event_tell(
+		    "network", "create", n->name, "name", n->name, "type", n->driver, EVENT_END);
 	return r < 0 && !strstr(fail_msg(), n->name) ? fail_in("network %s", n->name) : r;
 }
 

@@ -1,0 +1,308 @@
+/* ctr-events: what happens to containers, images, networks and volumes, a line each.
+ *
+ * Kind: FILTER. Whoever acts adds a line to a file (event.h); it is read from here on, or from
+ * --since on as far back as it goes. inotify says that there is more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "event.h"
+#include "json.h"
+#include "opt.h"
+#include "place.h"
+#include "rows.h"
+#include "stamp.h"
+#include "template.h"
+
+static bool as_json;
+static const char *format, *since_given, *until_given;
+static struct strv filters;
+static int64_t since, until = INT64_MAX;
+
+static const struct opt opts[] = {
+    {0, "since", "TIME",
+	"what was from then on, too: a date, seconds since 1970, or so long ago (1h30m)", OPT_STR,
+	&since_given},
+    {0, "until", "TIME", "only until then: as --since", OPT_STR, &until_given},
+    {'f', "filter", "K=V",
+	"only those: type, event, container, image, network, volume, label; values of one key are "
+	"alternatives, several keys must all hold",
+	OPT_LIST, &filters},
+    {0, "format", "TEMPLATE", "a Go template (docker's): .Type .Action .Actor.ID .Actor.Attributes",
+	OPT_STR, &format},
+    {0, "json", NULL, "an object a line, as docker's --format json", OPT_FLAG, &as_json},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
+
+/* --- one event --- */
+
+struct event {
+	int64_t ns;
+	const char *type, *action, *id;
+	struct strv attrs; /* KEY=VALUE */
+};
+
+/* Labels are one value, a line each, whose breaks were escaped. */
+static void event_labels(struct event *e, char *s)
+{
+	for (char *next; s; s = next) {
+		next = strstr(s, "\\x0a");
+		if (next) {
+			*next = 0;
+			next += 4;
+		}
+		strv_add(&e->attrs, s);
+	}
+}
+
+/* False where it is none (of another version's, say). */
+static bool event_parse(struct event *e, char *line)
+{
+	char *end, *time = strsep(&line, "\t");
+	*e = (struct event){.type = strsep(&line, "\t")};
+	e->action = line ? strsep(&line, "\t") : NULL;
+	e->id = line ? strsep(&line, "\t") : NULL;
+	e->ns = strtoll(time, &end, 10) * 1000000000;
+	if (!e->id || *end != '.')
+		return false;
+	e->ns += strtol(end + 1, NULL, 10);
+	for (char *a; (a = strsep(&line, "\t"));)
+		if (str_starts(a, "labels="))
+			event_labels(e, a + 7);
+		else
+			strv_add(&e->attrs, a);
+	return true;
+}
+
+/* --- filters --- */
+
+static bool has_name(const struct event *e, const char *type, const char *want)
+{
+	const char *name = strv_getenv(&e->attrs, "name");
+	bool other = strcmp(e->type, type) != 0;
+	if (other) /* a network's event says which container it is about */
+		return str_eq(strv_getenv(&e->attrs, type), want);
+	return str_eq(name, want) || (strlen(want) >= 3 && str_starts(e->id, want));
+}
+
+static bool label_is(const struct event *e, const char *want)
+{
+	const char *eq = strchr(want, '=');
+	_cleanup_free_ char *key = xstrndup(want, eq ? (size_t)(eq - want) : strlen(want));
+	const char *value = strv_getenv(&e->attrs, key);
+	return value && (!eq || strcmp(value, eq + 1) == 0);
+}
+
+static bool one_holds(const struct event *e, const char *key, size_t n, const char *want)
+{
+	if (strncmp(key, "type", n) == 0)
+		return strcmp(e->type, want) == 0;
+	if (strncmp(key, "label", n) == 0)
+		return label_is(e, want);
+	if (strncmp(key, "event", n) != 0) {
+		_cleanup_free_ char *type = xstrndup(key, n);
+		return has_name(e, type, want);
+	}
+	size_t len = strlen(want); /* "exec_start" is "exec_start: ls", too */
+	return str_starts(e->action, want) && (!e->action[len] || e->action[len] == ':');
+}
+
+static bool event_wanted(const struct event *e)
+{
+	if (e->ns < since || e->ns > until)
+		return false;
+	for (size_t i = 0; i < filters.n; i++) {
+		const char *f = filters.v[i];
+		size_t n = strcspn(f, "=");
+		bool any = false;
+		for (size_t k = 0; k < filters.n && !any; k++)
+			any = strncmp(filters.v[k], f, n + 1) == 0 &&
+			      one_holds(e, f, n, filters.v[k] + n + 1);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+static void filters_check(void)
+{
+	static const char *const keys[] = {
+	    "type", "event", "container", "image", "network", "volume", "label"};
+	for (size_t i = 0; i < filters.n; i++) {
+		const char *f = filters.v[i];
+		size_t n = strcspn(f, "="), k = 0;
+		if (!f[n])
+			die_usage("--filter: '%s' is not K=V", f);
+		while (k < 7 && (strlen(keys[k]) != n || strncmp(keys[k], f, n) != 0))
+			k++;
+		if (k == 7)
+			die_usage("--filter: no key '%.*s'", (int)n, f);
+	}
+}
+
+/* --- showing --- */
+
+static json_t *event_row(const struct event *e)
+{
+	json_t *attrs = json_object();
+	for (size_t i = 0; i < e->attrs.n; i++) {
+		char *eq = strchr(e->attrs.v[i], '=');
+		if (!eq)
+			continue;
+		_cleanup_free_ char *key = xstrndup(e->attrs.v[i], (size_t)(eq - e->attrs.v[i]));
+		json_object_set_new(attrs, key, json_string(eq + 1));
+	}
+	return json_make("{s:s,s:s,s:s*,s:s,s:s,s:{s:s,s:o},s:s,s:I,s:I}", "status", e->action,
+	    "id", e->id, "from", strv_getenv(&e->attrs, "image"), "Type", e->type, "Action",
+	    e->action, "Actor", "ID", e->id, "Attributes", attrs, "scope", "local", "time",
+	    (json_int_t)(e->ns / 1000000000), "timeNano", (json_int_t)e->ns);
+}
+
+static void event_show(const struct event *e)
+{
+	char when[STAMP_SIZE];
+	if (as_json || format) {
+		json_t *row = event_row(e);
+		struct strv lines = {0};
+		if (as_json) {
+			puts(json_text(row));
+			json_decref(row);
+			return;
+		}
+		static const char *const also[][2] = {{"ID", "id"}, {"Status", "status"},
+		    {"From", "from"}, {"Time", "time"}, {"TimeNano", "timeNano"},
+		    {"Scope", "scope"}};
+		for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
+			json_object_set(row, also[i][0], json_object_get(row, also[i][1]));
+		if (rows_add(&lines, format, row) < 0)
+			die_fail_usage();
+		puts(lines.v[0]);
+		strv_free(&lines);
+		return;
+	}
+	stamp_text(when, e->ns / 1000000000, (long)(e->ns % 1000000000));
+	printf("%s %s %s %s (", when, e->type, e->action, e->id);
+	for (size_t i = 0; i < e->attrs.n; i++)
+		printf("%s%s", i ? ", " : "", e->attrs.v[i]);
+	puts(")");
+}
+
+/* --- reading --- */
+
+static char *ring_path(const char *name)
+{
+	return xasprintf("%s/%s", ctr_run(), name);
+}
+
+static int ring_open(const char *name)
+{
+	_cleanup_free_ char *path = ring_path(name);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* Every whole line that is there. */
+static void ring_read(int fd, struct buf *rest)
+{
+	char text[8192];
+	ssize_t n;
+	while (fd >= 0 && (n = read(fd, text, sizeof text)) > 0) {
+		buf_add(rest, text, (size_t)n);
+		char *line = rest->p, *end;
+		for (; (end = memchr(line, '\n', rest->n - (size_t)(line - rest->p)));
+		     line = end + 1) {
+			struct event e;
+			*end = 0;
+			if (event_parse(&e, line) && event_wanted(&e))
+				event_show(&e);
+			strv_free(&e.attrs);
+		}
+		rest->n -= (size_t)(line - rest->p);
+		memmove(rest->p, line, rest->n);
+	}
+	if (fflush(stdout))
+		die("stdout: %m");
+}
+
+/* Is the file that we read still the one of that name? */
+static bool ring_is(int fd, const char *name)
+{
+	struct stat ours, named;
+	_cleanup_free_ char *path = ring_path(name);
+	return fd >= 0 && fstat(fd, &ours) == 0 && stat(path, &named) == 0 &&
+	       ours.st_ino == named.st_ino;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+	clock_now(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void follow(int fd, int changed)
+{
+	struct buf rest = {0};
+	for (int64_t left; (left = until - now_ns()) > 0;) {
+		ring_read(fd, &rest);
+		if (!ring_is(fd, EVENT_FILE)) {
+			int next = ring_open(EVENT_FILE);
+			if (next >= 0 && fd >= 0) {
+				ring_read(fd, &rest); /* written before it was moved */
+				close(fd);
+			}
+			fd = next >= 0 ? next : fd;
+			if (next >= 0)
+				continue;
+		}
+		char note[4096];
+		int ms = left > 60000000000 ? 60000 : (int)(left / 1000000 + 1);
+		struct pollfd p = {.fd = changed, .events = POLLIN};
+		/* without inotify (the limit of instances) it is looked at twice a second */
+		if (poll(&p, 1, changed < 0 && ms > 500 ? 500 : ms) == 1)
+			while (read(changed, note, sizeof note) > 0)
+				;
+	}
+	ring_read(fd, &rest);
+}
+
+int ctr_events_main(int argc, char **argv)
+{
+	if (opt_parse(&usage, argc, argv) < argc)
+		die_usage("takes no names: use --filter container=NAME");
+	filters_check();
+	if ((since_given && (since = moment_parse("--since", since_given)) < 0) ||
+	    (until_given && (until = moment_parse("--until", until_given)) < 0))
+		die_fail();
+	if (format && !template_is(format))
+		die_usage("--format: '%s' is no template ({{.Action}})", format);
+	if (str_eq(format, "json"))
+		as_json = true;
+	if (place_make(ctr_run()) < 0)
+		die_fail();
+	int changed = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (changed >= 0)
+		inotify_add_watch(changed, ctr_run(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+	int old = -1, fd = -1;
+	do { /* none is moved away between the two */
+		cleanup_close(&old);
+		cleanup_close(&fd);
+		old = ring_open(EVENT_OLD);
+		fd = ring_open(EVENT_FILE);
+	} while (fd >= 0 && !ring_is(fd, EVENT_FILE));
+	if (since_given || until_given)
+		ring_read(old, &(struct buf){0});
+	else if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	follow(fd, changed);
+	return 0;
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# ctr-events: a line for whatever happens, written by whoever acts.
+load lib
+
+actions() { ctr-events --since 1h --until 0s --format '{{.Type}} {{.Action}}' "$@" | tr '\n' ,; }
+id() { ctr-inspect -f '{{.Id}}' "$1"; }
+
+# bats test_tags=ctr-run,ctr-exec,ctr-pause,ctr-unpause,ctr-kill,ctr-stop,ctr-rename,ctr-restart,ctr-rm
+@test "19 a container's life, in docker's words and order" {
+	ctr-run -d --name web -l tier=front -l 'note=a b' "$ROOTFS" sleep 100
+	ctr-exec web true
+	ctr-pause web
+	ctr-unpause web
+	ctr-rename web www
+	ctr-restart -t 0 www
+	ctr-kill -s USR1 www
+	ctr-stop -t 0 www
+	ctr-rm www
+	[ "$(actions -f type=container)" = "container create,container start,container exec_start: true,container exec_die,container pause,container unpause,container rename,container kill,container die,container start,container restart,container kill,container kill,container die,container stop,container destroy," ]
+	[ "$(ctr-events --since 1h --until 0s -f event=die --format '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.tier}}')" = "www 137 front
+www 137 front" ]
+	[ "$(actions -f 'label=note=a b' -f event=destroy -f event=rename)" = "container rename,container destroy," ]
+	[ -z "$(actions -f label=tier=back)" ]
+	[ "$(actions -f container=web)" = "$(actions -f container=web -f type=container)" ]
+}
+
+# bats test_tags=ctr-run,ctr-volume,ctr-image
+@test "19 images and volumes; JSON as docker's; --rm goes by itself; what fails tells of no start" {
+	tar -C "$ROOTFS" -c bin | ctr-image import busy - >/dev/null
+	ctr-image tag busy other
+	ctr-run --rm -v data:/data busy true
+	run -127 ctr-run busy nosuch
+	ctr-volume rm data
+	ctr-image rm other busy
+	[ "$(actions)" = "image import,image tag,container create,volume create,container start,container die,container destroy,container create,container destroy,volume destroy,image untag,image untag,image delete," ]
+	ctr-events --since 1h --until 0s --json -f event=start >j
+	[ "$(python3 -c 'import json; j = json.load(open("j")); print(j["status"], j["from"], j["Type"], j["Actor"]["Attributes"]["image"], j["scope"], j["timeNano"] // 10**9 == j["time"], j["id"] == j["Actor"]["ID"])')" = \
+		"start busy:latest container busy:latest local True True" ]
+}
+
+@test "19 it follows: lines come as things happen, over the turn of the file, and until the time" {
+	ctr-volume create before
+	timeout 20 ctr-events -f type=volume --format '{{.Action}} {{.Actor.ID}}' >seen &
+	p=$!
+	timeout 20 ctr-events -f volume=last --until "$(($(date +%s) + 2))" --format '{{.Action}}' >other &
+	wait_for 5 sh -c "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q inotify"
+	sleep 0.2
+	ctr-volume create one
+	head -c 270000 /dev/zero | tr '\0' '\n' >>"$CTR_RUN/events"
+	ctr-volume create two
+	[ -e "$CTR_RUN/events.1" ]
+	ctr-volume create last
+	wait_for 5 grep -q last seen
+	[ "$(cat seen)" = "create one
+create two
+create last" ]
+	kill "$p"
+	wait "$p" || true
+	wait
+	[ "$(cat other)" = create ]
+	[ "$(actions)" = "volume create,volume create,volume create,volume create," ]
+}
+
+@test "19 names and labels that would be lines or escapes are text; wrong usage is said" {
+	ctr-run -l $'x=a\tb\033[2J' "$ROOTFS" true
+	[ "$(ctr-events --since 1h --until 0s -f event=start --format '{{.Actor.Attributes.x}}')" = 'a\x09b\x1b[2J' ]
+	run -2 ctr-events -f nosuch=1
+	run -2 ctr-events -f event
+	run -2 ctr-events --since yesterday
+	run -2 ctr-events --format 'x'
+	run -2 ctr-events web
+	echo garbage >>"$CTR_RUN/events"
+	run -0 ctr-events --since 1h --until 0s
+	[[ "$output" != *garbage* ]]
+	[ "$(stat -c %a "$CTR_RUN/events")" = 600 ]
+}
