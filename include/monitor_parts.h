@@ -36,6 +36,8 @@ struct monitor {
 	struct group group;
 	int epoll, signals;
 	int fd[SOURCES]; /* what is read, -1: not */
+	int slave; /* the terminal's other end, held while its first process lives: systemd opens
+		      /dev/console anew for each line, and after a last close reading ends in EIO */
 	struct engine l;
 	bool logging;
 	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line

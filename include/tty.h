@@ -20,6 +20,8 @@ int tty_size(struct winsize *w);
  * swapped. -1 with fail().
  */
 int tty_open_pair(const char *ptmx, int *master, int *slave);
+/* The slave of a master, opened once more; -1 with errno. */
+int tty_peer(int master);
 
 /* One direction of a copy between two descriptors, kept across short writes. */
 struct tty_copy {

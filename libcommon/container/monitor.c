@@ -127,6 +127,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		cgroup_forget();
 	if (m->l.master >= 0) {
 		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
+		m->slave = tty_peer(m->l.master);
 		if (m->detached) {
 			if (monitor_watch(m, ON_MASTER, m->l.master) < 0 ||
 			    (m->fd[ON_FIFO] >= 0 && relay_open(&m->in, m->epoll, ON_FIFO,
@@ -299,6 +300,7 @@ static int whole_life(struct container *c, struct spec *spec, bool fresh, int re
 	m->detached = ready >= 0;
 	m->fresh = fresh;
 	m->ready = ready;
+	m->slave = -1;
 	m->self = getpid();
 	for (int i = 0; i < SOURCES; i++)
 		m->fd[i] = -1;

@@ -194,6 +194,9 @@ int monitor_stand_by(struct monitor *m, int *status)
 			if (e[i].data.u32 != ON_SIGNAL)
 				on_fd(m, (enum source)e[i].data.u32);
 			else if (on_signals(m, status)) {
+				if (m->slave >= 0)
+					close(m->slave);
+				m->slave = -1;
 				drain(m);
 				return 0;
 			}

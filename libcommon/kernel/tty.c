@@ -49,6 +49,11 @@ int tty_size(struct winsize *w)
 	return -1;
 }
 
+int tty_peer(int master)
+{
+	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 int tty_open_pair(const char *ptmx, int *master, int *slave)
 {
 	int unlock = 0;
@@ -56,7 +61,7 @@ int tty_open_pair(const char *ptmx, int *master, int *slave)
 	if (*master < 0)
 		return fail("%s: %m", ptmx);
 	if (ioctl(*master, TIOCSPTLCK, &unlock) == 0) {
-		*slave = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		*slave = tty_peer(*master);
 		if (*slave >= 0)
 			return 0;
 	}
