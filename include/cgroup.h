@@ -36,7 +36,12 @@ const struct cgroup_hierarchy *cgroup_with(const char *controller);
  */
 size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max);
 
-enum { CGROUP_REUSE = 1 }; /* the group may be there already */
+enum {
+	CGROUP_REUSE = 1,  /* the group may be there already */
+	CGROUP_SYSTEMD = 2 /* for an init that makes groups: in the hierarchy name=systemd, too,
+			      where v1 has it; on v2 its processes go into a group below it, so that
+			      the limits are not among the files that it can write */
+};
 
 /* It is somebody's own from now on, and stays when all below it has gone, although it may have been
  * made only on the way to one of those. A group that is not there is fine. -1 with fail(). */
@@ -53,6 +58,9 @@ int cgroup_set(const char *path, const struct strv *settings);
 /* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees.
  */
 char *cgroup_get(const char *path, const char *key);
+/* Where its own init may make groups below it, v2 and name=systemd: the group is uid's then
+ * (cgroups(7), "Delegation"). Best effort. */
+void cgroup_give(const char *path, uid_t uid, gid_t gid);
 /* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen:
  * that is named, and nobody is left standing still in it. */
 int cgroup_join(const char *path, pid_t pid);

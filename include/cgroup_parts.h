@@ -17,6 +17,10 @@ struct cgroup_hierarchy *cgroup_find(const char *controller);
 /* Groups are made in every hierarchy with a controller and on the v2 side; named ones are other
  * people's. */
 bool cgroup_is_ours(const struct cgroup_hierarchy *h);
+/* Where its processes go: `path`, or the group below it of CGROUP_SYSTEMD. Caller frees. */
+char *cgroup_inner(struct cgroup_hierarchy *h, const char *path);
+/* Or one that has ours beside others': name=systemd (CGROUP_SYSTEMD). */
+bool cgroup_may_be_ours(const struct cgroup_hierarchy *h);
 /* Its root, kept open; -1 with errno. */
 int cgroup_root_fd(struct cgroup_hierarchy *h);
 /* A group's directory, the caller's; -1 with errno. */

@@ -29,7 +29,7 @@ struct create_flags {
 	const char *ip, *ip6, *mac;
 	bool publish_all;
 	bool env_host, rootfs;
-	const char *tz, *stop_timeout, *log_driver;
+	const char *tz, *stop_timeout, *log_driver, *systemd;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */
 	bool no_healthcheck;
 	struct strv unsetenv, log_opts, annotations, expose, volumes_from, uidmap, gidmap;
@@ -62,6 +62,14 @@ int flags_privileges(const struct create_flags *o, struct spec *s);
 int flags_devices(const struct create_flags *o, struct spec *s);
 /* Everything that is one value: user, workdir, limits, sysctls, ... */
 int flags_settings(const struct create_flags *o, struct spec *s);
+
+/* --systemd, when the command is known: what systemd, or another init, expects of a container
+ * (systemd.io, "Container Interface"). 2 when it is systemd, 1 another one, 0 none. */
+int flags_systemd(const struct create_flags *o, struct spec *s);
+/* A mount of the user's at /sys/fs/cgroup takes the place of ours; where it is the host's own
+ * groups, the container sees there what is below its own group, no more (docker's recipe for
+ * systemd). `v` is then used up: true. */
+bool flags_own_cgroups(struct spec *s, const struct volume_req *v);
 
 /* As docker since 20.10: in a network of the container's own every user may listen below 1024 and
  * ping, unless --sysctl said otherwise. A user namespace has not the groups that the second names.

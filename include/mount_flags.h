@@ -13,4 +13,8 @@ void ipc_mounts(const struct create_flags *o, struct spec *s);
 struct spec_mount *mount_at(struct spec *s, const char *dest);
 void mount_drop(struct spec *s, struct spec_mount *m);
 
+/* Every device of the host's /dev as a node of the container's; the rules stay as they are. 0, or
+ * -1 with fail(). */
+int devices_all(struct spec *s);
+
 #endif

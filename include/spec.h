@@ -150,6 +150,7 @@ struct spec {
 	bool x_privileged;
 	bool x_no_pivot;
 	bool x_keep_id; /* --userns keep-id */
+	bool x_systemd; /* --systemd: PID 1 gets groups that it can write */
 };
 
 /* An empty spec with what a container needs by default: docker's 14 capabilities, default mounts,

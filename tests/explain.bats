@@ -242,9 +242,11 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 			return 1
 		}
 	done
-	refused=(--publish-all)
+	refused=(--publish-all --systemd)
 	run -125 ctr-run --explain --net bridge -P i true
 	[[ "$output" = *"-P"* ]]
+	run -125 ctr-run --explain --systemd=always i true
+	[[ "$output" = *"--systemd"* ]]
 	local known=" --explain --name --rm --restart --replace --interactive --tty --detach --bundle ${unseen[*]%%=*} ${group[*]%%=*} ${refused[*]} "
 	local short long
 	while read -r short long; do

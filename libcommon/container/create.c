@@ -152,6 +152,8 @@ static int volume_add(struct making *m, struct volume_req *v, int *anon)
 	    xasprintf("%s/containers/%s/volumes/%d", ctr_lib(), m->c->name, ++*anon);
 	struct buf opts = {0};
 	bool volume = str_eq(v->type, "volume");
+	if (flags_own_cgroups(s, v))
+		return 0;
 	if (volume_prepare(v, s, dir) < 0)
 		return -1;
 	if (volume && s->uid_map.n && geteuid() == 0)
@@ -359,6 +361,7 @@ static int fill(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
 	struct spec *s = m->s;
+	int init;
 	if (o->bundle)
 		return bundle(m, argc);
 	if (exposed(o) < 0)
@@ -373,9 +376,11 @@ static int fill(struct making *m, int argc, char **argv)
 		s->domainname = xstrdup(o->domainname);
 	}
 	if (flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 || root(m, argc, argv) < 0 ||
-	    flags_environment(o, s) < 0 || flags_privileges(o, s) < 0 || flags_settings(o, s) < 0 ||
-	    flags_volumes_check(o) < 0)
+	    flags_environment(o, s) < 0 || (init = flags_systemd(o, s)) < 0 ||
+	    flags_privileges(o, s) < 0 || flags_settings(o, s) < 0 || flags_volumes_check(o) < 0)
 		return -1;
+	if (init == 2 && !o->stop_signal && !kv_get(&m->c->conf, "stop_signal"))
+		o->stop_signal = "RTMIN+3"; /* systemd(1), SIGNALS: halt */
 	flags_network_open(s);
 	return 0;
 }

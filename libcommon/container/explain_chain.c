@@ -421,6 +421,9 @@ static int refused(const struct script *x)
 	for (int i = 0; i < HOOK_COUNT; i++)
 		if (s->hooks[i].n)
 			return fail_usage("--explain: the bundle's hooks have no steps");
+	if (s->x_systemd)
+		return fail_usage("--explain: groups that an init of its own can write have no "
+				  "step (--systemd=false: without them)");
 	if (s->x_init && x->o->bundle)
 		return fail_usage("--explain: a bundle of ctrbox's own making has no steps");
 	if (s->offset_monotonic.nanosecs || s->offset_boottime.nanosecs)

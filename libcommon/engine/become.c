@@ -49,12 +49,27 @@
 /* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md,
  * "Default Devices"), through a descriptor that was just made and is no link (CVE-2025-52565). A
  * second terminal (ctr-exec) leaves it alone. */
-static void console(int slave)
+static bool dev_is_shared(const struct spec *s)
+{
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (strcmp(s->mounts.v[i].dest, "/dev") == 0 &&
+		    (strv_has(&s->mounts.v[i].options, "shared") ||
+			strv_has(&s->mounts.v[i].options, "rshared")))
+			return true;
+	return false;
+}
+
+static void console(const struct become *b, int slave)
 {
 	char from[32], to[32];
+	struct stat st;
 	_cleanup_close_ int fd = openat(
 	    AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	/* The host's, in a /dev that is bound; where mounts are shared, it would be covered there.
+	 */
+	if (fd < 0 && errno == EEXIST && !b->entering && !dev_is_shared(b->spec))
+		fd = openat(AT_FDCWD, "/dev/console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
 		return;
 	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
 	snprintf(to, sizeof to, "/proc/self/fd/%d", fd);
@@ -74,7 +89,7 @@ static int terminal(const struct become *b)
 	if (fd_send(b->report, &r, sizeof r, master) < 0)
 		return fail("terminal: send: %m");
 	close(master);
-	console(slave);
+	console(b, slave);
 	if (!b->appears && ioctl(slave, TIOCSCTTY, 0) < 0)
 		return fail("terminal: make it the controlling one: %m");
 	for (int i = 0; i < 3; i++)

@@ -5,6 +5,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "group.h"
+#include "idmap.h"
 #include "userns.h"
 #include "trace.h"
 
@@ -17,7 +18,8 @@ int group_up(struct group *g, const struct spec *s)
 	if (g->stale && cgroup_exists(g->path) &&
 	    (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
 		return -1;
-	if (cgroup_make(g->path, &s->resources, CGROUP_REUSE) < 0) {
+	if (cgroup_make(
+		g->path, &s->resources, CGROUP_REUSE | (s->x_systemd ? CGROUP_SYSTEMD : 0)) < 0) {
 		/* Where cgroups cannot be had (a user without delegation, a container around us), a
 		 * container without limits starts all the same; a user's with limits, too. */
 		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM ||
@@ -25,6 +27,11 @@ int group_up(struct group *g, const struct spec *s)
 		return !cannot || (s->resources.n && geteuid() == 0) ? -1 : 1;
 	}
 	g->made = true;
+	uid_t uid;
+	gid_t gid;
+	if (s->x_systemd && idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid) &&
+	    idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid))
+		cgroup_give(g->path, uid, gid);
 	TRACE("control group %s, with %zu settings: what it may use is counted and limited",
 	    g->path, s->resources.n);
 	if (!g->no_device_list)

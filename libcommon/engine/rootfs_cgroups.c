@@ -1,6 +1,7 @@
 /* rootfs_cgroups.c: the cgroups as the container sees them; see rootfs.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "cgroup.h"
@@ -28,7 +29,10 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	if (at < 0)
 		return fail("%s: %m", m->dest);
 	if (n == 1 && h[0].v2)
-		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL, flags) < 0 ? -1 : 0;
+		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL,
+			   flags & ~(r->spec->x_systemd ? (unsigned long)MS_RDONLY : 0)) < 0
+			   ? -1
+			   : 0;
 	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"mode=755,size=64k") < 0)
 		return fail("%s: mount tmpfs: %m", m->dest);
@@ -38,14 +42,18 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	    path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	for (size_t i = 0; i < n; i++) {
 		char on[300];
-		if (h[i].named)
+		unsigned long its = flags;
+		if (h[i].named &&
+		    !(r->spec->x_systemd && strcmp(h[i].options, "name=systemd") == 0))
 			continue; /* not ours: the container is not in it, and would see the host's
 				   */
+		if (r->spec->x_systemd && (h[i].v2 || h[i].named))
+			its &= ~(unsigned long)MS_RDONLY;
 		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
 		if (mkdirat(top, h[i].name, 0755) < 0)
 			return fail("%s/%s: %m", m->dest, h[i].name);
 		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
-			h[i].v2 ? NULL : h[i].options, flags) < 0)
+			h[i].v2 ? NULL : h[i].options, its) < 0)
 			return -1;
 	}
 	return flags & MS_RDONLY

@@ -23,6 +23,9 @@ int tmpfs_flag(struct spec *s, const char *arg)
 	_cleanup_free_ char *dst = colon ? xstrndup(arg, (size_t)(colon - arg)) : xstrdup(arg);
 	_cleanup_free_ char *opts = xasprintf(
 	    "nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
+	struct spec_mount *ours = mount_at(s, dst);
+	if (ours && str_eq(ours->type, "cgroup")) /* it comes last, and would cover this one */
+		mount_drop(s, ours);
 	spec_mount_add(s, dst, "tmpfs", "tmpfs", opts);
 	return 0;
 }
@@ -138,8 +141,22 @@ static void device_node(struct spec *s, const char *dst, const struct stat *st, 
 {
 	char type = S_ISBLK(st->st_mode) ? 'b' : 'c';
 	int64_t maj = major(st->st_rdev), min = minor(st->st_rdev);
+	for (size_t i = 0; !perm && i < s->devices.n; i++)
+		if (strcmp(s->devices.v[i].path, dst) == 0)
+			return;
 	spec_device_add(s, dst, type, maj, min, st->st_mode & 0777, st->st_uid, st->st_gid);
-	device_rule_add(s, true, type, maj, min, perm);
+	if (perm)
+		device_rule_add(s, true, type, maj, min, perm);
+}
+
+/* What each container has its own of. */
+static bool own_in_dev(const char *name)
+{
+	static const char *const own[] = {"console", "mqueue", "ptmx", "pts", "shm", "tty"};
+	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+		if (strcmp(name, own[i]) == 0)
+			return true;
+	return false;
 }
 
 static int device_any(
@@ -156,6 +173,8 @@ static int device_folder(
 	int r = 0;
 	for (struct dirent *e; r >= 0 && (e = readdir(d));) {
 		if (e->d_name[0] == '.' && (!e->d_name[1] || str_eq(e->d_name, "..")))
+			continue;
+		if (!perm && levels == DEVICE_DEPTH && own_in_dev(e->d_name))
 			continue;
 		_cleanup_free_ char *from = xasprintf("%s/%s", src, e->d_name);
 		_cleanup_free_ char *to = xasprintf("%s/%s", dst, e->d_name);
@@ -197,6 +216,11 @@ static int device(struct spec *s, const char *arg)
 	if (n == 0)
 		return fail("--device: %s: neither a device nor a folder with devices", f.v[0]);
 	return n < 0 ? -1 : 0;
+}
+
+int devices_all(struct spec *s)
+{
+	return device_folder(s, "/dev", "/dev", NULL, DEVICE_DEPTH) < 0 ? -1 : 0;
 }
 
 int flags_devices(const struct create_flags *o, struct spec *s)

@@ -134,15 +134,6 @@ static void privileged(struct spec *s)
 				memcpy(w->v[j], "rw", 2);
 	}
 	s->device_rules.n = 0;
-	/* The host's /dev stands where the tmpfs stood, before what is mounted in it. */
-	spec_mount_add(s, "/dev", "bind", "/dev", "rbind,nosuid");
-	struct spec_mount *dev = mount_at(s, "/dev"), *last = &s->mounts.v[s->mounts.n - 1];
-	if (dev != last) {
-		struct spec_mount old = *dev;
-		*dev = *last;
-		*last = old;
-		mount_drop(s, last);
-	}
 }
 
 int flags_privileges(const struct create_flags *o, struct spec *s)
@@ -155,6 +146,8 @@ int flags_privileges(const struct create_flags *o, struct spec *s)
 			return -1;
 	if (o->privileged)
 		privileged(s);
+	if (o->privileged && devices_all(s) < 0)
+		return -1;
 	for (size_t i = 0; i < o->tmpfs.n; i++)
 		if (tmpfs_flag(s, o->tmpfs.v[i]) < 0)
 			return -1;

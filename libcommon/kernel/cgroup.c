@@ -194,10 +194,24 @@ bool cgroup_is_ours(const struct cgroup_hierarchy *h)
 	return !h->named;
 }
 
+bool cgroup_may_be_ours(const struct cgroup_hierarchy *h)
+{
+	return !h->named || strcmp(h->options, "name=systemd") == 0;
+}
+
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path)
 {
 	int root = cgroup_root_fd(h);
 	return root < 0 ? -1 : openat(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+char *cgroup_inner(struct cgroup_hierarchy *h, const char *path)
+{
+	char *inner = xasprintf("%s/own", path);
+	if (*path && h->v2 && cgroup_root_fd(h) >= 0 && faccessat(h->fd, inner, F_OK, 0) == 0)
+		return inner;
+	free(inner);
+	return xstrdup(path);
 }
 
 int cgroup_open_v2(const char *path)
@@ -206,7 +220,8 @@ int cgroup_open_v2(const char *path)
 	_cleanup_free_ char *frozen = h ? cgroup_frozen_at(path, false, true) : NULL;
 	if (!h || frozen)
 		return errno = h ? EBUSY : ENODEV, -1;
-	return cgroup_group_fd(h, path);
+	_cleanup_free_ char *inner = cgroup_inner(h, path);
+	return cgroup_group_fd(h, inner);
 }
 
 int cgroup_dir(const char *path, const char *controller)
@@ -220,7 +235,7 @@ bool cgroup_exists(const char *path)
 {
 	look();
 	for (size_t i = 0; i < n_found; i++)
-		if (cgroup_is_ours(&found[i]) && cgroup_root_fd(&found[i]) >= 0 &&
+		if (cgroup_may_be_ours(&found[i]) && cgroup_root_fd(&found[i]) >= 0 &&
 		    faccessat(found[i].fd, path, F_OK, 0) == 0)
 			return true;
 	return false;
@@ -356,7 +371,8 @@ int cgroup_claim(const char *path)
 	struct stat st;
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	for (size_t i = 0; i < n; i++)
-		if (cgroup_is_ours(&h[i]) && fstatat(cgroup_root_fd(&h[i]), path, &st, 0) == 0 &&
+		if (cgroup_may_be_ours(&h[i]) &&
+		    fstatat(cgroup_root_fd(&h[i]), path, &st, 0) == 0 &&
 		    st.st_mode & CGROUP_IMPLIED &&
 		    fchmodat(h[i].fd, path, st.st_mode & 0777, 0) < 0)
 			return fail("%s: chmod in %s: %m", path, h[i].mount);
@@ -373,7 +389,7 @@ int cgroup_children(const char *parent, struct strv *out)
 {
 	look();
 	for (size_t i = 0; i < n_found; i++) {
-		if (!cgroup_is_ours(&found[i]))
+		if (!cgroup_may_be_ours(&found[i]))
 			continue;
 		int fd = cgroup_group_fd(&found[i], parent);
 		DIR *d = fd < 0 ? NULL : fdopendir(fd);

@@ -229,7 +229,7 @@ void cgroup_sweep(const char *top)
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	_cleanup_free_ char *below = xasprintf("%s/", top);
 	for (size_t i = 0; i < n; i++) {
-		if (!cgroup_is_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
+		if (!cgroup_may_be_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
 			continue;
 		tree_walk(h[i].fd, top, &how, NULL);
 		cgroup_remove_implied(&h[i], below);
@@ -256,7 +256,7 @@ int cgroup_remove(const char *path)
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	int r = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!cgroup_is_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
+		if (!cgroup_may_be_ours(&h[i]) || cgroup_root_fd(&h[i]) < 0)
 			continue;
 		if (remove_one(&h[i], path) < 0)
 			r = fail("%s: remove from %s: %m%s", path, h[i].mount,

@@ -178,7 +178,8 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 			   path);
 	int r = 0;
 	for (size_t i = 0; i < n && r >= 0; i++) {
-		if (!cgroup_is_ours(&h[i]))
+		if (!cgroup_is_ours(&h[i]) &&
+		    !(flags & CGROUP_SYSTEMD && cgroup_may_be_ours(&h[i])))
 			continue;
 		r = make_one(&h[i], path);
 		made[i] = r != 0; /* -1: some of its parents may have been made */
@@ -189,6 +190,10 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	}
 	if (r >= 0)
 		r = cgroup_set(path, settings);
+	struct cgroup_hierarchy *v2 = flags & CGROUP_SYSTEMD ? cgroup_find("") : NULL;
+	_cleanup_free_ char *inner = v2 && r >= 0 ? xasprintf("%s/own", path) : NULL;
+	if (inner && (r = make_one(v2, inner)) < 0)
+		make_failed(v2, inner);
 	if (r >= 0)
 		return 0;
 	int saved = errno;
@@ -199,6 +204,23 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 		}
 	errno = saved;
 	return -1;
+}
+
+void cgroup_give(const char *path, uid_t uid, gid_t gid)
+{
+	static const char *const files[] = {
+	    ".", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks"};
+	size_t n;
+	struct cgroup_hierarchy *h = cgroup_all(&n);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *inner = cgroup_inner(&h[i], path);
+		_cleanup_close_ int fd = h[i].v2 || (h[i].named && cgroup_may_be_ours(&h[i]))
+					     ? cgroup_group_fd(&h[i], inner)
+					     : -1;
+		for (size_t k = 0; fd >= 0 && k < sizeof files / sizeof files[0]; k++)
+			if (fchownat(fd, files[k], uid, gid, 0) < 0)
+				continue; /* v1 and v2 have not the same ones */
+	}
 }
 
 /* --- joining --- */
@@ -253,7 +275,8 @@ void cgroup_return(pid_t pid, const char *was)
 
 static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int procdir)
 {
-	if (write_pid(h, path, pid) == 0 ||
+	_cleanup_free_ char *inner = cgroup_inner(h, path);
+	if (write_pid(h, inner, pid) == 0 ||
 	    (errno == EBUSY && h->v2 && join_beside(h, procdir) == 0))
 		return 0;
 	const char *hint = "";
@@ -271,6 +294,14 @@ static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int
 	return fail("%s: join in %s: %m%s", path, h->mount, hint);
 }
 
+/* Into name=systemd where the group is there: it was made by CGROUP_SYSTEMD. Asked by its path: who
+ * asks may have our memory, but not our descriptors. */
+static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
+{
+	_cleanup_free_ char *at = h->named ? xasprintf("%s/%s", h->mount, path) : NULL;
+	return cgroup_is_ours(h) || (cgroup_may_be_ours(h) && *path && access(at, F_OK) == 0);
+}
+
 /* Only the v2 side refuses processes, so it is joined first. */
 static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
@@ -281,7 +312,7 @@ static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 		return cgroup_say_frozen(path, frozen);
 	for (int v2 = !v1_only; v2 >= 0; v2--)
 		for (size_t i = 0; i < n; i++)
-			if (cgroup_is_ours(&h[i]) && h[i].v2 == v2 && cgroup_root_fd(&h[i]) >= 0 &&
+			if (goes_into(&h[i], path) && h[i].v2 == v2 && cgroup_root_fd(&h[i]) >= 0 &&
 			    join_one(&h[i], path, pid, procdir) < 0)
 				return -1;
 	return 0;

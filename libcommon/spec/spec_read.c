@@ -112,6 +112,7 @@ static int note(struct spec *s, const char *kv)
 	    {"ctrbox.privileged=", &s->x_privileged, NULL, NULL},
 	    {"ctrbox.no_pivot=", &s->x_no_pivot, NULL, NULL},
 	    {"ctrbox.keep_id=", &s->x_keep_id, NULL, NULL},
+	    {"ctrbox.systemd=", &s->x_systemd, NULL, NULL},
 	    {"ctrbox.user=", NULL, &s->x_user, NULL},
 	    {"ctrbox.image_file=", NULL, &s->x_image_file, NULL},
 	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL},

@@ -86,7 +86,7 @@ static void annotations(struct buf *b, const struct spec *s)
 		const char *name;
 		bool on;
 	} flags[] = {{"init", s->x_init}, {"privileged", s->x_privileged},
-	    {"no_pivot", s->x_no_pivot}, {"keep_id", s->x_keep_id}};
+	    {"no_pivot", s->x_no_pivot}, {"keep_id", s->x_keep_id}, {"systemd", s->x_systemd}};
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
 		if (flags[i].on)
 			strv_addf(&notes, "ctrbox.%s=1", flags[i].name);

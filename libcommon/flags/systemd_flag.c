@@ -1,0 +1,102 @@
+/* systemd_flag.c: --systemd, and mounts at /sys/fs/cgroup; see create_flags.h. */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "create_flags.h"
+#include "err.h"
+#include "mount_flags.h"
+#include "sys.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+
+/* As podman: these are an init, by their whole path, or systemd wherever it lies. */
+static bool is_init(const char *cmd)
+{
+	static const char *const names[] = {
+	    "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "systemd", "openrc-init"};
+	const char *base = strrchr(cmd, '/');
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], cmd) == 0 || (base && strcmp(names[i], base + 1) == 0))
+			return true;
+	return false;
+}
+
+/* /sbin/init is a link to it, in the topmost layer that has one; of an image file nobody knows. */
+static bool is_systemd(const struct spec *s)
+{
+	const char *cmd = s->args.v[0], *base = strrchr(cmd, '/');
+	if (strcmp(base ? base + 1 : cmd, "systemd") == 0)
+		return true;
+	for (size_t i = 0; i < s->x_lower.n || (i == 0 && s->root_path); i++) {
+		char to[256];
+		_cleanup_close_ int root =
+		    openat(AT_FDCWD, i < s->x_lower.n ? s->x_lower.v[i] : s->root_path,
+			O_PATH | O_DIRECTORY | O_CLOEXEC);
+		_cleanup_close_ int fd =
+		    root < 0 ? -1
+			     : path_open_in_root(root, cmd, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+		ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", to, sizeof to);
+		if (fd >= 0)
+			return n > 0 && memmem(to, (size_t)n, "systemd", strlen("systemd"));
+	}
+	return s->x_image_file != NULL;
+}
+
+int flags_systemd(const struct create_flags *o, struct spec *s)
+{
+	static const char *const memory[][2] = {
+	    {"/run", "mode=755"}, {"/run/lock", "mode=1777"}, {"/tmp", "mode=1777"}};
+	const char *how = o->systemd ? o->systemd : "true";
+	if (strcmp(how, "true") && strcmp(how, "false") && strcmp(how, "always"))
+		return fail_usage("--systemd: '%s' is not true, false or always", how);
+	if (strcmp(how, "false") == 0 || (how[0] == 't' && !is_init(s->args.v[0])))
+		return 0;
+	if (o->init)
+		return fail_usage(
+		    "--init: %s is an init itself (--systemd=false: it is not)", s->args.v[0]);
+	s->x_systemd = true;
+	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
+		_cleanup_free_ char *opts = xasprintf("nosuid,nodev,%s", memory[i][1]);
+		bool given = mount_at(s, memory[i][0]);
+		for (size_t k = 0; k < o->tmpfs.n; k++) {
+			size_t n = strcspn(o->tmpfs.v[k], ":");
+			given |= strlen(memory[i][0]) == n &&
+				 strncmp(o->tmpfs.v[k], memory[i][0], n) == 0;
+		}
+		if (!given)
+			spec_mount_add(s, memory[i][0], "tmpfs", "tmpfs", opts);
+	}
+	if (!strv_getenv(&s->env, "container"))
+		strv_setenv(&s->env, "container", "oci");
+	/* reboot(2) in a pid namespace ends just that, and an init's last call is then its end;
+	 * what the capability allows beside it the default filter refuses. */
+	if (s->ns_new & 1u << NS_PID && !s->seccomp && !o->security.n)
+		s->caps.bounding |= 1ull << CAP_SYS_BOOT;
+	return 1 + is_systemd(s);
+}
+
+bool flags_own_cgroups(struct spec *s, const struct volume_req *v)
+{
+	struct spec_mount *ours = mount_at(s, CGROUPS);
+	size_t n = strlen(CGROUPS);
+	if (!ours || strncmp(v->dst, CGROUPS, n) != 0 || (v->dst[n] && v->dst[n] != '/'))
+		return false;
+	bool host = strcmp(v->type, "bind") == 0 && strncmp(v->src, CGROUPS, n) == 0 &&
+		    (!v->src[n] || v->src[n] == '/');
+	if (!host) {
+		if (!v->dst[n] && str_eq(ours->type, "cgroup"))
+			mount_drop(s, ours);
+		return false;
+	}
+	if (s->x_privileged)
+		return false;
+	if (!(s->ns_new & 1u << NS_CGROUP)) {
+		warn("--cgroupns host: with a mount of %s the container sees its own groups only",
+		    CGROUPS);
+		s->ns_new |= 1u << NS_CGROUP;
+	}
+	s->x_systemd |= !strv_has(&v->options, "ro") || s->x_systemd;
+	return true;
+}

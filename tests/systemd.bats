@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2154,SC1090,SC1091,SC2016
+# An init as a container's first process, without --privileged: systemd, with the machine's own files as its root, and
+# busybox's. Run in the rig of `make check-v2`, too.
+
+load lib
+
+not_populated() { [ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
+state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2" ]; }
+
+# bats test_tags=ctr-run,ctr-exec,ctr-stop
+@test "21.5 systemd boots without --privileged, its groups are its own, and it stops in order in under 5 s" {
+	not_san
+	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
+	ctr-run -d -t --name sd --pids-limit 500 / /lib/systemd/systemd --unit=basic.target >/dev/null
+	wait_for 60 state_of sd running
+	run ctr-exec sd systemctl list-units --failed --no-legend
+	[ -z "$output" ]
+	# systemd has moved to a group of its own making, below its container's.
+	ctr-exec sd sh -c 'tail -n 1 /proc/1/cgroup' | grep -qx '0::/init.scope'
+	[ "$(ctr-exec sd sh -c 'tr "\0" "\n" </proc/1/environ' | grep ^container=)" = container=oci ]
+	# Its limits are not among what it can write.
+	run ctr-exec sd sh -c 'echo max >"$(find /sys/fs/cgroup -maxdepth 2 -name pids.max | head -n 1)"'
+	[ "$status" -ne 0 ] || [ "$(ctr-cgset -g "$(. "$CTR_RUN/containers/sd/state"; echo "/$cgroup")" pids.max)" = 500 ]
+	# A service is started, limited by systemd where it has the controllers, and ended.
+	ctr-exec sd systemd-run --unit=nap sleep 1000
+	ctr-exec sd systemctl is-active nap
+	ctr-exec sd systemctl stop nap
+	t0=$SECONDS
+	ctr-stop sd
+	[ $((SECONDS - t0)) -lt 5 ] || { ctr-logs -t sd; false; }
+	ctr-logs sd | grep -q 'Reached target.*Basic System'
+	ctr-rm sd
+	not_populated
+}
+
+# bats test_tags=ctr-run
+@test "21.5 --systemd: when it is on, what it brings, and what of the user's own stays" {
+	inside() { ctr-run "$@" "$ROOTFS" sh -c 'grep -cE " /(run|run/lock|tmp) " /proc/self/mounts; echo "[${container-}]"; grep " /sys/fs/cgroup" /proc/self/mounts | grep -c " rw,"'; }
+	run inside
+	[ "${lines[0]}:${lines[1]}" = "0:[]" ]
+	off=${lines[2]}
+	run inside --systemd=always
+	[ "${lines[0]}:${lines[1]}" = "3:[oci]" ]
+	[ "${lines[2]}" -gt "$off" ]
+	run inside --systemd=always --tmpfs /tmp:size=1m -e container=mine
+	[ "${lines[0]}:${lines[1]}" = "3:[mine]" ]
+	run -125 ctr-run --systemd=perhaps "$ROOTFS" true
+	[[ "$output" = "ctr-run: --systemd: 'perhaps' is not true, false or always" ]]
+	run -125 ctr-run --systemd=always --init "$ROOTFS" true
+	# A mount of the user's at /sys/fs/cgroup is not covered.
+	mkdir "$WORLD/mine" && touch "$WORLD/mine/it"
+	[ "$(ctr-run -v "$WORLD/mine:/sys/fs/cgroup" "$ROOTFS" ls /sys/fs/cgroup)" = it ]
+	[ "$(ctr-run --tmpfs /sys/fs/cgroup "$ROOTFS" ls /sys/fs/cgroup)" = "" ]
+}
+
+# bats test_tags=ctr-run
+@test "21.5 docker's recipe for systemd, -v /sys/fs/cgroup:/sys/fs/cgroup, shows the container's own group and no more" {
+	for opts in "-v /sys/fs/cgroup:/sys/fs/cgroup" "-v /sys/fs/cgroup:/sys/fs/cgroup:ro" \
+		"--cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw" "--mount type=bind,src=/sys/fs/cgroup,dst=/sys/fs/cgroup" \
+		"-v /sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd"; do
+		[ -e /sys/fs/cgroup/systemd ] || [[ "$opts" != */systemd ]] || continue
+		# shellcheck disable=SC2086
+		run ctr-run $opts "$ROOTFS" sh -c 'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "; grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null; find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
+		[ "$status" = 0 ]
+		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]] # its own processes; no group of the host's
+	done
+}
+
+# bats test_tags=ctr-run,ctr-stop
+@test "21.5 busybox's init: shuts its services down and ends with its last call" {
+	not_san
+	cp -a "$ROOTFS" "$WORLD/root"
+	mkdir -p "$WORLD/root/sbin" "$WORLD/root/etc"
+	ln -sf /bin/busybox "$WORLD/root/sbin/init"
+	printf '::sysinit:/bin/echo up\n::respawn:/bin/sleep 1000\n::shutdown:/bin/echo down\n' >"$WORLD/root/etc/inittab"
+	ctr-run -d --name bb "$WORLD/root" /sbin/init >/dev/null
+	wait_for 5 sh -c 'ctr-top bb | grep -q "sleep 1000"'
+	t0=$SECONDS
+	ctr-stop bb
+	[ $((SECONDS - t0)) -lt 6 ]
+	[ "$(ctr-logs bb | grep -xE 'up|down' | tr '\n' ' ')" = "up down " ]
+	ctr-rm bb
+}
+
+# bats test_tags=ctr-run
+@test "21.6 --privileged: a /dev of its own with the host's devices; the terminal lies over /dev/console, whatever is there" {
+	not_san
+	[ "$(ctr-run --privileged "$ROOTFS" sh -c 'grep " /dev " /proc/self/mounts | cut -d" " -f1')" = tmpfs ]
+	for d in null zero full random urandom; do [ -c "/dev/$d" ] && ctr-run --privileged "$ROOTFS" test -c "/dev/$d"; done
+	[ ! -b /dev/loop0 ] || ctr-run --privileged "$ROOTFS" sh -c '[ -b /dev/loop0 ]'
+	before=$(stat -c '%t:%T %u:%g %a' /dev/console 2>/dev/null || echo none)
+	tty_of() { ctr-run --privileged -t "$@" "$ROOTFS" stat -c %t /dev/console </dev/null | tr -d '\r'; }
+	[ "$(tty_of)" = 88 ] # 136: a pty
+	if [ -c /dev/console ]; then [ "$(tty_of -v /dev:/dev)" = 88 ]; fi
+	[ "$(stat -c '%t:%T %u:%g %a' /dev/console 2>/dev/null || echo none)" = "$before" ]
+	run ctr-run --privileged "$ROOTFS" sh -c 'touch /dev/mine; ls /dev/mine'
+	[ ! -e /dev/mine ]
+}
