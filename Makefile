@@ -79,7 +79,7 @@ only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
 not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) $(wildcard libcommon/oci/*.c) \
 	$(wildcard libcommon/cni/*.c) \
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c libcommon/base/rows.c libcommon/base/trace.c $(wildcard libcommon/base/template*.c) \
-	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/engine/hooks.c \
+	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c libcommon/engine/hooks.c \
 	libcommon/engine/placement.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill health health_conf container_event container_images docker_shape ps_template explain explain_chain connect container_net net_restore create_nets) \
 	$(wildcard libcommon/network/*.c) \

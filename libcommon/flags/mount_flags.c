@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "cdi.h"
 #include "create_flags.h"
 #include "err.h"
 #include "mount_flags.h"
@@ -205,9 +206,13 @@ static int device_any(
 static int device(struct spec *s, const char *arg)
 {
 	_cleanup_strv_ struct strv f = {0};
+	const char *slash = strchr(arg, '/');
+	if (slash && slash > arg && strchr(slash, '=') && !strchr(arg, ':'))
+		return cdi_device(s, arg);
 	strv_split(&f, arg, ":");
 	if (f.n < 1 || f.n > 3 || f.v[0][0] != '/' || (f.n == 3 && f.v[1][0] != '/'))
-		return fail_usage("--device: '%s' is not HOST[:DST[:rwm]]", arg);
+		return fail_usage(
+		    "--device: '%s' is not HOST[:DST[:rwm]] or VENDOR/CLASS=NAME", arg);
 	bool has_dst = f.n > 1 && f.v[1][0] == '/';
 	const char *perm = f.n == 3 || (f.n == 2 && !has_dst) ? f.v[f.n - 1] : "rwm";
 	if (strspn(perm, "rwm") != strlen(perm) || strlen(perm) > 3)

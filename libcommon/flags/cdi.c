@@ -1,0 +1,202 @@
+/* cdi.c: --device VENDOR/CLASS=NAME; see cdi.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "cdi.h"
+#include "err.h"
+#include "file.h"
+#include "json.h"
+
+static const struct jctx *doc;
+
+static const json_t *item(const json_t *list, size_t i, const char *key, const json_t **o)
+{
+	*o = json_array_get(list, i);
+	if (!json_is_object(*o))
+		jwrong(doc, "containerEdits", key, "must be a list of objects");
+	return json_is_object(*o) ? *o : NULL;
+}
+
+/* A node says all about itself, or its number is the host's node's. */
+static int node(struct spec *s, const json_t *o)
+{
+	_cleanup_free_ char *path = NULL, *host = NULL, *type = NULL, *perm = NULL;
+	int64_t n[5] = {-1, -1, -1, 0, 0};
+	static const char *const keys[] = {"major", "minor", "fileMode", "uid", "gid"};
+	struct stat st = {0};
+	const char *at = "deviceNodes";
+	if (jget_str(doc, o, at, "path", &path) < 0 ||
+	    jget_str(doc, o, at, "hostPath", &host) < 0 ||
+	    jget_str(doc, o, at, "type", &type) < 0 ||
+	    jget_str(doc, o, at, "permissions", &perm) < 0)
+		return -1;
+	for (size_t i = 0; i < 5; i++)
+		if (jget_int(doc, o, at, keys[i], 0, 0xffffffff, &n[i]) < 0)
+			return -1;
+	if (!path || *path != '/')
+		return jwrong(doc, at, "path", "must be an absolute path");
+	const char *from = host ? host : path;
+	bool asks = !type || n[0] < 0 || n[1] < 0 || n[2] < 0;
+	if (asks && stat(from, &st) < 0)
+		return fail("%s: %m", from);
+	if (asks && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return errno = ENODEV, fail("%s: not a device", from);
+	if (type && (strlen(type) != 1 || !strchr("bcu", *type)))
+		return jwrong(doc, at, "type", "'%s' is not b or c", type);
+	if (perm && (strspn(perm, "rwm") != strlen(perm) || strlen(perm) > 3))
+		return jwrong(doc, at, "permissions", "'%s' is not made of r, w and m", perm);
+	char kind = type ? *type : "cb"[S_ISBLK(st.st_mode)];
+	int64_t major_n = n[0] >= 0 ? n[0] : major(st.st_rdev),
+		minor_n = n[1] >= 0 ? n[1] : minor(st.st_rdev);
+	spec_device_add(s, path, kind, major_n, minor_n,
+	    n[2] >= 0 ? (uint32_t)n[2] & 0777 : st.st_mode & 0777, (uint32_t)n[3], (uint32_t)n[4]);
+	if (!s->x_privileged)
+		device_rule_add(s, true, kind, major_n, minor_n, perm ? perm : "rwm");
+	return 0;
+}
+
+static int mount_one(struct spec *s, const json_t *o)
+{
+	_cleanup_free_ char *host = NULL, *to = NULL, *type = NULL;
+	_cleanup_strv_ struct strv words = {0};
+	struct buf opts = {0};
+	const char *at = "mounts";
+	if (jget_str(doc, o, at, "hostPath", &host) < 0 ||
+	    jget_str(doc, o, at, "containerPath", &to) < 0 ||
+	    jget_str(doc, o, at, "type", &type) < 0 || jget_strv(doc, o, at, "options", &words) < 0)
+		return -1;
+	if (!host || !to || *to != '/')
+		return jwrong(doc, at, "", "hostPath or an absolute containerPath is missing");
+	bool bind = !type || str_eq(type, "bind") || str_eq(type, "none");
+	buf_puts(&opts, bind ? "rbind,nosuid,nodev" : "nosuid,nodev");
+	for (size_t i = 0; i < words.n; i++)
+		buf_printf(&opts, ",%s", words.v[i]);
+	spec_mount_add(s, to, bind ? "bind" : type, host, opts.p);
+	buf_free(&opts);
+	return 0;
+}
+
+static int hook(struct spec *s, const json_t *o)
+{
+	static const char *const names[HOOK_COUNT] = {"prestart", "createRuntime",
+	    "createContainer", "startContainer", "poststart", "poststop"};
+	_cleanup_free_ char *name = NULL, *path = NULL;
+	struct spec_hook k = {0};
+	const char *at = "hooks";
+	int when = 0;
+	if (jget_str(doc, o, at, "hookName", &name) < 0 || jget_str(doc, o, at, "path", &path) < 0)
+		return -1;
+	while (when < HOOK_COUNT && !str_eq(name, names[when]))
+		when++;
+	if (when == HOOK_COUNT || !path || *path != '/')
+		return jwrong(doc, at, "", "no such hook, or no absolute path");
+	k.path = xstrdup(path);
+	if (jget_strv(doc, o, at, "args", &k.args) < 0 ||
+	    jget_strv(doc, o, at, "env", &k.env) < 0 ||
+	    jget_int(doc, o, at, "timeout", 1, INT32_MAX, &k.timeout) < 0)
+		return -1;
+	s->hooks[when].v = xrealloc(s->hooks[when].v, (s->hooks[when].n + 1) * sizeof k);
+	s->hooks[when].v[s->hooks[when].n++] = k;
+	return 0;
+}
+
+/* containerEdits (CDI specification, "Container edits"). */
+static int edits(struct spec *s, const json_t *o)
+{
+	static const struct {
+		const char *key;
+		int (*add)(struct spec *s, const json_t *o);
+	} lists[] = {{"deviceNodes", node}, {"mounts", mount_one}, {"hooks", hook}};
+	json_t *e = NULL, *l = NULL;
+	const json_t *one;
+	_cleanup_strv_ struct strv env = {0};
+	if (jget_obj(doc, o, "", "containerEdits", &e) < 0 ||
+	    (e && jget_strv(doc, e, "containerEdits", "env", &env) < 0))
+		return -1;
+	for (size_t i = 0; i < env.n; i++) {
+		char *eq = strchr(env.v[i], '=');
+		if (!eq)
+			return jwrong(doc, "containerEdits", "env", "'%s' is not K=V", env.v[i]);
+		*eq = 0;
+		strv_setenv(&s->env, env.v[i], eq + 1);
+	}
+	for (size_t k = 0; e && k < sizeof lists / sizeof lists[0]; k++) {
+		l = NULL;
+		if (jget_arr(doc, e, "containerEdits", lists[k].key, &l) < 0)
+			return -1;
+		for (size_t i = 0; l && i < json_array_size(l); i++)
+			if (!item(l, i, lists[k].key, &one) || lists[k].add(s, one) < 0)
+				return -1;
+	}
+	l = NULL;
+	if (e && jget_arr(doc, e, "containerEdits", "additionalGids", &l) < 0)
+		return -1;
+	for (size_t i = 0; l && i < json_array_size(l); i++)
+		if (json_is_integer(json_array_get(l, i)))
+			strv_addf(&s->x_groups, "%lld",
+			    (long long)json_integer_value(json_array_get(l, i)));
+	return 0;
+}
+
+/* 1 when this file is of the kind and has the device, whose edits are then made. */
+static int from_file(
+    struct spec *s, const char *file, const char *kind, const char *name, struct strv *has)
+{
+	size_t len;
+	_cleanup_free_ char *text = file_read(file, 16 << 20, &len);
+	_cleanup_json_ json_t *j = text ? json_parse(file, text, len) : NULL;
+	struct jctx here = {.what = file, .text = text, .len = len};
+	_cleanup_free_ char *its = NULL;
+	json_t *l = NULL;
+	doc = &here;
+	if (!j) { /* another vendor's, most likely */
+		warn("%s", fail_msg());
+		return 0;
+	}
+	if (jget_str(doc, j, "", "kind", &its) < 0 || jget_arr(doc, j, "", "devices", &l) < 0)
+		return -1;
+	for (size_t i = 0; str_eq(its, kind) && i < json_array_size(l); i++) {
+		_cleanup_free_ char *d = NULL;
+		const json_t *o = json_array_get(l, i);
+		if (!json_is_object(o) || jget_str(doc, o, "devices", "name", &d) < 0)
+			return jwrong(doc, "devices", "", "must be a list of objects with names");
+		if (str_eq(d, name))
+			return edits(s, j) < 0 || edits(s, o) < 0 ? -1 : 1;
+		if (d)
+			strv_add(has, d);
+	}
+	return 0;
+}
+
+int cdi_device(struct spec *s, const char *arg)
+{
+	static const char *const dirs[] = {"/var/run/cdi", "/etc/cdi"};
+	const char *eq = strchr(arg, '=');
+	_cleanup_free_ char *kind = xstrndup(arg, (size_t)(eq - arg));
+	_cleanup_strv_ struct strv has = {0};
+	struct buf known = {0};
+	int found = 0;
+	for (size_t i = 0; i < 2 && found == 0; i++) {
+		DIR *d = opendir(dirs[i]);
+		for (struct dirent *e; d && found == 0 && (e = readdir(d));) {
+			_cleanup_free_ char *file = xasprintf("%s/%s", dirs[i], e->d_name);
+			if (str_ends(e->d_name, ".json"))
+				found = from_file(s, file, kind, eq + 1, &has);
+		}
+		if (d)
+			closedir(d);
+	}
+	if (found != 0)
+		return found < 0 ? fail_in("--device %s", arg) : 0;
+	for (size_t i = 0; i < has.n; i++)
+		buf_printf(&known, " %s", has.v[i]);
+	errno = ENOENT;
+	fail("--device: %s: no such device in /etc/cdi/*.json or /var/run/cdi/*.json%s%s%s", arg,
+	    has.n ? " (of its kind:" : "", has.n ? known.p : "", has.n ? ")" : "");
+	buf_free(&known);
+	return -1;
+}
