@@ -21,6 +21,7 @@
 #include "image_store.h"
 #include "json.h"
 #include "opt.h"
+#include "prune.h"
 #include "stamp.h"
 #include "record.h"
 #include "registry.h"
@@ -245,7 +246,7 @@ static int rm_one(struct store *s, const char *operand)
 }
 
 /* The gate is ours: no container is made of a layer meanwhile. */
-static void prune(struct store *s, uint64_t *freed)
+void image_prune(struct store *s, uint64_t *freed)
 {
 	struct buf used = {0};
 	if (container_configs(&used) < 0 || store_prune(s, container_layer_used, &used, freed) < 0)
@@ -270,7 +271,7 @@ static int do_rm(int argc, char **argv)
 			warn("%s", fail_msg());
 			code = 1;
 		}
-	prune(&s, NULL);
+	image_prune(&s, NULL);
 	return code;
 }
 
@@ -283,7 +284,7 @@ static int do_prune(int argc, char **argv)
 		die_usage("prune takes no operand: '%s'", argv[0]);
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
-	prune(&s, &freed);
+	image_prune(&s, &freed);
 	printf("freed %s\n", size_human(freed, text));
 	return 0;
 }

@@ -7,12 +7,16 @@
 #include "file.h"
 #include "json.h"
 #include "connect.h"
+#include "create_flags.h"
+#include "docker_shape.h"
+#include "list_filter.h"
 #include "opt.h"
+#include "prune.h"
 #include "rows.h"
 #include "stamp.h"
 #include "table.h"
 
-static struct strv subnets, gateways, ranges, aliases;
+static struct strv subnets, gateways, ranges, aliases, labels, filters;
 static const char *driver, *parent, *ip, *ip6, *format;
 static bool ipv6, internal, as_json, no_header, quiet;
 static int64_t mtu;
@@ -30,6 +34,8 @@ static const struct opt opts[] = {
     {0, "mtu", "N", "create: largest packet in bytes", OPT_NUM, &mtu},
     {0, "parent", "IF", "create: the bridge's name; the host's interface for macvlan and ipvlan",
 	OPT_STR, &parent},
+    {0, "label", "K=V", "create: a label", OPT_LIST, &labels},
+    {'f', "filter", "K=V", "ls: only those: name, id, driver, label, dangling", OPT_LIST, &filters},
     {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip},
     {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6},
     {0, "alias", "NAME", "connect: a further name", OPT_LIST, &aliases},
@@ -119,6 +125,9 @@ static int do_create(int argc, char **argv)
 	n.bridge = parent ? xstrdup(parent) : NULL;
 	n.internal = internal;
 	n.mtu = (int)mtu;
+	n.labels = label_lines(&labels);
+	if (!n.labels)
+		die_fail();
 	subnets_of(&n);
 	if (mtu && mtu < 1280 && n.subnet[1].a.family)
 		die_usage("--mtu: %lld: IPv6 needs 1280", (long long)mtu);
@@ -176,9 +185,9 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	}
 	char when[STAMP_SIZE];
 	stamp_text(when, n->created, -1);
-	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:O}", "name", n->name, "driver", n->driver,
-	    "bridge", n->bridge, "subnets", list, "internal", n->internal, "mtu", n->mtu, "created",
-	    when, "containers", u->json);
+	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:o,s:O}", "name", n->name, "driver",
+	    n->driver, "bridge", n->bridge, "subnets", list, "internal", n->internal, "mtu", n->mtu,
+	    "created", when, "labels", docker_labels(n->labels), "containers", u->json);
 }
 
 /* docker's shape of it. */
@@ -195,10 +204,11 @@ static json_t *as_docker(const json_t *o)
 		json_array_append_new(config,
 		    json_make("{s:s,s:s*}", "Subnet", subnet, "Gateway", json_string_value(gw)));
 	}
-	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:{s:o}}", "ID", json_object_get(o, "name"),
-	    "Id", json_object_get(o, "name"), "Name", json_object_get(o, "name"), "Driver",
-	    json_object_get(o, "driver"), "Scope", "local", "EnableIPv6", six, "Internal",
-	    json_object_get(o, "internal"), "IPAM", "Config", config);
+	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:O,s:{s:o}}", "ID",
+	    json_object_get(o, "name"), "Id", json_object_get(o, "name"), "Name",
+	    json_object_get(o, "name"), "Driver", json_object_get(o, "driver"), "Scope", "local",
+	    "EnableIPv6", six, "Internal", json_object_get(o, "internal"), "Labels",
+	    json_object_get(o, "labels"), "IPAM", "Config", config);
 }
 
 static int list_templated(const json_t *list)
@@ -232,7 +242,13 @@ static int list_networks(const struct strv *names)
 			continue;
 		}
 		network_lease_each(n.name, on_lease, &u);
-		_cleanup_free_ char *count = xasprintf("%zu", count_users(&u));
+		size_t users = count_users(&u);
+		struct listed l = {n.name, n.driver, n.labels, users == 0};
+		if (!list_filter(&filters, &l)) {
+			network_free(&n);
+			continue;
+		}
+		_cleanup_free_ char *count = xasprintf("%zu", users);
 		struct buf b = {0};
 		for (int k = 0; k < 2; k++)
 			if (n.subnet[k].a.family)
@@ -248,7 +264,7 @@ static int list_networks(const struct strv *names)
 	if (format)
 		list_templated(list);
 	else if (as_json)
-		puts(json_pretty(list));
+		docker_shape_plain(list), puts(json_pretty(list));
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return code;
@@ -259,7 +275,7 @@ static int do_ls(int argc, char **argv)
 	struct strv names = {0};
 	if (argc)
 		die_usage("ls takes no operand: '%s'", argv[0]);
-	if (network_names(&names) < 0)
+	if (list_filter_check(&filters) < 0 || network_names(&names) < 0)
 		die_fail();
 	return list_networks(&names);
 }
@@ -273,7 +289,7 @@ static int do_inspect(int argc, char **argv)
 }
 
 /* Who starts a container on it holds it shared until the lease is there. */
-static int remove_one(const char *name)
+int net_remove(const char *name)
 {
 	struct network n;
 	struct stat st;
@@ -298,7 +314,7 @@ static int do_rm(int argc, char **argv)
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "NAME");
 	for (size_t i = 0; i < names.n; i++)
-		if (remove_one(names.v[i]) < 0) {
+		if (net_remove(names.v[i]) < 0) {
 			warn("%s", fail_msg());
 			code = 1;
 		} else {

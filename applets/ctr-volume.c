@@ -1,19 +1,25 @@
 /* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
 #include <sys/stat.h>
 
+#include "create_flags.h"
+#include "docker_shape.h"
 #include "err.h"
 #include "json.h"
+#include "list_filter.h"
 #include "opt.h"
 #include "rows.h"
 #include "table.h"
 #include "volume.h"
 
+static struct strv label_opts, filters;
 static struct strv names; /* the operands, or all there are */
 static bool force, as_json, no_header, quiet;
 static const char *format;
 
 static const struct opt opts[] = {
     {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
+    {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
+    {0, "filter", "K=V", "ls: only those: name, driver, label, dangling", OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
 	OPT_STR, &format},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
@@ -54,7 +60,9 @@ static json_t *record(const char *name)
 	for (size_t i = 0; i < users.n; i++)
 		json_array_append_new(list, json_string(users.v[i]));
 	strv_free(&users);
-	return json_make("{s:s,s:s,s:o}", "name", name, "path", path, "containers", list);
+	_cleanup_free_ char *labels = volume_labels(name);
+	return json_make("{s:s,s:s,s:o,s:o}", "name", name, "path", path, "labels",
+	    docker_labels(labels), "containers", list);
 }
 
 /* docker's shape. */
@@ -65,8 +73,9 @@ static int templated(void)
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_json_ json_t *r = record(names.v[i]);
-		json_t *row = json_make("{s:s,s:s,s:s,s:O,s:i}", "Name", names.v[i], "Driver",
-		    "local", "Scope", "local", "Mountpoint", json_object_get(r, "path"), "Links",
+		json_t *row = json_make("{s:s,s:s,s:s,s:O,s:O,s:i}", "Name", names.v[i], "Driver",
+		    "local", "Scope", "local", "Mountpoint", json_object_get(r, "path"), "Labels",
+		    json_object_get(r, "labels"), "Links",
 		    (int)json_array_size(json_object_get(r, "containers")));
 		if (rows_add(&lines, format, row) < 0)
 			die_fail_usage();
@@ -76,9 +85,29 @@ static int templated(void)
 	return 0;
 }
 
+/* Of all there are those that --filter asks for. */
+static void only_wanted(void)
+{
+	struct strv all = names;
+	if (list_filter_check(&filters) < 0)
+		die_fail();
+	names = (struct strv){0};
+	for (size_t i = 0; i < all.n; i++) {
+		struct strv users = {0};
+		if (volume_users(all.v[i], &users) < 0)
+			die_fail();
+		_cleanup_free_ char *labels = volume_labels(all.v[i]);
+		if (list_filter(&filters, &(struct listed){all.v[i], "local", labels, !users.n}))
+			strv_add(&names, all.v[i]);
+		strv_free(&users);
+	}
+}
+
 static int do_ls(int argc, char **argv)
 {
 	(void)argc, (void)argv;
+	if (filters.n)
+		only_wanted();
 	if (format)
 		return templated();
 	struct table t = {0};
@@ -93,7 +122,7 @@ static int do_ls(int argc, char **argv)
 			row(&t, names.v[i]);
 	}
 	if (as_json)
-		puts(json_pretty(list));
+		docker_shape_plain(list), puts(json_pretty(list));
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return 0;
@@ -107,7 +136,7 @@ static int do_inspect(int argc, char **argv)
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++)
 		json_array_append_new(list, record(names.v[i]));
-	puts(json_pretty(list));
+	docker_shape_plain(list), puts(json_pretty(list));
 	return 0;
 }
 
@@ -117,8 +146,11 @@ static int do_create(int argc, char **argv)
 	for (size_t i = 0; i < names.n; i++)
 		if (name_check("volume", names.v[i]) < 0)
 			die_usage("%s", fail_msg());
+	_cleanup_free_ char *labels = label_lines(&label_opts);
+	if (!labels)
+		die_fail();
 	for (size_t i = 0; i < names.n; i++) {
-		if (volume_make(names.v[i]) < 0)
+		if (volume_make(names.v[i], *labels ? labels : NULL) < 0)
 			die_fail();
 		puts(names.v[i]);
 	}

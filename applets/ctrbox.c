@@ -205,10 +205,11 @@ int main(int argc, char **argv)
 
 	if (strcmp(argv[1], "--install-cni") == 0)
 		return install_cni(argc, argv);
+	if (!str_starts(name, "ctr-"))
+		docker_word(argc, argv);
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
 	if (a)
 		return applet_run(a, argc - 1, argv + 1);
-	docker_word(argc, argv);
 	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n",
 	    str_starts(name, "ctr-") ? name : argv[1]);
 	list(stderr);

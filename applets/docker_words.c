@@ -35,13 +35,15 @@ static const struct word {
     {NULL, "swarm", NULL, NULL, "nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
     {"container", "ls", "ps", NULL, NULL},
     {"container", "list", "ps", NULL, NULL},
-    {"container", "prune", NULL, NULL, "ctr-ps -aq -f status=exited | ctr-rm -"},
+    {"container", "prune", "prune", "containers", NULL},
+    {"image", "prune", "prune", "images", NULL},
+    {"volume", "prune", "prune", "volumes", NULL},
+    {"network", "prune", "prune", "networks", NULL},
     {"container", "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
     {"container", "*", NULL, NULL, NULL}, /* the others have one name with and without the group */
     {"system", "info", "check", NULL, NULL},
-    {"system", "prune", NULL, NULL,
-	"ctr-ps -aq -f status=exited | ctr-rm -; ctr-image prune; ctr-volume prune"},
-    {"system", "df", NULL, NULL, "du -sh ${CTR_LIB:-/var/lib/ctr}/*"},
+    {"system", "prune", "prune", NULL, NULL},
+    {"system", "df", "df", NULL, NULL},
     {"system", "events", "events", NULL, NULL},
 };
 
@@ -57,8 +59,10 @@ static const struct word *word_find(const char *group, const char *word)
 /* `ctrbox WORD...` in docker's words. Returns only when it is none of them. */
 void docker_word(int argc, char **argv)
 {
-	bool group = strcmp(argv[1], "container") == 0 || strcmp(argv[1], "system") == 0;
-	const struct word *w = word_find(group ? argv[1] : NULL, argv[1 + group]);
+	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
+	bool group = w != NULL;
+	if (!group)
+		w = word_find(NULL, argv[1]);
 	int first = 1 + group;
 	if (!w)
 		return;

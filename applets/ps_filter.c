@@ -53,14 +53,7 @@ static bool by_restart(const struct container *c, const char *want)
 
 static bool by_label(const struct container *c, const char *want)
 {
-	_cleanup_strv_ struct strv l = {0};
-	strv_split(&l, conf(c, "label"), "\n");
-	size_t n = strlen(want);
-	for (size_t i = 0; i < l.n; i++)
-		if (strcmp(l.v[i], want) == 0 ||
-		    (!strchr(want, '=') && str_starts(l.v[i], want) && l.v[i][n] == '='))
-			return true;
-	return false;
+	return str_label(conf(c, "label"), want);
 }
 
 static int status_check(const char *want)

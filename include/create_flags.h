@@ -56,6 +56,9 @@ int env_flags(struct strv *env, const struct strv *files, const struct strv *var
 /* The lines of --label-file's files, added to labels. 0, or -1 with fail() or fail_usage(). */
 int label_files(struct strv *labels, const struct strv *files);
 
+/* Labels (each KEY=VALUE or KEY) as lines, "" for none; NULL with fail_usage(). Caller frees. */
+char *label_lines(const struct strv *labels);
+
 /* Capabilities, --security-opt, --privileged, what is shared of the host's mounts, --tmpfs. */
 int flags_privileges(const struct create_flags *o, struct spec *s);
 /* --device. */

@@ -10,6 +10,8 @@
  * NULL. Maps carry template.h's mark, which docker_shape_plain() takes out for printing. */
 json_t *docker_shape(const struct container *c, const json_t *cfg);
 void docker_shape_plain(json_t *j);
+/* Labels, a line each (NULL: none), as a map. */
+json_t *docker_labels(const char *lines);
 /* What `docker ps --format` offers: ID, Names, Image, Command, Status, ... */
 json_t *docker_ps_row(const struct container *c);
 

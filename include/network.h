@@ -18,6 +18,7 @@ struct network {
 	bool internal;
 	int mtu; /* 0: the default */
 	int64_t created;
+	char *labels; /* KEY=VALUE, a line each; NULL: none */
 	int lock; /* its conf, held shared from network_open() to network_free(): until then it is
 		     not removed; -1 */
 };

@@ -13,5 +13,7 @@ int rows_add(struct strv *lines, const char *format, json_t *row);
 /* Print them; after `table ` in columns (apart by tabs), under the fields' names if `header`:
  * docker's, from `heads` ("Field", "HEAD", ... NULL), else the field in capitals. As above. */
 int rows_print(struct strv *lines, const char *format, const char *const *heads, bool header);
+/* Print lines whose fields are apart by tabs in columns, the first as it is; they are cut up. */
+void rows_columns(struct strv *lines);
 
 #endif

@@ -61,6 +61,9 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_eq(const char *a, const char *b); /* NULL-safe */
 
+/* Is the label KEY or KEY=VALUE among these lines (NULL: there are none)? */
+bool str_label(const char *lines, const char *want);
+
 /* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming
  * `what`. */
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);

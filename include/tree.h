@@ -4,6 +4,7 @@
 #ifndef CTR_TREE_H
 #define CTR_TREE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct tree_walk {
@@ -23,6 +24,9 @@ struct tree_walk {
 /* Walk the directory dirfd/name. 0, or what stopped it; -1 with fail() and errno where it could not
  * go on. A directory that vanishes meanwhile is passed over. */
 int tree_walk(int dirfd, const char *name, const struct tree_walk *how, void *arg);
+
+/* The bytes that it takes on the disk, as du(1) counts them, a file of several links each time. */
+uint64_t tree_size(int dirfd, const char *name);
 
 /* rm -r of dirfd/name, never following a link, never crossing a mount. A missing one is success.
  * Needs no write space on the disk. -1 with fail() and errno. */

@@ -28,8 +28,11 @@ char *volume_path(const char *name);
 int volume_names(struct strv *out);
 /* The containers that mount it, by name, appended to *out. */
 int volume_users(const char *name, struct strv *out);
-/* Make an empty one; one that is there already is fine. */
-int volume_make(const char *name);
+/* Make an empty one with these labels (a line each; NULL: none); one that is there already is fine,
+ * and keeps its own. */
+int volume_make(const char *name, const char *labels);
+/* Its labels, caller frees; NULL: none. */
+char *volume_labels(const char *name);
 /* Remove it with what is in it; one that a container mounts is refused unless `force`. */
 int volume_remove(const char *name, bool force);
 

@@ -26,7 +26,7 @@ int rows_add(struct strv *lines, const char *format, json_t *row)
 	return 0;
 }
 
-static void columns(struct strv *lines)
+void rows_columns(struct strv *lines)
 {
 	struct table t = {0};
 	size_t most = 0;
@@ -60,7 +60,7 @@ int rows_print(struct strv *lines, const char *format, const char *const *heads,
 	}
 	strv_addall(&all, lines);
 	if (table && all.n)
-		columns(&all);
+		rows_columns(&all);
 	for (size_t i = 0; i < all.n && !table; i++)
 		puts(all.v[i]);
 	strv_free(&all);

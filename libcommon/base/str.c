@@ -251,6 +251,16 @@ bool str_eq(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool str_label(const char *lines, const char *want)
+{
+	size_t n = strlen(want);
+	for (const char *l = lines; l && *l; l += strcspn(l, "\n"), l += *l == '\n')
+		if (strncmp(l, want, n) == 0 &&
+		    (!l[n] || l[n] == '\n' || (l[n] == '=' && !strchr(want, '='))))
+			return true;
+	return false;
+}
+
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out)
 {
 	char *end;

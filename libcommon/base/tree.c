@@ -235,3 +235,32 @@ int tree_remove_at(int dirfd, const char *name)
 			   : fail("%s: unlink: %m", name);
 	return tree_walk(dirfd, name, &how, &left);
 }
+
+/* --- counting --- */
+
+static int size_entry(int fd, const char *name, unsigned char type, void *arg)
+{
+	struct stat st;
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	*(uint64_t *)arg += (uint64_t)st.st_blocks * 512;
+	return type == DT_DIR || S_ISDIR(st.st_mode);
+}
+
+static int size_closed(int parent, const char *name, void *arg)
+{
+	(void)parent, (void)name, (void)arg;
+	return 0;
+}
+
+uint64_t tree_size(int dirfd, const char *name)
+{
+	static const struct tree_walk how = {.entry = size_entry, .closed = size_closed};
+	struct stat st;
+	uint64_t n = 0;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		tree_walk(dirfd, name, &how, &n);
+	return n + (uint64_t)st.st_blocks * 512;
+}

@@ -111,11 +111,10 @@ static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 		return -1;
 	for (size_t i = 0; i < o->labels.n; i++)
 		strv_add(&labels, o->labels.v[i]);
-	for (size_t i = 0; i < labels.n; i++)
-		if (strchr(labels.v[i], '\n') || labels.v[i][0] == '=')
-			return fail_usage("--label: '%s' is not K=V", labels.v[i]);
-	join_conf(conf, "label", &labels);
-	return 0;
+	_cleanup_free_ char *lines = label_lines(&labels);
+	if (lines && *lines)
+		kv_set(conf, "label", lines);
+	return lines ? 0 : -1;
 }
 
 static int stop_signal(const struct create_flags *o, struct kv *conf)

@@ -50,7 +50,7 @@ static json_t *shape_lines(const char *s)
 	return a;
 }
 
-static json_t *shape_labels(const char *s)
+json_t *docker_labels(const char *s)
 {
 	json_t *m = shape_map();
 	_cleanup_strv_ struct strv l = {0};
@@ -299,7 +299,7 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	set(j, "WorkingDir", copy_of(process, "cwd", json_string("")));
 	set(j, "Entrypoint", json_null());
 	set(j, "ExposedPorts", ports);
-	set(j, "Labels", shape_labels(kv_get(&c->conf, "label")));
+	set(j, "Labels", docker_labels(kv_get(&c->conf, "label")));
 	shape_healthcheck(c, j);
 	set(j, "StopSignal", shape_text(stop ? stop : "SIGTERM"));
 	return j;

@@ -149,11 +149,29 @@ static int make_filled(int dir, const char *name, bool there, const struct spec 
 	return r < 0 ? fail_in("volume %s", name) : 0;
 }
 
-int volume_make(const char *name)
+/* Beside it, for what is in it is the user's. */
+static char *labels_file(const char *name)
 {
+	return xasprintf(".label-%s", name);
+}
+
+char *volume_labels(const char *name)
+{
+	_cleanup_free_ char *file = labels_file(name);
+	_cleanup_close_ int dir = volumes_dir(false);
+	return dir < 0 ? NULL : file_read_at(dir, file, 1 << 20, NULL);
+}
+
+int volume_make(const char *name, const char *labels)
+{
+	_cleanup_free_ char *file = labels_file(name);
 	_cleanup_close_ int dir = volumes_dir(true);
 	if (dir < 0)
 		return -1;
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (labels && file_write_at(dir, file, labels, strlen(labels), 0600, true) < 0)
+		return fail_in("volume %s", name);
 	if (mkdirat(dir, name, 0755) < 0)
 		return errno == EEXIST ? 0 : fail("volume %s: mkdir: %m", name);
 	if (fchmodat(dir, name, 0755, 0) < 0)
@@ -169,7 +187,7 @@ static int named(const struct volume_req *v, const struct spec *s)
 		return -1;
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
-		return there ? 0 : volume_make(v->src);
+		return there ? 0 : volume_make(v->src, NULL);
 	if (there && !unused(dir, v->src))
 		return 0;
 	int r = make_filled(dir, v->src, there, s, v->dst);
@@ -288,6 +306,8 @@ int volume_remove(const char *name, bool force)
 		return fail(errno == EBUSY ? "%s: something is mounted on it: umount it first"
 					   : "%s: rename: %m",
 		    name);
+	_cleanup_free_ char *labels = labels_file(name);
+	unlinkat(dir, labels, 0);
 	event_tell("volume", "destroy", name, "driver", "local", EVENT_END);
 	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
 }

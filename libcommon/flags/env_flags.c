@@ -100,6 +100,22 @@ int label_files(struct strv *labels, const struct strv *files)
 	return 0;
 }
 
+char *label_lines(const struct strv *labels)
+{
+	struct buf b = {0};
+	buf_puts(&b, "");
+	for (size_t i = 0; i < labels->n; i++) {
+		const char *l = labels->v[i];
+		if (!*l || *l == '=' || strchr(l, '\n')) {
+			buf_free(&b);
+			fail_usage("--label: '%s' is not K=V", l);
+			return NULL;
+		}
+		buf_printf(&b, "%s%s", i ? "\n" : "", l);
+	}
+	return b.p;
+}
+
 int flags_environment(const struct create_flags *o, struct spec *s)
 {
 	extern char **environ;

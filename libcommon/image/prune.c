@@ -15,6 +15,7 @@
 #include "str.h"
 #include "sys.h"
 #include "undo.h"
+#include "tree.h"
 #include "userns.h"
 
 #define MOMENT_MS 300
@@ -72,18 +73,6 @@ struct prune {
 	uint64_t freed;
 };
 
-static int size_one(int dirfd, const char *name, void *arg)
-{
-	struct stat st;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	*(uint64_t *)arg += (uint64_t)st.st_blocks * 512;
-	if (!S_ISDIR(st.st_mode))
-		return 0;
-	_cleanup_close_ int fd = dir_open_at(dirfd, name);
-	return fd < 0 ? 0 : dir_each(fd, size_one, arg);
-}
-
 /* Only renamed here, for half a layer under its name would pass for a whole one. Where even that
  * needs space which the disk has not got, it is removed at once. */
 static int drop_layer(int dirfd, const char *name, void *arg)
@@ -92,7 +81,7 @@ static int drop_layer(int dirfd, const char *name, void *arg)
 	if (!digest_hex_valid(name) || marked(&p->layers, name) || p->used(name, p->arg))
 		return 0;
 	if (p->counted)
-		size_one(dirfd, name, &p->freed);
+		p->freed += tree_size(dirfd, name);
 	_cleanup_free_ char *size = xasprintf(".size-%s", name);
 	unlinkat(dirfd, size, 0);
 	char tmp[DIGEST_HEX + 8] = ".tmp-";

@@ -67,6 +67,7 @@ void network_free(struct network *n)
 	free(n->name);
 	free(n->driver);
 	free(n->bridge);
+	free(n->labels);
 	if (n->lock >= 0)
 		close(n->lock);
 	memset(n, 0, sizeof *n);
@@ -102,6 +103,7 @@ static int read_record(struct network *n, const struct kv *kv)
 	n->internal = kv_num(kv, "internal", 0);
 	n->mtu = (int)kv_num(kv, "mtu", 0);
 	n->created = kv_num(kv, "created", 0);
+	n->labels = kv_get(kv, "label") ? xstrdup(kv_get(kv, "label")) : NULL;
 	if (ifname_check("bridge", n->bridge) < 0)
 		return -1;
 	for (int i = 0; i < 2; i++)

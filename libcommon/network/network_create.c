@@ -224,6 +224,8 @@ static int write_record(const struct network *n, int dir)
 	kv_setf(&kv, "mtu", "%d", n->mtu);
 	kv_set(&kv, "internal", n->internal ? "1" : "0");
 	kv_setf(&kv, "created", "%lld", (long long)n->created);
+	if (n->labels)
+		kv_set(&kv, "label", n->labels);
 	/* The directory is made whole beside and then renamed. */
 	char tmp[32] = ".new-", hex[13];
 	rand_hex(hex, 6);

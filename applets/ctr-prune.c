@@ -1,0 +1,264 @@
+/* ctr-prune: remove what is not used: containers that have ended, networks, images, volumes.
+ *
+ * Kind: OWNER of nothing. What is in use, or begins to be meanwhile, is refused by whoever removes
+ * it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container_images.h"
+#include "err.h"
+#include "event.h"
+#include "file.h"
+#include "network.h"
+#include "opt.h"
+#include "prune.h"
+#include "record.h"
+#include "stamp.h"
+#include "steer.h"
+#include "tree.h"
+#include "volume.h"
+
+static bool force, all, volumes;
+static struct strv filters;
+static int64_t until = INT64_MAX;
+static uint64_t freed;
+
+static const struct opt opts[] = {
+    {'f', "force", NULL, "do it (without it nothing is removed)", OPT_FLAG, &force},
+    {'a', "all", NULL, "images with a name, too", OPT_FLAG, &all},
+    {0, "volumes", NULL, "volumes, too, where no kind is named", OPT_FLAG, &volumes},
+    {0, "filter", "K=V",
+	"only those: until=TIME (made before: a date, or so long ago), label=K[=V], label!=K[=V]",
+	OPT_LIST, &filters},
+    OPT_END,
+};
+static const struct usage usage = {.synopsis = "[containers|networks|images|volumes]",
+    .more =
+	"Containers that have ended; networks that no container has; images without a name (-a: "
+	"all) that no\ncontainer was made of; volumes that no container mounts. Without a kind: "
+	"the first three.\n",
+    .opts = opts,
+    .anywhere = true};
+
+static void filters_check(bool volumes_too)
+{
+	for (size_t i = 0; i < filters.n; i++) {
+		const char *f = filters.v[i];
+		if (str_starts(f, "until=") && volumes_too)
+			die_usage("--filter until= is not for volumes: nothing tells when they "
+				  "were made");
+		if (str_starts(f, "until=") && (until = moment_parse("--filter until", f + 6)) < 0)
+			die_fail();
+		if (!str_starts(f, "until=") && !str_starts(f, "label=") &&
+		    !str_starts(f, "label!="))
+			die_usage("--filter: '%s' is not until=, label= or label!=", f);
+	}
+}
+
+/* Made (nanoseconds; -1: not known) and labelled as was asked? Of several labels each must be. */
+static bool meant(int64_t made, const char *labels)
+{
+	if (until != INT64_MAX && (made < 0 || made >= until))
+		return false;
+	for (size_t i = 0; i < filters.n; i++) {
+		const char *f = filters.v[i];
+		if ((str_starts(f, "label=") && !str_label(labels, f + 6)) ||
+		    (str_starts(f, "label!=") && str_label(labels, f + 7)))
+			return false;
+	}
+	return true;
+}
+
+static void headed(const char *what, const struct strv *names)
+{
+	if (names->n)
+		printf("Deleted %s:\n", what);
+}
+
+static int containers(void)
+{
+	_cleanup_strv_ struct strv names = {0}, gone = {0};
+	_cleanup_close_ int dir = record_dir();
+	if (container_names(&names) < 0)
+		die_fail();
+	for (size_t i = 0; i < names.n; i++) {
+		struct container c;
+		if (container_read(&c, names.v[i]) == 0) {
+			bool over =
+			    c.status == ST_CREATED || c.status == ST_EXITED || c.status == ST_LOST;
+			int64_t made = kv_num(&c.conf, "created", -1);
+			const char *s = kv_get(&c.conf, "created");
+			if (s)
+				made = moment_parse("created", s);
+			if (over && meant(made, kv_get(&c.conf, "label"))) {
+				strv_add(&gone, c.name);
+				freed += tree_size(dir, c.name);
+			}
+		}
+		container_close(&c);
+	}
+	headed("Containers", &gone);
+	return steer_remove_all(&gone, false, stdout);
+}
+
+struct wanted {
+	const char *net;
+	bool is;
+};
+
+/* By those that have ended, too: they are started again with it. */
+static int wants_net(struct container *c, void *arg)
+{
+	struct wanted *w = arg;
+	_cleanup_free_ char *more =
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
+	w->is |= str_eq(kv_get(&c->conf, "net"), w->net) || c->status == ST_CORRUPT ||
+		 (more && strstr(more, w->net));
+	return 0;
+}
+
+static void on_lease(const struct lease *l, void *arg)
+{
+	(void)l;
+	*(bool *)arg = true;
+}
+
+static int networks(void)
+{
+	_cleanup_strv_ struct strv names = {0}, gone = {0};
+	if (geteuid() != 0)
+		return 0;
+	if (network_names(&names) < 0)
+		die_fail();
+	for (size_t i = 0; i < names.n; i++) {
+		struct network n;
+		struct wanted w = {.net = names.v[i]};
+		if (container_each(wants_net, &w) < 0)
+			die_fail();
+		if (strcmp(names.v[i], "bridge") == 0 || w.is || network_open(&n, names.v[i]) < 0)
+			continue;
+		network_lease_each(n.name, on_lease, &w.is);
+		if (!w.is && meant(n.created * 1000000000, n.labels))
+			strv_add(&gone, n.name);
+		network_free(&n);
+	}
+	headed("Networks", &gone);
+	int r = 0;
+	for (size_t i = 0; i < gone.n; i++)
+		if (net_remove(gone.v[i]) == 0) {
+			puts(gone.v[i]);
+		} else {
+			warn("%s", fail_msg());
+			r = -1;
+		}
+	return r;
+}
+
+/* One that cannot be read is left alone where something is asked of it. */
+static bool image_meant(const struct store *s, const struct ref *r)
+{
+	struct manifest m = {0};
+	struct image_config c = {0};
+	struct buf labels = {0};
+	if (!filters.n)
+		return true;
+	bool good = store_image(s, r->hex, &m, &c) == 0;
+	for (size_t i = 0; i < c.image.labels.n; i++)
+		buf_printf(&labels, "%s\n", c.image.labels.v[i]);
+	good = good && meant(c.created ? stamp_parse(c.created, strlen(c.created)) : -1, labels.p);
+	buf_free(&labels);
+	manifest_free(&m);
+	config_free(&c);
+	return good;
+}
+
+static int images(void)
+{
+	struct store s;
+	struct refs r;
+	_cleanup_strv_ struct strv gone = {0};
+	uint64_t bytes = 0;
+	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0 || store_refs(&s, &r) < 0)
+		die_fail();
+	for (size_t i = 0; i < r.n; i++) {
+		struct ref *v = &r.v[i];
+		_cleanup_strv_ struct strv users = {0};
+		if (container_image_users(v->hex, &users) < 0)
+			die_fail();
+		if ((v->name && !all) || users.n || !image_meant(&s, v))
+			continue;
+		if (store_ref_remove(&s, v->name, v->hex) < 0)
+			die_fail();
+		event_tell("image", "delete", v->hex, "name", v->name, EVENT_END);
+		strv_add(&gone, v->name ? v->name : v->hex);
+	}
+	headed("Images", &gone);
+	for (size_t i = 0; i < gone.n; i++)
+		puts(gone.v[i]);
+	if (s.images >= 0)
+		image_prune(&s, &bytes);
+	freed += bytes;
+	refs_free(&r);
+	store_close(&s);
+	return 0;
+}
+
+static int volumes_unused(void)
+{
+	_cleanup_strv_ struct strv names = {0}, gone = {0};
+	int r = 0;
+	if (volume_names(&names) < 0)
+		die_fail();
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_strv_ struct strv users = {0};
+		_cleanup_free_ char *labels = volume_labels(names.v[i]);
+		if (volume_users(names.v[i], &users) < 0)
+			die_fail();
+		if (!users.n && meant(0, labels))
+			strv_add(&gone, names.v[i]);
+	}
+	headed("Volumes", &gone);
+	for (size_t i = 0; i < gone.n; i++) {
+		_cleanup_free_ char *path = volume_path(gone.v[i]);
+		uint64_t bytes = tree_size(AT_FDCWD, path);
+		if (volume_remove(gone.v[i], false) == 0) {
+			puts(gone.v[i]);
+			freed += bytes;
+		} else {
+			warn("%s", fail_msg());
+			r = -1;
+		}
+	}
+	return r;
+}
+
+int ctr_prune_main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*fn)(void);
+	} kinds[] = {{"containers", containers}, {"networks", networks},
+	    {"volumes", volumes_unused}, {"images", images}};
+	char text[16];
+	int first = opt_parse(&usage, argc, argv), r = 0;
+	const char *only = argc > first ? argv[first] : NULL;
+	bool known = !only;
+	for (size_t i = 0; i < 4 && !known; i++)
+		known = strcmp(only, kinds[i].name) == 0;
+	if (!known || argc > first + 1)
+		die_usage("'%s' is not containers, networks, images or volumes", argv[argc - 1]);
+	filters_check(only ? *only == 'v' : volumes);
+	if (!force)
+		die_usage("prune removes for good what is not used (%s): say -f",
+		    only ? only
+			 : (volumes ? "containers, networks, images and volumes"
+				    : "containers, networks and images"));
+	for (size_t i = 0; i < 4; i++)
+		if (only ? strcmp(only, kinds[i].name) == 0 : i != 2 || volumes)
+			r |= kinds[i].fn();
+	printf("Total reclaimed space: %s\n", size_human(freed, text));
+	return r != 0;
+}

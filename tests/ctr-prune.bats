@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# ctr-df and ctr-prune: what there is on the disk, and giving back what is not used. Labels of networks and volumes.
+load lib
+
+image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
+
+# bats test_tags=ctr-df
+@test "19 df counts as du does, says what can be given back, and each with -v" {
+	run -0 ctr-df
+	[ "$(echo "$output" | tr -s ' ')" = "TYPE TOTAL ACTIVE SIZE RECLAIMABLE
+Images 0 0 0 0 (0%)
+Containers 0 0 0 0 (0%)
+Local Volumes 0 0 0 0 (0%)" ]
+	image busy
+	ctr-image tag busy other
+	ctr-run -d --name web -v data:/data busy sleep 100
+	ctr-run -d --name done busy dd if=/dev/zero of=/big bs=1M count=3
+	ctr-wait done
+	dd if=/dev/zero of="$CTR_LIB/volumes/data/x" bs=1M count=2 status=none
+	ctr-volume create idle
+	ctr-df
+	[ "$(ctr-df --format '{{.Type}} {{.TotalCount}} {{.Active}}' | tr '\n' ,)" = "Images 1 1,Containers 2 1,Local Volumes 2 1," ]
+	[ "$(ctr-df --json | tail -n 1)" = '{"Type":"Local Volumes","TotalCount":2,"Active":1,"Size":"2.0M","Reclaimable":"4.0K (0%)"}' ] ||
+		[[ $(ctr-df --json | tail -n 1) = *'"Size":"2'*M* ]]
+	ctr-df | grep -E '^Containers +2 +1 +3\.[0-9]M +3\.[0-9]M \([0-9]+%\)'
+	ctr-df -v | grep -E '^web +busy:latest +running'
+	ctr-df -v | grep -E '^data +1 +2'
+	[ "$(ctr-df -v | grep -c 'busy:latest\|other:latest')" = 3 ]
+	run -2 ctr-df web
+}
+
+# bats test_tags=ctr-run,ctr-net,ctr-volume,ctr-image
+@test "19 prune removes what is not used, and nothing else; it asks for -f" {
+	image busy
+	image old
+	ctr-net create used
+	ctr-net create empty
+	ctr-volume create vused
+	ctr-volume create vidle
+	ctr-run -d --name web --net used -v vused:/v busy sleep 100
+	ctr-create --name waits --net used "$ROOTFS" true
+	ctr-run --keep --name done "$ROOTFS" true
+	run -2 ctr-prune
+	[[ "$output" = *"say -f"* ]]
+	run -2 ctr-prune -f pods
+	run -2 ctr-prune -f --filter name=x
+	run -2 ctr-prune -f --volumes --filter until=1h
+	[ "$(ctr-ps -aq | wc -l)" = 3 ]
+	run -0 ctr-prune -f
+	[ "$(echo "$output" | head -n 5 | tr '\n' ,)" = "Deleted Containers:,done,waits,Deleted Networks:,empty," ]
+	[[ "${lines[-1]}" = "Total reclaimed space: "*K ]]
+	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q | tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web used vidle,vused, 2" ]
+	ctr-prune -fa images | grep -x old:latest
+	ctr-prune -f volumes | grep -x vidle
+	[ "$(ctr-volume ls -q) $(ctr-image ls --format '{{.Repository}}')" = "vused busy" ]
+}
+
+# bats test_tags=ctr-net,ctr-volume,ctr-image
+@test "19 prune's filters: until, label, label!" {
+	ctr-run --keep --name keep -l keep=1 "$ROOTFS" true
+	ctr-run --keep --name a -l tier=front "$ROOTFS" true
+	ctr-run --keep --name b "$ROOTFS" true
+	ctr-prune -f containers --filter until=1h
+	[ "$(ctr-ps -aq | wc -l)" = 3 ]
+	ctr-prune -f containers --filter until=0s --filter label=tier=front
+	ctr-prune -f containers --filter 'label!=keep'
+	[ "$(ctr-ps -a --format '{{.Names}}')" = keep ]
+	ctr-volume create --label keep v1
+	ctr-volume create v2
+	ctr-prune -f volumes --filter 'label!=keep'
+	[ "$(ctr-volume ls -q)" = v1 ]
+	image --change 'LABEL tier=front' front
+	image back
+	ctr-prune -fa images --filter label=tier=front
+	[ "$(ctr-image ls --format '{{.Repository}}')" = back ]
+}
+
+# bats test_tags=ctr-net,ctr-volume
+@test "19 networks and volumes have labels, and lists are filtered by them" {
+	ctr-volume create --label a=1 --label 'b=x y' v1
+	ctr-volume create v2
+	[ "$(ctr-volume inspect --format '{{json .Labels}}' v1)" = '{"a":"1","b":"x y"}' ]
+	[ "$(ctr-volume ls -q --filter label=a)$(ctr-volume ls -q --filter label=a=2)" = v1 ]
+	[ "$(ctr-volume ls -q --filter name=v --filter dangling=true | tr '\n' ,)" = v1,v2, ]
+	ctr-volume create --label a=9 v1 # it keeps what it has
+	[ "$(ctr-volume ls -q --filter label=a=1)" = v1 ]
+	ctr-volume rm v1
+	ctr-volume create v1
+	[ -z "$(ctr-volume ls -q --filter label=a)" ]
+	run -2 ctr-volume create --label =x v3
+	run -2 ctr-volume ls --filter nosuch=1
+	ctr-net create --label tier=front front
+	ctr-net create back
+	[ "$(ctr-net ls -q --filter label=tier=front)" = front ]
+	[ "$(ctr-net ls -q --filter name=a --filter driver=bridge)" = back ]
+	[ "$(ctr-net inspect --format '{{.Labels.tier}}' front)" = front ]
+	run -2 ctr-net ls --filter dangling=perhaps
+}
