@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "container_event.h"
 #include "container_files.h"
 #include "container_images.h"
 #include "err.h"
@@ -461,6 +462,23 @@ static int do_umount(int argc, char **argv)
 	return code;
 }
 
+static int do_switch(int argc, char **argv)
+{
+	struct container c;
+	if (argc != 2)
+		die_usage("switch takes a CONTAINER and its new IMAGE, FILE or folder");
+	if (container_open(&c, argv[0]) < 0)
+		die_fail();
+	if (c.status == ST_CORRUPT)
+		die("%s: corrupt: %s", c.name, c.why);
+	if (container_reroot(&c, argv[1]) < 0)
+		die_fail();
+	event_container(&c, "update", NULL, NULL);
+	if (c.pid > 0)
+		warn("%s runs: its next start takes the new root (ctr-restart)", c.name);
+	return 0;
+}
+
 static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
     {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
@@ -474,6 +492,7 @@ static const struct word words[] = {
     {"prune", do_prune, no_opts, "prune"},
     {"mount", do_mount, mount_opts, "mount [--rw UPPER] IMAGE|CONTAINER DIR"},
     {"umount", do_umount, no_opts, "umount DIR..."},
+    {"switch", do_switch, no_opts, "switch CONTAINER IMAGE|FILE|DIR"},
     {"pull", do_pull, still_opts, "pull [-q] IMAGE..."},
     {"push", do_push, still_opts, "push [-q] IMAGE [REGISTRY/NAME[:TAG]]"},
     {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},

@@ -17,4 +17,10 @@ int container_configs(struct buf *texts);
 /* A layer_used_fn (image_store.h); `arg` is that struct buf. */
 bool container_layer_used(const char *diff_id, void *texts);
 
+/* Put a container on another root: an image's name, a folder, an image file or a block device. Its
+ * writable layer, command and options stay; one that runs takes it at its next start. -1 with
+ * fail(), and nothing is changed. */
+struct container;
+int container_reroot(struct container *c, const char *root);
+
 #endif

@@ -1118,3 +1118,56 @@ halfway() {
 	[ "$(ctr-run f '')" = "e " ]
 	run -127 ctr-run --entrypoint '' f ''
 }
+
+# bats test_tags=ctr-start,ctr-restart
+@test "21.9 switch: the next start takes the new root and keeps its layer" {
+	need mksquashfs squashfs-tools
+	for v in 1 2; do
+		cp -a "$ROOTFS" "r$v"
+		echo $v >"r$v/version"
+		mksquashfs "r$v" "$v.sqfs" -quiet -no-progress >/dev/null
+	done
+	(cd r1 && tar c .) | ctr-image import app:1 - >/dev/null
+	(cd r2 && tar c .) | ctr-image import app:2 - >/dev/null
+	ctr-run -d --name a "$WORLD/1.sqfs" sh -c 'cat /version >>/seen; sleep 1000' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-exec a cat /seen)" = 1 ]'
+	run -0 --separate-stderr ctr-image switch a "$WORLD/2.sqfs"
+	[[ "$stderr" = *"a runs: its next start takes the new root (ctr-restart)" ]]
+	[ "$(ctr-exec a cat /version)" = 1 ]
+	ctr-restart -t 0 a
+	wait_for 5 sh -c '[ "$(ctr-exec a cat /seen | tr "\n" " ")" = "1 2 " ]'
+	ctr-stop -t 0 a
+	# to an image, whose layer is in use from then on, and to a folder
+	ctr-image switch a app:1
+	run -1 ctr-image rm app:1
+	[[ "$output" = *"in use by container a"* ]]
+	ctr-start a
+	wait_for 5 sh -c '[ "$(ctr-exec a tail -n 1 /seen)" = 1 ]'
+	ctr-stop -t 0 a
+	ctr-image switch a "$WORLD/r2"
+	ctr-image rm app:1 app:2
+	ctr-start a
+	wait_for 5 sh -c '[ "$(ctr-exec a tail -n 1 /seen)" = 2 ]'
+	[ "$(ctr-inspect -f '{{.Config.Image}}' a)" = "$WORLD/r2" ]
+	for bad in "nosuch r2|no such container" "a nosuch:1|no such image" "a $WORLD/none|No such file"; do
+		# shellcheck disable=SC2086
+		run -1 ctr-image switch ${bad%%|*}
+		[[ "$output" = *"${bad#*|}"* ]]
+	done
+	ctr-rm -f a
+	ctr-create --direct --name own "$WORLD/r1" true >/dev/null
+	run -1 ctr-image switch own "$WORLD/r2"
+	[[ "$output" = *"not a layer above an image"* ]]
+}
+
+# bats test_tags=ctr-run
+@test "21.9 ten containers of one image file have one loop device and one superblock; a block device is an image, too" {
+	need mksquashfs squashfs-tools
+	mksquashfs "$ROOTFS" r.sqfs -quiet -no-progress >/dev/null
+	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "c$i" "$WORLD/r.sqfs" sleep 1000 >/dev/null; done
+	[ "$(losetup -j "$WORLD/r.sqfs" -n -O NAME | wc -l)" = 1 ]
+	dev=$(losetup -j "$WORLD/r.sqfs" -n -O NAME | tr -d ' ')
+	[ "$(ctr-run "$dev" echo from the device)" = "from the device" ]
+	seq -f c%g 10 | ctr-rm -f - >/dev/null
+	wait_for 5 sh -c '[ -z "$(losetup -j "$WORLD/r.sqfs")" ]'
+}

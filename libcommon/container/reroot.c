@@ -1,0 +1,72 @@
+/* reroot.c: another root under a container's writable layer; see container_images.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container_images.h"
+#include "create.h"
+#include "err.h"
+#include "file.h"
+#include "image.h"
+#include "userns.h"
+
+static int root_of_image(struct spec *s, struct kv *conf, const char *ref)
+{
+	struct image im;
+	if (image_obtain(ctr_lib(), ref, NULL, userns_do, &im) < 0)
+		return -1;
+	strv_addall(&s->x_lower, &im.layers);
+	kv_set(conf, "image", im.ref);
+	kv_set(conf, "image_digest", im.digest);
+	image_free(&im);
+	return 0;
+}
+
+static int root_of_path(struct spec *s, struct kv *conf, const char *path)
+{
+	struct stat st;
+	char *abs = realpath(path, NULL);
+	if (!abs || stat(abs, &st) < 0)
+		return fail("%s: %m", path);
+	if (S_ISDIR(st.st_mode))
+		strv_take(&s->x_lower, abs);
+	else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		s->x_image_file = abs;
+	else
+		return fail("%s: neither a directory nor an image file", path);
+	kv_set(conf, "image", path);
+	kv_set(conf, "image_digest", "");
+	return 0;
+}
+
+int container_reroot(struct container *c, const char *root)
+{
+	struct spec s;
+	_cleanup_close_ int gate = image_gate(ctr_lib());
+	(void)gate;
+	if (container_starting(c) < 0 || container_refresh(c) < 0 || create_reload(c, &s) < 0)
+		return -1;
+	if (!s.x_lower.n && !s.x_image_file)
+		return errno = EINVAL,
+		       fail("%s: its root is a folder of its own (--direct, --bundle or a copy), "
+			    "not a layer above an image",
+			   c->name);
+	strv_free(&s.x_lower);
+	free(s.x_image_file);
+	s.x_image_file = NULL;
+	if ((image_is_ref(root) ? root_of_image(&s, &c->conf, root)
+				: root_of_path(&s, &c->conf, root)) < 0)
+		return -1;
+	kv_set(&c->conf, "rootfs", s.x_lower.n ? s.x_lower.v[0] : s.x_image_file);
+	_cleanup_free_ char *json = spec_text(&s);
+	spec_free(&s);
+	/* config.json first: by what it says layers are kept. */
+	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0 ||
+	    kv_write_at(&c->conf, c->dir, "conf") < 0)
+		return fail_in("%s", c->name);
+	record_sync(c->dir, "conf");
+	record_sync(c->dir, NULL);
+	return 0;
+}
