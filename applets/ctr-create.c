@@ -6,6 +6,7 @@
 
 #include "create.h"
 #include "create_flags.h"
+#include "undo.h"
 #include "err.h"
 
 static const struct usage usage = {
@@ -21,8 +22,10 @@ int ctr_create_main(int argc, char **argv)
 	struct create_flags *o = create_given();
 	int n = opt_parse(&usage, argc, argv);
 	o->detach = true; /* it is not a foreground one that goes when it ends */
-	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
+	if (create_container(o, &c, &spec, argc - n, argv + n) < 0) {
+		undo_check_signals();
 		die_fail();
+	}
 	printf("%s\n", c.id);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "create.h"
 #include "create_flags.h"
+#include "undo.h"
 #include "err.h"
 #include "explain.h"
 #include "monitor.h"
@@ -50,8 +51,10 @@ int ctr_run_main(int argc, char **argv)
 		trace_start();
 	else if (o->explain && *o->explain)
 		die_usage("--explain: '%s' is not trace", o->explain);
-	if (create_container(o, &c, &spec, argc - n, argv + n) < 0)
+	if (create_container(o, &c, &spec, argc - n, argv + n) < 0) {
+		undo_check_signals();
 		die_fail();
+	}
 	if (o->explain && !*o->explain) {
 		if (explain_script(stdout, o, &c, &spec, n < argc ? argv[n] : "") < 0)
 			die_fail();

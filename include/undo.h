@@ -34,6 +34,8 @@ void undo_on_signals(void);
  * come. */
 void undo_hold_signals(void);
 void undo_check_signals(void);
+/* They wait no longer: one that has come ends this process here. */
+void undo_release_signals(void);
 /* Has one of them come that waits? */
 bool undo_signal_waits(void);
 

@@ -165,23 +165,3 @@ count() {
 	echo "# monitor: $(fds none) descriptors, $(fds three) with three ports, $private KiB private" >&3
 	[[ "$BIN" == */san/* ]] || [ "$private" -le 200 ]
 }
-
-# bats test_tags=ctr-image
-@test "13: SIGINT at 30 instants of an import that has threads at work: it ends at once, nothing is left" {
-	perl -e 'for (1 .. 3000) { open my $f, ">", "t$_" or die; print $f "x" x 5000 }'
-	tar -czf many.tgz t*
-	rm -f t[0-9]*
-	for i in $(seq 30); do
-		ctr-image import "i$i" many.tgz >/dev/null 2>&1 3>&- &
-		p=$!
-		sleep "0.0$((i * 3 % 100))"
-		kill -INT $p 2>/dev/null || true
-		(sleep 5; kill -9 $p 2>/dev/null) 3>&- &
-		guard=$!
-		code=0
-		wait $p || code=$?
-		kill $guard 2>/dev/null || true
-		[ "$code" = 0 ] || [ "$code" = 130 ] || { echo "ended with $code"; return 1; }
-		[ -z "$(find "$CTR_LIB/images" "$CTR_LIB/layers" -maxdepth 1 -name '.tmp*' 2>/dev/null)" ]
-	done
-}

@@ -31,13 +31,14 @@ static volatile int depth;
 static bool cleaners;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
-static void hold(sigset_t *old)
+/* SIG_BLOCK or SIG_UNBLOCK them. */
+static void mask(int how, sigset_t *old)
 {
 	sigset_t s;
 	sigemptyset(&s);
 	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
 		sigaddset(&s, ending[i]);
-	sigprocmask(SIG_BLOCK, &s, old);
+	sigprocmask(how, &s, old);
 }
 
 static void reap(int i)
@@ -77,7 +78,7 @@ static void cleaner_start(int i)
 	stack[i].pipe = -1;
 	if (!cleaners || pipe2(p, O_CLOEXEC) < 0)
 		return;
-	hold(&old);
+	mask(SIG_BLOCK, &old);
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(p[1]);
@@ -130,7 +131,7 @@ void undo_push(undo_fn *fn, void *arg)
 void undo_run(void)
 {
 	sigset_t old;
-	hold(&old);
+	mask(SIG_BLOCK, &old);
 	while (depth > 0) {
 		depth--; /* first, so that an inverse that fails is not run again */
 		cleaner_dismiss(depth);
@@ -142,7 +143,7 @@ void undo_run(void)
 void undo_commit(void)
 {
 	sigset_t old;
-	hold(&old);
+	mask(SIG_BLOCK, &old);
 	while (depth > 0)
 		cleaner_dismiss(--depth);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -175,7 +176,12 @@ void undo_on_signals(void)
 
 void undo_hold_signals(void)
 {
-	hold(NULL);
+	mask(SIG_BLOCK, NULL);
+}
+
+void undo_release_signals(void)
+{
+	mask(SIG_UNBLOCK, NULL);
 }
 
 static int waiting(void)
@@ -199,11 +205,8 @@ void undo_check_signals(void)
 	if (!sig)
 		return;
 	undo_run();
-	sigset_t s;
-	sigemptyset(&s);
-	sigaddset(&s, sig);
-	sigprocmask(SIG_UNBLOCK, &s, NULL); /* the signal ends the process here */
-	_exit(128 + sig);                   /* it is ignored */
+	mask(SIG_UNBLOCK, NULL); /* the signal ends the process here */
+	_exit(128 + sig);        /* it is ignored */
 }
 
 void undo_forget(void)

@@ -24,6 +24,7 @@
 #include "share.h"
 #include "steer.h"
 #include "str.h"
+#include "undo.h"
 #include "userns.h"
 #include "volume.h"
 
@@ -417,6 +418,8 @@ static int make(struct making *m)
 		return -1;
 	}
 	_cleanup_free_ char *first = spec_text(m->s);
+	/* A signal that comes from here on is noticed at the end, and what was made is removed. */
+	undo_hold_signals();
 	int made = container_create(c, first);
 	if (made < 0 && errno == EEXIST && take_over(m) == 0)
 		made = container_create(c, first);
@@ -441,7 +444,7 @@ static int make(struct making *m)
 		return -1;
 	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
 		return fail_in("--cidfile");
-	return 0;
+	return undo_signal_waits() ? (errno = EINTR, fail("%m")) : 0;
 }
 
 int create_container(

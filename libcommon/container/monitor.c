@@ -339,6 +339,7 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 		_exit(0);
 	}
 	close(p[1]);
+	undo_release_signals(); /* the container goes on without us */
 	unsigned char code;
 	ssize_t n;
 	while ((n = read(p[0], &code, 1)) < 0 && errno == EINTR)

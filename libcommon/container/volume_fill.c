@@ -56,6 +56,7 @@ static int copy_tree(void *arg)
 	}
 	if (pid == 0) {
 		undo_forget();
+		undo_release_signals(); /* one from the terminal ends the copying */
 		struct sink out = {.fd = p[1]};
 		close(p[0]);
 		if (layer_pack(m->fds, m->n, false, NULL, &out) == 0)

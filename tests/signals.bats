@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SIGINT and SIGTERM at random instants of what takes a while and has threads or children at work: it ends at once, by that
+# signal, and leaves nothing half-made (include/undo.h tells how, and why nothing is undone inside a handler).
+# shellcheck disable=SC2154
+load lib
+load image
+
+test_setup() { pids=(); }
+test_teardown() { [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true; }
+
+# Microseconds that a command takes.
+takes() {
+	local t0
+	t0=$(date +%s%N)
+	"$@" >/dev/null 2>&1 </dev/null
+	echo $((($(date +%s%N) - t0) / 1000))
+}
+# strike TIMES CHECK COMMAND...: run it so often, each time with one of the signals at a random instant; CHECK after each.
+strike() {
+	local i how times=$1 check=$2 us s
+	shift 2
+	us=$(takes "$@") hit=0
+	$check
+	for ((i = 0; i < times; i++)); do
+		s=INT
+		[ $((i % 2)) = 0 ] || s=TERM
+		how=$("$BATS_TEST_DIRNAME/killer.pl" -s $s "$us" "$@")
+		case $how in
+		2 | 15) hit=$((hit + 1)) ;; # of the signal, as a shell wants to see it
+		0 | *exit) ;;
+		*) echo "$*: $how" && return 1 ;;
+		esac
+		$check
+	done
+	echo "# $*: $hit of $times died of the signal" | sed "s,$WORLD/,,g" >&3
+	[ $hit -ge "${least:-1}" ]
+}
+# Nothing half-made is in the store, and it works.
+store_whole() {
+	wait_for 5 sh -c '[ -z "$(find lib/images lib/layers -maxdepth 1 -name ".tmp*" 2>/dev/null)" ]' # rm goes on for a moment
+	timeout 20 ctr-image ls -q | timeout 20 ctr-image rm - >/dev/null 2>&1 || true
+	[ -z "$(ctr-image ls -q)" ]
+	wait_for 5 sh -c '[ -z "$(find lib/layers lib/images/blobs -mindepth 1 -type f 2>/dev/null | head -n 1)" ]'
+}
+many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" x 5000 }' && tar -czf many.tgz t[0-9]* && rm -f t[0-9]*; }
+
+# bats test_tags=ctr-image
+@test "13: signals at 8 instants of an import" {
+	many
+	strike 8 store_whole ctr-image import i many.tgz
+}
+
+# bats test_tags=ctr-image
+@test "13: signals at 8 instants of a load" {
+	many
+	ctr-image import i many.tgz
+	ctr-image save -o i.tar i
+	ctr-image rm i
+	strike 8 store_whole ctr-image load i.tar
+}
+
+# bats test_tags=ctr-image
+@test "13: signals at 8 instants of a pull; the next one finishes" {
+	need curl
+	two_layers
+	head -c 3000000 /dev/urandom >big
+	tar -cf big.tar big
+	gzip -k big.tar
+	zstd -q two.tar
+	oci o one.tar two.tar big.tar
+	reg=127.0.0.1:$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" no o >liar.log 2>&1 3>&- &
+	pids+=($!)
+	export CTR_REGISTRIES=$WORLD/registries
+	echo "http $reg" >registries
+	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
+	strike 8 store_whole ctr-image pull "$reg/x:1"
+	ctr-image pull "$reg/x:1"
+}
+
+# bats test_tags=ctr-commit
+@test "13: signals at 8 instants of a commit; the container stays as it was and runs on" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'i=0; while [ $i -lt 800 ]; do echo $i >/f$i; i=$((i + 1)); done; echo made; sleep 1000'
+	wait_for 10 grep -q made lib/containers/c/log
+	check() {
+		store_whole
+		[ "$(ctr-ps -n -o status)" = running ] # not left frozen
+	}
+	strike 8 check ctr-commit c i
+}
+
+# bats test_tags=ctr-start,ctr-run,ctr-stop
+@test "13: signals at 36 instants of a start, in the foreground and detached" {
+	check() {
+		wait_for 5 sh -c '! ctr-ps -n -o status | grep -qv "exited\|created\|running"'
+		ctr-stop -t 0 c >/dev/null 2>&1 || true
+		[ -z "$(ctr-ps -q)" ]
+	}
+	ctr-create --name c "$ROOTFS" sh -c 'true' >/dev/null
+	least=0 # a foreground container is given it, and what it makes of it is its own
+	strike 12 check ctr-start -a c
+	strike 8 check ctr-start c
+	ctr-rm -f c
+	gone() { [ -z "$(ctr-ps -aq)" ] || ctr-ps -aq | ctr-rm -f - >/dev/null; [ -z "$(find lib/containers -name '.new*')" ]; }
+	strike 16 gone ctr-run "$ROOTFS" true
+}
