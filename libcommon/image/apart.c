@@ -1,7 +1,8 @@
-/* apart.c: reading an archive by a confined child; see apart.h.
+/* apart.c: reading an archive in a confined child; see apart.h.
  *
- * The bytes go  file -> this process (hash, copy) -> [zstd, xz, bzip2] -> child , by pipes. Hashing
- * takes as long as unpacking: in two processes both take the time of the longer one.
+ * The bytes go from the file through this process (which hashes and copies them) and, where needed,
+ * through zstd, xz or bzip2 to the child, by pipes. Hashing takes as long as unpacking: in two
+ * processes both take only as long as the slower one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,8 @@
 #include "sys.h"
 #include "undo.h"
 
-/* More than a pipe of PIPE_SIZE holds: what is lent to it was read when its turn comes again. */
+/* More than fits a pipe of PIPE_SIZE: what was lent to the pipe has been read by the time its
+ * buffer is used again. */
 #define PIPE_SIZE (4 * STREAM_CHUNK)
 #define BUFFERS 6
 
@@ -31,10 +33,10 @@ struct mover {
 	struct stream_sums *sums;
 	struct digest raw;
 	int to;           /* -1: nobody reads any more */
-	int copy;         /* -1: not by us */
-	char *bufs, *buf; /* BUFFERS of them, in turn */
+	int copy;         /* -1: we make no copy */
+	char *bufs, *buf; /* BUFFERS of them, used in turn */
 	unsigned turn;
-	bool lend; /* to the pipe */
+	bool lend; /* lend the pages to the pipe */
 	pid_t child, program;
 	const char *program_name;
 	time_t said;
@@ -43,15 +45,15 @@ struct mover {
 
 /* --- the child --- */
 
-/* What it says at its end, before the bytes of `left` or of the message. */
+/* What the child reports at its end, followed by `left` or by the message. */
 struct report {
-	int error; /* 0: done */
+	int error; /* 0: success */
 	char plain_hex[DIGEST_HEX];
 	uint64_t plain_size;
 };
 
-/* Descriptors become 0 (in), 1 (report), 2 (messages), 3 (root), 4 (copy), and no others are left.
- */
+/* Descriptors become 0 (in), 1 (report), 2 (messages), 3 (root) and 4 (copy); all others are
+ * closed. */
 static void only(const int from[5])
 {
 	int high[5];
@@ -97,7 +99,7 @@ static _Noreturn void child(const struct mover *m, int in, int out)
 static const char *const programs[][4] = {
     [COMP_ZSTD] = {"zstd", "-dqq"}, [COMP_XZ] = {"xz", "-dqq"}, [COMP_BZIP2] = {"bzip2", "-d"}};
 
-/* Its messages are many lines and name nothing; that it failed is told by its exit code. */
+/* Its messages have many lines and do not name the file; the exit code says that it failed. */
 static _Noreturn void program(const char *const *argv, int in, int out)
 {
 	sigset_t none;
@@ -116,7 +118,7 @@ static _Noreturn void program(const char *const *argv, int in, int out)
 
 /* --- moving --- */
 
-/* For people who wait; a line that goes away again. */
+/* A progress line for people who wait; it is erased at the end. */
 static void progress(struct mover *m, bool end)
 {
 	char line[120], size[16];
@@ -133,7 +135,7 @@ static void progress(struct mover *m, bool end)
 		m->tty = false;
 }
 
-/* To the child, without a copy where the kernel takes pages (vmsplice(2)). */
+/* Give the data to the child, without copying where the kernel takes pages (vmsplice(2)). */
 static int pass(struct mover *m, const char *data, size_t n)
 {
 	while (n && m->lend) {
@@ -165,7 +167,7 @@ static int chunk(struct mover *m, size_t n)
 	return 0;
 }
 
-/* While somebody reads, or to the end. */
+/* Until nobody reads any more, or (all) to the end of the input. */
 static int move(struct mover *m, bool all)
 {
 	while (all || m->to >= 0) {
@@ -188,7 +190,7 @@ static int wide_pipe(int p[2])
 	return 0;
 }
 
-/* Start both; their ends of the pipes are theirs alone. */
+/* Start both processes; each keeps only its own ends of the pipes. */
 static int start(struct mover *m, int *report)
 {
 	int to[2], said[2], plain[2] = {-1, -1};
@@ -226,8 +228,8 @@ static int ended(pid_t pid)
 	return status;
 }
 
-/* How the child ended, and what it said; and the program before it, whose word on damage comes
- * first. */
+/* How the child ended and what it reported; the decompressor before it comes first with what it
+ * says of damage. */
 static int result(struct mover *m, int report, struct buf *left)
 {
 	const char *what = m->a->what;
@@ -293,7 +295,7 @@ static int through(struct mover *m, struct buf *left)
 	close(report);
 	if (why)
 		return errno = e, fail("%s", why);
-	return r2 < 0 ? -1 : move(m, true); /* what lies behind a compressed stream's end */
+	return r2 < 0 ? -1 : move(m, true); /* what follows the end of a compressed stream */
 }
 
 int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
@@ -306,8 +308,8 @@ int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
 	if (m.bufs == MAP_FAILED)
 		return fail("%s: %m", a->what);
 	digest_start(&m.raw);
-	/* a reader that is gone and a limit of a file's size are errors of write(2), for the child
-	 * too */
+	/* A reader that has gone and a limit of the file size are to be errors of write(2), in the
+	 * child, too. */
 	sigemptyset(&held);
 	sigaddset(&held, SIGPIPE);
 	sigaddset(&held, SIGXFSZ);

@@ -1,4 +1,4 @@
-/* diff.c: what a writable layer changes of what lies beneath; see layer.h. */
+/* diff.c: what a writable layer changes of the layers below; see layer.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,7 +20,7 @@ struct diff {
 
 static int level(struct diff *d, struct merged *up, struct merged *low, size_t at);
 
-/* The topmost of `low` that has `name`, or n; what it is goes to st. */
+/* The topmost of `low` that has `name`, or n; its status goes to st. */
 static size_t below(const struct merged *low, const char *name, struct stat *st)
 {
 	size_t i = 0;
@@ -64,7 +64,7 @@ static int one(struct diff *d, struct merged *up, const struct merged_name *item
 	return into(d, up, item, low, there && S_ISDIR(under.st_mode) ? in : low->n, at + 1 + len);
 }
 
-/* A directory that hides what is beneath: what it has not got again is gone. */
+/* A directory that hides the one below: whatever it does not contain itself is deleted. */
 static int hidden(struct diff *d, const struct merged *up, struct merged *low, size_t at)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
-/* digest.c: sha256 by nettle, which uses the processor's own instructions where it has them; see
- * digest.h. */
+/* digest.c: sha256 by nettle, which uses the processor's instructions for it where there are any;
+ * see digest.h. */
 #include <string.h>
 
 #include "digest.h"

@@ -1,4 +1,4 @@
-/* files.c: the files of an archive or folder that holds images; see image_files.h. */
+/* files.c: the files in an archive or folder that holds images; see image_files.h. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -19,8 +19,8 @@
 
 #define FILES_MAX 100000
 
-/* "./a//b" is "a/b"; with `base`, relative to the folder of that name; ".." goes up, and beyond the
- * root fails. Caller frees; NULL with fail(). */
+/* "./a//b" becomes "a/b"; with `base`, relative to the folder of that name; ".." goes up, and fails
+ * above the root. Caller frees; NULL with fail(). */
 static char *clean(const char *what, const char *base, const char *name)
 {
 	_cleanup_free_ char *in = base ? xasprintf("%s/../%s", base, name) : xstrdup(name);
@@ -53,7 +53,8 @@ static char *clean(const char *what, const char *base, const char *name)
 
 static const struct image_file *find(const struct image_files *f, const char *name)
 {
-	for (size_t i = f->n; i-- > 0;) /* of two with one name the last holds, as with tar */
+	/* Of several entries with one name the last counts, as with tar. */
+	for (size_t i = f->n; i-- > 0;)
 		if (strcmp(f->v[i].name, name) == 0)
 			return &f->v[i];
 	return NULL;
@@ -74,7 +75,7 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 	int r;
 	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK ||
 	       r == ARCHIVE_WARN) {
-		if ((uint64_t)offset != size) /* nobody saves images as sparse files */
+		if ((uint64_t)offset != size) /* no tool saves images as sparse files */
 			return errno = EINVAL, fail("%s: %.100s: a sparse file", f->what, to->name);
 		size += n;
 		if (fd_write_all(fd, data, n) < 0)
@@ -108,7 +109,7 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 		return errno = EINVAL, fail("%s: a root filesystem, not an archive of images: "
 					    "ctr-image import takes it",
 					   f->what);
-	if (soft && *soft == '/') /* no image's; a root filesystem has many */
+	if (soft && *soft == '/') /* no image has those; many root filesystems do */
 		return 0;
 	if (f->n == FILES_MAX)
 		return errno = E2BIG,
@@ -154,7 +155,7 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 		   : fail("%s: %s", f->what, why ? why : "damaged archive");
 }
 
-/* In the child: the files into `root`, the table to the parent. */
+/* In the child: write the files into `root` and send the table of them to the parent. */
 static int spool_in(struct stream *in, int root, struct buf *left, void *arg)
 {
 	struct image_files *f = arg;
@@ -171,7 +172,7 @@ static int spool_in(struct stream *in, int root, struct buf *left, void *arg)
 	return 0;
 }
 
-/* The table as the child tells it: its word is a stranger's. */
+/* The table as the child reports it: not to be trusted. */
 static int table(struct image_files *f, const struct buf *left)
 {
 	const char *p = left->p, *end = p + left->n, *field[3];
@@ -223,7 +224,7 @@ void image_files_free(struct image_files *f)
 	*f = (struct image_files){.dir = -1};
 }
 
-/* Links are few and short: an old docker archive's shared layer is one step away. */
+/* Links are few and short: the shared layer of an old docker archive is one step away. */
 static const struct image_file *follow(const struct image_files *f, const char *name)
 {
 	const struct image_file *x = find(f, name);
@@ -232,7 +233,7 @@ static const struct image_file *follow(const struct image_files *f, const char *
 	return x && !x->link ? x : NULL;
 }
 
-/* Below a folder, component by component, no links. */
+/* Open a name below a folder, component by component, without following links. */
 static int open_beneath(int dir, const char *name)
 {
 	_cleanup_free_ char *copy = xstrdup(name);

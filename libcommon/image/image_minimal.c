@@ -1,5 +1,5 @@
-/* image_minimal.c: what stands for the image store in a build without one (make CONFIG=minimal):
- * roots are directories and filesystem files, volumes are not filled. See image.h and volume.h. */
+/* image_minimal.c: takes the place of the image store in the minimal build: roots are directories
+ * and filesystem images, and volumes are not filled. See image.h and volume.h. */
 #include <errno.h>
 #include <string.h>
 

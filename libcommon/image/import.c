@@ -1,5 +1,5 @@
-/* import.c: a root filesystem's archive becomes an image of one layer; and --change, which edits a
- * config. */
+/* import.c: turns an archive of a root filesystem into an image of one layer; and --change, which
+ * edits an image's config. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 /* --- --change --- */
 
-/* `["a", "b"]` as it is; anything else is for the shell. */
+/* `["a", "b"]` is taken as it is; anything else is run by the shell. */
 static json_t *command(const char *what, const char *value)
 {
 	if (*value != '[')
@@ -80,7 +80,7 @@ static int label(json_t *run, const char *pair)
 	return into(run, "Labels", key, json_string(eq + 1));
 }
 
-/* The next word, out of its quotes and backslashes, as a shell would; NULL at the end. */
+/* The next word, with quotes and backslashes removed as a shell would; NULL at the end. */
 static char *word(const char **at)
 {
 	const char *p = *at + strspn(*at, " \t");
@@ -96,7 +96,7 @@ static char *word(const char **at)
 	return out;
 }
 
-/* K=V K="V W", or the old form: K V */
+/* K=V K="V W", or the old form K V. */
 static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const char *pair))
 {
 	size_t n = strcspn(value, " \t=");
@@ -154,7 +154,7 @@ int config_change(json_t *config, const char *change)
 	case 0:
 		cmd_given = true;
 		return json_object_set_new(run, "Cmd", list);
-	case 1: /* as docker: the old command was meant for the old entrypoint */
+	case 1: /* as docker: the old command belonged to the old entrypoint */
 		if (!cmd_given)
 			json_object_del(run, "Cmd");
 		return json_object_set_new(run, "Entrypoint", list);
@@ -176,7 +176,7 @@ int config_change(json_t *config, const char *change)
 			    json_object());
 		json_decref(list);
 		break;
-	case 7: { /* a relative one goes on from the last */
+	case 7: { /* a relative path continues from the previous one */
 		const char *was = json_string_value(json_object_get(run, "WorkingDir"));
 		dir = *value == '/' ? NULL
 				    : xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
@@ -195,7 +195,8 @@ int config_change(json_t *config, const char *change)
 
 /* --- import --- */
 
-/* What `docker save` or an OCI archive has at its top, and nothing of a root filesystem? */
+/* Does it have what `docker save` and OCI archives have at their top, and nothing of a root
+ * filesystem? */
 static bool holds_images(const struct store *s, const char *layer)
 {
 	_cleanup_close_ int dir = openat(s->ltmp, layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,4 +1,4 @@
-/* index.c: the store's index.json: which images there are, and their names; see image_store.h. */
+/* index.c: the store's index.json: the images in it and their names; see image_store.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 
 #define REF_NAME "org.opencontainers.image.ref.name"
 
-/* {"schemaVersion":2,"manifests":[...]}; a missing file is an empty one. */
+/* {"schemaVersion":2,"manifests":[...]}; a missing file stands for an empty one. */
 static json_t *index_load(const struct store *s)
 {
 	_cleanup_free_ char *path = xasprintf("%s/images/index.json", s->lib);
@@ -38,14 +38,15 @@ static json_t *index_load(const struct store *s)
 
 /* --- our own text, without parsing all of it --- */
 
-/* What index_save() writes begins so, is compact and ends in "]}"; each entry of ours ends with its
- * name. With thousands of images a start would otherwise parse all of them to find one. */
+/* What index_save() writes begins with this, is compact and ends with "]}"; each of our entries
+ * ends with its name. With thousands of images a start would otherwise have to parse all of them to
+ * find one. */
 #define OURS                                                                                       \
 	"{\"schemaVersion\":2,\"mediaType\":\"application/"                                        \
 	"vnd.oci.image.index.v1+json\",\"manifests\":["
 #define ENTRY "{\"mediaType\":"
 
-/* The text where it is ours; NULL where it is another tool's, or none. Caller frees. */
+/* The text when we wrote it; NULL when another tool did, or there is none. Caller frees. */
 static char *ours_read(const struct store *s, size_t *len)
 {
 	if (s->images < 0 || faccessat(s->images, "index.json", F_OK, 0) < 0)
@@ -58,7 +59,8 @@ static char *ours_read(const struct store *s, size_t *len)
 	return NULL;
 }
 
-/* Where the one entry of a name stands; false when there is none, or not in our form. */
+/* Where the only entry with this name stands; false when there is none, or it is not in our
+ * form. */
 static bool ours_span(const char *text, const char *name, const char **from, const char **to)
 {
 	_cleanup_free_ char *end = xasprintf("\"annotations\":{\"" REF_NAME "\":\"%s\"}}", name);
@@ -80,7 +82,7 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
-/* The text of an entry as a ref. False when it is not one. */
+/* Parse the text of an entry as a ref. False when it is not one. */
 static bool ours_entry(const char *from, const char *to, struct ref *out)
 {
 	_cleanup_json_ json_t *m = json_parse("index.json", from, (size_t)(to - from));
@@ -149,7 +151,8 @@ int store_refs(const struct store *s, struct refs *out)
 	{
 		const char *hex = entry_hex(m);
 		json_int_t size = json_integer_value(json_object_get(m, "size"));
-		if (!hex || size <= 0) /* not ours to run; who wrote it here knows what it is */
+		/* Not an image that we can run; whoever put it here knows what it is. */
+		if (!hex || size <= 0)
 			continue;
 		struct ref *r = &out->v[out->n++];
 		r->name = entry_name(m) ? xstrdup(entry_name(m)) : NULL;
@@ -167,7 +170,7 @@ void refs_free(struct refs *r)
 	*r = (struct refs){0};
 }
 
-/* The lock of index.json: on the folder, since the file itself is replaced. */
+/* The lock of index.json is on its folder, because the file itself is replaced. */
 static int index_lock(const struct store *s)
 {
 	int fd = openat(s->images, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -180,8 +183,8 @@ static int index_lock(const struct store *s)
 	return fd;
 }
 
-/* Of a full disk: what gets shorter fits where it was. Blanks after it are JSON too. Not atomic,
- * hence only then. */
+/* On a full disk: a shorter text fits into the old file, and JSON allows blanks after it. Not
+ * atomic, so only when nothing else works. */
 static int index_in_place(const struct store *s, const char *text, size_t len)
 {
 	struct stat st;
@@ -209,7 +212,7 @@ static int index_save(const struct store *s, const json_t *j)
 	return text_save(s, text, strlen(text));
 }
 
-/* The text without what stands from `from` to `to`, and its comma. */
+/* Remove what stands from `from` to `to`, and its comma, from the text. */
 static void ours_cut(char *text, size_t *len, const char *from, const char *to)
 {
 	if (*to == ',')
@@ -220,7 +223,7 @@ static void ours_cut(char *text, size_t *len, const char *from, const char *to)
 	*len -= (size_t)(to - from);
 }
 
-/* Is there an entry of this digest that has no name (a name would take its place)? */
+/* Is there an entry of this digest without a name (which a named one would replace)? */
 static bool ours_nameless(const char *text, const char *hex)
 {
 	static const char size[] = "\",\"size\":";
@@ -236,7 +239,7 @@ static bool ours_nameless(const char *text, const char *hex)
 	return false;
 }
 
-/* store_ref_set() on our own text: 1 done, 0 not to be done so, -1 with fail(). */
+/* store_ref_set() on a text that we wrote: 1 done, 0 cannot be done this way, -1 with fail(). */
 static int ours_set(const struct store *s, const char *name, const char *hex, const json_t *entry)
 {
 	size_t len;
@@ -255,8 +258,8 @@ static int ours_set(const struct store *s, const char *name, const char *hex, co
 	return text_save(s, all, strlen(all)) < 0 ? -1 : 1;
 }
 
-/* Drop entries of this name, and where `hex` is given those of this digest without a name (all of
- * it when there is no name). How many. */
+/* Remove the entries with this name, and with `hex` those of this digest that have no name (all of
+ * that digest when there is no name). Returns how many. */
 static size_t entries_drop(json_t *list, const char *name, const char *hex)
 {
 	size_t n = 0;

@@ -1,8 +1,9 @@
 /* inherit.c: folders that a layer's archive leaves out; see image_store.h.
  *
- * A layer with tmp/x and no entry for tmp/ means the /tmp that is there: mode, owner and time are
- * those of the layers below, not of a new folder, which would hide them. A layer is kept once, so
- * of two images the first to bring it decides; their lower layers agree on such folders.
+ * A layer with tmp/x and no entry for tmp/ means the existing /tmp: its mode, owner and time are
+ * those of the layers below, not those of a new folder, which would hide them. A layer is stored
+ * once, so of two images that share it the first one decides; their lower layers agree on such
+ * folders.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include "str.h"
 #include "sys.h"
 
-/* A folder of a layer, wherever that is by now; -1 with errno. */
+/* Open a folder of a layer, wherever the layer is by now; -1 with errno. */
 static int folder(const struct store *s, const char *diff_id, const char *path)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -30,7 +31,8 @@ static int take_over(int from, int to, const char *path)
 	struct stat st;
 	if (fstat(from, &st) < 0)
 		return fail("%s: stat: %m", path);
-	/* in a user namespace an owner may be nobody's there: it stays ours, as a file's does */
+	/* In a user namespace an owner may not be mapped: the folder then stays ours, as a file
+	 * would. */
 	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL)
 		return fail("%s: chown: %m", path);
 	if (fchmod(to, st.st_mode & 07777) < 0 ||
@@ -44,8 +46,9 @@ static int inherit_one(
 {
 	for (size_t below = layer; below-- > 0;) {
 		_cleanup_close_ int from = folder(s, diff_ids[below], path);
+		/* It is something else there, or deleted: then the folder is a new one. */
 		if (from < 0 && errno != ENOENT)
-			return 0; /* it is something else there, or deleted: the folder is new */
+			return 0;
 		if (from < 0)
 			continue;
 		_cleanup_close_ int to = folder(s, diff_ids[layer], path);

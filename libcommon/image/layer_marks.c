@@ -1,4 +1,4 @@
-/* layer_marks.c: the marks of overlayfs in a directory; see layer.h. */
+/* layer_marks.c: how overlayfs marks deleted files and opaque directories; see layer.h. */
 #include <sys/xattr.h>
 #include <fcntl.h>
 

@@ -1,7 +1,7 @@
 /* load.c: images from docker save archives, OCI archives and OCI layout folders; see image_store.h.
  *
- * Every byte's digest is checked on the way: an index's by what the manifest hashes to, the
- * manifest's for the config and the layers, and the config's diff_ids by the unpacked layers.
+ * The digest of every byte is checked: the index names the digest of the manifest, the manifest
+ * those of the config and the layers, and the config those of the unpacked layers (diff_ids).
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "json.h"
 #include "str.h"
 
-#define DEPTH_MAX 4 /* of indexes in indexes */
+#define DEPTH_MAX 4 /* levels of nested indexes */
 
 struct found {
 	char *name; /* NULL: none */
@@ -71,7 +71,7 @@ static void blob_path(char out[DIGEST_HEX + 16], const char *hex)
 	snprintf(out, DIGEST_HEX + 16, "blobs/sha256/%s", hex);
 }
 
-/* A manifest or config: read, verified, and put into the store. Caller frees. */
+/* Read a manifest or config, verify it and put it into the store. Caller frees. */
 static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
 {
 	char path[DIGEST_HEX + 16], have[DIGEST_HEX];
@@ -107,14 +107,14 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 	return 0;
 }
 
-/* Not an image that can run here: an artifact, a signature, another system's. */
+/* Not an image that can run here: an artifact, a signature, or for another system. */
 static bool foreign(const char *what, const char *text, size_t len)
 {
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
 	const json_t *config = json_object_get(j, "config");
 	const char *type = json_string_value(json_object_get(config, "mediaType"));
 	if (!json_is_object(j))
-		return false; /* damaged, which is said */
+		return false; /* it is damaged, which is reported later */
 	return json_object_get(j, "artifactType") || !config || !json_object_get(j, "layers") ||
 	       (type && !strstr(type, "image.config.v1+json") &&
 		   !strstr(type, "container.image.v1+json"));
@@ -149,7 +149,7 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 	return r;
 }
 
-/* Ours by platform? One that says none is anybody's. */
+/* Is it for our platform? An entry that names none suits every platform. */
 static bool platform_fits(const json_t *d)
 {
 	const json_t *p = json_object_get(d, "platform");
@@ -158,8 +158,8 @@ static bool platform_fits(const json_t *d)
 	return (!os || strcmp(os, "linux") == 0) && (!arch || strcmp(arch, image_arch()) == 0);
 }
 
-/* "busybox:1.36" as it is; a bare tag ("latest", as umoci and skopeo write it) goes behind the
- * file's own name. */
+/* "busybox:1.36" is taken as it is; a bare tag ("latest", as umoci and skopeo write it) is appended
+ * to the file's own name. */
 static char *oci_name(const struct load *l, const json_t *d)
 {
 	const json_t *a = json_object_get(d, "annotations");
@@ -213,8 +213,9 @@ static int oci_descriptor(
 	return j ? oci_index(l, j, inner, as, depth + 1) : -1;
 }
 
-/* At the top every image of ours is loaded, and what is none is skipped with a word; an index below
- * is one image in several variants: the first that fits. 0, 1 when nothing fits, -1 with fail(). */
+/* At the top level every image for our platform is loaded, and others are skipped with a message. A
+ * nested index is one image in several variants: the first one that fits is loaded. 0; 1 when
+ * nothing fits; -1 with fail(). */
 static int oci_index(
     struct load *l, const json_t *index, const char *what, const char *above, int depth)
 {
@@ -311,8 +312,8 @@ static int docker_image(struct load *l, const json_t *o)
 	uint64_t size;
 	if (!text || config_parse(what, text, len, &c) < 0)
 		return -1;
-	/* the config's name is its digest, in old archives HEX.json, in new ones blobs/sha256/HEX
-	 */
+	/* The name of the config is its digest: HEX.json in old archives, blobs/sha256/HEX in new
+	 * ones. */
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	digest_of(text, len, hex);
 	int r = 0;
@@ -323,7 +324,7 @@ static int docker_image(struct load *l, const json_t *o)
 		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0
 			? -1
 			: store_inherit(l->s, c.diff_ids, c.n);
-	if (r == 0) /* the config's own bytes, so that the image's id stays */
+	if (r == 0) /* the config byte for byte, so that the image's id stays the same */
 		r = store_put_manifest(l->s, text, len, &m, hex, &size);
 	if (r == 0)
 		r = docker_tags(l, json_object_get(o, "RepoTags"), hex, size);

@@ -1,7 +1,7 @@
-/* loop.c: a file that is a file system, mounted read-only without unpacking; see image.h.
+/* loop.c: a file that contains a file system, mounted read-only without unpacking; see image.h.
  *
  * The loop device frees itself with its last user (LO_FLAGS_AUTOCLEAR, loop(4)), so nothing is left
- * when the mount goes with the container's namespace.
+ * when the mount disappears with the container's namespace.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,8 +22,8 @@
 #include "image.h"
 #include "str.h"
 
-/* What it says it is: squashfs's magic is at 0 (squashfs_fs.h), erofs's at 1024 (erofs_fs.h),
- * ext4's at 1080. */
+/* The type by its magic number: squashfs has it at 0 (squashfs_fs.h), erofs at 1024 (erofs_fs.h),
+ * ext4 at 1080. */
 static const char *fs_type(int fd)
 {
 	unsigned char b[4];
@@ -31,8 +31,7 @@ static const char *fs_type(int fd)
 		return "squashfs";
 	if (pread(fd, b, 4, 1024) == 4 && memcmp(b, "\xe2\xe1\xf5\xe0", 4) == 0)
 		return "erofs";
-	/* a partition that was written as one; the file system of another is a guess that we do not
-	 * make */
+	/* A partition that was written as an ext4 image; for other file systems we do not guess. */
 	if (pread(fd, b, 2, 1024 + 56) == 2 && memcmp(b, "\x53\xef", 2) == 0)
 		return "ext4";
 	return NULL;
@@ -46,7 +45,8 @@ static int loop_set(int loop, int file, const char *name)
 	struct loop_config c = {.fd = (unsigned)file, .info = info};
 	if (ioctl(loop, LOOP_CONFIGURE, &c) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOTTY && errno != ENOSYS) /* before Linux 5.8: two steps */
+	/* Before Linux 5.8: in two steps. */
+	if (errno != EINVAL && errno != ENOTTY && errno != ENOSYS)
 		return -1;
 #endif
 	if (ioctl(loop, LOOP_SET_FD, file) < 0)
@@ -60,7 +60,7 @@ static int loop_set(int loop, int file, const char *name)
 }
 
 /* A loop device that is bound to the file already, read-only: its users share one superblock and
- * its pages, too. Its path goes to dev; -1 when there is none. */
+ * its page cache. Its path goes to dev; -1 when there is none. */
 static int loop_shared(const struct stat *file, char dev[40])
 {
 	DIR *d = opendir("/sys/block");
@@ -88,8 +88,8 @@ static int loop_shared(const struct stat *file, char dev[40])
 	return found;
 }
 
-/* A free loop device bound to the file; its path goes to dev. Another may take the one that is
- * free: then the next. */
+/* Bind a free loop device to the file; its path goes to dev. Another process may take the free one
+ * first: then the next is tried. */
 static int loop_open(int file, const char *name, char dev[40])
 {
 	_cleanup_close_ int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
@@ -101,8 +101,9 @@ static int loop_open(int file, const char *name, char dev[40])
 			return fail("%s: get a loop device: %m", name);
 		snprintf(dev, 40, "/dev/loop%d", n);
 		int loop = open(dev, O_RDONLY | O_CLOEXEC);
+		/* Where /dev is static. */
 		if (loop < 0 && errno == ENOENT &&
-		    mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0) /* a static /dev */
+		    mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0)
 			loop = open(dev, O_RDONLY | O_CLOEXEC);
 		if (loop < 0)
 			return fail("%s: open: %m", dev);

@@ -1,4 +1,4 @@
-/* merge.c: overlayfs's rules in user space; see merge.h. */
+/* merge.c: the rules of overlayfs in user space; see merge.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -56,7 +56,7 @@ struct dirent_s { /* getdents64(2) */
 	char name[];
 };
 
-/* Without readdir(3), whose buffer costs a map and an unmap for each directory. */
+/* Without readdir(3), whose buffer costs an mmap and a munmap for each directory. */
 static int list_one(struct merged *m, size_t layer)
 {
 	_Alignas(struct dirent_s) char buf[32768];
@@ -85,7 +85,7 @@ int merged_list(struct merged *m)
 			return -1;
 	if (m->nnames)
 		qsort(m->names, m->nnames, sizeof *m->names, by_name);
-	size_t kept = 0; /* of each name the topmost */
+	size_t kept = 0; /* keep the topmost entry of each name */
 	for (size_t i = 0; i < m->nnames; i++) {
 		if (kept && strcmp(m->names[kept - 1].name, m->names[i].name) == 0)
 			free(m->names[i].name);
@@ -105,7 +105,7 @@ int merged_descend(const struct merged *m, const struct merged_name *item, struc
 		if (fd < 0 && i > item->layer && errno == ENOENT)
 			continue;
 		if (fd < 0 && i > item->layer && (errno == ENOTDIR || errno == ELOOP))
-			break; /* a file or a mark of deletion ends it */
+			break; /* a file or a deletion mark hides what is below */
 		if (fd < 0) {
 			fail("%s: open: %m", item->name);
 			merged_close(sub);
@@ -134,7 +134,7 @@ void merged_close(struct merged *m)
 int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 {
 	_cleanup_free_ char *path = xstrdup(dst);
-	size_t at = 0; /* before it are directories, neither links nor dots */
+	size_t at = 0; /* everything before it is a directory, neither link nor dot */
 	if (merged_open(m, dirs, n) < 0)
 		return -1;
 	for (int links = 0;;) {
@@ -151,7 +151,7 @@ int merged_at(const int *dirs, size_t n, const char *dst, struct merged *m)
 			i++;
 		if (S_ISLNK(st.st_mode))
 			to = readlinkat(m->fds[i], name, target, sizeof target);
-		bool anew = to >= 0 && links++ < 40; /* the path without it, from the top */
+		bool anew = to >= 0 && links++ < 40; /* follow the link, from the top of the path */
 		int r = 1;
 		if (anew)
 			r = merged_open(&sub, dirs, n);

@@ -1,5 +1,5 @@
-/* meta.c: manifests and configs (image-spec, manifest.md and config.md), read and made; see
- * image_store.h. The readers meet text from anywhere. */
+/* meta.c: manifests and configs (image-spec, manifest.md and config.md), read and written; see
+ * image_store.h. The readers are given text from anywhere. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "stamp.h"
 #include "str.h"
 
-#define LAYERS_MAX 500 /* overlayfs takes no more lower directories */
+#define LAYERS_MAX 500 /* overlayfs takes no more lower directories than that */
 
 /* --- manifest --- */
 
@@ -85,7 +85,7 @@ void manifest_free(struct manifest *m)
 
 /* --- config --- */
 
-/* {"/data":{}, "80/tcp":{}}: the keys count. */
+/* {"/data":{}, "80/tcp":{}}: only the keys matter. */
 static int keys(const struct jctx *c, const json_t *o, const char *key, struct strv *out)
 {
 	json_t *set = NULL;
@@ -258,7 +258,7 @@ static void now(char out[STAMP_SIZE])
 	stamp_text(out, time(NULL), -1);
 }
 
-/* The member, made when it is missing or of another type. Borrowed. */
+/* The member, created when it is missing or has another type. Borrowed. */
 static json_t *member(json_t *o, const char *key, json_type type)
 {
 	json_t *v = json_object_get(o, key);
@@ -286,11 +286,11 @@ json_t *config_make(
 	size_t i, told = 0;
 	json_array_foreach(history, i, h) told += !json_is_true(json_object_get(h, "empty_layer"));
 	for (; told < json_array_size(ids);
-	     told++) /* a history has an entry for each layer, or others refuse it */
+	     told++) /* a history needs an entry for each layer, or other tools refuse it */
 		json_array_append_new(history, json_make("{s:s}", "created", time));
 	json_array_append_new(ids, json_string(digest));
 	h = json_make("{s:s}", "created", time);
-	if (created_by) /* bytes that are no UTF-8 would make no string */
+	if (created_by) /* bytes that are not UTF-8 cannot be a JSON string */
 		json_object_set_new(h, "created_by", json_string(created_by));
 	if (comment)
 		json_object_set_new(h, "comment", json_string(comment));
@@ -313,7 +313,7 @@ static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)
 	    "{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
 }
 
-/* Docker's names of the same things (the schema 2 manifest) as OCI's. */
+/* Docker's media types (its schema 2 manifest) as OCI's. */
 static const char *oci_type(const char *type)
 {
 	if (!type || strstr(type, "gzip"))

@@ -1,8 +1,8 @@
-/* mount.c: an image's tree in the caller's own mount namespace, by explicit wish (ctr-image mount);
- * see image.h.
+/* mount.c: an image's tree mounted in the caller's own mount namespace, on explicit request
+ * (ctr-image mount); see image.h.
  *
- * It is the one thing that ctrbox mounts on the host, and it stays until umount: the layers it lies
- * on are in use by it, which no record says, so an image that is mounted is not to be removed.
+ * This is the only thing that ctrbox mounts on the host, and it stays until it is unmounted. It
+ * uses the image's layers, which no record says, so an image that is mounted must not be removed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,8 @@
 #include "image.h"
 #include "str.h"
 
-/* The layers by their descriptors: paths of many do not fit the page of options. */
+/* The layers by their descriptors: the paths of many layers do not fit the page of mount
+ * options. */
 static char *lowers(const int *dirs, size_t n)
 {
 	struct buf b = {0};
@@ -42,7 +43,7 @@ static int bind_one(int layer, const char *dir)
 
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 {
-	if (!upper && n == 1) /* an overlay has two directories at least */
+	if (!upper && n == 1) /* an overlay needs at least two directories */
 		return bind_one(dirs[0], dir);
 	_cleanup_free_ char *lower = lowers(dirs, n);
 	_cleanup_free_ char *work = upper ? xasprintf("%s.work", upper) : NULL;

@@ -1,5 +1,6 @@
-/* open.c: from an image's name to what starting a container of it takes; see image.h. On the start
- * path: an index, a manifest and a config are read, each layer is looked for, and nothing else. */
+/* open.c: from an image's name to everything that starting a container of it needs; see image.h.
+ * This is on the start path: an index, a manifest and a config are read, each layer is looked up,
+ * and nothing else is done. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ struct missing {
 	const struct image_config *c;
 };
 
-/* Layers that somebody's other tool put here as blobs only, or a commit did. */
+/* Layers that another tool or a commit stored here as blobs only. */
 static int unpack_missing(void *arg)
 {
 	const struct missing *x = arg;
@@ -62,8 +63,8 @@ static int layers(
 	void *arg = (void *)(uintptr_t)x;
 	if (!all && (apart ? apart(unpack_missing, arg) : unpack_missing(arg)) < 0)
 		return -1;
-	/* An image may have a layer twice (the empty one often is); overlayfs refuses that, and the
-	 * upper of them hides all of the lower. */
+	/* An image may contain the same layer twice (often the empty one). overlayfs refuses that,
+	 * and the upper one hides all of the lower one. */
 	for (size_t i = c->n; i-- > 0;) {
 		_cleanup_free_ char *dir = xasprintf("%s/layers/%s", x->lib, c->diff_ids[i]);
 		if (!strv_has(&out->layers, dir))

@@ -1,7 +1,7 @@
-/* pack.c: directories into an archive; see layer.h.
+/* pack.c: directories packed into an archive; see layer.h.
  *
- * Several directories are shown merged as overlayfs would, but without mounting one: it works for
- * any user on any kernel, and for a container that runs. Names are sorted, so that the same tree
+ * Several directories are merged as overlayfs would show them, but without mounting one: this works
+ * for any user on any kernel, and for a running container. Names are sorted, so that the same tree
  * gives the same digest.
  */
 #include <archive.h>
@@ -45,8 +45,8 @@ struct pack {
 	const struct pack_of *of;
 	char path[PATH_MAX];
 	char *buf;
-	char names[65536]; /* of xattrs: the kernel's limit */
-	/* files with several names: an open-addressed table, a power of two of slots */
+	char names[65536]; /* of xattrs: 64 KiB is the kernel's limit */
+	/* Files with several names: an open-addressed hash table whose size is a power of two. */
 	struct linked *links;
 	size_t nlinks, room;
 };
@@ -61,7 +61,7 @@ static struct linked *link_slot(struct linked *t, size_t room, dev_t dev, ino_t 
 	return &t[i];
 }
 
-/* The first name of this file, or NULL when this is the first. */
+/* The first name of this file, or NULL when this is the first one. */
 static const char *link_first(struct pack *p, const struct stat *st)
 {
 	if (p->nlinks * 2 >= p->room) {
@@ -82,7 +82,7 @@ static const char *link_first(struct pack *p, const struct stat *st)
 	return NULL;
 }
 
-/* overlayfs's marks are not the layer's business; labels are the host's. */
+/* overlayfs's own attributes do not belong in a layer, and security labels are the host's. */
 static bool xattr_wanted(const char *name)
 {
 	return !str_starts(name, "trusted.overlay.") && !str_starts(name, "user.overlay.") &&
@@ -92,7 +92,7 @@ static bool xattr_wanted(const char *name)
 static int xattrs(struct pack *p, int fd, int dir, const char *name)
 {
 	char at[NAME_MAX + 40], value[65536];
-	if (fd < 0) /* what cannot be opened; by an open file it is faster */
+	if (fd < 0) /* it cannot be opened; reading from an open file is faster */
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, name);
 	ssize_t n = fd < 0 ? llistxattr(at, p->names, sizeof p->names)
 			   : flistxattr(fd, p->names, sizeof p->names);
@@ -120,13 +120,13 @@ static int holes(struct pack *p, int fd, const struct stat *st)
 		return 0;
 	for (off_t at = 0; at < st->st_size;) {
 		off_t data = lseek(fd, at, SEEK_DATA);
-		if (data < 0 && errno == ENXIO) { /* nothing but a hole to the end */
+		if (data < 0 && errno == ENXIO) { /* only a hole up to the end */
 			archive_entry_sparse_add_entry(p->e, st->st_size, 0);
 			break;
 		}
 		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
 		if (hole < 0)
-			return 0; /* not a file system that knows */
+			return 0; /* the file system cannot report holes */
 		if (data == 0 && hole >= st->st_size)
 			break;
 		archive_entry_sparse_add_entry(
@@ -156,7 +156,7 @@ static int body(struct pack *p, int fd, off_t size)
 			continue;
 		if (n < 0)
 			return fail("%s: read: %m", p->path);
-		if (n == 0) { /* it shrank meanwhile; the header has promised the rest */
+		if (n == 0) { /* the file has shrunk meanwhile; the header has promised more */
 			n = size < BLOCK ? size : BLOCK;
 			memset(buf, 0, (size_t)n);
 		}
@@ -169,9 +169,9 @@ static int body(struct pack *p, int fd, off_t size)
 	return 0;
 }
 
-/* Of a container's files: it may put a device in the place of a file between our look and our open,
- * and opening one does something to it. So it is looked at through a descriptor that opens nothing,
- * and that one is opened then. */
+/* In a container's files, the container may replace a file by a device between our check and our
+ * open, and merely opening a device can have effects. So the file is checked through an O_PATH
+ * descriptor, and that same file is opened then. */
 static int file_open(const struct pack *p, int dir, const char *name)
 {
 	int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
@@ -190,7 +190,7 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 {
 	_cleanup_close_ int fd = file_open(p, dir, name);
 	if (fd < 0 && errno == ENOENT)
-		return 0; /* gone meanwhile */
+		return 0; /* it is gone meanwhile */
 	if (fd < 0 || fstat(fd, st) < 0)
 		return fail("%s: open: %m", p->path);
 	if (!S_ISREG(st->st_mode))
@@ -201,7 +201,7 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 	return st->st_size ? body(p, fd, st->st_size) : 0;
 }
 
-/* As the container sees it; ids that it has not got are those of the layers below. */
+/* The id as the container sees it; an id that is not mapped comes from the layers below. */
 static uint32_t id_inside(const struct idmap_entry *map, size_t n, uint32_t id)
 {
 	uint32_t inside;
@@ -224,9 +224,8 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	const char *first = !S_ISDIR(st->st_mode) && st->st_nlink > 1 ? link_first(p, st) : NULL;
 	if (first) {
 		archive_entry_set_hardlink(p->e, first);
-		/* docker chowns by each name, which takes a capability away, and sets it again only
-		 * if the name has it
-		 */
+		/* docker calls chown for every name, which removes a file capability, and sets it
+		 * again only if this name has it. */
 		return xattrs(p, -1, dir, name) < 0 ? -1 : header(p);
 	}
 	if (S_ISREG(st->st_mode))
@@ -244,7 +243,7 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 	return header(p);
 }
 
-/* An empty file whose name says it all. */
+/* An empty file whose name is all that matters. */
 static int mark(struct pack *p, const char *path, const struct stat *st)
 {
 	archive_entry_clear(p->e);
@@ -274,11 +273,11 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 		sprintf(p->path + at, ".wh.%s", item->name);
 		return mark(p, p->path, &st);
 	}
-	if (S_ISSOCK(st.st_mode)) /* no archive can hold one */
+	if (S_ISSOCK(st.st_mode)) /* an archive cannot hold a socket */
 		return 0;
 	memcpy(p->path + at, item->name, len + 1);
-	if (p->out->hash &&
-	    str_starts(item->name, ".wh.")) { /* hashed: it becomes an image's layer */
+	/* It would be taken for a whiteout in an image's layer. */
+	if (p->out->hash && str_starts(item->name, ".wh.")) {
 		warn("/%s: left out: in an image that is a deletion", p->path);
 		return 0;
 	}
@@ -302,7 +301,8 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	return r;
 }
 
-/* The kernel's own file systems: no files to copy, and some that end only with the machine. */
+/* Is it one of the kernel's own file systems? They hold no files to copy, and reading some of them
+ * never ends. */
 static bool kernels(int fd)
 {
 	static const uint32_t magic[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC,
@@ -328,7 +328,7 @@ static int level(struct pack *p, struct merged *m, size_t at)
 }
 
 struct subject {
-	const int *dirs; /* a whole, or */
+	const int *dirs; /* a whole tree, or */
 	size_t n;
 	int dir; /* one name in a directory */
 	const char *name, *as;
@@ -387,8 +387,8 @@ static int pack_open(struct pack *p)
 	p->e = archive_entry_new();
 	if (!p->a || !p->e)
 		return fail("out of memory");
-	/* seconds are what layers have; a pax header only where something needs it; docker reads
-	 * only SCHILY.xattr */
+	/* Layers have whole seconds, a pax header only where something needs one, and docker reads
+	 * only SCHILY.xattr. */
 	if (archive_write_set_format_pax_restricted(p->a) != ARCHIVE_OK ||
 	    archive_write_set_format_option(p->a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(p->a, 0) != ARCHIVE_OK ||
@@ -409,13 +409,14 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_of *of
 	struct pack *p = xcalloc(1, sizeof *p);
 	*p = (struct pack){.out = out, .as_layer = as_layer, .of = of};
 	p->buf = xmalloc(BLOCK);
-	setlocale(LC_CTYPE, "C.UTF-8"); /* names in pax headers are converted by it */
+	setlocale(LC_CTYPE, "C.UTF-8"); /* the encoding of names in pax headers */
 	int r = sink_begin(out) < 0 || pack_open(p) < 0 ||
 			(s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0
 		    ? -1
 		    : 0;
 	int why = errno;
-	if (r < 0 && p->a) /* no end mark: half an archive must not pass for a whole one */
+	/* Without the end-of-archive mark, so that half an archive is not taken for a whole one. */
+	if (r < 0 && p->a)
 		archive_write_fail(p->a);
 	if (p->a)
 		archive_write_free(p->a);

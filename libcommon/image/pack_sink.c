@@ -9,7 +9,7 @@
 #include "ring.h"
 #include "str.h"
 
-/* The second thread hashes while this one reads and writes. */
+/* The second thread hashes while the first one reads and writes. */
 static int sink_work(void *arg, const void *data, size_t n)
 {
 	struct sink *s = arg;

@@ -1,4 +1,4 @@
-/* ref.c: images' names; see image.h and image_store.h. */
+/* ref.c: the names of images; see image.h and image_store.h. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ static int bad(const char *in, const char *why)
 	return errno = EINVAL, fail("%.255s: not an image name (%s)", in, why);
 }
 
-/* A component of the name's path, or in front of others a registry's host. */
+/* A component of the name's path, or (first) the host of a registry. */
 static bool part_valid(const char *s, size_t n, bool first)
 {
 	bool host = first && strcspn(s, ".:" UPPER) < n;
@@ -73,14 +73,15 @@ int ref_parse(const char *in, char **out)
 bool image_is_ref(const char *operand)
 {
 	if (operand[0] == '/' || operand[0] == '.' || operand[0] == 0 ||
-	    str_ends(operand, "/")) /* nodir/ */
+	    str_ends(operand, "/")) /* such as nodir/ */
 		return false;
 	return !strchr(operand, '/') || access(operand, F_OK) < 0;
 }
 
 int store_find(const struct store *s, const struct refs *r, const char *operand)
 {
-	const char *at = strstr(operand, "@sha256:"); /* NAME@DIGEST: the digest says it all */
+	/* NAME@DIGEST: the digest alone identifies it. */
+	const char *at = strstr(operand, "@sha256:");
 	const char *hex = str_starts(operand, "sha256:") ? operand + 7 : operand;
 	if (at)
 		hex = at + 8;
@@ -94,7 +95,7 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	if (n >= 6 && n < DIGEST_HEX && strspn(hex, "0123456789abcdef") == n) {
 		for (size_t i = 0; i < r->n; i++) {
 			bool mine = strncmp(r->v[i].hex, hex, n) == 0;
-			if (!mine) { /* by its config: what docker calls the image's id */
+			if (!mine) { /* by its config: docker calls this the image's id */
 				struct manifest m;
 				size_t len;
 				_cleanup_free_ char *text = store_get(s, r->v[i].hex, &len);

@@ -1,8 +1,8 @@
 /* registry.c: pulling an image; see registry.h.
  *
- * The largest layer is unpacked while it arrives, the others arrive meanwhile, a few at a time, as
- * images/.part-HEX. These stay when a signal ends the pull, and the next one goes on with them; a
- * failure removes them.
+ * The largest layer is unpacked while it arrives; meanwhile the others arrive, a few at a time, as
+ * images/.part-HEX. These parts stay when a signal ends the pull, so that the next one can
+ * continue; a failure removes them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +34,8 @@
 struct want {
 	const char *hex, *diff_id;
 	uint64_t size;
-	char part[DIGEST_HEX + 8]; /* its name in images/ */
-	int fd;                    /* of that, locked; -1: not begun */
+	char part[DIGEST_HEX + 8]; /* the name of its part in images/ */
+	int fd;                    /* the open, locked part; -1: not begun */
 	struct fetch f;
 	bool done;
 };
@@ -52,7 +52,7 @@ struct pull {
 
 /* --- manifests --- */
 
-/* A manifest or index by tag or digest; its digest goes to hex. NULL with fail(). */
+/* The manifest or index with this tag or digest; its digest goes to hex. NULL with fail(). */
 static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX], size_t *len)
 {
 	_cleanup_free_ char *path = xasprintf("/v2/%s/manifests/%s", p->r.repo, tag);
@@ -78,8 +78,8 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 	return text;
 }
 
-/* The digest of the first manifest for this machine in an index; NULL when `j` is none, with *index
- * false. */
+/* The digest of the first manifest for this machine in an index; NULL and *index false when `j` is
+ * not an index. */
 static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 {
 	const json_t *list = json_object_get(j, "manifests"), *d;
@@ -186,7 +186,7 @@ static void wants(struct pull *p)
 		qsort(p->v, p->n, sizeof *p->v, by_size);
 }
 
-/* Its part, locked: another pull of the same layer is waited for. */
+/* Open and lock the part; another pull of the same layer is waited for. */
 static int part_open(struct pull *p, struct want *w)
 {
 	struct stat st = {0};
@@ -226,7 +226,7 @@ static int part_begin(struct pull *p, struct want *w)
 	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), &w->f);
 }
 
-/* Until all of it is there. What ends early goes on where it was, as long as something comes. */
+/* Until it is complete. A transfer that ends early is resumed as long as it makes progress. */
 static int part_end(struct pull *p, struct want *w)
 {
 	for (int tries = 0; !w->done && (w->f.pid || part_size(w) != w->size); tries++) {
@@ -243,7 +243,7 @@ static int part_end(struct pull *p, struct want *w)
 		if (r < 0 &&
 		    (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
 			return fail_in("layer %.12s", w->hex);
-		if (r < 0) /* a token lives minutes, a pull may take longer */
+		if (r < 0) /* a token is valid for minutes, and a pull may take longer */
 			registry_renew(&p->r, w->hex);
 	}
 	return 0;
@@ -263,7 +263,7 @@ static int part_unpack(struct pull *p, struct want *w)
 								    : 0;
 }
 
-/* Unpacked while it arrives; 1 when the connection broke, and the part is to be completed. */
+/* Unpack while it arrives; 1 when the connection broke and the part has to be completed. */
 static int streamed(struct pull *p, struct want *w)
 {
 	int pipes[2];
@@ -290,7 +290,7 @@ static int streamed(struct pull *p, struct want *w)
 		return w->done = true, 0;
 	if (broke && errno == ETIMEDOUT)
 		return fail_in("layer %.12s", w->hex);
-	if (broke && part_size(w) < w->size) /* not because we stopped reading */
+	if (broke && part_size(w) < w->size) /* and not because we stopped reading */
 		return userns_tree_remove(p->s.ltmp, "layer") < 0 ? -1 : 1;
 	return fail("%s", why);
 }
@@ -335,7 +335,7 @@ static void layers_end(struct pull *p, bool failed)
 
 /* --- the whole --- */
 
-/* A signal ends it: the layers that are whole stay, for the next time. */
+/* A signal ends it: complete layers stay for the next time. */
 static struct pull *pulling;
 
 static void undo_keep(void *arg)
@@ -398,7 +398,7 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 	if (r == 0)
 		r = pull(&p, hex, &size);
 	pulling = NULL;
-	/* of NAME@DIGEST the name is not the tag's */
+	/* In NAME@DIGEST the tag is no name. */
 	const char *name = str_starts(p.ref.tag, "sha256:") ? NULL : p.ref.name;
 	if (r == 0)
 		r = store_commit(&p.s) < 0 || store_ref_set(&p.s, name, hex, size) < 0 ? -1 : 0;

@@ -1,4 +1,4 @@
-/* registry_auth.c: docker's credential file and helpers; see registry.h. */
+/* registry_auth.c: docker's credential file and credential helpers; see registry.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ char *base64_encode(const char *s)
 	return out;
 }
 
-/* NULL when it is damaged. Caller frees. */
+/* NULL when it is not valid base64. Caller frees. */
 static char *base64_decode(const char *s)
 {
 	char *out = xmalloc(strlen(s) + 1), *to = out;
@@ -60,7 +60,7 @@ static char *config_path(void)
 	return home ? xasprintf("%s/.docker/config.json", home) : NULL;
 }
 
-/* docker's file; an empty object where there is none. NULL with fail(). */
+/* docker's file; an empty object when there is none. NULL with fail(). */
 static json_t *config_read(const char *path)
 {
 	size_t len;
@@ -82,7 +82,7 @@ static const char *key_of(const char *host)
 	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
 }
 
-/* The helper of this registry, or NULL. Borrowed. */
+/* The credential helper of this registry, or NULL. Borrowed. */
 static const char *helper_of(const json_t *config, const char *host)
 {
 	const char *own =
@@ -90,13 +90,13 @@ static const char *helper_of(const json_t *config, const char *host)
 	return own ? own : json_string_value(json_object_get(config, "credsStore"));
 }
 
-/* docker-credential-NAME VERB, with text on its stdin; its output, or NULL with fail(). Caller
- * frees. */
+/* Run docker-credential-NAME VERB with `text` on its stdin; returns its output, or NULL with
+ * fail(). Caller frees. */
 static char *helper_run(const char *name, const char *verb, const char *text)
 {
 	int out[2];
 	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
-	/* a file, for a program that does not read its stdin would break a pipe */
+	/* In a file, because a program that does not read its stdin would break a pipe. */
 	_cleanup_close_ int in = memfd_create("credentials", MFD_CLOEXEC);
 	if (in < 0 || fd_write_all(in, text, strlen(text)) < 0 || lseek(in, 0, SEEK_SET) < 0 ||
 	    pipe2(out, O_CLOEXEC) < 0)
@@ -157,7 +157,7 @@ int registry_credentials(struct registry *r)
 	return 0;
 }
 
-/* user NULL: forget. */
+/* With user NULL, they are forgotten. */
 int registry_credentials_store(const char *host, const char *user, const char *password)
 {
 	_cleanup_free_ char *path = config_path();

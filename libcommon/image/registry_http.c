@@ -1,9 +1,9 @@
-/* registry_http.c: requests over the host's curl; see registry.h.
+/* registry_http.c: requests made by the host's curl; see registry.h.
  *
- * What curl is to do comes on its stdin, so that no secret is seen in the table of processes. Its
- * own configuration file is not read (-q): an option in it could change what we see. Credentials
- * are sent to the registry and to the place that it names for tokens, never to where a blob is
- * redirected to: curl takes a header of ours away there.
+ * curl reads what it is to do from its stdin, so that no secret shows in the process table. Its own
+ * configuration file is not read (-q), because an option in it could change the output. Credentials
+ * are sent to the registry and to the token service that it names, never to where a blob is
+ * redirected: curl drops our header there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 
 #define REPLY_MAX (IMAGE_META_MAX + 65536)
 
-/* KEY = "VALUE" of curl's configuration. */
+/* KEY = "VALUE" in curl's configuration syntax. */
 static void option(struct buf *b, const char *key, const char *value)
 {
 	buf_printf(b, "%s = \"", key);
@@ -47,7 +47,7 @@ static void common(struct buf *b, const struct registry *r, const char *url)
 		option(b, "cacert", r->ca);
 	if (str_starts(url, "https:"))
 		option(b, "proto-redir", "=https");
-	/* a registry that stalls is given up */
+	/* A registry that stalls is given up. */
 	buf_printf(b,
 	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = "
 	    "1\nspeed-time = %lld\n",
@@ -66,7 +66,8 @@ static int memory_file(const char *name, const char *text, size_t n)
 	return fd;
 }
 
-/* curl with this configuration; its output goes to `out`, its complaint to a memory file *err. */
+/* Run curl with this configuration; its output goes to `out`, its error message to a memory file
+ * *err. */
 static pid_t start(struct buf *conf, int out, int *err)
 {
 	_cleanup_close_ int in = memory_file("curl's options", conf->p, conf->n);
@@ -88,7 +89,7 @@ static pid_t start(struct buf *conf, int out, int *err)
 	_exit(write(2, none, sizeof none - 1) < 0 ? 127 : 126);
 }
 
-/* Its exit code; what it said is remembered by fail() when that is not 0. */
+/* Returns its exit code; when that is not 0, fail() remembers what curl said. */
 static int finish(pid_t pid, int err, const char *what)
 {
 	int status = pid_reap(pid);
@@ -110,7 +111,7 @@ static int finish(pid_t pid, int err, const char *what)
 
 /* --- small answers --- */
 
-/* Blocks of headers (a proxy's, of redirects, of "100 Continue"), then the body. */
+/* Blocks of headers (of a proxy, of redirects, of "100 Continue"), then the body. */
 static int reply_split(struct reply *p, const char *what)
 {
 	char *at = p->text;
@@ -216,7 +217,7 @@ static void basic(struct registry *r, char **auth)
 	*auth = xasprintf("Basic %s", code);
 }
 
-/* A token of the place that the challenge names (distribution's token authentication). */
+/* A token from the service that the challenge names (distribution's token authentication). */
 static int token(struct registry *r, const struct challenge *c)
 {
 	struct buf url = {0};
@@ -233,7 +234,7 @@ static int token(struct registry *r, const struct challenge *c)
 		buf_puts(&url, "&scope=");
 		url_add(&url, own ? own : c->scope);
 	}
-	/* the place of tokens is asked with a password, everything else with the token */
+	/* The token service gets the password, everything else the token. */
 	struct registry at = *r;
 	const char *slash =
 	    strchr(strstr(c->realm, "://") ? strstr(c->realm, "://") + 3 : c->realm, '/');
@@ -289,7 +290,7 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 		_cleanup_free_ char *url =
 		    strstr(q->path, "://") ? xstrdup(q->path) : xasprintf("%s%s", r->base, q->path);
 		int e = once(r, q, url, out);
-		/* a registry of this machine may do without TLS, as docker has it */
+		/* A registry on this machine may do without TLS, as with docker. */
 		if (e == -35 && registry_loopback(r) && str_starts(r->base, "https:")) {
 			memmove(r->base + 4, r->base + 5, strlen(r->base) - 4);
 			continue;

@@ -1,4 +1,4 @@
-/* registry_push.c: an image to a registry; logging in and searching; see registry.h. */
+/* registry_push.c: pushing an image to a registry; logging in and searching; see registry.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ struct push {
 	struct registry_ref to;
 };
 
-/* A repository of the same registry that has the blob, as far as our own images tell; NULL for
- * none. Caller frees. */
+/* Another repository of the same registry that has the blob, as far as our own images tell; NULL
+ * when there is none. Caller frees. */
 static char *elsewhere(struct push *p, const char *hex)
 {
 	for (size_t i = 0; i < p->refs.n; i++) {
@@ -81,7 +81,7 @@ static int blob(struct push *p, const char *hex)
 	int r = 0;
 	if (a.status == 202 && location)
 		r = blob_send(p, hex, location, what);
-	else if (a.status != 201) /* 201: it was there, and is here now */
+	else if (a.status != 201) /* 201: it is now in this repository, too */
 		r = reply_refused(&p->r, what, &a);
 	reply_free(&a);
 	return r;
@@ -140,7 +140,7 @@ int registry_push(const char *lib, const char *operand, const char *ref, char he
 	p.r.scope = "pull,push";
 	if (r == 0)
 		r = store_open(&p.s, lib, STORE_READ) < 0 || store_refs(&p.s, &p.refs) < 0 ? -1 : 0;
-	_cleanup_close_ int gate = image_gate(lib); /* no rm meanwhile */
+	_cleanup_close_ int gate = image_gate(lib); /* keeps images from being removed meanwhile */
 	(void)gate;
 	if (r == 0)
 		r = push(&p, operand, hex);

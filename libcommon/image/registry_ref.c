@@ -1,4 +1,4 @@
-/* registry_ref.c: references, challenges and the file of registries; see registry.h. */
+/* registry_ref.c: references, challenges and the configuration of registries; see registry.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 /* --- references --- */
 
-/* The first component names a host when it looks like one (docker's rule). */
+/* The first component is a host name when it looks like one (docker's rule). */
 static size_t host_len(const char *name)
 {
 	const char *slash = strchr(name, '/');
@@ -53,7 +53,7 @@ void registry_ref_free(struct registry_ref *r)
 
 /* --- challenges (RFC 9110, section 11.6.1) --- */
 
-/* KEY=VALUE or KEY="VALUE"; the end of it, NULL when it is damaged. */
+/* KEY=VALUE or KEY="VALUE"; returns its end, NULL when it is malformed. */
 static const char *parameter(const char *p, char **key, char **value)
 {
 	size_t n = strcspn(p, "=, \t");
@@ -118,7 +118,7 @@ void challenge_free(struct challenge *c)
 
 /* --- the file --- */
 
-/* The text of the first file that is there; NULL when none is. Caller frees. */
+/* The text of the first configuration file that exists; NULL when none does. Caller frees. */
 static char *file_text(void)
 {
 	const char *given = getenv("CTR_REGISTRIES"), *home = getenv("HOME"),
@@ -136,8 +136,8 @@ static char *file_text(void)
 	return NULL;
 }
 
-/* The n-th line that begins with these two words: its third, and in *last its last. Caller frees.
- */
+/* The n-th line that begins with these two words: returns its third word, and its last one in
+ * *last. Caller frees. */
 static char *line_find(const char *text, const char *word, const char *of, size_t n)
 {
 	for (const char *l = text; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
@@ -174,7 +174,7 @@ int registry_at(const char *host, size_t mirror, struct registry *out)
 	*out = (struct registry){.timeout = 30, .scope = "pull"};
 	_cleanup_free_ char *before =
 	    mirror && !itself ? line_find(text, "mirror", host, mirror - 1) : NULL;
-	if (!at && mirror && !itself && !before) /* the registry itself was the last */
+	if (!at && mirror && !itself && !before) /* the registry itself comes last */
 		return 0;
 	if (!at)
 		at = xstrdup(strcmp(host, "docker.io") == 0 ? "registry-1.docker.io" : host);

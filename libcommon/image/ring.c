@@ -1,7 +1,8 @@
 /* ring.c: buffers that a second thread works on; see ring.h.
  *
- * Hashing takes as long as unpacking or packing: with one thread, an import or a commit would take
- * the sum of both (half again the time of tar), with two it takes the longer of them.
+ * Hashing takes as long as unpacking or packing: with one thread an import or commit would take the
+ * sum of both (one and a half times as long as tar), with two threads only as long as the slower
+ * one.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,9 +21,9 @@ struct ring {
 	void *arg;
 	char *buf[SLOTS];
 	size_t len[SLOTS];
-	unsigned head, tail; /* tail..head are the worker's to do; they only grow */
+	unsigned head, tail; /* the worker's are those from tail to head; both only grow */
 	bool ending;
-	int failed; /* errno */
+	int failed; /* an errno */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t more, less;
@@ -61,7 +62,7 @@ struct ring *ring_open(int (*work)(void *arg, const void *data, size_t n), void 
 	pthread_cond_init(&r->more, NULL);
 	pthread_cond_init(&r->less, NULL);
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's */
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are handled by the main thread */
 	int e = pthread_create(&r->thread, NULL, worker, r);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e == 0)

@@ -1,5 +1,5 @@
-/* save.c: images out of the store: an archive that is an OCI layout and, by its manifest.json, one
- * of docker's; or an image's tree as one archive. */
+/* save.c: images out of the store: as an archive that is both an OCI layout and, because of its
+ * manifest.json, one that docker loads; or an image's tree as a single archive. */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 struct save {
 	struct store *s;
 	struct archive *a;
-	struct strv done; /* blobs that are in */
+	struct strv done; /* blobs that have been written */
 	json_t *index, *docker;
 };
 
@@ -85,7 +85,8 @@ static json_t *blob_path(const char *hex)
 	return json_string(p);
 }
 
-/* What the two tables of contents say of it: OCI's index.json, docker's manifest.json. */
+/* The image's entries in the two tables of contents: OCI's index.json and docker's
+ * manifest.json. */
 static int contents(struct save *v, const struct ref *r, const struct manifest *m)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
@@ -149,7 +150,8 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 	struct save v = {.s = &s, .index = json_array(), .docker = json_array()};
 	if (store_open(&s, lib, STORE_READ) < 0 || store_refs(&s, &refs) < 0)
 		return -1;
-	for (size_t i = 0; i < operands->n; i++) /* all known before a byte is written */
+	/* All names are checked before a byte is written. */
+	for (size_t i = 0; i < operands->n; i++)
 		if (store_find(&s, &refs, operands->v[i]) < 0)
 			return -1;
 	v.a = archive_write_new();
@@ -161,7 +163,8 @@ int image_save(const char *lib, const struct strv *operands, int fd)
 		    : save(&v, &refs, operands);
 	if (r == 0 && archive_write_close(v.a) != ARCHIVE_OK)
 		r = unwritten(&v);
-	if (r < 0) /* no end mark: half an archive must not pass for a whole one */
+	/* Without the end-of-archive mark, so that half an archive is not taken for a whole one. */
+	if (r < 0)
 		archive_write_fail(v.a);
 	archive_write_free(v.a);
 	json_decref(v.index);
@@ -184,7 +187,7 @@ int image_export(const char *lib, const char *operand, image_apart_fn *apart, in
 	struct sink out = {.fd = fd};
 	struct idmap_entry uid = {0, geteuid(), 1}, gid = {0, getegid(), 1};
 	struct pack_of own = {&uid, &gid, 1, 1,
-	    NULL}; /* in a user's store everything is the user's, and meant to be root's */
+	    NULL}; /* in a user's store all files are the user's, and stand for root's */
 	if (r == 0 && n == 0)
 		r = fail("%s: an image without layers", operand);
 	if (r == 0)

@@ -24,8 +24,8 @@
 static int open_dir(const char *lib, const char *name, bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
-	/* Not for others; but a container in a user namespace goes through layers, whose names have
-	 * to be known. */
+	/* Closed to others; but a container in a user namespace looks up names in layers, so they
+	 * can be entered. */
 	if (make && place_make(lib) < 0)
 		return -1;
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
@@ -68,8 +68,8 @@ static int gate_take(struct store *s, int how)
 	return s->gate < 0 ? fail_in("%s", s->lib) : 0;
 }
 
-/* A .tmp- directory, locked before anybody can take it for a dead one's: the sweeper looks again at
- * what the name means after it has the lock, and here it is looked again after ours. */
+/* Make a .tmp- directory and lock it before it can be mistaken for that of a dead process: the
+ * sweeper checks the name again after it has the lock, and so do we after we have ours. */
 static int tmp_make(int dir, const char *name)
 {
 	if (mkdirat(dir, name, 0700) < 0)
@@ -84,7 +84,7 @@ static int tmp_make(int dir, const char *name)
 	return fd;
 }
 
-/* A child of a process that was killed may write into it for a moment yet. */
+/* A child of a killed process may still write into it for a moment. */
 static void tmp_erase(int dir, const char *name)
 {
 	for (int tries = 0; userns_tree_remove(dir, name) < 0 && tries < 20; tries++)
@@ -104,8 +104,8 @@ static void tmp_remove(struct store *s)
 	s->tmp = s->ltmp = -1;
 }
 
-/* A function that opens a store may be back before the undo stack runs: what is to be removed then
- * is said here. */
+/* A function that opens a store may have returned when the undo stack runs: this remembers what to
+ * remove then. */
 static struct store *adding;
 
 static void undo_tmp(void *arg)
@@ -113,8 +113,8 @@ static void undo_tmp(void *arg)
 	(void)arg;
 	if (!adding)
 		return;
-	/* By name: the child that undoes for a killed process (undo.h) was forked before they were
-	 * made. */
+	/* By name: the cleaner that undoes this for a killed process (undo.h) was forked before
+	 * these existed. */
 	tmp_erase(adding->images, adding->tmp_name);
 	tmp_erase(adding->layers, adding->tmp_name);
 	tmp_remove(adding);
@@ -124,14 +124,14 @@ static int add_begin(struct store *s)
 {
 	if (layout_make(s) < 0 || gate_take(s, LOCK_SH) < 0)
 		return -1;
-	/* sweeping and making exclude each other, so that a directory between its mkdir and its
-	 * lock is not swept */
+	/* Sweeping and making exclude each other, so that a directory is not swept between its
+	 * mkdir and its lock. */
 	_cleanup_close_ int order = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (order < 0)
 		return fail("%s/layers: open: %m", s->lib);
 	if (lock_take(order, LOCK_EX) < 0)
 		return -1;
-	if (store_sweep(s) < 0) /* what cannot be removed is no reason not to work */
+	if (store_sweep(s) < 0) /* something that cannot be removed is no reason to stop */
 		warn("a left-over import stays: %s", fail_msg());
 	char hex[17];
 	rand_hex(hex, 8);
@@ -180,9 +180,9 @@ static int sweep_one(int dirfd, const char *name, void *arg)
 		return 0;
 	_cleanup_close_ int fd = S_ISDIR(st.st_mode) ? dir_open_at(dirfd, name) : -1;
 	if (S_ISDIR(st.st_mode) && (fd < 0 || lock_try(fd, LOCK_EX) != 1))
-		return 0; /* somebody is at work in it */
+		return 0; /* somebody is working in it */
 	if (!S_ISDIR(st.st_mode)) {
-		/* written under the lock of the index, so nobody writes it now */
+		/* It is written under the lock of the index, so nobody is writing it now. */
 		_cleanup_close_ int index = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (index < 0 || lock_try(index, LOCK_EX) != 1)
 			return 0;
@@ -242,7 +242,8 @@ bool store_has_layer(const struct store *s, const char *diff_id)
 	       (s->ltmp >= 0 && faccessat(s->ltmp, diff_id, F_OK, 0) == 0);
 }
 
-/* Beside a layer, as a link that leads nowhere: how long its archive is when not compressed. */
+/* The size of a layer's archive when it is not compressed, kept beside the layer as a symlink that
+ * points nowhere. */
 static char *size_name(const char *diff_id)
 {
 	return xasprintf(".size-%s", diff_id);
@@ -277,15 +278,15 @@ static int unpack_in(struct stream *s, int root, struct buf *left, void *arg)
 	return layer_unpack(s, root, &(struct unpack_how){.left = left});
 }
 
-/* Only the digests are wanted. */
+/* When only the digests are needed. */
 static int hash_only(struct stream *s, int root, struct buf *left, void *arg)
 {
 	(void)s, (void)root, (void)left, (void)arg;
 	return 0;
 }
 
-/* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 where only the digests are wanted.
- */
+/* `copy` is open on tmp/copy or -1; `layer` on ltmp/layer, or -1 when only the digests are
+ * needed. */
 static int layer_through(struct store *s, struct stream_sums *in, int fd, const char *what,
     int copy, int layer, const char *blob, const char *diff_id)
 {
@@ -327,7 +328,7 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	if (layer_through(s, in, fd, what, out, layer, blob, diff_id) < 0)
 		return -1;
 	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) <
-			  0) { /* twice the same in one image */
+			  0) { /* the same layer twice in one image */
 		if (errno != EEXIST && errno != ENOTEMPTY)
 			return fail("%s: rename a layer: %m", what);
 		if (userns_tree_remove(s->ltmp, "layer") < 0)
@@ -338,7 +339,7 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	if (unpack) {
 		_cleanup_free_ char *name = size_name(in->plain_hex);
 		_cleanup_free_ char *n = xasprintf("%llu", (unsigned long long)in->plain_size);
-		symlinkat(n, s->ltmp, name); /* without it ls tells the length of the blob */
+		symlinkat(n, s->ltmp, name); /* without it, ls shows the size of the blob */
 	}
 	return 0;
 }
@@ -357,9 +358,9 @@ static int move_one(int dirfd, const char *name, void *arg)
 	if (!digest_hex_valid(name) && !str_starts(name, ".size-"))
 		return 0;
 	snprintf(path, sizeof path, "%s%s", m->prefix, name);
-	/* A layer that is there already is the same one: two imports of one image end with one. A
-	 * directory does not replace one that is not empty (rename(2)), and an empty layer is as
-	 * good as another; blobs just replace. */
+	/* A layer that exists already is the same one: two imports of one image end with one layer.
+	 * A directory does not replace one that is not empty (rename(2)), and one empty layer is as
+	 * good as another; blobs are simply replaced. */
 	if (renameat(dirfd, name, m->to, path) < 0 && errno != ENOTEMPTY && errno != EEXIST)
 		return fail("%s: rename into the store: %m", name);
 	return 0;
@@ -368,7 +369,8 @@ static int move_one(int dirfd, const char *name, void *arg)
 int store_commit(struct store *s)
 {
 	struct move blobs = {s->images, "blobs/sha256/"}, layers = {s->layers, ""};
-	/* one file system has both; a layer or blob is only named when all of it is on the disk */
+	/* Both are on one file system; a layer or blob gets its name only when all of it is on the
+	 * disk. */
 	if (syncfs(s->ltmp) < 0)
 		return fail("%s: sync: %m", s->lib);
 	if (dir_each(s->ltmp, move_one, &layers) != 0 || dir_each(s->tmp, move_one, &blobs) != 0)

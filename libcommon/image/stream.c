@@ -13,7 +13,7 @@
 struct stream_parts {
 	int fd, copy;
 	bool hash;
-	struct archive *filter; /* NULL when not compressed */
+	struct archive *filter; /* NULL when the data is not compressed */
 	struct digest plain;
 	char buf[STREAM_CHUNK];
 };
@@ -50,7 +50,7 @@ ssize_t stream_fill(int fd, char *buf, size_t room)
 	return (ssize_t)n;
 }
 
-/* One read's worth: the next one is waited for while this one is worked on. */
+/* As much as one read(2) gives: the next data can arrive while this is processed. */
 static ssize_t raw_read(struct stream *s, const void **data)
 {
 	struct stream_parts *p = s->parts;
@@ -138,7 +138,8 @@ int stream_finish(struct stream *s, char hex[DIGEST_HEX])
 	ssize_t n;
 	while ((n = stream_read(s, &data)) > 0)
 		;
-	/* a compressed stream may have bytes behind it: whoever writes them is to be rid of them */
+	/* There may be data after the end of a compressed stream: it is read, so that whoever
+	 * writes it can finish. */
 	while (n == 0 && p->filter && (n = raw_read(s, &data)) > 0)
 		n = 0;
 	if (n < 0)
