@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +24,6 @@
 #include "prune.h"
 #include "stamp.h"
 #include "record.h"
-#include "registry.h"
 #include "table.h"
 #include "undo.h"
 #include "userns.h"
@@ -314,94 +312,6 @@ static int do_export(int argc, char **argv)
 	return 0;
 }
 
-/* --- registries --- */
-
-static int do_pull(int argc, char **argv)
-{
-	struct strv names = {0}, loaded = {0};
-	int code = 0;
-	opt_names(&names, argc, argv, 0, "IMAGE");
-	for (size_t i = 0; i < names.n; i++)
-		if (registry_pull(ctr_lib(), names.v[i], &loaded) == 0) {
-			puts(loaded.v[loaded.n - 1]);
-		} else {
-			warn("%s", fail_msg());
-			code = 1;
-		}
-	return code;
-}
-
-static int do_push(int argc, char **argv)
-{
-	char hex[DIGEST_HEX];
-	if (argc < 1 || argc > 2)
-		die_usage("push takes an IMAGE, and where it goes when that is another name");
-	if (registry_push(ctr_lib(), argv[0], argv[argc - 1], hex) < 0)
-		die_fail();
-	event_tell("image", "push", argv[argc - 1], "name", argv[argc - 1], EVENT_END);
-	printf("sha256:%s\n", hex);
-	return 0;
-}
-
-/* A line of stdin; a terminal does not show it. Caller frees. */
-static char *password(void)
-{
-	struct termios t, quiet;
-	bool tty = tcgetattr(0, &t) == 0;
-	if (!tty && !image_o.stdin_password)
-		die_usage("a password comes from a terminal, with -p, or with --password-stdin");
-	if (tty) {
-		quiet = t;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(0, TCSANOW, &quiet);
-		fputs("Password: ", stderr);
-	}
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n = getline(&line, &room, stdin);
-	if (tty) {
-		tcsetattr(0, TCSANOW, &t);
-		fputc('\n', stderr);
-	}
-	if (n <= 0)
-		die("no password was given");
-	line[strcspn(line, "\r\n")] = 0;
-	return line;
-}
-
-static int do_login(int argc, char **argv)
-{
-	if (argc > 1)
-		die_usage("login takes one REGISTRY");
-	if (!image_o.user)
-		die_usage("login needs -u USER");
-	if (registry_login(argc ? argv[0] : "docker.io", image_o.user,
-		image_o.password ? image_o.password : password()) < 0)
-		die_fail();
-	return 0;
-}
-
-static int do_logout(int argc, char **argv)
-{
-	if (argc > 1)
-		die_usage("logout takes one REGISTRY");
-	if (registry_logout(argc ? argv[0] : "docker.io") < 0)
-		die_fail();
-	return 0;
-}
-
-static int do_search(int argc, char **argv)
-{
-	if (argc != 1)
-		die_usage("search takes [REGISTRY/]TERM");
-	const char *slash = strchr(argv[0], '/');
-	_cleanup_free_ char *host = slash ? xstrndup(argv[0], (size_t)(slash - argv[0])) : NULL;
-	bool named = host && (strpbrk(host, ".:") || strcmp(host, "localhost") == 0);
-	if (registry_search(named ? host : "docker.io", named ? slash + 1 : argv[0]) < 0)
-		die_fail();
-	return 0;
-}
-
 /* --- in our own mount namespace --- */
 
 /* A container that does not run: its layer and what lies beneath. One that runs shows its files
@@ -493,11 +403,12 @@ static const struct word words[] = {
     {"mount", do_mount, mount_opts, "mount [--rw UPPER] IMAGE|CONTAINER DIR"},
     {"umount", do_umount, no_opts, "umount DIR..."},
     {"switch", do_switch, no_opts, "switch CONTAINER IMAGE|FILE|DIR"},
-    {"pull", do_pull, still_opts, "pull [-q] IMAGE..."},
-    {"push", do_push, still_opts, "push [-q] IMAGE [REGISTRY/NAME[:TAG]]"},
-    {"login", do_login, login_opts, "login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
-    {"logout", do_logout, no_opts, "logout [REGISTRY]"},
-    {"search", do_search, no_opts, "search [REGISTRY/]TERM"},
+    {"pull", image_do_pull, still_opts, "pull [-q] IMAGE..."},
+    {"push", image_do_push, still_opts, "push [-q] IMAGE [REGISTRY/NAME[:TAG]]"},
+    {"login", image_do_login, login_opts,
+	"login -u USER [-p PASSWORD|--password-stdin] [REGISTRY]"},
+    {"logout", image_do_logout, no_opts, "logout [REGISTRY]"},
+    {"search", image_do_search, no_opts, "search [REGISTRY/]TERM"},
     {0},
 };
 
