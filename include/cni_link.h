@@ -15,7 +15,7 @@ struct cni_link {
 	int64_t mtu, vlan;
 	struct cni_vlans *trunk;
 	size_t n_trunk;
-	uint8_t mac[6];
+	uint8_t mac[6], host_mac[6];
 	char host[16]; /* the host's end of a pair */
 	char door[16]; /* by which the host reaches the attachments: where the gateway's address is
 			*/

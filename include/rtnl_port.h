@@ -19,6 +19,11 @@ void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, u
 void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
+/* No link-local address. EAFNOSUPPORT: there is no IPv6. */
+void rtnl_port_silent(struct nl *n, const char *name);
+/* A file of /proc/sys/net/ipv4/conf/NAME by its number, IPV4_DEVCONF_ of linux/ip.h: the kernel
+ * finds that folder among those of all network namespaces, in time that grows with their number. */
+void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int value);
 /* One attribute (IFLA_IFNAME, IFLA_MTU, IFLA_ADDRESS, IFLA_MASTER) of the interface of that index;
  * its name is for messages. */
 void rtnl_link_set(struct nl *n, int index, const char *name, int attr, const void *v, size_t len);

@@ -72,6 +72,14 @@ ports() {
 	nothing_left
 }
 
+@test "cni: the interface heeds no redirects, tells its address, and a port of the bridge has none of its own" {
+	plugin ADD "$POD" bridge "$CONF"
+	conf() { in_ns "$POD" cat "/proc/sys/net/$1/conf/eth0/$2"; }
+	[ "$(conf ipv4 accept_redirects) $(conf ipv6 accept_redirects) $(conf ipv6 accept_ra) $(conf ipv4 arp_notify)" = "0 0 0 1" ]
+	[ -z "$(h ip -6 -o addr show type veth | grep veth)" ]
+	plugin DEL "$POD" bridge "$CONF"
+}
+
 @test "cni: DEL without a namespace, and twice, succeeds" {
 	plugin ADD "$POD" bridge "$CONF"
 	kill "$POD"

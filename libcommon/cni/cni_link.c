@@ -72,7 +72,7 @@ static int link_gateways_up(const struct cni_link *l, struct nl *rt, const struc
 static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *r, bool *made)
 {
 	struct nl rt;
-	struct link_info b = {0}, in = {0}, h = {0}, door = {0};
+	struct link_info b = {0}, in = {0}, door = {0};
 	if (c->does & (CNI_MACVLAN | CNI_IPVLAN)) {
 		if (cni_link_sub(c, l) < 0)
 			return -1;
@@ -91,8 +91,6 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 	/* EEXIST: one of the two names is taken, and not by us; whatever else fails leaves a pair
 	 */
 	*made = done == 0 || (c->does & CNI_BRIDGE && b.index && errno != EEXIST);
-	if (done == 0 && rtnl_find(&rt, l->host, &h) < 0)
-		done = -1;
 	if (done == 0)
 		done = cni_link_vlans(l, &rt);
 	if (done == 0 && l->spoof)
@@ -110,7 +108,7 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 		return -1;
 	if (c->does & CNI_BRIDGE)
 		cni_result_if(r, l->bridge, NULL, b.mac, b.mtu);
-	cni_result_if(r, l->host, NULL, h.mac, h.mtu);
+	cni_result_if(r, l->host, NULL, l->host_mac, in.mtu); /* one MTU for both ends */
 	cni_result_if(r, c->ifname, c->netns, in.mac, in.mtu);
 	if (l->gateway && l->vlan)
 		cni_result_if(r, l->door, NULL, door.mac, door.mtu);

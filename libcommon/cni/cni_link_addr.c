@@ -2,12 +2,15 @@
  * as its gateway, of ptp's end on the host; see cni_link.h.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/ip.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 #include "cni_link.h"
 #include "err.h"
-#include "network.h"
+#include "file.h"
 
 /* --- inside --- */
 
@@ -19,18 +22,21 @@ static bool link_v6(const struct cni_result *r)
 	return false;
 }
 
+/* The folder is opened once: see rtnl_inet_conf(). A kernel without IPv6 has none. */
 static int link_sysctls(struct cni_call *c, void *arg)
 {
 	const struct cni_link *l = ((void **)arg)[0];
-	if (link_v6(((void **)arg)[1])) {
-		net_sysctl("0", "ipv6/conf/lo/disable_ipv6");
-		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", c->ifname);
-		net_sysctl(l->dad ? "1" : "0", "ipv6/conf/%s/accept_dad", c->ifname);
+	const struct {
+		const char *ifname, *name, *value;
+	} all[] = {{"lo", "disable_ipv6", "0"}, {c->ifname, "disable_ipv6", "0"},
+	    {c->ifname, "accept_dad", l->dad ? "1" : "0"}, {c->ifname, "accept_ra", "0"},
+	    {c->ifname, "accept_redirects", "0"}};
+	_cleanup_close_ int conf = open("/proc/sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
+	for (size_t i = link_v6(((void **)arg)[1]) ? 0 : 3; i < sizeof all / sizeof *all; i++) {
+		char path[60];
+		snprintf(path, sizeof path, "%s/%s", all[i].ifname, all[i].name);
+		file_poke_at(conf, path, all[i].value);
 	}
-	net_sysctl("0", "ipv6/conf/%s/accept_ra", c->ifname);
-	net_sysctl("0", "ipv6/conf/%s/accept_redirects", c->ifname);
-	net_sysctl("0", "ipv4/conf/%s/accept_redirects", c->ifname);
-	net_sysctl("1", "ipv4/conf/%s/arp_notify", c->ifname);
 	return 0;
 }
 
@@ -79,6 +85,10 @@ int cni_link_inside(
 	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)
 		return -1;
 	int done = rtnl_find(&in, c->ifname, x);
+	if (done == 0 && r->n_ips) {
+		rtnl_inet_conf(&in, x->index, c->ifname, IPV4_DEVCONF_ACCEPT_REDIRECTS, 0);
+		rtnl_inet_conf(&in, x->index, c->ifname, IPV4_DEVCONF_ARP_NOTIFY, 1);
+	}
 	if (done == 0 && !l->down)
 		rtnl_link_up(&in, x->index, c->ifname, true);
 	for (size_t i = 0; i < r->n_ips && done == 0; i++)

@@ -180,7 +180,8 @@ int cni_link_pair(
 	struct link_add a = {.kind = LINK_VETH,
 	    .name = l->host,
 	    .mtu = (int)l->mtu,
-	    .up = true,
+	    .mac = l->host_mac,
+	    .up = !bridge->index,
 	    .master = bridge->index,
 	    .netns_fd = -1,
 	    .peer = c->ifname,
@@ -191,13 +192,28 @@ int cni_link_pair(
 	rtnl_link_alias(rt, l->host, c->owner);
 	if (bridge->index && (l->hairpin || l->isolate))
 		rtnl_port_flags(rt, l->host, l->hairpin, l->isolate);
-	return cni_link_commit(rt);
+	if (!bridge->index)
+		return cni_link_commit(rt);
+	/* A port needs no address of its own, and the kernel looks through those of all of them. */
+	size_t ours = rt->n;
+	rtnl_port_silent(rt, l->host);
+	rtnl_link_up(rt, 0, l->host, true);
+	int r = nl_commit(rt), saved = errno;
+	if (r < 0 && rt->failed == ours && !rt->m[rt->n - 1].err)
+		r = 0; /* without IPv6 there is none */
+	nl_reset(rt);
+	errno = saved;
+	return r;
 }
 
 /* From the IPv4 address, where there is one: who had the address before had the same, so no
  * neighbour is wrong. */
 void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r)
 {
+	/* the host's end's: known beforehand, it need not be asked for */
+	if (getrandom(l->host_mac, 6, 0) != 6)
+		memcpy(l->host_mac, l->host + 4, 6);
+	l->host_mac[0] = (uint8_t)((l->host_mac[0] & 0xfc) | 2);
 	if (l->has_mac)
 		return;
 	l->mac[0] = 0x02;

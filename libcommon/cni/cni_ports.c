@@ -1,5 +1,6 @@
 /* cni_ports.c: published ports: elements of the maps of nft.h, each with its attachment's name. */
 #include <errno.h>
+#include <linux/ip.h>
 #include <netinet/in.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -124,7 +125,7 @@ static struct nft_port *ports_spread(
 }
 
 /* By which interface of this host the target is reached: pairs and bridges only, never a way out to
- * the world. */
+ * the world. From 127.0.0.1, too, which our rules keep to the host. */
 static int ports_door(const struct addr *to, char out[IF_NAMESIZE])
 {
 	struct nl rt;
@@ -140,6 +141,10 @@ static int ports_door(const struct addr *to, char out[IF_NAMESIZE])
 		r = rtnl_find(&rt, out, &l);
 	if (r == 0 && strcmp(l.kind, "bridge") != 0 && strcmp(l.kind, "veth") != 0)
 		r = 1;
+	if (r == 0 && to->family == AF_INET) {
+		rtnl_inet_conf(&rt, l.index, out, IPV4_DEVCONF_ROUTE_LOCALNET, 1);
+		r = nl_commit(&rt);
+	}
 	nl_close(&rt);
 	return r;
 }
@@ -188,11 +193,8 @@ int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_resu
 			int found = ports_door(&v[i].to, door);
 			if (found < 0)
 				result = -1;
-			if (found == 0) {
+			if (found == 0)
 				nft_open_add(&f, v[i].to.family, door);
-				if (v[i].to.family == AF_INET)
-					net_sysctl("1", "ipv4/conf/%s/route_localnet", door);
-			}
 		}
 		nft_port_add(&f, &v[i]);
 	}

@@ -76,6 +76,30 @@ void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on)
 	i->ifi_flags = on ? flag : 0;
 }
 
+void rtnl_port_silent(struct nl *n, const char *name)
+{
+	struct nlmsghdr *h = port_link(n, name, "no IPv6 address of its own");
+	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC),
+		      *v6 = mnl_attr_nest_start(h, AF_INET6);
+	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(h, v6);
+	mnl_attr_nest_end(h, spec);
+}
+
+void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int value)
+{
+	struct nlmsghdr *h =
+	    nl_msg(n, RTM_NEWLINK, NLM_F_ACK, sizeof(struct ifinfomsg), "%s: IPv4 setting", name);
+	((struct ifinfomsg *)mnl_nlmsg_get_payload(h))->ifi_index = index;
+	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC),
+		      *v4 = mnl_attr_nest_start(h, AF_INET),
+		      *all = mnl_attr_nest_start(h, IFLA_INET_CONF);
+	mnl_attr_put_u32(h, (uint16_t)conf, (uint32_t)value);
+	mnl_attr_nest_end(h, all);
+	mnl_attr_nest_end(h, v4);
+	mnl_attr_nest_end(h, spec);
+}
+
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu)
 {
 	mnl_attr_put_u32(port_link(n, name, "set MTU"), IFLA_MTU, (uint32_t)mtu);
