@@ -133,9 +133,10 @@ int file_write_at(
 	if (fd < 0)
 		return fail("%s: create: %m", name);
 	/* The lock says that the process that writes it is alive: ctr-gc removes those that nobody
-	 * has locked (container/halfmade.c). */
-	/* Ctr-gc was faster: begin again with another name. */
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+	 * has locked (container/halfmade.c). If it was faster: begin again with another name. */
+	struct stat st;
+	if ((flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) ||
+	    (fstat(fd, &st) == 0 && !st.st_nlink))
 		return file_write_at(dirfd, name, data, len, mode, durable);
 	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) ||
 	    renameat(dirfd, tmp, dirfd, name) < 0) {
