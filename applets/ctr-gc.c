@@ -34,7 +34,7 @@ static int code;
 /* What the one look at every record has shown, sorted: the ids of those that live (no further look
  * is needed to leave their things alone: what has ended since then is the next run's), of those
  * among them that have networks, and "ID NAME" of all whose record is whole. */
-static struct strv living, wired, seen;
+static struct strv living, wired, seen, names;
 
 static int by_text(const void *a, const void *b)
 {
@@ -127,9 +127,8 @@ static void set_aside(struct container *c)
 
 static void one(struct container *c)
 {
-	if (c->status == ST_PAUSED)
+	if (c->status == ST_RUNNING || c->status == ST_RESTARTING) {
 		thaw(c);
-	if (c->status == ST_RUNNING || c->status == ST_PAUSED || c->status == ST_RESTARTING) {
 		strv_add(&living, c->id); /* its lock is held */
 		if (kv_get(&c->state, "network") || faccessat(c->dir, "networks", F_OK, 0) == 0)
 			strv_add(&wired, c->id);
@@ -151,19 +150,17 @@ static void one(struct container *c)
 
 static void containers(void)
 {
-	struct strv names = {0};
 	if (container_names(&names) < 0)
 		die_fail();
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
-		if (container_read(&c, names.v[i]) == 0) {
+		if (container_read_life(&c, names.v[i]) == 0) {
 			if (c.status != ST_CORRUPT)
 				strv_take(&seen, xasprintf("%s %s", c.id, c.name));
 			one(&c);
 		}
 		container_close(&c);
 	}
-	strv_free(&names);
 	strv_sort(&living);
 	strv_sort(&seen);
 }
@@ -229,9 +226,10 @@ static void groups(void)
 /* A run directory without its container, or with its container's old name (a rename cut short). */
 static int stray_run(int dir, const char *name, void *arg)
 {
-	(void)arg;
+	if (name[0] == '.' || among(&names, name))
+		return 0;
 	_cleanup_free_ char *lib = record_path(name, NULL), *state = xasprintf("%s/state", name);
-	if (name[0] == '.' || access(lib, F_OK) == 0)
+	if (access(lib, F_OK) == 0)
 		return 0;
 	struct kv kv = {0};
 	struct container c;
@@ -252,10 +250,18 @@ static int stray_run(int dir, const char *name, void *arg)
 	} else if (id && container_owner_alive(id, NULL) != 0) {
 		fail("%s: its container is not found, but somebody holds its life", name);
 		trouble();
-	} else if (userns_tree_remove(dir, name) < 0) {
-		trouble();
 	} else {
-		printf("state %s\n", name);
+		/* Nobody takes the name while it is looked whether it is free, and cleared. */
+		int still = *(int *)arg;
+		if (lock_take(still, LOCK_EX) < 0)
+			trouble();
+		else if (access(lib, F_OK) == 0 || errno != ENOENT)
+			; /* taken meanwhile */
+		else if (userns_tree_remove(dir, name) < 0)
+			trouble();
+		else
+			printf("state %s\n", name);
+		lock_take(still, LOCK_SH);
 	}
 	kv_free(&kv);
 	return 0;
@@ -274,7 +280,7 @@ int ctr_gc_main(int argc, char **argv)
 	}
 	_cleanup_close_ int r = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
-	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, NULL) < 0)
+	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, &still) < 0)
 		trouble();
 	if (geteuid() == 0 && cni_heal(NULL, NULL) < 0)
 		trouble();

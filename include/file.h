@@ -42,6 +42,9 @@ int dir_make(const char *path, mode_t mode);
 int dir_open_at(int dirfd, const char *path);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
+/* The same by the position of `fd` itself, from where it stands: of a folder that was just opened.
+ */
+int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 
 /* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error.
  * `how` is LOCK_EX or LOCK_SH. */

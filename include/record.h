@@ -43,6 +43,8 @@ struct container {
 	char *error;  /* why it could not be started the last time */
 	bool listed; /* read for a listing: `started` and `exit` only where the status hangs on them
 		      */
+	bool unfrozen; /* whether it is paused is not asked */
+	int live;      /* of a listing: somebody holds its lock */
 	bool unsynced; /* its removal is written through by the caller, for many at once */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */
@@ -68,6 +70,8 @@ int container_open_id(struct container *c, const char *id);
  * status is not read: container_times() does. -1 when there is none of this name (any more).
  */
 int container_read(struct container *c, const char *dirname);
+/* The same of one whose being paused makes no difference: it is ST_RUNNING then. */
+int container_read_life(struct container *c, const char *dirname);
 void container_times(struct container *c);
 /* Is there one of this name, id or beginning of an id? Its record is read only in the last case. 0,
  * or -1 with fail(). */

@@ -586,7 +586,9 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	ctr-cgset -d x/y/z
 	no_groups
 	ctr-run -d --name k --cgroup-parent x/y/z "$ROOTFS" sleep 1000 >/dev/null
-	kill -9 "$(. "$CTR_RUN/containers/k/state"; echo "$monitor")"
+	monitor=$(. "$CTR_RUN/containers/k/state"; echo "$monitor")
+	kill -9 "$monitor"
+	wait_for 5 no_process "$monitor" # until then it lives: a busy machine kills late
 	ctr-gc >/dev/null
 	no_groups
 	# A kill between the parents and the group itself: their mark is all that tells.

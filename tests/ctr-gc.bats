@@ -127,3 +127,19 @@ orphan() {
 	[ "$(ctr-ps -n -o name,status | tr -s ' ')" = "c running" ]
 	rmdir "$CTR_LIB/volumes/.new-busy"
 }
+
+# bats test_tags=ctr-gc,ctr-run
+@test "15.2 15.5 gc between the making of a file and its lock: the file is made again, the start goes on" {
+	need strace strace
+	not_old "the older calls make no difference here"
+	strace -e trace=flock,openat -o calls ctr-run --name r "$ROOTFS" true
+	nth=$(awk '/flock\(/ { n++ } /"\.state\./ { print n + 1 }' calls) # which lock is the state's
+	strace -e trace=flock -e "inject=flock:delay_enter=2000000:when=$nth" -o calls ctr-run --name r "$ROOTFS" echo fine >out 2>&1 &
+	start=$!
+	wait_for 5 half_made
+	run -0 ctr-gc
+	[[ "$output" = "file $CTR_RUN/containers/r/.state."* ]]
+	wait $start
+	[ "$(cat out)" = fine ]
+}
+half_made() { find "$CTR_RUN/containers/r" -name '.state.*' 2>/dev/null | grep -q .; }

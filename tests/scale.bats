@@ -77,8 +77,8 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	more 16 b >/dev/null
 	gc=$((($(calls ctr-gc) - gc) / 16)) ps=$((($(calls ctr-ps) - ps) / 16))
 	echo "# for each: gc $gc, ps $ps" >&3
-	[ "$gc" -le 55 ]
-	[ "$ps" -le 22 ]
+	[ "$gc" -le 34 ]
+	[ "$ps" -le 19 ]
 }
 
 # bats test_tags=ctr-gc,ctr-rename

@@ -97,7 +97,10 @@ static void half_folder(struct sweep *s, const char *path)
 	_cleanup_close_ int order =
 	    layers ? open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	s->path = path;
-	int r = dir < 0 ? fail("%s: open: %m", path) : half_lock(dir);
+	/* Containers' makers have locks of their own, and none of them waits while a tree goes. */
+	int r = dir < 0 ? fail("%s: open: %m", path) : 1;
+	if (r == 1 && !s->records)
+		r = half_lock(dir);
 	if (r == 1 && order >= 0)
 		r = half_lock(order);
 	if (r < 0 || (r == 1 && dir_each(dir, half_one, s) < 0))
@@ -124,7 +127,7 @@ static int half_inner(int dir, const char *name, void *arg)
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	i->s->path = path;
 	if (fd < 0 ? errno != ENOENT && errno != ENOTDIR && fail("%s: open: %m", path)
-		   : dir_each(fd, half_one, i->s) < 0)
+		   : dir_scan(fd, half_one, i->s) < 0)
 		i->s->trouble();
 	return 0;
 }

@@ -140,7 +140,7 @@ void record_read_state(struct container *c)
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
 	if (pid <= 0 || !b)
 		return;
-	bool told = c->listed && listed_held(c) == 1;
+	bool told = c->listed && (c->live = listed_held(c)) == 1;
 	now = start;
 	errno = 0;
 	if ((!*boot && boot_id(boot) < 0) ||
@@ -168,14 +168,18 @@ static void derive(struct container *c, bool locked_by_us)
 	bool alive = c->pid != 0, again = kv_num(&c->state, "restarting", 0);
 	/* The lock is asked only where it makes a difference: a thousand that have ended are listed
 	 * in less time by that. */
-	int live =
-	    (alive || again || (c->started && !c->has_exit)) && !locked_by_us ? listed_held(c) : 0;
+	int live = c->live; /* asked already */
+	if (!live)
+		live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us
+			   ? listed_held(c)
+			   : 0;
 	if (live < 0)
 		corrupt(c); /* not known, so nothing acts on it */
 	else if (live && again)
 		c->status = ST_RESTARTING;
 	else if (live && alive)
-		c->status = cgroup_frozen(container_cgroup(c)) ? ST_PAUSED : ST_RUNNING;
+		c->status =
+		    !c->unfrozen && cgroup_frozen(container_cgroup(c)) ? ST_PAUSED : ST_RUNNING;
 	else if (alive)
 		c->status = ST_ORPHANED;
 	else if (c->has_exit)
@@ -216,10 +220,14 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	derive(c, locked_by_us);
 }
 
-int container_read(struct container *c, const char *dirname)
+static int read_listed(struct container *c, const char *dirname, bool unfrozen)
 {
-	*c = (struct container){
-	    .dir = -1, .life = -1, .starting = -1, .listed = true, .name = xstrdup(dirname)};
+	*c = (struct container){.dir = -1,
+	    .life = -1,
+	    .starting = -1,
+	    .listed = true,
+	    .unfrozen = unfrozen,
+	    .name = xstrdup(dirname)};
 	if (listed[0] < 0) {
 		_cleanup_free_ char *run = record_run_path(NULL, NULL);
 		listed[0] = record_dir();
@@ -230,6 +238,16 @@ int container_read(struct container *c, const char *dirname)
 		       faccessat(listed[0], dirname, F_OK, AT_SYMLINK_NOFOLLOW) < 0
 		   ? -1
 		   : 0;
+}
+
+int container_read(struct container *c, const char *dirname)
+{
+	return read_listed(c, dirname, false);
+}
+
+int container_read_life(struct container *c, const char *dirname)
+{
+	return read_listed(c, dirname, true);
 }
 
 /* The one of this name: 1, 0 when there is none, -1 with fail(). */

@@ -107,7 +107,15 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 	static const char *const durable[] = {"conf", "config.json", "started", "exit", NULL};
 	for (size_t i = 0; kept && i < sizeof durable / sizeof durable[0]; i++)
 		record_sync(c->dir, durable[i]);
-	if (sys_rename_new(parent, tmp, c->name) == 0) {
+	/* ctr-gc, which takes an empty name's leftovers away, keeps names from being taken
+	 * meanwhile. */
+	if (lock_take(parent, LOCK_SH) < 0)
+		return -1;
+	bool named = sys_rename_new(parent, tmp, c->name) == 0;
+	int why = errno;
+	flock(parent, LOCK_UN);
+	errno = why;
+	if (named) {
 		if (kept)
 			record_sync(parent, NULL);
 		return 0;
