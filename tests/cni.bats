@@ -261,3 +261,18 @@ ports() {
 	run -1 in_ns "$POD" ip link show eth0
 	nothing_left
 }
+
+@test "15.2 15.4 cni: twenty ADDs of one attachment at once: one has it, and DEL leaves no address" {
+	local i ok=0 pids=() conf
+	conf=$(jq -c '. + {isGateway: true}' <<<"$CONF")
+	for i in $(seq 20); do
+		plugin ADD "$POD" bridge "$conf" >"r.$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do if wait "$i"; then ok=$((ok + 1)); fi; done
+	[ "$ok" = 1 ]
+	[ "$(find "$CTR_RUN/cni/n" -name '10.*' | wc -l)" = 1 ]
+	plugin CHECK "$POD" bridge "$(with_prev "$conf" "$(cat $(grep -l '"ips"' r.*))")"
+	plugin DEL "$POD" bridge "$conf"
+	nothing_left
+}

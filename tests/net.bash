@@ -4,7 +4,7 @@
 
 # ns VAR: a namespace that lives as long as its process; VAR is the pid.
 ns() {
-	unshare -n sleep 1000 3>&- >/dev/null 2>&1 &
+	unshare -n sleep 10000 3>&- >/dev/null 2>&1 &
 	local pid=$! i
 	printf -v "$1" %s "$pid"
 	NS_PIDS+=("$pid")

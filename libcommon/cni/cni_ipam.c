@@ -2,15 +2,16 @@
  * (containernetworking/plugins, host-local): a list of sets of ranges; of each set one address.
  *
  * Leases are files (lease.h) in $CTR_RUN/cni/NETWORK, or dataDir/NETWORK. Beside them `.at-OWNER`
- * names an attachment's addresses, so that DEL need not read all leases: it is made, empty, before
- * the first lease and filled after the last. Where it is empty a kill came between, and the leases
- * are searched.
+ * names an attachment's addresses: it is made, empty, before the first lease and filled after the
+ * last. Who adds or frees has it locked: of two at once one waits for the other. Where it is empty
+ * and nobody has it locked, a kill came between.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,32 +67,66 @@ static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *h
 	return lease_each(x->dir, ipam_mine, &m) < 0 ? -1 : m.n;
 }
 
-static int ipam_release(struct cni_call *c, const struct cni_ipam *x, struct addr *had, int room)
+/* All that the attachment has, whatever the index says. */
+static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
 {
-	int n = ipam_had(c, x, had, room);
+	struct addr had[32];
+	int n = ipam_had(c, x, had, 32);
 	for (int i = 0; i < n; i++)
 		if (lease_free(x->dir, &had[i]) < 0)
 			return -1;
-	if (n >= 0 && unlink(x->index) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return fail("%s: %m", x->index);
-	return n;
+	struct mine m = {.owner = c->owner, .v = had, .room = 32};
+	if (n < 0 || lease_of_owner(x->dir, c->owner, ipam_mine, &m) < 0)
+		return -1;
+	for (int i = 0; i < m.n; i++)
+		if (lease_free(x->dir, &had[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* The index, locked; -1 with errno ENOENT where there is none and none is to be made. */
+static int ipam_lock(const struct cni_ipam *x, int flags)
+{
+	struct stat st;
+	for (;;) {
+		int fd = open(x->index, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+		if (fd < 0)
+			return fail("%s: %m", x->index);
+		if (lock_wait(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0) {
+			close(fd);
+			return -1;
+		}
+		if (st.st_nlink)
+			return fd;
+		close(fd); /* a DEL took it away meanwhile */
+	}
+}
+
+static int ipam_release(struct cni_call *c, const struct cni_ipam *x)
+{
+	_cleanup_close_ int fd = ipam_lock(x, 0);
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+		return -1;
+	if (ipam_free_all(c, x) < 0)
+		return -1;
+	return fd >= 0 && unlink(x->index) < 0 && errno != ENOENT ? fail("%s: %m", x->index) : 0;
 }
 
 static int ipam_begin(struct cni_call *c, const struct cni_ipam *x)
 {
+	struct stat st;
 	if (dir_make(x->dir, 0755) < 0)
 		return -1;
-	int fd = open(x->index, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 && errno == EEXIST) {
-		struct addr had[32];
-		struct stat st;
-		if (stat(x->index, &st) == 0 && st.st_size > 0)
-			return cni_fail(c, CNI_FAILED,
-			    "%s has addresses in network %s already (no DEL came)", c->id, c->name);
-		ipam_release(c, x, had, 32); /* of an ADD that was killed */
-		fd = open(x->index, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = ipam_lock(x, O_CREAT);
+	bool has = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0;
+	if (has)
+		cni_fail(c, CNI_FAILED, "%s has addresses in network %s already (no DEL came)",
+		    c->id, c->name);
+	if (fd >= 0 && (has || ipam_free_all(c, x) < 0)) { /* of an ADD that was killed */
+		close(fd);
+		return -1;
 	}
-	return fd < 0 ? fail("%s: %m", x->index) : fd;
+	return fd;
 }
 
 /* One address of a set: that which is asked for, or of the first range that has one. */
@@ -166,7 +201,6 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 {
 	struct buf names = {0};
 	json_t *routes = NULL;
-	struct addr had[32];
 	if (jget_arr(&c->j, c->ipam, "ipam", "routes", &routes) < 0 ||
 	    cni_routes_parse(&c->j, routes, "ipam.routes", out) < 0)
 		return cni_fail(c, CNI_BAD_CONFIG, "%s", fail_msg());
@@ -190,7 +224,8 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 	int saved = errno;
 	for (size_t i = 0; i < out->n_ips; i++)
 		lease_free(x->dir, &out->ips[i].addr.a);
-	ipam_release(c, x, had, 32);
+	ipam_free_all(c, x);
+	unlink(x->index);
 	errno = saved;
 	return fail("%s", why);
 }
@@ -227,7 +262,6 @@ int cni_ipam_del(struct cni_call *c)
 {
 	struct cni_ipam x = {0};
 	json_t *o = NULL;
-	struct addr had[32];
 	if (!cni_ipam_ours(c)) {
 		int r = cni_exec(c, c->ipam_type, &o);
 		json_decref(o);
@@ -235,7 +269,7 @@ int cni_ipam_del(struct cni_call *c)
 	}
 	if (!c->ipam && !(c->does & CNI_IPAM))
 		return 0;
-	int r = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x, had, 32);
+	int r = cni_ipam_dir(c, &x) < 0 ? -1 : ipam_release(c, &x);
 	cni_ipam_free(&x);
 	return r < 0 ? -1 : 0;
 }
