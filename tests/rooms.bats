@@ -87,11 +87,21 @@ int planted(void) { die("no"); }'
 	done
 }
 
-@test "make check T=APPLET picks, for every applet, tests that call it" {
+@test "make check T=APPLET picks, for every applet, the tests of its own file and those with its tag" {
 	for a in $("$CTRBOX" --list); do
-		[ "$(grep -c "^@test" "$top/tests/$a.bats")" -gt 0 ]
+		run -0 bash "$top/tests/run" --list "$a"
+		grep -qxF "tests/$a.bats" <<<"$output" # its own, and they call it:
+		[ "$(grep -c '^@test' "$top/tests/$a.bats")" -gt 0 ]
 		grep -qw "$a" <(grep -v '^#' "$top/tests/$a.bats")
 	done
+	run -0 bash "$top/tests/run" --list ctr-start
+	[[ "$output" = *"tests/ctr-start.bats"*"tests/signals.bats:ctr-start"* ]]
+	run -0 bash "$top/tests/run" --list no-such-applet
+	[ -z "$output" ]
+	# A tag that is no applet's name picks nothing: it is mistyped.
+	sed -n 's/^# bats \(test\|file\)_tags=//p' "$top"/tests/*.bats | tr ', ' '\n\n' | sort -u | grep '^ctr-' >tags
+	"$CTRBOX" --list | sort >applets
+	[ -z "$(comm -23 tags applets)" ]
 }
 
 @test "no file of the libraries and the applets is longer than 510 lines" {
