@@ -1,33 +1,8 @@
 #!/usr/bin/env bats
-# ctr-df and ctr-prune: what there is on the disk, and giving back what is not used. Labels of networks and volumes.
+# ctr-prune: giving back what is not used (ctr-df.bats counts it). Labels of networks and volumes.
 load lib
 
 image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
-
-# bats test_tags=ctr-df
-@test "19 df counts as du does, says what can be given back, and each with -v" {
-	run -0 ctr-df
-	[ "$(echo "$output" | tr -s ' ')" = "TYPE TOTAL ACTIVE SIZE RECLAIMABLE
-Images 0 0 0 0 (0%)
-Containers 0 0 0 0 (0%)
-Local Volumes 0 0 0 0 (0%)" ]
-	image busy
-	ctr-image tag busy other
-	ctr-run -d --name web -v data:/data busy sleep 100
-	ctr-run -d --name done busy dd if=/dev/zero of=/big bs=1M count=3
-	ctr-wait done
-	dd if=/dev/zero of="$CTR_LIB/volumes/data/x" bs=1M count=2 status=none
-	ctr-volume create idle
-	ctr-df
-	[ "$(ctr-df --format '{{.Type}} {{.TotalCount}} {{.Active}}' | tr '\n' ,)" = "Images 1 1,Containers 2 1,Local Volumes 2 1," ]
-	[ "$(ctr-df --json | tail -n 1)" = '{"Type":"Local Volumes","TotalCount":2,"Active":1,"Size":"2.0M","Reclaimable":"4.0K (0%)"}' ] ||
-		[[ $(ctr-df --json | tail -n 1) = *'"Size":"2'*M* ]]
-	ctr-df | grep -E '^Containers +2 +1 +3\.[0-9]M +3\.[0-9]M \([0-9]+%\)'
-	ctr-df -v | grep -E '^web +busy:latest +running'
-	ctr-df -v | grep -E '^data +1 +2'
-	[ "$(ctr-df -v | grep -c 'busy:latest\|other:latest')" = 3 ]
-	run -2 ctr-df web
-}
 
 # bats test_tags=ctr-run,ctr-net,ctr-volume,ctr-image
 @test "19 prune removes what is not used, and nothing else; it asks for -f" {
