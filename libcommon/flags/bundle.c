@@ -7,7 +7,7 @@
 #include "err.h"
 #include "file.h"
 
-/* config.md: a relative path is the bundle's. */
+/* config.md: a relative path is relative to the bundle. */
 static void in_bundle(char **path, const char *dir)
 {
 	char *rel = *path;
@@ -17,7 +17,8 @@ static void in_bundle(char **path, const char *dir)
 	free(rel);
 }
 
-/* What the engine would pass over: to run without is to pretend. ctr-oci does some of it. */
+/* What the engine does not implement: to start without it would be a pretence. ctr-oci implements
+ * some of it. */
 static int unsupported(const struct spec *s)
 {
 	const char *key = NULL;
@@ -52,7 +53,7 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	spec_free(s);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		return -1;
-	if (!s->x_lower.n && unsupported(s) < 0) /* else it is one of our own making */
+	if (!s->x_lower.n && unsupported(s) < 0) /* otherwise ctrbox itself wrote the spec */
 		return fail_in("%s", path);
 	spec_default_nodes(s);
 	in_bundle(&s->root_path, *dir);

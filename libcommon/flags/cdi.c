@@ -21,7 +21,7 @@ static const json_t *item(const json_t *list, size_t i, const char *key, const j
 	return json_is_object(*o) ? *o : NULL;
 }
 
-/* A node says all about itself, or its number is the host's node's. */
+/* A device node is described completely, or its numbers are those of the host's node. */
 static int node(struct spec *s, const json_t *o)
 {
 	_cleanup_free_ char *path = NULL, *host = NULL, *type = NULL, *perm = NULL;
@@ -142,7 +142,7 @@ static int edits(struct spec *s, const json_t *o)
 	return 0;
 }
 
-/* 1 when this file is of the kind and has the device, whose edits are then made. */
+/* 1 when the file is of this kind and has the device, whose edits are then applied. */
 static int from_file(
     struct spec *s, const char *file, const char *kind, const char *name, struct strv *has)
 {
@@ -153,7 +153,7 @@ static int from_file(
 	_cleanup_free_ char *its = NULL;
 	json_t *l = NULL;
 	doc = &here;
-	if (!j) { /* another vendor's, most likely */
+	if (!j) { /* most likely another vendor's */
 		warn("%s", fail_msg());
 		return 0;
 	}

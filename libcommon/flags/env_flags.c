@@ -24,7 +24,7 @@ static int env_take(struct strv *env, const char *kv)
 	return 0;
 }
 
-/* Whatever can be read to its end will do: a file, /dev/stdin, a shell's <(command). */
+/* Anything that can be read to its end: a file, /dev/stdin, a shell's <(command). */
 static char *file_text(const char *option, const char *path)
 {
 	size_t n;
@@ -40,8 +40,8 @@ static char *file_text(const char *option, const char *path)
 	return fail_in("%s", option), NULL;
 }
 
-/* A line is KEY=VALUE or KEY, as docker reads it; what an editor or a shell leaves around that is
- * no part of it: a byte-order mark, a carriage return, the word `export`. */
+/* A line is KEY=VALUE or KEY, as docker reads it. What editors and shells add is removed: a
+ * byte-order mark, a carriage return, the word `export`. */
 static char *line_trim(char *line)
 {
 	char *s = line + strspn(line, " \t");

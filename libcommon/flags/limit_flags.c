@@ -32,7 +32,7 @@ static int memory(const struct resource_flags *f, struct strv *out)
 	if (!f->memory_swap || strcmp(f->memory_swap, "0") == 0) {
 		if (f->memory && !f->keep_swap && !strv_getenv(&f->raw, "memory.swap.max"))
 			strv_addf(out, "memory.swap.max=%" PRIu64,
-			    max); /* docker's: as much swap again */
+			    max); /* as docker: the same amount of swap again */
 		return 0;
 	}
 	if (strcmp(f->memory_swap, "-1") == 0)
@@ -47,7 +47,7 @@ static int memory(const struct resource_flags *f, struct strv *out)
 	return 0;
 }
 
-/* "1.5" processors are 150000 of every 100000 microseconds. */
+/* "1.5" processors are 150000 out of every 100000 microseconds. */
 static int cpus(const char *s, int64_t period, struct strv *out)
 {
 	int64_t quota = 0, place = period, digits = 0;
@@ -71,7 +71,7 @@ static int cpu(const struct resource_flags *f, struct strv *out)
 		return -1;
 	if (f->cpus && f->cpu_quota)
 		return errno = EINVAL, fail("--cpus and --cpu-quota say the same: give one");
-	bool none = f->cpus && strspn(f->cpus, "0.") == strlen(f->cpus) && *f->cpus; /* docker's */
+	bool none = f->cpus && strspn(f->cpus, "0.") == strlen(f->cpus) && *f->cpus; /* as docker */
 	if (f->cpus && !none && cpus(f->cpus, period, out) < 0)
 		return -1;
 	if (f->cpu_quota) {
@@ -90,7 +90,7 @@ static int cpu(const struct resource_flags *f, struct strv *out)
 		if (num_parse("--cpu-shares", f->cpu_shares, 2, 262144, &n) < 0)
 			return -1;
 		strv_addf(out, "cpu.shares=%" PRId64,
-		    n); /* v1's own number: exact there, converted on v2 */
+		    n); /* v1's own number: exact on v1, converted on v2 */
 	}
 	if (f->cpuset_cpus)
 		strv_addf(out, "cpuset.cpus=%s", f->cpuset_cpus);

@@ -25,7 +25,7 @@ int tmpfs_flag(struct spec *s, const char *arg)
 	_cleanup_free_ char *opts = xasprintf(
 	    "nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
 	struct spec_mount *ours = mount_at(s, dst);
-	if (ours && str_eq(ours->type, "cgroup")) /* it comes last, and would cover this one */
+	if (ours && str_eq(ours->type, "cgroup")) /* it is mounted last, and would cover this one */
 		mount_drop(s, ours);
 	spec_mount_add(s, dst, "tmpfs", "tmpfs", opts);
 	return 0;
@@ -105,7 +105,7 @@ static void option_replace(struct spec_mount *m, const char *prefix, const char 
 		}
 }
 
-/* The host's queues and shared memory go with its IPC namespace. */
+/* The host's message queues and shared memory belong to its IPC namespace. */
 static void share_from_host(struct spec *s, const char *dest)
 {
 	struct spec_mount *m = mount_at(s, dest);
@@ -150,7 +150,7 @@ static void device_node(struct spec *s, const char *dst, const struct stat *st, 
 		device_rule_add(s, true, type, maj, min, perm);
 }
 
-/* What each container has its own of. */
+/* Devices of which each container has its own. */
 static bool own_in_dev(const char *name)
 {
 	static const char *const own[] = {"console", "mqueue", "ptmx", "pts", "shm", "tty"};
@@ -163,7 +163,7 @@ static bool own_in_dev(const char *name)
 static int device_any(
     struct spec *s, const char *src, const char *dst, const char *perm, int levels);
 
-/* Every device beneath a folder, such as /dev/snd; what else lies in it is passed over. */
+/* Every device below a folder such as /dev/snd; everything else in it is skipped. */
 static int device_folder(
     struct spec *s, const char *src, const char *dst, const char *perm, int levels)
 {
@@ -186,8 +186,8 @@ static int device_folder(
 	return r;
 }
 
-/* How many there were. A link within a folder is not followed: what it names has another number or
- * another folder. */
+/* Returns the number of devices. A link within a folder is not followed: its target is found by
+ * another name, or is in another folder. */
 static int device_any(
     struct spec *s, const char *src, const char *dst, const char *perm, int levels)
 {

@@ -1,4 +1,4 @@
-/* ns_flags.c: which namespaces are new, and which are shared with whom; see create_flags.h. */
+/* ns_flags.c: which namespaces are new, and which are shared and with whom; see create_flags.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,15 +33,15 @@ const char *flags_shared(const struct create_flags *o, enum spec_ns ns)
 	return value && str_starts(value, "container:") ? value + strlen("container:") : NULL;
 }
 
-/* `host`, `container:NAME` or private for one of the namespaces. */
+/* `host`, `container:NAME` or private, for one of the namespaces. */
 static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns ns, const char *flag)
 {
 	const char *value = ns_asked(o, ns);
 	if (!value || strcmp(value, "private") == 0)
 		return 0;
+	/* Every --ipc container:NAME may join it anyway; for `none` see flags_privileges() */
 	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
-		return 0; /* anybody's --ipc container:NAME may join it anyhow; none:
-			     flags_privileges() */
+		return 0;
 	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
 		return fail_usage("--%s: '%s' is not host, private or container:NAME", flag, value);
 	s->ns_new &= ~(1u << ns);
@@ -65,7 +65,7 @@ static int net(struct create_flags *o, struct spec *s)
 	if (!o->net)
 		o->net = net_default(o);
 	else if (strcmp(o->net, "default") == 0 || strcmp(o->net, "private") == 0)
-		o->net = geteuid() ? "pasta" : "bridge"; /* docker's and podman's words */
+		o->net = geteuid() ? "pasta" : "bridge"; /* the words of docker and podman */
 	else if (strcmp(o->net, "slirp4netns") == 0)
 		o->net = "pasta";
 	if (strcmp(o->net, "host") == 0 || str_starts(o->net, "container:"))

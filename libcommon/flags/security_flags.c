@@ -9,7 +9,7 @@
 #include "file.h"
 #include "mount_flags.h"
 
-/* "NET_RAW,cap_mknod", "ALL": what is named, and whether "all" is among it. */
+/* "NET_RAW,cap_mknod", "ALL": the capabilities named, and whether "all" is among them. */
 static int cap_list(const char *flag, const struct strv *given, uint64_t *named, bool *all)
 {
 	_cleanup_strv_ struct strv l = {0};
@@ -27,9 +27,9 @@ static int cap_list(const char *flag, const struct strv *given, uint64_t *named,
 	return 0;
 }
 
-/* docker's meaning, in whatever order they stand: with "add ALL" everything but what is dropped by
- * name; with "drop ALL" nothing but what is added by name; else first what is dropped goes, then
- * what is added comes. */
+/* docker's meaning, in any order: with "add ALL" all but those that are dropped by name; with "drop
+ * ALL" only those that are added by name; otherwise first the dropped ones go, then the added ones
+ * come. */
 static int capabilities(const struct create_flags *o, struct spec *s)
 {
 	uint64_t add = 0, drop = 0, set = o->privileged ? caps_all() : s->caps.bounding;
@@ -43,7 +43,7 @@ static int capabilities(const struct create_flags *o, struct spec *s)
 		set = add;
 	else
 		set = (set & ~drop) | add;
-	/* Inheritable stays empty (CVE-2022-29162). */
+	/* The inheritable set stays empty (CVE-2022-29162). */
 	s->caps = (struct spec_caps){.bounding = set, .effective = set, .permitted = set};
 	return 0;
 }
@@ -66,9 +66,9 @@ static bool security_is(const char *given, const char *key, const char *value)
 	       strcmp(given + n + 1, value) == 0;
 }
 
-/* docker's label=user:U, role:R, type:T, level:L: parts of the SELinux label of the process, whose
- * others are those that container policies give. Kept as it stands; a host without SELinux refuses
- * it at the start. */
+/* docker's label=user:U, role:R, type:T, level:L: parts of the process's SELinux label, the rest of
+ * which is what container policies use. Passed on unchanged; a host without SELinux refuses it at
+ * the start. */
 static int selinux(struct spec *s, const char *v)
 {
 	static const char *const parts[] = {"user:", "role:", "type:", "level:"};
@@ -109,7 +109,8 @@ static int security(struct spec *s, const char *v)
 	} else if (str_starts(v, "label=") || str_starts(v, "label:")) {
 		return selinux(s, v + strlen("label="));
 	} else if ((str_starts(v, "apparmor=") || str_starts(v, "apparmor:")) && v[9]) {
-		free(s->apparmor); /* the kernel knows whether it is loaded; at the start */
+		/* Whether the profile is loaded, the kernel knows at the start. */
+		free(s->apparmor);
 		s->apparmor = xstrdup(v + strlen("apparmor="));
 	} else {
 		return fail_usage("--security-opt: '%s' is not known (no-new-privileges, "
@@ -127,7 +128,7 @@ static void privileged(struct spec *s)
 	strv_free(&s->readonly_paths);
 	if (!s->seccomp)
 		s->seccomp = xstrdup("unconfined");
-	for (size_t i = 0; i < s->mounts.n; i++) { /* /sys and the cgroups can be written */
+	for (size_t i = 0; i < s->mounts.n; i++) { /* /sys and the cgroups are writable */
 		struct strv *w = &s->mounts.v[i].options;
 		for (size_t j = 0; j < w->n; j++)
 			if (strcmp(w->v[j], "ro") == 0)

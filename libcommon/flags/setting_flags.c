@@ -1,4 +1,4 @@
-/* setting_flags.c: docker run's options that are one value each; see create_flags.h. */
+/* setting_flags.c: those of docker run's options that are a single value; see create_flags.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static int ulimit(struct spec *s, const char *arg)
 	return 0;
 }
 
-/* Which namespace a key of sysctl belongs to; -1 when it is the whole machine's. */
+/* The namespace that a sysctl key belongs to; -1 when it applies to the whole machine. */
 static int sysctl_ns(const char *key)
 {
 	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
@@ -72,8 +72,8 @@ static int sysctl_ns(const char *key)
 	return strcmp(key, "kernel.domainname") == 0 ? NS_UTS : -1;
 }
 
-/* Only what belongs to a namespace that is the container's own (CVE-2022-0811: and nothing smuggled
- * in the value). */
+/* Only keys of a namespace that is the container's own (CVE-2022-0811: and nothing smuggled in with
+ * the value). */
 static int sysctl(struct spec *s, const char *arg)
 {
 	static const char *const names[NS_COUNT] = {
@@ -136,8 +136,8 @@ static int lists(const struct create_flags *o, struct spec *s)
 	return flags_devices(o, s);
 }
 
-/* A fork bomb in one container must not take the host's last pid: as podman's default. Only where a
- * limit can be had, since nobody asked for it. */
+/* A fork bomb in one container must not use up the host's pids: podman's default. Only where a
+ * limit can be set, because nobody asked for it. */
 #define PIDS_DEFAULT "2048"
 static bool pids_limited(void)
 {

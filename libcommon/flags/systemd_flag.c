@@ -11,7 +11,7 @@
 
 #define CGROUPS "/sys/fs/cgroup"
 
-/* As podman: these are an init, by their whole path, or systemd wherever it lies. */
+/* As podman does it: an init by its whole path, or systemd wherever it is. */
 static bool is_init(const char *cmd)
 {
 	static const char *const names[] = {
@@ -23,7 +23,8 @@ static bool is_init(const char *cmd)
 	return false;
 }
 
-/* /sbin/init is a link to it, in the topmost layer that has one; of an image file nobody knows. */
+/* Is /sbin/init a link to systemd, in the topmost layer that has one? Of a filesystem image this is
+ * not known. */
 static bool is_systemd(const struct spec *s)
 {
 	const char *cmd = s->args.v[0], *base = strrchr(cmd, '/');
@@ -70,8 +71,8 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 	}
 	if (!strv_getenv(&s->env, "container"))
 		strv_setenv(&s->env, "container", "oci");
-	/* reboot(2) in a pid namespace ends just that, and an init's last call is then its end;
-	 * what the capability allows beside it the default filter refuses. */
+	/* reboot(2) in a pid namespace only ends that namespace, and it is how an init ends;
+	 * whatever else the capability allows is refused by the default filter. */
 	if (s->ns_new & 1u << NS_PID && !s->seccomp && !o->security.n)
 		s->caps.bounding |= 1ull << CAP_SYS_BOOT;
 	return 1 + is_systemd(s);

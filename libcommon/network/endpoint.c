@@ -1,7 +1,8 @@
-/* endpoint.c: a container on its network; see endpoint.h.
+/* endpoint.c: a container's connection to a network; see endpoint.h.
  *
- * The order is that of what a kill would leave: first the lease, which names the container; then
- * the veth, which dies with the namespace; last the ports. Down goes the other way round.
+ * The order follows from what a kill would leave: first the lease, which names the container; then
+ * the veth, which disappears with the namespace; last the ports. Tearing down goes in the opposite
+ * order.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,7 +71,7 @@ int endpoint_check(const struct endpoint_req *r)
 
 /* --- leases --- */
 
-/* What the others call it. Caller frees. */
+/* The names by which the other containers know it. Caller frees. */
 static char *names_of(const struct endpoint_req *r, const char *id, const char *name)
 {
 	struct buf names = {0};
@@ -82,7 +83,7 @@ static char *names_of(const struct endpoint_req *r, const char *id, const char *
 	return names.p;
 }
 
-/* p NULL: only look whether it would do. */
+/* With p NULL, only check whether the addresses could be had. */
 static int take_leases(const struct network *n, const struct endpoint_req *r, const char *id,
     const char *name, struct endpoint *p)
 {
@@ -131,9 +132,10 @@ static void choose_mac(const struct endpoint_req *r, struct endpoint *p)
 	endpoint_mac(p->addr, p->mac);
 }
 
-/* What an interface that comes into this namespace heeds: no router but the one we set, no
- * redirection, and without an IPv6 subnet no IPv6 (a neighbour on the bridge could be a router
- * otherwise). /proc/sys/net is that of the namespace we are in. A kernel without has none of it. */
+/* Settings of an interface that moves into this namespace: it accepts no router but the one that we
+ * set, no redirects, and without an IPv6 subnet no IPv6 (otherwise a neighbour on the bridge could
+ * act as a router). /proc/sys/net is that of the namespace we are in. A kernel without IPv6 has
+ * none of these files. */
 static int heed_nobody(int netns_fd, bool ipv6)
 {
 	_cleanup_close_ int home = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -193,7 +195,7 @@ static int inside(const struct network *n, const struct endpoint *p, int netns_f
 	int result = rtnl_setup(netns_fd, p->ifname, p->addr, 2, gw);
 	return result < 0 && errno == EEXIST
 		   ? 0
-		   : result; /* a default route is there: by an earlier network */
+		   : result; /* there is a default route already, through an earlier network */
 }
 
 /* --- up and down --- */
@@ -236,7 +238,8 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		result = heed_nobody(netns_fd, p->addr[1].a.family);
 	if (result == 0) {
 		result = link_make(n, p, &rt, index, netns_fd);
-		p->linked = result == 0 || errno != EEXIST; /* else it is an earlier one's */
+		/* Otherwise the interface belongs to an earlier one. */
+		p->linked = result == 0 || errno != EEXIST;
 	}
 	nl_close(&rt);
 	int guard =
@@ -282,8 +285,8 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
 		return 0;
 	int saved = errno;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	p->nports = 0; /* the transaction with them is the last step: it did not happen */
-	let_go(p);     /* first: what is left to do needs descriptors */
+	p->nports = 0; /* the transaction with them is the last step, so it did not happen */
+	let_go(p);     /* first, because the rest needs descriptors */
 	endpoint_down(p);
 	errno = saved;
 	return fail("%s", why);
@@ -323,7 +326,7 @@ void endpoint_down(struct endpoint *p)
 	for (int i = 0; i < 2; i++)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
 			warn("%s", fail_msg());
-	if (nat) /* last: meanwhile the kernel cleaned up */
+	if (nat) /* last, because the kernel cleans up meanwhile */
 		nft_close(&f);
 	let_go(p);
 	endpoint_forget(p);
@@ -347,7 +350,7 @@ struct held {
 static void on_held(const struct lease *l, void *arg)
 {
 	struct held *h = arg;
-	if (!*l->ifname) /* given by hand (ctr-ipam): the owner is no container */
+	if (!*l->ifname) /* given by hand (ctr-ipam): its owner is no container */
 		return;
 	h->addr[l->addr.family == AF_INET6].a = l->addr;
 	h->any = true;
@@ -376,8 +379,8 @@ int endpoint_further(int dir, struct strv *out)
 	return text || errno == ENOENT ? 0 : -1;
 }
 
-/* By each of these networks in turn: where there is one already, or no way to that gateway, the
- * kernel refuses. */
+/* Through each of these networks in turn: the kernel refuses where there is a default route
+ * already, or no way to that gateway. */
 static void default_routes(struct nl *in, const struct strv *networks)
 {
 	for (size_t k = 0; k < networks->n; k++) {
@@ -410,7 +413,8 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 	if (ns < 0 || nl_open(&in, NETLINK_ROUTE, ns) < 0)
 		return -1;
 	int r;
-	if (strcmp(n->driver, "bridge") == 0) { /* whatever its end is called by now */
+	/* Whatever the interface in the container is called by now. */
+	if (strcmp(n->driver, "bridge") == 0) {
 		char port[16];
 		endpoint_veth(id, ifname, port);
 		r = link_drop(id, ifname);
@@ -438,7 +442,7 @@ void endpoint_state(const struct endpoint *p, struct kv *kv)
 	if (p->addr[1].a.family)
 		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
 	static const uint8_t none[6];
-	if (memcmp(p->mac, none, 6) != 0) /* ipvlan's */
+	if (memcmp(p->mac, none, 6) != 0) /* an ipvlan has no MAC of its own */
 		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
 		    p->mac[3], p->mac[4], p->mac[5]);
 	for (size_t i = 0; i < p->nports; i++) {

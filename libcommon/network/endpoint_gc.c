@@ -1,5 +1,5 @@
-/* endpoint_gc.c: clearing what a kill left of containers' networks, by the marks that everything
- * carries; see endpoint.h. */
+/* endpoint_gc.c: removing what a kill left of containers' networks, recognised by the marks that
+ * everything bears; see endpoint.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,13 +19,13 @@
 
 struct sweep {
 	bool (*dead)(const char *id, struct sweep *s);
-	const char *id; /* this one only */
+	const char *id; /* only this one */
 	owner_alive_fn *alive;
 	void *arg;
-	char *last; /* the answer is kept for the next question: elements of one owner follow each
-		       other */
+	/* The last answer is kept, because elements of one owner follow each other. */
+	char *last;
 	bool last_dead;
-	const char *network; /* whose leases are looked at */
+	const char *network; /* the network whose leases are being read */
 	char *mine;          /* "ctr:INSTANCE:" */
 	struct nft_port *ports;
 	size_t nports;
@@ -50,7 +50,7 @@ static bool not_alive(const char *id, struct sweep *s)
 		free(s->last);
 		s->last = xstrdup(id);
 		s->last_dead = alive == 0;
-		if (alive < 0) { /* it is left alone, and that is said */
+		if (alive < 0) { /* it is left alone, with a warning */
 			warn("%s", fail_msg());
 			s->failed = -1;
 		}
@@ -58,8 +58,8 @@ static bool not_alive(const char *id, struct sweep *s)
 	return s->last_dead;
 }
 
-/* The id in a mark of ours that is to go; NULL when it is another's, a network's, or made by hand.
- */
+/* The id in a mark of ours whose container is gone; NULL when the mark is another instance's, a
+ * network's, or made by hand. */
 static const char *marked(struct sweep *s, const char *mark)
 {
 	if (!str_starts(mark, s->mine))
@@ -103,7 +103,7 @@ static bool keep_lease(const struct lease *l, void *arg)
 	char t[ADDR_TEXT];
 	if (!*l->ifname ||
 	    !s->dead(l->owner,
-		s)) /* no interface: given by hand (ctr-ipam), the owner is no container */
+		s)) /* no interface: given by hand (ctr-ipam), its owner is no container */
 		return true;
 	struct cidr addr[2] = {0};
 	addr[l->addr.family == AF_INET6].a = l->addr;
@@ -178,7 +178,7 @@ int endpoint_clear(const char *id)
 int endpoint_gc(owner_alive_fn *alive, void *arg)
 {
 	struct sweep s = {.dead = not_alive, .alive = alive, .arg = arg, .say = true};
-	/* Each ctr-netcfg holds it shared as long as something of its making is not finished. */
+	/* Each ctr-netcfg holds this lock shared while something that it makes is unfinished. */
 	_cleanup_close_ int fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s.no_netcfg = fd >= 0 && lock_try(fd, LOCK_EX) == 1;
 	return sweep(&s);

@@ -1,4 +1,4 @@
-/* endpoint_mark.c: what a container's part of a network is called; see endpoint.h. */
+/* endpoint_mark.c: the names and marks of a container's part of a network; see endpoint.h. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +18,11 @@ int endpoint_ns(pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait on a fifo */
 	return fd < 0 ? fail("%s: %m", path) : fd;
 }
 
-/* The host's end of a veth: an interface's name has 15 bytes, an id more. */
+/* The host's end of a veth: an interface name has at most 15 bytes, and an id may be longer. */
 void endpoint_veth(const char *id, const char *ifname, char out[16])
 {
 	_cleanup_free_ char *s = xasprintf("%s/%s/%s", ctr_instance(), id, ifname);
@@ -40,8 +40,8 @@ int endpoint_guard(
 
 void endpoint_mac(const struct cidr addr[2], uint8_t mac[6])
 {
-	/* From the address, as docker's: who had the address before had the same, so no neighbour's
-	 * cache is wrong. */
+	/* Made from the address, as docker does it: an earlier owner of the address had the same
+	 * MAC, so no neighbour's cache is wrong. */
 	const struct addr *a = addr[0].a.family ? &addr[0].a : &addr[1].a;
 	const uint8_t *tail = a->b + addr_len(a) - 4;
 	mac[0] = 0x02;

@@ -1,4 +1,4 @@
-/* endpoint_ports.c: the ports that a container publishes: looked at, held and led to it; see
+/* endpoint_ports.c: the ports that a container publishes: checked, reserved and forwarded; see
  * endpoint_ports.h. */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "place.h"
 #include "portspec.h"
 
-/* One port of the host for two of the container's. */
+/* The same port of the host must not be given to two of the container's. */
 int endpoint_ports_check(const struct endpoint_req *r)
 {
 	struct portspec a, b;
@@ -37,7 +37,7 @@ int endpoint_ports_check(const struct endpoint_req *r)
 	return 0;
 }
 
-/* Is what -P is to publish published by a -p? */
+/* Is the port that -P would publish already published by a -p? */
 static bool is_published(const struct endpoint_req *r, const struct portspec *s)
 {
 	struct portspec p;
@@ -50,7 +50,7 @@ static bool is_published(const struct endpoint_req *r, const struct portspec *s)
 
 static void keep_held(struct endpoint *p, int fd, bool many)
 {
-	if (many) { /* out of the way of the low numbers, which a limit counts */
+	if (many) { /* moved out of the way of the low numbers, to which a limit applies */
 		int high = fcntl(fd, F_DUPFD_CLOEXEC, 1024);
 		if (high >= 0) {
 			close(fd);
@@ -78,7 +78,7 @@ static int add_port(
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
 		int fd = port_hold(&q->host, s->proto, &hport,
-		    false); /* the second family gets the number that the first got */
+		    false); /* the second family gets the same number as the first */
 		if (fd < 0)
 			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)")
 					       : -1;
@@ -109,7 +109,8 @@ int endpoint_ports_hold(const struct endpoint_req *r, struct endpoint *p)
 	}
 	struct rlimit old, wide;
 	bool many = total > 200 && getrlimit(RLIMIT_NOFILE, &old) == 0;
-	if (many) { /* one descriptor a port; the limit is put back, the descriptors stay */
+	/* One descriptor for each port; the limit is restored, the descriptors stay open. */
+	if (many) {
 		wide = old;
 		wide.rlim_cur = wide.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &wide);
@@ -137,7 +138,7 @@ struct stale {
 	struct nft del;
 	const char *mine;
 	size_t found;
-	bool covered[2]; /* the subnet lies in one that is masqueraded */
+	bool covered[2]; /* the subnet is part of one that is masqueraded */
 	char other[COMMENT_SIZE];
 };
 
@@ -146,7 +147,8 @@ static bool is_dead(const struct endpoint_req *r, const char *id)
 	return r->alive && !owner_is_foreign(id) && r->alive(id, r->alive_arg) == 0;
 }
 
-/* An element in our way: whose owner is not alive it goes, else it stays. */
+/* An element that is in our way: it is removed when its owner is no longer alive, and stays
+ * otherwise. */
 static void on_taken(const struct nft_port *q, void *arg)
 {
 	struct stale *s = arg;
@@ -209,9 +211,9 @@ static void append(
 		nft_port_add(f, &p->ports[i]);
 }
 
-/* Only datagrams can have an entry from before that still counts: a TCP port had no listener until
- * now, and who was unpublished had his entries dropped. Reading the kernel's table takes some
- * milliseconds. */
+/* Only UDP can have an older conntrack entry that still matters: a TCP port had no listener until
+ * now, and when a port is unpublished its entries are dropped. Reading the kernel's table takes
+ * several milliseconds. */
 static int forget_flows(const struct endpoint *p, bool all)
 {
 	size_t n = 0;
@@ -229,8 +231,8 @@ int endpoint_ports_publish(
 {
 	struct stale s = {.r = r, .n = n, .p = p};
 	int result = -1, look = 0;
-	/* Of the same address the kernel tells; not of one beside all. What is published for
-	 * containers does not have to be read through: their ports are bound. */
+	/* The kernel itself refuses the same address, but not one address beside "all". The ports
+	 * of containers need not be searched, because they are bound. */
 	for (size_t i = 0; i < p->nports; i++)
 		look |= addr_is_any(&p->ports[i].host) ? NFT_AT_ONE : NFT_AT_ALL;
 	for (bool again = f; again; look = NFT_PORTS) {
@@ -245,9 +247,8 @@ int endpoint_ports_publish(
 		warn("network %s: nothing of it reaches the outside: %s", n->name, fail_msg());
 		return 0;
 	}
-	if (result == 0 &&
-	    forget_flows(p, s.found) <
-		0) /* the ports stand: an old flow of theirs may go astray for a while */
+	/* The ports are forwarded; an old flow of theirs may go to the wrong place for a while. */
+	if (result == 0 && forget_flows(p, s.found) < 0)
 		warn("%s", fail_msg());
 	return result;
 }

@@ -1,6 +1,5 @@
-/* endpoint_restore.c: what living containers have in our nf_tables tables, put in again after
- * somebody flushed the ruleset (Debian's own reload does); see endpoint.h.
- */
+/* endpoint_restore.c: what living containers need in our nf_tables tables, put back after somebody
+ * flushed the ruleset (reloading Debian's nftables service does); see endpoint.h. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -55,7 +54,7 @@ int endpoint_restore_open(struct endpoint_restore *r, bool dry)
 	return result < 0 ? -1 : nft_open(&r->f);
 }
 
-/* What one container has on a network, as its leases say. */
+/* What one container has on a network, according to its leases. */
 struct there {
 	struct cidr addr[2];
 	char ifname[16];
@@ -70,7 +69,7 @@ static void on_lease(const struct lease *l, void *arg)
 	memcpy(t->ifname, l->ifname, sizeof t->ifname);
 }
 
-/* Its port is guarded again where that went; a kernel that cannot guard never did. */
+/* Guard its port again if the guard is gone; a kernel that cannot guard ports never did. */
 static void guard_again(
     struct endpoint_restore *r, const char *id, const char *network, const struct kv *state)
 {
@@ -88,7 +87,8 @@ static void guard_again(
 	endpoint_mac(t.addr, mac);
 	if (own && str_eq(at, addr_text(&t.addr[i].a, ip)) && mac_parse("mac", own, mac) < 0)
 		return;
-	if (r->look) /* where nothing at all is missing or guarded the kernel cannot do it */
+	/* When only looking, a missing guard does not count: the kernel may not support guards. */
+	if (r->look)
 		r->missing += r->missing || r->guarded.n;
 	else if (endpoint_guard(id, t.ifname, mac, t.addr, true) >= 0)
 		r->missing++;
@@ -183,7 +183,7 @@ int endpoint_restore_close(struct endpoint_restore *r, int result)
 	}
 	if (act && nft_commit(&r->f) < 0) {
 		result = errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
-		r->missing = 0; /* without nf_tables there was nothing, either */
+		r->missing = 0; /* without nf_tables there was nothing to put back */
 	}
 	nft_close(&r->f);
 	free(r->there);

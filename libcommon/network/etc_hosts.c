@@ -1,8 +1,8 @@
-/* etc_hosts.c: /etc/hosts and /etc/resolv.conf of a container; see etc_hosts.h.
+/* etc_hosts.c: a container's /etc/hosts and /etc/resolv.conf; see etc_hosts.h.
  *
- * The names of others on the network stand between two markers, and that block is rewritten in
- * place: the file is bind-mounted, so a rename would leave the container with the old one; and what
- * the container wrote itself outside the block stays.
+ * The names of the other containers on the network stand between two markers, and this block is
+ * rewritten in place: the file is bind-mounted, so after a rename the container would still see the
+ * old one. What the container itself wrote outside the block is kept.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -31,7 +31,7 @@ static int add_host_split(const char *s, char **name, struct addr *a)
 	for (const char *p = s; p < colon; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
 			return fail("--add-host: '%s': not a host's name", s);
-	*a = (struct addr){0}; /* the host's, by the network's gateway */
+	*a = (struct addr){0}; /* host-gateway: the host, through the network's gateway */
 	if (strcmp(colon + 1, "host-gateway") != 0 && addr_parse("--add-host", colon + 1, a) < 0)
 		return -1;
 	*name = xstrndup(s, (size_t)(colon - s));
@@ -104,8 +104,9 @@ static bool is_key(const char *line, const char *key)
 	return strncmp(line, key, n) == 0 && (line[n] == ' ' || line[n] == '\t');
 }
 
-/* The address of a nameserver's line. A server on loopback is the host's own: in the container
- * nobody listens there; nor is a link of the host's known there, whose zone an address names. */
+/* The address in a line "nameserver ADDR". A server on loopback is the host's own: in the container
+ * nobody listens there. A link-local address names an interface of the host, which does not exist
+ * there, either. */
 static bool server_of(const char *line, char t[ADDR_TEXT], bool *stub)
 {
 	struct addr a;
@@ -122,8 +123,8 @@ static bool server_of(const char *line, char t[ADDR_TEXT], bool *stub)
 	return a.family == AF_INET || a.b[0] != 0xfe;
 }
 
-/* The servers that a resolv.conf names, each once; those of systemd-resolved in place of its stub.
- */
+/* The name servers in a resolv.conf, each once; where systemd-resolved's stub is named, its real
+ * servers. */
 static void servers_of(struct strv *out, char *text, bool follow)
 {
 	char t[ADDR_TEXT], *save = NULL;
@@ -157,7 +158,7 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 		strv_add(&servers, h->dns.v[i]);
 	if (!servers.n)
 		servers_of(&servers, copy, true);
-	if (!servers.n) { /* docker's choice where the host has only itself */
+	if (!servers.n) { /* docker's choice when the host has only a local server */
 		warn("no name server of the host's can be reached from a container: 8.8.8.8 and "
 		     "8.8.4.4 "
 		     "are used (--dns chooses)");
@@ -217,7 +218,7 @@ struct naming {
 	const char *name;
 	int dir;
 	struct cidr addr[2];
-	char *before; /* its name until now */
+	char *before; /* its present name */
 };
 
 static void rename_lease(const struct lease *l, void *arg)
@@ -245,7 +246,8 @@ void etc_hosts_rename(const char *id, const char *name, const char *file)
 		_cleanup_free_ char *path = network_leases(on.v[i]);
 		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct naming x = {name, dir, {{{0}, 0}, {{0}, 0}}, NULL};
-		if (dir < 0 || lock_wait(dir, LOCK_SH) < 0) /* none is freed meanwhile */
+		/* So that no lease is freed meanwhile. */
+		if (dir < 0 || lock_wait(dir, LOCK_SH) < 0)
 			continue;
 		if (lease_of_owner(path, id, rename_lease, &x) < 0 ||
 		    (x.before && host_names_rename(on.v[i], id, x.addr, x.before, name, file) < 0))

@@ -24,7 +24,7 @@ char *host_names_dir(const char *network)
 	return xasprintf("%s/hosts/%s", ctr_run(), network);
 }
 
-/* The folder, locked; -1 with fail(), ENOENT where there is none and none is to be made. */
+/* The folder, locked; -1 with fail(), with ENOENT when there is none and none is to be made. */
 static int members(const char *network, bool make)
 {
 	_cleanup_free_ char *path = host_names_dir(network);
@@ -39,7 +39,7 @@ static int members(const char *network, bool make)
 		if (r == 0 && fstat(fd, &st) == 0 && st.st_nlink)
 			return fd;
 		int saved = errno;
-		close(fd); /* removed with its network meanwhile */
+		close(fd); /* it was removed meanwhile, together with its network */
 		if (r < 0)
 			return errno = saved, fail_in("%s", path);
 		if (!make)
@@ -52,7 +52,7 @@ static int members(const char *network, bool make)
 
 static int put_at(int fd, off_t off, const char *text, size_t len, off_t size)
 {
-	/* Room first: a full disk must not cost the end marker. */
+	/* Extend the file first, so that a full disk does not cost the end marker. */
 	off_t end = off + (off_t)len;
 	if (end > size && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, end) < 0 && errno == ENOSPC)
 		return -1;
@@ -72,7 +72,7 @@ static int open_file(int dir, const char *name, struct stat *st)
 	return fd;
 }
 
-/* Nobody's any more: the link goes. */
+/* The container is gone: remove its link. */
 static int gone(int dir, const char *name)
 {
 	if (errno != ENOENT)
@@ -122,7 +122,7 @@ static bool is_of(const char *line, const struct cidr *c, size_t n)
 	return false;
 }
 
-/* A line with the word `from` replaced. */
+/* A line in which the word `from` is replaced. */
 static void renamed(struct buf *out, const char *line, size_t len, const char *from, const char *to)
 {
 	size_t n = strlen(from);
@@ -137,7 +137,7 @@ static void renamed(struct buf *out, const char *line, size_t len, const char *f
 	}
 }
 
-/* The lines of these addresses go from the block; or get another name, where `to` is given. */
+/* Remove the lines with these addresses from the block, or with `to` give them another name. */
 static int edit_lines(
     int dir, const char *name, const struct cidr *c, size_t n, const char *from, const char *to)
 {
@@ -172,7 +172,7 @@ static int edit_lines(
 /* --- all of them --- */
 
 struct edit {
-	const char *id; /* not his */
+	const char *id; /* all files but this container's */
 	const char *add;
 	struct cidr one[2];
 	const char *from, *to;
@@ -187,7 +187,7 @@ static int edit_member(int dir, const char *name, void *arg)
 	if ((e->add ? add_lines(dir, name, e->add)
 		    : edit_lines(dir, name, e->one, 2, e->from, e->to)) < 0)
 		e->failed = -1;
-	return 0; /* the others all the same */
+	return 0; /* the other files are changed all the same */
 }
 
 static void address_lines(struct buf *b, const struct cidr *addr, const char *names)
@@ -206,7 +206,7 @@ static int make_all(int dir)
 	return file_write_at(dir, ALL, empty, sizeof empty - 1, 0600, false);
 }
 
-/* What `.all` has between the markers. */
+/* The lines between the markers of `.all`. */
 static char *all_lines(int dir)
 {
 	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_ANY, NULL);

@@ -1,13 +1,13 @@
 /* lease.c: address leases as files; see lease.h.
  *
- * Takers hold a shared flock on the directory, those who free an exclusive one, so that a lease
- * which was read is still the same when it is unlinked. Takers among themselves need no lock:
- * link(2) fails with EEXIST.
+ * Processes that take a lease hold a shared flock on the directory, those that free one an
+ * exclusive flock, so that a lease which was read is still the same when it is unlinked. Takers
+ * need no lock among themselves, because link(2) fails with EEXIST.
  *
- * `.last4` and `.last6` hold the address last handed out, so that a freed one rests. They are
- * hints: whatever is in them, no address is given twice. `.by/HASH/@ADDR` says that an owner whose
- * name hashes so may hold ADDR: made before the lease and removed after it, so that an owner's
- * leases are found without reading all.
+ * `.last4` and `.last6` hold the address handed out last, so that a freed one is not used again at
+ * once. They are hints: whatever they contain, no address is given out twice. `.by/HASH/@ADDR` says
+ * that an owner whose name has this hash may hold ADDR. It is made before the lease and removed
+ * after it, so that an owner's leases can be found without reading all.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,12 +24,12 @@
 #include "lease.h"
 #include "lease_file.h"
 
-#define TRIES 64 /* addresses tried one by one before the directory is read */
+#define TRIES 64 /* addresses that are tried one by one before the directory is read */
 
 /* --- the file --- */
 
-/* A file without a name where the file system has that (O_TMPFILE), so that a kill leaves nothing;
- * else a dot file. */
+/* A file without a name where the file system supports that (O_TMPFILE), so that a kill leaves
+ * nothing; otherwise a dot file. */
 static int open_aside(int dir, char name[40])
 {
 	name[0] = 0;
@@ -57,7 +57,7 @@ static int link_to(int dir, int fd, const char *aside, const char *name)
 
 /* --- choosing --- */
 
-/* The address after the one in the hint, where it is in the range. */
+/* The address after the one in the hint, if it is in the range. */
 static void hint_read(int fd, struct addr *a, const struct lease_req *r)
 {
 	char t[ADDR_TEXT];
@@ -79,7 +79,7 @@ static void hint_write(int fd, const struct addr *a)
 	char t[ADDR_TEXT + 2], text[ADDR_TEXT];
 	int n = snprintf(t, sizeof t, "%-*s\n", ADDR_TEXT - 1, addr_text(a, text));
 	if (fd >= 0 && pwrite(fd, t, (size_t)n, 0) < 0)
-		return; /* a hint */
+		return; /* it is only a hint */
 }
 
 static bool usable(const struct lease_req *r, const struct addr *a)
@@ -90,7 +90,7 @@ static bool usable(const struct lease_req *r, const struct addr *a)
 	int host = (int)addr_len(a) * 8 - r->subnet.len;
 	struct addr first = cidr_first(&r->subnet), last = cidr_last(&r->subnet);
 	if (host >= 2 && addr_cmp(a, &first) == 0)
-		return false; /* the network, or IPv6's anycast of the routers */
+		return false; /* the network's address, or IPv6's subnet-router anycast address */
 	return !(host >= 2 && a->family == AF_INET && addr_cmp(a, &last) == 0);
 }
 
@@ -121,7 +121,7 @@ struct taker {
 	const struct lease_req *r;
 };
 
-/* 1 taken, 0 somebody has it, -1. */
+/* 1: taken; 0: somebody else has it; -1 with fail(). */
 static int try_one(struct taker *t, const struct addr *a)
 {
 	char text[ADDR_TEXT];
@@ -149,7 +149,8 @@ static void step(const struct lease_req *r, struct addr *a)
 		addr_next(a);
 }
 
-/* The range is crowded: read the directory once and go for what is free, from `a` on and round. */
+/* The range is crowded: read the directory once and search it for a free address, from `a` on and
+ * around. */
 static int take_from_map(struct taker *t, struct addr *a)
 {
 	uint64_t d = addr_distance(&t->r->to, &t->r->from), cap = 1 << 24;
@@ -158,7 +159,7 @@ static int take_from_map(struct taker *t, struct addr *a)
 	int got = dir_each(t->dir, mark, &m) < 0 ? -1 : 0;
 	uint64_t at = addr_distance(a, &t->r->from);
 	for (uint64_t i = 0; i < m.size && got == 0; i++, step(t->r, a)) {
-		if (at >= m.size) { /* beyond the map: from the start */
+		if (at >= m.size) { /* past the end of the map: continue at the start */
 			*a = t->r->from;
 			at = 0;
 		}
@@ -214,8 +215,9 @@ static int take(int dir, const struct lease_req *r, struct addr *out)
 	_cleanup_close_ int fd = open_aside(dir, aside);
 	if (fd < 0)
 		return fail("lease: make a file: %m");
-	_cleanup_close_ int hint = openat(dir, last,
-	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600); /* none: no hint */
+	/* Without the file there is no hint. */
+	_cleanup_close_ int hint =
+	    openat(dir, last, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct taker t = {.dir = dir, .fd = fd, .aside = aside, .r = r};
 	struct addr a = r->from;
 	int result = -1;

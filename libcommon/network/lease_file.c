@@ -1,4 +1,4 @@
-/* lease_file.c: what is in a directory of leases; see lease_file.h. */
+/* lease_file.c: the files in a directory of leases; see lease_file.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ bool lease_parse(char *text, size_t len, struct lease *l)
 		if (!nl)
 			break;
 		*nl = 0;
-		if (nl > line[i] && nl[-1] == '\r') /* host-local ends its lines so */
+		if (nl > line[i] && nl[-1] == '\r') /* host-local ends its lines with CR LF */
 			nl[-1] = 0;
 		if (i < 2)
 			line[i + 1] = nl + 1;
@@ -45,8 +45,8 @@ bool lease_parse(char *text, size_t len, struct lease *l)
 	return true;
 }
 
-/* A lease's text and what it says: 0; -1 with fail(), errno ENOENT when there is none, EBADMSG when
- * it is no lease. */
+/* The text of a lease and its meaning: 0; -1 with fail() and errno ENOENT when there is none,
+ * EBADMSG when it is not a lease. */
 int lease_read(int dir, const char *name, char **text, struct lease *l)
 {
 	size_t len;
@@ -62,7 +62,7 @@ int lease_read(int dir, const char *name, char **text, struct lease *l)
 
 /* --- by owner --- */
 
-/* `addr` NULL: the folder. */
+/* With `addr` NULL: the folder. */
 const char *lease_by(char out[LEASE_BY_SIZE], const char *owner, const char *addr)
 {
 	snprintf(out, LEASE_BY_SIZE, ".by/%016llx%s%s", (unsigned long long)fnv1a(owner),
@@ -73,7 +73,8 @@ const char *lease_by(char out[LEASE_BY_SIZE], const char *owner, const char *add
 int lease_by_add(int dir, const char *owner, const char *addr)
 {
 	char entry[LEASE_BY_SIZE], folder[LEASE_BY_SIZE];
-	for (int i = 0; i < 100; i++) { /* who frees the owner's last one takes the folder away */
+	/* Whoever frees the owner's last lease removes the folder. */
+	for (int i = 0; i < 100; i++) {
 		if (symlinkat("lease", dir, lease_by(entry, owner, addr)) == 0 || errno == EEXIST)
 			return 0;
 		if (errno != ENOENT)
@@ -89,5 +90,5 @@ void lease_by_del(int dir, const char *owner, const char *addr)
 {
 	char p[LEASE_BY_SIZE];
 	unlinkat(dir, lease_by(p, owner, addr), 0);
-	unlinkat(dir, lease_by(p, owner, NULL), AT_REMOVEDIR); /* where it was the last */
+	unlinkat(dir, lease_by(p, owner, NULL), AT_REMOVEDIR); /* if it was the last one */
 }

@@ -1,4 +1,4 @@
-/* lease_free.c: giving leases back, and looking at them; see lease.h. */
+/* lease_free.c: freeing leases, and listing them; see lease.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,8 @@
 #include "file.h"
 #include "lease_file.h"
 
-/* With the exclusive lock: what was read is still so. 1 freed, 0 there was none, -1 with fail(). */
+/* Under the exclusive lock, so that what was read is still true. 1: freed; 0: there was none; -1
+ * with fail(). */
 static int drop(int dir, const char *name, const char *owner)
 {
 	bool there = unlinkat(dir, name, 0) == 0;
@@ -41,17 +42,19 @@ struct walk {
 	bool (*keep)(const struct lease *, void *);
 	void *arg;
 	const char *owner;
-	int dir, freed; /* dir: of the leases */
+	int dir, freed; /* dir is that of the leases */
 };
 
-/* Of what is no lease: what a kill left half-made. With the exclusive lock nobody is writing it. */
+/* A file that is no lease: one that a kill left half-made. Under the exclusive lock nobody is
+ * writing it. */
 static int visit_other(int dirfd, const char *name, const struct walk *w)
 {
 	static const char *const ours[] = {".last4", ".last6", ".by", ".hosts"};
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		if (strcmp(name, ours[i]) == 0)
 			return 0;
-	/* .at-: of an attachment, which who keeps it there (cni_ipam.c) clears */
+	/* .at-ID lists an attachment's addresses; whoever keeps it there (cni_ipam.c) removes
+	 * it. */
 	if (w->keep && *name == '.' && !str_starts(name, ".at-") && unlinkat(dirfd, name, 0) < 0 &&
 	    errno != ENOENT)
 		return fail("%s: %m", name);
@@ -74,7 +77,7 @@ static int visit(int dirfd, const char *name, void *arg)
 			w->fn(&l, w->arg);
 		return 0;
 	}
-	/* what is no lease file belongs to nobody: gc clears it */
+	/* A file that is no lease belongs to nobody: gc removes it. */
 	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
 	w->freed += r > 0;
@@ -98,7 +101,7 @@ static int visit_by(int dirfd, const char *name, void *arg)
 	return *name == '@' ? visit(w->dir, name + 1, w) : 0;
 }
 
-/* Of one owner, by the folder of his. */
+/* The leases of one owner, by means of the owner's folder. */
 static int walk_owner(const char *dir, struct walk *w)
 {
 	char p[LEASE_BY_SIZE];
@@ -119,7 +122,8 @@ int lease_free_owner(const char *dir, const char *owner)
 {
 	struct walk w = {.owner = owner};
 	int r = walk_owner(dir, &w);
-	return r ? r : walk(dir, &w); /* none: one that another program has written, perhaps */
+	/* There is no folder: another program may have written the leases. */
+	return r ? r : walk(dir, &w);
 }
 
 struct his {
@@ -161,7 +165,7 @@ static int stale_folder(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-/* Entries whose leases a kill has prevented, or taken. */
+/* Entries whose leases were never made, or were removed, because of a kill. */
 static int sweep_by(const char *dir)
 {
 	_cleanup_close_ int fd = lease_dir(dir, false);

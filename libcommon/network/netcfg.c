@@ -1,5 +1,5 @@
-/* netcfg.c: lines like `attach br0 web 10.1.0.2/24 gw 10.1.0.1`, parsed word by word; see netcfg.h.
- */
+/* netcfg.c: parses lines such as `attach br0 web 10.1.0.2/24 gw 10.1.0.1`, word by word; see
+ * netcfg.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,7 +93,7 @@ static int take_mac(struct words *w, struct netcfg_op *op)
 	return m ? mac_parse("mac", m, op->mac) : missing(w, "a MAC address");
 }
 
-/* Of a rule: an address or a subnet. */
+/* One side of a rule: an address or a subnet. */
 static int take_side(struct words *w, struct cidr *c)
 {
 	const char *s = next(w);
@@ -105,7 +105,7 @@ static int take_side(struct words *w, struct cidr *c)
 	return 0;
 }
 
-/* What may follow: addresses and the named words in `allowed`. */
+/* What may follow: addresses, and those of the optional words that are in `allowed`. */
 static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 {
 	while (w->at < w->n) {
@@ -154,11 +154,11 @@ static int add_or_del(struct words *w, struct netcfg_op *op, const char *yes, co
 	return 0;
 }
 
-/* ADDR:PORT, ADDR:FROM-TO, [V6]:PORT */
+/* ADDR:PORT, ADDR:FROM-TO or [V6]:PORT. */
 static int take_target(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
-	uint8_t proto; /* none */
+	uint8_t proto; /* it has none of its own */
 	if (!s)
 		return missing(w, "ADDRESS:PORT, where the port leads");
 	if (!colon || colon == s || strchr(s, '/')) /* its protocol is that of the host's port */
@@ -175,8 +175,8 @@ static int take_target(struct words *w, struct netcfg_op *op)
 	return 0;
 }
 
-/* [HOSTADDR:]PORT[/proto]: portspec's syntax for a container's port, with the numbers meant for the
- * host. */
+/* [HOSTADDR:]PORT[/proto]: portspec's syntax for a container's port, with the numbers taken for the
+ * host's. */
 static int take_host_port(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
@@ -191,8 +191,8 @@ static int take_host_port(struct words *w, struct netcfg_op *op)
 	return 0;
 }
 
-/* link rename|mtu|mac IF VALUE [in NS], bridge port BR IF, bridge unport IF: 1 it is one of them.
- */
+/* link rename|mtu|mac IF VALUE [in NS], bridge port BR IF, bridge unport IF: 1 when it is one of
+ * them. */
 static int take_set(struct words *w, struct netcfg_op *op)
 {
 	int r;
@@ -225,7 +225,7 @@ static int take_set(struct words *w, struct netcfg_op *op)
 	return r < 0 || tail(w, op, "n") < 0 ? -1 : 1;
 }
 
-/* A NAME of ip-netns(8)'s folder, or a FILE; never what would be taken for a pid. */
+/* A NAME in the folder of ip-netns(8), or a FILE; never something that would be taken for a pid. */
 static int take_netns(struct words *w, struct netcfg_op *op)
 {
 	const char *s = next(w);
@@ -251,7 +251,7 @@ static int take_veth(struct words *w, struct netcfg_op *op)
 		    ? -1
 		    : tail(w, op, "t");
 	op->ns2 = far.ns;
-	for (int i = 0; i < 2; i++) { /* here */
+	for (int i = 0; i < 2; i++) { /* the host's side */
 		char **ns = i ? &op->ns2 : &op->ns;
 		if (str_eq(*ns, "-")) {
 			free(*ns);
@@ -291,7 +291,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 		if (add_or_del(w, op, "add", "del") < 0)
 			return -1;
 		if (is_next(w, "default"))
-			op->addrs = 1; /* family: the gateway's */
+			op->addrs = 1; /* the gateway decides the family */
 		else if (take_cidr(w, op) < 0)
 			return -1;
 		if (tail(w, op, "vdbn") < 0)

@@ -1,6 +1,5 @@
-/* netcfg_nat.c: the lines of ctr-netcfg(1) about NAT, published ports and forwarding: all of them
- * in one transaction, after the links; see netcfg.h.
- */
+/* netcfg_nat.c: the lines of ctr-netcfg(1) about NAT, published ports and forwarding; all of them
+ * form one transaction, after the links; see netcfg.h. */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -20,14 +19,15 @@ static void on_default(const struct cidr *dst, int oif, bool unicast, void *arg)
 		*i = 0;
 }
 
-/* The bridge or pair of this host behind which an address lies directly; NULL: none. Not a way out
- * to the world: what comes in by it must not be taken for a container's. */
+/* The bridge or veth of this host behind which an address is directly reachable; NULL when there is
+ * none. Never an interface that leads to the outside: what comes in by it must not be taken for a
+ * container's traffic. */
 static const char *behind(struct netcfg *c, const struct addr *a, char out[IF_NAMESIZE])
 {
 	int oif;
 	bool local, gateway;
 	struct link_info l;
-	for (size_t i = 0; i < c->n; i++) /* `rules`: not made yet */
+	for (size_t i = 0; i < c->n; i++) /* `rules`: the bridges are not made yet */
 		for (size_t k = 0;
 		     c->ops[i].kind == CFG_BRIDGE && !c->ops[i].del && k < c->ops[i].addrs; k++)
 			if (cidr_has(&c->ops[i].addr[k], a))
@@ -42,8 +42,9 @@ static const char *behind(struct netcfg *c, const struct addr *a, char out[IF_NA
 static const char *network_of(struct netcfg *c, const struct cidr *net, char out[IF_NAMESIZE])
 {
 	struct addr a = cidr_last(net);
+	/* The subnet's last host, which is hardly ever the host's own. */
 	if (net->len < (int)addr_len(&a) * 8 - 1)
-		a.b[addr_len(&a) - 1]--; /* its last host, which is hardly the host's own */
+		a.b[addr_len(&a) - 1]--;
 	return behind(c, &a, out);
 }
 
@@ -64,7 +65,7 @@ static void nat_do(struct netcfg *c, const struct netcfg_op *op)
 
 static struct nft_port *keep(struct netcfg *c, const struct nft_port *p)
 {
-	if ((c->n_published & (c->n_published + 1)) == 0) /* 0, 1, 3, 7, ...: it doubles */
+	if ((c->n_published & (c->n_published + 1)) == 0) /* 0, 1, 3, 7, ...: the array doubles */
 		c->published =
 		    xrealloc(c->published, (2 * c->n_published + 1) * sizeof *c->published);
 	c->published[c->n_published] = *p;
@@ -75,7 +76,7 @@ static void publish_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	char name[IF_NAMESIZE];
 	struct cidr net = {op->to, 0};
-	_cleanup_free_ char *mark = endpoint_mark("-"); /* by hand: gc leaves it */
+	_cleanup_free_ char *mark = endpoint_mark("-"); /* made by hand, so gc leaves it alone */
 	const char *dev = behind(c, &op->to, name);
 	if (dev) {
 		nft_net_add(&c->nat, &net, dev, 0);
@@ -106,7 +107,7 @@ static void on_port(const struct nft_port *p, void *arg)
 	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
 		return;
 	nft_port_del(&s->c->nat, p);
-	*keep(s->c, p)->comment = 0; /* none: it goes */
+	*keep(s->c, p)->comment = 0; /* an empty comment: it is to be deleted */
 }
 
 static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg)
@@ -129,8 +130,8 @@ static int unpublish_do(struct netcfg *c, struct netcfg_op *op)
 				       : fail("unpublish: port %u is not published", op->port.h0);
 }
 
-/* A port that is there: with the same address as one of ours the kernel refuses it, not one address
- * beside all. */
+/* A port that is published already: the kernel refuses the same address, but not one address beside
+ * "all". */
 static void on_clash(const struct nft_port *q, void *arg)
 {
 	struct search *s = arg;
@@ -154,7 +155,7 @@ bool netcfg_is_nat(const struct netcfg_op *op)
 	return op->kind == CFG_NAT || op->kind == CFG_PUBLISH || op->kind == CFG_UNPUBLISH;
 }
 
-/* What line a message is of is said before what it is about. */
+/* A message begins with the number of the line that it is about. */
 static void label_line(struct netcfg *c, size_t from, int line)
 {
 	for (size_t k = from; line && k < c->nat.body.n; k++) {
@@ -214,7 +215,7 @@ void netcfg_forget_bridge(const char *bridge)
 	for (int i = 0; i < 2; i++) {
 		struct cidr c = {.a.family = i ? AF_INET6 : AF_INET};
 		nft_net_del(&f, &c, bridge, 0);
-		nft_commit(&f); /* never used: none there */
+		nft_commit(&f); /* without nf_tables in use there is nothing to remove */
 	}
 	nft_close(&f);
 }

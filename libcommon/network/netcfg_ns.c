@@ -1,5 +1,5 @@
-/* netcfg_ns.c: the network namespaces of the lines of ctr-netcfg(1), found by NS, made and removed;
- * see netcfg.h. */
+/* netcfg_ns.c: the network namespaces in the lines of ctr-netcfg(1): finding, making and removing
+ * them; see netcfg.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -18,11 +18,11 @@
 
 static int ns_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* never waits for a fifo */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait on a fifo */
 	return fd < 0 ? fail("%s: %m", path) : fd;
 }
 
-/* Of `netns add NAME`, where no container is called so. */
+/* The one that `netns add NAME` made, when no container has this name. */
 static int ns_named(const struct netcfg *c, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf(NETNS_DIR "/%s", name);
@@ -30,7 +30,7 @@ static int ns_named(const struct netcfg *c, const char *name)
 	return fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 }
 
-/* NULL: here. */
+/* With NULL: our own namespace. */
 int netcfg_ns(const struct netcfg *c, const char *ns)
 {
 	int64_t pid;
@@ -43,7 +43,7 @@ int netcfg_ns(const struct netcfg *c, const char *ns)
 	return fd < 0 ? fail_in("%s", ns) : fd;
 }
 
-/* A socket in the line's namespace; the host's own where there is none. */
+/* A socket in the line's namespace, or in the host's when it names none. */
 int netcfg_nl(const struct netcfg *c, struct nl *n, const char *ns)
 {
 	_cleanup_close_ int fd = netcfg_ns(c, ns);
@@ -64,8 +64,8 @@ int netcfg_netns_del(const struct netcfg *c, const char *file)
 	return umount2(file, MNT_DETACH) < 0 || unlink(file) < 0 ? fail("netns %s: %m", file) : 0;
 }
 
-/* Bound to its file, as ip-netns(8) does it: the one mount that is made in the caller's own mount
- * namespace, because just that is asked for. */
+/* Bound to its file, as ip-netns(8) does it: the only mount that is made in the caller's own mount
+ * namespace, because that is exactly what was asked for. */
 int netcfg_netns_add(const char *file)
 {
 	struct statfs s;
@@ -77,7 +77,7 @@ int netcfg_netns_add(const char *file)
 	_cleanup_close_ int fd = open(file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
 	bool left = fd < 0 && errno == EEXIST && lstat(file, &st) == 0 && S_ISREG(st.st_mode) &&
 		    st.st_size == 0 && statfs(file, &s) == 0 && s.f_type != NSFS_MAGIC &&
-		    !(st.st_mode & 07777); /* by a kill */
+		    !(st.st_mode & 07777); /* left by a kill */
 	if (home < 0 || (fd < 0 && !left))
 		return errno = left ? errno : EEXIST, fail("netns %s: %m", file);
 	int r = unshare(CLONE_NEWNET);

@@ -1,7 +1,6 @@
-/* netcfg_run.c: doing the lines of ctr-netcfg(1), in order; when one fails, what the ones before it
- * did is taken back; see netcfg.h. Until all lines are done the interfaces that were made bear a
- * mark in their alias, so that ctr-gc clears what a kill leaves.
- */
+/* netcfg_run.c: carrying out the lines of ctr-netcfg(1) in order; when one fails, what the earlier
+ * ones did is undone; see netcfg.h. Until all lines are done, the interfaces that were made bear a
+ * mark in their alias, so that ctr-gc removes what a kill leaves. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -34,8 +33,8 @@ static int host_commit(struct netcfg *c)
 	return r;
 }
 
-/* While anything of ours bears the mark, $CTR_RUN is held shared: ctr-gc clears only what nobody is
- * making. */
+/* While anything bears the mark, $CTR_RUN is locked shared: ctr-gc removes only what nobody is
+ * still making. */
 static int set_mark(struct netcfg *c, const char *name)
 {
 	_cleanup_free_ char *s = endpoint_mark(NETCFG_MARK);
@@ -63,7 +62,7 @@ static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 			return 0;
 		rtnl_link_del(&c->rt, op->name);
 		int r = host_commit(c);
-		if (r == 0 && !strstr(l.alias, ":net:")) /* of ctr-net: it does so itself */
+		if (r == 0 && !strstr(l.alias, ":net:")) /* ctr-net's own: it does so itself */
 			netcfg_forget_bridge(op->name);
 		return r;
 	}
@@ -88,7 +87,7 @@ static const char *eth(const struct netcfg_op *op)
 	return op->ifname ? op->ifname : "eth0";
 }
 
-/* The host's end: a name that is free; the pair goes when the other end is deleted. */
+/* A free name for the host's end; the pair disappears when the other end is deleted. */
 static void host_end(char out[16])
 {
 	char hex[11];
@@ -104,7 +103,7 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 		return -1;
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
-		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, a card */
+		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, or a hardware interface */
 	if (r == 0 && !c->dry)
 		rtnl_link_del(&in, eth(op));
 	r = nl_commit_close(&in, r);
@@ -113,7 +112,7 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 	return r;
 }
 
-/* Both ends up, each where it was asked for from the start. */
+/* Both ends up, each where it was asked for. */
 static int veth_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct nl in;
@@ -135,7 +134,7 @@ static int veth_do(struct netcfg *c, const struct netcfg_op *op)
 		nl_close(&in);
 		return -1;
 	}
-	const char *here = op->ns2 ? op->ifname : op->name; /* what ctr-gc can see */
+	const char *here = op->ns2 ? op->ifname : op->name; /* the end that ctr-gc can see */
 	if (!op->ns || !op->ns2)
 		r = set_mark(c, here) < 0 ? -1 : host_commit(c);
 	if (r == 0)
@@ -152,7 +151,7 @@ static int veth_do(struct netcfg *c, const struct netcfg_op *op)
 /* --- what an interface is told --- */
 
 static const struct {
-	size_t at, size; /* in struct link_info */
+	size_t at, size; /* those of the member in struct link_info */
 	int attr;
 } sets[] = {[SET_NAME] = {offsetof(struct link_info, name), 16, IFLA_IFNAME},
     [SET_MTU] = {offsetof(struct link_info, mtu), 4, IFLA_MTU},
@@ -166,10 +165,10 @@ static void renamed(struct netcfg *c, struct netcfg_op *op, const char *to)
 			free(c->made.v[i]);
 			c->made.v[i] = xstrdup(to);
 		}
-	op->name = xstrdup(to); /* the old one: as long as the lines */
+	op->name = xstrdup(to); /* the old name must stay valid as long as the lines */
 }
 
-/* Afterwards the line holds what was there before: done again it is taken back. */
+/* Afterwards the line holds the previous value: carrying it out again undoes it. */
 static int set_do(struct netcfg *c, struct netcfg_op *op)
 {
 	struct nl n;
@@ -217,7 +216,8 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 		l.kind = LINK_VETH;
 		l.up = true;
 		l.master = master.index;
-		if (!op->has_mac && op->addrs) /* two of them: endpoint_mac() looks at the first */
+		/* There may be two addresses: endpoint_mac() uses the first. */
+		if (!op->has_mac && op->addrs)
 			endpoint_mac((struct cidr[2]){op->addr[0], op->addr[0]}, mac);
 		l.peer_mac = op->has_mac || op->addrs ? mac : NULL;
 	} else {
@@ -236,7 +236,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	if (op->kind == CFG_ATTACH) { /* made, perhaps, and not finished */
+	if (op->kind == CFG_ATTACH) { /* it may have been made, and not finished */
 		rtnl_link_del(&c->rt, host);
 		host_commit(c);
 	} else if (there) {
@@ -254,7 +254,7 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 		return -1;
 	if (op->name)
 		r = rtnl_find(&n, op->name, &l);
-	bool again = op->before.n && !op->del; /* it is taken back */
+	bool again = op->before.n && !op->del; /* it is being undone */
 	if (r == 0 && op->del && op->kind != CFG_RULE)
 		r = rtnl_save(
 		    &n, l.index, op->kind == CFG_ROUTE ? op->addr[0].len : -1, &op->before);
@@ -320,8 +320,8 @@ static bool deletes_link(const struct netcfg_op *op)
 	       ((op->kind == CFG_BRIDGE || op->kind == CFG_NETNS) && op->del);
 }
 
-/* What is deleted cannot be made again as it was, so it is done when nothing else can fail: unless
- * a later line needs the name to be free, or makes a route. */
+/* What is deleted cannot be restored exactly, so it is deleted when nothing else can fail any more,
+ * unless a later line needs the name to be free, or adds a route. */
 static bool is_last(const struct netcfg *c, const struct netcfg_op *op)
 {
 	bool last = deletes_link(op);
@@ -353,7 +353,7 @@ void netcfg_take_back(void *arg)
 	netcfg_forward_back(c);
 }
 
-/* From now on what was made is finished: it bears no mark of ours. */
+/* From now on everything is finished: it no longer bears our mark. */
 static int unmark(struct netcfg *c)
 {
 	nl_reset(&c->rt);
@@ -395,7 +395,7 @@ static int last_lines(struct netcfg *c)
 		less |= off;
 		more |= !off;
 	}
-	if (less && !more && network_idle() < 0) /* the last of ours */
+	if (less && !more && network_idle() < 0) /* it was the last thing of ours */
 		warn("%s", fail_msg());
 	return 0;
 }

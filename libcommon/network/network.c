@@ -1,6 +1,6 @@
 /* network.c: named networks; see network.h.
  *
- * The record is all that is kept: the bridge is made again on first use after a reboot.
+ * Only the record is kept: after a reboot the bridge is made again when it is first used.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -178,22 +178,23 @@ int network_remove(struct network *n)
 			rtnl_link_del(&rt, n->bridge);
 			r = nl_commit(&rt);
 		} else if (*l.kind &&
-			   !*l.alias) { /* the host had it before: without our addresses */
+			   !*l.alias) { /* the host had it before, without our addresses */
 			for (int i = 0; i < 2; i++) {
 				struct cidr c = {n->gateway[i], n->subnet[i].len};
 				if (c.a.family)
 					rtnl_addr_del(&rt, l.index, n->bridge, &c);
 			}
-			nl_commit(&rt); /* never used: not there */
+			nl_commit(&rt); /* it was never used, so it is not there */
 		}
 		for (int i = 0; i < 2 && nft_open(&f) == 0; i++) {
 			if (n->subnet[i].a.family) {
 				nft_net_del(
 				    &f, &n->subnet[i], n->bridge, n->internal ? NFT_INTERNAL : 0);
-				nft_commit(&f); /* never used: none there */
+				nft_commit(&f); /* it was never used, so there are none */
 				nft_net_del(
 				    &f, &n->subnet[i], NULL, n->internal ? 0 : NFT_MASQUERADE);
-				nft_commit(&f); /* nor where a greater one by hand is enough */
+				/* Nor where a larger subnet that was added by hand covers it. */
+				nft_commit(&f);
 			}
 			nft_close(&f);
 		}
@@ -222,13 +223,13 @@ int net_sysctl(const char *value, const char *fmt, ...)
 	return file_poke(path, value);
 }
 
-/* A kernel without IPv6 has none of these. */
+/* A kernel without IPv6 has none of these files. */
 void bridge_sysctls(const char *ifname)
 {
-	/* While it is tentative, for a second or two, nothing is forwarded to an IPv6 container.
-	 * Our MAC is random. */
+	/* While an address is tentative, for a second or two, nothing is forwarded to an IPv6
+	 * container. Our MAC is random, so no other host has the address. */
 	net_sysctl("0", "ipv6/conf/%s/accept_dad", ifname);
-	/* A container is no router of the host's (CVE-2020-13401). */
+	/* The host accepts no container as its router (CVE-2020-13401). */
 	net_sysctl("0", "ipv6/conf/%s/accept_ra", ifname);
 }
 
@@ -238,8 +239,8 @@ static bool sysctl_is(const char *path, const char *value)
 	return s && strncmp(s, value, strlen(value)) == 0;
 }
 
-/* A host that gets its own address by router advertisements stops to heed them when it forwards,
- * unless it is told. */
+/* A host that gets its own address by router advertisements ignores them once it forwards, unless
+ * told otherwise. */
 static int keep_ra(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
@@ -270,8 +271,8 @@ int forward_on(int family, struct nft *f)
 	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
 	if (!sysctl_is(path, "0"))
 		return 0;
-	/* Closed first: at no instant is the host a router for others. Who cannot close it leaves
-	 * it off. */
+	/* Our chain closes first, so that the host never acts as a router for others. Where it
+	 * cannot be closed, forwarding stays off. */
 	if (f)
 		nft_close_forward(f, family, true);
 	if (!f || nft_commit(f) < 0)
@@ -295,14 +296,14 @@ int forward_on(int family, struct nft *f)
 	return 0;
 }
 
-/* What comes in by `oifname` is what our own chain lets through: answers, and ports that are
- * published. */
+/* What comes in by `oifname` is what our own chain accepts: replies, and connections to published
+ * ports. */
 static void on_drop(const char *family, const char *table, const char *chain, void *arg)
 {
 	const struct network *n = arg;
 	if (strcmp(family, "ip6") == 0 && !n->subnet[1].a.family)
 		return;
-	if (strcmp(table, "firewalld") == 0) /* takes its table back at each reload */
+	if (strcmp(table, "firewalld") == 0) /* firewalld restores its table at each reload */
 		warn("firewalld drops what is forwarded: to let network %s through: firewall-cmd "
 		     "--permanent "
 		     "--zone=trusted --add-interface=%s; firewall-cmd --reload",
@@ -346,10 +347,10 @@ static int bridge_make(
 	return r < 0 && errno != EEXIST ? -1 : rtnl_find(rt, n->bridge, l);
 }
 
-/* Up last: a bridge that is not up was left half-made by a kill. */
+/* Up last: a bridge that is down was left half-made by a kill. */
 static int bridge_ready(const struct network *n, struct nl *rt, const struct link_info *l)
 {
-	if (*l->alias) /* else the host had it before */
+	if (*l->alias) /* otherwise the host had it before */
 		bridge_sysctls(n->bridge);
 	if (n->subnet[1].a.family)
 		net_sysctl("0", "ipv6/conf/%s/disable_ipv6", n->bridge);

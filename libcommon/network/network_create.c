@@ -1,4 +1,4 @@
-/* network_create.c: a new network: a subnet and a bridge that nobody has, and its record; see
+/* network_create.c: a new network: a subnet and a bridge that are free, and its record; see
  * network.h. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ struct used {
 	struct cidr *v;
 	char **what;
 	size_t n;
-	struct strv bridges; /* of the records: they may not be up */
+	struct strv bridges; /* those in the records, which may be down */
 };
 
 static void used_add(struct used *u, const struct cidr *c, const char *what)
@@ -33,14 +33,15 @@ static void used_add(struct used *u, const struct cidr *c, const char *what)
 	u->what[u->n++] = xstrdup(what);
 }
 
-/* Of every kind: what is blackholed or an address of this host is no network's, either. */
+/* Routes of every kind: a subnet that is blackholed or an address of this host cannot be used,
+ * either. */
 static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 {
 	(void)oif, (void)unicast;
 	bool local6 = dst->a.family == AF_INET6 && (dst->a.b[0] == 0xfe || dst->a.b[0] == 0xff);
 	char t[CIDR_TEXT + 8] = "route ";
-	/* What is wider is no use of the subnet but a way out: a VPN's 0.0.0.0/1 and 128.0.0.0/1,
-	 * say. */
+	/* A wider route does not use the subnet but leads to the outside: a VPN's 0.0.0.0/1 and
+	 * 128.0.0.0/1, for example. */
 	int widest = dst->a.family == AF_INET ? 8 : 16;
 	if (dst->len >= widest && !local6) {
 		cidr_text(dst, t + 6);
@@ -73,7 +74,7 @@ static int gather(struct used *u)
 	return 0;
 }
 
-/* With a route of the host macvlan and ipvlan share theirs. */
+/* macvlan and ipvlan share their subnet with a route of the host. */
 static const char *overlap(const struct used *u, const struct cidr *c, bool routes)
 {
 	for (size_t i = 0; i < u->n; i++)
@@ -82,8 +83,8 @@ static const char *overlap(const struct used *u, const struct cidr *c, bool rout
 	return NULL;
 }
 
-/* Is all that the subnet overlaps with wider than itself, and no network? Then it is a part of what
- * lies elsewhere, and who asks for it means that part. */
+/* Is everything that the subnet overlaps with wider than the subnet, and no network? Then it is
+ * part of a subnet elsewhere, and whoever asks for it means that part. */
 static bool only_wider(const struct used *u, const struct cidr *c)
 {
 	for (size_t i = 0; i < u->n; i++)
@@ -92,8 +93,8 @@ static bool only_wider(const struct used *u, const struct cidr *c)
 	return true;
 }
 
-/* Candidates in the order of how seldom others take them: 10.88/16 to 10.255/16, 172.16/16 to
- * 172.31/16, 10.0/16 to 10.87/16, then 192.168.0/24 to 192.168.255/24. */
+/* Candidates, the least used ones first: 10.88/16 to 10.255/16, 172.16/16 to 172.31/16, 10.0/16 to
+ * 10.87/16, then 192.168.0/24 to 192.168.255/24. */
 static void candidate(struct cidr *c, int i)
 {
 	c->len = i < 272 ? 16 : 24;
@@ -123,7 +124,7 @@ static int choose4(struct cidr *c, const struct used *u)
 	return fail("subnet: none is free of the private ranges (choose one with --subnet)");
 }
 
-/* RFC 4193: 40 random bits make it unlikely to meet another's. */
+/* RFC 4193: 40 random bits make a collision unlikely. */
 static int choose6(struct cidr *c)
 {
 	c->a = (struct addr){.family = AF_INET6, .b = {0xfd}};
@@ -160,8 +161,9 @@ static int settle_subnets(struct network *n, const struct used *u)
 			    "subnet %s: its length must be 8 to %d", cidr_text(c, t), bits - 2);
 		struct addr first = cidr_first(c), given = c->a;
 		c->a = first;
-		if (!n->gateway[i].family &&
-		    bridge) { /* the tutorial's 192.168.10.1/24: that address; else the first */
+		/* As the tutorial's 192.168.10.1/24, it may name an address; otherwise the
+		 * first. */
+		if (!n->gateway[i].family && bridge) {
 			n->gateway[i] = addr_cmp(&given, &first) ? given : first;
 			if (addr_cmp(&given, &first) == 0)
 				addr_next(&n->gateway[i]);
@@ -177,7 +179,8 @@ static int settle_subnets(struct network *n, const struct used *u)
 	return 0;
 }
 
-/* Its own name where that is an interface's and free; else one made of it. */
+/* The network's own name, if that is valid for an interface and free; otherwise one made from
+ * it. */
 static int settle_bridge(struct network *n, const struct strv *others)
 {
 	struct nl rt;
@@ -226,7 +229,7 @@ static int write_record(const struct network *n, int dir)
 	kv_setf(&kv, "created", "%lld", (long long)n->created);
 	if (n->labels)
 		kv_set(&kv, "label", n->labels);
-	/* The directory is made whole beside and then renamed. */
+	/* The directory is completed under another name and then renamed. */
 	char tmp[32] = ".new-", hex[13];
 	rand_hex(hex, 6);
 	strcat(tmp, hex);
@@ -254,13 +257,15 @@ static void on_link(const struct link_info *l, void *arg)
 		u->mtu = l->mtu;
 }
 
-/* Where the way out carries less than usual, so does the network: who asks for more says it. */
+/* Where the interface to the outside has a smaller MTU than usual, the network gets it, too, unless
+ * another is asked for. */
 static void settle_mtu(struct network *n)
 {
 	struct nl rt;
 	struct uplink u = {0};
 	bool local, gateway;
-	struct addr out = {.family = AF_INET, .b = {192, 0, 2, 1}}; /* TEST-NET: only looked up */
+	/* TEST-NET: it is only looked up. */
+	struct addr out = {.family = AF_INET, .b = {192, 0, 2, 1}};
 	if (n->mtu || strcmp(n->driver, "bridge") != 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return;
 	if (rtnl_route_get(&rt, &out, &u.index, &local, &gateway) == 0 &&
@@ -274,7 +279,7 @@ int network_create(struct network *n)
 	struct used u = {0};
 	_cleanup_close_ int dir = network_records(true);
 	_cleanup_free_ char *conf = xasprintf("%s/conf", n->name);
-	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0) /* two at once would choose one subnet */
+	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0) /* two at once would choose the same subnet */
 		return fail_in("network %s", n->name);
 	if (faccessat(dir, conf, F_OK, 0) == 0)
 		return errno = EEXIST,
@@ -311,7 +316,7 @@ int network_open_or_default(struct network *n, const char *name)
 	int r = network_create(&fresh);
 	int saved = errno;
 	network_free(&fresh);
-	if (r < 0 && saved != EEXIST) /* another was quicker: fine */
+	if (r < 0 && saved != EEXIST) /* another process was faster, which is fine */
 		return -1;
 	return network_open(n, name);
 }

@@ -1,6 +1,5 @@
-/* network_idle.c: when nothing of ours is on a network any more, the host is again as it was found:
- * forwarding off where we turned it on, and no table of ours; see network.h.
- */
+/* network_idle.c: when nothing of ours is on a network any more, the host is restored: forwarding
+ * is off again where we turned it on, and our table is gone; see network.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -28,7 +27,8 @@ int forward_off(int family)
 	if (!heeded)
 		return errno == ENOENT ? 0 : -1;
 	net_accept_ra(heeded, "1");
-	/* Off before the chain opens: at no instant is the host a router for others. */
+	/* Forwarding is off before the chain opens, so that the host never acts as a router for
+	 * others. */
 	if (file_poke(path, "0") < 0 || (unlink(mark) < 0 && errno != ENOENT))
 		return -1;
 	if (nft_open(&f) < 0)
@@ -44,7 +44,7 @@ struct stale {
 	size_t left;
 };
 
-/* An interface that is not there any more: of a bridge's deletion that was cut short. */
+/* An interface that no longer exists: the deletion of its bridge was interrupted. */
 static void on_bridge(int family, const char *name, void *arg)
 {
 	struct stale *s = arg;
@@ -61,7 +61,7 @@ int network_sweep_bridges(size_t *left)
 	struct stale s = {0};
 	*left = 0;
 	if (nft_open(&look) < 0)
-		return 0; /* a kernel without */
+		return 0; /* a kernel without IPv6 */
 	int r = nft_open(&s.del);
 	if (r == 0) {
 		for (int i = 0; i < 2 && r == 0; i++)
@@ -87,7 +87,7 @@ static void count_net(const struct cidr *c, const char *out, void *arg)
 	++*(size_t *)arg;
 }
 
-/* A bridge of CNI attachments: theirs is the table as long as it is there. */
+/* A bridge with CNI attachments: while there is one, the table is needed. */
 static void count_open(int family, const char *name, void *arg)
 {
 	(void)family;
@@ -101,7 +101,7 @@ static int count_kept(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-/* What our tables hold beside bridges, or held before they were flushed (cni_keep.c). */
+/* What else our tables hold, or held before they were flushed (cni_keep.c). */
 static int count_rest(size_t *n)
 {
 	struct nft look;
@@ -119,8 +119,8 @@ static int count_rest(size_t *n)
 	return r;
 }
 
-/* Where another instance turned forwarding on, its closed chain is what keeps the host from being a
- * router: then the table stays. */
+/* Where another instance turned forwarding on, its closed chain keeps the host from being a router:
+ * then the table stays. */
 static int restore(int family)
 {
 	struct nft f;

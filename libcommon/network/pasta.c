@@ -1,6 +1,5 @@
 /* pasta.c: running pasta(1) beside a container; see pasta.h. It stays in the foreground, so that it
- * is our child and a parent-death signal reaches it; that it writes its pid says that it is ready.
- */
+ * is our child and a parent-death signal reaches it; when it has written its pid, it is ready. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,8 +17,8 @@
 #include "str.h"
 #include "undo.h"
 
-/* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first: it says of one
- * that is taken only that it could not. */
+/* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first, because pasta does
+ * not say which one is taken. */
 static int port(struct pasta *p, struct strv *args, const struct portspec *s)
 {
 	char t[ADDR_TEXT];
@@ -52,7 +51,7 @@ static int arguments(struct pasta *p, struct strv *args, const struct endpoint_r
 {
 	struct portspec s;
 	bool proto[2] = {false, false};
-	/* Nothing of the host's loopback is reached from inside, by neither way. */
+	/* Nothing on the host's loopback can be reached from inside, in either way. */
 	strv_split(args,
 	    "pasta -f -q --config-net --no-map-gw -T none -U none --pid /proc/self/fd/1", " ");
 	for (size_t i = 0; i < r->publish.n + r->exposed.n; i++) {
@@ -69,8 +68,8 @@ static int arguments(struct pasta *p, struct strv *args, const struct endpoint_r
 			strv_add(args, i ? "-u" : "-t");
 			strv_add(args, "none");
 		}
-	/* The namespace comes as stdin: in the user namespace that it joins, it may not look into
-	 * ours. */
+	/* The namespace is passed as stdin: once pasta has joined the user namespace, it may not
+	 * look into ours. */
 	strv_split(args, "--no-netns-quit --netns /proc/self/fd/0", " ");
 	if (geteuid() == 0) {
 		strv_split(args, "--netns-only --runas 0", " ");
@@ -85,7 +84,7 @@ static _Noreturn void child(char **argv, int ns, int out, int err)
 {
 	sigset_t none;
 	undo_forget();
-	signal(SIGPIPE, SIG_DFL); /* ignored, it would not start */
+	signal(SIGPIPE, SIG_DFL); /* with the signal ignored, it would not start */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(ns, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
@@ -119,7 +118,7 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 	if (arguments(p, &args, r, pid) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		return -1;
 	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) <
-	    0) /* full, and nobody reads: then it writes nothing */
+	    0) /* when the pipe is full and nobody reads, it must not block */
 		return -1;
 	pid_t own = fork();
 	if (own == 0)
@@ -142,7 +141,7 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 void pasta_down(struct pasta *p)
 {
 	if (p->pid && waitpid(p->pid, NULL, WNOHANG) ==
-			  0) { /* a child of ours still, not reaped: that pid is its own */
+			  0) { /* it is still our child and not reaped, so the pid is its own */
 		kill(p->pid, SIGKILL);
 		waitpid(p->pid, NULL, 0);
 	}
