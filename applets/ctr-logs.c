@@ -44,6 +44,11 @@ int ctr_logs_main(int argc, char **argv)
 		die_fail();
 	if (c.dir < 0)
 		die("%s: %s", c.name, c.why);
+	const char *driver = kv_get(&c.conf, "log");
+	if (driver && strcmp(driver, "none") != 0)
+		die("%s: its output goes to %s%s%s", c.name, driver,
+		    *driver == 'j' ? ": journalctl CONTAINER_NAME=" : "",
+		    *driver == 'j' ? c.name : "");
 	if (logview(&c, &v) < 0)
 		die("%s: %s", c.name, fail_msg());
 	return 0;

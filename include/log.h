@@ -17,6 +17,11 @@ struct log {
 	uint64_t size, max_size;
 	unsigned max_files;
 	uint64_t dropped_bytes; /* since the last write that worked */
+	char sink;              /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
+	bool stalled;           /* the last line had to be dropped there */
+	char *tag;              /* what lines are marked with there */
+	const char *id;
+	int64_t flush_ms, first; /* lines are kept so long; when the first of them came */
 	struct {
 		char text[LOG_LINE];
 		size_t n;
@@ -30,6 +35,15 @@ struct log {
  * rotated. -1 with fail().
  */
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
+/* Open the host's syslog ('s') or journald ('j') instead, with the container's name and id, which
+ * stay the caller's until log_close(). -1 with fail(). */
+int log_open_sink(struct log *l, char kind, const char *tag, const char *id);
+/* A line to that; false when nobody took it. */
+bool log_send(struct log *l, int stream, const char *text, size_t n);
+/* Milliseconds until lines that are kept back (flush_ms) have to be written; -1: there are none.
+ * And write them when they are due. */
+int log_due(const struct log *l);
+void log_write_due(struct log *l);
 /* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be
  * written (a full disk) is dropped and counted, and the count is a line of its own as soon as
  * writing works again. */

@@ -195,9 +195,59 @@ refused() {
 	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k --log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
 	ctr-wait d
 	[ "$(find "$CTR_LIB/containers/d" -name 'log*' | wc -l)" = 3 ]
-	run -125 ctr-run --log-driver syslog "$ROOTFS" true
-	[[ "$output" == *"'syslog' is not json-file or none"* ]]
-	run -125 ctr-run --log-opt tag=x "$ROOTFS" true
+	run -125 ctr-run --log-driver fluentd "$ROOTFS" true
+	[[ "$output" == *"'fluentd' is not json-file, syslog, journald or none"* ]]
+	run -125 ctr-run --log-opt labels=x "$ROOTFS" true
+}
+
+# bats test_tags=ctr-run,ctr-logs
+@test "21.10 --log-driver syslog and journald: a line each, also in a burst, and to one that was started anew" {
+	# a /dev and a /run of the test's own, for which it listens
+	mkdir -p "$WORLD/dev" "$WORLD/hostrun/systemd/journal"
+	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
+	in_own() { unshare -m --propagation private sh -c 'mount --bind "$0/dev" /dev; mount --bind "$0/hostrun" /run; exec "$@"' "$WORLD" "$@"; }
+	listen() { socat -u "UNIX-RECV:$1,unlink-early" "OPEN:$2,creat,append" 3>&- & pids+=($!); wait_for 5 test -S "$1"; }
+	pids=()
+	listen "$WORLD/dev/log" sys
+	listen "$WORLD/hostrun/systemd/journal/socket" jrn
+	in_own ctr-run -d --name s --log-driver syslog "$ROOTFS" sh -c 'seq 1000; echo bad >&2; cat /go 2>/dev/null; while [ ! -e /go ]; do sleep 0.1; done; echo later' >/dev/null
+	wait_for 10 grep -q 'bad' sys
+	[ "$(grep -o '<30>s: ' sys | wc -l)" = 1000 ]
+	grep -q '<27>s: bad' sys
+	run -1 ctr-logs s
+	[[ "$output" = *"its output goes to syslog" ]]
+	kill "${pids[0]}"
+	wait "${pids[0]}" || true
+	listen "$WORLD/dev/log" sys2
+	ctr-exec s touch /go
+	ctr-wait s >/dev/null
+	grep -q '<30>s: later' sys2
+	in_own ctr-run -d --name j --log-driver journald --log-opt tag=web "$ROOTFS" sh -c 'echo out; echo err >&2; printf torn' >/dev/null
+	ctr-wait j >/dev/null
+	wait_for 5 grep -q torn jrn
+	[ "$(grep -c '^CONTAINER_ID=[0-9a-f]\{12\}$' jrn)" = 3 ]
+	grep -A3 '^PRIORITY=3' jrn | grep -q '^SYSLOG_IDENTIFIER=web'
+	grep -q 'MESSAGE=err' jrn
+	run -1 ctr-logs j
+	[[ "$output" = *"journalctl CONTAINER_NAME=j" ]]
+	kill "${pids[@]:1}"
+	wait "${pids[@]:1}" || true
+	# nobody listens, or does not read: the container goes on
+	in_own timeout 20 ctr-run -d --name n --log-driver syslog "$ROOTFS" seq 10000 >/dev/null
+	ctr-wait n >/dev/null
+}
+
+# bats test_tags=ctr-run,ctr-logs
+@test "21.10 --log-opt flush: lines are written once in so many seconds, and at the end" {
+	ctr-run -d --name f --log-opt flush=2 "$ROOTFS" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.1; done; sleep 1000' >/dev/null
+	sleep 1
+	[ ! -s "$CTR_LIB/containers/f/log" ]
+	wait_for 5 sh -c '[ "$(ctr-logs f | wc -l)" = 10 ]'
+	ctr-rm -f f
+	ctr-run -d --name g --log-opt flush=1000 "$ROOTFS" echo end >/dev/null
+	ctr-wait g >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs g)" = end ]'
+	run -125 ctr-run -d --log-opt flush=x "$ROOTFS" true
 }
 
 @test "19 ctr-logs: --since and --until take dates and 1h30m" {

@@ -121,8 +121,11 @@ const struct opt create_opts[] = {
 #endif
     {0, "no-healthcheck", NULL, "do not check its health, whatever the image says", OPT_FLAG,
 	&given.no_healthcheck},
-    {0, "log-driver", "json-file|none", "none: keep no output", OPT_STR, &given.log_driver},
-    {0, "log-opt", "max-size=|max-file=", "docker's words for the two below", OPT_LIST,
+    {0, "log-driver", "json-file|syslog|journald|none",
+	"where a detached container's output goes: a file, the host's own, nowhere", OPT_STR,
+	&given.log_driver},
+    {0, "log-opt", "K=V",
+	"max-size=, max-file= as the two below; tag=; flush=SECONDS: write so seldom", OPT_LIST,
 	&given.log_opts},
     {0, "log-max-size", "SIZE",
 	"rotate the log at this size (default 16m; 1024g: practically never)", OPT_SIZE,

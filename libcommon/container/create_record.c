@@ -60,13 +60,21 @@ static int restart_policy(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
-/* max-size and max-file as docker's; its other words are about drivers that there are none of. */
-static int log_opt(const char *arg, uint64_t *size, int64_t *files)
+/* docker's max-size, max-file and tag; and flush, for what a line at a time would wear out. */
+static int log_opt(struct kv *conf, const char *arg, uint64_t *size, int64_t *files)
 {
+	int64_t s;
 	if (str_starts(arg, "max-size="))
 		return size_parse("--log-opt max-size", arg + 9, size);
+	if (str_starts(arg, "tag=") && arg[4] && !strchr(arg, '\n'))
+		return kv_set(conf, "log_tag", arg + 4), 0;
+	if (str_starts(arg, "flush=")) {
+		if (num_parse("--log-opt flush", arg + 6, 0, 3600, &s) < 0)
+			return -1;
+		return kv_setf(conf, "log_flush", "%" PRId64, s), 0;
+	}
 	if (!str_starts(arg, "max-file="))
-		return fail("--log-opt: '%s' is not max-size= or max-file=", arg);
+		return fail("--log-opt: '%s' is not max-size=, max-file=, tag= or flush=", arg);
 	int r = num_parse("--log-opt max-file", arg + 9, 1, 1001, files);
 	--*files; /* docker counts the one that is written, too */
 	return r;
@@ -74,25 +82,28 @@ static int log_opt(const char *arg, uint64_t *size, int64_t *files)
 
 static int log_options(const struct create_flags *o, struct kv *conf)
 {
-	static const char *const drivers[] = {"json-file", "local", "k8s-file", "none"};
+	/* the first three are the file */
+	static const char *const drivers[] = {
+	    "json-file", "local", "k8s-file", "none", "syslog", "journald"};
+	enum { DRIVERS = sizeof drivers / sizeof drivers[0] };
 	int64_t files = 1;
 	uint64_t size = LOG_SIZE_DEFAULT;
 	size_t d = 0;
 	for (size_t i = 0; i < o->log_opts.n; i++)
-		if (log_opt(o->log_opts.v[i], &size, &files) < 0)
+		if (log_opt(conf, o->log_opts.v[i], &size, &files) < 0)
 			return fail_as_usage();
 	if (o->log_size)
 		size = o->log_size;
 	if (o->log_files && num_parse("--log-max-files", o->log_files, 0, 1000, &files) < 0)
 		return fail_as_usage();
-	while (o->log_driver && d < 4 && strcmp(drivers[d], o->log_driver))
+	while (o->log_driver && d < DRIVERS && strcmp(drivers[d], o->log_driver))
 		d++;
-	if (d == 4)
-		return fail_usage("--log-driver: '%s' is not json-file or none (ctr-logs -f NAME | "
-				  "... carries lines anywhere)",
+	if (d == DRIVERS)
+		return fail_usage("--log-driver: '%s' is not json-file, syslog, journald or none "
+				  "(ctr-logs -f NAME | ... carries lines anywhere)",
 		    o->log_driver);
-	if (d == 3)
-		kv_set(conf, "log", "none");
+	if (d >= 3)
+		kv_set(conf, "log", drivers[d]);
 	kv_setf(conf, "log_max_size", "%" PRIu64, size);
 	kv_setf(conf, "log_max_files", "%" PRId64, files);
 	return 0;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 
 #include "log.h"
@@ -93,6 +94,7 @@ static void log_put(struct log *l)
 		return;
 	ssize_t w = write(l->fd, l->out, n);
 	l->out_n = 0;
+	l->first = 0;
 	if (w == (ssize_t)n) {
 		l->size += n;
 		if (l->telling)
@@ -118,6 +120,11 @@ static void log_put(struct log *l)
 static void log_gather(struct log *l, const char *head, bool partial, const char *text, size_t n)
 {
 	size_t all = LOG_HEAD + n + 1;
+	if (l->sink) {
+		if (!log_send(l, head[LOG_HEAD - 5] == 'r' ? 2 : 1, text, n))
+			l->dropped_bytes += n;
+		return;
+	}
 	if (l->out_n + all > sizeof l->out)
 		log_put(l);
 	if (l->max_size && l->size + l->out_n && l->size + l->out_n + all > l->max_size) {
@@ -142,6 +149,11 @@ static void log_tell(struct log *l)
 	int m = snprintf(msg, sizeof msg,
 	    "[ctrbox: %" PRIu64 " bytes of output were dropped: the log could not be written]",
 	    l->dropped_bytes);
+	if (l->sink) {
+		if (log_send(l, 2, msg, (size_t)m))
+			l->dropped_bytes = 0;
+		return;
+	}
 	log_gather(l, head, false, msg, (size_t)m);
 	l->telling = l->out_n;
 }
@@ -171,7 +183,24 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 		data += take + ends;
 		n -= take + ends;
 	}
-	log_put(l);
+	if (!l->flush_ms)
+		log_put(l);
+	else if (l->out_n && !l->first)
+		l->first = now_ms();
+}
+
+int log_due(const struct log *l)
+{
+	int64_t left = l->first + l->flush_ms - now_ms();
+	if (!l->out_n || !l->flush_ms)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
+void log_write_due(struct log *l)
+{
+	if (log_due(l) == 0)
+		log_put(l);
 }
 
 void log_flush(struct log *l)
@@ -192,6 +221,9 @@ void log_close(struct log *l)
 	log_put(l);
 	close(l->fd);
 	l->fd = -1;
+	free(l->tag);
+	l->tag = NULL;
+	l->sink = 0;
 }
 
 int log_parse(const char *s, size_t n, struct log_line *out)

@@ -183,11 +183,15 @@ int monitor_stand_by(struct monitor *m, int *status)
 	struct epoll_event e[8];
 	for (;;) {
 		bool more = relay_ready(&m->in);
-		int patience = m->doubted ? 500 : -1;
+		int patience = m->logging ? log_due(&m->log) : -1;
+		if (m->doubted && (patience < 0 || patience > 500))
+			patience = 500;
 		int n = epoll_wait(m->epoll, e, 8, more ? 0 : patience);
 		if (n < 0 && errno != EINTR)
 			return fail("epoll: %m");
 		doubt(m);
+		if (m->logging)
+			log_write_due(&m->log);
 		if (more)
 			relay_step(&m->in);
 		for (int i = 0; i < n; i++) {

@@ -1,0 +1,53 @@
+/* log_sink.c: output that goes to syslog or journald, a datagram a line; see log.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+#include "str.h"
+
+int log_open_sink(struct log *l, char kind, const char *tag, const char *id)
+{
+	l->sink = kind;
+	l->tag = xstrdup(tag);
+	l->id = id;
+	l->stalled = false;
+	l->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* A burst fills the listener's queue of ten, and is waited for; one that does not read at
+	 * all is waited for once. */
+	struct timeval patience = {.tv_usec = 200000};
+	return l->fd < 0 ||
+		       setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0
+		   ? fail("log: socket: %m")
+		   : 0;
+}
+
+/* The address is looked up each time: whoever listens may be started anew. Syslog's line has no
+ * time, which every listener adds (RFC 3164, 4.1.2); journald's are fields (systemd.io, "Native
+ * Journal Protocol"). */
+bool log_send(struct log *l, int stream, const char *text, size_t n)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	char head[512];
+	int len;
+	strcpy(to.sun_path, l->sink == 's' ? "/dev/log" : "/run/systemd/journal/socket");
+	if (l->sink == 's') /* daemon.err, daemon.info */
+		len = snprintf(head, sizeof head, "<%d>%.200s: ", stream == 2 ? 27 : 30, l->tag);
+	else
+		len = snprintf(head, sizeof head,
+		    "PRIORITY=%d\nSYSLOG_IDENTIFIER=%.120s\nCONTAINER_NAME=%.120s\nCONTAINER_ID=%"
+		    "s\n"
+		    "MESSAGE=",
+		    stream == 2 ? 3 : 6, l->tag, l->tag, l->id);
+	struct iovec v[3] = {
+	    {head, (size_t)len}, {(void *)(uintptr_t)text, n}, {"\n", l->sink == 'j'}};
+	struct msghdr m = {
+	    .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = v, .msg_iovlen = 3};
+	bool sent = sendmsg(l->fd, &m, MSG_NOSIGNAL | (l->stalled ? MSG_DONTWAIT : 0)) >= 0;
+	l->stalled = !sent && errno == EAGAIN;
+	return sent;
+}
