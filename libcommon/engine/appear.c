@@ -1,11 +1,11 @@
 /* appear.c: becoming visible in a pid namespace that is not new; see become.h.
  *
- * Who is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace
- * every process that he sees, and open its /proc/PID/root and /proc/PID/fd. So a process that
- * enters is cloned into the pid namespace last of all: its mounts, group, user, capabilities,
- * filter and descriptors are the container's by then. setns(2) on a pid namespace is for the next
- * children, so the one that prepares stays invisible, and ends. With CLONE_PARENT its child is its
- * parent's, which waits for it.
+ * Whoever is root there with CAP_SYS_PTRACE (a capability that ctr-run gives on request) may trace
+ * every process that is visible there, and open its /proc/PID/root and /proc/PID/fd. So a process
+ * that enters is cloned into the pid namespace last of all: by then its mounts, group, user,
+ * capabilities, filter and descriptors are those of the container. setns(2) on a pid namespace only
+ * affects later children, so the process that prepares everything stays invisible, and ends. With
+ * CLONE_PARENT its child becomes a child of its parent, which waits for it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -24,8 +24,9 @@
 #include "sys.h"
 #include "title.h"
 
-/* The parent may have died before this call: its end of the report socket is then closed (getppid()
- * says 0 to the first process of a pid namespace, whoever its parent is). */
+/* The parent may have died before this call: its end of the report socket is then closed.
+ * (getppid() cannot tell: it returns 0 to the first process of a pid namespace, whoever its parent
+ * is.) */
 int become_death_signal(const struct become *b)
 {
 	struct pollfd p = {.fd = b->report};
@@ -50,7 +51,8 @@ int become_appear(const struct become *b)
 		    b->seccomp ? " (by its seccomp filter?)" : "");
 	if (pid > 0)
 		report_pid(b->report, (pid_t)pid);
-	/* A session of its own; the maker's would hang up with it. */
+	/* A session of its own: that of the process that made it would hang up with that
+	 * process. */
 	if (setsid() < 0 && b->spec->terminal)
 		return fail("a session of its own: %m");
 	if (b->spec->terminal && ioctl(0, TIOCSCTTY, 0) < 0)

@@ -1,7 +1,7 @@
-/* become.c: the last steps of a process that becomes a container's command; ctr-run's child and
- * ctr-exec's share them.
+/* become.c: the last steps of a process that becomes a container's command; the children of ctr-run
+ * and ctr-exec share them.
  *
- * The order is DESIGN.md section 5's; what the kernel insists on is said at each step.
+ * The order is that of DESIGN.md section 5; each step says what the kernel demands.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@
 #include "userdb.h"
 #include "trace.h"
 
-#ifdef SYS_setresuid32 /* 32-bit ARM: the plain ones have 16-bit ids */
+#ifdef SYS_setresuid32 /* on 32-bit ARM the calls without "32" have 16-bit ids */
 #undef SYS_setgroups
 #undef SYS_setresgid
 #undef SYS_setresuid
@@ -47,8 +47,8 @@
 /* --- the terminal --- */
 
 /* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md,
- * "Default Devices"), through a descriptor that was just made and is no link (CVE-2025-52565). A
- * second terminal (ctr-exec) leaves it alone. */
+ * "Default Devices"), through a descriptor that was just created and is no link (CVE-2025-52565). A
+ * second terminal (of ctr-exec) does not touch it. */
 static bool dev_is_shared(const struct spec *s)
 {
 	for (size_t i = 0; i < s->mounts.n; i++)
@@ -65,8 +65,8 @@ static void console(const struct become *b, int slave)
 	struct stat st;
 	_cleanup_close_ int fd = openat(
 	    AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	/* The host's, in a /dev that is bound; where mounts are shared, it would be covered there.
-	 */
+	/* In a /dev that is bind-mounted from the host it is the host's; where mounts are shared,
+	 * the host's would be covered. */
 	if (fd < 0 && errno == EEXIST && !b->entering && !dev_is_shared(b->spec))
 		fd = openat(AT_FDCWD, "/dev/console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
@@ -118,9 +118,8 @@ static bool is_pipe(int fd)
 	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
 }
 
-/* The command's user may open /dev/stderr again: pipes without a name and the container's own
- * terminal become that user's. A terminal, a fifo or a file that lies on the host is the caller's,
- * and stays so. */
+/* The command's user may open /dev/stderr again: unnamed pipes and the container's own terminal are
+ * given to that user. A terminal, fifo or file of the host stays the caller's. */
 static void give_stdio(const struct become *b, uid_t uid)
 {
 	struct stat st;
@@ -128,7 +127,7 @@ static void give_stdio(const struct become *b, uid_t uid)
 		if ((!is_pipe(i) && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
 			continue;
 		if (fchown(i, uid, (gid_t)-1) < 0)
-			continue; /* another user namespace's: nothing to be done about it */
+			continue; /* it belongs to another user namespace, so nothing can be done */
 	}
 }
 
@@ -141,7 +140,7 @@ void become_hand_stdio(const struct spec *s, const int fd[3])
 		return;
 	for (int i = 0; i < 3; i++)
 		if (is_pipe(fd[i]) && fchown(fd[i], uid, gid) < 0)
-			continue; /* /dev/stdout cannot be opened anew, then */
+			continue; /* then /dev/stdout cannot be opened again */
 }
 
 /* --- small settings --- */
@@ -164,7 +163,8 @@ static int rlimit_resource(const char *type)
 	return fail("%s: no such resource limit", type);
 }
 
-/* setrlimit(2): EPERM is a hard limit above the caller's, or files above fs.nr_open. */
+/* setrlimit(2): EPERM means a hard limit above the caller's, or a number of files above
+ * fs.nr_open. */
 static int limit_failed(const struct spec_rlimit *l, int res)
 {
 	struct rlimit have = {0};
@@ -218,7 +218,8 @@ static void signals(void)
 }
 
 /* Keys of the caller's session must not be found in the container (keyrings(7)); a kernel without
- * keys has none. One with a name would be joined by the next container as well. */
+ * keyrings has none. The new session has no name, because the next container would join one that
+ * has. */
 static void keyring(void)
 {
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
@@ -255,8 +256,8 @@ static int who_is(const struct spec *s, struct who *w)
 static bool setgroups_denied(void)
 {
 	_cleanup_free_ char *s = file_read("/proc/self/setgroups", 16, NULL);
-	/* Who enters is in nobody's /proc yet (enter.c). It has CAP_SETGID, and so nothing else
-	 * makes it EPERM. */
+	/* A process that enters is not in this /proc (enter.c). It has CAP_SETGID, so nothing but a
+	 * denied setgroups gives EPERM. */
 	return s ? str_starts(s, "deny") : errno == ENOENT;
 }
 
@@ -265,7 +266,7 @@ static bool setgroups_denied(void)
 	"/etc/subgid, and newuidmap, of "                                                          \
 	"package uidmap)"
 
-/* Why an id cannot be had, for the end of a message. errno stays. */
+/* Why an id cannot be used, as the end of a message. Keeps errno. */
 static const char *unmapped(void)
 {
 	int why = errno;
@@ -276,10 +277,11 @@ static const char *unmapped(void)
 	return why == EINVAL ? " (not in the id map)" : "";
 }
 
-/* By the bare calls: musl's look after threads that there are none of, with nine calls more. */
+/* By the system calls themselves: musl's functions would look for other threads, of which there are
+ * none, with nine more calls. */
 static int set_user(const struct who *w)
 {
-	/* With a single-id map setgroups is denied, and there is nothing to set. */
+	/* With a map of a single id setgroups is denied, and there is nothing to set. */
 	if (syscall(SYS_setgroups, w->n_groups, w->groups) < 0) {
 		int why = errno;
 		bool denied = setgroups_denied();
@@ -298,17 +300,18 @@ static int caps_of(const struct become *b, const struct who *w)
 {
 	struct spec_caps c = b->spec->caps;
 	c.bounding &= ~b->drop;
-	if (w->uid != 0 &&
-	    !b->same_user) { /* docker: another user than root starts with the bounding set only */
+	/* As docker: a user other than root starts with the bounding set only. */
+	if (w->uid != 0 && !b->same_user) {
 		c.effective &= c.ambient;
 		c.permitted &= c.ambient;
 	}
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
 }
 
-/* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the
- * capabilities go; with it, last of all. The parent-death signal is cleared by a change of
- * credentials, so it follows the last one (seccomp(2), PR_SET_PDEATHSIG in prctl(2)). */
+/* Without no_new_privs installing a filter needs CAP_SYS_ADMIN, so it is installed before the
+ * capabilities are dropped; with no_new_privs, last of all. A change of credentials clears the
+ * parent-death signal, so that is set after the last change (seccomp(2), PR_SET_PDEATHSIG in
+ * prctl(2)). */
 static int privileges(const struct become *b, const struct who *w)
 {
 	const struct spec *s = b->spec;
@@ -330,14 +333,15 @@ static int privileges(const struct become *b, const struct who *w)
 
 /* --- the command --- */
 
-/* A directory that is missing is made, as docker does for WORKDIR; a path from outside the root
- * must not be ours (CVE-2024-21626). */
+/* A missing directory is made, as docker does for WORKDIR. A path outside the root must not become
+ * our working directory (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
 {
 	char now[4096];
 	int r = chdir(cwd);
 	if (r < 0 && errno == ENOENT) {
-		umask(022); /* a CHAIN applet still has the caller's; the command's is set later */
+		/* A CHAIN applet still has the caller's umask; the command's is set later. */
+		umask(022);
 		r = dir_make(cwd, 0755) < 0 ? -2 : chdir(cwd);
 	}
 	if (r < 0)
@@ -361,17 +365,18 @@ void become_hidden(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* PID 1 stays ours with --init, and the command is its child. Returns in the child only, or with
+/* With --init we stay PID 1, and the command is our child. Returns in the child only, or with
  * -1. */
 static int stay_as_init(void)
 {
-	title_wipe("ctr-init"); /* /proc/1/cmdline and environ are the container's to read */
+	title_wipe("ctr-init"); /* the container can read /proc/1/cmdline and environ */
 	pid_t pid = fork();
 	if (pid < 0)
 		return fail("fork: %m");
 	if (pid > 0)
 		_exit(init_loop(pid, false));
-	signals(); /* blocked until here: none is lost between the fork and the loop */
+	/* They were blocked until here, so that none is lost between the fork and the loop. */
+	signals();
 	return 0;
 }
 
@@ -399,7 +404,8 @@ int become(struct become *b)
 		give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
-	/* Before the limits: on an old kernel they say how far descriptors go. */
+	/* Before the limits are set: on an old kernel they tell how many descriptors there can
+	 * be. */
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
 	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 ||
@@ -412,8 +418,9 @@ int become(struct become *b)
 	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
 		return 125;
-	/* Who creates is told of a command that cannot be run, not who starts: podman looks for it
-	 * then, and dockerd does not clear up after a start that failed. */
+	/* That a command cannot be run is reported to whoever creates the container, not to whoever
+	 * starts it: this is when podman expects it, and dockerd does not clean up after a failed
+	 * start. */
 	int code = b->gate ? become_exec(s->args.v[0], NULL, NULL, path) : 0;
 	if (code)
 		return code;

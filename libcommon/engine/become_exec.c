@@ -1,4 +1,4 @@
-/* become_exec.c: the command is executed, or it is said why it cannot be; see become.h. */
+/* become_exec.c: executing the command, or saying why that is not possible; see become.h. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@
 #define OUR_MACHINE EM_ARM
 #endif
 
-/* What an errno of execve(2) says about the file at `path` (the command, or its interpreter), as
- * the end of a message. `elf`: it starts as an ELF program does, for this machine (1) or another
+/* What an errno of execve(2) means for the file at `path` (the command, or its interpreter), as the
+ * end of a message. `elf`: the file begins like an ELF program, for this machine (1) or another
  * (2). */
 static const char *exec_why(const char *path, int err, int elf)
 {
@@ -66,8 +66,8 @@ static const char *exec_why(const char *path, int err, int elf)
 	return NULL;
 }
 
-/* An errno about a script may be about the script itself or about what its first line names: the
- * script's own x-bit and mount are asked first. */
+/* An errno for a script may be about the script itself or about the interpreter that its first line
+ * names: the script's own x-bit and mount options are checked first. */
 static int explain_script(const char *path, char *line, int err)
 {
 	char *name = line + strspn(line, " \t");
@@ -100,7 +100,7 @@ static bool own_fault(const char *path, int err)
 		   (access(path, X_OK) < 0 || (statfs(path, &fs) == 0 && fs.f_flags & ST_NOEXEC)));
 }
 
-/* Why execve() refused a file that is there: its first bytes tell. Returns the exit code. */
+/* Why execve() refused an existing file: its first bytes tell. Returns the exit code. */
 static int explain(const char *path, int err)
 {
 	char head[256] = "";
@@ -125,7 +125,7 @@ static int explain(const char *path, int err)
 	return fail("%s: %m", path), gone ? 127 : 126;
 }
 
-/* execve(), or with no argv only a look whether it could be: 1. Else -1 with errno. */
+/* execve(), or with argv NULL only a check whether it would work: 1. Otherwise -1 with errno. */
 static int attempt(const char *path, char **argv, char **envp)
 {
 	struct stat st;

@@ -1,4 +1,4 @@
-/* become_filter.c: which filter a spec asks for; see become.h. */
+/* become_filter.c: the filter that a spec asks for; see become.h. */
 #include <string.h>
 
 #include "err.h"

@@ -1,8 +1,9 @@
-/* engine.c: the parent's half of a start: one clone, and what the child waits for; see engine.h and
- * DESIGN.md section 5.
+/* engine.c: the parent's half of a start: one clone, and everything that the child waits for; see
+ * engine.h and DESIGN.md section 5.
  *
- * Exec closes the child's end of the socket: that is success. Where the parent has nothing to do
- * meanwhile, the child borrows its memory as vfork(2)'s does, and does not wait.
+ * When the child executes the command, its end of the socket is closed: that means success. Where
+ * the parent has nothing to do meanwhile, the child borrows its memory as after vfork(2), and does
+ * not wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,10 +62,9 @@ static void borrowing_child(void *arg)
 	engine_child(b->e, b->x);
 }
 
-/* Borrow the parent's memory only if it has nothing to do meanwhile, no other process shares the
- * child's pid namespace, and exec is certain (with --init the child stays). What the child
- * allocates is not given back, so never on a restart.
- */
+/* Borrow the parent's memory only if the parent has nothing to do meanwhile, no other process
+ * shares the child's pid namespace, and the child certainly executes a command (with --init it
+ * stays). What the child allocates is not freed, so this is not done on a restart. */
 static bool may_borrow(const struct engine *e, const struct sides *x)
 {
 	const struct spec *s = e->spec;
@@ -106,10 +106,9 @@ static int open_namespaces(const struct engine *e, struct sides *x)
 		return 0;
 	if (errno != ENOSYS)
 		return -1;
-	/* Before Linux 5.2 the child must mount its own /proc, and be there from the start.
-	 * setns(2) on a pid namespace is for the caller's next children: joined here, and left
-	 * again after the clone.
-	 */
+	/* Before Linux 5.2 the child must mount /proc itself, and be in the namespace from the
+	 * start. setns(2) on a pid namespace affects the caller's later children: it is joined
+	 * here, and left again after the clone. */
 	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
 		return fail("join the pid namespace: %m");
@@ -149,14 +148,14 @@ static int clone_failed(uint64_t flags)
 	return fail("new namespaces: %m");
 }
 
-/* Tell the child to go on. It may have failed and left already: its report is read next. */
+/* Tell the child to go on. It may have failed and ended already: its report is read next. */
 static void tell(int fd, char c)
 {
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
 
-/* In a user namespace the writable layer must be its root's: overlayfs is read-only where it cannot
- * make its work directory. */
+/* In a user namespace the writable layer must belong to its root: overlayfs is read-only where it
+ * cannot create its work directory. */
 static int give_layer(const struct engine *e)
 {
 	const struct spec *s = e->spec;
@@ -174,8 +173,8 @@ static int give_layer(const struct engine *e)
 	return 0;
 }
 
-/* The hooks of the runtime's side run when the child's mounts are there, before it enters its root.
- */
+/* The hooks on the runtime's side run when the child has made its mounts, and before it enters its
+ * root. */
 static int parent_hooks(struct engine *e, struct sides *x)
 {
 	struct hook_subject about = {e->id, e->bundle, e->pid};
@@ -189,8 +188,8 @@ static int parent_hooks(struct engine *e, struct sides *x)
 		   : hooks_run(e->spec, HOOK_CREATE_RUNTIME, &about);
 }
 
-/* A score below the caller's takes the host's CAP_SYS_RESOURCE, which the child in its user
- * namespace has not; what fails here is met again there. */
+/* A score below the caller's needs CAP_SYS_RESOURCE in the host's user namespace, which the child
+ * does not have. What fails here fails again in the child, which reports it. */
 static void engine_oom_score(const struct engine *e)
 {
 	char path[40], num[24];
@@ -200,8 +199,8 @@ static void engine_oom_score(const struct engine *e)
 		return;
 }
 
-/* It exec'd, waits at its gate, or failed; one that joined a pid namespace has another pid by then.
- */
+/* The child has executed the command, waits at its gate, or has failed; one that joined a pid
+ * namespace has another pid by then. */
 static int last_word(struct engine *e, struct sides *x)
 {
 	struct reported said = {.code = e->code, .master = -1};
@@ -214,7 +213,8 @@ static int last_word(struct engine *e, struct sides *x)
 		return x->proc >= 0 && r == 0 ? fail("the process that joins was killed") : r;
 	pid_reap(e->pid);
 	e->pid = said.pid;
-	if (pid_starttime(e->pid, &e->starttime) < 0) /* it has ended already, as a short one may */
+	/* It has ended already, as a short command may. */
+	if (pid_starttime(e->pid, &e->starttime) < 0)
 		e->starttime = 0;
 	return r;
 }
@@ -239,11 +239,10 @@ static int parent_steps(struct engine *e, struct sides *x)
 			return -1;
 		tell(x->ours, mapped ? 'I' : 'M');
 	}
-	if (pid_starttime(e->pid, &e->starttime) < 0 &&
-	    !x->borrowed) { /* it may have ended, then */
+	if (pid_starttime(e->pid, &e->starttime) < 0 && !x->borrowed) { /* it may have ended */
 		fail("process %d: %m", (int)e->pid);
-		kill(e->pid, SIGKILL);                /* if it lives, it waits for our word */
-		report_wait(x->ours, &e->code, NULL); /* and said why */
+		kill(e->pid, SIGKILL);                /* if it is alive, it waits for us */
+		report_wait(x->ours, &e->code, NULL); /* it may have said why */
 		return -1;
 	}
 	if ((e->attach && e->attach(e, e->attach_arg) < 0) || parent_hooks(e, x) < 0)
@@ -261,7 +260,8 @@ static int parent_steps(struct engine *e, struct sides *x)
 void engine_drop(struct engine *e)
 {
 	if (e->pid > 0) {
-		kill(e->pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
+		/* It is our child and not reaped, so the pid is still its own. */
+		kill(e->pid, SIGKILL);
 		pid_reap(e->pid);
 	}
 	if (e->master >= 0)
@@ -274,11 +274,11 @@ void engine_drop(struct engine *e)
 	e->pid = 0;
 }
 
-/* A squashfs or erofs file is mounted by us: the container's group has no loop devices. Before
- * Linux 5.2 no mount can be handed over; then the child does it. */
+/* We mount a squashfs or erofs file, because the container's group has no access to loop devices.
+ * Before Linux 5.2 a mount cannot be passed on; then the child does it. */
 static int open_image(const struct spec *s, struct sides *x)
 {
-	if (!s->x_image_file || geteuid() != 0) /* a user's is refused by the child */
+	if (!s->x_image_file || geteuid() != 0) /* for a user, the child refuses it */
 		return 0;
 	x->image = image_loop_mount(s->x_image_file, NULL);
 	return x->image >= 0 || errno == ENOSYS ? 0 : -1;
@@ -289,8 +289,9 @@ static int start_own(struct engine *e, struct sides *x, uint64_t flags)
 	struct borrower b = {e, x};
 	x->borrowed = may_borrow(e, x);
 	e->pid = x->borrowed ? sys_clone_borrow(flags, x->group, borrowing_child, &b) : -1;
-	if (e->pid < 0) { /* an old kernel, or a group that cannot be entered so; a real failure is
-			     met again */
+	/* An old kernel, or a group that cannot be entered in this way; any other failure occurs
+	 * again below. */
+	if (e->pid < 0) {
 		x->borrowed = false;
 		e->pid = sys_clone(flags, x->group, NULL);
 	}
@@ -299,7 +300,8 @@ static int start_own(struct engine *e, struct sides *x, uint64_t flags)
 	return e->pid;
 }
 
-/* The child of the one that joins (engine_join_user) in place of one of our own. */
+/* The child of the process that joins the namespaces (engine_join_user()), in place of a child of
+ * ours. */
 static int start_joined(struct engine *e, struct sides *x)
 {
 	int p[2];
@@ -326,7 +328,8 @@ static int start_joined(struct engine *e, struct sides *x)
 static int start(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
-	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x); /* or child_join_pid() */
+	/* Otherwise child_join_pid() does it. */
+	uint64_t flags = x->proc >= 0 ? 0 : engine_new_namespaces(s, x);
 	TRACE("clone(2) with flags %#llx: a process in new namespaces, which waits or borrows our "
 	      "memory",
 	    (unsigned long long)flags);

@@ -37,7 +37,7 @@ uint64_t engine_new_namespaces(const struct spec *s, const struct sides *x)
 	uint64_t flags = 0;
 	for (int i = 0; i < NS_COUNT; i++)
 		if (s->ns_new & 1u << i && i != NS_CGROUP && i != NS_TIME && x->ns_fd[i] < 0 &&
-		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() */
+		    !(i == NS_IPC && s->ns_new & 1u << NS_USER)) /* child_become_root() makes it */
 			flags |= ns_kinds[i].flag;
 	return flags;
 }
@@ -50,12 +50,12 @@ static char child_wait_byte(int report, const char *want)
 		n = recv(report, &c, 1, 0);
 	while (n < 0 && errno == EINTR);
 	if (n != 1 || !strchr(want, c))
-		_exit(125); /* the parent gave up, and has said why */
+		_exit(125); /* the parent has given up, and has reported why */
 	return c;
 }
 
-/* Who is not root needs what the user namespace gives for all others; root has more rights before.
- */
+/* Without root's privileges, the user namespace has to come first; root has more rights before it
+ * joins. */
 static int child_join(const struct sides *x)
 {
 	bool last = geteuid() == 0;
@@ -69,16 +69,15 @@ static int child_join(const struct sides *x)
 
 static int child_inner_root(void)
 {
-	/* Without a 0 in the map (one id, kept) the capabilities alone do. */
+	/* Where 0 is not mapped (a single id that is kept), the capabilities suffice. */
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return fail("become root of the user namespace: %m");
-	/* Another user's /proc/PID belongs to root until the next exec, else: proc(5), "dumpable"
-	 */
+	/* Until the next exec, /proc/PID would otherwise belong to root: proc(5), "dumpable". */
 	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }
 
-/* What the host's root alone may do, and then the join. */
+/* What only the host's root may do, and then joining the user namespace. */
 static int child_join_user(const struct engine *e, const struct sides *x)
 {
 	become_hand_stdio(e->spec, e->stdio);
@@ -86,8 +85,9 @@ static int child_join_user(const struct engine *e, const struct sides *x)
 	return child_join(x) < 0 ? -1 : child_inner_root();
 }
 
-/* A pid namespace that is not ours is for the next child, become_appear()'s: who may trace there
- * must not see us before. The join takes the rights of the user namespace that we leave. */
+/* Joining a pid namespace affects only the next child, that of become_appear(): whoever may trace
+ * there must not see us earlier. Joining takes privileges of the user namespace that we are about
+ * to leave. */
 static int child_join_pid(const struct engine *e, const struct sides *x)
 {
 	const struct spec *s = e->spec;
@@ -119,7 +119,8 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 		r->idmounts = x->idmounts;
 	if (child_inner_root() < 0)
 		return -1;
-	/* The queues' file system belongs to who makes the namespace: to our root, now. */
+	/* The file system of message queues belongs to whoever makes the namespace: our new
+	 * root. */
 	if (s->ns_new & 1u << NS_IPC && x->ns_fd[NS_IPC] < 0 && unshare(CLONE_NEWIPC) < 0)
 		return fail("new ipc namespace: %m");
 	return 0;
@@ -135,11 +136,12 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	    .can_copy = e->can_copy,
 	    .image = x->image,
 	    .fd = -1};
-	/* Or we are root of one ourselves (unshare -r); with an overlay that is found out when it
-	 * cannot be mounted. */
+	/* Or we are root of a user namespace already (unshare -r); with an overlay this shows when
+	 * it cannot be mounted. */
 	r.userns = s->ns_new & 1u << NS_USER || x->ns_fd[NS_USER] >= 0 ||
 		   (!s->x_lower.n && userns_nested());
-	r.nodev = e->no_device_list && !r.userns; /* there, no node can be opened anyway */
+	/* In a user namespace no device node can be opened anyway. */
+	r.nodev = e->no_device_list && !r.userns;
 	r.netns = s->ns_new & 1u << NS_NET;
 	r.proc = x->proc;
 	setsid();
@@ -179,7 +181,8 @@ struct at_gate {
 	const struct sides *x;
 };
 
-/* All is as the command wants it. What fails from here on, who opened the gate is told. */
+/* Everything is as the command needs it. A failure from here on is reported to whoever opened the
+ * gate. */
 static int child_at_gate(struct become *b, void *arg)
 {
 	const struct at_gate *a = arg;
@@ -224,11 +227,12 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 
 _Noreturn void engine_child(struct engine *e, const struct sides *x)
 {
-	if (!x->borrowed) /* the stack is the parent's own, else */
+	if (!x->borrowed) /* otherwise the stack is the parent's own */
 		undo_forget();
 	close(x->ours);
-	/* The locks are the monitor's life, not ours. And before Linux 5.9 open descriptors are
-	 * looked for by poll(2) (sys.c): one of an epoll forgets a signal that is not ours. */
+	/* The locks belong to the monitor's life, not to ours. And before Linux 5.9 open
+	 * descriptors are searched for with poll(2) (sys.c): polling a shared epoll would take away
+	 * an event of a signal that is not ours. */
 	for (size_t i = 0; i < sizeof e->apart / sizeof e->apart[0]; i++)
 		if (e->apart[i] >= 0)
 			close(e->apart[i]);

@@ -36,12 +36,13 @@
 #include "tty_relay.h"
 #include "undo.h"
 
-/* In this order: user first where we need its privileges, mount last. */
+/* In this order: the user namespace first where its privileges are needed, the mount namespace
+ * last. */
 static const enum spec_ns order[] = {
     NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 #define N_NS (sizeof order / sizeof order[0])
 
-/* Is the container's user namespace another than ours? Ours cannot be joined again (EINVAL). */
+/* Is the container's user namespace different from ours? Ours cannot be joined again (EINVAL). */
 static bool other_userns(int procdir)
 {
 	struct stat ours, theirs;
@@ -51,8 +52,8 @@ static bool other_userns(int procdir)
 }
 
 /* Before Linux 5.8: one by one, through /proc/PID/ns, all opened before any is joined. The
- * directory was opened before the pid was checked, so it is that process's. Root joins the user
- * namespace last, having more rights before; others need it first. */
+ * directory was opened before the pid was checked, so it belongs to that process. Root joins the
+ * user namespace last, because it has more rights before; others need it first. */
 static int join_files(int procdir, int flags)
 {
 	int fd[N_NS];
@@ -61,7 +62,7 @@ static int join_files(int procdir, int flags)
 		_cleanup_free_ char *p = xasprintf("ns/%s", k->file);
 		fd[i] = flags & (int)k->flag ? openat(procdir, p, O_RDONLY | O_CLOEXEC) : -1;
 		if (fd[i] < 0 && flags & (int)k->flag &&
-		    errno != ENOENT) /* a kernel without that kind */
+		    errno != ENOENT) /* a kernel without this kind of namespace */
 			return fail("the %s namespace: %m", k->name);
 	}
 	bool last = geteuid() == 0;
@@ -85,8 +86,8 @@ static int join(struct enter *e, int flags)
 	return join_files(e->procdir, flags);
 }
 
-/* The root of a container without a device list (engine.h) is without devices, and it has no
- * CAP_MKNOD: who enters it has none, too, with whatever capabilities. */
+/* When a container has no device list (engine.h), its root is mounted nodev and has no CAP_MKNOD: a
+ * process that enters it gets no CAP_MKNOD either, whatever capabilities it asks for. */
 static uint64_t without_mknod(int procdir)
 {
 	struct statfs fs;
@@ -108,7 +109,7 @@ static _Noreturn void child(
 		fail("the group of the check: %m");
 		report_failure(report, 125);
 	}
-	/* While /proc is still the host's: old kernels need it for that. */
+	/* While /proc is still the host's, which old kernels need for this. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);
 	if (flags & CLONE_NEWUSER) {
@@ -145,8 +146,8 @@ static bool ends(int sig)
 	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
 }
 
-/* Signals that come while it enters: those that end us do, for the container may stop the one that
- * enters; others are kept for the command. */
+/* Signals that arrive while the child enters: those that end us take effect, because the container
+ * may stop the entering process; others are kept for the command. */
 static int early_signals(struct enter *e)
 {
 	struct signalfd_siginfo i;
@@ -181,15 +182,15 @@ static int reports(struct enter *e, int sock, struct reported *said)
 	}
 }
 
-/* Gone, unless it is frozen or stuck in the kernel: then it dies when that ends, and we do not
- * wait. */
+/* Kill it, and reap it unless it is frozen or stuck in the kernel: then it dies later, and we do
+ * not wait. */
 static void drop(pid_t pid)
 {
 	sigset_t chld;
 	struct timespec most = {.tv_nsec = 300000000};
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
-	kill(pid, SIGKILL); /* our child, not waited for yet: the pid is still its */
+	kill(pid, SIGKILL); /* it is our child and not reaped, so the pid is still its own */
 	for (int i = 0; i < 3 && waitpid(pid, NULL, WNOHANG | __WALL) == 0; i++)
 		sigtimedwait(&chld, NULL, &most);
 }
@@ -198,7 +199,7 @@ static int entered(struct enter *e, int sock, pid_t maker)
 {
 	struct reported said = {.code = 125, .master = -1};
 	int r = reports(e, sock, &said);
-	if (r >= 0 && !said.pid) /* ended without a word */
+	if (r >= 0 && !said.pid) /* it ended without a report */
 		r = fail("the process that enters was killed");
 	if (r >= 0) {
 		waitpid(maker, NULL, __WALL);
@@ -264,8 +265,8 @@ static int signals_open(void)
 	return signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The container may have stopped the command, and may do so again: what is to end it wakes it
- * first, the third kills it, and then we go (it may be frozen). */
+/* The container may have stopped the command, and may do so again. A signal that is to end the
+ * command wakes it first; the third one kills it, and then we leave (it may be frozen). */
 static bool on_signal(struct enter *e, int sig)
 {
 	if (ends(sig))
@@ -276,7 +277,7 @@ static bool on_signal(struct enter *e, int sig)
 	return e->asked > 3;
 }
 
-/* True when it is over: *status is the command's. */
+/* True when the command has ended: *status is its status. */
 static bool on_signals(struct enter *e, int *status)
 {
 	struct signalfd_siginfo i;
@@ -312,8 +313,8 @@ int enter_wait(struct enter *e)
 	tty_relay_start(&relay, e->master);
 	if (e->master >= 0)
 		tty_raw();
-	/* What it wrote last is passed on, too, for as long as the reader takes it, unless a signal
-	 * ended it. */
+	/* What it wrote last is passed on for as long as the reader takes it, unless a signal ended
+	 * the command. */
 	while (!ended || (!e->asked && tty_relay_rest(&relay))) {
 		tty_relay_poll(&relay, p + 1);
 		int n = poll(p, 1 + TTY_RELAY_FDS, ended ? TTY_RELAY_PATIENCE : -1);

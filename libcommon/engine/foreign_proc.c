@@ -1,4 +1,4 @@
-/* foreign_proc.c: see foreign_proc.h. */
+/* foreign_proc.c: a /proc of another pid namespace; see foreign_proc.h. */
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
@@ -27,7 +27,8 @@
 #define NOBODY 65534
 #define ADMIN (1ull << 21) /* CAP_SYS_ADMIN */
 
-/* An empty root of our own; on an initramfs, which cannot be pivoted away, over the old one. */
+/* An empty root of our own; on an initramfs, from which one cannot pivot away, it is mounted over
+ * the old one. */
 static int empty_root(void)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -39,11 +40,11 @@ static int empty_root(void)
 }
 
 struct said {
-	pid_t pid; /* who is born there, as we know it; 0: it speaks itself */
-	int err;   /* then: why it has no context */
+	pid_t pid; /* the pid of the process made there, as we see it; 0: it speaks for itself */
+	int err;   /* if that failed: the errno */
 };
 
-/* It hands out what it has, and waits to be killed. */
+/* It sends what it has, and waits to be killed. */
 static _Noreturn void born(int sock)
 {
 	int fd = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);
@@ -70,7 +71,7 @@ static _Noreturn void maker(int sock, int pidns)
 	close(pidns);
 	for (int i = 0; i < 3; i++)
 		close(i);
-	/* A child of our parent's, which ends it. */
+	/* A child of our parent, which ends it. */
 	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
 	if (pid == 0)
 		born(sock);
@@ -123,8 +124,8 @@ static int configure(int fd, const char *data)
 			words.v[i], eq ? eq + 1 : NULL, 0) < 0)
 			return -1;
 	}
-	syscall(
-	    SYS_fsconfig, fd, 1, "source", "proc", 0); /* as mount(2) would; else it is "none" */
+	/* As mount(2) would; the default is "none" */
+	syscall(SYS_fsconfig, fd, 1, "source", "proc", 0);
 	return (int)syscall(SYS_fsconfig, fd, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0);
 }
 

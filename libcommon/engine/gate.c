@@ -1,11 +1,12 @@
-/* gate.c: the gate that a created container waits at when its maker has ended; see engine.h.
+/* gate.c: the gate at which a created container waits after the process that made it has ended; see
+ * engine.h.
  *
  * Two fifos in a directory of the caller's. The waiting child holds both open for reading and
- * writing, opened by its maker, so that it needs no path, no /proc and no permission, and no call
- * but read(2), which every seccomp profile allows: "go" is what it reads, "said" takes its word
- * when a later step fails. Exec closes both, and so does death: who opens "go" for writing without
- * waiting learns at once (ENXIO) that nobody is there, and who reads "said" to its end knows that
- * the command was exec'd.
+ * writing. Its maker opened them, so the child needs no path, no /proc, no permission, and no
+ * system call but read(2), which every seccomp profile allows: it reads from "go", and writes to
+ * "said" when a later step fails. Executing the command closes both, and so does death: whoever
+ * opens "go" for writing without blocking learns at once (ENXIO) that nobody is there, and whoever
+ * reads "said" to its end knows that the command was executed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +79,7 @@ int engine_open_gate(int gate, int *code)
 		errno = errno == ENXIO || errno == ENOENT ? ESRCH : errno;
 		return fail("nobody waits to be started: it has ended, or was started before");
 	}
-	/* The child holds it for writing, so this does not wait. */
+	/* The child holds it open for writing, so this does not block. */
 	_cleanup_close_ int said = openat(gate, said_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (said < 0 || write(go, "G", 1) != 1)
 		return fail("%s: %m", said < 0 ? said_name : go_name);

@@ -13,15 +13,17 @@ int group_up(struct group *g, const struct spec *s)
 {
 	g->made = false;
 	g->no_device_list = !s->x_privileged && s->device_rules.n > 0;
-	/* Of a life whose monitor was killed: its processes, and a group that cgroup.kill was once
-	 * written to kills what is cloned into it from outside (seen on Linux 6.18). */
+	/* A group left by a start whose monitor was killed: it may still have processes, and a
+	 * group that cgroup.kill was once written to kills what is cloned into it from outside
+	 * (seen on Linux 6.18). */
 	if (g->stale && cgroup_exists(g->path) &&
 	    (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
 		return -1;
 	if (cgroup_make(
 		g->path, &s->resources, CGROUP_REUSE | (s->x_systemd ? CGROUP_SYSTEMD : 0)) < 0) {
-		/* Where cgroups cannot be had (a user without delegation, a container around us), a
-		 * container without limits starts all the same; a user's with limits, too. */
+		/* Where no group can be made (a user without delegation, a container around us), a
+		 * container without limits starts all the same; a user's container does so with
+		 * limits, too. */
 		bool cannot = errno == EROFS || errno == EACCES || errno == EPERM ||
 			      errno == ENOENT || errno == ENODEV;
 		return !cannot || (s->resources.n && geteuid() == 0) ? -1 : 1;
@@ -40,11 +42,11 @@ int group_up(struct group *g, const struct spec *s)
 		g->no_device_list = false;
 		return 0;
 	}
-	/* In a user namespace no device node can be made anyway. */
+	/* In a user namespace no device node can be created anyway. */
 	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || s->ns_path[NS_USER] || userns_nested())
 		return 0;
-	/* Without one it starts all the same, and can do less (engine.h). Half a list, which would
-	 * keep it from /dev/null as well, goes again. */
+	/* Without a device list the container still starts, with fewer rights (engine.h). Half a
+	 * list, which would keep it even from /dev/null, is removed again. */
 	static const struct device_rule all = {
 	    .allow = true, .type = 'a', .major = -1, .minor = -1, .access = "rwm"};
 	cgroup_devices(g->path, &all, 1);
@@ -55,7 +57,7 @@ int group_down(struct group *g)
 {
 	if (!g->made)
 		return 0;
-	/* Something may be left with --pid host, or from an exec. */
+	/* With --pid host, or after an exec, processes may be left. */
 	g->made =
 	    cgroup_remove(g->path) < 0 && (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0);
 	return g->made ? -1 : 0;

@@ -1,4 +1,4 @@
-/* handed.c: the caller's folder for a child that may not search it; see handed.h. */
+/* handed.c: the caller's folder for a child that may not enter it; see handed.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -26,7 +26,7 @@ static bool handed_in(const char *path, const char *top)
 	return str_starts(path, top) && (path[n] == '/' || !path[n]);
 }
 
-/* The folders on the way to what is mounted, and with `itself` that one, too. */
+/* Make the folders on the way to the mounts passable, and with `itself` the last one, too. */
 static void handed_passable(const char *home, const char *path, bool itself)
 {
 	_cleanup_free_ char *p = xasprintf("%s%s", path, itself ? "/" : "");
@@ -38,7 +38,7 @@ static void handed_passable(const char *home, const char *path, bool itself)
 	}
 }
 
-/* What lies in one that is handed over already comes with it. */
+/* What lies below one that is handed over already is contained in it. */
 static void handed_add(struct handed *h, const char *path, bool writable)
 {
 	if (!path || !handed_in(path, h->home) || !path[strlen(h->home)])
@@ -55,7 +55,7 @@ static void handed_add(struct handed *h, const char *path, bool writable)
 		handed_passable(h->home, path, writable);
 	}
 	if (fd < 0)
-		return; /* the child says what it cannot reach */
+		return; /* the child reports what it cannot reach */
 	h->fds = xrealloc(h->fds, (h->paths.n + 1) * sizeof *h->fds);
 	h->fds[h->paths.n] = fd;
 	strv_add(&h->paths, path);
@@ -68,7 +68,7 @@ struct handed *handed_open(const struct spec *s, const char *home, const char *d
 		return NULL;
 	struct handed *h = xcalloc(1, sizeof *h);
 	h->home = home;
-	handed_add(h, dir, true); /* the upper layer lies in it */
+	handed_add(h, dir, true); /* the upper layer is in it */
 	for (size_t i = 0; i < s->x_lower.n; i++)
 		handed_add(h, s->x_lower.v[i], false);
 	for (size_t i = 0; i < s->mounts.n; i++)
@@ -96,7 +96,7 @@ int handed_mount(const struct handed *h, unsigned ns_new)
 {
 	if (!h || !h->paths.n || !(ns_new & 1u << NS_MNT))
 		return 0;
-	/* A mount namespace that belongs to a new user namespace is the host's slave from the
+	/* A mount namespace that belongs to a new user namespace is a slave of the host's from the
 	 * start. */
 	if (!(ns_new & 1u << NS_USER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return fail("/: stop mount propagation: %m");

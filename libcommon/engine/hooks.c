@@ -38,7 +38,7 @@ static const char *hook_status(enum spec_hook_when when)
 	}
 }
 
-/* The state of runtime.md. Caller frees. */
+/* The state as runtime.md defines it. Caller frees. */
 static char *hook_state(
     const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
 {
@@ -59,7 +59,7 @@ static char *hook_state(
 
 static int hook_one(const struct spec_hook *h, const char *state)
 {
-	/* In memory, not through a pipe: a hook that does not read must not hold us up. */
+	/* In a memory file instead of a pipe: a hook that does not read it must not block us. */
 	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC);
 	if (in < 0 || fd_write_all(in, state, strlen(state)) < 0 || lseek(in, 0, SEEK_SET) < 0)
 		return fail("hook %s: state: %m", h->path);
@@ -83,7 +83,7 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	if (fd >= 0) {
 		left = poll(&p, 1, (int)left) == 0 ? 0 : left;
 		close(fd);
-	} else { /* before Linux 5.3: looked at every 10 ms */
+	} else { /* before Linux 5.3: checked every 10 ms */
 		while (left > 0 &&
 		       waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
 		       !si.si_pid) {

@@ -22,7 +22,8 @@ static int clone_of(const char *path)
 	return sys_open_tree(AT_FDCWD, path, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
 }
 
-/* A writable layer of a start without them has the namespace's ids on disk; it stays with that. */
+/* A writable layer of a start without id-mapped mounts has the namespace's ids on disk, and stays
+ * as it is. */
 static bool shifted(const char *dir)
 {
 	struct stat st;
@@ -61,7 +62,8 @@ bool idmounts_map(const struct spec *s, const int *v, int image, int userns)
 	bool ok = v && userns >= 0;
 	for (size_t i = 0; ok && i < 1 + s->x_lower.n; i++)
 		ok = sys_mount_setattr(v[i], 0, &a) == 0;
-	if (ok && image >= 0) /* squashfs knows it since 6.2: its files are nobody's, else */
+	/* Squashfs supports it since 6.2: otherwise its files have owners that are not mapped. */
+	if (ok && image >= 0)
 		sys_mount_setattr(image, 0, &a);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		int fd = v ? v[1 + s->x_lower.n + i] : -1;

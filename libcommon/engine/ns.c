@@ -32,8 +32,8 @@ static bool ns_stat(const char *pid, enum spec_ns ns, struct stat *st)
 
 int ns_is_own(enum spec_ns ns)
 {
-	/* Those of the machine have fixed numbers (include/linux/proc_ns.h); the others are
-	 * compared with process 1's, which not every root may look at. */
+	/* The machine's first namespaces have fixed inode numbers (include/linux/proc_ns.h); the
+	 * others are compared with those of process 1, which not every root may look at. */
 	static const ino_t first[NS_COUNT] = {[NS_IPC] = 0xEFFFFFFF,
 	    [NS_UTS] = 0xEFFFFFFE,
 	    [NS_USER] = 0xEFFFFFFD,

@@ -20,7 +20,7 @@
 #define NEWTIME 0x80 /* CLONE_NEWTIME */
 #define MAX_BITS 1024
 
-/* sched_setattr(2)'s; no header of musl's has it. */
+/* Of sched_setattr(2): musl has no header for it. */
 struct attr {
 	uint32_t size, policy;
 	uint64_t flags;
@@ -42,7 +42,7 @@ static int place_scheduler(const struct spec_scheduler *k)
 	return syscall(SYS_sched_setattr, 0, &a, 0) < 0 ? fail("process.scheduler: %m") : 0;
 }
 
-/* "0-3,7" as a mask. 0, or -1 with fail(). */
+/* A list such as "0-3,7" as a bit mask. 0, or -1 with fail(). */
 static int place_list(const char *what, const char *s, unsigned long mask[MAX_BITS / 64])
 {
 	memset(mask, 0, MAX_BITS / 8);
@@ -80,8 +80,8 @@ void placement_prepare(const struct spec *s)
 		attr = openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The label that the next exec gives: a file of the real proc(5), or the container's image would
- * choose. */
+/* The label for the next exec. The file must be of the real proc(5), because otherwise the
+ * container's image could choose where it is written. */
 static int place_label(const char *what, const char *file, const char *text)
 {
 	struct statfs fs;
@@ -128,8 +128,8 @@ int placement_apply(const struct spec *s, bool entering)
 	return s->scheduler ? place_scheduler(s->scheduler) : 0;
 }
 
-/* Offsets are written while nobody is in it (time_namespaces(7)), and then the caller goes in,
- * which it may because it has a single thread. */
+/* The offsets are written while no process is in the namespace (time_namespaces(7)), and then the
+ * caller enters it, which it may because it has a single thread. */
 int placement_time(const struct spec *s)
 {
 	struct buf b = {0};

@@ -1,4 +1,4 @@
-/* placement_minimal.c: the minimal build's spec asks for none of it; see placement.h. */
+/* placement_minimal.c: the minimal build supports none of these settings; see placement.h. */
 #include <string.h>
 
 #include "err.h"

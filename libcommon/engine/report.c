@@ -1,4 +1,5 @@
-/* report.c: what a container's process in the making tells who started it; see report.h. */
+/* report.c: what the process of a container in the making reports to the process that started it;
+ * see report.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,12 +19,13 @@ _Noreturn void report_failure(int report, int code)
 	struct report r = {.code = code};
 	snprintf(r.msg, sizeof r.msg, "%s", fail_msg());
 	if (send(report, &r, sizeof r, MSG_NOSIGNAL) < 0 &&
-	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* a gate's is a pipe */
-		/* Nobody there, a profile that refuses it, or a limit of memory so low that its own
-		 * group has none for a message; a name needs none (report_starved). */
+	    (errno != ENOTSOCK || write(report, &r, sizeof r) < 0)) /* that of a gate is a pipe */
+		/* Nobody listens, a profile refuses the call, or the memory limit is so low that
+		 * the group has no memory for a message. Setting a name needs none
+		 * (report_starved()). */
 		prctl(PR_SET_NAME, REPORT_STARVED);
 	syscall(SYS_exit_group, code);
-	__builtin_trap(); /* a profile refuses even that */
+	__builtin_trap(); /* a profile refuses even this */
 }
 
 int report_starved(pid_t pid)
@@ -41,7 +43,7 @@ int report_starved(pid_t pid)
 _Noreturn void report_pid(int report, pid_t pid)
 {
 	struct report r = {.code = -2, .pid = pid};
-	/* write(2), which a filter is likelier to allow than send(2) */
+	/* write(2), because a filter is more likely to allow it than send(2). */
 	syscall(SYS_exit_group, write(report, &r, sizeof r) == sizeof r ? 0 : 125);
 	__builtin_trap();
 }
@@ -51,13 +53,13 @@ int report_next(int report, struct reported *out)
 	struct report r;
 	int fd = -1;
 	ssize_t n;
-	/* A child that ends without having read our "go" resets the connection, before its last
-	 * word is read. */
+	/* A child that ends without having read our "go" resets the connection before its last
+	 * message is read. */
 	do
 		n = fd_recv(report, &r, sizeof r, &fd);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
-		return 0; /* closed by exec, or by death: the caller's wait tells */
+		return 0; /* closed by exec or by death: the caller finds out when it waits */
 	if (r.code == -1 && fd >= 0 && out->master < 0) {
 		out->master = fd;
 		return 2;

@@ -1,8 +1,8 @@
 /* rootfs.c: the overlay and the mounts of a container, in its own mount namespace; see rootfs.h.
  *
- * Every target is resolved beneath the new root's descriptor (openat2 RESOLVE_IN_ROOT) and mounted
- * on through /proc/self/fd, never by a string with the root's prefix: another container that shares
- * a volume may be swapping links at this very moment (CVE-2021-30465).
+ * Every target is resolved below the descriptor of the new root (openat2 with RESOLVE_IN_ROOT) and
+ * mounted on through /proc/self/fd, never by a string that begins with the root's path: another
+ * container that shares a volume may be exchanging links at this very moment (CVE-2021-30465).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,8 @@
 #include "sysno.h"
 #include "trace.h"
 
-/* The files of /etc that container_net.c wrote into the container's directory, unless a mount of
- * the spec lies there.
- */
+/* The files of /etc that container_net.c wrote into the container's directory, unless one of the
+ * spec's mounts is there. */
 static int etc_files(struct rootfs *r)
 {
 	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
@@ -33,7 +32,7 @@ static int etc_files(struct rootfs *r)
 		if (dst < 0 &&
 		    (errno == EROFS || errno == ENOTDIR || errno == ENOENT || errno == ELOOP ||
 			(r->userns && (errno == EACCES || errno == EOVERFLOW))))
-			continue; /* a root that cannot have it, or whose /etc is somebody else's */
+			continue; /* the root cannot have it, or its /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
 			return fail("%s: mount: %m", dest);
 	}
@@ -50,7 +49,8 @@ int rootfs_mounts(struct rootfs *r)
 			continue;
 		if (rootfs_mount(r, &s->mounts.v[i]) < 0)
 			return -1;
-		/* Nodes go in as soon as /dev is there, so that a later mount may lie on one. */
+		/* The nodes are made as soon as /dev is mounted, so that a later mount can be
+		 * placed on one. */
 		if (!dev_done && strcmp(s->mounts.v[i].dest, "/dev") == 0) {
 			dev_done = true;
 			if (rootfs_dev(r) < 0)
@@ -64,9 +64,9 @@ int rootfs_mounts(struct rootfs *r)
 
 /* --- the new root --- */
 
-/* An initramfs is the file system that nothing lies under: the kernel refuses to pivot away from it
- * (pivot_root(2), EINVAL), so the new root is moved over it. The old one stays beneath, out of
- * reach: a path walk up from the new root ends at what is mounted on top. */
+/* An initramfs is the bottom of all mounts, and the kernel refuses to pivot away from it
+ * (pivot_root(2), EINVAL), so the new root is moved over it. The old one stays below, out of reach:
+ * a path lookup upwards from the new root ends at what is mounted on top. */
 static int move_root(void)
 {
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
@@ -94,7 +94,7 @@ int rootfs_enter(struct rootfs *r)
 			return fail_in(
 			    "pivot_root: Invalid argument (this root is an initramfs), and then");
 	} else if (umount2(".", MNT_DETACH) <
-		   0) { /* the old root lies on the new one now: pivot_root(2), NOTES */
+		   0) { /* the old root is now mounted on the new one: pivot_root(2), NOTES */
 		return fail("old root: unmount: %m");
 	}
 	close(r->fd);

@@ -36,17 +36,17 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"mode=755,size=64k") < 0)
 		return fail("%s: mount tmpfs: %m", m->dest);
-	/* A file system that was made this moment and that nobody else sees: names in it are safe.
-	 */
+	/* A file system that was made just now and that nobody else can see: names in it are
+	 * safe. */
 	_cleanup_close_ int top =
 	    path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	for (size_t i = 0; i < n; i++) {
 		char on[300];
 		unsigned long its = flags;
+		/* The container is not in a group of this hierarchy, and would see the host's. */
 		if (h[i].named &&
 		    !(r->spec->x_systemd && strcmp(h[i].options, "name=systemd") == 0))
-			continue; /* not ours: the container is not in it, and would see the host's
-				   */
+			continue;
 		if (r->spec->x_systemd && (h[i].v2 || h[i].named))
 			its &= ~(unsigned long)MS_RDONLY;
 		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);

@@ -12,8 +12,8 @@
 #include "sysno.h"
 #include "trace.h"
 
-/* The host's node of a device, to be bound: at the same path, or where the kernel says that
- * devtmpfs has it. */
+/* The host's node of a device, to be bind-mounted: at the same path, or where devtmpfs has it
+ * according to the kernel. */
 static char *host_node(const struct spec_device *d)
 {
 	struct stat st;
@@ -84,7 +84,7 @@ int rootfs_dev(struct rootfs *r)
 	    {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
 	    {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
 	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
-		return 0; /* the image's or the host's /dev, as asked for */
+		return 0; /* the /dev of the image or the host, as asked for */
 	_cleanup_close_ int dev =
 	    path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (dev < 0)
@@ -96,7 +96,7 @@ int rootfs_dev(struct rootfs *r)
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
 		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
 			return fail("/dev/%s: symlink: %m", links[i][1]);
-	/* What the next mounts lie on; path_make_in_root() would do it with three calls more for
+	/* Mount points for the next mounts; path_make_in_root() would need three more calls for
 	 * each. */
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		const char *d = r->spec->mounts.v[i].dest, *t = r->spec->mounts.v[i].type;

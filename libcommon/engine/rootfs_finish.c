@@ -1,4 +1,4 @@
-/* rootfs_finish.c: what is settled in the new root: sysctls, what is hidden, what is read-only; see
+/* rootfs_finish.c: what is set up inside the new root: sysctls, masked and read-only paths; see
  * rootfs.h. */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include "sysno.h"
 #include "trace.h"
 
-/* A path in the new root, its last component no link; for /proc and /sys it must really lie there
- * (CVE-2025-52881). -2 when it does not exist. */
+/* Open a path in the new root whose last component is no link; below /proc and /sys it must really
+ * be on those file systems (CVE-2025-52881). -2 when it does not exist. */
 static int open_checked(const char *path, unsigned long *mount_flags)
 {
 	struct statfs fs;
@@ -45,7 +45,7 @@ static int sysctls(const struct strv *l)
 		_cleanup_free_ char *path =
 		    xasprintf("/proc/sys/%.*s", (int)(eq - l->v[i]), l->v[i]);
 		for (char *p = path + 10; *p;
-		     p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) swaps both */
+		     p++) /* net.ipv4.conf.eth0/1.x: sysctl(8) exchanges dots and slashes */
 			if (*p == '.' || *p == '/')
 				*p = *p == '.' ? '/' : '.';
 		_cleanup_close_ int fd = open_checked(path, &flags);
@@ -78,8 +78,8 @@ static int readonly_path(const char *path)
 }
 
 struct masks {
-	int null;  /* the container's /dev/null, verified */
-	int empty; /* one read-only empty tmpfs for every masked directory */
+	int null;  /* the container's /dev/null, checked */
+	int empty; /* one empty read-only tmpfs for all masked directories */
 };
 
 /* The mask must be the real null device: an image or a race may have put something else at

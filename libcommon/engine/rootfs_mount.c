@@ -1,4 +1,5 @@
-/* rootfs_mount.c: one mount of the spec, bound or of a file system; see rootfs_parts.h. */
+/* rootfs_mount.c: a single mount of the spec: bind-mounted, or a file system; see
+ * rootfs_parts.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,19 +22,19 @@ char *rootfs_fd_path(char buf[32], int fd)
 	return buf;
 }
 
-/* Remount the mount that now lies at `dest`. The descriptor that was mounted on still names what is
- * beneath. */
+/* Change the flags of the mount that is now at `dest`. The descriptor that was mounted on still
+ * refers to what is below it. */
 int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec)
 {
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("%s: %m", dest);
-	if (rec) /* mount_setattr(2), or a walk of mountinfo before Linux 5.12 */
+	if (rec) /* by mount_setattr(2), or by walking through mountinfo before Linux 5.12 */
 		return mount_set_flags_rec(fd, flags) < 0
 			   ? fail("%s: remount recursively: %m", dest)
 			   : 0;
-	/* What the file system's own mount forbids stays forbidden, else a user namespace gets
-	 * EPERM (mount(2)). */
+	/* Flags that the file system's own mount has set must stay set; otherwise a user namespace
+	 * gets EPERM (mount(2)). */
 	struct statfs fs;
 	unsigned long keep = 0;
 	if (fstatfs(fd, &fs) == 0)
@@ -82,8 +83,8 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 	return propagate(r, m->dest, o->propagation ? o->propagation : MS_PRIVATE | MS_REC);
 }
 
-/* /proc and /sys must be directories of the root itself: a link there would aim the mount, and what
- * is written through it later, elsewhere (CVE-2019-16884, CVE-2023-27561). */
+/* /proc and /sys must be directories of the root itself: a link there would redirect the mount, and
+ * what is later written through it (CVE-2019-16884, CVE-2023-27561). */
 static int plain_dir(struct rootfs *r, const char *dest)
 {
 	struct stat st;
@@ -95,8 +96,8 @@ static int plain_dir(struct rootfs *r, const char *dest)
 	return 0;
 }
 
-/* Without a network namespace of its own a user namespace may not mount sysfs, nor proc without a
- * pid namespace: show the host's, that of devices read-only. */
+/* A user namespace may not mount sysfs without a network namespace of its own, nor proc without a
+ * pid namespace: show the host's instead, sysfs read-only. */
 static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned long flags)
 {
 	struct spec_mount m = {.dest = (char *)dest, .type = "bind", .source = source};
@@ -132,14 +133,15 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return host_tree(r, m->dest, "/sys", MS_RDONLY);
 	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data &&
 	    strstr(o->data, ",gid=5")) {
-		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not in the map */
+		_cleanup_free_ char *data = xstrdup(o->data); /* gid 5 is not mapped */
 		char *g = strstr(data, ",gid=5");
 		memmove(g, g + 6, strlen(g + 6) + 1);
 		if (mount(src, FD_PATH(dst), m->type, flags, data) == 0)
 			return 0;
 	}
+	/* No CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace. */
 	if (strcmp(m->type, "mqueue") == 0 && (errno == ENODEV || errno == EPERM))
-		return 0; /* CONFIG_POSIX_MQUEUE, or the host's IPC namespace in a user namespace */
+		return 0;
 	if (strcmp(m->type, "proc") == 0 && errno == EPERM && r->userns &&
 	    !(r->spec->ns_new & 1u << NS_PID) && !r->spec->ns_path[NS_PID])
 		return host_tree(r, m->dest, "/proc", 0);
@@ -168,7 +170,7 @@ int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
 	return res;
 }
 
-/* With all that is mounted beneath, or it alone. */
+/* Set nodev, on the mount alone or (rec) on everything that is mounted below it, too. */
 static int nodev(struct rootfs *r, const char *dest, bool rec)
 {
 	struct statfs fs;

@@ -17,15 +17,15 @@
 #include "userns.h"
 #include "trace.h"
 
-#define NOBODY 65534 /* what an id that is not in the map looks like (kernel.overflowuid) */
+#define NOBODY 65534 /* how an id that is not mapped is shown (kernel.overflowuid) */
 
 static const char *upper_of(const struct rootfs *r)
 {
 	return r->upper ? r->upper : "upper";
 }
 
-/* A new upper directory shows as the container's "/": it takes over the lower one's mode and owner,
- * where that is one of the container's. */
+/* A new upper directory is seen as the container's "/": it gets the mode and owner of the lower
+ * one, if the owner is mapped. */
 static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 {
 	struct stat l, u;
@@ -34,7 +34,7 @@ static void copy_root_mode(const struct rootfs *r, int lower, int upper)
 	bool foreign = r->userns && (l.st_uid == NOBODY || l.st_gid == NOBODY);
 	if (!foreign && (l.st_uid != u.st_uid || l.st_gid != u.st_gid) &&
 	    fchown(upper, l.st_uid, l.st_gid) < 0)
-		return; /* a map of one id cannot always: the overlay works all the same */
+		return; /* with a map of one id this may fail: the overlay works all the same */
 	if (l.st_mode != u.st_mode && fchmod(upper, l.st_mode & 07777) < 0)
 		return;
 }
@@ -72,9 +72,9 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	copy_root_mode(r, lower, upper);
 }
 
-/* The descriptors stay open on purpose: the option names them. Close-on-exec takes them away. Their
- * names are those in /proc/self/fd: the options of all the layers that overlayfs takes (500) go
- * into mount(2)'s one page. */
+/* The descriptors stay open on purpose, because the mount options name them; they are
+ * close-on-exec. Their names are those in /proc/self/fd: this way the options for as many layers as
+ * overlayfs allows (500) fit into the single page that mount(2) takes. */
 static int overlay_lowers(struct rootfs *r, struct buf *opts)
 {
 	const struct strv *l = &r->spec->x_lower;
@@ -96,8 +96,8 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	return 0;
 }
 
-/* Where neither an overlay nor a copy can be had: the one lower directory itself, read-only, and
- * memory where programs expect to write. */
+/* Where neither an overlay nor a copy is possible: the lower directory itself, read-only, with
+ * tmpfs where programs expect to write. */
 static int bind_readonly(struct rootfs *r, const char *lower)
 {
 	static const char *const memory[] = {"tmp", "run", "var/tmp"};
@@ -130,8 +130,8 @@ int rootfs_readonly(const char *root)
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
-	/* An overlay wants mounts that are in its own namespace: over the directories themselves,
-	 * here. */
+	/* overlayfs needs mounts that are in its own mount namespace: they are mounted over the
+	 * directories themselves here. */
 	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
 		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
@@ -142,14 +142,14 @@ static int overlay_mount(struct rootfs *r)
 	    openat(AT_FDCWD, r->work ? r->work : "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
-	/* Those three off: an upper directory is then a layer as it stands
-	 * (Documentation/filesystems/overlayfs.rst). Without `volatile` (Linux 5.10), the end of
-	 * the mount writes the whole file system below to disk. */
+	/* With these three off, an upper directory is a layer as it stands
+	 * (Documentation/filesystems/overlayfs.rst). Without `volatile` (Linux 5.10), unmounting
+	 * would write the whole file system below to disk. */
 	buf_printf(&opts, ",upperdir=%d,workdir=%d%s%s", upper, work,
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off",
 	    r->passing ? ",volatile" : "");
-	/* On its own upper directory, in our namespace: what else the container's directory has
-	 * (volumes) stays to be seen. */
+	/* Mounted on its own upper directory, in our namespace, so that the rest of the container's
+	 * directory (its volumes) stays visible. */
 	int m = -1, why;
 	const char *at = FD_PATH(upper);
 	if (chdir("/proc/self/fd") < 0)
@@ -159,8 +159,10 @@ static int overlay_mount(struct rootfs *r)
 	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 ||
 		 errno != EOPNOTSUPP)
 		m = mount("overlay", at, "overlay", 0,
-		    opts.p); /* on ramfs it could be, without a way to empty a directory */
-	/* A kernel that does not know all of them: without the last, and the last, ... */
+		    opts.p); /* ramfs can be an upper directory, but directories in it cannot be
+				marked opaque */
+	/* For a kernel that does not know all of the options: without the last one, then without
+	 * the last two, ... */
 	for (char *cut; m < 0 && errno == EINVAL &&
 			!str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
 			strcmp(cut, ",userxattr") != 0;) {
@@ -173,8 +175,9 @@ static int overlay_mount(struct rootfs *r)
 	errno = why;
 	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
 		buf_free(&opts);
-		r->userns = true; /* we are root of a user namespace, unshare -r: what goes for the
-				     container's own */
+		/* We are root of a user namespace (unshare -r): what applies to a container's own
+		 * applies here. */
+		r->userns = true;
 		return overlay_mount(r);
 	}
 	bool cannot =
@@ -187,7 +190,7 @@ static int overlay_mount(struct rootfs *r)
 		m = bind_readonly(r, FD_PATH(atoi(lower)));
 	}
 	why = errno;
-	if (r->spec->x_image_file) /* what was mounted from it has its own hold on it */
+	if (r->spec->x_image_file) /* what was mounted from it keeps it in use */
 		umount2(r->dir, MNT_DETACH);
 	errno = why;
 	buf_free(&opts);
@@ -207,13 +210,13 @@ static int overlay_mount(struct rootfs *r)
 static bool wants(const struct spec_mount *m, const char *word)
 {
 	for (size_t i = 0; i < m->options.n; i++)
-		if (str_ends(m->options.v[i], word)) /* with and without the r */
+		if (str_ends(m->options.v[i], word)) /* with and without the leading r */
 			return true;
 	return false;
 }
 
-/* Mounts that the host's later ones come to need a tie to the host's, which private ones have lost.
- * That of a shared one must be taken now: a slave is no peer any more. */
+/* Mounts on which later mounts of the host are to appear need a tie to the host's, which private
+ * mounts have lost. For a shared mount it must be made now: a slave is no longer a peer. */
 static int ties(struct rootfs *r, unsigned long *prop)
 {
 	const struct spec_mount *m = r->spec->mounts.v;

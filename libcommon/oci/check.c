@@ -1,7 +1,6 @@
-/* check.c: what of a config.json can be read and cannot be done: combinations that the
- * specification forbids or that would change the host's own settings. The words are runc's where
- * callers and people know them.
- */
+/* check.c: config.jsons that can be read but not carried out: combinations that the specification
+ * forbids or that would change the host's own settings. The messages are runc's where callers and
+ * people know them. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,8 +16,8 @@ static bool has_ns(const struct spec *s, enum spec_ns n)
 	return s->ns_new & 1u << n || s->ns_path[n];
 }
 
-/* Settings that belong to one namespace; with the host's they would be the host's (CVE-2022-0811's
- * kind). */
+/* Settings that belong to a namespace; with the host's namespace they would change the host (as in
+ * CVE-2022-0811). */
 static int check_sysctl(const struct spec *s, const char *kv)
 {
 	static const struct {
@@ -30,7 +29,7 @@ static int check_sysctl(const struct spec *s, const char *kv)
 	_cleanup_free_ char *key = xstrndup(kv, strcspn(kv, "="));
 	size_t first = strcspn(key, "./");
 	bool slashes =
-	    key[first] == '/'; /* sysctl(8): the first separator says which of the two it is */
+	    key[first] == '/'; /* sysctl(8): the first separator tells which of the two it is */
 	for (char *p = key; *p && !slashes; p++)
 		if (*p == '.' || *p == '/')
 			*p = *p == '.' ? '/' : '.';
@@ -71,8 +70,8 @@ static int check_namespaces(const struct spec *s)
 	return 0;
 }
 
-/* config.md, "Root": a directory must be there; a link at the end is refused, as what it leads to
- * is another's to change. */
+/* config.md, "Root": the directory must exist; a symlink at the end is refused, because its target
+ * may be somebody else's. */
 static int check_root(const struct spec *s)
 {
 	struct stat st;
@@ -100,7 +99,7 @@ static int check_resources(const struct spec *s)
 	return 0;
 }
 
-/* What would be ignored: to run without would be to pretend. */
+/* What would be ignored: to start without it would be a pretence. */
 static int check_supported(const struct spec *s)
 {
 	if (s->mount_label && *s->mount_label)

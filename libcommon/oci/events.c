@@ -1,5 +1,4 @@
-/* events.c: what a container uses and what happens to it, as runc's `events` tells it; see oci.h.
- */
+/* events.c: a container's statistics and events, as runc's `events` prints them; see oci.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -62,8 +61,8 @@ static void event_oom(const struct oci_record *r)
 	fflush(stdout);
 }
 
-/* OOM kills are counted (cgroup v1 since Linux 4.13, v2): looked at every half second, which every
- * layout has. */
+/* OOM kills are counted by the kernel (on cgroup v1 since Linux 4.13, and on v2): the counter is
+ * read every half second, which works on every layout. */
 int oci_events(struct oci_record *r, int interval)
 {
 	const char *group = oci_record_group(r);

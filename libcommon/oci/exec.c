@@ -27,7 +27,7 @@ static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
 	return 0;
 }
 
-/* --cgroup: a group beneath the container's that is there. Caller frees; NULL with fail(). */
+/* --cgroup: an existing group below the container's. Caller frees; NULL with fail(). */
 static char *exec_group(const struct oci_record *r, const char *sub)
 {
 	const char *group = oci_record_group(r);

@@ -1,5 +1,5 @@
-/* features.c: what this runtime can (runtime-spec, features.md), and a config.json to begin with;
- * see oci.h. */
+/* features.c: what this runtime supports (runtime-spec, features.md), and a config.json to begin
+ * with; see oci.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 
 #define LAST_CAP 40 /* CAP_CHECKPOINT_RESTORE */
 
-/* Words apart by blanks as an array. */
+/* Words separated by blanks, as an array. */
 static void put_words(struct buf *b, const char *key, const char *words)
 {
 	struct strv l = {0};
@@ -97,7 +97,8 @@ char *oci_features(void)
 	return b.p;
 }
 
-/* `spec`: a shell, as runc's begins: a terminal, root, three capabilities, what docker masks. */
+/* For `spec`: a shell, as in runc's: a terminal, root, three capabilities, docker's masked
+ * paths. */
 char *oci_default_config(bool rootless)
 {
 	struct spec s;

@@ -15,7 +15,7 @@
 #include "str.h"
 #include "sys.h"
 
-#define END_MS 10000 /* how long a killed process is waited for */
+#define END_MS 10000 /* how long to wait for a killed process */
 
 static int life_not(const struct oci_record *r, const char *what)
 {
@@ -78,19 +78,20 @@ int oci_kill(struct oci_record *r, int sig, bool all)
 	}
 	int fd = oci_record_pidfd(r);
 	if (fd < 0 && all && r->status == OCI_STOPPED)
-		return 0; /* none is left to get it, as with runc */
+		return 0; /* no process is left to receive it, as with runc */
 	if (fd < 0)
 		return errno == ESRCH ? fail("container not running: %s", r->id) : -1;
 	int done = sys_pidfd_send_signal(fd, sig);
 	close(fd);
 	if (done < 0)
 		return fail("%s: signal %d: %m", r->id, sig);
-	if (sig == SIGKILL && r->status == OCI_PAUSED && group) /* v1: a frozen one would not die */
+	/* On v1 a frozen process would not die. */
+	if (sig == SIGKILL && r->status == OCI_PAUSED && group)
 		cgroup_freeze(group, false);
 	return 0;
 }
 
-/* The process that create left, and all that is in its group. */
+/* End the process that `create` left, and everything in its group. */
 static int life_end(struct oci_record *r)
 {
 	const char *group = oci_record_group(r);
@@ -118,8 +119,8 @@ int oci_delete(struct oci_record *r, bool force)
 	if (life_end(r) < 0 || (group && cgroup_remove(group) < 0))
 		return -1;
 	oci_rdt_down(kv_get(&r->state, "rdt"));
-	/* The hooks run when all is gone (runtime.md, "Lifecycle", 12), by a config.json that is
-	 * read before. */
+	/* The hooks run when everything is gone (runtime.md, "Lifecycle", step 12), so config.json
+	 * is read before. */
 	struct spec s;
 	bool hooks = kv_num(&r->state, "hooks", 0) && oci_record_spec(r, &s) == 0;
 	if (oci_record_remove(r) < 0)

@@ -1,4 +1,4 @@
-/* net_devices.c: interfaces of the host that a container takes with it; see oci_net.h.
+/* net_devices.c: the host's interfaces that are moved into a container; see oci_net.h.
  * config-linux.md, "Network Devices". */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +36,8 @@ static int net_device_up(struct nl *host, const char *from, const char *to, int 
 	struct buf saved = {0};
 	if (rtnl_find(host, from, &info) < 0 || rtnl_save(host, info.index, -1, &saved) < 0)
 		return buf_free(&saved), -1;
-	/* It is renamed while it is down, and there at once under that name: one of that name there
-	 * is EEXIST. */
+	/* It is renamed while it is down, and has its new name as soon as it is there: if that name
+	 * is taken, the result is EEXIST. */
 	rtnl_link_up(host, info.index, from, false);
 	link_change(host, info.index, to, ns, false);
 	int r = nl_commit(host);

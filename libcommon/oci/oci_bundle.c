@@ -1,5 +1,5 @@
-/* bundle.c: a bundle's config.json as the spec that is started, and where its group is; see oci.h.
- */
+/* oci_bundle.c: a bundle's config.json as the spec to start, and the path of its group; see
+ * oci.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void bundle_absolute(char **path, const char *dir)
 	free(rel);
 }
 
-/* runc's default devices, and none of what ctr-run adds beyond the specification. */
+/* runc's default devices, and nothing of what ctr-run adds beyond the specification. */
 static void bundle_settle(struct spec *s, const char *dir)
 {
 	bundle_absolute(&s->root_path, dir);
@@ -34,14 +34,15 @@ static void bundle_settle(struct spec *s, const char *dir)
 		    strv_has(&m->options, "rbind"))
 			bundle_absolute(&m->source, dir);
 	}
-	if (!s->device_rules
-		 .n) { /* runc's: what is not named is not to be had; a node of it may be made */
+	/* As in runc: a device that is not listed cannot be used, but its node may be created. */
+	if (!s->device_rules.n) {
 		device_rule_add(s, false, 'a', -1, -1, "rwm");
 		device_rule_add(s, true, 'c', -1, -1, "m");
 		device_rule_add(s, true, 'b', -1, -1, "m");
 	}
 	spec_default_nodes(s);
-	if (!s->seccomp) /* ctr-run has a profile of its own; a bundle has what it says */
+	/* Ctr-run has a default profile; a bundle has the one that it names, or none. */
+	if (!s->seccomp)
 		s->seccomp = xstrdup("unconfined");
 }
 
@@ -59,7 +60,7 @@ int oci_bundle(struct spec *s, const char *bundle, char **dir)
 	return oci_spec_check(s) < 0 ? fail_in("%s", path) : 0;
 }
 
-/* A user can only have groups beneath those that are given to him: his own, on v2. */
+/* A user can only have groups below one that is delegated to the user: the caller's own, on v2. */
 static char *own_group(void)
 {
 	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);

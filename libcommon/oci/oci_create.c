@@ -1,4 +1,4 @@
-/* create.c: from a bundle to a created (or running) container; see oci.h. */
+/* oci_create.c: from a bundle to a created (or running) container; see oci.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 	char at[sizeof a.sun_path];
 	_cleanup_close_ int dir = -1;
 	if (strlen(path) >=
-	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
+	    sizeof a.sun_path) { /* opened through its folder, so that its length does not matter */
 		const char *base = strrchr(path, '/');
 		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
 		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -111,8 +111,7 @@ static void record_fill(struct creation *k)
 	k->recorded = true;
 }
 
-/* config.json as it stands, with the paths made absolute: what exec, the hooks of later and update
- * go by. */
+/* config.json unchanged, with absolute paths: exec, later hooks and update use it. */
 static int record_config(struct creation *k)
 {
 	_cleanup_free_ char *text = spec_text(&k->s);
@@ -130,8 +129,8 @@ static int record_process(struct creation *k, bool done)
 
 /* --- the steps --- */
 
-/* A group that somebody is in, or that is frozen, would hit others or never start (config-linux.md,
- * "Control groups"). */
+/* Starting in a group that has processes would affect those, and in a frozen group nothing starts
+ * (config-linux.md, "Control groups"). */
 static int group_free(const char *path)
 {
 	if (!cgroup_exists(path))
@@ -147,7 +146,8 @@ static int group_free(const char *path)
 static int creation_group(struct creation *k)
 {
 	k->group = (struct group){.path = k->path};
-	_cleanup_close_ int held = place_lock(k->path); /* another may name the same group */
+	/* Another container may name the same group. */
+	_cleanup_close_ int held = place_lock(k->path);
 	if (held == -2 || group_free(k->path) < 0)
 		return -1;
 	int r = group_up(&k->group, &k->s);
@@ -159,7 +159,7 @@ static int creation_group(struct creation *k)
 	return r < 0 ? -1 : 0;
 }
 
-/* While the child waits: its process is known from here on, to the hooks and to a `delete --force`
+/* While the child waits: from here on its process is known to the hooks, and to a `delete --force`
  * after a kill. */
 static int creation_attach(struct engine *e, void *arg)
 {
@@ -191,7 +191,8 @@ static int send_pidfd(const char *path, pid_t pid)
 	return fd < 0 ? fail("pidfd: %m") : oci_send_fd(path, "pidfd", 5, fd);
 }
 
-/* A class of service that is ours alone goes with the container; one that was named stays. */
+/* A class of service that was made for this container is removed with it; one that was named
+ * stays. */
 static int creation_rdt(struct creation *k)
 {
 	_cleanup_free_ char *made = oci_rdt_up(&k->s, k->r.id, k->e.pid);
@@ -200,7 +201,7 @@ static int creation_rdt(struct creation *k)
 	return made ? 0 : -1;
 }
 
-/* What callers are handed before they are told that it is there. */
+/* What callers get before they are told that the container exists. */
 static int creation_hand_over(struct creation *k)
 {
 	const struct oci_create *c = k->c;
@@ -230,8 +231,8 @@ static int terminal_wanted(const struct creation *k)
 	return 0;
 }
 
-/* systemd's socket activation: LISTEN_FDS descriptors from 3 on, before those of --preserve-fds
- * (sd_listen_fds(3)). */
+/* Socket activation as systemd does it: LISTEN_FDS descriptors from 3 on, before those of
+ * --preserve-fds (sd_listen_fds(3)). */
 static void listen_fds(struct creation *k)
 {
 	const char *n = getenv("LISTEN_FDS");
@@ -257,7 +258,7 @@ static int creation_engine(struct creation *k)
 	e->cgroup = k->group.made ? k->path : NULL;
 	e->no_device_list = k->group.no_device_list;
 	e->outlives = true;
-	e->apart[0] = k->r.dir; /* or a created one would hold it */
+	e->apart[0] = k->r.dir; /* otherwise a created container would hold it */
 	e->no_new_keyring = k->c->no_new_keyring;
 	e->preserve = k->c->preserve;
 	e->gate = k->c->run ? -1 : k->r.dir;
@@ -297,8 +298,8 @@ static int creation_steps(struct creation *k)
 	return -1;
 }
 
-/* The specification: a failed create leaves nothing, and the poststop hooks run (runtime.md,
- * "Lifecycle"). */
+/* According to the specification a failed create leaves nothing, and the poststop hooks run
+ * (runtime.md, "Lifecycle"). */
 static void creation_undo(struct creation *k)
 {
 	_cleanup_free_ char *why = xstrdup(fail_msg());

@@ -1,4 +1,4 @@
-/* record.c: ctr-oci's records; see oci_record.h. */
+/* oci_record.c: ctr-oci's records; see oci_record.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -72,7 +72,7 @@ int oci_record_make(struct oci_record *r, const char *root, const char *id)
 		return fail("%s/%s: mkdir: %m", root, id);
 	}
 	r->dir = dir_open_at(top, id);
-	/* Between the two a `delete --force` may have taken it away again. */
+	/* Meanwhile a `delete --force` may have removed it again. */
 	if (r->dir < 0 || lock_take(r->dir, LOCK_EX) < 0 || fstat(r->dir, &a) < 0 ||
 	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino ||
 	    a.st_dev != b.st_dev) {
@@ -85,7 +85,7 @@ int oci_record_make(struct oci_record *r, const char *root, const char *id)
 	return 0;
 }
 
-/* Of a process that has ended and was not waited for, there is a number still. */
+/* A process that has ended and was not reaped still has a pid. */
 static bool record_alive(pid_t pid, uint64_t starttime)
 {
 	char path[40];
@@ -106,7 +106,8 @@ void oci_record_look(struct oci_record *r)
 	r->pid = 0;
 	r->status = OCI_STOPPED;
 	if (pid <= 0) {
-		/* Somebody is at it, or was killed at it: who holds the lock knows the latter. */
+		/* Somebody is working on it, or was killed while doing so: whoever gets the lock
+		 * knows that it was the latter. */
 		if (!r->locked && lock_try(r->dir, LOCK_SH) == 0)
 			r->status = OCI_CREATING;
 		return;

@@ -12,7 +12,7 @@
 #include "oci.h"
 #include "str.h"
 
-/* Where resctrl is mounted; NULL: nowhere. Caller frees. */
+/* Where resctrl is mounted; NULL when it is not. Caller frees. */
 static char *rdt_root(void)
 {
 	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
@@ -29,7 +29,7 @@ static char *rdt_root(void)
 	return NULL;
 }
 
-/* Without a "MB:" line of l3CacheSchema where memBwSchema has one. */
+/* When memBwSchema has a "MB:" line, those of l3CacheSchema are left out. */
 static void rdt_schema(const struct spec_rdt *d, struct buf *out)
 {
 	struct strv lines = {0};

@@ -1,4 +1,4 @@
-/* update.c: other limits for a container that is there; see oci.h. */
+/* update.c: changing the limits of an existing container; see oci.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 #include "place.h"
 #include "str.h"
 
-/* checkBeforeUpdate: a limit below what is used would kill (config-linux.md, "Memory"). */
+/* checkBeforeUpdate: a limit below the memory in use would kill the container (config-linux.md,
+ * "Memory"). */
 static int update_fits(const char *group, const struct spec *limits)
 {
 	const char *max = strv_getenv(&limits->resources, "memory.max");
@@ -38,7 +39,7 @@ int oci_update(struct oci_record *r, struct spec *limits)
 	if (limits->device_rules.n &&
 	    cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
 		return -1;
-	/* What it was created with says it from now on, too. */
+	/* The config.json that it was created with is updated, too. */
 	if (oci_record_spec(r, &s) < 0)
 		return -1;
 	for (size_t i = 0; i < limits->resources.n; i++) {
