@@ -128,19 +128,39 @@ endif
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
 
-man: $(pages) build/man/ctrbox-security.7 ## the man pages in build/man
-build/man/%.1: applets/%.1 build/ctrbox build/bin/.links
+more_pages := build/man/ctrbox.1 build/man/ctrbox-files.5 build/man/ctrbox-security.7
+man: $(pages) $(more_pages) ## the man pages in build/man
+build/man/ctrbox.1: applets/ctrbox.1 applets/docker_words.c applets/man.sh
+	$(call say,MAN,$@)mkdir -p $(@D) && sh applets/man.sh $< >$@.tmp && mv $@.tmp $@
+build/man/%.1: applets/%.1 applets/man.sh build/ctrbox build/bin/.links
 	$(call say,MAN,$@)mkdir -p $(@D) && sh applets/man.sh $< build/bin/$* >$@.tmp && mv $@.tmp $@
 
-build/man/%.7: applets/%.7
+build/man/ctrbox-%: applets/ctrbox-%
 	$(call say,MAN,$@)mkdir -p $(@D) && cp $< $@
 
-install: all man ## binary, links and man pages into $(DESTDIR)$(PREFIX)
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+shells := bash zsh fish
+completions: $(shells:%=build/completion/ctrbox.%) ## completion for bash, zsh and fish in build/completion
+build/completion/ctrbox.%: applets/completion.sh build/ctrbox build/bin/.links
+	$(call say,COMPL,$@)mkdir -p $(@D) && sh $< $* build/bin >$@.tmp && mv $@.tmp $@
+
+share := $(DESTDIR)$(PREFIX)/share
+install: all man completions ## binary, links, man pages and completion into $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(share)/,man/man1 man/man5 man/man7 \
+		bash-completion/completions zsh/site-functions fish/vendor_completions.d)
 	$(Q)install -m 755 build/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
 	$(Q)for a in $(applets); do ln -sf ctrbox $(DESTDIR)$(PREFIX)/bin/ctr-$$a; done
-	$(Q)install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man1
-	$(Q)install -m 644 build/man/ctrbox-security.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	$(Q)install -m 644 $(pages) build/man/ctrbox.1 $(share)/man/man1
+	$(Q)install -m 644 build/man/ctrbox-files.5 $(share)/man/man5
+	$(Q)install -m 644 build/man/ctrbox-security.7 $(share)/man/man7
+	$(Q)install -m 644 build/completion/ctrbox.bash $(share)/bash-completion/completions/ctrbox
+	$(Q)install -m 644 build/completion/ctrbox.zsh $(share)/zsh/site-functions/_ctrbox
+	$(Q)install -m 644 build/completion/ctrbox.fish $(share)/fish/vendor_completions.d/ctrbox.fish
+	$(Q)for a in $(applets); do \
+		ln -sf ctrbox $(share)/bash-completion/completions/ctr-$$a; \
+		ln -sf ctrbox.fish $(share)/fish/vendor_completions.d/ctr-$$a.fish; done
+
+deb: all man completions ## a Debian package in build
+	$(Q)MAKE="$(MAKE)" sh packages/deb.sh $(VERSION) $(ARCH) build/ctrbox_$(VERSION)_$(ARCH).deb
 
 rootfs: build/rootfs/etc/os-release ## build/rootfs: busybox and a minimal /etc
 build/rootfs/etc/os-release: rootfs/make.sh
@@ -226,5 +246,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= ANY_VERSION=1 V=1"
 
-.PHONY: chaos initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
+.PHONY: completions deb chaos initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

@@ -1,18 +1,19 @@
 #!/bin/sh
-# man.sh PAGE.1 APPLET: the page with its synopsis and options from the applet's own table. In a line of an example
-# (.Dl) a word that is a macro's name or a lone point or bar would be taken for markup (mdoc(7)): it is told not to be.
+# man.sh PAGE.1 APPLET: the page with its synopsis and options from the applet's own table, in place of what the source
+# says there to who reads it as it is.
 set -eu
 t=$(mktemp)
-trap 'rm -f "$t"' EXIT
-"$2" --help=man >"$t"
-awk -v gen="$t" '
+trap 'rm -f "$t" "$t.words"' EXIT
+if [ $# -gt 1 ]; then "$2" --help=man >"$t"; fi
+# docker's words are the dispatcher's own table: {group, word, applet, its word, what to do instead}
+tr -d '\n' <"${0%/*}/docker_words.c" | sed 's/{\(NULL\|"[a-z]*"\), *"/\n&/g' | awk -F'"' '
+	/^{(NULL|"[a-z]*"), *"[a-z]+"/ {
+		gsub(/NULL/, "\"\""); group = $2 == "" ? "" : $2 " "; sub(/^ +/, "", group)
+		print ".It Li " group $4 " Ta " ($10 != "" ? $10 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
+awk -v gen="$t" -v words="$t.words" '
 	BEGIN { while ((getline line < gen) > 0) if (line ~ /^\.Sh OPTIONS/) opt = 1; else if (opt) o = o line "\n"; else s = s line "\n" }
-	/^@SYNOPSIS@$/ { printf "%s", s; next }
-	/^@OPTIONS@$/ { printf "%s", o; next }
-	{ print }' "$1" |
-	sed '/^\.Dl /{
-		s/ \([A-Z][a-z]\|[].,;:?!()|[]\)$/ \\\&\1/
-		:again
-		s/ \([A-Z][a-z]\|[].,;:?!()|[]\) / \\\&\1 /
-		t again
-	}'
+	skip-- > 0 { next }
+	/^\.\\" @WORDS@$/ { while ((getline line < words) > 0) print line; skip = 1; next }
+	/^\.\\" @SYNOPSIS@$/ { printf "%s", s; skip = 1; next }
+	/^\.\\" @OPTIONS@$/ { printf "%s", o; skip = 2; next }
+	{ print }' "$1"

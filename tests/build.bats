@@ -28,6 +28,26 @@ test_setup() {
 	[ "$(find dest -type f -perm /022)" = "" ]
 }
 
+# bats test_tags=ctr-run
+@test "19 make deb: the package has what make install puts, is installed in a container, runs there, and is removed" {
+	need dpkg-deb dpkg
+	deb=$(make -s -C "$top" deb)
+	[ "$(dpkg-deb -f "$top/$deb" Package)" = ctrbox ]
+	dpkg-deb -c "$top/$deb" >list
+	for f in usr/bin/ctrbox usr/bin/ctr-run usr/share/man/man1/ctr-events.1.gz usr/share/man/man5/ctrbox-files.5.gz \
+		usr/share/bash-completion/completions/ctr-run usr/share/zsh/site-functions/_ctrbox usr/share/fish/vendor_completions.d/ctrbox.fish; do
+		grep -q " ./$f" list || { echo "$f is not in it"; return 1; }
+	done
+	mkdir -p r/var/lib/dpkg/info r/var/lib/dpkg/updates r/bin
+	: >r/var/lib/dpkg/status
+	cp "$top/build/rootfs/bin/busybox" r/bin/ # what a shell is for
+	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -i "$top/$deb" >/dev/null
+	[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS] " ]
+	[ "$(ctr-run ./r/ /usr/bin/ctrbox --list)" = "$("$CTRBOX" --list)" ]
+	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -r ctrbox >/dev/null
+	[ ! -e r/usr/bin/ctrbox ] && [ ! -e r/usr/bin/ctr-run ]
+}
+
 @test "SYSROOT takes installed libraries: nothing is fetched or built; V=1 shows the commands; CC and CFLAGS are used" {
 	run -0 make -C "$top" -n -B SYSROOT=/sysroot CC=my-cc CFLAGS=-O7 V=1
 	[[ "$output" != *deps/build.sh* ]]

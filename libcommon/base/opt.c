@@ -115,7 +115,10 @@ static void man(const struct usage *u)
 		if (!f)
 			break;
 	}
-	puts(".Sh OPTIONS\n.Bl -tag -width Ds");
+	puts(".Sh OPTIONS");
+	if (!u->opts->help)
+		return (void)puts("None.");
+	puts(".Bl -tag -width Ds");
 	for (const struct opt *o = u->opts; o->s || o->l; o++) {
 		if (!o->help)
 			continue;

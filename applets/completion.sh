@@ -1,0 +1,137 @@
+#!/bin/sh
+# completion.sh bash|zsh|fish BIN: completion for that shell, from the option tables: of every applet in BIN what --help
+# prints. Names of containers, images, networks and volumes are asked for when they are typed.
+set -eu
+shell=$1 bin=$2
+
+# What follows the options: containers, images, networks, volumes; else files.
+operands() {
+	case $1 in
+	ctr-run | ctr-create | ctr-image | ctr-root) echo images ;;
+	ctr-net) echo networks ;;
+	ctr-volume) echo volumes ;;
+	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | ctr-kill | ctr-pause | ctr-unpause | ctr-wait | \
+		ctr-rm | ctr-rename | ctr-inspect | ctr-logs | ctr-attach | ctr-top | ctr-update | ctr-stats) echo containers ;;
+	*) echo files ;;
+	esac
+}
+
+# APPLET WORD ...: the commands of those that have some, as their usage says.
+words() {
+	"$bin/$1" --help | awk -v a="$1" '
+		/^$/ { exit }
+		{ for (i = 1; i < NF; i++) if ($i == a) { w = $(i + 1); gsub(/[][]/, "", w); if (w ~ /^[a-z|]+$/) { n = split(w, l, "|"); for (k = 1; k <= n; k++) print l[k] } } }' | sort -u
+}
+
+# Lines of: letter or -, long name or -, 1 where a value follows, what it does.
+options() {
+	"$bin/$1" --help | awk '
+		/^  (-.|   ) *(, )?(--)?/ && /^  (-[A-Za-z0-9]|    --)/ {
+			s = "-"; l = "-"; v = 0
+			if (match($0, /^  -[A-Za-z0-9]/)) s = substr($0, 4, 1)
+			rest = substr($0, 3)
+			if (match(rest, /--[a-z0-9-]+/)) { l = substr(rest, RSTART + 2, RLENGTH - 2); rest = substr(rest, RSTART + RLENGTH) }
+			else rest = substr(rest, 3)
+			v = rest ~ /^ [^ ]/ ; split(rest, part, /   */); d = part[2]
+			if (d == "") { getline; d = $0; sub(/^ +/, "", d) }
+			print s, l, v, d
+		}'
+	echo "- help 0 say what it does"
+}
+
+list_names='case $1 in
+	containers) ctr-ps -an -o name ;;
+	images) ctr-image ls --format "{{.Repository}}:{{.Tag}}" ;;
+	networks) ctr-net ls -q; printf "%s\n" none host bridge ;;
+	volumes) ctr-volume ls -q ;;
+	esac 2>/dev/null'
+
+table() {
+	for a in $applets; do
+		opts=$(options "$a" | awk '{ if ($2 != "-") printf "--%s ", $2; else printf "-%s ", $1 }')
+		values=$(options "$a" | awk '$3 { if ($2 != "-") printf "--%s ", $2; if ($1 != "-") printf "-%s ", $1 }')
+		printf '\t%s) opts="%s" values=" %s" words="%s" names=%s ;;\n' "$a" "$opts" "$values" "$(words "$a" | tr '\n' ' ')" "$(operands "$a")"
+	done
+}
+
+# One function for bash and zsh, which has it by bashcompinit.
+posixish() {
+	cat <<END
+_ctrbox_names() {
+	$list_names
+}
+_ctrbox() {
+	local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} cmd=\${COMP_WORDS[0]##*/} first=1 i n=0
+	local opts= values= words= names=files
+	COMPREPLY=()
+	case \$cmd in ctr-*) ;; *)
+		if [ "\$COMP_CWORD" -le 1 ]; then
+			COMPREPLY=(\$(compgen -W "$(for a in $applets; do printf '%s ' "${a#ctr-}"; done)images rmi pull push save load tag network container system version info" -- "\$cur"))
+			return
+		fi
+		cmd=ctr-\${COMP_WORDS[1]#ctr-} first=2
+		case \$cmd in ctr-network) cmd=ctr-net ;; ctr-container) cmd=ctr-\${COMP_WORDS[2]} first=3 ;; ctr-rmi) cmd=ctr-image ;; esac ;;
+	esac
+	case \$cmd in
+$(table)
+	esac
+	case \$prev in
+	--net | --network) names=networks ;;
+	--volumes-from) names=containers ;;
+	*) case \$values in *" \$prev "*) names=files words= n=1 ;; esac ;;
+	esac
+	case \$cur in
+	-*) COMPREPLY=(\$(compgen -W "\$opts" -- "\$cur")); return ;;
+	esac
+	if [ -n "\$words" ] && [ "\$COMP_CWORD" -eq "\$first" ]; then
+		COMPREPLY=(\$(compgen -W "\$words" -- "\$cur"))
+		return
+	fi
+	# Before the first operand of ctr-run there is an image, behind it a command.
+	for ((i = first; i < COMP_CWORD && n == 0; i++)); do
+		case \$cmd:\${COMP_WORDS[i]} in
+		ctr-run:-* | ctr-create:-* | ctr-exec:-*) case \$values in *" \${COMP_WORDS[i]} "*) i=\$((i + 1)) ;; esac ;;
+		ctr-run:* | ctr-create:* | ctr-exec:*) names=files n=1 ;;
+		esac
+	done
+	[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\$names")" -- "\$cur"))
+	case \$names in files | images) COMPREPLY+=(\$(compgen -f -- "\$cur")) ;; esac
+}
+complete -F _ctrbox -o filenames ctrbox $applets
+END
+}
+
+# Between single quotes of fish's.
+quoted() { printf '%s\n' "$1" | sed "s/[\\\\']/\\\\&/g"; }
+
+fish() {
+	printf 'function __ctrbox_names\n\tsh -c '\''%s'\'' sh $argv[1]\nend\n' "$list_names"
+	for a in $applets; do
+		kind=$(operands "$a")
+		[ "$kind" = files ] || echo "complete -c $a -k -a '(__ctrbox_names $kind)'"
+		for w in $(words "$a"); do echo "complete -c $a -n __fish_use_subcommand -a $w"; done
+		options "$a" | while read -r s l v d; do
+			[ "$s" = - ] && s= || s=" -s $s"
+			[ "$l" = - ] && l= || l=" -l $l"
+			[ "$v" = 0 ] && v= || v=" -r"
+			echo "complete -c $a$s$l$v -d '$(quoted "$d")'"
+		done
+		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted "$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
+		echo "complete -c ctrbox -n '__fish_seen_subcommand_from ${a#ctr-} $a' -w $a"
+	done
+}
+
+applets=$(cd "$bin" && echo ctr-*)
+made="# Completion of ctrbox for $shell, made from its option tables by applets/completion.sh."
+case $shell in
+bash) echo "$made"; posixish ;;
+zsh)
+	# compinit reads the first line of a file that it finds
+	echo "#compdef ctrbox $applets"
+	echo "$made"
+	echo 'autoload -U +X bashcompinit && bashcompinit'
+	posixish
+	echo '_bash_complete -o filenames -F _ctrbox'
+	;;
+fish) echo "$made"; fish ;;
+esac

@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# 19: completion for bash, zsh and fish, made from the option tables; man pages as sources and as installed.
+load lib
+
+made() { sh "$top/applets/completion.sh" "$1" "$BIN"; }
+# tab WORD...: what bash offers for the last word.
+tab() {
+	made bash >c.bash
+	bash --norc -c '. ./c.bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ctrbox; printf "%s\n" "${COMPREPLY[@]}"' x "$@" | sort | tr '\n' ' '
+}
+holds() { [[ " $1" = *" $2 "* ]] || { echo "'$2' is not in: $1"; return 1; }; }
+lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
+
+# bats test_tags=ctr-ps,ctr-net,ctr-volume,ctr-image
+@test "19 bash completes applets, words, options, and the names of what there is" {
+	tar -C "$ROOTFS" -c bin | ctr-image import busy - >/dev/null
+	ctr-run -d --name web busy sleep 100
+	ctr-net create front
+	ctr-volume create data
+	holds "$(tab ctrbox r)" run
+	lacks "$(tab ctrbox r)" stop
+	[ "$(tab ctr-stop w)" = "web " ]
+	[ "$(tab ctr-rm --f)" = "--force " ]
+	[ "$(tab ctr-net cr)" = "create " ]
+	[ "$(tab ctrbox network rm f)" = "front " ]
+	[ "$(tab ctr-run --net f)" = "front " ]
+	holds "$(tab ctr-run --health-)" --health-cmd
+	[ "$(tab ctr-volume rm '')" = "data " ]
+	holds "$(tab ctr-run b)" busy:latest
+	[ "$(tab ctrbox stop '')" = "web " ]
+	lacks "$(tab ctr-exec web '')" web
+	mkdir sub
+	holds "$(tab ctr-exec web s)" sub
+	holds "$(tab ctr-run --cidfile s)" sub
+}
+
+@test "19 every long option of every applet is completed, in all three shells" {
+	for s in bash zsh fish; do made "$s" >"c.$s"; done
+	bash -n c.bash
+	for a in $("$CTRBOX" --list); do
+		for o in $("$BIN/$a" --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE -- '--.*'); do
+			grep -E "^	$a\)" c.bash | grep -q -- "$o " || { echo "bash: $a $o"; return 1; }
+			grep -q -- "^complete -c $a.* -l ${o#--} " c.fish || { echo "fish: $a $o"; return 1; }
+		done
+	done
+	head -n 1 c.zsh | grep -q '^#compdef ctrbox .*ctr-run'
+}
+
+@test "19 zsh and fish take theirs" {
+	need zsh
+	need fish
+	made fish >c.fish
+	mkdir z
+	made zsh >z/_ctrbox
+	fish -n c.fish
+	zsh -n z/_ctrbox
+	ctr-create --name web "$ROOTFS" true
+	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-rm w"')" = web ]
+	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' | grep -q -- --health-cmd
+	[ "$(HOME=$PWD zsh -f -c 'fpath=($PWD/z $fpath); autoload -Uz compinit; compinit -u -D; print -r -- $_comps[ctr-run]')" = _ctrbox ]
+	zsh -f -c 'autoload -Uz compinit; compinit -u -D; source z/_ctrbox 2>/dev/null
+		COMP_WORDS=(ctr-rm w) COMP_CWORD=1; emulate bash -c "setopt ksharrays; _ctrbox; print -r -- \$COMPREPLY"' | grep -x web
+}
+
+# bats test_tags=ctr-run
+@test "19 the pages: man -l of a source says where the options are; those that are built have them and lose no word" {
+	need man man-db
+	need mandoc
+	make -s -C "$top" man >/dev/null
+	for f in "$top"/applets/*.[157]; do
+		! man -l "$f" 2>/dev/null | grep -E '@[A-Z]+@' || { echo "$f"; return 1; }
+		mandoc -T lint -W warning "$f"
+	done
+	for f in "$top"/build/man/*.[157]; do mandoc -T lint -W warning "$f"; done
+	man -l "$top/build/man/ctr-run.1" 2>/dev/null | col -b | grep -q -- --health-cmd
+	man -l "$top/build/man/ctrbox.1" 2>/dev/null | col -b | grep -E 'container prune +ctr-prune containers'
+	# the table of docker's words is whole
+	[ "$(grep -c '^\.It Li .* Ta ' "$top/build/man/ctrbox.1")" = "$(grep -cE '^ +\{(NULL|"[a-z]+"), "[a-z]+"' "$top/applets/docker_words.c")" ]
+}
