@@ -40,7 +40,7 @@ int connect_record(const struct container *c, const struct strv *lines)
 	return r;
 }
 
-/* Where this network is; lines->n: nowhere. */
+/* The index of this network's line; lines->n when there is none. */
 static size_t line_of(const struct strv *lines, const char *network)
 {
 	size_t i = 0, n = strlen(network);
@@ -56,7 +56,8 @@ static void line_drop(struct strv *lines, size_t i)
 	memmove(lines->v + i, lines->v + i + 1, (--lines->n - i) * sizeof *lines->v);
 }
 
-/* Off the network: its line goes, or the one that says so of --net's comes. */
+/* When it leaves a network, that network's line is removed, or a line is added that says so of one
+ * of --net's. */
 static void off_line(struct strv *lines, const char *network, const char *first)
 {
 	size_t i = line_of(lines, network);
@@ -66,7 +67,7 @@ static void off_line(struct strv *lines, const char *network, const char *first)
 		strv_add(lines, "-");
 }
 
-/* The network that a line of something begun is about; NULL: it is none. Caller frees. */
+/* The network that a line about something unfinished names; NULL for other lines. Caller frees. */
 static char *begun(const char *line)
 {
 	const char *blank = strchr(line, ' ');
@@ -94,7 +95,7 @@ bool connect_lines_settle(struct strv *lines, const char *first)
 	return any;
 }
 
-/* Its monitor takes down more than the first network when this file is there (container_net.c). */
+/* When this file exists, the monitor takes down more than the first network (container_net.c). */
 static int tell(const struct container *c)
 {
 	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
@@ -123,7 +124,7 @@ static void on_if(const struct lease *l, void *arg)
 	strcpy(x->ifname, l->ifname);
 }
 
-/* The interfaces that it has on one network, or (NULL) on all. */
+/* The container's interfaces on one network, or with NULL on all. */
 static int its_ifs(const struct container *c, const char *network, struct ifs *x)
 {
 	struct strv on = {0};
@@ -214,7 +215,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	return result;
 }
 
-/* Written down, done, written down as done; undone where that cannot be. */
+/* Recorded, done, and recorded as done; undone when that cannot be recorded. */
 static int on_now(struct container *c, struct endpoint_req *r, struct strv *lines, const char *line)
 {
 	struct ifs x = {0};
@@ -239,7 +240,7 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	if (off_now(c, r->net, lines) == 0)
 		connect_record(
-		    c, lines); /* where it cannot be written, the next one finds it undone */
+		    c, lines); /* when it cannot be written, the next one finds it undone */
 	return fail("%s", why);
 }
 
@@ -269,7 +270,7 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 	return result;
 }
 
-/* What is recorded, with what has become of it meanwhile. */
+/* What is recorded, with what has become of it since. */
 static int recorded(struct container *c, struct strv *lines)
 {
 	int result = endpoint_further(c->dir, lines);

@@ -1,4 +1,4 @@
-/* container_event_minimal.c: the minimal build tells nothing; see event.h. */
+/* container_event_minimal.c: the minimal build has no events; see event.h. */
 #include "container_event.h"
 
 void event_container(

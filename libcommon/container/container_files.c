@@ -158,7 +158,7 @@ busy:
 
 /* --- its view --- */
 
-/* Which host ids its root has, by the map of its namespace: "0 100000 65536". */
+/* The host ids of the container's root, from the map of its namespace: "0 100000 65536". */
 static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
 {
 	static const char *const maps[] = {"uid_map", "gid_map"};
@@ -169,7 +169,7 @@ static void root_ids(pid_t pid, uid_t *uid, gid_t *gid)
 		_cleanup_free_ char *text = file_read(path, FILE_ANY, NULL);
 		for (char *save = NULL, *l = text ? strtok_r(text, "\n", &save) : NULL; l;
 		     l = strtok_r(NULL, "\n", &save))
-			if (strtoul(l, &l, 10) == 0) /* INSIDE OUTSIDE COUNT */
+			if (strtoul(l, &l, 10) == 0) /* the fields are INSIDE OUTSIDE COUNT */
 				*out[i] = (uint32_t)strtoul(l, NULL, 10);
 	}
 }
@@ -185,13 +185,13 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	snprintf(path, sizeof path, "/proc/%d/ns/user", t->c.pid);
 	_cleanup_close_ int ns = geteuid() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	_cleanup_close_ int pidfd =
-	    container_pidfd(&t->c); /* looked at after the open: it was that process's */
+	    container_pidfd(&t->c); /* checked after the open, so that it was that process's */
 	if (pidfd >= 0 || errno == ENOSYS) {
 		if (geteuid() == 0)
 			return root;
-		place_check(); /* a user's places are found now: soon we seem to be root */
-		if (ns >= 0 &&
-		    setns(ns, CLONE_NEWUSER) == 0) { /* there its files are ours, of whatever id */
+		place_check(); /* find a user's places now: from here on we seem to be root */
+		/* There the files are ours, whatever their ids. */
+		if (ns >= 0 && setns(ns, CLONE_NEWUSER) == 0) {
 			*uid = *gid = 0;
 			return root;
 		}
@@ -201,7 +201,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
-/* The volumes, too, where they are whole directories or files of the host's. */
+/* The volumes, too, where they are whole directories or files of the host. */
 static int bind_volumes(const struct spec *s, int root)
 {
 	for (size_t i = 0; i < s->mounts.n; i++) {
@@ -224,7 +224,7 @@ static int bind_volumes(const struct spec *s, int root)
 	return 0;
 }
 
-/* A mount namespace of our own; a user gets it with a user namespace. */
+/* A mount namespace of our own; a user gets it together with a user namespace. */
 static int namespace(const struct spec *s, bool *userns)
 {
 	*userns = geteuid() != 0;
@@ -247,7 +247,8 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (userns)
 		*uid = *gid = 0;
 	_cleanup_free_ char *dir = record_path(t->c.name, NULL);
-	bool own = *spec_opaque(&t->spec) == 'u'; /* its marks of deletion are user.overlay's */
+	/* Its deletion marks are user.overlay attributes. */
+	bool own = *spec_opaque(&t->spec) == 'u';
 	struct rootfs fs = {
 	    .spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
 	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -270,7 +271,7 @@ int container_files_root(struct ctree *t, uid_t *uid, gid_t *gid)
 	t->shifted = geteuid() == 0;
 	if (t->c.pid > 0)
 		return root_running(t, uid, gid);
-	/* On disk are the namespace's ids only where id-mapped mounts could not be had. */
+	/* The ids on disk are the namespace's only where id-mapped mounts could not be made. */
 	struct stat st;
 	bool shifted = fstatat(t->c.dir, "upper", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid != 0;
 	t->shifted &= shifted;

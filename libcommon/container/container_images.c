@@ -1,4 +1,4 @@
-/* container_images.c: what our containers use of the image store; see container_images.h. */
+/* container_images.c: the images that our containers use; see container_images.h. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ struct users {
 static int user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
-	if (c->status == ST_CORRUPT) /* not known what it uses */
+	if (c->status == ST_CORRUPT) /* it is not known what it uses */
 		return fail("%s: %s (ctr-gc sets a damaged record aside)", c->name, c->why);
 	const char *digest = kv_get(&c->conf, "image_digest");
 	if (digest && str_starts(digest, "sha256:") && strcmp(digest + 7, u->hex) == 0)

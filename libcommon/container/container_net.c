@@ -1,4 +1,4 @@
-/* container_net.c: the monitor's side of a container's networks; see container_net.h. */
+/* container_net.c: the monitor's part in a container's networks; see container_net.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -49,8 +49,8 @@ static void hosts_of(struct etc_hosts *h, const struct kv *conf, const struct sp
 {
 	memset(h, 0, sizeof *h);
 	if (s) {
-		static char own[HOST_NAME_MAX + 1]; /* --uts host; on its network the host's hosts
-						       file has it */
+		/* With --uts host; on its network the host's hosts file has the name. */
+		static char own[HOST_NAME_MAX + 1];
 		h->hostname = s->hostname;
 		if (!s->hostname && !s->ns_path[NS_UTS] && !str_eq(kv_get(conf, "net"), "host") &&
 		    gethostname(own, sizeof own) == 0)
@@ -138,7 +138,7 @@ static int put(const struct container *c, const char *name, const char *text)
 		   : 0;
 }
 
-/* --net container:X: the very files of X. */
+/* For --net container:X: the same files as X. */
 static void share_files(const struct container *c, const char *other)
 {
 	static const char *const names[] = {"hosts", "resolv.conf"};
@@ -153,7 +153,8 @@ static void share_files(const struct container *c, const char *other)
 	container_close(&o);
 }
 
-/* Where the host is reached from inside: only looked for when --add-host asks. */
+/* The address at which the host can be reached from inside: only determined when --add-host asks
+ * for it. */
 static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 {
 	struct network n;
@@ -172,7 +173,7 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 int container_net_files(struct plug *p, const struct container *c, const struct spec *s)
 {
 	const char *net = kv_get(&c->conf, "net");
-	if (kv_get(&c->conf, "bundle")) /* an OCI bundle says itself what is in it */
+	if (kv_get(&c->conf, "bundle")) /* an OCI bundle itself decides what is in it */
 		return 0;
 	hosts_free(&p->hosts);
 	hosts_of(&p->hosts, &c->conf, s);
@@ -212,18 +213,18 @@ static int one_up(struct plug *p, const struct container *c, struct endpoint_req
 	if (endpoint_up(r, c->id, c->name, ns, k ? &further : &p->net) < 0)
 		return -1;
 	strv_add(&p->networks, k ? further.network : p->net.network);
-	endpoint_forget(&further); /* it goes by its mark */
+	endpoint_forget(&further); /* gc finds it by its mark */
 	event_tell("network", "connect", r->net, "container", c->id, "name", r->net, EVENT_END);
 	return 0;
 }
 
-/* What ctr-net connect and disconnect wrote down (endpoint_further()): those networks, after that
- * of --net. */
+/* What ctr-net connect and disconnect have recorded (endpoint_further()): those networks, after
+ * that of --net. */
 static int all_up(struct plug *p, const struct container *c, struct endpoint_req *first, int ns)
 {
 	struct strv further = {0};
 	int r = endpoint_further(c->dir, &further);
-	/* what a connect or disconnect of an earlier life has begun */
+	/* what a connect or disconnect during an earlier life has begun */
 	if (r == 0 && connect_lines_settle(&further, first->net))
 		r = connect_record(c, &further);
 	if (r == 0 && !strv_has(&further, "-"))
@@ -253,7 +254,7 @@ static char *changed(const struct container *c)
 int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 {
 	struct endpoint_req r;
-	nl_close_late(false); /* of an earlier life's end */
+	nl_close_late(false); /* of the end of an earlier life */
 	_cleanup_close_ int ns = endpoint_ns(pid);
 	if (ns < 0)
 		return -1;
@@ -287,7 +288,7 @@ void container_net_down(struct plug *p, const struct container *c)
 {
 	_cleanup_free_ char *mark = changed(c);
 	bool told = access(mark, F_OK) == 0, more = p->networks.n > 1 || told;
-	if (told) /* disconnected, perhaps: the address may be another's by now */
+	if (told) /* it may be disconnected: the address may be somebody else's by now */
 		p->net.addr[0].a.family = p->net.addr[1].a.family = 0;
 	pasta_down(&p->pasta);
 	nl_close_late(true);
@@ -318,7 +319,7 @@ void container_net_rename(const struct container *c)
 	etc_hosts_rename(c->id, c->name, hosts ? hosts : "");
 }
 
-/* A connect or disconnect of a running container that was cut short. */
+/* A connect or disconnect of a running container that was interrupted. */
 static int settle_one(struct container *c, void *arg)
 {
 	int *failed = arg, r = 0;
@@ -337,14 +338,14 @@ static int settle_one(struct container *c, void *arg)
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	int failed = 0;
-	if (geteuid()) /* a user's have none of it */
+	if (geteuid()) /* a user's containers have none of it */
 		return 0;
 	if (container_net_each(wired, settle_one, &failed) < 0)
 		failed = -1;
 	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
 	struct nft f;
-	if (nft_open(&f) < 0) /* a kernel without: nothing of ours is there */
+	if (nft_open(&f) < 0) /* a kernel without nf_tables has nothing of ours */
 		return failed;
 	nft_close(&f);
 	int missing = container_net_restore(wired, false);

@@ -1,5 +1,5 @@
-/* container_net_minimal.c: no libmnl: --net none, host, container: and ns: are what there is; see
- * container_net.h. */
+/* container_net_minimal.c: without libmnl only --net none, host, container: and ns: are supported;
+ * see container_net.h. */
 #include <string.h>
 
 #include "container_net.h"

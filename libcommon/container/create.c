@@ -28,21 +28,21 @@
 #include "userns.h"
 #include "volume.h"
 
-/* One container in the making. */
+/* One container that is being made. */
 struct making {
-	struct buf nets; /* the file `networks` */
+	struct buf nets; /* the text of the file `networks` */
 	struct create_flags *o;
 	struct container *c;
 	struct spec *s;
-	struct strv volumes; /* the image's */
-	int range;           /* range.h; -1 none */
-	int gate;            /* held until the record says that the image is in use; -1 none */
+	struct strv volumes; /* those of the image */
+	int range;           /* of range.h; -1: none */
+	int gate;            /* locked until the record says that the image is in use; -1: none */
 };
 
 /* --- the root and the command --- */
 
-/* What a directory, an image file or an image gives. An entrypoint of one empty word is none, as
- * docker has it. */
+/* The command that a directory, a filesystem image or an image provides. An entrypoint that is a
+ * single empty word counts as none, as in docker. */
 static void command(
     struct making *m, const struct strv *entry, const struct strv *cmd, int argc, char **argv)
 {
@@ -84,7 +84,7 @@ static int root_path(struct making *m, const char *path)
 	return 0;
 }
 
-/* docker's meaning of an image's config: flags win over it, its environment comes first. */
+/* docker's meaning of an image's config: options override it, and its environment comes first. */
 static int image(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
@@ -94,7 +94,8 @@ static int image(struct making *m, int argc, char **argv)
 	m->gate = image_gate(ctr_lib());
 	if (image_obtain(ctr_lib(), argv[0], o->pull, userns_do, &im) < 0)
 		return -1;
-	if (geteuid() != 0 && str_eq(o->userns, "keep-id")) /* as --userns auto has them on disk */
+	/* The ids on disk, as with --userns auto. */
+	if (geteuid() != 0 && str_eq(o->userns, "keep-id"))
 		warn("--userns keep-id: what belongs to root in a user's image is yours in this "
 		     "container");
 	strv_addall(&s->x_lower, &im.layers);
@@ -108,7 +109,8 @@ static int image(struct making *m, int argc, char **argv)
 		s->x_user = xstrdup(im.user);
 	if (!o->stop_signal && im.stopsignal && *im.stopsignal)
 		kv_set(conf, "stop_signal", im.stopsignal);
-	for (size_t i = 0; i < im.labels.n; i++) /* the record has them a line each */
+	/* The record has each label in a line of its own. */
+	for (size_t i = 0; i < im.labels.n; i++)
 		for (char *p = im.labels.v[i]; (p = strchr(p, '\n'));)
 			*p = ' ';
 	strv_addall(&o->labels, &im.labels);
@@ -167,7 +169,7 @@ static int volume_add(struct making *m, struct volume_req *v, int *anon)
 	return 0;
 }
 
-/* Something is mounted there by a flag: the image's volume of that path is then not made. */
+/* An option already mounts something there: then the image's volume with that path is not made. */
 static bool taken(const struct spec *s, const char *dst)
 {
 	for (size_t i = 0; i < s->mounts.n; i++)
@@ -179,8 +181,7 @@ static bool taken(const struct spec *s, const char *dst)
 static int image_volume(struct making *m, const char *path, int *anon)
 {
 	struct volume_req v;
-	if (strchr(path,
-		':')) /* "/:/host" would be a folder of the host's (an image may be hostile) */
+	if (strchr(path, ':')) /* "/:/host" would be a folder of the host */
 		return errno = EINVAL, fail("the image's volume '%.300s': a colon in it", path);
 	if (volume_parse_v(path, &v) < 0)
 		return fail_in("an image's volume");
@@ -189,8 +190,9 @@ static int image_volume(struct making *m, const char *path, int *anon)
 	return r;
 }
 
-/* --volumes-from NAME[:ro|:rw]: what -v, --mount and the image's volumes are there, as it stands in
- * its config.json. What has a flag of this container's own stays this one's, as docker has it. */
+/* --volumes-from NAME[:ro|:rw]: its -v, --mount and image volumes, as its config.json has them.
+ * Where this container has an option of its own for the path, that takes precedence, as in
+ * docker. */
 static int volumes_of(struct making *m, const char *arg)
 {
 	struct container c;
@@ -218,8 +220,8 @@ static int volumes_of(struct making *m, const char *arg)
 	return 0;
 }
 
-/* -v and --mount. Makes what is missing, so it comes after the container's directory, in which
- * nameless ones lie. */
+/* -v and --mount. This creates what is missing, so it comes after the container's directory, which
+ * holds the anonymous ones. */
 static int volumes(struct making *m)
 {
 	struct volume_req v;
@@ -239,8 +241,8 @@ static int volumes(struct making *m)
 	return r;
 }
 
-/* --explain makes nothing: what is not asked for by -v and --mount is written there as if it were.
- */
+/* --explain makes nothing: volumes that do not come from -v and --mount are added there as if they
+ * did. */
 static int told(struct making *m)
 {
 	struct create_flags *o = m->o;
@@ -265,7 +267,7 @@ static int told(struct making *m)
 
 /* --- all of it --- */
 
-/* They go into /etc/hosts. */
+/* These become words in /etc/hosts. */
 static int host_check(const char *what, const char *s)
 {
 	for (const char *p = s; *p; p++)
@@ -274,8 +276,8 @@ static int host_check(const char *what, const char *s)
 	return 0;
 }
 
-/* The other's ids are ours, then, if it has ids of its own (1) and not the host's (0); -1 with
- * fail(). */
+/* The other container's id maps are used if it has any (1), and not if it has the host's (0); -1
+ * with fail(). */
 static int user_of(struct spec *s, const struct container *other)
 {
 	struct spec from;
@@ -291,8 +293,8 @@ static int user_of(struct spec *s, const struct container *other)
 	return own;
 }
 
-/* The namespaces that are another container's. What is kept is its id: which process that is, is
- * found out at each start (share_up()), since a pid may be any other process by then. */
+/* The namespaces of other containers. Their ids are recorded; the process is looked up at each
+ * start (share_up()), because a pid may belong to another process by then. */
 static int shared_namespaces(struct making *m)
 {
 	static const struct {
@@ -340,7 +342,7 @@ static int bundle(struct making *m, int argc)
 	return 0;
 }
 
-/* As an image has them: with the protocol. */
+/* As images have them: with the protocol. */
 static int exposed(struct create_flags *o)
 {
 	for (size_t i = 0; i < o->expose.n; i++) {
@@ -386,8 +388,8 @@ static int fill(struct making *m, int argc, char **argv)
 	return 0;
 }
 
-/* The one that has the name already, where it is garbage: it was to go with its end, which its
- * monitor did not live to see (a power cut, kill -9). Or any, with --replace. 0 when it is gone. */
+/* An existing container of this name, if it was to be removed at its end and its monitor did not
+ * live to do so (a power cut, kill -9); with --replace any. 0 when it has been removed. */
 static int take_over(const struct making *m)
 {
 	struct container old;
@@ -406,7 +408,7 @@ static int take_over(const struct making *m)
 	return r;
 }
 
-/* The container's directory, then what lies in it or beside it. */
+/* The container's directory, then what is in it or beside it. */
 static int make(struct making *m)
 {
 	struct container *c = m->c;
@@ -418,7 +420,8 @@ static int make(struct making *m)
 		return -1;
 	}
 	_cleanup_free_ char *first = spec_text(m->s);
-	/* A signal that comes from here on is noticed at the end, and what was made is removed. */
+	/* A signal that arrives from here on is noticed at the end, and what was made is
+	 * removed. */
 	undo_hold_signals();
 	int made = container_create(c, first);
 	if (made < 0 && errno == EEXIST && take_over(m) == 0)

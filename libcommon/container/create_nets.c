@@ -1,7 +1,6 @@
-/* create_nets.c: several --net, each with options of its own, in docker's words (name=NAME,ip=...)
- * and podman's (NAME:ip=...); see create_nets.h. The first is what one --net is; the others become
- * the lines that ctr-net connect would have written.
- */
+/* create_nets.c: several --net, each with options of its own, in docker's notation
+ * (name=NAME,ip=...) and podman's (NAME:ip=...); see create_nets.h. The first is treated as a
+ * single --net; the others become the lines that ctr-net connect would have written. */
 #include <stddef.h>
 #include <string.h>
 

@@ -162,7 +162,7 @@ const struct opt create_opts[] = {
 	&given.res.write_iops},
     {0, "cgroup", "KEY=VALUE", "any cgroup v2 setting", OPT_LIST, &given.res.raw},
     {0, "cgroup-parent", "GROUP", "make its group under this one", OPT_STR, &given.res.parent},
-    /* docker's long names */
+    /* what these ask for is always the case */
     {0, "network", "NET", NULL, OPT_LIST, &given.nets},
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
     /* what they ask for is so in any case */

@@ -1,6 +1,5 @@
-/* create_record.c: the part of ctr-run's options that goes into the record: what only the monitor
- * and the listings need; see create.h.
- */
+/* create_record.c: the part of ctr-run's options that is kept in the record because only the
+ * monitor and the listings need it; see create.h. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -60,7 +59,8 @@ static int restart_policy(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
-/* docker's max-size, max-file and tag; and flush, for what a line at a time would wear out. */
+/* max-size and max-file as in docker; its other words belong to log drivers that do not exist
+ * here. */
 static int log_opt(struct kv *conf, const char *arg, uint64_t *size, int64_t *files)
 {
 	int64_t s;
@@ -76,7 +76,7 @@ static int log_opt(struct kv *conf, const char *arg, uint64_t *size, int64_t *fi
 	if (!str_starts(arg, "max-file="))
 		return fail("--log-opt: '%s' is not max-size=, max-file=, tag= or flush=", arg);
 	int r = num_parse("--log-opt max-file", arg + 9, 1, 1001, files);
-	--*files; /* docker counts the one that is written, too */
+	--*files; /* docker's number includes the file that is being written */
 	return r;
 }
 
@@ -117,7 +117,7 @@ static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 			return fail_usage("--annotation: '%s' is not K=V", a);
 		strv_add(&s->annotations, a);
 	}
-	_cleanup_strv_ struct strv labels = {0}; /* the command line's own win */
+	_cleanup_strv_ struct strv labels = {0}; /* those of the command line take precedence */
 	if (label_files(&labels, &o->label_file) < 0)
 		return -1;
 	for (size_t i = 0; i < o->labels.n; i++)

@@ -1,4 +1,4 @@
-/* docker_shape.c: records in docker's words; see docker_shape.h. */
+/* docker_shape.c: records in the form of docker's JSON; see docker_shape.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +16,7 @@ static json_t *shape_text(const char *s)
 	json_t *j = json_string(s ? s : "");
 	if (j)
 		return j;
-	_cleanup_free_ char *safe = str_escape(s); /* not UTF-8 */
+	_cleanup_free_ char *safe = str_escape(s); /* it is not UTF-8 */
 	return json_string(safe);
 }
 
@@ -79,7 +79,7 @@ static const char *shape_status(const struct container *c)
 	}
 }
 
-/* "SECONDS.NANOS" at *s, which moves behind it. */
+/* "SECONDS.NANOS" at *s, which is advanced past it. */
 static json_t *shape_stamp(char **s)
 {
 	char *end;
@@ -89,7 +89,7 @@ static json_t *shape_stamp(char **s)
 	return shape_when(sec, ns);
 }
 
-/* State.Health: NULL where it is not checked. */
+/* State.Health: NULL when there are no health checks. */
 static json_t *shape_health(const struct container *c)
 {
 	struct kv kv;
@@ -140,7 +140,7 @@ static json_t *shape_state(const struct container *c)
 
 /* --- networks --- */
 
-/* "0.0.0.0:8080->80/tcp" a line (or apart by commas) as {"80/tcp": [{HostIp, HostPort}]}. */
+/* Lines (or a list with commas) of "0.0.0.0:8080->80/tcp" as {"80/tcp": [{HostIp, HostPort}]}. */
 static json_t *shape_ports(const char *s)
 {
 	json_t *m = shape_map();
@@ -171,7 +171,7 @@ static json_t *shape_ports(const char *s)
 	return m;
 }
 
-/* The first address of a family among lines. */
+/* The first address of a family in the lines. */
 static json_t *shape_ip(const char *s, bool v6)
 {
 	_cleanup_strv_ struct strv l = {0};
@@ -222,7 +222,7 @@ static bool has_word(const json_t *list, const char *word)
 	return false;
 }
 
-/* Of the mounts those that a user asked for: binds and volumes. */
+/* Of the mounts those that a user asked for: bind mounts and volumes. */
 static json_t *shape_mounts(const json_t *cfg)
 {
 	json_t *out = json_array(), *m;
@@ -258,7 +258,7 @@ static json_t *copy_of(const json_t *j, const char *key, json_t *otherwise)
 	return json_incref(v);
 }
 
-/* Config.Healthcheck: what is checked, and how often, in nanoseconds. */
+/* Config.Healthcheck: the command, and its times in nanoseconds. */
 static void shape_healthcheck(const struct container *c, json_t *config)
 {
 	static const char *const names[] = {
@@ -305,7 +305,8 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	return j;
 }
 
-/* A limit as we keep it: linux.resources.unified, in cgroup v2's names; "" where there is none. */
+/* A limit as we keep it, in linux.resources.unified under cgroup v2's name; "" when there is
+ * none. */
 static const char *limit_text(const json_t *cfg, const char *key)
 {
 	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
@@ -318,7 +319,7 @@ static json_t *limit(const json_t *cfg, const char *key)
 	return json_integer(strtoll(limit_text(cfg, key), NULL, 10));
 }
 
-/* "QUOTA PERIOD" as billionths of a processor. */
+/* "QUOTA PERIOD" as billionths of a CPU. */
 static json_t *nano_cpus(const json_t *cfg)
 {
 	char *end;
@@ -327,7 +328,7 @@ static json_t *nano_cpus(const json_t *cfg)
 	return json_integer(quota > 0 && period > 0 ? quota * 1000000 / period * 1000 : 0);
 }
 
-/* docker's is memory and swap together. */
+/* docker's value is the sum of memory and swap. */
 static json_t *memory_swap(const json_t *cfg)
 {
 	long long memory = strtoll(limit_text(cfg, "memory.max"), NULL, 10);
@@ -424,7 +425,7 @@ void docker_shape_plain(json_t *j)
 	}
 }
 
-/* "2 minutes", as docker says how long something lasts. */
+/* "2 minutes": a duration in docker's words. */
 static char *lasting(int64_t seconds)
 {
 	static const struct {

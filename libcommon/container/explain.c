@@ -1,7 +1,6 @@
 /* explain.c: ctr-run --explain; see explain.h. Each step of the engine (DESIGN.md section 5) is a
- * paragraph: its folder, the group, the files of /etc, the network, and then one chain of tools,
- * each of which prepares one thing and becomes the next.
- */
+ * paragraph of the script: the folder, the group, the files of /etc, the network, and then a chain
+ * of tools, each of which prepares one thing and becomes the next. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -93,7 +92,7 @@ static void step_group(struct script *x)
 
 /* --- 3. the files of /etc --- */
 
-/* A here-document: its end is a word that is no line of the text. */
+/* A here-document, with an end marker that is no line of the text. */
 static void put_file(struct script *x, const char *name, const char *text)
 {
 	const char *mark = "# ctrbox: end\n", *at = x->has_net ? strstr(text, mark) : NULL;
@@ -151,7 +150,7 @@ static int step_etc(struct script *x)
 
 /* --- 4. the network --- */
 
-/* Each -p, as ctr-netcfg or pasta has it. */
+/* Each -p, in the notation of ctr-netcfg or pasta. */
 static int port_lines(struct script *x, bool pasta)
 {
 	bool some[2] = {false, false};
@@ -307,7 +306,8 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	step_group(&x);
 	int r = step_net(&x) < 0 || step_etc(&x) < 0 || explain_chain(&x) < 0 ? -1 : 0;
 	fclose(x.f);
-	if (r == 0) { /* the function is needed before the steps, and known after them */
+	/* The function is needed before the steps, but its text is known only after them. */
+	if (r == 0) {
 		char *steps = strstr(text, "set -eu\n");
 		fprintf(f, "%.*scleanup() {\n\tset +e\n%s\trm -rf \"$d\"\n}\n%s",
 		    (int)(steps - text), text, x.cleanup.p ? x.cleanup.p : "", steps);

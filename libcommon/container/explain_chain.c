@@ -15,7 +15,7 @@
 
 const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
 
-/* A word as sh reads it back. */
+/* A word quoted so that sh reads it back unchanged. */
 void explain_word(FILE *f, const char *w)
 {
 	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -57,7 +57,7 @@ static size_t layers(const struct script *x)
 	return x->s->x_lower.n + (x->s->x_image_file ? 1 : 0);
 }
 
-/* Before anything is mapped. */
+/* Before any id is mapped. */
 static void put_layers(struct script *x)
 {
 	if (x->o->bundle)
@@ -72,7 +72,7 @@ static void put_layers(struct script *x)
 		put_opt(x, "--overlay", x->s->x_lower.v[0]);
 }
 
-/* What is shared with the host's mounts needs them as they are; else nothing is. */
+/* Mounts that are shared with the host's need them as they are; otherwise nothing is shared. */
 static bool shared(const struct strv *options)
 {
 	bool any = false;
@@ -130,7 +130,8 @@ static bool in_userns(const struct script *x)
 	return x->s->ns_new & 1u << NS_USER;
 }
 
-/* Root's layers are where the new root may not look, and belong to nobody it knows. */
+/* The layers belong to the host's root: the new root may not look into them, and their owners are
+ * not mapped. */
 static bool layers_mapped(const struct script *x)
 {
 	return geteuid() == 0 && in_userns(x) && (x->s->x_lower.n || x->s->x_image_file);
@@ -144,13 +145,13 @@ static void put_map(struct script *x, const char *flag, const struct idmap *m)
 		    m->v[i].size);
 }
 
-/* A volume in a user namespace: bound from where it is seen with the map's owners. */
+/* A volume in a user namespace is bind-mounted from where its owners are mapped. */
 static bool volume_mapped(const struct script *x, const struct volume_req *v)
 {
 	return layers_mapped(x) && strcmp(v->type, "volume") == 0;
 }
 
-/* Its name for sh. Nameless ones are called after the container, in turn. */
+/* Its name in the script. Anonymous volumes are named after the container and numbered. */
 static void put_volume_name(struct script *x, const struct volume_req *v, int anon)
 {
 	if (v->src)
@@ -192,7 +193,8 @@ static void put_maps(struct script *x)
 		put_mapped(x);
 }
 
-/* What is joined, not made: "container:NAME", "ns:FILE", and a bundle's paths. */
+/* Namespaces that are joined instead of made: "container:NAME", "ns:FILE", and paths of a
+ * bundle. */
 static int put_joined(struct script *x)
 {
 	static const struct {
@@ -230,7 +232,7 @@ static int put_volumes(struct script *x)
 			_cleanup_free_ char *csv = volume_csv("", v.dst, &v.options);
 			fprintf(x->f, " \\\n\t--mount type=bind,source=\"$d/v%zu\"", i);
 			explain_word(x->f, csv + strlen("type=bind,\"source=\""));
-		} else if (is_v && *text == '.') { /* wherever the script runs */
+		} else if (is_v && *text == '.') { /* in whatever folder the script runs */
 			_cleanup_free_ char *whole = xasprintf("%s%s", v.src, strchr(text, ':'));
 			put_opt(x, "-v", whole);
 		} else if (v.src || strcmp(v.type, "volume") != 0) {
@@ -244,8 +246,8 @@ static int put_volumes(struct script *x)
 	return r;
 }
 
-/* The image has perhaps something where a volume is to be: that is put into a new one by who may.
- */
+/* The image may have something where a new volume is to be: whoever has the right to copies it into
+ * the volume. */
 static void step_volumes(struct script *x)
 {
 	struct volume_req v;
@@ -333,7 +335,7 @@ static void put_caps(struct script *x)
 	buf_free(&b);
 }
 
-/* A profile is read through a descriptor: its file is not in the new root. */
+/* A profile is read through a descriptor, because its file is not in the new root. */
 static const char *profile(const struct script *x)
 {
 	const char *file = NULL;
@@ -402,7 +404,8 @@ static void step_folders(struct script *x)
 	fputs("\n", x->f);
 }
 
-/* The file that --seccomp or --config reads, by a path that holds wherever the script runs. */
+/* The file that --seccomp or --config reads, by a path that is valid in whatever folder the script
+ * runs. */
 static void put_descriptor(struct script *x)
 {
 	_cleanup_free_ char *config =
@@ -441,7 +444,7 @@ int explain_chain(struct script *x)
 	step_folders(x);
 	step_volumes(x);
 	fputs("\n# From here on each tool prepares one thing and becomes the next.\n", x->f);
-	if (x->s->x_image_file) { /* first: the group has no loop devices */
+	if (x->s->x_image_file) { /* first, because the group has no loop devices */
 		fputs("ctr-unshare --image ", x->f);
 		explain_word(x->f, x->s->x_image_file);
 		fputs(":\"$d/image\" -- \\\n", x->f);

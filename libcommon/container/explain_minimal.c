@@ -1,5 +1,5 @@
-/* explain_minimal.c: the minimal build has not the tools that a script would name; see explain.h.
- */
+/* explain_minimal.c: the minimal build does not have the tools that the script would call; see
+ * explain.h. */
 #include "err.h"
 #include "explain.h"
 

@@ -1,8 +1,8 @@
-/* halfmade.c: the one list of our half-made things; see halfmade.h.
+/* halfmade.c: the list of everything that is made under a temporary name; see halfmade.h.
  *
- * Whoever makes something whole works on it under a hidden name beside its place, with a flock on
- * it (or on the folder, where the makers exclude each other), and renames it. The kernel drops the
- * lock when the maker dies: so who can take both locks knows that nobody is at work.
+ * Whatever must appear complete is made under a hidden name in its folder, with a flock on it (or
+ * on the folder, where makers exclude each other), and then renamed. The kernel releases the lock
+ * when the maker dies: so whoever can take both locks knows that nobody is working on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +27,11 @@ struct sweep {
 	void (*said)(const char *what, const char *path);
 	void (*trouble)(void);
 	const char *path;
-	bool records; /* of `containers`: the id stands in the name, and goes from the index, too */
-	bool lives;   /* the folder is a container's: while it starts or is renamed it is left */
+	/* Of `containers`: the id is part of the name, and is removed from the index, too. */
+	bool records;
+	/* The folder is a container's: while the container starts or is renamed, it is left
+	 * alone. */
+	bool lives;
 };
 
 /* ".new-X", ".rm-X", ".tmp-X", ".conf.renamed", and file_write_at()'s ".NAME.XXXXXXXXXXXX". */
@@ -64,7 +67,7 @@ static int half_one(int dir, const char *name, void *arg)
 		return 0;
 	}
 	if (fd >= 0 && lock_try(fd, LOCK_EX) != 1)
-		return 0; /* its maker lives */
+		return 0; /* its maker is alive */
 	const char *id = s->records && folder && str_starts(name, ".new-") ? name + 5 : NULL;
 	if (userns_tree_remove(dir, name) < 0 || (id && name_valid(id) && ids_drop(id) < 0))
 		s->trouble();
@@ -73,7 +76,8 @@ static int half_one(int dir, const char *name, void *arg)
 	return 0;
 }
 
-/* The folder's lock is held for an instant by those who list, make or rename in it. */
+/* The lock of the folder is held only briefly, by processes that list, make or rename something in
+ * it. */
 static int half_lock(int dir)
 {
 	for (int i = 0; i < 500; i++) {
@@ -91,13 +95,14 @@ static void half_folder(struct sweep *s, const char *path)
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return;
-	/* Images' and layers' are made in the order that the lock of the layers gives. */
+	/* Images and layers are made under the lock of the layers. */
 	_cleanup_free_ char *layers =
 	    str_ends(path, "/images") ? xasprintf("%s/layers", ctr_lib()) : NULL;
 	_cleanup_close_ int order =
 	    layers ? open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	s->path = path;
-	/* Containers' makers have locks of their own, and none of them waits while a tree goes. */
+	/* Makers of containers have locks of their own, and none of them waits while a tree is
+	 * removed. */
 	int r = dir < 0 ? fail("%s: open: %m", path) : 1;
 	if (r == 1 && !s->records)
 		r = half_lock(dir);
@@ -110,7 +115,7 @@ static void half_folder(struct sweep *s, const char *path)
 struct inner {
 	struct sweep *s;
 	const char *path;
-	bool lives; /* the folders are containers' own: their lock is their life */
+	bool lives; /* the folders are containers: their lock is their life */
 };
 
 static int half_inner(int dir, const char *name, void *arg)
@@ -144,8 +149,8 @@ static void half_inners(struct sweep *s, const char *path, bool lives)
 
 void halfmade_clear(void (*said)(const char *what, const char *path), void (*trouble)(void))
 {
-	/* Everything of ours that is made aside. "*": in each of its folders; "+": the same, where
-	 * the folder's own lock is somebody's life. */
+	/* Everything that is made under a temporary name. "*" means: in each of the folders; "+":
+	 * the same, where the folder's own lock is a container's life. */
 	static const char *const lib[] = {"", "containers", "containers/+", "ids", "images",
 	    "layers", "networks", "networks/*", "volumes"};
 	static const char *const run[] = {"", "containers/+", "leases", "leases/*"};

@@ -55,7 +55,7 @@ static void health_arm_next(struct monitor *m)
 	health_arm(m, h->numbers[health_in_period(h) ? HEALTH_START_INTERVAL : HEALTH_INTERVAL]);
 }
 
-/* What a result makes of it. */
+/* What a result means for the container's health. */
 static void health_take(struct health *h, bool passed)
 {
 	if (passed) {
@@ -66,7 +66,7 @@ static void health_take(struct health *h, bool passed)
 	}
 }
 
-/* The file, with one entry more (NULL: a new life's, without any). */
+/* Write the file with one more entry (NULL: for a new life, without any). */
 static void health_write(const struct monitor *m, const char *entry)
 {
 	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
@@ -98,7 +98,7 @@ static void health_write(const struct monitor *m, const char *entry)
 struct checking {
 	struct monitor *m;
 	pid_t pid;
-	int out, chld; /* what it writes; SIGCHLD and SIGTERM */
+	int out, chld; /* what the command writes; SIGCHLD and SIGTERM */
 	char *group;
 	char text[OUTPUT_MAX + 1];
 	size_t n;
@@ -132,7 +132,7 @@ static _Noreturn void check_exec(const struct checking *k, int out)
 	_exit(125);
 }
 
-/* False at its end. What is more than is kept is read and forgotten. */
+/* False at the end of the output. What exceeds the limit is read and discarded. */
 static bool check_read(struct checking *k)
 {
 	char more[4096];
@@ -152,7 +152,7 @@ static int move_up(pid_t pid, void *arg)
 	return 0;
 }
 
-/* What a check has left to run on goes on, as one process of the container among others. */
+/* What a check leaves running continues as one of the container's processes. */
 static void check_leave(const struct checking *k)
 {
 	_cleanup_close_ int up = cgroup_dir(k->m->cgroup, "");
@@ -162,8 +162,8 @@ static void check_leave(const struct checking *k)
 	cgroup_remove(k->group);
 }
 
-/* All of it, and it is reaped: the container's first process cannot end before that. Its children
- * are ours when it has gone (we are a subreaper). */
+/* All its processes, and they are reaped: the container's first process cannot end earlier. Their
+ * children become ours when they have gone (we are a subreaper). */
 static void check_kill(struct checking *k)
 {
 	kill(k->pid, SIGKILL);
@@ -181,7 +181,7 @@ static int check_wait(struct checking *k)
 	while (waitpid(k->pid, &status, WNOHANG) != k->pid) {
 		struct signalfd_siginfo i;
 		if ((left = end - now_ms()) <= 0) {
-			if (cgroup_frozen(k->m->cgroup)) { /* time stands still in it, too */
+			if (cgroup_frozen(k->m->cgroup)) { /* the check is frozen, too */
 				end = now_ms() + most;
 				continue;
 			}
@@ -192,7 +192,7 @@ static int check_wait(struct checking *k)
 		if (p[0].revents && !check_read(k))
 			p[0].fd = -1;
 		if (p[1].revents && read(k->chld, &i, sizeof i) == sizeof i &&
-		    i.ssi_signo == SIGTERM) { /* the monitor has seen the container's end */
+		    i.ssi_signo == SIGTERM) { /* the monitor has noticed the end of the container */
 			check_kill(k);
 			return -2;
 		}
@@ -235,7 +235,7 @@ static _Noreturn void check(struct monitor *m)
 		_exit(SKIPPED);
 	k.m = m;
 	k.group = xasprintf("%s/" HEALTH_GROUP, m->cgroup);
-	m->c->dir = m->c->life = m->c->starting = -1; /* closed: none of its locks is ours */
+	m->c->dir = m->c->life = m->c->starting = -1; /* closed: we hold none of its locks */
 	if (cgroup_frozen(m->cgroup))
 		_exit(SKIPPED);
 	clock_now(CLOCK_REALTIME, &t0);
@@ -292,7 +292,7 @@ void health_due(struct monitor *m)
 		health_arm_next(m);
 }
 
-/* --health-on-failure: each once in a life. */
+/* --health-on-failure, once in a life. */
 static void health_failed(struct monitor *m)
 {
 	const char *then = kv_get(&m->c->conf, "health_on_failure");

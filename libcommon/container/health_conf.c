@@ -1,4 +1,4 @@
-/* health_conf.c: what health checks are asked for, and what was found; see health.h. */
+/* health_conf.c: the configuration of health checks, and their recorded results; see health.h. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 static const int64_t defaults[HEALTH_NUMBERS] = {30000, 30000, 0, 5000, 3};
 
-/* The four times and the retries: of a flag, else of the image, else docker's own. */
+/* The four times and the retries: from the option, otherwise from the image, otherwise docker's
+ * default. */
 static int numbers(const struct create_flags *o, const struct image *im, struct kv *conf)
 {
 	static const char *const names[] = {"--health-interval", "--health-timeout",
@@ -28,7 +29,7 @@ static int numbers(const struct create_flags *o, const struct image *im, struct 
 						  : duration_parse(names[i], given, &own)) < 0)
 			return buf_free(&b), fail_as_usage();
 		if (own)
-			n = own; /* 0 is docker's word for its own number */
+			n = own; /* 0 stands for docker's default */
 		buf_printf(&b, "%s%" PRId64, i ? " " : "", n);
 	}
 	kv_set(conf, "health_times", b.p);

@@ -1,4 +1,4 @@
-/* health_minimal.c: the minimal build checks nothing; see health.h. */
+/* health_minimal.c: the minimal build has no health checks; see health.h. */
 #include "err.h"
 #include "health.h"
 

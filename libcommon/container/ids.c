@@ -17,8 +17,8 @@
 #include "record.h"
 #include "sys.h"
 
-/* A name has at most 128 bytes; the file has always the same length, so that it is overwritten in
- * place. */
+/* A name has at most 128 bytes; the file always has the same length, so that it can be overwritten
+ * in place. */
 #define IDS_TEXT 130
 
 static int ids_put(int fd, const char *name)
@@ -35,8 +35,8 @@ static bool ids_valid(const char *id)
 
 /* --- the folder --- */
 
-/* One container whose id has no file yet: its record was made before there was an index, or the
- * index was lost. */
+/* One container whose id has no file yet: its record is older than the index, or the index was
+ * lost. */
 static int ids_add(int parent, const char *name, void *arg)
 {
 	int ids = *(int *)arg;
@@ -47,7 +47,7 @@ static int ids_add(int parent, const char *name, void *arg)
 	if (kv_read_at(&conf, parent, path) < 0)
 		return errno == ENOMEM || errno == EMFILE || errno == ENFILE
 			   ? -1
-			   : 0; /* damaged: it has no id to find */
+			   : 0; /* it is damaged and has no id */
 	const char *id = kv_get(&conf, "id");
 	int r = 0;
 	if (id && ids_valid(id) && faccessat(ids, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -69,8 +69,8 @@ static int ids_fill(int ids)
 	return dir_each(parent, ids_add, &ids);
 }
 
-/* The folder, open; made where it is missing, whole from the first moment on: a missing file in it
- * is a proof. */
+/* The folder, opened; if it is missing, it is made complete at once, because a missing file in it
+ * proves something. */
 static int ids_dir(void)
 {
 	_cleanup_free_ char *path = xasprintf("%s/ids", ctr_lib());
@@ -90,7 +90,7 @@ static int ids_dir(void)
 	if (r == 0 && sys_rename_new(lib, tmp, "ids") < 0 && errno != EEXIST && errno != ENOTEMPTY)
 		r = fail("%s: rename: %m", path);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
-	userns_tree_remove(lib, tmp); /* another was quicker, or it failed */
+	userns_tree_remove(lib, tmp); /* another process was faster, or it failed */
 	if (r < 0)
 		return fail("%s", why);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -117,8 +117,8 @@ int ids_hold(const char *id, const char *name)
 		struct stat st;
 		if (fd < 0)
 			return fail("ids/%s: create: %m", id);
-		/* ctr-gc may have taken it for a dead one's between the two: then another is made.
-		 */
+		/* ctr-gc may have removed it as abandoned between the two calls: then it is made
+		 * again. */
 		if (lock_take(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0) {
 			if (st.st_nlink && ids_put(fd, name) == 0)
 				return fd;

@@ -1,8 +1,8 @@
-/* life.c: who holds a container's life, and whether it lives; see record.h.
+/* life.c: who holds a container's life, and whether it is alive; see record.h.
  *
- * Three locks, always taken in this order: that on the container's folder is the life; that on its
- * file in the index (ids.h) is the same life for those who know its id alone; that on `started`
- * says that a start is under way, so that a rename or a change of limits waits for its end.
+ * Three locks, always taken in this order: that on the container's folder is its life; that on its
+ * file in the index (ids.h) is the same life for those who know only the id; that on `started` says
+ * that a start is under way, so that a rename or a change of limits waits for its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +21,8 @@
 #include "stamp.h"
 #include "str.h"
 
-/* The directory behind our descriptor is still the one of that name: not removed or renamed while
- * we waited. */
+/* Is the directory behind our descriptor still the one of that name, and was not removed or renamed
+ * while we waited? */
 static bool still_there(const struct container *c)
 {
 	struct stat ours, named;
@@ -32,7 +32,7 @@ static bool still_there(const struct container *c)
 	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-/* Is it said to run, by what is written now? */
+/* Does the record say at present that it runs? */
 static bool said_to_live(const struct container *c)
 {
 	struct container now = {.dir = -1, .name = c->name};
@@ -74,8 +74,8 @@ int container_lock(struct container *c)
 	if (c->dir < 0)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
 	int r = lock_try(c->dir, LOCK_EX);
-	/* A listing holds the lock shared for an instant, ctr-gc and a start or an end exclusively:
-	 * no life yet. */
+	/* A listing holds the lock shared for a moment, and ctr-gc, a start or an end exclusively:
+	 * none of this is a life. */
 	for (int i = 0; r == 0 && i < 1000; i++) {
 		struct timespec ms = {0, 2000000};
 		if (record_held(c->dir) == 1 && said_to_live(c))
@@ -92,14 +92,14 @@ int container_lock(struct container *c)
 	read_again(c, true);
 	if (c->status == ST_CORRUPT)
 		return 1;
-	/* On a full disk one that is not in the index can still be removed. */
+	/* On a full disk, a container that is not in the index can still be removed. */
 	return record_claim(c) < 0 && errno != ENOSPC && errno != EDQUOT && errno != EROFS ? -1 : 1;
 }
 
 int container_wait_end(struct container *c, int timeout_ms)
 {
-	/* flock(2) has no time-out of its own. With a deadline the monitor's pidfd is waited for,
-	 * and on a kernel without pidfds the lock is tried every 20 ms. */
+	/* flock(2) has no timeout. With a deadline the monitor's pidfd is waited for; on a kernel
+	 * without pidfds the lock is tried every 20 ms. */
 	if (timeout_ms < 0) {
 		if (lock_take(c->dir, LOCK_SH) < 0)
 			return -1;
@@ -134,8 +134,8 @@ int container_owner_alive(const char *owner, void *arg)
 	int held = ids_held(owner);
 	if (held != 0)
 		return held < 0 && errno == ENOENT ? 0 : held;
-	/* Nobody holds it in the index. A monitor of before there was one holds the folder alone.
-	 */
+	/* Nobody holds it in the index. A monitor from before there was an index holds only the
+	 * folder. */
 	_cleanup_free_ char *name = ids_name(owner);
 	if (!name)
 		return errno == ENOENT ? 0 : -1;
@@ -149,7 +149,7 @@ int container_owner_alive(const char *owner, void *arg)
 
 struct forget {
 	const char *id;
-	char *name; /* the one that has it */
+	char *name; /* the container that has it */
 };
 
 static int has_id(struct container *c, void *arg)
@@ -184,9 +184,9 @@ int container_forget_id(const char *id)
 	if (container_each(has_id, &f) < 0)
 		return -1;
 	if (f.name)
-		r = ids_rename(id, f.name); /* a rename was cut short */
+		r = ids_rename(id, f.name); /* a rename was interrupted */
 	else if (held)
-		r = 0; /* it is about to be there, or on its way out */
+		r = 0; /* it is just being made, or removed */
 	else
 		r = ids_drop(id) < 0 ? -1 : 1;
 	free(f.name);

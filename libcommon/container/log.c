@@ -1,5 +1,5 @@
-/* log.c: writing and parsing a container's log; see log.h. What one read gave is
- * written by one call, of whole lines, so a kill of the monitor leaves no torn one but the last. */
+/* log.c: writing and parsing a container's log; see log.h. The output of one read is written by one
+ * call, in whole lines, so a killed monitor leaves no broken line but the last. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,12 +40,12 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	    l->size ? openat(dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (in >= 0 && pread(in, &last, 1, st.st_size - 1) == 1 && last != '\n' &&
 	    write(l->fd, "\n", 1) == 1)
-		l->size++; /* a power cut tore the last line: it alone is lost */
+		l->size++; /* a power cut broke the last line: only that line is lost */
 	return 0;
 }
 
-/* log -> log.1 -> log.2 ...; a reader that follows keeps the renamed file and sees the new one
- * appear. */
+/* log becomes log.1, log.1 becomes log.2, ...; a reader that follows keeps the renamed file open
+ * and sees the new one appear. */
 static void rotate(struct log *l)
 {
 	char from[24], to[24];
@@ -58,13 +58,13 @@ static void rotate(struct log *l)
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (l->max_files ? 0 : O_TRUNC),
 	    0640);
 	if (fd < 0)
-		return; /* go on with the old one */
+		return; /* continue with the old file */
 	close(l->fd);
 	l->fd = fd;
 	l->size = 0;
 }
 
-/* "TIME STREAM P|F ": always so long. */
+/* "TIME STREAM P|F ": always of this length. */
 #define LOG_HEAD 40
 
 static void log_head(char head[LOG_HEAD + 1], int stream)
@@ -76,7 +76,7 @@ static void log_head(char head[LOG_HEAD + 1], int stream)
 	snprintf(head, LOG_HEAD + 1, "%.30s %s F ", stamp, stream == 2 ? "stderr" : "stdout");
 }
 
-/* Bytes of output in so many bytes of whole log lines. */
+/* The bytes of output in so many bytes of complete log lines. */
 static uint64_t log_output_in(const char *s, size_t n)
 {
 	uint64_t bytes = 0;
@@ -85,8 +85,8 @@ static uint64_t log_output_in(const char *s, size_t n)
 	return bytes;
 }
 
-/* What was gathered, in one call. On a full disk the lines that went whole stay, half a line is
- * taken back, and the rest is counted as dropped. */
+/* Write what was collected, in one call. On a full disk complete lines stay, half a line is removed
+ * again, and the rest is counted as dropped. */
 static void log_put(struct log *l)
 {
 	size_t n = l->out_n, whole = 0;
@@ -111,8 +111,8 @@ static void log_put(struct log *l)
 	l->size += whole;
 	if (l->telling && whole >= l->telling)
 		l->dropped_bytes = 0;
-	size_t lost =
-	    whole > l->telling ? whole : l->telling; /* that it was dropped is no output */
+	/* The message that output was dropped is no output. */
+	size_t lost = whole > l->telling ? whole : l->telling;
 	l->dropped_bytes += log_output_in(l->out + lost, n - lost);
 	l->telling = 0;
 }
@@ -139,7 +139,7 @@ static void log_gather(struct log *l, const char *head, bool partial, const char
 	l->out_n += all;
 }
 
-/* First in the next write: what is not there. */
+/* The next write begins with a line that says what is missing. */
 static void log_tell(struct log *l)
 {
 	char head[LOG_HEAD + 1], msg[80];
@@ -162,7 +162,7 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 {
 	char head[LOG_HEAD + 1], *part = l->part[stream - 1].text;
 	size_t *have = &l->part[stream - 1].n;
-	log_head(head, stream); /* all that one read gave has one time */
+	log_head(head, stream); /* everything from one read has the same time */
 	log_tell(l);
 	while (n) {
 		const char *nl = memchr(data, '\n', n);

@@ -1,7 +1,7 @@
 /* logview.c: showing a container's log; see logview.h.
  *
- * Following waits on inotify (the log grows, or a rotation makes a new one) and on the monitor's
- * pidfd; nothing polls where the kernel has those.
+ * Following the log waits for inotify (the log grows, or a rotation makes a new one) and for the
+ * monitor's pidfd; nothing is polled where the kernel has both.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,22 +23,22 @@
 struct view {
 	const struct logview *v;
 	int dir, fd;
-	struct buf rest; /* an unfinished line of the file */
-	int64_t skip;    /* lines to pass over, for --tail */
+	struct buf rest; /* an unfinished line at the end of the file */
+	int64_t skip;    /* lines to skip, for --tail */
 	bool counting;
-	bool together; /* stdout and stderr are one file: one buffer keeps the order */
+	bool together; /* stdout and stderr go to the same file: one buffer keeps the order */
 	int64_t lines;
 	struct {
-		bool open, hidden; /* the line goes on in the next record; it is not shown */
-	} at[2];                   /* of stdout and of stderr */
+		bool open, hidden; /* the line continues in the next record; it is not shown */
+	} at[2];                   /* for stdout and stderr */
 };
 
-/* What a line is, its first record says: --since, --tail and the time stamp go by that. */
+/* The first record of a line decides: --since, --tail and the time stamp refer to it. */
 static void show(struct view *w, const char *line, size_t n)
 {
 	struct log_line l;
 	if (log_parse(line, n, &l) < 0)
-		return; /* the torn end of a monitor that was killed */
+		return; /* the broken last line of a killed monitor */
 	bool first = !w->at[l.stream - 1].open, *hidden = &w->at[l.stream - 1].hidden;
 	w->at[l.stream - 1].open = l.partial;
 	if (first) {
@@ -86,9 +86,9 @@ static int open_log(struct view *w, int number)
 	return openat(w->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Which file of the directory is the one we read, -1: none any more; or with `last` the number of
- * the oldest. A rotation renames from the oldest on: there may be a gap of one, and looking upwards
- * meets each file. */
+/* The number of the file that we are reading, -1 when it is gone; or with `last` the number of the
+ * oldest. A rotation renames from the oldest on, so there may be a gap of one; searching upwards
+ * finds each file. */
 static int place(struct view *w, bool last)
 {
 	struct stat ours = {0}, named;
@@ -107,15 +107,15 @@ static int place(struct view *w, bool last)
 	return found;
 }
 
-/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation
- * meanwhile moves all of them by one, so ours is looked for again when the next is open. */
+/* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation moves
+ * all of them by one meanwhile, so ours is searched again once the next one is open. */
 static int next(struct view *w)
 {
 	for (;;) {
 		int at = w->fd < 0 ? -1 : place(w, false), fd = -1;
 		if (at == 0)
 			return 0;
-		if (at > 0 && pump(w) < 0) /* what it got before it was renamed */
+		if (at > 0 && pump(w) < 0) /* what was written before it was renamed */
 			return -1;
 		for (int i = at > 0 ? at - 1 : place(w, true); fd < 0 && i >= 0; i--)
 			fd = open_log(w, i);
@@ -131,13 +131,13 @@ static int next(struct view *w)
 	}
 }
 
-/* From where we are to the end of the newest file, which stays open. */
+/* From the current position to the end of the newest file, which stays open. */
 static int pass(struct view *w)
 {
 	struct stat st;
 	int r = 1;
 	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size < lseek(w->fd, 0, SEEK_CUR))
-		lseek(w->fd, 0, SEEK_SET); /* truncated in place (no rotated files kept) */
+		lseek(w->fd, 0, SEEK_SET); /* truncated in place (no rotated files are kept) */
 	while (r == 1)
 		if ((w->fd >= 0 && pump(w) < 0) || (r = next(w)) < 0)
 			return -1;
@@ -156,8 +156,8 @@ static int follow(struct view *w, struct container *c)
 	char self[32], junk[4096];
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", w->dir);
-	/* A user has 128 of them, and a container may use them up: then it is looked at ten times a
-	 * second. */
+	/* A user has 128 inotify instances, and a container may use them up: then the log is
+	 * checked ten times a second. */
 	_cleanup_close_ int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	bool told = in >= 0 && inotify_add_watch(in, self,
 				   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) >= 0;
@@ -174,9 +174,10 @@ static int follow(struct view *w, struct container *c)
 		struct pollfd p[3] = {{.fd = told ? in : -1, .events = POLLIN},
 		    {.fd = pid, .events = POLLIN}, {.fd = 1, .events = 0}};
 		poll(p, 3, follow_ms(told, pid));
-		if (p[2].revents & (POLLERR | POLLHUP)) /* whoever read us has gone */
+		if (p[2].revents & (POLLERR | POLLHUP)) /* whoever reads from us has gone */
 			return 0;
-		if (p[1].revents & POLLIN) { /* the monitor ends: its lock is free in a moment */
+		/* The monitor is ending: its lock is free in a moment. */
+		if (p[1].revents & POLLIN) {
 			container_wait_end(c, 1000);
 			if (pass(w) < 0)
 				return -1;
@@ -191,14 +192,14 @@ static int follow(struct view *w, struct container *c)
 
 #define TAIL_BLOCK 65536
 
-/* Where in this file so many finished lines end from its end on, and a block before that, so that a
- * line in pieces is met from its first one; 0 when it has fewer, and *left are still to be found.
- * -1 with fail(). */
+/* The position in this file from which that many finished lines follow, minus a block, so that a
+ * line in several records is read from its first one; 0 when there are fewer lines, and *left are
+ * still to be found. -1 with fail(). */
 static off_t tail_from(int fd, int64_t *left)
 {
 	static char buf[TAIL_BLOCK + 64];
 	off_t at = lseek(fd, 0, SEEK_END);
-	size_t over = 0; /* the beginning of the block after, for a line that lies in both */
+	size_t over = 0; /* the beginning of the block after this one, for a line that is in both */
 	while (at > 0) {
 		off_t n = at < TAIL_BLOCK ? at : TAIL_BLOCK;
 		memmove(buf + n, buf, over);
@@ -217,12 +218,12 @@ static off_t tail_from(int fd, int64_t *left)
 	return 0;
 }
 
-/* The file that begins early enough, open at the place; where no one does, none is open: the oldest
- * comes first. */
+/* Opens the file in which to begin, at that position; when no file has enough lines, none is open,
+ * and the oldest is shown first. */
 static int tail_open(struct view *w)
 {
-	int64_t left = w->v->tail +
-		       3; /* a piece of a line of either stream may be met without its beginning */
+	/* The first record of a line of either stream may be missing. */
+	int64_t left = w->v->tail + 3;
 	for (int i = 0; left >= 0; i++) {
 		int fd = open_log(w, i);
 		if (fd < 0)
@@ -245,12 +246,12 @@ static int tail_open(struct view *w)
 
 static int tail_find(struct view *w)
 {
-	/* By time, too, every line is looked at. */
+	/* With --since every line has to be examined, too. */
 	if (!w->v->since && tail_open(w) < 0)
 		return -1;
 	int from = w->fd < 0 ? -1 : fcntl(w->fd, F_DUPFD_CLOEXEC, 3);
 	off_t at = w->fd < 0 ? 0 : lseek(w->fd, 0, SEEK_CUR);
-	/* Counted first: the files may be larger than memory. */
+	/* Counted in a first pass, because the files may be larger than memory. */
 	w->counting = true;
 	int r = pass(w);
 	w->counting = false;

@@ -1,8 +1,8 @@
 /* monitor.c: the life of a container's monitor; see monitor.h.
  *
- * It is the container's parent, so SIGCHLD and waitpid tell of the end, and a signal to the pid it
- * has not waited for yet cannot meet another process. It holds the life's lock until it ends. One
- * start is in monitor_start.c, what it waits for in monitor_loop.c.
+ * It is the container's parent, so SIGCHLD and waitpid tell it of the end, and a signal to the pid,
+ * which it has not reaped yet, cannot reach another process. It holds the lock of the life until it
+ * ends. A single start is in monitor_start.c, and what the monitor waits for in monitor_loop.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@
 
 static bool restart_wanted(const struct monitor *m, int code, int restarts)
 {
-	struct kv now = {0}; /* ctr-update may have given it another */
+	struct kv now = {0}; /* ctr-update may have changed the policy */
 	if (m->health.again && !monitor_stopping(m))
 		return true;
 	if (kv_num(&m->c->conf, "rm", 0))
@@ -49,7 +49,7 @@ static bool restart_wanted(const struct monitor *m, int code, int restarts)
 		int max = p[10] == ':' ? atoi(p + 11) : 0;
 		return code != 0 && (max == 0 || restarts < max);
 	}
-	return true; /* always, unless-stopped */
+	return true; /* for always and unless-stopped */
 }
 
 static void tell_launcher(struct monitor *m, int code, const char *msg)
@@ -72,12 +72,12 @@ static void not_started(struct monitor *m, int code, const char *why)
 		warn("%s: %s", m->c->name, why);
 }
 
-/* Where no overlay can be, its root is from now on a copy of the image, in the writable layer's
- * place. */
+/* Where no overlay is possible, the root is from now on a copy of the image, in place of the
+ * writable layer. */
 static int root_copy(struct monitor *m, const char *why)
 {
 	struct spec *s = m->spec;
-	if (s->uid_map.n && geteuid() == 0) /* owners would have to be shifted */
+	if (s->uid_map.n && geteuid() == 0) /* the owners would have to be shifted */
 		return fail("%s", why);
 	warn("%s: %s: its root becomes a copy of the image", m->c->name, why);
 	_cleanup_close_ int upper = dir_open_at(m->c->dir, "upper");
@@ -153,7 +153,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	container_refresh_name(m->c);
 	health_end(m);
 	uint64_t kills = 0;
-	bool kept = !kv_num(&m->c->conf, "rm", 0); /* else nobody will ask */
+	bool kept = !kv_num(&m->c->conf, "rm", 0); /* otherwise nobody will ask for it */
 	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
@@ -172,16 +172,15 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	return code;
 }
 
-/* What dying in the middle undoes (undo.h). A child that borrows our memory must not: it is process
- * 1 somewhere else.
- */
+/* What is undone when the monitor dies in the middle (undo.h). A child that borrows our memory must
+ * not do it: it is process 1 of another namespace. */
 static void give_up(void *arg)
 {
 	struct monitor *m = arg;
 	if (getpid() != m->self)
 		return;
 	if (m->l.pid > 0) {
-		kill(m->l.pid, SIGKILL); /* not waited for yet */
+		kill(m->l.pid, SIGKILL); /* it is not reaped yet */
 		waitpid(m->l.pid, NULL, __WALL);
 	}
 	tty_restore();
@@ -199,7 +198,7 @@ static void oom_keep(struct monitor *m)
 	m->spec->oom_score_adj = m->oom_was;
 }
 
-/* The next life goes by what ctr-update has changed meanwhile. */
+/* The next life uses what ctr-update has changed meanwhile. */
 static void reload(struct monitor *m)
 {
 	struct spec fresh;
@@ -232,10 +231,10 @@ static int lives(struct monitor *m)
 			break;
 	}
 	if (monitor_stopping(m))
-		record_exit_stopped(m->c->dir); /* between two lives, too */
+		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
 	if (record_state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
-	/* Nothing of a container that never ran stays: all or nothing. */
+	/* A container that never ran leaves nothing. */
 	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
 	    (m->group.made ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
@@ -243,9 +242,9 @@ static int lives(struct monitor *m)
 	return code;
 }
 
-/* When memory runs out the kernel must take the container, not its monitor, with which the
- * container would end: as conmon and containerd's shim do it. The command's own is what was asked
- * for, or what ours was. */
+/* When memory runs out, the kernel must choose the container, not its monitor, whose end would also
+ * end the container: conmon and containerd's shim do the same. The command gets the score that was
+ * asked for, or the one that we had. */
 static void oom_apart(struct monitor *m)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/oom_score_adj", 64, NULL);
@@ -266,10 +265,11 @@ static int leave_caller(const struct container *c, int ready)
 		return fail("/: %m");
 	umask(022);
 	int null = open("/dev/null", O_RDWR);
-	for (int i = 0; i < 2 && null >= 0;
-	     i++) /* its stderr until it has been told: what a start warns of is heard */
+	/* Its stderr stays until it has been told, so that warnings of a start are seen. */
+	for (int i = 0; i < 2 && null >= 0; i++)
 		dup2(null, i);
-	cgroup_forget(); /* it looked at the container before: its descriptors go, too */
+	/* It has looked at the container before: these descriptors are closed, too. */
+	cgroup_forget();
 	sys_close_others(3, (int[]){c->dir, c->life, c->starting, ready}, 4);
 	return 0;
 }
@@ -289,8 +289,8 @@ static int begin(struct monitor *m)
 	return 0;
 }
 
-/* The whole life of a monitor, which a launcher listens to (`ready`) or not (-1). A process has
- * one, and its buffers are not touched before they are needed. */
+/* The whole life of a monitor; a launcher may be waiting for it (`ready`, otherwise -1). There is
+ * one for each process, and its buffers are not touched before they are needed. */
 static int whole_life(struct container *c, struct spec *spec, bool fresh, int ready)
 {
 	static struct monitor the;
@@ -316,7 +316,7 @@ int monitor_foreground(struct container *c, struct spec *spec, bool fresh)
 	return whole_life(c, spec, fresh, -1);
 }
 
-/* Before a monitor lives, and after one was killed: what was made goes. */
+/* When a monitor could not start or was killed: what was made is removed. */
 static int no_monitor(struct container *c, bool fresh, const char *what)
 {
 	_cleanup_free_ char *why = xasprintf("%s: %s", what, strerror(errno));
@@ -339,7 +339,7 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 		_exit(0);
 	}
 	close(p[1]);
-	undo_release_signals(); /* the container goes on without us */
+	undo_release_signals(); /* from here on the container goes on without us */
 	unsigned char code;
 	ssize_t n;
 	while ((n = read(p[0], &code, 1)) < 0 && errno == EINTR)
@@ -351,7 +351,7 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 	_cleanup_free_ char *why = n == 1 ? fd_read_all(p[0], "monitor", 2000, NULL) : NULL;
 	close(p[0]);
 	if (n != 1)
-		kill(pid, SIGKILL); /* it could not tell, and may live on */
+		kill(pid, SIGKILL); /* it could not report, and may still be running */
 	pid_reap(pid);              /* it removes what is left first */
 	if (n != 1)
 		return errno = ECHILD, no_monitor(c, fresh, "its monitor ended before it began");

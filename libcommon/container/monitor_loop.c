@@ -1,6 +1,5 @@
-/* monitor_loop.c: what the monitor waits for: signals, the terminal, output, typing; see
- * monitor_parts.h. While it waits it allocates nothing.
- */
+/* monitor_loop.c: what the monitor waits for: signals, the terminal, output, input; see
+ * monitor_parts.h. While it waits it allocates nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -48,8 +47,9 @@ void monitor_winch(struct monitor *m)
 		ioctl(m->l.master, TIOCSWINSZ, &w);
 }
 
-/* Would a signal that is to end it do nothing? One that runs may be an init that just woke up to
- * take the signal, which its third look at it, half a second apart, makes unlikely. */
+/* Would a signal that is to end the process have no effect? A process that is running may be an
+ * init that has just woken up to take the signal; three checks, half a second apart, make that
+ * unlikely. */
 static bool unheeded(struct monitor *m, int sig)
 {
 	enum heed h = pid_heeds(m->l.pid, sig);
@@ -69,7 +69,8 @@ static void forward(struct monitor *m, int sig)
 		return;
 	}
 	if (!m->detached && (sig == SIGINT || sig == SIGTERM) && ++m->interrupts >= 3) {
-		/* pid_namespaces(7): the first process gets no signal that it has no handler for */
+		/* pid_namespaces(7): the first process gets no signal for which it has no
+		 * handler. */
 		warn("%s: does not end: killed", m->c->name);
 		sig = SIGKILL;
 	}
@@ -89,7 +90,7 @@ static void doubt(struct monitor *m)
 		kill(m->l.pid, SIGKILL);
 }
 
-/* True when the container's first process has ended; *status is then waitpid's. */
+/* True when the container's first process has ended; *status is then that of waitpid(2). */
 static bool on_signals(struct monitor *m, int *status)
 {
 	struct signalfd_siginfo i;
@@ -126,7 +127,8 @@ static void on_output(struct monitor *m, enum source s)
 		monitor_unwatch(m, s);
 }
 
-/* A terminal's end is EIO, not 0 (tty_ioctl(4) does not say so, but the kernel does it). */
+/* The end of a terminal is EIO, not 0 (tty_ioctl(4) does not mention it, but the kernel does
+ * this). */
 static void on_fd(struct monitor *m, enum source s)
 {
 	switch (s) {
@@ -140,7 +142,7 @@ static void on_fd(struct monitor *m, enum source s)
 		} else {
 			relay_step(&m->out);
 			relay_type_again(&m->in);
-			if (m->out.refused) { /* as a terminal that is closed */
+			if (m->out.refused) { /* as when a terminal is closed */
 				m->out.refused = false;
 				forward(m, SIGHUP);
 			}
@@ -159,8 +161,8 @@ static void on_fd(struct monitor *m, enum source s)
 	}
 }
 
-/* What is still in the pipes when the first process has ended: what is there now, not what a stray
- * process that holds the other end may write one day. */
+/* What is still in the pipes when the first process has ended: only what is there now, not what a
+ * stray process with the other end may write later. */
 static void drain(struct monitor *m)
 {
 	struct epoll_event e[8];
@@ -208,8 +210,8 @@ int monitor_stand_by(struct monitor *m, int *status)
 	}
 }
 
-/* Wait before the next start: 100 ms, doubled each time up to a minute, from the beginning after
- * ten good seconds. A stop meanwhile ends it. */
+/* Wait before the next start: 100 ms, doubled each time up to a minute, and 100 ms again after ten
+ * seconds without failure. A stop ends the wait. */
 bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 {
 	if (ran_s >= 10)

@@ -1,6 +1,5 @@
-/* monitor_start.c: one start of a container by its monitor: its group, the ends of its streams, its
- * networks, its record; and their end. See monitor_parts.h.
- */
+/* monitor_start.c: one start of a container by its monitor: its group, the pipes of its streams,
+ * its networks, its record; and tearing these down. See monitor_parts.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,9 +20,8 @@
 
 /* --- its group --- */
 
-/* A user without a delegated group: said where it matters, that is, where limits were asked for;
- * else once in a boot.
- */
+/* A user without a delegated group: reported where it matters, that is, where limits were asked
+ * for; otherwise once per boot. */
 static void no_group(const struct monitor *m)
 {
 	_cleanup_free_ char *mark = xasprintf("%s/no-cgroup", ctr_run());
@@ -61,7 +59,8 @@ static void remove_group(struct monitor *m)
 
 struct ends {
 	int childs[3];
-	int keep[3]; /* the monitor's: read ends of stdout and stderr, a write end of the fifo */
+	/* The monitor's ends: for reading stdout and stderr, for writing to the fifo. */
+	int keep[3];
 };
 
 static int make_pipe(int *r, int *w)
@@ -75,8 +74,8 @@ static int make_pipe(int *r, int *w)
 	return 0;
 }
 
-/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open both ways, so it never ends.
- */
+/* `-d -i`: a fifo that ctr-attach writes to. The monitor holds it open in both directions, so it
+ * never reaches its end. */
 static int stdin_fifo(struct monitor *m, struct ends *e)
 {
 	_cleanup_free_ char *p = record_run_path(m->c->name, "stdin");
@@ -150,7 +149,7 @@ int monitor_state(struct monitor *m, bool restarting, int restarts)
 	return r;
 }
 
-/* The first process that was started a moment ago: not waited for yet. */
+/* The first process, which was started a moment ago and is not reaped yet. */
 static void end_it(struct monitor *m)
 {
 	kill(m->l.pid, SIGKILL);
@@ -159,7 +158,7 @@ static void end_it(struct monitor *m)
 	m->l.code = 125;
 }
 
-/* Its output is read from now on. (What is not, is closed by monitor_teardown().) */
+/* Its output is read from now on. (Otherwise monitor_teardown() closes the pipes.) */
 static int watch_output(struct monitor *m, const struct ends *e)
 {
 	int r = 0;
@@ -171,7 +170,8 @@ static int watch_output(struct monitor *m, const struct ends *e)
 	return r;
 }
 
-/* One that cannot record itself would have no pid for anybody: then it does not start. */
+/* When the pid cannot be recorded, nobody could find the process: then the container does not
+ * start. */
 static int record_start(struct monitor *m, int restarts)
 {
 	if (monitor_state(m, false, restarts) == 0) {
@@ -188,7 +188,7 @@ static int attach(struct engine *l, void *arg)
 	return container_net_up(&m->plug, m->c, l->pid);
 }
 
-/* --pidfile: at each start. */
+/* --pidfile is written at each start. */
 static int write_pidfile(struct monitor *m)
 {
 	const char *path = kv_get(&m->c->conf, "pidfile");
@@ -211,8 +211,8 @@ static int launch_shared(struct monitor *m)
 	return r;
 }
 
-/* What hooks are told that its bundle is: the one it was made of, else its own directory, which has
- * a config.json. */
+/* The bundle that hooks are told of: the one it was made from, otherwise its own directory, which
+ * has a config.json. */
 const char *monitor_bundle(const struct monitor *m)
 {
 	const char *bundle = kv_get(&m->c->conf, "bundle");
@@ -221,7 +221,8 @@ const char *monitor_bundle(const struct monitor *m)
 
 int monitor_start(struct monitor *m, int restarts)
 {
-	/* From here until it has recorded itself nobody renames it or changes its limits. */
+	/* From here until the start is recorded, nobody renames the container or changes its
+	 * limits. */
 	if (container_starting(m->c) < 0)
 		return -1;
 	container_refresh_name(m->c);

@@ -1,5 +1,5 @@
-/* net_restore.c: what living containers have in our nf_tables tables, after somebody flushed them;
- * see container_net.h. */
+/* net_restore.c: putting back what living containers have in our nf_tables tables after somebody
+ * flushed them; see container_net.h. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* ps_template.c: see ps_template.h. */
+/* ps_template.c: the columns of ctr-ps --format; see ps_template.h. */
 #include "docker_shape.h"
 #include "ps_template.h"
 #include "rows.h"
@@ -10,7 +10,7 @@ int ps_template(struct strv *lines, const char *format, const struct container *
 
 int ps_template_print(struct strv *lines, const char *format, bool header)
 {
-	/* docker's heads: the fields' names in capitals, some with a blank */
+	/* docker's headings: the fields' names in capitals, some with a blank. */
 	static const char *const heads[] = {"ID", "CONTAINER ID", "Names", "NAMES", "Image",
 	    "IMAGE", "Command", "COMMAND", "CreatedAt", "CREATED AT", "RunningFor", "CREATED",
 	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",

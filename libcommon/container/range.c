@@ -1,4 +1,4 @@
-/* range.c: which container has which range of ids; see range.h. */
+/* range.c: which container uses which range of ids; see range.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "str.h"
 #include "userns.h"
 
-#define RANGE_TEXT 16 /* bytes that a range has in the file: an id has 12 */
+#define RANGE_TEXT 16 /* bytes of the file for each range: an id has 12 */
 
-/* Is it some living container's? 1, 0, -1 with fail(). */
+/* Does a living container use it? 1: yes, 0: no, -1 with fail(). */
 static int range_taken(int fd, off_t at)
 {
 	char id[RANGE_TEXT + 1] = "";
@@ -29,8 +29,8 @@ static int range_taken(int fd, off_t at)
 	return errno == ENOENT ? 0 : -1;
 }
 
-/* Held while it is looked at and until its container is there: two at once do not both find it
- * free. The lock is the open file's, and so of no other descriptor (fcntl(2), F_OFD_SETLK). */
+/* Locked from the check until its container exists, so that two at once do not both find it free.
+ * The lock belongs to this open file, and to no other descriptor (fcntl(2), F_OFD_SETLK). */
 static int range_try(int fd, const char *id, uint32_t first)
 {
 	char text[RANGE_TEXT] = "";
@@ -52,8 +52,8 @@ static int range_try(int fd, const char *id, uint32_t first)
 	return taken;
 }
 
-/* The first range is the last that is taken: it is what ctr-unshare has, and containers of versions
- * that knew no other. Where the search begins is by chance, so that it is short. */
+/* The first range is used last: ctr-unshare uses it, and so do containers of versions that knew no
+ * other. The search begins at random, so that it is short. */
 static uint32_t range_turn(uint32_t i, uint32_t n, const char *id)
 {
 	char eight[9] = "";

@@ -1,7 +1,6 @@
-/* record.c: reading the containers' records, and what is derived from them; see record.h.
+/* record.c: reading the containers' records, and deriving their status; see record.h.
  *
- * Nothing here is cached between calls but the two directories: the files and the lock are the
- * truth.
+ * Nothing is cached between calls but the two directories: only the files and the lock count.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -57,7 +56,7 @@ int record_exit_read(int fd, struct container *c)
 	ssize_t n = pread(fd, text, sizeof text - 1, 0);
 	text[n < 0 ? 0 : n] = 0;
 	c->has_exit = false;
-	if (!text[strspn(text, " \n")]) /* blanks only: not filled */
+	if (!text[strspn(text, " \n")]) /* blanks only: it is not filled in */
 		return 0;
 	long code = strtol(text, &rest, 10);
 	if (rest == text || code < 0 || code > 255 || *rest != ' ' ||
@@ -108,10 +107,11 @@ void container_times(struct container *c)
 	c->listed = false;
 }
 
-static int listed[2] = {
-    -1, -1}; /* both directories of containers, kept by a listing: a path is looked up by its end */
+/* Both folders of containers, kept open by a listing: names are looked up relative to them. */
+static int listed[2] = {-1, -1};
 
-/* Of a listing the folder was opened for this alone: no further open file is needed to ask. */
+/* A listing opened the folder only for this, so no further open file is needed to ask for the
+ * lock. */
 static int listed_held(const struct container *c)
 {
 	if (!c->listed)
@@ -122,8 +122,8 @@ static int listed_held(const struct container *c)
 	return r < 0 ? -1 : !r;
 }
 
-/* The process that `state` names, if it is still that one. A listing believes a monitor that lives:
- * it waits for that process, and takes `state` away. */
+/* The process that `state` names, if it is still that process. A listing trusts a monitor that is
+ * alive: it waits for that process, and removes `state` then. */
 void record_read_state(struct container *c)
 {
 	_cleanup_free_ char *path =
@@ -133,7 +133,7 @@ void record_read_state(struct container *c)
 			corrupt(c);
 		return;
 	}
-	static char boot[37]; /* the same as long as we live */
+	static char boot[37]; /* it does not change while we run */
 	uint64_t now;
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
@@ -145,8 +145,8 @@ void record_read_state(struct container *c)
 	errno = 0;
 	if ((!*boot && boot_id(boot) < 0) ||
 	    (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
-		fail("state: /proc: %m"); /* too few descriptors, say: whether it lives is not known
-					   */
+		/* Too few descriptors, for example: then it is not known whether it is alive. */
+		fail("state: /proc: %m");
 		corrupt(c);
 	} else if (errno != ESRCH && strcmp(boot, b) == 0 && now == start) {
 		c->pid = pid;
@@ -166,15 +166,15 @@ static void derive(struct container *c, bool locked_by_us)
 	if (c->status == ST_CORRUPT)
 		return;
 	bool alive = c->pid != 0, again = kv_num(&c->state, "restarting", 0);
-	/* The lock is asked only where it makes a difference: a thousand that have ended are listed
-	 * in less time by that. */
-	int live = c->live; /* asked already */
+	/* The lock is asked for only where it makes a difference, which makes listing a thousand
+	 * exited containers faster. */
+	int live = c->live; /* it was asked for already */
 	if (!live)
 		live = (alive || again || (c->started && !c->has_exit)) && !locked_by_us
 			   ? listed_held(c)
 			   : 0;
 	if (live < 0)
-		corrupt(c); /* not known, so nothing acts on it */
+		corrupt(c); /* the status is unknown, so nothing acts on it */
 	else if (live && again)
 		c->status = ST_RESTARTING;
 	else if (live && alive)
@@ -185,9 +185,7 @@ static void derive(struct container *c, bool locked_by_us)
 	else if (c->has_exit)
 		c->status = ST_EXITED;
 	else if (c->started)
-		c->status = live
-				? ST_RUNNING
-				: ST_LOST; /* live: between the end of PID 1 and the record of it */
+		c->status = live ? ST_RUNNING : ST_LOST; /* alive: its end is being recorded */
 	else
 		c->status = ST_CREATED;
 }
@@ -250,7 +248,7 @@ int container_read_life(struct container *c, const char *dirname)
 	return read_listed(c, dirname, true);
 }
 
-/* The one of this name: 1, 0 when there is none, -1 with fail(). */
+/* The container of this name: 1; 0 when there is none; -1 with fail(). */
 static int open_named(struct container *c, int parent, const char *name)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
@@ -266,8 +264,8 @@ static int open_named(struct container *c, int parent, const char *name)
 	return 1;
 }
 
-/* By the index. What is written there as its name is another's during a rename: looked at again,
- * for a while. */
+/* By the index. During a rename the name written there may belong to another container: then it is
+ * tried again for a while. */
 static int open_id(struct container *c, int parent, const char *id)
 {
 	for (int i = 0; i < 200; i++) {
@@ -283,7 +281,7 @@ static int open_id(struct container *c, int parent, const char *id)
 		if (i > 2)
 			nanosleep(&ms, NULL);
 	}
-	return 0; /* it is on its way out, or damaged */
+	return 0; /* it is being removed, or is damaged */
 }
 
 struct id_search {
@@ -304,7 +302,7 @@ static int id_match(int parent, const char *name, void *arg)
 	return 0;
 }
 
-/* By the beginning of an id: by the index, and only where that does not know it by a look at every
+/* By the beginning of an id: in the index, and only when it is not found there by reading every
  * record. */
 static int open_prefix(struct container *c, int parent, const char *prefix)
 {
@@ -332,7 +330,7 @@ static int open_by_name(struct container *c, int parent, const char *name)
 	int r = open_named(c, parent, name);
 	if (r || strlen(name) < 3 || strspn(name, "0123456789abcdef") != strlen(name))
 		return r;
-	r = open_id(c, parent, name); /* a whole one: the index need not be listed */
+	r = open_id(c, parent, name); /* a complete id: the index need not be listed */
 	return r ? r : open_prefix(c, parent, name);
 }
 
@@ -423,7 +421,7 @@ int record_still(void)
 int container_each(int (*fn)(struct container *c, void *arg), void *arg)
 {
 	struct strv names = {0};
-	/* A name that is gone before it was looked at could else be another now. */
+	/* A name that disappeared before it was read could belong to another container by now. */
 	_cleanup_close_ int parent = record_still();
 	if (parent < 0)
 		return errno == ENOENT ? 0 : -1;

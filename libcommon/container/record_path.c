@@ -1,4 +1,4 @@
-/* record_path.c: where a container's files are; see record.h. */
+/* record_path.c: the paths of a container's files; see record.h. */
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -26,7 +26,8 @@ static int put(int dir, const char *name, const char *text, size_t len, mode_t m
 	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
 }
 
-/* Blanks to be overwritten in place: the end of a container must be recordable on a full disk. */
+/* Blanks that are overwritten in place later: the end of a container must be recorded even on a
+ * full disk. */
 static int put_blank(int dir, const char *name)
 {
 	static const char blank[] = "                                               \n";
@@ -78,7 +79,7 @@ static int fill_new(int dir, const struct kv *conf, const char *config_json)
 	return 0;
 }
 
-/* The folder, locked, under a name that says whose it is. */
+/* The folder, locked, under a name that contains the id. */
 static int make_aside(int parent, const char *tmp)
 {
 	for (;;) {
@@ -87,18 +88,19 @@ static int make_aside(int parent, const char *tmp)
 		int dir = dir_open_at(parent, tmp);
 		if (dir < 0 && errno != ENOENT)
 			return fail("open its folder: %m");
-		if (dir >= 0 && lock_take(dir, LOCK_EX) < 0) { /* without it nobody sees it live */
+		/* Without the lock it would not count as alive. */
+		if (dir >= 0 && lock_take(dir, LOCK_EX) < 0) {
 			close(dir);
 			return -1;
 		}
 		if (dir >= 0 && faccessat(parent, tmp, F_OK, 0) == 0)
 			return dir;
-		if (dir >= 0) /* ctr-gc came before the lock and took it for a dead one's */
+		if (dir >= 0) /* ctr-gc was faster than the lock, and removed it as abandoned */
 			close(dir);
 	}
 }
 
-/* Before it has its name it is in the index, its lives are held and its start is under way. */
+/* Before it gets its name it is in the index, its locks are held and its start is under way. */
 static int make_whole(struct container *c, int parent, const char *tmp, const char *config_json)
 {
 	if (fill_new(c->dir, &c->conf, config_json) < 0 || record_claim(c) < 0)
@@ -107,8 +109,8 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 	static const char *const durable[] = {"conf", "config.json", "started", "exit", NULL};
 	for (size_t i = 0; kept && i < sizeof durable / sizeof durable[0]; i++)
 		record_sync(c->dir, durable[i]);
-	/* ctr-gc, which takes an empty name's leftovers away, keeps names from being taken
-	 * meanwhile. */
+	/* ctr-gc, which removes what is left under an unused name, locks the folder so that no name
+	 * is taken meanwhile. */
 	if (lock_take(parent, LOCK_SH) < 0)
 		return -1;
 	bool named = sys_rename_new(parent, tmp, c->name) == 0;
@@ -155,7 +157,7 @@ int container_create(struct container *c, const char *config_json)
 
 /* --- another name --- */
 
-/* With the lock that keeps scans out (container_each()) both folders get it, and the index. */
+/* Under the lock that excludes scans (container_each()), both folders and the index are renamed. */
 static int rename_both(struct container *c, int parent, const char *name)
 {
 	_cleanup_free_ char *from = record_run_path(c->name, NULL),
@@ -178,14 +180,14 @@ int container_rename(struct container *c, const char *name)
 {
 	struct stat ours, named;
 	_cleanup_close_ int parent = record_dir();
-	/* A start under way is waited for: it writes the record by its name. */
+	/* A start under way is waited for, because it writes the record under its name. */
 	if (parent < 0 || container_starting(c) < 0)
 		return parent < 0 ? fail("%s: %m", c->name) : -1;
 	if (fstat(c->dir, &ours) < 0 || fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    ours.st_ino != named.st_ino)
 		return errno = ENOENT, fail("%s: it was removed or renamed meanwhile", c->name);
-	/* First what needs room on the disk. The name in conf is for whoever reads the file; ours
-	 * is the folder's. */
+	/* What needs space on the disk comes first. The name in conf is for people who read the
+	 * file; the folder's name is the one that counts. */
 	kv_set(&c->conf, "name", name);
 	if (kv_write_at(&c->conf, c->dir, ".conf.renamed") < 0)
 		return fail_in("%s", c->name);
@@ -231,11 +233,11 @@ int record_state_remove(const char *name)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL),
 			    *file = record_run_path(name, "state");
-	unlink(file); /* mostly all there is */
+	unlink(file); /* usually all that is there */
 	return userns_tree_remove(AT_FDCWD, dir);
 }
 
-/* In place, blanks to the end of what was there. */
+/* Overwrite in place, with blanks up to the end of the old text. */
 static int fill_in(int dir, const char *name, const char *text)
 {
 	char line[49];
@@ -282,7 +284,7 @@ void record_error_write(int dir, const char *why)
 	if (!why)
 		unlinkat(dir, "error", 0);
 	else if (file_write_at(dir, "error", why, strlen(why), 0600, false) < 0)
-		unlinkat(dir, "error", 0); /* none rather than that of an earlier start */
+		unlinkat(dir, "error", 0); /* no reason is better than that of an earlier start */
 }
 
 void record_sync(int dir, const char *name)

@@ -12,8 +12,8 @@
 #include "relay.h"
 
 /* The caller's pipe or terminal is shared with others, who do not expect O_NONBLOCK on it: opened
- * again it is ours. Of other kinds, or where that is not permitted, poll(2) is asked before each
- * write. */
+ * again it is ours alone. For other kinds, or where that is not permitted, poll(2) is called before
+ * each write. */
 static int relay_sink(int fd)
 {
 	struct stat st;
@@ -66,7 +66,7 @@ void relay_close(struct relay *r)
 	r->on = false;
 }
 
-/* 0 all was taken, 1 the rest has to wait, -1 nobody takes it any more. */
+/* 0: everything was written; 1: the rest has to wait; -1: nobody reads it any more. */
 static int relay_put(struct relay *r)
 {
 	while (r->done < r->have) {
@@ -89,8 +89,8 @@ static void relay_type_end(struct relay *r)
 	r->have = tty_end_type(r->to, r->last, r->buf);
 	r->done = 0;
 	r->ended = true;
-	r->last = '\n'; /* again, it is at the beginning of a line */
-	relay_put(r);   /* two bytes: where there is no room for them, nobody reads */
+	r->last = '\n'; /* typed again, it is at the beginning of a line */
+	relay_put(r);   /* only two bytes: where these do not fit, nobody reads */
 }
 
 void relay_type_again(struct relay *r)

@@ -1,4 +1,4 @@
-/* remove.c: removing containers: everything that carries its id, then its record; see record.h. */
+/* remove.c: removing containers: everything that bears the id, then the record; see record.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 #include "ids.h"
 #include "record.h"
 
-/* What a container that wrote nothing is made of, innermost first (names that end in a slash are
- * folders), so that its removal need read no folder. What there is beside it stays: it is then
- * found by reading. */
+/* The files of a container that wrote nothing, innermost first (names that end with a slash are
+ * folders), so that removing it need not read a folder. Anything else stays, and is found by
+ * reading. */
 static void erase_known(int dir)
 {
 	static const char known[] =
@@ -36,8 +36,8 @@ int container_erase(const struct container *c)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return fail("%s/containers: %m", ctr_lib());
-	/* Out of sight first: a removal cut short is then nobody's container, and ctr-gc finishes
-	 * it. */
+	/* Renamed first: when the removal is interrupted, it no longer belongs to a container, and
+	 * ctr-gc finishes it. */
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;
 	if (now == tmp)
 		event_container(c, "destroy", NULL, NULL);
@@ -47,7 +47,7 @@ int container_erase(const struct container *c)
 		return fail_in("%s", c->name);
 	if (!kv_num(&c->conf, "rm", 0) && !c->unsynced)
 		record_sync(parent, NULL);
-	return ids_drop(c->id); /* last: as long as anything of it is there, the index knows it */
+	return ids_drop(c->id); /* last: as long as anything of it exists, it is in the index */
 }
 
 int container_destroy(struct container *c)
@@ -56,7 +56,7 @@ int container_destroy(struct container *c)
 	const char *group = container_cgroup(c);
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
 		return fail_in("%s", c->name);
-	/* Its state is still there: the monitor did not come to take its networks down. */
+	/* Its state still exists: the monitor did not live to take its networks down. */
 	if (container_net_clear(c) < 0)
 		return fail_in("%s", c->name);
 	return userns_tree_remove(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);

@@ -1,4 +1,4 @@
-/* reroot.c: another root under a container's writable layer; see container_images.h. */
+/* reroot.c: replacing the root below a container's writable layer; see container_images.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@ int container_reroot(struct container *c, const char *root)
 	kv_set(&c->conf, "rootfs", s.x_lower.n ? s.x_lower.v[0] : s.x_image_file);
 	_cleanup_free_ char *json = spec_text(&s);
 	spec_free(&s);
-	/* config.json first: by what it says layers are kept. */
+	/* config.json first, because layers are kept according to it. */
 	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0 ||
 	    kv_write_at(&c->conf, c->dir, "conf") < 0)
 		return fail_in("%s", c->name);

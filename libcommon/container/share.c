@@ -1,4 +1,4 @@
-/* share.c: another container's namespaces; see share.h. */
+/* share.c: the namespaces of another container; see share.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,8 +13,7 @@
 #include "share.h"
 #include "str.h"
 
-/* Opened first, and then looked whether it was still that process: its end may come between the
- * two. */
+/* Opened first, then checked whether it is still that process, which may end between the two. */
 static int share_open(const char *id, const char *file)
 {
 	struct container c;

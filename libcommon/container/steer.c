@@ -31,8 +31,8 @@ static void signal_monitor(const struct container *c, int sig)
 		kill(pid, sig);
 }
 
-/* Before the signal, so that the monitor that sees the end sees this too. A full disk must not
- * prevent a stop: then the monitor is told by a signal (which it passes on). */
+/* Before the signal, so that the monitor has seen this when it sees the end. A full disk must not
+ * prevent a stop: then the monitor is told by a signal (which it forwards). */
 static void mark(const struct container *c)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
@@ -50,9 +50,9 @@ static int signal_pid(const struct container *c, int sig)
 		return r < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig) : 0;
 	}
 	if (errno == ESRCH)
-		return 0; /* gone meanwhile */
-	/* Before Linux 5.3: the lock is held, so the monitor has not waited for the process yet,
-	 * and the pid is its. */
+		return 0; /* it has ended meanwhile */
+	/* Before Linux 5.3: while the lock is held, the monitor has not reaped the process yet, so
+	 * the pid is still its own. */
 	if (!container_is_alive(c))
 		return 0;
 	return kill(c->pid, sig) < 0 && errno != ESRCH ? fail("%s: signal %d: %m", c->name, sig)
@@ -70,7 +70,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 		return 0;
 	}
 	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0) {
-		/* It meets the signal when it is thawed. */
+		/* The signal takes effect when it is thawed. */
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		signal_pid(c, sig);
 		return fail("%s: %s", c->name, why);
@@ -85,8 +85,8 @@ int steer_stop_signal(const struct container *c)
 	return sig < 0 ? SIGTERM : sig;
 }
 
-/* Until its first process is no more, whoever its parent is: of an orphan the lock tells nothing.
- */
+/* Until its first process has ended, whoever its parent is: the lock says nothing about an
+ * orphan. */
 static bool gone(const struct container *c, int ms)
 {
 	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
@@ -107,7 +107,7 @@ int steer_kill(struct container *c)
 	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
 	if (signal_pid(c, SIGKILL) < 0)
 		return -1;
-	if (gone(c, killed < 0 ? 0 : 5000)) /* else it was waited for */
+	if (gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
 		return 0;
 	errno = ETIME;
 	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)",
@@ -120,7 +120,8 @@ int steer_end(struct container *c, int ms)
 		return 0;
 	if (steer_kill(c) < 0)
 		return -1;
-	signal_monitor(c, SIGCONT); /* a ctr-run that somebody stopped cannot clear up */
+	/* A ctr-run that somebody has stopped (SIGSTOP) cannot clean up. */
+	signal_monitor(c, SIGCONT);
 	if (container_wait_end(c, 5000) == 1)
 		return 0;
 	errno = ETIME;
@@ -135,10 +136,11 @@ int steer_end(struct container *c, int ms)
 
 struct many {
 	const struct strv *names;
-	char **ids;   /* of those that were told; NULL: it failed, and that was said */
-	int64_t from; /* now_ms() */
+	/* The ids of those that were signalled; NULL: that failed, and was reported. */
+	char **ids;
+	int64_t from; /* a time of now_ms() */
 	int64_t seconds;
-	int signal; /* 0: each one's own */
+	int signal; /* 0: each container's own stop signal */
 };
 
 int64_t steer_patience(const struct container *c, int64_t seconds)
@@ -165,7 +167,8 @@ static void foretell(const struct container *c, int sig, int ms)
 	    name ? name : "its signal", why);
 }
 
-/* Everyone is told at once, by one look-up of its name; from then on it is known by its id. */
+/* All are signalled at once, each after one look-up of its name; from then on it is known by its
+ * id. */
 static void many_tell(struct many *m)
 {
 	m->from = now_ms();
@@ -184,8 +187,8 @@ static void many_tell(struct many *m)
 	}
 }
 
-/* One window: whoever still lives at the deadline is killed before the first of them is waited for.
- */
+/* One batch: whatever is still alive at the deadline is killed before the first one is waited
+ * for. */
 static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 {
 	struct container c[WINDOW];
@@ -198,7 +201,7 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 		    container_wait_end(&c[i - from], many_left(m, &c[i - from])) == 0)
 			signal_pid(&c[i - from], SIGKILL);
 	for (size_t i = from; i < to; i++) {
-		/* One of --rm has gone meanwhile: it has ended, too. */
+		/* One with --rm has been removed meanwhile: it has ended, too. */
 		bool ended = m->ids[i] && (!c[i - from].name || steer_end(&c[i - from], 1000) == 0);
 		if (!ended && m->ids[i])
 			warn("%s", fail_msg());
@@ -230,8 +233,8 @@ int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done)
 	return r;
 }
 
-/* Opened and, where they run, killed: all of a window before the first is waited for; and the
- * folder that they were in is written through once for all of them, before one is named. */
+/* Opened and, where they run, killed: all of a batch before the first is waited for. Their folder
+ * is synced once for all of them, before the first one is reported. */
 static int remove_window(const struct strv *names, size_t from, size_t to, bool force, FILE *done)
 {
 	struct container c[WINDOW];
@@ -249,9 +252,10 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		o->unsynced = true;
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
 		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
-			warn("%s", fail_msg()); /* it is tried again, and then said for good */
+			warn("%s", fail_msg()); /* it is tried again, and reported then */
+		/* One that is stopped (SIGSTOP) cannot clean up. */
 		if (force && runs)
-			signal_monitor(o, SIGCONT); /* one that is stopped cannot clear up */
+			signal_monitor(o, SIGCONT);
 	}
 	bool durable = false;
 	for (size_t i = from; i < to; i++) {
@@ -288,9 +292,9 @@ int steer_remove(struct container *c, bool force)
 	if (c->dir < 0)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
 	int r = container_lock(c);
+	/* It had --rm, and its monitor has removed it. */
 	if (r < 0)
-		return errno == ENOENT && force ? 0
-						: -1; /* one of --rm: its monitor has removed it */
+		return errno == ENOENT && force ? 0 : -1;
 	if ((r == 0 || c->status == ST_ORPHANED) && !force) {
 		errno = EBUSY;
 		return fail(
@@ -301,7 +305,7 @@ int steer_remove(struct container *c, bool force)
 			return -1;
 		r = container_lock(c);
 		if (r < 0 && errno == ENOENT)
-			return 0; /* one of --rm: its monitor has removed it */
+			return 0; /* it had --rm, and its monitor has removed it */
 		if (r <= 0)
 			return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
 	}

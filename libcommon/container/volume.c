@@ -1,7 +1,8 @@
 /* volume.c: named volumes, and making what a mount needs; see volume.h.
  *
- * A volume is filled aside and renamed, so that it is never there half filled; the folder it is
- * made in is locked while its maker lives, and the next one clears what a dead maker left.
+ * A volume is filled under a temporary name and renamed, so that it never exists half filled; the
+ * folder in which it is made is locked while its maker is alive, and the next maker removes what a
+ * dead one left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,8 @@ char *volume_path(const char *name)
 static int volumes_dir(bool make)
 {
 	_cleanup_free_ char *path = xasprintf("%s/volumes", ctr_lib());
-	/* passed through by the users of a container in a user namespace, listed by nobody */
+	/* Users in a container's user namespace pass through this folder, but nobody else can list
+	 * it. */
 	if (make && (place_make(ctr_lib()) < 0 || dir_make(path, 0711) < 0))
 		return -1;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -60,11 +62,11 @@ int volume_names(struct strv *out)
 }
 
 struct users {
-	const char *quoted; /* the volume's path as JSON has it */
+	const char *quoted; /* the volume's path as it is written in JSON */
 	struct strv *out;
 };
 
-/* What cannot be read may use it: then nobody knows, and nothing is removed. */
+/* A container that cannot be read may use it: then that is not known, and nothing is removed. */
 static int user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
@@ -103,7 +105,7 @@ static int not_empty(int dirfd, const char *name, void *arg)
 	return 1;
 }
 
-/* Nothing in it, and nobody that could be putting something there. */
+/* It is empty, and nobody could be putting something into it. */
 static bool unused(int dir, const char *name)
 {
 	struct strv users = {0};
@@ -114,15 +116,15 @@ static bool unused(int dir, const char *name)
 	return empty;
 }
 
-/* A volume that something is mounted on, which no rename replaces. */
+/* A volume on which something is mounted cannot be replaced by a rename. */
 static int fill_mounted(int dir, const char *name, const struct spec *s, const char *dst)
 {
 	_cleanup_close_ int fd = dir_open_at(dir, name);
 	return fd < 0 ? -1 : volume_fill(s, dst, fd);
 }
 
-/* `there`: an empty one exists. It becomes what the image has; where the image has nothing, its
- * owner and mode are somebody's wish, and it stays. */
+/* `there`: an empty volume exists. It becomes what the image has there; where the image has
+ * nothing, the owner and mode of the volume were set on purpose, and it stays. */
 static int make_filled(int dir, const char *name, bool there, const struct spec *s, const char *dst)
 {
 	char hex[17], tmp[32];
@@ -135,8 +137,8 @@ static int make_filled(int dir, const char *name, bool there, const struct spec 
 	if (r == 0)
 		r = volume_fill(s, dst, fd);
 	bool keep = r == 0 && there;
-	/* an empty directory of that name is replaced (rename(2)); one that is not is the volume,
-	 * made meanwhile */
+	/* An empty directory of that name is replaced (rename(2)); one that is not empty is the
+	 * volume, which was made meanwhile. */
 	if (r >= 0 && !keep && renameat(dir, tmp, dir, name) == 0)
 		return 0;
 	if (r > 0 && errno == EBUSY)
@@ -149,7 +151,7 @@ static int make_filled(int dir, const char *name, bool there, const struct spec 
 	return r < 0 ? fail_in("volume %s", name) : 0;
 }
 
-/* Beside it, for what is in it is the user's. */
+/* Beside the volume, because what is in it is the user's. */
 static char *labels_file(const char *name)
 {
 	return xasprintf(".label-%s", name);
@@ -206,8 +208,8 @@ static int nameless(const struct volume_req *v, const struct spec *s, const char
 	return v->nocopy ? 0 : volume_fill(s, v->dst, fd);
 }
 
-/* The mount that a path lies on, as its line in mountinfo (proc(5)) from the mount point on; the
- * caller's, NULL when it cannot be told. */
+/* The mount that a path is on, as its line in mountinfo (proc(5)) from the mount point on. Caller
+ * frees; NULL when it is not known. */
 static char *mount_of(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
@@ -219,7 +221,8 @@ static char *mount_of(const char *path)
 	for (const char *l = begin ? all : NULL; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		if (!str_starts(l, begin))
 			continue;
-		for (int i = 0; i < 4 && l; i++) /* ID PARENT MAJOR:MINOR ROOT POINT ... */
+		/* The fields are ID PARENT MAJOR:MINOR ROOT POINT ... */
+		for (int i = 0; i < 4 && l; i++)
 			if ((l = strchr(l, ' ')))
 				l++;
 		return l ? xstrndup(l, strcspn(l, "\n")) : NULL;
@@ -227,8 +230,8 @@ static char *mount_of(const char *path)
 	return NULL;
 }
 
-/* What is to come and go with the host's mounts has to lie on one that is tied to others
- * (mount_namespaces(7)); in a user namespace of its own it only receives. */
+/* To propagate mounts from and to the host, it has to be on a mount with peers
+ * (mount_namespaces(7)); with a user namespace of its own a container can only receive them. */
 static int tied(const struct volume_req *v, const struct spec *s)
 {
 	bool shared = strv_has(&v->options, "shared") || strv_has(&v->options, "rshared");
@@ -253,7 +256,7 @@ static int tied(const struct volume_req *v, const struct spec *s)
 	return 0;
 }
 
-/* A folder on the host that is missing is made, for the container's root to write in. */
+/* A missing folder on the host is made, writable for the container's root. */
 static int bind_make(const char *path, const struct spec *s)
 {
 	uint32_t uid = 0, gid = 0;

@@ -1,4 +1,4 @@
-/* volume_fill.c: what an image has at a path, copied into a volume; see volume.h. */
+/* volume_fill.c: copying what an image has at a path into a volume; see volume.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 const bool volume_can_fill = true;
 
-/* The descriptors of what its root lies on, top-most first; *n of them. */
+/* Descriptors of the directories that the root consists of, topmost first; *n of them. */
 static int lowers_open(const struct spec *s, int *dirs, size_t *n)
 {
 	const struct strv *l = &s->x_lower;
@@ -38,8 +38,8 @@ struct copy {
 	int to;
 };
 
-/* One process writes the archive, this one unpacks it: all that a layer can hold survives, by the
- * code that layers take. */
+/* One process packs an archive, and this one unpacks it: so everything that a layer can hold is
+ * preserved, by the code for layers. */
 static int copy_tree(void *arg)
 {
 	const struct copy *c = arg;
@@ -56,7 +56,7 @@ static int copy_tree(void *arg)
 	}
 	if (pid == 0) {
 		undo_forget();
-		undo_release_signals(); /* one from the terminal ends the copying */
+		undo_release_signals(); /* a signal from the terminal ends the copying */
 		struct sink out = {.fd = p[1]};
 		close(p[0]);
 		if (layer_pack(m->fds, m->n, false, NULL, &out) == 0)
