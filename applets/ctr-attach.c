@@ -42,8 +42,8 @@ static void resize(int sig)
 		ioctl(pts, TIOCSWINSZ, &w);
 }
 
-/* The window is set on the terminal's own end in the container; its /dev/pts/0 is resolved inside
- * its root. */
+/* The window size is set on the terminal's own end in the container, whose /dev/pts/0 is resolved
+ * inside its root. */
 static void set_size(const struct container *c)
 {
 	char root[32];
@@ -64,7 +64,7 @@ static pid_t feed(const struct container *c)
 	_cleanup_free_ char *p = record_run_path(c->name, "stdin");
 	int fd = open(p, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return 0; /* made without -i */
+		return 0; /* it was made without -i */
 	fcntl(fd, F_SETFL, 0);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -95,7 +95,7 @@ int ctr_attach_main(int argc, char **argv)
 		die("%s: %s, not running", c.name, status_name(c.status));
 	_cleanup_close_ int ended = openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool tty = kv_num(&c.conf, "tty", 0);
-	/* Before anything is typed, so that the answer to it is seen. */
+	/* Opened before anything is typed, so that the answer to it is seen. */
 	v.fd = openat(c.dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (v.fd >= 0)
 		lseek(v.fd, 0, SEEK_END);

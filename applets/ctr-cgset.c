@@ -76,9 +76,9 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* The path under the hierarchies' roots; "." is the root itself. Names that begin with c- under
- * $CTR_CGROUP are the containers' own: they can be looked at. NULL with fail() when it is no group.
- */
+/* The path below the roots of the hierarchies; "." is the root itself. Names that begin with c-
+ * below $CTR_CGROUP are the containers' own: they can only be read. NULL with fail() when it is no
+ * group. */
 static char *group_path(const char *g, bool change)
 {
 	size_t ours = strlen(ctr_cgroup());
@@ -101,8 +101,8 @@ static void made(void *path)
 
 /* --- setting --- */
 
-/* "[-]TYPE MAJOR:MINOR ACCESS", as v1's files have it, a minus forbids; "default": what ctr-run
- * gives. */
+/* "[-]TYPE MAJOR:MINOR ACCESS", as in v1's files; a minus denies; "default": what ctr-run
+ * allows. */
 static void device_rule_read(struct spec *s, const char *text)
 {
 	const char *rule = text + (*text == '-');
@@ -166,7 +166,7 @@ static int set_lines(void)
 					strv_add(&settings, w.v[i]);
 					continue;
 				}
-				/* a value of several words: cpu.max=20000 100000 */
+				/* A value of several words, such as cpu.max=20000 100000. */
 				char *more = xasprintf("%s %s", settings.v[settings.n - 1], w.v[i]);
 				free(settings.v[settings.n - 1]);
 				settings.v[settings.n - 1] = more;
@@ -262,7 +262,7 @@ static int move_pids(const char *path)
 	return code;
 }
 
-/* cgroup-v2.rst, "Delegation": the directory and these files become the user's; the limits stay
+/* cgroup-v2.rst, "Delegation": the directory and these files are given to the user; the limits stay
  * ours. */
 static int give(const char *path)
 {
@@ -288,7 +288,7 @@ static int give(const char *path)
 	return 0;
 }
 
-/* To where each was, by hierarchy: one that was in several groups is in them again. */
+/* Back to the groups of each hierarchy: a process that was in several groups is in them again. */
 static int move_back(void)
 {
 	struct strv pids = {0};
@@ -320,8 +320,8 @@ static int unmount_here(int argc, char **argv)
 	return 0;
 }
 
-/* A controller that this kernel has is mounted as such; any other word names a hierarchy without
- * one. */
+/* A controller of this kernel is mounted as such; any other word names a hierarchy without
+ * controllers. */
 static bool is_controller(const char *name)
 {
 	_cleanup_free_ char *all = file_read("/proc/cgroups", 65536, NULL),
@@ -361,8 +361,8 @@ static int mount_here(int argc, char **argv)
 	return 0;
 }
 
-/* Where the command is not run, a group made for it is removed: so the way back out of it is known
- * before. */
+/* When the command cannot be run, a group made for it is removed again: so we find out before how
+ * to leave it. */
 static int become(const char *path, char **argv)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);

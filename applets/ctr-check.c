@@ -1,4 +1,4 @@
-/* ctr-check: what this kernel can do for containers, found out by doing it in a child.
+/* ctr-check: what this kernel can do for containers, found out by trying it in a child.
  *
  * Kind: FILTER. A line each: `ok NAME`, `missing NAME: what it costs (CONFIG)`, `restricted NAME:
  * the switch`.
@@ -41,10 +41,10 @@ static const struct opt opts[] = {
 static const struct usage usage = {
     .placeless = true, .synopsis = "", .opts = opts, .anywhere = true};
 
-/* Each probe runs in a child and says 0, or an errno. */
+/* Each probe runs in a child and returns 0 or an errno. */
 static int p_ns(int flag)
 {
-	/* A user of no privilege gets namespaces through a user namespace. */
+	/* An unprivileged user makes namespaces inside a user namespace. */
 	return unshare(flag | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ? errno : 0;
 }
 static int p_mnt(void)
@@ -80,7 +80,7 @@ static int p_time(void)
 	return p_ns(0x80);
 }
 
-/* In a user namespace as ctr-run makes it: files are made by an id that it has. */
+/* In a user namespace such as ctr-run makes: the files are created with an id that is mapped. */
 static int own_ids(void)
 {
 	_cleanup_free_ char *uid = xasprintf("0 %u 1", geteuid());
@@ -120,8 +120,8 @@ static int p_tmpfs(void)
 
 static int p_fs(const char *type)
 {
-	/* ENODEV says that the kernel has no such file system; anything else is about what we give
-	 * it to mount. */
+	/* ENODEV means that the kernel does not have this file system; any other errno is about
+	 * what we try to mount. */
 	int e = own_mounts();
 	if (e)
 		return e;
@@ -169,7 +169,7 @@ static int p_veth(void)
 	return p_link(LINK_VETH);
 }
 
-/* On v1 the devices controller has the list of them; on v2 a program of ours. */
+/* On v1 the devices controller has a list of devices; on v2 a BPF program of ours decides. */
 static int p_devices(void)
 {
 	struct device_rule r = {.type = 'a', .major = -1, .minor = -1, .access = "rwm"};
@@ -246,7 +246,7 @@ static int p_kill(void)
 	return r;
 }
 
-/* All our rules, in a namespace that ends with this process. */
+/* All our rules, in a namespace that disappears with this process. */
 static int p_nft(void)
 {
 	struct nft f;
@@ -279,7 +279,7 @@ static int p_keys(void)
 static const struct probe {
 	const char *name, *cost, *config;
 	int (*fn)(void);
-	bool needed; /* ctr-run cannot work without */
+	bool needed; /* ctr-run cannot work without it */
 } probes[] = {
     {"mount namespaces", "no containers at all", "CONFIG_NAMESPACES", p_mnt, true},
     {"pid namespaces", "no containers but with --pid host", "CONFIG_PID_NS", p_pid, true},
@@ -321,7 +321,7 @@ static const struct probe {
     {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false},
 };
 
-/* Probes change their process: namespaces, filters. Each has a child of its own. */
+/* Probes change their process (namespaces, filters), so each has a child of its own. */
 static int probe(const struct probe *p)
 {
 	fflush(stdout);

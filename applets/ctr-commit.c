@@ -42,12 +42,14 @@ static const struct usage usage = {.synopsis = "CONTAINER IMAGE[:TAG]|-",
 static bool entered;
 
 struct base {
-	bool known; /* the container's image: its layers stay as they are, one is added */
+	/* The container's image is known: its layers stay as they are, and one is added. */
+	bool known;
 	struct manifest m;
 	struct image_config c;
 };
 
-/* The image it was made from, by the digest in its record: still there, and what it runs on? */
+/* The image that the container was made from, by the digest in its record: does it still exist, and
+ * is it what the container runs on? */
 static void base_find(const struct store *s, const struct ctree *t, struct base *b)
 {
 	const char *digest = kv_get(&t->c.conf, "image_digest");
@@ -61,7 +63,7 @@ static void base_find(const struct store *s, const struct ctree *t, struct base 
 		    digest);
 }
 
-/* In the container's own user namespace, where a user is, ids are its already. */
+/* For a user, in the container's own user namespace, the ids are the container's already. */
 static struct pack_of of(const struct spec *s)
 {
 	struct pack_of p = {.opaque = spec_opaque(s)};
@@ -91,7 +93,8 @@ static void pack(
 static json_t *config(const struct ctree *t, const struct base *b, const char *diff_id)
 {
 	const char *command = kv_get(&t->c.conf, "command");
-	if (!b->known && b->c.json) { /* of a copied root: one layer, with the image's own config */
+	/* For a copied root: one layer, with the config of the image. */
+	if (!b->known && b->c.json) {
 		json_object_del(b->c.json, "rootfs");
 		json_object_del(b->c.json, "history");
 	}

@@ -1,9 +1,9 @@
-/* ctr-cp.c: copy between a container and the host, or a pipe (OWNER: what lands at the destination
- * stays there, as with cp(1)).
+/* ctr-cp.c: copy between a container and the host, or a pipe (OWNER: what arrives at the
+ * destination stays there, as with cp(1)).
  *
- * Both ends are archives: one process packs, the other unpacks by single names beneath a
- * descriptor, and a path in a container is resolved beneath its root by the kernel. So a container
- * that swaps links meanwhile gets nowhere (CVE-2018-15664).
+ * Both ends are archives: one process packs, and the other unpacks, name by name below a
+ * descriptor; a path in a container is resolved below its root by the kernel. So a container that
+ * exchanges links meanwhile achieves nothing (CVE-2018-15664).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static const struct opt opts[] = {
     {'a', "archive", NULL, "keep owners (else: the copying user's, in a container its root's)",
 	OPT_FLAG, &archive},
     {'L', "follow-link", NULL, "copy what a link SRC points to", OPT_FLAG, &follow},
-    {'q', "quiet", NULL, NULL, OPT_FLAG, &quiet}, /* it says nothing anyway */
+    {'q', "quiet", NULL, NULL, OPT_FLAG, &quiet}, /* there is no output anyway */
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER:SRC DEST|-\nSRC|- CONTAINER:DEST",
@@ -51,7 +51,7 @@ struct end {
 	uid_t uid;
 	gid_t gid;
 	struct ctree t;
-	struct pack_of ids; /* what owners are there and here; empty: the same */
+	struct pack_of ids; /* the ids of the owners there and here; empty: the same ids */
 };
 
 /* NAME:PATH; a path with a slash before the colon is the host's. */
@@ -88,7 +88,7 @@ static int end_at(const struct end *e, const char *path, int flags)
 	return path_open_in_root(e->root, path, flags | O_CLOEXEC, 0);
 }
 
-/* A path's directory, opened, and its last component; "." and "/" and "x/." have the directory
+/* The directory of a path, opened, and its last component; for "." and "/" and "x/." the directory
  * itself and ".". */
 static int end_split(const struct end *e, const char *path, char **base)
 {
@@ -121,13 +121,13 @@ static int source_dir(const struct end *src, char **base)
 		die("%s: %m", src->what);
 	if (!S_ISLNK(st.st_mode) || !follow)
 		return dir;
-	char target[4096]; /* what it points to, as its side sees it */
+	char target[4096]; /* the target of the link, as its own side sees it */
 	_cleanup_close_ int fd = end_at(src, src->path, O_PATH);
 	char link[40];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		die("%s: %m", src->what);
-	if (S_ISDIR(st.st_mode)) { /* a directory: its content under the link's own name */
+	if (S_ISDIR(st.st_mode)) { /* of a directory: the contents, under the name of the link */
 		close(dir);
 		free(*base);
 		*base = xstrdup(".");
@@ -171,10 +171,10 @@ static const char *last_part(const char *path, char **keep)
 
 struct place {
 	int dir;  /* where to unpack */
-	char *as; /* the top name in the archive */
+	char *as; /* the name of the top entry in the archive */
 };
 
-/* cp(1)'s rule: into DEST where that is a directory, else DEST is the name. */
+/* As cp(1) does it: into DEST when that is a directory, otherwise under the name DEST. */
 static void place(const struct end *src, const struct end *dst, bool src_is_dir,
     const char *src_base, struct place *p)
 {
@@ -194,15 +194,17 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 	}
 	if (p->dir < 0)
 		die("%s: %m", dst->what);
-	/* what it points to, too (/dev/stdout); a container's link would be resolved on the host */
+	/* The target of a link counts, too (/dev/stdout); a container's link would be resolved on
+	 * the host. */
 	if (fstatat(p->dir, p->as, &st, dst->container ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
 	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode) ||
 		S_ISSOCK(st.st_mode)))
 		die("%s: a device, fifo or socket is not replaced", dst->what);
 }
 
-/* A file system of a user namespace has no host's root, who would make a file there (EOVERFLOW).
- * The capabilities stay: a volume's folder may be the host's. */
+/* In a file system of a user namespace the host's root is not mapped, and could not create a
+ * file there (EOVERFLOW). The capabilities are kept, because a volume's folder may belong to the
+ * host. */
 static void made_by(uid_t uid, gid_t gid)
 {
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
@@ -217,8 +219,8 @@ static int unpack_in(struct stream *s, int root, struct buf *left, void *arg)
 	return layer_unpack(s, root, arg);
 }
 
-/* What somebody's tar made (`foreign`) is taken apart by a process that can do nothing else; what
- * our own child packed is not worth another one. */
+/* An archive from outside (`foreign`) is read by a process that can do nothing else; for what our
+ * own child packed another process is not needed. */
 static int unpack(
     int from, const char *what, const struct place *p, const struct end *dst, bool foreign)
 {
@@ -271,8 +273,8 @@ static int copy(struct end *src, struct end *dst)
 	int r = unpack(pipefd[0], src->what, &p, dst, false);
 	close(pipefd[0]);
 	int status = pid_reap(pid);
-	if (r < 0 &&
-	    WEXITSTATUS(status) == 0) /* killed by the pipe that was closed: ours is the reason */
+	/* It was killed by the pipe that we closed: our failure is the cause. */
+	if (r < 0 && WEXITSTATUS(status) == 0)
 		warn("%s", fail_msg());
 	return r < 0 || status != 0;
 }
@@ -297,7 +299,7 @@ static int copy_in(struct end *dst)
 	struct place p = {0};
 	if (isatty(0))
 		die_usage("the archive comes on stdin, and that is a terminal");
-	archive = true; /* it says whose its files are */
+	archive = true; /* the archive says who owns its files */
 	p.dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
 	if (p.dir < 0)
 		die("%s: %m", dst->what);
@@ -318,7 +320,7 @@ int ctr_cp_main(int argc, char **argv)
 		die_usage("one of SRC and DEST is CONTAINER:PATH");
 	end_open(&src);
 	end_open(&dst);
-	if (!dst.container) { /* in a user namespace by now, perhaps */
+	if (!dst.container) { /* by now we may be in a user namespace */
 		dst.uid = geteuid();
 		dst.gid = getegid();
 	}

@@ -21,7 +21,7 @@ int ctr_create_main(int argc, char **argv)
 	struct spec spec;
 	struct create_flags *o = create_given();
 	int n = opt_parse(&usage, argc, argv);
-	o->detach = true; /* it is not a foreground one that goes when it ends */
+	o->detach = true; /* it is not a foreground container, which is removed at its end */
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0) {
 		undo_check_signals();
 		die_fail();

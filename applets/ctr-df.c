@@ -1,4 +1,5 @@
-/* ctr-df: what images, containers and volumes take on the disk, and what ctr-prune would give back.
+/* ctr-df: the disk space that images, containers and volumes use, and how much of it ctr-prune
+ * would free.
  *
  * Kind: FILTER.
  */
@@ -43,7 +44,7 @@ static void count(struct kind *k, bool active, uint64_t bytes)
 	k->idle += active ? 0 : bytes;
 }
 
-/* A layer that several images have is counted with the first: `seen` has its name then. */
+/* A layer of several images counts for the first of them: `seen` has its name then. */
 static uint64_t layers_size(
     const struct store *s, const struct image_config *c, struct strv *seen, uint64_t *shared)
 {
@@ -79,7 +80,7 @@ static void image_add(
 	config_free(&c);
 }
 
-/* Those in use first: what they share with others is theirs. */
+/* Images in use come first, so that what they share with others counts as theirs. */
 static void images(struct kind *k)
 {
 	struct store s;
@@ -93,7 +94,8 @@ static void images(struct kind *k)
 			if (container_image_users(r.v[i].hex, &users) < 0)
 				die_fail();
 			if (used == (users.n > 0) && !strv_has(&seen, r.v[i].hex)) {
-				strv_add(&seen, r.v[i].hex); /* of several names one image */
+				/* An image with several names counts once. */
+				strv_add(&seen, r.v[i].hex);
 				image_add(k, &s, &r.v[i], &seen, users.n);
 			}
 		}

@@ -1,7 +1,7 @@
-/* ctr-events: what happens to containers, images, networks and volumes, a line each.
+/* ctr-events: the events of containers, images, networks and volumes, a line each.
  *
- * Kind: FILTER. Whoever acts adds a line to a file (event.h); it is read from here on, or from
- * --since on as far back as it goes. inotify says that there is more.
+ * Kind: FILTER. Every applet that changes something adds a line to a file (event.h), which is read
+ * from here on, or with --since as far back as it goes. inotify reports new lines.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ struct event {
 	struct strv attrs; /* KEY=VALUE */
 };
 
-/* Labels are one value, a line each, whose breaks were escaped. */
+/* The labels are a single value with a line for each; the newlines were escaped. */
 static void event_labels(struct event *e, char *s)
 {
 	for (char *next; s; s = next) {
@@ -65,7 +65,7 @@ static void event_labels(struct event *e, char *s)
 	}
 }
 
-/* False where it is none (of another version's, say). */
+/* False when it is not an event (of another version, for example). */
 static bool event_parse(struct event *e, char *line)
 {
 	char *end, *time = strsep(&line, "\t");
@@ -90,7 +90,7 @@ static bool has_name(const struct event *e, const char *type, const char *want)
 {
 	const char *name = strv_getenv(&e->attrs, "name");
 	bool other = strcmp(e->type, type) != 0;
-	if (other) /* a network's event says which container it is about */
+	if (other) /* an event of a network names the container */
 		return str_eq(strv_getenv(&e->attrs, type), want);
 	return str_eq(name, want) || (strlen(want) >= 3 && str_starts(e->id, want));
 }
@@ -113,7 +113,7 @@ static bool one_holds(const struct event *e, const char *key, size_t n, const ch
 		_cleanup_free_ char *type = xstrndup(key, n);
 		return has_name(e, type, want);
 	}
-	size_t len = strlen(want); /* "exec_start" is "exec_start: ls", too */
+	size_t len = strlen(want); /* "exec_start" also matches "exec_start: ls" */
 	return str_starts(e->action, want) && (!e->action[len] || e->action[len] == ':');
 }
 
@@ -210,7 +210,7 @@ static int ring_open(const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 }
 
-/* Every whole line that is there. */
+/* All complete lines that are there. */
 static void ring_read(int fd, struct buf *rest)
 {
 	char text[8192];
@@ -233,7 +233,7 @@ static void ring_read(int fd, struct buf *rest)
 		die("stdout: %m");
 }
 
-/* Is the file that we read still the one of that name? */
+/* Does the name still belong to the file that we read? */
 static bool ring_is(int fd, const char *name)
 {
 	struct stat ours, named;
@@ -257,7 +257,7 @@ static void follow(int fd, int changed)
 		if (!ring_is(fd, EVENT_FILE)) {
 			int next = ring_open(EVENT_FILE);
 			if (next >= 0 && fd >= 0) {
-				ring_read(fd, &rest); /* written before it was moved */
+				ring_read(fd, &rest); /* it was written before the file was moved */
 				close(fd);
 			}
 			fd = next >= 0 ? next : fd;
@@ -267,7 +267,7 @@ static void follow(int fd, int changed)
 		char note[4096];
 		int ms = left > 60000000000 ? 60000 : (int)(left / 1000000 + 1);
 		struct pollfd p = {.fd = changed, .events = POLLIN};
-		/* without inotify (the limit of instances) it is looked at twice a second */
+		/* Without inotify (its limit of instances) the file is checked twice a second. */
 		if (poll(&p, 1, changed < 0 && ms > 500 ? 500 : ms) == 1)
 			while (read(changed, note, sizeof note) > 0)
 				;
@@ -293,7 +293,7 @@ int ctr_events_main(int argc, char **argv)
 	if (changed >= 0)
 		inotify_add_watch(changed, ctr_run(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
 	int old = -1, fd = -1;
-	do { /* none is moved away between the two */
+	do { /* so that none is moved away between the two */
 		cleanup_close(&old);
 		cleanup_close(&fd);
 		old = ring_open(EVENT_OLD);

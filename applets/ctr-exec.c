@@ -1,7 +1,7 @@
-/* ctr-exec: run a further command in a running container: its namespaces, cgroup, root, user,
+/* ctr-exec: run a further command in a running container: with its namespaces, cgroup, root, user,
  * environment, capabilities and seccomp filter.
  *
- * Kind: CHAIN in spirit; it stays as the parent only to forward signals and the terminal. Nothing
+ * Kind: CHAIN in spirit: it only stays as the parent to forward signals and the terminal. Nothing
  * outlives it but, with -d, the command.
  */
 #include <errno.h>
@@ -61,8 +61,8 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* The group of a health check, below the container's where the freezer's side is: what the check
- * starts is found in it. -1: there is none. */
+/* The group of a health check, below the container's in the hierarchy that can freeze: whatever the
+ * check starts is found in it. -1 when there is none. */
 static int check_group(const char *group)
 {
 	_cleanup_close_ int dir = cgroup_dir(group, "");
@@ -73,7 +73,7 @@ static int check_group(const char *group)
 	return openat(dir, HEALTH_GROUP "/cgroup.procs", O_WRONLY | O_CLOEXEC);
 }
 
-/* The container's spec, changed to what this command wants. */
+/* The container's spec, changed for this command. */
 static void settle(struct spec *s, int argc, char **argv)
 {
 	strv_free(&s->args);
@@ -122,14 +122,16 @@ static void find(struct container *c, const char *name, struct enter *e)
 	if (e->procdir < 0)
 		die("%s: process %d: %m", c->name, (int)c->pid);
 	e->pidfd = container_pidfd(c);
-	if (e->pidfd < 0 && !container_is_alive(c)) /* an old kernel: /proc's directory is the
-						       handle, checked after it was opened */
+	/* An old kernel: the directory in /proc, which was checked after it was opened, is the
+	 * handle. */
+	if (e->pidfd < 0 && !container_is_alive(c))
 		die_fail();
 }
 
-/* Without anybody who waits for it, a detached command would stay in the container as a zombie when
- * it ends, and count against its limit of processes: its PID 1 is not its parent, and who inherits
- * it outside may not wait either. So this process stays, with nothing open. */
+/* If nobody waited for a detached command, it would remain in the container as a zombie when it
+ * ends, and count against the limit of processes: the container's PID 1 is not its parent, and
+ * the process that inherits it outside may not wait either. So this process stays, with nothing
+ * open. */
 static _Noreturn void stay(struct enter *e, const char *name)
 {
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", name);
@@ -152,7 +154,7 @@ static _Noreturn void stay_or_say(struct enter *e, const char *name, int said)
 	_exit(dprintf(said, "%c%s", e->code, fail_msg()) < 0);
 }
 
-/* The launcher leaves when the command runs, or says why it does not. */
+/* The launcher exits when the command runs, or reports why it does not. */
 static int detached(struct enter *e, const char *name)
 {
 	char said[1100];
@@ -216,7 +218,7 @@ int ctr_exec_main(int argc, char **argv)
 	if (enter_start(&e) < 0)
 		die_code(e.code, "%s: %s", c.name, fail_msg());
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", c.name);
-	title_set(title); /* what was given by -e is for nobody else */
+	title_set(title); /* the values of -e must not be visible to others */
 	int code = enter_wait(&e);
 	_cleanup_free_ char *said = xasprintf("%d", code);
 	if (!o.check)

@@ -1,8 +1,8 @@
-/* ctr-gc: clear what killed programs and crashes have left of this instance's containers; prints
- * what it cleared.
+/* ctr-gc: remove what killed programs and crashes have left of this instance's containers; prints
+ * what it removed.
  *
- * Kind: OWNER of nothing. It acts only on what names this instance, and only with the container's
- * lock in hand; what it cannot tell to be dead it leaves alone, and says so.
+ * Kind: OWNER of nothing. It only acts on what names this instance, and only while it holds the
+ * container's lock; what is not known to be dead it leaves alone, with a warning.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +31,9 @@ static const struct opt opts[] = {OPT_END};
 static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
 
 static int code;
-/* What the one look at every record has shown, sorted: the ids of those that live (no further look
- * is needed to leave their things alone: what has ended since then is the next run's), of those
- * among them that have networks, and "ID NAME" of all whose record is whole. */
+/* What reading every record once has shown, sorted: the ids of those that are alive (their things
+ * are left alone without another look: what has ended since is left to the next run), those among
+ * them that have networks, and "ID NAME" of all whose record is complete. */
 static struct strv living, wired, seen, names;
 
 static int by_text(const void *a, const void *b)
@@ -62,7 +62,7 @@ static void cleared(const char *what, const char *path)
 	printf("%s %s\n", what, path);
 }
 
-/* A commit that was killed has left it frozen (container_files.h). */
+/* A killed commit has left it frozen (container_files.h). */
 static void thaw(struct container *c)
 {
 	int r = container_still_clear(c);
@@ -72,8 +72,8 @@ static void thaw(struct container *c)
 		printf("thawed %s\n", c->name);
 }
 
-/* One that has no monitor: kill what is left of it, drop what only the living have, remove it if
- * that was asked for. */
+/* It has no monitor: kill what is left of it, remove what only a living container has, and remove
+ * the container if that was asked for. */
 static void dead(struct container *c)
 {
 	bool orphan = c->status == ST_ORPHANED;
@@ -102,8 +102,8 @@ static void dead(struct container *c)
 	}
 }
 
-/* A record that a power cut or another hand has damaged: nothing can be done with the container,
- * but its writable layer and its log may be worth something. */
+/* A record damaged by a power cut or by somebody: nothing can be done with the container, but its
+ * writable layer and its log may be valuable. */
 static void set_aside(struct container *c)
 {
 	char hex[13];
@@ -129,14 +129,14 @@ static void one(struct container *c)
 {
 	if (c->status == ST_RUNNING || c->status == ST_RESTARTING) {
 		thaw(c);
-		strv_add(&living, c->id); /* its lock is held */
+		strv_add(&living, c->id); /* its lock is held, so it is alive */
 		if (kv_get(&c->state, "network") || faccessat(c->dir, "networks", F_OK, 0) == 0)
 			strv_add(&wired, c->id);
 		return;
 	}
 	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
 	if (r < 0 && errno == ENOENT)
-		return; /* it has gone meanwhile, or has another name */
+		return; /* it was removed or renamed meanwhile */
 	if (r < 0)
 		trouble();
 	else if (r == 1 && c->status == ST_CORRUPT && c->damaged)
@@ -166,7 +166,7 @@ static void containers(void)
 }
 
 struct index_look {
-	size_t right; /* files that say what was seen */
+	size_t right; /* files that agree with what was seen */
 	struct strv others;
 };
 
@@ -181,8 +181,8 @@ static int index_one(const char *id, const char *name, void *arg)
 	return 0;
 }
 
-/* Files of the index whose container has gone (a kill came between the removal of the two) or has
- * another name (a rename was cut short), and containers without one. */
+/* Files of the index whose container is gone (a kill came between removing the two) or has another
+ * name (a rename was interrupted), and containers that have no file. */
 static void mend_index(void)
 {
 	struct index_look l = {0};
@@ -198,7 +198,7 @@ static void mend_index(void)
 	strv_free(&l.others);
 }
 
-/* Groups of containers that are not there any more. */
+/* Groups of containers that no longer exist. */
 static void groups(void)
 {
 	struct strv l = {0};
@@ -223,7 +223,8 @@ static void groups(void)
 	strv_free(&l);
 }
 
-/* A run directory without its container, or with its container's old name (a rename cut short). */
+/* A run directory that has no container, or has its container's old name (an interrupted
+ * rename). */
 static int stray_run(int dir, const char *name, void *arg)
 {
 	if (name[0] == '.' || among(&names, name))
@@ -251,7 +252,7 @@ static int stray_run(int dir, const char *name, void *arg)
 		fail("%s: its container is not found, but somebody holds its life", name);
 		trouble();
 	} else {
-		/* Nobody takes the name while it is looked whether it is free, and cleared. */
+		/* While the name is checked and removed, nobody can take it. */
 		int still = *(int *)arg;
 		if (lock_take(still, LOCK_EX) < 0)
 			trouble();

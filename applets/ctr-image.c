@@ -1,5 +1,6 @@
-/* ctr-image.c: the image store for people (OWNER): what it adds is made aside and either all there
- * or not at all; what outlives a kill -9 is a .tmp- folder that the next call clears. */
+/* ctr-image.c: the commands of the image store (OWNER): what is added is made under a temporary
+ * name, and is there completely or not at all; what outlives a kill -9 is a .tmp- folder that the
+ * next call removes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -72,7 +73,7 @@ struct image_options image_o;
 		    OPT_STR, &image_o.format                                                       \
 	}
 #define ALL                                                                                        \
-	{'a', "all", NULL, NULL, OPT_FLAG, &image_o.all}, /* layers have no images here */         \
+	{'a', "all", NULL, NULL, OPT_FLAG, &image_o.all}, /* layers are not images here */         \
 	{                                                                                          \
 		0, "no-trunc", NULL, "ls: whole digests", OPT_FLAG, &image_o.no_trunc              \
 	}
@@ -207,7 +208,7 @@ static int do_tag(int argc, char **argv)
 		die_usage("tag takes an IMAGE and its new NAME[:TAG]");
 	if (ref_parse(argv[1], &name) < 0)
 		die_usage("%s", fail_msg());
-	/* adding, so that no rm takes its blobs away meanwhile */
+	/* opened for adding, so that no rm removes its blobs meanwhile */
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0 || store_ref(&s, argv[0], &r, &names) < 0 ||
 	    store_ref_set(&s, name, r.hex, r.size) < 0)
 		die_fail();
@@ -216,8 +217,8 @@ static int do_tag(int argc, char **argv)
 	return 0;
 }
 
-/* One name of several goes without more ado; with the last the image goes, and that must not be in
- * use. */
+/* One of several names is removed at once; with the last name the image is removed, which must not
+ * be in use. */
 static int rm_one(struct store *s, const char *operand)
 {
 	struct ref r;
@@ -244,7 +245,7 @@ static int rm_one(struct store *s, const char *operand)
 	return e;
 }
 
-/* The gate is ours: no container is made of a layer meanwhile. */
+/* We hold the lock of the store, so no container is made from a layer meanwhile. */
 void image_prune(struct store *s, uint64_t *freed)
 {
 	struct buf used = {0};
@@ -314,8 +315,8 @@ static int do_export(int argc, char **argv)
 
 /* --- in our own mount namespace --- */
 
-/* A container that does not run: its layer and what lies beneath. One that runs shows its files
- * itself. */
+/* A container that does not run: its writable layer and the layers below. A running one shows its
+ * files itself. */
 static int mount_container(const char *name, const char *dir)
 {
 	struct ctree t;
@@ -424,7 +425,7 @@ int ctr_image_main(int argc, char **argv)
 	    .anywhere = true};
 	const struct word *w = opt_word(&u, words, argc, argv, &first);
 	undo_on_signals();
-	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* layers have owners of their own */
+	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */
 		die_fail();
 	return w->fn(argc - first, argv + first);
 }

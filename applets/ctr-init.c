@@ -1,6 +1,6 @@
-/* ctr-init: a PID 1 that runs one command, forwards signals to it and reaps whatever is orphaned;
- * and, as the PID 1 of a whole machine, mounts what is missing first and powers off in order when
- * the command has ended.
+/* ctr-init: a PID 1 that runs one command, forwards signals to it and reaps orphans; as the PID 1
+ * of a whole machine it first mounts what is missing, and powers off in order when the command has
+ * ended.
  *
  * Kind: CHAIN.
  */
@@ -60,7 +60,7 @@ static void mount_missing(const char *type, const char *dir, const char *data, u
 	_cleanup_free_ char *up = xasprintf("%s/..", dir);
 	mkdir(dir, 0755);
 	if (stat(dir, &a) == 0 && stat(up, &b) == 0 && a.st_dev != b.st_dev)
-		return; /* something is mounted there */
+		return; /* something is mounted there already */
 	if (mount(type, dir, type, flags, data) < 0)
 		warn("%s: mount %s: %m", dir, type);
 }
@@ -70,7 +70,7 @@ static void mount_all(void)
 	unsigned long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	mount_missing("devtmpfs", "/dev", "mode=755", MS_NOSUID);
 	for (int fd = 0; fd < 3;
-	     fd++) /* a kernel that found no console gives none; its log hears of it then */
+	     fd++) /* a kernel that found no console opens none; its log gets the messages then */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/console", O_RDWR) < 0 &&
 		    open(fd ? "/dev/kmsg" : "/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
 			break;
@@ -108,7 +108,7 @@ static void load_modules(void)
 
 /* --- its end --- */
 
-/* The last mounted first; what is in use is made read-only at least. */
+/* The last mount first; what is in use is at least made read-only. */
 static void unmount_all(void)
 {
 	struct strv lines = {0};
@@ -126,9 +126,8 @@ static void unmount_all(void)
 	}
 }
 
-/* Until nobody is left, or that many milliseconds have passed: every process that ends is, or
- * becomes, PID 1's child.
- */
+/* Until no process is left, or that many milliseconds have passed: every process that ends is a
+ * child of PID 1 or becomes one. */
 static bool reap_all(int ms)
 {
 	const struct timespec step = {0, 20000000};
@@ -143,8 +142,8 @@ static bool reap_all(int ms)
 	return false;
 }
 
-/* The containers are ended as ctr-stop does it; then everybody is asked to end, and made to; what
- * is on disks is written, and the power goes. */
+/* Containers are ended as by ctr-stop; then all processes are asked to end, and then killed; data
+ * is written to the disks, and the power is switched off. */
 static _Noreturn void power_off(int code)
 {
 	struct strv names = {0};
@@ -171,7 +170,7 @@ static _Noreturn void run(char **argv)
 {
 	sigset_t none;
 	setpgid(0, 0);
-	tcsetpgrp(0, getpid()); /* where there is a terminal: its ^C and ^Z are the command's */
+	tcsetpgrp(0, getpid()); /* if there is a terminal: its ^C and ^Z go to the command */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(argv[0], argv);
@@ -184,7 +183,8 @@ static int supervise(char **argv)
 {
 	sigset_t all;
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL); /* nothing is lost between the fork and the loop */
+	/* So that no signal is lost between the fork and the loop. */
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	pid_t pid = fork();
 	if (pid == 0)
 		run(argv);
@@ -209,7 +209,7 @@ static _Noreturn void be_machine(char **argv)
 	}
 	if (code == 0)
 		code = supervise(argv);
-	if (code < 0) { /* what init_loop says of a request to go down */
+	if (code < 0) { /* init_loop() returns this for a request to power off */
 		reboot_after = code == INIT_REBOOT;
 		code = 0;
 	}

@@ -35,7 +35,7 @@ static json_t *text(const char *s)
 	json_t *j = json_string(s);
 	if (j)
 		return j;
-	_cleanup_free_ char *safe = str_escape(s); /* not UTF-8 */
+	_cleanup_free_ char *safe = str_escape(s); /* it is not UTF-8 */
 	return json_string(safe);
 }
 
@@ -131,7 +131,7 @@ static int print_value(const json_t *j)
 	strv_free(&path);
 	if (!j)
 		return fail("--format: there is no %s", format);
-	/* kill -9 $(ctr-inspect -f State.Pid NAME) of a stopped one would be kill -9 0 */
+	/* `kill -9 $(ctr-inspect -f State.Pid NAME)` of a stopped container would be kill -9 0. */
 	if (str_eq(format, "State.Pid") && !json_integer_value(j))
 		return puts(""), 0;
 	_cleanup_free_ char *s =

@@ -1,6 +1,6 @@
 /* ctr-ipam.c: hand out addresses (OWNER): alloc, free, ls, gc. A lease is a file (lease.h); it
- * stays until it is freed, ctr-gc or ctr-ipam gc finds its owner gone, or the machine starts anew.
- */
+ * stays until it is freed, until ctr-gc or ctr-ipam gc finds that its owner is gone, or until a
+ * reboot. */
 #include <errno.h>
 
 #include "err.h"
@@ -34,7 +34,7 @@ static const struct usage usage = {
     .opts = opts,
     .anywhere = true};
 
-/* What is asked for: up to one request a family, and the directory of their leases. */
+/* What is asked for: at most one request for each family, and the directory of their leases. */
 struct place {
 	char *dir;
 	struct lease_req req[2];
@@ -81,7 +81,7 @@ static void of_network(struct place *p)
 		if (n.gateway[i].family)
 			add_exclude(p, i, &n.gateway[i]);
 	}
-} /* n stays: it is not removed while we lease */
+} /* n stays open, so that the network is not removed while we lease */
 
 static struct place place(void)
 {
@@ -114,12 +114,12 @@ static struct place place(void)
 		if (!p.req[i].subnet.a.family)
 			die("-a: the network has no address of that family");
 		p.req[i].want = a;
-		p.req[!i].subnet.a.family = 0; /* that one only */
+		p.req[!i].subnet.a.family = 0; /* only that one */
 	}
 	return p;
 }
 
-/* Every owner gets what it needs, or nobody gets anything. */
+/* Every owner gets all addresses, or nobody gets any. */
 static int do_alloc(int n, char **names)
 {
 	struct strv owners = {0};
@@ -137,8 +137,9 @@ static int do_alloc(int n, char **names)
 	for (size_t k = 0; k < 2 * owners.n && !why; k++)
 		if (got[k].family)
 			puts(cidr_text(&(struct cidr){got[k], p.req[k % 2].subnet.len}, t));
+	/* Nobody would know of them. */
 	if (!why && (fflush(stdout) != 0 || ferror(stdout)))
-		why = xasprintf("standard output: %s", strerror(errno)); /* nobody knows of them */
+		why = xasprintf("standard output: %s", strerror(errno));
 	for (size_t k = 0; k < 2 * owners.n && why; k++)
 		if (got[k].family)
 			lease_free(p.dir, &got[k]);
@@ -146,7 +147,7 @@ static int do_alloc(int n, char **names)
 	return why ? warn("%s", why), 1 : 0;
 }
 
-/* The lease directories meant: one, or with neither -n nor -s all. */
+/* The lease directories that are meant: one, or all when neither -n nor -s is given. */
 static int add_dir(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
@@ -184,12 +185,12 @@ static int do_free(int n, char **names)
 	for (size_t i = 0; i < what.n; i++) {
 		struct addr a;
 		int freed = 0;
-		_cleanup_free_ char *plain =
-		    xstrndup(what.v[i], strcspn(what.v[i], "/")); /* as alloc prints it */
+		/* In the form that alloc prints. */
+		_cleanup_free_ char *plain = xstrndup(what.v[i], strcspn(what.v[i], "/"));
 		bool is_addr = addr_parse("address", plain, &a) == 0;
 		for (size_t k = 0; k < d.n; k++) {
 			int r = is_addr ? lease_free(d.v[k], &a) : 0;
-			if (r == 0) /* an owner may be called like an address */
+			if (r == 0) /* an owner may have a name that looks like an address */
 				r = lease_free_owner(d.v[k], what.v[i]);
 			if (r < 0)
 				die_fail();
@@ -250,11 +251,11 @@ static int do_ls(int n, char **names)
 	return 0;
 }
 
-static int unsure; /* of an owner it could not be told whether he lives */
+static int unsure; /* owners for which it is not known whether they are alive */
 
 /* Kept: an owner that was named, by its id, 12 digits of it or its name; and whoever's container is
  * being held. */
-/* Is s, n bytes of it, among the sorted names? */
+/* Are the first n bytes of s among the sorted names? */
 static bool named(const struct strv *l, const char *s, size_t n)
 {
 	size_t low = 0, high = l->n;

@@ -70,7 +70,7 @@ static void subnets_of(struct network *n)
 	}
 	if (ipv6 && !n->subnet[1].a.family)
 		n->subnet[1] =
-		    (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses */
+		    (struct cidr){{.family = AF_INET6}, -1}; /* network_create() chooses it */
 	if (ipv6 && subnets.n == 0)                          /* and an IPv4 one, too */
 		n->subnet[0].len = -1;
 	for (size_t i = 0; i < gateways.n; i++) {
@@ -154,7 +154,8 @@ static void on_lease(const struct lease *l, void *arg)
 				 "interface", l->ifname, "address", addr_text(&l->addr, t)));
 }
 
-/* How many different owners; those that are proven dead do not count, whose leases ctr-gc takes. */
+/* The number of different owners, without those that are known to be dead: ctr-gc removes their
+ * leases. */
 static size_t count_users(struct users *u)
 {
 	size_t n = 0;
@@ -190,7 +191,7 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	    "created", when, "labels", docker_labels(n->labels), "containers", u->json);
 }
 
-/* docker's shape of it. */
+/* In the form of docker's JSON. */
 static json_t *as_docker(const json_t *o)
 {
 	json_t *config = json_array(), *s;
@@ -236,7 +237,7 @@ static int list_networks(const struct strv *names)
 		struct network n;
 		struct users u = {.json = json_array()};
 		if (network_open(&n, names->v[i]) <
-		    0) { /* one bad record does not break the listing */
+		    0) { /* one bad record must not prevent the listing */
 			warn("%s", fail_msg());
 			code = 1;
 			continue;
@@ -288,7 +289,7 @@ static int do_inspect(int argc, char **argv)
 	return list_networks(&names);
 }
 
-/* Who starts a container on it holds it shared until the lease is there. */
+/* Whoever starts a container on it holds this lock shared until the lease is there. */
 int net_remove(const char *name)
 {
 	struct network n;
@@ -325,7 +326,7 @@ static int do_rm(int argc, char **argv)
 
 /* --- connect --- */
 
-/* Opened, and the record of its networks held. */
+/* The container, opened, with the lock of its networks' record held. */
 static void open_held(struct container *c, const char *name)
 {
 	if (container_open(c, name) < 0)

@@ -1,8 +1,8 @@
 /* ctr-netcfg.c: networks by hand (OWNER): bridges, veth pairs, addresses, routes, NAT, published
- * ports. Lines of words (netcfg.h), done in order; when one fails, what the ones before it did is
- * taken back. What it makes stays until it is deleted by the same tool or by ip(8). Until all lines
- * are done its interfaces bear a mark in their alias, so that ctr-gc clears what a kill leaves.
- */
+ * ports. Lines of words (netcfg.h) are carried out in order; when one fails, what the earlier
+ * ones did is undone. What is made stays until it is deleted by this tool or by ip(8). Until all
+ * lines are done, the interfaces bear a mark in their alias, so that ctr-gc removes what a kill
+ * leaves. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ static int ns_named(const char *name)
 		return -1;
 	int fd = c.pid ? endpoint_ns(c.pid) : fail("%s: not running", name);
 	_cleanup_free_ char *mark = record_run_path(c.name, NETCFG_FILE);
-	if (fd >= 0) /* ctr-ps looks which addresses it has got */
+	if (fd >= 0) /* ctr-ps looks which addresses it has */
 		close(open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	container_close(&c);
 	return fd;
@@ -154,7 +154,7 @@ static void show_port(const struct nft_port *p, void *arg)
 }
 
 static const char *const families[2] = {"ip", "ip6"};
-/* Interfaces of which more is said in our tables. */
+/* Interfaces about which our tables say more. */
 static const char *const in_sets[] = {"internal", "open", "apart"};
 
 static void show_name(int family, const char *name, void *arg)
@@ -207,7 +207,7 @@ static int show(void)
 	return 0;
 }
 
-/* The lines: of the file, of the arguments, or none. */
+/* The lines: from a file, from the arguments, or none. */
 static void read_lines(int n, char **words)
 {
 	_cleanup_free_ char *text = NULL;
@@ -257,7 +257,7 @@ int ctr_netcfg_main(int argc, char **argv)
 	cfg.ns_named = ns_named;
 	if (!rules) {
 		undo_push(netcfg_take_back, &cfg);
-		undo_hold_signals(); /* checked after each line */
+		undo_hold_signals(); /* they are checked after each line */
 	}
 	int r = rules ? netcfg_rules(&cfg) : netcfg_run(&cfg);
 	if (r < 0) {
@@ -266,7 +266,8 @@ int ctr_netcfg_main(int argc, char **argv)
 		die_fail();
 	}
 	undo_commit();
+	/* Somebody flushed the ruleset, and a line failed because of it. */
 	if (!rules)
-		container_net_heal(); /* somebody flushed the ruleset, and a line met that */
+		container_net_heal();
 	return 0;
 }

@@ -1,8 +1,9 @@
-/* ctr-nsenter: enter the namespaces of a process, a container or namespace files, and become a
- * command there.
+/* ctr-nsenter: enter the namespaces of a process, of a container or of namespace files, and become
+ * a command there.
  *
- * Kind: CHAIN. nsenter(1)'s flags. With a pid namespace it must fork (setns(2): the next child is
- * in it), and then stays to forward signals and the exit code; --no-fork execs without being in it.
+ * Kind: CHAIN, with the flags of nsenter(1). To enter a pid namespace it must fork (setns(2): only
+ * the next child is in it), and stays to forward signals and the exit code; with --no-fork it
+ * executes the command without being in that namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@
 
 static const char *target, *root_dir, *work_dir, *uid_s, *gid_s;
 static bool all, no_fork, target_env, keep_creds, privileged;
-static char *container; /* the target, if it is one by name */
+static char *container; /* the target, if it was named as a container */
 
 static struct {
 	bool wanted;
@@ -51,8 +52,8 @@ static int want(enum spec_ns kind, const char *value)
 }
 NS_WANT(want)
 
-/* In this order: user first where we need its privileges, mount last, because /proc goes with it.
- */
+/* In this order: the user namespace first where its privileges are needed, the mount namespace
+ * last, because /proc is lost with it. */
 static const enum spec_ns order[NS_COUNT] = {
     NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 
@@ -92,7 +93,7 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* The target's /proc directory, opened before its identity is settled, so that it stays that
+/* The target's directory in /proc, opened before its identity is checked, so that it stays that
  * process's. */
 static int target_dir(int *pidfd)
 {
@@ -153,8 +154,8 @@ static bool same_as_ours(enum spec_ns kind)
 	       a.st_dev == b.st_dev;
 }
 
-/* One setns() for all where the kernel has it (5.8) and they are all the target's; else one by one.
- * Our own user namespace cannot be joined again (EINVAL), nor is there a need. */
+/* A single setns() for all namespaces where the kernel supports it (5.8) and all are the target's;
+ * otherwise one by one. Our own user namespace cannot be joined again (EINVAL), and need not be. */
 static void join(int pidfd)
 {
 	int flags = 0;
@@ -171,8 +172,8 @@ static void join(int pidfd)
 	}
 	if (!flags || (pidfd >= 0 && !files && sys_setns_pidfd(pidfd, flags) == 0))
 		return;
-	/* Root outside joins the user namespace last: before, it has more rights. Others need it
-	 * first. */
+	/* The host's root joins the user namespace last, because it has more rights before. Others
+	 * need it first. */
 	bool last = geteuid() == 0;
 	for (int pass = 0; pass < 2; pass++)
 		for (int k = 0; k < NS_COUNT; k++) {
@@ -198,7 +199,7 @@ static void ids(void)
 	if ((uid_s && num_parse("--setuid", uid_s, 0, 0xfffffffe, &uid) < 0) ||
 	    (gid_s && num_parse("--setgid", gid_s, 0, 0xfffffffe, &gid) < 0))
 		die_fail_usage();
-	if (user && !keep_creds) { /* nobody there otherwise */
+	if (user && !keep_creds) { /* otherwise the ids would not be mapped there */
 		uid = uid < 0 ? 0 : uid;
 		gid = gid < 0 ? 0 : gid;
 	}
@@ -214,7 +215,7 @@ static void take_env(int dir)
 	size_t n;
 	if (dir < 0)
 		die_usage("--env needs --target");
-	char *e = file_read_at(dir, "environ", FILE_ANY, &n); /* kept: putenv() */
+	char *e = file_read_at(dir, "environ", FILE_ANY, &n); /* it stays allocated for putenv() */
 	if (!e)
 		die_fail();
 	clearenv();
@@ -223,7 +224,7 @@ static void take_env(int dir)
 			putenv(s);
 }
 
-/* Hexadecimal after this key in /proc/PID/status. */
+/* The hexadecimal value after this key in /proc/PID/status. */
 static uint64_t status_bits(int dir, const char *key)
 {
 	_cleanup_free_ char *text = file_read_at(dir, "status", FILE_ANY, NULL);
@@ -233,9 +234,9 @@ static uint64_t status_bits(int dir, const char *key)
 	die("the target's /proc/PID/status: %s is missing", key);
 }
 
-/* Who is root in the pid namespace may trace us and look at our root and descriptors, if only he
- * sees us. So we are cloned into it last, and by then have no more than the target has: its mounts
- * (open_files), capabilities, filter. */
+/* Whoever is root in the pid namespace and can see us may trace us, and look at our root and
+ * descriptors. So we are cloned into it last, and by then have no more than the target has: its
+ * mounts (open_files), its capabilities, its filter. */
 static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 {
 	struct sock_fprog *prog = NULL;
@@ -265,7 +266,8 @@ int ctr_nsenter_main(int argc, char **argv)
 {
 	int pidfd, rootfd = -1, wdfd = -1;
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0) /* /proc/PID/exe shows who enters its pid namespace */
+	/* /proc/PID/exe is visible to the pid namespace that a process enters. */
+	if (self_protect(argv) < 0)
 		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	int dir = target_dir(&pidfd);
@@ -275,10 +277,10 @@ int ctr_nsenter_main(int argc, char **argv)
 	if ((all || root_dir || work_dir) && dir < 0 && !(root_dir && *root_dir) &&
 	    !(work_dir && *work_dir))
 		die_usage("--target is missing");
-	/* A process that the target's can see must not have the host's root. */
+	/* A process that the target's processes can see must not have the host's root. */
 	if (dir >= 0 && ns[NS_PID].wanted && !ns[NS_PID].path && !no_fork && !privileged)
 		ns[NS_MNT].wanted = true;
-	/* PATH, LD_PRELOAD: what a container says of its files is not to be followed among ours. */
+	/* PATH and LD_PRELOAD describe the container's files, and must not be applied to ours. */
 	if (target_env && !ns[NS_MNT].wanted && !all && !root_dir)
 		die_usage("--env: the target's environment is for its own files: add -m");
 	open_files(dir);

@@ -1,7 +1,7 @@
-/* ctr-oci: a container runtime by the OCI runtime specification, with runc's command line; also
- * found as runc and crun.
+/* ctr-oci: a container runtime according to the OCI runtime specification, with the command line of
+ * runc; also found under the names runc and crun.
  *
- * Kind: OWNER. Every command opens or makes one record (oci_record.h) and does one thing to it.
+ * Kind: OWNER. Every command opens or makes one record (oci_record.h) and does one thing with it.
  * What outlives it is the container with its group and record, until `delete`.
  */
 #include <errno.h>
@@ -126,8 +126,8 @@ char *oci_dir;
 
 /* --- errors --- */
 
-/* What goes to --log: containerd and others look for the last line of level error (logrus' two
- * shapes). */
+/* What goes to --log: containerd and others look for the last line of level error (in one of
+ * logrus's two formats). */
 static void log_error(const char *msg)
 {
 	char stamp[STAMP_SIZE];
@@ -157,8 +157,8 @@ _Noreturn void oci_die(int code)
 	die_code(code, "%s", fail_msg());
 }
 
-/* The words that docker and podman know for a command that is not there (exit code 127) or not to
- * be executed (126). */
+/* The messages by which docker and podman recognise a command that does not exist (exit code 127)
+ * or cannot be executed (126). */
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 {
 	_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -191,7 +191,7 @@ static int stand_by(struct oci_create *c)
 	if (oci_o.keep)
 		return code;
 	if (oci_record_open(&r, oci_dir, c->id, true) < 0)
-		return code; /* deleted meanwhile */
+		return code; /* it was deleted meanwhile */
 	if (oci_delete(&r, true) < 0)
 		warn("%s", fail_msg());
 	oci_record_close(&r);
@@ -243,7 +243,7 @@ static int do_start(const char *id)
 static int do_kill(const char *id, const char *name)
 {
 	struct oci_record r;
-	/* 0 asks only whether it runs, as kill(2)'s does. */
+	/* 0 only asks whether it runs, as in kill(2). */
 	int sig = str_eq(name, "0") ? 0 : signal_from_name(name ? name : "TERM");
 	if (sig < 0)
 		oci_die(1);
@@ -280,7 +280,7 @@ static int do_pause(const char *id, bool on)
 static const struct command {
 	const char *name, *synopsis;
 	const struct opt *opts;
-	int min, max; /* operands; max -1: any */
+	int min, max; /* the number of operands; max -1: any number */
 } commands[] = {
     {"create", "create [OPTIONS] ID", create_opts, 1, 1},
     {"run", "run [OPTIONS] ID", create_opts, 1, 1},
@@ -375,8 +375,8 @@ int ctr_oci_main(int argc, char **argv)
 			die_fail();
 	globals_check();
 	oci_dir = oci_root(g.root);
-	/* Callers write `update ID --memory 1` and `delete ID -f`; exec's and ps's further operands
-	 * belong to another command. */
+	/* Callers write `update ID --memory 1` and `delete ID -f`; the further operands of exec and
+	 * ps belong to another command. */
 	struct usage sub = {
 	    .placeless = true, .synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
 	int at = n + opt_parse(&sub, argc - n, argv + n), left = argc - at;

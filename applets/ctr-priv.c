@@ -1,8 +1,8 @@
 /* ctr-priv: give up what the command shall not have (user, capabilities, system calls, limits), and
  * become it.
  *
- * Kind: CHAIN. setpriv(1)'s ground by the engine's own last step (become()): without options
- * nothing changes.
+ * Kind: CHAIN. It does what setpriv(1) does, by the last step of the engine (become()): without
+ * options nothing changes.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* What we have now is what is kept. */
+/* By default, keep what we have now. */
 static void caps_now(struct spec_caps *c)
 {
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
@@ -72,8 +72,8 @@ static void caps_now(struct spec_caps *c)
 	    .ambient = caps_ambient()};
 }
 
-/* A file's text. /dev/fd/N is read as it is open here, even where nobody may open it anew: in a new
- * root it is the only way to a file of the old. */
+/* The text of a file. /dev/fd/N is read through the open descriptor, because it may not be possible
+ * to open it again: in a new root it is the only way to a file of the old one. */
 static char *text_of(const char *path, size_t *len)
 {
 	int64_t n;
@@ -99,7 +99,7 @@ static void system_calls(struct spec *s)
 	s->selinux_label = selinux ? xstrdup(selinux) : NULL;
 }
 
-/* The process of an OCI config, with another command where one is given. */
+/* The process of an OCI config, or another command when one is given. */
 static void of_config(struct spec *s, bool command)
 {
 	size_t len;

@@ -1,7 +1,6 @@
-/* ctr-prune: remove what is not used: containers that have ended, networks, images, volumes.
+/* ctr-prune: remove what is not used: exited containers, networks, images, volumes.
  *
- * Kind: OWNER of nothing. What is in use, or begins to be meanwhile, is refused by whoever removes
- * it.
+ * Kind: OWNER of nothing. What is in use, or comes into use meanwhile, cannot be removed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -58,7 +57,8 @@ static void filters_check(bool volumes_too)
 	}
 }
 
-/* Made (nanoseconds; -1: not known) and labelled as was asked? Of several labels each must be. */
+/* Was it made at the time (in nanoseconds; -1: not known) and does it have the labels that are
+ * asked for? Of several labels each must be there. */
 static bool meant(int64_t made, const char *labels)
 {
 	if (until != INT64_MAX && (made < 0 || made >= until))
@@ -109,7 +109,7 @@ struct wanted {
 	bool is;
 };
 
-/* By those that have ended, too: they are started again with it. */
+/* Exited containers use it, too: they can be started again on it. */
 static int wants_net(struct container *c, void *arg)
 {
 	struct wanted *w = arg;
@@ -157,7 +157,7 @@ static int networks(void)
 	return r;
 }
 
-/* One that cannot be read is left alone where something is asked of it. */
+/* When a filter is given, an image that cannot be read is left alone. */
 static bool image_meant(const struct store *s, const struct ref *r)
 {
 	struct manifest m = {0};

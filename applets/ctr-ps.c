@@ -1,7 +1,7 @@
 /* ctr-ps: list containers.
  *
- * Kind: FILTER. A damaged record is listed as corrupt and spoils nothing else; the exit code is
- * then 1.
+ * Kind: FILTER. A damaged record is listed as corrupt and does not disturb the others; the exit
+ * code is then 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static char *when(int64_t t)
 	return xstrdup(s);
 }
 
-/* Lines of a conf value as one, apart by commas. */
+/* The lines of a value in conf as a list with commas. */
 static char *joined(const char *s)
 {
 	char *p = xstrdup(s ? s : "");
@@ -162,7 +162,7 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(((const struct made *)b)->when, ((const struct made *)a)->when);
 }
 
-/* Only those of `all` that were made last. */
+/* Keep only those of `all` that were made last. */
 static void keep_last(struct strv *all, size_t n)
 {
 	struct made *v = xmalloc((all->n + 1) * sizeof *v);
@@ -261,7 +261,7 @@ int ctr_ps_main(int argc, char **argv)
 		table_row(&t, wide, head);
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
-		if (container_read(&c, all.v[i]) < 0) { /* gone meanwhile */
+		if (container_read(&c, all.v[i]) < 0) { /* it was removed meanwhile */
 			container_close(&c);
 			continue;
 		}

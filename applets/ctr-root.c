@@ -1,8 +1,9 @@
 /* ctr-root: put a container's root together (layers, mounts, /dev, masks), enter it, and become a
  * command there.
  *
- * Kind: CHAIN. The engine's own steps (rootfs.h) for the calling process, in a mount namespace of
- * its own: that of ctr-unshare -m, or a new one. All of it goes with the namespace.
+ * Kind: CHAIN. It applies the engine's own steps (rootfs.h) to the calling process, in a mount
+ * namespace of its own: that of ctr-unshare -m, or a new one. All of it disappears with the
+ * namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ static const struct usage usage = {
     .opts = opts,
 };
 
-/* An absolute path of what is there; made as a folder first where `make`. */
+/* The absolute path of something that exists; with `make` it is made as a folder first. */
 static char *absolute(const char *flag, const char *path, bool make)
 {
 	if (make && dir_make(path, 0755) < 0)
@@ -129,7 +130,7 @@ static void root(struct spec *s, struct rootfs *r)
 	if (strncmp(r->upper, r->work, least) == 0 && (!*rest || *rest == '/'))
 		die_usage("--upper and --work: neither may lie in the other");
 	r->dir = r->work;
-	r->can_copy = true; /* no other root where there is no overlay: it is an error */
+	r->can_copy = true; /* without overlayfs there is no other way: it is an error */
 }
 
 static void without(struct spec *s, bool flag, const char *dest)

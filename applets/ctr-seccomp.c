@@ -92,7 +92,8 @@ static const char *operand(uint32_t k)
 	return s;
 }
 
-/* `loaded` and `arch` are what holds on the way to this instruction: names then follow numbers. */
+/* `loaded` and `arch` are known on the way to this instruction: names are then printed beside
+ * numbers. */
 static void jump(const struct sock_filter *f, size_t i, uint32_t loaded, uint32_t arch)
 {
 	static const char *const ops[] = {[BPF_JEQ >> 4] = "==",
@@ -115,7 +116,7 @@ struct known {
 	uint32_t loaded, arch;
 };
 
-/* Jumps go forward only, so what is known at each instruction is settled before it is reached. */
+/* Jumps only go forward, so what is known at an instruction is settled before it is reached. */
 static void print(const struct sock_fprog *p)
 {
 	struct known *at = xcalloc(p->len + 257u, sizeof *at);

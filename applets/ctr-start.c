@@ -1,5 +1,5 @@
-/* ctr-start: start containers that were made or have ended: the same writable layer, the same
- * settings.
+/* ctr-start: start containers that were made or have ended, with the same writable layer and the
+ * same settings.
  *
  * Kind: OWNER. What outlives it is each container's monitor, as with ctr-run -d.
  */
@@ -27,7 +27,7 @@ static const struct usage usage = {.synopsis = "NAME...|-|--boot",
     .opts = opts,
     .anywhere = true};
 
-/* One of them; its exit code, or 125 and more with a message said. */
+/* One of them; returns its exit code, or 125 and more after a message. */
 static int start(const char *name)
 {
 	struct container c;
@@ -42,7 +42,7 @@ static int start(const char *name)
 	else if (held == 0 && attached)
 		warn("%s: runs already (ctr-attach joins it)", c.name);
 	else if (held == 0)
-		code = 0; /* docker: starting what runs is no error */
+		code = 0; /* as docker: starting a running container is no error */
 	else if (c.status == ST_CORRUPT)
 		warn("%s: corrupt: %s", c.name, c.why);
 	else if (c.status == ST_ORPHANED)
@@ -59,8 +59,9 @@ static int start(const char *name)
 	return code;
 }
 
-/* docker's meaning when its daemon starts: `always` whatever was before, `unless-stopped` unless
- * somebody stopped it, `on-failure` where it failed or was cut off. One that never ran stays so. */
+/* docker's meaning when its daemon starts: `always` in any case, `unless-stopped` unless somebody
+ * stopped it, `on-failure` when it failed or was interrupted. A container that never ran is not
+ * started. */
 static bool wanted_at_boot(const struct container *c)
 {
 	const char *p = kv_get(&c->conf, "restart");

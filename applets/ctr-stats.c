@@ -1,4 +1,4 @@
-/* ctr-stats: what containers use, as a table that is drawn again each second, or once.
+/* ctr-stats: what containers use, as a table that is updated each second, or once.
  *
  * Kind: FILTER.
  */
@@ -21,7 +21,7 @@ static bool no_stream, no_header, as_json, no_trunc;
 static const struct opt opts[] = {
     {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream},
     {0, "json", NULL, "an object a line, with every count of the kernel", OPT_FLAG, &as_json},
-    {0, "no-trunc", NULL, NULL, OPT_FLAG, &no_trunc}, /* nothing is */
+    {0, "no-trunc", NULL, NULL, OPT_FLAG, &no_trunc}, /* nothing is truncated */
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
 };
@@ -40,7 +40,7 @@ static uint64_t num(const struct kv *kv, const char *key)
 	return s ? strtoull(s, NULL, 10) : 0;
 }
 
-/* Processor time since the last look, of 100 for each processor. */
+/* CPU time since the last sample; 100 % stands for one processor. */
 static void cpu_percent(const char *id, uint64_t usec, double interval, char out[16])
 {
 	for (size_t i = 0; i < n_old; i++)
@@ -97,7 +97,7 @@ static void row(struct table *t, const struct container *c, double interval)
 	kv_free(&kv);
 }
 
-static size_t shown; /* of the last look */
+static size_t shown; /* lines of the last table */
 
 static int look(const struct strv *names, double interval, bool show)
 {
@@ -113,7 +113,7 @@ static int look(const struct strv *names, double interval, bool show)
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
 		if (container_open(&c, all.v[i]) < 0) {
-			if (show) /* the look before that one said nothing */
+			if (show) /* the first sample prints nothing */
 				warn("%s", fail_msg());
 			code = 1;
 			continue;
@@ -139,7 +139,7 @@ int ctr_stats_main(int argc, char **argv)
 	struct timespec t = {no_stream ? 0 : 1, 0};
 	int n = opt_parse(&usage, argc, argv), code;
 	opt_names(&names, argc, argv, n, NULL);
-	if (look(&names, 0, false)) /* a name that is none is no reason to wait for it */
+	if (look(&names, 0, false)) /* a name that does not exist is no reason to wait for it */
 		no_stream = true;
 	for (;;) {
 		t = no_stream ? (struct timespec){0, 200000000} : (struct timespec){1, 0};

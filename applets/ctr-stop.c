@@ -1,6 +1,7 @@
-/* ctr-stop: end containers: their stop signal, then after a while SIGKILL to everything in them.
+/* ctr-stop: end containers: by their stop signal, and after a while by SIGKILL to all their
+ * processes.
  *
- * Kind: OWNER of nothing; what it changes is the containers' being alive.
+ * Kind: OWNER of nothing; all that it changes is whether the containers run.
  */
 
 #include "err.h"

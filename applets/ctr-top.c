@@ -1,4 +1,4 @@
-/* ctr-top: the processes of a container, by its group or else its pid namespace.
+/* ctr-top: the processes of a container, found by its group or else by its pid namespace.
  *
  * Kind: FILTER.
  */
@@ -67,7 +67,7 @@ static int row(pid_t pid, void *arg)
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *stat = dir < 0 ? NULL : file_read_at(dir, "stat", 4096, NULL);
 	if (!stat || fstat(dir, &sb) < 0 || !stat_fields(stat, st, &ppid, &ticks))
-		return 0; /* it ended meanwhile */
+		return 0; /* it has ended meanwhile */
 	_cleanup_free_ char *cmd = command(dir, stat);
 	long hz = sysconf(_SC_CLK_TCK);
 	_cleanup_free_ char *name = userdb_name(sb.st_uid);
@@ -81,7 +81,7 @@ static int row(pid_t pid, void *arg)
 	return 0;
 }
 
-/* Without a group: everything in /proc whose pid namespace is the container's. */
+/* Without a group: all processes in /proc whose pid namespace is the container's. */
 static int by_namespace(const struct container *c, struct table *t)
 {
 	char path[48], want[64], have[64];

@@ -1,8 +1,8 @@
 /* ctr-unshare: make new namespaces, and become a command in them.
  *
- * Kind: CHAIN. unshare(1)'s flags. Who asks for a namespace to be kept, or for id maps, needs
- * somebody who stays outside: a helper process, which ends before the command begins. With a pid
- * namespace the command is its PID 1 by exec, and we stay to forward signals and the exit code.
+ * Kind: CHAIN, with the flags of unshare(1). To keep a namespace, or to write id maps, a process
+ * has to stay outside: a helper process, which ends before the command begins. With a pid namespace
+ * the command is its PID 1, and we stay to forward signals and the exit code.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@
 
 static struct wish {
 	bool wanted;
-	const char *keep; /* =FILE: where it stays when we are gone */
+	const char *keep; /* the value of =FILE: where the namespace is kept when we are gone */
 } wish[NS_COUNT];
 static bool as_root, as_me, fork_too, kill_child, die_too;
 static struct strv mapped, images, map_users, map_groups;
@@ -88,7 +88,7 @@ static const struct opt opts[] = {
 	OPT_STR, &outside},
     {'f', "fork", NULL, "stay, and let the command be a child (as with -p)", OPT_FLAG, &fork_too},
     {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
-    {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* it always dies with us */
+    {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* the command always dies with us */
     OPT_END,
 };
 static const struct usage usage = {
@@ -129,7 +129,7 @@ static int keep_all(pid_t whom)
 	for (int i = 0; i < NS_COUNT; i++) {
 		if (!wish[i].keep || keep_one(whom, i) == 0)
 			continue;
-		while (i-- > 0) /* none is left where the command does not run */
+		while (i-- > 0) /* none is kept when the command does not run */
 			if (wish[i].keep)
 				umount2(wish[i].keep, MNT_DETACH);
 		return -1;
@@ -149,8 +149,8 @@ static int run_outside(pid_t whom)
 	return pid_reap(sh) ? fail("--outside: this line failed: %s", outside) : 0;
 }
 
-/* A copy of DIR's mount, to be put over it in the new mount namespace (mount_setattr(2),
- * MOUNT_ATTR_IDMAP): a descriptor. */
+/* A copy of DIR's mount with mapped ids, to be mounted over it in the new mount namespace
+ * (mount_setattr(2), MOUNT_ATTR_IDMAP). Returns a descriptor. */
 static int map_tree(const char *what, pid_t whom)
 {
 	_cleanup_free_ char *dir = xstrdup(what);
@@ -221,7 +221,7 @@ static void helper_start(void)
 	helper = pair[0];
 }
 
-/* Dies when it could not. Returns what came with the answer: a descriptor, or -1. */
+/* Dies when the helper could not do it. Returns the descriptor that came with the answer, or -1. */
 static int helper_asked(struct ask what)
 {
 	char said[1024];
@@ -358,7 +358,7 @@ static void settle(unsigned long prop)
 		helper_asked((struct ask){RUN, 0});
 }
 
-/* In what becomes the command. */
+/* In the process that becomes the command. */
 static _Noreturn void go(char **argv)
 {
 	if (proc && mount("proc", proc, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
@@ -366,8 +366,8 @@ static _Noreturn void go(char **argv)
 	chain_run(argv);
 }
 
-/* What is kept of a pid namespace is there only when its first process is. That one waits for the
- * word; it ends with us. */
+/* A pid namespace can be kept only once its first process exists. That process waits for our word;
+ * it ends with us. */
 static int stay(char **argv, bool keeps)
 {
 	int gate[2];

@@ -1,4 +1,4 @@
-/* ctr-update: change the limits of a running container; they hold for later starts too.
+/* ctr-update: change the limits of a running container; later starts use them, too.
  *
  * Kind: OWNER of nothing new.
  */
@@ -35,7 +35,7 @@ static const struct opt opts[] = {
 static const struct usage usage = {
     .synopsis = "NAME [KEY=VALUE...]", .opts = opts, .anywhere = true};
 
-/* In config.json the new value stands in the old one's place. */
+/* Put the new value in place of the old one in config.json. */
 static int remember(struct container *c, const struct strv *settings)
 {
 	struct spec s;
@@ -53,7 +53,7 @@ static int remember(struct container *c, const struct strv *settings)
 	return 0;
 }
 
-/* Its monitor reads the policy when a life has ended. */
+/* Its monitor reads the policy at the end of a life. */
 static int repolicy(struct container *c)
 {
 	if (kv_num(&c->conf, "rm", 0) && strcmp(policy, "no") != 0)

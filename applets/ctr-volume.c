@@ -12,7 +12,7 @@
 #include "volume.h"
 
 static struct strv label_opts, filters;
-static struct strv names; /* the operands, or all there are */
+static struct strv names; /* the operands, or all volumes */
 static bool force, as_json, no_header, quiet;
 static const char *format;
 
@@ -65,7 +65,7 @@ static json_t *record(const char *name)
 	    docker_labels(labels), "containers", list);
 }
 
-/* docker's shape. */
+/* In the form of docker's JSON. */
 static int templated(void)
 {
 	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
@@ -85,7 +85,7 @@ static int templated(void)
 	return 0;
 }
 
-/* Of all there are those that --filter asks for. */
+/* Keep only those of all volumes that --filter asks for. */
 static void only_wanted(void)
 {
 	struct strv all = names;
@@ -172,8 +172,8 @@ static int do_rm(int argc, char **argv)
 	return code;
 }
 
-/* Those that no container mounts; nothing tells a forgotten one from one that waits, so it asks for
- * -f. */
+/* Those that no container mounts. A forgotten volume cannot be told from one that will be used
+ * again, so -f is required. */
 static int do_prune(int argc, char **argv)
 {
 	(void)argc, (void)argv;
@@ -202,7 +202,7 @@ int ctr_volume_main(int argc, char **argv)
 {
 	int first;
 	const struct word *w = opt_word(&usage, words, argc, argv, &first);
-	bool all = w->fn == do_ls || w->fn == do_prune; /* of every volume, without operands */
+	bool all = w->fn == do_ls || w->fn == do_prune; /* without operands, all volumes */
 	if (!all)
 		opt_names(&names, argc, argv, first, "NAME");
 	else if (first < argc)

@@ -1,7 +1,7 @@
-/* ctr-wait: wait until containers have ended, or until something else holds of them.
+/* ctr-wait: wait until containers have ended, or until another condition holds.
  *
- * Kind: FILTER. The wait for an end is a blocking lock, others are ended by inotify: the kernel
- * ends them, nothing polls.
+ * Kind: FILTER. The end is waited for by a blocking lock, other conditions by inotify; nothing
+ * polls.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ static int wait_end(struct container *c, int fd)
 
 /* --- other conditions --- */
 
-/* What changes when a container does: its folders, and those that they are in. */
+/* What changes together with a container: its folders, and those that contain them. */
 static int watch(const struct container *c)
 {
 	static const unsigned what =
@@ -57,12 +57,13 @@ static int watch(const struct container *c)
 		const char *name = i < 2 ? c->name : NULL;
 		_cleanup_free_ char *p =
 		    i % 2 ? record_run_path(name, NULL) : record_path(name, NULL);
-		inotify_add_watch(fd, p, what); /* one that is not there yet shows in the other */
+		/* A change of one that does not exist yet shows in the other. */
+		inotify_add_watch(fd, p, what);
 	}
 	return fd;
 }
 
-/* Does it hold? 1 yes, 0 not yet, -1 with fail(): it cannot any more. */
+/* Does the condition hold? 1: yes; 0: not yet; -1 with fail(): it cannot hold any more. */
 static int holds(struct container *c)
 {
 	bool wants_removed = strcmp(condition, "removed") == 0;
@@ -92,7 +93,7 @@ static int wait_until(struct container *c, int fd_exit)
 		char events[4096];
 		_cleanup_close_ int fd = watch(c);
 		container_close(c);
-		if (container_open_id(c, id) < 0) { /* gone, or about to be */
+		if (container_open_id(c, id) < 0) { /* it was removed, or is just being removed */
 			return errno == ENOENT && !strcmp(condition, "removed")
 				   ? code_of(id, fd_exit)
 				   : -1;
@@ -100,13 +101,13 @@ static int wait_until(struct container *c, int fd_exit)
 		container_times(c);
 		if ((r = holds(c)) != 0)
 			break;
-		/* A second at most: where inotify is not to be had, it is looked at again. */
+		/* At most a second: where inotify cannot be had, the condition is checked again. */
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		if (poll(&p, 1, 1000) == 1 && read(fd, events, sizeof events) < 0)
 			continue;
 	}
 	if (r > 0)
-		puts("-1"); /* as podman has it: it has no exit code yet */
+		puts("-1"); /* as podman: it has no exit code yet */
 	return r < 0 ? -1 : 0;
 }
 
@@ -115,7 +116,7 @@ static int wait_for(const char *name)
 	struct container c;
 	if (container_open(&c, name) < 0)
 		return -1;
-	/* Opened before the wait: a container of --rm is gone after it, the file behind the
+	/* Opened before the wait: a container with --rm is gone afterwards, but the file behind the
 	 * descriptor is not. */
 	_cleanup_close_ int fd =
 	    c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

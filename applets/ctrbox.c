@@ -1,4 +1,4 @@
-/* ctrbox.c: the dispatcher. The name it is called by decides which applet runs. */
+/* ctrbox.c: the dispatcher. The name by which it is called decides which applet runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -60,8 +60,8 @@ static int usage(FILE *f, int code)
 	return fflush(f) ? 1 : code;
 }
 
-/* Links for every applet in DIR; hard ones, or with -s symbolic ones. What is there already and is
- * ours stays. */
+/* Make links for every applet in DIR: hard links, or with -s symbolic ones. Links of ours that
+ * exist already stay. */
 static int install(int argc, char **argv)
 {
 	bool soft = argc > 2 && strcmp(argv[2], "-s") == 0;
@@ -87,8 +87,8 @@ static int install(int argc, char **argv)
 	return 0;
 }
 
-/* Links in DIR under the names of the CNI plugins that we are; what is there and is not ours stays,
- * and is told. */
+/* Make links in DIR under the names of the CNI plugins that ctrbox implements. What is there and is
+ * not ours stays, with a warning. */
 static int install_cni(int argc, char **argv)
 {
 	if (argc != 3)
@@ -116,20 +116,22 @@ static int install_cni(int argc, char **argv)
 
 mode_t applet_umask;
 
-/* What a caller hands down must not change what an applet does. An ignored SIGCHLD lets children
- * vanish unseen (waitpid(2) then waits for ever), a blocked or ignored SIGTERM cannot end us, and a
- * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout. SIGHUP, SIGINT
- * and SIGQUIT stay ignored, for nohup(1) and background jobs. A command that a CHAIN applet becomes
- * has the caller's umask and limits; with others, what a container is started with has them. */
+/* What a caller passes on must not change what an applet does. With SIGCHLD ignored, children
+ * disappear unnoticed (waitpid(2) then waits for ever); a blocked or ignored SIGTERM cannot end us;
+ * and a file that is opened as descriptor 0, 1 or 2 would be written to as if it were stdout.
+ * SIGHUP, SIGINT and SIGQUIT stay ignored, for nohup(1) and background jobs. The command of a CHAIN
+ * applet gets the caller's umask and limits; with other applets, whatever the container is started
+ * with gets them. */
 static void repair_inherited(enum applet_kind kind)
 {
 	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
 	sigset_t none;
 	for (int fd = 0; fd < 3 && getpid() != 1;
-	     fd++) /* a machine's first process sees to its own */
+	     fd++) /* a machine's first process opens its own */
+		/* Without /dev, at least the number is taken. */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", O_RDWR | O_NOCTTY) < 0 &&
-		    open("/", O_RDONLY | O_DIRECTORY) < 0) /* no /dev: then it is at least taken */
+		    open("/", O_RDONLY | O_DIRECTORY) < 0)
 			break;
 	for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
 		signal(reset[i], SIG_DFL);
@@ -146,9 +148,8 @@ int applet_run(const struct applet *a, int argc, char **argv)
 {
 	repair_inherited(a->kind);
 	err_applet = a->name;
-	argv[0] =
-	    (char *)
-		a->name; /* an applet that executes itself again (selfexe.h) finds its way back */
+	/* The name by which an applet that executes itself again (selfexe.h) is found. */
+	argv[0] = (char *)a->name;
 	err_summary = a->summary;
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
@@ -159,7 +160,7 @@ int applet_run(const struct applet *a, int argc, char **argv)
 }
 
 #ifdef CTR_SAN
-/* An applet leaves its memory to the kernel, whatever environment its caller gave it. */
+/* An applet leaves freeing its memory to the kernel, whatever its caller's environment says. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -174,10 +175,10 @@ int main(int argc, char **argv)
 	const char *name = argc ? argv[0] : "ctrbox";
 	if (slash)
 		name = slash + 1;
-	if (*name == '-') /* a login shell's mark */
+	if (*name == '-') /* the mark of a login shell */
 		name++;
 	if (strcmp(name, "runc") == 0 ||
-	    strcmp(name, "crun") == 0) /* callers that insist on a name */
+	    strcmp(name, "crun") == 0) /* some callers insist on a name */
 		name = "ctr-oci";
 	if (cni_is_plugin(name, argc))
 		return cni_main(name);

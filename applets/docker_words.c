@@ -6,14 +6,15 @@
 #include "applets.h"
 #include "str.h"
 
-/* docker's words for what has another name here, and what stands for words that there are none for.
- * A group (an asterisk) is a word that a second one of docker's follows: `container ls`. The table
- * of ctrbox(1) is this one. */
+/* docker's commands that have another name here, and what replaces commands that do not exist here.
+ * A group (an asterisk) is followed by a second word: `container ls`. The table in ctrbox(1) is
+ * generated from this one. */
 static const struct word {
 	const char *group, *word;
 	const char *applet, *sub; /* NULL: `instead` says what to do */
 	const char *instead;
 } words[] = {
+    /* The others have the same name with and without the group. */
     {NULL, "network", "net", NULL, NULL},
     {NULL, "images", "image", "ls", NULL},
     {NULL, "rmi", "image", "rm", NULL},
@@ -40,7 +41,7 @@ static const struct word {
     {"volume", "prune", "prune", "volumes", NULL},
     {"network", "prune", "prune", "networks", NULL},
     {"container", "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
-    {"container", "*", NULL, NULL, NULL}, /* the others have one name with and without the group */
+    {"container", "*", NULL, NULL, NULL},
     {"system", "info", "check", NULL, NULL},
     {"system", "prune", "prune", NULL, NULL},
     {"system", "df", "df", NULL, NULL},
@@ -56,7 +57,7 @@ static const struct word *word_find(const char *group, const char *word)
 	return NULL;
 }
 
-/* `ctrbox WORD...` in docker's words. Returns only when it is none of them. */
+/* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
 void docker_word(int argc, char **argv)
 {
 	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
@@ -75,6 +76,6 @@ void docker_word(int argc, char **argv)
 	if (!a)
 		return;
 	argv[first] = (char *)(w->sub ? w->sub : a->name);
-	first -= w->sub != NULL; /* the word before takes the applet's name */
+	first -= w->sub != NULL; /* the word before it is replaced by the applet's name */
 	exit(applet_run(a, argc - first, argv + first));
 }

@@ -1,4 +1,4 @@
-/* docker_words_minimal.c: the minimal build knows its own names only; see applets.h. */
+/* docker_words_minimal.c: the minimal build only knows its own names; see applets.h. */
 #include "applets.h"
 
 void docker_word(int argc, char **argv)

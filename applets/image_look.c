@@ -14,7 +14,7 @@
 #include "stamp.h"
 #include "table.h"
 
-/* However its layers are compressed here. */
+/* The size of its layers, however they are compressed here. */
 static uint64_t image_size(
     const struct store *s, const struct manifest *m, const struct image_config *c)
 {
@@ -45,7 +45,7 @@ static void age(const char *created, char out[32])
 	snprintf(out, 32, "%ld %.*s ago", n, (int)strlen(units[i].word) - (n == 1), units[i].word);
 }
 
-/* One that cannot be read is said to be so; the others are listed all the same. */
+/* An image that cannot be read is listed as such, and does not prevent the rest of the list. */
 static void ls_one(
     const struct store *s, const struct ref *r, struct table *t, json_t *list, struct strv *lines)
 {
@@ -95,7 +95,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name ? x->name : "~", y->name ? y->name : "~");
 }
 
-/* An image of several names is one digest. */
+/* Several names of one image have the same digest. */
 static bool seen(const struct refs *r, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -150,7 +150,7 @@ static void found(const char *operand, struct store *s, struct ref *out, struct 
 	*out = r.v[i];
 }
 
-/* The config as it is, and what stands in the manifest and the index, on top. */
+/* The config as it is, with the members of the manifest and the index added. */
 int image_do_inspect(int argc, char **argv)
 {
 	struct strv names = {0};
@@ -201,7 +201,7 @@ int image_do_history(int argc, char **argv)
 		return puts(list ? json_pretty(list) : "[]"), 0;
 	table_row(&t, 4, (const char *[]){"CREATED", "SIZE", "CREATED BY", "COMMENT"});
 	layer = m.n;
-	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as docker shows it */
+	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as in docker */
 		char when[32], size[16] = "0";
 		h = json_array_get(list, i);
 		age(json_string_value(json_object_get(h, "created")), when);

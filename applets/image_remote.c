@@ -1,4 +1,4 @@
-/* image_remote.c: ctr-image's commands that speak to a registry; see image_cli.h. */
+/* image_remote.c: ctr-image's commands that use a registry; see image_cli.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ int image_do_push(int argc, char **argv)
 	return 0;
 }
 
-/* A line of stdin; a terminal does not show it. Caller frees. */
+/* A line from stdin; a terminal does not echo it. Caller frees. */
 static char *password(void)
 {
 	struct termios t, quiet;

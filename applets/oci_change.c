@@ -1,4 +1,4 @@
-/* oci_change.c: ctr-oci's commands with the most options: update and exec; see oci_cli.h. */
+/* oci_change.c: the commands of ctr-oci with the most options: update and exec; see oci_cli.h. */
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -19,7 +19,7 @@ static void json_num(struct buf *b, const char *key, const char *value)
 	if (!value)
 		return;
 	if (strcmp(value, "-1") != 0 && strspn(value, "0123456789") != strlen(value)) {
-		uint64_t u; /* 100M, as runc takes it */
+		uint64_t u; /* such as 100M, as in runc */
 		if (size_parse(key, value, &u) < 0)
 			die_fail_usage();
 		n = (int64_t)u;
@@ -37,7 +37,7 @@ static void json_word(struct buf *b, const char *key, const char *value)
 	buf_json(b, value);
 }
 
-/* The flags as linux.resources, so that one reader checks both. */
+/* The options as linux.resources, so that a single parser checks both. */
 static void update_flags(struct buf *b, const char *limit_now)
 {
 	buf_puts(b, "{\"memory\":{");

@@ -1,4 +1,4 @@
-/* oci_look.c: ctr-oci's commands that look, and change nothing; see oci_cli.h. */
+/* oci_look.c: the commands of ctr-oci that change nothing; see oci_cli.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ int oci_do_list(void)
 	for (size_t i = 0; i < names.n; i++) {
 		struct oci_record r;
 		if (oci_record_open(&r, oci_dir, names.v[i], false) < 0) {
-			warn("%s", fail_msg()); /* one bad record does not hide the others */
+			warn("%s", fail_msg()); /* one bad record must not hide the others */
 			continue;
 		}
 		const char *keys[] = {"bundle", "created", "owner"}, *v[3];
@@ -114,7 +114,7 @@ int oci_do_ps(const char *id)
 	return 0;
 }
 
-/* "5s", "1m", "500ms": Go's durations as people write them; in whole seconds. */
+/* Go's durations, such as "5s", "1m", "500ms"; in whole seconds. */
 static int seconds(const char *s)
 {
 	char *end;

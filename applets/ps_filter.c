@@ -1,4 +1,4 @@
-/* ps_filter.c: which containers ctr-ps shows; see ps_filter.h. */
+/* ps_filter.c: the containers that ctr-ps shows; see ps_filter.h. */
 #include <string.h>
 
 #include "err.h"
@@ -10,7 +10,7 @@ static const char *conf(const struct container *c, const char *key)
 	return s ? s : "";
 }
 
-/* A part of the name, or with docker's ^ and $ its beginning and its end. */
+/* A part of the name; with docker's ^ and $ its beginning and its end. */
 static bool by_name(const struct container *c, const char *want)
 {
 	bool whole = *want == '^';
@@ -72,7 +72,7 @@ static const struct ps_key keys[] = {{"name", by_name, NULL, false}, {"id", by_i
     {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 
-/* Those of this file, then the further ones; NULL at the end. */
+/* The keys of this file, then the further ones; NULL at the end. */
 static const struct ps_key *key_at(size_t i)
 {
 	const struct ps_key *k = i < N_KEYS ? &keys[i] : &ps_keys_more[i - N_KEYS];

@@ -1,4 +1,5 @@
-/* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build has not; see ps_filter.h. */
+/* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build does not have; see
+ * ps_filter.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static const char *made(const struct container *c)
 	return s ? s : "";
 }
 
-static char *limit[2]; /* when those that `before` and `since` name were made */
+static char *limit[2]; /* when the containers that `before` and `since` name were made */
 
 static bool by_before(const struct container *c, const char *want)
 {

@@ -1,5 +1,4 @@
-/* cni.c: a CNI plugin's frame: environment, configuration, the command, and the answer; see cni.h.
- */
+/* cni.c: the frame of a CNI plugin: environment, configuration, command, and answer; see cni.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ static const struct {
     {"bandwidth", CNI_BANDWIDTH},
     {"firewall", CNI_FIREWALL},
 };
-#define OWN 2 /* the first of these are applets, too */
+#define OWN 2 /* the first of these are also applets */
 #define PLUGINS ((int)(sizeof plugins / sizeof plugins[0]))
 
 static const char *const commands[] = {"ADD", "DEL", "CHECK", "GC", "STATUS", "VERSION"};
@@ -55,8 +54,8 @@ bool cni_is_plugin(const char *name, int argc)
 
 /* --- the environment --- */
 
-/* "KEY=VALUE;KEY=VALUE", as the specification's own library takes it: of other keys than those that
- * plugins read it wants to hear IgnoreUnknown=1 first. DEL takes what comes. */
+/* "KEY=VALUE;KEY=VALUE", as the specification's own library takes it: other keys than those that a
+ * plugin reads are refused without IgnoreUnknown=1. DEL accepts everything. */
 static int env_args(struct cni_call *c)
 {
 	static const char *const known[] = {"IgnoreUnknown", "IP", "MAC"};
@@ -80,7 +79,7 @@ static int env_args(struct cni_call *c)
 	if (flag && !ignore && !str_eq(flag, "0") && strcasecmp(flag, "false") != 0)
 		return cni_fail(
 		    c, CNI_BAD_ENV, "CNI_ARGS: IgnoreUnknown=%.40s: 1 or 0 is wanted", flag);
-	/* who reads none of them, never looks */
+	/* Plugins that read none of the keys never check. */
 	if (unknown && !ignore && c->does & (CNI_BRIDGE | CNI_MACVLAN | CNI_IPAM | CNI_TUNING))
 		return cni_fail(c, CNI_BAD_ENV,
 		    "CNI_ARGS: unknown: '%.60s' (IgnoreUnknown=1 passes over it)", unknown);
@@ -128,7 +127,7 @@ static int env_read(struct cni_call *c)
 	return env_args(c);
 }
 
-/* DEL does without a namespace that is gone, or is none. */
+/* DEL works without a namespace that is gone, or that is none. */
 static int ns_find(struct cni_call *c)
 {
 	struct stat here, there;
@@ -142,7 +141,7 @@ static int ns_find(struct cni_call *c)
 				  "CNI_NETNS %s: %m", c->netns)
 			    : 0;
 	bool is_ns = fstatfs(c->ns, &fs) == 0 && fs.f_type == NSFS_MAGIC;
-	/* Ours: the host would be taken for a container. */
+	/* Our own namespace: the host would be taken for a container. */
 	bool own = is_ns && stat("/proc/thread-self/ns/net", &here) == 0 &&
 		   fstat(c->ns, &there) == 0 && here.st_ino == there.st_ino &&
 		   here.st_dev == there.st_dev;
@@ -152,7 +151,7 @@ static int ns_find(struct cni_call *c)
 	c->ns = -1;
 	if (!must)
 		return 0;
-	/* A file that is left of a namespace: the container is gone. */
+	/* A file that a namespace has left: the container is gone. */
 	return cni_fail(c, is_ns ? CNI_BAD_ENV : CNI_UNKNOWN_CONTAINER, "CNI_NETNS %s: %s",
 	    c->netns, is_ns ? "it is the host's own network namespace" : "not a network namespace");
 }
@@ -195,7 +194,7 @@ static bool chained(const struct cni_call *c)
 	return !(c->does & CNI_MAIN) || (c->does & CNI_SPOOF && c->prev_json);
 }
 
-/* The ADD of a plugin that only changes what is there. */
+/* The ADD of a plugin that only changes an existing interface. */
 static int add_chained(struct cni_call *c, struct cni_ports *ports)
 {
 	if (!c->prev_json)
@@ -216,7 +215,8 @@ static int add_chained(struct cni_call *c, struct cni_ports *ports)
 	return answer(out);
 }
 
-/* One that makes the interface; then the rest as if each were a plugin of the chain. */
+/* The ADD of a plugin that makes the interface; then the rest as if each were a plugin of the
+ * chain. */
 static int add_main(struct cni_call *c, struct cni_ports *ports)
 {
 	struct cni_result r = {0};
@@ -259,26 +259,28 @@ static int add(struct cni_call *c)
 	return add_chained(c, &ports);
 }
 
-/* Everything is tried, the first failure is told. */
+/* Everything is tried, and the first failure is reported. */
 static int do_del(struct cni_call *c)
 {
 	struct cni_ports ports = {0};
 	int r = 0;
 	if (c->does & CNI_IPAM)
 		return cni_ipam_del(c);
-	if (c->does & CNI_PORTS) /* what is wrong with it now was so at ADD: then there are none */
+	/* What is wrong with it now was wrong at ADD: then there are none. */
+	if (c->does & CNI_PORTS)
 		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
 	if (cni_chain_del(c) < 0 && !why)
 		why = xstrdup(fail_msg());
-	/* ctr-netcfg in a chain made no interface: a link of this name there is another plugin's */
+	/* ctr-netcfg made no interface in a chain: a link with this name belongs to another
+	 * plugin. */
 	if ((c->does & CNI_MAIN || (c->does & CNI_LOOPBACK && c->ns >= 0)) &&
 	    (c->does & CNI_LOOPBACK ? cni_loopback(c, NULL) : cni_link_del(c)) < 0 && !why)
 		why = xstrdup(fail_msg());
 	return why ? fail("%s", why) : 0;
 }
 
-/* What nobody could be told of is taken away. (Any other failed ADD has left nothing.) */
+/* What could not be reported to anybody is removed. (Any other failed ADD leaves nothing.) */
 static int do_add(struct cni_call *c)
 {
 	int r = add(c);
@@ -306,8 +308,8 @@ static int do_check(struct cni_call *c)
 		return -1;
 	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
 		return -1;
-	/* of prevResult ctr-netcfg cannot tell whose interface it is: what it made carries its name
-	 */
+	/* From prevResult ctr-netcfg cannot tell whose interface it is: what it made bears its own
+	 * name. */
 	if (c->does & CNI_MAIN && chained(c) && c->ipam_type && cni_link_check(c) < 0)
 		return -1;
 	if (ports.any && cni_ports_check(c, &ports) < 0)

@@ -1,4 +1,4 @@
-/* cni_call.c: a plugin's configuration read, and the names of attachments; see cni_call.h. */
+/* cni_call.c: reading a plugin's configuration, and the names of attachments; see cni_call.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -144,7 +144,7 @@ static int read_version(struct cni_call *c)
 		c->code = CNI_BAD_JSON;
 		return -1;
 	}
-	if (!s || !*s) { /* as the specification's library has it */
+	if (!s || !*s) { /* as in the specification's library */
 		free(s);
 		s = xstrdup("0.1.0");
 	}
@@ -255,7 +255,7 @@ int cni_valid(struct cni_call *c, struct strv *out)
 			strv_take(out, cni_owner(id, ifname, c->name));
 		}
 	}
-	if (!any) /* no list is not an empty list: nothing is known to be stale */
+	if (!any) /* no list is different from an empty list: nothing is known to be stale */
 		return cni_fail(c, CNI_BAD_CONFIG, "cni.dev/valid-attachments is missing");
 	strv_sort(out);
 	return 0;
@@ -274,8 +274,7 @@ bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char
 	_cleanup_free_ char *ifname = xstrndup(slash + 1, (size_t)(at - slash - 1)),
 			    *of_net = cni_owner("x", ifname, c->name);
 	const char *tail = strchr(of_net, '@');
-	/* the network's part as it stands, or as it is shortened where the whole would be too long
-	 */
+	/* the part for the network, as it is or shortened where the whole would be too long */
 	_cleanup_free_ char *brief =
 	    xasprintf("@%.40s~%016llx", c->name, (unsigned long long)call_hash(c->name));
 	if (strcmp(at, tail) != 0 && strcmp(at, brief) != 0)

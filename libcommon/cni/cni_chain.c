@@ -1,6 +1,5 @@
-/* cni_chain.c: what plugins of a chain change of an interface that is there: sysctls, MAC, MTU,
- * modes (tuning), bandwidth, source addresses, and whether bridges reach each other (firewall).
- */
+/* cni_chain.c: what plugins of a chain change on an existing interface: sysctls, MAC, MTU, modes
+ * (tuning), bandwidth, source addresses, and whether bridges can reach each other (firewall). */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -36,8 +35,8 @@ static int chain_wrong(struct cni_call *c, int r)
 
 /* --- configurations --- */
 
-/* Each line of the node's list is a regular expression (of ^ $ . * and characters): one of them has
- * to match. */
+/* Each line of the node's list is a regular expression (of ^ $ . * and plain characters): one of
+ * them has to match. */
 static bool chain_like(const char *re, const char *s)
 {
 	if (!*re || strcmp(re, "$") == 0)
@@ -95,7 +94,7 @@ static int chain_sysctl_keys(struct cni_call *c, const json_t *o, const char *at
 
 static int chain_tuning(struct cni_call *c, struct tuning *t)
 {
-	/* ctr-netcfg's mac and mtu are those of the interface that it makes */
+	/* ctr-netcfg's mac and mtu are those of the interface that it makes. */
 	bool own = !(c->does & CNI_MAIN);
 	static const char *const refused[] = {"ethtool", NULL};
 	const json_t *from[2] = {c->conf, c->cni_args};
@@ -155,7 +154,7 @@ static int chain_bandwidth(struct cni_call *c, struct bandwidth *b)
 	return 0;
 }
 
-/* Which bridges do not reach each other: 1, 0, or -1. */
+/* Is it one of the bridges that cannot reach each other? 1, 0, or -1. */
 static int chain_firewall(struct cni_call *c)
 {
 	_cleanup_free_ char *policy = NULL, *backend = NULL;
@@ -196,7 +195,8 @@ int cni_chain_parse(struct cni_call *c)
 
 /* --- tuning --- */
 
-/* Below /proc/sys, with the dots of the key as slashes and IFNAME as the interface's name. */
+/* The path below /proc/sys, with the dots of the key replaced by slashes and IFNAME by the
+ * interface's name. */
 static char *chain_path(const struct cni_call *c, const char *key)
 {
 	char *path = xasprintf("/proc/sys/%s", key), *at = strstr(path, "IFNAME");
@@ -234,7 +234,7 @@ static int chain_sysctls_are(struct cni_call *c, void *arg)
 		if (!now)
 			return -1;
 		now[strcspn(now, "\n")] = 0;
-		for (char *s = now; *s; s++) /* lists of numbers are told with tabs */
+		for (char *s = now; *s; s++) /* the kernel separates numbers with tabs */
 			if (*s == '\t')
 				*s = ' ';
 		if (strcmp(now, json_string_value(v)) != 0)
@@ -259,7 +259,7 @@ static int chain_apply(struct cni_call *c, const struct tuning *t, struct nl *in
 	return nl_commit(in);
 }
 
-/* As it was before: what DEL gives back. */
+/* The previous settings, which DEL restores. */
 static void chain_before(const struct tuning *t, const struct link_info *l, struct tuning *was)
 {
 	*was = *t;
@@ -308,7 +308,7 @@ static int chain_tune(struct cni_call *c, const struct tuning *t, json_t *out)
 	return r;
 }
 
-/* What was before, where the interface is still there. */
+/* The previous settings, if the interface still exists. */
 static int chain_untune(struct cni_call *c)
 {
 	struct nl in;
@@ -330,7 +330,7 @@ static int chain_untune(struct cni_call *c)
 
 /* --- the host's end --- */
 
-/* Of the result's interfaces of the host, the other end of the container's pair. */
+/* Among the host's interfaces in the result: the other end of the container's veth. */
 static int chain_host(
     struct cni_call *c, const struct cni_result *r, struct nl *rt, struct link_info *out)
 {
@@ -403,7 +403,7 @@ static int chain_limited(struct cni_call *c, const struct bandwidth *b)
 	return r;
 }
 
-/* The bridges that the result names do not reach each other from now on. */
+/* From now on the bridges that the result names cannot reach each other. */
 static int chain_apart(struct cni_call *c, const struct cni_result *r)
 {
 	struct nl rt;

@@ -1,4 +1,4 @@
-/* cni_check.c: CHECK: is what prevResult tells of there? */
+/* cni_check.c: CHECK: does everything that prevResult describes exist? */
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static void check_route(const struct cidr *dst, int oif, bool unicast, void *arg
 static int check_if(struct cni_call *c, struct nl *in, const struct cni_if *x, struct link_info *l)
 {
 	char mac[18];
-	bool down = false; /* wanted so */
+	bool down = false; /* it is meant to be down */
 	if (cni_bool(c, "disableContainerInterface", &down) < 0 || rtnl_find(in, x->name, l) < 0)
 		return -1;
 	snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", l->mac[0], l->mac[1], l->mac[2],

@@ -1,6 +1,6 @@
-/* cni_exec.c: another plugin, called as the specification says (section 4): the same environment,
- * our configuration on its standard input, JSON from its standard output.
- */
+/* cni_exec.c: calling another plugin as the specification says (section 4): with the same
+ * environment and our configuration on its standard input, and reading JSON from its standard
+ * output. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -39,7 +39,7 @@ char *cni_find(struct cni_call *c, const char *type)
 	return found;
 }
 
-/* It may not read all before it writes: both at once. */
+/* The plugin may write before it has read everything: both at once. */
 static void exec_talk(int to, int from, const char *text, size_t len, struct buf *out)
 {
 	char p[8192];
@@ -73,7 +73,7 @@ static void exec_talk(int to, int from, const char *text, size_t len, struct buf
 	close(from);
 }
 
-/* Its own words and code are ours, too. */
+/* Pass on its message and code as ours. */
 static int exec_failed(struct cni_call *c, const char *type, const json_t *o, int status)
 {
 	const char *msg = json_string_value(json_object_get(o, "msg")),

@@ -1,10 +1,11 @@
-/* cni_ipam.c: addresses for attachments, from host-local's configuration
- * (containernetworking/plugins, host-local): a list of sets of ranges; of each set one address.
+/* cni_ipam.c: addresses for attachments, by host-local's configuration
+ * (containernetworking/plugins, host-local): a list of sets of ranges, and one address from each
+ * set.
  *
  * Leases are files (lease.h) in $CTR_RUN/cni/NETWORK, or dataDir/NETWORK. Beside them `.at-OWNER`
- * names an attachment's addresses: it is made, empty, before the first lease and filled after the
- * last. Who adds or frees has it locked: of two at once one waits for the other. Where it is empty
- * and nobody has it locked, a kill came between.
+ * lists an attachment's addresses: it is made, empty, before the first lease and filled after the
+ * last. Whoever adds or frees holds its lock, so of two at once one waits for the other. When it is
+ * empty and nobody holds the lock, a kill came in between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ bool cni_ipam_ours(const struct cni_call *c)
 		return true;
 	if (strcmp(c->ipam_type, "host-local") != 0)
 		return false;
-	/* Ours, unless CNI_PATH has another one of that name. */
+	/* Ours, unless CNI_PATH has another plugin of that name. */
 	_cleanup_free_ char *path = cni_find((struct cni_call *)c, "host-local");
 	return !path || (stat(path, &other) == 0 && stat("/proc/self/exe", &self) == 0 &&
 			    self.st_ino == other.st_ino && self.st_dev == other.st_dev);
@@ -49,8 +50,8 @@ static void ipam_mine(const struct lease *l, void *arg)
 		m->v[m->n++] = l->addr;
 }
 
-/* The attachment's addresses: by its index where that is whole, else by a search. Their number, or
- * -1. */
+/* The attachment's addresses: from its index when that is complete, otherwise by a search. Returns
+ * their number, or -1. */
 static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *had, int room)
 {
 	size_t len = 0;
@@ -67,7 +68,7 @@ static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *h
 	return lease_each(x->dir, ipam_mine, &m) < 0 ? -1 : m.n;
 }
 
-/* All that the attachment has, whatever the index says. */
+/* Everything that the attachment has, whatever the index says. */
 static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
 {
 	struct addr had[32];
@@ -84,7 +85,7 @@ static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
 	return 0;
 }
 
-/* The index, locked; -1 with errno ENOENT where there is none and none is to be made. */
+/* The index, opened and locked; -1 with errno ENOENT when there is none and none is to be made. */
 static int ipam_lock(const struct cni_ipam *x, int flags)
 {
 	struct stat st;
@@ -98,7 +99,7 @@ static int ipam_lock(const struct cni_ipam *x, int flags)
 		}
 		if (st.st_nlink)
 			return fd;
-		close(fd); /* a DEL took it away meanwhile */
+		close(fd); /* a DEL removed it meanwhile */
 	}
 }
 
@@ -122,14 +123,15 @@ static int ipam_begin(struct cni_call *c, const struct cni_ipam *x)
 	if (has)
 		cni_fail(c, CNI_FAILED, "%s has addresses in network %s already (no DEL came)",
 		    c->id, c->name);
-	if (fd >= 0 && (has || ipam_free_all(c, x) < 0)) { /* of an ADD that was killed */
+	if (fd >= 0 && (has || ipam_free_all(c, x) < 0)) { /* left by an ADD that was killed */
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
-/* One address of a set: that which is asked for, or of the first range that has one. */
+/* One address of a set: the one that is asked for, or one of the first range that has a free
+ * one. */
 static int ipam_take(
     struct cni_call *c, struct cni_ipam *x, size_t set, const char *names, struct cni_result *out)
 {
@@ -182,7 +184,7 @@ static int ipam_fill(int fd, const struct cni_result *r, const char *index)
 	return done;
 }
 
-/* Names by which others may know it (capability aliases). */
+/* Names by which others may know the attachment (capability aliases). */
 static int ipam_names(struct cni_call *c, struct buf *out)
 {
 	struct strv l = {0};
@@ -310,8 +312,8 @@ static bool ipam_keep(const struct lease *l, void *arg)
 	return !cni_is_stale(k->c, k->valid, l->owner);
 }
 
-/* An index whose attachment is not valid. A name that is cut short by a hash is cut so here, too.
- */
+/* An index whose attachment is not valid. A name that was shortened with a hash is shortened here
+ * in the same way. */
 static int ipam_index_gc(int dirfd, const char *name, void *arg)
 {
 	struct keep *k = arg;

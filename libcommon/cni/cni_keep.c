@@ -1,9 +1,10 @@
-/* cni_keep.c: what attachments have in nf_tables, kept in files, for who flushes it (Debian's
- * reload of its firewall does).
+/* cni_keep.c: what attachments have in nf_tables, also kept in files, in case somebody flushes the
+ * ruleset (reloading Debian's nftables service does).
  *
- * Each is a file, $CTR_RUN/cni/.kept/KIND-OWNER, with the messages that put its elements in, as
- * they went to the kernel; of a checked source address the port and the MAC. Beside them `.tables`
- * has the handles of our tables when all was in place: a table that was made since has another one.
+ * Each is a file, $CTR_RUN/cni/.kept/KIND-OWNER, with the messages that add its elements, as they
+ * were sent to the kernel; for a checked source address it has the port and the MAC. Beside them
+ * `.tables` holds the handles of our tables from when everything was in place: a table that was
+ * made since then has another handle.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,8 +35,8 @@ static char *keep_name(const struct cni_call *c, char kind)
 	return s;
 }
 
-/* The folder, locked: shared while an attachment's elements and file change together, alone while
- * they are put in again. */
+/* The folder, locked: shared while an attachment's elements and its file change together,
+ * exclusively while they are put in again. */
 static int keep_open(bool make, int how)
 {
 	_cleanup_free_ char *dir = xasprintf("%s/cni/.kept", ctr_run());
@@ -139,11 +140,12 @@ int cni_keep_away(const struct cni_call *c, const char *kinds)
 
 struct again {
 	const struct cni_call *c;
-	const struct strv *valid; /* GC: the others go; or NULL */
+	const struct strv *valid; /* for GC: the others are removed; or NULL */
 	struct nft *f;
 };
 
-/* Messages that add elements, and nothing else. Two that claim one port: the first has it. */
+/* Messages that add elements, and nothing else. Of two that claim the same port, the first one gets
+ * it. */
 static void again_put(struct nft *f, const char *p, size_t len)
 {
 	int left = (int)len;
@@ -197,7 +199,7 @@ static int again_one(int dir, const char *name, void *arg)
 	return 0;
 }
 
-/* The tables as they are: their handles as text, and whether they have their rules. */
+/* The tables as they are now: their handles as text, and whether they have their rules. */
 static bool again_whole(struct nft *f, char out[64])
 {
 	static const int families[] = {AF_INET, AF_INET6, AF_BRIDGE};
@@ -210,7 +212,7 @@ static bool again_whole(struct nft *f, char out[64])
 	return rules;
 }
 
-/* In again, with the folder locked alone. */
+/* Put everything in again, with the folder locked exclusively. */
 static int again_all(struct again *a, int dir)
 {
 	char now[64];

@@ -1,8 +1,8 @@
 /* cni_link.c: the interface of an attachment: ADD and DEL of bridge, ptp, macvlan, ipvlan.
  *
- * The order is that of what a kill would leave: leases, which bear the attachment's name; then the
- * interface, whose host's end is called by a hash of it and has it as alias; last the nf_tables
- * elements with it as comment.
+ * The order follows from what a kill would leave: first the leases, which bear the attachment's
+ * name; then the interface, whose host end is named after a hash of it and has it as alias; last
+ * the nf_tables elements, with it as comment.
  */
 #include <errno.h>
 #include <linux/if_link.h>
@@ -55,7 +55,7 @@ static int link_dns(struct cni_call *c, struct cni_result *r)
 	return 0;
 }
 
-/* The bridge, or its end in a VLAN, has the gateways' addresses. */
+/* The bridge, or its interface in a VLAN, has the gateways' addresses. */
 static int link_gateways_up(const struct cni_link *l, struct nl *rt, const struct link_info *bridge,
     const struct cni_result *r, struct link_info *door)
 {
@@ -88,8 +88,8 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 	int done = c->does & CNI_BRIDGE ? cni_link_bridge_up(l, &rt, &b) : 0;
 	if (done == 0)
 		done = cni_link_pair(c, l, &rt, &b);
-	/* EEXIST: one of the two names is taken, and not by us; whatever else fails leaves a pair
-	 */
+	/* With EEXIST one of the two names is taken, and not by us; any other failure leaves a
+	 * veth. */
 	*made = done == 0 || (c->does & CNI_BRIDGE && b.index && errno != EEXIST);
 	if (done == 0)
 		done = cni_link_vlans(l, &rt);
@@ -108,7 +108,7 @@ static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *
 		return -1;
 	if (c->does & CNI_BRIDGE)
 		cni_result_if(r, l->bridge, NULL, b.mac, b.mtu);
-	cni_result_if(r, l->host, NULL, l->host_mac, in.mtu); /* one MTU for both ends */
+	cni_result_if(r, l->host, NULL, l->host_mac, in.mtu); /* both ends have the same MTU */
 	cni_result_if(r, c->ifname, c->netns, in.mac, in.mtu);
 	if (l->gateway && l->vlan)
 		cni_result_if(r, l->door, NULL, door.mac, door.mtu);
@@ -132,7 +132,7 @@ int cni_link_add(struct cni_call *c, struct cni_result *out)
 	if (cni_link_parse(c, &l) < 0)
 		return -1;
 	bool l3 = c->ipam_type && *c->ipam_type;
-	/* ipvlan in a chain takes the addresses that are there */
+	/* In a chain, ipvlan takes the addresses of the previous result. */
 	if (!l3 && c->does & CNI_IPVLAN && c->prev.n_ips)
 		link_take_prev(c, out);
 	else if (l3 && cni_ipam_add(c, out) < 0)
@@ -197,9 +197,9 @@ static int link_undo(struct cni_call *c, bool made)
 	return c->ipam_type && *c->ipam_type ? cni_ipam_del(c) : 0;
 }
 
-/* First what is in nf_tables: the kernel's clean-up of it, for which the end of the process would
- * wait, goes on while the interface is taken away. Last the address, so that nobody gets it while
- * in use. */
+/* First the nf_tables elements: the kernel's clean-up after them, for which the end of the process
+ * would wait, goes on while the interface is removed. Last the address, so that nobody gets it
+ * while it is in use. */
 int cni_link_del(struct cni_call *c)
 {
 	char host[16];
@@ -208,7 +208,7 @@ int cni_link_del(struct cni_call *c)
 	bool l3 = c->ipam_type && *c->ipam_type;
 	_cleanup_free_ char *why = NULL;
 	cni_link_name("veth", c->owner, host);
-	setenv("CNI_COMMAND", "DEL", 1); /* an ADD that is undone */
+	setenv("CNI_COMMAND", "DEL", 1); /* an ADD is being undone */
 	cni_bool(c, "ipMasq", &masq);
 	cni_bool(c, "macspoofchk", &spoof);
 	masq |= cni_kept(c, 'n');

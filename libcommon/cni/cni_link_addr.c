@@ -1,6 +1,5 @@
 /* cni_link_addr.c: addresses and routes: of the interface in its network namespace, of the bridge
- * as its gateway, of ptp's end on the host; see cni_link.h.
- */
+ * as gateway, of ptp's end on the host; see cni_link.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ip.h>
@@ -22,7 +21,7 @@ static bool link_v6(const struct cni_result *r)
 	return false;
 }
 
-/* The folder is opened once: see rtnl_inet_conf(). A kernel without IPv6 has none. */
+/* The folder is opened only once: see rtnl_inet_conf(). A kernel without IPv6 does not have it. */
 static int link_sysctls(struct cni_call *c, void *arg)
 {
 	const struct cni_link *l = ((void **)arg)[0];
@@ -48,7 +47,7 @@ static const struct addr *link_gw(const struct cni_result *r, int family)
 	return NULL;
 }
 
-/* ptp: no neighbour but the gateway: its route first, and the subnet by it. */
+/* ptp: no neighbour but the gateway: first the route to it, then the subnet through it. */
 static int link_ptp_routes(struct nl *in, const struct cni_result *r, int index)
 {
 	struct addr none = {0};
@@ -104,8 +103,8 @@ int cni_link_inside(
 			q.via = *gw;
 		q.index = x->index;
 		rtnl_route_new(&in, &q);
-		/* one that is there: the first wins, as the specification says of the default route
-		 */
+		/* a route that exists: the first one wins, as the specification says of the default
+		 * route */
 		if (cni_link_commit(&in) < 0 && errno != EEXIST)
 			done = -1;
 	}
@@ -124,7 +123,7 @@ struct others {
 	size_t n;
 };
 
-/* One IPv4 address a bridge, and of IPv6 none that overlaps. */
+/* A bridge may have one IPv4 address, and no IPv6 addresses that overlap. */
 static void link_other(int index, const struct cidr *a, void *arg)
 {
 	struct others *o = arg;

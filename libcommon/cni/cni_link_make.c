@@ -1,6 +1,5 @@
-/* cni_link_make.c: the interfaces themselves: the bridge and the pair, a port's VLANs, macvlan and
- * ipvlan; see cni_link.h.
- */
+/* cni_link_make.c: the interfaces themselves: the bridge and the veth, a port's VLANs, macvlan and
+ * ipvlan; see cni_link.h. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -27,7 +26,7 @@ static void link_default(const struct cidr *dst, int oif, bool unicast, void *ar
 		*index = oif;
 }
 
-/* The bridge: made where it is missing; another's is used as it is. */
+/* The bridge: made when it does not exist; an existing one is used as it is. */
 int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info *b)
 {
 	int r = rtnl_find(rt, l->bridge, b);
@@ -56,7 +55,7 @@ int cni_link_bridge_up(const struct cni_link *l, struct nl *rt, struct link_info
 	return cni_link_commit(rt);
 }
 
-/* A port's VLANs, given those that it has of itself. */
+/* Set a port's VLANs, knowing those that it has by default. */
 static int link_port_vlans(const struct cni_link *l, struct nl *rt, const char *port, bool trunk)
 {
 	struct link_info h;
@@ -64,7 +63,7 @@ static int link_port_vlans(const struct cni_link *l, struct nl *rt, const char *
 		return -1;
 	if (!l->keep_vlan) {
 		rtnl_port_vlan(rt, h.index, port, 1, 1, false, false, true);
-		if (cni_link_commit(rt) < 0 && errno != ENOENT) /* gone already */
+		if (cni_link_commit(rt) < 0 && errno != ENOENT) /* it is gone already */
 			return -1;
 	}
 	if (l->vlan)
@@ -101,7 +100,7 @@ int cni_link_vlan_gateway(const struct cni_link *l, struct nl *rt, const struct 
 		if ((cni_link_commit(rt) < 0 && errno != EEXIST) || rtnl_find(rt, l->door, &g) < 0)
 			return -1;
 	}
-	/* each time: a kill may have come between */
+	/* Every time, because a kill may have come in between. */
 	if (!(g.flags & IFF_UP))
 		rtnl_link_up(rt, g.index, l->door, true);
 	return cni_link_commit(rt) < 0 ? -1 : link_port_vlans(l, rt, port, false);
@@ -129,7 +128,7 @@ static int link_mode(struct cni_call *c, const char *mode, int *out)
 	return cni_fail(c, CNI_BAD_CONFIG, "mode: '%.40s' is not one of %s", mode, c->plugin);
 }
 
-/* macvlan, ipvlan: the parent is named, or has the default route. */
+/* macvlan and ipvlan: the parent is named, or is the interface of the default route. */
 int cni_link_parent(struct cni_call *c, const struct cni_link *l, struct nl *rt, int *index)
 {
 	struct link_info p;
@@ -188,13 +187,13 @@ int cni_link_pair(
 	    .peer_netns_fd = c->ns,
 	    .peer_mac = l->mac};
 	rtnl_link_add(rt, &a);
-	/* In one batch: of a kill, there is a pair with its name or none. */
+	/* In one batch: after a kill there is a veth with its alias, or none. */
 	rtnl_link_alias(rt, l->host, c->owner);
 	if (bridge->index && (l->hairpin || l->isolate))
 		rtnl_port_flags(rt, l->host, l->hairpin, l->isolate);
 	if (!bridge->index)
 		return cni_link_commit(rt);
-	/* A port needs no address of its own, and the kernel looks through those of all of them. */
+	/* A port needs no address of its own, and the kernel would search those of all ports. */
 	size_t ours = rt->n;
 	rtnl_port_silent(rt, l->host);
 	rtnl_link_up(rt, 0, l->host, true);
@@ -206,11 +205,11 @@ int cni_link_pair(
 	return r;
 }
 
-/* From the IPv4 address, where there is one: who had the address before had the same, so no
- * neighbour is wrong. */
+/* Made from the IPv4 address, if there is one: an earlier owner of the address had the same MAC, so
+ * no neighbour's cache is wrong. */
 void cni_link_choose_mac(struct cni_link *l, const struct cni_result *r)
 {
-	/* the host's end's: known beforehand, it need not be asked for */
+	/* That of the host's end: chosen in advance, it need not be asked for. */
 	if (getrandom(l->host_mac, 6, 0) != 6)
 		memcpy(l->host_mac, l->host + 4, 6);
 	l->host_mac[0] = (uint8_t)((l->host_mac[0] & 0xfc) | 2);

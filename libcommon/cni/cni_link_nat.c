@@ -1,6 +1,5 @@
-/* cni_link_nat.c: what an attachment has in nf_tables: its way out and its masquerade; see
- * cni_link.h.
- */
+/* cni_link_nat.c: an attachment's elements in nf_tables: its interface and its masquerading; see
+ * cni_link.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +51,8 @@ static void link_masq_seen(const struct addr *a, const char *comment, void *arg)
 	m->v[m->n++] = *a;
 }
 
-/* The attachment's elements: by its addresses where they are known, each looked at first; else all
- * are read. */
+/* The attachment's elements: by its addresses when they are known, each checked first; otherwise
+ * all are read. */
 int cni_link_del_nat(struct cni_call *c, const char *host, const struct addr *had, int n)
 {
 	struct nft f;

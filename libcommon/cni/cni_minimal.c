@@ -1,4 +1,4 @@
-/* cni_minimal.c: the minimal build is no CNI plugin: it has neither JSON nor networks. */
+/* cni_minimal.c: the minimal build is no CNI plugin, because it has neither JSON nor networks. */
 #include <stddef.h>
 
 #include "cni.h"

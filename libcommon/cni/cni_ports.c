@@ -1,4 +1,4 @@
-/* cni_ports.c: published ports: elements of the maps of nft.h, each with its attachment's name. */
+/* cni_ports.c: published ports: elements in the maps of nft.h, each with its attachment's name. */
 #include <errno.h>
 #include <linux/ip.h>
 #include <netinet/in.h>
@@ -60,7 +60,7 @@ static int ports_options(struct cni_call *c)
 	static const char *const refused[] = {
 	    "externalSetMarkChain", "conditionsV4", "conditionsV6", "masqAll", NULL};
 	bool snat = true;
-	int64_t bit = -1; /* we mark no packets, so any will do */
+	int64_t bit = -1; /* we mark no packets, so any bit will do */
 	if (cni_bool(c, "snat", &snat) < 0 || cni_int(c, "markMasqBit", 0, 31, &bit) < 0)
 		return -1;
 	if (bit >= 0 && json_object_get(c->conf, "externalSetMarkChain"))
@@ -104,7 +104,8 @@ static const struct addr *ports_target(struct cni_call *c, const struct cni_resu
 	return NULL;
 }
 
-/* Every mapping for every family that the attachment has and the mapping's host address allows. */
+/* Every mapping, for every address family that the attachment has and that the mapping's host
+ * address allows. */
 static struct nft_port *ports_spread(
     struct cni_call *c, const struct cni_ports *p, const struct cni_result *r, size_t *n)
 {
@@ -124,8 +125,9 @@ static struct nft_port *ports_spread(
 	return v;
 }
 
-/* By which interface of this host the target is reached: pairs and bridges only, never a way out to
- * the world. From 127.0.0.1, too, which our rules keep to the host. */
+/* The interface of this host through which the target is reached: only a veth or a bridge, never
+ * one that leads to the outside. Connections from 127.0.0.1, too, which our rules keep on the
+ * host. */
 static int ports_door(const struct addr *to, char out[IF_NAMESIZE])
 {
 	struct nl rt;
@@ -161,7 +163,7 @@ static int ports_taken(struct nft *f, const struct nft_port *v, size_t n)
 	return fail("a port of the host is published already");
 }
 
-/* An old flow of datagrams would go on to whom it went before. */
+/* An old UDP flow would continue to its previous target. */
 static void ports_forget(struct nft_port *v, size_t n)
 {
 	size_t udp = 0;
@@ -240,7 +242,7 @@ int cni_ports_del(struct cni_call *c, const struct cni_ports *p)
 {
 	struct nft f;
 	struct sweep s = {.c = c};
-	/* perhaps only not told again */
+	/* it may only be that the ports are not named again */
 	bool all = !p->any && cni_kept(c, 'p');
 	if (!p->any && !all)
 		return 0;

@@ -1,7 +1,7 @@
-/* cni_result.c: results read and written in each version's shape; see cni_result.h.
+/* cni_result.c: results read and written in the form of each version; see cni_result.h.
  *
  * Up to 0.4.0 each address has its "version"; 1.1.0 adds attributes of interfaces and routes.
- * Before 0.3.0 it has one address a family, each with its routes, and no interfaces.
+ * Before 0.3.0 there is one address for each family, each with its routes, and no interfaces.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,8 @@ void cni_result_free(struct cni_result *r)
 
 /* --- reading --- */
 
-/* A member that is an address, or (len) an address with its prefix. 1, 0 when there is none, -1. */
+/* A member that is an address, or (len) an address with its prefix length. 1; 0 when there is none;
+ * -1. */
 static int result_addr(const struct jctx *c, const json_t *o, const char *path, const char *key,
     struct addr *a, struct cidr *cidr)
 {
@@ -183,7 +184,7 @@ static int parse_ips(
 	return 0;
 }
 
-/* ip4, ip6: the shape before 0.3.0. */
+/* ip4 and ip6: the form before 0.3.0. */
 static int parse_old(const struct jctx *c, const json_t *o, const char *path, const char *key,
     struct cni_result *out)
 {
