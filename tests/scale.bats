@@ -138,3 +138,103 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	h ctr-rm -f a
 	h ctr-net rm n
 }
+
+# bats test_tags=ctr-run,ctr-image,ctr-commit,ctr-rm
+@test "15.7 with 7 to 10 descriptors, and where no file may grow, every tool does it or says why; who lives is left alone" {
+	not_old "descriptors are counted by today's calls"
+	tar -C "$ROOTFS" -cf root.tar etc
+	ctr-image import i <root.tar >/dev/null
+	ctr-image save i >i.tar
+	ctr-run -d --name keep "$ROOTFS" sleep 1000 >/dev/null
+	before=$(cat "$CTR_RUN/containers/keep/state")
+	for limit in "-n 7" "-n 8" "-n 9" "-n 10" "-f 0" "-f 1"; do
+		while read -r line; do
+			code=0 # by a pipe: a word fits even where no file grows
+			err=$({ (ulimit $limit && eval "exec timeout 20 $line") </dev/null >/dev/null; } 2>&1) || code=$?
+			[ $code = 0 ] || [ -n "$err" ] || { echo "limit $limit: $line: exit $code and not a word"; return 1; }
+			[ $code -le 127 ] || { echo "limit $limit: $line: exit $code: $err"; return 1; }
+		done <<-'END'
+			ctr-run "$ROOTFS" true
+			ctr-run -d --rm "$ROOTFS" true
+			ctr-create "$ROOTFS" true
+			ctr-exec keep true
+			ctr-ps -a
+			ctr-logs keep
+			ctr-top keep
+			ctr-pause keep
+			ctr-unpause keep
+			ctr-update -m 64m keep
+			ctr-commit keep t
+			ctr-cp keep:/etc/passwd -
+			ctr-diff keep
+			ctr-gc
+			ctr-image import j <root.tar
+			ctr-image load <i.tar
+			ctr-image tag i k
+			ctr-image save i
+			ctr-image rm k
+			ctr-volume create v
+			ctr-volume rm v
+			ctr-net create n
+			ctr-net rm n
+			ctr-rm -f nosuch
+			ctr-cgset -c g pids.max=9
+		END
+	done
+	ctr-unpause keep 2>/dev/null || true
+	ctr-cgset -d g 2>/dev/null || true
+	ctr-gc >/dev/null
+	[ "$(cat "$CTR_RUN/containers/keep/state")" = "$before" ]
+	[ "$(ctr-exec keep echo inside)" = inside ]
+}
+
+# bats test_tags=ctr-run,ctr-rename
+@test "15.7 a disk without room or inodes: no name is changed, and no container has a root that the kernel made read-only" {
+	not_in_rig "hostfs"
+	cat >full.sh <<-'END'
+		trap 'rm -f "$CTR_LIB"/f*; ctr-rm -f a cold' EXIT
+		mount -t tmpfs -o size=4m,nr_inodes=200 none "$CTR_LIB"
+		ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+		ctr-create --name cold "$ROOTFS" true >/dev/null
+		dd if=/dev/zero of="$CTR_LIB/fill" bs=64k 2>/dev/null || true
+		ctr-rename a b && exit 1
+		rm "$CTR_LIB/fill"
+		i=0; while touch "$CTR_LIB/f$i" 2>/dev/null; do i=$((i + 1)); done
+		ctr-rename a b && exit 1
+		ctr-rename cold b && exit 1
+		[ "$(ctr-ps -an -o name | tr -s ' \n' ' ')" = "a cold " ] || exit 1
+		n=0
+		for k in $(seq 24); do # one inode more each time, until it starts
+			rm "$CTR_LIB/f$k"
+			if ctr-run "$ROOTFS" sh -c 'touch /x && echo wrote' >out 2>err; then break; fi
+			grep -q . err || { echo "with $k: not a word"; exit 1; }
+			if grep Read-only err; then exit 1; fi
+		done
+		[ "$(cat out)" = wrote ] || exit 1
+		rm -f "$CTR_LIB"/f*
+		[ -z "$(ctr-gc)" ]
+	END
+	unshare -m --propagation private sh full.sh
+}
+
+# bats test_tags=ctr-restart,ctr-rm
+@test "15.7 twenty restarts of one at once all succeed; rm -f fails for a beginning that many have" {
+	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
+	pids=()
+	for i in $(seq 20); do
+		ctr-restart -t 0 r >/dev/null 2>"err.$i" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	[ -z "$(cat err.*)" ]
+	ctr-create --name x "$ROOTFS" true >/dev/null
+	ctr-create --name y "$ROOTFS" true >/dev/null
+	for c in x y; do # two whose ids begin alike
+		old=$(ctr-inspect -f Id $c | cut -c 1-12)
+		sed -i "s/$old/abc${old:3}/" "$CTR_LIB/containers/$c/conf"
+		mv "$CTR_LIB/ids/$old" "$CTR_LIB/ids/abc${old:3}"
+	done
+	run -1 ctr-rm -f abc
+	[[ "$output" = *"more than one container's id begins so"* ]]
+	[ "$(ctr-ps -aq | wc -l)" = 3 ]
+}

@@ -127,6 +127,19 @@ int rootfs_readonly(const char *root)
 		   : 0;
 }
 
+/* Where its work directory cannot have a folder in it (no inode is left, say), the kernel mounts an
+ * overlay read-only instead, and says so in its log alone. */
+static int overlay_writable(const struct rootfs *r)
+{
+	struct statfs fs;
+	if (statfs(upper_of(r), &fs) < 0 || !(fs.f_flags & ST_RDONLY))
+		return 0;
+	errno = ENOSPC;
+	return fail("%s: mount overlay: the kernel could not prepare the writable layer (no space "
+		    "or no inode is left there, or an attribute was refused)",
+	    r->dir);
+}
+
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
@@ -194,7 +207,9 @@ static int overlay_mount(struct rootfs *r)
 		umount2(r->dir, MNT_DETACH);
 	errno = why;
 	buf_free(&opts);
-	if (m == 0 || bound)
+	if (m == 0 && !bound)
+		return overlay_writable(r);
+	if (bound)
 		return m;
 	r->no_overlay = cannot && copy;
 	if (errno == ENODEV)
