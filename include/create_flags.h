@@ -25,6 +25,8 @@ struct create_flags {
 	const char *net, *pid, *ipc, *uts, *cgroupns, *userns, *log_files, *umask, *oom_score_adj;
 	struct strv env, env_file, volumes, mounts, tmpfs, ulimits, sysctls, devices, cap_add,
 	    cap_drop, groups, labels, security;
+	const char *
+	    further; /* the nets but the first, as lines of a record's `networks` (create_nets.h) */
 	struct strv nets, publish, dns, dns_search, dns_option, label_file, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;

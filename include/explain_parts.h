@@ -14,11 +14,13 @@ struct script {
 	const struct create_flags *o;
 	struct container *c;
 	const struct spec *s;
-	const char *root;   /* the operand */
-	struct buf cleanup; /* what the trap runs, lines */
-	struct buf outside; /* ctr-unshare's --outside, commands */
-	struct network net;
+	const char *root;    /* the operand */
+	struct buf cleanup;  /* what the trap runs, lines */
+	struct buf outside;  /* ctr-unshare's --outside, commands */
+	struct network net;  /* the one at hand, open while has_net */
+	struct strv further; /* the others' lines: NAME IP IP6 ALIAS... */
 	bool group, has_net;
+	bool out[2];  /* IPv4, IPv6: there is a default route already */
 	unsigned etc; /* which of explain_etc[] there are */
 };
 extern const char *const explain_etc[3];

@@ -25,10 +25,10 @@ env | sort
 pwd
 hostname
 cat /proc/sys/kernel/domainname
-[ "$(readlink /proc/self/ns/net)" = "$HOST_NET" ] || { ip -o a | sed 's/if[0-9]*//; s/fe80[^ ]*//; s/tentative//'; ip route; }
+[ "$(readlink /proc/self/ns/net)" = "$HOST_NET" ] || { ip -o a | sort | sed 's/if[0-9]*//; s/fe80[^ ]*//; s/tentative//'; ip route; }
 cat /etc/hosts | sed 's/[0-9a-f]\{12\}/ID/g'
 cat /etc/resolv.conf
-cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu /proc/sys/net/ipv6/conf/eth0/accept_ra /proc/sys/net/ipv6/conf/eth0/disable_ipv6 2>/dev/null
+cat /sys/class/net/eth*/address /sys/class/net/eth*/mtu /proc/sys/net/ipv6/conf/eth*/accept_ra /proc/sys/net/ipv6/conf/eth*/disable_ipv6 2>/dev/null
 ls -l /dev | sed 's/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /'
 for f in memory/memory.limit_in_bytes cpu/cpu.shares cpu/cpu.cfs_quota_us pids/pids.max cpuset/cpuset.cpus \
 	blkio/blkio.weight devices/devices.list memory.max cpu.weight cpu.max pids.max cpuset.cpus; do
@@ -334,7 +334,13 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 --net one -p 8080:80 -p 127.0.0.1:8053:53/udp -p 9000-9002:90-92 i
 --net both -p 8081:80 i
 --net bridge --userns 0:100000:65536 i
+--net one --net both i
+--net both --net one --net two i
+--net one --net name=both,ip=10.79.0.8,ip6=fd79::8,alias=zz -p 8080:80 i
+--name web --net one:ip=10.77.0.9,alias=al --net both i
 END
+	run -125 h ctr-run --explain --net two -p 8080:80 i true
+	[[ $output = *"network two is internal"* ]]
 	# its ports lead there, and are gone with it
 	h ctr-run --explain --name web --net both -p 8080:80 i nc -l -p 80 -e echo hello >script
 	h sh script </dev/null >out 2>&1 &

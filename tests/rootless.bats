@@ -354,3 +354,47 @@ machine() {
 	ctr-rm c && ctr-volume rm vol
 	unset CTR_LIB CTR_RUN
 }
+
+# bats test_tags=ctr-run,ctr-unshare,ctr-root,ctr-priv
+@test "20: what --explain prints is the same container for a user, too" {
+	multi
+	cat >"$SHARED/probe" <<'END'
+echo "$0 $*"
+sed 's/^[0-9]* [0-9]* [0-9]*:[0-9]* //; s/lowerdir=[^,]*,upperdir=[^,]*,workdir=[^,]*/layers/; s/master:[0-9]*/master/' /proc/self/mountinfo |
+	sed 's|^[^ ]*/\(hosts\|hostname\|resolv.conf\) /etc|FILE /etc|' | sort
+grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status
+cat /proc/self/limits /proc/self/uid_map /proc/self/gid_map /proc/self/oom_score_adj
+env | sort; pwd; hostname; ip -o link | sed 's/link.*//'
+sed 's/[0-9a-f]\{12\}/ID/g' /etc/hosts
+ls -l /dev / | sed 's/^\([^ ]*\) *[0-9]*/\1/; s/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /'
+touch /written 2>&1; ls -ln /written /mnt 2>/dev/null | sed 's/[A-Z][a-z][a-z] *[0-9]* *[0-9:]* / /'; rm -f /written
+exit 7
+END
+	local n=0 flags
+	as "mkdir sub"
+	while IFS= read -r flags; do
+		run -7 as "ctr-run -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\" </dev/null"
+		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" >"$WORLD/direct"
+		as "ctr-run --explain -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\"" >"$WORLD/script"
+		chmod 644 "$WORLD/script"
+		run -7 as "sh /dev/stdin" <"$WORLD/script"
+		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" >"$WORLD/explained"
+		diff -u "$WORLD/direct" "$WORLD/explained" || { echo "with $flags"; cat "$WORLD/script"; return 1; }
+		n=$((n + 1))
+		[ -z "$(find /tmp -maxdepth 1 -name "ctr-*" -user "$USER")" ] || { echo "left with $flags"; find /tmp -maxdepth 2 -path "*/ctr-*" -user "$USER" -ls; cat "$WORLD/script"; return 1; }
+	done <<'END'
+$R
+--read-only --tmpfs /tmp $R
+-v $HOME/sub:/mnt $R
+-u 33:33 -w /new -e A=1 $R
+--cap-drop ALL --cap-add NET_BIND_SERVICE $R
+--security-opt seccomp=unconfined --security-opt no-new-privileges $R
+--net host $R
+--userns keep-id $R
+--ulimit nofile=100:200 --umask 077 --oom-score-adj 500 $R
+--init --shm-size 1m $R
+--pid host $R
+--privileged $R
+END
+	[ $n = 12 ]
+}

@@ -205,7 +205,8 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 			if (r)
 				return r;
 		}
-	return n < 0 ? fail("read directory: %m") : 0;
+	/* ENOENT: what fn took away was the last of it, and the folder itself */
+	return n < 0 && errno != ENOENT ? fail("read directory: %m") : 0;
 }
 
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)

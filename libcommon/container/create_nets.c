@@ -58,8 +58,6 @@ static int further(struct create_flags *o, const struct one *n, struct buf *line
 	if (!endpoint_wanted(o->net) || !endpoint_wanted(n->name) || str_eq(n->name, "pasta") ||
 	    str_eq(o->net, "pasta"))
 		return fail("--net %s: not beside --net %s", n->name, o->net);
-	if (o->explain)
-		return fail("--explain: of one --net only");
 	if (name_check("--net", n->name) < 0)
 		return -1;
 	if (n->mac)

@@ -92,6 +92,14 @@ static void step_group(struct script *x)
 
 /* --- 3. the files of /etc --- */
 
+/* "" of the first network, then its number. */
+static const char *nth(size_t i, char out[8])
+{
+	if (i)
+		snprintf(out, 8, "%u", (unsigned)i);
+	return out;
+}
+
 /* A here-document, with an end marker that is no line of the text. */
 static void put_file(struct script *x, const char *name, const char *text)
 {
@@ -108,18 +116,25 @@ static void put_file(struct script *x, const char *name, const char *text)
 	if (!x->has_net || strcmp(name, "hosts") != 0)
 		return;
 	const struct etc_hosts own = {.hostname = x->s->hostname, .domainname = x->s->domainname};
-	struct buf further = {0};
-	buf_puts(&further, x->c->name);
-	if (x->o->name)
-		buf_printf(&further, " %s", x->c->id);
-	for (size_t i = 0; i < x->o->net_alias.n; i++)
-		buf_printf(&further, " %s", x->o->net_alias.v[i]);
-	_cleanup_free_ char *names = etc_hosts_own(&own, further.p);
-	buf_free(&further);
-	fputs("for a in $addr; do\n\tprintf '%s\\t%s\\n' \"${a%/*}\" ", x->f);
-	explain_word(x->f, names);
-	fprintf(
-	    x->f, "\ndone >>\"$d/hosts\"\n%s", at ? "echo '# ctrbox: end' >>\"$d/hosts\"\n" : "");
+	for (size_t i = 0; i <= x->further.n; i++) {
+		_cleanup_strv_ struct strv w = {0};
+		struct buf known = {0};
+		strv_split(&w, i ? x->further.v[i - 1] : "", " ");
+		buf_puts(&known, x->c->name);
+		if (x->o->name)
+			buf_printf(&known, " %s", x->c->id);
+		for (size_t k = 0; k < x->o->net_alias.n && !i; k++)
+			buf_printf(&known, " %s", x->o->net_alias.v[k]);
+		for (size_t k = 3; k < w.n; k++)
+			buf_printf(&known, " %s", w.v[k]);
+		_cleanup_free_ char *names = etc_hosts_own(&own, known.p);
+		fprintf(x->f, "for a in $addr%s; do\n\tprintf '%%s\\t%%s\\n' \"${a%%/*}\" ",
+		    nth(i, (char[8]){0}));
+		explain_word(x->f, names);
+		fputs("\ndone >>\"$d/hosts\"\n", x->f);
+		buf_free(&known);
+	}
+	fputs(at ? "echo '# ctrbox: end' >>\"$d/hosts\"\n" : "", x->f);
 }
 
 /* The same function writes them that a start calls, into a folder that goes again. */
@@ -156,6 +171,8 @@ static int port_lines(struct script *x, bool pasta)
 	bool some[2] = {false, false};
 	if (x->o->publish_all)
 		return fail_usage("--explain: -P: say with -p which ports");
+	if (!pasta && x->net.internal && x->o->publish.n)
+		return fail("-p: network %s is internal: nothing enters or leaves it", x->net.name);
 	for (size_t i = 0; i < x->o->publish.n; i++) {
 		struct portspec p;
 		char ip[CIDR_TEXT] = "", host[32], in[32];
@@ -238,22 +255,49 @@ static void step_bridge(struct script *x)
 	buf_free(&nat);
 }
 
-static int step_net(struct script *x)
+/* Its interface, put in from outside. */
+static void net_attach(struct script *x, size_t i, const char *mac)
 {
-	const char *net = x->o->net;
 	const struct network *n = &x->net;
-	char t[CIDR_TEXT];
-	if (!endpoint_wanted(net))
-		return 0;
-	if (strcmp(net, "pasta") == 0)
-		return step_pasta(x);
+	char t[CIDR_TEXT], at[8] = "";
+	buf_printf(&x->outside,
+	    "%sctr-nsenter -F -n -t $1 -- sh -c 'cd /proc/sys/net || exit\n"
+	    "for k in v6/conf/default/accept_ra v6/conf/default/autoconf "
+	    "v6/conf/default/accept_redirects v4/conf/default/accept_redirects; do "
+	    "[ ! -e ip$k ] || echo 0 >ip$k; done",
+	    i ? " && " : "");
+	if (!n->subnet[1].a.family || i)
+		buf_printf(&x->outside,
+		    "\nk=ipv6/conf/default/disable_ipv6; [ ! -e $k ] || echo %d >$k",
+		    !n->subnet[1].a.family);
+	buf_printf(&x->outside, "' && set -- $1 $addr%s && ctr-netcfg %s '%s' $*", nth(i, at),
+	    strcmp(n->driver, "bridge") == 0 ? "attach" : n->driver, n->bridge);
+	if (i)
+		buf_printf(&x->outside, " if eth%s", at);
+	for (int k = 0; k < 2 && !n->internal; k++)
+		if (n->gateway[k].family && !x->out[k]) {
+			buf_printf(&x->outside, " gw %s", addr_text(&n->gateway[k], t));
+			x->out[k] = true;
+		}
+	if (mac)
+		buf_printf(&x->outside, " mac %s", mac);
+	if (n->mtu)
+		buf_printf(&x->outside, " mtu %d", n->mtu);
+}
+
+static int net_one(struct script *x, size_t nr, const char *net, const char *const ip[2])
+{
+	const struct network *n = &x->net;
+	char at[8] = "";
+	if (x->has_net)
+		network_free(&x->net);
+	x->has_net = false;
 	if (network_open_or_default(&x->net, net) < 0)
 		return -1;
+	x->has_net = true;
 	if (strchr(n->bridge, '\''))
 		return fail_usage("--explain: %s: a quote in an interface's name", n->bridge);
 	bool bridge = strcmp(n->driver, "bridge") == 0;
-	x->has_net = true;
-	const char *ip[2] = {x->o->ip, x->o->ip6};
 	bool one = ip[0] || ip[1], dual = n->subnet[0].a.family && n->subnet[1].a.family;
 	if (one && dual && !(ip[0] && ip[1]))
 		return fail_usage("--explain: network %s has addresses of two kinds: both --ip and "
@@ -261,32 +305,38 @@ static int step_net(struct script *x)
 		    net);
 	fprintf(x->f, "\n# An address on network %s, %s.\n", net,
 	    bridge ? "its bridge, and the way out" : "by an interface of the host's");
+	nth(nr, at);
 	for (int i = 0; i < (one ? 2 : 1); i++)
 		if (!one || ip[i])
-			fprintf(x->f, "%s=\"%s$(ctr-ipam alloc -n %s%s%s \"$name\")\"\n", "addr",
-			    i && ip[0] ? "$addr " : "", net, one ? " -a " : "", one ? ip[i] : "");
-	fputs("export addr\n", x->f);
+			fprintf(x->f, "addr%s=\"%s%s%s$(ctr-ipam alloc -n %s%s%s \"$name\")\"\n",
+			    at, i && ip[0] ? "$addr" : "", i && ip[0] ? at : "",
+			    i && ip[0] ? " " : "", net, one ? " -a " : "", one ? ip[i] : "");
+	fprintf(x->f, "export addr%s\n", at);
 	buf_printf(&x->cleanup, "\tctr-ipam free -n %s \"$name\"\n", net);
 	if (bridge)
 		step_bridge(x);
-	buf_puts(&x->outside,
-	    "ctr-nsenter -F -n -t $1 -- sh -c 'cd /proc/sys/net || exit\n"
-	    "for k in v6/conf/default/accept_ra v6/conf/default/autoconf "
-	    "v6/conf/default/accept_redirects v4/conf/default/accept_redirects; do "
-	    "[ ! -e ip$k ] || echo 0 >ip$k; done");
-	if (!n->subnet[1].a.family)
-		buf_puts(
-		    &x->outside, "\nk=ipv6/conf/default/disable_ipv6; [ ! -e $k ] || echo 1 >$k");
-	buf_printf(&x->outside, "' && set -- $1 $addr && ctr-netcfg %s '%s' $*",
-	    bridge ? "attach" : n->driver, n->bridge);
-	for (int i = 0; i < 2 && !n->internal; i++)
-		if (n->gateway[i].family)
-			buf_printf(&x->outside, " gw %s", addr_text(&n->gateway[i], t));
-	if (x->o->mac)
-		buf_printf(&x->outside, " mac %s", x->o->mac);
-	if (n->mtu)
-		buf_printf(&x->outside, " mtu %d", n->mtu);
-	return port_lines(x, false);
+	net_attach(x, nr, nr ? NULL : x->o->mac);
+	return nr ? 0 : port_lines(x, false);
+}
+
+static int step_net(struct script *x)
+{
+	const char *net = x->o->net;
+	if (!endpoint_wanted(net))
+		return 0;
+	if (strcmp(net, "pasta") == 0)
+		return step_pasta(x);
+	strv_split(&x->further, x->o->further ? x->o->further : "", "\n");
+	for (size_t i = 0; i <= x->further.n; i++) {
+		_cleanup_strv_ struct strv w = {0};
+		const char *ip[2] = {x->o->ip, x->o->ip6};
+		strv_split(&w, i ? x->further.v[i - 1] : net, " ");
+		for (size_t k = 0; k < 2 && i; k++)
+			ip[k] = str_eq(w.v[k + 1], "-") ? NULL : w.v[k + 1];
+		if (net_one(x, i, w.v[0], ip) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int explain_script(FILE *f, const struct create_flags *o, struct container *c, const struct spec *s,
@@ -295,8 +345,6 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	char *text = NULL;
 	size_t n = 0;
 	struct script x = {.o = o, .c = c, .s = s, .root = root, .net.lock = -1};
-	if (o->nets.n > 1)
-		return fail_usage("--explain: several --net have no steps: one of them");
 	if (flags_shared(o, NS_USER))
 		return fail_usage("--explain: another container's user namespace has no steps");
 	x.f = open_memstream(&text, &n);
@@ -315,6 +363,7 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	free(text);
 	if (x.has_net)
 		network_free(&x.net);
+	strv_free(&x.further);
 	buf_free(&x.cleanup);
 	buf_free(&x.outside);
 	return r;

@@ -191,6 +191,23 @@ static void put_maps(struct script *x)
 	put_map(x, "--map-groups", &x->s->gid_map);
 	if (layers_mapped(x))
 		put_mapped(x);
+	if (geteuid() == 0)
+		return;
+	/* What the container's users own, a user removes as their root only. */
+	FILE *script = x->f;
+	char *text = NULL;
+	size_t n = 0;
+	x->f = open_memstream(&text, &n);
+	if (!x->f)
+		err_no_memory();
+	fputs("\tctr-unshare -U", x->f);
+	put_map(x, "--map-users", &x->s->uid_map);
+	put_map(x, "--map-groups", &x->s->gid_map);
+	fputs(" -- rm -rf \"$d/upper\" \"$d/work\"\n", x->f);
+	fclose(x->f);
+	buf_puts(&x->cleanup, text);
+	free(text);
+	x->f = script;
 }
 
 /* Namespaces that are joined instead of made: "container:NAME", "ns:FILE", and paths of a
