@@ -1,4 +1,4 @@
-/* applets.h: what the dispatcher knows of the applets (applets.def). */
+/* applets.h: the applets (applets.def) as the dispatcher knows them. */
 #ifndef CTR_APPLETS_H
 #define CTR_APPLETS_H
 
@@ -19,7 +19,7 @@ const struct applet *applet_find(const char *name);
 
 /* Run it. Returns its exit code. */
 int applet_run(const struct applet *a, int argc, char **argv);
-/* `ctrbox WORD...` in docker's words. Returns only when it is none of them. */
+/* `ctrbox WORD...` with a command of docker's. Returns only when it is none of them. */
 void docker_word(int argc, char **argv);
 
 /* The caller's umask: for the command that an OWNER becomes in the end. */

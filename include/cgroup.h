@@ -23,31 +23,32 @@ struct cgroup_hierarchy {
 	char *options;     /* what mount(8) needs: "cpu,cpuacct", "name=systemd"; for v2 "" */
 	char *controllers; /* ",cpu,cpuacct,"; for v2 those of its root's cgroup.controllers */
 	bool v2, named;    /* named: a v1 hierarchy without a controller */
-	int fd;            /* its root, opened on first use, else -1 */
+	int fd;            /* its root, opened on first use, otherwise -1 */
 };
 
-/* What is mounted; found once in a process in /proc/self/mountinfo. Never fails: nothing found is
- * CGROUP_NONE. */
+/* The mounted hierarchies, searched once per process in /proc/self/mountinfo. Never fails: when
+ * nothing is found, CGROUP_NONE. */
 enum cgroup_layout cgroup_layout(void);
 const struct cgroup_hierarchy *cgroup_hierarchies(size_t *n);
 /* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
 const struct cgroup_hierarchy *cgroup_with(const char *controller);
-/* The same of the text of a mountinfo file, into out[max]; returns how many. For tests and fuzzing.
- */
+/* The same for the text of a mountinfo file, into out[max]; returns how many. For tests and
+ * fuzzing. */
 size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, size_t max);
 
 enum {
-	CGROUP_REUSE = 1,  /* the group may be there already */
+	CGROUP_REUSE = 1,  /* the group may exist already */
 	CGROUP_SYSTEMD = 2 /* for an init that makes groups: in the hierarchy name=systemd, too,
 			      where v1 has it; on v2 its processes go into a group below it, so that
 			      the limits are not among the files that it can write */
 };
 
-/* It is somebody's own from now on, and stays when all below it has gone, although it may have been
- * made only on the way to one of those. A group that is not there is fine. -1 with fail(). */
+/* Mark the group as made on purpose: it stays when everything below it is gone, although it may
+ * have been made only as a parent of something. A group that does not exist is no error. -1 with
+ * fail(). */
 int cgroup_claim(const char *path);
-/* Remove what is empty below `top`, and that itself, of what was made only on the way (a kill may
- * have left it). Does not look below groups whose name begins with c-. */
+/* Remove the empty groups below `top`, and `top` itself, that were made only as parents (a kill may
+ * have left them). Does not look below groups whose name begins with c-. */
 void cgroup_sweep(const char *top);
 /* Make the group and its parents everywhere and apply "KEY=VALUE" settings; what was made is undone
  * on failure. ENODEV where no cgroup file system is mounted. */
@@ -55,20 +56,20 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags);
 /* Apply settings to a group that is there, all or none. Of two callers at once the one should wait
  * for the other: place_lock(). */
 int cgroup_set(const char *path, const struct strv *settings);
-/* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller frees.
- */
+/* The value of one key (v2 or raw name), without the last newline; NULL with fail(). Caller
+ * frees. */
 char *cgroup_get(const char *path, const char *key);
 /* Where its own init may make groups below it, v2 and name=systemd: the group is uid's then
  * (cgroups(7), "Delegation"). Best effort. */
 void cgroup_give(const char *path, uid_t uid, gid_t gid);
-/* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen:
- * that is named, and nobody is left standing still in it. */
+/* Move a process into the group, in every hierarchy. EBUSY when the group or one above it is
+ * frozen: the message names that one, and the process is not moved. */
 int cgroup_join(const char *path, pid_t pid);
-/* The caller, which has a single thread, goes into it; only in v1's hierarchies when
- * CLONE_INTO_CGROUP has done the rest. A thread that moves itself takes no lock over all processes,
- * whose grace period lasts milliseconds: by this a start costs half of what it does by
- * cgroup_join(). Where a v2 group takes no process because controllers are enabled for its
- * children, into that of the process whose /proc directory is given (-1: an error). */
+/* Move the caller, which has a single thread, into the group; only in v1's hierarchies when
+ * CLONE_INTO_CGROUP has done the rest. A thread that moves itself does not take the lock over all
+ * processes, whose grace period takes milliseconds: a start costs half of what it would with
+ * cgroup_join(). When a v2 group accepts no process because controllers are enabled for its
+ * children, move into that of the process whose /proc directory is given (or -1). */
 int cgroup_enter(const char *path, bool v1_only, int procdir);
 /* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was;
  * best effort. */
@@ -77,46 +78,47 @@ void cgroup_return(pid_t pid, const char *was);
  * above it is frozen.
  */
 int cgroup_open_v2(const char *path);
-/* SIGKILL to everything in it and below, until it is empty. -1 with ETIME when something does not
- * die in 5 s. */
+/* SIGKILL all processes in it and below, until it is empty. -1 with ETIME when one does not die
+ * within 5 s. */
 int cgroup_kill(const char *path);
-/* Remove it with what is below, everywhere; missing is success. EBUSY while processes are in it. */
+/* Remove it with everything below, in all hierarchies; missing is success. EBUSY while it has
+ * processes. */
 int cgroup_remove(const char *path);
-/* Freeze or thaw; returns when it is so (ETIME after 5 s). A thaw is of both sides of a hybrid
- * system; where a group above keeps it frozen, that is named (EBUSY). */
+/* Freeze or thaw; returns when that is done (ETIME after 5 s). Thawing applies to both sides of a
+ * hybrid system; when a group above keeps it frozen, the message names that one (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
 bool cgroup_frozen(const char *path);
-/* 1 when a process is in it or below, 0 when not (or there is no such group). */
+/* 1 when there is a process in it or below, 0 when not (or there is no such group). */
 int cgroup_populated(const char *path);
 bool cgroup_exists(const char *path);
-/* Every process in it and below; a non-zero return stops and is returned. */
+/* Call fn for every process in it and below; a non-zero return stops and is returned. */
 int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
-/* Those in it, not below. */
+/* Only those in it, not below. */
 int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *arg);
-/* OOM kills counted in it (cgroup v1 since Linux 4.13). */
+/* The number of OOM kills in it (cgroup v1 since Linux 4.13). */
 int cgroup_oom_kills(const char *path, uint64_t *n);
-/* "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ... as the kernel counts them,
- * those there are. */
+/* The kernel's counters: "memory.current", "cpu.usage_usec", "pids.current", "io.rbytes", ..., as
+ * far as they exist. */
 int cgroup_stat(const char *path, struct kv *out);
 /* For people, on stdout, 0 or -1: cgroup_stat() as "KEY VALUE" lines; a line for each event
  * ("memory oom_kill 1") until the group is empty. */
 int cgroup_show_stat(const char *path);
 int cgroup_show_events(const char *path);
-/* Is there anything that could keep a list of devices: v1's controller, or the v2 side? */
+/* Is there anything that can enforce a list of devices: v1's controller, or the v2 side? */
 bool cgroup_devices_possible(void);
-/* Which devices may be made and opened: the rules in order, the last that matches wins. Fifos are
- * no devices: their rules are passed over. ENODEV where nothing that could keep the list is
- * mounted. */
+/* Which devices may be created and opened: the rules in order, the last that matches counts. Fifos
+ * are no devices: rules for them are skipped. ENODEV when nothing is mounted that can enforce the
+ * list. */
 int cgroup_devices(const char *path, const struct device_rule *rules, size_t n);
-/* Names of the groups right under `parent`, of all hierarchies, once each. */
+/* The names of the groups directly below `parent`, of all hierarchies, each once. */
 int cgroup_children(const char *parent, struct strv *out);
 /* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for
  * watching; -1 with fail().
  */
 int cgroup_dir(const char *path, const char *controller);
 
-/* Close the descriptors that are kept of the hierarchies' roots; opened again when needed. For
- * long-running callers. */
+/* Close the descriptors of the hierarchies' roots, which are kept open; they are opened again when
+ * needed. For long-running callers. */
 void cgroup_forget(void);
 
 /* --- conversions (cgroup_keys.c); pure, for tests --- */
@@ -124,8 +126,8 @@ void cgroup_forget(void);
 struct cgroup_write {
 	char *controller, *file, *value;
 };
-/* One setting as the writes it takes: on the hierarchy's own terms (`v2`), in order. Returns their
- * number, -1 with fail() on a bad value. Caller frees the members. */
+/* One setting as a list of writes in the hierarchy's own terms (`v2`), in order. Returns their
+ * number, -1 with fail() for a bad value. Caller frees the members. */
 enum { CGROUP_WRITES = 4 };
 int cgroup_translate(
     const char *key, const char *value, bool v2, struct cgroup_write out[CGROUP_WRITES]);

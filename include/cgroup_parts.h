@@ -8,9 +8,9 @@
 #include "cgroup.h"
 
 #define CGROUP_DEADLINE_MS 5000
-#define CGROUP_HIERARCHIES 32 /* more are not looked at */
+#define CGROUP_HIERARCHIES 32 /* further ones are ignored */
 
-/* cgroup_hierarchies(), for changing: the roots' descriptors are opened on first use. */
+/* cgroup_hierarchies(), modifiable: the descriptors of the roots are opened on first use. */
 struct cgroup_hierarchy *cgroup_all(size_t *n);
 /* The hierarchy that has `controller` ("": the v2 side); NULL when none has. */
 struct cgroup_hierarchy *cgroup_find(const char *controller);
@@ -25,19 +25,20 @@ bool cgroup_may_be_ours(const struct cgroup_hierarchy *h);
 int cgroup_root_fd(struct cgroup_hierarchy *h);
 /* A group's directory, the caller's; -1 with errno. */
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path);
-/* The mode's bit of a group that was made only because one below it was asked for: it goes again
- * with the last one below. What somebody has made himself, or set, is his (cgroup_claim()). */
+/* The mode bit of a group that was made only as a parent of another: it is removed together with
+ * the last group below it. A group that somebody made himself, or changed, is kept
+ * (cgroup_claim()). */
 #define CGROUP_IMPLIED S_ISVTX
-/* Those above `path` that are so and empty: nothing of ours stays behind. A start that meets this
- * makes them again. */
+/* Remove the groups above `path` that have this bit and are empty, so that nothing of ours is left.
+ * A start that runs into this makes them again. */
 void cgroup_remove_implied(struct cgroup_hierarchy *h, const char *path);
-/* For tree_walk(): go down into what is a group. */
+/* For tree_walk(): descend into groups. */
 int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
 /* One word of a flat-keyed file: "populated 1". */
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out);
 
-/* The group, of this one and those above it, that is frozen on the v2 side or (with `v1`) in v1's
- * freezer: whoever joined would stand still for ever. NULL when none is; the root is "/". Caller
+/* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
+ * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller
  * frees. */
 char *cgroup_frozen_at(const char *path, bool v1, bool v2);
 /* fail() with that group's name and the remedy; always -1, EBUSY. */

@@ -1,4 +1,4 @@
-/* clock.h: time that only goes forward, for deadlines. */
+/* clock.h: time that only moves forward, for deadlines. */
 #ifndef CTR_CLOCK_H
 #define CTR_CLOCK_H
 
@@ -13,8 +13,7 @@ static inline int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Sleep so long; a signal ends it early. Only where the kernel offers nothing that could be waited
- * for. */
+/* Sleep for that long; a signal ends it early. Only where the kernel offers nothing to wait for. */
 static inline void nap_ms(long ms)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000};

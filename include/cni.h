@@ -1,16 +1,15 @@
-/* cni.h: the face of the Container Network Interface (CNI specification 1.1): called as a plugin,
- * with CNI_COMMAND in the environment and the network's configuration on standard input, answer
- * with JSON on standard output.
- */
+/* cni.h: ctrbox as a plugin of the Container Network Interface (CNI specification 1.1): called with
+ * CNI_COMMAND in the environment and the network's configuration on standard input, it answers with
+ * JSON on standard output. */
 #ifndef CTR_CNI_H
 #define CTR_CNI_H
 
 #include <stdbool.h>
 
-/* Is this program's name (argv[0]) a plugin's? ctr-netcfg and ctr-ipam are so only with CNI_COMMAND
- * in the environment, the reference plugins' names always. */
+/* Is this program's name (argv[0]) that of a plugin? ctr-netcfg and ctr-ipam are plugins only when
+ * CNI_COMMAND is in the environment, the reference plugins' names always. */
 bool cni_is_plugin(const char *name, int argc);
-/* Do what the environment says, as that plugin. The exit code. */
+/* Do what the environment asks for, as that plugin. Returns the exit code. */
 int cni_main(const char *name);
 /* The i-th of the reference plugins' names that we answer to; NULL after the last. */
 const char *cni_plugin_name(int i);

@@ -1,8 +1,8 @@
-/* cni_call.h: one call of a CNI plugin: its environment, its configuration, and what the parts of
- * the room cni/ do.
+/* cni_call.h: one call of a CNI plugin: its environment, its configuration, and the functions of
+ * the files in cni/.
  *
- * Everything that an attachment leaves carries its name, `owner`: "cni:CONTAINERID/IFNAME@NETWORK",
- * the owner of leases, the alias of links and the comment of nf_tables elements. No `ctr-gc`
+ * Everything that an attachment leaves bears its name, `owner`: "cni:CONTAINERID/IFNAME@NETWORK",
+ * as the owner of leases, the alias of links and the comment of nf_tables elements. ctr-gc never
  * touches such names.
  */
 #ifndef CTR_CNI_CALL_H
@@ -73,9 +73,8 @@ void cni_call_free(struct cni_call *c);
 /* fail() with that code; -1. */
 int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The name of an attachment; caller frees. Where it would be longer than a comment may be, hashes
- * stand for its parts.
- */
+/* The name of an attachment; caller frees. If it would be longer than a comment may be, hashes
+ * stand for its parts. */
 char *cni_owner(const char *id, const char *ifname, const char *network);
 /* A name for an interface: prefix and a hash of the text. */
 void cni_link_name(const char *prefix, const char *text, char out[16]);
@@ -88,18 +87,18 @@ int cni_str(struct cni_call *c, const char *key, char **out);
 int cni_mac(struct cni_call *c, bool top, uint8_t mac[6]);
 /* Refuse, by name, those of the keys (NULL ends them) that the object has. */
 int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys);
-/* A key that names the tool by which the reference plugins do it: which of them is all one to us.
- */
+/* A key that selects the tool that the reference plugins use: for us any of them will do. */
 int cni_backend(struct cni_call *c, const char *key);
 /* The attachments that GC keeps, by their owner's names; sorted. */
 int cni_valid(struct cni_call *c, struct strv *out);
 /* Is it the owner's name of an attachment of this network that is not among the valid ones? */
 bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char *owner);
-/* Do fn in the attachment's network namespace, and come back. What fn returns; -1 with fail(). */
+/* Call fn in the attachment's network namespace, and return to ours. Returns what fn returns; -1
+ * with fail(). */
 int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), void *arg);
 
-/* A socket of nf_tables that has committed is left to the process's end: its close waits some 10 ms
- * for the kernel's clean-up, which so goes on while there is something else to do. */
+/* An nf_tables socket that has committed is left open until the process ends: closing it waits some
+ * 10 ms for the kernel's clean-up, which goes on meanwhile. */
 
 /* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing --- */
 

@@ -1,5 +1,5 @@
-/* confine.h: a process that reads what strangers made, with as little as it can do its work with.
- */
+/* confine.h: a process that reads what strangers made, with as few rights as it can do its work
+ * with. */
 #ifndef CTR_CONFINE_H
 #define CTR_CONFINE_H
 
@@ -14,7 +14,7 @@
  * thread and no other descriptors of directories. What the kernel has not got is left out; -1 with
  * fail() where capabilities or the filter are refused. */
 int confine(int root, bool whole);
-/* For a program of the host's that is executed next: no capabilities, and none to be gained. */
+/* For a program of the host that is executed next: no capabilities, and no way to gain any. */
 void confine_none(void);
 
 #endif

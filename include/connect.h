@@ -1,9 +1,9 @@
 /* connect.h: a container's further networks: ctr-net connect and disconnect, while it runs or not.
  *
  * The file `networks` in its directory has a line for each (endpoint.h). What is about to be done
- * to a running one is written there first: "+IF NETWORK" it is being connected, "!IF NETWORK"
- * disconnected. Who finds such a line finishes or undoes it: the next connect, disconnect, start
- * and ctr-gc.
+ * to a running container is recorded there first: "+IF NETWORK" when it is being connected, "!IF
+ * NETWORK" when disconnected. Whoever finds such a line finishes or undoes it: the next connect,
+ * disconnect, start, and ctr-gc.
  */
 #ifndef CTR_CONNECT_H
 #define CTR_CONNECT_H
@@ -11,16 +11,17 @@
 #include "endpoint.h"
 #include "record.h"
 
-/* Hold the record of its networks: a descriptor to close, or -1 with fail(). What is not running is
- * held by its life. */
+/* Lock the record of its networks: a descriptor to close, or -1 with fail(). A container that does
+ * not run is held by its life. */
 int connect_hold(struct container *c);
-/* The record is held. r: the network, addresses, aliases. 0, or -1 with fail() and nothing changed.
- */
+/* With the record locked. r: the network, addresses, aliases. 0, or -1 with fail() and nothing
+ * changed. */
 int connect_to(struct container *c, struct endpoint_req *r);
 int connect_off(struct container *c, const char *network);
-/* Finish or undo what was cut short. 1 something was, 0 nothing, -1 with fail(). */
+/* Finish or undo what was interrupted. 1: something was; 0: nothing; -1 with fail(). */
 int connect_settle(struct container *c);
-/* The same in the lines alone, for a container that is about to start. Were there any? */
+/* The same for the lines alone, for a container that is about to start. Returns whether there were
+ * any. */
 bool connect_lines_settle(struct strv *lines, const char *first);
 int connect_record(const struct container *c, const struct strv *lines);
 

@@ -71,21 +71,22 @@ int flags_settings(const struct create_flags *o, struct spec *s);
 /* --systemd, when the command is known: what systemd, or another init, expects of a container
  * (systemd.io, "Container Interface"). 2 when it is systemd, 1 another one, 0 none. */
 int flags_systemd(const struct create_flags *o, struct spec *s);
-/* A mount of the user's at /sys/fs/cgroup takes the place of ours; where it is the host's own
- * groups, the container sees there what is below its own group, no more (docker's recipe for
- * systemd). `v` is then used up: true. */
+/* A mount of the user's at /sys/fs/cgroup replaces ours; if it is the host's own cgroup file
+ * system, the container sees only its own group there (docker's recipe for systemd). `v` is then
+ * used up: true. */
 bool flags_own_cgroups(struct spec *s, const struct volume_req *v);
 
-/* As docker since 20.10: in a network of the container's own every user may listen below 1024 and
- * ping, unless --sysctl said otherwise. A user namespace has not the groups that the second names.
- */
+/* As docker since 20.10: on a network of the container's own every user may listen on ports below
+ * 1024 and ping, unless --sysctl says otherwise. In a user namespace the groups that the second one
+ * names are not mapped. */
 void flags_network_open(struct spec *s);
 
 /* The i-th of -v and --mount together, parsed: 1, 0 when there are no more. The caller frees it. */
 int flags_volume(const struct create_flags *o, size_t i, struct volume_req *v);
 /* Check them all: syntax, and two for one place. */
 int flags_volumes_check(const struct create_flags *o);
-/* What lies in another comes after it, in whatever order they were asked for. */
+/* Sort the mounts so that one inside another comes after it, in whatever order they were asked
+ * for. */
 void flags_mounts_sort(struct spec *s);
 
 #endif

@@ -1,7 +1,6 @@
-/* endpoint.h: a container on its network: lease, veth, addresses, published ports, and the files in
- * its /etc (DESIGN.md sections 4 to 6). What outlives a kill carries the container's id: ctr-gc
- * clears it by endpoint_gc().
- */
+/* endpoint.h: a container's connection to a network: lease, veth, addresses, published ports, and
+ * the files in its /etc (DESIGN.md sections 4 to 6). What outlives a kill bears the container's id:
+ * ctr-gc removes it by endpoint_gc(). */
 #ifndef CTR_ENDPOINT_H
 #define CTR_ENDPOINT_H
 
@@ -34,7 +33,7 @@ struct endpoint {
 	uint8_t mac[6];
 	bool rebuilt;        /* our tables were missing: others' parts of them may be, too */
 	bool guarded;        /* what is said of its port in the table of family bridge */
-	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
+	bool linked, joined; /* its interface exists; its names are in the others' hosts files */
 	struct nft_port *ports;
 	size_t nports;
 	int *held; /* the host ports' sockets, for the monitor to keep */
@@ -43,39 +42,39 @@ struct endpoint {
 
 /* Check what the command line said; nothing is made. Each 0, or -1 with fail(). */
 int endpoint_check(const struct endpoint_req *r);
-/* Is there a network to set up (not none, host, container:, ns:)? */
+/* Is there a network to set up (and not none, host, container: or ns:)? */
 bool endpoint_wanted(const char *net);
 
-/* Are the addresses asked for the network's? Whether they are free shows at the start. 0, or -1
- * with fail(). */
+/* Do the addresses asked for belong to the network? Whether they are free shows at the start. 0, or
+ * -1 with fail(). */
 int endpoint_fits(const struct endpoint_req *r, const struct network *n);
 
 /* Set all of it up for the container `id`, called `name`, whose network namespace is open as
  * netns_fd. 0; -1 with fail() and everything undone. */
 int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, int netns_fd,
     struct endpoint *out);
-/* Take down what endpoint_up made; the sockets are closed. Warns of what fails, and goes on. */
+/* Take down what endpoint_up() made; the sockets are closed. Warns of what fails, and continues. */
 void endpoint_down(struct endpoint *p);
-/* Its memory only. */
+/* Free only its memory. */
 void endpoint_forget(struct endpoint *p);
 /* The file `networks` in a container's directory, which ctr-net connect and disconnect keep for its
  * next start: a line for each further network, "NETWORK IP IP6 ALIAS...", "-" for what is not
  * given; a line "-": it is off that of --net. 0, or -1 with fail(). */
 int endpoint_further(int dir, struct strv *out);
 /* The same by the id alone, from whatever is left: idempotent. -1 with fail() when something could
- * not be cleared. */
+ * not be removed. */
 int endpoint_clear(const char *id);
 /* Take a running container (process pid) off one network: its interface and leases there. A default
  * route that it had there leads over the first of `networks` (names, or lines as above) that has a
  * gateway. 0, or -1 with fail(). */
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks);
-/* Give back what the id has on one network: its leases, after its names in the others' hosts files;
- * with `subnet` (IPv4, IPv6) theirs in its own, too. 0, or -1 with fail(). */
+/* Free what the id has on one network: its leases, after its names in the others' hosts files; with
+ * `subnet` (IPv4, IPv6) theirs in its own, too. 0, or -1 with fail(). */
 int endpoint_release(const char *id, const char *network, const struct cidr *subnet);
-/* Clear all that names an owner of this INSTANCE that is proven dead. Prints a line on stdout for
- * each. 0, or -1 when something could not be cleared, or it is not known of an owner whether he
- * lives (said by warn()). */
+/* Remove everything that names an owner of this INSTANCE that is known to be dead. Prints a line on
+ * stdout for each. 0, or -1 when something could not be removed, or it is not known whether an
+ * owner is alive (said by warn()). */
 int endpoint_gc(owner_alive_fn *alive, void *arg);
 /* After somebody flushed the ruleset: open, one for every living container with its state file,
  * close: how many things were missing, or -1 with fail(). */
@@ -95,19 +94,20 @@ void endpoint_state(const struct endpoint *p, struct kv *kv);
 
 /* "ctr:INSTANCE:ID": the comment of elements and the alias of host veths. Caller frees. */
 char *endpoint_mark(const char *id);
-/* The host's end of a container's veth: an interface's name has 15 bytes, an id more. */
+/* The host's end of a container's veth: an interface name has at most 15 bytes, an id may have
+ * more. */
 void endpoint_veth(const char *id, const char *ifname, char out[16]);
 /* The network namespace of a process, open; or -1 with fail(). */
 int endpoint_ns(pid_t pid);
-/* In an id's place: what ctr-netcfg has begun to make, while it holds a shared lock on $CTR_RUN. */
+/* In place of an id: what ctr-netcfg is still making, while it holds a shared lock on $CTR_RUN. */
 #define NETCFG_MARK "ctr-netcfg"
 
-/* Who is on the bridge cannot be another there (nft_guard()). A kernel without
- * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0; 1 our table there was missing; or -1 with
+/* Prevent the container from pretending to be another on the bridge (nft_guard()). A kernel without
+ * CONFIG_NF_TABLES_BRIDGE starts it all the same. 0; 1: our table there was missing; or -1 with
  * fail(). */
 int endpoint_guard(
     const char *id, const char *ifname, const uint8_t *mac, const struct cidr *addr, bool on);
-/* The MAC address of who asked for none: of its address (IPv4, IPv6). */
+/* The MAC address for a container that asked for none: made from its address (IPv4, IPv6). */
 void endpoint_mac(const struct cidr addr[2], uint8_t mac[6]);
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "endpoint.h"
 
-/* Does no port of the host lead to two of the container's? */
+/* Is no port of the host given to two of the container's? */
 int endpoint_ports_check(const struct endpoint_req *r);
-/* Fill in p->ports and hold each by a socket, p->held. */
+/* Fill in p->ports and reserve each by a socket, p->held. */
 int endpoint_ports_hold(const struct endpoint_req *r, struct endpoint *p);
-/* Lead them to the container, with what of its network our tables lack; f NULL: there is no
- * nf_tables. What dead owners published in their place goes. */
+/* Forward them to the container, adding what our tables lack of its network; with f NULL there is
+ * no nf_tables. What dead owners published in their place is removed. */
 int endpoint_ports_publish(
     const struct endpoint_req *r, const struct network *n, const struct endpoint *p, struct nft *f);
 

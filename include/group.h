@@ -8,10 +8,11 @@
 
 struct group {
 	const char *path; /* in: relative to the hierarchies' roots, as given; the caller's */
-	bool stale; /* in: one of that path may be left of an earlier life, and goes first with what
-		       is in it */
-	bool made;  /* out: it is there, and the container goes into it */
-	bool no_device_list; /* out: one is wanted and is not in force */
+	/* In: one of that path may be left of an earlier life, and is removed first, with its
+	 * processes. */
+	bool stale;
+	bool made;           /* out: it exists, and the container is put into it */
+	bool no_device_list; /* out: a device list is wanted, and is not in force */
 };
 
 /* Make it by the spec's resources and device rules. 0; 1 when no group can be had here (a user

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include "spec.h"
 
-/* Detached mounts: of the container's directory, then of each x_lower, then of each of mounts with
- * the option "idmap" (else -1). Before the clone: the child inherits them. NULL where they are not
- * wanted or cannot be had. */
+/* Detached mounts: of the container's directory, then of each x_lower, then of each mount with the
+ * option "idmap" (otherwise -1). Made before the clone: the child inherits them. NULL when they are
+ * not wanted or not possible. */
 int *idmounts_open(const struct spec *s, const char *dir);
-/* Map them by this user namespace, whose maps are written. False: all must go as
+/* Map them by this user namespace, whose maps have been written. False: the start has to do
  * without; warns of volumes, whose files the container then cannot own. `image` (or -1) is mapped,
  * too. */
 bool idmounts_map(const struct spec *s, const int *v, int image, int userns);

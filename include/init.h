@@ -1,6 +1,5 @@
-/* init.h: what a PID 1 owes its system: forward signals to the one child that matters, reap all
- * others.
- */
+/* init.h: the duties of a PID 1: forwarding signals to the one child that matters, and reaping all
+ * others. */
 #ifndef CTR_INIT_H
 #define CTR_INIT_H
 

@@ -15,7 +15,7 @@ void json_unref(json_t **j);
 /* Parse text (rejects duplicate keys, bad UTF-8, trailing text, nesting over 200). NULL with
  * fail(). */
 json_t *json_parse(const char *what, const char *text, size_t len);
-/* Compact text of j on one line / indented. Caller frees. */
+/* j as compact text on one line, or indented. Caller frees. */
 char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
 
@@ -36,8 +36,8 @@ struct jctx {
 	const char
 	    *inside; /* the path that the document itself has in messages ("process"); NULL: none */
 };
-/* What is wrong with PATH.KEY (KEY may be ""), where it stands, or what would hold it if it is
- * missing. Always -1, with fail() and EINVAL. */
+/* Report what is wrong with PATH.KEY (KEY may be ""), with the position where it is, or of what
+ * would contain it if it is missing. Always -1, with fail() and EINVAL. */
 int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
 int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key,

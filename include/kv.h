@@ -13,10 +13,10 @@ struct kv {
 	char *text; /* what was parsed: most of those strings lie in it */
 	size_t len;
 };
-/* Parse what kv_text() wrote (and nothing more liberal than it but unquoted words, blank lines and
- * # comments). -1 with fail() naming the line; kv is then empty. */
+/* Parse what kv_text() wrote (and nothing more general but unquoted words, blank lines and #
+ * comments). -1 with fail() naming the line; kv is then empty. */
 int kv_parse(struct kv *kv, const char *text, size_t len);
-/* kv_parse of a whole file, at most 1 MiB. */
+/* kv_parse() of a whole file. */
 int kv_read_at(struct kv *kv, int dirfd, const char *name);
 /* file_write_at of kv_text. */
 int kv_write_at(const struct kv *kv, int dirfd, const char *name);

@@ -13,7 +13,7 @@ int lease_dir(const char *dir, bool make);
 /* A lease's text (caller frees) and what it says: 0; -1 with fail(), errno ENOENT when there is
  * none, EBADMSG when it is no lease. */
 int lease_read(int dir, const char *name, char **text, struct lease *l);
-/* The path of an owner's entry for an address; `addr` NULL: of his folder. */
+/* The path of an owner's entry for an address; with `addr` NULL, of the owner's folder. */
 const char *lease_by(char out[LEASE_BY_SIZE], const char *owner, const char *addr);
 int lease_by_add(int dir, const char *owner, const char *addr);
 void lease_by_del(int dir, const char *owner, const char *addr);

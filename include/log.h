@@ -19,14 +19,15 @@ struct log {
 	uint64_t dropped_bytes; /* since the last write that worked */
 	char sink;              /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
 	bool stalled;           /* the last line had to be dropped there */
-	char *tag;              /* what lines are marked with there */
+	char *tag;              /* the tag of its lines there */
 	const char *id;
-	int64_t flush_ms, first; /* lines are kept so long; when the first of them came */
+	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived */
 	struct {
 		char text[LOG_LINE];
 		size_t n;
-	} part[2];    /* the unfinished line of stdout and of stderr */
-	size_t out_n; /* lines that are to be written, and how much of them says what was dropped */
+	} part[2]; /* the unfinished line of stdout and of stderr */
+	/* The lines to be written, and how much of them says that output was dropped. */
+	size_t out_n;
 	size_t telling;
 	char out[98304]; /* what one read of 64 KiB gives, in lines of 80 bytes and more */
 };
@@ -45,10 +46,10 @@ bool log_send(struct log *l, int stream, const char *text, size_t n);
 int log_due(const struct log *l);
 void log_write_due(struct log *l);
 /* Bytes of stream 1 or 2 as they were read. Never blocks for long and never fails: what cannot be
- * written (a full disk) is dropped and counted, and the count is a line of its own as soon as
- * writing works again. */
+ * written (on a full disk) is dropped and counted, and the count is logged as a line of its own as
+ * soon as writing works again. */
 void log_feed(struct log *l, int stream, const char *data, size_t n);
-/* What is left of unfinished lines. */
+/* Write what is left of unfinished lines. */
 void log_flush(struct log *l);
 void log_close(struct log *l);
 

@@ -19,7 +19,7 @@ int monitor_foreground(struct container *c, struct spec *spec, bool fresh);
  * `fresh`. */
 int monitor_detached(struct container *c, struct spec *spec, bool fresh);
 
-/* The file whose presence in the run directory says that an end is deliberate. */
+/* The file in the run directory whose presence says that the end is deliberate. */
 #define STOPPING "stopping"
 
 #endif

@@ -36,14 +36,15 @@ struct monitor {
 	struct group group;
 	int epoll, signals;
 	int fd[SOURCES]; /* what is read, -1: not */
-	int slave; /* the terminal's other end, held while its first process lives: systemd opens
-		      /dev/console anew for each line, and after a last close reading ends in EIO */
+	/* The terminal's other end, held open while the first process lives: systemd opens
+	 * /dev/console again for each line, and after the last close reading ends with EIO. */
+	int slave;
 	struct engine l;
 	bool logging;
-	bool prompt; /* somebody types (-d -i): what is written is shown at once, not when its line
-			ends */
+	/* Somebody types (-d -i): output is shown at once, not when its line ends. */
+	bool prompt;
 	int interrupts;
-	int doubted; /* a signal that its first process may not heed: asked again at doubt_at */
+	int doubted; /* a signal that its first process may ignore: checked again at doubt_at */
 	unsigned doubts;
 	int64_t doubt_at;
 	bool stop_asked;
@@ -51,7 +52,7 @@ struct monitor {
 	int oom_was;
 	struct plug plug; /* its networks */
 	struct health health;
-	/* the large ones last: not touched before they are used */
+	/* The large ones last: they are not touched before they are used. */
 	struct relay in, out; /* the terminal's two directions */
 	struct log log;
 };
@@ -60,18 +61,18 @@ struct monitor {
 
 /* Read `fd` from now on, as that source. -1 with fail(). */
 int monitor_watch(struct monitor *m, enum source s, int fd);
-/* Read it no more, and close it unless it is the caller's. */
+/* Stop reading it, and close it unless it is the caller's. */
 void monitor_unwatch(struct monitor *m, enum source s);
 
 /* --- monitor_loop.c: what is waited for --- */
 
 /* Block every signal that the monitor takes, and make the loop listen to them. -1 with fail(). */
 int monitor_listen(struct monitor *m);
-/* Pass on what comes until the first process has ended: its wait status. -1 with fail(): the loop
+/* Relay everything until the first process has ended: its wait status. -1 with fail(): the loop
  * itself failed. */
 int monitor_stand_by(struct monitor *m, int *status);
-/* Wait before the next start, longer each time; after a good run of `ran_s` seconds from the
- * beginning. False when a stop was asked for meanwhile. */
+/* Wait before the next start, longer each time, and short again after a life of `ran_s` seconds
+ * that was long enough. False when a stop was asked for meanwhile. */
 bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step);
 /* Somebody has asked for the end. */
 bool monitor_stopping(const struct monitor *m);
@@ -85,9 +86,9 @@ void monitor_winch(struct monitor *m);
 int monitor_start(struct monitor *m, int restarts);
 /* Write the state file, of a running or of a restarting container. -1 with fail(). */
 int monitor_state(struct monitor *m, bool restarting, int restarts);
-/* The networks, the group and the log go. */
+/* Release the networks, the group and the log. */
 void monitor_teardown(struct monitor *m);
-/* What hooks are told that the bundle is. */
+/* The bundle that hooks are told of. */
 const char *monitor_bundle(const struct monitor *m);
 
 #endif

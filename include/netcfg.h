@@ -52,8 +52,8 @@ struct netcfg_op {
 	uint8_t value[16];    /* of CFG_SET; once done what was there before */
 	struct portspec port; /* publish: c0..c1 are the target's */
 	struct addr to;
-	bool same;         /* what it found was so already: not taken back */
-	struct buf before; /* what rtnl_save() found, for taking it back */
+	bool same;         /* the setting was the same before: it is not undone */
+	struct buf before; /* what rtnl_save() found, for undoing it */
 };
 
 /* One line of words. 0, or -1 with fail(); nothing is left to free then. */
@@ -63,15 +63,15 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n);
 int netcfg_parse_text(struct netcfg_op **ops, size_t *n, const char *what, const char *text);
 void netcfg_free(struct netcfg_op *op);
 
-/* The lines of one run. Zero-initialise; set ops, n and ns_named; the rest is the run's own. */
+/* The lines of one run. Zero-initialise; set ops, n and ns_named; the rest belongs to the run. */
 struct netcfg {
 	struct netcfg_op *ops;
 	size_t n;
-	/* The network namespace of what is called so (a container), open; -1 with fail(). */
+	/* The network namespace of the container with this name, open; -1 with fail(). */
 	int (*ns_named)(const char *name);
 
-	size_t done; /* so many lines are to be taken back when it fails */
-	bool dry;    /* a deletion: only look whether it can be done */
+	size_t done; /* this many lines have to be undone when a later one fails */
+	bool dry;    /* a deletion: only check whether it can be done */
 	struct nl rt;
 	struct nft nat;
 	struct nft_port *published; /* those that come, and (without a comment) those that go */
@@ -81,13 +81,13 @@ struct netcfg {
 	int lock;         /* $CTR_RUN, held shared while anything bears the mark */
 };
 
-/* Do all lines in order. 0; -1 with fail() ("line N: why"), and what was done is taken back. */
+/* Carry out all lines in order. 0; -1 with fail() ("line N: why"), and what was done is undone. */
 int netcfg_run(struct netcfg *c);
-/* Take back what is done so far, newest first, each line by its opposite; for who must end in the
- * middle of netcfg_run(), an undo_fn of undo.h. */
+/* Undo what has been done so far, newest first, each line by its opposite; for a process that must
+ * end in the middle of netcfg_run(): an undo_fn of undo.h. */
 void netcfg_take_back(void *c);
-/* On stdout, in nft(8)'s syntax: what the lines about NAT, ports and forwarding would do. 0, or -1
- * with fail(). */
+/* Print, in nft(8)'s syntax, what the lines about NAT, ports and forwarding would do. 0, or -1 with
+ * fail(). */
 int netcfg_rules(struct netcfg *c);
 
 /* The namespace of NS, open, or a socket in it (netcfg_ns.c); NULL: here. -1 with fail(). */
@@ -103,8 +103,8 @@ int netcfg_nat_lines(struct netcfg *c);
 int netcfg_nat_commit(struct netcfg *c);
 int netcfg_forward(struct netcfg *c);
 void netcfg_forward_back(struct netcfg *c);
-/* A bridge that was deleted is no network of ours any more: whatever has its name next may be the
- * way out. */
+/* A bridge that was deleted is no longer a network of ours: the next interface with its name may
+ * lead to the outside. */
 void netcfg_forget_bridge(const char *bridge);
 /* -1, and "line N: " before what fail() says. */
 int netcfg_failed(const struct netcfg_op *op);

@@ -33,7 +33,8 @@ int network_open_or_default(struct network *n, const char *name);
 int network_names(struct strv *out);
 /* Their folder, open; `make`: made where it is missing. -1 with errno. */
 int network_records(bool make);
-/* The record, its bridge and its elements. It must not be in use, and n->lock held alone. */
+/* Remove the record, its bridge and its elements. It must not be in use, and n->lock must be held
+ * exclusively. */
 int network_remove(struct network *n);
 /* $CTR_RUN/leases/NAME; caller frees. */
 char *network_leases(const char *name);
@@ -46,30 +47,30 @@ int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void 
 /* Make its bridge where it is missing, turn forwarding on where it needs it and nf_tables is there
  * (f, an empty transaction; else NULL). *index: of the bridge or parent. */
 int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index);
-/* Warn of other tables' chains that drop what is forwarded, with the rule that lets the network
- * through. */
+/* Warn of other tables' chains that drop what is forwarded, with the rule that would let the
+ * network through. */
 void network_drops(const struct network *n);
-/* Turn IP forwarding on for a family, say it, and close the host for what is not ours. 0; 1 with
- * fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
+/* Turn IP forwarding on for a family, report it, and close the host for traffic that is not ours.
+ * 0; 1 with fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);
-/* Turn off what forward_on() turned on, and open the host again. 1 done, 0 it was not we, -1 with
- * fail(). */
+/* Turn off what forward_on() turned on, and open the host again. 1: done; 0: it was not turned on
+ * by us; -1 with fail(). */
 int forward_off(int family);
 /* Elements of interfaces that are gone go from our sets; *left: of those that are there. */
 int network_sweep_bridges(size_t *left);
-/* Where no network is recorded and our tables hold nothing: forwarding is off again if we turned it
- * on, and the tables go. 1 forwarding was turned off, 0, or -1 with fail(). */
+/* When no network is recorded and our tables hold nothing, forwarding is turned off again if we
+ * turned it on, and the tables are removed. 1: forwarding was turned off; 0; or -1 with fail(). */
 int network_idle(void);
-/* Held alone, no network is made meanwhile: a descriptor to close; -1 with fail(), ENOENT: there is
- * none. */
+/* While it is held exclusively, no network is made: a descriptor to close; -1 with fail(), ENOENT
+ * when there is none. */
 int network_records_lock(void);
 /* Of each of these interfaces, one a line: whether it heeds router advertisements. */
 void net_accept_ra(const char *names, const char *value);
 /* The file in $CTR_RUN that says that we turned forwarding on; in it the interfaces that heeded
  * router advertisements before. Caller frees. */
 char *forward_mark(int family);
-/* Before a bridge of ours is set up: its link-local address is at once good to ask for neighbours
- * with, and nobody behind it is heeded as a router. */
+/* Before a bridge of ours is brought up: its link-local address can be used for neighbour discovery
+ * at once, and nobody behind the bridge is accepted as a router. */
 void bridge_sysctls(const char *ifname);
 /* Write a file below /proc/sys/net. 0 or -1 with fail(). */
 int net_sysctl(const char *value, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

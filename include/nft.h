@@ -14,7 +14,7 @@
 #define NFT_TABLE "ctrbox"
 #define COMMENT_SIZE 200
 
-/* A port of the host, and where it leads. */
+/* A port of the host, and its target. */
 struct nft_port {
 	uint8_t proto;    /* IPPROTO_TCP or IPPROTO_UDP */
 	struct addr host; /* any address: 0.0.0.0 or :: */
@@ -41,9 +41,9 @@ void nft_net_del(struct nft *f, const struct cidr *subnet, const char *bridge, i
 /* Masquerade only what leaves by one interface. Linux 5.6. */
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out);
 void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out);
-/* An interface of CNI attachments: what comes in or leaves by it is forwarded, to other nodes'
- * pods, too; and one of those that do not reach each other. Adding one again is no error, deleting
- * one that is not there is. */
+/* An interface of CNI attachments: what comes in or leaves through it is forwarded, also to pods of
+ * other nodes; and one of those that cannot reach each other. Adding one again is no error, nor is
+ * deleting one that does not exist. */
 void nft_open_add(struct nft *f, int family, const char *ifname);
 void nft_open_del(struct nft *f, int family, const char *ifname);
 void nft_apart_add(struct nft *f, int family, const char *ifname);
@@ -52,15 +52,15 @@ void nft_masq_add(struct nft *f, const struct addr *a, const char *comment);
 void nft_masq_del(struct nft *f, const struct addr *a);
 void nft_port_add(struct nft *f, const struct nft_port *p);
 void nft_port_del(struct nft *f, const struct nft_port *p);
-/* Would the two lead one port of one address to two places? */
+/* Would the two give one port of one address two targets? */
 bool nft_port_clash(const struct nft_port *a, const struct nft_port *b);
-/* Delete those of them that are there, in a transaction of its own. 0, or -1 with fail(). */
+/* Delete those of them that exist, in a transaction of its own. 0, or -1 with fail(). */
 int nft_ports_del(const struct nft_port *ports, size_t n);
 /* The same on an open socket. Its nft_close() waits some 10 ms for the kernel's clean-up: close it
- * when all else is done. */
+ * when everything else is done. */
 int nft_ports_away(struct nft *f, const struct nft_port *ports, size_t n);
-/* From now on drop what our host would forward and is not of our networks: for who turned
- * forwarding on. closed false: no longer. */
+/* From now on drop what the host would forward and what does not belong to our networks: for
+ * whoever turned forwarding on. With closed false: no longer. */
 void nft_close_forward(struct nft *f, int family, bool closed);
 
 /* Commit. Makes the table where it is missing. 0, or -1 with fail() and errno: EEXIST a port or a
