@@ -278,7 +278,7 @@ static int give(const char *path)
 		uid = (uid_t)num;
 	}
 	if (cgroup_layout() != CGROUP_V2)
-		die("--delegate: needs a system of cgroup v2 alone");
+		die("--delegate: needs a pure cgroup v2 system");
 	if (cgroup_make(path, &none, CGROUP_REUSE) < 0)
 		die_fail();
 	_cleanup_close_ int dir = cgroup_open_v2(path);

@@ -252,7 +252,7 @@ int ctr_prune_main(int argc, char **argv)
 		die_usage("'%s' is not containers, networks, images or volumes", argv[argc - 1]);
 	filters_check(only ? *only == 'v' : volumes);
 	if (!force)
-		die_usage("prune removes for good what is not used (%s): say -f",
+		die_usage("prune removes for good what is not used (%s): use -f",
 		    only ? only
 			 : (volumes ? "containers, networks, images and volumes"
 				    : "containers, networks and images"));

@@ -57,7 +57,8 @@ static int restart(struct container *c, void *arg)
 	if (done)
 		return done < 0 ? -1 : 0;
 	if (kv_num(&c->conf, "rm", 0) && c->status == ST_RUNNING)
-		return fail("%s: goes when it ends (--rm): it cannot be restarted", c->name);
+		return fail(
+		    "%s: is removed when it ends (--rm), so it cannot be restarted", c->name);
 	if (steer_signal(c, sig ? sig : steer_stop_signal(c), true) < 0 ||
 	    steer_end(c, (int)steer_patience(c, seconds) * 1000) < 0)
 		return -1;

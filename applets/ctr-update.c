@@ -57,7 +57,7 @@ static int remember(struct container *c, const struct strv *settings)
 static int repolicy(struct container *c)
 {
 	if (kv_num(&c->conf, "rm", 0) && strcmp(policy, "no") != 0)
-		return fail("it goes when it ends (--rm): it cannot be restarted");
+		return fail("it is removed when it ends (--rm), so it cannot be restarted");
 	kv_set(&c->conf, "restart", policy);
 	if (kv_write_at(&c->conf, c->dir, "conf") < 0)
 		return -1;

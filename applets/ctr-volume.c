@@ -179,7 +179,7 @@ static int do_prune(int argc, char **argv)
 	(void)argc, (void)argv;
 	if (!force)
 		die_usage("prune removes every volume that no container mounts, with what is in "
-			  "it: say -f");
+			  "it: use -f");
 	for (size_t i = 0; i < names.n; i++) {
 		struct strv users = {0};
 		if (volume_users(names.v[i], &users) < 0)

@@ -61,7 +61,7 @@ static int status_check(const char *want)
 	for (int s = 0; s <= ST_CORRUPT; s++)
 		if (strcmp(status_name((enum status)s), want) == 0)
 			return 0;
-	return fail("--filter: '%s' is no status (created, running, paused, restarting, exited, "
+	return fail("--filter: '%s' is not a status (created, running, paused, restarting, exited, "
 		    "lost, orphaned or corrupt)",
 	    want);
 }

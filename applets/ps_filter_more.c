@@ -98,7 +98,8 @@ static int check_health(const char *want)
 	for (size_t i = 0; i < 4; i++)
 		if (strcmp(all[i], want) == 0)
 			return 0;
-	return fail("--filter: '%s' is no health (starting, healthy, unhealthy or none)", want);
+	return fail(
+	    "--filter: '%s' is not a health status (starting, healthy, unhealthy or none)", want);
 }
 
 static int check_exited(const char *want)

@@ -120,7 +120,7 @@ frozen() ( # NAME
 	exec 7<p
 	wait_for 5 frozen c
 	run -1 --separate-stderr ctr-commit c img
-	[ "$stderr" = "ctr-commit: c: another commit or copy of it is at work" ]
+	[ "$stderr" = "ctr-commit: c: another commit or copy of it is running" ]
 	kill -9 $pid
 	wait $pid || true
 	exec 7<&-

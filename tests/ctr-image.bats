@@ -569,8 +569,8 @@ load image
 }
 @test "hostile: a deletion through a symbolic link, of '..', of nothing (CVE-2021-29136)" {
 	hostile 'leaves the root' 's l ../tmp' 'f l/.wh.x '
-	hostile 'deletion of nothing' 'f .wh... '
-	hostile 'deletion of nothing' 'f .wh. '
+	hostile 'whiteout without a name' 'f .wh... '
+	hostile 'whiteout without a name' 'f .wh. '
 	hostile "'..'" 'f ../.wh.x '
 }
 @test "hostile: a file where a directory was, and the other way" {

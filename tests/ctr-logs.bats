@@ -48,7 +48,7 @@ by_hand() {
 	[ "$(ctr-logs --since "$(date -u -d "@$((now - 100))" +%Y-%m-%dT%H:%M:%SZ)" c)" = 5 ]
 	[ "$(ctr-logs --since 3h --tail 2 c | tr '\n' ' ')" = "600 5 " ]
 	run -2 ctr-logs --since yesterday c
-	[[ "$output" == *"'yesterday' is no time"* ]]
+	[[ "$output" == *"'yesterday' is not a time"* ]]
 }
 
 @test "binary data comes back byte for byte; a torn or foreign line spoils nothing" {

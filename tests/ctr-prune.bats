@@ -16,7 +16,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	ctr-create --name waits --net used "$ROOTFS" true
 	ctr-run --keep --name done "$ROOTFS" true
 	run -2 ctr-prune
-	[[ "$output" = *"say -f"* ]]
+	[[ "$output" = *"use -f"* ]]
 	run -2 ctr-prune -f pods
 	run -2 ctr-prune -f --filter name=x
 	run -2 ctr-prune -f --volumes --filter until=1h

@@ -149,7 +149,7 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 
 @test "18.20 a filter's key or status that there is not is an error, not an empty list" {
 	run -2 ctr-ps --filter status=runing
-	[[ "$output" == *"'runing' is no status (created, running, "* ]]
+	[[ "$output" == *"'runing' is not a status (created, running, "* ]]
 	run -2 ctr-ps --filter nosuch=1
 	run -0 ctr-ps -a --filter status=exited --filter label=x
 }

@@ -260,7 +260,7 @@ b" ]
 	[ "$(ctr-logs --since "$(ctr-logs -t c | sed -n '2s/ .*//p')" c)" = b ]
 	run -2 ctr-logs --since 1h30 c
 	run -2 ctr-logs --until soon c
-	[[ "$output" == *"--until: 'soon' is no time"* ]]
+	[[ "$output" == *"--until: 'soon' is not a time"* ]]
 }
 
 @test "19 --volumes-from gives another container's volumes and binds, :ro without writing" {

@@ -235,6 +235,6 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 		mv "$CTR_LIB/ids/$old" "$CTR_LIB/ids/abc${old:3}"
 	done
 	run -1 ctr-rm -f abc
-	[[ "$output" = *"more than one container's id begins so"* ]]
+	[[ "$output" = *"the ids of several containers begin with this"* ]]
 	[ "$(ctr-ps -aq | wc -l)" = 3 ]
 }

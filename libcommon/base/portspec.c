@@ -65,7 +65,7 @@ static int host_part(const char *what, const char *s, size_t n, struct addr *out
 	if (out->family == AF_INET6 && *t != '[')
 		return fail("%s: write an IPv6 address in brackets: [%s]", what, t);
 	if (out->family == AF_INET6 && addr_is_loopback(out))
-		return fail("%s: a port of [::1] cannot be led elsewhere by the kernel (it has no "
+		return fail("%s: a port of [::1] cannot be forwarded by the kernel (it has no "
 			    "route_localnet for "
 			    "IPv6): use 127.0.0.1",
 		    what);

@@ -91,7 +91,7 @@ int duration_parse(const char *what, const char *s, int64_t *ms)
 		char *end;
 		double n = *p == '-' ? -1 : strtod(p, &end), unit = -1;
 		if (n < 0 || end == p)
-			return fail_usage("%s: '%s' is no time (90s, 1h30m, 500ms)", what, s);
+			return fail_usage("%s: '%s' is not a time (90s, 1h30m, 500ms)", what, s);
 		size_t len = strspn(end, "mshdun");
 		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 			if (strlen(units[i].name) == len && !strncmp(end, units[i].name, len))
@@ -102,7 +102,7 @@ int duration_parse(const char *what, const char *s, int64_t *ms)
 			continue; /* "0" */
 		if (unit < 0 || !(all < 9e12))
 			return fail_usage(
-			    "%s: '%s' is no time (90s, 1h30m, 500ms: with a unit)", what, s);
+			    "%s: '%s' is not a time (90s, 1h30m, 500ms: with a unit)", what, s);
 	}
 	*ms = (int64_t)all;
 	return 0;
@@ -119,7 +119,7 @@ int64_t moment_parse(const char *what, const char *s)
 	if (end != s && !*end && n >= 0 && n < 9e9)
 		return (int64_t)(n * 1e9);
 	if (duration_parse(what, s, &ago) < 0)
-		return fail_usage("%s: '%s' is no time (a date, 90s, 1h30m, 2d)", what, s);
+		return fail_usage("%s: '%s' is not a time (a date, 90s, 1h30m, 2d)", what, s);
 	clock_now(CLOCK_REALTIME, &now);
 	return now.tv_sec * 1000000000LL + now.tv_nsec - ago * 1000000;
 }

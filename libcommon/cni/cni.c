@@ -246,7 +246,7 @@ static int add(struct cni_call *c)
 		return -1;
 	if (c->version < CNI_V(0, 3, 0) && c->does & CNI_MAIN && !(c->ipam_type && *c->ipam_type))
 		return cni_fail(c, CNI_BAD_VERSION,
-		    "cniVersion %s: its result cannot be told without an address (ipam)",
+		    "cniVersion %s: its result cannot be expressed without an address (ipam)",
 		    c->version_text);
 	if (c->does & CNI_IPAM) {
 		struct cni_result r = {0};

@@ -241,7 +241,7 @@ int cni_ipam_add(struct cni_call *c, struct cni_result *out)
 		if (cni_exec(c, c->ipam_type, &o) < 0)
 			return -1;
 		r = o ? cni_result_parse(&c->j, o, c->ipam_type, out)
-		      : fail("%s: it answered nothing", c->ipam_type);
+		      : fail("%s: it gave no answer", c->ipam_type);
 		json_decref(o);
 		return r == 0 && !out->n_ips ? fail("%s: it gave no address", c->ipam_type) : r;
 	}

@@ -298,7 +298,7 @@ static int off(struct container *c, const char *network, struct strv *lines)
 			return fail("%s: not on network %s", c->name, network);
 		if ((ports && *ports) || kv_num(&c->conf, "publish_all", 0))
 			return fail(
-			    "%s: its published ports lead over network %s", c->name, network);
+			    "%s: its published ports go through network %s", c->name, network);
 	}
 	if (c->pid) {
 		strv_addf(lines, "!- %s", network);

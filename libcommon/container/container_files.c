@@ -146,14 +146,14 @@ int container_still(struct container *c)
 	undo_push(undo_still, NULL);
 	if (cgroup_freeze(still.cgroup, true) == 0)
 		return 0;
-	warn("%s: not kept still while it is read: %s", c->name, fail_msg());
+	warn("%s: not frozen while it is read: %s", c->name, fail_msg());
 	unlink(still.path);
 	close(still.fd);
 	still.fd = -1;
 	return 0;
 busy:
 	errno = EBUSY;
-	return fail("%s: another commit or copy of it is at work", c->name);
+	return fail("%s: another commit or copy of it is running", c->name);
 }
 
 /* --- its view --- */
@@ -214,7 +214,7 @@ static int bind_volumes(const struct spec *s, int root)
 		char to[40];
 		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
 		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
-			warn("%s: volume is not there for the copy: %m", m->dest);
+			warn("%s: volume is left out of the copy: %m", m->dest);
 		if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
 			continue;
 		_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
@@ -230,7 +230,7 @@ static int namespace(const struct spec *s, bool *userns)
 	*userns = geteuid() != 0;
 	if (userns_enter(&s->uid_map, &s->gid_map) < 0)
 		return -1;
-	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to look into a stopped container)")
+	return unshare(CLONE_NEWNS) < 0 ? fail("unshare: %m (to read a stopped container's files)")
 					: 0;
 }
 

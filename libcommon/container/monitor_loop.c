@@ -57,8 +57,8 @@ static bool unheeded(struct monitor *m, int sig)
 	m->doubt_at = now_ms() + 500;
 	if (m->doubted || (h != HEED_BUSY && h != HEED_CANNOT))
 		return false;
-	warn("%s: its first process has no handler for %s: killed (--init passes it on)",
-	    m->c->name, signal_name(sig));
+	warn("%s: its first process has no handler for %s: killed (--init forwards it)", m->c->name,
+	    signal_name(sig));
 	return true;
 }
 

@@ -318,7 +318,8 @@ static int open_prefix(struct container *c, int parent, const char *prefix)
 			r = open_named(c, parent, hits.v[0]);
 	}
 	if (r == 0 && hits.n > 1)
-		r = (errno = EEXIST, fail("%s: more than one container's id begins so", prefix));
+		r = (errno = EEXIST,
+		    fail("%s: the ids of several containers begin with this", prefix));
 	strv_free(&hits);
 	return r;
 }

@@ -77,7 +77,7 @@ int engine_open_gate(int gate, int *code)
 	*code = 125;
 	if (go < 0) {
 		errno = errno == ENXIO || errno == ENOENT ? ESRCH : errno;
-		return fail("nobody waits to be started: it has ended, or was started before");
+		return fail("no process waits at the gate: it has ended, or was started before");
 	}
 	/* The child holds it open for writing, so this does not block. */
 	_cleanup_close_ int said = openat(gate, said_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -49,9 +49,7 @@ static void handed_add(struct handed *h, const char *path, bool writable)
 	int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0 && errno == ENOSYS) {
 		/* Before Linux 5.2 no mount can be handed over. */
-		warn(
-		    "%s: this kernel (before Linux 5.2) wants it passable for everybody: mode 0711",
-		    h->home);
+		warn("%s: before Linux 5.2 everybody must be able to enter it: mode 0711", h->home);
 		handed_passable(h->home, path, writable);
 	}
 	if (fd < 0)

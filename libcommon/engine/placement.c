@@ -89,7 +89,8 @@ static int place_label(const char *what, const char *file, const char *text)
 	    attr >= 0 ? dup(attr)
 		      : openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || fstatfs(dir, &fs) < 0 || (unsigned long)fs.f_type != PROC_SUPER_MAGIC)
-		return fail("%s: /proc/self/attr is not there: this kernel knows no labels", what);
+		return fail(
+		    "%s: /proc/self/attr is not there: this kernel has no security modules", what);
 	_cleanup_close_ int fd = openat(dir, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && strchr(file, '/'))
 		fd = openat(dir, strchr(file, '/') + 1, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -8,7 +8,7 @@ int placement_apply(const struct spec *s, bool entering)
 {
 	(void)entering;
 	if (s->selinux_label || (s->apparmor && strcmp(s->apparmor, "unconfined") != 0))
-		return fail("this build knows no labels (CONFIG=minimal)");
+		return fail("this build does not support labels (CONFIG=minimal)");
 	return 0;
 }
 

@@ -126,7 +126,8 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	}
 	if (r->proc == -2 && strcmp(m->type, "proc") == 0)
 		return errno = EINVAL,
-		       fail("%s: one proc alone, where a pid namespace is joined", m->dest);
+		       fail("%s: only one proc can be mounted when a pid namespace is joined",
+			   m->dest);
 	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)

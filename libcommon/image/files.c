@@ -182,7 +182,7 @@ static int table(struct image_files *f, const struct buf *left)
 			p = p < end ? memchr(p, 0, (size_t)(end - p)) : NULL;
 			if (!p++)
 				return errno = EIO,
-				       fail("%s: its table of contents is cut short", f->what);
+				       fail("%s: its table of contents is incomplete", f->what);
 		}
 		struct image_file *to = row_add(f);
 		*to = (struct image_file){.name = xstrdup(field[0]),

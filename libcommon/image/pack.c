@@ -278,7 +278,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	memcpy(p->path + at, item->name, len + 1);
 	/* It would be taken for a whiteout in an image's layer. */
 	if (p->out->hash && str_starts(item->name, ".wh.")) {
-		warn("/%s: left out: in an image that is a deletion", p->path);
+		warn("/%s: left out: its name would be a whiteout in an image", p->path);
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
@@ -345,7 +345,7 @@ static int one(struct pack *p, const struct subject *s)
 		return fail("%s: %m", s->as);
 	if (kernels(s->dir))
 		return errno = EINVAL,
-		       fail("%s: in a file system of the kernel's, not copied", s->as);
+		       fail("%s: on one of the kernel's file systems, not copied", s->as);
 	p->live = true;
 	if (S_ISSOCK(st.st_mode))
 		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);

@@ -178,7 +178,8 @@ static int prune(struct store *s, struct prune *p)
 		return -1;
 	for (size_t i = 0; i < refs.n; i++)
 		if (image_marks(s, refs.v[i].hex, &p->blobs, &p->layers) < 0)
-			return fail_in("prune: cannot tell what %s uses (ctr-image rm it first)",
+			return fail_in(
+			    "prune: it is not known what %s uses (ctr-image rm it first)",
 			    refs.v[i].name ? refs.v[i].name : refs.v[i].hex);
 	refs_free(&refs);
 	sort(&p->blobs);

@@ -189,7 +189,7 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 	if (str_starts(name, ".wh.")) /* AUFS's own notes (.wh..wh.plnk, ...) */
 		return 0;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return errno = EINVAL, fail("%s: %.300s: a deletion of nothing", u->what, path);
+		return errno = EINVAL, fail("%s: %.300s: a whiteout without a name", u->what, path);
 	if (mark(dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
@@ -252,7 +252,7 @@ static int entry_node(
 	dev_t dev = makedev(archive_entry_rdevmajor(e), archive_entry_rdevminor(e));
 	if (type == AE_IFCHR && dev == 0)
 		return errno = EINVAL,
-		       fail("%s: %.300s: a device 0/0, which is overlayfs's mark of a deletion",
+		       fail("%s: %.300s: a device 0/0, which overlayfs takes for a deleted file",
 			   u->what, path);
 	if (u->how.harmless && type != AE_IFIFO) {
 		unpack_left_out(&u->devices, path);

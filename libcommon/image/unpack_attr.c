@@ -155,7 +155,8 @@ int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struc
 		if (value && (size_t)(end - value) > sizeof n)
 			memcpy(&n, value + 1, sizeof n);
 		if (!value || (size_t)(end - value) < 1 + sizeof n + n)
-			return errno = EIO, fail("%s: what is left to do is cut short", what);
+			return errno = EIO,
+			       fail("%s: the list of what is left to do is incomplete", what);
 		bool made = strcmp(name + 1, UNPACK_IMPLIED) == 0;
 		if (made && implied)
 			strv_add(implied, path);

@@ -458,10 +458,11 @@ int cgroup_say_frozen(const char *path, const char *frozen)
 {
 	errno = EBUSY;
 	if (strcmp(path, frozen) == 0)
-		return fail(
-		    "%s: the group is frozen, and who joins it stands still (ctr-cgset --thaw /%s)",
+		return fail("%s: the group is frozen, and a process that joined it would be, too "
+			    "(ctr-cgset --thaw /%s)",
 		    path, path);
-	return fail("%s: the group /%s above it is frozen, and who joins it stands still "
-		    "(ctr-cgset --thaw /%s)",
+	return fail(
+	    "%s: the group /%s above it is frozen, and a process that joined it would be, too "
+	    "(ctr-cgset --thaw /%s)",
 	    path, frozen, frozen);
 }

@@ -111,8 +111,8 @@ int cgroup_freeze(const char *path, bool on)
 {
 	if (!cgroup_exists(path))
 		return errno = ENOENT,
-		       fail("%s: %s: there is no such group (a user's needs one that is delegated)",
-			   path, on ? "freeze" : "thaw");
+		       fail("%s: %s: there is no such group (a user's needs a delegated one)", path,
+			   on ? "freeze" : "thaw");
 	return on ? freeze(path) : thaw(path);
 }
 

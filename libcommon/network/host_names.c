@@ -45,7 +45,7 @@ static int members(const char *network, bool make)
 		if (!make)
 			return errno = ENOENT, -1;
 	}
-	return errno = EAGAIN, fail("%s: it comes and goes", path);
+	return errno = EAGAIN, fail("%s: it is made and removed again and again", path);
 }
 
 /* --- one file --- */
