@@ -121,3 +121,26 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 	sed -i -f edit b/config.json
 	run -0 timeout 20 bash -c "$(declare -f by_run); by_run"
 }
+
+@test "in two steps: what fails at create leaves nothing, what fails at start leaves it stopped; delete runs poststop" {
+	need jq
+	o="ctr-oci --root $WORLD/oci"
+	for w in prestart createRuntime createContainer; do
+		bundle $w FAIL=3
+		run ! $o create -b b c
+		[[ "$output" = *"exit code 3"* ]]
+		[ -z "$($o list -q)" ] && grep -q '^poststop' seen/order
+	done
+	for w in startContainer poststart; do
+		bundle $w FAIL=3
+		$o create -b b c </dev/null >out 2>&1
+		run ! $o start c
+		[[ "$output" = *"exit code 3"* ]]
+		wait_for 5 sh -c "$o state c | jq -e '.status == \"stopped\"' >/dev/null"
+		run ! grep -q '^poststop' seen/order
+		[ $w = poststart ] || [ -z "$(grep command seen/order)" ]
+		$o delete c
+		grep -q '^poststop' seen/order
+		[ "$(jq -r .status seen/poststop.state)" = stopped ]
+	done
+}
