@@ -93,7 +93,8 @@ frozen() ( # NAME
 	[ "$(stat -c %a x/suid)" = 4755 ]
 }
 
-@test "the container is frozen meanwhile; killed, ctr-gc thaws it" {
+# A commit of c that has frozen it and cannot go on: nobody reads its pipe.
+committing() {
 	ctr-run -d --name c box sleep 100 >/dev/null
 	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
 	mkfifo p
@@ -101,6 +102,10 @@ frozen() ( # NAME
 	pid=$!
 	exec 7<p
 	wait_for 5 frozen c
+}
+
+@test "the container is frozen meanwhile; killed, ctr-gc thaws it" {
+	committing
 	# shellcheck disable=SC2046 # the child that would thaw it, killed too
 	kill -9 $(pgrep -P $pid) $pid
 	exec 7<&-
@@ -112,13 +117,7 @@ frozen() ( # NAME
 }
 
 @test "two commits of one container at once: the second is refused; what a dead one left frozen the next thaws by itself" {
-	ctr-run -d --name c box sleep 100 >/dev/null
-	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
-	mkfifo p
-	ctr-commit c - >p &
-	pid=$!
-	exec 7<p
-	wait_for 5 frozen c
+	committing
 	run -1 --separate-stderr ctr-commit c img
 	[ "$stderr" = "ctr-commit: c: another commit or copy of it is running" ]
 	kill -9 $pid
@@ -178,13 +177,7 @@ frozen() ( # NAME
 }
 
 @test "SIGTERM, or a reader that goes away, thaws the container and leaves nothing" {
-	ctr-run -d --name c box sleep 100 >/dev/null
-	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'
-	mkfifo p
-	ctr-commit c - >p &
-	pid=$!
-	exec 7<p
-	wait_for 5 frozen c
+	committing
 	kill $pid
 	wait $pid || true
 	exec 7<&-

@@ -87,3 +87,25 @@ two_layers() {
 	mktar 'd etc' 'f etc/which second
 ' 'f etc/.wh.deleted ' 'f .wh.gone ' 'd emptied' 'f emptied/.wh..wh..opq ' 'f emptied/new n' >two.tar
 }
+
+# The same and a large one, in three compressions, as an OCI layout in o/.
+three_layers() {
+	two_layers
+	head -c 3000000 /dev/urandom >big
+	tar -cf big.tar big
+	gzip -k big.tar
+	zstd -q two.tar
+	oci o one.tar two.tar big.tar
+}
+
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
+
+# A small registry of the test's own, which does with a request for a blob what $1 says (liar.pl); its address goes to $reg.
+# The test declares pids=() and ends them; $CTR_REGISTRIES is ./registries.
+liar() {
+	reg=127.0.0.1:$(free_port)
+	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &
+	pids+=($!)
+	echo "http $reg" >>registries
+	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
+}

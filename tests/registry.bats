@@ -20,7 +20,6 @@ test_teardown() {
 	} || true
 	[ -z "$(ls -A "$CTR_LIB/images" 2>/dev/null | grep -E '^\.(part|tmp)-')" ]
 }
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
 
 # A registry with TLS and, with `auth`, a password; its address goes to $reg.
 registry() {
@@ -42,22 +41,8 @@ registry() {
 	wait_for 10 curl -s -o /dev/null --cacert cert.pem "https://$reg/v2/"
 }
 
-# A small server of the test's own, which does with a request for a blob what $1 says.
-liar() {
-	reg=127.0.0.1:$(free_port)
-	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &
-	pids+=($!)
-	echo "http $reg" >>registries
-	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
-}
-
 three() {
-	two_layers
-	head -c 3000000 /dev/urandom >big
-	tar -cf big.tar big
-	gzip -k big.tar
-	zstd -q two.tar
-	oci o one.tar two.tar big.tar
+	three_layers
 	ctr-image load o >/dev/null
 }
 

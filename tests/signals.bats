@@ -62,18 +62,9 @@ many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" 
 # bats test_tags=ctr-image
 @test "13: signals at 8 instants of a pull; the next one finishes" {
 	need curl
-	two_layers
-	head -c 3000000 /dev/urandom >big
-	tar -cf big.tar big
-	gzip -k big.tar
-	zstd -q two.tar
-	oci o one.tar two.tar big.tar
-	reg=127.0.0.1:$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
-	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" no o >liar.log 2>&1 3>&- &
-	pids+=($!)
+	three_layers
 	export CTR_REGISTRIES=$WORLD/registries
-	echo "http $reg" >registries
-	wait_for 5 curl -s -o /dev/null "http://$reg/v2/"
+	liar no o
 	strike 8 store_whole ctr-image pull "$reg/x:1"
 	ctr-image pull "$reg/x:1"
 }
