@@ -50,8 +50,25 @@ static const struct opt opts[] = {
     {0, "init", NULL, "stay as PID 1 that forwards signals and reaps", OPT_FLAG, &given.init},
     OPT_END,
 };
+/* setpriv(1)'s and capsh(1)'s */
+#define TO_USER "-u USER:GROUP, of all ids at once"
+#define TO_CAPS "--cap-drop ALL --cap-add CAP, of all sets at once"
+#define TO_LOOK "/proc/self/status, which `ctr-priv OPTIONS grep Cap /proc/self/status` shows"
+static const char *const others[][2] = {{"nnp", "--no-new-privs"}, {"d", TO_LOOK},
+    {"dump", TO_LOOK}, {"print", TO_LOOK}, {"current", TO_LOOK}, {"ruid", TO_USER},
+    {"euid", TO_USER}, {"reuid", TO_USER}, {"rgid", TO_USER}, {"egid", TO_USER}, {"regid", TO_USER},
+    {"uid", TO_USER}, {"gid", TO_USER}, {"init-groups", "-u USER without a group"},
+    {"clear-groups", "-u USER:GROUP"}, {"keep-groups", "--group-add GROUP for each"},
+    {"groups", "--group-add GROUP for each"}, {"ambient-caps", TO_CAPS}, {"addamb", TO_CAPS},
+    {"inh-caps", TO_CAPS}, {"inh", TO_CAPS}, {"caps", TO_CAPS}, {"iab", TO_CAPS},
+    {"bounding-set", "--cap-drop CAP"}, {"drop", "--cap-drop CAP"},
+    {"securebits", "not to be had: no container has any"},
+    {"secbits", "not to be had: no container has any"}, {"pdeathsig", "--die-with-parent"},
+    {"reset-env", "-i, with -e for each variable"}, {"chroot", "ctr-root --direct DIR before it"},
+    {NULL, NULL}};
 static const struct usage usage = {
     .placeless = true,
+    .others = others,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND defaults to $SHELL or /bin/sh. Without options nothing changes.\n"
 	    "Exit code: the command's, 125 ctr-priv failed, 126 not executable, 127 not found.\n",

@@ -19,6 +19,7 @@
 
 #include "chain.h"
 #include "err.h"
+#include "file.h"
 #include "idmap.h"
 #include "image.h"
 #include "ns.h"
@@ -48,6 +49,19 @@ static int want(enum spec_ns ns, const char *file)
 }
 NS_WANT(want)
 
+static int map_auto(const char *none)
+{
+	(void)none;
+	map = "auto";
+	return 0;
+}
+
+static int map_one(const char *id)
+{
+	return fail(
+	    "one id only: say --map-users %s:%u:1 --map-groups GID:%u:1", id, geteuid(), getegid());
+}
+
 static int mount_proc(const char *dir)
 {
 	proc = dir ? dir : "/proc";
@@ -69,6 +83,9 @@ static const struct opt opts[] = {
     {0, "map-users", "C:H:N", "with -U: a line of the map of users", OPT_LIST, &map_users},
     {0, "map-groups", "C:H:N", "a line of that of groups (default: that of users)", OPT_LIST,
 	&map_groups},
+    {0, "map-auto", NULL, NULL, OPT_CALL, map_auto},
+    {0, "map-user", "UID", NULL, OPT_CALL, map_one},
+    {0, "map-group", "GID", NULL, OPT_CALL, map_one},
     {'r', "map-root-user", NULL, "-U, with our user as its root and no other", OPT_FLAG, &as_root},
     {'c', "map-current-user", NULL, "-U, with our user as itself and no other", OPT_FLAG, &as_me},
     {0, "hostname", "NAME", "-u, and this host name", OPT_STR, &hostname},
@@ -91,8 +108,17 @@ static const struct opt opts[] = {
     {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* the command always dies with us */
     OPT_END,
 };
+/* unshare(1)'s */
+#define TO_ROOT "ctr-root --direct DIR, put before the command"
+#define TO_PRIV "ctr-priv -u USER:GROUP, put before the command"
+static const char *const others[][2] = {{"R", TO_ROOT}, {"root", TO_ROOT},
+    {"w", "ctr-priv -w DIR, put before the command"}, {"wd", "ctr-priv -w DIR"}, {"S", TO_PRIV},
+    {"setuid", TO_PRIV}, {"G", TO_PRIV}, {"setgid", TO_PRIV},
+    {"setgroups", "settled by the map: a user without a range of groups has deny"},
+    {"keep-caps", "so of itself for root of the map; ctr-priv -u drops them"}, {NULL, NULL}};
 static const struct usage usage = {
     .placeless = true,
+    .others = others,
     .synopsis = "[COMMAND [ARG...]]",
     .more = "COMMAND defaults to $SHELL or /bin/sh. Exit code: the command's, 128+N if signal N "
 	    "ended it,\n125 ctr-unshare failed, 126 not executable, 127 not found.\n",
@@ -171,8 +197,12 @@ static int map_tree(const char *what, pid_t whom)
 
 static int answer(struct ask a, pid_t whom)
 {
+	char path[48];
+	snprintf(path, sizeof path, "/proc/%d/setgroups", (int)whom);
 	switch (a.what) {
 	case MAP:
+		if ((as_root || as_me) && file_poke(path, "deny") < 0) /* as unshare(1) */
+			return -1;
 		return idmap_write(
 		    whom, maps.uid_map.v, maps.uid_map.n, maps.gid_map.v, maps.gid_map.n);
 	case KEEP:

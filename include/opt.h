@@ -43,6 +43,9 @@ struct usage {
 	const struct opt *opts; /* ended by OPT_END */
 	bool
 	    anywhere; /* options may follow operands, for there is no COMMAND that could own them */
+	/* words that comparable tools have and we have not, each with what does it here; NULL ends
+	 */
+	const char *const (*others)[2];
 	bool placeless; /* it does its work without $CTR_LIB, $CTR_RUN and $CTR_CGROUP, or asks
 			   place_check() where it needs them */
 };

@@ -47,3 +47,41 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 	run -127 ctr-priv /nosuch
 	run -126 ctr-priv /etc/passwd
 }
+
+@test "beside setpriv(1) and capsh(1): the same wish shows the same inside, and their other words are told" {
+	need setpriv util-linux
+	cat >look <<'END'
+#!/bin/sh
+grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status
+env | sort | grep -v '^_=\|^SHLVL=\|^OLDPWD='
+pwd
+cat /proc/self/limits
+END
+	local line count=0
+	chmod 755 look .
+	while IFS='|' read -r theirs ours; do
+		# shellcheck disable=SC2086
+		env -i PATH="$PATH" HOME=/x $theirs ./look >theirs.out
+		# shellcheck disable=SC2086
+		env -i PATH="$PATH" HOME=/x ctr-priv $ours ./look >ours.out
+		diff -u theirs.out ours.out || { echo "$theirs | $ours"; return 1; }
+		count=$((count + 1))
+	done <<'END'
+setpriv --no-new-privs|--no-new-privs
+setpriv --reuid 1234 --regid 1234 --clear-groups|-u 1234:1234
+setpriv --reuid 1234 --regid 100 --groups 7,8|-u 1234:100 --group-add 7 --group-add 8
+setpriv --reuid nobody --regid nogroup --clear-groups|-u nobody:nogroup
+setpriv --reuid daemon --regid daemon --init-groups|-u daemon --group-add 1
+setpriv --bounding-set -all --inh-caps -all|--cap-drop ALL -u 0:0
+setpriv --bounding-set -chown,-net_raw|--cap-drop CHOWN --cap-drop NET_RAW
+setpriv --reuid 1234 --regid 1234 --clear-groups --no-new-privs --bounding-set -all|-u 1234:1234 --no-new-privs --cap-drop ALL
+env -i A=1 PATH=/usr/bin:/bin|-i -e A=1 -e PATH=/usr/bin:/bin
+capsh --drop=cap_chown --|--cap-drop CHOWN
+END
+	echo "$count"
+	for line in nnp reuid=1 regid=1 clear-groups keep-groups init-groups groups=1 ambient-caps=+chown inh-caps=-all bounding-set=-all securebits=+noroot \
+		pdeathsig=KILL reset-env dump drop=cap_chown addamb=cap_chown chroot=/ print; do
+		run -125 ctr-priv "--$line" true
+		[[ "$output" = *"here it is "* ]]
+	done
+}

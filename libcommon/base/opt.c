@@ -191,6 +191,10 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 		die_help("option %s needs an argument", is_short ? letter : given);
 	const char *bare = given + strspn(given, "-");
 	_cleanup_free_ char *word = xstrndup(bare, strcspn(bare, "="));
+	const char *asked = is_short && given[1] != '-' ? letter + 1 : word;
+	for (size_t i = 0; u->others && u->others[i][0]; i++)
+		if (strcmp(asked, u->others[i][0]) == 0)
+			die_usage("no option %.100s: here it is %s", given, u->others[i][1]);
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
 	 * still print them so. */
 	const char *hint =
@@ -273,7 +277,7 @@ const struct word *opt_word(
 			continue;
 		_cleanup_free_ char *form = xasprintf("%s\n", w->opts ? w->synopsis : "");
 		/* The synopsis of this form as it stands. */
-		struct usage own = {form, NULL, w->opts, true, u->placeless};
+		struct usage own = {form, NULL, w->opts, true, NULL, u->placeless};
 		*first = opt_parse(w->opts ? &own : u, argc - 1, argv + 1) + 1;
 		buf_free(&all);
 		return w;
