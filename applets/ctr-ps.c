@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 
 #include "container_net.h"
 #include "err.h"
+#include "health.h"
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
@@ -30,8 +33,8 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ids only", OPT_FLAG, &o.quiet},
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
     {'o', "format", "FIELDS|TEMPLATE",
-	"a Go template (docker's, with `table` too), or fields apart by commas (default: "
-	"id,name,pid,status,command,created,image,ip,ports)",
+	"a Go template (docker's, with `table` too), or fields apart by commas (default: id, name, "
+	"status, command, created, image; from 120 columns on pid, ip and ports, too)",
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
@@ -67,6 +70,16 @@ enum {
 static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created",
     "image", "ip", "ports", "exit", "started", "finished", "oom", "restart", "labels"};
 #define N_DEFAULT 9
+
+/* Of the terminal, or of $COLUMNS; 80 where it is neither. */
+static int width(void)
+{
+	const char *env = getenv("COLUMNS");
+	struct winsize w;
+	if (env && atoi(env) > 0)
+		return atoi(env);
+	return ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
+}
 
 static char *when(int64_t t)
 {
@@ -153,37 +166,7 @@ static bool wanted(const struct container *c)
 	return o.all || by_status || lives;
 }
 
-struct made {
-	char *when, *name;
-};
-
-static int newest_first(const void *a, const void *b)
-{
-	return strcmp(((const struct made *)b)->when, ((const struct made *)a)->when);
-}
-
-/* Keep only those of `all` that were made last. */
-static void keep_last(struct strv *all, size_t n)
-{
-	struct made *v = xmalloc((all->n + 1) * sizeof *v);
-	for (size_t i = 0; i < all->n; i++) {
-		struct container c;
-		const char *when =
-		    container_read(&c, all->v[i]) < 0 ? NULL : kv_get(&c.conf, "created");
-		v[i] = (struct made){xstrdup(when ? when : ""), all->v[i]};
-		container_close(&c);
-	}
-	if (all->n)
-		qsort(v, all->n, sizeof *v, newest_first);
-	for (size_t i = 0; i < all->n; i++) {
-		free(v[i].when);
-		all->v[i] = v[i].name;
-	}
-	free(v);
-	all->n = n < all->n ? n : all->n;
-}
-
-static void print_json(const struct container *c)
+static char *json_row(const struct container *c)
 {
 	struct buf b = {0};
 	for (int f = 0; f < N_FIELDS; f++) {
@@ -196,23 +179,83 @@ static void print_json(const struct container *c)
 		else
 			buf_json(&b, safe);
 	}
-	printf("%s}\n", b.p);
-	buf_free(&b);
+	buf_puts(&b, "}");
+	return b.p;
 }
 
-static void print_row(struct table *t, const struct container *c, const int *cols, size_t n)
+/* What a person reads: exited (3), 2 minutes ago; a long path's end. */
+static char *for_people(const struct container *c, int f)
 {
-	const char *cells[N_FIELDS * 2];
-	char *own[N_FIELDS * 2];
+	char *s = field(c, f);
+	const char *health = f == STATUS && c->status == ST_RUNNING ? health_status(c) : "";
+	size_t n = strlen(s);
+	char *better = NULL;
+	if (f == STATUS && c->has_exit && c->status == ST_EXITED)
+		better = xasprintf("%s (%d)", s, c->exit_code);
+	else if (*health)
+		better = xasprintf("%s (%s)", s, health);
+	else if (f == CREATED)
+		better = stamp_ago(strtoll(
+		    kv_get(&c->conf, "created") ? kv_get(&c->conf, "created") : "0", NULL, 10));
+	else if (f == IMAGE && n > 20 && !o.no_trunc)
+		better = xasprintf("...%s", s + n - 17);
+	if (!better)
+		return s;
+	free(s);
+	return better;
+}
+
+/* Rows are printed when all are known, the newest first: "CREATED\tCELL\tCELL...". */
+static struct strv rows;
+
+static char *row_of(const struct container *c, const int *cols, size_t n)
+{
+	struct buf b = {0};
 	for (size_t i = 0; i < n; i++) {
-		own[i] = field(c, cols[i]);
-		if (cols[i] == COMMAND && !o.no_trunc && strlen(own[i]) > 40)
-			memcpy(own[i] + 37, "...", 4);
-		cells[i] = own[i];
+		_cleanup_free_ char *s = o.fields ? field(c, cols[i]) : for_people(c, cols[i]),
+				    *safe = str_escape(s);
+		buf_printf(&b, "%s%s", i ? "\t" : "", safe);
 	}
-	table_row(t, n, cells);
+	return b.p;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)b, *(char *const *)a);
+}
+
+/* What others leave of a line is the command's, from 10 to 40 characters. */
+static void print_rows(struct table *t, const char *const *head, const int *cols, size_t n)
+{
+	size_t wide[N_FIELDS * 2] = {0}, all = 0, command = 40;
 	for (size_t i = 0; i < n; i++)
-		free(own[i]);
+		wide[i] = strlen(head[i]);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < rows.n; i++) {
+			_cleanup_free_ char *line = xstrdup(rows.v[i]);
+			char *next = line;
+			const char *cells[N_FIELDS * 2];
+			strsep(&next, "\t");
+			for (size_t k = 0; k < n; k++) {
+				char *cell = strsep(&next, "\t");
+				size_t len = strlen(cell);
+				if (cols[k] == COMMAND && !o.no_trunc && pass && len > command)
+					strcpy(cell + command - 3, "...");
+				else if (cols[k] != COMMAND && !pass && len > wide[k])
+					wide[k] = len;
+				cells[k] = cell;
+			}
+			if (pass)
+				table_row(t, n, cells);
+			if (pass || i + 1 < rows.n)
+				continue;
+			for (size_t k = 0; k < n; k++)
+				all += cols[k] == COMMAND ? 2 : wide[k] + 2;
+			command = all > (size_t)width() - 10 ? 10 : (size_t)width() - all + 2;
+			if (command > 40 || o.fields)
+				command = 40;
+		}
+	table_print(t, !o.no_header);
 }
 
 static size_t columns(int *cols, const char **head)
@@ -224,7 +267,8 @@ static size_t columns(int *cols, const char **head)
 		strv_split(&l, o.fields, ",");
 	else
 		for (int i = 0; i < N_DEFAULT; i++)
-			strv_add(&l, names[i]);
+			if (width() >= 120 || (i != PID && i != IP && i != PORTS))
+				strv_add(&l, names[i]);
 	if (l.n == 0 || l.n > N_FIELDS * 2)
 		die_usage("--format: no fields, or too many");
 	for (; n < l.n; n++) {
@@ -237,28 +281,24 @@ static size_t columns(int *cols, const char **head)
 	return n;
 }
 
-int ctr_ps_main(int argc, char **argv)
+/* One container's row, its text; NULL with fail(): the template is wrong. */
+static char *text_of(const struct container *c, const int *cols, size_t n)
+{
+	if (template_is(o.fields)) {
+		struct strv line = {0};
+		return ps_template(&line, o.fields, c) < 0 ? NULL : line.v[0];
+	}
+	if (o.quiet)
+		return xstrdup(c->status == ST_CORRUPT ? c->name : c->id);
+	return o.json ? json_row(c) : row_of(c, cols, n);
+}
+
+static int gather(const int *cols, size_t n)
 {
 	struct strv all = {0};
-	struct table t = {0};
-	int cols[N_FIELDS * 2], code = 0, n = opt_parse(&usage, argc, argv);
-	const char *head[N_FIELDS * 2];
-	if (n < argc)
-		die_usage("takes no names: use --filter name=NAME");
-	if (ps_filter_check(&o.filters) < 0)
-		die_usage("%s", fail_msg());
-	bool templated = template_is(o.fields);
-	int bad = 0;
-	struct strv lines = {0};
-	size_t wide = templated ? 0 : columns(cols, head);
+	int code = 0;
 	if (container_names(&all) < 0)
 		die_fail();
-	if (o.latest || o.last) {
-		o.all = true;
-		keep_last(&all, o.latest ? 1 : (size_t)o.last);
-	}
-	if (!templated)
-		table_row(&t, wide, head);
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
 		if (container_read(&c, all.v[i]) < 0) { /* it was removed meanwhile */
@@ -269,25 +309,51 @@ int ctr_ps_main(int argc, char **argv)
 			warn("%s: corrupt: %s", c.name, c.why);
 			code = 1;
 		}
-		if (templated || o.json || o.fields || o.filters.n)
+		if (o.json || o.fields || o.filters.n)
 			container_times(&c);
 		if (wanted(&c)) {
-			if (templated)
-				bad |= ps_template(&lines, o.fields, &c);
-			else if (o.quiet)
-				puts(c.status == ST_CORRUPT ? c.name : c.id);
-			else if (o.json)
-				print_json(&c);
-			else
-				print_row(&t, &c, cols, wide);
+			_cleanup_free_ char *text = text_of(&c, cols, n);
+			const char *made = kv_get(&c.conf, "created");
+			if (!text)
+				die_fail();
+			strv_addf(&rows, "%s\t%s", made ? made : "", text);
 		}
 		container_close(&c);
-		if (bad < 0)
-			die_fail();
 	}
-	if (templated && ps_template_print(&lines, o.fields, !o.no_header) < 0)
+	strv_free(&all);
+	return code;
+}
+
+int ctr_ps_main(int argc, char **argv)
+{
+	struct table t = {0};
+	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
+	const char *head[N_FIELDS * 2];
+	if (n < argc)
+		die_usage("takes no names: use --filter name=NAME");
+	if (ps_filter_check(&o.filters) < 0)
+		die_usage("%s", fail_msg());
+	bool templated = template_is(o.fields), table = !templated && !o.quiet && !o.json;
+	size_t cells = templated ? 0 : columns(cols, head);
+	o.last = o.latest ? 1 : o.last;
+	o.all |= o.last > 0;
+	int code = gather(cols, cells);
+	if (rows.n)
+		qsort(rows.v, rows.n, sizeof *rows.v, newest_first);
+	if (o.last && rows.n > (size_t)o.last)
+		rows.n = (size_t)o.last;
+	if (table) {
+		table_row(&t, cells, head);
+		print_rows(&t, head, cols, cells);
+		return code;
+	}
+	for (size_t i = 0; i < rows.n; i++) {
+		char *text = strchr(rows.v[i], '\t') + 1;
+		memmove(rows.v[i], text, strlen(text) + 1);
+		if (!templated)
+			puts(rows.v[i]);
+	}
+	if (templated && ps_template_print(&rows, o.fields, !o.no_header) < 0)
 		die_fail();
-	if (!templated && !o.quiet && !o.json)
-		table_print(&t, !o.no_header);
 	return code;
 }

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "err.h"
+#include "file.h"
 #include "json.h"
 #include "opt.h"
 #include "record.h"
@@ -55,6 +57,32 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 	snprintf(out, 16, "-");
 }
 
+/* What came and went over its network's interfaces; "-" where the network is the host's. */
+static void net_bytes(const struct container *c, uint64_t out[2])
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/net/dev", (int)c->pid),
+			    *text = file_read(path, 1 << 20, NULL);
+	out[0] = out[1] = 0;
+	if (str_eq(kv_get(&c->conf, "net"), "host"))
+		return;
+	for (char *l = text ? strchr(text, ':') : NULL; l; l = strchr(l + 1, ':')) {
+		uint64_t v[9] = {0};
+		char *end = l + 1;
+		if (l - text >= 2 && strncmp(l - 2, "lo", 2) == 0)
+			continue;
+		for (int i = 0; i < 9; i++)
+			v[i] = strtoull(end, &end, 10);
+		out[0] += v[0];
+		out[1] += v[8];
+	}
+}
+
+static uint64_t memory_there(void)
+{
+	struct sysinfo i;
+	return sysinfo(&i) < 0 ? 0 : (uint64_t)i.totalram * i.mem_unit;
+}
+
 static void print_json(const struct container *c, const char *cpu, const struct kv *kv)
 {
 	_cleanup_json_ json_t *j =
@@ -72,15 +100,24 @@ static void print_json(const struct container *c, const char *cpu, const struct 
 static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
-	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40];
+	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40], percents[16], rx[16],
+	    tx[16], nets[40];
 	if (cgroup_stat(container_cgroup(c), &kv) < 0) {
 		if (!as_json)
-			table_row(t, 6, (const char *[]){c->id, c->name, "-", "-", "-", "-"});
+			table_row(
+			    t, 8, (const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
 		else if (interval > 0)
 			print_json(c, "-", &kv);
 		return;
 	}
 	const char *limit = kv_get(&kv, "memory.max");
+	uint64_t max_bytes = limit && *limit != 'm' ? strtoull(limit, NULL, 10) : memory_there(),
+		 net[2];
+	double percent =
+	    max_bytes ? (double)num(&kv, "memory.current") * 100 / (double)max_bytes : 0;
+	net_bytes(c, net);
+	kv_setf(&kv, "net.rx_bytes", "%" PRIu64, net[0]);
+	kv_setf(&kv, "net.tx_bytes", "%" PRIu64, net[1]);
 	cpu_percent(c->id, num(&kv, "cpu.usage_usec"), interval, cpu);
 	if (as_json) {
 		if (interval > 0)
@@ -92,8 +129,11 @@ static void row(struct table *t, const struct container *c, double interval)
 	    limit && *limit != 'm' ? size_human(strtoull(limit, NULL, 10), max) : "max");
 	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r),
 	    size_human(num(&kv, "io.wbytes"), w));
-	table_row(
-	    t, 6, (const char *[]){c->id, c->name, cpu, both, io, kv_get(&kv, "pids.current")});
+	snprintf(percents, sizeof percents, "%.1f%%", percent);
+	snprintf(nets, sizeof nets, "%s/%s", size_human(net[0], rx), size_human(net[1], tx));
+	table_row(t, 8,
+	    (const char *[]){
+		c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
 	kv_free(&kv);
 }
 
@@ -105,7 +145,8 @@ static int look(const struct strv *names, double interval, bool show)
 	struct strv all = {0};
 	int code = 0;
 	shown = 0;
-	table_row(&t, 6, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "IO", "PIDS"});
+	table_row(
+	    &t, 8, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "MEM%", "NET", "IO", "PIDS"});
 	if (names->n)
 		strv_addall(&all, names);
 	else if (container_names(&all) < 0)

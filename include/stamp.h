@@ -13,6 +13,10 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
  */
 int64_t stamp_parse(const char *s, size_t n);
 
+/* "2 minutes", as docker says how long something lasts; "2 minutes ago". Caller frees. */
+char *stamp_lasting(int64_t seconds);
+char *stamp_ago(int64_t then);
+
 /* How long: digits and letters as Go writes them, 90s, 1h30m, 500ms, 1.5d; in milliseconds. -1 with
  * fail_usage(). */
 int duration_parse(const char *what, const char *s, int64_t *ms);

@@ -209,6 +209,6 @@ load lib
 
 @test "18.37 without -n and -s no network is made by the way" {
 	run -1 ctr-ipam alloc x
-	[ "$output" = "ctr-ipam: network bridge: there is none of this name (ctr-net create makes it)" ]
+	[ "$output" = "ctr-ipam: network bridge: there is none of this name (ctr-net ls lists them, ctr-net create makes one)" ]
 	[ -z "$(ctr-net ls -n)" ]
 }

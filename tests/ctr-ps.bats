@@ -12,14 +12,15 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	ctr-run -d --name c "$ROOTFS" sh -c 'exit 3' >/dev/null
 	ctr-wait c >/dev/null
 	run -0 ctr-ps -a --json
-	[ "$(plain <<<"$output")" = '{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":"x=1,y=2"}
+	[ "$(tac <<<"$output" | plain)" = '{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":"x=1,y=2"}
 {"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":""}
 {"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c exit 3","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":""}' ]
 }
 
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {
 	id=$(ctr-create --name a "$ROOTFS" echo 0123456789012345678901234567890123456789x)
-	[ "$(ctr-ps | tr -s ' ')" = "ID NAME PID STATUS COMMAND CREATED IMAGE IP PORTS" ]
+	[ "$(ctr-ps | tr -s ' ')" = "ID NAME STATUS COMMAND CREATED IMAGE" ]
+	[ "$(COLUMNS=120 ctr-ps | tr -s ' ')" = "ID NAME PID STATUS COMMAND CREATED IMAGE IP PORTS" ]
 	[ "$(ctr-ps -n)" = "" ]
 	[ "$(ctr-ps -a -o NAME,status,exit | tr -s ' ')" = $'NAME STATUS EXIT\na created -' ]
 	[ "$(ctr-ps -an -o command)" = "echo 01234567890123456789012345678901..." ]
@@ -31,11 +32,23 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	run -2 ctr-ps a
 }
 
+@test "19 ps: newest first, within 80 columns for short names, ages, exit codes" {
+	tar -C "$ROOTFS" -c bin | ctr-image import busybox - >/dev/null
+	ctr-run --keep --name db busybox sh -c 'exit 3' || true
+	ctr-run -d --name web --health-cmd true --health-interval 100ms busybox sh -c 'sleep 1000; echo a very long command indeed'
+	ctr-wait --condition healthy web
+	run -0 ctr-ps -a
+	[ "$(awk 'length > 80' <<<"$output")" = "" ]
+	[[ "$(tr -s ' ' <<<"${lines[1]}")" =~ ^[0-9a-f]{12}\ web\ running\ \(healthy\)\ sh\ -c\ .*\.\.\.\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+	[[ "$(tr -s ' ' <<<"${lines[2]}")" =~ ^[0-9a-f]{12}\ db\ exited\ \(3\)\ sh\ -c\ .*\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+	[ "$(ctr-ps -a -o name,status -n | tr -s ' ' | tr '\n' ,)" = "web running,db exited," ]
+}
+
 @test "ps --filter: each key, several at once, bad ones" {
 	id=$(ctr-create --name a -l k=v -l only --restart always "$ROOTFS" true)
 	ctr-run -d --name b "$ROOTFS" sleep 1000 >/dev/null
 	names() { ctr-ps -n -o name "$@" | tr '\n' ' '; }
-	[ "$(names -a)" = "a b " ]
+	[ "$(names -a)" = "b a " ]
 	[ "$(names --filter status=created)" = "a " ]
 	[ "$(names --filter status=running)" = "b " ]
 	[ "$(names -a --filter name=a)" = "a " ]
@@ -78,7 +91,7 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	echo yesterday >started/started
 	rm -r dir && echo >dir
 	run -1 --separate-stderr ctr-ps -an -o name,status
-	[ "$(tr -s ' ' <<<"$output" | tr '\n' ,)" = "conf corrupt,dir corrupt,exit corrupt,good created,noid corrupt,started corrupt,state corrupt," ]
+	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ,)" = "conf corrupt,dir corrupt,exit corrupt,good created,noid corrupt,started corrupt,state corrupt," ]
 	[ "$(wc -l <<<"$stderr")" = 6 ]
 	[[ "$stderr" == *"exit: corrupt: exit: 'nine lives"* ]]
 	run -1 ctr-start conf

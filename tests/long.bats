@@ -74,7 +74,7 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	run -125 ctr-run -h "$(chars 65)" "$ROOTFS" true
 	refused ctr-run "longer than 64 bytes, or with a blank"
 	run -125 ctr-run "$(chars 5000):latest" true
-	refused ctr-run "(ctr-image ls lists them; ctr-image load or import adds one)"
+	refused ctr-run "FILE.tar; ctr-image ls lists what there is)"
 	run -125 ctr-run "$(long_path 5000)" true
 	refused ctr-run "Filename too long"
 }

@@ -82,6 +82,10 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 	const char *cont = c ? c + 1 : s, *host = h ? h + 1 : s;
 	if (range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
 		return -1;
+	if (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s)))
+		return fail("%s: '%s' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in "
+			    "brackets)",
+		    what, s);
 	if (h && host_part(what, s, (size_t)(h - s), &out->host) < 0)
 		return -1;
 	size_t hn = c ? (size_t)(c - host) : 0;

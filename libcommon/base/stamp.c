@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "stamp.h"
+#include "str.h"
 
 size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns)
 {
@@ -122,6 +123,27 @@ int64_t moment_parse(const char *what, const char *s)
 		return fail_usage("%s: '%s' is not a time (a date, 90s, 1h30m, 2d)", what, s);
 	clock_now(CLOCK_REALTIME, &now);
 	return now.tv_sec * 1000000000LL + now.tv_nsec - ago * 1000000;
+}
+
+char *stamp_lasting(int64_t seconds)
+{
+	static const struct {
+		int64_t unit;
+		const char *name;
+	} units[] = {{86400 * 365, "year"}, {86400 * 30, "month"}, {86400 * 7, "week"},
+	    {86400, "day"}, {3600, "hour"}, {60, "minute"}};
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+		if (seconds >= units[i].unit) {
+			long long n = seconds / units[i].unit;
+			return xasprintf("%lld %s%s", n, units[i].name, n == 1 ? "" : "s");
+		}
+	return xasprintf("%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
+}
+
+char *stamp_ago(int64_t then)
+{
+	_cleanup_free_ char *s = stamp_lasting(then ? time(NULL) - then : 0);
+	return xasprintf("%s ago", s);
 }
 
 void clock_now(clockid_t clock, struct timespec *t)

@@ -425,26 +425,10 @@ void docker_shape_plain(json_t *j)
 	}
 }
 
-/* "2 minutes": a duration in docker's words. */
-static char *lasting(int64_t seconds)
-{
-	static const struct {
-		int64_t unit;
-		const char *name;
-	} units[] = {{86400 * 365, "year"}, {86400 * 30, "month"}, {86400 * 7, "week"},
-	    {86400, "day"}, {3600, "hour"}, {60, "minute"}};
-	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-		if (seconds >= units[i].unit) {
-			long long n = seconds / units[i].unit;
-			return xasprintf("%lld %s%s", n, units[i].name, n == 1 ? "" : "s");
-		}
-	return xasprintf("%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
-}
-
 static char *ps_status(const struct container *c, int64_t now)
 {
 	bool lives = c->pid != 0;
-	_cleanup_free_ char *since = lasting(now - (lives ? c->started : c->finished));
+	_cleanup_free_ char *since = stamp_lasting(now - (lives ? c->started : c->finished));
 	if (c->status == ST_CREATED)
 		return xstrdup("Created");
 	if (c->status == ST_RESTARTING)
@@ -473,7 +457,7 @@ json_t *docker_ps_row(const struct container *c)
 	int64_t sec, now = time(NULL);
 	long ns = created_of(c, &sec);
 	const char *net = kv_get(&c->conf, "net"), *command = kv_get(&c->conf, "command");
-	_cleanup_free_ char *ago = lasting(now - sec), *running = xasprintf("%s ago", ago);
+	_cleanup_free_ char *ago = stamp_lasting(now - sec), *running = xasprintf("%s ago", ago);
 	_cleanup_free_ char *status = ps_status(c, now),
 			    *quoted = xasprintf("\"%s\"", command ? command : "");
 	set(j, "ID", shape_text(c->id));

@@ -113,7 +113,7 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	}
 	if (found >= 0)
 		return found;
-	return errno = ENOENT, fail("%.255s: no such image (ctr-image ls lists them; ctr-image "
-				    "load or import adds one)",
-				   operand);
+	return errno = ENOENT, fail("%.255s: no such image (ctr-image pull %.255s, or ctr-image "
+				    "import %.255s FILE.tar; ctr-image ls lists what there is)",
+				   operand, operand, operand);
 }

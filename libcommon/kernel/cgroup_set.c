@@ -86,6 +86,15 @@ static char *held_back(const char *path, const char *c)
 	}
 }
 
+/* Which processors or memory nodes this machine has. */
+static char *online(const char *file)
+{
+	_cleanup_free_ char *s = file_read(strstr(file, "mems") ? "/sys/devices/system/node/online"
+								: "/sys/devices/system/cpu/online",
+	    4096, NULL);
+	return s ? xasprintf("this machine has %.*s", (int)strcspn(s, "\n"), s) : NULL;
+}
+
 /* Why a write to a group's file failed. */
 static int explain(const char *path, const struct change *ch)
 {
@@ -102,13 +111,15 @@ static int explain(const char *path, const struct change *ch)
 		hint = "the cgroup file system is mounted read-only";
 	else if (why == EBUSY)
 		hint = "it is in use: memory above the new limit, or child groups";
+	else if ((why == EINVAL || why == ERANGE) && strcmp(c, "cpuset") == 0)
+		more = online(ch->w.file);
 	else if (why == EINVAL || why == ERANGE)
 		hint = "not a value the kernel takes here";
 	else if (why == ENODEV)
 		hint = "no such disk";
 	if (more)
 		hint = more;
-	errno = why;
+	errno = why == ERANGE ? EINVAL : why; /* "Result not representable" */
 	return fail("%s: %s=%s: controller %s: %m%s%s%s", path, ch->w.file, ch->w.value, c,
 	    *hint ? " (" : "", hint, *hint ? ")" : "");
 }

@@ -47,6 +47,8 @@ int endpoint_check(const struct endpoint_req *r)
 	if (!wanted && (r->publish.n || r->exposed.n) && !str_eq(r->net, "host"))
 		return fail("-p: a container with --net %s has no network to publish ports of",
 		    r->net ? r->net : "none");
+	if (str_eq(r->net, "host") && r->publish.n)
+		warn("-p: not needed with --net host: every port that it opens is the host's");
 	if (!wanted && (r->ip || r->ip6 || r->mac))
 		return fail("--ip, --ip6, --mac: need a network of --net NAME");
 	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))

@@ -105,6 +105,15 @@ static int take_side(struct words *w, struct cidr *c)
 	return 0;
 }
 
+static int not_understood(const char *verb, const char *s)
+{
+	struct addr a;
+	int len = strchr(s, ':') ? 64 : 24;
+	if (addr_parse("", s, &a) == 0)
+		return fail("%s: %.60s: /LEN is missing, as in %.60s/%d", verb, s, s, len);
+	return fail("%s: '%.60s' is not understood here", verb, s);
+}
+
 /* What may follow: addresses, and those of the optional words that are in `allowed`. */
 static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 {
@@ -137,7 +146,7 @@ static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 		else if (strchr(allowed, 'f') && is_next(w, "to"))
 			r = take_side(w, &op->addr[1]);
 		else
-			return fail("%s: '%.60s' is not understood here", w->verb, s);
+			return not_understood(w->verb, s);
 		if (r < 0)
 			return -1;
 	}

@@ -126,8 +126,9 @@ int network_open(struct network *n, const char *name)
 	if (n->lock < 0 || access(path, F_OK) < 0) {
 		network_free(n);
 		errno = ENOENT;
-		return fail(
-		    "network %.140s: there is none of this name (ctr-net create makes it)", name);
+		return fail("network %.140s: there is none of this name (ctr-net ls lists them, "
+			    "ctr-net create makes one)",
+		    name);
 	}
 	struct kv kv = {0};
 	int r = kv_read_at(&kv, AT_FDCWD, path);
