@@ -43,7 +43,7 @@ void container_net_rename(const struct container *c);
 int container_net_restore(const struct strv *ids, bool look);
 /* fn for those of these ids that are still there; NULL: for each container. */
 int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
-/* container_net_restore() where a cheap look says that all of our tables is gone; warns. */
+/* container_net_restore() where somebody else has touched nf_tables; warns. */
 void container_net_heal(void);
 /* For ctr-gc: what names a container that nobody holds. */
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired);

@@ -31,9 +31,9 @@ struct endpoint {
 	char ifname[16];
 	struct cidr addr[2]; /* IPv4, IPv6; family 0: none */
 	uint8_t mac[6];
-	bool rebuilt;        /* our tables were missing: others' parts of them may be, too */
-	bool guarded;        /* what is said of its port in the table of family bridge */
-	bool linked, joined; /* its interface exists; its names are in the others' hosts files */
+	bool rebuilt; /* somebody else touched nf_tables: of ours, something may be missing */
+	bool guarded; /* what is said of its port in the table of family bridge */
+	bool linked, joined; /* its interface is there; so are its names in others' hosts files */
 	struct nft_port *ports;
 	size_t nports;
 	int *held; /* the host ports' sockets, for the monitor to keep */
@@ -76,15 +76,13 @@ int endpoint_release(const char *id, const char *network, const struct cidr *sub
  * stdout for each. 0, or -1 when something could not be removed, or it is not known whether an
  * owner is alive (said by warn()). */
 int endpoint_gc(owner_alive_fn *alive, void *arg);
-/* After somebody flushed the ruleset: open, one for every living container with its state file,
- * close: how many things were missing, or -1 with fail(). */
+/* After somebody flushed the ruleset, or a part of it: open, one for every living container with
+ * its state file, close: how many things were missing, or -1 with fail(). */
 struct endpoint_restore {
-	struct nft f;
-	bool look; /* only count: nothing is changed */
-	struct strv guarded;
-	uint8_t *there; /* a bit for each port that is published: 64 Ki a protocol and family */
-	struct cidr *nets;
-	size_t n_nets, missing;
+	struct nft f, g;   /* what is put in: into our tables, and into that of family bridge */
+	bool look;         /* only count: nothing is changed */
+	struct cidr *nets; /* that are masqueraded */
+	size_t n_nets, missing, guards;
 };
 int endpoint_restore_open(struct endpoint_restore *r, bool look);
 void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);

@@ -1,4 +1,5 @@
-/* nft_base.h: messages about the table `ctrbox` in family ip or ip6, for nft.c only. */
+/* nft_base.h: messages about the table `ctrbox` in family ip or ip6, for the other files nft*.c
+ * only. */
 #ifndef CTR_NFT_BASE_H
 #define CTR_NFT_BASE_H
 
@@ -14,6 +15,17 @@ const char *nft_ip(int family);
 /* Append all of the table. What exists is kept, the rules are replaced. */
 void nft_put_base(struct nl *n, int family);
 void nft_flush_chain(struct nl *n, int family, const char *chain);
+/* nl_commit() of a transaction, which is counted as ours. */
+int nft_send(struct nl *n);
+/* Call fn for each element of a message's list, its attributes by type. */
+void nft_each_elem(
+    const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg);
+/* Call fn for each of our chains of a family of nf_tables (NFPROTO_*): how many rules it has and
+ * how many jump to it. 1; 0 our table is not there; -1 with fail(). */
+typedef void nft_use_fn(const char *chain, uint32_t use, void *arg);
+int nft_uses(struct nl *n, uint8_t family, nft_use_fn *fn, void *arg);
+/* What chain masquerade_out holds for `nat add SUBNET out IF`. */
+extern const char nft_out_rule[];
 /* `text`: in nft's syntax, $ for ip or ip6. */
 void nft_put_rule(struct nl *n, int family, const char *chain, const char *text);
 /* `type`: as nft writes it, $ for the address's. Returns the message, for more attributes. */

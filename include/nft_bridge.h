@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "addr.h"
+#include "nft.h"
 
 /* Let the port send only from `mac`. 0, or -1 with fail() (CONFIG_NF_TABLES_BRIDGE). */
 int nft_spoof_add(const char *port, const uint8_t mac[6], const char *comment);
@@ -29,6 +29,14 @@ int nft_guard(
 /* The same by what stands there: whatever gone() says is to go. Reads all of it. */
 typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);
+
+/* Append the same to a transaction, and all of the table before it where some of its rules are
+ * missing: how many (0 when there is no table), or -1 with fail(). */
+void nft_guard_put(struct nft *f, const char *port, const uint8_t *mac, const struct cidr *addr,
+    const char *comment);
+int nft_guard_rules_again(struct nft *f);
+/* The table, at the beginning of a transaction. */
+int nft_guard_base(struct nft *f);
 
 /* Where no port is checked the table goes. 0, or -1 with fail(). */
 int nft_guard_idle(void);

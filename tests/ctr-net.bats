@@ -915,6 +915,68 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ctr-netcfg show | grep -c '^guard ctr' | grep -qx 3
 }
 
+@test "18.25 a part of our tables that somebody flushed or deleted is noticed, told and put back" {
+	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
+	h ctr-net create --internal in
+	h ctr-run -d --name web --net n5 -p 90:90 -p 127.0.0.1:91:90 -p 127.0.0.1:92:90 "$ROOTFS" sleep 1000
+	h ctr-run -d --name db --net in "$ROOTFS" sleep 1000
+	rules() { h nft list ruleset | sort; }
+	before=$(rules)
+	last() { h nft -a list chain "$3" "$4" "$5" | sed -n 's/.*# handle //p' | tail -1; }
+	hows=("ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" "ctr-run --net in $ROOTFS true" "ctr-netcfg netns add x")
+	i=0
+	while read -r what; do
+		# shellcheck disable=SC2086
+		[[ "$what" != *LAST ]] || what=${what/LAST/$(last $what)}
+		# shellcheck disable=SC2086
+		h nft $what
+		[ "$before" != "$(rules)" ]
+		h ctr-check 2>&1 | grep -q 'of running containers are missing.*ctr-netcfg restore'
+		how=${hows[i++ % 5]}
+		# shellcheck disable=SC2086
+		h $how
+		[[ "$how" != *netns* ]] || h ctr-netcfg netns del x
+		diff <(echo "$before") <(rules) || { echo "after nft $what and $how"; false; }
+	done <<-END
+		flush table ip ctrbox
+		flush table ip6 ctrbox
+		flush table bridge ctrbox
+		delete table ip6 ctrbox
+		delete table bridge ctrbox
+		flush chain ip ctrbox closed
+		flush chain ip ctrbox prerouting
+		flush chain ip6 ctrbox forward
+		flush chain bridge ctrbox spoof
+		delete rule ip ctrbox postrouting handle LAST
+		delete rule bridge ctrbox spoof handle LAST
+		flush set ip ctrbox bridges
+		flush set ip ctrbox same
+		flush set ip ctrbox internal
+		flush set ip ctrbox subnets
+		flush map ip ctrbox ports
+		flush map ip ctrbox addrs
+		delete element ip ctrbox addrs { 127.0.0.1 . tcp . 92 }
+		flush set ip6 ctrbox bridges
+		flush set bridge ctrbox guarded
+		flush set bridge ctrbox macs
+		flush set bridge ctrbox from4
+		flush set bridge ctrbox from6
+	END
+	[ -z "$(h ctr-check 2>&1 | grep 'are missing')" ]
+	[ -z "$(h ctr-gc)" ]
+}
+
+@test "18.25 a start looks at no other container where nobody else has touched nf_tables" {
+	h ctr-net create n5
+	h ctr-run -d --name a --net n5 "$ROOTFS" sleep 1000
+	h ctr-run --net n5 "$ROOTFS" true
+	run -0 h strace -f -e trace=openat ctr-run --net n5 "$ROOTFS" true
+	[[ "$output" != *"containers/a"* ]] || { grep 'containers/a' <<<"$output"; false; }
+	h nft add table ip other
+	run -0 h strace -f -e trace=openat ctr-run --net n5 "$ROOTFS" true
+	[[ "$output" = *"a/state"* ]]
+}
+
 @test "papercuts: host-gateway, a port asked for twice, -P beside -p, whose an address is, dead owners, rm prints names" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	run -0 h ctr-run --net n5 --add-host x:host-gateway "$ROOTFS" sh -c 'grep -w x /etc/hosts; ping -c1 -W2 x'

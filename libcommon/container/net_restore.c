@@ -39,28 +39,13 @@ int container_net_restore(const struct strv *ids, bool look)
 	return endpoint_restore_close(&r, container_net_each(ids, restore_one, &r));
 }
 
-static int on_leases(int dirfd, const char *name, void *arg)
-{
-	(void)dirfd, (void)name;
-	*(bool *)arg = true;
-	return 0;
-}
-
-static void on_bridge(int family, const char *name, void *arg)
-{
-	(void)family, (void)name;
-	*(bool *)arg = false;
-}
-
 void container_net_heal(void)
 {
 	struct nft f;
-	bool gone = false;
-	if (geteuid() || network_leases_each(on_leases, &gone) < 0 || !gone || nft_open(&f) < 0)
+	if (geteuid() || nft_open(&f) < 0)
 		return;
-	for (int i = 0; i < 2 && gone; i++)
-		nft_names(&f, i ? AF_INET6 : AF_INET, "bridges", on_bridge, &gone);
+	bool strange = nft_strange(&f.body);
 	nft_close(&f);
-	if (gone && container_net_restore(NULL, false) < 0)
+	if (strange && container_net_restore(NULL, false) < 0)
 		warn("%s", fail_msg());
 }

@@ -203,7 +203,7 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	    "nf_tables: masquerade by interface (needs Linux 5.6)");
 }
 
-static const char out_rule[] = "$ saddr . oifname @subnets_out masquerade";
+const char nft_out_rule[] = "$ saddr . oifname @subnets_out masquerade";
 
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 {
@@ -232,7 +232,7 @@ void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 	mnl_attr_nest_end(h, list);
 	mnl_attr_nest_end(h, desc);
 	nft_flush_chain(&f->body, family, "masquerade_out");
-	nft_put_rule(&f->body, family, "masquerade_out", out_rule);
+	nft_put_rule(&f->body, family, "masquerade_out", nft_out_rule);
 	out_elem(f, true, subnet, out);
 }
 
@@ -363,7 +363,7 @@ static int send_framed(struct nft *f, int families)
 			h->nlmsg_flags |= NLM_F_ACK;
 	}
 	frame(&n, NFNL_MSG_BATCH_END);
-	int r = nl_commit(&n), saved = errno;
+	int r = nft_send(&n), saved = errno;
 	size_t failed = n.failed;
 	n.fd = -1;
 	nl_close(&n);
@@ -382,9 +382,8 @@ static int families_of(const struct nl *n)
 	int r = 0;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct nlmsghdr *h = (void *)(n->out.p + n->m[i].off);
-		r |= ((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family == NFPROTO_IPV4
-			 ? V4
-			 : V6;
+		int family = ((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->nfgen_family;
+		r |= (family == NFPROTO_IPV4) * V4 | (family == NFPROTO_IPV6) * V6;
 	}
 	return r;
 }

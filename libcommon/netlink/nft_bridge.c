@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "err.h"
-#include "nft.h"
+#include "nft_base.h"
 #include "nft_bridge.h"
 #include "sysno.h"
 
@@ -190,7 +190,7 @@ static int who_commit(const struct who *w, bool add)
 			break;
 		put_who(&n, w, add);
 		frame(&n, NFNL_MSG_BATCH_END);
-		r = nl_commit(&n);
+		r = nft_send(&n);
 		if (r == 0 || errno != ENOENT || !add) {
 			r = r == 0 ? base : -1;
 			break;
@@ -214,6 +214,31 @@ int nft_guard(
 	if (r < 0 && !on && (errno == ENOENT || errno == EOPNOTSUPP))
 		return 0;
 	return r;
+}
+
+void nft_guard_put(struct nft *f, const char *port, const uint8_t *mac, const struct cidr *addr,
+    const char *comment)
+{
+	put_who(&f->body, &(struct who){port, comment, mac, addr}, true);
+}
+
+int nft_guard_base(struct nft *f)
+{
+	return put_base(&f->body);
+}
+
+static void on_use(const char *chain, uint32_t use, void *arg)
+{
+	if (strcmp(chain, "spoof") == 0)
+		*(uint32_t *)arg = use;
+}
+
+int nft_guard_rules_again(struct nft *f)
+{
+	const uint32_t want = sizeof rules / sizeof rules[0];
+	uint32_t use = 0;
+	int r = nft_uses(&f->body, NFPROTO_BRIDGE, on_use, &use);
+	return r < 1 || use >= want ? r < 0 ? -1 : 0 : (int)(want - use);
 }
 
 /* --- what is there --- */
@@ -314,7 +339,7 @@ static int away(
 		frame(n, NFNL_MSG_BATCH_BEGIN);
 		put_elem(n, false, set, e->v[i].key, e->len, NULL);
 		frame(n, NFNL_MSG_BATCH_END);
-		r = nl_commit(n) < 0 && errno != ENOENT ? -1 : 0;
+		r = nft_send(n) < 0 && errno != ENOENT ? -1 : 0;
 	}
 	nl_reset(n);
 	return r;
@@ -381,7 +406,7 @@ int nft_guard_idle(void)
 		frame(&n, NFNL_MSG_BATCH_BEGIN);
 		mnl_attr_put_strz(msg(&n, NFT_MSG_DELTABLE, NLM_F_ACK), NFTA_TABLE_NAME, NFT_TABLE);
 		frame(&n, NFNL_MSG_BATCH_END);
-		r = nl_commit(&n) < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
+		r = nft_send(&n) < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
 	}
 	nl_close(&n);
 	return r;

@@ -68,7 +68,7 @@ static bool port_of(const struct nlattr *const *tb, int family, bool any, struct
 }
 
 /* Call fn for each element's attributes. */
-static void each_elem(
+void nft_each_elem(
     const struct nlattr *list, void (*fn)(const struct nlattr *const *tb, void *arg), void *arg)
 {
 	const struct nlattr *tb[NFTA_SET_ELEM_KEY_END + 1], *one[NFTA_LIST_ELEM + 1];
@@ -131,7 +131,7 @@ void nft_ports_parse(
 		return;
 	x.any = text_is(set, "ports");
 	if (x.any || text_is(set, "addrs"))
-		each_elem(list, on_port, &x);
+		nft_each_elem(list, on_port, &x);
 }
 
 static void ports_message(const struct nlmsghdr *h, void *arg)
@@ -195,7 +195,7 @@ static void found_message(const struct nlmsghdr *h, void *arg)
 	int family;
 	const struct nlattr *list = elem_list(h, &family, &set);
 	if (list)
-		each_elem(list, on_found, arg);
+		nft_each_elem(list, on_found, arg);
 }
 
 static int find(struct nft *f, struct found *x, const char *set, const void *key, size_t len)
@@ -261,7 +261,7 @@ static void masqs_message(const struct nlmsghdr *h, void *arg)
 	struct masqs *x = arg;
 	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
 	if (list)
-		each_elem(list, on_masq, x);
+		nft_each_elem(list, on_masq, x);
 }
 
 int nft_masq_each(
@@ -333,7 +333,7 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 	struct nets *x = arg;
 	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
 	if (list)
-		each_elem(list, on_net, x);
+		nft_each_elem(list, on_net, x);
 }
 
 int nft_nets(
@@ -370,7 +370,7 @@ static void bridges_message(const struct nlmsghdr *h, void *arg)
 	struct bridges *x = arg;
 	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
 	if (list)
-		each_elem(list, on_bridge, x);
+		nft_each_elem(list, on_bridge, x);
 }
 
 int nft_names(struct nft *f, int family, const char *set,

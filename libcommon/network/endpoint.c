@@ -233,7 +233,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		choose_mac(r, p);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	bool nat = nft_open(&f) == 0;
+	bool nat = nft_open(&f) == 0, strange = nat && nft_strange(&f.body);
 	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
 	if (result == 0)
@@ -258,7 +258,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		result = endpoint_ports_publish(r, n, p, nat ? &f : NULL);
 	}
 	if (nat) {
-		p->rebuilt = f.rebuilt || guard > 0;
+		p->rebuilt = strange || f.rebuilt || guard > 0;
 		nft_close(&f);
 	}
 	return result < 0 ? -1 : join(r, name, p);
@@ -447,6 +447,8 @@ void endpoint_state(const struct endpoint *p, struct kv *kv)
 	if (memcmp(p->mac, none, 6) != 0) /* an ipvlan has no MAC of its own */
 		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
 		    p->mac[3], p->mac[4], p->mac[5]);
+	if (p->guarded)
+		kv_set(kv, "guarded", "1");
 	for (size_t i = 0; i < p->nports; i++) {
 		const struct nft_port *q = &p->ports[i];
 		bool v6 = q->to.family == AF_INET6;

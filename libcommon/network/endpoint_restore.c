@@ -1,5 +1,6 @@
-/* endpoint_restore.c: what living containers need in our nf_tables tables, put back after somebody
- * flushed the ruleset (reloading Debian's nftables service does); see endpoint.h. */
+/* endpoint_restore.c: what living containers have in our nf_tables tables, put in again after
+ * somebody flushed the ruleset (Debian's own reload does); see endpoint.h.
+ */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -12,18 +13,6 @@
 #include "nft_bridge.h"
 #include "place.h"
 
-static size_t slot(const struct nft_port *p)
-{
-	size_t kind = (p->to.family == AF_INET6) * 2u + (p->proto == IPPROTO_UDP);
-	return kind * 65536 + p->hport;
-}
-
-static void on_port(const struct nft_port *p, void *arg)
-{
-	struct endpoint_restore *r = arg;
-	r->there[slot(p) / 8] |= (uint8_t)(1 << slot(p) % 8);
-}
-
 static void on_net(const struct cidr *c, const char *out, void *arg)
 {
 	struct endpoint_restore *r = arg;
@@ -33,28 +22,41 @@ static void on_net(const struct cidr *c, const char *out, void *arg)
 	r->nets[r->n_nets++] = *c;
 }
 
-static void on_guarded(const char *port, const char *comment, void *arg)
+/* Rules, as far as the tables are there. */
+static int rules(struct endpoint_restore *r)
 {
-	(void)comment;
-	strv_add(arg, port);
+	for (int i = 0; i < 2; i++) {
+		int family = i ? AF_INET6 : AF_INET;
+		_cleanup_free_ char *on = forward_mark(family);
+		int n = nft_rules_again(&r->f, family, access(on, F_OK) == 0);
+		if (n < 0)
+			return -1;
+		r->missing += (size_t)n;
+	}
+	int n = nft_guard_rules_again(&r->g);
+	r->guards += n > 0 ? (size_t)n : 0;
+	return n < 0 ? -1 : nft_guard_base(&r->g);
 }
 
-int endpoint_restore_open(struct endpoint_restore *r, bool dry)
+int endpoint_restore_open(struct endpoint_restore *r, bool look)
 {
-	struct nft look;
 	memset(r, 0, sizeof *r);
-	r->look = dry;
-	if (nft_open(&look) < 0)
+	r->look = look;
+	if (nft_open(&r->f) < 0)
 		return -1;
-	r->there = xcalloc(1, 4 * 65536 / 8);
-	int result = nft_ports(&look, NFT_PORTS, on_port, r) < 0 ? -1 : nft_nets(&look, on_net, r);
-	nft_close(&look);
-	if (result == 0)
-		result = nft_spoof_each(true, on_guarded, &r->guarded);
-	return result < 0 ? -1 : nft_open(&r->f);
+	if (!look)
+		nft_settle(&r->f.body, true);
+	if (nft_nets(&r->f, on_net, r) == 0 && nft_open(&r->g) == 0) {
+		if (rules(r) == 0)
+			return 0;
+		nft_close(&r->g);
+	}
+	nft_close(&r->f);
+	free(r->nets);
+	return -1;
 }
 
-/* What one container has on a network, according to its leases. */
+/* What one container has on a network, as its leases say. */
 struct there {
 	struct cidr addr[2];
 	char ifname[16];
@@ -69,31 +71,23 @@ static void on_lease(const struct lease *l, void *arg)
 	memcpy(t->ifname, l->ifname, sizeof t->ifname);
 }
 
-/* Guard its port again if the guard is gone; a kernel that cannot guard ports never did. */
+/* Its port is guarded again where that went; a kernel that cannot guard never did. */
 static void guard_again(
     struct endpoint_restore *r, const char *id, const char *network, const struct kv *state)
 {
 	struct there t = {0};
 	uint8_t mac[6];
 	char port[16], ip[ADDR_TEXT];
-	_cleanup_free_ char *dir = network_leases(network);
-	if (lease_of_owner(dir, id, on_lease, &t) < 0 || !*t.ifname)
-		return;
-	endpoint_veth(id, t.ifname, port);
-	if (strv_has(&r->guarded, port))
+	_cleanup_free_ char *dir = network_leases(network), *mark = endpoint_mark(id);
+	if (!kv_num(state, "guarded", 0) || lease_of_owner(dir, id, on_lease, &t) < 0 || !*t.ifname)
 		return;
 	int i = !t.addr[0].a.family;
 	const char *own = kv_get(state, "mac"), *at = kv_get(state, i ? "ip6" : "ip");
 	endpoint_mac(t.addr, mac);
 	if (own && str_eq(at, addr_text(&t.addr[i].a, ip)) && mac_parse("mac", own, mac) < 0)
 		return;
-	/* When only looking, a missing guard does not count: the kernel may not support guards. */
-	if (r->look)
-		r->missing += r->missing || r->guarded.n;
-	else if (endpoint_guard(id, t.ifname, mac, t.addr, true) >= 0)
-		r->missing++;
-	else if (errno != EOPNOTSUPP && errno != ENOENT)
-		warn("%s", fail_msg());
+	endpoint_veth(id, t.ifname, port);
+	nft_guard_put(&r->g, port, mac, t.addr, mark);
 }
 
 static void net_again(
@@ -111,7 +105,6 @@ static void net_again(
 		for (size_t k = 0; k < r->n_nets; k++)
 			covered |= cidr_has(&r->nets[k], &n.subnet[i].a) &&
 				   r->nets[k].len <= n.subnet[i].len;
-		r->missing += !covered && !n.internal;
 		int flags = covered ? 0 : NFT_MASQUERADE;
 		if (n.internal)
 			flags = NFT_INTERNAL;
@@ -163,31 +156,40 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 	strv_split(&ports, text && kv_get(state, "network") ? text : "", ", ");
 	for (size_t i = 0; i < ports.n; i++) {
 		struct nft_port p;
-		if (!port_parse(ports.v[i], to, &p) || r->there[slot(&p) / 8] & 1 << slot(&p) % 8)
+		if (!port_parse(ports.v[i], to, &p))
 			continue;
 		snprintf(p.comment, sizeof p.comment, "%s", mark);
 		nft_port_add(&r->f, &p);
-		r->missing++;
 	}
 	strv_free(&ports);
 	strv_free(&on);
 }
 
+/* One of the two transactions, where something is missing; a kernel without its kind of tables has
+ * none of it. */
+static int settle(struct nft *f, size_t *missing, bool look)
+{
+	int n = nft_only_missing(f);
+	if (n < 0)
+		return -1;
+	*missing += (size_t)n;
+	if (look || !*missing || nft_commit(f) == 0)
+		return 0;
+	*missing = 0;
+	return errno == EOPNOTSUPP || errno == EPROTONOSUPPORT || errno == ENOENT ? 0 : -1;
+}
+
 int endpoint_restore_close(struct endpoint_restore *r, int result)
 {
-	bool act = result == 0 && r->missing && !r->look;
-	for (int i = 0; i < 2 && act; i++) {
-		_cleanup_free_ char *on = forward_mark(i ? AF_INET6 : AF_INET);
-		if (access(on, F_OK) == 0)
-			nft_close_forward(&r->f, i ? AF_INET6 : AF_INET, true);
-	}
-	if (act && nft_commit(&r->f) < 0) {
-		result = errno == EOPNOTSUPP || errno == EPROTONOSUPPORT ? 0 : -1;
-		r->missing = 0; /* without nf_tables there was nothing to put back */
-	}
+	if (result == 0)
+		result = settle(&r->f, &r->missing, r->look) < 0 ||
+				 settle(&r->g, &r->guards, r->look) < 0
+			     ? -1
+			     : 0;
+	if (result < 0 && !r->look)
+		nft_settle(&r->f.body, false);
 	nft_close(&r->f);
-	free(r->there);
+	nft_close(&r->g);
 	free(r->nets);
-	strv_free(&r->guarded);
-	return result < 0 ? -1 : (int)r->missing;
+	return result < 0 ? -1 : (int)(r->missing + r->guards);
 }

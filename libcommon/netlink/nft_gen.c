@@ -1,0 +1,86 @@
+/* nft_gen.c: has anybody but us changed the ruleset? See nft_base.h.
+ *
+ * The kernel counts the transactions of a network namespace; we count ours, in a cell of 8 bytes of
+ * $CTR_RUN/nft that all our processes share. Where the two numbers are equal nobody else has
+ * touched anything, which is known without a look at it. Two of ours at once may leave them apart:
+ * then somebody looks once for nothing.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "nft_base.h"
+#include "place.h"
+#include "sysno.h"
+
+/* The namespace's number, and our count of its transactions. NULL: there is no cell. */
+static _Atomic uint64_t *cell(void)
+{
+	static _Atomic uint64_t *p;
+	if (p)
+		return p;
+	_cleanup_free_ char *path = xasprintf("%s/nft", ctr_run());
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || ftruncate(fd, sizeof *p) < 0)
+		return NULL;
+	void *m = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return m == MAP_FAILED ? NULL : (p = m);
+}
+
+static void on_gen(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *tb[NFTA_GEN_ID + 1];
+	nl_payload_attrs(tb, NFTA_GEN_ID, h, sizeof(struct nfgenmsg));
+	const uint32_t *id = nl_data(tb[NFTA_GEN_ID], 4);
+	if (id)
+		*(uint32_t *)arg = ntohl(*id);
+}
+
+/* Both numbers as they are now; 0: not known. The socket is n's, its pending messages are not
+ * touched. */
+static uint64_t now(const struct nl *n)
+{
+	struct stat st;
+	uint32_t gen = 0;
+	struct nl q = {.fd = n->fd, .bus = n->bus, .seq = 0x70000000};
+	if (sys_missing("nf_tables") || stat("/proc/thread-self/ns/net", &st) < 0)
+		return 0;
+	nft_msg(&q, NFT_MSG_GETGEN, 0, AF_INET, "nf_tables");
+	int r = nl_query(&q, on_gen, &gen);
+	q.fd = -1;
+	nl_close(&q);
+	return r < 0 ? 0 : (uint64_t)st.st_ino << 32 | gen;
+}
+
+bool nft_strange(const struct nl *n)
+{
+	_Atomic uint64_t *c = cell();
+	return c && atomic_load(c) != now(n);
+}
+
+void nft_settle(const struct nl *n, bool known)
+{
+	_Atomic uint64_t *c = cell();
+	if (c)
+		atomic_store(c, known ? now(n) : 0);
+}
+
+int nft_send(struct nl *n)
+{
+	_Atomic uint64_t *c = cell();
+	uint64_t before = c ? now(n) : 0;
+	bool known = c && before && atomic_load(c) == before;
+	int r = nl_commit(n), saved = errno;
+	if (known && r == 0 && now(n) != before)
+		atomic_fetch_add(c, 1);
+	errno = saved;
+	return r;
+}
