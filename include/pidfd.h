@@ -35,6 +35,11 @@ enum heed {
 };
 enum heed pid_heeds(pid_t pid, int sig);
 
+/* The first process of a pid namespace has ended, and is not gone because another's parent,
+ * outside, has not waited for it: who that is, in words; one of ours that is stopped is woken. Else
+ * NULL. The caller's. */
+char *pid_unreaped(pid_t init);
+
 /* What a shell says of a wait status: the exit code, 128+N for signal N. */
 int exit_code(int status);
 

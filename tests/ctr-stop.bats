@@ -142,3 +142,21 @@ load lib
 		[ -z "$(ctr-ps -aq)" ]
 	done
 }
+
+# bats test_tags=ctr-rm,ctr-exec
+@test "18.1 a ctr-exec that is stopped and has not waited for its command holds up neither stop nor rm -f" {
+	local how p
+	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" "ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do
+		ctr-run -d --name st --init "$ROOTFS" sleep 100
+		ctr-exec st sh -c 'touch /in; exec sleep 100' 3>&- &
+		p=$!
+		wait_for 5 ctr-exec st test -e /in
+		kill -STOP $p
+		kill -9 "$(pgrep -P $p)"
+		SECONDS=0
+		run -0 timeout 15 sh -c "$how"
+		[[ "$SECONDS" -lt 5 && "$output" != *kernel* ]]
+		wait $p || true
+		ctr-rm -f st 2>/dev/null || true
+	done
+}

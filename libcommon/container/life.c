@@ -98,32 +98,33 @@ int container_lock(struct container *c)
 
 int container_wait_end(struct container *c, int timeout_ms)
 {
-	/* flock(2) has no timeout. With a deadline the monitor's pidfd is waited for; on a kernel
-	 * without pidfds the lock is tried every 20 ms. */
-	if (timeout_ms < 0) {
-		if (lock_take(c->dir, LOCK_SH) < 0)
-			return -1;
-		flock(c->dir, LOCK_UN);
-		return 1;
-	}
-	int64_t end = now_ms() + timeout_ms, left;
+	/* flock(2) has no time-out of its own. The monitor's pidfd is waited for instead, with a
+	 * look now and then whether somebody keeps the container from ending; on a kernel without
+	 * pidfds the lock is tried every 20 ms, or waited for where there is no deadline. */
+	bool ever = timeout_ms < 0, over = false;
+	int64_t end = now_ms() + timeout_ms, left = 2000;
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
-	int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
+	_cleanup_close_ int fd = monitor > 0 ? pidfd_open_checked(monitor, start) : -1;
 	for (;;) {
-		if (record_held(c->dir) == 0) {
-			if (fd >= 0)
-				close(fd);
+		if (record_held(c->dir) == 0)
+			return 1;
+		if (!ever && (left = end - now_ms()) <= 0)
+			return 0;
+		if (ever && (fd < 0 || over)) {
+			if (lock_take(c->dir, LOCK_SH) < 0)
+				return -1;
+			flock(c->dir, LOCK_UN);
 			return 1;
 		}
-		if ((left = end - now_ms()) <= 0)
-			break;
-		if (fd < 0 || pidfd_wait(fd, monitor, NULL, (int)left) != 0)
-			nap_ms(left < 20 ? (int)left : 20);
+		int step = left < 500 || ever ? (int)left : 500;
+		int r = fd < 0 ? -1 : pidfd_wait(fd, monitor, NULL, step);
+		over = r == 1;
+		if (r == 0) /* who entered it and is stopped is woken */
+			free(pid_unreaped(c->pid));
+		else
+			nap_ms(step < 20 ? step : 20);
 	}
-	if (fd >= 0)
-		close(fd);
-	return 0;
 }
 
 int container_owner_alive(const char *owner, void *arg)

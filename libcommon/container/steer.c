@@ -93,10 +93,13 @@ static bool gone(const struct container *c, int ms)
 	while (container_is_alive(c)) {
 		if (ms <= 0)
 			return false;
-		struct timespec nap = {0, 10000000};
-		if (fd < 0 || pidfd_wait(fd, c->pid, NULL, ms) < 0)
-			nanosleep(&nap, NULL);
-		ms = fd < 0 ? ms - 10 : 0;
+		int step = ms < 500 && fd >= 0 ? ms : 10;
+		if (fd >= 0 && ms >= 500)
+			step = 500;
+		if (fd < 0 || pidfd_wait(fd, c->pid, NULL, step) < 0)
+			nap_ms(step);
+		free(pid_unreaped(c->pid));
+		ms -= step;
 	}
 	return true;
 }
@@ -109,7 +112,10 @@ int steer_kill(struct container *c)
 		return -1;
 	if (gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
 		return 0;
+	_cleanup_free_ char *who = pid_unreaped(c->pid);
 	errno = ETIME;
+	if (who)
+		return fail("%s: all in it has ended, but %s", c->name, who);
 	return fail("%s: does not end after SIGKILL: a process in it waits in the kernel (%s)",
 	    c->name, *why ? why : "uninterruptible");
 }

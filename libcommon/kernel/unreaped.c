@@ -1,0 +1,80 @@
+/* unreaped.c: who keeps a pid namespace from ending; see pidfd.h.
+ *
+ * The first process of a pid namespace is gone only when every other of it has been waited for
+ * (zap_pid_ns_processes() in the kernel): one that was brought in from outside, by ctr-exec or
+ * nsenter(1), by its parent out there. If that parent does not, because it is stopped, all in it
+ * has ended and it is not over.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "file.h"
+#include "pidfd.h"
+#include "str.h"
+
+#define PF_EXITING 4 /* linux/sched.h, in field 9 of /proc/PID/stat */
+
+struct proc {
+	char name[32], state;
+	int ppid;
+	unsigned flags;
+};
+
+static bool proc_read(int proc, const char *pid, struct proc *p)
+{
+	_cleanup_free_ char *path = xasprintf("%s/stat", pid),
+			    *text = file_read_at(proc, path, 4096, NULL);
+	const char *name = text ? strchr(text, '(') : NULL, *end = text ? strrchr(text, ')') : NULL;
+	if (!name || !end || end < name ||
+	    sscanf(end, ") %c %d %*d %*d %*d %*d %u", &p->state, &p->ppid, &p->flags) != 3)
+		return false;
+	snprintf(p->name, sizeof p->name, "%.*s", (int)(end - name - 1), name + 1);
+	return true;
+}
+
+struct search {
+	struct stat ns;
+	char *who;
+};
+
+static int on_process(int proc, const char *pid, void *arg)
+{
+	struct search *s = arg;
+	struct proc p, parent;
+	struct stat ns;
+	if (*pid < '1' || *pid > '9' || !proc_read(proc, pid, &p) || p.state != 'Z')
+		return 0;
+	_cleanup_free_ char *path = xasprintf("%s/ns/pid", pid), *up = xasprintf("%d", p.ppid);
+	if (fstatat(proc, path, &ns, 0) < 0 || ns.st_ino != s->ns.st_ino ||
+	    !proc_read(proc, up, &parent))
+		return 0;
+	free(s->who);
+	s->who = xasprintf("process %s (%s) has not waited for its child in it%s", up, parent.name,
+	    parent.state == 'T' ? ", and is stopped" : "");
+	/* Ours does nothing else than wait. Another's is its owner's to wake. */
+	if (parent.state == 'T' && str_starts(parent.name, "ctr"))
+		kill(p.ppid, SIGCONT);
+	return 0;
+}
+
+char *pid_unreaped(pid_t init)
+{
+	struct search s = {0};
+	struct stat ours;
+	struct proc p;
+	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *pid = xasprintf("%d", (int)init),
+			    *ns = xasprintf("%d/ns/pid", (int)init);
+	if (init <= 0 || proc < 0 || !proc_read(proc, pid, &p) || !(p.flags & PF_EXITING) ||
+	    p.state == 'Z' || fstatat(proc, ns, &s.ns, 0) < 0 ||
+	    fstatat(proc, "self/ns/pid", &ours, 0) < 0 || ours.st_ino == s.ns.st_ino)
+		return NULL;
+	dir_each(proc, on_process, &s);
+	return s.who;
+}
