@@ -32,8 +32,8 @@ bool relay_step(struct relay *r);
 void relay_type_again(struct relay *r);
 /* Is there something to do without epoll's word? */
 bool relay_ready(const struct relay *r);
-/* What is there still, as long as a reader takes something every second. */
-void relay_finish(struct relay *r);
+/* What is there still, as long as a reader takes something every `ms`. */
+void relay_finish(struct relay *r, int ms);
 void relay_close(struct relay *r);
 
 #endif

@@ -600,7 +600,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	sleep 0.3
 	t0=$(date +%s%N)
 	timeout 8 "$BIN/ctr-stop" -t 0 s
-	[ $((($(date +%s%N) - t0) / 1000000)) -le 3000 ]
+	[ $((($(date +%s%N) - t0) / 1000000)) -le 900 ]
 	touch go
 	wait
 	[ "$(ctr-run -t "$ROOTFS" seq 100000 </dev/null | (sleep 0.5; tail -n 1) | tr -d '\r')" = 100000 ]

@@ -177,7 +177,8 @@ static void drain(struct monitor *m)
 		if (!reads)
 			break;
 	}
-	relay_finish(&m->out);
+	/* Who stops it does not wait for a reader that takes nothing. */
+	relay_finish(&m->out, m->interrupts || monitor_stopping(m) ? 50 : 1000);
 }
 
 int monitor_stand_by(struct monitor *m, int *status)

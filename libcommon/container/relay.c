@@ -144,12 +144,12 @@ bool relay_ready(const struct relay *r)
 	return r->on && r->always && !r->paused && !r->ended;
 }
 
-void relay_finish(struct relay *r)
+void relay_finish(struct relay *r, int ms)
 {
 	while (relay_step(r)) {
 		struct pollfd p = {
 		    .fd = r->paused ? r->to : r->from, .events = r->paused ? POLLOUT : POLLIN};
-		if (poll(&p, 1, r->paused ? 1000 : 0) <= 0)
+		if (poll(&p, 1, r->paused ? ms : 0) <= 0)
 			break;
 	}
 }
