@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "applets.h"
+#include "become.h"
 #include "chain.h"
 #include "pidfd.h"
 #include "err.h"
+#include "rlimits.h"
 
 extern char **environ;
 static int self = -1;
@@ -27,11 +29,11 @@ _Noreturn void chain_run(char **argv)
 	char *dflt[] = {(char *)(sh && *sh ? sh : "/bin/sh"), NULL};
 	if (!argv[0])
 		argv = dflt;
+	rlimits_back();
 	if (self >= 0 && strncmp(argv[0], "ctr-", 4) == 0 && applet_find(argv[0]))
 		syscall(SYS_execveat, self, "", argv, environ, 0x1000 /* AT_EMPTY_PATH */);
-	execvp(argv[0], argv);
-	int code = errno == ENOENT ? 127 : 126;
-	die_code(code, "%s: %m", argv[0]);
+	int code = become_exec_here(argv);
+	die_code(code, "%s", fail_msg());
 }
 
 int chain_stay(pid_t child)

@@ -19,7 +19,7 @@
 #include "applets.h"
 #include "cgroup.h"
 #include "err.h"
-#include "rlimits.h"
+#include "become.h"
 #include "file.h"
 #include "opt.h"
 #include "place.h"
@@ -361,17 +361,14 @@ static int mount_here(int argc, char **argv)
 	return 0;
 }
 
-/* When the command cannot be run, a group made for it is removed again: so we find out before how
- * to leave it. */
-static int become(const char *path, char **argv)
+/* Where the command is not run, a group made for it is removed: so the way back out of it is known
+ * before. */
+static int turn_into(const char *path, char **argv)
 {
 	_cleanup_free_ char *was = file_read("/proc/self/cgroup", 65536, NULL);
 	if (cgroup_enter(path, false, -1) == 0) {
 		umask(applet_umask);
-		rlimits_back();
-		execvp(argv[0], argv);
-		fail("%s: %m", argv[0]);
-		err_code = errno == ENOENT ? 127 : 126;
+		err_code = become_exec_here(argv);
 	}
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	if (was)
@@ -404,7 +401,7 @@ static int apply(const char *path, int argc, char **argv)
 	if (set_devices(path) < 0)
 		die_fail();
 	if (cmd)
-		return become(path, cmd);
+		return turn_into(path, cmd);
 	undo_commit();
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "err.h"
 #include "file.h"
 #include "init.h"
@@ -173,9 +174,8 @@ static _Noreturn void run(char **argv)
 	tcsetpgrp(0, getpid()); /* if there is a terminal: its ^C and ^Z go to the command */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(argv[0], argv);
-	int code = errno == ENOENT ? 127 : 126;
-	warn("%s: %m", argv[0]);
+	int code = become_exec_here(argv);
+	warn("%s", fail_msg());
 	_exit(code);
 }
 

@@ -116,13 +116,12 @@ static int install_cni(int argc, char **argv)
 
 mode_t applet_umask;
 
-/* What a caller passes on must not change what an applet does. With SIGCHLD ignored, children
- * disappear unnoticed (waitpid(2) then waits for ever); a blocked or ignored SIGTERM cannot end us;
- * and a file that is opened as descriptor 0, 1 or 2 would be written to as if it were stdout.
- * SIGHUP, SIGINT and SIGQUIT stay ignored, for nohup(1) and background jobs. The command of a CHAIN
- * applet gets the caller's umask and limits; with other applets, whatever the container is started
- * with gets them. */
-static void repair_inherited(enum applet_kind kind)
+/* What a caller hands down must not change what an applet does. An ignored SIGCHLD lets children
+ * vanish unseen (waitpid(2) then waits for ever), a blocked or ignored SIGTERM cannot end us, and a
+ * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout. SIGHUP, SIGINT
+ * and SIGQUIT stay ignored, for nohup(1) and background jobs. A command that a CHAIN applet becomes
+ * has the caller's umask and limits; with others, what a container is started with has them. */
+static int repair_inherited(enum applet_kind kind)
 {
 	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
 	sigset_t none;
@@ -140,17 +139,19 @@ static void repair_inherited(enum applet_kind kind)
 	applet_umask = umask(022);
 	if (kind == CHAIN)
 		umask(applet_umask);
-	else
-		rlimits_widen();
+	return rlimits_widen(kind != CHAIN);
 }
 
 int applet_run(const struct applet *a, int argc, char **argv)
 {
-	repair_inherited(a->kind);
+	int poor = repair_inherited(a->kind);
 	err_applet = a->name;
 	/* The name by which an applet that executes itself again (selfexe.h) is found. */
 	argv[0] = (char *)a->name;
 	err_summary = a->summary;
+	if (poor < 0 && strcmp(a->name, "ctr-init") != 0) /* it needs little */
+		die_code(a->kind == CHAIN || strcmp(a->name, "ctr-run") == 0 ? 125 : 1, "%s",
+		    fail_msg());
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		warn("stdout: write: %m");

@@ -56,8 +56,11 @@ int become(struct become *b);
  * executed: 0. */
 int become_exec(const char *name, char **argv, char **envp, const char *search);
 
-/* For become(): clone into the pid namespace that was joined, as a child of our parent, which is
- * told its pid, with a session of its own, and end the caller. Returns in the child, or -1 with
+/* The same as execvp(3): with our PATH, our environment and our caller's limits. */
+int become_exec_here(char **argv);
+
+/* For become(): clone into the pid namespace that was joined, as a child of our parent, which
+ * learns its pid, with a session of its own; ends the caller. Returns in the child, or -1 with
  * fail(). */
 int become_appear(const struct become *b);
 /* Die with the parent, if that is wanted; to be set again after every fork and change of

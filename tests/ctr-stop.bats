@@ -135,7 +135,7 @@ load lib
 	for how in "ctr-stop -t 0" "ctr-rm -f"; do
 		ctr-run --name st "$ROOTFS" sleep 100 3>&- &
 		local p=$!
-		wait_for 5 sh -c '[ "$(ctr-ps -nq | wc -l)" = 1 ]'
+		wait_for 5 [ -e "$CTR_RUN/containers/st/state" ]
 		kill -STOP $p
 		run -0 timeout 10 $how st
 		wait $p || true

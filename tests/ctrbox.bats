@@ -124,6 +124,46 @@ load lib
 	[ "$status" -eq 0 ] || [[ "$status:$output" == "125:"*"File too large" ]]
 }
 
+@test "18.1 hard limits that are too small are said in one line, or are no obstacle; nothing is left" {
+	local l c
+	for l in "f 0" "n 8" "n 20" "n 40" "s 16" "s 64" "v 8000" "u 1" "l 0" "c 0" "i 0"; do
+		for c in "ctr-run --name t $ROOTFS true" "ctr-run -d --name t $ROOTFS true" "ctr-rm -f t" "ctr-create --name t $ROOTFS true" \
+			"ctr-start t" "ctr-rm -f t" "ctr-ps -a" "ctr-gc" "ctr-unshare -m /bin/true" "ctr-root --direct $ROOTFS -- /bin/true" "ctr-priv /bin/true"; do
+			# as where nobody may raise them
+			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"' || exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
+			[[ "$status" -lt 128 && ( "$status" -eq 0 || "${#lines[@]}" -eq 1 ) ]] || { echo "ulimit -$l: $c: $status: $output"; false; }
+		done
+		[ -z "$(ls -A "$CTR_LIB/containers" | grep -v '^t$')" ]
+	done
+}
+
+# bats test_tags=ctr-unshare,ctr-root,ctr-cgset,ctr-init
+@test "18.14 what becomes a command says why it cannot be one, each errno in words" {
+	printf '#!/bin/nosh\n' >script && chmod 755 script
+	echo text >text && chmod 755 text
+	echo text >plain
+	head -c 100 /bin/true >cut && chmod 755 cut
+	: >empty && chmod 755 empty
+	mkdir folder
+	for how in "ctr-unshare -u --" "ctr-cgset -c g --" "ctr-init" "ctr-nsenter -t $$ -u --"; do
+		while read -r code file words; do
+			# shellcheck disable=SC2086
+			run "-$code" $how "$file"
+			[[ "${lines[-1]}" == *"$words"* ]] || { echo "$how $file: $output"; false; }
+		done <<-END
+			127 ./none No such file or directory
+			127 nosuch not found on PATH
+			127 ./script its interpreter /bin/nosh is not there
+			126 ./text neither an ELF program nor a script
+			126 ./plain not executable: chmod +x
+			126 ./cut cut or damaged ELF program
+			126 ./empty an empty file
+			126 ./folder a folder
+		END
+	done
+	ctr-cgset -d g 2>/dev/null || true
+}
+
 @test "18.16 the caller's umask does not reach the folder of exec -w either" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	[ "$(umask 077 && ctr-exec -w /new/in c stat -c %a /new /new/in | tr '\n' ' ')" = "755 755 " ]

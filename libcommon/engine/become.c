@@ -179,17 +179,24 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 	    res == RLIMIT_NOFILE ? "; no process goes above the sysctl fs.nr_open" : "");
 }
 
+#define OWN_STACK (256 << 10) /* what is left to do may need so much */
+
 static int limits(const struct spec *s)
 {
-	rlimits_back();
+	rlimits_back_early();
 	for (size_t i = 0; i < s->rlimits.n; i++) {
 		const struct spec_rlimit *l = &s->rlimits.v[i];
 		int res = rlimit_resource(l->type);
 		struct rlimit rl = {l->soft, l->hard};
 		if (res < 0)
 			return -1;
-		if (setrlimit(res, &rl) < 0)
+		struct rlimit now = rl;
+		if (res == RLIMIT_STACK && rl.rlim_cur < OWN_STACK)
+			now.rlim_cur = rl.rlim_max < OWN_STACK ? rl.rlim_max : OWN_STACK;
+		if (setrlimit(res, &now) < 0)
 			return limit_failed(l, res);
+		if (res == RLIMIT_STACK)
+			rlimits_stack(&rl);
 	}
 	return 0;
 }
@@ -424,6 +431,7 @@ int become(struct become *b)
 	int code = b->gate ? become_exec(s->args.v[0], NULL, NULL, path) : 0;
 	if (code)
 		return code;
+	rlimits_back_stack();
 	TRACE("execve(2) of %s", s->args.v[0]);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
 		return 125;

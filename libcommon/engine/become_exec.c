@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -10,6 +11,7 @@
 
 #include "become.h"
 #include "err.h"
+#include "rlimits.h"
 #include "str.h"
 
 #if defined(__x86_64__)
@@ -20,8 +22,10 @@
 #define OUR_MACHINE EM_ARM
 #endif
 
-/* What an errno of execve(2) means for the file at `path` (the command, or its interpreter), as the
- * end of a message. `elf`: the file begins like an ELF program, for this machine (1) or another
+static bool here; /* not in a container's root */
+
+/* What an errno of execve(2) says about the file at `path` (the command, or its interpreter), as
+ * the end of a message. `elf`: it starts as an ELF program does, for this machine (1) or another
  * (2). */
 static const char *exec_why(const char *path, int err, int elf)
 {
@@ -73,6 +77,7 @@ static int explain_script(const char *path, char *line, int err)
 	char *name = line + strspn(line, " \t");
 	char *end = name + strcspn(name, "\n");
 	bool cr = end > name && end[-1] == '\r', gone = err == ENOENT || err == ENOTDIR;
+	const char *where = here ? "there" : "in the container";
 	*end = 0;
 	name[strcspn(name, " \t\r")] = 0;
 	errno = err;
@@ -84,7 +89,7 @@ static int explain_script(const char *path, char *line, int err)
 			   path, name),
 		       127;
 	if (gone)
-		return fail("%s: its interpreter %s is not in the container", path, name), 127;
+		return fail("%s: its interpreter %s is not %s", path, name, where), 127;
 	const char *why = exec_why(name, err, 0);
 	errno = err;
 	return fail("%s: its interpreter %s: %m%s%s%s", path, name, why ? " (" : "", why ? why : "",
@@ -116,7 +121,8 @@ static int explain(const char *path, int err)
 		elf = 2;
 	const char *why = exec_why(path, err, elf);
 	if (gone && elf)
-		why = "its dynamic loader is not in the container";
+		why = here ? "its dynamic loader is not there"
+			   : "its dynamic loader is not in the container";
 	if (err == ENOEXEC && n == 0 && fd >= 0)
 		why = "an empty file";
 	errno = err;
@@ -158,5 +164,14 @@ int become_exec(const char *name, char **argv, char **envp, const char *search)
 	}
 	if (denied)
 		return explain(denied, EACCES);
-	return fail("%s: not found on the container's PATH (%s)", name, search), 127;
+	return fail("%s: not found on %sPATH (%s)", name, here ? "" : "the container's ", search),
+	       127;
+}
+
+int become_exec_here(char **argv)
+{
+	const char *path = getenv("PATH");
+	here = true;
+	rlimits_back();
+	return become_exec(argv[0], argv, environ, path ? path : "/usr/local/bin:/bin:/usr/bin");
 }

@@ -55,7 +55,7 @@ static void from_mount(char **argv)
 		return;
 	rlimits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
-	rlimits_widen();
+	rlimits_widen(false);
 }
 
 static void from_memory(char **argv)
@@ -79,7 +79,7 @@ static void from_memory(char **argv)
 	rlimits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
 	fexecve(fd, argv, environ);
-	rlimits_widen();
+	rlimits_widen(false);
 }
 
 int self_protect(char **argv)
