@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "cni.h"
 #include "container_files.h"
 #include "container_net.h"
 #include "err.h"
@@ -282,8 +281,6 @@ int ctr_gc_main(int argc, char **argv)
 	_cleanup_close_ int r = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, &still) < 0)
-		trouble();
-	if (geteuid() == 0 && cni_heal(NULL, NULL) < 0)
 		trouble();
 	if (container_net_gc(alive, &wired) < 0)
 		trouble();

@@ -13,10 +13,5 @@ bool cni_is_plugin(const char *name, int argc);
 int cni_main(const char *name);
 /* The i-th of the reference plugins' names that we answer to; NULL after the last. */
 const char *cni_plugin_name(int i);
-/* Where a table of ours was flushed: all that attachments had in it again. With valid (GC, of c's
- * network): in any case, and what is kept of stale ones is forgotten. 0, or -1 with fail(). */
-struct cni_call;
-struct strv;
-int cni_heal(const struct cni_call *c, const struct strv *valid);
 
 #endif

@@ -83,6 +83,7 @@ struct endpoint_restore {
 	bool look;         /* only count: nothing is changed */
 	struct cidr *nets; /* that are masqueraded */
 	size_t n_nets, missing, guards;
+	int kept; /* kept.h, locked */
 };
 int endpoint_restore_open(struct endpoint_restore *r, bool look);
 void endpoint_restore_one(struct endpoint_restore *r, const char *id, const struct kv *state);

@@ -26,7 +26,6 @@ struct nft_port {
 struct nft {
 	struct nl body; /* the transaction, without its frame; its socket is the one used */
 	bool rebuilt;   /* after nft_commit(): the table was missing and was made */
-	bool base;      /* the table's rules are sent before the rest, though the table is there */
 	bool print;     /* instead: on stdout, in nft(8)'s syntax; then it need not be open */
 };
 
@@ -93,10 +92,6 @@ int nft_names(struct nft *f, int family, const char *set,
 /* Does the host drop what it would forward for others (nft_close_forward)? 1, 0, or -1 with fail().
  */
 int nft_is_closed(struct nft *f, int family);
-/* Is our table of a family (AF_BRIDGE, too) there, with its rules? 1, and *handle is the kernel's
- * number of it, which no other table has had; 0 (it, or its rules, were flushed; 0 when there is no
- * table); -1 with fail(). */
-int nft_whole(struct nft *f, int family, uint64_t *handle);
 /* Our table of a family goes, where it is. 0, or -1 with fail(). */
 int nft_table_del(struct nft *f, int family);
 /* The elements of p's host port, or of an address that is masqueraded, as they stand in the kernel:

@@ -302,8 +302,7 @@ static int do_check(struct cni_call *c)
 		return cni_loopback(c, NULL);
 	if (!c->prev_json)
 		return cni_fail(c, CNI_BAD_CONFIG, "prevResult: missing");
-	if (cni_heal(c, NULL) < 0)
-		return -1;
+	container_net_heal(); /* somebody may have flushed the ruleset */
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
 		return -1;
 	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
@@ -332,8 +331,8 @@ static int do_gc(struct cni_call *c)
 		why = xstrdup(fail_msg());
 	if (c->does & CNI_IPAM && cni_ipam_gc(c, &valid) < 0 && !why)
 		why = xstrdup(fail_msg());
-	if (!why && cni_heal(c, &valid) < 0)
-		return -1;
+	if (!why && (cni_keep_only(c, &valid) < 0 || container_net_restore(NULL, false) < 0))
+		why = xstrdup(fail_msg());
 	strv_free(&valid);
 	return why ? fail("%s", why) : r;
 }
@@ -399,10 +398,7 @@ int cni_main(const char *name)
 		return say_failure(&c);
 	if (run(&c) < 0)
 		return say_failure(&c);
-	if (c.command == CNI_ADD || c.command == CNI_CHECK) {
-		container_net_heal(); /* somebody may have flushed the ruleset */
-		if (c.command == CNI_ADD && cni_heal(&c, NULL) < 0)
-			warn("%s", fail_msg());
-	}
+	if (c.command == CNI_ADD)
+		container_net_heal();
 	return 0;
 }

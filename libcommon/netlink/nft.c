@@ -393,8 +393,8 @@ int nft_commit(struct nft *f)
 	if (f->body.n == 0)
 		return 0;
 	nl_finish(&f->body);
-	int r = f->base ? -1 : send_framed(f, 0);
-	if (r < 0 && (f->base || errno == ENOENT)) {
+	int r = send_framed(f, 0);
+	if (r < 0 && errno == ENOENT) {
 		r = send_framed(f, families_of(&f->body));
 		f->rebuilt |= r == 0;
 	}

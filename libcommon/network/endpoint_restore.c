@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "endpoint.h"
 #include "err.h"
+#include "kept.h"
 #include "nft_bridge.h"
 #include "place.h"
 
@@ -47,8 +49,11 @@ int endpoint_restore_open(struct endpoint_restore *r, bool look)
 	if (!look)
 		nft_settle(&r->f.body, true);
 	if (nft_nets(&r->f, on_net, r) == 0 && nft_open(&r->g) == 0) {
-		if (rules(r) == 0)
+		r->kept = kept_open(false, look ? LOCK_SH : LOCK_EX);
+		if ((r->kept >= 0 || errno == ENOENT) && rules(r) == 0) {
+			kept_again(r->kept, &r->f, &r->g);
 			return 0;
+		}
 		nft_close(&r->g);
 	}
 	nft_close(&r->f);
@@ -191,5 +196,7 @@ int endpoint_restore_close(struct endpoint_restore *r, int result)
 	nft_close(&r->f);
 	nft_close(&r->g);
 	free(r->nets);
+	if (r->kept >= 0)
+		close(r->kept);
 	return result < 0 ? -1 : (int)(r->missing + r->guards);
 }

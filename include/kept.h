@@ -1,0 +1,20 @@
+/* kept.h: what attachments of CNI have in nf_tables, kept in files of $CTR_RUN/cni/.kept for who
+ * flushes it: each is KIND-OWNER, with the messages that put its elements in, as they went to the
+ * kernel; of a checked source address (kind s) the port and the MAC.
+ */
+#ifndef CTR_KEPT_H
+#define CTR_KEPT_H
+
+#include "nft.h"
+
+#define KEPT_MAX (1 << 20)
+
+/* The folder, locked (LOCK_SH, LOCK_EX): shared while an attachment's elements and file change
+ * together, alone while they are put in again. -1 with fail(), errno. */
+int kept_open(bool make, int how);
+/* Whose a file is; NULL: none of these. The caller's. */
+char *kept_owner(const char *name);
+/* Append all of it to the transactions of our tables and of that of family bridge. dir -1: none. */
+void kept_again(int dir, struct nft *f, struct nft *bridge);
+
+#endif
