@@ -283,6 +283,6 @@ int ctr_gc_main(int argc, char **argv)
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, &still) < 0)
 		trouble();
 	if (container_net_gc(alive, &wired) < 0)
-		trouble();
+		code = 1;
 	return code;
 }

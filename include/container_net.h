@@ -45,7 +45,8 @@ int container_net_restore(const struct strv *ids, bool look);
 int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
 /* container_net_restore() where somebody else has touched nf_tables; warns. */
 void container_net_heal(void);
-/* For ctr-gc: what names a container that nobody holds. */
+/* For ctr-gc: what names a container that nobody holds. Warns of what fails, and goes on: -1 then.
+ */
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired);
 
 #endif

@@ -966,6 +966,31 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ -z "$(h ctr-gc)" ]
 }
 
+# bats test_tags=ctr-gc
+@test "a stray file or folder in any folder of ours is told and left alone, and stops nothing" {
+	local d c
+	h ctr-net create n1
+	h ctr-volume create v1
+	tar -C "$ROOTFS" -c . | h ctr-image import im
+	h ctr-run -d --name live --net n1 -v v1:/v im sleep 1000
+	h ctr-ipam alloc -n n1 hand
+	for d in "$CTR_RUN" "$CTR_RUN"/{leases,leases/n1,leases/n1/.by,hosts,hosts/n1} "$CTR_LIB"/{.,volumes,networks,networks/n1,images,images/blobs/sha256,layers,ids}; do
+		touch "$d/stray" "$d/.dot" "$d/10.9.9.9"
+		mkdir "$d/straydir" "$d/@x" "$d/10.9.9.8"
+		ln -s /nonexistent "$d/straylink"
+		mkfifo "$d/strayfifo"
+		for c in ctr-gc ctr-gc "ctr-run --net n1 -v v2:/v im true" "ctr-net ls" "ctr-ipam ls -n n1" "ctr-image prune" "ctr-ps -a"; do
+			# shellcheck disable=SC2086
+			run h timeout 20 $c
+			[[ "$status" -eq 0 || ( "$c" = ctr-gc && "$status" -eq 1 ) ]] || { echo "$d: $c: $status: $output"; false; }
+			[ "$(. "$CTR_RUN/containers/live/state" && echo "$pid")" ]
+		done
+		rm -rf "$d"/stray* "$d"/10.9.9.? "$d/.dot" "$d/@x"
+	done
+	h ctr-stop -t 0 live
+	[ -z "$(h ctr-gc)" ]
+}
+
 @test "18.25 a start looks at no other container where nobody else has touched nf_tables" {
 	h ctr-net create n5
 	h ctr-run -d --name a --net n5 "$ROOTFS" sleep 1000

@@ -340,8 +340,10 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 	int failed = 0;
 	if (geteuid()) /* a user's containers have none of it */
 		return 0;
-	if (container_net_each(wired, settle_one, &failed) < 0)
+	if (container_net_each(wired, settle_one, &failed) < 0) {
+		warn("%s", fail_msg());
 		failed = -1;
+	}
 	if (endpoint_gc(alive, NULL) < 0)
 		failed = -1;
 	struct nft f;
@@ -349,6 +351,10 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 		return failed;
 	nft_close(&f);
 	int missing = container_net_restore(wired, false);
+	if (missing < 0) {
+		warn("%s", fail_msg());
+		failed = -1;
+	}
 	int idle = network_idle();
 	if (idle < 0) {
 		warn("%s", fail_msg());
@@ -358,5 +364,5 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 	}
 	if (missing > 0)
 		printf("restored %d rules and ports\n", missing);
-	return missing < 0 ? -1 : failed;
+	return failed;
 }

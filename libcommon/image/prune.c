@@ -166,9 +166,9 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		p->freed += (uint64_t)st.st_blocks * 512;
-	return unlinkat(dirfd, name, 0) < 0 && errno != ENOENT
-		   ? fail("blob %.12s: unlink: %m", name)
-		   : 0;
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		warn("blob %.12s: unlink: %m: it is left alone", name);
+	return 0;
 }
 
 static int prune(struct store *s, struct prune *p)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conntrack.h"
@@ -34,6 +35,14 @@ struct sweep {
 	int failed;
 };
 
+/* gc says each, and goes on; otherwise the last is the caller's to say. */
+static void failed(struct sweep *s)
+{
+	if (s->alive)
+		warn("%s", fail_msg());
+	s->failed = -1;
+}
+
 static bool is_it(const char *id, struct sweep *s)
 {
 	return strcmp(id, s->id) == 0;
@@ -50,9 +59,8 @@ static bool not_alive(const char *id, struct sweep *s)
 		free(s->last);
 		s->last = xstrdup(id);
 		s->last_dead = alive == 0;
-		if (alive < 0) { /* it is left alone, with a warning */
-			warn("%s", fail_msg());
-			s->failed = -1;
+		if (alive < 0) { /* it is left alone, and that is said */
+			failed(s);
 		}
 	}
 	return s->last_dead;
@@ -116,17 +124,22 @@ static bool keep_lease(const struct lease *l, void *arg)
 
 static int one_network(int dirfd, const char *name, void *arg)
 {
-	(void)dirfd;
 	struct sweep *s = arg;
+	struct stat st;
 	_cleanup_free_ char *dir = network_leases(name);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
+		if (s->alive)
+			warn("%s: not a network's: it is left alone", dir);
+		return 0;
+	}
 	s->network = name;
 	if (s->id) {
 		if (endpoint_release(s->id, name, NULL) < 0)
-			s->failed = -1;
+			failed(s);
 		return 0;
 	}
 	if (lease_gc(dir, keep_lease, s) < 0)
-		s->failed = -1;
+		failed(s);
 	return 0;
 }
 
@@ -135,7 +148,7 @@ static void links_away(struct sweep *s, struct nl *rt)
 	for (size_t i = 0; i < s->links.n; i++) {
 		rtnl_link_del(rt, s->links.v[i]);
 		if (nl_commit(rt) < 0 && errno != ENODEV)
-			s->failed = -1;
+			failed(s);
 		nl_reset(rt);
 	}
 }
@@ -147,20 +160,20 @@ static int sweep(struct sweep *s)
 	s->mine = endpoint_mark("");
 	if (nft_open(&f) == 0) {
 		if (nft_ports(&f, NFT_PORTS, on_port, s) < 0)
-			s->failed = -1;
+			failed(s);
 		nft_close(&f);
 	}
 	if (nft_ports_del(s->ports, s->nports) < 0)
-		s->failed = -1;
+		failed(s);
 	conntrack_flush(s->ports, s->nports);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) == 0) {
 		if (rtnl_links(&rt, on_link, s) < 0)
-			s->failed = -1;
+			failed(s);
 		links_away(s, &rt);
 		nl_close(&rt);
 	}
 	if (nft_guard_clear(on_guarded, s) < 0)
-		s->failed = -1;
+		failed(s);
 	network_leases_each(one_network, s);
 	strv_free(&s->links);
 	free(s->ports);

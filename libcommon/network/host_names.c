@@ -182,7 +182,9 @@ struct edit {
 static int edit_member(int dir, const char *name, void *arg)
 {
 	struct edit *e = arg;
-	if (e->id && strcmp(name, e->id) == 0)
+	char to[1];
+	if ((e->id && strcmp(name, e->id) == 0) ||
+	    (strcmp(name, ALL) != 0 && readlinkat(dir, name, to, 1) < 0)) /* none of ours */
 		return 0;
 	if ((e->add ? add_lines(dir, name, e->add)
 		    : edit_lines(dir, name, e->one, 2, e->from, e->to)) < 0)

@@ -57,8 +57,17 @@ static int visit_other(int dirfd, const char *name, const struct walk *w)
 	 * it. */
 	if (w->keep && *name == '.' && !str_starts(name, ".at-") && unlinkat(dirfd, name, 0) < 0 &&
 	    errno != ENOENT)
-		return fail("%s: %m", name);
+		warn("leases: %s: %m: it is left alone", name);
 	return 0;
+}
+
+/* No file, and so none of ours. */
+static bool stray(const struct walk *w, const char *name)
+{
+	bool is = errno == EISDIR || errno == ELOOP || errno == ENXIO;
+	if (is && w->keep)
+		warn("leases: %s: %m: it is left alone", name);
+	return is || errno == ENOENT;
 }
 
 static int visit(int dirfd, const char *name, void *arg)
@@ -71,7 +80,7 @@ static int visit(int dirfd, const char *name, void *arg)
 		return visit_other(dirfd, name, w);
 	bool good = lease_read(dirfd, name, &text, &l) == 0;
 	if (!good && errno != EBADMSG)
-		return errno == ENOENT ? 0 : -1;
+		return stray(w, name) ? 0 : -1;
 	if (w->fn) {
 		if (good)
 			w->fn(&l, w->arg);
@@ -81,7 +90,7 @@ static int visit(int dirfd, const char *name, void *arg)
 	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
 	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
 	w->freed += r > 0;
-	return r < 0 ? -1 : 0;
+	return r < 0 && !stray(w, name) ? -1 : 0;
 }
 
 static int walk(const char *dir, struct walk *w)
@@ -160,7 +169,7 @@ static int stale_folder(int dirfd, const char *name, void *arg)
 	_cleanup_close_ int fd =
 	    openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || dir_each(fd, stale_entry, arg) < 0)
-		return fail("%s: %m", name);
+		warn("leases: .by/%s: %m: it is left alone", name);
 	unlinkat(dirfd, name, AT_REMOVEDIR);
 	return 0;
 }
