@@ -86,6 +86,40 @@ static char *absolute(const char *flag, const char *path, bool make)
 	return abs;
 }
 
+struct where {
+	char *path;
+	dev_t dev;
+};
+
+/* Where a folder is, or will be when it is made, and on which file system. */
+static struct where where(const char *path)
+{
+	struct stat st;
+	char *abs = realpath(path, NULL), *slash = strrchr(path, '/');
+	if (abs && stat(abs, &st) == 0)
+		return (struct where){abs, st.st_dev};
+	if (!slash)
+		return where(xasprintf("./%s", path));
+	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path) + (slash == path));
+	struct where w = where(up);
+	w.path = xasprintf("%s/%s", w.path[1] ? w.path : "", slash + 1);
+	return w;
+}
+
+/* Is the folder `a` the other, or in it, where that shows it? Not across mounts: overlayfs sees one
+ * file system of a layer. */
+static bool within(struct where a, struct where b)
+{
+	size_t n = b.path[1] ? strlen(b.path) : 0;
+	return a.dev == b.dev && strncmp(a.path, b.path, n) == 0 &&
+	       (a.path[n] == 0 || a.path[n] == '/');
+}
+
+static bool overlap(struct where a, struct where b)
+{
+	return within(a, b) || within(b, a);
+}
+
 static void layers(struct spec *s)
 {
 	struct image im;
@@ -123,12 +157,18 @@ static void root(struct spec *s, struct rootfs *r)
 		die_usage("--upper DIR, where what is written goes, is missing");
 	layers(s);
 	_cleanup_free_ char *beside = work ? NULL : xasprintf("%s.work", upper);
-	r->upper = absolute("upper", upper, true);
-	r->work = absolute("work", work ? work : beside, true);
-	size_t n = strlen(r->upper), m = strlen(r->work), least = n < m ? n : m;
-	const char *rest = n < m ? r->work + n : r->upper + m;
-	if (strncmp(r->upper, r->work, least) == 0 && (!*rest || *rest == '/'))
+	const char *at_work = work ? work : beside;
+	struct where up = where(upper), aside = where(at_work);
+	if (overlap(up, aside))
 		die_usage("--upper and --work: neither may lie in the other");
+	for (size_t i = 0; i < s->x_lower.n; i++) {
+		struct where low = where(s->x_lower.v[i]);
+		if (overlap(up, low) || overlap(aside, low))
+			die_usage("--upper, --work and the layers below: none may lie in another");
+	}
+	r->upper = absolute("upper", upper, true);
+	r->work = absolute("work", at_work, true);
+	image_upper_warn(r->upper);
 	r->dir = r->work;
 	r->can_copy = true; /* without overlayfs there is no other way: it is an error */
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/statfs.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -140,8 +141,12 @@ static int keep_one(pid_t whom, enum spec_ns ns)
 	    ns == NS_PID || ns == NS_TIME ? "_for_children" : "");
 	_cleanup_close_ int fd =
 	    openat(AT_FDCWD, to, O_RDONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0444);
+	struct statfs fs;
 	if (fd < 0)
 		return fail("%s: %m", to);
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == 0x6e736673 /* NSFS_MAGIC */)
+		return errno = EEXIST,
+		       fail("%s: a namespace is kept there already (umount it)", to);
 	if (mount(from, to, NULL, MS_BIND, NULL) == 0)
 		return 0;
 	return fail("%s: keep the %s namespace: %m%s", to, ns_kinds[ns].name,

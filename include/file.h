@@ -35,6 +35,8 @@ int fd_write_all(int fd, const void *buf, size_t len);
 
 /* The path that a descriptor has now, as /proc shows it; NULL with errno. Caller frees. */
 char *fd_where(int fd);
+/* May other users enter every folder on the way to this absolute path, itself included? */
+bool path_is_open(const char *path);
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, mode_t mode);
 /* Open a directory O_PATH-less (O_RDONLY|O_DIRECTORY|O_CLOEXEC|O_NOFOLLOW on the last component).

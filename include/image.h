@@ -49,6 +49,8 @@ void image_free(struct image *im);
  * be removed, or with no store. */
 int image_gate(const char *lib);
 
+/* Say so where other users can enter the folder that is written to. */
+void image_upper_warn(const char *upper);
 /* Mount directories (top-most first) as one tree on `dir`, in our own mount namespace: read-only,
  * or with what is written going to `upper` (NULL: none), which is made when missing, with
  * UPPER.work beside it. Never set-id or devices. */

@@ -2,7 +2,7 @@
 # ctr-root: the root and the mounts of a container, by hand.
 load lib
 
-root() { ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; }
+root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; }
 
 @test "layers, /proc, /dev, /sys and masks are a container's, and the host's mounts stay" {
 	cat /proc/self/mountinfo >before
@@ -64,4 +64,30 @@ root() { ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; 
 	done
 	run -125 ctr-root --overlay "$ROOTFS" --upper /proc/sys true
 	[[ "$output" != *"read-only, with /tmp"* ]]
+}
+
+@test "--upper, --work and the layers below may not lie in one another, and nothing is made" {
+	mkdir -p low up in/low deep
+	for how in "--overlay low --upper low/up" "--overlay low --upper up --work low/work" "--overlay in/low --upper in" "--overlay low --upper low" \
+		"--overlay $ROOTFS:low --upper low/a/b" "--overlay low --upper up --work deep/../low/x"; do
+		# shellcheck disable=SC2086
+		run -125 ctr-root $how true
+		[[ "$output" = *"none may lie in another"* ]]
+	done
+	[ -z "$(find low up in deep -mindepth 1 ! -name low)" ]
+}
+
+# bats test_tags=ctr-image
+@test "14: an UPPER that other users can enter is told" {
+	mkdir open && chmod 755 . open
+	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/up true
+	[[ "$stderr" = *"open/up: other users may enter it"* ]]
+	chmod 700 open
+	run -0 --separate-stderr ctr-unshare -m ctr-root --overlay "$ROOTFS" --upper open/up true
+	[ -z "$stderr" ]
+	tar -C "$ROOTFS" -c . | ctr-image import im
+	mkdir at
+	chmod 755 open
+	run -0 ctr-unshare -m sh -c 'ctr-image mount --rw open/up2 im at'
+	[[ "$output" = *"open/up2: other users may enter it"* ]]
 }

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -207,6 +208,17 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 		}
 	/* ENOENT: what fn took away was the last of it, and the folder itself */
 	return n < 0 && errno != ENOENT ? fail("read directory: %m") : 0;
+}
+
+bool path_is_open(const char *path)
+{
+	struct stat st;
+	for (const char *end = path; end; end = strchr(end + 1, '/')) {
+		_cleanup_free_ char *part = xstrndup(path, (size_t)(end - path) + 1);
+		if (stat(part, &st) < 0 || !(st.st_mode & S_IXOTH))
+			return false;
+	}
+	return stat(path, &st) == 0 && st.st_mode & S_IXOTH;
 }
 
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)

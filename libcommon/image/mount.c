@@ -16,6 +16,7 @@
 #include "file.h"
 #include "image.h"
 #include "str.h"
+#include "userns.h"
 
 /* The layers by their descriptors: the paths of many layers do not fit the page of mount
  * options. */
@@ -41,6 +42,15 @@ static int bind_one(int layer, const char *dir)
 	return -1;
 }
 
+void image_upper_warn(const char *upper)
+{
+	_cleanup_free_ char *abs = realpath(upper, NULL);
+	if (abs && geteuid() == 0 && !userns_nested() && path_is_open(abs))
+		warn("%s: other users may enter it: a set-id program that comes to lie there is "
+		     "theirs to run (chmod 700 a folder on the way)",
+		    upper);
+}
+
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 {
 	if (!upper && n == 1) /* an overlay needs at least two directories */
@@ -62,5 +72,7 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY),
 		options) < 0)
 		return fail("%s: mount overlay: %m", dir);
+	if (upper)
+		image_upper_warn(upper);
 	return 0;
 }
