@@ -138,6 +138,7 @@ static int do_create(int argc, char **argv)
 }
 
 struct users {
+	char *first; /* who it is, in words */
 	struct strv ids;
 	char *name; /* of the first */
 	json_t *json;
@@ -149,8 +150,10 @@ static void on_lease(const struct lease *l, void *arg)
 	char t[ADDR_TEXT];
 	_cleanup_free_ char *name = xstrndup(l->names, strcspn(l->names, " "));
 	strv_add(&u->ids, l->owner);
-	if (!u->name)
-		u->name = xstrdup(*name ? name : l->owner);
+	if (!u->first)
+		u->first = *l->ifname ? xasprintf("container %s", *name ? name : l->owner)
+				      : xasprintf("%s, who has %s by hand (ctr-ipam free)",
+					    l->owner, addr_text(&l->addr, t));
 	if (u->json)
 		json_array_append_new(
 		    u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name,
@@ -303,7 +306,7 @@ int net_remove(const char *name)
 	if (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: removed already", name);
 	network_lease_each(name, on_lease, &u);
-	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.name,
+	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.first,
 			      u.ids.n > 1 ? " and others" : "")
 			: network_remove(&n);
 	network_free(&n);

@@ -966,6 +966,32 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ -z "$(h ctr-gc)" ]
 }
 
+# bats test_tags=ctr-netcfg,ctr-run,ctr-ipam
+@test "18.14: a missing /LEN, a rule that is there, an image in the place of a size, whose a network is" {
+	run -2 h ctr-netcfg bridge add br0 10.0.0.1
+	[[ "$output" = *"'10.0.0.1' is not ADDRESS/LENGTH"* ]]
+	run -2 h ctr-netcfg attach br0 1 fd00::5 if x
+	[[ "$output" = *"'fd00::5' is not ADDRESS/LENGTH"* ]]
+	h ctr-netcfg rule add from 10.0.0.0/24 table 100 pref 5
+	run -1 h ctr-netcfg rule add from 10.0.0.0/24 table 100 pref 5
+	[[ "$output" = *"rule: add: File exists" ]]
+	h ctr-netcfg rule del from 10.0.0.0/24 table 100 pref 5
+	for c in ctr-run ctr-create; do
+		run h $c -m busybox true
+		[[ "$status" -ne 0 && "$output" = *"--memory: 'busybox' is not a size"* ]]
+	done
+	h ctr-net create --subnet 10.5.0.0/24 n5
+	h ctr-ipam alloc -n n5 me
+	run -1 h ctr-net rm n5
+	[[ "$output" = *"in use by me, who has 10.5.0.2 by hand (ctr-ipam free)"* ]]
+	h ctr-ipam free -n n5 me
+	h ctr-run -d --name web --net n5 "$ROOTFS" sleep 100
+	run -1 h ctr-net rm n5
+	[[ "$output" = *"in use by container web"* ]]
+	run -125 ctr-priv -u 65534 --cap-drop ALL ctr-priv --seccomp default true
+	[[ "$output" = *"(not root: it takes no_new_privs, too)"* ]]
+}
+
 # bats test_tags=ctr-gc
 @test "a stray file or folder in any folder of ours is told and left alone, and stops nothing" {
 	local d c

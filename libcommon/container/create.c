@@ -468,6 +468,9 @@ int create_container(
 	if (!o->detach && !o->keep)
 		o->rm = true;
 	memset(spec, 0, sizeof *spec);
+	_cleanup_strv_ struct strv limits = {0}; /* `-m IMAGE` is a slip of its own */
+	if (resources_from_flags(&o->res, &limits) < 0)
+		return fail_as_usage();
 	if (create_nets(o, &m.nets) < 0)
 		return fail_as_usage();
 	o->further = m.nets.p;

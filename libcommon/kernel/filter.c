@@ -230,6 +230,10 @@ int filter_load(const struct sock_fprog *p)
 		return 0;
 	if (errno == EINVAL && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
 		return 0;
-	return fail("seccomp filter: %m%s",
-	    errno == EINVAL ? " (this kernel has not got CONFIG_SECCOMP_FILTER)" : "");
+	const char *why = "";
+	if (errno == EINVAL)
+		why = " (this kernel has not got CONFIG_SECCOMP_FILTER)";
+	else if (errno == EACCES)
+		why = " (not root: it takes no_new_privs, too)";
+	return fail("seccomp filter: %m%s", why);
 }

@@ -215,7 +215,8 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 		for (; k < 15 && isalpha((unsigned char)label[k]); k++)
 			kind[k] = (char)toupper((unsigned char)label[k]);
 		kind[k] = 0;
-		fail("%s: %m (this kernel lacks CONFIG_%s)", label, kind);
+		fail("%s: %m (this kernel lacks CONFIG_%s)", label,
+		    strcmp(kind, "RULE") ? kind : "IP_MULTIPLE_TABLES");
 	} else if (words) {
 		fail("%s: %m (%.*s)", label, (int)len, words);
 	} else {

@@ -140,7 +140,7 @@ void rtnl_rule(
 	const struct cidr *side[2] = {to, from};
 	struct nlmsghdr *h = nl_msg(n, add ? RTM_NEWRULE : RTM_DELRULE,
 	    NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0), sizeof(struct fib_rule_hdr),
-	    "rule (CONFIG_IP_MULTIPLE_TABLES): %s", add ? "add" : "delete");
+	    "rule: %s", add ? "add" : "delete");
 	struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
 	m->family = (uint8_t)(from->a.family ? from : to)->a.family;
 	m->action = FR_ACT_TO_TBL;

@@ -120,7 +120,8 @@ static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 	while (w->at < w->n) {
 		const char *s = w->v[w->at];
 		int r;
-		if (strchr(allowed, 'a') && strchr(s, '/'))
+		bool number = strpbrk(s, ".:") && !s[strspn(s, "0123456789abcdefABCDEF.:")];
+		if (strchr(allowed, 'a') && (number || strchr(s, '/')))
 			r = take_cidr(w, op);
 		else if (strchr(allowed, 'i') && is_next(w, "if"))
 			r = take_if(w, &op->ifname);
