@@ -481,6 +481,38 @@ hunt() {
 	ctr-stop -t 1 d
 }
 
+# bats test_tags=ctr-run,ctr-exec,ctr-nsenter
+@test "14.3: nobody who appears in a joined pid namespace has capabilities to take, not for a moment" {
+	need perl
+	cat >watch.pl <<-'EOF'
+		$| = 1;
+		print "ready\n";
+		while (1) {
+			opendir D, "/proc" or die;
+			for (grep { /^\d+$/ && $_ > 1 } readdir D) {
+				open F, "<", "/proc/$_/status" or next;
+				my $t = join "", <F>;
+				# 16 is SYS_MODULE
+				print "$_ won $1\n" if $t =~ /CapEff:\s*([0-9a-f]+)/ && hex($1) & 1 << 16;
+				print "seen $1\n" if !$seen{$1}++ && $t =~ /CapEff:\s*([0-9a-f]+)/;
+			}
+		}
+	EOF
+	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined -v "$PWD/watch.pl:/w.pl:ro" \
+		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro -v /bin:/bin:ro "$ROOTFS" perl /w.pl
+	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
+	for n in {1..15}; do
+		for o in "" --init "--userns auto"; do
+			# shellcheck disable=SC2086
+			ctr-run --pid container:c $o "$ROOTFS" /bin/true
+		done
+		ctr-exec c /bin/true
+		ctr-nsenter -t c -p /bin/true
+	done
+	run ctr-logs c
+	[[ "$output" = *seen* && "$output" != *won* ]]
+}
+
 # --- what an audit found, by its numbers ---
 
 # no_cgroups CMD...: in a mount namespace of its own, without any cgroup file system.

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <linux/magic.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -14,6 +17,8 @@
 
 #include "become.h"
 #include "caps.h"
+#include "filter.h"
+#include "seccomp_table.h"
 #include "err.h"
 #include "foreign_proc.h"
 #include "pidfd.h"
@@ -54,7 +59,37 @@ static _Noreturn void born(int sock)
 	else
 		fd_send(sock, &it, sizeof it, fd);
 	for (;;)
-		pause();
+		syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+}
+
+/* Who is born may be traced there: it can do nothing but what it is for, however it is led. */
+static int able_to_little(void)
+{
+	static const struct rlimit few = {2, 2}; /* nobody's, of that user namespace */
+#define MAY(call)                                                                                  \
+	{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, call},                                                   \
+	{                                                                                          \
+		BPF_RET | BPF_K, 0, 0, 0x7fff0000                                                  \
+	}
+	struct sock_filter only[] = {
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 4 /* arch */},
+	    {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, seccomp_table_arch},
+	    {BPF_RET | BPF_K, 0, 0, 0 /* killed */},
+	    {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 /* number */},
+	    MAY(SYS_fsopen),
+	    MAY(SYS_sendmsg),
+	    MAY(SYS_sendto),
+	    MAY(SYS_ppoll),
+	    MAY(SYS_clone),
+	    MAY(SYS_exit_group),
+	    {BPF_RET | BPF_K, 0, 0, 0 /* killed */},
+	};
+	struct sock_fprog prog = {sizeof only / sizeof only[0], only};
+	caps_drop_bounding(0);
+	return caps_apply(ADMIN, ADMIN, ADMIN, 0, 0) < 0 || setrlimit(RLIMIT_NPROC, &few) < 0 ||
+		       filter_load(&prog) < 0
+		   ? -1
+		   : 0;
 }
 
 static _Noreturn void maker(int sock, int pidns)
@@ -71,7 +106,9 @@ static _Noreturn void maker(int sock, int pidns)
 	close(pidns);
 	for (int i = 0; i < 3; i++)
 		close(i);
-	/* A child of our parent, which ends it. */
+	if (able_to_little() < 0)
+		_exit(1);
+	/* A child of our parent's, which ends it. */
 	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
 	if (pid == 0)
 		born(sock);
@@ -152,5 +189,11 @@ int foreign_proc(int pidns, const char *data)
 		    ? -1
 		    : (int)syscall(SYS_fsmount, fd, 1 /* FSMOUNT_CLOEXEC */,
 			  0xe /* MOUNT_ATTR_NOSUID, _NODEV, _NOEXEC */);
+	struct statfs fs;
+	if (m >= 0 && (fstatfs(m, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
+		close(m); /* it was made to hand out another */
+		errno = EPERM;
+		m = -1;
+	}
 	return m < 0 ? fail("/proc of the pid namespace to join: %m") : m;
 }
