@@ -66,12 +66,14 @@ void nft_close_forward(struct nft *f, int family, bool closed);
  * part of a subnet is taken already. Empties the transaction. */
 int nft_commit(struct nft *f);
 
+/* The folder of the file in which we count our transactions, asked for at the first. */
+void nft_count_in(const char *(*dir)(void));
 /* Has somebody else changed anything in this network namespace since nft_settle()? What we change
  * is known. Settle before looking whether all is there; known false: it is not known to be. */
 bool nft_strange(const struct nl *n);
 void nft_settle(const struct nl *n, bool known);
-/* How many of our rules the table of a family lacks, where there is one, and (`closed`, in any case)
- * what keeps the host from being a router; or -1 with fail(). What is to be put in for it is
+/* How many of our rules the table of a family lacks, where there is one, and (`closed`, in any
+ * case) what keeps the host from being a router; or -1 with fail(). What is to be put in for it is
  * appended to f. */
 int nft_rules_again(struct nft *f, int family, bool closed);
 /* Leave in the transaction only what adds an element that is not there. How many those are, or -1

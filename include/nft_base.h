@@ -24,6 +24,11 @@ void nft_each_elem(
  * how many jump to it. 1; 0 our table is not there; -1 with fail(). */
 typedef void nft_use_fn(const char *chain, uint32_t use, void *arg);
 int nft_uses(struct nl *n, uint8_t family, nft_use_fn *fn, void *arg);
+/* The i-th chain of the table, NULL after the last; how many of its rules stand in it or jump to
+ * it.
+ */
+const char *nft_base_chain(size_t i);
+uint32_t nft_base_uses(const char *chain, int family);
 /* What chain masquerade_out holds for `nat add SUBNET out IF`. */
 extern const char nft_out_rule[];
 /* `text`: in nft's syntax, $ for ip or ip6. */

@@ -39,6 +39,7 @@ struct container {
 	pid_t pid;          /* of the running PID 1, else 0 */
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	bool has_exit, oom;
+	int restarts; /* of the life that has ended */
 	bool stopped; /* the end was deliberate: it stays so at boot (ctr-start --boot) */
 	char *error;  /* why it could not be started the last time */
 	bool listed; /* read for a listing: `started` and `exit` only where the status hangs on them
@@ -135,7 +136,7 @@ int record_state_remove(const char *name);
 /* `exit` and `started` (DESIGN.md section 4),
  * in place so that a full disk cannot prevent it. `fresh`: `exit` is blank as it was made. */
 int record_started_write(int dir, bool fresh);
-int record_exit_write(int dir, int code, bool oom);
+int record_exit_write(int dir, int code, bool oom, int restarts);
 /* Add to it that the end was deliberate, durably: it stays so over a boot. Best effort. */
 void record_exit_stopped(int dir);
 /* Write this file of the container's directory (NULL: the directory itself) through to the disk.

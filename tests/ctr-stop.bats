@@ -120,6 +120,15 @@ load lib
 	run -125 --separate-stderr ctr-run -d -m 4k "$ROOTFS" true
 	[[ "$stderr" == *memory* ]]
 	[ -z "$output" ]
+	for o in --init "--userns auto" "--init -t" "--init --userns auto"; do
+		# shellcheck disable=SC2086
+		run -125 --separate-stderr ctr-run -d $o -m 4k "$ROOTFS" true
+		[[ "$stderr" == *"(-m) is too low"* && -z "$output" ]]
+	done
+	ctr-create --init -m 4k --name q "$ROOTFS" true
+	run -1 ctr-start q
+	[[ "$output" == *"(-m) is too low"* ]]
+	[[ "$(ctr-inspect -f State.Error q)" == *"(-m) is too low"* ]]
 }
 
 @test "18.18 who is killed for want of memory is told so, with --init and a user namespace, too" {

@@ -398,7 +398,7 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	set(j, "State", shape_state(c));
 	set(j, "Image", shape_text(digest ? digest : kv_get(&c->conf, "image")));
 	set(j, "Name", shape_text(name));
-	set(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
+	set(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", c->restarts)));
 	set(j, "Driver", json_string("overlay"));
 	set(j, "Platform", json_string("linux"));
 	set(j, "HostConfig", shape_host(c, cfg));

@@ -111,8 +111,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 			why = xstrdup(fail_msg());
 		}
 		after_the_end(m);
-		record_exit_write(
-		    m->c->dir, code, false); /* the record says why nothing ran, as docker's does */
+		record_exit_write(m->c->dir, code, false,
+		    restarts); /* the record says why nothing ran, as docker's does */
 		record_error_write(m->c->dir, why);
 		not_started(m, code, why);
 		return code;
@@ -158,7 +158,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
 		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
-	if (record_exit_write(m->c->dir, code, oom) < 0)
+	if (record_exit_write(m->c->dir, code, oom, restarts) < 0)
 		warn("%s: %s", m->c->name, fail_msg());
 	if (oom)
 		event_container(m->c, "oom", NULL, NULL);

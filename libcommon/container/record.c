@@ -63,6 +63,8 @@ int record_exit_read(int fd, struct container *c)
 	    !stamp(rest, &c->finished, &c->finished_ns))
 		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
 	c->exit_code = (int)code;
+	const char *again = strstr(rest, " r");
+	c->restarts = again ? atoi(again + 2) : 0;
 	c->oom = strstr(rest, " oom");
 	c->stopped = strstr(rest, " stopped");
 	c->has_exit = true;

@@ -256,13 +256,15 @@ int record_started_write(int dir, bool fresh)
 	return !fresh && fill_in(dir, "exit", "") < 0 ? -1 : fill_in(dir, "started", text);
 }
 
-int record_exit_write(int dir, int code, bool oom)
+int record_exit_write(int dir, int code, bool oom, int restarts)
 {
 	char text[48];
 	struct timespec t;
 	clock_now(CLOCK_REALTIME, &t);
-	snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec,
+	int n = snprintf(text, sizeof text, "%d %lld.%09ld%s", code, (long long)t.tv_sec, t.tv_nsec,
 	    oom ? " oom" : "");
+	if (restarts)
+		snprintf(text + n, sizeof text - (size_t)n, " r%d", restarts % 1000000);
 	return fill_in(dir, "exit", text);
 }
 

@@ -219,6 +219,17 @@ static int last_word(struct engine *e, struct sides *x)
 	return r;
 }
 
+/* Its death closes the report as execve(2) does; the group knows it. */
+static int killed_for_memory(const struct engine *e)
+{
+	uint64_t kills = 0;
+	if (!e->cgroup || !strv_getenv(&e->spec->resources, "memory.max") ||
+	    cgroup_oom_kills(e->cgroup, &kills) < 0 || !kills)
+		return 0;
+	errno = ENOMEM;
+	return fail("killed while it started: its limit of memory (-m) is too low");
+}
+
 static int parent_steps(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
@@ -252,7 +263,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 	int r = last_word(e, x);
 	if (r == 0 && x->waits)
 		return fail("the container's process ended before it was created");
-	if (r == 0 && s->resources.n && report_starved(e->pid) < 0)
+	if (r == 0 && s->resources.n && (report_starved(e->pid) < 0 || killed_for_memory(e) < 0))
 		return -1;
 	return r < 0 ? -1 : 0;
 }

@@ -203,8 +203,6 @@ static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *
 	    "nf_tables: masquerade by interface (needs Linux 5.6)");
 }
 
-const char nft_out_rule[] = "$ saddr . oifname @subnets_out masquerade";
-
 void nft_out_add(struct nft *f, const struct cidr *subnet, const char *out)
 {
 	int family = subnet->a.family;

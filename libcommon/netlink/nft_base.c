@@ -111,6 +111,8 @@ static const struct rule {
     {"forward", "jump closed", V4 | V6},
 };
 
+const char nft_out_rule[] = "$ saddr . oifname @subnets_out masquerade";
+
 #define EACH(var, table) for (size_t var = 0; var < sizeof table / sizeof table[0]; var++)
 
 static int bit(int family)
@@ -257,20 +259,12 @@ void nft_put_base(struct nl *n, int family)
 		nft_put_rule(n, family, rules[i].chain, rules[i].text);
 }
 
-struct used {
-	uint32_t use[sizeof chains / sizeof chains[0]];
-};
-
-static void on_use(const char *chain, uint32_t use, void *arg)
+const char *nft_base_chain(size_t i)
 {
-	struct used *u = arg;
-	EACH(i, chains)
-	if (strcmp(chain, chains[i].name) == 0)
-		u->use[i] = use;
+	return i < sizeof chains / sizeof chains[0] ? chains[i].name : NULL;
 }
 
-/* How many rules of the table stand in the chain or jump to it. */
-static uint32_t wanted(const char *chain, int family)
+uint32_t nft_base_uses(const char *chain, int family)
 {
 	uint32_t n = 0;
 	EACH(k, rules)
@@ -278,40 +272,6 @@ static uint32_t wanted(const char *chain, int family)
 	     (strcmp(rules[k].chain, chain) == 0 ||
 		 (str_starts(rules[k].text, "jump ") && strcmp(rules[k].text + 5, chain) == 0));
 	return n;
-}
-
-static void on_out(const struct cidr *c, const char *out, void *arg)
-{
-	if (out)
-		*(int *)arg |= bit(c->a.family);
-}
-
-int nft_rules_again(struct nft *f, int family, bool closed)
-{
-	struct nft look;
-	struct used u = {0};
-	int missing = 0, out = 0;
-	if (nft_open(&look) < 0)
-		return -1;
-	int r = nft_uses(&look.body, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, on_use, &u);
-	if (r == 1)
-		r = nft_nets(&look, on_out, &out) < 0 ? -1 : 1;
-	nft_close(&look);
-	if (r < 0)
-		return -1;
-	bool by_if = out & bit(family), lacks[2] = {closed && u.use[0] < 2, by_if && u.use[1] < 2};
-	EACH(i, chains)
-	{
-		uint32_t want = wanted(chains[i].name, family);
-		missing += r && want > u.use[i] ? (int)(want - u.use[i]) : 0;
-	}
-	if (missing)
-		nft_put_base(&f->body, family);
-	if (lacks[0])
-		nft_close_forward(f, family, true);
-	if (lacks[1])
-		nft_put_rule(&f->body, family, "masquerade_out", nft_out_rule);
-	return missing + lacks[0] + lacks[1];
 }
 
 void nft_text(struct buf *out, int family)

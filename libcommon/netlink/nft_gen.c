@@ -1,7 +1,7 @@
 /* nft_gen.c: has anybody but us changed the ruleset? See nft_base.h.
  *
  * The kernel counts the transactions of a network namespace; we count ours, in a cell of 8 bytes of
- * $CTR_RUN/nft that all our processes share. Where the two numbers are equal nobody else has
+ * a file `nft` that all our processes share. Where the two numbers are equal nobody else has
  * touched anything, which is known without a look at it. Two of ours at once may leave them apart:
  * then somebody looks once for nothing.
  */
@@ -18,16 +18,22 @@
 
 #include "err.h"
 #include "nft_base.h"
-#include "place.h"
 #include "sysno.h"
+
+static const char *(*folder)(void);
+
+void nft_count_in(const char *(*dir)(void))
+{
+	folder = dir;
+}
 
 /* The namespace's number, and our count of its transactions. NULL: there is no cell. */
 static _Atomic uint64_t *cell(void)
 {
 	static _Atomic uint64_t *p;
-	if (p)
+	if (p || !folder)
 		return p;
-	_cleanup_free_ char *path = xasprintf("%s/nft", ctr_run());
+	_cleanup_free_ char *path = xasprintf("%s/nft", folder());
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || ftruncate(fd, sizeof *p) < 0)
 		return NULL;

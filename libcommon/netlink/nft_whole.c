@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "err.h"
 #include "nft_base.h"
@@ -59,6 +60,63 @@ int nft_uses(struct nl *n, uint8_t family, nft_use_fn *fn, void *arg)
 	struct uses u = {fn, arg};
 	int r = ask(n, NFT_MSG_GETTABLE, 0, family, NULL, nothing, NULL);
 	return r == 1 ? ask(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family, NULL, on_chain, &u) : r;
+}
+
+struct used {
+	int family;
+	uint32_t use[16];
+};
+
+static void on_use(const char *chain, uint32_t use, void *arg)
+{
+	struct used *u = arg;
+	for (size_t i = 0; i < 16 && nft_base_chain(i); i++)
+		if (strcmp(chain, nft_base_chain(i)) == 0)
+			u->use[i] = use;
+}
+
+static void on_out(const struct cidr *c, const char *out, void *arg)
+{
+	struct used *u = arg;
+	if (out && c->a.family == u->family)
+		u->family = -1;
+}
+
+/* How much a chain has beyond what jumps to it. */
+static uint32_t held(const struct used *u, const char *chain)
+{
+	for (size_t i = 0; i < 16 && nft_base_chain(i); i++)
+		if (strcmp(chain, nft_base_chain(i)) == 0 && u->use[i])
+			return u->use[i] - 1;
+	return 0;
+}
+
+int nft_rules_again(struct nft *f, int family, bool closed)
+{
+	struct nft look;
+	struct used u = {.family = family};
+	int missing = 0;
+	if (nft_open(&look) < 0)
+		return -1;
+	int r = nft_uses(&look.body, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, on_use, &u);
+	if (r == 1)
+		r = nft_nets(&look, on_out, &u) < 0 ? -1 : 1;
+	nft_close(&look);
+	if (r < 0)
+		return -1;
+	for (size_t i = 0; r && nft_base_chain(i); i++) {
+		uint32_t want = nft_base_uses(nft_base_chain(i), family);
+		missing += want > u.use[i] ? (int)(want - u.use[i]) : 0;
+	}
+	if (missing)
+		nft_put_base(&f->body, family);
+	bool open = closed && !held(&u, "closed"),
+	     out = u.family < 0 && !held(&u, "masquerade_out");
+	if (open)
+		nft_close_forward(f, family, true);
+	if (out)
+		nft_put_rule(&f->body, family, "masquerade_out", nft_out_rule);
+	return missing + open + out;
 }
 
 /* --- elements --- */

@@ -44,6 +44,12 @@ int network_records_lock(void)
 	return -1;
 }
 
+/* Whatever changes our tables is counted there (nft_strange()). */
+__attribute__((constructor)) static void network_counts(void)
+{
+	nft_count_in(ctr_run);
+}
+
 char *network_leases(const char *name)
 {
 	return xasprintf("%s/leases/%s", ctr_run(), name);
