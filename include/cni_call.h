@@ -128,8 +128,8 @@ int cni_keep_port(struct cni_call *c, const char *port, const uint8_t mac[6]);
  * -1 with fail(); reading: -1 with errno, ENOENT where there is none. */
 int cni_keep_data(struct cni_call *c, char kind, const void *data, size_t len);
 int cni_kept_data(const struct cni_call *c, char kind, void *data, size_t len);
-/* Of attachments that are not among the valid ones of c's network nothing is kept any more. 0, or -1
- * with fail(). */
+/* Of attachments that are not among the valid ones of c's network nothing is kept any more. 0, or
+ * -1 with fail(). */
 int cni_keep_only(const struct cni_call *c, const struct strv *valid);
 /* Has the attachment some of that kind, or did a kill come on the way to it? */
 bool cni_kept(const struct cni_call *c, char kind);
