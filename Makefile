@@ -185,6 +185,9 @@ boot: initramfs ## boot it in QEMU (end it with: poweroff)
 check-initramfs: initramfs ## boot it to run tests inside
 	$(Q)bash tests/rig/check-initramfs
 
+check-power: initramfs ## cut the power of a machine (CUTS=30 times), and look whether what was acknowledged is there
+	$(Q)bash tests/rig/check-power $(CUTS)
+
 check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet: make check T=ctr-run
 	$(Q)bash tests/run $(if $(SAN),--san) $(T)
 
@@ -246,5 +249,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= ANY_VERSION=1 V=1"
 
-.PHONY: completions deb chaos initramfs boot check-initramfs test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
+.PHONY: completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

@@ -49,7 +49,7 @@ static int remember(struct container *c, const struct strv *settings)
 	_cleanup_free_ char *json = spec_text(&s);
 	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0)
 		return -1;
-	record_sync(c->dir, NULL);
+	file_sync(c->dir, NULL);
 	return 0;
 }
 
@@ -61,8 +61,8 @@ static int repolicy(struct container *c)
 	kv_set(&c->conf, "restart", policy);
 	if (kv_write_at(&c->conf, c->dir, "conf") < 0)
 		return -1;
-	record_sync(c->dir, "conf");
-	record_sync(c->dir, NULL);
+	file_sync(c->dir, "conf");
+	file_sync(c->dir, NULL);
 	return 0;
 }
 

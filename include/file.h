@@ -57,4 +57,8 @@ int lock_take(int fd, int how);
 int lock_wait(int fd, int how);
 int lock_try(int fd, int how);
 
+/* Write this file of the directory (NULL: the directory itself, with the names that came and went)
+ * through to the disk. Warns of what fails. */
+void file_sync(int dir, const char *name);
+
 #endif

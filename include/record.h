@@ -139,9 +139,6 @@ int record_started_write(int dir, bool fresh);
 int record_exit_write(int dir, int code, bool oom, int restarts);
 /* Add to it that the end was deliberate, durably: it stays so over a boot. Best effort. */
 void record_exit_stopped(int dir);
-/* Write this file of the container's directory (NULL: the directory itself) through to the disk.
- * Warns of what fails. */
-void record_sync(int dir, const char *name);
 /* Why it could not be started the last time, for ps and inspect; NULL: it was. Best effort. */
 void record_error_write(int dir, const char *why);
 /* What an open `exit` file says, into c: has_exit, exit_code, oom, finished. -1 with fail() when it

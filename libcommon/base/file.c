@@ -151,6 +151,13 @@ int file_write_at(
 	return 0;
 }
 
+void file_sync(int dir, const char *name)
+{
+	_cleanup_close_ int fd = openat(dir, name ? name : ".", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if ((fd < 0 || fsync(fd) < 0) && errno != EINVAL && errno != EROFS)
+		warn("%s: write to the disk: %m", name ? name : "a folder");
+}
+
 int dir_make(const char *path, mode_t mode)
 {
 	struct stat st;

@@ -439,8 +439,9 @@ static int make(struct making *m)
 		if (r < 0 ||
 		    file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
 			return -1;
-		if (!m->o->rm)
-			record_sync(c->dir, NULL);
+		/* with what nameless volumes have got of the image */
+		if (!m->o->rm && syncfs(c->dir) < 0)
+			warn("%s: write to the disk: %m", c->name);
 	}
 	if (m->nets.n &&
 	    file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, !m->o->rm) < 0)

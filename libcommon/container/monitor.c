@@ -165,7 +165,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	_cleanup_free_ char *said = xasprintf("%d", code);
 	event_container(m->c, "die", "exitCode", said);
 	if (kept)
-		record_sync(m->c->dir, "exit");
+		file_sync(m->c->dir, "exit");
 	tty_restore();
 	monitor_teardown(m);
 	after_the_end(m);

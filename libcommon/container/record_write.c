@@ -108,7 +108,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 	bool kept = !kv_num(&c->conf, "rm", 0);
 	static const char *const durable[] = {"conf", "config.json", "started", "exit", NULL};
 	for (size_t i = 0; kept && i < sizeof durable / sizeof durable[0]; i++)
-		record_sync(c->dir, durable[i]);
+		file_sync(c->dir, durable[i]);
 	/* ctr-gc, which removes what is left under an unused name, locks the folder so that no name
 	 * is taken meanwhile. */
 	if (lock_take(parent, LOCK_SH) < 0)
@@ -119,7 +119,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 	errno = why;
 	if (named) {
 		if (kept)
-			record_sync(parent, NULL);
+			file_sync(parent, NULL);
 		return 0;
 	}
 	if (errno == EEXIST || errno == ENOTEMPTY)
@@ -201,9 +201,9 @@ int container_rename(struct container *c, const char *name)
 	c->name = xstrdup(name);
 	if (renameat(c->dir, ".conf.renamed", c->dir, "conf") < 0)
 		warn("%s: conf: rename: %m", name);
-	record_sync(c->dir, "conf");
-	record_sync(c->dir, NULL);
-	record_sync(parent, NULL);
+	file_sync(c->dir, "conf");
+	file_sync(c->dir, NULL);
+	file_sync(parent, NULL);
 	container_started(c);
 	return 0;
 }
@@ -278,7 +278,7 @@ void record_exit_stopped(int dir)
 		return;
 	_cleanup_free_ char *text = xasprintf("%s stopped", was);
 	if (fill_in(dir, "exit", text) == 0)
-		record_sync(dir, "exit");
+		file_sync(dir, "exit");
 }
 
 void record_error_write(int dir, const char *why)
@@ -287,11 +287,4 @@ void record_error_write(int dir, const char *why)
 		unlinkat(dir, "error", 0);
 	else if (file_write_at(dir, "error", why, strlen(why), 0600, false) < 0)
 		unlinkat(dir, "error", 0); /* no reason is better than that of an earlier start */
-}
-
-void record_sync(int dir, const char *name)
-{
-	_cleanup_close_ int fd = openat(dir, name ? name : ".", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if ((fd < 0 || fsync(fd) < 0) && errno != EINVAL && errno != EROFS)
-		warn("%s: write to the disk: %m", name ? name : "folder of the container");
 }

@@ -46,7 +46,7 @@ int container_erase(const struct container *c)
 	if (userns_tree_remove(parent, now) < 0)
 		return fail_in("%s", c->name);
 	if (!kv_num(&c->conf, "rm", 0) && !c->unsynced)
-		record_sync(parent, NULL);
+		file_sync(parent, NULL);
 	return ids_drop(c->id); /* last: as long as anything of it exists, it is in the index */
 }
 

@@ -66,7 +66,7 @@ int container_reroot(struct container *c, const char *root)
 	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0 ||
 	    kv_write_at(&c->conf, c->dir, "conf") < 0)
 		return fail_in("%s", c->name);
-	record_sync(c->dir, "conf");
-	record_sync(c->dir, NULL);
+	file_sync(c->dir, "conf");
+	file_sync(c->dir, NULL);
 	return 0;
 }

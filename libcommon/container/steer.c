@@ -276,7 +276,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		container_close(&c[i - from]);
 	}
 	if (durable && parent >= 0)
-		record_sync(parent, NULL);
+		file_sync(parent, NULL);
 	for (size_t i = from; i < to && done; i++)
 		if (open[i - from])
 			fprintf(done, "%s\n", names->v[i]);

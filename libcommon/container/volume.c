@@ -137,10 +137,14 @@ static int make_filled(int dir, const char *name, bool there, const struct spec 
 	if (r == 0)
 		r = volume_fill(s, dst, fd);
 	bool keep = r == 0 && there;
+	if (r > 0 && syncfs(fd) < 0) /* what is in it before its name */
+		r = fail("volume %s: sync: %m", name);
 	/* An empty directory of that name is replaced (rename(2)); one that is not empty is the
 	 * volume, which was made meanwhile. */
-	if (r >= 0 && !keep && renameat(dir, tmp, dir, name) == 0)
+	if (r >= 0 && !keep && renameat(dir, tmp, dir, name) == 0) {
+		file_sync(dir, NULL);
 		return 0;
+	}
 	if (r > 0 && errno == EBUSY)
 		r = fill_mounted(dir, name, s, dst);
 	else if (r >= 0 && !keep && errno != ENOTEMPTY && errno != EEXIST)
@@ -178,6 +182,7 @@ int volume_make(const char *name, const char *labels)
 		return errno == EEXIST ? 0 : fail("volume %s: mkdir: %m", name);
 	if (fchmodat(dir, name, 0755, 0) < 0)
 		return fail("volume %s: chmod: %m", name);
+	file_sync(dir, NULL);
 	event_tell("volume", "create", name, "driver", "local", EVENT_END);
 	return 0;
 }
@@ -311,6 +316,7 @@ int volume_remove(const char *name, bool force)
 		    name);
 	_cleanup_free_ char *labels = labels_file(name);
 	unlinkat(dir, labels, 0);
+	file_sync(dir, NULL);
 	event_tell("volume", "destroy", name, "driver", "local", EVENT_END);
 	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
 }

@@ -215,7 +215,11 @@ int network_remove(struct network *n)
 	if (r == 0)
 		event_tell(
 		    "network", "destroy", n->name, "name", n->name, "type", n->driver, EVENT_END);
-	return r < 0 ? -1 : userns_tree_remove(dir, n->name);
+	if (r == 0)
+		r = userns_tree_remove(dir, n->name);
+	if (r == 0)
+		file_sync(dir, NULL);
+	return r;
 }
 
 /* --- up --- */

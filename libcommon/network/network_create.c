@@ -237,9 +237,15 @@ static int write_record(const struct network *n, int dir)
 	if (r == 0) {
 		_cleanup_close_ int d = dir_open_at(dir, tmp);
 		r = d < 0 ? -1 : kv_write_at(&kv, d, "conf");
+		if (r == 0) {
+			file_sync(d, "conf");
+			file_sync(d, NULL);
+		}
 	}
 	if (r == 0 && renameat(dir, tmp, dir, n->name) < 0)
 		r = fail("network %s: rename: %m", n->name);
+	if (r == 0)
+		file_sync(dir, NULL);
 	if (r < 0)
 		userns_tree_remove(dir, tmp);
 	kv_free(&kv);
