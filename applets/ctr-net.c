@@ -140,7 +140,6 @@ static int do_create(int argc, char **argv)
 struct users {
 	char *first; /* who it is, in words */
 	struct strv ids;
-	char *name; /* of the first */
 	json_t *json;
 };
 

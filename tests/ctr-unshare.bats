@@ -102,3 +102,63 @@ ns() { readlink "/proc/self/ns/$1"; }
 		grep -q "g: a namespace is kept there already" err
 		[ "$(grep -c " '"$PWD"'/[fg] " /proc/self/mountinfo)" = 1 ]'
 }
+
+@test "beside unshare(1): every flag that both have shows the same inside, and the others are told" {
+	need unshare util-linux
+	# what is inside, with the names of namespaces that are the caller's own
+	cat >look <<'END'
+for n in mnt uts ipc net pid user cgroup time pid_for_children time_for_children; do
+	[ "$(readlink /proc/self/ns/$n)" = "$(eval echo "\$OWN_$n")" ] && echo "own $n"
+done
+cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
+grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Umask):' /proc/self/status
+grep -E '^[^ ]* [^ ]* [^ ]* [^ ]* /(proc|dev|)? ' /proc/self/mountinfo | sed 's/^[0-9]* [0-9]* //' | sed 's/shared:[0-9]*/shared/; s/master:[0-9]*/master/' | sort
+cat /proc/self/timens_offsets /proc/self/cgroup
+pwd; echo "$$" | grep -cx 1
+ls /proc | grep -c '^[0-9]*$' | sed 's/^[0-9]\{2,\}$/many/; s/^[0-9]$/few/'
+END
+	local n
+	for n in mnt uts ipc net pid user cgroup time pid_for_children time_for_children; do
+		export "OWN_$n=$(readlink "/proc/self/ns/$n")"
+	done
+	local flags count=0
+	while read -r flags; do
+		# shellcheck disable=SC2086
+		unshare $flags sh look 2>&1 | sed "s/^$$\$/PID/" >theirs
+		# shellcheck disable=SC2086
+		ctr-unshare $flags sh look 2>&1 | sed "s/^$$\$/PID/" >ours
+		diff -u theirs ours || { echo "with $flags"; return 1; }
+		count=$((count + 1))
+	done <<'END'
+-m
+-u
+-i
+-n
+-C
+-f
+-m --propagation slave
+-m --propagation shared
+-m --propagation private
+-m --propagation unchanged
+-p -f
+-p -f --mount-proc
+-mpf --mount-proc=/proc
+-pf --kill-child
+-U -r
+-U -c
+-Ur -m
+-Urpf --mount-proc
+-rn
+-muinpfC
+-T --boottime 100 --fork
+-T --monotonic 50 -f
+END
+	[ $count = 22 ]
+	for flags in '-R /:ctr-root' '--root=/:ctr-root' '-w /:ctr-priv -w' '-S 0:ctr-priv -u' '--setgid=0:ctr-priv -u' '--setgroups=deny:map' '--keep-caps:map' \
+		'--map-user=5:--map-users 5:0:1' '--map-group=5:--map-users'; do
+		# shellcheck disable=SC2086
+		run -125 ctr-unshare ${flags%%:*} true
+		[[ "$output" = *"${flags#*:}"* ]]
+	done
+	ctr-unshare --map-auto true
+}
