@@ -18,6 +18,7 @@ struct endpoint_req {
 	struct strv publish;          /* -p specs (portspec.h) */
 	struct strv exposed;          /* -P: "80", "53/udp": each gets a free port of the host */
 	struct strv aliases;          /* further names on the network */
+	struct addr had[2];           /* what it had the last time, IPv4 and IPv6: again, if free */
 	const char *ifname;           /* NULL: eth0 */
 	const char *hosts;            /* its own hosts file; NULL: it has none of ours */
 	const struct etc_hosts *self; /* what it calls itself there; NULL: by its name */

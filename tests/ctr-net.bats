@@ -1106,3 +1106,23 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ "$(stat -c %a "$CTR_LIB")" = 755 ]
 	chmod 700 "$CTR_LIB"
 }
+
+# bats test_tags=ctr-run,ctr-start,ctr-restart
+@test "19 an address stays with its container over restarts, where nobody else took it" {
+	addr() { h ctr-inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
+	h ctr-net create --subnet 10.213.0.0/28 stay
+	h ctr-run -d --name a --net stay "$ROOTFS" sleep 100
+	was=$(addr a)
+	h ctr-run -d --name b --net stay "$ROOTFS" sleep 100
+	h ctr-restart -t 0 a
+	[ "$(addr a)" = "$was" ]
+	h ctr-stop -t 0 a
+	h ctr-run -d --name c --net stay "$ROOTFS" sleep 100
+	[ "$(addr c)" != "$was" ] # the next one is handed out first
+	h ctr-start a
+	[ "$(addr a)" = "$was" ]
+	h ctr-stop -t 0 a
+	h ctr-run -d --name d --net stay --ip "$was" "$ROOTFS" sleep 100
+	h ctr-start a # another has it: a new one
+	[ -n "$(addr a)" ] && [ "$(addr a)" != "$was" ]
+}

@@ -124,7 +124,7 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	mv "$CTR_LIB/ids/$(ctr-inspect -f Id two)" "$CTR_LIB/ids/${id:0:6}999999"
 	sed -i "s/^id=.*/id='${id:0:6}999999'/" "$CTR_LIB/containers/two/conf"
 	run -1 ctr-inspect "${id:0:6}"
-	[[ "$output" == *"more than one container"* ]]
+	[[ "$output" == *"several containers"* ]]
 	run -1 ctr-inspect ../x
 	ctr-rm two "$id"
 }

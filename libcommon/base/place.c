@@ -65,10 +65,10 @@ static int stranger(int dir, const char *name, void *arg)
 	(void)dir, (void)arg;
 	_cleanup_free_ char *word = xasprintf(" %s ", name);
 	return *name != '.' &&
-	       !strstr(
-		   " containers images layers networks volumes ids ranges cache "
-		   "damaged leases hosts cni nft events cgroup.lock no-cgroup forward4 forward6 "
-		   "lost+found ", /* on a file system of its own */
+	       !strstr(" containers images layers networks volumes ids ranges cache "
+		       "damaged leases hosts cni nft events events.1 cgroup.lock no-cgroup "
+		       "forward4 forward6 "
+		       "lost+found ", /* on a file system of its own */
 		   word);
 }
 

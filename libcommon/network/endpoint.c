@@ -110,8 +110,15 @@ static int take_leases(const struct network *n, const struct endpoint_req *r, co
 		if (want[i] && addr_parse(i ? "--ip6" : "--ip", want[i], &q.want) < 0)
 			result = -1;
 		struct addr got;
+		if (!want[i])
+			q.want = r->had[i];
 		if (result == 0)
 			result = p ? lease_take(dir, &q, &got) : lease_check(&q);
+		if (result < 0 && !want[i] &&
+		    q.want.family) { /* another has it, or the subnet changed */
+			q.want.family = 0;
+			result = lease_take(dir, &q, &got);
+		}
 		if (result < 0)
 			fail_in("network %s", n->name);
 		else if (p)
