@@ -21,5 +21,6 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh);
 
 /* The file in the run directory whose presence says that the end is deliberate. */
 #define STOPPING "stopping"
+#define STOPPING_REMOVE "r" /* in it: the container is ended to be removed */
 
 #endif

@@ -76,6 +76,8 @@ int monitor_stand_by(struct monitor *m, int *status);
 bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step);
 /* Somebody has asked for the end. */
 bool monitor_stopping(const struct monitor *m);
+/* Is it ended to be removed? */
+bool monitor_removed(const struct monitor *m);
 /* The terminal's size is the caller's from now on. */
 void monitor_winch(struct monitor *m);
 

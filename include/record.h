@@ -46,6 +46,8 @@ struct container {
 		      */
 	bool unfrozen; /* whether it is paused is not asked */
 	int live;      /* of a listing: somebody holds its lock */
+	bool removing; /* it is ended to be removed: its monitor need not write its end to the disk
+			*/
 	bool unsynced; /* its removal is written through by the caller, for many at once */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */

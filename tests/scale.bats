@@ -238,3 +238,64 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	[[ "$output" = *"the ids of several containers begin with this"* ]]
 	[ "$(ctr-ps -aq | wc -l)" = 3 ]
 }
+
+# bats test_tags=ctr-rm
+@test "15.11 rm -f of many that run: no monitor writes an end to the disk that nobody will read, as a stop's does" {
+	need strace strace
+	not_old "it makes no difference there"
+	for how in "ctr-rm -f" "ctr-stop -t 0"; do
+		ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
+		monitor=$(. "$CTR_RUN/containers/a/state"; echo "$monitor")
+		strace -qq -e trace=fsync -o synced -p "$monitor" &
+		wait_for 5 traced "$monitor"
+		$how a >/dev/null
+		wait $!
+		grep -c fsync synced >>counts || true
+		cat synced
+	done
+	[ "$(sed -n 1p counts)" = 0 ]
+	[ "$(sed -n 2p counts)" -ge 1 ]
+}
+traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
+
+# bats test_tags=ctr-image,ctr-run
+@test "15.12 two thousand names in the index: run, import and tag do no more than with two" {
+	need strace strace
+	need jq
+	not_old "their number is not what differs"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
+	tar -C "$ROOTFS" -cf root.tar .
+	tar -C "$ROOTFS" -cf etc.tar etc
+	ctr-image import i <root.tar >/dev/null
+	for n in 2 2000; do
+		cp "$CTR_LIB/images/index.json" index
+		many=$(jq -c --argjson n $n '.manifests[0] as $m | .manifests += [range($n) | . as $k | $m | .annotations["org.opencontainers.image.ref.name"] = "n\($k):latest"]' index)
+		printf %s "$many" >"$CTR_LIB/images/index.json" # as it is written: without a newline
+		run=$(calls ctr-run i true) import=$(calls ctr-image import j <etc.tar) tag=$(calls ctr-image tag i k)
+		ctr-image rm k >/dev/null
+		echo "# $n names: run $run, import $import, tag $tag calls" >&3
+		all[n]=$((run + import + tag))
+	done
+	[ $((all[2000] - all[2])) -le 200 ]
+}
+
+# bats test_tags=ctr-run,ctr-net
+@test "15.15 a start and end with a port: at most 15 ms of its own and few waits more than without" {
+	need perf linux-perf
+	not_in_rig "no NAT there"
+	not_old "the older calls wait otherwise"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers take time of their own"; fi
+	ns HOST
+	h ctr-net create --subnet 10.77.0.0/24 n >/dev/null
+	cost() { h perf stat -x, -e task-clock,context-switches "$@" 2>&1 >/dev/null | awk -F, '/task-clock/ { c = $1 } /context/ { print int(c * 1000), $1 }'; }
+	for i in 1 2 3 4 5 6 7 8; do # in turns: what the machine does meanwhile meets both
+		cost ctr-run "$ROOTFS" true >>without
+		cost ctr-run --net n -p 8080:80 "$ROOTFS" true >>with
+	done
+	read -r c0 w0 < <(sort -n without)
+	read -r c1 w1 < <(sort -n with)
+	echo "# without $c0 us and $w0 switches, with $c1 us and $w1" >&3
+	[ $((c1 - c0)) -le 15000 ]
+	[ $((w1 - w0)) -le 25 ]
+	h ctr-net rm n
+}

@@ -164,7 +164,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		event_container(m->c, "oom", NULL, NULL);
 	_cleanup_free_ char *said = xasprintf("%d", code);
 	event_container(m->c, "die", "exitCode", said);
-	if (kept)
+	if (kept && !monitor_removed(m))
 		file_sync(m->c->dir, "exit");
 	tty_restore();
 	monitor_teardown(m);
@@ -230,7 +230,7 @@ static int lives(struct monitor *m)
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
-	if (monitor_stopping(m))
+	if (monitor_stopping(m) && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
 	if (record_state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());

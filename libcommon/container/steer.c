@@ -39,6 +39,8 @@ static void mark(const struct container *c)
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		signal_monitor(c, SIGTERM);
+	else if (c->removing && write(fd, STOPPING_REMOVE, 1) < 0)
+		return; /* it is written through then, which takes longer */
 }
 
 static int signal_pid(const struct container *c, int sig)
@@ -255,7 +257,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 			warn("%s", fail_msg());
 			r = -1;
 		}
-		o->unsynced = true;
+		o->unsynced = o->removing = true;
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
 		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
 			warn("%s", fail_msg()); /* it is tried again, and reported then */
@@ -307,6 +309,7 @@ int steer_remove(struct container *c, bool force)
 		    "%s: %s: stop it first (ctr-stop), or use -f", c->name, status_name(c->status));
 	}
 	if (r == 0) {
+		c->removing = true;
 		if (steer_signal(c, SIGKILL, true) < 0 || steer_end(c, 1000) < 0)
 			return -1;
 		r = container_lock(c);

@@ -171,13 +171,22 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
+static int by_hex(const void *a, const void *b)
+{
+	return strcmp(((const struct ref *)a)->hex, ((const struct ref *)b)->hex);
+}
+
 static int prune(struct store *s, struct prune *p)
 {
 	struct refs refs;
 	if (store_refs(s, &refs) < 0)
 		return -1;
+	if (refs.n)
+		qsort(refs.v, refs.n, sizeof *refs.v, by_hex);
 	for (size_t i = 0; i < refs.n; i++)
-		if (image_marks(s, refs.v[i].hex, &p->blobs, &p->layers) < 0)
+		/* many names may be one image's */
+		if ((!i || strcmp(refs.v[i].hex, refs.v[i - 1].hex)) &&
+		    image_marks(s, refs.v[i].hex, &p->blobs, &p->layers) < 0)
 			return fail_in(
 			    "prune: it is not known what %s uses (ctr-image rm it first)",
 			    refs.v[i].name ? refs.v[i].name : refs.v[i].hex);
