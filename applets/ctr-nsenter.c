@@ -253,7 +253,7 @@ static void lessen(const struct sock_fprog *prog, uint64_t bounding)
 {
 	if (caps_drop_bounding(bounding) < 0)
 		die("capabilities: bounding set: %m");
-	if (prog && filter_load(prog) < 0)
+	if (prog && filter_load(prog, 0, NULL) < 0)
 		die_fail();
 	ids();
 	if (geteuid() == 0 && caps_apply(bounding, bounding, bounding, 0, 0) < 0)

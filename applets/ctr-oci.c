@@ -22,6 +22,7 @@
 #include "signames.h"
 #include "stamp.h"
 #include "str.h"
+#include "trace.h"
 
 static struct oci_globals g;
 struct oci_options oci_o;
@@ -31,7 +32,7 @@ static const struct opt globals[] = {
 	OPT_STR, &g.root},
     {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &g.log},
     {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &g.log_format},
-    {0, "debug", NULL, "accepted", OPT_FLAG, &g.debug},
+    {0, "debug", NULL, "tell each step there, too, or on stderr", OPT_FLAG, &g.debug},
     {0, "systemd-cgroup", NULL, "groups by systemd: refused, see the manual", OPT_FLAG, &g.systemd},
     {0, "cgroup-manager", "NAME", "crun's: cgroupfs, or disabled", OPT_STR, &g.manager},
     {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR, &g.rootless},
@@ -41,6 +42,7 @@ static const struct opt globals[] = {
 };
 static const struct opt create_opts[] = {
     {'b', "bundle", "DIR", "the bundle (the working directory)", OPT_STR, &oci_o.bundle},
+    {'f', "config", "FILE", "the bundle's config.json, elsewhere (crun's)", OPT_STR, &oci_o.config},
     {0, "console-socket", "PATH", "send the terminal's master there", OPT_STR, &oci_o.console},
     {0, "pidfd-socket", "PATH", "send a pidfd of the process there", OPT_STR, &oci_o.pidfd_socket},
     {0, "pid-file", "FILE", "write the process's pid there", OPT_STR, &oci_o.pid_file},
@@ -126,34 +128,44 @@ char *oci_dir;
 
 /* --- errors --- */
 
-/* What goes to --log: containerd and others look for the last line of level error (in one of
- * logrus's two formats). */
-static void log_error(const char *msg)
+/* What goes to --log: containerd and others look for the last line of level error (logrus' two
+ * shapes). */
+static void log_line(const char *level, const char *msg)
 {
 	char stamp[STAMP_SIZE];
 	struct timespec now;
 	struct buf b = {0};
-	if (!g.log)
-		return;
 	clock_now(CLOCK_REALTIME, &now);
 	stamp_text(stamp, now.tv_sec, -1);
 	bool as_json = str_eq(g.log_format, "json");
-	buf_puts(&b, as_json ? "{\"level\":\"error\",\"msg\":" : "time=");
-	if (!as_json)
-		buf_printf(&b, "\"%s\" level=error msg=", stamp);
+	if (as_json)
+		buf_printf(&b, "{\"level\":\"%s\",\"msg\":", level);
+	else
+		buf_printf(&b, "time=\"%s\" level=%s msg=", stamp, level);
 	buf_json(&b, msg);
 	if (as_json)
 		buf_printf(&b, ",\"time\":\"%s\"}", stamp);
 	buf_puts(&b, "\n");
-	_cleanup_close_ int fd = open(g.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	_cleanup_close_ int fd =
+	    g.log ? open(g.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : dup(2);
 	if (fd < 0 || fd_write_all(fd, b.p, b.n) < 0)
 		warn("%s: %m", g.log);
 	buf_free(&b);
 }
 
+/* Ours alone: a child's root and descriptors are others by then. */
+static void debug_line(const char *msg)
+{
+	static pid_t ours;
+	ours = ours ? ours : getpid();
+	if (ours == getpid())
+		log_line("debug", msg);
+}
+
 _Noreturn void oci_die(int code)
 {
-	log_error(fail_msg());
+	if (g.log)
+		log_line("error", fail_msg());
 	die_code(code, "%s", fail_msg());
 }
 
@@ -203,6 +215,7 @@ static int do_create(const char *id, bool run)
 	struct oci_create c = {.root = oci_dir,
 	    .id = id,
 	    .bundle = oci_o.bundle,
+	    .config = oci_o.config,
 	    .pid_file = oci_o.pid_file,
 	    .console_socket = oci_o.console,
 	    .pidfd_socket = oci_o.pidfd_socket,
@@ -290,7 +303,7 @@ static const struct command {
     {"delete", "delete [OPTIONS] ID", delete_opts, 1, 1},
     {"exec", "exec [OPTIONS] ID COMMAND [ARG...]", exec_opts, 1, -1},
     {"list", "list [OPTIONS]", list_opts, 0, 0},
-    {"ps", "ps [OPTIONS] ID", list_opts, 1, -1},
+    {"ps", "ps [OPTIONS] ID [OPTION OF ps(1)...]", list_opts, 1, -1},
     {"pause", "pause ID", no_opts, 1, 1},
     {"resume", "resume ID", no_opts, 1, 1},
     {"update", "update [OPTIONS] ID", update_opts, 1, 1},
@@ -330,7 +343,7 @@ static int act(const struct command *c, int argc, char **argv)
 	if (strcmp(name, "list") == 0)
 		return oci_do_list();
 	if (strcmp(name, "ps") == 0)
-		return oci_do_ps(id);
+		return oci_do_ps(id, argc - 1, argv + 1);
 	if (strcmp(name, "pause") == 0 || strcmp(name, "resume") == 0)
 		return do_pause(id, *name == 'p');
 	if (strcmp(name, "update") == 0)
@@ -351,12 +364,39 @@ static void globals_check(void)
 	}
 }
 
+/* runc or crun for who knows it by that name: ctrbox's main has made argv[0] ours. Caller frees. */
+static char *called(void)
+{
+	_cleanup_free_ char *line = file_read("/proc/self/cmdline", FILE_ANY, NULL);
+	const char *base = line ? strrchr(line, '/') : NULL;
+	base = base ? base + 1 : line;
+	return xstrdup(str_eq(base, "runc") || str_eq(base, "crun") ? base : "ctr-oci");
+}
+
+/* As runc's help begins. */
+static void help_head(int argc, char **argv)
+{
+	const char *last = argv[argc - 1];
+	_cleanup_free_ char *base = called();
+	if (argc > 3 || strcmp(base, "ctr-oci") == 0 ||
+	    (strcmp(last, "-h") != 0 && strcmp(last, "--help") != 0))
+		return;
+	const char *command = argc == 3 ? argv[1] : "";
+	printf("NAME:\n   %s %s%s- Open Container Initiative runtime\n\n", base, command,
+	    *command ? " " : "");
+	if (str_ends(command, "point") || strcmp(command, "restore") == 0)
+		exit(0);
+}
+
 int ctr_oci_main(int argc, char **argv)
 {
 	err_code = err_usage_code = 1;
+	help_head(argc, argv);
 	int n = opt_parse(&usage, argc, argv);
 	if (g.version) {
-		printf("ctr-oci version %s\nspec: 1.3.0\n", CTR_VERSION);
+		_cleanup_free_ char *name = called();
+		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: 1.3.0\n", name, CTR_VERSION,
+		    CTR_VERSION);
 		return 0;
 	}
 	if (n >= argc)
@@ -365,7 +405,7 @@ int ctr_oci_main(int argc, char **argv)
 	while (c < end && strcmp(c->name, argv[n]) != 0)
 		c++;
 	if (c == end)
-		die_usage("%s: no such command", argv[n]);
+		die_usage("%s: no such command: No help topic for '%s'", argv[n], argv[n]);
 	if (!c->opts) {
 		fail("%s is not supported: this runtime has no checkpoints", c->name);
 		oci_die(1);
@@ -375,8 +415,13 @@ int ctr_oci_main(int argc, char **argv)
 			die_fail();
 	globals_check();
 	oci_dir = oci_root(g.root);
-	/* Callers write `update ID --memory 1` and `delete ID -f`; the further operands of exec and
-	 * ps belong to another command. */
+	if (g.debug) {
+		trace_to = debug_line;
+		trace_start();
+		TRACE("ctr-oci %s, records in %s", c->name, oci_dir);
+	}
+	/* Callers write `update ID --memory 1` and `delete ID -f`; exec's and ps's further operands
+	 * belong to another command. */
 	struct usage sub = {
 	    .placeless = true, .synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
 	int at = n + opt_parse(&sub, argc - n, argv + n), left = argc - at;

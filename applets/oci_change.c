@@ -1,4 +1,5 @@
-/* oci_change.c: the commands of ctr-oci with the most options: update and exec; see oci_cli.h. */
+/* oci_change.c: ctr-oci's commands with the most options: update and exec; see oci_cli.h. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -124,8 +125,10 @@ static void exec_more(struct spec *s)
 	}
 	for (size_t i = 0; i < oci_o.caps.n; i++) {
 		uint64_t bit;
-		if (caps_from_name(oci_o.caps.v[i], &bit) < 0)
-			die_fail_usage();
+		if (caps_from_name(oci_o.caps.v[i], &bit) < 0) {
+			warn("%s: not in effect", fail_msg()); /* a newer one, as in config.json */
+			continue;
+		}
 		s->caps.bounding |= bit;
 		s->caps.effective |= bit;
 		s->caps.permitted |= bit;
@@ -154,7 +157,12 @@ static void exec_process(struct spec *s, int argc, char **argv)
 	struct winsize w;
 	if (oci_o.process) {
 		size_t len;
-		_cleanup_free_ char *text = file_read(oci_o.process, 1 << 20, &len);
+		/* Callers give <(...), too. */
+		_cleanup_close_ int fd = open(oci_o.process, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			fail("%s: open: %m", oci_o.process);
+		_cleanup_free_ char *text =
+		    fd < 0 ? NULL : fd_read_all(fd, oci_o.process, 1 << 20, &len);
 		if (!text || spec_parse_process(s, oci_o.process, text, len) < 0)
 			oci_die(255);
 	} else {

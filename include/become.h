@@ -14,13 +14,13 @@ struct become {
 	const struct spec *spec;
 	int stdio[3];               /* -1: /dev/null; ignored with a terminal */
 	struct sock_fprog *seccomp; /* NULL: unconfined */
-	/* Where a failure is reported and the terminal's master is sent: a close-on-exec
-	 * SOCK_SEQPACKET. */
-	int report;
-	bool pdeathsig;     /* die with the parent */
-	bool entering;      /* for ctr-exec: no x_init, and the oom score is set already */
-	uint64_t drop;      /* capabilities that it does not get, whatever the spec says */
-	bool same_user;     /* user, groups and HOME stay the caller's */
+	int report;     /* where a failure is sent and the terminal's master goes: a close-on-exec
+			   SOCK_SEQPACKET */
+	bool pdeathsig; /* die with the parent */
+	bool entering;  /* ctr-exec's: no x_init, and the oom score is set already */
+	uint64_t drop;  /* capabilities that it does not get, whatever the spec says */
+	bool agent;     /* `report` takes the listener of a profile with SCMP_ACT_NOTIFY */
+	bool same_user; /* user, groups and HOME stay the caller's */
 	bool keyring_stays; /* the session keyring stays the caller's */
 	unsigned preserve;  /* this many descriptors from 3 on are passed to the command */
 	/* Called when everything is as the command needs it, before exec; NULL: nothing to wait

@@ -62,8 +62,10 @@ char *cgroup_get(const char *path, const char *key);
 /* Where its own init may make groups below it, v2 and name=systemd: the group is uid's then
  * (cgroups(7), "Delegation"). Best effort. */
 void cgroup_give(const char *path, uid_t uid, gid_t gid);
-/* Move a process into the group, in every hierarchy. EBUSY when the group or one above it is
- * frozen: the message names that one, and the process is not moved. */
+/* Who joins a frozen group stands still, and that is as it should be. */
+extern bool cgroup_into_frozen;
+/* Move a process into the group, in every hierarchy. EBUSY where it or a group above it is frozen:
+ * that is named, and nobody is left standing still in it. */
 int cgroup_join(const char *path, pid_t pid);
 /* Move the caller, which has a single thread, into the group; only in v1's hierarchies when
  * CLONE_INTO_CGROUP has done the rest. A thread that moves itself does not take the lock over all

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "report.h"
 #include "spec.h"
 
 enum { ENGINE_NO_OVERLAY = 1000 };
@@ -49,13 +50,13 @@ struct engine {
 	 * with fail(). */
 	int (*attach)(struct engine *e, void *arg);
 	void *attach_arg;
+	/* The same for a profile with SCMP_ACT_NOTIFY (report.h), with attach_arg; NULL: refused */
+	report_agent *notify;
 	/* out */
 	pid_t
 	    pid; /* our child: it is reaped by us, or when we have ended by the nearest subreaper */
 	uint64_t starttime; /* of pid, clock ticks since boot */
 	int master;         /* the terminal's master where spec->terminal, else -1; the caller's */
-	int listener;       /* the seccomp notify descriptor where the profile has one, else -1; the
-			       caller's */
 	int code; /* on failure: 125, 126 or 127; ENGINE_NO_OVERLAY: 125, and a copied root would do
 		   */
 	/* the engine's own */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+#include "report.h"
 #include "spec.h"
 
 struct enter {
@@ -17,9 +18,11 @@ struct enter {
 	const char *cgroup;      /* to join; NULL: none */
 	int below;               /* cgroup.procs of a group below that to go on into; -1: none */
 	const char *home;        /* as the engine's (engine.h); may be NULL */
-	bool detach;             /* without descriptors of ours; it outlives us */
-	bool inherit;            /* with our descriptors all the same */
-	unsigned preserve;       /* and this many descriptors from 3 on */
+	bool detach;             /* no descriptors of ours, and it outlives us */
+	bool inherit;            /* our descriptors all the same */
+	report_agent *notify;    /* for a profile with SCMP_ACT_NOTIFY; NULL: refused */
+	void *notify_arg;
+	unsigned preserve; /* so many descriptors from 3 on as well */
 	/* out */
 	pid_t pid;
 	int master;  /* the terminal's, where the spec has one */

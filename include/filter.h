@@ -13,9 +13,11 @@
  * cannot be looked at), so that libc falls back to clone. Caller frees with filter_free(). Never
  * fails. */
 struct sock_fprog *filter_default(uint64_t caps);
-/* Load it into this process: from here on every call is filtered. Without no_new_privs this needs
+/* Load it into this process, with SECCOMP_FILTER_FLAG_*: from here on every call is filtered.
+ * *listener is what a profile with SCMP_ACT_NOTIFY is answered through, else -1; where it is NULL
+ * such a profile is refused. Without no_new_privs this needs
  * CAP_SYS_ADMIN. -1 with fail(). */
-int filter_load(const struct sock_fprog *p);
+int filter_load(const struct sock_fprog *p, unsigned flags, int *listener);
 void filter_free(struct sock_fprog *p);
 
 #endif

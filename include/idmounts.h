@@ -8,14 +8,15 @@
 #include <stdbool.h>
 #include "spec.h"
 
-/* Detached mounts: of the container's directory, then of each x_lower, then of each mount with the
- * option "idmap" (otherwise -1). Made before the clone: the child inherits them. NULL when they are
- * not wanted or not possible. */
-int *idmounts_open(const struct spec *s, const char *dir);
-/* Map them by this user namespace, whose maps have been written. False: the start has to do
- * without; warns of volumes, whose files the container then cannot own. `image` (or -1) is mapped,
- * too. */
-bool idmounts_map(const struct spec *s, const int *v, int image, int userns);
+/* Detached mounts into *out: of the container's directory, then of each x_lower, then of each of
+ * mounts with the option "idmap" (else -1), mapped already where it has maps of its own. Before the
+ * clone: the child inherits them. NULL where they are not wanted or cannot be had; without `dir`
+ * (a bundle, whose mounts are as they say) -1 with fail() where they cannot. */
+int idmounts_open(const struct spec *s, const char *dir, int **out);
+/* Map them by this user namespace, whose maps are written. 0: all must go as
+ * without; warns of volumes, whose files the container then cannot own, or of a bundle's fails.
+ * `image` (or -1) is mapped, too. */
+int idmounts_map(const struct spec *s, const int *v, int image, int userns);
 void idmounts_close(const struct spec *s, int *v);
 
 #endif

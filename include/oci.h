@@ -10,11 +10,13 @@
 #include "oci_record.h"
 #include "spec.h"
 
-#define SECCOMP_FLAGS_KNOWN "SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_SPEC_ALLOW"
-#define OCI_IDMAP false
+#define SECCOMP_FLAGS_KNOWN                                                                        \
+	"SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_LOG "        \
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 
 struct oci_create {
 	const char *root, *id, *bundle; /* bundle NULL: the working directory */
+	const char *config;             /* NULL: config.json in it; relative: to it */
 	const char *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring, systemd;
 	bool run;      /* create and start in one */
@@ -28,7 +30,7 @@ struct oci_create {
 };
 
 /* Read a bundle's config.json, make its paths absolute, and check what the schema does not say. */
-int oci_bundle(struct spec *s, const char *bundle, char **dir);
+int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir);
 int oci_spec_check(const struct spec *s);
 
 /* Up to *created*, or with `run` to *running*. Nothing is left when it fails. */
@@ -65,6 +67,10 @@ char *oci_default_config(bool rootless);
 /* The group of a cgroupsPath ("" or NULL: none given) for container `id`; caller frees. NULL with
  * fail(). */
 char *oci_group_path(const char *cgroups_path, const char *id);
+/* Send the seccomp listener of its process `pid` to the agent that linux.seccomp names. */
+int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int listener);
+/* The annotations as a JSON object. Caller frees. */
+char *oci_annotations(const struct spec *s);
 /* linux.intelRdt: put the process there. Returns the folder that was made for this container, ""
  * for none (caller frees), NULL with fail(); and its end. */
 char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid);

@@ -17,8 +17,8 @@ struct oci_globals {
 };
 
 struct oci_options {
-	const char *bundle, *pid_file, *console, *pidfd_socket, *format, *process, *user, *cwd,
-	    *label, *apparmor, *cgroup, *resources, *interval;
+	const char *bundle, *config, *pid_file, *console, *pidfd_socket, *format, *process, *user,
+	    *cwd, *label, *apparmor, *cgroup, *resources, *interval;
 	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, quiet, tty, nnp,
 	    ignore_paused, stats, rootless;
 	int64_t preserve;
@@ -39,7 +39,7 @@ void oci_open(struct oci_record *r, const char *id, bool lock);
 /* oci_look.c: each is a command, and returns the exit code. */
 int oci_do_state(const char *id);
 int oci_do_list(void);
-int oci_do_ps(const char *id);
+int oci_do_ps(const char *id, int argc, char **argv); /* with the operands of ps(1) */
 int oci_do_events(const char *id);
 int oci_do_spec(void);
 int oci_do_features(void);

@@ -10,8 +10,9 @@
 /* A message. */
 struct report {
 	int code;  /* 0: ready, waiting for a byte; -1: a terminal's master comes with this message;
-		      -2: `pid` */
-	pid_t pid; /* who is the command in the end (become_appear) */
+		      -2, -3: `pid` */
+	pid_t pid; /* who is the command in the end (become_appear); -3: the number that seccomp's
+		      listener has there */
 	char msg[FAIL_MAX];
 };
 
@@ -23,6 +24,15 @@ _Noreturn void report_failure(int report, int code);
 int report_starved(pid_t pid);
 /* Tells who is the command in the end, and ends the caller. */
 _Noreturn void report_pid(int report, pid_t pid);
+/* Tells of a listener, and waits until the other end has it: with no call but write(2) and read(2),
+ * for the filter that is listened to is in force. -1 with fail(). */
+int report_listener(int report, int fd);
+/* The other end of that, after report_next() said 3: `fn` gets a copy of the listener of process
+ * `pid`, our child, and that goes on when it returns 0. -1 with fail(). Linux 5.6. */
+typedef int report_agent(void *arg, pid_t pid, int listener);
+struct reported;
+int report_hand_over(
+    int report, pid_t pid, const struct reported *said, report_agent *fn, void *arg);
 /* "Ready": report_wait() returns 1. -1 with errno when nobody listens. */
 int report_ready(int report);
 /* The parent's end: waits for what the child says. 0: it exec'd (or ended); -1 with fail() and
@@ -33,10 +43,10 @@ int report_wait(int report, int *code, int *master);
 int report_read(int pipe, int *code);
 
 /* The next message alone. What it tells is kept in *out, which starts as {.code = 125, .master =
- * -1}. 0 closed, -1 with fail(), 1 ready, as above; 2: a terminal or a pid was told, and more is to
- * come. */
+ * -1}. 0 closed, -1 with fail(), 1 ready, as above; 2: a terminal or a pid was told, 3: a listener,
+ * and more is to come. */
 struct reported {
-	int code, master;
+	int code, master, listener;
 	pid_t pid; /* 0: it is the child itself */
 };
 int report_next(int report, struct reported *out);

@@ -17,6 +17,7 @@ struct rootfs {
 		     upper, in our own namespace; rootfs_prepare makes it the working directory */
 	const char *upper, *work; /* absolute paths; NULL: "upper" and "work" in `dir` */
 	bool passing;             /* the writable layer dies with the command (engine.h) */
+	const char *cgroup;       /* engine.h */
 	bool nodev;               /* no device nodes but those of the spec */
 	bool can_copy;            /* engine.h */
 	bool userns;     /* in a user namespace of our own: nodes are bound instead of made */

@@ -44,6 +44,7 @@ struct spec_rlimit {
 struct spec_hook {
 	char *path;
 	struct strv args, env;
+	bool own_env;    /* env is there, if empty; else it is the runtime's */
 	int64_t timeout; /* seconds, 0 none */
 };
 
@@ -136,7 +137,8 @@ struct spec {
 	struct strv net_devices; /* "HOSTNAME=NAME": interfaces that move into the container */
 	struct spec_memory_policy *memory_policy;
 	struct spec_rdt *rdt;
-	bool check_before_update; /* linux.resources.memory.checkBeforeUpdate */
+	bool cpu_quota, cpu_period; /* which of cpu.max were said: the other stays, in an update */
+	bool check_before_update;   /* linux.resources.memory.checkBeforeUpdate */
 	struct strv masked_paths, readonly_paths;
 	struct strv annotations; /* "key=value" */
 	/* beyond OCI */

@@ -11,6 +11,8 @@ enum { trace_on = 0 };
 extern bool trace_on; /* off until trace_start() */
 #endif
 void trace_start(void);
+/* Where lines go in place of stderr, without a time. */
+extern void (*trace_to)(const char *line);
 /* A line on stderr: the time since trace_start() in ms, and what is done next. The call is made
  * only where it is on, so that a start pays a comparison for each. */
 void trace_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -65,7 +65,7 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 	oci update c --pids-limit 33
 	oci events c --stats | grep -q '"pids":{"current":1,"limit":33}'
 	run oci exec --cgroup ../x c true
-	[[ $status = 255 && $output == *"bad sub cgroup path"* ]]
+	[[ $status = 255 && $output == *"is not a sub cgroup path"* ]]
 	run oci exec --cgroup none c true
 	[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
 	oci kill c KILL --all
@@ -187,12 +187,15 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 @test "what cannot be given is refused by its name, and nothing half-made is left" {
 	local what
 	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' '"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
-		'"sysctl":{"vm.swappiness":"1"}' '"intelRdt":{"enableMonitoring":true}' \
-		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"]}' '"cgroupsPath":"/../x"'; do
+		'"sysctl":{"vm.swappiness":"1"}' '"sysctl":{"kernel.hostname":"x"}' '"intelRdt":{"enableMonitoring":true}' \
+		'"seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/x"}' \
+		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}' \
+		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x","syscalls":[{"names":["write"],"action":"SCMP_ACT_NOTIFY"}]}' \
+		'"cgroupsPath":"/../x"'; do
 		bundle '"true"' "$what"
 		sed -i 's/"cgroupsPath":"[^.]*",//' b/config.json
-		run -1 oci create -b b c
-		[[ "$output" == *"linux."* || "$output" == *sysctl* ]]
+		run -1 timeout 20 "$CTRBOX" ctr-oci --root oci create -b b c
+		[[ "$output" == *"linux."* || "$output" == *sysctl* || "$output" == *SCMP_ACT_NOTIFY* ]]
 		[ -z "$(ls oci 2>/dev/null)" ]
 	done
 	for what in '"selinuxLabel":"a:b:c:s0"' '"apparmorProfile":"none-such"'; do
@@ -298,4 +301,92 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	create c
 	run -1 oci start c
 	oci delete -f c
+}
+
+@test "SCMP_ACT_NOTIFY: the agent gets the state and the listener, of create and of exec; when it goes, the calls are ENOSYS" {
+	local notify="\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$PWD/s\",\"listenerMetadata\":\"bar\",
+		\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\",\"capset\",\"close\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
+	bundle '"sh","-c","mkdir /tmp/x; sleep 1000"' "$notify"
+	run -1 timeout 20 "$CTRBOX" ctr-oci --root oci create -b b c
+	[[ $output == *"failed to connect with seccomp agent"* ]]
+	socat -u UNIX-LISTEN:s,fork OPEN:got,creat,append 3>&- &
+	local agent=$!
+	wait_for 5 test -S s
+	bundle '"sh","-c","mkdir /tmp/x; sleep 1000"' "${notify/,\"capset\",\"close\"/}"
+	create c
+	grep -q '"fds":\["seccompFd"\],"pid":[0-9]*,"metadata":"bar","state":{.*"status":"creating"' got
+	oci start c
+	wait_for 5 grep -q "Function not implemented" out
+	: >got
+	run -1 oci exec c mkdir /tmp/y
+	[[ $output == *"Function not implemented"* ]]
+	grep -q '"status":"running"' got
+	kill $agent
+}
+
+@test "id-mapped mounts, with maps of their own or the container's" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir v
+	echo x >v/f
+	chown 1000:1000 v v/f
+	local m="\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"../v\",\"options\":[\"bind\"OPT]MAP}]"
+	bundle '"stat","-c","%u:%g","/v/f"' '' '' \
+		"$(echo "${m/OPT/}" | sed 's/MAP/,"uidMappings":[{"containerID":1000,"hostID":0,"size":1}],"gidMappings":[{"containerID":1000,"hostID":7,"size":1}]/')"
+	sed -i '3,4d' b/config.json # the first mounts
+	run oci run -b b c
+	[[ $output != *"Function not implemented"* ]] || skip "needs Linux 5.12"
+	[ "$output" = 0:7 ]
+	bundle '"stat","-c","%u:%g","/v/f"' \
+		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]' '' \
+		"$(echo "${m/OPT/,\"idmap\"}" | sed 's/MAP//')"
+	sed -i '3,4d; s/{"type":"pid"}/{"type":"pid"},{"type":"user"}/' b/config.json
+	[ "$(oci run -b b c)" = 1000:1000 ]
+	bundle '"true"' '' '' "$(echo "${m/OPT/,\"idmap\"}" | sed 's/MAP//')"
+	sed -i '3,4d' b/config.json
+	run -1 oci run -b b c
+	[[ $output == *"mounts[1]: an id-mapped mount needs uidMappings"* ]]
+}
+
+@test "runc's and crun's ways: --config, --debug, the groups kept, hooks with our environment, ps with options, help" {
+	bundle '"sleep","1000"'
+	mv b/config.json b/other
+	oci --log l --debug run -d -b b --config other c </dev/null >/dev/null 2>&1
+	grep -q 'level=debug msg=".*clone' l
+	[[ "$(oci ps c)" == *UID*PID*PPID*CMD*"sleep 1000"* ]]
+	[[ "$(oci ps c -o pid,args)" == *PID*COMMAND*"sleep 1000"* ]]
+	[ "$(oci ps c | wc -l)" = 2 ]
+	run -255 oci exec --cap CAP_NONE c sh -c 'exit 255'
+	[[ $output == *"not in effect"* ]]
+	oci exec -p <(echo '{"args":["true"],"cwd":"/"}') c
+	oci update --cpu-period 50000 c
+	oci update --cpu-quota 20000 c
+	oci update --cpu-period 40000 c
+	[ "$(ctr-cgset -g cpu.max "/$CTR_CGROUP/c")" = "20000 40000" ] ||
+		[ "$(cat /sys/fs/cgroup/cpu*/"$CTR_CGROUP/c/cpu.cfs_quota_us" | head -1)" = 20000 ]
+	oci delete -f c
+	bundle '"sh","-c","id -G; touch /dev/x"' '' '' \
+		'"annotations":{"run.oci.keep_original_groups":"1"},"hooks":{"prestart":[{"path":"/bin/sh","args":["sh","-c","test \"$OURS\" = 1"]}],
+		 "poststart":[{"path":"/bin/sh","args":["sh","-c","test -z \"$OURS\""],"env":[]}]}'
+	sed -i 's/"mode=755"/"mode=755","ro"/' b/config.json
+	run -1 env OURS=1 setpriv --groups 33,44 "$CTRBOX" ctr-oci --root oci run -b b c
+	[[ $output == *"33 44"*"Read-only file system"* ]]
+	ln -s "$CTRBOX" runc
+	[[ "$(./runc list -h)" == "NAME:
+   runc list - Open Container Initiative runtime"* ]]
+	[[ "$(./runc --version)" == "runc version "*commit:*spec:* ]]
+}
+
+@test "ro of a bind is of that mount alone, rro of what lies beneath, too" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir -p v/sub
+	local o
+	for o in ro rro; do
+		bundle '"sh","-c","touch /v/a; touch /v/sub/a && echo sub"' '' '' \
+			"\"mounts\":[{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"$PWD/v\",\"options\":[\"rbind\",\"$o\"]}]"
+		sed -i '3,4d' b/config.json
+		unshare -m --propagation private sh -c "mount -t tmpfs t v/sub; exec '$CTRBOX' ctr-oci --root oci run -b b c" >out 2>&1 || true
+		cat out
+		grep -q '/v/a: Read-only' out
+		if [ $o = ro ]; then grep -qx sub out; else grep -q '/v/sub/a: Read-only' out; fi
+	done
 }

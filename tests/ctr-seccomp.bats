@@ -55,7 +55,7 @@ profile() { cat >p.json; }
 		[[ $status -eq 1 && -z $output && ${#stderr_lines[@]} -eq 1 ]]
 	done
 	run ctr-seccomp notify
-	[[ $output == *"SCMP_ACT_NOTIFY needs an agent"* ]]
+	[[ $output == *"SCMP_ACT_NOTIFY cannot be used as default action"* ]]
 	run ctr-seccomp -d --cap-add NOSUCH
 	[ "$status" -eq 2 ]
 	run ctr-seccomp

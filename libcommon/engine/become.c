@@ -239,6 +239,7 @@ struct who {
 	gid_t gid;
 	gid_t *groups;
 	size_t n_groups;
+	bool keep_groups; /* crun's annotation: podman --group-add keep-groups */
 	char *home;
 };
 
@@ -250,8 +251,13 @@ static int who_is(const struct spec *s, struct who *w)
 	snprintf(numbers, sizeof numbers, "%u:%u", s->uid, s->gid);
 	if (userdb_lookup(root, s->x_user ? s->x_user : numbers, &s->x_groups, &u) < 0)
 		return -1;
-	*w = (struct who){
-	    .uid = u.uid, .gid = u.gid, .groups = u.groups, .n_groups = u.n_groups, .home = u.home};
+	*w = (struct who){.uid = u.uid,
+	    .gid = u.gid,
+	    .groups = u.groups,
+	    .n_groups = u.n_groups,
+	    .home = u.home,
+	    .keep_groups =
+		str_eq(strv_getenv(&s->annotations, "run.oci.keep_original_groups"), "1")};
 	if (s->gids.n) {
 		w->groups = xrealloc(w->groups, (w->n_groups + s->gids.n) * sizeof *w->groups);
 		for (size_t i = 0; i < s->gids.n; i++)
@@ -288,8 +294,8 @@ static const char *unmapped(void)
  * none, with nine more calls. */
 static int set_user(const struct who *w)
 {
-	/* With a map of a single id setgroups is denied, and there is nothing to set. */
-	if (syscall(SYS_setgroups, w->n_groups, w->groups) < 0) {
+	/* With a single-id map setgroups is denied, and there is nothing to set. */
+	if (!w->keep_groups && syscall(SYS_setgroups, w->n_groups, w->groups) < 0) {
 		int why = errno;
 		bool denied = setgroups_denied();
 		errno = why;
@@ -315,10 +321,23 @@ static int caps_of(const struct become *b, const struct who *w)
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
 }
 
-/* Without no_new_privs installing a filter needs CAP_SYS_ADMIN, so it is installed before the
- * capabilities are dropped; with no_new_privs, last of all. A change of credentials clears the
- * parent-death signal, so that is set after the last change (seccomp(2), PR_SET_PDEATHSIG in
- * prctl(2)). */
+static int load_filter(const struct become *b)
+{
+	static const char *const words[] = {[1] = "\"SECCOMP_FILTER_FLAG_LOG\"",
+	    [5] = "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""};
+	unsigned flags = 0;
+	int listener = -1;
+	for (unsigned i = 0; b->spec->seccomp && i < 6; i++)
+		if (words[i] && strstr(b->spec->seccomp, words[i]))
+			flags |= 1u << i;
+	if (filter_load(b->seccomp, flags, b->agent ? &listener : NULL) < 0)
+		return -1;
+	return listener < 0 ? 0 : report_listener(b->report, listener);
+}
+
+/* Without no_new_privs a filter needs CAP_SYS_ADMIN at that moment, so it goes in before the
+ * capabilities go; with it, last of all. The parent-death signal is cleared by a change of
+ * credentials, so it follows the last one (seccomp(2), PR_SET_PDEATHSIG in prctl(2)). */
 static int privileges(const struct become *b, const struct who *w)
 {
 	const struct spec *s = b->spec;
@@ -327,7 +346,7 @@ static int privileges(const struct become *b, const struct who *w)
 	    b->seccomp ? "system calls are filtered (seccomp)" : "no filter of system calls");
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding & ~b->drop) < 0)
 		return fail("capabilities: bounding set: %m");
-	if (!s->no_new_privileges && b->seccomp && filter_load(b->seccomp) < 0)
+	if (!s->no_new_privileges && b->seccomp && load_filter(b) < 0)
 		return -1;
 	if ((!b->same_user && set_user(w) < 0) || caps_of(b, w) < 0 || become_death_signal(b) < 0)
 		return -1;
@@ -335,7 +354,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail("no_new_privs: %m");
-	return b->seccomp ? filter_load(b->seccomp) : 0;
+	return b->seccomp ? load_filter(b) : 0;
 }
 
 /* --- the command --- */

@@ -44,7 +44,6 @@ void engine_init(struct engine *e, const struct spec *spec)
 	    .stdio = {-1, -1, -1},
 	    .apart = {-1, -1, -1, -1},
 	    .master = -1,
-	    .listener = -1,
 	    .code = 125,
 	    .sock = -1};
 	for (int i = 0; i < NS_COUNT; i++)
@@ -205,8 +204,10 @@ static int last_word(struct engine *e, struct sides *x)
 {
 	struct reported said = {.code = e->code, .master = -1};
 	int r;
-	while ((r = report_next(x->ours, &said)) == 2)
-		;
+	while ((r = report_next(x->ours, &said)) >= 2)
+		if (r == 3 &&
+		    report_hand_over(x->ours, e->pid, &said, e->notify, e->attach_arg) < 0)
+			return -1;
 	e->code = said.code;
 	e->master = said.master;
 	if (!said.pid)
@@ -245,8 +246,8 @@ static int parent_steps(struct engine *e, struct sides *x)
 		char path[40];
 		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)e->pid);
 		_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
-		bool mapped = idmounts_map(s, x->idmounts, x->image, ns);
-		if (!mapped && give_layer(e) < 0)
+		int mapped = idmounts_map(s, x->idmounts, x->image, ns);
+		if (mapped < 0 || (!mapped && give_layer(e) < 0))
 			return -1;
 		tell(x->ours, mapped ? 'I' : 'M');
 	}
@@ -277,11 +278,9 @@ void engine_drop(struct engine *e)
 	}
 	if (e->master >= 0)
 		close(e->master);
-	if (e->listener >= 0)
-		close(e->listener);
 	if (e->sock >= 0)
 		close(e->sock);
-	e->master = e->listener = e->sock = -1;
+	e->master = e->sock = -1;
 	e->pid = 0;
 }
 
@@ -373,6 +372,25 @@ static void close_sides(const struct engine *e, struct sides *x)
 	filter_free(x->seccomp);
 }
 
+/* Those of a new user namespace are mapped when it is there (parent_steps). */
+static int map_mounts(struct engine *e, struct sides *x)
+{
+	const struct spec *s = e->spec;
+	if (idmounts_open(s, e->dir, &x->idmounts) < 0)
+		return -1;
+	if (s->ns_new & 1u << NS_USER)
+		return 0;
+	if (x->ns_fd[NS_USER] < 0 || !(s->uid_map.n || x->idmounts)) {
+		x->mapped = x->idmounts;
+		return 0;
+	}
+	int r = idmounts_map(s, x->idmounts, x->image, x->ns_fd[NS_USER]);
+	x->mapped = r > 0;
+	if (r == 0 && s->uid_map.n)
+		return give_layer(e);
+	return r < 0 ? -1 : 0;
+}
+
 static int make(struct engine *e, bool waits)
 {
 	struct sides x = {.ours = -1,
@@ -387,7 +405,7 @@ static int make(struct engine *e, bool waits)
 	for (int i = 0; i < NS_COUNT; i++)
 		x.ns_fd[i] = -1;
 	e->pid = 0;
-	e->master = e->listener = e->sock = -1;
+	e->master = e->sock = -1;
 	e->code = 125;
 	if (become_filter(e->spec, e->home, &x.seccomp) < 0)
 		return -1;
@@ -403,11 +421,7 @@ static int make(struct engine *e, bool waits)
 	if (r == 0)
 		r = open_image(e->spec, &x);
 	if (r == 0)
-		x.idmounts = idmounts_open(e->spec, e->dir);
-	if (r == 0 && x.ns_fd[NS_USER] >= 0 && e->spec->uid_map.n) {
-		x.mapped = idmounts_map(e->spec, x.idmounts, x.image, x.ns_fd[NS_USER]);
-		r = x.mapped ? 0 : give_layer(e);
-	}
+		r = map_mounts(e, &x);
 	if (r == 0)
 		x.handed = handed_open(e->spec, e->home, e->dir);
 	if (r == 0)

@@ -133,6 +133,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	struct rootfs r = {.spec = s,
 	    .dir = e->dir,
 	    .passing = e->passing,
+	    .cgroup = e->cgroup,
 	    .can_copy = e->can_copy,
 	    .image = x->image,
 	    .fd = -1};
@@ -249,6 +250,7 @@ _Noreturn void engine_child(struct engine *e, const struct sides *x)
 	    .pdeathsig = !e->outlives,
 	    .keyring_stays = e->no_new_keyring,
 	    .preserve = e->preserve,
+	    .agent = e->notify,
 	    .drop = e->no_device_list ? CAPS_MKNOD : 0,
 	    .appears = x->proc >= 0,
 	    .keep = {x->proc >= 0 ? x->gate.go : 0, x->proc >= 0 ? x->gate.said : 0},

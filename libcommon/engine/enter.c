@@ -132,6 +132,7 @@ static _Noreturn void child(
 	    .drop = without_mknod(e->procdir),
 	    .appears = true,
 	    .preserve = e->preserve,
+	    .agent = e->notify,
 	};
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = e->detach && !e->inherit ? -1 : i;
@@ -163,7 +164,7 @@ static int early_signals(struct enter *e)
 	return 0;
 }
 
-static int reports(struct enter *e, int sock, struct reported *said)
+static int reports(struct enter *e, int sock, pid_t maker, struct reported *said)
 {
 	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = e->signals, .events = POLLIN}};
 	for (;;) {
@@ -174,6 +175,9 @@ static int reports(struct enter *e, int sock, struct reported *said)
 		if (!p[0].revents)
 			continue;
 		int r = report_next(sock, said);
+		if (r == 3)
+			r = report_hand_over(sock, maker, said, e->notify, e->notify_arg) < 0 ? -1
+											      : 2;
 		if (r == 2)
 			continue;
 		if (r < 0)
@@ -198,8 +202,8 @@ static void drop(pid_t pid)
 static int entered(struct enter *e, int sock, pid_t maker)
 {
 	struct reported said = {.code = 125, .master = -1};
-	int r = reports(e, sock, &said);
-	if (r >= 0 && !said.pid) /* it ended without a report */
+	int r = reports(e, sock, maker, &said);
+	if (r >= 0 && !said.pid) /* ended without a word */
 		r = fail("the process that enters was killed");
 	if (r >= 0) {
 		waitpid(maker, NULL, __WALL);

@@ -70,8 +70,8 @@ static int hook_one(const struct spec_hook *h, const char *state)
 		sys_close_range_cloexec(3);
 		rlimits_back();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		execve(
-		    h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL}, strv_argv(&env));
+		execve(h->path, args.n ? args.v : (char *[]){(char *)h->path, NULL},
+		    h->own_env ? strv_argv(&env) : environ);
 		_exit(errno == ENOENT ? 127 : 126);
 	}
 	if (pid < 0)
@@ -97,9 +97,11 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	if (left == 0)
 		return fail("hook %s: not done after %d s", h->path, (int)h->timeout);
 	if (WIFSIGNALED(status))
-		return fail("hook %s: ended by signal %d", h->path, WTERMSIG(status));
-	return WEXITSTATUS(status) ? fail("hook %s: exit code %d", h->path, WEXITSTATUS(status))
-				   : 0;
+		return fail("error running hook %s: ended by signal %d%s", h->path,
+		    WTERMSIG(status), WTERMSIG(status) == SIGSYS ? ": bad system call" : "");
+	return WEXITSTATUS(status)
+		   ? fail("error running hook %s: exit code %d", h->path, WEXITSTATUS(status))
+		   : 0;
 }
 
 int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)

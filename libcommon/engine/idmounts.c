@@ -1,14 +1,20 @@
 /* idmounts.c: id-mapped mounts of layers and volumes; see idmounts.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "idmap.h"
 #include "idmounts.h"
+#include "pidfd.h"
 #include "sys.h"
+#include "sysno.h"
 
 #define MNT_IDMAP 0x100000 /* MOUNT_ATTR_IDMAP */
 
@@ -31,47 +37,105 @@ static bool shifted(const char *dir)
 	return lstat(upper, &st) < 0 || st.st_uid != 0;
 }
 
-int *idmounts_open(const struct spec *s, const char *dir)
+static bool mapped(const struct spec_mount *m)
 {
-	if (geteuid() != 0 || !(s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) ||
-	    !s->uid_map.n || !dir || (!s->x_lower.n && !s->x_image_file) || shifted(dir))
-		return NULL;
+	return m->n_uid_map || strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
+}
+
+/* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
+static bool bound(const struct spec_mount *m)
+{
+	return geteuid() == 0 && (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
+				     strv_has(&m->options, "rbind"));
+}
+
+static int map(int mount, bool rec, int userns)
+{
+	struct mount_attr_s a = {.attr_set = MNT_IDMAP, .userns_fd = (uint64_t)userns};
+	return sys_mount_setattr(mount, rec ? AT_RECURSIVE : 0, &a);
+}
+
+/* A user namespace with the maps of a mount, for as long as it takes to have it open. */
+static int userns_of(const struct spec_mount *m)
+{
+	pid_t pid = sys_clone(CLONE_NEWUSER, -1, NULL);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (pid < 0)
+		return fail("user namespace: %m");
+	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/user", (int)pid);
+	int fd = idmap_write(pid, m->uid_map, m->n_uid_map, m->gid_map, m->n_gid_map) < 0
+		     ? -1
+		     : open(path, O_RDONLY | O_CLOEXEC);
+	kill(pid, SIGKILL);
+	pid_reap(pid);
+	return fd;
+}
+
+/* Detached, and with maps of its own mapped at once. */
+static int own_mount(const struct spec_mount *m)
+{
+	bool rec = strv_has(&m->options, "rbind");
+	int fd = sys_open_tree(
+	    AT_FDCWD, m->source, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | (rec ? AT_RECURSIVE : 0));
+	if (fd < 0 || !m->n_uid_map)
+		return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
+	_cleanup_close_ int ns = userns_of(m);
+	if (ns >= 0 && map(fd, strv_has(&m->options, "ridmap"), ns) == 0)
+		return fd;
+	close(fd);
+	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
+}
+
+int idmounts_open(const struct spec *s, const char *dir, int **out)
+{
+	bool user = s->ns_new & 1u << NS_USER || s->ns_path[NS_USER], any = false;
+	bool layers = geteuid() == 0 && user && s->uid_map.n && dir &&
+		      (s->x_lower.n || s->x_image_file) && !shifted(dir);
 	size_t n = count(s), lowers = 1 + s->x_lower.n;
 	int *v = xcalloc(n, sizeof *v);
-	bool ok = true;
+	bool ok = layers;
+	*out = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_mount *m = i < lowers ? NULL : &s->mounts.v[i - lowers];
 		v[i] = -1;
-		if (i == 0)
-			v[i] = clone_of(dir);
-		else if (!m)
-			v[i] = clone_of(s->x_lower.v[i - 1]);
-		else if (strv_has(&m->options, "idmap"))
-			v[i] = clone_of(m->source);
+		if (!m && layers)
+			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
+		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(m)))) {
+			any = true;
+			if ((v[i] = own_mount(m)) < 0 && !dir && mapped(m))
+				return idmounts_close(s, v), -1;
+		}
 		ok &= v[i] >= 0 || m;
 	}
-	if (ok)
-		return v;
-	idmounts_close(s, v);
-	return NULL;
+	if (ok || (any && !dir))
+		*out = v;
+	else
+		idmounts_close(s, v);
+	return 0;
 }
 
-bool idmounts_map(const struct spec *s, const int *v, int image, int userns)
+int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 {
-	struct mount_attr_s a = {.attr_set = MNT_IDMAP, .userns_fd = (uint64_t)userns};
-	bool ok = v && userns >= 0;
-	for (size_t i = 0; ok && i < 1 + s->x_lower.n; i++)
-		ok = sys_mount_setattr(v[i], 0, &a) == 0;
-	/* Squashfs supports it since 6.2: otherwise its files have owners that are not mapped. */
-	if (ok && image >= 0)
-		sys_mount_setattr(image, 0, &a);
+	bool ok = v && userns >= 0, own = v && v[0] < 0;
+	for (size_t i = 0; ok && !own && i < 1 + s->x_lower.n; i++)
+		ok = map(v[i], false, userns) == 0;
+	if (ok && image >= 0) /* squashfs knows it since 6.2: its files are nobody's, else */
+		map(image, false, userns);
 	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
 		int fd = v ? v[1 + s->x_lower.n + i] : -1;
-		if (strv_has(&s->mounts.v[i].options, "idmap") &&
-		    (!ok || fd < 0 || sys_mount_setattr(fd, 0, &a) < 0))
-			warn("%s: no id-mapped mounts here (Linux 5.19): its files are not the "
-			     "container's own",
-			    s->mounts.v[i].dest);
+		if (!mapped(m) || m->n_uid_map ||
+		    (ok && fd >= 0 && map(fd, strv_has(&m->options, "ridmap"), userns) == 0))
+			continue;
+		if (own)
+			return fail("%s: id-mapped mount: %m", m->dest);
+		warn("%s: no id-mapped mounts here (Linux 5.19): its files are not the "
+		     "container's own",
+		    m->dest);
 	}
 	return ok;
 }

@@ -12,6 +12,8 @@
 #include "err.h"
 #include "report.h"
 #include "str.h"
+#include "sys.h"
+#include "sysno.h"
 #include "tty.h"
 
 _Noreturn void report_failure(int report, int code)
@@ -70,11 +72,36 @@ int report_next(int report, struct reported *out)
 		out->pid = r.pid;
 		return 2;
 	}
+	if (r.code == -3) {
+		out->listener = r.pid;
+		return 3;
+	}
 	if (r.code <= 0)
 		return r.code == 0 ? 1 : 2;
 	r.msg[sizeof r.msg - 1] = 0;
 	out->code = r.code;
 	return fail("%s", r.msg);
+}
+
+int report_listener(int report, int fd)
+{
+	struct report r = {.code = -3, .pid = fd};
+	char c;
+	if (write(report, &r, sizeof r) != sizeof r || read(report, &c, 1) != 1)
+		return fail("seccomp's listener: nobody takes it");
+	return 0;
+}
+
+int report_hand_over(
+    int report, pid_t pid, const struct reported *said, report_agent *fn, void *arg)
+{
+	_cleanup_close_ int pidfd = sys_pidfd_open(pid);
+	_cleanup_close_ int fd =
+	    pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, said->listener, 0);
+	if (fd < 0)
+		return fail("seccomp's listener: %m%s",
+		    errno == ENOSYS ? " (SCMP_ACT_NOTIFY needs Linux 5.6)" : "");
+	return fn(arg, pid, fd) < 0 || send(report, "L", 1, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
 int report_ready(int report)

@@ -6,10 +6,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
@@ -64,11 +69,32 @@ int rootfs_mounts(struct rootfs *r)
 
 /* --- the new root --- */
 
-/* An initramfs is the bottom of all mounts, and the kernel refuses to pivot away from it
- * (pivot_root(2), EINVAL), so the new root is moved over it. The old one stays below, out of reach:
- * a path lookup upwards from the new root ends at what is mounted on top. */
+/* A whole proc or sysfs that is mounted anywhere lets a user namespace inside mount another whole
+ * one, and the old root's stay in the mount namespace where it is not pivoted away. Best effort: a
+ * place that somebody else hides already is gone. */
+static void hide_old_trees(void)
+{
+	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
+	char root[4096] = "", *save = NULL;
+	if (!text || syscall(SYS_getcwd, root, sizeof root) < 0)
+		return;
+	size_t n = strlen(root);
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		char at[4096];
+		if ((!strstr(l, " - proc ") && !strstr(l, " - sysfs ")) ||
+		    sscanf(l, "%*s %*s %*s %*s %4095s", at) != 1 ||
+		    (strncmp(at, root, n) == 0 && at[n] == '/'))
+			continue;
+		umount2(at, MNT_DETACH);
+	}
+}
+
+/* An initramfs is the file system that nothing lies under: the kernel refuses to pivot away from it
+ * (pivot_root(2), EINVAL), so the new root is moved over it. The old one stays beneath, out of
+ * reach: a path walk up from the new root ends at what is mounted on top. */
 static int move_root(void)
 {
+	hide_old_trees();
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
 		return fail("/: move the new root there: %m");
 	if (chroot(".") < 0)

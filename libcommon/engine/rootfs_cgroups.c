@@ -1,13 +1,16 @@
 /* rootfs_cgroups.c: the cgroups as the container sees them; see rootfs.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
 #include "rootfs_parts.h"
+#include "str.h"
 #include "sys.h"
 #include "sysno.h"
 
@@ -19,10 +22,25 @@ static int cgroup_one(
 	return errno == EBUSY || errno == EPERM ? 1 : fail("%s: mount %s: %m", at, type);
 }
 
+/* Without a namespace: the container's own group of each hierarchy, as runc shows it on v1. */
+static int cgroup_own(const struct rootfs *r, const struct cgroup_hierarchy *h, const char *at,
+    const char *on, unsigned long flags)
+{
+	_cleanup_free_ char *group = xasprintf("%s/%s", h->mount, r->cgroup);
+	if (access(group, F_OK) < 0)
+		return 0; /* a hierarchy that cannot hold it */
+	if (mount(group, on, NULL, MS_BIND, NULL) < 0)
+		return fail("%s: bind %s: %m", at, group);
+	return mount(NULL, on, NULL, MS_BIND | MS_REMOUNT | flags, NULL) < 0
+		   ? fail("%s: remount: %m", at)
+		   : 0;
+}
+
 static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned long flags)
 {
 	size_t n;
 	const struct cgroup_hierarchy *h = cgroup_hierarchies(&n);
+	bool own = !(r->spec->ns_new & 1u << NS_CGROUP);
 	if (n == 0)
 		return 0; /* no cgroup file system is mounted here: nothing to show */
 	_cleanup_close_ int at = path_make_in_root(r->fd, m->dest, true, 0755);
@@ -52,8 +70,9 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
 		if (mkdirat(top, h[i].name, 0755) < 0)
 			return fail("%s/%s: %m", m->dest, h[i].name);
-		if (cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
-			h[i].v2 ? NULL : h[i].options, its) < 0)
+		if (own ? cgroup_own(r, &h[i], m->dest, on, flags) < 0
+			: cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
+			      h[i].v2 ? NULL : h[i].options, its) < 0)
 			return -1;
 	}
 	return flags & MS_RDONLY
@@ -74,7 +93,7 @@ int rootfs_cgroups(struct rootfs *r)
 		unsigned long flags =
 		    (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 		mountopts_free(&o);
-		if (s->ns_new & 1u << NS_CGROUP) {
+		if (s->ns_new & 1u << NS_CGROUP || (r->cgroup && cgroup_layout() != CGROUP_V2)) {
 			if (cgroup_tree(r, m, flags) < 0)
 				return -1;
 		} else {

@@ -144,5 +144,9 @@ int rootfs_finish(struct rootfs *r)
 		close(k.null);
 	if (k.empty >= 0)
 		close(k.empty);
+	for (size_t i = 0; i < s->mounts.n; i++)
+		if (strcmp(s->mounts.v[i].dest, "/dev") == 0 &&
+		    strv_has(&s->mounts.v[i].options, "ro") && rootfs_readonly("/dev") < 0)
+			return -1;
 	return s->root_readonly ? rootfs_readonly("/") : 0;
 }

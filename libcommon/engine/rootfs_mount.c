@@ -91,7 +91,8 @@ static int plain_dir(struct rootfs *r, const char *dest)
 	const char *rel = dest + strspn(dest, "/");
 	if (fstatat(r->fd, rel, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
 		errno = ENOTDIR;
-		return fail("%s in the image is not a directory (a link there is refused)", dest);
+		return fail(
+		    "%s must be mounted on ordinary directory, not on a link of the image", dest);
 	}
 	return 0;
 }
@@ -115,6 +116,8 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 	if (dst < 0)
 		return no_mount_point(r, m->dest);
 	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
+	if (strcmp(m->dest, "/dev") == 0) /* the nodes come first (rootfs_finish) */
+		flags &= ~(unsigned long)MS_RDONLY;
 	const char *src = m->source && *m->source ? m->source : m->type;
 	if (r->proc >= 0 && strcmp(m->type, "proc") == 0) {
 		int fd = r->proc;

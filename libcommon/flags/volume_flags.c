@@ -70,6 +70,10 @@ static void bind_words(struct volume_req *v)
 {
 	if (!strv_has(&v->options, "bind") && !strv_has(&v->options, "rbind"))
 		strv_add(&v->options, "rbind");
+	/* A volume that is read-only is so with all that is mounted in it: what a person means by
+	 * it; "ro" of the specification is not. */
+	if (strv_has(&v->options, "ro") && strv_has(&v->options, "rbind"))
+		strv_add(&v->options, "rro");
 }
 
 static int v_words(struct volume_req *out, const char *arg, const char *words)

@@ -294,6 +294,8 @@ static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int
 	return fail("%s: join in %s: %m%s", path, h->mount, hint);
 }
 
+bool cgroup_into_frozen;
+
 /* Into name=systemd where the group is there: it was made by CGROUP_SYSTEMD. Asked by its path: who
  * asks may have our memory, but not our descriptors. */
 static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
@@ -302,12 +304,13 @@ static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
 	return cgroup_is_ours(h) || (cgroup_may_be_ours(h) && *path && access(at, F_OK) == 0);
 }
 
-/* Only the v2 side refuses processes, so it is joined first. */
+/* The v2 side is the one that may refuse, so it comes first. */
 static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
 	size_t n;
 	struct cgroup_hierarchy *h = cgroup_all(&n);
-	_cleanup_free_ char *frozen = cgroup_frozen_at(path, true, !v1_only);
+	_cleanup_free_ char *frozen =
+	    cgroup_into_frozen ? NULL : cgroup_frozen_at(path, true, !v1_only);
 	if (frozen)
 		return cgroup_say_frozen(path, frozen);
 	for (int v2 = !v1_only; v2 >= 0; v2--)

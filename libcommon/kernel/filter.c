@@ -222,13 +222,34 @@ void filter_free(struct sock_fprog *p)
 	free(p);
 }
 
-int filter_load(const struct sock_fprog *p)
+static bool filter_notifies(const struct sock_fprog *p)
 {
-	/* SPEC_ALLOW: without the speculation mitigation, as docker does it; since Linux 4.17. */
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */,
-		p) == 0)
+	for (size_t i = 0; i < p->len; i++)
+		if (p->filter[i].code == (BPF_RET | BPF_K) &&
+		    p->filter[i].k == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
+{
+	bool notifies = filter_notifies(p);
+	if (notifies && !listener)
+		return errno = EINVAL,
+		       fail("seccomp profile: SCMP_ACT_NOTIFY needs an agent that listens");
+	/* SPEC_ALLOW: no speculation guard that docker does not have either; Linux 4.17. */
+	flags |= 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */;
+	if (notifies)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else
+		flags &= 7; /* the others are about notifications */
+	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, p);
+	if (listener)
+		*listener = notifies ? (int)r : -1;
+	if (r >= 0)
 		return 0;
-	if (errno == EINVAL && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
+	if (errno == EINVAL && !notifies && !(flags & 2) &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
 		return 0;
 	const char *why = "";
 	if (errno == EINVAL)

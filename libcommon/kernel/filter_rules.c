@@ -1,5 +1,7 @@
-/* filter_rules.c: rules by system call name, compiled to a BPF program; see filter_rules.h. The
- * numbers come from a table that libseccomp provided when ctrbox was built. */
+/* filter_rules.c: rules by system call name as a BPF program; see filter_rules.h. The numbers come
+ * from the table that libseccomp gave when ctrbox was built.
+ */
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -152,6 +154,7 @@ static void rule(struct filter_program *p, const struct filter_rule *r)
 /* The rule number of a range: 0 is the default, 1 + i the verdict of rule i alone, CALL plus a
  * number the rules of that call. */
 #define CALL 0x8000u
+#define UNKNOWN (CALL - 1) /* no kernel known to us has it */
 
 struct side {
 	const struct filter_rules *f;
@@ -163,6 +166,8 @@ static void leaf(struct filter_program *p, unsigned n, void *arg)
 	const struct side *s = arg;
 	if (n == 0) {
 		filter_emit(p, BPF_RET | BPF_K, s->f->dflt, 0, 0);
+	} else if (n == UNKNOWN) {
+		filter_emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
 	} else if (n < CALL) {
 		filter_emit(p, BPF_RET | BPF_K, s->f->v[n - 1].action, 0, 0);
 	} else {
@@ -174,7 +179,15 @@ static void leaf(struct filter_program *p, unsigned n, void *arg)
 	}
 }
 
-/* The ranges of one architecture; neighbours with the same simple verdict are merged. */
+static bool nr_known(int nr, int arch)
+{
+	for (unsigned i = 0; i < seccomp_names_n; i++)
+		if (seccomp_numbers[i][arch] == nr)
+			return true;
+	return false;
+}
+
+/* Ranges of one architecture: neighbours with one plain verdict are one. */
 static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_range *out)
 {
 	static unsigned short of[MAX_NR];
@@ -190,12 +203,24 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 		else if (!plain)
 			of[nr] = (unsigned short)(CALL | (arch ? 0x4000u : 0) | (unsigned)nr);
 	}
+	/* libc tries a newer call, and does without where it hears ENOSYS: not where a profile that
+	 * is older than both refuses it with EPERM, as runc found. */
+	uint32_t act = f->dflt & SECCOMP_RET_ACTION_FULL;
+	bool refuses = act == SECCOMP_RET_ERRNO || act == SECCOMP_RET_TRAP ||
+		       act == SECCOMP_RET_KILL_THREAD || act == SECCOMP_RET_KILL_PROCESS;
+	int top = MAX_NR;
+	while (refuses && top > 0 && !nr_known(top - 1, arch))
+		top--;
 	unsigned n = 0;
 	for (int nr = 0; nr <= MAX_NR; nr++) {
-		unsigned short r = nr < MAX_NR ? of[nr] : 0;
+		unsigned short r = 0;
+		if (nr < top && nr < MAX_NR)
+			r = of[nr];
+		else if (refuses)
+			r = UNKNOWN;
 		const struct seccomp_range *last = n ? &out[n - 1] : NULL;
 		bool same = last && (last->rule == r ||
-					(last->rule && r && last->rule < CALL && r < CALL &&
+					(last->rule && r && last->rule < UNKNOWN && r < UNKNOWN &&
 					    f->v[last->rule - 1].action == f->v[r - 1].action));
 		if (!same)
 			out[n++] = (struct seccomp_range){(unsigned short)nr, r};
@@ -208,8 +233,8 @@ struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char
 	struct side s = {f, 0};
 	_cleanup_free_ struct seccomp_range *a = xcalloc(MAX_NR + 1, sizeof *a),
 					    *b = xcalloc(MAX_NR + 1, sizeof *b);
-	if (f->n >= CALL) {
-		fail("%s: more than %u rules", what, CALL - 1);
+	if (f->n >= UNKNOWN) {
+		fail("%s: more than %u rules", what, UNKNOWN - 1);
 		return NULL;
 	}
 	unsigned n = ranges(f, 0, a), m = f->sibling ? ranges(f, 1, b) : 0;

@@ -88,10 +88,6 @@ int mountopts_parse(struct mountopts *o, const struct strv *words)
 		else
 			buf_printf(&data, "%s%s", data.n ? "," : "", w);
 	}
-	/* A read-only volume is read-only with everything that is mounted in it: that is what
-	 * people mean by it. */
-	if ((o->flags & MS_REC) && (o->flags & MS_RDONLY))
-		o->rec_flags = true;
 	o->data = data.p;
 	return 0;
 }

@@ -25,7 +25,7 @@ static int check_sysctl(const struct spec *s, const char *kv)
 		enum spec_ns ns;
 	} known[] = {{"net/", NS_NET}, {"fs/mqueue/", NS_IPC}, {"kernel/msg", NS_IPC},
 	    {"kernel/shm", NS_IPC}, {"kernel/sem", NS_IPC}, {"kernel/auto_msgmni", NS_IPC},
-	    {"kernel/domainname", NS_UTS}, {"kernel/hostname", NS_UTS}, {"user/", NS_USER}};
+	    {"kernel/domainname", NS_UTS}, {"user/", NS_USER}};
 	_cleanup_free_ char *key = xstrndup(kv, strcspn(kv, "="));
 	size_t first = strcspn(key, "./");
 	bool slashes =
@@ -33,6 +33,8 @@ static int check_sysctl(const struct spec *s, const char *kv)
 	for (char *p = key; *p && !slashes; p++)
 		if (*p == '.' || *p == '/')
 			*p = *p == '.' ? '/' : '.';
+	if (strcmp(key, "kernel/hostname") == 0)
+		return fail("sysctl \"%s\" is not allowed: hostname says it", key);
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (str_starts(key, known[i].prefix)) {
 			if (has_ns(s, known[i].ns))
@@ -106,16 +108,24 @@ static int check_supported(const struct spec *s)
 		return fail("linux.mountLabel: is not supported");
 	if (s->rdt && s->rdt->monitoring)
 		return fail("linux.intelRdt.enableMonitoring: is not supported");
-	if (s->seccomp && (strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_LOG\"") ||
-			      strstr(s->seccomp, "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"")))
-		return fail("linux.seccomp.flags: only SECCOMP_FILTER_FLAG_TSYNC and _SPEC_ALLOW "
-			    "are supported");
-	for (size_t i = 0; i < s->mounts.n; i++)
-		if (s->mounts.v[i].n_uid_map || strv_has(&s->mounts.v[i].options, "idmap") ||
-		    strv_has(&s->mounts.v[i].options, "ridmap"))
-			return fail("mounts[%zu]: an id-mapped mount is not supported", i);
-		else if (strv_has(&s->mounts.v[i].options, "tmpcopyup"))
+	if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"") &&
+	    !strstr(s->seccomp, "\"listenerPath\""))
+		return fail(
+		    "linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		if (strv_has(&m->options, "tmpcopyup"))
 			return fail("mounts[%zu]: tmpcopyup is not supported", i);
+		bool wanted = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
+		if ((m->n_uid_map || wanted) && !strv_has(&m->options, "bind") &&
+		    !strv_has(&m->options, "rbind") && !str_eq(m->type, "bind"))
+			return fail("mounts[%zu]: id-mapped mounts are binds", i);
+		if (wanted && !m->n_uid_map && !has_ns(s, NS_USER))
+			return fail(
+			    "mounts[%zu]: an id-mapped mount needs uidMappings and gidMappings, "
+			    "or a user namespace",
+			    i);
+	}
 	return 0;
 }
 

@@ -41,8 +41,8 @@ static char *exec_group(const struct oci_record *r, const char *sub)
 		return path;
 	free(path);
 	errno = ENOENT;
-	fail(inside ? "--cgroup %s: adding pid to it: no such file or directory"
-		    : "--cgroup %s: bad sub cgroup path",
+	fail(inside ? "bad --cgroup: adding pid to it: /%s/cgroup.procs: no such file or directory"
+		    : "bad --cgroup: %s is not a sub cgroup path",
 	    sub);
 	return NULL;
 }
@@ -58,6 +58,17 @@ static int exec_hand_over(const struct oci_exec *x)
 			return fd < 0 ? fail("pidfd: %m") : -1;
 	}
 	return oci_pid_file(x->pid_file, x->e.pid);
+}
+
+struct exec_agent {
+	const struct spec *s;
+	const struct oci_record *r;
+};
+
+static int exec_notify(void *arg, pid_t pid, int listener)
+{
+	const struct exec_agent *a = arg;
+	return oci_agent(a->s, a->r, pid, listener);
 }
 
 int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
@@ -86,6 +97,10 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	e->cgroup = *group ? group : NULL;
 	e->detach = x->detach;
 	e->inherit = true;
+	struct exec_agent agent = {s, r};
+	e->notify = exec_notify;
+	e->notify_arg = &agent;
+	cgroup_into_frozen = x->ignore_paused;
 	e->preserve = x->preserve;
 	if (enter_start(e) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "cgroup.h"
 #include "oci.h"
 #include "spec_names.h"
 #include "str.h"
@@ -49,7 +50,7 @@ static void features_linux(struct buf *b)
 	buf_puts(b, ",\"seccomp\":{\"enabled\":true");
 	put_words(b, "actions",
 	    "SCMP_ACT_ALLOW SCMP_ACT_ERRNO SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS "
-	    "SCMP_ACT_KILL_THREAD SCMP_ACT_LOG "
+	    "SCMP_ACT_KILL_THREAD SCMP_ACT_LOG SCMP_ACT_NOTIFY "
 	    "SCMP_ACT_TRACE SCMP_ACT_TRAP");
 	put_words(b, "operators",
 	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ "
@@ -70,7 +71,7 @@ static void features_linux(struct buf *b)
 	put_table(b, "flags", spec_memory_flags);
 	buf_puts(b, "}");
 	buf_puts(b, ",\"mountExtensions\":{");
-	put_enabled(b, "idmap", OCI_IDMAP);
+	put_enabled(b, "idmap", true);
 	buf_puts(b, "}");
 	put_enabled(b, "netDevices", true);
 	buf_puts(b, "}");
@@ -118,6 +119,8 @@ char *oci_default_config(bool rootless)
 	s.devices.n = 0;
 	s.device_rules.n = 0;
 	device_rule_add(&s, false, 'a', -1, -1, "rwm");
+	if (cgroup_layout() != CGROUP_V2) /* runc's: on v1 the mount of its groups does */
+		s.ns_new &= ~(1u << NS_CGROUP);
 	if (rootless) {
 		struct idmap_entry *u = xcalloc(1, sizeof *u), *v = xcalloc(1, sizeof *v);
 		*u = (struct idmap_entry){0, geteuid(), 1};

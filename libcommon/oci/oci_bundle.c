@@ -46,13 +46,14 @@ static void bundle_settle(struct spec *s, const char *dir)
 		s->seccomp = xstrdup("unconfined");
 }
 
-int oci_bundle(struct spec *s, const char *bundle, char **dir)
+int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir)
 {
 	size_t len;
 	*dir = realpath(bundle ? bundle : ".", NULL);
 	if (!*dir)
 		return fail("%s: %m", bundle);
-	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
+	_cleanup_free_ char *path = xstrdup(config ? config : "config.json");
+	bundle_absolute(&path, *dir);
 	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
 	if (!text || spec_parse(s, path, text, len) < 0)
 		return -1;

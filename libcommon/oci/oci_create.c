@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,45 +42,7 @@ int oci_pid_file(const char *path, pid_t pid)
 	return path ? file_write_at(AT_FDCWD, path, num, (size_t)n, 0644, false) : 0;
 }
 
-int oci_send_fd(const char *path, const char *text, size_t n, int fd)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char at[sizeof a.sun_path];
-	_cleanup_close_ int dir = -1;
-	if (strlen(path) >=
-	    sizeof a.sun_path) { /* opened through its folder, so that its length does not matter */
-		const char *base = strrchr(path, '/');
-		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
-		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
-		    (int)sizeof at)
-			return errno = ENAMETOOLONG, fail("%s: connect: %m", path);
-		path = at;
-	}
-	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof a) < 0)
-		return fail("%s: connect: %m", path);
-	return fd_send(sock, text, n, fd) < 0 ? fail("%s: send: %m", path) : 0;
-}
-
 /* --- the record --- */
-
-static char *annotations_text(const struct spec *s)
-{
-	struct buf b = {0};
-	buf_puts(&b, "{");
-	for (size_t i = 0; i < s->annotations.n; i++) {
-		const char *kv = s->annotations.v[i], *eq = strchr(kv, '=');
-		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
-		buf_puts(&b, i ? "," : "");
-		buf_json(&b, key);
-		buf_puts(&b, ":");
-		buf_json(&b, eq + 1);
-	}
-	buf_puts(&b, "}");
-	return b.p;
-}
 
 static void record_fill(struct creation *k)
 {
@@ -93,7 +53,7 @@ static void record_fill(struct creation *k)
 	clock_now(CLOCK_REALTIME, &now);
 	stamp_text(stamp, now.tv_sec, now.tv_nsec);
 	boot_id(boot);
-	_cleanup_free_ char *notes = s->annotations.n ? annotations_text(s) : NULL,
+	_cleanup_free_ char *notes = s->annotations.n ? oci_annotations(s) : NULL,
 			    *owner = userdb_name(geteuid());
 	kv_set(kv, "id", k->r.id);
 	kv_set(kv, "version", s->version);
@@ -167,22 +127,10 @@ static int creation_attach(struct engine *e, void *arg)
 	return record_process(k, false) < 0 ? -1 : oci_net_devices_up(&k->s, e->pid);
 }
 
-static int seccomp_agent(const struct creation *k)
+static int creation_notify(void *arg, pid_t pid, int listener)
 {
-	_cleanup_json_ json_t *p = json_parse("seccomp", k->s.seccomp, strlen(k->s.seccomp));
-	const char *path = json_string_value(json_object_get(p, "listenerPath")),
-		   *more = json_string_value(json_object_get(p, "listenerMetadata"));
-	if (!path)
-		return fail(
-		    "linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
-	_cleanup_free_ char *notes = annotations_text(&k->s);
-	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
-	_cleanup_json_ json_t *j = json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}",
-	    "ociVersion", k->s.version, "fds", "seccompFd", "pid", (int)k->e.pid, "metadata", more,
-	    "state", "ociVersion", k->s.version, "id", k->r.id, "status", "creating", "pid",
-	    (int)k->e.pid, "bundle", k->bundle, "annotations", extra);
-	_cleanup_free_ char *text = json_text(j);
-	return oci_send_fd(path, text, strlen(text), k->e.listener);
+	struct creation *k = arg;
+	return oci_agent(&k->s, &k->r, pid, listener);
 }
 
 static int send_pidfd(const char *path, pid_t pid)
@@ -205,8 +153,6 @@ static int creation_rdt(struct creation *k)
 static int creation_hand_over(struct creation *k)
 {
 	const struct oci_create *c = k->c;
-	if (k->e.listener >= 0 && seccomp_agent(k) < 0)
-		return -1;
 	if (c->console_socket && k->e.master >= 0 &&
 	    oci_send_fd(c->console_socket, "/dev/ptmx", 9, k->e.master) < 0)
 		return -1;
@@ -266,13 +212,14 @@ static int creation_engine(struct creation *k)
 		e->stdio[i] = i;
 	e->attach = creation_attach;
 	e->attach_arg = k;
+	e->notify = creation_notify;
 	return engine_make(e);
 }
 
 static int creation_steps(struct creation *k)
 {
 	struct oci_create *c = k->c;
-	if (oci_id_check(c->id) < 0 || oci_bundle(&k->s, c->bundle, &k->bundle) < 0 ||
+	if (oci_id_check(c->id) < 0 || oci_bundle(&k->s, c->bundle, c->config, &k->bundle) < 0 ||
 	    terminal_wanted(k) < 0)
 		return -1;
 	c->arg0 = xstrdup(k->s.args.v[0]);
@@ -334,8 +281,6 @@ int oci_create(struct oci_create *c)
 		c->master = k.e.master;
 	else if (r == 0 && k.e.master >= 0)
 		close(k.e.master);
-	if (r == 0 && k.e.listener >= 0)
-		close(k.e.listener);
 	oci_record_close(&k.r);
 	spec_free(&k.s);
 	free(k.bundle);

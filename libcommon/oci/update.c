@@ -24,6 +24,20 @@ static int update_fits(const char *group, const struct spec *limits)
 	return fail("memory.max=%s: rejecting memory limit: %s bytes are in use", max, used);
 }
 
+/* The half of cpu.max that was not said stays as it is. */
+static void update_cpu(const char *group, struct spec *limits)
+{
+	const char *max = strv_getenv(&limits->resources, "cpu.max");
+	_cleanup_free_ char *now = max ? cgroup_get(group, "cpu.max") : NULL, *both = NULL;
+	if (!now || limits->cpu_quota == limits->cpu_period)
+		return;
+	if (limits->cpu_quota)
+		both = xasprintf("%.*s%s", (int)strcspn(max, " "), max, now + strcspn(now, " "));
+	else
+		both = xasprintf("%.*s%s", (int)strcspn(now, " "), now, max + strcspn(max, " "));
+	strv_setenv(&limits->resources, "cpu.max", both);
+}
+
 int oci_update(struct oci_record *r, struct spec *limits)
 {
 	const char *group = oci_record_group(r);
@@ -33,6 +47,7 @@ int oci_update(struct oci_record *r, struct spec *limits)
 	if (!group)
 		return errno = ENODEV, fail("%s: it has no cgroup", r->id);
 	_cleanup_close_ int held = place_lock(group);
+	update_cpu(group, limits);
 	if (held == -2 || update_fits(group, limits) < 0 ||
 	    cgroup_set(group, &limits->resources) < 0)
 		return -1;

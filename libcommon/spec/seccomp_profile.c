@@ -26,7 +26,7 @@
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
 #define WRITER                                                                                     \
-	"3" /* part of the cache's key: raised when the same profile becomes another program */
+	"4" /* part of the cache's key: raised when the same profile becomes another program */
 
 static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
@@ -36,7 +36,7 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 	} known[] = {{"KILL", SECCOMP_RET_KILL_THREAD}, {"KILL_THREAD", SECCOMP_RET_KILL_THREAD},
 	    {"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS}, {"TRAP", SECCOMP_RET_TRAP},
 	    {"ALLOW", SECCOMP_RET_ALLOW}, {"LOG", SECCOMP_RET_LOG}, {"ERRNO", SECCOMP_RET_ERRNO},
-	    {"TRACE", SECCOMP_RET_TRACE}};
+	    {"TRACE", SECCOMP_RET_TRACE}, {"NOTIFY", SECCOMP_RET_USER_NOTIF}};
 	for (size_t i = 0; str_starts(name, "SCMP_ACT_") && i < sizeof known / sizeof known[0]; i++)
 		if (strcmp(name + 9, known[i].name) == 0) {
 			bool data = known[i].action == SECCOMP_RET_ERRNO ||
@@ -46,9 +46,6 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 			return 0;
 		}
 	errno = EINVAL;
-	if (strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-		return fail(
-		    "%s: SCMP_ACT_NOTIFY needs an agent that listens: not supported", c->what);
 	return fail("%s: '%s' is not an action", c->what, name);
 }
 
@@ -253,10 +250,15 @@ static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *
 	int r = 0;
 	if (!act || !names.n)
 		r = (errno = EINVAL, fail("%s: syscalls: a rule without names or action", c->what));
-	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0 &&
-		 what != dflt)
-		for (size_t i = 0; i < names.n; i++)
+	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0) {
+		if (what == SECCOMP_RET_USER_NOTIF && strv_has(&names, "write"))
+			/* By it the agent is told of the listener (report.h). */
+			r = (errno = EINVAL,
+			    fail("%s: SCMP_ACT_NOTIFY cannot be used for the write syscall",
+				c->what));
+		for (size_t i = 0; r == 0 && what != dflt && i < names.n; i++)
 			rule_for(f, names.v[i], what, a, n);
+	}
 	strv_free(&names);
 	return r;
 }
@@ -295,6 +297,11 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 ||
 	    jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
 		return NULL;
+	if (act == SECCOMP_RET_USER_NOTIF) {
+		errno = EINVAL;
+		fail("%s: SCMP_ACT_NOTIFY cannot be used as default action", what);
+		return NULL;
+	}
 	struct filter_rules f = {.dflt = act};
 	int r = arches(&c, j, &f.sibling);
 	for (size_t i = 0; rules && i < json_array_size(rules) && r == 0; i++)

@@ -24,6 +24,9 @@ static int device_rules(struct spec *s, const json_t *res)
 		    jget_str(spec_doc, o, at, "access", &access) < 0)
 			return free(access), -1;
 		const char *a = access && *access ? access : "rwm";
+		if (r.type == 'a' &&
+		    strchr(a, 'a')) /* all of all: v1 reads no further, and so runc */
+			a = "rwm";
 		if (strlen(a) > 3 || strspn(a, "rwm") != strlen(a)) {
 			jwrong(spec_doc, at, "access", "'%s' is not made of r, w and m", a);
 			return free(access), -1;
@@ -131,10 +134,12 @@ static int cpu(struct spec *s, const json_t *res)
 		int64_t least = shares < 2 ? 2 : shares;
 		set_num(s, "cpu.shares", least > 262144 ? 262144 : least);
 	}
+	s->cpu_quota = has_quota && quota;
+	s->cpu_period = has_period && period;
 	if (has_quota && quota > 0)
 		strv_addf(
 		    &s->resources, "cpu.max=%" PRId64 " %" PRId64, quota, period ? period : 100000);
-	else if (has_quota || has_period)
+	else if (s->cpu_quota || s->cpu_period)
 		strv_addf(&s->resources, "cpu.max=max %" PRId64, period ? period : 100000);
 	if (cpus && *cpus)
 		strv_addf(&s->resources, "cpuset.cpus=%s", cpus);

@@ -45,7 +45,10 @@ static void hooks(struct buf *b, const struct spec *s)
 			buf_puts(b, "{");
 			spec_put_str(b, "path", h->path);
 			spec_put_list(b, "args", &h->args);
-			spec_put_list(b, "env", &h->env);
+			if (h->env.n)
+				spec_put_list(b, "env", &h->env);
+			else if (h->own_env)
+				spec_put_key(b, "env"), buf_puts(b, "[]");
 			if (h->timeout)
 				spec_put_num(b, "timeout", h->timeout);
 			buf_puts(b, "}");

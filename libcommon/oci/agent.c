@@ -1,0 +1,76 @@
+/* agent.c: what is handed to others over a socket, and who answers for the system calls of a
+ * profile with SCMP_ACT_NOTIFY: told by the containerProcessState of runtime-spec's runtime.md; see
+ * oci.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "json.h"
+#include "oci.h"
+#include "str.h"
+#include "tty.h"
+
+int oci_send_fd(const char *path, const char *text, size_t n, int fd)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	char at[sizeof a.sun_path];
+	_cleanup_close_ int dir = -1;
+	if (strlen(path) >=
+	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
+		const char *base = strrchr(path, '/');
+		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
+		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
+		    (int)sizeof at)
+			return errno = ENAMETOOLONG, fail("%s: connect: %m", path);
+		path = at;
+	}
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof a) < 0)
+		return fail("%s: connect: %m", path);
+	return fd_send(sock, text, n, fd) < 0 ? fail("%s: send: %m", path) : 0;
+}
+
+char *oci_annotations(const struct spec *s)
+{
+	struct buf b = {0};
+	buf_puts(&b, "{");
+	for (size_t i = 0; i < s->annotations.n; i++) {
+		const char *kv = s->annotations.v[i], *eq = strchr(kv, '=');
+		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
+		buf_puts(&b, i ? "," : "");
+		buf_json(&b, key);
+		buf_puts(&b, ":");
+		buf_json(&b, eq + 1);
+	}
+	buf_puts(&b, "}");
+	return b.p;
+}
+
+int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int listener)
+{
+	_cleanup_json_ json_t *p = json_parse("seccomp", s->seccomp, strlen(s->seccomp));
+	const char *path = json_string_value(json_object_get(p, "listenerPath")),
+		   *more = json_string_value(json_object_get(p, "listenerMetadata"));
+	if (!path)
+		return fail(
+		    "linux.seccomp.listenerPath is missing, and SCMP_ACT_NOTIFY is asked for");
+	_cleanup_free_ char *notes = oci_annotations(s);
+	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
+	_cleanup_json_ json_t *j = json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}",
+	    "ociVersion", s->version, "fds", "seccompFd", "pid", (int)pid, "metadata", more,
+	    "state", "ociVersion", s->version, "id", r->id, "status",
+	    r->pid ? "running" : "creating", "pid", (int)(r->pid ? r->pid : pid), "bundle",
+	    kv_get(&r->state, "bundle"), "annotations", extra);
+	_cleanup_free_ char *text = json_text(j);
+	return oci_send_fd(path, text, strlen(text), listener) < 0
+		   ? fail_in("failed to connect with seccomp agent")
+		   : 0;
+}
