@@ -803,7 +803,7 @@ no_nft() {
 	done
 }
 
-@test "resolv.conf: static servers beside systemd's stub stay, zoned ones do not, a public fallback is said" {
+@test "18.26 resolv.conf: static servers beside systemd's stub stay, zoned ones do not, a public fallback is said" {
 	printf 'nameserver 127.0.0.53\nnameserver 9.8.7.6\nnameserver fe80::1%%wan\nsearch ex.org\n' >r1
 	printf 'nameserver 127.0.0.1\n' >r2
 	h ctr-net create n1
@@ -812,6 +812,23 @@ no_nft() {
 	[[ "$output" = *"nameserver 9.8.7.6"* && "$output" != *fe80* && "$output" = *"search ex.org"* ]]
 	run -0 with r2
 	[[ "$output" = *"8.8.8.8"*"are used"* && "$output" = *"nameserver 8.8.8.8"* ]]
+	# what editors and tools leave in it
+	printf '# written by hand\r\nnameserver 9.8.7.6\r\nnameserver 9.8.7.6\nnameserver\t5.6.7.8 # second\noptions ndots:3\r\ndomain ex.org\r\n' >r3
+	run -0 --separate-stderr with r3
+	[ "$output" = $'nameserver 9.8.7.6\nnameserver 5.6.7.8\noptions ndots:3\ndomain ex.org' ]
+	# nothing that can be reached from a container: said each time
+	for r in 'nameserver 0.0.0.0' 'nameserver ::1' 'nameserver fe80::1%%wan' 'nameserver fe80::1' 'nameserver x' '' 'nameserver 127.0.0.54'; do
+		printf "$r\nsearch ex.org\n" >r4
+		[ ! -e /run/systemd/resolve/resolv.conf ] || [[ "$r" != *127* ]] || continue
+		run -0 with r4
+		[[ "$output" = *"are used"* && "$output" = *"nameserver 8.8.8.8"* && "$output" = *"search ex.org"* ]]
+	done
+	printf 'nameserver fec0::1\nnameserver 169.254.169.253\n' >r5
+	run -0 --separate-stderr with r5
+	[ "$output" = $'nameserver fec0::1\nnameserver 169.254.169.253' ]
+	# --dns takes their place, without a word
+	run -0 --separate-stderr h unshare -m sh -c 'mount --bind r2 /etc/resolv.conf && exec ctr-run --net n1 --dns 1.2.3.4 "$1" cat /etc/resolv.conf' x "$ROOTFS"
+	[[ "$output" = "nameserver 1.2.3.4" && "$stderr" != *"are used"* ]]
 }
 
 # claim PID ADDR [SOURCE]: that namespace says by ARP or neighbour advertisement that ADDR is at its own MAC.

@@ -95,7 +95,6 @@ char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 /* --- resolv.conf --- */
 
 /* systemd-resolved listens on 127.0.0.53 and keeps the real servers in a file of its own. */
-#define STUB "127.0.0.53"
 static const char stub_servers[] = "/run/systemd/resolve/resolv.conf";
 
 static bool is_key(const char *line, const char *key)
@@ -112,15 +111,17 @@ static bool server_of(const char *line, char t[ADDR_TEXT], bool *stub)
 	struct addr a;
 	const char *s = line + strlen("nameserver");
 	s += strspn(s, " \t");
-	size_t n = strcspn(s, " \t%");
-	*stub = n == strlen(STUB) && strncmp(s, STUB, n) == 0;
+	size_t n = strcspn(s, " \t%#;");
+	/* its own and, since version 253, its proxy's */
+	*stub = n == 10 && (strncmp(s, "127.0.0.53", n) == 0 || strncmp(s, "127.0.0.54", n) == 0);
 	if (n >= ADDR_TEXT || s[n] == '%')
 		return false;
 	memcpy(t, s, n);
 	t[n] = 0;
-	if (addr_parse("nameserver", t, &a) < 0 || addr_is_loopback(&a))
+	if (addr_parse("nameserver", t, &a) < 0 || addr_is_loopback(&a) ||
+	    addr_is_any(&a)) /* 0.0.0.0: the host itself */
 		return false;
-	return a.family == AF_INET || a.b[0] != 0xfe;
+	return a.family == AF_INET || a.b[0] != 0xfe || (a.b[1] & 0xc0) != 0x80;
 }
 
 /* The name servers in a resolv.conf, each once; where systemd-resolved's stub is named, its real
@@ -128,7 +129,8 @@ static bool server_of(const char *line, char t[ADDR_TEXT], bool *stub)
 static void servers_of(struct strv *out, char *text, bool follow)
 {
 	char t[ADDR_TEXT], *save = NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\r\n", &save); line;
+	     line = strtok_r(NULL, "\r\n", &save)) {
 		bool stub = false;
 		if (is_key(line, "nameserver") && server_of(line, t, &stub) && !strv_has(out, t))
 			strv_add(out, t);
@@ -169,8 +171,8 @@ char *etc_hosts_resolv(const struct etc_hosts *h)
 		buf_printf(&b, "nameserver %s\n", servers.v[i]);
 	strv_free(&servers);
 	char *save = NULL;
-	for (char *line = host ? strtok_r(host, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = host ? strtok_r(host, "\r\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\r\n", &save)) {
 		bool search = is_key(line, "search") || is_key(line, "domain");
 		if ((search && !h->dns_search.n) || (is_key(line, "options") && !h->dns_option.n))
 			buf_printf(&b, "%s\n", line);
