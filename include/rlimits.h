@@ -14,6 +14,8 @@ void rlimits_back(void);
 /* In two parts: the stack's last, directly before the command is executed, for what comes before
  * may need more; another than the caller's when that was said. */
 void rlimits_back_early(void);
+/* Not this one: what follows is to be above the caller's, perhaps, and was raised for that. */
+void rlimits_keep(int which);
 void rlimits_stack(const struct rlimit *r);
 void rlimits_back_stack(void);
 

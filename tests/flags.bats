@@ -96,27 +96,6 @@ writes() { [ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 |
 	[ -z "$bad" ]
 }
 
-@test "18.12 limits and the oom score above the caller's are root's to give, with a user namespace, too" {
-	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] || skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
-	ulimit -n 1024
-	run -0 ctr-run --userns auto --ulimit nofile=5000 --ulimit memlock=-1 --oom-score-adj -100 "$ROOTFS" \
-		sh -c 'ulimit -n; ulimit -l; cat /proc/self/oom_score_adj'
-	[ "$output" = "5000
-unlimited
--100" ]
-	ctr-run -d --name c --userns auto --ulimit nofile=5000 --oom-score-adj -100 "$ROOTFS" sleep 100
-	run -0 ctr-exec c sh -c 'ulimit -n; cat /proc/self/oom_score_adj'
-	[ "$output" = "5000
--100" ]
-}
-
-@test "18.12 a limit above the caller's says which that is, and what it takes" {
-	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] || skip "with CAP_SYS_RESOURCE it is given"
-	ulimit -n 1024
-	run -125 ctr-run --ulimit nofile=5000 "$ROOTFS" true
-	[[ "$output" == *"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
-}
-
 # refused CODE WORDS FILE: what ctr-run says about a command that the kernel refuses
 refused() {
 	run "-$1" ctr-run --name c -v "$WORLD/v:/v" "$ROOTFS" "/v/$3"

@@ -183,6 +183,8 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 
 static int limits(const struct spec *s)
 {
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		rlimits_keep(rlimit_resource(s->rlimits.v[i].type));
 	rlimits_back_early();
 	for (size_t i = 0; i < s->rlimits.n; i++) {
 		const struct spec_rlimit *l = &s->rlimits.v[i];

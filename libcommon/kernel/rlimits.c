@@ -55,6 +55,13 @@ void rlimits_back_early(void)
 			setrlimit(limits[i].which, &was[i]);
 }
 
+void rlimits_keep(int which)
+{
+	for (size_t i = 0; i < LIMITS; i++)
+		if (limits[i].which == which)
+			widened[i] = false;
+}
+
 void rlimits_stack(const struct rlimit *r)
 {
 	was[STACK] = *r;
