@@ -349,6 +349,22 @@ static const char *restriction(const char *name, int e)
 	       "user.max_user_namespaces)";
 }
 
+/* Controllers that the kernel has and was told at boot not to use: their line in /proc/cgroups ends
+ * in 0 (cgroups(7)). */
+static void switched_off(void)
+{
+	_cleanup_free_ char *text = file_read("/proc/cgroups", 65536, NULL);
+	for (char *line = text, *end; line && *line; line = end) {
+		end = line + strcspn(line, "\n");
+		bool off = end > line && end[-1] == '0' && *line != '#';
+		end += *end == '\n';
+		if (off)
+			warn("the controller %.*s is switched off by the kernel's command line "
+			     "(cgroup_disable=%.*s): no limits of its kind",
+			    (int)strcspn(line, "\t"), line, (int)strcspn(line, "\t"), line);
+	}
+}
+
 int ctr_check_main(int argc, char **argv)
 {
 	int code = 0;
@@ -373,6 +389,7 @@ int ctr_check_main(int argc, char **argv)
 		else
 			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
 	}
+	switched_off();
 	foreign_drops();
 	int gone = container_net_restore(NULL, true);
 	if (gone > 0)

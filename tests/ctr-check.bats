@@ -39,3 +39,11 @@ load lib
 	[ "$(grep overlayfs <<<"$output")" = "$root" ]
 	[[ "$(grep 'loop devices' <<<"$output")" != *sysctl* ]]
 }
+
+@test "21.14 a controller that was switched off at boot is named" {
+	sed 's/^\(memory\t.*\)1$/\10/' /proc/cgroups >"$WORLD/cgroups"
+	run --separate-stderr unshare -m sh -c 'mount --bind "$0" /proc/cgroups && ctr-check' "$WORLD/cgroups"
+	[[ "$stderr" = *"the controller memory is switched off by the kernel's command line (cgroup_disable=memory)"* ]]
+	run --separate-stderr ctr-check
+	[[ "$stderr" != *"switched off"* ]]
+}

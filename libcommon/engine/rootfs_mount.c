@@ -55,7 +55,15 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 
 static int no_mount_point(const struct rootfs *r, const char *dest)
 {
-	const char *why = errno == ENOENT ? " (a dangling symbolic link)" : "";
+	const char *why = "";
+	int saved = errno;
+	struct stat st;
+	_cleanup_close_ int link =
+	    errno == ENOENT ? path_open_in_root(r->fd, dest, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
+			    : -1;
+	if (link >= 0 && fstat(link, &st) == 0 && S_ISLNK(st.st_mode))
+		why = " (a dangling symbolic link)";
+	errno = saved;
 	if (r->userns && (errno == EACCES || errno == EOVERFLOW))
 		why = " (its folder's owner is not in the id map; one that is there already would "
 		      "do)";

@@ -173,9 +173,10 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	bool made[CGROUP_HIERARCHIES] = {0};
 	if (cgroup_layout() == CGROUP_NONE)
-		return errno = ENODEV,
-		       fail("%s: no cgroup file system is mounted (ctr-cgset --mount does it)",
-			   path);
+		return errno = ENODEV, fail("%s: no cgroup file system is mounted (%s)", path,
+					   access("/proc/cgroups", F_OK) == 0
+					       ? "ctr-cgset --mount does it"
+					       : "and this kernel has none: CONFIG_CGROUPS");
 	int r = 0;
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (!cgroup_is_ours(&h[i]) &&

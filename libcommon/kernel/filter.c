@@ -253,7 +253,8 @@ int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
 		return 0;
 	const char *why = "";
 	if (errno == EINVAL)
-		why = " (this kernel has not got CONFIG_SECCOMP_FILTER)";
+		why = " (this kernel has not got CONFIG_SECCOMP_FILTER: --security-opt "
+		      "seccomp=unconfined does without)";
 	else if (errno == EACCES)
 		why = " (not root: it takes no_new_privs, too)";
 	return fail("seccomp filter: %m%s", why);

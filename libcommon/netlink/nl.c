@@ -3,7 +3,6 @@
  * The kernel processes the messages of one sendmsg in order and answers each that has NLM_F_ACK or
  * fails, by its sequence number. An answer that is missing is an error, too.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -193,6 +192,19 @@ static const char *kernel_words(const struct nlmsghdr *h, size_t *len)
 	return s;
 }
 
+/* The option of the kernel that a label's first word, a link's kind, takes; NULL: not known. */
+static const char *lacks(const char *label)
+{
+	static const char *const kinds[][2] = {{"bridge", "BRIDGE"}, {"veth", "VETH"},
+	    {"macvlan", "MACVLAN"}, {"ipvlan", "IPVLAN"}, {"vlan", "VLAN_8021Q"},
+	    {"vxlan", "VXLAN"}, {"dummy", "DUMMY"}, {"ifb", "IFB"}, {"rule", "IP_MULTIPLE_TABLES"}};
+	size_t n = strcspn(label, " :");
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strlen(kinds[i][0]) == n && strncmp(label, kinds[i][0], n) == 0)
+			return kinds[i][1];
+	return NULL;
+}
+
 /* An NLMSG_ERROR: remembers the first failure. Returns the number of the message it is about. */
 static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 {
@@ -208,15 +220,9 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	const char *words = kernel_words(h, &len);
 	errno = -e->error;
 	char *label = n->m[i].label;
-	if (n->bus == NETLINK_ROUTE && errno == EOPNOTSUPP && !strstr(label, "CONFIG_")) {
-		/* of a link's making: the label begins with the kind */
-		char kind[16];
-		size_t k = 0;
-		for (; k < 15 && isalpha((unsigned char)label[k]); k++)
-			kind[k] = (char)toupper((unsigned char)label[k]);
-		kind[k] = 0;
-		fail("%s: %m (this kernel lacks CONFIG_%s)", label,
-		    strcmp(kind, "RULE") ? kind : "IP_MULTIPLE_TABLES");
+	const char *option = n->bus == NETLINK_ROUTE && errno == EOPNOTSUPP ? lacks(label) : NULL;
+	if (option) {
+		fail("%s: %m (this kernel lacks CONFIG_%s)", label, option);
 	} else if (words) {
 		fail("%s: %m (%.*s)", label, (int)len, words);
 	} else {
