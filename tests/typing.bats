@@ -127,7 +127,7 @@ load lib
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
 }
 
-@test "19 applets/DOCKER.md: each flag of docker's and podman's is taken, or refused, as the table says" {
+@test "19 applets/DOCKER.md: each flag of docker's and podman's is the same, differs as said, or is refused with what to do instead" {
 	local doc=$top/applets/DOCKER.md cmd state flag said p n=0
 	while read -r cmd state flag; do
 		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)
@@ -137,8 +137,11 @@ load lib
 		esac
 		n=$((n + 1))
 		[ "$said" = "$state" ] || { echo "$cmd $flag: the table says $state, ctrbox says $said"; return 1; }
-	done < <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^taken: (.*)/) { print "$c taken $_\n" for $1 =~ /`(--[\w-]+)`/g }
-		elsif (/^\| `(--[\w-]+)`/) { print "$c not $1\n" }' "$doc")
+	done < <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^\| (differs|not) \|/) { $state = $1 eq "not" ? "not" : "taken" }
+		elsif (/^same: (.*)/) { print "$c taken $_\n" for $1 =~ /`(--[\w-]+)`/g }
+		elsif (/^\| `(--[\w-]+)` \| (d|p|dp) \| \S/) { print "$c $state $1\n" }' "$doc")
+	[ "$(grep -c '^| `' "$doc")" = "$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ] # each says how, or why
+	[ "$(grep -c '^| differs' "$doc")" -ge 8 ]
 	[ $n -gt 500 ]
 	for p in docker podman; do # the versions that the table names, where they are installed
 		grep -q "of $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) \|and $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) " "$doc" || continue
