@@ -132,7 +132,7 @@ int rootfs_readonly(const char *root)
 static int overlay_writable(const struct rootfs *r)
 {
 	struct statfs fs;
-	if (statfs(upper_of(r), &fs) < 0 || !(fs.f_flags & ST_RDONLY))
+	if (statfs(upper_of(r), &fs) < 0 || !(fs.f_flags & MS_RDONLY))
 		return 0;
 	errno = ENOSPC;
 	return fail("%s: mount overlay: the kernel could not prepare the writable layer (no space "
