@@ -202,7 +202,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 		i=0; while touch "$CTR_LIB/f$i" 2>/dev/null; do i=$((i + 1)); done
 		ctr-rename a b && exit 1
 		ctr-rename cold b && exit 1
-		[ "$(ctr-ps -an -o name | tr -s ' \n' ' ')" = "a cold " ] || exit 1
+		[ "$(ctr-ps -an -o name | sort | tr -s ' \n' ' ')" = "a cold " ] || exit 1
 		n=0
 		for k in $(seq 24); do # one inode more each time, until it starts
 			rm "$CTR_LIB/f$k"
