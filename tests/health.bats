@@ -109,8 +109,8 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 # bats test_tags=ctr-run
 @test "19 wrong words about health are said, and change nothing" {
 	refused() { run -125 ctr-run -d "${@:2}" "$ROOTFS" true; [[ "$output" = *"$1"* ]]; }
-	refused "no time" --health-cmd a --health-interval 5
-	refused "no time" --health-cmd a --health-timeout -1s
+	refused "not a time" --health-cmd a --health-interval 5
+	refused "not a time" --health-cmd a --health-timeout -1s
 	refused "not a number" --health-cmd a --health-retries x
 	refused contradict --health-cmd a --no-healthcheck
 	refused "nothing to run" --health-interval 3s
