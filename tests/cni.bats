@@ -157,6 +157,33 @@ ports() {
 	nothing_left
 }
 
+@test "cni: what is kept may be damaged; ports go though DEL is not told of them, and a second ADD takes nothing away" {
+	local r p k=$CTR_RUN/cni/.kept
+	r=$(plugin ADD "$POD" bridge "$CONF")
+	p=$(ports "$r" 8085)
+	plugin ADD "$POD" portmap "$p"
+	code 100 ADD "$POD" portmap "$p"
+	code 100 ADD "$POD" bridge "$CONF"
+	[ -e "$k/p-c$POD:eth0@n" ] && [ -e "$k/n-c$POD:eth0@n" ]
+	plugin CHECK "$POD" portmap "$p"
+	plugin DEL "$POD" portmap "$(jq -c 'del(.runtimeConfig)' <<<"$p")"
+	if h nft list ruleset | grep 8085; then return 1; fi
+	printf garbage >"$k/n-x:eth0@n"
+	perl -e 'print "\xff" x 3000' >"$k/p-x:eth0@n"
+	perl -e 'print pack("LSSLL", 16, 10 << 8 | 12, 0, 0, 0)' >"$k/a-x:eth0@n" # a message without its own header
+	sed 's/masq/nosq/' "$k/n-c$POD:eth0@n" >"$k/n-a:eth0@n" # the kernel does not know such a set
+	mkdir "$k/n-y:eth0@n"
+	mkfifo "$k/s-y:eth0@n"
+	h nft flush ruleset
+	plugin ADD "$POD2" bridge "$CONF"
+	h nft list ruleset | grep -q "cni:c$POD/eth0@n"
+	rmdir "$k/n-y:eth0@n"
+	plugin DEL "$POD" bridge "$CONF"
+	plugin DEL "$POD2" bridge "$CONF"
+	plugin GC 0 bridge "$(jq -c '. + {cniVersion: "1.1.0", "cni.dev/valid-attachments": []}' <<<"$CONF")"
+	nothing_left
+}
+
 @test "cni: ctr-gc leaves attachments alone" {
 	plugin ADD "$POD" bridge "$CONF"
 	h ctr-gc

@@ -360,10 +360,11 @@ int cni_chain_del(struct cni_call *c)
 {
 	struct nl rt;
 	char name[16];
-	bool spoof = cni_kept(c, 's');
-	_cleanup_close_ int kept = cni_keep_away(c, c->does & CNI_FIREWALL ? "a" : "s");
+	bool spoof = c->does & CNI_SPOOF && cni_kept(c, 's');
+	const char *own = c->does & CNI_FIREWALL ? "a" : "";
+	_cleanup_close_ int kept = cni_keep_away(c, spoof ? "s" : own);
 	int r = kept < 0 && errno != ENOENT ? -1 : 0;
-	if (r == 0 && spoof && c->does & CNI_SPOOF)
+	if (r == 0 && spoof)
 		r = nft_spoof_del(NULL, c->owner);
 	if (cni_untune(c) < 0)
 		r = -1;

@@ -43,10 +43,10 @@ char *kept_owner(const char *name)
 static void put(struct nft *f, const char *p, size_t len)
 {
 	int left = (int)len;
-	for (const struct nlmsghdr *h = (const void *)p; mnl_nlmsg_ok(h, left);
-	     h = mnl_nlmsg_next(h, &left)) {
+	for (const struct nlmsghdr *h = (const void *)p;
+	     mnl_nlmsg_ok(h, left) && h->nlmsg_len < 4096; h = mnl_nlmsg_next(h, &left)) {
 		if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) ||
-		    h->nlmsg_len > 4096)
+		    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
 			continue;
 		struct nlmsghdr *to =
 		    nl_msg(&f->body, h->nlmsg_type, 0, 0, "what CNI attachments have");
