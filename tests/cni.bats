@@ -171,13 +171,16 @@ ports() {
 	printf garbage >"$k/n-x:eth0@n"
 	perl -e 'print "\xff" x 3000' >"$k/p-x:eth0@n"
 	perl -e 'print pack("LSSLL", 16, 10 << 8 | 12, 0, 0, 0)' >"$k/a-x:eth0@n" # a message without its own header
-	sed 's/masq/nosq/' "$k/n-c$POD:eth0@n" >"$k/n-a:eth0@n" # the kernel does not know such a set
 	mkdir "$k/n-y:eth0@n"
 	mkfifo "$k/s-y:eth0@n"
 	h nft flush ruleset
 	plugin ADD "$POD2" bridge "$CONF"
 	h nft list ruleset | grep -q "cni:c$POD/eth0@n"
 	rmdir "$k/n-y:eth0@n"
+	plugin ADD "$POD" portmap "$p"
+	h nft flush ruleset # a port that was lost is not another's
+	code 100 ADD "$POD2" portmap "$(with_prev "$p" "$(sed "s/10.22.0.2/10.22.0.3/; s/$POD/$POD2/" <<<"$r")")"
+	plugin DEL "$POD" portmap "$p"
 	plugin DEL "$POD" bridge "$CONF"
 	plugin DEL "$POD2" bridge "$CONF"
 	plugin GC 0 bridge "$(jq -c '. + {cniVersion: "1.1.0", "cni.dev/valid-attachments": []}' <<<"$CONF")"

@@ -283,7 +283,12 @@ static int do_del(struct cni_call *c)
 /* What could not be reported to anybody is removed. (Any other failed ADD leaves nothing.) */
 static int do_add(struct cni_call *c)
 {
+	/* What a flush took is put in again first: a port that another has lost is still his. */
+	if (c->does & CNI_PORTS)
+		container_net_heal();
 	int r = add(c);
+	if (r == 0 && !(c->does & CNI_PORTS))
+		container_net_heal();
 	if (r == 0 || !ferror(stdout))
 		return r;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -398,7 +403,5 @@ int cni_main(const char *name)
 		return say_failure(&c);
 	if (run(&c) < 0)
 		return say_failure(&c);
-	if (c.command == CNI_ADD)
-		container_net_heal();
 	return 0;
 }
