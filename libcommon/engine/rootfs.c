@@ -80,12 +80,15 @@ static void hide_old_trees(void)
 		return;
 	size_t n = strlen(root);
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		char at[4096];
-		if ((!strstr(l, " - proc ") && !strstr(l, " - sysfs ")) ||
-		    sscanf(l, "%*s %*s %*s %*s %4095s", at) != 1 ||
-		    (strncmp(at, root, n) == 0 && at[n] == '/'))
+		if (!strstr(l, " - proc ") && !strstr(l, " - sysfs "))
 			continue;
-		umount2(at, MNT_DETACH);
+		char *at =
+		    l; /* the fifth word; no sscanf(3), which the minimal build has not got */
+		for (int i = 0; i < 4 && *at; i++)
+			at += strcspn(at, " ") + (at[strcspn(at, " ")] != 0);
+		at[strcspn(at, " ")] = 0;
+		if (strncmp(at, root, n) != 0 || at[n] != '/')
+			umount2(at, MNT_DETACH);
 	}
 }
 
