@@ -370,6 +370,9 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	sed -i 's/"mode=755"/"mode=755","ro"/' b/config.json
 	run -1 env OURS=1 setpriv --groups 33,44 "$CTRBOX" ctr-oci --root oci run -b b c
 	[[ $output == *"33 44"*"Read-only file system"* ]]
+	bundle '"pwd"'
+	sed -i 's/"path":"rootfs"/&,"readonly":true/; s,"cwd":"/","cwd":"/not/there",' b/config.json
+	[ "$(oci run -b b c)" = /not/there ]
 	ln -s "$CTRBOX" runc
 	[[ "$(./runc list -h)" == "NAME:
    runc list - Open Container Initiative runtime"* ]]

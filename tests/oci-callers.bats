@@ -116,3 +116,51 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	done
 	nothing_left
 }
+
+@test "podman as root, and buildah: run, exec, pause, limits, top, a pod, a health check, stop, users, exit codes" {
+	command -v podman >/dev/null && command -v conmon >/dev/null || skip "needs podman and conmon"
+	apart <<-'END'
+		export CONTAINERS_STORAGE_CONF=$PWD/storage.conf CONTAINERS_CONF=$PWD/containers.conf
+		printf '[storage]\ndriver="vfs"\ngraphroot="%s/g"\nrunroot="%s/r"\n' $PWD $PWD >storage.conf
+		cat >containers.conf <<-CONF
+		[engine]
+		cgroup_manager="cgroupfs"
+		events_logger="file"
+		runtime="ctrbox"
+		tmp_dir="$PWD/t"
+		conmon_path=["$(command -v conmon)"]
+		[engine.runtimes]
+		ctrbox=["$PWD/bin/runc"]
+		[containers]
+		default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
+		netns="none"
+		CONF
+		p() { timeout 30 podman "$@"; }
+		tar -C $ROOTFS -c . | p import - box >/dev/null 2>&1
+		p run --rm localhost/box sh -c 'echo hello $(id -u); exit 4'; echo "run $?"
+		p run -d --name a -m 64m --pids-limit 50 --health-cmd true --health-interval disable localhost/box sleep 100 >/dev/null
+		p exec a sh -c 'exit 3'; echo "exec $?"
+		p exec -u 5:6 a id -u
+		p pause a >/dev/null && p unpause a >/dev/null && echo paused
+		p top a | grep -q 'sleep 100' && echo top
+		p healthcheck run a && echo healthy
+		p stop -t 0 a >/dev/null && p start a >/dev/null && p inspect -f 'again {{.State.Status}}' a
+		p rm -f -t 0 a >/dev/null
+		p pod create --infra=false --name pd >/dev/null
+		for i in x y; do p run -d --pod pd --name $i localhost/box sleep 100 >/dev/null; done
+		p pod ps --format '{{.NumberOfContainers}} {{.Status}}'
+		p pod rm -f -t 0 pd >/dev/null
+		p run --rm --uidmap 0:100000:1000 localhost/box sh -c 'tr -s " " </proc/self/uid_map'
+		p run --rm localhost/box no-such; echo "missing $?"
+		p run --rm localhost/box /etc/passwd; echo "denied $?"
+		echo "left $(p ps -aq | wc -l)"
+		b() { timeout 30 buildah "$@"; }
+		c=$(b from --pull-never localhost/box) && b run --runtime $PWD/bin/runc $c sh -c 'echo built $(id -u)' && b rm $c >/dev/null
+	END
+	local l
+	for l in "hello 0" "run 4" "exec 3" 5 paused top healthy "again running" "2 Running" " 0 100000 1000" "missing 127" "denied 126" \
+		"left 0" "built 0"; do
+		line "$l"
+	done
+	nothing_left
+}

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
@@ -148,5 +149,8 @@ int rootfs_finish(struct rootfs *r)
 		if (strcmp(s->mounts.v[i].dest, "/dev") == 0 &&
 		    strv_has(&s->mounts.v[i].options, "ro") && rootfs_readonly("/dev") < 0)
 			return -1;
+	/* A working directory that is missing is made, as runc does, while it can be (become.c). */
+	if (s->root_readonly && s->cwd && access(s->cwd, F_OK) < 0)
+		(void)dir_make(s->cwd, 0755);
 	return s->root_readonly ? rootfs_readonly("/") : 0;
 }
