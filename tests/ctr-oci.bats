@@ -314,14 +314,15 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	wait_for 5 test -S s
 	bundle '"sh","-c","mkdir /tmp/x; sleep 1000"' "${notify/,\"capset\",\"close\"/}"
 	create c
-	grep -q '"fds":\["seccompFd"\],"pid":[0-9]*,"metadata":"bar","state":{.*"status":"creating"' got
+	wait_for 5 grep -q '"fds":\["seccompFd"\],"pid":[0-9]*,"metadata":"bar","state":{.*"status":"creating"' got
 	oci start c
 	wait_for 5 grep -q "Function not implemented" out
 	: >got
 	run -1 oci exec c mkdir /tmp/y
 	[[ $output == *"Function not implemented"* ]]
-	grep -q '"status":"running"' got
+	wait_for 5 grep -q '"status":"running"' got
 	kill $agent
+	wait
 }
 
 @test "id-mapped mounts, with maps of their own or the container's" {
