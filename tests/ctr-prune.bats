@@ -7,13 +7,12 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 # bats test_tags=ctr-run,ctr-net,ctr-volume,ctr-image
 @test "19 prune removes what is not used, and nothing else; it asks for -f" {
 	image busy
-	image old
-	ctr-net create used
+	image --change "LABEL not=busy" old
 	ctr-net create empty
 	ctr-volume create vused
 	ctr-volume create vidle
-	ctr-run -d --name web --net used -v vused:/v busy sleep 100
-	ctr-create --name waits --net used "$ROOTFS" true
+	ctr-run -d --name web -v vused:/v busy sleep 100
+	ctr-create --name waits "$ROOTFS" true
 	ctr-run --keep --name done "$ROOTFS" true
 	run -2 ctr-prune
 	[[ "$output" = *"use -f"* ]]
@@ -24,7 +23,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	run -0 ctr-prune -f
 	[ "$(echo "$output" | head -n 5 | tr '\n' ,)" = "Deleted Containers:,done,waits,Deleted Networks:,empty," ]
 	[[ "${lines[-1]}" = "Total reclaimed space: "*K ]]
-	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q | tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web used vidle,vused, 2" ]
+	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q | tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web  vidle,vused, 2" ]
 	ctr-prune -fa images | grep -x old:latest
 	ctr-prune -f volumes | grep -x vidle
 	[ "$(ctr-volume ls -q) $(ctr-image ls --format '{{.Repository}}')" = "vused busy" ]
@@ -40,6 +39,10 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	ctr-prune -f containers --filter until=0s --filter label=tier=front
 	ctr-prune -f containers --filter 'label!=keep'
 	[ "$(ctr-ps -a --format '{{.Names}}')" = keep ]
+	ctr-net create stays
+	ctr-create --name waits --net stays "$ROOTFS" true # it has not started, and is started with it
+	ctr-prune -f networks
+	[ "$(ctr-net ls -q)" = stays ]
 	ctr-volume create --label keep v1
 	ctr-volume create v2
 	ctr-prune -f volumes --filter 'label!=keep'
