@@ -4,15 +4,17 @@ CONFIG ?= full
 PREFIX ?= /usr/local
 HOST := $(shell uname -m)
 ARCH ?= $(HOST)
-CROSS := $(if $(filter $(HOST),$(ARCH)),,$(ARCH)-linux-gnu-)
+# What a build for another machine needs to know is one line of libcommon/deps/machines.
+machine := $(if $(filter $(HOST),$(ARCH)),,$(or $(shell awk '$$1 == "$(ARCH)" { print $$2 "-", $$5 }' libcommon/deps/machines),$(ARCH)-linux-gnu-))
+CROSS := $(firstword $(machine))
 CC = $(CROSS)gcc
 # The whole program is optimised at once, which saves 5 KB; not in the builds that tests wrap calls of, and not by clang.
 LTO := $(if $(findstring clang,$(CC))$(SAN)$(FAULT)$(OLDKERNEL),,-flto -flto-partition=one -fipa-pta)
-CFLAGS ?= -Oz -fno-pie $(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) $(LTO)
+CFLAGS ?= -Oz -fno-pie $(wordlist 2,9,$(machine)) $(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) $(LTO)
 # What a fault of ours should not become: overwritten return addresses, secrets in what was not initialised. musl keeps the
 # guard in a variable, too; the code that reads it there is 4 KB smaller.
-HARD = -fstack-protector-strong $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero -mstack-protector-guard=global \
-	$(if $(filter x86_64,$(ARCH)),-malign-data=abi))
+HARD = -fstack-protector-strong $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero \
+	$(if $(filter s390x mipsel,$(ARCH)),,-mstack-protector-guard=global) $(if $(filter x86_64 i686,$(ARCH)),-malign-data=abi))
 AR = $(CROSS)$(if $(LTO),gcc-)ar
 VERSION := 0.1
 
@@ -24,7 +26,7 @@ B := build/fault
 else ifdef OLDKERNEL
 B := build/oldkernel
 else ifneq ($(CROSS),)
-B := build/$(ARCH)
+B := build/$(ARCH)$(if $(filter minimal,$(CONFIG)),-minimal)
 else ifeq ($(CONFIG),minimal)
 B := build/minimal
 else
@@ -37,7 +39,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 # musl and static libraries: built from Debian's packages into build/deps, or already there (SYSROOT=/usr on Alpine).
 DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps$(if $(CROSS),-$(ARCH)))
 # The recipe's hash is in the name of the mark: another recipe, other libraries.
-deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh musl-cc.sh pins sha256.sh | sha256sum | cut -c 1-12)
+deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh machines musl-cc.sh pins sha256.sh | sha256sum | cut -c 1-12)
 deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark)))
 
 warn := -Wall -Wextra -Werror
@@ -113,18 +115,22 @@ $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
 $(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c $(deps_done)
 	$(call say,HOST,$@)mkdir -p $(@D) && $(if $(SYSROOT),$(CC),build/deps/musl/cc) -O1 -std=gnu11 -D_GNU_SOURCE -Iinclude $(warn) \
-		-isystem $(or $(SYSROOT),build/deps)/include -static -o $@ $< $(or $(SYSROOT),build/deps)/lib/libseccomp.a
+		-isystem $(or $(SYSROOT),build/deps)/include -static -o $@ $< $(or $(SYSROOT),$(if $(CROSS),$(DEPS)/host,build/deps))/lib/libseccomp.a
 
 $(B)/bin/.links: include/applets.def Makefile
 	$(Q)mkdir -p $(B)/bin && rm -f $(B)/bin/ctr-* && for a in $(applets); do ln -s ../ctrbox $(B)/bin/ctr-$$a; done && touch $@
 
 # Other versions than the pinned ones: make ANY_VERSION=1
 build/deps/$(deps_mark):
-	$(Q)ANY_VERSION=$(ANY_VERSION) sh libcommon/deps/build.sh build/deps $(deps_mark)
+	$(Q)ANY_VERSION=$(ANY_VERSION) DEPS_SRC=$(DEPS_SRC) sh libcommon/deps/build.sh build/deps $(deps_mark)
 ifneq ($(CROSS),)
-$(DEPS)/$(deps_mark):
-	$(Q)ANY_VERSION=$(ANY_VERSION) sh libcommon/deps/build.sh $(DEPS) $(deps_mark) $(ARCH)
+$(DEPS)/$(deps_mark): build/deps/$(deps_mark)
+	$(Q)ANY_VERSION=$(ANY_VERSION) DEPS_SRC=$(DEPS_SRC) sh libcommon/deps/build.sh $(DEPS) $(deps_mark) $(ARCH)
 endif
+
+# For a machine without a network: there, make DEPS_SRC=DIR builds of this folder, bit for bit the same.
+deps-fetch: ## all sources into build/deps-src or DEPS_SRC=DIR, to build from without a network
+	$(Q)ANY_VERSION=$(ANY_VERSION) DEPS_SRC= sh libcommon/deps/build.sh --fetch $(or $(DEPS_SRC),build/deps-src) $(if $(CROSS),$(ARCH))
 
 -include $(app_obj:.o=.d) $(lib_obj:.o=.d)
 
@@ -247,7 +253,7 @@ distclean: ## remove build/
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
-	@echo "Variables: CONFIG=minimal SAN=1 ARCH=aarch64 CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= ANY_VERSION=1 V=1"
+	@echo "Variables: CONFIG=minimal SAN=1 ARCH=NAME CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= DEPS_SRC= ANY_VERSION=1 V=1"
 
-.PHONY: completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
+.PHONY: deps-fetch completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

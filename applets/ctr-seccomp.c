@@ -86,7 +86,8 @@ static const char *operand(uint32_t k)
 	if (k == offsetof(struct seccomp_data, arch))
 		return "arch";
 	if (k >= 16 && k < 64)
-		snprintf(s, sizeof s, "arg%u.%s", (k - 16) / 8, (k - 16) % 8 ? "high" : "low");
+		snprintf(s, sizeof s, "arg%u.%s", (k - 16) / 8,
+		    (k - 16) % 8 == SECCOMP_LOW ? "low" : "high");
 	else
 		snprintf(s, sizeof s, "data[%u]", k);
 	return s;

@@ -15,6 +15,17 @@ struct seccomp_row {
 	unsigned short nr : 9, rule : 7;
 };
 #define SECCOMP_OWN 504
+/* Where the numbers of this architecture begin: the rows and ranges of filter_rules.c count from
+ * there. */
+#ifdef __mips__
+#define SECCOMP_BASE 4000
+#else
+#define SECCOMP_BASE 0
+#endif
+/* Where an argument lies in struct seccomp_data: its lower and its upper half. */
+#define SECCOMP_LOW (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+#define SECCOMP_ARG(n, high)                                                                       \
+	(offsetof(struct seccomp_data, args) + 8 * (n) + (SECCOMP_LOW ^ ((high) ? 4 : 0)))
 enum seccomp_rule {
 	RULE_UNKNOWN = 64,
 	RULE_DENY,
@@ -29,7 +40,11 @@ enum seccomp_rule {
 	RULE_SYSLOG
 };
 
-extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_* */
+extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_*; 0: no sibling */
+/* What profiles call the two (SCMP_ARCH_...; "" for none), both as words, docker's words for them.
+ */
+extern const char seccomp_arch_name[], seccomp_arch32_name[], seccomp_arch_names[],
+    seccomp_docker_arches[];
 extern const struct seccomp_row seccomp_native[], seccomp_compat[];
 /* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two
  * architectures, -1 for none. */

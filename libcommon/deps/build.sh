@@ -1,9 +1,12 @@
 #!/bin/sh
-# [ANY_VERSION=1] build.sh DIR MARK [ARCH]: fetch musl and the libraries that ctrbox links from Debian's packages and build them static, once,
-# into DIR (musl/, lib/, include/, kernel/), for this machine or another (aarch64). Aside and renamed, so that an
+# [ANY_VERSION=1] [DEPS_SRC=DIR] build.sh DIR MARK [ARCH]: fetch musl and the libraries that ctrbox links from Debian's packages and build
+# them static, once, into DIR (musl/, lib/, include/, kernel/), for this machine or another (the file machines). Aside and renamed, so that an
 # interrupted or a second build leaves nothing half made; the file MARK in it says that it is whole. Other versions than the
-# pinned ones are taken only with ANY_VERSION=1.
+# pinned ones are taken only with ANY_VERSION=1. Of a folder DEPS_SRC the sources are taken without a network.
+# build.sh --fetch DIR [ARCH]: only fetch, into such a folder.
 set -eu
+fetch_only=
+[ "$1" != --fetch ] || { fetch_only=$2 && set -- "$2" .fetch "${3:-}"; }
 mark=$2 arch=${3:-$(uname -m)}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$(dirname "$1")"
@@ -12,15 +15,22 @@ out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 exec 9>"$out.lock"
 flock 9
 [ ! -e "$out/$mark" ] || exit 0
+if [ "$arch" = "$(uname -m)" ]; then
+	while read -r m; do
+		[ ! -e "$out/$m" ] || { : >"$out/$mark" && exit 0; }
+	done <"$here/same"
+fi
 
 need="gperf m4 cmake dpkg-dev make gcc libc6-dev xz-utils bzip2 linux-libc-dev debian-archive-keyring"
-gcc=gcc cross='' deb=$(dpkg --print-architecture)
+gcc=gcc cross='' deb=$(dpkg --print-architecture) musl=$arch-linux-musl flags=''
 if [ "$arch" != "$(uname -m)" ]; then
-	[ "$arch" = aarch64 ] || { echo "deps: ARCH=$arch is neither this machine's nor aarch64" >&2; exit 1; }
-	deb=arm64 cross=$arch-linux-gnu-
-	gcc=${cross}gcc
-	need="$need gcc-aarch64-linux-gnu linux-libc-dev-arm64-cross"
+	# shellcheck disable=SC2046 # words
+	set -- $(awk -v a="$arch" '$1 == a { print $2, $3, $4, $5; exit }' "$here/machines")
+	[ $# -ge 3 ] || { echo "deps: ARCH=$arch: neither this machine's nor in libcommon/deps/machines ($(awk '!/^#/ { printf "%s%s", n++ ? " " : "", $1 }' "$here/machines"))" >&2; exit 1; }
+	cross=$1- gcc=$1-gcc deb=$2 musl=$3 flags=${4:-}
+	need="$need gcc-$1 linux-libc-dev-$deb-cross"
 fi
+[ -z "$fetch_only" ] || need="dpkg-dev debian-archive-keyring"
 missing=
 for p in $need; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q ' installed' || missing="$missing $p"
@@ -39,18 +49,28 @@ fi
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t/src" "$t/lib" "$t/include" "$t/kernel"
-sh "$here/apt.sh" "$t/apt" ${cross:+"$deb"}
-export APT_CONFIG="$t/apt/apt.conf"
+# Where the suite has no package of libmnl for this machine, its source is built.
+mnl=libmnl-dev
+grep -q "_$deb\.deb" "$here/pins" || mnl=libmnl
+if [ -z "${DEPS_SRC:-}" ]; then
+	if [ $mnl = libmnl ]; then sh "$here/apt.sh" "$t/apt" "" source; else sh "$here/apt.sh" "$t/apt" ${cross:+"$deb"}; fi
+	export APT_CONFIG="$t/apt/apt.conf"
+else
+	DEPS_SRC=$(cd "$DEPS_SRC" && pwd) || exit 1
+fi
 cd "$t/src"
 
 # A package as Debian has it, NAME=VERSION or NAME/SUITE.
 get() {
 	case $1 in
 	libmnl-dev*) apt-get download -qq "$(echo "$1" | sed "s/^libmnl-dev/&:$deb/")" ;;
-	zlib*) apt-get source -qq --download-only --tar-only "$1" ;;
+	zlib* | libmnl*) apt-get source -qq --download-only --tar-only "$1" ;;
 	*) apt-get source -qq --download-only "$1" ;;
 	esac 2>>"$t/fetch.log"
 }
+
+# The pinned files of a package, each with its sum.
+files() { awk -v n="$1" -v d="_$deb.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins"; }
 
 # Fetch one package: the pinned version. Where the mirror has it no more, another only if that is asked for: the pin is the
 # one that is known to be mended and tested.
@@ -58,8 +78,11 @@ fetch() {
 	name=$1
 	# shellcheck disable=SC2046 # words
 	set -- $(awk -v n="$name" '$1 == n { print $2, $3; exit }' "$here/pins")
-	echo "deps: fetching $name" >&2
-	if ! get "$name=$2"; then
+	if [ -n "${DEPS_SRC:-}" ]; then
+		files "$name" | while read -r file sum; do
+			cp "$DEPS_SRC/$file" . || { echo "deps: $DEPS_SRC lacks $file (make deps-fetch${cross:+ ARCH=$arch} where there is a network)" >&2; exit 1; }
+		done
+	elif echo "deps: fetching $name" >&2 && ! get "$name=$2"; then
 		if [ -z "${ANY_VERSION:-}" ]; then
 			tail -n 3 "$t/fetch.log" >&2
 			echo "deps: $name $2 cannot be had from this system's mirrors of $1: mend libcommon/deps/pins, or take" >&2
@@ -69,7 +92,7 @@ fetch() {
 		get "$name/$1" || get "$name" || { tail -n 3 "$t/fetch.log" >&2; exit 1; }
 		echo "deps: $name: another version than the pinned $2 is taken (ANY_VERSION); apt checked its signature" >&2
 	fi
-	awk -v n="$name" -v d="_$deb.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins" | while read -r file sum; do
+	files "$name" | while read -r file sum; do
 		if [ ! -e "$file" ]; then
 			[ -n "${ANY_VERSION:-}" ] || { echo "deps: $name: no $file came with $2" >&2; exit 1; }
 		elif ! echo "$sum  $file" | sha256sum -c --quiet - >&2; then
@@ -78,18 +101,28 @@ fetch() {
 		fi
 	done
 }
-for p in musl libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
+for p in musl libcap2 jansson libseccomp libarchive nettle zlib $mnl; do fetch "$p"; done
+if [ -n "$fetch_only" ]; then
+	mkdir -p "$out"
+	mv -f ./* "$out/"
+	cd / && rm -rf "$t" "$out.lock"
+	exit 0
+fi
 for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
-mkdir zlib && tar xf zlib_*.tar.* -C zlib --strip-components=1
-dpkg -x libmnl-dev_*.deb mnl
+for p in zlib libmnl; do
+	for f in "${p}"_*.tar.*; do
+		[ ! -e "$f" ] || { mkdir "$p" && tar xf "$f" -C "$p" --strip-components=1; }
+	done
+done
+[ $mnl = libmnl ] || dpkg -x libmnl-dev_*.deb mnl
 
 # The C library sees the kernel's headers and no others of this system.
 headers=/usr/include asm=/usr/include/$(gcc -print-multiarch)/asm
-[ -z "$cross" ] || headers=/usr/$arch-linux-gnu/include asm=/usr/$arch-linux-gnu/include/asm
+[ -z "$cross" ] || headers=/usr/${cross%-}/include asm=/usr/${cross%-}/include/asm
 for d in linux asm-generic mtd; do ln -s "$headers/$d" "$t/kernel/$d"; done
 ln -s "$asm" "$t/kernel/asm"
 cc=$t/musl/cc
-cflags="-Oz -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$t="
+cflags="-Oz -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables -ffile-prefix-map=$t=${flags:+ $flags}"
 # Where whole-program optimisation pays (6 KB): both forms, for a linker that cannot do it (clang's).
 lto="-flto -ffat-lto-objects"
 unset MAKEFLAGS MFLAGS
@@ -100,10 +133,16 @@ quiet() { "$@" >>"$log" 2>&1 || { tail -30 "$log" >&2; exit 1; }; }
 
 # musl from its source, and for size: Debian's own is compiled for speed, which costs 27 KB of a 500 KB program.
 echo "deps: building musl, libcap, jansson, libseccomp, zlib, libarchive, nettle's sha256" >&2
-(cd musl && quiet ./configure --target="$arch-linux-musl" --disable-shared --disable-wrapper --prefix="$t/musl" CC="$gcc" CFLAGS="$cflags" &&
+(cd musl && quiet ./configure --target="$musl" --disable-shared --disable-wrapper --prefix="$t/musl" CC="$gcc" CFLAGS="$cflags" &&
 	quiet make CROSS_COMPILE="$cross" -j"$(nproc)" install-libs install-headers)
 sed "s/@CC@/$gcc/g" "$here/musl-cc.sh" >"$cc"
 chmod 755 "$cc"
+if [ "$deb" = armhf ] || [ "$deb" = armel ]; then
+	# The compiler's own functions name these of the C++ unwinder, which would be 6 KB and is never reached.
+	echo 'void __aeabi_unwind_cpp_pr0(void) {} void __aeabi_unwind_cpp_pr1(void) {} void __aeabi_unwind_cpp_pr2(void) {}' >unwind.c
+	# shellcheck disable=SC2086 # words
+	$cc $cflags -c unwind.c && "${cross}ar" rsD "$t/musl/lib/libc.a" unwind.o
+fi
 (cd zlib && CC="$cc" CFLAGS="$cflags -DDYNAMIC_CRC_TABLE" quiet ./configure --static && quiet make libz.a)
 cp zlib/libz.a "$t/lib/"
 cp zlib/zlib.h zlib/zconf.h "$t/include/"
@@ -155,7 +194,7 @@ END
 # Half of the time of it all: beside the others.
 (
 	cd libarchive
-	quiet ./configure --host="$arch-linux-musl" --disable-dependency-tracking --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
+	quiet ./configure --host="$musl" --disable-dependency-tracking --disable-shared --enable-static --disable-acl --enable-xattr --disable-bsdtar --disable-bsdcat --disable-bsdcpio \
 		--without-bz2lib --without-libb2 --without-iconv --without-lz4 --without-zstd --without-lzma --without-cng --without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
 		CC="$cc" CFLAGS="$cflags $lto -I$t/include" LDFLAGS="-L$t/lib"
 	quiet make ACLOCAL=: AUTOCONF=: AUTOHEADER=: AUTOMAKE=: libarchive.la
@@ -173,17 +212,29 @@ cp -r libcap2/libcap/include/sys "$t/include/"
 cp jansson/b/lib/libjansson.a "$t/lib/"
 cp jansson/b/include/*.h "$t/include/"
 
-# Half of libseccomp in a binary is its table of numbers for machines that a profile here can never be asked for: their
-# columns become narrow (seccomp_profile.c leaves such architectures out).
-sed -i -E 's/^\tint (mips|mips64|mips64n32|parisc|parisc64|ppc|ppc64|riscv64|s390|s390x);/\tsigned char \1;/' libseccomp/src/syscalls.h
-(cd libseccomp && quiet ./configure --host="$arch-linux-musl" --disable-dependency-tracking --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
+# Nothing of this machine's reads libseccomp's columns for others (signed char: half of its size). For another machine the
+# table of its system calls is made by a program that runs here (seccomp-gen): its libseccomp has them all.
+if [ -n "$cross" ]; then
+	native=$(dirname "$out")/deps
+	cp -r libseccomp host && mkdir -p "$t/host/lib"
+	(cd host && AR=ar RANLIB=ranlib && quiet ./configure --disable-dependency-tracking --disable-shared CC="$native/musl/cc" CFLAGS="-O1" && quiet make -C include && quiet make -C src libseccomp.la)
+	cp host/src/.libs/libseccomp.a "$t/host/lib/"
+else
+	sed -i -E 's/^\tint (mips|mips64|mips64n32|parisc|parisc64|ppc|ppc64|riscv64|s390|s390x);/\tsigned char \1;/' libseccomp/src/syscalls.h
+fi
+(cd libseccomp && quiet ./configure --host="$musl" --disable-dependency-tracking --disable-shared CC="$cc" CFLAGS="$cflags" && quiet make -C include && quiet make -C src libseccomp.la)
 cp libseccomp/src/.libs/libseccomp.a "$t/lib/"
 cp libseccomp/include/seccomp*.h "$t/include/"
 
-quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags" "$arch"
+quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags" "$musl"
 
 wait $libarchive
 
+if [ $mnl = libmnl ]; then
+	(cd libmnl && quiet ./configure --host="$musl" --disable-dependency-tracking --disable-shared --enable-static CC="$cc" CFLAGS="$cflags" && quiet make -C src libmnl.la)
+	cp libmnl/src/.libs/libmnl.a "$t/lib/"
+	mkdir "$t/include/libmnl" && cp libmnl/include/libmnl/libmnl.h "$t/include/libmnl/"
+else
 # Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
 cat >chk.c <<'EOF'
 #include <stdarg.h>
@@ -205,6 +256,7 @@ cp mnl/usr/lib/*/libmnl.a "$t/lib/"
 "${cross}ar" rsD "$t/lib/libmnl.a" chk.o
 "${cross}objcopy" -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
 cp -r mnl/usr/include/libmnl "$t/include/"
+fi
 
 cd /
 rm -rf "$t/src" "$t/apt"

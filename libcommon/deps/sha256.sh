@@ -1,14 +1,14 @@
 #!/bin/sh
-# sha256.sh NETTLE OUT CC CFLAGS ARCH: of nettle's source, only sha256 into OUT/lib/libnettle.a and its headers into
+# sha256.sh NETTLE OUT CC CFLAGS TRIPLET: of nettle's source, only sha256 into OUT/lib/libnettle.a and its headers into
 # OUT/include. nettle's own choice by processor would bring all its other ciphers along (40 KB); here is that choice for
 # this one function (AR is in the environment): by SHA-NI where the processor has it, which makes it six times faster.
 set -eu
-src=$1 out=$2 cc=$3 cflags=$4 arch=$5
+src=$1 out=$2 cc=$3 cflags=$4 musl=$5
 cd "$src"
-./configure --host="$arch-linux-musl" --disable-shared --disable-public-key --disable-documentation --disable-openssl \
+./configure --host="$musl" --disable-shared --disable-public-key --disable-documentation --disable-openssl \
 	--enable-fat CC="$cc" CFLAGS="$cflags"
 objs="sha256.o sha256-compress.o write-be32.o"
-if [ "$arch" = x86_64 ]; then
+if [ "${musl%%-*}" = x86_64 ]; then
 	# shellcheck disable=SC2086 # words
 	make $objs sha256-compress-2.o
 	cat >choose.c <<'END'
@@ -30,7 +30,7 @@ END
 	$cc $cflags -c choose.c
 	objs="$objs sha256-compress-2.o choose.o"
 else
-	./configure --host="$arch-linux-musl" --disable-shared --disable-public-key --disable-documentation \
+	./configure --host="$musl" --disable-shared --disable-public-key --disable-documentation \
 		--disable-openssl --disable-assembler CC="$cc" CFLAGS="$cflags"
 	# shellcheck disable=SC2086 # words
 	make $objs

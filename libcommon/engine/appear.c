@@ -23,6 +23,7 @@
 #include "report.h"
 #include "sys.h"
 #include "title.h"
+#include "sysno.h"
 
 /* The parent may have died before this call: its end of the report socket is then closed.
  * (getppid() cannot tell: it returns 0 to the first process of a pid namespace, whoever its parent
@@ -43,7 +44,7 @@ int become_appear(const struct become *b)
 {
 	sys_close_others(3 + (int)b->preserve, (int[]){b->report, b->keep[0], b->keep[1]}, 3);
 	title_wipe("ctr");
-	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
+	long pid = sys_clone_plain(CLONE_PARENT | SIGCHLD);
 	if (pid < 0 && errno == ENOMEM)
 		return fail("clone into its pid namespace: its PID 1 has ended");
 	if (pid < 0)

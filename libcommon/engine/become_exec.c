@@ -18,8 +18,20 @@
 #define OUR_MACHINE EM_X86_64
 #elif defined(__aarch64__)
 #define OUR_MACHINE EM_AARCH64
-#else
+#elif defined(__arm__)
 #define OUR_MACHINE EM_ARM
+#elif defined(__i386__)
+#define OUR_MACHINE EM_386
+#elif defined(__riscv)
+#define OUR_MACHINE EM_RISCV
+#elif defined(__s390__)
+#define OUR_MACHINE EM_S390
+#elif defined(__mips__)
+#define OUR_MACHINE EM_MIPS
+#elif defined(__powerpc64__)
+#define OUR_MACHINE EM_PPC64
+#else
+#error "which e_machine have the programs of this machine?"
 #endif
 
 static bool here; /* not in a container's root */

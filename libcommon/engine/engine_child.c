@@ -26,6 +26,7 @@
 #include "undo.h"
 #include "userns.h"
 #include "trace.h"
+#include "sysno.h"
 
 bool engine_hooks_meanwhile(const struct spec *s)
 {
@@ -213,7 +214,7 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 	    become_oom_score(e->spec) < 0 || child_join_user(e, x) < 0)
 		report_failure(x->childs, 125);
 	uint64_t flags = engine_new_namespaces(e->spec, x) | CLONE_PARENT | SIGCHLD;
-	pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)flags, 0, 0, 0, 0);
+	pid_t pid = (pid_t)sys_clone_plain(flags);
 	if (pid < 0) {
 		fail("new namespaces: %m");
 		report_failure(x->childs, 125);

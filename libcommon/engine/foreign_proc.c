@@ -109,7 +109,7 @@ static _Noreturn void maker(int sock, int pidns)
 	if (able_to_little() < 0)
 		_exit(1);
 	/* A child of our parent's, which ends it. */
-	long pid = syscall(SYS_clone, (unsigned long)(CLONE_PARENT | SIGCHLD), 0, 0, 0, 0);
+	long pid = sys_clone_plain(CLONE_PARENT | SIGCHLD);
 	if (pid == 0)
 		born(sock);
 	struct said it = {(pid_t)pid, 0};

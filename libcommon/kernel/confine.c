@@ -17,6 +17,7 @@
 #include "filter.h"
 #include "filter_rules.h"
 #include "sys.h"
+#include "sysno.h"
 
 /* CHOWN DAC_OVERRIDE FOWNER FSETID MKNOD SETFCAP */
 #define FILE_CAPS (1ull << 0 | 1ull << 1 | 1ull << 3 | 1ull << 4 | 1ull << 27 | 1ull << 31)
@@ -61,13 +62,13 @@ static void landlocked(int root)
 		uint64_t allowed;
 		int32_t parent;
 	} __attribute__((packed)) below = {files, root}, proc = {4 /* READ_FILE */, -1};
-	int set = (int)syscall(444, &files, sizeof files, 0);
+	int set = (int)syscall(SYS_BASE + 444, &files, sizeof files, 0);
 	if (set < 0)
 		return;
 	proc.parent = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (syscall(445, set, 1, &below, 0) == 0) {
-		syscall(445, set, 1, &proc, 0); /* fdinfo */
-		syscall(446, set, 0);
+	if (syscall(SYS_BASE + 445, set, 1, &below, 0) == 0) {
+		syscall(SYS_BASE + 445, set, 1, &proc, 0); /* fdinfo */
+		syscall(SYS_BASE + 446, set, 0);
 	}
 	close(proc.parent);
 	close(set);
@@ -98,12 +99,25 @@ static int files_only(void)
 	    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pwrite64, SYS_pread64, SYS_lseek,
 	    SYS_close, SYS_openat, SYS_mkdirat, SYS_unlinkat, SYS_linkat, SYS_symlinkat,
 	    SYS_mknodat, SYS_fchown, SYS_fchownat, SYS_fchmod, SYS_fchmodat, SYS_utimensat,
-	    SYS_ftruncate, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_readlinkat, SYS_fsetxattr,
-	    SYS_setxattr, SYS_lsetxattr, SYS_fchdir, SYS_umask, SYS_fcntl, SYS_getdents64, SYS_mmap,
-	    SYS_munmap, SYS_mprotect, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_exit,
-	    SYS_exit_group, SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigreturn,
-	    SYS_restart_syscall, SYS_clock_gettime, SYS_gettimeofday, SYS_geteuid, SYS_getegid,
-	    SYS_getuid, SYS_getgid, SYS_getpid, SYS_gettid, SYS_sched_yield, SYS_getrandom};
+	    SYS_ftruncate, SYS_fstat, SYS_statx, SYS_readlinkat, SYS_fsetxattr, SYS_setxattr,
+	    SYS_lsetxattr, SYS_fchdir, SYS_umask, SYS_fcntl, SYS_getdents64, SYS_munmap,
+	    SYS_mprotect, SYS_mremap, SYS_brk, SYS_madvise, SYS_futex, SYS_exit, SYS_exit_group,
+	    SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigreturn, SYS_restart_syscall,
+	    SYS_geteuid, SYS_getegid, SYS_getuid, SYS_getgid, SYS_getpid, SYS_gettid,
+	    SYS_sched_yield, SYS_getrandom,
+#ifdef SYS_newfstatat
+	    SYS_newfstatat, SYS_mmap, SYS_clock_gettime, SYS_gettimeofday
+#else /* 32 bits: larger files, later times, and on most more users than 65536 */
+	    SYS_fstat64, SYS_fstatat64, SYS_stat64, SYS_lstat64, SYS_ftruncate64, SYS__llseek,
+	    SYS_fcntl64, SYS_mmap2, SYS_clock_gettime32, SYS_clock_gettime64,
+	    SYS_gettimeofday_time32, SYS_BASE + 412 /* utimensat_time64 */,
+	    SYS_BASE + 422 /* futex_time64 */,
+#ifdef SYS_geteuid32
+	    SYS_geteuid32, SYS_getegid32, SYS_getuid32, SYS_getgid32, SYS_fchown32, SYS_lchown32,
+	    SYS_chown32
+#endif
+#endif
+	};
 	enum { N = sizeof calls / sizeof calls[0] };
 	struct seccomp_range r[2 * N + 1];
 	unsigned n = 0;

@@ -21,7 +21,13 @@
 #include "seccomp_table.h"
 #include "str.h"
 
-#define ARG_LOW(n) (offsetof(struct seccomp_data, args) + 8 * (n)) /* little-endian halves */
+#define ARG_LOW(n) SECCOMP_ARG(n, false)
+/* Which argument of clone(2) the flags are. */
+#ifdef __s390__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
 #define CAP(n) (1ull << (n))
 #define NEW_NAMESPACES 0x7e020000u /* CLONE_NEWNS CGROUP UTS IPC USER PID NET */
 
@@ -84,7 +90,7 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		return;
 	case RULE_CLONE:
-		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
+		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(CLONE_FLAGS), 0, 0);
 		emit(p, BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 1, 0);
 		ret(p, ALLOW);
 		ret(p, EPERM_);
@@ -199,8 +205,9 @@ static unsigned join(
 		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
 		if (k == 0 || out[k - 1].rule != rule)
 			out[k++] = (struct seccomp_range){
-			    (unsigned short)(in[i].nr < SECCOMP_OWN ? in[i].nr
-								    : 0xff00 | (in[i].nr & 7)),
+			    (unsigned short)(in[i].nr < SECCOMP_OWN
+						 ? in[i].nr + (i ? SECCOMP_BASE : 0)
+						 : 0xff00 | (in[i].nr & 7)),
 			    rule};
 	}
 	return k;

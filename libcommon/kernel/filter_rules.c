@@ -28,7 +28,8 @@ static const char *name_at(unsigned i)
 const char *filter_call_name(uint32_t arch, uint32_t nr)
 {
 	for (unsigned i = 0; i < seccomp_names_n; i++)
-		if (nr < MAX_NR && seccomp_numbers[i][arch != seccomp_table_arch] == (int)nr)
+		if (nr < SECCOMP_BASE + MAX_NR &&
+		    seccomp_numbers[i][arch != seccomp_table_arch] == (int)nr)
 			return name_at(i);
 	return NULL;
 }
@@ -93,11 +94,10 @@ void filter_rules_free(struct filter_rules *f)
 
 static void load(struct filter_program *p, unsigned arg, bool high)
 {
-	filter_emit(p, BPF_LD | BPF_W | BPF_ABS,
-	    (unsigned)(offsetof(struct seccomp_data, args) + 8 * arg + (high ? 4 : 0)), 0, 0);
+	filter_emit(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)SECCOMP_ARG(arg, high), 0, 0);
 }
 
-/* One condition: the high half decides, otherwise the low half (both little-endian). */
+/* One condition: the high half decides, otherwise the low half. */
 static void condition(struct filter_program *p, const struct filter_cond *c)
 {
 	unsigned hi = (unsigned)(c->value >> 32), lo = (unsigned)c->value;
@@ -173,7 +173,8 @@ static void leaf(struct filter_program *p, unsigned n, void *arg)
 	} else {
 		int arch = n & 0x4000 ? 1 : 0;
 		for (size_t i = 0; i < s->f->n; i++)
-			if (seccomp_numbers[s->f->v[i].name][arch] == (int)(n & 0x3fff))
+			if (seccomp_numbers[s->f->v[i].name][arch] ==
+			    SECCOMP_BASE + (int)(n & 0x3fff))
 				rule(p, &s->f->v[i]);
 		filter_emit(p, BPF_RET | BPF_K, s->f->dflt, 0, 0);
 	}
@@ -194,7 +195,7 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 	memset(of, 0, sizeof of);
 	/* From the end: the first of several simple rules counts. */
 	for (size_t i = f->n; i-- > 0;) {
-		int nr = seccomp_numbers[f->v[i].name][arch];
+		int nr = seccomp_numbers[f->v[i].name][arch] - SECCOMP_BASE;
 		if (nr < 0 || nr >= MAX_NR)
 			continue;
 		bool plain = of[nr] && of[nr] < CALL;
@@ -223,7 +224,8 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 					(last->rule && r && last->rule < UNKNOWN && r < UNKNOWN &&
 					    f->v[last->rule - 1].action == f->v[r - 1].action));
 		if (!same)
-			out[n++] = (struct seccomp_range){(unsigned short)nr, r};
+			out[n++] =
+			    (struct seccomp_range){(unsigned short)(n ? nr + SECCOMP_BASE : 0), r};
 	}
 	return n;
 }

@@ -14,6 +14,7 @@
 #include "pidfd.h"
 #include "str.h"
 #include "sys.h"
+#include "sysno.h"
 
 static ssize_t slurp(const char *path, char *buf, size_t size)
 {
@@ -111,7 +112,8 @@ static enum heed whereabouts(pid_t pid)
 	if (*text < '0' || *text > '9') /* "running" */
 		return HEED_BUSY;
 	long nr = strtol(text, NULL, 10);
-	bool waits = nr == SYS_rt_sigtimedwait || nr == 421; /* 421 is that of 32-bit programs */
+	bool waits =
+	    nr == SYS_rt_sigtimedwait || nr == SYS_BASE + 421; /* 421 is that of 32-bit programs */
 	return waits ? HEED_UNKNOWN : HEED_CANNOT;
 }
 

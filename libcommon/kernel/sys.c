@@ -56,7 +56,7 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 	entered = false;
 	if (pidfd)
 		*pidfd = -1;
-	pid = syscall(SYS_clone, (unsigned long)flags | SIGCHLD, 0, 0, 0, 0);
+	pid = sys_clone_plain(flags | SIGCHLD);
 	if (pid > 0 && pidfd)
 		*pidfd = sys_pidfd_open((pid_t)pid);
 	return (pid_t)pid;

@@ -7,6 +7,7 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "oci.h"
+#include "seccomp_table.h"
 #include "spec_names.h"
 #include "str.h"
 
@@ -55,11 +56,7 @@ static void features_linux(struct buf *b)
 	put_words(b, "operators",
 	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ "
 	    "SCMP_CMP_NE");
-#ifdef __aarch64__
-	put_words(b, "archs", "SCMP_ARCH_AARCH64 SCMP_ARCH_ARM");
-#else
-	put_words(b, "archs", "SCMP_ARCH_X86 SCMP_ARCH_X86_64");
-#endif
+	put_words(b, "archs", seccomp_arch_names);
 	put_words(b, "knownFlags", SECCOMP_FLAGS_KNOWN);
 	put_words(b, "supportedFlags", SECCOMP_FLAGS_KNOWN);
 	buf_puts(b, "}");

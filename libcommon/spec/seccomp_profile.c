@@ -52,14 +52,12 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 /* Is it this machine's, or its 32-bit sibling? Others cannot occur here. */
 static bool is_native(const char *name)
 {
-	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86_64"
-								    : "SCMP_ARCH_AARCH64") == 0;
+	return strcmp(name, seccomp_arch_name) == 0;
 }
 
 static bool is_sibling(const char *name)
 {
-	return strcmp(name, seccomp_table_arch == AUDIT_ARCH_X86_64 ? "SCMP_ARCH_X86"
-								    : "SCMP_ARCH_ARM") == 0;
+	return strcmp(name, seccomp_arch32_name) == 0;
 }
 
 /* OCI's list, or docker's map of the machine's own and its siblings: is the 32-bit sibling in it?
@@ -100,9 +98,11 @@ static bool has_cap(const char *name, uint64_t caps)
 
 static bool is_arch(const char *name)
 {
-	if (seccomp_table_arch == AUDIT_ARCH_X86_64)
-		return !strcmp(name, "amd64") || !strcmp(name, "x32") || !strcmp(name, "x86");
-	return !strcmp(name, "arm64") || !strcmp(name, "arm");
+	size_t n = strlen(name);
+	for (const char *s = seccomp_docker_arches; *s; s += strcspn(s, " ") + 1)
+		if (n && strcspn(s, " ") == n && memcmp(s, name, n) == 0)
+			return true;
+	return false;
 }
 
 /* "4.8", and what uname(2) says: a number to compare; *ok false for what is none. */

@@ -53,6 +53,46 @@
 #define JSON_NATIVE "\"SCMP_ARCH_AARCH64\""
 #define JSON_SIBLING "\"SCMP_ARCH_ARM\""
 #define JSON_X32 ""
+#elif defined(__s390x__)
+#define NATIVE AUDIT_ARCH_S390X
+#define SIBLING AUDIT_ARCH_S390
+#define SCMP_NATIVE SCMP_ARCH_S390X
+#define SCMP_SIBLING SCMP_ARCH_S390
+#define JSON_NATIVE "\"SCMP_ARCH_S390X\""
+#define JSON_SIBLING "\"SCMP_ARCH_S390\""
+#define JSON_X32 ""
+#else /* without a sibling: what is asked of it is asked of the machine itself once more */
+#if defined(__arm__)
+#define NATIVE AUDIT_ARCH_ARM
+#define SCMP_NATIVE SCMP_ARCH_ARM
+#define JSON_NATIVE "\"SCMP_ARCH_ARM\""
+#elif defined(__i386__)
+#define NATIVE AUDIT_ARCH_I386
+#define SCMP_NATIVE SCMP_ARCH_X86
+#define JSON_NATIVE "\"SCMP_ARCH_X86\""
+#elif defined(__riscv)
+#define NATIVE AUDIT_ARCH_RISCV64
+#define SCMP_NATIVE SCMP_ARCH_RISCV64
+#define JSON_NATIVE "\"SCMP_ARCH_RISCV64\""
+#elif defined(__mips__)
+#define NATIVE AUDIT_ARCH_MIPSEL
+#define SCMP_NATIVE SCMP_ARCH_MIPSEL
+#define JSON_NATIVE "\"SCMP_ARCH_MIPSEL\""
+#elif defined(__powerpc64__)
+#define NATIVE AUDIT_ARCH_PPC64LE
+#define SCMP_NATIVE SCMP_ARCH_PPC64LE
+#define JSON_NATIVE "\"SCMP_ARCH_PPC64LE\""
+#endif
+#define SIBLING NATIVE
+#define SCMP_SIBLING SCMP_NATIVE
+#define JSON_SIBLING JSON_NATIVE
+#define JSON_X32 ""
+#endif
+/* Which argument of clone(2) the flags are: s390's has the stack first. */
+#ifdef __s390__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
 #endif
 
 /* --- the interpreter --- */
@@ -103,6 +143,8 @@ static uint32_t run(const struct sock_fprog *p, const struct seccomp_data *d)
 static uint32_t ask(const struct sock_fprog *p, uint32_t arch, int nr, uint64_t arg0)
 {
 	struct seccomp_data d = {.nr = nr, .arch = arch, .args = {arg0}};
+	if (CLONE_FLAGS && nr == SYS_clone)
+		d.args[CLONE_FLAGS] = arg0, d.args[0] = 0;
 	return run(p, &d);
 }
 

@@ -5,7 +5,7 @@
  * capability, which only with certain arguments. libseccomp knows the numbers. A table is "from
  * this number on, this rule", one for the machine's architecture and one for its 32-bit sibling.
  *
- * Usage: seccomp-gen [ARCH]   (x86_64, the default, or aarch64)
+ * Usage: seccomp-gen [ARCH]   (x86_64, the default, or another of the table below)
  */
 #include <linux/audit.h>
 #include <seccomp.h>
@@ -105,7 +105,9 @@ static const char allowed[] =
     "waitpid write "
     "writev "
     /* by architecture; a name that an architecture has not got is passed over */
-    "arch_prctl modify_ldt arm_fadvise64_64 arm_sync_file_range sync_file_range2";
+    "arch_prctl modify_ldt arm_fadvise64_64 arm_sync_file_range sync_file_range2 "
+    "riscv_flush_icache riscv_hwprobe s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr "
+    "swapcontext";
 
 static const struct {
 	int rule;
@@ -148,16 +150,47 @@ static const struct {
     {"listxattrat", 465}, {"removexattrat", 466}};
 #define NEWEST 466 /* in docker's profile; what comes after it is unknown */
 
+/* The machines that ctrbox is built for. Of a name of several the first is the compiler's. */
+static const struct machine {
+	const char *name;
+	uint32_t audit, audit32, scmp, scmp32; /* the sibling: 0 for none */
+	const char *word, *word32, *words, *docker;
+} machines[] = {
+    {"x86_64", AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, SCMP_ARCH_X86_64, SCMP_ARCH_X86,
+	"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X86 SCMP_ARCH_X86_64", "amd64 x32 x86 "},
+    {"aarch64", AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM, SCMP_ARCH_AARCH64, SCMP_ARCH_ARM,
+	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_AARCH64 SCMP_ARCH_ARM", "arm64 arm "},
+    {"arm", AUDIT_ARCH_ARM, 0, SCMP_ARCH_ARM, 0, "SCMP_ARCH_ARM", "", "SCMP_ARCH_ARM", "arm "},
+    {"i686", AUDIT_ARCH_I386, 0, SCMP_ARCH_X86, 0, "SCMP_ARCH_X86", "", "SCMP_ARCH_X86", "x86 "},
+    {"riscv64", AUDIT_ARCH_RISCV64, 0, SCMP_ARCH_RISCV64, 0, "SCMP_ARCH_RISCV64", "",
+	"SCMP_ARCH_RISCV64", "riscv64 "},
+    {"s390x", AUDIT_ARCH_S390X, AUDIT_ARCH_S390, SCMP_ARCH_S390X, SCMP_ARCH_S390, "SCMP_ARCH_S390X",
+	"SCMP_ARCH_S390", "SCMP_ARCH_S390 SCMP_ARCH_S390X", "s390x s390 "},
+    {"mipsel", AUDIT_ARCH_MIPSEL, 0, SCMP_ARCH_MIPSEL, 0, "SCMP_ARCH_MIPSEL", "",
+	"SCMP_ARCH_MIPSEL", "mipsel "},
+    {"ppc64le", AUDIT_ARCH_PPC64LE, 0, SCMP_ARCH_PPC64LE, 0, "SCMP_ARCH_PPC64LE", "",
+	"SCMP_ARCH_PPC64LE", "ppc64le "},
+};
+/* MIPS counts from here on. */
+static int base(uint32_t arch)
+{
+	return arch == SCMP_ARCH_MIPSEL ? 4000 : 0;
+}
+
 static int number(uint32_t arch, const char *name)
 {
+	if (!arch)
+		return -1;
 	int nr = seccomp_syscall_resolve_name_arch(arch, name);
 	if (nr >= 0)
 		return nr;
 	if (strcmp(name, "uretprobe") == 0 && arch == SCMP_ARCH_X86_64)
 		return 335;
+	if (strcmp(name, "riscv_hwprobe") == 0 && arch == SCMP_ARCH_RISCV64)
+		return 258;
 	/* i386 had socketcall and ipc before it had socket, semget and so on as calls: there
 	 * libseccomp gives these names numbers of its own, but the numbers have the names. */
-	for (nr = 0; nr < MAX_NR; nr++) {
+	for (nr = base(arch); nr < base(arch) + MAX_NR; nr++) {
 		char *s = seccomp_syscall_resolve_num_arch(arch, nr);
 		int same = s && strcmp(s, name) == 0;
 		free(s);
@@ -166,7 +199,7 @@ static int number(uint32_t arch, const char *name)
 	}
 	for (size_t i = 0; i < sizeof newer / sizeof newer[0]; i++)
 		if (strcmp(newer[i].name, name) == 0)
-			return newer[i].nr;
+			return base(arch) + newer[i].nr;
 	return -1;
 }
 
@@ -174,7 +207,7 @@ static void mark(unsigned char *rules, uint32_t arch, const char *names, int rul
 {
 	char *copy = strdup(names), *save = NULL;
 	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-		int nr = number(arch, w);
+		int nr = number(arch, w) - base(arch);
 		if (nr >= 0 && nr < MAX_NR)
 			rules[nr] = (unsigned char)rule;
 	}
@@ -184,8 +217,13 @@ static void mark(unsigned char *rules, uint32_t arch, const char *names, int rul
 static void table(const char *name, uint32_t arch)
 {
 	unsigned char rules[MAX_NR];
+	if (!arch) {
+		printf("const struct seccomp_row %s[] = {{0, %d}};\nconst unsigned %s_n = 0;\n",
+		    name, RULE_UNKNOWN, name);
+		return;
+	}
 	for (int nr = 0; nr < MAX_NR; nr++) {
-		char *known = seccomp_syscall_resolve_num_arch(arch, nr);
+		char *known = seccomp_syscall_resolve_num_arch(arch, base(arch) + nr);
 		rules[nr] = known || (nr >= 450 && nr <= NEWEST) ? RULE_DENY : RULE_UNKNOWN;
 		free(known);
 	}
@@ -220,9 +258,9 @@ static void names(uint32_t a, uint32_t b)
 {
 	static char *all[2 * MAX_NR + 32];
 	size_t n = 0;
-	for (int k = 0; k < 2; k++)
+	for (int k = 0; k < (b ? 2 : 1); k++)
 		for (int nr = 0; nr < MAX_NR; nr++) {
-			char *s = seccomp_syscall_resolve_num_arch(k ? b : a, nr);
+			char *s = seccomp_syscall_resolve_num_arch(k ? b : a, base(a) + nr);
 			if (s)
 				all[n++] = s;
 		}
@@ -246,13 +284,26 @@ static void names(uint32_t a, uint32_t b)
 
 int main(int argc, char **argv)
 {
-	int arm = argc > 1 && strcmp(argv[1], "aarch64") == 0;
+	const char *arch = argc > 1 ? argv[1] : "x86_64";
+	const struct machine *m = NULL;
+	if (strcmp(arch, "armv7") == 0 || strcmp(arch, "armv6") == 0 || strcmp(arch, "armv7l") == 0)
+		arch = "arm";
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+		if (strcmp(machines[i].name, arch) == 0)
+			m = &machines[i];
+	if (!m) {
+		fprintf(stderr, "seccomp-gen: %s: no machine that I know\n", arch);
+		return 1;
+	}
 	puts("/* Made by libcommon/kernel/gen/seccomp-gen.c when ctrbox was built. */\n#include "
 	     "\"seccomp_table.h\"");
-	printf("const unsigned seccomp_table_arch = %uu, seccomp_table_arch32 = %uu;\n",
-	    arm ? AUDIT_ARCH_AARCH64 : AUDIT_ARCH_X86_64, arm ? AUDIT_ARCH_ARM : AUDIT_ARCH_I386);
-	table("seccomp_native", arm ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64);
-	table("seccomp_compat", arm ? SCMP_ARCH_ARM : SCMP_ARCH_X86);
-	names(arm ? SCMP_ARCH_AARCH64 : SCMP_ARCH_X86_64, arm ? SCMP_ARCH_ARM : SCMP_ARCH_X86);
+	printf("const unsigned seccomp_table_arch = %uu, seccomp_table_arch32 = %uu;\n", m->audit,
+	    m->audit32);
+	printf("const char seccomp_arch_name[] = \"%s\", seccomp_arch32_name[] = \"%s\", "
+	       "seccomp_arch_names[] = \"%s\", seccomp_docker_arches[] = \"%s\";\n",
+	    m->word, m->word32, m->words, m->docker);
+	table("seccomp_native", m->scmp);
+	table("seccomp_compat", m->scmp32);
+	names(m->scmp, m->scmp32);
 	return 0;
 }
