@@ -253,7 +253,7 @@ static bool asked_to_end(void)
 
 int lock_wait(int fd, int how)
 {
-	long ns = 100000; /* 0.1 ms at first, up to 10 ms */
+	long ns = 100000;   /* 0.1 ms at first, up to 10 ms */
 	int64_t waited = 0; /* in 32 bits there are no 30 s */
 	for (;;) {
 		int r = lock_try(fd, how);

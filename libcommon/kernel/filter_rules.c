@@ -223,9 +223,9 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 		bool same = last && (last->rule == r ||
 					(last->rule && r && last->rule < UNKNOWN && r < UNKNOWN &&
 					    f->v[last->rule - 1].action == f->v[r - 1].action));
+		unsigned short from = n ? (unsigned short)(nr + SECCOMP_BASE) : 0;
 		if (!same)
-			out[n++] =
-			    (struct seccomp_range){(unsigned short)(n ? nr + SECCOMP_BASE : 0), r};
+			out[n++] = (struct seccomp_range){from, r};
 	}
 	return n;
 }
