@@ -539,9 +539,6 @@ static void profile_refused(void **state)
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"]}]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_ERRNO\"}]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
-	    "\"SCMP_ACT_NOTIFY\"}]"
-	    "}",
-	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
 	    "\"SCMP_ACT_ERRNO\","
 	    "\"errnoRet\":-1}]}",
 	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":"
@@ -570,7 +567,7 @@ static int answer(long r)
 static int loaded(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    filter_load(filter_default(CAPS_DEFAULT)) < 0)
+	    filter_load(filter_default(CAPS_DEFAULT), 0, NULL) < 0)
 		return 1;
 	if (syscall(SYS_getpid) <= 0)
 		return 2;
