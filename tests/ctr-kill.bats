@@ -39,7 +39,7 @@ load lib
 		kill -9 $amon $bmon
 		while [ -e /proc/$apid ] || [ -e /proc/$bpid ] || [ -e /proc/$amon ] || [ -e /proc/$bmon ]; do sleep 0.01; done
 		for p in $apid $bpid $amon $bmon; do recycle $p; done
-		[ "$(ctr-ps -an -o name,pid,status | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
+		[ "$(ctr-ps -an -o name,pid,status | sort | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
 		ctr-kill a && exit 1
 		! ctr-exec a true || false
 		ctr-stop -t 0 a b

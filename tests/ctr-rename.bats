@@ -21,5 +21,5 @@ load lib
 	run -2 ctr-rename a ../x
 	run -1 ctr-rename nosuch c
 	run -2 ctr-rename a
-	[ "$(ctr-ps -an -o name | tr -d ' ' | tr '\n' ' ')" = "a b " ]
+	[ "$(ctr-ps -an -o name | sort | tr -d ' ' | tr '\n' ' ')" = "a b " ]
 }

@@ -25,7 +25,7 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-logs always)" = hello ]'
 	for c in always no; do (. "$CTR_RUN/containers/$c/state"; kill -9 "$monitor"; wait_for 5 no_process "$pid"); done
 	rm -rf "${CTR_RUN:?}"/*
-	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always lost done exited never created no lost " ]
+	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "always lost done exited never created no lost " ]
 	[ -z "$(ctr-gc | grep -v ^group)" ]
 	[ "$(ctr-logs always)" = hello ]
 	ctr-ps -aq --filter restart=always | ctr-start - >/dev/null

@@ -35,13 +35,13 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	done
 	ctr-rm -f a b
 	run -125 ctr-run --cgroup-parent "$(deep 25)" "$ROOTFS" true
-	refused ctr-run "Filename too long"
+	refused ctr-run "too long"
 	CTR_CGROUP=$CTR_CGROUP/$(deep 25) run -125 ctr-run "$ROOTFS" true
-	refused ctr-run "Filename too long"
+	refused ctr-run "too long"
 	ctr-cgset -c "$g" pids.max=7
 	[ "$(ctr-cgset -g "$g" pids.max)" = 7 ]
 	run -1 ctr-cgset -c "$(deep 25)" pids.max=5
-	refused ctr-cgset "Filename too long"
+	refused ctr-cgset "too long"
 }
 
 # bats test_tags=ctr-run,ctr-ps,ctr-exec,ctr-stop,ctr-rm,ctr-gc
@@ -57,7 +57,7 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 		ctr-gc
 		export $v="$p/$(chars 94)"
 		run -125 ctr-run "$ROOTFS" true
-		refused ctr-run "Filename too long"
+		refused ctr-run "too long"
 		export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 	done
 }
@@ -76,7 +76,7 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	run -125 ctr-run "$(chars 5000):latest" true
 	refused ctr-run "FILE.tar; ctr-image ls lists what there is)"
 	run -125 ctr-run "$(long_path 5000)" true
-	refused ctr-run "Filename too long"
+	refused ctr-run "too long"
 }
 
 # bats test_tags=ctr-run,ctr-inspect,ctr-start,ctr-exec
