@@ -16,18 +16,19 @@ test_setup() {
 	export PATH=$PWD/bin:$P/usr/bin:$P/usr/sbin:$PATH
 }
 
-# apart SCRIPT: run it by bash in a mount namespace with an empty /run; what it starts ends with it.
+# apart SCRIPT: run it by bash in a network and a mount namespace with an empty /run; what it starts ends with it.
 apart() {
 	cat >script
 	groups >groups.before
-	timeout 100 unshare -m --propagation private bash -c '
+	timeout 100 unshare -m -n --propagation private bash -c '
+		ip link set lo up
 		mount -t tmpfs t /run
 		readlink /proc/self/ns/mnt >ns
 		trap "kill \$daemon 2>/dev/null; wait" EXIT
 		. ./script' </dev/null >out 2>&1 3>&- || true
 }
 # The groups that callers make for their containers.
-groups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o -path '*/default*' -o -path '*/moby*' \) 2>/dev/null | sort; }
+groups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o -path '*/default*' -o -path '*/moby*' -o -path '*/libpod*' \) 2>/dev/null | sort; }
 inside() {
 	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/mnt' -printf '%p %l\n' 2>/dev/null | grep -F "$(cat ns)" | while IFS=/ read -r _ _ p _; do
 		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
@@ -135,6 +136,12 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
 		netns="none"
 		CONF
+		# podman makes folders for hierarchies that are not mounted: in a copy of what is there
+		if [ "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs ]; then
+			mkdir cg && mount -t tmpfs t cg
+			for d in /sys/fs/cgroup/*/; do mkdir "cg/$(basename "$d")" && mount --bind "$d" "cg/$(basename "$d")"; done
+			mount --move cg /sys/fs/cgroup
+		fi
 		p() { timeout 30 podman "$@"; }
 		tar -C $ROOTFS -c . | p import - box >/dev/null 2>&1
 		p run --rm localhost/box sh -c 'echo hello $(id -u); exit 4'; echo "run $?"
@@ -162,5 +169,6 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		"left 0" "built 0"; do
 		line "$l"
 	done
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
 	nothing_left
 }
