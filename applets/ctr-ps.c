@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "container_net.h"
 #include "err.h"
@@ -34,7 +35,8 @@ static const struct opt opts[] = {
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &o.no_header},
     {'o', "format", "FIELDS|TEMPLATE",
 	"a Go template (docker's, with `table` too), or fields apart by commas (default: id, name, "
-	"status, command, created, image; from 120 columns on pid, ip and ports, too)",
+	"status, command, created, image; from 120 columns on pid, ip and ports, too; ports in a "
+	"pipe, where there are any)",
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
@@ -227,7 +229,12 @@ static int newest_first(const void *a, const void *b)
 /* What others leave of a line is the command's, from 10 to 40 characters. */
 static void print_rows(struct table *t, const char *const *head, const int *cols, size_t n)
 {
-	size_t wide[N_FIELDS * 2] = {0}, all = 0, command = 40;
+	size_t wide[N_FIELDS * 2] = {0}, all = 0, command = 40, ports = 0;
+	for (size_t i = 0; i < rows.n; i++)
+		ports += !str_ends(rows.v[i], "\t");
+	if (!o.fields && width() < 120 && cols[n - 1] == PORTS && !ports)
+		n--; /* a program that reads gets them where there are any */
+	table_row(t, n, head);
 	for (size_t i = 0; i < n; i++)
 		wide[i] = strlen(head[i]);
 	for (int pass = 0; pass < 2; pass++)
@@ -267,7 +274,7 @@ static size_t columns(int *cols, const char **head)
 		strv_split(&l, o.fields, ",");
 	else
 		for (int i = 0; i < N_DEFAULT; i++)
-			if (width() >= 120 || (i != PID && i != IP && i != PORTS))
+			if (width() >= 120 || (i != PID && i != IP && (i != PORTS || !isatty(1))))
 				strv_add(&l, names[i]);
 	if (l.n == 0 || l.n > N_FIELDS * 2)
 		die_usage("--format: no fields, or too many");
@@ -343,7 +350,6 @@ int ctr_ps_main(int argc, char **argv)
 	if (o.last && rows.n > (size_t)o.last)
 		rows.n = (size_t)o.last;
 	if (table) {
-		table_row(&t, cells, head);
 		print_rows(&t, head, cols, cells);
 		return code;
 	}

@@ -15,6 +15,7 @@
 
 #include "chain.h"
 #include "create_flags.h"
+#include "cgroup.h"
 #include "err.h"
 #include "file.h"
 #include "image.h"
@@ -259,6 +260,7 @@ int ctr_root_main(int argc, char **argv)
 		    errno == EPERM ? " (not root: ctr-unshare -Um -- ctr-root ...)" : "");
 	r.userns = userns_nested();
 	r.passing = lost;
+	r.cgroup = s.ns_new & 1u << NS_CGROUP ? NULL : cgroup_of_self();
 	mode_t mask = umask(0);
 	if (rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0 || rootfs_cgroups(&r) < 0 ||
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)

@@ -73,6 +73,9 @@ int cgroup_join(const char *path, pid_t pid);
  * cgroup_join(). When a v2 group accepts no process because controllers are enabled for its
  * children, move into that of the process whose /proc directory is given (or -1). */
 int cgroup_enter(const char *path, bool v1_only, int procdir);
+/* The caller's own group, of the v2 side where there is one, else of the first hierarchy; NULL in
+ * their root, and in a cgroup namespace of its own. Caller frees. */
+char *cgroup_of_self(void);
 /* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was;
  * best effort. */
 void cgroup_return(pid_t pid, const char *was);

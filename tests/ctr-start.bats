@@ -29,7 +29,7 @@ load lib
 	[ -z "$(ctr-gc | grep -v ^group)" ]
 	[ "$(ctr-logs always)" = hello ]
 	ctr-ps -aq --filter restart=always | ctr-start - >/dev/null
-	[ "$(ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "always running done running never created no lost " ]
+	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "always running done running never created no lost " ]
 	ctr-exec always test -e /mine
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }

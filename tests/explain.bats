@@ -70,7 +70,7 @@ same() {
 	"${AT[@]}" "${SH[@]}" script </dev/null >explained 2>&1
 	local code2=$?
 	# an id, the address that came next, and who says a warning
-	sed -i -E 's/^ctr-[a-z]*: /ctr: /; s/\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
+	sed -i -E 's/^ctr-[a-z]*: /ctr: /; s/(c-[0-9a-f]{8}-)?\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
 	[[ "${flags[*]}" = *--ip* ]] ||
 		sed -i -E 's/(10(\.[0-9]+){2})\.([2-9]|[0-9]{2,3})\b/\1.X/g; s/fd79::[0-9a-f]+/fd79::X/g; s/02:42:0a:[0-9a-f:]*/MAC/' direct explained
 	[ $code = 7 ] && [ $code2 = 7 ] && diff -u direct explained || {
@@ -179,7 +179,7 @@ END
 		ctr-run --bundle b </dev/null >direct 2>&1 || [ $? = 7 ] || cat direct
 		ctr-run --explain --bundle b >script
 		(cd / && sh "$WORLD/script" </dev/null >"$WORLD/explained" 2>&1) || [ $? = 7 ]
-		sed -i -E 's/\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
+		sed -i -E 's/(c-[0-9a-f]{8}-)?\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
 		[ -s direct ] && diff -u direct explained || { cat direct script; return 1; }
 	}
 	local args='"args":["/bin/sh","/probe","a b"]' env
@@ -225,7 +225,9 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	compared=$(awk '/<<.END/ { on = 1 } /^END$/ { on = 0 } on' "$BATS_TEST_FILENAME")
 	# what no process inside can see: the script is the same
 	unseen=(-i -t -d --keep --pull=never --stop-signal=INT --stop-timeout=3 --log-driver=none --log-opt=max-size=1m
-		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c --pidfile=p --expose=80 --label-file=/dev/null)
+		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c --pidfile=p --expose=80 --label-file=/dev/null
+		--health-cmd=true --health-interval=9s --health-timeout=9s --health-retries=2 --health-start-period=9s --health-start-interval=9s
+		--health-on-failure=none --no-healthcheck)
 	[ "$(script_of -d "${unseen[@]:2}")" = "$(script_of -d)" ]
 	[ "$(script_of -i)" = "$(script_of)" ]
 	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of)" ]

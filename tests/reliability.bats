@@ -49,7 +49,7 @@ nothing_left() {
 	h ctr-ps -aq --filter status=lost | h ctr-rm - >/dev/null
 	h ctr-ps -aq --filter status=exited | h ctr-rm - >/dev/null
 	h ctr-ps -aq --filter status=created | h ctr-rm - >/dev/null
-	[ "$(h ctr-ps -an -o name,status | tr -s ' \n' ' ')" = "keep running keep2 running " ]
+	[ "$(h ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "keep running keep2 running " ]
 	[ "$(living)" = "$before" ]
 	[ "$(ls -A "$CTR_LIB/containers" | tr '\n' ' ')" = "keep keep2 " ]
 	[ "$(ls -A "$CTR_RUN/containers" | tr '\n' ' ')" = "keep keep2 " ]

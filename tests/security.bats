@@ -196,7 +196,7 @@ hostile() {
 		ln -s /fake "root/$d"
 		run ctr-run --direct root/ true
 		echo "$output"
-		[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"/$d"*"not a directory"* ]]
+		[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"/$d"*"ordinary directory"* ]]
 		run ctr-run root/ true
 		[ "$status" -eq 125 ]
 		rm "root/$d"

@@ -211,7 +211,8 @@ static int volumes_of(struct making *m, const char *arg)
 			continue;
 		for (size_t k = 0; k < v->options.n; k++)
 			buf_printf(&opts, "%s,", v->options.v[k]);
-		buf_puts(&opts, colon ? colon + 1 : "rw");
+		const char *same = strv_has(&v->options, "ro") ? "ro" : "rw";
+		buf_puts(&opts, colon ? colon + 1 : same);
 		spec_mount_add(m->s, v->dest, v->type, v->source, opts.p);
 		buf_free(&opts);
 	}

@@ -274,6 +274,16 @@ void cgroup_return(pid_t pid, const char *was)
 	strv_free(&lines);
 }
 
+char *cgroup_of_self(void)
+{
+	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
+	const char *at = text ? strstr(text, "\n0::/") : NULL;
+	at = at ? at + 5 : text ? strchr(text, '/') : NULL;
+	at += at && *at == '/';
+	size_t n = at ? strcspn(at, "\n") : 0;
+	return n ? xstrndup(at, n) : NULL;
+}
+
 static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int procdir)
 {
 	_cleanup_free_ char *inner = cgroup_inner(h, path);
