@@ -112,7 +112,7 @@ for n in mnt uts ipc net pid user cgroup time pid_for_children time_for_children
 done
 cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups
 grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Umask):' /proc/self/status
-grep -E '^[^ ]* [^ ]* [^ ]* [^ ]* /(proc|dev|)? ' /proc/self/mountinfo | sed 's/^[0-9]* [0-9]* //' | sed 's/shared:[0-9]*/shared/; s/master:[0-9]*/master/' | sort
+grep -E '^[^ ]* [^ ]* [^ ]* [^ ]* /(proc|dev|)? ' /proc/self/mountinfo | sed 's/^[0-9]* [0-9]* //; s/^0:[0-9]* /0:N /' | sed 's/shared:[0-9]*/shared/; s/master:[0-9]*/master/' | sort
 cat /proc/self/timens_offsets /proc/self/cgroup
 pwd; echo "$$" | grep -cx 1
 ls /proc | grep -c '^[0-9]*$' | sed 's/^[0-9]\{2,\}$/many/; s/^[0-9]$/few/'

@@ -179,13 +179,15 @@ static int chain_spoof(struct cni_call *c, bool *on)
 
 int cni_chain_parse(struct cni_call *c)
 {
-	struct tuning t;
+	struct tuning t = {0};
 	struct bandwidth b;
 	bool spoof;
-	return chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_firewall(c) < 0 ||
-		       chain_spoof(c, &spoof) < 0
-		   ? -1
-		   : 0;
+	int r = chain_tuning(c, &t) < 0 || chain_bandwidth(c, &b) < 0 || chain_firewall(c) < 0 ||
+			chain_spoof(c, &spoof) < 0
+		    ? -1
+		    : 0;
+	json_decref(t.sysctl);
+	return r;
 }
 
 /* --- the host's end --- */

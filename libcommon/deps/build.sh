@@ -216,7 +216,8 @@ cp jansson/b/include/*.h "$t/include/"
 # table of its system calls is made by a program that runs here (seccomp-gen): its libseccomp has them all.
 if [ -n "$cross" ]; then
 	native=$(dirname "$out")/deps
-	cp -r libseccomp host && mkdir -p "$t/host/lib"
+	cp -a libseccomp host # with its times: else make looks for automake
+	mkdir -p "$t/host/lib"
 	(cd host && AR=ar RANLIB=ranlib && quiet ./configure --disable-dependency-tracking --disable-shared CC="$native/musl/cc" CFLAGS="-O1" && quiet make -C include && quiet make -C src libseccomp.la)
 	cp host/src/.libs/libseccomp.a "$t/host/lib/"
 else
