@@ -55,7 +55,7 @@ image() {
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
 	nothing_left
-	[ ! -e /sys/fs/cgroup/pids/libpod_parent ]
+	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ] # or that of oci-callers.bats, beside it
 	if h nft list ruleset | grep CNI-; then return 1; fi # it was not the reference plugins
 }
 
