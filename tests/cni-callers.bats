@@ -54,7 +54,7 @@ image() {
 	[[ "$(printf 'GET / HTTP/1.0\r\n\r\n' | peer timeout 5 socat - TCP:198.51.100.2:8090)" = *hello* ]]
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
-	nothing_left
+	wait_for 10 nothing_left
 	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ] # or that of oci-callers.bats, beside it
 	if h nft list ruleset | grep CNI-; then return 1; fi # it was not the reference plugins
 }
