@@ -1,4 +1,5 @@
 /* rlimits.c: limits of an applet's own; see rlimits.h. */
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ static bool widened[LIMITS];
 
 int rlimits_widen(bool files)
 {
-	int r = 0;
+	int r = 0, why = errno; /* of the exec that failed before, maybe */
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < LIMITS; i++) {
 		rlim_t want = limits[i].want;
@@ -44,6 +45,8 @@ int rlimits_widen(bool files)
 			r = fail("the limit of %s is %llu: at least %llu are needed",
 			    limits[i].what, most.rlim_max + 0ull, limits[i].least + 0ull);
 	}
+	if (r == 0)
+		errno = why;
 	return r;
 }
 
