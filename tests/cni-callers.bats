@@ -37,7 +37,13 @@ image() {
 @test "cni callers: podman with a CNI network, a published port and DEL" {
 	peers
 	image
-	mkdir "$WORLD/net.d" "$WORLD/containers"
+	mkdir "$WORLD/net.d" "$WORLD/containers" "$WORLD/with-env"
+	# conmon's clean-up process, which may be the one that calls DEL, has no environment of ours
+	for p in "$PLUGINS"/*; do
+		printf '#!/bin/sh\nexport CTR_RUN=%s CTR_LIB=%s\nexec %s\n' "$CTR_RUN" "$CTR_LIB" "$p" >"$WORLD/with-env/${p##*/}"
+		chmod 755 "$WORLD/with-env/${p##*/}"
+	done
+	PLUGINS=$WORLD/with-env
 	conflist pods 10.77.0.0/24 >"$WORLD/net.d/pods.conflist"
 	printf '[network]\nnetwork_backend = "cni"\ncni_plugin_dirs = ["%s"]\nnetwork_config_dir = "%s"\ndefault_network = "pods"\n[engine]\nruntime = "runc"\nconmon_path = ["%s"]\n' \
 		"$PLUGINS" "$WORLD/net.d" "$P/usr/bin/conmon" >"$WORLD/containers.conf"

@@ -227,9 +227,10 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	unseen=(-i -t -d --keep --pull=never --stop-signal=INT --stop-timeout=3 --log-driver=none --log-opt=max-size=1m
 		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c --pidfile=p --expose=80 --label-file=/dev/null
 		--health-cmd=true --health-interval=9s --health-timeout=9s --health-retries=2 --health-start-period=9s --health-start-interval=9s
-		--health-on-failure=none --no-healthcheck)
+		--health-on-failure=none)
 	[ "$(script_of -d "${unseen[@]:2}")" = "$(script_of -d)" ]
 	[ "$(script_of -i)" = "$(script_of)" ]
+	[ "$(script_of --no-healthcheck)" = "$(script_of)" ]
 	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of)" ]
 	[ "$(script_of -d --restart=always --replace)" = "$(script_of -d)" ]
 	[ "$(script_of --name x --rm)" = "$(script_of --name x)" ]
@@ -249,7 +250,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[[ "$output" = *"-P"* ]]
 	run -125 ctr-run --explain --systemd=always i true
 	[[ "$output" = *"--systemd"* ]]
-	local known=" --explain --name --rm --restart --replace --interactive --tty --detach --bundle ${unseen[*]%%=*} ${group[*]%%=*} ${refused[*]} "
+	local known=" --explain --name --rm --restart --replace --interactive --tty --detach --bundle --no-healthcheck ${unseen[*]%%=*} ${group[*]%%=*} ${refused[*]} "
 	local short long
 	while read -r short long; do
 		[[ "$known" = *" $long "* || "$compared" = *"$long "* ]] || { [ "$short" != - ] && [[ "$compared" = *"$short "* ]]; } || {

@@ -45,9 +45,9 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null && [ "$(id -u)"
 		echo "report.sh: docker does not run here: $(tail -n 1 "$w/log")" >&2
 		rm "$out/docker"
 	}
-	docker run -d --name c --network none -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
-		local_user docker "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c)" "$w/d/volumes/vol/_data" "$w/d" "$(docker inspect -f '{{.State.Pid}}' c)"
-	docker rm -f c >/dev/null
+	docker run -d --name cc --network none -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
+		local_user docker "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' cc)" "$w/d/volumes/vol/_data" "$w/d" "$(docker inspect -f '{{.State.Pid}}' cc)"
+	docker rm -f cc >/dev/null
 else
 	echo "report.sh: docker left out (as root, apt-get install docker.io)" >&2
 fi
@@ -105,11 +105,11 @@ END {
 			known = beyond(weak, beyond(weak, today)); weak = beyond(weak, today)
 			if (weak) bad = 1
 			printf " %s |", weak ? "WEAKER: " weak : (strict ? "ours stricter: " strict (known ? "; ": "") : known ? "" : "equal") (known ? "see (*)" : "")
-			if (known) note[who[j] ", " f] = known
+			if (known) { note[who[j] ", " f] = known; notes++ }
 		}
 		print ""
 	}
-	if (length(note)) print "\n(*) stricter than docker of today, whose defaults ours are:\n"
+	if (notes) print "\n(*) stricter than docker of today, whose defaults ours are:\n"
 	for (j in note) print "- " j ": " note[j]
 	exit bad
 }' "$@"
