@@ -76,7 +76,8 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	run -125 ctr-run "$(chars 5000):latest" true
 	refused ctr-run "FILE.tar; ctr-image ls lists what there is)"
 	run -125 ctr-run "$(long_path 5000)" true
-	refused ctr-run "too long"
+	# glibc's realpath(3), which the sanitizer build has, goes part by part and misses the first one
+	if [[ "$BIN" = */san/* ]]; then refused ctr-run "No such file or directory"; else refused ctr-run "too long"; fi
 }
 
 # bats test_tags=ctr-run,ctr-inspect,ctr-start,ctr-exec

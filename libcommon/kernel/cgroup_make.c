@@ -279,7 +279,8 @@ char *cgroup_of_self(void)
 	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
 	const char *at = text ? strstr(text, "\n0::/") : NULL;
 	at = at ? at + 5 : text ? strchr(text, '/') : NULL;
-	at += at && *at == '/';
+	if (at && *at == '/')
+		at++;
 	size_t n = at ? strcspn(at, "\n") : 0;
 	return n ? xstrndup(at, n) : NULL;
 }
