@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "applets.h"
@@ -14,6 +15,7 @@
 #include "pidfd.h"
 #include "err.h"
 #include "rlimits.h"
+#include "signames.h"
 
 extern char **environ;
 static int self = -1;
@@ -36,10 +38,27 @@ _Noreturn void chain_run(char **argv)
 	die_code(code, "%s", fail_msg());
 }
 
+/* As ctr-run's monitor: what is to end the first process of a pid namespace kills it where that
+ * would have no effect. One that is running may be an init about to take the signal: *doubts counts
+ * how often it was, half a second apart. */
+static int heeded(pid_t child, int sig, int *doubts)
+{
+	if (sig != SIGTERM && sig != SIGHUP)
+		return sig;
+	enum heed h = pid_heeds(child, sig);
+	*doubts = h == HEED_BUSY ? *doubts + 1 : 0;
+	if (h != HEED_CANNOT && *doubts < 3)
+		return sig;
+	warn("the first process has no handler for %s: killed (ctr-init before it forwards it)",
+	    signal_name(sig));
+	return SIGKILL;
+}
+
 int chain_stay(pid_t child)
 {
+	const struct timespec later = {.tv_nsec = 500000000};
 	sigset_t all_s;
-	int status, sig;
+	int status, sig, doubts = 0, doubted = 0, interrupts = 0;
 	sigfillset(&all_s);
 	sigprocmask(SIG_BLOCK, &all_s, NULL);
 	for (;;) {
@@ -49,7 +68,13 @@ int chain_stay(pid_t child)
 			kill(getpid(), SIGSTOP);
 			kill(child, SIGCONT);
 		}
-		if (sigwait(&all_s, &sig) == 0 && sig != SIGCHLD)
-			kill(child, sig);
+		sig = sigtimedwait(&all_s, NULL, doubts ? &later : NULL);
+		if (sig == SIGCHLD || (sig < 0 && !doubts))
+			continue;
+		if (sig > 0)
+			doubts = 0;
+		doubted = sig > 0 ? sig : doubted;
+		interrupts += sig == SIGINT || sig == SIGTERM;
+		kill(child, interrupts >= 3 ? SIGKILL : heeded(child, doubted, &doubts));
 	}
 }

@@ -19,13 +19,12 @@
 #include "become.h"
 #include "file.h"
 #include "opt.h"
-#include "place.h"
 #include "title.h"
 
 extern char **environ;
 static struct create_flags given;
 static const char *seccomp, *config, *apparmor, *selinux;
-static bool no_new_privs, clean_env, new_keyring, close_fds, die_too;
+static bool no_new_privs, clean_env, new_keyring, new_session, close_fds, die_too;
 
 static const struct opt opts[] = {
     {'u', "user", "USER[:GROUP]", "become this user, by name or number", OPT_STR, &given.user},
@@ -45,6 +44,8 @@ static const struct opt opts[] = {
     {0, "env-file", "FILE", "variables, a line each", OPT_LIST, &given.env_file},
     {'i', "ignore-environment", NULL, "start with an empty environment", OPT_FLAG, &clean_env},
     {0, "new-keyring", NULL, "a session keyring of its own", OPT_FLAG, &new_keyring},
+    {0, "new-session", NULL, "a session of its own, away from the caller's terminal", OPT_FLAG,
+	&new_session},
     {0, "close-fds", NULL, "no descriptors but 0, 1 and 2", OPT_FLAG, &close_fds},
     {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
     {0, "init", NULL, "stay as PID 1 that forwards signals and reaps", OPT_FLAG, &given.init},
@@ -179,8 +180,13 @@ int ctr_priv_main(int argc, char **argv)
 	    .preserve = close_fds ? 0 : 1u << 30,
 	    .pdeathsig = die_too,
 	    .same_user = !config && !given.user && !given.groups.n};
-	if (become_filter(&s, ctr_lib(), &b.seccomp) < 0)
+	/* Compiled ones are kept nowhere: $CTR_LIB would be a folder of the new root, and what
+	 * somebody put there not a filter of ours. */
+	if (become_filter(&s, NULL, &b.seccomp) < 0)
 		die_fail();
+	if (new_session && setsid() < 0)
+		die("a session: %m (the first process of a job has none: ctr-unshare -f before "
+		    "it)");
 	int code = become(&b);
 	die_code(code, "%s", fail_msg());
 }

@@ -8,7 +8,7 @@ test_setup() {
 	not_san
 	tar -C "$ROOTFS" -c . | ctr-image import i >/dev/null
 	export TMPDIR=$PWD # the scripts keep their things there
-	mkdir shared
+	mkdir shared 'a b'
 	chmod 755 shared
 	echo hello >shared/file
 	printf 'K=from a file\n' >vars
@@ -18,7 +18,9 @@ test_setup() {
 echo "argv $0 $*"
 sed 's/^[0-9]* [0-9]* [0-9]*:[0-9]* //; s/lowerdir=[^,]*,upperdir=[^,]*,workdir=[^,]*/layers/; s/master:[0-9]*/master/' \
 	/proc/self/mountinfo | sed "s|/[^ ]*/volumes/[^ ]*|VOLUME|; s|^[^ ]*/\(hosts\|hostname\|resolv.conf\) /etc|FILE /etc|" | sort
-grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status
+grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask|Sig(Ign|Blk)):' /proc/self/status
+[ "$(cut -d' ' -f6 /proc/1/stat)" != 1 ] || echo 'a session of its own'
+ls -A /tmp /run
 sed 's|/c-[0-9a-f]*-|/|' /proc/self/cgroup
 cat /proc/self/limits /proc/self/uid_map /proc/self/gid_map /proc/self/oom_score_adj
 env | sort
@@ -107,6 +109,9 @@ i
 -v /data i
 --mount type=bind,src=$PWD/shared/file,dst=/etc/motd,readonly i
 --mount type=tmpfs,dst=/run/x,tmpfs-size=65536 i
+--mount type=bind,src=./shared,dst=/m i
+-v $PWD/shared/file:/etc/hosts -v $PWD/shared:/mnt:rslave i
+-v /etc -v "$PWD/a b:/data/c d:ro" i
 -u 1000 i
 -u 1000:100 --group-add 7 i
 -w /new/folder i
@@ -231,7 +236,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ "$(script_of -d "${unseen[@]:2}")" = "$(script_of -d)" ]
 	[ "$(script_of -i)" = "$(script_of)" ]
 	[ "$(script_of --no-healthcheck)" = "$(script_of)" ]
-	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of)" ]
+	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of | sed 's/ --new-session//')" ] # the script's terminal
 	[ "$(script_of -d --restart=always --replace)" = "$(script_of -d)" ]
 	[ "$(script_of --name x --rm)" = "$(script_of --name x)" ]
 	[ ! -e c ] && [ ! -e p ]
@@ -295,6 +300,15 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	sh script clean
 	[ ! -e ctr-web ]
 	run -1 ctr-cgset -g web
+	# A signal that PID 1 would not heed ends it, as it ends ctr-run.
+	for box in '' '--pid host'; do
+		ctr-run --explain $box i sleep 1000 >script
+		run -124 timeout -k 5 0.5 sh script
+	done
+	# what an init takes is the init's
+	ctr-run --explain i sh -c 'trap "echo ended; exit 3" TERM; sleep 1000 & wait' >script
+	run -124 timeout -k 5 1 sh script
+	[ "$output" = ended ]
 	# and two at once without a name
 	ctr-run --explain i sh -c 'sleep 0.3; echo "$((1 + 1))"' >script
 	sh script >a & sh script >b & wait

@@ -112,7 +112,8 @@ static void put_namespaces(struct script *x)
 	for (int i = 0; i < NS_COUNT; i++)
 		if (x->s->ns_new & 1u << i)
 			fputc(letters[i], x->f);
-	put_flag(x, "-f", flags_shared(x->o, NS_PID) || x->s->ns_path[NS_PID]);
+	/* Who stays outside gets the terminal's signals, and forwards them. */
+	put_flag(x, "-f", !(x->s->ns_new & 1u << NS_PID));
 	put_flag(x, "--die-with-parent", true);
 	put_flag(x, "--propagation unchanged", shares(x));
 	put_opt(x, "--hostname", x->s->ns_new & 1u << NS_UTS ? x->s->hostname : NULL);
@@ -252,6 +253,9 @@ static int put_volumes(struct script *x)
 		} else if (is_v && *text == '.') { /* in whatever folder the script runs */
 			_cleanup_free_ char *whole = xasprintf("%s%s", v.src, strchr(text, ':'));
 			put_opt(x, "-v", whole);
+		} else if (strcmp(v.type, "bind") == 0 && !strstr(text, v.src)) {
+			_cleanup_free_ char *whole = volume_csv(v.src, v.dst, &v.options);
+			put_opt(x, "--mount", whole);
 		} else if (v.src || strcmp(v.type, "volume") != 0) {
 			put_opt(x, is_v ? "-v" : "--mount", text);
 		} else {
@@ -300,6 +304,18 @@ static bool option_is(const struct strv *l, const char *word)
 	return false;
 }
 
+/* Does a -v lie over this file of /etc? */
+static bool has_own(const struct script *x, const char *name)
+{
+	struct volume_req v;
+	bool any = false;
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++) {
+		any |= str_starts(v.dst, "/etc/") && strcmp(v.dst + strlen("/etc/"), name) == 0;
+		volume_req_free(&v);
+	}
+	return any;
+}
+
 static int put_root(struct script *x)
 {
 	const struct create_flags *o = x->o;
@@ -332,7 +348,7 @@ static int put_root(struct script *x)
 	if (!o->bundle)
 		put_opts(x, "--sysctl", &x->s->sysctl);
 	for (int i = 0; i < 3; i++)
-		if (x->etc & 1u << i)
+		if (x->etc & 1u << i && !has_own(x, explain_etc[i]))
 			fprintf(
 			    x->f, " \\\n\t-v \"$d/%s:/etc/%s\"", explain_etc[i], explain_etc[i]);
 	return put_volumes(x);
@@ -386,6 +402,7 @@ static void put_limits(struct script *x)
 static void put_priv(struct script *x)
 {
 	fputs("ctr-priv --new-keyring --close-fds --die-with-parent", x->f);
+	put_flag(x, "--new-session", !x->o->tty);
 	if (x->o->bundle) {
 		fputs(" --config /dev/fd/9", x->f);
 		return;
