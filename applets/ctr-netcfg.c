@@ -267,7 +267,7 @@ int ctr_netcfg_main(int argc, char **argv)
 	}
 	undo_commit();
 	/* Somebody flushed the ruleset, and a line failed because of it. */
-	if (!rules)
-		container_net_heal();
+	if (!rules && container_net_heal(false) < 0)
+		warn("%s", fail_msg());
 	return 0;
 }

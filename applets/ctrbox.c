@@ -10,6 +10,7 @@
 
 #include "applets.h"
 #include "cni.h"
+#include "container_net.h"
 #include "err.h"
 #include "rlimits.h"
 #include "file.h"
@@ -182,7 +183,7 @@ int main(int argc, char **argv)
 	    strcmp(name, "crun") == 0) /* some callers insist on a name */
 		name = "ctr-oci";
 	if (cni_is_plugin(name, argc))
-		return cni_main(name);
+		return cni_main(name, container_net_heal);
 	if (str_starts(name, "ctr-") && applet_find(name))
 		return applet_run(applet_find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

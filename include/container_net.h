@@ -43,8 +43,9 @@ void container_net_rename(const struct container *c);
 int container_net_restore(const struct strv *ids, bool look);
 /* fn for those of these ids that are still there; NULL: for each container. */
 int container_net_each(const struct strv *ids, int (*fn)(struct container *, void *), void *arg);
-/* container_net_restore() where somebody else has touched nf_tables; warns. */
-void container_net_heal(void);
+/* container_net_restore() of all containers, unless `always` only where somebody else has touched
+ * nf_tables. 0 or more, or -1 with fail(). */
+int container_net_heal(bool always);
 /* For ctr-gc: what names a container that nobody holds. Warns of what fails, and goes on: -1 then.
  */
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired);

@@ -25,17 +25,62 @@ plant() {
 	[ -z "$output" ]
 }
 
-@test "an upward call and an upward include are caught, one downward is not" {
-	plant engine '#include "file.h"
-int planted(void) { return file_poke("/x", "y"); }'
-	run -0 perl "$top/tests/rooms" lib.a
-	plant base 'int cgroup_layout(void); int planted(void) { return cgroup_layout(); }'
-	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = *"libcommon/base/planted.c: calls cgroup_layout() of the room kernel, which is above base"* ]]
-	plant engine '#include "record.h"
+@test "an upward call and an upward include are caught in every room, downward ones are not" {
+	# Of each room: a function, and a header that declares it.
+	local of=(base:file_poke:file.h kernel:cgroup_layout:cgroup.h netlink:nl_reset:nl.h image:image_open:image.h
+		spec:spec_free:spec.h network:network_open:network.h flags:flags_bundle:create_flags.h engine:engine_go:engine.h
+		container:container_open:record.h oci:oci_start:oci.h cni:cni_main:cni.h applets:applet_find:applets.h)
+	local r up f h last=base
+	for r in "${of[@]}"; do
+		IFS=: read -r up f h <<<"$r"
+		grep -q "\b$f(" "include/$h"
+		plant cni "int $f(void); int planted(void) { return $f(); }"
+		case $up in
+		container | oci)
+			run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
+			[[ "$output" = *"planted.c: calls $f() of the room $up: a standard face has records of its own"* ]]
+			;;
+		applets) ;;
+		*) run -0 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o ;;
+		esac
+		[ "$up" != base ] || continue
+		plant "$last" "int $f(void); int planted(void) { return $f(); }"
+		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
+		[[ "$output" = *"libcommon/$last/planted.c: calls $f() of the room $up, which is above $last"* ]]
+		plant "$last" "#include \"$h\"
+int planted(void) { return 1; }"
+		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
+		[[ "$output" = *"libcommon/$last/planted.c: includes $h of the room $up, which is above $last"* ]]
+		last=$up
+	done
+	# Through another header, too.
+	echo '#include "record.h"' >include/planted_by.h
+	plant base '#include "planted_by.h"
 int planted(void) { return 1; }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = *"libcommon/engine/planted.c: includes record.h of the room container, which is above engine"* ]]
+	[[ "$output" = *"libcommon/base/planted.c: includes record.h (by planted_by.h) of the room container"* ]]
+}
+
+@test "a signal handler in a room, and a function cut up by CTR_MINIMAL, are caught" {
+	plant engine '#include <signal.h>
+static void on(int sig) { (void)sig; }
+int planted(void)
+{
+	struct sigaction sa = {.sa_handler = on};
+	return signal(SIGINT, on) == SIG_ERR || sigaction(SIGTERM, &sa, 0);
+}'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "${#lines[@]}" -eq 2 ]
+	[[ "${lines[0]}" = "libcommon/engine/planted.c:5: a signal handler: "* && "${lines[1]}" = *":6: a signal handler: "* ]]
+	plant engine 'int planted(void)
+{
+#ifdef CTR_MINIMAL
+	return 1;
+#endif
+	return 0;
+}'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$output" = "libcommon/engine/planted.c:3: CTR_MINIMAL inside a function: the Makefile chooses files (NAME_minimal.c)" ]
 }
 
 @test "a circle of files, a file outside the rooms and a second of one name are caught" {

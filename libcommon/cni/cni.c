@@ -10,7 +10,6 @@
 
 #include "cni.h"
 #include "cni_call.h"
-#include "container_net.h"
 #include "err.h"
 #include "file.h"
 
@@ -66,7 +65,7 @@ static int env_args(struct cni_call *c)
 	for (size_t i = 0; i < c->args.n; i++) {
 		const char *arg = c->args.v[i], *eq = strchr(arg, '=');
 		if (!eq || strchr(eq + 1, '='))
-			return cni_fail(c, CNI_BAD_ENV, "CNI_ARGS: '%.60s' is not KEY=VALUE", arg);
+			return cni_fail(c, CNI_BAD_ENV, "CNI_ARGS: '%s' is not KEY=VALUE", arg);
 		bool found = false;
 		for (size_t k = 0; k < 3; k++)
 			found |=
@@ -78,11 +77,11 @@ static int env_args(struct cni_call *c)
 	bool ignore = flag && (str_eq(flag, "1") || strcasecmp(flag, "true") == 0);
 	if (flag && !ignore && !str_eq(flag, "0") && strcasecmp(flag, "false") != 0)
 		return cni_fail(
-		    c, CNI_BAD_ENV, "CNI_ARGS: IgnoreUnknown=%.40s: 1 or 0 is wanted", flag);
+		    c, CNI_BAD_ENV, "CNI_ARGS: IgnoreUnknown=%s: 1 or 0 is wanted", flag);
 	/* Plugins that read none of the keys never check. */
 	if (unknown && !ignore && c->does & (CNI_BRIDGE | CNI_MACVLAN | CNI_IPAM | CNI_TUNING))
 		return cni_fail(c, CNI_BAD_ENV,
-		    "CNI_ARGS: unknown: '%.60s' (IgnoreUnknown=1 passes over it)", unknown);
+		    "CNI_ARGS: unknown: '%s' (IgnoreUnknown=1 passes over it)", unknown);
 	return 0;
 }
 
@@ -104,7 +103,7 @@ static int env_read(struct cni_call *c)
 	while (i < 6 && !str_eq(command, commands[i]))
 		i++;
 	if (i == 6)
-		return cni_fail(c, CNI_BAD_ENV, "CNI_COMMAND: %s%.40s",
+		return cni_fail(c, CNI_BAD_ENV, "CNI_COMMAND: %s%s",
 		    command ? "unknown command " : "missing", command ? command : "");
 	c->command = (enum cni_command)i;
 	if (i == CNI_VERSION || i == CNI_GC || i == CNI_STATUS) {
@@ -115,7 +114,7 @@ static int env_read(struct cni_call *c)
 		return cni_fail(c, CNI_BAD_ENV, "CNI_CONTAINERID: missing");
 	if (!id_valid(c->id))
 		return cni_fail(
-		    c, CNI_BAD_ENV, "CNI_CONTAINERID: '%.60s' is not a container's id", c->id);
+		    c, CNI_BAD_ENV, "CNI_CONTAINERID: '%s' is not a container's id", c->id);
 	if (!c->ifname || !*c->ifname)
 		return cni_fail(c, CNI_BAD_ENV, "CNI_IFNAME: missing");
 	if (ifname_check("CNI_IFNAME", c->ifname) < 0) {
@@ -280,15 +279,22 @@ static int do_del(struct cni_call *c)
 	return why ? fail("%s", why) : 0;
 }
 
+/* Somebody may have flushed the ruleset: what others lost by that is put back. */
+static void cni_heal(struct cni_call *c)
+{
+	if (c->heal(false) < 0)
+		warn("%s", fail_msg());
+}
+
 /* What could not be reported to anybody is removed. (Any other failed ADD leaves nothing.) */
 static int do_add(struct cni_call *c)
 {
 	/* What a flush took is put in again first: a port that another has lost is still his. */
 	if (c->does & CNI_PORTS)
-		container_net_heal();
+		cni_heal(c);
 	int r = add(c);
 	if (r == 0 && !(c->does & CNI_PORTS))
-		container_net_heal();
+		cni_heal(c);
 	if (r == 0 || !ferror(stdout))
 		return r;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -307,7 +313,7 @@ static int do_check(struct cni_call *c)
 		return cni_loopback(c, NULL);
 	if (!c->prev_json)
 		return cni_fail(c, CNI_BAD_CONFIG, "prevResult: missing");
-	container_net_heal(); /* somebody may have flushed the ruleset */
+	cni_heal(c);
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
 		return -1;
 	if (c->does & CNI_MAIN && !chained(c) && cni_link_check(c) < 0)
@@ -336,7 +342,7 @@ static int do_gc(struct cni_call *c)
 		why = xstrdup(fail_msg());
 	if (c->does & CNI_IPAM && cni_ipam_gc(c, &valid) < 0 && !why)
 		why = xstrdup(fail_msg());
-	if (!why && (cni_keep_only(c, &valid) < 0 || container_net_restore(NULL, false) < 0))
+	if (!why && (cni_keep_only(c, &valid) < 0 || c->heal(true) < 0))
 		why = xstrdup(fail_msg());
 	strv_free(&valid);
 	return why ? fail("%s", why) : r;
@@ -379,9 +385,9 @@ static int run(struct cni_call *c)
 	}
 }
 
-int cni_main(const char *name)
+int cni_main(const char *name, cni_heal_fn *heal)
 {
-	struct cni_call c = {.plugin = name, .ns = -1};
+	struct cni_call c = {.plugin = name, .ns = -1, .heal = heal};
 	err_applet = name;
 	for (int i = 0; i < PLUGINS; i++)
 		if (strcmp(name, plugins[i].name) == 0) {

@@ -104,8 +104,8 @@ int cni_refuse(struct cni_call *c, const json_t *o, const char *const *keys)
 		    (json_is_string(v) && !json_string_length(v)))
 			continue;
 		_cleanup_free_ char *text = json_text(v);
-		return cni_fail(c, CNI_UNSUPPORTED, "%s: %.100s: not supported by this %s", *keys,
-		    text, c->plugin);
+		return cni_fail(
+		    c, CNI_UNSUPPORTED, "%s: %s: not supported by this %s", *keys, text, c->plugin);
 	}
 	return 0;
 }
@@ -116,7 +116,7 @@ int cni_backend(struct cni_call *c, const char *key)
 	if (cni_str(c, key, &s) < 0)
 		return -1;
 	return s && *s && strcmp(s, "iptables") != 0 && strcmp(s, "nftables") != 0
-		   ? cni_fail(c, CNI_BAD_CONFIG, "%s: '%.40s' is not iptables or nftables", key, s)
+		   ? cni_fail(c, CNI_BAD_CONFIG, "%s: '%s' is not iptables or nftables", key, s)
 		   : 0;
 }
 
@@ -153,7 +153,7 @@ static int read_version(struct cni_call *c)
 	c->version = version_number(s);
 	if (c->version < 0 && c->command != CNI_VERSION)
 		return cni_fail(
-		    c, CNI_BAD_VERSION, "cniVersion %.40s: this plugin knows 0.1.0 to 1.1.0", s);
+		    c, CNI_BAD_VERSION, "cniVersion %s: this plugin knows 0.1.0 to 1.1.0", s);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int read_ipam(struct cni_call *c)
 		return call_wrong(c, -1);
 	if (c->ipam_type && (strchr(c->ipam_type, '/') || c->ipam_type[0] == '.'))
 		return cni_fail(
-		    c, CNI_BAD_CONFIG, "ipam.type: '%.60s' is not a plugin's name", c->ipam_type);
+		    c, CNI_BAD_CONFIG, "ipam.type: '%s' is not a plugin's name", c->ipam_type);
 	return 0;
 }
 

@@ -168,7 +168,7 @@ static int chain_firewall(struct cni_call *c)
 	if (strcmp(policy, "same-bridge") == 0)
 		return 1;
 	return cni_fail(
-	    c, CNI_UNSUPPORTED, "ingressPolicy: '%.40s' is not open or same-bridge", policy);
+	    c, CNI_UNSUPPORTED, "ingressPolicy: '%s' is not open or same-bridge", policy);
 }
 
 static int chain_spoof(struct cni_call *c, bool *on)

@@ -34,7 +34,7 @@ char *cni_find(struct cni_call *c, const char *type)
 	}
 	strv_free(&dirs);
 	if (!found)
-		cni_fail(c, CNI_BAD_CONFIG, "ipam.type: no plugin %s in CNI_PATH (%.200s)", type,
+		cni_fail(c, CNI_BAD_CONFIG, "ipam.type: no plugin %s in CNI_PATH (%s)", type,
 		    c->path ? c->path : "");
 	return found;
 }

@@ -16,7 +16,7 @@ static int ipam_addr(
 	if (jget_str(&c->j, o, at, key, &s) < 0)
 		return -1;
 	if (s && *s && addr_parse(key, s, out) < 0)
-		return jwrong(&c->j, at, key, "'%.60s' is not an address", s);
+		return jwrong(&c->j, at, key, "'%s' is not an address", s);
 	return 0;
 }
 

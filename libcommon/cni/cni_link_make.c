@@ -125,7 +125,7 @@ static int link_mode(struct cni_call *c, const char *mode, int *out)
 			*out = modes[i].mode;
 			return 0;
 		}
-	return cni_fail(c, CNI_BAD_CONFIG, "mode: '%.40s' is not one of %s", mode, c->plugin);
+	return cni_fail(c, CNI_BAD_CONFIG, "mode: '%s' is not one of %s", mode, c->plugin);
 }
 
 /* macvlan and ipvlan: the parent is named, or is the interface of the default route. */

@@ -42,11 +42,11 @@ static int ports_one(struct cni_call *c, const json_t *o, size_t i, struct nft_p
 		return jwrong(&c->j, at, from ? "containerPort" : "hostPort", "is missing");
 	int number = ports_proto(proto && *proto ? proto : "tcp");
 	if (number < 0)
-		return jwrong(&c->j, at, "protocol", "'%.20s' is not tcp, udp or sctp", proto);
+		return jwrong(&c->j, at, "protocol", "'%s' is not tcp, udp or sctp", proto);
 	*p = (struct nft_port){
 	    .proto = (uint8_t)number, .hport = (uint16_t)from, .cport = (uint16_t)to};
 	if (host && *host && addr_parse("hostIP", host, &p->host) < 0)
-		return jwrong(&c->j, at, "hostIP", "'%.60s' is not an address", host);
+		return jwrong(&c->j, at, "hostIP", "'%s' is not an address", host);
 	if (p->host.family == AF_INET6 && addr_is_loopback(&p->host))
 		return cni_fail(c, CNI_UNSUPPORTED,
 		    "hostIP: %s: the kernel cannot translate IPv6's loopback", host);

@@ -81,7 +81,7 @@ static int result_addr(const struct jctx *c, const json_t *o, const char *path, 
 		return r < 0 ? -1 : 0;
 	if ((a ? addr_parse(key, s, a) : cidr_parse(key, s, cidr)) < 0)
 		return jwrong(
-		    c, path, key, "'%.60s' is not %s", s, a ? "an address" : "ADDRESS/LENGTH");
+		    c, path, key, "'%s' is not %s", s, a ? "an address" : "ADDRESS/LENGTH");
 	return 1;
 }
 

@@ -75,8 +75,10 @@ int container_net_restore(const struct strv *ids, bool look)
 	return 0;
 }
 
-void container_net_heal(void)
+int container_net_heal(bool always)
 {
+	(void)always;
+	return 0;
 }
 
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired)

@@ -39,13 +39,13 @@ int container_net_restore(const struct strv *ids, bool look)
 	return endpoint_restore_close(&r, container_net_each(ids, restore_one, &r));
 }
 
-void container_net_heal(void)
+int container_net_heal(bool always)
 {
 	struct nft f;
-	if (geteuid() || nft_open(&f) < 0)
-		return;
-	bool strange = nft_strange(&f.body);
-	nft_close(&f);
-	if (strange && container_net_restore(NULL, false) < 0)
-		warn("%s", fail_msg());
+	if (!always && (geteuid() || nft_open(&f) < 0))
+		return 0;
+	bool strange = always || nft_strange(&f.body);
+	if (!always)
+		nft_close(&f);
+	return strange ? container_net_restore(NULL, false) : 0;
 }
