@@ -19,8 +19,7 @@ struct log {
 	uint64_t dropped_bytes; /* since the last write that worked */
 	char sink;              /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
 	bool stalled;           /* the last line had to be dropped there */
-	char *tag;              /* the tag of its lines there */
-	const char *id;
+	char *head;             /* what each line begins with there, but for its priority */
 	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived */
 	struct {
 		char text[LOG_LINE];
@@ -36,9 +35,9 @@ struct log {
  * rotated. -1 with fail().
  */
 int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files);
-/* Open the host's syslog ('s') or journald ('j') instead, with the container's name and id, which
- * stay the caller's until log_close(). -1 with fail(). */
-int log_open_sink(struct log *l, char kind, const char *tag, const char *id);
+/* Open the host's syslog ('s') or journald ('j') instead. Lines bear the tag (NULL: the container's
+ * name); the journal also gets the name and the id. -1 with fail(). */
+int log_open_sink(struct log *l, char kind, const char *tag, const char *name, const char *id);
 /* A line to that; false when nobody took it. */
 bool log_send(struct log *l, int stream, const char *text, size_t n);
 /* Milliseconds until lines that are kept back (flush_ms) have to be written; -1: there are none.

@@ -209,6 +209,13 @@ refused() {
 	grep -q 'MESSAGE=err' jrn
 	run -1 ctr-logs j
 	[[ "$output" = *"journalctl CONTAINER_NAME=j" ]]
+	grep -q '^CONTAINER_NAME=j$' jrn
+	# nothing is cut short
+	long=$(printf '%0128d' 0) tag=$(printf '%0600d' 0)
+	in_own ctr-run -d --name "$long" --log-driver journald --log-opt "tag=$tag" "$ROOTFS" echo much >/dev/null
+	wait_for 5 grep -q "^MESSAGE=much" jrn
+	grep -q "^CONTAINER_NAME=$long\$" jrn
+	grep -q "^SYSLOG_IDENTIFIER=$tag\$" jrn
 	kill "${pids[@]:1}"
 	wait "${pids[@]:1}" || true
 	# nobody listens, or does not read: the container goes on

@@ -32,14 +32,14 @@ int addr_parse(const char *what, const char *s, struct addr *out)
 		else if (inet_pton(AF_INET6, t, out->b) == 1)
 			out->family = AF_INET6;
 	}
-	return out->family ? 0 : fail("%s: '%.60s' is not an IPv4 or IPv6 address", what, s);
+	return out->family ? 0 : fail("%s: '%s' is not an IPv4 or IPv6 address", what, s);
 }
 
 int cidr_parse(const char *what, const char *s, struct cidr *out)
 {
 	const char *slash = strchr(s, '/');
 	if (!slash || slash - s >= ADDR_TEXT + 2)
-		return fail("%s: '%.60s' is not ADDRESS/LENGTH (10.0.0.0/24, say)", what, s);
+		return fail("%s: '%s' is not ADDRESS/LENGTH (10.0.0.0/24, say)", what, s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(slash - s));
 	int64_t len;
 	if (addr_parse(what, a, &out->a) < 0 ||

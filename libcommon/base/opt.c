@@ -194,14 +194,14 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 	const char *asked = is_short && given[1] != '-' ? letter + 1 : word;
 	for (size_t i = 0; u->others && u->others[i][0]; i++)
 		if (strcmp(asked, u->others[i][0]) == 0)
-			die_usage("no option %.100s: here it is %s", given, u->others[i][1]);
+			die_usage("no option %s: here it is %s", given, u->others[i][1]);
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
 	 * still print them so. */
 	const char *hint =
 	    given[0] == '-' && given[1] == '-' ? opt_meant(u, word, 2) : opt_meant(u, word, 0);
 	if (hint && (!is_short || strlen(word) > 1))
-		die_usage("unknown option %.100s: did you mean --%s?", given, hint);
-	die_help("unknown option %.100s", is_short ? letter : given);
+		die_usage("unknown option %s: did you mean --%s?", given, hint);
+	die_help("unknown option %s", is_short ? letter : given);
 }
 
 int opt_parse(const struct usage *u, int argc, char **argv)

@@ -38,7 +38,7 @@ static int protocol(const char *what, const char *s, size_t *len, uint8_t *proto
 	if (strcmp(slash, "/udp") == 0)
 		*proto = IPPROTO_UDP;
 	else if (strcmp(slash, "/tcp") != 0)
-		return fail("%s: protocol '%.20s' is not tcp or udp", what, slash + 1);
+		return fail("%s: protocol '%s' is not tcp or udp", what, slash + 1);
 	*len = (size_t)(slash - s);
 	return 0;
 }

@@ -34,7 +34,7 @@ static json_t *pipeline(struct tmpl *t, json_t *dot, bool live);
 static json_t *bad(const char *what, const char *at)
 {
 	errno = EINVAL;
-	fail("--format: %s%s%.40s", what, at ? " at " : "", at ? at : "");
+	fail("--format: %s%s%s", what, at ? " at " : "", at ? at : "");
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* trace.c: reporting each step; see trace.h. One write(2) a line, because two processes report. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,12 +28,14 @@ void trace_line(const char *fmt, ...)
 	va_start(ap, fmt);
 	n += vsnprintf(line + n, sizeof line - (size_t)n, fmt, ap);
 	va_end(ap);
+	if (n > (int)sizeof line - 1) { /* a long path: its beginning tells */
+		n = sizeof line - 1;
+		memcpy(line + n - 3, "...", 4);
+	}
 	if (trace_to) {
 		trace_to(line);
 		return;
 	}
-	if (n > (int)sizeof line - 1) /* a long path: its beginning tells */
-		n = sizeof line - 1;
 	line[n++] = '\n';
 	if (write(2, line, (size_t)n) < 0)
 		trace_on = false;

@@ -182,7 +182,7 @@ static int image_volume(struct making *m, const char *path, int *anon)
 {
 	struct volume_req v;
 	if (strchr(path, ':')) /* "/:/host" would be a folder of the host */
-		return errno = EINVAL, fail("the image's volume '%.300s': a colon in it", path);
+		return errno = EINVAL, fail("the image's volume '%s': a colon in it", path);
 	if (volume_parse_v(path, &v) < 0)
 		return fail_in("an image's volume");
 	int r = taken(m->s, v.dst) ? 0 : volume_add(m, &v, anon);

@@ -28,7 +28,7 @@ static int option(struct one *n, const char *word)
 			return 0;
 		}
 	if (!str_starts(word, "alias="))
-		return fail("--net: '%.80s' is not one of name= ip= ip6= mac= alias=", word);
+		return fail("--net: '%s' is not one of name= ip= ip6= mac= alias=", word);
 	strv_add(&n->alias, word + 6);
 	return name_check("alias", word + 6);
 }

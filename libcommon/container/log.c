@@ -142,7 +142,7 @@ static void log_gather(struct log *l, const char *head, bool partial, const char
 /* The next write begins with a line that says what is missing. */
 static void log_tell(struct log *l)
 {
-	char head[LOG_HEAD + 1], msg[80];
+	char head[LOG_HEAD + 1], msg[100];
 	if (!l->dropped_bytes || l->out_n)
 		return;
 	log_head(head, 2);
@@ -221,8 +221,8 @@ void log_close(struct log *l)
 	log_put(l);
 	close(l->fd);
 	l->fd = -1;
-	free(l->tag);
-	l->tag = NULL;
+	free(l->head);
+	l->head = NULL;
 	l->sink = 0;
 }
 

@@ -10,11 +10,14 @@
 #include "log.h"
 #include "str.h"
 
-int log_open_sink(struct log *l, char kind, const char *tag, const char *id)
+int log_open_sink(struct log *l, char kind, const char *tag, const char *name, const char *id)
 {
 	l->sink = kind;
-	l->tag = xstrdup(tag);
-	l->id = id;
+	tag = tag ? tag : name;
+	l->head = kind == 's' ? xasprintf("%s: ", tag)
+			      : xasprintf("SYSLOG_IDENTIFIER=%s\nCONTAINER_NAME=%s\n"
+					  "CONTAINER_ID=%s\nMESSAGE=",
+				    tag, name, id);
 	l->stalled = false;
 	l->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	/* A burst fills the listener's queue of ten, and is waited for; one that does not read at
@@ -32,19 +35,12 @@ int log_open_sink(struct log *l, char kind, const char *tag, const char *id)
 bool log_send(struct log *l, int stream, const char *text, size_t n)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	char head[512];
-	int len;
-	strcpy(to.sun_path, l->sink == 's' ? "/dev/log" : "/run/systemd/journal/socket");
-	if (l->sink == 's') /* daemon.err, daemon.info */
-		len = snprintf(head, sizeof head, "<%d>%.200s: ", stream == 2 ? 27 : 30, l->tag);
-	else
-		len = snprintf(head, sizeof head,
-		    "PRIORITY=%d\nSYSLOG_IDENTIFIER=%.120s\nCONTAINER_NAME=%.120s\nCONTAINER_ID=%"
-		    "s\n"
-		    "MESSAGE=",
-		    stream == 2 ? 3 : 6, l->tag, l->tag, l->id);
+	bool syslog = l->sink == 's', err = stream == 2;
+	strcpy(to.sun_path, syslog ? "/dev/log" : "/run/systemd/journal/socket");
+	_cleanup_free_ char *head = /* daemon.err, daemon.info */
+	    xasprintf(syslog ? "<%d>%s" : "PRIORITY=%d\n%s", (syslog ? 30 : 6) - 3 * err, l->head);
 	struct iovec v[3] = {
-	    {head, (size_t)len}, {(void *)(uintptr_t)text, n}, {"\n", l->sink == 'j'}};
+	    {head, strlen(head)}, {(void *)(uintptr_t)text, n}, {"\n", l->sink == 'j'}};
 	struct msghdr m = {
 	    .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = v, .msg_iovlen = 3};
 	bool sent = sendmsg(l->fd, &m, MSG_NOSIGNAL | (l->stalled ? MSG_DONTWAIT : 0)) >= 0;

@@ -61,7 +61,7 @@ int record_exit_read(int fd, struct container *c)
 	long code = strtol(text, &rest, 10);
 	if (rest == text || code < 0 || code > 255 || *rest != ' ' ||
 	    !stamp(rest, &c->finished, &c->finished_ns))
-		return errno = EINVAL, fail("exit: '%.40s' is not CODE SECONDS.NANOS", text);
+		return errno = EINVAL, fail("exit: '%s' is not CODE SECONDS.NANOS", text);
 	c->exit_code = (int)code;
 	const char *again = strstr(rest, " r");
 	c->restarts = again ? atoi(again + 2) : 0;
@@ -85,7 +85,7 @@ static void read_started(struct container *c)
 	if (s >= 0 && !stamp(text, &c->started, &c->started_ns) &&
 	    strspn(text, " \n") != strlen(text)) {
 		errno = EINVAL;
-		fail("started: '%.40s' is not a time", text);
+		fail("started: '%s' is not a time", text);
 		corrupt(c);
 	}
 }

@@ -12,7 +12,7 @@
 
 static int bad(const char *opt, const char *arg, const char *why)
 {
-	return errno = EINVAL, fail("%s: '%.300s': %s", opt, arg, why);
+	return errno = EINVAL, fail("%s: '%s': %s", opt, arg, why);
 }
 
 void volume_req_free(struct volume_req *v)
@@ -90,7 +90,7 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		/* SELinux labels are not set by us; the others meant something on another system */
 		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") &&
 			 strcmp(w, "consistent"))
-			r = (errno = EINVAL, fail("-v: '%.300s': '%.100s' is not an option (ro, "
+			r = (errno = EINVAL, fail("-v: '%s': '%s' is not an option (ro, "
 						  "rw, nocopy, rprivate, "
 						  "rslave, nosuid, ...)",
 						 arg, w));
@@ -206,7 +206,7 @@ static int mount_tmpfs(struct volume_req *out, const char *key, const char *valu
 	}
 	if (!*value || strspn(value, "01234567") != strlen(value) || strlen(value) > 5)
 		return errno = EINVAL,
-		       fail("--mount: tmpfs-mode: '%.100s' is not an octal mode", value);
+		       fail("--mount: tmpfs-mode: '%s' is not an octal mode", value);
 	strv_addf(&out->options, "mode=%s", value);
 	return 0;
 }
@@ -237,7 +237,7 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 	if (!value && known_word(key))
 		return strv_add(&out->options, key), 0;
 	return errno = EINVAL,
-	       fail("--mount: '%.300s': '%.100s' is not a field (type, source, target, readonly, "
+	       fail("--mount: '%s': '%s' is not a field (type, source, target, readonly, "
 		    "bind-propagation, tmpfs-size, ...)",
 		   arg, key);
 }

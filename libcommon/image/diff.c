@@ -51,7 +51,7 @@ static int one(struct diff *d, struct merged *up, const struct merged_name *item
 	if (fstatat(up->fds[0], item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %m", item->name);
 	if (at + len + 2 > sizeof d->path)
-		return errno = ENAMETOOLONG, fail("%.200s: %m", d->path);
+		return errno = ENAMETOOLONG, fail("%s: %m", d->path);
 	d->path[at] = '/';
 	memcpy(d->path + at + 1, item->name, len + 1);
 	size_t in = below(low, item->name, &under);
@@ -75,9 +75,10 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 		    fstatat(low->fds[low->names[i].layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    layer_is_whiteout(&st))
 			continue;
-		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) <
+		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) >=
 		    (int)(sizeof d->path - at))
-			r = d->fn('D', d->path, d->arg);
+			return errno = ENAMETOOLONG, fail("%s: %m", d->path);
+		r = d->fn('D', d->path, d->arg);
 	}
 	return r;
 }

@@ -44,7 +44,7 @@ bool digest_hex_valid(const char *s)
 const char *digest_parse(const char *what, const char *s)
 {
 	if (!str_starts(s, "sha256:") || !digest_hex_valid(s + 7)) {
-		fail("%s: '%.100s' is not a digest (sha256: and 64 hex digits)", what, s);
+		fail("%s: '%s' is not a digest (sha256: and 64 hex digits)", what, s);
 		return NULL;
 	}
 	return s + 7;

@@ -26,7 +26,7 @@ static char *clean(const char *what, const char *base, const char *name)
 	_cleanup_free_ char *in = base ? xasprintf("%s/../%s", base, name) : xstrdup(name);
 	if (strlen(in) >= PATH_MAX || *name == '/') {
 		errno = EINVAL;
-		fail("%s: %.100s: absolute, or too long a name in an archive", what, name);
+		fail("%s: %s: absolute, or too long a name in an archive", what, name);
 		return NULL;
 	}
 	char *out = xcalloc(1, strlen(in) + 1);
@@ -37,7 +37,7 @@ static char *clean(const char *what, const char *base, const char *name)
 		if (strcmp(p, "..") == 0 && (!base || n == 0)) {
 			free(out);
 			errno = EINVAL;
-			fail("%s: %.100s: a name that leads out of the archive", what, name);
+			fail("%s: %s: a name that leads out of the archive", what, name);
 			return NULL;
 		}
 		if (strcmp(p, "..") == 0) {
@@ -76,14 +76,14 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 	while ((r = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK ||
 	       r == ARCHIVE_WARN) {
 		if ((uint64_t)offset != size) /* no tool saves images as sparse files */
-			return errno = EINVAL, fail("%s: %.100s: a sparse file", f->what, to->name);
+			return errno = EINVAL, fail("%s: %s: a sparse file", f->what, to->name);
 		size += n;
 		if (fd_write_all(fd, data, n) < 0)
 			return fail("%s: write to the store: %m", f->what);
 	}
 	if (r != ARCHIVE_EOF)
 		return errno = EINVAL,
-		       fail("%s: %.100s: %s", f->what, to->name, archive_error_string(a));
+		       fail("%s: %s: %s", f->what, to->name, archive_error_string(a));
 	return 0;
 }
 
@@ -283,8 +283,8 @@ int image_files_open(const struct image_files *f, const char *name, const struct
 	if (file)
 		*file = x;
 	if (fd < 0 && errno == ENOENT)
-		return fail("%s: %.200s: not in it", f->what, name);
-	return fd < 0 ? fail("%s: %.200s: open: %m", f->what, name) : fd;
+		return fail("%s: %s: not in it", f->what, name);
+	return fd < 0 ? fail("%s: %s: open: %m", f->what, name) : fd;
 }
 
 char *image_files_read(const struct image_files *f, const char *name, size_t *len)

@@ -52,7 +52,7 @@ static int layer(
 {
 	const struct image_file *row;
 	_cleanup_close_ int fd = image_files_open(l->f, path, &row);
-	_cleanup_free_ char *what = xasprintf("%s: layer %.20s", l->f->what, blob ? blob : path);
+	_cleanup_free_ char *what = xasprintf("%s: layer %s", l->f->what, blob ? blob : path);
 	if (fd < 0 || store_layer(l->s, fd, what, !row, blob, diff_id, in) < 0)
 		return -1;
 	if (in->comp >= COMP_XZ)
@@ -305,7 +305,7 @@ static int docker_image(struct load *l, const json_t *o)
 		return errno = EINVAL,
 		       fail("%s: manifest.json: an image without Config", l->f->what);
 	_cleanup_free_ char *text = image_files_read(l->f, path, &len);
-	_cleanup_free_ char *what = xasprintf("%s: %.80s", l->f->what, path);
+	_cleanup_free_ char *what = xasprintf("%s: %s", l->f->what, path);
 	struct image_config c;
 	struct manifest m = {0};
 	char hex[DIGEST_HEX];

@@ -266,7 +266,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	if (fstatat(dir, item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: stat: %m", item->name); /* gone meanwhile */
 	if (at + len + 16 > sizeof p->path)
-		return errno = ENAMETOOLONG, fail("%.200s...: %m", p->path);
+		return errno = ENAMETOOLONG, fail("%s: %m", p->path);
 	if (layer_is_whiteout(&st)) {
 		if (!p->as_layer)
 			return 0;
@@ -340,7 +340,7 @@ static int one(struct pack *p, const struct subject *s)
 	struct merged m;
 	size_t len = strlen(s->as);
 	if (len + 3 > sizeof p->path)
-		return errno = ENAMETOOLONG, fail("%.200s: %m", s->as);
+		return errno = ENAMETOOLONG, fail("%s: %m", s->as);
 	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("%s: %m", s->as);
 	if (kernels(s->dir))

@@ -15,7 +15,7 @@
 
 static int bad(const char *in, const char *why)
 {
-	return errno = EINVAL, fail("%.255s: not an image name (%s)", in, why);
+	return errno = EINVAL, fail("%s: not an image name (%s)", in, why);
 }
 
 /* A component of the name's path, or (first) the host of a registry. */
@@ -113,7 +113,7 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	}
 	if (found >= 0)
 		return found;
-	return errno = ENOENT, fail("%.255s: no such image (ctr-image pull %.255s, or ctr-image "
-				    "import %.255s FILE.tar; ctr-image ls lists what there is)",
+	return errno = ENOENT, fail("%s: no such image (ctr-image pull %s, or ctr-image "
+				    "import %s FILE.tar; ctr-image ls lists what there is)",
 				   operand, operand, operand);
 }

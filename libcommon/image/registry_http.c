@@ -224,7 +224,7 @@ static int token(struct registry *r, const struct challenge *c)
 	if (str_starts(r->base, "https:") && !str_starts(c->realm, "https:") &&
 	    !registry_loopback(r))
 		return errno = EPROTO,
-		       fail("%s: asks for credentials to be sent unencrypted, to %.100s", r->host,
+		       fail("%s: asks for credentials to be sent unencrypted, to %s", r->host,
 			   c->realm);
 	buf_printf(&url, "%s%cservice=", c->realm, strchr(c->realm, '?') ? '&' : '?');
 	url_add(&url, c->service ? c->service : "");
@@ -329,8 +329,8 @@ int reply_refused(const struct registry *r, const char *what, const struct reply
 	if (p->status == 429)
 		return errno = EAGAIN,
 		       fail("%s: %s: too many requests; try again later, or log in", r->host, what);
-	return errno = EIO, fail("%s: %s: status %d%s%.200s", r->host, what, p->status,
-				why ? ": " : "", why ? why : "");
+	return errno = EIO, fail("%s: %s: status %d%s%s", r->host, what, p->status, why ? ": " : "",
+				why ? why : "");
 }
 
 /* --- blobs --- */

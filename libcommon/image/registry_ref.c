@@ -85,7 +85,7 @@ int challenge_parse(const char *header, struct challenge *out)
 	out->basic = n == 5 && strncasecmp(p, "Basic", n) == 0;
 	if (!out->basic && (n != 6 || strncasecmp(p, "Bearer", n) != 0))
 		return errno = EINVAL,
-		       fail("the registry asks for '%.40s', which is not known here", header);
+		       fail("the registry asks for '%s', which is not known here", header);
 	for (p += n; p && *(p += strspn(p, ", \t"));) {
 		char *key = NULL, *value = NULL;
 		char **to = NULL;
@@ -105,7 +105,7 @@ int challenge_parse(const char *header, struct challenge *out)
 	if (p && (out->basic || out->realm))
 		return 0;
 	challenge_free(out);
-	return errno = EINVAL, fail("the registry's challenge is damaged: '%.80s'", header);
+	return errno = EINVAL, fail("the registry's challenge is damaged: '%s'", header);
 }
 
 void challenge_free(struct challenge *c)

@@ -52,17 +52,16 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 {
 	struct stat st;
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %.300s: %m", u->what, path);
+		return errno == ENOENT ? 0 : fail("%s: %s: %m", u->what, path);
 	if (S_ISDIR(st.st_mode))
 		return errno = EISDIR,
-		       fail("%s: %.300s: not a directory, but there is one already", u->what, path);
+		       fail("%s: %s: not a directory, but there is one already", u->what, path);
 	_cleanup_close_ int over = mounted(u, dir, base);
 	if (over >= 0)
-		return errno = EBUSY,
-		       fail("%s: %.300s: something is mounted there; it is not replaced", u->what,
-			   path);
+		return errno = EBUSY, fail("%s: %s: something is mounted there; it is not replaced",
+					  u->what, path);
 	if (unlinkat(dir, base, 0) < 0)
-		return fail("%s: %.300s: replace: %m", u->what, path);
+		return fail("%s: %s: replace: %m", u->what, path);
 	return 0;
 }
 
@@ -77,7 +76,7 @@ static int tar_fail(const struct unpack *u, const char *path)
 		return fail("%s", why);
 	if (strstr(why, "nrecognized"))
 		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
-	return path ? fail("%s: %.300s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
+	return path ? fail("%s: %s: %s", u->what, path, why) : fail("%s: %s", u->what, why);
 }
 
 static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size)
@@ -92,7 +91,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 			ssize_t w = pwrite(
 			    fd, (const char *)data + done, n - done, offset + (la_int64_t)done);
 			if (w < 0 && errno != EINTR)
-				return fail("%s: %.300s: write: %m", u->what, path);
+				return fail("%s: %s: write: %m", u->what, path);
 			done += w > 0 ? (size_t)w : 0;
 		}
 		if (n)
@@ -101,7 +100,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 	if (r != ARCHIVE_EOF)
 		return tar_fail(u, path);
 	if (end < size && ftruncate(fd, size) < 0) /* a hole at the end */
-		return fail("%s: %.300s: truncate: %m", u->what, path);
+		return fail("%s: %s: truncate: %m", u->what, path);
 	return 0;
 }
 
@@ -118,7 +117,7 @@ static int write_through(
 	snprintf(at, sizeof at, "/proc/self/fd/%d", over);
 	_cleanup_close_ int fd = open(at, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fail("%s: %.300s: write to what is mounted there: %m", u->what, path);
+		return fail("%s: %s: write to what is mounted there: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return -1;
 	return 1;
@@ -138,7 +137,7 @@ static int entry_file(
 	else if (fd < 0 && (errno == EISDIR || errno == EBUSY))
 		return -1;
 	if (fd < 0)
-		return fail("%s: %.300s: create: %m", u->what, path);
+		return fail("%s: %s: create: %m", u->what, path);
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return unlinkat(dir, base, 0), -1; /* half a file is none */
 	return unpack_attr_file(u, e, path, fd);
@@ -161,17 +160,17 @@ static int entry_dir(
 	struct stat st;
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return fail("%s: %.300s: mkdir: %m", u->what, path);
+			return fail("%s: %s: mkdir: %m", u->what, path);
 		if (!u->how.plain &&
 		    layer_is_whiteout(
 			&st)) { /* deleted, then made anew: what is below does not show */
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
-				return fail("%s: %.300s: mkdir: %m", u->what, path);
+				return fail("%s: %s: mkdir: %m", u->what, path);
 			if (unpack_opaque(u, dir, base, path) < 0)
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			return errno = ENOTDIR,
-			       fail("%s: %.300s: a directory, but there is something else already",
+			       fail("%s: %s: a directory, but there is something else already",
 				   u->what, path);
 		} else if (u->how.keep_dirs) {
 			return 0;
@@ -189,11 +188,11 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 	if (str_starts(name, ".wh.")) /* AUFS's own notes (.wh..wh.plnk, ...) */
 		return 0;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return errno = EINVAL, fail("%s: %.300s: a whiteout without a name", u->what, path);
+		return errno = EINVAL, fail("%s: %s: a whiteout without a name", u->what, path);
 	if (mark(dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return fail("%s: %.300s: mark as deleted: %m", u->what, path);
+		return fail("%s: %s: mark as deleted: %m", u->what, path);
 	/* it means what is below; what this layer has itself stays (layer.md, "Whiteouts") */
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return unpack_opaque(u, dir, name, path);
@@ -209,23 +208,23 @@ static int entry_hardlink(
 	if (unpack_name(u, archive_entry_hardlink(e), "link target", target) < 0)
 		return -1;
 	if (!*target || strcmp(target, path) == 0)
-		return errno = EINVAL, fail("%s: %.300s: a link to itself", u->what, path);
+		return errno = EINVAL, fail("%s: %s: a link to itself", u->what, path);
 	_cleanup_close_ int here =
 	    fcntl(dir, F_DUPFD_CLOEXEC, 0); /* the way to the target may close it */
 	int there = unpack_way(u, target, &tbase, false);
 	if (there < 0)
-		return fail_in("%s: %.300s: link", u->what, path);
+		return fail_in("%s: %s: link", u->what, path);
 	if (fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
 	    layer_is_whiteout(&st))
 		return errno = EINVAL,
-		       fail("%s: %.300s: a link to %.300s, which this archive does not have",
-			   u->what, path, target);
+		       fail("%s: %s: a link to %s, which this archive does not have", u->what, path,
+			   target);
 	if (linkat(there, tbase, here, base, 0) < 0 &&
 	    (errno != EEXIST || make_room(u, path, here, base) < 0 ||
 		linkat(there, tbase, here, base, 0) < 0))
 		return errno == EISDIR || errno == EBUSY
 			   ? -1
-			   : fail("%s: %.300s: link to %.300s: %m", u->what, path, target);
+			   : fail("%s: %s: link to %s: %m", u->what, path, target);
 	return 0;
 }
 
@@ -235,13 +234,13 @@ static int entry_symlink(
 	const char *target = archive_entry_symlink(e);
 	if (!target || !*target)
 		return errno = EILSEQ,
-		       fail("%s: %.300s: the link's target cannot be read", u->what, path);
+		       fail("%s: %s: the link's target cannot be read", u->what, path);
 	if (symlinkat(target, dir, base) < 0 &&
 	    (errno != EEXIST || make_room(u, path, dir, base) < 0 ||
 		symlinkat(target, dir, base) < 0))
 		return errno == EISDIR || errno == EBUSY
 			   ? -1
-			   : fail("%s: %.300s: symlink: %m", u->what, path);
+			   : fail("%s: %s: symlink: %m", u->what, path);
 	return unpack_attr(u, e, path, dir, base);
 }
 
@@ -252,7 +251,7 @@ static int entry_node(
 	dev_t dev = makedev(archive_entry_rdevmajor(e), archive_entry_rdevminor(e));
 	if (type == AE_IFCHR && dev == 0)
 		return errno = EINVAL,
-		       fail("%s: %.300s: a device 0/0, which overlayfs takes for a deleted file",
+		       fail("%s: %s: a device 0/0, which overlayfs takes for a deleted file",
 			   u->what, path);
 	if (u->how.harmless && type != AE_IFIFO) {
 		unpack_left_out(&u->devices, path);
@@ -262,13 +261,13 @@ static int entry_node(
 	     tries++) {
 		if (errno == EPERM && type != AE_IFIFO) {
 			if (!u->said_device)
-				warn("%s: %.300s: make a device: %m; devices are left out", u->what,
+				warn("%s: %s: make a device: %m; devices are left out", u->what,
 				    path);
 			u->said_device = true;
 			return 0;
 		}
 		if (errno != EEXIST || tries)
-			return fail("%s: %.300s: mknod: %m", u->what, path);
+			return fail("%s: %s: mknod: %m", u->what, path);
 		if (make_room(u, path, dir, base) < 0)
 			return -1;
 	}
@@ -323,7 +322,7 @@ static int entry(struct unpack *u, struct archive_entry *e)
 		return entry_node(u, e, path, dir, base);
 	default:
 		return errno = EINVAL,
-		       fail("%s: %.300s: an entry of a kind that is not known", u->what, path);
+		       fail("%s: %s: an entry of a kind that is not known", u->what, path);
 	}
 }
 

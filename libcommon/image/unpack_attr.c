@@ -58,10 +58,10 @@ static int owner_refused(struct unpack *u, struct archive_entry *e, const char *
 {
 	/* In a user namespace, ids that are not mapped cannot be owners. */
 	if (errno != EINVAL && errno != EPERM)
-		return fail("%s: %.300s: chown: %m", u->what, path);
+		return fail("%s: %s: chown: %m", u->what, path);
 	if (!u->said_owner)
-		warn("%s: %.300s: owner %lld:%lld does not exist here; such files stay ours",
-		    u->what, path, (long long)uid_of(u, e), (long long)gid_of(u, e));
+		warn("%s: %s: owner %lld:%lld does not exist here; such files stay ours", u->what,
+		    path, (long long)uid_of(u, e), (long long)gid_of(u, e));
 	u->said_owner = true;
 	return 0;
 }
@@ -113,9 +113,9 @@ static int xattr_set(struct unpack *u, const char *path, const struct target *t,
 	if (errno == EPERM && u->how.left && str_starts(name, "trusted."))
 		return unpack_left(u, path, name, value, size);
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL)
-		return fail("%s: %.300s: set %s: %m", u->what, path, name);
+		return fail("%s: %s: set %s: %m", u->what, path, name);
 	if (!u->said_xattr)
-		warn("%s: %.300s: set %s: %m; such attributes are left out", u->what, path, name);
+		warn("%s: %s: set %s: %m; such attributes are left out", u->what, path, name);
 	u->said_xattr = true;
 	return 0;
 }
@@ -127,11 +127,11 @@ static int left_one(
 	char at[40];
 	bool opaque = strcmp(name, "trusted.overlay.opaque") == 0;
 	if (!str_starts(name, "trusted.") || (str_starts(name, "trusted.overlay.") && !opaque))
-		return errno = EPERM, fail("%s: %.300s: set %.100s: not ours", what, path, name);
+		return errno = EPERM, fail("%s: %s: set %s: not ours", what, path, name);
 	_cleanup_close_ int fd =
 	    path_open_in_root(dirfd, *path ? path : ".", O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
-		return fail("%s: %.300s: open: %m", what, path);
+		return fail("%s: %s: open: %m", what, path);
 	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
 	if (setxattr(at, name, value, size, 0) == 0)
 		return 0;
@@ -140,7 +140,7 @@ static int left_one(
 	/* in a user namespace; what the child could set counts */
 	_cleanup_close_ int dir = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || (!layer_is_opaque(dir, NULL) && mknodat(dir, LAYER_OPAQUE, S_IFSOCK, 0) < 0))
-		return fail("%s: %.300s: mark as opaque: %m", what, path);
+		return fail("%s: %s: mark as opaque: %m", what, path);
 	return 0;
 }
 
@@ -164,7 +164,7 @@ int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struc
 		if (r < 0)
 			return -1;
 		if (r && !said)
-			warn("%s: %.300s: set %.100s: %m; such attributes are left out", what, path,
+			warn("%s: %s: set %s: %m; such attributes are left out", what, path,
 			    name + 1);
 		said |= r;
 		p = value + 1 + sizeof n + n;
@@ -180,7 +180,7 @@ static int acl_set(struct unpack *u, const char *path, const struct target *t, i
 	/* ids as a container sees them are not the host's */
 	bool whole = !(u->how.ids && u->how.ids->n_uids) && unpack_acl_parse(text, size, &acl);
 	if (!whole && !u->said_acl)
-		warn("%s: %.300s: entries of its access control list are left out: users and "
+		warn("%s: %s: entries of its access control list are left out: users and "
 		     "groups by name, not by number",
 		    u->what, path);
 	u->said_acl |= !whole;
@@ -232,10 +232,10 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 	if (xattrs_set(u, e, path, NULL, fd) < 0)
 		return -1;
 	if ((mode & 07000) && fchmod(fd, mode) < 0)
-		return fail("%s: %.300s: chmod: %m", u->what, path);
+		return fail("%s: %s: chmod: %m", u->what, path);
 	times_of(e, t);
 	if (t[1].tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
-		return fail("%s: %.300s: set the time: %m", u->what, path);
+		return fail("%s: %s: set the time: %m", u->what, path);
 	return 0;
 }
 
@@ -251,12 +251,12 @@ static int attr(struct unpack *u, struct archive_entry *e, const char *path, con
 	if (type == AE_IFDIR && !u->owners)
 		mode |= 0700; /* until all is in */
 	if (type != AE_IFLNK && fchmodat(t->dir, t->at, mode, 0) < 0)
-		return fail("%s: %.300s: chmod: %m", u->what, path);
+		return fail("%s: %s: chmod: %m", u->what, path);
 	struct timespec times[2];
 	times_of(e, times);
 	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT &&
 	    utimensat(t->dir, t->at, times, t->nofollow) < 0)
-		return fail("%s: %.300s: set the time: %m", u->what, path);
+		return fail("%s: %s: set the time: %m", u->what, path);
 	return 0;
 }
 
@@ -286,11 +286,11 @@ int unpack_attr(
 	if (u->how.plain) {
 		fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) < 0)
-			return fail("%s: %.300s: open: %m", u->what, path);
+			return fail("%s: %s: open: %m", u->what, path);
 		bool node = type == AE_IFCHR || type == AE_IFBLK;
 		if ((st.st_mode & S_IFMT) != type || (node && st.st_rdev != archive_entry_rdev(e)))
 			return errno = ESTALE,
-			       fail("%s: %.300s: changed while it was copied", u->what, path);
+			       fail("%s: %s: changed while it was copied", u->what, path);
 		snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
 		t = (struct target){AT_FDCWD, at, 0};
 	}
@@ -313,13 +313,13 @@ static int dir_finish(struct unpack *u, struct dirtime *d)
 	_cleanup_close_ int fd =
 	    openat(dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fail("%s: %.300s: open: %m", u->what, d->path);
+		return fail("%s: %s: open: %m", u->what, d->path);
 	if (d->acl && xattr_set(u, d->path, NULL, fd, DEFAULT_ACL, d->acl, d->acl_size) < 0)
 		return -1;
 	if (!u->owners && (d->mode & 0700) != 0700 && *d->path && fchmod(fd, d->mode) < 0)
-		return fail("%s: %.300s: chmod: %m", u->what, d->path);
+		return fail("%s: %s: chmod: %m", u->what, d->path);
 	if (d->mtime.tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
-		return fail("%s: %.300s: set the time: %m", u->what, d->path);
+		return fail("%s: %s: set the time: %m", u->what, d->path);
 	return 0;
 }
 

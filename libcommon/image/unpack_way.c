@@ -46,11 +46,10 @@ int unpack_name(const struct unpack *u, const char *in, const char *kind, char *
 		size_t len = strcspn(p, "/");
 		int r = name_add(out, &n, p, len);
 		if (r < 0)
-			return errno = EINVAL, fail("%s: %.200s: %s with '..' that leaves the root",
-						   u->what, in, kind);
+			return errno = EINVAL,
+			       fail("%s: %s: %s with '..' that leaves the root", u->what, in, kind);
 		if (r > 0)
-			return errno = ENAMETOOLONG,
-			       fail("%s: %.100s...: %s too long", u->what, in, kind);
+			return errno = ENAMETOOLONG, fail("%s: %s: %s too long", u->what, in, kind);
 		p += len;
 		p += strspn(p, "/");
 	}
@@ -74,7 +73,7 @@ static int way_link(
 	int up = *target == '/' ? 0 : (int)at;
 	if (snprintf(in, sizeof in, "%.*s/%s%s", up, path, target, path + at + len) >=
 	    (int)sizeof in)
-		return errno = ENAMETOOLONG, fail("%s: %.100s...: link too long", u->what, path);
+		return errno = ENAMETOOLONG, fail("%s: %s: link too long", u->what, path);
 	return unpack_name(u, in, "way through a symbolic link,", path);
 }
 
@@ -104,7 +103,7 @@ int unpack_left(
 static int way_make(struct unpack *u, int dir, const char *name, const char *path, size_t end)
 {
 	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
-		return fail("%s: %.300s: mkdir: %m", u->what, path);
+		return fail("%s: %s: mkdir: %m", u->what, path);
 	if (u->how.left) {
 		_cleanup_free_ char *made = xstrndup(path, end);
 		unpack_left(u, made, UNPACK_IMPLIED, "", 0);
@@ -116,7 +115,7 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 {
 	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fail("%s: %.300s: open: %m", u->what, path);
+		return fail("%s: %s: open: %m", u->what, path);
 	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
 	if (trusted < 0 && u->how.left) {
 		_cleanup_free_ char *at = xasprintf("%s/%s", u->path, base);
@@ -124,7 +123,7 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	}
 	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
 	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)
-		return fail("%s: %.300s: mark as opaque: %m", u->what, path);
+		return fail("%s: %s: mark as opaque: %m", u->what, path);
 	return 0;
 }
 
@@ -136,7 +135,7 @@ static int way_whiteout(struct unpack *u, int dir, const char *name, const char 
 	    !layer_is_whiteout(&st))
 		return 0;
 	if (unlinkat(dir, name, 0) < 0 || mkdirat(dir, name, 0755) < 0)
-		return fail("%s: %.300s: mkdir: %m", u->what, path);
+		return fail("%s: %s: mkdir: %m", u->what, path);
 	return unpack_opaque(u, dir, name, path) < 0 ? -1 : 1;
 }
 
@@ -165,11 +164,10 @@ static int way_step(
 		}
 		errno = why;
 		if (errno == ELOOP || errno == ENOTDIR)
-			return fail(
-			    "%s: %.300s: the way there goes through what is not a directory (a "
-			    "symbolic link?)",
+			return fail("%s: %s: the way there goes through what is not a directory (a "
+				    "symbolic link?)",
 			    u->what, path);
-		return fail("%s: %.300s: open its directory: %m", u->what, path);
+		return fail("%s: %s: open its directory: %m", u->what, path);
 	}
 }
 
@@ -209,7 +207,7 @@ again:;
 			if (++links <= LINKS_MAX)
 				goto again;
 			errno = ELOOP;
-			fd = fail("%s: %.300s: too many symbolic links on the way", u->what, path);
+			fd = fail("%s: %s: too many symbolic links on the way", u->what, path);
 		}
 		if (fd < 0)
 			return -1;

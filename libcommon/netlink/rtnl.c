@@ -22,7 +22,7 @@ int ifname_check(const char *what, const char *s)
 {
 	size_t n = strlen(s);
 	if (n == 0 || n > 15 || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
-		return fail("%s: '%.40s' is not an interface's name (1 to 15 bytes)", what, s);
+		return fail("%s: '%s' is not an interface's name (1 to 15 bytes)", what, s);
 	for (; *s; s++)
 		if (*s <= ' ' || *s == '/' || *s == ':' || *s == '%' || *s == 0x7f)
 			return fail(

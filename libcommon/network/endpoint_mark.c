@@ -11,7 +11,7 @@
 
 char *endpoint_mark(const char *id)
 {
-	return xasprintf("ctr:%s:%.150s", ctr_instance(), id);
+	return xasprintf("ctr:%s:%s", ctr_instance(), id);
 }
 
 int endpoint_ns(pid_t pid)

@@ -253,7 +253,7 @@ int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 	struct lease_req r = *asked;
 	char c[CIDR_TEXT];
 	if (!*r.owner || strlen(r.owner) >= 256 || strpbrk(r.owner, "\n\r"))
-		return fail("lease: '%.40s' cannot be an owner's name", r.owner);
+		return fail("lease: '%s' cannot be an owner's name", r.owner);
 	if (r.names && (strlen(r.names) > LEASE_MAX / 2 || strpbrk(r.names, "\n\r")))
 		return fail("lease: too many names");
 	if (!r.from.family) {

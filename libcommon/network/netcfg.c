@@ -110,8 +110,8 @@ static int not_understood(const char *verb, const char *s)
 	struct addr a;
 	int len = strchr(s, ':') ? 64 : 24;
 	if (addr_parse("", s, &a) == 0)
-		return fail("%s: %.60s: /LEN is missing, as in %.60s/%d", verb, s, s, len);
-	return fail("%s: '%.60s' is not understood here", verb, s);
+		return fail("%s: %s: /LEN is missing, as in %s/%d", verb, s, s, len);
+	return fail("%s: '%s' is not understood here", verb, s);
 }
 
 /* What may follow: addresses, and those of the optional words that are in `allowed`. */
@@ -172,7 +172,7 @@ static int take_target(struct words *w, struct netcfg_op *op)
 	if (!s)
 		return missing(w, "ADDRESS:PORT, where the port leads");
 	if (!colon || colon == s || strchr(s, '/')) /* its protocol is that of the host's port */
-		return fail("publish: '%.60s' is not ADDRESS:PORT", s);
+		return fail("publish: '%s' is not ADDRESS:PORT", s);
 	_cleanup_free_ char *a = xstrndup(s, (size_t)(colon - s));
 	if (addr_parse("publish", a, &op->to) < 0 ||
 	    port_range_parse("publish", colon + 1, &op->port.c0, &op->port.c1, &proto) < 0)
@@ -373,7 +373,7 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 				netcfg_free(op);
 			return r;
 		}
-	return fail("'%.40s': not one of bridge attach macvlan ipvlan detach addr route link nat "
+	return fail("'%s': not one of bridge attach macvlan ipvlan detach addr route link nat "
 		    "publish unpublish sysctl veth netns neigh rule",
 	    w.verb);
 }

@@ -127,12 +127,12 @@ int network_open(struct network *n, const char *name)
 		int saved = errno;
 		network_free(n);
 		errno = saved;
-		return fail_in("network %.140s", name);
+		return fail_in("network %s", name);
 	}
 	if (n->lock < 0 || access(path, F_OK) < 0) {
 		network_free(n);
 		errno = ENOENT;
-		return fail("network %.140s: there is none of this name (ctr-net ls lists them, "
+		return fail("network %s: there is none of this name (ctr-net ls lists them, "
 			    "ctr-net create makes one)",
 		    name);
 	}

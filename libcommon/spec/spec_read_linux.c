@@ -84,11 +84,11 @@ static int time_offsets(struct spec *s, const json_t *lx)
 			t = &s->offset_monotonic;
 		else if (strcmp(clock, "boottime") == 0)
 			t = &s->offset_boottime;
-		char at[60];
-		snprintf(at, sizeof at, "linux.timeOffsets.%.30s", clock);
 		if (!t)
 			return jwrong(
 			    spec_doc, "linux.timeOffsets", clock, "is not monotonic or boottime");
+		char at[60];
+		snprintf(at, sizeof at, "linux.timeOffsets.%s", clock);
 		if (!json_is_object(o))
 			return jwrong(spec_doc, "linux.timeOffsets", clock, "must be an object");
 		if (jget_int(spec_doc, o, at, "secs", INT64_MIN, INT64_MAX, &t->secs) < 0 ||
