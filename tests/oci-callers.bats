@@ -45,6 +45,31 @@ nothing_left() {
 	[ ! -s left ]
 }
 
+# docked OPTION... SCRIPT: apart, with a dockerd of these options, `d` for docker, and the image box.
+docked() {
+	{
+		printf 'set -- %s\n' "$*"
+		cat <<-'END'
+			echo daemon:100000:65536 >sub
+			for i in /etc/subuid /etc/subgid; do [ ! -e $i ] || mount --bind sub $i; done
+			dockerd --data-root $PWD/d --exec-root /run/dx -H unix://$PWD/s --pidfile $PWD/pid --iptables=false \
+				--ip6tables=false --storage-driver vfs --add-runtime ctrbox=$PWD/bin/runc --default-runtime ctrbox "$@" >log 2>&1 & daemon=$!
+			export DOCKER_HOST=unix://$PWD/s
+			d() { timeout 30 "$P/usr/bin/docker" "$@"; }
+			# until VALUE COMMAND...: wait until it prints that, 15 s at most; says what it printed.
+			until_() {
+				local want=$1 i have
+				shift
+				for ((i = 0; i < 60; i++)); do have=$("$@" 2>&1); [ "$have" = "$want" ] && break; sleep 0.25; done
+				echo "$have"
+			}
+			for i in $(seq 80); do d version >/dev/null 2>&1 && break; sleep 0.25; done
+			tar -C $ROOTFS -c . | d import - box >/dev/null
+		END
+		cat
+	} | apart
+}
+
 line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 
 @test "containerd: run, exec, pause, metrics, kill" {
@@ -74,14 +99,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 }
 
 @test "dockerd: run, -d, exec, limits, OOM, logs, top, --init, terminal, user, --read-only, exit codes, restart policy, many" {
-	apart <<-'END'
-		dockerd --data-root $PWD/d --exec-root /run/dx -H unix://$PWD/s --pidfile $PWD/pid --bridge none \
-			--iptables=false --ip6tables=false --storage-driver vfs --add-runtime ctrbox=$PWD/bin/runc \
-			--default-runtime ctrbox >log 2>&1 & daemon=$!
-		export DOCKER_HOST=unix://$PWD/s
-		d() { timeout 30 "$P/usr/bin/docker" "$@"; }
-		for i in $(seq 80); do d version >/dev/null 2>&1 && break; sleep 0.25; done
-		tar -C $ROOTFS -c . | d import - box >/dev/null
+	docked --bridge none <<-'END'
 		d run --rm box sh -c 'echo hello; exit 4'; echo "run $?"
 		d run --rm -u 5:6 --read-only box sh -c 'echo "$(id -u):$(id -g)"; touch /x 2>/dev/null || echo read-only'
 		d run -d --name ww -m 64m --cpus .5 --pids-limit 30 box sh -c 'echo logged; sleep 100' >/dev/null
@@ -113,6 +131,71 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	local l
 	for l in hello "run 4" 5:6 read-only "exec 3" logged top paused updated "stopped 137" "again running" "missing 127" \
 		"denied 126" init "oom 137" /dev/pts/0 "hh 99 1" "restarted 2 1" "many 10" "left 0"; do
+		line "$l"
+	done
+	nothing_left
+}
+
+@test "dockerd: a published port, health, a classic build, 30 at once, kill -9 of a shim, all in a remapped user namespace" {
+	[ -e /etc/subuid ] || skip "needs /etc/subuid (apt-get install uidmap)"
+	need curl
+	docked --bip 10.213.7.1/24 --userns-remap daemon <<-'END'
+		d run --rm box sh -c 'tr -s " " </proc/self/uid_map'
+		d run -d --name web -p 127.0.0.1:8088:80 box sh -c 'while :; do echo published | nc -l -p 80; done' >/dev/null
+		echo "outside $(stat -c %u /proc/$(d inspect -f '{{.State.Pid}}' web))"
+		echo "exec $(d exec -u 7 web id -u)"
+		until_ published timeout 2 curl -s --http0.9 127.0.0.1:8088
+		d run -d --name hc --health-cmd 'test -e /ok' --health-interval 1s --health-retries 1 box sleep 100 >/dev/null
+		health() { d inspect -f '{{.State.Health.Status}}' hc; }
+		until_ unhealthy health
+		d exec hc touch /ok
+		until_ healthy health
+		mkdir b; printf 'FROM box\nRUN id -u >/b\nUSER 5\nRUN id -u >/tmp/c\nCMD cat /b /tmp/c | tr -d "\\n"\n' >b/Dockerfile
+		DOCKER_BUILDKIT=0 d build -q -t built b >/dev/null; echo "built $(d run --rm built)"
+		for i in $(seq 30); do d run -d --name many$i box sleep 100 >/dev/null & many="$many $!"; done
+		wait $many
+		echo "many $(d ps -q --filter name=many | wc -l)"
+		shim=$(awk '/^PPid/ { print $2 }' /proc/$(d inspect -f '{{.State.Pid}}' many1)/status)
+		grep -q shim /proc/$shim/cmdline && kill -9 $shim
+		state() { d inspect -f '{{.State.Status}} {{.State.ExitCode}}' many1; }
+		echo "shim $(until_ 'exited 137' state)"
+		d start many1 >/dev/null; echo "again $(state)"
+		d kill $(d ps -q) >/dev/null; d rm -f $(d ps -aq) >/dev/null
+		echo "left $(d ps -aq | wc -l)"
+	END
+	local l
+	for l in " 0 100000 65536" "outside 100000" "exec 7" published unhealthy healthy "built 05" "many 30" "shim exited 137" \
+		"again running 0" "left 0"; do
+		line "$l"
+	done
+	nothing_left
+}
+
+@test "docker Swarm: a service of three replicas, scaled, updated, rolled back; a killed one comes back" {
+	docked --bridge none <<-'END'
+		d swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:2377 >/dev/null; echo "swarm $?"
+		replicas() { d service ls --format '{{.Replicas}}'; }
+		update() { d service inspect -f '{{with .UpdateStatus}}{{.State}}{{end}}' sv; }
+		# The variable V as the containers that run have it, each value once.
+		have() { for c in $(d ps -q); do d exec $c sh -c 'echo $V'; done | sort -u; }
+		d service create -q -d --name sv --replicas 3 --env V=one --stop-grace-period 0s --update-parallelism 0 \
+			--update-monitor 1s --rollback-parallelism 0 --rollback-monitor 1s --limit-memory 64m box sleep 1000 >/dev/null 2>&1
+		echo "three $(until_ 3/3 replicas)"
+		d service scale -d sv=5 >/dev/null
+		echo "five $(until_ 5/5 replicas)"
+		d service update -q -d --env-add V=two sv >/dev/null
+		echo "update $(until_ completed update) $(until_ two have)"
+		d service rollback -q -d sv >/dev/null
+		echo "back $(until_ rollback_completed update) $(until_ one have)"
+		d kill $(d ps -q | head -n 1) >/dev/null
+		until_ 4/5 replicas >/dev/null
+		echo "healed $(until_ 5/5 replicas)"
+		d service rm sv >/dev/null
+		echo "left $(until_ '' d ps -q)"
+		d swarm leave --force >/dev/null
+	END
+	local l
+	for l in "swarm 0" "three 3/3" "five 5/5" "update completed two" "back rollback_completed one" "healed 5/5" "left "; do
 		line "$l"
 	done
 	nothing_left
