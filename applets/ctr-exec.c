@@ -25,6 +25,7 @@
 #include "err.h"
 #include "container_event.h"
 #include "health.h"
+#include "oci_seen.h"
 #include "pidfd.h"
 #include "selfexe.h"
 #include "record.h"
@@ -112,8 +113,10 @@ static void settle(struct spec *s, int argc, char **argv)
 static void find(struct container *c, const char *name, struct enter *e)
 {
 	char path[32];
-	if (container_open(c, name) < 0)
+	if (seen_open(c, name) < 0)
 		die_fail();
+	if (c->status != ST_RUNNING && seen_is(name))
+		die("%s: %s, not running", name, status_name(c->status));
 	if (c->status != ST_RUNNING && c->status != ST_ORPHANED)
 		die("%s: %s, not running (%s %s)", c->name, status_name(c->status),
 		    c->status == ST_PAUSED ? "ctr-unpause" : "ctr-start", c->name);
@@ -205,7 +208,8 @@ int ctr_exec_main(int argc, char **argv)
 		die_fail();
 	settle(&spec, argc - n - 1, argv + n + 1);
 	_cleanup_free_ char *what = xasprintf("exec_start: %s", argv[n + 1]);
-	if (!o.check)
+	bool told = !o.check && !seen_is(c.name); /* of another's container we have no events */
+	if (told)
 		event_container(&c, what, NULL, NULL);
 	const char *group = kv_get(&c.state, "cgroup"); /* empty: it has none */
 	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
@@ -221,7 +225,7 @@ int ctr_exec_main(int argc, char **argv)
 	title_set(title); /* the values of -e must not be visible to others */
 	int code = enter_wait(&e);
 	_cleanup_free_ char *said = xasprintf("%d", code);
-	if (!o.check)
+	if (told)
 		event_container(&c, "exec_die", "exitCode", said);
 	return code;
 }

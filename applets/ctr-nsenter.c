@@ -25,6 +25,7 @@
 #include "filter.h"
 #include "become.h"
 #include "ns.h"
+#include "oci_seen.h"
 #include "opt.h"
 #include "place.h"
 #include "pidfd.h"
@@ -107,7 +108,7 @@ static int target_dir(int *pidfd)
 		if (num_parse("--target", target, 1, 1 << 22, &pid) < 0)
 			die_fail_usage();
 	} else {
-		if (container_open(&c, target) < 0)
+		if (seen_open(&c, target) < 0)
 			die_fail();
 		if (!c.pid)
 			die("%s: %s, not running", c.name, status_name(c.status));
@@ -243,7 +244,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 	struct container c;
 	struct spec spec;
 	*bounding = status_bits(dir, "CapBnd:");
-	if (container && (container_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
+	if (container && (seen_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
 			     become_filter(&spec, ctr_lib(), &prog) < 0))
 		die_fail();
 	return prog;

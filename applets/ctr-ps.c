@@ -14,12 +14,19 @@
 #include "container_net.h"
 #include "err.h"
 #include "health.h"
+#include "oci_seen.h"
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
 #include "ps_filter.h"
 #include "ps_template.h"
 #include "table.h"
+
+#ifdef CTR_MINIMAL
+#define SYNOPSIS ""
+#else
+#define SYNOPSIS "[oci:[DIR/][ID]...]"
+#endif
 
 static struct {
 	bool all, quiet, no_header, json, no_trunc;
@@ -49,7 +56,7 @@ static const struct opt opts[] = {
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "", .opts = opts, .anywhere = true};
+static const struct usage usage = {.synopsis = SYNOPSIS, .opts = opts, .anywhere = true};
 
 enum {
 	ID,
@@ -199,7 +206,9 @@ static char *for_people(const struct container *c, int f)
 	else if (f == CREATED)
 		better = stamp_ago(strtoll(
 		    kv_get(&c->conf, "created") ? kv_get(&c->conf, "created") : "0", NULL, 10));
-	else if (f == IMAGE && n > 20 && !o.no_trunc)
+	else if (f == ID && n > 12 && !o.no_trunc)
+		better = xstrndup(s, 12);
+	else if ((f == IMAGE || (f == NAME && seen_is(s))) && n > 20 && !o.no_trunc)
 		better = xasprintf("...%s", s + n - 17);
 	if (!better)
 		return s;
@@ -296,19 +305,29 @@ static char *text_of(const struct container *c, const int *cols, size_t n)
 		return ps_template(&line, o.fields, c) < 0 ? NULL : line.v[0];
 	}
 	if (o.quiet)
-		return xstrdup(c->status == ST_CORRUPT ? c->name : c->id);
+		return xstrdup(c->status == ST_CORRUPT || seen_is(c->name) ? c->name : c->id);
 	return o.json ? json_row(c) : row_of(c, cols, n);
 }
 
-static int gather(const int *cols, size_t n)
+static int gather(char **names, const int *cols, size_t n)
 {
 	struct strv all = {0};
 	int code = 0;
-	if (container_names(&all) < 0)
+	for (size_t i = 0; names[i]; i++) {
+		if (!seen_is(names[i]))
+			die_usage("takes no names: use --filter name=NAME");
+		if (seen_names(&all, names[i]) < 0)
+			die_fail();
+	}
+	if (!*names && container_names(&all) < 0)
 		die_fail();
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
-		if (container_read(&c, all.v[i]) < 0) { /* it was removed meanwhile */
+		if ((*names ? seen_open(&c, all.v[i]) : container_read(&c, all.v[i])) < 0) {
+			if (*names) { /* else it was removed meanwhile */
+				warn("%s", fail_msg());
+				code = 1;
+			}
 			container_close(&c);
 			continue;
 		}
@@ -336,15 +355,13 @@ int ctr_ps_main(int argc, char **argv)
 	struct table t = {0};
 	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
 	const char *head[N_FIELDS * 2];
-	if (n < argc)
-		die_usage("takes no names: use --filter name=NAME");
 	if (ps_filter_check(&o.filters) < 0)
 		die_usage("%s", fail_msg());
 	bool templated = template_is(o.fields), table = !templated && !o.quiet && !o.json;
 	size_t cells = templated ? 0 : columns(cols, head);
 	o.last = o.latest ? 1 : o.last;
 	o.all |= o.last > 0;
-	int code = gather(cols, cells);
+	int code = gather(argv + n, cols, cells);
 	if (rows.n)
 		qsort(rows.v, rows.n, sizeof *rows.v, newest_first);
 	if (o.last && rows.n > (size_t)o.last)

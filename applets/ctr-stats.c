@@ -14,6 +14,7 @@
 #include "err.h"
 #include "file.h"
 #include "json.h"
+#include "oci_seen.h"
 #include "opt.h"
 #include "record.h"
 #include "table.h"
@@ -148,12 +149,13 @@ static int look(const struct strv *names, double interval, bool show)
 	table_row(
 	    &t, 8, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "MEM%", "NET", "IO", "PIDS"});
 	if (names->n)
-		strv_addall(&all, names);
+		for (size_t i = 0; i < names->n && seen_names(&all, names->v[i]) == 0; i++)
+			;
 	else if (container_names(&all) < 0)
 		die_fail();
 	for (size_t i = 0; i < all.n; i++) {
 		struct container c;
-		if (container_open(&c, all.v[i]) < 0) {
+		if (seen_open(&c, all.v[i]) < 0) {
 			if (show) /* the first sample prints nothing */
 				warn("%s", fail_msg());
 			code = 1;

@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "oci_seen.h"
 #include "opt.h"
 #include "record.h"
 #include "table.h"
@@ -109,7 +110,7 @@ int ctr_top_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n != 1)
 		die_usage("one NAME is needed");
-	if (container_open(&c, argv[n]) < 0)
+	if (seen_open(&c, argv[n]) < 0)
 		die_fail();
 	if (!c.pid)
 		die("%s: %s, not running", c.name, status_name(c.status));

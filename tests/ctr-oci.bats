@@ -394,3 +394,35 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 		if [ $o = ro ]; then grep -qx sub out; else grep -q '/v/sub/a: Read-only' out; fi
 	done
 }
+
+# bats test_tags=ctr-oci,ctr-ps,ctr-exec,ctr-nsenter,ctr-top,ctr-stats
+@test "oci:ID, or oci:DIR/ID: ps, exec, nsenter, top and stats look at its containers, and change nothing" {
+	bundle '"sleep","1000"'
+	create one-long-name
+	oci start one-long-name
+	sed -i 's|/c"|/d"|' b/config.json
+	create two
+	find oci -type f -exec sha256sum {} + >before
+	[ "$(ctr-ps -q "oci:$WORLD/oci/")" = "oci:$WORLD/oci/one-long-name" ]
+	run ctr-ps -a --format '{{.ID}} {{.State}} {{.Command}}' "oci:$WORLD/oci/"
+	grep -qx 'one-long-name running .*sleep 1000.*' <<<"$output"
+	grep -q '^two created' <<<"$output"
+	one=oci:$WORLD/oci/one # the beginning of its id
+	[ "$(ctr-exec "$one" hostname)" = box ]
+	run -7 ctr-exec -e A=7 "$one" sh -c 'exit $A'
+	ctr-nsenter -t "$one" -a ps | grep -q '1 root *sleep 1000'
+	ctr-top "$one" | grep -q 'sleep 1000$'
+	[ "$(ctr-stats -n --no-stream "oci:$WORLD/oci/" | wc -l)" = 2 ]
+	XDG_RUNTIME_DIR='' run ctr-ps -q oci:none-of-this-name
+	[ "$status" = 1 ]
+	[[ "$output" = *"oci:none-of-this-name: container does not exist: none-of-this-name" ]]
+	run -125 ctr-exec "oci:$WORLD/oci/two" true
+	[[ "$output" = *"/two: created, not running" ]]
+	run -2 ctr-ps two
+	oci pause one-long-name
+	[ "$(ctr-ps --format '{{.State}}' "$one")" = paused ]
+	oci resume one-long-name
+	find oci -type f -exec sha256sum {} + | diff before -
+	run -1 ctr-stop "$one"
+	[ -z "$(ctr-ps -aq)" ]
+}
