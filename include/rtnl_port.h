@@ -19,8 +19,10 @@ void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, u
 void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
-/* No link-local address. EAFNOSUPPORT: there is no IPv6. */
-void rtnl_port_silent(struct nl *n, const char *name);
+/* Commits what is queued, and in the same batch sets a bridge's port up without an IPv6 address of
+ * its own: it needs none, and the kernel would search the addresses of all ports for each new one.
+ * Returns 0, or -1 with errno and fail_msg() of what failed first. */
+int rtnl_port_up(struct nl *n, const char *name);
 /* A file of /proc/sys/net/ipv4/conf/NAME by its number, IPV4_DEVCONF_ of linux/ip.h: the kernel
  * finds that folder among those of all network namespaces, in time that grows with their number. */
 void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int value);

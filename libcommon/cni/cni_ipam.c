@@ -38,7 +38,6 @@ bool cni_ipam_ours(const struct cni_call *c)
 /* --- leases --- */
 
 struct mine {
-	const char *owner;
 	struct addr *v;
 	int n, room;
 };
@@ -46,17 +45,17 @@ struct mine {
 static void ipam_mine(const struct lease *l, void *arg)
 {
 	struct mine *m = arg;
-	if (strcmp(l->owner, m->owner) == 0 && m->n < m->room)
+	if (m->n < m->room)
 		m->v[m->n++] = l->addr;
 }
 
-/* The attachment's addresses: from its index when that is complete, otherwise by a search. Returns
- * their number, or -1. */
+/* The attachment's addresses: from its index when that is complete, otherwise from its owner's
+ * folder, which has each before the lease is made. Returns their number, or -1. */
 static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *had, int room)
 {
 	size_t len = 0;
 	_cleanup_free_ char *text = file_read(x->index, 4096, &len);
-	struct mine m = {.owner = c->owner, .v = had, .room = room};
+	struct mine m = {.v = had, .room = room};
 	if (!text)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (len && text[len - 1] == '.') {
@@ -65,7 +64,7 @@ static int ipam_had(struct cni_call *c, const struct cni_ipam *x, struct addr *h
 				m.n++;
 		return m.n;
 	}
-	return lease_each(x->dir, ipam_mine, &m) < 0 ? -1 : m.n;
+	return lease_of_owner(x->dir, c->owner, ipam_mine, &m) < 0 ? -1 : m.n;
 }
 
 /* Everything that the attachment has, whatever the index says. */
@@ -76,7 +75,7 @@ static int ipam_free_all(struct cni_call *c, const struct cni_ipam *x)
 	for (int i = 0; i < n; i++)
 		if (lease_free(x->dir, &had[i]) < 0)
 			return -1;
-	struct mine m = {.owner = c->owner, .v = had, .room = 32};
+	struct mine m = {.v = had, .room = 32};
 	if (n < 0 || lease_of_owner(x->dir, c->owner, ipam_mine, &m) < 0)
 		return -1;
 	for (int i = 0; i < m.n; i++)

@@ -21,7 +21,10 @@ static bool link_v6(const struct cni_result *r)
 	return false;
 }
 
-/* The folder is opened only once: see rtnl_inet_conf(). A kernel without IPv6 does not have it. */
+/* An interface without an IPv6 address gets no link-local one either: the bridge would carry what
+ * the kernel sends to make sure of it to every other port, so that each attachment costs more than
+ * the one before. The folder is opened only once: see rtnl_inet_conf(). A kernel without IPv6 does
+ * not have it. */
 static int link_sysctls(struct cni_call *c, void *arg)
 {
 	const struct cni_link *l = ((void **)arg)[0];
@@ -29,9 +32,10 @@ static int link_sysctls(struct cni_call *c, void *arg)
 		const char *ifname, *name, *value;
 	} all[] = {{"lo", "disable_ipv6", "0"}, {c->ifname, "disable_ipv6", "0"},
 	    {c->ifname, "accept_dad", l->dad ? "1" : "0"}, {c->ifname, "accept_ra", "0"},
-	    {c->ifname, "accept_redirects", "0"}};
+	    {c->ifname, "accept_redirects", "0"}, {c->ifname, "addr_gen_mode", "1"}};
+	bool v6 = link_v6(((void **)arg)[1]);
 	_cleanup_close_ int conf = open("/proc/sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
-	for (size_t i = link_v6(((void **)arg)[1]) ? 0 : 3; i < sizeof all / sizeof *all; i++) {
+	for (size_t i = v6 ? 0 : 3; i < sizeof all / sizeof *all - v6; i++) {
 		char path[60];
 		snprintf(path, sizeof path, "%s/%s", all[i].ifname, all[i].name);
 		file_poke_at(conf, path, all[i].value);

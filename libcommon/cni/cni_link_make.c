@@ -193,16 +193,7 @@ int cni_link_pair(
 		rtnl_port_flags(rt, l->host, l->hairpin, l->isolate);
 	if (!bridge->index)
 		return cni_link_commit(rt);
-	/* A port needs no address of its own, and the kernel would search those of all ports. */
-	size_t ours = rt->n;
-	rtnl_port_silent(rt, l->host);
-	rtnl_link_up(rt, 0, l->host, true);
-	int r = nl_commit(rt), saved = errno;
-	if (r < 0 && rt->failed == ours && !rt->m[rt->n - 1].err)
-		r = 0; /* without IPv6 there is none */
-	nl_reset(rt);
-	errno = saved;
-	return r;
+	return rtnl_port_up(rt, l->host);
 }
 
 /* Made from the IPv4 address, if there is one: an earlier owner of the address had the same MAC, so

@@ -32,6 +32,14 @@ int ifname_check(const char *what, const char *s)
 
 /* --- links --- */
 
+/* One queue in each direction, which is what a veth uses. Otherwise the kernel makes one for each
+ * processor and waits until nobody can be using those that it takes away again. */
+static void veth_queues(struct nlmsghdr *h)
+{
+	mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, 1);
+	mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 {
 	struct nlattr *peer = mnl_attr_nest_start(h, VETH_INFO_PEER);
@@ -39,6 +47,7 @@ static void veth_peer(struct nlmsghdr *h, const struct link_add *l)
 	    mnl_nlmsg_put_extra_header(h, sizeof *i); /* not IFF_UP here: ENOTCONN */
 	i->ifi_family = AF_UNSPEC;
 	mnl_attr_put_strz(h, IFLA_IFNAME, l->peer);
+	veth_queues(h);
 	if (l->peer_netns_fd >= 0)
 		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)l->peer_netns_fd);
 	if (l->peer_mac)
@@ -72,6 +81,8 @@ void rtnl_link_add(struct nl *n, const struct link_add *l)
 		mnl_attr_put_u32(h, IFLA_LINK, (uint32_t)l->parent);
 	if ((l->kind == LINK_MACVLAN || l->kind == LINK_IPVLAN) && l->netns_fd >= 0)
 		mnl_attr_put_u32(h, IFLA_NET_NS_FD, (uint32_t)l->netns_fd);
+	if (l->kind == LINK_VETH)
+		veth_queues(h);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, kinds[l->kind]);
 	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);

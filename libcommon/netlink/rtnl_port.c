@@ -1,4 +1,5 @@
 /* rtnl_port.c: ports of bridges, VLANs, flags of links, routes with attributes; see rtnl_port.h. */
+#include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
@@ -76,7 +77,7 @@ void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on)
 	i->ifi_flags = on ? flag : 0;
 }
 
-void rtnl_port_silent(struct nl *n, const char *name)
+static void port_silent(struct nl *n, const char *name)
 {
 	struct nlmsghdr *h = port_link(n, name, "no IPv6 address of its own");
 	struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC),
@@ -84,6 +85,19 @@ void rtnl_port_silent(struct nl *n, const char *name)
 	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(h, v6);
 	mnl_attr_nest_end(h, spec);
+}
+
+int rtnl_port_up(struct nl *n, const char *name)
+{
+	size_t silent = n->n;
+	port_silent(n, name);
+	rtnl_link_up(n, 0, name, true);
+	int r = nl_commit(n), saved = errno;
+	if (r < 0 && n->failed == silent && !n->m[n->n - 1].err)
+		r = 0; /* without IPv6 there is no such setting */
+	nl_reset(n);
+	errno = saved;
+	return r;
 }
 
 void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int value)

@@ -26,6 +26,7 @@
 #include "nft_bridge.h"
 #include "portspec.h"
 #include "place.h"
+#include "rtnl_port.h"
 
 bool endpoint_wanted(const char *net)
 {
@@ -170,7 +171,6 @@ static int link_make(
 		struct link_add l = {.kind = LINK_VETH,
 		    .name = host,
 		    .mtu = n->mtu,
-		    .up = true,
 		    .master = index,
 		    .peer = p->ifname,
 		    .peer_netns_fd = netns_fd,
@@ -179,16 +179,15 @@ static int link_make(
 		rtnl_link_alias(rt, host, mark);
 		if (p->nports)
 			rtnl_link_hairpin(rt, host);
-	} else {
-		struct link_add l = {
-		    .kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
-		    .name = p->ifname,
-		    .mtu = n->mtu,
-		    .parent = index,
-		    .netns_fd = netns_fd,
-		    .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};
-		rtnl_link_add(rt, &l);
+		return rtnl_port_up(rt, host);
 	}
+	struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,
+	    .name = p->ifname,
+	    .mtu = n->mtu,
+	    .parent = index,
+	    .netns_fd = netns_fd,
+	    .mac = strcmp(n->driver, "macvlan") == 0 ? p->mac : NULL};
+	rtnl_link_add(rt, &l);
 	int r = nl_commit(rt), saved = errno;
 	nl_reset(rt);
 	errno = saved;

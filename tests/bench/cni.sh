@@ -10,7 +10,7 @@ theirs=/usr/lib/cni
 [ -x $theirs/bridge ] || sh "$top/tests/tools" containernetworking-plugins || exit 0
 W=$(mktemp -d -p /dev/shm ctrt.XXXXXX 2>/dev/null || mktemp -d)
 pid=
-trap 'kill $pid 2>/dev/null; rm -rf "$W"' EXIT
+trap 'kill $pid 2>/dev/null; umount -R "$W/ns" 2>/dev/null; rm -rf "$W"' EXIT
 export CTR_LIB=$W/lib CTR_RUN=$W/run
 mkdir "$CTR_LIB" "$CTR_RUN"
 runs=${RUNS:-20} many=${ATTACHMENTS:-1000}
@@ -62,12 +62,18 @@ row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "%-44s %9.2f ms %9.2f 
 row "CNI ADD + DEL : bridge, host-local, portmap" "$(median "$W/ours.us")" "$(median "$W/theirs.us")"
 row "CNI ADD + DEL, one ctr-netcfg : that chain" "$(median "$W/whole.us")" "$(median "$W/theirs.us")"
 
-# --- many on one bridge: a hundred at the start and at the end
+# --- many on one bridge, each in a network namespace of its own: a hundred at the start and at the end
 conf m br-m 10.24.0.0/16 >"$W/conf"
+mkdir "$W/ns"
+mount -t tmpfs ns "$W/ns"
+for ((i = 1; i <= many; i++)); do
+	touch "$W/ns/m$i"
+	unshare --net="$W/ns/m$i" true
+done
 add() { # FROM TO OUT
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		CNI_CONTAINERID=m$i CNI_IFNAME=m$i call "$3" "$W/ours" ADD bridge "$W/conf" >/dev/null
+		CNI_NETNS=$W/ns/m$i CNI_CONTAINERID=m$i CNI_IFNAME=eth0 call "$3" "$W/ours" ADD bridge "$W/conf" >/dev/null
 	done
 }
 add 1 1 /dev/null
