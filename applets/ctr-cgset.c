@@ -101,37 +101,20 @@ static void made(void *path)
 
 /* --- setting --- */
 
-/* "[-]TYPE MAJOR:MINOR ACCESS", as in v1's files; a minus denies; "default": what ctr-run
- * allows. */
-static void device_rule_read(struct spec *s, const char *text)
-{
-	const char *rule = text + (*text == '-');
-	_cleanup_strv_ struct strv w = {0};
-	int64_t n[2] = {-1, -1};
-	struct spec defaults;
-	if (strcmp(text, "default") == 0) {
-		spec_default(&defaults);
-		s->device_rules = defaults.device_rules;
-		return;
-	}
-	strv_split(&w, rule, " :");
-	bool ok = w.n == 4 && strlen(w.v[0]) == 1 && strchr("abc", w.v[0][0]) && *w.v[3] &&
-		  strlen(w.v[3]) < 4 && strspn(w.v[3], "rwm") == strlen(w.v[3]);
-	for (size_t i = 0; ok && i < 2; i++)
-		ok = strcmp(w.v[1 + i], "*") == 0 ||
-		     num_parse("device", w.v[1 + i], 0, i ? 0xfffff : 0xfff, &n[i]) == 0;
-	if (!ok)
-		die_usage(
-		    "--device-rule: '%s' is not [-]TYPE MAJOR:MINOR ACCESS, such as 'c 1:3 rwm'",
-		    text);
-	device_rule_add(s, *text != '-', w.v[0][0], n[0], n[1], w.v[3]);
-}
-
 static int set_devices(const char *path)
 {
 	struct spec s = {0};
-	for (size_t i = 0; i < device_rules.n; i++)
-		device_rule_read(&s, device_rules.v[i]);
+	for (size_t i = 0; i < device_rules.n; i++) {
+		struct spec defaults;
+		if (strcmp(device_rules.v[i], "default") == 0) {
+			spec_default(&defaults);
+			s.device_rules = defaults.device_rules;
+		} else if (device_rule_read(&s, device_rules.v[i]) < 0) {
+			die_usage("--device-rule: '%s' is not [-]TYPE MAJOR:MINOR ACCESS, such as "
+				  "'c 1:3 rwm'",
+			    device_rules.v[i]);
+		}
+	}
 	return device_rules.n ? cgroup_devices(path, s.device_rules.v, s.device_rules.n) : 0;
 }
 

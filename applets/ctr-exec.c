@@ -29,6 +29,7 @@
 #include "pidfd.h"
 #include "selfexe.h"
 #include "record.h"
+#include "secret.h"
 #include "str.h"
 #include "sys.h"
 #include "title.h"
@@ -206,6 +207,7 @@ int ctr_exec_main(int argc, char **argv)
 	find(&c, argv[n], &e);
 	if (create_reload(&c, &spec) < 0)
 		die_fail();
+	secret_give(&c, &spec, false);
 	settle(&spec, argc - n - 1, argv + n + 1);
 	_cleanup_free_ char *what = xasprintf("exec_start: %s", argv[n + 1]);
 	bool told = !o.check && !seen_is(c.name); /* of another's container we have no events */

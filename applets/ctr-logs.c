@@ -2,7 +2,12 @@
  *
  * Kind: FILTER.
  */
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "log.h"
@@ -24,23 +29,12 @@ static const struct opt opts[] = {
     {'t', "timestamps", NULL, "show the time of each line", OPT_FLAG, &stamps},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME", .opts = opts, .anywhere = true};
+static const struct usage usage = {.synopsis = "NAME...", .opts = opts, .anywhere = true};
 
-int ctr_logs_main(int argc, char **argv)
+static void show(const char *name, const struct logview *v)
 {
 	struct container c;
-	struct logview v = {.tail = -1};
-	int n = opt_parse(&usage, argc, argv);
-	if (argc - n != 1)
-		die_usage("one NAME is needed");
-	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, 0, INT64_MAX, &v.tail) < 0)
-		die_fail_usage();
-	if ((since && (v.since = moment_parse("--since", since)) < 0) ||
-	    (until && (v.until = moment_parse("--until", until)) < 0))
-		die_fail();
-	v.stamps = stamps;
-	v.follow = follow;
-	if (container_open(&c, argv[n]) < 0)
+	if (container_open(&c, name) < 0)
 		die_fail();
 	if (c.dir < 0)
 		die("%s: %s", c.name, c.why);
@@ -49,7 +43,49 @@ int ctr_logs_main(int argc, char **argv)
 		die("%s: its output goes to %s%s%s", c.name, driver,
 		    *driver == 'j' ? ": journalctl CONTAINER_NAME=" : "",
 		    *driver == 'j' ? c.name : "");
-	if (logview(&c, &v) < 0)
+	if (logview(&c, v) < 0)
 		die("%s: %s", c.name, fail_msg());
+	container_close(&c);
+}
+
+/* Several are followed by a process each. */
+static int follow_all(char **names, int n, const struct logview *v)
+{
+	int code = 0, status;
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+		if (pid < 0)
+			die("fork: %m");
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
+			show(names[i], v);
+			exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		code |= status != 0;
+	return code;
+}
+
+int ctr_logs_main(int argc, char **argv)
+{
+	struct logview v = {.tail = -1};
+	int n = opt_parse(&usage, argc, argv);
+	if (argc == n)
+		die_usage("NAME is missing");
+	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, 0, INT64_MAX, &v.tail) < 0)
+		die_fail_usage();
+	if ((since && (v.since = moment_parse("--since", since)) < 0) ||
+	    (until && (v.until = moment_parse("--until", until)) < 0))
+		die_fail();
+	v.stamps = stamps;
+	v.follow = follow;
+	for (int i = n; i < argc; i++)
+		if (container_look(argv[i]) < 0)
+			die_fail();
+	if (follow && argc - n > 1)
+		return follow_all(argv + n, argc - n, &v);
+	for (; n < argc; n++)
+		show(argv[n], &v);
 	return 0;
 }

@@ -60,6 +60,8 @@ int ctr_run_main(int argc, char **argv)
 			die_fail();
 		return 0;
 	}
+	if (!o->name)
+		err_unnamed = c.id;
 	opt_hide(argc, argv, c.name);
 	return o->detach ? detached(&c, &spec) : monitor_foreground(&c, &spec, true);
 }

@@ -30,7 +30,9 @@ struct create_flags {
 	struct strv nets, publish, dns, dns_search, dns_option, label_file, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
-	bool env_host, rootfs;
+	bool env_host, rootfs, no_hosts;
+	const char *timeout, *platform, *sdnotify, *detach_keys;
+	struct strv secrets, device_rules;
 	const char *tz, *stop_timeout, *log_driver, *systemd;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */
 	bool no_healthcheck;
@@ -63,7 +65,9 @@ char *label_lines(const struct strv *labels);
 
 /* Capabilities, --security-opt, --privileged, what is shared of the host's mounts, --tmpfs. */
 int flags_privileges(const struct create_flags *o, struct spec *s);
-/* --device. */
+/* --platform: only this machine's. */
+int flags_platform(const char *platform);
+/* --device, --device-cgroup-rule. */
 int flags_devices(const struct create_flags *o, struct spec *s);
 /* Everything that is one value: user, workdir, limits, sysctls, ... */
 int flags_settings(const struct create_flags *o, struct spec *s);

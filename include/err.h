@@ -9,6 +9,8 @@
 /* The running applet's name as messages show it, and its summary (applets.def); set by the
  * dispatcher. */
 extern const char *err_applet, *err_summary;
+/* A name that nobody gave: a message does not begin with it. */
+extern const char *err_unnamed;
 
 /* Exit code of die()/die_fail() (default 1) and of wrong usage (default 2). Applets that run a
  * command set both to 125 before they parse (DESIGN.md section 2, exit codes). */

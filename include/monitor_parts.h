@@ -14,7 +14,17 @@
 #include "relay.h"
 #include "spec.h"
 
-enum source { ON_SIGNAL, ON_OUT, ON_ERR, ON_MASTER, ON_STDIN, ON_FIFO, ON_TIMER, SOURCES };
+enum source {
+	ON_SIGNAL,
+	ON_OUT,
+	ON_ERR,
+	ON_MASTER,
+	ON_STDIN,
+	ON_FIFO,
+	ON_TIMER,
+	ON_NOTIFY,
+	SOURCES
+};
 
 /* Its health checks (health.c). */
 struct health {
@@ -48,7 +58,8 @@ struct monitor {
 	unsigned doubts;
 	int64_t doubt_at;
 	bool stop_asked;
-	bool oom_apart; /* our own oom_score_adj is not what it was, oom_was */
+	int64_t kill_at; /* --timeout: when; 0: never */
+	bool oom_apart;  /* our own oom_score_adj is not what it was, oom_was */
 	int oom_was;
 	struct plug plug; /* its networks */
 	struct health health;
@@ -86,6 +97,17 @@ void monitor_winch(struct monitor *m);
 /* Start the container for the `restarts`-th time again, and record it. -1 with fail() and the exit
  * code in m->l.code; monitor_teardown() is still to be called. */
 int monitor_start(struct monitor *m, int restarts);
+/* --sdnotify (monitor_notify.c): a socket for the container at /run/notify, and its variable; what
+ * has come there, to systemd's; that it has started. */
+#ifdef CTR_MINIMAL
+#define notify_begin(m) ((void)0)
+#define notify_relay(m) ((void)0)
+#define notify_started(m) ((void)0)
+#else
+void notify_begin(struct monitor *m);
+void notify_relay(struct monitor *m);
+void notify_started(struct monitor *m);
+#endif
 /* Write the state file, of a running or of a restarting container. -1 with fail(). */
 int monitor_state(struct monitor *m, bool restarting, int restarts);
 /* Release the networks, the group and the log. */

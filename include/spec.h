@@ -178,6 +178,8 @@ void spec_mount_add(struct spec *s, const char *dest, const char *type, const ch
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
 void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor,
     uint32_t mode, uint32_t uid, uint32_t gid);
+/* "[-]TYPE MAJOR:MINOR ACCESS", as in v1's files; a minus denies. -1: it is not that. */
+int device_rule_read(struct spec *s, const char *text);
 void device_rule_add(
     struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
 

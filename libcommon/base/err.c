@@ -11,7 +11,7 @@
 #include "err.h"
 #include "str.h"
 
-const char *err_applet = "ctrbox", *err_summary;
+const char *err_applet = "ctrbox", *err_summary, *err_unnamed;
 int err_code = 1, err_usage_code = 2;
 void (*err_undo)(void);
 
@@ -109,6 +109,9 @@ const char *fail_msg(void)
 static void say(const char *msg, const char *tail)
 {
 	char line[sizeof remembered + 160];
+	size_t skip = err_unnamed ? strlen(err_unnamed) : 0;
+	if (skip && strncmp(msg, err_unnamed, skip) == 0 && strncmp(msg + skip, ": ", 2) == 0)
+		msg += skip + 2;
 	int n = snprintf(line, sizeof line, "%s: %s%s\n", err_applet, msg, tail);
 	if (n >= (int)sizeof line) {
 		n = sizeof line - 1;

@@ -115,6 +115,11 @@ int64_t moment_parse(const char *what, const char *s)
 	struct timespec now;
 	char *end;
 	double n = strtod(s, &end);
+	size_t len = strlen(s);
+	if (t < 0 && len >= 10 && len < 19 && s[4] == '-') { /* the day's or the hour's beginning */
+		_cleanup_free_ char *whole = xasprintf("%s%s", s, &"0000-00-00T00:00:00"[len]);
+		t = stamp_parse(whole, 19);
+	}
 	if (t >= 0)
 		return t;
 	if (end != s && !*end && n >= 0 && n < 9e9)

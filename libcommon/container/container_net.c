@@ -185,7 +185,9 @@ int container_net_files(struct plug *p, const struct container *c, const struct 
 	gateway_of(&p->hosts, net, host);
 	_cleanup_free_ char *text =
 	    etc_hosts_text(&p->hosts, host, !container_net_wanted(c) || str_eq(net, "pasta"));
-	if (put(c, "hosts", text) < 0)
+	if (kv_num(&c->conf, "no_hosts", 0))
+		unlinkat(c->dir, "hosts", 0);
+	else if (put(c, "hosts", text) < 0)
 		return -1;
 	bool dns = p->hosts.dns.n || p->hosts.dns_search.n || p->hosts.dns_option.n;
 	if (none && !p->hosts.add_host.n && !dns)

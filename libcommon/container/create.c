@@ -21,6 +21,7 @@
 #include "image.h"
 #include "container_net.h"
 #include "range.h"
+#include "secret.h"
 #include "share.h"
 #include "steer.h"
 #include "str.h"
@@ -366,6 +367,8 @@ static int fill(struct making *m, int argc, char **argv)
 	struct create_flags *o = m->o;
 	struct spec *s = m->s;
 	int init;
+	if (flags_platform(o->platform) < 0)
+		return -1;
 	if (o->bundle)
 		return bundle(m, argc);
 	if (exposed(o) < 0)
@@ -434,6 +437,8 @@ static int make(struct making *m)
 	if (made < 0)
 		return -1;
 	event_container(c, "create", NULL, NULL);
+	if (secret_keep(m->o, c) < 0)
+		return -1;
 	if (m->o->volumes.n || m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);

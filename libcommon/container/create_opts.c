@@ -50,6 +50,9 @@ const struct opt create_opts[] = {
     {0, "shm-size", "SIZE", "size of /dev/shm (default 64m)", OPT_SIZE, &given.shm_size},
     {0, "device", "HOST[:DST[:rwm]]|KIND=NAME",
 	"give a device of the host, or one that /etc/cdi describes", OPT_LIST, &given.devices},
+    {0, "device-cgroup-rule", "RULE",
+	"allow what may be made with mknod(2) too: `c 1:3 rwm`, `b 8:* r`", OPT_LIST,
+	&given.device_rules},
     {0, "rootfs", NULL, "ROOTFS is a folder or file, even without a slash", OPT_FLAG,
 	&given.rootfs},
     {0, "direct", NULL, "use ROOTFS itself, without a writable layer of its own", OPT_FLAG,
@@ -74,12 +77,14 @@ const struct opt create_opts[] = {
     {0, "dns-opt", "OPTION", NULL, OPT_LIST, &given.dns_option},
     {0, "dns-search", "DOMAIN", "search domain", OPT_LIST, &given.dns_search},
     {0, "add-host", "NAME:ADDR", "a further line in /etc/hosts", OPT_LIST, &given.add_host},
+    {0, "no-hosts", NULL, "leave the image's /etc/hosts as it is", OPT_FLAG, &given.no_hosts},
     {0, "network-alias", "NAME", "a further name on the network", OPT_LIST, &given.net_alias},
     {0, "pid", "host|container:NAME", "share a pid namespace", OPT_STR, &given.pid},
     {0, "ipc", "host|container:NAME", "share an ipc namespace", OPT_STR, &given.ipc},
     {0, "uts", "host", "share the host's names", OPT_STR, &given.uts},
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
     {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
+    {0, "platform", "OS/ARCH", "this machine's, or an error", OPT_STR, &given.platform},
     {0, "userns", "auto|host|keep-id|MAP|container:NAME", "user namespace", OPT_STR, &given.userns},
     {0, "uidmap", "C:H:N", "a line of the user namespace's map of users", OPT_LIST, &given.uidmap},
     {0, "gidmap", "C:H:N", "a line of its map of groups (default: that of users)", OPT_LIST,
@@ -103,7 +108,17 @@ const struct opt create_opts[] = {
     {0, "stop-signal", "SIG", "what ctr-stop sends (default TERM)", OPT_STR, &given.stop_signal},
     {0, "stop-timeout", "SECONDS", "what ctr-stop waits before SIGKILL (default 10; -1: for ever)",
 	OPT_STR, &given.stop_timeout},
+    {0, "timeout", "SECONDS", "kill it when it has run so long (0: never)", OPT_STR,
+	&given.timeout},
 #ifndef CTR_MINIMAL
+    {0, "secret", "ID,src=FILE|env=VAR,...",
+	"a file /run/secrets/ID (target=, uid=, gid=, mode=), or with type=env a variable, that no "
+	"image and no listing has",
+	OPT_LIST, &given.secrets},
+    {0, "sdnotify", "container|conmon|ignore",
+	"tell systemd's NOTIFY_SOCKET what the command says, or that it has started (default: "
+	"ignore)",
+	OPT_STR, &given.sdnotify},
     {0, "health-cmd", "CMD", "check its health by this (`none`: not by the image's either)",
 	OPT_STR, &given.health_cmd},
     {0, "health-interval", "TIME", "between two checks (default 30s)", OPT_STR,
@@ -168,5 +183,6 @@ const struct opt create_opts[] = {
     /* what they ask for is so in any case */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
+    {0, "detach-keys", "KEYS", NULL, OPT_STR, &given.detach_keys}, /* no key detaches */
     OPT_END,
 };

@@ -10,6 +10,7 @@
 #include "create_flags.h"
 #include "err.h"
 #include "log.h"
+#include "secret.h"
 #include "signames.h"
 #include "stamp.h"
 #include "str.h"
@@ -135,6 +136,14 @@ static int stop_signal(const struct create_flags *o, struct kv *conf)
 		return fail_as_usage();
 	if (o->stop_timeout)
 		kv_setf(conf, "stop_timeout", "%" PRId64, n < 0 ? 1000000 : n);
+	if (o->timeout && num_parse("--timeout", o->timeout, 0, 1000000000, &n) < 0)
+		return fail_as_usage();
+	conf_text(conf, "timeout", o->timeout);
+	if (o->sdnotify && strcmp(o->sdnotify, "container") && strcmp(o->sdnotify, "conmon") &&
+	    strcmp(o->sdnotify, "ignore"))
+		return fail_usage(
+		    "--sdnotify: '%s' is not container, conmon or ignore", o->sdnotify);
+	conf_text(conf, "sdnotify", o->sdnotify);
 	if (!o->stop_signal)
 		return 0;
 	if (signal_from_name(o->stop_signal) < 0)
@@ -156,6 +165,8 @@ static void net_record(const struct create_flags *o, struct kv *conf)
 	conf_text(conf, "ip", o->ip);
 	conf_text(conf, "ip6", o->ip6);
 	conf_text(conf, "mac", o->mac);
+	if (o->no_hosts)
+		kv_set(conf, "no_hosts", "1");
 	if (o->publish_all)
 		kv_set(conf, "publish_all", "1");
 }
@@ -186,7 +197,7 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "",
 		    o->pidfile);
 	}
-	if (log_options(o, conf) < 0 || labels(o, s, conf) < 0)
+	if (secret_record(o, conf) < 0 || log_options(o, conf) < 0 || labels(o, s, conf) < 0)
 		return -1;
 	net_record(o, conf);
 	return 0;

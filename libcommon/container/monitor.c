@@ -122,6 +122,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	*started = true;
 	health_begin(m);
 	event_container(m->c, "start", NULL, NULL);
+	notify_started(m);
 	tell_launcher(m, 0, NULL);
 	if (m->detached)
 		cgroup_forget();

@@ -163,6 +163,9 @@ static void on_fd(struct monitor *m, enum source s)
 	case ON_TIMER:
 		health_due(m);
 		break;
+	case ON_NOTIFY:
+		notify_relay(m);
+		break;
 	case ON_SIGNAL:
 	case SOURCES:
 		break;
@@ -189,6 +192,25 @@ static void drain(struct monitor *m)
 	relay_finish(&m->out, m->interrupts || monitor_stopping(m) ? 50 : 1000);
 }
 
+/* --timeout: the first process is killed in time; until then so many milliseconds, if that is less
+ * than `ms` (-1: for ever). */
+static int sooner(struct monitor *m, int ms)
+{
+	int64_t left = m->kill_at - now_ms();
+	if (!m->kill_at)
+		return ms;
+	if (left <= 0) {
+		warn("%s: has run as long as --timeout allows: killed", m->c->name);
+		m->kill_at = 0;
+		m->stop_asked = true;
+		kill(m->l.pid, SIGKILL);
+		return ms;
+	}
+	if (left > 1000000)
+		left = 1000000;
+	return ms < 0 || left < ms ? (int)left : ms;
+}
+
 int monitor_stand_by(struct monitor *m, int *status)
 {
 	struct epoll_event e[8];
@@ -197,6 +219,7 @@ int monitor_stand_by(struct monitor *m, int *status)
 		int patience = m->logging ? log_due(&m->log) : -1;
 		if (m->doubted && (patience < 0 || patience > 500))
 			patience = 500;
+		patience = sooner(m, patience);
 		int n = epoll_wait(m->epoll, e, 8, more ? 0 : patience);
 		if (n < 0 && errno != EINTR)
 			return fail("epoll: %m");

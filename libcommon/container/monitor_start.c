@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "monitor_parts.h"
 #include "pidfd.h"
 #include "place.h"
+#include "secret.h"
 #include "share.h"
 #include "str.h"
 #include "volume.h"
@@ -251,6 +253,10 @@ int monitor_start(struct monitor *m, int restarts)
 	memcpy(m->l.stdio, e.childs, sizeof e.childs);
 	m->l.attach = container_net_wanted(m->c) ? attach : NULL;
 	m->l.attach_arg = m;
+	secret_give(m->c, m->spec, true);
+	notify_begin(m);
+	int64_t limit = kv_num(&m->c->conf, "timeout", 0);
+	m->kill_at = limit ? now_ms() + 1000 * limit : 0;
 	if (container_net_files(&m->plug, m->c, m->spec) < 0 ||
 	    record_started_write(m->c->dir, m->fresh && !restarts) < 0 || launch_shared(m) < 0 ||
 	    write_pidfile(m) < 0)

@@ -165,7 +165,7 @@ static int many_left(const struct many *m, const struct container *c)
 /* Said before the wait, so that nobody wonders about it. */
 static void foretell(const struct container *c, int sig, int ms)
 {
-	enum heed h = c->pid && ms > 0 ? pid_heeds(c->pid, sig) : HEED_UNKNOWN;
+	enum heed h = c->pid && ms > 0 && sig != SIGKILL ? pid_heeds(c->pid, sig) : HEED_UNKNOWN;
 	if (h != HEED_IGNORES && h != HEED_CANNOT)
 		return;
 	const char *name = signal_name(sig), *why = "ignores it";

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -96,6 +97,24 @@ static int sysctl(struct spec *s, const char *arg)
 		    "--sysctl: %s: the container has no %s namespace of its own", key, names[ns]);
 	strv_setenv(&s->sysctl, key, eq + 1); /* the last one counts */
 	return 0;
+}
+
+/* OS[/ARCH[/VARIANT]] as images have it. */
+int flags_platform(const char *platform)
+{
+	static const char *const names[][2] = {
+	    {"x86_64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
+	_cleanup_strv_ struct strv w = {0};
+	struct utsname u;
+	uname(&u);
+	strv_split(&w, platform ? platform : "linux", "/");
+	bool same =
+	    w.n && strcmp(w.v[0], "linux") == 0 && (w.n == 1 || strcmp(w.v[1], u.machine) == 0);
+	for (size_t i = 0; i < 4 && w.n > 1; i++)
+		same |= !strcmp(w.v[0], "linux") && !strcmp(w.v[1], names[i][1]) &&
+			!strcmp(u.machine, names[i][0]);
+	return same ? 0
+		    : fail_usage("--platform: '%s': this machine is linux/%s", platform, u.machine);
 }
 
 static void size_of_terminal(const struct create_flags *o, struct spec *s)

@@ -47,6 +47,22 @@ void device_rule_add(
 	strncpy(r->access, access, sizeof r->access - 1);
 }
 
+int device_rule_read(struct spec *s, const char *text)
+{
+	_cleanup_strv_ struct strv w = {0};
+	int64_t n[2] = {-1, -1};
+	strv_split(&w, text + (*text == '-'), " :");
+	bool ok = w.n == 4 && strlen(w.v[0]) == 1 && strchr("abc", w.v[0][0]) && *w.v[3] &&
+		  strlen(w.v[3]) < 4 && strspn(w.v[3], "rwm") == strlen(w.v[3]);
+	for (size_t i = 0; ok && i < 2; i++)
+		ok = strcmp(w.v[1 + i], "*") == 0 ||
+		     num_parse("device", w.v[1 + i], 0, i ? 0xfffff : 0xfff, &n[i]) == 0;
+	if (!ok)
+		return -1;
+	device_rule_add(s, *text != '-', w.v[0][0], n[0], n[1], w.v[3]);
+	return 0;
+}
+
 /* Nodes that every Linux program expects (config-linux.md, "Default Devices"). */
 static void default_nodes(struct spec *s)
 {
