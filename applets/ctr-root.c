@@ -31,7 +31,7 @@
 static struct create_flags given;
 static const char *image, *overlay, *direct, *upper, *work;
 static struct strv masks, readonly;
-static bool no_proc, no_sys, no_dev, no_cgroup, no_masks, lost;
+static bool no_proc, no_sys, no_dev, no_cgroup, no_masks, nodev, lost;
 
 static const struct opt opts[] = {
     {0, "image", "NAME", "the layers of this image (ctr-image ls), with --upper", OPT_STR, &image},
@@ -58,6 +58,7 @@ static const struct opt opts[] = {
     {0, "no-proc", NULL, "no /proc", OPT_FLAG, &no_proc},
     {0, "no-sys", NULL, "no /sys", OPT_FLAG, &no_sys},
     {0, "no-dev", NULL, "the root's own /dev", OPT_FLAG, &no_dev},
+    {0, "nodev", NULL, "device nodes can be used in /dev only, and made nowhere", OPT_FLAG, &nodev},
     {0, "no-cgroup", NULL, "no /sys/fs/cgroup", OPT_FLAG, &no_cgroup},
     {0, "privileged", NULL, "the host's /dev, /sys writable, nothing hidden", OPT_FLAG,
 	&given.privileged},
@@ -259,6 +260,7 @@ int ctr_root_main(int argc, char **argv)
 		die("mount namespace: %m%s",
 		    errno == EPERM ? " (not root: ctr-unshare -Um -- ctr-root ...)" : "");
 	r.userns = userns_nested();
+	r.nodev = nodev && !r.userns; /* nobody makes any in a user namespace */
 	r.passing = lost;
 	r.cgroup = s.ns_new & 1u << NS_CGROUP ? NULL : cgroup_of_self();
 	mode_t mask = umask(0);

@@ -20,6 +20,7 @@ struct script {
 	struct network net;  /* the one at hand, open while has_net */
 	struct strv further; /* the others' lines: NAME IP IP6 ALIAS... */
 	bool group, has_net;
+	bool nodev;   /* a device list is wanted, and nothing enforces one */
 	bool out[2];  /* IPv4, IPv6: there is a default route already */
 	unsigned etc; /* which of explain_etc[] there are */
 };

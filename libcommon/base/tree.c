@@ -69,7 +69,7 @@ static int level_open(struct walk *w, int parent, const char *name)
 	}
 }
 
-/* 1: went down into it; 0: it no longer exists, or was skipped. */
+/* 0: went down into it, or it no longer exists or was skipped. */
 static int down(struct walk *w, int parent, const char *name)
 {
 	struct stat st;
@@ -97,8 +97,7 @@ static int down(struct walk *w, int parent, const char *name)
 	w->v[w->n++] = (struct level){d, 0, st.st_ino, xstrdup(name)};
 	if (w->n - w->first_open > OPEN_LEVELS)
 		level_close(&w->v[w->first_open++]);
-	int r = w->how->enter ? w->how->enter(fd, w->arg) : 0;
-	return r ? r : 1;
+	return w->how->enter ? w->how->enter(fd, w->arg) : 0;
 }
 
 /* Open the parent of the last level again. */
@@ -148,16 +147,13 @@ static int step(struct walk *w)
 	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 		return 0;
 	int r = w->how->entry(dirfd(d), e->d_name, e->d_type, w->arg);
-	if (r == 1)
-		r = down(w, dirfd(d), e->d_name);
-	return r == 1 ? 0 : r;
+	return r == 1 ? down(w, dirfd(d), e->d_name) : r;
 }
 
 int tree_walk(int dirfd, const char *name, const struct tree_walk *how, void *arg)
 {
 	struct walk w = {.how = how, .arg = arg, .top = dirfd};
 	int r = down(&w, dirfd, name);
-	r = r == 1 ? 0 : r;
 	while (r == 0 && w.n)
 		r = step(&w);
 	int why = errno;

@@ -57,7 +57,7 @@ static void put_rules(struct script *x)
 {
 	struct spec d;
 	spec_default(&d);
-	size_t n = x->s->device_rules.n, i = 0;
+	size_t n = x->nodev ? 0 : x->s->device_rules.n, i = 0;
 	if (n && !x->o->bundle) {
 		fputs(" --device-rule default", x->f);
 		i = d.device_rules.n;
@@ -79,8 +79,9 @@ static void step_group(struct script *x)
 {
 	if (!x->group)
 		return;
-	fputs(
-	    "\n# A control group with its limits, and the devices it may use.\nctr-cgset -c", x->f);
+	fprintf(x->f, "\n# A control group with its limits%s.\nctr-cgset -c",
+	    x->nodev ? "; nothing here enforces a list of devices"
+		     : ", and the devices it may use");
 	put_rules(x);
 	fprintf(x->f, " \"$group\"");
 	for (size_t i = 0; i < x->s->resources.n; i++) {
@@ -351,6 +352,9 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 	x.f = open_memstream(&text, &n);
 	if (!x.f)
 		return fail("memory: %m");
+	/* The rule of group.h where there is no device list. */
+	x.nodev =
+	    geteuid() == 0 && !s->x_privileged && s->device_rules.n && !cgroup_devices_possible();
 	step_folder(&x);
 	step_group(&x);
 	int r = step_net(&x) < 0 || step_etc(&x) < 0 || explain_chain(&x) < 0 ? -1 : 0;

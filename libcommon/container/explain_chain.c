@@ -334,6 +334,7 @@ static int put_root(struct script *x)
 	}
 	if (layers(x))
 		fputs(" --upper \"$d/upper\" --work \"$d/work\"", x->f);
+	put_flag(x, "--nodev", x->nodev);
 	put_flag(x, "--volatile", o->rm && layers(x));
 	put_flag(x, "--privileged", o->privileged);
 	put_flag(x, "--read-only", o->read_only);
@@ -357,7 +358,7 @@ static int put_root(struct script *x)
 static void put_caps(struct script *x)
 {
 	struct buf b = {0};
-	uint64_t all = caps_all(), have = x->s->caps.bounding;
+	uint64_t all = caps_all(), have = x->s->caps.bounding & ~(x->nodev ? CAPS_MKNOD : 0);
 	if ((have & all) == all)
 		return;
 	fputs(" --cap-drop ALL", x->f);
