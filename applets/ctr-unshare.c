@@ -28,6 +28,7 @@
 #include "pidfd.h"
 #include "placement.h"
 #include "selfexe.h"
+#include "signames.h"
 #include "str.h"
 #include "sys.h"
 #include "tty.h"
@@ -37,7 +38,8 @@ static struct wish {
 	bool wanted;
 	const char *keep; /* the value of =FILE: where the namespace is kept when we are gone */
 } wish[NS_COUNT];
-static bool as_root, as_me, fork_too, kill_child, die_too;
+static bool as_root, as_me, fork_too, die_too;
+static int with_us = SIGKILL; /* what the command gets when we end */
 static struct strv mapped, images, map_users, map_groups;
 static const char *outside;
 static const char *map, *propagation = "private", *proc, *hostname, *domainname, *monotonic,
@@ -45,7 +47,7 @@ static const char *map, *propagation = "private", *proc, *hostname, *domainname,
 
 static int want(enum spec_ns ns, const char *file)
 {
-	wish[ns] = (struct wish){true, file};
+	wish[ns] = (struct wish){true, file ? file : wish[ns].keep};
 	return 0;
 }
 NS_WANT(want)
@@ -61,6 +63,14 @@ static int map_one(const char *id)
 {
 	return fail(
 	    "one id only: say --map-users %s:%u:1 --map-groups GID:%u:1", id, geteuid(), getegid());
+}
+
+/* The command always dies with us. */
+static int kill_child(const char *sig)
+{
+	with_us = sig ? signal_from_name(sig) : SIGKILL;
+	fork_too = true;
+	return with_us > 0 ? 0 : fail("'%s' is not a signal", sig);
 }
 
 static int mount_proc(const char *dir)
@@ -106,7 +116,7 @@ static const struct opt opts[] = {
 	OPT_STR, &outside},
     {'f', "fork", NULL, "stay, and let the command be a child (as with -p)", OPT_FLAG, &fork_too},
     {0, "die-with-parent", NULL, "be killed when who started us ends", OPT_FLAG, &die_too},
-    {0, "kill-child", NULL, NULL, OPT_FLAG, &kill_child}, /* the command always dies with us */
+    {0, "kill-child", "[=SIGNAL]", NULL, OPT_CALL, kill_child},
     OPT_END,
 };
 /* unshare(1)'s */
@@ -143,7 +153,7 @@ static int keep_one(pid_t whom, enum spec_ns ns)
 	    openat(AT_FDCWD, to, O_RDONLY | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0444);
 	struct statfs fs;
 	if (fd < 0)
-		return fail("%s: %m", to);
+		return fail("keep the %s namespace at '%s': %m", ns_kinds[ns].name, to);
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == 0x6e736673 /* NSFS_MAGIC */)
 		return errno = EEXIST,
 		       fail("%s: a namespace is kept there already (umount it)", to);
@@ -300,9 +310,10 @@ static void maps_wanted(void)
 		one_id(&maps.uid_map, as_root ? 0 : geteuid(), geteuid());
 		one_id(&maps.gid_map, as_root ? 0 : getegid(), getegid());
 	} else if (map_users.n || map_groups.n) {
-		if (userns_lines(&maps, &map_users, &map_groups) < 0)
+		static const char *const flags[] = {"--map-users", "--map-groups"};
+		if (userns_lines(&maps, flags, &map_users, &map_groups) < 0)
 			die_fail_usage();
-	} else if (userns_request(&maps, map ? map : "auto") < 0) {
+	} else if (userns_request(&maps, "--map", map ? map : "auto") < 0) {
 		die_fail_usage();
 	}
 }
@@ -386,9 +397,9 @@ static void settle(unsigned long prop)
 	if (wish[NS_NET].wanted && ns_loopback_up() < 0)
 		die_fail();
 	if (hostname && sethostname(hostname, strlen(hostname)) < 0)
-		die("hostname %s: %m", hostname);
+		die("hostname %s: %m (64 bytes at most)", hostname);
 	if (domainname && setdomainname(domainname, strlen(domainname)) < 0)
-		die("domainname %s: %m", domainname);
+		die("domainname %s: %m (64 bytes at most)", domainname);
 	if (outside)
 		helper_asked((struct ask){RUN, 0});
 }
@@ -413,7 +424,7 @@ static int stay(char **argv, bool keeps)
 	if (child < 0)
 		die("fork: %m");
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_PDEATHSIG, with_us);
 		close(gate[1]);
 		if (helper >= 0)
 			close(helper);

@@ -144,6 +144,7 @@ END
 -p -f --mount-proc
 -mpf --mount-proc=/proc
 -pf --kill-child
+-p --kill-child=SIGTERM
 -U -r
 -U -c
 -Ur -m
@@ -153,7 +154,7 @@ END
 -T --boottime 100 --fork
 -T --monotonic 50 -f
 END
-	[ $count = 22 ]
+	[ $count = 23 ]
 	for flags in '-R /:ctr-root' '--root=/:ctr-root' '-w /:ctr-priv -w' '-S 0:ctr-priv -u' '--setgid=0:ctr-priv -u' '--setgroups=deny:map' '--keep-caps:map' \
 		'--map-user=5:--map-users 5:0:1' '--map-group=5:--map-users'; do
 		# shellcheck disable=SC2086
@@ -161,4 +162,33 @@ END
 		[[ "$output" = *"${flags#*:}"* ]]
 	done
 	ctr-unshare --map-auto true
+}
+
+@test "what is wrong is told by the flag that was given" {
+	local words
+	while IFS='|' read -r words said; do
+		# shellcheck disable=SC2086
+		run -125 ctr-unshare $words true
+		[[ "$output" = *"$said"* ]] || { echo "$words: $output"; return 1; }
+	done <<'END'
+--map 0:0|--map: id map: '0:0' is not
+--map-users 0,100000,10|--map-users: id map
+--map-users 0:0:1 --map-groups x|--map-groups: id map
+--map-groups 0:0:1|--map-groups: it needs --map-users
+--map 0:100000:10,5:200000:10|uid_map: two lines overlap
+--kill-child=NO|'NO' is not a signal
+--net=|keep the network namespace at ''
+-u --hostname aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|64 bytes at most
+END
+	# a flag that is said again without its file does not lose it
+	ctr-unshare --net=kept -n true
+	umount kept
+}
+
+@test "PID 1 that heeds no TERM ends with ctr-unshare; one that does is heard" {
+	run -124 timeout -k 5 0.5 ctr-unshare -p sleep 1000
+	[[ "$output" = *"no handler for TERM: killed"* ]]
+	run -124 timeout -k 5 0.5 ctr-unshare -p sh -c 'trap "echo ended; exit 3" TERM; sleep 1000 & wait'
+	[ "$output" = ended ]
+	run -124 timeout -s INT -k 5 0.5 ctr-unshare -f sleep 1000
 }

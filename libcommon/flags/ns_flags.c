@@ -95,8 +95,9 @@ int flags_namespaces(struct create_flags *o, struct spec *s)
 	if (!o->uidmap.n && !o->gidmap.n && flags_shared(o, NS_USER))
 		return 0;
 	if (!o->uidmap.n && !o->gidmap.n)
-		return userns_request(s, o->userns) < 0 ? fail_as_usage() : 0;
+		return userns_request(s, "--userns", o->userns) < 0 ? fail_as_usage() : 0;
 	if (o->userns)
 		return fail_usage("--userns and --uidmap say the same: give one");
-	return userns_lines(s, &o->uidmap, &o->gidmap);
+	return userns_lines(
+	    s, (const char *const[]){"--uidmap", "--gidmap"}, &o->uidmap, &o->gidmap);
 }

@@ -9,7 +9,7 @@
 #include "userns.h"
 #include "userns_flag.h"
 
-int userns_request(struct spec *s, const char *arg)
+int userns_request(struct spec *s, const char *flag, const char *arg)
 {
 	if (!arg)
 		arg = geteuid() == 0 ? "host" : "auto";
@@ -27,25 +27,25 @@ int userns_request(struct spec *s, const char *arg)
 	}
 	size_t nu = s->uid_map.n, ng = s->gid_map.n;
 	if (idmap_parse(arg, &s->uid_map.v, &nu) < 0 || idmap_parse(arg, &s->gid_map.v, &ng) < 0)
-		return fail_in("--userns");
+		return fail_in("%s", flag);
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	return 0;
 }
 
-int userns_lines(struct spec *s, const struct strv *uids, const struct strv *gids)
+int userns_lines(
+    struct spec *s, const char *const flags[2], const struct strv *uids, const struct strv *gids)
 {
 	size_t nu = 0, ng = 0;
 	if (gids->n && !uids->n)
-		return fail_usage("--gidmap: it needs --uidmap");
-	if (!gids->n)
-		gids = uids;
+		return fail_usage("%s: it needs %s", flags[1], flags[0]);
+	const struct strv *g = gids->n ? gids : uids;
 	for (size_t i = 0; i < uids->n; i++)
 		if (idmap_parse(uids->v[i], &s->uid_map.v, &nu) < 0)
-			return fail_in("--uidmap"), fail_as_usage();
-	for (size_t i = 0; i < gids->n; i++)
-		if (idmap_parse(gids->v[i], &s->gid_map.v, &ng) < 0)
-			return fail_in("--gidmap"), fail_as_usage();
+			return fail_in("%s", flags[0]), fail_as_usage();
+	for (size_t i = 0; i < g->n; i++)
+		if (idmap_parse(g->v[i], &s->gid_map.v, &ng) < 0)
+			return fail_in("%s", flags[g == gids]), fail_as_usage();
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	s->ns_new |= 1u << NS_USER;

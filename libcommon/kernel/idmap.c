@@ -22,6 +22,8 @@ static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v
 		buf_printf(&b, "%u %u %u\n", v[i].container, v[i].host, v[i].size);
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
 	int r = file_poke(path, b.p);
+	if (r < 0 && errno == EINVAL) /* user_namespaces(7) */
+		fail("%s: two lines overlap, or there are more than 340: %s", file, b.p);
 	buf_free(&b);
 	return r;
 }
