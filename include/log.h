@@ -16,10 +16,10 @@ struct log {
 	int dir, fd; /* the container's directory (not ours), the open file */
 	uint64_t size, max_size;
 	unsigned max_files;
-	uint64_t dropped_bytes; /* since the last write that worked */
-	char sink;              /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
-	bool stalled;           /* the last line had to be dropped there */
-	char *head;             /* what each line begins with there, but for its priority */
+	uint64_t dropped_bytes;  /* since the last write that worked */
+	char sink;               /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
+	bool stalled;            /* the last line had to be dropped there */
+	char *head;              /* what each line begins with there, but for its priority */
 	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived */
 	struct {
 		char text[LOG_LINE];
