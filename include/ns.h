@@ -1,19 +1,19 @@
-/* ns.h: the kinds of namespaces (namespaces(7)) as the kernel calls them.
- */
+/* ns.h: the kinds of namespaces, with the names that the kernel gives them (namespaces(7)). */
 #ifndef CTR_NS_H
 #define CTR_NS_H
 
 #include <stdbool.h>
 #include "spec.h"
 
-/* A kind of namespace: its CLONE_NEW* flag, its name in words, its file in /proc/PID/ns. */
+/* A kind of namespace: its CLONE_NEW* flag, its name in words, and its file in /proc/PID/ns. */
 struct ns_kind {
 	unsigned long flag;
 	const char *name, *file;
 };
 extern const struct ns_kind ns_kinds[NS_COUNT];
 
-/* For a table of options: want_mnt() and so on, each an opt_fn that calls want(kind, value). */
+/* For an option table: defines want_mnt() and so on, each of which is an opt_fn that calls
+ * want(kind, value). */
 #define NS_WANT_ONE(want, file, kind)                                                              \
 	static int want_##file(const char *value)                                                  \
 	{                                                                                          \
@@ -29,11 +29,11 @@ extern const struct ns_kind ns_kinds[NS_COUNT];
 	NS_WANT_ONE(want, cgroup, NS_CGROUP)                                                       \
 	NS_WANT_ONE(want, time, NS_TIME)
 
-/* Is ours of this kind another one than the machine's? Of mounts and networks: than process 1's, as
- * /proc shows it. 1, 0, or -1: that may not be looked at. */
+/* Is our namespace of this kind another one than the machine's? For mounts and networks it is
+ * compared with that of process 1, as /proc shows it. 1 or 0; -1: we may not look at that. */
 int ns_is_own(enum spec_ns ns);
-/* A new network namespace has only lo, and it is down (netdevice(7)): set it up. 0, or -1 with
- * fail(). */
+/* A new network namespace has only the interface lo, which is down (netdevice(7)): set it up. 0, or
+ * -1 with fail(). */
 int ns_loopback_up(void);
 
 #endif

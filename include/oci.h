@@ -1,6 +1,5 @@
-/* oci.h: the operations of an OCI runtime (runtime-spec, runtime.md "Operations") on records
- * (oci_record.h) with the one engine (engine.h). All return 0, or -1 with fail().
- */
+/* oci.h: the operations of an OCI runtime (runtime-spec, runtime.md "Operations"). They work on the
+ * records of oci_record.h and use the engine (engine.h). All return 0, or -1 with fail(). */
 #ifndef CTR_OCI_H
 #define CTR_OCI_H
 
@@ -16,30 +15,34 @@
 
 struct oci_create {
 	const char *root, *id, *bundle; /* bundle NULL: the working directory */
-	const char *config;             /* NULL: config.json in it; relative: to it */
+	const char
+	    *config; /* NULL: the bundle's config.json; a relative path is relative to the bundle */
 	const char *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring, systemd;
-	bool run;      /* create and start in one */
-	bool attached; /* and stand by: a terminal is the caller's */
+	bool run;      /* create the container and start it at once */
+	bool attached; /* and stay with it: its terminal is the caller's */
 	unsigned preserve;
 	/* out */
 	pid_t pid;
-	int master; /* attached with a terminal: its master */
-	int code;   /* on failure: what the engine says (engine.h), else 1 */
-	char *arg0; /* the command's name, once it is known; the caller's */
+	int master; /* the terminal's master, where it is attached and has one */
+	int code;   /* the exit code on failure: the engine's (engine.h), else 1 */
+	char *arg0; /* the command's name once it is known; the caller frees it */
 };
 
-/* Read a bundle's config.json, make its paths absolute, and check what the schema does not say. */
+/* oci_bundle() reads a bundle's config.json and makes its paths absolute. oci_spec_check() checks
+ * what the schema does not express. */
 int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir);
 int oci_spec_check(const struct spec *s);
 
-/* Up to *created*, or with `run` to *running*. Nothing is left when it fails. */
+/* Make a container up to *created* or, with `run`, up to *running*. When that fails nothing is left
+ * of it. */
 int oci_create(struct oci_create *c);
-/* Open the gate of a created one, then the poststart hooks. */
+/* Open the gate of a created container, then run the poststart hooks. */
 int oci_start(struct oci_record *r, int *code);
-/* A signal to its process, or with `all` to everything in its group. */
+/* Send a signal to its process or, with `all`, to every process in its group. */
 int oci_kill(struct oci_record *r, int sig, bool all);
-/* A stopped (with `force`: any) one, its group and record; then the poststop hooks. */
+/* Remove a stopped container (with `force` any) with its group and its record; then run the
+ * poststop hooks. */
 int oci_delete(struct oci_record *r, bool force);
 int oci_pause(struct oci_record *r, bool on);
 
@@ -50,34 +53,39 @@ struct oci_exec {
 	/* out */
 	struct enter e;
 };
-/* Start spec's process in a running container; enter_wait() waits for it. `s` is the container's,
- * its process changed. */
+/* Start the process of `s` in a running container; enter_wait() waits for its end. `s` is the
+ * container's own spec with another process in it. */
 int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x);
 
-/* Its group's limits changed: "KEY=VALUE" (cgroup.h). */
+/* Change the limits of its group to those of `limits`, which are "KEY=VALUE" (cgroup.h). */
 int oci_update(struct oci_record *r, struct spec *limits);
-/* runc's statistics of it as one line of JSON. Caller frees; NULL with fail(). */
+/* Its statistics, in the form that runc gives them, as one line of JSON. Caller frees; NULL with
+ * fail(). */
 char *oci_stats(const struct oci_record *r);
-/* Statistics every `interval` seconds and OOM kills, a line of JSON each, until it has ended. */
+/* Print its statistics every `interval` seconds, and each OOM kill, as one line of JSON each, until
+ * it has ended. */
 int oci_events(struct oci_record *r, int interval);
-/* features.md's structure; a config.json to begin with. Caller frees. */
+/* oci_features() returns the structure of features.md, oci_default_config() a config.json to begin
+ * with. Caller frees. */
 char *oci_features(void);
 char *oci_default_config(bool rootless);
 
-/* The group of a cgroupsPath ("" or NULL: none given) for container `id`; caller frees. NULL with
- * fail(). */
+/* The path of the group for container `id` that a cgroupsPath asks for ("" or NULL: none was
+ * given). Caller frees; NULL with fail(). */
 char *oci_group_path(const char *cgroups_path, const char *id);
-/* Send the seccomp listener of its process `pid` to the agent that linux.seccomp names. */
+/* Send the seccomp listener of the container's process `pid` to the agent that linux.seccomp names.
+ */
 int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int listener);
 /* The annotations as a JSON object. Caller frees. */
 char *oci_annotations(const struct spec *s);
-/* linux.intelRdt: put the process there. Returns the folder that was made for this container, ""
- * for none (caller frees), NULL with fail(); and its end. */
+/* oci_rdt_up() puts the process where linux.intelRdt asks for it. It returns the folder that was
+ * made for this container, "" where none was (caller frees), or NULL with fail(). oci_rdt_down()
+ * removes that folder. */
 char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid);
 void oci_rdt_down(const char *made);
-/* Send a descriptor over the unix socket at `path`, with a text. */
+/* Send a descriptor, with a text, over the unix socket at `path`. */
 int oci_send_fd(const char *path, const char *text, size_t n, int fd);
-/* A file of one number, written whole. */
+/* Write a file with the pid in it, either the whole of it or nothing. */
 int oci_pid_file(const char *path, pid_t pid);
 
 #endif

@@ -1,6 +1,5 @@
 /* oci_cli.h: what the files of ctr-oci's command line share: applets/ctr-oci.c, oci_look.c and
- * oci_change.c.
- */
+ * oci_change.c. */
 #ifndef CTR_OCI_CLI_H
 #define CTR_OCI_CLI_H
 
@@ -10,7 +9,8 @@
 #include "oci_record.h"
 #include "str.h"
 
-/* The options before the command, and those of the commands, which the tables in ctr-oci.c fill. */
+/* The options that stand before the command, and those of the commands. The tables in ctr-oci.c
+ * fill both. */
 struct oci_globals {
 	const char *root, *log, *log_format, *rootless, *manager, *criu;
 	bool debug, systemd, version;
@@ -29,17 +29,18 @@ struct oci_options {
 extern struct oci_options oci_o;
 extern char *oci_dir; /* where the records are */
 
-/* End with what fail() remembered, which goes to --log as well; of a command that cannot be
- * executed (126, 127) in the words that docker and podman know. */
+/* End the program with the message that fail() remembers, which also goes to the file of --log. If
+ * a command cannot be executed (126, 127), the message has the words that docker and podman look
+ * for. */
 _Noreturn void oci_die(int code);
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback);
-/* Open the record of a container; ends the program where there is none. */
+/* Open the record of a container; ends the program if there is none. */
 void oci_open(struct oci_record *r, const char *id, bool lock);
 
-/* oci_look.c: each is a command, and returns the exit code. */
+/* In oci_look.c: each function is a command and returns the exit code. */
 int oci_do_state(const char *id);
 int oci_do_list(void);
-int oci_do_ps(const char *id, int argc, char **argv); /* with the operands of ps(1) */
+int oci_do_ps(const char *id, int argc, char **argv); /* the operands are those of ps(1) */
 int oci_do_events(const char *id);
 int oci_do_spec(void);
 int oci_do_features(void);

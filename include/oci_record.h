@@ -1,12 +1,14 @@
-/* oci_record.h: what ctr-oci keeps of a container (runtime-spec, runtime.md "State"): a folder
- * ROOT/ID of its own, nothing of ctr-run's records.
+/* oci_record.h: the record that ctr-oci keeps of a container (runtime-spec, runtime.md "State"). It
+ * is a folder ROOT/ID of its own, and has nothing to do with ctr-run's records. In it are
  *
- *   state        as quoted shell assignments, written whole: id version bundle rootfs created
- * cgroup pid starttime ... config.json  as it was when the container was created gate.*       what
- * a created container waits at (engine.h)
+ * - state: quoted shell assignments, always written whole: id, version, bundle, rootfs, created,
+ *   cgroup, pid, starttime and others
+ * - config.json: as it was when the container was created
+ * - gate.*: what a created container waits at (engine.h)
  *
- * A flock on the folder serialises those who change it; it is made first and locked at once, so
- * what a kill leaves half-made has the container's name, and `delete --force` clears it.
+ * Whoever changes the record holds a flock on the folder. The folder is made first and locked at
+ * once, so what a kill leaves half-made already has the container's name, and `delete --force`
+ * removes it.
  */
 #ifndef CTR_OCI_RECORD_H
 #define CTR_OCI_RECORD_H
@@ -22,39 +24,40 @@ const char *oci_status_name(enum oci_status s);
 
 struct oci_record {
 	char *root, *id;
-	int dir;     /* its folder, -1 */
+	int dir;     /* its folder, open; -1: it is not */
 	bool locked; /* by us */
 	struct kv state;
-	enum oci_status status; /* derived when it is opened */
-	pid_t pid;              /* its process, 0 when that has ended */
+	enum oci_status status; /* found out when the record is opened, never stored */
+	pid_t pid;              /* its process; 0 when that has ended */
 	uint64_t starttime;
 };
 
-/* Where records are: `root`, or the default for this user ($XDG_RUNTIME_DIR/ctr-oci, /run/ctr-oci).
- * Caller frees. */
+/* Where the records are: `root`, or the default for this user ($XDG_RUNTIME_DIR/ctr-oci or
+ * /run/ctr-oci). Caller frees. */
 char *oci_root(const char *root);
-/* 0, or -1 with fail(). */
+/* May a container have this id? 0, or -1 with fail(). */
 int oci_id_check(const char *id);
-/* Make ROOT/ID, locked. -1 with fail(), EEXIST when there is one. */
+/* Make the folder ROOT/ID and lock it. -1 with fail(), EEXIST when it is there already. */
 int oci_record_make(struct oci_record *r, const char *root, const char *id);
-/* The one that is there, and its status. `lock`: wait for its lock and hold it until
- * oci_record_close(). -1 with fail(), ENOENT when there is none. */
+/* Open the record that is there, and find out its status. `lock`: wait for its lock and hold it
+ * until oci_record_close(). -1 with fail(), ENOENT when there is none. */
 int oci_record_open(struct oci_record *r, const char *root, const char *id, bool lock);
 void oci_record_close(struct oci_record *r);
-/* Find out anew how it is. */
+/* Find out its status once more. */
 void oci_record_look(struct oci_record *r);
 int oci_record_write(const struct oci_record *r);
-/* The folder with all that is in it; the gate first. */
+/* Remove the folder with everything in it; the gate goes first. */
 int oci_record_remove(struct oci_record *r);
-/* The config.json that it was created with. -1 with fail(). */
+/* Read the config.json that it was created with. -1 with fail(). */
 int oci_record_spec(const struct oci_record *r, struct spec *s);
-/* A pidfd of its process, checked; -1 with fail(), ESRCH when it has ended. */
+/* A pidfd of its process, after checking that it is still that process; -1 with fail(), ESRCH when
+ * it has ended. */
 int oci_record_pidfd(const struct oci_record *r);
-/* Its group, relative to the hierarchies' roots; NULL when it has none. */
+/* The path of its group, relative to the hierarchies' roots; NULL when it has none. */
 const char *oci_record_group(const struct oci_record *r);
-/* Names of all under root, sorted. A missing root is empty. */
+/* The ids of all containers below root, sorted. A root that is missing has none. */
 int oci_record_names(const char *root, struct strv *out);
-/* runtime.md's state as JSON text, with runc's further members. Caller frees. */
+/* Its state as runtime.md has it, as JSON text, with the members that runc adds. Caller frees. */
 char *oci_record_json(const struct oci_record *r);
 
 #endif

@@ -1,6 +1,5 @@
-/* opt.h: one table of options per applet drives the parser (getopt_long underneath), --help and the
- * man page.
- */
+/* opt.h: each applet has one table of options. The parser (which uses getopt_long(3)), --help and
+ * the man page are all made from it. */
 #ifndef CTR_OPT_H
 #define CTR_OPT_H
 
@@ -12,21 +11,22 @@ enum opt_kind {
 	OPT_STR,  /* to: const char *, points into argv */
 	OPT_LIST, /* to: struct strv, appended */
 	OPT_SIZE, /* to: uint64_t, bytes, size_parse */
-	OPT_NUM,  /* to: int64_t, 0..INT64_MAX (more than that is the applet's check) */
+	OPT_NUM,  /* to: int64_t, 0..INT64_MAX (the applet itself checks narrower limits) */
 	OPT_CALL, /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
 };
 
 struct opt {
-	char s;        /* short letter, 0 for none */
-	const char *l; /* long name, NULL for none */
-	const char
-	    *arg;         /* placeholder shown in help, NULL for a flag; "[X]" means optional (--l=X
-			     or -sX only), "[=X]": --l=X or -s=X, so that letters can stand together */
-	const char *help; /* NULL: an alias, parsed but not shown */
+	char s;             /* short letter, 0 for none */
+	const char *l;      /* long name, NULL for none */
+	const char *arg;    /* what help shows for the value, NULL for a flag; "[X]": the value is
+			       optional (only as --l=X or -sX); "[=X]": only as --l=X or -s=X, so that
+			       several letters can be given together */
+	const char *help;   /* NULL: an alias, parsed but not shown */
 	unsigned char kind; /* enum opt_kind */
 	void *to;
 } __attribute__((packed)); /* there are hundreds of them: 34 bytes each, not 48 */
-/* What OPT_CALL calls; value is NULL for a flag or an omitted optional argument. */
+/* The function that OPT_CALL calls. `value` is NULL for a flag, and where an optional value was
+ * left out. */
 typedef int opt_fn(const char *value);
 
 #define OPT_END                                                                                    \
@@ -37,48 +37,50 @@ typedef int opt_fn(const char *value);
 /* The summary line comes from include/applets.def. */
 struct usage {
 	const char *synopsis;   /* what follows the options: "ROOTFS [COMMAND [ARG...]]"; several
-				   forms apart by \n, each   then starting with "[OPTIONS] " or
-				   without   as it should be shown */
+				   forms are separated by \n, and each of them then begins with
+				   "[OPTIONS] " if that is to be shown */
 	const char *more;       /* further help text under the options, NULL for none; ends in \n */
 	const struct opt *opts; /* ended by OPT_END */
-	bool
-	    anywhere; /* options may follow operands, for there is no COMMAND that could own them */
-	/* words that comparable tools have and we have not, each with what does it here; NULL ends
-	 */
+	bool anywhere; /* options may follow operands, because there is no COMMAND that they could
+		    belong to */
+	/* words of comparable tools that we do not have, each with what does the same here; ended
+	 * by NULL */
 	const char *const (*others)[2];
-	bool placeless; /* it does its work without $CTR_LIB, $CTR_RUN and $CTR_CGROUP, or asks
-			   place_check() where it needs them */
+	bool placeless; /* the applet works without $CTR_LIB, $CTR_RUN and $CTR_CGROUP, or
+			   calls place_check() itself where it needs them */
 };
 
-/* Parse argv[1..]; options stop at the first operand (with `anywhere` they are moved before it) and
- * at "--". Returns the index of the first operand. --help (and -h where no row has it) prints on
- * stdout and exits 0; --help=man prints the SYNOPSIS and OPTIONS sections in mdoc for the man page.
- * A wrong option ends us, with the one that was meant where it is close; so do places that cannot
- * be had (place.h). May be called again for a subcommand with another argv. */
+/* Parse argv[1..]. The options end at the first operand (with `anywhere` they are moved before it)
+ * and at "--". Returns the index of the first operand. --help (and -h where no row has that letter)
+ * prints the help on stdout and exits 0; --help=man prints the sections SYNOPSIS and OPTIONS in
+ * mdoc for the man page. A wrong option ends the program, and the message names the option that was
+ * probably meant. Places that cannot be had end it, too (place.h). It may be called again with the
+ * argv of a subcommand. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
-/* An applet's words: `APPLET WORD [OPTIONS] OPERAND...`; a table ends by a row without a name. */
+/* The subcommands of an applet: `APPLET WORD [OPTIONS] OPERAND...`. The table ends with a row
+ * without a name. */
 struct word {
 	const char *name;
 	int (*fn)(int argc, char **argv); /* given the operands */
 	const struct opt *opts;           /* NULL: the applet's own */
 	const char *synopsis;             /* with opts */
 };
-/* The one that argv[1] is, with its options parsed; *first: its first operand. Dies when it is none
- * of them. */
+/* Find the subcommand that argv[1] names and parse its options; *first is its first operand. Ends
+ * the program if there is no such word. */
 const struct word *opt_word(
     const struct usage *u, const struct word *words, int argc, char **argv, int *first);
 
-/* The long option that a word with at most so many slips was meant to be; NULL when none is so
- * close. */
+/* The long option that was meant by a word with at most `most` typing mistakes; NULL when none is
+ * so close. */
 const char *opt_meant(const struct usage *u, const char *word, size_t most);
 
-/* The operands of an applet that takes names: argv[from..], "-" replaced by the lines of stdin.
- * Dies when there is none and `what` is not NULL (it names the operand). */
-/* What was typed (`-e PASSWORD=...`) is read in /proc/PID/cmdline by everybody as long as the
- * process lives: from now on that says "APPLET: NAME". The options' texts that point into argv are
- * gone: call it when all of them were used. */
+/* What was typed (`-e PASSWORD=...`) can be read in /proc/PID/cmdline by everybody as long as the
+ * process lives. From now on that file says "APPLET: NAME" only. Option values that point into argv
+ * are gone afterwards, so call this when all of them have been used. */
 void opt_hide(int argc, char **argv, const char *name);
+/* The operands of an applet that takes names: argv[from..], where "-" stands for the lines of
+ * stdin. Ends the program when there is none and `what`, which names the operand, is not NULL. */
 void opt_names(struct strv *out, int argc, char **argv, int from, const char *what);
 
 #endif

@@ -1,21 +1,21 @@
-/* placement.h: how the kernel treats the command beside its limits: scheduler, priorities, CPUs,
- * memory nodes, personality, labels (config.md, "Linux Process"; config-linux.md, "Personality",
- * "Memory policy").
- */
+/* placement.h: how the kernel treats the command apart from its limits: scheduler, priorities,
+ * CPUs, memory nodes, personality and security labels (config.md, "Linux Process"; config-linux.md,
+ * "Personality", "Memory policy"). */
 #ifndef CTR_PLACEMENT_H
 #define CTR_PLACEMENT_H
 
 #include <stdbool.h>
 #include "spec.h"
 
-/* For the calling process, while it has its privileges, in the container's root. `entering`: a
- * further process, which has CPUs of its own. 0, or -1 with fail(). */
+/* Apply all that to the calling process, which still has its privileges and is in the container's
+ * root. `entering`: it is a further process of a container, for which other CPUs can be named. 0,
+ * or -1 with fail(). */
 int placement_apply(const struct spec *s, bool entering);
-/* Before, where /proc is still one that has this process: what a label will be written to. Kept
- * open, close-on-exec. */
+/* To be called before that, while /proc still shows this process: opens the file that a label will
+ * be written to. It stays open, close-on-exec. */
 void placement_prepare(const struct spec *s);
-/* A time namespace of its own, with the spec's offsets, for the calling process. 0, or -1 with
- * fail(). */
+/* Put the calling process into a time namespace of its own, with the offsets of the spec. 0, or -1
+ * with fail(). */
 int placement_time(const struct spec *s);
 
 #endif

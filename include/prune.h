@@ -1,13 +1,13 @@
-/* prune.h: removing, for ctr-prune, where other applets have it already. */
+/* prune.h: the functions of other applets that ctr-prune uses to remove things. */
 #ifndef CTR_PRUNE_H
 #define CTR_PRUNE_H
 
 #include "image_store.h"
 
-/* A network that nobody is on (applets/ctr-net.c). 0, or -1 with fail(). */
+/* Remove a network that nobody is on (applets/ctr-net.c). 0, or -1 with fail(). */
 int net_remove(const char *name);
-/* Layers and blobs that no image uses, of a store opened to remove (applets/ctr-image.c); ends the
- * program where that fails. */
+/* Remove the layers and blobs that no image uses from a store that was opened for removing
+ * (applets/ctr-image.c). Ends the program when that fails. */
 void image_prune(struct store *s, uint64_t *freed);
 
 #endif

@@ -10,18 +10,20 @@
 struct ps_key {
 	const char *name;
 	bool (*match)(const struct container *c, const char *want);
-	int (*check)(const char *want); /* of the value: 0, or -1 with fail(); NULL: any will do */
-	bool ended;                     /* containers that have ended are meant */
+	int (*check)(
+	    const char *want); /* is it a possible value? 0, or -1 with fail(); NULL: any is */
+	bool ended;            /* asking for it includes containers that have ended */
 };
-/* The keys that ps_filter_more.c has beside those of ps_filter.c; a row without a name ends it. */
+/* The keys that ps_filter_more.c adds to those of ps_filter.c; the table ends with a row without a
+ * name. */
 extern const struct ps_key ps_keys_more[];
 
-/* A filter that says nothing would look as if nothing ran: each is looked at before the list. What
- * `before` and `since` name is looked up. 0, or -1 with fail(). */
+/* With a mistyped filter it would look as if nothing ran, so each one is checked before the list is
+ * made. What `before` and `since` name is looked up. 0, or -1 with fail(). */
 int ps_filter_check(const struct strv *filters);
 
-/* Is it among those wanted? *by_status says that a status was asked for, so that containers which
- * do not run are meant, too. */
+/* Do the filters let this container through? *by_status says that a status was asked for, so that
+ * containers which do not run are included, too. */
 bool ps_filter(const struct strv *filters, const struct container *c, bool *by_status);
 
 #endif

@@ -1,5 +1,4 @@
-/* ps_template.h: ctr-ps --format with a Go template, as docker ps has it.
- */
+/* ps_template.h: ctr-ps --format with a Go template, as docker ps takes it. */
 #ifndef CTR_PS_TEMPLATE_H
 #define CTR_PS_TEMPLATE_H
 
@@ -7,12 +6,12 @@
 #include "record.h"
 #include "str.h"
 
-/* The minimal build has no templates: there it is none, whatever stands in it. */
+/* Is the text a template? In the minimal build, which has none, it never is. */
 bool template_is(const char *text);
-/* Append one container's line. -1 with fail_usage() where the template is wrong. */
+/* Append the line of one container. -1 with fail_usage() when the template is wrong. */
 int ps_template(struct strv *lines, const char *format, const struct container *c);
-/* Print them; after `table ` in columns (apart by tabs), under their names if `header`. As
- * above. */
+/* Print the lines: after `table ` in columns (the fields are separated by tabs), with their names
+ * above them if `header`. Errors as above. */
 int ps_template_print(struct strv *lines, const char *format, bool header);
 
 #endif
