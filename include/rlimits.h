@@ -1,20 +1,23 @@
-/* rlimits.h: the caller's limits of files, which are for what we start, not for us. */
+/* rlimits.h: the caller's resource limits, which are meant for what we start and not for ourselves.
+ */
 #ifndef CTR_RLIMITS_H
 #define CTR_RLIMITS_H
 
 #include <stdbool.h>
 #include <sys/resource.h>
 
-/* For ourselves: as many descriptors, as long files and as much memory as we may have; too long a
- * file is an error and no signal (setrlimit(2)). -1 with fail(): too little to work with; `files`:
- * too few of them, too. */
+/* Give ourselves as many descriptors, as long files and as much memory as we may have. Too long a
+ * file then is an error and no signal (setrlimit(2)). -1 with fail() when that is too little to
+ * work with; with `files` too few descriptors are an error, too. */
 int rlimits_widen(bool files);
-/* In a process that becomes another: the caller's again, if rlimits_widen() was called. */
+/* For a process that becomes another program: the caller's limits again, if rlimits_widen() was
+ * called. */
 void rlimits_back(void);
-/* In two parts: the stack's last, directly before the command is executed, for what comes before
- * may need more; another than the caller's when that was said. */
+/* The same in two parts. The limit of the stack comes last, directly before the command is
+ * executed, because what is done before that may need more. rlimits_stack() sets another limit than
+ * the caller's. */
 void rlimits_back_early(void);
-/* Not this one: what follows is to be above the caller's, perhaps, and was raised for that. */
+/* Leave this limit alone: it was raised because what follows may need more than the caller's. */
 void rlimits_keep(int which);
 void rlimits_stack(const struct rlimit *r);
 void rlimits_back_stack(void);

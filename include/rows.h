@@ -1,5 +1,5 @@
-/* rows.h: a list by docker's --format: a Go template over each row, `table TEMPLATE`, or `json`.
- */
+/* rows.h: lists in the form that docker's --format asks for: a Go template for each row, `table
+ * TEMPLATE`, or `json`. */
 #ifndef CTR_ROWS_H
 #define CTR_ROWS_H
 
@@ -7,13 +7,15 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* Append one row's line; the row is taken. 0, or -1 with fail_usage() where the template is
+/* Append the line of one row, which it takes over. 0, or -1 with fail_usage() when the template is
  * wrong. */
 int rows_add(struct strv *lines, const char *format, json_t *row);
-/* Print them; after `table ` in columns (apart by tabs), under the fields' names if `header`:
- * docker's, from `heads` ("Field", "HEAD", ... NULL), else the field in capitals. As above. */
+/* Print the lines. After `table ` they are printed in columns (the fields are separated by tabs),
+ * with the names of the fields above them if `header`: docker's names from `heads` ("Field",
+ * "HEAD", ... NULL), or the field in capitals. Errors as above. */
 int rows_print(struct strv *lines, const char *format, const char *const *heads, bool header);
-/* Print lines whose fields are apart by tabs in columns, the first as it is; they are cut up. */
+/* Print lines whose fields are separated by tabs in columns, without changing the first line. The
+ * lines are cut up. */
 void rows_columns(struct strv *lines);
 
 #endif

@@ -1,7 +1,6 @@
-/* rtnl.h: links, addresses and routes by rtnetlink(7). Each rtnl_* function with an `nl` appends
- * one message to the batch (nl.h); rtnl_find and friends ask at once. Socket:
- * nl_open(NETLINK_ROUTE).
- */
+/* rtnl.h: links, addresses and routes by rtnetlink(7). Most of the rtnl_* functions append one
+ * message to the batch of `nl` (nl.h); rtnl_find, rtnl_links and others that return an int ask at
+ * once. The socket comes from nl_open(NETLINK_ROUTE). */
 #ifndef CTR_RTNL_H
 #define CTR_RTNL_H
 
@@ -28,21 +27,22 @@ struct link_add {
 void rtnl_link_add(struct nl *n, const struct link_add *l);
 void rtnl_link_del(struct nl *n, const char *name);
 void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
-/* By name; the alias is what ip(8) and our gc know an interface by. */
+/* Set the alias of the interface of that name: ip(8) shows it, and our gc recognises an interface
+ * by it. */
 void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
-/* Let a bridge's port send back what came in by it: with br_netfilter loaded a container reaches
- * its own published port only so. */
+/* Let a port of a bridge send back what came in by it: where br_netfilter is loaded, a container
+ * can reach its own published port only in this way. */
 void rtnl_link_hairpin(struct nl *n, const char *name);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
 void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
-/* A route to `dst` (len 0: default) by gateway `via` (family 0: none) or device index (0: the
- * kernel knows). Returns the message, for more attributes. */
+/* Add a route to `dst` (len 0: the default route) by the gateway `via` (family 0: none) or out of
+ * the interface `index` (0: the kernel finds it). Returns the message, for more attributes. */
 struct nlmsghdr *rtnl_route_add(
     struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 struct nlmsghdr *rtnl_route_del(
     struct nl *n, const struct cidr *dst, const struct addr *via, int index);
 
-/* In a network namespace: lo and that interface up, with addresses (family 0: none) and default
+/* In a network namespace, set lo and that interface up, with addresses (family 0: none) and default
  * routes. 0 or -1. */
 int rtnl_setup(
     int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2]);
@@ -55,24 +55,25 @@ struct link_info {
 };
 /* The interface of that name: 0, or -1 with fail(), errno ENODEV when there is none. */
 int rtnl_find(struct nl *n, const char *name, struct link_info *out);
-/* All of them. */
+/* Call fn for every interface. */
 int rtnl_links(struct nl *n, void (*fn)(const struct link_info *l, void *arg), void *arg);
 /* Parse an RTM_NEWLINK message. False when it is not one. */
 bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out);
 
-/* Addresses: the interface's index, the address and its prefix. */
+/* Call fn for every address, with the index of its interface and its prefix. */
 int rtnl_addrs(struct nl *n, void (*fn)(int index, const struct cidr *a, void *arg), void *arg);
-/* Routes of all tables: destination (len 0: default), out index (0: none), is it unicast. */
+/* Call fn for every route of all tables: the destination (len 0: default), the index of the
+ * interface that it leads out by (0: none), and whether it is a unicast route. */
 int rtnl_routes(
     struct nl *n, void (*fn)(const struct cidr *dst, int oif, bool unicast, void *arg), void *arg);
-/* Append to *out, as the kernel tells them, the addresses, routes and permanent neighbours of an
- * interface (0: the routes of any), of routes only those to a prefix of length `len` where that is
- * not -1. 0, or -1 with fail(). */
+/* Append to *out, as the kernel reports them, the addresses, routes and permanent neighbours of an
+ * interface (0: the routes of all interfaces). Where `len` is not -1, only routes to a prefix of
+ * that length are appended. 0, or -1 with fail(). */
 int rtnl_save(struct nl *n, int index, int len, struct buf *out);
-/* Make again those of them that are missing. 0, or -1 with fail(). */
+/* Make those of them that are missing again. 0, or -1 with fail(). */
 int rtnl_restore(struct nl *n, const struct buf *saved);
-/* Where the kernel would send to `to`: out index, and whether it is an address of this host. -1
- * with fail(). */
+/* How the kernel would send to `to`: by which interface, whether it is an address of this host, and
+ * whether a gateway is in between. -1 with fail(). */
 int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway);
 
 /* Interface names: 1..15 bytes, no '/', no blank, not "." or "..". 0, or -1 with fail(). */

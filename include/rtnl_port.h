@@ -1,21 +1,21 @@
-/* rtnl_port.h: what a bridge's port, and any interface, can be told beside its address (rtnl.h):
- * flags of a port, VLANs, promiscuous mode, MTU, MAC; routes with their attributes. Each function
- * appends one message to the batch.
- */
+/* rtnl_port.h: settings beside addresses (rtnl.h): of a bridge's port its flags and VLANs, of any
+ * interface promiscuous mode, MTU and MAC; and routes with all their attributes. Each function
+ * appends one message to the batch. */
 #ifndef CTR_RTNL_PORT_H
 #define CTR_RTNL_PORT_H
 
 #include "rtnl.h"
 
-/* Hairpin mode, and isolation from the other isolated ports (Linux 4.18), of a bridge's port. */
+/* Set hairpin mode, and isolation from the other isolated ports (Linux 4.18), of a port of a
+ * bridge. */
 void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated);
-/* A bridge looks at VLAN tags from now on (CONFIG_BRIDGE_VLAN_FILTERING). */
+/* From now on the bridge takes account of VLAN tags (CONFIG_BRIDGE_VLAN_FILTERING). */
 void rtnl_bridge_vlans(struct nl *n, const char *name);
-/* VLANs first to last of a port; untagged: it is also what untagged frames belong to. `self`: of
- * the bridge itself. */
+/* Add or delete the VLANs `first` to `last` of a port. `untagged`: frames without a tag belong to
+ * it, too. `self`: of the bridge itself. */
 void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, uint16_t last,
     bool untagged, bool self, bool del);
-/* IFF_PROMISC, IFF_ALLMULTI: set or clear. */
+/* Set or clear IFF_PROMISC or IFF_ALLMULTI. */
 void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);
 void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
@@ -23,17 +23,18 @@ void rtnl_link_mac(struct nl *n, const char *name, const uint8_t mac[6]);
  * its own: it needs none, and the kernel would search the addresses of all ports for each new one.
  * Returns 0, or -1 with errno and fail_msg() of what failed first. */
 int rtnl_port_up(struct nl *n, const char *name);
-/* A file of /proc/sys/net/ipv4/conf/NAME by its number, IPV4_DEVCONF_ of linux/ip.h: the kernel
- * finds that folder among those of all network namespaces, in time that grows with their number. */
+/* Set what is a file of /proc/sys/net/ipv4/conf/NAME by its number, IPV4_DEVCONF_* of linux/ip.h:
+ * the kernel looks for that folder among those of all network namespaces, which takes longer the
+ * more there are. */
 void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int value);
-/* One attribute (IFLA_IFNAME, IFLA_MTU, IFLA_ADDRESS, IFLA_MASTER) of the interface of that index;
- * its name is for messages. */
+/* Set one attribute (IFLA_IFNAME, IFLA_MTU, IFLA_ADDRESS, IFLA_MASTER) of the interface of that
+ * index; its name is for messages. */
 void rtnl_link_set(struct nl *n, int index, const char *name, int attr, const void *v, size_t len);
-/* A neighbour whose MAC address is not asked for: permanent. */
+/* A permanent neighbour, whose MAC address the kernel never asks for. */
 void rtnl_neigh(
     struct nl *n, bool add, int index, const char *name, const struct addr *a, const uint8_t *mac);
-/* What comes from, or goes to, a subnet (len 0: any) is led by that table; priority 0: the kernel's
- * choice. */
+/* A rule: packets from a subnet, or to one (len 0: any), use that table. Priority 0: the kernel
+ * chooses. */
 void rtnl_rule(struct nl *n, bool add, const struct cidr *from, const struct cidr *to, int table,
     int priority);
 

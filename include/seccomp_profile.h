@@ -1,6 +1,5 @@
-/* seccomp_profile.h: profiles of system calls, in docker's JSON or OCI's linux.seccomp, compiled to
- * filters (filter.h).
- */
+/* seccomp_profile.h: profiles of system calls, in docker's JSON or as OCI's linux.seccomp, and the
+ * filters (filter.h) that they are compiled to. */
 #ifndef CTR_SECCOMP_PROFILE_H
 #define CTR_SECCOMP_PROFILE_H
 
@@ -8,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A profile's JSON (docker's, or OCI's linux.seccomp) compiled; NULL with fail(). */
+/* Compile a profile's JSON (docker's, or OCI's linux.seccomp). NULL with fail(). */
 struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps);
-/* The same, kept compiled in `cache` (a directory, made when missing; NULL: no cache) under the
- * digest of text and capabilities. */
+/* The same, but the compiled filter is kept in the directory `cache` (made when it is missing;
+ * NULL: nothing is kept) under the digest of the text and the capabilities. */
 struct sock_fprog *filter_compile_cached(
     const char *cache, const char *what, const char *text, size_t len, uint64_t caps);
 

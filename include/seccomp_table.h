@@ -4,25 +4,25 @@
 #ifndef CTR_SECCOMP_TABLE_H
 #define CTR_SECCOMP_TABLE_H
 
-/* From this number up to the next range's. */
+/* The rule for the system calls from this number up to the number of the next range. */
 struct seccomp_range {
 	unsigned short nr; /* from 0xff00 on: arm's own calls, 0xf0000 and up */
 	unsigned short rule;
 };
-/* The same in the table, in two bytes: rules below 64 are the capability that allows the call;
- * numbers from SECCOMP_OWN on are arm's own calls. */
+/* The same as it stands in the table, in two bytes. Rules below 64 are the number of the capability
+ * that allows the call; numbers from SECCOMP_OWN on are arm's own calls. */
 struct seccomp_row {
 	unsigned short nr : 9, rule : 7;
 };
 #define SECCOMP_OWN 504
-/* Where the numbers of this architecture begin: the rows and ranges of filter_rules.c count from
- * there. */
+/* The first number of a system call on this architecture: the rows of the table and the ranges in
+ * filter_rules.c count from there. */
 #ifdef __mips__
 #define SECCOMP_BASE 4000
 #else
 #define SECCOMP_BASE 0
 #endif
-/* Where an argument lies in struct seccomp_data: its lower and its upper half. */
+/* Where the lower and the upper half of an argument lie in struct seccomp_data. */
 #define SECCOMP_LOW (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
 #define SECCOMP_ARG(n, high)                                                                       \
 	(offsetof(struct seccomp_data, args) + 8 * (n) + (SECCOMP_LOW ^ ((high) ? 4 : 0)))
@@ -41,13 +41,13 @@ enum seccomp_rule {
 };
 
 extern const unsigned seccomp_table_arch, seccomp_table_arch32; /* AUDIT_ARCH_*; 0: no sibling */
-/* What profiles call the two (SCMP_ARCH_...; "" for none), both as words, docker's words for them.
- */
+/* The names that profiles have for the two architectures (SCMP_ARCH_...; "" for none), both of
+ * these names as words, and docker's words for them. */
 extern const char seccomp_arch_name[], seccomp_arch32_name[], seccomp_arch_names[],
     seccomp_docker_arches[];
 extern const struct seccomp_row seccomp_native[], seccomp_compat[];
-/* Names of calls, sorted, one behind the other, each ended by a NUL; their numbers on the two
- * architectures, -1 for none. */
+/* The names of the system calls, sorted, one behind the other, each ended by a NUL; and their
+ * numbers on the two architectures, -1 for none. */
 extern const char seccomp_names[];
 extern const short seccomp_numbers[][2];
 extern const unsigned seccomp_names_n;

@@ -2,9 +2,10 @@
 #ifndef CTR_SIGNAMES_H
 #define CTR_SIGNAMES_H
 
-/* "TERM", "SIGTERM" in any case, "15", "RTMIN+3": the number, or -1 with fail(). */
+/* The number of a signal that is written as "TERM" or "SIGTERM" in any case, "15" or "RTMIN+3"; -1
+ * with fail(). */
 int signal_from_name(const char *s);
-/* "TERM" for 15; NULL where there is none. */
+/* The name of a signal, "TERM" for 15; NULL where it has none. */
 const char *signal_name(int sig);
 
 #endif

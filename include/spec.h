@@ -19,8 +19,9 @@
 
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
 
-/* mounts[]: options are mount(8)'s words plus OCI's (rbind, rro, idmap, tmpcopyup, ...). Mappings
- * of its own make it an id-mapped mount; without them `idmap` means the container's. */
+/* mounts[]: the options are the words of mount(8) and those of OCI (rbind, rro, idmap, tmpcopyup,
+ * ...). A mount with mappings of its own is id-mapped by them; without them `idmap` means the
+ * mappings of the container. */
 struct spec_mount {
 	char *dest, *type, *source;
 	struct strv options;
@@ -28,8 +29,8 @@ struct spec_mount {
 	size_t n_uid_map, n_gid_map;
 };
 
-struct spec_device { /* linux.devices[]: a node to make; on privileged and user namespaces it is
-			bound instead */
+struct spec_device { /* linux.devices[]: a node to make; in privileged containers and in user
+			namespaces it is bound instead */
 	char *path;
 	char type; /* c u b p */
 	int64_t major, minor;
@@ -44,7 +45,7 @@ struct spec_rlimit {
 struct spec_hook {
 	char *path;
 	struct strv args, env;
-	bool own_env;    /* env is there, if empty; else it is the runtime's */
+	bool own_env;    /* it has an `env`, which may be empty; else it gets the runtime's own */
 	int64_t timeout; /* seconds, 0 none */
 };
 
@@ -119,8 +120,9 @@ struct spec {
 	VEC(struct spec_mount) mounts;
 	VEC(struct spec_hook) hooks[HOOK_COUNT];
 	/* linux */
-	unsigned ns_new;         /* bit 1<<NS_x: a new one */
-	char *ns_path[NS_COUNT]; /* or join this one (file); neither: the caller's (host) */
+	unsigned ns_new; /* bit 1<<NS_x: a new one */
+	char
+	    *ns_path[NS_COUNT]; /* or the file of one to join; neither: the caller's (the host's) */
 	struct idmap uid_map, gid_map;
 	VEC(struct spec_device) devices;
 	VEC(struct device_rule) device_rules;
@@ -137,8 +139,9 @@ struct spec {
 	struct strv net_devices; /* "HOSTNAME=NAME": interfaces that move into the container */
 	struct spec_memory_policy *memory_policy;
 	struct spec_rdt *rdt;
-	bool cpu_quota, cpu_period; /* which of cpu.max were said: the other stays, in an update */
-	bool check_before_update;   /* linux.resources.memory.checkBeforeUpdate */
+	bool cpu_quota,
+	    cpu_period;           /* which parts of cpu.max were given: an update keeps the other */
+	bool check_before_update; /* linux.resources.memory.checkBeforeUpdate */
 	struct strv masked_paths, readonly_paths;
 	struct strv annotations; /* "key=value" */
 	/* beyond OCI */
@@ -152,27 +155,28 @@ struct spec {
 	bool x_privileged;
 	bool x_no_pivot;
 	bool x_keep_id; /* --userns keep-id */
-	bool x_systemd; /* --systemd: PID 1 gets groups that it can write */
+	bool x_systemd; /* --systemd: PID 1 gets control groups that it can write to */
 };
 
-/* An empty spec with what a container needs by default: docker's 14 capabilities, default mounts,
- * devices, masks, namespaces (all but user), cwd "/", PATH. Errors: none (dies when memory is out).
- */
+/* Fill a spec with what a container has by default: docker's 14 capabilities, the default mounts,
+ * devices, masked paths and namespaces (all but user), cwd "/" and PATH. There are no errors (the
+ * process ends when there is no memory). */
 void spec_default(struct spec *s);
-/* Mask DIR/cpuN/thermal_throttle, which tells of what else the machine does, of each CPU that has
- * it. */
+/* Mask DIR/cpuN/thermal_throttle of every CPU that has it, because it shows what else the machine
+ * is doing. */
 void spec_mask_cpus(struct spec *s, const char *dir);
 void spec_free(struct spec *s);
-/* What `process` says, back to nothing. */
+/* Reset everything that `process` of config.json sets. */
 void spec_free_process(struct spec *s);
-/* What a runtime adds to a bundle's own spec: the nodes that every program expects, allowed; and
- * where it has no list of devices the default one, for none is no leave to open them all. */
+/* Add what a runtime adds to the spec of a bundle: the device nodes that every program expects, and
+ * the rules that allow them. If the bundle has no list of devices it gets the default one, because
+ * to have none must not mean that all of them may be opened. */
 void spec_default_nodes(struct spec *s);
 
-/* userns_opaque() of its container. */
+/* What userns_opaque() gives for its container. */
 const char *spec_opaque(const struct spec *s);
 
-/* Append one; the strings are copied. */
+/* Append one of these; the strings are copied. */
 void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source,
     const char *options /* comma-separated */);
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
@@ -183,18 +187,19 @@ int device_rule_read(struct spec *s, const char *text);
 void device_rule_add(
     struct spec *s, bool allow, char type, int64_t major, int64_t minor, const char *access);
 
-/* Config.json, text of `len` bytes, into a zeroed struct. `what` names it in messages:
+/* Read config.json, a text of `len` bytes, into a zeroed struct. `what` names it in messages:
  * "WHAT:LINE:COL: PATH: why". Unknown keys are ignored (config.md, "Extensibility"); wrong types,
- * ranges and missing required keys are errors. */
+ * values out of range and missing required keys are errors. */
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len);
-/* The same of a process alone (runc exec --process): s's process is replaced, the rest left as it
- * is. */
+/* The same for a process alone (runc exec --process): the process of s is replaced, and the rest
+ * stays as it is. */
 int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len);
-/* linux.resources alone (runc update --resources): added to s's resources. */
+/* The same for linux.resources alone (runc update --resources), which is added to the resources of
+ * s. */
 int spec_parse_resources(struct spec *s, const char *what, const char *text, size_t len);
-/* The JSON text; caller frees. spec_parse(spec_text(s)) gives s again. */
+/* The spec as JSON. Caller frees. spec_parse() of that text gives the same spec again. */
 char *spec_text(const struct spec *s);
-/* A text as it stands in that, so that it can be searched for. Caller frees. */
+/* A text in the form that it has in that JSON, so that it can be searched for. Caller frees. */
 char *spec_quoted(const char *s);
 
 #endif

@@ -8,48 +8,48 @@
 extern const char *const spec_ns_names[NS_COUNT];     /* linux.namespaces[].type */
 extern const char *const spec_hook_names[HOOK_COUNT]; /* hooks.NAME */
 
-/* Words of config.json and their numbers; ended by a NULL name. */
+/* Words of config.json and the numbers that they stand for; a NULL name ends the table. */
 struct spec_word {
 	const char *name;
 	long value;
 };
 extern const struct spec_word spec_sched_policies[], spec_sched_flags[], spec_io_classes[],
     spec_memory_modes[], spec_memory_flags[], spec_personalities[];
-/* The word of a number; NULL when it has none. */
+/* The word that stands for a number; NULL when there is none. */
 const char *spec_word_of(const struct spec_word *words, long value);
 
-/* --- the readers'; errors as in json.h --- */
-extern const struct jctx *spec_doc; /* the document that is read; one at a time */
+/* --- for the files that read; errors as in json.h --- */
+extern const struct jctx *spec_doc; /* the document that is being read; there is one at a time */
 
 #define SPEC_GROW(vec)                                                                             \
 	((vec).v = xrealloc((vec).v, ((vec).n + 1) * sizeof *(vec).v),                             \
 	    memset(&(vec).v[(vec).n], 0, sizeof *(vec).v), &(vec).v[(vec).n++])
 
 int spec_missing(const char *path, const char *key);
-/* After jget_obj() gave nothing: 0 when there is nothing, -1 when it had the wrong type (the
- * message stands). */
+/* To be called after jget_obj() gave nothing: 0 when the key is absent, -1 when it had the wrong
+ * type (the message has been set). */
 int spec_absent(const json_t *o, const char *key);
-/* Item i of an array as an object; its path in `at`. */
+/* Item i of an array, which must be an object; its path goes to `at`. */
 const json_t *spec_item(const json_t *arr, size_t i, const char *path, char at[80]);
 int spec_u32(const json_t *o, const char *path, const char *key, uint32_t *out);
-/* An object of strings as "key=value". */
+/* Read an object of strings as lines "key=value". */
 int spec_pairs(const json_t *o, const char *path, const char *key, struct strv *out);
-/* One word of a table: 1 found, 0 the key is not there, -1 with fail(). */
+/* Read a word that stands in a table: 1 found, 0 the key is not there, -1 with fail(). */
 int spec_word(
     const json_t *o, const char *path, const char *key, const struct spec_word *words, long *out);
-/* A list of them, their numbers or'ed together. */
+/* Read a list of such words, and combine their numbers by or. */
 int spec_words(const json_t *o, const char *path, const char *key, const struct spec_word *words,
     unsigned long *out);
 int spec_idmaps(
     const json_t *o, const char *path, const char *key, struct idmap_entry **v, size_t *n);
-/* type, major and minor of a device or of a rule about devices. */
+/* Read type, major and minor of a device, or of a rule about devices. */
 int spec_device(const json_t *o, const char *at, char *type, int64_t *major, int64_t *minor);
 int spec_read_process(struct spec *s, const json_t *p);
 int spec_read_resources(struct spec *s, const json_t *res);
 int spec_read_linux(struct spec *s, const json_t *root);
 
-/* --- the writers': each appends a member to the object that is open at the end of the buffer ---
- */
+/* --- for the files that write: each function appends a member to the object that is open at the
+ * end of the buffer --- */
 void spec_put_key(struct buf *b, const char *k);
 void spec_put_comma(struct buf *b);
 void spec_put_str(struct buf *b, const char *k, const char *v); /* NULL: nothing */
