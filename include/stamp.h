@@ -1,4 +1,4 @@
-/* stamp.h: times in RFC 3339, in UTC; without libc's tables of zones. */
+/* stamp.h: times as RFC 3339 writes them, in UTC, without the time zone tables of libc. */
 #ifndef CTR_STAMP_H
 #define CTR_STAMP_H
 
@@ -7,24 +7,26 @@
 #include <time.h>
 
 #define STAMP_SIZE 40
-/* "2026-11-24T10:00:00Z", with nine digits behind a point unless ns < 0. Returns its length. */
+/* "2026-11-24T10:00:00Z", with nine digits behind a point unless ns < 0. Returns the length. */
 size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
-/* Nanoseconds since the epoch of the n bytes at s; -1 when they are no time (or one before 1970).
- */
+/* The time that the n bytes at s tell, in nanoseconds since the epoch; -1 when they are no time, or
+ * one before 1970. */
 int64_t stamp_parse(const char *s, size_t n);
 
-/* "2 minutes", as docker says how long something lasts; "2 minutes ago". Caller frees. */
+/* stamp_lasting(): "2 minutes", as docker says how long something lasts; stamp_ago(): "2 minutes
+ * ago". Caller frees. */
 char *stamp_lasting(int64_t seconds);
 char *stamp_ago(int64_t then);
 
-/* How long: digits and letters as Go writes them, 90s, 1h30m, 500ms, 1.5d; in milliseconds. -1 with
- * fail_usage(). */
+/* Read a duration as Go writes it, with digits and letters (90s, 1h30m, 500ms, 1.5d), into
+ * milliseconds. -1 with fail_usage(). */
 int duration_parse(const char *what, const char *s, int64_t *ms);
-/* When: a date, seconds since the epoch, or how long ago; in nanoseconds. -1 with fail_usage(). */
+/* Read a moment, which is a date, seconds since the epoch, or how long ago it was, into
+ * nanoseconds. -1 with fail_usage(). */
 int64_t moment_parse(const char *what, const char *s);
 
-/* clock_gettime(2) as a bare call: a start asks three times, and finding the vdso's function first
- * costs more. */
+/* clock_gettime(2) as a bare system call: a start asks for the time three times, and to find the
+ * function in the vdso first would cost more. */
 void clock_now(clockid_t clock, struct timespec *t);
 
 #endif

@@ -6,39 +6,43 @@
 #include <stdio.h>
 #include "record.h"
 
-/* Say that the end is deliberate (no restart), thaw it, and send `sig` to PID 1 (a restarting one:
- * end its monitor). 0 when done or when it does not run; -1 with fail(). */
+/* Note that the end is deliberate (so that there is no restart), thaw the container, and send `sig`
+ * to its PID 1; a container that waits for its restart is ended by ending its monitor. 0 when that
+ * is done or it does not run; -1 with fail(). */
 int steer_signal(struct container *c, int sig, bool deliberate);
-/* Wait up to `ms` for its end; then SIGKILL to everything in it, and wait 5 s more. 0, or -1 with
- * fail() saying that something does not die. */
+/* Wait for its end for up to `ms`; then send SIGKILL to every process in it, and wait for 5 s more.
+ * 0, or -1 with fail() saying that something does not die. */
 int steer_end(struct container *c, int ms);
-/* SIGKILL to everything in it, now; its first process is gone afterwards (its monitor perhaps not
- * yet). */
+/* Send SIGKILL to every process in it at once. Its first process is gone afterwards; its monitor
+ * perhaps not yet. */
 int steer_kill(struct container *c);
-/* Look at all of these before any is ended, so that a typing mistake ends none: 0, or -1 when one
- * is no container (it was said). */
+/* Check all these names before any container is ended, so that a typing mistake ends none. 0, or -1
+ * when one of them is no container (which has been said). */
 int steer_look(const struct strv *names);
-/* fn() on each of these containers, opened; named on stdout when it returned 0, else what fails is
- * said. 0, or 1 when any failed. */
+/* Open each of these containers and call fn on it. Its name is printed on stdout when fn returns 0;
+ * otherwise the failure is. 0, or 1 when any failed. */
 int steer_each(const struct strv *names, int (*fn)(struct container *c, void *arg), void *arg);
-/* Freeze one that runs, or let one that is paused go on. -1 with fail(). */
+/* Freeze a running container, or let a paused one go on. -1 with fail(). */
 int steer_freeze(struct container *c, bool on);
-/* Each container's own time: its --stop-timeout, or 10. */
+/* The time that steer_stop() gives a container: with STEER_OWN its own --stop-timeout, or 10
+ * seconds. */
 #define STEER_OWN 2000000
 int64_t steer_patience(const struct container *c, int64_t seconds);
-/* --time's value, NULL for STEER_OWN: seconds, -1 meaning a very long time. -1 with
+/* The value of --time (NULL means STEER_OWN) in seconds; -1 stands for a very long time. -1 with
  * fail_usage(). */
 int64_t steer_seconds(const char *given);
-/* The signal that stops it: conf's stop_signal, or TERM. */
+/* The signal that stops it: the stop_signal of its conf, or TERM. */
 int steer_stop_signal(const struct container *c);
-/* Stop these: all are told first, then waited for, so ten take as long as the slowest. Those that
- * have ended are named on `done` (may be NULL); what fails is said at once. 0, or -1 when any
- * failed. */
+/* Stop these containers. All are sent the signal first and waited for afterwards, so ten of them
+ * take as long as the slowest. The names of those that have ended are written to `done` (may be
+ * NULL), and failures are reported at once. 0, or -1 when any failed. */
 int steer_stop(const struct strv *names, int64_t seconds, int sig, FILE *done);
-/* Remove these, named on `done` (may be NULL); with `force` those that run are killed first, and a
- * name that there is not is no error. What fails is said at once. 0, or -1 when any failed. */
+/* Remove these containers, and write their names to `done` (may be NULL). With `force` those that
+ * run are killed first, and a name that does not exist is no error. Failures are reported at once.
+ * 0, or -1 when any failed. */
 int steer_remove_all(const struct strv *names, bool force, FILE *done);
-/* Remove one that does not run; with `force` one that runs is killed first. -1 with fail(). */
+/* Remove a container that does not run; with `force` one that runs is killed first. -1 with fail().
+ */
 int steer_remove(struct container *c, bool force);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Allocation that dies on exhaustion; the caller frees. */
+/* Allocation that ends the process when there is no memory (err_no_memory()). The caller frees. */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
@@ -17,15 +17,15 @@ char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap);
 
-/* Cleanup attribute: `_cleanup_free_ char *s = xasprintf(...)`. */
+/* A variable that is freed at the end of its scope: `_cleanup_free_ char *s = xasprintf(...)`. */
 void cleanup_free(void *pp);
 void cleanup_close(int *fd);
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 #define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 
-/* A growing NULL-terminated vector of owned strings; zero-initialise. `v` is NULL while n is 0 and
- * nothing was ever added (use strv_argv() where a vector is needed). */
+/* A growing vector of strings that it owns, with a NULL behind the last; begin with zeros. `v` is
+ * NULL while n is 0 and nothing was ever added (use strv_argv() where a vector is needed). */
 struct strv {
 	char **v;
 	size_t n, room;
@@ -37,16 +37,16 @@ void strv_addall(struct strv *l, const struct strv *from);
 void strv_free(struct strv *l);
 char **strv_argv(struct strv *l); /* never NULL */
 bool strv_has(const struct strv *l, const char *s);
-/* KEY=VALUE lists: the value of KEY or NULL; strv_setenv replaces or appends. */
+/* In a list of KEY=VALUE: the value of KEY or NULL. strv_setenv() replaces or appends an entry. */
 const char *strv_getenv(const struct strv *l, const char *key);
 void strv_setenv(struct strv *l, const char *key, const char *value);
 void strv_unsetenv(struct strv *l, const char *key);
 void strv_sort(struct strv *l); /* by strcmp() */
-/* Split at any of `seps`, empty fields dropped; appends to l. */
+/* Split s at each character of `seps` and append the fields to l; empty fields are dropped. */
 void strv_split(struct strv *l, const char *s, const char *seps);
 
-/* A growing byte buffer, always NUL-terminated after the first add; zero-initialise; buf_free
- * releases. */
+/* A growing byte buffer with a NUL behind its bytes once something was added; begin with zeros.
+ * buf_free() releases it. */
 struct buf {
 	char *p;
 	size_t n, room;
@@ -61,38 +61,40 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_eq(const char *a, const char *b); /* NULL-safe */
 
-/* Is the label KEY or KEY=VALUE among these lines (NULL: there are none)? */
+/* Is the label KEY or KEY=VALUE among these lines? (NULL: there are none.) */
 bool str_label(const char *lines, const char *want);
 
-/* Numbers: the whole string, no blanks, no sign but '-', range-checked. 0, or -1 with fail() naming
- * `what`. */
+/* Read a number: the whole string without blanks, with no sign but '-', in this range. 0, or -1
+ * with fail() that names `what`. */
 int num_parse(const char *what, const char *s, int64_t min, int64_t max, int64_t *out);
-/* A size in bytes: digits, then optionally k m g t (any case, powers of 1024) and an optional b. */
+/* Read a size in bytes: digits, then optionally one of k m g t (in either case, powers of 1024),
+ * then optionally b. */
 int size_parse(const char *what, const char *s, uint64_t *out);
-/* For people: "512", "12.5M". Returns out. */
+/* A size as people read it: "512", "12.5M". Returns out. */
 char *size_human(uint64_t bytes, char out[16]);
-/* Names of containers, networks, volumes: [A-Za-z0-9][A-Za-z0-9_.-]{0,127}. 0, or -1 with fail().
- */
+/* Is this a name for a container, a network or a volume, [A-Za-z0-9][A-Za-z0-9_.-]{0,127}? 0, or -1
+ * with fail(). */
 int name_check(const char *what, const char *s);
 bool name_valid(const char *s);
 
-/* s with control characters, DEL and invalid UTF-8 as \xNN (a terminal that lists it is safe).
- * Caller frees. */
+/* s with control characters, DEL and invalid UTF-8 written as \xNN, so that it does no harm to a
+ * terminal. Caller frees. */
 char *str_escape(const char *s);
-/* Is the next character one of U+0080 to U+009F, which steer terminals as ESC does? Two bytes,
- * then. */
+/* Is the next character one of U+0080 to U+009F, which control terminals as ESC does? It has two
+ * bytes. */
 static inline bool str_c1(const char *s)
 {
 	return (s[0] & 0xff) == 0xc2 && (s[1] & 0xe0) == 0x80;
 }
-/* Length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when it is not one (RFC 3629,
- * section 4). */
+/* The length of the well-formed UTF-8 sequence at s (at most n bytes), 0 when there is none (RFC
+ * 3629, section 4). */
 size_t str_utf8_len(const char *s, size_t n);
-/* "/a//./b/" as "a/b", "" for nothing but those. NULL with EINVAL: ".." is in it. Caller frees. */
+/* The path without needless parts: "/a//./b/" becomes "a/b", and nothing but those becomes "". NULL
+ * with EINVAL when ".." is in it. Caller frees. */
 char *str_plain_path(const char *path);
 
-/* n random bytes as lower-case hex into out[2n+1], for a name that no other is to have by chance:
- * no secret, for where getrandom(2) is refused they come from the clock. */
+/* n random bytes as lower-case hex into out[2n+1], for names that should not be equal by chance.
+ * They are no secret: where getrandom(2) is refused they come from the clock. */
 void rand_hex(char *out, size_t n);
 
 #endif

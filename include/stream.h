@@ -1,7 +1,7 @@
-/* stream.h: the plain bytes of a file or pipe, hashed on the way.
+/* stream.h: the plain bytes of a file or pipe, with their digest.
  *
- * gzip is undone here, by the linked zlib; zstd, xz and bzip2 before, by the host's programs of
- * these names (never an image's; apart.h).
+ * gzip is decompressed here, by the zlib that is linked in; zstd, xz and bzip2 are decompressed
+ * before, by the host's programs of these names (never by an image's; apart.h).
  */
 #ifndef CTR_STREAM_H
 #define CTR_STREAM_H
@@ -16,7 +16,7 @@ enum compression { COMP_NONE, COMP_GZIP, COMP_ZSTD, COMP_XZ, COMP_BZIP2 };
 
 #define STREAM_CHUNK (256 << 10)
 
-/* What was seen of a whole archive. */
+/* What was found out about a whole archive. */
 struct stream_sums {
 	enum compression comp;
 	char raw_hex[DIGEST_HEX];   /* of the bytes as they came */
@@ -31,18 +31,18 @@ struct stream {
 	struct stream_parts *parts;
 };
 
-/* By how it begins. */
+/* The compression, recognised by the first bytes. */
 enum compression stream_sniff(const void *begin, size_t n);
-/* Read up to n bytes, fewer only at the end. -1 with errno. */
+/* Read n bytes, or fewer only at the end. -1 with errno. */
 ssize_t stream_fill(int fd, char *buf, size_t n);
 
-/* Read from fd (borrowed), which is plain, or gzip when `gzip`. `copy` (borrowed, -1 for none) gets
- * the plain bytes. With `hash` they are hashed. -1 with fail(). */
+/* Read from fd (borrowed), which is plain, or compressed by gzip when `gzip`. The plain bytes are
+ * also written to `copy` (borrowed; -1: to none). With `hash` their digest is computed. -1 with
+ * fail(). */
 int stream_open(struct stream *s, int fd, const char *what, bool gzip, bool hash, int copy);
-/* The next plain bytes, valid until the next call; 0 at the end, -1 with fail(). */
+/* The next plain bytes, which are valid until the next call; 0 at the end, -1 with fail(). */
 ssize_t stream_read(struct stream *s, const void **data);
-/* Read what is left; the digest, where it was asked for, goes to hex (may be NULL). -1 with fail().
- */
+/* Read what is left. The digest, if it was asked for, goes to hex (may be NULL). -1 with fail(). */
 int stream_finish(struct stream *s, char hex[DIGEST_HEX]);
 void stream_close(struct stream *s);
 

@@ -1,6 +1,5 @@
-/* sysno.h: numbers that musl's headers lack, and the one door to the newer calls, so that a test
- * build can answer as an old kernel would.
- */
+/* sysno.h: numbers of system calls that musl's headers lack, and the one macro through which the
+ * newer calls are made, so that a test build can answer as an old kernel would. */
 #ifndef CTR_SYSNO_H
 #define CTR_SYSNO_H
 
@@ -9,13 +8,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The numbers from 424 on are the same on every architecture, but that MIPS counts from 4000 on. */
+/* From 424 on the numbers are the same on every architecture, except that MIPS begins to count at
+ * 4000. */
 #ifdef __mips__
 #define SYS_BASE 4000
 #else
 #define SYS_BASE 0
 #endif
-/* clone(2) without a stack of its own, as fork(2): on s390 the flags come second. */
+/* clone(2) without a stack of its own, as fork(2) does it; on s390 the flags are the second
+ * argument. */
 #ifdef __s390__
 #define sys_clone_plain(flags) syscall(SYS_clone, 0, (unsigned long)(flags), 0, 0, 0)
 #else
@@ -61,7 +62,7 @@
 #define CLONE_INTO_CGROUP_ 0x200000000ull
 
 #ifdef CTR_OLDKERNEL
-/* The test build: is this call in $CTR_TEST_NO ("clone3,openat2" or "all")? */
+/* In the test build: is this call one of those in $CTR_TEST_NO ("clone3,openat2" or "all")? */
 bool sys_missing(const char *name);
 #else
 #define sys_missing(name) false

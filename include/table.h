@@ -1,7 +1,6 @@
-/* table.h: lists for people and for cut(1): columns padded with blanks, at least two between; a
- * header unless `header` is false. Cells are escaped by str_escape(). An empty cell is shown as "-"
- * so that fields can be counted.
- */
+/* table.h: lists for people and for cut(1). Columns are padded with at least two blanks between
+ * them, and there is a header unless `header` is false. Cells are escaped by str_escape(). An empty
+ * cell is shown as "-", so that fields can be counted. */
 #ifndef CTR_TABLE_H
 #define CTR_TABLE_H
 
@@ -13,8 +12,8 @@ struct table {
 	size_t cols;
 };
 void table_row(struct table *t, size_t cols, const char *const *cells);
-/* Write to stdout and free. The first row is the header: pass it always; it is left out when
- * !header. */
+/* Write the table to stdout and free it. The first row is the header and must always be given; it
+ * is left out when !header. */
 void table_print(struct table *t, bool header);
 
 #endif

@@ -1,5 +1,4 @@
-/* template_fn.h: the functions of templates, and how values are printed (template.h).
- */
+/* template_fn.h: the functions that templates can call, and how values are printed (template.h). */
 #ifndef CTR_TEMPLATE_FN_H
 #define CTR_TEMPLATE_FN_H
 
@@ -7,7 +6,8 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* A key that says of an object that it is a map: a key that it lacks is no error. Never shown. */
+/* A key that marks an object as a map, where a key that is absent is no error. It is never shown.
+ */
 #define TEMPLATE_MAP "\001map"
 
 struct template_fn {
@@ -15,9 +15,9 @@ struct template_fn {
 	json_t *(*call)(const json_t *args); /* a new value, or NULL with fail() */
 };
 const struct template_fn *template_fn_find(const char *name, size_t len);
-/* false, 0, "", empty and null are not. */
+/* Does the value count as true? false, 0, "", empty lists and objects, and null do not. */
 bool template_true(const json_t *v);
-/* As Go's %v prints it. */
+/* Append the value as Go's %v prints it. */
 void template_print(struct buf *out, const json_t *v);
 
 #endif

@@ -3,13 +3,13 @@
 #ifndef CTR_TITLE_H
 #define CTR_TITLE_H
 
-/* Remember where the kernel put them (execve(2): one run of strings on the stack). Call first in
- * main(). */
+/* Remember where the kernel put our arguments and environment (execve(2): they are one run of
+ * strings on the stack). To be called first in main(). */
 void title_keep(char **argv);
-/* Overwrite the command line by this text, cut to the room there is. argv[] must not be used
- * afterwards. */
+/* Overwrite the command line with this text, as much of it as there is room for. argv[] must not be
+ * used afterwards. */
 void title_set(const char *text);
-/* The same, and nothing is left of the environment: what getenv() and environ give is gone, too. */
+/* The same, but the environment is erased, too: getenv() and environ give nothing afterwards. */
 void title_wipe(const char *text);
 
 #endif

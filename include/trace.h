@@ -1,20 +1,19 @@
-/* trace.h: telling each step of a start as it happens, for ctr-run --explain=trace.
- */
+/* trace.h: reports each step of a start as it happens, for ctr-run --explain=trace. */
 #ifndef CTR_TRACE_H
 #define CTR_TRACE_H
 
 #include <stdbool.h>
 
-#ifdef CTR_MINIMAL /* tells nothing: the compiler leaves the lines out */
+#ifdef CTR_MINIMAL /* reports nothing: the compiler leaves the calls out */
 enum { trace_on = 0 };
 #else
 extern bool trace_on; /* off until trace_start() */
 #endif
 void trace_start(void);
-/* Where lines go in place of stderr, without a time. */
+/* Where the lines go instead of stderr; they have no time then. */
 extern void (*trace_to)(const char *line);
-/* A line on stderr: the time since trace_start() in ms, and what is done next. The call is made
- * only where it is on, so that a start pays a comparison for each. */
+/* Write a line to stderr: the time since trace_start() in ms, and what is done next. TRACE() makes
+ * the call only when tracing is on, so that it costs a start no more than a comparison each. */
 void trace_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define TRACE(...)                                                                                 \
 	do {                                                                                       \

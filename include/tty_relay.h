@@ -1,5 +1,5 @@
-/* tty_relay.h: our stdin and stdout copied to and from a terminal's master, without ever blocking.
- */
+/* tty_relay.h: copies our stdin to the master of a terminal and what comes from it to our stdout,
+ * without ever blocking. */
 #ifndef CTR_TTY_RELAY_H
 #define CTR_TTY_RELAY_H
 
@@ -15,10 +15,10 @@ enum {
 };
 
 struct tty_relay {
-	int master, out; /* -1: closed, or none */
-	bool out_ours;   /* `out` is a description of our own, and does not block */
+	int master, out; /* -1: it is closed, or there is none */
+	bool out_ours;   /* `out` was opened by us, and does not block */
 	bool in_ended, idle;
-	char last; /* byte of the input */
+	char last; /* the last byte of the input */
 	struct tty_again again;
 	struct {
 		char buf[4096];
@@ -26,14 +26,15 @@ struct tty_relay {
 	} to_master, to_out;
 };
 
-/* master -1: nothing to copy. It becomes non-blocking; tty_relay_end() closes it. */
+/* With a master of -1 there is nothing to copy. The master is made non-blocking; tty_relay_end()
+ * closes it. */
 void tty_relay_start(struct tty_relay *r, int master);
-/* What to wait for, into p[0..TTY_RELAY_FDS), and what to do when poll(2) has returned. At the
- * input's end the terminal gets its end-of-file character; when nobody reads the output any more,
- * the terminal is hung up. */
+/* tty_relay_poll() writes what to wait for into p[0..TTY_RELAY_FDS), and tty_relay_step() does what
+ * is possible when poll(2) has returned. At the end of the input the terminal gets its end-of-file
+ * character; when nobody reads the output any more, the terminal is hung up. */
 void tty_relay_poll(const struct tty_relay *r, struct pollfd *p);
 void tty_relay_step(struct tty_relay *r, const struct pollfd *p);
-/* When the command has ended: is there output left to pass on? */
+/* After the command has ended: is there output left to pass on? */
 bool tty_relay_rest(struct tty_relay *r);
 void tty_relay_end(struct tty_relay *r);
 

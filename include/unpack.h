@@ -1,6 +1,5 @@
-/* unpack.h: the insides of layer_unpack() (layer.h): the way to a directory, the attributes of what
- * was made.
- */
+/* unpack.h: the internals of layer_unpack() (layer.h): how the directory of an entry is found or
+ * made, and the attributes of what was made. */
 #ifndef CTR_UNPACK_H
 #define CTR_UNPACK_H
 
@@ -15,7 +14,7 @@
 #define UNPACK_KEPT                                                                                \
 	128          /* descriptors of directories kept open; deeper ones are walked to again      \
 		      */
-#define LINKS_MAX 40 /* on one way, as the kernel has it */
+#define LINKS_MAX 40 /* on the way to one entry; the kernel has the same limit */
 
 struct dirtime {
 	char *path, *acl; /* acl: NULL: none */
@@ -24,7 +23,7 @@ struct dirtime {
 	struct timespec mtime;
 };
 
-/* What was left out, told in one line at the end. */
+/* What was left out of the archive; it is told in one line at the end. */
 struct left_out {
 	char *first;
 	size_t n;
@@ -35,10 +34,10 @@ struct unpack {
 	const char *what;
 	int root;
 	struct unpack_how how;
-	bool owners; /* may we set them? */
+	bool owners; /* may we set owners? */
 	bool said_xattr, said_device, said_owner, said_acl;
 	struct left_out devices, bits;
-	const void *acl; /* the entry's default one */
+	const void *acl; /* the entry's default access control list */
 	void *acl_text;  /* the same where it came as text */
 	size_t acl_size;
 	uid_t euid;
@@ -55,34 +54,35 @@ struct unpack {
 	size_t ntimes, room;
 };
 
-/* The entry's name without "." components, leading slashes and slashes too many, into
- * out[PATH_MAX]; ".." goes up, and above the root is an error. -1 with fail(). */
+/* The name of the entry without "." components, leading slashes and superfluous slashes, into
+ * out[PATH_MAX]. ".." goes up one component, and above the root it is an error. -1 with fail(). */
 int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out);
-/* The descriptor of the directory that holds `path` (a cleaned one), and the last component. With
- * `make`, missing directories are made: archives may leave them out. In a layer, links on the way
- * are followed within its root (`path` is rewritten then); elsewhere they are errors. -1 with
- * fail(). */
+/* The descriptor of the directory that holds `path` (which unpack_name() has cleaned), and the last
+ * component. With `make`, missing directories are made, because archives may leave them out. In a
+ * layer, links on the way are followed within its root (and `path` is rewritten then); elsewhere
+ * they are errors. -1 with fail(). */
 int unpack_way(struct unpack *u, char path[PATH_MAX], const char **base, bool make);
 void unpack_way_drop(struct unpack *u, size_t depth);
-/* A directory in the place of a mark of deletion: it shows nothing from below. -1 with fail(). */
+/* Put a directory in the place of an opaque whiteout: nothing from the layers below shows in it. -1
+ * with fail(). */
 int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path);
 
-/* An access control list from tar's text, as the kernel's attribute, appended to *out. False when
- * an entry was left out: one by a name, without a number. */
+/* Turn the text that tar has of an access control list into the kernel's attribute, appended to
+ * *out. False when an entry was left out because it has a name and no number. */
 bool unpack_acl_parse(const void *text, size_t size, struct buf *out);
 
-/* Owner, attributes, mode and time of an open file. -1 with fail(). */
+/* Set owner, attributes, mode and time of an open file. -1 with fail(). */
 int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path, int fd);
-/* The same of what is not open and was just made as `base`: a link, a node, a directory. */
+/* The same for what was just made as `base` and is not open: a link, a node, a directory. */
 int unpack_attr(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
-/* The permissions that an entry may have here: without set-id bits where how.harmless says so. */
+/* The permissions that an entry may have here: with how.harmless without its set-id bits. */
 mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path);
-/* An attribute for the parent to set (how.left). 0. */
+/* Leave an attribute to the parent to set (how.left). 0. */
 int unpack_left(
     struct unpack *u, const char *path, const char *name, const void *value, size_t size);
 void unpack_left_out(struct left_out *l, const char *path);
-/* Times, modes and default ACLs of all directories. -1 with fail(). */
+/* Set times, modes and default ACLs of all directories. -1 with fail(). */
 int unpack_dirs_finish(struct unpack *u);
 
 #endif

@@ -13,22 +13,22 @@ struct volume_req {
 	char *dst;  /* absolute path in the container, without "." and ".." */
 	struct strv options; /* mount(8)'s words: "ro", "rprivate", "size=64m", ...; for a bind
 				"rbind" is among them */
-	bool
-	    make; /* bind: make src as a directory when it is missing (-v does, --mount does not) */
+	bool make; /* bind: make src, as a directory, when it is missing (-v asks for that, --mount
+		      does not) */
 	bool nocopy; /* volume: do not fill it from the image */
 };
 
-/* `-v SRC:DST[:OPTS]`, or `-v DST` for a nameless volume. A SRC with a slash, or that begins with
- * '.', is a path (taken from the working directory when it is relative); anything else is a
- * volume's name. OPTS: ro rw z Z nocopy, propagation words and mount flags, apart by commas. 0, or
- * -1 with fail(); *out is then empty. */
+/* Read `-v SRC:DST[:OPTS]`, or `-v DST` for a volume without a name. A SRC that has a slash in it
+ * or begins with '.' is a path (relative to the working directory unless it is absolute); anything
+ * else is the name of a volume. OPTS are ro rw z Z nocopy, the words for propagation and mount
+ * flags, separated by commas. 0, or -1 with fail(), and then *out is empty. */
 int volume_parse_v(const char *arg, struct volume_req *out);
 
-/* `--mount type=bind|tmpfs|volume,src=...,dst=...,readonly,...` (docker's words; type is volume
- * when not given). A field in double quotes may have commas in it, "" is a quote then (CSV, as
- * docker reads it). The same errors. */
+/* Read `--mount type=bind|tmpfs|volume,src=...,dst=...,readonly,...` (docker's words; the type is
+ * volume if none is given). A field in double quotes may have commas in it, and "" is a quote there
+ * (CSV, as docker reads it). Errors as above. */
 int volume_parse_mount(const char *arg, struct volume_req *out);
-/* The other way: a bind as --mount has it. Caller frees. */
+/* The inverse: a bind mount as --mount has it. Caller frees. */
 char *volume_csv(const char *src, const char *dst, const struct strv *options);
 void volume_req_free(struct volume_req *v);
 
