@@ -78,7 +78,7 @@ rooms := base kernel netlink image spec network flags engine container oci cni
 lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
 # What only the minimal build has, and what it does without: images (libarchive), JSON (jansson), statistics, hooks.
 only_minimal := $(filter %_minimal.c,$(lib_src)) libcommon/spec/spec_lines.c
-not_minimal := $(filter-out %/loop.c,$(wildcard libcommon/image/*.c)) $(wildcard libcommon/oci/*.c) \
+not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c)) $(wildcard libcommon/oci/*.c) \
 	$(wildcard libcommon/cni/*.c) \
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c libcommon/base/rows.c libcommon/base/trace.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c libcommon/engine/hooks.c \
@@ -203,9 +203,14 @@ check-v2: all rootfs ## the tests of limits and containers on a pure cgroup v2 s
 check-old: rootfs test-builds ## the tests of containers by the older ways: newer calls answer as an old kernel's
 	$(Q)bash tests/run --old $(T)
 
-check-aarch64: rootfs ## build for aarch64; a smoke test and the unit tests under qemu-aarch64; boot it
-	$(Q)$(MAKE) --no-print-directory ARCH=aarch64 initramfs
-	$(Q)bash tests/check-aarch64
+check-aarch64: ## build for aarch64; a smoke test and the unit tests under qemu-aarch64; boot it
+	$(Q)$(MAKE) --no-print-directory ARCH=aarch64 check-arch
+
+# Machines whose kernel Debian 13 has, and that QEMU boots without more ado.
+check-arch: rootfs ## the same for ARCH=NAME; aarch64, armv7 and riscv64 are booted
+	$(Q)$(MAKE) --no-print-directory CONFIG=minimal
+	$(Q)$(MAKE) --no-print-directory $(if $(filter aarch64 armv7 riscv64,$(ARCH)),initramfs,all)
+	$(Q)bash tests/check-arch $(ARCH)
 
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
@@ -255,5 +260,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=NAME CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= DEPS_SRC= ANY_VERSION=1 V=1"
 
-.PHONY: deps-fetch completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 unit fuzz bench lint check-tools clean distclean help
+.PHONY: deps-fetch completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 check-arch unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

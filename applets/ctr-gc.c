@@ -20,6 +20,7 @@
 #include "file.h"
 #include "halfmade.h"
 #include "ids.h"
+#include "image.h"
 #include "opt.h"
 #include "record.h"
 #include "steer.h"
@@ -274,6 +275,7 @@ int ctr_gc_main(int argc, char **argv)
 	_cleanup_free_ char *run = record_run_path(NULL, NULL);
 	halfmade_clear(cleared, trouble);
 	containers();
+	image_verity_gc(cleared);
 	if (access(ctr_lib(), F_OK) == 0) {
 		mend_index();
 		groups();

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "container_event.h"
+#include "container_images.h"
 #include "create.h"
 #include "err.h"
 #include "file.h"
@@ -67,7 +68,7 @@ static int restart(struct container *c, void *arg)
 		return r < 0 ? -1 : fail("%s: was started again meanwhile", c->name);
 	if (c->status == ST_CORRUPT)
 		return fail("%s: corrupt: %s", c->name, c->why);
-	if (create_reload(c, &spec) < 0)
+	if (container_spec_next(c, &spec) < 0)
 		return -1;
 	if (monitor_detached(c, &spec, false))
 		return fail_in("%s", c->name);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "container_images.h"
 #include "create.h"
 #include "err.h"
 #include "monitor.h"
@@ -47,7 +48,7 @@ static int start(const char *name)
 		warn("%s: corrupt: %s", c.name, c.why);
 	else if (c.status == ST_ORPHANED)
 		warn("%s: its processes live without a monitor: ctr-gc ends them", c.name);
-	else if (create_reload(&c, &spec) < 0)
+	else if (container_spec_next(&c, &spec) < 0)
 		warn("%s", fail_msg());
 	else if (attached)
 		return monitor_foreground(&c, &spec, false);

@@ -23,4 +23,9 @@ bool container_layer_used(const char *diff_id, void *texts);
 struct container;
 int container_reroot(struct container *c, const char *root);
 
+/* create_reload() before a start: what the link of --root-link names now is the root from here on.
+ * With the container's lock in hand. */
+struct spec;
+int container_spec_next(struct container *c, struct spec *spec);
+
 #endif

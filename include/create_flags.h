@@ -30,8 +30,8 @@ struct create_flags {
 	struct strv nets, publish, dns, dns_search, dns_option, label_file, add_host, net_alias;
 	const char *ip, *ip6, *mac;
 	bool publish_all;
-	bool env_host, rootfs, no_hosts;
-	const char *timeout, *platform, *sdnotify, *detach_keys;
+	bool env_host, rootfs, no_hosts, root_link;
+	const char *timeout, *platform, *sdnotify, *detach_keys, *verity;
 	struct strv secrets, device_rules;
 	const char *tz, *stop_timeout, *log_driver, *systemd;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */

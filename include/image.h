@@ -60,7 +60,17 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir);
  * device that frees itself. Returns a detached mount (open_tree(2)) whose path for an overlay is
  * /proc/self/fd/N; on kernels before 5.2, which have no such thing, it is mounted on `fallback`, a
  * directory of the caller's own mount namespace (may be NULL: fails there), and a descriptor of
- * that is returned. */
-int image_loop_mount(const char *file, const char *fallback);
+ * that is returned.
+ *
+ * `image` is the file's name, or "verity:HASH:FILE": then FILE has a tree of hashes, behind its
+ * file system or in FILE.verity (veritysetup(8)), and the kernel's dm-verity reads nothing that
+ * does not lead to the root hash HASH. */
+#define IMAGE_VERITY "verity:"
+int image_loop_mount(const char *image, const char *fallback);
+/* FILE of `image`, inside it. */
+const char *image_file_name(const char *image);
+
+/* Remove what a kill has left of making such a device; `removed` is told each. */
+void image_verity_gc(void (*removed)(const char *what, const char *name));
 
 #endif

@@ -1,10 +1,10 @@
 #!/bin/sh
 # make.sh DIR [ARCH]: the default root file system: Debian's static busybox, its links, and a minimal /etc. ARCH: for
-# another machine (aarch64), with the links of build/rootfs.
+# another machine (libcommon/deps/machines), with the links of build/rootfs.
 set -eu
 out=$1 arch=${2:-}
-[ "$arch" != aarch64 ] || arch=arm64
 here=$(cd "$(dirname "$0")" && pwd)
+[ -z "$arch" ] || arch=$(awk -v a="$arch" '$1 == a { print $3; exit }' "$here/../libcommon/deps/machines")
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t"

@@ -1160,6 +1160,60 @@ halfway() {
 	[[ "$output" = *"not a layer above an image"* ]]
 }
 
+# bats test_tags=ctr-create,ctr-start,ctr-restart
+@test "21.9 --root-link: each start takes what the link names then, and the layer stays" {
+	need mksquashfs squashfs-tools
+	for v in 1 2; do
+		cp -a "$ROOTFS" "r$v"
+		echo $v >"r$v/version"
+	done
+	mksquashfs r2 2.sqfs -quiet -no-progress >/dev/null
+	ln -s r1 now
+	ctr-create --name a --root-link ./now sh -c 'cat /version; echo x >>/seen; grep -c x /seen' >/dev/null
+	[ "$(echo $(ctr-start -a a))" = "1 1" ]
+	ln -sfn r2 now
+	[ "$(echo $(ctr-start -a a))" = "2 2" ]
+	ln -sfn r1 now
+	[ "$(echo $(ctr-start -a a))" = "1 3" ]
+	ln -sfn 2.sqfs now
+	[ "$(echo $(ctr-start -a a))" = "2 4" ]
+	# a link that leads nowhere is said, and nothing is changed; what switch named is no link any more
+	rm now
+	run -125 ctr-start -a a
+	[[ "$output" = *"its root, $WORLD/./now: No such file"* ]]
+	ctr-image switch a "$WORLD/r1"
+	[ "$(echo $(ctr-start -a a))" = "1 5" ]
+	# the lives of one monitor, too
+	ln -s r1 now
+	ctr-run -d --name b --restart always --root-link now/ sh -c 'cat /version; sleep 0.3' >/dev/null
+	wait_for 5 sh -c '[ "$(ctr-logs b)" ]'
+	ln -sfn r2 now
+	wait_for 10 sh -c '[ "$(ctr-logs b | tail -n 1)" = 2 ]'
+	ctr-rm -f b
+	run -125 ctr-run --root-link --direct now/ true
+	[[ "$output" = *"--root-link does not go with --direct"* ]]
+}
+
+# bats test_tags=ctr-run
+@test "21.9 --verity wants an image file, a hash and its tree (used in the rig)" {
+	need mksquashfs squashfs-tools
+	mksquashfs "$ROOTFS" i.sqfs -quiet -no-progress >/dev/null
+	for bad in "aa $ROOTFS/|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" " ./i.sqfs|not a root hash" \
+		"aa ./i.sqfs|no tree of hashes follows its file system, nor is there one in $WORLD/i.sqfs.verity"; do
+		args=${bad%%|*}
+		run -125 ctr-run --verity "${args%% *}" "${args#* }" true
+		[[ "$output" = *"${bad#*|}"* ]]
+	done
+	if [ ! -e /dev/mapper/control ]; then
+		printf 'verity\0\0\1\0\0\0\1' >i.sqfs.verity
+		printf sha256 | dd of=i.sqfs.verity bs=1 seek=32 conv=notrunc status=none
+		printf '\0\20\0\0\0\20\0\0\1' | dd of=i.sqfs.verity bs=1 seek=64 conv=notrunc status=none
+		truncate -s 8192 i.sqfs.verity
+		run -125 ctr-run --verity aa ./i.sqfs true
+		[[ "$output" = *"CONFIG_DM_VERITY"* ]]
+	fi
+}
+
 # bats test_tags=ctr-run
 @test "21.9 ten containers of one image file have one loop device and one superblock; a block device is an image, too" {
 	need mksquashfs squashfs-tools

@@ -69,8 +69,14 @@ static int root_path(struct making *m, const char *path)
 	char *abs = realpath(path, NULL);
 	if (!abs || stat(abs, &st) < 0)
 		return fail("%s: %m", path);
-	if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
-		s->x_image_file = abs;
+	const char *verity = m->o->verity;
+	bool file = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+	if (verity && (!file || verity[strspn(verity, "0123456789abcdef")] || !*verity))
+		return fail_usage(
+		    "--verity: %s", file ? "not a root hash, in small hexadecimal digits"
+					 : "ROOTFS is no image file");
+	if (file) {
+		s->x_image_file = verity ? xasprintf(IMAGE_VERITY "%s:%s", verity, abs) : abs;
 	} else if (!S_ISDIR(st.st_mode)) {
 		return fail("%s: neither a directory nor an image file", path);
 	} else if (m->o->direct && strcmp(abs, "/") == 0) {
@@ -138,6 +144,12 @@ static int root(struct making *m, int argc, char **argv)
 		return image(m, argc, argv);
 	if (health_record(m->o, NULL, conf) < 0 || root_path(m, argv[0]) < 0)
 		return -1;
+	if (m->o->root_link && (m->o->direct || m->o->verity))
+		return fail_usage("--root-link does not go with --direct and --verity");
+	if (m->o->root_link) {
+		_cleanup_free_ char *here = argv[0][0] == '/' ? NULL : getcwd(NULL, 0);
+		kv_setf(conf, "root_link", "%s%s%s", here ? here : "", here ? "/" : "", argv[0]);
+	}
 	if (s->x_lower.n)
 		kv_set(conf, "rootfs", s->x_lower.v[0]);
 	else

@@ -55,6 +55,12 @@ const struct opt create_opts[] = {
 	&given.device_rules},
     {0, "rootfs", NULL, "ROOTFS is a folder or file, even without a slash", OPT_FLAG,
 	&given.rootfs},
+#ifndef CTR_MINIMAL
+    {0, "verity", "HASH", "ROOTFS is an image file whose tree of hashes has this root (dm-verity)",
+	OPT_STR, &given.verity},
+    {0, "root-link", NULL, "ROOTFS is a symbolic link: each start takes what it names then",
+	OPT_FLAG, &given.root_link},
+#endif
     {0, "direct", NULL, "use ROOTFS itself, without a writable layer of its own", OPT_FLAG,
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,

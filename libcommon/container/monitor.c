@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "container_images.h"
 #include "create.h"
 #include "err.h"
 #include "container_event.h"
@@ -203,7 +204,7 @@ static void oom_keep(struct monitor *m)
 static void reload(struct monitor *m)
 {
 	struct spec fresh;
-	if (container_starting(m->c) < 0 || create_reload(m->c, &fresh) < 0) {
+	if (container_starting(m->c) < 0 || container_spec_next(m->c, &fresh) < 0) {
 		warn("%s", fail_msg());
 		return;
 	}

@@ -27,13 +27,14 @@ static int root_of_image(struct spec *s, struct kv *conf, const char *ref)
 static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 {
 	struct stat st;
-	char *abs = realpath(path, NULL);
+	const char *file = image_file_name(path);
+	char *abs = realpath(file, NULL);
 	if (!abs || stat(abs, &st) < 0)
 		return fail("%s: %m", path);
 	if (S_ISDIR(st.st_mode))
 		strv_take(&s->x_lower, abs);
 	else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
-		s->x_image_file = abs;
+		s->x_image_file = xasprintf("%.*s%s", (int)(file - path), path, abs);
 	else
 		return fail("%s: neither a directory nor an image file", path);
 	kv_set(conf, "image", path);
@@ -53,12 +54,20 @@ int container_reroot(struct container *c, const char *root)
 		       fail("%s: its root is a folder of its own (--direct, --bundle or a copy), "
 			    "not a layer above an image",
 			   c->name);
+	bool verity = str_starts(root, IMAGE_VERITY);
+	if (s.x_image_file && str_starts(s.x_image_file, IMAGE_VERITY) && !verity)
+		return errno = EINVAL,
+		       fail("%s: its root is verified, so its new one is to be named as "
+			    "verity:HASH:FILE",
+			   c->name);
 	strv_free(&s.x_lower);
 	free(s.x_image_file);
 	s.x_image_file = NULL;
-	if ((image_is_ref(root) ? root_of_image(&s, &c->conf, root)
-				: root_of_path(&s, &c->conf, root)) < 0)
+	if ((!verity && image_is_ref(root) ? root_of_image(&s, &c->conf, root)
+					   : root_of_path(&s, &c->conf, root)) < 0)
 		return -1;
+	if (!str_eq(kv_get(&c->conf, "root_link"), root))
+		kv_set(&c->conf, "root_link", "");
 	kv_set(&c->conf, "rootfs", s.x_lower.n ? s.x_lower.v[0] : s.x_image_file);
 	_cleanup_free_ char *json = spec_text(&s);
 	spec_free(&s);
@@ -69,4 +78,16 @@ int container_reroot(struct container *c, const char *root)
 	file_sync(c->dir, "conf");
 	file_sync(c->dir, NULL);
 	return 0;
+}
+
+int container_spec_next(struct container *c, struct spec *spec)
+{
+	const char *link = kv_get(&c->conf, "root_link");
+	_cleanup_free_ char *now = link && *link ? realpath(link, NULL) : NULL,
+			    *path = xstrdup(link ? link : "");
+	if (*path && !now)
+		return fail("%s: its root, %s: %m", c->name, path);
+	if (now && !str_eq(now, kv_get(&c->conf, "rootfs")) && container_reroot(c, path) < 0)
+		return -1;
+	return create_reload(c, spec);
 }

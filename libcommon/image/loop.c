@@ -1,4 +1,4 @@
-/* loop.c: a file that contains a file system, mounted read-only without unpacking; see image.h.
+/* loop.c: loop devices for image files; see loop.h.
  *
  * The loop device frees itself with its last user (LO_FLAGS_AUTOCLEAR, loop(4)), so nothing is left
  * when the mount disappears with the container's namespace.
@@ -7,35 +7,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/syscall.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "err.h"
-#include "image.h"
+#include "loop.h"
 #include "str.h"
-
-/* The type by its magic number: squashfs has it at 0 (squashfs_fs.h), erofs at 1024 (erofs_fs.h),
- * ext4 at 1080. */
-static const char *fs_type(int fd)
-{
-	unsigned char b[4];
-	if (pread(fd, b, 4, 0) == 4 && memcmp(b, "hsqs", 4) == 0)
-		return "squashfs";
-	if (pread(fd, b, 4, 1024) == 4 && memcmp(b, "\xe2\xe1\xf5\xe0", 4) == 0)
-		return "erofs";
-	/* A partition that was written as an ext4 image; for other file systems we do not guess. */
-	if (pread(fd, b, 2, 1024 + 56) == 2 && memcmp(b, "\x53\xef", 2) == 0)
-		return "ext4";
-	return NULL;
-}
 
 static int loop_set(int loop, int file, const char *name)
 {
@@ -117,57 +99,11 @@ static int loop_open(int file, const char *name, char dev[40])
 	return errno = EBUSY, fail("%s: no free loop device", name);
 }
 
-static int refused(const char *file, const char *type)
+int loop_of(int file, const char *name, char dev[40])
 {
-	return errno == ENODEV ? fail("%s: this kernel has no %s", file, type)
-			       : fail("%s: mount as %s: %m", file, type);
-}
-
-static int mount_new(const char *type, const char *dev)
-{
-	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", dev, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -1;
-	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
-}
-
-static int mount_from(const char *file, const char *dev, const char *type, const char *fallback)
-{
-	int m = mount_new(type, dev);
-	if (m >= 0)
-		return m;
-	if (errno != ENOSYS && (errno != EPERM || !fallback))
-		return refused(file, type);
-	if (!fallback)
-		return errno = ENOSYS, -1;
-	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
-		return refused(file, type);
-	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return m < 0 ? fail("%s: open: %m", fallback) : m;
-}
-
-int image_loop_mount(const char *file, const char *fallback)
-{
-	char dev[40];
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return fail("%s: open: %m", file);
-	const char *type = fs_type(fd);
-	if (!type)
-		return errno = EINVAL, fail("%s: not a squashfs, erofs or ext4 image (a tar "
-					    "archive is for ctr-image import)",
-					   file);
 	struct stat st;
-	if (fstat(fd, &st) < 0)
-		return fail("%s: %m", file);
-	bool block = S_ISBLK(st.st_mode);
-	_cleanup_free_ char *path = block ? realpath(file, NULL) : NULL;
-	_cleanup_close_ int loop = block ? -1 : loop_shared(&st, dev);
-	if (loop < 0 && !block)
-		loop = loop_open(fd, file, dev);
-	if (loop < 0 && !path)
-		return -1;
-	return mount_from(file, path ? path : dev, type, fallback);
+	if (fstat(file, &st) < 0)
+		return fail("%s: %m", name);
+	int loop = loop_shared(&st, dev);
+	return loop < 0 ? loop_open(file, name, dev) : loop;
 }

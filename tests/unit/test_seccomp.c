@@ -465,7 +465,8 @@ static void profile_basics(void **state)
 	    0);
 	is(p, NATIVE, "mount", 0, SECCOMP_RET_ERRNO | EACCES);
 	is(p, NATIVE, "read", 0, ALLOW);
-	assert_int_equal(ask(p, SIBLING, 3, 0), SECCOMP_RET_KILL_THREAD);
+	if (SIBLING != NATIVE)
+		assert_int_equal(ask(p, SIBLING, 3, 0), SECCOMP_RET_KILL_THREAD);
 	filter_free(p);
 }
 
@@ -477,10 +478,13 @@ static void profile_comparisons(void **state)
 	    SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_EQ, SCMP_CMP_GE, SCMP_CMP_GT};
 	static const uint64_t v[] = {0, 1, 2, 0x7fffffff, 0xffffffff, 0x100000000, 0x100000001,
 	    0x200000000, 0x7fffffffffffffff};
+	/* On a 32-bit machine the kernel's upper halves are always 0, and libseccomp compares none.
+	 */
+	const size_t n = sizeof(long) == 4 ? 5 : sizeof v / sizeof v[0];
 	char json[512];
 	(void)state;
 	for (size_t o = 0; o <= 6; o++)
-		for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
+		for (size_t i = 0; i < n; i++) {
 			snprintf(json, sizeof json,
 			    "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":["
 			    "\"read\"],\"action\":"
@@ -497,7 +501,7 @@ static void profile_comparisons(void **state)
 			assert_int_equal(
 			    seccomp_rule_add_array(c, SCMP_ACT_ALLOW, SYS_read, 1, &a), 0);
 			struct sock_fprog *ref = exported(c);
-			for (size_t k = 0; k < sizeof v / sizeof v[0]; k++)
+			for (size_t k = 0; k < n; k++)
 				if (ask(p, NATIVE, SYS_read, v[k]) !=
 				    ask(ref, NATIVE, SYS_read, v[k]))
 					fail_msg("%s: 0x%llx", json, (unsigned long long)v[k]);

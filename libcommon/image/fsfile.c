@@ -1,0 +1,97 @@
+/* fsfile.c: a file that contains a file system, mounted read-only without unpacking; see image.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "image.h"
+#include "loop.h"
+#include "str.h"
+
+/* The type by its magic number: squashfs has it at 0 (squashfs_fs.h), erofs at 1024 (erofs_fs.h),
+ * ext4 at 1080. */
+static const char *fs_type(int fd)
+{
+	unsigned char b[4];
+	if (pread(fd, b, 4, 0) == 4 && memcmp(b, "hsqs", 4) == 0)
+		return "squashfs";
+	if (pread(fd, b, 4, 1024) == 4 && memcmp(b, "\xe2\xe1\xf5\xe0", 4) == 0)
+		return "erofs";
+	/* A partition that was written as an ext4 image; for other file systems we do not guess. */
+	if (pread(fd, b, 2, 1024 + 56) == 2 && memcmp(b, "\x53\xef", 2) == 0)
+		return "ext4";
+	return NULL;
+}
+
+static int refused(const char *file, const char *type)
+{
+	if (errno == ENODEV)
+		return fail("%s: this kernel has no %s", file, type);
+	return fail("%s: mount as %s: %m%s", file, type,
+	    str_starts(file, IMAGE_VERITY) ? " (it is not what this root hash stands for)" : "");
+}
+
+static int mount_new(const char *type, const char *dev)
+{
+	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", dev, 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+}
+
+static int mount_from(const char *file, const char *dev, const char *type, const char *fallback)
+{
+	int m = mount_new(type, dev);
+	if (m >= 0)
+		return m;
+	if (errno != ENOSYS && (errno != EPERM || !fallback))
+		return refused(file, type);
+	if (!fallback)
+		return errno = ENOSYS, -1;
+	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
+		return refused(file, type);
+	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return m < 0 ? fail("%s: open: %m", fallback) : m;
+}
+
+const char *image_file_name(const char *image)
+{
+	const char *colon =
+	    str_starts(image, IMAGE_VERITY) ? strchr(image + strlen(IMAGE_VERITY), ':') : NULL;
+	return colon ? colon + 1 : image;
+}
+
+int image_loop_mount(const char *image, const char *fallback)
+{
+	char dev[40];
+	const char *file = image_file_name(image);
+	struct stat st;
+	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail("%s: open: %m", file);
+	const char *type = fs_type(fd);
+	if (!type)
+		return errno = EINVAL, fail("%s: not a squashfs, erofs or ext4 image (a tar "
+					    "archive is for ctr-image import)",
+					   file);
+	_cleanup_free_ char *path = S_ISBLK(st.st_mode) ? realpath(file, NULL) : NULL;
+	_cleanup_close_ int loop = path ? -1 : loop_of(fd, file, dev), checked = -1;
+	if (loop < 0 && !path)
+		return -1;
+	if (file == image)
+		return mount_from(file, path ? path : dev, type, fallback);
+	size_t before = strlen(IMAGE_VERITY);
+	_cleanup_free_ char *hash =
+	    xasprintf("%.*s", (int)(file - 1 - image - before), image + before);
+	checked = verity_open(file, hash, path ? fd : loop, dev);
+	return checked < 0 ? -1 : mount_from(image, dev, type, fallback);
+}
