@@ -250,7 +250,7 @@ test_setup() {
 }
 
 @test "14.6: out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
-	ctr-exec c sh -c 'mkdir /out; cp /bin/busybox /out/su; cp /bin/busybox /out/su2; chmod 6755 /out/su*; mknod /out/mem c 1 1'
+	ctr-exec c sh -c 'mkdir /out; cp /bin/busybox /out/su; cp /bin/busybox /out/su2; chmod 6755 /out/su*; mknod /out/mem c 1 3'
 	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/out/su2"
 	run -0 ctr-cp c:/out out
 	[ "${#lines[@]}" -eq 2 ]

@@ -411,6 +411,39 @@ hostile() {
 	done
 }
 
+# bats test_tags=ctr-run,ctr-image
+@test "14.1: no device of the host is open to a user who looks into a container through /proc/PID/root" {
+	need setfacl acl
+	cp -a "$ROOTFS". r/
+	mknod -m 666 r/disk b 7 0
+	mknod -m 666 r/theirs b 7 1
+	mknod -m 666 r/null2 c 1 3
+	chown 54321:54321 r/theirs
+	setfacl -m u:54321:rw r/disk
+	ln r/disk r/disk2
+	tar -C r --acls --xattrs -cf r.tar .
+	ctr-image import im r.tar >/dev/null
+	for image in "$ROOTFS" im; do
+		ctr-run -d --name c "$image" sh -c 'for d in / /dev/; do mknod ${d}made b 7 0; mknod ${d}con c 5 1; mknod ${d}null3 c 1 3; done; chmod 666 /disk* /made /dev/made /con
+			mv /disk2 /other; cp /bin/busybox /suid; chmod 4755 /suid; echo >/null3; setsid su -s /bin/sh nobody -c "exec sleep 1000"; exec sleep 1000' >/dev/null
+		ctr-exec -d -u 54321:54321 c sh -c 'exec 7</; cd /dev; exec sleep 1000'
+		them() { grep -lz 'sleep' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | while read -r p; do [ "$(stat -c %u "/proc/$p" 2>/dev/null)" != 54321 ] || echo "$p"; done; }
+		wait_for 5 eval '[ -n "$(them)" ]'
+		as() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@" 2>/dev/null; }
+		p=$(them)
+		as head -c 0 "/proc/$p/root/etc/passwd" # the way is open
+		for f in disk disk2 other theirs made dev/made con dev/con; do
+			as chmod 666 "/proc/$p/root/$f" || true
+			run ! as head -c 1 "/proc/$p/root/$f"
+			run ! as dd of="/proc/$p/root/$f" count=0 conv=notrunc
+		done
+		[ "$(as "/proc/$p/root/suid" id -u)" != 0 ]
+		ctr-exec c sh -c 'echo >/null3; echo >/dev/null3; rm /dev/null; mknod -m 666 /dev/null c 1 3; echo >/dev/null'
+		[ "$image" != im ] || ctr-exec c sh -c 'echo >/null2'
+		ctr-rm -f c >/dev/null
+	done
+}
+
 # A container that may trace looks for the next processes of its pid namespace, and through each at what lies beside it
 # on the host. $1: how it starts.
 hunt() {

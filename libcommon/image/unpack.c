@@ -244,6 +244,14 @@ static int entry_symlink(
 	return unpack_attr(u, e, path, dir, base);
 }
 
+/* A device that every container may open (default_nodes() of spec.c). */
+static bool common_device(mode_t type, dev_t dev)
+{
+	unsigned n = minor(dev);
+	return type == AE_IFCHR && ((major(dev) == 1 && (n == 3 || n == 5 || (n >= 7 && n <= 9))) ||
+				       (major(dev) == 5 && (n == 0 || n == 2)));
+}
+
 static int entry_node(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
@@ -257,7 +265,12 @@ static int entry_node(
 		unpack_left_out(&u->devices, path);
 		return 0;
 	}
-	for (int tries = 0; mknodat(dir, base, type | 0600, type == AE_IFIFO ? 0 : dev) < 0;
+	/* Of an image, any other device is root's, others have no permission and it no attributes:
+	 * a container's list of devices does not bind a user of the host who looks into it through
+	 * /proc/PID/root. */
+	bool closed = !u->how.plain && type != AE_IFIFO && !common_device(type, dev);
+	mode_t mode = closed ? archive_entry_perm(e) & 0770 : 0600;
+	for (int tries = 0; mknodat(dir, base, type | mode, type == AE_IFIFO ? 0 : dev) < 0;
 	     tries++) {
 		if (errno == EPERM && type != AE_IFIFO) {
 			if (!u->said_device)
@@ -271,7 +284,7 @@ static int entry_node(
 		if (make_room(u, path, dir, base) < 0)
 			return -1;
 	}
-	return unpack_attr(u, e, path, dir, base);
+	return closed ? 0 : unpack_attr(u, e, path, dir, base);
 }
 
 /* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has

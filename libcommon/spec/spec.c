@@ -80,16 +80,16 @@ static void default_nodes(struct spec *s)
 			    s, nodes[i].path, 'c', nodes[i].major, nodes[i].minor, 0666, 0, 0);
 		device_rule_add(s, true, 'c', nodes[i].major, nodes[i].minor, "rwm");
 	}
-	device_rule_add(s, true, 'c', 5, 1, "rwm");    /* console */
 	device_rule_add(s, true, 'c', 5, 2, "rwm");    /* ptmx */
 	device_rule_add(s, true, 'c', 136, -1, "rwm"); /* pts/N */
 }
 
+/* Only nodes of these may be made: the list binds the container's processes alone, and a user of
+ * the host who has the uid of one of them opens through /proc/PID/root whatever node lies there.
+ * For the same reason the machine's console (5:1) is not among them: /dev/console is a pty. */
 static void default_devices(struct spec *s)
 {
 	device_rule_add(s, false, 'a', -1, -1, "rwm");
-	device_rule_add(s, true, 'c', -1, -1, "m"); /* nodes may be made, not opened */
-	device_rule_add(s, true, 'b', -1, -1, "m");
 	default_nodes(s);
 }
 
