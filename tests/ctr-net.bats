@@ -888,6 +888,32 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ -z "$(h nft list table bridge ctrbox | grep 'elements =')" ]
 }
 
+@test "14.8: what a container does to its own hosts file keeps none of its neighbours from starting" {
+	need gcc
+	cat >lease.c <<-'END'
+	#define _GNU_SOURCE
+	#include <fcntl.h>
+	#include <signal.h>
+	#include <stdio.h>
+	#include <unistd.h>
+	int main(void) { int fd = open("/etc/hosts", O_RDWR); signal(SIGIO, SIG_IGN); puts(fcntl(fd, F_SETLEASE, F_WRLCK) ? "no" : "held"); fflush(stdout); sleep(1000); }
+	END
+	gcc -static -O1 -o lease lease.c
+	h ctr-net create --subnet 10.9.0.0/24 n1
+	box a --net n1
+	box full --net n1
+	h ctr-exec full sh -c 'echo x >/etc/hosts; truncate -s 1000G /etc/hosts'
+	h ctr-run -d --name l --net n1 -v "$PWD/lease:/lease" "$ROOTFS" /lease >/dev/null
+	wait_for 5 grep -q held "$CTR_LIB/containers/l/log"
+	run -0 h ctr-run -d --name b --net n1 "$ROOTFS" sleep 1000
+	[[ "$output" == *"hosts file of $(ctr-inspect -f Id l): Resource temporarily"* ]]
+	h ctr-exec a grep -q '	b' /etc/hosts
+	h ctr-net disconnect n1 b
+	h ctr-net connect n1 b
+	h timeout 10 ctr-rm -f b
+	run -1 h ctr-exec a grep -q '	b' /etc/hosts
+}
+
 @test "14.28: a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --privileged

@@ -217,6 +217,18 @@ static int join(const struct endpoint_req *r, const char *name, struct endpoint 
 	return host_names_join(&h);
 }
 
+/* The guard is there before the port: a container that runs already may use an interface in the
+ * moment in which it appears. Not where an earlier container's port stands: its guard stays. As
+ * endpoint_guard(); EEXIST then. */
+static int guard_first(const struct network *n, const struct endpoint *p)
+{
+	char host[16];
+	endpoint_veth(p->id, p->ifname, host);
+	if (if_nametoindex(host))
+		return errno = EEXIST, fail("network %s: %s: %m", n->name, host);
+	return endpoint_guard(p->id, p->ifname, p->mac, p->addr, true);
+}
+
 static int up(const struct endpoint_req *r, const char *name, struct network *n, int netns_fd,
     struct endpoint *p)
 {
@@ -244,18 +256,19 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
 	if (result == 0)
 		result = heed_nobody(netns_fd, p->addr[1].a.family);
+	int guard = result < 0 || !bridge ? 0 : guard_first(n, p);
+	if (guard < 0 && errno == EEXIST)
+		result = -1;
+	else if (guard < 0 && nat)
+		warn("network %s: a container of it can take another's address: %s", n->name,
+		    fail_msg());
+	p->guarded = result == 0 && bridge && guard >= 0;
 	if (result == 0) {
 		result = link_make(n, p, &rt, index, netns_fd);
 		/* Otherwise the interface belongs to an earlier one. */
 		p->linked = result == 0 || errno != EEXIST;
 	}
 	nl_close(&rt);
-	int guard =
-	    result < 0 || !bridge ? 0 : endpoint_guard(p->id, p->ifname, p->mac, p->addr, true);
-	p->guarded = result == 0 && bridge && guard >= 0;
-	if (guard < 0 && nat)
-		warn("network %s: a container of it can take another's address: %s", n->name,
-		    fail_msg());
 	if (result == 0)
 		result = inside(n, p, netns_fd);
 	if (result == 0 && bridge) {

@@ -179,16 +179,22 @@ struct edit {
 	int failed;
 };
 
+/* What a container does to its own file (a lease on it, an attribute, a size) is not to keep its
+ * neighbours from starting: it is warned of. */
 static int edit_member(int dir, const char *name, void *arg)
 {
 	struct edit *e = arg;
 	char to[1];
+	bool all = strcmp(name, ALL) == 0;
 	if ((e->id && strcmp(name, e->id) == 0) ||
-	    (strcmp(name, ALL) != 0 && readlinkat(dir, name, to, 1) < 0)) /* none of ours */
+	    (!all && readlinkat(dir, name, to, 1) < 0)) /* none of ours */
 		return 0;
-	if ((e->add ? add_lines(dir, name, e->add)
-		    : edit_lines(dir, name, e->one, 2, e->from, e->to)) < 0)
+	int r = e->add ? add_lines(dir, name, e->add)
+		       : edit_lines(dir, name, e->one, 2, e->from, e->to);
+	if (r < 0 && all)
 		e->failed = -1;
+	else if (r < 0)
+		warn("%s", fail_msg());
 	return 0; /* the other files are changed all the same */
 }
 
