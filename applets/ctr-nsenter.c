@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "cgroup.h"
 #include "chain.h"
 #include "create.h"
 #include "err.h"
@@ -126,6 +127,56 @@ static int target_dir(int *pidfd)
 	return dir;
 }
 
+static bool same_file(int fd, int dir, const char *rel)
+{
+	struct stat a, b;
+	return fstat(fd, &a) == 0 && fstatat(dir, rel, &b, 0) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+struct search {
+	int ns, found;
+};
+
+static int is_init(int proc, const char *name, void *arg)
+{
+	struct search *s = arg;
+	if (s->found >= 0 || *name < '0' || *name > '9')
+		return 0;
+	int dir = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || !same_file(s->ns, dir, "ns/pid")) {
+		close(dir);
+		return 0;
+	}
+	_cleanup_free_ char *text = file_read_at(dir, "status", FILE_ANY, NULL);
+	const char *p = text ? strstr(text, "NSpid:") : NULL; /* the last number is that in there */
+	size_t n = p ? strcspn(p, "\n") : 0;
+	if (n > 2 && p[n - 1] == '1' && p[n - 2] == '\t')
+		s->found = dir;
+	else
+		close(dir);
+	return 0;
+}
+
+/* The directory in /proc of the first process of the pid namespace that --pid=FILE names; -1 where
+ * it is our own, or has none. */
+static int init_of_file(void)
+{
+	struct search s = {.found = -1};
+	_cleanup_close_ int file = open(ns[NS_PID].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s.ns = file;
+	if (file >= 0 && proc >= 0 && !same_file(file, proc, "self/ns/pid"))
+		dir_each(proc, is_init, &s);
+	return s.found;
+}
+
+static bool same_namespace(int dir, int init)
+{
+	_cleanup_close_ int fd = openat(init, "ns/pid", O_RDONLY | O_CLOEXEC);
+	return same_file(fd, dir, "ns/pid");
+}
+
 static void open_files(int dir)
 {
 	for (int i = 0; i < NS_COUNT; i++) {
@@ -149,10 +200,8 @@ static void open_files(int dir)
 static bool same_as_ours(enum spec_ns kind)
 {
 	char path[32];
-	struct stat a, b;
 	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_kinds[kind].file);
-	return fstat(ns[kind].fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
+	return same_file(ns[kind].fd, AT_FDCWD, path);
 }
 
 /* A single setns() for all namespaces where the kernel supports it (5.8) and all are the target's;
@@ -237,16 +286,26 @@ static uint64_t status_bits(int dir, const char *key)
 
 /* Whoever is root in the pid namespace and can see us may trace us, and look at our root and
  * descriptors. So we are cloned into it last, and by then have no more than the target has: its
- * mounts (open_files), its capabilities, its filter. */
+ * mounts (open_files), its groups (their list of devices binds it, and not us), its capabilities,
+ * its filter. */
 static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 {
 	struct sock_fprog *prog = NULL;
 	struct container c;
 	struct spec spec;
+	if ((ns[NS_MNT].path && !same_file(ns[NS_MNT].fd, dir, "ns/mnt")) ||
+	    (root_dir && *root_dir) || (work_dir && *work_dir))
+		die_usage("--mount=FILE, --root=DIR, --wd=DIR: the processes of the pid namespace "
+			  "could take what lies there: add --privileged");
 	*bounding = status_bits(dir, "CapBnd:");
 	if (container && (seen_open(&c, container) < 0 || create_reload(&c, &spec) < 0 ||
 			     become_filter(&spec, ctr_lib(), &prog) < 0))
 		die_fail();
+	if (container && c.status == ST_PAUSED)
+		die("%s: paused (whoever enters its groups stands still)", container);
+	_cleanup_free_ char *groups = file_read_at(dir, "cgroup", FILE_ANY, NULL);
+	if (groups && geteuid() == 0)
+		cgroup_return(0, groups);
 	return prog;
 }
 
@@ -279,8 +338,15 @@ int ctr_nsenter_main(int argc, char **argv)
 	    !(work_dir && *work_dir))
 		die_usage("--target is missing");
 	/* A process that the target's processes can see must not have the host's root. */
-	if (dir >= 0 && ns[NS_PID].wanted && !ns[NS_PID].path && !no_fork && !privileged)
-		ns[NS_MNT].wanted = true;
+	if (!no_fork && !privileged) {
+		int init = ns[NS_PID].path ? init_of_file() : -1;
+		if (init >= 0 && dir >= 0 && !same_namespace(dir, init))
+			die_usage("-t and --pid=FILE name two pid namespaces: add --privileged");
+		if (dir < 0)
+			dir = init;
+		if (dir >= 0 && ns[NS_PID].wanted)
+			ns[NS_MNT].wanted = true;
+	}
 	/* PATH and LD_PRELOAD describe the container's files, and must not be applied to ours. */
 	if (target_env && !ns[NS_MNT].wanted && !all && !root_dir)
 		die_usage("--env: the target's environment is for its own files: add -m");

@@ -499,6 +499,36 @@ hunt() {
 	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
 }
 
+# A namespace's file names no process, so its first one is the measure; a host's group would have no list of devices.
+# bats test_tags=ctr-nsenter
+@test "14.3: what enters a pid namespace by its file, or with a place of the host, is visible with nothing worth taking" {
+	need perl
+	hunt
+	pid=$(ctr-inspect -f State.Pid c)
+	clean() { env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" "$@"; }
+	for n in {1..20}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" /bin/true; done
+	for n in {1..20}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" --mount="/proc/$pid/ns/mnt" /bin/true; done
+	for how in "-t c -p --root=/" "-t c -p --wd=$WORLD" "-t c -p --mount=/proc/self/ns/mnt" "-t c -a --root=/" "--pid=/proc/$pid/ns/pid --mount=/proc/self/ns/mnt" \
+		"-t $$ -m --pid=/proc/$pid/ns/pid"; do
+		# shellcheck disable=SC2086
+		run -125 clean ctr-nsenter $how /bin/true
+		[[ "$output" == *"--privileged"* ]]
+	done
+	run ctr-logs c
+	[[ "$output" != *won* ]]
+	for how in "-t c -p" "--pid=/proc/$pid/ns/pid"; do
+		# shellcheck disable=SC2086
+		[ "$(ctr-nsenter $how cat /proc/self/cgroup | grep -c "$CTR_CGROUP/c-")" = "$(grep -c "$CTR_CGROUP/c-" "/proc/$pid/cgroup")" ]
+		# shellcheck disable=SC2086
+		[ "$(ctr-nsenter $how sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(sed -n 's/CapBnd:.//p' "/proc/$pid/status")" ]
+	done
+	ctr-pause c >/dev/null
+	run -125 timeout -s KILL 5 "$BIN/ctr-nsenter" -t c -p /bin/true
+	[[ "$output" == *"c: paused"* ]]
+	ctr-unpause c >/dev/null
+	[ "$(clean ctr-nsenter --privileged --pid="/proc/$pid/ns/pid" readlink /proc/self/root)" = / ] # by request
+}
+
 # bats test_tags=ctr-run
 @test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-run --pid container:NAME" {
 	need perl
