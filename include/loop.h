@@ -8,7 +8,8 @@
 int loop_of(int file, const char *name, char dev[40]);
 
 /* The same for a device of the device mapper that reads `data` (a block device; `file` is its name)
- * and refuses every block that does not lead to the root hash `hash` (hexadecimal; veritysetup(8)). */
+ * and refuses every block that does not lead to the root hash `hash` (veritysetup(8), hexadecimal).
+ */
 int verity_open(const char *file, const char *hash, int data, char dev[40]);
 
 #endif

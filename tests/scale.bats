@@ -299,3 +299,21 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 	[ $((w1 - w0)) -le 25 ]
 	h ctr-net rm n
 }
+
+# bats test_tags=ctr-run,ctr-init
+@test "21.11 a small machine: ten monitors at most 120 KB each, an init of ours at most 100 (PSS)" {
+	local i pss sum=0
+	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" --init "$ROOTFS/" sleep 1000 >/dev/null; done
+	sleep 0.3
+	pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		# shellcheck disable=SC1090
+		. "$CTR_RUN/containers/m$i/state"
+		sum=$((sum + $(pss "$monitor")))
+		[ "$(cat "/proc/$pid/comm")" = ctr-init ]
+		[ "$(pss "$pid")" -le 100 ]
+	done
+	echo "$((sum / 10)) KB a monitor, $(pss "$pid") an init" >&3
+	[ $((sum / 10)) -le 120 ]
+	ctr-ps -aq | ctr-rm -f -
+}

@@ -16,6 +16,7 @@
 #include "monitor.h"
 #include "monitor_parts.h"
 #include "pidfd.h"
+#include "resident.h"
 #include "signames.h"
 #include "str.h"
 #include "tty.h"
@@ -214,6 +215,8 @@ static int sooner(struct monitor *m, int ms)
 int monitor_stand_by(struct monitor *m, int *status)
 {
 	struct epoll_event e[8];
+	if (m->detached)
+		text_forget();
 	for (;;) {
 		bool more = relay_ready(&m->in);
 		int patience = m->logging ? log_due(&m->log) : -1;

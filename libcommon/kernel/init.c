@@ -8,6 +8,7 @@
 
 #include "init.h"
 #include "pidfd.h"
+#include "resident.h"
 #include "sys.h"
 
 int init_loop(pid_t child, bool machine)
@@ -24,6 +25,7 @@ int init_loop(pid_t child, bool machine)
 		sigdelset(&all, own[i]);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	sys_close_range(3, ~0u);
+	text_forget();
 	for (;;) {
 		pid_t p;
 		while ((p = waitpid(-1, &status, WNOHANG)) >
