@@ -219,7 +219,7 @@ static int do_tag(int argc, char **argv)
 
 /* One of several names is removed at once; with the last name the image is removed, which must not
  * be in use. */
-static int rm_one(struct store *s, const char *operand)
+static int rm_ref(struct store *s, const char *operand, bool *by_ref)
 {
 	struct ref r;
 	struct strv users = {0};
@@ -227,8 +227,8 @@ static int rm_one(struct store *s, const char *operand)
 	if (store_ref(s, operand, &r, &names) < 0)
 		return -1;
 	_cleanup_free_ char *name = NULL;
-	bool by_ref = r.name && ref_parse(operand, &name) == 0 && strcmp(name, r.name) == 0;
-	if ((!by_ref || names == 1) && !image_o.force) {
+	*by_ref = r.name && ref_parse(operand, &name) == 0 && strcmp(name, r.name) == 0;
+	if ((!*by_ref || names == 1) && !image_o.force) {
 		if (container_image_users(r.hex, &users) < 0)
 			return -1;
 		if (users.n)
@@ -236,13 +236,27 @@ static int rm_one(struct store *s, const char *operand)
 			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand,
 				   users.v[0]);
 	}
-	int e = store_ref_remove(s, by_ref ? r.name : NULL, r.hex);
+	int e = store_ref_remove(s, *by_ref ? r.name : NULL, r.hex);
 	if (e == 0 && r.name)
 		event_tell("image", "untag", r.hex, "name", r.name, EVENT_END);
-	if (e == 0 && (!by_ref || names == 1))
+	if (e == 0 && (!*by_ref || names == 1))
 		event_tell("image", "delete", r.hex, "name", r.name, EVENT_END);
 	free(r.name);
 	return e;
+}
+
+/* By an id all that have it go: several names, and several manifests of one config. */
+static int rm_one(struct store *s, const struct strv *names, size_t i)
+{
+	bool by_ref;
+	int r = rm_ref(s, names->v[i], &by_ref);
+	if (r == 0 && !by_ref)
+		while (rm_ref(s, names->v[i], &by_ref) == 0)
+			;
+	for (size_t k = 0; r < 0 && errno == ENOENT && k < i; k++)
+		if (strcmp(names->v[k], names->v[i]) == 0) /* ls -q has a line for each name */
+			return 1;
+	return r;
 }
 
 /* We hold the lock of the store, so no container is made from a layer meanwhile. */
@@ -264,13 +278,15 @@ static int do_rm(int argc, char **argv)
 		die_fail();
 	if (s.images < 0)
 		die("%s: no such image", names.v[0]);
-	for (size_t i = 0; i < names.n; i++)
-		if (rm_one(&s, names.v[i]) == 0) {
+	for (size_t i = 0; i < names.n; i++) {
+		int r = rm_one(&s, &names, i);
+		if (r == 0)
 			puts(names.v[i]);
-		} else {
+		if (r < 0) {
 			warn("%s", fail_msg());
 			code = 1;
 		}
+	}
 	image_prune(&s, NULL);
 	return code;
 }

@@ -34,7 +34,7 @@ struct store {
 	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL:
 	 * in tmp. */
 	const char *part;
-	struct strv implied; /* DIFF_ID/PATH: folders that archives of new layers left out */
+	struct strv rest; /* DIFF_ID/ and what layer_unpack_rest() left of new layers */
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the
@@ -62,8 +62,8 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
     const char *diff_id, struct stream_sums *in);
 /* Bytes of a layer's archive, not compressed; `otherwise` where that is not known. */
 uint64_t store_layer_size(const struct store *s, const char *diff_id, uint64_t otherwise);
-/* What new layers of an image left out takes mode and owner from the layers below. Before
- * store_commit(). -1 with fail(). */
+/* What new layers of an image (the lowest first) mean of the layers below: folders that they left
+ * out, hard links. Before store_commit(). -1 with fail(). */
 int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n);
 /* All of tmp and ltmp becomes part of the store, durably. */
 int store_commit(struct store *s);

@@ -46,15 +46,19 @@ struct unpack_how {
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it
 				    * has not got is left out; may be NULL */
 	/* What a confined child leaves to its parent (may be NULL): attributes of the kind
-	 * trusted., which take CAP_SYS_ADMIN, and which folders the archive left out
-	 * (UNPACK_IMPLIED). PATH NUL NAME NUL LENGTH(4 bytes) VALUE, one after the other. */
+	 * trusted., which take CAP_SYS_ADMIN, which folders are opaque (UNPACK_OPAQUE) or left
+	 * out (UNPACK_IMPLIED), and hard links to what it has not got (UNPACK_LINK). PATH NUL NAME
+	 * NUL LENGTH(4 bytes) VALUE, one after the other. */
 	struct buf *left;
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);
 #define UNPACK_IMPLIED "implied"
-/* In the parent: set what was left, in the tree of dirfd. The child's word is a stranger's. Folders
- * that the archive left out are added to `implied` (may be NULL). -1 with fail(). */
-int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *implied);
+#define UNPACK_LINK "link"
+#define UNPACK_OPAQUE "opaque"
+/* In the parent: set what was left, in the tree of dirfd. The child's word is a stranger's. What
+ * only the layers below can say is added to `rest`: PATH of a folder that the archive left out,
+ * PATH//TARGET of a hard link. -1 with fail(). */
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *rest);
 
 /* Where an archive goes: hashed and counted on the way. */
 struct sink {
@@ -89,5 +93,8 @@ int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
  * of them does. */
 bool layer_is_whiteout(const struct stat *st);
 bool layer_is_opaque(int dirfd, const char *opaque);
+/* Make them in an unpacked layer. -1 with errno. */
+int layer_mark_deleted(int dirfd, const char *name);
+int layer_mark_opaque(int dirfd);
 
 #endif

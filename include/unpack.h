@@ -57,6 +57,8 @@ struct unpack {
 /* The name of the entry without "." components, leading slashes and superfluous slashes, into
  * out[PATH_MAX]. ".." goes up one component, and above the root it is an error. -1 with fail(). */
 int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out);
+/* The same without a message: 0, -1 above the root, 1 too long. */
+int unpack_name_clean(const char *in, char *out);
 /* The descriptor of the directory that holds `path` (which unpack_name() has cleaned), and the last
  * component. With `make`, missing directories are made, because archives may leave them out. In a
  * layer, links on the way are followed within its root (and `path` is rewritten then); elsewhere

@@ -214,6 +214,10 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 	struct stream_sums in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
 		return -1;
+	char id[1][DIGEST_HEX];
+	memcpy(id[0], in.plain_hex, DIGEST_HEX);
+	if (store_inherit(s, id, 1) < 0)
+		return fail_in("%s", what);
 	if (holds_images(s, in.plain_hex))
 		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
 					    "ctr-image load takes it",

@@ -1,68 +1,335 @@
-/* inherit.c: folders that a layer's archive leaves out; see image_store.h.
+/* inherit.c: what a layer's archive says only together with the layers below; see image_store.h.
  *
  * A layer with tmp/x and no entry for tmp/ means the existing /tmp: its mode, owner and time are
- * those of the layers below, not those of a new folder, which would hide them. A layer is stored
- * once, so of two images that share it the first one decides; their lower layers agree on such
- * folders.
+ * those of the layers below, not those of a new folder, which would hide them; and with lib/x,
+ * where /lib is a link below, it means the folder that the link leads to. A hard link may name a
+ * file of a layer below: it becomes a copy here, as overlayfs copies up what is linked. An opaque
+ * root, which overlayfs knows not, becomes a mark of deletion for each name below.
+ *
+ * A layer is stored once, so of two images that share it the first one decides; their lower layers
+ * agree on such things.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "image_store.h"
+#include "layer.h"
 #include "str.h"
 #include "sys.h"
+#include "tree.h"
+#include "unpack.h"
 
-/* Open a folder of a layer, wherever the layer is by now; -1 with errno. */
-static int folder(const struct store *s, const char *diff_id, const char *path)
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* The layers of an image up to the one that is looked at, ids[top]. */
+struct view {
+	const struct store *s;
+	char (*ids)[DIGEST_HEX];
+	size_t top;
+};
+
+/* Open a path of one layer, wherever the layer is by now; -1 with errno. */
+static int at(const struct view *v, size_t layer, const char *path, int flags)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	_cleanup_close_ int made = openat(s->ltmp, diff_id, flags);
-	_cleanup_close_ int kept = made < 0 ? openat(s->layers, diff_id, flags) : -1;
-	int layer = made < 0 ? kept : made;
-	return layer < 0 ? -1 : path_open_in_root(layer, path, flags, 0);
+	_cleanup_close_ int made = openat(v->s->ltmp, v->ids[layer], DIR_FLAGS);
+	_cleanup_close_ int kept = made < 0 ? openat(v->s->layers, v->ids[layer], DIR_FLAGS) : -1;
+	int dir = made < 0 ? kept : made;
+	return dir < 0 ? -1 : path_open_in_root(dir, *path ? path : ".", flags, 0);
 }
 
-static int take_over(int from, int to, const char *path)
+/* The topmost of what the layers `bottom` to n-1 have under one name, *bottom raised to the lowest
+ * one that shows in it. An O_PATH descriptor, -1 when there is nothing. */
+static int shown_one(const struct view *v, const char *path, size_t n, size_t *bottom,
+    struct stat *st, size_t *layer)
 {
-	struct stat st;
-	if (fstat(from, &st) < 0)
-		return fail("%s: stat: %m", path);
+	int found = -1;
+	for (size_t k = n; k-- > *bottom;) {
+		struct stat one;
+		int fd = at(v, k, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &one) < 0)
+			continue;
+		_cleanup_close_ int dir = S_ISDIR(one.st_mode) ? openat(fd, ".", DIR_FLAGS) : -1;
+		bool first = found < 0;
+		if (first) {
+			found = fd;
+			*st = one;
+			*layer = k;
+		} else {
+			close(fd);
+		}
+		if (S_ISDIR(one.st_mode) && !(dir >= 0 && layer_is_opaque(dir, NULL)))
+			continue;
+		*bottom = first || S_ISDIR(one.st_mode) ? k : k + 1;
+		break;
+	}
+	if (found >= 0 && layer_is_whiteout(st)) {
+		close(found);
+		return -1;
+	}
+	return found;
+}
+
+/* A symbolic link ends at `end` of the path: its target in its place. False: it leads nowhere. */
+static bool rewrite(int link, char path[PATH_MAX], size_t end)
+{
+	char target[PATH_MAX], in[2 * PATH_MAX];
+	ssize_t n = readlinkat(link, "", target, sizeof target - 1);
+	if (n <= 0)
+		return false;
+	target[n] = 0;
+	size_t dir = end;
+	while (dir && path[dir - 1] != '/')
+		dir--;
+	int len = snprintf(
+	    in, sizeof in, "%.*s%s%s", *target == '/' ? 0 : (int)dir, path, target, path + end);
+	return len < (int)sizeof in && unpack_name_clean(in, path) == 0;
+}
+
+/* What the image shows at `path`, links on the way resolved within it (the path is rewritten), with
+ * `follow` the last one, too; at its end only the layers below n count. An O_PATH descriptor and
+ * the layer that it is from; -1 when nothing is there. */
+static int shown(const struct view *v, char path[PATH_MAX], size_t n, bool follow, struct stat *st,
+    size_t *layer)
+{
+	for (int links = 0; links <= LINKS_MAX; links++) {
+		size_t bottom = 0, end = 0;
+		for (;;) {
+			end += path[end] == '/';
+			end += strcspn(path + end, "/");
+			char next = path[end];
+			path[end] = 0;
+			int fd = shown_one(v, path, next ? v->top + 1 : n, &bottom, st, layer);
+			path[end] = next;
+			if (fd < 0)
+				return -1;
+			bool link = S_ISLNK(st->st_mode) && (next || follow);
+			if (!next && !link)
+				return fd;
+			bool on = link ? rewrite(fd, path, end) : S_ISDIR(st->st_mode);
+			close(fd);
+			if (!on)
+				return -1;
+			if (link)
+				break;
+		}
+	}
+	return -1;
+}
+
+/* --- folders --- */
+
+static int take_over(const struct stat *st, int to, const char *path)
+{
 	/* In a user namespace an owner may not be mapped: the folder then stays ours, as a file
 	 * would. */
-	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL)
+	if (fchown(to, st->st_uid, st->st_gid) < 0 && errno != EPERM && errno != EINVAL)
 		return fail("%s: chown: %m", path);
-	if (fchmod(to, st.st_mode & 07777) < 0 ||
-	    futimens(to, (struct timespec[]){st.st_atim, st.st_mtim}) < 0)
+	if (fchmod(to, st->st_mode & 07777) < 0 ||
+	    futimens(to, (struct timespec[]){st->st_atim, st->st_mtim}) < 0)
 		return fail("%s: mode and time: %m", path);
 	return 0;
 }
 
-static int inherit_one(
-    const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t layer, const char *path)
+/* The folder that `path` is in, and its last component. -1 with errno. */
+static int parent(const struct view *v, const char *path, const char **base)
 {
-	for (size_t below = layer; below-- > 0;) {
-		_cleanup_close_ int from = folder(s, diff_ids[below], path);
-		/* It is something else there, or deleted: then the folder is a new one. */
-		if (from < 0 && errno != ENOENT)
-			return 0;
-		if (from < 0)
-			continue;
-		_cleanup_close_ int to = folder(s, diff_ids[layer], path);
-		return to < 0 ? 0 : take_over(from, to, path);
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *dir = xstrndup(path, slash ? (size_t)(slash - path) : 0);
+	*base = slash ? slash + 1 : path;
+	return at(v, v->top, dir, DIR_FLAGS);
+}
+
+/* Move what is in one folder into another that is there already. */
+static int move_one(int from, const char *name, void *arg)
+{
+	int to = *(int *)arg;
+	struct stat st;
+	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return renameat(from, name, to, name) < 0 ? fail("%s: rename: %m", name) : 0;
+	_cleanup_close_ int a = openat(from, name, DIR_FLAGS);
+	_cleanup_close_ int b = a < 0 ? -1 : openat(to, name, DIR_FLAGS);
+	/* what the archive calls by its own name holds */
+	if (b >= 0 && dir_each(a, move_one, &b) != 0)
+		return -1;
+	return tree_remove_at(from, name);
+}
+
+static int folder(const struct view *v, const char *path);
+
+/* The layer's folder `from` is another one in truth; its parents may be missing here, too. */
+static int carry(const struct view *v, const char *from, const char *to)
+{
+	const char *name, *as;
+	struct stat st;
+	for (const char *p = to; (p = strchr(p, '/')); p++) {
+		_cleanup_free_ char *up = xstrndup(to, (size_t)(p - to));
+		_cleanup_close_ int dir = parent(v, up, &as);
+		if (dir >= 0 && mkdirat(dir, as, 0755) == 0 && folder(v, up) < 0)
+			return -1;
 	}
+	_cleanup_close_ int a = parent(v, from, &name);
+	_cleanup_close_ int b = parent(v, to, &as);
+	if (a < 0 || b < 0 || fstat(a, &st) < 0)
+		return 0;
+	if (mkdirat(b, as, 0755) < 0 && errno != EEXIST)
+		return fail("%s: mkdir: %m", to);
+	_cleanup_close_ int old = openat(a, name, DIR_FLAGS);
+	_cleanup_close_ int new = openat(b, as, DIR_FLAGS);
+	if (old < 0 || new < 0)
+		return 0; /* a file of the archive has that name: both stay as they are */
+	if (dir_each(old, move_one, &new) != 0 || tree_remove_at(a, name) < 0)
+		return -1;
+	futimens(a, (struct timespec[]){st.st_atim, st.st_mtim});
 	return 0;
+}
+
+static int folder(const struct view *v, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+	size_t layer;
+	if (strlen(path) >= sizeof real)
+		return 0;
+	_cleanup_close_ int from = shown(v, strcpy(real, path), v->top, true, &st, &layer);
+	/* It is something else there, or deleted: then the folder is a new one. */
+	if (from < 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	if (strcmp(real, path) != 0 && carry(v, path, real) < 0)
+		return -1;
+	_cleanup_close_ int to = at(v, v->top, real, DIR_FLAGS);
+	return to < 0 ? 0 : take_over(&st, to, real);
+}
+
+/* --- hard links --- */
+
+static int copy_attrs(int from, int to)
+{
+	char names[4096], value[65536];
+	ssize_t n = flistxattr(from, names, sizeof names), size;
+	for (const char *p = names; p < names + n; p += strlen(p) + 1)
+		if (!strstr(p, "overlay.") && (size = fgetxattr(from, p, value, sizeof value)) >= 0)
+			fsetxattr(to, p, value, (size_t)size, 0);
+	return 0;
+}
+
+/* A file of a layer below, open as O_PATH, into a folder of this one. -1 with errno. */
+static int copy(int from, const struct stat *st, int dir, const char *name)
+{
+	char path[40], buf[65536];
+	ssize_t n;
+	if (S_ISLNK(st->st_mode)) {
+		n = readlinkat(from, "", buf, sizeof buf - 1);
+		buf[n < 0 ? 0 : n] = 0;
+		return symlinkat(buf, dir, name) < 0 || (fchownat(dir, name, st->st_uid, st->st_gid,
+							     AT_SYMLINK_NOFOLLOW) < 0 &&
+							    errno != EPERM)
+			   ? -1
+			   : 0;
+	}
+	if (!S_ISREG(st->st_mode)) /* a fifo or a device */
+		return mknodat(dir, name, st->st_mode, st->st_rdev);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", from);
+	_cleanup_close_ int in = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int out =
+	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (in < 0 || out < 0)
+		return -1;
+	while ((n = stream_fill(in, buf, sizeof buf)) > 0)
+		if (fd_write_all(out, buf, (size_t)n) < 0)
+			return -1;
+	if (n < 0 || take_over(st, out, name) < 0)
+		return -1;
+	copy_attrs(in, out); /* a change of the owner would clear capabilities */
+	return fchmod(out, st->st_mode & 07777);
+}
+
+static int hard_link(const struct view *v, const char *path, const char *to)
+{
+	char target[PATH_MAX], fd[40];
+	const char *name;
+	struct stat st, was;
+	size_t layer;
+	if (strlen(to) >= sizeof target)
+		return 0;
+	_cleanup_close_ int from = shown(v, strcpy(target, to), v->top + 1, false, &st, &layer);
+	if (from < 0 || S_ISDIR(st.st_mode))
+		return errno = EINVAL, fail("%s: a link to %s, which it does not have", path, to);
+	_cleanup_close_ int dir = parent(v, path, &name);
+	if (dir < 0 || fstat(dir, &was) < 0 || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* a later entry took its name, or its folder's */
+	snprintf(fd, sizeof fd, "/proc/self/fd/%d", from);
+	int r = layer == v->top ? linkat(AT_FDCWD, fd, dir, name, AT_SYMLINK_FOLLOW)
+				: copy(from, &st, dir, name);
+	if (r < 0)
+		return fail("%s: link to %s: %m", path, to);
+	futimens(dir, (struct timespec[]){was.st_atim, was.st_mtim});
+	return 0;
+}
+
+/* --- an opaque root --- */
+
+static int hide(int below, const char *name, void *arg)
+{
+	int root = *(int *)arg;
+	struct stat st;
+	(void)below;
+	if (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return layer_mark_deleted(root, name) < 0 ? fail("%s: mark as deleted: %m", name)
+							  : 0;
+	_cleanup_close_ int dir = openat(root, name, DIR_FLAGS);
+	if (dir >= 0 && layer_mark_opaque(dir) < 0)
+		return fail("%s: mark as opaque: %m", name);
+	return 0;
+}
+
+/* 1: it is opaque. */
+static int opaque_root(const struct view *v)
+{
+	struct stat st;
+	_cleanup_close_ int root = at(v, v->top, "", DIR_FLAGS);
+	if (root < 0 || !layer_is_opaque(root, NULL) || fstat(root, &st) < 0)
+		return 0;
+	for (size_t k = 0; k < v->top; k++) {
+		_cleanup_close_ int below = at(v, k, "", DIR_FLAGS);
+		if (below >= 0 && dir_each(below, hide, &root) != 0)
+			return -1;
+	}
+	futimens(root, (struct timespec[]){st.st_atim, st.st_mtim});
+	return 1;
+}
+
+/* --- all of it --- */
+
+/* In a layer that was unpacked now. */
+static int inherit(const struct view *v)
+{
+	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
+	for (size_t k = 0; r == 0 && k < v->s->rest.n; k++) {
+		const char *path = v->s->rest.v[k] + DIGEST_HEX, *link = strstr(path, "//");
+		if (!str_starts(v->s->rest.v[k], v->ids[v->top]))
+			continue;
+		_cleanup_free_ char *name = link ? xstrndup(path, (size_t)(link - path)) : NULL;
+		if (link)
+			r = hard_link(v, name, link + 2);
+		else if (!opaque) /* otherwise it is a new one */
+			r = folder(v, path);
+	}
+	return r;
 }
 
 int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
 {
-	for (size_t i = 1; i < n; i++)
-		for (size_t k = 0; k < s->implied.n; k++)
-			if (str_starts(s->implied.v[k], diff_ids[i]) &&
-			    inherit_one(s, diff_ids, i, s->implied.v[k] + DIGEST_HEX) < 0)
-				return -1;
-	return 0;
+	int r = 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
+			r = inherit(&(struct view){s, diff_ids, i});
+	return r;
 }

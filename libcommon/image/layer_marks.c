@@ -1,6 +1,7 @@
 /* layer_marks.c: how overlayfs marks deleted files and opaque directories; see layer.h. */
-#include <sys/xattr.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/xattr.h>
 
 #include "layer.h"
 
@@ -18,4 +19,24 @@ bool layer_is_opaque(int dirfd, const char *opaque)
 	return layer_is_opaque(dirfd, "trusted.overlay.opaque") ||
 	       layer_is_opaque(dirfd, "user.overlay.opaque") ||
 	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before
+ * Linux 5.8 a user's) is none that overlayfs takes for a container's layers: only our own code will
+ * read them. There a mark is what no archive can hold, a socket, of mode 0. */
+int layer_mark_deleted(int dirfd, const char *name)
+{
+	return mknodat(dirfd, name, S_IFCHR, 0) == 0 ||
+		       (errno == EPERM && mknodat(dirfd, name, S_IFSOCK, 0) == 0)
+		   ? 0
+		   : -1;
+}
+
+int layer_mark_opaque(int dirfd)
+{
+	int trusted = fsetxattr(dirfd, "trusted.overlay.opaque", "y", 1, 0);
+	return (fsetxattr(dirfd, "user.overlay.opaque", "y", 1, 0) == 0 || trusted == 0 ||
+		   mknodat(dirfd, LAYER_OPAQUE, S_IFSOCK, 0) == 0 || errno == EEXIST)
+		   ? 0
+		   : -1;
 }

@@ -18,6 +18,7 @@
 #include "json.h"
 #include "str.h"
 
+#define SKIPPED "%s: %zu skipped that are no images for linux/%s"
 #define DEPTH_MAX 4 /* levels of nested indexes */
 
 struct found {
@@ -30,6 +31,8 @@ struct load {
 	struct store *s;
 	struct image_files *f;
 	const char *name; /* --name */
+	/* Images whose config says another platform: met, and wanted (there is nothing else). */
+	bool other, any;
 	struct found *v;
 	size_t n, room;
 };
@@ -71,8 +74,8 @@ static void blob_path(char out[DIGEST_HEX + 16], const char *hex)
 	snprintf(out, DIGEST_HEX + 16, "blobs/sha256/%s", hex);
 }
 
-/* Read a manifest or config, verify it and put it into the store. Caller frees. */
-static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
+/* Read a manifest, config or index and verify it. Caller frees. */
+static char *meta(const struct load *l, const char *hex, size_t *len)
 {
 	char path[DIGEST_HEX + 16], have[DIGEST_HEX];
 	blob_path(path, hex);
@@ -80,14 +83,17 @@ static char *meta(struct load *l, const char *hex, bool keep, size_t *len)
 	if (!text)
 		return NULL;
 	digest_of(text, *len, have);
-	if (strcmp(have, hex) != 0) {
-		errno = EBADMSG;
-		fail("%s: %s: its digest is %s", l->f->what, path, have);
-	} else if (!keep || store_put(l->s, text, *len, have) == 0) {
+	if (strcmp(have, hex) == 0)
 		return text;
-	}
+	errno = EBADMSG;
+	fail("%s: %s: its digest is %s", l->f->what, path, have);
 	free(text);
 	return NULL;
+}
+
+static int inherit(struct load *l, const struct image_config *c)
+{
+	return store_inherit(l->s, c->diff_ids, c->n) < 0 ? fail_in("%s", l->f->what) : 0;
 }
 
 /* --- OCI --- */
@@ -107,17 +113,43 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 	return 0;
 }
 
-/* Not an image that can run here: an artifact, a signature, or for another system. */
+static bool layer_foreign(const json_t *l)
+{
+	const char *type = json_string_value(json_object_get(l, "mediaType"));
+	return type && (str_ends(type, "+json") || str_ends(type, "encrypted"));
+}
+
+/* Not an image that can run here: an artifact, a signature (cosign's has an image's config), an
+ * attestation. */
 static bool foreign(const char *what, const char *text, size_t len)
 {
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
-	const json_t *config = json_object_get(j, "config");
+	const json_t *config = json_object_get(j, "config"), *layers, *l;
 	const char *type = json_string_value(json_object_get(config, "mediaType"));
+	size_t i;
 	if (!json_is_object(j))
 		return false; /* it is damaged, which is reported later */
-	return json_object_get(j, "artifactType") || !config || !json_object_get(j, "layers") ||
-	       (type && !strstr(type, "image.config.v1+json") &&
-		   !strstr(type, "container.image.v1+json"));
+	layers = json_object_get(j, "layers");
+	bool other = json_object_get(j, "artifactType") || !config || !layers ||
+		     (type && !strstr(type, "image.config.v1+json") &&
+			 !strstr(type, "container.image.v1+json"));
+	json_array_foreach(layers, i, l) other |= layer_foreign(l);
+	return other;
+}
+
+static bool fits(const char *is, const char *wanted)
+{
+	return !is || !*is || strcmp(is, wanted) == 0;
+}
+
+/* The config says another platform, and there may be images for ours. */
+static bool elsewhere(struct load *l, const struct image_config *c, const char *what)
+{
+	if (fits(c->os, "linux") && fits(c->architecture, image_arch()))
+		return false;
+	if (l->any)
+		warn("%s: it is for %s/%s", what, c->os ? c->os : "linux", c->architecture);
+	return l->other = true, !l->any;
 }
 
 /* 0 loaded, 1 foreign, -1 with fail(). */
@@ -126,21 +158,24 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 	struct manifest m;
 	struct image_config c;
 	size_t len, clen;
-	_cleanup_free_ char *text = meta(l, hex, true, &len);
+	_cleanup_free_ char *text = meta(l, hex, &len);
 	_cleanup_free_ char *what = xasprintf("%s: manifest %.12s", l->f->what, hex);
-	if (text && foreign(what, text, len)) {
-		char path[DIGEST_HEX];
-		snprintf(path, sizeof path, "%s", hex);
-		unlinkat(l->s->tmp, path, 0);
+	if (text && foreign(what, text, len))
 		return 1;
-	}
 	if (!text || manifest_parse(what, text, len, &m) < 0)
 		return -1;
-	_cleanup_free_ char *ctext = meta(l, m.config, true, &clen);
+	_cleanup_free_ char *ctext = meta(l, m.config, &clen);
 	_cleanup_free_ char *cwhat = xasprintf("%s: config %.12s", l->f->what, m.config);
 	int r = !ctext || config_parse(cwhat, ctext, clen, &c) < 0 ? -1 : 0;
 	if (r == 0) {
-		r = oci_layers(l, &m, &c) < 0 ? -1 : store_inherit(l->s, c.diff_ids, c.n);
+		char have[DIGEST_HEX];
+		r = elsewhere(l, &c, what);
+		if (r == 0)
+			r = store_put(l->s, text, len, have) < 0 ||
+				    store_put(l->s, ctext, clen, have) < 0 ||
+				    oci_layers(l, &m, &c) < 0 || inherit(l, &c) < 0
+				? -1
+				: 0;
 		config_free(&c);
 	}
 	manifest_free(&m);
@@ -155,7 +190,7 @@ static bool platform_fits(const json_t *d)
 	const json_t *p = json_object_get(d, "platform");
 	const char *os = json_string_value(json_object_get(p, "os")),
 		   *arch = json_string_value(json_object_get(p, "architecture"));
-	return (!os || strcmp(os, "linux") == 0) && (!arch || strcmp(arch, image_arch()) == 0);
+	return fits(os, "linux") && fits(arch, image_arch());
 }
 
 /* "busybox:1.36" is taken as it is; a bare tag ("latest", as umoci and skopeo write it) is appended
@@ -199,15 +234,19 @@ static int oci_descriptor(
 	const char *digest = json_string_value(json_object_get(d, "digest"));
 	_cleanup_free_ char *name = oci_name(l, d);
 	const char *as = name ? name : above;
-	const char *hex = digest ? digest_parse(what, digest) : NULL;
+	if (!digest)
+		return errno = EINVAL, fail("%s: an entry without a digest", what);
+	if (json_object_get(d, "artifactType") || str_starts(digest, "sha512:"))
+		return 1;
+	const char *hex = digest_parse(what, digest);
 	if (!hex)
-		return digest ? -1 : (errno = EINVAL, fail("%s: an entry without a digest", what));
+		return -1;
 	if (!type || strstr(type, "image.manifest") || strstr(type, "distribution.manifest.v2"))
 		return oci_manifest(l, hex, as);
 	if (!strstr(type, "image.index") && !strstr(type, "manifest.list"))
 		return 1; /* image-layout.md: entries of other types are to be expected */
 	size_t len;
-	_cleanup_free_ char *text = meta(l, hex, false, &len);
+	_cleanup_free_ char *text = meta(l, hex, &len);
 	_cleanup_free_ char *inner = xasprintf("%s: index %.12s", l->f->what, hex);
 	_cleanup_json_ json_t *j = text ? json_parse(inner, text, len) : NULL;
 	return j ? oci_index(l, j, inner, as, depth + 1) : -1;
@@ -220,7 +259,7 @@ static int oci_index(
     struct load *l, const json_t *index, const char *what, const char *above, int depth)
 {
 	const json_t *list = json_object_get(index, "manifests"), *d;
-	size_t i, fits = 0, skipped = 0;
+	size_t i, loaded = 0, skipped = 0;
 	if (!json_is_array(list))
 		return errno = EINVAL, fail("%s: no list of manifests", what);
 	if (depth > DEPTH_MAX)
@@ -230,17 +269,14 @@ static int oci_index(
 		int r = platform_fits(d) ? oci_descriptor(l, d, what, above, depth) : 1;
 		if (r < 0)
 			return -1;
-		fits += r == 0;
+		loaded += r == 0;
 		skipped += r;
-		if (depth > 0 && fits)
+		if (depth > 0 && loaded)
 			break;
 	}
-	if (fits == 0 && depth == 0)
-		return errno = ENOENT, fail("%s: no image for linux/%s in it", what, image_arch());
-	if (depth == 0 && skipped)
-		warn(
-		    "%s: %zu skipped that are no images for linux/%s", what, skipped, image_arch());
-	return fits == 0;
+	if (depth == 0 && skipped && loaded)
+		warn(SKIPPED, what, skipped, image_arch());
+	return loaded == 0;
 }
 
 static int oci(struct load *l)
@@ -249,7 +285,14 @@ static int oci(struct load *l)
 	_cleanup_free_ char *text = image_files_read(l->f, "index.json", &len);
 	_cleanup_free_ char *what = xasprintf("%s: index.json", l->f->what);
 	_cleanup_json_ json_t *j = text ? json_parse(what, text, len) : NULL;
-	return j ? oci_index(l, j, what, NULL, 0) : -1;
+	int r = j ? oci_index(l, j, what, NULL, 0) : -1;
+	if (r == 1 && l->other) {
+		l->any = true;
+		r = oci_index(l, j, what, NULL, 0);
+	}
+	return r == 1
+		   ? (errno = ENOENT, fail("%s: no image for linux/%s in it", what, image_arch()))
+		   : r;
 }
 
 /* --- docker --- */
@@ -321,9 +364,11 @@ static int docker_image(struct load *l, const json_t *o)
 	    strncmp(base, hex, DIGEST_HEX - 1) != 0)
 		r = (errno = EBADMSG, fail("%s: its digest is %s", what, hex));
 	if (r == 0)
-		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0
+		r = elsewhere(l, &c, what);
+	if (r == 0)
+		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0 || inherit(l, &c) < 0
 			? -1
-			: store_inherit(l->s, c.diff_ids, c.n);
+			: 0;
 	if (r == 0) /* the config byte for byte, so that the image's id stays the same */
 		r = store_put_manifest(l->s, text, len, &m, hex, &size);
 	if (r == 0)
@@ -344,7 +389,19 @@ static int docker(struct load *l)
 		return -1;
 	if (!json_is_array(j) || json_array_size(j) == 0)
 		return errno = EINVAL, fail("%s: not a list of images", what);
-	json_array_foreach(j, i, o) if (docker_image(l, o) < 0) return -1;
+	do {
+		size_t skipped = 0;
+		l->any = l->other;
+		json_array_foreach(j, i, o)
+		{
+			int r = docker_image(l, o);
+			if (r < 0)
+				return -1;
+			skipped += r == 1;
+		}
+		if (skipped && l->n)
+			warn(SKIPPED, what, skipped, image_arch());
+	} while (!l->n);
 	return 0;
 }
 

@@ -78,6 +78,25 @@ bool image_is_ref(const char *operand)
 	return !strchr(operand, '/') || access(operand, F_OK) < 0;
 }
 
+/* One manifest, or two that have one config, as when an image came in two ways. */
+static bool same_image(const struct store *s, const struct ref *a, const struct ref *b)
+{
+	struct manifest m[2];
+	const struct ref *r[2] = {a, b};
+	int n = 0;
+	bool same = strcmp(a->hex, b->hex) == 0;
+	for (; n < 2 && !same; n++) {
+		size_t len;
+		_cleanup_free_ char *text = store_get(s, r[n]->hex, &len);
+		if (!text || manifest_parse(r[n]->hex, text, len, &m[n]) < 0)
+			break;
+	}
+	same |= n == 2 && strcmp(m[0].config, m[1].config) == 0;
+	while (n-- > 0)
+		manifest_free(&m[n]);
+	return same;
+}
+
 int store_find(const struct store *s, const struct refs *r, const char *operand)
 {
 	/* NAME@DIGEST: the digest alone identifies it. */
@@ -104,7 +123,7 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 					manifest_free(&m);
 				}
 			}
-			if (mine && found >= 0 && strcmp(r->v[found].hex, r->v[i].hex) != 0)
+			if (mine && found >= 0 && !same_image(s, &r->v[found], &r->v[i]))
 				return errno = EINVAL,
 				       fail("%s: several images begin with this", operand);
 			if (mine && found < 0)

@@ -167,7 +167,7 @@ void store_close(struct store *s)
 		if (*fd >= 0)
 			close(*fd);
 	free(s->lib);
-	strv_free(&s->implied);
+	strv_free(&s->rest);
 	*s = (struct store){.images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
 }
 
@@ -297,15 +297,14 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 	    .whole = true,
 	    .what = what,
 	    .fn = layer >= 0 ? unpack_in : hash_only};
-	struct strv implied = {0};
-	int r = apart_read(&a, in, &left) < 0 ||
-			layer_unpack_rest(layer, &left, what, &implied) < 0 ||
+	struct strv rest = {0};
+	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, &rest) < 0 ||
 			layer_check(in, what, blob, diff_id) < 0
 		    ? -1
 		    : 0;
-	for (size_t i = 0; i < implied.n; i++)
-		strv_addf(&s->implied, "%s/%s", in->plain_hex, implied.v[i]);
-	strv_free(&implied);
+	for (size_t i = 0; i < rest.n; i++)
+		strv_addf(&s->rest, "%s/%s", in->plain_hex, rest.v[i]);
+	strv_free(&rest);
 	buf_free(&left);
 	return r;
 }

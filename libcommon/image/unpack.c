@@ -20,6 +20,7 @@
 #include "file.h"
 #include "idmap.h"
 #include "str.h"
+#include "tree.h"
 #include "unpack.h"
 
 /* --- entries --- */
@@ -46,13 +47,15 @@ static int mounted(const struct unpack *u, int dir, const char *base)
 	return -1;
 }
 
-/* A name is taken: by an earlier entry of the same name (the last one holds, as with tar), or by a
- * directory. */
+/* A name is taken: by an earlier entry of the same name (the last one holds, as with tar and in
+ * docker), or by a directory of a container, which stays. */
 static int make_room(struct unpack *u, const char *path, int dir, const char *base)
 {
 	struct stat st;
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: %s: %m", u->what, path);
+	if (S_ISDIR(st.st_mode) && !u->how.plain)
+		return tree_remove_at(dir, base);
 	if (S_ISDIR(st.st_mode))
 		return errno = EISDIR,
 		       fail("%s: %s: not a directory, but there is one already", u->what, path);
@@ -143,17 +146,6 @@ static int entry_file(
 	return unpack_attr_file(u, e, path, fd);
 }
 
-/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before
- * Linux 5.8 a user's) is none that overlayfs takes for a container's layers: only our own code will
- * read them. There a mark is what no archive can hold, a socket, of mode 0. */
-static int mark(int dir, const char *name)
-{
-	return mknodat(dir, name, S_IFCHR, 0) == 0 ||
-		       (errno == EPERM && mknodat(dir, name, S_IFSOCK, 0) == 0)
-		   ? 0
-		   : -1;
-}
-
 static int entry_dir(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
@@ -161,12 +153,11 @@ static int entry_dir(
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s: %s: mkdir: %m", u->what, path);
-		if (!u->how.plain &&
-		    layer_is_whiteout(
-			&st)) { /* deleted, then made anew: what is below does not show */
+		if (!u->how.plain && !S_ISDIR(st.st_mode)) {
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
 				return fail("%s: %s: mkdir: %m", u->what, path);
-			if (unpack_opaque(u, dir, base, path) < 0)
+			/* deleted, then made anew: what is below does not show */
+			if (layer_is_whiteout(&st) && unpack_opaque(u, dir, base, path) < 0)
 				return -1;
 		} else if (!S_ISDIR(st.st_mode)) {
 			return errno = ENOTDIR,
@@ -189,7 +180,7 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 		return 0;
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return errno = EINVAL, fail("%s: %s: a whiteout without a name", u->what, path);
-	if (mark(dir, name) == 0)
+	if (layer_mark_deleted(dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return fail("%s: %s: mark as deleted: %m", u->what, path);
@@ -212,10 +203,12 @@ static int entry_hardlink(
 	_cleanup_close_ int here =
 	    fcntl(dir, F_DUPFD_CLOEXEC, 0); /* the way to the target may close it */
 	int there = unpack_way(u, target, &tbase, false);
+	int r = there < 0 ? -1 : fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW);
+	if (r < 0 && errno == ENOENT && u->how.left) /* of a layer below, or still to come */
+		return unpack_left(u, path, UNPACK_LINK, target, strlen(target) + 1);
 	if (there < 0)
 		return fail_in("%s: %s: link", u->what, path);
-	if (fstatat(there, tbase, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
-	    layer_is_whiteout(&st))
+	if (r < 0 || S_ISDIR(st.st_mode) || layer_is_whiteout(&st))
 		return errno = EINVAL,
 		       fail("%s: %s: a link to %s, which this archive does not have", u->what, path,
 			   target);

@@ -47,12 +47,20 @@ static bool entry(char *text, struct entry_s *out)
 	return out->tag && *id >= '0' && *id <= '9' && !*end && n < UINT32_MAX;
 }
 
+static int by_tag(const void *a, const void *b)
+{
+	const struct entry_s *x = a, *y = b;
+	int r = (x->tag > y->tag) - (x->tag < y->tag);
+	return r ? r : (x->id > y->id) - (x->id < y->id);
+}
+
 bool unpack_acl_parse(const void *text, size_t size, struct buf *out)
 {
 	_cleanup_free_ char *copy = xstrndup(text, size);
 	uint32_t version = 2;
 	bool whole = true;
 	buf_add(out, &version, sizeof version);
+	size_t from = out->n;
 	for (char *save = NULL, *p = strtok_r(copy, ",\n", &save); p;
 	     p = strtok_r(NULL, ",\n", &save)) {
 		struct entry_s e;
@@ -61,5 +69,8 @@ bool unpack_acl_parse(const void *text, size_t size, struct buf *out)
 		else
 			whole = false;
 	}
+	/* The kernel takes them in this order only; bsdtar writes the plain ones first. */
+	qsort(out->p + from, (out->n - from) / sizeof(struct entry_s), sizeof(struct entry_s),
+	    by_tag);
 	return whole;
 }

@@ -5,6 +5,7 @@
  * that was opened without following a link and whose kind was looked at; in a layer that only we
  * see, by single names.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "file.h"
 #include "str.h"
 #include "sys.h"
+#include "tree.h"
 #include "unpack.h"
 
 #define ACCESS_ACL "system.posix_acl_access"
@@ -125,26 +127,67 @@ static int left_one(
     int dirfd, const char *what, const char *path, const char *name, const void *value, size_t size)
 {
 	char at[40];
-	bool opaque = strcmp(name, "trusted.overlay.opaque") == 0;
-	if (!str_starts(name, "trusted.") || (str_starts(name, "trusted.overlay.") && !opaque))
+	if (!str_starts(name, "trusted.") || str_starts(name, "trusted.overlay."))
 		return errno = EPERM, fail("%s: %s: set %s: not ours", what, path, name);
 	_cleanup_close_ int fd =
 	    path_open_in_root(dirfd, *path ? path : ".", O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fail("%s: %s: open: %m", what, path);
 	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
-	if (setxattr(at, name, value, size, 0) == 0)
-		return 0;
-	if (!opaque)
+	return setxattr(at, name, value, size, 0) < 0;
+}
+
+static int unmark(int fd, const char *name, unsigned char type, void *arg)
+{
+	struct stat st;
+	(void)arg;
+	if (type == DT_DIR)
 		return 1;
-	/* in a user namespace; what the child could set counts */
-	_cleanup_close_ int dir = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || (!layer_is_opaque(dir, NULL) && mknodat(dir, LAYER_OPAQUE, S_IFSOCK, 0) < 0))
-		return fail("%s: %s: mark as opaque: %m", what, path);
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return 1;
+	if (!layer_is_whiteout(&st) || fstat(fd, &st) < 0)
+		return 0;
+	unlinkat(fd, name, 0);
+	futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim});
 	return 0;
 }
 
-int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *implied)
+static int skip(int parent, const char *name, void *arg)
+{
+	(void)parent, (void)name, (void)arg;
+	return 0;
+}
+
+/* Nothing from below shows in it. The marks of deletion in it then have nothing to hide, and
+ * overlayfs would list them as files, since it reads such a directory as it is. */
+static int left_opaque(int dirfd, const char *what, const char *path)
+{
+	static const struct tree_walk marks = {.entry = unmark, .closed = skip};
+	_cleanup_close_ int dir = path_open_in_root(
+	    dirfd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0; /* a later entry took its name */
+	if (dir < 0 || tree_walk(dir, ".", &marks, NULL) < 0)
+		return dir < 0 ? fail("%s: %s: open: %m", what, path) : -1;
+	/* in a user namespace, what the child could set counts */
+	return layer_mark_opaque(dir) < 0 && !layer_is_opaque(dir, NULL)
+		   ? fail("%s: %s: mark as opaque: %m", what, path)
+		   : 0;
+}
+
+/* What the layers below can say; a clean path has no "//". */
+static int left_below(struct strv *rest, const char *path, const char *target)
+{
+	if (rest && *target)
+		strv_addf(rest, "%s//%s", path, target);
+	else if (rest)
+		strv_add(rest, path);
+	return 0;
+}
+
+int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struct strv *rest)
 {
 	const char *end = left->p + left->n;
 	bool said = false;
@@ -157,10 +200,15 @@ int layer_unpack_rest(int dirfd, const struct buf *left, const char *what, struc
 		if (!value || (size_t)(end - value) < 1 + sizeof n + n)
 			return errno = EIO,
 			       fail("%s: the list of what is left to do is incomplete", what);
-		bool made = strcmp(name + 1, UNPACK_IMPLIED) == 0;
-		if (made && implied)
-			strv_add(implied, path);
-		int r = made ? 0 : left_one(dirfd, what, path, name + 1, value + 1 + sizeof n, n);
+		const char *data = value + 1 + sizeof n;
+		bool link = strcmp(name + 1, UNPACK_LINK) == 0 && n && !data[n - 1];
+		int r;
+		if (strcmp(name + 1, UNPACK_OPAQUE) == 0)
+			r = left_opaque(dirfd, what, path);
+		else if (link || strcmp(name + 1, UNPACK_IMPLIED) == 0)
+			r = left_below(rest, path, link ? data : "");
+		else
+			r = left_one(dirfd, what, path, name + 1, data, n);
 		if (r < 0)
 			return -1;
 		if (r && !said)
@@ -196,8 +244,11 @@ static int acl_set(struct unpack *u, const char *path, const struct target *t, i
 	return r;
 }
 
-static int xattrs_set(
-    struct unpack *u, struct archive_entry *e, const char *path, const struct target *t, int fd)
+/* With `acl` the access control lists, which are set after the mode: that would change their mask,
+ * and bsdtar's mode is that of the plain group. All others before: a user may not set them where
+ * the mode forbids to write. */
+static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *path,
+    const struct target *t, int fd, bool acl)
 {
 	const char *name;
 	const void *value;
@@ -205,13 +256,16 @@ static int xattrs_set(
 	if (archive_entry_xattr_count(e))
 		archive_entry_xattr_reset(e);
 	while (archive_entry_xattr_next(e, &name, &value, &size) == ARCHIVE_OK) {
-		bool dflt = name && strcmp(name, "ctr.acl.default") == 0;
-		if (dflt || (name && strcmp(name, "ctr.acl.access") == 0)) {
+		if (!name ||
+		    acl != (str_starts(name, "ctr.acl.") || str_starts(name, "system.posix_acl_")))
+			continue;
+		bool dflt = strcmp(name, "ctr.acl.default") == 0;
+		if (dflt || strcmp(name, "ctr.acl.access") == 0) {
 			if (acl_set(u, path, t, fd, dflt, value, size) < 0)
 				return -1;
 			continue;
 		}
-		if (!name || !xattr_wanted(u, name))
+		if (!xattr_wanted(u, name))
 			continue;
 		if (t && strcmp(name, DEFAULT_ACL) == 0)
 			u->acl = value, u->acl_size = size;
@@ -229,10 +283,12 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 	    owner_refused(u, e, path) < 0)
 		return -1;
 	/* after the owner: changing that clears capabilities and set-id bits */
-	if (xattrs_set(u, e, path, NULL, fd) < 0)
+	if (xattrs_set(u, e, path, NULL, fd, false) < 0)
 		return -1;
 	if ((mode & 07000) && fchmod(fd, mode) < 0)
 		return fail("%s: %s: chmod: %m", u->what, path);
+	if (xattrs_set(u, e, path, NULL, fd, true) < 0)
+		return -1;
 	times_of(e, t);
 	if (t[1].tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
 		return fail("%s: %s: set the time: %m", u->what, path);
@@ -246,12 +302,14 @@ static int attr(struct unpack *u, struct archive_entry *e, const char *path, con
 	    fchownat(t->dir, t->at, uid_of(u, e), gid_of(u, e), t->nofollow) < 0 &&
 	    owner_refused(u, e, path) < 0)
 		return -1;
-	if (xattrs_set(u, e, path, t, -1) < 0)
+	if (xattrs_set(u, e, path, t, -1, false) < 0)
 		return -1;
 	if (type == AE_IFDIR && !u->owners)
 		mode |= 0700; /* until all is in */
 	if (type != AE_IFLNK && fchmodat(t->dir, t->at, mode, 0) < 0)
 		return fail("%s: %s: chmod: %m", u->what, path);
+	if (xattrs_set(u, e, path, t, -1, true) < 0)
+		return -1;
 	struct timespec times[2];
 	times_of(e, times);
 	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT &&
@@ -308,12 +366,13 @@ static int dir_finish(struct unpack *u, struct dirtime *d)
 	const char *base;
 	strcpy(path, d->path);
 	int dir = unpack_way(u, path, &base, false);
-	if (dir < 0)
-		return -1;
-	_cleanup_close_ int fd =
-	    openat(dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = dir < 0 ? -1
+					 : openat(dir, *base ? base : ".",
+					       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && !u->how.plain && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0; /* a later entry took its name */
 	if (fd < 0)
-		return fail("%s: %s: open: %m", u->what, d->path);
+		return dir < 0 ? -1 : fail("%s: %s: open: %m", u->what, d->path);
 	if (d->acl && xattr_set(u, d->path, NULL, fd, DEFAULT_ACL, d->acl, d->acl_size) < 0)
 		return -1;
 	if (!u->owners && (d->mode & 0700) != 0700 && *d->path && fchmod(fd, d->mode) < 0)

@@ -37,24 +37,30 @@ static int name_add(char *out, size_t *n, const char *part, size_t len)
 	return 0;
 }
 
-int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out)
+int unpack_name_clean(const char *in, char *out)
 {
 	size_t n = 0;
-	if (!in)
-		return errno = EILSEQ, fail("%s: an entry's %s cannot be read", u->what, kind);
 	for (const char *p = in; *p;) {
 		size_t len = strcspn(p, "/");
 		int r = name_add(out, &n, p, len);
-		if (r < 0)
-			return errno = EINVAL,
-			       fail("%s: %s: %s with '..' that leaves the root", u->what, in, kind);
-		if (r > 0)
-			return errno = ENAMETOOLONG, fail("%s: %s: %s too long", u->what, in, kind);
+		if (r)
+			return r;
 		p += len;
 		p += strspn(p, "/");
 	}
 	out[n] = 0;
 	return 0;
+}
+
+int unpack_name(const struct unpack *u, const char *in, const char *kind, char *out)
+{
+	if (!in)
+		return errno = EILSEQ, fail("%s: an entry's %s cannot be read", u->what, kind);
+	int r = unpack_name_clean(in, out);
+	if (r < 0)
+		return errno = EINVAL,
+		       fail("%s: %s: %s with '..' that leaves the root", u->what, in, kind);
+	return r ? (errno = ENAMETOOLONG, fail("%s: %s: %s too long", u->what, in, kind)) : 0;
 }
 
 void unpack_way_drop(struct unpack *u, size_t depth)
@@ -116,15 +122,13 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail("%s: %s: open: %m", u->what, path);
-	int trusted = fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0);
-	if (trusted < 0 && u->how.left) {
+	if (u->how.left) { /* the parent may set the better one, but a user not where a mode forbids
+			      it */
+		fsetxattr(fd, "user.overlay.opaque", "y", 1, 0);
 		_cleanup_free_ char *at = xasprintf("%s/%s", u->path, base);
-		trusted = unpack_left(u, at, "trusted.overlay.opaque", "y", 1);
+		return unpack_left(u, at, UNPACK_OPAQUE, "", 0);
 	}
-	if (fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 && trusted < 0 &&
-	    mknodat(fd, LAYER_OPAQUE, S_IFSOCK, 0) < 0 && errno != EEXIST)
-		return fail("%s: %s: mark as opaque: %m", u->what, path);
-	return 0;
+	return layer_mark_opaque(fd) < 0 ? fail("%s: %s: mark as opaque: %m", u->what, path) : 0;
 }
 
 /* The entry deletes what is below and then has something in it: a new folder. */
