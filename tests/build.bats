@@ -42,7 +42,7 @@ test_setup() {
 	: >r/var/lib/dpkg/status
 	cp "$top/build/rootfs/bin/busybox" r/bin/ # what a shell is for
 	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -i "$top/$deb" >/dev/null
-	[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS] " ]
+	[[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS]"* ]]
 	[ "$(ctr-run ./r/ /usr/bin/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -r ctrbox >/dev/null
 	[ ! -e r/usr/bin/ctrbox ] && [ ! -e r/usr/bin/ctr-run ]
