@@ -33,8 +33,9 @@ static const struct opt globals[] = {
     {0, "log", "FILE", "append errors to FILE as well", OPT_STR, &g.log},
     {0, "log-format", "FORMAT", "of that file: text (default) or json", OPT_STR, &g.log_format},
     {0, "debug", NULL, "tell each step there, too, or on stderr", OPT_FLAG, &g.debug},
-    {0, "systemd-cgroup", NULL, "groups by systemd: refused, see the manual", OPT_FLAG, &g.systemd},
-    {0, "cgroup-manager", "NAME", "crun's: cgroupfs, or disabled", OPT_STR, &g.manager},
+    {0, "systemd-cgroup", NULL, "create, run: the group is a scope of systemd's", OPT_FLAG,
+	&g.systemd},
+    {0, "cgroup-manager", "NAME", "crun's: cgroupfs, systemd or disabled", OPT_STR, &g.manager},
     {0, "rootless", "BOOL", "accepted: what is not permitted is found out", OPT_STR, &g.rootless},
     {0, "criu", "PATH", "accepted and ignored", OPT_STR, &g.criu},
     {'v', "version", NULL, "say which it is", OPT_FLAG, &g.version},
@@ -357,11 +358,7 @@ static void globals_check(void)
 {
 	if (g.log_format && strcmp(g.log_format, "text") && strcmp(g.log_format, "json"))
 		die_usage("--log-format: '%s' is not text or json", g.log_format);
-	if (g.systemd || str_eq(g.manager, "systemd")) {
-		fail("systemd cgroup flag passed, but systemd's groups are not supported: use the "
-		     "cgroupfs driver");
-		oci_die(1);
-	}
+	g.systemd |= str_eq(g.manager, "systemd");
 }
 
 /* runc or crun for who knows it by that name: ctrbox's main has made argv[0] ours. Caller frees. */

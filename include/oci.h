@@ -83,6 +83,8 @@ char *oci_annotations(const struct spec *s);
  * removes that folder. */
 char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid);
 void oci_rdt_down(const char *made);
+/* A stream to the unix socket at `path`, however long that is; -1 with fail(). */
+int oci_connect(const char *path);
 /* Send a descriptor, with a text, over the unix socket at `path`. */
 int oci_send_fd(const char *path, const char *text, size_t n, int fd);
 /* Write a file with the pid in it, either the whole of it or nothing. */

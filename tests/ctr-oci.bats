@@ -204,8 +204,6 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 		[[ "$output" == *"process."* ]]
 		[ -z "$(ls oci 2>/dev/null)" ]
 	done
-	run -1 oci --systemd-cgroup create -b b c
-	[[ "$output" == *"systemd"* ]]
 	run -1 oci checkpoint c
 	[[ "$output" == *"not supported"* ]]
 }
@@ -425,4 +423,44 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	find oci -type f -exec sha256sum {} + | diff before -
 	run -1 ctr-stop "$one"
 	[ -z "$(ctr-ps -aq)" ]
+}
+
+@test "--systemd-cgroup without systemd, or with one that answers nonsense: one line, and nothing half-made" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	need perl
+	bundle '"true"'
+	sed -i "s|/$CTR_CGROUP/c|system.slice:a:b|" b/config.json
+	# bus ANSWER: a /run of its own with a socket that says ANSWER (perl's text) to whoever asks.
+	bus() {
+		run timeout 20 unshare -m --propagation private sh -c '
+			mount -t tmpfs t /run && mkdir /run/systemd && [ -z "$1" ] ||
+				perl -MIO::Socket::UNIX -e '\''$l = IO::Socket::UNIX->new(Local => "/run/systemd/private", Listen => 1) or die;
+					open F, ">ready"; close F; $s = $l->accept; $s->autoflush; sysread $s, $b, 99 if $ARGV[0]; print $s eval "qq($ARGV[0])"; sleep 3 if $ARGV[0] =~ /l/; '\'' "$1" 3>&- & pid=$!
+			[ -z "$1" ] || until [ -e ready ]; do sleep 0.05; done
+			shift
+			ctr-oci --root oci --systemd-cgroup create -b b c </dev/null
+			code=$?
+			kill $pid 2>/dev/null
+			exit $code' - "$1"
+		rm -f ready
+		echo "$output"
+		[ "$status" = 1 ]
+		[ "${#lines[@]}" = 1 ]
+		[ -z "$(ls oci)" ]
+	}
+	bus ''
+	[[ "$output" = *"systemd support for managing cgroups is not available: /run/systemd/private: connect:"* ]]
+	bus 0 # hangs up at once
+	[[ "$output" = *": systemd: "* ]]
+	bus 'REJECTED\r\n'
+	[[ "$output" = *"does not let us in" ]]
+	bus 'OK 1\r\n'
+	[[ "$output" = *": systemd: "* ]]
+	bus 'OK 1\r\nl\x03\x00\x01\xff\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff'
+	[[ "$output" = *"systemd: Bad message" ]]
+	bus 'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xf0\x00\x00\x00no.\x00'
+	[[ "$output" = *"a-b.scope: systemd: StartTransientUnit: error" ]]
+	bus 'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00no.\x00'
+	[[ "$output" = *"a-b.scope: systemd: StartTransientUnit: no." ]]
+	[ -z "$(pgrep -f 'systemd-cgroup create -b b c')" ]
 }

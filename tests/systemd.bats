@@ -34,6 +34,50 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 	not_populated
 }
 
+# bats test_tags=ctr-oci
+@test "16 ctr-oci --systemd-cgroup: a scope of systemd's with the limits, updated, paused, kept over a reload, gone with its container" {
+	not_san
+	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
+	ctr-run -d -t --name sd --privileged --systemd=always -v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
+		/lib/systemd/systemd --unit=basic.target >/dev/null
+	wait_for 60 state_of sd running
+	cat >script <<-'END'
+		oci() { timeout 20 /mnt/ctr-oci "$@"; }
+		show() { systemctl show one-two.scope -p "$1"; }
+		mkdir /run/b && cd /run/b && mkdir rootfs && mount --bind /mnt/root rootfs
+		cat >config.json <<-C
+			{"ociVersion":"1.0.2","process":{"args":["sleep","1000"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"]},
+			 "root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+			 "annotations":{"org.systemd.property.TimeoutStopUSec":"uint64 7000000","org.systemd.property.Documentation":"['x']"},
+			 "linux":{"cgroupsPath":"system.slice:one:two","resources":{"pids":{"limit":20}},"namespaces":[{"type":"pid"},{"type":"mount"}]}}
+		C
+		oci --systemd-cgroup run -d c 2>&1; echo "array $?"
+		sed -i "s/,.org.systemd.property.Documentation.*]\"}/}/" config.json
+		oci --systemd-cgroup run -d c; echo "run $?"
+		show Slice; show TasksMax; show Delegate; show TimeoutStopUSec
+		oci exec c grep -cv "/system.slice/one-two.scope$" /proc/self/cgroup
+		pids() { find /sys/fs/cgroup -path "*/one-two.scope/pids.max" -exec cat {} +; }
+		echo "limit $(pids)"
+		oci update --pids-limit 33 c; show TasksMax; systemctl daemon-reload; echo "limit $(pids)"
+		oci pause c; oci state c | grep -o "paused"; oci resume c
+		oci --systemd-cgroup run -d d 2>&1 | grep -o "already .*"; oci list -q
+		oci delete -f c; echo "left $(show ActiveState) $(find /sys/fs/cgroup -name one-two.scope)"
+		sed -i "s/\"sleep\",\"1000\"/\"no-such\"/" config.json
+		oci --systemd-cgroup run c 2>/dev/null; echo "undone $(show ActiveState) $(oci list -q)"
+		sed -i "s/no-such/true/" config.json
+		for i in $(seq 20); do oci --systemd-cgroup run c || echo "failed $i"; done; echo "quick $(oci list -q)"
+		sed -i "s/system.slice:one:two/plain/" config.json; oci --systemd-cgroup run c 2>&1 | grep -c "slice:prefix:name"
+	END
+	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
+	for l in "array 1" "run 0" Slice=system.slice TasksMax=20 Delegate=yes TimeoutStopUSec=7s 0 "limit 20" TasksMax=33 "limit 33" \
+		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " 1; do
+		grep -Fxq "$l" out || { cat out; echo "no line: $l"; false; }
+	done
+	grep -q "already" out
+	ctr-rm -f sd
+	not_populated
+}
+
 # bats test_tags=ctr-run
 @test "21.5 --systemd: when it is on, what it brings, and what of the user's own stays" {
 	inside() { ctr-run "$@" "$ROOTFS" sh -c 'grep -cE " /(run|run/lock|tmp) " /proc/self/mounts; echo "[${container-}]"; grep " /sys/fs/cgroup" /proc/self/mounts | grep -c " rw,"'; }

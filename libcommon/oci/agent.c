@@ -16,7 +16,7 @@
 #include "str.h"
 #include "tty.h"
 
-int oci_send_fd(const char *path, const char *text, size_t n, int fd)
+int oci_connect(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char at[sizeof a.sun_path];
@@ -32,9 +32,19 @@ int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 		path = at;
 	}
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
-	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof a) < 0)
-		return fail("%s: connect: %m", path);
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock >= 0 && connect(sock, (struct sockaddr *)&a, sizeof a) == 0)
+		return sock;
+	fail("%s: connect: %m", path);
+	close(sock);
+	return -1;
+}
+
+int oci_send_fd(const char *path, const char *text, size_t n, int fd)
+{
+	_cleanup_close_ int sock = oci_connect(path);
+	if (sock < 0)
+		return -1;
 	return fd_send(sock, text, n, fd) < 0 ? fail("%s: send: %m", path) : 0;
 }
 

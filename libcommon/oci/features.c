@@ -46,7 +46,7 @@ static void features_linux(struct buf *b)
 	spec_put_key(b, "capabilities");
 	for (int i = 0; i <= LAST_CAP; i++)
 		buf_printf(b, "%c\"%s\"", i ? ',' : '[', caps_name(i));
-	buf_puts(b, "],\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":false,\"systemdUser\":false,"
+	buf_puts(b, "],\"cgroup\":{\"v1\":true,\"v2\":true,\"systemd\":true,\"systemdUser\":true,"
 		    "\"rdma\":true}");
 	buf_puts(b, ",\"seccomp\":{\"enabled\":true");
 	put_words(b, "actions",

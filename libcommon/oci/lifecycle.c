@@ -12,6 +12,7 @@
 #include "hooks.h"
 #include "oci.h"
 #include "pidfd.h"
+#include "scope.h"
 #include "str.h"
 #include "sys.h"
 
@@ -118,6 +119,8 @@ int oci_delete(struct oci_record *r, bool force)
 	}
 	if (life_end(r) < 0 || (group && cgroup_remove(group) < 0))
 		return -1;
+	if (kv_get(&r->state, "scope"))
+		scope_stop(kv_get(&r->state, "scope"));
 	oci_rdt_down(kv_get(&r->state, "rdt"));
 	/* The hooks run when everything is gone (runtime.md, "Lifecycle", step 12), so config.json
 	 * is read before. */

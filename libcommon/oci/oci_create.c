@@ -18,6 +18,7 @@
 #include "oci.h"
 #include "oci_net.h"
 #include "pidfd.h"
+#include "scope.h"
 #include "stamp.h"
 #include "str.h"
 #include "place.h"
@@ -30,6 +31,7 @@ struct creation {
 	struct oci_record r;
 	struct spec s;
 	struct group group;
+	struct scope scope;
 	struct engine e;
 	char *bundle, *path;
 	bool recorded;
@@ -105,10 +107,20 @@ static int group_free(const char *path)
 
 static int creation_group(struct creation *k)
 {
+	if (k->c->systemd) {
+		if (scope_start(&k->scope, &k->s, k->r.id) < 0)
+			return -1;
+		free(k->path);
+		k->path = xstrdup(k->scope.path);
+		kv_set(&k->r.state, "cgroup", k->path);
+		kv_set(&k->r.state, "scope", k->scope.unit);
+		if (oci_record_write(&k->r) < 0)
+			return -1;
+	}
 	k->group = (struct group){.path = k->path};
 	/* Another container may name the same group. */
 	_cleanup_close_ int held = place_lock(k->path);
-	if (held == -2 || group_free(k->path) < 0)
+	if (held == -2 || (!k->scope.unit && group_free(k->path) < 0))
 		return -1;
 	int r = group_up(&k->group, &k->s);
 	if (r == 1) {
@@ -223,7 +235,7 @@ static int creation_steps(struct creation *k)
 	    terminal_wanted(k) < 0)
 		return -1;
 	c->arg0 = xstrdup(k->s.args.v[0]);
-	if (!(k->path = oci_group_path(k->s.cgroups_path, c->id)))
+	if (!(k->path = c->systemd ? xstrdup("") : oci_group_path(k->s.cgroups_path, c->id)))
 		return -1;
 	k->s.x_no_pivot = c->no_pivot;
 	if (oci_record_make(&k->r, c->root, c->id) < 0)
@@ -235,6 +247,7 @@ static int creation_steps(struct creation *k)
 		c->code = k->e.code;
 		return -1;
 	}
+	scope_settled(&k->scope);
 	if (creation_hand_over(k) < 0)
 		return -1;
 	if (!c->run)
@@ -253,8 +266,11 @@ static void creation_undo(struct creation *k)
 	int saved = errno;
 	if (k->e.pid > 0)
 		engine_drop(&k->e);
+	scope_settled(&k->scope);
 	if (k->group.made && group_down(&k->group) < 0)
 		warn("%s: %s", k->c->id, fail_msg());
+	if (k->scope.unit)
+		scope_stop(k->scope.unit);
 	oci_rdt_down(kv_get(&k->r.state, "rdt"));
 	if (k->recorded) {
 		struct hook_subject about = {k->r.id, k->bundle, 0};
@@ -285,5 +301,7 @@ int oci_create(struct oci_create *c)
 	spec_free(&k.s);
 	free(k.bundle);
 	free(k.path);
+	free(k.scope.path);
+	free(k.scope.unit);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "file.h"
 #include "oci.h"
 #include "place.h"
+#include "scope.h"
 #include "str.h"
 
 /* checkBeforeUpdate: a limit below the memory in use would kill the container (config-linux.md,
@@ -53,6 +54,9 @@ int oci_update(struct oci_record *r, struct spec *limits)
 		return -1;
 	if (limits->device_rules.n &&
 	    cgroup_devices(group, limits->device_rules.v, limits->device_rules.n) < 0)
+		return -1;
+	const char *scope = kv_get(&r->state, "scope");
+	if (scope && scope_update(scope, &limits->resources) < 0)
 		return -1;
 	/* The config.json that it was created with is updated, too. */
 	if (oci_record_spec(r, &s) < 0)
