@@ -254,7 +254,7 @@ static int stray_run(int dir, const char *name, void *arg)
 	} else {
 		/* While the name is checked and removed, nobody can take it. */
 		int still = *(int *)arg;
-		if (lock_take(still, LOCK_EX) < 0)
+		if (lock_wait(still, LOCK_EX) < 0)
 			trouble();
 		else if (access(lib, F_OK) == 0 || errno != ENOENT)
 			; /* taken meanwhile */

@@ -42,8 +42,10 @@ static int start(const char *name)
 		warn("%s", fail_msg());
 	else if (held == 0 && attached)
 		warn("%s: runs already (ctr-attach joins it)", c.name);
-	else if (held == 0)
+	else if (held == 0 && container_refresh(&c) == 0 && (c.pid || c.status == ST_RESTARTING))
 		code = 0; /* as docker: starting a running container is no error */
+	else if (held == 0)
+		warn("%s: it is being started or removed", c.name);
 	else if (c.status == ST_CORRUPT)
 		warn("%s: corrupt: %s", c.name, c.why);
 	else if (c.status == ST_ORPHANED)

@@ -51,11 +51,22 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 /* flock. lock_take waits; lock_try returns 1 when taken, 0 when another holds it, -1 on error.
  * `how` is LOCK_EX or LOCK_SH. */
 int lock_take(int fd, int how);
-/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), and at a
- * signal to end that is blocked and pending (EINTR), so that nobody who holds a lock can hang us.
- */
+/* lock_take for what is held for moments only: after 30 seconds it gives up (ETIMEDOUT), or after 2
+ * when who has the file open is stopped (the message names it), and at a signal to end that is
+ * blocked and pending (EINTR), so that nobody who holds a lock can hang us. */
 int lock_wait(int fd, int how);
 int lock_try(int fd, int how);
+/* Who has this file open and is stopped (SIGSTOP, Ctrl-Z), in words; else NULL. The caller's. With
+ * `wake` those of ours get SIGCONT. */
+char *stopped_holder(int fd, bool wake);
+
+/* Of /proc/PID/stat (proc(5)). */
+struct proc {
+	char name[32], state;
+	int ppid;
+	unsigned flags;
+};
+bool proc_read(int proc, const char *pid, struct proc *p);
 
 /* Write this file of the directory (NULL: the directory itself, with the names that came and went)
  * through to the disk. Warns of what fails. */

@@ -10,8 +10,9 @@
 #include <sys/types.h>
 
 /* Put the caller's terminal (stdin) into raw mode, until tty_restore(), the exit of the process, or
- * die(). Does nothing where stdin is no terminal. */
-void tty_raw(void);
+ * die(). Does nothing where stdin is no terminal. 0; or -1 when the terminal stopped us, because we
+ * are in the background, and we were woken to end: then reading stdin would stop us again. */
+int tty_raw(void);
 void tty_restore(void);
 /* The size of the caller's terminal (the first of stdin, stdout and stderr that is one). -1 with
  * errno. */

@@ -152,6 +152,67 @@ load lib
 	done
 }
 
+# A bundle whose hook stops the ctr-run that waits for it: in the middle of its start.
+stopped_half_way() {
+	mkdir -p b
+	ln -sfn "${ROOTFS%/}" b/rootfs
+	cat >b/config.json <<-'END'
+	{"ociVersion":"1.2.0","process":{"args":["sleep","100"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"]},
+	 "root":{"path":"rootfs","readonly":true},"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}]},
+	 "hooks":{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","kill -STOP $PPID"]}]}}
+	END
+	ctr-run --name st "$@" --bundle b 3>&- >/dev/null 2>&1 &
+	p=$!
+	wait_for 5 sh -c "grep -qs '^State:.*stopped' /proc/$p/status || pgrep -P $p | xargs -I{} grep -qs '^State:.*stopped' /proc/{}/status"
+}
+
+# bats test_tags=ctr-rm,ctr-run,ctr-rename,ctr-update,ctr-start
+@test "18.1 a ctr-run that is stopped in the middle of its start is ended by stop and rm -f, and named by who waits for it" {
+	local how p
+	for how in "ctr-stop -t 0" "ctr-rm -f"; do
+		stopped_half_way
+		timeout 15 $how st
+		wait $p || true
+		[ -z "$(ctr-ps -aq)" ]
+	done
+	stopped_half_way -d
+	run -1 timeout 10 ctr-rename st other
+	[[ "$output" == *"st: a lock is held by process "*", which is stopped"* ]] || { echo "$output"; false; }
+	run -1 timeout 10 ctr-update -m 50m st
+	[[ "$output" == *", which is stopped"* ]]
+	run -1 timeout 10 ctr-start st
+	[[ "$output" == *"being started"* ]]
+	timeout 15 ctr-rm -f st
+	wait $p || true
+	[ -z "$(ctr-ps -aq)" ]
+}
+
+# bats test_tags=ctr-rm,ctr-run,ctr-exec
+@test "18.1 what its terminal has stopped in the background (-t &) ends when it is told to" {
+	need script bsdutils
+	cat >job <<-END
+	set -m
+	ctr-run -d --name e $ROOTFS sleep 100
+	for how in 'kill -TERM \$p; kill -CONT \$p' 'ctr-rm -f st' 'ctr-stop -t 0 st' 'exec'; do
+		if [ "\$how" = exec ]; then
+			ctr-exec -it e sleep 100 3>&- &
+			how='kill -TERM \$!; kill -CONT \$!'
+		else
+			ctr-run -it --name st $ROOTFS sleep 100 3>&- 2>/dev/null &
+		fi
+		p=\$!
+		for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; grep -q '^State:.*stopped' /proc/\$p/status && break; done
+		eval "\$how"
+		for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; kill -0 \$p 2>/dev/null || break; done
+		kill -0 \$p 2>/dev/null && echo "\$how: not ended"
+	done
+	echo done
+	END
+	timeout 30 script -qec "bash job" out </dev/null >/dev/null
+	! grep "not ended" out || false
+	grep "^done" out
+}
+
 # bats test_tags=ctr-rm,ctr-exec
 @test "18.1 a ctr-exec that is stopped and has not waited for its command holds up neither stop nor rm -f" {
 	not_old "without pidfds its wait is another, which does not wake the parent yet"

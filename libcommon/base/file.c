@@ -234,52 +234,6 @@ int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void 
 	return fd < 0 ? fail("read directory: %m") : dir_scan(fd, fn, arg);
 }
 
-int lock_take(int fd, int how)
-{
-	int r;
-	do
-		r = flock(fd, how);
-	while (r < 0 && errno == EINTR);
-	return r < 0 ? fail("flock: %m") : 0;
-}
-
-/* Is one of the signals that end us blocked and pending (to be read from a signalfd)? */
-static bool asked_to_end(void)
-{
-	sigset_t s;
-	return sigpending(&s) == 0 &&
-	       (sigismember(&s, SIGTERM) || sigismember(&s, SIGINT) || sigismember(&s, SIGHUP));
-}
-
-int lock_wait(int fd, int how)
-{
-	long ns = 100000;   /* 0.1 ms at first, up to 10 ms */
-	int64_t waited = 0; /* in 32 bits there are no 30 s */
-	for (;;) {
-		int r = lock_try(fd, how);
-		if (r)
-			return r < 0 ? -1 : 0;
-		if (waited >= 30000000000)
-			return errno = ETIMEDOUT, fail("a lock that another process holds: %m");
-		if (asked_to_end())
-			return errno = EINTR, fail("a lock that another process holds: %m");
-		nanosleep(&(struct timespec){0, ns}, NULL);
-		waited += ns;
-		ns = ns < 10000000 ? ns * 2 : ns;
-	}
-}
-
-int lock_try(int fd, int how)
-{
-	int r;
-	do
-		r = flock(fd, how | LOCK_NB);
-	while (r < 0 && errno == EINTR);
-	if (r == 0)
-		return 1;
-	return errno == EWOULDBLOCK ? 0 : fail("flock: %m");
-}
-
 char *fd_where(int fd)
 {
 	_cleanup_free_ char *self = xasprintf("/proc/self/fd/%d", fd);

@@ -51,6 +51,7 @@ static void read_again(struct container *c, bool locked)
 	    .life = c->life,
 	    .starting = c->starting,
 	    .unsynced = c->unsynced,
+	    .removing = c->removing,
 	    .name = c->name};
 	free(c->id);
 	free(c->why);

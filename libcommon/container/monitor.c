@@ -138,9 +138,9 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 		} else {
 			m->fd[ON_MASTER] = m->l.master;
 			if (relay_open(&m->out, m->epoll, ON_MASTER, m->l.master, 1, false) < 0 ||
-			    relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0)
+			    (tty_raw() == 0 &&
+				relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0))
 				warn("%s: %s", m->c->name, fail_msg());
-			tty_raw();
 			monitor_winch(m);
 		}
 	}

@@ -415,7 +415,7 @@ int record_still(void)
 	int parent = record_dir();
 	if (parent < 0)
 		return fail("%s/containers: %m", ctr_lib());
-	if (lock_take(parent, LOCK_SH) == 0)
+	if (lock_wait(parent, LOCK_SH) == 0)
 		return parent;
 	close(parent);
 	return -1;

@@ -39,8 +39,10 @@ int container_starting(struct container *c)
 	if (c->starting >= 0)
 		return 0;
 	int fd = openat(c->dir, "started", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || lock_take(fd, LOCK_EX) < 0) {
-		fail("%s: started: %m", c->name);
+	if (fd < 0 || lock_wait(fd, LOCK_EX) < 0) {
+		if (fd < 0)
+			fail("started: %m");
+		fail_in("%s", c->name);
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -111,7 +113,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 		file_sync(c->dir, durable[i]);
 	/* ctr-gc, which removes what is left under an unused name, locks the folder so that no name
 	 * is taken meanwhile. */
-	if (lock_take(parent, LOCK_SH) < 0)
+	if (lock_wait(parent, LOCK_SH) < 0)
 		return -1;
 	bool named = sys_rename_new(parent, tmp, c->name) == 0;
 	int why = errno;
@@ -163,7 +165,7 @@ static int rename_both(struct container *c, int parent, const char *name)
 	_cleanup_free_ char *from = record_run_path(c->name, NULL),
 			    *to = record_run_path(name, NULL);
 	_cleanup_close_ int lock = dir_open_at(parent, ".");
-	if (lock < 0 || lock_take(lock, LOCK_EX) < 0)
+	if (lock < 0 || lock_wait(lock, LOCK_EX) < 0)
 		return -1;
 	if (sys_rename_new(parent, c->name, name) < 0)
 		return errno == EEXIST || errno == ENOTEMPTY

@@ -126,14 +126,21 @@ int steer_end(struct container *c, int ms)
 {
 	if (container_wait_end(c, ms) == 1 && gone(c, ms))
 		return 0;
-	if (steer_kill(c) < 0)
-		return -1;
-	/* A ctr-run that somebody has stopped (SIGSTOP) cannot clean up. */
-	signal_monitor(c, SIGCONT);
-	if (container_wait_end(c, 5000) == 1)
-		return 0;
+	/* Who is stopped (SIGSTOP) is woken: it cannot clean up. In the middle of a start it goes
+	 * on with that, and what it has started then is killed. */
+	int64_t end = now_ms() + 6000;
+	do {
+		if (steer_kill(c) < 0)
+			return -1;
+		free(stopped_holder(c->dir, true));
+		if (container_wait_end(c, 500) == 1 ||
+		    (container_refresh(c) < 0 && errno == ENOENT))
+			return 0;
+	} while (now_ms() < end);
 	errno = ETIME;
-	return fail("%s: its processes have ended, but not its monitor", c->name);
+	return fail("%s: %s", c->name,
+	    c->pid ? "its processes have ended, but not its monitor"
+		   : "its start is under way, and does not end");
 }
 
 /* --- many at once --- */
@@ -259,8 +266,8 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		}
 		o->unsynced = o->removing = true;
 		bool runs = open[i - from] && (o->status == ST_RUNNING || o->status == ST_PAUSED);
-		if (force && runs && steer_signal(o, SIGKILL, true) < 0)
-			warn("%s", fail_msg()); /* it is tried again, and reported then */
+		if (force && runs) /* when it fails, it is tried again, and reported then */
+			steer_signal(o, SIGKILL, true);
 		/* One that is stopped (SIGSTOP) cannot clean up. */
 		if (force && runs)
 			signal_monitor(o, SIGCONT);

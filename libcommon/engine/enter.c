@@ -316,7 +316,7 @@ int enter_wait(struct enter *e)
 	bool ended = waitpid(e->pid, &status, WNOHANG | __WALL) == e->pid;
 	tty_relay_start(&relay, e->master);
 	if (e->master >= 0)
-		tty_raw();
+		relay.in_ended = tty_raw() < 0;
 	/* What it wrote last is passed on for as long as the reader takes it, unless a signal ended
 	 * the command. */
 	while (!ended || (!e->asked && tty_relay_rest(&relay))) {

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,24 +23,62 @@
 static struct termios saved;
 static bool raw;
 
+static bool background(void)
+{
+	pid_t front = tcgetpgrp(0);
+	return front >= 0 && front != getpgrp();
+}
+
+/* Is there something to do that must not wait: to end, or to see that the container has ended? */
+static bool wanted(void)
+{
+	static const int now[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	sigset_t s;
+	sigpending(&s);
+	for (size_t i = 0; i < sizeof now / sizeof now[0]; i++)
+		if (sigismember(&s, now[i]))
+			return true;
+	return false;
+}
+
 void tty_restore(void)
 {
-	if (raw)
+	if (raw && !background()) /* otherwise the shell has set its own already */
 		tcsetattr(0, TCSADRAIN, &saved);
 	raw = false;
 }
 
-void tty_raw(void)
+/* In the background tcsetattr(3) stops us by SIGTTOU, as job control wants it, and is begun again
+ * when SIGCONT wakes us, which stops us again. So we do that ourselves, and who was woken to end
+ * does that. True when we were stopped, and not where SIGTTOU is ignored or nobody could wake us
+ * (an orphaned process group). */
+static bool was_stopped(void)
+{
+	sigset_t woken, was;
+	sigemptyset(&woken);
+	sigaddset(&woken, SIGCONT);
+	sigprocmask(SIG_BLOCK, &woken, &was);
+	kill(0, SIGTTOU);
+	bool r = sigtimedwait(&woken, NULL, &(struct timespec){0}) == SIGCONT;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return r;
+}
+
+int tty_raw(void)
 {
 	static bool at_exit;
 	if (raw || tcgetattr(0, &saved) < 0)
-		return;
+		return 0;
 	struct termios t = saved;
 	cfmakeraw(&t);
 	if (!at_exit)
 		atexit(tty_restore);
 	at_exit = true;
+	while (background() && was_stopped())
+		if (background() && wanted())
+			return -1;
 	raw = tcsetattr(0, TCSADRAIN, &t) == 0;
+	return 0;
 }
 
 int tty_size(struct winsize *w)

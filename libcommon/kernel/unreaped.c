@@ -20,29 +20,6 @@
 
 #define PF_EXITING 4 /* linux/sched.h, in field 9 of /proc/PID/stat */
 
-struct proc {
-	char name[32], state;
-	int ppid;
-	unsigned flags;
-};
-
-static bool proc_read(int proc, const char *pid, struct proc *p)
-{
-	_cleanup_free_ char *path = xasprintf("%s/stat", pid),
-			    *text = file_read_at(proc, path, 4096, NULL);
-	const char *name = text ? strchr(text, '(') : NULL, *end = text ? strrchr(text, ')') : NULL;
-	if (!name || !end || end < name || strlen(end) < 4)
-		return false;
-	p->state = end[2];
-	p->ppid = atoi(end + 4);
-	for (int field = 4; end && field < 11; field++)
-		end = strchr(end + 1, ' ');
-	p->flags = end ? (unsigned)strtoul(end, NULL, 10) : 0;
-	end = strrchr(text, ')');
-	snprintf(p->name, sizeof p->name, "%.*s", (int)(end - name - 1), name + 1);
-	return true;
-}
-
 struct search {
 	struct stat ns;
 	char *who;

@@ -130,10 +130,15 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 		return -1;
 	_cleanup_close_ int top = record_root(root, false);
 	r->dir = top < 0 ? -1 : dir_open_at(top, id);
-	if (r->dir < 0 || (lock && lock_take(r->dir, LOCK_EX) < 0) || fstat(r->dir, &a) < 0 ||
+	if (r->dir < 0 || (lock && lock_wait(r->dir, LOCK_EX) < 0) || fstat(r->dir, &a) < 0 ||
 	    fstatat(top, id, &b, AT_SYMLINK_NOFOLLOW) < 0 || a.st_ino != b.st_ino) {
 		if (r->dir < 0 && errno != ENOENT)
 			return -1;
+		if (errno == ETIMEDOUT || errno == EINTR) {
+			fail_in("%s", id);
+			oci_record_close(r);
+			return -1;
+		}
 		errno = ENOENT;
 		fail("container does not exist: %s", id);
 		oci_record_close(r);
