@@ -28,7 +28,7 @@ void chain_ready(void)
 _Noreturn void chain_run(char **argv)
 {
 	const char *sh = getenv("SHELL");
-	char *dflt[] = {(char *)(sh && *sh ? sh : "/bin/sh"), NULL};
+	char *dflt[] = {(char *)(sh && access(sh, X_OK) == 0 ? sh : "/bin/sh"), NULL};
 	if (!argv[0])
 		argv = dflt;
 	rlimits_back();

@@ -172,7 +172,7 @@ int ctr_priv_main(int argc, char **argv)
 	for (char **a = argv + n; *a; a++)
 		strv_add(&s.args, *a);
 	if (!s.args.n)
-		strv_add(&s.args, sh && *sh ? sh : "/bin/sh");
+		strv_add(&s.args, sh && access(sh, X_OK) == 0 ? sh : "/bin/sh");
 	struct become b = {.spec = &s,
 	    .stdio = {0, 1, 2},
 	    .report = -1,

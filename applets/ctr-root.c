@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ static struct create_flags given;
 static const char *image, *overlay, *direct, *upper, *work;
 static struct strv masks, readonly;
 static bool no_proc, no_sys, no_dev, no_cgroup, no_masks, nodev, lost;
+static bool proc_goes; /* it is unmounted again at the end */
 
 static const struct opt opts[] = {
     {0, "image", "NAME", "the layers of this image (ctr-image ls), with --upper", OPT_STR, &image},
@@ -135,6 +137,8 @@ static void layers(struct spec *s)
 	strv_split(&l, overlay ? overlay : "", ":");
 	for (size_t i = 0; overlay && i < l.n; i++)
 		strv_take(&s->x_lower, absolute("overlay", l.v[i], false));
+	if (!s->x_lower.n)
+		die_usage("--overlay: no layer in '%s'", overlay);
 }
 
 static void root(struct spec *s, struct rootfs *r)
@@ -233,7 +237,8 @@ static void fill(struct spec *s)
 		die("--bundle %s: its root is layers: --image or --overlay", given.bundle);
 	for (int i = 0; i < NS_COUNT; i++)
 		s->ns_new = (s->ns_new & ~(1u << i)) | (unsigned)(ns_is_own(i) != 0) << i;
-	without(s, no_proc, "/proc");
+	if (given.ipc && strcmp(given.ipc, "host") && strcmp(given.ipc, "none"))
+		die_usage("--ipc: '%s' is neither host nor none", given.ipc);
 	without(s, no_sys, "/sys");
 	without(s, no_dev, "/dev");
 	without(s, no_cgroup, "/sys/fs/cgroup");
@@ -241,6 +246,9 @@ static void fill(struct spec *s)
 	paths(&s->readonly_paths, &readonly);
 	if (flags_privileges(&given, s) < 0 || flags_settings(&given, s) < 0)
 		die_fail();
+	/* What is hidden is hidden through descriptors, which takes a /proc until it is done. */
+	proc_goes = no_proc && s->masked_paths.n + s->readonly_paths.n + s->sysctl.n;
+	without(s, no_proc && !proc_goes, "/proc");
 }
 
 int ctr_root_main(int argc, char **argv)
@@ -267,6 +275,8 @@ int ctr_root_main(int argc, char **argv)
 	if (rootfs_prepare(&r) < 0 || rootfs_mounts(&r) < 0 || rootfs_cgroups(&r) < 0 ||
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)
 		die_fail();
+	if (proc_goes && umount2("/proc", MNT_DETACH) < 0)
+		die("/proc: unmount: %m");
 	umask(mask);
 	chain_run(argv + n);
 }

@@ -91,3 +91,25 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 	run -0 ctr-unshare -m sh -c 'ctr-image mount --rw open/up2 im at'
 	[[ "$output" = *"open/up2: other users may enter it"* ]]
 }
+
+@test "--no-proc hides what is hidden elsewhere all the same; what is wrong is told in one line" {
+	run -0 ctr-unshare -mpn ctr-root --direct "$ROOTFS" --no-proc --mask /etc/passwd --read-only --sysctl net.ipv4.ip_forward=1 \
+		sh -c 'ls /proc /sys/firmware; cat /etc/passwd; touch /x 2>/dev/null || echo kept'
+	[ "$(grep -v '^$' <<<"$output")" = "$(printf '/proc:\n/sys/firmware:\nkept')" ]
+	local words said
+	while IFS='|' read -r words said; do
+		# shellcheck disable=SC2086
+		run -125 ctr-unshare -mp ctr-root $words true
+		[ "${#lines[@]}" = 1 ] && [[ "$output" = *"$said"* ]] || { echo "$words: $output"; return 1; }
+	done <<END2
+--direct $ROOTFS --ipc noise|--ipc: 'noise' is neither
+--direct $ROOTFS --tmpfs /.|its root
+--overlay : --upper u|no layer in ':'
+END2
+	# without -n the network's settings are the machine's
+	[ "$(stat -Lc %i /proc/self/ns/net)" = 4026531833 ] || return 0
+	run -125 ctr-unshare -mp ctr-root --direct "$ROOTFS" --sysctl net.ipv4.ip_default_ttl="$(cat /proc/sys/net/ipv4/ip_default_ttl)" true
+	[[ "$output" = *"no network namespace of its own"* ]]
+	# a shell that the new root has not
+	SHELL=/nonexistent run -0 ctr-unshare -mp ctr-root --direct "$ROOTFS" </dev/null
+}

@@ -22,6 +22,8 @@ int tmpfs_flag(struct spec *s, const char *arg)
 	if (colon && (strstr(colon, "shared") || strstr(colon, "slave")))
 		return fail_usage("--tmpfs: '%s': nothing is shared with a tmpfs", arg);
 	_cleanup_free_ char *dst = colon ? xstrndup(arg, (size_t)(colon - arg)) : xstrdup(arg);
+	if (dst[strspn(dst, "/.")] == 0)
+		return fail_usage("--tmpfs: '%s': the place in the container is its root", arg);
 	_cleanup_free_ char *opts = xasprintf(
 	    "nosuid,nodev,noexec%s%s", colon ? "," : ",mode=1777", colon ? colon + 1 : "");
 	struct spec_mount *ours = mount_at(s, dst);
