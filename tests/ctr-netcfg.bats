@@ -111,7 +111,9 @@ by_hand() {
 	run -1 h ctr-netcfg -f - <<<$'sysctl forward\nbridge add br0 10.40.0.1/24\nlink up nosuch'
 	[[ "$output" = *"line 3: interface nosuch"* ]]
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
-	[ -z "$(h nft list chain ip ctrbox closed | grep drop)" ]
+	[ -z "$(h nft list tables)" ]
+	run -1 ctr-netcfg netns add "$PWD/no/such"
+	[[ "$output" = *"No such file or directory" ]]
 	mkfifo hold # one that is no namespace does not hold it up
 	run -1 h timeout -k 1 5 ctr-netcfg -f - <<<"$(printf 'bridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$PWD/hold")"
 	run ! h ip link show br0

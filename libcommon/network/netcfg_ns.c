@@ -75,11 +75,12 @@ int netcfg_netns_add(const char *file)
 		return -1;
 	_cleanup_close_ int home = ns_file("/proc/self/ns/net");
 	_cleanup_close_ int fd = open(file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-	bool left = fd < 0 && errno == EEXIST && lstat(file, &st) == 0 && S_ISREG(st.st_mode) &&
+	int why = errno;
+	bool left = fd < 0 && why == EEXIST && lstat(file, &st) == 0 && S_ISREG(st.st_mode) &&
 		    st.st_size == 0 && statfs(file, &s) == 0 && s.f_type != NSFS_MAGIC &&
 		    !(st.st_mode & 07777); /* left by a kill */
 	if (home < 0 || (fd < 0 && !left))
-		return errno = left ? errno : EEXIST, fail("netns %s: %m", file);
+		return errno = why, fail("netns %s: %m", file);
 	int r = unshare(CLONE_NEWNET);
 	if (r == 0)
 		r = mount("/proc/self/ns/net", file, NULL, MS_BIND, NULL);

@@ -350,7 +350,10 @@ void netcfg_take_back(void *arg)
 		if (apply(c, &op) < 0)
 			warn("take back: %s", fail_msg());
 	}
+	bool turned_on = c->forwarded[0] || c->forwarded[1];
 	netcfg_forward_back(c);
+	if (turned_on && network_idle() < 0) /* our table may have come with it */
+		warn("take back: %s", fail_msg());
 }
 
 /* From now on everything is finished: it no longer bears our mark. */
