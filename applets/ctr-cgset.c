@@ -238,8 +238,8 @@ static int move_pids(const char *path)
 		if (cgroup_join(path, (pid_t)pid) == 0)
 			continue;
 		warn("%s: %s", pids.v[i], fail_msg());
-		if (was)
-			cgroup_return((pid_t)pid, was);
+		if (was && cgroup_return((pid_t)pid, was) < 0)
+			warn("%s: %s", pids.v[i], fail_msg());
 		code = 1;
 	}
 	return code;
@@ -276,6 +276,7 @@ static int move_back(void)
 {
 	struct strv pids = {0};
 	int64_t pid;
+	int code = 0;
 	_cleanup_free_ char *was = file_read(back, 65536, NULL);
 	if (!was)
 		die_fail();
@@ -283,9 +284,11 @@ static int move_back(void)
 	for (size_t i = 0; i < pids.n; i++)
 		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
 			die_fail_usage();
-		else
-			cgroup_return((pid_t)pid, was);
-	return 0;
+		else if (cgroup_return((pid_t)pid, was) < 0) {
+			warn("%s: %s: %s", back, pids.v[i], fail_msg());
+			code = 1;
+		}
+	return code;
 }
 
 static int unmount_here(int argc, char **argv)

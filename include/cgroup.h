@@ -76,9 +76,9 @@ int cgroup_enter(const char *path, bool v1_only, int procdir);
 /* The caller's own group, of the v2 side where there is one, else of the first hierarchy; NULL in
  * their root, and in a cgroup namespace of its own. Caller frees. */
 char *cgroup_of_self(void);
-/* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was;
- * best effort. */
-void cgroup_return(pid_t pid, const char *was);
+/* Move a process (0: the caller) back to where /proc/PID/cgroup, read before, says that it was.
+ * -1 with fail(), which names those where it could not be; it is in the others. */
+int cgroup_return(pid_t pid, const char *was);
 /* The v2 directory for CLONE_INTO_CGROUP, close-on-exec; -1 with errno, EBUSY where it or a group
  * above it is frozen.
  */

@@ -564,6 +564,18 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -p $pid --back was
 	diff was "/proc/$pid/cgroup"
 	run -2 ctr-cgset --back was
+	# what it could not do is named, and the rest is done
+	if grep -q :pids: was; then
+		ctr-cgset -p $pid away
+		sed "s|^\([0-9]*:pids\):.*|\1:/nosuch|" was >wrong
+		run -1 ctr-cgset -p $pid --back wrong
+		[[ "$output" = *"not back in pids:/nosuch: No such file"* ]]
+		grep -q "memory:/$CTR_CGROUP/two" "/proc/$pid/cgroup"
+	fi
+	echo noise >wrong
+	run -1 ctr-cgset -p $pid --back wrong
+	run -1 ctr-cgset -p 4194304 --back was
+	[[ "$output" = *"No such process"* ]]
 	kill $pid
 	wait $pid || :
 	ctr-cgset -d one

@@ -256,9 +256,11 @@ static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
 }
 
 /* Lines of "ID:CONTROLLERS:PATH"; v2's is "0::PATH" (cgroups(7)). */
-void cgroup_return(pid_t pid, const char *was)
+int cgroup_return(pid_t pid, const char *was)
 {
 	struct strv lines = {0};
+	struct buf not = {0};
+	size_t known = 0;
 	strv_split(&lines, was, "\n");
 	for (size_t i = 0; i < lines.n; i++) {
 		size_t n;
@@ -268,10 +270,17 @@ void cgroup_return(pid_t pid, const char *was)
 			continue;
 		*at = 0;
 		for (size_t k = 0; k < n; k++)
-			if (cgroup_is_ours(&h[k]) && strcmp(h[k].options, ctl + 1) == 0)
-				write_pid(&h[k], at + 2, pid);
+			if (cgroup_is_ours(&h[k]) && strcmp(h[k].options, ctl + 1) == 0 &&
+			    ++known && write_pid(&h[k], at + 2, pid) < 0)
+				buf_printf(&not, "%s%s:/%s: %s", not .n ? ", " : "", ctl + 1,
+				    at + 2, strerror(errno));
 	}
 	strv_free(&lines);
+	int r = known ? 0 : (errno = EINVAL, fail("it names no group of a hierarchy here"));
+	if (not .n)
+		r = fail("not back in %s", not .p);
+	buf_free(&not );
+	return r;
 }
 
 char *cgroup_of_self(void)
