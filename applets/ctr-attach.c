@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -22,9 +24,13 @@
 #include "tty.h"
 
 static bool no_stdin;
+static const char *keys = "ctrl-p,ctrl-q";
 
 static const struct opt opts[] = {
     {0, "no-stdin", NULL, "output only", OPT_FLAG, &no_stdin},
+    {0, "detach-keys", "KEYS",
+	"with a terminal: these leave the container alone (default ctrl-p,ctrl-q; empty: none do)",
+	OPT_STR, &keys},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME",
@@ -59,13 +65,79 @@ static void set_size(const struct container *c)
 	signal(SIGWINCH, resize);
 }
 
-static pid_t feed(const struct container *c)
+/* --- the keys that detach --- */
+
+static struct {
+	char want[16], held[16]; /* held: they may be the beginning of `want` */
+	size_t n, have;
+} detach;
+
+/* "ctrl-p,ctrl-q", "a,b": letters, with @ [ \ ] ^ _ after ctrl-, as docker takes them. */
+static void detach_parse(void)
+{
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, keys, ",");
+	for (size_t i = 0; i < l.n; i++) {
+		const char *k = l.v[i];
+		bool ctrl = strncasecmp(k, "ctrl-", 5) == 0;
+		char c = ctrl ? k[5] : k[0];
+		c = ctrl && c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+		if (!c || k[ctrl ? 6 : 1] || (ctrl && (c < '@' || c > '_')) ||
+		    i == sizeof detach.want)
+			die_usage(
+			    "--detach-keys: '%s' is not a key (a letter, or ctrl- and one)", k);
+		detach.want[detach.n++] = ctrl ? (char)(c & 31) : c;
+	}
+}
+
+/* A key that was typed: true when it was the last of those that detach. *out: what is to be passed
+ * on now. */
+static bool detach_typed(char c, char out[17], size_t *n)
+{
+	*n = 0;
+	if (detach.n &&
+	    c != detach.want[detach.have]) { /* it was not meant so: what is held goes on */
+		memcpy(out, detach.held, *n = detach.have);
+		detach.have = 0;
+	}
+	if (detach.n && c == detach.want[detach.have]) {
+		detach.held[detach.have++] = c;
+		return detach.have == detach.n;
+	}
+	out[(*n)++] = c;
+	return false;
+}
+
+static void detached(int sig)
+{
+	(void)sig;
+	tty_restore();
+	_exit(0);
+}
+
+static bool pass_on(int fd, const char *buf, size_t len, bool tty)
+{
+	char out[17];
+	size_t n;
+	if (!tty)
+		return fd_write_all(fd, buf, len) == 0;
+	for (size_t i = 0; i < len; i++) {
+		if (detach_typed(buf[i], out, &n))
+			kill(getppid(), SIGUSR1), pause();
+		if (n && fd_write_all(fd, out, n) < 0)
+			return false;
+	}
+	return true;
+}
+
+static pid_t feed(const struct container *c, bool tty)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, "stdin");
 	int fd = open(p, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return 0; /* it was made without -i */
 	fcntl(fd, F_SETFL, 0);
+	signal(SIGUSR1, detached);
 	pid_t pid = fork();
 	if (pid == 0) {
 		char buf[4096];
@@ -73,7 +145,7 @@ static pid_t feed(const struct container *c)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGPIPE, SIG_DFL);
 		while ((n = read(0, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR))
-			if (n > 0 && fd_write_all(fd, buf, (size_t)n) < 0)
+			if (n > 0 && !pass_on(fd, buf, (size_t)n, tty))
 				break;
 		_exit(0);
 	}
@@ -89,6 +161,7 @@ int ctr_attach_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n != 1)
 		die_usage("one NAME is needed");
+	detach_parse();
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
 	if (c.status != ST_RUNNING && c.status != ST_PAUSED)
@@ -103,7 +176,7 @@ int ctr_attach_main(int argc, char **argv)
 	if (tty)
 		set_size(&c);
 	if (!no_stdin)
-		writer = feed(&c);
+		writer = feed(&c, tty && isatty(0));
 	if (tty && writer > 0)
 		tty_raw();
 	int r = logview(&c, &v);

@@ -23,6 +23,7 @@
 #include "container_net.h"
 #include "err.h"
 #include "caps.h"
+#include "check_info.h"
 #include "file.h"
 #include "filter.h"
 #include "network.h"
@@ -33,9 +34,13 @@
 #include "sys.h"
 #include "sysno.h"
 
-static bool json;
+static bool json, info, version;
+static const char *format;
 static const struct opt opts[] = {
     {0, "json", NULL, "an object a line", OPT_FLAG, &json},
+    {0, "info", NULL, "not that, but what `docker info` says, line by line", OPT_FLAG, &info},
+    {'f', "format", "TEMPLATE", "docker's, over what --info or --version has", OPT_STR, &format},
+    {0, "version", NULL, "of ctrbox", OPT_FLAG, &version},
     OPT_END,
 };
 static const struct usage usage = {
@@ -370,6 +375,10 @@ int ctr_check_main(int argc, char **argv)
 	int code = 0;
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
+	if (format && !info && !version)
+		die_usage("-f is for --info or --version");
+	if (info || version)
+		return check_info(version, format, json);
 	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
 		const struct probe *p = &probes[i];
 		int e = probe(p);

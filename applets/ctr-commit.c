@@ -18,7 +18,7 @@
 
 static struct {
 	struct strv changes;
-	const char *author, *message;
+	const char *author, *message, *output;
 	bool pause, no_pause;
 } o = {.pause = true};
 
@@ -29,6 +29,7 @@ static const struct opt opts[] = {
     {'m', "message", "TEXT", "a comment in the image's history", OPT_STR, &o.message},
     {'p', "pause", NULL, "freeze the container meanwhile (default; --pause=false: do not)",
 	OPT_FLAG, &o.pause},
+    {'o', "output", "FILE", "with -: not to stdout but there", OPT_STR, &o.output},
     {0, "no-pause", NULL, NULL, OPT_FLAG, &o.no_pause},
     OPT_END,
 };
@@ -141,8 +142,10 @@ int ctr_commit_main(int argc, char **argv)
 	bool out = strcmp(argv[i + 1], "-") == 0;
 	if (!out && ref_parse(argv[i + 1], &name) < 0)
 		die_usage("%s", fail_msg());
-	if (out && isatty(1))
-		die_usage("an archive is not for a terminal: redirect stdout");
+	if (o.output && !out)
+		die_usage("-o is for -, an archive");
+	if (out && !o.output && isatty(1))
+		die_usage("an archive is not for a terminal: redirect stdout, or use -o FILE");
 	if (out && (o.changes.n || o.message || o.author))
 		die_usage("an archive of files has no --author, --change or --message");
 	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
@@ -157,6 +160,9 @@ int ctr_commit_main(int argc, char **argv)
 	if (!out)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
+	if (o.output &&
+	    (to.fd = open(o.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666)) < 0)
+		die("%s: create: %m", o.output);
 	struct pack_of c = of(&t.spec);
 	if ((o.pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)
 		die_fail();

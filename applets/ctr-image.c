@@ -15,6 +15,7 @@
 #include "container_event.h"
 #include "container_files.h"
 #include "container_images.h"
+#include "create_flags.h"
 #include "err.h"
 #include "event.h"
 #include "file.h"
@@ -69,13 +70,40 @@ struct image_options image_o;
 	}
 #define FORMAT                                                                                     \
 	{                                                                                          \
-		0, "format", "TEMPLATE", "ls: docker's, over .Repository .Tag .ID .Size and more", \
+		0, "format", "TEMPLATE",                                                           \
+		    "ls, inspect, history: docker's, over .Repository .Tag .ID .Size and more",    \
 		    OPT_STR, &image_o.format                                                       \
 	}
 #define ALL                                                                                        \
 	{'a', "all", NULL, NULL, OPT_FLAG, &image_o.all}, /* layers are not images here */         \
 	{                                                                                          \
 		0, "no-trunc", NULL, "ls: whole digests", OPT_FLAG, &image_o.no_trunc              \
+	}
+/* with the short letter that docker has, which is another option's elsewhere */
+#define PLATFORM                                                                                   \
+	{                                                                                          \
+		0, "platform", "OS/ARCH", NULL, OPT_CALL, flags_platform                           \
+	}
+#define FILTER_F                                                                                   \
+	{                                                                                          \
+		'f', "filter", "K=V", NULL, OPT_LIST, &image_o.filters                             \
+	}
+#define FORMAT_F                                                                                   \
+	{                                                                                          \
+		'f', "format", "TEMPLATE", NULL, OPT_STR, &image_o.format                          \
+	}
+#define HUMAN                                                                                      \
+	{                                                                                          \
+		'H', "human", NULL, NULL, OPT_FLAG, &image_o.all                                   \
+	}
+#define PLATFORM                                                                                   \
+	{                                                                                          \
+		0, "platform", "OS/ARCH", NULL, OPT_CALL, flags_platform                           \
+	}
+#define FILTER                                                                                     \
+	{                                                                                          \
+		0, "filter", "K=V", "ls: only those: reference, dangling, label, before, since",   \
+		    OPT_LIST, &image_o.filters                                                     \
 	}
 #define OUTPUT                                                                                     \
 	{                                                                                          \
@@ -96,17 +124,19 @@ struct image_options image_o;
 		    OPT_FLAG, &image_o.stdin_password                                              \
 	}
 
-static const struct opt all_opts[] = {
-    CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, FORMAT, OUTPUT, RW, LOGIN, OPT_END};
+static const struct opt all_opts[] = {CHANGE, NAME, INPUT, FORCE, JSON, HEADER, QUIET, ALL, FILTER,
+    FORMAT, OUTPUT, RW, LOGIN, OPT_END};
 static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
-static const struct opt import_opts[] = {CHANGE, OPT_END};
-static const struct opt load_opts[] = {NAME, INPUT, STILL, OPT_END};
-static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FORMAT, OPT_END};
-static const struct opt history_opts[] = {JSON, HEADER, OPT_END};
-static const struct opt rm_opts[] = {FORCE, OPT_END};
-static const struct opt out_opts[] = {OUTPUT, OPT_END};
-static const struct opt still_opts[] = {STILL, OPT_END};
+static const struct opt import_opts[] = {PLATFORM, CHANGE, OPT_END};
+static const struct opt load_opts[] = {PLATFORM, NAME, INPUT, STILL, OPT_END};
+static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT, OPT_END};
+static const struct opt history_opts[] = {
+    PLATFORM, JSON, HEADER, QUIET, ALL, HUMAN, FORMAT, OPT_END};
+static const struct opt inspect_opts[] = {FORMAT_F, OPT_END};
+static const struct opt rm_opts[] = {PLATFORM, FORCE, OPT_END};
+static const struct opt out_opts[] = {PLATFORM, OUTPUT, OPT_END};
+static const struct opt still_opts[] = {PLATFORM, STILL, OPT_END};
 static const struct opt no_opts[] = {OPT_END};
 
 /* --- input and output --- */
@@ -409,9 +439,10 @@ static int do_switch(int argc, char **argv)
 static const struct word words[] = {
     {"import", do_import, import_opts, "import [-c INSTRUCTION] NAME[:TAG] [FILE|-]"},
     {"load", do_load, load_opts, "load [-q] [-t NAME[:TAG]] [[-i] FILE|DIR|-]"},
-    {"ls", image_do_ls, ls_opts, "ls [-nq] [--no-trunc] [--json|--format TEMPLATE]"},
-    {"inspect", image_do_inspect, no_opts, "inspect IMAGE..."},
-    {"history", image_do_history, history_opts, "history [-n] [--json] IMAGE"},
+    {"ls", image_do_ls, ls_opts,
+	"ls [-nq] [--no-trunc] [-f K=V] [--json|--format TEMPLATE] [NAME...]"},
+    {"inspect", image_do_inspect, inspect_opts, "inspect [-f TEMPLATE] IMAGE..."},
+    {"history", image_do_history, history_opts, "history [-nq] [--json|--format TEMPLATE] IMAGE"},
     {"tag", do_tag, no_opts, "tag IMAGE NAME[:TAG]"},
     {"rm", do_rm, rm_opts, "rm [-f] IMAGE..."},
     {"export", do_export, out_opts, "export [-o FILE] IMAGE"},

@@ -5,18 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "applets.h"
 #include "container_net.h"
 #include "docker_shape.h"
 #include "err.h"
 #include "file.h"
+#include "image_store.h"
 #include "json.h"
+#include "network.h"
 #include "opt.h"
 #include "stamp.h"
 #include "record.h"
 #include "template.h"
+#include "volume.h"
 
-static const char *format;
+static const char *format, *type;
 static bool own_shape;
 
 static const struct opt opts[] = {
@@ -24,6 +29,8 @@ static const struct opt opts[] = {
 	"a Go template over docker's shape, or one value of ours: State.Pid", OPT_STR, &format},
     {0, "json", NULL, "our own shape: the record, and the OCI config as it is", OPT_FLAG,
 	&own_shape},
+    {0, "type", "KIND", "container, image, network or volume; else what has this name", OPT_STR,
+	&type},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
@@ -158,16 +165,54 @@ static int print_template(json_t *j)
 	return r;
 }
 
+/* The applet that knows something of this name; NULL: a container is meant. */
+static const char *other_kind(const char *name)
+{
+	static const char *const kinds[][2] = {{"image", "ctr-image"}, {"network", "ctr-net"},
+	    {"volume", "ctr-volume"}, {"container", NULL}};
+	struct store s;
+	struct refs r;
+	struct network n;
+	_cleanup_free_ char *volume = volume_path(name);
+	for (size_t i = 0; type && i < 4; i++)
+		if (strcmp(kinds[i][0], type) == 0)
+			return kinds[i][1];
+	if (type)
+		die_usage("--type: '%s' is not container, image, network or volume", type);
+	if (own_shape || container_look(name) == 0)
+		return NULL;
+	if (store_open(&s, ctr_lib(), STORE_READ) == 0 && store_refs(&s, &r) == 0 &&
+	    store_find(&s, &r, name) >= 0)
+		return kinds[0][1];
+	if (network_open(&n, name) == 0)
+		return kinds[1][1];
+	return name_valid(name) && access(volume, F_OK) == 0 ? kinds[2][1] : NULL;
+}
+
+static int inspect_other(const char *applet, const char *name)
+{
+	char *argv[] = {(char *)applet, (char *)"inspect", (char *)name,
+	    (char *)(format ? "--format" : NULL), (char *)format, NULL};
+	return applet_run(applet_find(applet), format ? 5 : 3, argv);
+}
+
 int ctr_inspect_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	_cleanup_json_ json_t *all = json_array();
+	size_t others = 0;
 	int code = 0, n = opt_parse(&usage, argc, argv);
 	bool is_template = template_is(format), path = format && !is_template;
 	opt_names(&names, argc, argv, n, "NAME");
 	for (size_t i = 0; i < names.n; i++) {
 		struct container c;
 		json_t *j = NULL;
+		const char *other = other_kind(names.v[i]);
+		if (other) {
+			code |= inspect_other(other, names.v[i]);
+			others++;
+			continue;
+		}
 		if (container_open(&c, names.v[i]) == 0) {
 			j = own_shape || path ? record(&c) : dockers(&c);
 			container_close(&c);
@@ -181,7 +226,7 @@ int ctr_inspect_main(int argc, char **argv)
 		if (j)
 			json_array_append_new(all, j);
 	}
-	if (!format) {
+	if (!format && others < names.n) {
 		_cleanup_free_ char *s = json_pretty(all);
 		puts(s);
 	}

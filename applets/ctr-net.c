@@ -1,6 +1,7 @@
 /* ctr-net.c: named networks (OWNER): create, ls, inspect, rm, connect, disconnect. The records are
  * network.h's; a network's bridge appears with its first container and goes with ctr-net rm.
  */
+#include <errno.h>
 #include <sys/file.h>
 
 #include "err.h"
@@ -18,7 +19,7 @@
 
 static struct strv subnets, gateways, ranges, aliases, labels, filters;
 static const char *driver, *parent, *ip, *ip6, *format;
-static bool ipv6, internal, as_json, no_header, quiet;
+static bool ipv6, internal, as_json, no_header, quiet, force;
 static int64_t mtu;
 
 static const struct opt opts[] = {
@@ -46,6 +47,11 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
+/* The short letter is another option's in `ls`. */
+static const struct opt inspect_opts[] = {
+    {'f', "format", "TEMPLATE", "docker's", OPT_STR, &format}, OPT_END};
+static const struct opt rm_opts[] = {
+    {'f', "force", NULL, "one that is not there is no error", OPT_FLAG, &force}, OPT_END};
 static const struct usage usage = {
     .synopsis = "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
 		"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
@@ -320,7 +326,7 @@ static int do_rm(int argc, char **argv)
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "NAME");
 	for (size_t i = 0; i < names.n; i++)
-		if (net_remove(names.v[i]) < 0) {
+		if (net_remove(names.v[i]) < 0 && !(force && errno == ENOENT)) {
 			warn("%s", fail_msg());
 			code = 1;
 		} else {
@@ -369,8 +375,9 @@ static int do_disconnect(int argc, char **argv)
 }
 
 static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
-    {"inspect", do_inspect, NULL, NULL}, {"rm", do_rm, NULL, NULL},
-    {"connect", do_connect, NULL, NULL}, {"disconnect", do_disconnect, NULL, NULL}, {0}};
+    {"inspect", do_inspect, inspect_opts, "inspect [-f TEMPLATE] NAME..."},
+    {"rm", do_rm, rm_opts, "rm [-f] NAME..."}, {"connect", do_connect, NULL, NULL},
+    {"disconnect", do_disconnect, NULL, NULL}, {0}};
 
 int ctr_net_main(int argc, char **argv)
 {

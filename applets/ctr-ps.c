@@ -30,7 +30,7 @@
 
 static struct {
 	bool all, quiet, no_header, json, no_trunc;
-	bool latest;
+	bool latest, size;
 	int64_t last;
 	const char *fields;
 	struct strv filters;
@@ -52,6 +52,7 @@ static const struct opt opts[] = {
 	"since; values of one key are alternatives, several keys must all hold",
 	OPT_LIST, &o.filters},
     {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},
+    {'s', "size", NULL, "what is written, and with the image", OPT_FLAG, &o.size},
     {0, "last", "N", "only the N made last, running or not", OPT_NUM, &o.last},
     {0, "no-trunc", NULL, "show long commands whole", OPT_FLAG, &o.no_trunc},
     OPT_END,
@@ -74,10 +75,11 @@ enum {
 	OOM,
 	RESTART,
 	LABELS,
+	SIZE,
 	N_FIELDS
 };
 static const char *const names[N_FIELDS] = {"id", "name", "pid", "status", "command", "created",
-    "image", "ip", "ports", "exit", "started", "finished", "oom", "restart", "labels"};
+    "image", "ip", "ports", "exit", "started", "finished", "oom", "restart", "labels", "size"};
 #define N_DEFAULT 9
 
 /* Of the terminal, or of $COLUMNS; 80 where it is neither. */
@@ -150,6 +152,8 @@ static char *field(const struct container *c, int f)
 	case RESTART:
 		s = kv_get(k, "restart") ? kv_get(k, "restart") : "no";
 		break;
+	case SIZE:
+		return ps_size(c);
 	case LABELS:
 		return joined(kv_get(k, "label"));
 	}
@@ -175,16 +179,37 @@ static bool wanted(const struct container *c)
 	return o.all || by_status || lives;
 }
 
+static void json_labels(struct buf *b, const char *lines)
+{
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, lines ? lines : "", "\n");
+	buf_puts(b, "{");
+	for (size_t i = 0; i < l.n; i++) {
+		char *eq = strchr(l.v[i], '=');
+		if (eq)
+			*eq = 0;
+		_cleanup_free_ char *key = str_escape(l.v[i]),
+				    *value = str_escape(eq ? eq + 1 : "");
+		buf_puts(b, i ? "," : "");
+		buf_json(b, key);
+		buf_puts(b, ":");
+		buf_json(b, value);
+	}
+	buf_puts(b, "}");
+}
+
 static char *json_row(const struct container *c)
 {
 	struct buf b = {0};
-	for (int f = 0; f < N_FIELDS; f++) {
+	for (int f = 0; f < N_FIELDS - !o.size; f++) {
 		_cleanup_free_ char *v = field(c, f), *safe = str_escape(v);
 		buf_printf(&b, "%c\"%s\":", f ? ',' : '{', names[f]);
 		if (f == PID || f == EXIT)
 			buf_puts(&b, *v ? v : "null");
 		else if (f == OOM)
 			buf_puts(&b, v);
+		else if (f == LABELS)
+			json_labels(&b, kv_get(&c->conf, "label"));
 		else
 			buf_json(&b, safe);
 	}
@@ -285,6 +310,8 @@ static size_t columns(int *cols, const char **head)
 		for (int i = 0; i < N_DEFAULT; i++)
 			if (width() >= 120 || (i != PID && i != IP && (i != PORTS || !isatty(1))))
 				strv_add(&l, names[i]);
+	if (o.size && !o.fields)
+		strv_add(&l, "size");
 	if (l.n == 0 || l.n > N_FIELDS * 2)
 		die_usage("--format: no fields, or too many");
 	for (; n < l.n; n++) {
@@ -302,7 +329,8 @@ static char *text_of(const struct container *c, const int *cols, size_t n)
 {
 	if (template_is(o.fields)) {
 		struct strv line = {0};
-		return ps_template(&line, o.fields, c) < 0 ? NULL : line.v[0];
+		_cleanup_free_ char *size = o.size || strstr(o.fields, ".Size") ? ps_size(c) : NULL;
+		return ps_template(&line, o.fields, c, size) < 0 ? NULL : line.v[0];
 	}
 	if (o.quiet)
 		return xstrdup(c->status == ST_CORRUPT || seen_is(c->name) ? c->name : c->id);

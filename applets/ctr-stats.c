@@ -17,13 +17,20 @@
 #include "oci_seen.h"
 #include "opt.h"
 #include "record.h"
+#include "rows.h"
 #include "table.h"
 
-static bool no_stream, no_header, as_json, no_trunc;
+static bool no_stream, no_header, as_json, no_trunc, idle;
+static const char *format;
+static struct strv lines; /* of --format */
 
 static const struct opt opts[] = {
     {0, "no-stream", NULL, "once, and end", OPT_FLAG, &no_stream},
     {0, "json", NULL, "an object a line, with every count of the kernel", OPT_FLAG, &as_json},
+    {'a', "all", NULL, "those too that do not run", OPT_FLAG, &idle},
+    {0, "format", "TEMPLATE",
+	"docker's, over .Name .ID .CPUPerc .MemUsage .MemPerc .NetIO .BlockIO .PIDs", OPT_STR,
+	&format},
     {0, "no-trunc", NULL, NULL, OPT_FLAG, &no_trunc}, /* nothing is truncated */
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
     OPT_END,
@@ -98,6 +105,17 @@ static void print_json(const struct container *c, const char *cpu, const struct 
 	puts(text);
 }
 
+static void cells(struct table *t, const char *const v[8])
+{
+	if (!format)
+		table_row(t, 8, v);
+	else if (rows_add(&lines, format,
+		     json_make("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "Container", v[0], "ID",
+			 v[0], "Name", v[1], "CPUPerc", v[2], "MemUsage", v[3], "MemPerc", v[4],
+			 "NetIO", v[5], "BlockIO", v[6], "PIDs", v[7] ? v[7] : "-")) < 0)
+		die_fail();
+}
+
 static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
@@ -105,8 +123,7 @@ static void row(struct table *t, const struct container *c, double interval)
 	    tx[16], nets[40];
 	if (cgroup_stat(container_cgroup(c), &kv) < 0) {
 		if (!as_json)
-			table_row(
-			    t, 8, (const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
+			cells(t, (const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
 		else if (interval > 0)
 			print_json(c, "-", &kv);
 		return;
@@ -132,9 +149,8 @@ static void row(struct table *t, const struct container *c, double interval)
 	    size_human(num(&kv, "io.wbytes"), w));
 	snprintf(percents, sizeof percents, "%.1f%%", percent);
 	snprintf(nets, sizeof nets, "%s/%s", size_human(net[0], rx), size_human(net[1], tx));
-	table_row(t, 8,
-	    (const char *[]){
-		c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
+	cells(t, (const char *[]){
+		     c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
 	kv_free(&kv);
 }
 
@@ -142,10 +158,14 @@ static size_t shown; /* lines of the last table */
 
 static int look(const struct strv *names, double interval, bool show)
 {
+	static const char *const heads[] = {"Container", "CONTAINER", "ID", "CONTAINER ID", "Name",
+	    "NAME", "CPUPerc", "CPU %", "MemUsage", "MEM USAGE / LIMIT", "MemPerc", "MEM %",
+	    "NetIO", "NET I/O", "BlockIO", "BLOCK I/O", "PIDs", "PIDS", NULL};
 	struct table t = {0};
 	struct strv all = {0};
 	int code = 0;
 	shown = 0;
+	strv_free(&lines);
 	table_row(
 	    &t, 8, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "MEM%", "NET", "IO", "PIDS"});
 	if (names->n)
@@ -161,14 +181,16 @@ static int look(const struct strv *names, double interval, bool show)
 			code = 1;
 			continue;
 		}
-		shown += c.pid != 0;
-		if (c.pid)
+		shown += c.pid || idle;
+		if (c.pid || idle)
 			row(&t, &c, interval);
 		else if (names->n && show)
 			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
 		container_close(&c);
 	}
-	if (show && !as_json)
+	if (show && format && rows_print(&lines, format, heads, !no_header) < 0)
+		die_fail();
+	if (show && !as_json && !format)
 		table_print(&t, !no_header);
 	else
 		strv_free(&t.cells);

@@ -17,17 +17,22 @@
 #include "file.h"
 #include "oci_seen.h"
 #include "opt.h"
+#include "pidfd.h"
 #include "record.h"
 #include "table.h"
 #include "userdb.h"
 
-static bool no_header;
+static bool no_header, tree;
 
 static const struct opt opts[] = {
     {'n', "no-header", NULL, "no header line", OPT_FLAG, &no_header},
+    {0, "tree", NULL, "children below their parents", OPT_FLAG, &tree},
     OPT_END,
 };
-static const struct usage usage = {.synopsis = "NAME", .opts = opts, .anywhere = true};
+static const struct usage usage = {.synopsis = "NAME [PS-OPTION...]",
+    .more = "With options of ps(1) the host's ps is run, and of its lines those of the "
+	    "container are shown.\n",
+    .opts = opts};
 
 /* utime and stime, fields 14 and 15; state and parent, 3 and 4 (proc(5)). */
 static bool stat_fields(const char *text, char *state, int *ppid, uint64_t *ticks)
@@ -103,13 +108,111 @@ static int by_namespace(const struct container *c, struct table *t)
 	return 0;
 }
 
+/* --- as a tree --- */
+
+enum { COLS = 6, PPID = 1, CMD = 5 };
+
+/* The processes whose parent is `parent` (NULL: whose parent is none of them), each followed by its
+ * own; a line that was printed is taken out. Two looks at a moment's difference may see a circle:
+ * what is left in the end stands by itself. */
+static void branch(struct table *from, struct table *to, const char *parent, int depth)
+{
+	char **v = from->cells.v;
+	for (size_t i = COLS; i < from->cells.n; i += COLS) {
+		bool child = v[i] && parent && strcmp(v[i + PPID], parent) == 0, root = v[i];
+		for (size_t k = COLS; !parent && k < from->cells.n; k += COLS)
+			root &= !v[k] || k == i || strcmp(v[k], v[i + PPID]) != 0;
+		if (!child && (parent || !root))
+			continue;
+		_cleanup_free_ char *pid = v[i], *cmd = v[i + CMD];
+		v[i] = NULL;
+		v[i + CMD] =
+		    xasprintf("%*s%s%s", depth ? depth * 4 - 4 : 0, "", depth ? " \\_ " : "", cmd);
+		table_row(to, COLS,
+		    (const char *[]){pid, v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + CMD]});
+		branch(from, to, pid, depth + 1);
+	}
+}
+
+static void as_tree(struct table *t)
+{
+	struct table out = {0};
+	table_row(&out, COLS, (const char *const *)t->cells.v);
+	for (size_t had = 0; out.cells.n < t->cells.n && had != out.cells.n;) {
+		had = out.cells.n;
+		branch(t, &out, NULL, 0);
+	}
+	for (size_t i = COLS; i < t->cells.n; i += COLS)
+		if (t->cells.v[i])
+			table_row(&out, COLS, (const char *const *)t->cells.v + i);
+	*t = out;
+}
+
+/* --- by the host's ps --- */
+
+static int is_pid(const char *line, size_t column, const struct table *t)
+{
+	for (; column > 0; column--) {
+		line += strspn(line, " ");
+		line += strcspn(line, " ");
+	}
+	line += strspn(line, " ");
+	size_t n = strcspn(line, " \n");
+	for (size_t i = COLS; i < t->cells.n; i += COLS)
+		if (strlen(t->cells.v[i]) == n && strncmp(t->cells.v[i], line, n) == 0)
+			return 1;
+	return 0;
+}
+
+static int by_ps(const struct table *t, char **args)
+{
+	int p[2], column = -1, at = 0;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return fail("pipe: %m");
+	args[-1] = (char *)"ps";
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(p[1], 1);
+		execvp("ps", args - 1);
+		warn("ps: %m (its options are those of the host's ps)");
+		_exit(127);
+	}
+	close(p[1]);
+	FILE *f = pid < 0 ? NULL : fdopen(p[0], "r");
+	char *line = NULL;
+	size_t size = 0;
+	for (bool head = true; f && getline(&line, &size, f) > 0; head = false) {
+		_cleanup_strv_ struct strv words = {0};
+		if (head)
+			strv_split(&words, line, " \n");
+		for (; at < (int)words.n && column < 0; at++)
+			column = strcmp(words.v[at], "PID") ? -1 : at;
+		if (head ? !no_header : column >= 0 && is_pid(line, (size_t)column, t))
+			fputs(line, stdout);
+	}
+	free(line);
+	int status = pid < 0 ? -1 : pid_reap(pid);
+	if (status)
+		return fail("ps did not take these options, or could not be run");
+	return column < 0 ? fail("ps shows no column PID: -o pid,...") : 0;
+}
+
 int ctr_top_main(int argc, char **argv)
 {
 	struct container c;
 	struct table t = {0};
 	int n = opt_parse(&usage, argc, argv);
-	if (argc - n != 1)
-		die_usage("one NAME is needed");
+	for (; argc - n > 1; n++) { /* ours may come after NAME, too */
+		bool *ours = strcmp(argv[n + 1], "--tree") == 0 ? &tree : NULL;
+		if (strcmp(argv[n + 1], "-n") == 0)
+			ours = &no_header;
+		if (!ours)
+			break;
+		*ours = true;
+		argv[n + 1] = argv[n];
+	}
+	if (argc == n)
+		die_usage("NAME is missing");
 	if (seen_open(&c, argv[n]) < 0)
 		die_fail();
 	if (!c.pid)
@@ -118,6 +221,12 @@ int ctr_top_main(int argc, char **argv)
 	bool group = cgroup_populated(container_cgroup(&c)) > 0;
 	if ((group ? cgroup_procs(container_cgroup(&c), row, &t) : by_namespace(&c, &t)) < 0)
 		die("%s: %s", c.name, fail_msg());
+	if (argc - n > 1 && by_ps(&t, argv + n + 1) < 0)
+		die("%s: %s", c.name, fail_msg());
+	if (argc - n > 1)
+		return 0;
+	if (tree)
+		as_tree(&t);
 	table_print(&t, !no_header);
 	return 0;
 }

@@ -14,10 +14,11 @@
 static struct strv label_opts, filters;
 static struct strv names; /* the operands, or all volumes */
 static bool force, as_json, no_header, quiet;
-static const char *format;
+static const char *format, *driver;
 
 static const struct opt opts[] = {
     {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
+    {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
     {0, "filter", "K=V", "ls: only those: name, driver, label, dangling", OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
@@ -27,6 +28,15 @@ static const struct opt opts[] = {
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
+/* The short letter is another option's in `rm`. */
+static const struct opt inspect_opts[] = {
+    {'f', "format", "TEMPLATE", "docker's", OPT_STR, &format}, OPT_END};
+static const struct opt ls_opts[] = {
+    {'f', "filter", "K=V", "only those: name, driver, label, dangling", OPT_LIST, &filters},
+    {0, "format", "TEMPLATE", "docker's, over .Name .Mountpoint .Links and more", OPT_STR, &format},
+    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json},
+    {'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &no_header},
+    {'q', "quiet", NULL, "print names only", OPT_FLAG, &quiet}, OPT_END};
 static const struct usage usage = {
     .synopsis = "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm "
 		"[OPTIONS] NAME...\nprune [OPTIONS]",
@@ -146,6 +156,8 @@ static int do_create(int argc, char **argv)
 	for (size_t i = 0; i < names.n; i++)
 		if (name_check("volume", names.v[i]) < 0)
 			die_usage("%s", fail_msg());
+	if (driver && strcmp(driver, "local") != 0)
+		die_usage("--driver: there is only local (a mount on its folder serves others)");
 	_cleanup_free_ char *labels = label_lines(&label_opts);
 	if (!labels)
 		die_fail();
@@ -194,16 +206,21 @@ static int do_prune(int argc, char **argv)
 	return 0;
 }
 
-static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
-    {"inspect", do_inspect, NULL, NULL}, {"rm", do_rm, NULL, NULL}, {"prune", do_prune, NULL, NULL},
-    {0}};
+static const struct word words[] = {{"create", do_create, NULL, NULL},
+    {"ls", do_ls, ls_opts, "ls [OPTIONS]"},
+    {"inspect", do_inspect, inspect_opts, "inspect [-f TEMPLATE] NAME..."},
+    {"rm", do_rm, NULL, NULL}, {"prune", do_prune, NULL, NULL}, {0}};
 
 int ctr_volume_main(int argc, char **argv)
 {
 	int first;
 	const struct word *w = opt_word(&usage, words, argc, argv, &first);
 	bool all = w->fn == do_ls || w->fn == do_prune; /* without operands, all volumes */
-	if (!all)
+	char hex[33];
+	rand_hex(hex, 16);
+	if (w->fn == do_create && first == argc)
+		strv_add(&names, hex);
+	else if (!all)
 		opt_names(&names, argc, argv, first, "NAME");
 	else if (first < argc)
 		die_usage("%s takes no operand: '%s'", argv[1], argv[first]);

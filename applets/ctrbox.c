@@ -197,8 +197,6 @@ int main(int argc, char **argv)
 		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
 	if (strcmp(argv[1], "--install") == 0)
 		return install(argc, argv);
-	if (strcmp(argv[1], "version") == 0)
-		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
 	if (strcmp(argv[1], "help") == 0 && argc < 3)
 		return usage(stdout, 0);
 	if (strcmp(argv[1], "help") == 0) {
@@ -210,6 +208,8 @@ int main(int argc, char **argv)
 		return install_cni(argc, argv);
 	if (!str_starts(name, "ctr-"))
 		docker_word(argc, argv);
+	if (strcmp(argv[1], "version") == 0)
+		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
 	if (a)
 		return applet_run(a, argc - 1, argv + 1);

@@ -28,8 +28,9 @@ static const struct word {
     {NULL, "login", "image", "login", NULL},
     {NULL, "logout", "image", "logout", NULL},
     {NULL, "search", "image", "search", NULL},
-    {NULL, "info", "check", NULL, NULL},
-    {NULL, "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
+    {NULL, "info", "check", "--info", NULL},
+    {NULL, "version", "check", "--version", NULL},
+    {NULL, "export", "commit", "-", NULL},
     {NULL, "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
     {NULL, "buildx", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
     {NULL, "compose", NULL, NULL, "a script of ctr-net create and ctr-run -d lines"},
@@ -40,9 +41,9 @@ static const struct word {
     {"image", "prune", "prune", "images", NULL},
     {"volume", "prune", "prune", "volumes", NULL},
     {"network", "prune", "prune", "networks", NULL},
-    {"container", "export", NULL, NULL, "ctr-commit CONTAINER - >FILE.tar"},
+    {"container", "export", "commit", "-", NULL},
     {"container", "*", NULL, NULL, NULL},
-    {"system", "info", "check", NULL, NULL},
+    {"system", "info", "check", "--info", NULL},
     {"system", "prune", "prune", NULL, NULL},
     {"system", "df", "df", NULL, NULL},
     {"system", "events", "events", NULL, NULL},
@@ -75,6 +76,12 @@ void docker_word(int argc, char **argv)
 	const struct applet *a = applet_find(w->applet ? w->applet : argv[first]);
 	if (!a)
 		return;
+	if (str_eq(w->sub, "-")) { /* its last operand */
+		char **more = xcalloc((size_t)argc + 2, sizeof *more);
+		memcpy(more, argv, (size_t)argc * sizeof *more);
+		more[argc] = (char *)"-";
+		exit(applet_run(a, argc + 1 - first, more + first));
+	}
 	argv[first] = (char *)(w->sub ? w->sub : a->name);
 	first -= w->sub != NULL; /* the word before it is replaced by the applet's name */
 	exit(applet_run(a, argc - first, argv + first));

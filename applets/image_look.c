@@ -1,10 +1,12 @@
 /* image_look.c: ctr-image's ls, inspect and history; see image_cli.h. */
+#include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "docker_shape.h"
 #include "err.h"
 #include "image_cli.h"
 #include "json.h"
@@ -13,6 +15,7 @@
 #include "rows.h"
 #include "stamp.h"
 #include "table.h"
+#include "template_fn.h"
 
 /* The size of its layers, however they are compressed here. */
 static uint64_t image_size(
@@ -45,6 +48,90 @@ static void age(const char *created, char out[32])
 	snprintf(out, 32, "%ld %.*s ago", n, (int)strlen(units[i].word) - (n == 1), units[i].word);
 }
 
+/* --- docker's filters --- */
+
+static const char *const filter_keys[] = {"reference", "dangling", "label", "before", "since"};
+
+/* The value of a filter's key; NULL: it is another key's. */
+static const char *filter_value(const char *f, size_t key)
+{
+	size_t n = strlen(filter_keys[key]);
+	return strncmp(f, filter_keys[key], n) == 0 && f[n] == '=' ? f + n + 1 : NULL;
+}
+
+/* When the image that a filter names was made. */
+static char *made(const struct store *s, const char *name)
+{
+	struct ref r;
+	struct manifest m;
+	struct image_config c;
+	size_t names;
+	if (store_ref(s, name, &r, &names) < 0 || store_image(s, r.hex, &m, &c) < 0)
+		die_fail();
+	char *out = xstrdup(c.created ? c.created : "");
+	manifest_free(&m);
+	config_free(&c);
+	return out;
+}
+
+/* A pattern of names as the shell has them: `busybox`, `busy*:1.*`. */
+static bool named(const char *pattern, const char *name)
+{
+	const char *colon = name ? strrchr(name, ':') : NULL;
+	_cleanup_free_ char *bare = colon ? xstrndup(name, (size_t)(colon - name)) : NULL;
+	return name && (fnmatch(pattern, name, 0) == 0 || (bare && !fnmatch(pattern, bare, 0)));
+}
+
+static bool filter_holds(const struct store *s, size_t key, const char *want, const struct ref *r,
+    const struct image_config *c)
+{
+	if (key == 0)
+		return named(want, r->name);
+	if (key == 1)
+		return !r->name == (strcmp(want, "true") == 0 || strcmp(want, "1") == 0);
+	struct buf lines = {0};
+	for (size_t i = 0; i < c->image.labels.n; i++)
+		buf_printf(&lines, "%s\n", c->image.labels.v[i]);
+	bool hit = key == 2 && lines.p && str_label(lines.p, want);
+	buf_free(&lines);
+	if (key == 2)
+		return hit;
+	_cleanup_free_ char *then = made(s, want);
+	int d = strcmp(c->created ? c->created : "", then);
+	return key == 3 ? d < 0 : d > 0;
+}
+
+static bool filtered(const struct store *s, const struct ref *r, const struct image_config *c)
+{
+	for (size_t key = 0; key < 5; key++) {
+		bool asked = false, hit = false;
+		for (size_t i = 0; i < image_o.filters.n; i++) {
+			const char *want = filter_value(image_o.filters.v[i], key);
+			asked |= want != NULL;
+			hit |= want && filter_holds(s, key, want, r, c);
+		}
+		if (asked && !hit)
+			return false;
+	}
+	return true;
+}
+
+static void filters_check(void)
+{
+	for (size_t i = 0; i < image_o.filters.n; i++) {
+		const char *f = image_o.filters.v[i], *want = NULL;
+		for (size_t key = 0; key < 5 && !want; key++)
+			want = filter_value(f, key);
+		if (!want)
+			die_usage("--filter: '%s' is not reference=, dangling=, label=, before= or "
+				  "since=",
+			    f);
+		if (str_starts(f, "dangling=") && strcmp(want, "true") && strcmp(want, "false") &&
+		    strcmp(want, "1") && strcmp(want, "0"))
+			die_usage("--filter: dangling is true or false, not '%s'", want);
+	}
+}
+
 /* An image that cannot be read is listed as such, and does not prevent the rest of the list. */
 static void ls_one(
     const struct store *s, const struct ref *r, struct table *t, json_t *list, struct strv *lines)
@@ -55,6 +142,8 @@ static void ls_one(
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	if (!good)
 		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
+	if (image_o.filters.n && !filtered(s, r, &c))
+		return manifest_free(&m), config_free(&c);
 	snprintf(
 	    id, sizeof id, image_o.no_trunc ? "sha256:%.64s" : "%.12s", good ? m.config : r->hex);
 	_cleanup_free_ char *name = r->name ? xstrdup(r->name) : xstrdup("<none>:<none>");
@@ -119,8 +208,9 @@ int image_do_ls(int argc, char **argv)
 	    "Size", "SIZE", NULL};
 	struct table t = {0};
 	struct strv lines = {0};
-	if (argc)
-		die_usage("ls takes no operand: '%s'", argv[0]);
+	for (int i = 0; i < argc; i++)
+		strv_addf(&image_o.filters, "reference=%s", argv[i]);
+	filters_check();
 	image_store_for(&s, STORE_READ, &r);
 	qsort(r.v, r.n, sizeof *r.v, by_name);
 	json_t *list = image_o.json ? json_array() : NULL;
@@ -150,10 +240,62 @@ static void found(const char *operand, struct store *s, struct ref *out, struct 
 	*out = r.v[i];
 }
 
+static const char *word_of(const json_t *j, const char *key)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+	return s ? s : "";
+}
+
+/* docker's members beside ours. Its maps carry the template's mark. */
+static void add_dockers(
+    json_t *j, const struct refs *all, const struct ref *r, const struct image_config *c)
+{
+	json_t *tags = json_array(), *digests = json_array(), *layers = json_array();
+	for (size_t i = 0; i < all->n; i++) {
+		const char *name = all->v[i].name, *colon = name ? strrchr(name, ':') : NULL;
+		if (!colon || strcmp(all->v[i].hex, r->hex) != 0)
+			continue;
+		_cleanup_free_ char *at =
+		    xasprintf("%.*s@sha256:%s", (int)(colon - name), name, r->hex);
+		json_array_append_new(tags, json_string(name));
+		json_array_append_new(digests, json_string(at));
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		_cleanup_free_ char *id = xasprintf("sha256:%s", c->diff_ids[i]);
+		json_array_append_new(layers, json_string(id));
+	}
+	json_t *config = json_deep_copy(json_object_get(c->json, "config"));
+	static const char *const maps[] = {"Labels", "ExposedPorts", "Volumes"};
+	if (!config)
+		config = json_object();
+	json_object_set_new(config, TEMPLATE_MAP, json_true());
+	for (size_t i = 0; i < 3; i++) {
+		json_t *map = json_object_get(config, maps[i]);
+		if (json_is_object(map))
+			json_object_set_new(map, TEMPLATE_MAP, json_true());
+		else
+			json_object_set_new(config, maps[i], json_null());
+	}
+	static const char *const others[] = {"Cmd", "Entrypoint", "Env", "User", "WorkingDir"};
+	for (size_t i = 0; i < 5; i++) /* Go's empty values */
+		if (!json_is_array(json_object_get(config, others[i])) &&
+		    !json_is_string(json_object_get(config, others[i])))
+			json_object_set_new(
+			    config, others[i], i < 3 ? json_array() : json_string(""));
+	json_t *more = json_make("{s:O,s:o,s:o,s:s,s:s,s:s,s:O,s:s,s:s,s:{s:s,s:o},s:o}", "Id",
+	    json_object_get(j, "id"), "RepoTags", tags, "RepoDigests", digests, "Created",
+	    c->created ? c->created : "", "Architecture", c->architecture ? c->architecture : "",
+	    "Os", c->os ? c->os : "", "Size", json_object_get(j, "size"), "Author",
+	    word_of(c->json, "author"), "Comment", word_of(c->json, "comment"), "RootFS", "Type",
+	    "layers", "Layers", layers, "Config", config);
+	json_object_update(j, more);
+	json_decref(more);
+}
+
 /* The config as it is, with the members of the manifest and the index added. */
 int image_do_inspect(int argc, char **argv)
 {
-	struct strv names = {0};
+	struct strv names = {0}, lines = {0};
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++) {
@@ -179,9 +321,18 @@ int image_do_inspect(int argc, char **argv)
 		    "config", c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
+		struct refs all;
+		image_store_for(&s, STORE_READ, &all);
+		add_dockers(j, &all, &r, &c);
+		if (image_o.format && rows_add(&lines, image_o.format, json_incref(j)) < 0)
+			die_fail_usage();
+		docker_shape_plain(j);
 		json_array_append_new(list, j);
 	}
-	puts(json_pretty(list));
+	for (size_t i = 0; i < lines.n; i++)
+		puts(lines.v[i]);
+	if (!image_o.format)
+		puts(json_pretty(list));
 	return 0;
 }
 
@@ -191,8 +342,12 @@ int image_do_history(int argc, char **argv)
 	struct ref r;
 	struct manifest m;
 	struct image_config c;
+	static const char *const heads[] = {"ID", "IMAGE", "CreatedSince", "CREATED", "CreatedAt",
+	    "CREATED AT", "CreatedBy", "CREATED BY", "Size", "SIZE", "Comment", "COMMENT", NULL};
 	struct table t = {0};
+	struct strv lines = {0};
 	size_t i, layer;
+	bool first = true;
 	if (argc != 1)
 		die_usage("history takes one IMAGE");
 	found(argv[0], &s, &r, &m, &c);
@@ -209,9 +364,23 @@ int image_do_history(int argc, char **argv)
 			size_human(m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
 			   *comment = json_string_value(json_object_get(h, "comment"));
-		table_row(
-		    &t, 4, (const char *[]){when, size, by ? by : "", comment ? comment : ""});
+		char *id = first ? xasprintf("sha256:%s", m.config) : xstrdup("<missing>");
+		first = false;
+		if (image_o.quiet && !image_o.format)
+			puts(id);
+		else if (!image_o.format)
+			table_row(&t, 4,
+			    (const char *[]){when, size, by ? by : "", comment ? comment : ""});
+		else if (rows_add(&lines, image_o.format,
+			     json_make("{s:s,s:s,s:s,s:s,s:s,s:s}", "ID", id, "CreatedSince", when,
+				 "CreatedAt", word_of(h, "created"), "CreatedBy", by ? by : "",
+				 "Size", size, "Comment", comment ? comment : "")) < 0)
+			die_fail_usage();
+		free(id);
 	}
-	table_print(&t, !image_o.no_header);
+	if (image_o.format)
+		return rows_print(&lines, image_o.format, heads, !image_o.no_header) < 0;
+	if (!image_o.quiet)
+		table_print(&t, !image_o.no_header);
 	return 0;
 }

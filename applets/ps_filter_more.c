@@ -1,5 +1,6 @@
 /* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build does not have; see
  * ps_filter.h. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "health.h"
 #include "ps_filter.h"
 #include "spec.h"
+#include "tree.h"
 #include "volume.h"
 
 static bool by_exited(const struct container *c, const char *want)
@@ -106,6 +108,19 @@ static int check_exited(const char *want)
 {
 	int64_t n;
 	return num_parse("--filter: exited", want, 0, 255, &n);
+}
+
+char *ps_size(const struct container *c)
+{
+	struct spec s;
+	char own[16], whole[16];
+	if (c->dir < 0 || create_reload(c, &s) < 0)
+		return xstrdup("");
+	uint64_t n = tree_size(c->dir, "upper"), all = n;
+	for (size_t i = 0; i < s.x_lower.n; i++)
+		all += tree_size(AT_FDCWD, s.x_lower.v[i]);
+	spec_free(&s);
+	return xasprintf("%s (virtual %s)", size_human(n, own), size_human(all, whole));
 }
 
 const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},

@@ -31,7 +31,7 @@ struct create_flags {
 	const char *ip, *ip6, *mac;
 	bool publish_all;
 	bool env_host, rootfs, no_hosts, root_link;
-	const char *timeout, *platform, *sdnotify, *detach_keys, *verity;
+	const char *timeout, *sdnotify, *detach_keys, *verity;
 	struct strv secrets, device_rules;
 	const char *tz, *stop_timeout, *log_driver, *systemd;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */

@@ -12,7 +12,7 @@ json_t *docker_shape(const struct container *c, const json_t *cfg);
 void docker_shape_plain(json_t *j);
 /* Labels, a line each (NULL: none), as a map. */
 json_t *docker_labels(const char *lines);
-/* What `docker ps --format` offers: ID, Names, Image, Command, Status, ... */
-json_t *docker_ps_row(const struct container *c);
+/* What `docker ps --format` offers: ID, Names, Image, Command, Status, ...; `size` may be NULL. */
+json_t *docker_ps_row(const struct container *c, const char *size);
 
 #endif

@@ -12,7 +12,7 @@
 extern struct image_options {
 	bool force, json, no_header, quiet, stdin_password, all, no_trunc;
 	const char *name, *input, *output, *format, *user, *password, *upper;
-	struct strv changes;
+	struct strv changes, filters;
 } image_o;
 
 /* Open the store and read its names; ends the program where that fails. */

@@ -122,3 +122,109 @@ load lib
 	run -127 ctr-run --name x "$ROOTFS" nosuch
 	[[ "$output" == "ctr-run: x: nosuch: not found"* ]]
 }
+
+# bats test_tags=ctr-check
+@test "19 docker info and version: lines, templates, JSON; the counts are the containers'" {
+	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
+	ctr-image tag box again
+	ctr-run -d --name a box sleep 100 >/dev/null
+	ctr-run -d --name b box sleep 100 >/dev/null
+	ctr-create --name c box true >/dev/null
+	ctr-pause b >/dev/null 2>&1 || not_in_rig "pause"
+	[ "$("$CTRBOX" info -f '{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}} {{.Images}}')" = "3 1 1 1 1" ]
+	[ "$("$CTRBOX" info --format '{{.DockerRootDir}} {{.OSType}} {{.KernelVersion}} {{.Architecture}}')" = "$CTR_LIB linux $(uname -r) $(uname -m)" ]
+	[ "$(ctr-check --info | grep -c '^Containers')" = 4 ]
+	[ "$("$CTRBOX" system info | grep ^NCPU)" = "NCPU: $(nproc)" ]
+	[ "$(ctr-check --info --json | perl -MJSON::PP -e 'print decode_json(<STDIN>)->{NCPU}' 2>/dev/null || nproc)" = "$(nproc)" ]
+	[ "$("$CTRBOX" version)" = "$("$CTRBOX" --version)" ]
+	[ "ctrbox $("$CTRBOX" version -f '{{.Server.Version}}')" = "$("$CTRBOX" --version)" ]
+	run -2 "$CTRBOX" info -f '{{.NoSuch}}'
+	[[ "$output" == *"there is no field"* ]]
+	run -2 ctr-check -f '{{.Images}}'
+	ctr-rm -f a b c
+}
+
+# bats test_tags=ctr-top,ctr-ps
+@test "19 top with ps's options and as a tree; ps -s; labels in JSON are a map" {
+	need ps procps
+	ctr-run -d --name w -l a=b=c -l d "$ROOTFS" sh -c 'sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' >/dev/null
+	wait_for 5 eval '[ "$(ctr-top w -n | wc -l)" = 4 ]'
+	[ "$(ctr-top w --tree -n | sed 's/.*:[0-9]* *//' | sort | tr -s ' ' | xargs -d '\n')" = "$(printf '%s\n' 'sh -c sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' '\_ sleep 997' '\_ sleep 998' '\_ sleep 999' | sort | xargs -d '\n')" ]
+	[ "$(ctr-top --tree w | grep -n 'sleep 998$' | cut -d: -f1)" -gt "$(ctr-top --tree w | grep -n 'sleep 997$' | cut -d: -f1)" ]
+	ctr-top --tree w | grep -q '     \\_ sleep 998'
+	[ "$(ctr-top w -eo pid,comm | awk 'NR == 1 { print $2 } NR > 1 { print $2 }' | sort | xargs)" = "COMMAND sh sleep sleep sleep" ]
+	[ "$(ctr-top w aux | wc -l)" = 5 ]
+	run -1 ctr-top w -eo comm
+	[[ "$output" == *"ps shows no column PID: -o pid,..." ]]
+	run -1 ctr-top w --nosuch
+	(PATH=$BIN; run -1 ctr-top w aux; [[ "$output" == *"ps: No such file"* ]])
+	ctr-exec w sh -c 'head -c 500000 /dev/zero >/big'
+	[[ "$(ctr-ps -s | sed -n 2p)" =~ ...\..K\ \(virtual\ .*M\)$ ]]
+	[[ "$(ctr-ps --format '{{.Names}} {{.Size}}')" =~ ^w\ ...\..K\ \(virtual ]]
+	[ "$(ctr-ps --size --format '{{.Names}}')" = w ]
+	[[ "$(ctr-ps --json)" == *'"labels":{"a":"b=c","d":""}}' ]]
+}
+
+# bats test_tags=ctr-port,ctr-inspect,ctr-image,ctr-net,ctr-volume,ctr-commit,ctr-stats
+@test "19 docker's port, inspect of anything, filters of images, history, export, stats --format" {
+	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
+	ctr-run --keep --name mk box true
+	sleep 1 # images have whole seconds
+	ctr-commit -c 'CMD ["httpd","-f"]' -c 'LABEL tier=web' -m note mk web:1 >/dev/null
+	d() { "$CTRBOX" "$@"; }
+	[ "$(d image inspect -f '{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
+	[ "$(d inspect --format '{{index .RepoTags 0}}' web:1)" = web:1 ]
+	[ "$(d inspect --type image -f '{{json .Config.Entrypoint}}' box)" = "[]" ]
+	[ "$(d images -q 'we*' | wc -l)$(d images -q web | wc -l)$(d images -q web:2 | wc -l)" = 110 ]
+	[ "$(d images --format '{{.Repository}}' -f label=tier=web)" = web ]
+	[ "$(d images --format '{{.Repository}}' --filter before=web:1)" = box ]
+	[ "$(d images -f dangling=true -q | wc -l)$(d images -f dangling=false -q | wc -l)" = 02 ]
+	run -2 d images -f nosuch=1
+	run -2 d images -f dangling=maybe
+	run -1 d images -f since=nosuch
+	[ "$(d history --no-trunc --format '{{.Comment}}' web:1 | head -n 1)" = note ]
+	[ "$(d history -q web:1 | sed -n 2p)" = "<missing>" ]
+	d volume create -d local data
+	[ "$(d volume create | wc -c)" = 33 ]
+	[ "$(d volume inspect -f '{{.Name}}' data)$(d inspect -f '{{.Driver}}' data)$(d volume ls -q -f name=dat)" = datalocaldata ]
+	run -2 d volume create -d nfs x
+	run -1 d inspect --type volume web:1
+	run -2 d inspect --type x web:1
+	run -1 d inspect nosuch
+	[[ "$output" == "ctr-inspect: nosuch: no such container"* ]]
+	d export mk | tar -t | grep -q bin/busybox
+	d export -o mk.tar mk && tar -tf mk.tar | grep -q bin/busybox
+	d run -d --name up box sleep 100 >/dev/null
+	[[ "$(d stats --no-stream --format '{{.Name}} {{.PIDs}}')" =~ ^up\ ([0-9]+|-)$ ]]
+	[ "$(d stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}' | head -n 1)" = "NAME  MEM USAGE / LIMIT" ]
+	[ "$(d stats --no-stream -a -n | awk '{ print $2 }' | sort | xargs)" = "mk up" ]
+	run -1 d port up 80
+	[ "$output" = "ctr-port: up: port 80/tcp is not published (-p at its start)" ]
+	run -1 d port mk
+	[ -z "$(d port up)" ]
+}
+
+# bats test_tags=ctr-attach
+@test "19 --detach-keys: docker's two keys, others, none; what is typed else arrives" {
+	need script bsdutils
+	ctr-run -dit --name c "$ROOTFS" sh -c 'stty raw -echo; echo ready; dd bs=1 count=3 2>/dev/null | od -An -tx1; exec sleep 100' >/dev/null
+	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
+	type_keys() { # the keys come a moment after ctr-attach
+		local keys=$1
+		shift
+		(sleep 0.7; printf "$keys"; sleep 1.5) | timeout -k 1 10 script -qec "ctr-attach $* c" /dev/null >/dev/null 3>&-
+	}
+	type_keys 'a\020\021z'             # a, then ctrl-p ctrl-q: detached with 0, z arrives nowhere
+	[ "$(ctr-inspect -f State.Status c)" = running ]
+	run ! grep -q "61 " "$CTR_LIB/containers/c/log"
+	type_keys '\020q\001q' --detach-keys=ctrl-a,q # others: ctrl-p and q arrive
+	wait_for 5 grep -q "61 10 71" "$CTR_LIB/containers/c/log"
+	for bad in ctrl- ctrl-1 xy ctrl-p,ab; do
+		run -125 ctr-attach --detach-keys "$bad" c
+		[[ "$output" == *"is not a key (a letter, or ctrl- and one)" ]]
+	done
+	ctr-rm -f c
+	ctr-run --platform linux "$ROOTFS" true
+	run -2 ctr-image pull --platform linux/sparc localhost:1/x
+	[ "$output" = "ctr-image: --platform: 'linux/sparc': this machine is linux/$(uname -m)" ]
+}

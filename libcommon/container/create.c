@@ -379,8 +379,6 @@ static int fill(struct making *m, int argc, char **argv)
 	struct create_flags *o = m->o;
 	struct spec *s = m->s;
 	int init;
-	if (flags_platform(o->platform) < 0)
-		return -1;
 	if (o->bundle)
 		return bundle(m, argc);
 	if (exposed(o) < 0)

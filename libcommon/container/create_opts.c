@@ -90,7 +90,7 @@ const struct opt create_opts[] = {
     {0, "uts", "host", "share the host's names", OPT_STR, &given.uts},
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
     {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
-    {0, "platform", "OS/ARCH", "this machine's, or an error", OPT_STR, &given.platform},
+    {0, "platform", "OS/ARCH", "this machine's, or an error", OPT_CALL, flags_platform},
     {0, "userns", "auto|host|keep-id|MAP|container:NAME", "user namespace", OPT_STR, &given.userns},
     {0, "uidmap", "C:H:N", "a line of the user namespace's map of users", OPT_LIST, &given.uidmap},
     {0, "gidmap", "C:H:N", "a line of its map of groups (default: that of users)", OPT_LIST,

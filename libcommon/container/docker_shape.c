@@ -451,7 +451,7 @@ static json_t *commas(const char *s)
 	return shape_text(text);
 }
 
-json_t *docker_ps_row(const struct container *c)
+json_t *docker_ps_row(const struct container *c, const char *size)
 {
 	json_t *j = json_object();
 	int64_t sec, now = time(NULL);
@@ -473,5 +473,6 @@ json_t *docker_ps_row(const struct container *c)
 	set(j, "Labels", commas(kv_get(&c->conf, "label")));
 	set(j, "Pid", json_integer(c->pid));
 	set(j, "ExitCode", json_integer(c->exit_code));
+	set(j, "Size", shape_text(size));
 	return j;
 }

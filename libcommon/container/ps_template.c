@@ -3,9 +3,9 @@
 #include "ps_template.h"
 #include "rows.h"
 
-int ps_template(struct strv *lines, const char *format, const struct container *c)
+int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size)
 {
-	return rows_add(lines, format, docker_ps_row(c));
+	return rows_add(lines, format, docker_ps_row(c, size));
 }
 
 int ps_template_print(struct strv *lines, const char *format, bool header)
@@ -14,6 +14,6 @@ int ps_template_print(struct strv *lines, const char *format, bool header)
 	static const char *const heads[] = {"ID", "CONTAINER ID", "Names", "NAMES", "Image",
 	    "IMAGE", "Command", "COMMAND", "CreatedAt", "CREATED AT", "RunningFor", "CREATED",
 	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",
-	    "Labels", "LABELS", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
+	    "Labels", "LABELS", "Size", "SIZE", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
 	return rows_print(lines, format, heads, header);
 }

@@ -7,9 +7,9 @@ bool template_is(const char *text)
 	return false;
 }
 
-int ps_template(struct strv *lines, const char *format, const struct container *c)
+int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size)
 {
-	(void)lines, (void)format, (void)c;
+	(void)lines, (void)format, (void)c, (void)size;
 	return 0;
 }
 

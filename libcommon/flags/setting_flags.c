@@ -107,7 +107,7 @@ int flags_platform(const char *platform)
 	_cleanup_strv_ struct strv w = {0};
 	struct utsname u;
 	uname(&u);
-	strv_split(&w, platform ? platform : "linux", "/");
+	strv_split(&w, platform, "/");
 	bool same =
 	    w.n && strcmp(w.v[0], "linux") == 0 && (w.n == 1 || strcmp(w.v[1], u.machine) == 0);
 	for (size_t i = 0; i < 4 && w.n > 1; i++)
