@@ -84,6 +84,8 @@ bool flags_own_cgroups(struct spec *s, const struct volume_req *v);
  * 1024 and ping, unless --sysctl says otherwise. In a user namespace the groups that the second one
  * names are not mapped. */
 void flags_network_open(struct spec *s);
+/* The ports of --expose in the form that images have, with the protocol. */
+int flags_exposed(struct create_flags *o);
 
 /* The i-th of -v and --mount together, parsed: 1, 0 when there are no more. The caller frees it. */
 int flags_volume(const struct create_flags *o, size_t i, struct volume_req *v);

@@ -356,24 +356,6 @@ static int bundle(struct making *m, int argc)
 	return 0;
 }
 
-/* As images have them: with the protocol. */
-static int exposed(struct create_flags *o)
-{
-	for (size_t i = 0; i < o->expose.n; i++) {
-		const char *e = o->expose.v[i], *slash = strchr(e, '/');
-		_cleanup_free_ char *port = xstrndup(e, slash ? (size_t)(slash - e) : strlen(e));
-		int64_t n;
-		if (num_parse("--expose", port, 1, 65535, &n) < 0)
-			return fail_as_usage();
-		if (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp"))
-			return fail_usage("--expose: '%s' is not PORT[/tcp|/udp]", e);
-		char *whole = xasprintf("%s%s", port, slash ? slash : "/tcp");
-		free(o->expose.v[i]);
-		o->expose.v[i] = whole;
-	}
-	return 0;
-}
-
 static int fill(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
@@ -381,7 +363,7 @@ static int fill(struct making *m, int argc, char **argv)
 	int init;
 	if (o->bundle)
 		return bundle(m, argc);
-	if (exposed(o) < 0)
+	if (flags_exposed(o) < 0)
 		return -1;
 	spec_default(s);
 	s->hostname = xstrdup(o->hostname && *o->hostname ? o->hostname : m->c->id);
@@ -506,14 +488,4 @@ int create_container(
 	if (c->dir >= 0 && container_destroy(c) < 0)
 		warn("%s", fail_msg());
 	return fail("%s", why);
-}
-
-int create_reload(const struct container *c, struct spec *spec)
-{
-	size_t len;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
-	memset(spec, 0, sizeof *spec);
-	if (!text || spec_parse(spec, "config.json", text, len) < 0)
-		return fail_in("%s", c->name);
-	return 0;
 }

@@ -9,6 +9,7 @@
 #include "create.h"
 #include "create_flags.h"
 #include "err.h"
+#include "file.h"
 #include "log.h"
 #include "secret.h"
 #include "signames.h"
@@ -200,5 +201,15 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 	if (secret_record(o, conf) < 0 || log_options(o, conf) < 0 || labels(o, s, conf) < 0)
 		return -1;
 	net_record(o, conf);
+	return 0;
+}
+
+int create_reload(const struct container *c, struct spec *spec)
+{
+	size_t len;
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
+	memset(spec, 0, sizeof *spec);
+	if (!text || spec_parse(spec, "config.json", text, len) < 0)
+		return fail_in("%s", c->name);
 	return 0;
 }

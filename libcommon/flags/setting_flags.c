@@ -210,3 +210,20 @@ void flags_network_open(struct spec *s)
 		if (!strv_getenv(&s->sysctl, keys[i][0]))
 			strv_setenv(&s->sysctl, keys[i][0], keys[i][1]);
 }
+
+int flags_exposed(struct create_flags *o)
+{
+	for (size_t i = 0; i < o->expose.n; i++) {
+		const char *e = o->expose.v[i], *slash = strchr(e, '/');
+		_cleanup_free_ char *port = xstrndup(e, slash ? (size_t)(slash - e) : strlen(e));
+		int64_t n;
+		if (num_parse("--expose", port, 1, 65535, &n) < 0)
+			return fail_as_usage();
+		if (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp"))
+			return fail_usage("--expose: '%s' is not PORT[/tcp|/udp]", e);
+		char *whole = xasprintf("%s%s", port, slash ? slash : "/tcp");
+		free(o->expose.v[i]);
+		o->expose.v[i] = whole;
+	}
+	return 0;
+}
