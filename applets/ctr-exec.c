@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "caps.h"
 #include "cgroup.h"
 #include "create.h"
@@ -221,6 +222,7 @@ int ctr_exec_main(int argc, char **argv)
 	enter_block_signals(&e);
 	if (o.detach)
 		return detached(&e, c.name);
+	become_lend_stdio();
 	if (enter_start(&e) < 0)
 		die_code(e.code, "%s: %s", c.name, fail_msg());
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", c.name);

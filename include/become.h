@@ -39,6 +39,9 @@ int become_oom_score(const struct spec *s);
  * could not open /dev/stdout again. Called from outside that namespace; a descriptor of -1 is
  * skipped. */
 void become_hand_stdio(const struct spec *s, const int fd[3]);
+/* Pipes of the caller's are given to the command's user for as long as this process lives: called
+ * before the start by who waits for the command. */
+void become_lend_stdio(void);
 /* Raise the hard limits of a process (0: this one) to the spec's where those are higher. Called
  * outside its user namespace, because nobody inside may do it. become() reports what fails here. */
 void become_raise(const struct spec *s, pid_t pid);

@@ -219,6 +219,17 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[ "$(stat -c %u p)" = 0 ]
 }
 
+# bats test_tags=ctr-run
+@test "18.4 a pipe of the caller's is the command's user's for as long as that runs, and the caller's again" {
+	local how
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	for how in "ctr-run -u 1000 $ROOTFS" "ctr-run --userns auto -u 7 $ROOTFS" "ctr-run --userns auto $ROOTFS" "ctr-exec -u 1000 c"; do
+		run -0 bash -c '($1 sh -c "echo in >/dev/stdout"; $1 /nosuch; stat -Lc %u:%g /proc/self/fd/1) 2>/dev/null | cat' - "$how"
+		[ "$output" = "in
+0:0" ] || { echo "$how: $output"; false; }
+	done
+}
+
 @test "--env-file, from a pipe too" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	[ "$(ctr-exec --env-file <(echo 'export A=1') -e B=2 c sh -c 'echo $A$B')" = 12 ]

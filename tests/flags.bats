@@ -90,6 +90,11 @@ writes() { [ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 |
 			bad+=$(writes ctr-exec c)
 			bad+=$(writes ctr-exec -u 78 c)
 			ctr-rm -f c
+			# the fifo of -d -i is made by us, too
+			ctr-run -d -i --name c $ns $u "$ROOTFS" sh -c 'read a </dev/stdin; echo "got $a"' >/dev/null
+			echo in | timeout 5 ctr-attach c >got || true
+			grep -q "^got in" got || bad+="-d -i $ns $u; "
+			ctr-rm -f c
 		done
 	done
 	echo "$bad"

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "cgroup.h"
 #include "container_images.h"
 #include "create.h"
@@ -315,6 +316,7 @@ static int whole_life(struct container *c, struct spec *spec, bool fresh, int re
 
 int monitor_foreground(struct container *c, struct spec *spec, bool fresh)
 {
+	become_lend_stdio();
 	return whole_life(c, spec, fresh, -1);
 }
 

@@ -89,7 +89,8 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 	if (m->spec->terminal)
 		return 0;
 	e->childs[0] = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return e->childs[0] < 0 ? fail("%s: %m", p) : 0;
+	/* The command's user may open /dev/stdin again. The folder lets in nobody else. */
+	return e->childs[0] < 0 || fchmod(e->childs[0], 0666) < 0 ? fail("%s: %m", p) : 0;
 }
 
 static int detached_ends(struct monitor *m, struct ends *e)

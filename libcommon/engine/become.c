@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -129,6 +130,26 @@ static void give_stdio(const struct become *b, uid_t uid)
 		if (fchown(i, uid, (gid_t)-1) < 0)
 			continue; /* it belongs to another user namespace, so nothing can be done */
 	}
+}
+
+static struct stat lent[3];
+
+static void take_back(void)
+{
+	struct stat st;
+	for (int i = 0; i < 3; i++)
+		if (lent[i].st_ino && fstat(i, &st) == 0 && st.st_ino == lent[i].st_ino &&
+		    (st.st_uid != lent[i].st_uid || st.st_gid != lent[i].st_gid) &&
+		    fchown(i, lent[i].st_uid, lent[i].st_gid) < 0)
+			continue; /* nobody else could do it either */
+}
+
+void become_lend_stdio(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (geteuid() != 0 || !is_pipe(i) || fstat(i, &lent[i]) < 0)
+			lent[i].st_ino = 0;
+	atexit(take_back);
 }
 
 void become_hand_stdio(const struct spec *s, const int fd[3])
