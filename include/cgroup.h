@@ -93,6 +93,10 @@ int cgroup_remove(const char *path);
  * hybrid system; when a group above keeps it frozen, the message names that one (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
 bool cgroup_frozen(const char *path);
+/* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
+ * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller
+ * frees. */
+char *cgroup_frozen_at(const char *path, bool v1, bool v2);
 /* 1 when there is a process in it or below, 0 when not (or there is no such group). */
 int cgroup_populated(const char *path);
 bool cgroup_exists(const char *path);

@@ -37,10 +37,6 @@ int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
 /* One word of a flat-keyed file: "populated 1". */
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out);
 
-/* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
- * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller
- * frees. */
-char *cgroup_frozen_at(const char *path, bool v1, bool v2);
 /* fail() with that group's name and the remedy; always -1, EBUSY. */
 int cgroup_say_frozen(const char *path, const char *frozen);
 

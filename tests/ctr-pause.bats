@@ -53,6 +53,45 @@ freeze_above() {
 	CTR_CGROUP=${CTR_CGROUP%/up}
 }
 
+# bats test_tags=ctr-unpause,ctr-exec
+@test "18.10: exec and unpause of a container under a frozen group name the group; rm -f says it once" {
+	freeze_above
+	ctr-cgset --thaw "/$CTR_CGROUP"
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	local side
+	for side in freezer unified ""; do
+		local file=/sys/fs/cgroup/$side/$CTR_CGROUP/cgroup.freeze value=1
+		[ "$side" != freezer ] || file=/sys/fs/cgroup/freezer/$CTR_CGROUP/freezer.state value=FROZEN
+		[ -e "$file" ] || continue
+		echo $value >"$file"
+		run -125 timeout -k 1 10 ctr-exec c true
+		[[ "$output" == *"/$CTR_CGROUP"*frozen* ]]
+		run -1 timeout -k 1 10 ctr-unpause c
+		[[ "$output" == *"c: "*"/$CTR_CGROUP above it is frozen"* ]]
+		run timeout -k 1 20 ctr-stop -t 0 c
+		[ "$status" -eq 0 ] || [ "${#lines[@]}" -le 2 ]
+		ctr-cgset --thaw "/$CTR_CGROUP"
+		ctr-start c
+	done
+	ctr-rm -f c
+	ctr-cgset -dk "/$CTR_CGROUP"
+	CTR_CGROUP=${CTR_CGROUP%/up}
+}
+
+# bats test_tags=ctr-restart
+@test "18.10: a pause that meets a restart acts on the new life" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	local i
+	for i in 1 2 3 4 5 6 7 8; do
+		ctr-restart -t 0 c >/dev/null &
+		sleep 0.0$i
+		run -0 ctr-pause c
+		wait $!
+		[ "$(ctr-inspect -f State.Status c)" = paused ] || continue # it came before the restart
+		ctr-unpause c
+	done
+}
+
 @test "18.11: a container that has frozen a group of its own is removed all the same" {
 	not_old "without cgroup.kill it is not mended yet"
 	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)

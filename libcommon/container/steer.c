@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -358,13 +359,36 @@ int steer_each(const struct strv *names, int (*fn)(struct container *c, void *ar
 	return code;
 }
 
+/* It runs (or is paused), as far as it knows; but is a group above it frozen? */
+static int not_that(const struct container *c, bool on)
+{
+	_cleanup_free_ char *above = on || c->status != ST_RUNNING
+					 ? NULL
+					 : cgroup_frozen_at(container_cgroup(c), true, true);
+	if (above && cgroup_freeze(container_cgroup(c), false) < 0)
+		return fail_in("%s", c->name);
+	return fail("%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
+}
+
 int steer_freeze(struct container *c, bool on)
 {
-	if (c->status != (on ? ST_RUNNING : ST_PAUSED))
-		return fail(
-		    "%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
-	if (cgroup_freeze(container_cgroup(c), on) < 0)
-		return -1;
+	/* A ctr-restart has its turn, and so has everybody while it is frozen or thawed; what is
+	 * meant is the new life. One that restarts by itself may end meanwhile. */
+	_cleanup_close_ int turn =
+	    c->dir < 0 ? -1 : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (turn >= 0 && (lock_wait(turn, LOCK_SH) < 0 || container_refresh(c) < 0))
+		return fail_in("%s", c->name);
+	for (int tries = 0;; tries++) {
+		if (c->status != (on ? ST_RUNNING : ST_PAUSED))
+			return not_that(c, on);
+		if (cgroup_freeze(container_cgroup(c), on) == 0)
+			break;
+		if ((errno != ENOENT && errno != ENODEV) || tries == 20)
+			return fail_in("%s", c->name);
+		nap_ms(20);
+		if (container_refresh(c) < 0)
+			return -1;
+	}
 	event_container(c, on ? "pause" : "unpause", NULL, NULL);
 	return 0;
 }

@@ -65,9 +65,9 @@ static int freeze(const char *path)
 		if (file_poke_at(fd, "cgroup.freeze", "1") == 0 &&
 		    wait_event(fd, "frozen", 1, end) == 0)
 			return 0;
-		fail("%s: freeze: %m", path);
+		int why = errno;
 		file_poke_at(fd, "cgroup.freeze", "0"); /* do not leave it half frozen */
-		return -1;
+		return errno = why, fail("%s: freeze: %m", path);
 	}
 	_cleanup_close_ int v1 = f ? cgroup_group_fd(f, path) : -1;
 	if (v1 < 0)
@@ -75,9 +75,9 @@ static int freeze(const char *path)
 		       fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
 	if (freeze_v1(v1, true) == 0)
 		return 0;
-	fail("%s: freeze: %m", path);
+	int why = errno;
 	file_poke_at(v1, "freezer.state", "THAWED");
-	return -1;
+	return errno = why, fail("%s: freeze: %m", path);
 }
 
 /* A hybrid system can freeze on either side, and somebody may have used the other. */
