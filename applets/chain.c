@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -54,19 +55,25 @@ static int heeded(pid_t child, int sig, int *doubts)
 	return SIGKILL;
 }
 
+/* Who stands in a container may be stopped by it. We stand still with it only where we were told so
+ * too (by ^Z), and what is to end it wakes it. */
 int chain_stay(pid_t child)
 {
 	const struct timespec later = {.tv_nsec = 500000000};
 	sigset_t all_s;
 	int status, sig, doubts = 0, doubted = 0, interrupts = 0;
+	bool told = false;
 	sigfillset(&all_s);
 	sigprocmask(SIG_BLOCK, &all_s, NULL);
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
 			if (!WIFSTOPPED(status))
 				return exit_code(status);
-			kill(getpid(), SIGSTOP);
-			kill(child, SIGCONT);
+			if (told) {
+				kill(getpid(), SIGSTOP);
+				kill(child, SIGCONT);
+			}
+			told = false;
 		}
 		sig = sigtimedwait(&all_s, NULL, doubts ? &later : NULL);
 		if (sig == SIGCHLD || (sig < 0 && !doubts))
@@ -74,7 +81,10 @@ int chain_stay(pid_t child)
 		if (sig > 0)
 			doubts = 0;
 		doubted = sig > 0 ? sig : doubted;
+		told |= sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 		interrupts += sig == SIGINT || sig == SIGTERM;
 		kill(child, interrupts >= 3 ? SIGKILL : heeded(child, doubted, &doubts));
+		if (doubted == SIGINT || doubted == SIGTERM || doubted == SIGHUP)
+			kill(child, SIGCONT);
 	}
 }

@@ -81,3 +81,25 @@ load lib
 	wait $pid || code=$?
 	[ "$code" = 8 ]
 }
+
+@test "14.9: a container that stops what enters it cannot hold ctr-nsenter" {
+	# shellcheck disable=SC2016
+	ctr-run -d --name stopper "$ROOTFS" sh -c 'while :; do for p in /proc/[0-9]*; do [ "$p" = /proc/1 ] || kill -STOP "${p#/proc/}" 2>/dev/null; done; done' >/dev/null
+	for s in TERM HUP; do
+		ctr-nsenter -t stopper -p sleep 1000 3>&- &
+		local p=$!
+		sleep 0.5
+		[ "$(sed 's/.*) //' "/proc/$p/stat" | cut -c1)" != T ]
+		kill -"$s" $p
+		wait_for 5 no_process $p
+	done
+	ctr-unshare -f -m sleep 1000 3>&- &
+	p=$!
+	sleep 0.3
+	kill -TSTP $p # as ^Z: both stand still, and go on together
+	wait_for 5 grep -q ') T' /proc/$p/stat
+	kill -CONT $p
+	wait_for 5 sh -c "! grep -q ') T' /proc/$p/stat"
+	kill $p
+	wait_for 5 no_process $p
+}
