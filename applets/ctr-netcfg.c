@@ -35,7 +35,7 @@ static const struct usage usage = {
     .synopsis = "WORD...\n-f FILE\nshow [--json]\nrestore\nrules [-f FILE | WORD...]",
     .more = "Lines:\n"
 	    "  bridge add NAME [ADDR/LEN...] [mtu N]      bridge del NAME\n"
-	    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
+	    "  attach BRIDGE NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N] [[un]guarded]\n"
 	    "  macvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mac MAC] [mtu N]\n"
 	    "  ipvlan PARENT NS ADDR/LEN... [if NAME] [gw ADDR] [mtu N]\n"
 	    "  detach NS [if NAME]                        netns add|del NAME|FILE\n"
@@ -64,6 +64,7 @@ static int ns_named(const char *name)
 	if (fd >= 0) /* ctr-ps looks which addresses it has */
 		close(open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	container_close(&c);
+	cfg.container = fd >= 0;
 	return fd;
 }
 

@@ -46,7 +46,7 @@ struct netcfg_op {
 	size_t addrs;
 	struct addr gw[2]; /* gw, via: IPv4, IPv6 */
 	uint8_t mac[6];
-	bool has_mac;
+	bool has_mac, guarded, unguarded; /* the latter two as said of attach */
 	int mtu, table, pref;
 	enum netcfg_set set;
 	uint8_t value[16];    /* of CFG_SET; once done what was there before */
@@ -69,6 +69,7 @@ struct netcfg {
 	size_t n;
 	/* The network namespace of the container with this name, open; -1 with fail(). */
 	int (*ns_named)(const char *name);
+	bool container; /* it was one */
 
 	size_t done; /* this many lines have to be undone when a later one fails */
 	bool dry;    /* a deletion: only check whether it can be done */

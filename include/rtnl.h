@@ -48,7 +48,7 @@ int rtnl_setup(
     int netns_fd, const char *ifname, const struct cidr *addr, size_t n, const struct addr gw[2]);
 
 struct link_info {
-	int index, master, mtu, queue;
+	int index, master, mtu, queue, link; /* link: a veth's other end, by its index there */
 	unsigned flags; /* IFF_* */
 	char name[16], kind[16], alias[256];
 	uint8_t mac[6];

@@ -914,6 +914,76 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	run -1 h ctr-exec a grep -q '	b' /etc/hosts
 }
 
+# bats test_tags=ctr-netcfg
+@test "14.17: what ctr-netcfg attach puts on a bridge has its own addresses only" {
+	h nft add table bridge try || skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
+	h nft delete table bridge try
+	ns A
+	ns B
+	local mac
+	h ctr-netcfg -f - <<-END
+		bridge add br9 10.9.0.1/24 fd00:9::1/64
+		attach br9 $A 10.9.0.2/24 fd00:9::2/64 gw 10.9.0.1 guarded
+		attach br9 $B 10.9.0.3/24 10.9.0.4/24 fd00:9::3/64 fd00:9::4/64 guarded
+	END
+	mac=$(in_ns "$B" ip -o link show eth0 | sed 's/.*ether //; s/ .*//')
+	for a in 10.9.0.3 10.9.0.4 fd00:9::3 fd00:9::4; do in_ns "$B" ping -c1 -W3 -I $a "$([[ $a == *:* ]] && echo fd00:9::2 || echo 10.9.0.2)"; done
+	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
+		# shellcheck disable=SC2086
+		claim "$B" $a
+	done
+	for who in "$HOST" "$A"; do
+		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do [[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]; done
+	done
+	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0 # by itself it gets no further one
+	run ! in_ns "$B" ping -c1 -W1 -I 10.9.0.9 10.9.0.1
+	in_ns "$B" ip addr del 10.9.0.9/24 dev eth0
+	h ctr-netcfg addr add eth0 10.9.0.9/24 in "$B" # a line of ours gives it one, and takes it
+	in_ns "$B" ping -c1 -W3 -I 10.9.0.9 10.9.0.1
+	run -1 h ctr-netcfg addr add eth0 10.9.0.9/24 in "$B" # there already: nothing changes
+	in_ns "$B" ping -c1 -W3 -I 10.9.0.9 10.9.0.1
+	h ctr-netcfg addr del eth0 10.9.0.9/24 in "$B"
+	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0
+	run ! in_ns "$B" ping -c1 -W1 -I 10.9.0.9 10.9.0.1
+	h ctr-netcfg link mac eth0 02:00:00:00:00:09 in "$B"
+	in_ns "$B" ping -c1 -W3 -I 10.9.0.3 10.9.0.1
+	run -1 h ctr-netcfg -f - <<-END
+		addr add eth0 10.9.0.7/24 in $B
+		link mac eth0 02:00:00:00:00:07 in $B
+		addr add nosuch 10.9.0.8/24 in $B
+	END
+	in_ns "$B" ping -c1 -W3 -I 10.9.0.3 10.9.0.1
+	[ "$(h nft list table bridge ctrbox | grep -c '10.9.0.7\|:00:07')" = 0 ]
+	# on request it may send what it likes
+	h ctr-netcfg detach "$B"
+	[ "$(h nft list set bridge ctrbox guarded | grep -o comment | wc -l)" = 1 ]
+	h ctr-netcfg attach br9 "$B" 10.9.0.3/24
+	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0
+	in_ns "$B" ping -c1 -W3 -I 10.9.0.9 10.9.0.1
+	# what ended with its namespace is cleared by gc; what is there stays; without any the table goes
+	kill "$A"
+	wait_for 5 sh -c '[ "$(nsenter -t "$0" -n ip -o link show master br9 | wc -l)" = 1 ]' "$HOST"
+	h ctr-netcfg attach br9 "$B" 10.9.0.5/24 if eth1 guarded
+	wait_for 5 sh -c 'nsenter -t "$0" -n ctr-gc; [ "$(nsenter -t "$0" -n nft list set bridge ctrbox guarded | grep -o comment | wc -l)" = 1 ]' "$HOST"
+	h ctr-netcfg detach "$B" if eth1
+	h ctr-netcfg detach "$B"
+	# a container is guarded without being asked for, unless that is refused
+	h ctr-run -d --name c --net none "$ROOTFS" sleep 1000 >/dev/null
+	for how in "" unguarded; do
+		h ctr-netcfg attach br9 c 10.9.0.3/24 $how
+		in_ns "$(pid_of c)" ip addr add 10.9.0.9/24 dev eth0
+		in_ns "$(pid_of c)" ping -c1 -W3 -I 10.9.0.3 10.9.0.1
+		if in_ns "$(pid_of c)" ping -c1 -W1 -I 10.9.0.9 10.9.0.1; then [ -n "$how" ]; else [ -z "$how" ]; fi
+		[ "$(h ctr-netcfg show | grep -c guard)" = "$([ -n "$how" ] && echo 0 || echo 1)" ]
+		h ctr-netcfg detach c
+	done
+	h ctr-netcfg attach br9 c 10.9.0.3/24
+	h ctr-netcfg bridge del br9
+	[ "$(h ctr-netcfg show | grep -c guard)" = 0 ]
+	h ctr-netcfg detach c
+	run ! h nft list table bridge ctrbox
+}
+
 @test "14.28: a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --privileged

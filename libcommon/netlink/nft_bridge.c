@@ -371,6 +371,33 @@ int nft_spoof_del(const char *port, const char *comment)
 	return r;
 }
 
+int nft_guard_more(
+    const char *port, const struct cidr *addr, const uint8_t *mac, const char *comment, bool on)
+{
+	struct nl n;
+	uint8_t key[KEY];
+	struct elems e = {.len = sets[GUARDED].len};
+	struct who w = {port, comment, mac, addr};
+	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
+		return 0;
+	make_key(key, port, NULL);
+	int r = look(&n, sets[GUARDED].name, key, &e);
+	nl_reset(&n);
+	if (r == 0 && e.n) {
+		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		if (mac)
+			put(&n, &w, on, MACS, mac, 6);
+		if (addr)
+			put(&n, &w, on, addr->a.family == AF_INET6 ? FROM6 : FROM4, addr->a.b,
+			    addr_len(&addr->a));
+		frame(&n, NFNL_MSG_BATCH_END);
+		r = nft_send(&n) < 0 && errno != ENOENT ? -1 : 0;
+	}
+	free(e.v);
+	nl_close(&n);
+	return r;
+}
+
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg)
 {
 	struct nl n;

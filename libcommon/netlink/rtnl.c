@@ -262,6 +262,7 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out)
 	out->index = i->ifi_index;
 	out->flags = i->ifi_flags;
 	out->master = (int)u32(tb[IFLA_MASTER]);
+	out->link = (int)u32(tb[IFLA_LINK]);
 	out->mtu = (int)u32(tb[IFLA_MTU]);
 	out->queue = (int)u32(tb[IFLA_TXQLEN]);
 	copy_text(out->name, sizeof out->name, tb[IFLA_IFNAME]);

@@ -2,6 +2,7 @@
  * everything bears; see endpoint.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +102,11 @@ static void on_link(const struct link_info *l, void *arg)
 
 static bool on_guarded(const char *port, const char *comment, void *arg)
 {
-	(void)port;
-	return marked(arg, comment) != NULL;
+	struct sweep *s = arg;
+	if (s->no_netcfg && str_starts(comment, s->mine) &&
+	    strcmp(comment + strlen(s->mine), "-") == 0) /* ctr-netcfg's, of a port that ended */
+		return !if_nametoindex(port);
+	return marked(s, comment) != NULL;
 }
 
 static bool keep_lease(const struct lease *l, void *arg)

@@ -138,6 +138,10 @@ static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
 			r = take_num(w, "mtu", 68, 65535, &op->mtu);
 		else if (strchr(allowed, 'm') && is_next(w, "mac"))
 			r = take_mac(w, op);
+		else if (strchr(allowed, 'u') && is_next(w, "unguarded"))
+			r = 0, op->unguarded = true;
+		else if (strchr(allowed, 'u') && is_next(w, "guarded"))
+			r = 0, op->guarded = true;
 		else if (strchr(allowed, 'b') && is_next(w, "table"))
 			r = take_num(w, "table", 1, INT32_MAX, &op->table);
 		else if (strchr(allowed, 'p') && is_next(w, "pref"))
@@ -286,9 +290,10 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_IPVLAN:
 		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
 			return -1;
-		if (tail(w, op, op->kind == CFG_IPVLAN ? "aigt" : "aigmt") <
-		    0) /* its MAC is the parent's */
+		if (tail(w, op, op->kind == CFG_ATTACH ? "aigmtu" : "aigmt") < 0)
 			return -1;
+		if (op->kind == CFG_IPVLAN && op->has_mac)
+			return not_understood(w->verb, "mac"); /* its MAC is the parent's */
 		return op->addrs ? 0 : take_cidr(w, op);
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");

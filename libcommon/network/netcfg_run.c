@@ -19,6 +19,7 @@
 #include "err.h"
 #include "file.h"
 #include "netcfg.h"
+#include "nft_bridge.h"
 #include "place.h"
 #include "rtnl_port.h"
 #include "undo.h"
@@ -50,6 +51,21 @@ static int set_mark(struct netcfg *c, const char *name)
 	return 0;
 }
 
+static bool is_port(const char *port, const char *comment, void *arg)
+{
+	(void)comment;
+	return strcmp(port, arg) == 0;
+}
+
+/* Guarded by attach, and on no bridge any more. */
+static bool is_loose(const char *port, const char *comment, void *arg)
+{
+	struct netcfg *c = arg;
+	struct link_info l;
+	_cleanup_free_ char *mark = endpoint_mark("-");
+	return strcmp(comment, mark) == 0 && (rtnl_find(&c->rt, port, &l) < 0 || !l.master);
+}
+
 static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct link_info l;
@@ -62,8 +78,11 @@ static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 			return 0;
 		rtnl_link_del(&c->rt, op->name);
 		int r = host_commit(c);
-		if (r == 0 && !strstr(l.alias, ":net:")) /* ctr-net's own: it does so itself */
+		if (r < 0)
+			return -1;
+		if (!strstr(l.alias, ":net:")) /* ctr-net's own: it does so itself */
 			netcfg_forget_bridge(op->name);
+		r = nft_guard_clear(is_loose, c);
 		return r;
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
@@ -95,18 +114,69 @@ static void host_end(char out[16])
 	snprintf(out, 16, "veth%.10s", hex);
 }
 
+/* --- who may send what by a bridge's port --- */
+
+/* The port of the host behind which an interface of NS is. */
+static bool port_of(struct netcfg *c, const char *ns, const struct link_info *in, char port[16])
+{
+	struct link_info h;
+	return ns && strcmp(in->kind, "veth") == 0 && if_indextoname((unsigned)in->link, port) &&
+	       rtnl_find(&c->rt, port, &h) == 0 && strcmp(h.kind, "veth") == 0 &&
+	       h.link == in->index;
+}
+
+/* Called before the port is made, because a program in NS may be running already. A container is
+ * guarded unless that was refused, another namespace where it was asked for. nft_guard() takes one
+ * address of each family. */
+static void guard(
+    const struct netcfg *c, const struct netcfg_op *op, const char *port, const uint8_t *mac)
+{
+	_cleanup_free_ char *mark = endpoint_mark("-");
+	size_t at[2] = {0, 0};
+	int r = 0;
+	for (bool more = op->guarded || (c->container && !op->unguarded); more && r >= 0;) {
+		struct cidr pair[2] = {0};
+		more = false;
+		for (int i = 0; i < 2; i++) {
+			while (at[i] < op->addrs && (op->addr[at[i]].a.family == AF_INET6) != i)
+				at[i]++;
+			if (at[i] < op->addrs)
+				pair[i] = op->addr[at[i]++], more = true;
+		}
+		if (more)
+			r = nft_guard(port, mac, pair, mark, true);
+	}
+	if (r < 0)
+		warn("attach %s: it can take another's address: %s", op->ns, fail_msg());
+}
+
+/* An address or a MAC address comes or goes in NS. */
+static void guard_follow(struct netcfg *c, const struct netcfg_op *op, const struct link_info *in,
+    const struct cidr *addr, const uint8_t *mac, bool on)
+{
+	char port[16];
+	_cleanup_free_ char *mark = endpoint_mark("-");
+	if (port_of(c, op->ns, in, port) && nft_guard_more(port, addr, mac, mark, on) < 0)
+		warn("%s", fail_msg());
+}
+
 static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct nl in;
 	struct link_info l;
+	char port[16] = "";
 	if (netcfg_nl(c, &in, op->ns) < 0)
 		return -1;
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
 		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, or a hardware interface */
+	if (r == 0 && !c->dry && !port_of(c, op->ns, &l, port))
+		*port = 0;
 	if (r == 0 && !c->dry)
 		rtnl_link_del(&in, eth(op));
 	r = nl_commit_close(&in, r);
+	if (r == 0 && *port)
+		r = nft_guard_clear(is_port, port);
 	if (r == 0 && !c->dry && !op->ns && strcmp(l.kind, "bridge") == 0)
 		netcfg_forget_bridge(eth(op));
 	return r;
@@ -191,6 +261,10 @@ static int set_do(struct netcfg *c, struct netcfg_op *op)
 		rtnl_link_set(&n, l.index, op->name, sets[op->set].attr, op->value, size);
 	}
 	r = nl_commit_close(&n, r);
+	if (r == 0 && op->set == SET_MAC && !op->same) {
+		guard_follow(c, op, &l, NULL, op->value, true);
+		guard_follow(c, op, &l, NULL, l.mac, false);
+	}
 	if (r == 0 && op->set == SET_NAME)
 		renamed(c, op, (const char *)op->value);
 	if (r == 0)
@@ -202,6 +276,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct link_info master;
 	char host[16];
+	c->container = false;
 	_cleanup_close_ int ns = netcfg_ns(c, op->ns);
 	if (ns < 0 || rtnl_find(&c->rt, op->name, &master) < 0)
 		return -1;
@@ -230,6 +305,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (op->kind == CFG_ATTACH) {
 		if (set_mark(c, host) < 0)
 			return -1;
+		guard(c, op, host, mac);
 		rtnl_link_hairpin(&c->rt, host);
 	}
 	bool there = host_commit(c) == 0;
@@ -239,6 +315,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (op->kind == CFG_ATTACH) { /* it may have been made, and not finished */
 		rtnl_link_del(&c->rt, host);
 		host_commit(c);
+		nft_guard_clear(is_port, host);
 	} else if (there) {
 		detach_do(c, op);
 	}
@@ -279,7 +356,14 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 		nl_reset(&n);
 		r = rtnl_restore(&n, &op->before);
 	}
-	return nl_commit_close(&n, r);
+	if (op->kind != CFG_ADDR)
+		return nl_commit_close(&n, r);
+	if (!op->del) /* first, so that nothing of it is dropped */
+		guard_follow(c, op, &l, &op->addr[0], NULL, true);
+	r = nl_commit_close(&n, r);
+	if (op->del ? r == 0 : r < 0 && errno != EEXIST)
+		guard_follow(c, op, &l, &op->addr[0], NULL, false);
+	return r;
 }
 
 static int apply(struct netcfg *c, struct netcfg_op *op)
