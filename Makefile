@@ -4,21 +4,22 @@ CONFIG ?= full
 PREFIX ?= /usr/local
 HOST := $(shell uname -m)
 ARCH ?= $(HOST)
-# What a build for another machine needs to know is one line of libcommon/deps/machines.
+# All that a build for another machine needs to know is one line of libcommon/deps/machines.
 machine := $(if $(filter $(HOST),$(ARCH)),,$(or $(shell awk '$$1 == "$(ARCH)" { print $$2 "-", $$5 }' libcommon/deps/machines),$(ARCH)-linux-gnu-))
 CROSS := $(firstword $(machine))
 CC = $(CROSS)gcc
-# The whole program is optimised at once, which saves 5 KB; not in the builds that tests wrap calls of, and not by clang.
+# The whole program is optimised at once, which saves 5 KB. This is not done in builds whose system calls are wrapped
+# for tests, nor by clang.
 LTO := $(if $(findstring clang,$(CC))$(SAN)$(FAULT)$(OLDKERNEL),,-flto -flto-partition=one -fipa-pta)
 CFLAGS ?= -Oz -fno-pie $(wordlist 2,9,$(machine)) $(if $(findstring clang,$(CC)),,-fconserve-stack -fno-caller-saves -fno-tree-tail-merge) $(LTO)
-# What a fault of ours should not become: overwritten return addresses, secrets in what was not initialised. musl keeps the
-# guard in a variable, too; the code that reads it there is 4 KB smaller.
+# A fault of ours should not lead to overwritten return addresses, nor leak secrets from variables that were not
+# initialised. musl keeps the stack's guard in a variable, too, and code that reads it there is 4 KB smaller.
 HARD = -fstack-protector-strong $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero \
 	$(if $(filter s390x mipsel,$(ARCH)),,-mstack-protector-guard=global) $(if $(filter x86_64 i686,$(ARCH)),-malign-data=abi))
 AR = $(CROSS)$(if $(LTO),gcc-)ar
 VERSION := 0.1
 
-# Variants live in folders of their own beside the plain build.
+# Each variant is built in a folder of its own beside the plain build.
 ifdef SAN
 B := build/san
 else ifdef FAULT
@@ -36,9 +37,10 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
-# musl and static libraries: built from Debian's packages into build/deps, or already there (SYSROOT=/usr on Alpine).
+# musl and the static libraries are built from Debian's packages into build/deps, or are installed already
+# (SYSROOT=/usr on Alpine).
 DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps$(if $(CROSS),-$(ARCH)))
-# The recipe's hash is in the name of the mark: another recipe, other libraries.
+# The digest of the recipe is in the name of the mark, so the libraries are built again when the recipe changes.
 deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh machines musl-cc.sh pins sha256.sh | sha256sum | cut -c 1-12)
 deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark)))
 
@@ -49,13 +51,14 @@ libs_full := -larchive -lz -lnettle -lmnl -ljansson
 libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap
 
 ifdef SAN
-# With this system's own libc, which the sanitizers need, but the very libraries that are shipped.
+# This build uses the system's own libc, which the sanitizers need, but the same libraries that are shipped.
 flags := $(common) -isystem $(DEPS)/include -DCTR_SAN -g -O1 -fno-pie -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 link = $(CC) $(flags) -fno-lto -no-pie -o $@ $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs)
 compiler := $(CC)
 else
-# Of a system that is not musl's own, the compiler sees musl's headers, the kernel's and its own, and nothing else.
-# (Asked when the first file is compiled: the recipe of the libraries may have installed the compiler by then.)
+# Where the system's libc is not musl, the compiler sees the headers of musl, of the kernel and of the compiler itself,
+# and nothing else. (This is evaluated when the first file is compiled, because the recipe of the libraries may install
+# the compiler before.)
 incs = $(eval incs := $(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) -isystem $(DEPS)/include \
 	$(if $(SYSROOT),,-isystem $(DEPS)/kernel -isystem $(shell $(CC) -print-file-name=include)))$(incs)
 flags = $(common) $(CFLAGS) $(HARD) $(incs) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
@@ -64,12 +67,12 @@ compiler := $(CC)
 linker := $(if $(SYSROOT),$(CC),$(DEPS)/musl/cc)
 wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot sethostname unshare setns setresuid setresgid setgroups dup2 \
 	pipe2 socketpair epoll_create1 epoll_ctl flock renameat fchmod openat open syscall write
-# No RELRO: in a static program musl makes nothing read-only at start, and its pages cost four KiB.
+# RELRO is off: in a static program musl makes nothing read-only at start, and the padding costs four KiB.
 link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie -Wl,--gc-sections,-z,norelro,-z,common-page-size=512,-z,noexecstack,-z,noseparate-code,--build-id=none \
 	$(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) $(HARD)) $(LDFLAGS) -o $@.tmp $(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && $(CROSS)strip -s -R .comment $@.tmp && mv $@.tmp $@
 endif
 
-# Which applets: include/applets.def says it.
+# include/applets.def says which applets a build has.
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c $(applets:%=applets/ctr-%.c) \
 	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal ps_filter_minimal,check_info docker_words ps_filter_more list_filter oci_look oci_change oci_seen image_look image_remote))
@@ -87,7 +90,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
-# Its malloc is linked by name: of functions that the compiler knows, LTO does not tell the linker.
+# Its malloc is linked by name, because LTO does not tell the linker of functions that the compiler knows itself.
 app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/malloc_minimal.c)
 lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) libcommon/base/malloc_minimal.c,$(only_minimal)),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
@@ -110,7 +113,7 @@ $(B)/obj/%.o: %.c $(deps_done)
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) $(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
-# A table that is computed when ctrbox is built: by a program of the machine that builds.
+# This table is computed while ctrbox is built, by a program that runs on the building machine.
 $(B)/gen/seccomp_default.c: $(B)/gen/seccomp-gen
 	$(call say,GEN,$@)$< $(ARCH) >$@.tmp && mv $@.tmp $@
 $(B)/gen/seccomp-gen: libcommon/kernel/gen/seccomp-gen.c $(deps_done)
@@ -177,7 +180,7 @@ build/rootfs-%/etc/os-release: rootfs/make.sh build/rootfs/etc/os-release
 demo: all rootfs ## a short tour in a container (SHELL_IN=1: a shell in it)
 	$(Q)PATH="$(CURDIR)/build/bin:$$PATH" sh rootfs/demo.sh build/rootfs $(if $(SHELL_IN),shell)
 
-# Machines to boot: Debian's kernel, and an initramfs of ctrbox, busybox and the default image.
+# Machines that can be booted: Debian's kernel with an initramfs of ctrbox, busybox and the default image.
 beside := $(if $(CROSS),-$(ARCH))
 initramfs: $(B)/initramfs.cpio.gz ## build/initramfs.cpio.gz: a machine that boots to a shell with ctrbox
 $(B)/initramfs.cpio.gz: $(B)/ctrbox $(B)/bin/.links build/rootfs/etc/os-release build/rootfs$(beside)/etc/os-release build/rig/kernel$(beside)/.done $(wildcard rootfs/*)
@@ -191,7 +194,7 @@ boot: initramfs ## boot it in QEMU (end it with: poweroff)
 check-initramfs: initramfs ## boot it to run tests inside
 	$(Q)bash tests/rig/check-initramfs
 
-check-power: initramfs ## cut the power of a machine (CUTS=30 times), and look whether what was acknowledged is there
+check-power: initramfs ## cut the power of a machine (CUTS=30 times), and check that what was acknowledged is there
 	$(Q)bash tests/rig/check-power $(CUTS)
 
 check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet: make check T=ctr-run
@@ -200,7 +203,7 @@ check: all rootfs $(if $(SAN),,test-builds) ## all tests, or those of one applet
 check-v2: all rootfs ## the tests of limits and containers on a pure cgroup v2 system (user-mode Linux)
 	$(Q)bash tests/run --v2 $(T)
 
-check-old: rootfs test-builds ## the tests of containers by the older ways: newer calls answer as an old kernel's
+check-old: rootfs test-builds ## the tests of containers while newer system calls answer as on an old kernel
 	$(Q)bash tests/run --old $(T)
 
 check-aarch64: ## build for aarch64; a smoke test and the unit tests under qemu-aarch64; boot it
@@ -215,7 +218,7 @@ check-arch: rootfs ## the same for ARCH=NAME; aarch64, armv7 and riscv64 are boo
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(unit_src:tests/unit/%.c=$(B)/unit/%)
 unit: $(unit_bin)
-# Unit tests are programs of the building machine's libc, too: cmocka is its package.
+# Unit tests use the libc of the building machine, too, because cmocka is a package of that system.
 $(B)/unit/%: tests/unit/%.c build/san/libctr.a
 	$(call say,UNIT,$@)mkdir -p $(@D) && gcc -std=gnu11 -D_GNU_SOURCE -Iinclude -Itests/unit -isystem $(DEPS)/include -DCTR_SAN -g -O1 -Wall -Wextra -Werror \
 		-fno-pie -no-pie -fno-lto -fsanitize=address,undefined -fno-sanitize-recover=undefined -o $@ $< build/san/libctr.a \
@@ -225,7 +228,8 @@ build/san/libctr.a: $(lib_src) $(wildcard include/*.h)
 	$(Q)$(MAKE) --no-print-directory SAN=1 build/san/libctr.a
 endif
 
-# Builds that only tests run: the n-th call fails; newer calls answer as an old kernel's; the minimal one.
+# Builds that only the tests use: one in which the n-th system call fails, one in which newer system calls answer as on
+# an old kernel, and the minimal one.
 test-builds:
 	$(Q)$(MAKE) --no-print-directory CONFIG=minimal
 	$(Q)$(MAKE) --no-print-directory FAULT=1

@@ -1,5 +1,5 @@
-# cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of net.bash, and a call as a
-# container's runtime makes it.
+# cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of net.bash, and calling a
+# plugin as a container runtime does.
 # shellcheck shell=bash disable=SC2154
 load lib
 load net
@@ -21,13 +21,13 @@ plugin() {
 		CNI_PATH="$PLUGINS" "${@:5}" "$PLUGINS/$3" <<<"$4" 2>/dev/null
 }
 with_prev() { jq -c --argjson r "$2" '. + {prevResult: $r}' <<<"$1"; }
-# code CODE COMMAND POD NAME CONF [VAR=VALUE...]: it fails with that code, in one line, as JSON on stdout.
+# code CODE COMMAND POD NAME CONF [VAR=VALUE...]: the call fails with that code, with one line of JSON on stdout.
 code() {
 	run plugin "${@:2}"
 	[ "$status" = 1 ]
 	jq -e --argjson c "$1" '.code == $c and (.msg | contains("\n") | not)' <<<"$output"
 }
-# Nothing of any attachment: no lease, no element, no link, nothing kept of it.
+# Nothing of any attachment is left: no lease, no element, no link, no file.
 nothing_left() {
 	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by ! -name .tables 2>/dev/null)" ]
 	[ -z "$(find "$CTR_RUN/cni/.kept" -name '?-*' 2>/dev/null)" ]

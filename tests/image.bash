@@ -1,15 +1,15 @@
-# image.bash: what the tests of images share: archives to load, and what a store must be like afterwards.
+# image.bash: what the tests of images share: archives to load, and checks of the store afterwards.
 # shellcheck shell=bash disable=SC2154 # bats sets them
 
-# An image "box" of the default root file system.
+# Make an image "box" of the default root file system.
 box() { tar -C "$ROOTFS" -cf - . | ctr-image import "${@:2}" "${1:-box}" - >/dev/null; }
 
 mktar() { perl "$BATS_TEST_DIRNAME/mktar.pl" "$@"; }
 
-# Everything in the store but empty folders and the gate.
+# List everything in the store except empty folders and the gate.
 store() { find "$CTR_LIB/images" "$CTR_LIB/layers" ! -type d ! -name .gate ! -name oci-layout 2>/dev/null | sort; ls -A "$CTR_LIB/layers" 2>/dev/null || true; }
 
-# An archive is refused: not 0, one line on stderr, and the store is as it was.
+# The command refuses an archive: exit code 1, one line on stderr, and the store is as it was before.
 refused() { # PATTERN COMMAND...
 	local pattern=$1 before
 	shift
@@ -75,7 +75,8 @@ oci() {
 	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"new:1"}}]}' "$h" "$m" >"$dir/index.json"
 }
 
-# Two layers: busybox and /etc/which, then another /etc/which, a file and a folder taken away, a folder emptied.
+# Make two layers: one with busybox and /etc/which; one with another /etc/which in which a file and a folder are deleted and
+# a folder is emptied.
 two_layers() {
 	mkdir -p one/etc one/gone one/emptied
 	echo first >one/etc/which
@@ -88,7 +89,7 @@ two_layers() {
 ' 'f etc/.wh.deleted ' 'f .wh.gone ' 'd emptied' 'f emptied/.wh..wh..opq ' 'f emptied/new n' >two.tar
 }
 
-# The same and a large one, in three compressions, as an OCI layout in o/.
+# The same two and a large third layer, each with another compression, as an OCI layout in o/.
 three_layers() {
 	two_layers
 	head -c 3000000 /dev/urandom >big
@@ -100,8 +101,8 @@ three_layers() {
 
 free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
 
-# A small registry of the test's own, which does with a request for a blob what $1 says (liar.pl); its address goes to $reg.
-# The test declares pids=() and ends them; $CTR_REGISTRIES is ./registries.
+# Start a small registry for this test, which treats a request for a blob as $1 says (liar.pl); its address goes to $reg.
+# The test declares pids=() and ends those processes; $CTR_REGISTRIES is ./registries.
 liar() {
 	reg=127.0.0.1:$(free_port)
 	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &

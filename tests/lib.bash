@@ -1,4 +1,4 @@
-# lib.bash: what every test has: a world of its own, and a check that nothing of it is left.
+# lib.bash: what every test has: a world of its own (folders, a group), and a check that nothing of it is left.
 # shellcheck shell=bash
 bats_require_minimum_version 1.5.0
 top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -34,8 +34,8 @@ teardown() {
 	}
 }
 
-# What this world has left outside its folder: groups and mounts that name it, and processes that stand in it (what
-# was killed a moment ago may take one more).
+# What this world has left outside of its folder: groups and mounts that have its name, and processes whose working
+# directory is in it (a process that was killed may need a moment to end).
 leftovers() {
 	local i
 	for ((i = 0; i < 40; i++)); do
@@ -68,14 +68,15 @@ wait_for() {
 # no_process PID: it has ended, reaped or not.
 no_process() { [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]; }
 
-# skip NEED TOOL PACKAGE: loud about what is missing.
+# need TOOL [PACKAGE]: skip the test if there is no such tool, and say so.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
 
-# not_in_rig WHY: for what the machine of `make check-v2` (user-mode Linux) cannot show.
+# not_in_rig WHY: skip what cannot be tested on the machine of `make check-v2` (user-mode Linux).
 not_in_rig() { if grep -q 'User Mode' /proc/cpuinfo; then skip "not on user-mode Linux: $1"; fi; }
 
-# not_san: for what takes a program that runs without its libraries, in a root that has none.
+# not_san: skip what needs a static program, because it runs in a root without libraries.
 not_san() { if [[ "$BIN" = */san/* ]]; then skip "the sanitizer build is not static: it does not run in a container"; fi; }
 
-# not_old WHY: for what `tests/run --old` (newer calls answer as an old kernel's) cannot show, or shows at length again.
+# not_old WHY: skip what `tests/run --old` (newer system calls answer as on an old kernel) cannot test, or would test a
+# second time at length.
 not_old() { if [ -n "${CTR_TEST_NO:-}" ]; then skip "not by the older ways: $1"; fi; }

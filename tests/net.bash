@@ -1,8 +1,8 @@
-# net.bash: what the tests of networks share: a host, a router and a peer, each a network namespace of its own. Nothing of the
-# machine's own network is touched.
+# net.bash: what the tests of networks share: a host, a router and a peer, each in a network namespace of its own.
+# Nothing of the machine's own network is touched.
 # shellcheck shell=bash
 
-# ns VAR: a namespace that lives as long as its process; VAR is the pid.
+# ns VAR: make a network namespace that lives as long as its process, whose pid goes to VAR.
 ns() {
 	unshare -n sleep 10000 3>&- >/dev/null 2>&1 &
 	local pid=$! i
@@ -22,7 +22,8 @@ in_ns() {
 h() { in_ns "$HOST" "$@"; }
 peer() { in_ns "$PEER" "$@"; }
 
-# peer 203.0.113.2 -- router -- 198.51.100.2 host. The router knows no way to the containers: only masqueraded packets come back.
+# peer 203.0.113.2 -- router -- 198.51.100.2 host. The router has no route to the containers, so only answers to
+# masqueraded packets come back.
 net_up() {
 	NS_PIDS=()
 	ns HOST
@@ -40,7 +41,7 @@ net_up() {
 		in_ns "$1" ip addr add "$3" dev "$2"
 		in_ns "$1" ip addr add "$4" dev "$2" nodad
 	done
-	# a new namespace has what the machine has
+	# a new namespace begins with the machine's settings
 	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 	h ip route add default via 198.51.100.1
 	h ip -6 route add default via 2001:db8:1::1
@@ -63,10 +64,10 @@ serve() {
 	tcp*) listen=TCP${kind#tcp}-LISTEN:$2,fork,reuseaddr ;;
 	udp*) listen=UDP${kind#udp}-LISTEN:$2,fork,reuseaddr ;;
 	esac
-	# one process group would do, but bats has no job control
+	# a process group would be simpler, but bats has no job control
 	local answer="echo $3"
-	[[ $kind = tcp* ]] || answer="read -r x; $answer" # unread data would reset the pair before the answer is taken
-	nsenter -t "$1" -n socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 & # not by in_ns: its pid is to be killed
+	[[ $kind = tcp* ]] || answer="read -r x; $answer" # with unread data the connection would be reset before the answer is read
+	nsenter -t "$1" -n socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 & # not by in_ns, because this pid is to be killed
 	BG+=($!)
 	wait_for 5 listening "$1" "$2" "$kind"
 }
@@ -77,7 +78,7 @@ listening() {
 	port=$(printf ':%04X ' "$2")
 	nsenter -t "$1" -n cat "/proc/net/$f" "/proc/net/${f}6" 2>/dev/null | grep -q "$port"
 }
-# ask PID ADDR PORT [tcp|udp]: what the server there says, "" when none does.
+# ask PID ADDR PORT [tcp|udp]: what the server there answers, "" if none does.
 ask() {
 	if [ "${4:-tcp}" = udp ]; then
 		echo x | in_ns "$1" timeout 3 socat -t1 -T1 - "UDP:$2:$3" 2>/dev/null || true

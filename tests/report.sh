@@ -1,6 +1,8 @@
 #!/bin/sh
-# report.sh PROBE: what the container in which this runs may do, one fact a line (needs busybox; PROBE is probe.c's).
-# "<": the fewer words the stricter; ">": the more words the stricter; so two reports can be compared (bench/report.sh).
+# report.sh PROBE: print what the container in which this runs may do, one fact a line (needs busybox; PROBE is the
+# program made from probe.c).
+# A line with "<" is stricter the fewer words it has, a line with ">" is stricter the more words it has, so two reports
+# can be compared (bench/report.sh).
 probe=$1
 line() { # SIGN FACT: the words of standard input
 	echo "$1 $2:" "$(sort -u | tr '\n' ' ')"
