@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The build as people use it: a second make, install, help, other compilers' places; the demo; the README's tour.
+# The build as people use it: a second make, install, help, libraries in other places; the demo; the README's tour.
 
 load lib
 
@@ -40,7 +40,7 @@ test_setup() {
 	done
 	mkdir -p r/var/lib/dpkg/info r/var/lib/dpkg/updates r/bin
 	: >r/var/lib/dpkg/status
-	cp "$top/build/rootfs/bin/busybox" r/bin/ # what a shell is for
+	cp "$top/build/rootfs/bin/busybox" r/bin/ # for the shell that the package's scripts need
 	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -i "$top/$deb" >/dev/null
 	[[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS]"* ]]
 	[ "$(ctr-run ./r/ /usr/bin/ctrbox --list)" = "$("$CTRBOX" --list)" ]

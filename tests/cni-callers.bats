@@ -1,5 +1,5 @@
 # CNI: real callers of our plugins: Debian's podman with a CNI configuration, containerd's `ctr run --cni`, and a script that
-# plays the runtime with a conflist. Each in a host of its own (net.bash), with folders of its own.
+# plays the runtime with a conflist. Each has a host (net.bash) and folders of its own.
 # shellcheck shell=bash disable=SC2154
 load cni
 
@@ -16,7 +16,7 @@ peers() {
 test_teardown() {
 	[ ! -e "$WORLD/containerd.pid" ] || { kill "$(cat "$WORLD/containerd.pid")" && wait_for 10 no_process "$(cat "$WORLD/containerd.pid")"; }
 	net_down
-	# runc leaves the groups that it made on the way
+	# runc leaves the parent groups that it has made
 	find /sys/fs/cgroup/*/"$CTR_CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 
@@ -61,8 +61,8 @@ image() {
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
 	wait_for 10 nothing_left
-	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ] # or that of oci-callers.bats, beside it
-	if h nft list ruleset | grep CNI-; then return 1; fi # it was not the reference plugins
+	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ] # it may also be that of oci-callers.bats, which runs meanwhile
+	if h nft list ruleset | grep CNI-; then return 1; fi # the reference plugins were not used
 }
 
 @test "cni callers: containerd's ctr run --cni" {

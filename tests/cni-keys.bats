@@ -1,5 +1,5 @@
-# CNI: the keys of the bridge plugin one by one, each seen in the kernel; and what befalls a node: a full disk, a read-only
-# /run, no nf_tables, many at once, a kill at any instant.
+# CNI: the keys of the bridge plugin one by one, each checked in the kernel; and what can happen to a node: a full disk, a
+# read-only /run, no nf_tables, many calls at once, a kill at any instant.
 # shellcheck shell=bash disable=SC2154
 load cni
 
@@ -84,7 +84,7 @@ add_check_del() {
 	in_run ro : "$c"
 	in_run size=4k "head -c 9000 /dev/zero >$CTR_RUN/full 2>&1 || true" "$c"
 	in_run nr_inodes=3 : "$c"
-	[[ "$BIN" != */san/* ]] || return 0 # the sanitizers make calls of their own
+	[[ "$BIN" != */san/* ]] || return 0 # the sanitizers make system calls of their own, so the n-th one is another
 	need strace
 	# the third socket is that of nf_tables; libmnl tries twice
 	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \

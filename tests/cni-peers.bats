@@ -1,5 +1,5 @@
-# The reference plugins (Debian's containernetworking-plugins) beside ours: the same configurations, and what both answer
-# and what stands in the kernel afterwards, field by field. Each has a host of its own.
+# The reference plugins (Debian's containernetworking-plugins) beside ours, with the same configurations: what both answer
+# and what is in the kernel afterwards is compared field by field. Each has a host of its own.
 # shellcheck shell=bash disable=SC2154,SC2034
 load cni
 
@@ -35,7 +35,7 @@ call() {
 		CNI_ARGS="$ARGS" CNI_PATH="$3" "$3/$5" <<<"$6" 2>>"$WORLD/err"
 }
 
-# What differs of itself: names and addresses of the host's ends, the namespace's path.
+# Replaces what always differs: names and addresses of the ends on the host, the path of the namespace.
 same() {
 	jq -S '(.interfaces | arrays)[] |= ((if .sandbox then .sandbox = "ns" else . end)
 		| (if .name | test("^veth") then .name = "veth" else . end)
@@ -43,7 +43,7 @@ same() {
 		| (if .mac and ((.mac | ascii_downcase) != "02:11:22:33:44:55") and .name != "lo" then .mac = "mac" else . end))'
 }
 
-# The kernel's side: interface, addresses, routes and sysctls of the pod; bridge, ports, VLANs, forwarding of the host.
+# What is in the kernel: interface, addresses, routes and sysctls of the pod; bridge, ports, VLANs, forwarding of the host.
 kernel() { # HOST POD
 	local i=${IFNAME:-eth0}
 	in_ns "$2" ip -j -d addr show dev "$i" | jq -Sc '.[] | {mtu, link_type, kind: .linkinfo.info_kind, mode: .linkinfo.info_data.mode,
@@ -88,7 +88,7 @@ one() { # HOST POD DIR OUT TYPE CONF [TYPE CONF...]: the chain added, its result
 	in_ns "$1" ip link del cni0 2>/dev/null || true
 }
 
-# both WHAT TYPE CONF [TYPE CONF...]: both implementations, and no difference.
+# both WHAT TYPE CONF [TYPE CONF...]: call both implementations; there must be no difference.
 both() {
 	rm -f "$WORLD/theirs" "$WORLD/ours"
 	one "$HOST_A" "$POD_A" "$THEIRS" "$WORLD/theirs" "${@:2}"

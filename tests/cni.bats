@@ -100,7 +100,7 @@ ports() {
 	if h nft list ruleset | grep "cni:c$POD/eth0@n"; then return 1; fi
 	[ -e "$CTR_RUN/cni/n/10.22.0.3" ]
 	[ ! -e "$CTR_RUN/cni/n/10.22.0.2" ]
-	plugin DEL "$POD2" bridge "$CONF" # GC has left it whole
+	plugin DEL "$POD2" bridge "$CONF" # GC has left it as it was
 	nothing_left
 	plugin ADD "$POD2" bridge "$CONF"
 	plugin GC 0 bridge "$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")"
@@ -135,10 +135,10 @@ ports() {
 	again h ctr-gc
 	again plugin CHECK "$POD" ctr-netcfg "$(with_prev "$c" "$r")"
 	again plugin GC 0 ctr-netcfg "$(jq -c --arg id "c$POD" '. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
-	h nft flush ruleset # a network's end does not take forwarding from them
+	h nft flush ruleset # forwarding stays on for them when a network ends
 	h ctr-net create --subnet 192.0.2.0/24 x && h ctr-net rm x
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
-	h nft flush ruleset # though another made the tables meanwhile
+	h nft flush ruleset # even if somebody else has made the tables meanwhile
 	h ctr-netcfg nat add 192.0.2.0/24
 	add
 	h nft list ruleset | grep -q "8081.*cni:c$POD/eth0@n"
@@ -146,7 +146,7 @@ ports() {
 	h nft flush map ip ctrbox ports
 	h ctr-check 2>&1 | grep -q 'are missing'
 	h ctr-net create --subnet 192.0.2.0/24 x
-	h ctr-run --net x "$ROOTFS" true # a start puts theirs in again, too
+	h ctr-run --net x "$ROOTFS" true # the start of a container puts back theirs, too
 	h ctr-net rm x
 	serve "$POD" 80 hello
 	[ "$(ask "$PEER" 198.51.100.2 8081)" = hello ]
@@ -178,7 +178,7 @@ ports() {
 	h nft list ruleset | grep -q "cni:c$POD/eth0@n"
 	rmdir "$k/n-y:eth0@n"
 	plugin ADD "$POD" portmap "$p"
-	h nft flush ruleset # a port that was lost is not another's
+	h nft flush ruleset # a port that was lost in the flush is not given to another
 	code 100 ADD "$POD2" portmap "$(with_prev "$p" "$(sed "s/10.22.0.2/10.22.0.3/; s/$POD/$POD2/" <<<"$r")")"
 	plugin DEL "$POD" portmap "$p"
 	plugin DEL "$POD" bridge "$CONF"
@@ -223,7 +223,7 @@ ports() {
 		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
 	gc=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")
 	for i in 001 002 003 004 006 008 011 014 018 023 030 040; do
-		# --foreground: else timeout kills itself, too, and does not wait for the end of what it killed
+		# without --foreground timeout kills itself, too, and does not wait for the end of what it killed
 		h timeout --foreground -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
 			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$conf" >/dev/null 2>&1 || true
 		if ((n++ % 2)); then plugin DEL "$POD" ctr-netcfg "$conf"; else plugin GC 0 ctr-netcfg "$gc"; fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-attach: to a detached container's output and input.
+# ctr-attach: the output and the input of a detached container.
 
 load lib
 

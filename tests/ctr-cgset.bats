@@ -6,7 +6,8 @@ load lib
 
 v2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
 
-# The kernel's own file of a group: on v1 and hybrid systems in the hierarchy of that controller.
+# file CONTROLLER GROUP FILE: the kernel's own file of a group; on v1 and hybrid systems it is in the hierarchy of that
+# controller.
 file() { # CONTROLLER GROUP FILE
 	if v2; then echo "/sys/fs/cgroup/$CTR_CGROUP/$2/$3"; else echo "/sys/fs/cgroup/$1/$CTR_CGROUP/$2/$3"; fi
 }
@@ -114,7 +115,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "a key that cannot be honoured names the controller and why" {
-	# No processes and children in one v2 group: hybrid systems have hugetlb on that side.
+	# A v2 group cannot have processes and children with controllers at once; hybrid systems have hugetlb on v2.
 	key=memory.max=5M
 	if ! v2; then
 		key=hugetlb.2MB.max=2M
@@ -172,7 +173,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 @test "cpu.max: 20 per cent are 15 to 25 per cent, measured over 2 s" {
 	ctr-cgset -c demo cpu.max="20000 100000"
 	ctr-cgset demo -- sh -c 'while :; do :; done' 3>&- &
-	for try in 1 2 3; do # on a machine that is busy with something else, again
+	for try in 1 2 3; do # tried again on a machine that is busy with something else
 		sleep 0.2
 		a=$(stat_of demo cpu.usage_usec)
 		s=$(date +%s%N)
@@ -209,7 +210,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset --thaw demo
 	more() { [ "$(awk '{ print $14 + $15 }' /proc/$pid/stat)" -gt "$a" ]; }
 	wait_for 5 more
-	ctr-cgset --freeze demo # what is frozen can be killed
+	ctr-cgset --freeze demo # a frozen group can be killed
 	ctr-cgset -dk demo
 	wait $pid || true
 }
@@ -310,7 +311,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "1,000 rounds of make, set and remove leave nothing" {
 	rounds=1000
-	if grep -q 'User Mode' /proc/cpuinfo; then rounds=50; fi # a process takes long there
+	if grep -q 'User Mode' /proc/cpuinfo; then rounds=50; fi # starting a process is slow there
 	if [ -n "${CTR_SAN:-}" ]; then rounds=100; fi # and so it does with the sanitizers
 	rounds=${CTR_TEST_ROUNDS:-$rounds}
 	start=$(date +%s%N)
@@ -402,7 +403,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "--mount: a named v1 hierarchy, a group in it by hand, the shell moved there through tasks" {
-	# A named hierarchy is the whole kernel's until it is empty: made where the kernel is ours.
+	# A named hierarchy belongs to the whole kernel until it is empty, so it is made only where the kernel is ours.
 	v2 || skip "in a machine of its own only: make check-v2"
 	mkdir root
 	ctr-cgset --mount byhand root/h
@@ -583,7 +584,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -d away
 }
 
-# all_groups: what there is of this world's groups below its own, once each.
+# all_groups: the groups of this world, below its own group, once each.
 all_groups() { find /sys/fs/cgroup -type d -path "*/$CTR_CGROUP/*" 2>/dev/null | sed "s|.*/$CTR_CGROUP/||" | sort -u | tr '\n' ' '; }
 no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null)" ]; }
 
@@ -600,16 +601,16 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	ctr-run -d --name k --cgroup-parent x/y/z "$ROOTFS" sleep 1000 >/dev/null
 	monitor=$(. "$CTR_RUN/containers/k/state"; echo "$monitor")
 	kill -9 "$monitor"
-	wait_for 5 no_process "$monitor" # until then it lives: a busy machine kills late
+	wait_for 5 no_process "$monitor" # on a busy machine it ends a moment after the kill
 	ctr-gc >/dev/null
 	no_groups
-	# A kill between the parents and the group itself: their mark is all that tells.
+	# A kill between making the parents and the group itself: only the mark on the parents shows whose they are.
 	for h in /sys/fs/cgroup /sys/fs/cgroup/*/; do
 		[ ! -e "$h/cgroup.procs" ] || [[ "$h" = */systemd/ ]] || mkdir -p -m 1755 "$h/$CTR_CGROUP" "$h/$CTR_CGROUP/x" "$h/$CTR_CGROUP/x/y"
 	done
 	ctr-gc >/dev/null
 	no_groups
-	# Two below one parent: it stays for the second.
+	# With two containers below one parent, the parent stays for the second.
 	ctr-run -d --name one --cgroup-parent x/y "$ROOTFS" sleep 1000 >/dev/null
 	ctr-run --cgroup-parent x/y "$ROOTFS" true
 	ctr-exec one true
@@ -627,7 +628,7 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	[ "$(all_groups)" = "demo " ]
 	ctr-cgset -d demo
 	no_groups
-	# One that was made on the way becomes his by a setting, or by being made again.
+	# A parent that was made on the way becomes the user's when he sets something in it or makes it again.
 	for claim in 'set' 'make'; do
 		ctr-run -d --name c --cgroup-parent later "$ROOTFS" sleep 1000 >/dev/null
 		if [ $claim = set ]; then ctr-cgset later pids.max=41; else ctr-cgset -c later pids.max=41; fi

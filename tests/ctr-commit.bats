@@ -25,7 +25,7 @@ frozen() ( # NAME
 	[[ ${lines[2]} == *'No such file'* ]]
 	run -0 ctr-image history other:1
 	[[ ${lines[1]} == *'a comment'* ]]
-	# the old image is as it was, and the layer below is shared
+	# the old image is unchanged, and its layer is shared
 	[ "$(ctr-run box cat /etc/os-release)" = NAME=ctrbox ]
 	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 2 ]
 }
@@ -93,7 +93,7 @@ frozen() ( # NAME
 	[ "$(stat -c %a x/suid)" = 4755 ]
 }
 
-# A commit of c that has frozen it and cannot go on: nobody reads its pipe.
+# Start a commit of c that has frozen the container and cannot go on, because nobody reads its pipe.
 committing() {
 	ctr-run -d --name c box sleep 100 >/dev/null
 	ctr-exec c sh -c 'head -c 30000000 /dev/urandom >/big'

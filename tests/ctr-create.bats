@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-create: a container that is made, and started later.
+# ctr-create: a container is made now and started later.
 
 load lib
 

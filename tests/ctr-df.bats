@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-df: what takes room on the disk, and what of it can be given back.
+# ctr-df: what uses space on the disk, and how much of it can be reclaimed.
 load lib
 
 image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }

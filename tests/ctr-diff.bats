@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-diff: what a container has changed of its root.
+# ctr-diff: what a container has changed in its root.
 bats_require_minimum_version 1.5.0
 load lib
 load image

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-events: a line for whatever happens, written by whoever acts.
+# ctr-events: a line for each event, written by whichever applet does something.
 load lib
 
 actions() { ctr-events --since 1h --until 0s --format '{{.Type}} {{.Action}}' "$@" | tr '\n' ,; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-exec: a further command as the container's own.
+# ctr-exec: a further command in a container, with the container's own settings.
 
 load lib
 
@@ -52,7 +52,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[[ "$output" == */dev/pts/0* && "$output" == *"33 99"* && "$output" == *xterm* ]]
 	run -0 script -qec "stty rows 33 cols 99; (sleep 1; stty rows 44 cols 88 </dev/tty) & ctr-exec -t c sh -c 'trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'" /dev/null
 	[[ "$output" == *"44 88"* ]]
-	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ] # and without one of the caller's
+	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ] # also if the caller has no terminal
 }
 
 @test "stdin is the caller's, bytes arrive whole; -d does not wait and outlives it" {
@@ -175,7 +175,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	for init in '' --init; do
 		# shellcheck disable=SC2086
 		ctr-run -d --name c $init "$ROOTFS" sleep 100
-		# Where nobody waits for orphans: in a subreaper that does not (prctl(2), 36)
+		# Run where nobody waits for orphans: below a subreaper that does not (prctl(2), 36)
 		perl -e 'require "syscall.ph"; $| = 1; syscall(&SYS_prctl, 36, 1, 0, 0, 0); system(@ARGV) == 0 or exit 1; print "done\n"; sleep 30' \
 			sh -c 'for n in $(seq 30); do ctr-exec -d c true || exit; done' >done 3>&- &
 		reaper=$!

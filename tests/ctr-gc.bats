@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# ctr-gc: what crashes leave is cleared, and nothing that lives.
+# ctr-gc: it removes what crashes have left, and nothing that lives.
 
 load lib
 
-# One whose monitor was killed and that lives on: executing a set-id program has cleared its parent-death signal (prctl(2)).
+# A container that goes on after its monitor was killed: executing a set-id program has cleared its parent-death signal
+# (prctl(2)).
 orphan() {
 	if [ ! -e bin ]; then
 		mkdir bin
@@ -99,7 +100,7 @@ orphan() {
 @test "a damaged record is set aside, and its layer kept" {
 	ctr-run -d --name d "$ROOTFS" sh -c 'echo precious >/file' >/dev/null
 	ctr-wait d >/dev/null
-	: >"$CTR_LIB/containers/d/conf" # as a power cut leaves it
+	: >"$CTR_LIB/containers/d/conf" # as a power cut can leave it
 	run -1 ctr-ps -a
 	run -0 ctr-gc
 	[[ "$output" == *"damaged d: "*"$CTR_LIB/damaged/d-"* ]]
@@ -116,7 +117,7 @@ orphan() {
 	touch "$CTR_LIB"/{containers/c/.config.json.0123456789ab,images/.index.json.0123456789ab,networks/n/.conf.0123456789ab} \
 		"$CTR_LIB/ids/0123456789ab" "$CTR_RUN"/{containers/c/.state.0123456789ab,leases/n/.10.0.0.1.0123456789ab}
 	mkdir "$CTR_LIB/volumes/.new-busy"
-	# One process, so that killing it ends all of it: flock(1) would leave its command.
+	# A single process, so that killing it ends everything; flock(1) would leave its command running.
 	(exec 8<"$CTR_LIB/volumes/.new-busy" && flock 8 && exec sleep 1000) 3>&- &
 	BUSY=$!
 	wait_for 5 sh -c '! flock -n "$CTR_LIB/volumes/.new-busy" true'

@@ -202,7 +202,7 @@ load image
 	refused "no image for linux/$arch" ctr-image load o
 	printf '{"schemaVersion":2,"manifests":[%s,%s,%s]}' "$(d "$none" linux vax)" "$(d "$m" linux "$arch" ',"annotations":{"io.containerd.image.name":"docker.io/library/new:25","org.opencontainers.image.ref.name":"25"}')" \
 		"$(d "$none" unknown unknown ',"annotations":{"vnd.docker.reference.type":"attestation-manifest"}')" >o/index.json
-	[ "$(ctr-image load o)" = new:25 ] # the two names as docker from 25 on writes them
+	[ "$(ctr-image load o)" = new:25 ] # with the two names that docker writes from 25 on
 }
 
 @test "docker's media types, foreign layers that are there, zstd layers" {
@@ -221,7 +221,7 @@ load image
 	DIFF_IDS="\"sha256:$(sha one.tar)\",\"sha256:$(sha two.tar)\"" MEDIA=application/vnd.oci.image.layer.v1.tar+zstd oci o one.tar two.zst
 	ctr-image load o
 	[ "$(ctr-run new:1)" = second ]
-	# one that is not there: its place is elsewhere, and we fetch nothing
+	# a foreign layer that is not in the archive: it lies elsewhere, and we fetch nothing
 	rm "o/blobs/sha256/$(sha two.zst)"
 	refused 'not in it' ctr-image load o
 }
@@ -384,7 +384,7 @@ load image
 	ctr-image export all:2 >x.tar
 	mkdir x
 	tar -C x --xattrs --xattrs-include='*' -xf x.tar
-	# what the container did, done by hand; only the time of what it touched is another
+	# the container's changes, made by hand; only the time of the touched file differs
 	echo >r/dir/new
 	rm r/etc/group
 	mv r/fifo r/dir/fifo
@@ -407,7 +407,7 @@ load image
 	sh slow | ctr-image import quiet - 2>err >/dev/null
 	[ ! -s err ]
 	script -qec "sh slow | ctr-image import loud - >/dev/null" /dev/null >screen
-	# each second one in the place of that before, and at the end nothing
+	# every second name takes the place of the one before, and at the end nothing is left
 	[ "$(tr '\r' '\n' <screen | grep -cE '^ctr-image: stdin: [0-9.]+[kKM].\[K$')" -ge 1 ]
 	[ "$(wc -l <screen)" -eq 0 ]
 	[ "$(tail -c 4 screen)" = $'\r\033[K' ]
@@ -502,7 +502,7 @@ load image
 		ctr-image tag one two
 		ctr-run -d --name c two sh -c 'cat /etc/passwd; exec sleep 100' >said 2>&1 & ctr-image rm one two >rm 2>&1 || true
 		wait $! || true
-		if ctr-ps -anq | grep -q .; then # it was first
+		if ctr-ps -anq | grep -q .; then # the start was faster
 			ctr-exec c grep -q root /etc/passwd
 			ctr-rm -f c
 		else
@@ -990,7 +990,7 @@ load image
 	[[ $output == *'File too large'* ]]
 }
 
-# An import that waits in the middle of a layer: its pid is $importer, its unpacking child's $child.
+# Start an import that waits in the middle of a layer; its pid is $importer, that of its unpacking child $child.
 halfway() {
 	mkdir -p big/d && head -c 3000000 /dev/urandom >big/d/f && tar -C big -cf big.tar .
 	mkfifo fifo
@@ -1058,7 +1058,7 @@ halfway() {
 	ctr-image load o
 	[ "$(ctr-run new:1 stat -c '%a %u:%g' /tmp /srv /fresh | xargs)" = "1777 0:0 750 7:8 755 0:0" ]
 	[ "$(ctr-run new:1 stat -c %Y /tmp)" = "$(date -d 2001-02-03T04:05:06Z +%s)" ]
-	# nor when a layer between deletes it: then it is a new one
+	# nor if a layer in between deletes the folder: then it is a new folder
 	ctr-image rm new:1
 	rm -rf o
 	oci o base.tar gone.tar again.tar
@@ -1239,7 +1239,7 @@ ours() {
 	ctr-restart -t 0 a
 	wait_for 5 sh -c '[ "$(ctr-exec a cat /seen | tr "\n" " ")" = "1 2 " ]'
 	ctr-stop -t 0 a
-	# to an image, whose layer is in use from then on, and to a folder
+	# switch to an image, whose layer is in use from then on, and to a folder
 	ctr-image switch a app:1
 	run -1 ctr-image rm app:1
 	[[ "$output" = *"in use by container a"* ]]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-init: a PID 1 that forwards and reaps.
+# ctr-init: a PID 1 that forwards signals and reaps orphans.
 
 load lib
 

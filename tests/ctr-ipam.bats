@@ -35,7 +35,7 @@ load lib
 	[ "$(ctr-ipam alloc -s fd00:2::/126 a)" = fd00:2::2/126 ]
 	[ "$(ctr-ipam alloc -s 10.0.0.128/30 a)" = 10.0.0.130/30 ]
 	run -1 ctr-ipam alloc -s 10.0.0.128/30 b
-	# both ends of a line between two, and one address alone: nothing there is the network's own
+	# in a /31 and a /32 no address belongs to the network itself
 	for s in 10.0.1.0/31 fd00:3::/127 10.0.2.7/32 fd00:4::7/128; do
 		run -0 ctr-ipam alloc -s $s a
 		[ "$output" = "$s" ]
@@ -55,7 +55,7 @@ load lib
 	[ "$(ctr-ipam alloc -n n7 -a fd00:7::9 b)" = fd00:7::9/64 ]
 	[ "$(ctr-ipam ls -n n7)" = $'10.7.0.17 a\nfd00:7::2 a\nfd00:7::9 b' ]
 	[ "$(ctr-ipam ls --json | tr -d ' \n')" = '[{"address":"10.7.0.17","owner":"a","network":"n7"},{"address":"fd00:7::2","owner":"a","network":"n7"},{"address":"fd00:7::9","owner":"b","network":"n7"}]' ]
-	# six are left of the one family: the one that gets no second address gives its first back
+	# one family has six addresses left: the owner that gets no second address gives its first one back
 	for i in 2 3 4 5 6 7; do ctr-ipam alloc -n n7 c$i >/dev/null; done
 	run -1 ctr-ipam alloc -n n7 c8
 	[ "$(ctr-ipam ls | grep -c ' c')" = 12 ]
@@ -153,7 +153,7 @@ load lib
 	cat got.* | grep / | sort >given
 	[ -z "$(uniq -d given)" ]
 	[ "$(wc -l <given)" -ge 130 ]
-	# who was told an address has it
+	# whoever was told an address has it
 	ctr-ipam ls >leases
 	for f in got.*; do
 		a=$(cut -d/ -f1 "$f")
@@ -161,7 +161,7 @@ load lib
 	done
 	[ -z "$(cut -d' ' -f1 leases | sort | uniq -d)" ]
 	echo "# 200 parallel: $(wc -l <given) given, $(wc -l <leases) leases" >&3
-	# those that were killed before they could say it are cleared by name
+	# leases of those that were killed before they could print them are freed by name
 	for f in got.*; do [ ! -s "$f" ] || echo "o${f#got.}"; done | ctr-ipam gc
 	[ "$(ctr-ipam ls | wc -l)" = "$(wc -l <given)" ]
 	[ "$(find "$CTR_RUN/leases/10.1.0.0_24" -name '.new*' | wc -l)" = 0 ]
@@ -170,7 +170,7 @@ load lib
 @test "a /16 filled to the last of its 65,533 addresses, then a clear error" {
 	d=$CTR_RUN/leases/10.1.0.0_16
 	mkdir -p "$d"
-	# all but three by hand, as files are what a lease is
+	# all but three leases are made by hand, because a lease is just a file
 	perl -e 'for $i (2..65534) { next if $i == 300 || $i == 40000 || $i == 65534; open F, ">", sprintf("%s/10.1.%d.%d", $ARGV[0], $i >> 8, $i & 255); print F "x\n\n\n"; close F }' "$d"
 	t0=$(date +%s%N)
 	for want in 10.1.1.44 10.1.156.64 10.1.255.254; do

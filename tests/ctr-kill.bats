@@ -23,7 +23,7 @@ load lib
 	run -0 timeout 60 unshare -pf --mount-proc --propagation private bash -c '
 		set -e
 		[ -w /proc/sys/kernel/ns_last_pid ] || { echo "no ns_last_pid: skipped"; exit 0; }
-		recycle() { # make a process of this pid
+		recycle() { # make a process with this pid
 			for _ in 1 2 3 4 5; do
 				echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
 				sleep 1000 >/dev/null 2>&1 &

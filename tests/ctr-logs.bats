@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# ctr-logs and ctr-attach: what a detached container writes, kept in CRI's lines, followed, and typed to.
+# ctr-logs and ctr-attach: what a detached container writes is kept in the lines of CRI, can be followed, and can be
+# answered.
 
 load lib
 
@@ -60,7 +61,7 @@ by_hand() {
 	[ "$(ctr-logs t)" = one ]
 	ctr-start t
 	ctr-wait t >/dev/null
-	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ] # the next life does not write on into it
+	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ] # the next start does not continue that line
 }
 
 @test "-f over many rotations, each line once and in order, by a slow reader too; it ends with the container" {
@@ -70,7 +71,7 @@ by_hand() {
 	[ -e "$(log c).20" ]
 	ctr-logs c | cmp - want
 	[ "$(ctr-logs --tail 1000 c)" = "$(tail -n 1000 want)" ]
-	[ "$(ctr-logs --tail 1 -f c)" = "line 2999" ] # one that has ended
+	[ "$(ctr-logs --tail 1 -f c)" = "line 2999" ] # the container has ended
 }
 
 @test "rotation keeps so many files, each at most so large" {
@@ -135,8 +136,8 @@ by_hand() {
 	[[ "$output" == *end* ]]
 }
 
-# MB that the monitor takes of a file in a second of its own processor time; the best of three, for on a busy machine the
-# cache is others'.
+# How many MB of a file the monitor takes in a second of its own processor time; the best of three, because on a busy
+# machine others use the cache.
 log_speed() { log_speed_once "$@" || log_speed_once "$@" || log_speed_once "$@"; }
 log_speed_once() {
 	local m ticks

@@ -15,7 +15,7 @@ test_teardown() { net_down; }
 pid_of() { h ctr-ps -n -o name,pid | awk -v n="$1" '$1 == n { print $2 }'; }
 ip_of() { (. "$CTR_RUN/containers/$1/state" && echo "$ip"); }
 box() { h ctr-run -d --name "$@" "$ROOTFS" sleep 1000; }
-# Every trace of networks in the host's namespace but bridges that are recorded.
+# Every trace of networks in the host's namespace, except bridges that are recorded.
 traces() {
 	h ip -o link show type veth | grep -v wan || true
 	h ctr-netcfg show | grep publish || true
@@ -92,7 +92,7 @@ traces() {
 	[[ "$stderr" = *"turned IP forwarding on"* ]]
 	run -0 h ctr-run "$ROOTFS" ls /sys/class/net
 	[ "$output" = lo ]
-	run -0 h ctr-run --net default "$ROOTFS" ip -o addr show eth0 # docker's word for it
+	run -0 h ctr-run --net default "$ROOTFS" ip -o addr show eth0 # docker's name for it
 	[[ "$output" = *"inet 10.89.0."* ]]
 	CTR_NET=bridge run -0 h ctr-run "$ROOTFS" ls /sys/class/net
 	[[ "$output" = *eth0* ]]
@@ -200,7 +200,7 @@ traces() {
 	run -1 h ctr-net connect n7 a
 	[[ "$output" = *"on network n7 already"* ]]
 	h ctr-start a
-	# its first address is still its own: nobody took it meanwhile
+	# it still has its first address, which nobody took meanwhile
 	[ "$(h ctr-exec a sh -c 'ip -o -4 addr | grep -o "eth.*/24"' | tr -s ' ' | xargs)" = "eth0 inet 10.5.0.2/24 eth1 inet 10.6.0.77/24 eth2 inet 10.7.0.2/24" ]
 	[ "$(h ctr-exec a ip route | grep -c default)" = 1 ]
 	knows() { h ctr-exec "$1" grep -qw "$2" /etc/hosts; }
@@ -208,7 +208,7 @@ traces() {
 	wait_for 3 knows a b
 	h ctr-exec b ping -c1 -W2 ally
 	h ctr-exec a ping -c1 -W2 b
-	# away from where it was made, and its address to another: the end of `a` does not take it from there
+	# it leaves the network it was made with, and another gets its address: the end of `a` does not free that
 	h ctr-net disconnect n5 a
 	run -1 h ctr-net disconnect n5 a
 	box c --net n5 --ip 10.5.0.3
@@ -287,7 +287,7 @@ traces() {
 		# shellcheck disable=SC2086
 		run -2 h ctr-net create $bad
 	done
-	# what is no network's: a blackhole, an address of the host
+	# what belongs to no network: a blackhole route, an address of the host
 	h ip route add blackhole 10.88.0.0/16
 	h ip addr add 10.89.3.4/32 dev lo
 	h ctr-net create y
@@ -350,7 +350,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	want='{"name":"n5","driver":"bridge","bridge":"n5","subnets":[{"subnet":"10.5.0.0/24","gateway":"10.5.0.1","range":"10.5.0.128-10.5.0.255"},{"subnet":"fd00:5::/64","gateway":"fd00:5::1"}],"internal":false,"mtu":1400,"created":"T","labels":{},"containers":[{"id":"'$id'","name":"a","interface":"eth0","address":"10.5.0.128"},{"id":"'$id'","name":"a","interface":"eth0","address":"fd00:5::2"}]}'
 	run -0 h ctr-net inspect n5
 	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
-	# the two leases come in the folder's order
+	# the order of the two leases is that of the folder
 	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = "$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
 	[ "${got%%\"containers*}" = "[${want%%\"containers*}" ]
 	[ "$(h ctr-net ls --json | grep -c '"name": "n[56]"')" = 2 ]
@@ -446,7 +446,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(flow)" = old ]
 	was=$(ip_of web)
 	h ctr-stop -t 0 web
-	box other --net n5 --ip "$was" # else it would get its address again
+	box other --net n5 --ip "$was" # otherwise it would get its former address again
 	h ctr-start web
 	[ "$(ip_of web)" != "$was" ]
 	h ctr-rm -f other
@@ -585,7 +585,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 accept" ]]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
-	# who obeyed is not told again; half of it is not enough, nor is another's bridge
+	# whoever has followed the advice is not warned again; half of it is not enough, nor is a rule for another bridge
 	h ctr-net create --subnet 10.7.0.0/24 ctr
 	h nft insert rule inet fw chain9 iifname ctr accept
 	h nft insert rule inet fw chain9 oifname ctr drop
@@ -655,7 +655,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 
 @test "300 containers on one bridge know each other by name" {
 	local n=300
-	[ -z "${CTR_SAN:-}" ] || n=60 # its programs are slower and larger
+	[ -z "${CTR_SAN:-}" ] || n=60 # the sanitizers' programs are slower and larger
 	h ctr-net create --subnet 10.50.0.0/16 big
 	t0=$(date +%s%N)
 	h sh -c 'for i in $(seq $2); do ctr-run -d --name b$i --net big "$1" sleep 1000 || exit; done' _ "$ROOTFS" $n 3>&- >/dev/null 2>&1
@@ -685,12 +685,13 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(h bridge link show | grep -c 'master big')" = 300 ]
 }
 
-# A kernel without nf_tables, as a build that answers so: without the netlink family at all, and with it but not this part.
+# A kernel without nf_tables, played by a build that answers so: once without the netlink family, once with it but without
+# nf_tables.
 no_nft() {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
 	export CTR_TEST_NO=$1
 	PATH=$top/build/oldkernel/bin:$PATH
-	# what needs NAT: an error that names it, and nothing stays
+	# what needs NAT fails with an error that names it, and leaves nothing
 	run -125 h ctr-run --net bridge -p 90:90 "$ROOTFS" true
 	[[ "$output" = *"CONFIG_NF_TABLES"* ]]
 	[ -z "$(traces)" ]
@@ -701,7 +702,7 @@ no_nft() {
 	done
 	run -1 h ctr-netcfg -f - <<<$'bridge add br9 10.1.0.1/24\nnat add 10.1.0.0/24'
 	run ! h ip link show br9
-	# what needs none works, and says what it goes without
+	# what needs no NAT works, and says what it does without
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	run -0 --separate-stderr h ctr-run -d --name a --net n5 "$ROOTFS" sleep 1000
 	[[ "$stderr" = *"nothing of it reaches the outside"*"CONFIG_NF_TABLES"* ]]
@@ -764,7 +765,7 @@ no_nft() {
 		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net connect n6 a
 		[ "$status" -ne 0 ]
 		h ctr-gc
-		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # it was written as done
+		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # the record says that it was done
 			h ctr-net disconnect n6 a
 		fi
 		[ "$(inside)" = "$before" ]
@@ -773,7 +774,7 @@ no_nft() {
 		[[ "$(inside)" = *eth1* ]]
 		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net disconnect n6 a
 		h ctr-gc
-		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # it had not begun
+		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # nothing was done yet
 			h ctr-net disconnect n6 a
 		fi
 		[ "$(inside)" = "$before" ]
@@ -816,11 +817,11 @@ no_nft() {
 	[[ "$output" = *"nameserver 9.8.7.6"* && "$output" != *fe80* && "$output" = *"search ex.org"* ]]
 	run -0 with r2
 	[[ "$output" = *"8.8.8.8"*"are used"* && "$output" = *"nameserver 8.8.8.8"* ]]
-	# what editors and tools leave in it
+	# what editors and tools can leave in the file
 	printf '# written by hand\r\nnameserver 9.8.7.6\r\nnameserver 9.8.7.6\nnameserver\t5.6.7.8 # second\noptions ndots:3\r\ndomain ex.org\r\n' >r3
 	run -0 --separate-stderr with r3
 	[ "$output" = $'nameserver 9.8.7.6\nnameserver 5.6.7.8\noptions ndots:3\ndomain ex.org' ]
-	# nothing that can be reached from a container: said each time
+	# if no server can be reached from a container, every start says so
 	for r in 'nameserver 0.0.0.0' 'nameserver ::1' 'nameserver fe80::1%%wan' 'nameserver fe80::1' 'nameserver x' '' 'nameserver 127.0.0.54'; do
 		printf "$r\nsearch ex.org\n" >r4
 		[ ! -e /run/systemd/resolve/resolv.conf ] || [[ "$r" != *127* ]] || continue
@@ -830,7 +831,7 @@ no_nft() {
 	printf 'nameserver fec0::1\nnameserver 169.254.169.253\n' >r5
 	run -0 --separate-stderr with r5
 	[ "$output" = $'nameserver fec0::1\nnameserver 169.254.169.253' ]
-	# --dns takes their place, without a word
+	# --dns takes their place without a message
 	run -0 --separate-stderr h unshare -m sh -c 'mount --bind r2 /etc/resolv.conf && exec ctr-run --net n1 --dns 1.2.3.4 "$1" cat /etc/resolv.conf' x "$ROOTFS"
 	[[ "$output" = "nameserver 1.2.3.4" && "$stderr" != *"are used"* ]]
 }
@@ -858,7 +859,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	local b c mac
 	b=$(pid_of b) c=$(pid_of c)
 	mac=$(in_ns "$b" ip -o link show eth0 | sed 's/.*ether //; s/ .*//')
-	for n in c:10.9.0.2 c:10.9.0.3 b:10.9.0.2 c:fd00:9::2 c:fd00:9::3 b:203.0.113.2 c:2001:db8:2::2; do # all reach all
+	for n in c:10.9.0.2 c:10.9.0.3 b:10.9.0.2 c:fd00:9::2 c:fd00:9::3 b:203.0.113.2 c:2001:db8:2::2; do # each reaches every other
 		h ctr-exec "${n%%:*}" ping -c1 -W3 "${n#*:}"
 	done
 	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
@@ -1240,6 +1241,6 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ "$(addr a)" = "$was" ]
 	h ctr-stop -t 0 a
 	h ctr-run -d --name d --net stay --ip "$was" "$ROOTFS" sleep 100
-	h ctr-start a # another has it: a new one
+	h ctr-start a # another container has the address, so it gets a new one
 	[ -n "$(addr a)" ] && [ "$(addr a)" != "$was" ]
 }

@@ -114,7 +114,7 @@ by_hand() {
 	[ -z "$(h nft list tables)" ]
 	run -1 ctr-netcfg netns add "$PWD/no/such"
 	[[ "$output" = *"No such file or directory" ]]
-	mkfifo hold # one that is no namespace does not hold it up
+	mkfifo hold # a fifo, which is no namespace, does not block it
 	run -1 h timeout -k 1 5 ctr-netcfg -f - <<<"$(printf 'bridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$PWD/hold")"
 	run ! h ip link show br0
 	for i in $(seq 400); do echo "bridge add br$i"; done >lines
@@ -124,7 +124,7 @@ by_hand() {
 	kill -TERM $p
 	wait $p || [ $? = 143 ]
 	[ "$(h ip -o link | grep -c ' br[0-9]')" = 0 ]
-	# a namespace that is none, a bridge that is none, an address twice
+	# something that is no namespace, something that is no bridge, an address twice
 	for l in "attach br0 /etc/passwd 10.40.0.2/24" "attach wan $A 10.40.0.2/24" "attach br9 999999 10.40.0.2/24" "addr add lo 127.0.0.1/8" "bridge add wan"; do
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr h ctr-netcfg $l
@@ -183,7 +183,7 @@ by_hand() {
 	in_ns "$BYNFT" nft -f "$PWD/rules"
 	h ctr-netcfg -f lines
 	for f in ip ip6; do diff <(h nft list table $f ctrbox) <(in_ns "$BYNFT" nft list table $f ctrbox); done
-	# and what takes them away
+	# and the lines that remove them
 	printf 'unpublish 90\nnat del 10.9.0.0/16 out wan\n' >less
 	h ctr-netcfg rules -f less | grep -v '^[t}	]' >away
 	h nft -f "$PWD/away"
@@ -289,7 +289,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	up() { in_ns "$A" ip -6 addr show eth0 | grep fe80 | grep -vq tentative; }
 	wait_for 5 up
 	for i in 1 2 3; do run ! heeded; done
-	# it would be
+	# it would be reachable
 	h sh -c 'echo 1 >/proc/sys/net/ipv6/conf/br0/accept_ra'
 	wait_for 5 heeded
 }
@@ -308,7 +308,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:90
 	run -1 in_ns "$C" ping -c1 -W1 203.0.113.2
-	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ] # it forwards now, and would not heed its own router any more
+	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ] # it forwards now, and would otherwise ignore its own router
 	# a container's port that is not published is not reachable by a route through the host
 	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
 	serve "$A" 9000 hidden
@@ -371,11 +371,11 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	printf 'bridge add br8\0x\n' >nul
 	run -2 h ctr-netcfg -f nul
 	[[ "$output" = *"nul: a NUL byte" ]]
-	# a comment begins a word
+	# a comment can begin where a word would
 	printf '#x\nbridge add br#8 #9\n' >lines
 	h ctr-netcfg -f lines
 	h ip link show 'br#8'
-	# what is in the way in NS is named
+	# the error names what is in the way in NS
 	h ctr-netcfg attach 'br#8' "$A" 10.0.0.2/24
 	run -1 h ctr-netcfg attach 'br#8' "$A" 10.0.0.3/24
 	[[ "$output" = *"attach $A: veth eth0: add: File exists" ]]
@@ -433,7 +433,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	# how long all of it takes, so that the instants are spread over it
 	t0=$(date +%s%N) && h ctr-netcfg -f lines && us=$((($(date +%s%N) - t0) / 1000))
 	t0=$(date +%s%N) && h true && us=$((us - ($(date +%s%N) - t0) / 1000))
-	[ $us -gt 3000 ] || us=3000 # the machine was busy
+	[ $us -gt 3000 ] || us=3000 # the machine was busy when this was measured
 	h ctr-netcfg bridge del br0
 	h ctr-netcfg detach "$A" && h ctr-netcfg detach "$B"
 	killed=0 half=0
@@ -446,7 +446,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 		if [ "$died" = 0 ]; then us=$((us * 9 / 10)); elif [ "$links" = 0 ]; then us=$((us * 11 / 10)); fi
 		h ctr-gc
 		left=$(h ip -o link | grep -E 'br0|veth' || true)
-		if [ -n "$left" ]; then # then it was done: all of it stands
+		if [ -n "$left" ]; then # then everything was done: all of it is there
 			[ "$(grep -c veth <<<"$left")" = 2 ] || { echo "run $i: $left"; return 1; }
 			in_ns "$A" ping -c1 -W2 172.18.0.3 >/dev/null
 			h ctr-netcfg -f - <<<"$(printf 'detach %s\ndetach %s\nbridge del br0' "$A" "$B")"
@@ -549,7 +549,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-gc
 	[ "$(on)" = 0 ]
 	[ -z "$(h nft list tables)" ]
-	# found on: it stays
+	# it was on before: it stays on
 	h sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 	h ctr-net create n1
 	h ctr-run --net n1 "$ROOTFS" true

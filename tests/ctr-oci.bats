@@ -295,7 +295,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	cp b/rootfs/plain b/rootfs/bin/plain
 	run -1 create c
 	[[ "$(cat out)" = *"not executable"* ]]
-	chmod +x b/rootfs/bin/plain # what only execve() can tell is told at the start
+	chmod +x b/rootfs/bin/plain # what only execve() finds out is an error of start
 	create c
 	run -1 oci start c
 	oci delete -f c
@@ -405,7 +405,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	run ctr-ps -a --format '{{.ID}} {{.State}} {{.Command}}' "oci:$WORLD/oci/"
 	grep -qx 'one-long-name running .*sleep 1000.*' <<<"$output"
 	grep -q '^two created' <<<"$output"
-	one=oci:$WORLD/oci/one # the beginning of its id
+	one=oci:$WORLD/oci/one # only the beginning of its id
 	[ "$(ctr-exec "$one" hostname)" = box ]
 	run -7 ctr-exec -e A=7 "$one" sh -c 'exit $A'
 	ctr-nsenter -t "$one" -a ps | grep -q '1 root *sleep 1000'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-pause: a container is frozen as it is.
+# ctr-pause: all processes of a container are frozen.
 
 load lib
 
@@ -25,7 +25,7 @@ load lib
 	run -2 ctr-pause
 }
 
-# What a test that fails half-way has frozen.
+# Thaw what a test that failed half-way has frozen.
 test_teardown() {
 	CTR_CGROUP=ctrt-${WORLD##*.}
 	ctr-cgset --thaw "/$CTR_CGROUP/up" 2>/dev/null || true
@@ -34,7 +34,7 @@ test_teardown() {
 
 # A group above the containers' own, frozen by the administrator.
 freeze_above() {
-	ctr-cgset -c "/$CTR_CGROUP/up/keep" # an empty one would go with its last container
+	ctr-cgset -c "/$CTR_CGROUP/up/keep" # an empty group would be removed together with its last container
 	CTR_CGROUP=$CTR_CGROUP/up
 	ctr-cgset --freeze "/$CTR_CGROUP"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-priv: user, capabilities, system calls and limits, and nothing that was not asked for.
+# ctr-priv: it changes user, capabilities, system calls and limits, and nothing that was not asked for.
 load lib
 
 status() { grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-prune: giving back what is not used (ctr-df.bats counts it). Labels of networks and volumes.
+# ctr-prune: removing what is not used (ctr-df.bats counts it). Labels of networks and volumes.
 load lib
 
 image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
@@ -40,7 +40,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	ctr-prune -f containers --filter 'label!=keep'
 	[ "$(ctr-ps -a --format '{{.Names}}')" = keep ]
 	ctr-net create stays
-	ctr-create --name waits --net stays "$ROOTFS" true # it has not started, and is started with it
+	ctr-create --name waits --net stays "$ROOTFS" true # it was not started yet, and needs the network when it is
 	ctr-prune -f networks
 	[ "$(ctr-net ls -q)" = stays ]
 	ctr-volume create --label keep v1
@@ -60,7 +60,7 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	[ "$(ctr-volume inspect --format '{{json .Labels}}' v1)" = '{"a":"1","b":"x y"}' ]
 	[ "$(ctr-volume ls -q --filter label=a)$(ctr-volume ls -q --filter label=a=2)" = v1 ]
 	[ "$(ctr-volume ls -q --filter name=v --filter dangling=true | tr '\n' ,)" = v1,v2, ]
-	ctr-volume create --label a=9 v1 # it keeps what it has
+	ctr-volume create --label a=9 v1 # it keeps the labels that it has
 	[ "$(ctr-volume ls -q --filter label=a=1)" = v1 ]
 	ctr-volume rm v1
 	ctr-volume create v1

@@ -3,7 +3,7 @@
 
 load lib
 
-# What differs from run to run.
+# Replaces what differs from run to run.
 plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}"/"ID"/g; s/"(pid|Pid|monitor|starttime|monitor_starttime)": ?("?)[1-9][0-9]*/"\1":\2N/g; s/[0-9a-f]{8}-[0-9a-f-]{27}/BOOT/; s/c-[0-9a-f]{8}-[0-9a-f]{12}/c-GROUP/; s/[0-9]{10}\.[0-9]{9}/SECONDS/' | sed "s|${ROOTFS%/}|ROOTFS|g; s|$CTR_CGROUP|PARENT|g"; }
 
 @test "ps --json, golden: created, running, exited, with a restart policy and labels" {

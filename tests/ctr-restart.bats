@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-restart: stopped and started again.
+# ctr-restart: containers are stopped and started again.
 
 load lib
 load net
@@ -18,7 +18,7 @@ test_teardown() { if [ -n "${HOST:-}" ]; then net_down; fi; }
 	[[ "$output" == *"--rm"* ]]
 	run -1 ctr-restart nosuch
 	ctr-stop -t 0 r
-	ctr-restart r # one that does not run is started
+	ctr-restart r # a container that does not run is started
 	[ "$(ctr-ps -n --filter name=r -o status)" = running ]
 }
 

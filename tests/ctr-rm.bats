@@ -31,20 +31,20 @@ load lib
 	printf 'c\n\nd\r\n' | ctr-stop -t 5 -
 	[ "$(ctr-ps -an -o status | sort -u)" = exited ]
 	[ "$(ctr-wait a b c d | tr '\n' ' ')" = "3 3 3 3 " ]
-	run -0 ctr-stop a # docker's: stopping what does not run is no error
+	run -0 ctr-stop a # as with docker, stopping what does not run is no error
 	run -1 ctr-kill a
 	[ "$output" = "ctr-kill: a: not running" ]
 	run -1 ctr-pause a
 	run -1 ctr-unpause a
 	ctr-start a b
-	run -0 ctr-start a # nor is starting what runs
+	run -0 ctr-start a # and neither is starting what runs
 	ctr-pause a b
 	run -1 ctr-pause a
 	[[ "$output" == *"paused, not running"* ]]
 	ctr-stop -t 5 a # a stop thaws
 	ctr-rm -f b # and so does rm -f
 	run -1 --separate-stderr ctr-rm a nosuch c
-	[ -z "$output" ] # a name that there is not: none is removed
+	[ -z "$output" ] # because of a name that does not exist, none is removed
 	[ "$(ctr-rm a c)" = $'a\nc' ]
 	ctr-rm -f nosuch
 	run -2 ctr-stop
@@ -72,7 +72,7 @@ load lib
 	[ "$(ctr-rm - <ids | wc -l)" = 100 ]
 	t2=$(date +%s%N)
 	echo "# 100: stop $(((t1 - t0) / 1000000)) ms, rm $(((t2 - t1) / 1000000)) ms" >&3
-	[ $(((t1 - t0) / 1000000)) -le 3000 ] # one after the other: 40 ms and more each
+	[ $(((t1 - t0) / 1000000)) -le 3000 ] # one after the other they would take 40 ms and more each
 	[ -z "$(ctr-ps -aq)" ]
 	for i in $(seq 30); do ctr-run -d --rm "$ROOTFS" sleep 1000; done >ids
 	ctr-rm -f - <ids >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-root: the root and the mounts of a container, by hand.
+# ctr-root: the root and the mounts of a container, made by hand.
 load lib
 
 root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "$PWD/up" "$@"; }

@@ -185,7 +185,7 @@ load lib
 	[[ "${lines[0]}" != *a80425fb ]]
 	[ "$(ctr-run --security-opt no-new-privileges "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
 	run -125 ctr-run --cap-add nosuch "$ROOTFS" true
-	run -125 ctr-run --cap-drop net_raw+mknod "$ROOTFS" true # not the first alone
+	run -125 ctr-run --cap-drop net_raw+mknod "$ROOTFS" true # it is not taken for the first one alone
 	[ "$(ctr-run --cap-drop net_raw,mknod "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 00000000a00405fb ]
 	[ "$(ctr-run --cap-drop ALL --cap-drop chown --cap-add CAP_CHOWN "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000000001 ]
 	[ "$(ctr-run --security-opt no-new-privileges --security-opt no-new-privileges=false "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 0 ]
@@ -550,7 +550,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=r -o status)" = lost ]'
 	[ "$(ctr-run --name r "$ROOTFS" echo taken)" = taken ]
 	ctr-run -d --name k "$ROOTFS" sleep 1000 >/dev/null
-	(. "$CTR_RUN/containers/k/state"; kill -9 "$monitor") # one that was to stay is nobody's to take
+	(. "$CTR_RUN/containers/k/state"; kill -9 "$monitor") # the name of a container that was to stay cannot be taken over
 	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=k -o status)" = lost ]'
 	run -125 ctr-run --name k "$ROOTFS" true
 	[ "$(ctr-run --replace --name k "$ROOTFS" echo replaced)" = replaced ]
@@ -650,7 +650,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$output" = "5000
 unlimited
 -100" ]
-	ulimit -n 100 # fewer than an applet takes for itself
+	ulimit -n 100 # fewer than an applet needs itself
 	run -0 ctr-run --userns auto --ulimit nofile=5000 "$ROOTFS" sh -c 'ulimit -n'
 	[ "$output" = 5000 ]
 	ctr-run -d --name c --userns auto --ulimit nofile=5000 --oom-score-adj -100 "$ROOTFS" sleep 100

@@ -103,9 +103,9 @@ profile() { cat >p.json; }
 		[ "$(find "$CTR_LIB/cache/seccomp" -type f | wc -l)" -eq 1 ]
 	done
 	[ "$(stat -c %a "$CTR_LIB/cache/seccomp")" = 700 ]
-	# what is kept is the program that ctr-seccomp makes
+	# the cache has the program that ctr-seccomp makes
 	ctr-seccomp p.json | cmp - "$CTR_LIB"/cache/seccomp/*
-	# a spoilt one is made anew, and one that others may write is not believed
+	# a damaged one is made again, and one that others could have written is not used
 	echo spoilt >"$(find "$CTR_LIB/cache/seccomp" -type f)"
 	run ctr-run --security-opt seccomp=p.json "$ROOTFS" mkdir /tmp/x
 	[[ $output == *"No space left on device"* ]]

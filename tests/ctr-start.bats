@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-start: the same container once more, after its end or a reboot.
+# ctr-start: the same container is started once more, after its end or a reboot.
 
 load lib
 
@@ -39,7 +39,7 @@ load lib
 	id=$(ctr-inspect -f Id x)
 	ctr-create --name y --net container:x --pid container:x --ipc container:x --uts container:x "$ROOTFS" sleep 1000
 	[ -z "$(grep -o '/proc/[0-9][^"]*' "$CTR_LIB/containers/y/config.json")" ]
-	ctr-rename x z # the id is what is kept
+	ctr-rename x z # the record has the id, not the name
 	ctr-start y
 	net() { (. "$CTR_RUN/containers/$1/state"; readlink "/proc/$pid/ns/net"); }
 	[ "$(net y)" = "$(net z)" ]
@@ -56,7 +56,7 @@ load lib
 		ctr-run -d --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null
 		ctr-run -d --restart $p --name $p-stopped "$ROOTFS" sleep 1000 >/dev/null
 		ctr-stop -t 0 $p-stopped >/dev/null
-		(. "$CTR_RUN/containers/$p/state"; kill -9 "$monitor") # the power goes
+		(. "$CTR_RUN/containers/$p/state"; kill -9 "$monitor") # as if the power failed
 	done
 	ctr-create --restart always --name never "$ROOTFS" sleep 1000 >/dev/null
 	wait_for 5 sh -c '[ "$(ctr-ps -anq -f status=lost | wc -l)" = 4 ]'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-stats: what containers use.
+# ctr-stats: how much containers use.
 
 load lib
 
@@ -18,7 +18,7 @@ load lib
 	run -1 ctr-stats --no-stream c
 	[[ "$output" == *"exited, not running"* && "$output" != *running*running* ]]
 	run -1 ctr-stats --no-stream nosuch
-	run -1 timeout 5 "$BIN/ctr-stats" nosuch # it does not wait for it
+	run -1 timeout 5 "$BIN/ctr-stats" nosuch # it does not wait for such a container
 	[[ "$output" == *"nosuch: no such container"* ]]
 	ctr-start c
 	timeout 10 "$BIN/ctr-stats" c >live 2>&1 3>&- &
@@ -27,5 +27,5 @@ load lib
 	ctr-rm -f c
 	local code=0
 	wait $live || code=$?
-	[ $code = 1 ] # and ends with what it watched
+	[ $code = 1 ] # and it ends when the container that it watches ends
 }

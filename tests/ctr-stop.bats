@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-stop: the end within its time, on full disks and of what does not want to end.
+# ctr-stop: containers end within the given time, also on full disks and if they do not want to.
 
 load lib
 
@@ -90,7 +90,7 @@ load lib
 	ctr-stop -t 3 deaf 2>said >/dev/null 3>&- &
 	pid=$!
 	wait_for 2 grep -q 'deaf: .*no handler.*--init' said
-	kill -0 $pid # it was said before the wait
+	kill -0 $pid # the message came before the wait
 	wait $pid
 	ctr-stop -t 1 ign 2>said >/dev/null
 	grep -q 'ign: .*ignores it' said
@@ -104,10 +104,10 @@ load lib
 	run -124 --separate-stderr timeout 2 ctr-run "$ROOTFS" sleep 100
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 20000 ]
 	[[ "$stderr" == *"no handler for TERM: killed"* ]]
-	# One that has a handler decides itself.
+	# A process that has a handler decides itself.
 	run -0 timeout 5 ctr-run "$ROOTFS" sh -c 'trap "echo mine; exit 0" TERM; (sleep 0.1; kill -TERM 1) & wait; exit 9'
 	[ "$output" = mine ]
-	# Nor is one that waits for it with sigwait: ctr-init passes it on.
+	# The same is true of one that waits for the signal with sigwait: ctr-init passes it on.
 	run -124 --separate-stderr timeout 1 ctr-run --init "$ROOTFS" sleep 100
 	[ -z "$stderr" ]
 }

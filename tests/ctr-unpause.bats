@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-unpause: a frozen container goes on.
+# ctr-unpause: a frozen container is thawed and goes on.
 
 load lib
 

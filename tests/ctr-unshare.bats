@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-unshare: unshare(1)'s flags; namespaces that stay at a file; the line outside.
+# ctr-unshare: the flags of unshare(1); namespaces kept at a file; --outside.
 load lib
 
 ns() { readlink "/proc/self/ns/$1"; }
@@ -105,7 +105,7 @@ ns() { readlink "/proc/self/ns/$1"; }
 
 @test "beside unshare(1): every flag that both have shows the same inside, and the others are told" {
 	need unshare util-linux
-	# what is inside, with the names of namespaces that are the caller's own
+	# lists what is inside, and which namespaces are still those of the caller
 	cat >look <<'END'
 for n in mnt uts ipc net pid user cgroup time pid_for_children time_for_children; do
 	[ "$(readlink /proc/self/ns/$n)" = "$(eval echo "\$OWN_$n")" ] && echo "own $n"
@@ -180,7 +180,7 @@ END
 --net=|keep the network namespace at ''
 -u --hostname aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|64 bytes at most
 END
-	# a flag that is said again without its file does not lose it
+	# a flag that is given again without a file keeps the file
 	ctr-unshare --net=kept -n true
 	umount kept
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-update: other limits for a container, in force now and at its next start. The same file runs on a pure
+# ctr-update: new limits for a container, in force at once and at its next start. The same file runs on a pure
 # cgroup v2 system (make check-v2).
 
 load lib

@@ -18,7 +18,7 @@ load image
 	[ "$(stat -c %a "$CTR_LIB/volumes/vol")" = 750 ]
 	run -0 ctr-run -v vol:/data img ls /data
 	[ "$output" = $'more\nseed\nsub' ]
-	# by a link in the image, too
+	# the same if a link in the image leads there
 	mkdir r/data/dir
 	ln -s /data/./sub/.. r/data/dir/up
 	ln -s ../data/dir/up r/etc/way
@@ -26,7 +26,7 @@ load image
 	tar -C r -cf - . | ctr-image import img >/dev/null
 	[ "$(ctr-run -v way:/etc/way/sub/ -v /etc/way img ls /etc/way)" = $'dir\nseed\nsub' ]
 	run -125 ctr-run -v /loop img true
-	# with something in it, it is not filled again
+	# a volume that has something in it is not filled
 	run -0 ctr-run -v vol:/etc img ls /etc
 	[ "$output" = $'hosts\nmore\nseed\nsub' ] # a place for the container's own is made, as docker does
 	run -0 ctr-run -v empty:/data:nocopy img ls /data
@@ -216,7 +216,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	chown 1000:1001 "$CTR_LIB/volumes/v"
 	chmod 2770 "$CTR_LIB/volumes/v"
 	[ "$(ctr-run -v v:/nothing/there box stat -c %u:%g:%a /nothing/there)" = 1000:1001:2770 ]
-	# what the image has there wins over an empty one, as docker does it
+	# an empty volume gets what the image has there, as with docker
 	[ "$(ctr-run -v v:/bin box sh -c 'stat -c %u:%g:%a /bin; ls /bin/sh' | xargs)" = "0:0:755 /bin/sh" ]
 }
 

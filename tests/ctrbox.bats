@@ -45,7 +45,7 @@ load lib
 		env "$e" ctr-init true
 	done
 	mkdir -m 755 "$WORLD/theirs" && echo x >"$WORLD/theirs/letter"
-	for l in / /tmp /dev/null "$WORLD/theirs"; do # nobody else's folder is closed to others
+	for l in / /tmp /dev/null "$WORLD/theirs"; do # a folder that is not ours is not closed to others
 		mode=$(stat -c %a "$l")
 		run env CTR_LIB="$l" ctr-ps
 		[ "$status" = 1 ] && [ "${#lines[@]}" = 1 ] && [ "$(stat -c %a "$l")" = "$mode" ] || { chmod "$mode" "$l"; false; }
@@ -62,7 +62,7 @@ load lib
 		[[ "$output" == "Usage: $a"* ]]
 		[ -z "$stderr" ]
 		run --separate-stderr "$CTRBOX" "$a" --no-such-option
-		[ "$status" = 2 ] || [ "$status" = 125 ] || [ "$a $status" = "ctr-oci 1" ] # as runc
+		[ "$status" = 2 ] || [ "$status" = 125 ] || [ "$a $status" = "ctr-oci 1" ] # which runc does, too
 		[ "${#stderr_lines[@]}" = 1 ]
 		[[ "$stderr" == "$a: "* ]]
 	done
@@ -81,7 +81,7 @@ load lib
 	[ "$status" -ne 0 ]
 }
 
-# What a caller hands down (issue "faults met in real use"): none of it changes what an applet does.
+# What a caller hands down (issue "faults met in real use") changes nothing of what an applet does.
 @test "18.1 an ignored SIGCHLD, a full signal mask: the exit code arrives, in the foreground and detached" {
 	run timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" -eq 7 ]
@@ -119,18 +119,18 @@ load lib
 	[ "${lines[*]}" = "12 0" ]
 	[ "$(bash -c 'ulimit -Sn 12; ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"')" = "12"$'\n'"$(sh -c 'grep SigIgn /proc/self/status')" ] # the caller's
 	ctr-cgset -d g
-	# where the applet may raise a hard one, it does
+	# if the applet may raise a hard limit, it does
 	run bash -c 'ulimit -f 0; ctr-run "$1" true 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$ROOTFS"
 	[ "$status" -eq 0 ] || [[ "$status:$output" == "125:"*"File too large" ]]
 }
 
 @test "18.1 hard limits that are too small are said in one line, or are no obstacle; nothing is left" {
-	not_san # the sanitizers take more stack than some of these
+	not_san # the sanitizers need more stack than some of these allow
 	local l c
 	for l in "f 0" "n 8" "n 20" "n 40" "s 16" "s 64" "v 8000" "u 1" "l 0" "c 0" "i 0"; do
 		for c in "ctr-run --name t $ROOTFS true" "ctr-run -d --name t $ROOTFS true" "ctr-rm -f t" "ctr-create --name t $ROOTFS true" \
 			"ctr-start t" "ctr-rm -f t" "ctr-ps -a" "ctr-gc" "ctr-unshare -m /bin/true" "ctr-root --direct $ROOTFS -- /bin/true" "ctr-priv /bin/true"; do
-			# as where nobody may raise them
+			# as on a machine where nobody may raise limits
 			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"' || exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
 			[[ "$status" -lt 128 && ( "$status" -eq 0 || "${#lines[@]}" -eq 1 ) ]] || { echo "ulimit -$l: $c: $status: $output"; false; }
 		done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ctr-run --explain: the script it prints, run as it stands, gives the same container.
+# ctr-run --explain: the script that it prints, run as it stands, makes the same container.
 load lib
 # bats file_tags=ctr-run,ctr-unshare,ctr-root,ctr-priv
 load net
@@ -7,7 +7,7 @@ load net
 test_setup() {
 	not_san
 	tar -C "$ROOTFS" -c . | ctr-image import i >/dev/null
-	export TMPDIR=$PWD # the scripts keep their things there
+	export TMPDIR=$PWD # the scripts keep their files there
 	mkdir shared 'a b'
 	chmod 755 shared
 	echo hello >shared/file
@@ -71,7 +71,7 @@ same() {
 	dash -n script
 	"${AT[@]}" "${SH[@]}" script </dev/null >explained 2>&1
 	local code2=$?
-	# an id, the address that came next, and who says a warning
+	# replaces an id, the address that was next, and the name of who warns
 	sed -i -E 's/^ctr-[a-z]*: /ctr: /; s/(c-[0-9a-f]{8}-)?\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
 	[[ "${flags[*]}" = *--ip* ]] ||
 		sed -i -E 's/(10(\.[0-9]+){2})\.([2-9]|[0-9]{2,3})\b/\1.X/g; s/fd79::[0-9a-f]+/fd79::X/g; s/02:42:0a:[0-9a-f:]*/MAC/' direct explained
@@ -228,7 +228,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 @test "no option of ctr-run is missing from the script without a word" {
 	local compared unseen refused group option dev
 	compared=$(awk '/<<.END/ { on = 1 } /^END$/ { on = 0 } on' "$BATS_TEST_FILENAME")
-	# what no process inside can see: the script is the same
+	# for what no process inside can see the script is the same
 	unseen=(-i -t -d --keep --pull=never --stop-signal=INT --stop-timeout=3 --log-driver=none --log-opt=max-size=1m
 		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c --pidfile=p --expose=80 --label-file=/dev/null
 		--health-cmd=true --health-interval=9s --health-timeout=9s --health-retries=2 --health-start-period=9s --health-start-interval=9s
@@ -292,7 +292,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	sh script >out &
 	local pid=$!
 	wait_for 10 grep -q up out
-	run -1 sh script # its name is taken
+	run -1 sh script # the name is already used
 	kill -9 $pid
 	gone() { ! pgrep -f '^sleep 1000' -g "$pid" >/dev/null && ! ctr-cgset -l web 2>/dev/null | grep -q '[0-9]$'; }
 	wait_for 10 gone
@@ -300,12 +300,12 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	sh script clean
 	[ ! -e ctr-web ]
 	run -1 ctr-cgset -g web
-	# A signal that PID 1 would not heed ends it, as it ends ctr-run.
+	# A signal that PID 1 ignores ends the script, as it ends ctr-run.
 	for box in '' '--pid host'; do
 		ctr-run --explain $box i sleep 1000 >script
 		run -124 timeout -k 5 0.5 sh script
 	done
-	# what an init takes is the init's
+	# a signal that an init handles is left to the init
 	ctr-run --explain i sh -c 'trap "echo ended; exit 3" TERM; sleep 1000 & wait' >script
 	run -124 timeout -k 5 1 sh script
 	[ "$output" = ended ]
@@ -358,7 +358,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 END
 	run -125 h ctr-run --explain --net two -p 8080:80 i true
 	[[ $output = *"network two is internal"* ]]
-	# its ports lead there, and are gone with it
+	# its ports lead to it, and are gone when it has ended
 	h ctr-run --explain --name web --net both -p 8080:80 i nc -l -p 80 -e echo hello >script
 	h sh script </dev/null >out 2>&1 &
 	BG+=($!)

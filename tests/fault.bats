@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# A start of which any one step fails leaves nothing: a build in which the n-th system call fails, in a loop; and builds
-# in which newer calls answer as an old kernel's.
+# A start leaves nothing, whichever of its steps fails: this is tried in a loop with a build in which the n-th system call
+# fails, and with builds in which newer system calls answer as on an old kernel.
 
 load lib
 
-# What a start that failed leaves without any gc: nothing. Only after one that succeeded, and whose clearing up is what
-# failed, ctr-gc may be needed.
+# A start that failed leaves nothing, without any gc. Only if the start succeeded and its cleaning up failed may ctr-gc be
+# needed.
 clean() {
 	[ -z "$(ls -A "$CTR_LIB/containers" 2>/dev/null)" ] && [ -z "$(ls -A "$CTR_RUN/containers" 2>/dev/null)" ] &&
 		[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$CTR_CGROUP" 2>/dev/null)" ] &&
@@ -22,9 +22,9 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 		code=0
 		CTR_FAULT=$n timeout 20 "$top/build/fault/bin/ctr-run" "$@" >out 2>err || code=$?
 		if [ $code -eq 0 ]; then
-			ok=$((ok + 1)) # tolerated, or beyond the last one
+			ok=$((ok + 1)) # the failure was tolerated, or there is no n-th call
 			[[ " $* " != *" -d "* ]] || ctr-rm -f f >/dev/null 2>&1
-			clean || ctr-gc >/dev/null # the call that failed was one that clears up at the end
+			clean || ctr-gc >/dev/null # the call that failed was part of the cleaning up at the end
 			clean || { echo "fault $n: succeeded, and left something: $(cat err; leftovers; ls -A "$CTR_LIB/containers" "$CTR_RUN/containers")"; return 1; }
 			continue
 		fi
@@ -35,7 +35,7 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 	done
 	echo "# $failed of $((n / step)) failed the start" >&3
 	[ $failed -ge "$least" ]
-	[ "$(grep -F "$WORLD" /proc/self/mountinfo || true)" = "$m" ] # those of other tests come and go
+	[ "$(grep -F "$WORLD" /proc/self/mountinfo || true)" = "$m" ] # mounts of other tests come and go
 	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
@@ -71,7 +71,7 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 		ctr-run --net n -p 8099:80 "$ROOTFS" true && each_fault 20 7 --net n -p 8099:80 "$ROOTFS" true && ctr-net rm n'
 }
 
-old() { # NAMES: the older ways do
+old() { # NAMES: without these calls the older ways work
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
 	export CTR_TEST_NO=$1
 	PATH=$top/build/oldkernel/bin:$PATH

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What single options of ctr-run mean, where scripts written for docker rely on it.
+# The meaning of single options of ctr-run on which scripts written for docker rely.
 
 load lib
 # bats file_tags=ctr-run,ctr-create
@@ -215,7 +215,7 @@ refused() {
 	run -1 ctr-logs j
 	[[ "$output" = *"journalctl CONTAINER_NAME=j" ]]
 	grep -q '^CONTAINER_NAME=j$' jrn
-	# nothing is cut short
+	# a long name and a long tag are not cut short
 	long=$(printf '%0128d' 0) tag=$(printf '%0600d' 0)
 	in_own ctr-run -d --name "$long" --log-driver journald --log-opt "tag=$tag" "$ROOTFS" echo much >/dev/null
 	wait_for 5 grep -q "^MESSAGE=much" jrn
@@ -223,7 +223,7 @@ refused() {
 	grep -q "^SYSLOG_IDENTIFIER=$tag\$" jrn
 	kill "${pids[@]:1}"
 	wait "${pids[@]:1}" || true
-	# nobody listens, or does not read: the container goes on
+	# the container goes on if nobody listens, or if the listener does not read
 	in_own timeout 20 ctr-run -d --name n --log-driver syslog "$ROOTFS" seq 10000 >/dev/null
 	ctr-wait n >/dev/null
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# 19: health checks, as docker's: the monitor runs them by a timer; ps, inspect, events and wait tell of them.
+# 19: health checks as docker has them: the monitor runs them by a timer; ps, inspect, events and wait report them.
 load lib
 
 status() { ctr-inspect -f '{{.State.Health.Status}}' "$1"; }
@@ -34,7 +34,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 	[ "$(ctr-inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' web)" = \
 		"-1 Health check exceeded timeout (300ms)" ]
 	timeout 10 ctr-stop -t 0 web
-	is web unhealthy # the record of it stays
+	is web unhealthy # its results stay in the record
 }
 
 # bats test_tags=ctr-run,ctr-pause

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The six hooks of a bundle (runtime-spec, runtime.md "Lifecycle", config.md "POSIX-platform Hooks"), by ctr-run --bundle
-# and by ctr-oci: each in its place, in order, with the state on stdin; and what follows when one fails.
+# The six hooks of a bundle (runtime-spec, runtime.md "Lifecycle", config.md "POSIX-platform Hooks"), with ctr-run --bundle
+# and with ctr-oci: each runs in its place and in order, with the state on stdin; and what happens when one fails.
 # shellcheck disable=SC2154
 load lib
 # bats file_tags=ctr-run,ctr-oci
@@ -10,7 +10,7 @@ test_setup() {
 	cp -a "$ROOTFS". b/rootfs
 	mkdir b/rootfs/seen
 	mount --bind seen b/rootfs/seen # what is written inside is seen outside
-	# A hook says which it is, whose mounts it sees, and what it was told.
+	# A hook writes which one it is, whose mounts it sees, and what it was told.
 	cat >b/rootfs/hook <<-'END'
 	#!/bin/sh
 	cat >/seen/$1.state 2>/dev/null || cat >"$2/$1.state"
@@ -31,7 +31,7 @@ test_teardown() {
 
 all=(prestart createRuntime createContainer startContainer poststart poststop)
 
-# bundle [WHICH ENV [TIMEOUT]]: every hook is asked for, one of them with FAIL=N or SLOW=N.
+# bundle [WHICH ENV [TIMEOUT]]: make a bundle with all hooks, one of them with FAIL=N or SLOW=N.
 bundle() {
 	local w hooks='' path
 	for w in "${all[@]}"; do
@@ -69,7 +69,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		ours=$(readlink /proc/self/ns/mnt)
 		for w in prestart createRuntime poststart poststop; do grep -qxF "$w host $ours" seen/order; done
 		run ! grep -qxF "createContainer host $ours" seen/order
-		grep -q '^createContainer host' seen/order # its mounts, not yet its root
+		grep -q '^createContainer host' seen/order # it has the container's mounts, but not yet its root
 		grep -q '^startContainer container' seen/order
 		for w in "${all[@]}"; do
 			jq -e --arg b "$(realpath b)" '.id and .ociVersion and .bundle == $b and (.pid | type) == "number"' "seen/$w.state" >/dev/null

@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
-# What is long: names, paths, settings and the kernel's own files. Each works as it is, or is refused with one line that
-# ends with the reason; nothing is cut without a word.
+# Long names, paths, settings and files of the kernel. Each of them works, or is refused with one line that ends with the
+# reason; nothing is cut short silently.
 # shellcheck disable=SC2154
 load lib
 
 chars() { head -c "$1" /dev/zero | tr '\0' a; }
-# so many folders of 200 characters, one in the other
+# deep N: N folders with names of 200 characters, one inside the other
 deep() { yes "$(chars 200)" | head -n "$1" | paste -sd /; }
-# an absolute path in this world, of so many characters
+# long_path N: an absolute path of N characters in this world
 long_path() {
 	local p=$WORLD
 	while [ $(($1 - ${#p})) -gt 205 ]; do p=$p/$(chars 200); done
 	echo "$p/$(chars $(($1 - ${#p} - 1)))"
 }
-# one line, which begins with the applet's name and ends as said
+# refused APPLET END: the output is one line that begins with the applet's name and has this end
 refused() {
 	[ "${#lines[@]}" -eq 1 ]
 	[[ "$output" = "$1: "*"$2" ]]

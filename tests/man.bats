@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The man pages as they are read: made from the sources and the option tables, they lose no word.
+# The man pages as readers see them: made from the sources and the option tables, without losing a word.
 
 # shellcheck disable=SC2154
 load lib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Callers that nobody here wrote, with ctr-oci as their runtime: containerd, dockerd. Each runs from packages that are unpacked
-# beside the system, in a mount namespace of its own, without a bridge and without a rule in any firewall.
+# Real callers with ctr-oci as their runtime: containerd, dockerd, podman, buildah. Each runs from packages that are
+# unpacked beside the system, in a mount namespace of its own, without a bridge and without a rule in any firewall.
 load lib
 # bats file_tags=ctr-oci
 
@@ -27,14 +27,14 @@ apart() {
 		trap "kill \$daemon 2>/dev/null; wait" EXIT
 		. ./script' </dev/null >out 2>&1 3>&- || true
 }
-# The groups that callers make for their containers.
+# Lists the groups that callers make for their containers.
 groups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o -path '*/default*' -o -path '*/moby*' -o -path '*/libpod*' \) 2>/dev/null | sort; }
 inside() {
 	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/mnt' -printf '%p %l\n' 2>/dev/null | grep -F "$(cat ns)" | while IFS=/ read -r _ _ p _; do
 		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
 	done
 }
-# Of the caller and its containers there is no process left (a shim that outlives its daemon, say), and no group.
+# No process of the caller and its containers is left (such as a shim that outlives its daemon), and no group.
 nothing_left() {
 	wait_for 10 eval '[ -z "$(inside)" ]' || {
 		inside | tee left

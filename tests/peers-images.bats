@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Images between ctrbox and the others: what they write is loaded, run and committed here, and goes back to them.
+# Images exchanged with other tools: what they write is loaded, run and committed here, and loaded there again.
 bats_require_minimum_version 1.5.0
 load lib
 load image
 
 test_teardown() { [ -z "${pid:-}" ] || { kill "$pid" && wait "$pid" || true; }; }
 
-# Ours, of two layers, and one more of a commit: owners, a file capability, a deletion, a hard link.
+# Make our own image of two layers and one from a commit, with owners, a file capability, a deletion and a hard link.
 three_layers() {
 	two_layers
 	oci o one.tar two.tar
@@ -97,7 +97,7 @@ is_three() { # DIR
 	[ "$(ctr-image load <both.tar.gz | sort)" = $'four:2\nthree:1' ]
 	[ "$(ctr-run four:2 ls /emptied)" = newer ]
 	[ "$(ctr-run three:1)" = third ]
-	# a root filesystem, the other way
+	# a root filesystem in the other direction
 	ctr-image export four:2 | docker import - five:1 >/dev/null
 	[ "$(docker image ls -q | wc -l)" -eq 3 ]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Registries: pull, push, login, search, over the host's curl; against docker's own registry and one that lies.
+# Registries: pull, push, login and search with the host's curl, against docker's own registry and one that lies.
 bats_require_minimum_version 1.5.0
 load lib
 load image
@@ -21,7 +21,7 @@ test_teardown() {
 	[ -z "$(ls -A "$CTR_LIB/images" 2>/dev/null | grep -E '^\.(part|tmp)-')" ]
 }
 
-# A registry with TLS and, with `auth`, a password; its address goes to $reg.
+# Start a registry with TLS and, with `auth`, a password; its address goes to $reg.
 registry() {
 	reg=127.0.0.1:$(free_port)
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
@@ -68,7 +68,7 @@ three() {
 	ctr-image logout "$reg"
 	run -1 ctr-image pull "$reg/a/new:1"
 	run -1 ctr-image logout "$reg"
-	# ctr-run gets one only when it is asked to
+	# ctr-run pulls an image only when it is asked to
 	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
 	ctr-image rm "$reg/a/new:1"
 	run -125 ctr-run "$reg/a/new:1"
@@ -76,7 +76,7 @@ three() {
 	[[ $output == *'not never, missing or always' ]]
 	[ "$(CTR_PULL=missing ctr-run "$reg/a/new:1")" = second ]
 	[ "$(ctr-run --pull always "$reg/a/new:1")" = second ]
-	# another repository of the same registry: mounted, not sent
+	# for another repository of the same registry a layer is mounted, not sent
 	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
 	ctr-image push "$reg/a/new:1" "$reg/b/new:2"
 	[ "$(ctr-image pull "$reg/b/new:2")" = "$reg/b/new:2" ]
@@ -121,7 +121,7 @@ three() {
 	[ "$(ctr-image pull b:zstd)" = box:zstd ]
 	[ "$(ctr-run box:zstd)" = second ]
 	ctr-image rm box:gzip box:zstd
-	# a mirror that is down: the next
+	# if a mirror is down, the next one is used
 	sed -i "1i mirror docker.io http://127.0.0.1:1" registries
 	run -0 ctr-image pull box:gzip
 	[[ ${#lines[@]} -eq 2 && $output == *"trying $reg"* ]]

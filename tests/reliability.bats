@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# kill -9 of everything, while containers start and stop: what ctr-gc leaves is what lives.
+# kill -9 of everything while containers start and stop: ctr-gc leaves exactly what lives.
 
 load lib
 load net
@@ -18,7 +18,7 @@ test_teardown() {
 	net_down
 }
 
-# Every process of the two that are to live, its pid, age and how it is.
+# Every process of the two containers that must stay alive: its pid, age and state.
 living() {
 	for c in keep keep2; do
 		(. "$CTR_RUN/containers/$c/state"
@@ -27,7 +27,7 @@ living() {
 	done
 }
 
-# Containers that start, are stopped and go, and ctr-gc, all the while: none of them may fail.
+# All the while containers start, are stopped and removed, and ctr-gc runs: none of these may fail.
 traffic() {
 	local i
 	for ((i = 0; ; i++)); do
@@ -40,7 +40,7 @@ traffic() {
 	done
 }
 
-# The kills of one kind are over: gc, and nothing is left but what lives.
+# After the kills of one kind: gc, and then only what lives is left.
 nothing_left() {
 	touch stop
 	wait "$traffic"
@@ -60,7 +60,7 @@ nothing_left() {
 	wait_for 5 same_links
 	wait_for 5 no_stray
 	[ -z "$(awk -v w="$WORLD" 'index($5, w) == 1' /proc/self/mountinfo)" ]
-	h ctr-run --net n -p 82:82 "$ROOTFS" true # the port that all of them had
+	h ctr-run --net n -p 82:82 "$ROOTFS" true # the port that all the killed ones had
 }
 same_links() { [ "$(h ip -o link | wc -l)" = "$links" ]; }
 # Processes of this world that are neither the living containers' nor their monitors; and mounts of it in any namespace.
@@ -72,7 +72,7 @@ no_stray() {
 	done
 }
 
-# Microseconds that a command takes, the best of three: the kills are spread over that.
+# The microseconds that a command takes, the best of three: the kills are spread over that time.
 takes() {
 	local best=9999999 i t0 t
 	for i in 1 2 3; do
@@ -85,12 +85,12 @@ takes() {
 }
 killer() { h "$BATS_TEST_DIRNAME/killer.pl" "$@"; }
 
-# How many of the kills hit, and what gc found.
+# Counts how many of the kills hit, and what gc found.
 figures() {
 	echo "# kill -9 of $1: $killed of 50 hit something alive, $(cat rounds) rounds of others meanwhile; gc cleared$(cut -d' ' -f1 gclog | sort | uniq -c | tr -s ' \n' ' ')" >&3
 	[ $killed -ge 10 ]
 }
-# One that was too late makes the time in which they strike shorter, so that most hit, however busy the machine is.
+# A kill that came too late makes the time in which they strike shorter, so that most hit, however busy the machine is.
 count() {
 	if [ "$1" = 9 ]; then
 		killed=$((killed + 1)) us=$((us * 21 / 20))
@@ -106,7 +106,7 @@ count() {
 	killed=0
 	for i in $(seq 25); do
 		count "$(killer "$us" ctr-run --net n -p 82:82 "$ROOTFS" true)"
-		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)" # its monitor goes on
+		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)" # its monitor lives on
 	done
 	nothing_left
 	figures ctr-run

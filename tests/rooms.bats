@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The house: rooms call only rooms below them, and no files call each other around; libcommon/README.md lists them.
+# The rooms of libcommon: a room calls only rooms below it, and no files call each other in a circle;
+# libcommon/README.md lists the rooms.
 # shellcheck disable=SC2154
 load lib
 # bats file_tags=ctrbox
@@ -12,7 +13,7 @@ test_setup() {
 	cp "$top/build/libctr.a" lib.a
 }
 
-# plant ROOM TEXT: a file more in that room.
+# plant ROOM TEXT: add a file with this text to that room.
 plant() {
 	rm -f libcommon/*/planted.c
 	printf '%s\n' "$2" >"libcommon/$1/planted.c"
@@ -26,7 +27,7 @@ plant() {
 }
 
 @test "an upward call and an upward include are caught in every room, downward ones are not" {
-	# Of each room: a function, and a header that declares it.
+	# For each room: a function of it, and a header that declares the function.
 	local of=(base:file_poke:file.h kernel:cgroup_layout:cgroup.h netlink:nl_reset:nl.h image:image_open:image.h
 		spec:spec_free:spec.h network:network_open:network.h flags:flags_bundle:create_flags.h engine:engine_go:engine.h
 		container:container_open:record.h oci:oci_start:oci.h cni:cni_main:cni.h applets:applet_find:applets.h)

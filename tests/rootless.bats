@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
-# What a user who is not root can do: two users made for the test, one with a range of subordinate ids, one without.
+# What a user who is not root can do. Two users are made for the tests, one with a range of subordinate ids, one without.
 
 load lib
 
@@ -15,7 +15,7 @@ setup_file() {
 	cp -a "$BATS_TEST_DIRNAME/../build/rootfs/." "$SHARED/rootfs"
 	mkdir "$SHARED/rootfs/new" # to mount on
 	local i
-	for ((i = 0; i < 20; i++)); do # another's useradd may hold the lock
+	for ((i = 0; i < 20; i++)); do # useradd of another test may hold the lock
 		id "$U1" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U1" -K SUB_UID_COUNT=65536 -K SUB_GID_COUNT=65536 "$U1" || sleep 0.5
 		id "$U2" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U2" -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 "$U2" || sleep 0.5
 		if id "$U1" >/dev/null 2>&1 && id "$U2" >/dev/null 2>&1; then break; fi
@@ -39,14 +39,14 @@ teardown_file() {
 	[ -z "$SHARED" ] || rm -rf "$SHARED"
 }
 
-# Each test has homes of its own, which are checked to be as empty as before at its end.
+# Each test has home folders of its own, which must be as empty as before at its end.
 test_setup() {
 	local u
 	export USER=$U1
 	for u in "$U1" "$U2"; do
 		rm -rf "${SHARED:?}/$u"
 		install -d -o "$u" -g "$(id -g "$u")" "$SHARED/$u" "$SHARED/$u/run" "$SHARED/$u/run/ctr" "$SHARED/$u/data"
-		install -o "$u" /dev/null "$SHARED/$u/run/ctr/no-cgroup" # that there is none was said already
+		install -o "$u" /dev/null "$SHARED/$u/run/ctr/no-cgroup" # as if the message that there is no group had been printed already
 	done
 	unset CTR_LIB CTR_RUN
 }
@@ -64,10 +64,10 @@ test_teardown() {
 	[ -z "$left" ]
 }
 
-# Processes of a user that have not ended (this machine's init may be slow to reap).
+# The processes of a user that have not ended (the init of this machine may be slow to reap).
 alive() { ps -u "$1" -o stat=,args= | grep -v '^Z' || true; }
 
-# A script as the user, with nothing of root's but the terminal.
+# Run a script as the user, who has nothing of root but the terminal.
 as() {
 	setpriv --reuid "$USER" --regid "$(id -g "$USER")" --init-groups env -i PATH="$SHARED/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 		HOME="$SHARED/$USER" XDG_RUNTIME_DIR="$SHARED/$USER/run" XDG_DATA_HOME="$SHARED/$USER/data" \
@@ -118,10 +118,10 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	echo "$output"
 	[[ $output == *"A /tmp/d/e/f"* ]]
 	run as 'ls $XDG_DATA_HOME/ctr/containers/x/upper/tmp/d/e'
-	[ "$status" -ne 0 ] # it is as said: the user himself cannot
+	[ "$status" -ne 0 ] # the user himself cannot remove it
 	run as 'ctr-rm x'
 	[[ $status -eq 0 && $output == x ]]
-	# and with one that goes at its own end, whose monitor does it
+	# the same for a container with --rm, which its monitor removes
 	run as 'ctr-run $R sh -c "mkdir -m 700 /tmp/d && touch /tmp/d/f && chown -R 33:33 /tmp/d"'
 	[[ $status -eq 0 && -z $output ]]
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
@@ -261,7 +261,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"package passt"* ]]
 }
 
-# A machine with a way out: an interface with a default route, and the tun device as udev makes it.
+# A machine with a route to the outside: an interface with a default route, and the tun device as udev makes it.
 machine() {
 	cat >m.sh <<-END
 		set -e
@@ -281,7 +281,7 @@ machine() {
 	need pasta passt
 	need ip iproute2
 	run machine <<-'END'
-		# pasta takes a connection before there is anybody in the container to answer it
+		# pasta accepts a connection before anybody in the container can answer it
 		greeting() { for i in $(seq 50); do busybox nc 127.0.0.1 8080 </dev/null | grep . && return; sleep 0.1; done; }
 		as 'ctr-run -d --name n -p 127.0.0.1:8080:80 -p 5353:53/udp $R sh -c "while :; do echo hello | nc -lp 80; done" >/dev/null'
 		as 'ctr-ps -n; ctr-exec n ip -4 addr' | grep -o '127.0.0.1:8080->80/tcp, 0.0.0.0:5353->53/udp\|inet 10.9.9.2/24'
@@ -346,7 +346,7 @@ machine() {
 	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x" "$CTR_LIB/volumes/vol/f" "$CTR_LIB/containers/c/upper/etc/passwd" | tr '\n' ' ')" = "33 33 0 " ]
 	ctr-commit c - | tar --numeric-owner -tv | grep -q '33/0 .* x$'
 	ctr-cp c:/x x && echo in >in && ctr-cp in c:/in
-	run ctr-start -a c # a second life, and what a copy put there is its root's
+	run ctr-start -a c # a second start, and what was copied there belongs to its root
 	[ "$status" -eq 0 ]
 	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/in")" = 0 ]
 	run ctr-run --userns auto --device /dev/zero:/dev/other r/ sh -c 'head -c 2 /dev/other | wc -c; mknod /tmp/d c 1 3'

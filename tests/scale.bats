@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Many at once, and what one that waits costs.
+# Many containers at once, and what a waiting container costs.
 
 load lib
 load net
@@ -48,7 +48,7 @@ test_teardown() { net_down; }
 	best=99999 cpu=99999
 	for i in $(seq 20); do # other test files run meanwhile: the best of several
 		[ "$i" -le 3 ] || [ $cpu -ge 50 ] || break
-		# a shell of its own: to copy bats's would be counted too
+		# in a new shell, because copying bats's shell would be counted, too
 		read -r t own < <(bash --norc -c "TIMEFORMAT='%R %U %S'; time ctr-ps -aq >/dev/null" 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
 		[ "$t" -ge $best ] || best=$t
 		[ "$own" -ge $cpu ] || cpu=$own
@@ -64,7 +64,7 @@ calls() {
 	strace -f -c -o counted "$@" >/dev/null
 	awk '$NF == "total" { print $4 }' counted
 }
-# more N PREFIX: so many that run.
+# more N PREFIX: start N containers.
 more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000; done; }
 
 # bats test_tags=ctr-gc,ctr-ps
@@ -85,7 +85,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 @test "15.9 gc mends the index: a name that a rename cut short left in it, a missing file, one too many" {
 	id=$(ctr-run -d --name a "$ROOTFS" sleep 1000)
 	other=$(ctr-create --name b "$ROOTFS" true)
-	printf '%-129s\n' old >"$CTR_LIB/ids/$id" # in place: the lock on it is the container's life
+	printf '%-129s\n' old >"$CTR_LIB/ids/$id" # overwritten in place, because the lock on this file is the container's life
 	rm "$CTR_LIB/ids/$other"
 	printf '%-129s\n' gone >"$CTR_LIB/ids/0123456789ab"
 	run -0 ctr-gc
@@ -125,16 +125,16 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	ns HOST
 	h ctr-net create --subnet 10.77.0.0/24 n >/dev/null
 	h strace -e trace=socket,close,unlinkat -o seen ctr-run --net n -p 8080:80 "$ROOTFS" true
-	# After the port has gone no socket of the netfilter bus is closed before the record is.
+	# Once the port is gone, no socket of the netfilter bus is closed before the record is.
 	awk '/NETLINK_NETFILTER/ { fd = $NF; open_now[fd] = NR; total++ }
 		/^close\(/ { split($0, a, /[()]/); if (a[2] in open_now) { delete open_now[a[2]]; closed++ } }
 		END { for (f in open_now) left++; print total, closed + 0, left + 0; exit !(left >= 3) }' seen
 	[ -z "$(h ctr-gc)" ]
-	# A second life does not keep the first one's.
+	# A second start does not keep the sockets of the first one.
 	h ctr-run -d --name a --restart always --net n -p 8081:80 "$ROOTFS" sleep 0.2 >/dev/null
 	sleep 2.5
 	. "$CTR_RUN/containers/a/state"
-	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ] # one holds the port
+	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ] # one of them holds the port
 	h ctr-rm -f a
 	h ctr-net rm n
 }
@@ -204,7 +204,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 		ctr-rename cold b && exit 1
 		[ "$(ctr-ps -an -o name | sort | tr -s ' \n' ' ')" = "a cold " ] || exit 1
 		n=0
-		for k in $(seq 24); do # one inode more each time, until it starts
+		for k in $(seq 24); do # one more inode each time, until it starts
 			rm "$CTR_LIB/f$k"
 			if ctr-run "$ROOTFS" sh -c 'touch /x && echo wrote' >out 2>err; then break; fi
 			grep -q . err || { echo "with $k: not a word"; exit 1; }
@@ -229,7 +229,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	[ -z "$(cat err.*)" ]
 	ctr-create --name x "$ROOTFS" true >/dev/null
 	ctr-create --name y "$ROOTFS" true >/dev/null
-	for c in x y; do # two whose ids begin alike
+	for c in x y; do # two containers whose ids begin alike
 		old=$(ctr-inspect -f Id $c | cut -c 1-12)
 		sed -i "s/$old/abc${old:3}/" "$CTR_LIB/containers/$c/conf"
 		mv "$CTR_LIB/ids/$old" "$CTR_LIB/ids/abc${old:3}"
@@ -288,7 +288,7 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 	ns HOST
 	h ctr-net create --subnet 10.77.0.0/24 n >/dev/null
 	cost() { h perf stat -x, -e task-clock,context-switches "$@" 2>&1 >/dev/null | awk -F, '/task-clock/ { c = $1 } /context/ { print int(c * 1000), $1 }'; }
-	for i in 1 2 3 4 5 6 7 8; do # in turns: what the machine does meanwhile meets both
+	for i in 1 2 3 4 5 6 7 8; do # in turns, so that what the machine does meanwhile affects both
 		cost ctr-run "$ROOTFS" true >>without
 		cost ctr-run --net n -p 8080:80 "$ROOTFS" true >>with
 	done

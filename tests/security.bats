@@ -100,7 +100,7 @@ swap() {
 	swapper=$!
 }
 
-# A folder root of the test's own, to be made hostile.
+# Make a folder `root` for this test, which is then made hostile.
 hostile() {
 	cp -a "$ROOTFS" root
 	mkdir -p root/v
@@ -110,7 +110,7 @@ hostile() {
 @test "CVE-2019-5736: the runtime's file cannot be had from inside: #!/proc/self/exe, a link, a library" {
 	hostile
 	mkdir own
-	cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own # not the one that is built, should this go wrong
+	cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own # a copy, in case this goes wrong
 	PATH=$PWD/own:$PATH
 	before=$(sha256sum <own/ctrbox)
 	printf '#!/proc/self/exe\n' >root/script && chmod 755 root/script
@@ -120,7 +120,7 @@ hostile() {
 	ctr-run -d --name c root/ sh -c 'overwrite 2 >/out; sleep 1000' >/dev/null
 	for _ in 1 2 3; do
 		ctr-exec c /script >/dev/null 2>&1 || true
-		ctr-exec c /link ctr-init sleep 0.3 >/dev/null 2>&1 || true # our own program, for a while
+		ctr-exec c /link ctr-init sleep 0.3 >/dev/null 2>&1 || true # runs our own program for a while
 		ctr-exec -e LD_PRELOAD=/lib/libc.so c /link ctr-init true >/dev/null 2>&1 || true
 	done
 	wait_for 10 ctr-exec c grep . /out
@@ -151,7 +151,7 @@ hostile() {
 		[[ $output != *root:*:* && $output != *secret* ]]
 	done
 	exec 7<&- 8<&- 9>&-
-	mkdir gone && cd gone && rmdir ../gone # a directory that is nowhere any more
+	mkdir gone && cd gone && rmdir ../gone # a directory that was removed
 	run ctr-run "$WORLD/root/" sh -c 'pwd; ls -d .'
 	cd "$WORLD"
 	[[ $status -eq 0 && ${lines[0]} == / ]]
@@ -184,7 +184,7 @@ hostile() {
 		ctr-run --direct -v "$WORLD/vol:/v" --tmpfs /v/d/z root/ true 2>>err || [ $? -eq 125 ]
 	done
 	kill -0 "$swapper"
-	[ -z "$(ls -A target)" ] # no mount point was made out there
+	[ -z "$(ls -A target)" ] # no mount point was made outside
 }
 
 # bats test_tags=ctr-run
@@ -230,7 +230,7 @@ hostile() {
 	rm dev/null && ln -s /proc/kcore dev/null
 	run ctr-run -v "$WORLD/dev:/dev" root/ true
 	[[ $status -eq 125 && $output == *"not the null device"* ]]
-	# one in the image changes nothing
+	# a file in the image changes nothing
 	mkdir -p root/dev && rm -f root/dev/null && echo fake >root/dev/null
 	run ctr-run root/ sh -c 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null; [ -c /dev/null ] && echo null'
 	[ "$output" = null ]
@@ -311,7 +311,7 @@ hostile() {
 	wait_for 5 grep -q "@ctrt-$$" /proc/net/unix
 	run ctr-run "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix
 	[ "${lines[0]}" = 0 ]
-	run ctr-run --net host "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix # it is seen where that was asked for
+	run ctr-run --net host "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix # it can be seen if that was asked for
 	kill $listener
 	[ "${lines[0]}" = 1 ]
 }
@@ -339,7 +339,7 @@ hostile() {
 		(cd root && rm -rf etc/passwd && eval "$how")
 		run timeout 20 ctr-run -u evil root/ true </dev/null
 		[[ $status -eq 126 || $status -eq 125 ]]
-		run timeout 20 ctr-run -u 33 root/ grep Uid /proc/self/status </dev/null # not id: it would read the file itself
+		run timeout 20 ctr-run -u 33 root/ grep Uid /proc/self/status </dev/null # not id, which would read the file itself
 		[[ $status -eq 0 && $output == *Uid:*33* ]]
 	done
 	rm -rf root/etc/passwd root/etc/group
@@ -397,7 +397,7 @@ hostile() {
 
 @test "14.1: a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; what was open is closed at first use" {
 	mkdir -p "$CTR_LIB" "$CTR_RUN"
-	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version left them
+	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version has left them
 	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
 		'cp /bin/busybox /s /v; mv /s /suid; chmod 4755 /suid /v/s; sleep 1000' >/dev/null || true
 	ctr-run -d --name u --userns auto -v vol:/v -v /anon "$ROOTFS" sleep 1000 >/dev/null
@@ -526,7 +526,7 @@ hunt() {
 	run -125 timeout -s KILL 5 "$BIN/ctr-nsenter" -t c -p /bin/true
 	[[ "$output" == *"c: paused"* ]]
 	ctr-unpause c >/dev/null
-	[ "$(clean ctr-nsenter --privileged --pid="/proc/$pid/ns/pid" readlink /proc/self/root)" = / ] # by request
+	[ "$(clean ctr-nsenter --privileged --pid="/proc/$pid/ns/pid" readlink /proc/self/root)" = / ] # because that was asked for
 }
 
 # bats test_tags=ctr-run
@@ -576,7 +576,7 @@ hunt() {
 	[[ "$output" = *seen* && "$output" != *won* ]]
 }
 
-# --- what an audit found, by its numbers ---
+# --- findings of an audit, by their numbers ---
 
 # no_cgroups CMD...: in a mount namespace of its own, without any cgroup file system.
 no_cgroups() {
@@ -610,7 +610,7 @@ device_hunt() {
 	[[ "$output" != *opened* && "$output" != *made\ * ]]
 	[[ "$output" = *"mknod: /dev/x: Operation not permitted"* ]]
 	run -0 ctr-run -v "$PWD/vol:/v" "$ROOTFS" sh -c 'true </v/zero && echo opened'
-	[ "$output" = opened ] # with a list, /dev/zero is on it
+	[ "$output" = opened ] # with a device list, because /dev/zero is on it
 }
 
 @test "14.5, issue 20: hierarchies with a few v1 controllers and no devices start containers, with the same rule" {
@@ -799,17 +799,17 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	with_ids ctr-run -d --name a --userns auto "$ROOTFS" sh -c 'touch /mine; exec sleep 1000' >/dev/null
 	with_ids ctr-run -d --name b --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	[ "$( (map_of a; echo; map_of b) | sort | tr '\n' ' ')" = "200000 400000  265536 465536  " ]
-	run -125 with_ids ctr-run --userns auto "$ROOTFS" true # said, not shared
+	run -125 with_ids ctr-run --userns auto "$ROOTFS" true # an error, and no shared range
 	[[ ${#lines[@]} = 1 && "$output" == *"no range of ids is left, of 2"*"/etc/subuid"* ]]
 	[ "$(ctr-ps -aq | wc -l)" = 2 ]
 	was=$(map_of a)
-	ctr-stop -t 0 a >/dev/null # it keeps its own, with what it wrote
+	ctr-stop -t 0 a >/dev/null # it keeps its range, together with what it has written
 	run -125 with_ids ctr-run --userns auto "$ROOTFS" true
 	ctr-start a
 	[ "$(map_of a)" = "$was" ]
 	[ "$(ctr-exec a stat -c %u /mine /bin/busybox | tr '\n' ' ')" = "0 0 " ]
 	free=$(map_of b)
-	(. "$CTR_RUN/containers/b/state"; kill -9 "$monitor" "$pid") # however it ends
+	(. "$CTR_RUN/containers/b/state"; kill -9 "$monitor" "$pid") # in whatever way it ends
 	wait_for 5 ctr-rm -f b
 	with_ids ctr-run -d --name c --rm --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(map_of c)" = "$free" ]

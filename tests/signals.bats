@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# SIGINT and SIGTERM at random instants of what takes a while and has threads or children at work: it ends at once, by that
-# signal, and leaves nothing half-made (include/undo.h tells how, and why nothing is undone inside a handler).
+# SIGINT and SIGTERM at random instants of commands that take a while and have threads or children at work: the command
+# ends at once, by that signal, and leaves nothing half-made (include/undo.h tells how this is done, and why nothing is
+# undone inside a handler).
 # shellcheck disable=SC2154
 load lib
 load image
@@ -8,14 +9,15 @@ load image
 test_setup() { pids=(); }
 test_teardown() { [ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null || true; }
 
-# Microseconds that a command takes.
+# The microseconds that a command takes.
 takes() {
 	local t0
 	t0=$(date +%s%N)
 	"$@" >/dev/null 2>&1 </dev/null
 	echo $((($(date +%s%N) - t0) / 1000))
 }
-# strike TIMES CHECK COMMAND...: run it so often, each time with one of the signals at a random instant; CHECK after each.
+# strike TIMES CHECK COMMAND...: run the command so many times, each time with one of the signals at a random instant, and
+# CHECK after each.
 strike() {
 	local i how times=$1 check=$2 us s
 	shift 2
@@ -26,7 +28,7 @@ strike() {
 		[ $((i % 2)) = 0 ] || s=TERM
 		how=$("$BATS_TEST_DIRNAME/killer.pl" -s $s "$us" "$@")
 		case $how in
-		2 | 15) hit=$((hit + 1)) ;; # of the signal, as a shell wants to see it
+		2 | 15) hit=$((hit + 1)) ;; # it died of the signal, which shells look for
 		0 | *exit) ;;
 		*) echo "$*: $how" && return 1 ;;
 		esac
@@ -35,9 +37,9 @@ strike() {
 	echo "# $*: $hit of $times died of the signal" | sed "s,$WORLD/,,g" >&3
 	[ $hit -ge "${least:-1}" ]
 }
-# Nothing half-made is in the store, and it works.
+# Nothing half-made is in the store, and the store works.
 store_whole() {
-	wait_for 5 sh -c '[ -z "$(find lib/images lib/layers -maxdepth 1 -name ".tmp*" 2>/dev/null)" ]' # rm goes on for a moment
+	wait_for 5 sh -c '[ -z "$(find lib/images lib/layers -maxdepth 1 -name ".tmp*" 2>/dev/null)" ]' # removing takes a moment
 	timeout 20 ctr-image ls -q | timeout 20 ctr-image rm - >/dev/null 2>&1 || true
 	[ -z "$(ctr-image ls -q)" ]
 	wait_for 5 sh -c '[ -z "$(find lib/layers lib/images/blobs -mindepth 1 -type f 2>/dev/null | head -n 1)" ]'
@@ -75,7 +77,7 @@ many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" 
 	wait_for 10 grep -q made lib/containers/c/log
 	check() {
 		store_whole
-		[ "$(ctr-ps -n -o status)" = running ] # not left frozen
+		[ "$(ctr-ps -n -o status)" = running ] # it was not left frozen
 	}
 	strike 8 check ctr-commit c i
 }
@@ -88,7 +90,7 @@ many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" 
 		[ -z "$(ctr-ps -q)" ]
 	}
 	ctr-create --name c "$ROOTFS" sh -c 'true' >/dev/null
-	least=0 # a foreground container is given it, and what it makes of it is its own
+	least=0 # the signal is passed to a foreground container, which may do with it what it likes
 	strike 12 check ctr-start -a c
 	strike 8 check ctr-start c
 	ctr-rm -f c

@@ -16,10 +16,10 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 	wait_for 60 state_of sd running
 	run ctr-exec sd systemctl list-units --failed --no-legend
 	[ -z "$output" ]
-	# systemd has moved to a group of its own making, below its container's.
+	# systemd has moved to a group that it has made, below that of its container.
 	ctr-exec sd sh -c 'tail -n 1 /proc/1/cgroup' | grep -qx '0::/init.scope'
 	[ "$(ctr-exec sd sh -c 'tr "\0" "\n" </proc/1/environ' | grep ^container=)" = container=oci ]
-	# Its limits are not among what it can write.
+	# It cannot write its own limits.
 	run ctr-exec sd sh -c 'echo max >"$(find /sys/fs/cgroup -maxdepth 2 -name pids.max | head -n 1)"'
 	[ "$status" -ne 0 ] || [ "$(ctr-cgset -g "$(. "$CTR_RUN/containers/sd/state"; echo "/$cgroup")" pids.max)" = 500 ]
 	# A service is started, limited by systemd where it has the controllers, and ended.
@@ -107,7 +107,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 		# shellcheck disable=SC2086
 		run ctr-run $opts "$ROOTFS" sh -c 'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "; grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null; find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
 		[ "$status" = 0 ]
-		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]] # its own processes; no group of the host's
+		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]] # only its own processes, and no group of the host
 	done
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# docker's --format: Go templates over docker's shape.
+# docker's --format: Go templates over the JSON that docker has.
 
 load lib
 # bats file_tags=ctr-inspect

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# applets/TUTORIAL.md: every block runs as it is written, and prints what stands below it.
+# applets/TUTORIAL.md: every block runs as it is written, and prints the text below it.
 # shellcheck disable=SC2154
 load lib
 load net

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What people's fingers type: options after names, slips, and docker's words.
+# What people type: options after names, typing mistakes, and docker's words.
 
 load lib
 # bats file_tags=ctr-stop,ctr-kill,ctr-rm,ctr-logs,ctr-run
@@ -140,7 +140,7 @@ load lib
 	done < <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^\| (differs|not) \|/) { $state = $1 eq "not" ? "not" : "taken" }
 		elsif (/^same: (.*)/) { print "$c taken $_\n" for $1 =~ /`(--[\w-]+)`/g }
 		elsif (/^\| `(--[\w-]+)` \| (d|p|dp) \| \S/) { print "$c $state $1\n" }' "$doc")
-	[ "$(grep -c '^| `' "$doc")" = "$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ] # each says how, or why
+	[ "$(grep -c '^| `' "$doc")" = "$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ] # each says how it differs, or why it is refused
 	[ "$(grep -c '^| differs' "$doc")" -ge 8 ]
 	[ $n -gt 500 ]
 	for p in docker podman; do # the versions that the table names, where they are installed

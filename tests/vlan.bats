@@ -9,7 +9,7 @@ test_setup() { net_up; }
 
 ip_of() { (. "$CTR_RUN/containers/$1/state" && echo "$ip"); }
 box() { h ctr-run -d --name "$@" "$ROOTFS" sleep 1000; }
-ipvlan() { # the kernel has it, or says by our words that it has not
+ipvlan() { # skips unless the kernel has it; if not, our message must say so
 	ns A
 	if h ctr-netcfg ipvlan wan "$A" 198.51.100.51/24 gw 198.51.100.1; then return; fi
 	run -1 h ctr-netcfg ipvlan wan "$A" 198.51.100.51/24
