@@ -285,3 +285,16 @@ test_setup() {
 	done
 	[ "$(cat ro)" = old ]
 }
+
+@test "18.30 into a stopped one: no tmpfs takes a file that nobody would see; a volume in one does" {
+	mkdir v
+	echo new >f
+	ctr-run --keep --name e --tmpfs /t -v "$WORLD/v:/t/v" "$ROOTFS" sh -c 'echo x >/t/x'
+	for to in /t /t/f /dev/f /proc/f /sys; do
+		run -1 ctr-cp f "e:$to"
+		[[ ${#lines[@]} -eq 1 && $output == *Read-only* ]]
+	done
+	ctr-cp f e:/t/v/
+	[ "$(cat v/f)" = new ]
+	[ -z "$(ctr-diff e | grep -v '^[AC] /\(etc.*\|t\|t/v\)$')" ]
+}

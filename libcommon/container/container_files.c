@@ -201,27 +201,58 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
-/* The volumes, too, where they are whole directories or files of the host. */
+static int bind_one(const struct spec_mount *m, int root)
+{
+	struct stat st;
+	char to[40];
+	if (!m->source || stat(m->source, &st) < 0)
+		return 0;
+	_cleanup_close_ int at = path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
+	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
+	if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
+		warn("%s: volume is left out of the copy: %m", m->dest);
+	if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
+		return 0;
+	_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
+	return top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0
+		   ? fail("%s: remount read-only: %m", m->dest)
+		   : 0;
+}
+
+/* An empty file system on a folder; its O_PATH descriptor, or -1. */
+static int empty(int root, const char *dest)
+{
+	char to[40];
+	_cleanup_close_ int at = path_open_in_root(root, dest, O_PATH | O_DIRECTORY, 0);
+	snprintf(to, sizeof to, "/proc/self/fd/%d", at);
+	if (at < 0 || mount("none", to, "tmpfs", 0, "mode=755") < 0)
+		return -1;
+	return path_open_in_root(root, dest, O_PATH | O_DIRECTORY, 0);
+}
+
+/* The volumes, too, where they are whole directories or files of the host. What is a file system of
+ * its own in the container (tmpfs, proc) is empty while it does not run, and read-only: the
+ * container would never see what is written beneath it. */
 static int bind_volumes(const struct spec *s, int root)
 {
-	for (size_t i = 0; i < s->mounts.n; i++) {
+	int *own = xcalloc(s->mounts.n + 1, sizeof *own), r = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		struct stat st;
-		if (!str_eq(m->type, "bind") || !m->source || stat(m->source, &st) < 0)
-			continue;
-		_cleanup_close_ int at =
-		    path_make_in_root(root, m->dest, S_ISDIR(st.st_mode), 0755);
-		char to[40];
-		snprintf(to, sizeof to, "/proc/self/fd/%d", at);
-		if (at < 0 || mount(m->source, to, NULL, MS_BIND | MS_REC, NULL) < 0)
-			warn("%s: volume is left out of the copy: %m", m->dest);
-		if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
-			continue;
-		_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
-		if (top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0)
-			return fail("%s: remount read-only: %m", m->dest);
+		if (str_eq(m->type, "bind"))
+			r = bind_one(m, root);
+		else if ((own[n] = empty(root, m->dest)) >= 0)
+			n++;
 	}
-	return 0;
+	while (n-- > 0) { /* only now: a volume's folder may have been made in it */
+		char at[40];
+		snprintf(at, sizeof at, "/proc/self/fd/%d", own[n]);
+		if (r == 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+			r = fail("remount read-only: %m");
+		close(own[n]);
+	}
+	free(own);
+	return r;
 }
 
 /* A mount namespace of our own; a user gets it together with a user namespace. */

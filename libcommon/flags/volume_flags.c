@@ -229,9 +229,12 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 		return mount_switch(out, arg, *key, value);
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
-	if (value && strcmp(key, "bind-propagation") == 0 && known_word(value) &&
-	    propagation(value))
-		return strv_add(&out->options, value), 0;
+	if (value && strcmp(key, "bind-propagation") == 0)
+		return known_word(value) && propagation(value)
+			   ? (strv_add(&out->options, value), 0)
+			   : bad("--mount", arg,
+				 "bind-propagation is shared, slave or private, or one of them "
+				 "with an r before it");
 	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
 		return mount_tmpfs(out, key, value);
 	if (!value && known_word(key))
