@@ -30,8 +30,8 @@ int nft_guard(
     const char *port, const uint8_t *mac, const struct cidr *addr, const char *comment, bool on);
 /* Where the port is guarded already: allow it another address or MAC address (either may be NULL),
  * or no longer. 0 (also where it is not guarded), or -1 with fail(). */
-int nft_guard_more(const char *port, const struct cidr *addr, const uint8_t *mac,
-    const char *comment, bool on);
+int nft_guard_more(
+    const char *port, const struct cidr *addr, const uint8_t *mac, const char *comment, bool on);
 /* Stop guarding every port of which gone() returns true. This reads the whole table. */
 typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);

@@ -49,7 +49,7 @@ int rtnl_setup(
 
 struct link_info {
 	int index, master, mtu, queue, link; /* link: a veth's other end, by its index there */
-	unsigned flags; /* IFF_* */
+	unsigned flags;                      /* IFF_* */
 	char name[16], kind[16], alias[256];
 	uint8_t mac[6];
 };
