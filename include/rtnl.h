@@ -73,8 +73,10 @@ int rtnl_save(struct nl *n, int index, int len, struct buf *out);
 /* Make those of them that are missing again. 0, or -1 with fail(). */
 int rtnl_restore(struct nl *n, const struct buf *saved);
 /* How the kernel would send to `to`: by which interface, whether it is an address of this host, and
- * whether a gateway is in between. -1 with fail(). */
-int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway);
+ * whether a gateway is in between; `mtu` (or NULL) gets what the route itself says, 0 nothing. -1
+ * with fail(). */
+int rtnl_route_get(
+    struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway, int *mtu);
 
 /* Interface names: 1..15 bytes, no '/', no blank, not "." or "..". 0, or -1 with fail(). */
 int ifname_check(const char *what, const char *s);

@@ -1184,6 +1184,18 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ip link set wan mtu 1400
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
+	h ip route change default via 198.51.100.1 mtu 1290
+	h ctr-net create n7
+	[ "$(h ctr-run --net n7 --add-host=x=host-gateway "$ROOTFS" sh -c 'cat /sys/class/net/eth0/mtu; grep -c "x$" /etc/hosts' | tr '\n' ' ')" = "1290 2 " ] # with ip6-mcastprefix
+	h ip route change default via 198.51.100.1
+	h ip route add 10.0.0.0/8 via 198.51.100.1
+	run -1 h ctr-net create --subnet 10.5.0.0/25 n8
+	[[ "$output" = *"overlaps with network n5" ]]
+	tar -C "$ROOTFS" -c . | ctr-image import --change 'EXPOSE 80/TCP' ex80 - >/dev/null
+	h ctr-run -d --name ex --net n5 -P --expose 80 --expose 70-71/udp ex80 sleep 100
+	[ "$(h ctr-inspect ex | grep '": \[$' | grep -o '[0-9]*/[a-zA-Z]*' | sort -u | tr '\n' ' ')" = "70/udp 71/udp 80/tcp " ]
+	[ "$(h ctr-inspect -f State.Status ex)" = running ]
+	h ctr-rm -f ex
 	run -0 h ctr-run --net n5:ip=10.5.0.7,mac=02:00:00:00:00:77 --net name=n6,ip=10.6.0.8,alias=six "$ROOTFS" sh -c 'cat /sys/class/net/eth0/mtu; ip -4 -o addr; ip link; ping -c1 -W2 six'
 	[[ "$output" = *1400*10.5.0.7/24*10.6.0.8/24*02:00:00:00:00:77*"1 packets received"* ]]
 	[ -z "$(h ctr-gc)" ]

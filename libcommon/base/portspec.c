@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,9 +36,9 @@ static int protocol(const char *what, const char *s, size_t *len, uint8_t *proto
 	*proto = IPPROTO_TCP;
 	if (!slash)
 		return 0;
-	if (strcmp(slash, "/udp") == 0)
+	if (strcasecmp(slash, "/udp") == 0)
 		*proto = IPPROTO_UDP;
-	else if (strcmp(slash, "/tcp") != 0)
+	else if (strcasecmp(slash, "/tcp") != 0)
 		return fail("%s: protocol '%s' is not tcp or udp", what, slash + 1);
 	*len = (size_t)(slash - s);
 	return 0;

@@ -136,7 +136,7 @@ static int ports_door(const struct addr *to, char out[IF_NAMESIZE])
 	bool local = false, gateway = false;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	int r = rtnl_route_get(&rt, to, &oif, &local, &gateway);
+	int r = rtnl_route_get(&rt, to, &oif, &local, &gateway, NULL);
 	if (r == 0 && (local || gateway || !if_indextoname((unsigned)oif, out)))
 		r = 1;
 	if (r == 0)

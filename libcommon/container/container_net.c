@@ -160,7 +160,7 @@ static void gateway_of(struct etc_hosts *h, const char *net, bool host)
 	struct network n;
 	bool asked = false;
 	for (size_t i = 0; i < h->add_host.n; i++)
-		asked |= str_ends(h->add_host.v[i], ":host-gateway");
+		asked |= str_ends(h->add_host.v[i], "host-gateway");
 	if (asked && host)
 		h->gateway = (struct addr){.family = AF_INET, .b = {127, 0, 0, 1}};
 	if (!asked || !endpoint_wanted(net) || str_eq(net, "pasta") ||

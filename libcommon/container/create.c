@@ -122,7 +122,9 @@ static int image(struct making *m, int argc, char **argv)
 			*p = ' ';
 	strv_addall(&o->labels, &im.labels);
 	strv_addall(&m->volumes, &im.volumes);
-	strv_addall(&o->expose, &im.exposed);
+	for (size_t i = 0; i < im.exposed.n; i++)
+		if (!strv_has(&o->expose, im.exposed.v[i]))
+			strv_add(&o->expose, im.exposed.v[i]);
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
 	int r = health_record(o, &im, conf);

@@ -73,7 +73,7 @@ const struct opt create_opts[] = {
 	OPT_LIST, &given.publish},
     {'P', "publish-all", NULL, "publish every port the image exposes", OPT_FLAG,
 	&given.publish_all},
-    {0, "expose", "PORT[/udp]", "a port for -P beside those of the image", OPT_LIST, &given.expose},
+    {0, "expose", "PORT[-PORT][/udp]", "a port for -P beside those of the image", OPT_LIST, &given.expose},
     {0, "ip", "ADDR", "this IPv4 address on the network", OPT_STR, &given.ip},
     {0, "ip6", "ADDR", "this IPv6 address on the network", OPT_STR, &given.ip6},
     {0, "mac", "MAC", "this hardware address", OPT_STR, &given.mac},

@@ -1,5 +1,6 @@
 /* setting_flags.c: those of docker run's options that are a single value; see create_flags.h. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -9,6 +10,7 @@
 #include "create_flags.h"
 #include "err.h"
 #include "place.h"
+#include "portspec.h"
 #include "tty.h"
 #include "userns.h"
 
@@ -213,17 +215,16 @@ void flags_network_open(struct spec *s)
 
 int flags_exposed(struct create_flags *o)
 {
+	struct strv each = {0};
 	for (size_t i = 0; i < o->expose.n; i++) {
-		const char *e = o->expose.v[i], *slash = strchr(e, '/');
-		_cleanup_free_ char *port = xstrndup(e, slash ? (size_t)(slash - e) : strlen(e));
-		int64_t n;
-		if (num_parse("--expose", port, 1, 65535, &n) < 0)
+		uint16_t from, to;
+		uint8_t proto;
+		if (port_range_parse("--expose", o->expose.v[i], &from, &to, &proto) < 0)
 			return fail_as_usage();
-		if (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp"))
-			return fail_usage("--expose: '%s' is not PORT[/tcp|/udp]", e);
-		char *whole = xasprintf("%s%s", port, slash ? slash : "/tcp");
-		free(o->expose.v[i]);
-		o->expose.v[i] = whole;
+		for (unsigned port = from; port <= to; port++)
+			strv_addf(&each, "%u/%s", port, proto == IPPROTO_UDP ? "udp" : "tcp");
 	}
+	strv_free(&o->expose);
+	o->expose = each;
 	return 0;
 }

@@ -164,7 +164,10 @@ int config_change(json_t *config, const char *change)
 	case 3:
 		if (ports_check(value) < 0)
 			return errno = EINVAL, fail_in("--change: EXPOSE");
-		r = words(run, "ExposedPorts", value, "/tcp");
+		dir = xstrdup(value);
+		for (char *p = dir; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
+		r = words(run, "ExposedPorts", dir, "/tcp");
 		break;
 	case 4:
 		r = pairs(run, value, label);

@@ -125,7 +125,7 @@ static bool ours(struct flush *x, const struct ct_entry *e)
 		int oif;
 		bool local = false, gw;
 		if (addr_is_any(&p->host)
-			? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw) == 0 && local
+			? rtnl_route_get(&x->route, &e->dst, &oif, &local, &gw, NULL) == 0 && local
 			: addr_cmp(&p->host, &e->dst) == 0)
 			return true;
 	}

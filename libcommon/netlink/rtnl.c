@@ -429,24 +429,28 @@ int rtnl_restore(struct nl *n, const struct buf *saved)
 }
 
 struct got_route {
-	int oif;
+	int oif, mtu;
 	bool local, gateway;
 };
 
 static void on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct got_route *g = arg;
-	const struct nlattr *tb[RTA_GATEWAY + 1];
+	const struct nlattr *tb[RTA_METRICS + 1], *metric[RTAX_MTU + 1];
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(struct rtmsg))
 		return;
 	const struct rtmsg *r = mnl_nlmsg_get_payload(h);
-	nl_payload_attrs(tb, RTA_GATEWAY, h, sizeof *r);
+	nl_payload_attrs(tb, RTA_METRICS, h, sizeof *r);
+	if (tb[RTA_METRICS])
+		nl_nested(metric, RTAX_MTU, tb[RTA_METRICS]);
+	g->mtu = tb[RTA_METRICS] ? (int)u32(metric[RTAX_MTU]) : 0;
 	g->oif = (int)u32(tb[RTA_OIF]);
 	g->local = r->rtm_type == RTN_LOCAL;
 	g->gateway = tb[RTA_GATEWAY];
 }
 
-int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway)
+int rtnl_route_get(
+    struct nl *n, const struct addr *to, int *oif, bool *local, bool *gateway, int *mtu)
 {
 	struct got_route g = {0};
 	char t[ADDR_TEXT];
@@ -461,5 +465,7 @@ int rtnl_route_get(struct nl *n, const struct addr *to, int *oif, bool *local, b
 	*oif = g.oif;
 	*local = g.local;
 	*gateway = g.gateway;
+	if (mtu)
+		*mtu = g.mtu;
 	return 0;
 }

@@ -22,11 +22,11 @@
 #include "host_names.h"
 #include "network.h"
 
-/* NAME:ADDR; the address may be IPv6, in brackets or not. */
+/* NAME:ADDR or NAME=ADDR; the address may be IPv6, in brackets or not. */
 static int add_host_split(const char *s, char **name, struct addr *a)
 {
-	const char *colon = strchr(s, ':');
-	if (!colon || colon == s)
+	const char *colon = s + strcspn(s, ":=");
+	if (!*colon || colon == s)
 		return fail("--add-host: '%s' is not NAME:ADDRESS", s);
 	for (const char *p = s; p < colon; p++)
 		if (!isalnum((unsigned char)*p) && !strchr("._-", *p))

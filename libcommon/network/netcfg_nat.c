@@ -32,9 +32,9 @@ static const char *behind(struct netcfg *c, const struct addr *a, char out[IF_NA
 		     c->ops[i].kind == CFG_BRIDGE && !c->ops[i].del && k < c->ops[i].addrs; k++)
 			if (cidr_has(&c->ops[i].addr[k], a))
 				return c->ops[i].name;
-	if (rtnl_route_get(&c->rt, a, &oif, &local, &gateway) < 0 || local || gateway || oif <= 0 ||
-	    rtnl_routes(&c->rt, on_default, &oif) < 0 || !if_indextoname((unsigned)oif, out) ||
-	    rtnl_find(&c->rt, out, &l) < 0)
+	if (rtnl_route_get(&c->rt, a, &oif, &local, &gateway, NULL) < 0 || local || gateway ||
+	    oif <= 0 || rtnl_routes(&c->rt, on_default, &oif) < 0 ||
+	    !if_indextoname((unsigned)oif, out) || rtnl_find(&c->rt, out, &l) < 0)
 		return NULL;
 	return strcmp(l.kind, "bridge") == 0 || strcmp(l.kind, "veth") == 0 ? out : NULL;
 }

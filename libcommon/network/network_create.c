@@ -83,14 +83,15 @@ static const char *overlap(const struct used *u, const struct cidr *c, bool rout
 	return NULL;
 }
 
-/* Is everything that the subnet overlaps with wider than the subnet, and no network? Then it is
- * part of a subnet elsewhere, and whoever asks for it means that part. */
-static bool only_wider(const struct used *u, const struct cidr *c)
+/* What the subnet may not overlap with. When all else is wider than the subnet, and no network, it
+ * is part of a subnet elsewhere, and whoever asks for it means that part. */
+static const char *in_the_way(const struct used *u, const struct cidr *c, bool routes)
 {
 	for (size_t i = 0; i < u->n; i++)
-		if (cidr_overlap(&u->v[i], c) && (*u->what[i] == 'n' || u->v[i].len >= c->len))
-			return false;
-	return true;
+		if (cidr_overlap(&u->v[i], c) &&
+		    (*u->what[i] == 'n' || (routes && u->v[i].len >= c->len)))
+			return u->what[i];
+	return NULL;
 }
 
 /* Candidates, the least used ones first: 10.88/16 to 10.255/16, 172.16/16 to 172.31/16, 10.0/16 to
@@ -146,10 +147,11 @@ static int settle_subnets(struct network *n, const struct used *u)
 		if (!c->a.family)
 			continue;
 		int bits = (int)addr_len(&c->a) * 8;
-		const char *by = overlap(u, c, bridge);
-		if (by && !only_wider(u, c))
+		const char *by = in_the_way(u, c, bridge);
+		if (by)
 			return errno = EEXIST,
 			       fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+		by = overlap(u, c, bridge);
 		if (by)
 			warn("network %s: subnet %s overlaps with %s of the host", n->name,
 			    cidr_text(c, t), by);
@@ -263,20 +265,25 @@ static void on_link(const struct link_info *l, void *arg)
 		u->mtu = l->mtu;
 }
 
-/* Where the interface to the outside has a smaller MTU than usual, the network gets it, too, unless
- * another is asked for. */
+/* Where the route to the outside, or its interface, has a smaller MTU than usual, the network gets
+ * it, too, unless another is asked for. */
 static void settle_mtu(struct network *n)
 {
 	struct nl rt;
 	struct uplink u = {0};
 	bool local, gateway;
+	int route = 0;
 	/* TEST-NET: it is only looked up. */
 	struct addr out = {.family = AF_INET, .b = {192, 0, 2, 1}};
 	if (n->mtu || strcmp(n->driver, "bridge") != 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return;
-	if (rtnl_route_get(&rt, &out, &u.index, &local, &gateway) == 0 &&
-	    rtnl_links(&rt, on_link, &u) == 0 && u.mtu >= 576 && u.mtu < 1500)
-		n->mtu = u.mtu;
+	if (rtnl_route_get(&rt, &out, &u.index, &local, &gateway, &route) == 0 &&
+	    rtnl_links(&rt, on_link, &u) == 0) {
+		if (route && route < u.mtu)
+			u.mtu = route;
+		if (u.mtu >= 576 && u.mtu < 1500)
+			n->mtu = u.mtu;
+	}
 	nl_close(&rt);
 }
 
