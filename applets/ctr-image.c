@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -405,15 +407,38 @@ static int do_mount(int argc, char **argv)
 	die("%s", errno == ENOENT ? why : fail_msg());
 }
 
+static int is_layer(int layers, const char *name, void *arg)
+{
+	const struct stat *dir = arg;
+	struct stat st;
+	return fstatat(layers, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == dir->st_ino &&
+	       st.st_dev == dir->st_dev;
+}
+
+/* Is it an overlay, or a layer's folder? What else somebody has mounted is not ours to unmount. */
+static bool is_image_mount(const char *dir)
+{
+	struct statfs fs;
+	struct stat st;
+	_cleanup_free_ char *path = xasprintf("%s/layers", ctr_lib());
+	_cleanup_close_ int layers = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0 || fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		return true;
+	return layers >= 0 && dir_each(layers, is_layer, &st) == 1;
+}
+
 static int do_umount(int argc, char **argv)
 {
 	struct strv names = {0};
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "DIR");
 	for (size_t i = 0; i < names.n; i++)
-		if (umount2(names.v[i], UMOUNT_NOFOLLOW) < 0) {
+		if (!is_image_mount(names.v[i])) {
+			warn("%s: umount: no image is mounted there", names.v[i]);
+			code = 1;
+		} else if (umount2(names.v[i], UMOUNT_NOFOLLOW) < 0) {
 			warn("%s: umount: %s", names.v[i],
-			    errno == EINVAL ? "nothing is mounted there" : strerror(errno));
+			    errno == EINVAL ? "no image is mounted there" : strerror(errno));
 			code = 1;
 		}
 	return code;

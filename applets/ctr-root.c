@@ -155,7 +155,7 @@ static void root(struct spec *s, struct rootfs *r)
 		return;
 	if (direct) {
 		s->root_path = absolute("direct", direct, false);
-		if (strcmp(s->root_path, "/") == 0)
+		if (!s->root_path[strspn(s->root_path, "/")])
 			die_usage("--direct /: that is the root already: leave ctr-root out");
 		return;
 	}

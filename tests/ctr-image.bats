@@ -949,7 +949,10 @@ load image
 		ctr-image umount m
 		[ -z "$(ls m)" ]
 		! ctr-image umount m 2>err || false
-		grep -q 'nothing is mounted' err
+		mount -t tmpfs -o ro,nodev,nosuid other m
+		! ctr-image umount m 2>err || false
+		grep -q 'no image is mounted' err
+		umount m
 		! ctr-image mount nothing m 2>err || false
 		grep -q 'no such image' err
 	EOF

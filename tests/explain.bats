@@ -331,6 +331,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ -z "$output" ]
 	run -125 ctr-run --direct / true
 	[[ "$output" = *"--direct /: the host's own root"* ]]
+	run -125 ctr-run --direct // true
+	[[ "$output" = *"--direct /: the host's own root"* ]]
 	run -125 ctr-run --explain=noise "$ROOTFS" true
 }
 

@@ -79,7 +79,7 @@ static int root_path(struct making *m, const char *path)
 		s->x_image_file = verity ? xasprintf(IMAGE_VERITY "%s:%s", verity, abs) : abs;
 	} else if (!S_ISDIR(st.st_mode)) {
 		return fail("%s: neither a directory nor an image file", path);
-	} else if (m->o->direct && strcmp(abs, "/") == 0) {
+	} else if (m->o->direct && !abs[strspn(abs, "/")]) {
 		return fail_usage("--direct /: the host's own root cannot be taken away from it: "
 				  "leave --direct out, or use ctr-unshare");
 	} else if (m->o->direct) {
