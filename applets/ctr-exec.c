@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +30,7 @@
 #include "selfexe.h"
 #include "record.h"
 #include "secret.h"
+#include "signals.h"
 #include "str.h"
 #include "sys.h"
 #include "title.h"
@@ -182,14 +182,13 @@ static int detached(struct enter *e, const char *name)
 	ssize_t n;
 	struct pollfd f[2] = {{.fd = p[0], .events = POLLIN}, {.fd = e->signals, .events = POLLIN}};
 	for (;;) {
-		struct signalfd_siginfo i;
+		int sig;
 		poll(f, 2, -1);
 		if (f[0].revents)
 			break;
-		while (read(e->signals, &i, sizeof i) == sizeof i)
-			if (i.ssi_signo == SIGTERM || i.ssi_signo == SIGINT ||
-			    i.ssi_signo == SIGHUP)
-				kill(pid, (int)i.ssi_signo);
+		while ((sig = signals_next(e->signals)) > 0)
+			if (sig == SIGTERM || sig == SIGINT || sig == SIGHUP)
+				kill(pid, sig);
 	}
 	while ((n = read(p[0], said, sizeof said - 1)) < 0 && errno == EINTR)
 		;

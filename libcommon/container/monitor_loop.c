@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "pidfd.h"
 #include "resident.h"
 #include "signames.h"
+#include "signals.h"
 #include "str.h"
 #include "tty.h"
 
@@ -37,15 +37,8 @@ bool monitor_removed(const struct monitor *m)
 
 int monitor_listen(struct monitor *m)
 {
-	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS,
-	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
-	sigset_t s;
-	sigfillset(&s);
-	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
-		sigdelset(&s, not_ours[i]);
-	sigprocmask(SIG_SETMASK, &s, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	m->signals = signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->signals = signals_open();
 	return m->signals < 0 ? fail("signalfd: %m") : monitor_watch(m, ON_SIGNAL, m->signals);
 }
 
@@ -102,10 +95,10 @@ static void doubt(struct monitor *m)
 /* True when the container's first process has ended; *status is then that of waitpid(2). */
 static bool on_signals(struct monitor *m, int *status)
 {
-	struct signalfd_siginfo i;
 	bool ended = false;
-	while (read(m->signals, &i, sizeof i) == sizeof i) {
-		if (i.ssi_signo == SIGCHLD) {
+	int sig;
+	while ((sig = signals_next(m->signals)) > 0) {
+		if (sig == SIGCHLD) {
 			pid_t p;
 			int st;
 			while ((p = waitpid(-1, &st, WNOHANG | __WALL)) > 0)
@@ -115,10 +108,10 @@ static bool on_signals(struct monitor *m, int *status)
 				} else {
 					health_ended(m, p, st, ended);
 				}
-		} else if (i.ssi_signo == SIGWINCH) {
+		} else if (sig == SIGWINCH) {
 			monitor_winch(m);
-		} else if (i.ssi_signo != SIGPIPE && i.ssi_signo != SIGURG) {
-			forward(m, (int)i.ssi_signo);
+		} else {
+			forward(m, sig);
 		}
 	}
 	return ended;

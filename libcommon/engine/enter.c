@@ -10,7 +10,6 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -29,6 +28,7 @@
 #include "placement.h"
 #include "ns.h"
 #include "report.h"
+#include "signals.h"
 #include "filter.h"
 #include "str.h"
 #include "sys.h"
@@ -151,14 +151,13 @@ static bool ends(int sig)
  * may stop the entering process; others are kept for the command. */
 static int early_signals(struct enter *e)
 {
-	struct signalfd_siginfo i;
-	while (read(e->signals, &i, sizeof i) == sizeof i) {
-		int sig = (int)i.ssi_signo;
+	int sig;
+	while ((sig = signals_next(e->signals)) > 0) {
 		if (ends(sig)) {
 			e->code = 128 + sig;
 			return fail("signal %d while it entered", sig);
 		}
-		if (sig != SIGCHLD && sig != SIGPIPE && sig != SIGURG && sig != SIGWINCH)
+		if (sig != SIGCHLD && sig != SIGWINCH)
 			sigaddset(&e->early, sig);
 	}
 	return 0;
@@ -257,18 +256,6 @@ int enter_start(struct enter *e)
 
 /* --- standing by --- */
 
-static int signals_open(void)
-{
-	sigset_t s;
-	sigfillset(&s);
-	static const int not_ours[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS,
-	    SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
-	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
-		sigdelset(&s, not_ours[i]);
-	sigprocmask(SIG_SETMASK, &s, NULL);
-	return signalfd(-1, &s, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* The container may have stopped the command, and may do so again. A signal that is to end the
  * command wakes it first; the third one kills it, and then we leave (it may be frozen). */
 static bool on_signal(struct enter *e, int sig)
@@ -284,17 +271,16 @@ static bool on_signal(struct enter *e, int sig)
 /* True when the command has ended: *status is its status. */
 static bool on_signals(struct enter *e, int *status)
 {
-	struct signalfd_siginfo i;
 	struct winsize w;
-	while (read(e->signals, &i, sizeof i) == sizeof i) {
-		int sig = (int)i.ssi_signo;
+	int sig;
+	while ((sig = signals_next(e->signals)) > 0) {
 		if (sig == SIGCHLD) {
 			if (waitpid(e->pid, status, WNOHANG | __WALL) == e->pid)
 				return true;
 		} else if (sig == SIGWINCH) {
 			if (e->master >= 0 && tty_size(&w) == 0)
 				ioctl(e->master, TIOCSWINSZ, &w);
-		} else if (sig != SIGPIPE && sig != SIGURG && on_signal(e, sig)) {
+		} else if (on_signal(e, sig)) {
 			*status = sig;
 			return true;
 		}
