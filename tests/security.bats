@@ -639,6 +639,27 @@ device_hunt() {
 	done
 }
 
+@test "14.13: a bundle's group is a group, wherever its path seems to lead, and its limits and list are in force" {
+	mkdir -p b
+	for at in "/$CTR_CGROUP/b/" "$CTR_CGROUP/b" "//$CTR_CGROUP/./b" "$WORLD/b"; do
+		cat >b/config.json <<-END
+		{"ociVersion":"1.0.2","process":{"args":["sh","-c","cat /proc/self/cgroup; sed -n s/CapBnd:.//p /proc/self/status"],"cwd":"/","env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}},
+		 "root":{"path":"$ROOTFS"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+		 "linux":{"cgroupsPath":"$at","namespaces":[{"type":"pid"},{"type":"mount"}],"resources":{"pids":{"limit":77}}}}
+		END
+		run -0 ctr-run --bundle b
+		[[ "$output" == *"pids:/"*"/b/c-"* || "$output" == *"0::/"*"/b/c-"* ]]
+		[[ "${lines[-1]}" == 0000000008000000 && "$output" != *"no cgroup"* && "$output" != *"not in effect"* ]]
+	done
+	[ "$(ls b)" = config.json ] # no folder of the host
+	sed -i 's,"cgroupsPath":"[^"]*","cgroupsPath":"/a/../../b",' b/config.json
+	run -125 ctr-run --bundle b
+	[[ "$output" == *"cgroupsPath"*"is not a group"* ]]
+	for d in /sys/fs/cgroup/*"$WORLD/b" "/sys/fs/cgroup$WORLD/b"; do
+		while [ -d "$d" ] && rmdir "$d" 2>/dev/null; do d=${d%/*}; done
+	done
+}
+
 @test "14.13: a bundle's list that denies nothing denies what it does not name" {
 	[ -d /sys/fs/cgroup/devices ] || not_in_rig "no block device to be tried"
 	mkdir b

@@ -55,6 +55,14 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 		return -1;
 	if (!s->x_lower.n && unsupported(s) < 0) /* otherwise ctrbox itself wrote the spec */
 		return fail_in("%s", path);
+	if (s->cgroups_path) {
+		char *plain = str_plain_path(s->cgroups_path);
+		if (!plain)
+			return fail("%s: linux.cgroupsPath: '%s' is not a group", path,
+			    s->cgroups_path);
+		free(s->cgroups_path);
+		s->cgroups_path = plain;
+	}
 	spec_default_nodes(s);
 	in_bundle(&s->root_path, *dir);
 	for (size_t i = 0; i < s->mounts.n; i++) {
