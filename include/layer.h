@@ -81,6 +81,10 @@ int layer_pack(
 int layer_pack_path(
     int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out);
 
+/* Copy what an overlay of these directories shows, top-most first, into the folder `to`; `what` is
+ * for messages. -1 with fail(). */
+int layer_copy(const int *dirs, size_t n, int to, const char *what);
+
 /* Compare a writable layer with what lies beneath: for each path that was added, changed or
  * deleted, in order of names, call fn('A' | 'C' | 'D', "/path"); a non-zero return stops and is
  * returned. `opaque`: the container's spec_opaque(). -1 with fail(). */

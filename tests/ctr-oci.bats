@@ -464,3 +464,30 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[[ "$output" = *"a-b.scope: systemd: StartTransientUnit: no." ]]
 	[ -z "$(pgrep -f 'systemd-cgroup create -b b c')" ]
 }
+
+@test "tmpcopyup: a tmpfs begins with what it covers, read-only too, and what is changed in it stays there" {
+	mkdir -p b/rootfs/data/sub
+	echo one >b/rootfs/data/sub/f
+	chmod 2750 b/rootfs/data
+	ln -s sub/f b/rootfs/data/link
+	bundle '"sh","-c","cat /data/link; stat -c %a /data; echo two >/data/sub/f && echo wrote; grep -c \" /data tmpfs\" /proc/self/mounts"'
+	sed -i 's|"mounts":\[|&{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["tmpcopyup","nodev"]},|' b/config.json
+	run oci run -b b c
+	[ "$output" = $'one\n2750\nwrote\n1' ]
+	[ "$(cat b/rootfs/data/sub/f)" = one ]
+	sed -i 's|"tmpcopyup"|"ro","tmpcopyup"|' b/config.json
+	run oci run -b b c
+	[[ "$output" = $'one\n2750\n'*"Read-only file system"$'\n1' ]]
+	sed -i 's|"tmpcopyup","nodev"|"tmpcopyup","size=4k"|' b/config.json
+	head -c 100000 /dev/zero >b/rootfs/data/big
+	run -1 oci run -b b c
+	[[ "${lines[-1]}" = *"/data: tmpcopyup: "*"No space left on device"* ]]
+	rm b/rootfs/data/big
+	sed -i 's|"ro","tmpcopyup",|"nodev",|' b/config.json
+	run oci run -b b c
+	[[ "$output" = *$'\n2750\n'*"sub/f: nonexistent directory"* ]] # empty, with the mode of what it covers
+	sed -i 's|"type":"tmpfs","source":"tmpfs","options":."nodev"|"type":"bind","source":"/tmp","options":["rbind","tmpcopyup"|' b/config.json
+	run -1 oci run -b b c
+	[[ "$output" = *"mounts[0]: tmpcopyup: only of a tmpfs" ]]
+	[ -z "$(ls oci)" ]
+}

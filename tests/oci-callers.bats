@@ -201,31 +201,40 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left
 }
 
+# podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman.
+podman_apart() {
+	{
+		printf 'p() { timeout 30 %s podman "$@"; }\n' "$1"
+		cat <<-'END'
+			export CONTAINERS_STORAGE_CONF=$PWD/storage.conf CONTAINERS_CONF=$PWD/containers.conf
+			printf '[storage]\ndriver="vfs"\ngraphroot="%s/g"\nrunroot="%s/run/r"\n' $PWD $PWD >storage.conf
+			cat >containers.conf <<-CONF
+			[engine]
+			cgroup_manager="cgroupfs"
+			events_logger="file"
+			runtime="ctrbox"
+			tmp_dir="$PWD/run/t"
+			conmon_path=["$(command -v conmon)"]
+			[engine.runtimes]
+			ctrbox=["$PWD/bin/runc"]
+			[containers]
+			default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
+			netns="none"
+			CONF
+		END
+		cat
+	} | apart
+}
+
 @test "podman as root, and buildah: run, exec, pause, limits, top, a pod, a health check, stop, users, exit codes" {
 	command -v podman >/dev/null && command -v conmon >/dev/null || skip "needs podman and conmon"
-	apart <<-'END'
-		export CONTAINERS_STORAGE_CONF=$PWD/storage.conf CONTAINERS_CONF=$PWD/containers.conf
-		printf '[storage]\ndriver="vfs"\ngraphroot="%s/g"\nrunroot="%s/r"\n' $PWD $PWD >storage.conf
-		cat >containers.conf <<-CONF
-		[engine]
-		cgroup_manager="cgroupfs"
-		events_logger="file"
-		runtime="ctrbox"
-		tmp_dir="$PWD/t"
-		conmon_path=["$(command -v conmon)"]
-		[engine.runtimes]
-		ctrbox=["$PWD/bin/runc"]
-		[containers]
-		default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
-		netns="none"
-		CONF
+	podman_apart "" <<-'END'
 		# podman makes folders for hierarchies that are not mounted: in a copy of what is there
 		if [ "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs ]; then
 			mkdir cg && mount -t tmpfs t cg
 			for d in /sys/fs/cgroup/*/; do mkdir "cg/$(basename "$d")" && mount --bind "$d" "cg/$(basename "$d")"; done
 			mount --move cg /sys/fs/cgroup
 		fi
-		p() { timeout 30 podman "$@"; }
 		tar -C $ROOTFS -c . | p import - box >/dev/null 2>&1
 		p run --rm localhost/box sh -c 'echo hello $(id -u); exit 4'; echo "run $?"
 		p run -d --name a -m 64m --pids-limit 50 --health-cmd true --health-interval disable localhost/box sleep 100 >/dev/null
@@ -253,5 +262,44 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		line "$l"
 	done
 	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+	nothing_left
+}
+
+@test "podman as a user: run, exec, a health check, a pod, --read-only with its copied /tmp, stop, keep-id, exit codes" {
+	command -v podman >/dev/null && command -v conmon >/dev/null || skip "needs podman and conmon"
+	need newuidmap uidmap
+	cp --remove-destination "$(realpath "$CTRBOX")" bin/runc # where the user can reach it
+	podman_apart "setpriv --reuid 54000 --regid 54000 --init-groups" <<-'END'
+		{ cat /etc/passwd; echo "ctrtu:x:54000:54000::$PWD/home:/bin/sh"; } >passwd
+		{ cat /etc/group; echo "ctrtu:x:54000:"; } >group
+		echo ctrtu:200000:65536 >subuid; cp subuid subgid
+		for i in passwd group subuid subgid; do mount --bind $i /etc/$i || exit; done
+		tar -C $ROOTFS -cf box.tar .
+		mkdir -p home run; chown 54000:54000 home run g; chmod 700 run
+		export XDG_RUNTIME_DIR=$PWD/run HOME=$PWD/home
+		p import box.tar box >/dev/null 2>&1
+		p run --rm localhost/box sh -c 'echo hello $(id -u); tr -s " " </proc/self/uid_map; exit 4'; echo "run $?"
+		p run -d --name a --health-cmd true --health-interval disable localhost/box sleep 100 >/dev/null
+		p exec a sh -c 'exit 3'; echo "exec $?"
+		p exec -u 5:6 a id -u
+		p healthcheck run a && echo healthy
+		p top a | grep -q 'sleep 100' && echo top
+		p stop -t 0 a >/dev/null && p start a >/dev/null && p inspect -f 'again {{.State.Status}}' a
+		p rm -f -t 0 a >/dev/null
+		p pod create --infra=false --name pd >/dev/null
+		for i in x y; do p run -d --pod pd --name $i localhost/box sleep 100 >/dev/null; done
+		p pod ps --format '{{.NumberOfContainers}} {{.Status}}'
+		p pod rm -f -t 0 pd >/dev/null
+		p run --rm --read-only localhost/box sh -c 'touch /x 2>/dev/null || touch /tmp/x && echo read-only'
+		p run --rm --userns keep-id localhost/box sh -c 'echo keep $(id -u)'
+		p run --rm localhost/box no-such; echo "missing $?"
+		echo "left $(p ps -aq | wc -l)"
+		kill $(cat run/libpod/tmp/pause.pid run/t/pause.pid 2>/dev/null)
+	END
+	local l
+	for l in "hello 0" " 0 54000 1" "run 4" "exec 3" 5 healthy top "again running" "2 Running" read-only "keep 54000" "missing 127" \
+		"left 0"; do
+		line "$l"
+	done
 	nothing_left
 }

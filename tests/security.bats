@@ -873,7 +873,6 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 @test "14: a bundle's keys that --bundle does not do are refused by name" {
 	mkdir b
 	for kv in '"linux":{"netDevices":{"eth0":{}}}' '"linux":{"intelRdt":{"closID":"a"}}' '"linux":{"mountLabel":"a:b:c:d"}' \
-		'"mounts":[{"destination":"/t","type":"tmpfs","options":["tmpcopyup"]}]' \
 		'"mounts":[{"destination":"/t","type":"bind","source":"/tmp","options":["bind","idmap"]}]' \
 		'"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}}'; do
 		echo "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"$ROOTFS\"},\"process\":{\"cwd\":\"/\",\"args\":[\"true\"]},$kv}" >b/config.json

@@ -42,12 +42,15 @@ static const enum spec_ns order[] = {
     NS_USER, NS_CGROUP, NS_IPC, NS_UTS, NS_NET, NS_PID, NS_TIME, NS_MNT};
 #define N_NS (sizeof order / sizeof order[0])
 
-/* Is the container's user namespace different from ours? Ours cannot be joined again (EINVAL). */
-static bool other_userns(int procdir)
+/* Is a namespace of the container different from ours? Our own user namespace cannot be joined
+ * again (EINVAL), and others only by who has power over them, such as the host's cgroup namespace
+ * by a user's container manager (EPERM). */
+static bool other_ns(int procdir, enum spec_ns ns)
 {
 	struct stat ours, theirs;
-	return fstatat(procdir, "ns/user", &theirs, 0) == 0 &&
-	       stat("/proc/self/ns/user", &ours) == 0 &&
+	_cleanup_free_ char *path = xasprintf("/proc/self/ns/%s", ns_kinds[ns].file);
+	return fstatat(procdir, path + strlen("/proc/self/"), &theirs, 0) == 0 &&
+	       stat(path, &ours) == 0 &&
 	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
 }
 
@@ -79,11 +82,15 @@ static int join_files(int procdir, int flags)
 
 static int join(struct enter *e, int flags)
 {
+	int others = 0;
 	if (e->pidfd >= 0 && sys_setns_pidfd(e->pidfd, flags) == 0)
 		return 0;
-	if (e->pidfd >= 0 && errno != EINVAL && errno != ENOSYS)
+	if (e->pidfd >= 0 && errno != EINVAL && errno != ENOSYS && errno != EPERM)
 		return fail("join its namespaces: %m");
-	return join_files(e->procdir, flags);
+	for (size_t i = 0; i < N_NS; i++)
+		if (flags & (int)ns_kinds[order[i]].flag && other_ns(e->procdir, order[i]))
+			others |= (int)ns_kinds[order[i]].flag;
+	return join_files(e->procdir, others);
 }
 
 /* When a container has no device list (engine.h), its root is mounted nodev and has no CAP_MKNOD: a
@@ -230,7 +237,7 @@ int enter_start(struct enter *e)
 	e->code = 125;
 	e->master = -1;
 	sigemptyset(&e->early);
-	if (other_userns(e->procdir))
+	if (other_ns(e->procdir, NS_USER))
 		flags |= CLONE_NEWUSER;
 	if (become_filter(e->spec, e->home, &prog) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "layer.h"
 #include "rootfs_parts.h"
 #include "sys.h"
 #include "sysno.h"
@@ -115,16 +116,49 @@ static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned 
 	return rootfs_bind(r, &m, &o, 0);
 }
 
+/* tmpcopyup: the new tmpfs begins with what `under`, which it covers, holds. */
+static int copy_up(struct rootfs *r, const struct spec_mount *m, int under)
+{
+#ifdef CTR_MINIMAL
+	(void)r, (void)under;
+	return errno = ENOTSUP, fail("%s: tmpcopyup: this is the minimal build", m->dest);
+#else
+	_cleanup_close_ int from = openat(under, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+			    to = path_open_in_root(
+				r->fd, m->dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (from < 0 || to < 0)
+		return fail("%s: tmpcopyup: %m", m->dest);
+	return layer_copy(&from, 1, to, m->dest) < 0 ? fail_in("%s: tmpcopyup", m->dest) : 0;
+#endif
+}
+
+/* A tmpfs has the mode of the folder that it covers, unless another is asked for; runc's and crun's
+ * callers rely on it. The mount's data; NULL: as it is. Caller frees. */
+static char *tmpfs_mode(struct rootfs *r, const struct spec_mount *m, const char *data)
+{
+	struct stat st;
+	const char *given = data ? data : "";
+	if (strcmp(m->type, "tmpfs") != 0 || strstr(given, "mode="))
+		return NULL;
+	_cleanup_close_ int was =
+	    path_open_in_root(r->fd, m->dest, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (was < 0 || fstat(was, &st) < 0)
+		return NULL;
+	return xasprintf("mode=%o%s%s", st.st_mode & 07777, *given ? "," : "", given);
+}
+
 static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
 {
 	bool pseudo = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;
 	if (pseudo && plain_dir(r, m->dest) < 0)
 		return -1;
+	_cleanup_free_ char *mode = tmpfs_mode(r, m, o->data);
 	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
 	if (dst < 0)
 		return no_mount_point(r, m->dest);
 	unsigned long flags = o->flags & ~(unsigned long)MS_REC;
-	if (strcmp(m->dest, "/dev") == 0) /* the nodes come first (rootfs_finish) */
+	/* The nodes come first (rootfs_finish), and the files. */
+	if (strcmp(m->dest, "/dev") == 0 || o->tmpcopyup)
 		flags &= ~(unsigned long)MS_RDONLY;
 	const char *src = m->source && *m->source ? m->source : m->type;
 	if (r->proc >= 0 && strcmp(m->type, "proc") == 0) {
@@ -139,8 +173,13 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return errno = EINVAL,
 		       fail("%s: only one proc can be mounted when a pid namespace is joined",
 			   m->dest);
-	if (mount(src, FD_PATH(dst), m->type, flags, o->data) == 0)
+	if (mount(src, FD_PATH(dst), m->type, flags, mode ? mode : o->data) == 0) {
+		if (o->tmpcopyup &&
+		    (copy_up(r, m, dst) < 0 ||
+			(o->flags & MS_RDONLY && rootfs_remount(r, m->dest, o->flags, false) < 0)))
+			return -1;
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
+	}
 	if (strcmp(m->type, "sysfs") == 0 && errno == EPERM && r->userns)
 		return host_tree(r, m->dest, "/sys", MS_RDONLY);
 	if (strcmp(m->type, "devpts") == 0 && errno == EINVAL && r->userns && o->data &&

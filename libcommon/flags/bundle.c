@@ -35,8 +35,6 @@ static int unsupported(const struct spec *s)
 		if (m->n_uid_map || strv_has(&m->options, "idmap") ||
 		    strv_has(&m->options, "ridmap"))
 			key = "mounts: an id-mapped mount";
-		else if (strv_has(&m->options, "tmpcopyup"))
-			key = "mounts: tmpcopyup";
 	}
 	errno = ENOTSUP;
 	return key ? fail("%s: is not supported by --bundle", key) : 0;

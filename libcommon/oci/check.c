@@ -114,8 +114,8 @@ static int check_supported(const struct spec *s)
 		    "linux.seccomp.listenerPath: is missing, and SCMP_ACT_NOTIFY is asked for");
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		if (strv_has(&m->options, "tmpcopyup"))
-			return fail("mounts[%zu]: tmpcopyup is not supported", i);
+		if (strv_has(&m->options, "tmpcopyup") && !str_eq(m->type, "tmpfs"))
+			return fail("mounts[%zu]: tmpcopyup: only of a tmpfs", i);
 		bool wanted = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
 		if ((m->n_uid_map || wanted) && !strv_has(&m->options, "bind") &&
 		    !strv_has(&m->options, "rbind") && !str_eq(m->type, "bind"))
