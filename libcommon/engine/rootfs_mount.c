@@ -119,17 +119,12 @@ static int host_tree(struct rootfs *r, const char *dest, char *source, unsigned 
 /* tmpcopyup: the new tmpfs begins with what `under`, which it covers, holds. */
 static int copy_up(struct rootfs *r, const struct spec_mount *m, int under)
 {
-#ifdef CTR_MINIMAL
-	(void)r, (void)under;
-	return errno = ENOTSUP, fail("%s: tmpcopyup: this is the minimal build", m->dest);
-#else
 	_cleanup_close_ int from = openat(under, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			    to = path_open_in_root(
 				r->fd, m->dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (from < 0 || to < 0)
 		return fail("%s: tmpcopyup: %m", m->dest);
 	return layer_copy(&from, 1, to, m->dest) < 0 ? fail_in("%s: tmpcopyup", m->dest) : 0;
-#endif
 }
 
 /* A tmpfs has the mode of the folder that it covers, unless another is asked for; runc's and crun's
