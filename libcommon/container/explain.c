@@ -26,7 +26,7 @@ static void step_folder(struct script *x)
 	const char *own = x->o->name, *parent = x->s->cgroups_path;
 	fprintf(x->f,
 	    "#!/bin/sh\n# What ctr-run does, step by step. Each tool has a man page.\n"
-	    "# What nobody sees inside (-d, --restart, labels, logs, id files) has no step, and\n"
+	    "# What nobody sees inside (-d, --restart, --timeout, labels, logs) has no step, and\n"
 	    "# -t has none either: the command has the terminal that the script has.\n"
 	    "# `sh THIS clean%s` clears what a killed one left.\n",
 	    own ? "" : " NAME");

@@ -462,6 +462,10 @@ static int refused(const struct script *x)
 	if (s->x_systemd)
 		return fail_usage("--explain: groups that an init of its own can write have no "
 				  "step (--systemd=false: without them)");
+	if (x->o->verity)
+		return fail_usage("--explain: --verity has no step");
+	if (x->o->sdnotify && strcmp(x->o->sdnotify, "ignore") != 0)
+		return fail_usage("--explain: --sdnotify has no step");
 	if (s->x_init && x->o->bundle)
 		return fail_usage("--explain: a bundle of ctrbox's own making has no steps");
 	if (s->offset_monotonic.nanosecs || s->offset_boottime.nanosecs)
