@@ -249,46 +249,55 @@ static int do_tag(int argc, char **argv)
 	return 0;
 }
 
-/* One of several names is removed at once; with the last name the image is removed, which must not
- * be in use. */
-static int rm_ref(struct store *s, const char *operand, bool *by_ref)
+static int rm_allowed(const struct ref *r, const char *operand)
 {
-	struct ref r;
-	struct strv users = {0};
-	size_t names;
-	if (store_ref(s, operand, &r, &names) < 0)
+	_cleanup_strv_ struct strv users = {0};
+	if (image_o.force)
+		return 0;
+	if (container_image_users(r->hex, &users) < 0)
 		return -1;
-	_cleanup_free_ char *name = NULL;
-	*by_ref = r.name && ref_parse(operand, &name) == 0 && strcmp(name, r.name) == 0;
-	if ((!*by_ref || names == 1) && !image_o.force) {
-		if (container_image_users(r.hex, &users) < 0)
-			return -1;
-		if (users.n)
-			return errno = EBUSY,
-			       fail("%s: in use by container %s (ctr-rm it first, or -f)", operand,
-				   users.v[0]);
-	}
-	int e = store_ref_remove(s, *by_ref ? r.name : NULL, r.hex);
-	if (e == 0 && r.name)
-		event_tell("image", "untag", r.hex, "name", r.name, EVENT_END);
-	if (e == 0 && (!*by_ref || names == 1))
-		event_tell("image", "delete", r.hex, "name", r.name, EVENT_END);
-	free(r.name);
-	return e;
+	return users.n ? (errno = EBUSY, fail("%s: in use by container %s (ctr-rm it first, or -f)",
+					     operand, users.v[0]))
+		       : 0;
 }
 
-/* By an id all that have it go: several names, and several manifests of one config. */
-static int rm_one(struct store *s, const struct strv *names, size_t i)
+/* Move what an operand means from `all` to `gone`. One of several names goes alone; by an id all
+ * that have it go. With its last name the image goes, which must not be in use. */
+static int rm_one(struct store *s, const char *operand, struct refs *all, struct refs *gone)
 {
-	bool by_ref;
-	int r = rm_ref(s, names->v[i], &by_ref);
-	if (r == 0 && !by_ref)
-		while (rm_ref(s, names->v[i], &by_ref) == 0)
-			;
-	for (size_t k = 0; r < 0 && errno == ENOENT && k < i; k++)
-		if (strcmp(names->v[k], names->v[i]) == 0) /* ls -q has a line for each name */
-			return 1;
-	return r;
+	_cleanup_free_ char *name = NULL;
+	int k = store_find(s, all, operand);
+	if (k < 0)
+		return -1;
+	struct ref it = all->v[k];
+	bool by_ref = it.name && ref_parse(operand, &name) == 0 && strcmp(name, it.name) == 0;
+	size_t names = 0, from = gone->n;
+	for (size_t i = 0; i < all->n; i++)
+		names += strcmp(all->v[i].hex, it.hex) == 0;
+	for (size_t i = 0; i < all->n && (!by_ref || names == 1); i++)
+		if (store_same(s, &all->v[i], &it) && !(by_ref && i != (size_t)k) &&
+		    rm_allowed(&all->v[i], operand) < 0)
+			return -1;
+	for (size_t i = all->n; i-- > 0;)
+		if (by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) {
+			gone->v[gone->n++] = all->v[i];
+			all->v[i] = all->v[--all->n];
+		}
+	/* the last of its digest says that the image goes, too */
+	for (size_t i = from; i < gone->n; i++)
+		gone->v[i].looked = !by_ref || names == 1;
+	return 0;
+}
+
+static void rm_tell(const struct refs *gone)
+{
+	for (size_t i = 0; i < gone->n; i++) {
+		const struct ref *r = &gone->v[i];
+		if (r->name)
+			event_tell("image", "untag", r->hex, "name", r->name, EVENT_END);
+		if (r->looked)
+			event_tell("image", "delete", r->hex, "name", r->name, EVENT_END);
+	}
 }
 
 /* We hold the lock of the store, so no container is made from a layer meanwhile. */
@@ -303,22 +312,31 @@ void image_prune(struct store *s, uint64_t *freed)
 static int do_rm(int argc, char **argv)
 {
 	struct store s;
-	struct strv names = {0};
+	struct strv names = {0}, done = {0};
+	struct refs all, gone = {0};
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	if (s.images < 0)
 		die("%s: no such image", names.v[0]);
+	if (store_refs(&s, &all) < 0)
+		die_fail();
+	gone.v = xcalloc(all.n + 1, sizeof *gone.v);
 	for (size_t i = 0; i < names.n; i++) {
-		int r = rm_one(&s, &names, i);
-		if (r == 0)
-			puts(names.v[i]);
-		if (r < 0) {
+		if (rm_one(&s, names.v[i], &all, &gone) == 0) {
+			strv_add(&done, names.v[i]);
+		} else if (errno != ENOENT || !strv_has(&done, names.v[i])) {
+			/* (ls -q has an id once for each name) */
 			warn("%s", fail_msg());
 			code = 1;
 		}
 	}
+	if (gone.n && store_refs_remove(&s, &gone) < 0)
+		die_fail();
+	rm_tell(&gone);
+	for (size_t i = 0; i < done.n; i++)
+		puts(done.v[i]);
 	image_prune(&s, NULL);
 	return code;
 }

@@ -72,7 +72,9 @@ int store_commit(struct store *s);
 struct ref {
 	char *name; /* NULL: none */
 	char hex[DIGEST_HEX];
-	uint64_t size; /* of the manifest */
+	uint64_t size;           /* of the manifest */
+	char config[DIGEST_HEX]; /* filled by store_find() and store_same() as they need it */
+	bool looked;
 };
 struct refs {
 	struct ref *v;
@@ -88,8 +90,12 @@ int store_ref(const struct store *s, const char *operand, struct ref *out, size_
 int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t size);
 /* Take a name away; name NULL: every entry of that digest. Works on a full disk. */
 int store_ref_remove(struct store *s, const char *name, const char *hex);
+/* The same for several, at once. */
+int store_refs_remove(struct store *s, const struct refs *gone);
 /* What `operand` (image.h) means: an index into r; -1 with fail(), ENOENT when nothing. */
 int store_find(const struct store *s, const struct refs *r, const char *operand);
+/* Are they one image: one manifest, or two of one config, as when it came in two ways? */
+bool store_same(const struct store *s, struct ref *a, struct ref *b);
 
 /* Names. Clean "docker.io/library/x" to "x:latest"; -1 with fail() on what is no image name. Caller
  * frees *out. */

@@ -78,23 +78,26 @@ bool image_is_ref(const char *operand)
 	return !strchr(operand, '/') || access(operand, F_OK) < 0;
 }
 
-/* One manifest, or two that have one config, as when an image came in two ways. */
-static bool same_image(const struct store *s, const struct ref *a, const struct ref *b)
+/* The config of an image, which docker calls its id; read once, "" where it cannot be read. */
+static const char *config_of(const struct store *s, struct ref *r)
 {
-	struct manifest m[2];
-	const struct ref *r[2] = {a, b};
-	int n = 0;
-	bool same = strcmp(a->hex, b->hex) == 0;
-	for (; n < 2 && !same; n++) {
-		size_t len;
-		_cleanup_free_ char *text = store_get(s, r[n]->hex, &len);
-		if (!text || manifest_parse(r[n]->hex, text, len, &m[n]) < 0)
-			break;
+	struct manifest m;
+	size_t len;
+	if (r->looked)
+		return r->config;
+	r->looked = true;
+	_cleanup_free_ char *text = store_get(s, r->hex, &len);
+	if (text && manifest_parse(r->hex, text, len, &m) == 0) {
+		memcpy(r->config, m.config, DIGEST_HEX);
+		manifest_free(&m);
 	}
-	same |= n == 2 && strcmp(m[0].config, m[1].config) == 0;
-	while (n-- > 0)
-		manifest_free(&m[n]);
-	return same;
+	return r->config;
+}
+
+bool store_same(const struct store *s, struct ref *a, struct ref *b)
+{
+	return strcmp(a->hex, b->hex) == 0 ||
+	       (*config_of(s, a) && strcmp(a->config, config_of(s, b)) == 0);
 }
 
 int store_find(const struct store *s, const struct refs *r, const char *operand)
@@ -113,17 +116,9 @@ int store_find(const struct store *s, const struct refs *r, const char *operand)
 	int found = -1;
 	if (n >= 6 && n < DIGEST_HEX && strspn(hex, "0123456789abcdef") == n) {
 		for (size_t i = 0; i < r->n; i++) {
-			bool mine = strncmp(r->v[i].hex, hex, n) == 0;
-			if (!mine) { /* by its config: docker calls this the image's id */
-				struct manifest m;
-				size_t len;
-				_cleanup_free_ char *text = store_get(s, r->v[i].hex, &len);
-				if (text && manifest_parse(r->v[i].hex, text, len, &m) == 0) {
-					mine = strncmp(m.config, hex, n) == 0;
-					manifest_free(&m);
-				}
-			}
-			if (mine && found >= 0 && !same_image(s, &r->v[found], &r->v[i]))
+			bool mine = strncmp(r->v[i].hex, hex, n) == 0 ||
+				    strncmp(config_of(s, &r->v[i]), hex, n) == 0;
+			if (mine && found >= 0 && !store_same(s, &r->v[found], &r->v[i]))
 				return errno = EINVAL,
 				       fail("%s: several images begin with this", operand);
 			if (mine && found < 0)
