@@ -390,6 +390,11 @@ hostile() {
 	esc=$'\xc2\x9b2J' # the same in UTF-8
 	run -127 ctr-run "$ROOTFS" "/no$esc"
 	[[ $output != *$'\e'* && $output == *"/no"* && $output != *"$esc"* ]]
+	esc=$'\e]0;evil\a\x9b31m\xc2\x9b2J \xc3\xa4\'q\x7f' # a script, which says the same and nothing to the terminal
+	ctr-run --explain -e "A=$esc" "$ROOTFS" true >script
+	run ! env LC_ALL=C grep -q $'[\e\a\x9b\x7f]' script
+	[ "$(sh -c "$(grep -o "'A=.*" script | sed "s/ -w .*//; s/^/printf %s /")")" = "A=$esc" ]
+	esc=$'\xc2\x9b2J'
 	ctr-run --keep --name d -e "A=$esc" "$ROOTFS" true
 	run ctr-inspect d
 	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]

@@ -23,12 +23,23 @@ void explain_word(FILE *f, const char *w)
 		fputs(w, f);
 		return;
 	}
+	/* What a terminal would take for a command to it (an image's words may have that) is
+	 * written as its octal number. */
 	fputc('\'', f);
-	for (; *w; w++)
-		if (*w == '\'')
+	for (size_t n; *w; w += n) {
+		unsigned char c = (unsigned char)*w, d = (unsigned char)w[1];
+		size_t len = str_utf8_len(w, strlen(w));
+		n = len ? len : 1;
+		if (c == '\'')
 			fputs("'\\''", f);
+		else if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) ||
+			 (c == 0xc2 && d > 0x9f) || (len > 1 && c != 0xc2))
+			fwrite(w, 1, n, f);
+		else if (n == 2)
+			fprintf(f, "'\"$(printf '\\302\\%03o')\"'", d);
 		else
-			fputc(*w, f);
+			fprintf(f, "'\"$(printf '\\%03o')\"'", c);
+	}
 	fputc('\'', f);
 }
 
