@@ -11,7 +11,7 @@ operands() {
 	ctr-net) echo networks ;;
 	ctr-volume) echo volumes ;;
 	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | ctr-kill | ctr-pause | ctr-unpause | ctr-wait | \
-		ctr-rm | ctr-rename | ctr-inspect | ctr-logs | ctr-attach | ctr-top | ctr-update | ctr-stats) echo containers ;;
+		ctr-rm | ctr-rename | ctr-inspect | ctr-logs | ctr-attach | ctr-top | ctr-port | ctr-update | ctr-stats) echo containers ;;
 	*) echo files ;;
 	esac
 }

@@ -189,9 +189,12 @@ static int do_import(int argc, char **argv)
 	char *name;
 	if (argc < 1 || argc > 2)
 		die_usage("import takes NAME[:TAG] and a FILE, or - for stdin");
+	const char *file = argc > 1 ? argv[1] : "-";
+	if (argc > 1 && (strcmp(argv[0], "-") == 0 || ref_parse(argv[0], &name) < 0 ||
+			    (access(argv[0], F_OK) == 0 && access(file, F_OK) < 0)))
+		file = argv[0], argv++; /* docker's order: FILE NAME */
 	if (ref_parse(argv[0], &name) < 0)
 		die_usage("%s", fail_msg());
-	const char *file = argc > 1 ? argv[1] : "-";
 	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
 	for (size_t i = 0; i < image_o.changes.n; i++)
 		if (config_change(try, image_o.changes.v[i]) < 0)

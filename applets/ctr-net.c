@@ -16,6 +16,7 @@
 #include "rows.h"
 #include "stamp.h"
 #include "table.h"
+#include "template_fn.h"
 
 static struct strv subnets, gateways, ranges, aliases, labels, filters;
 static const char *driver, *parent, *ip, *ip6, *format;
@@ -216,11 +217,24 @@ static json_t *as_docker(const json_t *o)
 		json_array_append_new(config,
 		    json_make("{s:s,s:s*}", "Subnet", subnet, "Gateway", json_string_value(gw)));
 	}
-	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:O,s:{s:o}}", "ID",
+	json_t *on = json_make("{s:b}", TEMPLATE_MAP, true);
+	json_array_foreach(json_object_get(o, "containers"), i, s)
+	{
+		const char *id = json_string_value(json_object_get(s, "id"));
+		json_t *one = json_object_get(on, id);
+		const char *addr = json_string_value(json_object_get(s, "address"));
+		if (!one)
+			json_object_set_new(on, id,
+			    one = json_make("{s:O,s:s,s:s}", "Name", json_object_get(s, "name"),
+				"IPv4Address", "", "IPv6Address", ""));
+		json_object_set(one, strchr(addr, ':') ? "IPv6Address" : "IPv4Address",
+		    json_object_get(s, "address"));
+	}
+	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:O,s:o,s:{s:o}}", "ID",
 	    json_object_get(o, "name"), "Id", json_object_get(o, "name"), "Name",
 	    json_object_get(o, "name"), "Driver", json_object_get(o, "driver"), "Scope", "local",
 	    "EnableIPv6", six, "Internal", json_object_get(o, "internal"), "Labels",
-	    json_object_get(o, "labels"), "IPAM", "Config", config);
+	    json_object_get(o, "labels"), "Containers", on, "IPAM", "Config", config);
 }
 
 static int list_templated(const json_t *list)

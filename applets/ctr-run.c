@@ -51,6 +51,10 @@ int ctr_run_main(int argc, char **argv)
 		trace_start();
 	else if (o->explain && *o->explain)
 		die_usage("--explain: '%s' is not trace", o->explain);
+	/* Under `alias docker=ctrbox` one with a name is there until `docker rm`, as scripts have
+	 * it. */
+	if (o->by_word && o->name && !o->rm)
+		o->keep = true;
 	if (create_container(o, &c, &spec, argc - n, argv + n) < 0) {
 		undo_check_signals();
 		die_fail();

@@ -2,6 +2,7 @@
  *
  * Kind: OWNER of nothing new.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cgroup.h"
@@ -33,7 +34,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 static const struct usage usage = {
-    .synopsis = "NAME [KEY=VALUE...]", .opts = opts, .anywhere = true};
+    .synopsis = "NAME... [KEY=VALUE...]", .opts = opts, .anywhere = true};
 
 /* Put the new value in place of the old one in config.json. */
 static int remember(struct container *c, const struct strv *settings)
@@ -72,18 +73,32 @@ static int apply(const char *group, const struct strv *settings)
 	return held == -2 ? -1 : cgroup_set(group, settings);
 }
 
-int ctr_update_main(int argc, char **argv)
+static int update(const char *name, const struct strv *settings)
 {
 	struct container c;
-	struct strv settings = {0};
-	int n = opt_parse(&usage, argc, argv);
-	if (n == argc)
+	if (container_open(&c, name) < 0)
+		return -1;
+	/* A start under way has read the old limits: its end is waited for, and then it runs. */
+	if (c.status == ST_CORRUPT)
+		return fail("%s: corrupt: %s", c.name, c.why);
+	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
+		return -1;
+	if ((settings->n && c.pid && apply(container_cgroup(&c), settings) < 0) ||
+	    (settings->n && remember(&c, settings) < 0) || (policy && repolicy(&c) < 0))
+		return fail_in("%s", c.name);
+	event_container(&c, "update", NULL, NULL);
+	container_close(&c);
+	return 0;
+}
+
+int ctr_update_main(int argc, char **argv)
+{
+	struct strv settings = {0}, names = {0};
+	int n = opt_parse(&usage, argc, argv), code = 0;
+	for (int i = n; i < argc; i++)
+		strv_add(strchr(argv[i], '=') ? &f.raw : &names, argv[i]);
+	if (!names.n)
 		die_usage("NAME is missing");
-	for (int i = n + 1; i < argc; i++) {
-		if (!strchr(argv[i], '='))
-			die_usage("'%s' is not KEY=VALUE", argv[i]);
-		strv_add(&f.raw, argv[i]);
-	}
 	f.keep_swap = true;
 	if (resources_from_flags(&f, &settings) < 0)
 		die_fail_usage();
@@ -91,16 +106,15 @@ int ctr_update_main(int argc, char **argv)
 		die_fail_usage();
 	if (!settings.n && !policy)
 		die_usage("nothing to change");
-	if (container_open(&c, argv[n]) < 0)
-		die_fail();
-	/* A start under way has read the old limits: its end is waited for, and then it runs. */
-	if (c.status == ST_CORRUPT)
-		die("%s: corrupt: %s", c.name, c.why);
-	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
-		die_fail();
-	if ((settings.n && c.pid && apply(container_cgroup(&c), &settings) < 0) ||
-	    (settings.n && remember(&c, &settings) < 0) || (policy && repolicy(&c) < 0))
-		die("%s: %s", c.name, fail_msg());
-	event_container(&c, "update", NULL, NULL);
-	return 0;
+	for (size_t i = 0; i < names.n; i++)
+		if (container_look(names.v[i]) < 0)
+			die_fail();
+	for (size_t i = 0; i < names.n; i++)
+		if (update(names.v[i], &settings) == 0) {
+			puts(names.v[i]);
+		} else {
+			warn("%s", fail_msg());
+			code = 1;
+		}
+	return code;
 }

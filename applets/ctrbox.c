@@ -161,6 +161,14 @@ int applet_run(const struct applet *a, int argc, char **argv)
 	return code;
 }
 
+int applet_run_word(const struct applet *a, int argc, char **argv)
+{
+	if (strcmp(a->name, "ctr-run") != 0)
+		return applet_run(a, argc, argv);
+	argv[0] = (char *)"--by-word"; /* in place of the word; the name of the applet before it */
+	return applet_run(a, argc + 1, argv - 1);
+}
+
 #ifdef CTR_SAN
 /* An applet leaves freeing its memory to the kernel, whatever its caller's environment says. */
 const char *__asan_default_options(void);
@@ -211,6 +219,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "version") == 0)
 		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
+	if (a && strcmp(argv[1], "run") == 0)
+		return applet_run_word(a, argc - 1, argv + 1);
 	if (a)
 		return applet_run(a, argc - 1, argv + 1);
 	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n",

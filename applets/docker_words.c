@@ -84,5 +84,5 @@ void docker_word(int argc, char **argv)
 	}
 	argv[first] = (char *)(w->sub ? w->sub : a->name);
 	first -= w->sub != NULL; /* the word before it is replaced by the applet's name */
-	exit(applet_run(a, argc - first, argv + first));
+	exit(applet_run_word(a, argc - first, argv + first));
 }

@@ -17,6 +17,8 @@ extern const struct applet applet_table[];
 /* By its name, with or without "ctr-"; NULL when there is none. */
 const struct applet *applet_find(const char *name);
 
+/* The same with argv from its word on: `run` is then docker's, not ctr-run. */
+int applet_run_word(const struct applet *a, int argc, char **argv);
 /* Run it. Returns its exit code. */
 int applet_run(const struct applet *a, int argc, char **argv);
 /* `ctrbox WORD...` with a command of docker's. Returns only when it is none of them. */

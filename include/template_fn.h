@@ -9,6 +9,10 @@
 /* A key that marks an object as a map, where a key that is absent is no error. It is never shown.
  */
 #define TEMPLATE_MAP "\001map"
+/* A line break and a tab that the template itself has, as "\n" in it or by println: they are
+ * printed as they are, those of the data are not. */
+#define TEMPLATE_NL "\036"
+#define TEMPLATE_TAB "\037"
 
 struct template_fn {
 	const char *name;

@@ -63,9 +63,9 @@ load lib
 	# /dev/net/tun, which no container may open otherwise (a kernel without it says "No such device")
 	opens() { ctr-run "$@" "$ROOTFS" sh -c 'mknod /tmp/tun c 10 200; : <>/tmp/tun' 2>&1; }
 	[[ "$(opens || true)" == *"not permitted"* ]]
-	[[ "$(opens --device-cgroup-rule 'c 10:200 rw' || true)" != *"not permitted"* ]]
+	[[ "$(opens --device-cgroup-rule 'c 10:200 rwm' || true)" != *"not permitted"* ]]
 	[[ "$(opens --device-cgroup-rule 'c 10:* rwm' || true)" != *"not permitted"* ]]
-	[[ "$(opens --device-cgroup-rule 'c 10:200 r' || true)" == *"not permitted"* ]]
+	[[ "$(opens --device-cgroup-rule 'c 10:200 rm' || true)" == *"not permitted"* ]]
 }
 
 @test "19 --sdnotify: systemd hears from the monitor what the container says, and nothing else of it" {
@@ -227,4 +227,69 @@ load lib
 	ctr-run --platform linux "$ROOTFS" true
 	run -2 ctr-image pull --platform linux/sparc localhost:1/x
 	[ "$output" = "ctr-image: --platform: 'linux/sparc': this machine is linux/$(uname -m)" ]
+}
+
+# oneliners BASH-PRELUDE ALL: run tests/oneliners.txt with `docker` as the prelude defines it, and compare.
+oneliners() {
+	mkdir -p data
+	echo 1 >data/one
+	echo 2 >data/two
+	echo 'FROM_FILE=a file' >env
+	${NEWNET-unshare -n} perl -e '
+		system("ip link set lo up");
+		my ($prelude, $all, $n, $bad) = (@ARGV, 0, 0);
+		$/ = "";
+		while (<STDIN>) {
+			s/^#.*\n//mg;
+			next unless s/^\$(!?) (.*)\n//;
+			my ($net, $cmd) = ($1, $2);
+			next if $net && !$all;
+			s/\n+\z/\n/;
+			$n++;
+			open my $f, ">", "line.sh"; print $f "$prelude\n$cmd\n"; close $f;
+			my $got = `timeout 60 bash line.sh 2>err </dev/null`;
+			next if $got eq $_;
+			$bad++;
+			open $f, "<", "err"; local $/; print "\$ $cmd\n--- wanted:\n$_--- is:\n$got", map { s/^/! /mgr } <$f>;
+			$/ = "";
+		}
+		print "$n lines, $bad not as they should be\n";
+		exit($bad || $n < 50 ? 1 : 0)' "$1" "$2" <"$BATS_TEST_DIRNAME/oneliners.txt"
+}
+
+# bats test_tags=ctr-ps,ctr-inspect,ctr-stop,ctr-rm,ctr-image,ctr-volume,ctr-net,ctr-wait,ctr-cp,ctr-kill,ctr-top,ctr-prune
+@test "19 lines of everyday scripts under alias docker=ctrbox print what docker prints" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
+	mkdir bin
+	ln -s "$(realpath "$CTRBOX")" bin/docker
+	oneliners 'PATH=$PWD/bin:$PATH' all
+}
+
+# bats test_tags=slow
+@test "19 the same lines print the same under docker itself" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	not_in_rig "dockerd"
+	for p in dockerd docker containerd runc; do need $p docker.io; done
+	cat >script <<-'END'
+		mount -t tmpfs t /run
+		ip link set lo up
+		dockerd --data-root "$PWD/d" --exec-root /run/dx -H "unix://$PWD/s" --pidfile "$PWD/pid" --bridge none --iptables=false \
+			--ip6tables=false --storage-driver vfs --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/${WORLD##*/}" >log 2>&1 &
+		daemon=$!
+		export DOCKER_HOST=unix://$PWD/s
+		for i in $(seq 100); do docker version >/dev/null 2>&1 && break; sleep 0.2; done
+		docker import box.tar box >/dev/null
+		NEWNET= oneliners '' '' >lines 2>&1
+		echo $? >code
+		docker ps -aq | xargs -r docker rm -f >/dev/null 2>&1
+		kill $daemon
+		wait $daemon
+	END
+	tar -C "$ROOTFS" -cf box.tar .
+	export -f oneliners
+	export BATS_TEST_DIRNAME WORLD
+	timeout 150 unshare -m -n --propagation private bash script 3>&- </dev/null || true
+	find "/sys/fs/cgroup" -mindepth 2 -maxdepth 3 -name "${WORLD##*/}" -exec rmdir {} + 2>/dev/null || true
+	[ "$(cat code)" = 0 ] || { cat lines; tail -n 5 log; return 1; }
 }

@@ -90,7 +90,8 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 	if (h && host_part(what, s, (size_t)(h - s), &out->host) < 0)
 		return -1;
 	size_t hn = c ? (size_t)(c - host) : 0;
-	if (c && hn > 0 && range(what, host, hn, &out->h0, &out->h1) < 0)
+	bool any = hn == 1 && *host == '0'; /* docker's word for it */
+	if (c && hn > 0 && !any && range(what, host, hn, &out->h0, &out->h1) < 0)
 		return -1;
 	if (c && hn == 0 && !h)
 		return fail("%s: '%s': no host port before ':'", what, s);

@@ -104,7 +104,7 @@ static json_t *quoted(struct tmpl *t)
 		if (q == '"' && c == '\\' && t->p + 1 < t->end) {
 			c = *++t->p;
 			if (c == 'n' || c == 't')
-				c = c == 'n' ? '\n' : '\t';
+				c = c == 'n' ? *TEMPLATE_NL : *TEMPLATE_TAB;
 		}
 		buf_add(&b, &c, 1);
 	}

@@ -59,8 +59,14 @@ static void keys_of(const json_t *v, struct strv *keys)
 void template_print(struct buf *out, const json_t *v)
 {
 	if (json_is_string(v)) {
-		_cleanup_free_ char *safe = str_escape(json_string_value(v));
-		buf_puts(out, safe);
+		for (const char *s = json_string_value(v); *s;) {
+			size_t n = strcspn(s, TEMPLATE_NL TEMPLATE_TAB);
+			_cleanup_free_ char *part = xstrndup(s, n), *safe = str_escape(part);
+			buf_puts(out, safe);
+			s += n;
+			if (*s)
+				buf_puts(out, *s++ == *TEMPLATE_NL ? "\n" : "\t");
+		}
 	} else if (json_is_integer(v)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(v));
 	} else if (json_is_real(v)) {
@@ -179,6 +185,8 @@ static json_t *fn_split(const json_t *a)
 		json_decref(out);
 		return wrong("split", "two strings are needed");
 	}
+	if (*sep == *TEMPLATE_NL)
+		sep = "\n"; /* what the data has */
 	for (const char *hit; (hit = strstr(s, sep)); s = hit + strlen(sep))
 		json_array_append_new(out, json_stringn(s, (size_t)(hit - s)));
 	json_array_append_new(out, json_string(s));
@@ -242,7 +250,7 @@ static json_t *fn_println(const json_t *a)
 {
 	struct buf b = {0};
 	print_list(&b, a);
-	buf_puts(&b, "\n");
+	buf_puts(&b, TEMPLATE_NL);
 	return taken(&b);
 }
 

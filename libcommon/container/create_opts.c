@@ -188,6 +188,7 @@ const struct opt create_opts[] = {
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
     /* what they ask for is so in any case */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
+    {0, "by-word", NULL, NULL, OPT_FLAG, &given.by_word},
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},
     {0, "detach-keys", "KEYS", NULL, OPT_STR, &given.detach_keys}, /* no key detaches */
     OPT_END,

@@ -347,6 +347,44 @@ static json_t *shape_restart(const char *policy)
 	return j;
 }
 
+/* "SOURCE:DESTINATION[:ro]", as -v has them. */
+static json_t *shape_binds(const json_t *cfg)
+{
+	json_t *mounts = shape_mounts(cfg), *out = json_array(), *m;
+	size_t i;
+	json_array_foreach(mounts, i, m)
+	{
+		const char *name = json_string_value(json_object_get(m, "Name")),
+			   *src = json_string_value(json_object_get(m, "Source"));
+		_cleanup_free_ char *bind = xasprintf("%s:%s%s", name ? name : src,
+		    json_string_value(json_object_get(m, "Destination")),
+		    json_is_true(json_object_get(m, "RW")) ? "" : ":ro");
+		json_array_append_new(out, shape_text(bind));
+	}
+	json_decref(mounts);
+	return out;
+}
+
+static bool noted(const json_t *cfg, const char *key)
+{
+	const char *s =
+	    json_string_value(json_object_get(json_object_get(cfg, "annotations"), key));
+	return s && *s && *s != '0' && *s != 'f';
+}
+
+/* What it has no namespace of its own of is the host's. */
+static json_t *shape_ns(const json_t *cfg, const char *type)
+{
+	const json_t *all = json_object_get(json_object_get(cfg, "linux"), "namespaces"), *n;
+	size_t i;
+	bool own = false;
+	json_array_foreach(all, i, n)
+	{
+		own |= str_eq(json_string_value(json_object_get(n, "type")), type);
+	}
+	return json_string(own || !all ? "" : "host");
+}
+
 static json_t *shape_host(const struct container *c, const json_t *cfg)
 {
 	json_t *j = json_object();
@@ -359,6 +397,17 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	set(j, "Dns", shape_lines(kv_get(&c->conf, "dns")));
 	set(j, "ExtraHosts", shape_lines(kv_get(&c->conf, "add_host")));
 	set(j, "ReadonlyRootfs", copy_of(json_object_get(cfg, "root"), "readonly", json_false()));
+	set(j, "Privileged", json_boolean(noted(cfg, "ctrbox.privileged")));
+	set(j, "Init", json_boolean(noted(cfg, "ctrbox.init")));
+	set(j, "Binds", shape_binds(cfg));
+	set(j, "PidMode", shape_ns(cfg, "pid"));
+	set(j, "IpcMode", shape_ns(cfg, "ipc"));
+	set(j, "UTSMode", shape_ns(cfg, "uts"));
+	const char *log = kv_get(&c->conf, "log");
+	json_t *config = shape_map(), *driver = json_object();
+	set(driver, "Type", shape_text(log ? log : "json-file"));
+	set(driver, "Config", config);
+	set(j, "LogConfig", driver);
 	set(j, "Memory", limit(cfg, "memory.max"));
 	set(j, "MemorySwap", memory_swap(cfg));
 	set(j, "NanoCpus", nano_cpus(cfg));
@@ -396,6 +445,8 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	set(j, "Path", shape_text(json_string_value(json_array_get(args, 0))));
 	set(j, "Args", rest);
 	set(j, "State", shape_state(c));
+	_cleanup_free_ char *log = record_path(c->name, "log");
+	set(j, "LogPath", shape_text(kv_get(&c->conf, "log") ? "" : log));
 	set(j, "Image", shape_text(digest ? digest : kv_get(&c->conf, "image")));
 	set(j, "Name", shape_text(name));
 	set(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", c->restarts)));
