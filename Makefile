@@ -168,6 +168,12 @@ install: all man completions ## binary, links, man pages and completion into $(D
 		ln -sf ctrbox $(share)/bash-completion/completions/ctr-$$a; \
 		ln -sf ctrbox.fish $(share)/fish/vendor_completions.d/ctr-$$a.fish; done
 
+uninstall: ## what install has put is taken away
+	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/ctrbox $(applets:%=bin/ctr-%) $(applets:%=share/man/man1/ctr-%.1) share/man/man1/ctrbox.1 \
+		share/man/man5/ctrbox-files.5 share/man/man7/ctrbox-security.7 share/zsh/site-functions/_ctrbox \
+		share/fish/vendor_completions.d/ctrbox.fish $(applets:%=share/fish/vendor_completions.d/ctr-%.fish) \
+		share/bash-completion/completions/ctrbox $(applets:%=share/bash-completion/completions/ctr-%)
+
 deb: all man completions ## a Debian package in build
 	$(Q)MAKE="$(MAKE)" sh packages/deb.sh $(VERSION) $(ARCH) build/ctrbox_$(VERSION)_$(ARCH).deb
 
@@ -264,5 +270,5 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo "Variables: CONFIG=minimal SAN=1 ARCH=NAME CC= CFLAGS= DESTDIR= PREFIX= SYSROOT= DEPS_SRC= ANY_VERSION=1 V=1"
 
-.PHONY: deps-fetch completions deb chaos initramfs boot check-initramfs check-power test-builds all man install rootfs demo check check-v2 check-old check-aarch64 check-arch unit fuzz bench lint check-tools clean distclean help
+.PHONY: deps-fetch completions deb chaos initramfs boot check-initramfs check-power test-builds all man install uninstall rootfs demo check check-v2 check-old check-aarch64 check-arch unit fuzz bench lint check-tools clean distclean help
 .DELETE_ON_ERROR:

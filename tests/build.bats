@@ -26,6 +26,8 @@ test_setup() {
 	for a in $("$CTRBOX" --list); do [ -s "dest/usr/share/man/man1/$a.1" ]; done
 	for o in pidfile env-file stop-signal no-pivot; do grep -q -- "$o" dest/usr/share/man/man1/ctr-run.1; done
 	[ "$(find dest -type f -perm /022)" = "" ]
+	make -C "$top" uninstall DESTDIR="$WORLD/dest" PREFIX=/usr >/dev/null
+	[ "$(find dest ! -type d)" = "" ]
 }
 
 # bats test_tags=ctr-run
@@ -69,8 +71,13 @@ test_setup() {
 	cd "$top"
 	run -0 bash -ec '. "$1"' tour "$WORLD/tour" < <(echo 'hostname; exit')
 	[[ "$output" == *"I am process 1"* ]]
-	[[ "$output" == *"$(head -c 1G /dev/zero | sha256sum)"* ]]
+	[[ "$output" == *"$(head -c 64M /dev/zero | sha256sum)"* ]]
 	[[ "$output" == *" web "*running* ]]
+	[[ "$output" != *"waits for SIGKILL"* ]]
+	run -0 bash -ec '. "$1"' all <(awk '/^To take everything away/ { here = 1 } /^```/ { inside = !inside; if (here && !inside) exit; next }
+		inside && here' README.md | sed "s,/var/lib/ctr /run/ctr,$CTR_LIB $CTR_RUN,")
+	[ ! -e "$CTR_LIB" ] && [ ! -e "$CTR_RUN" ]
+	mkdir "$CTR_LIB" "$CTR_RUN"
 }
 
 @test "14.16: a pinned version that the mirrors have not stops the build, and names the way round" {
