@@ -251,11 +251,11 @@ int ctr_prune_main(int argc, char **argv)
 	if (!known || argc > first + 1)
 		die_usage("'%s' is not containers, networks, images or volumes", argv[argc - 1]);
 	filters_check(only ? *only == 'v' : volumes);
+	const char *all = volumes ? "containers, networks, images and volumes"
+				  : "containers, networks and images";
 	if (!force)
-		die_usage("prune removes for good what is not used (%s): use -f",
-		    only ? only
-			 : (volumes ? "containers, networks, images and volumes"
-				    : "containers, networks and images"));
+		die_usage(
+		    "prune removes for good what is not used (%s): use -f", only ? only : all);
 	for (size_t i = 0; i < 4; i++)
 		if (only ? strcmp(only, kinds[i].name) == 0 : i != 2 || volumes)
 			r |= kinds[i].fn();

@@ -286,11 +286,10 @@ int cgroup_return(pid_t pid, const char *was)
 char *cgroup_of_self(void)
 {
 	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
-	const char *at = text ? strstr(text, "\n0::/") : NULL;
-	at = at ? at + 5 : text ? strchr(text, '/') : NULL;
-	if (at && *at == '/')
-		at++;
-	size_t n = at ? strcspn(at, "\n") : 0;
+	if (!text)
+		return NULL;
+	const char *v2 = strstr(text, "\n0::/"), *at = strchr(v2 ? v2 : text, '/');
+	size_t n = at ? strcspn(++at, "\n") : 0;
 	return n ? xstrndup(at, n) : NULL;
 }
 

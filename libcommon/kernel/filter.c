@@ -203,11 +203,10 @@ static unsigned join(
 	unsigned k = 0;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
+		int nr = in[i].nr, base = i ? SECCOMP_BASE : 0;
 		if (k == 0 || out[k - 1].rule != rule)
 			out[k++] = (struct seccomp_range){
-			    (unsigned short)(in[i].nr < SECCOMP_OWN
-						 ? in[i].nr + (i ? SECCOMP_BASE : 0)
-						 : 0xff00 | (in[i].nr & 7)),
+			    (unsigned short)(nr < SECCOMP_OWN ? nr + base : 0xff00 | (nr & 7)),
 			    rule};
 	}
 	return k;

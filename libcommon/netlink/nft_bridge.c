@@ -238,7 +238,9 @@ int nft_guard_rules_again(struct nft *f)
 	const uint32_t want = sizeof rules / sizeof rules[0];
 	uint32_t use = 0;
 	int r = nft_uses(&f->body, NFPROTO_BRIDGE, on_use, &use);
-	return r < 1 || use >= want ? r < 0 ? -1 : 0 : (int)(want - use);
+	if (r < 1)
+		return r;
+	return use < want ? (int)(want - use) : 0;
 }
 
 /* --- what is there --- */

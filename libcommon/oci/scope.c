@@ -415,10 +415,9 @@ static char *scope_group(pid_t pid)
 	_cleanup_free_ char *path = xasprintf("/proc/%d/cgroup", (int)pid),
 			    *text = file_read(path, FILE_ANY, NULL);
 	const char *named = text ? strstr(text, ":name=systemd:/") : NULL,
-		   *v2 = text ? strstr(text, "0::/") : NULL,
-		   *at = named ? named + strlen(":name=systemd:/")
-			 : v2  ? v2 + 4
-			       : NULL;
+		   *v2 = text ? strstr(text, "0::/") : NULL, *at = named || !v2 ? named : v2;
+	if (at)
+		at = strchr(at, '/') + 1;
 	return at ? xstrndup(at, strcspn(at, "\n")) : NULL;
 }
 
