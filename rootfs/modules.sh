@@ -11,8 +11,9 @@ version=$(ls "$kernel/lib/modules")
 "$busybox" depmod -n -b "$kernel" "$version" 2>/dev/null | grep -E '^(kernel/.*\.ko:|alias )' >"$out.dep"
 : >"$out.order"
 
-# Those that a module names in itself ("softdep=pre: crc32c"), which no symbol of it says, come before it.
-before() { tr '\0' '\n' <"$kernel/lib/modules/$version/$1" | sed -n 's/^softdep=.*pre: *//p' | sed 's/post:.*//'; }
+# Those that a module names in itself ("softdep=pre: crc32c"), which no symbol of it says, come before it. (The first of
+# its words may follow other bytes than a NUL.)
+before() { LC_ALL=C tr '\0' '\n' <"$kernel/lib/modules/$version/$1" | LC_ALL=C sed -n 's/.*softdep=.*pre: *//p' | sed 's/post:.*//'; }
 # A module by its name or one that it answers to, and all that must be there before it, at the end of the list.
 want() {
 	pattern=$(echo "$1" | sed 's/[_-]/[_-]/g')

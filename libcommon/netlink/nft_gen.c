@@ -1,6 +1,6 @@
 /* nft_gen.c: has anybody but us changed the ruleset? See nft_base.h.
  *
- * The kernel counts the transactions of a network namespace; we count ours, in a cell of 8 bytes of
+ * The kernel counts the transactions of a network namespace; we count ours, in a cell of 4 bytes of
  * a file `nft` that all our processes share. Where the two numbers are equal nobody else has
  * touched anything, which is known without a look at it. Two of ours at once may leave them apart:
  * then somebody looks once for nothing.
@@ -28,9 +28,9 @@ void nft_count_in(const char *(*dir)(void))
 }
 
 /* The namespace's number, and our count of its transactions. NULL: there is no cell. */
-static _Atomic uint64_t *cell(void)
+static _Atomic uint32_t *cell(void)
 {
-	static _Atomic uint64_t *p;
+	static _Atomic uint32_t *p;
 	if (p || !folder)
 		return p;
 	_cleanup_free_ char *path = xasprintf("%s/nft", folder());
@@ -50,9 +50,10 @@ static void on_gen(const struct nlmsghdr *h, void *arg)
 		*(uint32_t *)arg = ntohl(*id);
 }
 
-/* Both numbers as they are now; 0: not known. The socket is n's, its pending messages are not
+/* Both numbers as they are now, in one that grows with the second (32 bits, because not every
+ * machine counts 64 in one step); 0: not known. The socket is n's, its pending messages are not
  * touched. */
-static uint64_t now(const struct nl *n)
+static uint32_t now(const struct nl *n)
 {
 	struct stat st;
 	uint32_t gen = 0;
@@ -63,26 +64,26 @@ static uint64_t now(const struct nl *n)
 	int r = nl_query(&q, on_gen, &gen);
 	q.fd = -1;
 	nl_close(&q);
-	return r < 0 ? 0 : (uint64_t)st.st_ino << 32 | gen;
+	return r < 0 ? 0 : (uint32_t)st.st_ino * 0x9e3779b1u + gen;
 }
 
 bool nft_strange(const struct nl *n)
 {
-	_Atomic uint64_t *c = cell();
+	_Atomic uint32_t *c = cell();
 	return c && atomic_load(c) != now(n);
 }
 
 void nft_settle(const struct nl *n, bool known)
 {
-	_Atomic uint64_t *c = cell();
+	_Atomic uint32_t *c = cell();
 	if (c)
 		atomic_store(c, known ? now(n) : 0);
 }
 
 int nft_send(struct nl *n)
 {
-	_Atomic uint64_t *c = cell();
-	uint64_t before = c ? now(n) : 0;
+	_Atomic uint32_t *c = cell();
+	uint32_t before = c ? now(n) : 0;
 	bool known = c && before && atomic_load(c) == before;
 	int r = nl_commit(n), saved = errno;
 	if (known && r == 0 && now(n) != before)
