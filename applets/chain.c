@@ -62,18 +62,19 @@ int chain_stay(pid_t child)
 	const struct timespec later = {.tv_nsec = 500000000};
 	sigset_t all_s;
 	int status, sig, doubts = 0, doubted = 0, interrupts = 0;
-	bool told = false;
+	bool told = false, stopped = false;
 	sigfillset(&all_s);
 	sigprocmask(SIG_BLOCK, &all_s, NULL);
 	for (;;) {
 		if (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
 			if (!WIFSTOPPED(status))
 				return exit_code(status);
-			if (told) {
-				kill(getpid(), SIGSTOP);
-				kill(child, SIGCONT);
-			}
-			told = false;
+			stopped = true;
+		}
+		if (told && stopped) { /* whichever was seen first */
+			kill(getpid(), SIGSTOP);
+			kill(child, SIGCONT);
+			told = stopped = false;
 		}
 		sig = sigtimedwait(&all_s, NULL, doubts ? &later : NULL);
 		if (sig == SIGCHLD || (sig < 0 && !doubts))

@@ -93,13 +93,15 @@ load lib
 		kill -"$s" $p
 		wait_for 5 no_process $p
 	done
-	ctr-unshare -f -m sleep 1000 3>&- &
-	p=$!
-	sleep 0.3
-	kill -TSTP $p # as ^Z: both stand still, and go on together
-	wait_for 5 grep -q ') T' /proc/$p/stat
-	kill -CONT $p
-	wait_for 5 sh -c "! grep -q ') T' /proc/$p/stat"
-	kill $p
-	wait_for 5 no_process $p
+	for n in 1 2 3 4 5; do # as ^Z, which reaches both, in any order: both stand still, and go on together
+		ctr-unshare -f -m sleep 1000 3>&- &
+		p=$!
+		wait_for 5 pgrep -P $p
+		kill -TSTP "$(pgrep -P $p)" $p
+		wait_for 5 grep -q ') T' /proc/$p/stat
+		kill -CONT $p
+		wait_for 5 sh -c "! grep -q ') T' /proc/$p/stat /proc/$(pgrep -P $p)/stat"
+		kill $p
+		wait_for 5 no_process $p
+	done
 }
