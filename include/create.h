@@ -11,6 +11,8 @@ struct create_flags;
 
 /* The options of ctr-run and ctr-create (docker run's), and what parsing them fills. */
 extern const struct opt create_opts[];
+/* What other tools have, and what does it here. */
+extern const char *const create_others[][2];
 struct create_flags *create_given(void);
 
 /* Make a container from operands argv[0..argc) (IMAGE|ROOTFS [COMMAND...]) and its options: spec

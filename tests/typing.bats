@@ -28,6 +28,14 @@ load lib
 	[[ "$output" == *"did you mean --memory?" ]]
 	run -125 ctr-run -name=web "$ROOTFS" true
 	[ "$output" = "ctr-run: unknown option -name=web: did you mean --name?" ]
+	run -125 ctr-run --gpus all "$ROOTFS" true
+	[ "$output" = "ctr-run: no option --gpus: here it is --device vendor.com/gpu=NAME, as /etc/cdi has it" ]
+	run -125 ctr-run -a stdout "$ROOTFS" true
+	[[ "$output" == "ctr-run: no option -a: here it is nothing: "* ]]
+	if [ -d /sys/fs/cgroup/cpuset ] && [ "$(id -u)" = 0 ]; then
+		run -125 ctr-run --cpuset-cpus 999 "$ROOTFS" true
+		[[ "$output" == "ctr-run: cpuset.cpus=999: "*"(this machine has "*")" ]]
+	fi
 	run -2 ctr-stop --tiem 3 web
 	[[ "$output" == *"did you mean --time?" ]]
 	run -125 ctr-run --zzzzzz "$ROOTFS" true
@@ -132,7 +140,7 @@ load lib
 	while read -r cmd state flag; do
 		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)
 		case $said in
-		*"unknown option"* | *"there is no"* | *"no such applet"*) said=not ;;
+		*"unknown option"* | *"no option --"* | *"there is no"* | *"no such applet"*) said=not ;;
 		*) said=taken ;;
 		esac
 		n=$((n + 1))

@@ -46,6 +46,9 @@ static int make_group(struct monitor *m)
 	m->cgroup = xasprintf("%s/c-%s-%s", parent, ctr_instance(), m->c->id);
 	m->group = (struct group){.path = m->cgroup, .stale = m->c->state.keys.n > 0};
 	int r = group_up(&m->group, s);
+	size_t n = strlen(m->cgroup);
+	if (r < 0 && strncmp(fail_msg(), m->cgroup, n) == 0 && fail_msg()[n] == ':')
+		fail("%s", fail_msg() + n + 2); /* nobody knows the group by this name */
 	if (r == 1)
 		no_group(m);
 	return r < 0 ? -1 : 0;
