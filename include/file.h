@@ -67,6 +67,8 @@ struct proc {
 	unsigned flags;
 };
 bool proc_read(int proc, const char *pid, struct proc *p);
+/* Is it one of our applets, by its name? */
+bool proc_is_ours(const struct proc *p);
 
 /* Write this file of the directory (NULL: the directory itself, with the names that came and went)
  * through to the disk. Warns of what fails. */

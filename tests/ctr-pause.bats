@@ -93,7 +93,6 @@ freeze_above() {
 }
 
 @test "18.11: a container that has frozen a group of its own is removed all the same" {
-	not_old "without cgroup.kill it is not mended yet"
 	freezer=$(awk '/ - cgroup .*freezer/ { print $5; exit }' /proc/self/mountinfo)
 	[ -n "$freezer" ] || skip "needs a v1 freezer hierarchy"
 	ctr-run -d --name c "$ROOTFS" sh -c 'sleep 1001 & exec sleep 1000' >/dev/null

@@ -215,9 +215,10 @@ stopped_half_way() {
 
 # bats test_tags=ctr-rm,ctr-exec
 @test "18.1 a ctr-exec that is stopped and has not waited for its command holds up neither stop nor rm -f" {
-	not_old "without pidfds its wait is another, which does not wake the parent yet"
 	local how p
 	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" "ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do
+		# Without pidfds ctr-wait waits for the lock alone, and wakes nobody.
+		[ -z "${CTR_TEST_NO:-}" ] || [[ "$how" != *ctr-wait* ]] || continue
 		ctr-run -d --name st --init "$ROOTFS" sleep 100
 		ctr-exec st sh -c 'touch /in; exec sleep 100' 3>&- &
 		p=$!

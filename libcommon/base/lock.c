@@ -52,6 +52,12 @@ bool proc_read(int proc, const char *pid, struct proc *p)
 	return true;
 }
 
+/* On older kernels it runs from a sealed memfd (selfexe.h). */
+bool proc_is_ours(const struct proc *p)
+{
+	return str_starts(p->name + (str_starts(p->name, "memfd:") ? 6 : 0), "ctr");
+}
+
 struct search {
 	struct stat file;
 	bool wake;
@@ -78,7 +84,7 @@ static int on_process(int proc, const char *pid, void *arg)
 		return 0;
 	free(s->who);
 	s->who = xasprintf("process %s (%s), which is stopped", pid, p.name);
-	if (s->wake && str_starts(p.name, "ctr"))
+	if (s->wake && proc_is_ours(&p))
 		kill(atoi(pid), SIGCONT);
 	return 0;
 }

@@ -103,6 +103,7 @@ int container_wait_end(struct container *c, int timeout_ms)
 	 * look now and then whether somebody keeps the container from ending; on a kernel without
 	 * pidfds the lock is tried every 20 ms, or waited for where there is no deadline. */
 	bool ever = timeout_ms < 0, over = false;
+	unsigned naps = 0;
 	int64_t end = now_ms() + timeout_ms, left = 2000;
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "monitor_starttime", 0);
@@ -121,9 +122,10 @@ int container_wait_end(struct container *c, int timeout_ms)
 		int step = left < 500 || ever ? (int)left : 500;
 		int r = fd < 0 ? -1 : pidfd_wait(fd, monitor, NULL, step);
 		over = r == 1;
-		if (r == 0) /* who entered it and is stopped is woken */
+		if (r == 0 ||
+		    (fd < 0 && ++naps % 25 == 0)) /* who entered it and is stopped is woken */
 			free(pid_unreaped(c->pid));
-		else
+		if (r)
 			nap_ms(step < 20 ? step : 20);
 	}
 }

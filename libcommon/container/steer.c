@@ -131,12 +131,15 @@ int steer_end(struct container *c, int ms)
 	 * on with that, and what it has started then is killed. */
 	int64_t end = now_ms() + 6000;
 	do {
-		if (steer_kill(c) < 0)
-			return -1;
 		free(stopped_holder(c->dir, true));
+		int killed = steer_kill(c);
+		_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
+		free(stopped_holder(c->dir, true)); /* its terminal may have stopped it again */
 		if (container_wait_end(c, 500) == 1 ||
 		    (container_refresh(c) < 0 && errno == ENOENT))
 			return 0;
+		if (killed < 0)
+			return errno = ETIME, fail("%s", why);
 	} while (now_ms() < end);
 	errno = ETIME;
 	return fail("%s: %s", c->name,

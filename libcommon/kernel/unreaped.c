@@ -40,7 +40,7 @@ static int on_process(int proc, const char *pid, void *arg)
 	s->who = xasprintf("process %s (%s) has not waited for its child in it%s", up, parent.name,
 	    parent.state == 'T' ? ", and is stopped" : "");
 	/* Ours does nothing else than wait. Another's is its owner's to wake. */
-	if (parent.state == 'T' && str_starts(parent.name, "ctr"))
+	if (parent.state == 'T' && proc_is_ours(&parent))
 		kill(p.ppid, SIGCONT);
 	return 0;
 }
