@@ -94,7 +94,8 @@ int rootfs_dev(struct rootfs *r)
 		if (node(r, dev, &r->spec->devices.v[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-		if (symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
+		if ((i != 4 || access(links[i][0], F_OK) == 0) &&
+		    symlinkat(links[i][0], dev, links[i][1]) < 0 && errno != EEXIST)
 			return fail("/dev/%s: symlink: %m", links[i][1]);
 	/* Mount points for the next mounts; path_make_in_root() would need three more calls for
 	 * each. */

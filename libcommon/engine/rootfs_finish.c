@@ -152,5 +152,14 @@ int rootfs_finish(struct rootfs *r)
 	/* A working directory that is missing is made, as runc does, while it can be (become.c). */
 	if (s->root_readonly && s->cwd && access(s->cwd, F_OK) < 0)
 		(void)dir_make(s->cwd, 0755);
-	return s->root_readonly ? rootfs_readonly("/") : 0;
+	if (s->root_readonly && rootfs_readonly("/") < 0)
+		return -1;
+	/* Last: what is unbindable could not be bound over itself. Slave and private it is already
+	 * (rootfs_prepare). */
+	const char *p = s->rootfs_propagation ? s->rootfs_propagation : "";
+	unsigned long prop = strstr(p, "unbindable") ? MS_UNBINDABLE : MS_SHARED;
+	if ((prop == MS_UNBINDABLE || strstr(p, "shared")) &&
+	    mount(NULL, "/", NULL, prop, NULL) < 0)
+		return fail("linux.rootfsPropagation: %m");
+	return 0;
 }

@@ -34,12 +34,12 @@ static void bundle_settle(struct spec *s, const char *dir)
 		    strv_has(&m->options, "rbind"))
 			bundle_absolute(&m->source, dir);
 	}
-	/* As in runc: a device that is not listed cannot be used, but its node may be created. */
-	if (!s->device_rules.n) {
+	/* As in runc: a device that is not listed cannot be used, but its node may be created,
+	 * which linux.devices needs, whatever the list says. */
+	if (!s->device_rules.n)
 		device_rule_add(s, false, 'a', -1, -1, "rwm");
-		device_rule_add(s, true, 'c', -1, -1, "m");
-		device_rule_add(s, true, 'b', -1, -1, "m");
-	}
+	device_rule_add(s, true, 'c', -1, -1, "m");
+	device_rule_add(s, true, 'b', -1, -1, "m");
 	spec_default_nodes(s);
 	/* Ctr-run has a default profile; a bundle has the one that it names, or none. */
 	if (!s->seccomp)
