@@ -56,8 +56,8 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	if (s->cgroups_path) {
 		char *plain = str_plain_path(s->cgroups_path);
 		if (!plain)
-			return fail("%s: linux.cgroupsPath: '%s' is not a group", path,
-			    s->cgroups_path);
+			return fail(
+			    "%s: linux.cgroupsPath: '%s' is not a group", path, s->cgroups_path);
 		free(s->cgroups_path);
 		s->cgroups_path = plain;
 	}
