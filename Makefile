@@ -251,7 +251,7 @@ fuzz: ## fuzz one parser or all: make fuzz T=spec FUZZ_SECONDS=600
 
 bench: all rootfs ## measure against the floor and the peers
 	$(Q)bash tests/bench/run
-	$(Q)unshare -m --propagation private bash tests/bench/oci.sh
+	$(Q)bash tests/bench/oci.sh
 	$(Q)bash tests/bench/cni.sh
 
 lint: ## clang-format, cppcheck, shellcheck

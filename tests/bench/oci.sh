@@ -2,6 +2,8 @@
 # oci.sh: ctr-oci beside crun and runc (tests/oci-peers.sh unpacks them): create + start + delete of /bin/true, and exec;
 # medians of interleaved rounds. crun refuses a hybrid layout: all see the v1 side alone.
 set -u
+# In a mount namespace of its own, whoever starts it: body() takes the v2 side away.
+[ -n "${APART:-}" ] || APART=1 exec unshare -m --propagation private bash "$0"
 cd "$(dirname "$0")/../.." || exit 1
 top=$PWD rounds=${ROUNDS:-40}
 sh tests/oci-peers.sh "$top/build/peers" || exit 1
