@@ -24,6 +24,7 @@
 #include "enter.h"
 #include "err.h"
 #include "container_event.h"
+#include "file.h"
 #include "health.h"
 #include "oci_seen.h"
 #include "pidfd.h"
@@ -112,6 +113,25 @@ static void settle(struct spec *s, int argc, char **argv)
 	}
 }
 
+/* A user may not look at the process of --init, which shows nothing of the host: its child is in
+ * the same namespaces. Opened first, checked after. */
+static void past_init(struct enter *e, pid_t init)
+{
+	struct stat st;
+	struct proc p;
+	if (fstatat(e->procdir, "ns/user", &st, 0) == 0 || errno != EACCES)
+		return;
+	_cleanup_free_ char *path = xasprintf("task/%d/children", (int)init),
+			    *list = file_read_at(e->procdir, path, 4096, NULL),
+			    *child = xasprintf("/proc/%d", list ? atoi(list) : 0);
+	int dir = open(child, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -1 : sys_pidfd_open((pid_t)atoi(child + strlen("/proc/")));
+	if (dir >= 0 && proc_read(dir, ".", &p) && p.ppid == init) {
+		e->procdir = dir;
+		e->pidfd = fd;
+	}
+}
+
 static void find(struct container *c, const char *name, struct enter *e)
 {
 	char path[32];
@@ -136,6 +156,7 @@ static void find(struct container *c, const char *name, struct enter *e)
 	 * handle. */
 	if (e->pidfd < 0 && !container_is_alive(c))
 		die_fail();
+	past_init(e, c->pid);
 }
 
 /* If nobody waited for a detached command, it would remain in the container as a zombie when it

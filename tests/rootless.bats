@@ -111,6 +111,15 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ -z "$(ls "$SHARED/$U1/data/ctr/containers")" ]
 }
 
+# bats test_tags=ctr-exec,ctr-init
+@test "18.9 a container with --init, whose process shows nothing even to him, is entered by its user" {
+	run as 'ctr-run -d --name i -h inside --init $R sleep 1000 >/dev/null 2>&1; ctr-exec i hostname; ctr-exec -t i hostname </dev/null; ctr-exec -d i sleep 5; ctr-rm -f i'
+	echo "$output"
+	[[ $status -eq 0 && "$(tr -d '\r' <<<"$output")" == "inside
+inside
+i" ]]
+}
+
 # bats test_tags=ctr-diff
 @test "files of other ids of the user's range, in folders that he cannot enter, are removed with their container" {
 	multi

@@ -49,8 +49,10 @@ static bool other_ns(int procdir, enum spec_ns ns)
 {
 	struct stat ours, theirs;
 	_cleanup_free_ char *path = xasprintf("/proc/self/ns/%s", ns_kinds[ns].file);
-	return fstatat(procdir, path + strlen("/proc/self/"), &theirs, 0) == 0 &&
-	       stat(path, &ours) == 0 &&
+	if (fstatat(procdir, path + strlen("/proc/self/"), &theirs, 0) < 0)
+		return errno !=
+		       ENOENT; /* what we may not look at is another, and is not left out */
+	return stat(path, &ours) == 0 &&
 	       (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev);
 }
 
