@@ -72,6 +72,8 @@ static void seen_fill(struct container *c, struct oci_record *r)
 			buf_printf(&line, "%s%s", i ? " " : "", s.args.v[i]);
 		kv_set(&c->conf, "command", line.p);
 		buf_free(&line);
+		if (!(s.ns_new & 1u << NS_NET) && !s.ns_path[NS_NET])
+			kv_set(&c->conf, "net", "host"); /* what goes over it is not its own */
 		spec_free(&s);
 	}
 	free(r->root);

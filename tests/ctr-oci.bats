@@ -411,6 +411,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	ctr-nsenter -t "$one" -a ps | grep -q '1 root *sleep 1000'
 	ctr-top "$one" | grep -q 'sleep 1000$'
 	[ "$(ctr-stats -n --no-stream "oci:$WORLD/oci/" | wc -l)" = 2 ]
+	ctr-top -n "oci:$WORLD/oci/two" | grep -q . # created: its process waits
 	XDG_RUNTIME_DIR='' run ctr-ps -q oci:none-of-this-name
 	[ "$status" = 1 ]
 	[[ "$output" = *"oci:none-of-this-name: container does not exist: none-of-this-name" ]]
