@@ -312,7 +312,7 @@ load image
 	ln r/a r/dir/b
 	ln r/a "r/zzz"
 	mknod r/null c 1 3
-	mknod -m 640 r/disk b 8 1
+	mknod -m 640 r/disk b 8 1 && touch -h -d 2001-02-03 r/disk
 	mkfifo r/fifo
 	truncate -s 100M r/sparse
 	printf end | dd of=r/sparse bs=1 seek=50M conv=notrunc status=none

@@ -258,9 +258,9 @@ static int entry_node(
 		unpack_left_out(&u->devices, path);
 		return 0;
 	}
-	/* Of an image, any other device is root's, others have no permission and it no attributes:
-	 * a container's list of devices does not bind a user of the host who looks into it through
-	 * /proc/PID/root. */
+	/* Of an image, any other device is root's, others may do nothing with it, and of attributes
+	 * it has its time: a container's list of devices does not bind a user of the host who looks
+	 * into it through /proc/PID/root. */
 	bool closed = !u->how.plain && type != AE_IFIFO && !common_device(type, dev);
 	mode_t mode = closed ? archive_entry_perm(e) & 0770 : 0600;
 	for (int tries = 0; mknodat(dir, base, type | mode, type == AE_IFIFO ? 0 : dev) < 0;
@@ -277,7 +277,11 @@ static int entry_node(
 		if (make_room(u, path, dir, base) < 0)
 			return -1;
 	}
-	return closed ? 0 : unpack_attr(u, e, path, dir, base);
+	if (!closed)
+		return unpack_attr(u, e, path, dir, base);
+	struct timespec at = {archive_entry_mtime(e), archive_entry_mtime_nsec(e)};
+	utimensat(dir, base, (struct timespec[]){at, at}, AT_SYMLINK_NOFOLLOW);
+	return 0;
 }
 
 /* The host's id of one of the container's; -1, which chown(2) leaves as it is, for one that it has
