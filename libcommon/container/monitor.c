@@ -99,6 +99,27 @@ static void after_the_end(struct monitor *m)
 	hooks_run(m->spec, HOOK_POSTSTOP, &about);
 }
 
+/* The command has a terminal: copy to and from its master, for ctr-attach or for our own terminal.
+ */
+static void terminal_begin(struct monitor *m)
+{
+	fcntl(m->l.master, F_SETFL, O_NONBLOCK);
+	m->slave = tty_peer(m->l.master);
+	if (m->detached) {
+		if (monitor_watch(m, ON_MASTER, m->l.master) < 0 ||
+		    (m->fd[ON_FIFO] >= 0 && relay_open(&m->in, m->epoll, ON_FIFO, m->fd[ON_FIFO],
+						m->l.master, true) < 0))
+			warn("%s: %s", m->c->name, fail_msg());
+	} else {
+		m->fd[ON_MASTER] = m->l.master;
+		if (relay_open(&m->out, m->epoll, ON_MASTER, m->l.master, 1, false) < 0 ||
+		    (tty_raw() == 0 &&
+			relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0))
+			warn("%s: %s", m->c->name, fail_msg());
+		monitor_winch(m);
+	}
+}
+
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (monitor_start(m, restarts) < 0) {
@@ -128,23 +149,8 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	tell_launcher(m, 0, NULL);
 	if (m->detached)
 		cgroup_forget();
-	if (m->l.master >= 0) {
-		fcntl(m->l.master, F_SETFL, O_NONBLOCK);
-		m->slave = tty_peer(m->l.master);
-		if (m->detached) {
-			if (monitor_watch(m, ON_MASTER, m->l.master) < 0 ||
-			    (m->fd[ON_FIFO] >= 0 && relay_open(&m->in, m->epoll, ON_FIFO,
-							m->fd[ON_FIFO], m->l.master, true) < 0))
-				warn("%s: %s", m->c->name, fail_msg());
-		} else {
-			m->fd[ON_MASTER] = m->l.master;
-			if (relay_open(&m->out, m->epoll, ON_MASTER, m->l.master, 1, false) < 0 ||
-			    (tty_raw() == 0 &&
-				relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0))
-				warn("%s: %s", m->c->name, fail_msg());
-			monitor_winch(m);
-		}
-	}
+	if (m->l.master >= 0)
+		terminal_begin(m);
 	int status = 0;
 	if (monitor_stand_by(m, &status) < 0) {
 		warn("%s: %s: killed", m->c->name, fail_msg());

@@ -140,6 +140,45 @@ static int overlay_writable(const struct rootfs *r)
 	    r->dir);
 }
 
+/* Mount the overlay on its own upper directory, in our namespace, so that the rest of the
+ * container's directory (its volumes) stays visible. The working directory becomes /proc/self/fd,
+ * so that the layers can be named by numbers. -1 with errno. */
+static int overlay_try(const struct rootfs *r, char *opts, int upper)
+{
+	const char *at = FD_PATH(upper);
+	int m = -1;
+	if (chdir("/proc/self/fd") < 0)
+		return -1;
+	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
+		errno = EPERM;
+	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 ||
+		 errno != EOPNOTSUPP)
+		/* ramfs can be an upper directory, but directories in it cannot be marked opaque */
+		m = mount("overlay", at, "overlay", 0, opts);
+	/* For a kernel that does not know all of the options: without the last one, then without
+	 * the last two, ... */
+	for (char *cut; m < 0 && errno == EINVAL &&
+			!str_starts(cut = strrchr(opts, ','), ",workdir=") &&
+			strcmp(cut, ",userxattr") != 0;) {
+		*cut = 0;
+		m = mount("overlay", at, "overlay", 0, opts);
+	}
+	return m;
+}
+
+/* The reason of a failed mount, by its errno. */
+static int overlay_failed(const struct rootfs *r)
+{
+	if (errno == ENODEV)
+		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
+	if (errno == EINVAL || errno == EOPNOTSUPP)
+		return fail("mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, "
+			    "btrfs and tmpfs can have one)",
+		    r->dir);
+	return fail("mount overlay: %m%s",
+	    errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
+}
+
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
@@ -161,28 +200,8 @@ static int overlay_mount(struct rootfs *r)
 	buf_printf(&opts, ",upperdir=%d,workdir=%d%s%s", upper, work,
 	    r->userns ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off",
 	    r->passing ? ",volatile" : "");
-	/* Mounted on its own upper directory, in our namespace, so that the rest of the container's
-	 * directory (its volumes) stays visible. */
-	int m = -1, why;
-	const char *at = FD_PATH(upper);
-	if (chdir("/proc/self/fd") < 0)
-		return fail("/proc/self/fd: %m");
-	if (r->userns && sys_missing("overlay_userns")) /* before Linux 5.11 */
-		errno = EPERM;
-	else if (r->userns || getxattr(at, "trusted.overlay.opaque", NULL, 0) >= 0 ||
-		 errno != EOPNOTSUPP)
-		m = mount("overlay", at, "overlay", 0,
-		    opts.p); /* ramfs can be an upper directory, but directories in it cannot be
-				marked opaque */
-	/* For a kernel that does not know all of the options: without the last one, then without
-	 * the last two, ... */
-	for (char *cut; m < 0 && errno == EINVAL &&
-			!str_starts(cut = strrchr(opts.p, ','), ",workdir=") &&
-			strcmp(cut, ",userxattr") != 0;) {
-		*cut = 0;
-		m = mount("overlay", at, "overlay", 0, opts.p);
-	}
-	why = errno;
+	int m = overlay_try(r, opts.p, upper);
+	int why = errno;
 	if (fchdir(here) < 0)
 		return fail("%s: %m", r->dir);
 	errno = why;
@@ -212,14 +231,7 @@ static int overlay_mount(struct rootfs *r)
 	if (bound)
 		return m;
 	r->no_overlay = cannot && copy;
-	if (errno == ENODEV)
-		return fail("mount overlay: %m (this kernel has no overlayfs: CONFIG_OVERLAY_FS)");
-	if (errno == EINVAL || errno == EOPNOTSUPP)
-		return fail("mount overlay: %m (a writable layer cannot lie in %s: ext4, xfs, "
-			    "btrfs and tmpfs can have one)",
-		    r->dir);
-	return fail("mount overlay: %m%s",
-	    errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
+	return overlay_failed(r);
 }
 
 static bool wants(const struct spec_mount *m, const char *word)
