@@ -1,5 +1,4 @@
 /* image_look.c: ctr-image's ls, inspect and history; see image_cli.h. */
-#include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,12 +73,27 @@ static char *made(const struct store *s, const char *name)
 	return out;
 }
 
+/* With * and ?. fnmatch(3) would bring the classes of all Unicode along, 12 KiB. */
+static bool matches(const char *p, const char *s)
+{
+	for (; *p && *p != '*'; p++, s++)
+		if (!*s || (*p != '?' && *p != *s))
+			return false;
+	if (!*p)
+		return !*s;
+	do
+		if (matches(p + 1, s))
+			return true;
+	while (*s++);
+	return false;
+}
+
 /* A pattern of names as the shell has them: `busybox`, `busy*:1.*`. */
 static bool named(const char *pattern, const char *name)
 {
 	const char *colon = name ? strrchr(name, ':') : NULL;
 	_cleanup_free_ char *bare = colon ? xstrndup(name, (size_t)(colon - name)) : NULL;
-	return name && (fnmatch(pattern, name, 0) == 0 || (bare && !fnmatch(pattern, bare, 0)));
+	return name && (matches(pattern, name) || (bare && matches(pattern, bare)));
 }
 
 static bool filter_holds(const struct store *s, size_t key, const char *want, const struct ref *r,
