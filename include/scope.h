@@ -7,20 +7,24 @@
 #include "spec.h"
 
 struct scope {
-	char *unit; /* "PREFIX-NAME.scope" */
-	char *path; /* its group, relative to the hierarchies' roots */
-	pid_t pid;  /* stands in it until the container's process does, 0 */
+	struct strv names; /* its slice and its unit, the caller's */
+	const char *unit;  /* "PREFIX-NAME.scope" */
+	char *path;        /* its group, relative to the hierarchies' roots */
+	pid_t pid;         /* stands in it until the container's process does, 0 */
 };
 
-/* Have a scope made for linux.cgroupsPath "SLICE:PREFIX:NAME" (NULL: a default for `id`), with the
- * spec's limits, so that systemd keeps them, and what annotations (org.systemd.property.) say. 0,
- * or -1 with fail(); in both cases scope_settled() follows. */
+/* What it will be called: of linux.cgroupsPath "SLICE:PREFIX:NAME", or a default for `id`. 0, or -1
+ * with fail(). */
+int scope_name(struct scope *c, const struct spec *s, const char *id);
+/* Have it made, with the spec's limits, so that systemd keeps them, and what annotations
+ * (org.systemd.property.) say. 0, or -1 with fail(); in both cases scope_settled() follows. */
 int scope_start(struct scope *c, const struct spec *s, const char *id);
 /* The container's process is there, or will not be. */
 void scope_settled(struct scope *c);
 /* Tell systemd changed limits, "KEY=VALUE" (cgroup.h). 0, or -1 with fail(). */
 int scope_update(const char *unit, const struct strv *limits);
-/* End it, and wait until it has gone; one that has gone is no error. Best effort. */
+/* End it, unless it has processes (it may be another's by now), and wait until it has gone; one
+ * that has gone is no error. Best effort. */
 void scope_stop(const char *unit);
 
 #endif

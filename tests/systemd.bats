@@ -66,11 +66,18 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 		oci --systemd-cgroup run c 2>/dev/null; echo "undone $(show ActiveState) $(oci list -q)"
 		sed -i "s/no-such/true/" config.json
 		for i in $(seq 20); do oci --systemd-cgroup run c || echo "failed $i"; done; echo "quick $(oci list -q)"
+		sed -i "s/\"true\"/\"sleep\",\"1000\"/" config.json
+		for i in $(seq 0 19); do
+			/mnt/ctr-oci --systemd-cgroup create c </dev/null >/dev/null 2>&1 & p=$!
+			sleep 0.0$((i % 10)); kill -9 $p; wait $p
+			oci delete -f c
+		done 2>/dev/null
+		echo "killed $(show ActiveState) $(oci list -q)"
 		sed -i "s/system.slice:one:two/plain/" config.json; oci --systemd-cgroup run c 2>&1 | grep -c "slice:prefix:name"
 	END
 	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
 	for l in "array 1" "run 0" Slice=system.slice TasksMax=20 Delegate=yes TimeoutStopUSec=7s 0 "limit 20" TasksMax=33 "limit 33" \
-		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " 1; do
+		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " "killed ActiveState=inactive " 1; do
 		grep -Fxq "$l" out || { cat out; echo "no line: $l"; false; }
 	done
 	grep -q "already" out

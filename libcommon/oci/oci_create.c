@@ -108,12 +108,16 @@ static int group_free(const char *path)
 static int creation_group(struct creation *k)
 {
 	if (k->c->systemd) {
-		if (scope_start(&k->scope, &k->s, k->r.id) < 0)
+		/* Its name first: systemd may keep one whose only process is killed as it starts.
+		 */
+		if (scope_name(&k->scope, &k->s, k->r.id) < 0)
+			return -1;
+		kv_set(&k->r.state, "scope", k->scope.unit);
+		if (oci_record_write(&k->r) < 0 || scope_start(&k->scope, &k->s, k->r.id) < 0)
 			return -1;
 		free(k->path);
 		k->path = xstrdup(k->scope.path);
 		kv_set(&k->r.state, "cgroup", k->path);
-		kv_set(&k->r.state, "scope", k->scope.unit);
 		if (oci_record_write(&k->r) < 0)
 			return -1;
 	}
@@ -269,7 +273,7 @@ static void creation_undo(struct creation *k)
 	scope_settled(&k->scope);
 	if (k->group.made && group_down(&k->group) < 0)
 		warn("%s: %s", k->c->id, fail_msg());
-	if (k->scope.unit)
+	if (k->scope.path)
 		scope_stop(k->scope.unit);
 	oci_rdt_down(kv_get(&k->r.state, "rdt"));
 	if (k->recorded) {
@@ -302,6 +306,6 @@ int oci_create(struct oci_create *c)
 	free(k.bundle);
 	free(k.path);
 	free(k.scope.path);
-	free(k.scope.unit);
+	strv_free(&k.scope.names);
 	return r;
 }

@@ -343,6 +343,8 @@ static int job_removed(const struct message *m, const char *unit)
 	return strcmp(result, "done") == 0 ? 1 : fail("%s: systemd says: %s", unit, result);
 }
 
+static uint32_t answer; /* the first number of the last one; of an array, its length */
+
 /* A call about this unit, and its answer; with `job` the end of the work that it begins. */
 static int bus_call(
     const char *method, const char *signature, const struct buf *body, const char *unit, bool job)
@@ -361,6 +363,8 @@ static int bus_call(
 			r = fail("%s: systemd: %s: %s", unit, method, why ? why : "error");
 		} else if (r == 0 && m.head[1] == 2) {
 			answered = true;
+			answer = 0;
+			memcpy(&answer, m.body, m.n < 4 ? 0 : 4);
 		} else if (r == 0 && (r = job_removed(&m, unit)) > 0) {
 			done = true;
 		}
@@ -444,21 +448,25 @@ static int scope_body(
 	return 0;
 }
 
+int scope_name(struct scope *c, const struct spec *s, const char *id)
+{
+	if (scope_names(&c->names, s->cgroups_path, id) < 0)
+		return -1;
+	c->unit = c->names.v[1];
+	return 0;
+}
+
 int scope_start(struct scope *c, const struct spec *s, const char *id)
 {
-	_cleanup_strv_ struct strv names = {0};
 	struct buf b = {0};
-	if (scope_names(&names, s->cgroups_path, id) < 0)
-		return -1;
 	if ((c->pid = scope_stand_in()) < 0)
 		return c->pid = 0, fail("fork: %m");
-	int r = scope_body(&b, &names, s, id, c->pid);
+	int r = scope_body(&b, &c->names, s, id, c->pid);
 	if (r == 0)
-		r = bus_call("StartTransientUnit", "ssa(sv)a(sa(sv))", &b, names.v[1], true);
+		r = bus_call("StartTransientUnit", "ssa(sv)a(sa(sv))", &b, c->unit, true);
 	buf_free(&b);
 	if (r < 0)
 		return -1;
-	c->unit = xstrdup(names.v[1]);
 	c->path = scope_group(c->pid);
 	errno = ENOENT;
 	return c->path && str_ends(c->path, c->unit)
@@ -493,6 +501,10 @@ void scope_stop(const char *unit)
 {
 	struct buf b = {0};
 	put_text(&b, unit);
+	if (bus_call("GetUnitProcesses", "s", &b, unit, false) < 0 || answer) {
+		buf_free(&b);
+		return;
+	}
 	put_text(&b, "replace");
 	bus_call("StopUnit", "ss", &b, unit, true);
 	buf_free(&b);
