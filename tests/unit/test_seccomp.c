@@ -91,8 +91,10 @@
 /* Which argument of clone(2) the flags are: s390's has the stack first. */
 #ifdef __s390__
 #define CLONE_FLAGS 1
+#define LONGEST 640 /* and its sibling's calls have other numbers */
 #else
 #define CLONE_FLAGS 0
+#define LONGEST 512
 #endif
 
 /* --- the interpreter --- */
@@ -337,8 +339,9 @@ static struct sock_fprog *reference(uint32_t arch)
 						     SCMP_A0_64(SCMP_CMP_EQ, fine[i])),
 				    0);
 		else if (strcmp(s, "clone") == 0)
-			assert_int_equal(seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1,
-					     SCMP_A0_64(SCMP_CMP_MASKED_EQ, 0x7e020000, 0)),
+			assert_int_equal(
+			    seccomp_rule_add(c, SCMP_ACT_ALLOW, own, 1,
+				SCMP_CMP64(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, 0x7e020000, 0)),
 			    0);
 		else if (strcmp(s, "clone3") == 0)
 			assert_int_equal(seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), own, 0), 0);
@@ -366,7 +369,10 @@ static void against_libseccomp(void **state)
 			for (size_t k = 0; s && k < sizeof args / sizeof args[0]; k++) {
 				uint32_t want = ask(ref, both[i], nr, args[k]),
 					 got = ask(p, both[i], nr, args[k]);
-				if (strcmp(s, "chroot") == 0)
+				/* s390's timerfd is one that no kernel ever had */
+				if (strcmp(s, "chroot") == 0 || strcmp(s, "timerfd") == 0 ||
+				    strcmp(s, "s390_guarded_storage") == 0 ||
+				    strcmp(s, "s390_sthyi") == 0)
 					want = NO;
 				if (strcmp(s, "socketcall") == 0 && args[k] == 1)
 					want = NO; /* its socket(): the family cannot be seen */
@@ -417,7 +423,7 @@ static void short_enough(void **state)
 	(void)state;
 	for (int c = -1; c < 41; c++) {
 		struct sock_fprog *p = filter_default(c < 0 ? ~0ull : CAPS_DEFAULT | CAP(c));
-		if (p->len >= 512)
+		if (p->len >= LONGEST)
 			fail_msg("%d instructions", (int)p->len);
 		filter_free(p);
 	}
@@ -446,7 +452,7 @@ static void profile_basics(void **state)
 		     "{\"names\":[\"acct\"],\"action\":\"SCMP_ACT_ALLOW\",\"excludes\":{\"caps\":["
 		     "\"CAP_SYS_ADMIN\"]}},"
 		     "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"arches\":"
-		     "[\"s390x\"]}},"
+		     "[\"parisc\"]}},"
 		     "{\"names\":[\"tgkill\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]}",
 		CAPS_DEFAULT);
 	(void)state;
