@@ -796,6 +796,10 @@ no_nft() {
 	h ip route add 10.201.0.0/16 dev wan
 	run -0 h ctr-net create --subnet 10.201.5.0/24 v3
 	[[ "$output" = *"overlaps with route 10.201.0.0/16"* ]]
+	h ip route add 10.202.0.0/16 dev wan
+	run -0 h ctr-net create --subnet 10.202.0.0/16 v6
+	[[ "$output" = *"overlaps with route 10.202.0.0/16"* ]]
+	[ "$(h ctr-run --net v6 "$ROOTFS" sh -c 'ip -o -4 addr show eth0 | grep -c 10.202.')" = 1 ]
 	run -1 h ctr-net create --subnet 10.200.0.0/25 v4
 	[[ "$output" = *"overlaps with network v2"* ]]
 	h ip route add 10.0.0.0/8 dev wan

@@ -74,22 +74,11 @@ static int gather(struct used *u)
 	return 0;
 }
 
-/* macvlan and ipvlan share their subnet with a route of the host. */
+/* What overlaps with the subnet: a network, or a route of the host if routes is true. */
 static const char *overlap(const struct used *u, const struct cidr *c, bool routes)
 {
 	for (size_t i = 0; i < u->n; i++)
 		if (cidr_overlap(&u->v[i], c) && (routes || *u->what[i] == 'n'))
-			return u->what[i];
-	return NULL;
-}
-
-/* What the subnet may not overlap with. When all else is wider than the subnet, and no network, it
- * is part of a subnet elsewhere, and whoever asks for it means that part. */
-static const char *in_the_way(const struct used *u, const struct cidr *c, bool routes)
-{
-	for (size_t i = 0; i < u->n; i++)
-		if (cidr_overlap(&u->v[i], c) &&
-		    (*u->what[i] == 'n' || (routes && u->v[i].len >= c->len)))
 			return u->what[i];
 	return NULL;
 }
@@ -147,10 +136,12 @@ static int settle_subnets(struct network *n, const struct used *u)
 		if (!c->a.family)
 			continue;
 		int bits = (int)addr_len(&c->a) * 8;
-		const char *by = in_the_way(u, c, bridge);
+		const char *by = overlap(u, c, false);
 		if (by)
 			return errno = EEXIST,
 			       fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
+		/* A given subnet is the user's will. macvlan and ipvlan share theirs with a route
+		 * of the host anyway. */
 		by = overlap(u, c, bridge);
 		if (by)
 			warn("network %s: subnet %s overlaps with %s of the host", n->name,
