@@ -150,8 +150,8 @@ int planted(void) { die("no"); }'
 	[ -z "$(comm -23 tags applets)" ]
 }
 
-@test "no file of the libraries and the applets is longer than 510 lines" {
+@test "no file of the libraries and the applets is longer than 530 lines" {
 	cd "$top"
-	long=$(find libcommon applets include -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 510')
+	long=$(find libcommon applets include -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 530')
 	[ -z "$long" ]
 }
