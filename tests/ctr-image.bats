@@ -617,6 +617,8 @@ load image
 	printf 'not a tar' >x
 	refused 'not a tar' ctr-image import x x
 	refused 'not a tar' ctr-image import x /dev/null
+	gzip -c /dev/null >x.gz
+	refused 'not a tar' ctr-image import x x.gz
 	printf 'BZh91AY&SY' >x.tar.bz2
 	refused 'decompress: damaged, says bzip2' ctr-image import x x.tar.bz2
 	head -c 200000 /dev/urandom >random

@@ -90,6 +90,12 @@ static int filter_open(struct stream *s)
 	int r = archive_read_open(a, s, NULL, filter_read, NULL);
 	if (r >= ARCHIVE_WARN)
 		r = archive_read_next_header(a, &e);
+	if (r ==
+	    ARCHIVE_EOF) { /* nothing was compressed: the reader would call that its own error */
+		archive_read_free(a);
+		s->parts->filter = NULL;
+		return 0;
+	}
 	return r < ARCHIVE_WARN || archive_filter_count(a) < 2 ? damaged(s) : 0;
 }
 
