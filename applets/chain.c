@@ -55,14 +55,14 @@ static int heeded(pid_t child, int sig, int *doubts)
 	return SIGKILL;
 }
 
-/* Who stands in a container may be stopped by it. We stand still with it only where we were told so
- * too (by ^Z), and what is to end it wakes it. */
+/* Who stands in a container may be stopped by it, again and again. We stand still with it only
+ * where we were told so too (by ^Z), and once it is told to end it is woken each time. */
 int chain_stay(pid_t child)
 {
 	const struct timespec later = {.tv_nsec = 500000000};
 	sigset_t all_s;
 	int status, sig, doubts = 0, doubted = 0, interrupts = 0;
-	bool told = false, stopped = false;
+	bool told = false, stopped = false, ending = false;
 	sigfillset(&all_s);
 	sigprocmask(SIG_BLOCK, &all_s, NULL);
 	for (;;) {
@@ -74,7 +74,10 @@ int chain_stay(pid_t child)
 		if (told && stopped) { /* whichever was seen first */
 			kill(getpid(), SIGSTOP);
 			kill(child, SIGCONT);
-			told = stopped = false;
+			told = stopped = ending = false;
+		} else if (stopped && ending) {
+			kill(child, SIGCONT);
+			stopped = false;
 		}
 		sig = sigtimedwait(&all_s, NULL, doubts ? &later : NULL);
 		if (sig == SIGCHLD || (sig < 0 && !doubts))
@@ -85,7 +88,9 @@ int chain_stay(pid_t child)
 		told |= sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 		interrupts += sig == SIGINT || sig == SIGTERM;
 		kill(child, interrupts >= 3 ? SIGKILL : heeded(child, doubted, &doubts));
-		if (doubted == SIGINT || doubted == SIGTERM || doubted == SIGHUP)
+		if (doubted == SIGINT || doubted == SIGTERM || doubted == SIGHUP) {
+			ending = true;
 			kill(child, SIGCONT);
+		}
 	}
 }

@@ -12,9 +12,9 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	ctr-run -d --name c "$ROOTFS" sh -c 'exit 3' >/dev/null
 	ctr-wait c >/dev/null
 	run -0 ctr-ps -a --json
-	[ "$(tac <<<"$output" | plain)" = '{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":"x=1,y=2"}
-{"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":""}
-{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c exit 3","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":""}' ]
+	[ "$(tac <<<"$output" | plain)" = '{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
+{"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
+{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c exit 3","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}' ]
 }
 
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {
