@@ -187,7 +187,7 @@ static int by_ps(const struct table *t, char **args)
 			strv_split(&words, line, " \n");
 		for (; at < (int)words.n && column < 0; at++)
 			column = strcmp(words.v[at], "PID") ? -1 : at;
-		if (head ? !no_header : column >= 0 && is_pid(line, (size_t)column, t))
+		if (column >= 0 && (head ? !no_header : is_pid(line, (size_t)column, t)))
 			fputs(line, stdout);
 	}
 	free(line);

@@ -84,6 +84,8 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	[ "$(stat -c %U "$SHARED/$U1/f")" = "$U1" ]
 	run as 'ctr-run $R sh -c '\''printf "%s|" "$@"'\'' x "a  b" c'
 	[ "$output" = "a  b|c|" ]
+	run as 'ctrbox run $R echo by a word' # which takes the place of an argument that is hidden
+	[[ $status -eq 0 && $output == "by a word" ]]
 	run as 'ctr-run $R cat /proc/self/uid_map'
 	[[ ${#lines[@]} -eq 2 && "$(echo ${lines[0]})" == "0 $(id -u "$U1") 1" && "$(echo ${lines[1]})" == 1\ *\ 65536 ]]
 }

@@ -289,8 +289,11 @@ void opt_hide(int argc, char **argv, const char *name)
 {
 	char *from = program_invocation_name, *to = from + strlen(from) + 1;
 	size_t all = (size_t)(to - from);
-	/* Argv[0] is the applet's name by now, which lies elsewhere. */
+	/* Argv[0] is the applet's name by now, which lies elsewhere, below the stack, as other
+	 * words of the program's own do. */
 	for (int i = 1; i < argc; i++) {
+		if (argv[i] < from)
+			continue;
 		char *end = argv[i] + strlen(argv[i]) + 1;
 		all += (size_t)(end - argv[i]);
 		to = end > to ? end : to;
@@ -299,7 +302,8 @@ void opt_hide(int argc, char **argv, const char *name)
 	 * there is one more before them. */
 	if (to - from < (ptrdiff_t)all || (size_t)(to - from) > all + 256) {
 		for (int i = 1; i < argc; i++)
-			memset(argv[i], 0, strlen(argv[i]));
+			if (argv[i] >= from)
+				memset(argv[i], 0, strlen(argv[i]));
 		return;
 	}
 	memset(from, 0, (size_t)(to - from));
