@@ -61,7 +61,7 @@ int chain_stay(pid_t child)
 {
 	const struct timespec later = {.tv_nsec = 500000000};
 	sigset_t all_s;
-	int status, sig, doubts = 0, doubted = 0, interrupts = 0;
+	int status, sig, doubts = 0, doubted = 0, interrupts = 0, woken = 0;
 	bool told = false, stopped = false, ending = false;
 	sigfillset(&all_s);
 	sigprocmask(SIG_BLOCK, &all_s, NULL);
@@ -76,7 +76,7 @@ int chain_stay(pid_t child)
 			kill(child, SIGCONT);
 			told = stopped = ending = false;
 		} else if (stopped && ending) {
-			kill(child, SIGCONT);
+			kill(child, ++woken < 20 ? SIGCONT : SIGKILL);
 			stopped = false;
 		}
 		sig = sigtimedwait(&all_s, NULL, doubts ? &later : NULL);
