@@ -94,7 +94,10 @@ load lib
 		wait_for 5 no_process $p
 	done
 	for n in 1 2 3 4 5; do # as ^Z, which reaches both, in any order: both stand still, and go on together
+		# With job control: in an orphaned process group, as a test's may be, the kernel does not heed SIGTSTP.
+		set -m
 		ctr-unshare -f -m sleep 1000 3>&- &
+		set +m
 		p=$!
 		wait_for 5 pgrep -P $p
 		kill -TSTP "$(pgrep -P $p)" $p
