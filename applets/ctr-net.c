@@ -270,7 +270,7 @@ static int list_networks(const struct strv *names)
 		network_lease_each(n.name, on_lease, &u);
 		size_t users = count_users(&u);
 		struct listed l = {n.name, n.driver, n.labels, users == 0};
-		if (!list_filter(&filters, &l)) {
+		if (!filter_holds(&filters, &filter_listed, &l)) {
 			network_free(&n);
 			continue;
 		}
@@ -301,7 +301,7 @@ static int do_ls(int argc, char **argv)
 	struct strv names = {0};
 	if (argc)
 		die_usage("ls takes no operand: '%s'", argv[0]);
-	if (list_filter_check(&filters) < 0 || network_names(&names) < 0)
+	if (filter_check(&filters, &filter_listed) < 0 || network_names(&names) < 0)
 		die_fail();
 	return list_networks(&names);
 }

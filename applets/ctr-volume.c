@@ -99,7 +99,7 @@ static int templated(void)
 static void only_wanted(void)
 {
 	struct strv all = names;
-	if (list_filter_check(&filters) < 0)
+	if (filter_check(&filters, &filter_listed) < 0)
 		die_fail();
 	names = (struct strv){0};
 	for (size_t i = 0; i < all.n; i++) {
@@ -107,7 +107,8 @@ static void only_wanted(void)
 		if (volume_users(all.v[i], &users) < 0)
 			die_fail();
 		_cleanup_free_ char *labels = volume_labels(all.v[i]);
-		if (list_filter(&filters, &(struct listed){all.v[i], "local", labels, !users.n}))
+		if (filter_holds(&filters, &filter_listed,
+			&(struct listed){all.v[i], "local", labels, !users.n}))
 			strv_add(&names, all.v[i]);
 		strv_free(&users);
 	}

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "image_cli.h"
 #include "json.h"
+#include "list_filter.h"
 #include "opt.h"
 #include "place.h"
 #include "rows.h"
@@ -49,14 +50,12 @@ static void age(const char *created, char out[32])
 
 /* --- docker's filters --- */
 
-static const char *const filter_keys[] = {"reference", "dangling", "label", "before", "since"};
-
-/* The value of a filter's key; NULL: it is another key's. */
-static const char *filter_value(const char *f, size_t key)
-{
-	size_t n = strlen(filter_keys[key]);
-	return strncmp(f, filter_keys[key], n) == 0 && f[n] == '=' ? f + n + 1 : NULL;
-}
+/* What may be asked of an image: one of its names, and what it is. */
+struct asked_of {
+	const struct store *store;
+	const struct ref *ref;
+	const struct image_config *config;
+};
 
 /* When the image that a filter names was made. */
 static char *made(const struct store *s, const char *name)
@@ -96,13 +95,14 @@ static bool named(const char *pattern, const char *name)
 	return name && (matches(pattern, name) || (bare && matches(pattern, bare)));
 }
 
-static bool filter_holds(const struct store *s, size_t key, const char *want, const struct ref *r,
-    const struct image_config *c)
+static bool image_holds(const void *one, size_t key, const char *want)
 {
+	const struct asked_of *o = one;
+	const struct image_config *c = o->config;
 	if (key == 0)
-		return named(want, r->name);
+		return named(want, o->ref->name);
 	if (key == 1)
-		return !r->name == (strcmp(want, "true") == 0 || strcmp(want, "1") == 0);
+		return !o->ref->name == filter_true(want);
 	struct buf lines = {0};
 	for (size_t i = 0; i < c->image.labels.n; i++)
 		buf_printf(&lines, "%s\n", c->image.labels.v[i]);
@@ -110,41 +110,13 @@ static bool filter_holds(const struct store *s, size_t key, const char *want, co
 	buf_free(&lines);
 	if (key == 2)
 		return hit;
-	_cleanup_free_ char *then = made(s, want);
+	_cleanup_free_ char *then = made(o->store, want);
 	int d = strcmp(c->created ? c->created : "", then);
 	return key == 3 ? d < 0 : d > 0;
 }
 
-static bool filtered(const struct store *s, const struct ref *r, const struct image_config *c)
-{
-	for (size_t key = 0; key < 5; key++) {
-		bool asked = false, hit = false;
-		for (size_t i = 0; i < image_o.filters.n; i++) {
-			const char *want = filter_value(image_o.filters.v[i], key);
-			asked |= want != NULL;
-			hit |= want && filter_holds(s, key, want, r, c);
-		}
-		if (asked && !hit)
-			return false;
-	}
-	return true;
-}
-
-static void filters_check(void)
-{
-	for (size_t i = 0; i < image_o.filters.n; i++) {
-		const char *f = image_o.filters.v[i], *want = NULL;
-		for (size_t key = 0; key < 5 && !want; key++)
-			want = filter_value(f, key);
-		if (!want)
-			die_usage("--filter: '%s' is not reference=, dangling=, label=, before= or "
-				  "since=",
-			    f);
-		if (str_starts(f, "dangling=") && strcmp(want, "true") && strcmp(want, "false") &&
-		    strcmp(want, "1") && strcmp(want, "0"))
-			die_usage("--filter: dangling is true or false, not '%s'", want);
-	}
-}
+static const struct filter_kind filter_image = {
+    (const char *const[]){"reference", "dangling", "label", "before", "since", NULL}, image_holds};
 
 /* An image that cannot be read is listed as such, and does not prevent the rest of the list. */
 static void ls_one(
@@ -156,7 +128,7 @@ static void ls_one(
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	if (!good)
 		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
-	if (image_o.filters.n && !filtered(s, r, &c))
+	if (!filter_holds(&image_o.filters, &filter_image, &(struct asked_of){s, r, &c}))
 		return manifest_free(&m), config_free(&c);
 	snprintf(
 	    id, sizeof id, image_o.no_trunc ? "sha256:%.64s" : "%.12s", good ? m.config : r->hex);
@@ -224,7 +196,8 @@ int image_do_ls(int argc, char **argv)
 	struct strv lines = {0};
 	for (int i = 0; i < argc; i++)
 		strv_addf(&image_o.filters, "reference=%s", argv[i]);
-	filters_check();
+	if (filter_check(&image_o.filters, &filter_image) < 0)
+		die_fail_usage();
 	image_store_for(&s, STORE_READ, &r);
 	qsort(r.v, r.n, sizeof *r.v, by_name);
 	json_t *list = image_o.json ? json_array() : NULL;

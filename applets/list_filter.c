@@ -1,14 +1,17 @@
-/* list_filter.c: --filter of the lists of networks and volumes; see list_filter.h. */
+/* list_filter.c: --filter of lists; see list_filter.h. */
 #include <string.h>
 
 #include "err.h"
 #include "list_filter.h"
 
-static const char *const keys[] = {"name", "id", "driver", "label", "dangling"};
-#define N_KEYS (sizeof keys / sizeof keys[0])
-
-static bool holds(const struct listed *l, size_t key, const char *want)
+bool filter_true(const char *want)
 {
+	return strcmp(want, "true") == 0 || strcmp(want, "1") == 0;
+}
+
+static bool listed_holds(const void *one, size_t key, const char *want)
+{
+	const struct listed *l = one;
 	switch (key) {
 	case 0:
 		return strstr(l->name, want);
@@ -19,24 +22,27 @@ static bool holds(const struct listed *l, size_t key, const char *want)
 	case 3:
 		return str_label(l->labels, want);
 	default:
-		return l->dangling == (strcmp(want, "true") == 0 || strcmp(want, "1") == 0);
+		return l->dangling == filter_true(want);
 	}
 }
 
-static const char *value_of(const char *filter, size_t key)
+const struct filter_kind filter_listed = {
+    (const char *const[]){"name", "id", "driver", "label", "dangling", NULL}, listed_holds};
+
+static const char *value_of(const char *filter, const char *key)
 {
-	size_t n = strlen(keys[key]);
-	return strncmp(filter, keys[key], n) == 0 && filter[n] == '=' ? filter + n + 1 : NULL;
+	size_t n = strlen(key);
+	return strncmp(filter, key, n) == 0 && filter[n] == '=' ? filter + n + 1 : NULL;
 }
 
-bool list_filter(const struct strv *filters, const struct listed *l)
+bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one)
 {
-	for (size_t key = 0; key < N_KEYS; key++) {
+	for (size_t key = 0; kind->keys[key]; key++) {
 		bool asked = false, hit = false;
 		for (size_t i = 0; i < filters->n; i++) {
-			const char *want = value_of(filters->v[i], key);
+			const char *want = value_of(filters->v[i], kind->keys[key]);
 			asked |= want != NULL;
-			hit |= want && holds(l, key, want);
+			hit |= want && kind->holds(one, key, want);
 		}
 		if (asked && !hit)
 			return false;
@@ -44,18 +50,23 @@ bool list_filter(const struct strv *filters, const struct listed *l)
 	return true;
 }
 
-int list_filter_check(const struct strv *filters)
+int filter_check(const struct strv *filters, const struct filter_kind *kind)
 {
 	static const char *const bools[] = {"true", "false", "1", "0"};
 	for (size_t i = 0; i < filters->n; i++) {
 		const char *f = filters->v[i], *want = NULL;
 		size_t key = 0, b = 0;
-		while (key < N_KEYS && !(want = value_of(f, key)))
+		while (kind->keys[key] && !(want = value_of(f, kind->keys[key])))
 			key++;
-		if (!want)
-			return fail_usage(
-			    "--filter: '%s' is not name=, id=, driver=, label= or dangling=", f);
-		while (key == 4 && b < 4 && strcmp(bools[b], want))
+		if (!want) {
+			struct buf all = {0};
+			for (key = 0; kind->keys[key]; key++)
+				buf_printf(&all, "%s%s=", key ? ", " : "", kind->keys[key]);
+			fail_usage("--filter: '%s' is not one of %s", f, all.p);
+			buf_free(&all);
+			return -1;
+		}
+		while (strcmp(kind->keys[key], "dangling") == 0 && b < 4 && strcmp(bools[b], want))
 			b++;
 		if (b == 4)
 			return fail_usage("--filter: dangling is true or false, not '%s'", want);

@@ -1,20 +1,31 @@
-/* list_filter.h: --filter of the lists of networks and volumes, docker's keys and meaning. */
+/* list_filter.h: --filter of lists, with docker's meaning: values of one key are alternatives,
+ * several keys must all hold. */
 #ifndef CTR_LIST_FILTER_H
 #define CTR_LIST_FILTER_H
 
 #include <stdbool.h>
 #include "str.h"
 
-/* What may be asked of one of a list. */
+/* The keys of one kind of list; the value of a key `dangling` is true, false, 1 or 0. */
+struct filter_kind {
+	const char *const *keys; /* ends with NULL */
+	/* Whether `want`, the value of keys[key], holds for one of the list. */
+	bool (*holds)(const void *one, size_t key, const char *want);
+};
+
+bool filter_holds(const struct strv *filters, const struct filter_kind *kind, const void *one);
+/* 0, or -1 with fail_usage(): no such key, no such value. */
+int filter_check(const struct strv *filters, const struct filter_kind *kind);
+/* What the value of `dangling` asks for. */
+bool filter_true(const char *want);
+
+/* What may be asked of a network or a volume. */
 struct listed {
 	const char *name, *driver, *labels;
 	bool dangling; /* nothing uses it */
 };
 
-/* name (a part of it), id (its beginning), driver, label, dangling: values of one key are
- * alternatives, several keys must all hold. */
-bool list_filter(const struct strv *filters, const struct listed *l);
-/* 0, or -1 with fail_usage(): no such key, no such value. */
-int list_filter_check(const struct strv *filters);
+/* The keys of those: name (a part of it), id (its beginning), driver, label, dangling. */
+extern const struct filter_kind filter_listed; /* of struct listed */
 
 #endif
