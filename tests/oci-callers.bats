@@ -202,7 +202,8 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left libpod
 }
 
-# podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman.
+# podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman; `again_and_pod` gives the container
+# `a` a second life and its end, and runs a pod of two.
 podman_apart() {
 	{
 		printf 'p() { timeout 30 %s podman "$@"; }\n' "$1"
@@ -222,6 +223,14 @@ podman_apart() {
 			default_ulimits=["nofile=1024:1024","nproc=1024:1024"]
 			netns="none"
 			CONF
+			again_and_pod() {
+				p stop -t 0 a >/dev/null && p start a >/dev/null && p inspect -f 'again {{.State.Status}}' a
+				p rm -f -t 0 a >/dev/null
+				p pod create --infra=false --name pd >/dev/null
+				for i in x y; do p run -d --pod pd --name $i localhost/box sleep 100 >/dev/null; done
+				p pod ps --format '{{.NumberOfContainers}} {{.Status}}'
+				p pod rm -f -t 0 pd >/dev/null
+			}
 		END
 		cat
 	} | apart
@@ -244,12 +253,7 @@ podman_apart() {
 		p pause a >/dev/null && p unpause a >/dev/null && echo paused
 		p top a | grep -q 'sleep 100' && echo top
 		p healthcheck run a && echo healthy
-		p stop -t 0 a >/dev/null && p start a >/dev/null && p inspect -f 'again {{.State.Status}}' a
-		p rm -f -t 0 a >/dev/null
-		p pod create --infra=false --name pd >/dev/null
-		for i in x y; do p run -d --pod pd --name $i localhost/box sleep 100 >/dev/null; done
-		p pod ps --format '{{.NumberOfContainers}} {{.Status}}'
-		p pod rm -f -t 0 pd >/dev/null
+		again_and_pod
 		p run --rm --uidmap 0:100000:1000 localhost/box sh -c 'tr -s " " </proc/self/uid_map'
 		p run --rm localhost/box no-such; echo "missing $?"
 		p run --rm localhost/box /etc/passwd; echo "denied $?"
@@ -285,12 +289,7 @@ podman_apart() {
 		p exec -u 5:6 a id -u
 		p healthcheck run a && echo healthy
 		p top a | grep -q 'sleep 100' && echo top
-		p stop -t 0 a >/dev/null && p start a >/dev/null && p inspect -f 'again {{.State.Status}}' a
-		p rm -f -t 0 a >/dev/null
-		p pod create --infra=false --name pd >/dev/null
-		for i in x y; do p run -d --pod pd --name $i localhost/box sleep 100 >/dev/null; done
-		p pod ps --format '{{.NumberOfContainers}} {{.Status}}'
-		p pod rm -f -t 0 pd >/dev/null
+		again_and_pod
 		p run --rm --read-only localhost/box sh -c 'touch /x 2>/dev/null || touch /tmp/x && echo read-only'
 		p run --rm --userns keep-id localhost/box sh -c 'echo keep $(id -u)'
 		p run --rm localhost/box no-such; echo "missing $?"
