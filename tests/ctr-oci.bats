@@ -451,6 +451,11 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	}
 	bus ''
 	[[ "$output" = *"systemd support for managing cgroups is not available: /run/systemd/private: connect:"* ]]
+	# a property's value that is shorter than the name of a type
+	sed 's/^{/{"annotations":{"org.systemd.property.Odd":"i"},/' b/config.json >b/c && mv b/config.json b/plain && mv b/c b/config.json
+	bus ''
+	[[ "$output" = *"annotations: org.systemd.property.Odd=i"* ]]
+	mv b/plain b/config.json
 	bus 0 # hangs up at once
 	[[ "$output" = *": systemd: "* ]]
 	bus 'REJECTED\r\n'

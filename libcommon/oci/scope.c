@@ -154,6 +154,11 @@ static int put_limits(struct buf *b, const struct strv *limits)
 static int put_annotations(struct buf *b, const struct strv *notes)
 {
 	static const char prefix[] = "org.systemd.property.";
+	static const struct {
+		const char *prefix, *type;
+		int64_t least, most;
+	} numbers[] = {{"uint64 ", "t", 0, INT64_MAX}, {"uint32 ", "u", 0, UINT32_MAX},
+	    {"int32 ", "i", INT32_MIN, INT32_MAX}, {"", "i", INT32_MIN, INT32_MAX}};
 	for (size_t i = 0; i < notes->n; i++) {
 		if (!str_starts(notes->v[i], prefix))
 			continue;
@@ -161,21 +166,19 @@ static int put_annotations(struct buf *b, const struct strv *notes)
 		size_t n = strlen(v);
 		_cleanup_free_ char *name = xstrndup(notes->v[i] + sizeof prefix - 1,
 		    (size_t)(eq - notes->v[i]) - sizeof prefix + 1);
-		bool wide = str_starts(v, "uint64 "), whole = str_starts(v, "uint32 ");
+		size_t k = 0;
+		while (!str_starts(v, numbers[k].prefix))
+			k++;
 		int64_t num;
 		if (strcmp(v, "true") == 0 || strcmp(v, "false") == 0) {
 			put_bool(b, name, *v == 't');
 		} else if (n > 1 && (*v == '\'' || *v == '"') && v[n - 1] == *v) {
 			_cleanup_free_ char *text = xstrndup(v + 1, n - 2);
 			put_string(b, name, text);
-		} else if (num_parse(name, wide || whole ? v + 7 : v + (*v == 'i' ? 6 : 0),
-			       wide || whole ? 0 : INT32_MIN,
-			       wide    ? INT64_MAX
-			       : whole ? UINT32_MAX
-				       : INT32_MAX,
-			       &num) == 0) {
-			put_property(b, name, wide ? "t" : whole ? "u" : "i");
-			if (wide)
+		} else if (num_parse(name, v + strlen(numbers[k].prefix), numbers[k].least,
+			       numbers[k].most, &num) == 0) {
+			put_property(b, name, numbers[k].type);
+			if (k == 0)
 				put_u64(b, (uint64_t)num);
 			else
 				put_u32(b, (uint32_t)num);
