@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "applets.h"
+#include "caps.h"
 #include "cni.h"
 #include "container_net.h"
 #include "err.h"
@@ -181,6 +182,10 @@ const char *__asan_default_options(void)
 int main(int argc, char **argv)
 {
 	title_keep(argv);
+	if (caps_borrowed())
+		die_code(125,
+		    "this program does everything that it is told, for whoever calls it: it must "
+		    "not be set-uid, set-gid or have file capabilities (use sudo)");
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = argc ? argv[0] : "ctrbox";
 	if (slash)

@@ -3,6 +3,7 @@
 #ifndef CTR_CAPS_H
 #define CTR_CAPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* docker's fourteen default capabilities */
@@ -16,6 +17,9 @@ const char *caps_name(int cap);
 uint64_t caps_all(void);
 #define CAPS_MKNOD (1ull << 27)
 
+/* Has the file that we run from given us power that our caller has not: set-uid, set-gid, file
+ * capabilities? (getauxval(3), AT_SECURE.) */
+bool caps_borrowed(void);
 /* Our ambient set. */
 uint64_t caps_ambient(void);
 /* Drop from the bounding set what is not in `keep`. 0, or -1 with errno. */

@@ -902,3 +902,33 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	[[ "$(tr '\0' ' ' <"/proc/$e/cmdline")" == "ctr-exec: c"* ]]
 	wait $n $e
 }
+
+@test "14.1: set-uid, set-gid or with file capabilities the program does nothing, whatever it is called" {
+	need setpriv util-linux
+	need setcap libcap2-bin
+	not_san
+	as_user="setpriv --reuid 54321 --regid 54321 --clear-groups"
+	for give in 'chmod 4755' 'chmod 2755' 'setcap cap_sys_admin,cap_dac_override+p' 'setcap cap_net_bind_service+ep'; do
+		rm -rf own && mkdir own && cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own
+		$give own/ctrbox
+		for call in 'ctrbox ctr-nsenter -t 1 -m id' 'ctr-run --net none / true' 'ctr-oci --version' 'ctrbox --install x'; do
+			run -125 $as_user own/$call
+			[[ ${#lines[@]} = 1 && $output == *"must not be set-uid"*sudo* ]]
+		done
+	done
+	chmod 4755 own/ctrbox
+	own/ctrbox --version # of root's power nothing is borrowed
+	$as_user --inh-caps +net_bind_service --ambient-caps +net_bind_service "$CTRBOX" --version # given by the caller
+}
+
+@test "14.1: a folder for containers, or for what runs, that belongs to another user is refused" {
+	mkdir theirs && chown 54321 theirs
+	before=$(ls -lan theirs)
+	for call in "ctr-run --net none $ROOTFS true" 'ctr-ps' 'ctr-gc' 'ctr-image ls'; do
+		CTR_LIB=$PWD/theirs run ! $call
+		[[ $output == *"theirs: it belongs to user 54321"* ]]
+	done
+	CTR_RUN=$PWD/theirs run -125 ctr-run --net none "$ROOTFS" true
+	[[ ${#lines[@]} = 1 && $output == *"theirs: it belongs to user 54321"* ]]
+	[ "$(ls -lan theirs)" = "$before" ]
+}

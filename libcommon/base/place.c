@@ -80,15 +80,20 @@ static bool ours_alone(const char *path)
 }
 
 /* Closed to every other user, because a container leaves programs of any owner and mode in it. A
- * folder that was made open, by hand or by an earlier version, is closed when it is first used.
- * NULL with fail(). */
+ * folder that was made open, by hand or by an earlier version, is closed when it is first used; in
+ * one that belongs to another user, he would decide what we start and whom we kill. NULL with
+ * fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
-	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    !(st.st_mode & 077))
+	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return path;
-	if (!ours_alone(path))
+	if (st.st_uid != geteuid())
+		fail("%s: it belongs to user %u: name a folder of your own", path,
+		    (unsigned)st.st_uid);
+	else if (!(st.st_mode & 077))
+		return path;
+	else if (!ours_alone(path))
 		fail("%s: others may enter it, and more lies in it than ours: name a folder of its "
 		     "own, or close it (chmod 700)",
 		    path);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -35,6 +36,26 @@ uint64_t caps_ambient(void)
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, i, 0, 0) == 1)
 			bits |= 1ull << i;
 	return bits;
+}
+
+/* -1 with fail(). */
+static int permitted_now(uint64_t *bits)
+{
+	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
+	if (syscall(SYS_capget, &h, now) < 0)
+		return fail("capabilities: %m");
+	*bits = now[0].permitted | (uint64_t)now[1].permitted << 32;
+	return 0;
+}
+
+bool caps_borrowed(void)
+{
+	uint64_t permitted = 0;
+	if (!getauxval(AT_SECURE)) /* AppArmor and SELinux set it, too, when they change a label */
+		return false;
+	return getuid() != geteuid() || getgid() != getegid() ||
+	       (geteuid() != 0 && permitted_now(&permitted) == 0 && permitted != 0);
 }
 
 int caps_from_name(const char *name, uint64_t *bits)
@@ -100,11 +121,10 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
     uint64_t ambient)
 {
 	/* A capability that we do not have cannot be given. */
-	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
-	if (syscall(SYS_capget, &h, now) < 0)
-		return fail("capabilities: %m");
-	uint64_t have = bounding & (now[0].permitted | (uint64_t)now[1].permitted << 32);
+	uint64_t have;
+	if (permitted_now(&have) < 0)
+		return -1;
+	have &= bounding;
 	cap_t c = cap_init();
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||
