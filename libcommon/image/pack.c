@@ -114,10 +114,10 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 	return 0;
 }
 
-static int holes(struct pack *p, int fd, const struct stat *st)
+static void holes(struct pack *p, int fd, const struct stat *st)
 {
 	if ((off_t)st->st_blocks * 512 >= st->st_size)
-		return 0;
+		return;
 	for (off_t at = 0; at < st->st_size;) {
 		off_t data = lseek(fd, at, SEEK_DATA);
 		if (data < 0 && errno == ENXIO) { /* only a hole up to the end */
@@ -125,15 +125,16 @@ static int holes(struct pack *p, int fd, const struct stat *st)
 			break;
 		}
 		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
-		if (hole < 0)
-			return 0; /* the file system cannot report holes */
+		if (hole < 0) { /* the file system cannot report holes, or the file has shrunk */
+			archive_entry_sparse_clear(p->e);
+			return;
+		}
 		if (data == 0 && hole >= st->st_size)
 			break;
 		archive_entry_sparse_add_entry(
 		    p->e, data, (hole < st->st_size ? hole : st->st_size) - data);
 		at = hole;
 	}
-	return lseek(fd, 0, SEEK_SET) < 0 ? fail("%s: seek: %m", p->path) : 0;
 }
 
 static int header(struct pack *p)
@@ -144,27 +145,47 @@ static int header(struct pack *p)
 	return 0;
 }
 
+static int put(struct pack *p, const char *buf, size_t n)
+{
+	return archive_write_data(p->a, buf, n) < 0
+		   ? fail("%s: %s", p->path, archive_error_string(p->a))
+		   : 0;
+}
+
+/* What the header calls a hole is not read, and neither does libarchive look at it: a container
+ * makes holes of any size at no cost. */
 static int body(struct pack *p, int fd, off_t size)
 {
-	bool large = size > BLOCK / 4;
-	while (size > 0) {
+	int64_t data = 0, len = size; /* the part that is not a hole, and at or behind `at` */
+	bool sparse = archive_entry_sparse_reset(p->e) > 0, large = size > BLOCK / 4;
+	/* libarchive writes its map of a sparse file before the first data, and would do so into
+	 * the buffer that is lent. */
+	if (sparse && put(p, p->buf, len = 0) < 0)
+		return -1;
+	for (off_t at = 0; at < size;) {
+		if (at == data + len && archive_entry_sparse_next(p->e, &data, &len) != ARCHIVE_OK)
+			data = size;
+		if (at < data) {
+			size_t hole = data - at < INT_MAX ? (size_t)(data - at) : INT_MAX;
+			if (put(p, p->buf, hole) < 0)
+				return -1;
+			at += (off_t)hole;
+			continue;
+		}
+		size_t room = data + len - at < BLOCK ? (size_t)(data + len - at) : BLOCK;
 		char *buf = large ? sink_lend(p->out) : p->buf;
 		if (!buf)
 			return fail("write: %m");
-		ssize_t n = read(fd, buf, BLOCK);
+		ssize_t n = pread(fd, buf, room, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return fail("%s: read: %m", p->path);
-		if (n == 0) { /* the file has shrunk meanwhile; the header has promised more */
-			n = size < BLOCK ? size : BLOCK;
-			memset(buf, 0, (size_t)n);
-		}
-		if (n > size)
-			n = size;
-		if (archive_write_data(p->a, buf, (size_t)n) < 0)
-			return fail("%s: %s", p->path, archive_error_string(p->a));
-		size -= n;
+		if (n == 0) /* the file has shrunk meanwhile; the header has promised more */
+			memset(buf, 0, (size_t)(n = (ssize_t)room));
+		if (put(p, buf, (size_t)n) < 0)
+			return -1;
+		at += n;
 	}
 	return 0;
 }
@@ -196,7 +217,8 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 	if (!S_ISREG(st->st_mode))
 		return errno = ESTALE, fail("%s: changed while it was read", p->path);
 	archive_entry_set_size(p->e, st->st_size);
-	if (xattrs(p, fd, -1, "") < 0 || holes(p, fd, st) < 0 || header(p) < 0)
+	holes(p, fd, st);
+	if (xattrs(p, fd, -1, "") < 0 || header(p) < 0)
 		return -1;
 	return st->st_size ? body(p, fd, st->st_size) : 0;
 }
