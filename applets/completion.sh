@@ -1,6 +1,7 @@
 #!/bin/sh
-# completion.sh bash|zsh|fish BIN: completion for that shell, from the option tables: of every applet in BIN what --help
-# prints. Names of containers, images, networks and volumes are asked for when they are typed.
+# completion.sh bash|zsh|fish BIN: completion for that shell, from the option tables: of every
+# applet in BIN what --help prints. Names of containers, images, networks and volumes are asked for
+# when they are typed.
 set -eu
 shell=$1 bin=$2
 
@@ -10,8 +11,9 @@ operands() {
 	ctr-run | ctr-create | ctr-image | ctr-root) echo images ;;
 	ctr-net) echo networks ;;
 	ctr-volume) echo volumes ;;
-	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | ctr-kill | ctr-pause | ctr-unpause | ctr-wait | \
-		ctr-rm | ctr-rename | ctr-inspect | ctr-logs | ctr-attach | ctr-top | ctr-port | ctr-update | ctr-stats) echo containers ;;
+	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | ctr-kill | \
+		ctr-pause | ctr-unpause | ctr-wait | ctr-rm | ctr-rename | ctr-inspect | ctr-logs | \
+		ctr-attach | ctr-top | ctr-port | ctr-update | ctr-stats) echo containers ;;
 	*) echo files ;;
 	esac
 }
@@ -48,9 +50,12 @@ list_names='case $1 in
 
 table() {
 	for a in $applets; do
-		opts=$(options "$a" | awk '{ if ($2 != "-") printf "--%s ", $2; else printf "-%s ", $1 }')
-		values=$(options "$a" | awk '$3 { if ($2 != "-") printf "--%s ", $2; if ($1 != "-") printf "-%s ", $1 }')
-		printf '\t%s) opts="%s" values=" %s" words="%s" names=%s ;;\n' "$a" "$opts" "$values" "$(words "$a" | tr '\n' ' ')" "$(operands "$a")"
+		opts=$(options "$a" |
+			awk '{ if ($2 != "-") printf "--%s ", $2; else printf "-%s ", $1 }')
+		values=$(options "$a" |
+			awk '$3 { if ($2 != "-") printf "--%s ", $2; if ($1 != "-") printf "-%s ", $1 }')
+		printf '\t%s) opts="%s" values=" %s" words="%s" names=%s ;;\n' "$a" "$opts" \
+			"$values" "$(words "$a" | tr '\n' ' ')" "$(operands "$a")"
 	done
 }
 
@@ -109,14 +114,17 @@ fish() {
 	for a in $applets; do
 		kind=$(operands "$a")
 		[ "$kind" = files ] || echo "complete -c $a -k -a '(__ctrbox_names $kind)'"
-		for w in $(words "$a"); do echo "complete -c $a -n __fish_use_subcommand -a $w"; done
+		for w in $(words "$a"); do
+			echo "complete -c $a -n __fish_use_subcommand -a $w"
+		done
 		options "$a" | while read -r s l v d; do
 			[ "$s" = - ] && s= || s=" -s $s"
 			[ "$l" = - ] && l= || l=" -l $l"
 			[ "$v" = 0 ] && v= || v=" -r"
 			echo "complete -c $a$s$l$v -d '$(quoted "$d")'"
 		done
-		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted "$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
+		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted \
+			"$("$bin/$a" --help | sed -n 's/\.$//; /^Usage/!{/^ /!{p;q}}')")'"
 		echo "complete -c ctrbox -n '__fish_seen_subcommand_from ${a#ctr-} $a' -w $a"
 	done
 }

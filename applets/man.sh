@@ -1,6 +1,6 @@
 #!/bin/sh
-# man.sh PAGE.1 APPLET: the page with its synopsis and options from the applet's own table, in place of what the source
-# says there to who reads it as it is.
+# man.sh PAGE.1 APPLET: the page with its synopsis and options from the applet's own table, in place
+# of what the source says there to who reads it as it is.
 set -eu
 t=$(mktemp)
 trap 'rm -f "$t" "$t.words"' EXIT

@@ -1,12 +1,19 @@
 #!/bin/sh
-# initramfs.sh OUT KERNEL BIN ROOT: pack a bootable initramfs: rootfs/init, ROOT's busybox, the ctrbox of BIN (build/bin) with
-# its links, the modules of KERNEL (kernel.sh's folder) that rootfs/modules.list names, and ROOT (make.sh's folder) as a
-# squashfs, /image. What is run here is busybox of build/rootfs.
+# initramfs.sh OUT KERNEL BIN ROOT: pack a bootable initramfs: rootfs/init, ROOT's busybox, the
+# ctrbox of BIN (build/bin) with its links, the modules of KERNEL (kernel.sh's folder) that
+# rootfs/modules.list names, and ROOT (make.sh's folder) as a squashfs, /image. What is run here is
+# busybox of build/rootfs.
 set -eu
 out=$1 kernel=$2 bin=$3 root=$4
 here=$(cd "$(dirname "$0")" && pwd)
 busybox=$here/../build/rootfs/bin/busybox
-command -v mksquashfs >/dev/null || { [ "$(id -u)" = 0 ] && apt-get install -y --no-install-recommends squashfs-tools >/dev/null 2>&1; } || { echo "initramfs: needs mksquashfs: apt-get install squashfs-tools" >&2; exit 1; }
+command -v mksquashfs >/dev/null || {
+	[ "$(id -u)" = 0 ] && apt-get install -y --no-install-recommends squashfs-tools \
+		>/dev/null 2>&1
+} || {
+	echo "initramfs: needs mksquashfs: apt-get install squashfs-tools" >&2
+	exit 1
+}
 t=$out.d
 rm -rf "$t"
 mkdir -p "$t/bin" "$t/modules" "$t/root"
@@ -24,6 +31,7 @@ mksquashfs "$root" "$t/image" -all-root -all-time 0 -mkfs-time 0 -noappend -quie
 sh "$here/modules.sh" "$kernel" "$busybox" "$t/modules" $(sed 's/#.*//' "$here/modules.list")
 
 find "$t" -exec touch -h -d @0 {} +
-(cd "$t" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 2>/dev/null) | gzip -n -1 >"$out.tmp"
+(cd "$t" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 2>/dev/null) |
+	gzip -n -1 >"$out.tmp"
 rm -rf "$t"
 mv "$out.tmp" "$out"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# kernel.sh DIR [ARCH]: Debian's kernel for virtual machines, unpacked into DIR (boot/, lib/modules/) beside the system.
+# kernel.sh DIR [ARCH]: Debian's kernel for virtual machines, unpacked into DIR (boot/,
+# lib/modules/) beside the system.
 set -eu
 out=$1 arch=${2:-$(dpkg --print-architecture)}
 [ ! -e "$out/.done" ] || exit 0
@@ -17,7 +18,10 @@ if [ "$arch" != "$(dpkg --print-architecture)" ]; then
 	export APT_CONFIG="$PWD/apt/apt.conf"
 fi
 # linux-image-cloud-ARCH (and its like) has nothing in it but the name of the newest.
-newest() { apt-cache depends "linux-image-$meta:$arch" 2>/dev/null | sed -n 's/^ *Depends: *\(linux-image-[0-9][^:]*\).*/\1/p' | tail -n 1; }
+newest() {
+	apt-cache depends "linux-image-$meta:$arch" 2>/dev/null |
+		sed -n 's/^ *Depends: *\(linux-image-[0-9][^:]*\).*/\1/p' | tail -n 1
+}
 echo "kernel: fetching Debian's for $arch" >&2
 chmod 777 .
 name=$(newest)
@@ -27,7 +31,8 @@ name=$(newest)
 	apt-get download -qq "${name:?apt knows no linux-image-$meta}:$arch"
 }
 dpkg -x linux-image-*.deb .
-[ -d lib/modules ] || { mkdir -p lib && mv usr/lib/modules lib/; } # newer packages have them in /usr
+# newer packages have them in /usr
+[ -d lib/modules ] || { mkdir -p lib && mv usr/lib/modules lib/; }
 find lib/modules -name '*.ko.xz' -exec xz -d {} +                             # and compressed
 rm -rf ./*.deb apt usr
 touch .done

@@ -1,10 +1,11 @@
 #!/bin/sh
-# make.sh DIR [ARCH]: the default root file system: Debian's static busybox, its links, and a minimal /etc. ARCH: for
-# another machine (libcommon/deps/machines), with the links of build/rootfs.
+# make.sh DIR [ARCH]: the default root file system: Debian's static busybox, its links, and a
+# minimal /etc. ARCH: for another machine (libcommon/deps/machines), with the links of build/rootfs.
 set -eu
 out=$1 arch=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
-[ -z "$arch" ] || arch=$(awk -v a="$arch" '$1 == a { print $3; exit }' "$here/../libcommon/deps/machines")
+[ -z "$arch" ] ||
+	arch=$(awk -v a="$arch" '$1 == a { print $3; exit }' "$here/../libcommon/deps/machines")
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t"
@@ -21,15 +22,20 @@ if [ -z "$box" ] || ldd "$box" >/dev/null 2>&1; then
 			sh "$here/../libcommon/deps/apt.sh" "$PWD/apt" "$arch"
 			export APT_CONFIG="$PWD/apt/apt.conf"
 		fi
-		apt-get download -qq "$name" 2>/dev/null || { [ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq "$name"; } ||
-			{ echo "rootfs: needs busybox-static: apt-get install busybox-static" >&2; exit 1; }
+		apt-get download -qq "$name" 2>/dev/null || {
+			[ "$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq "$name"
+		} ||
+			{ echo "rootfs: needs busybox-static: apt-get install busybox-static" >&2
+				exit 1; }
 	)
 	dpkg -x "$t"/deb/busybox-static_*.deb "$t/deb/x"
 	box=$(find "$t/deb/x" -path '*bin/busybox' -type f | head -n 1)
 fi
 [ -n "$arch" ] || list=$box
 "$list" true || { echo "rootfs: $list does not run here" >&2; exit 1; }
-for d in bin sbin usr/bin usr/sbin etc proc sys dev tmp root run var/log home/user; do mkdir -p "$t/$d"; done
+for d in bin sbin usr/bin usr/sbin etc proc sys dev tmp root run var/log home/user; do
+	mkdir -p "$t/$d"
+done
 chmod 1777 "$t/tmp"
 cp "$box" "$t/bin/busybox"
 chmod 755 "$t/bin/busybox"

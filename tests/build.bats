@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The build as people use it: a second make, install, help, libraries in other places; the demo; the README's tour.
+# The build as people use it: a second make, install, help, libraries in other places; the demo; the
+# README's tour.
 
 load lib
 
@@ -15,7 +16,9 @@ test_setup() {
 
 @test "make help lists the targets and the variables" {
 	run -0 make -C "$top" --no-print-directory help
-	for t in demo check bench lint install clean; do grep -q "make $t  *[a-z]" <<<"$output"; done
+	for t in demo check bench lint install clean; do
+		grep -q "make $t  *[a-z]" <<<"$output"
+	done
 	[[ "$output" == *DESTDIR*PREFIX*SYSROOT*V=1* ]]
 }
 
@@ -24,7 +27,9 @@ test_setup() {
 	[ "$(dest/usr/bin/ctr-run --help | head -n 1)" = "$(ctr-run --help | head -n 1)" ]
 	[ "$(readlink dest/usr/bin/ctr-ps)" = ctrbox ]
 	for a in $("$CTRBOX" --list); do [ -s "dest/usr/share/man/man1/$a.1" ]; done
-	for o in pidfile env-file stop-signal no-pivot; do grep -q -- "$o" dest/usr/share/man/man1/ctr-run.1; done
+	for o in pidfile env-file stop-signal no-pivot; do
+		grep -q -- "$o" dest/usr/share/man/man1/ctr-run.1
+	done
 	[ "$(find dest -type f -perm /022)" = "" ]
 	make -C "$top" uninstall DESTDIR="$WORLD/dest" PREFIX=/usr >/dev/null
 	[ "$(find dest ! -type d)" = "" ]
@@ -36,14 +41,17 @@ test_setup() {
 	deb=$(make -s -C "$top" deb)
 	[ "$(dpkg-deb -f "$top/$deb" Package)" = ctrbox ]
 	dpkg-deb -c "$top/$deb" >list
-	for f in usr/bin/ctrbox usr/bin/ctr-run usr/share/man/man1/ctr-events.1.gz usr/share/man/man5/ctrbox-files.5.gz \
-		usr/share/bash-completion/completions/ctr-run usr/share/zsh/site-functions/_ctrbox usr/share/fish/vendor_completions.d/ctrbox.fish; do
+	for f in usr/bin/ctrbox usr/bin/ctr-run usr/share/man/man1/ctr-events.1.gz \
+		usr/share/man/man5/ctrbox-files.5.gz \
+		usr/share/bash-completion/completions/ctr-run usr/share/zsh/site-functions/_ctrbox \
+		usr/share/fish/vendor_completions.d/ctrbox.fish; do
 		grep -q " ./$f" list || { echo "$f is not in it"; return 1; }
 	done
 	mkdir -p r/var/lib/dpkg/info r/var/lib/dpkg/updates r/bin
 	: >r/var/lib/dpkg/status
 	cp "$top/build/rootfs/bin/busybox" r/bin/ # for the shell that the package's scripts need
-	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -i "$top/$deb" >/dev/null
+	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null \
+		-i "$top/$deb" >/dev/null
 	[[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS]"* ]]
 	[ "$(ctr-run ./r/ /usr/bin/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -r ctrbox >/dev/null
@@ -74,7 +82,9 @@ test_setup() {
 	[[ "$output" == *"$(head -c 64M /dev/zero | sha256sum)"* ]]
 	[[ "$output" == *" web "*running* ]]
 	[[ "$output" != *"waits for SIGKILL"* ]]
-	run -0 bash -ec '. "$1"' all <(awk '/^To take everything away/ { here = 1 } /^```/ { inside = !inside; if (here && !inside) exit; next }
+	run -0 bash -ec '. "$1"' \
+		all \
+		<(awk '/^To take everything away/ { here = 1 } /^```/ { inside = !inside; if (here && !inside) exit; next }
 		inside && here' README.md | sed "s,/var/lib/ctr /run/ctr,$CTR_LIB $CTR_RUN,")
 	[ ! -e "$CTR_LIB" ] && [ ! -e "$CTR_RUN" ]
 	mkdir "$CTR_LIB" "$CTR_RUN"
@@ -85,9 +95,11 @@ test_setup() {
 	sed -i '/^libarchive/s/3[.]6[.]2-1+deb12u[0-9]*/3.6.2-1+deb12u99/' recipe/pins
 	sed -i '/^musl\|^libcap2\|^jansson\|^libseccomp/d; s/for p in musl libcap2 jansson libseccomp libarchive/for p in libarchive/' recipe/pins recipe/build.sh
 	run sh recipe/build.sh "$WORLD/deps" mark
-	[[ "$output" != *"Could not resolve"* && "$output" != *"no mirror of"* ]] || skip "no mirror can be reached from here"
+	[[ "$output" != *"Could not resolve"* && "$output" != *"no mirror of"* ]] ||
+		skip "no mirror can be reached from here"
 	[ "$status" -eq 1 ]
-	[[ "$output" == *"libarchive 3.6.2-1+deb12u99 cannot be had from this system's mirrors of bookworm-security"* ]]
+	[[ "$output" == \
+		*"libarchive 3.6.2-1+deb12u99 cannot be had from this system's mirrors of bookworm-security"* ]]
 	[[ "$output" == *"make ANY_VERSION=1"* ]]
 	[ ! -e deps ]
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A short run of chaos/run: kills, shortages and races beside containers that must stay whole, and growth.
-# `make chaos MINUTES=30` is the long run.
+# A short run of chaos/run: kills, shortages and races beside containers that must stay whole, and
+# growth. `make chaos MINUTES=30` is the long run.
 
 # bats test_tags=ctr-gc,ctr-rm,ctr-run
 @test "chaos: bystanders stay whole, ctr-gc leaves nothing, nothing grows faster than its number" {

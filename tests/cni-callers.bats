@@ -1,6 +1,6 @@
-# CNI: real callers of our plugins: Debian's podman with a CNI configuration, containerd's `ctr run --cni`, and a script that
-# plays the runtime with a conflist. Each has a host (net.bash) and folders of its own.
-# shellcheck shell=bash disable=SC2154
+# CNI: real callers of our plugins: Debian's podman with a CNI configuration, containerd's `ctr run
+# --cni`, and a script that plays the runtime with a conflist. Each has a host (net.bash) and
+# folders of its own. shellcheck shell=bash disable=SC2154
 load cni
 
 test_setup() { cni_up; }
@@ -8,13 +8,17 @@ test_setup() { cni_up; }
 peers() {
 	local dir
 	dir=$(realpath -m "$top/build/peers")
-	sh "$top/tests/oci-peers.sh" "$dir" || skip "needs Debian's packages of podman, containerd and runc"
+	sh "$top/tests/oci-peers.sh" "$dir" ||
+		skip "needs Debian's packages of podman, containerd and runc"
 	P=$dir/root
 	export PATH=$P/usr/bin:$P/usr/sbin:$PATH LD_LIBRARY_PATH
 	LD_LIBRARY_PATH=$P/usr/lib/$(uname -m)-linux-gnu
 }
 test_teardown() {
-	[ ! -e "$WORLD/containerd.pid" ] || { kill "$(cat "$WORLD/containerd.pid")" && wait_for 10 no_process "$(cat "$WORLD/containerd.pid")"; }
+	[ ! -e "$WORLD/containerd.pid" ] || {
+		kill "$(cat "$WORLD/containerd.pid")" &&
+			wait_for 10 no_process "$(cat "$WORLD/containerd.pid")"
+	}
 	net_down
 	# runc leaves the parent groups that it has made
 	find /sys/fs/cgroup/*/"$CTR_CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
@@ -40,7 +44,8 @@ image() {
 	mkdir "$WORLD/net.d" "$WORLD/containers" "$WORLD/with-env"
 	# conmon's clean-up process, which may be the one that calls DEL, has no environment of ours
 	for p in "$PLUGINS"/*; do
-		printf '#!/bin/sh\nexport CTR_RUN=%s CTR_LIB=%s\nexec %s\n' "$CTR_RUN" "$CTR_LIB" "$p" >"$WORLD/with-env/${p##*/}"
+		printf '#!/bin/sh\nexport CTR_RUN=%s CTR_LIB=%s\nexec %s\n' "$CTR_RUN" "$CTR_LIB" \
+			"$p" >"$WORLD/with-env/${p##*/}"
 		chmod 755 "$WORLD/with-env/${p##*/}"
 	done
 	PLUGINS=$WORLD/with-env
@@ -48,20 +53,26 @@ image() {
 	printf '[network]\nnetwork_backend = "cni"\ncni_plugin_dirs = ["%s"]\nnetwork_config_dir = "%s"\ndefault_network = "pods"\n[engine]\nruntime = "runc"\nconmon_path = ["%s"]\n' \
 		"$PLUGINS" "$WORLD/net.d" "$P/usr/bin/conmon" >"$WORLD/containers.conf"
 	pod() {
-		h env CONTAINERS_CONF="$WORLD/containers.conf" podman --root "$WORLD/pr" --runroot "$WORLD/prr" --tmpdir "$WORLD/pt" \
-			--storage-driver vfs --cgroup-manager cgroupfs --events-backend none "$@" 3>&-
+		h env CONTAINERS_CONF="$WORLD/containers.conf" podman --root "$WORLD/pr" \
+			--runroot "$WORLD/prr" --tmpdir "$WORLD/pt" \
+			--storage-driver vfs --cgroup-manager cgroupfs \
+			--events-backend none "$@" 3>&-
 	}
-	pod run -d --name web --cgroup-parent "/$CTR_CGROUP/pods" --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network pods -p 8090:80 --rootfs "$WORLD/root" \
+	pod run -d --name web --cgroup-parent "/$CTR_CGROUP/pods" --ulimit nofile=1024:1024 \
+		--ulimit nproc=1024:1024 --network pods -p 8090:80 --rootfs "$WORLD/root" \
 		httpd -f -p 80 -h /www >/dev/null 2>"$WORLD/err" || {
 		cat "$WORLD/err"
 		return 1
 	}
-	pod inspect web | jq -e '.[0].NetworkSettings.Networks.pods.IPAddress | startswith("10.77.0.")'
-	[[ "$(printf 'GET / HTTP/1.0\r\n\r\n' | peer timeout 5 socat - TCP:198.51.100.2:8090)" = *hello* ]]
+	pod inspect web |
+		jq -e '.[0].NetworkSettings.Networks.pods.IPAddress | startswith("10.77.0.")'
+	[[ "$(printf 'GET / HTTP/1.0\r\n\r\n' | peer timeout 5 socat - TCP:198.51.100.2:8090)" = \
+		*hello* ]]
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
 	wait_for 10 nothing_left
-	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ] # it may also be that of oci-callers.bats, which runs meanwhile
+	# it may also be that of oci-callers.bats, which runs meanwhile
+	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ]
 	if h nft list ruleset | grep CNI-; then return 1; fi # the reference plugins were not used
 }
 
@@ -73,14 +84,21 @@ image() {
 	conflist pods 10.78.0.0/24 >"$WORLD/etc/10-pods.conflist"
 	printf 'version = 2\nroot = "%s"\nstate = "%s"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "%s"\n' \
 		"$WORLD/cd/root" "$WORLD/cd/state" "$WORLD/cd/sock" >"$WORLD/cd/config.toml"
-	inside() { nsenter -t "$HOST" -n unshare -m --propagation private bash -c 'mount -t tmpfs none "$0/over" && mkdir "$0/over/u" "$0/over/w"
-		mount -t overlay -o "lowerdir=/etc,upperdir=$0/over/u,workdir=$0/over/w" none /etc && mkdir -p /etc/cni/net.d
-		rm -f /etc/cni/net.d/*; cp "$0"/etc/* /etc/cni/net.d; mount -t tmpfs none /opt && mkdir -p /opt/cni
+	inside() { nsenter -t "$HOST" -n unshare -m --propagation private bash -c '
+		mount -t tmpfs none "$0/over" && mkdir "$0/over/u" "$0/over/w"
+		mount -t overlay -o "lowerdir=/etc,upperdir=$0/over/u,workdir=$0/over/w" none \
+		/etc && mkdir -p /etc/cni/net.d
+		rm -f /etc/cni/net.d/*
+		cp "$0"/etc/* /etc/cni/net.d
+		mount -t tmpfs none /opt && mkdir -p /opt/cni
 		ln -s "$0/plugins" /opt/cni/bin; exec "$@"' "$WORLD" "$@"; }
-	inside sh -c 'echo $$ >"$1/containerd.pid"; exec containerd -c "$1/cd/config.toml"' sh "$WORLD" >"$WORLD/cd/log" 2>&1 3>&- &
+	inside sh -c '
+		echo $$ >"$1/containerd.pid"
+		exec containerd -c "$1/cd/config.toml"' sh "$WORLD" >"$WORLD/cd/log" 2>&1 3>&- &
 	c() { inside ctr -a "$WORLD/cd/sock" "$@" 3>&-; }
 	wait_for 10 test -S "$WORLD/cd/sock"
-	run c run --rm --cgroup "/$CTR_CGROUP/box" --rootfs --cni "$WORLD/root" box /bin/busybox ifconfig eth0
+	run c run --rm --cgroup "/$CTR_CGROUP/box" --rootfs --cni "$WORLD/root" box /bin/busybox \
+		ifconfig eth0
 	[[ "$output" = *10.78.0.2* ]] || { echo "$output"; tail -n 5 "$WORLD/cd/log"; return 1; }
 	nothing_left
 }
@@ -90,9 +108,11 @@ image() {
 	list=$(conflist pods 10.79.0.0/24)
 	cap='{portMappings: [{hostPort: 8091, containerPort: 80, protocol: "tcp"}]}'
 	step() { # COMMAND INDEX PREV
-		conf=$(jq -c --argjson i "$2" --argjson p "$3" ". as \$l | .plugins[\$i] + {name: \$l.name, cniVersion: \$l.cniVersion}
+		conf=$(jq -c --argjson i "$2" --argjson p "$3" \
+			". as \$l | .plugins[\$i] + {name: \$l.name, cniVersion: \$l.cniVersion}
 			+ (if .plugins[\$i].capabilities then {runtimeConfig: $cap} else {} end) + (if \$p then {prevResult: \$p} else {} end)" <<<"$list")
-		plugin "$1" "$POD" "$(jq -r .type <<<"$conf")" "$conf" CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web'
+		plugin "$1" "$POD" "$(jq -r .type <<<"$conf")" "$conf" \
+			CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web'
 	}
 	r=null
 	for i in 0 1 2 3; do r=$(step ADD $i "$r"); done

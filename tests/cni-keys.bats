@@ -1,5 +1,5 @@
-# CNI: the keys of the bridge plugin one by one, each checked in the kernel; and what can happen to a node: a full disk, a
-# read-only /run, no nf_tables, many calls at once, a kill at any instant.
+# CNI: the keys of the bridge plugin one by one, each checked in the kernel; and what can happen to
+# a node: a full disk, a read-only /run, no nf_tables, many calls at once, a kill at any instant.
 # shellcheck shell=bash disable=SC2154
 load cni
 
@@ -74,8 +74,12 @@ add_check_del() {
 	local c
 	c=$(conf '.isGateway = true | .ipMasq = true')
 	in_run() { # MOUNT-OPTIONS FILL CONF: ADD with such a $CTR_RUN
-		run h unshare -m bash -c "mount -t tmpfs -o $1 none $CTR_RUN; $2; exec env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
-			CNI_NETNS=/proc/$POD/ns/net CNI_IFNAME=eth0 CNI_PATH=$PLUGINS $PLUGINS/bridge 2>/dev/null" <<<"$3"
+		run h unshare -m bash -c "
+			mount -t tmpfs -o $1 none $CTR_RUN
+			$2
+			exec env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
+			CNI_NETNS=/proc/$POD/ns/net CNI_IFNAME=eth0 CNI_PATH=$PLUGINS \
+			$PLUGINS/bridge 2>/dev/null" <<<"$3"
 		[ "$status" = 1 ]
 		jq -e '.msg | contains("\n") | not' <<<"$output"
 		run -1 in_ns "$POD" ip link show eth0
@@ -84,11 +88,14 @@ add_check_del() {
 	in_run ro : "$c"
 	in_run size=4k "head -c 9000 /dev/zero >$CTR_RUN/full 2>&1 || true" "$c"
 	in_run nr_inodes=3 : "$c"
-	[[ "$BIN" != */san/* ]] || return 0 # the sanitizers make system calls of their own, so the n-th one is another
+	# the sanitizers make system calls of their own, so the n-th one is another
+	[[ "$BIN" != */san/* ]] || return 0
 	need strace
 	# the third socket is that of nf_tables; libmnl tries twice
-	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
-		CNI_NETNS=/proc/"$POD"/ns/net CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/bridge" <<<"$c" 2>/dev/null
+	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env \
+		CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
+		CNI_NETNS=/proc/"$POD"/ns/net CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" \
+		"$PLUGINS/bridge" <<<"$c" 2>/dev/null
 	[ "$status" = 1 ]
 	jq -e '.msg | contains("\n") | not' <<<"$output"
 	run -1 in_ns "$POD" ip link show eth0

@@ -21,8 +21,10 @@ chained() { # TYPE KEYS RESULT
 @test "cni: loopback brings lo up, and down" {
 	local r
 	in_ns "$POD" ip link set lo down
-	r=$(IFNAME=lo plugin ADD "$POD" loopback '{"cniVersion":"1.0.0","name":"lo","type":"loopback"}')
-	jq -e '.interfaces[0].name == "lo" and ([.ips[].address] | contains(["127.0.0.1/8"]))' <<<"$r"
+	r=$(IFNAME=lo plugin ADD "$POD" loopback \
+		'{"cniVersion":"1.0.0","name":"lo","type":"loopback"}')
+	jq -e '.interfaces[0].name == "lo" and ([.ips[].address] | contains(["127.0.0.1/8"]))' \
+		<<<"$r"
 	in_ns "$POD" ping -c1 -W2 127.0.0.1
 	IFNAME=lo plugin DEL "$POD" loopback '{"cniVersion":"1.0.0","name":"lo","type":"loopback"}'
 	run in_ns "$POD" ping -c1 -W1 127.0.0.1
@@ -81,15 +83,21 @@ chained() { # TYPE KEYS RESULT
 
 @test "cni: tuning gives back at DEL what it found, and args.cni and the node's list are heeded" {
 	local c r t before
-	look() { in_ns "$POD" ip -j -d link show eth0 | jq -c '.[0] | {mtu, address, txqlen, promiscuity, all: (.flags | contains(["ALLMULTI"]))}'; }
+	look() {
+		in_ns "$POD" ip -j -d link show eth0 |
+			jq -c '.[0] | {mtu, address, txqlen, promiscuity, all: (.flags | contains(["ALLMULTI"]))}'
+	}
 	c=$(conf bridge '{}')
 	r=$(plugin ADD "$POD" bridge "$c")
 	before=$(look)
-	t=$(chained tuning '{mac: "02:11:22:33:44:55", mtu: 1400, promisc: true, allmulti: true, txQLen: 77, sysctl: {"net.ipv4.conf.IFNAME.log_martians": "1"},
+	t=$(chained tuning \
+		'{mac: "02:11:22:33:44:55", mtu: 1400, promisc: true, allmulti: true, txQLen: 77, sysctl: {"net.ipv4.conf.IFNAME.log_martians": "1"},
 		args: {cni: {mtu: 1380, sysctl: {"net.ipv4.conf.IFNAME.arp_notify": "0"}}}}' "$r")
 	plugin ADD "$POD" tuning "$t"
-	[ "$(look)" = '{"mtu":1380,"address":"02:11:22:33:44:55","txqlen":77,"promiscuity":1,"all":true}' ]
-	[ "$(in_ns "$POD" cat /proc/sys/net/ipv4/conf/eth0/log_martians /proc/sys/net/ipv4/conf/eth0/arp_notify)" = 1$'\n'0 ]
+	[ "$(look)" = \
+		'{"mtu":1380,"address":"02:11:22:33:44:55","txqlen":77,"promiscuity":1,"all":true}' ]
+	[ "$(in_ns "$POD" cat /proc/sys/net/ipv4/conf/eth0/log_martians \
+		/proc/sys/net/ipv4/conf/eth0/arp_notify)" = 1$'\n'0 ]
 	plugin CHECK "$POD" tuning "$t"
 	in_ns "$POD" ip link set eth0 promisc off
 	code 100 CHECK "$POD" tuning "$t"
@@ -102,8 +110,11 @@ chained() { # TYPE KEYS RESULT
 	code 2 ADD "$POD" tuning "$(chained tuning '{ethtool: {eth0: {tso: false}}}' "$r")"
 	# the node's list, in a mount namespace of its own
 	listed() { # LINE COMMAND KEY
-		nsenter -t "$HOST" -n unshare -m sh -c 'mount -t tmpfs none /etc && mkdir -p /etc/cni/tuning && printf "%s\n" "$1" >/etc/cni/tuning/allowlist.conf
-			exec env CNI_COMMAND=ADD CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" CNI_IFNAME=eth0 "$3"' sh "$1" "$POD" "$PLUGINS/tuning" \
+		nsenter -t "$HOST" -n unshare -m sh -c '
+			mount -t tmpfs none /etc && mkdir -p /etc/cni/tuning &&
+			printf "%s\n" "$1" >/etc/cni/tuning/allowlist.conf
+			exec env CNI_COMMAND=ADD CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" \
+			CNI_IFNAME=eth0 "$3"' sh "$1" "$POD" "$PLUGINS/tuning" \
 			<<<"$(chained tuning "{sysctl: {\"$2\": \"1\"}}" "$r")"
 	}
 	listed '^net.ipv4.conf.*.log_martians$' net.ipv4.conf.eth0.log_martians
@@ -153,7 +164,8 @@ chained() { # TYPE KEYS RESULT
 @test "cni: firewall with same-bridge keeps two bridges apart" {
 	local a b ra rb
 	a=$(conf bridge '{bridge: "br1", isDefaultGateway: true}')
-	b=$(jq -c '.bridge = "br2" | .name = "m" | .ipam.ranges[0][0].subnet = "10.24.0.0/24"' <<<"$a")
+	b=$(jq -c '.bridge = "br2" | .name = "m" | .ipam.ranges[0][0].subnet = "10.24.0.0/24"' \
+		<<<"$a")
 	ra=$(plugin ADD "$POD" bridge "$a")
 	rb=$(plugin ADD "$POD2" bridge "$b")
 	in_ns "$POD" ping -c1 -W2 10.24.0.2
@@ -172,11 +184,19 @@ chained() { # TYPE KEYS RESULT
 
 @test "cni: what the reference plugins know and we do not is refused by name" {
 	local r='{"ips":[]}' try
-	for try in 'bridge .ipMasqBackend="x" 7' 'ptp .ipMasqBackend="x" 7' 'macvlan .bcqueuelen=5 2' 'portmap .backend="x" 7' 'firewall .backend="x" 7' \
-		'firewall .backend="firewalld" 2' 'firewall .iptablesAdminChainName="MINE" 2' 'firewall .ingressPolicy="isolated" 2' 'bandwidth .shapedSubnets=["192.0.2.0/24"] 2'; do
+	for try in 'bridge .ipMasqBackend="x" 7' 'ptp .ipMasqBackend="x" 7' \
+		'macvlan .bcqueuelen=5 2' 'portmap .backend="x" 7' 'firewall .backend="x" 7' \
+		'firewall .backend="firewalld" 2' 'firewall .iptablesAdminChainName="MINE" 2' \
+		'firewall .ingressPolicy="isolated" 2' \
+		'bandwidth .shapedSubnets=["192.0.2.0/24"] 2'; do
 		# shellcheck disable=SC2086
 		set -- $try
-		code "$3" ADD "$POD" "$1" "$(jq -c "$2" <<<"$(chained "$1" '{ipam: {type: "host-local", ranges: [[{subnet: "10.22.0.0/24"}]]}}' "$r")")"
+		code "$3" ADD "$POD" "$1" \
+			"$(jq \
+			-c "$2" \
+			<<<"$(chained "$1" \
+			'{ipam: {type: "host-local", ranges: [[{subnet: "10.22.0.0/24"}]]}}' \
+			"$r")")"
 		[[ $output = *"$(sed 's/^[.]//; s/=.*//' <<<"$2")"* ]]
 	done
 	nothing_left
@@ -184,10 +204,12 @@ chained() { # TYPE KEYS RESULT
 
 @test "cni: a hostile environment or configuration is refused by name and leaves nothing" {
 	refused() { # CODE WORDS VAR=VALUE...: the configuration is read from stdin
-		run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 \
+		run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" \
+			CNI_IFNAME=eth0 \
 			CNI_PATH="$PLUGINS" "${@:3}" "$PLUGINS/bridge" 2>/dev/null
 		[ "$status" = 1 ]
-		jq -e --argjson c "$1" --arg w "$2" '.code == $c and (.msg | contains($w))' <<<"$output"
+		jq -e --argjson c "$1" --arg w "$2" '.code == $c and (.msg | contains($w))' \
+			<<<"$output"
 	}
 	local c
 	c=$(conf bridge '{}')

@@ -1,5 +1,5 @@
-# cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of net.bash, and calling a
-# plugin as a container runtime does.
+# cni.bash: what the tests of CNI plugins share: the plugins in a folder, two pods on the host of
+# net.bash, and calling a plugin as a container runtime does.
 # shellcheck shell=bash disable=SC2154
 load lib
 load net
@@ -17,11 +17,13 @@ test_teardown() { net_down; }
 
 # plugin COMMAND POD NAME CONF [VAR=VALUE...]: call it in the host's namespace.
 plugin() {
-	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" CNI_IFNAME="${IFNAME:-eth0}" \
+	h env CNI_COMMAND="$1" CNI_CONTAINERID="c$2" CNI_NETNS="/proc/$2/ns/net" \
+		CNI_IFNAME="${IFNAME:-eth0}" \
 		CNI_PATH="$PLUGINS" "${@:5}" "$PLUGINS/$3" <<<"$4" 2>/dev/null
 }
 with_prev() { jq -c --argjson r "$2" '. + {prevResult: $r}' <<<"$1"; }
-# code CODE COMMAND POD NAME CONF [VAR=VALUE...]: the call fails with that code, with one line of JSON on stdout.
+# code CODE COMMAND POD NAME CONF [VAR=VALUE...]: the call fails with that code, with one line of
+# JSON on stdout.
 code() {
 	run plugin "${@:2}"
 	[ "$status" = 1 ]
@@ -29,7 +31,8 @@ code() {
 }
 # Nothing of any attachment is left: no lease, no element, no link, no file.
 nothing_left() {
-	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by ! -name .tables 2>/dev/null)" ]
+	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by \
+		! -name .tables 2>/dev/null)" ]
 	[ -z "$(find "$CTR_RUN/cni/.kept" -name '?-*' 2>/dev/null)" ]
 	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }

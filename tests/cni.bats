@@ -75,7 +75,8 @@ ports() {
 @test "cni: the interface heeds no redirects, tells its address, and a port of the bridge has none of its own" {
 	plugin ADD "$POD" bridge "$CONF"
 	conf() { in_ns "$POD" cat "/proc/sys/net/$1/conf/eth0/$2"; }
-	[ "$(conf ipv4 accept_redirects) $(conf ipv6 accept_redirects) $(conf ipv6 accept_ra) $(conf ipv4 arp_notify)" = "0 0 0 1" ]
+	[ "$(conf ipv4 accept_redirects) $(conf ipv6 accept_redirects) $(conf ipv6 \
+		accept_ra) $(conf ipv4 arp_notify)" = "0 0 0 1" ]
 	[ -z "$(h ip -6 -o addr show type veth | grep veth)" ]
 	plugin DEL "$POD" bridge "$CONF"
 }
@@ -122,19 +123,25 @@ ports() {
 	same() { tables | diff - "$WORLD/before"; }
 	again() { # COMMAND...: it puts all of it in again, whatever was flushed
 		local what
-		for what in 'flush ruleset' 'delete table ip ctrbox' 'delete table ip6 ctrbox' 'delete table bridge ctrbox' 'flush table ip ctrbox' \
-			'flush set ip ctrbox masq' 'flush set ip ctrbox same' 'flush map ip ctrbox ports' 'flush set bridge ctrbox macs'; do
+		for what in 'flush ruleset' 'delete table ip ctrbox' 'delete table ip6 ctrbox' \
+			'delete table bridge ctrbox' 'flush table ip ctrbox' \
+			'flush set ip ctrbox masq' 'flush set ip ctrbox same' \
+			'flush map ip ctrbox ports' 'flush set bridge ctrbox macs'; do
 			h nft "$what"
 			run -1 same
 			"$@" >/dev/null
 			same
 		done
 	}
-	add() { plugin ADD "$POD2" bridge "$other" && IFNAME=eth0 plugin DEL "$POD2" bridge "$other"; }
+	add() {
+		plugin ADD "$POD2" bridge "$other" && IFNAME=eth0 plugin DEL "$POD2" bridge "$other"
+	}
 	again add
 	again h ctr-gc
 	again plugin CHECK "$POD" ctr-netcfg "$(with_prev "$c" "$r")"
-	again plugin GC 0 ctr-netcfg "$(jq -c --arg id "c$POD" '. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
+	again plugin GC 0 ctr-netcfg \
+		"$(jq -c --arg id "c$POD" \
+		'. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
 	h nft flush ruleset # forwarding stays on for them when a network ends
 	h ctr-net create --subnet 192.0.2.0/24 x && h ctr-net rm x
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
@@ -170,7 +177,8 @@ ports() {
 	if h nft list ruleset | grep 8085; then return 1; fi
 	printf garbage >"$k/n-x:eth0@n"
 	perl -e 'print "\xff" x 3000' >"$k/p-x:eth0@n"
-	perl -e 'print pack("LSSLL", 16, 10 << 8 | 12, 0, 0, 0)' >"$k/a-x:eth0@n" # a message without its own header
+	# a message without its own header
+	perl -e 'print pack("LSSLL", 16, 10 << 8 | 12, 0, 0, 0)' >"$k/a-x:eth0@n"
 	mkdir "$k/n-y:eth0@n"
 	mkfifo "$k/s-y:eth0@n"
 	h nft flush ruleset
@@ -179,11 +187,13 @@ ports() {
 	rmdir "$k/n-y:eth0@n"
 	plugin ADD "$POD" portmap "$p"
 	h nft flush ruleset # a port that was lost in the flush is not given to another
-	code 100 ADD "$POD2" portmap "$(with_prev "$p" "$(sed "s/10.22.0.2/10.22.0.3/; s/$POD/$POD2/" <<<"$r")")"
+	code 100 ADD "$POD2" portmap \
+		"$(with_prev "$p" "$(sed "s/10.22.0.2/10.22.0.3/; s/$POD/$POD2/" <<<"$r")")"
 	plugin DEL "$POD" portmap "$p"
 	plugin DEL "$POD" bridge "$CONF"
 	plugin DEL "$POD2" bridge "$CONF"
-	plugin GC 0 bridge "$(jq -c '. + {cniVersion: "1.1.0", "cni.dev/valid-attachments": []}' <<<"$CONF")"
+	plugin GC 0 bridge \
+		"$(jq -c '. + {cniVersion: "1.1.0", "cni.dev/valid-attachments": []}' <<<"$CONF")"
 	nothing_left
 }
 
@@ -205,12 +215,14 @@ ports() {
 	code 4 ADD "$HOST" bridge "$CONF"
 	code 2 ADD "$POD" bridge "$(jq -c '.runtimeConfig = {infinibandGUID: "x"}' <<<"$CONF")"
 	code 7 ADD "$POD" bridge "$(jq -c '.ipam.ranges[0][0].subnet = "10.22.0.1/24"' <<<"$CONF")"
-	for key in '.externalSetMarkChain = "KUBE-MARK-MASQ"' '.conditionsV4 = ["-s", "192.0.2.0/24"]' '.snat = false' '.masqAll = true'; do
+	for key in '.externalSetMarkChain = "KUBE-MARK-MASQ"' \
+		'.conditionsV4 = ["-s", "192.0.2.0/24"]' '.snat = false' '.masqAll = true'; do
 		code 2 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c "$key")"
 		[[ $output = *"$(cut -c 2- <<<"${key%% *}")"* ]]
 	done
 	code 7 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c '.markMasqBit = 32')"
-	code 7 ADD "$POD" portmap "$(ports '{"ips":[]}' 80 | jq -c '.markMasqBit = 3 | .externalSetMarkChain = "X"')"
+	code 7 ADD "$POD" portmap \
+		"$(ports '{"ips":[]}' 80 | jq -c '.markMasqBit = 3 | .externalSetMarkChain = "X"')"
 	plugin ADD "$POD2" bridge "$CONF"
 	code 100 ADD "$POD2" bridge "$CONF"
 	plugin DEL "$POD2" bridge "$CONF"
@@ -223,10 +235,17 @@ ports() {
 		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
 	gc=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")
 	for i in 001 002 003 004 006 008 011 014 018 023 030 040; do
-		# without --foreground timeout kills itself, too, and does not wait for the end of what it killed
-		h timeout --foreground -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" CNI_NETNS="/proc/$POD/ns/net" \
-			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$conf" >/dev/null 2>&1 || true
-		if ((n++ % 2)); then plugin DEL "$POD" ctr-netcfg "$conf"; else plugin GC 0 ctr-netcfg "$gc"; fi
+		# without --foreground timeout kills itself, too, and does not wait for the end of
+		# what it killed
+		h timeout --foreground -s KILL 0.$i env CNI_COMMAND=ADD "CNI_CONTAINERID=c$POD" \
+			CNI_NETNS="/proc/$POD/ns/net" \
+			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$conf" \
+			>/dev/null 2>&1 || true
+		if ((n++ % 2)); then
+			plugin DEL "$POD" ctr-netcfg "$conf"
+		else
+			plugin GC 0 ctr-netcfg "$gc"
+		fi
 		nothing_left
 		run -1 in_ns "$POD" ip link show eth0
 		if h nft list ruleset | grep veth; then return 1; fi # macspoofchk's ports
@@ -250,7 +269,8 @@ ports() {
 @test "cni: runtimeConfig's mac, ips, aliases and dns" {
 	local c r
 	c=$(jq -c '.runtimeConfig = {mac: "02:11:22:33:44:55", ips: ["10.22.0.44/24", "fd00:22::44"], aliases: ["web"],
-		dns: {servers: ["192.0.2.9"], searches: ["x.example"], options: ["ndots:3"]}}' <<<"$CONF")
+		dns: {servers: ["192.0.2.9"], searches: ["x.example"], options: ["ndots:3"]}}' \
+		<<<"$CONF")
 	r=$(plugin ADD "$POD" bridge "$c")
 	jq -e '[.ips[].address] == ["10.22.0.44/24", "fd00:22::44/64"] and .interfaces[2].mac == "02:11:22:33:44:55"
 		and .dns == {nameservers: ["192.0.2.9"], search: ["x.example"], options: ["ndots:3"]}' <<<"$r"
@@ -288,7 +308,8 @@ ports() {
 }
 
 @test "cni: an answer that cannot be told is no attachment" {
-	run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" \
+	run h env CNI_COMMAND=ADD CNI_CONTAINERID=c1 CNI_NETNS="/proc/$POD/ns/net" CNI_IFNAME=eth0 \
+		CNI_PATH="$PLUGINS" \
 		bash -c '"$0/bridge" >/dev/full' "$PLUGINS" <<<"$CONF"
 	[ "$status" = 1 ]
 	run -1 in_ns "$POD" ip link show eth0

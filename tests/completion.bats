@@ -1,12 +1,15 @@
 #!/usr/bin/env bats
-# 19: completion for bash, zsh and fish, made from the option tables; man pages as sources and as installed.
+# 19: completion for bash, zsh and fish, made from the option tables; man pages as sources and as
+# installed.
 load lib
 
 made() { sh "$top/applets/completion.sh" "$1" "$BIN"; }
 # tab WORD...: what bash offers for the last word.
 tab() {
 	made bash >c.bash
-	bash --norc -c '. ./c.bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ctrbox; printf "%s\n" "${COMPREPLY[@]}"' x "$@" | sort | tr '\n' ' '
+	bash --norc \
+		-c \
+		'. ./c.bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ctrbox; printf "%s\n" "${COMPREPLY[@]}"' x "$@" | sort | tr '\n' ' '
 }
 holds() { [[ " $1" = *" $2 "* ]] || { echo "'$2' is not in: $1"; return 1; }; }
 lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
@@ -38,9 +41,16 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	for s in bash zsh fish; do made "$s" >"c.$s"; done
 	bash -n c.bash
 	for a in $("$CTRBOX" --list); do
-		for o in $("$BIN/$a" --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE -- '--.*'); do
-			grep -E "^	$a\)" c.bash | grep -q -- "$o " || { echo "bash: $a $o"; return 1; }
-			grep -q -- "^complete -c $a.* -l ${o#--} " c.fish || { echo "fish: $a $o"; return 1; }
+		for o in $("$BIN/$a" --help | grep -oE '^  (-., |    )--[a-z0-9-]+' |
+			grep -oE -- '--.*'); do
+			grep -E "^	$a\)" c.bash | grep -q -- "$o " || {
+				echo "bash: $a $o"
+				return 1
+			}
+			grep -q -- "^complete -c $a.* -l ${o#--} " c.fish || {
+				echo "fish: $a $o"
+				return 1
+			}
 		done
 	done
 	head -n 1 c.zsh | grep -q '^#compdef ctrbox .*ctr-run'
@@ -56,10 +66,16 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	zsh -n z/_ctrbox
 	ctr-create --name web "$ROOTFS" true
 	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-rm w"')" = web ]
-	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' | grep -q -- --health-cmd
-	[ "$(HOME=$PWD zsh -f -c 'fpath=($PWD/z $fpath); autoload -Uz compinit; compinit -u -D; print -r -- $_comps[ctr-run]')" = _ctrbox ]
+	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' |
+		grep -q -- --health-cmd
+	[ "$(HOME=$PWD zsh -f -c '
+		fpath=($PWD/z $fpath)
+		autoload -Uz compinit
+		compinit -u -D
+		print -r -- $_comps[ctr-run]')" = _ctrbox ]
 	zsh -f -c 'autoload -Uz compinit; compinit -u -D; source z/_ctrbox 2>/dev/null
-		COMP_WORDS=(ctr-rm w) COMP_CWORD=1; emulate bash -c "setopt ksharrays; _ctrbox; print -r -- \$COMPREPLY"' | grep -x web
+		COMP_WORDS=(ctr-rm w) COMP_CWORD=1
+		emulate bash -c "setopt ksharrays; _ctrbox; print -r -- \$COMPREPLY"' | grep -x web
 }
 
 # bats test_tags=ctr-run
@@ -73,7 +89,9 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	done
 	for f in "$top"/build/man/*.[157]; do mandoc -T lint -W warning "$f"; done
 	man -l "$top/build/man/ctr-run.1" 2>/dev/null | col -b | grep -q -- --health-cmd
-	man -l "$top/build/man/ctrbox.1" 2>/dev/null | col -b | grep -E 'container prune +ctr-prune containers'
+	man -l "$top/build/man/ctrbox.1" 2>/dev/null | col -b |
+		grep -E 'container prune +ctr-prune containers'
 	# the table of docker's words is whole
-	[ "$(grep -c '^\.It Li .* Ta ' "$top/build/man/ctrbox.1")" = "$(grep -cE '^ +\{(NULL|"[a-z]+"), "[a-z]+"' "$top/applets/docker_words.c")" ]
+	[ "$(grep -c '^\.It Li .* Ta ' "$top/build/man/ctrbox.1")" = \
+		"$(grep -cE '^ +\{(NULL|"[a-z]+"), "[a-z]+"' "$top/applets/docker_words.c")" ]
 }

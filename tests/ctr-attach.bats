@@ -4,7 +4,8 @@
 load lib
 
 @test "attach: a prompt without a newline is seen at once; what is typed arrives; the exit code passes" {
-	ctr-run -d -i --name c "$ROOTFS" sh -c 'read go; printf "name? "; read x; echo "hello $x"; exit 7' >/dev/null
+	ctr-run -d -i --name c "$ROOTFS" sh -c '
+		read go; printf "name? "; read x; echo "hello $x"; exit 7' >/dev/null
 	mkfifo in
 	ctr-attach c <in >out 3>&- &
 	p=$!
@@ -21,8 +22,19 @@ load lib
 @test "attach to a terminal: the shell's prompt and echo, the window's size and its changes" {
 	need script util-linux
 	ctr-run -d -i -t --name c -e PS1='prompt% ' "$ROOTFS" sh >/dev/null
-	typist() { sleep 1; echo 'echo $((6*7))'; sleep 2; echo 'stty size'; sleep 1; echo 'exit 5'; sleep 1; }
-	run -5 timeout 30 script -qec "stty rows 30 cols 90; (sleep 0.7; stty rows 31 cols 91 </dev/tty) & ctr-attach c" /dev/null < <(typist)
+	typist() {
+		sleep 1
+		echo 'echo $((6*7))'
+		sleep 2
+		echo 'stty size'
+		sleep 1
+		echo 'exit 5'
+		sleep 1
+	}
+	run -5 timeout 30 script -qec "
+		stty rows 30 cols 90
+		(sleep 0.7; stty rows 31 cols 91 </dev/tty) &
+		ctr-attach c" /dev/null < <(typist)
 	[[ "$output" == *"prompt% "* && "$output" == *"31 91"* && "$output" == *42* ]]
 }
 

@@ -1,15 +1,19 @@
 #!/usr/bin/env bats
-# ctr-cgset and the limits of containers: one vocabulary on v1, v2 and hybrid systems; session 2 of the textbook. The
-# same file runs on a pure cgroup v2 system (make check-v2).
+# ctr-cgset and the limits of containers: one vocabulary on v1, v2 and hybrid systems; session 2 of
+# the textbook. The same file runs on a pure cgroup v2 system (make check-v2).
 
 load lib
 
 v2() { [ -e /sys/fs/cgroup/cgroup.controllers ]; }
 
-# file CONTROLLER GROUP FILE: the kernel's own file of a group; on v1 and hybrid systems it is in the hierarchy of that
-# controller.
+# file CONTROLLER GROUP FILE: the kernel's own file of a group; on v1 and hybrid systems it is in
+# the hierarchy of that controller.
 file() { # CONTROLLER GROUP FILE
-	if v2; then echo "/sys/fs/cgroup/$CTR_CGROUP/$2/$3"; else echo "/sys/fs/cgroup/$1/$CTR_CGROUP/$2/$3"; fi
+	if v2; then
+		echo "/sys/fs/cgroup/$CTR_CGROUP/$2/$3"
+	else
+		echo "/sys/fs/cgroup/$1/$CTR_CGROUP/$2/$3"
+	fi
 }
 get() { ctr-cgset -g "$@" | tr '\n' ,; }
 stat_of() { ctr-cgset --stat "$1" | sed -n "s/^$2 //p"; }
@@ -74,9 +78,11 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 @test "what the kernel refuses half-way is undone, in every hierarchy" {
 	disk=$(cat /sys/block/*/dev | tail -n 1)
 	has "io.max=$disk rbps=1M"
-	ctr-cgset -c demo memory.max=64M memory.swap.max=16M pids.max=10 cpu.max="20000 100000" io.max="$disk rbps=1M wiops=5"
+	ctr-cgset -c demo memory.max=64M memory.swap.max=16M pids.max=10 cpu.max="20000 100000" \
+		io.max="$disk rbps=1M wiops=5"
 	before=$(get demo memory.max memory.swap.max pids.max cpu.max io.max)
-	run -1 ctr-cgset demo memory.max=1G memory.swap.max=1M pids.max=20 cpu.max=50000 io.max="$disk rbps=2M wbps=3M" io.max="4000:77 rbps=1"
+	run -1 ctr-cgset demo memory.max=1G memory.swap.max=1M pids.max=20 cpu.max=50000 \
+		io.max="$disk rbps=2M wbps=3M" io.max="4000:77 rbps=1"
 	[[ "$output" == *"No such device"* ]]
 	[ "$(get demo memory.max memory.swap.max pids.max cpu.max io.max)" = "$before" ]
 	run -1 ctr-cgset -c fresh pids.max=20 io.max="4000:77 rbps=1"
@@ -115,7 +121,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "a key that cannot be honoured names the controller and why" {
-	# A v2 group cannot have processes and children with controllers at once; hybrid systems have hugetlb on v2.
+	# A v2 group cannot have processes and children with controllers at once; hybrid systems
+	# have hugetlb on v2.
 	key=memory.max=5M
 	if ! v2; then
 		key=hugetlb.2MB.max=2M
@@ -124,7 +131,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -c demo -- sleep 1000 3>&- &
 	wait_for 5 grep -q . "$(file pids demo cgroup.procs)"
 	run -1 ctr-cgset -c demo/kid "$key"
-	[[ "$output" == *"not in cgroup.subtree_control of $CTR_CGROUP/demo, which has processes"* ]]
+	[[ "$output" == \
+		*"not in cgroup.subtree_control of $CTR_CGROUP/demo, which has processes"* ]]
 	run -1 ctr-cgset -g demo/kid
 	ctr-cgset -k demo
 	ctr-cgset -c demo/kid "$key"
@@ -137,7 +145,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 		run -1 ctr-cgset demo memory.limit_in_bytes=1M
 		[[ "$output" == *"v2 of this kernel has no such setting"* ]]
 	else
-		run -1 unshare -m sh -c 'umount /sys/fs/cgroup/memory && ctr-cgset -c x memory.max=1M'
+		run -1 unshare -m sh -c '
+			umount /sys/fs/cgroup/memory && ctr-cgset -c x memory.max=1M'
 		[[ "$output" == *"memory.max: the 'memory' controller is not mounted here"* ]]
 		run -1 ctr-cgset demo memory.oom.group=1
 		[[ "$output" == *"v1 of this kernel has no such setting"* ]]
@@ -149,7 +158,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "session 2: a limit holds for the command that is run in the group; it is the same process" {
-	run -137 ctr-cgset -c demo memory.max=64M memory.swap.max=0 -- perl -e '$x = "x" x 100_000_000'
+	run -137 ctr-cgset -c demo memory.max=64M memory.swap.max=0 \
+		-- perl -e '$x = "x" x 100_000_000'
 	[ "$(stat_of demo memory.events.oom_kill)" -ge 1 ]
 	[ "$(sh -c 'echo $$; exec ctr-cgset demo -- sh -c "echo \$\$"' | uniq | wc -l)" = 1 ]
 	[ "$(ctr-cgset demo -- cat /proc/self/cgroup | grep -c "/$CTR_CGROUP/demo\$")" -ge 1 ]
@@ -162,8 +172,10 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "session 2: 64 MiB kill a 100 MiB allocation in a container, and only that container; it is seen to be one" {
 	ctr-run -d --name other "$ROOTFS" sleep 1000 >/dev/null
-	run -137 ctr-run -m 64m --memory-swap 64m "$ROOTFS" sh -c 'exec tail -c 100m /dev/zero >/dev/null'
-	ctr-run -d --name big -m 64m --memory-swap 64m "$ROOTFS" sh -c 'exec tail -c 100m /dev/zero >/dev/null' >/dev/null
+	run -137 ctr-run -m 64m --memory-swap 64m "$ROOTFS" \
+		sh -c 'exec tail -c 100m /dev/zero >/dev/null'
+	ctr-run -d --name big -m 64m --memory-swap 64m "$ROOTFS" \
+		sh -c 'exec tail -c 100m /dev/zero >/dev/null' >/dev/null
 	[ "$(ctr-wait big)" = 137 ]
 	[ "$(ctr-inspect -f State.OOMKilled big)" = true ]
 	[ "$(ctr-inspect -f State.OOMKilled other)" = false ]
@@ -189,7 +201,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "pids.max stops a fork bomb, and the host keeps working" {
-	ctr-run -d --name bomb --pids-limit 20 "$ROOTFS" sh -c 'b() { b | b & }; b; exec sleep 1000' >/dev/null
+	ctr-run -d --name bomb --pids-limit 20 "$ROOTFS" sh -c '
+		b() { b | b & }; b; exec sleep 1000' >/dev/null
 	g=$(group_of bomb)
 	wait_for 20 grep -q '^max [1-9]' "$(file pids "../$g" pids.events)"
 	for i in 1 2 3; do sh -c 'exit 0'; done
@@ -242,7 +255,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "lines from a file; a bad one is named, the others hold; two at once on one group lose nothing" {
-	printf 'one pids.max=11\n# no\n\ntwo pids.max=12 cpu.weight=50 cpu.max=20000 50000\n' | ctr-cgset -c -f -
+	printf 'one pids.max=11\n# no\n\ntwo pids.max=12 cpu.weight=50 cpu.max=20000 50000\n' |
+		ctr-cgset -c -f -
 	[ "$(get one pids.max)$(get two pids.max cpu.max)" = "11,12,20000 50000," ]
 	printf 'one pids.max=21\none pids.max=x\n../x pids.max=1\ntwo pids.max=22\n' >lines
 	run -1 ctr-cgset -f lines
@@ -275,9 +289,12 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	wait_for 5 grep -q '^cgroup frozen 1' seen
 	ctr-cgset -k demo
 	wait $w
-	[ "$(tail -n 1 seen)" = "cgroup populated 0" ] || [ "$(tail -n 2 seen | sort | head -n 1)" = "cgroup frozen 0" ]
+	[ "$(tail -n 1 seen)" = "cgroup populated 0" ] ||
+		[ "$(tail -n 2 seen | sort | head -n 1)" = "cgroup frozen 0" ]
 	v2 || {
-		run -1 unshare -m sh -c 'umount /sys/fs/cgroup/unified && ctr-cgset -c other && ctr-cgset --watch other'
+		run -1 unshare -m sh -c '
+			umount /sys/fs/cgroup/unified && ctr-cgset -c other &&
+			ctr-cgset --watch other'
 		[[ "$output" == *"can only be polled: --stat"* ]]
 		ctr-cgset -d other
 	}
@@ -285,18 +302,32 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 
 @test "--stat says what the kernel says" {
 	ctr-cgset -c demo memory.max=64M pids.max=7
-	ctr-cgset demo -- sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; while :; do sleep 1000; done' 3>&- &
+	ctr-cgset demo -- sh -c '
+		i=0
+		while [ $i -lt 20000 ]; do
+			i=$((i + 1))
+		done
+		while :; do
+			sleep 1000
+		done' 3>&- &
 	wait_for 10 eval '[ "$(stat_of demo cpu.usage_usec)" -gt 10000 ]'
 	ctr-cgset --freeze demo
 	same() {
 		ctr-cgset --stat demo >stat
 		if v2; then
-			for f in memory.current memory.max pids.current pids.max; do grep -qx "$f $(cat "$(file x demo $f)")" stat || return 1; done
-			grep -qx "cpu.usage_usec $(sed -n 's/usage_usec //p' "$(file x demo cpu.stat)")" stat
-			grep -qx "memory.stat.anon $(sed -n 's/^anon //p' "$(file x demo memory.stat)")" stat
+			for f in memory.current memory.max pids.current pids.max; do
+				grep -qx "$f $(cat "$(file x demo $f)")" stat || return 1
+			done
+			grep -qx "cpu.usage_usec $(sed -n 's/usage_usec //p' \
+				"$(file x demo cpu.stat)")" stat
+			grep -qx "memory.stat.anon $(sed -n 's/^anon //p' \
+				"$(file x demo memory.stat)")" stat
 		else
-			grep -qx "memory.current $(cat "$(file memory demo memory.usage_in_bytes)")" stat
-			grep -qx "memory.stat.anon $(sed -n 's/^total_rss //p' "$(file memory demo memory.stat)")" stat
+			grep -qx \
+				"memory.current $(cat \
+				"$(file memory demo memory.usage_in_bytes)")" stat
+			grep -qx "memory.stat.anon $(sed -n 's/^total_rss //p' \
+				"$(file memory demo memory.stat)")" stat
 			grep -qx "cpu.usage_usec $(($(cat "$(file cpuacct demo cpuacct.usage)") / 1000))" stat
 			grep -qx "pids.current $(cat "$(file pids demo pids.current)")" stat
 		fi
@@ -336,7 +367,9 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	run -1 ctr-cgset --delegate nosuchuser demo
 	ctr-cgset -c demo pids.max=50
 	ctr-cgset --delegate nobody demo
-	[ "$(stat -c %U "/sys/fs/cgroup/$CTR_CGROUP/demo"{,/cgroup.procs,/cgroup.threads,/cgroup.subtree_control,/pids.max} | tr '\n' ' ')" = "nobody nobody nobody nobody root " ]
+	[ "$(stat \
+		-c %U \
+		"/sys/fs/cgroup/$CTR_CGROUP/demo"{,/cgroup.procs,/cgroup.threads,/cgroup.subtree_control,/pids.max} | tr '\n' ' ')" = "nobody nobody nobody nobody root " ]
 	ctr-cgset -c demo/shell
 	cat >user <<-'END'
 		export CTR_CGROUP=$CTR_CGROUP/demo
@@ -358,7 +391,9 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -c demo/part pids.max=50
 	ctr-cgset --delegate nobody demo/part
 	ctr-cgset -c demo/part/shell
-	for g in demo/part demo; do echo -memory >"/sys/fs/cgroup/$CTR_CGROUP/$g/cgroup.subtree_control"; done
+	for g in demo/part demo; do
+		echo -memory >"/sys/fs/cgroup/$CTR_CGROUP/$g/cgroup.subtree_control"
+	done
 	cat >user <<-'END'
 		export CTR_CGROUP=$CTR_CGROUP/demo/part
 		ctr-cgset -c mine pids.max=20
@@ -395,15 +430,19 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 		ctr-rm c
 	END
 	chmod 777 .
-	install -d "$WORLD/bin" && install "$CTRBOX" "$WORLD/bin/ctrbox" && "$WORLD/bin/ctrbox" --install -s "$WORLD/bin"
-	run ctr-cgset demo/shell -- setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups env -i PATH="$WORLD/bin:$PATH" CTR_CGROUP="$CTR_CGROUP" \
-		HOME="$WORLD/home" XDG_RUNTIME_DIR="$WORLD/home/run" XDG_DATA_HOME="$WORLD/home/data" sh -eux user
+	install -d "$WORLD/bin" && install "$CTRBOX" "$WORLD/bin/ctrbox" &&
+		"$WORLD/bin/ctrbox" --install -s "$WORLD/bin"
+	run ctr-cgset demo/shell -- setpriv --reuid nobody --regid "$(id -g nobody)" \
+		--clear-groups env -i PATH="$WORLD/bin:$PATH" CTR_CGROUP="$CTR_CGROUP" \
+		HOME="$WORLD/home" XDG_RUNTIME_DIR="$WORLD/home/run" \
+		XDG_DATA_HOME="$WORLD/home/data" sh -eux user
 	echo "$output"
 	[[ $status -eq 0 && $output != *"not in effect"* && $output != *"no cgroup"* ]]
 }
 
 @test "--mount: a named v1 hierarchy, a group in it by hand, the shell moved there through tasks" {
-	# A named hierarchy belongs to the whole kernel until it is empty, so it is made only where the kernel is ours.
+	# A named hierarchy belongs to the whole kernel until it is empty, so it is made only where
+	# the kernel is ours.
 	v2 || skip "in a machine of its own only: make check-v2"
 	mkdir root
 	ctr-cgset --mount byhand root/h
@@ -438,24 +477,35 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	disk=$(lsblk -dnpo NAME 2>/dev/null | tail -n 1)
 	[ -b "${disk:-}" ] || disk=$(find /dev -maxdepth 1 -type b | sort | tail -n 1)
 	io=()
-	if [ -b "$disk" ] && ctr-cgset -c probe "io.max=$(cat "/sys/block/${disk#/dev/}/dev") rbps=1M" 2>/dev/null; then
-		io=(--device-read-bps "$disk:1g" --device-write-bps "$disk:2g" --device-read-iops "$disk:100000" --device-write-iops "$disk:200000")
+	if [ -b "$disk" ] &&
+		ctr-cgset -c probe "io.max=$(cat "/sys/block/${disk#/dev/}/dev") rbps=1M" \
+		2>/dev/null; then
+		io=(--device-read-bps "$disk:1g" --device-write-bps "$disk:2g" \
+			--device-read-iops "$disk:100000" --device-write-iops "$disk:200000")
 	fi
-	ctr-run -d --name c -m 64m --memory-reservation 32m --cpus 1.5 --cpu-shares 512 --pids-limit 99 "${io[@]}" \
+	ctr-run -d --name c -m 64m --memory-reservation 32m --cpus 1.5 --cpu-shares 512 \
+		--pids-limit 99 "${io[@]}" \
 		"$ROOTFS" sleep 1000 >/dev/null
 	g=$(group_of c)
-	[ "$(get "$g" memory.max memory.low cpu.max cpu.weight pids.max)" = "67108864,33554432,150000 100000,59,99," ]
+	[ "$(get "$g" memory.max memory.low cpu.max cpu.weight pids.max)" = \
+		"67108864,33554432,150000 100000,59,99," ]
 	[ "$(get "$g" memory.swap.max)" = 67108864, ]
-	[ ${#io[@]} = 0 ] || [[ "$(get "$g" io.max)" == *"rbps=1073741824 wbps=2147483648 riops=100000 wiops=200000," ]]
+	[ ${#io[@]} = 0 ] || [[ "$(get "$g" io.max)" == \
+		*"rbps=1073741824 wbps=2147483648 riops=100000 wiops=200000," ]]
 	ctr-rm -f c >/dev/null
-	ctr-run -d --name c -m 64m --memory-swap 96m --cpu-period 50000 --cpu-quota 25000 --cgroup memory.low=1m "$ROOTFS" sleep 1000 >/dev/null
-	[ "$(get "$(group_of c)" memory.swap.max cpu.max memory.low)" = "33554432,25000 50000,1048576," ]
+	ctr-run -d --name c -m 64m --memory-swap 96m --cpu-period 50000 --cpu-quota 25000 \
+		--cgroup memory.low=1m "$ROOTFS" sleep 1000 >/dev/null
+	[ "$(get "$(group_of c)" memory.swap.max cpu.max memory.low)" = \
+		"33554432,25000 50000,1048576," ]
 	ctr-rm -f c >/dev/null
 	ctr-run -d --name c -m 64m --memory-swap -1 "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(get "$(group_of c)" memory.swap.max)" = max, ]
-	for bad in "-m 64m --memory-swap 32m" "--memory-swap 32m" "-m 1" "-m 64m --memory-reservation 65m" "--cpus -1" \
-		"--cpus 1 --cpu-quota 5000" "--cpu-quota 5" "--cpu-period 5" "--cpu-shares 1" "--pids-limit x" \
-		"--blkio-weight 5" "--device-read-bps /dev/null:1m" "--device-read-bps x" "--cgroup pids" "--cgroup pids.max=x" \
+	for bad in "-m 64m --memory-swap 32m" "--memory-swap 32m" "-m 1" \
+		"-m 64m --memory-reservation 65m" "--cpus -1" \
+		"--cpus 1 --cpu-quota 5000" "--cpu-quota 5" "--cpu-period 5" "--cpu-shares 1" \
+		"--pids-limit x" \
+		"--blkio-weight 5" "--device-read-bps /dev/null:1m" "--device-read-bps x" \
+		"--cgroup pids" "--cgroup pids.max=x" \
 		"--cgroup nosuch.max=1"; do
 		run -125 ctr-run $bad "$ROOTFS" true
 		[ "${#lines[@]}" = 1 ]
@@ -470,7 +520,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	run -1 ctr-cgset demo cpuset.cpus=4000
 	[ "$(get demo cpuset.cpus)" = 0, ]
 	ctr-cgset -c demo/a/b -- true
-	[ "$(ctr-run --cpuset-cpus 0 --cpuset-mems 0 "$ROOTFS" sed -n 's/Cpus_allowed_list:.//p' /proc/self/status)" = 0 ]
+	[ "$(ctr-run --cpuset-cpus 0 --cpuset-mems 0 "$ROOTFS" sed -n 's/Cpus_allowed_list:.//p' \
+		/proc/self/status)" = 0 ]
 	run -125 ctr-run --cpuset-cpus 4000 "$ROOTFS" true
 }
 
@@ -478,16 +529,19 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	has io.weight=200
 	g=$(ctr-run -d --name c --blkio-weight 500 "$ROOTFS" sleep 1000 >/dev/null; group_of c)
 	[ "$(get "$g" io.weight)" = 4950, ] || [ "$(get "$g" io.weight)" = "default 4950," ]
-	v2 || [ "$(cat "/sys/fs/cgroup/blkio$g/blkio.bfq.weight")" = 500 ] || [ "$(cat "/sys/fs/cgroup/blkio$g/blkio.weight")" = 500 ]
+	v2 || [ "$(cat "/sys/fs/cgroup/blkio$g/blkio.bfq.weight")" = 500 ] ||
+		[ "$(cat "/sys/fs/cgroup/blkio$g/blkio.weight")" = 500 ]
 }
 
 @test "--cgroup-parent puts containers under a group with a limit of its own" {
 	ctr-cgset -c demo memory.max=16M memory.swap.max=0
-	run -137 ctr-run --cgroup-parent demo "$ROOTFS" sh -c 'exec tail -c 100m /dev/zero >/dev/null'
+	run -137 ctr-run --cgroup-parent demo "$ROOTFS" \
+		sh -c 'exec tail -c 100m /dev/zero >/dev/null'
 }
 
 @test "devices outside the list are neither made nor opened" {
-	run ctr-run --security-opt seccomp=unconfined "$ROOTFS" sh -c 'mknod /d c 1 1 && head -c 1 /d'
+	run ctr-run --security-opt seccomp=unconfined "$ROOTFS" sh -c '
+		mknod /d c 1 1 && head -c 1 /d'
 	[[ "$output" == *"not permitted"* ]]
 	ctr-run "$ROOTFS" sh -c 'head -c 1 /dev/zero >/dev/null; echo x >/dev/null'
 	run -1 ctr-run "$ROOTFS" sh -c ': </dev/loop-control'
@@ -510,7 +564,9 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 @test "inside another container the groups are read-only, and that is said" {
-	if [[ "$BIN" == */san/* ]]; then skip "the sanitizer build is not static: it does not run in a container"; fi
+	if [[ "$BIN" == */san/* ]]; then
+		skip "the sanitizer build is not static: it does not run in a container"
+	fi
 	cp -a "$ROOTFS" r
 	cp -L "$CTRBOX" r/bin/ctr-cgset
 	run -1 ctr-run ./r ctr-cgset -c x memory.max=1M
@@ -523,7 +579,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	v2 || skip "needs a pure cgroup v2 system: make check-v2"
 	ctr-run -d --name c --privileged "$ROOTFS" sh -c '
 		mkdir /sys/fs/cgroup/init && echo 1 >/sys/fs/cgroup/init/cgroup.procs &&
-		echo +pids >/sys/fs/cgroup/cgroup.subtree_control && touch /ready; exec sleep 1000' >/dev/null
+		echo +pids >/sys/fs/cgroup/cgroup.subtree_control && touch /ready
+		exec sleep 1000' >/dev/null
 	wait_for 5 ctr-exec c test -e /ready
 	[ "$(ctr-exec c cat /proc/self/cgroup)" = 0::/init ]
 }
@@ -531,9 +588,12 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 @test "a long parent keeps the id: two containers never share a group" {
 	long=$(printf 'p%.0s' {1..200})
 	for n in a b; do
-		ctr-run -d --name $n --cgroup-parent "$long/$long/$long" --cgroupns host "$ROOTFS" sleep 1000 >/dev/null
-		ctr-exec $n cat /proc/1/cgroup | sed -n 's/.*pids://p; s/^0:://p' | head -1 >group.$n
-		grep -q "$(ctr-inspect -f '{{slice .Id 0 12}}' $n 2>/dev/null || ctr-ps -q -f name=$n)" group.$n
+		ctr-run -d --name $n --cgroup-parent "$long/$long/$long" \
+			--cgroupns host "$ROOTFS" sleep 1000 >/dev/null
+		ctr-exec $n cat /proc/1/cgroup | sed -n 's/.*pids://p; s/^0:://p' |
+			head -1 >group.$n
+		grep -q "$(ctr-inspect -f '{{slice .Id 0 12}}' $n 2>/dev/null ||
+			ctr-ps -q -f name=$n)" group.$n
 	done
 	run ! diff -q group.a group.b
 	ctr-rm -f a b
@@ -543,7 +603,9 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 @test "--mount CONTROLLER DIR shows that controller there, and --umount takes it away" {
 	[ -d /sys/fs/cgroup/pids ] || skip "not a system of cgroup v1"
 	ctr-cgset -c demo pids.max=7
-	run -0 unshare -m --propagation private bash -c 'ctr-cgset --mount pids here && cat "here/$CTR_CGROUP/demo/pids.max" && ctr-cgset --umount here && ls here'
+	run -0 unshare -m --propagation private bash -c '
+		ctr-cgset --mount pids here && cat "here/$CTR_CGROUP/demo/pids.max" &&
+		ctr-cgset --umount here && ls here'
 	[ "$output" = 7 ]
 	ctr-cgset -d demo
 	run -1 ctr-cgset --umount "$WORLD"
@@ -557,7 +619,8 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	sleep 1000 3>&- &
 	pid=$!
 	ctr-cgset -p $pid one
-	[ ! -d /sys/fs/cgroup/memory ] || echo $pid >"/sys/fs/cgroup/memory/$CTR_CGROUP/two/cgroup.procs"
+	[ ! -d /sys/fs/cgroup/memory ] ||
+		echo $pid >"/sys/fs/cgroup/memory/$CTR_CGROUP/two/cgroup.procs"
 	cp "/proc/$pid/cgroup" was
 	ctr-cgset -c away pids.max=50
 	ctr-cgset -p $pid away
@@ -585,7 +648,10 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 }
 
 # all_groups: the groups of this world, below its own group, once each.
-all_groups() { find /sys/fs/cgroup -type d -path "*/$CTR_CGROUP/*" 2>/dev/null | sed "s|.*/$CTR_CGROUP/||" | sort -u | tr '\n' ' '; }
+all_groups() {
+	find /sys/fs/cgroup -type d -path "*/$CTR_CGROUP/*" 2>/dev/null |
+		sed "s|.*/$CTR_CGROUP/||" | sort -u | tr '\n' ' '
+}
 no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null)" ]; }
 
 @test "groups made only on the way go with the last below them: after an end, a failure, a kill and a removal" {
@@ -604,9 +670,11 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	wait_for 5 no_process "$monitor" # on a busy machine it ends a moment after the kill
 	ctr-gc >/dev/null
 	no_groups
-	# A kill between making the parents and the group itself: only the mark on the parents shows whose they are.
+	# A kill between making the parents and the group itself: only the mark on the parents shows
+	# whose they are.
 	for h in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-		[ ! -e "$h/cgroup.procs" ] || [[ "$h" = */systemd/ ]] || mkdir -p -m 1755 "$h/$CTR_CGROUP" "$h/$CTR_CGROUP/x" "$h/$CTR_CGROUP/x/y"
+		[ ! -e "$h/cgroup.procs" ] || [[ "$h" = */systemd/ ]] ||
+			mkdir -p -m 1755 "$h/$CTR_CGROUP" "$h/$CTR_CGROUP/x" "$h/$CTR_CGROUP/x/y"
 	done
 	ctr-gc >/dev/null
 	no_groups
@@ -628,10 +696,15 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	[ "$(all_groups)" = "demo " ]
 	ctr-cgset -d demo
 	no_groups
-	# A parent that was made on the way becomes the user's when he sets something in it or makes it again.
+	# A parent that was made on the way becomes the user's when he sets something in it or makes
+	# it again.
 	for claim in 'set' 'make'; do
 		ctr-run -d --name c --cgroup-parent later "$ROOTFS" sleep 1000 >/dev/null
-		if [ $claim = set ]; then ctr-cgset later pids.max=41; else ctr-cgset -c later pids.max=41; fi
+		if [ $claim = set ]; then
+			ctr-cgset later pids.max=41
+		else
+			ctr-cgset -c later pids.max=41
+		fi
 		ctr-rm -f c >/dev/null
 		[ "$(ctr-cgset -g later pids.max)" = 41 ]
 		ctr-cgset -d later
@@ -641,7 +714,8 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 
 @test "a group's name is the same with slashes and dots more; one that leads out is refused" {
 	for p in demo/ demo// ./demo demo/. /"$CTR_CGROUP"//demo; do
-		ctr-run -d --name c --cgroupns host --cgroup-parent "$p" "$ROOTFS" sleep 1000 >/dev/null
+		ctr-run -d --name c --cgroupns host --cgroup-parent "$p" "$ROOTFS" sleep \
+			1000 >/dev/null
 		[[ "$(group_of c)" = "/$CTR_CGROUP/demo/c-"* ]]
 		ctr-rm -f c >/dev/null
 	done

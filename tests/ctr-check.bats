@@ -7,7 +7,8 @@ load lib
 	run -0 ctr-check
 	[ "${#lines[@]}" -gt 20 ]
 	for l in "${lines[@]}"; do [[ "$l" =~ ^(ok|missing|restricted)\  ]]; done
-	for f in overlayfs terminals bridges "veth pairs" "device lists" nf_tables "sealed memory files"; do
+	for f in overlayfs terminals bridges "veth pairs" "device lists" nf_tables \
+		"sealed memory files"; do
 		grep -q "^ok  *$f" <<<"$output"
 	done
 	ctr-check --json | head -n 1 | grep -q '"state":"ok"'
@@ -42,8 +43,10 @@ load lib
 
 @test "21.14 a controller that was switched off at boot is named" {
 	sed 's/^\(memory\t.*\)1$/\10/' /proc/cgroups >"$WORLD/cgroups"
-	run --separate-stderr unshare -m sh -c 'mount --bind "$0" /proc/cgroups && ctr-check' "$WORLD/cgroups"
-	[[ "$stderr" = *"the controller memory is switched off by the kernel's command line (cgroup_disable=memory)"* ]]
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$0" /proc/cgroups && ctr-check' "$WORLD/cgroups"
+	[[ "$stderr" = \
+		*"the controller memory is switched off by the kernel's command line (cgroup_disable=memory)"* ]]
 	run --separate-stderr ctr-check
 	[[ "$stderr" != *"switched off"* ]]
 }

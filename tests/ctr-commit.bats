@@ -8,12 +8,20 @@ test_setup() { box; }
 frozen() ( # NAME
 	# shellcheck disable=SC1090
 	. "$CTR_RUN/containers/$1/state"
-	grep -qs FROZEN "/sys/fs/cgroup/freezer/$cgroup/freezer.state" || grep -qs 1 "/sys/fs/cgroup/$cgroup/cgroup.freeze" ||
+	grep -qs FROZEN "/sys/fs/cgroup/freezer/$cgroup/freezer.state" ||
+		grep -qs 1 "/sys/fs/cgroup/$cgroup/cgroup.freeze" ||
 		grep -qs 1 "/sys/fs/cgroup/unified/$cgroup/cgroup.freeze"
 )
 
 @test "what a running container wrote, changed and deleted is in the image; it runs on" {
-	ctr-run -d --name c box sh -c 'echo new >/new; echo changed >/etc/os-release; rm /etc/group; rm -r /home; mkdir /home; touch /home/x; sleep 100' >/dev/null
+	ctr-run -d --name c box sh -c '
+		echo new >/new
+		echo changed >/etc/os-release
+		rm /etc/group
+		rm -r /home
+		mkdir /home
+		touch /home/x
+		sleep 100' >/dev/null
 	wait_for 5 ctr-exec c test -e /home/x
 	run -0 ctr-commit -m 'a comment' -c 'CMD ["cat", "/new"]' c other:1
 	[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
@@ -43,10 +51,13 @@ frozen() ( # NAME
 @test "a folder is opaque by what the container's own overlay says, not by what was copied up or set inside" {
 	need setfattr attr
 	for u in host auto; do
-		ctr-run --keep --name a --userns $u box sh -c 'rm -r /home; mkdir /home; touch /home/x'
+		ctr-run --keep --name a --userns $u box sh -c '
+			rm -r /home; mkdir /home; touch /home/x'
 		ctr-commit a img1
 		ctr-run --keep --name b --userns $u img1 touch /home/y /etc/z
-		if [ $u = host ]; then setfattr -n user.overlay.opaque -v y "$CTR_LIB/containers/b/upper/etc"; fi
+		if [ $u = host ]; then
+			setfattr -n user.overlay.opaque -v y "$CTR_LIB/containers/b/upper/etc"
+		fi
 		run -0 ctr-diff b
 		[ "$output" = $'C /etc\nA /etc/z\nC /home\nA /home/y' ]
 		ctr-commit b img2
@@ -66,7 +77,8 @@ frozen() ( # NAME
 }
 
 @test "volumes are left out" {
-	ctr-run --keep --name c -v "$WORLD/v:/vol" -v named:/data box sh -c 'echo x >/vol/x; echo y >/data/y; echo z >/z'
+	ctr-run --keep --name c -v "$WORLD/v:/vol" -v named:/data box sh -c '
+		echo x >/vol/x; echo y >/data/y; echo z >/z'
 	ctr-commit c img
 	run -0 ctr-run img sh -c 'ls /vol /data; cat /z'
 	[[ $output != *x* && $output != *y* && $output == *z ]]

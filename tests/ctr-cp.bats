@@ -92,7 +92,10 @@ test_setup() {
 }
 
 @test "links: copied as links, followed with -L within the container" {
-	ctr-exec c sh -c 'ln -s /etc/os-release /root/abs; ln -s ../etc /root/rel; ln -s /root/rel/os-release /root/twice'
+	ctr-exec c sh -c '
+		ln -s /etc/os-release /root/abs
+		ln -s ../etc /root/rel
+		ln -s /root/rel/os-release /root/twice'
 	ctr-cp c:/root/abs .
 	[ "$(readlink abs)" = /etc/os-release ]
 	ctr-cp -L c:/root/abs followed
@@ -112,7 +115,11 @@ test_setup() {
 @test "links in the container lead nowhere on the host (CVE-2018-15664)" {
 	mkdir secret target
 	echo secret >secret/s
-	ctr-exec c sh -c "ln -s $WORLD/secret /root/l; ln -s $WORLD/target /root/t; ln -s ../../../../../../..$WORLD/secret /root/up; ln -s $WORLD/target/made /root/file"
+	ctr-exec c sh -c "
+		ln -s $WORLD/secret /root/l
+		ln -s $WORLD/target /root/t
+		ln -s ../../../../../../..$WORLD/secret /root/up
+		ln -s $WORLD/target/made /root/file"
 	run -1 ctr-cp c:/root/l/s out
 	[ ! -e out ]
 	run -1 ctr-cp c:/root/up/s out
@@ -131,7 +138,16 @@ test_setup() {
 
 @test "14.4: a container that swaps a link for a folder all the time gets nothing out" {
 	mkdir target
-	ctr-exec -d c sh -c "cd /root; mkdir a; ln -s $WORLD/target b; while :; do mv a x; mv b a; mv a b; mv x a; done"
+	ctr-exec -d c sh -c "
+		cd /root
+		mkdir a
+		ln -s $WORLD/target b
+		while :; do
+			mv a x
+			mv b a
+			mv a b
+			mv x a
+		done"
 	for i in $(seq 25); do ctr-cp f c:/root/a/f 2>/dev/null || true; done
 	[ -z "$(ls target)" ]
 }
@@ -250,7 +266,12 @@ test_setup() {
 }
 
 @test "14.6: out without -a: no devices, no set-id bits, no capabilities; said in a line each" {
-	ctr-exec c sh -c 'mkdir /out; cp /bin/busybox /out/su; cp /bin/busybox /out/su2; chmod 6755 /out/su*; mknod /out/mem c 1 3'
+	ctr-exec c sh -c '
+		mkdir /out
+		cp /bin/busybox /out/su
+		cp /bin/busybox /out/su2
+		chmod 6755 /out/su*
+		mknod /out/mem c 1 3'
 	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/out/su2"
 	run -0 ctr-cp c:/out out
 	[ "${#lines[@]}" -eq 2 ]

@@ -18,8 +18,10 @@ Local Volumes 0 0 0 0 (0%)" ]
 	dd if=/dev/zero of="$CTR_LIB/volumes/data/x" bs=1M count=2 status=none
 	ctr-volume create idle
 	ctr-df
-	[ "$(ctr-df --format '{{.Type}} {{.TotalCount}} {{.Active}}' | tr '\n' ,)" = "Images 1 1,Containers 2 1,Local Volumes 2 1," ]
-	[ "$(ctr-df --json | tail -n 1)" = '{"Type":"Local Volumes","TotalCount":2,"Active":1,"Size":"2.0M","Reclaimable":"4.0K (0%)"}' ] ||
+	[ "$(ctr-df --format '{{.Type}} {{.TotalCount}} {{.Active}}' | tr '\n' ,)" = \
+		"Images 1 1,Containers 2 1,Local Volumes 2 1," ]
+	[ "$(ctr-df --json | tail -n 1)" = \
+		'{"Type":"Local Volumes","TotalCount":2,"Active":1,"Size":"2.0M","Reclaimable":"4.0K (0%)"}' ] ||
 		[[ $(ctr-df --json | tail -n 1) = *'"Size":"2'*M* ]]
 	ctr-df | grep -E '^Containers +2 +1 +3\.[0-9]M +3\.[0-9]M \([0-9]+%\)'
 	ctr-df -v | grep -E '^web +busy:latest +running'

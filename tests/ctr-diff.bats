@@ -8,7 +8,15 @@ changes() { ctr-diff "$@" | grep -v -E '^A /(dev|proc|sys)' || true; }
 
 @test "added, changed, deleted; sorted; a running container and a stopped one" {
 	box
-	ctr-run -d --name c box sh -c 'mkdir -p /a/b; echo >/a/b/f; echo >>/etc/passwd; rm /etc/group; rm -r /var; rm -r /home; mkdir /home; sleep 100' >/dev/null
+	ctr-run -d --name c box sh -c '
+		mkdir -p /a/b
+		echo >/a/b/f
+		echo >>/etc/passwd
+		rm /etc/group
+		rm -r /var
+		rm -r /home
+		mkdir /home
+		sleep 100' >/dev/null
 	wait_for 5 sh -c 'ctr-diff c | grep -q "C /home"'
 	want='A /a
 A /a/b

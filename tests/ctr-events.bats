@@ -5,7 +5,8 @@ load lib
 actions() { ctr-events --since 1h --until 0s --format '{{.Type}} {{.Action}}' "$@" | tr '\n' ,; }
 id() { ctr-inspect -f '{{.Id}}' "$1"; }
 
-# bats test_tags=ctr-run,ctr-exec,ctr-pause,ctr-unpause,ctr-kill,ctr-stop,ctr-rename,ctr-restart,ctr-rm
+# bats
+# test_tags=ctr-run,ctr-exec,ctr-pause,ctr-unpause,ctr-kill,ctr-stop,ctr-rename,ctr-restart,ctr-rm
 @test "19 a container's life, in docker's words and order" {
 	ctr-run -d --name web -l tier=front -l 'note=a b' "$ROOTFS" sleep 100
 	ctr-exec web true
@@ -16,10 +17,14 @@ id() { ctr-inspect -f '{{.Id}}' "$1"; }
 	ctr-kill -s USR1 www
 	ctr-stop -t 0 www
 	ctr-rm www
-	[ "$(actions -f type=container)" = "container create,container start,container exec_start: true,container exec_die,container pause,container unpause,container rename,container kill,container die,container start,container restart,container kill,container kill,container die,container stop,container destroy," ]
-	[ "$(ctr-events --since 1h --until 0s -f event=die --format '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.tier}}')" = "www 137 front
+	[ "$(actions -f type=container)" = \
+		"container create,container start,container exec_start: true,container exec_die,container pause,container unpause,container rename,container kill,container die,container start,container restart,container kill,container kill,container die,container stop,container destroy," ]
+	[ "$(ctr-events --since 1h --until 0s -f event=die \
+		--format \
+		'{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.tier}}')" = "www 137 front
 www 137 front" ]
-	[ "$(actions -f 'label=note=a b' -f event=destroy -f event=rename)" = "container rename,container destroy," ]
+	[ "$(actions -f 'label=note=a b' -f event=destroy -f event=rename)" = \
+		"container rename,container destroy," ]
 	[ -z "$(actions -f label=tier=back)" ]
 	[ "$(actions -f container=web)" = "$(actions -f container=web -f type=container)" ]
 }
@@ -32,7 +37,8 @@ www 137 front" ]
 	run -127 ctr-run busy nosuch
 	ctr-volume rm data
 	ctr-image rm other busy
-	[ "$(actions)" = "image import,image tag,container create,volume create,container start,container die,container destroy,container create,container destroy,volume destroy,image untag,image untag,image delete," ]
+	[ "$(actions)" = \
+		"image import,image tag,container create,volume create,container start,container die,container destroy,container create,container destroy,volume destroy,image untag,image untag,image delete," ]
 	ctr-events --since 1h --until 0s --json -f event=start >j
 	[ "$(python3 -c 'import json; j = json.load(open("j")); print(j["status"], j["from"], j["Type"], j["Actor"]["Attributes"]["image"], j["scope"], j["timeNano"] // 10**9 == j["time"], j["id"] == j["Actor"]["ID"])')" = \
 		"start busy:latest container busy:latest local True True" ]
@@ -42,7 +48,8 @@ www 137 front" ]
 	ctr-volume create before
 	timeout 20 ctr-events -f type=volume --format '{{.Action}} {{.Actor.ID}}' >seen &
 	p=$!
-	timeout 20 ctr-events -f volume=last --until "$(($(date +%s) + 2))" --format '{{.Action}}' >other &
+	timeout 20 ctr-events -f volume=last --until "$(($(date +%s) + 2))" \
+		--format '{{.Action}}' >other &
 	wait_for 5 sh -c "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q inotify"
 	sleep 0.2
 	ctr-volume create one
@@ -63,7 +70,8 @@ create last" ]
 
 @test "19 names and labels that would be lines or escapes are text; wrong usage is said" {
 	ctr-run -l $'x=a\tb\033[2J' "$ROOTFS" true
-	[ "$(ctr-events --since 1h --until 0s -f event=start --format '{{.Actor.Attributes.x}}')" = 'a\x09b\x1b[2J' ]
+	[ "$(ctr-events --since 1h --until 0s -f event=start --format '{{.Actor.Attributes.x}}')" \
+		= 'a\x09b\x1b[2J' ]
 	run -2 ctr-events -f nosuch=1
 	run -2 ctr-events -f event
 	run -2 ctr-events --since yesterday

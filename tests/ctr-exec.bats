@@ -6,13 +6,17 @@ load lib
 status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 
 @test "as the container: namespaces, root, capabilities, no_new_privs, seccomp, limits of its files; nothing of the caller's" {
-	ctr-run -d --name c --cap-drop ALL --cap-add chown --security-opt no-new-privileges --umask 027 --ulimit nofile=64:128 -h box -e V=1 "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name c --cap-drop ALL --cap-add chown --security-opt no-new-privileges \
+		--umask 027 --ulimit nofile=64:128 -h box -e V=1 "$ROOTFS" sleep 1000 >/dev/null
 	export SECRET=1
 	exec 7</etc/passwd
-	run -0 ctr-exec c sh -c 'cat /proc/self/status; ls /proc/self/fd; env; umask; ulimit -n; hostname; pwd'
+	run -0 ctr-exec c sh -c '
+		cat /proc/self/status; ls /proc/self/fd; env; umask; ulimit -n; hostname; pwd'
 	exec 7<&-
-	for f in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters Uid Gid Groups; do
-		[ "$(status_of $f <<<"$output")" = "$(ctr-exec c sed -n "s/^$f:[[:space:]]*//p" /proc/1/status)" ]
+	for f in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp Seccomp_filters Uid \
+		Gid Groups; do
+		[ "$(status_of $f <<<"$output")" = \
+			"$(ctr-exec c sed -n "s/^$f:[[:space:]]*//p" /proc/1/status)" ]
 	done
 	[ "$(status_of CapEff <<<"$output")" = 0000000000000001 ]
 	[ "$(status_of NoNewPrivs <<<"$output")" = 1 ]
@@ -20,15 +24,20 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[[ "$output" != *SECRET* && "$output" == *V=1* ]]
 	[[ "$output" == *$'0027\n64\nbox\n/' ]]
 	[ "$(ctr-exec c sh -c 'ls /proc/self/fd | wc -l')" -le 4 ]
-	[ "$(ctr-exec --privileged c sh -c 'sed -n "s/^Seccomp:.//p; s/^CapEff:.//p; s/^NoNewPrivs:.//p" /proc/self/status' | tr '\n' ' ')" = "$(sed -n 's/^CapBnd:.//p' /proc/self/status) 0 0 " ]
+	[ "$(ctr-exec --privileged c \
+		sh -c 'sed -n "s/^Seccomp:.//p; s/^CapEff:.//p; s/^NoNewPrivs:.//p" \
+		/proc/self/status' | tr '\n' ' ')" = \
+		"$(sed -n 's/^CapBnd:.//p' /proc/self/status) 0 0 " ]
 }
 
 @test "the environment comes from the config, not from /proc/PID/environ; -e adds and replaces" {
 	ctr-run -d --name c -e A=1 -e B=2 "$ROOTFS" env -i LIE=1 sleep 1000 >/dev/null
-	wait_for 5 sh -c 'tr "\0" "\n" </proc/$(ctr-inspect -f State.Pid c)/environ | grep -qx LIE=1'
+	wait_for 5 sh -c '
+		tr "\0" "\n" </proc/$(ctr-inspect -f State.Pid c)/environ | grep -qx LIE=1'
 	export FROM=caller
 	run -0 ctr-exec -e B=3 -e FROM -e NOTSET c env
-	[ "$(grep -E '^(A|B|LIE|FROM|NOTSET)=' <<<"$output" | sort | tr '\n' ' ')" = "A=1 B=3 FROM=caller " ]
+	[ "$(grep -E '^(A|B|LIE|FROM|NOTSET)=' <<<"$output" | sort | tr '\n' ' ')" = \
+		"A=1 B=3 FROM=caller " ]
 	run -125 ctr-exec -e =x c true
 	[[ "$output" == *"'=x'"* ]]
 }
@@ -48,16 +57,24 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 @test "-t: a terminal of its own with the caller's size from the start, which follows; the exit code passes" {
 	need script util-linux
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
-	run -4 script -qec "stty rows 33 cols 99; ctr-exec -it c sh -c 'tty; stty size; echo \$TERM; exit 4'" /dev/null
+	run -4 script -qec "
+		stty rows 33 cols 99
+		ctr-exec -it c sh -c 'tty; stty size; echo \$TERM; exit 4'" /dev/null
 	[[ "$output" == */dev/pts/0* && "$output" == *"33 99"* && "$output" == *xterm* ]]
-	run -0 script -qec "stty rows 33 cols 99; (sleep 1; stty rows 44 cols 88 </dev/tty) & ctr-exec -t c sh -c 'trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'" /dev/null
+	run -0 script -qec "
+		stty rows 33 cols 99
+		(sleep 1; stty rows 44 cols 88 </dev/tty) &
+		ctr-exec -t c sh -c '
+			trap \"stty size; exit 0\" WINCH; while :; do sleep 0.1; done'" /dev/null
 	[[ "$output" == *"44 88"* ]]
-	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ] # also if the caller has no terminal
+	# also if the caller has no terminal
+	[ "$(ctr-exec -t c echo x </dev/null | tr -d '\r')" = x ]
 }
 
 @test "stdin is the caller's, bytes arrive whole; -d does not wait and outlives it" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
-	[ "$(head -c 3000000 /dev/zero | ctr-exec -i c sha256sum)" = "$(head -c 3000000 /dev/zero | sha256sum)" ]
+	[ "$(head -c 3000000 /dev/zero | ctr-exec -i c sha256sum)" = \
+		"$(head -c 3000000 /dev/zero | sha256sum)" ]
 	start=$(date +%s)
 	ctr-exec -d c sh -c 'sleep 5; echo late'
 	ctr-exec -d c sh -c 'echo was here >/here; exec sleep 500'
@@ -130,7 +147,8 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[ "$(ctr-exec -u user -w /tmp jay sh -c 'id -u; pwd' | tr '\n' ' ')" = "1000 /tmp " ]
 	[ "$(ctr-exec jay sed -n 's/CapEff:.//p' /proc/self/status)" = 00000000a80425fb ]
 	for ns in mnt pid net ipc uts cgroup; do
-		[ "$(ctr-exec jay readlink /proc/self/ns/$ns)" = "$(ctr-exec jay readlink /proc/1/ns/$ns)" ]
+		[ "$(ctr-exec jay readlink /proc/self/ns/$ns)" = \
+			"$(ctr-exec jay readlink /proc/1/ns/$ns)" ]
 	done
 	[ "$(ctr-exec jay cat /proc/self/cgroup | grep -v systemd | grep -vc ':/$')" = 0 ]
 }
@@ -180,19 +198,25 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 			sh -c 'for n in $(seq 30); do ctr-exec -d c true || exit; done' >done 3>&- &
 		reaper=$!
 		wait_for 20 grep -q done done
-		wait_for 2 bash -c '[ "$(ctr-exec c sh -c "grep -l Z..zombie /proc/[0-9]*/status" | wc -l)" = 0 ]'
+		wait_for 2 \
+			bash -c '[ "$(ctr-exec c sh -c "grep -l Z..zombie /proc/[0-9]*/status" |
+			wc -l)" = 0 ]'
 		kill $reaper
 		ctr-rm -f c
 	done
 	run -125 ctr-exec -d nosuch true
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -127 ctr-exec -d c nosuch
-	[ "$output" = "ctr-exec: c: nosuch: not found on the container's PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)" ]
+	[ "$output" = \
+		"ctr-exec: c: nosuch: not found on the container's PATH (/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)" ]
 }
 
 @test "14.9: a container that stops what enters it cannot hold ctr-exec" {
 	# shellcheck disable=SC2016
-	ctr-run -d --name c "$ROOTFS" sh -c 'while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = 1 ] || kill -STOP $p; done; done 2>/dev/null'
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		while :; do
+			for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = 1 ] || kill -STOP $p; done
+		done 2>/dev/null'
 	for n in 1 2 3; do
 		ctr-exec c sleep 20 3>&- &
 		pid=$!
@@ -223,8 +247,11 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 @test "18.4 a pipe of the caller's is the command's user's for as long as that runs, and the caller's again" {
 	local how
 	ctr-run -d --name c "$ROOTFS" sleep 100
-	for how in "ctr-run -u 1000 $ROOTFS" "ctr-run --userns auto -u 7 $ROOTFS" "ctr-run --userns auto $ROOTFS" "ctr-exec -u 1000 c"; do
-		run -0 bash -c '($1 sh -c "echo in >/dev/stdout"; $1 /nosuch; stat -Lc %u:%g /proc/self/fd/1) 2>/dev/null | cat' - "$how"
+	for how in "ctr-run -u 1000 $ROOTFS" "ctr-run --userns auto -u 7 $ROOTFS" \
+		"ctr-run --userns auto $ROOTFS" "ctr-exec -u 1000 c"; do
+		run -0 bash -c '
+			($1 sh -c "echo in >/dev/stdout"; $1 /nosuch
+			stat -Lc %u:%g /proc/self/fd/1) 2>/dev/null | cat' - "$how"
 		[ "$output" = "in
 0:0" ] || { echo "$how: $output"; false; }
 	done

@@ -3,15 +3,16 @@
 
 load lib
 
-# A container that goes on after its monitor was killed: executing a set-id program has cleared its parent-death signal
-# (prctl(2)).
+# A container that goes on after its monitor was killed: executing a set-id program has cleared its
+# parent-death signal (prctl(2)).
 orphan() {
 	if [ ! -e bin ]; then
 		mkdir bin
 		cp "$ROOTFS/bin/busybox" bin/sleep
 		chmod 4755 bin/sleep
 	fi
-	ctr-run -d --name "$1" "${@:2}" -u user -v "$WORLD/bin:/setid" "$ROOTFS" sh -c 'exec /setid/sleep 1000' >/dev/null
+	ctr-run -d --name "$1" "${@:2}" -u user -v "$WORLD/bin:/setid" "$ROOTFS" \
+		sh -c 'exec /setid/sleep 1000' >/dev/null
 	. "$CTR_RUN/containers/$1/state"
 	wait_for 5 grep -q setid "/proc/$pid/cmdline"
 	kill -9 "$monitor"
@@ -27,7 +28,8 @@ orphan() {
 	run -0 ctr-gc
 	[[ "$output" == *gone* ]]
 	[ "$(ctr-ps -an -o name,status)" = "keep  running" ]
-	[ "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/*" -maxdepth 4 -type d -printf '%f\n' | sort -u | wc -l)" = 1 ]
+	[ "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/*" -maxdepth 4 -type d -printf '%f\n' |
+		sort -u | wc -l)" = 1 ]
 }
 
 # bats test_tags=ctr-stop,ctr-rm,ctr-start,ctr-ps
@@ -69,18 +71,22 @@ orphan() {
 	tar -C "$ROOTFS" -c . | ctr-image import im >/dev/null
 	for i in 1 2 3; do ctr-run -d --name "a$i" -v "vol$i:/v" im sleep 1000 >/dev/null; done
 	before=$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"; echo "$pid $monitor"); done)
-	(while [ ! -e stop ]; do for i in 1 2 3; do ctr-rename "a$i" "b$i"; ctr-rename "b$i" "a$i"; done; done) 2>errors 3>&- &
+	(while [ ! -e stop ]; do for i in 1 2 3; do ctr-rename "a$i" "b$i"
+		ctr-rename "b$i" "a$i"; done; done) 2>errors 3>&- &
 	renamer=$!
 	for i in $(seq 40); do
 		[ -z "$(ctr-gc)" ] || touch cleared
-		[ $((i % 8)) -ne 0 ] || for v in 1 2 3; do ! ctr-volume rm "vol$v" >/dev/null 2>&1 || touch removed; done
+		[ $((i % 8)) -ne 0 ] || for v in 1 2 3; do
+			! ctr-volume rm "vol$v" >/dev/null 2>&1 || touch removed
+		done
 		[ $((i % 8)) -ne 0 ] || ! ctr-image rm im >/dev/null 2>&1 || touch removed
 	done
 	touch stop
 	wait $renamer
 	[ ! -s errors ] || { cat errors; false; }
 	[ ! -e cleared ] && [ ! -e removed ]
-	[ "$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"; kill -0 "$pid" && echo "$pid $monitor"); done)" = "$before" ]
+	[ "$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"
+		kill -0 "$pid" && echo "$pid $monitor"); done)" = "$before" ]
 	[ "$(ctr-ps -n -o status | sort -u)" = running ]
 }
 
@@ -88,7 +94,10 @@ orphan() {
 	for i in 1 2 3; do ctr-run -d --name "a$i" "$ROOTFS" sleep 1000 >/dev/null; done
 	for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do
 		(ulimit -n $n; ctr-gc >>out 2>>err) || true
-		[ "$(ctr-ps -n -o status | sort -u)" = running ] || { echo "with $n descriptors"; false; }
+		[ "$(ctr-ps -n -o status | sort -u)" = running ] || {
+			echo "with $n descriptors"
+			false
+		}
 	done
 	[ ! -s out ]
 	: >"$CTR_LIB/containers/a1/conf"
@@ -112,18 +121,24 @@ orphan() {
 
 @test "every kind of half-made thing is cleared, and none whose maker is at work" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
-	mkdir -p "$CTR_LIB"/{containers/.new-0123456789ab/upper,networks/.new-x,volumes/.new-x/y,volumes/.rm-x,images/.tmp-x,layers/.tmp-x} \
+	mkdir \
+		-p \
+		"$CTR_LIB"/{containers/.new-0123456789ab/upper,networks/.new-x,volumes/.new-x/y,volumes/.rm-x,images/.tmp-x,layers/.tmp-x} \
 		"$CTR_LIB/networks/n" "$CTR_RUN/leases/n" "$CTR_LIB/.new-ids-x"
-	touch "$CTR_LIB"/{containers/c/.config.json.0123456789ab,images/.index.json.0123456789ab,networks/n/.conf.0123456789ab} \
-		"$CTR_LIB/ids/0123456789ab" "$CTR_RUN"/{containers/c/.state.0123456789ab,leases/n/.10.0.0.1.0123456789ab}
+	touch \
+		"$CTR_LIB"/{containers/c/.config.json.0123456789ab,images/.index.json.0123456789ab,networks/n/.conf.0123456789ab} \
+		"$CTR_LIB/ids/0123456789ab" \
+		"$CTR_RUN"/{containers/c/.state.0123456789ab,leases/n/.10.0.0.1.0123456789ab}
 	mkdir "$CTR_LIB/volumes/.new-busy"
-	# A single process, so that killing it ends everything; flock(1) would leave its command running.
+	# A single process, so that killing it ends everything; flock(1) would leave its command
+	# running.
 	(exec 8<"$CTR_LIB/volumes/.new-busy" && flock 8 && exec sleep 1000) 3>&- &
 	BUSY=$!
 	wait_for 5 sh -c '! flock -n "$CTR_LIB/volumes/.new-busy" true'
 	ctr-gc
 	kill "$BUSY"
-	[ "$(find "$CTR_LIB" "$CTR_RUN" -name '.*' -not -name .gate -printf '%P ')" = "volumes/.new-busy " ]
+	[ "$(find "$CTR_LIB" "$CTR_RUN" -name '.*' -not -name .gate -printf '%P ')" = \
+		"volumes/.new-busy " ]
 	[ ! -e "$CTR_LIB/ids/0123456789ab" ]
 	[ "$(ctr-ps -n -o name,status | tr -s ' ')" = "c running" ]
 	rmdir "$CTR_LIB/volumes/.new-busy"
@@ -134,8 +149,10 @@ orphan() {
 	need strace strace
 	not_old "the older calls make no difference here"
 	strace -e trace=flock,openat -o calls ctr-run --name r "$ROOTFS" true
-	nth=$(awk '/flock\(/ { n++ } /"\.state\./ { print n + 1 }' calls) # which lock is the state's
-	strace -e trace=flock -e "inject=flock:delay_enter=2000000:when=$nth" -o calls ctr-run --name r "$ROOTFS" echo fine >out 2>&1 &
+	# which lock is the state's
+	nth=$(awk '/flock\(/ { n++ } /"\.state\./ { print n + 1 }' calls)
+	strace -e trace=flock -e "inject=flock:delay_enter=2000000:when=$nth" -o calls ctr-run \
+		--name r "$ROOTFS" echo fine >out 2>&1 &
 	start=$!
 	wait_for 5 half_made
 	run -0 ctr-gc

@@ -53,7 +53,8 @@ load image
 	d=$(ctr-image ls -q)
 	h=${d#sha256:}
 	id=$(ctr-image ls -n | awk '{ print $3 }')
-	for ref in busybox:1 docker.io/library/busybox:1 library/busybox:1 "$d" "$h" "${h:0:8}" "busybox@$d" "docker.io/library/busybox:1@$d" "$id" "${id:0:6}"; do
+	for ref in busybox:1 docker.io/library/busybox:1 library/busybox:1 "$d" "$h" "${h:0:8}" \
+		"busybox@$d" "docker.io/library/busybox:1@$d" "$id" "${id:0:6}"; do
 		run -0 ctr-run "$ref" echo yes
 		[ "$output" = yes ]
 	done
@@ -64,7 +65,8 @@ load image
 }
 
 @test "bad names change nothing" {
-	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' Foo foo- a/B sha256:abc "$(printf 'x%.0s' {1..300})"; do
+	for n in '' ':x' 'x:' '-x' 'a//b' '/x' 'x:a/b:' 'x y' '../x' Foo foo- a/B sha256:abc \
+		"$(printf 'x%.0s' {1..300})"; do
 		run -2 ctr-image import "$n" /dev/null
 		[ "${#lines[@]}" -eq 1 ]
 	done
@@ -72,7 +74,8 @@ load image
 }
 
 @test "the image's config: entrypoint, command, environment, folder, user, labels, stop signal" {
-	box cfg -c 'ENTRYPOINT ["sh", "-c", "echo $A $PWD $(id -un) $0 $*"]' -c 'CMD ["one", "two words"]' -c 'ENV A=from-image' -c 'WORKDIR /tmp' \
+	box cfg -c 'ENTRYPOINT ["sh", "-c", "echo $A $PWD $(id -un) $0 $*"]' \
+		-c 'CMD ["one", "two words"]' -c 'ENV A=from-image' -c 'WORKDIR /tmp' \
 		-c 'USER user' -c 'LABEL who=me' -c 'STOPSIGNAL SIGUSR1'
 	run -0 ctr-run cfg
 	[ "$output" = "from-image /tmp user one two words" ]
@@ -86,12 +89,16 @@ load image
 }
 
 @test "--change has a Dockerfile's words: several K=V, quotes, the old form, a relative folder; an entrypoint takes the command away" {
-	box words -c "ENV A=1 B=\"two words\" C='\"' D=a\\ b" -c 'ENV OLD some "quoted" words' -c 'LABEL x="1 2" y=3' -c 'WORKDIR /tmp' -c 'WORKDIR sub' -c 'EXPOSE 80 53/udp' -c 'VOLUME /v1 /v2' -c 'CMD echo $A'
+	box words -c "ENV A=1 B=\"two words\" C='\"' D=a\\ b" -c 'ENV OLD some "quoted" words' \
+		-c 'LABEL x="1 2" y=3' -c 'WORKDIR /tmp' -c 'WORKDIR sub' -c 'EXPOSE 80 53/udp' \
+		-c 'VOLUME /v1 /v2' -c 'CMD echo $A'
 	run -0 ctr-run words sh -c 'printf "%s|" "$A" "$B" "$C" "$D" "$OLD"; pwd'
 	[ "$output" = '1|two words|"|a b|some "quoted" words|/tmp/sub' ]
 	[ "$(ctr-run words)" = 1 ]
 	run -0 ctr-image inspect words
-	for x in '"x": "1 2"' '"y": "3"' '"80/tcp"' '"53/udp"' '"/v1"' '"/v2"'; do [[ $output == *"$x"* ]]; done
+	for x in '"x": "1 2"' '"y": "3"' '"80/tcp"' '"53/udp"' '"/v1"' '"/v2"'; do
+		[[ $output == *"$x"* ]]
+	done
 	ctr-run --keep --name c words true
 	ctr-commit -a 'Me <me@example>' -c 'ENTRYPOINT ["echo"]' c entry
 	[ -z "$(ctr-run entry)" ]
@@ -121,7 +128,8 @@ load image
 	run -125 ctr-run new:1 true
 	[ -z "$(ctr-ps -aq)" ]
 	# what is odd but harmless runs, as under docker
-	made '{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
+	made \
+		'{"Labels":{"two":"lines\nof it","":"x"},"WorkingDir":"rel","Entrypoint":null,"Cmd":["pwd"],"Env":null,"Volumes":{"/vol/":{}},"Healthcheck":{"Test":["CMD","x"]},"OnBuild":["RUN x"],"ArgsEscaped":true,"StopSignal":"NOPE"}'
 	[ "$(ctr-run new:1)" = /rel ]
 	[ "$(ctr-run -v "$WORLD/secret:/vol" new:1 ls /vol)" = s ]
 }
@@ -179,7 +187,8 @@ load image
 @test "an index in the index: our platform is taken" {
 	two_layers
 	oci o one.tar
-	arch=$(ctr-image load o >/dev/null && ctr-image inspect new:1 | sed -n 's/.*"architecture": "\(.*\)".*/\1/p')
+	arch=$(ctr-image load o >/dev/null && ctr-image inspect new:1 |
+		sed -n 's/.*"architecture": "\(.*\)".*/\1/p')
 	ctr-image rm new:1
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
 	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":3,"platform":{"os":"linux","architecture":"vax"}},{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"linux","architecture":"%s"}}]}' \
@@ -195,20 +204,29 @@ load image
 	two_layers
 	oci o one.tar
 	m=$(sed -n 's/.*"digest":"sha256:\([0-9a-f]*\)".*/\1/p' o/index.json)
-	d() { printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"%s","architecture":"%s"}%s}' "$1" 9 "$2" "$3" "${4:-}"; }
+	d() {
+		printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"platform":{"os":"%s","architecture":"%s"}%s}' "$1" 9 "$2" "$3" "${4:-}"
+	}
 	none=$(printf '%064d' 1)
 	arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
-	printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$(d "$none" linux vax)" "$(d "$none" windows "$arch")" >o/index.json
+	printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$(d "$none" linux vax)" \
+		"$(d "$none" windows "$arch")" >o/index.json
 	refused "no image for linux/$arch" ctr-image load o
-	printf '{"schemaVersion":2,"manifests":[%s,%s,%s]}' "$(d "$none" linux vax)" "$(d "$m" linux "$arch" ',"annotations":{"io.containerd.image.name":"docker.io/library/new:25","org.opencontainers.image.ref.name":"25"}')" \
-		"$(d "$none" unknown unknown ',"annotations":{"vnd.docker.reference.type":"attestation-manifest"}')" >o/index.json
+	printf '{"schemaVersion":2,"manifests":[%s,%s,%s]}' "$(d "$none" linux vax)" \
+		"$(d "$m" linux "$arch" \
+		',"annotations":{"io.containerd.image.name":"docker.io/library/new:25","org.opencontainers.image.ref.name":"25"}')" \
+		"$(d "$none" unknown unknown \
+		',"annotations":{"vnd.docker.reference.type":"attestation-manifest"}')" \
+		>o/index.json
 	[ "$(ctr-image load o)" = new:25 ] # with the two names that docker writes from 25 on
 }
 
 @test "docker's media types, foreign layers that are there, zstd layers" {
 	need zstd
 	two_layers
-	for t in application/vnd.docker.image.rootfs.foreign.diff.tar.gzip application/vnd.oci.image.layer.nondistributable.v1.tar application/x-nobody-knows; do
+	for t in application/vnd.docker.image.rootfs.foreign.diff.tar.gzip \
+		application/vnd.oci.image.layer.nondistributable.v1.tar \
+		application/x-nobody-knows; do
 		rm -rf o
 		MEDIA=$t oci o one.tar two.tar
 		ctr-image load o
@@ -218,7 +236,8 @@ load image
 	done
 	zstd -q two.tar -o two.zst
 	rm -rf o
-	DIFF_IDS="\"sha256:$(sha one.tar)\",\"sha256:$(sha two.tar)\"" MEDIA=application/vnd.oci.image.layer.v1.tar+zstd oci o one.tar two.zst
+	DIFF_IDS="\"sha256:$(sha one.tar)\",\"sha256:$(sha two.tar)\"" \
+		MEDIA=application/vnd.oci.image.layer.v1.tar+zstd oci o one.tar two.zst
 	ctr-image load o
 	[ "$(ctr-run new:1)" = second ]
 	# a foreign layer that is not in the archive: it lies elsewhere, and we fetch nothing
@@ -307,7 +326,8 @@ load image
 	setfattr -n user.note -v 'a value' r/dir
 	# a default ACL, user:1000:rwx; what is in there already has none
 	mkdir r/dir/sub
-	setfattr -n system.posix_acl_default -v 0sAgAAAAEABwD/////AgAHAOgDAAAEAAUA/////xAABwD/////IAAFAP////8= r/dir
+	setfattr -n system.posix_acl_default \
+		-v 0sAgAAAAEABwD/////AgAHAOgDAAAEAAUA/////xAABwD/////IAAFAP////8= r/dir
 	echo linked >r/a
 	ln r/a r/dir/b
 	ln r/a "r/zzz"
@@ -321,7 +341,8 @@ load image
 	echo deep >"r/$n/$n/$n"
 	echo u >"r/häßlich-名前-🙂"
 	echo composed >"$(printf 'r/\303\244')"
-	[ -n "${CTR_BIN:-}" ] || echo decomposed >"$(printf 'r/a\314\210')" # Debian's libarchive composes it
+	# Debian's libarchive composes it
+	[ -n "${CTR_BIN:-}" ] || echo decomposed >"$(printf 'r/a\314\210')"
 	[ -n "${CTR_BIN:-}" ] || echo jamo >"$(printf 'r/\341\204\200\341\205\241')"
 	printf b >"r/$(printf 'latin1-\344\377')"
 	ln -s "$n/$n/$n" r/longlink
@@ -333,7 +354,11 @@ load image
 	ctr-image export all >x.tar
 	mkdir x
 	tar -C x --xattrs --xattrs-include='*' -xf x.tar
-	list() { (cd "$1" && find . -printf '%p %y %m %U:%G %s %T@ %n %l\n' | sort && find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -m - . && stat -c '%t:%T' null disk); }
+	list() {
+		(cd "$1" && find . -printf '%p %y %m %U:%G %s %T@ %n %l\n' | sort &&
+			find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -m - . &&
+			stat -c '%t:%T' null disk)
+	}
 	list r >want
 	list x >got
 	list "$CTR_LIB/layers/"* >layer
@@ -373,8 +398,14 @@ load image
 	chmod 1777 r/dir
 	tar -C r --format=pax --xattrs --xattrs-include="*" --sparse -cf r.tar .
 	ctr-image import all r.tar
-	# the second layer: a new file, a deletion, a file of the first that is touched, one with another name
-	ctr-run --keep --name c all sh -c 'echo >/dir/new; touch /far; rm /etc/group; mv /fifo /dir/fifo; touch -d "2001-02-03 04:05:06" /dir'
+	# the second layer: a new file, a deletion, a file of the first that is touched, one with
+	# another name
+	ctr-run --keep --name c all sh -c '
+		echo >/dir/new
+		touch /far
+		rm /etc/group
+		mv /fifo /dir/fifo
+		touch -d "2001-02-03 04:05:06" /dir'
 	ctr-commit c all:2 >/dev/null
 	ctr-rm c
 	ctr-image save all:2 >all.tar
@@ -390,13 +421,20 @@ load image
 	mv r/fifo r/dir/fifo
 	touch -d '2001-02-03 04:05:06' r/dir
 	touch -d '2002-02-03 04:05:06' {r,x}/dir/new {r,x}/far {r,x}/etc r x
-	list() { (cd "$1" && find . ! -name dev ! -name proc ! -name sys -printf '%p %y %m %U:%G %T@ %l\n' | sort && find . -type f -printf '%p %s %n\n' | sort && find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -e hex -m - . && getcap -r . | sort && stat -c %t:%T null); }
+	list() {
+		(cd "$1" && find . ! -name dev ! -name proc ! -name sys \
+			-printf '%p %y %m %U:%G %T@ %l\n' | sort &&
+			find . -type f -printf '%p %s %n\n' | sort &&
+			find . -type f -exec sha256sum {} + | sort && getfattr -Rhd -e hex -m - . &&
+			getcap -r . | sort && stat -c %t:%T null)
+	}
 	list r | sed 's/\.[0-9]* \([^ ]*\)$/ \1/' >want
 	list x | sed 's/\.[0-9]* \([^ ]*\)$/ \1/' >got
 	diff want got
 	[ "$(grep -c cap_net_raw,cap_sys_nice want)" -eq 2 ]
 	[ "$(stat -c %b x/sparse)" -lt 200 ]
-	# docker sets a file's owner by each of its names, which takes the capability away: each name carries it
+	# docker sets a file's owner by each of its names, which takes the capability away: each
+	# name carries it
 	perl -e 'undef $/; print scalar(() = <> =~ /SCHILY\.xattr\.security\.capability=\x01\0\0\x02\0\x20\x80\0.{12}\n/gs)' x.tar >n
 	[ "$(cat n)" -eq 2 ]
 }
@@ -458,7 +496,8 @@ load image
 	mksquashfs "$ROOTFS" r.squashfs -quiet -no-progress >/dev/null
 	mkfs.erofs r.erofs "$ROOTFS" >/dev/null 2>&1
 	for f in r.squashfs r.erofs; do
-		run -0 ctr-run ./$f sh -c 'cat /etc/os-release; echo changed >/etc/os-release; cat /etc/os-release'
+		run -0 ctr-run ./$f sh -c '
+			cat /etc/os-release; echo changed >/etc/os-release; cat /etc/os-release'
 		[ "$output" = $'NAME=ctrbox\nchanged' ]
 	done
 	wait_for 5 sh -c '! losetup -a | grep -q "$1"' _ "$WORLD"
@@ -492,7 +531,8 @@ load image
 	t=$(date +%s%N)
 	[ "$(ctr-run one echo yes)" = yes ]
 	[ $((($(date +%s%N) - t) / 1000000)) -ge 500 ]
-	flock -s "$CTR_LIB/images/.gate" sh -c 'echo; exec sleep 3' >shared 3>&- & # an import, say: not waited for
+	# an import, say: not waited for
+	flock -s "$CTR_LIB/images/.gate" sh -c 'echo; exec sleep 3' >shared 3>&- &
 	wait_for 3 test -s shared
 	t=$(date +%s%N)
 	ctr-run one true
@@ -500,7 +540,8 @@ load image
 	wait
 	for _ in 1 2 3 4 5 6 7 8; do
 		ctr-image tag one two
-		ctr-run -d --name c two sh -c 'cat /etc/passwd; exec sleep 100' >said 2>&1 & ctr-image rm one two >rm 2>&1 || true
+		ctr-run -d --name c two sh -c 'cat /etc/passwd; exec sleep 100' >said 2>&1 &
+		ctr-image rm one two >rm 2>&1 || true
 		wait $! || true
 		if ctr-ps -anq | grep -q .; then # the start was faster
 			ctr-exec c grep -q root /etc/passwd
@@ -532,7 +573,8 @@ load image
 
 @test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
 @test "18.31 absolute names, '..' and links on the way stay within the root (tar -P, Kaniko, Nix, distroless)" {
-	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' 'f abs/y 4' 'h /hard /etc/one' >x.tar
+	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' \
+		'f abs/y 4' 'h /hard /etc/one' >x.tar
 	ctr-image import x x.tar
 	mkdir out && ctr-image export x | tar xC out
 	[ "$(cat out/etc/one out/two out/usr/lib/x out/usr/lib/y out/hard)" = 12341 ]
@@ -574,7 +616,8 @@ load image
 }
 @test "hostile: in a file" { hostile 'not a directory' 'f a x' 'f a/b y'; }
 @test "of a file, a link and a folder of one name the last holds, as in docker" {
-	mktar 'd a' 'f a/b x' 'f a last' 'f c x' 'd c' 'f c/d y' 's e /tmp' 'd e' 'f e/f z' 'd g' 's g c' 'f g/h v' >x.tar
+	mktar 'd a' 'f a/b x' 'f a last' 'f c x' 'd c' 'f c/d y' 's e /tmp' 'd e' 'f e/f z' 'd g' \
+		's g c' 'f g/h v' >x.tar
 	ctr-image import x x.tar
 	cd "$CTR_LIB"/layers/*
 	[ "$(cat a c/d e/f c/h)" = lastyzv ]
@@ -592,7 +635,8 @@ load image
 	[ -z "$(getfattr -d -m - "$CTR_LIB"/layers/*/d)" ]
 }
 @test "of two entries with one name the last holds; a device as a user's, a layer bigger than the disk" {
-	mktar 'f a first' 'f a second' 's l /x' 's l /y' 'd d' 'd d' 'f h one' 'h i h' 'f h two' >dup.tar
+	mktar 'f a first' 'f a second' 's l /x' 's l /y' 'd d' 'd d' 'f h one' 'h i h' \
+		'f h two' >dup.tar
 	ctr-image import dup dup.tar
 	cd "$CTR_LIB"/layers/*
 	[ "$(cat a h i)" = "secondtwoone" ]
@@ -704,7 +748,11 @@ load image
 	two_layers
 	oci o one.tar two.tar
 	for i in $(seq 24); do
-		if ((i % 2)); then ctr-image import "k$i" root.tar >/dev/null & else ctr-image load -t "k$i" o >/dev/null & fi
+		if ((i % 2)); then
+			ctr-image import "k$i" root.tar >/dev/null &
+		else
+			ctr-image load -t "k$i" o >/dev/null &
+		fi
 		p=$!
 		sleep "0.0$((RANDOM % 60 + 10))"
 		kill -9 $p 2>/dev/null || true
@@ -762,7 +810,8 @@ load image
 
 @test "a user's own store: import, load, run, commit, export; what only root can make is left out, once said" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
-	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true || skip "users may not make user namespaces here"
+	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true ||
+		skip "users may not make user namespaces here"
 	mkdir user
 	two_layers
 	oci user/o one.tar two.tar
@@ -858,7 +907,8 @@ load image
 @test "a user on a kernel whose overlays are root's: a copy, and that is said" {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
-	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true || skip "users may not make user namespaces here"
+	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true ||
+		skip "users may not make user namespaces here"
 	mkdir user
 	two_layers
 	oci user/o one.tar two.tar
@@ -888,7 +938,9 @@ load image
 	other=$(printf '{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%064d","size":9,"platform":{"os":"plan9","architecture":"mips"}}' 1)
 	sed -i "s|\"manifests\":\[|&$entry,$other,|" o/index.json
 	run -0 ctr-image load o
-	[ "${lines[*]}" = 'ctr-image: o: index.json: 2 skipped that are no images for linux/'"$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')"' new:1' ]
+	[ "${lines[*]}" = \
+		'ctr-image: o: index.json: 2 skipped that are no images for linux/'"$(uname -m |
+		sed 's/x86_64/amd64/;s/aarch64/arm64/')"' new:1' ]
 	[ "$(ctr-run new:1)" = second ]
 	echo "{\"schemaVersion\":2,\"manifests\":[$entry]}" >o/index.json
 	refused 'no image for linux' ctr-image load o
@@ -934,7 +986,8 @@ load image
 	box
 	ctr-run --keep --name c new:1 sh -c 'echo mine >/mine'
 	mkdir m
-	# in a mount namespace of the test's own, so that nothing is left on the machine when it fails
+	# in a mount namespace of the test's own, so that nothing is left on the machine when it
+	# fails
 	cat >inside <<-'EOF'
 		set -eu
 		ctr-image mount new:1 m
@@ -984,8 +1037,10 @@ load image
 	ctr-image import seed etc.tar
 	ctr-image save -o saved seed
 	for n in 5 6 7 8 9 10 11 12; do
-		for c in "import x$n etc.tar" "tag seed y$n" "rm y$n" "save -o s$n seed" 'load saved' 'ls' 'prune'; do
-			sh -c "ulimit -n $n; exec ctr-image $c" >/dev/null 2>err 3>&- 4>&- || [ -s err ] || {
+		for c in "import x$n etc.tar" "tag seed y$n" "rm y$n" "save -o s$n seed" \
+			'load saved' 'ls' 'prune'; do
+			sh -c "ulimit -n $n; exec ctr-image $c" >/dev/null 2>err 3>&- 4>&- ||
+				[ -s err ] || {
 				echo "$n: $c"
 				false
 			}
@@ -995,7 +1050,8 @@ load image
 	[[ $output == *'File too large'* ]]
 }
 
-# Start an import that waits in the middle of a layer; its pid is $importer, that of its unpacking child $child.
+# Start an import that waits in the middle of a layer; its pid is $importer, that of its unpacking
+# child $child.
 halfway() {
 	mkdir -p big/d && head -c 3000000 /dev/urandom >big/d/f && tar -C big -cf big.tar .
 	mkfifo fifo
@@ -1004,7 +1060,9 @@ halfway() {
 	ctr-image import x fifo >out 2>err 3>&- &
 	importer=$!
 	unpacking() {
-		for child in $(pgrep -P $importer); do grep -q '^Seccomp:[[:space:]]*2' "/proc/$child/status" && return; done
+		for child in $(pgrep -P $importer); do
+			grep -q '^Seccomp:[[:space:]]*2' "/proc/$child/status" && return
+		done
 		return 1
 	}
 	wait_for 10 unpacking
@@ -1022,7 +1080,8 @@ halfway() {
 	awk '$5 == "/"' "/proc/$child/mountinfo" | grep -q nosuid,nodev,noexec
 	# no way out by a descriptor: pipes, messages, and what lies in the layer
 	for f in "/proc/$child"/fd/*; do
-		case $(readlink "$f") in pipe:* | "$CTR_LIB"/layers/.tmp-*/layer | "$CTR_LIB"/layers/.tmp-*/layer/*) ;; *) [ "${f##*/}" = 2 ] ;; esac
+		case $(readlink "$f") in pipe:* | "$CTR_LIB"/layers/.tmp-*/layer | \
+			"$CTR_LIB"/layers/.tmp-*/layer/*) ;; *) [ "${f##*/}" = 2 ] ;; esac
 	done
 	kill $importer $feeder || true
 	wait $importer $feeder || true
@@ -1034,14 +1093,19 @@ halfway() {
 	halfway
 	kill -SEGV "$child"
 	wait $importer && false
-	[ "$(cat err)" = "ctr-image: fifo: the process that reads it was ended by signal 11 (Segmentation fault)" ]
+	[ "$(cat err)" = \
+		"ctr-image: fifo: the process that reads it was ended by signal 11 (Segmentation fault)" ]
 	[ "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -mindepth 1)" = "" ]
 	kill $feeder || true
 	wait $feeder || true
 	rm fifo
 	halfway
 	kill -9 $importer
-	gone() { [ ! -d "/proc/$child" ] && [ "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -mindepth 1)" = "" ]; }
+	gone() {
+		[ ! -d "/proc/$child" ] &&
+			[ "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -mindepth 1)" = \
+			"" ]
+	}
 	wait_for 5 gone
 	kill $feeder || true
 	wait $importer $feeder || true
@@ -1061,7 +1125,8 @@ halfway() {
 	mktar 'f tmp/x 1' >again.tar
 	oci o base.tar over.tar
 	ctr-image load o
-	[ "$(ctr-run new:1 stat -c '%a %u:%g' /tmp /srv /fresh | xargs)" = "1777 0:0 750 7:8 755 0:0" ]
+	[ "$(ctr-run new:1 stat -c '%a %u:%g' /tmp /srv /fresh | xargs)" = \
+		"1777 0:0 750 7:8 755 0:0" ]
 	[ "$(ctr-run new:1 stat -c %Y /tmp)" = "$(date -d 2001-02-03T04:05:06Z +%s)" ]
 	# nor if a layer in between deletes the folder: then it is a new folder
 	ctr-image rm new:1
@@ -1077,12 +1142,14 @@ halfway() {
 
 @test "18.35 what a layer means of the ones below: folders through a link, hard links, an opaque root" {
 	two_layers
-	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' 'f etc/which below
+	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' \
+		'f etc/which below
 ' 'f run.sh x' >low.tar
 	mktar 'f lib/b B' 'f lib/.wh.a ' 'h hard etc/which' 'h late after' 'f after here' >mid.tar
 	oci o one.tar low.tar mid.tar
 	ctr-image load o
-	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late; stat -c %h /late')" = $'usr/lib\nb\nbelow\nhere2' ]
+	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late; stat -c %h /late')" \
+		= $'usr/lib\nb\nbelow\nhere2' ]
 	ctr-image rm new:1
 	rm -rf o
 	mktar 'f .wh.etc ' >gone.tar
@@ -1097,7 +1164,8 @@ halfway() {
 	oci o low.tar closed.tar root.tar
 	ctr-image load o
 	mkdir view
-	unshare -m sh -c 'ctr-image mount new:1 view && ls view view/etc && stat -c %a view/etc' >seen
+	unshare -m sh -c '
+		ctr-image mount new:1 view && ls view view/etc && stat -c %a view/etc' >seen
 	[ "$(xargs <seen)" = "view: etc view/etc: new 755" ]
 	[ "$(ctr-image export new:1 | tar t | xargs)" = "./ etc/ etc/new" ]
 }
@@ -1105,12 +1173,14 @@ halfway() {
 @test "18.35 beside an opaque folder's mark, a mark of deletion is no file" {
 	two_layers
 	mktar 'd gone/deep' 'f gone/deep/x x' >low.tar
-	mktar 'f gone/.wh..wh..opq ' 'f gone/.wh.x ' 'f gone/deep/.wh.x ' 'f gone/deep/y y' >over.tar
+	mktar 'f gone/.wh..wh..opq ' 'f gone/.wh.x ' 'f gone/deep/.wh.x ' \
+		'f gone/deep/y y' >over.tar
 	chmod 700 one/gone
 	tar -C one -cf one.tar .
 	oci o one.tar low.tar over.tar
 	ctr-image load o
-	[ "$(ctr-run new:1 sh -c 'ls -d /gone/* /gone/deep/*; stat -c %a /gone/deep' | xargs)" = "/gone/deep /gone/deep/y 755" ]
+	[ "$(ctr-run new:1 sh -c 'ls -d /gone/* /gone/deep/*; stat -c %a /gone/deep' | xargs)" = \
+		"/gone/deep /gone/deep/y 755" ]
 }
 
 @test "18.34 bsdtar's access control lists, which are in another order" {
@@ -1140,7 +1210,8 @@ halfway() {
 	setfacl -m u:bin:rw r/f
 	tar --acls -C r -cf r.tar f
 	run -0 --separate-stderr ctr-image import named r.tar
-	[[ "$stderr" == *": f: entries of its access control list are left out: users and groups by name, not by number"* ]]
+	[[ "$stderr" == \
+		*": f: entries of its access control list are left out: users and groups by name, not by number"* ]]
 }
 
 @test "18.33 an entry of a kind that nobody knows is skipped with a word" {
@@ -1173,13 +1244,15 @@ ours() {
 	two_layers
 	oci p one.tar
 	cp -a p o
-	ours signed:1 '' 's|"mediaType":"application/vnd.oci.image.layer.v1.tar"|"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json"|'
+	ours signed:1 '' \
+		's|"mediaType":"application/vnd.oci.image.layer.v1.tar"|"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json"|'
 	ours secret:1 '' 's|layer.v1.tar"|layer.v1.tar+encrypted"|'
 	ours other:1 's/"architecture":"[a-z0-9]*"/"architecture":"vax"/'
 	ours other:2 's/"os":"linux"/"os":"windows"/'
 	sed -i 's|"manifests": *\[|&{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:1","size":9,"artifactType":"text/x"},{"digest":"sha512:1","size":9},|' o/index.json
 	run -0 ctr-image load o
-	[[ "${lines[0]}" = *"6 skipped that are no images for linux/"* && "${lines[1]}" = new:1 && ${#lines[@]} = 2 ]]
+	[[ "${lines[0]}" = *"6 skipped that are no images for linux/"* && "${lines[1]}" = new:1 &&
+		${#lines[@]} = 2 ]]
 	[ "$(ctr-image ls -n | wc -l)" = 1 ]
 	# where there is nothing else, another platform's is taken, and that is said
 	sed -i 's|"ref.name":"new:1"|&,"x":"y"|; s|,{[^{]*{"org.opencontainers.image.ref.name":"new:1"}}||' o/index.json
@@ -1195,7 +1268,8 @@ ours() {
 	tar -C dk -cf dk.tar .
 	ctr-image load o
 	ctr-image save new:1 >s.tar
-	tar -xf s.tar manifest.json blobs && mkdir d2 && mv manifest.json blobs d2 && tar -C d2 -cf d2.tar .
+	tar -xf s.tar manifest.json blobs && mkdir d2 && mv manifest.json blobs d2 &&
+		tar -C d2 -cf d2.tar .
 	ctr-image load -t twin d2.tar
 	ctr-image tag new:1 third
 	id=$(ctr-image ls -q | sort -u)
@@ -1256,7 +1330,8 @@ ours() {
 	ctr-start a
 	wait_for 5 sh -c '[ "$(ctr-exec a tail -n 1 /seen)" = 2 ]'
 	[ "$(ctr-inspect -f '{{.Config.Image}}' a)" = "$WORLD/r2" ]
-	for bad in "nosuch r2|no such container" "a nosuch:1|no such image" "a $WORLD/none|No such file"; do
+	for bad in "nosuch r2|no such container" "a nosuch:1|no such image" \
+		"a $WORLD/none|No such file"; do
 		# shellcheck disable=SC2086
 		run -1 ctr-image switch ${bad%%|*}
 		[[ "$output" = *"${bad#*|}"* ]]
@@ -1276,7 +1351,8 @@ ours() {
 	done
 	mksquashfs r2 2.sqfs -quiet -no-progress >/dev/null
 	ln -s r1 now
-	ctr-create --name a --root-link ./now sh -c 'cat /version; echo x >>/seen; grep -c x /seen' >/dev/null
+	ctr-create --name a --root-link ./now sh -c '
+		cat /version; echo x >>/seen; grep -c x /seen' >/dev/null
 	[ "$(echo $(ctr-start -a a))" = "1 1" ]
 	ln -sfn r2 now
 	[ "$(echo $(ctr-start -a a))" = "2 2" ]
@@ -1284,7 +1360,8 @@ ours() {
 	[ "$(echo $(ctr-start -a a))" = "1 3" ]
 	ln -sfn 2.sqfs now
 	[ "$(echo $(ctr-start -a a))" = "2 4" ]
-	# a link that leads nowhere is said, and nothing is changed; what switch named is no link any more
+	# a link that leads nowhere is said, and nothing is changed; what switch named is no link
+	# any more
 	rm now
 	run -125 ctr-start -a a
 	[[ "$output" = *"its root, $WORLD/./now: No such file"* ]]
@@ -1292,7 +1369,8 @@ ours() {
 	[ "$(echo $(ctr-start -a a))" = "1 5" ]
 	# the lives of one monitor, too
 	ln -s r1 now
-	ctr-run -d --name b --restart always --root-link now/ sh -c 'cat /version; sleep 0.3' >/dev/null
+	ctr-run -d --name b --restart always --root-link now/ sh -c '
+		cat /version; sleep 0.3' >/dev/null
 	wait_for 5 sh -c '[ "$(ctr-logs b)" ]'
 	ln -sfn r2 now
 	wait_for 10 sh -c '[ "$(ctr-logs b | tail -n 1)" = 2 ]'
@@ -1305,7 +1383,8 @@ ours() {
 @test "21.9 --verity wants an image file, a hash and its tree (used in the rig)" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" i.sqfs -quiet -no-progress >/dev/null
-	for bad in "aa $ROOTFS/|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" " ./i.sqfs|not a root hash" \
+	for bad in "aa $ROOTFS/|ROOTFS is no image file" "A0 ./i.sqfs|not a root hash" \
+		" ./i.sqfs|not a root hash" \
 		"aa ./i.sqfs|no tree of hashes follows its file system, nor is there one in $WORLD/i.sqfs.verity"; do
 		args=${bad%%|*}
 		run -125 ctr-run --verity "${args%% *}" "${args#* }" true
@@ -1314,7 +1393,8 @@ ours() {
 	if [ ! -e /dev/mapper/control ]; then
 		printf 'verity\0\0\1\0\0\0\1' >i.sqfs.verity
 		printf sha256 | dd of=i.sqfs.verity bs=1 seek=32 conv=notrunc status=none
-		printf '\0\20\0\0\0\20\0\0\1' | dd of=i.sqfs.verity bs=1 seek=64 conv=notrunc status=none
+		printf '\0\20\0\0\0\20\0\0\1' | dd of=i.sqfs.verity bs=1 seek=64 \
+			conv=notrunc status=none
 		truncate -s 8192 i.sqfs.verity
 		run -125 ctr-run --verity aa ./i.sqfs true
 		[[ "$output" = *"CONFIG_DM_VERITY"* ]]
@@ -1325,7 +1405,9 @@ ours() {
 @test "21.9 ten containers of one image file have one loop device and one superblock; a block device is an image, too" {
 	need mksquashfs squashfs-tools
 	mksquashfs "$ROOTFS" r.sqfs -quiet -no-progress >/dev/null
-	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "c$i" "$WORLD/r.sqfs" sleep 1000 >/dev/null; done
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		ctr-run -d --name "c$i" "$WORLD/r.sqfs" sleep 1000 >/dev/null
+	done
 	[ "$(losetup -j "$WORLD/r.sqfs" -n -O NAME | wc -l)" = 1 ]
 	dev=$(losetup -j "$WORLD/r.sqfs" -n -O NAME | tr -d ' ')
 	[ "$(ctr-run "$dev" echo from the device)" = "from the device" ]

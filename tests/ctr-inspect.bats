@@ -27,8 +27,12 @@ load lib
 
 @test "18.18 an ended container tells how often it was started again; a new start begins anew" {
 	ctr-run -d --name rc --restart on-failure:2 "$ROOTFS" false
-	wait_for 5 sh -c '[ "$(ctr-inspect -f "{{.RestartCount}} {{.State.Status}}" rc)" = "2 exited" ]'
+	wait_for 5 \
+		sh -c '[ "$(ctr-inspect -f "{{.RestartCount}} {{.State.Status}}" rc)" = \
+		"2 exited" ]'
 	ctr-update --restart no rc
 	ctr-start rc || true
-	wait_for 5 sh -c '[ "$(ctr-inspect -f "{{.RestartCount}} {{.State.Status}}" rc)" = "0 exited" ]'
+	wait_for 5 \
+		sh -c '[ "$(ctr-inspect -f "{{.RestartCount}} {{.State.Status}}" rc)" = \
+		"0 exited" ]'
 }

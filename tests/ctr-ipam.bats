@@ -42,20 +42,26 @@ load lib
 	done
 	[ "$(ctr-ipam alloc -s 10.0.1.0/31 b)" = 10.0.1.1/31 ]
 	[ "$(ctr-ipam alloc -s fd00:3::/127 b)" = fd00:3::1/127 ]
-	for s in 10.0.1.0/31 fd00:3::/127 10.0.2.7/32 fd00:4::7/128; do run -1 ctr-ipam alloc -s $s c; done
+	for s in 10.0.1.0/31 fd00:3::/127 10.0.2.7/32 fd00:4::7/128; do
+		run -1 ctr-ipam alloc -s $s c
+	done
 	# ranges in it, given either way, more than one address left out
-	[ "$(ctr-ipam alloc -s fd00:5::/64 -r fd00:5::a-fd00:5::f -x fd00:5::a -x fd00:5::b c)" = fd00:5::c/64 ]
+	[ "$(ctr-ipam alloc -s fd00:5::/64 -r fd00:5::a-fd00:5::f -x fd00:5::a -x fd00:5::b c)" = \
+		fd00:5::c/64 ]
 	[ "$(ctr-ipam alloc -s 10.0.3.0/24 -r 10.0.3.64/26 c)" = 10.0.3.64/24 ]
 	run -1 ctr-ipam alloc -s 10.0.3.0/24 -r 10.0.4.64/26 c
 }
 
 @test "a network of ctr-net: both families at once, its range and gateway; ls of it, as JSON, too" {
-	ctr-net create --subnet 10.7.0.0/24 --gateway 10.7.0.16 --ip-range 10.7.0.16/29 --subnet fd00:7::/64 n7 >/dev/null
+	ctr-net create --subnet 10.7.0.0/24 --gateway 10.7.0.16 --ip-range 10.7.0.16/29 \
+		--subnet fd00:7::/64 n7 >/dev/null
 	[ "$(ctr-ipam alloc -n n7 a)" = $'10.7.0.17/24\nfd00:7::2/64' ]
 	[ "$(ctr-ipam alloc -n n7 -a fd00:7::9 b)" = fd00:7::9/64 ]
 	[ "$(ctr-ipam ls -n n7)" = $'10.7.0.17 a\nfd00:7::2 a\nfd00:7::9 b' ]
-	[ "$(ctr-ipam ls --json | tr -d ' \n')" = '[{"address":"10.7.0.17","owner":"a","network":"n7"},{"address":"fd00:7::2","owner":"a","network":"n7"},{"address":"fd00:7::9","owner":"b","network":"n7"}]' ]
-	# one family has six addresses left: the owner that gets no second address gives its first one back
+	[ "$(ctr-ipam ls --json | tr -d ' \n')" = \
+		'[{"address":"10.7.0.17","owner":"a","network":"n7"},{"address":"fd00:7::2","owner":"a","network":"n7"},{"address":"fd00:7::9","owner":"b","network":"n7"}]' ]
+	# one family has six addresses left: the owner that gets no second address gives its first
+	# one back
 	for i in 2 3 4 5 6 7; do ctr-ipam alloc -n n7 c$i >/dev/null; done
 	run -1 ctr-ipam alloc -n n7 c8
 	[ "$(ctr-ipam ls | grep -c ' c')" = 12 ]
@@ -116,7 +122,8 @@ load lib
 }
 
 @test "wrong usage is 2 and changes nothing" {
-	for args in "alloc" "alloc -s 10.0.0.0 a" "alloc -s 10.0.0.0/33 a" "alloc -s 10.0.0.0/24 -n x a" "alloc -s 10.0.0.0/24 -r 3-4 a" frob "ls x"; do
+	for args in "alloc" "alloc -s 10.0.0.0 a" "alloc -s 10.0.0.0/33 a" \
+		"alloc -s 10.0.0.0/24 -n x a" "alloc -s 10.0.0.0/24 -r 3-4 a" frob "ls x"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr ctr-ipam $args
 		[ "$(wc -l <<<"$stderr")" = 1 ]
@@ -126,8 +133,12 @@ load lib
 
 @test "a full disk is an error, not an empty lease" {
 	mkdir "$CTR_RUN/leases"
-	unshare -m sh -c 'mount -t tmpfs -o size=64k,nr_inodes=4000 t "$CTR_RUN/leases" && head -c 70000 /dev/zero >"$CTR_RUN/leases/fill" 2>/dev/null
-		ctr-ipam alloc -s 10.1.0.0/24 a; echo code $?; find "$CTR_RUN/leases" -name "10.*" -type f' >out 2>&1
+	unshare -m sh -c '
+		mount -t tmpfs -o size=64k,nr_inodes=4000 t "$CTR_RUN/leases" &&
+		head -c 70000 /dev/zero >"$CTR_RUN/leases/fill" 2>/dev/null
+		ctr-ipam alloc -s 10.1.0.0/24 a
+		echo code $?
+		find "$CTR_RUN/leases" -name "10.*" -type f' >out 2>&1
 	cat out
 	grep -q 'No space left' out
 	grep -q 'code 1' out
@@ -135,7 +146,8 @@ load lib
 }
 
 @test "many owners at once, from arguments and from stdin: in their order, all or none" {
-	[ "$(printf 'a\nb\n' | ctr-ipam alloc -s 10.1.0.0/29 - c | tr '\n' ' ')" = "10.1.0.2/29 10.1.0.3/29 10.1.0.4/29 " ]
+	[ "$(printf 'a\nb\n' | ctr-ipam alloc -s 10.1.0.0/29 - c | tr '\n' ' ')" = \
+		"10.1.0.2/29 10.1.0.3/29 10.1.0.4/29 " ]
 	[ "$(ctr-ipam ls -s 10.1.0.0/29 | tr '\n' ' ')" = "10.1.0.2 a 10.1.0.3 b 10.1.0.4 c " ]
 	run -1 --separate-stderr ctr-ipam alloc -s 10.1.0.0/29 d e f
 	[ -z "$output" ]
@@ -149,7 +161,12 @@ load lib
 
 @test "200 allocs at once with kill -9 among them: no address twice, none lost after gc" {
 	# shellcheck disable=SC2016
-	time seq 200 | xargs -P 32 -I{} sh -c 'ctr-ipam alloc -s 10.1.0.0/24 o{} >got.{} 2>&1 & p=$!; [ $(({} % 3)) != 0 ] || kill -9 $p 2>/dev/null; wait $p; true' 3>&-
+	time seq 200 | xargs -P 32 -I{} sh -c '
+		ctr-ipam alloc -s 10.1.0.0/24 o{} >got.{} 2>&1 &
+		p=$!
+		[ $(({} % 3)) != 0 ] || kill -9 $p 2>/dev/null
+		wait $p
+		true' 3>&-
 	cat got.* | grep / | sort >given
 	[ -z "$(uniq -d given)" ]
 	[ "$(wc -l <given)" -ge 130 ]
@@ -209,6 +226,7 @@ load lib
 
 @test "18.37 without -n and -s no network is made by the way" {
 	run -1 ctr-ipam alloc x
-	[ "$output" = "ctr-ipam: network bridge: there is none of this name (ctr-net ls lists them, ctr-net create makes one)" ]
+	[ "$output" = \
+		"ctr-ipam: network bridge: there is none of this name (ctr-net ls lists them, ctr-net create makes one)" ]
 	[ -z "$(ctr-net ls -n)" ]
 }

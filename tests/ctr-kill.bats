@@ -37,23 +37,38 @@ load lib
 		. "$CTR_RUN/containers/a/state"; apid=$pid amon=$monitor
 		. "$CTR_RUN/containers/b/state"; bpid=$pid bmon=$monitor
 		kill -9 $amon $bmon
-		while [ -e /proc/$apid ] || [ -e /proc/$bpid ] || [ -e /proc/$amon ] || [ -e /proc/$bmon ]; do sleep 0.01; done
+		while [ -e /proc/$apid ] || [ -e /proc/$bpid ] || [ -e /proc/$amon ] ||
+		[ -e /proc/$bmon ]; do
+			sleep 0.01
+		done
 		for p in $apid $bpid $amon $bmon; do recycle $p; done
-		[ "$(ctr-ps -an -o name,pid,status | sort | tr -s " \n" " ")" = "a - lost b - lost " ] || { ctr-ps -a; exit 1; }
+		[ "$(ctr-ps -an -o name,pid,status | sort | tr -s " \n" " ")" = \
+		"a - lost b - lost " ] || {
+			ctr-ps -a
+			exit 1
+		}
 		ctr-kill a && exit 1
 		! ctr-exec a true || false
 		ctr-stop -t 0 a b
 		ctr-restart -t 0 b
 		ctr-gc
 		ctr-rm -f a b
-		for p in $apid $bpid $amon $bmon; do [ "$(cat /proc/$p/comm)" = sleep ] || exit 2; done
+		for p in $apid $bpid $amon $bmon; do
+			[ "$(cat /proc/$p/comm)" = sleep ] || exit 2
+		done
 		echo "pids $apid $bpid $amon $bmon: another process each, alive"'
 	echo "# ${lines[-1]}" >&3
 	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
 }
 
 @test "18.19 signals by all their names: RTMAX and RTMAX-n, IOT, CLD, POLL; stop -t -1 waits for ever" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'trap "echo 64" 64; trap "echo 63" 63; trap "exit 3" TERM; while :; do sleep 0.05; done' >/dev/null
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		trap "echo 64" 64
+		trap "echo 63" 63
+		trap "exit 3" TERM
+		while :; do
+			sleep 0.05
+		done' >/dev/null
 	sleep 0.2
 	ctr-kill -s RTMAX c
 	wait_for 5 sh -c '[ "$(ctr-logs c)" = 64 ]'

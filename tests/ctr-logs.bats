@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# ctr-logs and ctr-attach: what a detached container writes is kept in the lines of CRI, can be followed, and can be
-# answered.
+# ctr-logs and ctr-attach: what a detached container writes is kept in the lines of CRI, can be
+# followed, and can be answered.
 
 load lib
 
@@ -12,11 +12,20 @@ by_hand() {
 }
 
 @test "the file is CRI's: time, stream, F or P, text; in the order read; a long line in pieces" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; sleep 0.2; echo b >&2; sleep 0.2; head -c 40000 /dev/zero | tr "\0" x; echo; printf "end"' >/dev/null
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		echo a
+		sleep 0.2
+		echo b >&2
+		sleep 0.2
+		head -c 40000 /dev/zero | tr "\0" x
+		echo
+		printf "end"' >/dev/null
 	ctr-wait c >/dev/null
 	[ "$(grep -cvE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(out|err) [FP] ' "$(log c)")" = 0 ]
-	[ "$(cut -d' ' -f2,3 "$(log c)" | tr '\n' ,)" = "stdout F,stderr F,stdout P,stdout P,stdout F,stdout P," ]
-	[ "$(cut -d' ' -f4 "$(log c)" | awk '{ print length }' | tr '\n' ' ')" = "1 1 16384 16384 7232 3 " ]
+	[ "$(cut -d' ' -f2,3 "$(log c)" | tr '\n' ,)" = \
+		"stdout F,stderr F,stdout P,stdout P,stdout F,stdout P," ]
+	[ "$(cut -d' ' -f4 "$(log c)" | awk '{ print length }' | tr '\n' ' ')" = \
+		"1 1 16384 16384 7232 3 " ]
 	run -0 --separate-stderr ctr-logs c
 	[ "${lines[0]}" = a ]
 	[ "${#lines[1]}" = 40000 ]
@@ -25,7 +34,8 @@ by_hand() {
 }
 
 @test "-t: one stamp a line, not one a piece; --tail counts lines, not pieces; 0 is none" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; head -c 40000 /dev/zero | tr "\0" x; echo; echo b >&2' >/dev/null
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		echo a; head -c 40000 /dev/zero | tr "\0" x; echo; echo b >&2' >/dev/null
 	ctr-wait c >/dev/null
 	[ "$(ctr-logs -t c 2>/dev/null | grep -o 'Z ' | wc -l)" = 2 ]
 	[ "$(ctr-logs --tail 2 c 2>&1 | wc -c)" = 40003 ]
@@ -61,11 +71,18 @@ by_hand() {
 	[ "$(ctr-logs t)" = one ]
 	ctr-start t
 	ctr-wait t >/dev/null
-	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ] # the next start does not continue that line
+	# the next start does not continue that line
+	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ]
 }
 
 @test "-f over many rotations, each line once and in order, by a slow reader too; it ends with the container" {
-	ctr-run -d --name c --log-max-size 4k --log-max-files 200 "$ROOTFS" sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done; sleep 0.3' >/dev/null
+	ctr-run -d --name c --log-max-size 4k --log-max-files 200 "$ROOTFS" sh -c '
+		i=0
+		while [ $i -lt 3000 ]; do
+			echo "line $i"
+			i=$((i+1))
+		done
+		sleep 0.3' >/dev/null
 	seq -f 'line %.0f' 0 2999 >want
 	timeout 40 ctr-logs -f c | (sleep 0.5; cat) | cmp - want
 	[ -e "$(log c).20" ]
@@ -75,7 +92,8 @@ by_hand() {
 }
 
 @test "rotation keeps so many files, each at most so large" {
-	ctr-run -d --name c --log-max-size 2k --log-max-files 3 "$ROOTFS" sh -c 'i=0; while [ $i -lt 500 ]; do echo "line $i"; i=$((i+1)); done' >/dev/null
+	ctr-run -d --name c --log-max-size 2k --log-max-files 3 "$ROOTFS" sh -c '
+		i=0; while [ $i -lt 500 ]; do echo "line $i"; i=$((i+1)); done' >/dev/null
 	ctr-wait c >/dev/null
 	[ "$(cd "$CTR_LIB/containers/c" && ls -d log* | tr '\n' ' ')" = "log log.1 log.2 log.3 " ]
 	for f in "$(log c)"*; do [ "$(stat -c %s "$f")" -le 2048 ]; done
@@ -91,7 +109,8 @@ by_hand() {
 }
 
 @test "the pipes belong to the container's user: /dev/stderr and /dev/stdout can be opened" {
-	ctr-run -d --name c -u user "$ROOTFS" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr; id -u' >/dev/null
+	ctr-run -d --name c -u user "$ROOTFS" sh -c '
+		echo out >/dev/stdout; echo err >/dev/stderr; id -u' >/dev/null
 	ctr-wait c >/dev/null
 	run -0 --separate-stderr ctr-logs c
 	[ "$output" = $'out\n1000' ]
@@ -124,7 +143,15 @@ by_hand() {
 	[ "$(id -u)" = 0 ]
 	run -0 unshare -m bash -c '
 		mount -t tmpfs -o size=1m none "$CTR_LIB"
-		ctr-run -d --name full -v /dev/null:/gate "$ROOTFS" sh -c "i=0; while [ \$i -lt 30000 ]; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; i=\$((i+1)); done; sleep 3; echo end; sleep 0.5" >/dev/null || exit 9
+		ctr-run -d --name full -v /dev/null:/gate "$ROOTFS" sh -c "
+			i=0
+			while [ \$i -lt 30000 ]; do
+				echo 0123456789012345678901234567890123456789012345678901234567890123456789
+				i=\$((i+1))
+			done
+			sleep 3
+			echo end
+			sleep 0.5" >/dev/null || exit 9
 		sleep 1.5
 		[ "$(df --output=avail "$CTR_LIB" | tail -1)" -lt 8 ] || exit 8
 		: >"$CTR_LIB/containers/full/log"
@@ -136,16 +163,18 @@ by_hand() {
 	[[ "$output" == *end* ]]
 }
 
-# How many MB of a file the monitor takes in a second of its own processor time; the best of three, because on a busy
-# machine others use the cache.
+# How many MB of a file the monitor takes in a second of its own processor time; the best of three,
+# because on a busy machine others use the cache.
 log_speed() { log_speed_once "$@" || log_speed_once "$@" || log_speed_once "$@"; }
 log_speed_once() {
 	local m ticks
 	ctr-rm -f "$1" 2>/dev/null || true
-	ctr-run -d --name "$1" --log-max-size 10g -v "$WORLD/$1:/d" "$ROOTFS" sh -c 'cat /d; sleep 1000' >/dev/null
+	ctr-run -d --name "$1" --log-max-size 10g -v "$WORLD/$1:/d" "$ROOTFS" sh -c '
+		cat /d; sleep 1000' >/dev/null
 	m=$(. "$CTR_RUN/containers/$1/state"; echo "$monitor")
 	wait_for 30 sh -c "[ \"\$(tail -c 8 '$(log "$1")' | tail -n 1 | tail -c 4)\" = END ]"
-	ticks=$(sed 's/.*) //' "/proc/$m/stat" | cut -d' ' -f12,13 | tr ' ' + | { read -r t; echo $((t)); })
+	ticks=$(sed 's/.*) //' "/proc/$m/stat" | cut -d' ' -f12,13 | tr ' ' + | { read -r t
+		echo $((t)); })
 	echo "# $1: $(($(stat -c %s "$1") / 10000 / (ticks + 1))) MB/s of processor time" >&3
 	[ $(($(stat -c %s "$1") / 10000 / (ticks + 1))) -ge "$2" ]
 }
@@ -166,7 +195,13 @@ log_speed_once() {
 }
 
 @test "18.20 stdout and stderr to one place keep their order" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'for i in 1 2 3 4 5; do echo out$i; sleep 0.05; echo err$i >&2; sleep 0.05; done' >/dev/null
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		for i in 1 2 3 4 5; do
+			echo out$i
+			sleep 0.05
+			echo err$i >&2
+			sleep 0.05
+		done' >/dev/null
 	ctr-wait c >/dev/null
 	want="out1 err1 out2 err2 out3 err3 out4 err4 out5 err5 "
 	[ "$(ctr-logs c 2>&1 | tr '\n' ' ')" = "$want" ]
@@ -176,8 +211,11 @@ log_speed_once() {
 
 # bats test_tags=ctr-logs
 @test "14.22: a user whose inotify instances are used up follows a log all the same" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'echo one; while [ ! -e /go ]; do sleep 0.1; done; echo two; sleep 1000' >/dev/null
-	unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec ctr-logs -f c' >out 2>err 3>&- &
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		echo one; while [ ! -e /go ]; do sleep 0.1; done; echo two; sleep 1000' >/dev/null
+	unshare -Ur sh -c '
+		echo 0 >/proc/sys/user/max_inotify_instances && exec ctr-logs -f c' >out \
+			2>err 3>&- &
 	wait_for 5 grep -q one out
 	ctr-exec c touch /go
 	wait_for 5 grep -q two out

@@ -80,14 +80,16 @@ traces() {
 	# [::1] cannot be led elsewhere: refused at once, so that clients go on to 127.0.0.1
 	run timeout 2 nsenter -t "$HOST" -n socat - 'TCP:[::1]:90' </dev/null
 	[[ "$output" = *"Connection refused"* ]]
-	free=$(h ctr-ps -n -o ports | tr ' ' '\n' | sed -n 's/^0.0.0.0:\([0-9]*\)->90\/tcp,*$/\1/p' | grep -vE '^(90|8000)$')
+	free=$(h ctr-ps -n -o ports | tr ' ' '\n' |
+		sed -n 's/^0.0.0.0:\([0-9]*\)->90\/tcp,*$/\1/p' | grep -vE '^(90|8000)$')
 	[ "$(ask "$PEER" 198.51.100.2 "$free")" = hello ]
 	h ctr-inspect -f NetworkSettings.Ports web | grep -q "\"0.0.0.0:$free->90/tcp\""
 }
 
 @test "-p alone means bridge, which is made with the first free subnet; none is the default" {
 	h ip addr add 10.88.3.1/24 dev wan
-	run -0 --separate-stderr h ctr-run -p 90:90 "$ROOTFS" sh -c 'ip -o addr show eth0; ip link | grep -c :\ '
+	run -0 --separate-stderr h ctr-run -p 90:90 "$ROOTFS" sh -c '
+		ip -o addr show eth0; ip link | grep -c :\ '
 	[[ "$output" = *"inet 10.89.0.2/16"* ]]
 	[[ "$stderr" = *"turned IP forwarding on"* ]]
 	run -0 h ctr-run "$ROOTFS" ls /sys/class/net
@@ -100,9 +102,12 @@ traces() {
 
 @test "--ip, --mac, --network-alias, --add-host, --dns; host, container: and ns:" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	run -0 h ctr-run --net n5 --ip 10.5.0.9 --mac 02:00:00:00:00:09 --hostname hh --add-host db:1.2.3.4 --dns 9.9.9.9 --dns-search ex.org \
-		--network-alias al "$ROOTFS" sh -c 'ip addr show eth0; cat /etc/hosts /etc/resolv.conf /etc/hostname'
-	for w in 'inet 10.5.0.9/24' '02:00:00:00:00:09' $'1.2.3.4\tdb' $'10.5.0.9\thh ' ' al' 'nameserver 9.9.9.9' 'search ex.org'; do
+	run -0 h ctr-run --net n5 --ip 10.5.0.9 --mac 02:00:00:00:00:09 --hostname hh \
+		--add-host db:1.2.3.4 --dns 9.9.9.9 --dns-search ex.org \
+		--network-alias al "$ROOTFS" sh -c '
+			ip addr show eth0; cat /etc/hosts /etc/resolv.conf /etc/hostname'
+	for w in 'inet 10.5.0.9/24' '02:00:00:00:00:09' $'1.2.3.4\tdb' $'10.5.0.9\thh ' ' al' \
+		'nameserver 9.9.9.9' 'search ex.org'; do
 		[[ "$output" = *"$w"* ]]
 	done
 	box a --net n5 --ip 10.5.0.9
@@ -113,7 +118,8 @@ traces() {
 	h ctr-run --net container:a "$ROOTFS" ip addr show eth0 | grep -q 10.5.0.9
 	h ctr-run --net host "$ROOTFS" ip addr show wan | grep -q 198.51.100.2
 	h ctr-run --net "ns:/proc/$PEER/ns/net" "$ROOTFS" ip addr show wan | grep -q 203.0.113.2
-	for bad in "-p 1:2:3:4" "-p 80-81:80" "-p 80:80/sctp" "-p [::1]:80:80" "--ip x" "--mac 1" "--add-host x" "--dns x"; do
+	for bad in "-p 1:2:3:4" "-p 80-81:80" "-p 80:80/sctp" "-p [::1]:80:80" "--ip x" "--mac 1" \
+		"--add-host x" "--dns x"; do
 		# shellcheck disable=SC2086
 		run -125 h ctr-run --net n5 $bad "$ROOTFS" true
 	done
@@ -121,7 +127,8 @@ traces() {
 
 @test "a start that fails for want of descriptors leaves nothing, and names the limit" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	(ulimit -n 1100 && run -125 h ctr-run --net n5 -p 10000-20000:10000-20000 "$ROOTFS" true && [[ "$output" = *"ulimit -n"* ]])
+	(ulimit -n 1100 && run -125 h ctr-run --net n5 -p 10000-20000:10000-20000 "$ROOTFS" true &&
+		[[ "$output" = *"ulimit -n"* ]])
 	[ -z "$(traces)" ]
 }
 
@@ -137,7 +144,8 @@ traces() {
 	h ctr-create --name a --net none "$ROOTFS" true
 	h ctr-rm a
 	h ctr-create --name a --net bridge "$ROOTFS" true
-	for bad in "--ip 10.9.0.3" "--ip 10.5.0.0" "--ip 10.5.0.1" "--ip 10.5.0.255" "--ip6 fd00::3"; do
+	for bad in "--ip 10.9.0.3" "--ip 10.5.0.0" "--ip 10.5.0.1" "--ip 10.5.0.255" \
+		"--ip6 fd00::3"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net connect $bad n5 a
 	done
@@ -147,8 +155,12 @@ traces() {
 }
 
 @test "loopback name servers are replaced, others kept" {
-	unshare -m sh -c 'printf "search a.b\nnameserver 127.0.0.1\nnameserver 192.0.2.53\noptions ndots:2\n" >rc; mount --bind rc /etc/resolv.conf
-		nsenter -t "$1" -n ctr-run --net bridge "$2" cat /etc/resolv.conf' _ "$HOST" "$ROOTFS" >out 2>/dev/null
+	unshare -m sh -c '
+		printf \
+		"search a.b\nnameserver 127.0.0.1\nnameserver 192.0.2.53\noptions ndots:2\n" >rc
+		mount --bind rc /etc/resolv.conf
+		nsenter -t "$1" -n ctr-run --net bridge "$2" cat /etc/resolv.conf' _ "$HOST" \
+			"$ROOTFS" >out 2>/dev/null
 	[ "$(sort out)" = "$(printf 'nameserver 192.0.2.53\noptions ndots:2\nsearch a.b')" ]
 }
 
@@ -201,14 +213,16 @@ traces() {
 	[[ "$output" = *"on network n7 already"* ]]
 	h ctr-start a
 	# it still has its first address, which nobody took meanwhile
-	[ "$(h ctr-exec a sh -c 'ip -o -4 addr | grep -o "eth.*/24"' | tr -s ' ' | xargs)" = "eth0 inet 10.5.0.2/24 eth1 inet 10.6.0.77/24 eth2 inet 10.7.0.2/24" ]
+	[ "$(h ctr-exec a sh -c 'ip -o -4 addr | grep -o "eth.*/24"' | tr -s ' ' | xargs)" = \
+		"eth0 inet 10.5.0.2/24 eth1 inet 10.6.0.77/24 eth2 inet 10.7.0.2/24" ]
 	[ "$(h ctr-exec a ip route | grep -c default)" = 1 ]
 	knows() { h ctr-exec "$1" grep -qw "$2" /etc/hosts; }
 	wait_for 3 knows b ally
 	wait_for 3 knows a b
 	h ctr-exec b ping -c1 -W2 ally
 	h ctr-exec a ping -c1 -W2 b
-	# it leaves the network it was made with, and another gets its address: the end of `a` does not free that
+	# it leaves the network it was made with, and another gets its address: the end of `a` does
+	# not free that
 	h ctr-net disconnect n5 a
 	run -1 h ctr-net disconnect n5 a
 	box c --net n5 --ip 10.5.0.3
@@ -216,7 +230,8 @@ traces() {
 	h ctr-ipam ls -n n5 | grep -q '^10.5.0.3 '
 	h ctr-net disconnect n7 a
 	h ctr-start a
-	[ "$(h ctr-exec a sh -c 'ip -o -4 addr | grep -o "eth.*/24"' | tr -s ' ')" = "eth0 inet 10.6.0.77/24" ]
+	[ "$(h ctr-exec a sh -c 'ip -o -4 addr | grep -o "eth.*/24"' | tr -s ' ')" = \
+		"eth0 inet 10.6.0.77/24" ]
 	h ctr-exec a ip route | grep -q 'default via 10.6.0.1'
 	h ctr-net disconnect n6 a
 	h ctr-stop -t 0 a
@@ -239,7 +254,10 @@ traces() {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 --subnet fd00:6::/64 n6
 	h ctr-net create --subnet 10.7.0.0/24 --subnet fd00:7::/64 n7
-	ways() { h ctr-exec a sh -c 'ip route; ip -6 route' | awk '$1 == "default" { print $3 }' | xargs; }
+	ways() {
+		h ctr-exec a sh -c '
+			ip route; ip -6 route' | awk '$1 == "default" { print $3 }' | xargs
+	}
 	box a --net inner
 	for n in n5 n6 n7; do h ctr-net connect $n a; done
 	[ "$(ways)" = "10.5.0.1 fd00:6::1" ]
@@ -258,11 +276,15 @@ traces() {
 @test "connect: a restart policy's next life has the network, too; without the network the start says so" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
-	h ctr-run -d --restart always --name a --net n5 "$ROOTFS" sh -c 'while [ ! -e /die ]; do sleep 0.1; done; rm /die'
+	h ctr-run -d --restart always --name a --net n5 "$ROOTFS" sh -c '
+		while [ ! -e /die ]; do sleep 0.1; done; rm /die'
 	h ctr-net connect n6 a
 	p=$(pid_of a)
 	h ctr-exec a touch /die || true # its life may end before the answer is there
-	again() { p2=$(pid_of a) && [ -n "$p2" ] && [ "$p2" != "$p" ] && h ctr-exec a ip -o -4 addr show eth1; }
+	again() {
+		p2=$(pid_of a) && [ -n "$p2" ] && [ "$p2" != "$p" ] &&
+			h ctr-exec a ip -o -4 addr show eth1
+	}
 	wait_for 10 again
 	h ctr-stop -t 0 a
 	h ctr-net rm n6
@@ -276,14 +298,20 @@ traces() {
 
 @test "create: overlapping and odd subnets are refused; inspect is JSON; a reboot keeps the network" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	for bad in "--subnet 10.5.0.128/25 x" "--subnet 10.9.0.0/31 x" "--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" "--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5 \
-		"--subnet 10.9.0.255/24 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.0 x" "--subnet fd09::/64 --gateway fd09:: x" \
-		"--subnet 224.1.0.0/16 x" "--subnet 127.9.0.0/16 x" "--subnet 0.1.0.0/16 x" "--subnet ff05::/64 x" "--subnet fe80:1::/64 x"; do
+	for bad in "--subnet 10.5.0.128/25 x" "--subnet 10.9.0.0/31 x" \
+		"--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" \
+		"--subnet 10.9.0.0/24 --ip-range 10.8.0.0/25 x" n5 \
+		"--subnet 10.9.0.255/24 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.0 x" \
+		"--subnet fd09::/64 --gateway fd09:: x" \
+		"--subnet 224.1.0.0/16 x" "--subnet 127.9.0.0/16 x" "--subnet 0.1.0.0/16 x" \
+		"--subnet ff05::/64 x" "--subnet fe80:1::/64 x"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net create $bad
 	done
-	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--mtu 1279 --ipv6 x" "--subnet x x" "a/b" none pasta \
-		"--subnet 10.9.0.0/24 --ip-range 10.9.0.0/25 --ip-range 10.9.0.128/25 x" "--subnet 10.9.0.0/24 --gateway 10.9.0.1 --gateway 10.9.0.2 x"; do
+	for bad in "" "--driver foo x" "--driver macvlan x" "--mtu 20 x" "--mtu 1279 --ipv6 x" \
+		"--subnet x x" "a/b" none pasta \
+		"--subnet 10.9.0.0/24 --ip-range 10.9.0.0/25 --ip-range 10.9.0.128/25 x" \
+		"--subnet 10.9.0.0/24 --gateway 10.9.0.1 --gateway 10.9.0.2 x"; do
 		# shellcheck disable=SC2086
 		run -2 h ctr-net create $bad
 	done
@@ -339,7 +367,8 @@ traces() {
 }
 
 @test "ls and inspect, as they are" {
-	h ctr-net create --subnet 10.5.0.0/24 --subnet fd00:5::/64 --ip-range 10.5.0.128/25 --mtu 1400 n5
+	h ctr-net create --subnet 10.5.0.0/24 --subnet fd00:5::/64 --ip-range 10.5.0.128/25 \
+		--mtu 1400 n5
 	h ctr-net create --internal --subnet 10.6.0.0/29 --gateway 10.6.0.6 n6
 	box a --net n5
 	[ "$(h ctr-net ls | tr -s ' ')" = "NAME DRIVER BRIDGE SUBNET CONTAINERS
@@ -351,7 +380,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -0 h ctr-net inspect n5
 	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
 	# the order of the two leases is that of the folder
-	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = "$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
+	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = \
+		"$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
 	[ "${got%%\"containers*}" = "[${want%%\"containers*}" ]
 	[ "$(h ctr-net ls --json | grep -c '"name": "n[56]"')" = 2 ]
 	h ctr-exec a ip link show eth0 | grep -q 'mtu 1400'
@@ -377,7 +407,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	h ctr-exec a sh -c 'echo 1.2.3.4 mine >>/etc/hosts'
 	inode=$(h ctr-exec a stat -c %i /etc/hosts)
 	mkfifo in
-	h ctr-run -i --name fg --net n5 --network-alias ally "$ROOTFS" sh <in >out 2>&1 3>&- & BG+=($!)
+	h ctr-run -i --name fg --net n5 --network-alias ally "$ROOTFS" sh <in >out 2>&1 3>&- &
+	BG+=($!)
 	exec 9>in
 	knows() { h ctr-exec "$1" grep -qw "$2" /etc/hosts; }
 	wait_for 5 knows a ally
@@ -402,7 +433,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	serve "$(pid_of web)" 90 hello
 	serve "$(pid_of web)" 53 dgram udp4
 	ports=$(h ctr-ps -n -o ports)
-	tcp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->90\/tcp.*/\1/p' <<<"$ports") udp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->53\/udp.*/\1/p' <<<"$ports")
+	tcp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->90\/tcp.*/\1/p' <<<"$ports") \
+		udp=$(sed -n 's/.*0.0.0.0:\([0-9]*\)->53\/udp.*/\1/p' <<<"$ports")
 	[ "$(ask "$PEER" 198.51.100.2 "$tcp")" = hello ]
 	[ "$(ask "$PEER" 198.51.100.2 "$udp" udp)" = dgram ]
 }
@@ -419,15 +451,21 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	done
 	serve "$(pid_of web)" 90 hello tcp6
 	serve "$(pid_of web)" 53 dgram udp6
-	# the answer's first line, without a wait for more; again if it is lost: socat is deaf while it forks for a datagram
+	# the answer's first line, without a wait for more; again if it is lost: socat is deaf while
+	# it forks for a datagram
 	says() {
 		for _ in 1 2 3 4 5; do
-			[ "$(in_ns "$1" timeout 3 bash -c 'exec 3<>"/dev/$1/$2/$3" && echo x >&3 && head -n 1 <&3' _ "${@:2}")" != "$5" ] || return 0
+			[ "$(in_ns "$1" timeout 3 bash -c '
+				exec 3<>"/dev/$1/$2/$3" && echo x >&3 && head -n 1 <&3' _ \
+				"${@:2}")" != "$5" ] || return 0
 		done
 		return 1
 	}
 	for call in 1 0; do
-		h sh -c "for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do echo $call >\$f; done" 2>/dev/null || echo "# no br_netfilter here" >&3
+		h sh -c "
+			for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do
+				echo $call >\$f
+			done" 2>/dev/null || echo "# no br_netfilter here" >&3
 		for from in "$(pid_of web)" "$(pid_of other)"; do
 			for addr in 198.51.100.2 10.77.0.1 2001:db8:1::2 fd00:7::1; do
 				echo "br_netfilter $call, pid $from, $addr"
@@ -441,7 +479,10 @@ n6 bridge n6 10.6.0.0/29 0" ]
 @test "UDP of one flow reaches a container that was started anew, at another address" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	box web --net n5 -p 53:53/udp
-	flow() { echo x | peer timeout 3 socat -t1 -T1 - UDP:198.51.100.2:53,sourceport=4444 2>/dev/null || true; }
+	flow() {
+		echo x | peer timeout 3 socat -t1 -T1 - UDP:198.51.100.2:53,sourceport=4444 \
+			2>/dev/null || true
+	}
 	serve "$(pid_of web)" 53 old udp4
 	[ "$(flow)" = old ]
 	was=$(ip_of web)
@@ -480,7 +521,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	h ctr-rm -f web
 	killed=0 some=0
 	for i in $(seq 40); do
-		died=$(h "$BATS_TEST_DIRNAME/killer.pl" $us ctr-run --net n5 -p 90:90 "$ROOTFS" sleep 1000)
+		died=$(h "$BATS_TEST_DIRNAME/killer.pl" $us ctr-run --net n5 \
+			-p 90:90 "$ROOTFS" sleep 1000)
 		[ "$died" = 0 ] || killed=$((killed + 1))
 		[ -z "$(traces)" ] || some=$((some + 1))
 		[ $((i % 4)) != 0 ] || h ctr-gc >/dev/null # the others leave it to those after them
@@ -503,7 +545,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	some=0
 	for i in $(seq 25); do
 		box web --net n5 -p 90:90 >/dev/null
-		(. "$CTR_RUN/containers/web/state" && perl -MTime::HiRes=usleep -e 'kill 9, $ARGV[0]; usleep rand 12000; kill 9, $ARGV[1]' "$pid" "$monitor"
+		(. "$CTR_RUN/containers/web/state" && perl -MTime::HiRes=usleep \
+			-e 'kill 9, $ARGV[0]; usleep rand 12000; kill 9, $ARGV[1]' "$pid" "$monitor"
 			wait_for 3 sh -c '[ -z "$(ctr-ps -q)" ]')
 		[ -z "$(traces)" ] || some=$((some + 1))
 		h ctr-gc >/dev/null
@@ -582,10 +625,12 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -1 --separate-stderr h ctr-run --net bridge "$ROOTFS" ping -c1 -W1 203.0.113.2
 	[[ "$stderr" = *"nft insert rule inet fw chain9 iifname ctr0 accept"* ]]
 	run -0 --separate-stderr h ctr-check
-	[[ "$stderr" = *"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 accept" ]]
+	[[ "$stderr" = \
+		*"to let network bridge through: nft insert rule inet fw chain9 iifname ctr0 accept; nft insert rule inet fw chain9 oifname ctr0 accept" ]]
 	grep -o 'nft insert rule [^;]*' <<<"$stderr" | while read -r rule; do h sh -c "$rule"; done
 	h ctr-run --net bridge "$ROOTFS" ping -c1 -W2 203.0.113.2
-	# whoever has followed the advice is not warned again; half of it is not enough, nor is a rule for another bridge
+	# whoever has followed the advice is not warned again; half of it is not enough, nor is a
+	# rule for another bridge
 	h ctr-net create --subnet 10.7.0.0/24 ctr
 	h nft insert rule inet fw chain9 iifname ctr accept
 	h nft insert rule inet fw chain9 oifname ctr drop
@@ -628,7 +673,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -0 --separate-stderr h ctr-check
 	echo "$stderr"
 	[ "$(grep -c 'drops what is forwarded' <<<"$stderr")" = 2 ]
-	[[ "$stderr" = *"firewalld drops"*"network bridge through: firewall-cmd --permanent --zone=trusted --add-interface=ctr0; firewall-cmd --reload"* ]]
+	[[ "$stderr" = \
+		*"firewalld drops"*"network bridge through: firewall-cmd --permanent --zone=trusted --add-interface=ctr0; firewall-cmd --reload"* ]]
 	[[ "$stderr" = *"nft insert rule ip fw last iifname ctr0 accept"* ]]
 }
 
@@ -642,8 +688,12 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	run -1 h ctr-run --net six "$ROOTFS" ping -c1 -W1 203.0.113.2
 	run -0 --separate-stderr h ctr-check
 	echo "$stderr"
-	[[ "$stderr" = *"iptables-legacy drops what is forwarded: to let network six through: "* && "$stderr" != *ip6tables* ]]
-	sed -n 's/^.* through: \(iptables.*\)$/\1/p' <<<"$stderr" | tr ';' '\n' | while read -r rule; do h sh -c "$rule"; done
+	[[ "$stderr" = *"iptables-legacy drops what is forwarded: to let network six through: "* &&
+		"$stderr" != *ip6tables* ]]
+	sed -n 's/^.* through: \(iptables.*\)$/\1/p' <<<"$stderr" | tr ';' '\n' |
+		while read -r rule; do
+		h sh -c "$rule"
+	done
 	h ctr-run --net six "$ROOTFS" ping -c1 -W2 203.0.113.2
 	box web --net six -p 90:90
 	serve "$(pid_of web)" 90 hello
@@ -658,7 +708,10 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ -z "${CTR_SAN:-}" ] || n=60 # the sanitizers' programs are slower and larger
 	h ctr-net create --subnet 10.50.0.0/16 big
 	t0=$(date +%s%N)
-	h sh -c 'for i in $(seq $2); do ctr-run -d --name b$i --net big "$1" sleep 1000 || exit; done' _ "$ROOTFS" $n 3>&- >/dev/null 2>&1
+	h sh -c '
+		for i in $(seq $2); do
+			ctr-run -d --name b$i --net big "$1" sleep 1000 || exit
+		done' _ "$ROOTFS" $n 3>&- >/dev/null 2>&1
 	echo "# $n containers: $((($(date +%s%N) - t0) / 1000000)) ms" >&3
 	[ "$(h bridge link show | grep -c 'master big')" = $n ]
 	[ "$(h ctr-net ls -n | tr -s ' ')" = "big bridge big 10.50.0.0/16 $n" ]
@@ -676,8 +729,11 @@ n6 bridge n6 10.6.0.0/29 0" ]
 		unshare -n sleep 1000 3>&- >/dev/null 2>&1 &
 		NS_PIDS+=($!)
 	done
-	wait_for 20 sh -c '! readlink '"$(printf '/proc/%s/ns/net ' "${NS_PIDS[@]}")"' | grep -qx "$(readlink /proc/self/ns/net)"'
-	for p in "${NS_PIDS[@]:3}"; do echo "attach big $p $(h ctr-ipam alloc -s 10.50.0.0/16 n"$p") gw 10.50.0.1"; done >lines
+	wait_for 20 sh -c '! readlink '"$(printf '/proc/%s/ns/net ' "${NS_PIDS[@]}")"'
+		 | grep -qx "$(readlink /proc/self/ns/net)"'
+	for p in "${NS_PIDS[@]:3}"; do
+		echo "attach big $p $(h ctr-ipam alloc -s 10.50.0.0/16 n"$p") gw 10.50.0.1"
+	done >lines
 	t0=$(date +%s%N)
 	h ctr-netcfg -f lines
 	echo "# 300 attached: $((($(date +%s%N) - t0) / 1000000)) ms" >&3
@@ -685,8 +741,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(h bridge link show | grep -c 'master big')" = 300 ]
 }
 
-# A kernel without nf_tables, played by a build that answers so: once without the netlink family, once with it but without
-# nf_tables.
+# A kernel without nf_tables, played by a build that answers so: once without the netlink family,
+# once with it but without nf_tables.
 no_nft() {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
 	export CTR_TEST_NO=$1
@@ -698,7 +754,8 @@ no_nft() {
 	for l in "nat add 10.1.0.0/24" "publish 90 10.1.0.2:90" "unpublish 90"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-netcfg $l
-		[[ "$output" = *"CONFIG_NF_TABLES"* ]] || [[ "$l $output" = unpublish*"not published"* ]]
+		[[ "$output" = *"CONFIG_NF_TABLES"* ]] || [[ "$l $output" = \
+			unpublish*"not published"* ]]
 	done
 	run -1 h ctr-netcfg -f - <<<$'bridge add br9 10.1.0.1/24\nnat add 10.1.0.0/24'
 	run ! h ip link show br9
@@ -738,7 +795,10 @@ no_nft() {
 	h ctr-rename b c
 	h ctr-exec a grep -qw c /etc/hosts
 	run ! h ctr-exec a grep -qw b /etc/hosts
-	h ctr-exec c sh -c 'set -- $(grep -w $(hostname) /etc/hosts); shift; [ "$(printf "%s\n" "$@" | sort | uniq -d)" = "" ]'
+	h ctr-exec c sh -c '
+		set -- $(grep -w $(hostname) /etc/hosts)
+		shift
+		[ "$(printf "%s\n" "$@" | sort | uniq -d)" = "" ]'
 	h ctr-net create n2
 	h ctr-net connect n2 c
 	box d --net n2
@@ -762,17 +822,20 @@ no_nft() {
 	inside() { h ctr-exec a ls /sys/class/net; }
 	before=$(inside)
 	for n in 1 2 3; do
-		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net connect n6 a
+		run h strace -f -o /dev/null -e trace=renameat \
+			-e inject=renameat:signal=KILL:when=$n ctr-net connect n6 a
 		[ "$status" -ne 0 ]
 		h ctr-gc
-		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # the record says that it was done
+		# the record says that it was done
+		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then
 			h ctr-net disconnect n6 a
 		fi
 		[ "$(inside)" = "$before" ]
 		[ -z "$(find "$CTR_RUN/leases/n6" -type f ! -name '.last*')" ]
 		h ctr-net connect n6 a
 		[[ "$(inside)" = *eth1* ]]
-		run h strace -f -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=$n ctr-net disconnect n6 a
+		run h strace -f -o /dev/null -e trace=renameat \
+			-e inject=renameat:signal=KILL:when=$n ctr-net disconnect n6 a
 		h ctr-gc
 		if grep -q '^n6' "$CTR_LIB/containers/a/networks"; then # nothing was done yet
 			h ctr-net disconnect n6 a
@@ -816,9 +879,14 @@ no_nft() {
 	printf 'nameserver 127.0.0.53\nnameserver 9.8.7.6\nnameserver fe80::1%%wan\nsearch ex.org\n' >r1
 	printf 'nameserver 127.0.0.1\n' >r2
 	h ctr-net create n1
-	with() { h unshare -m sh -c 'mount --bind "$1" /etc/resolv.conf && exec ctr-run --net n1 "$2" cat /etc/resolv.conf' x "$1" "$ROOTFS"; }
+	with() {
+		h unshare -m sh -c '
+			mount --bind "$1" /etc/resolv.conf &&
+			exec ctr-run --net n1 "$2" cat /etc/resolv.conf' x "$1" "$ROOTFS"
+	}
 	run -0 with r1
-	[[ "$output" = *"nameserver 9.8.7.6"* && "$output" != *fe80* && "$output" = *"search ex.org"* ]]
+	[[ "$output" = *"nameserver 9.8.7.6"* && "$output" != *fe80* &&
+		"$output" = *"search ex.org"* ]]
 	run -0 with r2
 	[[ "$output" = *"8.8.8.8"*"are used"* && "$output" = *"nameserver 8.8.8.8"* ]]
 	# what editors and tools can leave in the file
@@ -826,23 +894,29 @@ no_nft() {
 	run -0 --separate-stderr with r3
 	[ "$output" = $'nameserver 9.8.7.6\nnameserver 5.6.7.8\noptions ndots:3\ndomain ex.org' ]
 	# if no server can be reached from a container, every start says so
-	for r in 'nameserver 0.0.0.0' 'nameserver ::1' 'nameserver fe80::1%%wan' 'nameserver fe80::1' 'nameserver x' '' 'nameserver 127.0.0.54'; do
+	for r in 'nameserver 0.0.0.0' 'nameserver ::1' 'nameserver fe80::1%%wan' \
+		'nameserver fe80::1' 'nameserver x' '' 'nameserver 127.0.0.54'; do
 		printf "$r\nsearch ex.org\n" >r4
 		[ ! -e /run/systemd/resolve/resolv.conf ] || [[ "$r" != *127* ]] || continue
 		run -0 with r4
-		[[ "$output" = *"are used"* && "$output" = *"nameserver 8.8.8.8"* && "$output" = *"search ex.org"* ]]
+		[[ "$output" = *"are used"* && "$output" = *"nameserver 8.8.8.8"* &&
+			"$output" = *"search ex.org"* ]]
 	done
 	printf 'nameserver fec0::1\nnameserver 169.254.169.253\n' >r5
 	run -0 --separate-stderr with r5
 	[ "$output" = $'nameserver fec0::1\nnameserver 169.254.169.253' ]
 	# --dns takes their place without a message
-	run -0 --separate-stderr h unshare -m sh -c 'mount --bind r2 /etc/resolv.conf && exec ctr-run --net n1 --dns 1.2.3.4 "$1" cat /etc/resolv.conf' x "$ROOTFS"
+	run -0 --separate-stderr h unshare -m sh -c '
+		mount --bind r2 /etc/resolv.conf && exec ctr-run --net n1 \
+		--dns 1.2.3.4 "$1" cat /etc/resolv.conf' x "$ROOTFS"
 	[[ "$output" = "nameserver 1.2.3.4" && "$stderr" != *"are used"* ]]
 }
 
-# claim PID ADDR [SOURCE]: that namespace says by ARP or neighbour advertisement that ADDR is at its own MAC.
+# claim PID ADDR [SOURCE]: that namespace says by ARP or neighbour advertisement that ADDR is at its
+# own MAC.
 claim() {
-	in_ns "$1" perl -MSocket=inet_pton -e '($a, $src) = @ARGV; ($i, $m) = `ip -o link show eth0` =~ /^(\d+):.*ether (\S+)/;
+	in_ns "$1" perl -MSocket=inet_pton \
+		-e '($a, $src) = @ARGV; ($i, $m) = `ip -o link show eth0` =~ /^(\d+):.*ether (\S+)/;
 		$m = pack("H12", $m =~ s/://gr); socket(S, 17, 3, 0x300) or die; $src ||= $a;
 		if ($a =~ /:/) { $t = inet_pton(10, $a); $s = inet_pton(10, $src); $d = "\xff\x02".("\0" x 13)."\1";
 			$b = pack("CCnN", 136, 0, 0, 0x20000000).$t."\2\1".$m; $c = $s.$d.pack("NN", length $b, 58).$b; $k += $_ for unpack("n*", $c);
@@ -854,7 +928,8 @@ claim() {
 neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
 @test "14.17: a container cannot take another's address on the bridge: what does not come from its MAC and addresses is dropped" {
-	h nft add table bridge try || skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
+	h nft add table bridge try ||
+		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
 	h nft delete table bridge try
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --ip 10.9.0.2 --ip6 fd00:9::2
@@ -863,7 +938,9 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	local b c mac
 	b=$(pid_of b) c=$(pid_of c)
 	mac=$(in_ns "$b" ip -o link show eth0 | sed 's/.*ether //; s/ .*//')
-	for n in c:10.9.0.2 c:10.9.0.3 b:10.9.0.2 c:fd00:9::2 c:fd00:9::3 b:203.0.113.2 c:2001:db8:2::2; do # each reaches every other
+	# each reaches every other
+	for n in c:10.9.0.2 c:10.9.0.3 b:10.9.0.2 c:fd00:9::2 c:fd00:9::3 b:203.0.113.2 \
+		c:2001:db8:2::2; do
 		h ctr-exec "${n%%:*}" ping -c1 -W3 "${n#*:}"
 	done
 	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
@@ -921,7 +998,8 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
 # bats test_tags=ctr-netcfg
 @test "14.17: what ctr-netcfg attach puts on a bridge has its own addresses only" {
-	h nft add table bridge try || skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
+	h nft add table bridge try ||
+		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
 	h nft delete table bridge try
 	ns A
 	ns B
@@ -932,13 +1010,18 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 		attach br9 $B 10.9.0.3/24 10.9.0.4/24 fd00:9::3/64 fd00:9::4/64 guarded
 	END
 	mac=$(in_ns "$B" ip -o link show eth0 | sed 's/.*ether //; s/ .*//')
-	for a in 10.9.0.3 10.9.0.4 fd00:9::3 fd00:9::4; do in_ns "$B" ping -c1 -W3 -I $a "$([[ $a == *:* ]] && echo fd00:9::2 || echo 10.9.0.2)"; done
+	for a in 10.9.0.3 10.9.0.4 fd00:9::3 fd00:9::4; do
+		in_ns "$B" ping -c1 -W3 -I $a "$([[ $a == *:* ]] && echo fd00:9::2 ||
+			echo 10.9.0.2)"
+	done
 	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
 		# shellcheck disable=SC2086
 		claim "$B" $a
 	done
 	for who in "$HOST" "$A"; do
-		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do [[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]; done
+		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do
+			[[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]
+		done
 	done
 	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0 # by itself it gets no further one
 	run ! in_ns "$B" ping -c1 -W1 -I 10.9.0.9 10.9.0.1
@@ -965,11 +1048,16 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ctr-netcfg attach br9 "$B" 10.9.0.3/24
 	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0
 	in_ns "$B" ping -c1 -W3 -I 10.9.0.9 10.9.0.1
-	# what ended with its namespace is cleared by gc; what is there stays; without any the table goes
+	# what ended with its namespace is cleared by gc; what is there stays; without any the table
+	# goes
 	kill "$A"
-	wait_for 5 sh -c '[ "$(nsenter -t "$0" -n ip -o link show master br9 | wc -l)" = 1 ]' "$HOST"
+	wait_for 5 sh -c '[ "$(nsenter -t "$0" -n ip -o link show master br9 | wc -l)" = 1 ]' \
+		"$HOST"
 	h ctr-netcfg attach br9 "$B" 10.9.0.5/24 if eth1 guarded
-	wait_for 5 sh -c 'nsenter -t "$0" -n ctr-gc; [ "$(nsenter -t "$0" -n nft list set bridge ctrbox guarded | grep -o comment | wc -l)" = 1 ]' "$HOST"
+	wait_for 5 sh -c '
+		nsenter -t "$0" -n ctr-gc
+		[ "$(nsenter -t "$0" -n nft list set bridge ctrbox guarded | grep -o comment |
+		wc -l)" = 1 ]' "$HOST"
 	h ctr-netcfg detach "$B" if eth1
 	h ctr-netcfg detach "$B"
 	# a container is guarded without being asked for, unless that is refused
@@ -978,7 +1066,11 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 		h ctr-netcfg attach br9 c 10.9.0.3/24 $how
 		in_ns "$(pid_of c)" ip addr add 10.9.0.9/24 dev eth0
 		in_ns "$(pid_of c)" ping -c1 -W3 -I 10.9.0.3 10.9.0.1
-		if in_ns "$(pid_of c)" ping -c1 -W1 -I 10.9.0.9 10.9.0.1; then [ -n "$how" ]; else [ -z "$how" ]; fi
+		if in_ns "$(pid_of c)" ping -c1 -W1 -I 10.9.0.9 10.9.0.1; then
+			[ -n "$how" ]
+		else
+			[ -z "$how" ]
+		fi
 		[ "$(h ctr-netcfg show | grep -c guard)" = "$([ -n "$how" ] && echo 0 || echo 1)" ]
 		h ctr-netcfg detach c
 	done
@@ -995,11 +1087,18 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ctr-exec a ping -c1 -W2 203.0.113.2
 	h ctr-exec a ping -c1 -W2 2001:db8:2::2
 	for f in ip ip6; do
-		in_ns "$ROUTER" nft "add table $f t; add chain $f t c { type filter hook prerouting priority -300; }"
+		in_ns "$ROUTER" nft \
+			"add table $f t; add chain $f t c { type filter hook prerouting priority -300; }"
 	done
-	in_ns "$ROUTER" nft 'add rule ip t c ip saddr 10.66.6.6 counter; add rule ip6 t c ip6 saddr fd66::6 counter'
-	h ctr-exec a sh -c 'ip addr add 10.66.6.6/32 dev eth0; ip -6 addr add fd66::6/128 dev eth0 nodad 2>/dev/null || ip -6 addr add fd66::6/128 dev eth0
-		ping -c1 -W1 -I 10.66.6.6 203.0.113.2; ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2; true'
+	in_ns "$ROUTER" nft \
+		'add rule ip t c ip saddr 10.66.6.6 counter; add rule ip6 t c ip6 saddr fd66::6 counter'
+	h ctr-exec a sh -c '
+		ip addr add 10.66.6.6/32 dev eth0
+		ip -6 addr add fd66::6/128 dev eth0 nodad 2>/dev/null ||
+		ip -6 addr add fd66::6/128 dev eth0
+		ping -c1 -W1 -I 10.66.6.6 203.0.113.2
+		ping -6 -c1 -W1 -I fd66::6 2001:db8:2::2
+		true'
 	[ "$(in_ns "$ROUTER" nft list ruleset | grep -c 'packets 0')" = 2 ]
 }
 
@@ -1016,11 +1115,16 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	ns A
 	h ctr-netcfg bridge add br9
 	[ -z "$(h ctr-check 2>&1 | grep 'are missing')" ]
-	for how in "ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" "ctr-net connect n5 other" "ctr-netcfg attach br9 $A 10.9.0.2/24" cni; do
+	for how in "ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" \
+		"ctr-net connect n5 other" "ctr-netcfg attach br9 $A 10.9.0.2/24" cni; do
 		h nft flush ruleset
-		h ctr-check 2>&1 | grep -q 'rules and ports of running containers are missing.*ctr-netcfg restore'
-		[ "$how" != cni ] || how="env CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$A/ns/net CNI_IFNAME=lo CNI_PATH=/ loopback"
-		[[ "$how" != *loopback ]] || ln -sf "$(readlink -f "$(command -v ctr-run)")" loopback
+		h ctr-check 2>&1 |
+			grep \
+			-q 'rules and ports of running containers are missing.*ctr-netcfg restore'
+		[ "$how" != cni ] ||
+			how="env CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/proc/$A/ns/net CNI_IFNAME=lo CNI_PATH=/ loopback"
+		[[ "$how" != *loopback ]] ||
+			ln -sf "$(readlink -f "$(command -v ctr-run)")" loopback
 		[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
 		# shellcheck disable=SC2086
 		PATH=$PATH:$PWD h $how <<<'{"cniVersion":"1.0.0","name":"l","type":"loopback"}'
@@ -1040,12 +1144,14 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 @test "18.25 a part of our tables that somebody flushed or deleted is noticed, told and put back" {
 	h ctr-net create --subnet 10.5.0.0/24 --ipv6 n5
 	h ctr-net create --internal in
-	h ctr-run -d --name web --net n5 -p 90:90 -p 127.0.0.1:91:90 -p 127.0.0.1:92:90 "$ROOTFS" sleep 1000
+	h ctr-run -d --name web --net n5 -p 90:90 -p 127.0.0.1:91:90 \
+		-p 127.0.0.1:92:90 "$ROOTFS" sleep 1000
 	h ctr-run -d --name db --net in "$ROOTFS" sleep 1000
 	rules() { h nft list ruleset | sort; }
 	before=$(rules)
 	last() { h nft -a list chain "$3" "$4" "$5" | sed -n 's/.*# handle //p' | tail -1; }
-	hows=("ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" "ctr-run --net in $ROOTFS true" "ctr-netcfg netns add x")
+	hows=("ctr-gc" "ctr-netcfg restore" "ctr-run --net n5 $ROOTFS true" \
+		"ctr-run --net in $ROOTFS true" "ctr-netcfg netns add x")
 	i=0
 	while read -r what; do
 		# shellcheck disable=SC2086
@@ -1122,15 +1228,20 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	tar -C "$ROOTFS" -c . | h ctr-image import im
 	h ctr-run -d --name live --net n1 -v v1:/v im sleep 1000
 	h ctr-ipam alloc -n n1 hand
-	for d in "$CTR_RUN" "$CTR_RUN"/{leases,leases/n1,leases/n1/.by,hosts,hosts/n1} "$CTR_LIB"/{.,volumes,networks,networks/n1,images,images/blobs/sha256,layers,ids}; do
+	for d in "$CTR_RUN" "$CTR_RUN"/{leases,leases/n1,leases/n1/.by,hosts,hosts/n1} \
+		"$CTR_LIB"/{.,volumes,networks,networks/n1,images,images/blobs/sha256,layers,ids}; do
 		touch "$d/stray" "$d/.dot" "$d/10.9.9.9"
 		mkdir "$d/straydir" "$d/@x" "$d/10.9.9.8"
 		ln -s /nonexistent "$d/straylink"
 		mkfifo "$d/strayfifo"
-		for c in ctr-gc ctr-gc "ctr-run --net n1 -v v2:/v im true" "ctr-net ls" "ctr-ipam ls -n n1" "ctr-image prune" "ctr-ps -a"; do
+		for c in ctr-gc ctr-gc "ctr-run --net n1 -v v2:/v im true" "ctr-net ls" \
+			"ctr-ipam ls -n n1" "ctr-image prune" "ctr-ps -a"; do
 			# shellcheck disable=SC2086
 			run h timeout 20 $c
-			[[ "$status" -eq 0 || ( "$c" = ctr-gc && "$status" -eq 1 ) ]] || { echo "$d: $c: $status: $output"; false; }
+			[[ "$status" -eq 0 || ( "$c" = ctr-gc && "$status" -eq 1 ) ]] || {
+				echo "$d: $c: $status: $output"
+				false
+			}
 			[ "$(. "$CTR_RUN/containers/live/state" && echo "$pid")" ]
 		done
 		rm -rf "$d"/stray* "$d"/10.9.9.? "$d/.dot" "$d/@x"
@@ -1152,7 +1263,8 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
 @test "papercuts: host-gateway, a port asked for twice, -P beside -p, whose an address is, dead owners, rm prints names" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
-	run -0 h ctr-run --net n5 --add-host x:host-gateway "$ROOTFS" sh -c 'grep -w x /etc/hosts; ping -c1 -W2 x'
+	run -0 h ctr-run --net n5 --add-host x:host-gateway "$ROOTFS" sh -c '
+		grep -w x /etc/hosts; ping -c1 -W2 x'
 	[[ "$output" = *$'10.5.0.1\tx'* ]]
 	run -125 h ctr-run --net n5 -p 80:80 -p 80:81 "$ROOTFS" true
 	[[ "$output" = *"-p 80:81: the port is asked for by -p 80:80 already"* ]]
@@ -1171,13 +1283,21 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 @test "14.11: a container heeds no router, and has no IPv6 where its network has none" {
 	h ctr-net create v4 >/dev/null
 	h ctr-net create --ipv6 v6 >/dev/null
-	looks() { h ctr-exec "$1" sh -c "cat /proc/sys/net/ipv6/conf/$2/accept_ra /proc/sys/net/ipv6/conf/$2/autoconf /proc/sys/net/ipv6/conf/$2/accept_redirects /proc/sys/net/ipv4/conf/$2/accept_redirects /proc/sys/net/ipv6/conf/$2/disable_ipv6" | tr '\n' ' '; }
+	looks() {
+		h ctr-exec "$1" \
+			sh -c "cat /proc/sys/net/ipv6/conf/$2/accept_ra \
+			/proc/sys/net/ipv6/conf/$2/autoconf \
+			/proc/sys/net/ipv6/conf/$2/accept_redirects \
+			/proc/sys/net/ipv4/conf/$2/accept_redirects \
+			/proc/sys/net/ipv6/conf/$2/disable_ipv6" | tr '\n' ' '
+	}
 	h ctr-run -d --name four --net v4 "$ROOTFS" sleep 1000 >/dev/null
 	h ctr-run -d --name six --net v6 "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(looks four eth0)" = "0 0 0 0 1 " ]
 	[ -z "$(h ctr-exec four ip -6 addr show dev eth0)" ]
 	[ "$(looks six eth0)" = "0 0 0 0 0 " ]
-	h ctr-exec six ping -6 -c 1 -W 2 "$(h ctr-exec six ip -6 route | sed -n 's/^default via \([^ ]*\).*/\1/p')"
+	h ctr-exec six ping -6 -c 1 \
+		-W 2 "$(h ctr-exec six ip -6 route | sed -n 's/^default via \([^ ]*\).*/\1/p')"
 	h ctr-net connect v6 four # a network with IPv6 comes later
 	[ "$(looks four eth0)" = "0 0 0 0 1 " ]
 	[ "$(looks four eth1)" = "0 0 0 0 0 " ]
@@ -1190,24 +1310,31 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ctr-net create --subnet 10.6.0.0/24 n6
 	h ip route change default via 198.51.100.1 mtu 1290
 	h ctr-net create n7
-	[ "$(h ctr-run --net n7 --add-host=x=host-gateway "$ROOTFS" sh -c 'cat /sys/class/net/eth0/mtu; grep -c "x$" /etc/hosts' | tr '\n' ' ')" = "1290 2 " ] # with ip6-mcastprefix
+	# with ip6-mcastprefix
+	[ "$(h ctr-run --net n7 --add-host=x=host-gateway "$ROOTFS" sh -c '
+		cat /sys/class/net/eth0/mtu; grep -c "x$" /etc/hosts' | tr '\n' ' ')" = "1290 2 " ]
 	h ip route change default via 198.51.100.1
 	h ip route add 10.0.0.0/8 via 198.51.100.1
 	run -1 h ctr-net create --subnet 10.5.0.0/25 n8
 	[[ "$output" = *"overlaps with network n5" ]]
 	tar -C "$ROOTFS" -c . | ctr-image import --change 'EXPOSE 80/TCP' ex80 - >/dev/null
 	h ctr-run -d --name ex --net n5 -P --expose 80 --expose 70-71/udp ex80 sleep 100
-	[ "$(h ctr-inspect ex | grep '": \[$' | grep -o '[0-9]*/[a-zA-Z]*' | sort -u | tr '\n' ' ')" = "70/udp 71/udp 80/tcp " ]
+	[ "$(h ctr-inspect ex | grep '": \[$' | grep -o '[0-9]*/[a-zA-Z]*' | sort -u |
+		tr '\n' ' ')" = "70/udp 71/udp 80/tcp " ]
 	[ "$(h ctr-inspect -f State.Status ex)" = running ]
 	h ctr-rm -f ex
-	run -0 h ctr-run --net n5:ip=10.5.0.7,mac=02:00:00:00:00:77 --net name=n6,ip=10.6.0.8,alias=six "$ROOTFS" sh -c 'cat /sys/class/net/eth0/mtu; ip -4 -o addr; ip link; ping -c1 -W2 six'
+	run -0 h ctr-run --net n5:ip=10.5.0.7,mac=02:00:00:00:00:77 \
+		--net name=n6,ip=10.6.0.8,alias=six "$ROOTFS" sh -c '
+			cat /sys/class/net/eth0/mtu; ip -4 -o addr; ip link; ping -c1 -W2 six'
 	[[ "$output" = *1400*10.5.0.7/24*10.6.0.8/24*02:00:00:00:00:77*"1 packets received"* ]]
 	[ -z "$(h ctr-gc)" ]
 	h ctr-run -d --name two --net n5 --net n6 "$ROOTFS" sleep 1000
 	h ctr-stop -t 0 two
 	h ctr-start two
 	[ "$(h ctr-exec two ip -4 -o addr | grep -c 'eth[01]')" = 2 ]
-	for net in "--net n5 --net n5" "--net n5 --net host" "--net none --net n5" "--net n5:foo=1" "--net name=n5 --net name=n6,ip=x" "--net n5 --net n6:mac=02:00:00:00:00:01" "--net n5 -p 80:80 -p 127.0.0.1:80:81"; do
+	for net in "--net n5 --net n5" "--net n5 --net host" "--net none --net n5" \
+		"--net n5:foo=1" "--net name=n5 --net name=n6,ip=x" \
+		"--net n5 --net n6:mac=02:00:00:00:00:01" "--net n5 -p 80:80 -p 127.0.0.1:80:81"; do
 		# shellcheck disable=SC2086
 		run -125 h ctr-run $net "$ROOTFS" true
 		[ "$(wc -l <<<"$output")" = 1 ]
@@ -1227,7 +1354,8 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	: >"$CTR_LIB/containers/b/conf"
 	h ctr-gc || true # sets the damaged one aside
 	"$CTRBOX" --install-cni "$WORLD/plugins"
-	h env CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS="/proc/$(pid_of a)/ns/net" CNI_IFNAME=e1 CNI_PATH="$WORLD/plugins" "$WORLD/plugins/bridge" \
+	h env CNI_COMMAND=ADD CNI_CONTAINERID=c CNI_NETNS="/proc/$(pid_of a)/ns/net" CNI_IFNAME=e1 \
+		CNI_PATH="$WORLD/plugins" "$WORLD/plugins/bridge" \
 		<<<'{"cniVersion":"1.0.0","name":"n","type":"bridge","ipam":{"type":"host-local","ranges":[[{"subnet":"10.99.0.0/24"}]]}}' >/dev/null
 	chmod 755 "$CTR_LIB" "$CTR_RUN"
 	[ "$(h ctr-ps -nq | wc -l)" = 1 ]

@@ -34,7 +34,8 @@ by_hand() {
 	# the peer sees the host's address, not the container's
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	in_ns "$A" ping -c1 -W2 2001:db8:2::2
-	nsenter -t "$PEER" -n socat TCP-LISTEN:7000,fork 'SYSTEM:echo $SOCAT_PEERADDR' 3>&- & BG+=($!)
+	nsenter -t "$PEER" -n socat TCP-LISTEN:7000,fork 'SYSTEM:echo $SOCAT_PEERADDR' 3>&- &
+	BG+=($!)
 	wait_for 5 listening "$PEER" 7000 tcp
 	[ "$(ask "$A" 203.0.113.2 7000)" = 198.51.100.2 ]
 }
@@ -46,9 +47,11 @@ by_hand() {
 	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
 	[ "$(ask "$HOST" 198.51.100.2 90)" = hello ]
 	[ "$(ask "$HOST" 127.0.0.1 90)" = hello ]
-	# on one bridge: whether the kernel shows bridged packets to the firewall (br_netfilter) or not
+	# on one bridge: whether the kernel shows bridged packets to the firewall (br_netfilter) or
+	# not
 	for call in 1 0; do
-		h sh -c "echo $call >/proc/sys/net/bridge/bridge-nf-call-iptables" 2>/dev/null || echo "# no br_netfilter here" >&3
+		h sh -c "echo $call >/proc/sys/net/bridge/bridge-nf-call-iptables" 2>/dev/null ||
+			echo "# no br_netfilter here" >&3
 		[ "$(ask "$B" 172.18.0.1 90)" = hello ]
 		[ "$(ask "$B" 198.51.100.2 90)" = hello ]
 		[ "$(ask "$A" 198.51.100.2 90)" = hello ]
@@ -77,16 +80,21 @@ by_hand() {
 	serve "$HOST" 91 hostsecret
 	[ "$(ask "$HOST" 127.0.0.1 90)" = secret ]
 	[ -z "$(ask "$PEER" 198.51.100.2 90)" ]
-	# neighbours on the bridge and on the LAN that route 127/8 to the host (CVE-2020-8558): neither the port nor the host's own
-	# services answer, though what they send does arrive
+	# neighbours on the bridge and on the LAN that route 127/8 to the host (CVE-2020-8558):
+	# neither the port nor the host's own services answer, though what they send does arrive
 	for n in "$B eth0 172.18.0.1 172.18.0.3" "$ROUTER rh 198.51.100.2 198.51.100.1"; do
 		# shellcheck disable=SC2086
 		set -- $n
-		in_ns "$1" sh -ec 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip addr del 127.0.0.1/8 dev lo; ip route flush table local 127.0.0.0/8
+		in_ns "$1" sh -ec '
+			echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet
+			ip addr del 127.0.0.1/8 dev lo
+			ip route flush table local 127.0.0.0/8
 			ip route add 127.0.0.0/8 via "$2" dev "$1" src "$3"' _ "$2" "$3" "$4"
 		dev=br0
 		[ "$2" = eth0 ] || dev=wan
-		h nft -f - <<<"$(printf 'table ip watch {\nchain %s {\ntype filter hook prerouting priority -400\nip daddr 127.0.0.1 iifname %s counter\n}\n}' "$dev" "$dev")"
+		h nft -f \
+			- \
+			<<<"$(printf 'table ip watch {\nchain %s {\ntype filter hook prerouting priority -400\nip daddr 127.0.0.1 iifname %s counter\n}\n}' "$dev" "$dev")"
 		[ -z "$(ask "$1" 127.0.0.1 90)" ]
 		[ -z "$(ask "$1" 127.0.0.1 91)" ]
 		h nft list chain ip watch "$dev" | grep -q 'counter packets [1-9]'
@@ -96,7 +104,9 @@ by_hand() {
 }
 
 @test "all or nothing: a line that fails takes back those before it, and the NAT lines are one transaction" {
-	run -1 h ctr-netcfg -f - <<<"$(printf 'bridge add br0 172.18.0.1/24\nattach br0 %s 172.18.0.2/24\naddr add br0 10.9.0.1/24\nattach none %s 172.18.0.3/24' "$A" "$B")"
+	run -1 h ctr-netcfg -f \
+		- \
+		<<<"$(printf 'bridge add br0 172.18.0.1/24\nattach br0 %s 172.18.0.2/24\naddr add br0 10.9.0.1/24\nattach none %s 172.18.0.3/24' "$A" "$B")"
 	[[ "$output" = *"line 4: interface none: No such device"* ]]
 	[ -z "$(h ip -o link show type bridge)$(h ip -o link show type veth | grep -v wan)" ]
 	[ "$(in_ns "$A" ip -o link | wc -l)" = 1 ]
@@ -115,7 +125,9 @@ by_hand() {
 	run -1 ctr-netcfg netns add "$PWD/no/such"
 	[[ "$output" = *"No such file or directory" ]]
 	mkfifo hold # a fifo, which is no namespace, does not block it
-	run -1 h timeout -k 1 5 ctr-netcfg -f - <<<"$(printf 'bridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$PWD/hold")"
+	run -1 h timeout -k 1 5 ctr-netcfg -f \
+		- <<<"$(printf 'bridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' \
+		"$PWD/hold")"
 	run ! h ip link show br0
 	for i in $(seq 400); do echo "bridge add br$i"; done >lines
 	nsenter -t "$HOST" -n ctr-netcfg -f lines 3>&- >/dev/null 2>&1 &
@@ -125,7 +137,8 @@ by_hand() {
 	wait $p || [ $? = 143 ]
 	[ "$(h ip -o link | grep -c ' br[0-9]')" = 0 ]
 	# something that is no namespace, something that is no bridge, an address twice
-	for l in "attach br0 /etc/passwd 10.40.0.2/24" "attach wan $A 10.40.0.2/24" "attach br9 999999 10.40.0.2/24" "addr add lo 127.0.0.1/8" "bridge add wan"; do
+	for l in "attach br0 /etc/passwd 10.40.0.2/24" "attach wan $A 10.40.0.2/24" \
+		"attach br9 999999 10.40.0.2/24" "addr add lo 127.0.0.1/8" "bridge add wan"; do
 		# shellcheck disable=SC2086
 		run -1 --separate-stderr h ctr-netcfg $l
 		[ "$(wc -l <<<"$stderr")" = 1 ]
@@ -136,19 +149,32 @@ by_hand() {
 @test "all or nothing: what was there before the lines is there after one failed; an interface is deleted last" {
 	by_hand
 	h ip link add dum0 type veth peer name dum1
-	in_ns "$A" sh -c 'ip addr add 10.7.0.1/24 dev eth0; ip addr add 10.7.0.9/24 dev eth0 valid_lft 900 preferred_lft 800
-		ip route add 10.8.0.0/16 via 10.7.0.2 metric 7; ip route add 10.77.0.0/16 via 10.8.0.1 dev eth0 onlink'
+	in_ns "$A" sh -c '
+		ip addr add 10.7.0.1/24 dev eth0
+		ip addr add 10.7.0.9/24 dev eth0 valid_lft 900 preferred_lft 800
+		ip route add 10.8.0.0/16 via 10.7.0.2 metric 7
+		ip route add 10.77.0.0/16 via 10.8.0.1 dev eth0 onlink'
 	state() {
 		h ip -o link show | cut -d'>' -f1
-		for p in "$HOST" "$A"; do for f in -4 -6; do in_ns "$p" ip $f route show | sort; in_ns "$p" ip -o $f addr show scope global; done; done |
+		for p in "$HOST" "$A"; do
+			for f in -4 -6; do
+				in_ns "$p" ip $f route show | sort
+				in_ns "$p" ip -o $f addr show scope global
+			done
+		done |
 			sed 's/tentative//; s/[0-9]*sec//g' | tr -s ' '
 		h ctr-netcfg show
 	}
 	same() { state | diff before - >diff; }
 	state >before
-	for l in "link up wan" "link down wan" "link down dum0" "route del default" "route del default via 2001:db8:1::1" "route del default\nroute add default via 198.51.100.9" \
-		"route del 198.51.100.0/24 dev wan" "addr del wan 198.51.100.2/24" "addr del wan 2001:db8:1::2/64" "link down eth0 in $A" "addr del eth0 10.7.0.1/24 in $A" "route del 10.8.0.0/16 in $A" \
-		"link down wan\nroute add 10.0.0.0/8 dev br0\nlink up wan" "bridge del br0" "detach $A" "detach $A\nbridge del br0\nnat del 172.18.0.0/24"; do
+	for l in "link up wan" "link down wan" "link down dum0" "route del default" \
+		"route del default via 2001:db8:1::1" \
+		"route del default\nroute add default via 198.51.100.9" \
+		"route del 198.51.100.0/24 dev wan" "addr del wan 198.51.100.2/24" \
+		"addr del wan 2001:db8:1::2/64" "link down eth0 in $A" \
+		"addr del eth0 10.7.0.1/24 in $A" "route del 10.8.0.0/16 in $A" \
+		"link down wan\nroute add 10.0.0.0/8 dev br0\nlink up wan" "bridge del br0" \
+		"detach $A" "detach $A\nbridge del br0\nnat del 172.18.0.0/24"; do
 		for fails in "link up nosuch" "nat del 9.9.9.0/24"; do
 			run -1 h ctr-netcfg -f - <<<"$(printf "$l\n$fails")"
 			[[ "$output" != *"take back"* ]]
@@ -158,9 +184,13 @@ by_hand() {
 	run -1 h ctr-netcfg -f - <<<"$(printf 'bridge del br0\nlink up dum0\ndetach %s if lo' "$A")"
 	same
 	# unless a later line needs its name
-	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nbridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$A" "$A")"
+	h ctr-netcfg -f \
+		- \
+		<<<"$(printf 'detach %s\nbridge del br0\nbridge add br0 10.40.0.1/24\nattach br0 %s 10.40.0.2/24' "$A" "$A")"
 	in_ns "$A" ping -c1 -W2 10.40.0.1
-	h ctr-netcfg -f - <<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24\nroute add 10.40.0.0/24 via 198.51.100.1' "$A")"
+	h ctr-netcfg -f \
+		- \
+		<<<"$(printf 'detach %s\nbridge del br0\nnat add 10.41.0.0/24\nroute add 10.40.0.0/24 via 198.51.100.1' "$A")"
 	[ -z "$(h ip -o link show type bridge)" ]
 }
 
@@ -182,7 +212,9 @@ by_hand() {
 	ns BYNFT
 	in_ns "$BYNFT" nft -f "$PWD/rules"
 	h ctr-netcfg -f lines
-	for f in ip ip6; do diff <(h nft list table $f ctrbox) <(in_ns "$BYNFT" nft list table $f ctrbox); done
+	for f in ip ip6; do
+		diff <(h nft list table $f ctrbox) <(in_ns "$BYNFT" nft list table $f ctrbox)
+	done
 	# and the lines that remove them
 	printf 'unpublish 90\nnat del 10.9.0.0/16 out wan\n' >less
 	h ctr-netcfg rules -f less | grep -v '^[t}	]' >away
@@ -206,13 +238,19 @@ nat 172.18.0.0/24
 nat 10.9.0.0/16 out wan
 publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	run -0 h ctr-netcfg show --json
-	[ "$(tr -d ' \n' <<<"$output")" = '[{"kind":"bridge","name":"br0","address":"172.18.0.1/24"},{"kind":"nat","name":"172.18.0.0/24"},{"kind":"nat","name":"10.9.0.0/16","out":"wan"},{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}]' ]
+	[ "$(tr -d ' \n' <<<"$output")" = \
+		'[{"kind":"bridge","name":"br0","address":"172.18.0.1/24"},{"kind":"nat","name":"172.18.0.0/24"},{"kind":"nat","name":"10.9.0.0/16","out":"wan"},{"kind":"publish","name":"127.0.0.1:53/udp","to":"172.18.0.2:5300","owner":"ctr:'"$id"'"}]' ]
 }
 
 @test "show: subnets up to the highest address, and those beside them" {
-	h ctr-netcfg -f - <<<$'nat add 10.1.1.1/32\nnat add 10.1.1.2/31\nnat add 255.255.255.0/24\nnat add ::/0'
-	[ "$(h ctr-netcfg show)" = $'nat 255.255.255.0/24\nnat 10.1.1.2/31\nnat 10.1.1.1/32\nnat ::/0' ]
-	h ctr-netcfg -f - <<<$'nat del 10.1.1.1/32\nnat del 10.1.1.2/31\nnat del 255.255.255.0/24\nnat add 0.0.0.0/0'
+	h ctr-netcfg -f \
+		- \
+		<<<$'nat add 10.1.1.1/32\nnat add 10.1.1.2/31\nnat add 255.255.255.0/24\nnat add ::/0'
+	[ "$(h ctr-netcfg show)" = \
+		$'nat 255.255.255.0/24\nnat 10.1.1.2/31\nnat 10.1.1.1/32\nnat ::/0' ]
+	h ctr-netcfg -f \
+		- \
+		<<<$'nat del 10.1.1.1/32\nnat del 10.1.1.2/31\nnat del 255.255.255.0/24\nnat add 0.0.0.0/0'
 	[ "$(h ctr-netcfg show)" = $'nat 0.0.0.0/0\nnat ::/0' ]
 }
 
@@ -220,7 +258,8 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-netcfg nat add 10.1.0.0/16
 	h ctr-netcfg nat add 10.1.0.0/16
 	run -1 h ctr-netcfg -f - <<<$'nat add 10.2.0.0/16\nnat add 10.1.2.0/24'
-	[[ "$output" = *"line 2: nf_tables: add subnet 10.1.2.0/24: File exists: see ctr-netcfg show" ]]
+	[[ "$output" = \
+		*"line 2: nf_tables: add subnet 10.1.2.0/24: File exists: see ctr-netcfg show" ]]
 	run -1 h ctr-netcfg nat del 10.1.2.0/24
 	[[ "$output" = *"delete subnet 10.1.2.0/24: No such file"* ]]
 	h ctr-netcfg nat add 10.3.0.0/16 out wan
@@ -245,7 +284,9 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 		run -1 --separate-stderr h ctr-netcfg publish "${a}90" 198.51.100.1:22
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
-	h ctr-netcfg -f - <<<$'publish 198.51.100.2:90/udp 198.51.100.1:22\npublish 127.0.0.1:91 198.51.100.1:22\npublish [2001:db8:1::2]:90 [2001:db8:1::1]:22'
+	h ctr-netcfg -f \
+		- \
+		<<<$'publish 198.51.100.2:90/udp 198.51.100.1:22\npublish 127.0.0.1:91 198.51.100.1:22\npublish [2001:db8:1::2]:90 [2001:db8:1::1]:22'
 	run -1 h ctr-netcfg publish 91 198.51.100.1:22
 	for p in 91:90 90:90/udp; do
 		run -125 --separate-stderr h ctr-run --net bridge -p $p "$ROOTFS" true
@@ -263,14 +304,17 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:9000
 	ns C
-	h ctr-netcfg -f - <<<$'bridge add br1 172.19.0.1/24\nnat add 172.19.0.0/24\nattach br1 '"$C"' 172.19.0.2/24 gw 172.19.0.1 mtu 1300 if e5'
+	h ctr-netcfg -f \
+		- \
+		<<<$'bridge add br1 172.19.0.1/24\nnat add 172.19.0.0/24\nattach br1 '"$C"' 172.19.0.2/24 gw 172.19.0.1 mtu 1300 if e5'
 	in_ns "$C" ip link show e5 | grep -q 'mtu 1300'
 	serve "$A" 9000 hello
 	serve "$A" 9001 hidden
 	[ -z "$(ask "$C" 172.18.0.2 9001)" ]
 	[ "$(ask "$C" 198.51.100.2 90)" = hello ]
 	in_ns "$C" ping -c1 -W2 203.0.113.2
-	# a port that leads to a neighbour on the LAN does not make the LAN one of ours: masquerading goes on, and it gets in nowhere
+	# a port that leads to a neighbour on the LAN does not make the LAN one of ours:
+	# masquerading goes on, and it gets in nowhere
 	h ctr-netcfg publish 91 198.51.100.1:7000
 	in_ns "$C" ping -c1 -W2 203.0.113.2
 	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
@@ -280,7 +324,8 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 @test "who sends router advertisements from a container is not heeded by the host (CVE-2020-13401)" {
 	h ctr-netcfg -f - <<<$'bridge add br0 172.18.0.1/24\nattach br0 '"$A"' 172.18.0.2/24'
 	advertise() {
-		in_ns "$A" perl -e 'use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); socket(S, AF_INET6, SOCK_RAW, 58) or die;
+		in_ns "$A" \
+			perl -e 'use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); socket(S, AF_INET6, SOCK_RAW, 58) or die;
 			setsockopt(S, 41, 18, pack("i", 255)); setsockopt(S, 41, 17, pack("I", $ARGV[0]));
 			send(S, pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"))) or die' \
 			"$(in_ns "$A" ip -o link show eth0 | cut -d: -f1)"
@@ -302,21 +347,35 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
 	h ip addr add 192.0.2.1/24 dev c9
 	h ip link set c9 up
-	in_ns "$C" sh -c 'ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; ip route add default via 192.0.2.1'
+	in_ns "$C" sh -c '
+		ip addr add 192.0.2.2/24 dev eth0
+		ip link set eth0 up
+		ip route add default via 192.0.2.1'
 	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
-	before=$(h sh -c 'nft list table inet theirs; ip -o link show dummy9; sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet 2>/dev/null' | grep -v forwarding)
+	before=$(h sh -c '
+		nft list table inet theirs
+		ip -o link show dummy9
+		sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet \
+		2>/dev/null' | grep -v forwarding)
 	by_hand
 	h ctr-netcfg publish 90 172.18.0.2:90
 	run -1 in_ns "$C" ping -c1 -W1 203.0.113.2
-	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ] # it forwards now, and would otherwise ignore its own router
+	# it forwards now, and would otherwise ignore its own router
+	[ "$(h cat /proc/sys/net/ipv6/conf/wan/accept_ra)" = 2 ]
 	# a container's port that is not published is not reachable by a route through the host
 	in_ns "$ROUTER" ip route add 172.18.0.0/24 via 198.51.100.2
 	serve "$A" 9000 hidden
 	[ -z "$(ask "$PEER" 172.18.0.2 9000)" ]
-	after=$(h sh -c 'nft list table inet theirs; ip -o link show dummy9; sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet 2>/dev/null' | grep -v forwarding)
+	after=$(h sh -c '
+		nft list table inet theirs
+		ip -o link show dummy9
+		sysctl net.ipv4.conf.wan net.ipv4.conf.default net.ipv4.conf.all.route_localnet \
+		2>/dev/null' | grep -v forwarding)
 	diff <(echo "$before") <(echo "$after")
-	# unpublished, unmasqueraded and without its bridge: nothing of ours is in a packet's way but what closes the host
-	h ctr-netcfg -f - <<<$'unpublish 90\nnat del 172.18.0.0/24\nnat del fd01::/64\nbridge del br0'
+	# unpublished, unmasqueraded and without its bridge: nothing of ours is in a packet's way
+	# but what closes the host
+	h ctr-netcfg -f \
+		- <<<$'unpublish 90\nnat del 172.18.0.0/24\nnat del fd01::/64\nbridge del br0'
 	[ -z "$(h ctr-netcfg show)" ]
 	run ! grep br0 <(h nft list ruleset)
 }
@@ -325,7 +384,9 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	by_hand
 	h ctr-netcfg -f - <<<$'addr add br0 172.19.0.1/24\nnat add 172.19.0.0/24'
 	h ctr-netcfg nat del 172.18.0.0/24
-	in_ns "$A" sh -c 'ip addr add 172.19.0.2/24 dev eth0; ip route replace default via 172.19.0.1 src 172.19.0.2'
+	in_ns "$A" sh -c '
+		ip addr add 172.19.0.2/24 dev eth0
+		ip route replace default via 172.19.0.1 src 172.19.0.2'
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	h ctr-netcfg -f - <<<$'nat del 172.19.0.0/24\nbridge del br0'
 	run ! grep br0 <(h nft list ruleset)
@@ -336,7 +397,10 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
 	h ip addr add 192.0.2.1/24 dev c9
 	h ip link set c9 up
-	in_ns "$C" sh -c 'ip addr add 192.0.2.2/24 dev eth0; ip link set eth0 up; ip route add default via 192.0.2.1'
+	in_ns "$C" sh -c '
+		ip addr add 192.0.2.2/24 dev eth0
+		ip link set eth0 up
+		ip route add default via 192.0.2.1'
 	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
 	h sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 	by_hand
@@ -361,8 +425,11 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 }
 
 @test "wrong lines are 2, one line each, and change nothing" {
-	for l in "bridge" "bridge add" "bridge add abcdefghijklmnopq" "bridge add x 10.0.0.1" "attach br0" "attach br0 1 10.0.0.1/24 mac 01:00:00:00:00:00" "nat add 10.0.0.0" \
-		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" "publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" "sysctl all" "attach br0 $A" "publish 53 10.0.0.2:53/udp"; do
+	for l in "bridge" "bridge add" "bridge add abcdefghijklmnopq" "bridge add x 10.0.0.1" \
+		"attach br0" "attach br0 1 10.0.0.1/24 mac 01:00:00:00:00:00" "nat add 10.0.0.0" \
+		"publish 0 1.2.3.4:1" "publish 70000 1.2.3.4:1" "publish 80-81 1.2.3.4:80" \
+		"publish 80/sctp 1.2.3.4:80" "route add 10.0.0.0/8" "link sideways x" "frob" \
+		"sysctl all" "attach br0 $A" "publish 53 10.0.0.2:53/udp"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr h ctr-netcfg $l
 		[ "$(wc -l <<<"$stderr")" = 1 ]
@@ -406,7 +473,9 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	serve "$B" 5301 new udp6
 	serve "$PEER" 53 peer udp4
 	serve "$PEER" 54 peer udp6
-	flow() { echo x | peer timeout 3 socat -t1 -T1 - "UDP:$1,sourceport=4444" 2>/dev/null || true; }
+	flow() {
+		echo x | peer timeout 3 socat -t1 -T1 - "UDP:$1,sourceport=4444" 2>/dev/null || true
+	}
 	elsewhere() { echo x | h timeout 3 socat -t1 -T1 - "UDP:$1,sourceport=4445" 2>/dev/null; }
 	moves() { # PORTS OLD NEW ADDR: the same flow goes to the one, then to the other
 		h ctr-netcfg publish "$1" "$2"
@@ -418,12 +487,14 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	}
 	[ "$(elsewhere 203.0.113.2:53)" = peer ]
 	[ "$(elsewhere '[2001:db8:2::2]:54')" = peer ]
-	moves 53/udp 172.18.0.2:5300 172.18.0.3:5300 198.51.100.2:53              # at every address of the host
+	# at every address of the host
+	moves 53/udp 172.18.0.2:5300 172.18.0.3:5300 198.51.100.2:53
 	moves 198.51.100.2:53/udp 172.18.0.2:5300 172.18.0.3:5300 198.51.100.2:53 # at one
 	moves 14-53/udp 172.18.0.2:5261-5300 172.18.0.3:5261-5300 198.51.100.2:53 # many
 	moves 54/udp '[fd01::2]:5301' '[fd01::3]:5301' '[2001:db8:1::2]:54'
 	moves '[2001:db8:1::2]:54/udp' '[fd01::2]:5301' '[fd01::3]:5301' '[2001:db8:1::2]:54'
-	h test -e /proc/net/nf_conntrack || skip "no /proc/net/nf_conntrack: whether other flows are left alone is not seen"
+	h test -e /proc/net/nf_conntrack ||
+		skip "no /proc/net/nf_conntrack: whether other flows are left alone is not seen"
 	[ "$(h grep -c 'sport=4445 dport=5[34] ' /proc/net/nf_conntrack)" = 2 ]
 }
 
@@ -442,14 +513,17 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 		links=$(h ip -o link | grep -cE 'br0|veth' || true)
 		[ "$died" = 0 ] || killed=$((killed + 1))
 		[ "$links" = 0 ] || [ "$died" = 0 ] || half=$((half + 1))
-		# later where nothing was made yet, earlier where it was done: whatever else the machine does now
-		if [ "$died" = 0 ]; then us=$((us * 9 / 10)); elif [ "$links" = 0 ]; then us=$((us * 11 / 10)); fi
+		# later where nothing was made yet, earlier where it was done: whatever else the
+		# machine does now
+		if [ "$died" = 0 ]; then us=$((us * 9 / 10))
+		elif [ "$links" = 0 ]; then us=$((us * 11 / 10)); fi
 		h ctr-gc
 		left=$(h ip -o link | grep -E 'br0|veth' || true)
 		if [ -n "$left" ]; then # then everything was done: all of it is there
 			[ "$(grep -c veth <<<"$left")" = 2 ] || { echo "run $i: $left"; return 1; }
 			in_ns "$A" ping -c1 -W2 172.18.0.3 >/dev/null
-			h ctr-netcfg -f - <<<"$(printf 'detach %s\ndetach %s\nbridge del br0' "$A" "$B")"
+			h ctr-netcfg -f \
+				- <<<"$(printf 'detach %s\ndetach %s\nbridge del br0' "$A" "$B")"
 		fi
 		[ "$(in_ns "$A" ip -o link | wc -l)$(in_ns "$B" ip -o link | wc -l)" = 11 ]
 	done
@@ -538,7 +612,8 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-netcfg sysctl forward
 	h ctr-netcfg sysctl noforward
 	[ "$(on)" = 0 ]
-	# a bridge that somebody deleted by other means leaves its elements: ctr-gc takes them, and the rest
+	# a bridge that somebody deleted by other means leaves its elements: ctr-gc takes them, and
+	# the rest
 	h ctr-netcfg -f - <<-'L'
 		bridge add br7 10.7.0.1/24
 		publish 90 10.7.0.9:90
@@ -608,11 +683,16 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	run -1 h ctr-netcfg netns del "$PWD/plain"
 	[[ "$output" = *"not a namespace's file" ]]
 	run -1 h ctr-netcfg netns add "$PWD/../${PWD##*/}/nodir/x"
-	for l in "veth a - b" "veth a - b x y" "netns add 12" "netns add a.b/" "rule add table 7" "rule add from 10.0.0.0/8" "neigh add 10.0.0.1 dev lo" "neigh add 10.0.0.1 1:2 dev lo" "link rename a" \
+	for l in "veth a - b" "veth a - b x y" "netns add 12" "netns add a.b/" "rule add table 7" \
+		"rule add from 10.0.0.0/8" "neigh add 10.0.0.1 dev lo" \
+		"neigh add 10.0.0.1 1:2 dev lo" "link rename a" \
 		"link mtu a 1" "bridge port a" "rule add from 10.0.0.0/8 to fd00::/8 table 7"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr h ctr-netcfg $l
-		[ "$status" = 2 ] || [ "$l" = "netns add a.b/" ] || { echo "$l: $status $stderr"; false; }
+		[ "$status" = 2 ] || [ "$l" = "netns add a.b/" ] || {
+			echo "$l: $status $stderr"
+			false
+		}
 		[ "$(wc -l <<<"$stderr")" = 1 ]
 	done
 }
@@ -623,16 +703,33 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ip neigh add 198.51.100.77 lladdr 02:00:00:00:00:77 dev wan
 	h ip rule add from 10.9.0.0/16 lookup 5
 	port=$(h ip -o link show master br0 | sed -n '1s/^[0-9]*: \([^@:]*\).*/\1/p')
-	state() { h ip -o link show | sed 's/state.*//'; h ip -o link show | cut -d' ' -f2- | grep -o 'master.*\|link.ether.*'; h ip neigh show nud permanent; h ip rule; in_ns "$A" ip -o link; h ctr-netcfg show; ls; }
+	state() {
+		h ip -o link show | sed 's/state.*//'
+		h ip -o link show | cut -d' ' -f2- | grep -o 'master.*\|link.ether.*'
+		h ip neigh show nud permanent
+		h ip rule
+		in_ns "$A" ip -o link
+		h ctr-netcfg show
+		ls
+	}
 	touch before
 	state >before
-	for l in "link rename dum0 dum9" "link mtu dum0 1300" "link mac dum0 02:00:00:00:00:11" "bridge port br0 dum0" "bridge unport $port" "neigh add 198.51.100.78 02:00:00:00:00:78 dev wan" \
-		"neigh del 198.51.100.77 dev wan" "rule add from 10.8.0.0/16 table 6" "rule del from 10.9.0.0/16 table 5" "veth x0 - x1 $A" "veth x0 $A x1 -" "veth x0 $A x1 $B" "netns add $PWD/nn" \
-		"link rename dum0 dum9\nlink mtu dum9 1300\nlink rename dum9 dum8" "link del dum0" "netns add $PWD/nn\nveth x0 - x1 $PWD/nn"; do
+	for l in "link rename dum0 dum9" "link mtu dum0 1300" "link mac dum0 02:00:00:00:00:11" \
+		"bridge port br0 dum0" "bridge unport $port" \
+		"neigh add 198.51.100.78 02:00:00:00:00:78 dev wan" \
+		"neigh del 198.51.100.77 dev wan" "rule add from 10.8.0.0/16 table 6" \
+		"rule del from 10.9.0.0/16 table 5" "veth x0 - x1 $A" "veth x0 $A x1 -" \
+		"veth x0 $A x1 $B" "netns add $PWD/nn" \
+		"link rename dum0 dum9\nlink mtu dum9 1300\nlink rename dum9 dum8" "link del dum0" \
+		"netns add $PWD/nn\nveth x0 - x1 $PWD/nn"; do
 		run -1 h ctr-netcfg -f - <<<"$(printf "$l\nlink up nosuch")"
 		[[ "$output" != *"take back"* ]] || { echo "$l: $output"; false; }
 		same() { state | diff before - >/dev/null; }
-		wait_for 3 same || { state | diff before - || true; echo "after $l: $output"; false; }
+		wait_for 3 same || {
+			state | diff before - || true
+			echo "after $l: $output"
+			false
+		}
 	done
 }
 
@@ -657,11 +754,21 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 
 @test "20: after the README's own teardown the machine is as it was: sysctls, rules, links" {
 	h sh -c 'echo 1 >/proc/sys/net/ipv6/conf/wan/accept_ra'
-	machine() { h sh -c 'cd /proc/sys/net; grep -rs . ipv4/ip_forward ipv4/conf ipv6/conf | grep -v stable_secret | sort; ip -o addr; ip route; ip -6 route' | sed 's/expires.*//'; h nft list ruleset; }
+	machine() {
+		h sh -c '
+			cd /proc/sys/net
+			grep -rs . ipv4/ip_forward ipv4/conf ipv6/conf |
+			grep -v stable_secret | sort
+			ip -o addr
+			ip route
+			ip -6 route' | sed 's/expires.*//'
+		h nft list ruleset
+	}
 	machine >before
 	h "$BATS_TEST_DIRNAME/readme-net.sh" 2
 	h "$BATS_TEST_DIRNAME/readme-net.sh" 3
-	# (the kernel ends a namespace, and the other end of its pair, a moment after its last process)
+	# (the kernel ends a namespace, and the other end of its pair, a moment after its last
+	# process)
 	as_before() { diff before <(machine) >left; }
 	wait_for 10 as_before || { cat left; false; }
 	# IPv6, too, where forwarding changes what is heeded
@@ -682,7 +789,9 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h ctr-run -d --name c "$ROOTFS" sleep 100
 	h ctr-netcfg -f - <<<$'bridge add br7 172.18.7.1/24\nattach br7 c 172.18.7.2/24 fd07::2/64'
 	[ "$(h ctr-ps -n -o ip)" = 172.18.7.2,fd07::2 ]
-	[ "$(h ctr-inspect -f '{{.NetworkSettings.IPAddress}} {{.NetworkSettings.GlobalIPv6Address}}' c)" = "172.18.7.2 fd07::2" ]
+	[ "$(h ctr-inspect \
+		-f '{{.NetworkSettings.IPAddress}} {{.NetworkSettings.GlobalIPv6Address}}' c)" = \
+		"172.18.7.2 fd07::2" ]
 	h ctr-netcfg -f - <<<$'detach c\nbridge del br7'
 	[ "$(h ctr-ps -n -o ip | tr -d -)" = "" ]
 	h ctr-rm -f c

@@ -9,7 +9,8 @@ load lib
 	[ "${lines[0]}" = box ]
 	[ "${lines[1]}" -le 6 ]
 	for ns in uts ipc net cgroup; do
-		[ "$(ctr-nsenter -t c --$ns readlink /proc/self/ns/$ns)" = "$(ctr-exec c readlink /proc/1/ns/$ns)" ]
+		[ "$(ctr-nsenter -t c --$ns readlink /proc/self/ns/$ns)" = \
+			"$(ctr-exec c readlink /proc/1/ns/$ns)" ]
 	done
 	[ "$(ctr-nsenter -t c -u hostname)" = box ]
 	[ "$(ctr-nsenter -t c -m cat /etc/os-release)" = NAME=ctrbox ]
@@ -25,7 +26,8 @@ load lib
 
 @test "root, working directory, ids and environment of the target" {
 	ctr-run -d --name c -e MARK=1 "$ROOTFS" sleep 1000 >/dev/null
-	[ "$(ctr-nsenter -t c -m -r -w /bin/sh -c 'pwd; ls /etc/os-release' | tr '\n' ' ')" = "/ /etc/os-release " ]
+	[ "$(ctr-nsenter -t c -m -r -w /bin/sh -c 'pwd; ls /etc/os-release' | tr '\n' ' ')" = \
+		"/ /etc/os-release " ]
 	[ "$(ctr-nsenter -t c -m -r -S 1000 -G 1000 /bin/id -u)" = 1000 ]
 	ctr-nsenter -t c -m -r --env /bin/env | grep -qx MARK=1
 }
@@ -44,13 +46,16 @@ load lib
 			continue
 		fi
 		if [ $name = user ]; then # its id map is what tells
-			[ "$(ctr-nsenter -t c -U cat /proc/self/uid_map)" = "$(cat "/proc/$pid/uid_map")" ]
-			[ "$(ctr-nsenter --user="/proc/$pid/ns/user" cat /proc/self/uid_map)" = "$(cat "/proc/$pid/uid_map")" ]
+			[ "$(ctr-nsenter -t c -U cat /proc/self/uid_map)" = \
+				"$(cat "/proc/$pid/uid_map")" ]
+			[ "$(ctr-nsenter --user="/proc/$pid/ns/user" cat /proc/self/uid_map)" = \
+				"$(cat "/proc/$pid/uid_map")" ]
 			continue
 		fi
 		[ $name != pid ] || continue # the next test
 		[ "$(ctr-nsenter -t c -$flag readlink /proc/self/ns/$name)" = "$want" ]
-		[ "$(ctr-nsenter --$long="/proc/$pid/ns/$name" readlink /proc/self/ns/$name)" = "$want" ]
+		[ "$(ctr-nsenter --$long="/proc/$pid/ns/$name" readlink /proc/self/ns/$name)" = \
+			"$want" ]
 	done
 	run -0 bash -c 'echo $$; exec ctr-nsenter -t c -n -p -F sh -c "echo \$\$"'
 	[ "${lines[0]}" = "${lines[1]}" ]
@@ -84,7 +89,12 @@ load lib
 
 @test "14.9: a container that stops what enters it cannot hold ctr-nsenter" {
 	# shellcheck disable=SC2016
-	ctr-run -d --name stopper "$ROOTFS" sh -c 'while :; do for p in /proc/[0-9]*; do [ "$p" = /proc/1 ] || kill -STOP "${p#/proc/}" 2>/dev/null; done; done' >/dev/null
+	ctr-run -d --name stopper "$ROOTFS" sh -c '
+		while :; do
+			for p in /proc/[0-9]*; do
+				[ "$p" = /proc/1 ] || kill -STOP "${p#/proc/}" 2>/dev/null
+			done
+		done' >/dev/null
 	for s in TERM HUP; do
 		ctr-nsenter -t stopper -p sleep 1000 3>&- &
 		local p=$!
@@ -93,8 +103,10 @@ load lib
 		kill -"$s" $p
 		wait_for 5 no_process $p
 	done
-	for n in 1 2 3 4 5; do # as ^Z, which reaches both, in any order: both stand still, and go on together
-		# With job control: in an orphaned process group, as a test's may be, the kernel does not heed SIGTSTP.
+	# as ^Z, which reaches both, in any order: both stand still, and go on together
+	for n in 1 2 3 4 5; do
+		# With job control: in an orphaned process group, as a test's may be, the kernel
+		# does not heed SIGTSTP.
 		set -m
 		ctr-unshare -f -m sleep 1000 3>&- &
 		set +m

@@ -103,7 +103,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 @test "exec: another command, user, environment, a process file; its exit code" {
 	bundle '"sleep","1000"'
 	oci run -d -b b c >out 2>&1 </dev/null
-	run -3 oci exec -e A=1 --user 5:6 --cwd /tmp c sh -c 'echo $A $(id -u):$(id -g) $(pwd); exit 3'
+	run -3 oci exec -e A=1 --user 5:6 --cwd /tmp c sh -c '
+		echo $A $(id -u):$(id -g) $(pwd); exit 3'
 	[ "$output" = "1 5:6 /tmp" ]
 	printf '{"args":["id","-u"],"cwd":"/","user":{"uid":9,"gid":9},"env":["PATH=/bin"]}' >p.json
 	[ "$(oci exec -p p.json c)" = 9 ]
@@ -150,7 +151,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 	done
 	bundle '"true"' '' '' "\"hooks\":{$all}"
 	oci run -b b c
-	[ "$(tr '\n' ' ' <seen)" = "prestart creating createRuntime creating poststart running poststop stopped " ]
+	[ "$(tr '\n' ' ' <seen)" = \
+		"prestart creating createRuntime creating poststart running poststop stopped " ]
 	bundle '"true"' '' '' '"hooks":{"createRuntime":[{"path":"/bin/false"}]}'
 	run -1 oci create -b b c
 	[[ "$output" == *"/bin/false"* ]]
@@ -160,7 +162,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 @test "limits are in force, and update changes them" {
 	bundle '"sleep","1000"' '"resources":{"pids":{"limit":40},"memory":{"limit":67108864}}'
 	oci run -d -b b c >out 2>&1 </dev/null
-	[ "$(ctr-cgset -g pids.max "/$CTR_CGROUP/c" 2>/dev/null || find /sys/fs/cgroup -path "*/$CTR_CGROUP/c/pids.max" -exec cat {} +)" = 40 ]
+	[ "$(ctr-cgset -g pids.max "/$CTR_CGROUP/c" 2>/dev/null ||
+		find /sys/fs/cgroup -path "*/$CTR_CGROUP/c/pids.max" -exec cat {} +)" = 40 ]
 	oci update --pids-limit 50 c
 	echo '{"memory":{"limit":33554432}}' | oci update -r - c
 	[ "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP/c/pids.max" -exec cat {} +)" = 50 ]
@@ -171,7 +174,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 }
 
 @test "scheduler, I/O priority, personality, clocks and memory policy are what config.json says" {
-	bundle '"sh","-c","uname -m; cut -d\" \" -f1 /proc/uptime | cut -d. -f1; cut -d\" \" -f41 /proc/self/stat"' \
+	bundle \
+		'"sh","-c","uname -m; cut -d\" \" -f1 /proc/uptime | cut -d. -f1; cut -d\" \" -f41 /proc/self/stat"' \
 		'"personality":{"domain":"LINUX32"},"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0"},
 		 "timeOffsets":{"boottime":{"secs":1000000000}}' \
 		'"scheduler":{"policy":"SCHED_BATCH"},"ioPriority":{"class":"IOPRIO_CLASS_IDLE"}'
@@ -186,8 +190,10 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 
 @test "what cannot be given is refused by its name, and nothing half-made is left" {
 	local what
-	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' '"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
-		'"sysctl":{"vm.swappiness":"1"}' '"sysctl":{"kernel.hostname":"x"}' '"intelRdt":{"enableMonitoring":true}' \
+	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' \
+		'"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
+		'"sysctl":{"vm.swappiness":"1"}' '"sysctl":{"kernel.hostname":"x"}' \
+		'"intelRdt":{"enableMonitoring":true}' \
 		'"seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/x"}' \
 		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}' \
 		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x","syscalls":[{"names":["write"],"action":"SCMP_ACT_NOTIFY"}]}' \
@@ -195,7 +201,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 		bundle '"true"' "$what"
 		sed -i 's/"cgroupsPath":"[^.]*",//' b/config.json
 		run -1 timeout 20 "$CTRBOX" ctr-oci --root oci create -b b c
-		[[ "$output" == *"linux."* || "$output" == *sysctl* || "$output" == *SCMP_ACT_NOTIFY* ]]
+		[[ "$output" == *"linux."* || "$output" == *sysctl* ||
+			"$output" == *SCMP_ACT_NOTIFY* ]]
 		[ -z "$(ls oci 2>/dev/null)" ]
 	done
 	for what in '"selinuxLabel":"a:b:c:s0"' '"apparmorProfile":"none-such"'; do
@@ -210,7 +217,8 @@ status() { oci state "$1" | sed -n 's/.*"status": "\(.*\)",/\1/p'; }
 
 @test "a bad config.json: one line with line and column, nothing half-made" {
 	local bad
-	for bad in '' '[]' '{"ociVersion":1}' '{"ociVersion":"1.0.0","ociVersion":"1.0.0"}' '{"ociVersion":"1.0.0","process":{}}'; do
+	for bad in '' '[]' '{"ociVersion":1}' '{"ociVersion":"1.0.0","ociVersion":"1.0.0"}' \
+		'{"ociVersion":"1.0.0","process":{}}'; do
 		echo "$bad" >b/config.json
 		run -1 oci create -b b c
 		[ "${#lines[@]}" = 1 ]
@@ -265,7 +273,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	(cd b && oci spec --rootless)
 	sed -i 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json
-	sed 's/"hostID": 0/"hostID": 100000/; s/"size": 1$/"size": 65536/' b/config.json >b/c && mv b/c b/config.json
+	sed 's/"hostID": 0/"hostID": 100000/; s/"size": 1$/"size": 65536/' b/config.json >b/c &&
+		mv b/c b/config.json
 	[ "$(oci run -b b c)" = 0 ]
 	rm b/config.json
 	mkdir x
@@ -274,7 +283,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	unset CTR_LIB CTR_RUN
 	user() { setpriv --reuid 1234 --regid 1234 --clear-groups "$@"; }
 	user ctr-oci spec --rootless -b b
-	sed 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json >c && cp c b/config.json
+	sed 's/"terminal": true/"terminal": false/; s/"sh"$/"id","-u"/' b/config.json >c &&
+		cp c b/config.json
 	[ "$(user ctr-oci run -b b c)" = 0 ]
 	[ -z "$(ls x/ctr-oci)" ]
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
@@ -312,7 +322,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	wait_for 5 test -S s
 	bundle '"sh","-c","mkdir /tmp/x; sleep 1000"' "${notify/,\"capset\",\"close\"/}"
 	create c
-	wait_for 5 grep -q '"fds":\["seccompFd"\],"pid":[0-9]*,"metadata":"bar","state":{.*"status":"creating"' got
+	wait_for 5 \
+		grep -q '"fds":\["seccompFd"\],"pid":[0-9]*,"metadata":"bar","state":{.*"status":"creating"' got
 	oci start c
 	wait_for 5 grep -q "Function not implemented" out
 	: >got
@@ -330,7 +341,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	chown 1000:1000 v v/f
 	local m="\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"../v\",\"options\":[\"bind\"OPT]MAP}]"
 	bundle '"stat","-c","%u:%g","/v/f"' '' '' \
-		"$(echo "${m/OPT/}" | sed 's/MAP/,"uidMappings":[{"containerID":1000,"hostID":0,"size":1}],"gidMappings":[{"containerID":1000,"hostID":7,"size":1}]/')"
+		"$(echo "${m/OPT/}" |
+		sed 's/MAP/,"uidMappings":[{"containerID":1000,"hostID":0,"size":1}],"gidMappings":[{"containerID":1000,"hostID":7,"size":1}]/')"
 	sed -i '3,4d' b/config.json # the first mounts
 	run oci run -b b c
 	[[ $output != *"Function not implemented"* ]] || skip "needs Linux 5.12"
@@ -386,7 +398,9 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 		bundle '"sh","-c","touch /v/a; touch /v/sub/a && echo sub"' '' '' \
 			"\"mounts\":[{\"destination\":\"/v\",\"type\":\"bind\",\"source\":\"$PWD/v\",\"options\":[\"rbind\",\"$o\"]}]"
 		sed -i '3,4d' b/config.json
-		unshare -m --propagation private sh -c "mount -t tmpfs t v/sub; exec '$CTRBOX' ctr-oci --root oci run -b b c" >out 2>&1 || true
+		unshare -m --propagation private sh -c "
+			mount -t tmpfs t v/sub
+			exec '$CTRBOX' ctr-oci --root oci run -b b c" >out 2>&1 || true
 		cat out
 		grep -q '/v/a: Read-only' out
 		if [ $o = ro ]; then grep -qx sub out; else grep -q '/v/sub/a: Read-only' out; fi
@@ -431,12 +445,21 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	need perl
 	bundle '"true"'
 	sed -i "s|/$CTR_CGROUP/c|system.slice:a:b|" b/config.json
-	# bus ANSWER: a /run of its own with a socket that says ANSWER (perl's text) to whoever asks.
+	# bus ANSWER: a /run of its own with a socket that says ANSWER (perl's text) to whoever
+	# asks.
 	bus() {
 		run timeout 20 unshare -m --propagation private sh -c '
 			mount -t tmpfs t /run && mkdir /run/systemd && [ -z "$1" ] ||
-				perl -MIO::Socket::UNIX -e '\''$l = IO::Socket::UNIX->new(Local => "/run/systemd/private", Listen => 1) or die;
-					open F, ">ready"; close F; $s = $l->accept; $s->autoflush; sysread $s, $b, 99 if $ARGV[0]; print $s eval "qq($ARGV[0])"; sleep 3 if $ARGV[0] =~ /l/; '\'' "$1" 3>&- & pid=$!
+				perl -MIO::Socket::UNIX -e '\''
+					my %path = (Local => "/run/systemd/private", Listen => 1);
+					$l = IO::Socket::UNIX->new(%path) or die;
+					open F, ">ready";
+					close F;
+					$s = $l->accept;
+					$s->autoflush;
+					sysread $s, $b, 99 if $ARGV[0];
+					print $s eval "qq($ARGV[0])";
+					sleep 3 if $ARGV[0] =~ /l/;'\'' "$1" 3>&- & pid=$!
 			[ -z "$1" ] || until [ -e ready ]; do sleep 0.05; done
 			shift
 			ctr-oci --root oci --systemd-cgroup create -b b c </dev/null
@@ -450,9 +473,11 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 		[ -z "$(ls oci)" ]
 	}
 	bus ''
-	[[ "$output" = *"systemd support for managing cgroups is not available: /run/systemd/private: connect:"* ]]
+	[[ "$output" = \
+		*"systemd support for managing cgroups is not available: /run/systemd/private: connect:"* ]]
 	# a property's value that is shorter than the name of a type
-	sed 's/^{/{"annotations":{"org.systemd.property.Odd":"i"},/' b/config.json >b/c && mv b/config.json b/plain && mv b/c b/config.json
+	sed 's/^{/{"annotations":{"org.systemd.property.Odd":"i"},/' b/config.json >b/c &&
+		mv b/config.json b/plain && mv b/c b/config.json
 	bus ''
 	[[ "$output" = *"annotations: org.systemd.property.Odd=i"* ]]
 	mv b/plain b/config.json
@@ -464,9 +489,11 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[[ "$output" = *": systemd: "* ]]
 	bus 'OK 1\r\nl\x03\x00\x01\xff\xff\xff\xff\x01\x00\x00\x00\xff\xff\xff\xff'
 	[[ "$output" = *"systemd: Bad message" ]]
-	bus 'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xf0\x00\x00\x00no.\x00'
+	bus \
+		'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xf0\x00\x00\x00no.\x00'
 	[[ "$output" = *"a-b.scope: systemd: StartTransientUnit: error" ]]
-	bus 'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00no.\x00'
+	bus \
+		'OK 1\r\nl\x03\x00\x01\x08\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00no.\x00'
 	[[ "$output" = *"a-b.scope: systemd: StartTransientUnit: no." ]]
 	[ -z "$(pgrep -f 'systemd-cgroup create -b b c')" ]
 }
@@ -476,7 +503,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	echo one >b/rootfs/data/sub/f
 	chmod 2750 b/rootfs/data
 	ln -s sub/f b/rootfs/data/link
-	bundle '"sh","-c","cat /data/link; stat -c %a /data; echo two >/data/sub/f && echo wrote; grep -c \" /data tmpfs\" /proc/self/mounts"'
+	bundle \
+		'"sh","-c","cat /data/link; stat -c %a /data; echo two >/data/sub/f && echo wrote; grep -c \" /data tmpfs\" /proc/self/mounts"'
 	sed -i 's|"mounts":\[|&{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["tmpcopyup","nodev"]},|' b/config.json
 	run oci run -b b c
 	[ "$output" = $'one\n2750\nwrote\n1' ]
@@ -491,7 +519,8 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	rm b/rootfs/data/big
 	sed -i 's|"ro","tmpcopyup",|"nodev",|' b/config.json
 	run oci run -b b c
-	[[ "$output" = *$'\n2750\n'*"sub/f: nonexistent directory"* ]] # empty, with the mode of what it covers
+	# empty, with the mode of what it covers
+	[[ "$output" = *$'\n2750\n'*"sub/f: nonexistent directory"* ]]
 	sed -i 's|"type":"tmpfs","source":"tmpfs","options":."nodev"|"type":"bind","source":"/tmp","options":["rbind","tmpcopyup"|' b/config.json
 	run -1 oci run -b b c
 	[[ "$output" = *"mounts[0]: tmpcopyup: only of a tmpfs" ]]
@@ -500,13 +529,15 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 
 @test "linux.devices are made although the list of devices denies all, and cannot be opened then; rootfsPropagation is in force" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	bundle '"sh","-c","stat -c \"%t:%T %a %u\" /dev/t1 /dev/t2 | tr \"\\n\" \" \"; cat </dev/t1; grep \" / rw\" /proc/self/mountinfo | grep -o -e unbindable -e shared"' \
+	bundle \
+		'"sh","-c","stat -c \"%t:%T %a %u\" /dev/t1 /dev/t2 | tr \"\\n\" \" \"; cat </dev/t1; grep \" / rw\" /proc/self/mountinfo | grep -o -e unbindable -e shared"' \
 		'"rootfsPropagation":"unbindable","readonlyPaths":["/etc"],"resources":{"devices":[{"allow":false,"access":"rwm"}]},
 		"devices":[{"path":"/dev/t1","type":"c","major":10,"minor":666,"fileMode":432,"uid":3,"gid":4},{"path":"/dev/t2","type":"b","major":8,"minor":666}]'
 	sed -i 's|"args"|"capabilities":{"bounding":["CAP_DAC_OVERRIDE"],"effective":["CAP_DAC_OVERRIDE"],"permitted":["CAP_DAC_OVERRIDE"]},&|' b/config.json
 	run oci run -b b c
 	echo "$output"
-	[[ "$output" = *"a:29a 660 3 8:29a 666 0"* && "$output" = *"can't open /dev/t1: Operation not permitted"* ]]
+	[[ "$output" = *"a:29a 660 3 8:29a 666 0"* && "$output" = \
+		*"can't open /dev/t1: Operation not permitted"* ]]
 	[ "${lines[-1]}" = unbindable ]
 	sed -i 's|unbindable"|shared"|; s|-e shared"|-e shared:"|' b/config.json
 	run oci run -b b c

@@ -34,7 +34,8 @@ test_teardown() {
 
 # A group above the containers' own, frozen by the administrator.
 freeze_above() {
-	ctr-cgset -c "/$CTR_CGROUP/up/keep" # an empty group would be removed together with its last container
+	# an empty group would be removed together with its last container
+	ctr-cgset -c "/$CTR_CGROUP/up/keep"
 	CTR_CGROUP=$CTR_CGROUP/up
 	ctr-cgset --freeze "/$CTR_CGROUP"
 }
@@ -61,7 +62,8 @@ freeze_above() {
 	local side
 	for side in freezer unified ""; do
 		local file=/sys/fs/cgroup/$side/$CTR_CGROUP/cgroup.freeze value=1
-		[ "$side" != freezer ] || file=/sys/fs/cgroup/freezer/$CTR_CGROUP/freezer.state value=FROZEN
+		[ "$side" != freezer ] || file=/sys/fs/cgroup/freezer/$CTR_CGROUP/freezer.state \
+			value=FROZEN
 		[ -e "$file" ] || continue
 		echo $value >"$file"
 		run -125 timeout -k 1 10 ctr-exec c true
@@ -87,7 +89,8 @@ freeze_above() {
 		sleep 0.0$i
 		run -0 ctr-pause c
 		wait $!
-		[ "$(ctr-inspect -f State.Status c)" = paused ] || continue # it came before the restart
+		# it came before the restart
+		[ "$(ctr-inspect -f State.Status c)" = paused ] || continue
 		ctr-unpause c
 	done
 }
@@ -100,7 +103,8 @@ freeze_above() {
 	wait_for 5 sh -c 'ctr-top -n c | grep -q "sleep 1001"'
 	mkdir -p "$freezer/$group/own/below"
 	for p in $(cat "$freezer/$group/cgroup.procs"); do
-		grep -q 1001 "/proc/$p/cmdline" && echo "$p" >"$freezer/$group/own/below/cgroup.procs"
+		grep -q 1001 "/proc/$p/cmdline" &&
+			echo "$p" >"$freezer/$group/own/below/cgroup.procs"
 	done
 	echo FROZEN >"$freezer/$group/own/below/freezer.state"
 	timeout 10 ctr-rm -f c

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# ctr-priv: it changes user, capabilities, system calls and limits, and nothing that was not asked for.
+# ctr-priv: it changes user, capabilities, system calls and limits, and nothing that was not asked
+# for.
 load lib
 
 status() { grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status; }
@@ -7,7 +8,8 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 
 @test "without options nothing changes" {
 	status >before
-	ctr-priv grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status | diff before -
+	ctr-priv grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):' /proc/self/status |
+		diff before -
 	diff <(cat /proc/self/limits) <(ctr-priv cat /proc/self/limits)
 	diff <(env | grep -v ^_= | sort) <(ctr-priv env | grep -v ^_= | sort)
 	[ "$(ctr-priv pwd)" = "$PWD" ]
@@ -21,7 +23,8 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 
 @test "each option does its one thing" {
 	[ "$(ctr-priv -u nobody id -u)" = 65534 ]
-	[ "$(ctr-priv -u 12:34 --group-add 56 sh -c 'id -u; id -g; id -G' | tr '\n' ' ')" = "12 34 34 56 " ]
+	[ "$(ctr-priv -u 12:34 --group-add 56 sh -c 'id -u; id -g; id -G' | tr '\n' ' ')" = \
+		"12 34 34 56 " ]
 	[ "$(one CapEff --cap-drop ALL --cap-add CHOWN)" = 0000000000000001 ]
 	[ "$(one CapBnd --cap-drop ALL --cap-add CHOWN)" = 0000000000000001 ]
 	[ "$(one CapEff -u 1000)" = 0000000000000000 ]
@@ -35,7 +38,8 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 	printf 'K=v\n' >vars
 	[ "$(ctr-priv --env-file vars sh -c 'echo $K')" = v ]
 	chmod 711 "$WORLD"
-	[ "$(setpriv --reuid 65534 --clear-groups ctr-priv --no-new-privs --seccomp default sed -n 's/^Seccomp:\t//p' /proc/self/status)" = 2 ]
+	[ "$(setpriv --reuid 65534 --clear-groups ctr-priv --no-new-privs \
+		--seccomp default sed -n 's/^Seccomp:\t//p' /proc/self/status)" = 2 ]
 }
 
 @test "what cannot be given is an error before the command runs" {
@@ -79,7 +83,8 @@ env -i A=1 PATH=/usr/bin:/bin|-i -e A=1 -e PATH=/usr/bin:/bin
 capsh --drop=cap_chown --|--cap-drop CHOWN
 END
 	echo "$count"
-	for line in nnp reuid=1 regid=1 clear-groups keep-groups init-groups groups=1 ambient-caps=+chown inh-caps=-all bounding-set=-all securebits=+noroot \
+	for line in nnp reuid=1 regid=1 clear-groups keep-groups init-groups groups=1 \
+		ambient-caps=+chown inh-caps=-all bounding-set=-all securebits=+noroot \
 		pdeathsig=KILL reset-env dump drop=cap_chown addamb=cap_chown chroot=/ print; do
 		run -125 ctr-priv "--$line" true
 		[[ "$output" = *"here it is "* ]]

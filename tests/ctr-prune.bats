@@ -21,9 +21,11 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	run -2 ctr-prune -f --volumes --filter until=1h
 	[ "$(ctr-ps -aq | wc -l)" = 3 ]
 	run -0 ctr-prune -f
-	[ "$(echo "$output" | head -n 5 | tr '\n' ,)" = "Deleted Containers:,done,waits,Deleted Networks:,empty," ]
+	[ "$(echo "$output" | head -n 5 | tr '\n' ,)" = \
+		"Deleted Containers:,done,waits,Deleted Networks:,empty," ]
 	[[ "${lines[-1]}" = "Total reclaimed space: "*K ]]
-	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q | tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web  vidle,vused, 2" ]
+	[ "$(ctr-ps -a --format '{{.Names}}') $(ctr-net ls -q) $(ctr-volume ls -q |
+		tr '\n' ,) $(ctr-image ls -q | wc -l)" = "web  vidle,vused, 2" ]
 	ctr-prune -fa images | grep -x old:latest
 	ctr-prune -f volumes | grep -x vidle
 	[ "$(ctr-volume ls -q) $(ctr-image ls --format '{{.Repository}}')" = "vused busy" ]
@@ -40,7 +42,8 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	ctr-prune -f containers --filter 'label!=keep'
 	[ "$(ctr-ps -a --format '{{.Names}}')" = keep ]
 	ctr-net create stays
-	ctr-create --name waits --net stays "$ROOTFS" true # it was not started yet, and needs the network when it is
+	# it was not started yet, and needs the network when it is
+	ctr-create --name waits --net stays "$ROOTFS" true
 	ctr-prune -f networks
 	[ "$(ctr-net ls -q)" = stays ]
 	ctr-volume create --label keep v1

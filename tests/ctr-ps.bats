@@ -1,10 +1,13 @@
 #!/usr/bin/env bats
-# ctr-ps, ctr-inspect and ctr-top: their machine-readable output is a promise (golden), whatever stands in the records.
+# ctr-ps, ctr-inspect and ctr-top: their machine-readable output is a promise (golden), whatever
+# stands in the records.
 
 load lib
 
 # Replaces what differs from run to run.
-plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}"/"ID"/g; s/"(pid|Pid|monitor|starttime|monitor_starttime)": ?("?)[1-9][0-9]*/"\1":\2N/g; s/[0-9a-f]{8}-[0-9a-f-]{27}/BOOT/; s/c-[0-9a-f]{8}-[0-9a-f]{12}/c-GROUP/; s/[0-9]{10}\.[0-9]{9}/SECONDS/' | sed "s|${ROOTFS%/}|ROOTFS|g; s|$CTR_CGROUP|PARENT|g"; }
+plain() {
+	sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}"/"ID"/g; s/"(pid|Pid|monitor|starttime|monitor_starttime)": ?("?)[1-9][0-9]*/"\1":\2N/g; s/[0-9a-f]{8}-[0-9a-f-]{27}/BOOT/; s/c-[0-9a-f]{8}-[0-9a-f]{12}/c-GROUP/; s/[0-9]{10}\.[0-9]{9}/SECONDS/' | sed "s|${ROOTFS%/}|ROOTFS|g; s|$CTR_CGROUP|PARENT|g"
+}
 
 @test "ps --json, golden: created, running, exited, with a restart policy and labels" {
 	ctr-create --name a -l x=1 -l y=2 --restart on-failure:3 "$ROOTFS" echo 'a  "b"' >/dev/null
@@ -12,7 +15,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	ctr-run -d --name c "$ROOTFS" sh -c 'exit 3' >/dev/null
 	ctr-wait c >/dev/null
 	run -0 ctr-ps -a --json
-	[ "$(tac <<<"$output" | plain)" = '{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
+	[ "$(tac <<<"$output" | plain)" = \
+		'{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
 {"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
 {"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c exit 3","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}' ]
 }
@@ -20,7 +24,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {
 	id=$(ctr-create --name a "$ROOTFS" echo 0123456789012345678901234567890123456789x)
 	[ "$(ctr-ps | tr -s ' ')" = "ID NAME STATUS COMMAND CREATED IMAGE" ]
-	[ "$(COLUMNS=120 ctr-ps | tr -s ' ')" = "ID NAME PID STATUS COMMAND CREATED IMAGE IP PORTS" ]
+	[ "$(COLUMNS=120 ctr-ps | tr -s ' ')" = \
+		"ID NAME PID STATUS COMMAND CREATED IMAGE IP PORTS" ]
 	[ "$(ctr-ps -n)" = "" ]
 	[ "$(ctr-ps -a -o NAME,status,exit | tr -s ' ')" = $'NAME STATUS EXIT\na created -' ]
 	[ "$(ctr-ps -an -o command)" = "echo 01234567890123456789012345678901..." ]
@@ -35,12 +40,15 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 @test "19 ps: newest first, within 80 columns for short names, ages, exit codes" {
 	tar -C "$ROOTFS" -c bin | ctr-image import busybox - >/dev/null
 	ctr-run --keep --name db busybox sh -c 'exit 3' || true
-	ctr-run -d --name web --health-cmd true --health-interval 100ms busybox sh -c 'sleep 1000; echo a very long command indeed'
+	ctr-run -d --name web --health-cmd true --health-interval 100ms busybox sh -c '
+		sleep 1000; echo a very long command indeed'
 	ctr-wait --condition healthy web
 	run -0 ctr-ps -a
 	[ "$(awk 'length > 80' <<<"$output")" = "" ]
-	[[ "$(tr -s ' ' <<<"${lines[1]}")" =~ ^[0-9a-f]{12}\ web\ running\ \(healthy\)\ sh\ -c\ .*\.\.\.\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
-	[[ "$(tr -s ' ' <<<"${lines[2]}")" =~ ^[0-9a-f]{12}\ db\ exited\ \(3\)\ sh\ -c\ .*\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+	[[ "$(tr -s ' ' <<<"${lines[1]}")" =~ \
+		^[0-9a-f]{12}\ web\ running\ \(healthy\)\ sh\ -c\ .*\.\.\.\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
+	[[ "$(tr -s ' ' <<<"${lines[2]}")" =~ \
+		^[0-9a-f]{12}\ db\ exited\ \(3\)\ sh\ -c\ .*\ [0-9]\ seconds?\ ago\ busybox:latest$ ]]
 	[ "$(ctr-ps -a -o name,status -n | tr -s ' ' | tr '\n' ,)" = "web running,db exited," ]
 }
 
@@ -54,7 +62,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	[ "$(names -a --filter name=a)" = "a " ]
 	[ "$(names -a --filter "id=${id:0:5}")" = "a " ]
 	[ "$(names -a --filter restart=always)" = "a " ]
-	[ "$(names -a --filter label=k)$(names -a --filter label=k=v)$(names -a --filter label=only)" = "a a a " ]
+	[ "$(names -a --filter label=k)$(names -a --filter label=k=v)$(names -a \
+		--filter label=only)" = "a a a " ]
 	[ -z "$(names -a --filter label=k=w)" ]
 	[ "$(names -a --filter "image=$ROOTFS" --filter name=b)" = "b " ]
 	[ -z "$(names -a --filter status=running --filter name=a)" ]
@@ -66,7 +75,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 @test "inspect, golden: every field of a running container" {
 	ctr-run -d --name a -l x=1 -e K=V "$ROOTFS" sleep 1000 >/dev/null
 	run -0 ctr-inspect --json a
-	got=$(plain <<<"$output" | perl -0pe 's/"Config": \{.*?\n    \},\n    "conf"/"Config": C,\n    "conf"/s; s/"Mounts": \[.*?\n    \],/"Mounts": M,/s' | tr -s ' \n' ' ')
+	got=$(plain <<<"$output" |
+		perl -0pe 's/"Config": \{.*?\n    \},\n    "conf"/"Config": C,\n    "conf"/s; s/"Mounts": \[.*?\n    \],/"Mounts": M,/s' | tr -s ' \n' ' ')
 	want='[ { "Id": "ID", "Name": "a", "Created": "TIME", "State": { "Status": "running", "Running": true, "Paused": false, "Restarting": false, "OOMKilled": false, "Pid":N, "ExitCode": 0, "StartedAt": "TIME", "FinishedAt": "" }, "Image": "ROOTFS/", "RestartPolicy": "no", "RestartCount": 0, "Labels": [ "x=1" ], "NetworkSettings": { "Network": "none", "IPAddress": "", "Ports": [] }, "Mounts": M, "Config": C, "conf": { "rootfs": "ROOTFS", "image": "ROOTFS/", "name": "a", "id": "ID", "created": "SECONDS", "command": "sleep 1000", "rm": "0", "tty": "0", "stdin": "0", "log_max_size": "16777216", "log_max_files": "1", "label": "x=1", "net": "none" }, "state": { "id": "ID", "boot": "BOOT", "pid":"N", "starttime":"N", "monitor":"N", "monitor_starttime":"N", "cgroup": "PARENT/c-GROUP", "restarts": "0" } } ]'
 	diff <(echo "$got" | tr ',' '\n') <(echo "$want " | tr ',' '\n')
 	[ "$(ctr-inspect -f Config.process.args.1 a)" = 1000 ]
@@ -81,7 +91,9 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 
 @test "one bad record of each kind: corrupt, said why, exit 1, and the rest is listed; rm -f removes it" {
 	ctr-create --name good "$ROOTFS" true >/dev/null
-	for n in conf noid state exit started dir; do ctr-create --name $n "$ROOTFS" true >/dev/null; done
+	for n in conf noid state exit started dir; do
+		ctr-create --name $n "$ROOTFS" true >/dev/null
+	done
 	cd "$CTR_LIB/containers"
 	echo '$(touch /tmp/no)' >conf/conf
 	sed -i /^id=/d noid/conf
@@ -91,7 +103,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	echo yesterday >started/started
 	rm -r dir && echo >dir
 	run -1 --separate-stderr ctr-ps -an -o name,status
-	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ,)" = "conf corrupt,dir corrupt,exit corrupt,good created,noid corrupt,started corrupt,state corrupt," ]
+	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ,)" = \
+		"conf corrupt,dir corrupt,exit corrupt,good created,noid corrupt,started corrupt,state corrupt," ]
 	[ "$(wc -l <<<"$stderr")" = 6 ]
 	[[ "$stderr" == *"exit: corrupt: exit: 'nine lives"* ]]
 	run -1 ctr-start conf
@@ -107,7 +120,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	ctr-run -d --name a "$ROOTFS" sh -c 'sleep 500 & exec sleep 400' >/dev/null
 	wait_for 5 sh -c '[ "$(ctr-top -n a | wc -l)" = 2 ]'
 	[ "$(ctr-top a | head -n 1 | tr -s ' ')" = "PID PPID USER S TIME COMMAND" ]
-	[ "$(ctr-top -n a | awk '{ print $3, $6, $7 }' | sort | tr '\n' ,)" = "root sleep 400,root sleep 500," ]
+	[ "$(ctr-top -n a | awk '{ print $3, $6, $7 }' | sort | tr '\n' ,)" = \
+		"root sleep 400,root sleep 500," ]
 	ctr-stop -t 0 a
 	run -1 ctr-top a
 	[ "$output" = "ctr-top: a: exited, not running" ]
@@ -145,7 +159,8 @@ plain() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g; s/"[0-9a-f]{12}
 	ctr-create --name cor "$ROOTFS" true >/dev/null
 	echo '$(reboot)' >"$CTR_LIB/containers/cor/conf"
 	run -1 --separate-stderr ctr-ps -an -o name,status
-	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ',')" = "cor corrupt,cre created,exi exited,los lost,pau paused,res restarting,run running," ]
+	[ "$(sort <<<"$output" | tr -s ' ' | tr '\n' ',')" = \
+		"cor corrupt,cre created,exi exited,los lost,pau paused,res restarting,run running," ]
 	[[ "$stderr" == *"cor: corrupt"* ]]
 	run -1 ctr-exec pau true 2>/dev/null || [ "$status" = 125 ]
 	ctr-stop res

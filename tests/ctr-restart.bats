@@ -7,7 +7,8 @@ load net
 test_teardown() { if [ -n "${HOST:-}" ]; then net_down; fi; }
 
 @test "restart: another life of the same; of --rm ones refused; of one that ignores TERM within its time" {
-	ctr-run -d --name r "$ROOTFS" sh -c 'trap "" TERM; echo x >>/lives; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name r "$ROOTFS" sh -c '
+		trap "" TERM; echo x >>/lives; while :; do sleep 0.1; done' >/dev/null
 	old=$(ctr-inspect -f State.Pid r)
 	wait_for 5 ctr-exec r test -e /lives
 	ctr-restart -t 0 r
@@ -28,7 +29,8 @@ test_teardown() { if [ -n "${HOST:-}" ]; then net_down; fi; }
 	h ctr-net create --subnet 10.99.1.0/24 n1
 	h ctr-net create --subnet 10.99.2.0/24 n2
 	h ctr-run -d --name r --restart always --net n1 "$ROOTFS" sleep 0.02 >/dev/null
-	wait_for 20 sh -c '[ "$(. "$CTR_RUN/containers/r/state" 2>/dev/null; echo "${restarts:-0}")" -ge 4 ]'
+	wait_for 20 sh -c '
+		[ "$(. "$CTR_RUN/containers/r/state" 2>/dev/null; echo "${restarts:-0}")" -ge 4 ]'
 	timeout 5 "$BIN/ctr-stop" -t 1 r
 	[ "$(ctr-ps -an -f name=r -o status)" = exited ]
 	timeout 5 "$BIN/ctr-rm" r
@@ -38,8 +40,10 @@ test_teardown() { if [ -n "${HOST:-}" ]; then net_down; fi; }
 	ctr-run -d --name u --restart always "$ROOTFS" sleep 1000 >/dev/null
 	ctr-update --pids-limit 77 u
 	(. "$CTR_RUN/containers/u/state"; kill -9 "$pid")
-	wait_for 5 sh -c '. "$CTR_RUN/containers/u/state"; [ "${restarts:-0}" = 1 ] && [ -n "${pid:-}" ]'
-	[ "$(ctr-exec u cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || ctr-exec u cat /sys/fs/cgroup/pids.max)" = 77 ]
+	wait_for 5 sh -c '
+		. "$CTR_RUN/containers/u/state"; [ "${restarts:-0}" = 1 ] && [ -n "${pid:-}" ]'
+	[ "$(ctr-exec u cat /sys/fs/cgroup/pids/pids.max 2>/dev/null ||
+		ctr-exec u cat /sys/fs/cgroup/pids.max)" = 77 ]
 }
 
 @test "a restart that fails says why, and inspect still says it afterwards" {

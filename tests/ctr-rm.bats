@@ -23,7 +23,10 @@ load lib
 
 # bats test_tags=ctr-stop,ctr-kill,ctr-pause,ctr-unpause,ctr-start
 @test "several names, names from a pipe, wrong ones among them: the others are done, exit 1" {
-	for c in a b c d; do ctr-run -d --name $c "$ROOTFS" sh -c "trap 'exit 3' TERM; while :; do sleep 0.1; done" >/dev/null; done
+	for c in a b c d; do
+		ctr-run -d --name $c "$ROOTFS" sh -c "
+			trap 'exit 3' TERM; while :; do sleep 0.1; done" >/dev/null
+	done
 	start=$(date +%s%N)
 	run -1 --separate-stderr ctr-stop a nosuch b
 	[ "$output" = $'a\nb' ]
@@ -72,7 +75,8 @@ load lib
 	[ "$(ctr-rm - <ids | wc -l)" = 100 ]
 	t2=$(date +%s%N)
 	echo "# 100: stop $(((t1 - t0) / 1000000)) ms, rm $(((t2 - t1) / 1000000)) ms" >&3
-	[ $(((t1 - t0) / 1000000)) -le 3000 ] # one after the other they would take 40 ms and more each
+	# one after the other they would take 40 ms and more each
+	[ $(((t1 - t0) / 1000000)) -le 3000 ]
 	[ -z "$(ctr-ps -aq)" ]
 	for i in $(seq 30); do ctr-run -d --rm "$ROOTFS" sleep 1000; done >ids
 	ctr-rm -f - <ids >/dev/null

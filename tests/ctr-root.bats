@@ -6,7 +6,13 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 
 @test "layers, /proc, /dev, /sys and masks are a container's, and the host's mounts stay" {
 	cat /proc/self/mountinfo >before
-	run -0 root sh -c 'cat /etc/os-release; echo $$; ls /proc | grep -c "^[0-9]*$"; ls /dev; touch /made; cat /proc/keys | wc -l'
+	run -0 root sh -c '
+		cat /etc/os-release
+		echo $$
+		ls /proc | grep -c "^[0-9]*$"
+		ls /dev
+		touch /made
+		cat /proc/keys | wc -l'
 	[ "${lines[0]}" = NAME=ctrbox ]
 	[ "${lines[1]}" = 1 ]
 	[ "${lines[-1]}" = 0 ]
@@ -27,11 +33,13 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 	echo top >a/etc/both
 	echo low >b/etc/both
 	echo low >b/etc/low
-	[ "$(ctr-root --overlay "a:b:$ROOTFS" --upper up cat /etc/both /etc/low | tr '\n' ' ')" = "top low " ]
+	[ "$(ctr-root --overlay "a:b:$ROOTFS" --upper up cat /etc/both /etc/low | tr '\n' ' ')" = \
+		"top low " ]
 	cp -a "$ROOTFS" copy
 	ctr-root --direct copy touch /made
 	[ -e copy/made ]
-	run -1 ctr-root --direct copy -v "$PWD/a:/mnt:ro" --tmpfs /t sh -c 'cat /mnt/etc/both; touch /t/x; touch /mnt/x'
+	run -1 ctr-root --direct copy -v "$PWD/a:/mnt:ro" --tmpfs /t sh -c '
+		cat /mnt/etc/both; touch /t/x; touch /mnt/x'
 	[ "${lines[0]}" = top ]
 	[[ "$output" = *"Read-only"* ]]
 }
@@ -54,7 +62,8 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 @test "ctr-priv is found where the root has none, and a second ctr-root nests" {
 	not_san
 	[ "$(root ctr-priv -u 1000 id -u)" = 1000 ]
-	[ "$(root ctr-unshare -n ctr-priv --cap-drop ALL sh -c 'grep CapEff /proc/self/status')" = "CapEff:	0000000000000000" ]
+	[ "$(root ctr-unshare -n ctr-priv --cap-drop ALL sh -c 'grep CapEff /proc/self/status')" = \
+		"CapEff:	0000000000000000" ]
 }
 
 @test "--upper and --work may not lie in one another, and no other root is taken where there is no overlay" {
@@ -68,8 +77,10 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 
 @test "--upper, --work and the layers below may not lie in one another, and nothing is made" {
 	mkdir -p low up in/low deep
-	for how in "--overlay low --upper low/up" "--overlay low --upper up --work low/work" "--overlay in/low --upper in" "--overlay low --upper low" \
-		"--overlay $ROOTFS:low --upper low/a/b" "--overlay low --upper up --work deep/../low/x"; do
+	for how in "--overlay low --upper low/up" "--overlay low --upper up --work low/work" \
+		"--overlay in/low --upper in" "--overlay low --upper low" \
+		"--overlay $ROOTFS:low --upper low/a/b" \
+		"--overlay low --upper up --work deep/../low/x"; do
 		# shellcheck disable=SC2086
 		run -125 ctr-root $how true
 		[[ "$output" = *"none may lie in another"* ]]
@@ -93,14 +104,18 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 }
 
 @test "--no-proc hides what is hidden elsewhere all the same; what is wrong is told in one line" {
-	run -0 ctr-unshare -mpn ctr-root --direct "$ROOTFS" --no-proc --mask /etc/passwd --read-only --sysctl net.ipv4.ip_forward=1 \
+	run -0 ctr-unshare -mpn ctr-root --direct "$ROOTFS" --no-proc --mask /etc/passwd \
+		--read-only --sysctl net.ipv4.ip_forward=1 \
 		sh -c 'ls /proc /sys/firmware; cat /etc/passwd; touch /x 2>/dev/null || echo kept'
 	[ "$(grep -v '^$' <<<"$output")" = "$(printf '/proc:\n/sys/firmware:\nkept')" ]
 	local words said
 	while IFS='|' read -r words said; do
 		# shellcheck disable=SC2086
 		run -125 ctr-unshare -mp ctr-root $words true
-		[ "${#lines[@]}" = 1 ] && [[ "$output" = *"$said"* ]] || { echo "$words: $output"; return 1; }
+		[ "${#lines[@]}" = 1 ] && [[ "$output" = *"$said"* ]] || {
+			echo "$words: $output"
+			return 1
+		}
 	done <<END2
 --direct $ROOTFS --ipc noise|--ipc: 'noise' is neither
 --direct $ROOTFS --tmpfs /.|its root
@@ -108,7 +123,8 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 END2
 	# without -n the network's settings are the machine's
 	[ "$(stat -Lc %i /proc/self/ns/net)" = 4026531833 ] || return 0
-	run -125 ctr-unshare -mp ctr-root --direct "$ROOTFS" --sysctl net.ipv4.ip_default_ttl="$(cat /proc/sys/net/ipv4/ip_default_ttl)" true
+	run -125 ctr-unshare -mp ctr-root --direct "$ROOTFS" \
+		--sysctl net.ipv4.ip_default_ttl="$(cat /proc/sys/net/ipv4/ip_default_ttl)" true
 	[[ "$output" = *"no network namespace of its own"* ]]
 	# a shell that the new root has not
 	SHELL=/nonexistent run -0 ctr-unshare -mp ctr-root --direct "$ROOTFS" </dev/null

@@ -4,7 +4,8 @@
 load lib
 
 @test "session 1: new namespaces; the command is PID 1; arguments arrive as they were" {
-	run -0 ctr-run "$ROOTFS" sh -c 'echo $$; hostname; ip -o link | wc -l; wc -l </proc/sysvipc/msg'
+	run -0 ctr-run "$ROOTFS" sh -c '
+		echo $$; hostname; ip -o link | wc -l; wc -l </proc/sysvipc/msg'
 	[ "${lines[0]}" = 1 ]
 	[ "${#lines[1]}" = 12 ]
 	[ "${lines[2]}" = 1 ]
@@ -12,7 +13,8 @@ load lib
 	run -0 ctr-run "$ROOTFS" sh -c 'printf "%s\n" "$1"' x 'a  b'
 	[ "$output" = "a  b" ]
 	for ns in mnt pid net ipc uts cgroup; do
-		[ "$(ctr-run "$ROOTFS" readlink /proc/self/ns/$ns)" != "$(readlink /proc/self/ns/$ns)" ]
+		[ "$(ctr-run "$ROOTFS" readlink /proc/self/ns/$ns)" != \
+			"$(readlink /proc/self/ns/$ns)" ]
 	done
 }
 
@@ -87,7 +89,9 @@ load lib
 }
 
 @test "-w, -u by name and number, --group-add, --hostname, --umask, --ulimit" {
-	run -0 ctr-run -w /made/here -u user --group-add tty -h box --umask 077 --ulimit nofile=64:128 "$ROOTFS" sh -c 'pwd; id; hostname; umask; ulimit -n; ulimit -Hn; echo $HOME'
+	run -0 ctr-run -w /made/here -u user --group-add tty -h box --umask 077 \
+		--ulimit nofile=64:128 "$ROOTFS" sh -c '
+			pwd; id; hostname; umask; ulimit -n; ulimit -Hn; echo $HOME'
 	[ "${lines[0]}" = /made/here ]
 	[ "${lines[1]}" = "uid=1000(user) gid=1000(user) groups=5(tty),29(audio)" ]
 	[ "${lines[2]}" = box ]
@@ -106,7 +110,8 @@ load lib
 	ln -s /etc r/link
 	mkdir src
 	echo 1 >src/a
-	ctr-run -v "$WORLD/src:/data" -v "$WORLD/src/a:/one" ./r sh -c 'cat /data/a /one; echo 2 >/data/b'
+	ctr-run -v "$WORLD/src:/data" -v "$WORLD/src/a:/one" ./r sh -c '
+		cat /data/a /one; echo 2 >/data/b'
 	[ "$(cat src/b)" = 2 ]
 	run ctr-run -v "$WORLD/src:/data:ro" ./r sh -c 'echo x >/data/c'
 	[[ "$output" == *"Read-only"* ]]
@@ -128,12 +133,23 @@ load lib
 	mkdir -m 777 v
 	for flags in "" "--userns auto"; do
 		# shellcheck disable=SC2086 # words
-		run -0 ctr-run $flags --read-only -v "$PWD/v:/v" --tmpfs /run:size=1m "$ROOTFS" sh -c '
-			for d in / /etc /tmp /home /var /proc /sys; do if touch $d/new 2>/dev/null; then echo "written: $d"; fi; done
-			for f in /dev/shm/x /run/x /v/x; do echo 1 >$f || echo "not written: $f"; done
-			echo x >/dev/null; cat /proc/self/comm; ls -d /sys/kernel; stat -f -c %T /dev /dev/shm; rm /v/x; mount -o remount,rw / || echo kept'
+		run -0 ctr-run $flags --read-only -v "$PWD/v:/v" \
+			--tmpfs /run:size=1m "$ROOTFS" sh -c '
+			for d in / /etc /tmp /home /var /proc /sys; do
+				if touch $d/new 2>/dev/null; then echo "written: $d"; fi
+			done
+			for f in /dev/shm/x /run/x /v/x; do
+				echo 1 >$f || echo "not written: $f"
+			done
+			echo x >/dev/null
+			cat /proc/self/comm
+			ls -d /sys/kernel
+			stat -f -c %T /dev /dev/shm
+			rm /v/x
+			mount -o remount,rw / || echo kept'
 		echo "$output"
-		[[ $output != *written* && $output == *cat$'\n'/sys/kernel$'\ntmpfs\ntmpfs\n'* && ${lines[-1]} == kept ]]
+		[[ $output != *written* && $output == *cat$'\n'/sys/kernel$'\ntmpfs\ntmpfs\n'* &&
+			${lines[-1]} == kept ]]
 	done
 	ctr-run -d --name ro --read-only "$ROOTFS" sleep 100 >/dev/null
 	run ctr-exec ro touch /etc/x
@@ -141,16 +157,27 @@ load lib
 }
 
 @test "--security-opt: the words of docker's that change nothing here, and systempaths=unconfined, which does" {
-	default=$(ctr-run "$ROOTFS" sh -c 'grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo')
-	for opt in apparmor=unconfined apparmor:unconfined label=disable label:disable no-new-privileges:false no-new-privileges=false seccomp=builtin; do
-		run -0 ctr-run --security-opt $opt "$ROOTFS" sh -c 'grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo'
+	default=$(ctr-run "$ROOTFS" sh -c '
+		grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status
+		grep -c " /proc/" /proc/self/mountinfo')
+	for opt in apparmor=unconfined apparmor:unconfined label=disable label:disable \
+		no-new-privileges:false no-new-privileges=false seccomp=builtin; do
+		run -0 ctr-run --security-opt $opt "$ROOTFS" sh -c '
+			grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status
+			grep -c " /proc/" /proc/self/mountinfo'
 		[ "$output" = "$default" ]
 	done
 	for opt in no-new-privileges no-new-privileges:true no-new-privileges=true; do
-		[ "$(ctr-run --security-opt apparmor=unconfined --security-opt $opt "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
+		[ "$(ctr-run --security-opt apparmor=unconfined \
+			--security-opt $opt "$ROOTFS" sed -n 's/NoNewPrivs:.//p' \
+			/proc/self/status)" = 1 ]
 	done
 	# no mask and nothing read-only in /proc; the filter and the capabilities stay
-	run -0 ctr-run --security-opt systempaths=unconfined "$ROOTFS" sh -c 'grep -E "Seccomp:|CapEff" /proc/self/status; grep -c " /proc/" /proc/self/mountinfo; head -c 1 /proc/timer_list | wc -c; echo box2 >/proc/sys/kernel/domainname && cat /proc/sys/kernel/domainname'
+	run -0 ctr-run --security-opt systempaths=unconfined "$ROOTFS" sh -c '
+		grep -E "Seccomp:|CapEff" /proc/self/status
+		grep -c " /proc/" /proc/self/mountinfo
+		head -c 1 /proc/timer_list | wc -c
+		echo box2 >/proc/sys/kernel/domainname && cat /proc/sys/kernel/domainname'
 	echo "$output"
 	[[ $output == *$'Seccomp:\t2\n0\n1\nbox2' && $output == *00000000a80425fb* ]]
 	for bad in label=x:y apparmor= no-new-privileges:maybe systempaths=x no-such; do
@@ -160,8 +187,14 @@ load lib
 }
 
 @test "/proc, /sys, /dev: usual nodes, masks, read-only paths, fourteen capabilities" {
-	run -0 ctr-run "$ROOTFS" sh -c 'ls /dev; grep CapEff /proc/self/status; cat /proc/timer_list | wc -c; ls /proc/self/fd | wc -l'
-	for n in null zero full random urandom tty ptmx pts shm mqueue fd stdin stdout stderr; do grep -qx $n <<<"$output"; done
+	run -0 ctr-run "$ROOTFS" sh -c '
+		ls /dev
+		grep CapEff /proc/self/status
+		cat /proc/timer_list | wc -c
+		ls /proc/self/fd | wc -l'
+	for n in null zero full random urandom tty ptmx pts shm mqueue fd stdin stdout stderr; do
+		grep -qx $n <<<"$output"
+	done
 	[[ "$output" == *00000000a80425fb* ]]
 	run ctr-run "$ROOTFS" sh -c 'echo 1 >/proc/sys/kernel/panic'
 	[[ "$output" == *"Read-only"* ]]
@@ -179,20 +212,28 @@ load lib
 }
 
 @test "--cap-add, --cap-drop, --privileged, --security-opt no-new-privileges" {
-	[ "$(ctr-run --cap-drop ALL --cap-add net_raw "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000002000 ]
-	[ "$(ctr-run --cap-drop CHOWN "$ROOTFS" sed -n 's/CapEff:.//p' /proc/self/status)" = 00000000a80425fa ]
+	[ "$(ctr-run --cap-drop ALL --cap-add net_raw "$ROOTFS" sed -n 's/CapBnd:.//p' \
+		/proc/self/status)" = 0000000000002000 ]
+	[ "$(ctr-run --cap-drop CHOWN "$ROOTFS" sed -n 's/CapEff:.//p' /proc/self/status)" = \
+		00000000a80425fa ]
 	run -0 ctr-run --privileged "$ROOTFS" sh -c 'grep CapEff /proc/self/status; ls /dev/kmsg'
 	[[ "${lines[0]}" != *a80425fb ]]
-	[ "$(ctr-run --security-opt no-new-privileges "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 1 ]
+	[ "$(ctr-run --security-opt no-new-privileges "$ROOTFS" sed -n 's/NoNewPrivs:.//p' \
+		/proc/self/status)" = 1 ]
 	run -125 ctr-run --cap-add nosuch "$ROOTFS" true
-	run -125 ctr-run --cap-drop net_raw+mknod "$ROOTFS" true # it is not taken for the first one alone
-	[ "$(ctr-run --cap-drop net_raw,mknod "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 00000000a00405fb ]
-	[ "$(ctr-run --cap-drop ALL --cap-drop chown --cap-add CAP_CHOWN "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000000001 ]
-	[ "$(ctr-run --security-opt no-new-privileges --security-opt no-new-privileges=false "$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 0 ]
+	# it is not taken for the first one alone
+	run -125 ctr-run --cap-drop net_raw+mknod "$ROOTFS" true
+	[ "$(ctr-run --cap-drop net_raw,mknod "$ROOTFS" sed -n 's/CapBnd:.//p' /proc/self/status)" \
+		= 00000000a00405fb ]
+	[ "$(ctr-run --cap-drop ALL --cap-drop chown --cap-add CAP_CHOWN "$ROOTFS" \
+		sed -n 's/CapBnd:.//p' /proc/self/status)" = 0000000000000001 ]
+	[ "$(ctr-run --security-opt no-new-privileges --security-opt no-new-privileges=false \
+		"$ROOTFS" sed -n 's/NoNewPrivs:.//p' /proc/self/status)" = 0 ]
 }
 
 @test "--sysctl: namespaced ones only, and nothing smuggled" {
-	[ "$(ctr-run --sysctl net.ipv4.ip_forward=1 "$ROOTFS" cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+	[ "$(ctr-run --sysctl net.ipv4.ip_forward=1 "$ROOTFS" cat /proc/sys/net/ipv4/ip_forward)" \
+		= 1 ]
 	run -125 ctr-run --sysctl kernel.panic=1 "$ROOTFS" true
 	run -125 ctr-run --sysctl vm.swappiness=1 "$ROOTFS" true
 	[[ "$output" == *"the whole machine's"* ]]
@@ -200,29 +241,35 @@ load lib
 	[[ "$output" == *"no ipc namespace of its own"* ]]
 	run -125 ctr-run --sysctl net.ipv4.nosuch=1 "$ROOTFS" true
 	[[ "$output" == *"no such setting"* ]]
-	run -125 ctr-run --sysctl $'kernel.shm_rmid_forced=1\nkernel.core_pattern=|/x' "$ROOTFS" true
+	run -125 ctr-run --sysctl $'kernel.shm_rmid_forced=1\nkernel.core_pattern=|/x' \
+		"$ROOTFS" true
 	run -125 ctr-run --sysctl kernel.shm_rmid_forced=1+kernel.core_pattern=x "$ROOTFS" true
 	run -125 ctr-run --net host --sysctl net.ipv4.ip_forward=1 "$ROOTFS" true
 }
 
 @test "--net, --pid, --ipc, --uts, --cgroupns host share the host's" {
 	for ns in net pid ipc uts; do
-		[ "$(ctr-run --$ns host "$ROOTFS" readlink /proc/self/ns/$ns)" = "$(readlink /proc/self/ns/$ns)" ]
+		[ "$(ctr-run --$ns host "$ROOTFS" readlink /proc/self/ns/$ns)" = \
+			"$(readlink /proc/self/ns/$ns)" ]
 	done
-	[ "$(ctr-run --cgroupns host "$ROOTFS" readlink /proc/self/ns/cgroup)" = "$(readlink /proc/self/ns/cgroup)" ]
+	[ "$(ctr-run --cgroupns host "$ROOTFS" readlink /proc/self/ns/cgroup)" = \
+		"$(readlink /proc/self/ns/cgroup)" ]
 	run -0 ctr-run "$ROOTFS" ip -o addr
 	[[ "$output" == *"lo"*"127.0.0.1/8"* ]]
 }
 
 @test "--userns auto: root inside, nobody special outside" {
-	run -0 --separate-stderr ctr-run --userns auto "$ROOTFS" sh -c 'id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
+	run -0 --separate-stderr ctr-run --userns auto "$ROOTFS" sh -c '
+		id -u; cat /proc/self/uid_map; touch /x; ls -la /dev/null'
 	[ "${lines[0]}" = 0 ]
 	[[ "${lines[1]}" != *" 0 "*" 4294967295" ]]
 }
 
 @test "-t: a terminal with the caller's size; /dev/console is it; the exit code passes" {
 	need script util-linux
-	run script -qec "stty rows 33 cols 99; ctr-run -it $ROOTFS sh -c 'tty; stty size; ls /dev/console; exit 4'" /dev/null
+	run script -qec "
+		stty rows 33 cols 99
+		ctr-run -it $ROOTFS sh -c 'tty; stty size; ls /dev/console; exit 4'" /dev/null
 	[ "$status" -eq 4 ]
 	[[ "$output" == */dev/pts/0* ]]
 	[[ "$output" == *"33 99"* ]]
@@ -233,7 +280,15 @@ load lib
 	need script util-linux
 	mkfifo in
 	exec 8<>in
-	script -qec "tty >tty; stty rows 33 cols 99; ctr-run -it $ROOTFS sh -c 'trap \"stty size; exit 5\" WINCH; echo ready; while :; do sleep 0.1; done'" /dev/null >out <&8 &
+	script -qec "
+		tty >tty
+		stty rows 33 cols 99
+		ctr-run -it $ROOTFS sh -c '
+			trap \"stty size; exit 5\" WINCH
+			echo ready
+			while :; do
+				sleep 0.1
+			done'" /dev/null >out <&8 &
 	pid=$!
 	wait_for 10 grep -q ready out
 	stty -F "$(cat tty)" rows 40 cols 101
@@ -241,13 +296,21 @@ load lib
 	wait $pid || code=$?
 	[ "$code" = 5 ]
 	grep -q "40 101" out
-	script -qec "stty -g >before; ctr-run -it $ROOTFS nosuch; stty -g >after" /dev/null <&8 >/dev/null || true
+	script -qec "
+		stty -g >before
+		ctr-run -it $ROOTFS nosuch
+		stty -g >after" /dev/null <&8 >/dev/null || true
 	cmp before after
-	script -qec "stty -g >before; ctr-run -it --name t $ROOTFS sleep 1000; echo \$? >code; stty -g >after" /dev/null <&8 >/dev/null &
+	script -qec "
+		stty -g >before
+		ctr-run -it --name t $ROOTFS sleep 1000
+		echo \$? >code
+		stty -g >after" /dev/null <&8 >/dev/null &
 	wait_for 10 ctr-exec t true
 	ctr=$(sed -n "s/^monitor='\(.*\)'/\1/p" "$CTR_RUN/containers/t/state")
 	for _ in 1 2 3; do
-		kill -TERM "$ctr" 2>/dev/null || break # a sleep that is PID 1 takes none: the first one ends it
+		# a sleep that is PID 1 takes none: the first one ends it
+		kill -TERM "$ctr" 2>/dev/null || break
 		sleep 0.1
 	done
 	wait
@@ -257,7 +320,8 @@ load lib
 }
 
 @test "signals reach the command; a killed ctr-run takes the container with it" {
-	ctr-run --name sig "$ROOTFS" sh -c 'trap "echo got; exit 9" USR1; while :; do sleep 0.1; done' >out &
+	ctr-run --name sig "$ROOTFS" sh -c '
+		trap "echo got; exit 9" USR1; while :; do sleep 0.1; done' >out &
 	pid=$!
 	wait_for 5 ctr-exec sig true
 	sleep 0.2
@@ -317,12 +381,15 @@ load lib
 
 @test "docker's long names; --label, --stop-signal, --entrypoint, --domainname" {
 	mkdir v
-	run -0 ctr-run --interactive --network none --volume "$WORLD/v:/v" --env A=1 --workdir /v --user 1:2 --hostname h "$ROOTFS" sh -c 'pwd; id -u; id -g; echo $A; hostname; ip -o link | wc -l'
+	run -0 ctr-run --interactive --network none --volume "$WORLD/v:/v" --env A=1 --workdir /v \
+		--user 1:2 --hostname h "$ROOTFS" sh -c '
+			pwd; id -u; id -g; echo $A; hostname; ip -o link | wc -l'
 	[ "$(tr '\n' ' ' <<<"$output")" = "/v 1 2 1 h 1 " ]
 	ctr-run --keep --name l --label a=b -l c "$ROOTFS" true
 	[ "$(ctr-inspect -f "{{.Config.Labels.a}}" l)" = b ]
 	run -125 ctr-run --label $'a=b\nc' "$ROOTFS" true
-	ctr-run -d --name s --stop-signal USR1 "$ROOTFS" sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name s --stop-signal USR1 "$ROOTFS" sh -c '
+		trap "exit 9" USR1; while :; do sleep 0.1; done' >/dev/null
 	sleep 0.3
 	ctr-stop -t 20 s
 	[ "$(ctr-inspect -f State.ExitCode s)" = 9 ]
@@ -337,7 +404,8 @@ load lib
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
 	run -0 ctr-run --pid container:a "$ROOTFS" ps
 	[[ "$output" == *"sleep 1000"* ]]
-	[ "$(ctr-run --ipc container:a "$ROOTFS" readlink /proc/self/ns/ipc)" = "$(ctr-exec a readlink /proc/self/ns/ipc)" ]
+	[ "$(ctr-run --ipc container:a "$ROOTFS" readlink /proc/self/ns/ipc)" = \
+		"$(ctr-exec a readlink /proc/self/ns/ipc)" ]
 	run -125 ctr-run --pid container:nosuch "$ROOTFS" true
 	[[ "$output" == *"nosuch: no such container"* ]]
 	run -0 ctr-run --no-pivot "$ROOTFS" sh -c 'ls -a /..; wc -l </proc/self/mountinfo'
@@ -348,7 +416,8 @@ load lib
 @test "--device and --ulimit: given as asked for, refused in one line where there is none" {
 	run -0 ctr-run --device /dev/null:/dev/mine:r "$ROOTFS" ls -l /dev/mine
 	[[ "$output" == *"1,   3"* ]]
-	run ctr-run --device /dev/zero:/dev/mine:r "$ROOTFS" sh -c 'head -c 1 /dev/mine | wc -c; echo x >/dev/mine'
+	run ctr-run --device /dev/zero:/dev/mine:r "$ROOTFS" sh -c '
+		head -c 1 /dev/mine | wc -c; echo x >/dev/mine'
 	[ "${lines[0]}" = 1 ]
 	for bad in /dev/nosuch "$WORLD" /dev/null:/dev/x:q; do
 		run -125 ctr-run --device "$bad" "$ROOTFS" true
@@ -368,14 +437,20 @@ load lib
 	[[ "$output" == *"cgroup mount"* ]]
 	[[ "$output" == *"inside another container: it needs CAP_SYS_ADMIN there"* ]]
 	[ "${lines[-1]}" = 125 ]
-	run ctr-run -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run --userns auto /b/rootfs/ true; echo $?'
+	run ctr-run -v "$build:/b:ro" "$ROOTFS" sh -c '
+		/b/bin/ctr-run --userns auto /b/rootfs/ true; echo $?'
 	[[ "$output" == *"seccomp filter refuses them"* ]]
-	run ctr-run --cap-add SYS_ADMIN --security-opt seccomp=unconfined -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run /b/rootfs/ true; echo $?; /b/bin/ctr-run --net host --direct /b/rootfs/ echo inner'
+	run ctr-run --cap-add SYS_ADMIN --security-opt seccomp=unconfined \
+		-v "$build:/b:ro" "$ROOTFS" sh -c '
+			/b/bin/ctr-run /b/rootfs/ true
+			echo $?
+			/b/bin/ctr-run --net host --direct /b/rootfs/ echo inner'
 	[[ "$output" == *"needs CAP_NET_ADMIN there, or --net host"* ]]
 	[ "${lines[-1]}" = inner ]
 	run -0 ctr-run --privileged -v "$build:/b:ro" "$ROOTFS" /b/bin/ctr-run /b/rootfs/ true
 	[[ "$output" == *"a writable layer cannot lie in"* ]]
-	run -7 ctr-run --privileged --tmpfs /var/lib/ctr -v "$build:/b:ro" "$ROOTFS" /b/bin/ctr-run -m 20m /b/rootfs/ sh -c 'exit 7'
+	run -7 ctr-run --privileged --tmpfs /var/lib/ctr -v "$build:/b:ro" "$ROOTFS" \
+		/b/bin/ctr-run -m 20m /b/rootfs/ sh -c 'exit 7'
 }
 
 @test "in namespaces made by others: unshare's mounts, pids and users" {
@@ -395,18 +470,21 @@ load lib
 	mkdir b
 	cp -a "$ROOTFS" b/rootfs
 	ctr-create --name c "$ROOTFS" sh -c 'echo from the bundle' >/dev/null
-	sed 's/"annotations":{[^}]*}/"annotations":{}/' "$CTR_LIB/containers/c/config.json" >b/config.json
+	sed 's/"annotations":{[^}]*}/"annotations":{}/' "$CTR_LIB/containers/c/config.json" \
+		>b/config.json
 	run -0 ctr-run --bundle b
 	[ "$output" = "from the bundle" ]
 	printf '{"ociVersion":"1.0.2",\n"process":{"args":"sh"}}' >b/config.json
 	run -125 ctr-run --bundle b
 	[[ "$output" == *"config.json:2:"*"process.args: must be an array"* ]]
-	printf '{"ociVersion":"1.0.2",\n"process":{"user":{"uid":0,"gid":0},\n "args":"sh"}}' >b/config.json
+	printf '{"ociVersion":"1.0.2",\n"process":{"user":{"uid":0,"gid":0},\n "args":"sh"}}' \
+		>b/config.json
 	run -125 ctr-run --bundle b
 	[[ "$output" == *"config.json:3:"*"process.args: must be an array"* ]]
 }
 
-bundle() { # LINUX-JSON PROCESS-JSON: b/config.json as `runc spec` writes it, with these members more
+# LINUX-JSON PROCESS-JSON: b/config.json as `runc spec` writes it, with these members more
+bundle() {
 	cat >b/config.json <<-END
 	{"ociVersion": "1.0.2", "root": {"path": "rootfs", "readonly": true}, "hostname": "box",
 	 "process": {"user": {"uid": 0, "gid": 0}, "args": ["sh", "-c", "id -u; echo x >/dev/null && ls /dev/full && hostname; exit 6"],
@@ -439,7 +517,8 @@ bundle() { # LINUX-JSON PROCESS-JSON: b/config.json as `runc spec` writes it, wi
 @test "what a bundle asks for that cannot be given is refused by its place, not left out" {
 	mkdir b
 	cp -a "$ROOTFS" b/rootfs
-	for k in '"personality": {"domain": "LINUX64"}' '"intelRdt": {"closID": "/x"}' '"memoryPolicy": {"mode": "x"}'; do
+	for k in '"personality": {"domain": "LINUX64"}' '"intelRdt": {"closID": "/x"}' \
+		'"memoryPolicy": {"mode": "x"}'; do
 		bundle "$k"
 		run -125 ctr-run --bundle b
 		[[ "$output" == *"config.json:"[0-9]*": linux."* ]]
@@ -473,7 +552,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 @test "limits from flags are in force; beyond the memory limit: 137 and OOMKilled" {
 	run -137 ctr-run --keep --name oom -m 16m "$ROOTFS" sh -c 'exec tail /dev/zero'
 	[ "$(ctr-inspect -f State.OOMKilled oom)" = true ]
-	run ctr-run --pids-limit 5 "$ROOTFS" sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 2 & done; wait'
+	run ctr-run --pids-limit 5 "$ROOTFS" sh -c '
+		for i in 1 2 3 4 5 6 7 8; do sleep 2 & done; wait'
 	[[ "$output" == *"fork"* ]]
 }
 
@@ -511,7 +591,9 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ $(($(date +%s%N) - start)) -lt 2000000000 ]
 	. "$CTR_RUN/containers/$id/state"
 	[ "$(readlink "/proc/$monitor/cwd")" = / ]
-	run bash -c "ls -l /proc/$monitor/fd | grep -v -e /dev/null -e pipe: -e anon_inode -e '$CTR_LIB' -e total"
+	run bash -c "
+		ls -l /proc/$monitor/fd | grep -v -e /dev/null -e pipe: -e anon_inode \
+		-e '$CTR_LIB' -e total"
 	[ -z "$output" ]
 }
 
@@ -535,7 +617,10 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 }
 
 @test "two starts with one name: one wins, the other says so" {
-	for i in 1 2 3 4 5 6; do (ctr-run -d --name one "$ROOTFS" sleep 1000 >/dev/null 2>>err && echo 0 >>codes || echo $? >>codes) & done
+	for i in 1 2 3 4 5 6; do
+		(ctr-run -d --name one "$ROOTFS" sleep 1000 >/dev/null 2>>err && echo 0 >>codes ||
+			echo $? >>codes) &
+	done
 	wait
 	[ "$(grep -c '^0$' codes)" = 1 ]
 	[ "$(grep -c '^125$' codes)" = 5 ]
@@ -550,7 +635,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=r -o status)" = lost ]'
 	[ "$(ctr-run --name r "$ROOTFS" echo taken)" = taken ]
 	ctr-run -d --name k "$ROOTFS" sleep 1000 >/dev/null
-	(. "$CTR_RUN/containers/k/state"; kill -9 "$monitor") # the name of a container that was to stay cannot be taken over
+	# the name of a container that was to stay cannot be taken over
+	(. "$CTR_RUN/containers/k/state"; kill -9 "$monitor")
 	wait_for 5 sh -c '[ "$(ctr-ps -an -f name=k -o status)" = lost ]'
 	run -125 ctr-run --name k "$ROOTFS" true
 	[ "$(ctr-run --replace --name k "$ROOTFS" echo replaced)" = replaced ]
@@ -568,7 +654,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 
 @test "14.18: at most 2,048 processes where nothing was said; --pids-limit -1 lifts it" {
 	limit() { cat /sys/fs/cgroup/{pids/,}"$CTR_CGROUP"/c-*/pids.max 2>/dev/null; }
-	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers || skip "no pids controller"
+	[ -e /sys/fs/cgroup/pids ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers ||
+		skip "no pids controller"
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(limit)" = 2048 ]
 	ctr-rm -f a
@@ -581,7 +668,10 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	own=$(cat /proc/self/oom_score_adj)
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
 	ctr-run -d --name b --oom-score-adj 500 "$ROOTFS" sleep 1000 >/dev/null
-	score() { (. "$CTR_RUN/containers/$1/state"; cat "/proc/$monitor/oom_score_adj" "/proc/$pid/oom_score_adj" | tr '\n' ' '); }
+	score() {
+		(. "$CTR_RUN/containers/$1/state"
+			cat "/proc/$monitor/oom_score_adj" "/proc/$pid/oom_score_adj" | tr '\n' ' ')
+	}
 	[ "$(score a)" = "-999 $own " ]
 	[ "$(score b)" = "-999 500 " ]
 }
@@ -595,7 +685,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 }
 
 @test "18.7 -t: a reader that takes nothing delays neither stop nor the end; a slow one gets all" {
-	(timeout -k1 20 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) </dev/null | (wait_for 10 [ -e go ]; true) &
+	(timeout -k1 20 "$BIN/ctr-run" --name s -t "$ROOTFS" yes & echo $! >pid; wait $!) \
+		</dev/null | (wait_for 10 [ -e go ]; true) &
 	wait_for 5 sh -c '[ "$(ctr-ps -n -f name=s -o status)" = running ]'
 	sleep 0.3
 	t0=$(date +%s%N)
@@ -603,7 +694,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ $((($(date +%s%N) - t0) / 1000000)) -le 900 ]
 	touch go
 	wait
-	[ "$(ctr-run -t "$ROOTFS" seq 100000 </dev/null | (sleep 0.5; tail -n 1) | tr -d '\r')" = 100000 ]
+	[ "$(ctr-run -t "$ROOTFS" seq 100000 </dev/null | (sleep 0.5; tail -n 1) | tr -d '\r')" = \
+		100000 ]
 }
 
 @test "18.6 echo CMD | ctr-run -it IMAGE sh ends when its input ends, though the shell resets the terminal" {
@@ -611,19 +703,30 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 		run -0 timeout 20 bash -c 'echo "echo hi" | ctr-run -it "$1" sh' _ "$ROOTFS"
 		[[ "$output" = *hi* ]]
 	done
-	run -3 timeout 20 bash -c 'printf "sleep 0.3; seq 2000 | tail -1\nexit 3\n" | ctr-run -it "$1" sh' _ "$ROOTFS"
+	run -3 timeout 20 bash -c '
+		printf "sleep 0.3; seq 2000 | tail -1\nexit 3\n" | ctr-run -it "$1" sh' _ "$ROOTFS"
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	run -0 timeout 20 bash -c 'echo "echo hi" | ctr-exec -it c sh'
 	[[ "$output" = *hi* ]]
-	run -0 timeout 20 bash -c '(echo x; sleep 0.2) | ctr-run -it "$1" sh -c "read a; sleep 1; echo end"' _ "$ROOTFS"
+	run -0 timeout 20 bash -c '
+		(echo x; sleep 0.2) | ctr-run -it "$1" sh -c "read a; sleep 1; echo end"' _ \
+			"$ROOTFS"
 	[[ "$output" = *end* ]]
 }
 
 @test "18.7 -t: a reader that leaves is a terminal that hangs up, for a first process without a handler, too" {
 	[ -e /proc/self/syscall ] || skip "this kernel does not tell what a process waits for"
-	run -0 timeout 10 bash -c 'ctr-run -t "$1" sh -c "while :; do echo a; done" </dev/null 2>/dev/null | head -n 1; echo "${PIPESTATUS[0]}"' - "$ROOTFS"
+	run -0 timeout 10 bash -c '
+		ctr-run -t "$1" sh -c "while :; do echo a; done" </dev/null 2>/dev/null | head -n 1
+		echo "${PIPESTATUS[0]}"' - "$ROOTFS"
 	[ "${lines[*]}" = $'a\r 137' ]
-	run -0 timeout 10 bash -c 'ctr-run -t "$1" sh -c "trap \"exit 3\" HUP; while :; do echo a; done" </dev/null 2>/dev/null | head -n 1; echo "${PIPESTATUS[0]}"' - "$ROOTFS"
+	run -0 timeout 10 bash -c '
+		ctr-run -t "$1" sh -c "
+			trap \"exit 3\" HUP
+			while :; do
+				echo a
+			done" </dev/null 2>/dev/null | head -n 1
+		echo "${PIPESTATUS[0]}"' - "$ROOTFS"
 	[ "${lines[*]}" = $'a\r 3' ]
 }
 
@@ -632,7 +735,8 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	run timeout -k 9 0.5 ctr-run "$ROOTFS" sh -c 'while :; do :; done'
 	[ "$status" -eq 124 ]
 	[[ "$output" == *"no handler for TERM: killed"* ]]
-	run timeout -k 9 0.5 ctr-run --init "$ROOTFS" sh -c 'trap "sleep 2; echo mine; exit 5" TERM; while :; do :; done'
+	run timeout -k 9 0.5 ctr-run --init "$ROOTFS" sh -c '
+		trap "sleep 2; echo mine; exit 5" TERM; while :; do :; done'
 	[ "$output" = mine ]
 }
 
@@ -643,9 +747,11 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 
 # (here, not in flags.bats: these run on the cgroup v2 machine, too, which has CAP_SYS_RESOURCE)
 @test "18.12 limits and the oom score above the caller's are root's to give, with a user namespace, too" {
-	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] || skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
+	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] ||
+		skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
 	ulimit -n 1024
-	run -0 ctr-run --userns auto --ulimit nofile=5000 --ulimit memlock=-1 --oom-score-adj -100 "$ROOTFS" \
+	run -0 ctr-run --userns auto --ulimit nofile=5000 --ulimit memlock=-1 \
+		--oom-score-adj -100 "$ROOTFS" \
 		sh -c 'ulimit -n; ulimit -l; cat /proc/self/oom_score_adj'
 	[ "$output" = "5000
 unlimited
@@ -653,24 +759,28 @@ unlimited
 	ulimit -n 100 # fewer than an applet needs itself
 	run -0 ctr-run --userns auto --ulimit nofile=5000 "$ROOTFS" sh -c 'ulimit -n'
 	[ "$output" = 5000 ]
-	ctr-run -d --name c --userns auto --ulimit nofile=5000 --oom-score-adj -100 "$ROOTFS" sleep 100
+	ctr-run -d --name c --userns auto --ulimit nofile=5000 \
+		--oom-score-adj -100 "$ROOTFS" sleep 100
 	run -0 ctr-exec c sh -c 'ulimit -n; cat /proc/self/oom_score_adj'
 	[ "$output" = "5000
 -100" ]
 }
 
 @test "18.12 a limit above the caller's says which that is, and what it takes" {
-	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] || skip "with CAP_SYS_RESOURCE it is given"
+	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 0 ] ||
+		skip "with CAP_SYS_RESOURCE it is given"
 	ulimit -n 1024
 	run -125 ctr-run --ulimit nofile=5000 "$ROOTFS" true
-	[[ "$output" == *"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
+	[[ "$output" == \
+		*"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
 }
 
 @test "21.14 a mount point that cannot be made: a dangling link is called one, and nothing else is" {
 	cp -a "$ROOTFS" "$WORLD/root"
 	ln -s /nowhere/x "$WORLD/root/dangle"
 	run -125 ctr-run -v /tmp:/dangle "$WORLD/root" true
-	[[ "$output" = *"/dangle: make mount point: No such file or directory (a dangling symbolic link)" ]]
+	[[ "$output" = \
+		*"/dangle: make mount point: No such file or directory (a dangling symbolic link)" ]]
 	run -125 ctr-run -v /tmp:/proc/nosuch "$WORLD/root" true
 	[[ "$output" = *"/proc/nosuch: make mount point: No such file or directory" ]]
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
-# ctr-seccomp: profiles to programs and back to words; what the filter says to a container. What each call gets is
-# tests/unit/test_seccomp.c's subject.
+# ctr-seccomp: profiles to programs and back to words; what the filter says to a container. What
+# each call gets is tests/unit/test_seccomp.c's subject.
 
 load lib
 
@@ -65,9 +65,11 @@ profile() { cat >p.json; }
 }
 
 @test "a container has the default filter, and goes without when told so" {
-	run ctr-run "$ROOTFS" sh -c 'awk "/^Seccomp:/ { print \$2 }" /proc/self/status; unshare -U true'
+	run ctr-run "$ROOTFS" sh -c '
+		awk "/^Seccomp:/ { print \$2 }" /proc/self/status; unshare -U true'
 	[[ ${lines[0]} == 2 && $output == *"not permitted"* ]]
-	run ctr-run --security-opt seccomp=unconfined "$ROOTFS" awk '/^Seccomp:/ { print $2 }' /proc/self/status
+	run ctr-run --security-opt seccomp=unconfined "$ROOTFS" awk '/^Seccomp:/ { print $2 }' \
+		/proc/self/status
 	[ "$output" = 0 ]
 }
 
@@ -120,13 +122,15 @@ profile() { cat >p.json; }
 		echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO",'"$1}]}" >q.json
 		! ctr-run --security-opt seccomp=q.json "$ROOTFS" mkdir /q 2>/dev/null || false
 	}
-	refused '"includes":{"caps":["CAP_CHOWN","CAP_KILL"],"arches":["amd64","arm64"],"minKernel":"4.8"}'
+	refused \
+		'"includes":{"caps":["CAP_CHOWN","CAP_KILL"],"arches":["amd64","arm64"],"minKernel":"4.8"}'
 	refused '"excludes":{"caps":["CAP_SYS_ADMIN"],"minKernel":"99.0"}'
 	run ! refused '"includes":{"caps":["CAP_SYS_ADMIN","CAP_CHOWN"]}'
 	run ! refused '"includes":{"minKernel":"99.0"}'
 	run ! refused '"excludes":{"minKernel":"3.0"}'
 	run ! refused '"excludes":{"caps":["CAP_SYS_ADMIN","CAP_CHOWN"]}'
-	for wrong in '"includes":"x"' '"includes":{"arches":"amd64"}' '"excludes":{"minKernel":"banana"}'; do
+	for wrong in '"includes":"x"' '"includes":{"arches":"amd64"}' \
+		'"excludes":{"minKernel":"banana"}'; do
 		refused "$wrong"
 		run -1 --separate-stderr ctr-seccomp q.json
 		[[ $(wc -l <<<"$stderr") -eq 1 && $stderr == *q.json* ]]

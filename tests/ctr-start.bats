@@ -4,7 +4,8 @@
 load lib
 
 @test "start: the same writable layer and settings; start -a attached with the exit code" {
-	ctr-run -d --name s -e K=v "$ROOTFS" sh -c 'echo $K >>/count; cat /count; exit $(wc -l </count)' >/dev/null
+	ctr-run -d --name s -e K=v "$ROOTFS" sh -c '
+		echo $K >>/count; cat /count; exit $(wc -l </count)' >/dev/null
 	[ "$(ctr-wait s)" = 1 ]
 	ctr-start s
 	[ "$(ctr-wait s)" = 2 ]
@@ -17,19 +18,24 @@ load lib
 
 # bats test_tags=ctr-ps,ctr-gc
 @test "after a reboot: exited or lost, files and logs are there; the line of a boot script starts them" {
-	ctr-run -d --name always --restart always "$ROOTFS" sh -c 'echo hello; touch /mine; sleep 1000' >/dev/null
+	ctr-run -d --name always --restart always "$ROOTFS" sh -c '
+		echo hello; touch /mine; sleep 1000' >/dev/null
 	ctr-run -d --name no "$ROOTFS" sleep 1000 >/dev/null
 	ctr-run -d --name done --restart always "$ROOTFS" sleep 1000 >/dev/null
 	ctr-stop -t 0 done
 	ctr-create --name never "$ROOTFS" true >/dev/null
 	wait_for 5 sh -c '[ "$(ctr-logs always)" = hello ]'
-	for c in always no; do (. "$CTR_RUN/containers/$c/state"; kill -9 "$monitor"; wait_for 5 no_process "$pid"); done
+	for c in always no; do
+		(. "$CTR_RUN/containers/$c/state"; kill -9 "$monitor"; wait_for 5 no_process "$pid")
+	done
 	rm -rf "${CTR_RUN:?}"/*
-	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "always lost done exited never created no lost " ]
+	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = \
+		"always lost done exited never created no lost " ]
 	[ -z "$(ctr-gc | grep -v ^group)" ]
 	[ "$(ctr-logs always)" = hello ]
 	ctr-ps -aq --filter restart=always | ctr-start - >/dev/null
-	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "always running done running never created no lost " ]
+	[ "$(ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = \
+		"always running done running never created no lost " ]
 	ctr-exec always test -e /mine
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }
@@ -37,7 +43,8 @@ load lib
 @test "14.2: a namespace shared with a container is looked for at each start: never another process of that pid" {
 	ctr-run -d --name x "$ROOTFS" sleep 1000 >/dev/null
 	id=$(ctr-inspect -f Id x)
-	ctr-create --name y --net container:x --pid container:x --ipc container:x --uts container:x "$ROOTFS" sleep 1000
+	ctr-create --name y --net container:x --pid container:x --ipc container:x \
+		--uts container:x "$ROOTFS" sleep 1000
 	[ -z "$(grep -o '/proc/[0-9][^"]*' "$CTR_LIB/containers/y/config.json")" ]
 	ctr-rename x z # the record has the id, not the name
 	ctr-start y

@@ -7,13 +7,15 @@ load lib
 	ctr-run -d --name c -m 32m "$ROOTFS" sleep 1000 >/dev/null
 	run -0 ctr-stats --no-stream
 	[[ "${lines[0]}" =~ ^ID\ +NAME\ +CPU\ +MEMORY\ +MEM%\ +NET\ +IO\ +PIDS$ ]]
-	[[ "${lines[1]}" =~ \ c\ +[0-9.]+%\ +[0-9.]+.?/32.0M\ +[0-9.]+%\ +[^\ ]+/[^\ ]+\ +[^\ ]+/[^\ ]+\ +1$ ]]
+	[[ "${lines[1]}" =~ \
+		\ c\ +[0-9.]+%\ +[0-9.]+.?/32.0M\ +[0-9.]+%\ +[^\ ]+/[^\ ]+\ +[^\ ]+/[^\ ]+\ +1$ ]]
 	run -124 timeout 3 "$BIN/ctr-stats" -n c
 	[ "${#lines[@]}" -ge 2 ]
 	run -124 timeout 3 script -qec "$BIN/ctr-stats c" /dev/null
 	[[ "$output" == *$'\033[H\033[J'*NAME* ]]
 	run -0 ctr-stats --no-stream --json c
-	[[ "$output" == "{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*'"net.rx_bytes":0,'*"}" ]]
+	[[ "$output" == \
+		"{"*'"name":"c",'*'"memory.max":33554432,'*'"pids.current":1,'*'"net.rx_bytes":0,'*"}" ]]
 	ctr-stop -t 0 c
 	run -1 ctr-stats --no-stream c
 	[[ "$output" == *"exited, not running"* && "$output" != *running*running* ]]

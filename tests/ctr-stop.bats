@@ -19,7 +19,8 @@ load lib
 		set -e
 		mount -t tmpfs -o size=2m,nr_inodes=200 none "$CTR_LIB"
 		mount -t tmpfs -o size=1m,nr_inodes=100 none "$CTR_RUN"
-		ctr-run -d --name a --restart always "$ROOTFS" sh -c "trap \"exit 5\" TERM; while :; do sleep 0.1; done" >/dev/null
+		ctr-run -d --name a --restart always "$ROOTFS" sh -c "
+			trap \"exit 5\" TERM; while :; do sleep 0.1; done" >/dev/null
 		ctr-run -d --name b "$ROOTFS" sleep 1000 >/dev/null
 		ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 		fill() {
@@ -45,14 +46,16 @@ load lib
 		code=0; ctr-run -d --name d "$ROOTFS" true || code=$?
 		echo "$code"'
 	echo "$output"
-	[ "$(head -n 7 <<<"$output" | tr '\n' ' ')" = "a b 5 137 c running - b exited 137 a exited 5 " ]
+	[ "$(head -n 7 <<<"$output" | tr '\n' ' ')" = \
+		"a b 5 137 c running - b exited 137 a exited 5 " ]
 	[[ "$output" == *"No space left on device"* ]]
 	[ "${lines[-1]}" = 125 ]
 }
 
 # bats test_tags=ctr-ps,ctr-inspect
 @test "ps, inspect and the others' stop go on while one stop waits" {
-	ctr-run -d --name slow "$ROOTFS" sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name slow "$ROOTFS" sh -c '
+		trap "" TERM; while :; do sleep 0.1; done' >/dev/null
 	ctr-run -d --name quick --init "$ROOTFS" sleep 1000 >/dev/null
 	ctr-stop -t 4 slow 3>&- >/dev/null &
 	sleep 0.3
@@ -83,9 +86,11 @@ load lib
 
 @test "stop says at once that PID 1 has no handler, and names --init; with a handler or --init it says nothing" {
 	ctr-run -d --name deaf "$ROOTFS" sleep 1000 >/dev/null
-	ctr-run -d --name ign "$ROOTFS" sh -c 'trap "" TERM; echo up; while :; do sleep 1; done' >/dev/null
+	ctr-run -d --name ign "$ROOTFS" sh -c '
+		trap "" TERM; echo up; while :; do sleep 1; done' >/dev/null
 	ctr-run -d --name good --init "$ROOTFS" sleep 1000 >/dev/null
-	ctr-run -d --name heeds "$ROOTFS" sh -c 'trap "exit 3" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name heeds "$ROOTFS" sh -c '
+		trap "exit 3" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
 	for c in ign heeds; do wait_for 5 sh -c "ctr-logs $c | grep -q up"; done
 	ctr-stop -t 3 deaf 2>said >/dev/null 3>&- &
 	pid=$!
@@ -105,7 +110,8 @@ load lib
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 20000 ]
 	[[ "$stderr" == *"no handler for TERM: killed"* ]]
 	# A process that has a handler decides itself.
-	run -0 timeout 5 ctr-run "$ROOTFS" sh -c 'trap "echo mine; exit 0" TERM; (sleep 0.1; kill -TERM 1) & wait; exit 9'
+	run -0 timeout 5 ctr-run "$ROOTFS" sh -c '
+		trap "echo mine; exit 0" TERM; (sleep 0.1; kill -TERM 1) & wait; exit 9'
 	[ "$output" = mine ]
 	# The same is true of one that waits for the signal with sigwait: ctr-init passes it on.
 	run -124 --separate-stderr timeout 1 ctr-run --init "$ROOTFS" sleep 100
@@ -163,7 +169,9 @@ stopped_half_way() {
 	END
 	ctr-run --name st "$@" --bundle b 3>&- >/dev/null 2>&1 &
 	p=$!
-	wait_for 5 sh -c "grep -qs '^State:.*stopped' /proc/$p/status || pgrep -P $p | xargs -I{} grep -qs '^State:.*stopped' /proc/{}/status"
+	wait_for 5 sh -c "
+		grep -qs '^State:.*stopped' /proc/$p/status ||
+		pgrep -P $p | xargs -I{} grep -qs '^State:.*stopped' /proc/{}/status"
 }
 
 # bats test_tags=ctr-rm,ctr-run,ctr-rename,ctr-update,ctr-start
@@ -177,7 +185,10 @@ stopped_half_way() {
 	done
 	stopped_half_way -d
 	run -1 timeout 10 ctr-rename st other
-	[[ "$output" == *"st: a lock is held by process "*", which is stopped"* ]] || { echo "$output"; false; }
+	[[ "$output" == *"st: a lock is held by process "*", which is stopped"* ]] || {
+		echo "$output"
+		false
+	}
 	run -1 timeout 10 ctr-update -m 50m st
 	[[ "$output" == *", which is stopped"* ]]
 	run -1 timeout 10 ctr-start st
@@ -216,7 +227,8 @@ stopped_half_way() {
 # bats test_tags=ctr-rm,ctr-exec
 @test "18.1 a ctr-exec that is stopped and has not waited for its command holds up neither stop nor rm -f" {
 	local how p
-	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" "ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do
+	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" \
+		"ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do
 		# Without pidfds ctr-wait waits for the lock alone, and wakes nobody.
 		[ -z "${CTR_TEST_NO:-}" ] || [[ "$how" != *ctr-wait* ]] || continue
 		ctr-run -d --name st --init "$ROOTFS" sleep 100

@@ -4,7 +4,8 @@
 load lib
 
 @test "a signal that was sent to a paused container arrives when it goes on" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'trap "exit 4" TERM; touch /ready; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		trap "exit 4" TERM; touch /ready; while :; do sleep 0.1; done' >/dev/null
 	wait_for 5 ctr-exec c test -e /ready
 	ctr-pause c
 	[ "$(ctr-unpause c)" = c ]

@@ -5,10 +5,12 @@ load lib
 ns() { readlink "/proc/self/ns/$1"; }
 
 @test "each namespace is new, and no other" {
-	for n in 'm mnt mount' 'u uts uts' 'i ipc ipc' 'n net net' 'U user user' 'C cgroup cgroup'; do
+	for n in 'm mnt mount' 'u uts uts' 'i ipc ipc' 'n net net' 'U user user' \
+		'C cgroup cgroup'; do
 		read -r letter file long <<<"$n"
 		for flag in "-$letter" "--$long"; do
-			[ "$(ctr-unshare "$flag" readlink "/proc/self/ns/$file")" != "$(ns "$file")" ]
+			[ "$(ctr-unshare "$flag" readlink "/proc/self/ns/$file")" != \
+				"$(ns "$file")" ]
 			[ "$(ctr-unshare "$flag" readlink /proc/self/ns/time)" = "$(ns time)" ]
 		done
 	done
@@ -17,7 +19,8 @@ ns() { readlink "/proc/self/ns/$1"; }
 	[ "${lines[0]}" = 1 ]
 	[ "${lines[1]}" -le 4 ]
 	ctr-unshare -n sh -c 'ip -o link show lo' | grep -q LOWER_UP
-	[ "$(ctr-unshare --hostname box --domainname dom sh -c 'hostname; cat /proc/sys/kernel/domainname' | tr '\n' ' ')" = "box dom " ]
+	[ "$(ctr-unshare --hostname box --domainname dom sh -c '
+		hostname; cat /proc/sys/kernel/domainname' | tr '\n' ' ')" = "box dom " ]
 	[ "$(hostname)" != box ]
 }
 
@@ -51,7 +54,8 @@ ns() { readlink "/proc/self/ns/$1"; }
 }
 
 @test "a user namespace has the maps that are asked for" {
-	[ "$(ctr-unshare --map 0:100000:10,10:200000:5 cat /proc/self/uid_map | tr -s ' ')" = " 0 100000 10
+	[ "$(ctr-unshare --map 0:100000:10,10:200000:5 cat /proc/self/uid_map | tr -s ' ')" = \
+		" 0 100000 10
  10 200000 5" ]
 	[ "$(ctr-unshare -r id -u)" = 0 ]
 	run -125 ctr-unshare -r -c true
@@ -59,7 +63,9 @@ ns() { readlink "/proc/self/ns/$1"; }
 	run -125 ctr-unshare --map 5 true
 	chmod 711 "$WORLD"
 	if setpriv --reuid 65534 --clear-groups ctr-unshare -r true 2>/dev/null; then
-		[ "$(setpriv --reuid 65534 --clear-groups ctr-unshare -Umnr sh -c 'id -u; mount -t tmpfs x /mnt && echo mounted' | tr '\n' ' ')" = "0 mounted " ]
+		[ "$(setpriv --reuid 65534 --clear-groups ctr-unshare -Umnr sh -c '
+			id -u
+			mount -t tmpfs x /mnt && echo mounted' | tr '\n' ' ')" = "0 mounted " ]
 	fi
 	run -125 setpriv --reuid 65534 --clear-groups ctr-unshare -n true
 	[[ "$output" = *"add -U"* ]]
@@ -70,14 +76,17 @@ ns() { readlink "/proc/self/ns/$1"; }
 	touch tree/f
 	chmod 755 . tree
 	run ctr-unshare -U -m --map 0:100000:100 --mapped "$PWD/tree" stat -c '%u' tree/f
-	[[ "$output" != *"id-mapped mount takes"* ]] || skip "no id-mapped mounts on this file system"
+	[[ "$output" != *"id-mapped mount takes"* ]] ||
+		skip "no id-mapped mounts on this file system"
 	[ "$output" = 0 ]
 	[ "$(ctr-unshare -U -m --map 0:100000:100 stat -c %u tree/f)" = 65534 ]
 	run -125 ctr-unshare -m --mapped "$PWD/tree" true
 }
 
 @test "the line outside runs before the command, knows its pid, and can stop it" {
-	run -0 ctr-unshare -n --outside "readlink /proc/\$1/ns/net >seen; readlink /proc/self/ns/net >own" readlink /proc/self/ns/net
+	run -0 ctr-unshare -n \
+		--outside "readlink /proc/\$1/ns/net >seen; readlink /proc/self/ns/net >own" \
+		readlink /proc/self/ns/net
 	[ "$output" = "$(cat seen)" ]
 	[ "$(cat own)" = "$(ns net)" ]
 	run -125 ctr-unshare -n --outside 'exit 3' touch ran
@@ -155,7 +164,8 @@ END
 -T --monotonic 50 -f
 END
 	[ $count = 23 ]
-	for flags in '-R /:ctr-root' '--root=/:ctr-root' '-w /:ctr-priv -w' '-S 0:ctr-priv -u' '--setgid=0:ctr-priv -u' '--setgroups=deny:map' '--keep-caps:map' \
+	for flags in '-R /:ctr-root' '--root=/:ctr-root' '-w /:ctr-priv -w' '-S 0:ctr-priv -u' \
+		'--setgid=0:ctr-priv -u' '--setgroups=deny:map' '--keep-caps:map' \
 		'--map-user=5:--map-users 5:0:1' '--map-group=5:--map-users'; do
 		# shellcheck disable=SC2086
 		run -125 ctr-unshare ${flags%%:*} true
@@ -188,7 +198,8 @@ END
 @test "PID 1 that heeds no TERM ends with ctr-unshare; one that does is heard" {
 	run -124 timeout -k 5 0.5 ctr-unshare -p sleep 1000
 	[[ "$output" = *"no handler for TERM: killed"* ]]
-	run -124 timeout -k 5 0.5 ctr-unshare -p sh -c 'trap "echo ended; exit 3" TERM; sleep 1000 & wait'
+	run -124 timeout -k 5 0.5 ctr-unshare -p sh -c '
+		trap "echo ended; exit 3" TERM; sleep 1000 & wait'
 	[ "$output" = ended ]
 	run -124 timeout -s INT -k 5 0.5 ctr-unshare -f sleep 1000
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# ctr-update: new limits for a container, in force at once and at its next start. The same file runs on a pure
-# cgroup v2 system (make check-v2).
+# ctr-update: new limits for a container, in force at once and at its next start. The same file runs
+# on a pure cgroup v2 system (make check-v2).
 
 load lib
 

@@ -28,7 +28,8 @@ load image
 	run -125 ctr-run -v /loop img true
 	# a volume that has something in it is not filled
 	run -0 ctr-run -v vol:/etc img ls /etc
-	[ "$output" = $'hosts\nmore\nseed\nsub' ] # a place for the container's own is made, as docker does
+	# a place for the container's own is made, as docker does
+	[ "$output" = $'hosts\nmore\nseed\nsub' ]
 	run -0 ctr-run -v empty:/data:nocopy img ls /data
 	[ -z "$output" ]
 }
@@ -91,11 +92,13 @@ load image
 	[ "$(cat rel/f)" = y ]
 	run -125 ctr-run --mount "type=bind,src=$WORLD/none,dst=/x" "$ROOTFS" true
 	[ ! -e none ]
-	run -0 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly" "$ROOTFS" sh -c 'cat /x/f; echo z >/x/f || echo refused'
+	run -0 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly" "$ROOTFS" sh -c '
+		cat /x/f; echo z >/x/f || echo refused'
 	[ "${lines[0]}" = y ]
 	[[ $output == *refused ]]
 	for yes in readonly=True ro=t readonly=1; do
-		run -1 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,$yes" "$ROOTFS" touch /x/g
+		run -1 ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,$yes" \
+			"$ROOTFS" touch /x/g
 	done
 	ctr-run --mount "type=bind,source=$WORLD/rel,target=/x,readonly=F" "$ROOTFS" touch /x/g
 }
@@ -108,7 +111,8 @@ load image
 	[ "$status" -ne 0 ]
 	[[ ${lines[0]} == keep ]]
 	[ ! -e a/x ]
-	run -0 ctr-run -v "$WORLD/file:/etc/hosts-like" -v "$WORLD/a:/a" -v "$WORLD/b:/a/in" "$ROOTFS" sh -c 'cat /etc/hosts-like; echo b >/a/in/b; ls /a'
+	run -0 ctr-run -v "$WORLD/file:/etc/hosts-like" -v "$WORLD/a:/a" \
+		-v "$WORLD/b:/a/in" "$ROOTFS" sh -c 'cat /etc/hosts-like; echo b >/a/in/b; ls /a'
 	[ "${lines[0]}" = file ]
 	[ "$(cat b/b)" = b ]
 	[ ! -e a/in/b ]
@@ -117,12 +121,14 @@ load image
 @test "what lies in another is mounted after it, whatever the order; two for one place are refused" {
 	mkdir -p a/in b
 	touch a/keep b/inner
-	for m in "-v $WORLD/b:/a/in -v $WORLD/a:/a" "--mount type=bind,src=$WORLD/b,dst=/a/in -v $WORLD/a:/a"; do
+	for m in "-v $WORLD/b:/a/in -v $WORLD/a:/a" \
+		"--mount type=bind,src=$WORLD/b,dst=/a/in -v $WORLD/a:/a"; do
 		# shellcheck disable=SC2086 # words
 		run -0 ctr-run $m "$ROOTFS" ls /a /a/in
 		[[ $output == *keep* && $output == *inner* ]]
 	done
-	run -0 ctr-run --tmpfs /a/in --tmpfs /a:mode=755 "$ROOTFS" sh -c 'grep -c " tmpfs rw.*" /proc/mounts; grep -o " /a[^ ]* tmpfs" /proc/mounts'
+	run -0 ctr-run --tmpfs /a/in --tmpfs /a:mode=755 "$ROOTFS" sh -c '
+		grep -c " tmpfs rw.*" /proc/mounts; grep -o " /a[^ ]* tmpfs" /proc/mounts'
 	[ "${lines[1]}${lines[2]}" = ' /a tmpfs /a/in tmpfs' ]
 	run -125 ctr-run -v "$WORLD/a:/x" --mount "type=bind,src=$WORLD/b,dst=/x/" "$ROOTFS" true
 	[[ $output == *'two mounts for one place'* ]]
@@ -131,7 +137,9 @@ load image
 
 @test "words of docker's that mean nothing here are taken; propagation and recursion do what they say" {
 	mkdir -p a/sub
-	for w in z Z cached delegated consistent rw,z rprivate,exec; do ctr-run -v "$WORLD/a:/x:$w" "$ROOTFS" true; done
+	for w in z Z cached delegated consistent rw,z rprivate,exec; do
+		ctr-run -v "$WORLD/a:/x:$w" "$ROOTFS" true
+	done
 	cat >inside <<-'END'
 		set -e
 mount -t tmpfs none "$WORLD/a/sub"
@@ -190,7 +198,8 @@ mount -t tmpfs none "$WORLD/a/sub"
 }
 
 @test "--mount type=tmpfs with size and mode" {
-	run -0 ctr-run --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700 "$ROOTFS" sh -c 'stat -c %a /t; df -k /t | tail -n 1; grep " /t " /proc/mounts'
+	run -0 ctr-run --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700 "$ROOTFS" sh -c '
+		stat -c %a /t; df -k /t | tail -n 1; grep " /t " /proc/mounts'
 	[ "${lines[0]}" = 700 ]
 	[[ ${lines[1]} == *1024* ]]
 	[[ ${lines[2]} == *nosuid*nodev*noexec* ]]
@@ -201,8 +210,11 @@ mount -t tmpfs none "$WORLD/a/sub"
 		run -125 ctr-run -v "$v" "$ROOTFS" true
 		[ "${#lines[@]}" -eq 1 ]
 	done
-	for m in '' 'dst=/x,type=nope' 'type=bind,dst=/x' 'type=tmpfs,src=/a,dst=/x' 'type=bind,src=/tmp' 'type=tmpfs,dst=/x,tmpfs-size=x' \
-		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,readonly=yes' 'dst=/x,volume-nocopy=' 'type=bind,src=/tmp,dst=/x,frob=1' 'type=bind,src=/tmp,dst=x'; do
+	for m in '' 'dst=/x,type=nope' 'type=bind,dst=/x' 'type=tmpfs,src=/a,dst=/x' \
+		'type=bind,src=/tmp' 'type=tmpfs,dst=/x,tmpfs-size=x' \
+		'type=tmpfs,dst=/x,tmpfs-mode=9' 'type=bind,src=/tmp,dst=/x,readonly=yes' \
+		'dst=/x,volume-nocopy=' 'type=bind,src=/tmp,dst=/x,frob=1' \
+		'type=bind,src=/tmp,dst=x'; do
 		run -125 ctr-run --mount "$m" "$ROOTFS" true
 		[ "${#lines[@]}" -eq 1 ]
 	done
@@ -217,7 +229,8 @@ mount -t tmpfs none "$WORLD/a/sub"
 	chmod 2770 "$CTR_LIB/volumes/v"
 	[ "$(ctr-run -v v:/nothing/there box stat -c %u:%g:%a /nothing/there)" = 1000:1001:2770 ]
 	# an empty volume gets what the image has there, as with docker
-	[ "$(ctr-run -v v:/bin box sh -c 'stat -c %u:%g:%a /bin; ls /bin/sh' | xargs)" = "0:0:755 /bin/sh" ]
+	[ "$(ctr-run -v v:/bin box sh -c 'stat -c %u:%g:%a /bin; ls /bin/sh' | xargs)" = \
+		"0:0:755 /bin/sh" ]
 }
 
 @test "18.21 a mount point is a volume; it is filled where it is, and not removed" {
@@ -239,15 +252,18 @@ mount -t tmpfs none "$WORLD/a/sub"
 	export WORLD
 	unshare -m --propagation private bash -euc '
 		mount -t tmpfs none m
-		for v in "-v $WORLD/m:/x:shared" "-v $WORLD/m:/x:rshared" "--mount type=bind,src=$WORLD/m,dst=/x,bind-propagation=shared"; do
+		for v in "-v $WORLD/m:/x:shared" "-v $WORLD/m:/x:rshared" \
+		"--mount type=bind,src=$WORLD/m,dst=/x,bind-propagation=shared"; do
 			out=$(ctr-run $v "$ROOTFS" true 2>&1) || [ $? = 125 ]
-			[ "$out" = "ctr-run: $WORLD/m: shared: it lies on $WORLD/m, a private mount (mount --make-shared $WORLD/m)" ]
+			[ "$out" = \
+			"ctr-run: $WORLD/m: shared: it lies on $WORLD/m, a private mount (mount --make-shared $WORLD/m)" ]
 		done
 		out=$(ctr-run -v "$WORLD/m:/x:slave" "$ROOTFS" true 2>&1)
 		[[ "$out" == *"nothing of the host"*"s comes through" ]]
 		mount --make-shared m
 		ctr-run -v "$WORLD/m:/x:shared" -v "$WORLD/m:/y:rslave" "$ROOTFS" true
-		out=$(ctr-run --userns auto -v "$WORLD/m:/x:shared" "$ROOTFS" true 2>&1) || [ $? = 125 ]
+		out=$(ctr-run --userns auto -v "$WORLD/m:/x:shared" "$ROOTFS" true 2>&1) ||
+		[ $? = 125 ]
 		[[ "$out" == *"it can only be slave" ]]'
 	run -125 ctr-run -v "$WORLD/m:/x:shared,slave" "$ROOTFS" true
 	run -125 ctr-run --tmpfs /x:shared "$ROOTFS" true

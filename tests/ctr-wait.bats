@@ -33,7 +33,10 @@ load lib
 	ctr-run -d --name k "$ROOTFS" sleep 1000 >/dev/null
 	ctr-kill k
 	[ "$(ctr-wait k)" = 137 ]
-	for how in "ctr-run --nosuch" "ctr-run /nosuch/ true" "ctr-exec nosuch true" "ctr-nsenter -t nosuch true" "ctr-start -a nosuch"; do run -125 $how; done
+	for how in "ctr-run --nosuch" "ctr-run /nosuch/ true" "ctr-exec nosuch true" \
+		"ctr-nsenter -t nosuch true" "ctr-start -a nosuch"; do
+		run -125 $how
+	done
 	run -1 ctr-wait nosuch
 	run -2 ctr-wait
 }

@@ -45,10 +45,15 @@ load lib
 		env "$e" ctr-init true
 	done
 	mkdir -m 755 "$WORLD/theirs" && echo x >"$WORLD/theirs/letter"
-	for l in / /tmp /dev/null "$WORLD/theirs"; do # a folder that is not ours is not closed to others
+	# a folder that is not ours is not closed to others
+	for l in / /tmp /dev/null "$WORLD/theirs"; do
 		mode=$(stat -c %a "$l")
 		run env CTR_LIB="$l" ctr-ps
-		[ "$status" = 1 ] && [ "${#lines[@]}" = 1 ] && [ "$(stat -c %a "$l")" = "$mode" ] || { chmod "$mode" "$l"; false; }
+		[ "$status" = 1 ] && [ "${#lines[@]}" = 1 ] &&
+			[ "$(stat -c %a "$l")" = "$mode" ] || {
+			chmod "$mode" "$l"
+			false
+		}
 	done
 	echo x >"$WORLD/file"
 	run env CTR_LIB="$WORLD/file" ctr-run -d "$ROOTFS" true
@@ -62,7 +67,8 @@ load lib
 		[[ "$output" == "Usage: $a"* ]]
 		[ -z "$stderr" ]
 		run --separate-stderr "$CTRBOX" "$a" --no-such-option
-		[ "$status" = 2 ] || [ "$status" = 125 ] || [ "$a $status" = "ctr-oci 1" ] # which runc does, too
+		# which runc does, too
+		[ "$status" = 2 ] || [ "$status" = 125 ] || [ "$a $status" = "ctr-oci 1" ]
 		[ "${#stderr_lines[@]}" = 1 ]
 		[[ "$stderr" == "$a: "* ]]
 	done
@@ -85,9 +91,11 @@ load lib
 @test "18.1 an ignored SIGCHLD, a full signal mask: the exit code arrives, in the foreground and detached" {
 	run timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" -eq 7 ]
-	timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run -d --name c "$ROOTFS" sh -c 'exit 7'
+	timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run -d --name c "$ROOTFS" \
+		sh -c 'exit 7'
 	[ "$(timeout 10 ctr-wait c)" = 7 ]
-	run timeout 10 perl -MPOSIX -e '$s = POSIX::SigSet->new; $s->fillset; sigprocmask(SIG_BLOCK, $s);
+	run timeout 10 perl -MPOSIX \
+		-e '$s = POSIX::SigSet->new; $s->fillset; sigprocmask(SIG_BLOCK, $s);
 		exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 6'
 	[ "$status" -eq 6 ]
 }
@@ -115,9 +123,16 @@ load lib
 }
 
 @test "18.1 limits of files are the command's, not the applets': a soft one is no obstacle, a hard one is said" {
-	run -0 bash -c 'ulimit -Sn 12; ulimit -Sf 0; ctr-run "$1" sh -c "ulimit -n; ulimit -f" | cat' - "$ROOTFS"
+	run -0 bash -c '
+		ulimit -Sn 12
+		ulimit -Sf 0
+		ctr-run "$1" sh -c "ulimit -n; ulimit -f" | cat' - "$ROOTFS"
 	[ "${lines[*]}" = "12 0" ]
-	[ "$(bash -c 'ulimit -Sn 12; ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"')" = "12"$'\n'"$(sh -c 'grep SigIgn /proc/self/status')" ] # the caller's
+	# the caller's
+	[ "$(bash -c '
+		ulimit -Sn 12
+		ctr-cgset -c g -- sh -c "ulimit -n; grep SigIgn /proc/self/status"')" = \
+			"12"$'\n'"$(sh -c 'grep SigIgn /proc/self/status')" ]
 	ctr-cgset -d g
 	# if the applet may raise a hard limit, it does
 	run bash -c 'ulimit -f 0; ctr-run "$1" true 2>&1 | cat; exit "${PIPESTATUS[0]}"' - "$ROOTFS"
@@ -128,11 +143,18 @@ load lib
 	not_san # the sanitizers need more stack than some of these allow
 	local l c
 	for l in "f 0" "n 8" "n 20" "n 40" "s 16" "s 64" "v 8000" "u 1" "l 0" "c 0" "i 0"; do
-		for c in "ctr-run --name t $ROOTFS true" "ctr-run -d --name t $ROOTFS true" "ctr-rm -f t" "ctr-create --name t $ROOTFS true" \
-			"ctr-start t" "ctr-rm -f t" "ctr-ps -a" "ctr-gc" "ctr-unshare -m /bin/true" "ctr-root --direct $ROOTFS -- /bin/true" "ctr-priv /bin/true"; do
+		for c in "ctr-run --name t $ROOTFS true" "ctr-run -d --name t $ROOTFS true" \
+			"ctr-rm -f t" "ctr-create --name t $ROOTFS true" \
+			"ctr-start t" "ctr-rm -f t" "ctr-ps -a" "ctr-gc" \
+			"ctr-unshare -m /bin/true" "ctr-root --direct $ROOTFS -- /bin/true" \
+			"ctr-priv /bin/true"; do
 			# as on a machine where nobody may raise limits
-			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"' || exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
-			[[ "$status" -lt 128 && ( "$status" -eq 0 || "${#lines[@]}" -eq 1 ) ]] || { echo "ulimit -$l: $c: $status: $output"; false; }
+			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"'
+				 || exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
+			[[ "$status" -lt 128 && ( "$status" -eq 0 || "${#lines[@]}" -eq 1 ) ]] || {
+				echo "ulimit -$l: $c: $status: $output"
+				false
+			}
 		done
 		[ -z "$(ls -A "$CTR_LIB/containers" | grep -v '^t$')" ]
 	done
@@ -167,5 +189,6 @@ load lib
 
 @test "18.16 the caller's umask does not reach the folder of exec -w either" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
-	[ "$(umask 077 && ctr-exec -w /new/in c stat -c %a /new /new/in | tr '\n' ' ')" = "755 755 " ]
+	[ "$(umask 077 && ctr-exec -w /new/in c stat -c %a /new /new/in | tr '\n' ' ')" = \
+		"755 755 " ]
 }

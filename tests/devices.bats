@@ -28,13 +28,22 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	mkdir "$WORLD/vendor" && echo driver >"$WORLD/vendor/f"
 	cdi=${CDI//WORLD/$WORLD}
 	run with_cdi "$cdi" ctr-run --device vendor.com/net=zero "$ROOTFS" sh -c \
-		'stat -c "%t:%T %a" /dev/vendor0; head -c 3 /dev/vendor0 | wc -c; echo "$ALL $WHICH"; cat /opt/vendor/f; id -G; (: >/opt/vendor/x) 2>&- || echo ro'
+		'
+			stat -c "%t:%T %a" /dev/vendor0
+			head -c 3 /dev/vendor0 | wc -c
+			echo "$ALL $WHICH"
+			cat /opt/vendor/f
+			id -G
+			(: >/opt/vendor/x) 2>&- || echo ro'
 	[ "$status" = 0 ]
 	[[ "$output" = "1:5 666"*"3"*"1 zero"*"driver"*"77"*"ro" ]]
 	grep -q '"status":"creating"' "$WORLD/state"
-	[ "$(with_cdi "$cdi" ctr-run --device vendor.com/net=own --device /dev/full "$ROOTFS" stat -c '%t:%T %a' /dev/own /dev/full | tr '\n' ' ')" = "1:7 600 1:7 666 " ]
-	for bad in "vendor.com/net=none|no such device*(of its kind: zero own lost wrong)" "other.com/net=zero|no such device" \
-		"vendor.com/net=lost|/dev/nosuchdevice: No such file" "vendor.com/net=wrong|vendor.json:*containerEdits.mounts"; do
+	[ "$(with_cdi "$cdi" ctr-run --device vendor.com/net=own --device /dev/full "$ROOTFS" stat \
+		-c '%t:%T %a' /dev/own /dev/full | tr '\n' ' ')" = "1:7 600 1:7 666 " ]
+	for bad in "vendor.com/net=none|no such device*(of its kind: zero own lost wrong)" \
+		"other.com/net=zero|no such device" \
+		"vendor.com/net=lost|/dev/nosuchdevice: No such file" \
+		"vendor.com/net=wrong|vendor.json:*containerEdits.mounts"; do
 		run -125 with_cdi "$cdi" ctr-run --device "${bad%%|*}" "$ROOTFS" true
 		# shellcheck disable=SC2053
 		[[ "$output" = *${bad#*|}* ]]
@@ -42,7 +51,8 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	done
 	# A file that cannot be read does not keep another vendor's devices away.
 	echo '{' >"$WORLD/etc/cdi/broken.json"
-	[[ "$(with_cdi "$cdi" ctr-run --device vendor.com/net=own "$ROOTFS" stat -c %t /dev/own 2>/dev/null)" = 1 ]]
+	[[ "$(with_cdi "$cdi" ctr-run --device vendor.com/net=own "$ROOTFS" stat \
+		-c %t /dev/own 2>/dev/null)" = 1 ]]
 }
 
 # bats test_tags=ctr-run
@@ -50,7 +60,9 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	mkdir -p "$WORLD/snd/by-path"
 	mknod "$WORLD/snd/a" c 1 5
 	mknod "$WORLD/snd/by-path/b" c 1 7
-	[ "$(ctr-run --device "$WORLD/snd:/dev/snd:rw" "$ROOTFS" sh -c 'stat -c %t:%T /dev/snd/a /dev/snd/by-path/b; head -c 2 /dev/snd/a | wc -c' | tr '\n' ' ')" = "1:5 1:7 2 " ]
+	[ "$(ctr-run --device "$WORLD/snd:/dev/snd:rw" "$ROOTFS" sh -c '
+		stat -c %t:%T /dev/snd/a /dev/snd/by-path/b
+		head -c 2 /dev/snd/a | wc -c' | tr '\n' ' ')" = "1:5 1:7 2 " ]
 	mkdir "$WORLD/none"
 	run -125 ctr-run --device "$WORLD/none" "$ROOTFS" true
 	[[ "$output" = *"neither a device nor a folder with devices" ]]

@@ -9,7 +9,8 @@ load lib
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
 	ctr-run -d --name c --secret a,src=file --secret id=b,env=WORD,type=env,target=TOK \
 		--secret k,src=<(echo piped),target=/etc/k,uid=7,gid=8,mode=0400 box sleep 100
-	[ "$(ctr-exec c sh -c 'cat /run/secrets/a /etc/k; echo $TOK; stat -c %u:%g:%a /etc/k')" = $'s3cret\npiped\nv4lue\n7:8:400' ]
+	[ "$(ctr-exec c sh -c 'cat /run/secrets/a /etc/k; echo $TOK; stat -c %u:%g:%a /etc/k')" = \
+		$'s3cret\npiped\nv4lue\n7:8:400' ]
 	run ! ctr-exec c sh -c 'echo x >/run/secrets/a'
 	ctr-inspect c >all
 	ctr-inspect --json c >>all
@@ -25,7 +26,8 @@ load lib
 	ctr-rename c d # and over another start
 	ctr-restart -t 0 d
 	[ "$(ctr-exec d sh -c 'cat /run/secrets/a; echo $TOK')" = $'s3cret\nv4lue' ]
-	[ "$(ctr-run --userns auto --secret a,src=file,uid=7,mode=0400 -u 7 box cat /run/secrets/a)" = s3cret ]
+	[ "$(ctr-run --userns auto --secret a,src=file,uid=7,mode=0400 \
+		-u 7 box cat /run/secrets/a)" = s3cret ]
 	local line
 	while read -r line; do
 		run -125 ctr-run --secret "${line%% *}" box true
@@ -60,7 +62,8 @@ load lib
 	[[ "$output" == *"is not TYPE MAJOR:MINOR ACCESS"* ]]
 	run -125 ctr-run --device-cgroup-rule '-c 1:3 rwm' "$ROOTFS" true
 	[ "$(id -u)" = 0 ] || return 0
-	# /dev/net/tun, which no container may open otherwise (a kernel without it says "No such device")
+	# /dev/net/tun, which no container may open otherwise (a kernel without it says "No such
+	# device")
 	opens() { ctr-run "$@" "$ROOTFS" sh -c 'mknod /tmp/tun c 10 200; : <>/tmp/tun' 2>&1; }
 	[[ "$(opens || true)" == *"not permitted"* ]]
 	[[ "$(opens --device-cgroup-rule 'c 10:200 rwm' || true)" != *"not permitted"* ]]
@@ -89,7 +92,8 @@ load lib
 	[ "$(cat heard)" = "MAINPID=$monitor"$'\n'READY=1 ]
 	rm heard
 	# perl of the host says it from inside
-	ctr-run -d --name d --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
+	ctr-run -d --name d --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro \
+		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
 		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
 		$s->send("MAINPID=1\nREADY=1\nSTATUS=up\nFDSTORE=1\n"); sleep 100'
 	monitor=$(. "$CTR_RUN/containers/d/state" && echo "$monitor")
@@ -131,11 +135,16 @@ load lib
 	ctr-run -d --name b box sleep 100 >/dev/null
 	ctr-create --name c box true >/dev/null
 	ctr-pause b >/dev/null 2>&1 || not_in_rig "pause"
-	[ "$("$CTRBOX" info -f '{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}} {{.Images}}')" = "3 1 1 1 1" ]
-	[ "$("$CTRBOX" info --format '{{.DockerRootDir}} {{.OSType}} {{.KernelVersion}} {{.Architecture}}')" = "$CTR_LIB linux $(uname -r) $(uname -m)" ]
+	[ "$("$CTRBOX" info \
+		-f \
+		'{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}} {{.Images}}')" = "3 1 1 1 1" ]
+	[ "$("$CTRBOX" info \
+		--format '{{.DockerRootDir}} {{.OSType}} {{.KernelVersion}} {{.Architecture}}')" = \
+		"$CTR_LIB linux $(uname -r) $(uname -m)" ]
 	[ "$(ctr-check --info | grep -c '^Containers')" = 4 ]
 	[ "$("$CTRBOX" system info | grep ^NCPU)" = "NCPU: $(nproc)" ]
-	[ "$(ctr-check --info --json | perl -MJSON::PP -e 'print decode_json(<STDIN>)->{NCPU}' 2>/dev/null || nproc)" = "$(nproc)" ]
+	[ "$(ctr-check --info --json | perl -MJSON::PP -e 'print decode_json(<STDIN>)->{NCPU}' \
+		2>/dev/null || nproc)" = "$(nproc)" ]
 	[ "$("$CTRBOX" version)" = "$("$CTRBOX" --version)" ]
 	[ "ctrbox $("$CTRBOX" version -f '{{.Server.Version}}')" = "$("$CTRBOX" --version)" ]
 	run -2 "$CTRBOX" info -f '{{.NoSuch}}'
@@ -147,12 +156,17 @@ load lib
 # bats test_tags=ctr-top,ctr-ps
 @test "19 top with ps's options and as a tree; ps -s; labels in JSON are a map" {
 	need ps procps
-	ctr-run -d --name w -l a=b=c -l d "$ROOTFS" sh -c 'sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' >/dev/null
+	ctr-run -d --name w -l a=b=c -l d "$ROOTFS" \
+		sh -c 'sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' >/dev/null
 	wait_for 5 eval '[ "$(ctr-top w -n | wc -l)" = 4 ]'
-	[ "$(ctr-top w --tree -n | sed 's/.*:[0-9]* *//' | sort | tr -s ' ' | xargs -d '\n')" = "$(printf '%s\n' 'sh -c sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' '\_ sleep 997' '\_ sleep 998' '\_ sleep 999' | sort | xargs -d '\n')" ]
-	[ "$(ctr-top --tree w | grep -n 'sleep 998$' | cut -d: -f1)" -gt "$(ctr-top --tree w | grep -n 'sleep 997$' | cut -d: -f1)" ]
+	[ "$(ctr-top w --tree -n | sed 's/.*:[0-9]* *//' | sort | tr -s ' ' | xargs -d '\n')" = \
+		"$(printf '%s\n' 'sh -c sleep 999 & sh -c "sleep 998 & exec sleep 997" & wait' \
+		'\_ sleep 997' '\_ sleep 998' '\_ sleep 999' | sort | xargs -d '\n')" ]
+	[ "$(ctr-top --tree w | grep -n 'sleep 998$' | cut -d: -f1)" \
+		-gt "$(ctr-top --tree w | grep -n 'sleep 997$' | cut -d: -f1)" ]
 	ctr-top --tree w | grep -q '     \\_ sleep 998'
-	[ "$(ctr-top w -eo pid,comm | awk 'NR == 1 { print $2 } NR > 1 { print $2 }' | sort | xargs)" = "COMMAND sh sleep sleep sleep" ]
+	[ "$(ctr-top w -eo pid,comm | awk 'NR == 1 { print $2 } NR > 1 { print $2 }' | sort |
+		xargs)" = "COMMAND sh sleep sleep sleep" ]
 	[ "$(ctr-top w aux | wc -l)" = 5 ]
 	run -1 ctr-top w -eo comm
 	[[ "$output" == *"ps shows no column PID: -o pid,..." ]]
@@ -172,10 +186,13 @@ load lib
 	sleep 1 # images have whole seconds
 	ctr-commit -c 'CMD ["httpd","-f"]' -c 'LABEL tier=web' -m note mk web:1 >/dev/null
 	d() { "$CTRBOX" "$@"; }
-	[ "$(d image inspect -f '{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
+	[ "$(d image inspect \
+		-f \
+		'{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]
 	[ "$(d inspect --format '{{index .RepoTags 0}}' web:1)" = web:1 ]
 	[ "$(d inspect --type image -f '{{json .Config.Entrypoint}}' box)" = "[]" ]
-	[ "$(d images -q 'we*' | wc -l)$(d images -q web | wc -l)$(d images -q web:2 | wc -l)" = 110 ]
+	[ "$(d images -q 'we*' | wc -l)$(d images -q web | wc -l)$(d images -q web:2 | wc -l)" = \
+		110 ]
 	[ "$(d images --format '{{.Repository}}' -f label=tier=web)" = web ]
 	[ "$(d images --format '{{.Repository}}' --filter before=web:1)" = box ]
 	[ "$(d images -f dangling=true -q | wc -l)$(d images -f dangling=false -q | wc -l)" = 02 ]
@@ -186,7 +203,8 @@ load lib
 	[ "$(d history -q web:1 | sed -n 2p)" = "<missing>" ]
 	d volume create -d local data
 	[ "$(d volume create | wc -c)" = 33 ]
-	[ "$(d volume inspect -f '{{.Name}}' data)$(d inspect -f '{{.Driver}}' data)$(d volume ls -q -f name=dat)" = datalocaldata ]
+	[ "$(d volume inspect -f '{{.Name}}' data)$(d inspect -f '{{.Driver}}' data)$(d volume ls \
+		-q -f name=dat)" = datalocaldata ]
 	run -2 d volume create -d nfs x
 	run -1 d inspect --type volume web:1
 	run -2 d inspect --type x web:1
@@ -196,7 +214,8 @@ load lib
 	d export -o mk.tar mk && tar -tf mk.tar | grep -q bin/busybox
 	d run -d --name up box sleep 100 >/dev/null
 	[[ "$(d stats --no-stream --format '{{.Name}} {{.PIDs}}')" =~ ^up\ ([0-9]+|-)$ ]]
-	[ "$(d stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}' | head -n 1)" = "NAME  MEM USAGE / LIMIT" ]
+	[ "$(d stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}' | head -n 1)" = \
+		"NAME  MEM USAGE / LIMIT" ]
 	[ "$(d stats --no-stream -a -n | awk '{ print $2 }' | sort | xargs)" = "mk up" ]
 	run -1 d port up 80
 	[ "$output" = "ctr-port: up: port 80/tcp is not published (-p at its start)" ]
@@ -207,14 +226,20 @@ load lib
 # bats test_tags=ctr-attach
 @test "19 --detach-keys: docker's two keys, others, none; what is typed else arrives" {
 	need script bsdutils
-	ctr-run -dit --name c "$ROOTFS" sh -c 'stty raw -echo; echo ready; dd bs=1 count=3 2>/dev/null | od -An -tx1; exec sleep 100' >/dev/null
+	ctr-run -dit --name c "$ROOTFS" sh -c '
+		stty raw -echo
+		echo ready
+		dd bs=1 count=3 2>/dev/null | od -An -tx1
+		exec sleep 100' >/dev/null
 	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
 	type_keys() { # the keys come a moment after ctr-attach
 		local keys=$1
 		shift
-		(sleep 0.7; printf "$keys"; sleep 1.5) | timeout -k 1 10 script -qec "ctr-attach $* c" /dev/null >/dev/null 3>&-
+		(sleep 0.7; printf "$keys"; sleep 1.5) |
+			timeout -k 1 10 script -qec "ctr-attach $* c" /dev/null >/dev/null 3>&-
 	}
-	type_keys 'a\020\021z'             # a, then ctrl-p ctrl-q: detached with 0, z arrives nowhere
+	# a, then ctrl-p ctrl-q: detached with 0, z arrives nowhere
+	type_keys 'a\020\021z'
 	[ "$(ctr-inspect -f State.Status c)" = running ]
 	run ! grep -q "61 " "$CTR_LIB/containers/c/log"
 	type_keys '\020q\001q' --detach-keys=ctrl-a,q # others: ctrl-p and q arrive
@@ -229,7 +254,8 @@ load lib
 	[ "$output" = "ctr-image: --platform: 'linux/sparc': this machine is linux/$(uname -m)" ]
 }
 
-# oneliners BASH-PRELUDE ALL: run tests/oneliners.txt with `docker` as the prelude defines it, and compare.
+# oneliners BASH-PRELUDE ALL: run tests/oneliners.txt with `docker` as the prelude defines it, and
+# compare.
 oneliners() {
 	mkdir -p data
 	echo 1 >data/one
@@ -257,7 +283,8 @@ oneliners() {
 		exit($bad || $n < 50 ? 1 : 0)' "$1" "$2" <"$BATS_TEST_DIRNAME/oneliners.txt"
 }
 
-# bats test_tags=ctr-ps,ctr-inspect,ctr-stop,ctr-rm,ctr-image,ctr-volume,ctr-net,ctr-wait,ctr-cp,ctr-kill,ctr-top,ctr-prune
+# bats
+# test_tags=ctr-ps,ctr-inspect,ctr-stop,ctr-rm,ctr-image,ctr-volume,ctr-net,ctr-wait,ctr-cp,ctr-kill,ctr-top,ctr-prune
 @test "19 lines of everyday scripts under alias docker=ctrbox print what docker prints" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null

@@ -12,7 +12,8 @@ test_setup() {
 	chmod 755 shared
 	echo hello >shared/file
 	printf 'K=from a file\n' >vars
-	# What a process can see of its container, a line each, without what differs from start to start.
+	# What a process can see of its container, a line each, without what differs from start to
+	# start.
 	cat >probe <<'END'
 #!/bin/sh
 echo "argv $0 $*"
@@ -64,7 +65,8 @@ same() {
 	for v in pid net ipc uts mnt cgroup user; do pass+=(-e "HOST_$v"); done
 	local box=(-h box)
 	[[ " ${flags[*]} " != *" --uts host "* ]] || box=()
-	local all=("${box[@]}" -v "$PWD/probe:/probe:ro" "${pass[@]}" -e HOST_NET "${flags[@]}" sh /probe a 'b  c')
+	local all=("${box[@]}" -v "$PWD/probe:/probe:ro" "${pass[@]}" -e HOST_NET "${flags[@]}" \
+		sh /probe a 'b  c')
 	"${AT[@]}" ctr-run "${all[@]}" </dev/null >direct 2>&1
 	local code=$?
 	"${AT[@]}" ctr-run --explain "${all[@]}" >script || return 1
@@ -72,9 +74,11 @@ same() {
 	"${AT[@]}" "${SH[@]}" script </dev/null >explained 2>&1
 	local code2=$?
 	# replaces an id, the address that was next, and the name of who warns
-	sed -i -E 's/^ctr-[a-z]*: /ctr: /; s/(c-[0-9a-f]{8}-)?\b[0-9a-f]{12}(-[0-9]+)?/ID/g' direct explained
+	sed -i -E 's/^ctr-[a-z]*: /ctr: /; s/(c-[0-9a-f]{8}-)?\b[0-9a-f]{12}(-[0-9]+)?/ID/g' \
+		direct explained
 	[[ "${flags[*]}" = *--ip* ]] ||
-		sed -i -E 's/(10(\.[0-9]+){2})\.([2-9]|[0-9]{2,3})\b/\1.X/g; s/fd79::[0-9a-f]+/fd79::X/g; s/02:42:0a:[0-9a-f:]*/MAC/' direct explained
+		sed -i -E \
+		's/(10(\.[0-9]+){2})\.([2-9]|[0-9]{2,3})\b/\1.X/g; s/fd79::[0-9a-f]+/fd79::X/g; s/02:42:0a:[0-9a-f:]*/MAC/' direct explained
 	[ $code = 7 ] && [ $code2 = 7 ] && diff -u direct explained || {
 		echo "with ${flags[*]}: $code and $code2"
 		cat script explained
@@ -139,7 +143,8 @@ END
 
 @test "what --explain prints is the same container: groups, namespaces, networks" {
 	ctr-run -d --name other i sleep 1000
-	ctr-create --name giver -v given:/given:ro -v $PWD/shared:/both -v /nameless i true >/dev/null
+	ctr-create --name giver -v given:/given:ro -v $PWD/shared:/both \
+		-v /nameless i true >/dev/null
 	printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' >profile.json
 	cp -a "$ROOTFS" copy
 	ln -s copy copy-link
@@ -179,7 +184,8 @@ END
 	cp probe copy/probe
 	ctr-oci spec >/dev/null
 	mv copy rootfs
-	mksquashfs rootfs sq >/dev/null 2>&1 || skip "needs mksquashfs (apt-get install squashfs-tools)"
+	mksquashfs rootfs sq >/dev/null 2>&1 ||
+		skip "needs mksquashfs (apt-get install squashfs-tools)"
 	# a bundle has its command itself
 	bundle() {
 		mkdir -p b
@@ -191,14 +197,25 @@ END
 		[ -s direct ] && diff -u direct explained || { cat direct script; return 1; }
 	}
 	local args='"args":["/bin/sh","/probe","a b"]' env
-	env=$(for v in pid net ipc uts mnt cgroup user; do n=HOST_$v; printf ',"%s=%s"' "$n" "${!n}"; done)
-	base=$(tr -d '\n\t' <config.json | sed -E "s|\"path\": *\"rootfs\"|\"path\":\"$PWD/rootfs\"|; s|\"terminal\": *true|\"terminal\":false|; s|\"args\": *\[[^]]*\]|$args|; s|\"TERM=xterm\"|\"TERM=xterm\"$env|")
+	env=$(for v in pid net ipc uts mnt cgroup user; do n=HOST_$v
+		printf ',"%s=%s"' "$n" "${!n}"; done)
+	base=$(tr -d '\n\t' <config.json |
+		sed -E "s|\"path\": *\"rootfs\"|\"path\":\"$PWD/rootfs\"|; s|\"terminal\": *true|\"terminal\":false|; s|\"args\": *\[[^]]*\]|$args|; s|\"TERM=xterm\"|\"TERM=xterm\"$env|")
 	bundle "$base"
-	bundle "$(echo "$base" | sed 's|"noNewPrivileges": *true|"noNewPrivileges":false,"oomScoreAdj":77|; s|"readonly": *true|"readonly":false|; s|"hostname"|"domainname":"dom","hostname"|')"
-	bundle "$(echo "$base" | sed 's|"linux": *{|"hooks":{},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]},"devices":[{"path":"/dev/fuse","type":"c","major":10,"minor":229}],"sysctl":{"net.ipv4.ip_forward":"1"},|')"
-	bundle "$(echo "$base" | sed 's|{ *"type": *"network" *}|{"type":"network"},{"type":"user"},{"type":"time"}|; s|"linux": *{|"linux":{"timeOffsets":{"monotonic":{"secs":1000}},"uidMappings":[{"containerID":0,"hostID":0,"size":65536}],"gidMappings":[{"containerID":0,"hostID":0,"size":65000}],|')"
+	bundle \
+		"$(echo "$base" |
+		sed 's|"noNewPrivileges": *true|"noNewPrivileges":false,"oomScoreAdj":77|; s|"readonly": *true|"readonly":false|; s|"hostname"|"domainname":"dom","hostname"|')"
+	bundle \
+		"$(echo "$base" |
+		sed 's|"linux": *{|"hooks":{},"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["sync"],"action":"SCMP_ACT_ERRNO"}]},"devices":[{"path":"/dev/fuse","type":"c","major":10,"minor":229}],"sysctl":{"net.ipv4.ip_forward":"1"},|')"
+	bundle \
+		"$(echo "$base" |
+		sed 's|{ *"type": *"network" *}|{"type":"network"},{"type":"user"},{"type":"time"}|; s|"linux": *{|"linux":{"timeOffsets":{"monotonic":{"secs":1000}},"uidMappings":[{"containerID":0,"hostID":0,"size":65536}],"gidMappings":[{"containerID":0,"hostID":0,"size":65000}],|')"
 	run -125 ctr-run --explain --bundle <(:)
-	printf '%s' "$(echo "$base" | sed 's|"linux": *{|"hooks":{"poststop":[{"path":"/bin/true"}]},"linux":{|')" >b/config.json
+	printf '%s' \
+		"$(echo "$base" |
+		sed 's|"linux": *{|"hooks":{"poststop":[{"path":"/bin/true"}]},"linux":{|')" \
+		>b/config.json
 	run -125 ctr-run --explain --bundle b
 	[[ "$output" = *"hooks have no steps" ]]
 	each_line <<'END'
@@ -232,21 +249,27 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	local compared unseen refused group option dev
 	compared=$(awk '/<<.END/ { on = 1 } /^END$/ { on = 0 } on' "$BATS_TEST_FILENAME")
 	# for what no process inside can see the script is the same
-	unseen=(-i -t -d --keep --pull=never --stop-signal=INT --stop-timeout=3 --log-driver=none --log-opt=max-size=1m
-		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c --pidfile=p --expose=80 --label-file=/dev/null
-		--health-cmd=true --health-interval=9s --health-timeout=9s --health-retries=2 --health-start-period=9s --health-start-interval=9s
+	unseen=(-i -t -d --keep --pull=never --stop-signal=INT --stop-timeout=3 --log-driver=none \
+		--log-opt=max-size=1m
+		--log-max-size=1m --log-max-files=2 --label=a=b --annotation=a=b --cidfile=c \
+		--pidfile=p --expose=80 --label-file=/dev/null
+		--health-cmd=true --health-interval=9s --health-timeout=9s --health-retries=2 \
+		--health-start-period=9s --health-start-interval=9s
 		--health-on-failure=none --timeout=9)
 	[ "$(script_of -d "${unseen[@]:2}")" = "$(script_of -d)" ]
 	[ "$(script_of -i)" = "$(script_of)" ]
 	[ "$(script_of --no-healthcheck)" = "$(script_of)" ]
-	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of | sed 's/ --new-session//')" ] # the script's terminal
+	# the script's terminal
+	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of | sed 's/ --new-session//')" ]
 	[ "$(script_of -d --restart=always --replace)" = "$(script_of -d)" ]
 	[ "$(script_of --name x --rm)" = "$(script_of --name x)" ]
 	[ ! -e c ] && [ ! -e p ]
 	# a key of the group
 	group=(--blkio-weight=300:io.weight=)
 	for dev in /dev/vda /dev/sda /dev/loop0; do [ ! -b $dev ] || break; done
-	for option in read-bps write-bps read-iops write-iops; do group+=("--device-$option=$dev:1000:io.max="); done
+	for option in read-bps write-bps read-iops write-iops; do
+		group+=("--device-$option=$dev:1000:io.max=")
+	done
 	for option in "${group[@]}"; do
 		script_of "${option%:*}" | grep -q "ctr-cgset -c.*${option##*:}" || {
 			echo "$option"
@@ -265,19 +288,24 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	local known=" --explain --name --rm --restart --replace --interactive --tty --detach --bundle --no-healthcheck ${unseen[*]%%=*} ${group[*]%%=*} ${refused[*]} "
 	local short long wrong=
 	while read -r short long; do
-		[[ "$known" = *" $long "* || "$compared" = *"$long "* ]] || { [ "$short" != - ] && [[ "$compared" = *"$short "* ]]; } || {
+		[[ "$known" = *" $long "* || "$compared" = *"$long "* ]] || { [ "$short" != - ] &&
+			[[ "$compared" = *"$short "* ]]; } || {
 			echo "$short $long: neither compared, nor refused, nor known not to show"
 			wrong=1
 		}
-	done < <(ctr-run --help | sed -nE 's/^  (-.), (--[a-z0-9-]+).*/\1 \2/p; s/^ {6}(--[a-z0-9-]+).*/- \1/p')
+	done \
+		< <(ctr-run --help |
+		sed -nE 's/^  (-.), (--[a-z0-9-]+).*/\1 \2/p; s/^ {6}(--[a-z0-9-]+).*/- \1/p')
 	[ -z "$wrong" ]
 }
 
 @test "whatever bytes a word has, the script has them, twice and in every sh" {
-	words=("a'b" $'two\nlines' '$(touch pwned)' '`touch pwned`' '-n' $'\xff\xfe' '"' '\' '' '*' '~' "END" '$d')
+	words=("a'b" $'two\nlines' '$(touch pwned)' '`touch pwned`' '-n' $'\xff\xfe' '"' '\' '' \
+		'*' '~' "END" '$d')
 	mkdir "it's \$(x)"
 	ctr-run --explain -h "h'\$(x)" -e "V='\$(touch pwned)
-\`x\`" --add-host END:10.0.0.1 -v "$PWD/it's \$(x):/m'\$(y)" -w "/w'\$z" "$ROOTFS" sh -c 'printf "<%s>" "$@" "$V" "$PWD" "$(hostname)"; ls -d /m*' \
+\`x\`" --add-host END:10.0.0.1 -v "$PWD/it's \$(x):/m'\$(y)" -w "/w'\$z" "$ROOTFS" sh -c '
+	printf "<%s>" "$@" "$V" "$PWD" "$(hostname)"; ls -d /m*' \
 		sh "${words[@]}" >script
 	local want sh
 	want=$(printf '<%s>' "${words[@]}" "V='\$(touch pwned)
@@ -302,7 +330,10 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	wait_for 10 grep -q up out
 	run -1 sh script # the name is already used
 	kill -9 $pid
-	gone() { ! pgrep -f '^sleep 1000' -g "$pid" >/dev/null && ! ctr-cgset -l web 2>/dev/null | grep -q '[0-9]$'; }
+	gone() {
+		! pgrep -f '^sleep 1000' -g "$pid" >/dev/null &&
+			! ctr-cgset -l web 2>/dev/null | grep -q '[0-9]$'
+	}
 	wait_for 10 gone
 	[ -d ctr-web ]
 	sh script clean
@@ -333,7 +364,10 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 @test "--explain=trace tells the steps of a start with their times, and runs it" {
 	run -7 ctr-run --explain=trace -m 32m "$ROOTFS" sh -c 'exit 7'
 	printf '%s\n' "${lines[@]}" | grep -qv '^ *[0-9]*\.[0-9]* ms  ' && false
-	order=$(printf '%s\n' "${lines[@]}" | grep -o 'control group\|clone(2)\|mount proc\|pivot_root\|masked\|capabilities\|execve' | tr '\n' ' ')
+	order=$(printf '%s\n' "${lines[@]}" |
+		grep \
+		-o 'control group\|clone(2)\|mount proc\|pivot_root\|masked\|capabilities\|execve' |
+		tr '\n' ' ')
 	[ "$order" = "control group clone(2) mount proc pivot_root masked capabilities execve " ]
 	run -0 ctr-run "$ROOTFS" true
 	[ -z "$output" ]

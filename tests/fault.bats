@@ -1,41 +1,59 @@
 #!/usr/bin/env bats
-# A start leaves nothing, whichever of its steps fails: this is tried in a loop with a build in which the n-th system call
-# fails, and with builds in which newer system calls answer as on an old kernel.
+# A start leaves nothing, whichever of its steps fails: this is tried in a loop with a build in
+# which the n-th system call fails, and with builds in which newer system calls answer as on an old
+# kernel.
 
 load lib
 
-# A start that failed leaves nothing, without any gc. Only if the start succeeded and its cleaning up failed may ctr-gc be
-# needed.
+# A start that failed leaves nothing, without any gc. Only if the start succeeded and its cleaning
+# up failed may ctr-gc be needed.
 clean() {
-	[ -z "$(ls -A "$CTR_LIB/containers" 2>/dev/null)" ] && [ -z "$(ls -A "$CTR_RUN/containers" 2>/dev/null)" ] &&
+	[ -z "$(ls -A "$CTR_LIB/containers" 2>/dev/null)" ] &&
+		[ -z "$(ls -A "$CTR_RUN/containers" 2>/dev/null)" ] &&
 		[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$CTR_CGROUP" 2>/dev/null)" ] &&
 		[ "$(find "$CTR_RUN/leases" -type f 2>/dev/null)" = "$leases" ]
 }
 
-each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until forty calls in a row are not missed
+# AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until forty calls in a row are not
+# missed
+each_fault() {
 	[ -x "$top/build/fault/ctrbox" ] || skip "needs make FAULT=1"
 	local least=$1 step=$2 ok=0 failed=0 n code m i leases
 	shift 2
 	leases=$(find "$CTR_RUN/leases" -type f 2>/dev/null || true) # a network's gateway has one
-	m=$(grep -F "$WORLD" /proc/self/mountinfo || true) i=$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)
+	m=$(grep -F "$WORLD" /proc/self/mountinfo || true) \
+		i=$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)
 	for ((n = 1; n <= 900 && ok * step < 40; n += step)); do
 		code=0
 		CTR_FAULT=$n timeout 20 "$top/build/fault/bin/ctr-run" "$@" >out 2>err || code=$?
 		if [ $code -eq 0 ]; then
 			ok=$((ok + 1)) # the failure was tolerated, or there is no n-th call
 			[[ " $* " != *" -d "* ]] || ctr-rm -f f >/dev/null 2>&1
-			clean || ctr-gc >/dev/null # the call that failed was part of the cleaning up at the end
-			clean || { echo "fault $n: succeeded, and left something: $(cat err; leftovers; ls -A "$CTR_LIB/containers" "$CTR_RUN/containers")"; return 1; }
+			# the call that failed was part of the cleaning up at the end
+			clean || ctr-gc >/dev/null
+			clean || {
+				echo "fault $n: succeeded, and left something: $(cat err; leftovers
+					ls -A "$CTR_LIB/containers" "$CTR_RUN/containers")"
+				return 1
+			}
 			continue
 		fi
 		ok=0 failed=$((failed + 1))
-		[ $code -eq 125 ] || [ $code -eq 126 ] || { echo "fault $n: code $code: $(cat err)"; return 1; }
+		[ $code -eq 125 ] || [ $code -eq 126 ] || {
+			echo "fault $n: code $code: $(cat err)"
+			return 1
+		}
 		[ "$(grep -c . err)" -ge 1 ] || { echo "fault $n: no message"; return 1; }
-		clean || { echo "fault $n: left $(ls -A "$CTR_LIB/containers" "$CTR_RUN/containers"): $(cat err)"; return 1; }
+		clean || {
+			echo "fault $n: left $(ls -A "$CTR_LIB/containers" \
+				"$CTR_RUN/containers"): $(cat err)"
+			return 1
+		}
 	done
 	echo "# $failed of $((n / step)) failed the start" >&3
 	[ $failed -ge "$least" ]
-	[ "$(grep -F "$WORLD" /proc/self/mountinfo || true)" = "$m" ] # mounts of other tests come and go
+	# mounts of other tests come and go
+	[ "$(grep -F "$WORLD" /proc/self/mountinfo || true)" = "$m" ]
 	[ "$(ip -o link | grep -o ' \(ctr\|veth\)[^:]*' | sort)" = "$i" ]
 }
 
@@ -52,7 +70,8 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 # bats test_tags=ctr-run
 @test "the n-th call fails, with volumes, a tmpfs, devices, limits and files" {
 	mkdir v
-	each_fault 40 5 -v "$WORLD/v:/v:ro" -v "$WORLD/v:/w/x" --tmpfs /t --device /dev/null:/dev/mine --read-only -m 32m --sysctl kernel.msgmax=9000 \
+	each_fault 40 5 -v "$WORLD/v:/v:ro" -v "$WORLD/v:/w/x" --tmpfs /t \
+		--device /dev/null:/dev/mine --read-only -m 32m --sysctl kernel.msgmax=9000 \
 		-u 1:1 --pidfile "$WORLD/pid" --dns 10.0.0.1 "$ROOTFS" true
 }
 
@@ -67,8 +86,11 @@ each_fault() { # AT-LEAST STEP RUN-ARGUMENTS...: every STEP-th call fails, until
 	export -f each_fault clean
 	export top WORLD ROOTFS
 	# a network namespace of its own: forwarding and the tables of the machine are not touched
-	unshare -n bash -c 'ip link set lo up && ctr-net create --subnet 10.98.0.0/24 n >/dev/null && exec 3>&1 &&
-		ctr-run --net n -p 8099:80 "$ROOTFS" true && each_fault 20 7 --net n -p 8099:80 "$ROOTFS" true && ctr-net rm n'
+	unshare -n bash -c '
+		ip link set lo up && ctr-net create --subnet 10.98.0.0/24 n >/dev/null &&
+		exec 3>&1 &&
+		ctr-run --net n -p 8099:80 "$ROOTFS" true &&
+		each_fault 20 7 --net n -p 8099:80 "$ROOTFS" true && ctr-net rm n'
 }
 
 old() { # NAMES: without these calls the older ways work
@@ -82,7 +104,8 @@ old() { # NAMES: without these calls the older ways work
 	run -7 ctr-run "$ROOTFS" sh -c 'exit 7'
 	run -127 ctr-run "$ROOTFS" nosuch
 	ctr-run -d --name old "$ROOTFS" sh -c 'echo out; sleep 1000' >/dev/null
-	[ "$(ctr-exec old sh -c 'readlink /proc/self/ns/mnt')" = "$(ctr-exec old readlink /proc/1/ns/mnt)" ]
+	[ "$(ctr-exec old sh -c 'readlink /proc/self/ns/mnt')" = \
+		"$(ctr-exec old readlink /proc/1/ns/mnt)" ]
 	wait_for 5 sh -c '[ "$(ctr-logs old)" = out ]'
 	ctr-pause old
 	ctr-unpause old
@@ -114,7 +137,8 @@ old() { # NAMES: without these calls the older ways work
 @test "without time namespaces: the others are joined, and -T says what is missing" {
 	old time
 	ctr-run -d --name t "$ROOTFS" sleep 1000 >/dev/null
-	[ "$(ctr-nsenter -a -t t readlink /proc/1/ns/mnt)" = "$(ctr-exec t readlink /proc/self/ns/mnt)" ]
+	[ "$(ctr-nsenter -a -t t readlink /proc/1/ns/mnt)" = \
+		"$(ctr-exec t readlink /proc/self/ns/mnt)" ]
 	run -125 ctr-nsenter -T -t t true
 	[[ "$output" == *"time namespace"*"this kernel has no such namespaces"* ]]
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env bats
-# A few v1 controllers, no device lists and no cgroup v2, as small systems have it. It takes a machine of its own (user-mode Linux).
+# A few v1 controllers, no device lists and no cgroup v2, as small systems have it. It takes a
+# machine of its own (user-mode Linux).
 load lib
 # bats file_tags=ctr-run,ctr-cgset,ctr-check,ctr-unshare
 
 test_setup() {
-	grep -q 'User Mode' /proc/cpuinfo || skip "only in the machine of make check-v2: it changes the cgroup hierarchies"
+	grep -q 'User Mode' /proc/cpuinfo ||
+		skip "only in the machine of make check-v2: it changes the cgroup hierarchies"
 	hierarchies memory pids
 }
 
@@ -22,11 +24,13 @@ hierarchies() {
 		cut -d " " -f 5,6 /proc/self/mountinfo | grep -c "^/ rw,nodev,"
 		exit 3'
 	[ "$output" = "$(printf '33554432\n20\nnone made\n1')" ]
-	run -0 ctr-run --device /dev/loop0 "$ROOTFS" sh -c 'test -b /dev/loop0 && test -c /dev/null && ! test -e /dev/loop1'
+	run -0 ctr-run --device /dev/loop0 "$ROOTFS" sh -c '
+		test -b /dev/loop0 && test -c /dev/null && ! test -e /dev/loop1'
 	run -1 ctr-run --cap-add MKNOD "$ROOTFS" mknod /x c 1 3
 	ctr-run --privileged "$ROOTFS" mknod /x c 1 3
 	run -0 ctr-check
-	[[ "$output" = *"missing     device lists: containers get no device nodes but those of --device"* ]]
+	[[ "$output" = \
+		*"missing     device lists: containers get no device nodes but those of --device"* ]]
 	run -125 ctr-run --cpus 1 "$ROOTFS" true
 	[[ "$output" = *"cpu.max: the 'cpu' controller is not mounted here"* ]]
 }
@@ -74,13 +78,15 @@ hierarchies() {
 	# shellcheck disable=SC2016
 	see='cat /proc/self/cgroup /sys/fs/cgroup/*/*.limit_in_bytes; grep -E "Cap|Seccomp" /proc/self/status; ls -ln /dev | sed "s/... [0-9]* [0-9:]* / /"; cut -d " " -f 4- /proc/self/mountinfo'
 	mkdir shared
-	for flags in "" "-m 32m" "--device /dev/loop0" "-v $WORLD/shared:/m" --privileged "--tmpfs /t"; do
+	for flags in "" "-m 32m" "--device /dev/loop0" "-v $WORLD/shared:/m" \
+		--privileged "--tmpfs /t"; do
 		# shellcheck disable=SC2086
 		ctr-run $flags --read-only "$ROOTFS" sh -c "$see" >direct
 		# shellcheck disable=SC2086
 		ctr-run $flags --read-only --explain "$ROOTFS" sh -c "$see" >script
 		sh script >explained
-		sed -i -E 's/lowerdir=[^ ]*/layers/; s/[0-9a-f]{12}(-[0-9]+)?/ID/g; s|.*(/etc/hosts rw),(nodev,)?|\1,|' direct explained
+		sed -i -E \
+			's/lowerdir=[^ ]*/layers/; s/[0-9a-f]{12}(-[0-9]+)?/ID/g; s|.*(/etc/hosts rw),(nodev,)?|\1,|' direct explained
 		diff -u direct explained || { cat script; return 1; }
 	done
 }

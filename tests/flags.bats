@@ -40,7 +40,8 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	mknod d/one c 1 3
 	mknod d/sub/two c 1 5
 	touch d/plain
-	run -0 ctr-run --device "$WORLD/d:/dev/mine:rw" "$ROOTFS" sh -c 'cd /dev/mine; find . -type c | sort; head -c 2 sub/two | wc -c'
+	run -0 ctr-run --device "$WORLD/d:/dev/mine:rw" "$ROOTFS" sh -c '
+		cd /dev/mine; find . -type c | sort; head -c 2 sub/two | wc -c'
 	[ "$output" = "./one
 ./sub/two
 2" ]
@@ -51,7 +52,8 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 
 @test "18.23 --mount takes fields in quotes, as CSV has them" {
 	mkdir 'a,b' 'c"d'
-	run -0 ctr-run --mount "type=bind,\"source=$WORLD/a,b\",target=/x" --mount "type=bind,\"src=$WORLD/c\"\"d\",dst=/y" "$ROOTFS" \
+	run -0 ctr-run --mount "type=bind,\"source=$WORLD/a,b\",target=/x" \
+		--mount "type=bind,\"src=$WORLD/c\"\"d\",dst=/y" "$ROOTFS" \
 		sh -c 'touch /x/in /y/in'
 	[ -e 'a,b/in' ]
 	[ -e 'c"d/in' ]
@@ -76,7 +78,10 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 }
 
 # everybody USER CMD...: what may be given to ctr-run and ctr-exec for an uid
-writes() { [ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 | sort | tr '\n' ' ')" = "err out " ] || echo "not writable: $*"; }
+writes() {
+	[ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 | sort | tr '\n' ' ')" \
+		= "err out " ] || echo "not writable: $*"
+}
 
 @test "18.5 /dev/stdout and /dev/stderr can be opened anew by every user in every way of starting and entering" {
 	local ns u bad=
@@ -85,13 +90,15 @@ writes() { [ "$("$@" sh -c 'echo out >/dev/stdout; echo err >/dev/stderr' 2>&1 |
 		for u in "" "-u 0" "-u 77"; do
 			bad+=$(writes ctr-run $ns $u "$ROOTFS")
 			bad+=$(writes ctr-run --init $ns $u "$ROOTFS")
-			ctr-run -d --name c $ns $u "$ROOTFS" sh -c 'echo out >/dev/stdout; exec sleep 100'
+			ctr-run -d --name c $ns $u "$ROOTFS" sh -c '
+				echo out >/dev/stdout; exec sleep 100'
 			wait_for 5 grep -q out "$CTR_LIB/containers/c/log" || bad+="-d $ns $u; "
 			bad+=$(writes ctr-exec c)
 			bad+=$(writes ctr-exec -u 78 c)
 			ctr-rm -f c
 			# the fifo of -d -i is made by us, too
-			ctr-run -d -i --name c $ns $u "$ROOTFS" sh -c 'read a </dev/stdin; echo "got $a"' >/dev/null
+			ctr-run -d -i --name c $ns $u "$ROOTFS" sh -c '
+				read a </dev/stdin; echo "got $a"' >/dev/null
 			echo in | timeout 5 ctr-attach c >got || true
 			grep -q "^got in" got || bad+="-d -i $ns $u; "
 			ctr-rm -f c
@@ -133,24 +140,29 @@ refused() {
 	chmod 700 v/ok
 	run -126 ctr-run -u 99 -v "$WORLD/v:/v" "$ROOTFS" /v/ok
 	[[ "$output" == *"this user may not execute it"* ]]
-	run -126 ctr-run -e "A=$(head -c 100000 /dev/zero | tr '\0' x)" -e "B=$(head -c 100000 /dev/zero | tr '\0' x)" \
+	run -126 ctr-run -e "A=$(head -c 100000 /dev/zero | tr '\0' x)" \
+		-e "B=$(head -c 100000 /dev/zero | tr '\0' x)" \
 		--ulimit stack=262144 "$ROOTFS" true
 	[[ "$output" == *"too long together"* ]]
 }
 
 @test "18.17 in a network of its own every user may listen below 1024 and ping, as docker's" {
-	run -0 ctr-run -u 1000 "$ROOTFS" sh -c 'cd /proc/sys/net/ipv4; cat ip_unprivileged_port_start ping_group_range'
+	run -0 ctr-run -u 1000 "$ROOTFS" sh -c '
+		cd /proc/sys/net/ipv4; cat ip_unprivileged_port_start ping_group_range'
 	[ "$output" = "0
 0	2147483647" ]
 	run -0 ctr-run --userns auto "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start
 	[ "$output" = 0 ]
-	run -0 ctr-run --sysctl net.ipv4.ip_unprivileged_port_start=1000 "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start
+	run -0 ctr-run --sysctl net.ipv4.ip_unprivileged_port_start=1000 "$ROOTFS" \
+		cat /proc/sys/net/ipv4/ip_unprivileged_port_start
 	[ "$output" = 1000 ]
-	[ "$(ctr-run --net host "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" ]
+	[ "$(ctr-run --net host "$ROOTFS" cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = \
+		"$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" ]
 }
 
 @test "19 the environment: --env-host, --unsetenv, --tz; one of two --env wins over all" {
-	HERE=here run -0 ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" sh -c 'echo $HERE $TZ $HERE2'
+	HERE=here run -0 ctr-run --env-host --tz Europe/Oslo -e HERE2=1 "$ROOTFS" \
+		sh -c 'echo $HERE $TZ $HERE2'
 	[ "$output" = "here Europe/Oslo 1" ]
 	ctr-image import --change 'ENV A=1' --change 'ENV B=2' i <(tar -C "$ROOTFS" -c .) >/dev/null
 	run -0 ctr-run --unsetenv A i sh -c 'echo "$A|$B"'
@@ -158,13 +170,15 @@ refused() {
 }
 
 @test "19 --stop-timeout is what ctr-stop waits where it is not told; stop -s sends another signal" {
-	ctr-run -d --name c --stop-timeout 1 "$ROOTFS" sh -c 'trap "" TERM; echo up; while :; do sleep 0.1; done'
+	ctr-run -d --name c --stop-timeout 1 "$ROOTFS" sh -c '
+		trap "" TERM; echo up; while :; do sleep 0.1; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
 	local from=$SECONDS
 	run -0 ctr-stop c
 	[ $((SECONDS - from)) -lt 8 ]
 	[ "$(ctr-inspect -f '{{.State.ExitCode}}' c)" = 137 ]
-	ctr-run -d --name d "$ROOTFS" sh -c 'trap "exit 5" USR1; echo up; while :; do sleep 0.1; done'
+	ctr-run -d --name d "$ROOTFS" sh -c '
+		trap "exit 5" USR1; echo up; while :; do sleep 0.1; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/d/log"
 	run -0 ctr-stop -s USR1 d
 	[ "$(ctr-inspect -f '{{.State.ExitCode}}' d)" = 5 ]
@@ -175,8 +189,11 @@ refused() {
 @test "19 logs: --log-driver none keeps nothing, --log-opt sets the sizes, another driver is an error" {
 	ctr-run -d --name c --log-driver none "$ROOTFS" sh -c 'echo secret'
 	ctr-wait c
-	[ "$(grep -rl secret "$CTR_LIB/containers/c" | sed 's|.*/||' | sort | xargs)" = "conf config.json" ] # the command itself
-	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k --log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
+	# the command itself
+	[ "$(grep -rl secret "$CTR_LIB/containers/c" | sed 's|.*/||' | sort | xargs)" = \
+		"conf config.json" ]
+	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k \
+		--log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
 	ctr-wait d
 	[ "$(find "$CTR_LIB/containers/d" -name 'log*' | wc -l)" = 3 ]
 	run -125 ctr-run --log-driver fluentd "$ROOTFS" true
@@ -189,12 +206,28 @@ refused() {
 	# a /dev and a /run of the test's own, for which it listens
 	mkdir -p "$WORLD/dev" "$WORLD/hostrun/systemd/journal"
 	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
-	in_own() { unshare -m --propagation private sh -c 'mount --bind "$0/dev" /dev; mount --bind "$0/hostrun" /run; exec "$@"' "$WORLD" "$@"; }
-	listen() { socat -u "UNIX-RECV:$1,unlink-early" "OPEN:$2,creat,append" 3>&- & pids+=($!); wait_for 5 test -S "$1"; }
+	in_own() {
+		unshare -m --propagation private sh -c '
+			mount --bind "$0/dev" /dev
+			mount --bind "$0/hostrun" /run
+			exec "$@"' "$WORLD" "$@"
+	}
+	listen() {
+		socat -u "UNIX-RECV:$1,unlink-early" "OPEN:$2,creat,append" 3>&- &
+		pids+=($!)
+		wait_for 5 test -S "$1"
+	}
 	pids=()
 	listen "$WORLD/dev/log" sys
 	listen "$WORLD/hostrun/systemd/journal/socket" jrn
-	in_own ctr-run -d --name s --log-driver syslog "$ROOTFS" sh -c 'seq 1000; echo bad >&2; cat /go 2>/dev/null; while [ ! -e /go ]; do sleep 0.1; done; echo later' >/dev/null
+	in_own ctr-run -d --name s --log-driver syslog "$ROOTFS" sh -c '
+		seq 1000
+		echo bad >&2
+		cat /go 2>/dev/null
+		while [ ! -e /go ]; do
+			sleep 0.1
+		done
+		echo later' >/dev/null
 	wait_for 10 grep -q 'bad' sys
 	[ "$(grep -o '<30>s: ' sys | wc -l)" = 1000 ]
 	grep -q '<27>s: bad' sys
@@ -206,7 +239,8 @@ refused() {
 	ctr-exec s touch /go
 	ctr-wait s >/dev/null
 	grep -q '<30>s: later' sys2
-	in_own ctr-run -d --name j --log-driver journald --log-opt tag=web "$ROOTFS" sh -c 'echo out; echo err >&2; printf torn' >/dev/null
+	in_own ctr-run -d --name j --log-driver journald --log-opt tag=web "$ROOTFS" sh -c '
+		echo out; echo err >&2; printf torn' >/dev/null
 	ctr-wait j >/dev/null
 	wait_for 5 grep -q torn jrn
 	[ "$(grep -c '^CONTAINER_ID=[0-9a-f]\{12\}$' jrn)" = 3 ]
@@ -217,7 +251,8 @@ refused() {
 	grep -q '^CONTAINER_NAME=j$' jrn
 	# a long name and a long tag are not cut short
 	long=$(printf '%0128d' 0) tag=$(printf '%0600d' 0)
-	in_own ctr-run -d --name "$long" --log-driver journald --log-opt "tag=$tag" "$ROOTFS" echo much >/dev/null
+	in_own ctr-run -d --name "$long" --log-driver journald \
+		--log-opt "tag=$tag" "$ROOTFS" echo much >/dev/null
 	wait_for 5 grep -q "^MESSAGE=much" jrn
 	grep -q "^CONTAINER_NAME=$long\$" jrn
 	grep -q "^SYSLOG_IDENTIFIER=$tag\$" jrn
@@ -230,7 +265,8 @@ refused() {
 
 # bats test_tags=ctr-run,ctr-logs
 @test "21.10 --log-opt flush: lines are written once in so many seconds, and at the end" {
-	ctr-run -d --name f --log-opt flush=2 "$ROOTFS" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.1; done; sleep 1000' >/dev/null
+	ctr-run -d --name f --log-opt flush=2 "$ROOTFS" sh -c '
+		for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.1; done; sleep 1000' >/dev/null
 	sleep 1
 	[ ! -s "$CTR_LIB/containers/f/log" ]
 	wait_for 5 sh -c '[ "$(ctr-logs f | wc -l)" = 10 ]'
@@ -256,9 +292,11 @@ b" ]
 
 @test "19 --volumes-from gives another container's volumes and binds, :ro without writing" {
 	mkdir b
-	ctr-run -d --name c -v /data -v "$WORLD/b:/bind" --tmpfs /t "$ROOTFS" sh -c 'echo one >/data/f; echo two >/bind/f; sleep 100'
+	ctr-run -d --name c -v /data -v "$WORLD/b:/bind" --tmpfs /t "$ROOTFS" sh -c '
+		echo one >/data/f; echo two >/bind/f; sleep 100'
 	wait_for 5 test -e b/f
-	run -0 ctr-run --volumes-from c "$ROOTFS" sh -c 'cat /data/f /bind/f; echo three >/data/g; ! test -d /t'
+	run -0 ctr-run --volumes-from c "$ROOTFS" sh -c '
+		cat /data/f /bind/f; echo three >/data/g; ! test -d /t'
 	[ "$output" = "one
 two" ]
 	[ "$(ctr-exec c cat /data/g)" = three ]
@@ -272,11 +310,13 @@ two" ]
 }
 
 @test "19 --uidmap and --gidmap, --annotation, sizes with a fraction, --cpus 0, --rootfs, what changes nothing" {
-	run -0 ctr-run --uidmap 0:100000:1000 --gidmap 0:200000:1000 "$ROOTFS" sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)'
+	run -0 ctr-run --uidmap 0:100000:1000 --gidmap 0:200000:1000 "$ROOTFS" \
+		sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)'
 	[ "$output" = "0 100000 1000 0 200000 1000" ]
 	run -125 ctr-run --uidmap 0:1 "$ROOTFS" true
 	run -125 ctr-run --gidmap 0:200000:1000 "$ROOTFS" true
-	run -0 ctr-run -q --sig-proxy=false --no-healthcheck --cpus 0 --annotation a=b "$ROOTFS" true
+	run -0 ctr-run -q --sig-proxy=false --no-healthcheck --cpus 0 \
+		--annotation a=b "$ROOTFS" true
 	run -125 ctr-run --annotation ctrbox.user=0 "$ROOTFS" true
 	ctr-create --name c -m 1.5g --annotation org.x=y --expose 80 "$ROOTFS" true
 	grep -q '"org.x": *"y"' "$CTR_LIB/containers/c/config.json"

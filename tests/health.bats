@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# 19: health checks as docker has them: the monitor runs them by a timer; ps, inspect, events and wait report them.
+# 19: health checks as docker has them: the monitor runs them by a timer; ps, inspect, events and
+# wait report them.
 load lib
 
 status() { ctr-inspect -f '{{.State.Health.Status}}' "$1"; }
@@ -14,24 +15,35 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 	[ "$(ctr-ps --format '{{.Status}}')" = "Up 0 seconds (health: starting)" ] ||
 		[ "$(ctr-ps --format '{{.Status}}')" = "Up 1 second (health: starting)" ]
 	timeout 10 ctr-wait --condition unhealthy web
-	[ "$(ctr-ps -q -f health=unhealthy | wc -l)" = 1 ] && [ -z "$(ctr-ps -q -f health=healthy)" ]
+	[ "$(ctr-ps -q -f health=unhealthy | wc -l)" = 1 ] &&
+		[ -z "$(ctr-ps -q -f health=healthy)" ]
 	ctr-exec web touch /ok
 	timeout 10 ctr-wait --condition healthy web
 	[[ $(ctr-ps --format '{{.Status}}') = *"(healthy)" ]]
 	[ "$(ctr-inspect -f '{{.State.Health.FailingStreak}}' web)" = 0 ]
-	wait_for 5 sh -c 'test "$(ctr-inspect -f "{{len .State.Health.Log}} {{(index .State.Health.Log 0).ExitCode}}" web)" = "5 0"'
+	wait_for 5 \
+		sh -c 'test \
+		"$(ctr-inspect \
+		-f "{{len .State.Health.Log}} {{(index .State.Health.Log 0).ExitCode}}" web)" = \
+		"5 0"'
 	[ "$(ctr-inspect -f '{{json (index .State.Health.Log 4).Output}}' web)" = '"it says 0\n"' ]
-	[ "$(ctr-inspect -f '{{json .Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}}' web)" = \
+	[ "$(ctr-inspect -f '{{json .Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}}' \
+		web)" = \
 		'["CMD-SHELL","test -e /ok; r=$?; echo \"it says $r\"; exit $r"] 200000000' ]
-	[ "$(grep -o 'health_status: [a-z]*' "$CTR_RUN/events" | tr '\n' ,)" = "health_status: unhealthy,health_status: healthy," ]
+	[ "$(grep -o 'health_status: [a-z]*' "$CTR_RUN/events" | tr '\n' ,)" = \
+		"health_status: unhealthy,health_status: healthy," ]
 }
 
 # bats test_tags=ctr-run
 @test "19 a check that hangs is killed at its timeout, with all it has started; the container can end" {
-	run_web --health-cmd 'setsid sleep 1234 & sleep 4321' --health-timeout 300ms --health-retries 1
+	run_web --health-cmd 'setsid sleep 1234 & sleep 4321' --health-timeout 300ms \
+		--health-retries 1
 	timeout 10 ctr-wait --condition unhealthy web
 	wait_for 5 sh -c '! ctr-top web | grep -e 1234 -e 4321'
-	[ "$(ctr-inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' web)" = \
+	[ "$(ctr-inspect \
+		-f \
+		'{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' \
+		web)" = \
 		"-1 Health check exceeded timeout (300ms)" ]
 	timeout 10 ctr-stop -t 0 web
 	is web unhealthy # its results stay in the record
@@ -57,7 +69,8 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 
 # bats test_tags=ctr-run
 @test "19 failures of the start period do not count, and its interval is its own" {
-	ctr-run -d --name web --health-cmd 'test -e /ok' --health-start-period 1m --health-start-interval 100ms \
+	ctr-run -d --name web --health-cmd 'test -e /ok' --health-start-period 1m \
+		--health-start-interval 100ms \
 		--health-interval 1h --health-retries 1 "$ROOTFS" sleep 100
 	wait_for 5 sh -c 'test "$(ctr-inspect -f "{{len .State.Health.Log}}" web)" -ge 3'
 	is web starting
@@ -68,12 +81,15 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 # bats test_tags=ctr-run,ctr-restart
 @test "19 --health-on-failure kills, stops or restarts it" {
 	for what in kill stop restart; do
-		ctr-run -d --name "$what" --health-cmd 'exit 7' --health-interval 200ms --health-retries 1 \
-			--health-on-failure "$what" --stop-timeout 0 --restart always "$ROOTFS" sleep 100
+		ctr-run -d --name "$what" --health-cmd 'exit 7' --health-interval 200ms \
+			--health-retries 1 \
+			--health-on-failure "$what" --stop-timeout 0 \
+			--restart always "$ROOTFS" sleep 100
 	done
 	timeout 10 ctr-wait --condition exited stop
 	sleep 0.5
-	[ "$(ctr-ps -a --format '{{.State}}' -f name=stop)" = exited ] # not started again, whatever --restart says
+	# not started again, whatever --restart says
+	[ "$(ctr-ps -a --format '{{.State}}' -f name=stop)" = exited ]
 	wait_for 5 sh -c 'test "$(ctr-inspect -f "{{.RestartCount}}" restart)" -ge 1'
 	wait_for 5 sh -c 'test "$(ctr-inspect -f "{{.RestartCount}}" kill)" -ge 1'
 }
@@ -87,18 +103,29 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 		cp t.tar "$1.d/blobs/sha256/$h"
 		layer="{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"sha256:$h\",\"size\":$(wc -c <t.tar)}"
 		config="{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:$h\"]},\"config\":{\"Healthcheck\":$2}}"
-		put() { h=$(printf %s "$1" | sha256sum | cut -c 1-64); printf %s "$1" >"$d/blobs/sha256/$h"; echo "\"digest\":\"sha256:$h\",\"size\":${#1}"; }
+		put() {
+			h=$(printf %s "$1" | sha256sum | cut -c 1-64)
+			printf %s "$1" >"$d/blobs/sha256/$h"
+			echo "\"digest\":\"sha256:$h\",\"size\":${#1}"
+		}
 		d=$1.d
 		c=$(put "$config")
-		m=$(put "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",$c},\"layers\":[$layer]}")
+		m=$(put \
+			"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",$c},\"layers\":[$layer]}")
 		echo '{"imageLayoutVersion":"1.0.0"}' >"$d/oci-layout"
 		echo "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",$m,\"annotations\":{\"org.opencontainers.image.ref.name\":\"$1:latest\"}}]}" >"$d/index.json"
 		ctr-image load "$d" >/dev/null
 	}
-	test_of() { ctr-create --name c "${@:2}" "$1" true >/dev/null; ctr-inspect -f '{{json .Config.Healthcheck}}' c 2>/dev/null || echo null; ctr-rm c >/dev/null; }
+	test_of() {
+		ctr-create --name c "${@:2}" "$1" true >/dev/null
+		ctr-inspect -f '{{json .Config.Healthcheck}}' c 2>/dev/null || echo null
+		ctr-rm c >/dev/null
+	}
 	image cmd '{"Test":["CMD","a","b c"],"Interval":5000000000,"Retries":7}'
-	[ "$(test_of cmd)" = '{"Test":["CMD","a","b c"],"Interval":5000000000,"Timeout":30000000000,"StartPeriod":0,"StartInterval":5000000000,"Retries":7}' ]
-	[[ $(test_of cmd --health-retries 2 --health-cmd x) = '{"Test":["CMD-SHELL","x"],"Interval":5000000000,'*'"Retries":2}' ]]
+	[ "$(test_of cmd)" = \
+		'{"Test":["CMD","a","b c"],"Interval":5000000000,"Timeout":30000000000,"StartPeriod":0,"StartInterval":5000000000,"Retries":7}' ]
+	[[ $(test_of cmd --health-retries 2 --health-cmd x) = \
+		'{"Test":["CMD-SHELL","x"],"Interval":5000000000,'*'"Retries":2}' ]]
 	[ "$(test_of cmd --no-healthcheck)" = null ]
 	image none '{"Test":["NONE"]}'
 	[ "$(test_of none)" = null ]

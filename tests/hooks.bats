@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The six hooks of a bundle (runtime-spec, runtime.md "Lifecycle", config.md "POSIX-platform Hooks"), with ctr-run --bundle
-# and with ctr-oci: each runs in its place and in order, with the state on stdin; and what happens when one fails.
-# shellcheck disable=SC2154
+# The six hooks of a bundle (runtime-spec, runtime.md "Lifecycle", config.md "POSIX-platform
+# Hooks"), with ctr-run --bundle and with ctr-oci: each runs in its place and in order, with the
+# state on stdin; and what happens when one fails. shellcheck disable=SC2154
 load lib
 # bats file_tags=ctr-run,ctr-oci
 
@@ -63,19 +63,27 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 	for by in by_run by_oci; do
 		bundle
 		run -0 $by
-		[ "$(order)" = "prestart createRuntime createContainer startContainer command poststart poststop " ] ||
-			[ "$(order)" = "prestart createRuntime createContainer startContainer poststart command poststop " ]
+		[ "$(order)" = \
+			"prestart createRuntime createContainer startContainer command poststart poststop " ] ||
+			[ "$(order)" = \
+			"prestart createRuntime createContainer startContainer poststart command poststop " ]
 		cat seen/order
 		ours=$(readlink /proc/self/ns/mnt)
-		for w in prestart createRuntime poststart poststop; do grep -qxF "$w host $ours" seen/order; done
+		for w in prestart createRuntime poststart poststop; do
+			grep -qxF "$w host $ours" seen/order
+		done
 		run ! grep -qxF "createContainer host $ours" seen/order
-		grep -q '^createContainer host' seen/order # it has the container's mounts, but not yet its root
+		# it has the container's mounts, but not yet its root
+		grep -q '^createContainer host' seen/order
 		grep -q '^startContainer container' seen/order
 		for w in "${all[@]}"; do
-			jq -e --arg b "$(realpath b)" '.id and .ociVersion and .bundle == $b and (.pid | type) == "number"' "seen/$w.state" >/dev/null
+			jq -e --arg b "$(realpath b)" \
+				'.id and .ociVersion and .bundle == $b and (.pid | type) == "number"' "seen/$w.state" >/dev/null
 			jq -e '.annotations == {"org.example": "a \"quote\", a \\ and\na line", "empty": ""}' "seen/$w.state" >/dev/null
 		done
-		[ "$(jq -r .status seen/createRuntime.state seen/startContainer.state seen/poststart.state seen/poststop.state | tr '\n' ' ')" = "creating created running stopped " ]
+		[ "$(jq -r .status seen/createRuntime.state seen/startContainer.state \
+			seen/poststart.state seen/poststop.state | tr '\n' ' ')" = \
+			"creating created running stopped " ]
 	done
 }
 
@@ -117,7 +125,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		done
 	done
 	bundle
-	printf 's/"empty":""/"empty":"%s"/; s|"path":"%s/hook"|"path":"/bin/true"|g\n' "$(head -c 300000 /dev/zero | tr '\0' x)" "$WORLD" >edit
+	printf 's/"empty":""/"empty":"%s"/; s|"path":"%s/hook"|"path":"/bin/true"|g\n' \
+		"$(head -c 300000 /dev/zero | tr '\0' x)" "$WORLD" >edit
 	sed -i -f edit b/config.json
 	run -0 timeout 20 bash -c "$(declare -f by_run); by_run"
 }

@@ -7,9 +7,14 @@ box() { tar -C "$ROOTFS" -cf - . | ctr-image import "${@:2}" "${1:-box}" - >/dev
 mktar() { perl "$BATS_TEST_DIRNAME/mktar.pl" "$@"; }
 
 # List everything in the store except empty folders and the gate.
-store() { find "$CTR_LIB/images" "$CTR_LIB/layers" ! -type d ! -name .gate ! -name oci-layout 2>/dev/null | sort; ls -A "$CTR_LIB/layers" 2>/dev/null || true; }
+store() {
+	find "$CTR_LIB/images" "$CTR_LIB/layers" ! -type d ! -name .gate ! -name oci-layout \
+		2>/dev/null | sort
+	ls -A "$CTR_LIB/layers" 2>/dev/null || true
+}
 
-# The command refuses an archive: exit code 1, one line on stderr, and the store is as it was before.
+# The command refuses an archive: exit code 1, one line on stderr, and the store is as it was
+# before.
 refused() { # PATTERN COMMAND...
 	local pattern=$1 before
 	shift
@@ -32,7 +37,8 @@ hostile() { # PATTERN ENTRY...
 
 sha() { sha256sum "$1" | cut -d' ' -f1; }
 
-# docker_old DIR LAYER.tar...: the folder of a `docker save` archive as docker up to 24 wrote it, with RepoTags old:1.
+# docker_old DIR LAYER.tar...: the folder of a `docker save` archive as docker up to 24 wrote it,
+# with RepoTags old:1.
 docker_old() {
 	local dir=$1 ids='' layers='' n=0 l config
 	shift
@@ -48,11 +54,13 @@ docker_old() {
 	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["cat","/etc/which"],"Env":["A=1"]},"rootfs":{"type":"layers","diff_ids":[%s]}}' "$ids" >"$dir/config.json"
 	config=$(sha "$dir/config.json").json
 	mv "$dir/config.json" "$dir/$config"
-	printf '[{"Config":"%s","RepoTags":["old:1"],"Layers":[%s]}]' "$config" "$layers" >"$dir/manifest.json"
+	printf '[{"Config":"%s","RepoTags":["old:1"],"Layers":[%s]}]' "$config" \
+		"$layers" >"$dir/manifest.json"
 	echo '{"old":{"1":"layer1"}}' >"$dir/repositories"
 }
 
-# oci DIR LAYER.tar...: an OCI layout with one image named "new:1" ($CONFIG: its config, $MEDIA: its layers' type).
+# oci DIR LAYER.tar...: an OCI layout with one image named "new:1" ($CONFIG: its config, $MEDIA: its
+# layers' type).
 oci() {
 	local dir=$1 ids='' layers='' l h m cmd='{"Cmd":["cat","/etc/which"]}'
 	shift
@@ -75,8 +83,8 @@ oci() {
 	printf '{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"new:1"}}]}' "$h" "$m" >"$dir/index.json"
 }
 
-# Make two layers: one with busybox and /etc/which; one with another /etc/which in which a file and a folder are deleted and
-# a folder is emptied.
+# Make two layers: one with busybox and /etc/which; one with another /etc/which in which a file and
+# a folder are deleted and a folder is emptied.
 two_layers() {
 	mkdir -p one/etc one/gone one/emptied
 	echo first >one/etc/which
@@ -86,7 +94,8 @@ two_layers() {
 	cp -a "$ROOTFS/bin" one/
 	tar -C one --owner=0 --group=0 -cf one.tar .
 	mktar 'd etc' 'f etc/which second
-' 'f etc/.wh.deleted ' 'f .wh.gone ' 'd emptied' 'f emptied/.wh..wh..opq ' 'f emptied/new n' >two.tar
+' 'f etc/.wh.deleted ' 'f .wh.gone ' 'd emptied' 'f emptied/.wh..wh..opq ' \
+	'f emptied/new n' >two.tar
 }
 
 # The same two and a large third layer, each with another compression, as an OCI layout in o/.
@@ -99,10 +108,14 @@ three_layers() {
 	oci o one.tar two.tar big.tar
 }
 
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'; }
+free_port() {
+	perl -MIO::Socket::INET \
+		-e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport'
+}
 
-# Start a small registry for this test, which treats a request for a blob as $1 says (liar.pl); its address goes to $reg.
-# The test declares pids=() and ends those processes; $CTR_REGISTRIES is ./registries.
+# Start a small registry for this test, which treats a request for a blob as $1 says (liar.pl); its
+# address goes to $reg. The test declares pids=() and ends those processes; $CTR_REGISTRIES is
+# ./registries.
 liar() {
 	reg=127.0.0.1:$(free_port)
 	perl "$BATS_TEST_DIRNAME/liar.pl" "$reg" "$@" >liar.log 2>&1 3>&- &

@@ -1,5 +1,5 @@
-# lib.bash: what every test has: a world of its own (folders, a group), and a check that nothing of it is left.
-# shellcheck shell=bash
+# lib.bash: what every test has: a world of its own (folders, a group), and a check that nothing of
+# it is left. shellcheck shell=bash
 bats_require_minimum_version 1.5.0
 top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 BIN=${CTR_BIN:-$top/build/bin}
@@ -22,7 +22,8 @@ setup() {
 teardown() {
 	if declare -F test_teardown >/dev/null; then test_teardown; fi
 	CTR_CGROUP=ctrt-${WORLD##*.} # a test that failed may have left another
-	# The hosts that a test of networks had are gone: ctr-gc would put back on the machine's own firewall what it misses.
+	# The hosts that a test of networks had are gone: ctr-gc would put back on the machine's own
+	# firewall what it misses.
 	local away=()
 	if declare -F net_down >/dev/null; then away=(unshare -n); fi
 	ctr-ps -aq 2>/dev/null | "${away[@]}" ctr-rm -f - >/dev/null 2>&1
@@ -37,8 +38,8 @@ teardown() {
 	}
 }
 
-# What this world has left outside of its folder: groups and mounts that have its name, and processes whose working
-# directory is in it (a process that was killed may need a moment to end).
+# What this world has left outside of its folder: groups and mounts that have its name, and
+# processes whose working directory is in it (a process that was killed may need a moment to end).
 leftovers() {
 	local i
 	for ((i = 0; i < 40; i++)); do
@@ -51,7 +52,8 @@ leftovers() {
 }
 
 processes() {
-	find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$WORLD*" 2>/dev/null | while IFS=/ read -r _ _ p _; do
+	find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$WORLD*" 2>/dev/null |
+		while IFS=/ read -r _ _ p _; do
 		echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
 	done
 }
@@ -69,7 +71,9 @@ wait_for() {
 }
 
 # no_process PID: it has ended, reaped or not.
-no_process() { [ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]; }
+no_process() {
+	[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]
+}
 
 # need TOOL [PACKAGE]: skip the test if there is no such tool, and say so.
 need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})"; }
@@ -78,8 +82,12 @@ need() { command -v "$1" >/dev/null || skip "needs $1 (apt-get install ${2:-$1})
 not_in_rig() { if grep -q 'User Mode' /proc/cpuinfo; then skip "not on user-mode Linux: $1"; fi; }
 
 # not_san: skip what needs a static program, because it runs in a root without libraries.
-not_san() { if [[ "$BIN" = */san/* ]]; then skip "the sanitizer build is not static: it does not run in a container"; fi; }
+not_san() {
+	if [[ "$BIN" = */san/* ]]; then
+		skip "the sanitizer build is not static: it does not run in a container"
+	fi
+}
 
-# not_old WHY: skip what `tests/run --old` (newer system calls answer as on an old kernel) cannot test, or would test a
-# second time at length.
+# not_old WHY: skip what `tests/run --old` (newer system calls answer as on an old kernel) cannot
+# test, or would test a second time at length.
 not_old() { if [ -n "${CTR_TEST_NO:-}" ]; then skip "not by the older ways: $1"; fi; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Long names, paths, settings and files of the kernel. Each of them works, or is refused with one line that ends with the
-# reason; nothing is cut short silently.
+# Long names, paths, settings and files of the kernel. Each of them works, or is refused with one
+# line that ends with the reason; nothing is cut short silently.
 # shellcheck disable=SC2154
 load lib
 
@@ -20,7 +20,10 @@ refused() {
 	[ "${#output}" -lt 1100 ]
 }
 
-test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exec rmdir {} + 2>/dev/null || true; }
+test_teardown() {
+	find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exec rmdir {} + 2>/dev/null ||
+		true
+}
 
 # bats test_tags=ctr-run,ctr-cgset
 @test "a parent group of 600 characters keeps two containers apart; one of 5,000 is refused" {
@@ -31,7 +34,8 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	[ "$(of a)" != "$(of b)" ]
 	for n in a b; do
 		[[ "$(of $n)" = "$CTR_CGROUP/$g/c-"*"-$(ctr-ps -aq --no-trunc --filter name=$n)" ]]
-		[ "$(cat "/sys/fs/cgroup"/{,pids/}"$(of $n)/cgroup.procs" 2>/dev/null | sort -u | wc -l)" -eq 1 ]
+		[ "$(cat "/sys/fs/cgroup"/{,pids/}"$(of $n)/cgroup.procs" 2>/dev/null | sort -u |
+			wc -l)" -eq 1 ]
 	done
 	ctr-rm -f a b
 	run -125 ctr-run --cgroup-parent "$(deep 25)" "$ROOTFS" true
@@ -76,8 +80,13 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	run -125 ctr-run "$(chars 5000):latest" true
 	refused ctr-run "FILE.tar; ctr-image ls lists what there is)"
 	run -125 ctr-run "$(long_path 5000)" true
-	# glibc's realpath(3), which the sanitizer build has, goes part by part and misses the first one
-	if [[ "$BIN" = */san/* ]]; then refused ctr-run "No such file or directory"; else refused ctr-run "too long"; fi
+	# glibc's realpath(3), which the sanitizer build has, goes part by part and misses the first
+	# one
+	if [[ "$BIN" = */san/* ]]; then
+		refused ctr-run "No such file or directory"
+	else
+		refused ctr-run "too long"
+	fi
 }
 
 # bats test_tags=ctr-run,ctr-inspect,ctr-start,ctr-exec
@@ -114,6 +123,8 @@ test_teardown() { find /sys/fs/cgroup -depth -path "*/$CTR_CGROUP*" -type d -exe
 	run -0 unshare -m --propagation private sh -c '
 		perl -e "for (1 .. 1600) { syscall(165, \$ENV{deep}, \$ENV{deep}, 0, 4096, 0) == 0 or die \$! }"
 		[ "$(wc -c </proc/self/mountinfo)" -gt 6000000 ]
-		ctr-run -m 64m "$ROOTFS" sh -c "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max"'
+		ctr-run -m 64m "$ROOTFS" sh -c "
+			cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null ||
+			cat /sys/fs/cgroup/memory.max"'
 	[ "$output" = 67108864 ]
 }

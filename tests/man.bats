@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The man pages as readers see them: made from the sources and the option tables, without losing a word.
+# The man pages as readers see them: made from the sources and the option tables, without losing a
+# word.
 
 # shellcheck disable=SC2154
 load lib
@@ -16,7 +17,8 @@ words() { tr -s ' \n' ' ' | sed 's/ $//'; }
 		sh "$top/applets/man.sh" "$page" "$BIN/$name" >p.1
 		MANWIDTH=1000 LC_ALL=C.UTF-8 man -l p.1 2>/dev/null | words >shown
 		run ! grep -q '@[A-Z]*@' shown
-		grep '^\.Dl ' "$page" | sed 's/^\.Dl //; s/\\(dq/"/g; s/\\-/-/g; s/\\&//g; s/\\e/\\/g' >wanted || :
+		grep '^\.Dl ' "$page" |
+			sed 's/^\.Dl //; s/\\(dq/"/g; s/\\-/-/g; s/\\&//g; s/\\e/\\/g' >wanted || :
 		while IFS= read -r line; do
 			grep -qF -- "$(words <<<"$line")" shown || {
 				echo "$name: lost a word of: $line"
@@ -24,7 +26,8 @@ words() { tr -s ' \n' ' ' | sed 's/ $//'; }
 			}
 		done <wanted
 		# every option of the table is there
-		"$BIN/$name" --help 2>/dev/null | grep -o -- '^  -., --[a-z-]*\|^      --[a-z-]*' | grep -o -- '--[a-z-]*' | sort -u | while read -r o; do
+		"$BIN/$name" --help 2>/dev/null | grep -o -- '^  -., --[a-z-]*\|^      --[a-z-]*' |
+			grep -o -- '--[a-z-]*' | sort -u | while read -r o; do
 			grep -qF -- "$o" shown || {
 				echo "$name: $o is not in its page"
 				exit 1

@@ -17,16 +17,28 @@ test_setup() {
 
 # bats test_tags=ctr-exec,ctr-stop,ctr-init,ctr-cgset
 @test "a container with everything is found again by exec as it was made" {
-	ctr-run -d --name all --keep -e $'A=two\nlines \\n' -v "$WORLD/bind:/bind" -v named:/named -u 1000:1000 --ulimit nofile=100:200 \
-		--cap-drop all --cap-add net_admin --device /dev/null:/dev/mine --sysctl net.ipv4.ip_forward=1 -m 64m --tmpfs /t:size=1m \
+	ctr-run -d --name all --keep -e $'A=two\nlines \\n' -v "$WORLD/bind:/bind" -v named:/named \
+		-u 1000:1000 --ulimit nofile=100:200 \
+		--cap-drop all --cap-add net_admin --device /dev/null:/dev/mine \
+		--sysctl net.ipv4.ip_forward=1 -m 64m --tmpfs /t:size=1m \
 		--read-only -w /etc --init --umask 027 "$ROOTFS" sleep 100
-	run ctr-exec all sh -c 'pwd; id -u; ulimit -n; ulimit -Hn; echo "$A"; sed -n "s/^CapBnd:\t//p;s/^Seccomp:\t//p" /proc/self/status
-		cat /proc/sys/net/ipv4/ip_forward /proc/1/comm; [ -c /dev/mine ] && mount | grep -c " /\(bind\|named\|t\) "; touch /x'
+	run ctr-exec all sh -c '
+		pwd
+		id -u
+		ulimit -n
+		ulimit -Hn
+		echo "$A"
+		sed -n "s/^CapBnd:\t//p;s/^Seccomp:\t//p" /proc/self/status
+		cat /proc/sys/net/ipv4/ip_forward /proc/1/comm
+		[ -c /dev/mine ] && mount | grep -c " /\(bind\|named\|t\) "
+		touch /x'
 	echo "$output"
 	[ "${lines[*]:0:11}" = '/etc 1000 100 200 two lines \n 0000000000001000 2 1 ctr-init 3' ]
 	[[ ${lines[11]} == *"Read-only file system" ]]
-	[ "$(ctr-cgset -g "$( (. "$CTR_RUN/containers/all/state"; echo "/$cgroup"))" memory.max)" = 67108864 ]
-	[[ $(ctr-ps --json) == '{"id":"'*'","name":"all","pid":'*',"status":"running","command":"sleep 100",'*',"exit":null,'*',"oom":false,'* ]]
+	[ "$(ctr-cgset -g "$( (. "$CTR_RUN/containers/all/state"; echo "/$cgroup"))" memory.max)" \
+		= 67108864 ]
+	[[ $(ctr-ps --json) == \
+		'{"id":"'*'","name":"all","pid":'*',"status":"running","command":"sleep 100",'*',"exit":null,'*',"oom":false,'* ]]
 	ctr-stop -t 1 all
 	[ "$(ctr-ps -an -o name,status | tr -s ' ')" = "all exited" ]
 	ctr-rm all
@@ -44,7 +56,8 @@ test_setup() {
 @test "the exit code comes out; a monitor that has logged much is still small" {
 	run ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" = 7 ]
-	ctr-run -d --name talk "$ROOTFS" sh -c 'i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; sleep 100'
+	ctr-run -d --name talk "$ROOTFS" sh -c '
+		i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; sleep 100'
 	local monitor
 	monitor=$(awk '/^PPid/ { print $2 }' "/proc/$(ctr-ps -n -o pid)/status")
 	wait_for 20 grep -q 'line 19999' "$CTR_LIB/containers/talk/log"
@@ -59,7 +72,8 @@ test_setup() {
 	run ctr-run --bundle b
 	[ "$status" = 125 ] && [[ $output == *"--bundle: this build has no OCI bundles $want"* ]]
 	run ctr-run --security-opt seccomp=b/config.json "$ROOTFS" true
-	[ "$status" = 125 ] && [[ $output == *"this build has no profiles but the built-in one $want" ]]
+	[ "$status" = 125 ] && [[ $output == \
+		*"this build has no profiles but the built-in one $want" ]]
 	run ctr-run alpine true
 	[ "$status" = 125 ] && [[ $output == *"no images"* ]]
 	ctr-cgset -c g
@@ -73,5 +87,9 @@ test_setup() {
 # bats test_tags=ctr-run
 @test "in a user namespace that somebody else has made, the root is writable as elsewhere" {
 	unshare -Urm true 2>/dev/null || skip "needs unshare -Urm (user namespaces)"
-	[ "$(unshare -Urm ctr-run "$ROOTFS" sh -c 'echo new >/file && cat /file' 2>err)" = new ] || { cat err; return 1; }
+	[ "$(unshare -Urm ctr-run "$ROOTFS" sh -c 'echo new >/file && cat /file' 2>err)" = new ] ||
+		{
+		cat err
+		return 1
+	}
 }

@@ -1,5 +1,5 @@
-# net.bash: what the tests of networks share: a host, a router and a peer, each in a network namespace of its own.
-# Nothing of the machine's own network is touched.
+# net.bash: what the tests of networks share: a host, a router and a peer, each in a network
+# namespace of its own. Nothing of the machine's own network is touched.
 # shellcheck shell=bash
 
 # ns VAR: make a network namespace that lives as long as its process, whose pid goes to VAR.
@@ -22,8 +22,8 @@ in_ns() {
 h() { in_ns "$HOST" "$@"; }
 peer() { in_ns "$PEER" "$@"; }
 
-# peer 203.0.113.2 -- router -- 198.51.100.2 host. The router has no route to the containers, so only answers to
-# masqueraded packets come back.
+# peer 203.0.113.2 -- router -- 198.51.100.2 host. The router has no route to the containers, so
+# only answers to masqueraded packets come back.
 net_up() {
 	NS_PIDS=()
 	ns HOST
@@ -32,8 +32,10 @@ net_up() {
 	ip link add name wan netns "$HOST" type veth peer name rh netns "$ROUTER"
 	ip link add name wan netns "$PEER" type veth peer name rp netns "$ROUTER"
 	local r
-	for r in "$HOST wan 198.51.100.2/24 2001:db8:1::2/64" "$ROUTER rh 198.51.100.1/24 2001:db8:1::1/64" \
-		"$PEER wan 203.0.113.2/24 2001:db8:2::2/64" "$ROUTER rp 203.0.113.1/24 2001:db8:2::1/64"; do
+	for r in "$HOST wan 198.51.100.2/24 2001:db8:1::2/64" \
+		"$ROUTER rh 198.51.100.1/24 2001:db8:1::1/64" \
+		"$PEER wan 203.0.113.2/24 2001:db8:2::2/64" \
+		"$ROUTER rp 203.0.113.1/24 2001:db8:2::1/64"; do
 		# shellcheck disable=SC2086
 		set -- $r
 		in_ns "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/$2/accept_dad"
@@ -42,12 +44,16 @@ net_up() {
 		in_ns "$1" ip addr add "$4" dev "$2" nodad
 	done
 	# a new namespace begins with the machine's settings
-	h sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	h sh -c '
+		echo 0 >/proc/sys/net/ipv4/ip_forward
+		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
 	h ip route add default via 198.51.100.1
 	h ip -6 route add default via 2001:db8:1::1
 	peer ip route add default via 203.0.113.1
 	peer ip -6 route add default via 2001:db8:2::1
-	in_ns "$ROUTER" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	in_ns "$ROUTER" sh -c '
+		echo 1 >/proc/sys/net/ipv4/ip_forward
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 }
 
 net_down() {
@@ -57,7 +63,8 @@ net_down() {
 	BG=() NS_PIDS=()
 }
 
-# serve PID PORT WORD [tcp|udp][4|6]: a server in that namespace that answers every client with WORD.
+# serve PID PORT WORD [tcp|udp][4|6]: a server in that namespace that answers every client with
+# WORD.
 serve() {
 	local kind=${4:-tcp4} listen
 	case $kind in
@@ -66,8 +73,10 @@ serve() {
 	esac
 	# a process group would be simpler, but bats has no job control
 	local answer="echo $3"
-	[[ $kind = tcp* ]] || answer="read -r x; $answer" # with unread data the connection would be reset before the answer is read
-	nsenter -t "$1" -n socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 & # not by in_ns, because this pid is to be killed
+	# with unread data the connection would be reset before the answer is read
+	[[ $kind = tcp* ]] || answer="read -r x; $answer"
+	# not by in_ns, because this pid is to be killed
+	nsenter -t "$1" -n socat "$listen" "SYSTEM:$answer" 3>&- >/dev/null 2>&1 &
 	BG+=($!)
 	wait_for 5 listening "$1" "$2" "$kind"
 }
@@ -83,7 +92,8 @@ ask() {
 	if [ "${4:-tcp}" = udp ]; then
 		echo x | in_ns "$1" timeout 3 socat -t1 -T1 - "UDP:$2:$3" 2>/dev/null || true
 	else
-		in_ns "$1" timeout 3 socat -T1 - "TCP:$2:$3,connect-timeout=1" </dev/null 2>/dev/null || true
+		in_ns "$1" timeout 3 socat -T1 - "TCP:$2:$3,connect-timeout=1" </dev/null \
+			2>/dev/null || true
 	fi
 }
 BG=() NS_PIDS=()

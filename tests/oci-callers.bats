@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# Real callers with ctr-oci as their runtime: containerd, dockerd, podman, buildah. Each runs from packages that are
-# unpacked beside the system, in a mount namespace of its own, without a bridge and without a rule in any firewall.
+# Real callers with ctr-oci as their runtime: containerd, dockerd, podman, buildah. Each runs from
+# packages that are unpacked beside the system, in a mount namespace of its own, without a bridge
+# and without a rule in any firewall.
 load lib
 # bats file_tags=ctr-oci
 
@@ -8,7 +9,8 @@ peers=$BATS_TEST_DIRNAME/../build/peers
 
 test_setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	sh "$BATS_TEST_DIRNAME/oci-peers.sh" "$(realpath -m "$peers")" || skip "needs Debian's packages of docker.io, containerd"
+	sh "$BATS_TEST_DIRNAME/oci-peers.sh" "$(realpath -m "$peers")" ||
+		skip "needs Debian's packages of docker.io, containerd"
 	P=$(realpath "$peers/root")
 	mkdir bin
 	ln -s "$(realpath "$CTRBOX")" bin/runc
@@ -16,7 +18,8 @@ test_setup() {
 	export PATH=$PWD/bin:$P/usr/bin:$P/usr/sbin:$PATH
 }
 
-# apart SCRIPT: run it by bash in a network and a mount namespace with an empty /run; what it starts ends with it.
+# apart SCRIPT: run it by bash in a network and a mount namespace with an empty /run; what it starts
+# ends with it.
 apart() {
 	cat >script
 	groups >groups.before
@@ -28,14 +31,18 @@ apart() {
 		. ./script' </dev/null >out 2>&1 3>&- || true
 }
 # Lists the groups that callers make for their containers.
-groups() { find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o -path '*/default*' -o -path '*/moby*' -o -path '*/libpod*' \) 2>/dev/null | sort; }
+groups() {
+	find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d \( -path '*/docker*' -o \
+		-path '*/default*' -o -path '*/moby*' -o -path '*/libpod*' \) 2>/dev/null | sort
+}
 inside() {
-	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/mnt' -printf '%p %l\n' 2>/dev/null | grep -F "$(cat ns)" | while IFS=/ read -r _ _ p _; do
+	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/mnt' -printf '%p %l\n' 2>/dev/null |
+		grep -F "$(cat ns)" | while IFS=/ read -r _ _ p _; do
 		echo "$p $(tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null)"
 	done
 }
-# No process of the caller and its containers is left (such as a shim that outlives its daemon), and no group but those of
-# another test's podman, where the caller is not podman.
+# No process of the caller and its containers is left (such as a shim that outlives its daemon), and
+# no group but those of another test's podman, where the caller is not podman.
 nothing_left() {
 	wait_for 10 eval '[ -z "$(inside)" ]' || {
 		inside | tee left
@@ -46,7 +53,8 @@ nothing_left() {
 	[ ! -s left ]
 }
 
-# docked OPTION... SCRIPT: apart, with a dockerd of these options, `d` for docker, and the image box.
+# docked OPTION... SCRIPT: apart, with a dockerd of these options, `d` for docker, and the image
+# box.
 docked() {
 	{
 		printf 'set -- %s\n' "$*"
@@ -130,8 +138,10 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		echo "left $(d ps -aq | wc -l)"
 	END
 	local l
-	for l in hello "run 4" 5:6 read-only "exec 3" logged top paused updated "stopped 137" "again running" "missing 127" \
-		"denied 126" init "oom 137" /dev/pts/0 "hh 99 1" "restarted 2 1" "many 10" "left 0"; do
+	for l in hello "run 4" 5:6 read-only "exec 3" logged top paused updated "stopped 137" \
+		"again running" "missing 127" \
+		"denied 126" init "oom 137" /dev/pts/0 "hh 99 1" "restarted 2 1" "many 10" \
+		"left 0"; do
 		line "$l"
 	done
 	nothing_left libpod
@@ -165,7 +175,8 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		echo "left $(d ps -aq | wc -l)"
 	END
 	local l
-	for l in " 0 100000 65536" "outside 100000" "exec 7" published unhealthy healthy "built 05" "many 30" "shim exited 137" \
+	for l in " 0 100000 65536" "outside 100000" "exec 7" published unhealthy healthy \
+		"built 05" "many 30" "shim exited 137" \
 		"again running 0" "left 0"; do
 		line "$l"
 	done
@@ -196,14 +207,15 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		d swarm leave --force >/dev/null
 	END
 	local l
-	for l in "swarm 0" "three 3/3" "five 5/5" "update completed two" "back rollback_completed one" "healed 5/5" "left "; do
+	for l in "swarm 0" "three 3/3" "five 5/5" "update completed two" \
+		"back rollback_completed one" "healed 5/5" "left "; do
 		line "$l"
 	done
 	nothing_left libpod
 }
 
-# podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman; `again_and_pod` gives the container
-# `a` a second life and its end, and runs a pod of two.
+# podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman;
+# `again_and_pod` gives the container `a` a second life and its end, and runs a pod of two.
 podman_apart() {
 	{
 		printf 'p() { timeout 30 %s podman "$@"; }\n' "$1"
@@ -237,7 +249,8 @@ podman_apart() {
 }
 
 @test "podman as root, and buildah: run, exec, pause, limits, top, a pod, a health check, stop, users, exit codes" {
-	command -v podman >/dev/null && command -v conmon >/dev/null || skip "needs podman and conmon"
+	command -v podman >/dev/null && command -v conmon >/dev/null ||
+		skip "needs podman and conmon"
 	podman_apart "" <<-'END'
 		# podman makes folders for hierarchies that are not mounted: in a copy of what is there
 		if [ "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs ]; then
@@ -262,16 +275,19 @@ podman_apart() {
 		c=$(b from --pull-never localhost/box) && b run --runtime $PWD/bin/runc $c sh -c 'echo built $(id -u)' && b rm $c >/dev/null
 	END
 	local l
-	for l in "hello 0" "run 4" "exec 3" 5 paused top healthy "again running" "2 Running" " 0 100000 1000" "missing 127" "denied 126" \
+	for l in "hello 0" "run 4" "exec 3" 5 paused top healthy "again running" "2 Running" \
+		" 0 100000 1000" "missing 127" "denied 126" \
 		"left 0" "built 0"; do
 		line "$l"
 	done
-	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null ||
+		true
 	nothing_left
 }
 
 @test "podman as a user: run, exec, a health check, a pod, --read-only with its copied /tmp, stop, keep-id, exit codes" {
-	command -v podman >/dev/null && command -v conmon >/dev/null || skip "needs podman and conmon"
+	command -v podman >/dev/null && command -v conmon >/dev/null ||
+		skip "needs podman and conmon"
 	need newuidmap uidmap
 	cp --remove-destination "$(realpath "$CTRBOX")" bin/runc # where the user can reach it
 	podman_apart "setpriv --reuid 54000 --regid 54000 --init-groups" <<-'END'
@@ -297,7 +313,8 @@ podman_apart() {
 		kill $(cat run/libpod/tmp/pause.pid run/t/pause.pid 2>/dev/null)
 	END
 	local l
-	for l in "hello 0" " 0 54000 1" "run 4" "exec 3" 5 healthy top "again running" "2 Running" read-only "keep 54000" "missing 127" \
+	for l in "hello 0" " 0 54000 1" "run 4" "exec 3" 5 healthy top "again running" "2 Running" \
+		read-only "keep 54000" "missing 127" \
 		"left 0"; do
 		line "$l"
 	done

@@ -1,12 +1,13 @@
 #!/bin/sh
-# oci-peers.sh DIR: docker.io, containerd, podman, buildah, crun and runc from Debian's packages, unpacked in DIR beside
-# the system, nothing installed. Once; prints DIR/root.
+# oci-peers.sh DIR: docker.io, containerd, podman, buildah, crun and runc from Debian's packages,
+# unpacked in DIR beside the system, nothing installed. Once; prints DIR/root.
 set -e
 dir=$1
 [ -e "$dir/done" ] && exit 0
 mkdir -p "$dir/deb" "$dir/root"
 cd "$dir/deb"
-list=$(apt-get install -s --no-install-recommends docker.io containerd podman buildah crun runc conmon 2>/dev/null |
+list=$(apt-get install -s --no-install-recommends docker.io containerd podman buildah crun runc \
+	conmon 2>/dev/null |
 	awk '/^Inst/ { print $2 }')
 [ -n "$list" ] || list="docker.io containerd podman buildah crun runc conmon libyajl2 tini"
 # shellcheck disable=SC2086

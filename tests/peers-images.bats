@@ -1,17 +1,26 @@
 #!/usr/bin/env bats
-# Images exchanged with other tools: what they write is loaded, run and committed here, and loaded there again.
+# Images exchanged with other tools: what they write is loaded, run and committed here, and loaded
+# there again.
 bats_require_minimum_version 1.5.0
 load lib
 load image
 
 test_teardown() { [ -z "${pid:-}" ] || { kill "$pid" && wait "$pid" || true; }; }
 
-# Make our own image of two layers and one from a commit, with owners, a file capability, a deletion and a hard link.
+# Make our own image of two layers and one from a commit, with owners, a file capability, a deletion
+# and a hard link.
 three_layers() {
 	two_layers
 	oci o one.tar two.tar
 	ctr-image load o
-	ctr-run --keep --name c new:1 sh -c 'echo third >/etc/which; rm -r /emptied; mkdir /emptied; echo n >/emptied/newer; cp /bin/busybox /ping; ln /ping /ping2; chown 12:34 /etc/which'
+	ctr-run --keep --name c new:1 sh -c '
+		echo third >/etc/which
+		rm -r /emptied
+		mkdir /emptied
+		echo n >/emptied/newer
+		cp /bin/busybox /ping
+		ln /ping /ping2
+		chown 12:34 /etc/which'
 	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/ping"
 	ctr-commit -c 'ENV FROM=commit' c three:1 >/dev/null
 	ctr-image save three:1 >three.tar
@@ -36,7 +45,10 @@ is_three() { # DIR
 	# shellcheck disable=SC2086 # words
 	{
 		$p load -q -i three.tar
-		[ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = '[A=1 FROM=commit]' ] || [ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = '[FROM=commit]' ]
+		[ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = \
+			'[A=1 FROM=commit]' ] ||
+			[ "$($p inspect --format '{{.Config.Env}}' localhost/three:1)" = \
+			'[FROM=commit]' ]
 		is_three "$($p image mount localhost/three:1)"
 		getcap "$($p image mount localhost/three:1)/ping" | grep -q cap_net_raw
 		b=$(buildah $s from -q --pull-never localhost/three:1)
@@ -48,7 +60,8 @@ is_three() { # DIR
 		$p save -q --format oci-archive -o oci.tar four:2
 		$p save -q --format oci-dir -o ocidir four:2
 		$p save -q -m -o many.tar four:2 three:1
-		buildah $s push -q four:2 "oci-archive:$WORLD/zstd.tar:four:2" --compression-format zstd 2>/dev/null || cp oci.tar zstd.tar
+		buildah $s push -q four:2 "oci-archive:$WORLD/zstd.tar:four:2" \
+			--compression-format zstd 2>/dev/null || cp oci.tar zstd.tar
 	}
 	ctr-image rm three:1
 	for f in docker.tar oci.tar ocidir many.tar zstd.tar; do
@@ -58,7 +71,8 @@ is_three() { # DIR
 		[ "$(ctr-run four:2 ls /emptied)" = newer ]
 		ctr-image rm four:2
 		[ ! -d "$f" ] || continue
-		[ "$(ctr-image load -t mine:1 <"$f" 2>/dev/null || echo no)" != no ] || [ "$f" = many.tar ]
+		[ "$(ctr-image load -t mine:1 <"$f" 2>/dev/null || echo no)" != no ] ||
+			[ "$f" = many.tar ]
 	done
 	[ "$(ctr-run three:1)" = third ]
 	# shellcheck disable=SC2086
@@ -74,17 +88,20 @@ is_three() { # DIR
 	three_layers
 	export DOCKER_HOST=unix://$WORLD/d.sock
 	echo '{}' >d.json
-	dockerd -H "$DOCKER_HOST" --data-root "$WORLD/d" --exec-root "$WORLD/e" -p "$WORLD/d.pid" --bridge none --iptables=false --ip6tables=false --ip-forward=false \
+	dockerd -H "$DOCKER_HOST" --data-root "$WORLD/d" --exec-root "$WORLD/e" -p "$WORLD/d.pid" \
+		--bridge none --iptables=false --ip6tables=false --ip-forward=false \
 		--storage-driver overlay2 --config-file "$WORLD/d.json" >dockerd.log 2>&1 3>&- &
 	pid=$!
-	wait_for 30 sh -c "[ -S d.sock ] && timeout 5 docker version" >/dev/null 2>&1 || skip "dockerd does not run here: $(tail -n 1 dockerd.log)"
+	wait_for 30 sh -c "[ -S d.sock ] && timeout 5 docker version" >/dev/null 2>&1 ||
+		skip "dockerd does not run here: $(tail -n 1 dockerd.log)"
 	[ "$(docker load -q -i three.tar)" = 'Loaded image: three:1' ]
 	docker create --name xx three:1 >/dev/null
 	mkdir x
 	docker export xx | tar -C x --xattrs --xattrs-include='*' -xf -
 	is_three x
 	getcap x/ping | grep -q cap_net_raw
-	[ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[FROM=commit]' ] || [ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[A=1 FROM=commit]' ]
+	[ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[FROM=commit]' ] ||
+		[ "$(docker inspect -f '{{.Config.Env}}' xx)" = '[A=1 FROM=commit]' ]
 	echo fourth >f
 	docker cp -q f xx:/etc/which 2>/dev/null || docker cp f xx:/etc/which
 	docker commit -c 'CMD ["cat", "/etc/which"]' xx four:2 >/dev/null

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Registries: pull, push, login and search with the host's curl, against docker's own registry and one that lies.
+# Registries: pull, push, login and search with the host's curl, against docker's own registry and
+# one that lies.
 bats_require_minimum_version 1.5.0
 load lib
 load image
@@ -24,7 +25,8 @@ test_teardown() {
 # Start a registry with TLS and, with `auth`, a password; its address goes to $reg.
 registry() {
 	reg=127.0.0.1:$(free_port)
-	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+		-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
 	cat >r.yml <<-EOF
 		version: 0.1
 		log: {level: error, accesslog: {disabled: true}}
@@ -56,7 +58,8 @@ three() {
 	echo 'pass "\word' | ctr-image login -u me --password-stdin "$reg"
 	[ "$(stat -c %a docker/config.json)" = 600 ]
 	digest=$(ctr-image push new:1 "$reg/a/new:1")
-	[ "$(ctr-image inspect new:1 | sed -n 's/.*"digest": "\(.*\)".*/\1/p' | head -n 1)" = "$digest" ]
+	[ "$(ctr-image inspect new:1 | sed -n 's/.*"digest": "\(.*\)".*/\1/p' | head -n 1)" = \
+		"$digest" ]
 	[ "$(ctr-image search "$reg/ne" | cut -f 1)" = a/new ]
 	ctr-image rm new:1
 	[ "$(ctr-image pull "$reg/a/new:1")" = "$reg/a/new:1" ]
@@ -112,7 +115,8 @@ three() {
 	cp two.tar.zst o/z
 	export SSL_CERT_FILE=$WORLD/cert.pem
 	skopeo copy -q --format v2s2 oci:o:new:1 "docker://$reg/library/box:gzip"
-	skopeo copy -q --format oci --dest-compress-format zstd oci:o:new:1 "docker://$reg/library/box:zstd"
+	skopeo copy -q --format oci --dest-compress-format zstd oci:o:new:1 \
+		"docker://$reg/library/box:zstd"
 	ctr-image rm new:1
 	echo "mirror docker.io https://$reg" >>registries
 	echo "alias b docker.io/library/box" >>registries

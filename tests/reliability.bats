@@ -22,8 +22,12 @@ test_teardown() {
 living() {
 	for c in keep keep2; do
 		(. "$CTR_RUN/containers/$c/state"
-			for p in $monitor $pid; do echo "$c $p $(awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$p/stat")"; done
-			echo "$ip $ports"; ctr-ps -n --filter name=$c -o status; ctr-top -n $c | wc -l)
+			for p in $monitor $pid; do
+				echo "$c $p $(awk '{ sub(/.*\) /, ""); print $20 }' \
+					"/proc/$p/stat")"
+			done
+			echo "$ip $ports"; ctr-ps -n --filter name=$c -o status
+				ctr-top -n $c | wc -l)
 	done
 }
 
@@ -32,7 +36,11 @@ traffic() {
 	local i
 	for ((i = 0; ; i++)); do
 		[ ! -e stop ] || return 0
-		{ h ctr-run -d --name t --net n -p 81:81 "$ROOTFS" sleep 1000 && h ctr-exec t true && h ctr-stop -t 0 t && h ctr-start t && h ctr-rm -f t; } >/dev/null || return 1
+		{
+			h ctr-run -d --name t --net n -p 81:81 "$ROOTFS" sleep 1000 &&
+				h ctr-exec t true && h ctr-stop -t 0 t && h ctr-start t &&
+				h ctr-rm -f t
+		} >/dev/null || return 1
 		[ "$(h ctr-run --net n "$ROOTFS" echo ok)" = ok ] || return 1
 		h ctr-gc >>gclog || return 1
 		echo "$i" >rounds
@@ -49,12 +57,14 @@ nothing_left() {
 	h ctr-ps -aq --filter status=lost | h ctr-rm - >/dev/null
 	h ctr-ps -aq --filter status=exited | h ctr-rm - >/dev/null
 	h ctr-ps -aq --filter status=created | h ctr-rm - >/dev/null
-	[ "$(h ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = "keep running keep2 running " ]
+	[ "$(h ctr-ps -an -o name,status | sort | tr -s ' \n' ' ')" = \
+		"keep running keep2 running " ]
 	[ "$(living)" = "$before" ]
 	[ "$(ls -A "$CTR_LIB/containers" | tr '\n' ' ')" = "keep keep2 " ]
 	[ "$(ls -A "$CTR_RUN/containers" | tr '\n' ' ')" = "keep keep2 " ]
 	ids=$(for c in keep keep2; do (. "$CTR_RUN/containers/$c/state"; echo "$id"); done | sort)
-	groups=$(find /sys/fs/cgroup -maxdepth 4 -path "*/$CTR_CGROUP/c-*" -type d -printf '%f\n' | sed 's/.*-//' | sort -u)
+	groups=$(find /sys/fs/cgroup -maxdepth 4 -path "*/$CTR_CGROUP/c-*" -type d -printf '%f\n' |
+		sed 's/.*-//' | sort -u)
 	[ "$groups" = "$ids" ] || { echo "groups $groups, not $ids"; return 1; }
 	[ "$(find "$CTR_RUN/leases/n" -name '10.*' | wc -l)" = 1 ]
 	wait_for 5 same_links
@@ -63,12 +73,24 @@ nothing_left() {
 	h ctr-run --net n -p 82:82 "$ROOTFS" true # the port that all the killed ones had
 }
 same_links() { [ "$(h ip -o link | wc -l)" = "$links" ]; }
-# Processes of this world that are neither the living containers' nor their monitors; and mounts of it in any namespace.
+# Processes of this world that are neither the living containers' nor their monitors; and mounts of
+# it in any namespace.
 no_stray() {
 	local p c mine=
-	for c in keep keep2; do mine+=" $(. "$CTR_RUN/containers/$c/state"; echo "$monitor"; ctr-top -n $c | awk '{ print $1 }')"; done
-	for p in $(grep -lsE "/$CTR_CGROUP/c-" /proc/[0-9]*/cgroup | cut -d/ -f3) $(grep -lszx "CTR_LIB=$CTR_LIB" /proc/[0-9]*/environ | cut -d/ -f3) $(grep -ls "$CTR_LIB" /proc/[0-9]*/mountinfo | cut -d/ -f3); do
-		[[ " ${mine//$'\n'/ } " = *" $p "* ]] || [[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")" = *bats* ]] || [ ! -e "/proc/$p/exe" ] || [[ "$(readlink "/proc/$p/exe")" != *ctrbox* && "$(cat "/proc/$p/cgroup")" != *"$CTR_CGROUP"* ]] || { echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline")"; return 1; }
+	for c in keep keep2; do
+		mine+=" $(. "$CTR_RUN/containers/$c/state"; echo "$monitor"
+			ctr-top -n $c | awk '{ print $1 }')"
+	done
+	for p in $(grep -lsE "/$CTR_CGROUP/c-" /proc/[0-9]*/cgroup | cut -d/ -f3) \
+		$(grep -lszx "CTR_LIB=$CTR_LIB" /proc/[0-9]*/environ | cut -d/ -f3) \
+		$(grep -ls "$CTR_LIB" /proc/[0-9]*/mountinfo | cut -d/ -f3); do
+		[[ " ${mine//$'\n'/ } " = *" $p "* ]] ||
+			[[ "$(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline")" = *bats* ]] ||
+			[ ! -e "/proc/$p/exe" ] || [[ "$(readlink "/proc/$p/exe")" != *ctrbox* &&
+			"$(cat "/proc/$p/cgroup")" != *"$CTR_CGROUP"* ]] || {
+			echo "process $p: $(tr '\0' ' ' <"/proc/$p/cmdline")"
+			return 1
+		}
 	done
 }
 
@@ -87,10 +109,13 @@ killer() { h "$BATS_TEST_DIRNAME/killer.pl" "$@"; }
 
 # Counts how many of the kills hit, and what gc found.
 figures() {
-	echo "# kill -9 of $1: $killed of 50 hit something alive, $(cat rounds) rounds of others meanwhile; gc cleared$(cut -d' ' -f1 gclog | sort | uniq -c | tr -s ' \n' ' ')" >&3
+	echo "# kill -9 of $1: $killed of 50 hit something alive, $(cat \
+		rounds) rounds of others meanwhile; gc cleared$(cut -d' ' -f1 gclog | sort |
+		uniq -c | tr -s ' \n' ' ')" >&3
 	[ $killed -ge 10 ]
 }
-# A kill that came too late makes the time in which they strike shorter, so that most hit, however busy the machine is.
+# A kill that came too late makes the time in which they strike shorter, so that most hit, however
+# busy the machine is.
 count() {
 	if [ "$1" = 9 ]; then
 		killed=$((killed + 1)) us=$((us * 21 / 20))
@@ -106,7 +131,8 @@ count() {
 	killed=0
 	for i in $(seq 25); do
 		count "$(killer "$us" ctr-run --net n -p 82:82 "$ROOTFS" true)"
-		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)" # its monitor lives on
+		# its monitor lives on
+		count "$(killer "$us" ctr-run -d --net n "$ROOTFS" sleep 0.02)"
 	done
 	nothing_left
 	figures ctr-run
@@ -119,7 +145,8 @@ count() {
 	killed=0
 	for i in $(seq 25); do
 		count "$(killer -m "$us" ctr-run -d --rm --net n -p 82:82 "$ROOTFS" true)"
-		[ "$(killer -m $((us + 100000)) ctr-run -d --net n -p 82:82 "$ROOTFS" sleep 0.1)" != 9 ] || killed=$((killed + 1))
+		[ "$(killer -m $((us + 100000)) ctr-run -d --net n -p 82:82 "$ROOTFS" sleep 0.1)" \
+			!= 9 ] || killed=$((killed + 1))
 	done
 	nothing_left
 	figures "the monitor"
@@ -149,7 +176,10 @@ count() {
 		h ctr-run -d --name "v$i" --net n "$ROOTFS" sleep 1000 >/dev/null
 		count "$(killer "$us" ctr-rm -f "v$i")"
 	done
-	h ctr-ps -q --filter status=running | grep -vxF "$(for c in keep keep2 t; do ctr-inspect -f Id $c 2>/dev/null || true; done)" | h ctr-rm -f - >/dev/null || true # what the last of them had begun may end by itself
+	# what the last of them had begun may end by itself
+	h ctr-ps -q --filter status=running |
+		grep -vxF "$(for c in keep keep2 t; do ctr-inspect -f Id $c 2>/dev/null ||
+		true; done)" | h ctr-rm -f - >/dev/null || true
 	nothing_left
 	figures ctr-rm
 }
@@ -158,10 +188,14 @@ count() {
 @test "the monitor on a network: few descriptors, one more for each published port, little memory" {
 	fds() { (. "$CTR_RUN/containers/$1/state"; find "/proc/$monitor/fd" -type l | wc -l); }
 	h ctr-run -d --name none --net n "$ROOTFS" sleep 1000 >/dev/null
-	h ctr-run -d --name three --net n -p 83:83 -p 84:84 -p 85:85/udp "$ROOTFS" sleep 1000 >/dev/null
+	h ctr-run -d --name three --net n -p 83:83 -p 84:84 -p 85:85/udp "$ROOTFS" sleep \
+		1000 >/dev/null
 	[ "$(fds three)" = $(($(fds none) + 3)) ]
 	[ "$(fds none)" -le 12 ]
-	private=$(. "$CTR_RUN/containers/three/state"; awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
-	echo "# monitor: $(fds none) descriptors, $(fds three) with three ports, $private KiB private" >&3
+	private=$(. "$CTR_RUN/containers/three/state"
+		awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' \
+		"/proc/$monitor/smaps_rollup")
+	echo "# monitor: $(fds none) descriptors, $(fds \
+		three) with three ports, $private KiB private" >&3
 	[[ "$BIN" == */san/* ]] || [ "$private" -le 200 ]
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# report.sh PROBE: print what the container in which this runs may do, one fact a line (needs busybox; PROBE is the
-# program made from probe.c).
-# A line with "<" is stricter the fewer words it has, a line with ">" is stricter the more words it has, so two reports
-# can be compared (bench/report.sh).
+# report.sh PROBE: print what the container in which this runs may do, one fact a line (needs
+# busybox; PROBE is the program made from probe.c).
+# A line with "<" is stricter the fewer words it has, a line with ">" is stricter the more words it
+# has, so two reports can be compared (bench/report.sh).
 probe=$1
 line() { # SIGN FACT: the words of standard input
 	echo "$1 $2:" "$(sort -u | tr '\n' ' ')"
@@ -28,7 +28,8 @@ sed -n 's/^Seccomp:[[:space:]]*2/filter/p' /proc/self/status | line '>' seccomp
 # What has a file system of its own upon it: an empty one, or the null device.
 awk '$5 ~ "^/(proc|sys)/" && (/ - tmpfs / && $5 != "/sys/fs/cgroup" || $4 == "/null") { print $5 }' /proc/self/mountinfo | line '>' masked
 awk '$5 ~ "^/(proc|sys)(/|$)" && $6 ~ "^ro" && !/ - tmpfs / && $4 != "/null" && $5 !~ "^/sys/fs/cgroup/" { print $5 }' /proc/self/mountinfo | line '>' 'mounted read-only'
-"$probe" writable /proc | sed -E 's,^(/proc/(sys|bus|irq|acpi|fs|scsi))/.*,\1,' | line '<' 'writable in /proc'
+"$probe" writable /proc | sed -E 's,^(/proc/(sys|bus|irq|acpi|fs|scsi))/.*,\1,' |
+	line '<' 'writable in /proc'
 "$probe" writable /sys | sed -E 's,^(/sys/[^/]*)/.*,\1,' | line '<' 'writable in /sys'
 for d in /sys/fs/cgroup /sys/fs/cgroup/*/; do
 	[ ! -d "$d" ] || { mkdir "$d/probe" 2>/dev/null && rmdir "$d/probe" && echo "$d"; }

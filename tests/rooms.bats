@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
-# The rooms of libcommon: a room calls only rooms below it, and no files call each other in a circle;
-# libcommon/README.md lists the rooms.
+# The rooms of libcommon: a room calls only rooms below it, and no files call each other in a
+# circle; libcommon/README.md lists the rooms.
 # shellcheck disable=SC2154
 load lib
 # bats file_tags=ctrbox
 
 test_setup() {
-	[ -e "$top/build/libctr.a" ] && command -v gcc-nm >/dev/null || skip "needs build/libctr.a and gcc-nm"
+	[ -e "$top/build/libctr.a" ] && command -v gcc-nm >/dev/null ||
+		skip "needs build/libctr.a and gcc-nm"
 	mkdir libcommon
 	cp -r "$top"/libcommon/* libcommon/
 	cp -r "$top/include" "$top/Makefile" .
@@ -28,9 +29,12 @@ plant() {
 
 @test "an upward call and an upward include are caught in every room, downward ones are not" {
 	# For each room: a function of it, and a header that declares the function.
-	local of=(base:file_poke:file.h kernel:cgroup_layout:cgroup.h netlink:nl_reset:nl.h image:image_open:image.h
-		spec:spec_free:spec.h network:network_open:network.h flags:flags_bundle:create_flags.h engine:engine_go:engine.h
-		container:container_open:record.h oci:oci_start:oci.h cni:cni_main:cni.h applets:applet_find:applets.h)
+	local of=(base:file_poke:file.h kernel:cgroup_layout:cgroup.h netlink:nl_reset:nl.h \
+		image:image_open:image.h
+		spec:spec_free:spec.h network:network_open:network.h \
+		flags:flags_bundle:create_flags.h engine:engine_go:engine.h
+		container:container_open:record.h oci:oci_start:oci.h cni:cni_main:cni.h \
+		applets:applet_find:applets.h)
 	local r up f h last=base
 	for r in "${of[@]}"; do
 		IFS=: read -r up f h <<<"$r"
@@ -39,7 +43,8 @@ plant() {
 		case $up in
 		container | oci)
 			run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-			[[ "$output" = *"planted.c: calls $f() of the room $up: a standard face has records of its own"* ]]
+			[[ "$output" = \
+				*"planted.c: calls $f() of the room $up: a standard face has records of its own"* ]]
 			;;
 		applets) ;;
 		*) run -0 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o ;;
@@ -47,11 +52,13 @@ plant() {
 		[ "$up" != base ] || continue
 		plant "$last" "int $f(void); int planted(void) { return $f(); }"
 		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-		[[ "$output" = *"libcommon/$last/planted.c: calls $f() of the room $up, which is above $last"* ]]
+		[[ "$output" = \
+			*"libcommon/$last/planted.c: calls $f() of the room $up, which is above $last"* ]]
 		plant "$last" "#include \"$h\"
 int planted(void) { return 1; }"
 		run -1 perl "$top/tests/rooms" lib.a "$top"/build/obj/applets/*.o
-		[[ "$output" = *"libcommon/$last/planted.c: includes $h of the room $up, which is above $last"* ]]
+		[[ "$output" = \
+			*"libcommon/$last/planted.c: includes $h of the room $up, which is above $last"* ]]
 		last=$up
 	done
 	# Through another header, too.
@@ -59,7 +66,8 @@ int planted(void) { return 1; }"
 	plant base '#include "planted_by.h"
 int planted(void) { return 1; }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = *"libcommon/base/planted.c: includes record.h (by planted_by.h) of the room container"* ]]
+	[[ "$output" = \
+		*"libcommon/base/planted.c: includes record.h (by planted_by.h) of the room container"* ]]
 }
 
 @test "a signal handler in a room, and a function cut up by CTR_MINIMAL, are caught" {
@@ -72,7 +80,8 @@ int planted(void)
 }'
 	run -1 perl "$top/tests/rooms" lib.a
 	[ "${#lines[@]}" -eq 2 ]
-	[[ "${lines[0]}" = "libcommon/engine/planted.c:5: a signal handler: "* && "${lines[1]}" = *":6: a signal handler: "* ]]
+	[[ "${lines[0]}" = "libcommon/engine/planted.c:5: a signal handler: "* &&
+		"${lines[1]}" = *":6: a signal handler: "* ]]
 	plant engine 'int planted(void)
 {
 #ifdef CTR_MINIMAL
@@ -81,7 +90,8 @@ int planted(void)
 	return 0;
 }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[ "$output" = "libcommon/engine/planted.c:3: CTR_MINIMAL inside a function: the Makefile chooses files (NAME_minimal.c)" ]
+	[ "$output" = \
+		"libcommon/engine/planted.c:3: CTR_MINIMAL inside a function: the Makefile chooses files (NAME_minimal.c)" ]
 }
 
 @test "a circle of files, a file outside the rooms and a second of one name are caught" {
@@ -89,7 +99,8 @@ int planted(void)
 	printf 'int planted(void); int size_parse(void) { return planted(); }\n' >str2.c
 	mkdir x && gcc -c -o x/str.o str2.c && ar r lib.a x/str.o
 	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = *"a circle in base: planted -> str (size_parse), str -> planted (planted)"* ]]
+	[[ "$output" = \
+		*"a circle in base: planted -> str (size_parse), str -> planted (planted)"* ]]
 	mkdir libcommon/attic
 	cp libcommon/base/str.c libcommon/attic/
 	run -1 perl "$top/tests/rooms" lib.a
@@ -101,15 +112,18 @@ int planted(void)
 	plant network '#include "err.h"
 int planted(void) { die("no"); }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = "libcommon/network/planted.c: calls die(): a library room never ends the process"* ]]
+	[[ "$output" = \
+		"libcommon/network/planted.c: calls die(): a library room never ends the process"* ]]
 	plant engine 'const char *ctr_lib(void); const char *planted(void) { return ctr_lib(); }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[[ "$output" = "libcommon/engine/planted.c: calls ctr_lib(): the room engine is told where things are"* ]]
+	[[ "$output" = \
+		"libcommon/engine/planted.c: calls ctr_lib(): the room engine is told where things are"* ]]
 }
 
 @test "the table of rooms in libcommon/README.md is the Makefile's" {
 	sed -n 's/^rooms := //p' Makefile | tr ' ' '\n' >want
-	sed -n 's/^| \(.*\/`\) |.*/\1/p' libcommon/README.md | tr -d '`/ ' | tr ',' '\n' | grep -v '^deps$' >have
+	sed -n 's/^| \(.*\/`\) |.*/\1/p' libcommon/README.md | tr -d '`/ ' | tr ',' '\n' |
+		grep -v '^deps$' >have
 	diff want have
 }
 
@@ -145,13 +159,15 @@ int planted(void) { die("no"); }'
 	run -0 bash "$top/tests/run" --list no-such-applet
 	[ -z "$output" ]
 	# A tag that is no applet's name picks nothing: it is mistyped.
-	sed -n 's/^# bats \(test\|file\)_tags=//p' "$top"/tests/*.bats | tr ', ' '\n\n' | sort -u | grep '^ctr-' >tags
+	sed -n 's/^# bats \(test\|file\)_tags=//p' "$top"/tests/*.bats | tr ', ' '\n\n' | sort -u |
+		grep '^ctr-' >tags
 	"$CTRBOX" --list | sort >applets
 	[ -z "$(comm -23 tags applets)" ]
 }
 
 @test "no file of the libraries and the applets is longer than 530 lines" {
 	cd "$top"
-	long=$(find libcommon applets include -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 530')
+	long=$(find libcommon applets include -name '*.[ch]' -exec wc -l {} + |
+		awk '$2 != "total" && $1 > 530')
 	[ -z "$long" ]
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
-# What a user who is not root can do. Two users are made for the tests, one with a range of subordinate ids, one without.
+# What a user who is not root can do. Two users are made for the tests, one with a range of
+# subordinate ids, one without.
 
 load lib
 
@@ -16,12 +17,15 @@ setup_file() {
 	mkdir "$SHARED/rootfs/new" # to mount on
 	local i
 	for ((i = 0; i < 20; i++)); do # useradd of another test may hold the lock
-		id "$U1" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U1" -K SUB_UID_COUNT=65536 -K SUB_GID_COUNT=65536 "$U1" || sleep 0.5
-		id "$U2" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U2" -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 "$U2" || sleep 0.5
+		id "$U1" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U1" -K SUB_UID_COUNT=65536 \
+			-K SUB_GID_COUNT=65536 "$U1" || sleep 0.5
+		id "$U2" >/dev/null 2>&1 || useradd -M -U -d "$SHARED/$U2" -K SUB_UID_COUNT=0 \
+			-K SUB_GID_COUNT=0 "$U2" || sleep 0.5
 		if id "$U1" >/dev/null 2>&1 && id "$U2" >/dev/null 2>&1; then break; fi
 	done
 	local u
-	for u in "$U1" "$U2"; do # a root of his own: of files whose owner is not in the map nothing can be changed
+	# a root of his own: of files whose owner is not in the map nothing can be changed
+	for u in "$U1" "$U2"; do
 		cp -a "$SHARED/rootfs" "$SHARED/root-$u" && chown -R "$u:$u" "$SHARED/root-$u"
 	done
 	grep -q "^$U1:" /etc/subuid
@@ -32,7 +36,10 @@ teardown_file() {
 	local u i
 	for u in "$U1" "$U2"; do
 		for ((i = 0; i < 20; i++)); do
-			! id "$u" >/dev/null 2>&1 || userdel "$u" 2>/dev/null || { sleep 0.3; continue; }
+			! id "$u" >/dev/null 2>&1 || userdel "$u" 2>/dev/null || {
+				sleep 0.3
+				continue
+			}
 			break
 		done
 	done
@@ -45,8 +52,10 @@ test_setup() {
 	export USER=$U1
 	for u in "$U1" "$U2"; do
 		rm -rf "${SHARED:?}/$u"
-		install -d -o "$u" -g "$(id -g "$u")" "$SHARED/$u" "$SHARED/$u/run" "$SHARED/$u/run/ctr" "$SHARED/$u/data"
-		install -o "$u" /dev/null "$SHARED/$u/run/ctr/no-cgroup" # as if the message that there is no group had been printed already
+		install -d -o "$u" -g "$(id -g "$u")" "$SHARED/$u" "$SHARED/$u/run" \
+			"$SHARED/$u/run/ctr" "$SHARED/$u/data"
+		# as if the message that there is no group had been printed already
+		install -o "$u" /dev/null "$SHARED/$u/run/ctr/no-cgroup"
 	done
 	unset CTR_LIB CTR_RUN
 }
@@ -56,7 +65,8 @@ test_teardown() {
 	for u in "$U1" "$U2"; do
 		USER=$u
 		as 'ctr-ps -aq | ctr-rm -f - ; ctr-gc' >/dev/null 2>&1
-		left+=$(find "$SHARED/$u/data/ctr/containers" "$SHARED/$u/run/ctr/containers" -mindepth 1 -maxdepth 1 2>/dev/null)
+		left+=$(find "$SHARED/$u/data/ctr/containers" "$SHARED/$u/run/ctr/containers" \
+			-mindepth 1 -maxdepth 1 2>/dev/null)
 		left+=$(alive "$u")
 	done
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
@@ -69,8 +79,10 @@ alive() { ps -u "$1" -o stat=,args= | grep -v '^Z' || true; }
 
 # Run a script as the user, who has nothing of root but the terminal.
 as() {
-	setpriv --reuid "$USER" --regid "$(id -g "$USER")" --init-groups env -i PATH="$SHARED/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
-		HOME="$SHARED/$USER" XDG_RUNTIME_DIR="$SHARED/$USER/run" XDG_DATA_HOME="$SHARED/$USER/data" \
+	setpriv --reuid "$USER" --regid "$(id -g "$USER")" --init-groups env \
+		-i PATH="$SHARED/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+		HOME="$SHARED/$USER" XDG_RUNTIME_DIR="$SHARED/$USER/run" \
+		XDG_DATA_HOME="$SHARED/$USER/data" \
 		R="$SHARED/root-$USER/" sh -c "cd; $*"
 }
 
@@ -87,20 +99,23 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 	run as 'ctrbox run $R echo by a word' # which takes the place of an argument that is hidden
 	[[ $status -eq 0 && $output == "by a word" ]]
 	run as 'ctr-run $R cat /proc/self/uid_map'
-	[[ ${#lines[@]} -eq 2 && "$(echo ${lines[0]})" == "0 $(id -u "$U1") 1" && "$(echo ${lines[1]})" == 1\ *\ 65536 ]]
+	[[ ${#lines[@]} -eq 2 && "$(echo ${lines[0]})" == "0 $(id -u "$U1") 1" &&
+		"$(echo ${lines[1]})" == 1\ *\ 65536 ]]
 }
 
 # bats test_tags=ctr-run
 @test "its root is its own: the overlay has userxattr, and a user of the container's may write where root may" {
 	multi
 	as 'cp -a $R own'
-	run as 'ctr-run own/ sh -c "grep \" / / .*userxattr\" /proc/self/mountinfo >/dev/null && stat -c %U / && touch /x && rm /etc/passwd && mkdir -m 700 /d && chown 33 /d && su -s /bin/true 2>/dev/null; ls /etc/passwd"'
+	run as \
+		'ctr-run own/ sh -c "grep \" / / .*userxattr\" /proc/self/mountinfo >/dev/null && stat -c %U / && touch /x && rm /etc/passwd && mkdir -m 700 /d && chown 33 /d && su -s /bin/true 2>/dev/null; ls /etc/passwd"'
 	echo "$output"
 	[[ ${lines[0]} == root && $output == *"No such file"* ]]
 	[ -e "$SHARED/$U1/own/etc/passwd" ]
 }
 
-# bats test_tags=ctr-exec,ctr-start,ctr-restart,ctr-stop,ctr-kill,ctr-rename,ctr-inspect,ctr-logs,ctr-top,ctr-stats
+# bats
+# test_tags=ctr-exec,ctr-start,ctr-restart,ctr-stop,ctr-kill,ctr-rename,ctr-inspect,ctr-logs,ctr-top,ctr-stats
 @test "the whole life of a container: -d, ps, logs, exec, top, stop, start, rename, kill, wait, rm" {
 	multi
 	run as 'ctr-run -d --name web $R sh -c "echo hi; echo no >&2; exec sleep 1000" 2>/dev/null; until ctr-logs web 2>&1 | grep -q no; do sleep 0.05; done; ctr-ps -n; ctr-logs web 2>&1; ctr-exec -u 33 web id -u; ctr-exec web ps -o args; ctr-top web'

@@ -25,10 +25,13 @@ test_teardown() { net_down; }
 @test "the monitor: at most 200 KiB of private memory, no CPU while idle, few descriptors" {
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers need memory of their own"; fi
 	not_old "without open_tree each has a copy of the program in memory"
-	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" "$ROOTFS" sleep 1000 >/dev/null; done
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		ctr-run -d --name "m$i" "$ROOTFS" sleep 1000 >/dev/null
+	done
 	. "$CTR_RUN/containers/m1/state"
 	sleep 0.3
-	private=$(awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' "/proc/$monitor/smaps_rollup")
+	private=$(awk '/^Private_(Clean|Dirty)/ { s += $2 } END { print s }' \
+		"/proc/$monitor/smaps_rollup")
 	fds=$(ls "/proc/$monitor/fd" | wc -l)
 	a=$(awk '{ print $14 + $15 }' "/proc/$monitor/stat")
 	sleep 1
@@ -49,7 +52,10 @@ test_teardown() { net_down; }
 	for i in $(seq 20); do # other test files run meanwhile: the best of several
 		[ "$i" -le 3 ] || [ $cpu -ge 50 ] || break
 		# in a new shell, because copying bats's shell would be counted, too
-		read -r t own < <(bash --norc -c "TIMEFORMAT='%R %U %S'; time ctr-ps -aq >/dev/null" 2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
+		read \
+			-r t \
+			own < <(bash --norc -c "TIMEFORMAT='%R %U %S'; time ctr-ps -aq >/dev/null" \
+			2>&1 | awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }')
 		[ "$t" -ge $best ] || best=$t
 		[ "$own" -ge $cpu ] || cpu=$own
 	done
@@ -59,7 +65,8 @@ test_teardown() { net_down; }
 	[ "$cpu" -lt 50 ]
 }
 
-# calls COMMAND...: how many system calls it makes. The clock of a busy machine shows what others do; this does not.
+# calls COMMAND...: how many system calls it makes. The clock of a busy machine shows what others
+# do; this does not.
 calls() {
 	strace -f -c -o counted "$@" >/dev/null
 	awk '$NF == "total" { print $4 }' counted
@@ -85,7 +92,8 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 @test "15.9 gc mends the index: a name that a rename cut short left in it, a missing file, one too many" {
 	id=$(ctr-run -d --name a "$ROOTFS" sleep 1000)
 	other=$(ctr-create --name b "$ROOTFS" true)
-	printf '%-129s\n' old >"$CTR_LIB/ids/$id" # overwritten in place, because the lock on this file is the container's life
+	# overwritten in place, because the lock on this file is the container's life
+	printf '%-129s\n' old >"$CTR_LIB/ids/$id"
 	rm "$CTR_LIB/ids/$other"
 	printf '%-129s\n' gone >"$CTR_LIB/ids/0123456789ab"
 	run -0 ctr-gc
@@ -134,7 +142,8 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	h ctr-run -d --name a --restart always --net n -p 8081:80 "$ROOTFS" sleep 0.2 >/dev/null
 	sleep 2.5
 	. "$CTR_RUN/containers/a/state"
-	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ] # one of them holds the port
+	# one of them holds the port
+	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ]
 	h ctr-rm -f a
 	h ctr-net rm n
 }
@@ -150,9 +159,16 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	for limit in "-n 7" "-n 8" "-n 9" "-n 10" "-f 0" "-f 1"; do
 		while read -r line; do
 			code=0 # by a pipe: a word fits even where no file grows
-			err=$({ (ulimit $limit && eval "exec timeout 20 $line") </dev/null >/dev/null; } 2>&1) || code=$?
-			[ $code = 0 ] || [ -n "$err" ] || { echo "limit $limit: $line: exit $code and not a word"; return 1; }
-			[ $code -le 127 ] || { echo "limit $limit: $line: exit $code: $err"; return 1; }
+			err=$({ (ulimit $limit && eval "exec timeout 20 $line") </dev/null \
+				>/dev/null; } 2>&1) || code=$?
+			[ $code = 0 ] || [ -n "$err" ] || {
+				echo "limit $limit: $line: exit $code and not a word"
+				return 1
+			}
+			[ $code -le 127 ] || {
+				echo "limit $limit: $line: exit $code: $err"
+				return 1
+			}
 		done <<-'END'
 			ctr-run "$ROOTFS" true
 			ctr-run -d --rm "$ROOTFS" true
@@ -269,9 +285,12 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 	ctr-image import i <root.tar >/dev/null
 	for n in 2 2000; do
 		cp "$CTR_LIB/images/index.json" index
-		many=$(jq -c --argjson n $n '.manifests[0] as $m | .manifests += [range($n) | . as $k | $m | .annotations["org.opencontainers.image.ref.name"] = "n\($k):latest"]' index)
-		printf %s "$many" >"$CTR_LIB/images/index.json" # as it is written: without a newline
-		run=$(calls ctr-run i true) import=$(calls ctr-image import j <etc.tar) tag=$(calls ctr-image tag i k)
+		many=$(jq -c --argjson n $n \
+			'.manifests[0] as $m | .manifests += [range($n) | . as $k | $m | .annotations["org.opencontainers.image.ref.name"] = "n\($k):latest"]' index)
+		# as it is written: without a newline
+		printf %s "$many" >"$CTR_LIB/images/index.json"
+		run=$(calls ctr-run i true) import=$(calls ctr-image import j <etc.tar) \
+			tag=$(calls ctr-image tag i k)
 		ctr-image rm k >/dev/null
 		echo "# $n names: run $run, import $import, tag $tag calls" >&3
 		all[n]=$((run + import + tag))
@@ -287,8 +306,12 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers take time of their own"; fi
 	ns HOST
 	h ctr-net create --subnet 10.77.0.0/24 n >/dev/null
-	cost() { h perf stat -x, -e task-clock,context-switches "$@" 2>&1 >/dev/null | awk -F, '/task-clock/ { c = $1 } /context/ { print int(c * 1000), $1 }'; }
-	for i in 1 2 3 4 5 6 7 8; do # in turns, so that what the machine does meanwhile affects both
+	cost() {
+		h perf stat -x, -e task-clock,context-switches "$@" 2>&1 >/dev/null |
+			awk -F, '/task-clock/ { c = $1 } /context/ { print int(c * 1000), $1 }'
+	}
+	# in turns, so that what the machine does meanwhile affects both
+	for i in 1 2 3 4 5 6 7 8; do
 		cost ctr-run "$ROOTFS" true >>without
 		cost ctr-run --net n -p 8080:80 "$ROOTFS" true >>with
 	done
@@ -303,7 +326,9 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 # bats test_tags=ctr-run,ctr-init
 @test "21.11 a small machine: ten monitors at most 120 KB each, an init of ours at most 100 (PSS)" {
 	local i pss sum=0
-	for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" --init "$ROOTFS/" sleep 1000 >/dev/null; done
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		ctr-run -d --name "m$i" --init "$ROOTFS/" sleep 1000 >/dev/null
+	done
 	sleep 0.3
 	pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 	for i in 1 2 3 4 5 6 7 8 9 10; do

@@ -1,6 +1,7 @@
 #!/bin/bash
-# cgroup.sh: what a container's group costs: made, four limits set, joined, removed. By ctr-cgset alone, beside the same by
-# hand through the shell; and a start with four limits beside one without, of ctr-run, crun and runc (as in `run`). Medians.
+# cgroup.sh: what a container's group costs: made, four limits set, joined, removed. By ctr-cgset
+# alone, beside the same by hand through the shell; and a start with four limits beside one without,
+# of ctr-run, crun and runc (as in `run`). Medians.
 set -eu
 cd "$(dirname "$0")/../.."
 command -v hyperfine >/dev/null || exit 0
@@ -14,7 +15,8 @@ median() {
 		echo "- ($(head -n 1 "$W/err"))"
 		return
 	}
-	sed -n 's/.*"median": \([0-9.e-]*\),.*/\1/p' "$W/json" | awk '{ printf "%.2f\n", $1 * 1000 }'
+	sed -n 's/.*"median": \([0-9.e-]*\),.*/\1/p' "$W/json" |
+		awk '{ printf "%.2f\n", $1 * 1000 }'
 }
 cat >"$W/ours" <<END
 #!/bin/sh
@@ -28,8 +30,10 @@ for b in plain limited; do
 	mkdir "$W/$b"
 	ctr-create --name $b --direct "$top/build/rootfs/" /bin/true >/dev/null
 	r='"unified":{}'
-	[ $b = plain ] || r='"memory":{"limit":67108864},"pids":{"limit":50},"cpu":{"shares":2048,"quota":20000,"period":100000}'
-	sed -e 's/"annotations":{[^}]*}/"annotations":{}/' -e "s/\"unified\":{[^}]*}/$r/" -e 's/"ociVersion":"[^"]*"/"ociVersion":"1.0.2"/' \
+	[ $b = plain ] ||
+		r='"memory":{"limit":67108864},"pids":{"limit":50},"cpu":{"shares":2048,"quota":20000,"period":100000}'
+	sed -e 's/"annotations":{[^}]*}/"annotations":{}/' -e "s/\"unified\":{[^}]*}/$r/" \
+		-e 's/"ociVersion":"[^"]*"/"ociVersion":"1.0.2"/' \
 		"$CTR_LIB/containers/$b/config.json" >"$W/$b/config.json"
 	ctr-rm $b >/dev/null
 done
@@ -44,7 +48,8 @@ for p in runc crun; do
 	command -v $p >/dev/null || continue
 	# crun refuses a hybrid layout: it is shown the v1 side alone
 	hide=
-	[ $p = runc ] || hide="unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec \"\$@\"' sh"
+	[ $p = runc ] ||
+		hide="unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec \"\$@\"' sh"
 	echo "| $p | $(median "$hide $p --root $W/$p run -b $W/plain bench-$p") |"
 	echo "| $p, four limits | $(median "$hide $p --root $W/$p run -b $W/limited bench-$p") |"
 done

@@ -1,7 +1,8 @@
 #!/bin/bash
-# cni.sh: ADD and DEL of our CNI plugins against Debian's reference plugins: the chain bridge + host-local + portmap with one
-# published port; then attachments to one bridge, the last beside the first. In a network namespace of its own. Ratios of one
-# run; only the programs' own time counts (spawn.c), not the shell's.
+# cni.sh: ADD and DEL of our CNI plugins against Debian's reference plugins: the chain bridge +
+# host-local + portmap with one published port; then attachments to one bridge, the last beside the
+# first. In a network namespace of its own. Ratios of one run; only the programs' own time counts
+# (spawn.c), not the shell's.
 set -eu
 [ -n "${BENCH_CNI_INSIDE:-}" ] || exec env BENCH_CNI_INSIDE=1 unshare -nm "$0" "$@"
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -43,7 +44,8 @@ chain() { # OUT DIR NAME BRIDGE SUBNET IFNAME PORT
 }
 whole() { # OUT IFNAME PORT: ours, all in one plugin
 	export CNI_IFNAME=$2
-	conf w br-w 10.25.0.0/16 | sed 's/"bridge",/"ctr-netcfg",/; s/}$/,"runtimeConfig":{"portMappings":[{"hostPort":'"$3"',"containerPort":80}]}}/' >"$W/conf"
+	conf w br-w 10.25.0.0/16 |
+		sed 's/"bridge",/"ctr-netcfg",/; s/}$/,"runtimeConfig":{"portMappings":[{"hostPort":'"$3"',"containerPort":80}]}}/' >"$W/conf"
 	rm -f "$W/one"
 	call "$W/one" "$W/ours" ADD ctr-netcfg "$W/conf" >/dev/null
 	call "$W/one" "$W/ours" DEL ctr-netcfg "$W/conf"
@@ -58,11 +60,17 @@ for ((i = 1; i <= runs; i++)); do
 	chain "$W/ours.us" "$W/ours" b br-b 10.23.0.0/16 eth0 $((9000 + i))
 	whole "$W/whole.us" eth0 $((9500 + i))
 done
-row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "%-44s %9.2f ms %9.2f ms  %.3f\n", n, a / 1e3, b / 1e3, a / b }'; }
-row "CNI ADD + DEL : bridge, host-local, portmap" "$(median "$W/ours.us")" "$(median "$W/theirs.us")"
-row "CNI ADD + DEL, one ctr-netcfg : that chain" "$(median "$W/whole.us")" "$(median "$W/theirs.us")"
+row() {
+	awk -v n="$1" -v a="$2" -v b="$3" \
+		'BEGIN { printf "%-44s %9.2f ms %9.2f ms  %.3f\n", n, a / 1e3, b / 1e3, a / b }'
+}
+row "CNI ADD + DEL : bridge, host-local, portmap" "$(median "$W/ours.us")" \
+	"$(median "$W/theirs.us")"
+row "CNI ADD + DEL, one ctr-netcfg : that chain" "$(median "$W/whole.us")" \
+	"$(median "$W/theirs.us")"
 
-# --- many on one bridge, each in a network namespace of its own: a hundred at the start and at the end
+# --- many on one bridge, each in a network namespace of its own: a hundred at the start and at the
+# end
 conf m br-m 10.24.0.0/16 >"$W/conf"
 mkdir "$W/ns"
 mount -t tmpfs ns "$W/ns"
@@ -73,7 +81,8 @@ done
 add() { # FROM TO OUT
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		CNI_NETNS=$W/ns/m$i CNI_CONTAINERID=m$i CNI_IFNAME=eth0 call "$3" "$W/ours" ADD bridge "$W/conf" >/dev/null
+		CNI_NETNS=$W/ns/m$i CNI_CONTAINERID=m$i CNI_IFNAME=eth0 call "$3" "$W/ours" ADD \
+			bridge "$W/conf" >/dev/null
 	done
 }
 add 1 1 /dev/null

@@ -1,7 +1,8 @@
 #!/bin/bash
-# image.sh: images against tar: import : tar -x, commit : tar -c, the start of a container of ten layers : of a directory.
-# Ratios of medians of one run; both sides of the first two end with their data on the disk (syncfs), as an import does.
-# shellcheck disable=SC2016 # $before is evaluated later
+# image.sh: images against tar: import : tar -x, commit : tar -c, the start of a container of ten
+# layers : of a directory. Ratios of medians of one run; both sides of the first two end with their
+# data on the disk (syncfs), as an import does. shellcheck disable=SC2016 # $before is evaluated
+# later
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export PATH=$top/build/bin:$PATH
@@ -23,11 +24,15 @@ median() {
 		echo $(((b - a) / 1000))
 	done | sort -n | sed -n "$(((runs + 1) / 2))p"
 }
-row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "%-44s %9.1f ms %9.1f ms  %.2f\n", n, a / 1000, b / 1000, a / b }'; }
+row() {
+	awk -v n="$1" -v a="$2" -v b="$3" \
+		'BEGIN { printf "%-44s %9.1f ms %9.1f ms  %.2f\n", n, a / 1000, b / 1000, a / b }'
+}
 
 # A tree as a system's image has it: many small files and some large ones.
 mkdir "$W/tree"
-cp -a /usr/share/doc /usr/share/perl /usr/lib/python3 "$W/tree/" 2>/dev/null || cp -a /usr/share/doc "$W/tree/"
+cp -a /usr/share/doc /usr/share/perl /usr/lib/python3 "$W/tree/" 2>/dev/null ||
+	cp -a /usr/share/doc "$W/tree/"
 head -c 60000000 /dev/urandom >"$W/tree/large"
 tar -C "$W/tree" -cf "$W/tree.tar" .
 cat "$W/tree.tar" >/dev/null

@@ -1,7 +1,8 @@
 #!/bin/bash
-# net.sh: networks against Debian's CNI plugins, driven by their own protocol: attach with one published port (bridge +
-# host-local, then portmap), leases (host-local), and a whole start with a published port against podman's. In a network
-# namespace of its own. Ratios of one run; only the programs' own time counts (spawn.c), not the shell's.
+# net.sh: networks against Debian's CNI plugins, driven by their own protocol: attach with one
+# published port (bridge + host-local, then portmap), leases (host-local), and a whole start with a
+# published port against podman's. In a network namespace of its own. Ratios of one run; only the
+# programs' own time counts (spawn.c), not the shell's.
 set -eu
 if [ -z "${BENCH_NET_INSIDE:-}" ]; then
 	exec env BENCH_NET_INSIDE=1 unshare -nm "$0" "$@"
@@ -24,7 +25,10 @@ gcc -O2 -o "$W/spawn" "$top/tests/bench/spawn.c"
 ip link set lo up
 median() { sort -n "$1" | sed -n "$(((runs + 1) / 2))p"; }
 total() { awk '{ s += $1 } END { printf "%d", s }' "$1"; }
-row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN { printf "%-44s %9.2f ms %9.2f ms  %.3f\n", n, a / 1e3, b / 1e3, a / b }'; }
+row() {
+	awk -v n="$1" -v a="$2" -v b="$3" \
+		'BEGIN { printf "%-44s %9.2f ms %9.2f ms  %.3f\n", n, a / 1e3, b / 1e3, a / b }'
+}
 for ((i = 0; i < 2 * runs; i++)); do
 	unshare -n sleep 1000 >/dev/null 2>&1 &
 	pids+=($!)
@@ -45,7 +49,8 @@ ours() {
 	local a
 	"$W/spawn" "$W/one" ctr-ipam alloc -s 10.23.0.0/16 "c$1" >"$W/addr"
 	read -r a <"$W/addr"
-	printf 'attach ctr0 %s %s gw 10.23.0.1\npublish %s %s:80\n' "$1" "$a" "$2" "${a%/*}" >"$W/lines"
+	printf 'attach ctr0 %s %s gw 10.23.0.1\npublish %s %s:80\n' "$1" "$a" "$2" \
+		"${a%/*}" >"$W/lines"
 	"$W/spawn" "$W/one" ctr-netcfg -f "$W/lines"
 }
 sum_to() { total "$W/one" >>"$1" && echo >>"$1" && rm "$W/one"; }
@@ -76,15 +81,19 @@ done
 for ((i = 0; i < leases; i++)); do
 	"$W/spawn" "$W/many" ctr-ipam alloc -s 10.24.0.0/16 l$i >/dev/null
 done
-row "$leases leases : host-local ($few, scaled)" "$(total "$W/many")" "$(($(total "$W/few") * leases / few))"
+row "$leases leases : host-local ($few, scaled)" "$(total "$W/many")" \
+	"$(($(total "$W/few") * leases / few))"
 seq -f m%g "$leases" | "$W/spawn" "$W/pipe" ctr-ipam alloc -s 10.25.0.0/16 - >/dev/null
-row "$leases leases, owners from a pipe : host-local" "$(total "$W/pipe")" "$(($(total "$W/few") * leases / few))"
+row "$leases leases, owners from a pipe : host-local" "$(total "$W/pipe")" \
+	"$(($(total "$W/few") * leases / few))"
 
 # --- a whole start with one port, podman's beside it ---
 few=$(((runs + 3) / 4))
-their_run=(podman --root "$W/podman" --runroot "$W/podrun" --cgroup-manager cgroupfs --events-backend none)
+their_run=(podman --root "$W/podman" --runroot "$W/podrun" --cgroup-manager cgroupfs \
+	--events-backend none)
 command -v runc >/dev/null && their_run+=(--runtime runc)
-their_run+=(run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network bridge -p 8100:80 --rootfs "$top/build/rootfs" /bin/true)
+their_run+=(run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network bridge \
+	-p 8100:80 --rootfs "$top/build/rootfs" /bin/true)
 if ! command -v podman >/dev/null || ! "${their_run[@]}" >/dev/null 2>"$W/podman.err"; then
 	echo "net.sh: podman is not here, or does not run: $(head -n 1 "$W/podman.err" 2>/dev/null)"
 	exit 0

@@ -1,6 +1,7 @@
 #!/bin/bash
-# oci.sh: ctr-oci beside crun and runc (tests/oci-peers.sh unpacks them): create + start + delete of /bin/true, and exec;
-# medians of interleaved rounds. crun refuses a hybrid layout: all see the v1 side alone.
+# oci.sh: ctr-oci beside crun and runc (tests/oci-peers.sh unpacks them): create + start + delete of
+# /bin/true, and exec; medians of interleaved rounds. crun refuses a hybrid layout: all see the v1
+# side alone.
 set -u
 # In a mount namespace of its own, whoever starts it: body() takes the v2 side away.
 [ -n "${APART:-}" ] || APART=1 exec unshare -m --propagation private bash "$0"
@@ -14,13 +15,15 @@ W=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export CTR_LIB=$W/lib CTR_RUN=$W/run W
 mkdir -p "$W/b/rootfs" "$W/lib" "$W/run"
 cp -a build/rootfs/. "$W/b/rootfs"
-(cd "$W/b" && "$P/usr/sbin/runc" spec && sed -i 's/"terminal": true/"terminal": false/; s/"sh"$/"true"/' config.json)
+(cd "$W/b" && "$P/usr/sbin/runc" spec &&
+	sed -i 's/"terminal": true/"terminal": false/; s/"sh"$/"true"/' config.json)
 declare -A at=([ctr-oci]=$top/build/bin/ctr-oci [crun]=$P/usr/bin/crun [runc]=$P/usr/sbin/runc)
 body() {
 	local n t0 t1 r
 	once() {
 		"${at[$1]}" --root "$W/$1" create -b "$W/b" "x$1" >/dev/null 2>&1 </dev/null &&
-			"${at[$1]}" --root "$W/$1" start "x$1" && "${at[$1]}" --root "$W/$1" delete -f "x$1"
+			"${at[$1]}" --root "$W/$1" start "x$1" &&
+			"${at[$1]}" --root "$W/$1" delete -f "x$1"
 	}
 	sed 's/"true"$/"sleep","1000"/' "$W/b/config.json" >"$W/live.json"
 	mkdir "$W/l"
@@ -46,12 +49,15 @@ body() {
 }
 umount /sys/fs/cgroup/unified 2>/dev/null
 body
-median() { sort -n "$W/$1" | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] / 1000 }'; }
+median() {
+	sort -n "$W/$1" | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] / 1000 }'
+}
 for what in start exec; do
 	ours=$(median $what.ctr-oci)
 	for n in ctr-oci crun runc; do
 		m=$(median "$what.$n")
-		awk -v w=$what -v n=$n -v m="$m" -v o="$ours" 'BEGIN { printf "%-6s %-8s %8.2f ms  ours/its %.2f\n", w, n, m, o / m }'
+		awk -v w=$what -v n=$n -v m="$m" -v o="$ours" \
+			'BEGIN { printf "%-6s %-8s %8.2f ms  ours/its %.2f\n", w, n, m, o / m }'
 	done
 done
 rm -rf "$W"

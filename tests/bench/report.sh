@@ -1,7 +1,8 @@
 #!/bin/bash
-# report.sh [DIR]: what a default container may do (../report.sh), ours next to docker's and podman's where they are
-# installed and run, as a table on standard output. The reports themselves are left in DIR. Status 1: a line of ours
-# is weaker, and not one of those that are explained below.
+# report.sh [DIR]: what a default container may do (../report.sh), ours next to docker's and
+# podman's where they are installed and run, as a table on standard output. The reports themselves
+# are left in DIR. Status 1: a line of ours is weaker, and not one of those that are explained
+# below.
 set -u
 tests=$(cd "$(dirname "$0")/.." && pwd)
 PATH=$tests/../build/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -16,7 +17,8 @@ inside=(sh /r/report.sh /r/probe)
 
 ctr-run -v "$w/r:/r:ro" "$w/root/" "${inside[@]}" >"$out/ctrbox" || exit 1
 
-# What a container of each leaves for another user of the host (../local-user.sh), who may walk up to the stores.
+# What a container of each leaves for another user of the host (../local-user.sh), who may walk up
+# to the stores.
 chmod 711 "$w"
 mkdir "$out/local"
 (umask 077 && echo "hunter$RANDOM$RANDOM" >"$w/secret")
@@ -27,14 +29,17 @@ local_user() { # NAME FILES VOLUME STORE PID
 }
 SECRET=$(cat "$w/secret") && export SECRET
 ctr-run -d --name c -e "SECRET=$SECRET" -v vol:/v "$w/root/" sh -c "$leave" >/dev/null || exit 1
-local_user ctrbox "$CTR_LIB/containers/c/upper" "$CTR_LIB/volumes/vol" "$CTR_LIB" "$(ctr-inspect -f State.Pid c)"
+local_user ctrbox "$CTR_LIB/containers/c/upper" "$CTR_LIB/volumes/vol" "$CTR_LIB" \
+	"$(ctr-inspect -f State.Pid c)"
 ctr-rm -f c >/dev/null
 
 if command -v dockerd >/dev/null && command -v docker >/dev/null && [ "$(id -u)" = 0 ]; then
 	export DOCKER_HOST=unix://$w/d.sock
 	echo '{}' >"$w/d.json"
-	dockerd -H "$DOCKER_HOST" --data-root "$w/d" --exec-root "$w/e" -p "$w/d.pid" --bridge none --iptables=false --ip6tables=false \
-		--ip-forward=false --storage-driver overlay2 --config-file "$w/d.json" >"$w/log" 2>&1 3>&- &
+	dockerd -H "$DOCKER_HOST" --data-root "$w/d" --exec-root "$w/e" -p "$w/d.pid" \
+		--bridge none --iptables=false --ip6tables=false \
+		--ip-forward=false --storage-driver overlay2 \
+		--config-file "$w/d.json" >"$w/log" 2>&1 3>&- &
 	daemon=$!
 	for ((i = 0; i < 60; i++)); do
 		if timeout 5 docker version >/dev/null 2>&1; then break; fi
@@ -45,36 +50,46 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null && [ "$(id -u)"
 		echo "report.sh: docker does not run here: $(tail -n 1 "$w/log")" >&2
 		rm "$out/docker"
 	}
-	docker run -d --name cc --network none -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
-		local_user docker "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' cc)" "$w/d/volumes/vol/_data" "$w/d" "$(docker inspect -f '{{.State.Pid}}' cc)"
+	docker run -d --name cc --network none -e "SECRET=$SECRET" -v vol:/v report:1 \
+		sh -c "$leave" >/dev/null &&
+		local_user docker "$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' cc)" \
+		"$w/d/volumes/vol/_data" "$w/d" "$(docker inspect -f '{{.State.Pid}}' cc)"
 	docker rm -f cc >/dev/null
 else
 	echo "report.sh: docker left out (as root, apt-get install docker.io)" >&2
 fi
 
 if command -v podman >/dev/null; then
-	# crun refuses a machine where both versions of cgroups have controllers: it does not see the second one.
+	# crun refuses a machine where both versions of cgroups have controllers: it does not see
+	# the second one.
 	pod() {
-		unshare -m --propagation private sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh \
-			podman --root "$w/p/root" --runroot "$w/p/run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "$@" 3>&-
+		unshare -m --propagation private sh -c '
+			umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh \
+			podman --root "$w/p/root" --runroot "$w/p/run" --storage-driver vfs \
+			--cgroup-manager cgroupfs --events-backend file "$@" 3>&-
 	}
-	pod_run() { pod run --network none --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "$@"; }
+	pod_run() {
+		pod run --network none --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "$@"
+	}
 	pod_run --rm -v "$w/r:/r:ro" --rootfs "$w/root" "${inside[@]}" >"$out/podman" || {
 		echo "report.sh: podman does not run here" >&2
 		rm "$out/podman"
 	}
 	tar -C "$w/root" -c . | pod import - report:1 >/dev/null 2>&1
 	pod_run -d --name c -e "SECRET=$SECRET" -v vol:/v report:1 sh -c "$leave" >/dev/null &&
-		local_user podman "$(pod mount c)" "$w/p/root/volumes/vol/_data" "$w/p" "$(pod inspect -f '{{.State.Pid}}' c)"
+		local_user podman "$(pod mount c)" "$w/p/root/volumes/vol/_data" "$w/p" \
+		"$(pod inspect -f '{{.State.Pid}}' c)"
 	pod rm -f -t 0 c >/dev/null
 else
 	echo "report.sh: podman left out (apt-get install podman)" >&2
 fi
 
-# Where a peer is stricter and we are not, on purpose: ours are the defaults of docker as it is today.
-# Its profile has allowed these to all for some years, Debian's docker and podman's own profile do not;
+# Where a peer is stricter and we are not, on purpose: ours are the defaults of docker as it is
+# today. Its profile has allowed these to all for some years, Debian's docker and podman's own
+# profile do not;
 today='name_to_handle_at pkey_alloc pkey_free pkey_mprotect process_vm_readv process_vm_writev futex_waitv vmsplice io_pgetevents'
-# podman grants eleven capabilities of docker's fourteen, hence no device is made there (here the group's rules hold).
+# podman grants eleven capabilities of docker's fourteen, hence no device is made there (here the
+# group's rules hold).
 today="$today mknod audit_write net_raw console ptmx zero"
 # table OURS [PEER...]
 table() {
@@ -121,7 +136,8 @@ peers=$(ls docker podman 2>/dev/null)
 table ctrbox $peers
 bad=$?
 cd local || exit 1
-printf '\n## A local user against the host\n\n%s\n\n' "What another user of the host, who may walk up to the stores, gets of a container of root's that works for him: files, set-uid programs
+printf '\n## A local user against the host\n\n%s\n\n' \
+	"What another user of the host, who may walk up to the stores, gets of a container of root's that works for him: files, set-uid programs
 and devices left in its layer and in a named volume, its records, locks, sockets and processes (tried by \`tests/local-user.sh\`)."
 peers=$(ls docker podman 2>/dev/null)
 # shellcheck disable=SC2086
