@@ -325,11 +325,13 @@ test_setup() {
 	ctr-run -d --name h "$ROOTFS" sleep 1000 >/dev/null
 	f=$CTR_LIB/containers/h/upper/big
 	echo head >"$f"
-	truncate -s 2T "$f" && echo middle >>"$f" && truncate -s 4T "$f" || skip "files of 4 TiB cannot be had here"
+	truncate -s 2T "$f" && echo middle >>"$f" && truncate -s 4T "$f" ||
+		skip "files of 4 TiB cannot be had here"
 	timeout 20 ctr-cp h:/big out
 	[ "$(stat -c %s out)" = $((4 << 40)) ]
 	[ "$(head -c 5 out)" = head ]
-	[ "$(dd if=out bs=7 iflag=skip_bytes,count_bytes skip=$((2 << 40)) count=7 status=none)" = middle ]
+	[ "$(dd if=out bs=7 iflag=skip_bytes,count_bytes skip=$((2 << 40)) count=7 status=none)" = \
+		middle ]
 	[ "$(stat -c %b out)" -lt 100 ]
 	timeout 20 ctr-commit h big:1
 	timeout 20 ctr-run big:1 sh -c 'stat -c %s /big; head -c 5 /big' >read

@@ -317,6 +317,7 @@ oneliners() {
 	export -f oneliners
 	export BATS_TEST_DIRNAME WORLD
 	timeout 150 unshare -m -n --propagation private bash script 3>&- </dev/null || true
-	find "/sys/fs/cgroup" -mindepth 2 -maxdepth 3 -name "${WORLD##*/}" -exec rmdir {} + 2>/dev/null || true
+	find "/sys/fs/cgroup" -mindepth 2 -maxdepth 3 -name "${WORLD##*/}" \
+		-exec rmdir {} + 2>/dev/null || true
 	[ "$(cat code)" = 0 ] || { cat lines; tail -n 5 log; return 1; }
 }

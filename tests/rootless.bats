@@ -130,7 +130,8 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 
 # bats test_tags=ctr-exec,ctr-init
 @test "18.9 a container with --init, whose process shows nothing even to him, is entered by its user" {
-	run as 'ctr-run -d --name i -h inside --init $R sleep 1000 >/dev/null 2>&1; ctr-exec i hostname; ctr-exec -t i hostname </dev/null; ctr-exec -d i sleep 5; ctr-rm -f i'
+	run as \
+		'ctr-run -d --name i -h inside --init $R sleep 1000 >/dev/null 2>&1; ctr-exec i hostname; ctr-exec -t i hostname </dev/null; ctr-exec -d i sleep 5; ctr-rm -f i'
 	echo "$output"
 	[[ $status -eq 0 && "$(tr -d '\r' <<<"$output")" == "inside
 inside
@@ -140,7 +141,8 @@ i" ]]
 # bats test_tags=ctr-diff
 @test "files of other ids of the user's range, in folders that he cannot enter, are removed with their container" {
 	multi
-	run as 'ctr-run --keep --name x $R sh -c "mkdir -p -m 700 /tmp/d/e && touch /tmp/d/e/f && chown -R 33:33 /tmp/d && chmod 0 /tmp/d"; ctr-diff x'
+	run as \
+		'ctr-run --keep --name x $R sh -c "mkdir -p -m 700 /tmp/d/e && touch /tmp/d/e/f && chown -R 33:33 /tmp/d && chmod 0 /tmp/d"; ctr-diff x'
 	echo "$output"
 	[[ $output == *"A /tmp/d/e/f"* ]]
 	run as 'ls $XDG_DATA_HOME/ctr/containers/x/upper/tmp/d/e'
@@ -160,7 +162,8 @@ i" ]]
 	mkdir -m 700 t/home/secret && echo s >t/home/secret/f && chown -R 33:34 t/home/secret
 	tar -C t -c . >t.tar
 	chmod 644 t.tar
-	run as "ctr-image import one <$WORLD/t.tar >/dev/null && ctr-run one stat -c %u:%g /home/secret/f && ctr-run --keep --name c one sh -c 'mkdir -m 700 /new/d && echo x >/new/d/f && chown -R 40:41 /new/d' 2>/dev/null; ctr-commit c two >/dev/null; ctr-run two sh -c 'stat -c %u:%g /new/d/f /home/secret/f; cat /new/d/f'"
+	run as \
+		"ctr-image import one <$WORLD/t.tar >/dev/null && ctr-run one stat -c %u:%g /home/secret/f && ctr-run --keep --name c one sh -c 'mkdir -m 700 /new/d && echo x >/new/d/f && chown -R 40:41 /new/d' 2>/dev/null; ctr-commit c two >/dev/null; ctr-run two sh -c 'stat -c %u:%g /new/d/f /home/secret/f; cat /new/d/f'"
 	echo "$output"
 	[ "$output" = $'33:34\n40:41\n33:34\nx' ]
 	as "ctr-image save -o s.tar two && ctr-image export two >e.tar && ctr-commit c - >w.tar"
@@ -168,7 +171,8 @@ i" ]]
 		tar --numeric-owner -tvf "$SHARED/$U1/$f.tar" | grep -q '40/41 .*new/d/f'
 		tar --numeric-owner -tvf "$SHARED/$U1/$f.tar" | grep -q '33/34 .*home/secret/f'
 	done
-	run as "ctr-rm c; ctr-image rm one two; ls \$XDG_DATA_HOME/ctr/layers \$XDG_DATA_HOME/ctr/images/blobs/sha256 | grep -v :; ctr-image load -t three <s.tar >/dev/null && ctr-run three stat -c %u:%g /new/d/f; ctr-image rm three"
+	run as \
+		"ctr-rm c; ctr-image rm one two; ls \$XDG_DATA_HOME/ctr/layers \$XDG_DATA_HOME/ctr/images/blobs/sha256 | grep -v :; ctr-image load -t three <s.tar >/dev/null && ctr-run three stat -c %u:%g /new/d/f; ctr-image rm three"
 	echo "$output"
 	[ "$(echo $output)" = "c one two 40:41 three" ]
 	[ -z "$(find "$SHARED/$U1/data/ctr" ! -user "$U1")" ]
@@ -180,10 +184,12 @@ i" ]]
 	cp -a "$SHARED/rootfs" t
 	mkdir t/v && echo v >t/v/f && chown -R 33:33 t/v
 	tar -C t -c . | as "ctr-image import img" >/dev/null
-	run as 'ctr-run -v vol:/v -v $HOME/data:/new:ro --tmpfs /mnt img sh -c "stat -c %u /v /v/f; touch /v/g; touch /new/x; touch /mnt/y" 2>&1; ctr-run -v vol:/v img ls /v; ctr-volume ls -q'
+	run as \
+		'ctr-run -v vol:/v -v $HOME/data:/new:ro --tmpfs /mnt img sh -c "stat -c %u /v /v/f; touch /v/g; touch /new/x; touch /mnt/y" 2>&1; ctr-run -v vol:/v img ls /v; ctr-volume ls -q'
 	echo "$output"
 	[[ $output == $'33\n33\n'*"Read-only file system"*$'\nf\ng\nvol' ]]
-	run as 'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null; until ctr-exec c cat /p/f 2>/dev/null; do sleep 0.1; done; ctr-cp c:/p out && stat -c %U out/f && cat out/f; echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c; ctr-cp c:/p out2 && cat out2/f; echo two >in; ctr-cp in c:/in; ctr-start c; ctr-exec c cat /in; ctr-exec c stat -c %u /in'
+	run as \
+		'ctr-run -d --name c img sh -c "mkdir -p -m 700 /p && echo q >/p/f && chown -R 33 /p && exec sleep 1000" >/dev/null; until ctr-exec c cat /p/f 2>/dev/null; do sleep 0.1; done; ctr-cp c:/p out && stat -c %U out/f && cat out/f; echo in >in; ctr-cp in c:/in; ctr-exec c stat -c %u /in; ctr-stop -t 0 c; ctr-cp c:/p out2 && cat out2/f; echo two >in; ctr-cp in c:/in; ctr-start c; ctr-exec c cat /in; ctr-exec c stat -c %u /in'
 	echo "$output"
 	[ "$output" = $'q\n'"$U1"$'\nq\n0\nc\nq\nc\ntwo\n0' ]
 	run as 'ctr-rm -f c; ctr-volume rm vol; ls $XDG_DATA_HOME/ctr/volumes'
@@ -194,16 +200,20 @@ i" ]]
 # bats test_tags=ctr-exec,ctr-image,ctr-commit,ctr-stop
 @test "without a range of ids: one id, and -u and --group-add are refused with the reason" {
 	USER=$U2
-	run as 'ctr-run $R sh -c "id -u; cat /proc/self/uid_map; cat /proc/self/setgroups" 2>/dev/null'
-	[[ ${lines[0]} == 0 && "$(echo ${lines[1]})" == "0 $(id -u "$U2") 1" && ${lines[2]} == deny ]]
+	run as \
+		'ctr-run $R sh -c "id -u; cat /proc/self/uid_map; cat /proc/self/setgroups" 2>/dev/null'
+	[[ ${lines[0]} == 0 && "$(echo ${lines[1]})" == "0 $(id -u "$U2") 1" &&
+		${lines[2]} == deny ]]
 	for flag in "-u 33" "-u 0:33" "--group-add 33"; do
 		run as "ctr-run $flag \$R true"
 		echo "$output"
-		[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"single id"*"/etc/subuid"*"newuidmap"* ]]
+		[[ $status -eq 125 && ${#lines[@]} -eq 1 &&
+			$output == *"single id"*"/etc/subuid"*"newuidmap"* ]]
 	done
 	[ -z "$(ls "$SHARED/$U2/data/ctr/containers")" ]
 	tar -C "$SHARED/rootfs" -c . | as "ctr-image import img" >/dev/null
-	run as 'ctr-run -d --name c img sh -c "touch /x; exec sleep 1000" >/dev/null && ctr-exec c id -u && ctr-stop -t 0 c && ctr-commit c two >/dev/null && ctr-run two ls /x && ctr-rm c && ctr-image rm two img && ls $XDG_DATA_HOME/ctr/layers'
+	run as \
+		'ctr-run -d --name c img sh -c "touch /x; exec sleep 1000" >/dev/null && ctr-exec c id -u && ctr-stop -t 0 c && ctr-commit c two >/dev/null && ctr-run two ls /x && ctr-rm c && ctr-image rm two img && ls $XDG_DATA_HOME/ctr/layers'
 	echo "$output"
 	[ "$output" = $'0\nc\n/x\nc\ntwo\nimg' ]
 	run as 'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine"'
@@ -215,10 +225,12 @@ i" ]]
 # bats test_tags=ctr-run
 @test "--userns: keep-id, a map, auto; what is not his is refused, and leaves nothing" {
 	multi
-	run as 'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine; stat -c %u /new/mine"'
+	run as \
+		'ctr-run --userns keep-id -v $HOME:/new $R sh -c "id -u; touch /new/mine; stat -c %u /new/mine"'
 	echo "$output"
 	[ "$output" = "$(id -u "$U1")"$'\n'"$(id -u "$U1")" ]
-	run as 'ctr-run --userns keep-id -u 0 $R id -u; ctr-run --userns auto $R id -u; ctr-run --userns 0:$(id -u):1 --name c $R cat /proc/self/uid_map'
+	run as \
+		'ctr-run --userns keep-id -u 0 $R id -u; ctr-run --userns auto $R id -u; ctr-run --userns 0:$(id -u):1 --name c $R cat /proc/self/uid_map'
 	echo "$output"
 	[[ ${lines[0]} == 0 && ${lines[1]} == 0 && "$(echo ${lines[2]})" == "0 $(id -u "$U1") 1" ]]
 	run as 'ctr-run --userns 0:1:1 $R true'
@@ -233,7 +245,8 @@ i" ]]
 # bats test_tags=ctr-run
 @test "devices: the default ones work, others cannot be made; a disk image is refused in a sentence" {
 	multi
-	run as 'ctr-run $R sh -c "echo x >/dev/null && head -c 3 /dev/zero | wc -c && mknod /tmp/d c 1 3; ls /dev/sda /dev/vda 2>/dev/null; [ -c /dev/tty ] && echo tty"'
+	run as \
+		'ctr-run $R sh -c "echo x >/dev/null && head -c 3 /dev/zero | wc -c && mknod /tmp/d c 1 3; ls /dev/sda /dev/vda 2>/dev/null; [ -c /dev/tty ] && echo tty"'
 	echo "$output"
 	[[ $output == *3$'\n'*"not permitted"*$'\ntty' ]]
 	run as 'ctr-run --device /dev/zero:/dev/other $R sh -c "head -c 2 /dev/other | wc -c"'
@@ -243,7 +256,8 @@ i" ]]
 	chmod 644 r.sqfs
 	run as "ctr-run $WORLD/r.sqfs true"
 	echo "$output"
-	[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"cannot be mounted in a user namespace: unpack it"* ]]
+	[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == \
+		*"cannot be mounted in a user namespace: unpack it"* ]]
 }
 
 # bats test_tags=ctr-pause
@@ -266,7 +280,8 @@ i" ]]
 	root() { sh -c "$1"; }
 	for how in as root; do
 		[ $how = as ] && r="\$R" || r="--userns auto $ROOTFS"
-		run $how "ctr-run --pid host $r sh -c 'ls -d /proc/$$; { echo x >/proc/sys/kernel/hostname; } 2>/dev/null || echo refused; grep -c \" /proc/sys ro\" /proc/self/mountinfo; cat /proc/keys'"
+		run $how \
+			"ctr-run --pid host $r sh -c 'ls -d /proc/$$; { echo x >/proc/sys/kernel/hostname; } 2>/dev/null || echo refused; grep -c \" /proc/sys ro\" /proc/self/mountinfo; cat /proc/keys'"
 		echo "$output"
 		[ "$output" = "/proc/$$"$'\nrefused\n1' ]
 	done
@@ -275,7 +290,8 @@ i" ]]
 # bats test_tags=ctr-run
 @test "--net none and host; networks of root's are refused; pasta is named where it is missing" {
 	multi
-	run as 'ctr-run --net none $R ls /sys/class/net; ctr-run --net host $R ls /sys/class/net | sort | tr "\n" " "'
+	run as \
+		'ctr-run --net none $R ls /sys/class/net; ctr-run --net host $R ls /sys/class/net | sort | tr "\n" " "'
 	echo "$output"
 	[[ ${lines[0]} == lo && "${lines[1]}" == "$(ls /sys/class/net | sort | tr '\n' ' ')" ]]
 	run as 'ctr-run --net bridge $R true'
@@ -287,7 +303,8 @@ i" ]]
 	[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"package passt"* ]]
 }
 
-# A machine with a route to the outside: an interface with a default route, and the tun device as udev makes it.
+# A machine with a route to the outside: an interface with a default route, and the tun device as
+# udev makes it.
 machine() {
 	cat >m.sh <<-END
 		set -e
@@ -320,7 +337,8 @@ machine() {
 		alive "$USER" | grep . || echo none
 	END
 	echo "$output"
-	[[ $status -eq 0 && $output == "127.0.0.1:8080->80/tcp, 0.0.0.0:5353->53/udp"$'\n'"inet 10.9.9.2/24"$'\nhello\n'*"of the host: Address"*125$'\nhello\n'*none ]]
+	[[ $status -eq 0 && $output == \
+		"127.0.0.1:8080->80/tcp, 0.0.0.0:5353->53/udp"$'\n'"inet 10.9.9.2/24"$'\nhello\n'*"of the host: Address"*125$'\nhello\n'*none ]]
 }
 
 # bats test_tags=ctr-run
@@ -331,7 +349,8 @@ machine() {
 	[ -d "$SHARED/$U1/data/ctr/containers/c" ]
 	[ -f "$SHARED/$U1/run/ctr/containers/c/state" ]
 	rm -rf "/tmp/ctr-$uid"
-	run as 'unset XDG_RUNTIME_DIR XDG_DATA_HOME; ctr-run $R true 2>/dev/null && ls -d .local/share/ctr && stat -c "%a %U" /tmp/ctr-$(id -u)'
+	run as \
+		'unset XDG_RUNTIME_DIR XDG_DATA_HOME; ctr-run $R true 2>/dev/null && ls -d .local/share/ctr && stat -c "%a %U" /tmp/ctr-$(id -u)'
 	echo "$output"
 	[ "$output" = ".local/share/ctr"$'\n'"700 $U1" ]
 	rm -rf "/tmp/ctr-$uid"
@@ -344,7 +363,8 @@ machine() {
 # bats test_tags=ctr-gc
 @test "a killed monitor takes the container along; ctr-gc clears the rest" {
 	multi
-	run as 'ctr-run -d --name c $R sleep 1000 >/dev/null 2>&1; . $XDG_RUNTIME_DIR/ctr/containers/c/state; kill -9 $monitor; until ctr-ps -an | grep -q lost; do sleep 0.05; done; ctr-gc; ctr-rm c'
+	run as \
+		'ctr-run -d --name c $R sleep 1000 >/dev/null 2>&1; . $XDG_RUNTIME_DIR/ctr/containers/c/state; kill -9 $monitor; until ctr-ps -an | grep -q lost; do sleep 0.05; done; ctr-gc; ctr-rm c'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$(alive "$U1")" ]
@@ -353,9 +373,11 @@ machine() {
 # bats test_tags=ctr-run
 @test "--privileged is no more than the user has: no device, no module, no mount of the host's" {
 	multi
-	run as 'ctr-run --privileged $R sh -c "grep CapEff /proc/self/status; mount -t tmpfs t /new && echo mounted; mknod /tmp/d b 8 0; echo 1 >/proc/sys/vm/drop_caches"'
+	run as \
+		'ctr-run --privileged $R sh -c "grep CapEff /proc/self/status; mount -t tmpfs t /new && echo mounted; mknod /tmp/d b 8 0; echo 1 >/proc/sys/vm/drop_caches"'
 	echo "$output"
-	[[ $output == *"CapEff:	000001ff"*mounted*"not permitted"* && $output == *"Permission denied"* ]]
+	[[ $output == *"CapEff:	000001ff"*mounted*"not permitted"* &&
+		$output == *"Permission denied"* ]]
 }
 
 # bats test_tags=ctr-start,ctr-commit,ctr-cp,ctr-volume
@@ -364,18 +386,26 @@ machine() {
 	cp -a "$ROOTFS" r
 	chown 33:33 r/tmp
 	run ctr-run --userns auto -v vol:/v r/ true 2>&1
-	if [[ $output == *"id-mapped mounts"* ]]; then skip "needs a kernel and a file system with id-mapped mounts"; fi
-	run ctr-run --userns auto --keep --name c -v vol:/v -v /nameless r/ sh -c 'head -n 1 /proc/self/uid_map; stat -c %u / /tmp /v /nameless; touch /x /v/f /nameless/f && chown 33 /x /v/f && echo a >>/etc/passwd && stat -c %u /x'
+	if [[ $output == *"id-mapped mounts"* ]]; then
+		skip "needs a kernel and a file system with id-mapped mounts"
+	fi
+	run ctr-run --userns auto --keep --name c -v vol:/v -v /nameless r/ sh -c '
+		head -n 1 /proc/self/uid_map
+		stat -c %u / /tmp /v /nameless
+		touch /x /v/f /nameless/f && chown 33 /x /v/f && echo a >>/etc/passwd &&
+		stat -c %u /x'
 	echo "$output"
 	[ "$(echo ${lines[*]:1})" = "0 33 0 0 33" ]
 	[[ $(echo ${lines[0]}) == 0\ [1-9]*\ 65536 ]]
-	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x" "$CTR_LIB/volumes/vol/f" "$CTR_LIB/containers/c/upper/etc/passwd" | tr '\n' ' ')" = "33 33 0 " ]
+	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x" "$CTR_LIB/volumes/vol/f" \
+		"$CTR_LIB/containers/c/upper/etc/passwd" | tr '\n' ' ')" = "33 33 0 " ]
 	ctr-commit c - | tar --numeric-owner -tv | grep -q '33/0 .* x$'
 	ctr-cp c:/x x && echo in >in && ctr-cp in c:/in
 	run ctr-start -a c # a second start, and what was copied there belongs to its root
 	[ "$status" -eq 0 ]
 	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/in")" = 0 ]
-	run ctr-run --userns auto --device /dev/zero:/dev/other r/ sh -c 'head -c 2 /dev/other | wc -c; mknod /tmp/d c 1 3'
+	run ctr-run --userns auto --device /dev/zero:/dev/other r/ sh -c '
+		head -c 2 /dev/other | wc -c; mknod /tmp/d c 1 3'
 	[[ ${lines[0]} == 2 && $output == *"not permitted"* ]]
 	ctr-rm c && ctr-volume rm vol
 	unset CTR_LIB CTR_RUN
@@ -399,15 +429,28 @@ END
 	local n=0 flags
 	as "mkdir sub"
 	while IFS= read -r flags; do
-		run -7 as "ctr-run -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\" </dev/null"
-		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" >"$WORLD/direct"
-		as "ctr-run --explain -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\"" >"$WORLD/script"
+		run -7 as \
+			"ctr-run -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\" </dev/null"
+		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" \
+			>"$WORLD/direct"
+		as \
+			"ctr-run --explain -h box -v $SHARED/probe:/probe:ro $flags sh /probe a \"b  c\"" >"$WORLD/script"
 		chmod 644 "$WORLD/script"
 		run -7 as "sh /dev/stdin" <"$WORLD/script"
-		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" >"$WORLD/explained"
-		diff -u "$WORLD/direct" "$WORLD/explained" || { echo "with $flags"; cat "$WORLD/script"; return 1; }
+		sed 's/^ctr-[a-z]*: /ctr: /; s/[0-9a-f]\{12\}\(-[0-9]*\)\?/ID/g' <<<"$output" \
+			>"$WORLD/explained"
+		diff -u "$WORLD/direct" "$WORLD/explained" || {
+			echo "with $flags"
+			cat "$WORLD/script"
+			return 1
+		}
 		n=$((n + 1))
-		[ -z "$(find /tmp -maxdepth 1 -name "ctr-*" -user "$USER")" ] || { echo "left with $flags"; find /tmp -maxdepth 2 -path "*/ctr-*" -user "$USER" -ls; cat "$WORLD/script"; return 1; }
+		[ -z "$(find /tmp -maxdepth 1 -name "ctr-*" -user "$USER")" ] || {
+			echo "left with $flags"
+			find /tmp -maxdepth 2 -path "*/ctr-*" -user "$USER" -ls
+			cat "$WORLD/script"
+			return 1
+		}
 	done <<'END'
 $R
 --read-only --tmpfs /tmp $R

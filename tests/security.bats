@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
-# Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and DESIGN.md's security rules).
-# Elsewhere: hostile archives and images (rule 6; CVE-2018-15664, CVE-2021-29136) in ctr-image.bats and ctr-cp.bats, other
-# tables of the firewall (rule 7) in ctr-net.bats, AF_ALG in ctr-seccomp.bats, a user's containers in rootless.bats.
+# Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and
+# DESIGN.md's security rules). Elsewhere: hostile archives and images (rule 6; CVE-2018-15664,
+# CVE-2021-29136) in ctr-image.bats and ctr-cp.bats, other tables of the firewall (rule 7) in
+# ctr-net.bats, AF_ALG in ctr-seccomp.bats, a user's containers in rootless.bats.
 
 load lib
 
@@ -85,7 +86,9 @@ setup_file() {
 			return printf("seen %s\n", seen ? "some" : "none") < 0;
 		}
 	END
-	for p in swap look overwrite; do gcc -D_GNU_SOURCE -static -O1 -o "$p" "$p.c" || return 1; done
+	for p in swap look overwrite; do
+		gcc -D_GNU_SOURCE -static -O1 -o "$p" "$p.c" || return 1
+	done
 }
 
 test_setup() { command -v gcc >/dev/null || skip "needs gcc (apt-get install gcc)"; }
@@ -116,11 +119,13 @@ hostile() {
 	printf '#!/proc/self/exe\n' >root/script && chmod 755 root/script
 	ln -s /proc/self/exe root/link
 	mkdir -p root/lib && cp "$BATS_FILE_TMPDIR/overwrite" root/bin/overwrite
-	cp root/bin/overwrite root/lib/libc.so # what a dynamic runtime would load: ours loads nothing
+	# what a dynamic runtime would load: ours loads nothing
+	cp root/bin/overwrite root/lib/libc.so
 	ctr-run -d --name c root/ sh -c 'overwrite 2 >/out; sleep 1000' >/dev/null
 	for _ in 1 2 3; do
 		ctr-exec c /script >/dev/null 2>&1 || true
-		ctr-exec c /link ctr-init sleep 0.3 >/dev/null 2>&1 || true # runs our own program for a while
+		# runs our own program for a while
+		ctr-exec c /link ctr-init sleep 0.3 >/dev/null 2>&1 || true
 		ctr-exec -e LD_PRELOAD=/lib/libc.so c /link ctr-init true >/dev/null 2>&1 || true
 	done
 	wait_for 10 ctr-exec c grep . /out
@@ -143,8 +148,10 @@ hostile() {
 	run ctr-exec c ls /proc/self/fd
 	[ "$(echo $output)" = "0 1 2 3" ]
 	ln -s /proc/self/fd/7 root/seven
-	for w in /proc/self/fd/{3,4,5,6,7,8,9,10} /proc/self/fd/7/.. /proc/1/cwd /seven /seven/tmp; do
-		run ctr-run -w "$w" root/ sh -c 'cat ./etc/hostname ../../etc/shadow ./secret "$PWD/secret" 2>/dev/null; ls'
+	for w in /proc/self/fd/{3,4,5,6,7,8,9,10} /proc/self/fd/7/.. /proc/1/cwd /seven \
+		/seven/tmp; do
+		run ctr-run -w "$w" root/ sh -c '
+			cat ./etc/hostname ../../etc/shadow ./secret "$PWD/secret" 2>/dev/null; ls'
 		[[ $status -ne 0 || $output != *"$(hostname)"* ]]
 		[[ $output != *root:*:* && $output != *secret* ]]
 		run ctr-exec -w "$w" c sh -c 'cat ../../etc/shadow ./secret 2>/dev/null; ls'
@@ -160,7 +167,9 @@ hostile() {
 # bats test_tags=ctr-run,ctr-exec,ctr-logs
 @test "CVE-2016-9962: who enters cannot be looked into: not by ctr-exec, not by a start beside it, not in a user namespace" {
 	cp -a "$ROOTFS" root && cp "$BATS_FILE_TMPDIR/look" root/bin/look
-	for how in "--name a" "--name b --userns auto" "--name c --cap-add SYS_PTRACE --userns auto" "--name d -e PATH=$(seq -s / 500 | sed 's,/,:/,g'):/bin"; do
+	for how in "--name a" "--name b --userns auto" \
+		"--name c --cap-add SYS_PTRACE --userns auto" \
+		"--name d -e PATH=$(seq -s / 500 | sed 's,/,:/,g'):/bin"; do
 		# shellcheck disable=SC2086
 		ctr-run -d $how root/ look 3 >/dev/null
 		n=${how#--name } n=${n%% *} end=$(($(date +%s) + 3))
@@ -180,8 +189,10 @@ hostile() {
 	ln -s "$WORLD/target" vol/link
 	swap vol/d vol/link
 	for ((i = 0; i < 50; i++)); do
-		ctr-run -v "$WORLD/vol:/v" -v "$WORLD/secret:/v/d/x" --tmpfs /v/d/y root/ true 2>>err || [ $? -eq 125 ]
-		ctr-run --direct -v "$WORLD/vol:/v" --tmpfs /v/d/z root/ true 2>>err || [ $? -eq 125 ]
+		ctr-run -v "$WORLD/vol:/v" -v "$WORLD/secret:/v/d/x" \
+			--tmpfs /v/d/y root/ true 2>>err || [ $? -eq 125 ]
+		ctr-run --direct -v "$WORLD/vol:/v" --tmpfs /v/d/z root/ true 2>>err ||
+			[ $? -eq 125 ]
 	done
 	kill -0 "$swapper"
 	[ -z "$(ls -A target)" ] # no mount point was made outside
@@ -196,7 +207,8 @@ hostile() {
 		ln -s /fake "root/$d"
 		run ctr-run --direct root/ true
 		echo "$output"
-		[[ $status -eq 125 && ${#lines[@]} -eq 1 && $output == *"/$d"*"ordinary directory"* ]]
+		[[ $status -eq 125 && ${#lines[@]} -eq 1 &&
+			$output == *"/$d"*"ordinary directory"* ]]
 		run ctr-run root/ true
 		[ "$status" -eq 125 ]
 		rm "root/$d"
@@ -208,9 +220,13 @@ hostile() {
 	swap root/proc root/evil
 	good=0
 	for ((i = 0; i < 100; i++)); do
-		run ctr-run --direct --sysctl net.ipv4.ip_forward=1 root/ sh -c 'grep "^proc .*/sys proc ro," /proc/mounts || cat /proc/sys/net/ipv4/ip_forward'
-		# refused; or sealed and written to where it should be; "old": a link again when the command looked
-		[[ $status -eq 125 || $output == *" proc ro,"* || $output == *old* || $output == *"No such file"* ]]
+		run ctr-run --direct --sysctl net.ipv4.ip_forward=1 root/ sh -c '
+			grep "^proc .*/sys proc ro," /proc/mounts ||
+			cat /proc/sys/net/ipv4/ip_forward'
+		# refused; or sealed and written to where it should be; "old": a link again when the
+		# command looked
+		[[ $status -eq 125 || $output == *" proc ro,"* || $output == *old* ||
+			$output == *"No such file"* ]]
 		[[ $status -ne 0 || $output != *" proc ro,"* ]] || good=$((good + 1))
 	done
 	kill -0 "$swapper"
@@ -232,10 +248,16 @@ hostile() {
 	[[ $status -eq 125 && $output == *"not the null device"* ]]
 	# a file in the image changes nothing
 	mkdir -p root/dev && rm -f root/dev/null && echo fake >root/dev/null
-	run ctr-run root/ sh -c 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null; [ -c /dev/null ] && echo null'
+	run ctr-run root/ sh -c '
+		cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null
+		[ -c /dev/null ] && echo null'
 	[ "$output" = null ]
 	for p in /proc/kcore /proc/keys /sys/firmware /proc/acpi; do
-		run ctr-run root/ sh -c "umount $p; mount -o remount,rw $p; ls $p/* ; head -c 1 $p 2>/dev/null | wc -c"
+		run ctr-run root/ sh -c "
+			umount $p
+			mount -o remount,rw $p
+			ls $p/*
+			head -c 1 $p 2>/dev/null | wc -c"
 		[[ $output != *1 ]]
 	done
 }
@@ -247,7 +269,8 @@ hostile() {
 	mknod dev/null c 1 3 && mknod dev/tty c 5 0 && mkdir dev/pts && ln -s pts/ptmx dev/ptmx
 	ln -s /victim/file dev/console
 	echo mine >root/victim/file
-	ctr-run -d -t --name c -v "$WORLD/dev:/dev" root/ sh -c 'cat /victim/file; grep -c victim /proc/self/mountinfo; sleep 1000' >/dev/null
+	ctr-run -d -t --name c -v "$WORLD/dev:/dev" root/ sh -c '
+		cat /victim/file; grep -c victim /proc/self/mountinfo; sleep 1000' >/dev/null
 	wait_for 5 eval 'ctr-logs c | grep -q ^0'
 	run ctr-logs c
 	[[ $output == mine* ]]
@@ -269,8 +292,10 @@ hostile() {
 
 # bats test_tags=ctr-run
 @test "CVE-2022-0811: nothing is smuggled in by settings, variables, labels or names" {
-	for s in 'net.ipv4.ip_forward=1+kernel.core_pattern=|x' $'net.ipv4.ip_forward=1\nkernel.core_pattern=|x' $'net.ipv4.ip_forward=1\rx' \
-		kernel.core_pattern=x net/../kernel/core_pattern=x kernel.shm_rmid_forced 'net.ipv4.=..' =1 kernel.modprobe=/x; do
+	for s in 'net.ipv4.ip_forward=1+kernel.core_pattern=|x' \
+		$'net.ipv4.ip_forward=1\nkernel.core_pattern=|x' $'net.ipv4.ip_forward=1\rx' \
+		kernel.core_pattern=x net/../kernel/core_pattern=x kernel.shm_rmid_forced \
+		'net.ipv4.=..' =1 kernel.modprobe=/x; do
 		run ctr-run --sysctl "$s" "$ROOTFS" true
 		[[ $status -eq 125 ]]
 	done
@@ -282,11 +307,13 @@ hostile() {
 	[ "$status" -eq 125 ]
 	run ctr-run --add-host $'h:1.2.3.4\nevil 5.6.7.8' "$ROOTFS" cat /etc/hosts
 	[[ $status -eq 125 || $output != *$'\nevil'* ]]
-	# a value may hold anything, and stays one value: in the container, and in the file that a shell reads
+	# a value may hold anything, and stays one value: in the container, and in the file that a
+	# shell reads
 	evil="'; touch $WORLD/PWNED; '\$(touch $WORLD/PWNED)\`touch $WORLD/PWNED\`"
 	run ctr-run -e "A=$evil"$'\n=+x' "$ROOTFS" sh -c 'printf "%s" "$A"'
 	[ "$output" = "$evil"$'\n=+x' ]
-	ctr-run -d --name c -l "k=$evil" -e "A=$evil" "$ROOTFS" sh -c 'sleep 1000; true' "$evil" >/dev/null
+	ctr-run -d --name c -l "k=$evil" -e "A=$evil" "$ROOTFS" sh -c '
+		sleep 1000; true' "$evil" >/dev/null
 	for f in "$CTR_LIB/containers/c/conf" "$CTR_RUN/containers/c/state"; do
 		sh -c '. "$1"; [ "$name$id" ]' sh "$f"
 	done
@@ -295,23 +322,32 @@ hostile() {
 
 # bats test_tags=ctr-run
 @test "CVE-2022-0492, CVE-2023-25809: no release_agent, no cgroup that can be written" {
-	run ctr-run "$ROOTFS" sh -c 'mkdir /tmp/c; mount -t cgroup -o rdma c /tmp/c || mount -t cgroup2 c /tmp/c || unshare -UrmC true; for d in /sys/fs/cgroup /sys/fs/cgroup/*; do
-		echo /x >$d/release_agent; mkdir $d/x && echo MADE; echo $$ >$d/cgroup.procs && echo JOINED; mount -o remount,rw $d && echo REMOUNTED; done 2>/dev/null; find /sys/fs/cgroup -writable | head -n 1 >/dev/null; true'
+	run ctr-run "$ROOTFS" sh -c '
+		mkdir /tmp/c
+		mount -t cgroup -o rdma c /tmp/c || mount -t cgroup2 c /tmp/c || unshare -UrmC true
+		for d in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		echo /x >$d/release_agent; mkdir $d/x && echo MADE
+		echo $$ >$d/cgroup.procs && echo JOINED; mount -o remount,rw $d &&
+		echo REMOUNTED; done 2>/dev/null; find /sys/fs/cgroup -writable |
+		head -n 1 >/dev/null; true'
 	echo "$output"
 	[[ $status -eq 0 && $output != *MADE* && $output != *JOINED* && $output != *REMOUNTED* ]]
-	# not through a user namespace of its own either, which root in a container of ours cannot have
+	# not through a user namespace of its own either, which root in a container of ours cannot
+	# have
 	run ctr-run "$ROOTFS" unshare -Ur true
 	[ "$status" -ne 0 ]
 }
 
 # bats test_tags=ctr-run
 @test "CVE-2020-15257: the host's abstract sockets are not the container's" {
-	perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("Sa*", AF_UNIX, "\0ctrt-'$$'")) or die; listen(S, 1); sleep 100' 3>&- &
+	perl -MSocket -e \
+		'socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, pack("Sa*", AF_UNIX, "\0ctrt-'$$'")) or die; listen(S, 1); sleep 100' 3>&- &
 	listener=$!
 	wait_for 5 grep -q "@ctrt-$$" /proc/net/unix
 	run ctr-run "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix
 	[ "${lines[0]}" = 0 ]
-	run ctr-run --net host "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix # it can be seen if that was asked for
+	# it can be seen if that was asked for
+	run ctr-run --net host "$ROOTFS" grep -c "@ctrt-$$" /proc/net/unix
 	kill $listener
 	[ "${lines[0]}" = 1 ]
 }
@@ -333,13 +369,15 @@ hostile() {
 # bats test_tags=ctr-run
 @test "passwd and group that are a fifo, a device, a link out, endless, or hostile" {
 	hostile
-	for how in 'mkfifo etc/passwd' 'mknod etc/passwd c 1 5' 'ln -s /proc/self/fd/0 etc/passwd' 'mkdir etc/passwd' 'truncate -s 20G etc/passwd' \
+	for how in 'mkfifo etc/passwd' 'mknod etc/passwd c 1 5' 'ln -s /proc/self/fd/0 etc/passwd' \
+		'mkdir etc/passwd' 'truncate -s 20G etc/passwd' \
 		"ln -s ../../../../../../..$WORLD/outside etc/passwd"; do
 		echo "evil:x:0:0::/:/bin/sh" >outside
 		(cd root && rm -rf etc/passwd && eval "$how")
 		run timeout 20 ctr-run -u evil root/ true </dev/null
 		[[ $status -eq 126 || $status -eq 125 ]]
-		run timeout 20 ctr-run -u 33 root/ grep Uid /proc/self/status </dev/null # not id, which would read the file itself
+		# not id, which would read the file itself
+		run timeout 20 ctr-run -u 33 root/ grep Uid /proc/self/status </dev/null
 		[[ $status -eq 0 && $output == *Uid:*33* ]]
 	done
 	rm -rf root/etc/passwd root/etc/group
@@ -365,7 +403,8 @@ hostile() {
 	ctr-stop -t 0 c >/dev/null
 	mkdir -p "$CTR_RUN/containers/c"
 	printf "id='%s'\nboot='%s'\npid='%s'\nstarttime='1'\nmonitor='%s'\nmonitor_starttime='1'\ncgroup=''\n" "$(ctr-inspect -f id c 2>/dev/null || echo x)" \
-		"$(cat /proc/sys/kernel/random/boot_id)" $innocent $innocent >"$CTR_RUN/containers/c/state"
+		"$(cat /proc/sys/kernel/random/boot_id)" $innocent \
+		$innocent >"$CTR_RUN/containers/c/state"
 	ctr-kill c || true
 	ctr-stop -t 0 c || true
 	ctr-gc || true
@@ -377,10 +416,13 @@ hostile() {
 # bats test_tags=ctr-run,ctr-diff,ctr-inspect,ctr-top,ctr-stats
 @test "14.23: what a container calls itself and its files cannot speak to the terminal that lists it" {
 	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
-	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
-		ctr-run -d --name c "$ROOTFS" sh -c ': >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null
+	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c '
+		: >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
+		ctr-run -d --name c "$ROOTFS" sh -c '
+			: >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null
 	wait_for 5 eval 'ctr-diff c | grep -q evil'
-	for list in "ctr-ps -a" "ctr-ps --no-trunc" "ctr-ps --json" "ctr-top c" "ctr-diff c" "ctr-inspect c" "ctr-stats --no-stream c"; do
+	for list in "ctr-ps -a" "ctr-ps --no-trunc" "ctr-ps --json" "ctr-top c" "ctr-diff c" \
+		"ctr-inspect c" "ctr-stats --no-stream c"; do
 		$list >out 2>&1 || true
 		run ! grep -q $'[\e\a\r]' out
 		run ! env LC_ALL=C grep -q $'\x9b' out # CSI, to a terminal that takes single bytes
@@ -390,7 +432,8 @@ hostile() {
 	esc=$'\xc2\x9b2J' # the same in UTF-8
 	run -127 ctr-run "$ROOTFS" "/no$esc"
 	[[ $output != *$'\e'* && $output == *"/no"* && $output != *"$esc"* ]]
-	esc=$'\e]0;evil\a\x9b31m\xc2\x9b2J \xc3\xa4\'q\x7f' # a script, which says the same and nothing to the terminal
+	# a script, which says the same and nothing to the terminal
+	esc=$'\e]0;evil\a\x9b31m\xc2\x9b2J \xc3\xa4\'q\x7f'
 	ctr-run --explain -e "A=$esc" "$ROOTFS" true >script
 	run ! env LC_ALL=C grep -q $'[\e\a\x9b\x7f]' script
 	[ "$(sh -c "$(grep -o "'A=.*" script | sed "s/ -w .*//; s/^/printf %s /")")" = "A=$esc" ]
@@ -404,12 +447,17 @@ hostile() {
 	mkdir -p "$CTR_LIB" "$CTR_RUN"
 	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version has left them
 	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
-		'cp /bin/busybox /s /v; mv /s /suid; chmod 4755 /suid /v/s; sleep 1000' >/dev/null || true
+		'
+			cp /bin/busybox /s /v
+			mv /s /suid
+			chmod 4755 /suid /v/s
+			sleep 1000' >/dev/null || true
 	ctr-run -d --name u --userns auto -v vol:/v -v /anon "$ROOTFS" sleep 1000 >/dev/null
 	ctr-exec u sh -c 'echo x >/file && echo x >/anon/file && ls /v >/dev/null'
 	[ "$(stat -c %a "$CTR_LIB" "$CTR_RUN" | tr '\n' ' ')" = "700 700 " ]
 	as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@" 2>/dev/null; }
-	for f in "$CTR_LIB/containers/c/upper/suid" "$CTR_LIB/volumes/vol/s" "$CTR_LIB/containers/c/conf" \
+	for f in "$CTR_LIB/containers/c/upper/suid" "$CTR_LIB/volumes/vol/s" \
+		"$CTR_LIB/containers/c/conf" \
 		"$CTR_RUN/containers/c/state" "$CTR_LIB/ids/$(ctr-inspect -f Id c)"; do
 		run -1 as_nobody test -e "$f"
 		if as_nobody flock -n "$f" true; then false; fi
@@ -429,10 +477,26 @@ hostile() {
 	tar -C r --acls --xattrs -cf r.tar .
 	ctr-image import im r.tar >/dev/null
 	for image in "$ROOTFS" im; do
-		ctr-run -d --name c "$image" sh -c 'for d in / /dev/; do mknod ${d}made b 7 0; mknod ${d}con c 5 1; mknod ${d}null3 c 1 3; done; chmod 666 /disk* /made /dev/made /con
-			mv /disk2 /other; cp /bin/busybox /suid; chmod 4755 /suid; echo >/null3; setsid su -s /bin/sh nobody -c "exec sleep 1000"; exec sleep 1000' >/dev/null
+		ctr-run -d --name c "$image" sh -c '
+			for d in / /dev/; do
+				mknod ${d}made b 7 0
+				mknod ${d}con c 5 1
+				mknod ${d}null3 c 1 3
+			done
+			chmod 666 /disk* /made /dev/made /con
+			mv /disk2 /other
+			cp /bin/busybox /suid
+			chmod 4755 /suid
+			echo >/null3
+			setsid su -s /bin/sh nobody -c "exec sleep 1000"
+			exec sleep 1000' >/dev/null
 		ctr-exec -d -u 54321:54321 c sh -c 'exec 7</; cd /dev; exec sleep 1000'
-		them() { grep -lz 'sleep' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | while read -r p; do [ "$(stat -c %u "/proc/$p" 2>/dev/null)" != 54321 ] || echo "$p"; done; }
+		them() {
+			grep -lz 'sleep' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 |
+				while read -r p; do
+				[ "$(stat -c %u "/proc/$p" 2>/dev/null)" != 54321 ] || echo "$p"
+			done
+		}
 		wait_for 5 eval '[ -n "$(them)" ]'
 		as() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@" 2>/dev/null; }
 		p=$(them)
@@ -443,14 +507,19 @@ hostile() {
 			run ! as dd of="/proc/$p/root/$f" count=0 conv=notrunc
 		done
 		[ "$(as "/proc/$p/root/suid" id -u)" != 0 ]
-		ctr-exec c sh -c 'echo >/null3; echo >/dev/null3; rm /dev/null; mknod -m 666 /dev/null c 1 3; echo >/dev/null'
+		ctr-exec c sh -c '
+			echo >/null3
+			echo >/dev/null3
+			rm /dev/null
+			mknod -m 666 /dev/null c 1 3
+			echo >/dev/null'
 		[ "$image" != im ] || ctr-exec c sh -c 'echo >/null2'
 		ctr-rm -f c >/dev/null
 	done
 }
 
-# A container that may trace looks for the next processes of its pid namespace, and through each at what lies beside it
-# on the host. $1: how it starts.
+# A container that may trace looks for the next processes of its pid namespace, and through each at
+# what lies beside it on the host. $1: how it starts.
 hunt() {
 	mkdir -p "$WORLD/host"
 	echo secret >"$WORLD/host/file"
@@ -477,8 +546,10 @@ hunt() {
 			}
 		}
 	EOF
-	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined -v "$WORLD/hunt.pl:/hunt.pl:ro" \
-		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro -v /bin:/bin:ro "$ROOTFS" perl /hunt.pl "$WORLD/host/file"
+	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined \
+		-v "$WORLD/hunt.pl:/hunt.pl:ro" \
+		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro \
+		-v /bin:/bin:ro "$ROOTFS" perl /hunt.pl "$WORLD/host/file"
 	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
 }
 
@@ -497,23 +568,33 @@ hunt() {
 @test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-nsenter -p" {
 	need perl
 	hunt
-	for n in {1..20}; do env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t c -p /bin/true; done
-	for n in {1..20}; do env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t "$(ctr-inspect -f State.Pid c)" -a /bin/true; done
+	for n in {1..20}; do
+		env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter -t c \
+			-p /bin/true
+	done
+	for n in {1..20}; do
+		env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" ctr-nsenter \
+			-t "$(ctr-inspect -f State.Pid c)" -a /bin/true
+	done
 	run ctr-logs c
 	[[ "$output" != *won* ]]
-	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
+	[ "$(ctr-nsenter -t c -p sed -n 's/CapBnd:.//p' /proc/self/status)" = \
+		"$(ctr-exec c sed -n 's/CapBnd:.//p' /proc/self/status)" ]
 }
 
-# A namespace's file names no process, so its first one is the measure; a host's group would have no list of devices.
-# bats test_tags=ctr-nsenter
+# A namespace's file names no process, so its first one is the measure; a host's group would have no
+# list of devices. bats test_tags=ctr-nsenter
 @test "14.3: what enters a pid namespace by its file, or with a place of the host, is visible with nothing worth taking" {
 	need perl
 	hunt
 	pid=$(ctr-inspect -f State.Pid c)
 	clean() { env -i PATH="$PATH" CTR_LIB="$CTR_LIB" CTR_RUN="$CTR_RUN" "$@"; }
 	for n in {1..20}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" /bin/true; done
-	for n in {1..20}; do clean ctr-nsenter --pid="/proc/$pid/ns/pid" --mount="/proc/$pid/ns/mnt" /bin/true; done
-	for how in "-t c -p --root=/" "-t c -p --wd=$WORLD" "-t c -p --mount=/proc/self/ns/mnt" "-t c -a --root=/" "--pid=/proc/$pid/ns/pid --mount=/proc/self/ns/mnt" \
+	for n in {1..20}; do
+		clean ctr-nsenter --pid="/proc/$pid/ns/pid" --mount="/proc/$pid/ns/mnt" /bin/true
+	done
+	for how in "-t c -p --root=/" "-t c -p --wd=$WORLD" "-t c -p --mount=/proc/self/ns/mnt" \
+		"-t c -a --root=/" "--pid=/proc/$pid/ns/pid --mount=/proc/self/ns/mnt" \
 		"-t $$ -m --pid=/proc/$pid/ns/pid"; do
 		# shellcheck disable=SC2086
 		run -125 clean ctr-nsenter $how /bin/true
@@ -523,15 +604,19 @@ hunt() {
 	[[ "$output" != *won* ]]
 	for how in "-t c -p" "--pid=/proc/$pid/ns/pid"; do
 		# shellcheck disable=SC2086
-		[ "$(ctr-nsenter $how cat /proc/self/cgroup | grep -c "$CTR_CGROUP/c-")" = "$(grep -c "$CTR_CGROUP/c-" "/proc/$pid/cgroup")" ]
+		[ "$(ctr-nsenter $how cat /proc/self/cgroup | grep -c "$CTR_CGROUP/c-")" = \
+			"$(grep -c "$CTR_CGROUP/c-" "/proc/$pid/cgroup")" ]
 		# shellcheck disable=SC2086
-		[ "$(ctr-nsenter $how sed -n 's/CapBnd:.//p' /proc/self/status)" = "$(sed -n 's/CapBnd:.//p' "/proc/$pid/status")" ]
+		[ "$(ctr-nsenter $how sed -n 's/CapBnd:.//p' /proc/self/status)" = \
+			"$(sed -n 's/CapBnd:.//p' "/proc/$pid/status")" ]
 	done
 	ctr-pause c >/dev/null
 	run -125 timeout -s KILL 5 "$BIN/ctr-nsenter" -t c -p /bin/true
 	[[ "$output" == *"c: paused"* ]]
 	ctr-unpause c >/dev/null
-	[ "$(clean ctr-nsenter --privileged --pid="/proc/$pid/ns/pid" readlink /proc/self/root)" = / ] # because that was asked for
+	# because that was asked for
+	[ "$(clean ctr-nsenter --privileged --pid="/proc/$pid/ns/pid" readlink /proc/self/root)" = \
+		/ ]
 }
 
 # bats test_tags=ctr-run
@@ -539,7 +624,8 @@ hunt() {
 	need perl
 	hunt
 	for n in {1..25}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
-	HOSTSECRET=1 ctr-run -d --name d --init --pid container:c "$ROOTFS" /bin/sleep 1000 >/dev/null
+	HOSTSECRET=1 ctr-run -d --name d --init --pid container:c "$ROOTFS" /bin/sleep \
+		1000 >/dev/null
 	run ctr-logs c
 	[[ "$output" != *won* ]]
 	[ "$(ctr-inspect -f State.Status c)" = running ]
@@ -566,8 +652,10 @@ hunt() {
 			}
 		}
 	EOF
-	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined -v "$PWD/watch.pl:/w.pl:ro" \
-		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro -v /bin:/bin:ro "$ROOTFS" perl /w.pl
+	ctr-run -d --name c --cap-add SYS_PTRACE --security-opt seccomp=unconfined \
+		-v "$PWD/watch.pl:/w.pl:ro" \
+		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro \
+		-v /bin:/bin:ro "$ROOTFS" perl /w.pl
 	wait_for 5 grep -q ready "$CTR_LIB/containers/c/log"
 	for n in {1..15}; do
 		for o in "" --init "--userns auto"; do
@@ -604,14 +692,17 @@ device_hunt() {
 	device_hunt
 	for direct in '' --direct; do
 		# shellcheck disable=SC2086
-		run no_cgroups ctr-run $direct -v "$PWD/vol:/v" --tmpfs /t --device /dev/zero:/asked "$PWD/tree" sh -c "$hunt_devices"
+		run no_cgroups ctr-run $direct -v "$PWD/vol:/v" --tmpfs /t \
+			--device /dev/zero:/asked "$PWD/tree" sh -c "$hunt_devices"
 		[[ "$output" = *fine* ]]
 		[[ "$output" != *opened* ]]
 		[[ "$output" != *made\ * ]]
 	done
 	# shellcheck disable=SC2016
 	run no_cgroups bash -c 'ctr-run -d --name c "$1/tree" sleep 1000 >/dev/null
-		ctr-exec c sh -c "$2" 2>&1; ctr-exec --privileged c sh -c "mknod /dev/x c 1 5" 2>&1; ctr-rm -f c' _ "$PWD" "$hunt_devices"
+		ctr-exec c sh -c "$2" 2>&1
+		ctr-exec --privileged c sh -c "mknod /dev/x c 1 5" 2>&1
+		ctr-rm -f c' _ "$PWD" "$hunt_devices"
 	[[ "$output" != *opened* && "$output" != *made\ * ]]
 	[[ "$output" = *"mknod: /dev/x: Operation not permitted"* ]]
 	run -0 ctr-run -v "$PWD/vol:/v" "$ROOTFS" sh -c 'true </v/zero && echo opened'
@@ -621,8 +712,10 @@ device_hunt() {
 @test "14.5, issue 20: hierarchies with a few v1 controllers and no devices start containers, with the same rule" {
 	[ -d /sys/fs/cgroup/devices ] || skip "not a system of cgroup v1"
 	device_hunt
-	run unshare -m --propagation private bash -c 'umount /sys/fs/cgroup/devices /sys/fs/cgroup/unified 2>/dev/null
-		ctr-run -v "$1/vol:/v" --tmpfs /t --device /dev/zero:/asked "$1/tree" sh -c "$2"' _ "$PWD" "$hunt_devices"
+	run unshare -m --propagation private \
+		bash -c 'umount /sys/fs/cgroup/devices /sys/fs/cgroup/unified 2>/dev/null
+		ctr-run -v "$1/vol:/v" --tmpfs /t --device /dev/zero:/asked "$1/tree" sh -c "$2"' \
+			_ "$PWD" "$hunt_devices"
 	[[ "$output" = *fine* ]]
 	[[ "$output" != *opened* && "$output" != *made\ * ]]
 }
@@ -654,7 +747,8 @@ device_hunt() {
 		END
 		run -0 ctr-run --bundle b
 		[[ "$output" == *"pids:/"*"/b/c-"* || "$output" == *"0::/"*"/b/c-"* ]]
-		[[ "${lines[-1]}" == 0000000008000000 && "$output" != *"no cgroup"* && "$output" != *"not in effect"* ]]
+		[[ "${lines[-1]}" == 0000000008000000 && "$output" != *"no cgroup"* &&
+			"$output" != *"not in effect"* ]]
 	done
 	[ "$(ls b)" = config.json ] # no folder of the host
 	sed -i 's,"cgroupsPath":"[^"]*","cgroupsPath":"/a/../../b",' b/config.json
@@ -709,8 +803,11 @@ device_hunt() {
 
 @test "14.15: each CPU's count of thermal events is masked" {
 	mkdir -p cpus/cpu0/thermal_throttle cpus/cpu1/thermal_throttle
-	unshare -m --propagation private sh -c 'mount --bind cpus /sys/devices/system/cpu && exec ctr-create --name c "$0" true' "$ROOTFS"
-	[ "$(grep -o '/sys/devices/system/cpu/cpu[01]/thermal_throttle' "$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
+	unshare -m --propagation private sh -c '
+		mount --bind cpus /sys/devices/system/cpu && exec ctr-create --name c "$0" true' \
+			"$ROOTFS"
+	[ "$(grep -o '/sys/devices/system/cpu/cpu[01]/thermal_throttle' \
+		"$CTR_LIB/containers/c/config.json" | sort | wc -l)" = 2 ]
 }
 
 @test "14.19: two containers have not the same session keyring" {
@@ -727,7 +824,8 @@ device_hunt() {
 	}
 	END
 	gcc -static -O1 -o k k.c
-	ctr-run -d --name a --security-opt seccomp=unconfined -v "$PWD/k:/k" "$ROOTFS" /k abc >/dev/null
+	ctr-run -d --name a --security-opt seccomp=unconfined \
+		-v "$PWD/k:/k" "$ROOTFS" /k abc >/dev/null
 	wait_for 5 grep -q '[0-9]' "$CTR_LIB/containers/a/log"
 	[ "$(ctr-logs a)" -gt 0 ]
 	[ "$(ctr-run --security-opt seccomp=unconfined -v "$PWD/k:/k" "$ROOTFS" /k)" = -1 ]
@@ -743,15 +841,19 @@ device_hunt() {
 	int main(void) { struct stat s; for (int i = 3; i < 1000; i++) if (fstat(i, &s) == 0) printf("open %d\n", i); puts("done"); }
 	END
 	gcc -static -O1 -o f f.c
-	ctr-run -d --name c --privileged -v "$PWD/f:/f" "$ROOTFS" sh -c 'mount -t tmpfs x /proc && exec sleep 1000' >/dev/null
+	ctr-run -d --name c --privileged -v "$PWD/f:/f" "$ROOTFS" sh -c '
+		mount -t tmpfs x /proc && exec sleep 1000' >/dev/null
 	wait_for 5 sh -c '! ctr-exec c test -e /proc/1'
 	[ "$(ctr-exec c /f 7</etc/passwd 99</etc/passwd 512</etc/passwd)" = done ]
-	# and looking for what is open takes no event from the monitor, which waits for two ends here
-	[ "$(timeout 20 "$BIN/ctr-run" --pid container:c --userns auto "$ROOTFS" echo over)" = over ]
+	# and looking for what is open takes no event from the monitor, which waits for two ends
+	# here
+	[ "$(timeout 20 "$BIN/ctr-run" --pid container:c --userns auto "$ROOTFS" echo over)" = \
+		over ]
 }
 
 @test "14.21: what a container says of its environment is not followed among the host's files" {
-	ctr-run -d --name c -e PATH=/tmp/evil -e LD_PRELOAD=/tmp/evil.so "$ROOTFS" sleep 1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
+	ctr-run -d --name c -e PATH=/tmp/evil -e LD_PRELOAD=/tmp/evil.so "$ROOTFS" sleep \
+		1000 >/dev/null 2>&1 || ctr-run -d --name c "$ROOTFS" /bin/sleep 1000 >/dev/null
 	run -125 ctr-nsenter -t c --env -n true
 	[[ "$output" = *"add -m"* ]]
 	run -0 ctr-nsenter -t c --env -m /bin/true
@@ -771,7 +873,8 @@ device_hunt() {
 		return 0;
 	}
 	END
-	clang -D_GNU_SOURCE -std=gnu11 -I"$BATS_TEST_DIRNAME/../include" -fsanitize=undefined -fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o p p.c
+	clang -D_GNU_SOURCE -std=gnu11 -I"$BATS_TEST_DIRNAME/../include" -fsanitize=undefined \
+		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o p p.c
 	./p
 }
 
@@ -781,15 +884,20 @@ ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
 @test "14.25: a user namespace is joined first, the others are new in it, and ctr-exec is in all of them" {
 	ctr-run -d --name x --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	map=$(ctr-exec x cat /proc/self/uid_map)
-	ctr-run -d --name y --userns container:x -v vol:/v "$ROOTFS" sh -c 'touch /mine /v/mine; exec sleep 1000' >/dev/null
+	ctr-run -d --name y --userns container:x -v vol:/v "$ROOTFS" sh -c '
+		touch /mine /v/mine; exec sleep 1000' >/dev/null
 	[ "$(ns_of x user)" = "$(ns_of y user)" ]
 	for n in pid mnt net ipc uts cgroup; do [ "$(ns_of x $n)" != "$(ns_of y $n)" ]; done
-	[ "$(ctr-exec y sh -c 'cat /proc/self/uid_map; stat -c %u /mine /v/mine /bin; ls -d /proc/[0-9]* | wc -l' | sed -n '2,4p' | tr '\n' ' ')" = "0 0 0 " ]
+	[ "$(ctr-exec y sh -c '
+		cat /proc/self/uid_map
+		stat -c %u /mine /v/mine /bin
+		ls -d /proc/[0-9]* | wc -l' | sed -n '2,4p' | tr '\n' ' ')" = "0 0 0 " ]
 	[ "$(ctr-exec y cat /proc/self/uid_map)" = "$map" ]
 	[ "$(ctr-exec y readlink /proc/self/ns/user)" = "$(ns_of x user)" ]
 	[ "$(ctr-exec -u 33 y id -u)" = 33 ]
 	[ "$(stat -c %u "$CTR_LIB/volumes/vol/mine")" = 0 ] || [ -n "${CTR_TEST_NO:-}" ]
-	run -0 ctr-run --userns container:x --pid container:x --net container:x --ipc container:x "$ROOTFS" sh -c 'readlink /proc/self/ns/user; ps; touch /new'
+	run -0 ctr-run --userns container:x --pid container:x --net container:x \
+		--ipc container:x "$ROOTFS" sh -c 'readlink /proc/self/ns/user; ps; touch /new'
 	[[ "$output" = *"$(ns_of x user)"*"sleep 1000"* ]]
 	mkdir -p b/rootfs
 	cp -a "$ROOTFS". b/rootfs
@@ -814,15 +922,23 @@ ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
 
 # with_ids CMD...: where /etc/subuid and /etc/subgid are this world's.
 with_ids() {
-	unshare -m --propagation private bash -c 'for f in subuid subgid; do mount --bind "$0/$f" /etc/$f || exit; done; "$@"' "$WORLD" "$@"
+	unshare -m --propagation private bash -c '
+		for f in subuid subgid; do
+			mount --bind "$0/$f" /etc/$f || exit
+		done
+		"$@"' "$WORLD" "$@"
 }
-map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk '{print $2}' | tr '\n' ' '; }
+map_of() {
+	ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' |
+		awk '{print $2}' | tr '\n' ' '
+}
 
 @test "14.26: each container of --userns auto has a range of its own, for as long as it is there" {
 	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "no /etc/subuid"
 	echo root:200000:131072 >subuid
 	echo root:400000:131072 >subgid
-	with_ids ctr-run -d --name a --userns auto "$ROOTFS" sh -c 'touch /mine; exec sleep 1000' >/dev/null
+	with_ids ctr-run -d --name a --userns auto "$ROOTFS" sh -c '
+		touch /mine; exec sleep 1000' >/dev/null
 	with_ids ctr-run -d --name b --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	[ "$( (map_of a; echo; map_of b) | sort | tr '\n' ' ')" = "200000 400000  265536 465536  " ]
 	run -125 with_ids ctr-run --userns auto "$ROOTFS" true # an error, and no shared range
@@ -841,12 +957,18 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	[ "$(map_of c)" = "$free" ]
 	(. "$CTR_RUN/containers/c/state"; kill -9 "$monitor" "$pid")
 	wait_for 5 sh -c '[ -n "$(ctr-gc)" ]'
-	[ -n "$(with_ids ctr-run --userns auto "$ROOTFS" cat /proc/self/uid_map | grep "${free%% *}")" ]
+	[ -n "$(with_ids ctr-run --userns auto "$ROOTFS" cat /proc/self/uid_map |
+		grep "${free%% *}")" ]
 	ctr-rm -f a >/dev/null
 	echo root:200000:1310720 >subuid
 	echo root:400000:1310720 >subgid
-	with_ids sh -c 'for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ctr-create --name "p$n" --userns auto "$0" true >/dev/null & done; wait' "$ROOTFS"
-	[ "$(grep -ho "uidMappings[^}]*" "$CTR_LIB"/containers/p*/config.json | sort -u | wc -l)" = 20 ]
+	with_ids sh -c '
+		for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+			ctr-create --name "p$n" --userns auto "$0" true >/dev/null &
+		done
+		wait' "$ROOTFS"
+	[ "$(grep -ho "uidMappings[^}]*" "$CTR_LIB"/containers/p*/config.json | sort -u | wc -l)" \
+		= 20 ]
 }
 
 @test "14.27: a fifo in a list of devices is leave for no device" {
@@ -867,17 +989,23 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	grep -q . /sys/kernel/security/apparmor/profiles 2>/dev/null && skip "a host with AppArmor"
 	[ ! -e /sys/fs/selinux/enforce ] || skip "a host with SELinux"
 	run -125 ctr-run --security-opt apparmor=nosuch "$ROOTFS" true
-	[[ $output == *apparmorProfile*nosuch* || $output == *"has no security modules"* || $output == *"does not support labels"* ]]
-	run -125 ctr-run --security-opt label=type:svirt_t --security-opt label=level:s0:c1,c2 "$ROOTFS" true
-	[[ $output == *"system_u:system_r:svirt_t:s0:c1,c2"* || $output == *"has no security modules"* || $output == *"does not support labels"* ]]
+	[[ $output == *apparmorProfile*nosuch* || $output == *"has no security modules"* ||
+		$output == *"does not support labels"* ]]
+	run -125 ctr-run --security-opt label=type:svirt_t --security-opt label=level:s0:c1,c2 \
+		"$ROOTFS" true
+	[[ $output == *"system_u:system_r:svirt_t:s0:c1,c2"* ||
+		$output == *"has no security modules"* || $output == *"does not support labels"* ]]
 	run -125 ctr-run --security-opt label=frob:x "$ROOTFS" true
 	ctr-run --security-opt apparmor=unconfined --security-opt label=disable "$ROOTFS" true
-	grep -q apparmorProfile.*p1 <<<"$(ctr-create --name a --security-opt apparmor=p1 "$ROOTFS" true >/dev/null && cat "$CTR_LIB/containers/a/config.json" | tr -d '\n ')"
+	grep -q apparmorProfile.*p1 <<<"$(ctr-create --name a \
+		--security-opt apparmor=p1 "$ROOTFS" true >/dev/null &&
+		cat "$CTR_LIB/containers/a/config.json" | tr -d '\n ')"
 }
 
 @test "14: a bundle's keys that --bundle does not do are refused by name" {
 	mkdir b
-	for kv in '"linux":{"netDevices":{"eth0":{}}}' '"linux":{"intelRdt":{"closID":"a"}}' '"linux":{"mountLabel":"a:b:c:d"}' \
+	for kv in '"linux":{"netDevices":{"eth0":{}}}' '"linux":{"intelRdt":{"closID":"a"}}' \
+		'"linux":{"mountLabel":"a:b:c:d"}' \
 		'"mounts":[{"destination":"/t","type":"bind","source":"/tmp","options":["bind","idmap"]}]' \
 		'"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_NOTIFY"}]}}'; do
 		echo "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"$ROOTFS\"},\"process\":{\"cwd\":\"/\",\"args\":[\"true\"]},$kv}" >b/config.json
@@ -896,7 +1024,8 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	sleep 1
 	for p in $n $e; do
 		run chmod 755 "/proc/$p/exe"
-		[[ "$output" == *"Read-only file system"* || "$(readlink "/proc/$p/exe")" == *memfd* ]]
+		[[ "$output" == *"Read-only file system"* ||
+			"$(readlink "/proc/$p/exe")" == *memfd* ]]
 	done
 	[ "$(tr '\0' ' ' <"/proc/$e/cmdline" | grep -c hunter8)" = 0 ]
 	[[ "$(tr '\0' ' ' <"/proc/$e/cmdline")" == "ctr-exec: c"* ]]
@@ -908,17 +1037,20 @@ map_of() { ctr-exec "$1" sh -c 'cat /proc/self/uid_map /proc/self/gid_map' | awk
 	need setcap libcap2-bin
 	not_san
 	as_user="setpriv --reuid 54321 --regid 54321 --clear-groups"
-	for give in 'chmod 4755' 'chmod 2755' 'setcap cap_sys_admin,cap_dac_override+p' 'setcap cap_net_bind_service+ep'; do
+	for give in 'chmod 4755' 'chmod 2755' 'setcap cap_sys_admin,cap_dac_override+p' \
+		'setcap cap_net_bind_service+ep'; do
 		rm -rf own && mkdir own && cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own
 		$give own/ctrbox
-		for call in 'ctrbox ctr-nsenter -t 1 -m id' 'ctr-run --net none / true' 'ctr-oci --version' 'ctrbox --install x'; do
+		for call in 'ctrbox ctr-nsenter -t 1 -m id' 'ctr-run --net none / true' \
+			'ctr-oci --version' 'ctrbox --install x'; do
 			run -125 $as_user own/$call
 			[[ ${#lines[@]} = 1 && $output == *"must not be set-uid"*sudo* ]]
 		done
 	done
 	chmod 4755 own/ctrbox
 	own/ctrbox --version # of root's power nothing is borrowed
-	$as_user --inh-caps +net_bind_service --ambient-caps +net_bind_service "$CTRBOX" --version # given by the caller
+	# given by the caller
+	$as_user --inh-caps +net_bind_service --ambient-caps +net_bind_service "$CTRBOX" --version
 }
 
 @test "14.1: a folder for containers, or for what runs, that belongs to another user is refused" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# SIGINT and SIGTERM at random instants of commands that take a while and have threads or children at work: the command
-# ends at once, by that signal, and leaves nothing half-made (include/undo.h tells how this is done, and why nothing is
-# undone inside a handler).
+# SIGINT and SIGTERM at random instants of commands that take a while and have threads or children
+# at work: the command ends at once, by that signal, and leaves nothing half-made (include/undo.h
+# tells how this is done, and why nothing is undone inside a handler).
 # shellcheck disable=SC2154
 load lib
 load image
@@ -16,8 +16,8 @@ takes() {
 	"$@" >/dev/null 2>&1 </dev/null
 	echo $((($(date +%s%N) - t0) / 1000))
 }
-# strike TIMES CHECK COMMAND...: run the command so many times, each time with one of the signals at a random instant, and
-# CHECK after each.
+# strike TIMES CHECK COMMAND...: run the command so many times, each time with one of the signals at
+# a random instant, and CHECK after each.
 strike() {
 	local i how times=$1 check=$2 us s
 	shift 2
@@ -39,12 +39,19 @@ strike() {
 }
 # Nothing half-made is in the store, and the store works.
 store_whole() {
-	wait_for 5 sh -c '[ -z "$(find lib/images lib/layers -maxdepth 1 -name ".tmp*" 2>/dev/null)" ]' # removing takes a moment
+	# removing takes a moment
+	wait_for 5 \
+		sh -c '[ -z "$(find lib/images lib/layers -maxdepth 1 -name ".tmp*" 2>/dev/null)" ]'
 	timeout 20 ctr-image ls -q | timeout 20 ctr-image rm - >/dev/null 2>&1 || true
 	[ -z "$(ctr-image ls -q)" ]
-	wait_for 5 sh -c '[ -z "$(find lib/layers lib/images/blobs -mindepth 1 -type f 2>/dev/null | head -n 1)" ]'
+	wait_for 5 \
+		sh -c '[ -z "$(find lib/layers lib/images/blobs -mindepth 1 -type f 2>/dev/null |
+		head -n 1)" ]'
 }
-many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" x 5000 }' && tar -czf many.tgz t[0-9]* && rm -f t[0-9]*; }
+many() {
+	perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" x 5000 }' &&
+		tar -czf many.tgz t[0-9]* && rm -f t[0-9]*
+}
 
 # bats test_tags=ctr-image
 @test "13: signals at 8 instants of an import" {
@@ -73,7 +80,14 @@ many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" 
 
 # bats test_tags=ctr-commit
 @test "13: signals at 8 instants of a commit; the container stays as it was and runs on" {
-	ctr-run -d --name c "$ROOTFS" sh -c 'i=0; while [ $i -lt 800 ]; do echo $i >/f$i; i=$((i + 1)); done; echo made; sleep 1000'
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		i=0
+		while [ $i -lt 800 ]; do
+			echo $i >/f$i
+			i=$((i + 1))
+		done
+		echo made
+		sleep 1000'
 	wait_for 10 grep -q made lib/containers/c/log
 	check() {
 		store_whole
@@ -94,6 +108,9 @@ many() { perl -e 'for (1 .. 1500) { open my $f, ">", "t$_" or die; print $f "x" 
 	strike 12 check ctr-start -a c
 	strike 8 check ctr-start c
 	ctr-rm -f c
-	gone() { [ -z "$(ctr-ps -aq)" ] || ctr-ps -aq | ctr-rm -f - >/dev/null; [ -z "$(find lib/containers -name '.new*')" ]; }
+	gone() {
+		[ -z "$(ctr-ps -aq)" ] || ctr-ps -aq | ctr-rm -f - >/dev/null
+		[ -z "$(find lib/containers -name '.new*')" ]
+	}
 	strike 16 gone ctr-run "$ROOTFS" true
 }

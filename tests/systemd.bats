@@ -1,27 +1,35 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC1090,SC1091,SC2016
-# An init as a container's first process, without --privileged: systemd, with the machine's own files as its root, and
-# busybox's. Run in the rig of `make check-v2`, too.
+# An init as a container's first process, without --privileged: systemd, with the machine's own
+# files as its root, and busybox's. Run in the rig of `make check-v2`, too.
 
 load lib
 
-not_populated() { [ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; }
+not_populated() {
+	[ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" -name cgroup.procs \
+		-exec cat {} + 2>/dev/null)" ]
+}
 state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2" ]; }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-stop
 @test "21.5 systemd boots without --privileged, its groups are its own, and it stops in order in under 5 s" {
 	not_san
 	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
-	ctr-run -d -t --name sd --pids-limit 500 / /lib/systemd/systemd --unit=basic.target >/dev/null
+	ctr-run -d -t --name sd --pids-limit 500 / /lib/systemd/systemd \
+		--unit=basic.target >/dev/null
 	wait_for 60 state_of sd running
 	run ctr-exec sd systemctl list-units --failed --no-legend
 	[ -z "$output" ]
 	# systemd has moved to a group that it has made, below that of its container.
 	ctr-exec sd sh -c 'tail -n 1 /proc/1/cgroup' | grep -qx '0::/init.scope'
-	[ "$(ctr-exec sd sh -c 'tr "\0" "\n" </proc/1/environ' | grep ^container=)" = container=oci ]
+	[ "$(ctr-exec sd sh -c 'tr "\0" "\n" </proc/1/environ' | grep ^container=)" = \
+		container=oci ]
 	# It cannot write its own limits.
-	run ctr-exec sd sh -c 'echo max >"$(find /sys/fs/cgroup -maxdepth 2 -name pids.max | head -n 1)"'
-	[ "$status" -ne 0 ] || [ "$(ctr-cgset -g "$(. "$CTR_RUN/containers/sd/state"; echo "/$cgroup")" pids.max)" = 500 ]
+	run ctr-exec sd \
+		sh -c 'echo max >"$(find /sys/fs/cgroup -maxdepth 2 -name pids.max | head -n 1)"'
+	[ "$status" -ne 0 ] ||
+		[ "$(ctr-cgset -g "$(. "$CTR_RUN/containers/sd/state"; echo "/$cgroup")" \
+		pids.max)" = 500 ]
 	# A service is started, limited by systemd where it has the controllers, and ended.
 	ctr-exec sd systemd-run --unit=nap sleep 1000
 	ctr-exec sd systemctl is-active nap
@@ -38,7 +46,8 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 @test "16 ctr-oci --systemd-cgroup: a scope of systemd's with the limits, updated, paused, kept over a reload, gone with its container" {
 	not_san
 	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
-	ctr-run -d -t --name sd --privileged --systemd=always -v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
+	ctr-run -d -t --name sd --privileged --systemd=always \
+		-v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
 		/lib/systemd/systemd --unit=basic.target >/dev/null
 	wait_for 60 state_of sd running
 	cat >script <<-'END'
@@ -76,8 +85,10 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 		sed -i "s/system.slice:one:two/plain/" config.json; oci --systemd-cgroup run c 2>&1 | grep -c "slice:prefix:name"
 	END
 	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
-	for l in "array 1" "run 0" Slice=system.slice TasksMax=20 Delegate=yes TimeoutStopUSec=7s 0 "limit 20" TasksMax=33 "limit 33" \
-		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " "killed ActiveState=inactive " 1; do
+	for l in "array 1" "run 0" Slice=system.slice TasksMax=20 Delegate=yes TimeoutStopUSec=7s \
+		0 "limit 20" TasksMax=33 "limit 33" \
+		paused c "left ActiveState=inactive " "undone ActiveState=inactive " "quick " \
+		"killed ActiveState=inactive " 1; do
 		grep -Fxq "$l" out || { cat out; echo "no line: $l"; false; }
 	done
 	grep -q "already" out
@@ -87,7 +98,12 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 
 # bats test_tags=ctr-run
 @test "21.5 --systemd: when it is on, what it brings, and what of the user's own stays" {
-	inside() { ctr-run "$@" "$ROOTFS" sh -c 'grep -cE " /(run|run/lock|tmp) " /proc/self/mounts; echo "[${container-}]"; grep " /sys/fs/cgroup" /proc/self/mounts | grep -c " rw,"'; }
+	inside() {
+		ctr-run "$@" "$ROOTFS" sh -c '
+			grep -cE " /(run|run/lock|tmp) " /proc/self/mounts
+			echo "[${container-}]"
+			grep " /sys/fs/cgroup" /proc/self/mounts | grep -c " rw,"'
+	}
 	run inside
 	[ "${lines[0]}:${lines[1]}" = "0:[]" ]
 	off=${lines[2]}
@@ -108,13 +124,17 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 # bats test_tags=ctr-run
 @test "21.5 docker's recipe for systemd, -v /sys/fs/cgroup:/sys/fs/cgroup, shows the container's own group and no more" {
 	for opts in "-v /sys/fs/cgroup:/sys/fs/cgroup" "-v /sys/fs/cgroup:/sys/fs/cgroup:ro" \
-		"--cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw" "--mount type=bind,src=/sys/fs/cgroup,dst=/sys/fs/cgroup" \
+		"--cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw" \
+		"--mount type=bind,src=/sys/fs/cgroup,dst=/sys/fs/cgroup" \
 		"-v /sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd"; do
 		[ -e /sys/fs/cgroup/systemd ] || [[ "$opts" != */systemd ]] || continue
 		# shellcheck disable=SC2086
-		run ctr-run $opts "$ROOTFS" sh -c 'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "; grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null; find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
+		run ctr-run $opts "$ROOTFS" \
+			sh -c \
+			'find /sys/fs/cgroup -name cgroup.procs | while read -r f; do cat "$f"; done | sort -un | head -n 2 | tr "\n" " "; grep -l . $(find /sys/fs/cgroup -name release_agent) /dev/null 2>/dev/null; find /sys/fs/cgroup -type d -name "'"$CTR_CGROUP"'"'
 		[ "$status" = 0 ]
-		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]] # only its own processes, and no group of the host
+		# only its own processes, and no group of the host
+		[[ "${lines[-1]}" =~ ^[0-9\ ]+$ ]]
 	done
 }
 
@@ -124,7 +144,8 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 	cp -a "$ROOTFS" "$WORLD/root"
 	mkdir -p "$WORLD/root/sbin" "$WORLD/root/etc"
 	ln -sf /bin/busybox "$WORLD/root/sbin/init"
-	printf '::sysinit:/bin/echo up\n::respawn:/bin/sleep 1000\n::shutdown:/bin/echo down\n' >"$WORLD/root/etc/inittab"
+	printf '::sysinit:/bin/echo up\n::respawn:/bin/sleep 1000\n::shutdown:/bin/echo down\n' \
+		>"$WORLD/root/etc/inittab"
 	ctr-run -d --name bb "$WORLD/root" /sbin/init >/dev/null
 	wait_for 5 sh -c 'ctr-top bb | grep -q "sleep 1000"'
 	t0=$SECONDS
@@ -137,11 +158,17 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 # bats test_tags=ctr-run
 @test "21.6 --privileged: a /dev of its own with the host's devices; the terminal lies over /dev/console, whatever is there" {
 	not_san
-	[ "$(ctr-run --privileged "$ROOTFS" sh -c 'grep " /dev " /proc/self/mounts | cut -d" " -f1')" = tmpfs ]
-	for d in null zero full random urandom; do [ -c "/dev/$d" ] && ctr-run --privileged "$ROOTFS" test -c "/dev/$d"; done
+	[ "$(ctr-run --privileged "$ROOTFS" sh -c '
+		grep " /dev " /proc/self/mounts | cut -d" " -f1')" = tmpfs ]
+	for d in null zero full random urandom; do
+		[ -c "/dev/$d" ] && ctr-run --privileged "$ROOTFS" test -c "/dev/$d"
+	done
 	[ ! -b /dev/loop0 ] || ctr-run --privileged "$ROOTFS" sh -c '[ -b /dev/loop0 ]'
 	before=$(stat -c '%t:%T %u:%g %a' /dev/console 2>/dev/null || echo none)
-	tty_of() { ctr-run --privileged -t "$@" "$ROOTFS" stat -c %t /dev/console </dev/null | tr -d '\r'; }
+	tty_of() {
+		ctr-run --privileged -t "$@" "$ROOTFS" stat -c %t /dev/console </dev/null |
+			tr -d '\r'
+	}
 	[ "$(tty_of)" = 88 ] # 136: a pty
 	if [ -c /dev/console ]; then [ "$(tty_of -v /dev:/dev)" = 88 ]; fi
 	[ "$(stat -c '%t:%T %u:%g %a' /dev/console 2>/dev/null || echo none)" = "$before" ]

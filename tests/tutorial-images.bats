@@ -8,13 +8,15 @@ load image
 @test "3. image and layers: the container writes into a layer of its own, and the image stays as it is" {
 	tar -C "$ROOTFS" -cf busybox.tar .
 	ctr-image import busybox busybox.tar
-	ctr-run -d --name c busybox sh -c 'mkdir aaa; touch aaa/test.txt; rm /etc/group; sleep 100' >/dev/null
+	ctr-run -d --name c busybox sh -c '
+		mkdir aaa; touch aaa/test.txt; rm /etc/group; sleep 100' >/dev/null
 	wait_for 5 ctr-exec c test -e /aaa/test.txt
 	ctr-exec c sh -c 'while [ -e /etc/group ]; do :; done'
 	# it is in the write layer on the host,
 	[ -e "$CTR_LIB/containers/c/upper/aaa/test.txt" ]
 	# a deleted file is a mark there,
-	[ "$(stat -c '%F %t:%T' "$CTR_LIB/containers/c/upper/etc/group")" = "character special file 0:0" ]
+	[ "$(stat -c '%F %t:%T' "$CTR_LIB/containers/c/upper/etc/group")" = \
+		"character special file 0:0" ]
 	# the image is unchanged,
 	[ ! -e "$CTR_LIB"/layers/*/aaa ]
 	[ -e "$CTR_LIB"/layers/*/etc/group ]
@@ -31,9 +33,11 @@ load image
 # bats test_tags=ctr-run
 @test "4. volume: what is written there stays on the host; a second run appends" {
 	box busybox
-	ctr-run -v "$WORLD/volume:/containerVolume" busybox sh -c 'echo "hello world" >>/containerVolume/test.txt'
+	ctr-run -v "$WORLD/volume:/containerVolume" busybox \
+		sh -c 'echo "hello world" >>/containerVolume/test.txt'
 	[ "$(cat volume/test.txt)" = "hello world" ]
-	ctr-run -v "$WORLD/volume:/containerVolume" busybox sh -c 'echo "hello again" >>/containerVolume/test.txt'
+	ctr-run -v "$WORLD/volume:/containerVolume" busybox \
+		sh -c 'echo "hello again" >>/containerVolume/test.txt'
 	[ "$(cat volume/test.txt)" = $'hello world\nhello again' ]
 	! grep -q "$WORLD" /proc/mounts || false
 }
@@ -55,8 +59,12 @@ load image
 	box busybox
 	ctr-run -d --name container1 -v "$WORLD/from1:/to1" busybox top >/dev/null
 	ctr-run -d --name container2 -v "$WORLD/from2:/to2" busybox top >/dev/null
-	ctr-exec container1 sh -c 'echo "hello container1" >>/to1/test1.txt; mkdir /to1-1; echo "hello container1, to1-1" >>/to1-1/test1.txt'
-	# the volume's file lands in from1 and not in the write layer, the folder in that container's write layer only
+	ctr-exec container1 sh -c '
+		echo "hello container1" >>/to1/test1.txt
+		mkdir /to1-1
+		echo "hello container1, to1-1" >>/to1-1/test1.txt'
+	# the volume's file lands in from1 and not in the write layer, the folder in that
+	# container's write layer only
 	[ "$(cat from1/test1.txt)" = "hello container1" ]
 	[ ! -e "$CTR_LIB/containers/container1/upper/to1/test1.txt" ]
 	[ -e "$CTR_LIB/containers/container1/upper/to1-1/test1.txt" ]

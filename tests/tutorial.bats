@@ -13,7 +13,8 @@ test_setup() {
 		/^## / { title = substr($0, 4); section++ }
 		/^```/ { if (inside) { inside = 0; close(out) } else { inside = 1; kind = $0 == "```sh" ? "sh" : "text"
 			out = sprintf("%s/block.%02d.%s", d, section, kind); print title >(d "/block." sprintf("%02d", section) ".title") } next }
-		inside { print >>out } # a section of several blocks is one' "$top/applets/TUTORIAL.md"
+		inside { print >>out } # a section of several blocks is one' \
+			"$top/applets/TUTORIAL.md"
 }
 test_teardown() {
 	h ctr-ps -aq | h ctr-rm -f - >/dev/null 2>&1

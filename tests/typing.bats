@@ -6,7 +6,8 @@ load lib
 
 @test "options may follow names; a name that is none ends nothing" {
 	# shellcheck disable=SC2016
-	ctr-run -d --name web "$ROOTFS" sh -c 'trap "echo hup" HUP; echo up; while :; do sleep 0.05; done'
+	ctr-run -d --name web "$ROOTFS" sh -c '
+		trap "echo hup" HUP; echo up; while :; do sleep 0.05; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/web/log"
 	[ "$(ctr-logs web -t | grep -c "Z up")" = 1 ]
 	ctr-kill web -s HUP
@@ -29,7 +30,8 @@ load lib
 	run -125 ctr-run -name=web "$ROOTFS" true
 	[ "$output" = "ctr-run: unknown option -name=web: did you mean --name?" ]
 	run -125 ctr-run --gpus all "$ROOTFS" true
-	[ "$output" = "ctr-run: no option --gpus: here it is --device vendor.com/gpu=NAME, as /etc/cdi has it" ]
+	[ "$output" = \
+		"ctr-run: no option --gpus: here it is --device vendor.com/gpu=NAME, as /etc/cdi has it" ]
 	run -125 ctr-run -a stdout "$ROOTFS" true
 	[[ "$output" == "ctr-run: no option -a: here it is nothing: "* ]]
 	if [ -d /sys/fs/cgroup/cpuset ] && [ "$(id -u)" = 0 ]; then
@@ -61,7 +63,8 @@ load lib
 
 @test "18.2 a number is a number in -u, whatever the image's passwd says; out of range is an error" {
 	cp -a "$ROOTFS" r
-	printf '1000:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:/bin/sh\n' >>r/etc/passwd
+	printf '1000:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:/bin/sh\n' \
+		>>r/etc/passwd
 	printf '77:x:0:\n' >>r/etc/group
 	[ "$(ctr-run -u 1000 ./r id -u)" = 1000 ]
 	[ "$(ctr-run -u 1000:77 ./r id -g)" = 77 ]
@@ -80,12 +83,14 @@ load lib
 	ctr-wait web2
 	ctr-create --name db "$ROOTFS" true >/dev/null
 	[ "$(names -a -f name=web)" = "web1 web2" ]
-	[ "$(names -a -f name='^web$')$(names -a -f name='^/db$')$(names -a -f name='2$')" = "dbweb2" ]
+	[ "$(names -a -f name='^web$')$(names -a -f name='^/db$')$(names -a -f name='2$')" = \
+		"dbweb2" ]
 	[ "$(names -a -f label=tier=a -f label=tier=b)" = "web1 web2" ]
 	[ "$(names -a -f label=tier=a -f name=db)" = "" ]
 	[ "$(names -f exited=3)" = web2 ]
 	[ "$(names -f exited=0)" = "" ]
-	[ "$(names -a -f volume=data)$(names -a -f volume=/d)$(names -a -f volume=at)" = "web1web1" ]
+	[ "$(names -a -f volume=data)$(names -a -f volume=/d)$(names -a -f volume=at)" = \
+		"web1web1" ]
 	[ "$(names -a -f before=web2)" = web1 ]
 	[ "$(names -a -f since=web2)" = db ]
 	[ "$(names -a -f network=none -f name=db)" = db ]
@@ -101,7 +106,8 @@ load lib
 # bats test_tags=ctr-update,ctr-restart
 @test "19 update --restart holds from the next end on; restart -s and --timeout" {
 	# shellcheck disable=SC2016
-	ctr-run -d --name c "$ROOTFS" sh -c 'trap "exit 9" USR1; echo up; while :; do sleep 0.05; done'
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		trap "exit 9" USR1; echo up; while :; do sleep 0.05; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
 	run -0 ctr-restart -s USR1 --timeout 5 c
 	wait_for 5 sh -c '[ "$(grep -c up "$CTR_LIB/containers/c/log")" = 2 ]'
@@ -125,11 +131,13 @@ load lib
 	[ "$(ctr-inspect -f '{{.Config.Labels.a}} {{.Config.Labels.b}}' c)" = "1 2" ]
 	run -125 ctr-run --label-file nosuch "$ROOTFS" true
 	[ "$output" = "ctr-run: --label-file: nosuch: No such file or directory" ]
-	run -0 ctr-run --dns 10.0.0.1 --dns-option ndots:3 --dns-opt rotate "$ROOTFS" cat /etc/resolv.conf
+	run -0 ctr-run --dns 10.0.0.1 --dns-option ndots:3 --dns-opt rotate "$ROOTFS" \
+		cat /etc/resolv.conf
 	[[ "$output" == *"nameserver 10.0.0.1"*"options ndots:3 rotate"* ]]
 	run -125 ctr-run --dns-option 'a b' "$ROOTFS" true
 	ctr-commit --pause=false c made >/dev/null
-	[ "$(ctr-image ls -n --no-trunc | grep -c "sha256:$(ctr-image ls -q | sed 's/sha256://')")" = 1 ]
+	[ "$(ctr-image ls -n --no-trunc |
+		grep -c "sha256:$(ctr-image ls -q | sed 's/sha256://')")" = 1 ]
 	ctr-image save -o a.tar made && ctr-rm c && ctr-image rm made >/dev/null
 	[[ "$(ctr-image load -q -i a.tar)" == *made* ]]
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
@@ -140,22 +148,34 @@ load lib
 	while read -r cmd state flag; do
 		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)
 		case $said in
-		*"unknown option"* | *"no option --"* | *"there is no"* | *"no such applet"*) said=not ;;
+		*"unknown option"* | *"no option --"* | *"there is no"* | \
+			*"no such applet"*) said=not ;;
 		*) said=taken ;;
 		esac
 		n=$((n + 1))
-		[ "$said" = "$state" ] || { echo "$cmd $flag: the table says $state, ctrbox says $said"; return 1; }
-	done < <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^\| (differs|not) \|/) { $state = $1 eq "not" ? "not" : "taken" }
+		[ "$said" = "$state" ] || {
+			echo "$cmd $flag: the table says $state, ctrbox says $said"
+			return 1
+		}
+	done \
+		< <(perl -ne 'if (/^## (.*)/) { ($c = $1) =~ tr/ /_/ } elsif (/^\| (differs|not) \|/) { $state = $1 eq "not" ? "not" : "taken" }
 		elsif (/^same: (.*)/) { print "$c taken $_\n" for $1 =~ /`(--[\w-]+)`/g }
 		elsif (/^\| `(--[\w-]+)` \| (d|p|dp) \| \S/) { print "$c $state $1\n" }' "$doc")
-	[ "$(grep -c '^| `' "$doc")" = "$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ] # each says how it differs, or why it is refused
+	# each says how it differs, or why it is refused
+	[ "$(grep -c '^| `' "$doc")" = \
+		"$(grep -cE '^\| `--[a-z0-9-]+` \| (d|p|dp) \| .+ \|$' "$doc")" ]
 	[ "$(grep -c '^| differs' "$doc")" -ge 8 ]
 	[ $n -gt 500 ]
 	for p in docker podman; do # the versions that the table names, where they are installed
-		grep -q "of $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) \|and $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) " "$doc" || continue
+		grep -q "of $p $($p --version 2>/dev/null | grep -oE '[0-9]+\.[0-9.]+[0-9]' |
+			head -n 1) \|and $p $($p --version 2>/dev/null |
+			grep -oE '[0-9]+\.[0-9.]+[0-9]' | head -n 1) " "$doc" || continue
 		for cmd in run ps exec logs rm images "network create" "volume create"; do
-			for flag in $($p $cmd --help 2>/dev/null | grep -oE '^ +(-[a-zA-Z0-9], +)?--[a-z0-9-]+' | grep -oE -- '--.*'); do
-				[ "$flag" = --help ] || sed -n "/^## $cmd\$/,/^## /p" "$doc" | grep -q -- "\`$flag\`" ||
+			for flag in $($p $cmd --help 2>/dev/null |
+				grep -oE '^ +(-[a-zA-Z0-9], +)?--[a-z0-9-]+' |
+				grep -oE -- '--.*'); do
+				[ "$flag" = --help ] || sed -n "/^## $cmd\$/,/^## /p" "$doc" |
+					grep -q -- "\`$flag\`" ||
 					{ echo "$p $cmd $flag is not in the table"; return 1; }
 			done
 		done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC1090,SC1091,SC2016,SC2119,SC2120,SC2030,SC2031
-# macvlan and ipvlan: containers and namespaces on the host's own network. Run in the rig of `make check-v2`, too, whose
-# kernel has both.
+# macvlan and ipvlan: containers and namespaces on the host's own network. Run in the rig of `make
+# check-v2`, too, whose kernel has both.
 
 load cni
 
@@ -20,7 +20,8 @@ ipvlan() { # skips unless the kernel has it; if not, our message must say so
 # bats test_tags=ctr-exec,ctr-ipam,ctr-net
 @test "macvlan: on the host's own network, by its router; refused where it cannot be" {
 	not_in_rig "the machine itself shows it"
-	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 mv
+	h ctr-net create --driver macvlan --parent wan --subnet 198.51.100.0/24 \
+		--gateway 198.51.100.1 --ip-range 198.51.100.64/28 mv
 	box a --net mv
 	[ "$(ip_of a)" = 198.51.100.64 ]
 	h ctr-exec a ping -c1 -W2 203.0.113.2
@@ -28,7 +29,8 @@ ipvlan() { # skips unless the kernel has it; if not, our message must say so
 	[ "$(h ip -o link show type veth | grep -vc wan)" = 0 ]
 	run -125 h ctr-run --net mv -p 90:90 "$ROOTFS" true
 	[[ "$output" = *"-p: network mv is"* ]]
-	for bad in "--driver macvlan --parent wan --subnet 198.51.100.0/25 x" "--subnet 198.51.0.0/16 x"; do
+	for bad in "--driver macvlan --parent wan --subnet 198.51.100.0/25 x" \
+		"--subnet 198.51.0.0/16 x"; do
 		# shellcheck disable=SC2086
 		run -1 h ctr-net create $bad
 		[[ "$output" = *"overlaps with"* ]]
@@ -60,7 +62,8 @@ ipvlan() { # skips unless the kernel has it; if not, our message must say so
 	[ "$(in_ns "$A" bash -c 'mac eth0')" = "$(h bash -c 'mac wan')" ]
 	run -2 h ctr-netcfg ipvlan wan "$A" 198.51.100.51/24 mac 02:00:00:00:00:01
 	h ctr-netcfg detach "$A"
-	h ctr-net create --driver ipvlan --parent wan --subnet 198.51.100.0/24 --gateway 198.51.100.1 --ip-range 198.51.100.64/28 iv
+	h ctr-net create --driver ipvlan --parent wan --subnet 198.51.100.0/24 \
+		--gateway 198.51.100.1 --ip-range 198.51.100.64/28 iv
 	box a --net iv
 	[ "$(ip_of a)" = 198.51.100.64 ]
 	h ctr-exec a ping -c1 -W2 203.0.113.2
@@ -99,7 +102,8 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 		code 100 ADD "$POD" bridge "$(conf '.vlan = 100')"
 		[[ $output = *CONFIG_BRIDGE_VLAN_FILTERING* ]]
 		nothing_left
-		skip "this kernel's bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING): make check-v2"
+		skip \
+			"this kernel's bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING): make check-v2"
 	fi
 	c=$(conf '.vlan = 100 | .preserveDefaultVlan = false')
 	d=$(jq -c '.vlan = 200 | .name = "m" | .ipam.ranges = [[{subnet: "10.22.0.0/24", rangeStart: "10.22.0.9"}]]' <<<"$c")
@@ -130,10 +134,12 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 	ipvlan
 	h ctr-netcfg detach "$A"
 	plugins
-	c=$(conf '.type = "ipvlan" | .master = "wan" | .ipam.ranges = [[{subnet: "198.51.100.0/24", rangeStart: "198.51.100.60"}]]
+	c=$(conf \
+		'.type = "ipvlan" | .master = "wan" | .ipam.ranges = [[{subnet: "198.51.100.0/24", rangeStart: "198.51.100.60"}]]
 		| .ipam.routes = [{dst: "0.0.0.0/0"}]')
 	r=$(plugin ADD "$POD" ipvlan "$c")
-	jq -e '.ips[0] == {interface: 0, address: "198.51.100.60/24", gateway: "198.51.100.1"}' <<<"$r"
+	jq -e '.ips[0] == {interface: 0, address: "198.51.100.60/24", gateway: "198.51.100.1"}' \
+		<<<"$r"
 	in_ns "$POD" ping -c1 -W2 203.0.113.2
 	plugin CHECK "$POD" ipvlan "$(with_prev "$c" "$r")"
 	plugin DEL "$POD" ipvlan "$c"
@@ -141,8 +147,11 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 	in_ns "$POD" ip -j -d link show eth0 | jq -e '.[0].linkinfo.info_data.mode == "l3s"'
 	plugin DEL "$POD" ipvlan "$c"
 	code 7 ADD "$POD" ipvlan "$(jq -c '.mode = "l4"' <<<"$c")"
-	plugin ADD "$POD" ipvlan "$(jq -c 'del(.ipam) | .prevResult = {cniVersion: "1.0.0", interfaces: [{name: "x"}],
-		ips: [{address: "198.51.100.77/24", interface: 0}]}' <<<"$c")" | jq -e '.ips[0].address == "198.51.100.77/24"'
+	plugin ADD "$POD" ipvlan \
+		"$(jq \
+		-c 'del(.ipam) | .prevResult = {cniVersion: "1.0.0", interfaces: [{name: "x"}],
+		ips: [{address: "198.51.100.77/24", interface: 0}]}' <<<"$c")" |
+			jq -e '.ips[0].address == "198.51.100.77/24"'
 	in_ns "$POD" ip addr show eth0 | grep -q 198.51.100.77
 	plugin DEL "$POD" ipvlan "$c"
 	nothing_left
