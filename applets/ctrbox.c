@@ -182,10 +182,9 @@ const char *__asan_default_options(void)
 int main(int argc, char **argv)
 {
 	title_keep(argv);
+	/* It does everything that it is told, for whoever calls it. */
 	if (caps_borrowed())
-		die_code(125,
-		    "this program does everything that it is told, for whoever calls it: it must "
-		    "not be set-uid, set-gid or have file capabilities (use sudo)");
+		die_code(125, "must not be set-uid, set-gid or have file capabilities (use sudo)");
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *name = argc ? argv[0] : "ctrbox";
 	if (slash)

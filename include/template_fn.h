@@ -10,9 +10,9 @@
  */
 #define TEMPLATE_MAP "\001map"
 /* A line break and a tab that the template itself has, as "\n" in it or by println: they are
- * printed as they are, those of the data are not. */
-#define TEMPLATE_NL "\036"
-#define TEMPLATE_TAB "\037"
+ * printed as they are, those of the data are not. Not UTF-8, so no data has them. */
+#define TEMPLATE_NL "\376"
+#define TEMPLATE_TAB "\377"
 
 struct template_fn {
 	const char *name;

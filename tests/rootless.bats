@@ -357,7 +357,7 @@ machine() {
 	mkdir "/tmp/ctr-$uid" # root's, or anybody's
 	run as 'unset XDG_RUNTIME_DIR; ctr-run $R true'
 	rmdir "/tmp/ctr-$uid"
-	[[ $status -ne 0 && ${#lines[@]} -eq 1 && $output == *"not a folder of ours alone"* ]]
+	[[ $status -ne 0 && ${#lines[@]} -eq 1 && $output == *"another user"* ]]
 }
 
 # bats test_tags=ctr-gc

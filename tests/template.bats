@@ -88,3 +88,15 @@ t() { ctr-inspect -f "$@" web; }
 	done
 	ctr-net rm n >/dev/null
 }
+
+@test "14.23: what the data calls its keys and values neither speaks to the terminal nor breaks a line" {
+	esc=$'\e]0;evil\a\xc2\x9b2J\r\x1e\x1f'
+	ctr-create --name web -l "k$esc=v$esc" "$ROOTFS" true >/dev/null
+	for f in '{{.Config.Labels}}' '{{range $k, $v := .Config.Labels}}{{$k}}{{$v}}{{println}}{{end}}' '{{json .Config.Labels}}' '{{printf "%v\t%s\n" .Config.Labels "x"}}' \
+		'{{range $k, $v := .Config.Labels}}{{upper $k}}{{truncate $v 99}}{{end}}'; do
+		t "$f" >out
+		run ! env LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2\x9b' out
+		[ "$(grep -ci evil out)" = "$(grep -c . out)" ]
+	done
+	[ "$(t '{{"a\tb\n"}}{{println .Name}}c')" = $'a\tb\n/web\nc' ]
+}

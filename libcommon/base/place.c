@@ -20,6 +20,7 @@
 #define NOWHERE "/dev/null"
 #define NO_GROUP "\n"
 #define NO_INSTANCE "--------"
+#define ANOTHERS "%s: it is another user's"
 
 /* /tmp is where anybody may create a folder of any name, so this one must belong to us. NULL with
  * fail(). */
@@ -29,8 +30,8 @@ static char *own_tmp(void)
 	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
 	if ((mkdir(p, 0700) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
 		fail("%s: %m", p);
-	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-		fail("%s: it is not a folder of ours alone (set XDG_RUNTIME_DIR or CTR_RUN)", p);
+	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+		fail(ANOTHERS, p);
 	else
 		return p;
 	free(p);
@@ -59,10 +60,15 @@ static char *place(const char *var, const char *root_dflt, const char *xdg, cons
 	return p;
 }
 
-/* Is it something that ctrbox did not create? Names that begin with a dot do not count. */
+/* Is it something that ctrbox did not create, or that another user put there while he could? Names
+ * that begin with a dot do not count. */
 static int stranger(int dir, const char *name, void *arg)
 {
-	(void)dir, (void)arg;
+	(void)arg;
+	struct stat st;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid &&
+	    st.st_uid != geteuid())
+		return 1;
 	_cleanup_free_ char *word = xasprintf(" %s ", name);
 	return *name != '.' &&
 	       !strstr(" containers images layers networks volumes ids ranges cache "
@@ -89,8 +95,7 @@ static char *closed(char *path)
 	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return path;
 	if (st.st_uid != geteuid())
-		fail("%s: it belongs to user %u: name a folder of your own", path,
-		    (unsigned)st.st_uid);
+		fail(ANOTHERS, path);
 	else if (!(st.st_mode & 077))
 		return path;
 	else if (!ours_alone(path))

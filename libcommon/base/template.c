@@ -108,7 +108,7 @@ static json_t *quoted(struct tmpl *t)
 		}
 		buf_add(&b, &c, 1);
 	}
-	json_t *v = t->p < t->end ? json_string(b.p) : NULL;
+	json_t *v = t->p < t->end ? json_string_nocheck(b.p) : NULL;
 	t->p += t->p < t->end;
 	buf_free(&b);
 	return v ? v : bad("a string without its end", NULL);

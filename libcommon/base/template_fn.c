@@ -56,17 +56,22 @@ static void keys_of(const json_t *v, struct strv *keys)
 	strv_sort(keys);
 }
 
+static void print_text(struct buf *out, const char *s)
+{
+	while (*s) {
+		size_t n = strcspn(s, TEMPLATE_NL TEMPLATE_TAB);
+		_cleanup_free_ char *part = xstrndup(s, n), *safe = str_escape(part);
+		buf_puts(out, safe);
+		s += n;
+		if (*s)
+			buf_puts(out, *s++ == *TEMPLATE_NL ? "\n" : "\t");
+	}
+}
+
 void template_print(struct buf *out, const json_t *v)
 {
 	if (json_is_string(v)) {
-		for (const char *s = json_string_value(v); *s;) {
-			size_t n = strcspn(s, TEMPLATE_NL TEMPLATE_TAB);
-			_cleanup_free_ char *part = xstrndup(s, n), *safe = str_escape(part);
-			buf_puts(out, safe);
-			s += n;
-			if (*s)
-				buf_puts(out, *s++ == *TEMPLATE_NL ? "\n" : "\t");
-		}
+		print_text(out, json_string_value(v));
 	} else if (json_is_integer(v)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(v));
 	} else if (json_is_real(v)) {
@@ -82,7 +87,9 @@ void template_print(struct buf *out, const json_t *v)
 		keys_of(v, &keys);
 		buf_puts(out, "map[");
 		for (size_t i = 0; i < keys.n; i++) {
-			buf_printf(out, "%s%s:", i ? " " : "", keys.v[i]);
+			buf_puts(out, i ? " " : "");
+			print_text(out, keys.v[i]);
+			buf_puts(out, ":");
 			template_print(out, json_object_get(v, keys.v[i]));
 		}
 		buf_puts(out, "]");
@@ -93,7 +100,7 @@ void template_print(struct buf *out, const json_t *v)
 
 static json_t *taken(struct buf *b)
 {
-	json_t *v = json_string(b->p ? b->p : "");
+	json_t *v = json_string_nocheck(b->p ? b->p : "");
 	buf_free(b);
 	return v;
 }
@@ -106,7 +113,7 @@ static json_t *unmarked(const json_t *v)
 	size_t i;
 	if (!json_is_object(v) && !json_is_array(v)) {
 		json_decref(out);
-		return json_deep_copy(v);
+		return json_is_string(v) ? json_string(json_string_value(v)) : json_deep_copy(v);
 	}
 	json_object_foreach((json_t *)v, k, one)
 	{
@@ -188,8 +195,8 @@ static json_t *fn_split(const json_t *a)
 	if (*sep == *TEMPLATE_NL)
 		sep = "\n"; /* what the data has */
 	for (const char *hit; (hit = strstr(s, sep)); s = hit + strlen(sep))
-		json_array_append_new(out, json_stringn(s, (size_t)(hit - s)));
-	json_array_append_new(out, json_string(s));
+		json_array_append_new(out, json_stringn_nocheck(s, (size_t)(hit - s)));
+	json_array_append_new(out, json_string_nocheck(s));
 	return out;
 }
 
@@ -202,7 +209,7 @@ static json_t *letters(const json_t *a, char from, char to, bool first)
 	for (char *p = out; *p; p++)
 		if ((!first || p == out || p[-1] == ' ') && *p >= from && *p < from + 26)
 			*p = (char)(*p - from + to);
-	return json_string(out);
+	return json_string_nocheck(out);
 }
 
 static json_t *fn_upper(const json_t *a)
@@ -230,7 +237,7 @@ static json_t *fn_truncate(const json_t *a)
 	for (; *p; p++)
 		if (((unsigned char)*p & 0xc0) != 0x80 && n-- == 0)
 			break;
-	return json_stringn(s, (size_t)(p - s));
+	return json_stringn_nocheck(s, (size_t)(p - s));
 }
 
 static json_t *fn_print(const json_t *a)
