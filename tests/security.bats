@@ -1064,3 +1064,15 @@ map_of() {
 	[[ ${#lines[@]} = 1 && $output == *"theirs: it is another user's"* ]]
 	[ "$(ls -lan theirs)" = "$before" ]
 }
+
+@test "14.1: what another user put into a folder of ours while he could is not taken for ours" {
+	mkdir open && chmod 1777 open
+	mkdir -p open/containers/evil && chown -R 54321 open/containers
+	for var in CTR_LIB CTR_RUN; do
+		run ! env $var="$PWD/open" ctr-ps -a
+		[[ $output == *"open: others may enter it, and more lies in it than ours"* ]]
+	done
+	[ "$(stat -c %a open)" = 1777 ]
+	rm -r open/containers && CTR_LIB=$PWD/open ctr-ps -a
+	[ "$(stat -c %a open)" = 700 ]
+}
