@@ -112,6 +112,9 @@ struct manifest {
 	} * layers;
 	size_t n;
 };
+/* Two readers could take for two images what is an image's manifest and an index at once
+ * (CVE-2021-41190). 0, or -1 with fail(). */
+int manifest_plain(const char *what, const json_t *j);
 int manifest_parse(const char *what, const char *text, size_t len, struct manifest *out);
 void manifest_free(struct manifest *m);
 struct image_config {

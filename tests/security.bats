@@ -1076,3 +1076,63 @@ map_of() {
 	rm -r open/containers && CTR_LIB=$PWD/open ctr-ps -a
 	[ "$(stat -c %a open)" = 700 ]
 }
+
+# bats test_tags=ctr-run,ctr-exec
+@test "CVE-2022-36109, CVE-2023-25173: a user is in his own group, which a set-group-id program does not take him out of" {
+	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sleep 1000 >/dev/null
+	echo secret >not44 && chown 0:44 not44 && chmod 604 not44 # for all but this group
+	for by in "ctr-run -v $PWD:/w -u 33:44 $ROOTFS" "ctr-exec -u 33:44 c" "ctr-run -v $PWD:/w -u 33:44 --group-add 55 $ROOTFS"; do
+		run -0 $by sed -n 's/Groups:.//p' /proc/self/status
+		[[ " $output" == *" 44 "* ]]
+		run -1 $by cat /w/not44
+		[[ $output == *denied* ]]
+	done
+	need perl
+	cp "$(command -v perl)" sgid && chgrp 55 sgid && chmod 2755 sgid # what changes the group to 55 keeps 44
+	run -0 ctr-run -u 33:44 -v "$PWD:/w" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro "$ROOTFS" /w/sgid -e 'print "$)\n"; open(F, "<", "/w/not44") and print <F>'
+	[[ $output == "55 "*44* && $output != *secret* ]]
+}
+
+# bats test_tags=ctr-image
+@test "CVE-2021-41190: what is an image's manifest and an index at once is refused, at any depth" {
+	need python3
+	cat >mk.py <<-'END'
+		import hashlib, io, json, sys, tarfile
+		files, out = {}, tarfile.open("i.tar", "w")
+		def put(b):
+		    b = b if isinstance(b, bytes) else json.dumps(b).encode()
+		    h = hashlib.sha256(b).hexdigest()
+		    files["blobs/sha256/" + h] = b
+		    return {"digest": "sha256:" + h, "size": len(b)}
+		t = io.BytesIO(); tarfile.open(fileobj=t, mode="w").close()
+		layer = put(t.getvalue())
+		config = put({"os": "linux", "architecture": sys.argv[1], "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}})
+		man = {"schemaVersion": 2, "config": dict(config, mediaType="application/vnd.oci.image.config.v1+json"),
+		       "layers": [dict(layer, mediaType="application/vnd.oci.image.layer.v1.tar")]}
+		exec(sys.argv[2])
+		entry = dict(put(man), mediaType="application/vnd.oci.image.manifest.v1+json")
+		if sys.argv[3]:
+		    index = {"schemaVersion": 2, "manifests": [entry]}
+		    exec(sys.argv[3])
+		    entry = dict(put(index), mediaType="application/vnd.oci.image.index.v1+json")
+		files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode()
+		files["oci-layout"] = b'{"imageLayoutVersion":"1.0.0"}'
+		for name, b in files.items():
+		    i = tarfile.TarInfo(name); i.size = len(b); out.addfile(i, io.BytesIO(b))
+	END
+	arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+	made() { python3 mk.py "$arch" "$@"; }
+	made pass pass
+	ctr-image load i.tar
+	for both in 'man["manifests"] = []' 'man["mediaType"] = "application/vnd.oci.image.index.v1+json"' \
+		'man["mediaType"] = "application/vnd.docker.distribution.manifest.list.v2+json"'; do
+		made "$both" ''
+		run -1 ctr-image load i.tar
+		[[ $output == *"manifest and an index in one"* ]]
+	done
+	for both in 'index["layers"] = []' 'index["mediaType"] = "application/vnd.oci.image.manifest.v1+json"' 'index["fsLayers"] = []'; do
+		made pass "$both"
+		run -1 ctr-image load i.tar
+		[[ $output == *"manifest and an index in one"* ]]
+	done
+}

@@ -262,6 +262,7 @@ struct who {
 	gid_t gid;
 	gid_t *groups;
 	size_t n_groups;
+	bool more_groups; /* than the user's own, which is among them */
 	bool keep_groups; /* crun's annotation: podman --group-add keep-groups */
 	char *home;
 };
@@ -281,11 +282,14 @@ static int who_is(const struct spec *s, struct who *w)
 	    .home = u.home,
 	    .keep_groups =
 		str_eq(strv_getenv(&s->annotations, "run.oci.keep_original_groups"), "1")};
-	if (s->gids.n) {
-		w->groups = xrealloc(w->groups, (w->n_groups + s->gids.n) * sizeof *w->groups);
-		for (size_t i = 0; i < s->gids.n; i++)
-			w->groups[w->n_groups++] = s->gids.v[i];
-	}
+	w->groups = xrealloc(w->groups, (w->n_groups + s->gids.n + 1) * sizeof *w->groups);
+	for (size_t i = 0; i < s->gids.n; i++)
+		w->groups[w->n_groups++] = s->gids.v[i];
+	w->more_groups = w->n_groups;
+	/* As login(1) does it: a set-group-id program would otherwise take the user out of his own
+	 * group, and past modes that give others more than it (CVE-2022-36109). */
+	if (s->x_user)
+		w->groups[w->n_groups++] = w->gid;
 	return 0;
 }
 
@@ -322,7 +326,7 @@ static int set_user(const struct who *w)
 		int why = errno;
 		bool denied = setgroups_denied();
 		errno = why;
-		if (why != EPERM || w->n_groups || !denied)
+		if (why != EPERM || w->more_groups || !denied)
 			return fail("supplementary groups: %m%s", denied ? ONE_ID : "");
 	}
 	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)

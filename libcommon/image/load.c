@@ -262,6 +262,8 @@ static int oci_index(
 	size_t i, loaded = 0, skipped = 0;
 	if (!json_is_array(list))
 		return errno = EINVAL, fail("%s: no list of manifests", what);
+	if (manifest_plain(what, index) < 0)
+		return -1;
 	if (depth > DEPTH_MAX)
 		return errno = EINVAL, fail("%s: indexes in indexes", what);
 	json_array_foreach(list, i, d)

@@ -36,13 +36,29 @@ static int descriptor(const struct jctx *c, const json_t *d, const char *path, c
 	return 0;
 }
 
+int manifest_plain(const char *what, const json_t *j)
+{
+	const char *type = json_string_value(json_object_get(j, "mediaType"));
+	bool index = json_object_get(j, "manifests"),
+	     image = json_object_get(j, "layers") || json_object_get(j, "fsLayers");
+	if (type)
+		image |= strstr(type, "image.manifest") || strstr(type, "manifest.v2");
+	if (type && !index)
+		index = strstr(type, "image.index") || strstr(type, "manifest.list");
+	if (!index || !image)
+		return 0;
+	errno = EINVAL;
+	return fail("%s: an image's manifest and an index in one", what);
+}
+
 static int manifest_fill(const struct jctx *c, const json_t *j, struct manifest *out)
 {
 	json_t *config = NULL, *layers = NULL, *l;
 	size_t i;
 	if (!json_is_object(j))
 		return errno = EINVAL, fail("%s: not an object", c->what);
-	if (jget_obj(c, j, "", "config", &config) < 0 || jget_arr(c, j, "", "layers", &layers) < 0)
+	if (manifest_plain(c->what, j) < 0 || jget_obj(c, j, "", "config", &config) < 0 ||
+	    jget_arr(c, j, "", "layers", &layers) < 0)
 		return -1;
 	if (!config || !layers)
 		return errno = EINVAL,

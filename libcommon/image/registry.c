@@ -85,6 +85,8 @@ static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 	const json_t *list = json_object_get(j, "manifests"), *d;
 	size_t i;
 	*index = json_is_array(list);
+	if (*index && manifest_plain(p->ref.name, j) < 0)
+		return NULL;
 	json_array_foreach(list, i, d)
 	{
 		const json_t *at = json_object_get(d, "platform");
