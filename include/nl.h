@@ -46,6 +46,17 @@ int nl_commit(struct nl *n);
 void nl_reset(struct nl *n);
 /* Call nl_commit() if r is 0, and nl_close() in any case; errno is kept. */
 int nl_commit_close(struct nl *n, int r);
+/* As nl_commit(), but a child of ours sends, and we return as soon as `seen` says so of a message:
+ * an answer, or a notification of a group that the socket has joined. What the kernel has whoever
+ * sends wait for after that, the child waits for, holding nothing but netlink sockets; when we are
+ * gone, whoever adopts it reaps it. Where there can be no child, or nothing is heard of it for two
+ * seconds, we send: what it did in spite of that is then ENODEV. */
+int nl_commit_left(
+    struct nl *n, bool (*seen)(const struct nlmsghdr *h, const void *arg), const void *arg);
+/* For a process that is about to end: a child keeps the netlink sockets that are open now, so that
+ * the child waits at their end and not we (nl_close_late()). Nothing where nl_commit_left() has
+ * made one already. */
+void nl_leave(void);
 /* Complete the last message by setting its length. The other functions call this by themselves. */
 void nl_finish(struct nl *n);
 /* Send the one pending message (a get or a dump), call fn for each answer, and reset the batch. 0,

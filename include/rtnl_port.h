@@ -9,6 +9,13 @@
 /* Set hairpin mode, and isolation from the other isolated ports (Linux 4.18), of a port of a
  * bridge. */
 void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated);
+/* Remove an interface (of a veth: the pair) in a network namespace, -1: this one. At the return its
+ * name, and its peer's, are free and its addresses and routes are gone. What the kernel then waits
+ * for (rcu_barrier(9) in netdev_run_todo(), 10 ms and more, and the end of nf_tables' sockets that
+ * are open) a child waits for that holds nothing but netlink sockets: nl_commit_left(). No other
+ * way is shorter: a move into a dying namespace has such a barrier for each end. 0; -1 with fail(),
+ * errno ENODEV when there is none. */
+int rtnl_link_away(int netns_fd, const char *name);
 /* From now on the bridge takes account of VLAN tags (CONFIG_BRIDGE_VLAN_FILTERING). */
 void rtnl_bridge_vlans(struct nl *n, const char *name);
 /* Add or delete the VLANs `first` to `last` of a port. `untagged`: frames without a tag belong to

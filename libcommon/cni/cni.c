@@ -265,6 +265,7 @@ static int do_del(struct cni_call *c)
 	int r = 0;
 	if (c->does & CNI_IPAM)
 		return cni_ipam_del(c);
+	nl_close_late(true);
 	/* What is wrong with it now was wrong at ADD: then there are none. */
 	if (c->does & CNI_PORTS)
 		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
@@ -276,6 +277,7 @@ static int do_del(struct cni_call *c)
 	if ((c->does & CNI_MAIN || (c->does & CNI_LOOPBACK && c->ns >= 0)) &&
 	    (c->does & CNI_LOOPBACK ? cni_loopback(c, NULL) : cni_link_del(c)) < 0 && !why)
 		why = xstrdup(fail_msg());
+	nl_leave();
 	return why ? fail("%s", why) : 0;
 }
 

@@ -360,7 +360,6 @@ int cni_chain_add(struct cni_call *c, struct cni_result *r, json_t *out)
 
 int cni_chain_del(struct cni_call *c)
 {
-	struct nl rt;
 	char name[16];
 	bool spoof = c->does & CNI_SPOOF && cni_kept(c, 's');
 	const char *own = c->does & CNI_FIREWALL ? "a" : "";
@@ -373,10 +372,7 @@ int cni_chain_del(struct cni_call *c)
 	if (!(c->does & CNI_BANDWIDTH))
 		return r;
 	cni_link_name("bwp", c->owner, name);
-	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
-		return -1;
-	rtnl_link_del(&rt, name);
-	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : r;
+	return rtnl_link_away(-1, name) < 0 && errno != ENODEV ? -1 : r;
 }
 
 int cni_chain_check(struct cni_call *c)

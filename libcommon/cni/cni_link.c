@@ -169,24 +169,16 @@ static int link_del_inside(struct cni_call *c)
 	int r = rtnl_find(&in, c->ifname, &x);
 	if (r < 0)
 		r = errno == ENODEV ? 0 : -1;
-	else if (strcmp(x.kind, kind) == 0) {
-		rtnl_link_del(&in, c->ifname);
-		r = cni_link_commit(&in) < 0 && errno != ENODEV ? -1 : 0;
-	}
+	else if (strcmp(x.kind, kind) == 0)
+		r = rtnl_link_away(c->ns, c->ifname) < 0 && errno != ENODEV ? -1 : 0;
 	nl_close(&in);
 	return r;
 }
 
 static int link_del_pair(struct cni_call *c, const char *host)
 {
-	struct nl rt;
-	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
-		return -1;
-	rtnl_link_del(&rt, host);
-	int r = nl_commit(&rt);
-	bool none = r < 0 && errno == ENODEV;
-	nl_close(&rt);
-	return none ? link_del_inside(c) : r;
+	int r = rtnl_link_away(-1, host);
+	return r < 0 && errno == ENODEV ? link_del_inside(c) : r;
 }
 
 static int link_undo(struct cni_call *c, bool made)

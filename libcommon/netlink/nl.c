@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 #include "err.h"
 #include "nl.h"
+#include "sys.h"
 #include "sysno.h"
 
 #define ROOM 8192     /* for one message */
@@ -229,6 +232,66 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 		fail("%s: %m", label);
 	}
 	return i;
+}
+
+/* Only netlink's sockets stay open in the child, for nobody may wait for our end of a pipe. */
+static void leave_child(struct nl *n)
+{
+	int domain;
+	socklen_t len = sizeof domain;
+	for (int fd = 0; fd < 32; fd++)
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ? errno != EBADF
+									     : domain != AF_NETLINK)
+			close(fd);
+	sys_close_range(32, UINT_MAX);
+	if (chdir("/") == 0 && n) /* no folder is held either */
+		send_all(n);
+	_exit(0);
+}
+
+static bool left;
+
+static bool leave(struct nl *n)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old); /* a ^C is meant for us */
+	pid_t pid = fork();
+	if (pid == 0)
+		leave_child(n);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	left |= pid > 0;
+	return pid > 0;
+}
+
+void nl_leave(void)
+{
+	if (!left)
+		leave(NULL);
+}
+
+int nl_commit_left(
+    struct nl *n, bool (*seen)(const struct nlmsghdr *, const void *), const void *arg)
+{
+	struct timeval wait = {.tv_sec = 2};
+	_cleanup_free_ char *p = xmalloc(ANSWERS);
+	int err = 0;
+	nl_finish(n);
+	setsockopt(n->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	bool child = leave(n);
+	for (ssize_t r; child && (r = receive(n, p, ANSWERS)) >= 0;) {
+		int len = (int)r;
+		for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len);
+		     h = mnl_nlmsg_next(h, &len)) {
+			if (h->nlmsg_type == NLMSG_ERROR && on_error(n, h, &err) < n->n)
+				return errno = err, err ? -1 : 0;
+			if (seen(h, arg))
+				return 0;
+		}
+	}
+	wait.tv_sec = 0; /* no child, or one that was killed; or something was lost */
+	setsockopt(n->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	return nl_commit(n);
 }
 
 int nl_commit(struct nl *n)

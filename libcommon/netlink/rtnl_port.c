@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include "err.h"
 #include "rtnl_port.h"
 
 static struct nlmsghdr *port_link(struct nl *n, const char *name, const char *what)
@@ -31,6 +32,33 @@ void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated
 		mnl_attr_put_u8(h, IFLA_BRPORT_ISOLATED, 1);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
+}
+
+static bool link_gone(const struct nlmsghdr *h, const void *index)
+{
+	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	return h->nlmsg_type == RTM_DELLINK && mnl_nlmsg_get_payload_len(h) >= sizeof *i &&
+	       i->ifi_family == AF_UNSPEC && /* AF_BRIDGE: only a port no more */
+	       i->ifi_index == *(const int *)index;
+}
+
+int rtnl_link_away(int netns_fd, const char *name)
+{
+	struct nl n;
+	struct link_info l;
+	int group = RTNLGRP_LINK;
+	if (nl_open(&n, NETLINK_ROUTE, netns_fd) < 0)
+		return -1;
+	int r = rtnl_find(&n, name, &l);
+	setsockopt(n.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group);
+	if (r == 0) {
+		rtnl_link_del(&n, name);
+		r = nl_commit_left(&n, link_gone, &l.index);
+	}
+	int saved = errno;
+	nl_close(&n);
+	errno = saved;
+	return r;
 }
 
 void rtnl_bridge_vlans(struct nl *n, const char *name)

@@ -315,13 +315,9 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
 
 static int link_drop(const char *id, const char *ifname)
 {
-	struct nl rt;
 	char host[16];
 	endpoint_veth(id, ifname, host);
-	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
-		return -1;
-	rtnl_link_del(&rt, host);
-	return nl_commit_close(&rt, 0) < 0 && errno != ENODEV ? -1 : 0;
+	return rtnl_link_away(-1, host) < 0 && errno != ENODEV ? -1 : 0;
 }
 
 void endpoint_down(struct endpoint *p)

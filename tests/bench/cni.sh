@@ -28,7 +28,7 @@ conf() { # NAME BRIDGE SUBNET
 ports() { # NAME PORT RESULT
 	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":'"$2"',"containerPort":80,"protocol":"tcp"}]},"prevResult":'"$(cat "$3")}"
 }
-call() { # OUT DIR COMMAND TYPE CONF: its microseconds are appended to OUT
+call() { # OUT DIR COMMAND TYPE CONF: its microseconds, and those of processor time, are appended to OUT
 	CNI_COMMAND=$3 CNI_PATH=$2 "$W/spawn" "$1" "$2/$4" <"$5"
 }
 chain() { # OUT DIR NAME BRIDGE SUBNET IFNAME PORT
@@ -40,7 +40,7 @@ chain() { # OUT DIR NAME BRIDGE SUBNET IFNAME PORT
 	call "$W/one" "$2" ADD portmap "$W/ports" >/dev/null
 	call "$W/one" "$2" DEL portmap "$W/ports"
 	call "$W/one" "$2" DEL bridge "$W/conf"
-	awk '{ s += $1 } END { print s }' "$W/one" >>"$1"
+	awk '{ s += $1; c += $2 } END { print s, c }' "$W/one" >>"$1"
 }
 whole() { # OUT IFNAME PORT: ours, all in one plugin
 	export CNI_IFNAME=$2
@@ -49,9 +49,11 @@ whole() { # OUT IFNAME PORT: ours, all in one plugin
 	rm -f "$W/one"
 	call "$W/one" "$W/ours" ADD ctr-netcfg "$W/conf" >/dev/null
 	call "$W/one" "$W/ours" DEL ctr-netcfg "$W/conf"
-	awk '{ s += $1 } END { print s }' "$W/one" >>"$1"
+	awk '{ s += $1; c += $2 } END { print s, c }' "$W/one" >>"$1"
 }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median() { # FILE [COLUMN]
+	awk -v c="${2:-1}" '{ print $c }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
 chain /dev/null $theirs a br-a 10.22.0.0/16 eth0 8000 # the first makes the bridge
 chain /dev/null "$W/ours" b br-b 10.23.0.0/16 eth0 9000
 whole /dev/null eth0 9500
@@ -64,10 +66,12 @@ row() {
 	awk -v n="$1" -v a="$2" -v b="$3" \
 		'BEGIN { printf "%-44s %9.2f ms %9.2f ms  %.3f\n", n, a / 1e3, b / 1e3, a / b }'
 }
-row "CNI ADD + DEL : bridge, host-local, portmap" "$(median "$W/ours.us")" \
-	"$(median "$W/theirs.us")"
-row "CNI ADD + DEL, one ctr-netcfg : that chain" "$(median "$W/whole.us")" \
-	"$(median "$W/theirs.us")"
+both() { # NAME FILE FILE
+	row "$1" "$(median "$2")" "$(median "$3")"
+	row "  their processor time" "$(median "$2" 2)" "$(median "$3" 2)"
+}
+both "CNI ADD + DEL : bridge, host-local, portmap" "$W/ours.us" "$W/theirs.us"
+both "CNI ADD + DEL, one ctr-netcfg : that chain" "$W/whole.us" "$W/theirs.us"
 
 # --- many on one bridge, each in a network namespace of its own: a hundred at the start and at the
 # end
