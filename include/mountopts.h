@@ -9,6 +9,7 @@
 
 struct mountopts {
 	unsigned long flags;       /* MS_* of mount(2) */
+	unsigned long cleared;     /* MS_* whose opposite is named: rw, dev, exec, ... */
 	unsigned long propagation; /* MS_PRIVATE, ... and MS_REC; 0 when not named */
 	bool rec_flags; /* the flags hold for everything beneath: rro and friends; "ro" with rbind
 			   too */

@@ -23,7 +23,8 @@ extern bool rootfs_no_self; /* /proc does not have us: the working directory is 
  * detached mount instead. */
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie);
 /* Set these MS_* flags on the mount that now lies at `dest`, alone or with all beneath it. */
-int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec);
+int rootfs_remount(
+    struct rootfs *r, const char *dest, unsigned long flags, unsigned long cleared, bool rec);
 /* Make one of the spec's mounts; not those of cgroups. */
 int rootfs_mount(struct rootfs *r, const struct spec_mount *m);
 /* Make device nodes useless in the root and in all that the spec mounts, except in its own /dev. */

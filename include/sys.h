@@ -57,6 +57,6 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode);
 
 /* Set MS_* flags (RDONLY NOSUID NODEV NOEXEC NOATIME) on the mount at fd and on all mounts beneath
  * it. 0, or -1 with errno. */
-int mount_set_flags_rec(int fd, unsigned long flags);
+int mount_set_flags_rec(int fd, unsigned long set, unsigned long clear);
 
 #endif

@@ -775,12 +775,10 @@ unlimited
 		*"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
 }
 
-@test "21.14 a mount point that cannot be made: a dangling link is called one, and nothing else is" {
+@test "21.14 a mount point is made where a dangling link leads to; one that cannot be made is named" {
 	cp -a "$ROOTFS" "$WORLD/root"
 	ln -s /nowhere/x "$WORLD/root/dangle"
-	run -125 ctr-run -v /tmp:/dangle "$WORLD/root" true
-	[[ "$output" = \
-		*"/dangle: make mount point: No such file or directory (a dangling symbolic link)" ]]
+	ctr-run -v /tmp:/dangle "$WORLD/root" test -d /nowhere/x
 	run -125 ctr-run -v /tmp:/proc/nosuch "$WORLD/root" true
 	[[ "$output" = *"/proc/nosuch: make mount point: No such file or directory" ]]
 }

@@ -187,14 +187,21 @@ mount -t tmpfs none "$WORLD/a/sub"
 	cp -a "$ROOTFS/." r
 	ln -s /etc/target r/lnk
 	ln -s nothing l
-	for m in '-v v:/lnk' '--tmpfs /lnk' '-w /lnk' '-v ./l:/x'; do
+	for m in '-w /lnk' '-v ./l:/x'; do
 		# shellcheck disable=SC2086 # words
 		run -125 ctr-run $m ./r true
 		[[ ${#lines[@]} -eq 1 && $output == *'dangling symbolic link'* ]]
 	done
-	# a file may lie on one
+	# a file may lie on one, and a folder
 	echo x >f
 	[ "$(ctr-run -v ./f:/lnk ./r cat /lnk)" = x ]
+	ln -s /none/target r/lnk2
+	mkdir d
+	echo x >d/f
+	for m in '-v ./d:/lnk2' '-v v:/lnk2' '--tmpfs /lnk2'; do
+		# shellcheck disable=SC2086 # words
+		[ "$(ctr-run $m ./r grep -c ' /none/target ' /proc/self/mounts)" = 1 ]
+	done
 }
 
 @test "--mount type=tmpfs with size and mode" {

@@ -214,7 +214,7 @@ static int bind_one(const struct spec_mount *m, int root)
 	if (!strv_has(&m->options, "ro") && !strv_has(&m->options, "rro"))
 		return 0;
 	_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
-	return top < 0 || mount_set_flags_rec(top, MS_RDONLY) < 0
+	return top < 0 || mount_set_flags_rec(top, MS_RDONLY, 0) < 0
 		   ? fail("%s: remount read-only: %m", m->dest)
 		   : 0;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,11 +43,19 @@ static bool mapped(const struct spec_mount *m)
 	return m->n_uid_map || strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
 }
 
-/* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
-static bool bound(const struct spec_mount *m)
+/* In the container's root an earlier mount may have to be there first. */
+static bool inside(const struct spec *s, const struct spec_mount *m)
 {
-	return geteuid() == 0 && (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
-				     strv_has(&m->options, "rbind"));
+	size_t n = s->root_path ? strlen(s->root_path) : 0;
+	return n && m->source && strncmp(m->source, s->root_path, n) == 0 && m->source[n] == '/';
+}
+
+/* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
+static bool bound(const struct spec *s, const struct spec_mount *m)
+{
+	return geteuid() == 0 && !inside(s, m) &&
+	       (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
+		   strv_has(&m->options, "rbind"));
 }
 
 static int map(int mount, bool rec, int userns)
@@ -104,7 +113,7 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 		v[i] = -1;
 		if (!m && layers)
 			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
-		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(m)))) {
+		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
 			if ((v[i] = own_mount(m)) < 0 && !dir && mapped(m))
 				return idmounts_close(s, v), -1;

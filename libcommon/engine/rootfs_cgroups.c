@@ -75,9 +75,9 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 			      h[i].v2 ? NULL : h[i].options, its) < 0)
 			return -1;
 	}
-	return flags & MS_RDONLY
-		   ? rootfs_remount(r, m->dest, MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, false)
-		   : 0;
+	return flags & MS_RDONLY ? rootfs_remount(r, m->dest,
+				       MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, 0, false)
+				 : 0;
 }
 
 int rootfs_cgroups(struct rootfs *r)

@@ -25,13 +25,14 @@ char *rootfs_fd_path(char buf[32], int fd)
 
 /* Change the flags of the mount that is now at `dest`. The descriptor that was mounted on still
  * refers to what is below it. */
-int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool rec)
+int rootfs_remount(
+    struct rootfs *r, const char *dest, unsigned long flags, unsigned long cleared, bool rec)
 {
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("%s: %m", dest);
 	if (rec) /* by mount_setattr(2), or by walking through mountinfo before Linux 5.12 */
-		return mount_set_flags_rec(fd, flags) < 0
+		return mount_set_flags_rec(fd, flags, cleared) < 0
 			   ? fail("%s: remount recursively: %m", dest)
 			   : 0;
 	/* Flags that the file system's own mount has set must stay set; otherwise a user namespace
@@ -40,9 +41,13 @@ int rootfs_remount(struct rootfs *r, const char *dest, unsigned long flags, bool
 	unsigned long keep = 0;
 	if (fstatfs(fd, &fs) == 0)
 		keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY);
-	if (mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
+	errno = EPERM;
+	if ((r->userns && keep & cleared) ||
+	    mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
 		NULL) < 0)
-		return fail("%s: remount: %m", dest);
+		return fail("%s: remount: %m%s", dest,
+		    r->userns ? " (a user namespace cannot take away what its source has set)"
+			      : "");
 	return 0;
 }
 
@@ -57,14 +62,6 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 static int no_mount_point(const struct rootfs *r, const char *dest)
 {
 	const char *why = "";
-	int saved = errno;
-	struct stat st;
-	_cleanup_close_ int link =
-	    errno == ENOENT ? path_open_in_root(r->fd, dest, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
-			    : -1;
-	if (link >= 0 && fstat(link, &st) == 0 && S_ISLNK(st.st_mode))
-		why = " (a dangling symbolic link)";
-	errno = saved;
 	if (r->userns && (errno == EACCES || errno == EOVERFLOW))
 		why = " (its folder's owner is not in the id map; one that is there already would "
 		      "do)";
@@ -74,7 +71,9 @@ static int no_mount_point(const struct rootfs *r, const char *dest)
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
-	_cleanup_close_ int src = openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
+	/* A tie's source may be out of our reach. */
+	_cleanup_close_ int src =
+	    tie > 0 ? dup(tie) : openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);
 	if (src < 0 || fstat(src, &st) < 0)
 		return fail("%s: %m (to be mounted at %s)", m->source, m->dest);
 	_cleanup_close_ int dst = path_make_in_root(
@@ -87,7 +86,8 @@ int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mount
 		return fail("%s: bind %s: %m%s", m->dest, m->source,
 		    errno == ENOTDIR ? " (one is a folder, the other a file)" : "");
 	unsigned long flags = o->flags & ~(unsigned long)(MS_BIND | MS_REC);
-	if (flags && rootfs_remount(r, m->dest, flags, o->rec_flags) < 0)
+	if ((flags || o->cleared) &&
+	    rootfs_remount(r, m->dest, flags, o->cleared, o->rec_flags) < 0)
 		return -1;
 	return propagate(r, m->dest, o->propagation ? o->propagation : MS_PRIVATE | MS_REC);
 }
@@ -162,16 +162,16 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		if (sys_move_mount(fd, dst, "") < 0)
 			return fail("%s: mount proc: %m", m->dest);
 		flags |= MS_NOSUID | MS_NODEV | MS_NOEXEC;
-		return flags & MS_RDONLY ? rootfs_remount(r, m->dest, flags, false) : 0;
+		return flags & MS_RDONLY ? rootfs_remount(r, m->dest, flags, 0, false) : 0;
 	}
 	if (r->proc == -2 && strcmp(m->type, "proc") == 0)
 		return errno = EINVAL,
 		       fail("%s: only one proc can be mounted when a pid namespace is joined",
 			   m->dest);
 	if (mount(src, FD_PATH(dst), m->type, flags, mode ? mode : o->data) == 0) {
-		if (o->tmpcopyup &&
-		    (copy_up(r, m, dst) < 0 ||
-			(o->flags & MS_RDONLY && rootfs_remount(r, m->dest, o->flags, false) < 0)))
+		if (o->tmpcopyup && (copy_up(r, m, dst) < 0 ||
+					(o->flags & MS_RDONLY &&
+					    rootfs_remount(r, m->dest, o->flags, 0, false) < 0)))
 			return -1;
 		return o->propagation ? propagate(r, m->dest, o->propagation) : 0;
 	}
@@ -225,7 +225,7 @@ static int nodev(struct rootfs *r, const char *dest, bool rec)
 		return fail("%s: %m", dest);
 	unsigned long keep =
 	    (unsigned long)fs.f_flags & (MS_NOSUID | MS_NOEXEC | MS_RDONLY | MS_NOATIME);
-	if ((rec ? mount_set_flags_rec(fd, MS_NODEV)
+	if ((rec ? mount_set_flags_rec(fd, MS_NODEV, 0)
 		 : mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | MS_NODEV | keep, NULL)) <
 	    0)
 		return fail("%s: remount without devices: %m", dest);

@@ -6,6 +6,9 @@
 #include "mountopts.h"
 #include "str.h"
 
+#ifndef MS_NOSYMFOLLOW /* 5.10 */
+#define MS_NOSYMFOLLOW 256
+#endif
 #ifndef MS_LAZYTIME
 #define MS_LAZYTIME (1 << 25)
 #endif
@@ -40,6 +43,8 @@ static const struct word {
     {"rw", 0, MS_RDONLY, 0},
     {"suid", 0, MS_NOSUID, 0},
     {"nosuid", MS_NOSUID, 0, 0},
+    {"symfollow", 0, MS_NOSYMFOLLOW, 0},
+    {"nosymfollow", MS_NOSYMFOLLOW, 0, 0},
     {"silent", MS_SILENT, 0, 0},
     {"private", 0, 0, MS_PRIVATE},
     {"rprivate", 0, 0, MS_PRIVATE | MS_REC},
@@ -64,6 +69,7 @@ static bool known(struct mountopts *o, const char *w)
 			if (strcmp(k->name, name) != 0 || (rec && !(k->set | k->clear)))
 				continue;
 			o->flags = (o->flags | k->set) & ~k->clear;
+			o->cleared = (o->cleared | k->clear) & ~k->set;
 			if (k->propagation)
 				o->propagation = k->propagation;
 			o->rec_flags |= rec;

@@ -345,8 +345,9 @@ int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
 	return walk_open(rootfd, path, flags, mode);
 }
 
-int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
+static int make_in_root(int rootfd, const char *path, bool dir, mode_t mode, int links)
 {
+	char to[4096];
 	int fd = path_open_in_root(rootfd, path, O_PATH, 0);
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
@@ -358,15 +359,20 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
 	if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0 || !*name)
 		return errno = ENOENT, -1;
 	_cleanup_free_ char *up = slash ? xstrndup(p, (size_t)(slash - p + 1)) : xstrdup(".");
-	_cleanup_close_ int parent = path_make_in_root(rootfd, up, true, 0755);
+	_cleanup_close_ int parent = make_in_root(rootfd, up, true, 0755, links);
 	if (parent < 0)
 		return -1;
+	/* What a link leads to, which is not there, is made in its place. */
+	ssize_t n = readlinkat(parent, name, to, sizeof to - 1);
+	if (n > 0) {
+		to[n] = 0;
+		_cleanup_free_ char *there = xasprintf("%s/%s", *to == '/' ? "" : up, to);
+		errno = ELOOP;
+		return links ? make_in_root(rootfd, there, dir, mode, links - 1) : -1;
+	}
 	if (dir) {
 		if (mkdirat(parent, name, mode) < 0 && errno != EEXIST)
 			return -1;
-		if (readlinkat(parent, name, (char[1]){0}, 1) >=
-		    0) /* as the open above found, to nothing */
-			return errno = ENOENT, -1;
 	} else {
 		int f = openat(
 		    parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -376,6 +382,11 @@ int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
 			return -1;
 	}
 	return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int path_make_in_root(int rootfd, const char *path, bool dir, mode_t mode)
+{
+	return make_in_root(rootfd, path, dir, mode, 40);
 }
 
 /* --- recursive flags --- */
@@ -421,20 +432,22 @@ static int by_mountinfo(int fd, unsigned long flags)
 	return r;
 }
 
-int mount_set_flags_rec(int fd, unsigned long flags)
+int mount_set_flags_rec(int fd, unsigned long flags, unsigned long clear)
 {
 	struct mount_attr_s a = {0};
 	static const struct {
 		unsigned long ms;
 		uint64_t attr;
-	} map[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8}};
-	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
-		if (flags & map[i].ms)
-			a.attr_set |= map[i].attr;
-	if (flags & MS_NOATIME) {
-		a.attr_clr |= 0x70;
-		a.attr_set |= 0x10;
+	} map[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8},
+	    {MS_NODIRATIME, 0x80}, {1 << 8 /* MS_NOSYMFOLLOW */, 0x200000}, {MS_NOATIME, 0x10},
+	    {MS_STRICTATIME, 0x20}};
+	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+		a.attr_set |= flags & map[i].ms ? map[i].attr : 0;
+		a.attr_clr |= clear & map[i].ms ? map[i].attr : 0;
 	}
+	/* These are one value; relatime is 0. */
+	if ((flags | clear) & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME))
+		a.attr_clr |= 0x70;
 	if (sys_mount_setattr(fd, 0x8000 /* AT_RECURSIVE */, &a) == 0)
 		return 0;
 	return errno == ENOSYS ? by_mountinfo(fd, flags) : -1;
