@@ -277,7 +277,8 @@ static int translate(const char *key, const char *value, bool v2, struct cgroup_
 	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 &&
 	    num_parse(key, value, 0, 4194304, &n) < 0)
 		return -1;
-	return add(out, cgroup_controller(key, v2), key,
+	return add(out, cgroup_controller(key, v2),
+	    !v2 && strcmp(key, "cpu.max.burst") == 0 ? "cpu.cfs_burst_us" : key,
 	    xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
 }
 

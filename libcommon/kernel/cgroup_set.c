@@ -102,9 +102,10 @@ static int explain(const char *path, const struct change *ch)
 	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
 	_cleanup_free_ char *more = why == ENOENT && ch->v2 ? held_back(path, c) : NULL;
 	if (why == ENOENT && !more)
-		more = config
-			   ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
-			   : xasprintf("cgroup v%d of this kernel has no such setting", 1 + ch->v2);
+		more = config ? xasprintf("this kernel has not got that setting: CONFIG_%s", config)
+			      : xasprintf("invalid configuration: cgroup v%d of this kernel has no "
+					  "such setting",
+				    1 + ch->v2);
 	else if (why == EACCES || why == EPERM)
 		hint = "the group is not ours: run as root, or have it delegated";
 	else if (why == EROFS)
@@ -280,8 +281,25 @@ static bool swap_on(void)
 	return s && s[strcspn(s, "\n")] && s[strcspn(s, "\n") + 1];
 }
 
+/* Some settings bound each other (a period and its runtime, a quota and its burst): which one must
+ * be written first depends on what they were. */
+static bool other_first(struct changes *c, size_t i, size_t *tried)
+{
+	if (errno != EINVAL || i + 1 >= c->n || *tried == i + 1 ||
+	    strcmp(c->v[i].w.controller, c->v[i + 1].w.controller) != 0)
+		return false;
+	struct change t = c->v[i];
+	free(t.old);
+	t.old = NULL;
+	c->v[i] = c->v[i + 1];
+	c->v[i + 1] = t;
+	*tried = i + 1;
+	return true;
+}
+
 static int apply(const char *path, struct changes *c)
 {
+	size_t tried = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		struct change *ch = &c->v[i];
 		ch->old = old_value(ch);
@@ -291,6 +309,10 @@ static int apply(const char *path, struct changes *c)
 		 * no swap. */
 		if (errno == ENOENT && ch->swap && !swap_on())
 			continue;
+		if (other_first(c, i, &tried)) {
+			i--;
+			continue;
+		}
 		int why = errno;
 		for (size_t j = i; j > 0; j--)
 			if (c->v[j - 1].old)

@@ -25,13 +25,18 @@ static int device_rules(struct spec *s, const json_t *res)
 			return free(access), -1;
 		const char *a = access && *access ? access : "rwm";
 		if (r.type == 'a' &&
-		    strchr(a, 'a')) /* all of all: v1 reads no further, and so runc */
+		    strchr(
+			a, 'a')) /* all of all: v1 reads no further, and so runc; else no letter */
 			a = "rwm";
-		if (strlen(a) > 3 || strspn(a, "rwm") != strlen(a)) {
+		if (strlen(a) > 3 || strspn(a, "rwma") != strlen(a)) {
 			jwrong(spec_doc, at, "access", "'%s' is not made of r, w and m", a);
 			return free(access), -1;
 		}
-		device_rule_add(s, r.allow, r.type, r.major, r.minor, a);
+		char of[4] = "";
+		for (; *a; a++)
+			if (*a != 'a')
+				of[strlen(of)] = *a;
+		device_rule_add(s, r.allow, r.type, r.major, r.minor, of);
 		free(access);
 	}
 	return 0;
