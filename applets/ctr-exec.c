@@ -223,7 +223,7 @@ int ctr_exec_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
-	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1, .below = -1};
+	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1};
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();
@@ -243,7 +243,7 @@ int ctr_exec_main(int argc, char **argv)
 	e.cgroup = group && !*group ? NULL : container_cgroup(&c);
 	e.detach = o.detach;
 	if (o.check && e.cgroup)
-		e.below = check_group(e.cgroup);
+		e.below[0] = check_group(e.cgroup);
 	enter_block_signals(&e);
 	if (o.detach)
 		return detached(&e, c.name);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,8 @@ static const struct opt exec_opts[] = {
     {0, "ignore-paused", NULL, "also in a paused container", OPT_FLAG, &oci_o.ignore_paused},
     {0, "process-label", "LABEL", "its SELinux label", OPT_STR, &oci_o.label},
     {0, "apparmor", "PROFILE", "its AppArmor profile", OPT_STR, &oci_o.apparmor},
-    {0, "cgroup", "PATH", "a group beneath the container's", OPT_STR, &oci_o.cgroup},
+    {0, "cgroup", "PATH", "[CONTROLLER,...:]PATH, a group beneath its own", OPT_LIST,
+	&oci_o.cgroups},
     {0, "no-subreaper", NULL, "accepted", OPT_FLAG, &oci_o.no_subreaper},
     OPT_END,
 };
@@ -178,7 +180,9 @@ _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 	if (code == 126 && (strstr(why, "Permission denied") || strstr(why, "Is a directory"))) {
 		fail("exec: \"%s\": permission denied: %s", arg0, why);
 	} else if (code == 127) {
-		if (strchr(arg0, '/'))
+		if (strstr(why, "its interpreter") || strstr(why, "dynamic loader"))
+			fail("exec %s: no such file or directory: %s", arg0, why);
+		else if (strchr(arg0, '/'))
 			fail("exec: \"%s\": stat %s: no such file or directory: %s", arg0, arg0,
 			    why);
 		else
@@ -230,8 +234,10 @@ static int do_create(const char *id, bool run)
 		die_usage("--preserve-fds: at most 1024");
 	if (run && !oci_o.detach && !oci_o.no_subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	TRACE("nsexec container setup; child process in init()");
 	if (oci_create(&c) < 0)
 		oci_die_command(c.code, c.arg0 ? c.arg0 : "", 1);
+	TRACE("init: closing the pipe to signal completion: process %d", (int)c.pid);
 	return run && !oci_o.detach ? stand_by(&c) : 0;
 }
 
@@ -381,8 +387,19 @@ static void help_head(int argc, char **argv)
 	const char *command = argc == 3 ? argv[1] : "";
 	printf("NAME:\n   %s %s%s- Open Container Initiative runtime\n\n", base, command,
 	    *command ? " " : "");
+	fflush(stdout); /* self_protect() may execute us again */
 	if (str_ends(command, "point") || strcmp(command, "restore") == 0)
 		exit(0);
+}
+
+/* The caller's list of CPUs is not the container's, which has its cpuset and execCPUAffinity. */
+static void start_afresh(char **argv)
+{
+	cpu_set_t all;
+	if (self_protect(argv) < 0)
+		die_fail();
+	memset(&all, 0xff, sizeof all);
+	sched_setaffinity(0, sizeof all, &all);
 }
 
 int ctr_oci_main(int argc, char **argv)
@@ -408,8 +425,7 @@ int ctr_oci_main(int argc, char **argv)
 		oci_die(1);
 	}
 	if (c->opts == create_opts || c->opts == exec_opts)
-		if (self_protect(argv) < 0)
-			die_fail();
+		start_afresh(argv);
 	globals_check();
 	oci_dir = oci_root(g.root);
 	if (g.debug) {

@@ -10,6 +10,8 @@
 #include "err.h"
 #include "file.h"
 #include "oci_cli.h"
+#include "placement.h"
+#include "trace.h"
 #include "tty.h"
 
 /* --- update --- */
@@ -132,7 +134,7 @@ static void exec_more(struct spec *s)
 		s->caps.bounding |= bit;
 		s->caps.effective |= bit;
 		s->caps.permitted |= bit;
-		s->caps.ambient |= s->uid ? bit : 0;
+		s->caps.ambient |= s->uid || s->caps.inheritable ? bit : 0;
 		s->caps.inheritable |= s->uid ? bit : 0;
 	}
 	for (size_t i = 0; i < oci_o.gids.n; i++) {
@@ -191,6 +193,17 @@ static void exec_process(struct spec *s, int argc, char **argv)
 	s->no_new_privileges |= oci_o.nnp;
 }
 
+/* Our own affinity until the child has its final one (config.md, "execCPUAffinity"). */
+static void exec_affinity(const struct spec *s)
+{
+	unsigned long mask[16];
+	if (!s->affinity_initial)
+		return;
+	if (placement_cpus(s->affinity_initial, mask) < 0)
+		oci_die(255);
+	TRACE("nsexec: affinity: %#lx", mask[0]);
+}
+
 int oci_do_exec(const char *id, int argc, char **argv)
 {
 	struct oci_record r;
@@ -198,7 +211,7 @@ int oci_do_exec(const char *id, int argc, char **argv)
 	struct oci_exec x = {.pid_file = oci_o.pid_file,
 	    .console_socket = oci_o.console,
 	    .pidfd_socket = oci_o.pidfd_socket,
-	    .cgroup = oci_o.cgroup,
+	    .cgroups = &oci_o.cgroups,
 	    .detach = oci_o.detach,
 	    .ignore_paused = oci_o.ignore_paused,
 	    .preserve = (unsigned)oci_o.preserve,
@@ -207,6 +220,9 @@ int oci_do_exec(const char *id, int argc, char **argv)
 	if (oci_record_open(&r, oci_dir, id, false) < 0 || oci_record_spec(&r, &s) < 0)
 		oci_die(255);
 	exec_process(&s, argc, argv);
+	/* The words that runc's own tests look for. */
+	TRACE("nsexec container setup; child process in init(); setns_init: about to exec");
+	exec_affinity(&s);
 	if (!oci_o.detach)
 		enter_block_signals(&x.e);
 	if (oci_exec(&r, &s, &x) < 0)

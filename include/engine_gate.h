@@ -11,6 +11,8 @@ struct gate {
 int gate_make(int dir, struct gate *g);
 void gate_close(struct gate *g);
 /* In the child: until somebody opens it. 0, or -1 with fail(). */
+/* Signals end a process 1 only through a handler; exec takes the handlers away. */
+void gate_signals(void);
 int gate_wait(const struct gate *g);
 
 #endif

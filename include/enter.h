@@ -16,7 +16,7 @@ struct enter {
 	int pidfd;               /* of its PID 1, verified; -1 on a kernel without pidfds */
 	int procdir;             /* its /proc/PID, opened before it was verified */
 	const char *cgroup;      /* to join; NULL: none */
-	int below;               /* cgroup.procs of a group below that to go on into; -1: none */
+	int below[16];           /* cgroup.procs of groups below that to go on into; 0: none */
 	const char *home;        /* as the engine's (engine.h); may be NULL */
 	bool detach;             /* no descriptors of ours, and it outlives us */
 	bool inherit;            /* our descriptors all the same */

@@ -47,7 +47,8 @@ int oci_delete(struct oci_record *r, bool force);
 int oci_pause(struct oci_record *r, bool on);
 
 struct oci_exec {
-	const char *pid_file, *console_socket, *pidfd_socket, *cgroup;
+	const char *pid_file, *console_socket, *pidfd_socket;
+	const struct strv *cgroups; /* --cgroup */
 	bool detach, ignore_paused;
 	unsigned preserve;
 	/* out */

@@ -18,11 +18,11 @@ struct oci_globals {
 
 struct oci_options {
 	const char *bundle, *config, *pid_file, *console, *pidfd_socket, *format, *process, *user,
-	    *cwd, *label, *apparmor, *cgroup, *resources, *interval;
+	    *cwd, *label, *apparmor, *resources, *interval;
 	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, quiet, tty, nnp,
 	    ignore_paused, stats, rootless;
 	int64_t preserve;
-	struct strv env, caps, gids;
+	struct strv env, caps, gids, cgroups;
 	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,
 	    *shares, *rt_period, *rt_runtime, *cpus, *mems, *pids, *blkio, *idle, *l3, *mb;
 };

@@ -18,6 +18,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -86,6 +87,11 @@ static int terminal(const struct become *b)
 	if (size.ws_row && size.ws_col &&
 	    ioctl(master, TIOCSWINSZ, &size) < 0) /* before exec: moby#35407 */
 		return fail("terminal: set size: %m");
+	struct termios t;
+	if (b->spec->x_no_crlf && tcgetattr(slave, &t) == 0) {
+		t.c_oflag &= ~(tcflag_t)ONLCR;
+		tcsetattr(slave, TCSANOW, &t);
+	}
 	struct report r = {.code = -1};
 	if (fd_send(b->report, &r, sizeof r, master) < 0)
 		return fail("terminal: send: %m");
@@ -336,15 +342,10 @@ static int set_user(const struct who *w)
 	return 0;
 }
 
-static int caps_of(const struct become *b, const struct who *w)
+static int caps_of(const struct become *b)
 {
 	struct spec_caps c = b->spec->caps;
 	c.bounding &= ~b->drop;
-	/* As docker: a user other than root starts with the bounding set only. */
-	if (w->uid != 0 && !b->same_user) {
-		c.effective &= c.ambient;
-		c.permitted &= c.ambient;
-	}
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
 }
 
@@ -375,7 +376,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && load_filter(b) < 0)
 		return -1;
-	if ((!b->same_user && set_user(w) < 0) || caps_of(b, w) < 0 || become_death_signal(b) < 0)
+	if ((!b->same_user && set_user(w) < 0) || caps_of(b) < 0 || become_death_signal(b) < 0)
 		return -1;
 	if (!s->no_new_privileges)
 		return 0;
@@ -433,17 +434,42 @@ static int stay_as_init(void)
 	return 0;
 }
 
+/* A variable that is named twice has its last value: getenv(3) would find the first. */
+static void env_once(struct strv *env)
+{
+	struct strv sorted = {0}, once = {0};
+	bool twice = false;
+	strv_addall(&sorted, env);
+	strv_sort(&sorted);
+	for (size_t i = 1; i < sorted.n; i++)
+		twice |= strncmp(sorted.v[i], sorted.v[i - 1], strcspn(sorted.v[i], "=") + 1) == 0;
+	strv_free(&sorted);
+	for (size_t i = 0; twice && i < env->n; i++) {
+		size_t later = i + 1, n = strcspn(env->v[i], "=") + 1;
+		while (later < env->n && strncmp(env->v[later], env->v[i], n) != 0)
+			later++;
+		if (later == env->n)
+			strv_add(&once, env->v[i]);
+	}
+	if (twice) {
+		strv_free(env);
+		*env = once;
+	}
+}
+
 int become(struct become *b)
 {
 	const struct spec *s = b->spec;
 	struct who w = {0};
 	struct strv env = {0};
 	strv_addall(&env, &s->env);
+	env_once(&env);
 	if (b->same_user)
 		w.uid = geteuid();
 	else if (who_is(s, &w) < 0)
 		return 125;
-	if (!b->same_user && !strv_getenv(&env, "HOME"))
+	const char *home = strv_getenv(&env, "HOME");
+	if (!b->same_user && (!home || !*home))
 		strv_setenv(&env, "HOME", w.home && *w.home ? w.home : "/");
 	if ((s->terminal ? terminal(b) : descriptors(b)) < 0)
 		return 125;
@@ -461,7 +487,7 @@ int become(struct become *b)
 	 * be. */
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
-	if (limits(s) < 0 || placement_apply(s, b->entering) < 0 ||
+	if (limits(s) < 0 || placement_apply(s, b->entering, b->appears) < 0 ||
 	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
@@ -478,8 +504,9 @@ int become(struct become *b)
 	if (code)
 		return code;
 	rlimits_back_stack();
+	b->envp = strv_argv(&env);
 	TRACE("execve(2) of %s", s->args.v[0]);
 	if ((b->gate && b->gate(b, b->gate_arg) < 0) || (init && stay_as_init() < 0))
 		return 125;
-	return become_exec(s->args.v[0], s->args.v, strv_argv(&env), path);
+	return become_exec(s->args.v[0], s->args.v, b->envp, path);
 }

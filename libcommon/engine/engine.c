@@ -30,6 +30,7 @@
 #include "mountopts.h"
 #include "image.h"
 #include "become.h"
+#include "placement.h"
 #include "report.h"
 #include "ns.h"
 #include "pidfd.h"
@@ -430,6 +431,8 @@ static int make(struct engine *e, bool waits)
 		e->sock = x.ours;
 		x.ours = -1;
 	}
+	if (r == 0 && x.proc >= 0)
+		r = placement_scheduler(e->spec, e->pid);
 	close_sides(e, &x);
 	if (r < 0 && e->gate >= 0)
 		engine_remove_gate(e->gate);

@@ -172,6 +172,9 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return fail("cgroup namespace: %m");
 	TRACE("unshare(CLONE_NEWCGROUP): its group is the root of the groups it sees");
+	/* runc's callers rely on this hook's working directory. */
+	if (hooks_any(s, HOOK_CREATE_CONTAINER) && fchdir(r.fd) < 0)
+		return fail("new root: %m");
 	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 ||
 	    rootfs_enter(&r) < 0)
 		return -1;
@@ -196,13 +199,22 @@ static int child_at_gate(struct become *b, void *arg)
 		if (x->gate.go < 0) {
 			child_wait_byte(x->childs, "X");
 		} else {
-			close(x->childs);
+			/* It may wait for days, so it holds nothing of its maker's and of its
+			 * caller's. */
+			sys_close_others(
+			    3 + (int)b->preserve, (const int[]){x->gate.go, x->gate.said}, 2);
 			b->report = x->gate.said;
+			gate_signals();
 			if (gate_wait(&x->gate) < 0)
 				return -1;
 		}
 	}
-	return hooks_run(b->spec, HOOK_START_CONTAINER, &about);
+	/* Runc's callers rely on this; our memory may be the parent's. */
+	char **ours = environ;
+	environ = b->envp;
+	int r = hooks_run(b->spec, HOOK_START_CONTAINER, &about);
+	environ = ours;
+	return r;
 }
 
 _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tell)

@@ -114,10 +114,11 @@ static _Noreturn void child(
 	if (e->cgroup &&
 	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)
 		report_failure(report, 125);
-	if (e->below >= 0 && write(e->below, "0", 1) < 0) {
-		fail("the group of the check: %m");
-		report_failure(report, 125);
-	}
+	for (size_t i = 0; i < sizeof e->below / sizeof e->below[0]; i++)
+		if (e->below[i] > 0 && write(e->below[i], "0", 1) < 0) {
+			fail("the group below its own: %m");
+			report_failure(report, 125);
+		}
 	/* While /proc is still the host's, which old kernels need for this. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);
@@ -211,6 +212,8 @@ static int entered(struct enter *e, int sock, pid_t maker)
 {
 	struct reported said = {.code = 125, .master = -1};
 	int r = reports(e, sock, maker, &said);
+	if (r >= 0 && said.pid && placement_scheduler(e->spec, said.pid) < 0)
+		r = -1;
 	if (r >= 0 && !said.pid) /* ended without a word */
 		r = fail("the process that enters was killed");
 	if (r >= 0) {
@@ -241,6 +244,8 @@ int enter_start(struct enter *e)
 	sigemptyset(&e->early);
 	if (other_ns(e->procdir, NS_USER))
 		flags |= CLONE_NEWUSER;
+	if (other_ns(e->procdir, NS_TIME))
+		flags |= (int)ns_kinds[NS_TIME].flag;
 	if (become_filter(e->spec, e->home, &prog) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

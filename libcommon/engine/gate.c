@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@
 #include "report.h"
 #include "str.h"
 
-static const char go_name[] = "gate.go", said_name[] = "gate.said";
+/* The names that runc gives its own, which others look for among a process's descriptors. */
+static const char go_name[] = "exec.fifo", said_dir[] = "said", said_name[] = "said/exec.fifo";
 
 static int gate_fifo(int dir, const char *name)
 {
@@ -33,6 +35,8 @@ int gate_make(int dir, struct gate *g)
 {
 	*g = (struct gate){-1, -1};
 	engine_remove_gate(dir);
+	if (mkdirat(dir, said_dir, 0700) < 0)
+		return fail("%s: mkdir: %m", said_dir);
 	if ((g->go = gate_fifo(dir, go_name)) >= 0 && (g->said = gate_fifo(dir, said_name)) >= 0)
 		return 0;
 	gate_close(g);
@@ -47,6 +51,17 @@ void gate_close(struct gate *g)
 	if (g->said >= 0)
 		close(g->said);
 	*g = (struct gate){-1, -1};
+}
+
+static void gate_end(int sig)
+{
+	_exit(128 + sig);
+}
+
+void gate_signals(void)
+{
+	for (size_t i = 0; i < 4; i++)
+		signal((const int[]){SIGTERM, SIGINT, SIGHUP, SIGQUIT}[i], gate_end);
 }
 
 int gate_wait(const struct gate *g)
@@ -90,4 +105,5 @@ void engine_remove_gate(int gate)
 {
 	unlinkat(gate, go_name, 0);
 	unlinkat(gate, said_name, 0);
+	unlinkat(gate, said_dir, AT_REMOVEDIR);
 }

@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "json.h"
 #include "pidfd.h"
+#include "spec_names.h"
 #include "str.h"
 #include "sys.h"
 
@@ -57,16 +58,38 @@ static char *hook_state(
 	return json_text(state);
 }
 
+/* What a failed hook wrote to its stderr goes into the message, in one line: a startContainer
+ * hook's would otherwise be lost in the container's terminal. What others write is passed on. */
+static void hook_said(int err, bool failed)
+{
+	char text[1024];
+	_cleanup_free_ char *why = failed ? xstrdup(fail_msg()) : NULL;
+	ssize_t n = 0;
+	for (off_t at = 0; (n = pread(err, text, sizeof text - 1, at)) > 0 && !failed; at += n)
+		fd_write_all(2, text, (size_t)n);
+	while (n > 0 && (unsigned char)text[n - 1] <= ' ')
+		n--;
+	if (n <= 0 || !failed)
+		return;
+	text[n] = 0;
+	for (char *p = text; *p; p++)
+		*p = (unsigned char)*p < ' ' ? ' ' : *p;
+	fail("%s, stderr: %s", why, text);
+}
+
 static int hook_one(const struct spec_hook *h, const char *state)
 {
 	/* In a memory file instead of a pipe: a hook that does not read it must not block us. */
-	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC);
-	if (in < 0 || fd_write_all(in, state, strlen(state)) < 0 || lseek(in, 0, SEEK_SET) < 0)
+	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC),
+			    err = memfd_create("stderr", MFD_CLOEXEC);
+	if (in < 0 || err < 0 || fd_write_all(in, state, strlen(state)) < 0 ||
+	    lseek(in, 0, SEEK_SET) < 0)
 		return fail("hook %s: state: %m", h->path);
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct strv args = h->args, env = h->env;
 		dup2(in, 0);
+		dup2(err, 2);
 		sys_close_range_cloexec(3);
 		rlimits_back();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -94,14 +117,16 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	if (left == 0)
 		kill(pid, SIGKILL);
 	status = pid_reap(pid);
+	int r = 0;
 	if (left == 0)
-		return fail("hook %s: not done after %d s", h->path, (int)h->timeout);
-	if (WIFSIGNALED(status))
-		return fail("error running hook %s: ended by signal %d%s", h->path,
-		    WTERMSIG(status), WTERMSIG(status) == SIGSYS ? ": bad system call" : "");
-	return WEXITSTATUS(status)
-		   ? fail("error running hook %s: exit code %d", h->path, WEXITSTATUS(status))
-		   : 0;
+		r = fail("%s: not done after %d s", h->path, (int)h->timeout);
+	else if (WIFSIGNALED(status))
+		r = fail("%s: ended by signal %d%s", h->path, WTERMSIG(status),
+		    WTERMSIG(status) == SIGSYS ? ": bad system call" : "");
+	else if (WEXITSTATUS(status))
+		r = fail("%s: exit code %d", h->path, WEXITSTATUS(status));
+	hook_said(err, r < 0);
+	return r;
 }
 
 int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
@@ -112,6 +137,8 @@ int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_
 	_cleanup_free_ char *state = hook_state(s, when, about);
 	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++) {
 		r = hook_one(&s->hooks[when].v[i], state);
+		if (r < 0) /* runc's words */
+			fail_in("error running %s hook #%zu", spec_hook_names[when], i);
 		if (r < 0 && when == HOOK_POSTSTOP) {
 			warn("%s", fail_msg());
 			r = 0;

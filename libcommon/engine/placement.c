@@ -29,8 +29,11 @@ struct attr {
 	uint64_t runtime, deadline, period;
 };
 
-static int place_scheduler(const struct spec_scheduler *k)
+int placement_scheduler(const struct spec *s, pid_t pid)
 {
+	const struct spec_scheduler *k = s->scheduler;
+	if (!k)
+		return 0;
 	struct attr a = {.size = sizeof a,
 	    .policy = (uint32_t)k->policy,
 	    .flags = k->flags,
@@ -39,7 +42,13 @@ static int place_scheduler(const struct spec_scheduler *k)
 	    .runtime = (uint64_t)k->runtime,
 	    .deadline = (uint64_t)k->deadline,
 	    .period = (uint64_t)k->period};
-	return syscall(SYS_sched_setattr, 0, &a, 0) < 0 ? fail("process.scheduler: %m") : 0;
+	if (syscall(SYS_sched_setattr, pid, &a, 0) == 0 || (pid && errno == ESRCH))
+		return 0;
+	return fail("process.scheduler: %m%s",
+	    errno == EPERM && k->policy == 6
+		? " (process scheduler can't be used together with AllowedCPUs: a deadline needs "
+		  "all CPUs)"
+		: "");
 }
 
 /* A list such as "0-3,7" as a bit mask. 0, or -1 with fail(). */
@@ -110,7 +119,16 @@ static int place_labels(const struct spec *s)
 	return place_label("process.apparmorProfile", "apparmor/exec", text);
 }
 
-int placement_apply(const struct spec *s, bool entering)
+int placement_cpus(const char *list, unsigned long mask[MAX_BITS / 64])
+{
+	if (place_list("process.execCPUAffinity", list, mask) < 0)
+		return -1;
+	return syscall(SYS_sched_setaffinity, 0, MAX_BITS / 8, mask) < 0
+		   ? fail("process.execCPUAffinity: '%s': %m", list)
+		   : 0;
+}
+
+int placement_apply(const struct spec *s, bool entering, bool forks)
 {
 	unsigned long mask[MAX_BITS / 64];
 	const char *cpus = s->affinity_final ? s->affinity_final : s->affinity_initial;
@@ -120,13 +138,9 @@ int placement_apply(const struct spec *s, bool entering)
 		return fail("linux.personality: %m");
 	if (s->io_class && syscall(SYS_ioprio_set, 1, 0, s->io_class << 13 | s->io_priority) < 0)
 		return fail("process.ioPriority: %m");
-	if (entering && cpus) {
-		if (place_list("process.execCPUAffinity", cpus, mask) < 0)
-			return -1;
-		if (syscall(SYS_sched_setaffinity, 0, sizeof mask, mask) < 0)
-			return fail("process.execCPUAffinity: '%s': %m", cpus);
-	}
-	return s->scheduler ? place_scheduler(s->scheduler) : 0;
+	if (entering && cpus && placement_cpus(cpus, mask) < 0)
+		return -1;
+	return forks ? 0 : placement_scheduler(s, 0);
 }
 
 /* The offsets are written while no process is in the namespace (time_namespaces(7)), and then the

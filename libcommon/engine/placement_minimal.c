@@ -4,11 +4,17 @@
 #include "err.h"
 #include "placement.h"
 
-int placement_apply(const struct spec *s, bool entering)
+int placement_apply(const struct spec *s, bool entering, bool forks)
 {
-	(void)entering;
+	(void)entering, (void)forks;
 	if (s->selinux_label || (s->apparmor && strcmp(s->apparmor, "unconfined") != 0))
 		return fail("this build does not support labels (CONFIG=minimal)");
+	return 0;
+}
+
+int placement_scheduler(const struct spec *s, pid_t pid)
+{
+	(void)s, (void)pid;
 	return 0;
 }
 

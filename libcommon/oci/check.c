@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "err.h"
 #include "oci.h"
 #include "spec_names.h"
@@ -129,8 +130,20 @@ static int check_supported(const struct spec *s)
 	return 0;
 }
 
+/* Capabilities(7): only what is permitted and inheritable can be ambient; runc's own default config
+ * once asked for more. */
+static void check_ambient(const struct spec_caps *c)
+{
+	for (int i = 0; i < 64; i++)
+		if (c->ambient & ~(c->inheritable & c->permitted) & 1ull << i)
+			warn("can't raise ambient capability %s: it is not permitted and "
+			     "inheritable",
+			    caps_name(i));
+}
+
 int oci_spec_check(const struct spec *s)
 {
+	check_ambient(&s->caps);
 	errno = EINVAL;
 	if (check_namespaces(s) < 0 || check_supported(s) < 0 || check_resources(s) < 0)
 		return -1;

@@ -27,24 +27,48 @@ static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
 	return 0;
 }
 
-/* --cgroup: an existing group below the container's. Caller frees; NULL with fail(). */
-static char *exec_group(const struct oci_record *r, const char *sub)
+/* --cgroup [CONTROLLER,...:]PATH: an existing group below the container's, for all controllers or
+ * for those. `e->cgroup` is to be freed; 0, or -1 with fail(). */
+static int exec_group(const struct oci_record *r, const char *arg, struct enter *e)
 {
-	const char *group = oci_record_group(r);
-	while (sub && *sub == '/')
-		sub++;
-	if (!group || !sub || !*sub)
-		return xstrdup(group ? group : "");
-	char *path = xasprintf("%s/%s", group, sub);
-	bool inside = !strstr(path, "..");
-	if (inside && cgroup_exists(path))
-		return path;
-	free(path);
+	const char *group = oci_record_group(r), *colon = strchr(arg, ':');
+	const char *sub = colon ? colon + 1 : arg;
+	struct strv controllers = {0};
+	sub += strspn(sub, "/");
+	_cleanup_free_ char *path = xasprintf("%s/%s", group ? group : "", sub);
 	errno = ENOENT;
-	fail(inside ? "bad --cgroup: adding pid to it: /%s/cgroup.procs: no such file or directory"
-		    : "bad --cgroup: %s is not a sub cgroup path",
-	    sub);
-	return NULL;
+	if (!group || !*sub)
+		path[group ? strlen(group) : 0] = 0;
+	if (strstr(sub, ".."))
+		return fail("bad --cgroup: %s is not a sub cgroup path", sub);
+	_cleanup_free_ char *names = xstrndup(arg, colon ? (size_t)(colon - arg) : 0);
+	strv_split(&controllers, names, ",");
+	int at = 0;
+	for (size_t i = 0; i < controllers.n; i++) {
+		const char *c = controllers.v[i];
+		const struct cgroup_hierarchy *h = cgroup_with(c);
+		if (!h)
+			return fail("bad --cgroup: unknown controller %s in %s", c, arg);
+		_cleanup_close_ int dir = cgroup_dir(path, h->v2 ? "" : c);
+		int fd = dir < 0 ? -1 : openat(dir, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+		while (at < 16 && e->below[at] > 0)
+			at++;
+		if (fd < 0 || at == 16)
+			return fail("bad --cgroup: adding pid to it: /%s/cgroup.procs: no such "
+				    "file or directory",
+			    sub);
+		e->below[at] = fd;
+	}
+	if (!colon && *path && !cgroup_exists(path))
+		return fail("bad --cgroup: adding pid to it: /%s/cgroup.procs: no such file or "
+			    "directory",
+		    sub);
+	if (!colon && *path) {
+		free((char *)e->cgroup);
+		e->cgroup = xstrdup(path);
+	}
+	strv_free(&controllers);
+	return 0;
 }
 
 static int exec_hand_over(const struct oci_exec *x)
@@ -77,7 +101,6 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	char path[32];
 	e->home = ctr_lib();
 	e->code = 255;
-	e->below = -1;
 	if (exec_refused(r, x) < 0)
 		return -1;
 	if (s->terminal && x->detach && !x->console_socket)
@@ -88,13 +111,15 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	_cleanup_close_ int pidfd = oci_record_pidfd(r);
 	if (pidfd < 0 && errno != ENOSYS)
 		return -1;
-	_cleanup_free_ char *group = exec_group(r, x->cgroup);
-	if (!group)
+	if (exec_group(r, "", e) < 0)
 		return -1;
+	for (size_t i = 0; i < x->cgroups->n; i++)
+		if (exec_group(r, x->cgroups->v[i], e) < 0)
+			return -1;
+	s->x_no_crlf = !x->detach && !x->console_socket && !isatty(1);
 	e->spec = s;
 	e->pidfd = pidfd;
 	e->procdir = procdir;
-	e->cgroup = *group ? group : NULL;
 	e->detach = x->detach;
 	e->inherit = true;
 	struct exec_agent agent = {s, r};

@@ -72,7 +72,7 @@ int oci_kill(struct oci_record *r, int sig, bool all)
 {
 	const char *group = oci_record_group(r);
 	bool shared = group && !kv_num(&r->state, "own_pidns", 1);
-	if (group && (all || (shared && sig == SIGKILL && r->pid == 0))) {
+	if (group && (all || (shared && sig == SIGKILL))) {
 		if (sig == SIGKILL)
 			return cgroup_populated(group) ? cgroup_kill(group) : 0;
 		return cgroup_procs(group, life_signal, &sig) < 0 ? -1 : 0;

@@ -30,6 +30,9 @@ static void bundle_settle(struct spec *s, const char *dir)
 		s->root_path[--n] = 0;
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct spec_mount *m = &s->mounts.v[i];
+		/* As in runc: a destination may be named as the host sees it. */
+		if (n > 1 && strncmp(m->dest, s->root_path, n) == 0 && m->dest[n] == '/')
+			memmove(m->dest, m->dest + n, strlen(m->dest + n) + 1);
 		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
 		    strv_has(&m->options, "rbind"))
 			bundle_absolute(&m->source, dir);

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# ctr-oci: what callers of runc and crun rely on beyond the specification, as their own tests have it.
+load oci
+# bats file_tags=ctr-oci
+
+# run_out [OPTION...]: run the bundle; its output in `out`.
+run_out() { oci "${@:2}" run -b b "$1" </dev/null >out 2>&1; }
+edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
+
+@test "a created container holds nothing of its maker and its caller, and a signal ends it" {
+	local fd to
+	bundle '"sleep","1000"'
+	exec 9<"$WORLD"
+	create c
+	exec 9<&-
+	for fd in /proc/"$(oci state c | jq .pid)"/fd/*; do
+		to=$(readlink "$fd")
+		case $to in /dev/null | */out | /dev/pts/* | */exec.fifo | socket:* | pipe:*) ;; *)
+			echo "$to"
+			return 1
+			;;
+		esac
+	done
+	oci kill c
+	wait_for 5 eval '[ "$(status c)" = stopped ]'
+	run -1 oci start c
+}
+
+@test "the caller's CPUs are not the container's; exec has those of execCPUAffinity, and reports them" {
+	[ "$(nproc --all)" -gt 1 ] || skip "needs two CPUs"
+	local all
+	all=$(grep Cpus_allowed_list /proc/self/status)
+	bundle '"grep","Cpus_allowed_list","/proc/self/status"'
+	taskset -c 0 ctr-oci --root "$WORLD/oci" run -b b c </dev/null >out
+	grep -Fxq "$all" out
+	bundle '"sleep","1000"' '' '"execCPUAffinity":{"initial":"0","final":"1"}'
+	oci run -d -b b c </dev/null >out 2>&1
+	run oci --debug exec c grep Cpus_allowed_list /proc/self/status
+	[[ "$output" == *"nsexec: affinity: 0x1"* && "$output" == *"Cpus_allowed_list:"*1 ]]
+	oci exec --process <(echo '{"args":["grep","Cpus_allowed_list","/proc/self/status"],"cwd":"/"}') c >out
+	grep -Fxq "$all" out
+}
+
+@test "a variable that is given twice has its last value, and an empty HOME is the user's" {
+	bundle '"env"'
+	edit '.process.env = ["A=1","HOME=","B=2","A=3","PATH=/bin"]'
+	run_out c
+	[ "$(sort out | tr '\n' ' ')" = 'A=3 B=2 HOME=/root PATH=/bin ' ]
+}
+
+@test "hooks: a failure has the kind, the number and what was written; environment and folder are runc's" {
+	local kind
+	bundle '"true"'
+	edit '.process.env = ["ONE=two","PATH=/bin"]'
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		edit --arg k $kind '.hooks = {($k): [{path:"/bin/true"},{path:"/bin/sh",args:["sh","-c","echo why >&2; exit 3"]}]}'
+		run -1 run_out c
+		grep -q "error running $kind hook #1: /bin/sh: exit code 3, stderr: why" out || { cat out; false; }
+	done
+	edit '.hooks = {startContainer: [{path:"/bin/sh",args:["sh","-c","test $ONE$HOME = two/root && echo fine >&2"]}]}'
+	run_out c
+	grep -qx fine out
+	edit '.hooks = {createContainer: [{path:"/bin/sh",args:["sh","-c","touch ./made"]}]}'
+	run_out c
+	[ -e b/rootfs/made ]
+}
+
+@test "exec: groups of single controllers, a time namespace, a deadline scheduler, an ambient capability, a missing interpreter" {
+	bundle '"sleep","1000"' '"timeOffsets":{"monotonic":{"secs":7}}' \
+		'"capabilities":{"bounding":["CAP_KILL","CAP_SYSLOG"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL","CAP_SYSLOG"],"effective":["CAP_KILL"],"ambient":["CAP_KILL","CAP_CHOWN"]}'
+	edit '.linux.namespaces += [{type:"time"}]'
+	printf '#!/none\n' >b/rootfs/run.sh
+	chmod 755 b/rootfs/run.sh
+	oci run -d -b b c </dev/null >out 2>&1
+	grep -q "can't raise ambient capability CAP_CHOWN: " out
+	[ "$(oci exec c awk '$1 == "monotonic" { print $2 }' /proc/self/timens_offsets)" = 7 ]
+	[ "$(oci exec -c CAP_SYSLOG c awk '/^CapAmb/ { print $2 }' /proc/self/status)" = 0000000400000020 ]
+	run -255 oci exec c /run.sh
+	[[ "$output" == *"exec /run.sh: no such file or directory: "* ]]
+	run -255 oci exec --cgroup whaaat:/ c true
+	[[ "$output" == *"unknown controller whaaat"* ]]
+	run -255 oci exec --cgroup pids:none c true
+	[[ "$output" == *" adding pid "*"/none/cgroup.procs: no such file or directory"* ]]
+	if [ -d "/sys/fs/cgroup/pids/$CTR_CGROUP/c" ]; then
+		mkdir "/sys/fs/cgroup/pids/$CTR_CGROUP/c/s" "/sys/fs/cgroup/memory/$CTR_CGROUP/c/m"
+		oci exec --cgroup pids:s --cgroup memory:m c cat /proc/self/cgroup >out
+		grep -q ":pids:.*/c/s$" out
+		grep -q ":memory:.*/c/m$" out
+		grep -q ":cpu:.*/c$" out
+	fi
+	if command -v chrt >/dev/null; then
+		oci exec -d --pid-file pid --process <(echo '{"args":["sleep","1000"],"cwd":"/","scheduler":{"policy":"SCHED_BATCH","nice":5}}') c
+		[[ "$(chrt -p "$(cat pid)")" == *SCHED_BATCH* ]]
+	fi
+}
+
+@test "mounts: flags taken away, a source that the user namespace may not reach, a destination as the host sees it, dangling links" {
+	mkdir -p src/dir
+	echo x >src/dir/file
+	chmod 700 src
+	ln -s /none/there b/rootfs/link
+	bundle '"grep"," /m","/proc/self/mounts"'
+	unshare -m --propagation private sh -c 'mount -t tmpfs t src/dir && mount -o remount,bind,ro,nosuid,noexec src/dir
+		jq -c ".mounts += [{source:\"$PWD/src/dir\",destination:\"/m1\",options:[\"bind\"]},
+			{source:\"$PWD/src/dir\",destination:\"$PWD/b/rootfs/m2\",options:[\"bind\",\"dev\"]},
+			{source:\"$PWD/src/dir\",destination:\"/m3\",options:[\"rbind\",\"rrw\",\"rexec\"]}]" b/config.json >c && mv c b/config.json
+		ctr-oci --root oci run -b b c' </dev/null >out
+	grep -q ' /m1 tmpfs ro,nosuid,noexec' out
+	grep -q ' /m2 tmpfs rw,relatime' out
+	grep -q ' /m3 tmpfs rw,nosuid,relatime' out
+	bundle '"cat","/none/there/file"' '"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+	edit --arg d "$PWD" '.linux.namespaces += [{type:"user"}] | .mounts += [{source:($d + "/src/dir"),destination:"/link",options:["bind"]}]'
+	chown 100000:100000 b/rootfs
+	run_out c
+	[ "$(cat out)" = x ]
+}
+
+@test "a terminal whose output goes into a pipe leaves line ends as they are; KILL ends all without a pid namespace" {
+	bundle '"sh","-c","tty; echo a"' '' '"terminal":true'
+	edit '.mounts += [{destination:"/dev/pts",type:"devpts",options:["newinstance","ptmxmode=0666"]}]'
+	run_out c
+	[ "$(od -An -c out | tr -d ' \n')" = '/dev/pts/0\na\n' ]
+	bundle '"sh","-c","sleep 1000 & sleep 1000 & wait"'
+	edit '.linux.namespaces -= [{type:"pid"}]'
+	oci run -d -b b c </dev/null >out 2>&1
+	wait_for 5 eval '[ "$(oci ps --format json c | jq length)" = 3 ]'
+	oci kill c KILL
+	wait_for 5 eval '[ "$(status c)" = stopped ] && [ "$(oci ps --format json c | jq length)" = 0 ]'
+}
+
+@test "update: a period and its runtime or burst in the order that the kernel takes" {
+	local at=/sys/fs/cgroup/cpu/$CTR_CGROUP/c
+	bundle '"sleep","1000"'
+	oci run -d -b b c </dev/null >out 2>&1
+	[ -e "$at/cpu.cfs_burst_us" ] || skip "needs cgroup v1 with cpu.cfs_burst_us"
+	oci update c --cpu-period 900000 --cpu-quota 500000 --cpu-burst 400000
+	oci update c --cpu-quota 100000 --cpu-burst 50000
+	[ "$(cat "$at/cpu.cfs_quota_us" "$at/cpu.cfs_burst_us" | tr '\n' ' ')" = '100000 50000 ' ]
+	if [ -e "$at/cpu.rt_runtime_us" ] && echo 20000 >"$at/../cpu.rt_runtime_us"; then
+		oci update c --cpu-rt-period 900000 --cpu-rt-runtime 9000
+		oci update c --cpu-rt-period 8000 --cpu-rt-runtime 100
+		[ "$(cat "$at/cpu.rt_period_us")" = 8000 ]
+	fi
+	run -1 oci update -r - c <<<'{"unified":{"memory.min":"1"}}'
+	[[ "$output" == *"invalid configuration"* ]]
+}
+
+@test "help of every command begins as runc's, under runc's name" {
+	ln -s "$(realpath "$CTRBOX")" runc
+	local c
+	for c in checkpoint create delete events exec kill list pause ps restore resume run spec start state update; do
+		[ "$(./runc $c --help | sed -n 2p)" = "   runc $c - Open Container Initiative runtime" ]
+	done
+}
