@@ -23,7 +23,7 @@ add_check_del() {
 	h ip link del cni0
 }
 
-@test "cni bridge: hairpinMode, promiscMode, portIsolation, mtu, enabledad, disableContainerInterface" {
+@test "cni bridge: keys from hairpinMode and mtu to disableContainerInterface have their effect" {
 	hairpin() { port | jq -e '.hairpin and (.isolated | not)'; }
 	add_check_del '.hairpinMode = true' hairpin
 	promisc() { h ip -j -d link show cni0 | jq -e '.[0].promiscuity > 0'; }
@@ -70,7 +70,7 @@ add_check_del() {
 	nothing_left
 }
 
-@test "cni: a read-only or full /run, and a kernel without nf_tables: a code, one line, nothing half made" {
+@test "cni: read-only or full /run, no nf_tables: an error code, one line, nothing left behind" {
 	local c
 	c=$(conf '.isGateway = true | .ipMasq = true')
 	in_run() { # MOUNT-OPTIONS FILL CONF: ADD with such a $CTR_RUN

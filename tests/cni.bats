@@ -72,7 +72,7 @@ ports() {
 	nothing_left
 }
 
-@test "cni: the interface heeds no redirects, tells its address, and a port of the bridge has none of its own" {
+@test "cni: an interface ignores redirects and announces its address; bridge ports have none" {
 	plugin ADD "$POD" bridge "$CONF"
 	conf() { in_ns "$POD" cat "/proc/sys/net/$1/conf/eth0/$2"; }
 	[ "$(conf ipv4 accept_redirects) $(conf ipv6 accept_redirects) $(conf ipv6 \
@@ -164,7 +164,7 @@ ports() {
 	nothing_left
 }
 
-@test "cni: what is kept may be damaged; ports go though DEL is not told of them, and a second ADD takes nothing away" {
+@test "cni: damaged records do no harm; a second ADD changes nothing; ports go without a DEL" {
 	local r p k=$CTR_RUN/cni/.kept
 	r=$(plugin ADD "$POD" bridge "$CONF")
 	p=$(ports "$r" 8085)
@@ -316,7 +316,7 @@ ports() {
 	nothing_left
 }
 
-@test "15.2 15.4 cni: twenty ADDs of one attachment at once: one has it, and DEL leaves no address" {
+@test "15.2 15.4 cni: of twenty equal ADDs at once one succeeds, and DEL leaves no address" {
 	local i ok=0 pids=() conf
 	conf=$(jq -c '. + {isGateway: true}' <<<"$CONF")
 	for i in $(seq 20); do

@@ -79,7 +79,7 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 }
 
 # bats test_tags=ctr-run
-@test "19 the pages: man -l of a source says where the options are; those that are built have them and lose no word" {
+@test "19 man pages name all options, and lose no word when they are built" {
 	need man man-db
 	need mandoc
 	make -s -C "$top" man >/dev/null

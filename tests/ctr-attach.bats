@@ -3,7 +3,7 @@
 
 load lib
 
-@test "attach: a prompt without a newline is seen at once; what is typed arrives; the exit code passes" {
+@test "a prompt without a newline is shown at once, input arrives, the exit code is passed on" {
 	ctr-run -d -i --name c "$ROOTFS" sh -c '
 		read go; printf "name? "; read x; echo "hello $x"; exit 7' >/dev/null
 	mkfifo in

@@ -170,7 +170,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	run -1 ctr-cgset -g fresh
 }
 
-@test "session 2: 64 MiB kill a 100 MiB allocation in a container, and only that container; it is seen to be one" {
+@test "session 2: a memory limit of 64 MiB kills a 100 MiB process, only in that container" {
 	ctr-run -d --name other "$ROOTFS" sleep 1000 >/dev/null
 	run -137 ctr-run -m 64m --memory-swap 64m "$ROOTFS" \
 		sh -c 'exec tail -c 100m /dev/zero >/dev/null'
@@ -254,7 +254,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	run -2 ctr-cgset -p x one
 }
 
-@test "lines from a file; a bad one is named, the others hold; two at once on one group lose nothing" {
+@test "lines from a file: a bad one is named, the others are in force; two callers lose nothing" {
 	printf 'one pids.max=11\n# no\n\ntwo pids.max=12 cpu.weight=50 cpu.max=20000 50000\n' |
 		ctr-cgset -c -f -
 	[ "$(get one pids.max)$(get two pids.max cpu.max)" = "11,12,20000 50000," ]
@@ -358,7 +358,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	[ -z "$(find /sys/fs/cgroup -path "*/$CTR_CGROUP*" 2>/dev/null)" ]
 }
 
-@test "--delegate: the user makes and limits groups below, moves own processes there, and cannot lift the limit above" {
+@test "--delegate: a user makes and limits groups below, and cannot raise the limit above" {
 	if ! v2; then
 		run -1 ctr-cgset --delegate nobody demo
 		[[ "$output" == *"cgroup v2"* ]]
@@ -385,7 +385,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset demo/shell -- setpriv --reuid nobody --clear-groups sh -eux user
 }
 
-@test "a controller that was not delegated with the group: the group that lacks it is named, nothing is half set" {
+@test "a controller that was not delegated: the group is named, and no key is written" {
 	v2 || skip "needs a pure cgroup v2 system: make check-v2"
 	ctr-cgset -c demo
 	ctr-cgset -c demo/part pids.max=50
@@ -406,7 +406,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset demo/part/shell -- setpriv --reuid nobody --clear-groups sh -eux user
 }
 
-@test "--delegate: containers of the user's are held to limits in the group, as if they were root's" {
+@test "--delegate: limits hold for a user's containers as they do for root's" {
 	v2 || skip "needs a pure cgroup v2 system: make check-v2"
 	need setpriv util-linux
 	ctr-cgset -c demo pids.max=100
@@ -456,7 +456,7 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	[ ! -e /dev/shm/x ]
 }
 
-@test "a container: limits in force at the first instruction, at the root of its group, exec inside too; update changes them" {
+@test "a container's limits hold from its first instruction, for exec too; update changes them" {
 	f=memory/memory.limit_in_bytes
 	v2 && f=memory.max
 	[ "$(ctr-run -m 32m "$ROOTFS" cat /sys/fs/cgroup/$f)" = 33554432 ]
@@ -654,7 +654,7 @@ all_groups() {
 }
 no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null)" ]; }
 
-@test "groups made only on the way go with the last below them: after an end, a failure, a kill and a removal" {
+@test "parent groups that were made for a container are removed with the last one below them" {
 	ctr-run --cgroup-parent x/y/z "$ROOTFS" true
 	no_groups
 	run -125 ctr-run --cgroup-parent x/y/z --cgroup pids.max=x "$ROOTFS" true
@@ -686,7 +686,7 @@ no_groups() { [ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP
 	no_groups
 }
 
-@test "a group that somebody has made, or set, stays with its limits when the containers below it have ended" {
+@test "a group that was made or limited by hand stays when the containers below it have ended" {
 	ctr-cgset -c demo pids.max=40
 	ctr-run --cgroup-parent demo "$ROOTFS" true
 	ctr-run --cgroup-parent demo/below "$ROOTFS" true

@@ -31,7 +31,7 @@ load lib
 	[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name 'ctr-check-*')" ]
 }
 
-@test "18.22 a user is told what a user's ctr-run can do, and no sysctl is blamed for what is root's" {
+@test "18.22 a user learns what ctr-run can do for users; no sysctl is blamed without reason" {
 	need setpriv util-linux
 	cp "$CTRBOX" ctrbox
 	run -0 ./ctrbox ctr-check

@@ -48,7 +48,7 @@ frozen() ( # NAME
 	[ "$(ctr-run img2 cat /one /two)" = $'1\n2' ]
 }
 
-@test "a folder is opaque by what the container's own overlay says, not by what was copied up or set inside" {
+@test "a folder is opaque where the container's overlay made it so, not where an image says it" {
 	need setfattr attr
 	for u in host auto; do
 		ctr-run --keep --name a --userns $u box sh -c '
@@ -128,7 +128,7 @@ committing() {
 	[ "$(ctr-exec c echo alive)" = alive ]
 }
 
-@test "two commits of one container at once: the second is refused; what a dead one left frozen the next thaws by itself" {
+@test "of two commits at once the second is refused; what a killed one left frozen is thawed" {
 	committing
 	run -1 --separate-stderr ctr-commit c img
 	[ "$stderr" = "ctr-commit: c: another commit or copy of it is running" ]

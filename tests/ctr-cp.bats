@@ -173,7 +173,7 @@ test_setup() {
 	[[ ${#lines[@]} -eq 1 && $output == *'not a directory, but there is one'* ]]
 }
 
-@test "a user namespace: owners as the container sees them, both ways, in its files and in a folder of the host's" {
+@test "a user namespace: files have the owners that the container sees, both ways" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to choose the ids"
 	mkdir v
 	chown 1234:1235 f
@@ -214,7 +214,7 @@ test_setup() {
 	[[ ! -L l2 && $(cat f) == from-host ]]
 }
 
-@test "the whole of a running container: what is in its /proc, /sys and their like is left out, and refused by name" {
+@test "a running container is copied without /proc, /sys and the like, which are refused" {
 	ctr-cp c:/ - >all.tar
 	tar tf all.tar >names
 	[ "$(grep -cE '^\./(proc|sys|dev/pts)/' names)" -eq 3 ]
@@ -240,7 +240,7 @@ test_setup() {
 	[ "$(ls v w)" = $'v:\n\nw:\nrunning\nstopped' ]
 }
 
-@test "into a stopped container of a user namespace: what it deleted stays deleted beside what is put there" {
+@test "into a stopped container of a user namespace: deleted files stay deleted" {
 	tar -C "$ROOTFS" -c . | ctr-image import box >/dev/null
 	ctr-run --keep --name u --userns auto box sh -c '[ -e /done ] || rm -r /home; : >/done'
 	mkdir -p h/home && echo hi >h/home/x
@@ -251,7 +251,7 @@ test_setup() {
 	[ "$(ctr-run --userns auto img ls /home)" = x ]
 }
 
-@test "14.4: a container that swaps a link for a folder before an archive ends: times and modes on the host stay" {
+@test "14.4: a folder swapped for a link during an extraction: modes on the host stay" {
 	mkdir -p target/sub && touch -d @1000 target/sub target && chmod 700 target/sub
 	head -c 1000000 /dev/zero >filler
 	tar c d filler >d.tar
@@ -284,7 +284,7 @@ test_setup() {
 	[ "$(stat -c %a-%F kept/su kept/mem)" = $'6755-regular file\n644-character special file' ]
 }
 
-@test "18.30 onto what is mounted: written through, a read-only one stays as it is, a link does not replace it" {
+@test "18.30 onto a mount: the mounted file is written, a read-only one is refused" {
 	echo old >m
 	echo old >ro
 	ctr-run -d --name e -v "$WORLD/m:/etc/m" -v "$WORLD/ro:/etc/ro:ro" "$ROOTFS" sleep 100
@@ -307,7 +307,7 @@ test_setup() {
 	[ "$(cat ro)" = old ]
 }
 
-@test "18.30 into a stopped one: no tmpfs takes a file that nobody would see; a volume in one does" {
+@test "18.30 into a stopped container: a copy into a tmpfs is refused; into a volume it works" {
 	mkdir v
 	echo new >f
 	ctr-run --keep --name e --tmpfs /t -v "$WORLD/v:/t/v" "$ROOTFS" sh -c 'echo x >/t/x'

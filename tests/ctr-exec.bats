@@ -5,7 +5,7 @@ load lib
 
 status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 
-@test "as the container: namespaces, root, capabilities, no_new_privs, seccomp, limits of its files; nothing of the caller's" {
+@test "a command has the container's namespaces, ids, limits and filter, not the caller's" {
 	ctr-run -d --name c --cap-drop ALL --cap-add chown --security-opt no-new-privileges \
 		--umask 027 --ulimit nofile=64:128 -h box -e V=1 "$ROOTFS" sleep 1000 >/dev/null
 	export SECRET=1
@@ -54,7 +54,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	kill $reader
 }
 
-@test "-t: a terminal of its own with the caller's size from the start, which follows; the exit code passes" {
+@test "-t: a terminal that has and follows the caller's size; the exit code is passed on" {
 	need script util-linux
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	run -4 script -qec "
@@ -159,7 +159,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	for want in test=123 luck=test more=1; do grep -qx $want <<<"$output"; done
 }
 
-@test "18.6 -t: the input's end is the terminal's, from a pipe, a file and /dev/null; a reader that leaves ends it" {
+@test "18.6 -t: the end of the input, or a reader that leaves, ends the terminal" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	run -0 timeout 10 bash -c 'echo abc | ctr-exec -t c cat'
 	[[ "$output" == *abc* ]]
@@ -244,7 +244,7 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 }
 
 # bats test_tags=ctr-run
-@test "18.4 a pipe of the caller's is the command's user's for as long as that runs, and the caller's again" {
+@test "18.4 the caller's pipe belongs to the command's user while it runs, then is given back" {
 	local how
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	for how in "ctr-run -u 1000 $ROOTFS" "ctr-run --userns auto -u 7 $ROOTFS" \

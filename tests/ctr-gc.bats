@@ -67,7 +67,7 @@ orphan() {
 	[ -z "$(ctr-ps -aq)" ]
 }
 
-@test "gc beside one that renames all the time touches nothing that lives, nor do volume and image rm" {
+@test "gc and renames at once: gc, volume rm and image rm touch nothing that is in use" {
 	tar -C "$ROOTFS" -c . | ctr-image import im >/dev/null
 	for i in 1 2 3; do ctr-run -d --name "a$i" -v "vol$i:/v" im sleep 1000 >/dev/null; done
 	before=$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"; echo "$pid $monitor"); done)
@@ -90,7 +90,7 @@ orphan() {
 	[ "$(ctr-ps -n -o status | sort -u)" = running ]
 }
 
-@test "what gc cannot tell to be dead it leaves alone, says so and exits 1: few descriptors, a damaged record" {
+@test "gc keeps what may be alive, says so and exits 1: few descriptors, a damaged record" {
 	for i in 1 2 3; do ctr-run -d --name "a$i" "$ROOTFS" sleep 1000 >/dev/null; done
 	for n in 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do
 		(ulimit -n $n; ctr-gc >>out 2>>err) || true
@@ -145,7 +145,7 @@ orphan() {
 }
 
 # bats test_tags=ctr-gc,ctr-run
-@test "15.2 15.5 gc between the making of a file and its lock: the file is made again, the start goes on" {
+@test "15.2 15.5 gc between the making of a file and its lock: the start makes the file again" {
 	need strace strace
 	not_old "the older calls make no difference here"
 	strace -e trace=flock,openat -o calls ctr-run --name r "$ROOTFS" true

@@ -110,7 +110,7 @@ load lib
 	[ "$(ctr-ipam ls)" = $'10.1.0.2 aaaaaaaaaaaa111\n10.1.0.4 c' ]
 }
 
-@test "a lease file is whole: its owner on the first line; a broken one is cleared by gc, and breaks nothing" {
+@test "a lease file is whole: the owner is its first line; gc clears a broken one" {
 	ctr-ipam alloc -s 10.1.0.0/24 me
 	d=$CTR_RUN/leases/10.1.0.0_24
 	[ "$(head -n1 "$d/10.1.0.2")" = me ]
@@ -212,7 +212,7 @@ load lib
 	[[ "$output" = *"taken by o"* ]]
 }
 
-@test "what a kill left half-made among the leases is swept by gc; what cannot be read is left alone" {
+@test "gc removes half-made leases that a kill left, and leaves alone what it cannot read" {
 	ctr-ipam alloc -s 10.9.0.0/24 a
 	d=$CTR_RUN/leases/10.9.0.0_24
 	touch "$d/.10.9.0.2.abcd" "$d/.new-0123"

@@ -19,7 +19,7 @@ load lib
 }
 
 # bats test_tags=ctr-stop,ctr-restart,ctr-gc
-@test "a recycled pid, met for real: ns_last_pid gives it to another process, and nothing signals that" {
+@test "a pid that another process has got (by ns_last_pid) is not signalled" {
 	run -0 timeout 60 unshare -pf --mount-proc --propagation private bash -c '
 		set -e
 		[ -w /proc/sys/kernel/ns_last_pid ] || { echo "no ns_last_pid: skipped"; exit 0; }
@@ -61,7 +61,7 @@ load lib
 	[[ "$output" == *"another process each, alive"* || "$output" == *skipped* ]]
 }
 
-@test "18.19 signals by all their names: RTMAX and RTMAX-n, IOT, CLD, POLL; stop -t -1 waits for ever" {
+@test "18.19 signals by all their names: RTMAX-n, IOT, CLD, POLL; stop -t -1 waits without end" {
 	ctr-run -d --name c "$ROOTFS" sh -c '
 		trap "echo 64" 64
 		trap "echo 63" 63

@@ -75,7 +75,7 @@ by_hand() {
 	[ "$(tail -c 1 "$(log t)" | od -An -c | tr -d ' ')" = '\n' ]
 }
 
-@test "-f over many rotations, each line once and in order, by a slow reader too; it ends with the container" {
+@test "-f over many rotations: each line once, in order, also for a slow reader" {
 	ctr-run -d --name c --log-max-size 4k --log-max-files 200 "$ROOTFS" sh -c '
 		i=0
 		while [ $i -lt 3000 ]; do
@@ -179,7 +179,7 @@ log_speed_once() {
 	[ $(($(stat -c %s "$1") / 10000 / (ticks + 1))) -ge "$2" ]
 }
 
-@test "15.14 much output costs little: lines of 128 bytes and of 8; the last ten are found from the end" {
+@test "15.14 much output is cheap, in long and short lines; the last ten are found from the end" {
 	[[ "$BIN" != */san/* ]] || skip "the sanitizers' build"
 	not_in_rig "slow"
 	perl -e 'print "x" x 127, "\n" for 1 .. 1200000; print "END\n"' >lines128

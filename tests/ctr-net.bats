@@ -22,7 +22,7 @@ traces() {
 	find "$CTR_RUN/leases" -type f ! -name '.last*' 2>/dev/null || true
 }
 
-@test "session 13: a network; two containers get .2 and .3, reach each other, by name too, and the outside" {
+@test "session 13: two containers get .2 and .3 and reach each other, by name, and the outside" {
 	[ "$(h ctr-net create --driver bridge --subnet 192.168.10.1/24 testbridge)" = testbridge ]
 	box one --net testbridge
 	box two --net testbridge
@@ -41,7 +41,7 @@ traces() {
 	run ! h ip link show testbridge
 }
 
-@test "session 14: -p 90:90 reached from the peer, from the host, from localhost, from the other container and from itself" {
+@test "session 14: -p 90:90 works from the peer, the host, localhost, a neighbour and itself" {
 	h ctr-net create --subnet 192.168.10.0/24 testbridge
 	box web --net testbridge -p 90:90
 	box other --net testbridge
@@ -199,7 +199,7 @@ traces() {
 	[ -z "$(traces)" ]
 }
 
-@test "connect and disconnect last: over stop and start, of a stopped container, with address and alias; the first network, too" {
+@test "connect and disconnect last over stop and start, also for a stopped container" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
 	box a --net n5
@@ -249,7 +249,7 @@ traces() {
 	[ -z "$(traces)" ]
 }
 
-@test "default routes, one of each family: over the first network that has a gateway, and on to the next with disconnect" {
+@test "the default routes lead over the first network with a gateway; disconnect moves them on" {
 	h ctr-net create --subnet 10.4.0.0/24 --internal inner
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 --subnet fd00:6::/64 n6
@@ -273,7 +273,7 @@ traces() {
 	[ -z "$(ways)" ]
 }
 
-@test "connect: a restart policy's next life has the network, too; without the network the start says so" {
+@test "connect lasts over a restart; without the network the start fails with a message" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
 	h ctr-run -d --restart always --name a --net n5 "$ROOTFS" sh -c '
@@ -296,7 +296,7 @@ traces() {
 	[ -z "$(traces)" ]
 }
 
-@test "create: overlapping and odd subnets are refused; inspect is JSON; a reboot keeps the network" {
+@test "create refuses overlapping and odd subnets; inspect is JSON; a network outlives a reboot" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	for bad in "--subnet 10.5.0.128/25 x" "--subnet 10.9.0.0/31 x" \
 		"--subnet 10.9.0.0/24 --gateway 10.8.0.1 x" \
@@ -352,7 +352,7 @@ traces() {
 	done
 }
 
-@test "create: no two networks have one bridge, whether it is up or not; the host's own gets rid of what was added" {
+@test "create: two networks cannot have one bridge; a host's bridge is given back as it was" {
 	for n in project_frontend_net project_backend_net ctr0 bridge; do h ctr-net create $n; done
 	[ "$(h ctr-net ls -n | awk '{ print $3 }' | sort -u | wc -l)" = 4 ]
 	run -1 h ctr-net create --parent ctr0 x
@@ -401,7 +401,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(h ctr-net ls -q)" = left ]
 }
 
-@test "names: the hosts file is edited in place, what the container wrote stays; foreground and restarted ones, too" {
+@test "names: /etc/hosts is edited in place, and what the container wrote there stays" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	box a --net n5
 	h ctr-exec a sh -c 'echo 1.2.3.4 mine >>/etc/hosts'
@@ -439,7 +439,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(ask "$PEER" 198.51.100.2 "$udp" udp)" = dgram ]
 }
 
-@test "hairpin, TCP and UDP, IPv4 and IPv6, whether br_netfilter shows bridged packets to the firewall or not" {
+@test "a container reaches its own published port (hairpin), with and without br_netfilter" {
 	h ctr-net create --ipv6 --subnet fd00:7::/64 --subnet 10.77.0.0/24 six
 	box web --net six --ip6 fd00:7::9 -p 90:90 -p 53:53/udp
 	box other --net six
@@ -515,7 +515,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(for i in 1 2 3 4 5 6 7 8; do ip_of b$i; done | sort -u | wc -l)" = 8 ]
 }
 
-@test "kill -9 at random instants of a start: gc clears leases, ports and interfaces, and the port works" {
+@test "kill -9 at any moment of a start: gc clears leases, ports and interfaces" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	t0=$(date +%s%N) && box web --net n5 -p 90:90 && us=$((($(date +%s%N) - t0) / 1000))
 	h ctr-rm -f web
@@ -557,7 +557,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ $some -gt 3 ]
 }
 
-@test "an element whose owner is dead is replaced without gc; one by hand is not, and says whose it is" {
+@test "a port whose owner is dead is taken over without gc; one published by hand is not" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	box web --net n5 -p 90:90
 	kill -9 "$(. "$CTR_RUN/containers/web/state"; echo "$monitor")"
@@ -575,7 +575,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	h ctr-netcfg show | grep -q 'publish 0.0.0.0:91/tcp 10.5.0.9:90'
 }
 
-@test "a bridge of which a kill left the half is finished by the next start; gc leaves leases that were given by hand" {
+@test "the next start finishes a half-made bridge; gc leaves leases that were given by hand" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-run --net n5 "$ROOTFS" true
 	alias=$(h ip -o link show n5 | sed -n 's/.*alias \([^ \\]*\).*/\1/p')
@@ -649,7 +649,7 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(ask "$PEER" 198.51.100.2 90)" = hello ]
 }
 
-@test "a rule that drops all that is forwarded is said, too; a condition before it is none; firewalld is named" {
+@test "a rule that drops all forwarding is reported, a conditional one is not; firewalld" {
 	h nft -f - <<-END
 		table inet fw { chain some { type filter hook forward priority 0; ct state invalid drop; iifname "lo" counter reject; }; }
 		table ip6 fw { chain any { type filter hook forward priority 0; counter drop; }; }
@@ -851,7 +851,7 @@ no_nft() {
 	done
 }
 
-@test "a VPN's two halves of the world are no use of a subnet; an explicit one is the user's will; all private ranges" {
+@test "the two halves of 0.0.0.0/0 that a VPN routes keep no subnet from being chosen" {
 	h ip route add 0.0.0.0/1 dev wan
 	h ip route add 128.0.0.0/1 dev wan
 	[ "$(h ctr-net create v1)" = v1 ]
@@ -875,7 +875,7 @@ no_nft() {
 	done
 }
 
-@test "18.26 resolv.conf: static servers beside systemd's stub stay, zoned ones do not, a public fallback is said" {
+@test "18.26 resolv.conf: servers beside systemd's stub stay, link-local ones do not" {
 	printf 'nameserver 127.0.0.53\nnameserver 9.8.7.6\nnameserver fe80::1%%wan\nsearch ex.org\n' >r1
 	printf 'nameserver 127.0.0.1\n' >r2
 	h ctr-net create n1
@@ -927,7 +927,7 @@ claim() {
 }
 neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
-@test "14.17: a container cannot take another's address on the bridge: what does not come from its MAC and addresses is dropped" {
+@test "14.17: a container cannot take a neighbour's address or MAC on the bridge" {
 	h nft add table bridge try ||
 		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
 	h nft delete table bridge try
@@ -970,7 +970,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ -z "$(h nft list table bridge ctrbox | grep 'elements =')" ]
 }
 
-@test "14.8: what a container does to its own hosts file keeps none of its neighbours from starting" {
+@test "14.8: whatever a container does to its /etc/hosts, its neighbours can start" {
 	need gcc
 	cat >lease.c <<-'END'
 	#define _GNU_SOURCE
@@ -1102,7 +1102,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[ "$(in_ns "$ROUTER" nft list ruleset | grep -c 'packets 0')" = 2 ]
 }
 
-@test "nft flush ruleset: the next start, ctr-gc and ctr-netcfg restore put everything of living containers back" {
+@test "after nft flush ruleset the next start, ctr-gc or ctr-netcfg restore put all back" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	box web --net n5 -p 90:90 -p 127.0.0.1:91:90
 	serve "$(pid_of web)" 90 hello
@@ -1195,7 +1195,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 }
 
 # bats test_tags=ctr-netcfg,ctr-run,ctr-ipam
-@test "18.14: a missing /LEN, a rule that is there, an image in the place of a size, whose a network is" {
+@test "18.14: messages for a missing /LEN, a rule that exists, an image in the place of a size" {
 	run -2 h ctr-netcfg bridge add br0 10.0.0.1
 	[[ "$output" = *"'10.0.0.1' is not ADDRESS/LENGTH"* ]]
 	run -2 h ctr-netcfg attach br0 1 fd00::5 if x
@@ -1261,7 +1261,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	[[ "$output" = *"a/state"* ]]
 }
 
-@test "papercuts: host-gateway, a port asked for twice, -P beside -p, whose an address is, dead owners, rm prints names" {
+@test "host-gateway, a port given twice, -P beside -p, owners of addresses, names that rm prints" {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	run -0 h ctr-run --net n5 --add-host x:host-gateway "$ROOTFS" sh -c '
 		grep -w x /etc/hosts; ping -c1 -W2 x'
@@ -1304,7 +1304,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	h ctr-exec four ip -6 addr show dev eth1 | grep -q 'scope global'
 }
 
-@test "18.27, 18.28: the uplink's MTU, several --net with options each, a port for all and for one, EXPOSE abc" {
+@test "18.27, 18.28: the uplink's MTU, several --net with options, a port for all and for one" {
 	h ip link set wan mtu 1400
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	h ctr-net create --subnet 10.6.0.0/24 n6
@@ -1345,7 +1345,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 }
 
 # bats test_tags=ctr-run,ctr-image,ctr-volume,ctr-gc
-@test "14.1: folders of ours that stand open are closed at first use, whatever of ours lies in them" {
+@test "14.1: folders of ours that others may enter are closed at their first use" {
 	tar -cC "$ROOTFS" ./bin | ctr-image import i - >/dev/null
 	ctr-volume create v >/dev/null
 	h ctr-run -d --net bridge -p 8080:80 -v v:/v --name a "$ROOTFS" sleep 1000

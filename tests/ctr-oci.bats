@@ -28,7 +28,7 @@ load oci
 	[ -z "$(ls oci)" ]
 }
 
-@test "options may follow the id; signal 0 asks whether it runs, --all is content with a stopped one; exec's --cgroup stays inside" {
+@test "options may follow the id; kill with signal 0 and --all; exec's --cgroup stays inside" {
 	bundle '"sleep","1000"'
 	oci run c -d -b b </dev/null >/dev/null 2>&1
 	oci kill c 0
@@ -108,7 +108,7 @@ load oci
 	[[ "$(cat t)" == 'time="'*'" level=error msg="container does not exist: none"' ]]
 }
 
-@test "hooks get the state on stdin, in the specification's order; one that fails undoes the create" {
+@test "hooks run in the specification's order, with the state; if one fails create is undone" {
 	cat >h <<-'END'
 	#!/bin/sh
 	s=$(cat)
@@ -260,7 +260,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 }
 
-@test "create, not start, refuses a command that cannot be executed, and leaves nothing: dockerd clears up after no start" {
+@test "create, not start, refuses a command that cannot be executed, and leaves nothing" {
 	printf 'no program' >b/rootfs/plain
 	mkdir b/rootfs/folder
 	local bad
@@ -281,7 +281,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	oci delete -f c
 }
 
-@test "SCMP_ACT_NOTIFY: the agent gets the state and the listener, of create and of exec; when it goes, the calls are ENOSYS" {
+@test "SCMP_ACT_NOTIFY: the agent gets the listener of create and exec; without it calls fail" {
 	local notify="\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$PWD/s\",\"listenerMetadata\":\"bar\",
 		\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\",\"capset\",\"close\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}"
 	bundle '"sh","-c","mkdir /tmp/x; sleep 1000"' "$notify"
@@ -328,7 +328,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[[ $output == *"mounts[1]: an id-mapped mount needs uidMappings"* ]]
 }
 
-@test "runc's and crun's ways: --config, --debug, the groups kept, hooks with our environment, ps with options, help" {
+@test "what runc and crun take: --config, --debug, kept groups, hooks' environment, ps options" {
 	bundle '"sleep","1000"'
 	mv b/config.json b/other
 	oci --log l --debug run -d -b b --config other c </dev/null >/dev/null 2>&1
@@ -378,7 +378,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 }
 
 # bats test_tags=ctr-oci,ctr-ps,ctr-exec,ctr-nsenter,ctr-top,ctr-stats
-@test "oci:ID, or oci:DIR/ID: ps, exec, nsenter, top and stats look at its containers, and change nothing" {
+@test "oci:ID and oci:DIR/ID name containers of ctr-oci for ps, exec, nsenter, top and stats" {
 	bundle '"sleep","1000"'
 	create one-long-name
 	oci start one-long-name
@@ -410,7 +410,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ -z "$(ctr-ps -aq)" ]
 }
 
-@test "--systemd-cgroup without systemd, or with one that answers nonsense: one line, and nothing half-made" {
+@test "--systemd-cgroup without a working systemd: one line, and nothing is left" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	need perl
 	bundle '"true"'
@@ -468,7 +468,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ -z "$(pgrep -f 'systemd-cgroup create -b b c')" ]
 }
 
-@test "tmpcopyup: a tmpfs begins with what it covers, read-only too, and what is changed in it stays there" {
+@test "tmpcopyup: a tmpfs starts with the files that it covers, and changes stay in it" {
 	mkdir -p b/rootfs/data/sub
 	echo one >b/rootfs/data/sub/f
 	chmod 2750 b/rootfs/data
@@ -497,7 +497,7 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	[ -z "$(ls oci)" ]
 }
 
-@test "linux.devices are made although the list of devices denies all, and cannot be opened then; rootfsPropagation is in force" {
+@test "linux.devices are made even if the device list denies all; rootfsPropagation is in force" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	bundle \
 		'"sh","-c","stat -c \"%t:%T %a %u\" /dev/t1 /dev/t2 | tr \"\\n\" \" \"; cat </dev/t1; grep \" / rw\" /proc/self/mountinfo | grep -o -e unbindable -e shared"' \

@@ -55,7 +55,7 @@ freeze_above() {
 }
 
 # bats test_tags=ctr-unpause,ctr-exec
-@test "18.10: exec and unpause of a container under a frozen group name the group; rm -f says it once" {
+@test "18.10: exec and unpause under a frozen parent group name that group; rm -f works" {
 	freeze_above
 	ctr-cgset --thaw "/$CTR_CGROUP"
 	ctr-run -d --name c "$ROOTFS" sleep 100

@@ -7,7 +7,7 @@ load net
 test_setup() { net_up; }
 test_teardown() { net_down; }
 
-@test "all ports, or the address of one; a port that is not published, and a container that does not run, are errors" {
+@test "lists all ports or one; one that is not published, or no running container, is an error" {
 	h ctr-run -d --name a -p 8080:80 -p 127.0.0.1:53:5353/udp "$ROOTFS" sleep 100 >/dev/null
 	run -0 h ctr-port a
 	[[ "$output" = *"5353/udp -> 127.0.0.1:53"* && "$output" = *"80/tcp -> "*":8080"* ]]

@@ -52,7 +52,7 @@ one() { ctr-priv "${@:2}" sed -n "s/^$1:\t//p" /proc/self/status; }
 	run -126 ctr-priv /etc/passwd
 }
 
-@test "beside setpriv(1) and capsh(1): the same wish shows the same inside, and their other words are told" {
+@test "setpriv(1) and capsh(1) given the same options show the same result; the rest is listed" {
 	need setpriv util-linux
 	cat >look <<'END'
 #!/bin/sh

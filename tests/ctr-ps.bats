@@ -89,7 +89,7 @@ plain() {
 	[[ "$output" == *'"Name": "/a"'* ]]
 }
 
-@test "one bad record of each kind: corrupt, said why, exit 1, and the rest is listed; rm -f removes it" {
+@test "a bad record of each kind is listed as corrupt with its reason; rm -f removes it" {
 	ctr-create --name good "$ROOTFS" true >/dev/null
 	for n in conf noid state exit started dir; do
 		ctr-create --name $n "$ROOTFS" true >/dev/null

@@ -3,7 +3,7 @@
 
 load lib
 
-@test "a running container is found by its new name, with its labels, and no longer by the old one" {
+@test "a running container is found by its new name only, with its labels" {
 	ctr-run -d --name a -l k=v "$ROOTFS" sleep 1000 >/dev/null
 	ctr-rename a b
 	[ "$(ctr-inspect -f Name b)" = b ]

@@ -6,7 +6,7 @@ load net
 
 test_teardown() { if [ -n "${HOST:-}" ]; then net_down; fi; }
 
-@test "restart: another life of the same; of --rm ones refused; of one that ignores TERM within its time" {
+@test "restart stops and starts; a container that ignores TERM is killed; --rm is refused" {
 	ctr-run -d --name r "$ROOTFS" sh -c '
 		trap "" TERM; echo x >>/lives; while :; do sleep 0.1; done' >/dev/null
 	old=$(ctr-inspect -f State.Pid r)

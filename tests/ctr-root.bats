@@ -28,7 +28,7 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 	run ! root --read-only-path /etc touch /etc/x
 }
 
-@test "several layers, the top-most first; a folder itself; without a namespace of mounts one is made" {
+@test "several layers, the first on top; a folder as it is; a mount namespace is made if needed" {
 	mkdir -p a/etc b/etc
 	echo top >a/etc/both
 	echo low >b/etc/both
@@ -66,7 +66,7 @@ root() { chmod 700 . && ctr-unshare -mpni ctr-root --overlay "$ROOTFS" --upper "
 		"CapEff:	0000000000000000" ]
 }
 
-@test "--upper and --work may not lie in one another, and no other root is taken where there is no overlay" {
+@test "--upper and --work must be apart; without overlayfs no other root is taken" {
 	for work in up up/sub .; do
 		run -125 ctr-root --overlay "$ROOTFS" --upper up --work $work true
 		[[ "$output" = *"neither may lie in the other"* ]]

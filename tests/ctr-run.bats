@@ -129,7 +129,7 @@ load lib
 	[[ "${lines[-1]}" == *" 1024 "* ]]
 }
 
-@test "--read-only as docker means it: nothing of the root, its volumes and what is in memory as ever, with a user of its own too" {
+@test "--read-only: the root is read-only; volumes and what is in memory are as before" {
 	mkdir -m 777 v
 	for flags in "" "--userns auto"; do
 		# shellcheck disable=SC2086 # words
@@ -156,7 +156,7 @@ load lib
 	[[ $status -ne 0 && "$output" == *"Read-only"* ]]
 }
 
-@test "--security-opt: the words of docker's that change nothing here, and systempaths=unconfined, which does" {
+@test "--security-opt: docker's words that change nothing here, and systempaths=unconfined" {
 	default=$(ctr-run "$ROOTFS" sh -c '
 		grep -E "NoNewPrivs|Seccomp:|CapEff" /proc/self/status
 		grep -c " /proc/" /proc/self/mountinfo')
@@ -276,7 +276,7 @@ load lib
 	[[ "$output" == */dev/console* ]]
 }
 
-@test "-t: the size follows the caller's; the caller's terminal is as it was after a signal and after a failure" {
+@test "-t: the size follows the caller's terminal, which is restored after a signal or a failure" {
 	need script util-linux
 	mkfifo in
 	exec 8<>in
@@ -368,7 +368,7 @@ load lib
 	run -125 ctr-run --cidfile id "$ROOTFS" true
 }
 
-@test "--pidfile: the first process's number, at each start; where it cannot be written nothing runs" {
+@test "--pidfile names the first process after each start; if it cannot be written nothing runs" {
 	ctr-run -d --name p --pidfile pid "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(cat pid)" = "$(ctr-inspect -f State.Pid p)" ]
 	ctr-restart -t 0 p >/dev/null
@@ -430,7 +430,7 @@ load lib
 	[ -z "$(ctr-ps -aq)" ]
 }
 
-@test "in another container: what is not allowed there is named with its remedy; with --privileged it works" {
+@test "inside a container: what is not allowed is named with its remedy; --privileged works" {
 	not_in_rig "cgroup v2 gives limits below a group without processes only"
 	build=$top/build
 	run ctr-run -v "$build:/b:ro" "$ROOTFS" sh -c '/b/bin/ctr-run /b/rootfs/ true; echo $?'
@@ -663,7 +663,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(limit)" = max ]
 }
 
-@test "memory runs out: the monitor is the last that is taken, the command's own score is as asked" {
+@test "when memory runs out the monitor is killed last; the command has the score it was given" {
 	sh -c 'echo -999 >/proc/self/oom_score_adj' 2>/dev/null || skip "needs CAP_SYS_RESOURCE"
 	own=$(cat /proc/self/oom_score_adj)
 	ctr-run -d --name a "$ROOTFS" sleep 1000 >/dev/null
@@ -698,7 +698,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 		100000 ]
 }
 
-@test "18.6 echo CMD | ctr-run -it IMAGE sh ends when its input ends, though the shell resets the terminal" {
+@test "18.6 echo CMD | ctr-run -it IMAGE sh ends when its input ends" {
 	for n in 1 2 3; do
 		run -0 timeout 20 bash -c 'echo "echo hi" | ctr-run -it "$1" sh' _ "$ROOTFS"
 		[[ "$output" = *hi* ]]
@@ -714,7 +714,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[[ "$output" = *end* ]]
 }
 
-@test "18.7 -t: a reader that leaves is a terminal that hangs up, for a first process without a handler, too" {
+@test "18.7 -t: the terminal hangs up when its reader leaves, with a handler and without" {
 	[ -e /proc/self/syscall ] || skip "this kernel does not tell what a process waits for"
 	run -0 timeout 10 bash -c '
 		ctr-run -t "$1" sh -c "while :; do echo a; done" </dev/null 2>/dev/null | head -n 1
@@ -730,7 +730,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "${lines[*]}" = $'a\r 3' ]
 }
 
-@test "18.1 TERM ends a first process that is busy and has no handler, and leaves one alone that has" {
+@test "18.1 TERM ends a busy first process that has no handler, and not one that has" {
 	[ -e /proc/self/syscall ] || skip "this kernel does not tell what a process waits for"
 	run timeout -k 9 0.5 ctr-run "$ROOTFS" sh -c 'while :; do :; done'
 	[ "$status" -eq 124 ]
@@ -746,7 +746,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 }
 
 # (here, not in flags.bats: these run on the cgroup v2 machine, too, which has CAP_SYS_RESOURCE)
-@test "18.12 limits and the oom score above the caller's are root's to give, with a user namespace, too" {
+@test "18.12 only root raises limits and lowers the OOM score, also with a user namespace" {
 	[ $(((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24) & 1)) = 1 ] ||
 		skip "needs CAP_SYS_RESOURCE (make check-v2 has it)"
 	ulimit -n 1024
@@ -775,7 +775,7 @@ unlimited
 		*"RLIMIT_NOFILE: set to 5000:5000: "*"hard limit is 1024"*CAP_SYS_RESOURCE*fs.nr_open* ]]
 }
 
-@test "21.14 a mount point is made where a dangling link leads to; one that cannot be made is named" {
+@test "21.14 a mount point is made where a dangling link leads to; else it is named" {
 	cp -a "$ROOTFS" "$WORLD/root"
 	ln -s /nowhere/x "$WORLD/root/dangle"
 	ctr-run -v /tmp:/dangle "$WORLD/root" test -d /nowhere/x

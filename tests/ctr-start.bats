@@ -17,7 +17,7 @@ load lib
 }
 
 # bats test_tags=ctr-ps,ctr-gc
-@test "after a reboot: exited or lost, files and logs are there; the line of a boot script starts them" {
+@test "after a reboot: exited or lost, with files and logs; a boot script's line starts them" {
 	ctr-run -d --name always --restart always "$ROOTFS" sh -c '
 		echo hello; touch /mine; sleep 1000' >/dev/null
 	ctr-run -d --name no "$ROOTFS" sleep 1000 >/dev/null
@@ -40,7 +40,7 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-logs always | wc -l)" = 2 ]'
 }
 
-@test "14.2: a namespace shared with a container is looked for at each start: never another process of that pid" {
+@test "14.2: a shared namespace is looked up at each start: never a stranger with that pid" {
 	ctr-run -d --name x "$ROOTFS" sleep 1000 >/dev/null
 	id=$(ctr-inspect -f Id x)
 	ctr-create --name y --net container:x --pid container:x --ipc container:x \

@@ -14,7 +14,7 @@ load lib
 }
 
 # bats test_tags=ctr-run,ctr-kill,ctr-rm,ctr-gc
-@test "no space on the disk, and no inode: exit is recorded, logs told, stop is final, rm and gc work" {
+@test "no space or inode on the disk: the exit is recorded, stop is final, rm and gc work" {
 	run -0 unshare -m bash -c '
 		set -e
 		mount -t tmpfs -o size=2m,nr_inodes=200 none "$CTR_LIB"
@@ -84,7 +84,7 @@ load lib
 	ctr-rm d
 }
 
-@test "stop says at once that PID 1 has no handler, and names --init; with a handler or --init it says nothing" {
+@test "stop reports a PID 1 without a handler and names --init; otherwise it says nothing" {
 	ctr-run -d --name deaf "$ROOTFS" sleep 1000 >/dev/null
 	ctr-run -d --name ign "$ROOTFS" sh -c '
 		trap "" TERM; echo up; while :; do sleep 1; done' >/dev/null
@@ -104,7 +104,7 @@ load lib
 }
 
 # bats test_tags=ctr-run
-@test "timeout 2 ctr-run … sleep ends within its time: a TERM that PID 1 cannot take ends it, and that is said" {
+@test "timeout 2 ctr-run … sleep ends in time: a TERM that PID 1 cannot take kills it" {
 	start=$(date +%s%N)
 	run -124 --separate-stderr timeout 2 ctr-run "$ROOTFS" sleep 100
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 20000 ]
@@ -175,7 +175,7 @@ stopped_half_way() {
 }
 
 # bats test_tags=ctr-rm,ctr-run,ctr-rename,ctr-update,ctr-start
-@test "18.1 a ctr-run that is stopped in the middle of its start is ended by stop and rm -f, and named by who waits for it" {
+@test "18.1 a ctr-run that was stopped (SIGSTOP) in its start is ended by stop and rm -f" {
 	local how p
 	for how in "ctr-stop -t 0" "ctr-rm -f"; do
 		stopped_half_way
@@ -225,7 +225,7 @@ stopped_half_way() {
 }
 
 # bats test_tags=ctr-rm,ctr-exec
-@test "18.1 a ctr-exec that is stopped and has not waited for its command holds up neither stop nor rm -f" {
+@test "18.1 a ctr-exec that was stopped (SIGSTOP) does not delay stop and rm -f" {
 	local how p
 	for how in "ctr-stop -t 3 st" "ctr-stop st" "ctr-rm -f st" \
 		"ctr-kill st && timeout 5 ctr-wait st" "ctr-restart -t 1 st"; do

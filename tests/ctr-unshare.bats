@@ -112,7 +112,7 @@ ns() { readlink "/proc/self/ns/$1"; }
 		[ "$(grep -c " '"$PWD"'/[fg] " /proc/self/mountinfo)" = 1 ]'
 }
 
-@test "beside unshare(1): every flag that both have shows the same inside, and the others are told" {
+@test "unshare(1) given the same flags shows the same result; its other flags are listed" {
 	need unshare util-linux
 	# lists what is inside, and which namespaces are still those of the caller
 	cat >look <<'END'

@@ -118,7 +118,7 @@ load image
 	[ ! -e a/in/b ]
 }
 
-@test "what lies in another is mounted after it, whatever the order; two for one place are refused" {
+@test "a volume inside another is mounted after it; two for one place are refused" {
 	mkdir -p a/in b
 	touch a/keep b/inner
 	for m in "-v $WORLD/b:/a/in -v $WORLD/a:/a" \
@@ -135,7 +135,7 @@ load image
 	[ "${#lines[@]}" -eq 1 ]
 }
 
-@test "words of docker's that mean nothing here are taken; propagation and recursion do what they say" {
+@test "docker's words without a meaning here are accepted; propagation and recursion work" {
 	mkdir -p a/sub
 	for w in z Z cached delegated consistent rw,z rprivate,exec; do
 		ctr-run -v "$WORLD/a:/x:$w" "$ROOTFS" true
@@ -170,7 +170,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	WORLD=$WORLD unshare -m --propagation private bash inside
 }
 
-@test "over the container's own /proc and /sys only the host's may lie; nothing is made in a folder" {
+@test "only the host's /proc and /sys may be mounted over the container's own" {
 	mkdir d
 	for at in /proc /sys/; do
 		for m in "-v $WORLD/d:$at" "-v vol:$at" "--mount type=bind,src=$WORLD/d,dst=$at"; do
@@ -228,7 +228,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	[ ! -e "$CTR_LIB/volumes" ]
 }
 
-@test "18.21 an empty volume that was prepared keeps its owner and mode where the image has nothing" {
+@test "18.21 an empty volume keeps its owner and mode where the image has nothing" {
 	[ "$(id -u)" = 0 ] || skip "other owners are root's to give"
 	box
 	ctr-volume create v
@@ -254,7 +254,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 		grep -qx "ctr-volume: v: something is mounted on it: umount it first" err'
 }
 
-@test "18.23 what is to be shared with the host and lies on a private mount is refused; what only receives is warned of" {
+@test "18.23 a shared volume on a private mount is refused; a receiving one gets a warning" {
 	mkdir m
 	export WORLD
 	unshare -m --propagation private bash -euc '
@@ -276,7 +276,7 @@ mount -t tmpfs none "$WORLD/a/sub"
 	run -125 ctr-run --tmpfs /x:shared "$ROOTFS" true
 }
 
-@test "18.37 a folder that -v makes on the host belongs to the container's root, with a user namespace, too" {
+@test "18.37 a folder that -v makes on the host belongs to the container's root" {
 	ctr-run --userns auto -v "$WORLD/new:/a" "$ROOTFS" touch /a/file
 	[ -e new/file ]
 }

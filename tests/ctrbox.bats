@@ -30,7 +30,7 @@ load lib
 	run -127 ./ctr-nosuch ps
 }
 
-@test "places that cannot be had: one line from every applet that needs them, nothing made; the rest does its work" {
+@test "a place that cannot be used: every applet that needs it says so, and nothing is made" {
 	mkdir empty && cd empty
 	for e in CTR_LIB=here CTR_RUN=here CTR_CGROUP=../up; do
 		for a in run create ps net image gc cgset ipam netcfg stop; do
@@ -88,7 +88,7 @@ load lib
 }
 
 # What a caller hands down (issue "faults met in real use") changes nothing of what an applet does.
-@test "18.1 an ignored SIGCHLD, a full signal mask: the exit code arrives, in the foreground and detached" {
+@test "18.1 with SIGCHLD ignored and all signals blocked, the exit code still arrives" {
 	run timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run "$ROOTFS" sh -c 'exit 7'
 	[ "$status" -eq 7 ]
 	timeout 10 perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' ctr-run -d --name c "$ROOTFS" \
@@ -122,7 +122,7 @@ load lib
 	ctr-cgset -d g
 }
 
-@test "18.1 limits of files are the command's, not the applets': a soft one is no obstacle, a hard one is said" {
+@test "18.1 a limit of open files is the command's, not the applets': soft and hard ones" {
 	run -0 bash -c '
 		ulimit -Sn 12
 		ulimit -Sf 0
@@ -139,7 +139,7 @@ load lib
 	[ "$status" -eq 0 ] || [[ "$status:$output" == "125:"*"File too large" ]]
 }
 
-@test "18.1 hard limits that are too small are said in one line, or are no obstacle; nothing is left" {
+@test "18.1 hard limits that are too small: one line says so, or they do no harm; nothing is left" {
 	not_san # the sanitizers need more stack than some of these allow
 	local l c
 	for l in "f 0" "n 8" "n 20" "n 40" "s 16" "s 64" "v 8000" "u 1" "l 0" "c 0" "i 0"; do

@@ -3,7 +3,7 @@
 load lib
 # bats file_tags=ctr-run,ctr-exec,ctr-logs
 
-@test "19 --secret: a file or a variable of one container, not in an image, a listing, another's volumes, a diff of contents" {
+@test "19 --secret: a file or variable that no image, list, other container or diff shows" {
 	echo s3cret >file
 	export WORD=v4lue
 	ctr-image import box "$(tar -C "$ROOTFS" -cf box.tar . && echo box.tar)" >/dev/null
@@ -43,7 +43,7 @@ load lib
 	[ "$(ls "$CTR_LIB/containers")" = d ]
 }
 
-@test "19 --timeout ends it in time, --platform is this machine's, --no-hosts, --device-cgroup-rule" {
+@test "19 --timeout, --platform, --no-hosts and --device-cgroup-rule" {
 	run -137 timeout 10 ctr-run --timeout 1 "$ROOTFS" sleep 100
 	[ "$output" = "ctr-run: has run as long as --timeout allows: killed" ]
 	ctr-run -d --name c --restart always --timeout 1 "$ROOTFS" sleep 100
@@ -71,7 +71,7 @@ load lib
 	[[ "$(opens --device-cgroup-rule 'c 10:200 rm' || true)" == *"not permitted"* ]]
 }
 
-@test "19 --sdnotify: systemd hears from the monitor what the container says, and nothing else of it" {
+@test "19 --sdnotify: the monitor passes on to systemd what the container says, and no more" {
 	need perl
 	cat >listen.pl <<-'END'
 		use IO::Socket::UNIX;
@@ -105,7 +105,7 @@ load lib
 	kill $listener
 }
 
-@test "19 logs: several names, days and hours; no id before the messages of a container without a name" {
+@test "19 logs: several names, days and hours; no id before a nameless container's messages" {
 	ctr-run -d --name a "$ROOTFS" echo one
 	ctr-run -d --name b "$ROOTFS" sh -c 'echo two; sleep 1; echo three'
 	ctr-wait a >/dev/null

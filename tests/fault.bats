@@ -131,7 +131,9 @@ old() { # NAMES: without these calls the older ways work
 # bats test_tags=ctr-run
 @test "without setns on a pidfd" { old setns_pidfd; }
 # bats test_tags=ctr-run
-@test "with clone3, close_range and renameat2, but without their newer flags" { old into_cgroup,close_range_cloexec,rename_noreplace; }
+@test "clone3, close_range and renameat2 without their newer flags" {
+	old into_cgroup,close_range_cloexec,rename_noreplace
+}
 
 # bats test_tags=ctr-exec,ctr-nsenter,ctr-run
 @test "without time namespaces: the others are joined, and -T says what is missing" {

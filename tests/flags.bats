@@ -17,7 +17,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "$(bounding --cap-drop chown,mknod)" = a00425fa ]
 }
 
-@test "18.15 --env-file is read from files, pipes and stdin, with what editors and shells leave in it" {
+@test "18.15 --env-file reads files, pipes and stdin as editors and shells write them" {
 	printf '\357\273\277A=1\r\nexport B=two words\n# no\n\n\tC=x=y\nHERE\n' >f
 	HERE=here run -0 ctr-run --env-file f "$ROOTFS" sh -c 'echo "$A|$B|$C|$HERE"'
 	[ "$output" = "1|two words|x=y|here" ]
@@ -68,7 +68,7 @@ bounding() { ctr-run "$@" "$ROOTFS" sed -n 's/CapBnd:.0*//p' /proc/self/status; 
 	[ "$output" = 1 ]
 }
 
-@test "an unknown limit is named at once, with those there are; --restart in the foreground says what to add" {
+@test "an unknown limit is refused with a list of the known; --restart needs -d" {
 	run -125 ctr-run --ulimit foo=1 "$ROOTFS" true
 	[[ "$output" == *"'foo' is not a limit"*nofile* ]]
 	run -125 ctr-run --restart always "$ROOTFS" true
@@ -83,7 +83,7 @@ writes() {
 		= "err out " ] || echo "not writable: $*"
 }
 
-@test "18.5 /dev/stdout and /dev/stderr can be opened anew by every user in every way of starting and entering" {
+@test "18.5 every user can open /dev/stdout and /dev/stderr, however the container was started" {
 	local ns u bad=
 	for ns in "" "--userns auto"; do
 		# shellcheck disable=SC2086
@@ -169,7 +169,7 @@ refused() {
 	[ "$output" = "|2" ]
 }
 
-@test "19 --stop-timeout is what ctr-stop waits where it is not told; stop -s sends another signal" {
+@test "19 --stop-timeout is how long ctr-stop waits without -t; stop -s sends another signal" {
 	ctr-run -d --name c --stop-timeout 1 "$ROOTFS" sh -c '
 		trap "" TERM; echo up; while :; do sleep 0.1; done'
 	wait_for 5 grep -q up "$CTR_LIB/containers/c/log"
@@ -186,7 +186,7 @@ refused() {
 	run -125 ctr-run --stop-timeout x "$ROOTFS" true
 }
 
-@test "19 logs: --log-driver none keeps nothing, --log-opt sets the sizes, another driver is an error" {
+@test "19 --log-driver none keeps nothing; --log-opt sets the sizes; another driver is an error" {
 	ctr-run -d --name c --log-driver none "$ROOTFS" sh -c 'echo secret'
 	ctr-wait c
 	# the command itself
@@ -202,7 +202,7 @@ refused() {
 }
 
 # bats test_tags=ctr-run,ctr-logs
-@test "21.10 --log-driver syslog and journald: a line each, also in a burst, and to one that was started anew" {
+@test "21.10 --log-driver syslog and journald: one message a line, in bursts and after a restart" {
 	# a /dev and a /run of the test's own, for which it listens
 	mkdir -p "$WORLD/dev" "$WORLD/hostrun/systemd/journal"
 	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
@@ -309,7 +309,7 @@ two" ]
 	run -125 ctr-run --volumes-from c:x "$ROOTFS" true
 }
 
-@test "19 --uidmap and --gidmap, --annotation, sizes with a fraction, --cpus 0, --rootfs, what changes nothing" {
+@test "19 --uidmap, --gidmap, --annotation, --rootfs, sizes with a fraction, --cpus 0" {
 	run -0 ctr-run --uidmap 0:100000:1000 --gidmap 0:200000:1000 "$ROOTFS" \
 		sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)'
 	[ "$output" = "0 100000 1000 0 200000 1000" ]

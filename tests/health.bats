@@ -9,7 +9,7 @@ run_web() { ctr-run -d --name web --health-interval 200ms "$@" "$ROOTFS" sleep 1
 monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 
 # bats test_tags=ctr-run,ctr-ps,ctr-inspect,ctr-wait,ctr-events
-@test "19 a check is starting, unhealthy after its retries, healthy at once; the last five are kept" {
+@test "19 a container is starting, unhealthy after its retries, healthy after one success" {
 	run_web --health-cmd 'test -e /ok; r=$?; echo "it says $r"; exit $r' --health-retries 2
 	is web starting
 	[ "$(ctr-ps --format '{{.Status}}')" = "Up 0 seconds (health: starting)" ] ||
@@ -35,7 +35,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run
-@test "19 a check that hangs is killed at its timeout, with all it has started; the container can end" {
+@test "19 a check that hangs is killed at its timeout with its children" {
 	run_web --health-cmd 'setsid sleep 1234 & sleep 4321' --health-timeout 300ms \
 		--health-retries 1
 	timeout 10 ctr-wait --condition unhealthy web
@@ -50,7 +50,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-run,ctr-pause
-@test "19 a paused container is not checked; nothing runs between checks; what is written is cut at 4 KiB" {
+@test "19 a paused container is not checked; a check's output is cut at 4 KiB" {
 	run_web --health-cmd 'yes | head -c 100000' --health-retries 1
 	timeout 10 ctr-wait --condition healthy web
 	[ "$(ctr-inspect -f '{{len (index .State.Health.Log 0).Output}}' web)" = 4096 ]
@@ -95,7 +95,7 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 }
 
 # bats test_tags=ctr-image,ctr-run
-@test "19 an image's HEALTHCHECK counts: CMD, CMD-SHELL and NONE, each changed by flags; --no-healthcheck" {
+@test "19 an image's HEALTHCHECK counts; flags change each part; --no-healthcheck" {
 	image() {
 		mkdir -p "$1.d/blobs/sha256"
 		tar cf t.tar -T /dev/null

@@ -87,7 +87,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 	done
 }
 
-@test "one that fails before the command: no command, the error names it, poststop runs, nothing stays" {
+@test "a hook that fails before the command: an error names it, poststop runs, nothing is left" {
 	for by in by_run by_oci; do
 		for w in prestart createRuntime createContainer startContainer; do
 			bundle $w FAIL=3
@@ -131,7 +131,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 	run -0 timeout 20 bash -c "$(declare -f by_run); by_run"
 }
 
-@test "in two steps: what fails at create leaves nothing, what fails at start leaves it stopped; delete runs poststop" {
+@test "create, then start: what fails at create leaves nothing, at start a stopped container" {
 	need jq
 	o="ctr-oci --root $WORLD/oci"
 	for w in prestart createRuntime createContainer; do

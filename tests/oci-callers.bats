@@ -107,7 +107,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left libpod
 }
 
-@test "dockerd: run, -d, exec, limits, OOM, logs, top, --init, terminal, user, --read-only, exit codes, restart policy, many" {
+@test "dockerd: run, exec, limits, OOM, logs, top, --init, terminal, exit codes, restart policy" {
 	docked --bridge none <<-'END'
 		d run --rm box sh -c 'echo hello; exit 4'; echo "run $?"
 		d run --rm -u 5:6 --read-only box sh -c 'echo "$(id -u):$(id -g)"; touch /x 2>/dev/null || echo read-only'
@@ -147,7 +147,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left libpod
 }
 
-@test "dockerd: a published port, health, a classic build, 30 at once, kill -9 of a shim, all in a remapped user namespace" {
+@test "dockerd with userns-remap: a port, health, a build, 30 at once, a killed shim" {
 	[ -e /etc/subuid ] || skip "needs /etc/subuid (apt-get install uidmap)"
 	need curl
 	docked --bip 10.213.7.1/24 --userns-remap daemon <<-'END'
@@ -183,7 +183,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left libpod
 }
 
-@test "docker Swarm: a service of three replicas, scaled, updated, rolled back; a killed one comes back" {
+@test "docker Swarm: a service of three is scaled, updated, rolled back; a killed task returns" {
 	docked --bridge none <<-'END'
 		d swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:2377 >/dev/null; echo "swarm $?"
 		replicas() { d service ls --format '{{.Replicas}}'; }
@@ -248,7 +248,7 @@ podman_apart() {
 	} | apart
 }
 
-@test "podman as root, and buildah: run, exec, pause, limits, top, a pod, a health check, stop, users, exit codes" {
+@test "podman as root, and buildah: run, exec, pause, limits, top, pod, health, exit codes" {
 	command -v podman >/dev/null && command -v conmon >/dev/null ||
 		skip "needs podman and conmon"
 	podman_apart "" <<-'END'
@@ -285,7 +285,7 @@ podman_apart() {
 	nothing_left
 }
 
-@test "podman as a user: run, exec, a health check, a pod, --read-only with its copied /tmp, stop, keep-id, exit codes" {
+@test "podman as a user: run, exec, health, a pod, --read-only, stop, keep-id, exit codes" {
 	command -v podman >/dev/null && command -v conmon >/dev/null ||
 		skip "needs podman and conmon"
 	need newuidmap uidmap

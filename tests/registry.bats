@@ -147,7 +147,7 @@ three() {
 	done
 }
 
-@test "a connection that breaks in the middle goes on where it was; so does a pull that was killed" {
+@test "a broken connection goes on where it was; so does a pull that was killed" {
 	three
 	ctr-image rm new:1
 	liar once o

@@ -20,7 +20,7 @@ has() { # FACT WORD...: all of them
 }
 
 # bats test_tags=ctr-run
-@test "a default container: docker's fourteen capabilities, its filter, its masks and devices; nothing to write to" {
+@test "a default container has docker's capabilities, filter, masks and devices, or fewer" {
 	report
 	cat report
 	fourteen="audit_write chown dac_override fowner fsetid kill mknod net_bind_service net_raw setfcap setgid setpcap setuid sys_chroot"
@@ -91,7 +91,7 @@ has() { # FACT WORD...: all of them
 }
 
 # bats test_tags=ctr-run,ctr-volume
-@test "14.1, 14.12: a local user against the host: nothing of a container is his; what lies open is seen" {
+@test "14.1, 14.12: a local user gets nothing of a container; folders that lie open are seen" {
 	need flock util-linux
 	(umask 077 && echo hunter2hunter2 >word)
 	SECRET=$(cat word) ctr-run -d --name c -e SECRET -v vol:/v "$ROOTFS" sh -c \

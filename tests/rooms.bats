@@ -147,7 +147,7 @@ int planted(void) { die("no"); }'
 	done
 }
 
-@test "make check T=APPLET picks, for every applet, the tests of its own file and those with its tag" {
+@test "make check T=APPLET picks each applet's own file and the tests with its tag" {
 	for a in $("$CTRBOX" --list); do
 		run -0 bash "$top/tests/run" --list "$a"
 		grep -qxF "tests/$a.bats" <<<"$output" # its own, and they call it:

@@ -104,7 +104,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 }
 
 # bats test_tags=ctr-run
-@test "its root is its own: the overlay has userxattr, and a user of the container's may write where root may" {
+@test "its root is its own: the overlay has userxattr, and the container's users may write" {
 	multi
 	as 'cp -a $R own'
 	run as \
@@ -116,7 +116,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 
 # bats
 # test_tags=ctr-exec,ctr-start,ctr-restart,ctr-stop,ctr-kill,ctr-rename,ctr-inspect,ctr-logs,ctr-top,ctr-stats
-@test "the whole life of a container: -d, ps, logs, exec, top, stop, start, rename, kill, wait, rm" {
+@test "a container's whole life: -d, ps, logs, exec, top, stop, start, rename, kill, wait, rm" {
 	multi
 	run as 'ctr-run -d --name web $R sh -c "echo hi; echo no >&2; exec sleep 1000" 2>/dev/null; until ctr-logs web 2>&1 | grep -q no; do sleep 0.05; done; ctr-ps -n; ctr-logs web 2>&1; ctr-exec -u 33 web id -u; ctr-exec web ps -o args; ctr-top web'
 	echo "$output"
@@ -129,7 +129,7 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 }
 
 # bats test_tags=ctr-exec,ctr-init
-@test "18.9 a container with --init, whose process shows nothing even to him, is entered by its user" {
+@test "18.9 a user enters a container with --init, whose process is not dumpable" {
 	run as \
 		'ctr-run -d --name i -h inside --init $R sleep 1000 >/dev/null 2>&1; ctr-exec i hostname; ctr-exec -t i hostname </dev/null; ctr-exec -d i sleep 5; ctr-rm -f i'
 	echo "$output"
@@ -139,7 +139,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-diff
-@test "files of other ids of the user's range, in folders that he cannot enter, are removed with their container" {
+@test "files of the user's other ids, in folders closed to him, are removed with their container" {
 	multi
 	run as \
 		'ctr-run --keep --name x $R sh -c "mkdir -p -m 700 /tmp/d/e && touch /tmp/d/e/f && chown -R 33:33 /tmp/d && chmod 0 /tmp/d"; ctr-diff x'
@@ -156,7 +156,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-image,ctr-commit
-@test "images: owners are kept by import, commit, save, load and export; a removed one leaves nothing" {
+@test "images: import, commit, save, load and export keep owners; rm leaves nothing" {
 	multi
 	cp -a "$SHARED/rootfs" t
 	mkdir -m 700 t/home/secret && echo s >t/home/secret/f && chown -R 33:34 t/home/secret
@@ -179,7 +179,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-exec,ctr-start,ctr-image,ctr-cp,ctr-volume,ctr-stop
-@test "volumes: named ones with the image's owners, folders of his own, tmpfs; cp in and out, of running and stopped ones" {
+@test "volumes: named ones, folders, tmpfs; cp in and out of running and stopped containers" {
 	multi
 	cp -a "$SHARED/rootfs" t
 	mkdir t/v && echo v >t/v/f && chown -R 33:33 t/v
@@ -243,7 +243,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-run
-@test "devices: the default ones work, others cannot be made; a disk image is refused in a sentence" {
+@test "devices: the default ones work, others cannot be made; a disk image is refused" {
 	multi
 	run as \
 		'ctr-run $R sh -c "echo x >/dev/null && head -c 3 /dev/zero | wc -c && mknod /tmp/d c 1 3; ls /dev/sda /dev/vda 2>/dev/null; [ -c /dev/tty ] && echo tty"'
@@ -261,7 +261,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-pause
-@test "cgroups: limits that cannot be had are warned of in one line; without limits it is said once" {
+@test "cgroups: one line warns of limits that cannot be set" {
 	multi
 	rm "$SHARED/$U1/run/ctr/no-cgroup"
 	run as 'ctr-run $R true; ctr-run $R true'
@@ -275,7 +275,7 @@ i" ]]
 }
 
 # bats test_tags=ctr-run
-@test "--pid host: the host's processes are seen, in a /proc that is masked and read-only where it always is" {
+@test "--pid host: the host's processes are seen in a /proc that is masked as ever" {
 	multi
 	root() { sh -c "$1"; }
 	for how in as root; do
@@ -319,7 +319,7 @@ machine() {
 }
 
 # bats test_tags=ctr-exec,ctr-start,ctr-stop
-@test "--net pasta: an interface, ports published by it, taken ports, restarts; nothing is left, even of a killed monitor" {
+@test "--net pasta: an interface, ports, taken ports, restarts; a killed monitor leaves nothing" {
 	multi
 	need pasta passt
 	need ip iproute2

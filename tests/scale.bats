@@ -89,7 +89,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-gc,ctr-rename
-@test "15.9 gc mends the index: a name that a rename cut short left in it, a missing file, one too many" {
+@test "15.9 gc mends the index of names: stale, missing and surplus entries" {
 	id=$(ctr-run -d --name a "$ROOTFS" sleep 1000)
 	other=$(ctr-create --name b "$ROOTFS" true)
 	# overwritten in place, because the lock on this file is the container's life
@@ -104,7 +104,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-rm,ctr-ps
-@test "15.11 ps -aq | rm -: linear, one look-up and one write-through for many; by id the index is not listed" {
+@test "15.11 ps -aq | rm -: many cost one look-up and one write-through" {
 	need strace strace
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
@@ -126,7 +126,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.15 the end of one with a port waits for no nf_tables socket: they are closed with the process" {
+@test "15.15 the end of a container with a port does not wait for an nf_tables socket to close" {
 	need strace strace
 	not_in_rig "no NAT there"
 	not_old "their number is not what differs"
@@ -149,7 +149,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-run,ctr-image,ctr-commit,ctr-rm
-@test "15.7 with 7 to 10 descriptors, and where no file may grow, every tool does it or says why; who lives is left alone" {
+@test "15.7 with 7 to 10 descriptors, and without room, each tool works or says why; others go on" {
 	not_old "descriptors are counted by today's calls"
 	tar -C "$ROOTFS" -cf root.tar etc
 	ctr-image import i <root.tar >/dev/null
@@ -205,7 +205,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-run,ctr-rename
-@test "15.7 a disk without room or inodes: no name is changed, and no container has a root that the kernel made read-only" {
+@test "15.7 a disk without room or inodes: no name changes, and no root turns read-only" {
 	not_in_rig "hostfs"
 	cat >full.sh <<-'END'
 		trap 'rm -f "$CTR_LIB"/f*; ctr-rm -f a cold' EXIT
@@ -234,7 +234,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-restart,ctr-rm
-@test "15.7 twenty restarts of one at once all succeed; rm -f fails for a beginning that many have" {
+@test "15.7 twenty restarts of one container at once succeed; rm -f refuses an ambiguous id" {
 	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
 	pids=()
 	for i in $(seq 20); do
@@ -256,7 +256,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 }
 
 # bats test_tags=ctr-rm
-@test "15.11 rm -f of many that run: no monitor writes an end to the disk that nobody will read, as a stop's does" {
+@test "15.11 rm -f of many running containers: their monitors sync no exit to the disk" {
 	need strace strace
 	not_old "it makes no difference there"
 	for how in "ctr-rm -f" "ctr-stop -t 0"; do
@@ -299,7 +299,7 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 }
 
 # bats test_tags=ctr-run,ctr-net
-@test "15.15 a start and end with a port: at most 15 ms of its own and few waits more than without" {
+@test "15.15 a start and end with a port cost at most 15 ms more than without" {
 	need perf linux-perf
 	not_in_rig "no NAT there"
 	not_old "the older calls wait otherwise"

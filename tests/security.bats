@@ -110,7 +110,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-init
-@test "CVE-2019-5736: the runtime's file cannot be had from inside: #!/proc/self/exe, a link, a library" {
+@test "CVE-2019-5736: the runtime's file cannot be reached by /proc/self/exe, links, a library" {
 	hostile
 	mkdir own
 	cp "$CTRBOX" own/ctrbox && own/ctrbox --install -s own # a copy, in case this goes wrong
@@ -165,7 +165,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-logs
-@test "CVE-2016-9962: who enters cannot be looked into: not by ctr-exec, not by a start beside it, not in a user namespace" {
+@test "CVE-2016-9962: who enters cannot be looked into: exec, a start beside it, a user namespace" {
 	cp -a "$ROOTFS" root && cp "$BATS_FILE_TMPDIR/look" root/bin/look
 	for how in "--name a" "--name b --userns auto" \
 		"--name c --cap-add SYS_PTRACE --userns auto" \
@@ -199,7 +199,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run
-@test "CVE-2019-16884, CVE-2023-27561, CVE-2023-28642: /proc and /sys as links, and swapped for links while 100 starts run" {
+@test "CVE-2019-16884, -2023-27561, -2023-28642: /proc and /sys as links, swapped during starts" {
 	hostile
 	mkdir -p root/fake/self/attr root/fake/sys/kernel
 	for d in proc sys; do
@@ -414,7 +414,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-diff,ctr-inspect,ctr-top,ctr-stats
-@test "14.23: what a container calls itself and its files cannot speak to the terminal that lists it" {
+@test "14.23: names and texts of a container send no escapes to the terminal that lists it" {
 	esc=$'\e]0;evil\a\e[2J\r\x9b31m'
 	ctr-run -d --name c -l "k=$esc" "$ROOTFS" sh -c '
 		: >"/tmp/$1"; while :; do sleep 1000; done' "$esc" "$esc" >/dev/null 2>&1 ||
@@ -443,7 +443,7 @@ hostile() {
 	[[ $output != *"$esc"* && $output == *'\u009b2J'* ]]
 }
 
-@test "14.1: a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; what was open is closed at first use" {
+@test "14.1: a local user reaches nothing in \$CTR_LIB and \$CTR_RUN; open ones are closed" {
 	mkdir -p "$CTR_LIB" "$CTR_RUN"
 	chmod 755 "$CTR_LIB" "$CTR_RUN" # as an earlier version has left them
 	ctr-run -d --name c -v vol:/v "$ROOTFS" sh -c \
@@ -465,7 +465,7 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-image
-@test "14.1: no device of the host is open to a user who looks into a container through /proc/PID/root" {
+@test "14.1: no device of the host can be opened through a container's /proc/PID/root" {
 	need setfacl acl
 	cp -a "$ROOTFS". r/
 	mknod -m 666 r/disk b 7 0
@@ -554,7 +554,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-exec
-@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-exec" {
+@test "14.3: ctr-exec is visible in the container only when there is nothing left to take" {
 	need perl
 	hunt
 	# shellcheck disable=SC2034
@@ -565,7 +565,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-nsenter
-@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-nsenter -p" {
+@test "14.3: ctr-nsenter -p is visible in the container only when there is nothing left to take" {
 	need perl
 	hunt
 	for n in {1..20}; do
@@ -584,7 +584,7 @@ hunt() {
 
 # A namespace's file names no process, so its first one is the measure; a host's group would have no
 # list of devices. bats test_tags=ctr-nsenter
-@test "14.3: what enters a pid namespace by its file, or with a place of the host, is visible with nothing worth taking" {
+@test "14.3: ctr-nsenter --pid=FILE or with a host's folder shows nothing worth taking" {
 	need perl
 	hunt
 	pid=$(ctr-inspect -f State.Pid c)
@@ -620,7 +620,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-run
-@test "14.3: what enters is visible in the container only when it has nothing left worth taking: ctr-run --pid container:NAME" {
+@test "14.3: ctr-run --pid container:NAME is visible there only with nothing left to take" {
 	need perl
 	hunt
 	for n in {1..25}; do HOSTSECRET=1 ctr-run --pid container:c "$ROOTFS" /bin/true; done
@@ -636,7 +636,7 @@ hunt() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-nsenter
-@test "14.3: nobody who appears in a joined pid namespace has capabilities to take, not for a moment" {
+@test "14.3: what appears in a joined pid namespace never has capabilities to take" {
 	need perl
 	cat >watch.pl <<-'EOF'
 		$| = 1;
@@ -709,7 +709,7 @@ device_hunt() {
 	[ "$output" = opened ] # with a device list, because /dev/zero is on it
 }
 
-@test "14.5, issue 20: hierarchies with a few v1 controllers and no devices start containers, with the same rule" {
+@test "14.5, 20: with few v1 controllers and no devices the same rule for devices holds" {
 	[ -d /sys/fs/cgroup/devices ] || skip "not a system of cgroup v1"
 	device_hunt
 	run unshare -m --propagation private \
@@ -737,7 +737,7 @@ device_hunt() {
 	done
 }
 
-@test "14.13: a bundle's group is a group, wherever its path seems to lead, and its limits and list are in force" {
+@test "14.13: a bundle's cgroupsPath is a group with its limits, wherever the path seems to lead" {
 	mkdir -p b
 	for at in "/$CTR_CGROUP/b/" "$CTR_CGROUP/b" "//$CTR_CGROUP/./b" "$WORLD/b"; do
 		cat >b/config.json <<-END
@@ -833,7 +833,7 @@ device_hunt() {
 }
 
 # By the older ways, too (make check-old): who closes by a list must not take it from the container.
-@test "14.20: what the caller has open stays outside, though the container's /proc says that nothing is" {
+@test "14.20: the caller's open files stay outside, though the container's /proc shows none" {
 	need gcc
 	cat >f.c <<-'END'
 	#include <stdio.h>
@@ -881,7 +881,7 @@ device_hunt() {
 # A container's user namespace, and the others of it.
 ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
 
-@test "14.25: a user namespace is joined first, the others are new in it, and ctr-exec is in all of them" {
+@test "14.25: a user namespace is joined first, the others are new in it; ctr-exec enters all" {
 	ctr-run -d --name x --userns auto "$ROOTFS" sleep 1000 >/dev/null
 	map=$(ctr-exec x cat /proc/self/uid_map)
 	ctr-run -d --name y --userns container:x -v vol:/v "$ROOTFS" sh -c '
@@ -1015,7 +1015,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-nsenter,ctr-exec
-@test "14.3, 14.12: who enters a pid namespace shows no file of the host that can be changed, nor what -e was given" {
+@test "14.3, 14.12: what enters a pid namespace shows no writable host file and no -e value" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	ctr-nsenter -t c -p sleep 3 3>&- &
 	local n=$!
@@ -1032,7 +1032,7 @@ map_of() {
 	wait $n $e
 }
 
-@test "14.1: set-uid, set-gid or with file capabilities the program does nothing, whatever it is called" {
+@test "14.1: the program does nothing if it is set-uid, set-gid or has file capabilities" {
 	need setpriv util-linux
 	need setcap libcap2-bin
 	not_san

@@ -12,7 +12,7 @@ not_populated() {
 state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2" ]; }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-stop
-@test "21.5 systemd boots without --privileged, its groups are its own, and it stops in order in under 5 s" {
+@test "21.5 systemd boots without --privileged, in groups of its own, and stops in under 5 s" {
 	not_san
 	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
 	ctr-run -d -t --name sd --pids-limit 500 / /lib/systemd/systemd \
@@ -43,7 +43,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 }
 
 # bats test_tags=ctr-oci
-@test "16 ctr-oci --systemd-cgroup: a scope of systemd's with the limits, updated, paused, kept over a reload, gone with its container" {
+@test "16 ctr-oci --systemd-cgroup: a scope with limits, updates, pause, for one container" {
 	not_san
 	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
 	ctr-run -d -t --name sd --privileged --systemd=always \
@@ -122,7 +122,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 }
 
 # bats test_tags=ctr-run
-@test "21.5 docker's recipe for systemd, -v /sys/fs/cgroup:/sys/fs/cgroup, shows the container's own group and no more" {
+@test "21.5 -v /sys/fs/cgroup:/sys/fs/cgroup shows the container's own group and no more" {
 	for opts in "-v /sys/fs/cgroup:/sys/fs/cgroup" "-v /sys/fs/cgroup:/sys/fs/cgroup:ro" \
 		"--cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw" \
 		"--mount type=bind,src=/sys/fs/cgroup,dst=/sys/fs/cgroup" \
@@ -156,7 +156,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 }
 
 # bats test_tags=ctr-run
-@test "21.6 --privileged: a /dev of its own with the host's devices; the terminal lies over /dev/console, whatever is there" {
+@test "21.6 --privileged: a /dev of its own with the host's devices; /dev/console is the terminal" {
 	not_san
 	[ "$(ctr-run --privileged "$ROOTFS" sh -c '
 		grep " /dev " /proc/self/mounts | cut -d" " -f1')" = tmpfs ]

@@ -5,7 +5,7 @@ load lib
 load image
 
 # bats test_tags=ctr-exec,ctr-image
-@test "3. image and layers: the container writes into a layer of its own, and the image stays as it is" {
+@test "3. image and layers: a container writes into its own layer, and the image stays the same" {
 	tar -C "$ROOTFS" -cf busybox.tar .
 	ctr-image import busybox busybox.tar
 	ctr-run -d --name c busybox sh -c '

@@ -61,7 +61,7 @@ load lib
 	"$CTRBOX" container rm -f c
 }
 
-@test "18.2 a number is a number in -u, whatever the image's passwd says; out of range is an error" {
+@test "18.2 a number in -u is a number, whatever the passwd file says; out of range is an error" {
 	cp -a "$ROOTFS" r
 	printf '1000:x:0:0::/:/bin/sh\n4294967296:x:0:0::/:/bin/sh\n-1:x:0:0::/:/bin/sh\n' \
 		>>r/etc/passwd
@@ -76,7 +76,7 @@ load lib
 }
 
 # bats test_tags=ctr-ps
-@test "19 ps --filter has docker's keys and meaning: values of one key are alternatives; -l, --last" {
+@test "19 ps --filter as docker's: values of one key are alternatives; -l, --last" {
 	names() { ctr-ps -n -o name "$@" | sort | xargs; }
 	ctr-create --name web1 -l tier=a -v data:/d "$ROOTFS" true >/dev/null
 	ctr-run -d --name web2 -l tier=b "$ROOTFS" sh -c 'exit 3' >/dev/null
@@ -143,7 +143,7 @@ load lib
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
 }
 
-@test "19 applets/DOCKER.md: each flag of docker's and podman's is the same, differs as said, or is refused with what to do instead" {
+@test "19 DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
 	local doc=$top/applets/DOCKER.md cmd state flag said p n=0
 	while read -r cmd state flag; do
 		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)

@@ -54,7 +54,7 @@ ipvlan() { # skips unless the kernel has it; if not, our message must say so
 }
 
 # bats test_tags=ctr-exec,ctr-ipam,ctr-net,ctr-netcfg
-@test "ipvlan: by hand; containers on the host's own network with its address of the link, known by name" {
+@test "ipvlan: by hand, and for containers with addresses of the host's network, known by name" {
 	ipvlan
 	in_ns "$A" ping -c1 -W2 203.0.113.2
 	mac() { ip -o link show "$1" | sed 's/.*ether \([^ ]*\).*/\1/'; }
@@ -129,7 +129,7 @@ vlans() { h bridge -j vlan | jq -c --arg n "$1" '[.[] | select(.ifname | test($n
 }
 
 # bats test_tags=cni
-@test "cni ipvlan: pods on the host's own network; in a chain it takes the addresses that are there" {
+@test "cni ipvlan: pods on the host's network; in a chain it takes the addresses given" {
 	local c r
 	ipvlan
 	h ctr-netcfg detach "$A"
