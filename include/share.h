@@ -3,6 +3,7 @@
 #ifndef CTR_SHARE_H
 #define CTR_SHARE_H
 
+#include "kv.h"
 #include "spec.h"
 
 /* In the config.json of a record, the path of such a namespace is this text and the other
@@ -16,10 +17,13 @@ struct share {
 	char *kept[NS_COUNT]; /* what stood in the spec */
 };
 
+/* Note in a record which processes the spec's own paths mean ("/proc/PID/ns/net"), so that no later
+ * start takes another process of that number for it. */
+void share_record(struct kv *conf, const struct spec *s);
 /* Open them, each found by the record, boot id, starttime and pidfd of the other container, and put
  * paths that can be opened into the spec. 0; -1 with fail() and nothing changed, for example when
  * the other container does not run. */
-int share_up(struct share *h, struct spec *s);
+int share_up(struct share *h, struct spec *s, const struct kv *conf);
 /* Put the former paths back into the spec, and close the namespaces. */
 void share_down(struct share *h, struct spec *s);
 

@@ -72,3 +72,31 @@ load lib
 	[ -z "$(ctr-start --boot)" ]
 	run -2 ctr-start --boot always
 }
+
+@test "14.2: a namespace of a process by its number is that process's at each start, or none" {
+	unshare -n sleep 1000 3>&- &
+	meant=$!
+	sleep 1000 3>&- &
+	other=$!
+	wait_for 5 sh -c '[ "$(readlink /proc/$0/ns/net)" != "$(readlink /proc/self/ns/net)" ]' $meant
+	ctr-create --name c --net ns:/proc/$meant/ns/net "$ROOTFS" readlink /proc/self/ns/net
+	mkdir b
+	echo "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"$ROOTFS\"},\"process\":{\"cwd\":\"/\",\"args\":[\"/bin/readlink\",\"/proc/self/ns/net\"]},
+		\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}],
+		\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"//proc/./$meant/ns/net\"}]}}" >b/config.json
+	ctr-create --name d --bundle b
+	for n in c d c; do
+		[ "$(ctr-start -a $n)" = "$(readlink /proc/$meant/ns/net)" ]
+	done
+	for n in c d; do # as if the number were now another process's
+		sed -i "s,proc/\(\./\)*$meant/,proc/$other/," "$CTR_LIB/containers/$n/config.json"
+		run ! ctr-start -a $n
+		[[ $output == *"/proc/$other/ns/net: it is no longer the process that was meant"* ]]
+	done
+	sed -i "s,proc/$other/,proc/$meant/," "$CTR_LIB/containers/c/config.json"
+	ctr-start -a c
+	kill $meant $other
+	wait $meant $other || true
+	run ! ctr-start -a c
+	run -125 ctr-run --net ns:/proc/$meant/ns/net "$ROOTFS" true
+}

@@ -14,6 +14,7 @@
 #include "secret.h"
 #include "signames.h"
 #include "stamp.h"
+#include "share.h"
 #include "str.h"
 
 static void join_conf(struct kv *conf, const char *key, const struct strv *l)
@@ -201,6 +202,7 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 	if (secret_record(o, conf) < 0 || log_options(o, conf) < 0 || labels(o, s, conf) < 0)
 		return -1;
 	net_record(o, conf);
+	share_record(conf, s);
 	return 0;
 }
 

@@ -209,7 +209,7 @@ static int write_pidfile(struct monitor *m)
 static int launch_shared(struct monitor *m)
 {
 	struct share share;
-	if (share_up(&share, m->spec) < 0)
+	if (share_up(&share, m->spec, &m->c->conf) < 0)
 		return -1;
 	int r = engine_run(&m->l), why = errno;
 	share_down(&share, m->spec);

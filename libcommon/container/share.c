@@ -37,15 +37,58 @@ static int share_open(const char *id, const char *file)
 	return fd;
 }
 
-int share_up(struct share *h, struct spec *s)
+/* What tells that a namespace's path, "/proc/PID/ns/net", is still that process's: the boot and its
+ * starttime. NULL where no process is named. Caller frees. */
+static char *process_mark(const char *path)
+{
+	_cleanup_free_ char *plain = path ? str_plain_path(path) : NULL;
+	char boot[37] = "";
+	uint64_t start = 0;
+	int pid;
+	if (!plain || sscanf(plain, "proc/%d/", &pid) != 1)
+		return NULL;
+	if (pid_starttime(pid, &start) == 0)
+		boot_id(boot);
+	return xasprintf("%s %d %llu", boot, pid, (unsigned long long)start);
+}
+
+void share_record(struct kv *conf, const struct spec *s)
+{
+	for (int i = 0; i < NS_COUNT; i++) {
+		_cleanup_free_ char *key = xasprintf("joins_%s", ns_kinds[i].file),
+				    *mark = process_mark(s->ns_path[i]);
+		if (mark)
+			kv_set(conf, key, mark);
+	}
+}
+
+/* A descriptor of the namespace; -1 with fail(); -2 where the path names no process. */
+static int process_open(const struct kv *conf, const char *path, const char *file)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_free_ char *key = xasprintf("joins_%s", file), *mark = process_mark(path);
+	if (mark && fd >= 0 && str_eq(kv_get(conf, key), mark))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return mark ? (errno = ESRCH, fail("%s: it is no longer the process that was meant", path))
+		    : -2;
+}
+
+int share_up(struct share *h, struct spec *s, const struct kv *conf)
 {
 	*h = (struct share){0};
 	for (int i = 0; i < NS_COUNT; i++)
 		h->fd[i] = -1;
 	for (int i = 0; i < NS_COUNT; i++) {
-		if (!s->ns_path[i] || !str_starts(s->ns_path[i], SHARE_MARK))
+		const char *path = s->ns_path[i], *file = ns_kinds[i].file;
+		if (!path)
 			continue;
-		h->fd[i] = share_open(s->ns_path[i] + strlen(SHARE_MARK), ns_kinds[i].file);
+		h->fd[i] = str_starts(path, SHARE_MARK)
+			       ? share_open(path + strlen(SHARE_MARK), file)
+			       : process_open(conf, path, file);
+		if (h->fd[i] == -2)
+			continue;
 		if (h->fd[i] < 0) {
 			share_down(h, s);
 			return fail_in("shared %s namespace", ns_kinds[i].file);
