@@ -1,9 +1,18 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2154,SC2016
 # Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and
-# DESIGN.md's security rules). Elsewhere: hostile archives and images (rule 6; CVE-2018-15664,
-# CVE-2021-29136) in ctr-image.bats and ctr-cp.bats, other tables of the firewall (rule 7) in
-# ctr-net.bats, AF_ALG in ctr-seccomp.bats, a user's containers in rootless.bats.
+# DESIGN.md's security rules), each with its number in the name of its test. Elsewhere, and by
+# neighbours of that number:
+#   archives and images: CVE-2018-15664, CVE-2019-14271, CVE-2019-18466 (ctr-cp.bats); CVE-2021-29136,
+#     CVE-2021-32760, CVE-2022-23648 (hostile archives and configs, ctr-image.bats); CVE-2021-41089,
+#     CVE-2021-41091, CVE-2021-41103 (14.1, 14.4 and 14.6); CVE-2024-40635 (ids, typing.bats);
+#     CVE-2024-9676 (passwd and group); CVE-2020-15157, CVE-2021-41092 (passwords, registry.bats)
+#   mounts: CVE-2019-19921, CVE-2023-27561 (/proc as a link), CVE-2024-45310 (CVE-2021-30465)
+#   entering: CVE-2022-1227 (nothing of a container's is run by ctr-top), CVE-2022-27649
+#     (CVE-2022-29162), CVE-2022-31030 (health.bats)
+#   networks: CVE-2020-10749, CVE-2020-13401, CVE-2024-32473 (14.11), CVE-2020-8558 and tables of
+#     others (rule 7) in ctr-net.bats; CVE-2021-20206 below; CVE-2021-20199 (pasta, rootless.bats)
+#   calls: CVE-2022-0185, CVE-2022-0847 and AF_ALG by the filter (ctr-seccomp.bats, report.bats)
 
 load lib
 
@@ -1135,4 +1144,41 @@ map_of() {
 		run -1 ctr-image load i.tar
 		[[ $output == *"manifest and an index in one"* ]]
 	done
+}
+
+# bats test_tags=ctr-image
+@test "CVE-2023-25153: an index that is endless, nested or no file is refused with few words and little memory" {
+	need python3
+	mkdir -p i/blobs/sha256
+	echo '{"imageLayoutVersion":"1.0.0"}' >i/oci-layout
+	python3 -c 'print("{\"schemaVersion\":2,\"manifests\":" + "[" * 100000 + "]" * 100000 + "}")' >deep
+	for how in 'truncate -s 20G' 'cp deep' mkfifo 'ln -s /etc/shadow' 'ln -s /dev/zero'; do
+		rm -f i/index.json
+		$how i/index.json
+		(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i && [ ${#lines[@]} = 1 ])
+		[[ $how == mkfifo ]] || { tar -C i --sparse -cf i.tar . &&
+			(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i.tar && [ ${#lines[@]} = 1 ]); }
+	done
+	[ "$(ctr-image ls -q | wc -l)" = 0 ]
+}
+
+# bats test_tags=ctr-netcfg,ctr-ipam
+@test "CVE-2021-20206: a CNI configuration's plugin, network, container and interface are names, no paths" {
+	"$CTRBOX" --install-cni "$WORLD/plugins" >/dev/null
+	printf '#!/bin/sh\ntouch %s/PWNED\n' "$WORLD" >evil && chmod 755 evil
+	unshare -n sleep 100 3>&- &
+	away=$!
+	cni() { # TYPE NETWORK CONTAINER INTERFACE
+		unshare -n env CNI_COMMAND=ADD CNI_CONTAINERID="$3" CNI_NETNS="/proc/$away/ns/net" CNI_IFNAME="$4" CNI_PATH="$WORLD/plugins" \
+			"$WORLD/plugins/bridge" <<<"{\"cniVersion\":\"1.0.0\",\"name\":\"$2\",\"type\":\"bridge\",\"bridge\":\"x9\",\"ipam\":{\"type\":\"$1\",\"subnet\":\"10.1.0.0/24\"}}"
+	}
+	for type in ../evil "$WORLD/evil" . ..; do run ! cni "$type" n c eth0; done
+	for name in ../../n a/b . .. ''; do
+		run ! cni host-local "$name" c eth0
+		run ! cni host-local n "$name" eth0
+		run ! cni host-local n c "$name"
+	done
+	kill $away
+	[ ! -e PWNED ]
+	[ -z "$(find "$CTR_RUN" "$CTR_LIB" -name '10.1.*')" ]
 }

@@ -95,9 +95,9 @@ today="$today mknod audit_write net_raw console ptmx zero"
 table() {
 awk -v today="$today" '
 function words(s, set, n, a, i) { delete set; n = split(s, a, " "); for (i = 1; i <= n; i++) set[a[i]] = 1 }
-function beyond(x, y, i, r, a, b) { # the words of x that y has not
-	words(x, a); words(y, b); r = ""
-	for (i in a) if (!(i in b)) r = r " " i
+function beyond(x, y, i, n, r, a, b) { # the words of x that y has not
+	n = split(x, a, " "); words(y, b); r = ""
+	for (i = 1; i <= n; i++) if (!(a[i] in b)) r = r " " a[i]
 	return substr(r, 2)
 }
 FNR == 1 { who[++n] = FILENAME }
@@ -120,12 +120,12 @@ END {
 			known = beyond(weak, beyond(weak, today)); weak = beyond(weak, today)
 			if (weak) bad = 1
 			printf " %s |", weak ? "WEAKER: " weak : (strict ? "ours stricter: " strict (known ? "; ": "") : known ? "" : "equal") (known ? "see (*)" : "")
-			if (known) { note[who[j] ", " f] = known; notes++ }
+			if (known) note[++notes] = who[j] ", " f ": " known
 		}
 		print ""
 	}
 	if (notes) print "\n(*) stricter than docker of today, whose defaults ours are:\n"
-	for (j in note) print "- " j ": " note[j]
+	for (j = 1; j <= notes; j++) print "- " note[j]
 	exit bad
 }' "$@"
 }
