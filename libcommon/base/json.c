@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "json.h"
@@ -225,9 +226,16 @@ int jwrong(const struct jctx *c, const char *path, const char *key, const char *
 	    *path || *key ? ": " : "", text);
 }
 
+bool json_any_case;
+
 static const json_t *member(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
+	if (!v && json_any_case) {
+		const char *k;
+		json_t *other;
+		json_object_foreach((json_t *)o, k, other) if (strcasecmp(k, key) == 0) v = other;
+	}
 	return json_is_null(v) ? NULL : v;
 }
 

@@ -391,6 +391,7 @@ int cni_main(const char *name, cni_heal_fn *heal)
 {
 	struct cni_call c = {.plugin = name, .ns = -1, .heal = heal};
 	err_applet = name;
+	json_any_case = true;
 	for (int i = 0; i < PLUGINS; i++)
 		if (strcmp(name, plugins[i].name) == 0) {
 			c.plugin = plugins[i].name;
