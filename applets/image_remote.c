@@ -10,6 +10,8 @@
 #include "opt.h"
 #include "place.h"
 #include "registry.h"
+#include "str.h"
+#include "title.h"
 
 int image_do_pull(int argc, char **argv)
 {
@@ -70,8 +72,11 @@ int image_do_login(int argc, char **argv)
 		die_usage("login takes one REGISTRY");
 	if (!image_o.user)
 		die_usage("login needs -u USER");
-	if (registry_login(argc ? argv[0] : "docker.io", image_o.user,
-		image_o.password ? image_o.password : password()) < 0)
+	char *host = xstrdup(argc ? argv[0] : "docker.io"), *user = xstrdup(image_o.user),
+	     *word = image_o.password ? xstrdup(image_o.password) : password();
+	title_set(
+	    "ctr-image login"); /* the registry may take long, and others see what -p was given */
+	if (registry_login(host, user, word) < 0)
 		die_fail();
 	return 0;
 }

@@ -1182,3 +1182,25 @@ map_of() {
 	[ ! -e PWNED ]
 	[ -z "$(find "$CTR_RUN" "$CTR_LIB" -name '10.1.*')" ]
 }
+
+# bats test_tags=ctr-image
+@test "14.12: login -p shows the password in no process list while the registry takes its time" {
+	need perl
+	need curl
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5) or die; $| = 1; print $s->sockport, "\n";
+		while ($c = $s->accept) { print "in\n"; push @all, $c }' >port 3>&- &
+	listener=$!
+	wait_for 5 test -s port
+	DOCKER_CONFIG=$PWD/d ctr-image login -u me -p hunter2hunter2 "127.0.0.1:$(head -n 1 port)" >said 2>&1 3>&- &
+	login=$!
+	wait_for 10 grep -q in port
+	for p in $login $(pgrep -P $login); do
+		tr '\0' ' ' <"/proc/$p/cmdline" >seen
+		[ -s seen ]
+		run ! grep hunter2 seen
+	done
+	kill -0 $login
+	kill $login $listener
+	wait $login $listener || true
+	[ ! -e d/config.json ]
+}
