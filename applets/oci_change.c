@@ -11,6 +11,7 @@
 #include "file.h"
 #include "oci_cli.h"
 #include "placement.h"
+#include "title.h"
 #include "trace.h"
 #include "tty.h"
 
@@ -227,5 +228,8 @@ int oci_do_exec(const char *id, int argc, char **argv)
 		enter_block_signals(&x.e);
 	if (oci_exec(&r, &s, &x) < 0)
 		oci_die_command(x.e.code, s.args.v[0], 255);
-	return oci_o.detach ? 0 : enter_wait(&x.e);
+	if (oci_o.detach)
+		return 0;
+	title_set("ctr-oci exec"); /* the values of -e must not be visible to others */
+	return enter_wait(&x.e);
 }

@@ -78,6 +78,10 @@ load oci
 	[ "$output" = "1 5:6 /tmp" ]
 	printf '{"args":["id","-u"],"cwd":"/","user":{"uid":9,"gid":9},"env":["PATH=/bin"]}' >p.json
 	[ "$(oci exec -p p.json c)" = 9 ]
+	ctr-oci --root "$WORLD/oci" exec -e SECRET=hunter8 c sleep 3 3>&- & # 14.12
+	wait_for 2 grep -q '^ctr-oci exec *' "/proc/$!/cmdline"
+	run ! grep -q hunter8 "/proc/$!/cmdline"
+	wait $!
 	oci exec -d --pid-file pid c sleep 500
 	grep -q sleep "/proc/$(cat pid)/cmdline"
 	[[ "$(oci ps -f json c)" == *"$(cat pid)"* ]]
