@@ -211,7 +211,6 @@ static void tree(const char *path, const char *name, int depth)
 	int indent = depth * 2 + 2;
 	printf("%*s%s%s\n", depth * 2, "", name, str_ends(name, "/") ? "" : "/");
 	cgroup_children(path, &kids);
-	strv_sort(&kids);
 	cgroup_procs_own(path, print_pid, &indent);
 	for (size_t i = 0; i < kids.n; i++) {
 		_cleanup_free_ char *sub = xasprintf("%s/%s", path, kids.v[i]);

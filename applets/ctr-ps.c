@@ -250,7 +250,9 @@ static char *row_of(const struct container *c, const int *cols, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *s = o.fields ? field(c, cols[i]) : for_people(c, cols[i]),
 				    *safe = str_escape(s);
-		buf_printf(&b, "%s%s", i ? "\t" : "", safe);
+		if (i)
+			buf_add(&b, "\t", 1);
+		buf_puts(&b, safe);
 	}
 	return b.p;
 }

@@ -119,7 +119,7 @@ bool cgroup_devices_possible(void);
  * are no devices: rules for them are skipped. ENODEV when nothing is mounted that can enforce the
  * list. */
 int cgroup_devices(const char *path, const struct device_rule *rules, size_t n);
-/* The names of the groups directly below `parent`, of all hierarchies, each once. */
+/* The names of the groups directly below `parent`, of all hierarchies, each once, sorted. */
 int cgroup_children(const char *parent, struct strv *out);
 /* A directory of the group on the hierarchy that has `controller` ("" for the v2 side), for
  * watching; -1 with fail().

@@ -1,9 +1,11 @@
 /* kv.c: quoted shell assignments; see kv.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "file.h"
@@ -100,6 +102,9 @@ int kv_parse(struct kv *kv, const char *text, size_t len)
 	kv->len = len;
 	memcpy(kv->text, text, len);
 	char *s = kv->text, *end = s + len;
+	kv->keys.room = kv->vals.room = 32; /* more than most have, so that it does not grow */
+	kv->keys.v = xmalloc(32 * sizeof *kv->keys.v);
+	kv->vals.v = xmalloc(32 * sizeof *kv->vals.v);
 	for (int line = 1; s < end; line++) {
 		if (*s == '#' || *s == '\n') {
 			char *nl = memchr(s, '\n', (size_t)(end - s));
@@ -120,14 +125,19 @@ int kv_parse(struct kv *kv, const char *text, size_t len)
 
 int kv_read_at(struct kv *kv, int dirfd, const char *name)
 {
-	size_t len;
+	char small[4096];
+	_cleanup_free_ char *text = NULL;
 	*kv = (struct kv){0};
-	_cleanup_free_ char *text = file_read_at(dirfd, name, FILE_ANY, &len);
-	if (!text)
+	/* A listing reads two of them for each container. Most are short, and the end of a file
+	 * was met where a read gives less than was asked for. */
+	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, small, sizeof small);
+	size_t len = (size_t)n;
+	if (n < 0)
+		return fail("%s: %s: %m", name, fd < 0 ? "open" : "read");
+	if (len == sizeof small && !(text = file_read_at(dirfd, name, FILE_ANY, &len)))
 		return -1;
-	if (kv_parse(kv, text, len) < 0)
-		return fail_in("%s", name);
-	return 0;
+	return kv_parse(kv, text ? text : small, len) < 0 ? fail_in("%s", name) : 0;
 }
 
 int kv_write_at(const struct kv *kv, int dirfd, const char *name)

@@ -364,18 +364,19 @@ char *str_escape(const char *text)
 {
 	struct buf b = {0};
 	const unsigned char *s = (const unsigned char *)text;
-	size_t n = strlen(text);
-	buf_puts(&b, "");
-	while (n) {
-		size_t len = str_utf8_len((const char *)s, n);
+	size_t len = 0, n;
+	while (s[len] >= ' ' && s[len] < 127)
+		len++;
+	if (!s[len]) /* nearly always */
+		return memcpy(xmalloc(len + 1), text, len + 1);
+	for (n = strlen(text); n; s += len, n -= len) {
+		len = str_utf8_len((const char *)s, n);
 		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || str_c1((const char *)s)) {
 			buf_printf(&b, "\\x%02x", *s);
 			len = 1;
 		} else {
 			buf_add(&b, s, len);
 		}
-		s += len;
-		n -= len;
 	}
 	return b.p;
 }

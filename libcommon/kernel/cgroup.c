@@ -395,13 +395,23 @@ int cgroup_children(const char *parent, struct strv *out)
 		DIR *d = fd < 0 ? NULL : fdopendir(fd);
 		struct dirent *e;
 		while (d && (e = readdir(d)))
-			if (e->d_type == DT_DIR && e->d_name[0] != '.' && !strv_has(out, e->d_name))
+			if (e->d_type == DT_DIR && e->d_name[0] != '.')
 				strv_add(out, e->d_name);
 		if (d)
 			closedir(d);
 		else if (fd >= 0)
 			close(fd);
 	}
+	size_t all = out->n; /* each of them once, however many there are */
+	strv_sort(out);
+	out->n = 0;
+	for (size_t i = 0; i < all; i++)
+		if (out->n && strcmp(out->v[out->n - 1], out->v[i]) == 0)
+			free(out->v[i]);
+		else
+			out->v[out->n++] = out->v[i];
+	if (all)
+		out->v[out->n] = NULL;
 	return 0;
 }
 
