@@ -31,8 +31,8 @@ code() {
 }
 # Nothing of any attachment is left: no lease, no element, no link, no file.
 nothing_left() {
-	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' ! -name '.last*' ! -name .by \
-		! -name .tables 2>/dev/null)" ]
+	[ -z "$(find "$CTR_RUN/cni" -type f -name '[0-9f.]*' -not -name '.last*' \
+		-not -name .by -not -name .tables 2>/dev/null)" ]
 	[ -z "$(find "$CTR_RUN/cni/.kept" -name '?-*' 2>/dev/null)" ]
 	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }

@@ -331,8 +331,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	run -1 sh script # the name is already used
 	kill -9 $pid
 	gone() {
-		! pgrep -f '^sleep 1000' -g "$pid" >/dev/null &&
-			! ctr-cgset -l web 2>/dev/null | grep -q '[0-9]$'
+		[ -z "$(pgrep -f '^sleep 1000' -g "$pid")" ] &&
+			[ -z "$(ctr-cgset -l web 2>/dev/null | grep '[0-9]$')" ]
 	}
 	wait_for 10 gone
 	[ -d ctr-web ]
