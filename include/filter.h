@@ -18,6 +18,9 @@ struct sock_fprog *filter_default(uint64_t caps);
  * such a profile is refused. Without no_new_privs this needs
  * CAP_SYS_ADMIN. -1 with fail(). */
 int filter_load(const struct sock_fprog *p, unsigned flags, int *listener);
+/* Load a filter of its own: nothing that keeps the caller's terminal types into it any more
+ * (TIOCSTI, TIOCLINUX; ioctl_tty(2)). As filter_load(). */
+int filter_no_typing(void);
 void filter_free(struct sock_fprog *p);
 
 #endif

@@ -1204,3 +1204,46 @@ map_of() {
 	wait $login $listener || true
 	[ ! -e d/config.json ]
 }
+
+# bats test_tags=ctr-run,ctr-exec,ctr-nsenter,ctr-oci
+@test "CVE-2016-2568's kind: nothing that is started in a container types into the caller's terminal" {
+	need gcc
+	need script bsdutils
+	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 1)" = 1 ] || skip "this kernel has no TIOCSTI"
+	cat >type.c <<-'END'
+		#include <stdio.h>
+		#include <sys/ioctl.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			char paste = 3;
+			for (int fd = 0; fd < 3; fd++) {
+				ioctl(fd, TIOCSCTTY, 0);
+				if (ioctl(fd, TIOCSTI, "W") == 0 || syscall(SYS_ioctl, fd, TIOCSTI | 1ul << 40, "W") == 0)
+					puts("typed");
+		#ifdef __x86_64__
+				long r;
+				static char w = 'W'; /* below 4 GiB in a static program */
+				__asm__ volatile("int $0x80" : "=a"(r) : "0"(54), "b"(fd), "c"(TIOCSTI), "d"(&w) : "memory");
+				if (r == 0)
+					puts("typed by i386");
+		#endif
+				if (ioctl(fd, 0x541c, &paste) == 0)
+					puts("pasted");
+			}
+			return puts("tried") < 0;
+		}
+	END
+	gcc -static -no-pie -O1 -o type type.c
+	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sleep 1000 >/dev/null
+	at() { script -qec "$*" /dev/null </dev/null; }
+	run at "$PWD/type"
+	[[ $output == *typed* ]] # by somebody of that session it works
+	for by in "ctr-run -v $PWD:/w $ROOTFS" "ctr-run -i -v $PWD:/w $ROOTFS" "ctr-exec c" "ctr-exec -i c" "ctr-nsenter -t c -p" \
+		"ctr-nsenter -t c -a" "ctr-nsenter -t $(ctr-inspect -f State.Pid c) -p -m"; do
+		run at "$by /w/type"
+		[[ $output == *tried* && $output != *typed* && $output != *pasted* ]]
+	done
+	[ "$(ctr-nsenter -t c -p sed -n 's/Seccomp:.//p' /proc/self/status)" = 2 ]
+}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -219,6 +220,22 @@ struct sock_fprog *filter_default(uint64_t caps)
 	unsigned n = join(seccomp_native, seccomp_native_n, caps, a),
 		 m = join(seccomp_compat, seccomp_compat_n, caps, b);
 	return filter_program(a, n, b, m, EPERM_, leaf, NULL);
+}
+
+#define FROM(what) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, what)
+#define IS(what, then, other) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, what, then, other)
+#define END(how) BPF_STMT(BPF_RET | BPF_K, how)
+
+int filter_no_typing(void)
+{
+	/* The low half of the request, which is all that the kernel looks at (CVE-2019-10063). 54
+	 * is ioctl(2) of i386 and arm, the last one that of x32. */
+	struct sock_filter code[] = {FROM(offsetof(struct seccomp_data, nr)), IS(SYS_ioctl, 2, 0),
+	    IS(54, 1, 0), IS(0x40000202, 0, 3), FROM(ARG_LOW(1)), IS(TIOCSTI, 2, 0),
+	    IS(0x541c /* TIOCLINUX */, 1, 0), END(SECCOMP_RET_ALLOW),
+	    END(SECCOMP_RET_ERRNO | EPERM)};
+	struct sock_fprog p = {sizeof code / sizeof *code, code};
+	return filter_load(&p, 0, NULL);
 }
 
 void filter_free(struct sock_fprog *p)
