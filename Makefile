@@ -86,7 +86,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c libcommon/base/rows.c libcommon/base/trace.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c libcommon/engine/hooks.c \
 	libcommon/engine/placement.c \
-	$(patsubst %,libcommon/container/%.c,volume_fill health health_conf secret monitor_notify container_event container_images reroot docker_shape ps_template explain explain_chain connect container_net net_restore create_nets) \
+	$(patsubst %,libcommon/container/%.c,volume_fill volume_own health health_conf secret monitor_notify container_event container_images reroot docker_shape ps_template explain explain_chain connect container_net net_restore create_nets) \
 	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))

@@ -215,6 +215,8 @@ static void volumes(struct spec *s)
 		struct buf opts_text = {0};
 		if (strcmp(v.type, "volume") == 0 && !v.src)
 			die_usage("-v %s: a volume without a name has nobody to remove it", v.dst);
+		if (strv_has(&v.options, "U"))
+			die_usage("-v %s: U: chown -R the source", v.dst);
 		if (volume_prepare(&v, s, NULL) < 0)
 			die_fail();
 		buf_puts(&opts_text, "");

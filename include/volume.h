@@ -4,6 +4,7 @@
 #define CTR_VOLUME_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include "spec.h"
 #include "str.h"
 #include "volume_flags.h"
@@ -20,6 +21,15 @@ int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
  * volume_can_fill says so. */
 extern const bool volume_can_fill;
 int volume_fill(const struct spec *s, const char *dst, int to);
+
+/* podman's option U of -v: what is mounted with it is given, recursively, to the user that the
+ * command runs as. volume_owned(): is there such a mount? volume_own() does it when the container
+ * is made and its command waits (pid): what lies on other file systems keeps its owners, and no
+ * link is followed. volume_own_check() refuses the folders of a host that nobody means (a volume's
+ * name, or NULL, is no such folder). -1 with fail(). */
+bool volume_owned(const struct spec *s);
+int volume_own(const struct spec *s, pid_t pid);
+int volume_own_check(const char *path);
 
 /* The path of a volume's directory, whether it exists or not. Caller frees. */
 char *volume_path(const char *name);

@@ -43,6 +43,38 @@ load lib
 	[ "$(ls "$CTR_LIB/containers")" = d ]
 }
 
+@test "19 -v SRC:DST:U gives the source to the container's user at each start" {
+	mkdir -p v/d out
+	touch v/d/f out/f
+	ln -s "$PWD/out" v/link
+	whose() { (cd "$1" && find . -printf '%U:%G\n' | sort -u | xargs); }
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	ctr-run -u user -v ./v:/v:U "$ROOTFS" touch /v/made
+	[ "$(whose v)$(whose out)" = 1000:10000:0 ] # the link is its own, and not what it points to
+	ctr-run --mount type=bind,src=v,dst=/v,U=true -u 5:6 "$ROOTFS" true
+	ctr-run --mount type=bind,src=v,dst=/v,chown=false -u 7 "$ROOTFS" true
+	[ "$(whose v)" = 5:6 ]
+	seen() { ctr-run --userns auto -u 7:8 -v "$1" "$ROOTFS" sh -c "$2" | xargs; }
+	[ "$(seen ./v:/v:ro,U 'stat -c %u:%g /v /v/d/f; id -u')" = "7:8 7:8 7" ]
+	[ "$(stat -c %u v)" -gt 100000 ]
+	[ "$(seen vol:/v:U 'touch /v/f && stat -c %u:%g /v /v/f')" = "7:8 7:8" ]
+	[ "$(stat -c %u:%g "$CTR_LIB/volumes/vol")" = 7:8 ] # the volume is mapped, not its owners
+	ctr-run -d --name c -u 9 -v ./v:/v:U "$ROOTFS" sleep 100
+	touch v/new
+	ctr-restart -t 0 c
+	[ "$(whose v)" = 9:0 ]
+	ctr-rm -f c
+	for bad in / /etc /etc/ssl /tmp/../usr /var/log; do
+		run -125 ctr-run -v "$bad:/v:U" "$ROOTFS" true
+		[[ "$output" == "ctr-run: $bad: U: it is not given to a container's user as a whole"* ]]
+	done
+	run -125 ctr-run --userns 0:100000:10 -u 20 -v ./v:/v:U "$ROOTFS" true
+	[ "$(whose v)" = 9:0 ]
+	run -125 ctr-run -u nosuch -v ./v:/v:U "$ROOTFS" true
+	run -125 ctr-run --explain -v ./v:/v:U "$ROOTFS" true
+	[[ "$output" == *"U has no step: chown -R the source" ]]
+}
+
 @test "19 --timeout, --platform, --no-hosts and --device-cgroup-rule" {
 	run -137 timeout 10 ctr-run --timeout 1 "$ROOTFS" sleep 100
 	[ "$output" = "ctr-run: has run as long as --timeout allows: killed" ]

@@ -104,6 +104,21 @@ multi() { command -v newuidmap >/dev/null || skip "needs newuidmap (apt-get inst
 }
 
 # bats test_tags=ctr-run
+@test "-v SRC:DST:U of a user: his container's user has it, and then he again" {
+	multi
+	run as 'mkdir v; touch v/f
+		ctr-run -u 33 -v ./v:/new:U $R sh -c "touch /new/g; stat -c %u /new /new/f"
+		stat -c %u v v/f; ctr-run -v ./v:/new:U $R true; stat -c %U v v/f v/g'
+	echo "$output"
+	[ "${lines[0]}${lines[1]}" = 3333 ]
+	[[ ${lines[2]} == "${lines[3]}" && ${lines[2]} != "$(id -u "$U1")" ]]
+	[ "${lines[*]:4}" = "$U1 $U1 $U1" ]
+	USER=$U2
+	run as 'mkdir v; ctr-run -v ./v:/new:U $R stat -c %u /new; stat -c %U v'
+	[ "$output" = $'0\n'"$U2" ]
+}
+
+# bats test_tags=ctr-run
 @test "its root is its own: the overlay has userxattr, and the container's users may write" {
 	multi
 	as 'cp -a $R own'

@@ -479,6 +479,14 @@ static int refused(const struct script *x)
 		return fail_usage("--explain: --sdnotify has no step");
 	if (s->x_init && x->o->bundle)
 		return fail_usage("--explain: a bundle of ctrbox's own making has no steps");
+	struct volume_req v;
+	bool owned = false;
+	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++) {
+		owned |= strv_has(&v.options, "U");
+		volume_req_free(&v);
+	}
+	if (owned)
+		return fail_usage("--explain: -v ...:U has no step: chown -R the source");
 	if (s->offset_monotonic.nanosecs || s->offset_boottime.nanosecs)
 		return fail_usage("--explain: a time offset of nanoseconds has no step");
 	return shares(x) && layers_mapped(x)

@@ -206,12 +206,27 @@ static int write_pidfile(struct monitor *m)
 	return fail_in("--pidfile");
 }
 
+/* Which ids its user has shows when it is made. */
+static int launch(struct monitor *m)
+{
+	if (!volume_owned(m->spec))
+		return engine_run(&m->l);
+	if (engine_make(&m->l) < 0)
+		return -1;
+	if (volume_own(m->spec, m->l.pid) == 0)
+		return engine_go(&m->l);
+	_cleanup_free_ char *why = xstrdup(fail_msg());
+	engine_drop(&m->l);
+	m->l.code = 125;
+	return fail("%s", why);
+}
+
 static int launch_shared(struct monitor *m)
 {
 	struct share share;
 	if (share_up(&share, m->spec, &m->c->conf) < 0)
 		return -1;
-	int r = engine_run(&m->l), why = errno;
+	int r = launch(m), why = errno;
 	share_down(&share, m->spec);
 	errno = why;
 	return r;

@@ -278,6 +278,8 @@ int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
 {
 	if (strcmp(v->type, "tmpfs") == 0)
 		return 0;
+	if (strv_has(&v->options, "U") && volume_own_check(v->src) < 0)
+		return -1;
 	if (strcmp(v->type, "bind") == 0) {
 		bool there = access(v->src, F_OK) == 0;
 		if (!there && (errno != ENOENT || !v->make))

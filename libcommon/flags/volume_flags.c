@@ -85,13 +85,13 @@ static int v_words(struct volume_req *out, const char *arg, const char *words)
 		const char *w = l.v[i];
 		if (strcmp(w, "nocopy") == 0)
 			out->nocopy = true;
-		else if (known_word(w))
+		else if (known_word(w) || strcmp(w, "U") == 0)
 			strv_add(&out->options, w);
 		/* SELinux labels are not set by us; the others meant something on another system */
 		else if (strcasecmp(w, "z") && strcmp(w, "cached") && strcmp(w, "delegated") &&
 			 strcmp(w, "consistent"))
 			r = (errno = EINVAL, fail("-v: '%s': '%s' is not an option (ro, "
-						  "rw, nocopy, rprivate, "
+						  "rw, U, nocopy, rprivate, "
 						  "rslave, nosuid, ...)",
 						 arg, w));
 	}
@@ -175,7 +175,7 @@ static int mount_switch(struct volume_req *out, const char *arg, char which, con
 	else if (which == 'r')
 		strv_add(&out->options, on ? "ro" : "rw");
 	else if (on)
-		strv_add(&out->options, "bind");
+		strv_add(&out->options, which == 'b' ? "bind" : "U");
 	return 0;
 }
 
@@ -225,7 +225,8 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 	if (value && strcmp(key, "type") == 0)
 		return set(&out->type, value), 0;
 	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 ||
-	    strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0)
+	    strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0 ||
+	    strcmp(key, "U") == 0 || strcmp(key, "chown") == 0)
 		return mount_switch(out, arg, *key, value);
 	if (value && strcmp(key, "bind-recursive") == 0)
 		return mount_recursion(out, arg, value);
@@ -252,6 +253,9 @@ static int mount_check(struct volume_req *out, const char *arg)
 	if (!out->dst)
 		return bad("--mount", arg, "no target");
 	if (strcmp(out->type, "tmpfs") == 0) {
+		if (strv_has(&out->options, "U"))
+			return bad(
+			    "--mount", arg, "a tmpfs has no source whose owner could change");
 		if (out->src)
 			return bad("--mount", arg, "a tmpfs has no source");
 		out->src = xstrdup("tmpfs");

@@ -18,6 +18,7 @@ static const struct word {
 	unsigned long set, clear, propagation;
 } words_known[] = {
     {"defaults", 0, 0, 0},
+    {"U", 0, 0, 0}, /* podman's: see volume_own() */
     {"async", 0, MS_SYNCHRONOUS, 0},
     {"sync", MS_SYNCHRONOUS, 0, 0},
     {"atime", 0, MS_NOATIME, 0},
