@@ -17,18 +17,21 @@
 #include "network.h"
 #include "opt.h"
 #include "stamp.h"
+#include "ps_template.h"
 #include "record.h"
 #include "template.h"
 #include "volume.h"
 
 static const char *format, *type;
-static bool own_shape;
+static bool own_shape, size;
 
 static const struct opt opts[] = {
     {'f', "format", "TEMPLATE|PATH",
 	"a Go template over docker's shape, or one value of ours: State.Pid", OPT_STR, &format},
     {0, "json", NULL, "our own shape: the record, and the OCI config as it is", OPT_FLAG,
 	&own_shape},
+    {'s', "size", NULL, "SizeRw and SizeRootFs, too: the bytes of its own files, and of all",
+	OPT_FLAG, &size},
     {0, "type", "KIND", "container, image, network or volume; else what has this name", OPT_STR,
 	&type},
     OPT_END,
@@ -155,6 +158,15 @@ static json_t *dockers(const struct container *c)
 	return docker_shape(c, cfg);
 }
 
+static void add_sizes(const struct container *c, json_t *j)
+{
+	uint64_t own, all;
+	if (!size || container_sizes(c, &own, &all) < 0)
+		return;
+	json_object_set_new(j, "SizeRw", json_integer((json_int_t)own));
+	json_object_set_new(j, "SizeRootFs", json_integer((json_int_t)all));
+}
+
 static int print_template(json_t *j)
 {
 	struct buf out = {0};
@@ -215,6 +227,7 @@ int ctr_inspect_main(int argc, char **argv)
 		}
 		if (container_open(&c, names.v[i]) == 0) {
 			j = own_shape || path ? record(&c) : dockers(&c);
+			add_sizes(&c, j);
 			container_close(&c);
 		}
 		if (!j || (path && print_value(j) < 0) || (is_template && print_template(j) < 0)) {

@@ -1,6 +1,5 @@
 /* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build does not have; see
  * ps_filter.h. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +8,8 @@
 #include "err.h"
 #include "health.h"
 #include "ps_filter.h"
+#include "ps_template.h"
 #include "spec.h"
-#include "tree.h"
 #include "volume.h"
 
 static bool by_exited(const struct container *c, const char *want)
@@ -112,14 +111,10 @@ static int check_exited(const char *want)
 
 char *ps_size(const struct container *c)
 {
-	struct spec s;
 	char own[16], whole[16];
-	if (c->dir < 0 || create_reload(c, &s) < 0)
+	uint64_t n, all;
+	if (container_sizes(c, &n, &all) < 0)
 		return xstrdup("");
-	uint64_t n = tree_size(c->dir, "upper"), all = n;
-	for (size_t i = 0; i < s.x_lower.n; i++)
-		all += tree_size(AT_FDCWD, s.x_lower.v[i]);
-	spec_free(&s);
 	return xasprintf("%s (virtual %s)", size_human(n, own), size_human(all, whole));
 }
 

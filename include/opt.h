@@ -7,12 +7,14 @@
 #include "str.h"
 
 enum opt_kind {
-	OPT_FLAG, /* to: bool, set to true; with `=no`/`=false`/`=0` as a long option: false */
-	OPT_STR,  /* to: const char *, points into argv */
-	OPT_LIST, /* to: struct strv, appended */
-	OPT_SIZE, /* to: uint64_t, bytes, size_parse */
-	OPT_NUM,  /* to: int64_t, 0..INT64_MAX (the applet itself checks narrower limits) */
-	OPT_CALL, /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
+	OPT_FLAG,   /* to: bool, set to true; with `=no`/`=false`/`=0` as a long option: false */
+	OPT_STR,    /* to: const char *, points into argv */
+	OPT_LIST,   /* to: struct strv, appended */
+	OPT_COMMAS, /* the same for several apart by commas; "k=1,2" is one, though, and "k=1,l=2"
+		       two */
+	OPT_SIZE,   /* to: uint64_t, bytes, size_parse */
+	OPT_NUM,    /* to: int64_t, 0..INT64_MAX (the applet itself checks narrower limits) */
+	OPT_CALL,   /* to: an opt_fn, called with the value; 0, or -1 after fail(): a usage error */
 };
 
 struct opt {

@@ -15,5 +15,8 @@ int ps_template(
 /* Print the lines: after `table ` in columns (the fields are separated by tabs), with their names
  * above them if `header`. Errors as above. */
 int ps_template_print(struct strv *lines, const char *format, bool header);
+/* The bytes that a container takes on the disk: those of its writable layer, and of all its layers.
+ * -1 with fail(). */
+int container_sizes(const struct container *c, uint64_t *own, uint64_t *all);
 
 #endif

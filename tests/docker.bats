@@ -43,6 +43,19 @@ load lib
 	[ "$(ls "$CTR_LIB/containers")" = d ]
 }
 
+@test "19 lists apart by commas, as podman takes them; a comma in a value stays one" {
+	run ctr-run --cap-drop all --cap-add chown,kill --ulimit nofile=100:200,core=0 --group-add 5,6 \
+		--sysctl net.ipv4.ip_local_reserved_ports=80,90,net.core.somaxconn=77 --dns 1.2.3.4,5.6.7.8 \
+		--add-host a:1.2.3.4,b:5.6.7.8 --unsetenv A,B -e A=1 -e B=2,3 -e C=4,5 "$ROOTFS" sh -c '
+		grep CapEff /proc/self/status; ulimit -n; ulimit -c; id -G; echo $A,$B,$C
+		cat /proc/sys/net/ipv4/ip_local_reserved_ports /proc/sys/net/core/somaxconn
+		grep -c nameserver /etc/resolv.conf; grep -cE "1.2.3.4.a|5.6.7.8.b" /etc/hosts'
+	[ "$(echo $output)" = "CapEff: 0000000000000021 100 0 0 5 6 1,2,3,4,5 80,90 77 2 2" ]
+	[ "$(ctr-run --explain --net none --log-opt max-size=1m,max-file=2 "$ROOTFS" true | head -c 9)" = "#!/bin/sh" ]
+	run -125 ctr-run -p 80:80,x "$ROOTFS" true
+	[[ "$output" == *"-p: 'x' is not a number"* ]]
+}
+
 @test "19 -v SRC:DST:U gives the source to the container's user at each start" {
 	mkdir -p v/d out
 	touch v/d/f out/f
@@ -208,6 +221,10 @@ load lib
 	[[ "$(ctr-ps -s | sed -n 2p)" =~ ...\..K\ \(virtual\ .*M\)$ ]]
 	[[ "$(ctr-ps --format '{{.Names}} {{.Size}}')" =~ ^w\ ...\..K\ \(virtual ]]
 	[ "$(ctr-ps --size --format '{{.Names}}')" = w ]
+	own=$(ctr-inspect -sf '{{.SizeRw}}' w)
+	[[ $own -ge 500000 && $own -lt 600000 ]]
+	[ "$(ctr-inspect --size w | sed -n 's/.*"SizeRootFs": //p')" -gt "$own" ]
+	run -1 ctr-inspect -f '{{.SizeRw}}' w # docker has no such field without --size, either
 	[[ "$(ctr-ps --json)" == *'"labels":{"a":"b=c","d":""}}' ]]
 }
 

@@ -143,6 +143,19 @@ static bool falsy(const char *s)
 	return !strcasecmp(s, "no") || !strcasecmp(s, "false") || !strcmp(s, "0");
 }
 
+/* A part without '=' behind one with it belongs to that one's value (a sysctl that is a list). */
+static void commas(struct strv *to, const char *value)
+{
+	for (const char *p = value, *end; p; p = end ? end + 1 : NULL) {
+		end = p + strcspn(p, ",");
+		if (memchr(p, '=', (size_t)(end - p)))
+			while (*end && end[1 + strcspn(end + 1, "=,")] != '=')
+				end += 1 + strcspn(end + 1, ",");
+		strv_take(to, xstrndup(p, (size_t)(end - p)));
+		end = *end ? end : NULL;
+	}
+}
+
 static void take(const struct opt *o, const char *value)
 {
 	int64_t n;
@@ -158,6 +171,9 @@ static void take(const struct opt *o, const char *value)
 		return;
 	case OPT_LIST:
 		strv_add(o->to, value ? value : "");
+		return;
+	case OPT_COMMAS:
+		commas(o->to, value ? value : "");
 		return;
 	case OPT_SIZE:
 	case OPT_NUM: {

@@ -1,7 +1,11 @@
 /* ps_template.c: the columns of ctr-ps --format; see ps_template.h. */
+#include <fcntl.h>
+
+#include "create.h"
 #include "docker_shape.h"
 #include "ps_template.h"
 #include "rows.h"
+#include "tree.h"
 
 int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size)
 {
@@ -16,4 +20,16 @@ int ps_template_print(struct strv *lines, const char *format, bool header)
 	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",
 	    "Labels", "LABELS", "Size", "SIZE", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
 	return rows_print(lines, format, heads, header);
+}
+
+int container_sizes(const struct container *c, uint64_t *own, uint64_t *all)
+{
+	struct spec s;
+	if (c->dir < 0 || create_reload(c, &s) < 0)
+		return -1;
+	*all = *own = tree_size(c->dir, "upper");
+	for (size_t i = 0; i < s.x_lower.n; i++)
+		*all += tree_size(AT_FDCWD, s.x_lower.v[i]);
+	spec_free(&s);
+	return 0;
 }
