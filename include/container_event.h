@@ -4,7 +4,7 @@
 
 struct container;
 #ifdef CTR_MINIMAL /* tells nothing: the compiler leaves the calls out */
-#define event_container(c, action, key, value) ((void)(c), (void)(value))
+#define event_container(c, action, key, value) ((void)(c), (void)(action), (void)(value))
 #else
 /* event_tell() of it with its name, image and labels, and one thing more (NULL: nothing). */
 void event_container(
