@@ -1,7 +1,15 @@
 #!/bin/sh
 # cc: a compiler that knows only the musl in the folder this program lies in, the kernel's headers beside it, and its own
 # headers; what it links is static. build.sh puts it into DIR/musl with the compiler's name for @CC@.
-d=$(dirname "$0")
+# What it compiles for whole-program optimisation has nothing of the place where that is done: gcc would put the folder, the
+# headers' paths and a random number into it, so paths are relative, the folder is one that is called alike everywhere, and
+# the number comes from the file's name.
+d=$(realpath --relative-to=. "$(dirname "$0")")
+case $d in /* | .*) ;; *) d=./$d ;; esac
+export PWD=/proc/self/cwd
+for a; do
+	case $a in *.c) set -- "-frandom-seed=${a##*/}" "$@" ;; esac
+done
 set -- -nostdinc -isystem "$d/include" -isystem "$d/../kernel" -isystem "$(@CC@ -print-file-name=include)" "$@"
 for a; do
 	case $a in
