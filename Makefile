@@ -48,7 +48,7 @@ warn := -Wall -Wextra -Werror
 common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"$(VERSION)"' -MMD -MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) $(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
 libs_full := -larchive -lz -lnettle -lmnl -ljansson
-libs := $(if $(filter minimal,$(CONFIG)),,$(libs_full)) -lcap
+libs := $(if $(filter minimal,$(CONFIG)),$(if $(SAN),,$(wildcard $(DEPS)/musl/lib/printf-whole.o)),$(libs_full)) -lcap
 
 ifdef SAN
 # This build uses the system's own libc, which the sanitizers need, but the same libraries that are shipped.
@@ -75,7 +75,7 @@ endif
 # include/applets.def says which applets a build has.
 applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) '$$1 == "APPLET" && (c != "minimal" || $$4 == "MINIMAL") { print $$2 }' include/applets.def)
 app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c $(applets:%=applets/ctr-%.c) \
-	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal ps_filter_minimal,check_info docker_words ps_filter_more list_filter oci_look oci_change oci_seen image_look image_remote))
+	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal ps_filter_minimal check_minimal,check_info check_net docker_words ps_filter_more list_filter oci_look oci_change oci_seen image_look image_remote))
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it, libcommon/README.md tells).
 rooms := base kernel netlink image spec network flags engine container oci cni
 lib_src := $(wildcard $(rooms:%=libcommon/%/*.c))
@@ -85,14 +85,15 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	$(wildcard libcommon/cni/*.c) \
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c libcommon/base/rows.c libcommon/base/trace.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c libcommon/engine/hooks.c \
-	libcommon/engine/placement.c \
+	libcommon/engine/placement.c libcommon/engine/foreign_proc.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill volume_own health health_conf secret monitor_notify container_event container_images reroot docker_shape ps_template explain explain_chain connect container_net net_restore create_nets) \
 	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c libcommon/spec/spec_write*.c)
 not_minimal := $(filter-out $(only_minimal),$(not_minimal))
-# Its malloc is linked by name, because LTO does not tell the linker of functions that the compiler knows itself.
-app_src += $(if $(filter minimal,$(CONFIG)),libcommon/base/malloc_minimal.c)
-lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) libcommon/base/malloc_minimal.c,$(only_minimal)),$(lib_src))
+# What it has in place of musl's is linked by name: LTO does not tell the linker of functions that the compiler knows itself.
+in_place := libcommon/base/malloc_minimal.c libcommon/base/sort_minimal.c
+app_src += $(if $(filter minimal,$(CONFIG)),$(in_place))
+lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) $(in_place),$(only_minimal)),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
 lib_obj := $(lib_src:%.c=$(B)/obj/%.o) $(gen_src:$(B)/gen/%.c=$(B)/obj/gen/%.o)

@@ -20,16 +20,13 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "container_net.h"
 #include "err.h"
 #include "caps.h"
 #include "check_info.h"
 #include "file.h"
 #include "filter.h"
-#include "network.h"
 #include "opt.h"
 #include "pidfd.h"
-#include "rtnl.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -46,45 +43,14 @@ static const struct opt opts[] = {
 static const struct usage usage = {
     .placeless = true, .synopsis = "", .opts = opts, .anywhere = true};
 
-/* Each probe runs in a child and returns 0 or an errno. */
-static int p_ns(int flag)
+/* Each probe runs in a child and returns 0 or an errno. This one is its turn: */
+static const struct probe *trying;
+
+static int p_ns(void)
 {
 	/* An unprivileged user makes namespaces inside a user namespace. */
-	return unshare(flag | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ? errno : 0;
+	return unshare(trying->flag | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ? errno : 0;
 }
-static int p_mnt(void)
-{
-	return p_ns(CLONE_NEWNS);
-}
-static int p_pid(void)
-{
-	return p_ns(CLONE_NEWPID);
-}
-static int p_net(void)
-{
-	return p_ns(CLONE_NEWNET);
-}
-static int p_ipc(void)
-{
-	return p_ns(CLONE_NEWIPC);
-}
-static int p_uts(void)
-{
-	return p_ns(CLONE_NEWUTS);
-}
-static int p_cgroupns(void)
-{
-	return p_ns(CLONE_NEWCGROUP);
-}
-static int p_user(void)
-{
-	return unshare(CLONE_NEWUSER) < 0 ? errno : 0;
-}
-static int p_time(void)
-{
-	return p_ns(0x80);
-}
-
 /* In a user namespace such as ctr-run makes: the files are created with an id that is mapped. */
 static int own_ids(void)
 {
@@ -123,68 +89,35 @@ static int p_tmpfs(void)
 	return own_mounts();
 }
 
-static int p_fs(const char *type)
+static int p_fs(void)
 {
 	/* ENODEV means that the kernel does not have this file system; any other errno is about
 	 * what we try to mount. */
 	int e = own_mounts();
 	if (e)
 		return e;
-	return mount("none", "/sys", type, 0, NULL) < 0 && errno == ENODEV ? ENODEV : 0;
-}
-static int p_squashfs(void)
-{
-	return p_fs("squashfs");
-}
-static int p_erofs(void)
-{
-	return p_fs("erofs");
-}
-static int p_mqueue(void)
-{
-	return p_fs("mqueue");
-}
-
-static int p_devpts(void)
-{
-	return p_fs("devpts");
+	return mount("none", "/sys", trying->type, 0, NULL) < 0 && errno == ENODEV ? ENODEV : 0;
 }
 static int p_memfd(void)
 {
 	return memfd_create("ctr-check", MFD_CLOEXEC | MFD_ALLOW_SEALING) < 0 ? errno : 0;
 }
 
-static int p_link(enum link_kind kind)
+static char group[40]; /* made by own_group() */
+static int own_group(void)
 {
-	struct nl n;
-	struct link_add l = {
-	    .kind = kind, .name = "ctr0", .netns_fd = -1, .peer = "ctr1", .peer_netns_fd = -1};
-	int e = p_ns(CLONE_NEWNET);
-	if (e || nl_open(&n, NETLINK_ROUTE, -1) < 0)
-		return e ? e : errno;
-	rtnl_link_add(&n, &l);
-	return nl_commit(&n) < 0 ? errno : 0;
-}
-static int p_bridge(void)
-{
-	return p_link(LINK_BRIDGE);
-}
-static int p_veth(void)
-{
-	return p_link(LINK_VETH);
+	snprintf(group, sizeof group, "ctr-check-%d", (int)getpid());
+	return cgroup_make(group, &(struct strv){0}, 0);
 }
 
 /* On v1 the devices controller has a list of devices; on v2 a BPF program of ours decides. */
 static int p_devices(void)
 {
 	struct device_rule r = {.type = 'a', .major = -1, .minor = -1, .access = "rwm"};
-	struct strv none = {0};
-	char path[40];
-	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
-	if (cgroup_make(path, &none, 0) < 0)
+	if (own_group() < 0)
 		return errno;
-	int e = cgroup_devices(path, &r, 1) < 0 ? errno : 0;
-	cgroup_remove(path);
+	int e = cgroup_devices(group, &r, 1) < 0 ? errno : 0;
+	cgroup_remove(group);
 	return e;
 }
 
@@ -195,12 +128,9 @@ static int p_cgroup(void)
 
 static int p_limits(void)
 {
-	struct strv none = {0};
-	char path[40];
-	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
-	if (cgroup_make(path, &none, 0) < 0)
+	if (own_group() < 0)
 		return errno;
-	cgroup_remove(path);
+	cgroup_remove(group);
 	return 0;
 }
 
@@ -240,36 +170,12 @@ static int p_close_range(void)
 
 static int p_kill(void)
 {
-	struct strv none = {0};
-	char path[40];
-	snprintf(path, sizeof path, "ctr-check-%d", (int)getpid());
-	if (cgroup_make(path, &none, 0) < 0)
+	if (own_group() < 0)
 		return errno;
-	_cleanup_close_ int d = cgroup_open_v2(path);
+	_cleanup_close_ int d = cgroup_open_v2(group);
 	int r = d >= 0 && faccessat(d, "cgroup.kill", F_OK, 0) == 0 ? 0 : ENOENT;
-	cgroup_remove(path);
+	cgroup_remove(group);
 	return r;
-}
-
-/* All our rules, in a namespace that disappears with this process. */
-static int p_nft(void)
-{
-	struct nft f;
-	int e = p_net();
-	if (e || nft_open(&f) < 0)
-		return e ? e : errno;
-	nft_close_forward(&f, AF_INET, true);
-	return nft_commit(&f) < 0 ? errno : 0;
-}
-
-static void foreign_drops(void)
-{
-	struct strv names = {0};
-	struct network n;
-	network_names(&names);
-	for (size_t i = 0; i < names.n; i++)
-		if (network_open(&n, names.v[i]) == 0)
-			network_drops(&n);
 }
 
 static int p_loop(void)
@@ -281,49 +187,51 @@ static int p_keys(void)
 	return syscall(SYS_keyctl, 0, -3, 0, 0, 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
 }
 
-static const struct probe {
-	const char *name, *cost, *config;
-	int (*fn)(void);
-	bool needed; /* ctr-run cannot work without it */
-} probes[] = {
-    {"mount namespaces", "no containers at all", "CONFIG_NAMESPACES", p_mnt, true},
-    {"pid namespaces", "no containers but with --pid host", "CONFIG_PID_NS", p_pid, true},
-    {"network namespaces", "only --net host", "CONFIG_NET_NS", p_net, true},
-    {"ipc namespaces", "only --ipc host", "CONFIG_IPC_NS", p_ipc, true},
-    {"uts namespaces", "only --uts host", "CONFIG_UTS_NS", p_uts, true},
-    {"cgroup namespaces", "containers see their group's path", "CONFIG_CGROUPS", p_cgroupns, true},
-    {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_user,
-	false},
-    {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_time, false},
-    {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true},
+static const struct probe probes[] = {
+    {"mount namespaces", "no containers at all", "CONFIG_NAMESPACES", p_ns, true, CLONE_NEWNS,
+	NULL},
+    {"pid namespaces", "no containers but with --pid host", "CONFIG_PID_NS", p_ns, true,
+	CLONE_NEWPID, NULL},
+    {"network namespaces", "only --net host", "CONFIG_NET_NS", p_ns, true, CLONE_NEWNET, NULL},
+    {"ipc namespaces", "only --ipc host", "CONFIG_IPC_NS", p_ns, true, CLONE_NEWIPC, NULL},
+    {"uts namespaces", "only --uts host", "CONFIG_UTS_NS", p_ns, true, CLONE_NEWUTS, NULL},
+    {"cgroup namespaces", "containers see their group's path", "CONFIG_CGROUPS", p_ns, true,
+	CLONE_NEWCGROUP, NULL},
+    {"user namespaces", "no --userns, and containers for root only", "CONFIG_USER_NS", p_ns, false,
+	CLONE_NEWUSER, NULL},
+    {"time namespaces", "nothing ctr-run uses; ctr-nsenter -T", "CONFIG_TIME_NS", p_ns, false,
+	CLONE_NEWTIME, NULL},
+    {"tmpfs", "no /dev of its own", "CONFIG_TMPFS", p_tmpfs, true, 0, NULL},
     {"overlayfs", "a container's root is a copy of its image", "CONFIG_OVERLAY_FS", p_overlay,
-	false},
-    {"terminals", "no -t", "CONFIG_UNIX98_PTYS", p_devpts, true},
-    {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_squashfs, false},
-    {"erofs", "no .erofs images", "CONFIG_EROFS_FS", p_erofs, false},
-    {"loop devices", "no image files", "CONFIG_BLK_DEV_LOOP", p_loop, false},
-    {"message queues", "no /dev/mqueue", "CONFIG_POSIX_MQUEUE", p_mqueue, false},
-    {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false},
+	false, 0, NULL},
+    {"terminals", "no -t", "CONFIG_UNIX98_PTYS", p_fs, true, 0, "devpts"},
+    {"squashfs", "no .squashfs images", "CONFIG_SQUASHFS", p_fs, false, 0, "squashfs"},
+    {"erofs", "no .erofs images", "CONFIG_EROFS_FS", p_fs, false, 0, "erofs"},
+    {"loop devices", "no image files", "CONFIG_BLK_DEV_LOOP", p_loop, false, 0, NULL},
+    {"message queues", "no /dev/mqueue", "CONFIG_POSIX_MQUEUE", p_fs, false, 0, "mqueue"},
+    {"cgroups", "no limits, pause or statistics", "CONFIG_CGROUPS, mounted", p_cgroup, false, 0,
+	NULL},
     {"own cgroup", "no limits, pause or statistics for us", "a writable or delegated group",
-	p_limits, false},
+	p_limits, false, 0, NULL},
     {"device lists", "containers get no device nodes but those of --device, and cannot make any",
-	"CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF", p_devices, false},
+	"CONFIG_CGROUP_DEVICE; on cgroup v2 CONFIG_CGROUP_BPF", p_devices, false, 0, NULL},
     {"seccomp filters", "only --security-opt seccomp=unconfined", "CONFIG_SECCOMP_FILTER",
-	p_seccomp, true},
-    {"bridges", "no networks of containers", "CONFIG_BRIDGE", p_bridge, false},
-    {"veth pairs", "no networks of containers", "CONFIG_VETH", p_veth, false},
-    {"nf_tables", "no NAT, no published ports",
-	"CONFIG_NF_TABLES, NFT_NAT, NFT_MASQ, NFT_FIB_IPV4, NFT_CT", p_nft, false},
-    {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false},
-    {"clone3", "an older way is taken", "Linux 5.3", p_clone3, false},
-    {"pidfd_open", "signals go by lock and pid", "Linux 5.3", p_pidfd, false},
-    {"openat2", "paths are walked step by step", "Linux 5.6", p_openat2, false},
-    {"open_tree", "ctrbox copies itself to memory at a start", "Linux 5.2", p_open_tree, false},
-    {"mount_setattr", "ctrbox copies itself to memory at a start", "Linux 5.12", p_setattr, false},
+	p_seccomp, true, 0, NULL},
+    {"session keyrings", "nothing: keys do not exist", "CONFIG_KEYS", p_keys, false, 0, NULL},
+    {"clone3", "an older way is taken", "Linux 5.3", p_clone3, false, 0, NULL},
+    {"pidfd_open", "signals go by lock and pid", "Linux 5.3", p_pidfd, false, 0, NULL},
+    {"openat2", "paths are walked step by step", "Linux 5.6", p_openat2, false, 0, NULL},
+    {"open_tree", "ctrbox copies itself to memory at a start", "Linux 5.2", p_open_tree, false, 0,
+	NULL},
+    {"mount_setattr", "ctrbox copies itself to memory at a start", "Linux 5.12", p_setattr, false,
+	0, NULL},
     {"sealed memory files", "open_tree and mount_setattr are needed at a start",
-	"Linux 3.17, CONFIG_MEMFD_CREATE", p_memfd, false},
-    {"close_range", "descriptors are closed one by one", "Linux 5.9", p_close_range, false},
-    {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false},
+	"Linux 3.17, CONFIG_MEMFD_CREATE", p_memfd, false, 0, NULL},
+    {"close_range", "descriptors are closed one by one", "Linux 5.9", p_close_range, false, 0,
+	NULL},
+    {"cgroup.kill", "a group is killed by its freezer", "Linux 5.14, cgroup v2", p_kill, false, 0,
+	NULL},
+    {0},
 };
 
 /* Probes change their process (namespaces, filters), so each has a child of its own. */
@@ -334,6 +242,7 @@ static int probe(const struct probe *p)
 	if (pid < 0)
 		die("fork: %m");
 	if (pid == 0) {
+		trying = p;
 		int e = p->fn();
 		_exit(e > 254 || e < 0 ? 254 : e);
 	}
@@ -354,6 +263,31 @@ static const char *restriction(const char *name, int e)
 	       "user.max_user_namespaces)";
 }
 
+/* Say what each of them found. 1 where one that is needed is not there. */
+static int look_at(const struct probe *p)
+{
+	int code = 0;
+	for (; p->name; p++) {
+		int e = probe(p);
+		const char *word = e ? "missing" : "ok";
+		if (e == EPERM || e == EACCES || e == ENOSPC || e == EROFS)
+			word = "restricted";
+		if (e && p->needed)
+			code = 1;
+		if (json)
+			printf("{\"name\":\"%s\",\"state\":\"%s\",\"needed\":%s}\n", p->name, word,
+			    p->needed ? "true" : "false");
+		else if (e == 0)
+			printf("ok          %s\n", p->name);
+		else if (*word == 'r')
+			printf("restricted  %s: %s; without it: %s\n", p->name,
+			    restriction(p->name, e), p->cost);
+		else
+			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
+	}
+	return code;
+}
+
 /* Controllers that the kernel has and was told at boot not to use: their line in /proc/cgroups ends
  * in 0 (cgroups(7)). */
 static void switched_off(void)
@@ -372,38 +306,14 @@ static void switched_off(void)
 
 int ctr_check_main(int argc, char **argv)
 {
-	int code = 0;
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
 	if (format && !info && !version)
 		die_usage("-f is for --info or --version");
 	if (info || version)
 		return check_info(version, format, json);
-	for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
-		const struct probe *p = &probes[i];
-		int e = probe(p);
-		const char *word = e ? "missing" : "ok";
-		if (e == EPERM || e == EACCES || e == ENOSPC || e == EROFS)
-			word = "restricted";
-		if (e && p->needed)
-			code = 1;
-		if (json)
-			printf("{\"name\":\"%s\",\"state\":\"%s\",\"needed\":%s}\n", p->name, word,
-			    p->needed ? "true" : "false");
-		else if (e == 0)
-			printf("ok          %s\n", p->name);
-		else if (*word == 'r')
-			printf("restricted  %s: %s; without it: %s\n", p->name,
-			    restriction(p->name, e), p->cost);
-		else
-			printf("missing     %s: %s (%s)\n", p->name, p->cost, p->config);
-	}
+	int code = look_at(probes) | look_at(check_net_probes);
 	switched_off();
-	foreign_drops();
-	int gone = container_net_restore(NULL, true);
-	if (gone > 0)
-		warn("%d rules and ports of running containers are missing, as after nft flush "
-		     "ruleset: ctr-netcfg restore puts them back",
-		    gone);
+	check_net_rules();
 	return code;
 }

@@ -1,4 +1,5 @@
-/* check_info.h: what ctr-check says in place of `docker info` and `docker version`. */
+/* check_info.h: the parts of ctr-check that the minimal build has not: networks, and what it says
+ * in place of `docker info` and `docker version`. */
 #ifndef CTR_CHECK_INFO_H
 #define CTR_CHECK_INFO_H
 
@@ -7,6 +8,19 @@
 #ifndef CTR_VERSION
 #define CTR_VERSION "0.1"
 #endif
+
+/* One thing that is tried. `fn` runs in a child of its own and returns 0 or an errno. */
+struct probe {
+	const char *name, *cost, *config;
+	int (*fn)(void);
+	bool needed;      /* ctr-run cannot work without it */
+	int flag;         /* of clone(2) */
+	const char *type; /* of a file system */
+};
+/* Those of networks; the last has no name. */
+extern const struct probe check_net_probes[];
+/* Warn of rules that stop our networks, and of ours that are gone. */
+void check_net_rules(void);
 
 /* Print it: as lines, by a Go template, or as JSON. The exit code. */
 int check_info(bool only_version, const char *format, bool json);

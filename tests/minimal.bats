@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# CONFIG=minimal: nine applets in 288 KiB, without JSON, images and networks of their own.
+# CONFIG=minimal: twelve applets in 292 KiB, without JSON, images and networks of their own.
 
 CTR_BIN=${BATS_TEST_DIRNAME}/../build/minimal/bin
 load lib
@@ -8,11 +8,11 @@ test_setup() {
 	[ -x "$CTR_BIN/ctr-run" ] || skip "no minimal build here (make test-builds)"
 }
 
-# bats test_tags=ctr-exec,ctr-stop,ctr-nsenter,ctr-init,ctr-cgset
+# bats test_tags=ctr-exec,ctr-stop,ctr-nsenter,ctr-init,ctr-cgset,ctr-start,ctr-logs,ctr-check
 @test "its size, and its applets" {
-	[ "$(stat -Lc %s "$CTRBOX")" -le 294912 ]
-	[ "$("$CTRBOX" --list | sort | tr '\n' ' ')" = \
-		"ctr-cgset ctr-exec ctr-gc ctr-init ctr-nsenter ctr-ps ctr-rm ctr-run ctr-stop " ]
+	[ "$(stat -Lc %s "$CTRBOX")" -le 299008 ]
+	[ "$("$CTRBOX" --list | sort | sed 's/^ctr-//' | tr '\n' ' ')" = \
+		"cgset check exec gc init logs nsenter ps rm run start stop " ]
 }
 
 # bats test_tags=ctr-exec,ctr-stop,ctr-init,ctr-cgset
@@ -65,6 +65,46 @@ test_setup() {
 	ctr-rm -f talk
 }
 
+# bats test_tags=ctr-start,ctr-logs
+@test "a stopped container starts again on its layer, and its log tells of both lives" {
+	ctr-run -d --name again "$ROOTFS" sh -c 'echo "life $(cat /lives 2>/dev/null || echo 1)"
+		echo 2 >/lives; echo err >&2; exit 3' >/dev/null
+	wait_for 10 eval '[ "$(ctr-ps -an -o status)" = exited ]'
+	run -3 ctr-start -a again
+	[ "${lines[0]}" = "life 2" ]
+	[ "$(ctr-logs again 2>err)" = "life 1" ] && [ "$(cat err)" = err ] # (the second wrote to us)
+	ctr-start again
+	wait_for 10 eval '[ "$(ctr-logs again 2>/dev/null | wc -l)" = 2 ]'
+	[ "$(ctr-logs --tail 2 -t again 2>&1 | grep -c "^20.*Z \(life 2\|err\)$")" = 2 ]
+	[ -z "$(ctr-logs --until 1.5h again 2>&1)" ]
+	run -125 ctr-start -a nobody
+	[[ $output == *"nobody"* ]]
+	wait_for 10 eval '[ "$(ctr-ps -an -o status)" = exited ]'
+	ctr-rm again
+}
+
+# bats test_tags=ctr-start
+@test "ctr-start --boot starts what its policy wants, after a reboot" {
+	ctr-run -d --restart always --name a "$ROOTFS" sleep 100 >/dev/null
+	ctr-run -d --restart unless-stopped --name stopped "$ROOTFS" sleep 100 >/dev/null
+	ctr-run -d --name plain "$ROOTFS" sleep 100 >/dev/null
+	ctr-stop -t 0 a stopped plain >/dev/null
+	[ "$(ctr-start --boot)" = a ]
+	[ "$(ctr-ps -n -o name)" = a ]
+	ctr-rm -f a stopped plain
+}
+
+# bats test_tags=ctr-check
+@test "ctr-check says what the kernel can do" {
+	run ctr-check
+	[ "$status" -le 1 ]
+	[[ $output == *"mount namespaces"*"seccomp filters"*"cgroup.kill"* && $output != *bridges* ]]
+	[ "$(ctr-check --json | head -n 1)" = '{"name":"mount namespaces","state":"ok","needed":true}' ]
+	[[ $(ctr-check --version) == "ctrbox "* ]]
+	run -1 ctr-check --info
+	[[ $output == *"no --info"*"(CONFIG=minimal)"* ]]
+}
+
 # bats test_tags=ctr-cgset
 @test "what it has not is said in a line" {
 	local want='(CONFIG=minimal)'
@@ -82,6 +122,10 @@ test_setup() {
 	run ctr-cgset --watch g
 	[ "$status" = 1 ] && [[ $output == *"this build has no events $want" ]]
 	ctr-cgset -d "/$CTR_CGROUP"
+	ctr-run -d --name other "$ROOTFS" sleep 100
+	run ctr-run --pid container:other "$ROOTFS" true
+	[ "$status" = 125 ] && [[ $output == *"joins no pid namespace $want"* ]]
+	ctr-rm -f other
 }
 
 # bats test_tags=ctr-run

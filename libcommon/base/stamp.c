@@ -80,32 +80,52 @@ int64_t stamp_parse(const char *s, size_t n)
 	return s == end ? sec * 1000000000 + ns : -1;
 }
 
+/* The decimal number from s to end (`90`, `1.5`) times `unit`, in whole numbers, because strtod()
+ * alone would be 5 KB of the minimal build. -1 when it is none, or too large. */
+static int64_t decimal_times(const char *s, const char *end, int64_t unit)
+{
+	int64_t n = 0;
+	bool any = false;
+	for (; s < end && *s != '.'; s++, any = true)
+		if (*s < '0' || *s > '9' || __builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, *s - '0', &n))
+			return -1;
+	if (__builtin_mul_overflow(n, unit, &n) || n > INT64_MAX - unit)
+		return -1;
+	for (s += s < end; s < end; s++, any = true) {
+		if (*s < '0' || *s > '9')
+			return -1;
+		n += (*s - '0') * (unit /= 10);
+	}
+	return any ? n : -1;
+}
+
 int duration_parse(const char *what, const char *s, int64_t *ms)
 {
 	static const struct {
 		char name[3];
-		double ms;
-	} units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 36e5}, {"d", 864e5}, {"us", 1e-3},
-	    {"ns", 1e-6}};
-	double all = 0;
-	for (const char *p = s; *p || p == s;) {
-		char *end;
-		double n = *p == '-' ? -1 : strtod(p, &end), unit = -1;
-		if (n < 0 || end == p)
-			return fail_usage("%s: '%s' is not a time (90s, 1h30m, 500ms)", what, s);
-		size_t len = strspn(end, "mshdun");
+		int64_t ns;
+	} units[] = {{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+	    {"d", 86400000000000}, {"us", 1000}, {"ns", 1}};
+	int64_t all = 0;
+	for (const char *p = s, *end; *p || p == s; p = end) {
+		const char *unit = p + strspn(p, "0123456789.");
+		int64_t n = decimal_times(p, unit, 1), times = 0;
+		end = unit + strspn(unit, "mshdun");
 		for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-			if (strlen(units[i].name) == len && !strncmp(end, units[i].name, len))
-				unit = units[i].ms;
-		all += n * unit;
-		p = end + len;
-		if (n == 0 && !*p)
+			if (strlen(units[i].name) == (size_t)(end - unit) &&
+			    strncmp(units[i].name, unit, (size_t)(end - unit)) == 0)
+				times = units[i].ns;
+		if (n == 0 && !*unit)
 			continue; /* "0" */
-		if (unit < 0 || !(all < 9e12))
+		if (unit == p)
+			return fail_usage("%s: '%s' is not a time (90s, 1h30m, 500ms)", what, s);
+		n = times ? decimal_times(p, unit, times) : -1;
+		if (n < 0 || __builtin_add_overflow(all, n, &all))
 			return fail_usage(
 			    "%s: '%s' is not a time (90s, 1h30m, 500ms: with a unit)", what, s);
 	}
-	*ms = (int64_t)all;
+	*ms = all / 1000000;
 	return 0;
 }
 
@@ -113,17 +133,16 @@ int64_t moment_parse(const char *what, const char *s)
 {
 	int64_t t = stamp_parse(s, strlen(s)), ago = 0;
 	struct timespec now;
-	char *end;
-	double n = strtod(s, &end);
 	size_t len = strlen(s);
+	int64_t n = decimal_times(s, s + len, 1000000000);
 	if (t < 0 && len >= 10 && len < 19 && s[4] == '-') { /* the day's or the hour's beginning */
 		_cleanup_free_ char *whole = xasprintf("%s%s", s, &"0000-00-00T00:00:00"[len]);
 		t = stamp_parse(whole, 19);
 	}
 	if (t >= 0)
 		return t;
-	if (end != s && !*end && n >= 0 && n < 9e9)
-		return (int64_t)(n * 1e9);
+	if (n >= 0)
+		return n;
 	if (duration_parse(what, s, &ago) < 0)
 		return fail_usage("%s: '%s' is not a time (a date, 90s, 1h30m, 2d)", what, s);
 	clock_now(CLOCK_REALTIME, &now);
