@@ -223,3 +223,31 @@ log_speed_once() {
 	wait $!
 	[ ! -s err ]
 }
+
+# bats test_tags=ctr-events,ctr-wait,ctr-cgset
+@test "14.22: events, wait and cgset --watch go on without inotify, too" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	without() { exec unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"' sh "$@"; }
+	local group
+	group=$(. "$CTR_RUN/containers/c/state" && echo "$cgroup")
+	(without timeout 20 ctr-events) >events 2>err 3>&- &
+	events=$!
+	(without timeout 20 ctr-wait --condition paused c) >wait 2>>err 3>&- &
+	wait=$!
+	[ ! -e /sys/fs/cgroup/unified ] && [ ! -e /sys/fs/cgroup/cgroup.controllers ] || {
+		(without timeout 20 ctr-cgset --watch "/${group#/}") >watch 2>>err 3>&- &
+		watch=$!
+	}
+	sleep 0.5
+	ctr-pause c >/dev/null
+	wait $wait
+	[ "$(cat wait)" = -1 ]
+	wait_for 5 grep -q 'container pause' events
+	ctr-rm -f c >/dev/null
+	wait_for 5 grep -q 'container destroy' events
+	[ -z "${watch:-}" ] || wait "$watch"
+	[ -z "${watch:-}" ] || grep -q populated watch
+	kill $events
+	wait $events || true
+	[ ! -s err ]
+}

@@ -68,7 +68,8 @@ int cgroup_show_events(const char *path)
 {
 	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), dirs[W_N], oom_fd = -1;
 	char at[64], junk[4096], *seen[W_N] = {NULL};
-	bool v1[W_N], look = false;
+	bool v1[W_N],
+	    look = in < 0; /* its limit for each user, which a container may have used up */
 	if (!cgroup_with(""))
 		return fail(
 		    "%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be "
@@ -80,7 +81,7 @@ int cgroup_show_events(const char *path)
 		v1[i] = h && !h->v2;
 		look |= v1[i];
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
-		if (!v1[i] && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
+		if (!v1[i] && in >= 0 && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
 			return fail("%s: watch: %m", path);
 	}
 	if (v1[W_MEMORY])
