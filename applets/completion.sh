@@ -11,9 +11,10 @@ operands() {
 	ctr-run | ctr-create | ctr-image | ctr-root) echo images ;;
 	ctr-net) echo networks ;;
 	ctr-volume) echo volumes ;;
-	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | ctr-kill | \
-		ctr-pause | ctr-unpause | ctr-wait | ctr-rm | ctr-rename | ctr-inspect | ctr-logs | \
-		ctr-attach | ctr-top | ctr-port | ctr-update | ctr-stats) echo containers ;;
+	ctr-exec | ctr-start | ctr-commit | ctr-diff | ctr-cp | ctr-restart | ctr-stop | \
+		ctr-kill | ctr-pause | ctr-unpause | ctr-wait | ctr-rm | ctr-rename | \
+		ctr-inspect | ctr-logs | ctr-attach | ctr-top | ctr-port | ctr-update | \
+		ctr-stats) echo containers ;;
 	*) echo files ;;
 	esac
 }
@@ -32,7 +33,10 @@ options() {
 			s = "-"; l = "-"; v = 0
 			if (match($0, /^  -[A-Za-z0-9]/)) s = substr($0, 4, 1)
 			rest = substr($0, 3)
-			if (match(rest, /--[a-z0-9-]+/)) { l = substr(rest, RSTART + 2, RLENGTH - 2); rest = substr(rest, RSTART + RLENGTH) }
+			if (match(rest, /--[a-z0-9-]+/)) {
+				l = substr(rest, RSTART + 2, RLENGTH - 2)
+				rest = substr(rest, RSTART + RLENGTH)
+			}
 			else rest = substr(rest, 3)
 			v = rest ~ /^ [^ ]/ ; split(rest, part, /   */); d = part[2]
 			if (d == "") { getline; d = $0; sub(/^ +/, "", d) }

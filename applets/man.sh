@@ -9,9 +9,15 @@ if [ $# -gt 1 ]; then "$2" --help=man >"$t"; fi
 tr -d '\n' <"${0%/*}/docker_words.c" | sed 's/{\(NULL\|"[a-z]*"\), *"/\n&/g' | awk -F'"' '
 	/^{(NULL|"[a-z]*"), *"[a-z]+"/ {
 		gsub(/NULL/, "\"\""); group = $2 == "" ? "" : $2 " "; sub(/^ +/, "", group)
-		print ".It Li " group $4 " Ta " ($10 != "" ? $10 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
+		print ".It Li " group $4 " Ta " \
+			($10 != "" ? $10 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"
 awk -v gen="$t" -v words="$t.words" '
-	BEGIN { while ((getline line < gen) > 0) if (line ~ /^\.Sh OPTIONS/) opt = 1; else if (opt) o = o line "\n"; else s = s line "\n" }
+	BEGIN {
+		while ((getline line < gen) > 0)
+			if (line ~ /^\.Sh OPTIONS/) opt = 1
+			else if (opt) o = o line "\n"
+			else s = s line "\n"
+	}
 	skip-- > 0 { next }
 	/^\.\\" @WORDS@$/ { while ((getline line < words) > 0) print line; skip = 1; next }
 	/^\.\\" @SYNOPSIS@$/ { printf "%s", s; skip = 1; next }

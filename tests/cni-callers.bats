@@ -28,7 +28,8 @@ conflist() { # NAME SUBNET: as a node has it
 	jq -n --arg n "$1" --arg s "$2" '{cniVersion: "0.4.0", name: $n, plugins: [
 		{type: "bridge", bridge: "cni1", isGateway: true, ipMasq: true, hairpinMode: true, ipam: {type: "host-local",
 			ranges: [[{subnet: $s}]], routes: [{dst: "0.0.0.0/0"}]}},
-		{type: "portmap", capabilities: {portMappings: true}}, {type: "firewall"}, {type: "tuning"}]}'
+		{type: "portmap", capabilities: {portMappings: true}}, {type: "firewall"},
+		{type: "tuning"}]}'
 }
 
 # An image's root folder with a word in it, served by busybox.
@@ -110,7 +111,8 @@ image() {
 	step() { # COMMAND INDEX PREV
 		conf=$(jq -c --argjson i "$2" --argjson p "$3" \
 			". as \$l | .plugins[\$i] + {name: \$l.name, cniVersion: \$l.cniVersion}
-			+ (if .plugins[\$i].capabilities then {runtimeConfig: $cap} else {} end) + (if \$p then {prevResult: \$p} else {} end)" <<<"$list")
+			+ (if .plugins[\$i].capabilities then {runtimeConfig: $cap} else {} end)
+			+ (if \$p then {prevResult: \$p} else {} end)" <<<"$list")
 		plugin "$1" "$POD" "$(jq -r .type <<<"$conf")" "$conf" \
 			CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web'
 	}

@@ -43,7 +43,8 @@ same() {
 	jq -S '(.interfaces | arrays)[] |= ((if .sandbox then .sandbox = "ns" else . end)
 		| (if .name | test("^veth") then .name = "veth" else . end)
 		| (if .name | test("^bwp") then .name = "bwp" else . end)
-		| (if .mac and ((.mac | ascii_downcase) != "02:11:22:33:44:55") and .name != "lo" then .mac = "mac" else . end))'
+		| (if .mac and ((.mac | ascii_downcase) != "02:11:22:33:44:55") and .name != "lo"
+			then .mac = "mac" else . end))'
 }
 
 # What is in the kernel: interface, addresses, routes and sysctls of the pod; bridge, ports, VLANs,
@@ -53,7 +54,8 @@ kernel() { # HOST POD
 	in_ns "$2" ip -j -d addr show dev "$i" |
 		jq -Sc \
 		'.[] | {mtu, link_type, kind: .linkinfo.info_kind, mode: .linkinfo.info_data.mode,
-		promiscuity, up: (.flags | contains(["UP"])), allmulti: (.flags | contains(["ALLMULTI"])),
+		promiscuity, up: (.flags | contains(["UP"])),
+		allmulti: (.flags | contains(["ALLMULTI"])),
 		addrs: [.addr_info[] | select(.scope != "link") | {local, prefixlen, scope}] | sort}' 2>/dev/null
 	for f in -4 -6; do
 		in_ns "$2" ip $f -j route show dev "$i" |
@@ -63,9 +65,11 @@ kernel() { # HOST POD
 	[ "$i" = lo ] || in_ns "$2" cat "/proc/sys/net/ipv4/conf/$i/log_martians"
 	in_ns "$1" ip -j -d addr |
 		jq -Sc '[.[] | select(.linkinfo.info_kind == "bridge") | {ifname, mtu, vlans: .linkinfo.info_data.vlan_filtering,
-		promisc: (.promiscuity > 0), up: (.flags | contains(["UP"])), addrs: [.addr_info[] | select(.scope != "link") | {local, prefixlen}] | sort}],
+		promisc: (.promiscuity > 0), up: (.flags | contains(["UP"])),
+		addrs: [.addr_info[] | select(.scope != "link") | {local, prefixlen}] | sort}],
 		[.[] | select(.linkinfo.info_kind == "veth" and (.ifname | test("^veth"))) | {mtu, hairpin: .linkinfo.info_slave_data.hairpin,
-			up: (.flags | contains(["UP"])), addrs: [.addr_info[] | select(.scope != "link") | {local, prefixlen}] | sort}]'
+			up: (.flags | contains(["UP"])),
+		addrs: [.addr_info[] | select(.scope != "link") | {local, prefixlen}] | sort}]'
 	in_ns "$1" bridge -j vlan | jq -Sc '[.[] | select(.ifname != "wan") | {vlans}] | sort'
 	in_ns "$1" tc -j qdisc |
 		jq -Sc '[.[] | select(.kind == "tbf" or .kind == "ingress") | {kind, rate: .options.rate}] | sort'
@@ -122,7 +126,8 @@ both() {
 conf() {
 	jq -nc --arg t "$1" --arg d "$WORLD/leases" --arg w "$WORLD" \
 		'{cniVersion: "1.0.0", name: "n", type: $t,
-		ipam: {type: "host-local", dataDir: $d, ranges: [[{subnet: "10.22.0.0/24"}]]}} | '"${2:-.}"
+		ipam: {type: "host-local", dataDir: $d, ranges: [[{subnet: "10.22.0.0/24"}]]}}
+		| '"${2:-.}"
 }
 bare() { jq -nc --arg t "$1" '{cniVersion: "1.0.0", name: "n", type: $t} | '"${2:-.}"; }
 dual='.ipam.ranges += [[{subnet: "fd00:22::/64"}]]'
@@ -201,7 +206,8 @@ dual='.ipam.ranges += [[{subnet: "fd00:22::/64"}]]'
 		egressRate: 4000000, egressBurst: 400000}')"
 	both portmap bridge "$(conf bridge '.isDefaultGateway = true')" portmap \
 		"$(bare portmap '.snat = true | .runtimeConfig = {portMappings:
-		[{hostPort: 8080, containerPort: 80, protocol: "tcp"}, {hostPort: 53, containerPort: 53, protocol: "udp"}]}')"
+		[{hostPort: 8080, containerPort: 80, protocol: "tcp"},
+		{hostPort: 53, containerPort: 53, protocol: "udp"}]}')"
 	both firewall bridge "$(conf bridge '.isDefaultGateway = true')" firewall \
 		"$(bare firewall '.backend = "iptables"')"
 	[ $FAILED = 0 ]

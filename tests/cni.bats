@@ -13,7 +13,8 @@ test_setup() {
 # ports RESULT PORT: a portmap configuration.
 ports() {
 	jq -nc --argjson r "$1" --argjson p "$2" '{cniVersion: "1.0.0", name: "n", type: "portmap",
-		runtimeConfig: {portMappings: [{hostPort: $p, containerPort: 80, protocol: "tcp"}]}, prevResult: $r}'
+		runtimeConfig: {portMappings: [{hostPort: $p, containerPort: 80, protocol: "tcp"}]},
+		prevResult: $r}'
 }
 
 @test "cni: VERSION tells the versions" {
@@ -114,7 +115,9 @@ ports() {
 @test "cni: what somebody flushed is put in again by the next ADD, CHECK or GC" {
 	local c other r
 	c=$(jq -c '. + {cniVersion: "1.1.0", type: "ctr-netcfg", macspoofchk: true, runtimeConfig: {portMappings: [{hostPort: 8081,
-		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
+		containerPort: 80}],
+		bandwidth: {ingressRate: 8000000, ingressBurst: 800000,
+		egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
 	other='{"cniVersion":"1.1.0","name":"other","type":"bridge","bridge":"cni1","ipam":{"type":"host-local",
 		"ranges":[[{"subnet":"10.23.0.0/24"}]]}}'
 	r=$(plugin ADD "$POD" ctr-netcfg "$c")
@@ -232,7 +235,8 @@ ports() {
 @test "cni: killed at any instant, DEL or GC clears it" {
 	local i n=0 conf gc
 	conf=$(jq -c '. + {cniVersion: "1.1.0", type: "ctr-netcfg", macspoofchk: true, runtimeConfig: {portMappings: [{hostPort: 8081,
-		containerPort: 80}], bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
+		containerPort: 80}],
+		bandwidth: {ingressRate: 8000000, ingressBurst: 800000, egressRate: 8000000, egressBurst: 800000}}}' <<<"$CONF")
 	gc=$(jq -c '."cni.dev/valid-attachments" = []' <<<"$conf")
 	for i in 001 002 003 004 006 008 011 014 018 023 030 040; do
 		# without --foreground timeout kills itself, too, and does not wait for the end of
@@ -344,7 +348,8 @@ ports() {
 	need strace
 	del() { # STRACE'S OPTIONS...
 		plugin ADD "$POD" ctr-netcfg "$c" >/dev/null
-		h strace -f -qq -o "$WORLD/log" "$@" env CNI_COMMAND=DEL CNI_CONTAINERID="c$POD" CNI_NETNS="/proc/$POD/ns/net" \
+		h strace -f -qq -o "$WORLD/log" "$@" env CNI_COMMAND=DEL CNI_CONTAINERID="c$POD" \
+			CNI_NETNS="/proc/$POD/ns/net" \
 			CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" "$PLUGINS/ctr-netcfg" <<<"$c"
 		run -1 in_ns "$POD" ip link show eth0
 		nothing_left
@@ -352,7 +357,9 @@ ports() {
 	del -e inject=fork,vfork,clone,clone3:error=EAGAIN
 	del -e inject=chdir:signal=KILL # the child, before it asked for the removal
 	del -e trace=close,sendto,chdir
-	# the caller's pipes are closed before the interface goes: whoever reads to their end never waits for the child
+	# the caller's pipes are closed before the interface goes: whoever reads to their end never
+	# waits for the child
 	awk '/chdir/ { p = $1 } END { exit !p } ' "$WORLD/log"
-	awk -v p="$(awk '/chdir/ { print $1 }' "$WORLD/log")" '$1 == p && /close\([012]\)/ { n++ } $1 == p && /sendto/ { exit } END { exit n != 3 }' "$WORLD/log"
+	awk -v p="$(awk '/chdir/ { print $1 }' "$WORLD/log")" \
+		'$1 == p && /close\([012]\)/ { n++ } $1 == p && /sendto/ { exit } END { exit n != 3 }' "$WORLD/log"
 }

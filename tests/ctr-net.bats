@@ -918,10 +918,15 @@ claim() {
 	in_ns "$1" perl -MSocket=inet_pton \
 		-e '($a, $src) = @ARGV; ($i, $m) = `ip -o link show eth0` =~ /^(\d+):.*ether (\S+)/;
 		$m = pack("H12", $m =~ s/://gr); socket(S, 17, 3, 0x300) or die; $src ||= $a;
-		if ($a =~ /:/) { $t = inet_pton(10, $a); $s = inet_pton(10, $src); $d = "\xff\x02".("\0" x 13)."\1";
-			$b = pack("CCnN", 136, 0, 0, 0x20000000).$t."\2\1".$m; $c = $s.$d.pack("NN", length $b, 58).$b; $k += $_ for unpack("n*", $c);
-			$k = ($k & 0xffff) + ($k >> 16) while $k >> 16; substr($b, 2, 2) = pack("n", ~$k & 0xffff);
-			$f = "\x33\x33\0\0\0\1".$m."\x86\xdd".pack("NnCC", 6 << 28, length $b, 58, 255).$s.$d.$b;
+		if ($a =~ /:/) { $t = inet_pton(10, $a); $s = inet_pton(10, $src);
+			$d = "\xff\x02".("\0" x 13)."\1";
+			$b = pack("CCnN", 136, 0, 0, 0x20000000).$t."\2\1".$m;
+			$c = $s.$d.pack("NN", length $b, 58).$b;
+			$k += $_ for unpack("n*", $c);
+			$k = ($k & 0xffff) + ($k >> 16) while $k >> 16;
+			substr($b, 2, 2) = pack("n", ~$k & 0xffff);
+			$f = "\x33\x33\0\0\0\1".$m."\x86\xdd"
+				.pack("NnCC", 6 << 28, length $b, 58, 255).$s.$d.$b;
 		} else { $t = inet_pton(2, $a); $f = ("\xff" x 6).$m.pack("nnnCCn", 0x806, 1, 0x800, 6, 4, 2).$m.$t.("\xff" x 6).$t; }
 		send(S, $f, 0, pack("SSlSCCa8", 17, 0, $i, 0, 0, 6, "")) or die "$!"' "${@:2}"
 }

@@ -326,7 +326,8 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	advertise() {
 		in_ns "$A" \
 			perl -e 'use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6); socket(S, AF_INET6, SOCK_RAW, 58) or die;
-			setsockopt(S, 41, 18, pack("i", 255)); setsockopt(S, 41, 17, pack("I", $ARGV[0]));
+			setsockopt(S, 41, 18, pack("i", 255));
+			setsockopt(S, 41, 17, pack("I", $ARGV[0]));
 			send(S, pack("CCnCCnNN", 134, 0, 0, 64, 0, 1800, 0, 0), 0, pack_sockaddr_in6(0, inet_pton(AF_INET6, "ff02::1"))) or die' \
 			"$(in_ns "$A" ip -o link show eth0 | cut -d: -f1)"
 	}

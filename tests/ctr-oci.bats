@@ -506,7 +506,9 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	bundle \
 		'"sh","-c","stat -c \"%t:%T %a %u\" /dev/t1 /dev/t2 | tr \"\\n\" \" \"; cat </dev/t1; grep \" / rw\" /proc/self/mountinfo | grep -o -e unbindable -e shared"' \
 		'"rootfsPropagation":"unbindable","readonlyPaths":["/etc"],"resources":{"devices":[{"allow":false,"access":"rwm"}]},
-		"devices":[{"path":"/dev/t1","type":"c","major":10,"minor":666,"fileMode":432,"uid":3,"gid":4},{"path":"/dev/t2","type":"b","major":8,"minor":666}]'
+		"devices":[{"path":"/dev/t1","type":"c","major":10,"minor":666,"fileMode":432,
+		"uid":3,"gid":4},
+		{"path":"/dev/t2","type":"b","major":8,"minor":666}]'
 	sed -i 's|"args"|"capabilities":{"bounding":["CAP_DAC_OVERRIDE"],"effective":["CAP_DAC_OVERRIDE"],"permitted":["CAP_DAC_OVERRIDE"]},&|' b/config.json
 	run oci run -b b c
 	echo "$output"

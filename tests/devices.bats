@@ -16,10 +16,13 @@ with_cdi() {
 CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env": ["ALL=1"]},
  "devices": [
   {"name": "zero", "containerEdits": {"env": ["WHICH=zero"], "additionalGids": [77],
-    "deviceNodes": [{"path": "/dev/vendor0", "hostPath": "/dev/zero", "permissions": "r", "fileMode": 438}],
+    "deviceNodes": [{"path": "/dev/vendor0", "hostPath": "/dev/zero", "permissions": "r",
+     "fileMode": 438}],
     "mounts": [{"hostPath": "WORLD/vendor", "containerPath": "/opt/vendor", "options": ["ro"]}],
-    "hooks": [{"hookName": "createRuntime", "path": "/bin/sh", "args": ["sh", "-c", "cat >WORLD/state"]}]}},
-  {"name": "own", "containerEdits": {"deviceNodes": [{"path": "/dev/own", "type": "c", "major": 1, "minor": 7, "fileMode": 384}]}},
+    "hooks": [{"hookName": "createRuntime", "path": "/bin/sh",
+     "args": ["sh", "-c", "cat >WORLD/state"]}]}},
+  {"name": "own", "containerEdits": {"deviceNodes": [{"path": "/dev/own",
+   "type": "c", "major": 1, "minor": 7, "fileMode": 384}]}},
   {"name": "lost", "containerEdits": {"deviceNodes": [{"path": "/dev/nosuchdevice"}]}},
   {"name": "wrong", "containerEdits": {"mounts": "x"}}]}'
 

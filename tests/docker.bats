@@ -139,7 +139,8 @@ load lib
 	# perl of the host says it from inside
 	ctr-run -d --name d --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro \
 		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
-		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
+		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(
+			Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
 		$s->send("MAINPID=1\nREADY=1\nSTATUS=up\nFDSTORE=1\n"); sleep 100'
 	monitor=$(. "$CTR_RUN/containers/d/state" && echo "$monitor")
 	wait_for 5 test -s heard
@@ -325,7 +326,8 @@ oneliners() {
 			my $got = `timeout 60 bash line.sh 2>err </dev/null`;
 			next if $got eq $_;
 			$bad++;
-			open $f, "<", "err"; local $/; print "\$ $cmd\n--- wanted:\n$_--- is:\n$got", map { s/^/! /mgr } <$f>;
+			open $f, "<", "err"; local $/;
+			print "\$ $cmd\n--- wanted:\n$_--- is:\n$got", map { s/^/! /mgr } <$f>;
 			$/ = "";
 		}
 		print "$n lines, $bad not as they should be\n";

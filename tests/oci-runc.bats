@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# ctr-oci: what callers of runc and crun rely on beyond the specification, as their own tests have it.
+# ctr-oci: what callers of runc and crun rely on beyond the specification, as their own tests have
+# it.
 load oci
 # bats file_tags=ctr-oci
 
@@ -37,7 +38,10 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	oci run -d -b b c </dev/null >out 2>&1
 	run oci --debug exec c grep Cpus_allowed_list /proc/self/status
 	[[ "$output" == *"nsexec: affinity: 0x1"* && "$output" == *"Cpus_allowed_list:"*1 ]]
-	oci exec --process <(echo '{"args":["grep","Cpus_allowed_list","/proc/self/status"],"cwd":"/"}') c >out
+	oci \
+		exec \
+		--process \
+		<(echo '{"args":["grep","Cpus_allowed_list","/proc/self/status"],"cwd":"/"}') c >out
 	grep -Fxq "$all" out
 }
 
@@ -53,11 +57,16 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	bundle '"true"'
 	edit '.process.env = ["ONE=two","PATH=/bin"]'
 	for kind in prestart createRuntime createContainer startContainer poststart; do
-		edit --arg k $kind '.hooks = {($k): [{path:"/bin/true"},{path:"/bin/sh",args:["sh","-c","echo why >&2; exit 3"]}]}'
+		edit --arg k $kind \
+			'.hooks = {($k): [{path:"/bin/true"},{path:"/bin/sh",args:["sh","-c","echo why >&2; exit 3"]}]}'
 		run -1 run_out c
-		grep -q "error running $kind hook #1: /bin/sh: exit code 3, stderr: why" out || { cat out; false; }
+		grep -q "error running $kind hook #1: /bin/sh: exit code 3, stderr: why" out || {
+			cat out
+			false
+		}
 	done
-	edit '.hooks = {startContainer: [{path:"/bin/sh",args:["sh","-c","test $ONE$HOME = two/root && echo fine >&2"]}]}'
+	edit \
+		'.hooks = {startContainer: [{path:"/bin/sh",args:["sh","-c","test $ONE$HOME = two/root && echo fine >&2"]}]}'
 	run_out c
 	grep -qx fine out
 	edit '.hooks = {createContainer: [{path:"/bin/sh",args:["sh","-c","touch ./made"]}]}'
@@ -74,7 +83,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	oci run -d -b b c </dev/null >out 2>&1
 	grep -q "can't raise ambient capability CAP_CHOWN: " out
 	[ "$(oci exec c awk '$1 == "monotonic" { print $2 }' /proc/self/timens_offsets)" = 7 ]
-	[ "$(oci exec -c CAP_SYSLOG c awk '/^CapAmb/ { print $2 }' /proc/self/status)" = 0000000400000020 ]
+	[ "$(oci exec -c CAP_SYSLOG c awk '/^CapAmb/ { print $2 }' /proc/self/status)" = \
+		0000000400000020 ]
 	run -255 oci exec c /run.sh
 	[[ "$output" == *"exec /run.sh: no such file or directory: "* ]]
 	run -255 oci exec --cgroup whaaat:/ c true
@@ -89,7 +99,9 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 		grep -q ":cpu:.*/c$" out
 	fi
 	if command -v chrt >/dev/null; then
-		oci exec -d --pid-file pid --process <(echo '{"args":["sleep","1000"],"cwd":"/","scheduler":{"policy":"SCHED_BATCH","nice":5}}') c
+		oci exec -d --pid-file pid \
+			--process \
+			<(echo '{"args":["sleep","1000"],"cwd":"/","scheduler":{"policy":"SCHED_BATCH","nice":5}}') c
 		[[ "$(chrt -p "$(cat pid)")" == *SCHED_BATCH* ]]
 	fi
 }
@@ -100,7 +112,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	chmod 700 src
 	ln -s /none/there b/rootfs/link
 	bundle '"grep"," /m","/proc/self/mounts"'
-	unshare -m --propagation private sh -c 'mount -t tmpfs t src/dir && mount -o remount,bind,ro,nosuid,noexec src/dir
+	unshare -m --propagation private sh -c '
+		mount -t tmpfs t src/dir && mount -o remount,bind,ro,nosuid,noexec src/dir
 		jq -c ".mounts += [{source:\"$PWD/src/dir\",destination:\"/m1\",options:[\"bind\"]},
 			{source:\"$PWD/src/dir\",destination:\"$PWD/b/rootfs/m2\",options:[\"bind\",\"dev\"]},
 			{source:\"$PWD/src/dir\",destination:\"/m3\",options:[\"rbind\",\"rrw\",\"rexec\"]}]" b/config.json >c && mv c b/config.json
@@ -108,8 +121,10 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	grep -q ' /m1 tmpfs ro,nosuid,noexec' out
 	grep -q ' /m2 tmpfs rw,relatime' out
 	grep -q ' /m3 tmpfs rw,nosuid,relatime' out
-	bundle '"cat","/none/there/file"' '"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
-	edit --arg d "$PWD" '.linux.namespaces += [{type:"user"}] | .mounts += [{source:($d + "/src/dir"),destination:"/link",options:["bind"]}]'
+	bundle '"cat","/none/there/file"' \
+		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+	edit --arg d "$PWD" \
+		'.linux.namespaces += [{type:"user"}] | .mounts += [{source:($d + "/src/dir"),destination:"/link",options:["bind"]}]'
 	chown 100000:100000 b/rootfs
 	run_out c
 	[ "$(cat out)" = x ]
@@ -117,7 +132,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 
 @test "a terminal whose output goes into a pipe leaves line ends as they are; KILL ends all without a pid namespace" {
 	bundle '"sh","-c","tty; echo a"' '' '"terminal":true'
-	edit '.mounts += [{destination:"/dev/pts",type:"devpts",options:["newinstance","ptmxmode=0666"]}]'
+	edit \
+		'.mounts += [{destination:"/dev/pts",type:"devpts",options:["newinstance","ptmxmode=0666"]}]'
 	run_out c
 	[ "$(od -An -c out | tr -d ' \n')" = '/dev/pts/0\na\n' ]
 	bundle '"sh","-c","sleep 1000 & sleep 1000 & wait"'
@@ -125,7 +141,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	oci run -d -b b c </dev/null >out 2>&1
 	wait_for 5 eval '[ "$(oci ps --format json c | jq length)" = 3 ]'
 	oci kill c KILL
-	wait_for 5 eval '[ "$(status c)" = stopped ] && [ "$(oci ps --format json c | jq length)" = 0 ]'
+	wait_for 5 eval \
+		'[ "$(status c)" = stopped ] && [ "$(oci ps --format json c | jq length)" = 0 ]'
 }
 
 @test "update: a period and its runtime or burst in the order that the kernel takes" {
@@ -148,7 +165,9 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 @test "help of every command begins as runc's, under runc's name" {
 	ln -s "$(realpath "$CTRBOX")" runc
 	local c
-	for c in checkpoint create delete events exec kill list pause ps restore resume run spec start state update; do
-		[ "$(./runc $c --help | sed -n 2p)" = "   runc $c - Open Container Initiative runtime" ]
+	for c in checkpoint create delete events exec kill list pause ps restore resume run spec \
+		start state update; do
+		[ "$(./runc $c --help | sed -n 2p)" = \
+			"   runc $c - Open Container Initiative runtime" ]
 	done
 }

@@ -143,8 +143,10 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	h strace -e trace=socket,close,unlinkat -o seen ctr-run --net n -p 8080:80 "$ROOTFS" true
 	# Once the port is gone, no socket of the netfilter bus is closed before the record is.
 	awk '/NETLINK_NETFILTER/ { fd = $NF; open_now[fd] = NR; total++ }
-		/^close\(/ { split($0, a, /[()]/); if (a[2] in open_now) { delete open_now[a[2]]; closed++ } }
-		END { for (f in open_now) left++; print total, closed + 0, left + 0; exit !(left >= 3) }' seen
+		/^close\(/ { split($0, a, /[()]/)
+			if (a[2] in open_now) { delete open_now[a[2]]; closed++ } }
+		END { for (f in open_now) left++
+			print total, closed + 0, left + 0; exit !(left >= 3) }' seen
 	[ -z "$(h ctr-gc)" ]
 	# A second start does not keep the sockets of the first one.
 	h ctr-run -d --name a --restart always --net n -p 8081:80 "$ROOTFS" sleep 0.2 >/dev/null

@@ -693,8 +693,11 @@ device_hunt() {
 	chmod 666 tree/null2 vol/zero
 	# shellcheck disable=SC2016
 	hunt_devices='for f in /null2 /v/zero; do true <$f && echo "opened $f"; done
-		for d in / /v /t /dev /run; do mknod $d/made c 1 5 && true <$d/made && echo "made $d/made"; done
-		echo x >/dev/null && true </asked && echo fine; sed -n "s/CapBnd:.//p" /proc/self/status'
+		for d in / /v /t /dev /run; do
+			mknod $d/made c 1 5 && true <$d/made && echo "made $d/made"
+		done
+		echo x >/dev/null && true </asked && echo fine
+		sed -n "s/CapBnd:.//p" /proc/self/status'
 }
 
 @test "14.5: without a device list no device can be made, and none opened but those of --device" {
@@ -1090,15 +1093,19 @@ map_of() {
 @test "CVE-2022-36109, CVE-2023-25173: a user is in his own group, which a set-group-id program does not take him out of" {
 	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sleep 1000 >/dev/null
 	echo secret >not44 && chown 0:44 not44 && chmod 604 not44 # for all but this group
-	for by in "ctr-run -v $PWD:/w -u 33:44 $ROOTFS" "ctr-exec -u 33:44 c" "ctr-run -v $PWD:/w -u 33:44 --group-add 55 $ROOTFS"; do
+	for by in "ctr-run -v $PWD:/w -u 33:44 $ROOTFS" "ctr-exec -u 33:44 c" \
+		"ctr-run -v $PWD:/w -u 33:44 --group-add 55 $ROOTFS"; do
 		run -0 $by sed -n 's/Groups:.//p' /proc/self/status
 		[[ " $output" == *" 44 "* ]]
 		run -1 $by cat /w/not44
 		[[ $output == *denied* ]]
 	done
 	need perl
-	cp "$(command -v perl)" sgid && chgrp 55 sgid && chmod 2755 sgid # what changes the group to 55 keeps 44
-	run -0 ctr-run -u 33:44 -v "$PWD:/w" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro "$ROOTFS" /w/sgid -e 'print "$)\n"; open(F, "<", "/w/not44") and print <F>'
+	# what changes the group to 55 keeps 44
+	cp "$(command -v perl)" sgid && chgrp 55 sgid && chmod 2755 sgid
+	run -0 ctr-run -u 33:44 -v "$PWD:/w" -v /usr:/usr:ro -v /lib:/lib:ro \
+		-v /lib64:/lib64:ro "$ROOTFS" /w/sgid \
+		-e 'print "$)\n"; open(F, "<", "/w/not44") and print <F>'
 	[[ $output == "55 "*44* && $output != *secret* ]]
 }
 
@@ -1133,13 +1140,16 @@ map_of() {
 	made() { python3 mk.py "$arch" "$@"; }
 	made pass pass
 	ctr-image load i.tar
-	for both in 'man["manifests"] = []' 'man["mediaType"] = "application/vnd.oci.image.index.v1+json"' \
+	for both in 'man["manifests"] = []' \
+		'man["mediaType"] = "application/vnd.oci.image.index.v1+json"' \
 		'man["mediaType"] = "application/vnd.docker.distribution.manifest.list.v2+json"'; do
 		made "$both" ''
 		run -1 ctr-image load i.tar
 		[[ $output == *"manifest and an index in one"* ]]
 	done
-	for both in 'index["layers"] = []' 'index["mediaType"] = "application/vnd.oci.image.manifest.v1+json"' 'index["fsLayers"] = []'; do
+	for both in 'index["layers"] = []' \
+		'index["mediaType"] = "application/vnd.oci.image.manifest.v1+json"' \
+		'index["fsLayers"] = []'; do
 		made pass "$both"
 		run -1 ctr-image load i.tar
 		[[ $output == *"manifest and an index in one"* ]]

@@ -11,8 +11,10 @@ test_setup() {
 	net_up
 	awk -v d="$PWD" '/^# Ten recipes/ { recipes = 1 }
 		/^## / { title = substr($0, 4); section++ }
-		/^```/ { if (inside) { inside = 0; close(out) } else { inside = 1; kind = $0 == "```sh" ? "sh" : "text"
-			out = sprintf("%s/block.%02d.%s", d, section, kind); print title >(d "/block." sprintf("%02d", section) ".title") } next }
+		/^```/ { if (inside) { inside = 0; close(out) } else { inside = 1
+			kind = $0 == "```sh" ? "sh" : "text"
+			out = sprintf("%s/block.%02d.%s", d, section, kind)
+			print title >(d "/block." sprintf("%02d", section) ".title") } next }
 		inside { print >>out } # a section of several blocks is one' \
 			"$top/applets/TUTORIAL.md"
 }

@@ -28,7 +28,8 @@ conf() { # NAME BRIDGE SUBNET
 ports() { # NAME PORT RESULT
 	echo '{"cniVersion":"1.0.0","name":"'"$1"'","type":"portmap","runtimeConfig":{"portMappings":[{"hostPort":'"$2"',"containerPort":80,"protocol":"tcp"}]},"prevResult":'"$(cat "$3")}"
 }
-call() { # OUT DIR COMMAND TYPE CONF: its microseconds, and those of processor time, are appended to OUT
+# OUT DIR COMMAND TYPE CONF: its microseconds, and those of processor time, are appended to OUT
+call() {
 	CNI_COMMAND=$3 CNI_PATH=$2 "$W/spawn" "$1" "$2/$4" <"$5"
 }
 chain() { # OUT DIR NAME BRIDGE SUBNET IFNAME PORT
@@ -52,7 +53,8 @@ whole() { # OUT IFNAME PORT: ours, all in one plugin
 	awk '{ s += $1; c += $2 } END { print s, c }' "$W/one" >>"$1"
 }
 median() { # FILE [COLUMN]
-	awk -v c="${2:-1}" '{ print $c }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+	awk -v c="${2:-1}" '{ print $c }' "$1" | sort -n |
+		awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 chain /dev/null $theirs a br-a 10.22.0.0/16 eth0 8000 # the first makes the bridge
 chain /dev/null "$W/ours" b br-b 10.23.0.0/16 eth0 9000

@@ -94,7 +94,11 @@ today="$today mknod audit_write net_raw console ptmx zero"
 # table OURS [PEER...]
 table() {
 awk -v today="$today" '
-function words(s, set, n, a, i) { delete set; n = split(s, a, " "); for (i = 1; i <= n; i++) set[a[i]] = 1 }
+function words(s, set, n, a, i) {
+	delete set
+	n = split(s, a, " ")
+	for (i = 1; i <= n; i++) set[a[i]] = 1
+}
 function beyond(x, y, i, n, r, a, b) { # the words of x that y has not
 	n = split(x, a, " "); words(y, b); r = ""
 	for (i = 1; i <= n; i++) if (!(a[i] in b)) r = r " " a[i]
@@ -112,14 +116,19 @@ END {
 	print ""
 	for (i = 1; i <= m; i++) {
 		f = fact[i]; ours = has[1, f]; k = split(ours, a, " ")
-		printf "| %s | %s | %s |", (way[f] == "<" ? "fewer" : "more"), f, (k > 20) ? k : k ? ours : "none"
+		printf "| %s | %s | %s |", (way[f] == "<" ? "fewer" : "more"), f,
+			(k > 20) ? k : k ? ours : "none"
 		for (j = 2; j <= n; j++) {
-			theirs = has[j, f]; extra = beyond(theirs, ours); less = beyond(ours, theirs)
+			theirs = has[j, f]
+			extra = beyond(theirs, ours); less = beyond(ours, theirs)
 			weak = way[f] == "<" ? less : extra
 			strict = way[f] == "<" ? extra : less
 			known = beyond(weak, beyond(weak, today)); weak = beyond(weak, today)
 			if (weak) bad = 1
-			printf " %s |", weak ? "WEAKER: " weak : (strict ? "ours stricter: " strict (known ? "; ": "") : known ? "" : "equal") (known ? "see (*)" : "")
+			printf " %s |", weak ? "WEAKER: " weak : \
+				(strict ? "ours stricter: " strict (known ? "; ": "") : \
+				known ? "" : "equal") \
+				(known ? "see (*)" : "")
 			if (known) note[++notes] = who[j] ", " f ": " known
 		}
 		print ""
@@ -138,7 +147,8 @@ bad=$?
 cd local || exit 1
 printf '\n## A local user against the host\n\n%s\n\n' \
 	"What another user of the host, who may walk up to the stores, gets of a container of root's that works for him: files, set-uid programs
-and devices left in its layer and in a named volume, its records, locks, sockets and processes (tried by \`tests/local-user.sh\`)."
+and devices left in its layer and in a named volume, its records, locks, sockets and processes
+(tried by \`tests/local-user.sh\`)."
 peers=$(ls docker podman 2>/dev/null)
 # shellcheck disable=SC2086
 table ctrbox $peers || bad=1
