@@ -126,6 +126,22 @@ static int ports_check(const char *value)
 	return r;
 }
 
+static int ports(json_t *run, const char *value)
+{
+	_cleanup_free_ char *lower = xstrdup(value);
+	for (char *p = lower; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return words(run, "ExposedPorts", lower, "/tcp");
+}
+
+/* A relative path continues from the previous one. */
+static int workdir(json_t *run, const char *value)
+{
+	const char *was = json_string_value(json_object_get(run, "WorkingDir"));
+	_cleanup_free_ char *dir = xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
+	return json_object_set_new(run, "WorkingDir", json_string(*value == '/' ? value : dir));
+}
+
 int config_change(json_t *config, const char *change)
 {
 	static const char *const names[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER",
@@ -148,7 +164,6 @@ int config_change(json_t *config, const char *change)
 			return -1;
 	}
 	static bool cmd_given;
-	_cleanup_free_ char *dir = NULL;
 	int r = -1;
 	switch (k) {
 	case 0:
@@ -164,10 +179,7 @@ int config_change(json_t *config, const char *change)
 	case 3:
 		if (ports_check(value) < 0)
 			return errno = EINVAL, fail_in("--change: EXPOSE");
-		dir = xstrdup(value);
-		for (char *p = dir; *p; p++)
-			*p = (char)tolower((unsigned char)*p);
-		r = words(run, "ExposedPorts", dir, "/tcp");
+		r = ports(run, value);
 		break;
 	case 4:
 		r = pairs(run, value, label);
@@ -179,13 +191,9 @@ int config_change(json_t *config, const char *change)
 			    json_object());
 		json_decref(list);
 		break;
-	case 7: { /* a relative path continues from the previous one */
-		const char *was = json_string_value(json_object_get(run, "WorkingDir"));
-		dir = *value == '/' ? NULL
-				    : xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
-		r = json_object_set_new(run, "WorkingDir", json_string(dir ? dir : value));
+	case 7:
+		r = workdir(run, value);
 		break;
-	}
 	default:
 		if (k == 8 && signal_from_name(value) < 0)
 			return fail_in("--change");

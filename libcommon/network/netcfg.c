@@ -275,6 +275,56 @@ static int take_veth(struct words *w, struct netcfg_op *op)
 	return r;
 }
 
+static int take_attachment(struct words *w, struct netcfg_op *op)
+{
+	if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0 ||
+	    tail(w, op, op->kind == CFG_ATTACH ? "aigmtu" : "aigmt") < 0)
+		return -1;
+	if (op->kind == CFG_IPVLAN && op->has_mac)
+		return not_understood(w->verb, "mac"); /* its MAC is the parent's */
+	return op->addrs ? 0 : take_cidr(w, op);
+}
+
+static int take_route(struct words *w, struct netcfg_op *op)
+{
+	if (add_or_del(w, op, "add", "del") < 0)
+		return -1;
+	if (is_next(w, "default"))
+		op->addrs = 1; /* the gateway decides the family */
+	else if (take_cidr(w, op) < 0)
+		return -1;
+	if (tail(w, op, "vdbn") < 0)
+		return -1;
+	if (!op->addr[0].a.family)
+		op->addr[0].a.family = op->gw[1].family ? AF_INET6 : AF_INET;
+	if (!op->gw[op->addr[0].a.family == AF_INET6].family && !op->name && !op->del)
+		return fail("route: via ADDRESS or dev IF is missing");
+	return 0;
+}
+
+/* `link del IF` is a detach() by the interface's name. */
+static int take_link(struct words *w, struct netcfg_op *op)
+{
+	bool del = is_next(w, "del");
+	if ((!del && add_or_del(w, op, "up", "down") < 0) || take_if(w, &op->name) < 0)
+		return -1;
+	if (del) {
+		op->kind = CFG_DETACH;
+		op->ifname = xstrdup(op->name);
+	}
+	return tail(w, op, "n");
+}
+
+static int take_rule(struct words *w, struct netcfg_op *op)
+{
+	if (add_or_del(w, op, "add", "del") < 0 || tail(w, op, "fbpn") < 0)
+		return -1;
+	int from = op->addr[0].a.family, to = op->addr[1].a.family;
+	if (!op->table || (!from && !to))
+		return missing(w, "from or to SUBNET, or table N,");
+	return !from || !to || from == to ? 0 : fail("rule: one address is IPv4, the other IPv6");
+}
+
 static int parse(struct words *w, struct netcfg_op *op)
 {
 	int set = take_set(w, op);
@@ -288,13 +338,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_ATTACH:
 	case CFG_MACVLAN:
 	case CFG_IPVLAN:
-		if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0)
-			return -1;
-		if (tail(w, op, op->kind == CFG_ATTACH ? "aigmtu" : "aigmt") < 0)
-			return -1;
-		if (op->kind == CFG_IPVLAN && op->has_mac)
-			return not_understood(w->verb, "mac"); /* its MAC is the parent's */
-		return op->addrs ? 0 : take_cidr(w, op);
+		return take_attachment(w, op);
 	case CFG_DETACH:
 		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
 	case CFG_ADDR:
@@ -303,30 +347,9 @@ static int parse(struct words *w, struct netcfg_op *op)
 			return -1;
 		return tail(w, op, "n");
 	case CFG_ROUTE:
-		if (add_or_del(w, op, "add", "del") < 0)
-			return -1;
-		if (is_next(w, "default"))
-			op->addrs = 1; /* the gateway decides the family */
-		else if (take_cidr(w, op) < 0)
-			return -1;
-		if (tail(w, op, "vdbn") < 0)
-			return -1;
-		if (!op->addr[0].a.family)
-			op->addr[0].a.family = op->gw[1].family ? AF_INET6 : AF_INET;
-		if (!op->gw[op->addr[0].a.family == AF_INET6].family && !op->name && !op->del)
-			return fail("route: via ADDRESS or dev IF is missing");
-		return 0;
+		return take_route(w, op);
 	case CFG_LINK:
-		if (is_next(w, "del")) {
-			op->kind = CFG_DETACH;
-			if (take_if(w, &op->name) < 0)
-				return -1;
-			op->ifname = xstrdup(op->name);
-			return tail(w, op, "n");
-		}
-		return add_or_del(w, op, "up", "down") < 0 || take_if(w, &op->name) < 0
-			   ? -1
-			   : tail(w, op, "n");
+		return take_link(w, op);
 	case CFG_NAT:
 		return add_or_del(w, op, "add", "del") < 0 || take_cidr(w, op) < 0
 			   ? -1
@@ -349,14 +372,7 @@ static int parse(struct words *w, struct netcfg_op *op)
 			return -1;
 		return op->name ? 0 : missing(w, "dev IF");
 	case CFG_RULE:
-		if (add_or_del(w, op, "add", "del") < 0 || tail(w, op, "fbpn") < 0)
-			return -1;
-		if (!op->table || (!op->addr[0].a.family && !op->addr[1].a.family))
-			return missing(w, "from or to SUBNET, or table N,");
-		return !op->addr[0].a.family || !op->addr[1].a.family ||
-			       op->addr[0].a.family == op->addr[1].a.family
-			   ? 0
-			   : fail("rule: one address is IPv4, the other IPv6");
+		return take_rule(w, op);
 	case CFG_SET:
 		break;
 	}
