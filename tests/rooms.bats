@@ -70,6 +70,21 @@ int planted(void) { return 1; }'
 		*"libcommon/base/planted.c: includes record.h (by planted_by.h) of the room container"* ]]
 }
 
+@test "a call by a table of pointers, a macro or a weak name is caught like any other" {
+	local how f='int container_open(void);'
+	for how in "$f int (*const planted[])(void) = {container_open};" \
+		"$f
+#define OPEN(x) container_##x()
+int planted(void) { return OPEN(open); }" \
+		"int planted(void) { extern int container_open(void); return container_open(); }" \
+		"__attribute__((weak)) $f int planted(void) { return container_open(); }"; do
+		plant network "$how"
+		run -1 perl "$top/tests/rooms" lib.a
+		[ "$output" = "libcommon/network/planted.c: calls container_open() of the room\
+ container, which is above network" ]
+	done
+}
+
 @test "a signal handler in a room, and a function cut up by CTR_MINIMAL, are caught" {
 	plant engine '#include <signal.h>
 static void on(int sig) { (void)sig; }
@@ -92,6 +107,17 @@ int planted(void)
 	run -1 perl "$top/tests/rooms" lib.a
 	[ "$output" = \
 		"libcommon/engine/planted.c:3: CTR_MINIMAL inside a function: the Makefile chooses files (NAME_minimal.c)" ]
+}
+
+@test "a function of more than 60 lines is caught" {
+	plant network "int rand(void);
+int planted(void)
+{
+$(yes '	rand();' | head -n 60)
+	return 0;
+}"
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$output" = "libcommon/network/planted.c:3: a function of 61 lines: 60 are the most" ]
 }
 
 @test "a circle of files, a file outside the rooms and a second of one name are caught" {
