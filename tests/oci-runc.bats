@@ -27,7 +27,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run -1 oci start c
 }
 
-@test "the caller's CPUs are not the container's; exec has those of execCPUAffinity, and reports them" {
+@test "a container does not take its caller's CPUs; exec takes those of execCPUAffinity" {
 	[ "$(nproc --all)" -gt 1 ] || skip "needs two CPUs"
 	local all
 	all=$(grep Cpus_allowed_list /proc/self/status)
@@ -52,7 +52,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ "$(sort out | tr '\n' ' ')" = 'A=3 B=2 HOME=/root PATH=/bin ' ]
 }
 
-@test "hooks: a failure has the kind, the number and what was written; environment and folder are runc's" {
+@test "hooks: a failure names the kind, the number and the output; environment and folder" {
 	local kind
 	bundle '"true"'
 	edit '.process.env = ["ONE=two","PATH=/bin"]'
@@ -74,7 +74,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ -e b/rootfs/made ]
 }
 
-@test "exec: groups of single controllers, a time namespace, a deadline scheduler, an ambient capability, a missing interpreter" {
+@test "exec: single controllers, a time namespace, a scheduler, capabilities, no interpreter" {
 	bundle '"sleep","1000"' '"timeOffsets":{"monotonic":{"secs":7}}' \
 		'"capabilities":{"bounding":["CAP_KILL","CAP_SYSLOG"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL","CAP_SYSLOG"],"effective":["CAP_KILL"],"ambient":["CAP_KILL","CAP_CHOWN"]}'
 	edit '.linux.namespaces += [{type:"time"}]'
@@ -106,7 +106,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	fi
 }
 
-@test "mounts: flags taken away, a source that the user namespace may not reach, a destination as the host sees it, dangling links" {
+@test "mounts: cleared flags, a source out of the user's reach, a host's path, dangling links" {
 	mkdir -p src/dir
 	echo x >src/dir/file
 	chmod 700 src
@@ -130,7 +130,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ "$(cat out)" = x ]
 }
 
-@test "a terminal whose output goes into a pipe leaves line ends as they are; KILL ends all without a pid namespace" {
+@test "a terminal into a pipe keeps line ends; KILL ends all without a pid namespace" {
 	bundle '"sh","-c","tty; echo a"' '' '"terminal":true'
 	edit \
 		'.mounts += [{destination:"/dev/pts",type:"devpts",options:["newinstance","ptmxmode=0666"]}]'

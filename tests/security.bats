@@ -3,7 +3,7 @@
 # Attacks on other runtimes, played against this one (the list at the end of NEEDS.md, and
 # DESIGN.md's security rules), each with its number in the name of its test. Elsewhere, and by
 # neighbours of that number:
-#   archives and images: CVE-2018-15664, CVE-2019-14271, CVE-2019-18466 (ctr-cp.bats); CVE-2021-29136,
+# archives and images: CVE-2018-15664, CVE-2019-14271, CVE-2019-18466 (ctr-cp.bats); CVE-2021-29136,
 #     CVE-2021-32760, CVE-2022-23648 (hostile archives and configs, ctr-image.bats); CVE-2021-41089,
 #     CVE-2021-41091, CVE-2021-41103 (14.1, 14.4 and 14.6); CVE-2024-40635 (ids, typing.bats);
 #     CVE-2024-9676 (passwd and group); CVE-2020-15157, CVE-2021-41092 (passwords, registry.bats)
@@ -1090,7 +1090,7 @@ map_of() {
 }
 
 # bats test_tags=ctr-run,ctr-exec
-@test "CVE-2022-36109, CVE-2023-25173: a user is in his own group, which a set-group-id program does not take him out of" {
+@test "CVE-2022-36109, -2023-25173: a set-group-id program leaves a user in his own group" {
 	ctr-run -d --name c -v "$PWD:/w" "$ROOTFS" sleep 1000 >/dev/null
 	echo secret >not44 && chown 0:44 not44 && chmod 604 not44 # for all but this group
 	for by in "ctr-run -v $PWD:/w -u 33:44 $ROOTFS" "ctr-exec -u 33:44 c" \
@@ -1157,30 +1157,36 @@ map_of() {
 }
 
 # bats test_tags=ctr-image
-@test "CVE-2023-25153: an index that is endless, nested or no file is refused with few words and little memory" {
+@test "CVE-2023-25153: an endless or nested index is refused with few words and little memory" {
 	need python3
 	mkdir -p i/blobs/sha256
 	echo '{"imageLayoutVersion":"1.0.0"}' >i/oci-layout
-	python3 -c 'print("{\"schemaVersion\":2,\"manifests\":" + "[" * 100000 + "]" * 100000 + "}")' >deep
+	python3 -c \
+		'print("{\"schemaVersion\":2,\"manifests\":" + "[" * 100000 + "]" * 100000 + "}")' \
+		>deep
 	for how in 'truncate -s 20G' 'cp deep' mkfifo 'ln -s /etc/shadow' 'ln -s /dev/zero'; do
 		rm -f i/index.json
 		$how i/index.json
-		(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i && [ ${#lines[@]} = 1 ])
+		(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i &&
+			[ ${#lines[@]} = 1 ])
 		[[ $how == mkfifo ]] || { tar -C i --sparse -cf i.tar . &&
-			(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i.tar && [ ${#lines[@]} = 1 ]); }
+			(ulimit -v 300000 && run -1 timeout 20 "$BIN/ctr-image" load i.tar &&
+			[ ${#lines[@]} = 1 ]); }
 	done
 	[ "$(ctr-image ls -q | wc -l)" = 0 ]
 }
 
 # bats test_tags=ctr-netcfg,ctr-ipam
-@test "CVE-2021-20206: a CNI configuration's plugin, network, container and interface are names, no paths" {
+@test "CVE-2021-20206: a CNI plugin, network, container or interface is a name, not a path" {
 	"$CTRBOX" --install-cni "$WORLD/plugins" >/dev/null
 	printf '#!/bin/sh\ntouch %s/PWNED\n' "$WORLD" >evil && chmod 755 evil
 	unshare -n sleep 100 3>&- &
 	away=$!
 	cni() { # TYPE NETWORK CONTAINER INTERFACE
-		unshare -n env CNI_COMMAND=ADD CNI_CONTAINERID="$3" CNI_NETNS="/proc/$away/ns/net" CNI_IFNAME="$4" CNI_PATH="$WORLD/plugins" \
-			"$WORLD/plugins/bridge" <<<"{\"cniVersion\":\"1.0.0\",\"name\":\"$2\",\"type\":\"bridge\",\"bridge\":\"x9\",\"ipam\":{\"type\":\"$1\",\"subnet\":\"10.1.0.0/24\"}}"
+		unshare -n env CNI_COMMAND=ADD CNI_CONTAINERID="$3" CNI_NETNS="/proc/$away/ns/net" \
+			CNI_IFNAME="$4" CNI_PATH="$WORLD/plugins" \
+			"$WORLD/plugins/bridge" \
+			<<<"{\"cniVersion\":\"1.0.0\",\"name\":\"$2\",\"type\":\"bridge\",\"bridge\":\"x9\",\"ipam\":{\"type\":\"$1\",\"subnet\":\"10.1.0.0/24\"}}"
 	}
 	for type in ../evil "$WORLD/evil" . ..; do run ! cni "$type" n c eth0; done
 	for name in ../../n a/b . .. ''; do
@@ -1197,11 +1203,14 @@ map_of() {
 @test "14.12: login -p shows the password in no process list while the registry takes its time" {
 	need perl
 	need curl
-	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5) or die; $| = 1; print $s->sockport, "\n";
+	perl -MIO::Socket::INET \
+		-e \
+		'$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 5) or die; $| = 1; print $s->sockport, "\n";
 		while ($c = $s->accept) { print "in\n"; push @all, $c }' >port 3>&- &
 	listener=$!
 	wait_for 5 test -s port
-	DOCKER_CONFIG=$PWD/d ctr-image login -u me -p hunter2hunter2 "127.0.0.1:$(head -n 1 port)" >said 2>&1 3>&- &
+	DOCKER_CONFIG=$PWD/d ctr-image login -u me -p hunter2hunter2 \
+		"127.0.0.1:$(head -n 1 port)" >said 2>&1 3>&- &
 	login=$!
 	wait_for 10 grep -q in port
 	for p in $login $(pgrep -P $login); do

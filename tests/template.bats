@@ -89,7 +89,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-net rm n >/dev/null
 }
 
-@test "14.23: what the data calls its keys and values neither speaks to the terminal nor breaks a line" {
+@test "14.23: keys and values send no escapes to the terminal and break no line" {
 	esc=$'\e]0;evil\a\xc2\x9b2J\r\x1e\x1f'
 	ctr-create --name web -l "k$esc=v$esc" "$ROOTFS" true >/dev/null
 	for f in '{{.Config.Labels}}' '{{range $k, $v := .Config.Labels}}{{$k}}{{$v}}{{println}}{{end}}' '{{json .Config.Labels}}' '{{printf "%v\t%s\n" .Config.Labels "x"}}' \
