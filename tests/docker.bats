@@ -44,14 +44,18 @@ load lib
 }
 
 @test "19 lists apart by commas, as podman takes them; a comma in a value stays one" {
-	run ctr-run --cap-drop all --cap-add chown,kill --ulimit nofile=100:200,core=0 --group-add 5,6 \
-		--sysctl net.ipv4.ip_local_reserved_ports=80,90,net.core.somaxconn=77 --dns 1.2.3.4,5.6.7.8 \
-		--add-host a:1.2.3.4,b:5.6.7.8 --unsetenv A,B -e A=1 -e B=2,3 -e C=4,5 "$ROOTFS" sh -c '
+	run ctr-run --cap-drop all --cap-add chown,kill --ulimit nofile=100:200,core=0 \
+		--group-add 5,6 \
+		--sysctl net.ipv4.ip_local_reserved_ports=80,90,net.core.somaxconn=77 \
+		--dns 1.2.3.4,5.6.7.8 \
+		--add-host a:1.2.3.4,b:5.6.7.8 --unsetenv A,B -e A=1 -e B=2,3 \
+		-e C=4,5 "$ROOTFS" sh -c '
 		grep CapEff /proc/self/status; ulimit -n; ulimit -c; id -G; echo $A,$B,$C
 		cat /proc/sys/net/ipv4/ip_local_reserved_ports /proc/sys/net/core/somaxconn
 		grep -c nameserver /etc/resolv.conf; grep -cE "1.2.3.4.a|5.6.7.8.b" /etc/hosts'
 	[ "$(echo $output)" = "CapEff: 0000000000000021 100 0 0 5 6 1,2,3,4,5 80,90 77 2 2" ]
-	[ "$(ctr-run --explain --net none --log-opt max-size=1m,max-file=2 "$ROOTFS" true | head -c 9)" = "#!/bin/sh" ]
+	[ "$(ctr-run --explain --net none --log-opt max-size=1m,max-file=2 "$ROOTFS" true |
+		head -c 9)" = "#!/bin/sh" ]
 	run -125 ctr-run -p 80:80,x "$ROOTFS" true
 	[[ "$output" == *"-p: 'x' is not a number"* ]]
 }
@@ -79,7 +83,8 @@ load lib
 	ctr-rm -f c
 	for bad in / /etc /etc/ssl /tmp/../usr /var/log; do
 		run -125 ctr-run -v "$bad:/v:U" "$ROOTFS" true
-		[[ "$output" == "ctr-run: $bad: U: it is not given to a container's user as a whole"* ]]
+		[[ "$output" == \
+			"ctr-run: $bad: U: it is not given to a container's user as a whole"* ]]
 	done
 	run -125 ctr-run --userns 0:100000:10 -u 20 -v ./v:/v:U "$ROOTFS" true
 	[ "$(whose v)" = 9:0 ]

@@ -1225,10 +1225,11 @@ map_of() {
 }
 
 # bats test_tags=ctr-run,ctr-exec,ctr-nsenter,ctr-oci
-@test "CVE-2016-2568's kind: nothing that is started in a container types into the caller's terminal" {
+@test "CVE-2016-2568: nothing in a container types into the caller's terminal" {
 	need gcc
 	need script bsdutils
-	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 1)" = 1 ] || skip "this kernel has no TIOCSTI"
+	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null || echo 1)" = 1 ] ||
+		skip "this kernel has no TIOCSTI"
 	cat >type.c <<-'END'
 		#include <stdio.h>
 		#include <sys/ioctl.h>
@@ -1259,7 +1260,8 @@ map_of() {
 	at() { script -qec "$*" /dev/null </dev/null; }
 	run at "$PWD/type"
 	[[ $output == *typed* ]] # by somebody of that session it works
-	for by in "ctr-run -v $PWD:/w $ROOTFS" "ctr-run -i -v $PWD:/w $ROOTFS" "ctr-exec c" "ctr-exec -i c" "ctr-nsenter -t c -p" \
+	for by in "ctr-run -v $PWD:/w $ROOTFS" "ctr-run -i -v $PWD:/w $ROOTFS" "ctr-exec c" \
+		"ctr-exec -i c" "ctr-nsenter -t c -p" \
 		"ctr-nsenter -t c -a" "ctr-nsenter -t $(ctr-inspect -f State.Pid c) -p -m"; do
 		run at "$by /w/type"
 		[[ $output == *tried* && $output != *typed* && $output != *pasted* ]]
