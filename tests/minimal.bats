@@ -72,7 +72,8 @@ test_setup() {
 	wait_for 10 eval '[ "$(ctr-ps -an -o status)" = exited ]'
 	run -3 ctr-start -a again
 	[ "${lines[0]}" = "life 2" ]
-	[ "$(ctr-logs again 2>err)" = "life 1" ] && [ "$(cat err)" = err ] # (the second wrote to us)
+	# (the second wrote to us)
+	[ "$(ctr-logs again 2>err)" = "life 1" ] && [ "$(cat err)" = err ]
 	ctr-start again
 	wait_for 10 eval '[ "$(ctr-logs again 2>/dev/null | wc -l)" = 2 ]'
 	[ "$(ctr-logs --tail 2 -t again 2>&1 | grep -c "^20.*Z \(life 2\|err\)$")" = 2 ]
@@ -98,8 +99,10 @@ test_setup() {
 @test "ctr-check says what the kernel can do" {
 	run ctr-check
 	[ "$status" -le 1 ]
-	[[ $output == *"mount namespaces"*"seccomp filters"*"cgroup.kill"* && $output != *bridges* ]]
-	[ "$(ctr-check --json | head -n 1)" = '{"name":"mount namespaces","state":"ok","needed":true}' ]
+	[[ $output == *"mount namespaces"*"seccomp filters"*"cgroup.kill"* &&
+		$output != *bridges* ]]
+	[ "$(ctr-check --json | head -n 1)" = \
+		'{"name":"mount namespaces","state":"ok","needed":true}' ]
 	[[ $(ctr-check --version) == "ctrbox "* ]]
 	run -1 ctr-check --info
 	[[ $output == *"no --info"*"(CONFIG=minimal)"* ]]
