@@ -93,7 +93,7 @@ load lib
 		--ulimit nofile=64:128 "$ROOTFS" sh -c '
 			pwd; id; hostname; umask; ulimit -n; ulimit -Hn; echo $HOME'
 	[ "${lines[0]}" = /made/here ]
-	[ "${lines[1]}" = "uid=1000(user) gid=1000(user) groups=5(tty),29(audio)" ]
+	[ "${lines[1]}" = "uid=1000(user) gid=1000(user) groups=5(tty),29(audio),1000(user)" ]
 	[ "${lines[2]}" = box ]
 	[ "${lines[3]}" = 0077 ]
 	[ "${lines[4]}" = 64 ]
