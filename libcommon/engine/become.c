@@ -294,7 +294,7 @@ static int who_is(const struct spec *s, struct who *w)
 	w->more_groups = w->n_groups;
 	/* As login(1) does it: a set-group-id program would otherwise take the user out of his own
 	 * group, and past modes that give others more than it (CVE-2022-36109). */
-	if (s->x_user)
+	if (s->x_user && w->uid)
 		w->groups[w->n_groups++] = w->gid;
 	return 0;
 }
