@@ -1,10 +1,11 @@
 #!/bin/sh
-# initramfs.sh OUT KERNEL BIN ROOT: pack a bootable initramfs: rootfs/init, ROOT's busybox, the
-# ctrbox of BIN (build/bin) with its links, the modules of KERNEL (kernel.sh's folder) that
-# rootfs/modules.list names, and ROOT (make.sh's folder) as a squashfs, /image. What is run here is
-# busybox of build/rootfs.
+# initramfs.sh OUT KERNEL BIN ROOT [MODULE...]: pack a bootable initramfs: rootfs/init, ROOT's
+# busybox, the ctrbox of BIN (build/bin) with its links, the modules of KERNEL (kernel.sh's folder)
+# that rootfs/modules.list names (and MODULEs), and ROOT (make.sh's folder) as a squashfs, /image.
+# What is run here is busybox of build/rootfs.
 set -eu
 out=$1 kernel=$2 bin=$3 root=$4
+shift 4
 here=$(cd "$(dirname "$0")" && pwd)
 busybox=$here/../build/rootfs/bin/busybox
 command -v mksquashfs >/dev/null || {
@@ -28,7 +29,8 @@ for a in "$bin"/ctr-*; do ln -s ctrbox "$t/bin/${a##*/}"; done
 mksquashfs "$root" "$t/image" -all-root -all-time 0 -mkfs-time 0 -noappend -quiet -no-progress
 
 # shellcheck disable=SC2046 # words
-sh "$here/modules.sh" "$kernel" "$busybox" "$t/modules" $(sed 's/#.*//' "$here/modules.list")
+sh "$here/modules.sh" "$kernel" "$busybox" "$t/modules" \
+	$(sed 's/#.*//' "$here/modules.list") "$@"
 
 find "$t" -exec touch -h -d @0 {} +
 (cd "$t" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 2>/dev/null) |

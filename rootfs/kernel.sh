@@ -1,6 +1,6 @@
 #!/bin/sh
-# kernel.sh DIR [ARCH]: Debian's kernel for virtual machines, unpacked into DIR (boot/,
-# lib/modules/) beside the system.
+# kernel.sh DIR [ARCH [FLAVOUR]]: Debian's kernel for virtual machines (or another one of its
+# linux-image-FLAVOUR), unpacked into DIR (boot/, lib/modules/) beside the system.
 set -eu
 out=$1 arch=${2:-$(dpkg --print-architecture)}
 [ ! -e "$out/.done" ] || exit 0
@@ -9,6 +9,7 @@ deb=$(awk -v a="$arch" '$1 == a { print $3; exit }' "$here/../libcommon/deps/mac
 arch=${deb:-$arch}
 # What Debian calls the one that boots in QEMU's plainest machine.
 case $arch in amd64 | arm64) meta=cloud-$arch ;; armhf) meta=armmp ;; *) meta=$arch ;; esac
+meta=${3:-$meta}
 rm -rf "$out.tmp"
 mkdir -p "$out.tmp"
 out=$(cd "$out.tmp" && pwd) out=${out%.tmp}
