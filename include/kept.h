@@ -1,10 +1,12 @@
 /* kept.h: what attachments of CNI have in nf_tables, kept in files of $CTR_RUN/cni/.kept for who
  * flushes it: each is KIND-OWNER, with the messages that put its elements in, as they went to the
- * kernel; of a checked source address (kind s) the port and the MAC.
+ * kernel; of a checked source address (kind s) the port and the MAC. Kind g: what is said of a port
+ * that ctr-netcfg guards, after its name.
  */
 #ifndef CTR_KEPT_H
 #define CTR_KEPT_H
 
+#include "addr.h"
 #include "nft.h"
 
 #define KEPT_MAX (1 << 20)
@@ -14,6 +16,11 @@
 int kept_open(bool make, int how);
 /* Whose a file is; NULL: none of these. The caller's. */
 char *kept_owner(const char *name);
+/* Keep that a port is guarded (nft_guard()) with `make`, or that a MAC or addresses (NULL: none)
+ * are allowed to a port that is, or no longer are; with neither that it is not guarded. 0, or -1
+ * with fail(). */
+int kept_guard(const char *port, const uint8_t *mac, const struct cidr *addr, size_t addrs,
+    bool make, bool on);
 /* Append all of it to the transactions of our tables and of that of family bridge. dir -1: none. */
 void kept_again(int dir, struct nft *f, struct nft *bridge);
 

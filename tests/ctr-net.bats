@@ -1086,6 +1086,51 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	run ! h nft list table bridge ctrbox
 }
 
+@test "14.17 15.6: the guards of attached ports come back after a flush" {
+	h nft add table bridge try ||
+		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
+	h nft delete table bridge try
+	ns A
+	ns B
+	ns C
+	h ctr-netcfg -f - <<-END
+		bridge add br9 10.9.0.1/24 fd00:9::1/64
+		attach br9 $A 10.9.0.2/24 fd00:9::2/64 guarded
+		attach br9 $B 10.9.0.3/24 10.9.0.4/24 guarded
+		addr add eth0 10.9.0.5/24 in $B
+		addr del eth0 10.9.0.4/24 in $B
+		link mac eth0 02:00:00:00:00:09 in $A
+	END
+	guards() {
+		h nft -j list table bridge ctrbox | jq -Sc '[.nftables[].set | select(.)
+			| {name, elem: [(.elem // [])[] | tostring] | sort}]'
+	}
+	local before flush
+	h ctr-netcfg restore # with the link-local address of the new MAC, too
+	before=$(guards)
+	again() { # COMMAND...
+		for flush in 'flush ruleset' 'delete table bridge ctrbox' \
+			'flush set bridge ctrbox guarded' 'flush set bridge ctrbox from4'; do
+			h nft "$flush"
+			"$@" >/dev/null
+			diff <(guards) <(echo "$before")
+		done
+	}
+	again h ctr-netcfg restore
+	again h ctr-gc
+	h nft flush ruleset # another attach, which is not guarded
+	h ctr-netcfg attach br9 "$C" 10.9.0.6/24
+	diff <(guards) <(echo "$before")
+	h nft flush ruleset
+	h ctr-netcfg detach "$C" # what went is not put back: its port, and what is detached
+	h ctr-netcfg detach "$B"
+	kill "$A"
+	wait_for 5 sh -c '[ -z "$(nsenter -t "$0" -n ip -o link show master br9)" ]' "$HOST"
+	h ctr-gc
+	run ! h nft list table bridge ctrbox
+	[ -z "$(ls "$CTR_RUN/cni/.kept")" ]
+}
+
 @test "14.28: a source address that is not the bridge's is not forwarded" {
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --privileged

@@ -1,17 +1,21 @@
-/* kept.c: what attachments of CNI have in nf_tables, put in again; see kept.h. */
+/* kept.c: what attachments of CNI have in nf_tables, and ports that are guarded, put in again; see
+ * kept.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "endpoint.h"
 #include "err.h"
 #include "file.h"
 #include "kept.h"
 #include "nft_bridge.h"
 #include "place.h"
+#include "rtnl.h"
 
 int kept_open(bool make, int how)
 {
@@ -57,6 +61,86 @@ static void put(struct nft *f, const char *p, size_t len)
 	}
 }
 
+/* --- ports that `ctr-netcfg attach` guards --- */
+
+struct said {
+	uint8_t on, family, b[16]; /* family 0: a MAC */
+};
+
+static size_t say(struct said *s, bool on, int family, const void *b, size_t n)
+{
+	*s = (struct said){.on = on, .family = (uint8_t)family};
+	memcpy(s->b, b, n);
+	return 1;
+}
+
+int kept_guard(
+    const char *port, const uint8_t *mac, const struct cidr *addr, size_t addrs, bool make, bool on)
+{
+	_cleanup_free_ char *name = xasprintf("g-%s", port);
+	_cleanup_close_ int dir = kept_open(make, LOCK_SH);
+	if (dir >= 0 && !mac && !addr)
+		unlinkat(dir, name, 0);
+	if (dir < 0 || (!mac && !addr))
+		return dir < 0 && errno != ENOENT ? -1 : 0;
+	_cleanup_free_ struct said *s = xcalloc(addrs + 1, sizeof *s);
+	size_t n = mac ? say(s, on, 0, mac, 6) : 0;
+	for (size_t i = 0; i < addrs; i++)
+		n += say(s + n, on, addr[i].a.family, addr[i].a.b, addr_len(&addr[i].a));
+	int how = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (make ? O_CREAT | O_TRUNC : 0);
+	_cleanup_close_ int fd = openat(dir, name, how, 0600);
+	if (fd < 0 && !make && errno == ENOENT)
+		return 0;
+	return fd < 0 || fd_write_all(fd, s, n * sizeof *s) < 0 ? fail("%s: %m", name) : 0;
+}
+
+/* Is it still said, and is it what we look for? */
+static bool holds(const struct said *s, size_t n, size_t i, bool mac)
+{
+	bool it = s[i].on && !s[i].family == mac;
+	for (size_t k = i + 1; k < n; k++)
+		it &= s[k].family != s[i].family || memcmp(s[k].b, s[i].b, sizeof s->b) != 0;
+	return it;
+}
+
+/* Its file stays when the port has gone from its bridge, and goes with the port. */
+static void guard_put(int dir, const char *name, struct nft *f, const struct said *s, size_t n)
+{
+	struct nl rt;
+	struct link_info l;
+	_cleanup_free_ char *mark = endpoint_mark("-");
+	const uint8_t *mac = NULL;
+	bool v6 = false;
+	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
+		return;
+	if (rtnl_find(&rt, name + 2, &l) < 0) {
+		l.master = 0;
+		if (errno == ENODEV)
+			unlinkat(dir, name, 0);
+	}
+	nl_close(&rt);
+	for (size_t i = 0; i < n; i++) {
+		v6 |= s[i].family == AF_INET6 && holds(s, n, i, false);
+		if (holds(s, n, i, true))
+			mac = s[i].b;
+	}
+	for (size_t i = 0; i < n && l.master && mac; i++) {
+		struct cidr pair[2] = {0};
+		bool own = holds(s, n, i, true);
+		const uint8_t *m = s[i].b;
+		struct addr *a = &pair[s[i].family != AF_INET].a;
+		/* The link-local address stays when the MAC changes. */
+		const uint8_t link[16] = {
+		    0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]};
+		if (s[i].family ? holds(s, n, i, false) : v6) {
+			a->family = s[i].family ? s[i].family : AF_INET6;
+			memcpy(a->b, s[i].family ? m : link, sizeof link);
+		}
+		if (own || a->family == AF_INET || a->family == AF_INET6)
+			nft_guard_put(f, name + 2, own ? m : mac, pair, mark);
+	}
+}
+
 static int again_one(int dir, const char *name, void *arg)
 {
 	struct nft *const *f = arg;
@@ -65,6 +149,9 @@ static int again_one(int dir, const char *name, void *arg)
 			    *text = owner ? file_read_at(dir, name, KEPT_MAX, &len) : NULL;
 	if (text && *name == 's' && len == 22 && !text[15])
 		nft_guard_put(f[1], text, (uint8_t *)text + 16, NULL, owner);
+	else if (text && *name == 'g' && strlen(name) < 18)
+		guard_put(
+		    dir, name, f[1], (const struct said *)(void *)text, len / sizeof(struct said));
 	else if (text && strchr("npa", *name))
 		put(f[0], text, len);
 	return 0;

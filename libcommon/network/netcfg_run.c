@@ -18,6 +18,7 @@
 #include "endpoint.h"
 #include "err.h"
 #include "file.h"
+#include "kept.h"
 #include "netcfg.h"
 #include "nft_bridge.h"
 #include "place.h"
@@ -125,6 +126,12 @@ static bool port_of(struct netcfg *c, const char *ns, const struct link_info *in
 	       h.link == in->index;
 }
 
+static int unguard(char *port)
+{
+	return kept_guard(port, NULL, NULL, 0, false, false) < 0 ? -1
+								 : nft_guard_clear(is_port, port);
+}
+
 /* Called before the port is made, because a program in NS may be running already. A container is
  * guarded unless that was refused, another namespace where it was asked for. nft_guard() takes one
  * address of each family. */
@@ -133,8 +140,9 @@ static void guard(
 {
 	_cleanup_free_ char *mark = endpoint_mark("-");
 	size_t at[2] = {0, 0};
-	int r = 0;
-	for (bool more = op->guarded || (c->container && !op->unguarded); more && r >= 0;) {
+	bool more = op->guarded || (c->container && !op->unguarded);
+	int r = more ? kept_guard(port, mac, op->addr, op->addrs, true, true) : 0;
+	while (more && r >= 0) {
 		struct cidr pair[2] = {0};
 		more = false;
 		for (int i = 0; i < 2; i++) {
@@ -156,7 +164,9 @@ static void guard_follow(struct netcfg *c, const struct netcfg_op *op, const str
 {
 	char port[16];
 	_cleanup_free_ char *mark = endpoint_mark("-");
-	if (port_of(c, op->ns, in, port) && nft_guard_more(port, addr, mac, mark, on) < 0)
+	if (port_of(c, op->ns, in, port) &&
+	    (kept_guard(port, mac, addr, addr ? 1 : 0, false, on) < 0 ||
+		nft_guard_more(port, addr, mac, mark, on) < 0))
 		warn("%s", fail_msg());
 }
 
@@ -176,7 +186,7 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 		rtnl_link_del(&in, eth(op));
 	r = nl_commit_close(&in, r);
 	if (r == 0 && *port)
-		r = nft_guard_clear(is_port, port);
+		r = unguard(port);
 	if (r == 0 && !c->dry && !op->ns && strcmp(l.kind, "bridge") == 0)
 		netcfg_forget_bridge(eth(op));
 	return r;
@@ -315,7 +325,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (op->kind == CFG_ATTACH) { /* it may have been made, and not finished */
 		rtnl_link_del(&c->rt, host);
 		host_commit(c);
-		nft_guard_clear(is_port, host);
+		unguard(host);
 	} else if (there) {
 		detach_do(c, op);
 	}

@@ -80,10 +80,25 @@ both "CNI ADD + DEL, one ctr-netcfg : that chain" "$W/whole.us" "$W/theirs.us"
 conf m br-m 10.24.0.0/16 >"$W/conf"
 mkdir "$W/ns"
 mount -t tmpfs ns "$W/ns"
-for ((i = 1; i <= many; i++)); do
-	touch "$W/ns/m$i"
-	unshare --net="$W/ns/m$i" true
-done
+nets() { # PREFIX
+	local i
+	for ((i = 1; i <= many; i++)); do
+		touch "$W/ns/$1$i"
+		unshare --net="$W/ns/$1$i" true
+	done
+}
+# the kernel's own part: two ends, a port of a bridge that has no link-local address either
+gcc -O2 -o "$W/veth" "$top/tests/bench/veth.c"
+nets f
+ip link add br-f type bridge
+ip link set br-f up
+sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 2>/dev/null || true
+mapfile -t floor < <(seq -f "$W/ns/f%.0f" "$many")
+"$W/veth" "$W/floor" br-f "${floor[@]}"
+sysctl -qw net.ipv6.conf.default.addr_gen_mode=0 2>/dev/null || true
+sed -n "2,101p" "$W/floor" >"$W/ffirst.us"
+tail -n 100 "$W/floor" >"$W/flast.us"
+nets m
 add() { # FROM TO OUT
 	local i
 	for ((i = $1; i <= $2; i++)); do
@@ -96,3 +111,6 @@ add 2 101 "$W/first.us"
 add 102 $((many - 100)) /dev/null
 add $((many - 99)) "$many" "$W/last.us"
 row "CNI ADD of $many on a bridge : last, first" "$(median "$W/last.us")" "$(median "$W/first.us")"
+row "  their processor time" "$(median "$W/last.us" 2)" "$(median "$W/first.us" 2)"
+row "  the kernel's links alone : last, first" "$(median "$W/flast.us")" \
+	"$(median "$W/ffirst.us")"
