@@ -335,9 +335,10 @@ ports() {
 	nothing_left
 }
 
-@test "17 cni: DEL leaves the kernel's own wait to a child that holds nothing of the caller's; both names are free at once" {
+@test "17 cni: DEL leaves the kernel's wait to a child; both names are free at once" {
 	local i c
-	c=$(jq -c '. + {type: "ctr-netcfg", runtimeConfig: {portMappings: [{hostPort: 8081, containerPort: 80}]}}' <<<"$CONF")
+	c=$(jq -c '. + {type: "ctr-netcfg", runtimeConfig:
+		{portMappings: [{hostPort: 8081, containerPort: 80}]}}' <<<"$CONF")
 	for i in $(seq 10); do
 		plugin ADD "$POD" ctr-netcfg "$c" >/dev/null
 		plugin DEL "$POD" ctr-netcfg "$c"
@@ -364,11 +365,12 @@ ports() {
 		'$1 == p && /close\([012]\)/ { n++ } $1 == p && /sendto/ { exit } END { exit n != 3 }' "$WORLD/log"
 }
 
-@test "17 cni: a port of UDP: from outside, the host, 127.0.0.1, a neighbour, itself; flushed at DEL; and SCTP" {
+@test "17 cni: ports of UDP from everywhere, forgotten at DEL; and of SCTP" {
 	local r r2 p where
 	r=$(plugin ADD "$POD" bridge "$CONF")
 	r2=$(plugin ADD "$POD2" bridge "$CONF")
-	p=$(ports "$r" 8053 | jq -c '.runtimeConfig.portMappings[0] += {protocol: "udp", containerPort: 53}')
+	p=$(ports "$r" 8053 |
+		jq -c '.runtimeConfig.portMappings[0] += {protocol: "udp", containerPort: 53}')
 	plugin ADD "$POD" portmap "$p"
 	serve "$POD" 53 first udp4
 	for where in "$PEER 198.51.100.2" "$HOST 127.0.0.1" "$HOST 198.51.100.2" "$POD2 198.51.100.2" \
@@ -380,7 +382,10 @@ ports() {
 	[ "$(ask "$PEER" "[2001:db8:1::2]" 8053 udp)" = six ]
 	[ "$(ask "$POD2" "[2001:db8:1::2]" 8053 udp)" = six ]
 	# one client's socket, whose packets follow what the kernel remembers of them
-	client() { echo x | peer timeout 3 socat -t1 -T1 - "UDP:198.51.100.2:8053,sourceport=4053" || true; }
+	client() {
+		echo x | peer timeout 3 socat -t1 -T1 - "UDP:198.51.100.2:8053,sourceport=4053" ||
+			true
+	}
 	[ "$(client)" = first ]
 	plugin DEL "$POD" portmap "$p"
 	[ -z "$(client)" ]
@@ -389,7 +394,8 @@ ports() {
 	serve "$POD2" 53 second udp4
 	[ "$(client)" = second ]
 	plugin DEL "$POD2" portmap "$p"
-	p=$(jq -c --argjson r "$r" '.prevResult = $r | .runtimeConfig.portMappings[0].protocol = "sctp"' <<<"$p")
+	p=$(jq -c --argjson r "$r" \
+		'.prevResult = $r | .runtimeConfig.portMappings[0].protocol = "sctp"' <<<"$p")
 	plugin ADD "$POD" portmap "$p"
 	h nft list map ip ctrbox ports | grep -q 'sctp . 8053'
 	plugin CHECK "$POD" portmap "$p"
