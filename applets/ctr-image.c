@@ -278,7 +278,7 @@ static int rm_one(struct store *s, const char *operand, struct refs *all, struct
 	for (size_t i = 0; i < all->n; i++)
 		names += strcmp(all->v[i].hex, it.hex) == 0;
 	for (size_t i = 0; i < all->n && (!by_ref || names == 1); i++)
-		if (store_same(s, &all->v[i], &it) && !(by_ref && i != (size_t)k) &&
+		if ((by_ref ? i == (size_t)k : store_same(s, &all->v[i], &it)) &&
 		    rm_allowed(&all->v[i], operand) < 0)
 			return -1;
 	for (size_t i = all->n; i-- > 0;)

@@ -81,6 +81,8 @@ struct refs {
 	size_t n;
 };
 int store_refs(const struct store *s, struct refs *out);
+/* The digests alone, of our own text without parsing it; a digest may occur more than once. */
+int store_digests(const struct store *s, struct refs *out);
 void refs_free(struct refs *r);
 /* The one that `operand` (image.h) means, without reading all the others where that can be; *names:
  * how many entries its digest has. out->name is the caller's. ENOENT when there is none. */

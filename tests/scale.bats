@@ -352,3 +352,35 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 	[ $((sum / 10)) -le 120 ]
 	ctr-ps -aq | ctr-rm -f -
 }
+
+# bats test_tags=ctr-image
+@test "15.12 a removal reads one file, however many images there are; and what others use stays" {
+	need strace strace
+	need jq
+	not_old "their number is not what differs"
+	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
+	local i n each=()
+	for n in 3 30; do
+		for i in $(seq "$n"); do # each of one layer, its own
+			mkdir -p "t$n$i" && echo "$n$i" >"t$n$i/f" && touch -d @0 "t$n$i" "t$n$i/f"
+			tar -C "t$n$i" -c . | ctr-image import "i$n-$i" >/dev/null
+		done
+		ctr-image rm "i$n-1" >/dev/null # remembers what the others use
+		strace -f -e trace=openat -o seen ctr-image rm "i$n-2" >/dev/null
+		each+=("$(grep -c blobs/sha256/ seen || true)")
+	done
+	[ "${each[1]}" -le "$((each[0] + 1))" ]
+	# It is no more than a memory: whatever is in it, the images stay whole, and what none uses goes.
+	for i in damaged missing; do
+		[ $i = missing ] || sed -i '2,$s/ l[0-9a-f]*//' "$CTR_LIB/images/.uses"
+		[ $i = damaged ] || rm "$CTR_LIB/images/.uses"
+		ctr-image rm "i30-$n" >/dev/null
+		n=$((n - 1))
+		[ "$(ctr-image export i30-20 | tar -xO f)" = 3020 ]
+	done
+	n=$(ctr-image ls -q | sort -u | wc -l)
+	[ "$(find "$CTR_LIB/layers" -mindepth 1 -maxdepth 1 -name '[0-9a-f]*' | wc -l)" = "$n" ]
+	[ "$(find "$CTR_LIB/images/blobs/sha256" -type f | wc -l)" -le $((3 * n)) ]
+	ctr-image ls -q | sort -u | xargs ctr-image rm >/dev/null
+	[ -z "$(find "$CTR_LIB/layers" "$CTR_LIB/images/blobs/sha256" -name '[0-9a-f]*')" ]
+}

@@ -162,6 +162,24 @@ int store_refs(const struct store *s, struct refs *out)
 	return 0;
 }
 
+int store_digests(const struct store *s, struct refs *out)
+{
+	static const char key[] = "\"digest\":\"sha256:";
+	size_t len;
+	_cleanup_free_ char *text = ours_read(s, &len);
+	if (!text)
+		return store_refs(s, out);
+	*out = (struct refs){.v = xcalloc(count(text, key) + 1, sizeof *out->v)};
+	for (const char *p = text; (p = strstr(p, key));) {
+		struct ref *r = &out->v[out->n];
+		p += sizeof key - 1;
+		memcpy(r->hex, p, strnlen(p, DIGEST_HEX - 1));
+		if (digest_hex_valid(r->hex))
+			out->n++;
+	}
+	return 0;
+}
+
 void refs_free(struct refs *r)
 {
 	for (size_t i = 0; i < r->n; i++)

@@ -62,6 +62,103 @@ static bool marked(const struct strv *l, const char *name)
 	return l->n && bsearch(&name, l->v, l->n, sizeof *l->v, by_text);
 }
 
+/* --- what was marked before --- */
+
+/* An image never uses anything else, so what each uses is kept in one file, which is read in place
+ * of two files for each image: "DIGEST" of all that follows, and lines "MANIFEST bBLOB...
+ * lLAYER...". It may be missing, old, or damaged by a power cut (the digest tells): then the images
+ * are read. */
+#define USES ".uses"
+
+static char *uses_read(const struct store *s)
+{
+	size_t n;
+	char have[DIGEST_HEX];
+	char *text = file_read_at(s->images, USES, FILE_ANY, &n);
+	if (text && n > DIGEST_HEX) {
+		digest_of(text + DIGEST_HEX, n - DIGEST_HEX, have);
+		if (strncmp(text, have, DIGEST_HEX - 1) == 0)
+			return text;
+	}
+	free(text);
+	return NULL;
+}
+
+static void uses_write(const struct store *s, const struct buf *lines)
+{
+	struct buf b = {0};
+	char hex[DIGEST_HEX];
+	digest_of(lines->p, lines->n, hex);
+	buf_printf(&b, "%s\n", hex);
+	buf_add(&b, lines->p, lines->n);
+	file_write_at(
+	    s->images, USES, b.p, b.n, 0600, false); /* without it, it only takes longer */
+	buf_free(&b);
+}
+
+static int by_hex(const void *a, const void *b)
+{
+	return strcmp(((const struct ref *)a)->hex, ((const struct ref *)b)->hex);
+}
+
+/* Mark what a line says, if its image is among the refs; `looked` says that it was. */
+static bool line_marks(char *line, const struct refs *refs, struct strv *blobs, struct strv *layers)
+{
+	struct ref key = {0};
+	char *next = line, *word = strsep(&next, " ");
+	if (!digest_hex_valid(word))
+		return false;
+	memcpy(key.hex, word, DIGEST_HEX);
+	struct ref *r = refs->n ? bsearch(&key, refs->v, refs->n, sizeof *refs->v, by_hex) : NULL;
+	if (!r)
+		return false;
+	while ((word = strsep(&next, " ")))
+		strv_add(*word == 'b' ? blobs : layers, word + 1);
+	r->looked = true;
+	return true;
+}
+
+/* Of all that have a name; the refs are sorted, and each image is among them once. */
+static int marks(const struct store *s, struct refs *refs, struct strv *blobs, struct strv *layers)
+{
+	_cleanup_free_ char *text = uses_read(s);
+	char *next = text ? text + DIGEST_HEX : NULL, *line;
+	struct buf kept = {0};
+	size_t fresh = 0, stale = 0;
+	while ((line = strsep(&next, "\n"))) {
+		_cleanup_free_ char *whole = xstrdup(line);
+		if (line_marks(line, refs, blobs, layers))
+			buf_puts(&kept, whole), buf_puts(&kept, "\n");
+		else
+			stale++;
+	}
+	for (size_t i = 0; i < refs->n; i++) {
+		struct ref *r = &refs->v[i];
+		size_t b = blobs->n, l = layers->n;
+		if (r->looked)
+			continue;
+		if (image_marks(s, r->hex, blobs, layers) < 0) {
+			buf_free(&kept);
+			return fail_in(
+			    "prune: it is not known what %s uses (ctr-image rm it first)",
+			    r->name ? r->name : r->hex);
+		}
+		buf_puts(&kept, r->hex);
+		for (; b < blobs->n; b++)
+			buf_printf(&kept, " b%s", blobs->v[b]);
+		for (; l < layers->n; l++)
+			buf_printf(&kept, " l%s", layers->v[l]);
+		buf_puts(&kept, "\n");
+		fresh++;
+	}
+	if (!refs->n)
+		unlinkat(s->images, USES, 0);
+	else if (fresh || stale > 100 + refs->n)
+		uses_write(s, &kept);
+	buf_free(&kept);
+	return 0;
+}
+
 /* --- sweeping --- */
 
 struct prune {
@@ -171,25 +268,23 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 	return 0;
 }
 
-static int by_hex(const void *a, const void *b)
-{
-	return strcmp(((const struct ref *)a)->hex, ((const struct ref *)b)->hex);
-}
-
 static int prune(struct store *s, struct prune *p)
 {
 	struct refs refs;
-	if (store_refs(s, &refs) < 0)
+	if (store_digests(s, &refs) < 0)
 		return -1;
 	if (refs.n)
 		qsort(refs.v, refs.n, sizeof *refs.v, by_hex);
-	for (size_t i = 0; i < refs.n; i++)
-		/* many names may be one image's */
-		if ((!i || strcmp(refs.v[i].hex, refs.v[i - 1].hex)) &&
-		    image_marks(s, refs.v[i].hex, &p->blobs, &p->layers) < 0)
-			return fail_in(
-			    "prune: it is not known what %s uses (ctr-image rm it first)",
-			    refs.v[i].name ? refs.v[i].name : refs.v[i].hex);
+	size_t all = refs.n; /* many names may be one image's */
+	for (size_t i = refs.n = 0; i < all; i++) {
+		struct ref r = refs.v[i];
+		if (refs.n && strcmp(refs.v[refs.n - 1].hex, r.hex) == 0)
+			free(r.name);
+		else
+			refs.v[refs.n++] = r;
+	}
+	if (marks(s, &refs, &p->blobs, &p->layers) < 0)
+		return -1;
 	refs_free(&refs);
 	sort(&p->blobs);
 	sort(&p->layers);
