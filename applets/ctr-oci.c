@@ -90,6 +90,8 @@ static const struct opt kill_opts[] = {
 };
 static const struct opt delete_opts[] = {
     {'f', "force", NULL, "kill it first; a missing one is fine", OPT_FLAG, &oci_o.force},
+    {'r', "regex", NULL, "ID stands for all that match: characters . * + ? ^ $ (crun's)", OPT_FLAG,
+	&oci_o.regex},
     OPT_END,
 };
 static const struct opt events_opts[] = {
@@ -273,9 +275,50 @@ static int do_kill(const char *id, const char *name)
 	return 0;
 }
 
+static int do_delete(const char *id);
+
+/* A regular expression of characters and . * + ? $ at the beginning of a text. */
+static bool matches_here(const char *re, const char *s)
+{
+	size_t n = 0;
+	if (!*re || (*re == '$' && !re[1]))
+		return !*re || !*s;
+	bool optional = re[1] == '*' || re[1] == '?', more = re[1] == '*' || re[1] == '+';
+	while (s[n] && (*re == '.' || *re == s[n]) && (more || n == 0))
+		n++;
+	for (size_t i = n + 1; i-- > (optional ? 0 : 1);)
+		if (matches_here(re + 1 + (optional || more), s + i))
+			return true;
+	return false;
+}
+
+/* crun's `delete --regex`. */
+static int delete_matching(const char *re)
+{
+	struct strv names = {0};
+	if (strpbrk(re, "[](){}|\\"))
+		die_usage("--regex: '%s': only . * + ? ^ and $ are supported", re);
+	if (oci_record_names(oci_dir, &names) < 0)
+		oci_die(1);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *s = names.v[i], *at = re + (*re == '^');
+		bool found = matches_here(at, s);
+		while (*re != '^' && !found && *s)
+			found = matches_here(at, ++s);
+		if (found && do_delete(names.v[i]) != 0)
+			return 1;
+	}
+	strv_free(&names);
+	return 0;
+}
+
 static int do_delete(const char *id)
 {
 	struct oci_record r;
+	if (oci_o.regex) {
+		oci_o.regex = false;
+		return delete_matching(id);
+	}
 	if (oci_record_open(&r, oci_dir, id, true) < 0) {
 		if (oci_o.force && errno == ENOENT)
 			return 0;

@@ -46,6 +46,9 @@
 #ifndef SYS_clone3
 #define SYS_clone3 (SYS_BASE + 435)
 #endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 (SYS_BASE + 439)
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range (SYS_BASE + 436)
 #endif

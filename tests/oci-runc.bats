@@ -171,3 +171,45 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 			"   runc $c - Open Container Initiative runtime" ]
 	done
 }
+
+@test "without a mount at /dev its devices are made in the root's own, also linux.devices" {
+	bundle '"sh","-c","echo x >/dev/null && ls -l /dev/mem /dev/fd | tr -s \" \""' \
+		'"devices":[{"path":"/dev/mem/","type":"c","major":1,"minor":1,"fileMode":416,"uid":5}]'
+	edit '.mounts |= map(select(.destination != "/dev"))'
+	rm -rf b/rootfs/dev
+	run_out c
+	grep -q 'crw-r----- 1 5 root 1, 1' out
+	grep -q '/dev/fd -> /proc/self/fd' out
+	rm -rf b/rootfs/dev && mkdir b/rootfs/dev # a bind mount at /dev is left as it is
+	mkdir d
+	edit --arg d "$PWD/d" '.process.args = ["true"] |
+		.mounts += [{destination:"/dev",type:"bind",source:$d,options:["bind"]}]'
+	run_out c
+	[ -z "$(ls -A d)" ]
+}
+
+@test "delete --regex: crun's, of ids that match" {
+	local id
+	bundle '"sleep","1000"'
+	for id in ab abb xab b; do
+		edit --arg p "/$CTR_CGROUP/$id" '.linux.cgroupsPath = $p'
+		oci run -d -b b $id </dev/null >out 2>&1
+	done
+	oci delete -f --regex '^ab*$'
+	[ "$(oci list -q | tr '\n' ' ')" = 'b xab ' ]
+	run -1 oci delete -f --regex 'a[b]'
+	[[ "$output" == *"only . * + ? ^ and"* ]]
+	oci delete -f --regex 'a.?$'
+	[ "$(oci list -q)" = b ]
+}
+
+@test "CAP_DAC_OVERRIDE of a user other than root counts when the command is looked for" {
+	bundle '"/bin/mine"'
+	printf '#!/bin/sh\necho ran\n' >b/rootfs/bin/mine
+	chmod 700 b/rootfs/bin/mine
+	edit '.process.user = {uid:1000,gid:1000}'
+	run -1 run_out c
+	edit '["CAP_DAC_OVERRIDE"] as $c | .process.capabilities = {bounding:$c,permitted:$c,effective:$c,inheritable:$c,ambient:$c}'
+	run_out c
+	grep -qx ran out
+}

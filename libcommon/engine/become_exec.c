@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "become.h"
 #include "err.h"
 #include "rlimits.h"
 #include "str.h"
+#include "sysno.h"
 
 #if defined(__x86_64__)
 #define OUR_MACHINE EM_X86_64
@@ -149,7 +151,10 @@ static int attempt(const char *path, char **argv, char **envp)
 	struct stat st;
 	if (argv)
 		return execve(path, argv, envp);
-	if (access(path, X_OK) < 0 || stat(path, &st) < 0)
+	/* access(2) would look without the capabilities of a user other than root. */
+	if ((syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) < 0 &&
+		((errno != ENOSYS && errno != EPERM) || access(path, X_OK) < 0)) ||
+	    stat(path, &st) < 0)
 		return -1;
 	return S_ISREG(st.st_mode) ? 1 : (errno = EACCES, -1);
 }

@@ -62,6 +62,9 @@ int rootfs_mounts(struct rootfs *r)
 				return -1;
 		}
 	}
+	/* Without a mount there, /dev is the root's own, as with runc. */
+	if (!dev_done && rootfs_dev(r) < 0)
+		return -1;
 	if (r->nodev && rootfs_nodev(r) < 0)
 		return -1;
 	return r->dir ? etc_files(r) : 0;

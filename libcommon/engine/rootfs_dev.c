@@ -69,12 +69,15 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 	return host ? rootfs_bind(r, &m, &o, 0) : -1;
 }
 
-static bool mounted_by_spec(const struct spec *s, const char *dest, const char *type)
+/* Is /dev, as asked for, the host's? */
+static bool dev_is_hosts(const struct spec *s)
 {
-	for (size_t i = 0; i < s->mounts.n; i++)
-		if (strcmp(s->mounts.v[i].dest, dest) == 0 &&
-		    (!type || str_eq(s->mounts.v[i].type, type)))
-			return true;
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		if (strcmp(m->dest, "/dev") == 0)
+			return str_eq(m->type, "bind") || str_eq(m->type, "devtmpfs") ||
+			       strv_has(&m->options, "bind") || strv_has(&m->options, "rbind");
+	}
 	return false;
 }
 
@@ -83,10 +86,9 @@ int rootfs_dev(struct rootfs *r)
 	static const char *const links[][2] = {{"/proc/self/fd", "fd"},
 	    {"/proc/self/fd/0", "stdin"}, {"/proc/self/fd/1", "stdout"},
 	    {"/proc/self/fd/2", "stderr"}, {"/proc/kcore", "core"}, {"pts/ptmx", "ptmx"}};
-	if (!mounted_by_spec(r->spec, "/dev", "tmpfs"))
-		return 0; /* the /dev of the image or the host, as asked for */
-	_cleanup_close_ int dev =
-	    path_open_in_root(r->fd, "/dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dev_is_hosts(r->spec))
+		return 0;
+	_cleanup_close_ int dev = path_make_in_root(r->fd, "/dev", true, 0755);
 	if (dev < 0)
 		return fail("/dev: %m");
 	TRACE("mknod(2) of %zu devices in /dev, and its links", r->spec->devices.n);

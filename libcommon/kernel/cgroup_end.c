@@ -147,11 +147,12 @@ static int kill_one(pid_t pid, void *arg)
 static int does_not_die(const char *path)
 {
 	_cleanup_free_ char *above = cgroup_frozen_at(path, true, true);
-	errno = ETIME;
+	errno = EBUSY;
 	if (above && strcmp(above, path) != 0)
-		return fail("%s: a process in it does not die: the group /%s above it is frozen",
-		    path, above);
-	return fail("%s: a process in it does not die (uninterruptible)", path);
+		return fail(
+		    "%s: %m: a process in it does not die: the group /%s above it is frozen", path,
+		    above);
+	return fail("%s: %m: a process in it does not die (uninterruptible)", path);
 }
 
 /* Since Linux 5.14. A frozen v1 freezer keeps its processes from dying, and a process inside may

@@ -46,6 +46,8 @@ static const struct word {
     {"nosuid", MS_NOSUID, 0, 0},
     {"symfollow", 0, MS_NOSYMFOLLOW, 0},
     {"nosymfollow", MS_NOSYMFOLLOW, 0, 0},
+    {"mand", 64 /* MS_MANDLOCK; since Linux 5.15 without effect */, 0, 0},
+    {"nomand", 0, 64, 0},
     {"silent", MS_SILENT, 0, 0},
     {"private", 0, 0, MS_PRIVATE},
     {"rprivate", 0, 0, MS_PRIVATE | MS_REC},

@@ -87,7 +87,9 @@ char *oci_features(void)
 	    "rdiratime relatime rexec "
 	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate "
 	    "rrelatime rro rrw "
-	    "rshared rslave rstrictatime rsuid runbindable rw shared silent slave strictatime suid "
+	    "idmap ridmap tmpcopyup mand nomand rmand rnomand symfollow nosymfollow rsymfollow "
+	    "rnosymfollow rshared rslave rstrictatime rsuid runbindable rw shared silent slave "
+	    "strictatime suid "
 	    "sync "
 	    "unbindable");
 	features_linux(&b);

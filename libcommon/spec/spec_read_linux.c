@@ -59,6 +59,8 @@ static int devices(struct spec *s, const json_t *lx)
 		    jget_int(spec_doc, o, at, "fileMode", 0, UINT32_MAX, &mode) < 0 ||
 		    spec_u32(o, at, "uid", &d->uid) < 0 || spec_u32(o, at, "gid", &d->gid) < 0)
 			return -1;
+		for (size_t n = d->path ? strlen(d->path) : 0; n > 1 && d->path[n - 1] == '/'; n--)
+			d->path[n - 1] = 0;
 		d->mode = (uint32_t)mode & 07777; /* some writers put the type in */
 		if (!d->path || d->path[0] != '/' || !d->path[1] || !d->type || d->type == 'a')
 			return jwrong(spec_doc, at, "", "needs an absolute path and a type");
