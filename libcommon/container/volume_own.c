@@ -82,7 +82,13 @@ static int own(void *arg)
 static int id_of(const char *status, const char *line, uint32_t *id)
 {
 	const char *l = strstr(status, line);
-	return l && sscanf(l + strlen(line), "%*u %u", id) == 1 ? 0 : fail("U: no %s", line + 1);
+	char *at;
+	if (!l)
+		return fail("U: no %s", line + 1);
+	/* sscanf(3) would be 8 KB of the minimal build. */
+	strtoul(l + strlen(line), &at, 10);
+	*id = (uint32_t)strtoul(at, NULL, 10);
+	return 0;
 }
 
 /* The id that is written to the disk for one that the process has. With `mapped` it is the one that
