@@ -76,6 +76,9 @@ const struct word *opt_word(
 /* The long option that was meant by a word with at most `most` typing mistakes; NULL when none is
  * so close. */
 const char *opt_meant(const struct usage *u, const char *word, size_t most);
+/* What to do in place of an option of docker's or podman's that no applet has: *len bytes of text;
+ * NULL: nothing is known. */
+const char *opt_instead(const char *word, int *len);
 
 /* What was typed (`-e PASSWORD=...`) can be read in /proc/PID/cmdline by everybody as long as the
  * process lives. From now on that file says "APPLET: NAME" only. Option values that point into argv

@@ -144,9 +144,10 @@ load lib
 }
 
 @test "19 DOCKER.md: each flag of docker's and podman's is there, differs, or names what to use" {
-	local doc=$top/applets/DOCKER.md cmd state flag said p n=0
+	local doc=$top/applets/DOCKER.md cmd state flag said text p n=0
 	while read -r cmd state flag; do
 		said=$("$CTRBOX" ${cmd//_/ } "$flag" 2>&1 </dev/null | head -n 2 || true)
+		text=$said
 		case $said in
 		*"unknown option"* | *"no option --"* | *"there is no"* | \
 			*"no such applet"*) said=not ;;
@@ -155,6 +156,10 @@ load lib
 		n=$((n + 1))
 		[ "$said" = "$state" ] || {
 			echo "$cmd $flag: the table says $state, ctrbox says $said"
+			return 1
+		}
+		[[ $state = taken || "$text" == *"here it is "* ]] || {
+			echo "$cmd $flag: what to do instead? $text"
 			return 1
 		}
 	done \

@@ -211,6 +211,10 @@ static _Noreturn void wrong(const struct usage *u, int c, char **argv)
 	for (size_t i = 0; u->others && u->others[i][0]; i++)
 		if (strcmp(asked, u->others[i][0]) == 0)
 			die_usage("no option %s: here it is %s", given, u->others[i][1]);
+	int len;
+	const char *instead = opt_instead(asked, &len);
+	if (instead)
+		die_usage("no option %s: here it is %.*s", given, len, instead);
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
 	 * still print them so. */
 	const char *hint =

@@ -43,3 +43,96 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most)
 	}
 	return best;
 }
+
+/* Options of docker's and podman's that we have not: their names, and behind a colon what to do
+ * instead. applets/DOCKER.md has all. */
+static const char instead[] =
+    "blkio-weight-device:--cgroup \"io.weight=MAJ:MIN N\"\n"
+    "cpu-rt-period cpu-rt-runtime:--cgroup cpu.rt_period_us=N and cpu.rt_runtime_us=N, on v1\n"
+    "memory-swappiness:--cgroup memory.swappiness=N, on v1\n"
+    "cpu-count cpu-percent io-maxbandwidth io-maxiops isolation:nothing: Windows only\n"
+    "kernel-memory oom-kill-disable:nothing: a container that has no memory would hang\n"
+    "disable-content-trust:so: digests are checked, signatures are not\n"
+    "link-local-ip:--ip\n"
+    "link:--net NAME: the names on a network are known\n"
+    "storage-opt:a file system of its own at CTR_LIB, with quota\n"
+    "use-api-socket conmon-pidfile:nothing: there is no daemon, and no conmon\n"
+    "detach-keys:an option of ctr-attach\n"
+    "sig-proxy:ctr-attach --no-stdin\n"
+    "details:nothing (--log-opt tag= is for syslog and journald)\n"
+    "checkpoint checkpoint-dir:nothing: there are no checkpoints (CRIU)\n"
+    "digests:--format '{{.Digest}}'\n"
+    "tree history:ctr-image inspect, ctr-image history\n"
+    "all-tags:one call for each tag\n"
+    "availability group limit-bytes required-bytes scope secret sharing topology-preferred "
+    "topology-required type config-from config-only ingress cluster:nothing: this is one machine, "
+    "no "
+    "Swarm\n"
+    "opt o driver-opt:--mtu and --parent for a network, mount(8) on the folder of a volume\n"
+    "attachable ipv4 sync:so anyway\n"
+    "no-trunc:so: nothing is cut off\n"
+    "aux-address:--ip-range, which leaves addresses out\n"
+    "ipam-driver ipam-opt:nothing: ctr-ipam hands out addresses\n"
+    "gw-priority:the first network that has the default route\n"
+    "latest:the name $(ctr-ps -lq)\n"
+    "all filter running:a pipe: ctr-ps -aq -f KEY=VALUE | ctr-... -\n"
+    "cidfile:a pipe: ctr-... - <FILE\n"
+    "ignore:|| true\n"
+    "noheading:-n\n"
+    "sort:sort(1)\n"
+    "interval watch:watch(1)\n"
+    "limit:head(1)\n"
+    "time:ctr-stop -t SECONDS, before\n"
+    "arch os variant:nothing: images are this machine's\n"
+    "authfile:DOCKER_CONFIG=FOLDER\n"
+    "creds:ctr-image login\n"
+    "tls-verify cert-dir:a line http or ca in the file of registries: see ctr-image(1)\n"
+    "cgroup-conf:--cgroup KEY=VALUE\n"
+    "hostuser passwd passwd-entry:a line in the image's /etc/passwd\n"
+    "image-volume:-v\n"
+    "read-only-tmpfs:--tmpfs /tmp --tmpfs /run\n"
+    "requires:ctr-wait --condition healthy NAME, before\n"
+    "rmi:ctr-image rm, afterwards\n"
+    "seccomp-policy:--security-opt seccomp=FILE\n"
+    "subuidname subgidname:--uidmap and --gidmap\n"
+    "pod pod-id-file init-ctr:--net, --ipc and --pid container:NAME\n"
+    "unsetenv-all:--unsetenv for each\n"
+    "preserve-fds:ctr-oci run --preserve-fds, or ctr-nsenter\n"
+    "digestfile:ctr-image inspect -f '{{.RepoDigests}}'\n"
+    "iidfile:the id on stdout\n"
+    "cgroups:so: every container has a group\n"
+    "chrootdirs:--mount\n"
+    "env-merge:--env\n"
+    "init-path:--init\n"
+    "personality:setarch(8) inside\n"
+    "external quiet verbose overwrite multi-image-archive uncompressed no-prune no-reset force:so "
+    "anyway\n"
+    "ns:/proc/PID/ns: ctr-inspect -f '{{.State.Pid}}'\n"
+    "color names compatible:nothing: grep(1), cut(1)\n"
+    "depend:ctr-rm of each\n"
+    "format:one form: images are OCI's, listings have a line each\n"
+    "include-volumes:ctr-cp: volumes are not in images\n"
+    "squash:ctr-commit NAME - | ctr-image import\n"
+    "device-read-bps device-read-iops device-write-bps device-write-iops:ctr-cgset io.max\n"
+    "compress:gzip(1), or as it is kept\n"
+    "compression-format:as it is kept\n"
+    "message:ctr-commit -m\n"
+    "remove-signatures sign-by sign-by-sigstore-private-key sign-passphrase-file:nothing: no "
+    "signatures are made or copied\n"
+    "get-login:~/.docker/config.json\n"
+    "list-tags:curl https://HOST/v2/NAME/tags/list\n"
+    "disable-dns:--no-hosts of ctr-run\n"
+    "mac-address:--net NAME:mac=MAC at the start\n";
+
+const char *opt_instead(const char *word, int *len)
+{
+	size_t n = strlen(word);
+	for (const char *l = instead, *text; *l; l = text + *len + 1) {
+		text = l + strcspn(l, ":") + 1;
+		*len = (int)strcspn(text, "\n");
+		for (const char *w = l; w < text; w += strcspn(w, " :") + 1)
+			if (strcspn(w, " :") == n && memcmp(w, word, n) == 0)
+				return text;
+	}
+	return NULL;
+}

@@ -8,3 +8,9 @@ const char *opt_meant(const struct usage *u, const char *word, size_t most)
 	(void)u, (void)word, (void)most;
 	return NULL;
 }
+
+const char *opt_instead(const char *word, int *len)
+{
+	(void)word, (void)len;
+	return NULL;
+}

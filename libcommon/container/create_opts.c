@@ -199,11 +199,9 @@ const struct opt create_opts[] = {
 const char *const create_others[][2] = {
 #ifndef CTR_MINIMAL
     {"gpus", "--device vendor.com/gpu=NAME, as /etc/cdi has it"},
-    {"link", "--net NAME: the names on a network are known"},
     {"attach", "nothing: a foreground container has all three (-d: ctr-attach)"},
     {"a", "nothing: a foreground container has all three (-d: ctr-attach)"},
-    {"runtime", "nothing: there is one runtime"}, {"pod", "--net, --ipc and --pid container:NAME"},
-    {"memory-swappiness", "--cgroup memory.swappiness=N, on v1"},
+    {"runtime", "nothing: there is one runtime"},
     {"volume-driver", "a mount(8) on the volume's folder"}, {"http-proxy", "--env http_proxy"},
 #endif
     {NULL, NULL}};
