@@ -146,7 +146,10 @@ static void filters_check(void)
 		while (k < 7 && (strlen(keys[k]) != n || strncmp(keys[k], f, n) != 0))
 			k++;
 		if (k == 7)
-			die_usage("--filter: no key '%.*s'", (int)n, f);
+			die_usage(
+			    "--filter: no key '%.*s' (type, event, container, image, network, "
+			    "volume or label)",
+			    (int)n, f);
 	}
 }
 

@@ -132,6 +132,14 @@ static void past_init(struct enter *e, pid_t init)
 	}
 }
 
+/* It may have ended while it was entered: then that is what matters. */
+static _Noreturn void not_entered(const struct container *c, int code, const char *why)
+{
+	if (!container_is_alive(c) || strstr(why, strerror(ESRCH)))
+		die_code(code, "%s: it has ended meanwhile (ctr-start %s)", c->name, c->name);
+	die_code(code, "%s: %s", c->name, why);
+}
+
 static void find(struct container *c, const char *name, struct enter *e)
 {
 	char path[32];
@@ -150,7 +158,7 @@ static void find(struct container *c, const char *name, struct enter *e)
 	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
 	e->procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->procdir < 0)
-		die("%s: process %d: %m", c->name, (int)c->pid);
+		not_entered(c, 125, strerror(errno));
 	e->pidfd = container_pidfd(c);
 	/* An old kernel: the directory in /proc, which was checked after it was opened, is the
 	 * handle. */
@@ -186,7 +194,7 @@ static _Noreturn void stay_or_say(struct enter *e, const char *name, int said)
 }
 
 /* The launcher exits when the command runs, or reports why it does not. */
-static int detached(struct enter *e, const char *name)
+static int detached(struct enter *e, const struct container *c)
 {
 	char said[1100];
 	int p[2];
@@ -197,7 +205,7 @@ static int detached(struct enter *e, const char *name)
 		die("fork: %m");
 	if (pid == 0) {
 		close(p[0]);
-		stay_or_say(e, name, p[1]);
+		stay_or_say(e, c->name, p[1]);
 	}
 	close(p[1]);
 	ssize_t n;
@@ -216,7 +224,7 @@ static int detached(struct enter *e, const char *name)
 	if (n <= 0)
 		return 0;
 	said[n] = 0;
-	die_code((unsigned char)said[0], "%s: %s", name, said + 1);
+	not_entered(c, (unsigned char)said[0], said + 1);
 }
 
 int ctr_exec_main(int argc, char **argv)
@@ -246,10 +254,10 @@ int ctr_exec_main(int argc, char **argv)
 		e.below[0] = check_group(e.cgroup);
 	enter_block_signals(&e);
 	if (o.detach)
-		return detached(&e, c.name);
+		return detached(&e, &c);
 	become_lend_stdio();
 	if (enter_start(&e) < 0)
-		die_code(e.code, "%s: %s", c.name, fail_msg());
+		not_entered(&c, e.code, fail_msg());
 	_cleanup_free_ char *title = xasprintf("ctr-exec: %s", c.name);
 	title_set(title); /* the values of -e must not be visible to others */
 	int code = enter_wait(&e);

@@ -100,7 +100,10 @@ int ps_filter_check(const struct strv *filters)
 			return fail("--filter: '%s' is not K=V", f);
 		const struct ps_key *k = key_of(f, &value);
 		if (!k)
-			return fail("--filter: no key '%.*s'", (int)strcspn(f, "="), f);
+			return fail(
+			    "--filter: no key '%.*s' (name, id, status, label, ancestor, ... "
+			    "see ctr-ps(1))",
+			    (int)strcspn(f, "="), f);
 		if (k->check && k->check(value) < 0)
 			return -1;
 	}

@@ -139,7 +139,9 @@ int container_create(struct container *c, const char *config_json)
 		return fail("%s: %s: %m", c->name, top);
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST,
-		       fail("%s: there is a container of this name already", c->name);
+		       fail("%s: there is a container of this name already (ctr-rm -f %s, or "
+			    "--replace)",
+			   c->name, c->name);
 	c->dir = make_aside(parent, tmp);
 	if (c->dir >= 0 && make_whole(c, parent, tmp, config_json) == 0)
 		return 0;
