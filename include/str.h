@@ -78,8 +78,9 @@ int name_check(const char *what, const char *s);
 bool name_valid(const char *s);
 
 /* s with control characters, DEL and invalid UTF-8 written as \xNN, so that it does no harm to a
- * terminal. Caller frees. */
+ * terminal. Caller frees; the other appends it to b. */
 char *str_escape(const char *s);
+void buf_escape(struct buf *b, const char *s);
 /* Is the next character one of U+0080 to U+009F, which control terminals as ESC does? It has two
  * bytes. */
 static inline bool str_c1(const char *s)

@@ -33,18 +33,22 @@ void event_tell(const char *type, const char *action, const char *id, ...)
 {
 	int saved = errno;
 	struct timespec t;
-	struct buf b = {0};
+	/* One line's room for all of a process's events: musl maps a page for a text of this size
+	 * and gives it back at free(), which costs more than the write. */
+	static struct buf b;
 	va_list ap;
 	clock_now(CLOCK_REALTIME, &t);
-	_cleanup_free_ char *what = str_escape(action);
-	buf_printf(
-	    &b, "%lld.%09ld\t%s\t%s\t%s", (long long)t.tv_sec, t.tv_nsec, type, what, id ? id : "");
+	b.n = 0;
+	buf_printf(&b, "%lld.%09ld\t%s\t", (long long)t.tv_sec, t.tv_nsec, type);
+	buf_escape(&b, action);
+	buf_printf(&b, "\t%s", id ? id : "");
 	va_start(ap, id);
 	for (const char *key; (key = va_arg(ap, const char *));) {
 		const char *value = va_arg(ap, const char *);
-		_cleanup_free_ char *safe = str_escape(value ? value : "");
-		if (value)
-			buf_printf(&b, "\t%s=%s", key, safe);
+		if (!value)
+			continue;
+		buf_printf(&b, "\t%s=", key);
+		buf_escape(&b, value);
 	}
 	va_end(ap);
 	buf_puts(&b, "\n");
@@ -59,6 +63,5 @@ void event_tell(const char *type, const char *action, const char *id, ...)
 	signal(SIGXFSZ, was);
 	if (fd >= 0)
 		close(fd);
-	buf_free(&b);
 	errno = saved;
 }

@@ -360,24 +360,38 @@ char *str_plain_path(const char *path)
 	return out;
 }
 
-char *str_escape(const char *text)
+/* How many bytes at the start need no escape: nearly always all. */
+static size_t plain(const char *s)
 {
-	struct buf b = {0};
-	const unsigned char *s = (const unsigned char *)text;
-	size_t len = 0, n;
-	while (s[len] >= ' ' && s[len] < 127)
-		len++;
-	if (!s[len]) /* nearly always */
-		return memcpy(xmalloc(len + 1), text, len + 1);
-	for (n = strlen(text); n; s += len, n -= len) {
+	size_t n = 0;
+	while (s[n] >= ' ' && s[n] < 127)
+		n++;
+	return n;
+}
+
+void buf_escape(struct buf *b, const char *text)
+{
+	size_t len = plain(text);
+	buf_add(b, text, len);
+	const unsigned char *s = (const unsigned char *)text + len;
+	for (size_t n = strlen((const char *)s); n; s += len, n -= len) {
 		len = str_utf8_len((const char *)s, n);
 		if (len == 0 || (len == 1 && (*s < ' ' || *s == 127)) || str_c1((const char *)s)) {
-			buf_printf(&b, "\\x%02x", *s);
+			buf_printf(b, "\\x%02x", *s);
 			len = 1;
 		} else {
-			buf_add(&b, s, len);
+			buf_add(b, s, len);
 		}
 	}
+}
+
+char *str_escape(const char *text)
+{
+	size_t len = plain(text);
+	struct buf b = {0};
+	if (!text[len])
+		return memcpy(xmalloc(len + 1), text, len + 1);
+	buf_escape(&b, text);
 	return b.p;
 }
 

@@ -39,7 +39,8 @@ int rlimits_widen(bool files)
 		struct rlimit more = {want, want > was[i].rlim_max ? want : was[i].rlim_max},
 			      most = {was[i].rlim_max, was[i].rlim_max};
 		bool enough = setrlimit(limits[i].which, &more) == 0;
-		widened[i] = enough || setrlimit(limits[i].which, &most) == 0;
+		widened[i] = enough || (was[i].rlim_cur < was[i].rlim_max &&
+					   setrlimit(limits[i].which, &most) == 0);
 		if (!enough && most.rlim_max < limits[i].least &&
 		    (files || limits[i].which != RLIMIT_NOFILE))
 			r = fail("the limit of %s is %llu: at least %llu are needed",
