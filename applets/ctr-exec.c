@@ -231,10 +231,11 @@ int ctr_exec_main(int argc, char **argv)
 {
 	struct container c;
 	struct spec spec;
-	struct enter e = {.spec = &spec, .home = ctr_lib(), .signals = -1};
+	struct enter e = {.spec = &spec, .signals = -1};
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0)
+	if (self_protect(argv) < 0) /* it may execute us again: nothing is looked up before */
 		die_fail();
+	e.home = ctr_lib();
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n < 2)
 		die_help(argc > n ? "COMMAND is missing" : "NAME is missing");
