@@ -29,7 +29,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do ctr-run -d --name "m$i" "$R/" sleep 10000 >/de
 row "ctr-run -d" "$(ctr-inspect -f state.monitor m1)"
 
 ctr-create --name b --direct "$R/" sleep 10000 >/dev/null
-sed -e 's/"annotations":{[^}]*}/"annotations":{}/' -e 's/"unified":{[^}]*}//' \
+sed -e 's/"annotations":{[^}]*}/"annotations":{}/' -e 's/,"unified":{[^}]*}//' \
 	-e 's/"ociVersion":"[^"]*"/"ociVersion":"1.0.2"/' "$CTR_LIB/containers/b/config.json" \
 	>"$W/bundle/config.json"
 if command -v conmon >/dev/null && command -v runc >/dev/null; then
