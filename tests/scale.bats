@@ -370,7 +370,8 @@ traced() { grep -q 'TracerPid:.[1-9]' "/proc/$1/status"; }
 		each+=("$(grep -c blobs/sha256/ seen || true)")
 	done
 	[ "${each[1]}" -le "$((each[0] + 1))" ]
-	# It is no more than a memory: whatever is in it, the images stay whole, and what none uses goes.
+	# It is no more than a memory: whatever is in it, the images stay whole, and what none uses
+	# goes.
 	for i in damaged missing; do
 		[ $i = missing ] || sed -i '2,$s/ l[0-9a-f]*//' "$CTR_LIB/images/.uses"
 		[ $i = damaged ] || rm "$CTR_LIB/images/.uses"
