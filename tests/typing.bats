@@ -38,6 +38,12 @@ load lib
 		run -125 ctr-run --cpuset-cpus 999 "$ROOTFS" true
 		[[ "$output" == "ctr-run: cpuset.cpus=999: "*"(this machine has "*")" ]]
 	fi
+	run -125 ctr-run --cap-drop= "$ROOTFS" true # of an empty variable
+	[ "$output" = "ctr-run: --cap-drop: '' names no capability" ]
+	run -125 ctr-run --cpus 99999 "$ROOTFS" true
+	[[ "$output" == *"(0.01 to 8192)" ]]
+	run -125 ctr-run -d --restart on-failure:x "$ROOTFS" true
+	[ "$output" = "ctr-run: --restart on-failure: 'x' is not a number" ]
 	run -2 ctr-stop --tiem 3 web
 	[[ "$output" == *"did you mean --time?" ]]
 	run -125 ctr-run --zzzzzz "$ROOTFS" true

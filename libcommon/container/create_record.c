@@ -40,7 +40,8 @@ int create_restart_check(const char *p)
 	    strcmp(p, "on-failure") && !str_starts(p, "on-failure:"))
 		return fail_usage(
 		    "--restart: '%s' is not no, on-failure[:N], always or unless-stopped", p);
-	if (str_starts(p, "on-failure:") && num_parse("--restart", p + 11, 1, 1000000, &n) < 0)
+	if (str_starts(p, "on-failure:") &&
+	    num_parse("--restart on-failure", p + 11, 1, 1000000, &n) < 0)
 		return fail_as_usage();
 	return 0;
 }

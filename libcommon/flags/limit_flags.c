@@ -59,7 +59,7 @@ static int cpus(const char *s, int64_t period, struct strv *out)
 		quota += (*p - '0') * (place /= 10);
 	if (*p || !digits || quota < period / 100 || quota > 8192 * period)
 		return errno = EINVAL,
-		       fail("--cpus: '%s' is not a number of processors (0.01 and more)", s);
+		       fail("--cpus: '%s' is not a number of processors (0.01 to 8192)", s);
 	strv_addf(out, "cpu.max=%" PRId64 " %" PRId64, quota, period);
 	return 0;
 }

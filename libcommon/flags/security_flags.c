@@ -13,8 +13,12 @@
 static int cap_list(const char *flag, const struct strv *given, uint64_t *named, bool *all)
 {
 	_cleanup_strv_ struct strv l = {0};
-	for (size_t i = 0; i < given->n; i++)
+	for (size_t i = 0, before; i < given->n; i++) {
+		before = l.n;
 		strv_split(&l, given->v[i], ",");
+		if (l.n == before) /* an empty variable of a script, such as --cap-drop=$CAPS */
+			return fail_usage("--%s: '%s' names no capability", flag, given->v[i]);
+	}
 	for (size_t i = 0; i < l.n; i++) {
 		uint64_t bits;
 		if (strcasecmp(l.v[i], "all") == 0)
