@@ -729,8 +729,8 @@ n6 bridge n6 10.6.0.0/29 0" ]
 		unshare -n sleep 1000 3>&- >/dev/null 2>&1 &
 		NS_PIDS+=($!)
 	done
-	wait_for 20 sh -c '! readlink '"$(printf '/proc/%s/ns/net ' "${NS_PIDS[@]}")"'
-		 | grep -qx "$(readlink /proc/self/ns/net)"'
+	wait_for 20 sh -c '! readlink '"$(printf '/proc/%s/ns/net ' "${NS_PIDS[@]}")"' |
+		grep -qx "$(readlink /proc/self/ns/net)"'
 	for p in "${NS_PIDS[@]:3}"; do
 		echo "attach big $p $(h ctr-ipam alloc -s 10.50.0.0/16 n"$p") gw 10.50.0.1"
 	done >lines

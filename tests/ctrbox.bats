@@ -149,8 +149,8 @@ load lib
 			"ctr-unshare -m /bin/true" "ctr-root --direct $ROOTFS -- /bin/true" \
 			"ctr-priv /bin/true"; do
 			# as on a machine where nobody may raise limits
-			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"'
-				 || exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
+			run bash -c 'ulimit -S -'"$l"'; ulimit -H -'"$l"' ||
+				exit 0; exec ctr-priv --cap-drop SYS_RESOURCE -- "$@"' - $c
 			[[ "$status" -lt 128 && ( "$status" -eq 0 || "${#lines[@]}" -eq 1 ) ]] || {
 				echo "ulimit -$l: $c: $status: $output"
 				false

@@ -342,10 +342,16 @@ static int set_user(const struct who *w)
 	return 0;
 }
 
-static int caps_of(const struct become *b)
+static int caps_of(const struct become *b, const struct who *w)
 {
 	struct spec_caps c = b->spec->caps;
 	c.bounding &= ~b->drop;
+	/* As docker: -u USER other than root starts with the bounding set only. What a bundle says of
+	 * its user is done as it stands there, up to the exec, as runc does it. */
+	if (b->spec->x_user && w->uid != 0 && !b->same_user) {
+		c.effective &= c.ambient;
+		c.permitted &= c.ambient;
+	}
 	return caps_apply(c.bounding, c.effective, c.permitted, c.inheritable, c.ambient);
 }
 
@@ -376,7 +382,7 @@ static int privileges(const struct become *b, const struct who *w)
 		return fail("capabilities: bounding set: %m");
 	if (!s->no_new_privileges && b->seccomp && load_filter(b) < 0)
 		return -1;
-	if ((!b->same_user && set_user(w) < 0) || caps_of(b) < 0 || become_death_signal(b) < 0)
+	if ((!b->same_user && set_user(w) < 0) || caps_of(b, w) < 0 || become_death_signal(b) < 0)
 		return -1;
 	if (!s->no_new_privileges)
 		return 0;
