@@ -75,7 +75,7 @@ setpriv --no-new-privs|--no-new-privs
 setpriv --reuid 1234 --regid 1234 --groups 1234|-u 1234:1234
 setpriv --reuid 1234 --regid 100 --groups 7,8,100|-u 1234:100 --group-add 7 --group-add 8
 setpriv --reuid nobody --regid nogroup --groups nogroup|-u nobody:nogroup
-setpriv --reuid daemon --regid daemon --init-groups|-u daemon --group-add 1
+setpriv --reuid daemon --regid daemon --init-groups|-u daemon
 setpriv --bounding-set -all --inh-caps -all|--cap-drop ALL -u 0:0
 setpriv --bounding-set -chown,-net_raw|--cap-drop CHOWN --cap-drop NET_RAW
 setpriv --reuid 1234 --regid 1234 --groups 1234 --no-new-privs --bounding-set -all|-u 1234:1234 --no-new-privs --cap-drop ALL

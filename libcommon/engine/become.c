@@ -346,8 +346,8 @@ static int caps_of(const struct become *b, const struct who *w)
 {
 	struct spec_caps c = b->spec->caps;
 	c.bounding &= ~b->drop;
-	/* As docker: -u USER other than root starts with the bounding set only. What a bundle says of
-	 * its user is done as it stands there, up to the exec, as runc does it. */
+	/* As docker: -u USER other than root starts with the bounding set only. What a bundle says
+	 * of its user is done as it stands there, up to the exec, as runc does it. */
 	if (b->spec->x_user && w->uid != 0 && !b->same_user) {
 		c.effective &= c.ambient;
 		c.permitted &= c.ambient;
