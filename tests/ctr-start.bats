@@ -82,7 +82,8 @@ load lib
 	ctr-create --name c --net ns:/proc/$meant/ns/net "$ROOTFS" readlink /proc/self/ns/net
 	mkdir b
 	echo "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"$ROOTFS\"},\"process\":{\"cwd\":\"/\",\"args\":[\"/bin/readlink\",\"/proc/self/ns/net\"]},
-		\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}],
+		\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},
+			{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"t\"}],
 		\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"//proc/./$meant/ns/net\"}]}}" >b/config.json
 	ctr-create --name d --bundle b
 	for n in c d c; do

@@ -754,7 +754,7 @@ device_hunt() {
 	for at in "/$CTR_CGROUP/b/" "$CTR_CGROUP/b" "//$CTR_CGROUP/./b" "$WORLD/b"; do
 		cat >b/config.json <<-END
 		{"ociVersion":"1.0.2","process":{"args":["sh","-c","cat /proc/self/cgroup; sed -n s/CapBnd:.//p /proc/self/status"],"cwd":"/","env":["PATH=/bin"],"capabilities":{"bounding":["CAP_MKNOD"]}},
-		 "root":{"path":"$ROOTFS"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+		 "root":{"path":"$ROOTFS"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"t"}],
 		 "linux":{"cgroupsPath":"$at","namespaces":[{"type":"pid"},{"type":"mount"}],"resources":{"pids":{"limit":77}}}}
 		END
 		run -0 ctr-run --bundle b
@@ -915,7 +915,7 @@ ns_of() { readlink "/proc/$(ctr-inspect -f State.Pid "$1")/ns/$2"; }
 	cp -a "$ROOTFS". b/rootfs
 	cat >b/config.json <<-END
 	{"ociVersion":"1.0.2","process":{"args":["sh","-c","readlink /proc/self/ns/user; echo \$\$"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}},"root":{"path":"rootfs"},
-	 "mounts":[{"destination":"/proc","type":"proc","source":"proc"}],"linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},
+	 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"t"}],"linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},
 	 {"type":"user","path":"/proc/$(ctr-inspect -f State.Pid x)/ns/user"}]}}
 	END
 	for by in 'ctr-run --bundle b' "ctr-oci --root $WORLD/oci run -b b b"; do
