@@ -243,6 +243,7 @@ static void fill(struct spec *s)
 		die_usage("--ipc: '%s' is neither host nor none", given.ipc);
 	without(s, no_sys, "/sys");
 	without(s, no_dev, "/dev");
+	s->x_dev_kept = no_dev;
 	without(s, no_cgroup, "/sys/fs/cgroup");
 	paths(&s->masked_paths, &masks);
 	paths(&s->readonly_paths, &readonly);

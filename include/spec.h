@@ -153,7 +153,8 @@ struct spec {
 	char *x_image_file;  /* a squashfs or erofs file that is the (lowest) lower layer */
 	bool x_init;         /* ctr-init as PID 1 */
 	bool x_privileged;
-	bool x_no_crlf; /* its terminal leaves line ends as they are */
+	bool x_dev_kept; /* nothing is made in the root's own /dev */
+	bool x_no_crlf;  /* its terminal leaves line ends as they are */
 	bool x_no_pivot;
 	bool x_keep_id; /* --userns keep-id */
 	bool x_systemd; /* --systemd: PID 1 gets control groups that it can write to */

@@ -63,7 +63,7 @@ int rootfs_mounts(struct rootfs *r)
 		}
 	}
 	/* Without a mount there, /dev is the root's own, as with runc. */
-	if (!dev_done && rootfs_dev(r) < 0)
+	if (!dev_done && !r->spec->x_dev_kept && rootfs_dev(r) < 0)
 		return -1;
 	if (r->nodev && rootfs_nodev(r) < 0)
 		return -1;
