@@ -87,16 +87,16 @@ static bool ours_alone(const char *path)
 
 /* Closed to every other user, because a container leaves programs of any owner and mode in it. A
  * folder that was made open, by hand or by an earlier version, is closed when it is first used; in
- * one that belongs to another user, he would decide what we start and whom we kill. NULL with
- * fail(). */
+ * one that belongs to another user, he would decide what we start and whom we kill. (Root may
+ * anyway; ctr-cgset of a user in a delegated group needs nothing in root's.) NULL with fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
 	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return path;
-	if (st.st_uid != geteuid())
+	if (st.st_uid != geteuid() && st.st_uid != 0)
 		fail(ANOTHERS, path);
-	else if (!(st.st_mode & 077))
+	else if (st.st_uid != geteuid() || !(st.st_mode & 077))
 		return path;
 	else if (!ours_alone(path))
 		fail("%s: others may enter it, and more lies in it than ours: name a folder of its "
