@@ -56,7 +56,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 		mkdir /run/b && cd /run/b && mkdir rootfs && mount --bind /mnt/root rootfs
 		cat >config.json <<-C
 			{"ociVersion":"1.0.2","process":{"args":["sleep","1000"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"]},
-			 "root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"}],
+			 "root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"t"}],
 			 "annotations":{"org.systemd.property.TimeoutStopUSec":"uint64 7000000","org.systemd.property.Documentation":"['x']"},
 			 "linux":{"cgroupsPath":"system.slice:one:two","resources":{"pids":{"limit":20}},"namespaces":[{"type":"pid"},{"type":"mount"}]}}
 		C
