@@ -50,6 +50,7 @@ struct container {
 	bool removing; /* it is ended in order to be removed: its monitor need not make its end
 			* durable
 			*/
+	int told;      /* the last signal that was sent, and is among the events */
 	bool unsynced; /* the caller makes its removal durable, for many containers at once */
 	int exit_code;
 	int64_t started, finished; /* seconds since the epoch, 0 unknown; nanoseconds beside */

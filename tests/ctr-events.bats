@@ -27,6 +27,10 @@ www 137 front" ]
 		"container rename,container destroy," ]
 	[ -z "$(actions -f label=tier=back)" ]
 	[ "$(actions -f container=web)" = "$(actions -f container=web -f type=container)" ]
+	ctr-run -d --name two "$ROOTFS" sleep 100
+	ctr-rm -f two
+	[ "$(actions -f container=two)" = \
+		"container create,container start,container kill,container die,container destroy," ]
 }
 
 # bats test_tags=ctr-run,ctr-volume,ctr-image

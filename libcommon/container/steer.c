@@ -65,7 +65,9 @@ static int signal_pid(const struct container *c, int sig)
 int steer_signal(struct container *c, int sig, bool deliberate)
 {
 	_cleanup_free_ char *number = xasprintf("%d", sig);
-	event_container(c, "kill", "signal", number);
+	if (sig != c->told) /* a removal may send it again */
+		event_container(c, "kill", "signal", number);
+	c->told = sig;
 	if (deliberate)
 		mark(c);
 	if (c->status == ST_RESTARTING) {
