@@ -143,11 +143,19 @@ $(B)/ctrbox: $(app_obj) $(B)/libctr.a $(deps_done)
 $(B)/libctr.a: $(lib_obj)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcsD $@ $^
 
-$(B)/obj/%.o: %.c $(deps_done)
+$(B)/obj/%.o: %.c $(B)/flags $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) \
 		$(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c $(deps_done)
+# What is compiled with other flags is compiled again.
+built_with = $(strip $(compiler) $(flags))
+ifneq ($(file <$(B)/flags),$(built_with))
+.PHONY: $(B)/flags
+endif
+$(B)/flags:
+	$(shell mkdir -p $(@D))$(file >$@,$(built_with))
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags $(deps_done)
 	$(call say,CC,$<)mkdir -p $(@D) && $(compiler) $(flags) \
 		$(if $(findstring -flto,$(CFLAGS)),-frandom-seed=$<) -c -o $@ $<
 
