@@ -85,8 +85,8 @@ static char *group_path(const char *g, bool change)
 	_cleanup_free_ char *plain = strchr(g, '\n') ? NULL : str_plain_path(g);
 	if (!plain || (!*plain && *g != '/'))
 		return fail("'%s' is not a group", g), NULL;
-	char *path =
-	    *g == '/' ? xstrdup(*plain ? plain : ".") : xasprintf("%s/%s", ctr_cgroup(), plain);
+	const char *from_root = *plain ? plain : ".";
+	char *path = *g == '/' ? xstrdup(from_root) : xasprintf("%s/%s", ctr_cgroup(), plain);
 	if (!change || strncmp(path, ctr_cgroup(), ours) || !strstr(path + ours, "/c-"))
 		return path;
 	fail("%s: names that begin with c- are the containers' own", g);

@@ -213,9 +213,8 @@ static size_t n_lines;
 
 static void add_line(const struct lease *l, void *arg)
 {
-	lines = n_lines & (n_lines - 1)
-		    ? lines
-		    : xrealloc(lines, (n_lines ? n_lines * 2 : 1) * sizeof *lines);
+	if (!(n_lines & (n_lines - 1)))
+		lines = xrealloc(lines, (n_lines * 2 + !n_lines) * sizeof *lines);
 	lines[n_lines++] = (struct line){l->addr, str_escape(l->owner), arg};
 }
 

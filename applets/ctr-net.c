@@ -155,9 +155,10 @@ static void on_lease(const struct lease *l, void *arg)
 	struct users *u = arg;
 	char t[ADDR_TEXT];
 	_cleanup_free_ char *name = xstrndup(l->names, strcspn(l->names, " "));
+	const char *shown = *name ? name : l->owner;
 	strv_add(&u->ids, l->owner);
 	if (!u->first)
-		u->first = *l->ifname ? xasprintf("container %s", *name ? name : l->owner)
+		u->first = *l->ifname ? xasprintf("container %s", shown)
 				      : xasprintf("%s, who has %s by hand (ctr-ipam free)",
 					    l->owner, addr_text(&l->addr, t));
 	if (u->json)
@@ -325,9 +326,9 @@ int net_remove(const char *name)
 	if (lock_wait(n.lock, LOCK_EX) < 0 || fstat(n.lock, &st) < 0 || !st.st_nlink)
 		return fail("network %s: removed already", name);
 	network_lease_each(name, on_lease, &u);
-	int r = u.ids.n ? fail("network %s: in use by %s%s", name, u.first,
-			      u.ids.n > 1 ? " and others" : "")
-			: network_remove(&n);
+	const char *more = u.ids.n > 1 ? " and others" : "";
+	int r =
+	    u.ids.n ? fail("network %s: in use by %s%s", name, u.first, more) : network_remove(&n);
 	network_free(&n);
 	if (r == 0 && network_idle() < 0)
 		warn("%s", fail_msg());

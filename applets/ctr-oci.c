@@ -266,7 +266,9 @@ static int do_kill(const char *id, const char *name)
 {
 	struct oci_record r;
 	/* 0 only asks whether it runs, as in kill(2). */
-	int sig = str_eq(name, "0") ? 0 : signal_from_name(name ? name : "TERM");
+	int sig = name ? 0 : SIGTERM;
+	if (name && strcmp(name, "0") != 0)
+		sig = signal_from_name(name);
 	if (sig < 0)
 		oci_die(1);
 	oci_open(&r, id, false);

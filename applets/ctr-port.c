@@ -23,8 +23,9 @@ int ctr_port_main(int argc, char **argv)
 	_cleanup_strv_ struct strv l = {0};
 	if (argc - n < 1 || argc - n > 2)
 		die_usage("takes a NAME, and one PORT or none");
-	_cleanup_free_ char *want =
-	    port ? xasprintf("%s%s", port, strchr(port, '/') ? "" : "/tcp") : NULL;
+	_cleanup_free_ char *want = NULL;
+	if (port)
+		want = xasprintf("%s%s", port, strchr(port, '/') ? "" : "/tcp");
 	if (container_open(&c, argv[n]) < 0)
 		die_fail();
 	if (!c.pid)

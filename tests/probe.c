@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -38,18 +39,18 @@ static const char *const left_out[] = {"rt_sigreturn", "pause", "exit", "exit_gr
 /* Arguments that docker's profile refuses of calls that it allows. */
 static const struct {
 	const char *name;
-	long nr, a;
+	long nr, a, b;
 } special[] = {
 #ifdef __x86_64__
-    {"clone(CLONE_NEWUSER)", SYS_clone, CLONE_NEWUSER | SIGCHLD},
-    {"clone(CLONE_NEWNS)", SYS_clone, CLONE_NEWNS | SIGCHLD},
-    {"clone(CLONE_NEWNET)", SYS_clone, CLONE_NEWNET | SIGCHLD},
+    {"clone(CLONE_NEWUSER)", SYS_clone, CLONE_NEWUSER | SIGCHLD, 0},
+    {"clone(CLONE_NEWNS)", SYS_clone, CLONE_NEWNS | SIGCHLD, 0},
+    {"clone(CLONE_NEWNET)", SYS_clone, CLONE_NEWNET | SIGCHLD, 0},
 #endif
-    {"unshare(CLONE_NEWUSER)", SYS_unshare, CLONE_NEWUSER},
-    {"socket(AF_VSOCK)", SYS_socket, 40},
-    {"socket(AF_ALG)", SYS_socket, 38},
-    {"personality(READ_IMPLIES_EXEC)", SYS_personality, 0x0400000},
-    {NULL, 0, 0},
+    {"unshare(CLONE_NEWUSER)", SYS_unshare, CLONE_NEWUSER, 0},
+    {"socket(AF_VSOCK)", SYS_socket, 40, SOCK_STREAM},
+    {"socket(AF_ALG)", SYS_socket, 38, SOCK_SEQPACKET},
+    {"personality(READ_IMPLIES_EXEC)", SYS_personality, 0x0400000, 0},
+    {NULL, 0, 0, 0},
 };
 
 static int refused(long nr, long a, long b, long rest, int i386)
@@ -93,8 +94,7 @@ static void probe_calls(void)
 		if (!left(c->name) && refused(c->nr, -1, -1, -1, 0))
 			printf("%s\n", c->name);
 	for (int i = 0; special[i].name; i++)
-		if (refused(special[i].nr, special[i].a,
-			special[i].nr == SYS_socket ? (special[i].a == 38 ? 5 : 1) : 0, 0, 0))
+		if (refused(special[i].nr, special[i].a, special[i].b, 0, 0))
 			printf("%s\n", special[i].name);
 #ifdef __x86_64__
 	static const struct call i386[] = {{21, "mount"}, {26, "ptrace"}, {88, "reboot"},

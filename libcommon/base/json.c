@@ -117,7 +117,9 @@ static json_t *make_value(const char **f, va_list *ap)
 		const char *s = va_arg(*ap, const char *);
 		bool optional = **f == '*', counted = **f == '#';
 		*f += optional || counted;
-		size_t n = counted ? (size_t)va_arg(*ap, int) : strlen(s ? s : "");
+		size_t n = counted ? (size_t)va_arg(*ap, int) : 0;
+		if (!counted && s)
+			n = strlen(s);
 		if (!s)
 			return optional ? NULL : json_string("");
 		return safe_string(s, n);
@@ -190,7 +192,8 @@ static const char *position(const char *text, const char *path, const char *key)
 		const char *name = elem ? NULL : path;
 		if (last)
 			name = key;
-		size_t n = last ? strlen(key) : strcspn(path, elem ? "]" : ".[");
+		const char *ends = elem ? "]" : ".[";
+		size_t n = last ? strlen(key) : strcspn(path, ends);
 		const char *hit = step_in(value, name, n, elem ? strtol(path + 1, NULL, 10) : 0);
 		if (!hit)
 			break;

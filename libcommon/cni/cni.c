@@ -135,10 +135,11 @@ static int ns_find(struct cni_call *c)
 	if (!c->id || (c->does & CNI_IPAM) || !c->netns || !*c->netns)
 		return 0;
 	c->ns = open(c->netns, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (c->ns < 0 && !must)
+		return 0;
 	if (c->ns < 0)
-		return must ? cni_fail(c, errno == ENOENT ? CNI_UNKNOWN_CONTAINER : CNI_BAD_ENV,
-				  "CNI_NETNS %s: %m", c->netns)
-			    : 0;
+		return cni_fail(c, errno == ENOENT ? CNI_UNKNOWN_CONTAINER : CNI_BAD_ENV,
+		    "CNI_NETNS %s: %m", c->netns);
 	bool is_ns = fstatfs(c->ns, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 	/* Our own namespace: the host would be taken for a container. */
 	bool own = is_ns && stat("/proc/thread-self/ns/net", &here) == 0 &&

@@ -36,7 +36,9 @@ static bool chain_like(const char *re, const char *s)
 {
 	if (!*re || strcmp(re, "$") == 0)
 		return !*re || !*s;
-	char what = *re == '\\' && re[1] ? *++re : (char)(*re == '.' ? 0 : *re);
+	char what = *re == '.' ? 0 : *re;
+	if (what == '\\' && re[1])
+		what = *++re;
 	if (re[1] == '*') {
 		do
 			if (chain_like(re + 2, s))

@@ -339,9 +339,10 @@ static json_t *memory_swap(const json_t *cfg)
 static json_t *shape_restart(const char *policy)
 {
 	json_t *j = json_object();
-	const char *colon = policy ? strchr(policy, ':') : NULL;
-	_cleanup_free_ char *name =
-	    colon ? xstrndup(policy, (size_t)(colon - policy)) : xstrdup(policy ? policy : "no");
+	if (!policy)
+		policy = "no";
+	const char *colon = strchr(policy, ':');
+	_cleanup_free_ char *name = xstrndup(policy, strcspn(policy, ":"));
 	set(j, "Name", json_string(name));
 	set(j, "MaximumRetryCount", json_integer(colon ? atoi(colon + 1) : 0));
 	return j;

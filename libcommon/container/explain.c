@@ -200,9 +200,9 @@ static int port_lines(struct script *x, bool pasta)
 			if (!x->net.subnet[k].a.family || (*ip && six != k))
 				continue;
 			const char *any = k && !*ip ? "[::]:" : "";
-			_cleanup_free_ char *last =
-			    k ? xasprintf("[${%d%%/*}]", x->net.subnet[0].a.family ? 3 : 2)
-			      : xstrdup("${2%/*}");
+			/* The addresses are $2 and $3, or one of them is $2. */
+			const char *only = x->net.subnet[0].a.family ? "[${3%/*}]" : "[${2%/*}]";
+			const char *last = k ? only : "${2%/*}";
 			buf_printf(&x->outside, " && ctr-netcfg publish '%s%s' \"%s:%s\"", any, at,
 			    last, in);
 			if (!k || *any == 0 || !x->net.subnet[0].a.family)

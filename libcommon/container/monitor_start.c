@@ -101,9 +101,10 @@ static int detached_ends(struct monitor *m, struct ends *e)
 	const struct kv *conf = &m->c->conf;
 	const char *log = kv_get(conf, "log"), *tag = kv_get(conf, "log_tag");
 	m->log.flush_ms = 1000 * kv_num(conf, "log_flush", 0);
+	int dir = log ? -1 : m->c->dir;
 	if (log && strcmp(log, "none") != 0
 		? log_open_sink(&m->log, *log, tag, m->c->name, m->c->id) < 0
-		: log_open(&m->log, log ? -1 : m->c->dir, (uint64_t)kv_num(conf, "log_max_size", 0),
+		: log_open(&m->log, dir, (uint64_t)kv_num(conf, "log_max_size", 0),
 		      (unsigned)kv_num(conf, "log_max_files", 1)) < 0)
 		return -1;
 	m->logging = true;

@@ -70,9 +70,10 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 		snprintf(on, sizeof on, "/proc/self/fd/%d/%.255s", top, h[i].name);
 		if (mkdirat(top, h[i].name, 0755) < 0)
 			return fail("%s/%s: %m", m->dest, h[i].name);
+		const char *type = h[i].v2 ? "cgroup2" : "cgroup";
+		const char *options = h[i].v2 ? NULL : h[i].options;
 		if (own ? cgroup_own(r, &h[i], m->dest, on, flags) < 0
-			: cgroup_one(m->dest, on, h[i].v2 ? "cgroup2" : "cgroup",
-			      h[i].v2 ? NULL : h[i].options, its) < 0)
+			: cgroup_one(m->dest, on, type, options, its) < 0)
 			return -1;
 	}
 	return flags & MS_RDONLY ? rootfs_remount(r, m->dest,

@@ -210,8 +210,8 @@ int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
 		return fail_in("%s", m->dest);
 	TRACE("mount %s at %s", m->type ? m->type : "bind", m->dest);
 	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
-	int res = b ? rootfs_bind(r, m, &o, r->ties ? r->ties[m - r->spec->mounts.v] : 0)
-		    : plain_mount(r, m, &o);
+	int tie = r->ties ? r->ties[m - r->spec->mounts.v] : 0;
+	int res = b ? rootfs_bind(r, m, &o, tie) : plain_mount(r, m, &o);
 	mountopts_free(&o);
 	return res;
 }

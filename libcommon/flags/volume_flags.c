@@ -44,12 +44,10 @@ static char *target(const char *opt, const char *arg, const char *path)
 /* A path on the host, absolute from here on; the working directory may be another later. */
 static char *host_path(const char *path)
 {
-	char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-	char *out = *path == '/' || !cwd
-			? xstrdup(path)
-			: xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
-	free(cwd);
-	return out;
+	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+	if (!cwd)
+		return xstrdup(path);
+	return xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
 }
 
 static bool known_word(const char *w)

@@ -150,9 +150,9 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 	if (why && strstr(why, "nrecognized"))
 		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
 	errno = EINVAL;
-	return why && str_starts(why, f->what)
-		   ? fail("%s", why)
-		   : fail("%s: %s", f->what, why ? why : "damaged archive");
+	if (!why)
+		why = "damaged archive";
+	return str_starts(why, f->what) ? fail("%s", why) : fail("%s: %s", f->what, why);
 }
 
 /* In the child: write the files into `root` and send the table of them to the parent. */
@@ -240,10 +240,10 @@ static int open_beneath(int dir, const char *name)
 	int at = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p && at >= 0;) {
 		char *next = strtok_r(NULL, "/", &save);
-		int fd = strcmp(p, "..") == 0 ? (errno = EINVAL, -1)
-					      : openat(at, p,
-						    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-							(next ? O_DIRECTORY : 0));
+		int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+		if (next)
+			flags |= O_DIRECTORY;
+		int fd = strcmp(p, "..") == 0 ? (errno = EINVAL, -1) : openat(at, p, flags);
 		int why = errno;
 		close(at);
 		errno = why;

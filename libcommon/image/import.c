@@ -199,9 +199,10 @@ int config_change(json_t *config, const char *change)
 			return fail_in("--change");
 		r = json_object_set_new(run, k == 5 ? "User" : "StopSignal", json_string(value));
 	}
-	return r < 0 ? (errno = EINVAL, fail("--change: '%s': not %s", change,
-					    k == 2 || k == 4 ? "KEY=VALUE" : "UTF-8"))
-		     : 0;
+	if (r == 0)
+		return 0;
+	errno = EINVAL;
+	return fail("--change: '%s': not %s", change, k == 2 || k == 4 ? "KEY=VALUE" : "UTF-8");
 }
 
 /* --- import --- */

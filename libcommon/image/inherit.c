@@ -41,8 +41,10 @@ static int at(const struct view *v, size_t layer, const char *path, int flags)
 {
 	_cleanup_close_ int made = openat(v->s->ltmp, v->ids[layer], DIR_FLAGS);
 	_cleanup_close_ int kept = made < 0 ? openat(v->s->layers, v->ids[layer], DIR_FLAGS) : -1;
+	if (!*path)
+		path = ".";
 	int dir = made < 0 ? kept : made;
-	return dir < 0 ? -1 : path_open_in_root(dir, *path ? path : ".", flags, 0);
+	return dir < 0 ? -1 : path_open_in_root(dir, path, flags, 0);
 }
 
 /* The topmost of what the layers `bottom` to n-1 have under one name, *bottom raised to the lowest

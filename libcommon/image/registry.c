@@ -390,8 +390,7 @@ int registry_pull(const char *lib, const char *ref, struct strv *loaded)
 	bool tagged = colon && (!slash || colon > slash);
 	_cleanup_free_ char *bare = tagged ? xstrndup(ref, (size_t)(colon - ref)) : xstrdup(ref);
 	_cleanup_free_ char *alias = strchr(ref, '@') ? NULL : registry_alias(bare);
-	_cleanup_free_ char *meant =
-	    alias ? xasprintf("%s%s", alias, tagged ? colon : "") : xstrdup(ref);
+	_cleanup_free_ char *meant = xasprintf("%s%s", alias ? alias : bare, tagged ? colon : "");
 	if (registry_ref_parse(meant, &p.ref) < 0)
 		return -1;
 	int r = store_open(&p.s, lib, STORE_ADD);

@@ -183,7 +183,8 @@ int registry_at(const char *host, size_t mirror, struct registry *out)
 	_cleanup_free_ char *plain = line_find(text, "http", real, 0);
 	_cleanup_free_ char *seconds = line_find(text, "timeout", host, 0);
 	out->host = xstrdup(real == at && strcmp(host, "docker.io") == 0 ? host : real);
-	out->base = whole ? xstrdup(at) : xasprintf("%s://%s", plain ? "http" : "https", at);
+	const char *scheme = plain ? "http://" : "https://";
+	out->base = xasprintf("%s%s", whole ? "" : scheme, at);
 	for (size_t n = strlen(out->base); out->base[n - 1] == '/'; n--)
 		out->base[n - 1] = 0;
 	out->ca = line_find(text, "ca", real, 0);

@@ -366,9 +366,10 @@ static int dir_finish(struct unpack *u, struct dirtime *d)
 	const char *base;
 	strcpy(path, d->path);
 	int dir = unpack_way(u, path, &base, false);
-	_cleanup_close_ int fd = dir < 0 ? -1
-					 : openat(dir, *base ? base : ".",
-					       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = dir;
+	if (dir >= 0)
+		fd = openat(
+		    dir, *base ? base : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && !u->how.plain && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0; /* a later entry took its name */
 	if (fd < 0)

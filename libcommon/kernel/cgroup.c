@@ -202,7 +202,9 @@ bool cgroup_may_be_ours(const struct cgroup_hierarchy *h)
 int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path)
 {
 	int root = cgroup_root_fd(h);
-	return root < 0 ? -1 : openat(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -1;
+	return openat(root, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 char *cgroup_inner(struct cgroup_hierarchy *h, const char *path)

@@ -159,7 +159,8 @@ static int size(const char *key, const char *value, bool v2, struct cgroup_write
 			file = renamed[i][1];
 	if (!v2 && *key == 'h')
 		file = huge = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
-	return add(out, c, file, max ? xstrdup(v2 ? "max" : "-1") : text(n));
+	const char *most = v2 ? "max" : "-1";
+	return add(out, c, file, max ? xstrdup(most) : text(n));
 }
 
 /* cpu.max: "QUOTA|max [PERIOD]". */

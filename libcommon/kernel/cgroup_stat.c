@@ -242,7 +242,9 @@ static char *v1_as_v2(int d, const char *key)
 	if (strcmp(key, "cpu.max") == 0) {
 		_cleanup_free_ char *q = slurp(d, "cpu.cfs_quota_us"),
 				    *p = slurp(d, "cpu.cfs_period_us");
-		return q && p ? xasprintf("%s %s", q[0] == '-' ? "max" : q, p) : NULL;
+		if (!q || !p)
+			return NULL;
+		return xasprintf("%s %s", q[0] == '-' ? "max" : q, p);
 	}
 	if (str_starts(key, "hugetlb.") && str_ends(key, ".max")) {
 		_cleanup_free_ char *f =

@@ -45,10 +45,10 @@ pid_t sys_clone(uint64_t flags, int cgroup_fd, int *pidfd)
 		a.flags |= CLONE_INTO_CGROUP_;
 		a.cgroup = (uint64_t)cgroup_fd;
 	}
+	size_t size = sizeof a - (entered ? 0 : sizeof a.cgroup);
 	long pid = entered && sys_missing("into_cgroup") /* before Linux 5.7 */
 		       ? (errno = E2BIG, -1L)
-		       : sys_new(SYS_clone3, "clone3", (long)&a,
-			     sizeof a - (entered ? 0 : sizeof a.cgroup), 0, 0, 0, 0);
+		       : sys_new(SYS_clone3, "clone3", (long)&a, size, 0, 0, 0, 0);
 	if (pid >= 0 ||
 	    (errno != ENOSYS && errno != E2BIG && errno != EINVAL &&
 		!(entered && (errno == EBUSY || errno == EOPNOTSUPP || errno == EACCES))))

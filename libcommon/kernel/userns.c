@@ -171,9 +171,10 @@ int userns_do(int (*fn)(void *arg), void *arg)
 	close(p[0]);
 	int status = pid_reap(pid);
 	why[n < 0 ? 0 : n] = 0;
-	return status ? (errno = EPERM,
-			    fail("%s", *why ? why : "a child in the user namespace was killed"))
-		      : 0;
+	if (!status)
+		return 0;
+	errno = EPERM;
+	return fail("%s", *why ? why : "a child in the user namespace was killed");
 }
 
 struct tree {

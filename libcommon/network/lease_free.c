@@ -87,8 +87,9 @@ static int visit(int dirfd, const char *name, void *arg)
 		return 0;
 	}
 	/* A file that is no lease belongs to nobody: gc removes it. */
-	bool go = w->owner ? good && strcmp(l.owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
-	int r = go ? drop(dirfd, name, good ? l.owner : "") : 0;
+	const char *owner = good ? l.owner : "";
+	bool go = w->owner ? good && strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
+	int r = go ? drop(dirfd, name, owner) : 0;
 	w->freed += r > 0;
 	return r < 0 && !stray(w, name) ? -1 : 0;
 }

@@ -223,9 +223,9 @@ static int bus_write(int fd, const struct buf *b)
 static int bus_open(void)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
-	_cleanup_free_ char *path = geteuid() == 0
-					? xstrdup("/run/systemd/private")
-					: xasprintf("%s/systemd/private", run ? run : "");
+	if (geteuid() == 0)
+		run = "/run";
+	_cleanup_free_ char *path = xasprintf("%s/systemd/private", run ? run : "");
 	struct timeval t = {.tv_sec = WAIT_S};
 	char c = 0, first = 0;
 	struct buf b = {0};

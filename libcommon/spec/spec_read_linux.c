@@ -230,9 +230,12 @@ static int paths(struct spec *s, const json_t *lx)
 	    absolute(&s->readonly_paths, "readonlyPaths") < 0)
 		return -1;
 	const char *p = s->rootfs_propagation;
+	if (!p || !*p)
+		return 0;
+	const char *bare = p + (*p == 'r');
 	static const char words[] = "|shared|slave|private|unbindable|";
-	const char *at = p && *p ? strstr(words, *p == 'r' ? p + 1 : p) : words + 1;
-	if (!at || at[-1] != '|' || (p && *p && at[strlen(p) - (*p == 'r')] != '|'))
+	const char *at = strstr(words + 1, bare);
+	if (!at || at[-1] != '|' || at[strlen(bare)] != '|')
 		return jwrong(spec_doc, "linux", "rootfsPropagation", "'%s' is not known", p);
 	return 0;
 }
