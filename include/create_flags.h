@@ -34,7 +34,7 @@ struct create_flags {
 	bool env_host, rootfs, no_hosts, root_link;
 	const char *timeout, *sdnotify, *detach_keys, *verity;
 	struct strv secrets, device_rules;
-	const char *tz, *stop_timeout, *log_driver, *systemd;
+	const char *tz, *stop_timeout, *log_driver, *systemd, *storage_opt;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */
 	bool no_healthcheck;
 	struct strv unsetenv, log_opts, annotations, expose, volumes_from, uidmap, gidmap;

@@ -151,6 +151,7 @@ struct spec {
 	struct strv x_lower; /* the overlay's lower directories, top-most first; empty: root_path as
 				it is */
 	char *x_image_file;  /* a squashfs or erofs file that is the (lowest) lower layer */
+	char *x_upper_size;  /* the writable layer is a tmpfs of so many bytes */
 	bool x_init;         /* ctr-init as PID 1 */
 	bool x_privileged;
 	bool x_dev_kept; /* nothing is made in the root's own /dev */

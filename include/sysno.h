@@ -58,6 +58,9 @@
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd (SYS_BASE + 438)
 #endif
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd (SYS_BASE + 443)
+#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr (SYS_BASE + 442)
 #endif

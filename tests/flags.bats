@@ -277,6 +277,42 @@ refused() {
 	run -125 ctr-run -d --log-opt flush=x "$ROOTFS" true
 }
 
+# Where there is no quota; with one: tests/rig/guest-main.
+# bats test_tags=ctr-run,ctr-create,ctr-inspect,ctr-cp,ctr-diff,ctr-commit
+@test "21.10 --storage-opt size=: a tmpfs where the file system has no project quota" {
+	full='df -k / | sed -n "2s/  */ /gp" | cut -d " " -f 2
+		dd if=/dev/zero of=/x bs=64k count=80; stat -c %s /x'
+	for how in --userns=host --userns=auto; do
+		run -0 --separate-stderr ctr-run --storage-opt size=4m $how "$ROOTFS" sh -c "$full"
+		[ "$output" = $'4096\n4194304' ]
+		[[ "${stderr_lines[0]}" = *"in memory, and gone whenever it stops" ]]
+		[[ "$stderr" = *"No space left on device"* ]]
+	done
+	ctr-create --name c --storage-opt size=1m "$ROOTFS" sh -c 'cat /f; echo x >/f; sleep 100'
+	[ "$(ctr-inspect -f '{{json .HostConfig.StorageOpt}}' c)" = '{"size":"1m"}' ]
+	ctr-start c
+	wait_for 5 ctr-exec c test -s /f
+	[ "$(ctr-cp c:/f - | tar xO)" = x ]
+	for look in "ctr-diff c" "ctr-commit c i:1"; do
+		run -1 $look
+		[[ "$output" = *"its writable layer is in memory (--storage-opt)" ]]
+	done
+	ctr-stop -t 0 c
+	# nothing is taken that the next start would not find
+	run -1 ctr-cp "$ROOTFS/bin/busybox" c:/g
+	[[ "$output" = *"Read-only file system" ]]
+	ctr-start c
+	wait_for 5 ctr-exec c test -s /f
+	[[ "$(ctr-logs c)" != *$'\nx' ]]
+	ctr-rm -f c
+	for bad in "size=x" "inodes=5" "size" ""; do
+		run -125 ctr-run --storage-opt "$bad" "$ROOTFS" true
+	done
+	run -125 ctr-run --storage-opt size=1m --direct "$ROOTFS" true
+	[[ "$output" = *"no writable layer of its own" ]]
+	[ "$(ctr-inspect -f '{{json .HostConfig.StorageOpt}}' "$(ctr-create "$ROOTFS")")" = null ]
+}
+
 @test "19 ctr-logs: --since and --until take dates and 1h30m" {
 	ctr-run -d --name c "$ROOTFS" sh -c 'echo a; sleep 2.5; echo b'
 	ctr-wait c

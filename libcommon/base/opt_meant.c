@@ -103,7 +103,6 @@ static const char instead[] =
     "kernel-memory oom-kill-disable:nothing: it would hang\n"
     "availability group limit-bytes required-bytes scope secret sharing topology-preferred "
     "topology-required type config-from config-only ingress cluster:nothing: no Swarm\n"
-    "storage-opt:a file system of its own at CTR_LIB\n"
     "details:--log-opt tag= of syslog and journald\n"
     "remove-signatures sign-by sign-by-sigstore-private-key sign-passphrase-file:nothing: no "
     "signatures\n"

@@ -31,6 +31,9 @@ static int layers(struct ctree *t)
 	if (s->x_lower.n == 0 && !s->x_image_file && !str_eq(s->root_path, upper))
 		return errno = EINVAL, fail("%s: it runs on %s itself and has no layer of its own",
 					   t->c.name, s->root_path);
+	if (s->x_upper_size)
+		return errno = EINVAL,
+		       fail("%s: its writable layer is in memory (--storage-opt)", t->c.name);
 	t->dirs = xcalloc(s->x_lower.n + 2, sizeof *t->dirs);
 	t->dirs[0] = dir_open_at(t->c.dir, "upper");
 	if (t->dirs[0] < 0)
@@ -290,7 +293,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	char root[40];
 	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
 	if (bind_volumes(&t->spec, fs.fd) < 0 ||
-	    (t->spec.root_readonly && rootfs_readonly(root) < 0))
+	    ((t->spec.root_readonly || t->spec.x_upper_size) && rootfs_readonly(root) < 0))
 		return -1;
 	return fs.fd;
 }

@@ -55,6 +55,9 @@ const struct opt create_opts[] = {
 	&given.device_rules},
     {0, "rootfs", NULL, "ROOTFS is a folder or file, even without a slash", OPT_FLAG,
 	&given.rootfs},
+    {0, "storage-opt", "size=SIZE",
+	"limit the writable layer: by a project quota, or else as a tmpfs", OPT_STR,
+	&given.storage_opt},
 #ifndef CTR_MINIMAL
     {0, "verity", "HASH", "ROOTFS is an image file whose tree of hashes has this root (dm-verity)",
 	OPT_STR, &given.verity},

@@ -113,6 +113,22 @@ static int log_options(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
+static int storage_option(const struct create_flags *o, const struct spec *s, struct kv *conf)
+{
+	uint64_t bytes;
+	const char *text = o->storage_opt;
+	if (!text)
+		return 0;
+	if (!str_starts(text, "size="))
+		return fail_usage("--storage-opt: '%s' is not size=SIZE", text);
+	if (size_parse("--storage-opt size", text + 5, &bytes) < 0)
+		return fail_as_usage();
+	if (!s->x_lower.n && !s->x_image_file)
+		return fail_usage("--storage-opt: this container has no writable layer of its own");
+	kv_set(conf, "storage_opt", text);
+	return 0;
+}
+
 static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 {
 	for (size_t i = 0; i < o->annotations.n; i++) {
@@ -200,7 +216,8 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 		kv_setf(conf, "pidfile", "%s%s%s", here ? here : "", here && *here ? "/" : "",
 		    o->pidfile);
 	}
-	if (secret_record(o, conf) < 0 || log_options(o, conf) < 0 || labels(o, s, conf) < 0)
+	if (storage_option(o, s, conf) < 0 || secret_record(o, conf) < 0 ||
+	    log_options(o, conf) < 0 || labels(o, s, conf) < 0)
 		return -1;
 	net_record(o, conf);
 	share_record(conf, s);

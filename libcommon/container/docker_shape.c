@@ -404,6 +404,8 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	set(j, "PidMode", shape_ns(cfg, "pid"));
 	set(j, "IpcMode", shape_ns(cfg, "ipc"));
 	set(j, "UTSMode", shape_ns(cfg, "uts"));
+	const char *opt = kv_get(&c->conf, "storage_opt");
+	set(j, "StorageOpt", opt ? docker_labels(opt) : json_null());
 	const char *log = kv_get(&c->conf, "log");
 	json_t *config = shape_map(), *driver = json_object();
 	set(driver, "Type", shape_text(log ? log : "json-file"));

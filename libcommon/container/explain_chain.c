@@ -475,6 +475,8 @@ static int refused(const struct script *x)
 				  "step (--systemd=false: without them)");
 	if (x->o->verity)
 		return fail_usage("--explain: --verity has no step");
+	if (x->o->storage_opt)
+		return fail_usage("--explain: --storage-opt has no step");
 	if (x->o->sdnotify && strcmp(x->o->sdnotify, "ignore") != 0)
 		return fail_usage("--explain: --sdnotify has no step");
 	if (s->x_init && x->o->bundle)

@@ -13,6 +13,7 @@
 #include "userns.h"
 #include "file.h"
 #include "ids.h"
+#include "quota.h"
 #include "record.h"
 
 /* The files of a container that wrote nothing, innermost first (names that end with a slash are
@@ -36,6 +37,8 @@ int container_erase(const struct container *c)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return fail("%s/containers: %m", ctr_lib());
+	if (kv_get(&c->conf, "storage_opt") && c->dir >= 0)
+		quota_drop(c->dir);
 	/* Renamed first: when the removal is interrupted, it no longer belongs to a container, and
 	 * ctr-gc finishes it. */
 	const char *now = renameat(parent, c->name, parent, tmp) == 0 ? tmp : c->name;

@@ -179,6 +179,18 @@ static int overlay_failed(const struct rootfs *r)
 	    errno == EPERM && r->userns ? " (in a user namespace it needs Linux 5.11)" : "");
 }
 
+/* Both directories in a tmpfs of that size, which ends with our namespace. */
+static int layer_in_memory(struct rootfs *r)
+{
+	_cleanup_free_ char *opts = xasprintf("mode=700,size=%s", r->spec->x_upper_size);
+	r->upper = "work/upper";
+	r->work = "work/work";
+	return mount("tmpfs", "work", "tmpfs", 0, opts) < 0 || mkdir(r->upper, 0755) < 0 ||
+		       mkdir(r->work, 0700) < 0
+		   ? fail("work: mount tmpfs (--storage-opt): %m")
+		   : 0;
+}
+
 static int overlay_mount(struct rootfs *r)
 {
 	struct buf opts = {0};
@@ -188,6 +200,8 @@ static int overlay_mount(struct rootfs *r)
 		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
 		return fail("%s: %m", r->dir);
+	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
+		return -1;
 	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int upper = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int work =
@@ -214,7 +228,7 @@ static int overlay_mount(struct rootfs *r)
 	}
 	bool cannot =
 	    m < 0 && (errno == ENODEV || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP);
-	bool copy = r->can_copy && !r->spec->x_image_file;
+	bool copy = r->can_copy && !r->spec->x_image_file && !r->spec->x_upper_size;
 	char *lower = opts.p + strlen("lowerdir="), *end = lower + strcspn(lower, ":,");
 	bool bound = cannot && !copy && *end == ',';
 	if (bound) {
@@ -287,13 +301,11 @@ int rootfs_prepare(struct rootfs *r)
 	bool overlay = s->x_lower.n || s->x_image_file;
 	TRACE("its root: %s",
 	    overlay ? "layers below, a writable one above, by overlayfs" : s->root_path);
+	if (overlay && overlay_mount(r) < 0)
+		return -1;
 	const char *root = overlay ? upper_of(r) : s->root_path;
-	if (overlay) {
-		if (overlay_mount(r) < 0)
-			return -1;
-	} else if (mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0) {
+	if (!overlay && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("%s: bind: %m", root);
-	}
 	r->fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return r->fd < 0 ? fail("%s: %m", root) : 0;
 }

@@ -204,7 +204,8 @@ void spec_free(struct spec *s)
 	struct strv *lists[] = {&s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths,
 	    &s->annotations, &s->net_devices, &s->x_groups, &s->x_lower};
 	char *texts[] = {s->version, s->root_path, s->hostname, s->domainname, s->cgroups_path,
-	    s->seccomp, s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file};
+	    s->seccomp, s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file,
+	    s->x_upper_size};
 	spec_free_process(s);
 	free_placement(s);
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)

@@ -62,9 +62,9 @@ static const struct member spec[] = {S(TEXT, version), S(NUMBER, terminal), S(NU
     V(device_rules, rule), S(TEXT, cgroups_path), S(LIST, resources), S(LIST, sysctl),
     S(TEXT, seccomp), S(TEXT, apparmor), S(TEXT, selinux_label), S(TEXT, rootfs_propagation),
     S(LIST, masked_paths), S(LIST, readonly_paths), S(LIST, annotations), S(TEXT, x_user),
-    S(LIST, x_groups), S(LIST, x_lower), S(TEXT, x_image_file), S(NUMBER, x_init),
-    S(NUMBER, x_privileged), S(NUMBER, x_no_pivot), S(NUMBER, x_keep_id), S(NUMBER, x_systemd),
-    {0}};
+    S(LIST, x_groups), S(LIST, x_lower), S(TEXT, x_image_file), S(TEXT, x_upper_size),
+    S(NUMBER, x_init), S(NUMBER, x_privileged), S(NUMBER, x_no_pivot), S(NUMBER, x_keep_id),
+    S(NUMBER, x_systemd), {0}};
 
 typedef VEC(char) vector;
 _Static_assert(

@@ -116,6 +116,7 @@ static int note(struct spec *s, const char *kv)
 	    {"ctrbox.systemd=", &s->x_systemd, NULL, NULL},
 	    {"ctrbox.user=", NULL, &s->x_user, NULL},
 	    {"ctrbox.image_file=", NULL, &s->x_image_file, NULL},
+	    {"ctrbox.upper_size=", NULL, &s->x_upper_size, NULL},
 	    {"ctrbox.seccomp=", NULL, &s->seccomp, NULL},
 	    {"ctrbox.groups=", NULL, NULL, &s->x_groups},
 	    {"ctrbox.lower=", NULL, NULL, &s->x_lower}};

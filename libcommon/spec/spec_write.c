@@ -81,6 +81,8 @@ static void annotations(struct buf *b, const struct spec *s)
 		strv_addf(&notes, "ctrbox.user=%s", s->x_user);
 	if (s->x_image_file)
 		strv_addf(&notes, "ctrbox.image_file=%s", s->x_image_file);
+	if (s->x_upper_size)
+		strv_addf(&notes, "ctrbox.upper_size=%s", s->x_upper_size);
 	if (s->seccomp && s->seccomp[0] != '{')
 		strv_addf(&notes, "ctrbox.seccomp=%s", s->seccomp);
 	list_note(&notes, "groups", &s->x_groups);
