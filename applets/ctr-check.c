@@ -138,7 +138,7 @@ static int p_seccomp(void)
 {
 	struct sock_fprog *p = filter_default(CAPS_DEFAULT);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	return filter_load(p, 0, NULL) < 0 ? errno : 0;
+	return filter_load(p, FILTER_FLAGS, NULL) < 0 ? errno : 0;
 }
 
 static int p_clone3(void)

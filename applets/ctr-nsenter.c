@@ -314,7 +314,8 @@ static void lessen(const struct sock_fprog *prog, uint64_t bounding)
 	if (caps_drop_bounding(bounding) < 0)
 		die("capabilities: bounding set: %m");
 	/* Our terminal is among what a tracer could take: it would type into the caller's shell. */
-	if ((filter_no_typing() < 0 && errno != EINVAL) || (prog && filter_load(prog, 0, NULL) < 0))
+	if ((filter_no_typing() < 0 && errno != EINVAL) ||
+	    (prog && filter_load(prog, FILTER_FLAGS, NULL) < 0))
 		die_fail();
 	ids();
 	if (geteuid() == 0 && caps_apply(bounding, bounding, bounding, 0, 0) < 0)

@@ -8,6 +8,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The words of a profile's flags. */
+#define FILTER_FLAGS_KNOWN                                                                         \
+	"SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_LOG "        \
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+/* SECCOMP_FILTER_FLAG_SPEC_ALLOW, of Linux 4.17, where a profile does not say: no speculation guard
+ * that docker does not have either. */
+#define FILTER_FLAGS 4
+
+/* The flags of seccomp(2) that OCI's linux.seccomp, JSON or NULL, asks for. */
+unsigned filter_flags(const char *profile);
 /* The built-in profile for a container with these capabilities (bit N is capability N): refused
  * calls get EPERM, numbers that no kernel known to us has get ENOSYS, clone3 gets ENOSYS (its flags
  * cannot be looked at), so that libc falls back to clone. Caller frees with filter_free(). Never

@@ -9,10 +9,6 @@
 #include "oci_record.h"
 #include "spec.h"
 
-#define SECCOMP_FLAGS_KNOWN                                                                        \
-	"SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_SPEC_ALLOW SECCOMP_FILTER_FLAG_LOG "        \
-	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
-
 struct oci_create {
 	const char *root, *id, *bundle; /* bundle NULL: the working directory */
 	const char

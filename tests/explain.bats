@@ -265,7 +265,7 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ "$(script_of --name x --rm)" = "$(script_of --name x)" ]
 	[ ! -e c ] && [ ! -e p ]
 	# a key of the group
-	group=(--blkio-weight=300:io.weight=)
+	group=(--blkio-weight=300:io.bfq.weight=)
 	for dev in /dev/vda /dev/sda /dev/loop0; do [ ! -b $dev ] || break; done
 	for option in read-bps write-bps read-iops write-iops; do
 		group+=("--device-$option=$dev:1000:io.max=")

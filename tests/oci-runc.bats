@@ -213,3 +213,90 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run_out c
 	grep -qx ran out
 }
+
+@test "blockIO: weights of the group and of a disk, below 10 too, as BFQ takes them" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	local loop got group
+	truncate -s 4M disk
+	loop=$(losetup -f --show disk) || skip "no loop devices here"
+	got=$(cat "/sys/block/${loop#/dev/}/dev")
+	bundle '"sleep","1000"' "\"resources\":{\"blockIO\":{\"weight\":7,\"weightDevice\":[
+		{\"major\":${got%:*},\"minor\":${got#*:},\"weight\":5}]}}"
+	if ! echo bfq >"/sys/block/${loop#/dev/}/queue/scheduler" || ! create c; then
+		losetup -d "$loop"
+		skip "no BFQ here: $(cat out)"
+	fi
+	group=$(sed -n 's/^[0-9]*:blkio:/blkio/p; s/^0::/unified/p' \
+		"/proc/$(oci state c | jq .pid)/cgroup" | head -1)
+	[ -e "/sys/fs/cgroup/$group" ] || group=${group#unified}
+	cat "/sys/fs/cgroup/$group/"*io.bfq.weight* >weights
+	oci delete -f c
+	losetup -d "$loop"
+	grep -Eq '^(default )?7$' weights
+	grep -Fxq "$got 5" weights
+	bundle '"true"' '"resources":{"blockIO":{"weightDevice":[{"major":7,"minor":0}]}}'
+	run -1 oci run -b b c
+	[[ "$output" == *"weightDevice[0].weight: is missing"* ]]
+}
+
+@test "huge pages: what is reserved is limited as well as what is used; a limit is required" {
+	local group
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "no huge pages here"
+	bundle '"sleep","1000"' \
+		'"resources":{"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]}'
+	create c || skip "no hugetlb controller here: $(cat out)"
+	group=$(sed -n 's/^0:://p' "/proc/$(oci state c | jq .pid)/cgroup")
+	for group in /sys/fs/cgroup/{,unified,hugetlb}"$group"; do
+		cat "$group"/hugetlb.2MB{.rsvd,}.{max,limit_in_bytes} 2>/dev/null || true
+	done >limits
+	[ "$(sort -u limits)" = 4194304 ]
+	[ "$(wc -l <limits)" -gt 1 ] || [ ! -e "$group/hugetlb.2MB.rsvd.max" ]
+	oci delete -f c
+	bundle '"true"' '"resources":{"hugepageLimits":[{"pageSize":"2MB"}]}'
+	run -1 oci run -b b c
+	[[ "$output" == *"hugepageLimits[0].limit: is missing"* ]]
+}
+
+@test "seccomp: flags as they are named, errnoRet only where there is one, no unknown word" {
+	local flags
+	bundle '"sh","-c","mkdir /x"' \
+		'"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[
+		{"names":["mkdir"],"action":"SCMP_ACT_ERRNO","errnoRet":28}]}'
+	run_out c --debug || grep -q "No space left" out
+	grep -q 'msg="seccomp filter flags: 4"' out
+	for flags in '=0' '"TSYNC"=0' '"LOG"=2' '"SPEC_ALLOW","LOG"=6'; do
+		edit --argjson f "[${flags%=*}]" \
+			'.linux.seccomp.flags = ($f | map("SECCOMP_FILTER_FLAG_" + .))'
+		run_out c --debug || grep -q "No space left" out
+		grep -q "msg=\"seccomp filter flags: ${flags#*=}\"" out
+	done
+	edit '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_FROB"]'
+	run -1 oci run -b b c
+	[[ "$output" == *"flags: 'SECCOMP_FILTER_FLAG_FROB' is not known"* ]]
+	edit 'del(.linux.seccomp.flags)
+		| .linux.seccomp.architectures = ["SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_FROB"]'
+	run -1 oci run -b b c
+	[[ "$output" == *"architectures: 'SCMP_ARCH_FROB' is not an architecture"* ]]
+	edit 'del(.linux.seccomp.architectures)
+		| .linux.seccomp.syscalls[0].action = "SCMP_ACT_KILL"'
+	run -1 oci run -b b c
+	[[ "$output" == *"errnoRet: SCMP_ACT_KILL has no error number"* ]]
+	edit '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}'
+	run -1 oci run -b b c
+	[[ "$output" == *"errnoRet: SCMP_ACT_ALLOW has no error number"* ]]
+}
+
+@test "0 and -1 stand for no limit where runc takes them so; old names of monitoring are refused" {
+	local one
+	bundle '"true"' '"resources":{"cpu":{"realtimePeriod":0},"blockIO":{"leafWeight":0},
+		"memory":{"kernelTCP":-1,"kernel":-1}}'
+	run_out c
+	for one in enableCMT enableMBM enableMonitoring; do
+		edit --arg k $one '.linux.intelRdt = {($k): true}'
+		run -1 oci run -b b c
+		[[ "$output" == *"linux.intelRdt: monitoring"*"is not supported"* ]]
+	done
+	bundle '"true"' '"resources":{"memory":{"useHierarchy":false}}'
+	run_out c
+	grep -q 'useHierarchy: not in effect' out
+}

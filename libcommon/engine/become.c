@@ -357,14 +357,9 @@ static int caps_of(const struct become *b, const struct who *w)
 
 static int load_filter(const struct become *b)
 {
-	static const char *const words[] = {[1] = "\"SECCOMP_FILTER_FLAG_LOG\"",
-	    [5] = "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""};
-	unsigned flags = 0;
 	int listener = -1;
-	for (unsigned i = 0; b->spec->seccomp && i < 6; i++)
-		if (words[i] && strstr(b->spec->seccomp, words[i]))
-			flags |= 1u << i;
-	if (filter_load(b->seccomp, flags, b->agent ? &listener : NULL) < 0)
+	if (filter_load(b->seccomp, filter_flags(b->spec->seccomp), b->agent ? &listener : NULL) <
+	    0)
 		return -1;
 	return listener < 0 ? 0 : report_listener(b->report, listener);
 }

@@ -87,7 +87,7 @@ static int able_to_little(void)
 	struct sock_fprog prog = {sizeof only / sizeof only[0], only};
 	caps_drop_bounding(0);
 	return caps_apply(ADMIN, ADMIN, ADMIN, 0, 0) < 0 || setrlimit(RLIMIT_NPROC, &few) < 0 ||
-		       filter_load(&prog, 0, NULL) < 0
+		       filter_load(&prog, FILTER_FLAGS, NULL) < 0
 		   ? -1
 		   : 0;
 }

@@ -137,7 +137,7 @@ int resources_from_flags(const struct resource_flags *f, struct strv *out)
 	if (f->blkio_weight) {
 		if (num_parse("--blkio-weight", f->blkio_weight, 10, 1000, &n) < 0)
 			return -1;
-		strv_addf(out, "io.weight=%" PRIu64, cgroup_io_of_blkio((uint64_t)n));
+		strv_addf(out, "io.bfq.weight=%" PRId64, n);
 	}
 	if (rates("device-read-bps", "rbps", &f->read_bps, out) < 0 ||
 	    rates("device-write-bps", "wbps", &f->write_bps, out) < 0 ||

@@ -200,20 +200,21 @@ static int cpu_share(const char *key, const char *value, bool v2, struct cgroup_
 	return add(out, "cpu", v2 ? "cpu.weight" : "cpu.shares", text(u));
 }
 
-/* "[default] N" or "MAJ:MIN N". */
-static int io_weight(const char *value, bool v2, struct cgroup_write *out)
+/* "[default] N" or "MAJ:MIN N". io.bfq.weight has v1's range. */
+static int io_weight(const char *key, const char *value, bool v2, struct cgroup_write *out)
 {
 	struct strv f = {0};
 	int64_t n;
+	bool bfq = key[3] == 'b';
 	strv_split(&f, value, " ");
 	const char *dev = f.n == 2 && strcmp(f.v[0], "default") != 0 ? f.v[0] : NULL;
 	int r = f.n < 1 || f.n > 2 || (dev && !strchr(dev, ':'))
-		    ? fail("io.weight: '%s' is not [default|MAJOR:MINOR] WEIGHT", value)
-		    : num_parse("io.weight", f.v[f.n - 1], 1, 10000, &n);
+		    ? fail("%s: '%s' is not [default|MAJOR:MINOR] WEIGHT", key, value)
+		    : num_parse(key, f.v[f.n - 1], 1, bfq ? 1000 : 10000, &n);
 	if (r == 0) {
-		uint64_t w = v2 ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
+		uint64_t w = v2 || bfq ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
 		const char *v1 = dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight";
-		add(out, v2 ? "io" : "blkio", v2 ? "io.weight" : v1,
+		add(out, v2 ? "io" : "blkio", v2 ? key : v1,
 		    dev ? xasprintf("%s %" PRIu64, dev, w) : text(w));
 	}
 	strv_free(&f);
@@ -271,8 +272,8 @@ static int translate(const char *key, const char *value, bool v2, struct cgroup_
 		return cpu_max(value, v2, out);
 	if (strcmp(key, "cpu.weight") == 0 || strcmp(key, "cpu.shares") == 0)
 		return cpu_share(key, value, v2, out);
-	if (strcmp(key, "io.weight") == 0)
-		return io_weight(value, v2, out);
+	if (strcmp(key, "io.weight") == 0 || strcmp(key, "io.bfq.weight") == 0)
+		return io_weight(key, value, v2, out);
 	if (strcmp(key, "io.max") == 0)
 		return io_max(value, v2, out);
 	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 &&

@@ -149,21 +149,27 @@ static struct change *find(const struct changes *c, const char *file)
 	return NULL;
 }
 
-/* The weight of a disk has another name where the I/O scheduler applies it. */
+/* The weight of a disk, "[MAJ:MIN ]N", has another file where another I/O scheduler applies it. */
 static void weight_file(int fd, struct cgroup_write *w)
 {
+	bool bfq = strcmp(w->file, "io.bfq.weight") == 0;
+	const char *other = bfq ? "io.weight" : "io.bfq.weight", *n = strchr(w->value, ' ');
 	if (faccessat(fd, w->file, F_OK, 0) == 0)
 		return;
-	if (strcmp(w->file, "blkio.bfq.weight") == 0) {
+	if (str_starts(w->file, "blkio.bfq.")) {
+		char *plain = xasprintf("blkio%s", w->file + 9);
 		free(w->file);
-		w->file = xstrdup("blkio.weight");
-	} else if (strcmp(w->file, "io.weight") == 0 && !strchr(w->value, ':') &&
-		   faccessat(fd, "io.bfq.weight", F_OK, 0) == 0) {
-		uint64_t n = cgroup_blkio_of_io(strtoull(w->value, NULL, 10));
+		w->file = plain;
+	} else if ((bfq || strcmp(w->file, "io.weight") == 0) &&
+		   faccessat(fd, other, F_OK, 0) == 0) {
+		n = n ? n + 1 : w->value;
+		uint64_t v = strtoull(n, NULL, 10);
+		char *value = xasprintf("%.*s%" PRIu64, (int)(n - w->value), w->value,
+		    bfq ? cgroup_io_of_blkio(v) : cgroup_blkio_of_io(v));
 		free(w->file);
 		free(w->value);
-		w->file = xstrdup("io.bfq.weight");
-		w->value = xasprintf("%" PRIu64, n);
+		w->file = xstrdup(other);
+		w->value = value;
 	}
 }
 
@@ -268,7 +274,7 @@ static char *old_value(const struct change *ch)
 	for (const char *l = now; *l; l += strcspn(l, "\n"), l += *l == '\n')
 		if (strncmp(l, ch->w.value, dev + 1) == 0)
 			return xstrndup(l, strcspn(l, "\n"));
-	const char *none = strcmp(ch->w.file, "io.weight") == 0 ? "default" : "0";
+	const char *none = strstr(ch->w.file, "weight") ? "default" : "0";
 	if (strcmp(ch->w.file, "io.max") == 0)
 		none = "rbps=max wbps=max riops=max wiops=max";
 	return xasprintf("%.*s %s", (int)dev, ch->w.value, none);
@@ -279,6 +285,20 @@ static bool swap_on(void)
 {
 	_cleanup_free_ char *s = file_read("/proc/swaps", 1 << 16, NULL);
 	return s && s[strcspn(s, "\n")] && s[strcspn(s, "\n") + 1];
+}
+
+/* Is what this file would limit limited without it? A kernel that does not account for swap
+ * enforces any limit of it where there is no swap; huge pages that are reserved count apart since
+ * Linux 5.7.
+ */
+static bool needless(const struct change *ch)
+{
+	const char *rsvd = strstr(ch->w.file, ".rsvd");
+	if (errno != ENOENT || !rsvd)
+		return errno == ENOENT && ch->swap && !swap_on();
+	_cleanup_free_ char *used =
+	    xasprintf("%.*s%s", (int)(rsvd - ch->w.file), ch->w.file, rsvd + 5);
+	return faccessat(ch->fd, used, F_OK, 0) == 0;
 }
 
 /* Some settings bound each other (a period and its runtime, a quota and its burst): which one must
@@ -305,9 +325,7 @@ static int apply(const char *path, struct changes *c)
 		ch->old = old_value(ch);
 		if (file_poke_at(ch->fd, ch->w.file, ch->w.value) == 0)
 			continue;
-		/* A kernel that does not account for swap enforces any limit of it where there is
-		 * no swap. */
-		if (errno == ENOENT && ch->swap && !swap_on())
+		if (needless(ch))
 			continue;
 		if (other_first(c, i, &tried)) {
 			i--;

@@ -132,7 +132,7 @@ static int files_only(void)
 		r[n++] = (struct seccomp_range){(unsigned short)(nr + 1), RULE_DENY};
 	}
 	struct sock_fprog *p = filter_program(r, n, NULL, 0, 0x00050000 | EPERM, verdict, NULL);
-	int e = p ? filter_load(p, 0, NULL) : -1;
+	int e = p ? filter_load(p, FILTER_FLAGS, NULL) : -1;
 	if (e < 0 && p &&
 	    (errno == ENOSYS || errno == EINVAL)) /* a kernel without: the rest holds */
 		e = 0;

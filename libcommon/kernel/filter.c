@@ -235,7 +235,7 @@ int filter_no_typing(void)
 	    IS(0x541c /* TIOCLINUX */, 1, 0), END(SECCOMP_RET_ALLOW),
 	    END(SECCOMP_RET_ERRNO | EPERM)};
 	struct sock_fprog p = {sizeof code / sizeof *code, code};
-	return filter_load(&p, 0, NULL);
+	return filter_load(&p, FILTER_FLAGS, NULL);
 }
 
 void filter_free(struct sock_fprog *p)
@@ -254,14 +254,25 @@ static bool filter_notifies(const struct sock_fprog *p)
 	return false;
 }
 
+unsigned filter_flags(const char *profile)
+{
+	static const char *const words[] = {[1] = "\"SECCOMP_FILTER_FLAG_LOG\"",
+	    [2] = "\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"",
+	    [3] = "\"SCMP_ACT_NOTIFY\"",
+	    [5] = "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""};
+	unsigned flags = profile && strstr(profile, "\"flags\"") ? 0 : FILTER_FLAGS;
+	for (unsigned i = 0; profile && i < 6; i++)
+		if (words[i] && strstr(profile, words[i]))
+			flags |= 1u << i;
+	return flags;
+}
+
 int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
 {
 	bool notifies = filter_notifies(p);
 	if (notifies && !listener)
 		return errno = EINVAL,
 		       fail("seccomp profile: SCMP_ACT_NOTIFY needs an agent that listens");
-	/* SPEC_ALLOW: no speculation guard that docker does not have either; Linux 4.17. */
-	flags |= 4 /* SECCOMP_FILTER_FLAG_SPEC_ALLOW */;
 	if (notifies)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	else
@@ -275,7 +286,9 @@ int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, p) == 0)
 		return 0;
 	const char *why = "";
-	if (errno == EINVAL)
+	if (errno == EINVAL && flags & 32)
+		why = " (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV takes Linux 5.19)";
+	else if (errno == EINVAL)
 		why = " (this kernel has not got CONFIG_SECCOMP_FILTER: --security-opt "
 		      "seccomp=unconfined does without)";
 	else if (errno == EACCES)

@@ -108,7 +108,9 @@ static int check_supported(const struct spec *s)
 	if (s->mount_label && *s->mount_label)
 		return fail("linux.mountLabel: is not supported");
 	if (s->rdt && s->rdt->monitoring)
-		return fail("linux.intelRdt.enableMonitoring: is not supported");
+		return fail(
+		    "linux.intelRdt: monitoring (enableMonitoring, enableCMT, enableMBM) is "
+		    "not supported");
 	if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"") &&
 	    !strstr(s->seccomp, "\"listenerPath\""))
 		return fail(

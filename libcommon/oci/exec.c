@@ -10,10 +10,12 @@
 
 #include "cgroup.h"
 #include "err.h"
+#include "filter.h"
 #include "oci.h"
 #include "str.h"
 #include "place.h"
 #include "sys.h"
+#include "trace.h"
 
 static int exec_refused(const struct oci_record *r, const struct oci_exec *x)
 {
@@ -125,6 +127,8 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	struct exec_agent agent = {s, r};
 	e->notify = exec_notify;
 	e->notify_arg = &agent;
+	if (s->seccomp)
+		TRACE("seccomp filter flags: %u", filter_flags(s->seccomp));
 	cgroup_into_frozen = x->ignore_paused;
 	e->preserve = x->preserve;
 	if (enter_start(e) < 0)

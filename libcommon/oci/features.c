@@ -6,6 +6,7 @@
 
 #include "caps.h"
 #include "cgroup.h"
+#include "filter.h"
 #include "oci.h"
 #include "seccomp_table.h"
 #include "spec_names.h"
@@ -57,8 +58,8 @@ static void features_linux(struct buf *b)
 	    "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT SCMP_CMP_MASKED_EQ "
 	    "SCMP_CMP_NE");
 	put_words(b, "archs", seccomp_arch_names);
-	put_words(b, "knownFlags", SECCOMP_FLAGS_KNOWN);
-	put_words(b, "supportedFlags", SECCOMP_FLAGS_KNOWN);
+	put_words(b, "knownFlags", FILTER_FLAGS_KNOWN);
+	put_words(b, "supportedFlags", FILTER_FLAGS_KNOWN);
 	buf_puts(b, "}");
 	put_enabled(b, "apparmor", true);
 	put_enabled(b, "selinux", true);

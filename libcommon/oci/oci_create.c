@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "err.h"
 #include "file.h"
+#include "filter.h"
 #include "group.h"
 #include "hooks.h"
 #include "json.h"
@@ -23,6 +24,7 @@
 #include "str.h"
 #include "place.h"
 #include "sys.h"
+#include "trace.h"
 #include "tty.h"
 #include "userdb.h"
 
@@ -229,6 +231,8 @@ static int creation_engine(struct creation *k)
 	e->attach = creation_attach;
 	e->attach_arg = k;
 	e->notify = creation_notify;
+	if (k->s.seccomp)
+		TRACE("seccomp filter flags: %u", filter_flags(k->s.seccomp));
 	return engine_make(e);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "err.h"
 #include "file.h"
 #include "oci.h"
@@ -124,7 +125,8 @@ static int put_limits(struct buf *b, const struct strv *limits)
 		const char *key, *property;
 	} known[] = {{"memory.max=", "MemoryMax"}, {"memory.high=", "MemoryHigh"},
 	    {"memory.low=", "MemoryLow"}, {"memory.swap.max=", "MemorySwapMax"},
-	    {"cpu.weight=", "CPUWeight"}, {"io.weight=", "IOWeight"}, {"pids.max=", "TasksMax"},
+	    {"cpu.weight=", "CPUWeight"}, {"io.weight=", "IOWeight"},
+	    {"io.bfq.weight=", "IOWeight"}, {"pids.max=", "TasksMax"},
 	    {"cpu.max=", "CPUQuotaPerSecUSec"}, {"cpuset.cpus=", "AllowedCPUs"},
 	    {"cpuset.mems=", "AllowedMemoryNodes"}};
 	for (size_t i = 0; i < limits->n; i++)
@@ -137,12 +139,21 @@ static int put_limits(struct buf *b, const struct strv *limits)
 					return -1;
 				continue;
 			}
+			if (strchr(v, ':')) /* of one disk */
+				continue;
+			if (str_starts(v, "default "))
+				v += 8;
 			char *end;
-			uint64_t n = *v == 'm' ? UINT64_MAX : strtoull(v, &end, 10);
+			uint64_t n = UINT64_MAX;
 			if (known[k].key[4] == 'm' && *v != 'm') { /* cpu.max: QUOTA PERIOD */
+				n = strtoull(v, &end, 10) * 1000000;
 				uint64_t period = strtoull(end, NULL, 10);
-				n = n * 1000000 / (period ? period : 100000);
+				n /= period ? period : 100000;
+			} else if (*v != 'm' && size_parse(known[k].key, v, &n) < 0) {
+				return -1;
 			}
+			if (known[k].key[3] == 'b')
+				n = cgroup_io_of_blkio(n);
 			put_property(b, known[k].property, "t");
 			put_u64(b, n);
 		}

@@ -26,8 +26,9 @@
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
 #define WRITER                                                                                     \
-	"4" /* part of the cache's key: raised when the same profile becomes another program */
+	"5" /* part of the cache's key: raised when the same profile becomes another program */
 
+/* Without a number `errno_ret` is -1: EPERM, for the actions that have one. */
 static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
 	static const struct {
@@ -41,9 +42,12 @@ static int action(const struct jctx *c, const char *name, int64_t errno_ret, uin
 		if (strcmp(name + 9, known[i].name) == 0) {
 			bool data = known[i].action == SECCOMP_RET_ERRNO ||
 				    known[i].action == SECCOMP_RET_TRACE;
-			*out =
-			    known[i].action | (data ? (uint32_t)errno_ret & SECCOMP_RET_DATA : 0);
-			return 0;
+			uint32_t num = errno_ret < 0 ? EPERM : (uint32_t)errno_ret;
+			*out = known[i].action | (data ? num & SECCOMP_RET_DATA : 0);
+			if (data || errno_ret < 0)
+				return 0;
+			errno = EINVAL;
+			return fail("%s: errnoRet: %s has no error number", c->what, name);
 		}
 	errno = EINVAL;
 	return fail("%s: '%s' is not an action", c->what, name);
@@ -60,6 +64,32 @@ static bool is_sibling(const char *name)
 	return strcmp(name, seccomp_arch32_name) == 0;
 }
 
+static const char arches_known[] =
+    "X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 "
+    "PPC64LE S390 S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB ";
+
+/* Is `w` among the words, each of which a blank follows? */
+static bool word_of(const char *words, const char *w)
+{
+	size_t n = strlen(w);
+	for (const char *s = words; *s; s += strcspn(s, " ") + 1)
+		if (n && strcspn(s, " ") == n && memcmp(s, w, n) == 0)
+			return true;
+	return false;
+}
+
+/* What the kernel knows of them is its to say, when the filter is loaded. */
+static int flags(const struct jctx *c, const json_t *j)
+{
+	struct strv l = {0};
+	int r = jget_strv(c, j, "", "flags", &l);
+	for (size_t i = 0; i < l.n && r >= 0; i++)
+		if (!word_of(FILTER_FLAGS_KNOWN " ", l.v[i]))
+			r = (errno = EINVAL, fail("%s: flags: '%s' is not known", c->what, l.v[i]));
+	strv_free(&l);
+	return r;
+}
+
 /* OCI's list, or docker's map of the machine's own and its siblings: is the 32-bit sibling in it?
  */
 static int arches(const struct jctx *c, const json_t *j, bool *sibling)
@@ -71,7 +101,7 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	int r = 0;
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		*sibling |= is_sibling(l.v[i]);
-		if (!str_starts(l.v[i], "SCMP_ARCH_"))
+		if (!str_starts(l.v[i], "SCMP_ARCH_") || !word_of(arches_known, l.v[i] + 10))
 			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture",
 						 c->what, l.v[i]));
 	}
@@ -94,15 +124,6 @@ static bool has_cap(const char *name, uint64_t caps)
 {
 	uint64_t bit;
 	return caps_from_name(name, &bit) == 0 && (caps & bit);
-}
-
-static bool is_arch(const char *name)
-{
-	size_t n = strlen(name);
-	for (const char *s = seccomp_docker_arches; *s; s += strcspn(s, " ") + 1)
-		if (n && strcspn(s, " ") == n && memcmp(s, name, n) == 0)
-			return true;
-	return false;
 }
 
 /* "4.8", and what uname(2) says: a number to compare; *ok false for what is none. */
@@ -140,7 +161,7 @@ static int condition(
 	for (size_t i = 0; i < l.n; i++)
 		out->caps_hit += has_cap(l.v[i], caps);
 	for (size_t i = 0; i < a.n; i++)
-		out->arches_hit += is_arch(a.v[i]);
+		out->arches_hit += word_of(seccomp_docker_arches, a.v[i]);
 	if (min && uname(&u) == 0) {
 		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
 		if (!ok)
@@ -228,21 +249,21 @@ static void rule_for(
 		filter_rule_add(f, name, act, &a[i], 1);
 }
 
-static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt,
-    int64_t dflt_errno, uint64_t caps)
+static int one_rule(
+    const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, uint64_t caps)
 {
 	_cleanup_free_ char *act = NULL, *single = NULL;
 	struct strv names = {0};
 	struct filter_cond a[6];
 	unsigned n;
-	int64_t err = dflt_errno;
+	int64_t err = -1;
 	uint32_t what;
 	if (!json_is_object(rule))
 		return errno = EINVAL, fail("%s: syscalls: must be objects", c->what);
 	if (jget_strv(c, rule, "syscalls", "names", &names) < 0 ||
 	    jget_str(c, rule, "syscalls", "name", &single) < 0 ||
 	    jget_str(c, rule, "syscalls", "action", &act) < 0 ||
-	    jget_int(c, rule, "syscalls", "errnoRet", 0, 4095, &err) < 0 ||
+	    jget_int(c, rule, "syscalls", "errnoRet", 0, 65535, &err) < 0 ||
 	    args(c, rule, a, &n) < 0)
 		return strv_free(&names), -1;
 	if (single)
@@ -284,7 +305,7 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
 	_cleanup_free_ char *dflt = NULL;
 	json_t *rules = NULL;
-	int64_t err = EPERM;
+	int64_t err = -1;
 	uint32_t act;
 	if (!j)
 		return NULL;
@@ -294,7 +315,7 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 			fail("%s: defaultAction is missing", what);
 		return NULL;
 	}
-	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 4095, &err) < 0 ||
+	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 65535, &err) < 0 ||
 	    jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
 		return NULL;
 	if (act == SECCOMP_RET_USER_NOTIF) {
@@ -303,9 +324,9 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 		return NULL;
 	}
 	struct filter_rules f = {.dflt = act};
-	int r = arches(&c, j, &f.sibling);
+	int r = flags(&c, j) < 0 ? -1 : arches(&c, j, &f.sibling);
 	for (size_t i = 0; rules && i < json_array_size(rules) && r == 0; i++)
-		r = one_rule(&c, &f, json_array_get(rules, i), act, EPERM, caps);
+		r = one_rule(&c, &f, json_array_get(rules, i), act, caps);
 	struct sock_fprog *p = r == 0 ? filter_rules_program(&f, what) : NULL;
 	filter_rules_free(&f);
 	return p;

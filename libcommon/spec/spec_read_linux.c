@@ -182,12 +182,16 @@ static int rdt(struct spec *s, const json_t *lx)
 	if (jget_obj(spec_doc, lx, "linux", "intelRdt", &o) <= 0)
 		return spec_absent(lx, "intelRdt");
 	struct spec_rdt *r = s->rdt = xcalloc(1, sizeof *r);
+	bool old[2] = {false, false}; /* what 1.2 and before called it */
 	if (jget_str(spec_doc, o, at, "closID", &r->clos_id) < 0 ||
 	    jget_str(spec_doc, o, at, "l3CacheSchema", &r->l3) < 0 ||
 	    jget_str(spec_doc, o, at, "memBwSchema", &r->mb) < 0 ||
 	    jget_strv(spec_doc, o, at, "schemata", &r->schemata) < 0 ||
+	    jget_bool(spec_doc, o, at, "enableCMT", &old[0]) < 0 ||
+	    jget_bool(spec_doc, o, at, "enableMBM", &old[1]) < 0 ||
 	    jget_bool(spec_doc, o, at, "enableMonitoring", &r->monitoring) < 0)
 		return -1;
+	r->monitoring |= old[0] || old[1];
 	if (r->clos_id && (!*r->clos_id || strchr(r->clos_id, '/') || !strcmp(r->clos_id, ".") ||
 			      !strcmp(r->clos_id, "..")))
 		return jwrong(

@@ -76,14 +76,14 @@ static int memory(struct spec *s, const json_t *res)
 	return memory_more(s, m);
 }
 
-/* A key of one hierarchy's own, as it stands there: the other refuses it with its name. 0, or -1
- * with fail(). */
+/* A key of one hierarchy's own, as it stands there: the other refuses it with its name. With `min`
+ * above 0, 0 and -1 say that it is not set, as in runc. 0, or -1 with fail(). */
 static int raw(struct spec *s, const json_t *o, const char *at, const char *key, int64_t min,
     int64_t max, const char *file)
 {
 	int64_t n;
-	int r = jget_int(spec_doc, o, at, key, min, max, &n);
-	if (r == 1)
+	int r = jget_int(spec_doc, o, at, key, min > 0 ? -1 : min, max, &n);
+	if (r == 1 && n >= min)
 		strv_addf(&s->resources, "%s=%" PRId64, file, n);
 	return r < 0 ? -1 : 0;
 }
@@ -91,18 +91,19 @@ static int raw(struct spec *s, const json_t *o, const char *at, const char *key,
 static int memory_more(struct spec *s, const json_t *m)
 {
 	const char *at = "linux.resources.memory";
-	bool no_killer = false, hierarchy;
+	bool no_killer = false, hierarchy = true;
 	int64_t kernel = -1;
 	if (raw(s, m, at, "swappiness", 0, 100, "memory.swappiness") < 0 ||
-	    raw(s, m, at, "kernelTCP", -1, INT64_MAX, "memory.kmem.tcp.limit_in_bytes") < 0 ||
+	    raw(s, m, at, "kernelTCP", 1, INT64_MAX, "memory.kmem.tcp.limit_in_bytes") < 0 ||
 	    jget_int(spec_doc, m, at, "kernel", -1, INT64_MAX, &kernel) < 0 ||
 	    jget_bool(spec_doc, m, at, "disableOOMKiller", &no_killer) < 0 ||
 	    jget_bool(spec_doc, m, at, "useHierarchy", &hierarchy) < 0 ||
 	    jget_bool(spec_doc, m, at, "checkBeforeUpdate", &s->check_before_update) < 0)
 		return -1;
-	if (kernel > 0) /* no kernel since 5.16 has it, and no runtime sets it */
-		warn("%s: %s.kernel: not in effect: kernel memory counts to limit", spec_doc->what,
-		    at);
+	/* No kernel since 5.16 has the one and none since 5.11 lets the other be switched off. */
+	if (kernel > 0 || !hierarchy)
+		warn("%s: %s.%s: not in effect: kernel memory and child groups count to limit",
+		    spec_doc->what, at, hierarchy ? "kernel" : "useHierarchy");
 	if (no_killer)
 		strv_add(&s->resources, "memory.oom_control=1");
 	return 0;
@@ -188,9 +189,11 @@ static int weight_devices(struct spec *s, const json_t *io)
 		    jget_int(spec_doc, o, at, "weight", 0, 1000, &n[0]) < 0 ||
 		    jget_int(spec_doc, o, at, "leafWeight", 0, 1000, &n[1]) < 0)
 			return -1;
-		if (n[0] >= 10)
-			strv_addf(&s->resources, "io.weight=%" PRId64 ":%" PRId64 " %" PRIu64,
-			    major, minor, cgroup_io_of_blkio((uint64_t)n[0]));
+		if (!json_object_get(o, "weight") && !json_object_get(o, "leafWeight"))
+			return spec_missing(at, "weight");
+		if (n[0])
+			strv_addf(&s->resources, "io.bfq.weight=%" PRId64 ":%" PRId64 " %" PRId64,
+			    major, minor, n[0]);
 		if (n[1])
 			strv_addf(&s->resources,
 			    "blkio.leaf_weight_device=%" PRId64 ":%" PRId64 " %" PRId64, major,
@@ -268,29 +271,34 @@ static int other_limits(struct spec *s, const json_t *res)
 	}
 	if (io) {
 		int r = jget_int(spec_doc, io, "linux.resources.blockIO", "weight", 0, 1000, &n);
+		if (r == 1 && n) /* before its disks', which it would set back */
+			set_num(s, "io.bfq.weight", n);
 		if (r < 0 || weight_devices(s, io) < 0 ||
-		    raw(s, io, "linux.resources.blockIO", "leafWeight", 0, 1000,
+		    raw(s, io, "linux.resources.blockIO", "leafWeight", 1, 1000,
 			"blkio.leaf_weight") < 0 ||
 		    throttle(s, io, "throttleReadBpsDevice", "rbps") < 0 ||
 		    throttle(s, io, "throttleWriteBpsDevice", "wbps") < 0 ||
 		    throttle(s, io, "throttleReadIOPSDevice", "riops") < 0 ||
 		    throttle(s, io, "throttleWriteIOPSDevice", "wiops") < 0)
 			return -1;
-		if (r && n >= 10)
-			set_num(s, "io.weight", (int64_t)cgroup_io_of_blkio((uint64_t)n));
 	}
 	for (size_t i = 0; huge && i < json_array_size(huge); i++) {
-		char at[80], *size = NULL;
+		char at[80];
+		_cleanup_free_ char *size = NULL;
 		const json_t *o = spec_item(huge, i, "linux.resources.hugepageLimits", at);
-		if (!o || jget_str(spec_doc, o, at, "pageSize", &size) < 0 ||
-		    jget_int(spec_doc, o, at, "limit", -1, INT64_MAX, &n) < 0 || !size)
-			return o && !size ? spec_missing(at, "pageSize") : (free(size), -1);
+		int r = o ? jget_int(spec_doc, o, at, "limit", -1, INT64_MAX, &n) : -1;
+		if (r < 0 || jget_str(spec_doc, o, at, "pageSize", &size) < 0)
+			return -1;
+		if (!size || r == 0)
+			return spec_missing(at, size ? "limit" : "pageSize");
 		if (!*size || strpbrk(size, "./="))
-			return jwrong(spec_doc, at, "pageSize", "'%s' is not a size", size),
-			       free(size), -1;
-		strv_addf(&s->resources, n < 0 ? "hugetlb.%s.max=max" : "hugetlb.%s.max=%" PRId64,
-		    size, n);
-		free(size);
+			return jwrong(spec_doc, at, "pageSize", "'%s' is not a size", size);
+		/* What is reserved counts, too, where the kernel knows it. */
+		for (int rsvd = 0; rsvd < 2; rsvd++) {
+			_cleanup_free_ char *key =
+			    xasprintf("hugetlb.%s%s.max", size, rsvd ? ".rsvd" : "");
+			set_num(s, key, n);
+		}
 	}
 	return 0;
 }

@@ -62,6 +62,9 @@ static void settings(void **state)
 	    {"pids.max", "max", "pids.max=max", "pids.max=max"},
 	    {"io.weight", "default 10000", "blkio.bfq.weight=1000", "io.weight=10000"},
 	    {"io.weight", "8:0 1", "blkio.bfq.weight_device=8:0 10", "io.weight=8:0 1"},
+	    {"io.bfq.weight", "5", "blkio.bfq.weight=5", "io.bfq.weight=5"},
+	    {"io.bfq.weight", "8:0 1000", "blkio.bfq.weight_device=8:0 1000",
+		"io.bfq.weight=8:0 1000"},
 	    {"io.max", "8:0 rbps=1M wbps=max riops=3 wiops=4",
 		"blkio.throttle.read_bps_device=8:0 1048576; blkio.throttle.write_bps_device=8:0 "
 		"0; "
@@ -87,11 +90,12 @@ static void wrong(void **state)
 	    {"cpu.weight", "0"}, {"cpu.weight", "10001"}, {"cpu.shares", "1"},
 	    {"cpu.shares", "262145"}, {"cpu.max", "x"}, {"cpu.max", "1 2 3"}, {"cpu.max", "999"},
 	    {"cpu.max", "20000 999"}, {"cpu.max", "20000 1000001"}, {"pids.max", "-1"},
-	    {"pids.max", "4194305"}, {"io.weight", "0"}, {"io.weight", "10001"},
-	    {"io.weight", "sda 5"}, {"io.weight", "1 2 3"}, {"io.max", "8:0"},
-	    {"io.max", "sda rbps=1"}, {"io.max", "8:0 rbps=x"}, {"io.max", "8:0 fast=1"},
-	    {"io.max", "8:0 rbps=1 rbps=1 rbps=1 rbps=1 rbps=1"}, {"memory", "1"}, {".max", "1"},
-	    {"a/b.c", "1"}, {"memory./../x", "1"}, {"abcdefghijklmnopqrstuvwxyzabcdefgh.max", "1"}};
+	    {"pids.max", "4194305"}, {"io.weight", "0"}, {"io.bfq.weight", "1001"},
+	    {"io.weight", "10001"}, {"io.weight", "sda 5"}, {"io.weight", "1 2 3"},
+	    {"io.max", "8:0"}, {"io.max", "sda rbps=1"}, {"io.max", "8:0 rbps=x"},
+	    {"io.max", "8:0 fast=1"}, {"io.max", "8:0 rbps=1 rbps=1 rbps=1 rbps=1 rbps=1"},
+	    {"memory", "1"}, {".max", "1"}, {"a/b.c", "1"}, {"memory./../x", "1"},
+	    {"abcdefghijklmnopqrstuvwxyzabcdefgh.max", "1"}};
 	(void)state;
 	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++)
 		for (int v2 = 0; v2 < 2; v2++)
