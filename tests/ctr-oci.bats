@@ -35,7 +35,7 @@ load oci
 	oci update c --pids-limit 33
 	oci events c --stats | grep -q '"pids":{"current":1,"limit":33}'
 	run oci exec --cgroup ../x c true
-	[[ $status = 255 && $output == *"is not a sub cgroup path"* ]]
+	[[ $status = 255 && $output == *"bad sub cgroup path"* ]]
 	run oci exec --cgroup none c true
 	[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
 	oci kill c KILL --all

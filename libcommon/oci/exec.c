@@ -42,7 +42,7 @@ static int exec_group(const struct oci_record *r, const char *arg, struct enter 
 	if (!group || !*sub)
 		path[group ? strlen(group) : 0] = 0;
 	if (strstr(sub, ".."))
-		return fail("bad --cgroup: %s is not a sub cgroup path", sub);
+		return fail("bad sub cgroup path: %s is not a sub cgroup path", sub);
 	_cleanup_free_ char *names = xstrndup(arg, colon ? (size_t)(colon - arg) : 0);
 	strv_split(&controllers, names, ",");
 	int at = 0;
