@@ -11,8 +11,13 @@
 /* Detached mounts into *out: of the container's directory, then of each x_lower, then of each of
  * mounts with the option "idmap" (else -1), mapped already where it has maps of its own. Before the
  * clone: the child inherits them. NULL where they are not wanted or cannot be had; without `dir`
- * (a bundle, whose mounts are as they say) -1 with fail() where they cannot. */
+ * (a bundle, whose mounts are as they say) -1 with fail() where they cannot. A mount of what
+ * lies in the root itself, where earlier mounts must be, is IDMOUNTS_LATE(its user namespace). */
 int idmounts_open(const struct spec *s, const char *dir, int **out);
+#define IDMOUNTS_LATE(fd) (-2 - (fd)) /* and back */
+/* The detached mount of `m`, mapped by its own maps: those of `userns`, which is closed, or -1. -1
+ * with fail(). */
+int idmounts_mount(const struct spec_mount *m, int userns);
 /* Map them by this user namespace, whose maps are written. 0: all must go as
  * without; warns of volumes, whose files the container then cannot own, or of a bundle's fails.
  * `image` (or -1) is mapped, too. */

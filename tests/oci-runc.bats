@@ -300,3 +300,17 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run_out c
 	grep -q 'useHierarchy: not in effect' out
 }
+
+@test "an id-mapped mount of a folder in the root shows what was mounted there before" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir -p src b/rootfs/m b/rootfs/final
+	echo x >src/file
+	chown 5:5 src/file
+	bundle '"stat","-c","%u:%g","/final/file"'
+	edit --arg d "$PWD" '.mounts += [{source:($d + "/src"),destination:"/m",options:["bind"]},
+		{source:($d + "/b/rootfs/m"),destination:"/final",options:["rbind"],
+		uidMappings:[{containerID:5,hostID:7,size:1}],
+		gidMappings:[{containerID:5,hostID:8,size:1}]}]'
+	run_out c || ! grep -q "Function not implemented" out || skip "needs Linux 5.12"
+	[ "$(cat out)" = 7:8 ]
+}

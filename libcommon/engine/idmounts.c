@@ -84,15 +84,14 @@ static int userns_of(const struct spec_mount *m)
 	return fd;
 }
 
-/* Detached, and with maps of its own mapped at once. */
-static int own_mount(const struct spec_mount *m)
+int idmounts_mount(const struct spec_mount *m, int userns)
 {
 	bool rec = strv_has(&m->options, "rbind");
 	int fd = sys_open_tree(
 	    AT_FDCWD, m->source, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | (rec ? AT_RECURSIVE : 0));
 	if (fd < 0 || !m->n_uid_map)
 		return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
-	_cleanup_close_ int ns = userns_of(m);
+	_cleanup_close_ int ns = userns < 0 ? userns_of(m) : userns;
 	if (ns >= 0 && map(fd, strv_has(&m->options, "ridmap"), ns) == 0)
 		return fd;
 	close(fd);
@@ -115,8 +114,12 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
 		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
-			if ((v[i] = own_mount(m)) < 0 && !dir && mapped(m))
+			bool late = !user && m->n_uid_map && inside(s, m);
+			v[i] = late ? userns_of(m) : idmounts_mount(m, -1);
+			if (v[i] < 0 && !dir && mapped(m))
 				return idmounts_close(s, v), -1;
+			if (late)
+				v[i] = IDMOUNTS_LATE(v[i]);
 		}
 		ok &= v[i] >= 0 || m;
 	}
@@ -152,7 +155,7 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 void idmounts_close(const struct spec *s, int *v)
 {
 	for (size_t i = 0; v && i < count(s); i++)
-		if (v[i] >= 0)
-			close(v[i]);
+		if (v[i] != -1)
+			close(v[i] < 0 ? IDMOUNTS_LATE(v[i]) : v[i]);
 	free(v);
 }

@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "idmounts.h"
 #include "layer.h"
 #include "rootfs_parts.h"
 #include "sys.h"
@@ -71,6 +72,8 @@ static int no_mount_point(const struct rootfs *r, const char *dest)
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
+	if (tie < 0 && (tie = idmounts_mount(m, IDMOUNTS_LATE(tie))) < 0)
+		return -1;
 	/* A tie's source may be out of our reach. */
 	_cleanup_close_ int src =
 	    tie > 0 ? dup(tie) : openat(AT_FDCWD, m->source, O_PATH | O_CLOEXEC);

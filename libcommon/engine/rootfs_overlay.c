@@ -264,9 +264,9 @@ static int ties(struct rootfs *r, unsigned long *prop)
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		bool shared = wants(&m[i], "shared");
 		int own = r->idmounts ? r->idmounts[1 + r->spec->x_lower.n + i] : -1;
-		if (!r->ties && (own >= 0 || (shared && m[i].source)))
+		if (!r->ties && (own != -1 || (shared && m[i].source)))
 			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
-		if (own >= 0) {
+		if (own != -1) {
 			r->ties[i] = own;
 			continue;
 		}

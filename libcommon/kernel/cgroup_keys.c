@@ -214,7 +214,7 @@ static int io_weight(const char *key, const char *value, bool v2, struct cgroup_
 	if (r == 0) {
 		uint64_t w = v2 || bfq ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
 		const char *v1 = dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight";
-		add(out, v2 ? "io" : "blkio", v2 ? key : v1,
+		add(out, cgroup_controller(key, v2), v2 ? key : v1,
 		    dev ? xasprintf("%s %" PRIu64, dev, w) : text(w));
 	}
 	strv_free(&f);
