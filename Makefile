@@ -100,7 +100,7 @@ applets := $(shell awk -F'[^A-Za-z_]+' -v c=$(CONFIG) \
 app_src := applets/ctrbox.c applets/chain.c applets/ps_filter.c $(applets:%=applets/ctr-%.c) \
 	$(patsubst %,applets/%.c,$(if $(filter minimal,$(CONFIG)),docker_words_minimal \
 	ps_filter_minimal check_minimal,check_info check_net docker_words ps_filter_more \
-	list_filter oci_look oci_change oci_seen image_look image_remote))
+	list_filter oci_look oci_change oci_seen image_look image_mount image_remote))
 # The rooms, from the ground up: a room calls only rooms before it (tests/rooms checks it,
 # libcommon/README.md tells).
 rooms := base kernel netlink image spec network flags engine container oci cni
@@ -118,7 +118,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	libcommon/engine/placement.c libcommon/engine/foreign_proc.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill volume_own health health_conf secret \
 	monitor_notify container_event container_images reroot docker_shape ps_template explain \
-	explain_chain connect container_net net_restore create_nets) \
+	explain_chain explain_words connect container_net net_restore create_nets) \
 	$(wildcard libcommon/network/*.c) \
 	libcommon/spec/seccomp_profile.c $(wildcard libcommon/spec/spec_read*.c \
 	libcommon/spec/spec_write*.c)

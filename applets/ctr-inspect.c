@@ -20,6 +20,7 @@
 #include "ps_template.h"
 #include "record.h"
 #include "template.h"
+#include "template_fn.h"
 #include "volume.h"
 
 static const char *format, *type;
@@ -235,7 +236,7 @@ int ctr_inspect_main(int argc, char **argv)
 			code = 1;
 		}
 		if (j)
-			docker_shape_plain(j);
+			template_plain(j);
 		if (j)
 			json_array_append_new(all, j);
 	}

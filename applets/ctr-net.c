@@ -291,7 +291,7 @@ static int list_networks(const struct strv *names)
 	if (format)
 		list_templated(list);
 	else if (as_json)
-		docker_shape_plain(list), puts(json_pretty(list));
+		template_plain(list), puts(json_pretty(list));
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return code;

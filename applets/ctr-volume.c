@@ -9,6 +9,7 @@
 #include "opt.h"
 #include "rows.h"
 #include "table.h"
+#include "template_fn.h"
 #include "volume.h"
 
 static struct strv label_opts, filters;
@@ -133,7 +134,7 @@ static int do_ls(int argc, char **argv)
 			row(&t, names.v[i]);
 	}
 	if (as_json)
-		docker_shape_plain(list), puts(json_pretty(list));
+		template_plain(list), puts(json_pretty(list));
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return 0;
@@ -147,7 +148,7 @@ static int do_inspect(int argc, char **argv)
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++)
 		json_array_append_new(list, record(names.v[i]));
-	docker_shape_plain(list), puts(json_pretty(list));
+	template_plain(list), puts(json_pretty(list));
 	return 0;
 }
 

@@ -313,7 +313,7 @@ int image_do_inspect(int argc, char **argv)
 		add_dockers(j, &all, &r, &c);
 		if (image_o.format && rows_add(&lines, image_o.format, json_incref(j)) < 0)
 			die_fail_usage();
-		docker_shape_plain(j);
+		template_plain(j);
 		json_array_append_new(list, j);
 	}
 	for (size_t i = 0; i < lines.n; i++)

@@ -25,6 +25,9 @@ int create_container(
 /* create_container()'s step that fills c->conf: restart policy, log, labels, signals, what its
  * networks are to be. -1 with fail(), or fail_usage(). */
 int create_record(const struct create_flags *o, struct container *c, struct spec *s);
+/* --storage-opt, when the container's folder is there. A tmpfs that the container mounts for itself
+ * has a size on every kernel, but is gone with it: 1 when that is to be, with the spec changed. */
+int create_layer_limit(const struct container *c, struct spec *s);
 
 /* Is it a restart policy? 0, or -1 with fail_usage(). */
 int create_restart_check(const char *policy);

@@ -1,4 +1,4 @@
-/* explain_parts.h: what the two files of --explain share (container/explain*.c).
+/* explain_parts.h: what the files of --explain share (container/explain*.c).
  */
 #ifndef CTR_EXPLAIN_PARTS_H
 #define CTR_EXPLAIN_PARTS_H
@@ -28,6 +28,10 @@ extern const char *const explain_etc[3];
 
 /* A word as sh reads it back, whatever bytes it has. */
 void explain_word(FILE *f, const char *w);
+/* An option of the tool at hand, unless it has no value (NULL) or is off. */
+void explain_opt(struct script *x, const char *flag, const char *value);
+void explain_opts(struct script *x, const char *flag, const struct strv *l);
+void explain_flag(struct script *x, const char *flag, bool on);
 /* The chain of tools that becomes the command. 0, or -1 with fail(): it has no such step. */
 int explain_chain(struct script *x);
 

@@ -1,5 +1,5 @@
 /* image_cli.h: what the files of ctr-image's command line share: applets/ctr-image.c, image_look.c,
- * image_remote.c.
+ * image_mount.c, image_remote.c.
  */
 #ifndef CTR_IMAGE_CLI_H
 #define CTR_IMAGE_CLI_H
@@ -22,6 +22,9 @@ void image_store_for(struct store *s, enum store_use use, struct refs *r);
 int image_do_ls(int argc, char **argv);
 int image_do_inspect(int argc, char **argv);
 int image_do_history(int argc, char **argv);
+/* image_mount.c */
+int image_do_mount(int argc, char **argv);
+int image_do_umount(int argc, char **argv);
 /* image_remote.c */
 int image_do_pull(int argc, char **argv);
 int image_do_push(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "addr.h"
 #include "nft.h"
 #include "portspec.h"
+#include "rtnl.h"
 #include "str.h"
 
 enum netcfg_kind {
@@ -97,6 +98,22 @@ int netcfg_nl(const struct netcfg *c, struct nl *n, const char *ns);
 /* A namespace bound to a file, and its end (c->dry: only looked at). 0, or -1 with fail(). */
 int netcfg_netns_add(const char *file);
 int netcfg_netns_del(const struct netcfg *c, const char *file);
+
+/* The parts of netcfg_run() that are about who may send what by a bridge's port (netcfg_guard.c).
+ * The port of the host behind which an interface of NS is. */
+bool netcfg_port_of(struct netcfg *c, const char *ns, const struct link_info *in, char port[16]);
+/* Called before the port is made, because a program in NS may be running already. A container is
+ * guarded unless that was refused, another namespace where it was asked for. nft_guard() takes one
+ * address of each family. */
+void netcfg_guard(
+    const struct netcfg *c, const struct netcfg_op *op, const char *port, const uint8_t *mac);
+/* An address or a MAC address comes or goes in NS. */
+void netcfg_guard_follow(struct netcfg *c, const struct netcfg_op *op, const struct link_info *in,
+    const struct cidr *addr, const uint8_t *mac, bool on);
+/* The guards of a port, or of all ports that are on no bridge any more, are taken away. 0, or -1
+ * with fail(). */
+int netcfg_unguard(char *port);
+int netcfg_unguard_loose(struct netcfg *c);
 
 /* The parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c). */
 bool netcfg_is_nat(const struct netcfg_op *op);

@@ -9,6 +9,9 @@
 /* A key that marks an object as a map, where a key that is absent is no error. It is never shown.
  */
 #define TEMPLATE_MAP "\001map"
+/* A new map, and the mark taken out of everything that is to be printed as JSON. */
+json_t *template_map(void);
+void template_plain(json_t *j);
 /* A line break and a tab that the template itself has, as "\n" in it or by println: they are
  * printed as they are, those of the data are not. Not UTF-8, so no data has them. */
 #define TEMPLATE_NL "\376"

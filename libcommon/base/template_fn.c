@@ -392,3 +392,27 @@ const struct template_fn *template_fn_find(const char *name, size_t len)
 			return &all[i];
 	return NULL;
 }
+
+json_t *template_map(void)
+{
+	json_t *j = json_object();
+	json_object_set_new(j, TEMPLATE_MAP, json_true());
+	return j;
+}
+
+void template_plain(json_t *j)
+{
+	const char *k;
+	size_t i;
+	json_t *one;
+	if (json_is_object(j))
+		json_object_del(j, TEMPLATE_MAP);
+	json_object_foreach(j, k, one)
+	{
+		template_plain(one);
+	}
+	json_array_foreach(j, i, one)
+	{
+		template_plain(one);
+	}
+}

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,6 @@
 #include "health.h"
 #include "image.h"
 #include "container_net.h"
-#include "quota.h"
 #include "range.h"
 #include "secret.h"
 #include "share.h"
@@ -408,22 +406,6 @@ static int take_over(const struct making *m)
 	return r;
 }
 
-/* --storage-opt. A tmpfs that the container mounts for itself has a size on every kernel, but is
- * gone with it. 1 when that is to be. */
-static int layer_limit(struct making *m)
-{
-	const char *opt = kv_get(&m->c->conf, "storage_opt");
-	uint64_t bytes = 0;
-	if (!opt || size_parse("size", opt + strlen("size="), &bytes) < 0 || !bytes ||
-	    quota_set(m->c->dir, (uint32_t)strtoul(m->c->id, NULL, 16), bytes))
-		return 0;
-	warn("%s: --storage-opt: its file system has no project quota (%m): its writable layer is "
-	     "in memory, and gone whenever it stops",
-	    m->c->name);
-	m->s->x_upper_size = xasprintf("%" PRIu64, bytes);
-	return 1;
-}
-
 /* The container's directory, then what is in it or beside it. */
 static int make(struct making *m)
 {
@@ -451,8 +433,8 @@ static int make(struct making *m)
 	event_container(c, "create", NULL, NULL);
 	if (secret_keep(m->o, c) < 0)
 		return -1;
-	if (layer_limit(m) || m->o->storage_opt || m->o->volumes.n || m->o->mounts.n ||
-	    m->o->volumes_from.n || m->volumes.n) {
+	if (create_layer_limit(m->c, m->s) || m->o->storage_opt || m->o->volumes.n ||
+	    m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
 		int r = volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
 		if (r < 0 ||

@@ -2,6 +2,7 @@
  * monitor and the listings need it; see create.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "err.h"
 #include "file.h"
 #include "log.h"
+#include "quota.h"
 #include "secret.h"
 #include "signames.h"
 #include "stamp.h"
@@ -127,6 +129,20 @@ static int storage_option(const struct create_flags *o, const struct spec *s, st
 		return fail_usage("--storage-opt: this container has no writable layer of its own");
 	kv_set(conf, "storage_opt", text);
 	return 0;
+}
+
+int create_layer_limit(const struct container *c, struct spec *s)
+{
+	const char *opt = kv_get(&c->conf, "storage_opt");
+	uint64_t bytes = 0;
+	if (!opt || size_parse("size", opt + strlen("size="), &bytes) < 0 || !bytes ||
+	    quota_set(c->dir, (uint32_t)strtoul(c->id, NULL, 16), bytes))
+		return 0;
+	warn("%s: --storage-opt: its file system has no project quota (%m): its writable layer is "
+	     "in memory, and gone whenever it stops",
+	    c->name);
+	s->x_upper_size = xasprintf("%" PRIu64, bytes);
+	return 1;
 }
 
 static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)

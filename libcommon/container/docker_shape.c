@@ -28,13 +28,6 @@ static json_t *shape_when(int64_t t, long ns)
 	return json_string(s);
 }
 
-static json_t *shape_map(void)
-{
-	json_t *j = json_object();
-	json_object_set_new(j, TEMPLATE_MAP, json_true());
-	return j;
-}
-
 static void set(json_t *j, const char *key, json_t *value)
 {
 	json_object_set_new(j, key, value);
@@ -52,7 +45,7 @@ static json_t *shape_lines(const char *s)
 
 json_t *docker_labels(const char *s)
 {
-	json_t *m = shape_map();
+	json_t *m = template_map();
 	_cleanup_strv_ struct strv l = {0};
 	strv_split(&l, s ? s : "", "\n");
 	for (size_t i = 0; i < l.n; i++) {
@@ -143,7 +136,7 @@ static json_t *shape_state(const struct container *c)
 /* Lines (or a list with commas) of "0.0.0.0:8080->80/tcp" as {"80/tcp": [{HostIp, HostPort}]}. */
 static json_t *shape_ports(const char *s)
 {
-	json_t *m = shape_map();
+	json_t *m = template_map();
 	_cleanup_strv_ struct strv l = {0};
 	strv_split(&l, s ? s : "", ", \n");
 	for (size_t i = 0; i < l.n; i++) {
@@ -184,7 +177,7 @@ static json_t *shape_ip(const char *s, bool v6)
 
 static json_t *shape_networks(const struct container *c, const char *net, const char *ip)
 {
-	json_t *nets = shape_map(), *one = json_object();
+	json_t *nets = template_map(), *one = json_object();
 	set(one, "NetworkID", shape_text(net));
 	set(one, "IPAddress", shape_ip(ip, false));
 	set(one, "GlobalIPv6Address", shape_ip(ip, true));
@@ -283,7 +276,7 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process");
 	const char *stop = kv_get(&c->conf, "stop_signal");
-	json_t *j = json_object(), *ports = shape_map();
+	json_t *j = json_object(), *ports = template_map();
 	_cleanup_strv_ struct strv exposed = {0};
 	strv_split(&exposed, kv_get(&c->conf, "expose") ? kv_get(&c->conf, "expose") : "", "\n");
 	for (size_t i = 0; i < exposed.n; i++)
@@ -407,7 +400,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	const char *opt = kv_get(&c->conf, "storage_opt");
 	set(j, "StorageOpt", opt ? docker_labels(opt) : json_null());
 	const char *log = kv_get(&c->conf, "log");
-	json_t *config = shape_map(), *driver = json_object();
+	json_t *config = template_map(), *driver = json_object();
 	set(driver, "Type", shape_text(log ? log : "json-file"));
 	set(driver, "Config", config);
 	set(j, "LogConfig", driver);
@@ -460,23 +453,6 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	set(j, "Config", shape_config(c, cfg));
 	set(j, "NetworkSettings", shape_net(c));
 	return j;
-}
-
-void docker_shape_plain(json_t *j)
-{
-	const char *k;
-	size_t i;
-	json_t *one;
-	if (json_is_object(j))
-		json_object_del(j, TEMPLATE_MAP);
-	json_object_foreach(j, k, one)
-	{
-		docker_shape_plain(one);
-	}
-	json_array_foreach(j, i, one)
-	{
-		docker_shape_plain(one);
-	}
 }
 
 static char *ps_status(const struct container *c, int64_t now)

@@ -15,54 +15,6 @@
 
 const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
 
-/* A word quoted so that sh reads it back unchanged. */
-void explain_word(FILE *f, const char *w)
-{
-	if (*w && strspn(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			    "_@%+=:,./-") == strlen(w)) {
-		fputs(w, f);
-		return;
-	}
-	/* What a terminal would take for a command to it (an image's words may have that) is
-	 * written as its octal number. */
-	fputc('\'', f);
-	for (size_t n; *w; w += n) {
-		unsigned char c = (unsigned char)*w, d = (unsigned char)w[1];
-		size_t len = str_utf8_len(w, strlen(w));
-		n = len ? len : 1;
-		if (c == '\'')
-			fputs("'\\''", f);
-		else if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f) ||
-			 (c == 0xc2 && d > 0x9f) || (len > 1 && c != 0xc2))
-			fwrite(w, 1, n, f);
-		else if (n == 2)
-			fprintf(f, "'\"$(printf '\\302\\%03o')\"'", d);
-		else
-			fprintf(f, "'\"$(printf '\\%03o')\"'", c);
-	}
-	fputc('\'', f);
-}
-
-static void put_opt(struct script *x, const char *flag, const char *value)
-{
-	if (!value)
-		return;
-	fprintf(x->f, " %s ", flag);
-	explain_word(x->f, value);
-}
-
-static void put_opts(struct script *x, const char *flag, const struct strv *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		put_opt(x, flag, l->v[i]);
-}
-
-static void put_flag(struct script *x, const char *flag, bool on)
-{
-	if (on)
-		fprintf(x->f, " %s", flag);
-}
-
 static size_t layers(const struct script *x)
 {
 	return x->s->x_lower.n + (x->s->x_image_file ? 1 : 0);
@@ -76,11 +28,11 @@ static void put_layers(struct script *x)
 	if (x->s->x_image_file)
 		fputs(" --overlay \"$d/image\"", x->f);
 	else if (!x->o->rootfs && image_is_ref(x->root))
-		put_opt(x, "--image", x->root);
+		explain_opt(x, "--image", x->root);
 	else if (x->o->direct)
-		put_opt(x, "--direct", x->s->root_path);
+		explain_opt(x, "--direct", x->s->root_path);
 	else
-		put_opt(x, "--overlay", x->s->x_lower.v[0]);
+		explain_opt(x, "--overlay", x->s->x_lower.v[0]);
 }
 
 /* Mounts that are shared with the host's need them as they are; otherwise nothing is shared. */
@@ -124,11 +76,11 @@ static void put_namespaces(struct script *x)
 		if (x->s->ns_new & 1u << i)
 			fputc(letters[i], x->f);
 	/* Who stays outside gets the terminal's signals, and forwards them. */
-	put_flag(x, "-f", !(x->s->ns_new & 1u << NS_PID));
-	put_flag(x, "--die-with-parent", true);
-	put_flag(x, "--propagation unchanged", shares(x));
-	put_opt(x, "--hostname", x->s->ns_new & 1u << NS_UTS ? x->s->hostname : NULL);
-	put_opt(x, "--domainname", x->s->ns_new & 1u << NS_UTS ? x->s->domainname : NULL);
+	explain_flag(x, "-f", !(x->s->ns_new & 1u << NS_PID));
+	explain_flag(x, "--die-with-parent", true);
+	explain_flag(x, "--propagation unchanged", shares(x));
+	explain_opt(x, "--hostname", x->s->ns_new & 1u << NS_UTS ? x->s->hostname : NULL);
+	explain_opt(x, "--domainname", x->s->ns_new & 1u << NS_UTS ? x->s->domainname : NULL);
 	put_offset(x, "--monotonic", &x->s->offset_monotonic);
 	put_offset(x, "--boottime", &x->s->offset_boottime);
 	if (x->outside.n) {
@@ -263,12 +215,12 @@ static int put_volumes(struct script *x)
 			explain_word(x->f, csv + strlen("type=bind,\"source=\""));
 		} else if (is_v && *text == '.') { /* in whatever folder the script runs */
 			_cleanup_free_ char *whole = xasprintf("%s%s", v.src, strchr(text, ':'));
-			put_opt(x, "-v", whole);
+			explain_opt(x, "-v", whole);
 		} else if (strcmp(v.type, "bind") == 0 && !strstr(text, v.src)) {
 			_cleanup_free_ char *whole = volume_csv(v.src, v.dst, &v.options);
-			put_opt(x, "--mount", whole);
+			explain_opt(x, "--mount", whole);
 		} else if (v.src || strcmp(v.type, "volume") != 0) {
-			put_opt(x, is_v ? "-v" : "--mount", text);
+			explain_opt(x, is_v ? "-v" : "--mount", text);
 		} else {
 			fprintf(x->f, " -v \"$name.%d:\"", anon);
 			explain_word(x->f, v.dst);
@@ -307,14 +259,6 @@ static void step_volumes(struct script *x)
 		fputs(" -- ctr-priv --help >/dev/null\n", x->f);
 }
 
-static bool option_is(const struct strv *l, const char *word)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], word) == 0)
-			return true;
-	return false;
-}
-
 /* Does a -v lie over this file of /etc? */
 static bool has_own(const struct script *x, const char *name)
 {
@@ -341,24 +285,24 @@ static int put_root(struct script *x)
 	}
 	if (o->bundle) {
 		_cleanup_free_ char *dir = realpath(o->bundle, NULL);
-		put_opt(x, "--bundle", dir);
+		explain_opt(x, "--bundle", dir);
 	}
 	if (layers(x))
 		fputs(" --upper \"$d/upper\" --work \"$d/work\"", x->f);
-	put_flag(x, "--nodev", x->nodev);
-	put_flag(x, "--volatile", o->rm && layers(x));
-	put_flag(x, "--privileged", o->privileged);
-	put_flag(x, "--read-only", o->read_only);
-	put_flag(x, "--no-pivot", o->no_pivot);
-	put_flag(x, "--no-masks", option_is(&o->security, "systempaths=unconfined"));
+	explain_flag(x, "--nodev", x->nodev);
+	explain_flag(x, "--volatile", o->rm && layers(x));
+	explain_flag(x, "--privileged", o->privileged);
+	explain_flag(x, "--read-only", o->read_only);
+	explain_flag(x, "--no-pivot", o->no_pivot);
+	explain_flag(x, "--no-masks", strv_has(&o->security, "systempaths=unconfined"));
 	if (o->shm_size)
 		fprintf(x->f, " --shm-size %" PRIu64, o->shm_size);
 	if (o->ipc && (strcmp(o->ipc, "host") == 0 || strcmp(o->ipc, "none") == 0))
-		put_opt(x, "--ipc", o->ipc);
-	put_opts(x, "--tmpfs", &o->tmpfs);
-	put_opts(x, "--device", &o->devices);
+		explain_opt(x, "--ipc", o->ipc);
+	explain_opts(x, "--tmpfs", &o->tmpfs);
+	explain_opts(x, "--device", &o->devices);
 	if (!o->bundle)
-		put_opts(x, "--sysctl", &x->s->sysctl);
+		explain_opts(x, "--sysctl", &x->s->sysctl);
 	for (int i = 0; i < 3; i++)
 		if (x->etc & 1u << i && !has_own(x, explain_etc[i]))
 			fprintf(
@@ -376,7 +320,7 @@ static void put_caps(struct script *x)
 	for (int i = 0; i < 64; i++)
 		if (have & all & 1ull << i)
 			buf_printf(&b, "%s%s", b.n ? "," : "", caps_name(i) + 4);
-	put_opt(x, "--cap-add", b.p);
+	explain_opt(x, "--cap-add", b.p);
 	buf_free(&b);
 }
 
@@ -393,12 +337,12 @@ static const char *profile(const struct script *x)
 static void put_seccomp(struct script *x)
 {
 	if (!x->s->seccomp)
-		put_opt(x, "--seccomp", "default");
+		explain_opt(x, "--seccomp", "default");
 	else if (profile(x))
-		put_opt(x, "--seccomp", "/dev/fd/9");
-	put_flag(x, "--no-new-privs", x->s->no_new_privileges);
-	put_opt(x, "--apparmor-profile", x->s->apparmor);
-	put_opt(x, "--selinux-label", x->s->selinux_label);
+		explain_opt(x, "--seccomp", "/dev/fd/9");
+	explain_flag(x, "--no-new-privs", x->s->no_new_privileges);
+	explain_opt(x, "--apparmor-profile", x->s->apparmor);
+	explain_opt(x, "--selinux-label", x->s->selinux_label);
 }
 
 static void put_limits(struct script *x)
@@ -407,29 +351,29 @@ static void put_limits(struct script *x)
 		const struct spec_rlimit *l = &x->s->rlimits.v[i];
 		_cleanup_free_ char *text = xasprintf("%s=%" PRId64 ":%" PRId64,
 		    l->type + strlen("RLIMIT_"), (int64_t)l->soft, (int64_t)l->hard);
-		put_opt(x, "--ulimit", text);
+		explain_opt(x, "--ulimit", text);
 	}
 }
 
 static void put_priv(struct script *x)
 {
 	fputs("ctr-priv --new-keyring --close-fds --die-with-parent", x->f);
-	put_flag(x, "--new-session", !x->o->tty);
+	explain_flag(x, "--new-session", !x->o->tty);
 	if (x->o->bundle) {
 		fputs(" --config /dev/fd/9", x->f);
 		return;
 	}
 	fputs(" -i", x->f);
-	put_opts(x, "-e", &x->s->env);
-	put_opt(x, "-w", x->s->cwd);
-	put_opt(x, "--umask", x->o->umask ? x->o->umask : "022");
-	put_opt(x, "--oom-score-adj", x->o->oom_score_adj);
+	explain_opts(x, "-e", &x->s->env);
+	explain_opt(x, "-w", x->s->cwd);
+	explain_opt(x, "--umask", x->o->umask ? x->o->umask : "022");
+	explain_opt(x, "--oom-score-adj", x->o->oom_score_adj);
 	put_limits(x);
-	put_opts(x, "--group-add", &x->s->x_groups);
+	explain_opts(x, "--group-add", &x->s->x_groups);
 	put_caps(x);
 	put_seccomp(x);
-	put_flag(x, "--init", x->o->init);
-	put_opt(x, "-u", x->s->x_user ? x->s->x_user : "0:0");
+	explain_flag(x, "--init", x->o->init);
+	explain_opt(x, "-u", x->s->x_user ? x->s->x_user : "0:0");
 }
 
 static void step_folders(struct script *x)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -25,7 +23,6 @@
 #include "err.h"
 #include "rlimits.h"
 #include "file.h"
-#include "idmap.h"
 #include "init.h"
 #include "become.h"
 #include "report.h"
@@ -117,57 +114,6 @@ static int descriptors(const struct become *b)
 			return fail("dup2: %m");
 	}
 	return 0;
-}
-
-static bool is_pipe(int fd)
-{
-	struct statfs fs;
-	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
-}
-
-/* The command's user may open /dev/stderr again: unnamed pipes and the container's own terminal are
- * given to that user. A terminal, fifo or file of the host stays the caller's. */
-static void give_stdio(const struct become *b, uid_t uid)
-{
-	struct stat st;
-	for (int i = 0; i < 3; i++) {
-		if ((!is_pipe(i) && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
-			continue;
-		if (fchown(i, uid, (gid_t)-1) < 0)
-			continue; /* it belongs to another user namespace, so nothing can be done */
-	}
-}
-
-static struct stat lent[3];
-
-static void take_back(void)
-{
-	struct stat st;
-	for (int i = 0; i < 3; i++)
-		if (lent[i].st_ino && fstat(i, &st) == 0 && st.st_ino == lent[i].st_ino &&
-		    (st.st_uid != lent[i].st_uid || st.st_gid != lent[i].st_gid) &&
-		    fchown(i, lent[i].st_uid, lent[i].st_gid) < 0)
-			continue; /* nobody else could do it either */
-}
-
-void become_lend_stdio(void)
-{
-	for (int i = 0; i < 3; i++)
-		if (geteuid() != 0 || !is_pipe(i) || fstat(i, &lent[i]) < 0)
-			lent[i].st_ino = 0;
-	atexit(take_back);
-}
-
-void become_hand_stdio(const struct spec *s, const int fd[3])
-{
-	uid_t uid;
-	gid_t gid;
-	if (s->terminal || geteuid() != 0 || !idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid) ||
-	    !idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid))
-		return;
-	for (int i = 0; i < 3; i++)
-		if (is_pipe(fd[i]) && fchown(fd[i], uid, gid) < 0)
-			continue; /* then /dev/stdout cannot be opened again */
 }
 
 /* --- small settings --- */
@@ -481,7 +427,7 @@ int become(struct become *b)
 	    s->cwd ? s->cwd : "/");
 	become_hidden();
 	if (!b->same_user)
-		give_stdio(b, w.uid);
+		become_give_stdio(b, w.uid);
 	if (!b->keyring_stays)
 		keyring();
 	/* Before the limits are set: on an old kernel they tell how many descriptors there can

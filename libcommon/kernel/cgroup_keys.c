@@ -206,11 +206,12 @@ static int io_weight(const char *key, const char *value, bool v2, struct cgroup_
 	struct strv f = {0};
 	int64_t n;
 	bool bfq = key[3] == 'b';
+	int64_t most = bfq ? 1000 : 10000;
 	strv_split(&f, value, " ");
 	const char *dev = f.n == 2 && strcmp(f.v[0], "default") != 0 ? f.v[0] : NULL;
 	int r = f.n < 1 || f.n > 2 || (dev && !strchr(dev, ':'))
 		    ? fail("%s: '%s' is not [default|MAJOR:MINOR] WEIGHT", key, value)
-		    : num_parse(key, f.v[f.n - 1], 1, bfq ? 1000 : 10000, &n);
+		    : num_parse(key, f.v[f.n - 1], 1, most, &n);
 	if (r == 0) {
 		uint64_t w = v2 || bfq ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
 		const char *v1 = dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight";

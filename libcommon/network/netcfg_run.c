@@ -18,9 +18,7 @@
 #include "endpoint.h"
 #include "err.h"
 #include "file.h"
-#include "kept.h"
 #include "netcfg.h"
-#include "nft_bridge.h"
 #include "place.h"
 #include "rtnl_port.h"
 #include "undo.h"
@@ -52,21 +50,6 @@ static int set_mark(struct netcfg *c, const char *name)
 	return 0;
 }
 
-static bool is_port(const char *port, const char *comment, void *arg)
-{
-	(void)comment;
-	return strcmp(port, arg) == 0;
-}
-
-/* Guarded by attach, and on no bridge any more. */
-static bool is_loose(const char *port, const char *comment, void *arg)
-{
-	struct netcfg *c = arg;
-	struct link_info l;
-	_cleanup_free_ char *mark = endpoint_mark("-");
-	return strcmp(comment, mark) == 0 && (rtnl_find(&c->rt, port, &l) < 0 || !l.master);
-}
-
 static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct link_info l;
@@ -83,7 +66,7 @@ static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 			return -1;
 		if (!strstr(l.alias, ":net:")) /* ctr-net's own: it does so itself */
 			netcfg_forget_bridge(op->name);
-		r = nft_guard_clear(is_loose, c);
+		r = netcfg_unguard_loose(c);
 		return r;
 	}
 	struct link_add a = {.kind = LINK_BRIDGE, .name = op->name, .mtu = op->mtu, .netns_fd = -1};
@@ -115,61 +98,6 @@ static void host_end(char out[16])
 	snprintf(out, 16, "veth%.10s", hex);
 }
 
-/* --- who may send what by a bridge's port --- */
-
-/* The port of the host behind which an interface of NS is. */
-static bool port_of(struct netcfg *c, const char *ns, const struct link_info *in, char port[16])
-{
-	struct link_info h;
-	return ns && strcmp(in->kind, "veth") == 0 && if_indextoname((unsigned)in->link, port) &&
-	       rtnl_find(&c->rt, port, &h) == 0 && strcmp(h.kind, "veth") == 0 &&
-	       h.link == in->index;
-}
-
-static int unguard(char *port)
-{
-	return kept_guard(port, NULL, NULL, 0, false, false) < 0 ? -1
-								 : nft_guard_clear(is_port, port);
-}
-
-/* Called before the port is made, because a program in NS may be running already. A container is
- * guarded unless that was refused, another namespace where it was asked for. nft_guard() takes one
- * address of each family. */
-static void guard(
-    const struct netcfg *c, const struct netcfg_op *op, const char *port, const uint8_t *mac)
-{
-	_cleanup_free_ char *mark = endpoint_mark("-");
-	size_t at[2] = {0, 0};
-	bool more = op->guarded || (c->container && !op->unguarded);
-	int r = more ? kept_guard(port, mac, op->addr, op->addrs, true, true) : 0;
-	while (more && r >= 0) {
-		struct cidr pair[2] = {0};
-		more = false;
-		for (int i = 0; i < 2; i++) {
-			while (at[i] < op->addrs && (op->addr[at[i]].a.family == AF_INET6) != i)
-				at[i]++;
-			if (at[i] < op->addrs)
-				pair[i] = op->addr[at[i]++], more = true;
-		}
-		if (more)
-			r = nft_guard(port, mac, pair, mark, true);
-	}
-	if (r < 0)
-		warn("attach %s: it can take another's address: %s", op->ns, fail_msg());
-}
-
-/* An address or a MAC address comes or goes in NS. */
-static void guard_follow(struct netcfg *c, const struct netcfg_op *op, const struct link_info *in,
-    const struct cidr *addr, const uint8_t *mac, bool on)
-{
-	char port[16];
-	_cleanup_free_ char *mark = endpoint_mark("-");
-	if (port_of(c, op->ns, in, port) &&
-	    (kept_guard(port, mac, addr, addr ? 1 : 0, false, on) < 0 ||
-		nft_guard_more(port, addr, mac, mark, on) < 0))
-		warn("%s", fail_msg());
-}
-
 static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 {
 	struct nl in;
@@ -180,13 +108,13 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
 		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, or a hardware interface */
-	if (r == 0 && !c->dry && !port_of(c, op->ns, &l, port))
+	if (r == 0 && !c->dry && !netcfg_port_of(c, op->ns, &l, port))
 		*port = 0;
 	if (r == 0 && !c->dry)
 		rtnl_link_del(&in, eth(op));
 	r = nl_commit_close(&in, r);
 	if (r == 0 && *port)
-		r = unguard(port);
+		r = netcfg_unguard(port);
 	if (r == 0 && !c->dry && !op->ns && strcmp(l.kind, "bridge") == 0)
 		netcfg_forget_bridge(eth(op));
 	return r;
@@ -272,8 +200,8 @@ static int set_do(struct netcfg *c, struct netcfg_op *op)
 	}
 	r = nl_commit_close(&n, r);
 	if (r == 0 && op->set == SET_MAC && !op->same) {
-		guard_follow(c, op, &l, NULL, op->value, true);
-		guard_follow(c, op, &l, NULL, l.mac, false);
+		netcfg_guard_follow(c, op, &l, NULL, op->value, true);
+		netcfg_guard_follow(c, op, &l, NULL, l.mac, false);
 	}
 	if (r == 0 && op->set == SET_NAME)
 		renamed(c, op, (const char *)op->value);
@@ -315,7 +243,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (op->kind == CFG_ATTACH) {
 		if (set_mark(c, host) < 0)
 			return -1;
-		guard(c, op, host, mac);
+		netcfg_guard(c, op, host, mac);
 		rtnl_link_hairpin(&c->rt, host);
 	}
 	bool there = host_commit(c) == 0;
@@ -325,7 +253,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	if (op->kind == CFG_ATTACH) { /* it may have been made, and not finished */
 		rtnl_link_del(&c->rt, host);
 		host_commit(c);
-		unguard(host);
+		netcfg_unguard(host);
 	} else if (there) {
 		detach_do(c, op);
 	}
@@ -369,10 +297,10 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 	if (op->kind != CFG_ADDR)
 		return nl_commit_close(&n, r);
 	if (!op->del) /* first, so that nothing of it is dropped */
-		guard_follow(c, op, &l, &op->addr[0], NULL, true);
+		netcfg_guard_follow(c, op, &l, &op->addr[0], NULL, true);
 	r = nl_commit_close(&n, r);
 	if (op->del ? r == 0 : r < 0 && errno != EEXIST)
-		guard_follow(c, op, &l, &op->addr[0], NULL, false);
+		netcfg_guard_follow(c, op, &l, &op->addr[0], NULL, false);
 	return r;
 }
 
