@@ -1,5 +1,5 @@
-/* dbus.h: calls to systemd, by its own socket: a message's body is put together, item by item, and
- * sent with a call.
+/* dbus.h: calls to systemd, by its own socket or over a bus: a message's body is put together, item
+ * by item, and sent with a call.
  */
 #ifndef CTR_DBUS_H
 #define CTR_DBUS_H
@@ -26,6 +26,8 @@ void bus_property(struct buf *b, const char *name, const char *type);
 void bus_bool(struct buf *b, const char *name, bool on);
 void bus_string(struct buf *b, const char *name, const char *value);
 
+/* Are we a user for systemd: not root, or root of a user namespace only? */
+bool bus_is_user(void);
 /* A call of systemd's manager about this unit, and its answer; with `job` the end of the work that
  * it begins. *answer (may be NULL) is the first number of the answer, of an array its length; left
  * alone when there is none. 0, or -1 with fail(). */

@@ -21,6 +21,9 @@ int scope_name(struct scope *c, const struct spec *s, const char *id);
 int scope_start(struct scope *c, const struct spec *s, const char *id);
 /* The container's process is there, or will not be. */
 void scope_settled(struct scope *c);
+/* Have systemd put a process there, where we may not: a user's session is outside of what the user
+ * may change. Warns where it does not. */
+void scope_attach(const char *unit, pid_t pid);
 /* Tell systemd changed limits, "KEY=VALUE" (cgroup.h). 0, or -1 with fail(). */
 int scope_update(const char *unit, const struct strv *limits);
 /* End it, unless it has processes (it may be another's by now), and wait until it has gone; one

@@ -96,6 +96,64 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 	not_populated
 }
 
+# bats test_tags=ctr-oci
+@test "16 ctr-oci --systemd-cgroup of a user: its own systemd, by its socket or its bus" {
+	not_san
+	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
+	ctr-run -d -t --name sd --privileged --systemd=always \
+		-v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
+		/lib/systemd/systemd --unit=basic.target >/dev/null
+	wait_for 60 state_of sd running
+	cat >script <<-'END'
+		export XDG_RUNTIME_DIR=/run/user/1000
+		mkdir -p $XDG_RUNTIME_DIR/b && cd $XDG_RUNTIME_DIR/b && cp -a /mnt/root rootfs
+		chown -R 1000:1000 $XDG_RUNTIME_DIR
+		systemd-run -q --unit=us -p Delegate=yes --uid=1000 -E XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR \
+			/lib/systemd/systemd --user --unit=basic.target
+		until [ -S $XDG_RUNTIME_DIR/systemd/private ]; do sleep 0.1; done
+		config() {
+			cat >config.json <<-C
+				{"ociVersion":"1.0.2","process":{"args":["sleep","1000"],"cwd":"/","env":["PATH=/bin"]},
+				 "root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc"},
+				  {"destination":"/dev","type":"tmpfs"}],
+				 "linux":{"uidMappings":[{"containerID":0,"hostID":$1,"size":1}],
+				  "gidMappings":[{"containerID":0,"hostID":$1,"size":1}],
+				  "namespaces":[{"type":"user"},{"type":"pid"},{"type":"mount"}]}}
+			C
+		}
+		u() { timeout 20 setpriv --reuid 1000 --regid 1000 --clear-groups "$@"; }
+		try() {
+			local oci="$* /mnt/ctr-oci --root $XDG_RUNTIME_DIR/oci --systemd-cgroup"
+			u $oci run -d c </dev/null
+			echo "$1 $? $(sed -n 's|^0::.*/us.service/|/|p' /proc/$(u $oci state c |
+				sed -n 's/.*"pid": \([0-9]*\).*/\1/p')/cgroup)"
+			[ $1 = unshare ] || # one has no way into the namespace of another
+				u $oci exec c sh -c "sleep 0.5; grep -o ctr-oci-c.scope /proc/self/cgroup" | uniq
+			u $oci delete -f c
+			find /sys/fs/cgroup -name ctr-oci-c.scope
+		}
+		config 1000
+		try env A=1
+		try env -u XDG_RUNTIME_DIR
+		config 0
+		try unshare -Ur
+		u systemctl --user start dbus.socket
+		bus=DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+		try unshare -Ur env -u XDG_RUNTIME_DIR $bus,guid=0
+		config 1000
+		try env XDG_RUNTIME_DIR=/nowhere $bus
+		try env XDG_RUNTIME_DIR=/nowhere 2>&1 | grep -o "not available: .*connect"
+	END
+	timeout 100 ctr-exec sd bash -c "$(cat script)" >out 2>&1 || true
+	cat out
+	[ "$(grep -c '^[a-z]* 0 /user.slice/ctr-oci-c.scope$' out)" = 5 ]
+	[ "$(grep -cx ctr-oci-c.scope out)" = 3 ]
+	[ "$(wc -l <out)" = 9 ]
+	grep -Fxq "not available: /nowhere/bus: connect" out
+	ctr-rm -f sd
+	not_populated
+}
+
 # bats test_tags=ctr-run
 @test "21.5 --systemd: when it is on, what it brings, and what of the user's own stays" {
 	inside() {

@@ -2,6 +2,7 @@
  * "Message Protocol"): one call, its answer and, where systemd works at it, the signal JobRemoved.
  * A direct connection to systemd needs no Hello, and gets every signal. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "err.h"
 #include "file.h"
 #include "oci.h"
+#include "userns.h"
 
 #define WAIT_S 60
 #define MESSAGE_MAX (1u << 27) /* the specification's */
@@ -113,24 +115,64 @@ static int bus_write(int fd, const struct buf *b)
 	return 0;
 }
 
-/* dbus-specification, "Authentication Protocol": who we are, the kernel has told it. */
-static int bus_open(void)
+bool bus_is_user(void)
 {
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	if (geteuid() == 0)
-		run = "/run";
-	_cleanup_free_ char *path = xasprintf("%s/systemd/private", run ? run : "");
+	return geteuid() != 0 || userns_nested();
+}
+
+/* Our id outside the user namespace that we may be in: that is what the other end sees. */
+static unsigned bus_uid(void)
+{
+	unsigned uid = geteuid();
+	_cleanup_free_ char *map = file_read("/proc/self/uid_map", 65536, NULL);
+	for (char *p = map; p && *p; p += strspn(p, "\n")) {
+		unsigned long in = strtoul(p, &p, 10), out = strtoul(p, &p, 10),
+			      n = strtoul(p, &p, 10);
+		if (uid - in < n)
+			return (unsigned)(uid - in + out);
+	}
+	return uid;
+}
+
+/* Root's systemd itself; a user's over the bus of the session, as runc, itself, or over the bus
+ * that is at the usual place. *bus says which it is. */
+static int bus_connect(unsigned uid, bool *bus)
+{
+	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS"), *run = getenv("XDG_RUNTIME_DIR");
+	*bus = false;
+	if (!bus_is_user())
+		return oci_connect("/run/systemd/private");
+	_cleanup_free_ char *usual = xasprintf("/run/user/%u", uid);
+	if (!run || *run != '/')
+		run = usual;
+	_cleanup_free_ char *own = xasprintf("%s/systemd/private", run),
+			    *at = xasprintf("%s/bus", run), *said = NULL;
+	if (address && str_starts(address, "unix:path="))
+		said = xstrndup(address + 10, strcspn(address + 10, ",;"));
+	const char *const paths[] = {said ? said : own, own, at};
+	int fd = -1;
+	for (int i = 0; i < 3 && fd < 0; i++) {
+		*bus = paths[i] != own;
+		fd = oci_connect(paths[i]);
+	}
+	return fd;
+}
+
+/* dbus-specification, "Authentication Protocol": who we are, the kernel has told it. */
+static int bus_open(bool *bus)
+{
 	struct timeval t = {.tv_sec = WAIT_S};
+	unsigned id = bus_uid();
 	char c = 0, first = 0;
 	struct buf b = {0};
-	int fd = oci_connect(path);
+	int fd = bus_connect(id, bus);
 	if (fd < 0)
 		return fail_in("systemd cgroup flag passed, but systemd support for managing "
 			       "cgroups is not available");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 	buf_add(&b, "", 1);
 	buf_puts(&b, "AUTH EXTERNAL ");
-	_cleanup_free_ char *uid = xasprintf("%u", geteuid());
+	_cleanup_free_ char *uid = xasprintf("%u", id);
 	for (const char *p = uid; *p; p++)
 		buf_printf(&b, "%02x", *p);
 	/* In one write, and no message before the answer: one that systemd reads together with
@@ -144,7 +186,7 @@ static int bus_open(void)
 	if (c == '\n' && first == 'O')
 		return fd;
 	if (c == '\n')
-		fail("%s: it does not let us in", path);
+		fail("systemd: it does not let us in");
 	close(fd);
 	return -1;
 }
@@ -161,7 +203,14 @@ static void bus_field(struct buf *b, int code, const char *type, const char *val
 		bus_text(b, value);
 }
 
-static int bus_send(int fd, const char *method, const char *signature, const struct buf *body)
+/* Whom a call is for: the object, its interface, who has it. */
+static const char *const bus_systemd[] = {
+    "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "org.freedesktop.systemd1"};
+static const char *const bus_itself[] = {
+    "/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus"};
+
+static int bus_send(int fd, const char *const to[3], const char *method, const char *signature,
+    const struct buf *body)
 {
 	static const char begin[4] = {'l', 1, 0, 1}; /* bytes in our order: see bus_u32() */
 	struct buf b = {0};
@@ -170,16 +219,17 @@ static int bus_send(int fd, const char *method, const char *signature, const str
 	b.p[0] = 'B';
 #endif
 	bus_u32(&b, (uint32_t)body->n);
-	bus_u32(&b, 1);
+	bus_u32(&b, 1); /* its number: the next one follows the answer only */
 	struct bus_array a = bus_array_begin(&b, 8);
-	bus_field(&b, 1, "o", "/org/freedesktop/systemd1");
-	bus_field(&b, 2, "s", "org.freedesktop.systemd1.Manager");
+	bus_field(&b, 1, "o", to[0]);
+	bus_field(&b, 2, "s", to[1]);
 	bus_field(&b, 3, "s", method);
-	bus_field(&b, 6, "s", "org.freedesktop.systemd1");
+	bus_field(&b, 6, "s", to[2]);
 	bus_field(&b, 8, "g", signature);
 	bus_array_end(&b, a);
 	bus_pad(&b, 8);
-	buf_add(&b, body->p, body->n);
+	if (body->n)
+		buf_add(&b, body->p, body->n);
 	int r = bus_write(fd, &b);
 	buf_free(&b);
 	return r;
@@ -240,13 +290,12 @@ static int bus_job_removed(const struct bus_message *m, const char *unit)
 	return strcmp(result, "done") == 0 ? 1 : fail("%s: systemd says: %s", unit, result);
 }
 
-int bus_call(const char *method, const char *signature, const struct buf *body, const char *unit,
-    bool job, uint32_t *answer)
+static int bus_ask(int fd, const char *const to[3], const char *method, const char *signature,
+    const struct buf *body, const char *unit, bool job, uint32_t *answer)
 {
 	struct bus_message m;
 	bool answered = false, done = !job;
-	_cleanup_close_ int fd = bus_open();
-	if (fd < 0 || bus_send(fd, method, signature, body) < 0)
+	if (bus_send(fd, to, method, signature, body) < 0)
 		return -1;
 	for (int r = 0; r >= 0 && !(answered && done);) {
 		size_t at = 0;
@@ -268,4 +317,27 @@ int bus_call(const char *method, const char *signature, const struct buf *body, 
 			return -1;
 	}
 	return 0;
+}
+
+/* A bus wants a greeting, and passes on only the signals that one asks for. */
+static int bus_join(int fd, const char *unit)
+{
+	struct buf none = {0}, match = {0};
+	bus_text(&match, "type='signal',member='JobRemoved'");
+	int r = bus_ask(fd, bus_itself, "Hello", "", &none, unit, false, NULL) < 0 ||
+			bus_ask(fd, bus_itself, "AddMatch", "s", &match, unit, false, NULL) < 0
+		    ? -1
+		    : bus_ask(fd, bus_systemd, "Subscribe", "", &none, unit, false, NULL);
+	buf_free(&match);
+	return r;
+}
+
+int bus_call(const char *method, const char *signature, const struct buf *body, const char *unit,
+    bool job, uint32_t *answer)
+{
+	bool bus;
+	_cleanup_close_ int fd = bus_open(&bus);
+	if (fd < 0 || (bus && bus_join(fd, unit) < 0))
+		return -1;
+	return bus_ask(fd, bus_systemd, method, signature, body, unit, job, answer);
 }

@@ -14,6 +14,7 @@
 #include "oci.h"
 #include "str.h"
 #include "place.h"
+#include "scope.h"
 #include "sys.h"
 #include "trace.h"
 
@@ -133,6 +134,9 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	e->preserve = x->preserve;
 	if (enter_start(e) < 0)
 		return -1;
+	const char *scope = kv_get(&r->state, "scope");
+	if (scope && !oci_record_group(r))
+		scope_attach(scope, e->pid);
 	if (exec_hand_over(x) == 0) {
 		if (x->console_socket && e->master >= 0) {
 			close(e->master);

@@ -142,6 +142,8 @@ static int creation_group(struct creation *k)
 static int creation_attach(struct engine *e, void *arg)
 {
 	struct creation *k = arg;
+	if (k->scope.unit && !k->group.made)
+		scope_attach(k->scope.unit, e->pid);
 	return record_process(k, false) < 0 ? -1 : oci_net_devices_up(&k->s, e->pid);
 }
 

@@ -126,7 +126,7 @@ static int put_annotations(struct buf *b, const struct strv *notes)
 /* "SLICE:PREFIX:NAME" in its parts; `parts` holds them. */
 static int scope_names(struct strv *parts, const char *cgroups_path, const char *id)
 {
-	const char *slice = geteuid() == 0 ? "system.slice" : "user.slice";
+	const char *slice = bus_is_user() ? "user.slice" : "system.slice";
 	_cleanup_free_ char *plain = xasprintf("%s:ctr-oci:%s", slice, id);
 	const char *from = cgroups_path && *cgroups_path ? cgroups_path : plain;
 	const char *one = strchr(from, ':'), *two = one ? strchr(one + 1, ':') : NULL;
@@ -226,6 +226,19 @@ void scope_settled(struct scope *c)
 		pid_reap(c->pid);
 	}
 	c->pid = 0;
+}
+
+void scope_attach(const char *unit, pid_t pid)
+{
+	struct buf b = {0};
+	bus_text(&b, unit);
+	bus_text(&b, "");
+	struct bus_array pids = bus_array_begin(&b, 4);
+	bus_u32(&b, (uint32_t)pid);
+	bus_array_end(&b, pids);
+	if (bus_call("AttachProcessesToUnit", "ssau", &b, unit, false, NULL) < 0)
+		warn("%s", fail_msg());
+	buf_free(&b);
 }
 
 int scope_update(const char *unit, const struct strv *limits)
