@@ -62,7 +62,8 @@ struct cni_call {
 	struct cni_result prev; /* prevResult, parsed */
 	int ns;                 /* the network namespace, open, or -1 */
 	int code;               /* of the failure */
-	cni_heal_fn *heal;      /* puts back what our own containers have in nf_tables */
+	unsigned crowd;    /* about how many attachments the network has, where that is known */
+	cni_heal_fn *heal; /* puts back what our own containers have in nf_tables */
 };
 
 /* The i-th of the specification's versions that we know, the oldest first; NULL after the last. */

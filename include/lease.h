@@ -35,6 +35,9 @@ int lease_free_owner(const char *dir, const char *owner);
 /* Every lease of an owner, in a time that does not grow with the others'. 0, or -1 with fail(). */
 int lease_of_owner(
     const char *dir, const char *owner, void (*fn)(const struct lease *l, void *arg), void *arg);
+/* About how many owners there are, as the folder's count of links has it; 0 where that is not
+ * known. */
+unsigned lease_owners(const char *dir);
 /* Free every lease that `keep` does not want kept. The number freed, or -1 with fail(). */
 int lease_gc(const char *dir, bool (*keep)(const struct lease *l, void *arg), void *arg);
 /* Every lease. A missing directory has none. 0, or -1 with fail(). */

@@ -22,6 +22,10 @@ void rtnl_bridge_vlans(struct nl *n, const char *name);
  * it, too. `self`: of the bridge itself. */
 void rtnl_port_vlan(struct nl *n, int index, const char *name, uint16_t first, uint16_t last,
     bool untagged, bool self, bool del);
+/* Does the host forward packets of that family? 1, 0, or -1: it does not tell, or has no such
+ * family. The files of /proc/sys/net tell it, too, but are the slower to find the more network
+ * namespaces have looked at theirs. */
+int rtnl_forwards(int family);
 /* Set or clear IFF_PROMISC or IFF_ALLMULTI. */
 void rtnl_link_flag(struct nl *n, const char *name, unsigned flag, bool on);
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu);

@@ -101,3 +101,33 @@ add_check_del() {
 	run -1 in_ns "$POD" ip link show eth0
 	nothing_left
 }
+
+@test "17 cni: an attachment makes as many calls and reads as much beside a hundred as beside two" {
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers make system calls of their own"
+	need strace
+	local i c few many
+	c=$(conf '.isGateway = true | .ipMasq = true')
+	traced() { # calls, and bytes that the kernel answered
+		IFNAME=e$1 plugin ADD "$POD" bridge "$c" >/dev/null
+		PLUGINS=$WORLD/traced IFNAME=f$1 plugin ADD "$POD" bridge "$c" >/dev/null
+		awk '/ recvfrom/ { n += $NF } END { print NR, n }' "$WORLD/log"
+	}
+	mkdir "$WORLD/traced"
+	printf '#!/bin/sh\nCNI_PATH=%s exec strace -qq -o %s/log -- %s/bridge\n' "$PLUGINS" "$WORLD" \
+		"$PLUGINS" >"$WORLD/traced/bridge"
+	chmod 755 "$WORLD/traced/bridge"
+	few=$(traced 1)
+	for i in $(seq 2 94); do IFNAME=e$i plugin ADD "$POD" bridge "$c" >/dev/null; done
+	many=$(traced 95)
+	[ "$few" = "$many" ]
+	grep -q '"/proc/sys/net/ipv6/conf"' "$WORLD/log"
+	for i in $(seq 96 100); do IFNAME=e$i plugin ADD "$POD" bridge "$c" >/dev/null; done
+	traced 101
+	# the list of all that looked up /proc/sys/net/ipv6 is not walked any more
+	grep -q 'fsopen("proc"' "$WORLD/log"
+	run -1 grep '"/proc/sys/net/ipv6' "$WORLD/log"
+	[ "$(in_ns "$POD" cat /proc/sys/net/ipv6/conf/f101/{accept_ra,accept_redirects})" = \
+		0$'\n'0 ]
+	plugin GC 0 bridge "$(jq -c '. + {cniVersion: "1.1.0", "cni.dev/valid-attachments": []}' <<<"$c")"
+	nothing_left
+}

@@ -219,6 +219,7 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 	if (r == 0)
 		r = ipam_fill(fd, out, x->index);
 	buf_free(&names);
+	c->crowd = r == 0 ? lease_owners(x->dir) : 0;
 	if (r == 0 || fd < 0)
 		return r;
 	_cleanup_free_ char *why = xstrdup(fail_msg());

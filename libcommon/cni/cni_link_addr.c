@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ip.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "cni_link.h"
 #include "err.h"
 #include "file.h"
+#include "sysno.h"
 
 /* --- inside --- */
 
@@ -21,10 +24,24 @@ static bool link_v6(const struct cni_result *r)
 	return false;
 }
 
+/* Under /proc/sys/net every network namespace has an entry "ipv6" of its own, and the kernel keeps
+ * all that were ever looked up in one list, which it walks several times to find that one is new: 2
+ * microseconds for each (Linux 6.18). A /proc of our own has an empty list; but when it goes we
+ * wait for the kernel, so it is for crowds only. */
+static int link_conf(const struct cni_call *c)
+{
+	_cleanup_close_ int fs = c->crowd < 100 ? -1
+						: (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC),
+			    proc = -1;
+	if (fs >= 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		proc = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	int conf = proc < 0 ? -1 : openat(proc, "sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
+	return conf >= 0 ? conf : open("/proc/sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
+}
+
 /* An interface without an IPv6 address gets no link-local one either: the bridge would carry what
  * the kernel sends to make sure of it to every other port, so that each attachment costs more than
- * the one before. The folder is opened only once: see rtnl_inet_conf(). A kernel without IPv6 does
- * not have it. */
+ * the one before. A kernel without IPv6 does not have the folder. */
 static int link_sysctls(struct cni_call *c, void *arg)
 {
 	const struct cni_link *l = ((void **)arg)[0];
@@ -34,7 +51,7 @@ static int link_sysctls(struct cni_call *c, void *arg)
 	    {c->ifname, "accept_dad", l->dad ? "1" : "0"}, {c->ifname, "accept_ra", "0"},
 	    {c->ifname, "accept_redirects", "0"}, {c->ifname, "addr_gen_mode", "1"}};
 	bool v6 = link_v6(((void **)arg)[1]);
-	_cleanup_close_ int conf = open("/proc/sys/net/ipv6/conf", O_PATH | O_CLOEXEC);
+	_cleanup_close_ int conf = link_conf(c);
 	for (size_t i = v6 ? 0 : 3; i < sizeof all / sizeof *all - v6; i++) {
 		char path[60];
 		snprintf(path, sizeof path, "%s/%s", all[i].ifname, all[i].name);

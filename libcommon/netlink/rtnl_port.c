@@ -3,6 +3,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/netconf.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -140,6 +141,28 @@ void rtnl_inet_conf(struct nl *n, int index, const char *name, int conf, int val
 	mnl_attr_nest_end(h, all);
 	mnl_attr_nest_end(h, v4);
 	mnl_attr_nest_end(h, spec);
+}
+
+static void on_netconf(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *tb[NETCONFA_FORWARDING + 1];
+	nl_payload_attrs(tb, NETCONFA_FORWARDING, h, sizeof(struct netconfmsg));
+	const int *v = nl_data(tb[NETCONFA_FORWARDING], sizeof *v);
+	*(int *)arg = v ? *v : 1;
+}
+
+int rtnl_forwards(int family)
+{
+	struct nl n;
+	int all = NETCONFA_IFINDEX_ALL, on = -1;
+	if (nl_open(&n, NETLINK_ROUTE, -1) < 0)
+		return -1;
+	struct nlmsghdr *h = nl_msg(&n, RTM_GETNETCONF, 0, sizeof(struct netconfmsg), "forwarding");
+	((struct netconfmsg *)mnl_nlmsg_get_payload(h))->ncm_family = (uint8_t)family;
+	mnl_attr_put(h, NETCONFA_IFINDEX, sizeof all, &all);
+	nl_query(&n, on_netconf, &on);
+	nl_close(&n);
+	return on;
 }
 
 void rtnl_link_mtu(struct nl *n, const char *name, int mtu)

@@ -92,3 +92,10 @@ void lease_by_del(int dir, const char *owner, const char *addr)
 	unlinkat(dir, lease_by(p, owner, addr), 0);
 	unlinkat(dir, lease_by(p, owner, NULL), AT_REMOVEDIR); /* if it was the last one */
 }
+
+unsigned lease_owners(const char *dir)
+{
+	struct stat st;
+	_cleanup_free_ char *by = xasprintf("%s/.by", dir);
+	return stat(by, &st) == 0 && st.st_nlink > 2 ? (unsigned)st.st_nlink - 2 : 0;
+}

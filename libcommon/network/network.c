@@ -21,6 +21,7 @@
 #include "lease.h"
 #include "network.h"
 #include "place.h"
+#include "rtnl_port.h"
 #include "userns.h"
 
 static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
@@ -280,7 +281,7 @@ int forward_on(int family, struct nft *f)
 	bool v4 = family == AF_INET;
 	const char *path =
 	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
-	if (!sysctl_is(path, "0"))
+	if (rtnl_forwards(family) != 0)
 		return 0;
 	/* Our chain closes first, so that the host never acts as a router for others. Where it
 	 * cannot be closed, forwarding stays off. */
