@@ -314,3 +314,20 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run_out c || ! grep -q "Function not implemented" out || skip "needs Linux 5.12"
 	[ "$(cat out)" = 7:8 ]
 }
+
+@test "features: every mount option it names is known, and annotations that we act on" {
+	bundle '"true"'
+	oci features >f.json
+	jq --slurpfile f f.json '.mounts += [$f[0].mountOptions[]
+		| select(IN("idmap", "ridmap", "tmpcopyup", "bind", "rbind", "remount") | not)
+		| {source: "/bin", destination: ("/m/" + .), options: ["rbind", .]}]
+		| .mounts += [{type: "tmpfs", destination: "/t", options: ["acl", "loud"]},
+		{type: "tmpfs", destination: "/t", options: ["remount", "ro", "noacl"]}]
+		| .process.args = ["sh", "-c", "grep -c \" /m/\" /proc/mounts; grep \" /t \" /proc/mounts"]' \
+		b/config.json >c.json && mv c.json b/config.json
+	run_out c
+	[ "$(sed -n 1p out)" = "$(($(jq '.mountOptions | length' f.json) - 6))" ]
+	[[ "$(sed -n '2,$p' out)" == "tmpfs /t tmpfs ro,"* ]]
+	jq -e '.potentiallyUnsafeConfigAnnotations | contains(["ctrbox.", "org.systemd.property."])' \
+		f.json
+}

@@ -82,9 +82,11 @@ char *oci_features(void)
 	put_words(&b, "hooks",
 	    "prestart createRuntime createContainer startContainer poststart poststop");
 	put_words(&b, "mountOptions",
-	    "async atime bind defaults dev diratime dirsync exec iversion lazytime noatime nodev "
+	    "acl async atime bind defaults dev diratime dirsync exec iversion lazytime loud noacl "
+	    "noatime nodev "
 	    "nodiratime noexec "
 	    "noiversion nolazytime norelatime nostrictatime nosuid private ratime rbind rdev "
+	    "remount "
 	    "rdiratime relatime rexec "
 	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate "
 	    "rrelatime rro rrw "
@@ -93,6 +95,8 @@ char *oci_features(void)
 	    "strictatime suid "
 	    "sync "
 	    "unbindable");
+	put_words(&b, "potentiallyUnsafeConfigAnnotations",
+	    "ctrbox. org.systemd.property. run.oci.keep_original_groups");
 	features_linux(&b);
 	buf_puts(&b, "}");
 	return b.p;
