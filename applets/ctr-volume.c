@@ -21,7 +21,7 @@ static const struct opt opts[] = {
     {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
-    {0, "filter", "K=V", "ls: only those: name, driver, label, dangling", OPT_LIST, &filters},
+    {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
 	OPT_STR, &format},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
@@ -194,6 +194,8 @@ static int do_prune(int argc, char **argv)
 	if (!force)
 		die_usage("prune removes every volume that no container mounts, with what is in "
 			  "it: use -f");
+	if (filters.n)
+		only_wanted();
 	for (size_t i = 0; i < names.n; i++) {
 		struct strv users = {0};
 		if (volume_users(names.v[i], &users) < 0)

@@ -59,7 +59,9 @@ load image
 	run -1 ctr-volume rm a
 	[[ $output == *'no such volume'* ]]
 	run -2 ctr-volume prune
-	[ "$(ctr-volume prune -f)" = b ]
+	ctr-volume create other >/dev/null
+	[ "$(ctr-volume prune -f --filter name=b)" = b ] # and nothing else
+	[ "$(ctr-volume prune -f)" = other ]
 	[ -z "$(ls -A "$CTR_LIB/volumes")" ]
 	run -2 ctr-volume create '../x'
 	run -1 ctr-volume rm ..
