@@ -71,6 +71,9 @@ calls() {
 	strace -f -c -o counted "$@" >/dev/null
 	awk '$NF == "total" { print $4 }' counted
 }
+# least COMMAND...: the least of three counts. A monitor that is still at its start, or a mount that
+# another test makes meanwhile, is looked at more than once.
+least() { for _ in 1 2 3; do calls "$@"; done | sort -n | head -n 1; }
 # more N PREFIX: start N containers.
 more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000; done; }
 
@@ -80,9 +83,9 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	not_old "their number is not what differs"
 	if [[ "$BIN" == */san/* ]]; then skip "the sanitizers make calls of their own"; fi
 	more 4 a >/dev/null
-	gc=$(calls ctr-gc) ps=$(calls ctr-ps)
+	gc=$(least ctr-gc) ps=$(least ctr-ps)
 	more 16 b >/dev/null
-	gc=$((($(calls ctr-gc) - gc) / 16)) ps=$((($(calls ctr-ps) - ps) / 16))
+	gc=$((($(least ctr-gc) - gc) / 16)) ps=$((($(least ctr-ps) - ps) / 16))
 	echo "# for each: gc $gc, ps $ps" >&3
 	[ "$gc" -le 26 ]
 	[ "$ps" -le 16 ]
