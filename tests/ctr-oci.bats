@@ -217,6 +217,26 @@ load oci
 	[ -z "$(ls oci 2>/dev/null)" ]
 }
 
+@test "the host's root is not a container's, whatever its path; a socket that accepts nobody" {
+	need perl
+	bundle '"true"'
+	for root in / ../../../../../../../../../../.. /./ "$PWD/$(realpath --relative-to "$PWD" /)"; do
+		jq --arg r "$root" '.root.path = $r' b/config.json >c.json && mv c.json b/config.json
+		run -1 oci run -b b c
+		[[ "$output" == *"root.path: the host's own root cannot be a container's" ]]
+	done
+	bundle '"true"' '' '"terminal":true'
+	sed -i 's|{"destination":"/dev",|{"destination":"/dev/pts","type":"devpts"},&|' b/config.json
+	jq '.mounts |= sort_by(.destination)' b/config.json >c.json && mv c.json b/config.json
+	perl -MIO::Socket::UNIX -e '$l = IO::Socket::UNIX->new(Local => "s", Listen => 0) or die;
+		listen $l, 0; push @a, IO::Socket::UNIX->new(Peer => "s"); open F, ">ready"; sleep 60' 3>&- &
+	wait_for 5 test -e ready
+	run -1 timeout 40 "$CTRBOX" ctr-oci --root "$WORLD/oci" create -b b c --console-socket s
+	kill $!
+	[[ "$output" == "ctr-oci: s: connect: Resource temporarily unavailable" ]]
+	[ -z "$(oci list -q)" ]
+}
+
 @test "kill -9 of ctr-oci at any moment: delete --force clears what is left" {
 	local i
 	bundle '"sleep","1000"'

@@ -32,7 +32,10 @@ int oci_connect(const char *path)
 		path = at;
 	}
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	/* Somebody who listens but accepts nobody does not keep us forever. */
+	struct timeval patience = {.tv_sec = 20};
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (sock >= 0 && connect(sock, (struct sockaddr *)&a, sizeof a) == 0)
 		return sock;
 	fail("%s: connect: %m", path);

@@ -2,6 +2,7 @@
  * forbids or that would change the host's own settings. The messages are runc's where callers and
  * people know them. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,7 +86,8 @@ static int check_root(const struct spec *s)
 		return fail("root.path: %s is a symbolic link, not a directory", s->root_path);
 	if (!S_ISDIR(st.st_mode))
 		return fail("root.path: %s: %m", s->root_path);
-	if (strcmp(s->root_path, "/") == 0)
+	_cleanup_free_ char *real = realpath(s->root_path, NULL);
+	if (str_eq(real, "/")) /* also as "../.." */
 		return errno = EINVAL,
 		       fail("root.path: the host's own root cannot be a container's");
 	return 0;
