@@ -1,6 +1,6 @@
 #!/bin/sh
-# apt.sh DIR [ARCH [source]]: a private apt in DIR: its own lists and cache, the system's Debian mirror, the Debian archive
-# keyring; the system's configuration stays as it is; source: trixie's sources, too. Prints nothing; export APT_CONFIG=DIR/apt.conf to use it.
+# apt.sh DIR [ARCH]: a private apt in DIR: its own lists and cache, the system's Debian mirror, the Debian archive
+# keyring; the system's configuration stays as it is. Prints nothing; export APT_CONFIG=DIR/apt.conf to use it.
 set -eu
 dir=$1 arch=${2:-}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -15,7 +15,6 @@ security=$(mirror_of "${VERSION_CODENAME:-}-security")
 mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 {
 	echo "deb [signed-by=$keyring] $mirror trixie main"
-	[ -z "${3:-}" ] || echo "deb-src [signed-by=$keyring] $mirror trixie main"
 	echo "deb-src [signed-by=$keyring] $mirror bookworm main"
 	[ -z "$security" ] || echo "deb-src [signed-by=$keyring] $security bookworm-security main"
 } >"$dir/sources.list"

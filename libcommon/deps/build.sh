@@ -49,11 +49,12 @@ fi
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t/src" "$t/lib" "$t/include" "$t/kernel"
-# Where the suite has no package of libmnl for this machine, its source is built.
-mnl=libmnl-dev
-grep -q "_$deb\.deb" "$here/pins" || mnl=libmnl
+# Where the suite has no package of libmnl for this machine, another's has the header, and mnl.c what we call.
+mnl=$deb
+grep -q "_$deb\.deb" "$here/pins" || mnl=amd64
 if [ -z "${DEPS_SRC:-}" ]; then
-	if [ $mnl = libmnl ]; then sh "$here/apt.sh" "$t/apt" "" source; else sh "$here/apt.sh" "$t/apt" ${cross:+"$deb"}; fi
+	[ "$mnl" = "$(dpkg --print-architecture)" ] && foreign='' || foreign=$mnl
+	sh "$here/apt.sh" "$t/apt" "$foreign"
 	export APT_CONFIG="$t/apt/apt.conf"
 else
 	DEPS_SRC=$(cd "$DEPS_SRC" && pwd) || exit 1
@@ -63,14 +64,14 @@ cd "$t/src"
 # A package as Debian has it, NAME=VERSION or NAME/SUITE.
 get() {
 	case $1 in
-	libmnl-dev*) apt-get download -qq "$(echo "$1" | sed "s/^libmnl-dev/&:$deb/")" ;;
-	zlib* | libmnl*) apt-get source -qq --download-only --tar-only "$1" ;;
+	libmnl-dev*) apt-get download -qq "$(echo "$1" | sed "s/^libmnl-dev/&:$mnl/")" ;;
+	zlib*) apt-get source -qq --download-only --tar-only "$1" ;;
 	*) apt-get source -qq --download-only "$1" ;;
 	esac 2>>"$t/fetch.log"
 }
 
 # The pinned files of a package, each with its sum.
-files() { awk -v n="$1" -v d="_$deb.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins"; }
+files() { awk -v n="$1" -v d="_$mnl.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins"; }
 
 # Fetch one package: the pinned version. Where the mirror has it no more, another only if that is asked for: the pin is the
 # one that is known to be mended and tested.
@@ -101,7 +102,7 @@ fetch() {
 		fi
 	done
 }
-for p in musl libcap2 jansson libseccomp libarchive nettle zlib $mnl; do fetch "$p"; done
+for p in musl libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
 if [ -n "$fetch_only" ]; then
 	mkdir -p "$out"
 	mv -f ./* "$out/"
@@ -109,12 +110,10 @@ if [ -n "$fetch_only" ]; then
 	exit 0
 fi
 for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
-for p in zlib libmnl; do
-	for f in "${p}"_*.tar.*; do
-		[ ! -e "$f" ] || { mkdir "$p" && tar xf "$f" -C "$p" --strip-components=1; }
-	done
+for f in zlib_*.tar.*; do
+	mkdir zlib && tar xf "$f" -C zlib --strip-components=1
 done
-[ $mnl = libmnl ] || dpkg -x libmnl-dev_*.deb mnl
+dpkg -x libmnl-dev_*.deb mnl
 
 # The C library sees the kernel's headers and no others of this system.
 headers=/usr/include asm=/usr/include/$(gcc -print-multiarch)/asm
@@ -240,10 +239,10 @@ quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags" "$musl"
 
 wait $libarchive
 
-if [ $mnl = libmnl ]; then
-	(cd libmnl && quiet ./configure --host="$musl" --disable-dependency-tracking --disable-shared --enable-static CC="$cc" CFLAGS="$cflags" && quiet make -C src libmnl.la)
-	cp libmnl/src/.libs/libmnl.a "$t/lib/"
-	mkdir "$t/include/libmnl" && cp libmnl/include/libmnl/libmnl.h "$t/include/libmnl/"
+cp -r mnl/usr/include/libmnl "$t/include/"
+if [ "$mnl" != "$deb" ]; then
+	# shellcheck disable=SC2086 # words
+	"$cc" $cflags -I"$t/include" -c "$here/mnl.c" && "${cross}ar" rcsD "$t/lib/libmnl.a" mnl.o
 else
 # Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
 cat >chk.c <<'EOF'
@@ -265,7 +264,6 @@ $cc $cflags -c chk.c
 cp mnl/usr/lib/*/libmnl.a "$t/lib/"
 "${cross}ar" rsD "$t/lib/libmnl.a" chk.o
 "${cross}objcopy" -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
-cp -r mnl/usr/include/libmnl "$t/include/"
 fi
 
 cd /
