@@ -65,6 +65,23 @@ test_setup() {
 	[[ "$output" == *"-L/sysroot/lib"* ]]
 }
 
+@test "21.13 SYSROOT: a machine that has musl, as Alpine is, where gcc knows no other libc" {
+	local deps=$top/build/deps at f l args=(-v /usr:/usr:ro -v /etc/alternatives:/etc/alternatives:ro)
+	at=/usr/lib/$(gcc -print-multiarch)
+	mkdir -p src sys/lib sys/include root/usr root/etc root/opt root/src root/tmp
+	for l in bin sbin lib lib64; do ln -s usr/$l root/$l; done
+	cp -r "$top/Makefile" "$top/applets" "$top/libcommon" "$top/include" src/
+	cp -r "$deps/musl/include/." "$deps/include/." sys/include/
+	cp -rL "$deps/kernel/." sys/include/
+	cp "$deps"/lib/*.a sys/lib/
+	for f in crt1.o crti.o crtn.o libc.a; do args+=(-v "$deps/musl/lib/$f:$at/$f:ro"); done
+	run -0 ctr-run --pids-limit -1 "${args[@]}" -v "$PWD/sys/include:/usr/include:ro" \
+		-v "$PWD/sys:/opt/sys:ro" -v "$PWD/src:/src" -w /src ./root/ \
+		make -j2 SYSROOT=/opt/sys CFLAGS=-O0
+	[ "$(src/build/bin/ctr-run "$ROOTFS" sh -c 'echo $$')" = 1 ]
+	[ "$(src/build/ctrbox --list)" = "$("$CTRBOX" --list)" ]
+}
+
 @test "make demo ends well, and its shell is one" {
 	run -0 make -C "$top" demo
 	[[ "$output" == *"I am process 1"* ]]
