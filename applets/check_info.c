@@ -74,21 +74,19 @@ static json_t *info(void)
 		die_fail();
 	_cleanup_free_ char *name = system_name(),
 			    *forward = file_read("/proc/sys/net/ipv4/ip_forward", 16, NULL);
-	json_t *j =
-	    json_make("{s:s,s:i,s:i,s:i,s:i,s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I}", "ID",
-		ctr_instance(), "Containers", n.all, "ContainersRunning", n.running,
-		"ContainersPaused", n.paused, "ContainersStopped", n.all - n.running - n.paused,
-		"Images", (json_int_t)images(), "ServerVersion", CTR_VERSION, "Driver", "overlay",
-		"LoggingDriver", "json-file", "CgroupDriver", "cgroupfs", "CgroupVersion",
-		cgroup_layout() == CGROUP_V2 ? "2" : "1", "KernelVersion", u.release,
-		"OperatingSystem", name, "OSType", "linux", "Architecture", u.machine, "NCPU",
-		(int)sysconf(_SC_NPROCESSORS_ONLN), "MemTotal",
-		(json_int_t)m.totalram * (json_int_t)m.mem_unit);
-	json_t *more = json_make("{s:s,s:s,s:s,s:[s],s:b,s:b,s:b,s:b,s:b}", "DockerRootDir",
-	    ctr_lib(), "Name", u.nodename, "DefaultRuntime", "ctr-oci", "SecurityOptions",
-	    "name=seccomp,profile=builtin", "MemoryLimit", there("memory"), "PidsLimit",
-	    there("pids"), "CPUShares", there("cpu"), "CPUSet", there("cpuset"), "IPv4Forwarding",
-	    forward && *forward == '1');
+	json_t *j = json_make(
+	    "{ID:s,Containers:i,ContainersRunning:i,ContainersPaused:i,"
+	    "ContainersStopped:i,Images:I,ServerVersion:s,Driver:s,LoggingDriver:s,"
+	    "CgroupDriver:s,CgroupVersion:s,KernelVersion:s,OperatingSystem:s,"
+	    "OSType:s,Architecture:s,NCPU:i,MemTotal:I}",
+	    ctr_instance(), n.all, n.running, n.paused, n.all - n.running - n.paused,
+	    (json_int_t)images(), CTR_VERSION, "overlay", "json-file", "cgroupfs",
+	    cgroup_layout() == CGROUP_V2 ? "2" : "1", u.release, name, "linux", u.machine,
+	    (int)sysconf(_SC_NPROCESSORS_ONLN), (json_int_t)m.totalram * (json_int_t)m.mem_unit);
+	json_t *more = json_make("{DockerRootDir:s,Name:s,DefaultRuntime:s,SecurityOptions:[s],"
+				 "MemoryLimit:b,PidsLimit:b,CPUShares:b,CPUSet:b,IPv4Forwarding:b}",
+	    ctr_lib(), u.nodename, "ctr-oci", "name=seccomp,profile=builtin", there("memory"),
+	    there("pids"), there("cpu"), there("cpuset"), forward && *forward == '1');
 	json_object_update(j, more);
 	json_decref(more);
 	return j;
@@ -98,9 +96,9 @@ static json_t *version(void)
 {
 	struct utsname u;
 	uname(&u);
-	json_t *one = json_make("{s:s,s:s,s:s,s:s}", "Version", CTR_VERSION, "Os", "linux", "Arch",
-	    image_arch(), "KernelVersion", u.release);
-	return json_make("{s:O,s:o}", "Client", one, "Server", one);
+	json_t *one = json_make("{Version:s,Os:s,Arch:s,KernelVersion:s}", CTR_VERSION, "linux",
+	    image_arch(), u.release);
+	return json_make("{Client:O,Server:o}", one, one);
 }
 
 /* Lines of `Key: value`, for people. */

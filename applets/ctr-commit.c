@@ -148,7 +148,7 @@ int ctr_commit_main(int argc, char **argv)
 		die_usage("an archive is not for a terminal: redirect stdout, or use -o FILE");
 	if (out && (o.changes.n || o.message || o.author))
 		die_usage("an archive of files has no --author, --change or --message");
-	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
+	_cleanup_json_ json_t *try = json_make("{config:{}}");
 	for (size_t k = 0; k < o.changes.n; k++)
 		if (config_change(try, o.changes.v[k]) < 0)
 			die_usage("%s", fail_msg());

@@ -152,9 +152,8 @@ static void summary(struct kind *k, struct strv *lines)
 		format =
 		    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 	if (rows_add(lines, format,
-		json_make("{s:s,s:i,s:i,s:s,s:s}", "Type", k->name, "TotalCount", (int)k->total,
-		    "Active", (int)k->active, "Size", size_human(k->size, size), "Reclaimable",
-		    back)) < 0)
+		json_make("{Type:s,TotalCount:i,Active:i,Size:s,Reclaimable:s}", k->name,
+		    (int)k->total, (int)k->active, size_human(k->size, size), back)) < 0)
 		die_fail();
 }
 

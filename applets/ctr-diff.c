@@ -25,8 +25,7 @@ static int print(char what, const char *path, void *arg)
 {
 	_cleanup_free_ char *shown = str_escape(path);
 	if (arg)
-		json_array_append_new(
-		    arg, json_make("{s:s#,s:s}", "change", &what, 1, "path", shown));
+		json_array_append_new(arg, json_make("{change:s#,path:s}", &what, 1, shown));
 	else
 		printf("%c %s\n", what, shown);
 	return 0;

@@ -165,10 +165,10 @@ static json_t *event_row(const struct event *e)
 		_cleanup_free_ char *key = xstrndup(e->attrs.v[i], (size_t)(eq - e->attrs.v[i]));
 		json_object_set_new(attrs, key, json_string(eq + 1));
 	}
-	return json_make("{s:s,s:s,s:s*,s:s,s:s,s:{s:s,s:o},s:s,s:I,s:I}", "status", e->action,
-	    "id", e->id, "from", strv_getenv(&e->attrs, "image"), "Type", e->type, "Action",
-	    e->action, "Actor", "ID", e->id, "Attributes", attrs, "scope", "local", "time",
-	    (json_int_t)(e->ns / 1000000000), "timeNano", (json_int_t)e->ns);
+	return json_make("{status:s,id:s,from:s*,Type:s,Action:s,Actor:{ID:s,Attributes:o},"
+			 "scope:s,time:I,timeNano:I}",
+	    e->action, e->id, strv_getenv(&e->attrs, "image"), e->type, e->action, e->id, attrs,
+	    "local", (json_int_t)(e->ns / 1000000000), (json_int_t)e->ns);
 }
 
 static void event_show(const struct event *e)

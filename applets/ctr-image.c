@@ -191,7 +191,7 @@ static int do_import(int argc, char **argv)
 		file = argv[0], argv++; /* docker's order: FILE NAME */
 	if (ref_parse(argv[0], &name) < 0)
 		die_usage("%s", fail_msg());
-	_cleanup_json_ json_t *try = json_make("{s:{}}", "config");
+	_cleanup_json_ json_t *try = json_make("{config:{}}");
 	for (size_t i = 0; i < image_o.changes.n; i++)
 		if (config_change(try, image_o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());

@@ -239,9 +239,8 @@ static int do_ls(int n, char **names)
 	for (size_t i = 0; i < n_lines; i++) {
 		addr_text(&lines[i].addr, t);
 		if (as_json)
-			json_array_append_new(
-			    list, json_make("{s:s,s:s,s:s}", "address", t, "owner", lines[i].owner,
-				      "network", lines[i].dir));
+			json_array_append_new(list, json_make("{address:s,owner:s,network:s}", t,
+							lines[i].owner, lines[i].dir));
 		else
 			printf("%s %s\n", t, lines[i].owner);
 	}

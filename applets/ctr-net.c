@@ -163,8 +163,8 @@ static void on_lease(const struct lease *l, void *arg)
 					    l->owner, addr_text(&l->addr, t));
 	if (u->json)
 		json_array_append_new(
-		    u->json, json_make("{s:s,s:s,s:s,s:s}", "id", l->owner, "name", name,
-				 "interface", l->ifname, "address", addr_text(&l->addr, t)));
+		    u->json, json_make("{id:s,name:s,interface:s,address:s}", l->owner, name,
+				 l->ifname, addr_text(&l->addr, t)));
 }
 
 /* The number of different owners, without those that are known to be dead: ctr-gc removes their
@@ -186,7 +186,7 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	for (int i = 0; i < 2; i++) {
 		if (!n->subnet[i].a.family)
 			continue;
-		json_t *s = json_make("{s:s}", "subnet", cidr_text(&n->subnet[i], t));
+		json_t *s = json_make("{subnet:s}", cidr_text(&n->subnet[i], t));
 		if (n->gateway[i].family)
 			json_object_set_new(
 			    s, "gateway", json_string(addr_text(&n->gateway[i], g)));
@@ -199,9 +199,10 @@ static json_t *as_object(const struct network *n, const struct users *u)
 	}
 	char when[STAMP_SIZE];
 	stamp_text(when, n->created, -1);
-	return json_make("{s:s,s:s,s:s,s:o,s:b,s:i,s:s,s:o,s:O}", "name", n->name, "driver",
-	    n->driver, "bridge", n->bridge, "subnets", list, "internal", n->internal, "mtu", n->mtu,
-	    "created", when, "labels", docker_labels(n->labels), "containers", u->json);
+	return json_make("{name:s,driver:s,bridge:s,subnets:o,internal:b,mtu:i,created:s,"
+			 "labels:o,containers:O}",
+	    n->name, n->driver, n->bridge, list, n->internal, n->mtu, when,
+	    docker_labels(n->labels), u->json);
 }
 
 /* In the form of docker's JSON. */
@@ -215,8 +216,8 @@ static json_t *as_docker(const json_t *o)
 		const json_t *gw = json_object_get(s, "gateway");
 		const char *subnet = json_string_value(json_object_get(s, "subnet"));
 		six |= strchr(subnet, ':') != NULL;
-		json_array_append_new(config,
-		    json_make("{s:s,s:s*}", "Subnet", subnet, "Gateway", json_string_value(gw)));
+		json_array_append_new(
+		    config, json_make("{Subnet:s,Gateway:s*}", subnet, json_string_value(gw)));
 	}
 	json_t *on = json_make("{s:b}", TEMPLATE_MAP, true);
 	json_array_foreach(json_object_get(o, "containers"), i, s)
@@ -226,16 +227,16 @@ static json_t *as_docker(const json_t *o)
 		const char *addr = json_string_value(json_object_get(s, "address"));
 		if (!one)
 			json_object_set_new(on, id,
-			    one = json_make("{s:O,s:s,s:s}", "Name", json_object_get(s, "name"),
-				"IPv4Address", "", "IPv6Address", ""));
+			    one = json_make("{Name:O,IPv4Address:s,IPv6Address:s}",
+				json_object_get(s, "name"), "", ""));
 		json_object_set(one, strchr(addr, ':') ? "IPv6Address" : "IPv4Address",
 		    json_object_get(s, "address"));
 	}
-	return json_make("{s:O,s:O,s:O,s:O,s:s,s:b,s:O,s:O,s:o,s:{s:o}}", "ID",
-	    json_object_get(o, "name"), "Id", json_object_get(o, "name"), "Name",
-	    json_object_get(o, "name"), "Driver", json_object_get(o, "driver"), "Scope", "local",
-	    "EnableIPv6", six, "Internal", json_object_get(o, "internal"), "Labels",
-	    json_object_get(o, "labels"), "Containers", on, "IPAM", "Config", config);
+	return json_make("{ID:O,Id:O,Name:O,Driver:O,Scope:s,EnableIPv6:b,Internal:O,Labels:O,"
+			 "Containers:o,IPAM:{Config:o}}",
+	    json_object_get(o, "name"), json_object_get(o, "name"), json_object_get(o, "name"),
+	    json_object_get(o, "driver"), "local", six, json_object_get(o, "internal"),
+	    json_object_get(o, "labels"), on, config);
 }
 
 static int list_templated(const json_t *list)

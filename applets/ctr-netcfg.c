@@ -76,7 +76,7 @@ static void say(const char *what, const char *a, const char *b, const char *c)
 {
 	if (as_json)
 		json_array_append_new(
-		    shown, json_make("{s:s,s:s,s:s*,s:s*}", "kind", what, "name", a,
+		    shown, json_make("{kind:s,name:s,s:s*,s:s*}", what, a,
 			       strcmp(what, "publish") == 0 ? "to" : "address",
 			       *what == 'n' ? NULL : b, *what == 'n' ? "out" : "owner", c));
 	else

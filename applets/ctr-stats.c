@@ -93,8 +93,7 @@ static uint64_t memory_there(void)
 
 static void print_json(const struct container *c, const char *cpu, const struct kv *kv)
 {
-	_cleanup_json_ json_t *j =
-	    json_make("{s:s,s:s,s:s}", "id", c->id, "name", c->name, "cpu_percent", cpu);
+	_cleanup_json_ json_t *j = json_make("{id:s,name:s,cpu_percent:s}", c->id, c->name, cpu);
 	for (size_t i = 0; i < kv->keys.n; i++) {
 		const char *v = kv->vals.v[i];
 		bool number = v[strspn(v, "0123456789")] == 0;
@@ -110,9 +109,9 @@ static void cells(struct table *t, const char *const v[8])
 	if (!format)
 		table_row(t, 8, v);
 	else if (rows_add(&lines, format,
-		     json_make("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "Container", v[0], "ID",
-			 v[0], "Name", v[1], "CPUPerc", v[2], "MemUsage", v[3], "MemPerc", v[4],
-			 "NetIO", v[5], "BlockIO", v[6], "PIDs", v[7] ? v[7] : "-")) < 0)
+		     json_make("{Container:s,ID:s,Name:s,CPUPerc:s,MemUsage:s,MemPerc:s,NetIO:s,"
+			       "BlockIO:s,PIDs:s}",
+			 v[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] ? v[7] : "-")) < 0)
 		die_fail();
 }
 

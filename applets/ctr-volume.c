@@ -72,8 +72,8 @@ static json_t *record(const char *name)
 		json_array_append_new(list, json_string(users.v[i]));
 	strv_free(&users);
 	_cleanup_free_ char *labels = volume_labels(name);
-	return json_make("{s:s,s:s,s:o,s:o}", "name", name, "path", path, "labels",
-	    docker_labels(labels), "containers", list);
+	return json_make(
+	    "{name:s,path:s,labels:o,containers:o}", name, path, docker_labels(labels), list);
 }
 
 /* In the form of docker's JSON. */
@@ -84,10 +84,10 @@ static int templated(void)
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_json_ json_t *r = record(names.v[i]);
-		json_t *row = json_make("{s:s,s:s,s:s,s:O,s:O,s:i}", "Name", names.v[i], "Driver",
-		    "local", "Scope", "local", "Mountpoint", json_object_get(r, "path"), "Labels",
-		    json_object_get(r, "labels"), "Links",
-		    (int)json_array_size(json_object_get(r, "containers")));
+		json_t *row =
+		    json_make("{Name:s,Driver:s,Scope:s,Mountpoint:O,Labels:O,Links:i}", names.v[i],
+			"local", "local", json_object_get(r, "path"), json_object_get(r, "labels"),
+			(int)json_array_size(json_object_get(r, "containers")));
 		if (rows_add(&lines, format, row) < 0)
 			die_fail_usage();
 	}

@@ -145,19 +145,18 @@ static void ls_one(
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
 	if (image_o.format) {
-		json_t *row = json_make("{s:s,s:s,s:s,s:s,s:s,s:s*,s:s}", "Repository", name, "Tag",
-		    tag, "ID", id, "Digest", digest, "CreatedSince", when, "CreatedAt", c.created,
-		    "Size", size);
+		json_t *row = json_make(
+		    "{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s*,Size:s}", name,
+		    tag, id, digest, when, c.created, size);
 		if (rows_add(lines, image_o.format, row) < 0)
 			die_fail_usage();
 	} else if (image_o.quiet)
 		printf("sha256:%s\n", good ? m.config : r->hex);
 	else if (list)
 		json_array_append_new(
-		    list, json_make("{s:s,s:s*,s:s,s:s,s:s*,s:I,s:b}", "name", name, "tag",
-			      r->name ? tag : NULL, "digest", digest, "config", good ? config : "",
-			      "created", c.created, "size",
-			      (json_int_t)(good ? image_size(s, &m, &c) : 0), "corrupt", !good));
+		    list, json_make("{name:s,tag:s*,digest:s,config:s,created:s*,size:I,corrupt:b}",
+			      name, r->name ? tag : NULL, digest, good ? config : "", c.created,
+			      (json_int_t)(good ? image_size(s, &m, &c) : 0), !good));
 	else
 		table_row(t, 5, (const char *[]){name, tag, id, good ? when : "corrupt", size});
 	manifest_free(&m);
@@ -269,12 +268,12 @@ static void add_dockers(
 		    !json_is_string(json_object_get(config, others[i])))
 			json_object_set_new(
 			    config, others[i], i < 3 ? json_array() : json_string(""));
-	json_t *more = json_make("{s:O,s:o,s:o,s:s,s:s,s:s,s:O,s:s,s:s,s:{s:s,s:o},s:o}", "Id",
-	    json_object_get(j, "id"), "RepoTags", tags, "RepoDigests", digests, "Created",
-	    c->created ? c->created : "", "Architecture", c->architecture ? c->architecture : "",
-	    "Os", c->os ? c->os : "", "Size", json_object_get(j, "size"), "Author",
-	    word_of(c->json, "author"), "Comment", word_of(c->json, "comment"), "RootFS", "Type",
-	    "layers", "Layers", layers, "Config", config);
+	json_t *more = json_make(
+	    "{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
+	    "Author:s,Comment:s,RootFS:{Type:s,Layers:o},Config:o}",
+	    json_object_get(j, "id"), tags, digests, c->created ? c->created : "",
+	    c->architecture ? c->architecture : "", c->os ? c->os : "", json_object_get(j, "size"),
+	    word_of(c->json, "author"), word_of(c->json, "comment"), "layers", layers, config);
 	json_object_update(j, more);
 	json_decref(more);
 }
@@ -299,13 +298,11 @@ int image_do_inspect(int argc, char **argv)
 			_cleanup_free_ char *dir =
 			    xasprintf("%s/layers/%s", ctr_lib(), c.diff_ids[k]);
 			json_array_append_new(
-			    layers, json_make("{s:s,s:I,s:s*,s:s}", "digest", blob, "size",
-					(json_int_t)m.layers[k].size, "mediaType", m.layers[k].type,
-					"directory", dir));
+			    layers, json_make("{digest:s,size:I,mediaType:s*,directory:s}", blob,
+					(json_int_t)m.layers[k].size, m.layers[k].type, dir));
 		}
-		json_t *j = json_make("{s:s,s:s*,s:s,s:I,s:o,s:O}", "digest", digest, "name",
-		    r.name, "id", id, "size", (json_int_t)image_size(&s, &m, &c), "layers", layers,
-		    "config", c.json);
+		json_t *j = json_make("{digest:s,name:s*,id:s,size:I,layers:o,config:O}", digest,
+		    r.name, id, (json_int_t)image_size(&s, &m, &c), layers, c.json);
 		if (!j)
 			die("%s: cannot be shown as JSON", names.v[i]);
 		struct refs all;
@@ -359,9 +356,10 @@ int image_do_history(int argc, char **argv)
 			table_row(&t, 4,
 			    (const char *[]){when, size, by ? by : "", comment ? comment : ""});
 		else if (rows_add(&lines, image_o.format,
-			     json_make("{s:s,s:s,s:s,s:s,s:s,s:s}", "ID", id, "CreatedSince", when,
-				 "CreatedAt", word_of(h, "created"), "CreatedBy", by ? by : "",
-				 "Size", size, "Comment", comment ? comment : "")) < 0)
+			     json_make(
+				 "{ID:s,CreatedSince:s,CreatedAt:s,CreatedBy:s,Size:s,Comment:s}",
+				 id, when, word_of(h, "created"), by ? by : "", size,
+				 comment ? comment : "")) < 0)
 			die_fail_usage();
 		free(id);
 	}

@@ -20,10 +20,11 @@ char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
 
 /* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a
- * string (in an object: a key, then its value), s* one that may be NULL (the member is then left
- * out), s# a string and its int length, i an int, I a json_int_t, b an int as true or false, o a
- * value that is taken over, O one that is not. Strings that are not UTF-8 are escaped (str_escape).
- * Dies when memory is out. */
+ * string (NULL: ""), s* one that may be NULL (the member is then left out), s# a string and its int
+ * length, i an int, I a json_int_t, b an int as true or false, n null, e "", o a value that is
+ * taken over, O one that is not. In an object a key stands before each, as in {Name:s}; the key s
+ * is one that is given. Strings that are not UTF-8 are escaped (str_escape). Dies when memory is
+ * out. */
 json_t *json_make(const char *fmt, ...);
 
 /* Typed getters for a document that was parsed as a whole: `c` carries where we are for messages. A

@@ -99,14 +99,19 @@ static json_t *make_value(const char **f, va_list *ap)
 	if (c == '{' || c == '[') {
 		json_t *box = c == '{' ? json_object() : json_array();
 		while (**f != '}' && **f != ']') {
-			const char *key = NULL;
+			const char *key = *f;
+			size_t n = 0;
 			if (c == '{') {
-				key = va_arg(*ap, const char *);
-				*f += 2; /* the colon of "s:" */
+				n = strcspn(key, ":");
+				*f += n + 1;
+				if (n == 1 && *key == 's') {
+					key = va_arg(*ap, const char *);
+					n = strlen(key);
+				}
 			}
 			json_t *v = make_value(f, ap);
-			if (v && (key ? json_object_set_new(box, key, v)
-				      : json_array_append_new(box, v)) < 0)
+			if (v && (c == '{' ? json_object_setn_new(box, key, n, v)
+					   : json_array_append_new(box, v)) < 0)
 				err_no_memory();
 			*f += **f == ',';
 		}
@@ -130,6 +135,8 @@ static json_t *make_value(const char **f, va_list *ap)
 	}
 	if (c == 'I')
 		return json_integer(va_arg(*ap, json_int_t));
+	if (c == 'n' || c == 'e')
+		return c == 'n' ? json_null() : json_string("");
 	json_t *j = va_arg(*ap, json_t *);
 	return c == 'O' ? json_incref(j) : j;
 }

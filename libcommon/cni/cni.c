@@ -172,9 +172,8 @@ static int say_versions(const struct cni_call *c)
 	json_t *list = json_array();
 	for (int i = 0; cni_version(i); i++)
 		json_array_append_new(list, json_string(cni_version(i)));
-	return answer(json_make("{s:s,s:o}", "cniVersion",
-	    c->version_text && c->version > 0 ? c->version_text : "1.1.0", "supportedVersions",
-	    list));
+	return answer(json_make("{cniVersion:s,supportedVersions:o}",
+	    c->version_text && c->version > 0 ? c->version_text : "1.1.0", list));
 }
 
 static int say_failure(const struct cni_call *c)
@@ -182,8 +181,8 @@ static int say_failure(const struct cni_call *c)
 	int code = c->code ? c->code : CNI_FAILED;
 	if (code == CNI_FAILED && (errno == EROFS || errno == EIO || errno == EDQUOT))
 		code = CNI_IO;
-	answer(json_make("{s:s,s:i,s:s}", "cniVersion", c->version > 0 ? c->version_text : "1.1.0",
-	    "code", code, "msg", fail_msg()));
+	answer(json_make("{cniVersion:s,code:i,msg:s}", c->version > 0 ? c->version_text : "1.1.0",
+	    code, fail_msg()));
 	return 1;
 }
 

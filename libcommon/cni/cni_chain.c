@@ -236,7 +236,7 @@ static int chain_limit(
 	if (done == 0 && b->out_rate && list) {
 		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", ifb.mac[0], ifb.mac[1],
 		    ifb.mac[2], ifb.mac[3], ifb.mac[4], ifb.mac[5]);
-		json_array_append_new(list, json_make("{s:s,s:s}", "name", name, "mac", mac));
+		json_array_append_new(list, json_make("{name:s,mac:s}", name, mac));
 	}
 	return done;
 }

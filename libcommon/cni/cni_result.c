@@ -253,8 +253,8 @@ static void put_number(json_t *o, const char *key, int64_t v)
 static json_t *route_json(const struct route *r, int version)
 {
 	char t[CIDR_TEXT], a[ADDR_TEXT];
-	json_t *o = json_make("{s:s,s:s*}", "dst", cidr_text(&r->dst, t), "gw",
-	    r->via.family ? addr_text(&r->via, a) : NULL);
+	json_t *o = json_make(
+	    "{dst:s,gw:s*}", cidr_text(&r->dst, t), r->via.family ? addr_text(&r->via, a) : NULL);
 	if (version < CNI_V(1, 1, 0))
 		return o;
 	put_number(o, "mtu", r->mtu);
@@ -277,7 +277,7 @@ static void put_old(json_t *top, const struct cni_result *r, int family, const c
 		const struct cni_ip *ip = &r->ips[i];
 		if (ip->addr.a.family != family || json_object_get(top, key))
 			continue;
-		json_t *o = json_make("{s:s,s:s*}", "ip", cidr_text(&ip->addr, t), "gateway",
+		json_t *o = json_make("{ip:s,gateway:s*}", cidr_text(&ip->addr, t),
 		    ip->gw.family ? addr_text(&ip->gw, a) : NULL);
 		if (json_array_size(routes))
 			put(o, "routes", json_incref(routes));
@@ -302,7 +302,7 @@ static json_t *ip_json(const struct cni_ip *ip, int version)
 
 json_t *cni_result_json(const struct cni_result *r, int version, const char *version_text)
 {
-	json_t *top = json_make("{s:s}", "cniVersion", version_text), *list;
+	json_t *top = json_make("{cniVersion:s}", version_text), *list;
 	if (version < CNI_V(0, 3, 0)) {
 		put_old(top, r, AF_INET, "ip4");
 		put_old(top, r, AF_INET6, "ip6");
@@ -313,8 +313,8 @@ json_t *cni_result_json(const struct cni_result *r, int version, const char *ver
 		put(top, "interfaces", list = json_array());
 		for (size_t i = 0; i < r->n_ifs; i++) {
 			const struct cni_if *x = &r->ifs[i];
-			json_t *o = json_make("{s:s,s:s*,s:s*}", "name", x->name, "mac",
-			    *x->mac ? x->mac : NULL, "sandbox", x->sandbox);
+			json_t *o = json_make("{name:s,mac:s*,sandbox:s*}", x->name,
+			    *x->mac ? x->mac : NULL, x->sandbox);
 			if (version >= CNI_V(1, 1, 0) && x->mtu)
 				put(o, "mtu", json_integer(x->mtu));
 			json_array_append_new(list, o);

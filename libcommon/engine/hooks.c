@@ -43,10 +43,9 @@ static const char *hook_status(enum spec_hook_when when)
 static char *hook_state(
     const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
 {
-	_cleanup_json_ json_t *state =
-	    json_make("{s:s,s:s,s:s,s:i,s:s}", "ociVersion", s->version ? s->version : "1.2.0",
-		"id", about->id ? about->id : "", "status", hook_status(when), "pid",
-		(int)about->pid, "bundle", about->bundle ? about->bundle : "/");
+	_cleanup_json_ json_t *state = json_make("{ociVersion:s,id:s,status:s,pid:i,bundle:s}",
+	    s->version ? s->version : "1.2.0", about->id ? about->id : "", hook_status(when),
+	    (int)about->pid, about->bundle ? about->bundle : "/");
 	json_t *notes = json_object();
 	for (size_t i = 0; i < s->annotations.n; i++) {
 		const char *eq = strchr(s->annotations.v[i], '=');

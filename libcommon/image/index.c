@@ -23,8 +23,8 @@ static json_t *index_load(const struct store *s)
 	_cleanup_free_ char *path = xasprintf("%s/images/index.json", s->lib);
 	size_t len;
 	if (s->images < 0 || (faccessat(s->images, "index.json", F_OK, 0) < 0 && errno == ENOENT))
-		return json_make("{s:i,s:s,s:[]}", "schemaVersion", 2, "mediaType",
-		    "application/vnd.oci.image.index.v1+json", "manifests");
+		return json_make("{schemaVersion:i,mediaType:s,manifests:[]}", 2,
+		    "application/vnd.oci.image.index.v1+json");
 	_cleanup_free_ char *text = file_read_at(s->images, "index.json", IMAGE_META_MAX, &len);
 	json_t *j = text ? json_parse(path, text, len) : NULL;
 	if (j && !json_is_array(json_object_get(j, "manifests"))) {
@@ -301,9 +301,8 @@ int store_ref_set(struct store *s, const char *name, const char *hex, uint64_t s
 	if (lock < 0)
 		return -1;
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	_cleanup_json_ json_t *entry =
-	    json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json",
-		"digest", digest, "size", (json_int_t)size);
+	_cleanup_json_ json_t *entry = json_make("{mediaType:s,digest:s,size:I}",
+	    "application/vnd.oci.image.manifest.v1+json", digest, (json_int_t)size);
 	if (name)
 		json_object_set_new(entry, "annotations", json_make("{s:s}", REF_NAME, name));
 	int r = ours_set(s, name, hex, entry);

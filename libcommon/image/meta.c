@@ -289,8 +289,8 @@ json_t *config_make(
     const json_t *base, const char *diff_id, const char *created_by, const char *comment)
 {
 	char time[40];
-	json_t *j = base ? json_deep_copy(base)
-			 : json_make("{s:s,s:s}", "architecture", go_arch(), "os", "linux");
+	json_t *j =
+	    base ? json_deep_copy(base) : json_make("{architecture:s,os:s}", go_arch(), "linux");
 	now(time);
 	json_object_set_new(j, "created", json_string(time));
 	member(j, "config", JSON_OBJECT);
@@ -303,9 +303,9 @@ json_t *config_make(
 	json_array_foreach(history, i, h) told += !json_is_true(json_object_get(h, "empty_layer"));
 	for (; told < json_array_size(ids);
 	     told++) /* a history needs an entry for each layer, or other tools refuse it */
-		json_array_append_new(history, json_make("{s:s}", "created", time));
+		json_array_append_new(history, json_make("{created:s}", time));
 	json_array_append_new(ids, json_string(digest));
-	h = json_make("{s:s}", "created", time);
+	h = json_make("{created:s}", time);
 	if (created_by) /* bytes that are not UTF-8 cannot be a JSON string */
 		json_object_set_new(h, "created_by", json_string(created_by));
 	if (comment)
@@ -325,8 +325,7 @@ const char *layer_type(enum compression comp)
 static json_t *descriptor_make(const char *type, const char *hex, uint64_t size)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", hex);
-	return json_make(
-	    "{s:s,s:s,s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size);
+	return json_make("{mediaType:s,digest:s,size:I}", type, digest, (json_int_t)size);
 }
 
 /* Docker's media types (its schema 2 manifest) as OCI's. */
@@ -347,10 +346,9 @@ int store_put_manifest(struct store *s, const char *config, size_t len, const st
 	for (size_t i = 0; base && i < base->n; i++)
 		json_array_append_new(layers, descriptor_make(oci_type(base->layers[i].type),
 						  base->layers[i].hex, base->layers[i].size));
-	_cleanup_json_ json_t *m = json_make("{s:i,s:s,s:o,s:o}", "schemaVersion", 2, "mediaType",
-	    "application/vnd.oci.image.manifest.v1+json", "config",
-	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), "layers",
-	    layers);
+	_cleanup_json_ json_t *m = json_make("{schemaVersion:i,mediaType:s,config:o,layers:o}", 2,
+	    "application/vnd.oci.image.manifest.v1+json",
+	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), layers);
 	if (!m)
 		return fail("make a manifest: out of memory");
 	_cleanup_free_ char *mtext = json_text(m);

@@ -167,8 +167,8 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 			    : fail("no home directory to keep credentials in: set DOCKER_CONFIG");
 	const char *helper = helper_of(config, host);
 	if (helper) {
-		_cleanup_json_ json_t *j = json_make("{s:s,s:s,s:s}", "ServerURL", key_of(host),
-		    "Username", user ? user : "", "Secret", user ? password : "");
+		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
+		    key_of(host), user ? user : "", user ? password : "");
 		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
 		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text);
 		return answer ? 0 : -1;
@@ -183,7 +183,7 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	if (user) {
 		_cleanup_free_ char *pair = xasprintf("%s:%s", user, password);
 		_cleanup_free_ char *code = base64_encode(pair);
-		json_object_set_new(auths, key_of(host), json_make("{s:s}", "auth", code));
+		json_object_set_new(auths, key_of(host), json_make("{auth:s}", code));
 	}
 	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	if (dir_make(dir, 0700) < 0)

@@ -90,20 +90,19 @@ static json_t *blob_path(const char *hex)
 static int contents(struct save *v, const struct ref *r, const struct manifest *m)
 {
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
-	json_t *d =
-	    json_make("{s:s,s:s,s:I}", "mediaType", "application/vnd.oci.image.manifest.v1+json",
-		"digest", digest, "size", (json_int_t)r->size);
+	json_t *d = json_make("{mediaType:s,digest:s,size:I}",
+	    "application/vnd.oci.image.manifest.v1+json", digest, (json_int_t)r->size);
 	json_t *tags = json_array(), *layers = json_array();
 	if (r->name) {
-		json_object_set_new(d, "annotations",
-		    json_make("{s:s}", "org.opencontainers.image.ref.name", r->name));
+		json_object_set_new(
+		    d, "annotations", json_make("{org.opencontainers.image.ref.name:s}", r->name));
 		json_array_append_new(tags, json_string(r->name));
 	}
 	for (size_t i = 0; i < m->n; i++)
 		json_array_append_new(layers, blob_path(m->layers[i].hex));
 	json_array_append_new(v->index, d);
-	json_array_append_new(v->docker, json_make("{s:o,s:o,s:o}", "Config", blob_path(m->config),
-					     "RepoTags", tags, "Layers", layers));
+	json_array_append_new(v->docker,
+	    json_make("{Config:o,RepoTags:o,Layers:o}", blob_path(m->config), tags, layers));
 	return 0;
 }
 
@@ -133,8 +132,8 @@ static int save(struct save *v, const struct refs *refs, const struct strv *oper
 		if (k < 0 || image(v, &refs->v[k]) < 0)
 			return -1;
 	}
-	_cleanup_json_ json_t *index = json_make("{s:i,s:s,s:O}", "schemaVersion", 2, "mediaType",
-	    "application/vnd.oci.image.index.v1+json", "manifests", v->index);
+	_cleanup_json_ json_t *index = json_make("{schemaVersion:i,mediaType:s,manifests:O}", 2,
+	    "application/vnd.oci.image.index.v1+json", v->index);
 	_cleanup_free_ char *itext = json_text(index);
 	_cleanup_free_ char *dtext = json_text(v->docker);
 	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 ||

@@ -77,11 +77,12 @@ int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int l
 		    "linux.seccomp.listenerPath is missing, and SCMP_ACT_NOTIFY is asked for");
 	_cleanup_free_ char *notes = oci_annotations(s);
 	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
-	_cleanup_json_ json_t *j = json_make("{s:s,s:[s],s:i,s:s*,s:{s:s,s:s,s:s,s:i,s:s,s:O}}",
-	    "ociVersion", s->version, "fds", "seccompFd", "pid", (int)pid, "metadata", more,
-	    "state", "ociVersion", s->version, "id", r->id, "status",
-	    r->pid ? "running" : "creating", "pid", (int)(r->pid ? r->pid : pid), "bundle",
-	    kv_get(&r->state, "bundle"), "annotations", extra);
+	_cleanup_json_ json_t *j =
+	    json_make("{ociVersion:s,fds:[s],pid:i,metadata:s*,state:{ociVersion:s,id:s,"
+		      "status:s,pid:i,bundle:s,annotations:O}}",
+		s->version, "seccompFd", (int)pid, more, s->version, r->id,
+		r->pid ? "running" : "creating", (int)(r->pid ? r->pid : pid),
+		kv_get(&r->state, "bundle"), extra);
 	_cleanup_free_ char *text = json_text(j);
 	return oci_send_fd(path, text, strlen(text), listener) < 0
 		   ? fail_in("failed to connect with seccomp agent")

@@ -38,24 +38,23 @@ char *oci_stats(const struct oci_record *r)
 		return NULL;
 	}
 	_cleanup_json_ json_t *j = json_make(
-	    "{s:s,s:s,s:{s:{s:{s:o,s:o,s:o},s:{s:o,s:o,s:o}},s:{s:{s:o,s:o},s:o,s:{s:o}},"
-	    "s:{s:o,s:o},s:{s:o,s:o}}}",
-	    "type", "stats", "id", r->id, "data", "cpu", "usage", "total",
-	    num(&kv, "cpu.usage_usec", 1000), "kernel", num(&kv, "cpu.system_usec", 1000), "user",
-	    num(&kv, "cpu.user_usec", 1000), "throttling", "periods", num(&kv, "cpu.nr_periods", 1),
-	    "throttledPeriods", num(&kv, "cpu.nr_throttled", 1), "throttledTime",
-	    num(&kv, "cpu.throttled_usec", 1000), "memory", "usage", "limit",
-	    limit(group, "memory.max"), "usage", num(&kv, "memory.current", 1), "cache",
-	    num(&kv, "memory.file", 1), "swap", "usage", num(&kv, "memory.swap.current", 1), "pids",
-	    "current", num(&kv, "pids.current", 1), "limit", limit(group, "pids.max"), "blkio",
-	    "readBytes", num(&kv, "io.rbytes", 1), "writeBytes", num(&kv, "io.wbytes", 1));
+	    "{type:s,id:s,data:{cpu:{usage:{total:o,kernel:o,user:o},"
+	    "throttling:{periods:o,throttledPeriods:o,throttledTime:o}},"
+	    "memory:{usage:{limit:o,usage:o},cache:o,swap:{usage:o}},"
+	    "pids:{current:o,limit:o},blkio:{readBytes:o,writeBytes:o}}}",
+	    "stats", r->id, num(&kv, "cpu.usage_usec", 1000), num(&kv, "cpu.system_usec", 1000),
+	    num(&kv, "cpu.user_usec", 1000), num(&kv, "cpu.nr_periods", 1),
+	    num(&kv, "cpu.nr_throttled", 1), num(&kv, "cpu.throttled_usec", 1000),
+	    limit(group, "memory.max"), num(&kv, "memory.current", 1), num(&kv, "memory.file", 1),
+	    num(&kv, "memory.swap.current", 1), num(&kv, "pids.current", 1),
+	    limit(group, "pids.max"), num(&kv, "io.rbytes", 1), num(&kv, "io.wbytes", 1));
 	kv_free(&kv);
 	return json_text(j);
 }
 
 static void event_oom(const struct oci_record *r)
 {
-	_cleanup_json_ json_t *j = json_make("{s:s,s:s}", "type", "oom", "id", r->id);
+	_cleanup_json_ json_t *j = json_make("{type:s,id:s}", "oom", r->id);
 	_cleanup_free_ char *text = json_text(j);
 	puts(text);
 	fflush(stdout);
