@@ -39,17 +39,6 @@ static const struct opt opts[] = {
 };
 static const struct usage usage = {.synopsis = "NAME...|-", .opts = opts, .anywhere = true};
 
-static json_t *text(const char *s)
-{
-	if (!s)
-		return json_string("");
-	json_t *j = json_string(s);
-	if (j)
-		return j;
-	_cleanup_free_ char *safe = str_escape(s); /* it is not UTF-8 */
-	return json_string(safe);
-}
-
 static json_t *when(int64_t t, long ns)
 {
 	char s[STAMP_SIZE] = "";
@@ -62,29 +51,20 @@ static json_t *all_of(const struct kv *k)
 {
 	json_t *j = json_object();
 	for (size_t i = 0; i < k->keys.n; i++)
-		json_object_set_new(j, k->keys.v[i], text(k->vals.v[i]));
+		json_object_set_new(j, k->keys.v[i], docker_text(k->vals.v[i]));
 	return j;
 }
 
 static json_t *state(const struct container *c)
 {
-	json_t *j = json_object();
 	bool lives = c->pid != 0;
-	json_object_set_new(j, "Status", json_string(status_name(c->status)));
-	json_object_set_new(
-	    j, "Running", json_boolean(c->status == ST_RUNNING || c->status == ST_PAUSED));
-	json_object_set_new(j, "Paused", json_boolean(c->status == ST_PAUSED));
-	json_object_set_new(j, "Restarting", json_boolean(c->status == ST_RESTARTING));
-	json_object_set_new(j, "OOMKilled", json_boolean(c->oom && !lives));
-	json_object_set_new(j, "Pid", json_integer(c->pid));
-	json_object_set_new(
-	    j, "ExitCode", lives || !c->has_exit ? json_integer(0) : json_integer(c->exit_code));
-	json_object_set_new(j, "StartedAt", when(c->started, c->started_ns));
-	json_object_set_new(
-	    j, "FinishedAt", lives ? json_string("") : when(c->finished, c->finished_ns));
-	if (c->why || (c->error && !lives))
-		json_object_set_new(j, "Error", text(c->why ? c->why : c->error));
-	return j;
+	return json_make("{Status:s,Running:b,Paused:b,Restarting:b,OOMKilled:b,Pid:i,ExitCode:i,"
+			 "StartedAt:o,FinishedAt:o,Error:s*}",
+	    status_name(c->status), c->status == ST_RUNNING || c->status == ST_PAUSED,
+	    c->status == ST_PAUSED, c->status == ST_RESTARTING, c->oom && !lives, (int)c->pid,
+	    lives || !c->has_exit ? 0 : c->exit_code, when(c->started, c->started_ns),
+	    lives ? json_string("") : when(c->finished, c->finished_ns),
+	    c->why || lives ? c->why : c->error);
 }
 
 static json_t *parts(const char *s, const char *seps)
@@ -93,40 +73,29 @@ static json_t *parts(const char *s, const char *seps)
 	struct strv l = {0};
 	strv_split(&l, s ? s : "", seps);
 	for (size_t i = 0; i < l.n; i++)
-		json_array_append_new(a, text(l.v[i]));
+		json_array_append_new(a, docker_text(l.v[i]));
 	strv_free(&l);
 	return a;
 }
 
 static json_t *record(const struct container *c)
 {
-	json_t *j = json_object();
 	const char *created = kv_get(&c->conf, "created"), *net = kv_get(&c->conf, "net"),
-		   *ports = kv_get(&c->state, "ports");
+		   *ports = kv_get(&c->state, "ports"), *restart = kv_get(&c->conf, "restart");
 	long ns = created && strchr(created, '.') ? strtol(strchr(created, '.') + 1, NULL, 10) : 0;
-	json_object_set_new(j, "Id", text(c->id));
-	json_object_set_new(j, "Name", text(c->name));
-	json_object_set_new(j, "Created", when(created ? strtoll(created, NULL, 10) : 0, ns));
-	json_object_set_new(j, "State", state(c));
-	json_object_set_new(j, "Image", text(kv_get(&c->conf, "image")));
-	json_object_set_new(j, "RestartPolicy",
-	    text(kv_get(&c->conf, "restart") ? kv_get(&c->conf, "restart") : "no"));
-	json_object_set_new(j, "RestartCount", json_integer(kv_num(&c->state, "restarts", 0)));
-	json_object_set_new(j, "Labels", parts(kv_get(&c->conf, "label"), "\n"));
-	json_t *n = json_object();
 	_cleanup_free_ char *ip = container_addresses(c, true);
-	json_object_set_new(n, "Network", text(net ? net : "none"));
-	json_object_set_new(n, "IPAddress", text(ip));
-	json_object_set_new(n, "Ports", parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"));
-	json_object_set_new(j, "NetworkSettings", n);
 	_cleanup_free_ char *config =
 	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", FILE_ANY, NULL);
 	json_t *cfg = config ? json_parse("config.json", config, strlen(config)) : NULL;
-	json_object_set(j, "Mounts", json_object_get(cfg, "mounts"));
-	json_object_set_new(j, "Config", cfg ? cfg : json_null());
-	json_object_set_new(j, "conf", all_of(&c->conf));
-	json_object_set_new(j, "state", all_of(&c->state));
-	return j;
+	json_t *mounts = json_object_get(cfg, "mounts");
+	return json_make(
+	    "{Id:s,Name:s,Created:o,State:o,Image:s,RestartPolicy:s,RestartCount:i,Labels:o,"
+	    "NetworkSettings:{Network:s,IPAddress:s,Ports:o},Mounts:O,Config:o,conf:o,state:o}",
+	    c->id, c->name, when(created ? strtoll(created, NULL, 10) : 0, ns), state(c),
+	    kv_get(&c->conf, "image"), restart ? restart : "no",
+	    (int)kv_num(&c->state, "restarts", 0), docker_labels(kv_get(&c->conf, "label")),
+	    net ? net : "none", ip, parts(ports ? ports : kv_get(&c->conf, "publish"), ", \n"),
+	    mounts, cfg ? cfg : json_null(), all_of(&c->conf), all_of(&c->state));
 }
 
 static int print_value(const json_t *j)
@@ -171,7 +140,7 @@ static void add_sizes(const struct container *c, json_t *j)
 static int print_template(json_t *j)
 {
 	struct buf out = {0};
-	int r = template_run(format, j, false, &out);
+	int r = template_run(format, j, TEMPLATE_ONE, &out);
 	if (r == 0)
 		puts(out.p);
 	buf_free(&out);

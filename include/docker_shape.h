@@ -12,7 +12,13 @@
 json_t *docker_shape(const struct container *c, const json_t *cfg);
 /* Labels, a line each (NULL: none), as a map. */
 json_t *docker_labels(const char *lines);
-/* What `docker ps --format` offers: ID, Names, Image, Command, Status, ...; `size` may be NULL. */
-json_t *docker_ps_row(const struct container *c, const char *size);
+/* Text (NULL: none) as JSON, escaped where it is not UTF-8. */
+json_t *docker_text(const char *s);
+/* A time in docker's form; 0 is Go's zero time. */
+json_t *docker_when(int64_t t, long ns);
+/* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */
+const char *docker_status(const struct container *c);
+/* When it was created: *sec, and the nanoseconds are returned. */
+long docker_created(const struct container *c, int64_t *sec);
 
 #endif

@@ -7,7 +7,7 @@ load lib
 	ctr-run -d --name c -l k=v "$ROOTFS" sleep 1000 >/dev/null
 	[ "$(ctr-inspect -f Name c)" = c ]
 	[ "$(ctr-inspect -f State.Status c)" = running ]
-	[ "$(ctr-inspect -f Labels.0 c)" = k=v ]
+	[ "$(ctr-inspect -f Labels.k c)" = v ]
 	kill -0 "$(ctr-inspect -f State.Pid c)"
 	ctr-kill c
 	ctr-wait c >/dev/null

@@ -100,3 +100,81 @@ t() { ctr-inspect -f "$@" web; }
 	done
 	[ "$(t '{{"a\tb\n"}}{{println .Name}}c')" = $'a\tb\n/web\nc' ]
 }
+
+@test "19: templates print what docker 28 prints of the same data" {
+	ctr-create --name web -l a=b -l com.x/y=z -l empty= -e K=V -e $'M=l1\nl2' --restart \
+		on-failure:3 "$ROOTFS" sh -c $'echo hi;\nsleep 1' x >/dev/null
+	while IFS= read -r template && IFS= read -r want; do
+		have=$(t "$template") || have=failed
+		[ "$have" = "$(printf %b "$want")" ] || {
+			printf '%s\n  not %s\n  but %s\n' "$template" "$want" "$have"
+			false
+		}
+	done <<-'END'
+		x {{- /* it's "odd }} */ -}} y
+		xy
+		{{$x := 1}}{{$x = 2}}{{$x}}
+		2
+		{{$f := true}}{{range .Config.Cmd}}{{if $f}}{{$f = false}}{{else}},{{end}}{{len .}}{{end}}
+		2,2,16,1
+		{{with $x := .State.Status}}{{$x}}-{{.}}{{end}}{{if $y := .Path}}{{$y}}{{end}}
+		created-createdsh
+		{{with .Config.Labels.zz}}{{.}}{{else with .Name}}w{{.}}{{end}}
+		w/web
+		{{range $i, $x := .Args}}{{if eq $i 1}}{{continue}}{{end}}{{$i}}{{end}}{{range .Args}}{{break}}{{end}}{{range 3}}{{.}}{{end}}
+		02012
+		{{slice .Config.Cmd 1 2}} {{slice .Name 1}} {{slice .Name 0 2}} {{slice .Config.Cmd 3}}
+		[-c] web /w [x]
+		{{printf "%d %5d|%-5d|%05d %+d %*d" 1 2 3 4 5 4 7}}
+		1     2|3    |00004 +5    7
+		{{printf "%s|%10s|%-10s|%.2s" .Name "a" "b" "cdef"}}
+		/web|         a|b         |cd
+		{{printf "%q %q" "a\n\t\"b\\" .Config.Cmd}}
+		"a\\n\\t\\"b\\\\" ["sh" "-c" "echo hi;\\nsleep 1" "x"]
+		{{printf "%x %X %o %x %t %.2f %6.1f" 255 255 8 "hello" true 1.5 2.25}}
+		ff FF 10 68656c6c6f true 1.50    2.2
+		{{printf "%d" "x"}} {{printf "%s" 5}} {{printf "%s"}} {{printf "%s" "a" "b"}} {{printf "abc%"}}
+		%!d(string=x) %!s(int=5) %!s(MISSING) a%!(EXTRA string=b) abc%!(NOVERB)
+		{{json "a\n"}} {{json (split "a\nb" "\n")}} {{json "<a&b>"}} {{json .Config.Labels}}
+		"a\\n" ["a","b"] "<a&b>" {"a":"b","com.x/y":"z","empty":""}
+		{{range split (index .Config.Env 3) "\n"}}[{{.}}]{{end}}{{eq "a\n" "a\n"}}
+		[M=l1][l2]true
+		{{index .Config.Env 3}}|{{join .Config.Cmd ","}}|{{.Config.Cmd}}
+		M=l1\nl2|sh,-c,echo hi;\nsleep 1,x|[sh -c echo hi;\nsleep 1 x]
+		{{and .Config.Labels.nosuch (index .Config.Cmd 99)}} {{or .Name (index .Config.Cmd 99)}}
+		<no value> /web
+		{{if and .Config.Entrypoint (gt (len .Config.Entrypoint) 0)}}y{{else}}n{{end}} {{.Config.Entrypoint}} {{json .Config.Entrypoint}}
+		n [] null
+		{{pad .Name 2 3}}|{{title "a/b-c d"}}|{{"A\x41\t|"}}
+		  /web   |A/B-C D|AA\t|
+		{{.HostConfig.RestartPolicy}} {{.ID | len}} {{eq .State.ExitCode "0"}} {{0x10}} {{1.5}} {{-3}}
+		{on-failure 3} 12 true 16 1.5 -3
+	END
+	for bad in '{{.Config.}}' '{{else with}}' '{{upper .Name .Id}}' '{{index}}' '{{break}}' \
+		'{{if .Id}}{{else x}}{{end}}' '{{$x = 1}}' '{{slice .Name 9}}' '{{/* x }}' \
+		'{{range .Name}}{{end}}' '{{..Name}}' '{{$a, $b := .Id}}' '{{end x}}'; do
+		run -1 t "$bad"
+		[ "${#lines[@]}" = 1 ]
+	done
+	run -1 t '{{nosuch .Id}}'
+	[ "$output" = "ctr-inspect: --format: there is no function at nosuch" ]
+}
+
+# bats test_tags=ctr-ps
+@test "19: ps knows .Label, and a table's headings stay as they are" {
+	ctr-create --name web -l com.x/y=z "$ROOTFS" true >/dev/null
+	[ "$(ctr-ps -a --format '{{.Label "com.x/y"}}|{{if .Label "a"}}y{{end}}|{{eq (.Label "com.x/y") "z"}}')" = "z||true" ]
+	[ "$(ctr-ps -a --format 'table {{truncate .Names 2}} {{lower .State}}\t{{.Label "com.x/y"}}')" = \
+		$'NAMES STATE  com.x/y\nwe created   z' ]
+	ctr-ps -a --format json | run ! grep -a $'\001'
+}
+
+@test "19: inspect has the fields that docker has and scripts look for" {
+	ctr-run -d --name web "$ROOTFS" sleep 100 >/dev/null
+	echo x >"$(t '{{.GraphDriver.Data.UpperDir}}')/new"
+	[ "$(cat "$(t '{{.GraphDriver.Data.MergedDir}}')/new")" = x ]
+	[ "$(t '{{.HostsPath}}')" = "$CTR_LIB/containers/web/hosts" ]
+	[ -e "$(t '{{.NetworkSettings.SandboxKey}}')" ]
+	[ "$(t '{{.NetworkSettings.Gateway}}|{{.NetworkSettings.IPPrefixLen}}|{{.Config.Volumes}}|{{.ExecIDs}}|{{.HostConfig.CpusetCpus}}|{{.Config.AttachStdout}}')" = \
+		"|0|[]|[]||false" ]
+}

@@ -14,16 +14,21 @@ static const char *body(const char *format, bool *table)
 	return *table ? format + strlen("table ") : format;
 }
 
-int rows_add(struct strv *lines, const char *format, json_t *row)
+static int add(struct strv *lines, const char *format, json_t *row, enum template_use use)
 {
 	bool table;
 	struct buf out = {0};
-	int r = template_run(body(format, &table), row, true, &out);
+	int r = template_run(body(format, &table), row, use, &out);
 	json_decref(row);
 	if (r < 0)
 		return buf_free(&out), fail_as_usage();
 	strv_take(lines, out.p ? out.p : xstrdup(""));
 	return 0;
+}
+
+int rows_add(struct strv *lines, const char *format, json_t *row)
+{
+	return add(lines, format, row, TEMPLATE_ROW);
 }
 
 void rows_columns(struct strv *lines)
@@ -55,7 +60,7 @@ int rows_print(struct strv *lines, const char *format, const char *const *heads,
 		json_t *row = json_object();
 		for (size_t i = 0; heads[i]; i += 2)
 			json_object_set_new(row, heads[i], json_string(heads[i + 1]));
-		if (rows_add(&all, format, row) < 0)
+		if (add(&all, format, row, TEMPLATE_HEAD) < 0)
 			return -1;
 	}
 	strv_addall(&all, lines);

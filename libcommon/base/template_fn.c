@@ -6,6 +6,7 @@
 #include "err.h"
 #include "json.h"
 #include "template_fn.h"
+#include "template_text.h"
 
 static json_t *wrong(const char *name, const char *why)
 {
@@ -35,69 +36,6 @@ bool template_true(const json_t *v)
 	}
 }
 
-static void print_list(struct buf *out, const json_t *v)
-{
-	for (size_t i = 0; i < json_array_size(v); i++) {
-		buf_puts(out, i ? " " : "");
-		template_print(out, json_array_get(v, i));
-	}
-}
-
-static void keys_of(const json_t *v, struct strv *keys)
-{
-	const char *k;
-	json_t *one;
-	json_object_foreach((json_t *)v, k, one)
-	{
-		(void)one;
-		if (strcmp(k, TEMPLATE_MAP) != 0)
-			strv_add(keys, k);
-	}
-	strv_sort(keys);
-}
-
-static void print_text(struct buf *out, const char *s)
-{
-	while (*s) {
-		size_t n = strcspn(s, TEMPLATE_NL TEMPLATE_TAB);
-		_cleanup_free_ char *part = xstrndup(s, n), *safe = str_escape(part);
-		buf_puts(out, safe);
-		s += n;
-		if (*s)
-			buf_puts(out, *s++ == *TEMPLATE_NL ? "\n" : "\t");
-	}
-}
-
-void template_print(struct buf *out, const json_t *v)
-{
-	if (json_is_string(v)) {
-		print_text(out, json_string_value(v));
-	} else if (json_is_integer(v)) {
-		buf_printf(out, "%lld", (long long)json_integer_value(v));
-	} else if (json_is_real(v)) {
-		buf_printf(out, "%g", json_real_value(v));
-	} else if (json_is_boolean(v)) {
-		buf_puts(out, json_is_true(v) ? "true" : "false");
-	} else if (json_is_array(v)) {
-		buf_puts(out, "[");
-		print_list(out, v);
-		buf_puts(out, "]");
-	} else if (json_is_object(v)) {
-		_cleanup_strv_ struct strv keys = {0};
-		keys_of(v, &keys);
-		buf_puts(out, "map[");
-		for (size_t i = 0; i < keys.n; i++) {
-			buf_puts(out, i ? " " : "");
-			print_text(out, keys.v[i]);
-			buf_puts(out, ":");
-			template_print(out, json_object_get(v, keys.v[i]));
-		}
-		buf_puts(out, "]");
-	} else {
-		buf_puts(out, "<no value>");
-	}
-}
-
 static json_t *taken(struct buf *b)
 {
 	json_t *v = json_string_nocheck(b->p ? b->p : "");
@@ -105,21 +43,37 @@ static json_t *taken(struct buf *b)
 	return v;
 }
 
-/* The data without our own mark that it is a map. */
+json_t *template_nil(void)
+{
+	static json_t *nil;
+	return nil ? nil : (nil = json_array());
+}
+
+static json_t *plain_text(const char *s)
+{
+	_cleanup_free_ char *text = xstrdup(s);
+	for (char *p = text; *p; p++)
+		if (*p == *TEMPLATE_NL || *p == *TEMPLATE_TAB)
+			*p = *p == *TEMPLATE_NL ? '\n' : '\t';
+	return json_make("s", text);
+}
+
+/* The data without our own marks, in the order in which Go writes it. */
 static json_t *unmarked(const json_t *v)
 {
+	if (v == template_nil())
+		return json_null();
+	if (json_is_string(v))
+		return plain_text(json_string_value(v));
+	if (!json_is_object(v) && !json_is_array(v))
+		return json_incref((json_t *)v);
 	json_t *out = json_is_object(v) ? json_object() : json_array(), *one;
-	const char *k;
+	_cleanup_strv_ struct strv keys = {0};
 	size_t i;
-	if (!json_is_object(v) && !json_is_array(v)) {
-		json_decref(out);
-		return json_is_string(v) ? json_string(json_string_value(v)) : json_deep_copy(v);
-	}
-	json_object_foreach((json_t *)v, k, one)
-	{
-		if (strcmp(k, TEMPLATE_MAP))
-			json_object_set_new(out, k, unmarked(one));
-	}
+	if (json_is_object(v))
+		template_keys(v, &keys, json_object_get(v, TEMPLATE_MAP));
+	for (i = 0; i < keys.n; i++)
+		json_object_set_new(out, keys.v[i], unmarked(json_object_get(v, keys.v[i])));
 	json_array_foreach(v, i, one)
 	{
 		json_array_append_new(out, unmarked(one));
@@ -129,11 +83,8 @@ static json_t *unmarked(const json_t *v)
 
 static json_t *fn_json(const json_t *a)
 {
-	json_t *plain = json_array_size(a) == 1 ? unmarked(json_array_get(a, 0)) : NULL;
-	if (!plain)
-		return wrong("json", "one value is needed");
+	_cleanup_json_ json_t *plain = unmarked(json_array_get(a, 0));
 	_cleanup_free_ char *text = json_text(plain);
-	json_decref(plain);
 	return json_string(text);
 }
 
@@ -187,17 +138,26 @@ static json_t *fn_split(const json_t *a)
 {
 	const char *s = json_string_value(json_array_get(a, 0)),
 		   *sep = json_string_value(json_array_get(a, 1));
-	json_t *out = json_array();
-	if (!s || !sep || !*sep) {
-		json_decref(out);
+	if (!s || !sep)
 		return wrong("split", "two strings are needed");
-	}
-	if (*sep == *TEMPLATE_NL)
-		sep = "\n"; /* what the data has */
-	for (const char *hit; (hit = strstr(s, sep)); s = hit + strlen(sep))
+	json_t *out = json_array();
+	size_t n = strlen(sep);
+	for (const char *hit; *sep && (hit = strstr(s, sep)); s = hit + n)
 		json_array_append_new(out, json_stringn_nocheck(s, (size_t)(hit - s)));
-	json_array_append_new(out, json_string_nocheck(s));
+	for (; !*sep && *s; s += n) { /* its characters */
+		n = str_utf8_len(s, strlen(s));
+		n += n == 0;
+		json_array_append_new(out, json_stringn_nocheck(s, n));
+	}
+	if (*sep)
+		json_array_append_new(out, json_string_nocheck(s));
 	return out;
+}
+
+static bool in_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '_' || c < 0;
 }
 
 static json_t *letters(const json_t *a, char from, char to, bool first)
@@ -207,7 +167,7 @@ static json_t *letters(const json_t *a, char from, char to, bool first)
 		return wrong("upper, lower and title", "a string is needed");
 	_cleanup_free_ char *out = xstrdup(s);
 	for (char *p = out; *p; p++)
-		if ((!first || p == out || p[-1] == ' ') && *p >= from && *p < from + 26)
+		if ((!first || p == out || !in_word(p[-1])) && *p >= from && *p < from + 26)
 			*p = (char)(*p - from + to);
 	return json_string_nocheck(out);
 }
@@ -256,53 +216,44 @@ static json_t *fn_print(const json_t *a)
 static json_t *fn_println(const json_t *a)
 {
 	struct buf b = {0};
-	print_list(&b, a);
+	for (size_t i = 0; i < json_array_size(a); i++) {
+		buf_puts(&b, i ? " " : "");
+		template_print(&b, json_array_get(a, i));
+	}
 	buf_puts(&b, TEMPLATE_NL);
 	return taken(&b);
 }
 
-/* One verb with flags and width as in C, for those verbs that make sense with JSON. */
-static void verb(struct buf *out, const char *spec, size_t n, char kind, const json_t *v)
+/* slice LIST-OR-STRING [FROM [TO]] */
+static json_t *fn_slice(const json_t *a)
 {
-	struct buf text = {0};
-	int width = atoi(spec + 1 + strspn(spec + 1, "-+# 0"));
-	bool left = memchr(spec, '-', n) != NULL;
-	buf_puts(&text, "");
-	if (kind == 'q' && json_is_string(v))
-		buf_json(&text, json_string_value(v));
-	else if ((kind == 'x' || kind == 'X') && json_is_integer(v))
-		buf_printf(&text, kind == 'x' ? "%llx" : "%llX", (long long)json_integer_value(v));
-	else if (kind == 'f' && json_is_number(v))
-		buf_printf(&text, "%f", json_number_value(v));
-	else
-		template_print(&text, v);
-	if (width < 0 || width > 1000)
-		width = 0;
-	buf_printf(out, "%*s", left ? -width : width, text.p);
-	buf_free(&text);
+	const json_t *v = json_array_get(a, 0);
+	size_t given = json_array_size(a);
+	json_int_t size =
+		       (json_int_t)(json_is_string(v) ? json_string_length(v) : json_array_size(v)),
+		   from = json_integer_value(json_array_get(a, 1)),
+		   to = given > 2 ? json_integer_value(json_array_get(a, 2)) : size;
+	if ((!json_is_string(v) && !json_is_array(v)) || from < 0 || from > to || to > size)
+		return wrong("slice", "it has no such part");
+	if (json_is_string(v))
+		return json_stringn_nocheck(json_string_value(v) + from, (size_t)(to - from));
+	json_t *out = json_array();
+	for (; from < to; from++)
+		json_array_append(out, json_array_get(v, (size_t)from));
+	return out;
 }
 
-static json_t *fn_printf(const json_t *a)
+/* pad STRING BEFORE AFTER: blanks around what is not empty. */
+static json_t *fn_pad(const json_t *a)
 {
-	const char *f = json_string_value(json_array_get(a, 0));
-	struct buf b = {0};
-	size_t next = 1;
-	if (!f)
-		return wrong("printf", "the first word is no string");
-	for (; *f; f++) {
-		size_t n = *f == '%' ? 1 + strspn(f + 1, "-+# 0123456789.") : 0;
-		if (n == 0 || !f[n]) {
-			buf_add(&b, f, 1);
-			continue;
-		}
-		if (f[n] == '%')
-			buf_puts(&b, "%");
-		else if (next < json_array_size(a))
-			verb(&b, f, n, f[n], json_array_get(a, next++));
-		else
-			buf_printf(&b, "%%!%c(MISSING)", f[n]);
-		f += n;
+	const char *s = json_string_value(json_array_get(a, 0));
+	int n[2];
+	for (size_t i = 0; i < 2; i++) {
+		json_int_t want = json_integer_value(json_array_get(a, i + 1));
+		n[i] = want < 0 || want > 1000 || !s || !*s ? 0 : (int)want;
 	}
+	struct buf b = {0};
+	buf_printf(&b, "%*s%s%*s", n[0], "", s ? s : "", n[1], "");
 	return taken(&b);
 }
 
@@ -319,6 +270,15 @@ static int compare(const json_t *x, const json_t *y)
 		double d = json_number_value(x) - json_number_value(y);
 		return (d > 0) - (d < 0);
 	}
+	if (json_is_string(x) != json_is_string(y)) { /* a number as JSON has it */
+		struct buf a = {0}, b = {0};
+		template_print(&a, x);
+		template_print(&b, y);
+		int same = strcmp(a.p, b.p) == 0 ? 0 : 2;
+		buf_free(&a);
+		buf_free(&b);
+		return same;
+	}
 	return json_equal(x, y) ? 0 : 2;
 }
 
@@ -327,12 +287,12 @@ static json_t *fn_eq(const json_t *a)
 	for (size_t i = 1; i < json_array_size(a); i++)
 		if (compare(json_array_get(a, 0), json_array_get(a, i)) == 0)
 			return json_true();
-	return json_array_size(a) < 2 ? wrong("eq", "two values are needed") : json_false();
+	return json_false();
 }
 
 static json_t *ordered(const json_t *a, const char *name, bool (*holds)(int))
 {
-	int r = json_array_size(a) == 2 ? compare(json_array_get(a, 0), json_array_get(a, 1)) : 2;
+	int r = compare(json_array_get(a, 0), json_array_get(a, 1));
 	if (r == 2 && strcmp(name, "ne") != 0)
 		return wrong(name, "two numbers or two strings are needed");
 	return json_boolean(holds(r));
@@ -360,7 +320,7 @@ static json_t *first_that(const json_t *a, bool want)
 	size_t n = json_array_size(a), i = 0;
 	while (i + 1 < n && template_true(json_array_get(a, i)) != want)
 		i++;
-	return n ? json_incref(json_array_get(a, i)) : wrong("and, or", "a value is needed");
+	return json_incref(json_array_get(a, i));
 }
 
 static json_t *fn_and(const json_t *a)
@@ -375,18 +335,23 @@ static json_t *fn_or(const json_t *a)
 
 static json_t *fn_not(const json_t *a)
 {
-	return json_array_size(a) == 1 ? json_boolean(!template_true(json_array_get(a, 0)))
-				       : wrong("not", "one value is needed");
+	return json_boolean(!template_true(json_array_get(a, 0)));
 }
+
+enum { ANY = 255 };
 
 const struct template_fn *template_fn_find(const char *name, size_t len)
 {
-	static const struct template_fn all[] = {{"json", fn_json}, {"len", fn_len},
-	    {"index", fn_index}, {"join", fn_join}, {"split", fn_split}, {"upper", fn_upper},
-	    {"lower", fn_lower}, {"title", fn_title}, {"truncate", fn_truncate},
-	    {"print", fn_print}, {"println", fn_println}, {"printf", fn_printf}, {"eq", fn_eq},
-	    {"ne", fn_ne}, {"lt", fn_lt}, {"le", fn_le}, {"gt", fn_gt}, {"ge", fn_ge},
-	    {"and", fn_and}, {"or", fn_or}, {"not", fn_not}};
+	static const struct template_fn all[] = {{"json", fn_json, 1, 1, 'h'},
+	    {"len", fn_len, 1, 1, 0}, {"index", fn_index, 1, ANY, 0}, {"join", fn_join, 2, 2, 'h'},
+	    {"split", fn_split, 2, 2, 'p'}, {"slice", fn_slice, 1, 3, 0}, {"pad", fn_pad, 3, 3, 0},
+	    {"upper", fn_upper, 1, 1, 'h'}, {"lower", fn_lower, 1, 1, 'h'},
+	    {"title", fn_title, 1, 1, 'h'}, {"truncate", fn_truncate, 2, 2, 'h'},
+	    {"print", fn_print, 0, ANY, 0}, {"println", fn_println, 0, ANY, 0},
+	    {"printf", template_printf, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'},
+	    {"ne", fn_ne, 2, 2, 'p'}, {"lt", fn_lt, 2, 2, 'p'}, {"le", fn_le, 2, 2, 'p'},
+	    {"gt", fn_gt, 2, 2, 'p'}, {"ge", fn_ge, 2, 2, 'p'}, {"and", fn_and, 1, ANY, 'a'},
+	    {"or", fn_or, 1, ANY, 'o'}, {"not", fn_not, 1, 1, 0}};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (strlen(all[i].name) == len && strncmp(all[i].name, name, len) == 0)
 			return &all[i];
@@ -415,4 +380,27 @@ void template_plain(json_t *j)
 	{
 		template_plain(one);
 	}
+}
+
+json_t *template_fn_call(const struct template_fn *fn, const json_t *args, bool heading)
+{
+	size_t n = json_array_size(args);
+	if (n < fn->min || n > fn->max) {
+		errno = EINVAL;
+		fail("--format: %s needs %s%d %s, not %zu", fn->name,
+		    fn->max == ANY ? "at least " : "", n < fn->min ? fn->min : fn->max,
+		    fn->max == 1 ? "value" : "values", n);
+		return NULL;
+	}
+	if (heading && fn->kind == 'h')
+		return json_incref(json_array_get(args, 0));
+	if (fn->kind != 'p')
+		return fn->call(args);
+	_cleanup_json_ json_t *plain = json_array();
+	for (size_t i = 0; i < n; i++) {
+		json_t *v = json_array_get(args, i);
+		json_array_append_new(
+		    plain, json_is_string(v) ? plain_text(json_string_value(v)) : json_incref(v));
+	}
+	return fn->call(plain);
 }

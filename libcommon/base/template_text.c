@@ -1,0 +1,304 @@
+/* template_text.c: constants, values and printf of templates; see template_text.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "json.h"
+#include "template_fn.h"
+#include "template_text.h"
+
+enum { MAX_WIDTH = 1000 };
+
+/* --- values as %v prints them --- */
+
+static void print_list(struct buf *out, const json_t *v)
+{
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		buf_puts(out, i ? " " : "");
+		template_print(out, json_array_get(v, i));
+	}
+}
+
+void template_keys(const json_t *v, struct strv *keys, bool sorted)
+{
+	const char *k;
+	json_t *one;
+	json_object_foreach((json_t *)v, k, one)
+	{
+		(void)one;
+		if (*k != *TEMPLATE_MAP)
+			strv_add(keys, k);
+	}
+	if (sorted)
+		strv_sort(keys);
+}
+
+void template_show(struct buf *out, const char *s, bool breaks)
+{
+	while (*s) {
+		size_t n =
+		    strcspn(s, breaks ? TEMPLATE_NL TEMPLATE_TAB "\n\t" : TEMPLATE_NL TEMPLATE_TAB);
+		_cleanup_free_ char *part = xstrndup(s, n);
+		buf_escape(out, part);
+		s += n;
+		if (*s) {
+			bool line = *s == *TEMPLATE_NL || *s == '\n';
+			buf_puts(out, line ? "\n" : "\t");
+			s++;
+		}
+	}
+}
+
+/* A map has its keys sorted, a structure is shown without them, in its order. */
+static void print_object(struct buf *out, const json_t *v)
+{
+	bool map = json_object_get(v, TEMPLATE_MAP);
+	_cleanup_strv_ struct strv keys = {0};
+	template_keys(v, &keys, map);
+	for (size_t i = 0; i < keys.n; i++) {
+		buf_puts(out, i ? " " : "");
+		if (map)
+			buf_printf(out, "%s:", keys.v[i]);
+		template_print(out, json_object_get(v, keys.v[i]));
+	}
+}
+
+static void print_between(struct buf *out, const char *open,
+    void (*inside)(struct buf *, const json_t *), const json_t *v, const char *close)
+{
+	buf_puts(out, open);
+	inside(out, v);
+	buf_puts(out, close);
+}
+
+void template_print(struct buf *out, const json_t *v)
+{
+	if (json_is_string(v))
+		buf_puts(out, json_string_value(v));
+	else if (json_is_integer(v))
+		buf_printf(out, "%lld", (long long)json_integer_value(v));
+	else if (json_is_real(v))
+		buf_printf(out, "%g", json_real_value(v));
+	else if (json_is_boolean(v))
+		buf_puts(out, json_is_true(v) ? "true" : "false");
+	else if (json_is_array(v))
+		print_between(out, "[", print_list, v, "]");
+	else if (json_is_object(v) && json_object_get(v, TEMPLATE_MAP))
+		print_between(out, "map[", print_object, v, "]");
+	else if (json_is_object(v))
+		print_between(out, "{", print_object, v, "}");
+	else
+		buf_puts(out, "<no value>");
+}
+
+/* --- constants --- */
+
+/* What Go's \c stands for; *p is at the c, and is left at its last character. */
+static char escaped(const char **p)
+{
+	static const char names[] = "abfnrtv",
+			  values[] = "\a\b\f" TEMPLATE_NL "\r" TEMPLATE_TAB "\v";
+	const char *at = strchr(names, **p);
+	if (at && *at)
+		return values[at - names];
+	if (**p != 'x')
+		return **p;
+	char hex[3] = "", *after;
+	strncat(hex, *p + 1, 2);
+	char c = (char)strtoul(hex, &after, 16);
+	*p += after - hex;
+	return c ? c : '?';
+}
+
+json_t *template_constant(const char **p, const char *end)
+{
+	char q = **p, *after;
+	if (q != '"' && q != '`' && q != '\'') {
+		json_int_t n = strtoll(*p, &after, 0);
+		bool real = *after && strchr(".eE", *after);
+		json_t *v = real ? json_real(strtod(*p, &after)) : json_integer(n);
+		*p = after;
+		return v;
+	}
+	struct buf b = {0};
+	buf_puts(&b, "");
+	for (++*p; *p < end && **p != q; ++*p) {
+		char c = **p;
+		if (q != '`' && c == '\\' && *p + 1 < end) {
+			++*p;
+			c = escaped(p);
+		}
+		buf_add(&b, &c, 1);
+	}
+	json_t *v = NULL;
+	if (*p >= end) {
+		errno = EINVAL;
+		fail("--format: a string without its end");
+	} else {
+		++*p;
+		v = q == '\'' ? json_integer((unsigned char)*b.p) : json_string_nocheck(b.p);
+	}
+	buf_free(&b);
+	return v;
+}
+
+/* --- printf --- */
+
+static const char *type_name(const json_t *v)
+{
+	static const char *const names[] = {"map[string]interface {}", "[]interface {}", "string",
+	    "int", "float64", "bool", "bool", "<nil>"};
+	return names[json_typeof(v)];
+}
+
+static void text_quoted(struct buf *out, const char *s)
+{
+	buf_puts(out, "\"");
+	for (; *s; s++) {
+		static const char names[] = "\"\\nt", values[] = "\"\\" TEMPLATE_NL TEMPLATE_TAB;
+		char c = *s == '\n' ? *TEMPLATE_NL : *s;
+		const char *at = strchr(values, c == '\t' ? *TEMPLATE_TAB : c);
+		if (at)
+			buf_printf(out, "\\%c", names[at - values]);
+		else if ((unsigned char)c < ' ' || c == 127)
+			buf_printf(out, "\\x%02x", (unsigned char)c);
+		else
+			buf_add(out, &c, 1);
+	}
+	buf_puts(out, "\"");
+}
+
+struct verb {
+	char flags[8], kind;
+	int width, precision;
+};
+
+static void one(struct buf *out, const struct verb *f, const json_t *v);
+
+/* A number by C's printf, which has Go's flags and verbs. */
+static void digits(struct buf *out, const struct verb *f, const json_t *v)
+{
+	bool real = json_is_real(v);
+	_cleanup_free_ char *spec = xasprintf("%%%s*.*%s%c", f->flags, real ? "" : "ll", f->kind);
+	if (real)
+		buf_printf(out, spec, f->width, f->precision, json_real_value(v));
+	else
+		buf_printf(out, spec, f->width, f->precision, (long long)json_integer_value(v));
+}
+
+static void elements(struct buf *out, const struct verb *f, const json_t *v)
+{
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		buf_puts(out, i ? " " : "[");
+		one(out, f, json_array_get(v, i));
+	}
+	buf_puts(out, json_array_size(v) ? "]" : "[]");
+}
+
+static void text(struct buf *out, const struct verb *f, const json_t *v)
+{
+	const char *s = json_string_value(v);
+	for (; f->kind != 'q' && f->kind != 's' && f->kind != 'v' && *s; s++)
+		buf_printf(out, f->kind == 'x' ? "%02x" : "%02X", (unsigned char)*s);
+	if (f->kind == 'q')
+		text_quoted(out, s);
+	else if (f->precision >= 0)
+		buf_printf(out, "%.*s", f->precision, s);
+	else
+		buf_puts(out, s);
+}
+
+static void one(struct buf *out, const struct verb *f, const json_t *v)
+{
+	struct buf b = {0};
+	if (json_is_array(v) && f->kind != 'T')
+		return elements(out, f, v);
+	if ((json_is_integer(v) && strchr("dxXo", f->kind)) ||
+	    (json_is_real(v) && strchr("eEfFgG", f->kind)))
+		return digits(out, f, v);
+	buf_puts(&b, "");
+	if (json_is_string(v) && strchr("svqxX", f->kind))
+		text(&b, f, v);
+	else if (f->kind == 'T')
+		buf_puts(&b, type_name(v));
+	else if (f->kind == 'v' || json_is_object(v) || (json_is_boolean(v) && f->kind == 't'))
+		template_print(&b, v);
+	else {
+		buf_printf(&b, "%%!%c(%s%s", f->kind, type_name(v), json_is_null(v) ? "" : "=");
+		if (!json_is_null(v))
+			template_print(&b, v);
+		buf_puts(&b, ")");
+	}
+	buf_printf(out, "%*s", strchr(f->flags, '-') ? -f->width : f->width, b.p);
+	buf_free(&b);
+}
+
+/* A width or a precision: digits, or `*` for the next value. */
+static int amount(const char **s, const json_t *a, size_t *next)
+{
+	long n = **s == '*' ? (long)json_integer_value(json_array_get(a, *next))
+			    : strtol(*s, (char **)s, 10);
+	if (**s == '*') {
+		++*s;
+		++*next;
+	}
+	return n < 0 || n > MAX_WIDTH ? 0 : (int)n;
+}
+
+/* What stands after a '%'. */
+static const char *parsed(struct verb *f, const char *s, const json_t *a, size_t *next)
+{
+	*f = (struct verb){.precision = -1};
+	for (size_t n = 0; *s && strchr("-+# 0", *s); s++)
+		if (n + 1 < sizeof f->flags)
+			f->flags[n++] = *s;
+	if (*s == '*' || (*s >= '1' && *s <= '9'))
+		f->width = amount(&s, a, next);
+	if (*s == '.') {
+		s++;
+		f->precision = amount(&s, a, next);
+	}
+	f->kind = *s;
+	return s;
+}
+
+json_t *template_printf(const json_t *a)
+{
+	const char *s = json_string_value(json_array_get(a, 0));
+	struct buf b = {0};
+	struct verb f;
+	size_t next = 1;
+	if (!s) {
+		errno = EINVAL;
+		fail("--format: printf: the first word is no string");
+		return NULL;
+	}
+	for (buf_puts(&b, ""); *s; s++) {
+		if (*s != '%') {
+			buf_add(&b, s, 1);
+			continue;
+		}
+		s = parsed(&f, s + 1, a, &next);
+		if (!f.kind) {
+			buf_puts(&b, "%!(NOVERB)");
+			break;
+		}
+		if (f.kind == '%')
+			buf_puts(&b, "%");
+		else if (next < json_array_size(a))
+			one(&b, &f, json_array_get(a, next++));
+		else
+			buf_printf(&b, "%%!%c(MISSING)", f.kind);
+	}
+	f = (struct verb){.kind = 'v', .precision = -1};
+	for (bool extra = false; next < json_array_size(a); next++, extra = true) {
+		const json_t *v = json_array_get(a, next);
+		buf_printf(&b, "%s%s=", extra ? ", " : "%!(EXTRA ", type_name(v));
+		one(&b, &f, v);
+		buf_puts(&b, next + 1 == json_array_size(a) ? ")" : "");
+	}
+	json_t *v = json_string_nocheck(b.p);
+	buf_free(&b);
+	return v;
+}
