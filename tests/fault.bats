@@ -172,3 +172,62 @@ old() { # NAMES: without these calls the older ways work
 
 # bats test_tags=ctr-run
 @test "without all of them at once" { old all; }
+
+# bats test_tags=ctr-net
+@test "the n-th call of connect and of disconnect fails: done or not, and said; nothing is left" {
+	[ -x "$top/build/fault/ctrbox" ] || skip "needs make FAULT=1"
+	export top WORLD ROOTFS
+	cat >plug.sh <<-'END'
+		ip link set lo up
+		ctr-net create --subnet 10.98.0.0/24 n >/dev/null
+		ctr-net create --subnet 10.97.0.0/24 m >/dev/null
+		ctr-run -d --name a --net n -p 8099:80 "$ROOTFS" sleep 1000 >/dev/null
+		ctr-net connect m a && ctr-net disconnect m a # the bridge stays
+		trap 'ctr-rm -f a; ctr-net rm n; ctr-net rm m' EXIT
+		look() { seen | sed 's/10.97.0.[0-9]*/ADDRESS/'; }
+		seen() { # the interfaces on both sides, the addresses, the leases
+			ctr-exec a ip -4 -o addr | awk '{ print $2, $4 }'
+			ip -o link | wc -l
+			find "$CTR_RUN/leases" -type f ! -name '.*' | sed 's|.*/leases/||' | sort
+			ctr-inspect a | grep -c '10[.]97[.]0'
+		}
+		without=$(look)
+		ctr-net connect m a
+		with=$(look)
+		ctr-net disconnect m a
+		bad() { echo "fault $n of $how: $*: exit $code: $(cat err)"; look; exit 1; }
+		for how in connect disconnect; do
+			ok=0 failed=0
+			for n in $(seq 600); do
+				[ $ok -lt 20 ] || break
+				code=0
+				CTR_FAULT=$n timeout 20 "$top/build/fault/bin/ctr-net" $how m a 2>err ||
+					code=$?
+				if [ $code = 0 ]; then
+					ok=$((ok + 1))
+				else
+					ok=0 failed=$((failed + 1))
+					[ $code = 1 ] && [ -s err ] || bad "not a word, or another code"
+				fi
+				ctr-gc >gc 2>&1 || bad "gc: $(cat gc)"
+				now=$(look)
+				if [ $how = connect ]; then
+					[ $code != 0 ] || [ "$now" = "$with" ] || bad "not done"
+					[ "$now" = "$without" ] || [ "$now" = "$with" ] || bad "half done"
+					[ "$now" = "$without" ] || ctr-net disconnect m a || bad "stays"
+					[ "$(look)" = "$without" ] || bad "disconnect leaves something"
+				else
+					[ $code != 0 ] || [ "$now" = "$without" ] || bad "not done"
+					[ "$now" = "$without" ] || [ "$now" = "$with" ] || bad "half done"
+					[ "$now" = "$with" ] || ctr-net connect m a || bad "cannot come back"
+					[ "$(look)" = "$with" ] || bad "connect does not make it whole"
+				fi
+			done
+			echo "# $how: $failed of $n failed"
+			[ $failed -ge 20 ] || exit 1
+			[ $how = disconnect ] || ctr-net connect m a
+		done
+	END
+	unshare -n sh plug.sh >plugged 2>&1 || { cat plugged; return 1; }
+	cat plugged >&3
+}
