@@ -21,7 +21,8 @@ static const char *policy;
 static const struct opt opts[] = {
     {'m', "memory", "SIZE", "memory limit", OPT_STR, &f.memory},
     {0, "memory-swap", "SIZE", "memory plus swap, -1 unlimited", OPT_STR, &f.memory_swap},
-    {0, "memory-reservation", "SIZE", "memory kept for it", OPT_STR, &f.memory_reservation},
+    {0, "memory-reservation", "SIZE", "memory that others do not take from it", OPT_STR,
+	&f.memory_reservation},
     {0, "cpus", "N", "processors, such as 1.5", OPT_STR, &f.cpus},
     {'c', "cpu-shares", "N", "relative weight, 2 to 262144", OPT_STR, &f.cpu_shares},
     {0, "cpu-period", "USEC", "period of --cpu-quota", OPT_STR, &f.cpu_period},
