@@ -33,7 +33,8 @@
 #include "applets.def"
 #undef APPLET_MINIMAL
 
-const struct applet applet_table[] = {
+/* Ended by a row without a name. */
+static const struct applet applet_table[] = {
 #define APPLET_MINIMAL(n, k, s) {"ctr-" #n, k, ctr_##n##_main, s},
 #include "applets.def"
     {NULL, FILTER, NULL, NULL}};

@@ -178,7 +178,8 @@ static bool seen(const struct refs *r, size_t i)
 	return false;
 }
 
-void image_store_for(struct store *s, enum store_use use, struct refs *r)
+/* Open the store and read its names; ends the program where that fails. */
+static void image_store_for(struct store *s, enum store_use use, struct refs *r)
 {
 	if (store_open(s, ctr_lib(), use) < 0 || store_refs(s, r) < 0)
 		die_fail();

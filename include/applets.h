@@ -12,8 +12,6 @@ struct applet {
 	int (*main)(int argc, char **argv);
 	const char *summary;
 };
-/* Ended by a row without a name; in applets/ctrbox.c. */
-extern const struct applet applet_table[];
 /* By its name, with or without "ctr-"; NULL when there is none. */
 const struct applet *applet_find(const char *name);
 

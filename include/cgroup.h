@@ -151,10 +151,4 @@ uint64_t cgroup_weight_of_shares(uint64_t shares);
 uint64_t cgroup_io_of_blkio(uint64_t weight);
 uint64_t cgroup_blkio_of_io(uint64_t weight);
 
-/* --- devices on v2 (cgroup_devices.c) --- */
-
-struct bpf_insn;
-/* The BPF_PROG_TYPE_CGROUP_DEVICE program of the rules; *n instructions. Caller frees. */
-struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n_rules, size_t *n);
-
 #endif

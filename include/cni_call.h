@@ -75,9 +75,6 @@ void cni_call_free(struct cni_call *c);
 /* fail() with that code; -1. */
 int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* The name of an attachment; caller frees. If it would be longer than a comment may be, hashes
- * stand for its parts. */
-char *cni_owner(const char *id, const char *ifname, const char *network);
 /* A name for an interface: prefix and a hash of the text. */
 void cni_link_name(const char *prefix, const char *text, char out[16]);
 /* A configuration's keys; all leave *out alone when there is none. -1 with fail() and c->code. */
@@ -105,7 +102,6 @@ int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), voi
 /* --- the parts: each 0, or -1 with fail() and c->code; a failed ADD leaves nothing --- */
 
 /* Addresses (cni_ipam.c): our own leases, or another plugin's. */
-bool cni_ipam_ours(const struct cni_call *c);
 int cni_ipam_add(struct cni_call *c, struct cni_result *out);
 int cni_ipam_del(struct cni_call *c);
 int cni_ipam_check(struct cni_call *c);

@@ -22,7 +22,6 @@ int container_files_open(struct ctree *t, const char *name);
 /* Fill in dirs. A container that runs directly on a directory (--direct) has no layers: -1 with
  * fail(). A squashfs or erofs file below is mounted, detached. */
 int container_files_layers(struct ctree *t);
-void container_files_close(struct ctree *t);
 
 /* Keep a running container unchanged while its files are read: freezes it and pushes thawing it on
  * the undo stack. What a kill -9 leaves is an unlocked file `still` in its run directory:

@@ -53,9 +53,6 @@ void filter_emit(
     struct filter_program *p, unsigned short code, unsigned k, unsigned char jt, unsigned char jf);
 /* Writes the verdict of a range's rule. */
 typedef void filter_leaf(struct filter_program *p, unsigned rule, void *arg);
-/* A binary search over ranges, the first of which begins at 0. */
-void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
-    filter_leaf *leaf_fn, void *arg);
 /* The whole program: NULL with fail() when it is longer than the kernel takes. */
 struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n,
     const struct seccomp_range *sibling, unsigned n_sibling, unsigned other, filter_leaf *leaf_fn,

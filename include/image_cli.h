@@ -15,9 +15,6 @@ extern struct image_options {
 	struct strv changes, filters;
 } image_o;
 
-/* Open the store and read its names; ends the program where that fails. */
-void image_store_for(struct store *s, enum store_use use, struct refs *r);
-
 /* Each is a command, and returns the exit code. */
 int image_do_ls(int argc, char **argv);
 int image_do_inspect(int argc, char **argv);

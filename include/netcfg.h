@@ -117,7 +117,6 @@ int netcfg_unguard_loose(struct netcfg *c);
 
 /* The parts of netcfg_run() that are about NAT and forwarding (netcfg_nat.c). */
 bool netcfg_is_nat(const struct netcfg_op *op);
-int netcfg_nat_lines(struct netcfg *c);
 int netcfg_nat_commit(struct netcfg *c);
 int netcfg_forward(struct netcfg *c);
 void netcfg_forward_back(struct netcfg *c);

@@ -56,8 +56,6 @@ int forward_on(int family, struct nft *f);
 /* Turn off what forward_on() turned on, and open the host again. 1: done; 0: it was not turned on
  * by us; -1 with fail(). */
 int forward_off(int family);
-/* Elements of interfaces that are gone go from our sets; *left: of those that are there. */
-int network_sweep_bridges(size_t *left);
 /* When no network is recorded and our tables hold nothing, forwarding is turned off again if we
  * turned it on, and the tables are removed. 1: forwarding was turned off; 0; or -1 with fail(). */
 int network_idle(void);

@@ -24,15 +24,6 @@ int tty_open_pair(const char *ptmx, int *master, int *slave);
 /* Open the slave of a master once more; -1 with errno. */
 int tty_peer(int master);
 
-/* One direction of a copy between two descriptors; it keeps what a short write has left. */
-struct tty_copy {
-	char buf[4096];
-	size_t have, done;
-};
-/* Read what is there and write it. 0, or -1 at the end (end of file, EIO of a terminal whose last
- * slave was closed, or an error). */
-int tty_copy_step(struct tty_copy *c, int from, int to);
-
 /* The end of the input as one types it (termios(3), VEOF). A reader gets what it has of a line, and
  * only at the beginning of a line does it get nothing, which is the end. `last` is the byte before.
  * Returns how many bytes of `out` are to be written. */

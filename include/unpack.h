@@ -78,8 +78,6 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 /* The same for what was just made as `base` and is not open: a link, a node, a directory. */
 int unpack_attr(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base);
-/* The permissions that an entry may have here: with how.harmless without its set-id bits. */
-mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path);
 /* Leave an attribute to the parent to set (how.left). 0. */
 int unpack_left(
     struct unpack *u, const char *path, const char *name, const void *value, size_t size);

@@ -10,7 +10,9 @@ test_setup() {
 		skip "needs build/libctr.a and gcc-nm"
 	mkdir libcommon
 	cp -r "$top"/libcommon/* libcommon/
-	cp -r "$top/include" "$top/Makefile" .
+	cp -r "$top/include" "$top/applets" "$top/Makefile" .
+	mkdir tests
+	cp -r "$top/tests/unit" "$top/tests/fuzz" tests/
 	cp "$top/build/libctr.a" lib.a
 }
 
@@ -204,4 +206,14 @@ int planted(int a) { return a ? two(1, a > 2
 	[ "${lines[0]}" = \
 		"libcommon/spec/planted.c:512: a ?: in a ?:: an if or a name reads better" ]
 	[ "${lines[1]}" = "libcommon/spec/planted.c: 512 lines: 510 are the most" ]
+}
+
+@test "a function of a header that no other file calls is caught" {
+	echo 'int planted(void);' >include/planted.h
+	plant spec '#include "planted.h"
+int planted(void) { return 1; }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$output" = "libcommon/spec/planted.c: planted() is in a header, but no other file calls it" ]
+	echo 'int one(void) { return planted(); }' >applets/one.c
+	run -0 perl "$top/tests/rooms" lib.a
 }

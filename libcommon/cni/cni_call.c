@@ -34,7 +34,9 @@ static uint64_t call_hash(const char *s)
 	return h;
 }
 
-char *cni_owner(const char *id, const char *ifname, const char *network)
+/* The name of an attachment; caller frees. If it would be longer than a comment may be, hashes
+ * stand for its parts. */
+static char *cni_owner(const char *id, const char *ifname, const char *network)
 {
 	char *s = xasprintf("cni:%s/%s@%s", id, ifname, network);
 	if (strlen(s) < OWNER_MAX)

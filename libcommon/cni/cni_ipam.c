@@ -22,7 +22,7 @@
 #include "file.h"
 #include "lease.h"
 
-bool cni_ipam_ours(const struct cni_call *c)
+static bool cni_ipam_ours(const struct cni_call *c)
 {
 	struct stat self, other;
 	if (!c->ipam_type || strcmp(c->ipam_type, "ctr-ipam") == 0 || c->does & CNI_IPAM)

@@ -68,16 +68,6 @@ int container_files_layers(struct ctree *t)
 	return t->n ? 0 : layers(t);
 }
 
-void container_files_close(struct ctree *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		close(t->dirs[i]);
-	free(t->dirs);
-	spec_free(&t->spec);
-	container_close(&t->c);
-	*t = (struct ctree){0};
-}
-
 /* --- keeping it still --- */
 
 static struct {

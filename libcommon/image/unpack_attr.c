@@ -74,7 +74,8 @@ void unpack_left_out(struct left_out *l, const char *path)
 		l->first = xstrdup(path);
 }
 
-mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path)
+/* The permissions that an entry may have here: with how.harmless without its set-id bits. */
+static mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char *path)
 {
 	mode_t mode = archive_entry_perm(e);
 	if (!u->how.harmless || !(mode & (S_ISUID | S_ISGID)))

@@ -84,7 +84,9 @@ static void rule(struct program *p, const struct device_rule *r)
 		p->v[skips[i]].off = (short)(p->n - skips[i] - 1);
 }
 
-struct bpf_insn *cgroup_device_program(const struct device_rule *rules, size_t n_rules, size_t *n)
+/* The BPF_PROG_TYPE_CGROUP_DEVICE program of the rules; *n instructions. Caller frees. */
+static struct bpf_insn *cgroup_device_program(
+    const struct device_rule *rules, size_t n_rules, size_t *n)
 {
 	struct program p = {0};
 	emit(&p, BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);

@@ -133,7 +133,8 @@ static void leaf(struct filter_program *p, unsigned rule, void *arg)
 
 /* The left half follows right after the comparison, the right half after that. A jump reaches at
  * most 255 instructions. */
-void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
+/* A binary search over ranges, the first of which begins at 0. */
+static void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
     filter_leaf *leaf_fn, void *arg)
 {
 	if (n == 1) {

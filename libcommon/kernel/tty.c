@@ -1,7 +1,6 @@
 /* tty.c: terminals; see tty.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -108,34 +107,6 @@ int tty_open_pair(const char *ptmx, int *master, int *slave)
 	fail("%s: open its other end: %m", ptmx);
 	close(*master);
 	return -1;
-}
-
-int tty_copy_step(struct tty_copy *c, int from, int to)
-{
-	ssize_t n;
-	if (c->done == c->have) {
-		n = read(from, c->buf, sizeof c->buf);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (n <= 0)
-			return -1;
-		c->have = (size_t)n;
-		c->done = 0;
-	}
-	while (c->done < c->have) {
-		n = write(to, c->buf + c->done, c->have - c->done);
-		if (n > 0) {
-			c->done += (size_t)n;
-		} else if (errno == EAGAIN) { /* the other side is slow: wait a moment, then let
-						 signals through */
-			struct pollfd p = {.fd = to, .events = POLLOUT};
-			if (poll(&p, 1, 1000) <= 0)
-				return 0;
-		} else if (errno != EINTR) {
-			return -1;
-		}
-	}
-	return 0;
 }
 
 size_t tty_end_type(int master, char last, char out[2])

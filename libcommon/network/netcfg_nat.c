@@ -166,7 +166,7 @@ static void label_line(struct netcfg *c, size_t from, int line)
 	}
 }
 
-int netcfg_nat_lines(struct netcfg *c)
+static int netcfg_nat_lines(struct netcfg *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct netcfg_op *op = &c->ops[i];

@@ -55,7 +55,8 @@ static void on_bridge(int family, const char *name, void *arg)
 		nft_net_del(&s->del, &c, name, 0);
 }
 
-int network_sweep_bridges(size_t *left)
+/* Elements of interfaces that are gone go from our sets; *left: of those that are there. */
+static int network_sweep_bridges(size_t *left)
 {
 	struct nft look;
 	struct stale s = {0};
