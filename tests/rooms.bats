@@ -20,7 +20,8 @@ test_setup() {
 plant() {
 	rm -f libcommon/*/planted.c
 	printf '%s\n' "$2" >"libcommon/$1/planted.c"
-	gcc -D_GNU_SOURCE -Iinclude -c -o planted.o "libcommon/$1/planted.c"
+	gcc -D_GNU_SOURCE -Iinclude -isystem "$top/build/deps/include" -c -o planted.o \
+		"libcommon/$1/planted.c"
 	ar r lib.a planted.o
 }
 
@@ -189,8 +190,8 @@ int planted(void) { die("no"); }'
 	# A tag that is no applet's name picks nothing: it is mistyped.
 	sed -n 's/^# bats \(test\|file\)_tags=//p' "$top"/tests/*.bats | tr ', ' '\n\n' | sort -u |
 		grep '^ctr-' >tags
-	"$CTRBOX" --list | sort >applets
-	[ -z "$(comm -23 tags applets)" ]
+	"$CTRBOX" --list | sort >names
+	[ -z "$(comm -23 tags names)" ]
 }
 
 @test "a file of more than 510 lines is caught, and a ?: in another" {
