@@ -34,6 +34,7 @@ struct create_flags {
 	bool env_host, rootfs, no_hosts, root_link;
 	const char *timeout, *sdnotify, *detach_keys, *verity;
 	struct strv secrets, device_rules;
+	struct buf *secret_texts; /* of each of `secrets`; see secret.h */
 	const char *tz, *stop_timeout, *log_driver, *systemd, *storage_opt;
 	const char *health_cmd, *health_on_failure, *health_times[5]; /* health.h */
 	bool no_healthcheck;

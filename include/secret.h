@@ -10,13 +10,17 @@
 
 #ifdef CTR_MINIMAL
 #define secret_record(o, conf) ((void)(conf), 0)
+#define secret_read(o) 0
 #define secret_keep(o, c) 0
 #define secret_give(c, s, files) ((void)0)
 #else
 /* Where each goes, into conf's `secrets`: a line each, a path or a variable. 0 or -1 with
  * fail_usage(). */
 int secret_record(const struct create_flags *o, struct kv *conf);
-/* Write what they are into the container's folder. 0 or -1 with fail(). */
+/* Read what they are. Who writes to a pipe may take his time: so this comes before signals are held
+ * back, and before anything is locked. 0 or -1 with fail(). */
+int secret_read(struct create_flags *o);
+/* Write what was read into the container's folder. 0 or -1 with fail(). */
 int secret_keep(const struct create_flags *o, const struct container *c);
 /* Add the mounts (if `files`) and variables to the spec of a start or of a further command. */
 void secret_give(const struct container *c, struct spec *s, bool files);

@@ -1268,3 +1268,16 @@ map_of() {
 	done
 	[ "$(ctr-nsenter -t c -p sed -n 's/Seccomp:.//p' /proc/self/status)" = 2 ]
 }
+
+# bats test_tags=ctr-run
+@test "14.8: a secret that comes through a pipe, or does not, lets TERM and INT end ctr-run" {
+	mkfifo pipe
+	for sig in TERM INT; do
+		env --default-signal=INT timeout -k 3 -s "$sig" 0.5 \
+			"$BIN/ctr-run" --secret x,src=pipe "$ROOTFS" true || code=$?
+		[ "$code" = 124 ]
+		[ -z "$(ls -A "$CTR_LIB/containers" 2>/dev/null)" ]
+	done
+	(sleep 0.5 && echo word >pipe) 3>&- &
+	[ "$(ctr-run --secret x,src=pipe "$ROOTFS" cat /run/secrets/x)" = word ]
+}

@@ -476,7 +476,7 @@ int create_container(
 	if (create_nets(o, &m.nets) < 0)
 		return fail_as_usage();
 	o->further = m.nets.p;
-	if (fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
+	if (secret_read(o) < 0 || fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
 		return -1;
 	if (container_net_check(&c->conf) < 0)
 		return fail_as_usage();

@@ -94,26 +94,43 @@ int secret_record(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
-static int keep(int dir, const char *file, const struct secret *w)
+static int text_of(const struct secret *w, struct buf *to)
 {
-	size_t n = 0;
 	const char *value = w->env ? getenv(w->env) : NULL;
-	uid_t uid = (uid_t)w->ids[0], gid = (gid_t)w->ids[1];
-	_cleanup_free_ char *text = value ? xstrdup(value) : NULL;
 	if (value)
-		n = strlen(value);
+		buf_puts(to, value);
 	else if (w->env)
 		return fail("--secret: %s: there is no variable %s", w->id, w->env);
 	else { /* a pipe, perhaps: src=<(...) */
 		_cleanup_close_ int fd = open(w->src, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return fail("--secret: %s: %s: %m", w->id, w->src);
-		if (!(text = fd_read_all(fd, w->src, MOST, &n)))
+		if (!(to->p = fd_read_all(fd, w->src, MOST, &to->n)))
 			return fail_in("--secret: %s", w->id);
 	}
-	if (strcmp(w->type, "env") == 0 && strlen(text) != n)
+	if (strcmp(w->type, "env") == 0 && to->n && strlen(to->p) != to->n)
 		return fail("--secret: %s: a NUL byte in a variable", w->id);
-	if (file_write_at(dir, file, text, n, 0600, true) < 0)
+	return 0;
+}
+
+int secret_read(struct create_flags *o)
+{
+	struct secret w;
+	if (o->explain && !*o->explain) /* nothing is made */
+		return 0;
+	o->secret_texts = xcalloc(o->secrets.n + 1, sizeof *o->secret_texts);
+	for (size_t i = 0; i < o->secrets.n; i++) {
+		if (parse(o->secrets.v[i], &w) < 0 || text_of(&w, &o->secret_texts[i]) < 0)
+			return -1;
+		strv_free(&w.words);
+	}
+	return 0;
+}
+
+static int keep(int dir, const char *file, const struct secret *w, const struct buf *text)
+{
+	uid_t uid = (uid_t)w->ids[0], gid = (gid_t)w->ids[1];
+	if (file_write_at(dir, file, text->p, text->n, 0600, true) < 0)
 		return fail_in("--secret: %s", w->id);
 	if ((geteuid() == 0 && fchownat(dir, file, uid, gid, 0) < 0) ||
 	    fchmodat(dir, file, (mode_t)w->mode, 0) < 0)
@@ -131,7 +148,8 @@ int secret_keep(const struct create_flags *o, const struct container *c)
 	_cleanup_close_ int dir = dir_open_at(c->dir, "secrets");
 	for (size_t i = 0; i < o->secrets.n; i++) {
 		_cleanup_free_ char *file = xasprintf("%zu", i);
-		if (dir < 0 || parse(o->secrets.v[i], &w) < 0 || keep(dir, file, &w) < 0)
+		if (dir < 0 || parse(o->secrets.v[i], &w) < 0 ||
+		    keep(dir, file, &w, &o->secret_texts[i]) < 0)
 			return -1;
 		strv_free(&w.words);
 	}
