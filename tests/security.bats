@@ -1269,6 +1269,110 @@ map_of() {
 	[ "$(ctr-nsenter -t c -p sed -n 's/Seccomp:.//p' /proc/self/status)" = 2 ]
 }
 
+# What an image says of itself, as OCI's layout: image CONFIG ROOT makes new:1 of them.
+image() {
+	tar -C "$2" -cf root.tar .
+	rm -rf oci && CONFIG=$1 oci oci root.tar
+	ctr-image load -q oci >/dev/null
+}
+
+# bats test_tags=ctr-run,ctr-image
+@test "CVE-2026-57231: an image's malformed variables bring none of the caller's into it" {
+	load image.bash
+	export TOKEN_OF_HOST=hush
+	image '{"Env":["TOKEN_OF_HOST","*","TOKEN_*","=x","","A=1"],"WorkingDir":"tmp","Cmd":["env"]}' \
+		"$ROOTFS"
+	ctr-run new:1 >out
+	grep -x A=1 out
+	ctr-run -d --name c new:1 sleep 100 # what it says does not lock the tools out, either
+	ctr-exec c env >>out
+	[ "$(ctr-exec c pwd)" = /tmp ]
+	ctr-restart -t 0 c
+	ctr-rm -f c
+	run ! grep -e hush -e '^TOKEN' -e '^[*]' out
+}
+
+# bats test_tags=ctr-run,ctr-image
+@test "CVE-2026-55686: an image's working directory or volume behind a link makes nothing outside" {
+	load image.bash
+	mkdir host
+	cp -a "$ROOTFS" root
+	ln -s "$WORLD/host" root/abs
+	ln -s "../../../../../../../..$WORLD/host" root/up
+	for dir in /abs/new /up/new ../../../abs/new "/abs/../..$WORLD/host/new"; do
+		image "{\"WorkingDir\":\"$dir\",\"User\":\"1000\",\"Cmd\":[\"pwd\"]}" root
+		ctr-run new:1 || true
+	done
+	for dir in /abs/vol /up/vol; do
+		image "{\"Volumes\":{\"$dir\":{}},\"Cmd\":[\"true\"]}" root
+		ctr-run new:1
+	done
+	[ -z "$(ls -A host)" ]
+	[ "$(stat -c %u host)" = 0 ]
+}
+
+# bats test_tags=ctr-run,ctr-root,ctr-oci
+@test "CVE-2026-41579: /dev as a link makes nothing and removes nothing in a folder of the host's" {
+	load image.bash
+	mkdir host b
+	touch host/ptmx
+	cp -a "$ROOTFS" root
+	rm -rf root/dev
+	ln -s "$WORLD/host" root/dev
+	image '{"Cmd":["true"]}' root
+	ctr-run new:1
+	ctr-run new:1 true </dev/null
+	ctr-run --direct root/ true
+	ctr-run --device /dev/null:/dev/x root/ true
+	ctr-unshare -m -- ctr-root --direct root -- true
+	run ctr-unshare -m -- ctr-root --no-dev --direct root -- true
+	cp -a root b/rootfs
+	(cd b && ctr-oci spec)
+	python3 - b/config.json <<-'END'
+		import json, sys
+		c = json.load(open(sys.argv[1]))
+		c["process"].update(terminal=False, args=["true"])
+		json.dump(c, open(sys.argv[1], "w"))
+		c["mounts"] = [m for m in c["mounts"] if not m["destination"].startswith("/dev")]
+		c["linux"]["devices"] = [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}]
+		json.dump(c, open(sys.argv[1] + ".bare", "w"))
+	END
+	ctr-oci --root "$WORLD/oci" run -b b t1
+	mv b/config.json.bare b/config.json
+	ctr-oci --root "$WORLD/oci" run -b b t2
+	ctr-run --bundle b
+	[ "$(ls -A host)" = ptmx ]
+}
+
+# bats test_tags=ctr-run,ctr-image
+@test "14.8: an image with endless volumes is refused, and TERM ends a start that makes many" {
+	load image.bash
+	need python3
+	vols() { python3 -c "print({'/v%d' % i: {} for i in range($1)})" | tr "'" '"'; }
+	tar -C "$ROOTFS" -cf root.tar .
+	CONFIG="{\"Volumes\":$(vols 1001)}" oci many root.tar
+	run -1 ctr-image load many
+	[[ $output == *"more than 1000 volumes"* ]]
+	image "{\"Volumes\":$(vols 1000),\"Cmd\":[\"true\"]}" "$ROOTFS"
+	ctr-run new:1 3>&- &
+	pid=$!
+	made() { find "$CTR_LIB/containers" -path '*/volumes/*' -prune 2>/dev/null | wc -l; }
+	until [ "$(made)" -gt 2 ]; do kill -0 "$pid"; done
+	kill -STOP "$pid"
+	before=$(made) most=0
+	kill "$pid"
+	kill -CONT "$pid"
+	while kill -0 "$pid" 2>/dev/null; do
+		now=$(made)
+		most=$((now > most ? now : most))
+	done
+	echo "$before, then $most"
+	[ "$most" -le $((before + 1)) ]
+	wait "$pid" || code=$?
+	[ "$code" = 143 ]
+	[ -z "$(ls -A "$CTR_LIB/containers")" ]
+}
+
 # bats test_tags=ctr-run
 @test "14.8: a secret that comes through a pipe, or does not, lets TERM and INT end ctr-run" {
 	mkfifo pipe

@@ -106,11 +106,13 @@ static int image(struct making *m, int argc, char **argv)
 		warn("--userns keep-id: what belongs to root in a user's image is yours in this "
 		     "container");
 	strv_addall(&s->x_lower, &im.layers);
+	/* A config.json with other words or a relative folder is not read again. */
 	for (size_t i = 0; i < im.env.n; i++)
-		strv_add(&s->env, im.env.v[i]);
+		if (im.env.v[i][0] != '=' && strchr(im.env.v[i], '='))
+			strv_add(&s->env, im.env.v[i]);
 	if (im.workdir && *im.workdir) {
 		free(s->cwd);
-		s->cwd = xstrdup(im.workdir);
+		s->cwd = xasprintf("%s%s", *im.workdir == '/' ? "" : "/", im.workdir);
 	}
 	if (!o->user && im.user && *im.user)
 		s->x_user = xstrdup(im.user);
@@ -250,7 +252,7 @@ static int volumes(struct making *m)
 	}
 	for (size_t i = 0; i < m->o->volumes_from.n && r == 0; i++)
 		r = volumes_of(m, m->o->volumes_from.v[i]);
-	for (size_t i = 0; i < m->volumes.n && r == 0; i++)
+	for (size_t i = 0; i < m->volumes.n && r == 0 && !undo_signal_waits(); i++)
 		r = image_volume(m, m->volumes.v[i], &anon);
 	if (!m->o->bundle)
 		flags_mounts_sort(m->s);

@@ -159,6 +159,9 @@ static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 		   : 0;
 }
 
+/* Each start makes those that nobody has named, a folder for each. */
+enum { VOLUMES_MAX = 1000 };
+
 static int config_fill(const struct jctx *c, struct image_config *out)
 {
 	json_t *rootfs = NULL, *run = NULL, *ids = NULL, *v;
@@ -188,7 +191,11 @@ static int config_fill(const struct jctx *c, struct image_config *out)
 				   : fail("%s: rootfs.diff_ids: not all are strings", c->what);
 		memcpy(out->diff_ids[out->n++], hex, DIGEST_HEX);
 	}
-	return run ? run_part(c, run, &out->image) : 0;
+	if (run && run_part(c, run, &out->image) < 0)
+		return -1;
+	return out->image.volumes.n > VOLUMES_MAX
+		   ? (errno = E2BIG, fail("%s: more than %d volumes", c->what, VOLUMES_MAX))
+		   : 0;
 }
 
 int config_parse(const char *what, const char *text, size_t len, struct image_config *out)
