@@ -318,7 +318,7 @@ static int do_rm(int argc, char **argv)
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	if (s.images < 0)
-		die("%s: no such image", names.v[0]);
+		die("%s: no such image (ctr-image ls lists them)", names.v[0]);
 	if (store_refs(&s, &all) < 0)
 		die_fail();
 	gone.v = xcalloc(all.n + 1, sizeof *gone.v);

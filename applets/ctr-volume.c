@@ -21,7 +21,8 @@ static const struct opt opts[] = {
     {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
-    {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST, &filters},
+    {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
+	&filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
 	OPT_STR, &format},
     {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
@@ -66,7 +67,7 @@ static json_t *record(const char *name)
 	if (name_check("volume", name) < 0 || volume_users(name, &users) < 0)
 		die_fail();
 	if (stat(path, &st) < 0)
-		die("%s: no such volume", name);
+		die("%s: no such volume (ctr-volume ls lists them)", name);
 	json_t *list = json_array();
 	for (size_t i = 0; i < users.n; i++)
 		json_array_append_new(list, json_string(users.v[i]));

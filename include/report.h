@@ -3,6 +3,7 @@
 #ifndef CTR_REPORT_H
 #define CTR_REPORT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include "err.h"
 
@@ -19,9 +20,8 @@ struct report {
 _Noreturn void report_failure(int report, int code);
 /* The name that a child gives itself when it could not send its report. */
 #define REPORT_STARVED "ctr: no memory"
-/* To be called when report_wait() has returned 0: -1 with fail() when the child has that name, else
- * 0. */
-int report_starved(pid_t pid);
+/* To be called when report_wait() has returned 0: has the child that name? */
+bool report_starved(pid_t pid);
 /* Tell which process is the command in the end, and end the caller. */
 _Noreturn void report_pid(int report, pid_t pid);
 /* Tell of a seccomp listener, and wait until the other end has it. The only calls made are write(2)

@@ -122,7 +122,7 @@ by_hand() {
 	[ ! -e "$(log c)" ]
 	[ -z "$(ctr-logs c)" ]
 	run -1 ctr-logs nosuch
-	[ "$output" = "ctr-logs: nosuch: no such container" ]
+	[ "$output" = "ctr-logs: nosuch: no such container (ctr-ps -a lists them)" ]
 	run -2 ctr-logs
 }
 

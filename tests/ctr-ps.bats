@@ -85,7 +85,7 @@ plain() {
 	run -1 ctr-inspect -f No.Such a
 	[ "$output" = "ctr-inspect: --format: there is no No.Such" ]
 	run -1 --separate-stderr ctr-inspect nosuch a
-	[ "$stderr" = "ctr-inspect: nosuch: no such container" ]
+	[ "$stderr" = "ctr-inspect: nosuch: no such container (ctr-ps -a lists them)" ]
 	[[ "$output" == *'"Name": "/a"'* ]]
 }
 

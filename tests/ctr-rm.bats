@@ -30,7 +30,7 @@ load lib
 	start=$(date +%s%N)
 	run -1 --separate-stderr ctr-stop a nosuch b
 	[ "$output" = $'a\nb' ]
-	[ "$stderr" = "ctr-stop: nosuch: no such container" ]
+	[ "$stderr" = "ctr-stop: nosuch: no such container (ctr-ps -a lists them)" ]
 	printf 'c\n\nd\r\n' | ctr-stop -t 5 -
 	[ "$(ctr-ps -an -o status | sort -u)" = exited ]
 	[ "$(ctr-wait a b c d | tr '\n' ' ')" = "3 3 3 3 " ]

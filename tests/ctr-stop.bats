@@ -133,7 +133,7 @@ load lib
 	done
 	ctr-create --init -m 4k --name q "$ROOTFS" true
 	run -1 ctr-start q
-	[[ "$output" == *"(-m) is too low"* ]]
+	[[ "$output" == *"(-m) is too low to start with: 4096 bytes"* ]]
 	[[ "$(ctr-inspect -f State.Error q)" == *"(-m) is too low"* ]]
 }
 

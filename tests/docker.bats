@@ -163,7 +163,7 @@ load lib
 	[ "$(ctr-logs -f a b | sort | xargs)" = "one three two" ]
 	[ "$(ctr-logs b a | xargs)" = "two three one" ]
 	run -1 ctr-logs a nosuch
-	[ "$output" = "ctr-logs: nosuch: no such container" ]
+	[ "$output" = "ctr-logs: nosuch: no such container (ctr-ps -a lists them)" ]
 	local day
 	day=$(date -u +%F)
 	[ "$(ctr-logs a --since "$day")" = one ]

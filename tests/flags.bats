@@ -341,7 +341,7 @@ two" ]
 	run -0 ctr-run --volumes-from c --tmpfs /data "$ROOTFS" ls /data
 	[ "$output" = "" ]
 	run -125 ctr-run --volumes-from nosuch "$ROOTFS" true
-	[ "$output" = "ctr-run: --volumes-from: nosuch: no such container" ]
+	[ "$output" = "ctr-run: --volumes-from: nosuch: no such container (ctr-ps -a lists them)" ]
 	run -125 ctr-run --volumes-from c:x "$ROOTFS" true
 }
 

@@ -192,3 +192,18 @@ load lib
 		done
 	done
 }
+
+# bats test_tags=ctr-run,ctr-volume,ctr-image
+@test "19: a message has the value that was given, and names what to type" {
+	while IFS='|' read -r command want; do
+		run $command
+		[[ "$status" -ne 0 && "$output" == *"$want" && "${#lines[@]}" = 1 ]]
+	done <<-END
+		ctr-run --tz Nowhere $ROOTFS true|--tz: 'Nowhere' is no time zone (as Europe/Berlin or CET-1CEST)
+		ctr-run --hostname a/b $ROOTFS true|--hostname: 'a/b' has more than 64 bytes, a blank or a slash
+		ctr-stop nosuch|nosuch: no such container (ctr-ps -a lists them)
+		ctr-volume rm nosuch|nosuch: no such volume (ctr-volume ls lists them)
+		ctr-image rm nosuch|nosuch: no such image (ctr-image ls lists them)
+	END
+	ctr-run --tz CET-1CEST "$ROOTFS" true
+}

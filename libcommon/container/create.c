@@ -289,8 +289,9 @@ static int told(struct making *m)
 static int host_check(const char *what, const char *s)
 {
 	for (const char *p = s; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 127 || p - s == 64)
-			return fail_usage("%s: longer than 64 bytes, or with a blank", what);
+		if ((unsigned char)*p <= ' ' || *p == 127 || *p == '/' || p - s == 64)
+			return fail_usage(
+			    "%s: '%s' has more than 64 bytes, a blank or a slash", what, s);
 	return 0;
 }
 

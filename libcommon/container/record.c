@@ -358,7 +358,7 @@ static int open_by(opener *by, struct container *c, const char *name)
 		return fail("%s/containers: %m", ctr_lib());
 	int r = parent < 0 ? 0 : by(c, parent, name);
 	if (r == 0)
-		return errno = ENOENT, fail("%s: no such container", name);
+		return errno = ENOENT, fail("%s: no such container (ctr-ps -a lists them)", name);
 	return r < 0 ? -1 : 0;
 }
 

@@ -303,7 +303,9 @@ int volume_remove(const char *name, bool force)
 	struct strv users = {0};
 	_cleanup_close_ int dir = volumes_dir(false);
 	if (dir < 0 || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? fail("%s: no such volume", name) : fail("%s: %m", name);
+		return fail(
+		    errno == ENOENT ? "%s: no such volume (ctr-volume ls lists them)" : "%s: %m",
+		    name);
 	if (!force && volume_users(name, &users) < 0)
 		return -1;
 	if (users.n)

@@ -224,12 +224,14 @@ static int last_word(struct engine *e, struct sides *x)
 /* Its death closes the report as execve(2) does; the group knows it. */
 static int killed_for_memory(const struct engine *e)
 {
+	const char *limit = strv_getenv(&e->spec->resources, "memory.max");
 	uint64_t kills = 0;
-	if (!e->cgroup || !strv_getenv(&e->spec->resources, "memory.max") ||
-	    cgroup_oom_kills(e->cgroup, &kills) < 0 || !kills)
+	bool starved = report_starved(e->pid);
+	if (!starved && (!e->cgroup || !limit || cgroup_oom_kills(e->cgroup, &kills) < 0 || !kills))
 		return 0;
 	errno = ENOMEM;
-	return fail("killed while it started: its limit of memory (-m) is too low");
+	return fail("its limit of memory (-m) is too low to start with: %s bytes; try -m 4m",
+	    limit ? limit : "some");
 }
 
 static int parent_steps(struct engine *e, struct sides *x)
@@ -265,7 +267,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 	int r = last_word(e, x);
 	if (r == 0 && x->waits)
 		return fail("the container's process ended before it was created");
-	if (r == 0 && s->resources.n && (report_starved(e->pid) < 0 || killed_for_memory(e) < 0))
+	if (r == 0 && s->resources.n && killed_for_memory(e) < 0)
 		return -1;
 	return r < 0 ? -1 : 0;
 }

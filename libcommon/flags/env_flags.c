@@ -116,6 +116,16 @@ char *label_lines(const struct strv *labels)
 	return b.p;
 }
 
+/* A name of the host's zones, if it has any, or a rule as CET-1CEST. */
+static int zone_check(const char *tz)
+{
+	static const char dir[] = "/usr/share/zoneinfo";
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, tz);
+	if (strpbrk(tz, "0123456789") || access(dir, F_OK) < 0 || access(path, F_OK) == 0)
+		return 0;
+	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);
+}
+
 int flags_environment(const struct create_flags *o, struct spec *s)
 {
 	extern char **environ;
@@ -124,6 +134,8 @@ int flags_environment(const struct create_flags *o, struct spec *s)
 	for (char **e = environ; o->env_host && *e; e++)
 		if (env_take(&s->env, *e) < 0)
 			return -1;
+	if (o->tz && zone_check(o->tz) < 0)
+		return -1;
 	if (o->tz)
 		strv_setenv(&s->env, "TZ", o->tz);
 	if (!strv_getenv(&s->env, "PATH"))

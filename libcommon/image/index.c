@@ -350,6 +350,7 @@ int store_ref_remove(struct store *s, const char *name, const char *hex)
 	if (!j)
 		return -1;
 	if (entries_drop(json_object_get(j, "manifests"), name, name ? NULL : hex) == 0)
-		return errno = ENOENT, fail("%s: no such image", name ? name : hex);
+		return errno = ENOENT,
+		       fail("%s: no such image (ctr-image ls lists them)", name ? name : hex);
 	return index_save(s, j);
 }
