@@ -61,6 +61,7 @@ struct cni_call {
 	char *version_text, *name, *owner;
 	struct cni_result prev; /* prevResult, parsed */
 	int ns;                 /* the network namespace, open, or -1 */
+	int lock;               /* of the attachment's leases, or -1 */
 	int code;               /* of the failure */
 	unsigned crowd;    /* about how many attachments the network has, where that is known */
 	cni_heal_fn *heal; /* puts back what our own containers have in nf_tables */
@@ -113,6 +114,8 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out);
 /* Where CNI_PATH has that plugin; caller frees. NULL with fail(). */
 char *cni_find(struct cni_call *c, const char *type);
 
+/* DEL waits until an ADD of the same attachment has ended. */
+void cni_ipam_hold(struct cni_call *c);
 /* Which those are; the same as before DEL, of our own leases. -1: not known. */
 int cni_ipam_had(struct cni_call *c, struct addr *had, int room);
 

@@ -20,6 +20,8 @@ struct cni_link {
 	char door[16]; /* by which the host reaches the attachments: where the gateway's address is
 			*/
 };
+/* What kind of interface the plugin makes in a network namespace. */
+const char *cni_link_kind(const struct cni_call *c);
 /* 0, or -1 with fail() and c->code. */
 int cni_link_parse(struct cni_call *c, struct cni_link *l);
 void cni_link_free(struct cni_link *l);

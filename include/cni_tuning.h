@@ -3,6 +3,8 @@
 #ifndef CTR_CNI_TUNING_H
 #define CTR_CNI_TUNING_H
 
+#include <sys/types.h>
+
 #include "cni_call.h"
 
 struct tuning {
@@ -10,6 +12,7 @@ struct tuning {
 	uint8_t mac[6];
 	bool has_mac, promisc, has_promisc, allmulti, has_allmulti;
 	int64_t mtu, queue; /* queue -1: not given */
+	ino_t ns;           /* of the previous settings: the network namespace */
 };
 
 /* Change the interface, keep its previous settings for DEL, and put the new ones into the result

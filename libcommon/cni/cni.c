@@ -389,7 +389,7 @@ static int run(struct cni_call *c)
 
 int cni_main(const char *name, cni_heal_fn *heal)
 {
-	struct cni_call c = {.plugin = name, .ns = -1, .heal = heal};
+	struct cni_call c = {.plugin = name, .ns = -1, .lock = -1, .heal = heal};
 	err_applet = name;
 	json_any_case = true;
 	for (int i = 0; i < PLUGINS; i++)

@@ -232,7 +232,7 @@ void cni_call_free(struct cni_call *c)
 	if (c->ns >= 0)
 		close(c->ns);
 	memset(c, 0, sizeof *c);
-	c->ns = -1;
+	c->ns = c->lock = -1;
 }
 
 /* --- garbage --- */

@@ -194,13 +194,26 @@ int cni_chain_parse(struct cni_call *c)
 
 /* --- the host's end --- */
 
+static int chain_mac(struct cni_call *c, struct link_info *in)
+{
+	struct nl n;
+	if (nl_open(&n, NETLINK_ROUTE, c->ns) < 0)
+		return -1;
+	int r = rtnl_find(&n, c->ifname, in);
+	nl_close(&n);
+	return r;
+}
+
 /* Among the host's interfaces in the result: the other end of the container's veth. */
 static int chain_host(
     struct cni_call *c, const struct cni_result *r, struct nl *rt, struct link_info *out)
 {
+	struct link_info in;
+	if (chain_mac(c, &in) < 0)
+		return -1;
 	for (size_t i = 0; i < r->n_ifs; i++)
 		if (!r->ifs[i].sandbox && rtnl_find(rt, r->ifs[i].name, out) == 0 &&
-		    strcmp(out->kind, "veth") == 0)
+		    strcmp(out->kind, "veth") == 0 && out->index == in.link)
 			return 0;
 	return fail("%s: no pair of interfaces with an end on the host", c->ifname);
 }
@@ -316,16 +329,6 @@ static int chain_open(struct cni_call *c, const struct cni_result *r)
 }
 
 /* --- the commands --- */
-
-static int chain_mac(struct cni_call *c, struct link_info *in)
-{
-	struct nl n;
-	if (nl_open(&n, NETLINK_ROUTE, c->ns) < 0)
-		return -1;
-	int r = rtnl_find(&n, c->ifname, in);
-	nl_close(&n);
-	return r;
-}
 
 static int chain_spoof_add(struct cni_call *c, const struct cni_result *r)
 {

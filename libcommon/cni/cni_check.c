@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cni_call.h"
+#include "cni_link.h"
 #include "err.h"
 
 struct look {
@@ -24,7 +24,8 @@ static void check_route(const struct cidr *dst, int oif, bool unicast, void *arg
 {
 	struct look *l = arg;
 	struct addr want = cidr_first(l->want);
-	l->found |= unicast && oif == l->index && dst->a.family == want.family &&
+	/* Where another network's default route was first, ours was not made. */
+	l->found |= unicast && (oif == l->index || !l->want->len) && dst->a.family == want.family &&
 		    dst->len == l->want->len && (dst->len == 0 || addr_cmp(&dst->a, &want) == 0);
 }
 
@@ -38,6 +39,8 @@ static int check_if(struct cni_call *c, struct nl *in, const struct cni_if *x, s
 	    l->mac[3], l->mac[4], l->mac[5]);
 	if (*x->mac && strcasecmp(mac, x->mac) != 0 && !(c->does & CNI_TUNING))
 		return fail("%s: its MAC address is %s, not %s", x->name, mac, x->mac);
+	if (strcmp(l->kind, cni_link_kind(c)) != 0)
+		return fail("%s: it is no %s", x->name, cni_link_kind(c));
 	return down || l->flags & IFF_UP ? 0 : fail("%s: it is down", x->name);
 }
 
@@ -50,12 +53,14 @@ int cni_check_result(struct cni_call *c)
 		return -1;
 	int r = 0, found = 0;
 	for (size_t i = 0; i < c->prev.n_ifs && r == 0; i++)
-		if (c->prev.ifs[i].sandbox && strcmp(c->prev.ifs[i].name, c->ifname) == 0) {
+		if (str_eq(c->prev.ifs[i].sandbox, c->netns) &&
+		    strcmp(c->prev.ifs[i].name, c->ifname) == 0) {
 			r = check_if(c, &in, &c->prev.ifs[i], &l);
 			found = 1;
 		}
 	if (r == 0 && !found)
-		r = cni_fail(c, CNI_BAD_CONFIG, "prevResult: it has no interface %s", c->ifname);
+		r = cni_fail(c, CNI_BAD_CONFIG, "prevResult: it has no interface %s in %s",
+		    c->ifname, c->netns);
 	for (size_t i = 0; i < c->prev.n_ips && r == 0; i++) {
 		const struct cni_ip *ip = &c->prev.ips[i];
 		struct look look = {l.index, &ip->addr, false};

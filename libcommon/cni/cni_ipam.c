@@ -104,12 +104,19 @@ static int ipam_lock(const struct cni_ipam *x, int flags)
 
 static int ipam_release(struct cni_call *c, const struct cni_ipam *x)
 {
-	_cleanup_close_ int fd = ipam_lock(x, 0);
-	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+	if (c->lock < 0)
+		c->lock = ipam_lock(x, 0);
+	if (c->lock < 0 && errno != ENOENT && errno != ENOTDIR)
 		return -1;
 	if (ipam_free_all(c, x) < 0)
 		return -1;
-	return fd >= 0 && unlink(x->index) < 0 && errno != ENOENT ? fail("%s: %m", x->index) : 0;
+	if (c->lock < 0)
+		return 0;
+	int r = unlink(x->index) < 0 && errno != ENOENT ? fail("%s: %m", x->index) : 0;
+	flock(c->lock, LOCK_UN); /* a child that waits for the kernel has it, too */
+	close(c->lock);
+	c->lock = -1;
+	return r;
 }
 
 static int ipam_begin(struct cni_call *c, const struct cni_ipam *x)
@@ -207,8 +214,7 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 		return cni_fail(c, CNI_BAD_CONFIG, "%s", fail_msg());
 	if (cni_ipam_resolv(c, &out->dns) < 0 || ipam_names(c, &names) < 0)
 		return -1;
-	_cleanup_close_ int fd = ipam_begin(c, x);
-	int r = fd < 0 ? -1 : 0;
+	int fd = c->lock = ipam_begin(c, x), r = fd < 0 ? -1 : 0;
 	for (size_t set = 0; set < x->sets && r == 0; set++)
 		r = ipam_take(c, x, set, names.p, out);
 	if (r == 0 && x->n_want) {
@@ -226,8 +232,7 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 	int saved = errno;
 	for (size_t i = 0; i < out->n_ips; i++)
 		lease_free(x->dir, &out->ips[i].addr.a);
-	ipam_free_all(c, x);
-	unlink(x->index);
+	ipam_release(c, x);
 	errno = saved;
 	return fail("%s", why);
 }
@@ -258,6 +263,14 @@ int cni_ipam_had(struct cni_call *c, struct addr *had, int room)
 	int n = !c->ipam || cni_ipam_dir(c, &x) < 0 ? -1 : ipam_had(c, &x, had, room);
 	cni_ipam_free(&x);
 	return n;
+}
+
+void cni_ipam_hold(struct cni_call *c)
+{
+	struct cni_ipam x = {0};
+	if (c->lock < 0 && cni_ipam_ours(c) && c->ipam && cni_ipam_dir(c, &x) == 0)
+		c->lock = ipam_lock(&x, 0);
+	cni_ipam_free(&x);
 }
 
 int cni_ipam_del(struct cni_call *c)

@@ -162,6 +162,12 @@ int cni_ipam_read(struct cni_call *c, struct cni_ipam *x)
 		return -1;
 	if (!x->n)
 		return jwrong(&c->j, "ipam", "ranges", "no range of addresses");
+	for (size_t i = 1; i < x->n && c->version < CNI_V(0, 3, 0); i++)
+		for (size_t k = 0; k < i; k++)
+			if (x->v[i].set != x->v[k].set &&
+			    x->v[i].subnet.a.family == x->v[k].subnet.a.family)
+				return jwrong(&c->j, "ipam", "ranges",
+				    "cniVersion %s has one address of a family", c->version_text);
 	c->code = CNI_FAILED;
 	return 0;
 }

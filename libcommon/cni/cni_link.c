@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 #include <linux/if_link.h>
-#include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,14 +154,26 @@ int cni_link_add(struct cni_call *c, struct cni_result *out)
 
 /* --- DEL --- */
 
+/* Does it bear another attachment's or a container's name? CNI_NETNS may name a process by a pid
+ * that is used again: then the namespace is another's. */
+static bool link_of_others(const struct cni_call *c, const struct link_info *x)
+{
+	struct nl rt;
+	struct link_info h = *x;
+	char name[IF_NAMESIZE];
+	if (c->does & (CNI_BRIDGE | CNI_PTP) && if_indextoname((unsigned)x->link, name) &&
+	    nl_open(&rt, NETLINK_ROUTE, -1) == 0) {
+		rtnl_find(&rt, name, &h);
+		nl_close(&rt);
+	}
+	return *h.alias && strcmp(h.alias, c->owner) != 0;
+}
+
 /* In the namespace: an interface of the kind that we make, and no other. */
 static int link_del_inside(struct cni_call *c)
 {
 	struct nl in;
 	struct link_info x;
-	const char *kind = c->does & CNI_MACVLAN ? "macvlan" : "veth";
-	if (c->does & CNI_IPVLAN)
-		kind = "ipvlan";
 	if (c->ns < 0)
 		return 0;
 	if (nl_open(&in, NETLINK_ROUTE, c->ns) < 0)
@@ -169,7 +181,7 @@ static int link_del_inside(struct cni_call *c)
 	int r = rtnl_find(&in, c->ifname, &x);
 	if (r < 0)
 		r = errno == ENODEV ? 0 : -1;
-	else if (strcmp(x.kind, kind) == 0)
+	else if (strcmp(x.kind, cni_link_kind(c)) == 0 && !link_of_others(c, &x))
 		r = rtnl_link_away(c->ns, c->ifname) < 0 && errno != ENODEV ? -1 : 0;
 	nl_close(&in);
 	return r;
@@ -200,6 +212,8 @@ int cni_link_del(struct cni_call *c)
 	bool l3 = c->ipam_type && *c->ipam_type;
 	_cleanup_free_ char *why = NULL;
 	cni_link_name("veth", c->owner, host);
+	if (l3)
+		cni_ipam_hold(c);
 	setenv("CNI_COMMAND", "DEL", 1); /* an ADD is being undone */
 	cni_bool(c, "ipMasq", &masq);
 	cni_bool(c, "macspoofchk", &spoof);

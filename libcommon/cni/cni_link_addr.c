@@ -109,6 +109,8 @@ int cni_link_inside(
 		rtnl_inet_conf(&in, x->index, c->ifname, IPV4_DEVCONF_ACCEPT_REDIRECTS, 0);
 		rtnl_inet_conf(&in, x->index, c->ifname, IPV4_DEVCONF_ARP_NOTIFY, 1);
 	}
+	if (c->does & (CNI_MACVLAN | CNI_IPVLAN))
+		rtnl_link_alias(&in, c->ifname, c->owner);
 	if (done == 0 && !l->down)
 		rtnl_link_up(&in, x->index, c->ifname, true);
 	for (size_t i = 0; i < r->n_ips && done == 0; i++)

@@ -76,6 +76,13 @@ static int link_bridge(struct cni_call *c, struct cni_link *l)
 	return 0;
 }
 
+const char *cni_link_kind(const struct cni_call *c)
+{
+	if (c->does & CNI_IPVLAN)
+		return "ipvlan";
+	return c->does & CNI_MACVLAN ? "macvlan" : "veth";
+}
+
 int cni_link_parse(struct cni_call *c, struct cni_link *l)
 {
 	*l = (struct cni_link){.keep_vlan = true};
@@ -95,6 +102,14 @@ int cni_link_parse(struct cni_call *c, struct cni_link *l)
 	    (cni_str(c, "master", &l->master) < 0 || cni_str(c, "mode", &l->mode) < 0 ||
 		cni_bool(c, "linkInContainer", &l->in_container) < 0))
 		return -1;
+	if (c->does & CNI_IPVLAN && c->command == CNI_ADD && c->prev_json &&
+	    !(l->master && *l->master)) {
+		if (c->prev.n_ifs != 1)
+			return cni_fail(c, CNI_BAD_CONFIG,
+			    "master: not given, and prevResult has not just one interface");
+		free(l->master);
+		l->master = xstrdup(c->prev.ifs[0].name);
+	}
 	if (c->does & CNI_PTP && !(c->ipam_type && *c->ipam_type))
 		return cni_fail(c, CNI_BAD_CONFIG, "ipam: %s needs addresses", c->plugin);
 	if (c->owner)

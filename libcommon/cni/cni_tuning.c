@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cni_call.h"
@@ -76,6 +77,12 @@ static int chain_apply(struct cni_call *c, const struct tuning *t, struct nl *in
 	return nl_commit(in);
 }
 
+static ino_t chain_ns(const struct cni_call *c)
+{
+	struct stat st;
+	return fstat(c->ns, &st) == 0 ? st.st_ino : 0;
+}
+
 /* The previous settings, which DEL restores. */
 static void chain_before(const struct tuning *t, const struct link_info *l, struct tuning *was)
 {
@@ -102,6 +109,7 @@ int cni_tune(struct cni_call *c, const struct tuning *t, json_t *out)
 	int r = rtnl_find(&in, c->ifname, &l);
 	if (r == 0)
 		chain_before(t, &l, &was);
+	was.ns = chain_ns(c);
 	if (r == 0)
 		r = cni_keep_data(c, 't', &was, sizeof was);
 	if (r == 0)
@@ -134,7 +142,8 @@ int cni_untune(struct cni_call *c)
 	int r = 0;
 	if (!(c->does & CNI_TUNING) || cni_kept_data(c, 't', &was, sizeof was) < 0)
 		return 0;
-	if (c->ns >= 0 && nl_open(&in, NETLINK_ROUTE, c->ns) == 0) {
+	/* CNI_NETNS may name a process by a pid that is used again. */
+	if (c->ns >= 0 && chain_ns(c) == was.ns && nl_open(&in, NETLINK_ROUTE, c->ns) == 0) {
 		if (rtnl_find(&in, c->ifname, &l) == 0)
 			r = chain_apply(c, &was, &in, l.index);
 		nl_close(&in);

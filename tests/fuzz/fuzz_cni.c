@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
 		return 0;
-	struct cni_call c = {.plugin = "fuzz", .id = "c1", .ifname = "eth0", .ns = -1};
+	struct cni_call c = {.plugin = "fuzz", .id = "c1", .ifname = "eth0", .ns = -1, .lock = -1};
 	c.does = plugins[data[0] % 6];
 	c.command = (enum cni_command)(data[0] / 6 % 5);
 	if (c.command == CNI_GC || c.command == CNI_STATUS)
