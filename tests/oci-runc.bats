@@ -331,3 +331,23 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	jq -e '.potentiallyUnsafeConfigAnnotations | contains(["ctrbox.", "org.systemd.property."])' \
 		f.json
 }
+
+@test "a device where another file is, and a limit that is there twice, are refused" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	touch b/rootfs/d
+	mknod b/rootfs/same c 10 200
+	bundle '"stat","-c","%n %F","/same"' \
+		'"devices":[{"path":"/same","type":"c","major":10,"minor":200}]'
+	run_out c
+	grep -q "/same character special file" out
+	edit '.linux.devices[0].minor = 201'
+	run -1 oci run -b b c
+	[[ "$output" == *"/same: a file that is not this device is there already" ]]
+	edit '.linux.devices[0].path = "/d"'
+	run -1 oci run -b b c
+	[[ "$output" == *"/d: a file that is not this device is there already" ]]
+	bundle '"true"' '' '"rlimits":[{"type":"RLIMIT_NOFILE","soft":9,"hard":9},
+		{"type":"RLIMIT_NOFILE","soft":8,"hard":8}]'
+	run -1 oci run -b b c
+	[[ "$output" == *"process.rlimits[1].type: is there twice" ]]
+}

@@ -36,6 +36,17 @@ static char *host_node(const struct spec_device *d)
 	return NULL;
 }
 
+/* config-linux.md, "Devices": a file that is there and is another one is an error. */
+static int is_there(int dir, const char *base, mode_t type, const struct spec_device *d)
+{
+	struct stat st;
+	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
+	    (d->type == 'p' || st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor)))
+		return 0;
+	errno = EEXIST;
+	return fail("%s: a file that is not this device is there already", d->path);
+}
+
 static int node(struct rootfs *r, int dev, const struct spec_device *d)
 {
 	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
@@ -59,7 +70,7 @@ static int node(struct rootfs *r, int dev, const struct spec_device *d)
 			return 0;
 		}
 		if (errno == EEXIST)
-			return 0;
+			return is_there(dir, base, type, d);
 		if (errno != EPERM)
 			return fail("%s: mknod: %m", d->path);
 	}

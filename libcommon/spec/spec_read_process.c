@@ -87,7 +87,10 @@ static int rlimits(struct spec *s, const json_t *p)
 		if (!str_starts(type, "RLIMIT_") ||
 		    strspn(type, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(type))
 			return free(type), jwrong(spec_doc, at, "type", "is not a limit");
+		size_t had = s->rlimits.n;
 		spec_rlimit_set(s, type, soft, hard);
+		if (s->rlimits.n == had)
+			return free(type), jwrong(spec_doc, at, "type", "is there twice");
 		free(type);
 	}
 	return 0;
