@@ -66,7 +66,8 @@ test_setup() {
 }
 
 @test "21.13 SYSROOT: a machine that has musl, as Alpine is, where gcc knows no other libc" {
-	local deps=$top/build/deps at f l args=(-v /usr:/usr:ro -v /etc/alternatives:/etc/alternatives:ro)
+	local deps=$top/build/deps at f l
+	local args=(-v /usr:/usr:ro -v /etc/alternatives:/etc/alternatives:ro)
 	at=/usr/lib/$(gcc -print-multiarch)
 	mkdir -p src sys/lib sys/include root/usr root/etc root/opt root/src root/tmp
 	for l in bin sbin lib lib64; do ln -s usr/$l root/$l; done

@@ -49,7 +49,8 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	run -1 eval 'h tc qdisc | grep tbf'
 	code 100 CHECK "$POD" bridge "$(with_prev "$c" "$lie")"
 	code 7 CHECK "$POD" bridge "$(with_prev "$c" "$r2")" # the namespace is not that of the call
-	code 7 CHECK "$POD" bridge "$(with_prev "$c" "$(jq -c 'del(.interfaces[].sandbox)' <<<"$r")")"
+	code 7 CHECK "$POD" bridge \
+		"$(with_prev "$c" "$(jq -c 'del(.interfaces[].sandbox)' <<<"$r")")"
 	code 7 CHECK "$POD" bridge "$(with_prev "$c" '{}')"
 	in_ns "$POD" ip link del eth0 # and in its place an interface of another kind
 	in_ns "$POD" ip link add eth0 address "$(jq -r '.interfaces[2].mac' <<<"$r")" type bridge
@@ -111,7 +112,7 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	nothing_left
 }
 
-@test "17 cni attacks: names that are taken, ranges that are exhausted, IPv6 alone, closed descriptors" {
+@test "17 cni attacks: names that are taken, full ranges, IPv6 alone, closed descriptors" {
 	local c r
 	c=$(conf bridge)
 	in_ns "$POD" ip link add eth0 type bridge
@@ -153,7 +154,8 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	mkdir "$WORLD/bad"
 	cp -P "$PLUGINS/bridge" "$WORLD/bad"
 	c=$(conf bridge '{ipam: {type: "odd"}}')
-	for what in true 'echo garbage' 'echo {}' 'echo []' 'echo "{\"ips\":[{\"address\":\"x\"}]}"' \
+	for what in true 'echo garbage' 'echo {}' 'echo []' \
+		'echo "{\"ips\":[{\"address\":\"x\"}]}"' \
 		'head -c 3000000 /dev/zero' 'kill -9 $$' 'exit 3' 'exec sleep 7'; do
 		printf '#!/bin/sh\n%s\n' "$what" >"$WORLD/bad/odd"
 		chmod 755 "$WORLD/bad/odd"
