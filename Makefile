@@ -317,6 +317,7 @@ bench: all rootfs ## measure against the floor and the peers
 	$(Q)bash tests/bench/run
 	$(Q)bash tests/bench/oci.sh
 	$(Q)bash tests/bench/cni.sh
+	$(Q)bash tests/bench/pull.sh
 
 lint: ## clang-format, cppcheck, shellcheck
 	$(Q)bash tests/lint
