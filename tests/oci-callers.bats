@@ -147,6 +147,22 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	nothing_left libpod
 }
 
+@test "docker run -it and exec -it: what is typed into a real terminal, and its size" {
+	docked --bridge none <<-'END'
+		keys() {
+			{ sleep 3; printf "$1"; sleep 3; } |
+				script -qec "stty rows 33 cols 101; $2" /dev/null | tr -d '\r'
+		}
+		d run -d --name it box sleep 100 >/dev/null
+		keys 'echo typed $((3*7)); exit 5\n' "$P/usr/bin/docker run --rm -it box sh; echo it \$?"
+		keys 'stty size; echo entered $((4*7)); exit 6\n' \
+			"$P/usr/bin/docker exec -it it sh; echo entered it \$?"
+		d rm -f it >/dev/null
+	END
+	for l in "typed 21" "it 5" "33 101" "entered 28" "entered it 6"; do line "$l"; done
+	nothing_left libpod
+}
+
 @test "dockerd with userns-remap: a port, health, a build, 30 at once, a killed shim" {
 	[ -e /etc/subuid ] || skip "needs /etc/subuid (apt-get install uidmap)"
 	need curl
