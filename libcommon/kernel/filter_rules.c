@@ -210,7 +210,7 @@ static unsigned ranges(const struct filter_rules *f, int arch, struct seccomp_ra
 	bool refuses = act == SECCOMP_RET_ERRNO || act == SECCOMP_RET_TRAP ||
 		       act == SECCOMP_RET_KILL_THREAD || act == SECCOMP_RET_KILL_PROCESS;
 	int top = MAX_NR;
-	while (refuses && top > 0 && !nr_known(top - 1, arch))
+	while (refuses && top > 0 && !nr_known(SECCOMP_BASE + top - 1, arch))
 		top--;
 	unsigned n = 0;
 	for (int nr = 0; nr <= MAX_NR; nr++) {

@@ -18,8 +18,8 @@
 #define MAX_NR 512
 
 static const char allowed[] =
-    "accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown "
-    "chown32 clock_adjtime "
+    "accept accept4 access adjtimex alarm bind brk cacheflush cachestat capget capset chdir chmod "
+    "chown chown32 clock_adjtime "
     "clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64 "
     "clock_nanosleep "
     "clock_nanosleep_time64 "
