@@ -102,7 +102,10 @@ static void load_modules(void)
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_close_ int fd = openat(dir, names.v[i], O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
-			warn("%s/%s: load: %m", modules, names.v[i]);
+			warn("%s/%s: load: %m%s", modules, names.v[i],
+			    errno == ENOENT
+				? " (it uses a symbol that no module before it has: dmesg)"
+				: "");
 	}
 	strv_free(&names);
 }
