@@ -12,6 +12,7 @@ ip link set lo up
 export PATH=$top/build/bin:$PATH
 W=$(mktemp -d "${TMPDIR:-/tmp}/ctrt.XXXXXX")
 trap 'kill "${daemon:-}" 2>/dev/null || true; wait; rm -rf "$W"' EXIT
+trap 'exit 1' INT TERM HUP
 export CTR_LIB=$W/lib CTR_RUN=$W/run CTR_REGISTRIES=$W/registries HOME=$W
 mb=${PULL_MB:-30} runs=${RUNS:-5} reg=127.0.0.1:5000
 echo "http $reg" >"$W/registries"
