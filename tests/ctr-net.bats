@@ -136,7 +136,7 @@ traces() {
 	h ctr-net create --subnet 10.5.0.0/24 n5
 	for bad in $'a\n6.6.6.6 evil' 'a b' "$(printf '%065d' 1)"; do
 		run -125 h ctr-run --net n5 --hostname "$bad" "$ROOTFS" true
-		[[ "$output" = *"--hostname: longer than 64 bytes, or with a blank"* ]]
+		[[ "$output" = *"--hostname: '"*" has more than 64 bytes, a blank or a slash"* ]]
 		run -125 h ctr-run --net n5 --domainname "$bad" "$ROOTFS" true
 	done
 	run -125 h ctr-run --net n5 -p '' "$ROOTFS" true

@@ -8,7 +8,7 @@ load lib
 	ctr-rename a b
 	[ "$(ctr-inspect -f Name b)" = b ]
 	[ "$(ctr-inspect -f State.Status b)" = running ]
-	[ "$(ctr-inspect -f Labels.0 b)" = k=v ]
+	[ "$(ctr-inspect -f Labels.k b)" = v ]
 	run -1 ctr-inspect a
 	ctr-exec b true
 }

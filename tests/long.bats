@@ -76,7 +76,7 @@ test_teardown() {
 	run -0 ctr-run -h "$(chars 64)" "$ROOTFS" hostname
 	[ "${#output}" -eq 64 ]
 	run -125 ctr-run -h "$(chars 65)" "$ROOTFS" true
-	refused ctr-run "longer than 64 bytes, or with a blank"
+	refused ctr-run "more than 64 bytes, a blank or a slash"
 	run -125 ctr-run "$(chars 5000):latest" true
 	refused ctr-run "FILE.tar; ctr-image ls lists what there is)"
 	run -125 ctr-run "$(long_path 5000)" true
