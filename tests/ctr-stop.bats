@@ -164,7 +164,7 @@ stopped_half_way() {
 	ln -sfn "${ROOTFS%/}" b/rootfs
 	cat >b/config.json <<-'END'
 	{"ociVersion":"1.2.0","process":{"args":["sleep","100"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"]},
-	 "root":{"path":"rootfs","readonly":true},"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}]},
+	 "root":{"path":"rootfs","readonly":true},"mounts":[{"destination":"/dev","type":"tmpfs","source":"t"}],"linux":{"namespaces":[{"type":"mount"},{"type":"pid"}]},
 	 "hooks":{"createRuntime":[{"path":"/bin/sh","args":["sh","-c","kill -STOP $PPID"]}]}}
 	END
 	ctr-run --name st "$@" --bundle b 3>&- >/dev/null 2>&1 &

@@ -47,7 +47,8 @@ leftovers() {
 		sleep 0.05
 	done
 	processes
-	find "$ROOTFS/dev" -mindepth 1 # a bundle without a mount at /dev makes its devices in its root
+	# a bundle without a mount at /dev makes its devices in its root
+	find "$ROOTFS/dev" -mindepth 1 -print -delete
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "$CTR_CGROUP" 2>/dev/null
 	awk -v w="$WORLD" 'index($5, w) == 1 { print "mount " $5 }' /proc/self/mountinfo
 }
