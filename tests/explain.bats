@@ -276,8 +276,9 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 			return 1
 		}
 	done
-	refused=(--publish-all --systemd --secret --sdnotify --verity)
-	for option in --secret=a,src=/etc/hostname --sdnotify=container --verity=00; do
+	refused=(--publish-all --systemd --secret --sdnotify --verity --storage-opt)
+	for option in --secret=a,src=/etc/hostname --sdnotify=container --verity=00 \
+		--storage-opt=size=1g; do
 		run -125 ctr-run --explain $option i true
 		[[ "$output" = *"${option%%=*}"* ]]
 	done
