@@ -21,8 +21,10 @@ int scope_name(struct scope *c, const struct spec *s, const char *id);
 int scope_start(struct scope *c, const struct spec *s, const char *id);
 /* The container's process is there, or will not be. */
 void scope_settled(struct scope *c);
-/* Have systemd put a process there, where we may not: a user's session is outside of what the user
- * may change. Warns where it does not. */
+/* Whether we may put a process into this group of a scope: a user's session is outside of what the
+ * user may change. */
+bool scope_joinable(const char *path);
+/* Have systemd put a process there, where we may not. Warns where it does not. */
 void scope_attach(const char *unit, pid_t pid);
 /* Tell systemd changed limits, "KEY=VALUE" (cgroup.h). 0, or -1 with fail(). */
 int scope_update(const char *unit, const struct strv *limits);

@@ -119,6 +119,10 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	for (size_t i = 0; i < x->cgroups->n; i++)
 		if (exec_group(r, x->cgroups->v[i], e) < 0)
 			return -1;
+	const char *scope = kv_get(&r->state, "scope");
+	bool attach = scope && (!e->cgroup || !scope_joinable(e->cgroup));
+	if (attach)
+		e->cgroup = NULL;
 	s->x_no_crlf = !x->detach && !x->console_socket && !isatty(1);
 	e->spec = s;
 	e->pidfd = pidfd;
@@ -134,8 +138,7 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 	e->preserve = x->preserve;
 	if (enter_start(e) < 0)
 		return -1;
-	const char *scope = kv_get(&r->state, "scope");
-	if (scope && !oci_record_group(r))
+	if (attach)
 		scope_attach(scope, e->pid);
 	if (exec_hand_over(x) == 0) {
 		if (x->console_socket && e->master >= 0) {

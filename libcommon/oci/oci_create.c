@@ -37,6 +37,7 @@ struct creation {
 	struct engine e;
 	char *bundle, *path;
 	bool recorded;
+	bool attach; /* systemd puts the process into the scope */
 };
 
 int oci_pid_file(const char *path, pid_t pid)
@@ -134,6 +135,7 @@ static int creation_group(struct creation *k)
 			warn("%s: its limits are not in effect: %s", k->c->id, fail_msg());
 		kv_set(&k->r.state, "cgroup", "");
 	}
+	k->attach = k->scope.unit && (!k->group.made || !scope_joinable(k->path));
 	return r < 0 ? -1 : 0;
 }
 
@@ -142,7 +144,7 @@ static int creation_group(struct creation *k)
 static int creation_attach(struct engine *e, void *arg)
 {
 	struct creation *k = arg;
-	if (k->scope.unit && !k->group.made)
+	if (k->attach)
 		scope_attach(k->scope.unit, e->pid);
 	return record_process(k, false) < 0 ? -1 : oci_net_devices_up(&k->s, e->pid);
 }
@@ -221,7 +223,7 @@ static int creation_engine(struct creation *k)
 	e->id = k->r.id;
 	e->home = ctr_lib();
 	e->bundle = k->bundle;
-	e->cgroup = k->group.made ? k->path : NULL;
+	e->cgroup = k->group.made && !k->attach ? k->path : NULL;
 	e->no_device_list = k->group.no_device_list;
 	e->outlives = true;
 	e->apart[0] = k->r.dir; /* otherwise a created container would hold it */

@@ -228,6 +228,17 @@ void scope_settled(struct scope *c)
 	c->pid = 0;
 }
 
+/* The kernel looks at the groups from and to and at the one above both, so it is tried. */
+bool scope_joinable(const char *path)
+{
+	if (!bus_is_user())
+		return true;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(cgroup_join(path, getpid()) < 0);
+	return pid_reap(pid) == 0;
+}
+
 void scope_attach(const char *unit, pid_t pid)
 {
 	struct buf b = {0};
