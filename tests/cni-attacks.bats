@@ -5,14 +5,8 @@ load cni
 
 test_setup() { cni_up; }
 
-conf() { # TYPE KEYS: a main plugin's configuration with addresses
-	jq -nc --arg t "$1" '{cniVersion: "1.0.0", name: "n", type: $t, ipam: {type: "host-local",
-		ranges: [[{subnet: "10.22.0.0/24"}]]}} + '"${2:-{\}}"
-}
-chained() { # TYPE KEYS RESULT
-	jq -nc --arg t "$1" --argjson r "$3" \
-		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, prevResult: \$r} + $2"
-}
+IPAM='{"type": "host-local", "ranges": [[{"subnet": "10.22.0.0/24"}]]}'
+
 eth0() { in_ns "$1" ip -j link show "${2:-eth0}" | jq -c '.[0] | {address, mtu, flags}'; }
 gone() { run -1 in_ns "$1" ip link show eth0; }
 

@@ -9,15 +9,6 @@ test_setup() {
 	IPAM='{"type":"host-local","ranges":[[{"subnet":"10.23.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}'
 }
 
-conf() { # TYPE KEYS: a main plugin's configuration with addresses
-	jq -nc --arg t "$1" --argjson i "$IPAM" \
-		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, ipam: \$i} + $2"
-}
-chained() { # TYPE KEYS RESULT
-	jq -nc --arg t "$1" --argjson r "$3" \
-		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, prevResult: \$r} + $2"
-}
-
 @test "cni: loopback brings lo up, and down" {
 	local r
 	in_ns "$POD" ip link set lo down

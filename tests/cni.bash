@@ -36,3 +36,11 @@ nothing_left() {
 	[ -z "$(find "$CTR_RUN/cni/.kept" -name '?-*' 2>/dev/null)" ]
 	if h nft list ruleset | grep 'cni:' || h ip -d link | grep 'alias cni:'; then return 1; fi
 }
+conf() { # TYPE KEYS: a main plugin's configuration, with the addresses $IPAM
+	jq -nc --arg t "$1" --argjson i "$IPAM" \
+		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, ipam: \$i} + ${2:-{\}}"
+}
+chained() { # TYPE KEYS RESULT
+	jq -nc --arg t "$1" --argjson r "$3" \
+		"{cniVersion: \"1.0.0\", name: \"n\", type: \$t, prevResult: \$r} + $2"
+}

@@ -10,6 +10,15 @@ not_populated() {
 		-exec cat {} + 2>/dev/null)" ]
 }
 state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2" ]; }
+# A container "sd" in which systemd runs, with ctr-oci and a root for it below /mnt.
+with_systemd() {
+	not_san
+	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
+	ctr-run -d -t --name sd --privileged --systemd=always \
+		-v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
+		/lib/systemd/systemd --unit=basic.target >/dev/null
+	wait_for 60 state_of sd running
+}
 
 # bats test_tags=ctr-run,ctr-exec,ctr-stop
 @test "21.5 systemd boots without --privileged, in groups of its own, and stops in under 5 s" {
@@ -44,12 +53,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 
 # bats test_tags=ctr-oci
 @test "16 ctr-oci --systemd-cgroup: a scope with limits, updates, pause, for one container" {
-	not_san
-	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
-	ctr-run -d -t --name sd --privileged --systemd=always \
-		-v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
-		/lib/systemd/systemd --unit=basic.target >/dev/null
-	wait_for 60 state_of sd running
+	with_systemd
 	cat >script <<-'END'
 		oci() { timeout 20 /mnt/ctr-oci "$@"; }
 		show() { systemctl show one-two.scope -p "$1"; }
@@ -98,12 +102,7 @@ state_of() { [ "$(ctr-exec "$1" systemctl is-system-running 2>/dev/null)" = "$2"
 
 # bats test_tags=ctr-oci
 @test "16 ctr-oci --systemd-cgroup of a user: its own systemd, by its socket or its bus" {
-	not_san
-	[ -x /lib/systemd/systemd ] || skip "needs systemd (apt-get install systemd)"
-	ctr-run -d -t --name sd --privileged --systemd=always \
-		-v "$(realpath "$CTRBOX"):/mnt/ctr-oci:ro" -v "$ROOTFS:/mnt/root" / \
-		/lib/systemd/systemd --unit=basic.target >/dev/null
-	wait_for 60 state_of sd running
+	with_systemd
 	cat >script <<-'END'
 		export XDG_RUNTIME_DIR=/run/user/1000
 		mkdir -p $XDG_RUNTIME_DIR/b && cd $XDG_RUNTIME_DIR/b && cp -a /mnt/root rootfs
