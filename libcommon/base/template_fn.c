@@ -157,7 +157,7 @@ static json_t *fn_split(const json_t *a)
 static bool in_word(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       c == '_' || c < 0;
+	       c == '_' || (unsigned char)c >= 0x80;
 }
 
 static json_t *letters(const json_t *a, char from, char to, bool first)
