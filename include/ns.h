@@ -3,6 +3,7 @@
 #define CTR_NS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "spec.h"
 
 /* A kind of namespace: its CLONE_NEW* flag, its name in words, and its file in /proc/PID/ns. */
@@ -32,6 +33,8 @@ extern const struct ns_kind ns_kinds[NS_COUNT];
 /* Is our namespace of this kind another one than the machine's? For mounts and networks it is
  * compared with that of process 1, as /proc shows it. 1 or 0; -1: we may not look at that. */
 int ns_is_own(enum spec_ns ns);
+/* The name of the first of these kinds (CLONE_NEW* flags) that this kernel has not got. */
+const char *ns_missing(uint64_t flags);
 /* A new network namespace has only the interface lo, which is down (netdevice(7)): set it up. 0, or
  * -1 with fail(). */
 int ns_loopback_up(void);

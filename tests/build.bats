@@ -83,6 +83,14 @@ test_setup() {
 	[ "$(src/build/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 }
 
+@test "21.14 a build without a network says what to do" {
+	mkdir none
+	run -1 unshare -n sh "$top/libcommon/deps/build.sh" "$WORLD/deps" .mark
+	[[ $output == *"make deps-fetch DEPS_SRC=DIR"*"make DEPS_SRC=DIR"* ]]
+	DEPS_SRC=none run -1 unshare -n sh "$top/libcommon/deps/build.sh" "$WORLD/deps" .mark
+	[[ $output == *"none lacks musl_"*"make deps-fetch"* ]]
+}
+
 @test "make demo ends well, and its shell is one" {
 	run -0 make -C "$top" demo
 	[[ "$output" == *"I am process 1"* ]]

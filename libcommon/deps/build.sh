@@ -86,8 +86,9 @@ fetch() {
 	elif echo "deps: fetching $name" >&2 && ! get "$name=$2"; then
 		if [ -z "${ANY_VERSION:-}" ]; then
 			tail -n 3 "$t/fetch.log" >&2
-			echo "deps: $name $2 cannot be had from this system's mirrors of $1: mend libcommon/deps/pins, or take" >&2
-			echo "deps: whatever version the mirror has with: make ANY_VERSION=1" >&2
+			echo "deps: $name $2 cannot be had from this system's mirrors of $1. Without a network: where there is one," >&2
+			echo "deps: make deps-fetch DEPS_SRC=DIR${cross:+ ARCH=$arch}, and then here make DEPS_SRC=DIR${cross:+ ARCH=$arch}. Else mend libcommon/deps/pins," >&2
+			echo "deps: or take whatever version the mirror has: make ANY_VERSION=1" >&2
 			exit 1
 		fi
 		get "$name/$1" || get "$name" || { tail -n 3 "$t/fetch.log" >&2; exit 1; }

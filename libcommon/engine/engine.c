@@ -139,8 +139,8 @@ static int clone_failed(uint64_t flags)
 			  "another container its seccomp filter refuses them)"
 			: " (inside another container: it needs CAP_SYS_ADMIN there)");
 	if (errno == EINVAL)
-		return fail(
-		    "new namespaces: %m (this kernel lacks one of them: ctr-check says which)");
+		return fail("new namespaces: %m (this kernel has no %s namespaces: ctr-check)",
+		    ns_missing(flags));
 	if (errno == EAGAIN)
 		return fail(
 		    "new namespaces: %m (as many processes as a limit of the caller's allows: "

@@ -54,6 +54,15 @@ int ns_is_own(enum spec_ns ns)
 	return ours.st_ino != other.st_ino || ours.st_dev != other.st_dev;
 }
 
+const char *ns_missing(uint64_t flags)
+{
+	struct stat st;
+	for (int i = 0; i < NS_COUNT; i++)
+		if (flags & ns_kinds[i].flag && !ns_stat("self", i, &st))
+			return ns_kinds[i].name;
+	return "such";
+}
+
 int ns_loopback_up(void)
 {
 	struct ifreq r = {.ifr_name = "lo"};

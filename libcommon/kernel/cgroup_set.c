@@ -46,8 +46,9 @@ static int no_controller(const char *key, const char *c)
 		    key, c);
 	if (known)
 		return fail(
-		    "%s: the '%s' controller is switched off (kernel parameter cgroup_enable=%s)",
-		    key, c, name);
+		    "%s: the '%s' controller is switched off (kernel parameters: without "
+		    "cgroup_disable=%s, or with cgroup_enable=%s)",
+		    key, c, name, name);
 	return fail("%s: this kernel has no '%s' controller%s%s%s", key, c,
 	    config ? " (CONFIG_" : "", config ? config : "", config ? ")" : "");
 }

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# What is said on a kernel that lacks something. Its system calls answer as that kernel's would (a
+# filter sees to it), and its /proc is covered in a mount namespace of the test's own.
+load lib
+# bats file_tags=ctr-run,ctr-unshare,ctr-check,ctr-cgset
+
+builds() { # both, where the minimal one is there
+	echo "$BIN"
+	[[ $BIN != "$top/build/bin" || ! -x $top/build/minimal/bin/ctr-run ]] ||
+		echo "$top/build/minimal/bin"
+}
+# without CALL ERRNO [NUMBER-OF-ARGUMENT BITS]...: what runs behind it cannot do that (a profile).
+call() {
+	printf '{"names":["%s"],"action":"SCMP_ACT_ERRNO","errnoRet":%s' "$1" "$2"
+	[ $# -lt 4 ] || printf ',"args":[{"index":%s,"value":%s,"valueTwo":%s,
+		"op":"SCMP_CMP_MASKED_EQ"}]' "$3" "$4" "$4"
+	printf '}'
+}
+profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=, && echo "$*")"; }
+
+@test "21.14 a namespace that the kernel has not got is named, by the minimal build too" {
+	local bin kind flag
+	for kind in 'ipc 0x08000000' 'uts 0x04000000' 'net 0x40000000'; do
+		read -r kind flag <<<"$kind"
+		profile "$(call clone3 38)" "$(call clone 22 0 $((flag)))" \
+			"$(call unshare 22 0 $((flag)))" >p.json
+		mkdir -p "$kind"
+		for f in mnt pid net ipc uts cgroup user time; do
+			[ $f = "$kind" ] || : >"$kind/$f"
+		done
+		for bin in $(builds); do
+			# exec keeps the pid, and so the folder that is covered
+			run -125 unshare -m ctr-priv --seccomp p.json sh -c '
+				mount --bind "$1" /proc/$$/ns && exec "$2"/ctr-run "$3" true
+				' sh "$kind" "$bin" "$ROOTFS"
+			[[ $output == *"no ${kind/net/network} namespaces"* ]]
+		done
+		run -125 unshare -m ctr-priv --seccomp p.json sh -c '
+			mount --bind "$1" /proc/$$/ns && exec ctr-unshare "--$1" true' sh "$kind"
+		[[ $output == *"no ${kind/net/network} namespaces"* ]]
+	done
+}
+
+@test "21.14 no seccomp, or none with filters: what does without is said, and does" {
+	local bin errno
+	for errno in 38 22; do # CONFIG_SECCOMP, CONFIG_SECCOMP_FILTER
+		profile "$(call seccomp $errno)" "$(call prctl 22 0 22)" >p.json
+		for bin in $(builds); do
+			run -125 ctr-priv --seccomp p.json "$bin/ctr-run" "$ROOTFS" true
+			[[ $output == *CONFIG_SECCOMP_FILTER*"--security-opt seccomp=unconfined"* ]]
+			run -3 ctr-priv --seccomp p.json "$bin/ctr-run" \
+				--security-opt seccomp=unconfined "$ROOTFS" sh -c 'exit 3'
+			[ -z "$output" ]
+			run ctr-priv --seccomp p.json "$bin/ctr-check"
+			[[ $output == *"missing "*"seccomp filters: only --security-opt seccomp=unconf"* ]]
+		done
+	done
+}
+
+@test "21.14 no CONFIG_CGROUPS, cgroups that are not mounted, one switched off: what can help is said" {
+	local bin
+	sed 's/^\(memory\t.*\)1$/\10/' /proc/cgroups >cgroups
+	for bin in $(builds); do
+		# (a proc of processes only has no /proc/cgroups)
+		run -125 unshare -m sh -c 'umount -R /sys/fs/cgroup
+			mount -t proc -o subset=pid proc /proc
+			exec "$0"/ctr-run -m 64m "$1" true' "$bin" "$ROOTFS"
+		[[ $output == *CONFIG_CGROUPS* && $output != *"--mount"* ]]
+		run -125 unshare -m sh -c 'umount -R /sys/fs/cgroup
+			exec "$0"/ctr-run -m 64m "$1" true' "$bin" "$ROOTFS"
+		[[ $output == *"(ctr-cgset --mount does it)" ]]
+		run -125 unshare -m sh -c 'mount --bind cgroups /proc/cgroups
+			umount /sys/fs/cgroup/memory 2>/dev/null
+			exec "$0"/ctr-run -m 64m "$1" true' "$bin" "$ROOTFS"
+		[[ $output == *"'memory' controller is switched off "*"cgroup_disable=memory"* ]]
+	done
+}
