@@ -26,11 +26,9 @@ struct engine {
 	const char *bundle; /* likewise, the bundle's own path; NULL: "/" */
 	const char
 	    *dir; /* the directory that has upper and work; NULL where the spec has no overlay */
-	const char *home;   /* the caller's own folder, closed to others: what the child needs of it
-			       is   handed over (handed.h), and compiled seccomp profiles are kept in
-			       its   cache/seccomp; NULL: none */
-	const char *cgroup; /* its group as given, made and limited, relative to the hierarchies'
-			       roots; NULL: none */
+	const char *home;    /* the caller's own folder, with cache/seccomp in it; NULL: none */
+	const char *cgroup;  /* its group as given, made and limited, relative to the hierarchies'
+				roots; NULL: none */
 	bool no_device_list; /* one is wanted and not in force (group.h): no CAP_MKNOD, and no node
 				but those that are asked for can be opened */
 	/* in: how */

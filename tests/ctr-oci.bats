@@ -285,6 +285,22 @@ no_sleepers() { [ -z "$(find /sys/fs/cgroup -maxdepth 3 -path "*/$CTR_CGROUP/*" 
 	export CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run
 }
 
+@test "a user namespace's root that may not pass the folders above its root file system" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir -p shut/data
+	echo it >shut/data/f
+	mv b/rootfs shut/rootfs
+	bundle '"cat","/m/f"' '"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+	sed -i 's/{"type":"pid"}/&,{"type":"user"}/; s|"path":"rootfs"|"path":"../shut/rootfs"|
+		s|"mounts":\[|&{"destination":"/m","source":"SHUT/data","options":["bind"]},|
+		s|SHUT|'"$PWD"'/shut|' b/config.json
+	mkdir shut/rootfs/m
+	chmod 700 shut
+	oci run -b b c >out 2>&1 </dev/null || { cat out; return 1; }
+	[ "$(cat out)" = it ]
+	mv shut/rootfs b/rootfs
+}
+
 @test "create, not start, refuses a command that cannot be executed, and leaves nothing" {
 	printf 'no program' >b/rootfs/plain
 	mkdir b/rootfs/folder

@@ -474,6 +474,32 @@ hostile() {
 }
 
 # bats test_tags=ctr-run,ctr-image
+@test "14.1: a user namespace's root needs no search permission on the way to what it is given" {
+	mkdir -p shut/data shut/real/data
+	ln -s real shut/link
+	ln -s "$PWD/shut/real" out
+	echo one >shut/data/f
+	echo two >shut/real/data/f
+	cp -a "$ROOTFS" shut/root
+	chmod 755 "$WORLD"
+	chmod 700 shut
+	local lib
+	for lib in "$CTR_LIB" "$PWD/shut/lib"; do
+		export CTR_LIB=$lib
+		run -0 ctr-run --rm --userns auto -v "$PWD/shut/data:/a" -v "$PWD/shut/data/f:/b" \
+			-v "$PWD/shut/link/data:/c:ro" -v "$PWD/out/data/f:/d" -v kept:/v \
+			"$PWD/shut/root" sh -c 'echo here >/v/x && cat /a/f /b /c/f /d /v/x && ls /a'
+		[ "$output" = "$(printf 'one\none\ntwo\ntwo\nhere\nf')" ]
+		run -0 ctr-run --rm --userns auto --direct --read-only "$PWD/shut/root" echo direct
+		ctr-run -d --name c --userns auto "$PWD/shut/root" sleep 1000 >/dev/null
+		run -0 ctr-run --rm --userns container:c "$PWD/shut/root" echo joined
+		ctr-rm -f c >/dev/null
+		ctr-volume rm kept >/dev/null
+	done
+	ctr-gc >/dev/null
+	export CTR_LIB=$WORLD/lib
+}
+
 @test "14.1: no device of the host can be opened through a container's /proc/PID/root" {
 	need setfacl acl
 	cp -a "$ROOTFS". r/

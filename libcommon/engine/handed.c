@@ -15,7 +15,8 @@
 #include "sys.h"
 
 struct handed {
-	const char *home;
+	const char *home, *dir;
+	struct strv closed; /* folders that only their owner passes: each is covered */
 	struct strv paths;
 	int *fds;
 };
@@ -38,40 +39,70 @@ static void handed_passable(const char *home, const char *path, bool itself)
 	}
 }
 
-/* What lies below one that is handed over already is contained in it. */
-static void handed_add(struct handed *h, const char *path, bool writable)
+/* The topmost folder on the way to `path` that not everybody may pass; NULL. Caller frees. */
+static char *handed_closed(const char *path)
 {
-	if (!path || !handed_in(path, h->home) || !path[strlen(h->home)])
+	struct stat st;
+	char *p = xstrdup(path);
+	for (char *s = p; (s = strchr(s + 1, '/')); *s = '/') {
+		*s = 0;
+		if (stat(p, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return p;
+	}
+	free(p);
+	return NULL;
+}
+
+/* What lies below one that is handed over already is contained in it. */
+static void handed_way(struct handed *h, const char *path, unsigned flags)
+{
+	_cleanup_free_ char *top = *path == '/' ? handed_closed(path) : NULL;
+	if (!top)
 		return;
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_in(path, h->paths.v[i]))
 			return;
-	int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (fd < 0 && errno == ENOSYS) {
+	int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+	if (fd < 0 && errno == ENOSYS && h->home && handed_in(path, h->home)) {
 		/* Before Linux 5.2 no mount can be handed over. */
 		warn("%s: before Linux 5.2 everybody must be able to enter it: mode 0711", h->home);
-		handed_passable(h->home, path, writable);
+		handed_passable(h->home, path, path == h->dir);
 	}
 	if (fd < 0)
 		return; /* the child reports what it cannot reach */
+	if (!strv_has(&h->closed, top))
+		strv_add(&h->closed, top);
 	h->fds = xrealloc(h->fds, (h->paths.n + 1) * sizeof *h->fds);
 	h->fds[h->paths.n] = fd;
 	strv_add(&h->paths, path);
 }
 
+/* By its name, and by the way that a link in it leads. */
+static void handed_add(struct handed *h, const char *path, unsigned flags)
+{
+	_cleanup_free_ char *real = path ? realpath(path, NULL) : NULL;
+	if (!real)
+		return;
+	handed_way(h, path, flags);
+	if (!str_eq(real, path))
+		handed_way(h, real, flags);
+}
+
 struct handed *handed_open(const struct spec *s, const char *home, const char *dir)
 {
 	bool wanted = (s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) && geteuid() == 0;
-	if (!wanted || !home)
+	if (!wanted)
 		return NULL;
 	struct handed *h = xcalloc(1, sizeof *h);
 	h->home = home;
-	handed_add(h, dir, true); /* the upper layer is in it */
+	h->dir = dir;
+	handed_add(h, dir, 0); /* the upper layer is in it */
 	for (size_t i = 0; i < s->x_lower.n; i++)
-		handed_add(h, s->x_lower.v[i], false);
-	for (size_t i = 0; i < s->mounts.n; i++)
-		handed_add(h, s->mounts.v[i].source, false);
-	handed_add(h, s->root_path, false);
+		handed_add(h, s->x_lower.v[i], 0);
+	for (size_t i = 0; dir && i < s->mounts.n; i++) /* a bundle's: idmounts.h */
+		handed_add(h, s->mounts.v[i].source,
+		    strv_has(&s->mounts.v[i].options, "rbind") ? AT_RECURSIVE : 0);
+	handed_add(h, s->root_path, AT_RECURSIVE);
 	return h;
 }
 
@@ -98,8 +129,9 @@ int handed_mount(const struct handed *h, unsigned ns_new)
 	 * start. */
 	if (!(ns_new & 1u << NS_USER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return fail("/: stop mount propagation: %m");
-	if (mount("tmpfs", h->home, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
-		return fail("%s: mount tmpfs: %m", h->home);
+	for (size_t i = 0; i < h->closed.n; i++)
+		if (mount("tmpfs", h->closed.v[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
+			return fail("%s: mount tmpfs: %m", h->closed.v[i]);
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_point(h->paths.v[i], h->fds[i]) < 0)
 			return -1;
@@ -114,6 +146,7 @@ void handed_close(struct handed *h)
 		return;
 	for (size_t i = 0; i < h->paths.n; i++)
 		close(h->fds[i]);
+	strv_free(&h->closed);
 	strv_free(&h->paths);
 	free(h->fds);
 	free(h);
