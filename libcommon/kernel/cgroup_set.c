@@ -45,9 +45,8 @@ static int no_controller(const char *key, const char *c)
 		    "%s: the '%s' controller is not mounted here, nor given to us on the v2 side",
 		    key, c);
 	if (known)
-		return fail(
-		    "%s: the '%s' controller is switched off (kernel parameters: without "
-		    "cgroup_disable=%s, or with cgroup_enable=%s)",
+		return fail("%s: the '%s' controller is switched off (kernel parameters: without "
+			    "cgroup_disable=%s, or with cgroup_enable=%s)",
 		    key, c, name, name);
 	return fail("%s: this kernel has no '%s' controller%s%s%s", key, c,
 	    config ? " (CONFIG_" : "", config ? config : "", config ? ")" : "");
