@@ -362,9 +362,10 @@ static void make_others(void)
 	for (int i = 0; i < NS_COUNT; i++)
 		if (wish[i].wanted && i != NS_USER && i != NS_TIME)
 			flags |= (int)ns_kinds[i].flag;
-	if (flags && unshare(flags) < 0 && errno == EINVAL)
+	int r = flags ? unshare(flags) : 0;
+	if (r < 0 && errno == EINVAL)
 		die("new namespaces: %m (this kernel has no %s namespaces)", ns_missing(flags));
-	if (flags && unshare(flags) < 0)
+	if (r < 0)
 		die("new namespaces: %m%s",
 		    errno == EPERM && geteuid() ? " (not root: add -U)" : "");
 	if (wish[NS_TIME].wanted && placement_time(&maps) < 0)
