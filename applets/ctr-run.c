@@ -13,6 +13,7 @@
 #include "err.h"
 #include "explain.h"
 #include "monitor.h"
+#include "pidfd.h"
 #include "selfexe.h"
 #include "trace.h"
 
@@ -47,6 +48,7 @@ int ctr_run_main(int argc, char **argv)
 	err_code = err_usage_code = 125;
 	if (self_protect(argv) < 0)
 		die_fail();
+	proc_own();
 	int n = opt_parse(&usage, argc, argv);
 	if (o->explain && strcmp(o->explain, "trace") == 0)
 		trace_start();

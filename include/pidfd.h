@@ -10,9 +10,12 @@
 int pid_starttime(pid_t pid, uint64_t *out);
 /* The same from the text of a stat file; for tests. */
 int starttime_parse(const char *stat, uint64_t *out);
-/* The text of /proc/sys/kernel/random/boot_id. 0, or -1 with errno (and "" where there is no
- * /proc). */
+/* The text of /proc/sys/kernel/random/boot_id. 0, or -1 with fail() and "" where there is no /proc,
+ * or one of another pid namespace: its pids are other processes. */
 int boot_id(char out[37]);
+/* If /proc is of another pid namespace (`unshare -pf`), a mount namespace of our own with the right
+ * one. Whether that succeeded, boot_id() tells. */
+void proc_own(void);
 /* A pidfd of `pid` if it is the process that started at `starttime`. The pidfd is opened first and
  * checked afterwards, because a pid can be reused between the two. -1 with ESRCH: it is another
  * process, or there is none; ENOSYS: the kernel has no pidfds. */

@@ -897,6 +897,29 @@ device_hunt() {
 	run -0 ctr-nsenter -t c --env -m /bin/true
 }
 
+@test "14: another pid namespace's /proc, or none, shows nobody who is taken for a container" {
+	need unshare util-linux
+	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
+	# shellcheck disable=SC2016
+	run unshare -pfm --propagation private sh -c '
+		ctr-run -d --name w "$ROOTFS" sleep 1000
+		for what in "cp w:/etc/hostname -" "top w" "nsenter -t w -m echo" ps gc "rm -f w" \
+			"create $ROOTFS" "oci --root $PWD/oci list"; do
+			ctr-$what && echo "went well: $what"
+		done
+		mount -t proc proc /proc && [ "$(ctr-top w | wc -l)" = 2 ] && ctr-rm -f w'
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(grep -c ': /proc is of another pid namespace: mount its own' <<<"$output")" = 8 ]
+	[ "${#lines[@]}" = 10 ]
+	run -1 unshare -m --propagation private sh -c '
+		umount -l /proc
+		ctr-gc || ctr-ps || ctr-rm -f c || ctr-oci --root /nosuch state c'
+	echo "$output"
+	[ "$(grep -c 'is /proc mounted, all of it?' <<<"$output")" = 4 ]
+	[ "$(ctr-exec c echo on)" = on ]
+}
+
 @test "14.24: a process's times, read from whatever text, compute with no null pointer" {
 	need clang
 	cat >p.c <<-END

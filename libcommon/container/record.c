@@ -29,6 +29,13 @@ const char *status_name(enum status s)
 	return names[s];
 }
 
+static char boot[37]; /* it does not change while we run */
+
+static int booted(void)
+{
+	return *boot ? 0 : boot_id(boot);
+}
+
 /* --- reading --- */
 
 static void corrupt(struct container *c)
@@ -135,7 +142,6 @@ void record_read_state(struct container *c)
 			corrupt(c);
 		return;
 	}
-	static char boot[37]; /* it does not change while we run */
 	uint64_t now;
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
@@ -145,8 +151,7 @@ void record_read_state(struct container *c)
 	bool told = c->listed && (c->live = listed_held(c)) == 1;
 	now = start;
 	errno = 0;
-	if ((!*boot && boot_id(boot) < 0) ||
-	    (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
+	if (booted() < 0 || (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
 		/* Too few descriptors, for example: then it is not known whether it is alive. */
 		fail("state: /proc: %m");
 		corrupt(c);
@@ -351,7 +356,7 @@ static int open_by_name(struct container *c, int parent, const char *name)
 static int open_by(opener *by, struct container *c, const char *name)
 {
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
-	if (place_check() < 0)
+	if (place_check() < 0 || booted() < 0)
 		return -1;
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0 && errno != ENOENT)
@@ -415,7 +420,7 @@ int container_names(struct strv *out)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
-	if (dir_each(parent, add_name, out) < 0)
+	if (booted() < 0 || dir_each(parent, add_name, out) < 0)
 		return -1;
 	strv_sort(out);
 	return 0;

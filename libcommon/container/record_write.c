@@ -12,6 +12,7 @@
 #include "err.h"
 #include "file.h"
 #include "ids.h"
+#include "pidfd.h"
 #include "record.h"
 #include "stamp.h"
 #include "str.h"
@@ -133,6 +134,9 @@ int container_create(struct container *c, const char *config_json)
 {
 	_cleanup_free_ char *top = record_path(NULL, NULL), *tmp = xasprintf(".new-%s", c->id);
 	_cleanup_close_ int parent = record_dir();
+	char boot[37]; /* it could not be found again */
+	if (boot_id(boot) < 0)
+		return -1;
 	if (parent < 0 && (place_make(ctr_lib()) < 0 || dir_make(top, 0700) < 0))
 		return fail_in("CTR_LIB (set it to a folder that can be written)");
 	if (parent < 0 && (parent = record_dir()) < 0)

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "err.h"
 #include "file.h"
 #include "pidfd.h"
 #include "str.h"
@@ -55,12 +58,31 @@ int pid_starttime(pid_t pid, uint64_t *out)
 	return starttime_parse(stat, out);
 }
 
+/* The pid that /proc has for us is another one where it is the /proc of another pid namespace. */
+static bool proc_anothers(void)
+{
+	char us[16] = "";
+	return readlink("/proc/self", us, sizeof us - 1) > 0 && atoi(us) != getpid();
+}
+
 int boot_id(char out[37])
 {
 	ssize_t n = slurp("/proc/sys/kernel/random/boot_id", out, 37);
-	if (n < 36)
-		out[0] = 0;
-	return n < 36 ? -1 : 0;
+	if (n >= 36 && !proc_anothers())
+		return 0;
+	out[0] = 0;
+	if (n >= 36)
+		fail("/proc is of another pid namespace: mount its own (unshare --mount-proc)");
+	else
+		fail("/proc/sys: %m (is /proc mounted, all of it?)");
+	return errno = EXDEV, -1;
+}
+
+void proc_own(void)
+{
+	if (proc_anothers() && unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
 int pidfd_open_checked(pid_t pid, uint64_t starttime)

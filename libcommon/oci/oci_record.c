@@ -51,6 +51,9 @@ int oci_id_check(const char *id)
 
 static int record_root(const char *root, bool make)
 {
+	char boot[37];
+	if (boot_id(boot) < 0)
+		return -1;
 	int fd = dir_open_at(AT_FDCWD, root);
 	if (fd < 0 && errno == ENOENT && make && dir_make(root, 0711) == 0)
 		fd = dir_open_at(AT_FDCWD, root);
