@@ -26,6 +26,8 @@ void sys_close_others(int next, const int *keep, size_t n);
 /* Set close-on-exec on every descriptor from `first` on. */
 int sys_close_range_cloexec(unsigned first);
 
+/* For fail(), when "/" cannot be made private or a slave. */
+#define NO_TIES "/: stop mount propagation: %m (in a chroot, its folder must be a mount: --bind it)"
 int sys_pivot_root(const char *new_root, const char *put_old);
 /* pidfd_open(2): -1 with ENOSYS before 5.3. */
 int sys_pidfd_open(pid_t pid);

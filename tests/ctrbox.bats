@@ -117,6 +117,34 @@ load lib
 	[ "${lines[-1]}" = / ]
 }
 
+@test "18.16 a caller without a capability, a folder, a mounted root: one line says what to do" {
+	need setpriv util-linux
+	not_san
+	for c in setgid,CAP_SETGID setpcap,CAP_SETPCAP; do
+		run -125 setpriv --bounding-set="-${c%,*}" ctr-run "$ROOTFS" true
+		[[ "${#lines[@]}" = 1 && "$output" = *"(it needs ${c#*,})" ]]
+	done
+	run -125 setpriv --bounding-set=-setuid ctr-run --userns auto "$ROOTFS" true
+	[[ "${#lines[@]}" = 1 && "$output" = *"uid_map: "*"CAP_SETUID"* ]]
+	cp "$CTRBOX" ctr-run
+	ln -s ctr-run ctr-gc
+	mkdir -m 700 closed own
+	chown 4002 own
+	cp -a "$ROOTFS" img
+	as=(setpriv --reuid 4002 --regid 4002 --clear-groups env -i "HOME=$PWD/own")
+	# as after su: the variables are the former user's
+	run -125 "${as[@]}" "XDG_RUNTIME_DIR=$PWD/closed" ./ctr-run ./img true
+	[[ "$output" = *": CTR_RUN (set it to a folder that can be written): $PWD/closed/ctr: "* ]]
+	run -1 "${as[@]}" "XDG_DATA_HOME=$PWD/closed" ./ctr-gc
+	[ "$output" = "ctr-gc: $PWD/closed/ctr: Permission denied" ]
+	run -125 unshare -m --propagation private sh -c '
+		mount -t proc proc img/proc
+		mkdir img/i
+		cp ctr-run img/bin
+		CTR_LIB=/l CTR_RUN=/r chroot img ctr-run /i true'
+	[[ "$output" = *"in a chroot, its folder must be a mount: --bind it"* ]]
+}
+
 @test "ctr-cgset's command has the caller's umask" {
 	[ "$(umask 027 && ctr-cgset -c g -- sh -c umask)" = 0027 ]
 	ctr-cgset -d g

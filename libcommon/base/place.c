@@ -110,18 +110,25 @@ static char *closed(char *path)
 	return NULL;
 }
 
-int place_make(const char *path)
+static int make(const char *path)
 {
 	_cleanup_free_ char *up = xstrdup(path);
 	char *slash = strrchr(up, '/');
-	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
-		return -1;
 	if (mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS)
 		return dir_make(path, 0700); /* dir_make() says what is wrong with what is there */
 	if (errno != ENOENT || !slash || slash == up)
 		return fail("%s: mkdir: %m", path);
 	*slash = 0;
 	return dir_make(up, 0755) < 0 ? -1 : dir_make(path, 0700);
+}
+
+int place_make(const char *path)
+{
+	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
+		return -1;
+	return make(path) < 0 ? fail_in("CTR_%s (set it to a folder that can be written)",
+				    strcmp(path, ctr_run()) == 0 ? "RUN" : "LIB")
+			      : 0;
 }
 
 int place_lock(const char *group)

@@ -137,7 +137,9 @@ int container_create(struct container *c, const char *config_json)
 	char boot[37]; /* it could not be found again */
 	if (boot_id(boot) < 0)
 		return -1;
-	if (parent < 0 && (place_make(ctr_lib()) < 0 || dir_make(top, 0700) < 0))
+	if (parent < 0 && place_make(ctr_lib()) < 0)
+		return -1;
+	if (parent < 0 && dir_make(top, 0700) < 0)
 		return fail_in("CTR_LIB (set it to a folder that can be written)");
 	if (parent < 0 && (parent = record_dir()) < 0)
 		return fail("%s: %s: %m", c->name, top);

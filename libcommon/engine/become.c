@@ -279,7 +279,8 @@ static int set_user(const struct who *w)
 		bool denied = setgroups_denied();
 		errno = why;
 		if (why != EPERM || w->more_groups || !denied)
-			return fail("supplementary groups: %m%s", denied ? ONE_ID : "");
+			return fail("supplementary groups: %m%s",
+			    denied ? ONE_ID : " (it needs CAP_SETGID)");
 	}
 	if (syscall(SYS_setresgid, w->gid, w->gid, w->gid) < 0)
 		return fail("group %u: %m%s", w->gid, unmapped());
@@ -320,7 +321,7 @@ static int privileges(const struct become *b, const struct who *w)
 	    w->uid, w->gid, s->no_new_privileges ? "no new privileges" : "set-id programs work",
 	    b->seccomp ? "system calls are filtered (seccomp)" : "no filter of system calls");
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || caps_drop_bounding(s->caps.bounding & ~b->drop) < 0)
-		return fail("capabilities: bounding set: %m");
+		return fail("capabilities: bounding set: %m (it needs CAP_SETPCAP)");
 	if (!s->no_new_privileges && b->seccomp && load_filter(b) < 0)
 		return -1;
 	if ((!b->same_user && set_user(w) < 0) || caps_of(b, w) < 0 || become_death_signal(b) < 0)

@@ -136,7 +136,8 @@ static int clone_failed(uint64_t flags)
 			? " (user namespaces may be switched off or used up: sysctls "
 			  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
 			  "kernel.apparmor_restrict_unprivileged_userns; inside "
-			  "another container its seccomp filter refuses them)"
+			  "another container its seccomp filter refuses them, in a chroot the "
+			  "kernel)"
 			: " (inside another container: it needs CAP_SYS_ADMIN there)");
 	if (errno == EINVAL)
 		return fail("new namespaces: %m (this kernel has no %s namespaces: ctr-check)",

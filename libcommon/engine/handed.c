@@ -128,7 +128,7 @@ int handed_mount(const struct handed *h, unsigned ns_new)
 	/* A mount namespace that belongs to a new user namespace is a slave of the host's from the
 	 * start. */
 	if (!(ns_new & 1u << NS_USER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return fail("/: stop mount propagation: %m");
+		return fail(NO_TIES);
 	for (size_t i = 0; i < h->closed.n; i++)
 		if (mount("tmpfs", h->closed.v[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
 			return fail("%s: mount tmpfs: %m", h->closed.v[i]);

@@ -296,7 +296,7 @@ int rootfs_prepare(struct rootfs *r)
 	if (p && strstr(p, "shared"))
 		prop = MS_SHARED;
 	if (mount(NULL, "/", NULL, MS_REC | (prop == MS_SHARED ? MS_SLAVE : prop), NULL) < 0)
-		return fail("/: stop mount propagation: %m");
+		return fail(NO_TIES);
 	TRACE("mount propagation off: what it mounts stays in its own mount namespace");
 	bool overlay = s->x_lower.n || s->x_image_file;
 	TRACE("its root: %s",

@@ -307,6 +307,8 @@ static int join_one(struct cgroup_hierarchy *h, const char *path, pid_t pid, int
 		hint = " (the group is threaded)";
 	else if (errno == ENOSPC)
 		hint = " (its cpuset.cpus or cpuset.mems is empty)";
+	else if (errno == EINVAL)
+		hint = " (who joins is real-time, and the group has no time for that: chrt -o 0)";
 	else if (errno == EACCES || errno == EPERM)
 		hint = " (not ours)";
 	else if (errno == EROFS)

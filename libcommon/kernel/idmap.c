@@ -24,6 +24,8 @@ static int write_direct(pid_t pid, const char *file, const struct idmap_entry *v
 	int r = file_poke(path, b.p);
 	if (r < 0 && errno == EINVAL) /* user_namespaces(7) */
 		fail("%s: two lines overlap, or there are more than 340: %s", file, b.p);
+	else if (r < 0 && errno == EPERM)
+		fail("%s: %m (the caller needs CAP_SETUID, CAP_SETGID and these ids)", file);
 	buf_free(&b);
 	return r;
 }
