@@ -54,6 +54,12 @@ void become_raise(const struct spec *s, pid_t pid);
  * before it can be looked into again. Meanwhile its files in /proc belong to the host's root. */
 void become_hidden(void);
 
+/* Open the null device at the container's /dev/null. -1 with fail() when something else is there,
+ * such as a link. */
+int become_null(int flags);
+/* Make a working directory beneath our root, whatever links are on the way: an O_PATH descriptor of
+ * it, or -1 with errno. */
+int become_make_cwd(const char *cwd);
 /* In the child, whose root is the container's: terminal, limits, user, capabilities, seccomp, exec.
  * Returns only on failure, with fail() and the exit code 125, 126 or 127. */
 int become(struct become *b);

@@ -20,7 +20,8 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
      "fileMode": 438}],
     "mounts": [{"hostPath": "WORLD/vendor", "containerPath": "/opt/vendor", "options": ["ro"]}],
     "hooks": [{"hookName": "createRuntime", "path": "/bin/sh",
-     "args": ["sh", "-c", "cat >WORLD/state"]}]}},
+     "env": ["HOOK=1"],
+     "args": ["sh", "-c", "cat >WORLD/state; echo HOOK=$HOOK ${HOME:-none} >WORLD/env"]}]}},
   {"name": "own", "containerEdits": {"deviceNodes": [{"path": "/dev/own",
    "type": "c", "major": 1, "minor": 7, "fileMode": 384}]}},
   {"name": "lost", "containerEdits": {"deviceNodes": [{"path": "/dev/nosuchdevice"}]}},
@@ -41,6 +42,7 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	[ "$status" = 0 ]
 	[[ "$output" = "1:5 666"*"3"*"1 zero"*"driver"*"77"*"ro" ]]
 	grep -q '"status":"creating"' "$WORLD/state"
+	[ "$(cat "$WORLD/env")" = "HOOK=1 none" ]
 	[ "$(with_cdi "$cdi" ctr-run --device vendor.com/net=own --device /dev/full "$ROOTFS" stat \
 		-c '%t:%T %a' /dev/own /dev/full | tr '\n' ' ')" = "1:7 600 1:7 666 " ]
 	for bad in "vendor.com/net=none|no such device*(of its kind: zero own lost wrong)" \

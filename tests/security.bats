@@ -1393,6 +1393,58 @@ image() {
 	[ "$(ls -A host)" = ptmx ]
 }
 
+# bats test_tags=ctr-exec,ctr-run
+@test "CVE-2026-88265, -88264: who enters follows no link of a container's to what only he may open" {
+	mkdir -p host v root
+	echo secret >host/f
+	cp host/f v/f
+	chmod 600 host/f v/f
+	chown 500:500 v/f
+	sleep 100 3>&- &
+	there=/proc/$!/root$WORLD/host
+	ctr-run -d --name c --pid host --cap-drop all -v ./v:/v "$ROOTFS" sleep 100
+	run ! ctr-exec c cat "$there/f" /v/f
+	ctr-exec c ln -s "$there" /w
+	for to in "$there/f" /v/f; do
+		ctr-exec c ln -sf "$to" /dev/null
+		run -125 ctr-exec -d c sh -c 'cat <&0 >/tmp/got; echo mine >&1'
+	done
+	run ! ctr-exec c cat /tmp/got
+	run -125 ctr-exec -w /w/a/b c true
+	ctr-exec c sh -c 'rm /dev/null && mkfifo /dev/null'
+	run -125 ctr-exec -d c true
+	cp -a "$ROOTFS" r2
+	ln -s "$there" r2/w
+	for how in --init --read-only; do
+		run -125 ctr-run $how --pid host -w /w/a/b r2/ true
+	done
+	kill $!
+	[ "$(ls host)$(cat host/f v/f)" = "f"secret$'\n'secret ]
+}
+
+# bats test_tags=ctr-run,ctr-volume
+@test "-v SRC:DST:U, and a folder that is made: the way there swapped for a link gives nothing away" {
+	need strace
+	mkdir -p home/d way/mid/home/d
+	ln -s "$WORLD" way/link
+	swap way/mid way/link
+	for ((i = 0; i < 20; i++)); do
+		HOME=$WORLD/home strace -fqqo /dev/null -P "$WORLD/way/mid/home" \
+			-e inject=all:delay_enter=3000 ctr-run -u 7 -v "$WORLD/way/mid/home:/v:U" \
+			"$ROOTFS" true 2>>err || [ $? -eq 125 ]
+	done
+	kill -0 "$swapper"
+	[ "$(stat -c %u home home/d | xargs)" = "0 0" ]
+	mkdir up
+	strace -fqqo /dev/null -e inject=chown,fchownat:delay_enter=500000 \
+		ctr-run --userns auto -v "$WORLD/up/new:/v" "$ROOTFS" true 3>&- &
+	wait_for 10 test -d up/new
+	rmdir up/new
+	ln -s "$WORLD/home" up/new
+	wait $! || true
+	[ "$(stat -c %u home)" = 0 ]
+}
+
 # bats test_tags=ctr-run,ctr-image
 @test "14.8: an image with endless volumes is refused, and TERM ends a start that makes many" {
 	load image.bash

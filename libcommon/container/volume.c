@@ -261,15 +261,24 @@ static int tied(const struct volume_req *v, const struct spec *s)
 	return 0;
 }
 
-/* A missing folder on the host is made, writable for the container's root. */
+/* A missing folder on the host is made, writable for the container's root: what was made, and not
+ * what another container, which can write above it, has put there since. */
 static int bind_make(const char *path, const struct spec *s)
 {
 	uint32_t uid = 0, gid = 0;
-	if (dir_make(path, 0755) < 0)
+	_cleanup_free_ char *up = xstrdup(path);
+	while (up[1] && str_ends(up, "/"))
+		up[strlen(up) - 1] = 0;
+	char *name = strrchr(up, '/');
+	*name++ = 0;
+	if (*up && dir_make(up, 0755) < 0)
 		return -1;
+	_cleanup_close_ int in = open(*up ? up : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mkdirat(in, name, 0755) < 0)
+		return errno == EEXIST ? 0 : fail("%s: mkdir: %m", path);
 	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
 	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
-	if (s->uid_map.n && geteuid() == 0 && chown(path, uid, gid) < 0)
+	if (s->uid_map.n && geteuid() == 0 && fchownat(in, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail("%s: chown: %m", path);
 	return 0;
 }

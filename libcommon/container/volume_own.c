@@ -45,7 +45,7 @@ int volume_own_check(const char *path)
 }
 
 struct owner {
-	const char *path;
+	int fd; /* of the source: another container may be swapping what leads to it */
 	uid_t uid;
 	gid_t gid;
 	dev_t dev;
@@ -71,11 +71,11 @@ static int own(void *arg)
 	static const struct tree_walk how = {.entry = own_entry};
 	struct owner *o = arg;
 	struct stat st;
-	if (stat(o->path, &st) < 0)
-		return fail("%s: %m", o->path);
+	if (fstat(o->fd, &st) < 0 || ((st.st_uid != o->uid || st.st_gid != o->gid) &&
+					 fchownat(o->fd, "", o->uid, o->gid, AT_EMPTY_PATH) < 0))
+		return fail("chown: %m");
 	o->dev = st.st_dev;
-	int r = own_entry(AT_FDCWD, o->path, 0, o);
-	return r == 1 ? tree_walk(AT_FDCWD, o->path, &how, o) : r;
+	return S_ISDIR(st.st_mode) ? tree_walk(o->fd, ".", &how, o) : 0;
 }
 
 /* What proc(5) calls the real and the effective id of a process, as we see them. */
@@ -114,15 +114,15 @@ int volume_own(const struct spec *s, pid_t pid)
 	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		bool mapped = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
-		_cleanup_free_ char *real = wanted(m) ? realpath(m->source, NULL) : NULL;
-		struct owner to = {.path = real, .uid = o.uid, .gid = o.gid};
+		_cleanup_close_ int fd = wanted(m) ? open(m->source, O_PATH | O_CLOEXEC) : -1;
+		_cleanup_free_ char *at = xasprintf("/proc/self/fd/%d", fd);
+		struct owner to = {.fd = fd, .uid = o.uid, .gid = o.gid};
 		if (!wanted(m))
 			continue;
-		if (!real)
+		if (fd < 0)
 			r = fail("%s: %m", m->source);
-		else if (volume_own_check(real) < 0)
-			r = -1;
-		else if (on_disk(&s->uid_map, mapped, &uids, &to.uid) < 0 ||
+		else if (volume_own_check(at) < 0 ||
+			 on_disk(&s->uid_map, mapped, &uids, &to.uid) < 0 ||
 			 on_disk(&s->gid_map, mapped, &gids, &to.gid) < 0 ||
 			 userns_do(own, &to) < 0)
 			r = fail_in("%s", m->source);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -45,6 +46,27 @@
 
 /* --- the terminal --- */
 
+/* A file right in the container's /dev. The container may have made it a link, by way of another
+ * process's root in /proc to a file that only we may open (CVE-2026-88264, -88265). */
+static int dev_open(const char *name, int flags)
+{
+	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC),
+			    dev = path_open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
+	return dev < 0 ? -1 : openat(dev, name, flags | O_NOFOLLOW | O_NOCTTY, 0600);
+}
+
+int become_null(int flags)
+{
+	struct stat st;
+	int fd = dev_open("null", flags);
+	if (fd < 0)
+		return fail("/dev/null: %m");
+	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+		return fd;
+	close(fd);
+	return errno = ENODEV, fail("/dev/null in the container is not the null device");
+}
+
 /* /dev/console is the terminal, mounted on a file of the container's /dev (config-linux.md,
  * "Default Devices"), through a descriptor that was just created and is no link (CVE-2025-52565). A
  * second terminal (of ctr-exec) does not touch it. */
@@ -62,12 +84,11 @@ static void console(const struct become *b, int slave)
 {
 	char from[32], to[32];
 	struct stat st;
-	_cleanup_close_ int fd = openat(
-	    AT_FDCWD, "/dev/console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd = dev_open("console", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
 	/* In a /dev that is bind-mounted from the host it is the host's; where mounts are shared,
 	 * the host's would be covered. */
 	if (fd < 0 && errno == EEXIST && !b->entering && !dev_is_shared(b->spec))
-		fd = openat(AT_FDCWD, "/dev/console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = dev_open("console", O_PATH | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
 		return;
 	snprintf(from, sizeof from, "/proc/self/fd/%d", slave);
@@ -108,8 +129,8 @@ static int descriptors(const struct become *b)
 {
 	for (int i = 0; i < 3; i++) {
 		int fd = b->stdio[i];
-		if (fd < 0 && (fd = openat(AT_FDCWD, "/dev/null", O_RDWR | O_NOCTTY)) < 0)
-			return fail("/dev/null: %m");
+		if (fd < 0 && (fd = become_null(O_RDWR)) < 0)
+			return -1;
 		if (fd != i && dup2(fd, i) < 0)
 			return fail("dup2: %m");
 	}
@@ -335,6 +356,12 @@ static int privileges(const struct become *b, const struct who *w)
 
 /* --- the command --- */
 
+int become_make_cwd(const char *cwd)
+{
+	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return path_make_in_root(root, cwd, true, 0755);
+}
+
 /* A missing directory is made, as docker does for WORKDIR. A path outside the root must not become
  * our working directory (CVE-2024-21626). */
 static int enter_cwd(const char *cwd)
@@ -344,10 +371,11 @@ static int enter_cwd(const char *cwd)
 	if (r < 0 && errno == ENOENT) {
 		/* A CHAIN applet still has the caller's umask; the command's is set later. */
 		umask(022);
-		r = dir_make(cwd, 0755) < 0 ? -2 : chdir(cwd);
+		_cleanup_close_ int dir = become_make_cwd(cwd);
+		r = dir < 0 ? -1 : fchdir(dir);
 	}
 	if (r < 0)
-		return r == -2 ? -1 : fail("%s: working directory: %m", cwd);
+		return fail("%s: working directory: %m", cwd);
 	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
 		return fail("%s: the working directory lies outside the container", cwd);
 	return 0;

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "become.h"
 #include "err.h"
 #include "file.h"
 #include "rootfs_parts.h"
@@ -83,23 +83,6 @@ struct masks {
 	int empty; /* one empty read-only tmpfs for all masked directories */
 };
 
-/* The mask must be the real null device: an image or a race may have put something else at
- * /dev/null (CVE-2025-31133). */
-static int open_null(void)
-{
-	struct stat st;
-	int fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fail("/dev/null: %m");
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
-		close(fd);
-		errno = ENODEV;
-		return fail("/dev/null in the container is not the null device: nothing can be "
-			    "masked with it");
-	}
-	return fd;
-}
-
 static int mask(struct masks *k, const char *path)
 {
 	struct stat st;
@@ -110,8 +93,10 @@ static int mask(struct masks *k, const char *path)
 	if (fstat(fd, &st) < 0)
 		return fail("%s: %m", path);
 	if (!S_ISDIR(st.st_mode)) {
-		if (k->null < 0 && (k->null = open_null()) < 0)
-			return -1;
+		/* The mask must be the real null device: an image or a race may have put something
+		 * else at /dev/null (CVE-2025-31133). */
+		if (k->null < 0 && (k->null = become_null(O_PATH | O_CLOEXEC)) < 0)
+			return fail_in("nothing can be masked");
 		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
 			   ? fail("%s: mask: %m", path)
 			   : 0;
@@ -151,7 +136,7 @@ int rootfs_finish(struct rootfs *r)
 			return -1;
 	/* A working directory that is missing is made, as runc does, while it can be (become.c). */
 	if (s->root_readonly && s->cwd && access(s->cwd, F_OK) < 0)
-		(void)dir_make(s->cwd, 0755);
+		close(become_make_cwd(s->cwd));
 	if (s->root_readonly && rootfs_readonly("/") < 0)
 		return -1;
 	/* Last: what is unbindable could not be bound over itself. Slave and private it is already

@@ -95,6 +95,7 @@ static int hook(struct spec *s, const json_t *o)
 	if (when == HOOK_COUNT || !path || *path != '/')
 		return jwrong(doc, at, "", "no such hook, or no absolute path");
 	k.path = xstrdup(path);
+	k.own_env = json_object_get(o, "env");
 	if (jget_strv(doc, o, at, "args", &k.args) < 0 ||
 	    jget_strv(doc, o, at, "env", &k.env) < 0 ||
 	    jget_int(doc, o, at, "timeout", 1, INT32_MAX, &k.timeout) < 0)
