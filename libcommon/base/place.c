@@ -126,9 +126,10 @@ int place_make(const char *path)
 {
 	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
 		return -1;
-	return make(path) < 0 ? fail_in("CTR_%s (set it to a folder that can be written)",
-				    strcmp(path, ctr_run()) == 0 ? "RUN" : "LIB")
-			      : 0;
+	if (make(path) == 0)
+		return 0;
+	const char *which = strcmp(path, ctr_run()) == 0 ? "RUN" : "LIB";
+	return fail_in("CTR_%s (set it to a folder that can be written)", which);
 }
 
 int place_lock(const char *group)
