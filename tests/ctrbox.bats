@@ -131,7 +131,8 @@ load lib
 	mkdir -m 700 closed own
 	chown 4002 own
 	cp -a "$ROOTFS" img
-	as=(setpriv --reuid 4002 --regid 4002 --clear-groups env -i "HOME=$PWD/own")
+	as=(setpriv --reuid 4002 --regid 4002 --clear-groups env -i "HOME=$PWD/own"
+		"XDG_RUNTIME_DIR=$PWD/own")
 	# as after su: the variables are the former user's
 	run -125 "${as[@]}" "XDG_RUNTIME_DIR=$PWD/closed" ./ctr-run ./img true
 	[[ "$output" = *": CTR_RUN (set it to a folder that can be written): $PWD/closed/ctr: "* ]]
