@@ -119,6 +119,13 @@ test_setup() {
 		*"this build has no profiles but the built-in one $want" ]]
 	run ctr-run alpine true
 	[ "$status" = 125 ] && [[ $output == *"no images"* ]]
+	for want in "-p 80:80" "--dns 192.0.2.1" "--add-host a:192.0.2.1" "--ip 192.0.2.2" \
+		"--pull always"; do
+		# shellcheck disable=SC2086 # words
+		run ctr-run $want "$ROOTFS" true
+		[ "$status" = 125 ] && [[ $output == *"${want%% *}"* || $output == *"'p'"* ]]
+	done
+	want='(CONFIG=minimal)'
 	ctr-cgset -c g
 	run ctr-cgset --stat g
 	[ "$status" = 1 ] && [[ $output == *"this build has no statistics $want" ]]

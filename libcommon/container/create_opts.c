@@ -68,6 +68,9 @@ const struct opt create_opts[] = {
 	&given.direct},
     {0, "bundle", "DIR", "run an OCI bundle (DIR/config.json) instead of ROOTFS", OPT_STR,
 	&given.bundle},
+#ifdef CTR_MINIMAL /* what it has not is refused, as any option that is not known */
+    {0, "net", "none|host|container:NAME|ns:FILE", "network namespace", OPT_LIST, &given.nets},
+#else
     {0, "net", "NET[:OPTION,...]",
 	"none, host, bridge, NAME, pasta, container:NAME or ns:FILE; several NAMEs, each with ip=, "
 	"ip6=, mac=, alias=",
@@ -89,11 +92,12 @@ const struct opt create_opts[] = {
     {0, "add-host", "NAME:ADDR", "a further line in /etc/hosts", OPT_COMMAS, &given.add_host},
     {0, "no-hosts", NULL, "leave the image's /etc/hosts as it is", OPT_FLAG, &given.no_hosts},
     {0, "network-alias", "NAME", "a further name on the network", OPT_COMMAS, &given.net_alias},
+    {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
+#endif
     {0, "pid", "host|container:NAME", "share a pid namespace", OPT_STR, &given.pid},
     {0, "ipc", "host|container:NAME", "share an ipc namespace", OPT_STR, &given.ipc},
     {0, "uts", "host", "share the host's names", OPT_STR, &given.uts},
     {0, "cgroupns", "host|private", "cgroup namespace", OPT_STR, &given.cgroupns},
-    {0, "pull", "never|missing|always", "get the image from its registry", OPT_STR, &given.pull},
     {0, "platform", "OS/ARCH", "this machine's, or an error", OPT_CALL, flags_platform},
     {0, "userns", "auto|host|keep-id|MAP|container:NAME", "user namespace", OPT_STR, &given.userns},
     {0, "uidmap", "C:H:N", "N users from C on are the host's from H on", OPT_COMMAS, &given.uidmap},
@@ -143,9 +147,9 @@ const struct opt create_opts[] = {
 	&given.health_times[4]},
     {0, "health-on-failure", "none|kill|restart|stop", "what then becomes of it", OPT_STR,
 	&given.health_on_failure},
-#endif
     {0, "no-healthcheck", NULL, "do not check its health, whatever the image says", OPT_FLAG,
 	&given.no_healthcheck},
+#endif
     {0, "log-driver", "json-file|syslog|journald|none",
 	"where a detached container's output goes: a file, the host's own, nowhere", OPT_STR,
 	&given.log_driver},
@@ -189,7 +193,9 @@ const struct opt create_opts[] = {
     {0, "cgroup-parent", "GROUP", "make its group under this one", OPT_STR, &given.res.parent},
     /* what these ask for is always the case */
     {0, "network", "NET", NULL, OPT_LIST, &given.nets},
+#ifndef CTR_MINIMAL
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
+#endif
     /* what they ask for is so in any case */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
     {0, "by-word", NULL, NULL, OPT_FLAG, &given.by_word},
