@@ -92,6 +92,8 @@ int cgroup_remove(const char *path);
 /* Freeze or thaw; returns when that is done (ETIME after 5 s). Thawing applies to both sides of a
  * hybrid system; when a group above keeps it frozen, the message names that one (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
+/* Thaw the group of v1's freezer that a process is in, whichever it is: frozen it would not die. */
+void cgroup_thaw_process(pid_t pid);
 bool cgroup_frozen(const char *path);
 /* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
  * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller

@@ -9,7 +9,8 @@
 #include "spec.h"
 
 /* Detached mounts into *out: of the container's directory, then of each x_lower, then of each of
- * mounts with the option "idmap" (else -1), mapped already where it has maps of its own. Before the
+ * mounts with the option "idmap" (else -1), mapped already where it has maps of its own; and file
+ * systems with a node "d" each for those of a bundle's devices that are to be made. Before the
  * clone: the child inherits them. NULL where they are not wanted or cannot be had; without `dir`
  * (a bundle, whose mounts are as they say) -1 with fail() where they cannot. A mount of what
  * lies in the root itself, where earlier mounts must be, is IDMOUNTS_LATE(its user namespace). */

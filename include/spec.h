@@ -182,6 +182,7 @@ const char *spec_opaque(const struct spec *s);
 /* Append one of these; the strings are copied. */
 void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source,
     const char *options /* comma-separated */);
+bool spec_mount_binds(const struct spec_mount *m); /* by its type, or by an option */
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
 void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor,
     uint32_t mode, uint32_t uid, uint32_t gid);

@@ -126,7 +126,7 @@ load oci
 	bundle '"true"' '' '' "\"hooks\":{$all}"
 	oci run -b b c
 	[ "$(tr '\n' ' ' <seen)" = \
-		"prestart creating createRuntime creating poststart running poststop stopped " ]
+		"prestart created createRuntime creating poststart running poststop stopped " ]
 	bundle '"true"' '' '' '"hooks":{"createRuntime":[{"path":"/bin/false"}]}'
 	run -1 oci create -b b c
 	[[ "$output" == *"/bin/false"* ]]
@@ -164,7 +164,7 @@ load oci
 
 @test "what cannot be given is refused by its name, and nothing half-made is left" {
 	local what
-	for what in '"mountLabel":"x"' '"intelRdt":{"closID":"x"}' \
+	for what in '"intelRdt":{"closID":"x"}' \
 		'"uidMappings":[{"containerID":0,"hostID":1,"size":1}]' \
 		'"sysctl":{"vm.swappiness":"1"}' '"sysctl":{"kernel.hostname":"x"}' \
 		'"intelRdt":{"enableMonitoring":true}' \

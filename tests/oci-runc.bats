@@ -286,15 +286,16 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[[ "$output" == *"errnoRet: SCMP_ACT_ALLOW has no error number"* ]]
 }
 
-@test "0 and -1 stand for no limit where runc takes them so; old names of monitoring are refused" {
+@test "0 and -1 stand for no limit where runc takes them so; monitoring needs resctrl by each of its names" {
 	local one
 	bundle '"true"' '"resources":{"cpu":{"realtimePeriod":0},"blockIO":{"leafWeight":0},
 		"memory":{"kernelTCP":-1,"kernel":-1}}'
 	run_out c
 	for one in enableCMT enableMBM enableMonitoring; do
+		grep -q ' - resctrl ' /proc/self/mountinfo && continue
 		edit --arg k $one '.linux.intelRdt = {($k): true}'
 		run -1 oci run -b b c
-		[[ "$output" == *"linux.intelRdt: monitoring"*"is not supported"* ]]
+		[[ "$output" == *"linux.intelRdt: no resctrl"* ]]
 	done
 	bundle '"true"' '"resources":{"memory":{"useHierarchy":false}}'
 	run_out c
@@ -350,4 +351,51 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 		{"type":"RLIMIT_NOFILE","soft":8,"hard":8}]'
 	run -1 oci run -b b c
 	[[ "$output" == *"process.rlimits[1].type: is there twice" ]]
+}
+
+@test "a tmpfs that is shared, a mountLabel without SELinux, a bad id named by its character" {
+	[ ! -e /sys/fs/selinux/enforce ] || skip "SELinux is in use here"
+	bundle '"cat","/proc/self/mountinfo"' '"mountLabel":"system_u:object_r:x_t:s0:c1,c2"'
+	edit '.mounts += [{destination:"/tmp/s",type:"tmpfs",source:"tmpfs",options:["shared"]}]'
+	run_out c
+	grep -q ' /tmp/s .* shared:' out
+	run -1 oci run -b b a/b
+	[[ "$output" == *"invalid container ID: invalid character \`/\` in the ID"* ]]
+}
+
+@test "a listener is sent without SCMP_ACT_NOTIFY, too, and nobody need be there then" {
+	need socat
+	bundle '"true"' "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"$PWD/s\"}"
+	run_out c
+	socat -u UNIX-LISTEN:s OPEN:got,creat 3>&- &
+	wait_for 5 test -S s
+	run_out c
+	wait_for 5 grep -q '"ociVersion":"0.2.0".*"status":"creating"' got
+}
+
+@test "a device in a user namespace has its owner and mode, and need not be on the host" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	bundle '"sh","-c","stat -c %F:%a:%u:%g /dev/one /in/two; grep -c tmpfs./ /proc/self/mounts"' \
+		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+		 "devices":[{"path":"/dev/one","type":"b","major":1,"minor":5,"uid":10,"gid":11,"fileMode":111},{"path":"/in/two","type":"c","major":1,"minor":9}]'
+	edit '.linux.namespaces += [{type:"user"}]'
+	mkdir b/rootfs/in
+	chown 100000:100000 b/rootfs b/rootfs/in
+	run_out c
+	grep -qx 'block special file:157:10:11' out
+	grep -qx 'character special file:666:0:0' out
+}
+
+@test "delete --force ends a process that somebody has moved into a frozen group" {
+	[ -w /sys/fs/cgroup/freezer ] || skip "no freezer of cgroup v1 here"
+	bundle '"sleep","1000"'
+	create c
+	oci start c
+	local f=/sys/fs/cgroup/freezer/$CTR_CGROUP/ice
+	mkdir -p "$f"
+	oci state c | sed -n 's/.*"pid": \([0-9]*\).*/\1/p' >"$f/cgroup.procs"
+	echo FROZEN >"$f/freezer.state"
+	oci delete -f c
+	rmdir "$f" "${f%/ice}" || true
+	[ -z "$(oci list -q)" ]
 }

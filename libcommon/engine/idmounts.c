@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -21,7 +23,7 @@
 
 static size_t count(const struct spec *s)
 {
-	return 1 + s->x_lower.n + s->mounts.n;
+	return 1 + s->x_lower.n + s->mounts.n + s->devices.n;
 }
 
 static int clone_of(const char *path)
@@ -53,9 +55,7 @@ static bool inside(const struct spec *s, const struct spec_mount *m)
 /* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
 static bool bound(const struct spec *s, const struct spec_mount *m)
 {
-	return geteuid() == 0 && !inside(s, m) &&
-	       (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
-		   strv_has(&m->options, "rbind"));
+	return geteuid() == 0 && !inside(s, m) && spec_mount_binds(m);
 }
 
 static int map(int mount, bool rec, int userns)
@@ -98,18 +98,48 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
 }
 
+/* Who is root in a user namespace makes no nodes. One that the host has not got as it is asked for is
+ * made here, on a tmpfs that is mounted nowhere yet; -1 else. */
+static int node_apart(const struct spec *s, const struct spec_device *d)
+{
+	dev_t dev = makedev((unsigned)d->major, (unsigned)d->minor);
+	mode_t mode = (d->type == 'b' ? S_IFBLK : S_IFCHR) | (d->mode & 07777);
+	uint32_t uid = d->uid, gid = d->gid;
+	struct stat st;
+	if (d->type == 'p' || (!uid && !gid && stat(d->path, &st) == 0 && st.st_rdev == dev &&
+				  st.st_mode == mode))
+		return -1;
+	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
+	if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) < 0)
+		return -1;
+	int fd = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	idmap_outside(s->uid_map.v, s->uid_map.n, uid, &uid);
+	idmap_outside(s->gid_map.v, s->gid_map.n, gid, &gid);
+	if (fd < 0 || (mknodat(fd, "d", mode, dev) == 0 && fchownat(fd, "d", uid, gid, 0) == 0 &&
+			  fchmodat(fd, "d", mode & 07777, 0) == 0))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int idmounts_open(const struct spec *s, const char *dir, int **out)
 {
 	bool user = s->ns_new & 1u << NS_USER || s->ns_path[NS_USER], any = false;
 	bool layers = geteuid() == 0 && user && s->uid_map.n && dir &&
 		      (s->x_lower.n || s->x_image_file) && !shifted(dir);
-	size_t n = count(s), lowers = 1 + s->x_lower.n;
+	size_t n = count(s), lowers = 1 + s->x_lower.n, nodes = n - s->devices.n;
 	int *v = xcalloc(n, sizeof *v);
 	bool ok = layers;
 	*out = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct spec_mount *m = i < lowers ? NULL : &s->mounts.v[i - lowers];
 		v[i] = -1;
+		if (i >= nodes) {
+			if (!dir && user && geteuid() == 0)
+				v[i] = node_apart(s, &s->devices.v[i - nodes]);
+			any |= v[i] >= 0;
+			continue;
+		}
 		if (!m && layers)
 			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
 		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {

@@ -47,12 +47,30 @@ static int is_there(int dir, const char *base, mode_t type, const struct spec_de
 	return fail("%s: a file that is not this device is there already", d->path);
 }
 
+/* One that was made for us (idmounts.h): `fs` is mounted over the root for as long as it takes to
+ * bind it. */
+static int node_made(struct rootfs *r, int fs, const struct spec_device *d)
+{
+	_cleanup_close_ int src = openat(fs, "d", O_PATH | O_CLOEXEC);
+	struct spec_mount m = {.dest = d->path, .type = "bind", .source = (char *)FD_PATH(src)};
+	struct mountopts o = {.flags = MS_BIND};
+	if (sys_move_mount(fs, r->fd, "") < 0)
+		return fail("%s: mount tmpfs: %m", d->path);
+	int done = rootfs_bind(r, &m, &o, 0);
+	umount2(FD_PATH(fs), MNT_DETACH);
+	return done;
+}
+
 static int node(struct rootfs *r, int dev, const struct spec_device *d)
 {
 	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
 	if (d->type == 'p')
 		type = S_IFIFO;
 	const char *base = strrchr(d->path, '/') + 1;
+	const struct spec *s = r->spec;
+	size_t at = 1 + s->x_lower.n + s->mounts.n + (size_t)(d - s->devices.v);
+	if (r->idmounts && r->idmounts[at] >= 0)
+		return node_made(r, r->idmounts[at], d);
 	_cleanup_close_ int own = -1;
 	int dir = dev;
 	if (base - d->path != 5 || !str_starts(d->path, "/dev/")) {
@@ -86,8 +104,7 @@ static bool dev_is_hosts(const struct spec *s)
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		if (strcmp(m->dest, "/dev") == 0)
-			return str_eq(m->type, "bind") || str_eq(m->type, "devtmpfs") ||
-			       strv_has(&m->options, "bind") || strv_has(&m->options, "rbind");
+			return str_eq(m->type, "devtmpfs") || spec_mount_binds(m);
 	}
 	return false;
 }

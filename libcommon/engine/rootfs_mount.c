@@ -145,12 +145,24 @@ static char *tmpfs_mode(struct rootfs *r, const struct spec_mount *m, const char
 	return xasprintf("mode=%o%s%s", st.st_mode & 07777, *given ? "," : "", given);
 }
 
+/* linux.mountLabel where SELinux is in use, as runc and crun: the kernel's own file systems have
+ * labels of their own, and without SELinux it is ignored. Caller frees. */
+static char *mount_label(const struct spec *s, const struct spec_mount *m, const char *data)
+{
+	if (!s->mount_label || !*s->mount_label ||
+	    (strcmp(m->type, "tmpfs") != 0 && strcmp(m->type, "devpts") != 0) ||
+	    access("/sys/fs/selinux/enforce", F_OK) < 0)
+		return data ? xstrdup(data) : NULL;
+	return xasprintf("%s%scontext=\"%s\"", data ? data : "", data ? "," : "", s->mount_label);
+}
+
 static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o)
 {
 	bool pseudo = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;
 	if (pseudo && plain_dir(r, m->dest) < 0)
 		return -1;
-	_cleanup_free_ char *mode = tmpfs_mode(r, m, o->data);
+	_cleanup_free_ char *mode = tmpfs_mode(r, m, o->data),
+			    *label = mount_label(r->spec, m, mode ? mode : o->data);
 	_cleanup_close_ int dst = path_make_in_root(r->fd, m->dest, true, 0755);
 	if (dst < 0)
 		return no_mount_point(r, m->dest);
@@ -171,7 +183,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		return errno = EINVAL,
 		       fail("%s: only one proc can be mounted when a pid namespace is joined",
 			   m->dest);
-	if (mount(src, FD_PATH(dst), m->type, flags, mode ? mode : o->data) == 0) {
+	if (mount(src, FD_PATH(dst), m->type, flags, label) == 0) {
 		if (o->tmpcopyup && (copy_up(r, m, dst) < 0 ||
 					(o->flags & MS_RDONLY &&
 					    rootfs_remount(r, m->dest, o->flags, 0, false) < 0)))
@@ -243,8 +255,7 @@ int rootfs_nodev(struct rootfs *r)
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		bool tmpfs = str_eq(m->type, "tmpfs") && strcmp(m->dest, "/dev") != 0;
-		bool bound = str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
-			     strv_has(&m->options, "rbind");
+		bool bound = spec_mount_binds(m);
 		if ((tmpfs || bound) && nodev(r, m->dest, bound) < 0)
 			return -1;
 	}

@@ -262,9 +262,9 @@ static int ties(struct rootfs *r, unsigned long *prop)
 {
 	const struct spec_mount *m = r->spec->mounts.v;
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
-		bool shared = wants(&m[i], "shared");
+		bool shared = wants(&m[i], "shared") && spec_mount_binds(&m[i]);
 		int own = r->idmounts ? r->idmounts[1 + r->spec->x_lower.n + i] : -1;
-		if (!r->ties && (own != -1 || (shared && m[i].source)))
+		if (!r->ties && (own != -1 || shared))
 			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
 		if (own != -1) {
 			r->ties[i] = own;
@@ -272,7 +272,7 @@ static int ties(struct rootfs *r, unsigned long *prop)
 		}
 		if (shared || wants(&m[i], "slave"))
 			*prop = MS_SLAVE;
-		if (!shared || !m[i].source)
+		if (!shared)
 			continue;
 		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
 		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |

@@ -65,8 +65,7 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	in_bundle(&s->root_path, *dir);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct spec_mount *m = &s->mounts.v[i];
-		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
-		    strv_has(&m->options, "rbind"))
+		if (spec_mount_binds(m))
 			in_bundle(&m->source, *dir);
 	}
 	return 0;

@@ -21,8 +21,8 @@ static int wait_event(int dir, const char *key, uint64_t want, int64_t end)
 {
 	_cleanup_close_ int ev = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	char text[256];
-	if (ev < 0)
-		return -1;
+	if (ev < 0) /* gone already: systemd removes the groups of a scope that has ended */
+		return want ? -1 : 0;
 	for (;;) {
 		uint64_t v;
 		ssize_t n = pread(ev, text, sizeof text - 1, 0);
@@ -133,6 +133,21 @@ static void thaw_below(const char *path)
 		tree_walk(f->fd, path, &how, "freezer.state");
 	if (h && cgroup_root_fd(h) >= 0)
 		tree_walk(h->fd, path, &how, "cgroup.freeze");
+}
+
+void cgroup_thaw_process(pid_t pid)
+{
+	struct cgroup_hierarchy *f = cgroup_find("freezer");
+	_cleanup_free_ char *file = xasprintf("/proc/%d/cgroup", (int)pid),
+			    *text = file_read(file, FILE_ANY, NULL);
+	char *at = f && !f->v2 && text ? strstr(text, "freezer:/") : NULL;
+	if (!at)
+		return;
+	at += sizeof "freezer:/" - 1;
+	at[strcspn(at, "\n")] = 0;
+	_cleanup_close_ int fd = cgroup_group_fd(f, at);
+	if (fd >= 0)
+		file_poke_at(fd, "freezer.state", "THAWED");
 }
 
 /* --- killing and removing --- */

@@ -259,7 +259,7 @@ unsigned filter_flags(const char *profile)
 {
 	static const char *const words[] = {[1] = "\"SECCOMP_FILTER_FLAG_LOG\"",
 	    [2] = "\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"",
-	    [3] = "\"SCMP_ACT_NOTIFY\"",
+	    [3] = "\"listenerPath\"",
 	    [5] = "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\""};
 	unsigned flags = profile && strstr(profile, "\"flags\"") ? 0 : FILTER_FLAGS;
 	for (unsigned i = 0; profile && i < 6; i++)
@@ -276,7 +276,9 @@ int filter_load(const struct sock_fprog *p, unsigned flags, int *listener)
 		       fail("seccomp profile: SCMP_ACT_NOTIFY needs an agent that listens");
 	if (notifies)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	else
+	/* As in crun: who names a path gets the listener, even if no call is to be answered. */
+	notifies = listener && flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (!notifies)
 		flags &= 7; /* the others are about notifications */
 	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, p);
 	if (listener)

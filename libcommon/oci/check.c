@@ -107,12 +107,6 @@ static int check_resources(const struct spec *s)
 /* What would be ignored: to start without it would be a pretence. */
 static int check_supported(const struct spec *s)
 {
-	if (s->mount_label && *s->mount_label)
-		return fail("linux.mountLabel: is not supported");
-	if (s->rdt && s->rdt->monitoring)
-		return fail(
-		    "linux.intelRdt: monitoring (enableMonitoring, enableCMT, enableMBM) is "
-		    "not supported");
 	if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"") &&
 	    !strstr(s->seccomp, "\"listenerPath\""))
 		return fail(
@@ -122,8 +116,7 @@ static int check_supported(const struct spec *s)
 		if (strv_has(&m->options, "tmpcopyup") && !str_eq(m->type, "tmpfs"))
 			return fail("mounts[%zu]: tmpcopyup: only of a tmpfs", i);
 		bool wanted = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
-		if ((m->n_uid_map || wanted) && !strv_has(&m->options, "bind") &&
-		    !strv_has(&m->options, "rbind") && !str_eq(m->type, "bind"))
+		if ((m->n_uid_map || wanted) && !spec_mount_binds(m))
 			return fail("mounts[%zu]: id-mapped mounts are binds", i);
 		if (wanted && !m->n_uid_map && !has_ns(s, NS_USER))
 			return fail(

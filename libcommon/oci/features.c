@@ -63,7 +63,7 @@ static void features_linux(struct buf *b)
 	buf_puts(b, "}");
 	put_enabled(b, "apparmor", true);
 	put_enabled(b, "selinux", true);
-	buf_puts(b, ",\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":false}");
+	buf_puts(b, ",\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":true}");
 	buf_puts(b, ",\"memoryPolicy\":{");
 	put_table(b, "modes", spec_memory_modes);
 	put_table(b, "flags", spec_memory_flags);

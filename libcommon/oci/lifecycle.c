@@ -97,8 +97,10 @@ static int life_end(struct oci_record *r)
 {
 	const char *group = oci_record_group(r);
 	int fd = r->pid > 0 ? oci_record_pidfd(r) : -1;
-	if (fd >= 0)
+	if (fd >= 0) {
 		sys_pidfd_send_signal(fd, SIGKILL);
+		cgroup_thaw_process(r->pid);
+	}
 	if (group && cgroup_exists(group) && cgroup_populated(group) == 1 && cgroup_kill(group) < 0)
 		return -1;
 	struct pollfd p = {.fd = fd, .events = POLLIN};

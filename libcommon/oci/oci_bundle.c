@@ -33,8 +33,7 @@ static void bundle_settle(struct spec *s, const char *dir)
 		/* As in runc: a destination may be named as the host sees it. */
 		if (n > 1 && strncmp(m->dest, s->root_path, n) == 0 && m->dest[n] == '/')
 			memmove(m->dest, m->dest + n, strlen(m->dest + n) + 1);
-		if (str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
-		    strv_has(&m->options, "rbind"))
+		if (spec_mount_binds(m))
 			bundle_absolute(&m->source, dir);
 	}
 	/* As in runc: a device that is not listed cannot be used, but its node may be created,

@@ -38,15 +38,15 @@ char *oci_root(const char *root)
 int oci_id_check(const char *id)
 {
 	size_t n = strlen(id);
-	bool dots = strspn(id, ".") == n;
+	errno = EINVAL;
 	for (const char *p = id; *p; p++)
 		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
 		    !(*p >= '0' && *p <= '9') && !strchr("_+-.", *p))
-			dots = true;
-	if (n > 0 && n < 256 && !dots)
+			return fail("'%s': invalid container ID: invalid character `%c` in the ID",
+			    id, *p);
+	if (n > 0 && n < 256 && strspn(id, ".") < n)
 		return 0;
-	errno = EINVAL;
-	return fail("'%s': invalid container ID: it is made of letters, digits and _ + - .", id);
+	return fail("'%s': invalid container ID: 1 to 255 of letters, digits and _ + - .", id);
 }
 
 static int record_root(const char *root, bool make)

@@ -65,11 +65,21 @@ char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
 	snprintf(num, sizeof num, "%d", (int)pid);
 	int r = schema.n && file_poke(file, schema.p) < 0 ? -1 : file_poke(tasks, num);
 	buf_free(&schema);
+	_cleanup_free_ char *mon = xasprintf("%s/mon_groups/%s", dir, id);
+	if (r == 0 && d->monitoring) {
+		_cleanup_free_ char *watched = xasprintf("%s/tasks", mon);
+		r = mkdir(mon, 0755) < 0 ? fail("linux.intelRdt: %s: mkdir: %m", mon)
+					 : file_poke(watched, num);
+	}
+	if (r < 0 && d->monitoring)
+		rmdir(mon);
 	if (r < 0 && !there)
 		rmdir(dir);
 	if (r < 0)
 		return NULL;
-	return xstrdup(d->clos_id ? "" : dir);
+	if (d->clos_id)
+		return xstrdup(d->monitoring ? mon : "");
+	return xstrdup(dir); /* the monitoring group goes with it */
 }
 
 void oci_rdt_down(const char *made)

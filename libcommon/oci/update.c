@@ -39,6 +39,24 @@ static void update_cpu(const char *group, struct spec *limits)
 	strv_setenv(&limits->resources, "cpu.max", both);
 }
 
+/* A key of disks has a line for each: "io.max=8:0 rbps=1", "io.bfq.weight=8:0 9". What stands there
+ * for the same disk is replaced. */
+static void update_record(struct strv *now, const char *kv)
+{
+	size_t n = strcspn(kv, "=") + 1, disk = strcspn(kv + n, " ");
+	if (strcspn(kv + n, ":") < disk) {
+		const char *eq = strchr(kv + n, '=');
+		n = eq ? (size_t)(eq - kv) : n + disk;
+	}
+	for (size_t i = 0; i < now->n; i++)
+		if (strncmp(now->v[i], kv, n) == 0) {
+			free(now->v[i]);
+			now->v[i] = xstrdup(kv);
+			return;
+		}
+	strv_add(now, kv);
+}
+
 int oci_update(struct oci_record *r, struct spec *limits)
 {
 	const char *group = oci_record_group(r);
@@ -61,11 +79,8 @@ int oci_update(struct oci_record *r, struct spec *limits)
 	/* The config.json that it was created with is updated, too. */
 	if (oci_record_spec(r, &s) < 0)
 		return -1;
-	for (size_t i = 0; i < limits->resources.n; i++) {
-		const char *kv = limits->resources.v[i], *eq = strchr(kv, '=');
-		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
-		strv_setenv(&s.resources, key, eq + 1);
-	}
+	for (size_t i = 0; i < limits->resources.n; i++)
+		update_record(&s.resources, limits->resources.v[i]);
 	_cleanup_free_ char *text = spec_text(&s);
 	spec_free(&s);
 	return file_write_at(r->dir, "config.json", text, strlen(text), 0600, false);

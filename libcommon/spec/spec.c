@@ -20,6 +20,12 @@ void spec_mount_add(
 	strv_split(&m->options, options, ",");
 }
 
+bool spec_mount_binds(const struct spec_mount *m)
+{
+	return str_eq(m->type, "bind") || strv_has(&m->options, "bind") ||
+	       strv_has(&m->options, "rbind");
+}
+
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard)
 {
 	for (size_t i = 0; i < s->rlimits.n; i++)
