@@ -17,6 +17,7 @@ struct apart {
 	 * copy is the layer's blob; if image-spec has no name for the compression, they are copied
 	 * decompressed. */
 	int copy;
+	uint64_t max;     /* more bytes than these are an error; 0: any number */
 	int root;         /* the directory in which the child is confined */
 	bool whole;       /* confine()'s argument of that name */
 	const char *what; /* the archive's name in messages */

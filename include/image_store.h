@@ -34,6 +34,7 @@ struct store {
 	/* Where store_layer() keeps its copy meanwhile, a file in `images` that outlives us; NULL:
 	 * in tmp. */
 	const char *part;
+	uint64_t part_max; /* its size, as promised */
 	struct strv rest; /* DIFF_ID/ and what layer_unpack_rest() left of new layers */
 };
 

@@ -24,6 +24,8 @@ int pidfd_open_checked(pid_t pid, uint64_t starttime);
  * for a child it becomes what waitpid(2) gives. */
 int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms);
 
+/* Whether a child ends within these milliseconds; it is not waited for, and nothing kills it. */
+bool pid_ends(pid_t pid, int64_t ms);
 /* Wait for the end of a child, however long that takes. Returns its wait status, or -1 where there
  * is no such child (a pid of -1, for example: fork(2) has failed). */
 int pid_reap(pid_t pid);

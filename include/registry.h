@@ -77,6 +77,7 @@ struct reply {
 	char *text;              /* all of it, the caller's */
 	const char *head, *body; /* in text */
 	size_t len;              /* of the body */
+	bool moved;              /* it comes from another place than the registry */
 };
 /* A small request with its whole answer. If the registry demands to know who we are, that is done
  * on the way. `accept` and `type` may be NULL; `file` is the file whose contents are sent (NULL:
@@ -93,12 +94,13 @@ char *reply_header(const struct reply *p, const char *name);
 int reply_refused(const struct registry *r, const char *what, const struct reply *p);
 
 /* A blob that is being fetched: the process of curl writes it to `fd` (borrowed), beginning with
- * its byte `from`. */
+ * its byte `from`; a file gets little more than `size` bytes. */
 struct fetch {
 	pid_t pid;
 	int err; /* what it says */
 };
-int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from, struct fetch *f);
+int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from,
+    uint64_t size, struct fetch *f);
 /* Wait for that. 0, or -1 with fail(); 1 when the registry cannot continue in the middle of a blob.
  */
 int registry_fetch_end(const struct registry *r, struct fetch *f);

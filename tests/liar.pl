@@ -1,9 +1,14 @@
 # liar.pl ADDRESS HOW LAYOUT: a registry over plain HTTP that serves one image, "x:1", from an OCI layout folder, and does
 # HOW with it: manifest, config, blob (other bytes), short (ends early, always), once (ends early, the first time), slow,
 # long (more than it said), stall, error (500), html, realm (asks for credentials at a place that is none), away (wants a
-# password, and sends who asks for a blob to another host), expires (its token is good for a few requests).
+# password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
+# away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), huge
+# (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
+# circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
+# askew (ends early, then sends other bytes).
 use strict;
 use warnings;
+use Digest::SHA "sha256_hex";
 use IO::Socket::INET;
 my ($addr, $how, $dir) = @ARGV;
 $| = 1;
@@ -15,7 +20,15 @@ my ($hex) = slurp("$dir/index.json") =~ /"digest":"sha256:([0-9a-f]+)"/;
 my $manifest = slurp("$dir/blobs/sha256/$hex");
 my ($config) = $manifest =~ /"digest":"sha256:([0-9a-f]+)"/;
 my $s = IO::Socket::INET->new(LocalAddr => $addr, Listen => 20, ReuseAddr => 1) or die $!;
-my %seen;
+my (%seen, %nest, $outer);
+if ($how eq 'nest') {
+	$outer = $manifest;
+	for (1 .. 20) {
+		my $d = sha256_hex($outer);
+		$nest{$d} = $outer;
+		$outer = "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:$d\",\"size\":1}]}";
+	}
+}
 while (1) {
 	my $c = $s->accept or next;
 	my ($head, $path, $from) = ('');
@@ -25,7 +38,7 @@ while (1) {
 	print "$path", defined $from ? " range bytes=$from" : '', "\n";
 	my $body = $path =~ m{/manifests/} ? $manifest : $path =~ /sha256:([0-9a-f]+)/ ? slurp("$dir/blobs/sha256/$1") : '{}';
 	my $kind = $path =~ m{/manifests/} ? 'manifest' : $path =~ /$config/ ? 'config' : $path =~ m{/blobs/} ? 'blob' : '';
-	print "leak: $head" if $path =~ m{^/away/} && $head =~ /^(Authorization|Cookie):/mi;
+	print "leak: $head" if $path =~ m{^/(away|thief)/} && $head =~ /^(Authorization|Cookie):/mi;
 	my $token = 't' . int(($seen{asked} += $kind ? 1 : 0) / 6);
 	my $first = !$seen{$path}++;
 	my $big = $kind eq 'blob' && length $body > 1000000;
@@ -34,7 +47,7 @@ while (1) {
 	next if $kid;
 	$SIG{TERM} = 'DEFAULT';
 	my ($status, $extra, $length) = ('200 OK', '', length $body);
-	if ($how eq 'realm' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:1/t\r\n", '') }
+	if ($how eq 'realm' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:1/t\"\r\n", '') }
 	if ($how eq 'away' && $path !~ m{^/away/}) {
 		if ($head !~ /^Authorization: Basic/mi) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Basic realm=\"here\"\r\n", '') }
 		elsif ($kind eq 'blob' || $kind eq 'config') {
@@ -42,6 +55,16 @@ while (1) {
 			($status, $extra, $body) = ('307 There', "Location: http://$other/away/" . ($path =~ /(sha256:\w+)/)[0] . "\r\n", '');
 		}
 	}
+	if ($how eq 'thief') {
+		my $other = "http://" . $addr =~ s/127\.0\.0\.1/localhost/r . "/thief";
+		if ($path =~ m{^/thief/}) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"$other/token\"\r\n", '') }
+		elsif ($head !~ /^Authorization: Basic/mi) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Basic realm=\"here\"\r\n", '') }
+		elsif ($kind eq 'config') { ($status, $extra, $body) = ('307 There', "Location: $other/x\r\n", '') }
+	}
+	if ($how eq 'rings' && $kind) { ($status, $extra, $body) = ('307 There', "Location: $path\r\n", '') }
+	if ($how eq 'file' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"file:///etc/passwd\"\r\n", '') }
+	if ($how eq 'busy' && $kind) { ($status, $extra, $body) = ('429 Slow', "Retry-After: 7\r\n", '') }
+	if ($how eq 'down' && $kind) { ($status, $extra, $body) = ('503 Down', "Retry-After: 7\r\n", '') }
 	if ($how eq 'expires') {
 		if ($path =~ m{^/token}) { $body = "{\"token\":\"$token\"}" }
 		elsif ($kind && $head !~ /^Authorization: Bearer $token\r/mi) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://$addr/token\"\r\n", '') }
@@ -49,12 +72,31 @@ while (1) {
 	if ($how eq 'error' && $kind eq 'blob') { ($status, $body) = ('500 Broken', '') }
 	if ($how eq 'html' && $kind) { $body = '<html>hello</html>' }
 	if ($how eq $kind) { substr($body, length($body) / 2, 1) ^= "\1" }
-	if ($kind eq 'manifest') { $extra .= "Docker-Content-Digest: sha256:$hex\r\n" }
-	if (defined $from) { ($status, $body) = ('206 Partial', substr $body, $from); $extra .= sprintf "Content-Range: bytes %d-%d/%d\r\n", $from, $length - 1, $length }
+	if ($kind eq 'manifest' && $how eq 'nest') { $body = $path =~ /sha256:(\w+)/ ? $nest{$1} : $outer }
+	elsif ($kind eq 'manifest' && $how eq 'nul') { $body = "{\"a\0" x 1000000 }
+	elsif ($kind eq 'manifest' && $how eq 'huge') { $body .= ' ' x 100000000 }
+	elsif ($kind eq 'manifest') { $extra .= "Docker-Content-Digest: sha256:$hex\r\n" }
+	if (defined $from && $how ne 'norange') { ($status, $body) = ('206 Partial', substr $body, $from); $extra .= sprintf "Content-Range: bytes %d-%d/%d\r\n", $from, $length - 1, $length }
+	if ($how eq 'askew' && defined $from) { $body = 'x' x length $body }
+	if ($how =~ /chunked|cut|endless/ && $status =~ /^20/ && $head !~ /^HEAD/) {
+		print $c "HTTP/1.1 $status\r\nTransfer-Encoding: chunked\r\n${extra}Connection: close\r\n\r\n";
+		for (my $at = 0; $at < length $body; $at += 100000) {
+			my $part = substr $body, $at, 100000;
+			printf $c "%x\r\n%s\r\n", length $part, $part;
+			exit if $how eq 'cut' && $big && $at;
+		}
+		while ($how eq 'endless' && $big) { print $c "1000\r\n", 'x' x 4096, "\r\n" or exit }
+		print $c "0\r\n\r\n";
+		exit;
+	}
 	if ($how eq 'long' && $big) { $body .= 'x' x 1000 }
 	my $n = length $body;
-	$body = substr $body, 0, $n / 2 if $big && ($how eq 'short' || $how eq 'once' && $first);
+	$body = substr $body, 0, $n / 2 if $big && ($how eq 'short' || $how =~ /^(once|norange|askew)$/ && $first);
 	print $c "HTTP/1.1 $status\r\nContent-Length: $n\r\n${extra}Connection: close\r\n\r\n";
+	if ($how eq 'trickle' && $kind eq 'manifest') {
+		$c->autoflush;
+		for ($body =~ /.{1,5}/gs) { print $c $_ or exit; sleep 1 }
+	}
 	if ($how eq 'stall' && $big) { print $c substr $body, 0, 1000; sleep 30 }
 	if ($how eq 'slow' && $big && $first) {
 		print $c substr $body, 0, 2000000;

@@ -133,7 +133,8 @@ three() {
 
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
 	three
-	for how in manifest config blob short long stall error html realm; do
+	for how in manifest config blob short long stall error html realm file busy down huge nest nul \
+		trickle rings cut endless askew; do
 		: >registries
 		liar "$how" o
 		echo "timeout $reg 1" >>registries
@@ -144,7 +145,44 @@ three() {
 		echo "$stderr"
 		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *"$reg"* ]]
 		[ "$(store)" = "$before" ]
+		[ -z "$(find "$CTR_LIB" -name '.tmp-*' -o -name '.part-*')" ]
+		case $how in
+		busy) [[ $stderr == *'try again after 7 s, or log in' ]] ;;
+		realm) [[ $stderr == *' connect to '* ]] ;;
+		trickle) [[ $stderr == *'timed out after '* ]] ;;
+		huge) [[ $stderr == *'larger than '* ]] ;;
+		nest) [[ $stderr == *'indexes in indexes' ]] ;;
+		endless) [[ $stderr == *'longer than the 3'*' bytes that were promised' ]] ;;
+		esac
 	done
+}
+
+@test "a registry that sends chunks, or a blob from its beginning again, is understood (issue 19)" {
+	three
+	ctr-image rm new:1
+	for how in chunked norange; do
+		liar "$how" o
+		[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+		[ "$(ctr-run "$reg/x:1")" = second ]
+		ctr-image rm "$reg/x:1"
+	done
+	grep -q 'range bytes=' liar.log
+}
+
+@test "a gzip bomb fills the disk, is said and leaves nothing (issue 19)" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir small
+	yes | head -c 300M >full
+	tar -czf full.tar full
+	rm full
+	DIFF_IDS="\"sha256:$(gzip -dc full.tar | sha256sum | cut -d' ' -f1)\"" oci o full.tar
+	liar none o
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr timeout 60 unshare -m sh -c 'mount -t tmpfs -o size=64m t small
+		CTR_LIB=$PWD/small ctr-image pull "$1"; r=$?
+		find small -type f ! -name .gate ! -name oci-layout; exit $r' - "$reg/x:1"
+	echo "$stderr"
+	[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *'No space left on device' ]]
 }
 
 @test "a broken connection goes on where it was; so does a pull that was killed" {
@@ -176,6 +214,55 @@ three() {
 	grep -q '^/away/sha256:' liar.log
 	run -1 grep leak liar.log
 	[ "$(ctr-run "$reg/x:1")" = second ]
+}
+
+@test "CVE-2020-15157: where a registry sends to, nobody gets the password by asking for it" {
+	three
+	ctr-image rm new:1
+	liar thief o
+	echo hush | ctr-image login -u me --password-stdin "$reg"
+	run -1 --separate-stderr ctr-image pull "$reg/x:1"
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr == *'not permitted to me'* ]]
+	grep -q '^/thief/x' liar.log
+	run -1 grep -e leak -e thief/token liar.log
+}
+
+@test "helpers that hang, chatter, fail or are none; a broken config.json: one line (issue 19)" {
+	three
+	ctr-image rm new:1
+	liar none o
+	mkdir bin docker
+	PATH=$WORLD/bin:$PATH
+	echo '{"credsStore":"test"}' >docker/config.json
+	echo "timeout $reg 1" >>registries
+	says() { # PATTERN COMMAND of the helper
+		printf '#!/bin/sh\n%s\n' "$2" >bin/docker-credential-test
+		chmod +x bin/docker-credential-test
+		before=$(store)
+		run -1 --separate-stderr timeout 20 setsid "$CTRBOX" ctr-image pull "$reg/x:1" </dev/null
+		echo "$2: $stderr"
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *$1* ]]
+		[ "$(store)" = "$before" ]
+	}
+	says 'docker-credential-test get: not done after 4 s' 'sleep 4321 & sleep 4321'
+	run -1 pgrep -f 'sleep 4321'
+	says 'docker-credential-test get: failed: yyy' 'while echo yyyyyyyyyyyyyyyyyyyyyyyyy; do :; done 2>/dev/null; exit 1'
+	says 'docker-credential-test get: failed: no key' 'echo no key; exit 3'
+	says test 'echo "{"'
+	rm bin/docker-credential-test
+	run -1 --separate-stderr ctr-image pull "$reg/x:1"
+	[[ $stderr == *'docker-credential-test get: failed: No such file or directory' ]]
+	# A child that keeps the answer open does not matter.
+	printf '#!/bin/sh\nsleep 9 &\necho "credentials not found"; exit 1\n' >bin/docker-credential-test
+	chmod +x bin/docker-credential-test
+	[ "$(timeout 8 ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	ctr-image rm "$reg/x:1"
+	for bad in '{' '[]' '{"auths":' "{\"auths\":{\"$reg\":{\"auth\":\"***\"}}}"; do
+		echo "$bad" >docker/config.json
+		run -1 --separate-stderr ctr-image pull "$reg/x:1"
+		echo "$bad: $stderr"
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *docker/config.json* ]]
+	done
 }
 
 @test "a token that expires in the middle of a pull is renewed (issue 19)" {

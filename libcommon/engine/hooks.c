@@ -1,7 +1,6 @@
 /* hooks.c: OCI hooks; see hooks.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,26 +98,11 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	}
 	if (pid < 0)
 		return fail("hook %s: fork: %m", h->path);
-	int status, fd = h->timeout > 0 ? sys_pidfd_open(pid) : -1;
-	int64_t left = h->timeout > 0 ? h->timeout * 1000ll : -1;
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	siginfo_t si = {0};
-	if (fd >= 0) {
-		left = poll(&p, 1, (int)left) == 0 ? 0 : left;
-		close(fd);
-	} else { /* before Linux 5.3: checked every 10 ms */
-		while (left > 0 &&
-		       waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		       !si.si_pid) {
-			poll(NULL, 0, 10);
-			left = left > 10 ? left - 10 : 0;
-		}
-	}
-	if (left == 0)
+	bool late = h->timeout > 0 && !pid_ends(pid, h->timeout * 1000ll);
+	if (late)
 		kill(pid, SIGKILL);
-	status = pid_reap(pid);
-	int r = 0;
-	if (left == 0)
+	int r = 0, status = pid_reap(pid);
+	if (late)
 		r = fail("%s: not done after %d s", h->path, (int)h->timeout);
 	else if (WIFSIGNALED(status))
 		r = fail("%s: ended by signal %d%s", h->path, WTERMSIG(status),

@@ -159,6 +159,9 @@ static int chunk(struct mover *m, size_t n)
 	progress(m, false);
 	if (m->copy >= 0 && fd_write_all(m->copy, m->buf, n) < 0)
 		return fail("%s: write a copy to the store: %m", m->a->what);
+	if (m->a->max && m->sums->raw_size > m->a->max)
+		return errno = EBADMSG, fail("%s: is longer than the %llu bytes that were promised",
+					    m->a->what, (unsigned long long)m->a->max);
 	if (m->to >= 0 && pass(m, m->buf, n) < 0) {
 		close(m->to);
 		m->to = -1;

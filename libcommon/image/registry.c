@@ -73,7 +73,7 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 		errno = EBADMSG,
 		fail("%s: %s: says %s, but sends sha256:%s", p->r.host, what, said, hex);
 	else
-		text = xstrndup(a.body, *len = a.len);
+		text = memcpy(xmalloc(a.len + 1), a.body, (*len = a.len) + 1);
 	reply_free(&a);
 	return text;
 }
@@ -225,7 +225,7 @@ static int part_begin(struct pull *p, struct want *w)
 		return 0;
 	if (part_size(w) > w->size && ftruncate(w->fd, 0) < 0)
 		return fail("images/%s: truncate: %m", w->part);
-	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), &w->f);
+	return registry_fetch(&p->r, w->hex, w->fd, part_size(w), w->size, &w->f);
 }
 
 /* Until it is complete. A transfer that ends early is resumed as long as it makes progress. */
@@ -238,7 +238,7 @@ static int part_end(struct pull *p, struct want *w)
 		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
 		if (r == 1 && ftruncate(w->fd, 0) < 0)
 			return fail("images/%s: truncate: %m", w->part);
-		if (r == 0 && part_size(w) != w->size)
+		if (part_size(w) > w->size || (r == 0 && part_size(w) != w->size))
 			return errno = EBADMSG,
 			       fail("%s: layer %.12s: has %llu bytes, not %llu", p->r.host, w->hex,
 				   (unsigned long long)part_size(w), (unsigned long long)w->size);
@@ -277,9 +277,10 @@ static int streamed(struct pull *p, struct want *w)
 		return 1;
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
-	int r = registry_fetch(&p->r, w->hex, pipes[1], 0, &w->f);
+	int r = registry_fetch(&p->r, w->hex, pipes[1], 0, w->size, &w->f);
 	close(pipes[1]);
 	p->s.part = w->part;
+	p->s.part_max = w->size;
 	if (r == 0)
 		r = store_layer(&p->s, pipes[0], what, true, w->hex, w->diff_id, &in);
 	p->s.part = NULL;

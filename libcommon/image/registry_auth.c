@@ -1,9 +1,13 @@
 /* registry_auth.c: docker's credential file and credential helpers; see registry.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +18,8 @@
 #include "registry.h"
 #include "str.h"
 #include "undo.h"
+
+#define ANSWER_MAX 65536
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -90,39 +96,53 @@ static const char *helper_of(const json_t *config, const char *host)
 	return own ? own : json_string_value(json_object_get(config, "credsStore"));
 }
 
-/* Run docker-credential-NAME VERB with `text` on its stdin; returns its output, or NULL with
- * fail(). Caller frees. */
-static char *helper_run(const char *name, const char *verb, const char *text)
+/* Run docker-credential-NAME VERB with `text` on its stdin, for at most this many seconds; returns
+ * its output, or NULL with fail(). Caller frees. */
+static char *helper_run(const char *name, const char *verb, const char *text, int64_t seconds)
 {
-	int out[2];
 	_cleanup_free_ char *program = xasprintf("docker-credential-%s", name);
-	/* In a file, because a program that does not read its stdin would break a pipe. */
+	/* In files, because a program that does not read its stdin would break a pipe, and what it
+	 * leaves running would keep another open. */
 	_cleanup_close_ int in = memfd_create("credentials", MFD_CLOEXEC);
-	if (in < 0 || fd_write_all(in, text, strlen(text)) < 0 || lseek(in, 0, SEEK_SET) < 0 ||
-	    pipe2(out, O_CLOEXEC) < 0)
+	_cleanup_close_ int out = memfd_create("answer", MFD_CLOEXEC);
+	if (in < 0 || out < 0 || fd_write_all(in, text, strlen(text)) < 0 ||
+	    lseek(in, 0, SEEK_SET) < 0)
 		return fail("%s: %m", program), NULL;
 	pid_t pid = fork();
 	if (pid == 0) {
 		undo_forget();
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Where nobody can type, its children end with it. */
+		if (open("/dev/tty", O_RDWR | O_CLOEXEC) < 0)
+			setpgid(0, 0);
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ANSWER_MAX, ANSWER_MAX});
 		dup2(in, 0);
-		dup2(out[1], 1);
+		dup2(out, 1);
 		execlp(program, program, verb, NULL);
+		dprintf(1, "%m");
 		_exit(127);
 	}
-	close(out[1]);
-	char *answer = pid < 0 ? NULL : fd_read_all(out[0], program, 65536, NULL);
-	close(out[0]);
-	if (pid_reap(pid) == 0 && answer)
+	bool late = pid > 0 && !pid_ends(pid, seconds * 1000);
+	if (late && kill(-pid, SIGKILL) < 0)
+		kill(pid, SIGKILL);
+	int status = pid_reap(pid);
+	lseek(out, 0, SEEK_SET);
+	char *answer = fd_read_all(out, program, ANSWER_MAX, NULL);
+	if (status == 0 && answer)
 		return answer;
-	bool none = answer && strstr(answer, "not found");
+	errno = answer && strstr(answer, "not found") ? ENOENT : EIO;
+	if (late)
+		fail("%s %s: not done after %d s", program, verb, (int)seconds);
+	else
+		fail("%s %s: failed%s%.*s", program, verb, answer && *answer ? ": " : "",
+		    answer ? (int)strcspn(answer, "\n") : 0, answer ? answer : "");
 	free(answer);
-	errno = none ? ENOENT : EIO;
-	return fail("%s %s: failed", program, verb), NULL;
+	return NULL;
 }
 
 static int from_helper(struct registry *r, const char *helper)
 {
-	_cleanup_free_ char *answer = helper_run(helper, "get", key_of(r->host));
+	_cleanup_free_ char *answer = helper_run(helper, "get", key_of(r->host), r->timeout * 4);
 	if (!answer)
 		return errno == ENOENT ? 0 : -1;
 	_cleanup_json_ json_t *j = json_parse(helper, answer, strlen(answer));
@@ -170,7 +190,7 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
 		    key_of(host), user ? user : "", user ? password : "");
 		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
-		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text);
+		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text, 120);
 		return answer ? 0 : -1;
 	}
 	json_t *auths = json_object_get(config, "auths");

@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,8 +68,8 @@ static int memory_file(const char *name, const char *text, size_t n)
 }
 
 /* Run curl with this configuration; its output goes to `out`, its error message to a memory file
- * *err. */
-static pid_t start(struct buf *conf, int out, int *err)
+ * *err. A file gets little more than `max` bytes. */
+static pid_t start(struct buf *conf, int out, uint64_t max, int *err)
 {
 	_cleanup_close_ int in = memory_file("curl's options", conf->p, conf->n);
 	explicit_bzero(conf->p, conf->n);
@@ -81,6 +82,7 @@ static pid_t start(struct buf *conf, int out, int *err)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){max + 4096, max + 4096});
 	dup2(out, 1);
 	dup2(*err, 2);
 	dup2(in, 0);
@@ -121,6 +123,7 @@ static int reply_split(struct reply *p, const char *what)
 			return errno = EPROTO, fail("%s: the answer is not HTTP", what);
 		const char *code = strchr(at, ' ');
 		p->status = code ? atoi(code) : 0;
+		p->moved |= p->status / 100 == 3 && str_starts(end + 4, "HTTP/");
 		p->head = at;
 		end[2] = 0;
 		at = end + 4;
@@ -155,11 +158,14 @@ static int once(struct registry *r, const struct request *q, const char *url, st
 	int p[2], err;
 	bool own = str_starts(url, r->base) && url[strlen(r->base)] == '/';
 	common(&c, r, url);
-	buf_puts(&c, strcmp(q->method, "HEAD") == 0 ? "head\n" : "include\n");
-	if (strcmp(q->method, "GET") == 0)
+	bool head = strcmp(q->method, "HEAD") == 0;
+	buf_puts(&c, head ? "head\n" : "include\n");
+	if (head || strcmp(q->method, "GET") == 0)
 		buf_puts(&c, "location\nmax-redirs = 5\n");
-	else if (strcmp(q->method, "HEAD") != 0)
+	else
 		option(&c, "request", q->method);
+	if (!q->file) /* who sends a byte a second does not stall */
+		buf_printf(&c, "max-time = %lld\n", (long long)r->timeout * 10);
 	if (r->auth && own) {
 		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
 		option(&c, "header", h);
@@ -180,7 +186,7 @@ static int once(struct registry *r, const struct request *q, const char *url, st
 		option(&c, "data-binary", q->body);
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
-	pid_t pid = start(&c, p[1], &err);
+	pid_t pid = start(&c, p[1], REPLY_MAX, &err);
 	close(p[1]);
 	*out = (struct reply){0};
 	if (pid >= 0)
@@ -188,13 +194,18 @@ static int once(struct registry *r, const struct request *q, const char *url, st
 	close(p[0]);
 	if (pid < 0)
 		return -1;
-	if (!out->text)
+	if (!out->text) { /* too large */
+		_cleanup_free_ char *why = xstrdup(fail_msg());
 		kill(pid, SIGTERM);
+		finish(pid, err, r->host);
+		return fail("%s", why);
+	}
 	int code = finish(pid, err, r->host);
-	if (code || !out->text) {
+	if (code) {
 		reply_free(out);
 		return code == 35 || code == 60 ? -code : -1;
 	}
+	out->moved = !own;
 	return reply_split(out, url);
 }
 
@@ -297,7 +308,8 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 		}
 		if (e < 0)
 			return -1;
-		if (out->status != 401 || tries >= 1)
+		/* Where a registry sends us to is not to ask for the password (CVE-2020-15157). */
+		if (out->status != 401 || tries >= 1 || out->moved)
 			return 0;
 		e = identify(r, out);
 		reply_free(out);
@@ -326,16 +338,21 @@ int reply_refused(const struct registry *r, const char *what, const struct reply
 		return errno = EACCES,
 		       fail("%s: %s: not permitted%s%s (ctr-image login %s)", r->host, what,
 			   r->user ? " to " : "", r->user ? r->user : "", r->host);
-	if (p->status == 429)
+	if (p->status == 429) {
+		_cleanup_free_ char *after = reply_header(p, "Retry-After");
 		return errno = EAGAIN,
-		       fail("%s: %s: too many requests; try again later, or log in", r->host, what);
+		       fail("%s: %s: too many requests; try again %s%s%s, or log in", r->host, what,
+			   after ? "after " : "later", after ? after : "",
+			   after && strspn(after, "0123456789") == strlen(after) ? " s" : "");
+	}
 	return errno = EIO, fail("%s: %s: status %d%s%s", r->host, what, p->status, why ? ": " : "",
 				why ? why : "");
 }
 
 /* --- blobs --- */
 
-int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from, struct fetch *f)
+int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from,
+    uint64_t size, struct fetch *f)
 {
 	struct buf c = {0};
 	_cleanup_free_ char *url = xasprintf("%s/v2/%s/blobs/sha256:%s", r->base, r->repo, hex);
@@ -348,7 +365,7 @@ int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from, s
 		option(&c, "header", h);
 		explicit_bzero(h, strlen(h));
 	}
-	f->pid = start(&c, fd, &f->err);
+	f->pid = start(&c, fd, size, &f->err);
 	return f->pid < 0 ? -1 : 0;
 }
 

@@ -293,6 +293,7 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 	struct buf left = {0};
 	struct apart a = {.fd = fd,
 	    .copy = copy,
+	    .max = s->part ? s->part_max : 0,
 	    .root = layer >= 0 ? layer : s->ltmp,
 	    .whole = true,
 	    .what = what,

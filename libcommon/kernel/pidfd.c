@@ -106,6 +106,25 @@ int pidfd_wait(int pidfd, pid_t pid, int *status, int timeout_ms)
 	return r;
 }
 
+bool pid_ends(pid_t pid, int64_t ms)
+{
+	int fd = sys_pidfd_open(pid), r;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	siginfo_t si = {0};
+	if (fd >= 0) {
+		r = poll(&p, 1, (int)ms);
+		close(fd);
+		return r != 0;
+	}
+	/* before Linux 5.3: checked every 10 ms */
+	for (; ms > 0; ms -= 10) {
+		if (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) < 0 || si.si_pid)
+			return true;
+		poll(NULL, 0, 10);
+	}
+	return false;
+}
+
 int pid_reap(pid_t pid)
 {
 	int status = -1;
