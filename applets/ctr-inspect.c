@@ -3,6 +3,7 @@
  * Kind: FILTER.
  */
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -201,8 +202,9 @@ int ctr_inspect_main(int argc, char **argv)
 			container_close(&c);
 		}
 		if (!j || (path && print_value(j) < 0) || (is_template && print_template(j) < 0)) {
+			/* docker's code for a template that cannot be read */
+			code = is_template && j && errno == EBADMSG ? 64 : 1;
 			warn("%s", fail_msg());
-			code = 1;
 		}
 		if (j)
 			template_plain(j);

@@ -332,7 +332,7 @@ static char *text_of(const struct container *c, const int *cols, size_t n)
 	if (template_is(o.fields)) {
 		struct strv line = {0};
 		_cleanup_free_ char *size = o.size || strstr(o.fields, ".Size") ? ps_size(c) : NULL;
-		return ps_template(&line, o.fields, c, size) < 0 ? NULL : line.v[0];
+		return ps_template(&line, o.fields, c, size, o.no_trunc) < 0 ? NULL : line.v[0];
 	}
 	if (o.quiet)
 		return xstrdup(c->status == ST_CORRUPT || seen_is(c->name) ? c->name : c->id);

@@ -14,6 +14,12 @@ json_t *docker_shape(const struct container *c, const json_t *cfg);
 json_t *docker_labels(const char *lines);
 /* Text (NULL: none) as JSON, escaped where it is not UTF-8. */
 json_t *docker_text(const char *s);
+/* Of its mounts those that a user asked for: bind mounts and volumes. */
+json_t *docker_mounts(const json_t *cfg);
+/* Add to a HostConfig what its config.json says of privileges and limits. */
+void docker_host(json_t *host, const json_t *cfg);
+/* Its networks: names, or lines of endpoint_further(). */
+void docker_nets(const struct container *c, struct strv *out);
 /* A time in docker's form; 0 is Go's zero time. */
 json_t *docker_when(int64_t t, long ns);
 /* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */

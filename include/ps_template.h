@@ -8,10 +8,10 @@
 
 /* Is the text a template? In the minimal build, which has none, it never is. */
 bool template_is(const char *text);
-/* Append the line of one container; `size` is its .Size, or NULL. -1 with fail_usage() when the
+/* Append the line of one container; `size` is its .Size, or NULL; `whole`: nothing is cut. -1 with fail_usage() when the
  * template is wrong. */
-int ps_template(
-    struct strv *lines, const char *format, const struct container *c, const char *size);
+int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
+    bool whole);
 /* Print the lines: after `table ` in columns (the fields are separated by tabs), with their names
  * above them if `header`. Errors as above. */
 int ps_template_print(struct strv *lines, const char *format, bool header);

@@ -11,6 +11,7 @@
 enum { TEMPLATE_DEPTH = 40, TEMPLATE_VARS = 32 };
 
 struct tmpl {
+	const char *text; /* from its beginning */
 	const char *p, *end; /* `end` is that of the action being read */
 	json_t *root;
 	struct buf *out;
@@ -25,6 +26,8 @@ struct tmpl {
 
 /* fail() with what is wrong, and where; NULL, which is false. */
 json_t *template_bad(const char *what, const char *at);
+/* The same for what the template itself cannot be blamed for: with EINVAL instead of EBADMSG. */
+json_t *template_wrong(const char *what, const char *at);
 /* Take this word with the blanks around it, if it comes next. */
 bool template_keyword(struct tmpl *t, const char *word);
 

@@ -21,3 +21,15 @@ test_teardown() { net_down; }
 	run -1 h ctr-port a
 	[ "$output" = "ctr-port: a: exited, not running: it has no ports" ]
 }
+
+# bats test_tags=ctr-inspect,ctr-ps
+@test "19 every network of a container is in inspect and ps" {
+	h ctr-net create n1 --subnet 10.77.1.0/24 >/dev/null
+	h ctr-net create n2 --subnet 10.77.2.0/24 >/dev/null
+	h ctr-run -d --name web --net n1 --net n2:alias=foo "$ROOTFS" sleep 100 >/dev/null
+	[ "$(h ctr-inspect -f '{{range $n, $x := .NetworkSettings.Networks}}{{$n}} {{.IPAddress}} {{.Gateway}} {{.Aliases}};{{end}}' web)" = \
+		'n1 10.77.1.2 10.77.1.1 [];n2 10.77.2.2 10.77.2.1 [foo];' ]
+	[ "$(h ctr-ps --format '{{.Networks}}')" = n1,n2 ]
+	h ctr-net disconnect n1 web >/dev/null
+	[ "$(h ctr-inspect -f '{{range $n, $x := .NetworkSettings.Networks}}{{$n}}{{end}}' web)" = n2 ]
+}

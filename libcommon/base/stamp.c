@@ -164,6 +164,29 @@ char *stamp_lasting(int64_t seconds)
 	return xasprintf("%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
 }
 
+char *stamp_human(int64_t seconds)
+{
+	long long minutes = seconds / 60, hours = (seconds + 1800) / 3600, n = seconds;
+	const char *unit = "second";
+	if (seconds < 1)
+		return xstrdup("Less than a second");
+	if (minutes == 1 || (minutes >= 60 && hours == 1))
+		return xstrdup(minutes == 1 ? "About a minute" : "About an hour");
+	if (minutes)
+		n = minutes, unit = "minute";
+	if (minutes >= 60)
+		n = hours, unit = "hour";
+	if (hours >= 48)
+		n = hours / 24, unit = "day";
+	if (hours >= 24 * 14)
+		n = hours / 24 / 7, unit = "week";
+	if (hours >= 24 * 60)
+		n = hours / 24 / 30, unit = "month";
+	if (hours >= 24 * 365 * 2)
+		n = hours / 24 / 365, unit = "year";
+	return xasprintf("%lld %s%s", n, unit, n == 1 ? "" : "s");
+}
+
 char *stamp_ago(int64_t then)
 {
 	_cleanup_free_ char *s = stamp_lasting(then ? time(NULL) - then : 0);

@@ -118,7 +118,7 @@ static enum stop range(struct tmpl *t, json_t *dot, bool live)
 	    n < 0 ? template_bad("= in a range", NULL) : template_rest(t, dot, live);
 	enum stop s = STOP_BAD;
 	if (live && (json_is_string(over) || json_is_boolean(over))) {
-		template_bad("a range over what is no list", NULL);
+		template_wrong("a range over what is no list", NULL);
 	} else if (over) {
 		bool any;
 		action_end(t, close);
@@ -190,6 +190,67 @@ static enum stop comment(struct tmpl *t)
 	return action_end(t, p), STOP_EOF;
 }
 
+/* The text after `{{define "NAME"` or `{{block "NAME"`, wherever it stands; NULL: there is none. */
+static const char *body_of(const struct tmpl *t, const char *name)
+{
+	struct tmpl at = *t;
+	const char *p = t->text;
+	while ((p = strstr(p, "{{"))) {
+		p += 2;
+		at.p = p + (*p == '-');
+		at.end = at.p + strlen(at.p);
+		if (!template_keyword(&at, "define") && !template_keyword(&at, "block"))
+			continue;
+		size_t n = strlen(name);
+		if (strncmp(at.p, name, n) == 0)
+			return at.p + n;
+	}
+	return NULL;
+}
+
+/* The body of a template with a name is read once for each use. */
+static enum stop call(struct tmpl *t, const char *body, json_t *v, bool live)
+{
+	const char *close = closing(body);
+	json_t *root = t->root;
+	int ranges = t->ranges, vars = t->n_vars;
+	if (!close)
+		return template_bad("a {{ is not closed", NULL), STOP_BAD;
+	action_end(t, close);
+	t->root = v;
+	t->ranges = 0;
+	enum stop s = run(t, v, live);
+	t->root = root;
+	t->ranges = ranges;
+	template_forget(t, vars);
+	if (s == STOP_EOF || s == STOP_ELSE)
+		template_bad("an {{end}} is missing", NULL);
+	return s == STOP_END ? STOP_EOF : STOP_BAD;
+}
+
+/* {{define "NAME"}}, {{template "NAME" VALUE}} and {{block "NAME" VALUE}}. */
+static enum stop named(struct tmpl *t, json_t *dot, char kind, const char *close, bool live)
+{
+	const char *quote = t->p + (*t->p == '"'), *name_end = strchr(quote, '"');
+	if (quote == t->p || !name_end || name_end >= t->end || (kind == 'd' && t->ranges))
+		return template_bad("a name is missing", NULL), STOP_BAD;
+	_cleanup_free_ char *name = xstrndup(t->p, (size_t)(name_end + 1 - t->p));
+	t->p = name_end + 1;
+	if (kind == 'd')
+		return call(t, t->p, dot, false);
+	_cleanup_json_ json_t *v = kind == 't' && t->p + strspn(t->p, " ") >= t->end
+				       ? json_null()
+				       : template_rest(t, dot, live);
+	const char *body = body_of(t, name);
+	if (!v || !body)
+		return v ? template_wrong("no template", name) : NULL, STOP_BAD;
+	if (kind == 'b')
+		return call(t, close, v, live);
+	enum stop s = live ? call(t, body, v, true) : STOP_EOF;
+	action_end(t, close);
+	return s;
+}
+
 /* One action; t->p is just after its "{{". STOP_EOF: go on. */
 static enum stop action(struct tmpl *t, json_t *dot, bool live)
 {
@@ -212,6 +273,12 @@ static enum stop action(struct tmpl *t, json_t *dot, bool live)
 		return conditional(t, dot, true, live);
 	if (template_keyword(t, "range"))
 		return range(t, dot, live);
+	if (template_keyword(t, "define"))
+		return named(t, dot, 'd', close, live);
+	if (template_keyword(t, "template"))
+		return named(t, dot, 't', close, live);
+	if (template_keyword(t, "block"))
+		return named(t, dot, 'b', close, live);
 	if (template_keyword(t, "break"))
 		return leave(t, close, BREAK, live);
 	if (template_keyword(t, "continue"))
@@ -266,7 +333,7 @@ int template_run(const char *text, json_t *dot, enum template_use use, struct bu
 {
 	if (strcmp(text, "json") == 0) /* docker's short form */
 		text = "{{json .}}";
-	struct tmpl t = {.p = text, .root = dot, .out = out, .use = use};
+	struct tmpl t = {.text = text, .p = text, .root = dot, .out = out, .use = use};
 	buf_puts(out, "");
 	enum stop s = run(&t, dot, true);
 	template_forget(&t, 0);

@@ -14,8 +14,15 @@ static json_t *pipeline(struct tmpl *t, json_t *dot, bool live);
 
 json_t *template_bad(const char *what, const char *at)
 {
-	errno = EINVAL;
 	fail("--format: %s%s%s", what, at ? " at " : "", at ? at : "");
+	errno = EBADMSG;
+	return NULL;
+}
+
+json_t *template_wrong(const char *what, const char *at)
+{
+	template_bad(what, at);
+	errno = EINVAL;
 	return NULL;
 }
 
@@ -76,9 +83,11 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 		t->p += n;
 		json_t *next = field(v, key);
 		bool map = json_object_get(v, TEMPLATE_MAP);
+		if (!next && strcmp(key, "Health") == 0) /* docker has a pointer there */
+			next = template_nil();
 		if (n == 0 || (live && !next && !map)) {
 			json_decref(v);
-			return template_bad("there is no field", n ? key : t->p - 1);
+			return template_wrong("there is no field", n ? key : t->p - 1);
 		}
 		if (!map && next && json_is_null(next))
 			next = template_nil();

@@ -338,6 +338,12 @@ static json_t *fn_not(const json_t *a)
 	return json_boolean(!template_true(json_array_get(a, 0)));
 }
 
+static json_t *fn_call(const json_t *a)
+{
+	(void)a;
+	return wrong("call", "nothing here is a function");
+}
+
 enum { ANY = 255 };
 
 const struct template_fn *template_fn_find(const char *name, size_t len)
@@ -348,7 +354,9 @@ const struct template_fn *template_fn_find(const char *name, size_t len)
 	    {"upper", fn_upper, 1, 1, 'h'}, {"lower", fn_lower, 1, 1, 'h'},
 	    {"title", fn_title, 1, 1, 'h'}, {"truncate", fn_truncate, 2, 2, 'h'},
 	    {"print", fn_print, 0, ANY, 0}, {"println", fn_println, 0, ANY, 0},
-	    {"printf", template_printf, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'},
+	    {"printf", template_printf, 1, ANY, 0}, {"html", template_html, 1, ANY, 'p'},
+	    {"js", template_js, 1, ANY, 'p'}, {"urlquery", template_urlquery, 1, ANY, 'p'},
+	    {"call", fn_call, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'},
 	    {"ne", fn_ne, 2, 2, 'p'}, {"lt", fn_lt, 2, 2, 'p'}, {"le", fn_le, 2, 2, 'p'},
 	    {"gt", fn_gt, 2, 2, 'p'}, {"ge", fn_ge, 2, 2, 'p'}, {"and", fn_and, 1, ANY, 'a'},
 	    {"or", fn_or, 1, ANY, 'o'}, {"not", fn_not, 1, 1, 0}};

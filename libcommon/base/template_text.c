@@ -102,13 +102,22 @@ static char escaped(const char **p)
 	const char *at = strchr(names, **p);
 	if (at && *at)
 		return values[at - names];
-	if (**p != 'x')
-		return **p;
-	char hex[3] = "", *after;
-	strncat(hex, *p + 1, 2);
-	char c = (char)strtoul(hex, &after, 16);
-	*p += after - hex;
-	return c ? c : '?';
+	return **p;
+}
+
+/* \x41, \101, \u00e9, \U0001f600: its number; *p is left at its last character. -1: another one. */
+static long numbered(const char **p)
+{
+	static const char kinds[] = "xuU", widths[] = {2, 4, 8};
+	const char *at = strchr(kinds, **p);
+	bool octal = **p >= '0' && **p <= '7';
+	char digits[9] = "", *after;
+	if (!octal && !at)
+		return -1;
+	strncat(digits, *p + !octal, octal ? 3 : (size_t)widths[at - kinds]);
+	unsigned long c = strtoul(digits, &after, octal ? 8 : 16);
+	*p += after - digits - octal;
+	return c ? (long)c : '?';
 }
 
 json_t *template_constant(const char **p, const char *end)
@@ -126,18 +135,24 @@ json_t *template_constant(const char **p, const char *end)
 	for (++*p; *p < end && **p != q; ++*p) {
 		char c = **p;
 		if (q != '`' && c == '\\' && *p + 1 < end) {
-			++*p;
-			c = escaped(p);
+			bool byte = *++*p != 'u' && **p != 'U';
+			long n = numbered(p);
+			if (n >= 0 && !byte) {
+				template_rune(&b, (unsigned long)n);
+				continue;
+			}
+			c = n >= 0 ? (char)n : escaped(p);
 		}
 		buf_add(&b, &c, 1);
 	}
 	json_t *v = NULL;
 	if (*p >= end) {
-		errno = EINVAL;
+		errno = EBADMSG;
 		fail("--format: a string without its end");
 	} else {
 		++*p;
-		v = q == '\'' ? json_integer((unsigned char)*b.p) : json_string_nocheck(b.p);
+		char c = *b.p == *TEMPLATE_NL ? '\n' : *b.p;
+		v = q == '\'' ? json_integer((unsigned char)c) : json_string_nocheck(b.p);
 	}
 	buf_free(&b);
 	return v;
@@ -209,16 +224,37 @@ static void text(struct buf *out, const struct verb *f, const json_t *v)
 		buf_puts(out, s);
 }
 
+/* A number in what C's printf does not have. */
+static void number(struct buf *b, char kind, json_int_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned base = (kind | 32) == 'x' ? 16 : 8;
+	if (kind == 'q' || kind == 'c') {
+		buf_puts(b, kind == 'q' ? "'" : "");
+		template_rune(b, (unsigned long)n);
+		buf_puts(b, kind == 'q' ? "'" : "");
+	} else if (kind == 'U') {
+		buf_printf(b, "U+%04llX", (unsigned long long)n);
+	} else {
+		buf_printf(b, "%s%s", n < 0 ? "-" : "", kind == 'O' ? "0o" : "");
+		template_base(b, n < 0 ? 0ull - (unsigned long long)n : (unsigned long long)n,
+		    kind == 'b' ? 2 : base, kind == 'X' ? "0123456789ABCDEF" : digits);
+	}
+}
+
 static void one(struct buf *out, const struct verb *f, const json_t *v)
 {
 	struct buf b = {0};
+	json_int_t n = json_integer_value(v);
 	if (json_is_array(v) && f->kind != 'T')
 		return elements(out, f, v);
-	if ((json_is_integer(v) && strchr("dxXo", f->kind)) ||
+	if ((json_is_integer(v) && (f->kind == 'd' || (n >= 0 && strchr("xXo", f->kind)))) ||
 	    (json_is_real(v) && strchr("eEfFgG", f->kind)))
 		return digits(out, f, v);
 	buf_puts(&b, "");
-	if (json_is_string(v) && strchr("svqxX", f->kind))
+	if (json_is_integer(v) && strchr("bcoOqUxX", f->kind))
+		number(&b, f->kind, n);
+	else if (json_is_string(v) && strchr("svqxX", f->kind))
 		text(&b, f, v);
 	else if (f->kind == 'T')
 		buf_puts(&b, type_name(v));

@@ -215,8 +215,10 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 	kv_set(conf, "name", c->name);
 	kv_set(conf, "id", c->id);
 	kv_setf(conf, "created", "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
-	for (size_t i = 0; i < s->args.n; i++)
-		buf_printf(&cmd, "%s%s", i ? " " : "", s->args.v[i]);
+	for (size_t i = 0; i < s->args.n; i++) { /* as docker shows it */
+		const char *quote = i && strchr(s->args.v[i], ' ') ? "'" : "";
+		buf_printf(&cmd, "%s%s%s%s", i ? " " : "", quote, s->args.v[i], quote);
+	}
 	kv_set(conf, "command", cmd.p ? cmd.p : "");
 	buf_free(&cmd);
 	if (restart_policy(o, conf) < 0 || stop_signal(o, conf) < 0)

@@ -7,6 +7,7 @@
 #include "docker_shape.h"
 #include "health.h"
 #include "json.h"
+#include "lease.h"
 #include "network.h"
 #include "stamp.h"
 #include "str.h"
@@ -183,16 +184,47 @@ static void shape_way(const char *net, json_t *one)
 		network_free(&n);
 }
 
-static json_t *shape_networks(const struct container *c, const char *net, const char *ip)
+static void on_lease(const struct lease *l, void *arg)
 {
-	json_t *nets = template_map(),
-	       *one = json_make("{NetworkID:s,EndpointID:e,IPAddress:o,GlobalIPv6Address:o,"
+	char t[ADDR_TEXT];
+	buf_printf(arg, "%s\n", addr_text(&l->addr, t));
+}
+
+/* One network: its name, or a line of endpoint_further(). */
+static void shape_network(const struct container *c, const char *line, const char *ip, json_t *nets)
+{
+	size_t n = strcspn(line, " ");
+	_cleanup_free_ char *net = xstrndup(line, n), *key = str_escape(net),
+			    *leases = network_leases(net);
+	struct buf own = {0};
+	json_t *aliases = NULL;
+	if (line[n]) {
+		_cleanup_strv_ struct strv words = {0};
+		strv_split(&words, line, " ");
+		aliases = json_array();
+		for (size_t i = 3; i < words.n; i++)
+			json_array_append_new(aliases, docker_text(words.v[i]));
+		buf_puts(&own, "");
+		if (c->pid)
+			lease_of_owner(leases, c->id, on_lease, &own);
+		ip = own.p;
+	}
+	json_t *one = json_make("{NetworkID:s,EndpointID:e,IPAddress:o,GlobalIPv6Address:o,"
 				"MacAddress:s,Aliases:o}",
-		   net, shape_ip(ip, false), shape_ip(ip, true), kv_get(&c->state, "mac"),
-		   shape_lines(kv_get(&c->conf, "net_alias")));
+	    net, shape_ip(ip, false), shape_ip(ip, true), aliases ? "" : kv_get(&c->state, "mac"),
+	    aliases ? aliases : shape_lines(kv_get(&c->conf, "net_alias")));
 	shape_way(net, one);
-	_cleanup_free_ char *key = str_escape(net);
 	set(nets, key, one);
+	buf_free(&own);
+}
+
+static json_t *shape_networks(const struct container *c, const char *ip)
+{
+	json_t *nets = template_map();
+	_cleanup_strv_ struct strv lines = {0};
+	docker_nets(c, &lines);
+	for (size_t i = 0; i < lines.n; i++)
+		shape_network(c, lines.v[i], ip, nets);
 	return nets;
 }
 
@@ -202,7 +234,7 @@ static json_t *shape_net(const struct container *c)
 	_cleanup_free_ char *ip = container_addresses(c, true),
 			    *ns = c->pid ? xasprintf("/proc/%d/ns/net", c->pid) : NULL;
 	net = net ? net : "none";
-	json_t *nets = shape_networks(c, net, ip);
+	json_t *nets = shape_networks(c, ip);
 	json_t *j = json_make("{Bridge:e,SandboxID:e,SandboxKey:s,Ports:o,Networks:o}", ns,
 	    shape_ports(kv_get(&c->state, "ports")), nets);
 	json_object_update_missing(j, json_object_iter_value(json_object_iter_at(nets, net)));
@@ -226,7 +258,7 @@ static bool has_word(const json_t *list, const char *word)
 }
 
 /* Of the mounts those that a user asked for: bind mounts and volumes. */
-static json_t *shape_mounts(const json_t *cfg)
+json_t *docker_mounts(const json_t *cfg)
 {
 	json_t *out = json_array(), *m;
 	size_t i;
@@ -343,7 +375,7 @@ static json_t *shape_restart(const char *policy)
 /* "SOURCE:DESTINATION[:ro]", as -v has them. */
 static json_t *shape_binds(const json_t *cfg)
 {
-	json_t *mounts = shape_mounts(cfg), *out = json_array(), *m;
+	json_t *mounts = docker_mounts(cfg), *out = json_array(), *m;
 	size_t i;
 	json_array_foreach(mounts, i, m)
 	{
@@ -383,7 +415,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	const struct kv *conf = &c->conf;
 	const char *net = kv_get(conf, "net"), *log = kv_get(conf, "log"),
 		   *opt = kv_get(conf, "storage_opt");
-	return json_make(
+	json_t *j = json_make(
 	    "{Binds:o,ContainerIDFile:e,LogConfig:{Type:s,Config:{s:b}},NetworkMode:s,"
 	    "PortBindings:o,RestartPolicy:o,AutoRemove:b,VolumeDriver:e,VolumesFrom:n,"
 	    "Dns:o,ExtraHosts:o,IpcMode:s,Links:n,PidMode:s,Privileged:b,PublishAllPorts:b,"
@@ -401,6 +433,8 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	    limit_text(cfg, "cpuset.cpus"), limit_text(cfg, "cpuset.mems"),
 	    limit(cfg, "memory.low"), memory_swap(cfg), limit(cfg, "pids.max"),
 	    noted(cfg, "ctrbox.init"));
+	docker_host(j, cfg);
+	return j;
 }
 
 /* --- all of it --- */
@@ -445,6 +479,6 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	    path_of(c, "hostname"), path_of(c, "hosts"),
 	    kv_get(&c->conf, "log") ? json_string("") : path_of(c, "log"), name,
 	    (int)kv_num(&c->state, "restarts", c->restarts), "overlay", "linux", shape_host(c, cfg),
-	    TEMPLATE_MAP, 1, root, path_of(c, "upper"), "overlay", shape_mounts(cfg),
+	    TEMPLATE_MAP, 1, root, path_of(c, "upper"), "overlay", docker_mounts(cfg),
 	    shape_config(c, cfg), shape_net(c));
 }

@@ -5,6 +5,7 @@
 
 #include "create.h"
 #include "docker_shape.h"
+#include "file.h"
 #include "health.h"
 #include "json.h"
 #include "ps_template.h"
@@ -16,7 +17,7 @@
 static char *ps_status(const struct container *c, int64_t now)
 {
 	bool lives = c->pid != 0;
-	_cleanup_free_ char *since = stamp_lasting(now - (lives ? c->started : c->finished));
+	_cleanup_free_ char *since = stamp_human(now - (lives ? c->started : c->finished));
 	if (c->status == ST_CREATED)
 		return xstrdup("Created");
 	if (c->status == ST_RESTARTING)
@@ -39,26 +40,90 @@ static json_t *commas(const char *s)
 	return docker_text(text);
 }
 
-static json_t *ps_row(const struct container *c, const char *size)
+/* At most so many characters, the last one "…" where some are left out. */
+static char *cut(const char *s, size_t max)
 {
+	size_t n = 0;
+	int end = 0;
+	for (const char *p = s; *p; p++)
+		if (((unsigned char)*p & 0xc0) != 0x80 && ++n == max)
+			end = (int)(p - s);
+	return n > max ? xasprintf("%.*s…", end, s) : xstrdup(s);
+}
+
+static json_t *quoted(const char *command, bool whole)
+{
+	_cleanup_free_ char *part = cut(command ? command : "", whole ? SIZE_MAX : 20);
+	_cleanup_json_ json_t *j = docker_text(part);
+	_cleanup_free_ char *text = json_text(j);
+	return docker_text(text);
+}
+
+/* The mounts' names or sources, and how many of them are volumes. */
+static json_t *mounted(const struct container *c, bool whole, int *volumes)
+{
+	_cleanup_free_ char *text =
+	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", FILE_ANY, NULL);
+	_cleanup_json_ json_t *cfg = text ? json_parse("config.json", text, strlen(text)) : NULL;
+	_cleanup_json_ json_t *mounts = docker_mounts(cfg);
+	struct buf b = {0};
+	json_t *one;
+	size_t i;
+	buf_puts(&b, "");
+	json_array_foreach(mounts, i, one)
+	{
+		const char *name = json_string_value(json_object_get(one, "Name"));
+		*volumes += name != NULL;
+		_cleanup_free_ char *part =
+		    cut(name ? name : json_string_value(json_object_get(one, "Source")),
+			whole ? SIZE_MAX : 15);
+		buf_printf(&b, "%s%s", i ? "," : "", part);
+	}
+	json_t *j = docker_text(b.p);
+	buf_free(&b);
+	return j;
+}
+
+static json_t *networks(const struct container *c)
+{
+	_cleanup_strv_ struct strv nets = {0};
+	struct buf b = {0};
+	docker_nets(c, &nets);
+	buf_puts(&b, "");
+	for (size_t i = 0; i < nets.n; i++)
+		buf_printf(&b, "%s%.*s", i ? "," : "", (int)strcspn(nets.v[i], " "), nets.v[i]);
+	json_t *j = docker_text(b.p);
+	buf_free(&b);
+	return j;
+}
+
+static json_t *ps_row(const struct container *c, const char *format, const char *size, bool whole)
+{
+	char made[64];
+	struct tm tm;
+	int volumes = 0;
 	int64_t sec, now = time(NULL);
-	long ns = docker_created(c, &sec);
-	const char *net = kv_get(&c->conf, "net"), *command = kv_get(&c->conf, "command");
-	_cleanup_free_ char *ago = stamp_lasting(now - sec), *running = xasprintf("%s ago", ago);
-	_cleanup_free_ char *status = ps_status(c, now),
-			    *quoted = xasprintf("\"%s\"", command ? command : "");
+	docker_created(c, &sec);
+	time_t t = (time_t)sec;
+	strftime(made, sizeof made, "%Y-%m-%d %H:%M:%S %z %Z", localtime_r(&t, &tm));
+	_cleanup_free_ char *ago = stamp_human(now - sec), *running = xasprintf("%s ago", ago);
+	_cleanup_free_ char *status = ps_status(c, now);
+	bool deep = strstr(format, "json") || strstr(format, "Mounts") || strstr(format, "Volumes");
+	json_t *mounts = deep ? mounted(c, whole, &volumes) : json_null();
 	return json_make(
-	    "{ID:s,Names:s,Image:s,Command:s,CreatedAt:o,RunningFor:s,Status:s,State:s,"
-	    "Ports:o,Networks:s,s:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
-	    c->id, c->name, kv_get(&c->conf, "image"), quoted, docker_when(sec, ns), running,
-	    status, docker_status(c), commas(c->pid ? kv_get(&c->state, "ports") : ""),
-	    net ? net : "none", TEMPLATE_LABELS, docker_labels(kv_get(&c->conf, "label")),
+	    "{ID:s,Names:s,Image:s,Command:o,CreatedAt:s,RunningFor:s,Status:s,State:s,"
+	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,s:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
+	    c->id, c->name, kv_get(&c->conf, "image"), quoted(kv_get(&c->conf, "command"), whole),
+	    made, running,
+	    status, docker_status(c), mounts, volumes, commas(c->pid ? kv_get(&c->state, "ports") : ""),
+	    networks(c), TEMPLATE_LABELS, docker_labels(kv_get(&c->conf, "label")),
 	    commas(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
 }
 
-int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size)
+int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
+    bool whole)
 {
-	return rows_add(lines, format, ps_row(c, size));
+	return rows_add(lines, format, ps_row(c, format, size, whole));
 }
 
 int ps_template_print(struct strv *lines, const char *format, bool header)
@@ -67,7 +132,7 @@ int ps_template_print(struct strv *lines, const char *format, bool header)
 	static const char *const heads[] = {"ID", "CONTAINER ID", "Names", "NAMES", "Image",
 	    "IMAGE", "Command", "COMMAND", "CreatedAt", "CREATED AT", "RunningFor", "CREATED",
 	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",
-	    "Labels", "LABELS", "Size", "SIZE", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
+	    "Mounts", "MOUNTS", "LocalVolumes", "LOCAL VOLUMES", "Labels", "LABELS", "Size", "SIZE", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
 	return rows_print(lines, format, heads, header);
 }
 

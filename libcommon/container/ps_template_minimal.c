@@ -7,9 +7,10 @@ bool template_is(const char *text)
 	return false;
 }
 
-int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size)
+int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
+    bool whole)
 {
-	(void)lines, (void)format, (void)c, (void)size;
+	(void)lines, (void)format, (void)c, (void)size, (void)whole;
 	return 0;
 }
 
