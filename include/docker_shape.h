@@ -20,8 +20,6 @@ json_t *docker_mounts(const json_t *cfg);
 void docker_host(json_t *host, const json_t *cfg);
 /* Its networks: names, or lines of endpoint_further(). */
 void docker_nets(const struct container *c, struct strv *out);
-/* A time in docker's form; 0 is Go's zero time. */
-json_t *docker_when(int64_t t, long ns);
 /* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */
 const char *docker_status(const struct container *c);
 /* When it was created: *sec, and the nanoseconds are returned. */

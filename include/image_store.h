@@ -35,7 +35,7 @@ struct store {
 	 * in tmp. */
 	const char *part;
 	uint64_t part_max; /* its size, as promised */
-	struct strv rest; /* DIFF_ID/ and what layer_unpack_rest() left of new layers */
+	struct strv rest;  /* DIFF_ID/ and what layer_unpack_rest() left of new layers */
 };
 
 /* STORE_ADD makes the folders and the .tmp- ones, clears what dead processes left and pushes the

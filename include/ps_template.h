@@ -8,8 +8,8 @@
 
 /* Is the text a template? In the minimal build, which has none, it never is. */
 bool template_is(const char *text);
-/* Append the line of one container; `size` is its .Size, or NULL; `whole`: nothing is cut. -1 with fail_usage() when the
- * template is wrong. */
+/* Append the line of one container; `size` is its .Size, or NULL; `whole`: nothing is cut. -1 with
+ * fail_usage() when the template is wrong. */
 int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
     bool whole);
 /* Print the lines: after `table ` in columns (the fields are separated by tabs), with their names

@@ -99,8 +99,8 @@ struct fetch {
 	pid_t pid;
 	int err; /* what it says */
 };
-int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from,
-    uint64_t size, struct fetch *f);
+int registry_fetch(
+    struct registry *r, const char *hex, int fd, uint64_t from, uint64_t size, struct fetch *f);
 /* Wait for that. 0, or -1 with fail(); 1 when the registry cannot continue in the middle of a blob.
  */
 int registry_fetch_end(const struct registry *r, struct fetch *f);

@@ -13,11 +13,10 @@ size_t stamp_text(char out[STAMP_SIZE], int64_t sec, long ns);
  * one before 1970. */
 int64_t stamp_parse(const char *s, size_t n);
 
-/* stamp_lasting(): "2 minutes", as docker says how long something lasts; stamp_ago(): "2 minutes
- * ago". Caller frees. */
-char *stamp_lasting(int64_t seconds);
-/* The same in docker's own words: "About a minute", "Less than a second". Caller frees. */
+/* How long something lasts, in docker's own words: "2 minutes", "About a minute", "Less than a
+ * second". Caller frees. */
 char *stamp_human(int64_t seconds);
+/* "2 minutes ago". Caller frees. */
 char *stamp_ago(int64_t then);
 
 /* Read a duration as Go writes it, with digits and letters (90s, 1h30m, 500ms, 1.5d), into

@@ -11,7 +11,7 @@
 enum { TEMPLATE_DEPTH = 40, TEMPLATE_VARS = 32 };
 
 struct tmpl {
-	const char *text; /* from its beginning */
+	const char *text;    /* from its beginning */
 	const char *p, *end; /* `end` is that of the action being read */
 	json_t *root;
 	struct buf *out;

@@ -18,9 +18,6 @@ json_t *template_printf(const json_t *args);
 json_t *template_html(const json_t *args);
 json_t *template_js(const json_t *args);
 json_t *template_urlquery(const json_t *args);
-/* Append a character by its number; a number in this base. */
-void template_rune(struct buf *out, unsigned long c);
-void template_base(struct buf *out, unsigned long long n, unsigned base, const char *digits);
 
 /* Append the value as Go's %v prints it, with all its characters. */
 void template_print(struct buf *out, const json_t *v);

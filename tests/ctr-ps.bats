@@ -16,9 +16,9 @@ plain() {
 	ctr-wait c >/dev/null
 	run -0 ctr-ps -a --json
 	[ "$(tac <<<"$output" | plain)" = \
-		'{"id":"ID","name":"a","pid":null,"status":"created","command":"echo a  \"b\"","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
+		'{"id":"ID","name":"a","pid":null,"status":"created","command":"echo '\''a  \"b\"'\''","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"","finished":"","oom":false,"restart":"on-failure:3","labels":{"x":"1","y":"2"}}
 {"id":"ID","name":"b","pid":N,"status":"running","command":"sleep 1000","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":null,"started":"TIME","finished":"","oom":false,"restart":"no","labels":{}}
-{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c exit 3","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}' ]
+{"id":"ID","name":"c","pid":null,"status":"exited","command":"sh -c '\''exit 3'\''","created":"TIME","image":"ROOTFS/","ip":"","ports":"","exit":3,"started":"TIME","finished":"TIME","oom":false,"restart":"no","labels":{}}' ]
 }
 
 @test "ps, golden: the table, -n, -o with any field, -q, long commands cut unless --no-trunc" {

@@ -286,7 +286,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[[ "$output" == *"errnoRet: SCMP_ACT_ALLOW has no error number"* ]]
 }
 
-@test "0 and -1 stand for no limit where runc takes them so; monitoring needs resctrl by each of its names" {
+@test "0 and -1 stand for no limit where runc takes them so; monitoring needs resctrl" {
 	local one
 	bundle '"true"' '"resources":{"cpu":{"realtimePeriod":0},"blockIO":{"leafWeight":0},
 		"memory":{"kernelTCP":-1,"kernel":-1}}'
@@ -376,8 +376,11 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 @test "a device in a user namespace has its owner and mode, and need not be on the host" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	bundle '"sh","-c","stat -c %F:%a:%u:%g /dev/one /in/two; grep -c tmpfs./ /proc/self/mounts"' \
-		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
-		 "devices":[{"path":"/dev/one","type":"b","major":1,"minor":5,"uid":10,"gid":11,"fileMode":111},{"path":"/in/two","type":"c","major":1,"minor":9}]'
+		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+		 "gidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+		 "devices":[{"path":"/dev/one","type":"b","major":1,"minor":5,
+		  "uid":10,"gid":11,"fileMode":111},
+		  {"path":"/in/two","type":"c","major":1,"minor":9}]'
 	edit '.linux.namespaces += [{type:"user"}]'
 	mkdir b/rootfs/in
 	chown 100000:100000 b/rootfs b/rootfs/in

@@ -133,8 +133,8 @@ three() {
 
 @test "a registry that lies, breaks off, stalls or is none: one line, and nothing stays" {
 	three
-	for how in manifest config blob short long stall error html realm file busy down huge nest nul \
-		trickle rings cut endless askew; do
+	for how in manifest config blob short long stall error html realm file busy down huge \
+		nest nul trickle rings cut endless askew; do
 		: >registries
 		liar "$how" o
 		echo "timeout $reg 1" >>registries
@@ -239,7 +239,8 @@ three() {
 		printf '#!/bin/sh\n%s\n' "$2" >bin/docker-credential-test
 		chmod +x bin/docker-credential-test
 		before=$(store)
-		run -1 --separate-stderr timeout 20 setsid "$CTRBOX" ctr-image pull "$reg/x:1" </dev/null
+		run -1 --separate-stderr timeout 20 setsid "$CTRBOX" ctr-image pull "$reg/x:1" \
+			</dev/null
 		echo "$2: $stderr"
 		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *$1* ]]
 		[ "$(store)" = "$before" ]
@@ -253,9 +254,11 @@ three() {
 	run -1 --separate-stderr ctr-image pull "$reg/x:1"
 	[[ $stderr == *'docker-credential-test get: failed: No such file or directory' ]]
 	# A child that keeps the answer open does not matter.
-	printf '#!/bin/sh\nsleep 9 &\necho "credentials not found"; exit 1\n' >bin/docker-credential-test
+	printf '#!/bin/sh\nsleep 9 &\necho $! >>%s\necho "credentials not found"; exit 1\n' \
+		"$WORLD/children" >bin/docker-credential-test
 	chmod +x bin/docker-credential-test
 	[ "$(timeout 8 ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	xargs kill <children
 	ctr-image rm "$reg/x:1"
 	for bad in '{' '[]' '{"auths":' "{\"auths\":{\"$reg\":{\"auth\":\"***\"}}}"; do
 		echo "$bad" >docker/config.json

@@ -1394,7 +1394,7 @@ image() {
 }
 
 # bats test_tags=ctr-exec,ctr-run
-@test "CVE-2026-88265, -88264: who enters follows no link of a container's to what only he may open" {
+@test "CVE-2026-88265, -88264: who enters follows no link of a container to what he alone opens" {
 	mkdir -p host v root
 	echo secret >host/f
 	cp host/f v/f
@@ -1423,7 +1423,7 @@ image() {
 }
 
 # bats test_tags=ctr-run,ctr-volume
-@test "-v SRC:DST:U, and a folder that is made: the way there swapped for a link gives nothing away" {
+@test "-v SRC:DST:U, and a folder that is made: a link on the way there gives nothing away" {
 	need strace
 	mkdir -p home/d way/mid/home/d
 	ln -s "$WORLD" way/link

@@ -190,8 +190,9 @@ t() { ctr-inspect -f "$@" web; }
 }
 
 @test "19: inspect tells of capabilities, devices, limits and security" {
-	ctr-run -d --name web --cap-add net_admin --cap-drop mknod --cap-drop chown --ulimit nofile=100:200 \
-		--device /dev/null:/dev/xnull:r --security-opt no-new-privileges --shm-size 32m --oom-score-adj 100 \
+	ctr-run -d --name web --cap-add net_admin --cap-drop mknod --cap-drop chown \
+		--ulimit nofile=100:200 --device /dev/null:/dev/xnull:r \
+		--security-opt no-new-privileges --shm-size 32m --oom-score-adj 100 \
 		"$ROOTFS" sleep 100 >/dev/null
 	[ "$(t '{{with .HostConfig}}{{json .CapAdd}}{{json .CapDrop}}{{json .Ulimits}}{{json .Devices}}{{json .SecurityOpt}}{{.ShmSize}} {{.OomScoreAdj}}{{end}}')" = \
 		'["CAP_NET_ADMIN"]["CAP_CHOWN","CAP_MKNOD"][{"Name":"nofile","Hard":200,"Soft":100}][{"PathOnHost":"/dev/null","PathInContainer":"/dev/xnull","CgroupPermissions":"r"}]["no-new-privileges"]33554432 100' ]
@@ -199,7 +200,8 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(ctr-inspect -f '{{with .HostConfig}}{{.CapAdd}}{{.CapDrop}}{{.Devices}}{{.SecurityOpt}}{{.ShmSize}}{{end}}' plain)" = \
 		'[][][][]67108864' ]
 	ctr-create --name all --cap-add all "$ROOTFS" true >/dev/null
-	ctr-create --name none --cap-drop all --security-opt seccomp=unconfined "$ROOTFS" true >/dev/null
+	ctr-create --name none --cap-drop all --security-opt seccomp=unconfined \
+		"$ROOTFS" true >/dev/null
 	ctr-create --name priv --privileged "$ROOTFS" true >/dev/null
 	[ "$(ctr-inspect -f '{{with .HostConfig}}{{.CapAdd}}{{.CapDrop}}{{.SecurityOpt}}{{end}}' all none priv | tr '\n' ' ')" = \
 		'[ALL][][] [][ALL][seccomp=unconfined] [][][seccomp=unconfined] ' ]
@@ -207,7 +209,8 @@ t() { ctr-inspect -f "$@" web; }
 
 # bats test_tags=ctr-ps
 @test "19: ps has docker's command, times and mounts" {
-	ctr-run -d --name web -v vol:/v -v "$PWD:/here" "$ROOTFS" sh -c 'sleep 100; echo "ö ü"' >/dev/null
+	ctr-run -d --name web -v vol:/v -v "$PWD:/here" "$ROOTFS" \
+		sh -c 'sleep 100; echo "ö ü"' >/dev/null
 	[ "$(ctr-ps --format '{{.Command}}|{{.LocalVolumes}}')" = "\"sh -c 'sleep 100; e…\"|1" ]
 	[ "$(ctr-ps --no-trunc --format '{{.Command}}|{{.Mounts}}')" = \
 		"\"sh -c 'sleep 100; echo \\\"ö ü\\\"'\"|vol,$PWD" ]

@@ -149,7 +149,7 @@ int64_t moment_parse(const char *what, const char *s)
 	return now.tv_sec * 1000000000LL + now.tv_nsec - ago * 1000000;
 }
 
-char *stamp_lasting(int64_t seconds)
+static char *stamp_lasting(int64_t seconds)
 {
 	static const struct {
 		int64_t unit;

@@ -1,35 +1,10 @@
-/* template_escape.c: html, js and urlquery of templates, and numbers as characters and in other
- * bases; see template_text.h. */
+/* template_escape.c: html, js and urlquery of templates; see template_text.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
 #include "template_fn.h"
 #include "template_text.h"
-
-void template_rune(struct buf *out, unsigned long c)
-{
-	char s[4];
-	size_t n = c < 0x80 ? 1 : 2;
-	if (c > 0x10ffff || c - 0xd800 < 0x800)
-		c = 0xfffd;
-	n += (c >= 0x800) + (c >= 0x10000);
-	for (size_t i = n; i-- > 1; c >>= 6)
-		s[i] = (char)(0x80 | (c & 0x3f));
-	static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
-	s[0] = (char)(first[n - 1] | c);
-	buf_add(out, s, n);
-}
-
-void template_base(struct buf *out, unsigned long long n, unsigned base, const char *digits)
-{
-	char s[65], *p = s + sizeof s - 1;
-	*p = 0;
-	do
-		*--p = digits[n % base];
-	while (n /= base);
-	buf_puts(out, p);
-}
 
 enum how { HTML, JS, URL };
 

@@ -356,10 +356,10 @@ const struct template_fn *template_fn_find(const char *name, size_t len)
 	    {"print", fn_print, 0, ANY, 0}, {"println", fn_println, 0, ANY, 0},
 	    {"printf", template_printf, 1, ANY, 0}, {"html", template_html, 1, ANY, 'p'},
 	    {"js", template_js, 1, ANY, 'p'}, {"urlquery", template_urlquery, 1, ANY, 'p'},
-	    {"call", fn_call, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'},
-	    {"ne", fn_ne, 2, 2, 'p'}, {"lt", fn_lt, 2, 2, 'p'}, {"le", fn_le, 2, 2, 'p'},
-	    {"gt", fn_gt, 2, 2, 'p'}, {"ge", fn_ge, 2, 2, 'p'}, {"and", fn_and, 1, ANY, 'a'},
-	    {"or", fn_or, 1, ANY, 'o'}, {"not", fn_not, 1, 1, 0}};
+	    {"call", fn_call, 1, ANY, 0}, {"eq", fn_eq, 2, ANY, 'p'}, {"ne", fn_ne, 2, 2, 'p'},
+	    {"lt", fn_lt, 2, 2, 'p'}, {"le", fn_le, 2, 2, 'p'}, {"gt", fn_gt, 2, 2, 'p'},
+	    {"ge", fn_ge, 2, 2, 'p'}, {"and", fn_and, 1, ANY, 'a'}, {"or", fn_or, 1, ANY, 'o'},
+	    {"not", fn_not, 1, 1, 0}};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (strlen(all[i].name) == len && strncmp(all[i].name, name, len) == 0)
 			return &all[i];

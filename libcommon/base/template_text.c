@@ -64,6 +64,31 @@ static void print_object(struct buf *out, const json_t *v)
 	}
 }
 
+/* Append a character by its number. */
+static void template_rune(struct buf *out, unsigned long c)
+{
+	char s[4];
+	size_t n = c < 0x80 ? 1 : 2;
+	if (c > 0x10ffff || c - 0xd800 < 0x800)
+		c = 0xfffd;
+	n += (c >= 0x800) + (c >= 0x10000);
+	for (size_t i = n; i-- > 1; c >>= 6)
+		s[i] = (char)(0x80 | (c & 0x3f));
+	static const unsigned char first[] = {0, 0xc0, 0xe0, 0xf0};
+	s[0] = (char)(first[n - 1] | c);
+	buf_add(out, s, n);
+}
+
+static void template_base(struct buf *out, unsigned long long n, unsigned base, const char *digits)
+{
+	char s[65], *p = s + sizeof s - 1;
+	*p = 0;
+	do
+		*--p = digits[n % base];
+	while (n /= base);
+	buf_puts(out, p);
+}
+
 static void print_between(struct buf *out, const char *open,
     void (*inside)(struct buf *, const json_t *), const json_t *v, const char *close)
 {

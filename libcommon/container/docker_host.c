@@ -13,8 +13,7 @@
 /* The capabilities that it has beyond docker's default ones, or (drop) those that it lacks. */
 static json_t *caps(const json_t *process, bool drop)
 {
-	const json_t *list =
-	    json_object_get(json_object_get(process, "capabilities"), "bounding"),
+	const json_t *list = json_object_get(json_object_get(process, "capabilities"), "bounding"),
 		     *one;
 	uint64_t has = 0, bits;
 	size_t n;
@@ -46,9 +45,9 @@ static json_t *ulimits(const json_t *process)
 		    xstrdup(json_string_value(json_object_get(one, "type")) + strlen("RLIMIT_"));
 		for (char *p = name; *p; p++)
 			*p |= ' '; /* small letters */
-		json_array_append_new(out,
-		    json_make("{Name:s,Hard:O,Soft:O}", name, json_object_get(one, "hard"),
-			json_object_get(one, "soft")));
+		json_array_append_new(
+		    out, json_make("{Name:s,Hard:O,Soft:O}", name, json_object_get(one, "hard"),
+			     json_object_get(one, "soft")));
 	}
 	return out;
 }
@@ -77,18 +76,17 @@ static json_t *devices(const json_t *linux_)
 				may = json_string_value(json_object_get(rule, "access"));
 		}
 		char to[256] = "";
-		_cleanup_free_ char *number =
-		    xasprintf("/sys/dev/%s/%lld:%lld",
-			*json_string_value(json_object_get(one, "type")) == 'b' ? "block" : "char",
-			(long long)json_integer_value(json_object_get(one, "major")),
-			(long long)json_integer_value(json_object_get(one, "minor")));
+		_cleanup_free_ char *number = xasprintf("/sys/dev/%s/%lld:%lld",
+		    *json_string_value(json_object_get(one, "type")) == 'b' ? "block" : "char",
+		    (long long)json_integer_value(json_object_get(one, "major")),
+		    (long long)json_integer_value(json_object_get(one, "minor")));
 		if (readlink(number, to, sizeof to - 1) < 0)
 			to[0] = 0;
 		const char *slash = strrchr(to, '/');
 		_cleanup_free_ char *host = xasprintf("/dev%s", slash ? slash : "/");
-		json_array_append_new(out,
-		    json_make("{PathOnHost:s,PathInContainer:s,CgroupPermissions:s}",
-			access(host, F_OK) == 0 && slash ? host : path, path, may));
+		json_array_append_new(
+		    out, json_make("{PathOnHost:s,PathInContainer:s,CgroupPermissions:s}",
+			     access(host, F_OK) == 0 && slash ? host : path, path, may));
 	}
 	return out;
 }
@@ -129,12 +127,12 @@ void docker_host(json_t *host, const json_t *cfg)
 		     *linux_ = json_object_get(cfg, "linux"),
 		     *score = json_object_get(process, "oomScoreAdj");
 	bool all = json_is_true(json_object_get(host, "Privileged"));
-	json_object_update_new(host,
-	    json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
-		      "SecurityOpt:o}",
-		all ? json_null() : caps(process, false), all ? json_null() : caps(process, true),
-		devices(linux_), ulimits(process), shm_size(cfg), json_integer_value(score),
-		security(process, cfg)));
+	json_object_update_new(
+	    host, json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
+			    "SecurityOpt:o}",
+		      all ? json_null() : caps(process, false),
+		      all ? json_null() : caps(process, true), devices(linux_), ulimits(process),
+		      shm_size(cfg), json_integer_value(score), security(process, cfg)));
 }
 
 void docker_nets(const struct container *c, struct strv *out)

@@ -18,7 +18,8 @@ json_t *docker_text(const char *s)
 	return json_make("s", s);
 }
 
-json_t *docker_when(int64_t t, long ns)
+/* A time in docker's form; 0 is Go's zero time. */
+static json_t *docker_when(int64_t t, long ns)
 {
 	char s[STAMP_SIZE] = "0001-01-01T00:00:00Z"; /* Go's zero time */
 	if (t)

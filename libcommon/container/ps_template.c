@@ -114,14 +114,14 @@ static json_t *ps_row(const struct container *c, const char *format, const char 
 	    "{ID:s,Names:s,Image:s,Command:o,CreatedAt:s,RunningFor:s,Status:s,State:s,"
 	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,s:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
 	    c->id, c->name, kv_get(&c->conf, "image"), quoted(kv_get(&c->conf, "command"), whole),
-	    made, running,
-	    status, docker_status(c), mounts, volumes, commas(c->pid ? kv_get(&c->state, "ports") : ""),
-	    networks(c), TEMPLATE_LABELS, docker_labels(kv_get(&c->conf, "label")),
-	    commas(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
+	    made, running, status, docker_status(c), mounts, volumes,
+	    commas(c->pid ? kv_get(&c->state, "ports") : ""), networks(c), TEMPLATE_LABELS,
+	    docker_labels(kv_get(&c->conf, "label")), commas(kv_get(&c->conf, "label")),
+	    (int)c->pid, c->exit_code, size);
 }
 
-int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
-    bool whole)
+int ps_template(
+    struct strv *lines, const char *format, const struct container *c, const char *size, bool whole)
 {
 	return rows_add(lines, format, ps_row(c, format, size, whole));
 }
@@ -132,7 +132,8 @@ int ps_template_print(struct strv *lines, const char *format, bool header)
 	static const char *const heads[] = {"ID", "CONTAINER ID", "Names", "NAMES", "Image",
 	    "IMAGE", "Command", "COMMAND", "CreatedAt", "CREATED AT", "RunningFor", "CREATED",
 	    "Status", "STATUS", "State", "STATE", "Ports", "PORTS", "Networks", "NETWORKS",
-	    "Mounts", "MOUNTS", "LocalVolumes", "LOCAL VOLUMES", "Labels", "LABELS", "Size", "SIZE", "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
+	    "Mounts", "MOUNTS", "LocalVolumes", "LOCAL VOLUMES", "Labels", "LABELS", "Size", "SIZE",
+	    "Pid", "PID", "ExitCode", "EXIT CODE", NULL};
 	return rows_print(lines, format, heads, header);
 }
 

@@ -7,8 +7,8 @@ bool template_is(const char *text)
 	return false;
 }
 
-int ps_template(struct strv *lines, const char *format, const struct container *c, const char *size,
-    bool whole)
+int ps_template(
+    struct strv *lines, const char *format, const struct container *c, const char *size, bool whole)
 {
 	(void)lines, (void)format, (void)c, (void)size, (void)whole;
 	return 0;

@@ -98,16 +98,16 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
 }
 
-/* Who is root in a user namespace makes no nodes. One that the host has not got as it is asked for is
- * made here, on a tmpfs that is mounted nowhere yet; -1 else. */
+/* Who is root in a user namespace makes no nodes. One that the host has not got as it is asked for
+ * is made here, on a tmpfs that is mounted nowhere yet; -1 else. */
 static int node_apart(const struct spec *s, const struct spec_device *d)
 {
 	dev_t dev = makedev((unsigned)d->major, (unsigned)d->minor);
 	mode_t mode = (d->type == 'b' ? S_IFBLK : S_IFCHR) | (d->mode & 07777);
 	uint32_t uid = d->uid, gid = d->gid;
 	struct stat st;
-	if (d->type == 'p' || (!uid && !gid && stat(d->path, &st) == 0 && st.st_rdev == dev &&
-				  st.st_mode == mode))
+	if (d->type == 'p' ||
+	    (!uid && !gid && stat(d->path, &st) == 0 && st.st_rdev == dev && st.st_mode == mode))
 		return -1;
 	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "tmpfs", 1 /* FSOPEN_CLOEXEC */);
 	if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) < 0)

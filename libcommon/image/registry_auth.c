@@ -190,7 +190,8 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
 		    key_of(host), user ? user : "", user ? password : "");
 		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
-		_cleanup_free_ char *answer = helper_run(helper, user ? "store" : "erase", text, 120);
+		_cleanup_free_ char *answer =
+		    helper_run(helper, user ? "store" : "erase", text, 120);
 		return answer ? 0 : -1;
 	}
 	json_t *auths = json_object_get(config, "auths");

@@ -351,8 +351,8 @@ int reply_refused(const struct registry *r, const char *what, const struct reply
 
 /* --- blobs --- */
 
-int registry_fetch(struct registry *r, const char *hex, int fd, uint64_t from,
-    uint64_t size, struct fetch *f)
+int registry_fetch(
+    struct registry *r, const char *hex, int fd, uint64_t from, uint64_t size, struct fetch *f)
 {
 	struct buf c = {0};
 	_cleanup_free_ char *url = xasprintf("%s/v2/%s/blobs/sha256:%s", r->base, r->repo, hex);

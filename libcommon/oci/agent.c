@@ -86,7 +86,7 @@ int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int l
 	_cleanup_free_ char *text = json_text(j);
 	/* Without a call to be answered runc does not look at the path, and crun sends it. */
 	return oci_send_fd(path, text, strlen(text), listener) < 0 &&
-			       strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"")
+		       strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\"")
 		   ? fail_in("failed to connect with seccomp agent")
 		   : 0;
 }

@@ -42,8 +42,8 @@ int oci_id_check(const char *id)
 	for (const char *p = id; *p; p++)
 		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
 		    !(*p >= '0' && *p <= '9') && !strchr("_+-.", *p))
-			return fail("'%s': invalid container ID: invalid character `%c` in the ID",
-			    id, *p);
+			return fail(
+			    "'%s': invalid container ID: invalid character `%c` in the ID", id, *p);
 	if (n > 0 && n < 256 && strspn(id, ".") < n)
 		return 0;
 	return fail("'%s': invalid container ID: 1 to 255 of letters, digits and _ + - .", id);
