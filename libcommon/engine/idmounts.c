@@ -132,7 +132,8 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 	bool ok = layers;
 	*out = NULL;
 	for (size_t i = 0; i < n; i++) {
-		const struct spec_mount *m = i < lowers ? NULL : &s->mounts.v[i - lowers];
+		const struct spec_mount *m =
+		    i < lowers || i >= nodes ? NULL : &s->mounts.v[i - lowers];
 		v[i] = -1;
 		if (i >= nodes) {
 			if (!dir && user && geteuid() == 0)
