@@ -275,7 +275,8 @@ static int bind_make(const char *path, const struct spec *s)
 		return -1;
 	_cleanup_close_ int in = open(*up ? up : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (mkdirat(in, name, 0755) < 0)
-		return errno == EEXIST ? 0 : fail("%s: mkdir: %m", path);
+		/* which says it of a link to nothing */
+		return errno == EEXIST ? dir_make(path, 0755) : fail("%s: mkdir: %m", path);
 	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
 	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
 	if (s->uid_map.n && geteuid() == 0 && fchownat(in, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
