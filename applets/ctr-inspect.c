@@ -2,8 +2,8 @@
  *
  * Kind: FILTER.
  */
-#include <stdio.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -199,6 +199,14 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-run -d --name plain "$ROOTFS" sleep 100 >/dev/null
 	[ "$(ctr-inspect -f '{{with .HostConfig}}{{.CapAdd}}{{.CapDrop}}{{.Devices}}{{.SecurityOpt}}{{.ShmSize}}{{end}}' plain)" = \
 		'[][][][]67108864' ]
+	# a name that begins another's
+	ctr-create --name z --ulimit nofile=100 --device /dev/full:/dev/z "$ROOTFS" true >/dev/null
+	[ "$(ctr-inspect -f '{{range .HostConfig.Devices}}{{.PathInContainer}}{{end}}' z)" = /dev/z ]
+	# a record that others wrote
+	sed -i -E 's/"(CAP_[A-Z_]+|RLIMIT_NOFILE|c|size=[0-9a-z]*|\/dev\/z)"/7/g' \
+		"$CTR_LIB/containers/z/config.json"
+	ctr-inspect -f '{{json .HostConfig.Ulimits}}' z >z || [ $? = 1 ]
+	ctr-rm z >/dev/null
 	ctr-create --name all --cap-add all "$ROOTFS" true >/dev/null
 	ctr-create --name none --cap-drop all --security-opt seccomp=unconfined \
 		"$ROOTFS" true >/dev/null

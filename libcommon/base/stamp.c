@@ -149,6 +149,7 @@ int64_t moment_parse(const char *what, const char *s)
 	return now.tv_sec * 1000000000LL + now.tv_nsec - ago * 1000000;
 }
 
+/* In fewer words than docker's: our own table fits 80 columns. */
 static char *stamp_lasting(int64_t seconds)
 {
 	static const struct {

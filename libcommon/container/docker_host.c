@@ -19,7 +19,7 @@ static json_t *caps(const json_t *process, bool drop)
 	size_t n;
 	json_array_foreach(list, n, one)
 	{
-		if (caps_from_name(json_string_value(one), &bits) == 0)
+		if (json_is_string(one) && caps_from_name(json_string_value(one), &bits) == 0)
 			has |= bits;
 	}
 	uint64_t which = drop ? CAPS_DEFAULT & ~has : has & ~CAPS_DEFAULT;
@@ -34,6 +34,13 @@ static json_t *caps(const json_t *process, bool drop)
 	return out;
 }
 
+/* A record may have been written by others. */
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
 static json_t *ulimits(const json_t *process)
 {
 	const json_t *one;
@@ -41,8 +48,9 @@ static json_t *ulimits(const json_t *process)
 	size_t i;
 	json_array_foreach(json_object_get(process, "rlimits"), i, one)
 	{
+		const char *type = text(one, "type");
 		_cleanup_free_ char *name =
-		    xstrdup(json_string_value(json_object_get(one, "type")) + strlen("RLIMIT_"));
+		    xstrdup(str_starts(type, "RLIMIT_") ? type + strlen("RLIMIT_") : type);
 		for (char *p = name; *p; p++)
 			*p |= ' '; /* small letters */
 		json_array_append_new(
@@ -62,24 +70,27 @@ static json_t *devices(const json_t *linux_)
 {
 	const json_t *rules = json_object_get(json_object_get(linux_, "resources"), "devices"),
 		     *one, *rule;
+	static const char usual[] = " /dev/null /dev/zero /dev/full /dev/random /dev/urandom "
+				    "/dev/tty ";
 	json_t *out = json_array();
 	size_t i, k;
 	json_array_foreach(json_object_get(linux_, "devices"), i, one)
 	{
-		const char *path = json_string_value(json_object_get(one, "path")), *may = "rwm";
-		if (strstr("/dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty", path))
+		const char *path = text(one, "path"), *may = "rwm";
+		_cleanup_free_ char *word = xasprintf(" %s ", path);
+		if (strstr(usual, word))
 			continue;
 		json_array_foreach(rules, k, rule)
 		{
 			if (same(one, rule, "major") && same(one, rule, "minor") &&
 			    same(one, rule, "type"))
-				may = json_string_value(json_object_get(rule, "access"));
+				may = text(rule, "access");
 		}
 		char to[256] = "";
-		_cleanup_free_ char *number = xasprintf("/sys/dev/%s/%lld:%lld",
-		    *json_string_value(json_object_get(one, "type")) == 'b' ? "block" : "char",
-		    (long long)json_integer_value(json_object_get(one, "major")),
-		    (long long)json_integer_value(json_object_get(one, "minor")));
+		_cleanup_free_ char *number =
+		    xasprintf("/sys/dev/%s/%lld:%lld", *text(one, "type") == 'b' ? "block" : "char",
+			(long long)json_integer_value(json_object_get(one, "major")),
+			(long long)json_integer_value(json_object_get(one, "minor")));
 		if (readlink(number, to, sizeof to - 1) < 0)
 			to[0] = 0;
 		const char *slash = strrchr(to, '/');
@@ -102,7 +113,8 @@ static json_int_t shm_size(const json_t *cfg)
 		json_array_foreach(json_object_get(one, "options"), k, option)
 		{
 			char *end;
-			if (!str_starts(json_string_value(option), "size="))
+			if (!json_is_string(option) ||
+			    !str_starts(json_string_value(option), "size="))
 				continue;
 			json_int_t n = strtoll(json_string_value(option) + 5, &end, 10);
 			return *end == 'k' ? n << 10 : n;
