@@ -313,12 +313,13 @@ static int do_rm(int argc, char **argv)
 	struct store s;
 	struct strv names = {0}, done = {0};
 	struct refs all, gone = {0};
-	int code = 0;
+	int code = 0, missing = 0;
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	if (store_open(&s, ctr_lib(), STORE_REMOVE) < 0)
 		die_fail();
 	if (s.images < 0)
-		die("%s: no such image (ctr-image ls lists them)", names.v[0]);
+		return warn("%s: no such image (ctr-image ls lists them)", names.v[0]),
+		       !image_o.force;
 	if (store_refs(&s, &all) < 0)
 		die_fail();
 	gone.v = xcalloc(all.n + 1, sizeof *gone.v);
@@ -327,10 +328,13 @@ static int do_rm(int argc, char **argv)
 			strv_add(&done, names.v[i]);
 		} else if (errno != ENOENT || !strv_has(&done, names.v[i])) {
 			/* (ls -q has an id once for each name) */
+			missing |= errno == ENOENT;
+			code |= errno != ENOENT || !image_o.force;
 			warn("%s", fail_msg());
-			code = 1;
 		}
 	}
+	if (missing && !image_o.force) /* a slip of the hand loses nothing */
+		return code;
 	if (gone.n && store_refs_remove(&s, &gone) < 0)
 		die_fail();
 	rm_tell(&gone);

@@ -336,18 +336,25 @@ int net_remove(const char *name)
 	return r;
 }
 
+/* A slip of the hand loses nothing: all names are looked at first. */
 static int do_rm(int argc, char **argv)
 {
 	struct strv names = {0};
+	struct network n;
 	int code = 0;
 	opt_names(&names, argc, argv, 0, "NAME");
-	for (size_t i = 0; i < names.n; i++)
-		if (net_remove(names.v[i]) < 0 && !(force && errno == ENOENT)) {
-			warn("%s", fail_msg());
-			code = 1;
-		} else {
-			puts(names.v[i]);
-		}
+	for (size_t pass = force; pass < 2 && !code; pass++)
+		for (size_t i = 0; i < names.n; i++)
+			if ((pass ? net_remove(names.v[i]) : network_open(&n, names.v[i])) < 0) {
+				if (force && errno == ENOENT)
+					continue;
+				warn("%s", fail_msg());
+				code = 1;
+			} else if (pass) {
+				puts(names.v[i]);
+			} else {
+				network_free(&n);
+			}
 	return code;
 }
 

@@ -1,5 +1,7 @@
 /* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
-#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "create_flags.h"
 #include "docker_shape.h"
@@ -18,7 +20,7 @@ static bool force, as_json, no_header, quiet;
 static const char *format, *driver;
 
 static const struct opt opts[] = {
-    {'f', "force", NULL, "rm: also where a container mounts it", OPT_FLAG, &force},
+    {'f', "force", NULL, "rm: also where a container mounts it; one that is not there is no error", OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
@@ -59,15 +61,22 @@ static void row(struct table *t, const char *name)
 	strv_free(&users);
 }
 
+static int look(const char *name)
+{
+	_cleanup_free_ char *path = volume_path(name);
+	if (name_check("volume", name) < 0)
+		return -1;
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail("%s: no such volume (ctr-volume ls lists them)", name);
+	return 0;
+}
+
 static json_t *record(const char *name)
 {
 	struct strv users = {0};
-	struct stat st;
 	_cleanup_free_ char *path = volume_path(name);
-	if (name_check("volume", name) < 0 || volume_users(name, &users) < 0)
+	if (look(name) < 0 || volume_users(name, &users) < 0)
 		die_fail();
-	if (stat(path, &st) < 0)
-		die("%s: no such volume (ctr-volume ls lists them)", name);
 	json_t *list = json_array();
 	for (size_t i = 0; i < users.n; i++)
 		json_array_append_new(list, json_string(users.v[i]));
@@ -172,17 +181,22 @@ static int do_create(int argc, char **argv)
 	return 0;
 }
 
+/* A slip of the hand loses nothing: all names are looked at first. With -f, as in docker, one that
+ * is not there is no error. */
 static int do_rm(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	int code = 0;
-	for (size_t i = 0; i < names.n; i++)
-		if (name_check("volume", names.v[i]) == 0 &&
-		    volume_remove(names.v[i], force) == 0) {
-			puts(names.v[i]);
-		} else {
-			warn("%s", fail_msg());
-			code = 1;
+	for (size_t pass = force; pass < 2 && !code; pass++)
+		for (size_t i = 0; i < names.n; i++) {
+			bool good = look(names.v[i]) == 0 &&
+				    (!pass || volume_remove(names.v[i], force) == 0);
+			if (!good && !(force && errno == ENOENT)) {
+				warn("%s", fail_msg());
+				code = 1;
+			} else if (pass) {
+				puts(names.v[i]);
+			}
 		}
 	return code;
 }

@@ -207,3 +207,22 @@ load lib
 	END
 	ctr-run --tz CET-1CEST "$ROOTFS" true
 }
+
+# bats test_tags=ctr-volume,ctr-image,ctr-net
+@test "19: where a name is none, no volume, image or network is removed; -f has no fault with it" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	ctr-volume create v >/dev/null
+	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
+	ctr-net create --subnet 10.44.0.0/24 n >/dev/null
+	run -1 ctr-volume rm v nosuch
+	run -1 ctr-image rm x nosuch
+	[ "${#lines[@]}" = 1 ]
+	run -1 ctr-net rm n nosuch
+	[ "$(ctr-volume ls -q) $(ctr-image ls --format '{{.Repository}}') $(ctr-net ls -q)" = \
+		"v x n" ]
+	[ "$(ctr-volume rm -f v nosuch)" = $'v\nnosuch' ]
+	[ "$(ctr-image rm -f x nosuch 2>/dev/null)" = x ]
+	run -0 ctr-image rm -f nosuch
+	[ "$(ctr-net rm -f n nosuch)" = n ]
+	run -1 ctr-volume rm -f 'a b'
+}
