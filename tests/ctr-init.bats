@@ -16,7 +16,7 @@ load lib
 @test "a signal is forwarded" {
 	ctr-init sh -c 'trap "exit 8" USR1; while :; do sleep 0.1; done' &
 	pid=$!
-	sleep 0.4
+	wait_for 5 eval 'handles USR1 "$(pgrep -P $pid)"'
 	kill -USR1 $pid
 	wait $pid || code=$?
 	[ "$code" = 8 ]

@@ -69,7 +69,7 @@ load lib
 		while :; do
 			sleep 0.05
 		done' >/dev/null
-	sleep 0.2
+	wait_for 5 handles TERM "$(ctr-inspect -f State.Pid c)"
 	ctr-kill -s RTMAX c
 	wait_for 5 sh -c '[ "$(ctr-logs c)" = 64 ]'
 	ctr-kill -s SIGRTMAX-1 c

@@ -81,7 +81,7 @@ load lib
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	ctr-nsenter -t c -p sh -c 'trap "exit 8" USR1; while :; do sleep 0.1; done' &
 	pid=$!
-	sleep 0.5
+	wait_for 5 eval 'handles USR1 "$(pgrep -P $pid)"'
 	kill -USR1 $pid
 	wait $pid || code=$?
 	[ "$code" = 8 ]

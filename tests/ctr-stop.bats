@@ -57,12 +57,12 @@ load lib
 	ctr-run -d --name slow "$ROOTFS" sh -c '
 		trap "" TERM; while :; do sleep 0.1; done' >/dev/null
 	ctr-run -d --name quick --init "$ROOTFS" sleep 1000 >/dev/null
-	ctr-stop -t 4 slow 3>&- >/dev/null &
+	ctr-stop -t 10 slow 3>&- >/dev/null &
 	sleep 0.3
-	timeout 2 ctr-ps -q >/dev/null
-	timeout 2 ctr-inspect slow >/dev/null
-	timeout 3 ctr-stop quick
-	timeout 2 ctr-exec slow true
+	timeout 3 ctr-ps -q >/dev/null
+	timeout 3 ctr-inspect slow >/dev/null
+	timeout 8 ctr-stop quick
+	timeout 3 ctr-exec slow true
 	[ "$(ctr-ps -n -o name)" = slow ]
 	wait
 	[ -z "$(ctr-ps -q)" ]

@@ -196,10 +196,10 @@ END
 }
 
 @test "PID 1 that heeds no TERM ends with ctr-unshare; one that does is heard" {
-	run -124 timeout -k 5 0.5 ctr-unshare -p sleep 1000
+	run -124 timeout -k 20 2 ctr-unshare -p sleep 1000
 	[[ "$output" = *"no handler for TERM: killed"* ]]
-	run -124 timeout -k 5 0.5 ctr-unshare -p sh -c '
+	run -124 timeout -k 20 2 ctr-unshare -p sh -c '
 		trap "echo ended; exit 3" TERM; sleep 1000 & wait'
 	[ "$output" = ended ]
-	run -124 timeout -s INT -k 5 0.5 ctr-unshare -f sleep 1000
+	run -124 timeout -s INT -k 20 2 ctr-unshare -f sleep 1000
 }

@@ -343,11 +343,11 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	# A signal that PID 1 ignores ends the script, as it ends ctr-run.
 	for box in '' '--pid host'; do
 		ctr-run --explain $box i sleep 1000 >script
-		run -124 timeout -k 5 0.5 sh script
+		run -124 timeout -k 20 2 sh script
 	done
 	# a signal that an init handles is left to the init
 	ctr-run --explain i sh -c 'trap "echo ended; exit 3" TERM; sleep 1000 & wait' >script
-	run -124 timeout -k 5 1 sh script
+	run -124 timeout -k 20 2 sh script
 	[ "$output" = ended ]
 	# and two at once without a name
 	ctr-run --explain i sh -c 'sleep 0.3; echo "$((1 + 1))"' >script

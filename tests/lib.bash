@@ -60,16 +60,23 @@ processes() {
 	done
 }
 
-# Wait until a command succeeds, at most so many seconds.
+# Wait until a command succeeds, at most so many seconds of a quiet machine.
 wait_for() {
 	local s=$1 i
 	shift
-	for ((i = 0; i < s * 20; i++)); do
+	for ((i = 0; i < s * 60; i++)); do
 		if "$@"; then return 0; fi
 		sleep 0.05
 	done
 	echo "not within $s s: $*"
 	return 1
+}
+
+# handles SIGNAL PID: the process has a handler of its own for it, so far as it has come.
+handles() {
+	local caught
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$2/status" 2>/dev/null)
+	[ $(((0x${caught:-0} >> ($(kill -l "$1") - 1)) & 1)) = 1 ]
 }
 
 # no_process PID: it has ended, reaped or not.
