@@ -40,21 +40,27 @@ static int node(struct spec *s, const json_t *o)
 	if (!path || *path != '/')
 		return jwrong(doc, at, "path", "must be an absolute path");
 	const char *from = host ? host : path;
-	bool asks = !type || n[0] < 0 || n[1] < 0 || n[2] < 0;
+	if (type && (strlen(type) != 1 || !strchr("bcup", *type)))
+		return jwrong(doc, at, "type", "'%s' is not b, c or p", type);
+	bool fifo = type && *type == 'p', asks = !fifo && (!type || n[0] < 0 || n[1] < 0);
 	if (asks && stat(from, &st) < 0)
 		return fail("%s: %m", from);
 	if (asks && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return errno = ENODEV, fail("%s: not a device", from);
-	if (type && (strlen(type) != 1 || !strchr("bcu", *type)))
-		return jwrong(doc, at, "type", "'%s' is not b or c", type);
+	char kind = asks ? "cb"[S_ISBLK(st.st_mode)] : *type;
+	if (asks && type && (*type == 'b') != (kind == 'b'))
+		return jwrong(doc, at, "type", "%s is no device of type %s", from, type);
+	if (str_eq(perm, "none"))
+		*perm = 0;
 	if (perm && (strspn(perm, "rwm") != strlen(perm) || strlen(perm) > 3))
 		return jwrong(doc, at, "permissions", "'%s' is not made of r, w and m", perm);
-	char kind = type ? *type : "cb"[S_ISBLK(st.st_mode)];
+	if (n[2] < 0)
+		n[2] = asks ? st.st_mode : 0666;
 	int64_t major_n = n[0] >= 0 ? n[0] : major(st.st_rdev),
 		minor_n = n[1] >= 0 ? n[1] : minor(st.st_rdev);
-	spec_device_add(s, path, kind, major_n, minor_n,
-	    n[2] >= 0 ? (uint32_t)n[2] & 0777 : st.st_mode & 0777, (uint32_t)n[3], (uint32_t)n[4]);
-	if (!s->x_privileged)
+	spec_device_add(
+	    s, path, kind, major_n, minor_n, (uint32_t)n[2] & 0777, (uint32_t)n[3], (uint32_t)n[4]);
+	if (!s->x_privileged && !fifo && (!perm || *perm))
 		device_rule_add(s, true, kind, major_n, minor_n, perm ? perm : "rwm");
 	return 0;
 }
@@ -112,7 +118,10 @@ static int edits(struct spec *s, const json_t *o)
 		const char *key;
 		int (*add)(struct spec *s, const json_t *o);
 	} lists[] = {{"deviceNodes", node}, {"mounts", mount_one}, {"hooks", hook}};
-	json_t *e = NULL, *l = NULL;
+	static const char *const known[] = {
+	    "env", "deviceNodes", "mounts", "hooks", "additionalGids", NULL};
+	json_t *e = NULL, *l = NULL, *v;
+	const char *key;
 	const json_t *one;
 	_cleanup_strv_ struct strv env = {0};
 	if (jget_obj(doc, o, "", "containerEdits", &e) < 0 ||
@@ -120,10 +129,19 @@ static int edits(struct spec *s, const json_t *o)
 		return -1;
 	for (size_t i = 0; i < env.n; i++) {
 		char *eq = strchr(env.v[i], '=');
-		if (!eq)
+		if (!eq || eq == env.v[i])
 			return jwrong(doc, "containerEdits", "env", "'%s' is not K=V", env.v[i]);
 		*eq = 0;
 		strv_setenv(&s->env, env.v[i], eq + 1);
+	}
+	/* A device without what its driver needs would be found out much later. */
+	json_object_foreach(e, key, v)
+	{
+		size_t k = 0;
+		while (known[k] && strcmp(known[k], key) != 0)
+			k++;
+		if (!known[k])
+			return jwrong(doc, "containerEdits", key, "ctr-run has no such thing");
 	}
 	for (size_t k = 0; e && k < sizeof lists / sizeof lists[0]; k++) {
 		l = NULL;
@@ -137,13 +155,20 @@ static int edits(struct spec *s, const json_t *o)
 	if (e && jget_arr(doc, e, "containerEdits", "additionalGids", &l) < 0)
 		return -1;
 	for (size_t i = 0; l && i < json_array_size(l); i++)
-		if (json_is_integer(json_array_get(l, i)))
-			strv_addf(&s->x_groups, "%lld",
-			    (long long)json_integer_value(json_array_get(l, i)));
+		if (!json_is_integer(v = json_array_get(l, i)))
+			return jwrong(
+			    doc, "containerEdits", "additionalGids", "must be a list of numbers");
+		else if (json_integer_value(v))
+			strv_addf(&s->x_groups, "%lld", (long long)json_integer_value(v));
 	return 0;
 }
 
-/* 1 when the file is of this kind and has the device, whose edits are then applied. */
+/* What has been applied: devices by their whole names, and files, whose edits for all their devices
+ * are made once. */
+static struct strv applied;
+
+/* 1 when the file is of this kind and has the device, whose edits are then applied. A file that is
+ * no such file is most likely another vendor's, and keeps nobody's devices away. */
 static int from_file(
     struct spec *s, const char *file, const char *kind, const char *name, struct strv *has)
 {
@@ -154,23 +179,47 @@ static int from_file(
 	_cleanup_free_ char *its = NULL;
 	json_t *l = NULL;
 	doc = &here;
-	if (!j) { /* most likely another vendor's */
+	if (!j || jget_str(doc, j, "", "kind", &its) < 0) {
 		warn("%s", fail_msg());
 		return 0;
 	}
-	if (jget_str(doc, j, "", "kind", &its) < 0 || jget_arr(doc, j, "", "devices", &l) < 0)
+	if (!str_eq(its, kind))
+		return 0;
+	if (jget_arr(doc, j, "", "devices", &l) < 0)
 		return -1;
-	for (size_t i = 0; str_eq(its, kind) && i < json_array_size(l); i++) {
+	for (size_t i = 0; i < json_array_size(l); i++) {
 		_cleanup_free_ char *d = NULL;
 		const json_t *o = json_array_get(l, i);
 		if (!json_is_object(o) || jget_str(doc, o, "devices", "name", &d) < 0)
 			return jwrong(doc, "devices", "", "must be a list of objects with names");
-		if (str_eq(d, name))
-			return edits(s, j) < 0 || edits(s, o) < 0 ? -1 : 1;
+		if (str_eq(d, name)) {
+			if (!strv_has(&applied, file) && edits(s, j) < 0)
+				return -1;
+			strv_add(&applied, file);
+			return edits(s, o) < 0 ? -1 : 1;
+		}
 		if (d)
 			strv_add(has, d);
 	}
 	return 0;
+}
+
+/* 1 when a file in the folder has the device, and only one. */
+static int from_dir(
+    struct spec *s, const char *dir, const char *kind, const char *name, struct strv *has)
+{
+	int found = 0;
+	DIR *d = opendir(dir);
+	for (struct dirent *e; d && found >= 0 && (e = readdir(d));) {
+		_cleanup_free_ char *file = xasprintf("%s/%s", dir, e->d_name);
+		int n = str_ends(e->d_name, ".json") ? from_file(s, file, kind, name, has) : 0;
+		if (n > 0 && found)
+			n = fail("%s and another file of %s have it", e->d_name, dir);
+		found = n ? n : found;
+	}
+	if (d)
+		closedir(d);
+	return found;
 }
 
 int cdi_device(struct spec *s, const char *arg)
@@ -180,17 +229,10 @@ int cdi_device(struct spec *s, const char *arg)
 	_cleanup_free_ char *kind = xstrndup(arg, (size_t)(eq - arg));
 	_cleanup_strv_ struct strv has = {0};
 	struct buf known = {0};
-	int found = 0;
-	for (size_t i = 0; i < 2 && found == 0; i++) {
-		DIR *d = opendir(dirs[i]);
-		for (struct dirent *e; d && found == 0 && (e = readdir(d));) {
-			_cleanup_free_ char *file = xasprintf("%s/%s", dirs[i], e->d_name);
-			if (str_ends(e->d_name, ".json"))
-				found = from_file(s, file, kind, eq + 1, &has);
-		}
-		if (d)
-			closedir(d);
-	}
+	int found = strv_has(&applied, arg);
+	for (size_t i = 0; i < 2 && found == 0; i++)
+		found = from_dir(s, dirs[i], kind, eq + 1, &has);
+	strv_add(&applied, arg);
 	if (found != 0)
 		return found < 0 ? fail_in("--device %s", arg) : 0;
 	for (size_t i = 0; i < has.n; i++)
