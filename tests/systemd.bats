@@ -61,7 +61,7 @@ with_systemd() {
 		cat >config.json <<-C
 			{"ociVersion":"1.0.2","process":{"args":["sleep","1000"],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin"]},
 			 "root":{"path":"rootfs"},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"t"}],
-			 "annotations":{"org.systemd.property.TimeoutStopUSec":"uint64 7000000","org.systemd.property.Documentation":"['x']"},
+			 "annotations":{"org.systemd.property.TimeoutStopUSec":"uint64 7000000","org.systemd.property.TasksMax":"uint64 999","org.systemd.property.Documentation":"['x']"},
 			 "linux":{"cgroupsPath":"system.slice:one:two","resources":{"pids":{"limit":20}},"namespaces":[{"type":"pid"},{"type":"mount"}]}}
 		C
 		oci --systemd-cgroup run -d c 2>&1; echo "array $?"

@@ -186,7 +186,7 @@ static int scope_body(
 	struct bus_array pids = bus_array_begin(b, 4);
 	bus_u32(b, (uint32_t)pid);
 	bus_array_end(b, pids);
-	if (put_limits(b, &s->resources) < 0 || put_annotations(b, &s->annotations) < 0)
+	if (put_annotations(b, &s->annotations) < 0 || put_limits(b, &s->resources) < 0)
 		return -1;
 	bus_array_end(b, all);
 	bus_array_end(b, bus_array_begin(b, 8));
