@@ -128,7 +128,7 @@ static void of_config(struct spec *s, bool command)
 		die_usage("--config: the file says it: leave out what it would say");
 	_cleanup_free_ char *text = text_of(config, &len);
 	memset(s, 0, sizeof *s);
-	if (spec_parse(s, config, text, len) < 0)
+	if (spec_parse_bundle(s, config, text, len) < 0)
 		die_fail();
 	s->terminal = false;
 	if (command)

@@ -235,8 +235,6 @@ static void fill(struct spec *s)
 	spec_default(s);
 	if (given.bundle && flags_bundle(&given, s, &dir) < 0)
 		die_fail();
-	if (given.bundle && (s->x_lower.n || s->x_image_file))
-		die("--bundle %s: its root is layers: --image or --overlay", given.bundle);
 	for (int i = 0; i < NS_COUNT; i++)
 		s->ns_new = (s->ns_new & ~(1u << i)) | (unsigned)(ns_is_own(i) != 0) << i;
 	if (given.ipc && strcmp(given.ipc, "host") && strcmp(given.ipc, "none"))

@@ -195,6 +195,8 @@ void device_rule_add(
  * "WHAT:LINE:COL: PATH: why". Unknown keys are ignored (config.md, "Extensibility"); wrong types,
  * values out of range and missing required keys are errors. */
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len);
+/* The same for a file that others wrote: the annotations "ctrbox.NAME" are refused. */
+int spec_parse_bundle(struct spec *s, const char *what, const char *text, size_t len);
 /* The same for a process alone (runc exec --process): the process of s is replaced, and the rest
  * stays as it is. */
 int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len);

@@ -329,7 +329,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run_out c
 	[ "$(sed -n 1p out)" = "$(($(jq '.mountOptions | length' f.json) - 6))" ]
 	[[ "$(sed -n '2,$p' out)" == "tmpfs /t tmpfs ro,"* ]]
-	jq -e '.potentiallyUnsafeConfigAnnotations | contains(["ctrbox.", "org.systemd.property."])' \
+	jq -e '.potentiallyUnsafeConfigAnnotations | contains(["org.systemd.property."])' \
 		f.json
 }
 

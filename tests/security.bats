@@ -1325,6 +1325,29 @@ image() {
 	ctr-image load -q oci >/dev/null
 }
 
+# bats test_tags=ctr-run,ctr-oci,ctr-root,ctr-priv
+@test "CVE-2026-53488: an image's labels, which become a bundle's, choose no user and no layers" {
+	mkdir b
+	for a in '"ctrbox.user":"0:0"' '"ctrbox.groups":"[\"6\"]"' '"ctrbox.lower":"[\"/\"]"' \
+		'"\u0063trbox.image_file":"/dev/loop0"' '"x":"y","ctrbox.init":"1"'; do
+		cat >b/config.json <<-END
+		{"ociVersion":"1.0.2","process":{"args":["id"],"cwd":"/","user":{"uid":7,"gid":7},"env":["PATH=/bin:/usr/bin"]},
+		 "root":{"path":"$ROOTFS"},"mounts":[{"destination":"/dev","type":"tmpfs","source":"t"}],
+		 "annotations":{$a},"linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"}]}}
+		END
+		for by in "ctr-run --bundle b" "ctr-oci --root $WORLD/oci run -b b b" \
+			"ctr-unshare -m ctr-root --bundle b -- id" \
+			"ctr-priv --config b/config.json"; do
+			run $by </dev/null
+			echo "$by, $a: $output"
+			[ $status -ne 0 ]
+			[[ $output == *"config.json:3:"*"annotations.ctrbox."*"is ctrbox's own"* ]]
+		done
+	done
+	sed -i 's/ctrbox.init/z/' b/config.json
+	[[ "$(ctr-oci --root "$WORLD/oci" run -b b b)" == "uid=7 gid=7"* ]]
+}
+
 # bats test_tags=ctr-run,ctr-image
 @test "CVE-2026-57231: an image's malformed variables bring none of the caller's into it" {
 	load image.bash

@@ -423,8 +423,6 @@ static int refused(const struct script *x)
 		return fail_usage("--explain: --storage-opt has no step");
 	if (x->o->sdnotify && strcmp(x->o->sdnotify, "ignore") != 0)
 		return fail_usage("--explain: --sdnotify has no step");
-	if (s->x_init && x->o->bundle)
-		return fail_usage("--explain: a bundle of ctrbox's own making has no steps");
 	struct volume_req v;
 	bool owned = false;
 	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++) {

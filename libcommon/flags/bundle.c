@@ -49,9 +49,9 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
 	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
 	spec_free(s);
-	if (!text || spec_parse(s, path, text, len) < 0)
+	if (!text || spec_parse_bundle(s, path, text, len) < 0)
 		return -1;
-	if (!s->x_lower.n && unsupported(s) < 0) /* otherwise ctrbox itself wrote the spec */
+	if (unsupported(s) < 0)
 		return fail_in("%s", path);
 	if (s->cgroups_path) {
 		char *plain = str_plain_path(s->cgroups_path);

@@ -96,7 +96,7 @@ char *oci_features(void)
 	    "sync "
 	    "unbindable");
 	put_words(&b, "potentiallyUnsafeConfigAnnotations",
-	    "ctrbox. org.systemd.property. run.oci.keep_original_groups");
+	    "org.systemd.property. run.oci.keep_original_groups");
 	features_linux(&b);
 	buf_puts(&b, "}");
 	return b.p;

@@ -57,7 +57,7 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 	_cleanup_free_ char *path = xstrdup(config ? config : "config.json");
 	bundle_absolute(&path, *dir);
 	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
-	if (!text || spec_parse(s, path, text, len) < 0)
+	if (!text || spec_parse_bundle(s, path, text, len) < 0)
 		return -1;
 	bundle_settle(s, *dir);
 	return oci_spec_check(s) < 0 ? fail_in("%s", path) : 0;

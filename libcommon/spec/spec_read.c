@@ -177,6 +177,20 @@ static int whole(struct spec *s, const json_t *j)
 	return annotations(s, j);
 }
 
+/* An image's labels and annotations become a bundle's (podman, umoci), so those that say to us what
+ * the specification has no word for would let an image choose its user, groups and layers. */
+static int foreign(struct spec *s, const json_t *j)
+{
+	json_t *notes = json_object_get(j, "annotations"), *v;
+	const char *key;
+	json_object_foreach(notes, key, v)
+	{
+		if (str_starts(key, "ctrbox."))
+			return jwrong(spec_doc, "annotations", key, "is ctrbox's own");
+	}
+	return whole(s, j);
+}
+
 /* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned
  * one casts it back, and for docker's RLIM_INFINITY -1 is a known way to say it. The text keeps its
  * length, so that columns stay true. */
@@ -223,17 +237,28 @@ static int parse(struct spec *s, const char *what, const char *text, size_t len,
 	return r;
 }
 
-int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
+static int parse_anew(
+    struct spec *s, const char *what, const char *text, size_t len, spec_reader *fn)
 {
 	memset(s, 0, sizeof *s);
 	s->umask = -1;
-	int r = parse(s, what, text, len, NULL, whole);
+	int r = parse(s, what, text, len, NULL, fn);
 	if (r < 0) {
 		int saved = errno;
 		spec_free(s);
 		errno = saved;
 	}
 	return r;
+}
+
+int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
+{
+	return parse_anew(s, what, text, len, whole);
+}
+
+int spec_parse_bundle(struct spec *s, const char *what, const char *text, size_t len)
+{
+	return parse_anew(s, what, text, len, foreign);
 }
 
 int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len)
