@@ -172,6 +172,8 @@ with_systemd() {
 	run -125 ctr-run --systemd=perhaps "$ROOTFS" true
 	[[ "$output" = "ctr-run: --systemd: 'perhaps' is not true, false or always" ]]
 	run -125 ctr-run --systemd=always --init "$ROOTFS" true
+	run -125 ctr-run --cgroupns host / systemd
+	[[ "$output" = *"--cgroupns host: systemd needs a cgroup namespace of its own"* ]]
 	# A mount of the user's at /sys/fs/cgroup is not covered.
 	mkdir "$WORLD/mine" && touch "$WORLD/mine/it"
 	[ "$(ctr-run -v "$WORLD/mine:/sys/fs/cgroup" "$ROOTFS" ls /sys/fs/cgroup)" = it ]

@@ -57,6 +57,9 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 	if (o->init)
 		return fail_usage(
 		    "--init: %s is an init itself (--systemd=false: it is not)", s->args.v[0]);
+	int systemd = is_systemd(s);
+	if (systemd && !(s->ns_new & 1u << NS_CGROUP) && !o->privileged)
+		return fail_usage("--cgroupns host: systemd needs a cgroup namespace of its own");
 	s->x_systemd = true;
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
 		_cleanup_free_ char *opts = xasprintf("nosuid,nodev,%s", memory[i][1]);
@@ -75,7 +78,7 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 	 * whatever else the capability allows is refused by the default filter. */
 	if (s->ns_new & 1u << NS_PID && !s->seccomp && !o->security.n)
 		s->caps.bounding |= 1ull << CAP_SYS_BOOT;
-	return 1 + is_systemd(s);
+	return 1 + systemd;
 }
 
 bool flags_own_cgroups(struct spec *s, const struct volume_req *v)
