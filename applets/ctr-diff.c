@@ -13,7 +13,7 @@
 static bool as_json;
 
 static const struct opt opts[] = {
-    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "an object a line", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {.synopsis = "CONTAINER",
@@ -48,6 +48,6 @@ int ctr_diff_main(int argc, char **argv)
 	if (layer_diff(t.dirs[0], spec_opaque(&t.spec), t.dirs + 1, t.n - 1, print, list) < 0)
 		die_fail();
 	if (list)
-		puts(json_pretty(list));
+		json_lines(list);
 	return 0;
 }

@@ -47,7 +47,7 @@ struct image_options image_o;
 	}
 #define JSON                                                                                       \
 	{                                                                                          \
-		0, "json", NULL, "print JSON", OPT_FLAG, &image_o.json                             \
+		0, "json", NULL, "an object a line", OPT_FLAG, &image_o.json                       \
 	}
 #define HEADER                                                                                     \
 	{                                                                                          \

@@ -21,7 +21,7 @@ static const struct opt opts[] = {
     {'r', "range", "FROM-TO", "alloc: only from this range", OPT_STR, &range},
     {'a', "address", "ADDR", "alloc: exactly this address", OPT_STR, &want},
     {'x', "exclude", "ADDR", "alloc: not this address", OPT_LIST, &exclude},
-    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "ls: an object a line", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {
@@ -245,7 +245,7 @@ static int do_ls(int n, char **names)
 			printf("%s %s\n", t, lines[i].owner);
 	}
 	if (as_json)
-		puts(json_pretty(list));
+		json_lines(list);
 	return 0;
 }
 

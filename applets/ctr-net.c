@@ -43,14 +43,14 @@ static const struct opt opts[] = {
     {0, "alias", "NAME", "connect: a further name", OPT_COMMAS, &aliases},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Driver .IPAM.Config and more",
 	OPT_STR, &format},
-    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "ls: an object a line", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
 /* The short letter is another option's in `ls`. */
-static const struct opt inspect_opts[] = {
-    {'f', "format", "TEMPLATE", "docker's", OPT_STR, &format}, OPT_END};
+static const struct opt inspect_opts[] = {{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},
+    {0, "json", NULL, "our own shape", OPT_FLAG, &as_json}, OPT_END};
 static const struct opt rm_opts[] = {
     {'f', "force", NULL, "one that is not there is no error", OPT_FLAG, &force}, OPT_END};
 static const struct usage usage = {
@@ -210,12 +210,12 @@ static json_t *as_docker(const json_t *o)
 {
 	json_t *config = json_array(), *s;
 	size_t i;
-	bool six = false;
+	const char *len[2] = {"", ""}; /* with their slash */
 	json_array_foreach(json_object_get(o, "subnets"), i, s)
 	{
 		const json_t *gw = json_object_get(s, "gateway");
 		const char *subnet = json_string_value(json_object_get(s, "subnet"));
-		six |= strchr(subnet, ':') != NULL;
+		len[strchr(subnet, ':') != NULL] = strchr(subnet, '/');
 		json_array_append_new(
 		    config, json_make("{Subnet:s,Gateway:s*}", subnet, json_string_value(gw)));
 	}
@@ -227,16 +227,20 @@ static json_t *as_docker(const json_t *o)
 		const char *addr = json_string_value(json_object_get(s, "address"));
 		if (!one)
 			json_object_set_new(on, id,
-			    one = json_make("{Name:O,IPv4Address:s,IPv6Address:s}",
-				json_object_get(s, "name"), "", ""));
-		json_object_set(one, strchr(addr, ':') ? "IPv6Address" : "IPv4Address",
-		    json_object_get(s, "address"));
+			    one = json_make(
+				"{Name:O,EndpointID:e,MacAddress:e,IPv4Address:e,IPv6Address:e}",
+				json_object_get(s, "name")));
+		bool six = strchr(addr, ':');
+		_cleanup_free_ char *whole = xasprintf("%s%s", addr, len[six]);
+		json_object_set_new(one, six ? "IPv6Address" : "IPv4Address", docker_text(whole));
 	}
-	return json_make("{ID:O,Id:O,Name:O,Driver:O,Scope:s,EnableIPv6:b,Internal:O,Labels:O,"
-			 "Containers:o,IPAM:{Config:o}}",
-	    json_object_get(o, "name"), json_object_get(o, "name"), json_object_get(o, "name"),
-	    json_object_get(o, "driver"), "local", six, json_object_get(o, "internal"),
-	    json_object_get(o, "labels"), on, config);
+	const json_t *name = json_object_get(o, "name");
+	return json_make("{Name:O,Id:O,ID:O,Created:O,Scope:s,Driver:O,EnableIPv6:b,"
+			 "IPAM:{Driver:s,Options:n,Config:o},Internal:O,Attachable:b,Ingress:b,"
+			 "ConfigFrom:{Network:e},ConfigOnly:b,Containers:o,Options:{s:b},Labels:O}",
+	    name, name, name, json_object_get(o, "created"), "local", json_object_get(o, "driver"),
+	    *len[1] != 0, "default", config, json_object_get(o, "internal"), false, false, false,
+	    on, TEMPLATE_MAP, true, json_object_get(o, "labels"));
 }
 
 static int list_templated(const json_t *list)
@@ -253,7 +257,7 @@ static int list_templated(const json_t *list)
 	return 0;
 }
 
-static int list_networks(const struct strv *names)
+static int list_networks(const struct strv *names, bool listing)
 {
 	struct table t = {0};
 	json_t *list = json_array();
@@ -285,14 +289,22 @@ static int list_networks(const struct strv *names)
 		    &t, 5, (const char *[]){n.name, n.driver, n.bridge, b.p ? b.p : "", count});
 		if (quiet && !format)
 			puts(n.name);
-		json_array_append_new(list, as_object(&n, &u));
+		json_t *one = as_object(&n, &u);
+		if (!listing && !as_json && !format) {
+			json_t *ours = one;
+			one = as_docker(ours);
+			json_decref(ours);
+		}
+		json_array_append_new(list, one);
 		buf_free(&b);
 		network_free(&n);
 	}
 	if (format)
 		list_templated(list);
-	else if (as_json)
+	else if (!listing)
 		template_plain(list), puts(json_pretty(list));
+	else if (as_json)
+		template_plain(list), json_lines(list);
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return code;
@@ -305,15 +317,14 @@ static int do_ls(int argc, char **argv)
 		die_usage("ls takes no operand: '%s'", argv[0]);
 	if (filter_check(&filters, &filter_listed) < 0 || network_names(&names) < 0)
 		die_fail();
-	return list_networks(&names);
+	return list_networks(&names, true);
 }
 
 static int do_inspect(int argc, char **argv)
 {
 	struct strv names = {0};
 	opt_names(&names, argc, argv, 0, "NAME");
-	as_json = true;
-	return list_networks(&names);
+	return list_networks(&names, false);
 }
 
 /* Whoever starts a container on it holds this lock shared until the lease is there. */
@@ -398,7 +409,7 @@ static int do_disconnect(int argc, char **argv)
 }
 
 static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
-    {"inspect", do_inspect, inspect_opts, "inspect [-f TEMPLATE] NAME..."},
+    {"inspect", do_inspect, inspect_opts, "inspect [--json|-f TEMPLATE] NAME..."},
     {"rm", do_rm, rm_opts, "rm [-f] NAME..."}, {"connect", do_connect, NULL, NULL},
     {"disconnect", do_disconnect, NULL, NULL}, {0}};
 

@@ -28,7 +28,7 @@ static bool as_json;
 
 static const struct opt opts[] = {
     {'f', "file", "FILE", "lines from a file, - for standard input", OPT_STR, &file},
-    {0, "json", NULL, "show: print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "show: an object a line", OPT_FLAG, &as_json},
     OPT_END,
 };
 static const struct usage usage = {
@@ -204,7 +204,7 @@ static int show(void)
 	    nft_spoof_each(true, show_guard, NULL) < 0)
 		die_fail();
 	if (as_json)
-		puts(json_pretty(shown));
+		json_lines(shown);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* ctr-volume.c: named volumes (OWNER): make, list, show, remove. ctr-run -v makes them, too. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "create_flags.h"
@@ -10,6 +11,7 @@
 #include "list_filter.h"
 #include "opt.h"
 #include "rows.h"
+#include "stamp.h"
 #include "table.h"
 #include "template_fn.h"
 #include "volume.h"
@@ -20,25 +22,26 @@ static bool force, as_json, no_header, quiet;
 static const char *format, *driver;
 
 static const struct opt opts[] = {
-    {'f', "force", NULL, "rm: also where a container mounts it; one that is not there is no error", OPT_FLAG, &force},
+    {'f', "force", NULL, "rm: also where a container mounts it; one that is not there is no error",
+	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
 	&filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
 	OPT_STR, &format},
-    {0, "json", NULL, "ls: print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "ls: an object a line", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
     {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
     OPT_END,
 };
 /* The short letter is another option's in `rm`. */
-static const struct opt inspect_opts[] = {
-    {'f', "format", "TEMPLATE", "docker's", OPT_STR, &format}, OPT_END};
+static const struct opt inspect_opts[] = {{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},
+    {0, "json", NULL, "our own shape", OPT_FLAG, &as_json}, OPT_END};
 static const struct opt ls_opts[] = {
     {'f', "filter", "K=V", "only those: name, driver, label, dangling", OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "docker's, over .Name .Mountpoint .Links and more", OPT_STR, &format},
-    {0, "json", NULL, "print JSON", OPT_FLAG, &as_json},
+    {0, "json", NULL, "an object a line", OPT_FLAG, &as_json},
     {'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &no_header},
     {'q', "quiet", NULL, "print names only", OPT_FLAG, &quiet}, OPT_END};
 static const struct usage usage = {
@@ -87,18 +90,26 @@ static json_t *record(const char *name)
 }
 
 /* In the form of docker's JSON. */
+static json_t *as_docker(const char *name)
+{
+	_cleanup_json_ json_t *r = record(name);
+	struct stat st;
+	char made[STAMP_SIZE] = "";
+	if (stat(json_string_value(json_object_get(r, "path")), &st) == 0)
+		stamp_text(made, st.st_ctim.tv_sec, -1);
+	return json_make(
+	    "{CreatedAt:s,Driver:s,Labels:O,Mountpoint:O,Name:s,Options:n,Scope:s,Links:i}", made,
+	    "local", json_object_get(r, "labels"), json_object_get(r, "path"), name, "local",
+	    (int)json_array_size(json_object_get(r, "containers")));
+}
+
 static int templated(void)
 {
 	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
 	    "MOUNTPOINT", "Scope", "SCOPE", "Links", "LINKS", NULL};
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {
-		_cleanup_json_ json_t *r = record(names.v[i]);
-		json_t *row =
-		    json_make("{Name:s,Driver:s,Scope:s,Mountpoint:O,Labels:O,Links:i}", names.v[i],
-			"local", "local", json_object_get(r, "path"), json_object_get(r, "labels"),
-			(int)json_array_size(json_object_get(r, "containers")));
-		if (rows_add(&lines, format, row) < 0)
+		if (rows_add(&lines, format, as_docker(names.v[i])) < 0)
 			die_fail_usage();
 	}
 	if (rows_print(&lines, format, heads, !no_header) < 0)
@@ -144,7 +155,7 @@ static int do_ls(int argc, char **argv)
 			row(&t, names.v[i]);
 	}
 	if (as_json)
-		template_plain(list), puts(json_pretty(list));
+		template_plain(list), json_lines(list);
 	else if (!quiet)
 		table_print(&t, !no_header);
 	return 0;
@@ -157,7 +168,7 @@ static int do_inspect(int argc, char **argv)
 		return templated();
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++)
-		json_array_append_new(list, record(names.v[i]));
+		json_array_append_new(list, as_json ? record(names.v[i]) : as_docker(names.v[i]));
 	template_plain(list), puts(json_pretty(list));
 	return 0;
 }
@@ -227,7 +238,7 @@ static int do_prune(int argc, char **argv)
 
 static const struct word words[] = {{"create", do_create, NULL, NULL},
     {"ls", do_ls, ls_opts, "ls [OPTIONS]"},
-    {"inspect", do_inspect, inspect_opts, "inspect [-f TEMPLATE] NAME..."},
+    {"inspect", do_inspect, inspect_opts, "inspect [--json|-f TEMPLATE] NAME..."},
     {"rm", do_rm, NULL, NULL}, {"prune", do_prune, NULL, NULL}, {0}};
 
 int ctr_volume_main(int argc, char **argv)

@@ -210,7 +210,7 @@ int image_do_ls(int argc, char **argv)
 	if (image_o.format)
 		return 0;
 	if (list)
-		puts(json_pretty(list));
+		json_lines(list);
 	else if (!image_o.quiet)
 		table_print(&t, !image_o.no_header);
 	return 0;
@@ -338,7 +338,7 @@ int image_do_history(int argc, char **argv)
 	found(argv[0], &s, &r, &m, &c);
 	const json_t *list = json_object_get(c.json, "history"), *h;
 	if (image_o.json)
-		return puts(list ? json_pretty(list) : "[]"), 0;
+		return json_lines(list), 0;
 	table_row(&t, 4, (const char *[]){"CREATED", "SIZE", "CREATED BY", "COMMENT"});
 	layer = m.n;
 	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as in docker */

@@ -18,6 +18,8 @@ json_t *json_parse(const char *what, const char *text, size_t len);
 /* j as compact text on one line, or indented. Caller frees. */
 char *json_text(const json_t *j);
 char *json_pretty(const json_t *j);
+/* Print the members of a list, an object a line: the --json of every list. */
+void json_lines(const json_t *list);
 
 /* A document from a pattern, as jansson's json_pack() but smaller: {} [] and, apart by commas, s a
  * string (NULL: ""), s* one that may be NULL (the member is then left out), s# a string and its int

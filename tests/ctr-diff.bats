@@ -32,7 +32,7 @@ D /var'
 	ctr-wait c
 	[ "$(changes c)" = "$want" ]
 	run -0 ctr-diff --json c
-	[[ $output == *'"change": "D"'* ]]
+	[[ $output == *'"change":"D"'* ]]
 }
 
 @test "a container of a directory" {

@@ -39,7 +39,7 @@ load image
 	[[ ${lines[1]} =~ ^a/b\ +1.0\ +[0-9a-f]{12}\ +[0-9]+\ seconds?\ ago\ +[0-9.]+M$ ]]
 	[[ ${lines[2]} =~ ^other\ +latest ]]
 	run -0 ctr-image ls --json
-	[[ $output == *'"name": "a/b"'* ]]
+	[[ $output == *'"name":"a/b"'* ]]
 	run -0 ctr-image ls -q
 	[[ ${lines[0]} =~ ^sha256:[0-9a-f]{64}$ ]]
 	run -0 ctr-image inspect other

@@ -190,7 +190,7 @@ traces() {
 	wait_for 3 knows b aa
 	wait_for 3 knows aa aa
 	run ! knows b a
-	h ctr-net inspect n6 | grep -q '"name": "aa"'
+	h ctr-net inspect n6 | grep -q '"Name": "aa"'
 	h ctr-rename aa a
 	h ctr-net disconnect n6 a
 	[ "$(h ctr-exec a ls /sys/class/net | sort | xargs)" = "eth0 lo" ]
@@ -377,13 +377,13 @@ n6 bridge n6 10.6.0.0/29 0" ]
 	[ "$(h ctr-net ls -q)" = $'n5\nn6' ]
 	id=$(h ctr-inspect -f Id a)
 	want='{"name":"n5","driver":"bridge","bridge":"n5","subnets":[{"subnet":"10.5.0.0/24","gateway":"10.5.0.1","range":"10.5.0.128-10.5.0.255"},{"subnet":"fd00:5::/64","gateway":"fd00:5::1"}],"internal":false,"mtu":1400,"created":"T","labels":{},"containers":[{"id":"'$id'","name":"a","interface":"eth0","address":"10.5.0.128"},{"id":"'$id'","name":"a","interface":"eth0","address":"fd00:5::2"}]}'
-	run -0 h ctr-net inspect n5
+	run -0 h ctr-net inspect --json n5
 	got=$(tr -d ' \n' <<<"$output" | sed -E 's/"created":"20[0-9T:.-]+Z"/"created":"T"/')
 	# the order of the two leases is that of the folder
 	[ "$got" = "[$want]" ] || [ "$(grep -o '"address":"[^"]*"' <<<"$got" | sort)" = \
 		"$(grep -o '"address":"[^"]*"' <<<"$want" | sort)" ]
 	[ "${got%%\"containers*}" = "[${want%%\"containers*}" ]
-	[ "$(h ctr-net ls --json | grep -c '"name": "n[56]"')" = 2 ]
+	[ "$(h ctr-net ls --json | grep -c '"name":"n[56]"')" = 2 ]
 	h ctr-exec a ip link show eth0 | grep -q 'mtu 1400'
 	h ip link show n5 | grep -q 'mtu 1400'
 	run -1 h ctr-net inspect nosuch

@@ -50,6 +50,8 @@ load image
 	[[ ${lines[0]} =~ ^a\ +c\ +$CTR_LIB/volumes/a$ ]]
 	[[ ${lines[1]} =~ ^b\ +-\ + ]]
 	run -0 ctr-volume inspect a
+	[[ $output == *'"Mountpoint": "'"$CTR_LIB/volumes/a"'"'* ]]
+	run -0 ctr-volume inspect --json a
 	[[ $output == *'"c"'* ]]
 	[ "$(ctr-volume ls -q)" = $'a\nb' ]
 	run -1 ctr-volume rm a

@@ -245,3 +245,34 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(t '{{.NetworkSettings.Gateway}}|{{.NetworkSettings.IPPrefixLen}}|{{.Config.Volumes}}|{{.ExecIDs}}|{{.HostConfig.CpusetCpus}}|{{.Config.AttachStdout}}')" = \
 		"|0|[]|[]||false" ]
 }
+
+# bats test_tags=ctr-image,ctr-net,ctr-volume,ctr-diff,ctr-ipam
+@test "19: --json of a list is an object a line; inspect has docker's shape, as jq reads it" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	tar -cC "$ROOTFS" ./etc | ctr-image import x - >/dev/null
+	ctr-volume create -d local --label a=b v >/dev/null
+	ctr-volume create w >/dev/null
+	ctr-net create --subnet 10.44.0.0/24 --label a=b n >/dev/null
+	ctr-ipam alloc -n n me >/dev/null
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	: >"$CTR_LIB/containers/c/upper/new"
+	for list in "image ls" "image history x" 'volume ls' 'net ls' 'ipam ls' 'ps -a' 'diff c' df; do
+		[ "$list" != 'image history x' ] || list='image history --json x'
+		ctr-${list%% *} $(cut -s -d' ' -f2- <<<"$list") --json >out
+		[ -s out ]
+		perl -MJSON::PP -ne 'ref decode_json($_) eq "HASH" or die' out
+	done
+	[ "$(ctr-volume ls --json | wc -l)" = 2 ]
+	have() { # JSON ENTRY: docker's word of it
+		perl -MJSON::PP -e '$j = decode_json(join "", <STDIN>)->[0];
+			$j = /^\d+$/ ? $j->[$_] : $j->{$_} for split /\./, $ARGV[0]; print $j' "$1"
+	}
+	[ "$(ctr-volume inspect v | have Labels.a) $(ctr-volume inspect v | have Scope)" = "b local" ]
+	[[ "$(ctr-volume inspect v | have CreatedAt)" == 20*Z ]]
+	[ "$(ctr-net inspect n | have IPAM.Config.0.Gateway)" = 10.44.0.1 ]
+	[ "$(ctr-net inspect n | have Containers.me.IPv4Address)" = 10.44.0.2/24 ]
+	[ "$(ctr-net inspect n -f '{{.Created}}{{.Options}}{{.Attachable}}' | cut -c1-2,21-)" = \
+		"20map[]false" ]
+	ctr-ipam free -n n me
+	ctr-net rm n
+}

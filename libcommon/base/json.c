@@ -82,6 +82,17 @@ char *json_pretty(const json_t *j)
 	return dump(j, JSON_INDENT(2));
 }
 
+void json_lines(const json_t *list)
+{
+	const json_t *one;
+	size_t i;
+	json_array_foreach(list, i, one)
+	{
+		_cleanup_free_ char *line = json_text(one);
+		puts(line);
+	}
+}
+
 static json_t *safe_string(const char *s, size_t n)
 {
 	json_t *j = json_stringn(s, n);
