@@ -1414,6 +1414,9 @@ ours() {
 	[ "$(losetup -j "$WORLD/r.sqfs" -n -O NAME | wc -l)" = 1 ]
 	dev=$(losetup -j "$WORLD/r.sqfs" -n -O NAME | tr -d ' ')
 	[ "$(ctr-run "$dev" echo from the device)" = "from the device" ]
+	head -c 100000 r.sqfs >short.sqfs
+	run -125 ctr-run ./short.sqfs true
+	[[ "$output" = *"mount as squashfs: Invalid argument (damaged or cut short: dmesg)" ]]
 	seq -f c%g 10 | ctr-rm -f - >/dev/null
 	wait_for 5 sh -c '[ -z "$(losetup -j "$WORLD/r.sqfs")" ]'
 }

@@ -35,7 +35,7 @@ static int refused(const char *file, const char *type)
 	if (errno == ENODEV)
 		return fail("%s: this kernel has no %s", file, type);
 	return fail("%s: mount as %s: %m%s", file, type,
-	    str_starts(file, IMAGE_VERITY) ? " (it is not what this root hash stands for)" : "");
+	    errno == EINVAL ? " (damaged or cut short: dmesg)" : "");
 }
 
 static int mount_new(const char *type, const char *dev)
@@ -93,5 +93,11 @@ int image_loop_mount(const char *image, const char *fallback)
 	_cleanup_free_ char *hash =
 	    xasprintf("%.*s", (int)(file - 1 - image - before), image + before);
 	checked = verity_open(file, hash, path ? fd : loop, dev);
-	return checked < 0 ? -1 : mount_from(image, dev, type, fallback);
+	if (checked < 0)
+		return -1;
+	int m = mount_from(image, dev, type, fallback);
+	return m < 0 && errno == EIO
+		   ? fail("%s: mount as %s: %m (it is not what this root hash stands for)", image,
+			 type)
+		   : m;
 }
