@@ -12,6 +12,8 @@
 #     (CVE-2022-29162), CVE-2022-31030 (health.bats)
 #   networks: CVE-2020-10749, CVE-2020-13401, CVE-2024-32473 (14.11), CVE-2020-8558 and tables of
 #     others (rule 7) in ctr-net.bats; CVE-2021-20206 below; CVE-2021-20199 (pasta, rootless.bats)
+#   images and answers: CVE-2026-46680 (a number as a name, 18.2 in typing.bats), CVE-2026-53495
+#     (who holds the output of ctr-exec open, ctr-exec.bats)
 #   calls: CVE-2022-0185, CVE-2022-0847 and AF_ALG by the filter (ctr-seccomp.bats, report.bats)
 
 load lib
@@ -205,6 +207,24 @@ hostile() {
 	done
 	kill -0 "$swapper"
 	[ -z "$(ls -A target)" ] # no mount point was made outside
+}
+
+# bats test_tags=ctr-cp
+@test "CVE-2026-41568, -42306: a volume's folder swapped for a link while ctr-cp mounts in it" {
+	mkdir -p vol/d target inner out
+	ln -s "$WORLD/target" vol/link
+	echo x >f && echo y >inner/y
+	ctr-create --name c -v "$WORLD/vol:/v" -v "$WORLD/inner:/v/d/n" \
+		"$ROOTFS" true >/dev/null
+	swap vol/d vol/link
+	for ((i = 0; i < 50; i++)); do
+		ctr-cp f "c:/v/d/n/f$i" 2>>err || true
+		ctr-cp c:/v/d/n/. out 2>>err || true
+		rmdir vol/*/n 2>/dev/null || true
+	done
+	kill -0 "$swapper"
+	[ -z "$(ls -A target)" ] # nothing was made or written outside
+	[ -e out/y ]             # and some of them came to the end
 }
 
 # bats test_tags=ctr-run
