@@ -41,14 +41,14 @@ static void format(char *out, size_t size, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	int n = vsnprintf(out, size, fmt, ap);
 	char *whole = NULL;
-	size_t end = size / 3; /* bytes kept of its end, the NUL included */
+	size_t err_end = size / 3; /* bytes kept of its end, the NUL included */
 	if (n < 0)
 		out[0] = 0;
 	if (n >= (int)size) {
 		memcpy(out + size - 4, "...", 4);
 		if (vasprintf(&whole, fmt, again) >= 0)
-			memcpy(out + size - end - 3, "...", 3),
-			    memcpy(out + size - end, whole + n + 1 - end, end);
+			memcpy(out + size - err_end - 3, "...", 3),
+			    memcpy(out + size - err_end, whole + n + 1 - err_end, err_end);
 		free(whole);
 	}
 	va_end(again);
@@ -106,7 +106,7 @@ const char *fail_msg(void)
 }
 
 /* One write(2), so that the lines of several processes do not mix. */
-static void say(const char *msg, const char *tail)
+static void err_say(const char *msg, const char *tail)
 {
 	char line[sizeof remembered + 160];
 	size_t skip = err_unnamed ? strlen(err_unnamed) : 0;
@@ -121,11 +121,11 @@ static void say(const char *msg, const char *tail)
 		return; /* there is nowhere to report it */
 }
 
-static _Noreturn void end(int code, const char *msg, const char *tail)
+static _Noreturn void err_end(int code, const char *msg, const char *tail)
 {
 	static char said[sizeof remembered]; /* an inverse may fail with the same message */
 	if (strcmp(said, msg) != 0)
-		say(msg, tail);
+		err_say(msg, tail);
 	snprintf(said, sizeof said, "%s", msg);
 	if (err_undo)
 		err_undo();
@@ -142,34 +142,34 @@ static _Noreturn void end(int code, const char *msg, const char *tail)
 void die(const char *fmt, ...)
 {
 	FORMATTED(text);
-	end(err_code, text, "");
+	err_end(err_code, text, "");
 }
 
 void die_code(int code, const char *fmt, ...)
 {
 	FORMATTED(text);
-	end(code, text, "");
+	err_end(code, text, "");
 }
 
 void die_fail(void)
 {
-	end(wrong_usage ? err_usage_code : err_code, remembered, "");
+	err_end(wrong_usage ? err_usage_code : err_code, remembered, "");
 }
 
 void err_no_memory(void)
 {
-	end(err_code, "out of memory", "");
+	err_end(err_code, "out of memory", "");
 }
 
 void die_usage(const char *fmt, ...)
 {
 	FORMATTED(text);
-	end(err_usage_code, text, "");
+	err_end(err_usage_code, text, "");
 }
 
 void die_fail_usage(void)
 {
-	end(err_usage_code, remembered, "");
+	err_end(err_usage_code, remembered, "");
 }
 
 void die_help(const char *fmt, ...)
@@ -177,13 +177,13 @@ void die_help(const char *fmt, ...)
 	FORMATTED(text);
 	char tail[128];
 	snprintf(tail, sizeof tail, " (see %s --help)", err_applet);
-	end(err_usage_code, text, tail);
+	err_end(err_usage_code, text, tail);
 }
 
 void warn(const char *fmt, ...)
 {
 	int saved = errno;
 	FORMATTED(text);
-	say(text, "");
+	err_say(text, "");
 	errno = saved;
 }

@@ -57,7 +57,7 @@ json_t *json_parse(const char *what, const char *text, size_t len)
 	return j;
 }
 
-static char *dump(const json_t *j, size_t flags)
+static char *json_dump(const json_t *j, size_t flags)
 {
 	char *s = json_dumps(j, flags | JSON_ENCODE_ANY);
 	struct buf b = {0};
@@ -74,12 +74,12 @@ static char *dump(const json_t *j, size_t flags)
 
 char *json_text(const json_t *j)
 {
-	return dump(j, JSON_COMPACT);
+	return json_dump(j, JSON_COMPACT);
 }
 
 char *json_pretty(const json_t *j)
 {
-	return dump(j, JSON_INDENT(2));
+	return json_dump(j, JSON_INDENT(2));
 }
 
 void json_lines(const json_t *list)
@@ -249,7 +249,7 @@ int jwrong(const struct jctx *c, const char *path, const char *key, const char *
 
 bool json_any_case;
 
-static const json_t *member(const json_t *o, const char *key)
+static const json_t *json_member(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
 	if (!v && json_any_case) {
@@ -262,7 +262,7 @@ static const json_t *member(const json_t *o, const char *key)
 
 int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key, char **out)
 {
-	const json_t *v = member(o, key);
+	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
 	if (!json_is_string(v))
@@ -277,7 +277,7 @@ int jget_str(const struct jctx *c, const json_t *o, const char *path, const char
 int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min,
     int64_t max, int64_t *out)
 {
-	const json_t *v = member(o, key);
+	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
 	if (!json_is_integer(v))
@@ -291,7 +291,7 @@ int jget_int(const struct jctx *c, const json_t *o, const char *path, const char
 
 int jget_bool(const struct jctx *c, const json_t *o, const char *path, const char *key, bool *out)
 {
-	const json_t *v = member(o, key);
+	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
 	if (!json_is_boolean(v))
@@ -319,7 +319,7 @@ int jget_strv(
 
 int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out)
 {
-	const json_t *v = member(o, key);
+	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
 	if (!json_is_object(v))
@@ -330,7 +330,7 @@ int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char
 
 int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out)
 {
-	const json_t *v = member(o, key);
+	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
 	if (!json_is_array(v))

@@ -24,7 +24,7 @@ static bool plain_char(char c)
 
 /* The shell word at s (which ends before `end`), unquoted in place. Returns the position after it,
  * or NULL when it is not quoted as kv_text() quotes; *last is where its terminating NUL belongs. */
-static char *word(char *s, const char *end, char **last)
+static char *kv_word(char *s, const char *end, char **last)
 {
 	char *out = s;
 	while (s < end && *s != '\n') {
@@ -48,7 +48,7 @@ static char *word(char *s, const char *end, char **last)
 	return s;
 }
 
-static ssize_t find(const struct kv *kv, const char *key)
+static ssize_t kv_find(const struct kv *kv, const char *key)
 {
 	for (size_t i = 0; i < kv->keys.n; i++)
 		if (strcmp(kv->keys.v[i], key) == 0)
@@ -63,9 +63,9 @@ static void string_free(const struct kv *kv, char *s)
 }
 
 /* Takes ownership of both strings. */
-static void put(struct kv *kv, char *key, char *value)
+static void kv_put(struct kv *kv, char *key, char *value)
 {
-	ssize_t i = find(kv, key);
+	ssize_t i = kv_find(kv, key);
 	if (i < 0) {
 		strv_take(&kv->keys, key);
 		strv_take(&kv->vals, value);
@@ -76,17 +76,17 @@ static void put(struct kv *kv, char *key, char *value)
 	kv->vals.v[i] = value;
 }
 
-static char *line_parse(struct kv *kv, char *s, const char *end)
+static char *kv_line_parse(struct kv *kv, char *s, const char *end)
 {
 	char *eq = s, *last;
 	while (eq < end && key_char(*eq, eq == s))
 		eq++;
 	if (eq == s || eq == end || *eq != '=')
 		return NULL;
-	char *next = word(eq + 1, end, &last);
+	char *next = kv_word(eq + 1, end, &last);
 	if (next) {
 		*eq = *last = 0;
-		put(kv, s, eq + 1);
+		kv_put(kv, s, eq + 1);
 	}
 	return next;
 }
@@ -111,7 +111,7 @@ int kv_parse(struct kv *kv, const char *text, size_t len)
 			s = nl ? nl + 1 : end;
 			continue;
 		}
-		s = line_parse(kv, s, end);
+		s = kv_line_parse(kv, s, end);
 		if (!s) {
 			kv_free(kv);
 			errno = EINVAL;
@@ -151,7 +151,7 @@ int kv_write_at(const struct kv *kv, int dirfd, const char *name)
 
 const char *kv_get(const struct kv *kv, const char *key)
 {
-	ssize_t i = find(kv, key);
+	ssize_t i = kv_find(kv, key);
 	return i < 0 ? NULL : kv->vals.v[i];
 }
 
@@ -169,7 +169,7 @@ int64_t kv_num(const struct kv *kv, const char *key, int64_t dflt)
 void kv_set(struct kv *kv, const char *key, const char *value)
 {
 	char *new = xstrdup(value);
-	put(kv, xstrdup(key), new);
+	kv_put(kv, xstrdup(key), new);
 }
 
 void kv_setf(struct kv *kv, const char *key, const char *fmt, ...)

@@ -64,7 +64,7 @@ struct search {
 	char *who;
 };
 
-static int same_file(int dir, const char *name, void *arg)
+static int lock_same_file(int dir, const char *name, void *arg)
 {
 	const struct search *s = arg;
 	struct stat st;
@@ -72,7 +72,7 @@ static int same_file(int dir, const char *name, void *arg)
 	       st.st_dev == s->file.st_dev;
 }
 
-static int on_process(int proc, const char *pid, void *arg)
+static int lock_on_process(int proc, const char *pid, void *arg)
 {
 	struct search *s = arg;
 	struct proc p;
@@ -80,7 +80,7 @@ static int on_process(int proc, const char *pid, void *arg)
 		return 0;
 	_cleanup_free_ char *path = xasprintf("%s/fd", pid);
 	_cleanup_close_ int fds = dir_open_at(proc, path);
-	if (fds < 0 || dir_each(fds, same_file, s) != 1)
+	if (fds < 0 || dir_each(fds, lock_same_file, s) != 1)
 		return 0;
 	free(s->who);
 	s->who = xasprintf("process %s (%s), which is stopped", pid, p.name);
@@ -94,7 +94,7 @@ char *stopped_holder(int fd, bool wake)
 	struct search s = {.wake = wake};
 	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (proc >= 0 && fstat(fd, &s.file) == 0)
-		dir_each(proc, on_process, &s);
+		dir_each(proc, lock_on_process, &s);
 	return s.who;
 }
 

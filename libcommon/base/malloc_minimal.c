@@ -20,7 +20,7 @@ static union piece *spare[LARGE];
 static char *place;
 static size_t room;
 
-static void *take(size_t n)
+static void *malloc_minimal_take(size_t n)
 {
 	if (n > PTRDIFF_MAX / 2)
 		return errno = ENOMEM, NULL;
@@ -47,7 +47,7 @@ static void *take(size_t n)
 
 void *malloc(size_t n)
 {
-	return take(n);
+	return malloc_minimal_take(n);
 }
 
 void free(void *old)
@@ -69,7 +69,8 @@ void free(void *old)
 void *calloc(size_t n, size_t size)
 {
 	size_t all;
-	void *p = __builtin_mul_overflow(n, size, &all) ? (errno = ENOMEM, NULL) : take(all);
+	void *p = __builtin_mul_overflow(n, size, &all) ? (errno = ENOMEM, NULL)
+							: malloc_minimal_take(all);
 	return p ? memset(p, 0, all) : NULL;
 }
 
@@ -78,7 +79,7 @@ void *realloc(void *old, size_t n)
 	size_t had = old ? ((size_t)1 << ((union piece *)old)[-1].order) - sizeof(union piece) : 0;
 	if (old && n <= had)
 		return old;
-	void *p = take(n);
+	void *p = malloc_minimal_take(n);
 	if (p && old) {
 		memcpy(p, old, had);
 		free(old);

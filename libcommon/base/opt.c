@@ -58,7 +58,7 @@ static void help_row(const struct opt *o)
 		printf("  %-26s  %s\n", left, o->help);
 }
 
-static void help(const struct usage *u)
+static void opt_help(const struct usage *u)
 {
 	_cleanup_free_ char *forms = xstrdup(u->synopsis);
 	const char *lead = "Usage:";
@@ -144,7 +144,7 @@ static bool falsy(const char *s)
 }
 
 /* A part without '=' behind one with it belongs to that one's value (a sysctl that is a list). */
-static void commas(struct strv *to, const char *value)
+static void opt_commas(struct strv *to, const char *value)
 {
 	for (const char *p = value, *end; p; p = end ? end + 1 : NULL) {
 		end = p + strcspn(p, ",");
@@ -156,7 +156,7 @@ static void commas(struct strv *to, const char *value)
 	}
 }
 
-static void take(const struct opt *o, const char *value)
+static void opt_take(const struct opt *o, const char *value)
 {
 	int64_t n;
 	switch (o->kind) {
@@ -173,7 +173,7 @@ static void take(const struct opt *o, const char *value)
 		strv_add(o->to, value ? value : "");
 		return;
 	case OPT_COMMAS:
-		commas(o->to, value ? value : "");
+		opt_commas(o->to, value ? value : "");
 		return;
 	case OPT_SIZE:
 	case OPT_NUM: {
@@ -193,7 +193,7 @@ static void take(const struct opt *o, const char *value)
 	}
 }
 
-static _Noreturn void wrong(const struct usage *u, int c, char **argv)
+static _Noreturn void opt_wrong(const struct usage *u, int c, char **argv)
 {
 	/* When the wrong letter is followed by others in the same argument, getopt(3) has not
 	 * advanced past it. */
@@ -256,11 +256,11 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 			if (optarg && c != 'h' && strcmp(optarg, "man") == 0)
 				man(u);
 			else
-				help(u);
+				opt_help(u);
 			exit(fflush(stdout) ? 1 : 0);
 		}
 		if (c == '?' || c == ':')
-			wrong(u, c, argv);
+			opt_wrong(u, c, argv);
 		const struct opt *o = u->opts;
 		if (c >= LONG_BASE)
 			o += c - LONG_BASE;
@@ -276,7 +276,7 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				optarg = NULL;
 			}
 		}
-		take(o, optarg);
+		opt_take(o, optarg);
 	}
 	if (!u->placeless && place_check() < 0)
 		die_fail();

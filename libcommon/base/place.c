@@ -39,7 +39,8 @@ static char *own_tmp(void)
 }
 
 /* $VAR, or the default for root, or that for a user. NULL with fail(). */
-static char *place(const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
+static char *place_place(
+    const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
 {
 	const char *s = getenv(var);
 	char *p;
@@ -110,7 +111,7 @@ static char *closed(char *path)
 	return NULL;
 }
 
-static int make(const char *path)
+static int place_make_one(const char *path)
 {
 	_cleanup_free_ char *up = xstrdup(path);
 	char *slash = strrchr(up, '/');
@@ -126,7 +127,7 @@ int place_make(const char *path)
 {
 	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
 		return -1;
-	if (make(path) == 0)
+	if (place_make_one(path) == 0)
 		return 0;
 	const char *which = strcmp(path, ctr_run()) == 0 ? "RUN" : "LIB";
 	return fail_in("CTR_%s (set it to a folder that can be written)", which);
@@ -162,7 +163,8 @@ const char *ctr_lib(void)
 {
 	static char *p;
 	if (!p)
-		p = closed(place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr"));
+		p = closed(
+		    place_place("CTR_LIB", "/var/lib/ctr", "XDG_DATA_HOME", ".local/share/ctr"));
 	return p ? p : NOWHERE;
 }
 
@@ -170,7 +172,7 @@ const char *ctr_run(void)
 {
 	static char *p;
 	if (!p)
-		p = closed(place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL));
+		p = closed(place_place("CTR_RUN", "/run/ctr", "XDG_RUNTIME_DIR", NULL));
 	return p ? p : NOWHERE;
 }
 

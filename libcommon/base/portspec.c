@@ -12,7 +12,7 @@
 #include "portspec.h"
 #include "str.h"
 
-static int range(const char *what, const char *s, size_t n, uint16_t *from, uint16_t *to)
+static int portspec_range(const char *what, const char *s, size_t n, uint16_t *from, uint16_t *to)
 {
 	_cleanup_free_ char *t = xstrndup(s, n);
 	char *dash = strchr(t, '-');
@@ -47,7 +47,7 @@ static int protocol(const char *what, const char *s, size_t *len, uint8_t *proto
 int port_range_parse(const char *what, const char *s, uint16_t *from, uint16_t *to, uint8_t *proto)
 {
 	size_t n = strlen(s);
-	return protocol(what, s, &n, proto) < 0 ? -1 : range(what, s, n, from, to);
+	return protocol(what, s, &n, proto) < 0 ? -1 : portspec_range(what, s, n, from, to);
 }
 
 static const char *last_colon(const char *s, size_t n)
@@ -81,7 +81,7 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 		return -1;
 	const char *c = last_colon(s, n), *h = c ? last_colon(s, (size_t)(c - s)) : NULL;
 	const char *cont = c ? c + 1 : s, *host = h ? h + 1 : s;
-	if (range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
+	if (portspec_range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
 		return -1;
 	if (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s)))
 		return fail("%s: '%s' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in "
@@ -91,7 +91,7 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 		return -1;
 	size_t hn = c ? (size_t)(c - host) : 0;
 	bool any = hn == 1 && *host == '0'; /* docker's word for it */
-	if (c && hn > 0 && !any && range(what, host, hn, &out->h0, &out->h1) < 0)
+	if (c && hn > 0 && !any && portspec_range(what, host, hn, &out->h0, &out->h1) < 0)
 		return -1;
 	if (c && hn == 0 && !h)
 		return fail("%s: '%s': no host port before ':'", what, s);

@@ -8,17 +8,17 @@
 #include "table.h"
 #include "template.h"
 
-static const char *body(const char *format, bool *table)
+static const char *rows_body(const char *format, bool *table)
 {
 	*table = str_starts(format, "table ");
 	return *table ? format + strlen("table ") : format;
 }
 
-static int add(struct strv *lines, const char *format, json_t *row, enum template_use use)
+static int rows_add_cell(struct strv *lines, const char *format, json_t *row, enum template_use use)
 {
 	bool table;
 	struct buf out = {0};
-	int r = template_run(body(format, &table), row, use, &out);
+	int r = template_run(rows_body(format, &table), row, use, &out);
 	json_decref(row);
 	if (r < 0)
 		return buf_free(&out), fail_as_usage();
@@ -28,7 +28,7 @@ static int add(struct strv *lines, const char *format, json_t *row, enum templat
 
 int rows_add(struct strv *lines, const char *format, json_t *row)
 {
-	return add(lines, format, row, TEMPLATE_ROW);
+	return rows_add_cell(lines, format, row, TEMPLATE_ROW);
 }
 
 void rows_columns(struct strv *lines)
@@ -54,13 +54,13 @@ void rows_columns(struct strv *lines)
 int rows_print(struct strv *lines, const char *format, const char *const *heads, bool header)
 {
 	bool table;
-	body(format, &table);
+	rows_body(format, &table);
 	struct strv all = {0};
 	if (table && header) {
 		json_t *row = json_object();
 		for (size_t i = 0; heads[i]; i += 2)
 			json_object_set_new(row, heads[i], json_string(heads[i + 1]));
-		if (add(&all, format, row, TEMPLATE_HEAD) < 0)
+		if (rows_add_cell(&all, format, row, TEMPLATE_HEAD) < 0)
 			return -1;
 	}
 	strv_addall(&all, lines);

@@ -35,7 +35,7 @@ static int64_t days(int64_t y, int m, int d)
 }
 
 /* Exactly n digits at *s, which is advanced past them; -1 when they are not all there. */
-static int digits(const char **s, const char *end, int n)
+static int stamp_digits(const char **s, const char *end, int n)
 {
 	int v = 0;
 	for (; n > 0; n--, (*s)++) {
@@ -52,7 +52,7 @@ int64_t stamp_parse(const char *s, size_t n)
 	const char *end = s + n;
 	int f[6];
 	for (int i = 0; i < 6; i++) {
-		f[i] = digits(&s, end, i == 0 ? 4 : 2);
+		f[i] = stamp_digits(&s, end, i == 0 ? 4 : 2);
 		if (f[i] < 0 || (i < 5 && (s == end || (*s != after[i] &&
 							   !(i == 2 && (*s == 't' || *s == ' '))))))
 			return -1;
@@ -67,10 +67,10 @@ int64_t stamp_parse(const char *s, size_t n)
 		for (s++; s < end && *s >= '0' && *s <= '9'; s++, unit /= 10)
 			ns += (*s - '0') * unit;
 	if (s < end && (*s == '+' || *s == '-')) {
-		int sign = *s++ == '+' ? 1 : -1, h = digits(&s, end, 2);
+		int sign = *s++ == '+' ? 1 : -1, h = stamp_digits(&s, end, 2);
 		if (h < 0 || s == end || *s++ != ':')
 			return -1;
-		int m = digits(&s, end, 2);
+		int m = stamp_digits(&s, end, 2);
 		if (m < 0)
 			return -1;
 		sec -= sign * (h * 3600 + m * 60);

@@ -361,7 +361,7 @@ char *str_plain_path(const char *path)
 }
 
 /* How many bytes at the start need no escape: nearly always all. */
-static size_t plain(const char *s)
+static size_t str_plain(const char *s)
 {
 	size_t n = 0;
 	while (s[n] >= ' ' && s[n] < 127)
@@ -371,7 +371,7 @@ static size_t plain(const char *s)
 
 void buf_escape(struct buf *b, const char *text)
 {
-	size_t len = plain(text);
+	size_t len = str_plain(text);
 	buf_add(b, text, len);
 	const unsigned char *s = (const unsigned char *)text + len;
 	for (size_t n = strlen((const char *)s); n; s += len, n -= len) {
@@ -387,7 +387,7 @@ void buf_escape(struct buf *b, const char *text)
 
 char *str_escape(const char *text)
 {
-	size_t len = plain(text);
+	size_t len = str_plain(text);
 	struct buf b = {0};
 	if (!text[len])
 		return memcpy(xmalloc(len + 1), text, len + 1);

@@ -5,7 +5,7 @@
 #include "table.h"
 
 /* Columns are counted in characters, not bytes: continuation bytes of UTF-8 take no room. */
-static size_t width(const char *s)
+static size_t table_width(const char *s)
 {
 	size_t n = 0;
 	for (; *s; s++)
@@ -24,14 +24,15 @@ void table_print(struct table *t, bool header)
 {
 	size_t wide[64] = {0};
 	for (size_t i = 0; i < t->cells.n; i++) {
-		size_t w = width(t->cells.v[i]), *col = &wide[i % t->cols % 64];
+		size_t w = table_width(t->cells.v[i]), *col = &wide[i % t->cols % 64];
 		if (w > *col && (header || i >= t->cols))
 			*col = w;
 	}
 	for (size_t i = header ? 0 : t->cols; i < t->cells.n; i++) {
 		const char *s = t->cells.v[i];
 		bool last = i % t->cols == t->cols - 1;
-		printf("%s%*s", s, last ? 0 : (int)(wide[i % t->cols % 64] - width(s) + 2), "");
+		printf(
+		    "%s%*s", s, last ? 0 : (int)(wide[i % t->cols % 64] - table_width(s) + 2), "");
 		if (last)
 			putchar('\n');
 	}

@@ -16,7 +16,7 @@
 enum { MAX_OUT = 16 << 20, MAX_TIMES = 1 << 20 };
 enum stop { STOP_EOF, STOP_END, STOP_ELSE, STOP_BAD };
 
-static enum stop run(struct tmpl *t, json_t *dot, bool live);
+static enum stop template_run_nodes(struct tmpl *t, json_t *dot, bool live);
 
 /* Past the "}}", and past white space where it is "-}}". */
 static void action_end(struct tmpl *t, const char *close)
@@ -39,7 +39,7 @@ static enum stop conditional(struct tmpl *t, json_t *dot, bool with, bool live)
 		return STOP_BAD;
 	action_end(t, close);
 	yes = template_true(v);
-	enum stop s = run(t, with ? v : dot, live && yes);
+	enum stop s = template_run_nodes(t, with ? v : dot, live && yes);
 	json_decref(v);
 	s = branches(t, dot, s, yes, live);
 	template_forget(t, vars);
@@ -55,7 +55,7 @@ static enum stop branches(struct tmpl *t, json_t *dot, enum stop s, bool taken, 
 		if (t->p < t->end)
 			return template_bad("not understood", t->p), STOP_BAD;
 		action_end(t, t->end + (t->end[0] == '-'));
-		s = run(t, dot, live && !taken);
+		s = template_run_nodes(t, dot, live && !taken);
 	}
 	if (s == STOP_END)
 		return STOP_EOF; /* everything is fine, go on */
@@ -64,12 +64,13 @@ static enum stop branches(struct tmpl *t, json_t *dot, enum stop s, bool taken, 
 	return STOP_BAD;
 }
 
-static enum stop once(struct tmpl *t, char *names[2], int n, json_t *key, json_t *v, bool live)
+static enum stop template_once(
+    struct tmpl *t, char *names[2], int n, json_t *key, json_t *v, bool live)
 {
 	int vars = t->n_vars;
 	bool ok = (n < 2 || template_set(t, xstrdup(names[0]), json_incref(key))) &&
 		  (n < 1 || template_set(t, xstrdup(names[n - 1]), json_incref(v)));
-	enum stop s = ok ? run(t, v, live) : STOP_BAD;
+	enum stop s = ok ? template_run_nodes(t, v, live) : STOP_BAD;
 	template_forget(t, vars);
 	return s;
 }
@@ -99,17 +100,17 @@ static enum stop each(struct tmpl *t, json_t *over, char *names[2], int n, bool 
 		    json_is_object(over) ? json_string(keys.v[i]) : json_integer((json_int_t)i);
 		json_t *v = json_is_object(over) ? json_object_get(over, keys.v[i])
 						 : json_array_get(over, i);
-		s = once(t, names, n, key, v ? v : key, true);
+		s = template_once(t, names, n, key, v ? v : key, true);
 		if (t->skip == BREAK)
 			many = 0;
 		t->skip = GO_ON;
 	}
 	if (!*any)
-		s = once(t, names, n, json_null(), json_null(), false);
+		s = template_once(t, names, n, json_null(), json_null(), false);
 	return s;
 }
 
-static enum stop range(struct tmpl *t, json_t *dot, bool live)
+static enum stop template_range(struct tmpl *t, json_t *dot, bool live)
 {
 	const char *close = t->end + (t->end[0] == '-');
 	char *names[2] = {NULL, NULL};
@@ -132,7 +133,7 @@ static enum stop range(struct tmpl *t, json_t *dot, bool live)
 	return s;
 }
 
-static enum stop value(struct tmpl *t, json_t *dot, bool live)
+static enum stop template_value(struct tmpl *t, json_t *dot, bool live)
 {
 	const char *close = t->end + (t->end[0] == '-');
 	bool shown;
@@ -148,7 +149,7 @@ static enum stop value(struct tmpl *t, json_t *dot, bool live)
 }
 
 /* {{break}} and {{continue}}: the rest of the range's body is read without effect. */
-static enum stop leave(struct tmpl *t, const char *close, int skip, bool live)
+static enum stop template_leave(struct tmpl *t, const char *close, int skip, bool live)
 {
 	if (!t->ranges || t->p < t->end)
 		return template_bad("not understood", t->p), STOP_BAD;
@@ -219,7 +220,7 @@ static enum stop call(struct tmpl *t, const char *body, json_t *v, bool live)
 	action_end(t, close);
 	t->root = v;
 	t->ranges = 0;
-	enum stop s = run(t, v, live);
+	enum stop s = template_run_nodes(t, v, live);
 	t->root = root;
 	t->ranges = ranges;
 	template_forget(t, vars);
@@ -229,7 +230,8 @@ static enum stop call(struct tmpl *t, const char *body, json_t *v, bool live)
 }
 
 /* {{define "NAME"}}, {{template "NAME" VALUE}} and {{block "NAME" VALUE}}. */
-static enum stop named(struct tmpl *t, json_t *dot, char kind, const char *close, bool live)
+static enum stop template_named(
+    struct tmpl *t, json_t *dot, char kind, const char *close, bool live)
 {
 	const char *quote = t->p + (*t->p == '"'), *name_end = strchr(quote, '"');
 	if (quote == t->p || !name_end || name_end >= t->end || (kind == 'd' && t->ranges))
@@ -252,7 +254,7 @@ static enum stop named(struct tmpl *t, json_t *dot, char kind, const char *close
 }
 
 /* One action; t->p is just after its "{{". STOP_EOF: go on. */
-static enum stop action(struct tmpl *t, json_t *dot, bool live)
+static enum stop template_action(struct tmpl *t, json_t *dot, bool live)
 {
 	if (*t->p == '-' && t->p[1] && strchr(" \t\r\n", t->p[1]))
 		t->p++;
@@ -272,21 +274,21 @@ static enum stop action(struct tmpl *t, json_t *dot, bool live)
 	if (template_keyword(t, "with"))
 		return conditional(t, dot, true, live);
 	if (template_keyword(t, "range"))
-		return range(t, dot, live);
+		return template_range(t, dot, live);
 	if (template_keyword(t, "define"))
-		return named(t, dot, 'd', close, live);
+		return template_named(t, dot, 'd', close, live);
 	if (template_keyword(t, "template"))
-		return named(t, dot, 't', close, live);
+		return template_named(t, dot, 't', close, live);
 	if (template_keyword(t, "block"))
-		return named(t, dot, 'b', close, live);
+		return template_named(t, dot, 'b', close, live);
 	if (template_keyword(t, "break"))
-		return leave(t, close, BREAK, live);
+		return template_leave(t, close, BREAK, live);
 	if (template_keyword(t, "continue"))
-		return leave(t, close, CONTINUE, live);
-	return value(t, dot, live);
+		return template_leave(t, close, CONTINUE, live);
+	return template_value(t, dot, live);
 }
 
-static void plain(struct tmpl *t, const char *text, size_t n)
+static void template_plain_text(struct tmpl *t, const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
@@ -296,7 +298,7 @@ static void plain(struct tmpl *t, const char *text, size_t n)
 	}
 }
 
-static enum stop run(struct tmpl *t, json_t *dot, bool live)
+static enum stop template_run_nodes(struct tmpl *t, json_t *dot, bool live)
 {
 	int vars = t->n_vars;
 	enum stop s = STOP_EOF;
@@ -309,13 +311,13 @@ static enum stop run(struct tmpl *t, json_t *dot, bool live)
 			while (n > 0 && strchr(" \t\r\n", t->p[n - 1]))
 				n--;
 		if (live && !t->skip)
-			plain(t, t->p, n);
+			template_plain_text(t, t->p, n);
 		if (!open) {
 			t->p += strlen(t->p);
 			break;
 		}
 		t->p = open + 2;
-		s = action(t, dot, live && !t->skip);
+		s = template_action(t, dot, live && !t->skip);
 		if (t->out->n > MAX_OUT)
 			s = (template_bad("the output is too long", NULL), STOP_BAD);
 	}
@@ -335,7 +337,7 @@ int template_run(const char *text, json_t *dot, enum template_use use, struct bu
 		text = "{{json .}}";
 	struct tmpl t = {.text = text, .p = text, .root = dot, .out = out, .use = use};
 	buf_puts(out, "");
-	enum stop s = run(&t, dot, true);
+	enum stop s = template_run_nodes(&t, dot, true);
 	template_forget(&t, 0);
 	if (s == STOP_END || s == STOP_ELSE)
 		template_bad("an {{end}} or {{else}} too many", NULL);

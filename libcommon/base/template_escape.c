@@ -27,7 +27,7 @@ static void escape(struct buf *out, char c, enum how how)
 		buf_add(out, &c, 1);
 }
 
-static json_t *escaped(const json_t *a, enum how how)
+static json_t *template_escape_escaped(const json_t *a, enum how how)
 {
 	struct buf in = {0}, out = {0};
 	for (size_t i = 0; i < json_array_size(a); i++)
@@ -43,15 +43,15 @@ static json_t *escaped(const json_t *a, enum how how)
 
 json_t *template_html(const json_t *a)
 {
-	return escaped(a, HTML);
+	return template_escape_escaped(a, HTML);
 }
 
 json_t *template_js(const json_t *a)
 {
-	return escaped(a, JS);
+	return template_escape_escaped(a, JS);
 }
 
 json_t *template_urlquery(const json_t *a)
 {
-	return escaped(a, URL);
+	return template_escape_escaped(a, URL);
 }

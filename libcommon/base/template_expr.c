@@ -9,7 +9,7 @@
 #include "template_fn.h"
 #include "template_text.h"
 
-static json_t *operand(struct tmpl *t, json_t *dot, bool live);
+static json_t *template_expr_operand(struct tmpl *t, json_t *dot, bool live);
 static json_t *pipeline(struct tmpl *t, json_t *dot, bool live);
 
 json_t *template_bad(const char *what, const char *at)
@@ -28,7 +28,7 @@ json_t *template_wrong(const char *what, const char *at)
 
 /* --- words of an action --- */
 
-static void blank(struct tmpl *t)
+static void template_expr_blank(struct tmpl *t)
 {
 	while (t->p < t->end && strchr(" \t\r\n", *t->p))
 		t->p++;
@@ -48,20 +48,20 @@ static size_t name_len(const struct tmpl *t)
 	return n;
 }
 
-bool template_keyword(struct tmpl *t, const char *word)
+bool template_keyword(struct tmpl *t, const char *template_expr_word)
 {
-	blank(t);
+	template_expr_blank(t);
 	size_t n = name_len(t);
-	if (n != strlen(word) || strncmp(t->p, word, n) != 0)
+	if (n != strlen(template_expr_word) || strncmp(t->p, template_expr_word, n) != 0)
 		return false;
 	t->p += n;
-	blank(t);
+	template_expr_blank(t);
 	return true;
 }
 
 /* The object's own field. Go's names are .ID and .HostIP where docker's JSON has "Id" and
  * "HostIp". */
-static json_t *field(const json_t *v, const char *key)
+static json_t *template_expr_field(const json_t *v, const char *key)
 {
 	json_t *next = json_object_get(v, key);
 	size_t n = strlen(key);
@@ -81,7 +81,7 @@ static json_t *fields(struct tmpl *t, json_t *v, bool live)
 		size_t n = name_len(t);
 		_cleanup_free_ char *key = xstrndup(t->p, n);
 		t->p += n;
-		json_t *next = field(v, key);
+		json_t *next = template_expr_field(v, key);
 		bool map = json_object_get(v, TEMPLATE_MAP);
 		if (!next && strcmp(key, "Health") == 0) /* docker has a pointer there */
 			next = template_nil();
@@ -111,7 +111,7 @@ static json_t *variable(struct tmpl *t)
 	return template_bad("no such variable", t->p - 1);
 }
 
-static json_t *word(struct tmpl *t)
+static json_t *template_expr_word(struct tmpl *t)
 {
 	if (template_keyword(t, "true"))
 		return json_true();
@@ -126,11 +126,11 @@ static json_t *word(struct tmpl *t)
 }
 
 /* .Label "KEY" of a row; a table has the key itself above it. */
-static json_t *label(struct tmpl *t, json_t *dot, bool live)
+static json_t *template_expr_label(struct tmpl *t, json_t *dot, bool live)
 {
 	json_t *labels = json_object_get(dot, TEMPLATE_LABELS);
 	template_keyword(t, "Label");
-	_cleanup_json_ json_t *key = operand(t, dot, live);
+	_cleanup_json_ json_t *key = template_expr_operand(t, dot, live);
 	if (!key)
 		return NULL;
 	const char *k = json_is_string(key) ? json_string_value(key) : "",
@@ -139,23 +139,23 @@ static json_t *label(struct tmpl *t, json_t *dot, bool live)
 	return v ? json_incref(v) : json_string(otherwise);
 }
 
-static json_t *operand(struct tmpl *t, json_t *dot, bool live)
+static json_t *template_expr_operand(struct tmpl *t, json_t *dot, bool live)
 {
 	json_t *v = NULL;
-	blank(t);
+	template_expr_blank(t);
 	if (t->p >= t->end)
 		return template_bad("a value is missing", NULL);
 	if (*t->p == '(') {
 		t->p++;
 		v = pipeline(t, dot, live);
-		blank(t);
+		template_expr_blank(t);
 		if (v && (t->p >= t->end || *t->p++ != ')')) {
 			json_decref(v);
 			return template_bad("a parenthesis is not closed", NULL);
 		}
 	} else if (*t->p == '.') {
 		if (str_starts(t->p, ".Label ") && t->use != TEMPLATE_ONE)
-			return t->p++, label(t, dot, live);
+			return t->p++, template_expr_label(t, dot, live);
 		v = json_incref(dot);
 		if (t->p + 1 >= t->end || (!name_char(t->p[1]) && t->p[1] != '.')) {
 			t->p++;
@@ -167,7 +167,7 @@ static json_t *operand(struct tmpl *t, json_t *dot, bool live)
 	} else if (strchr("\"`'-+0123456789", *t->p)) {
 		return template_constant(&t->p, t->end);
 	} else {
-		return word(t);
+		return template_expr_word(t);
 	}
 	return fields(t, v, live);
 }
@@ -176,28 +176,29 @@ static json_t *operand(struct tmpl *t, json_t *dot, bool live)
 
 static bool command_ends(struct tmpl *t)
 {
-	blank(t);
+	template_expr_blank(t);
 	return t->p >= t->end || *t->p == '|' || *t->p == ')';
 }
 
 /* FUNCTION ARG..., or a value. What came through the pipe is the last argument. Takes ownership of
  * `piped`. */
-static json_t *command(struct tmpl *t, json_t *dot, json_t *piped, bool live)
+static json_t *template_expr_command(struct tmpl *t, json_t *dot, json_t *piped, bool live)
 {
 	const struct template_fn *fn = NULL;
-	blank(t);
+	template_expr_blank(t);
 	size_t n = name_len(t);
 	if (n && !(*t->p >= '0' && *t->p <= '9') && (fn = template_fn_find(t->p, n)))
 		t->p += n;
 	if (!fn) {
 		if (piped)
 			json_decref(piped);
-		return piped ? template_bad("no such function", t->p) : operand(t, dot, live);
+		return piped ? template_bad("no such function", t->p)
+			     : template_expr_operand(t, dot, live);
 	}
 	json_t *args = json_array(), *v = args;
 	bool known = false; /* what `and` or `or` will be */
 	while (v && !command_ends(t)) {
-		v = operand(t, dot, live && !known);
+		v = template_expr_operand(t, dot, live && !known);
 		if (v)
 			json_array_append_new(args, v);
 		known |= v && (fn->kind == 'a' || fn->kind == 'o') &&
@@ -215,10 +216,10 @@ static json_t *pipeline(struct tmpl *t, json_t *dot, bool live)
 {
 	if (++t->depth > TEMPLATE_DEPTH)
 		return template_bad("nested too deeply", NULL);
-	json_t *v = command(t, dot, NULL, live);
-	while (v && (blank(t), t->p < t->end) && *t->p == '|') {
+	json_t *v = template_expr_command(t, dot, NULL, live);
+	while (v && (template_expr_blank(t), t->p < t->end) && *t->p == '|') {
 		t->p++;
-		v = command(t, dot, v, live);
+		v = template_expr_command(t, dot, v, live);
 	}
 	t->depth--;
 	return v;
@@ -227,7 +228,7 @@ static json_t *pipeline(struct tmpl *t, json_t *dot, bool live)
 json_t *template_rest(struct tmpl *t, json_t *dot, bool live)
 {
 	json_t *v = pipeline(t, dot, live);
-	blank(t);
+	template_expr_blank(t);
 	if (v && t->p < t->end) {
 		json_decref(v);
 		return template_bad("not understood", t->p);
@@ -273,12 +274,12 @@ int template_declared(struct tmpl *t, char *names[2])
 {
 	const char *start = t->p;
 	int n = 0;
-	for (; n < 2 && (blank(t), t->p < t->end) && *t->p == '$'; n++) {
+	for (; n < 2 && (template_expr_blank(t), t->p < t->end) && *t->p == '$'; n++) {
 		t->p++;
 		size_t len = name_len(t);
 		names[n] = xstrndup(t->p, len);
 		t->p += len;
-		blank(t);
+		template_expr_blank(t);
 		if (t->p < t->end && *t->p == ',') {
 			t->p++;
 			continue;

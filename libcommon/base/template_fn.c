@@ -8,7 +8,7 @@
 #include "template_fn.h"
 #include "template_text.h"
 
-static json_t *wrong(const char *name, const char *why)
+static json_t *template_fn_wrong(const char *name, const char *why)
 {
 	errno = EINVAL;
 	fail("--format: %s: %s", name, why);
@@ -36,7 +36,7 @@ bool template_true(const json_t *v)
 	}
 }
 
-static json_t *taken(struct buf *b)
+static json_t *template_fn_taken(struct buf *b)
 {
 	json_t *v = json_string_nocheck(b->p ? b->p : "");
 	buf_free(b);
@@ -98,7 +98,7 @@ static json_t *fn_len(const json_t *a)
 	if (json_is_object(v))
 		return json_integer(
 		    (json_int_t)json_object_size(v) - (json_object_get(v, TEMPLATE_MAP) ? 1 : 0));
-	return wrong("len", "it is neither a string, a list nor a map");
+	return template_fn_wrong("len", "it is neither a string, a list nor a map");
 }
 
 static json_t *fn_index(const json_t *a)
@@ -109,11 +109,11 @@ static json_t *fn_index(const json_t *a)
 		if (json_is_array(v) && json_is_integer(k)) {
 			v = json_array_get(v, (size_t)json_integer_value(k));
 			if (!v)
-				return wrong("index", "out of range");
+				return template_fn_wrong("index", "out of range");
 		} else if (json_is_object(v) && json_is_string(k)) {
 			v = json_object_get(v, json_string_value(k));
 		} else if (!json_is_null(v)) {
-			return wrong(
+			return template_fn_wrong(
 			    "index", "it is neither a list with a number nor a map with a string");
 		}
 	}
@@ -126,12 +126,12 @@ static json_t *fn_join(const json_t *a)
 	const json_t *list = json_array_get(a, 0);
 	struct buf b = {0};
 	if (!sep || !json_is_array(list))
-		return wrong("join", "a list and a string are needed");
+		return template_fn_wrong("join", "a list and a string are needed");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		buf_puts(&b, i ? sep : "");
 		template_print(&b, json_array_get(list, i));
 	}
-	return taken(&b);
+	return template_fn_taken(&b);
 }
 
 static json_t *fn_split(const json_t *a)
@@ -139,7 +139,7 @@ static json_t *fn_split(const json_t *a)
 	const char *s = json_string_value(json_array_get(a, 0)),
 		   *sep = json_string_value(json_array_get(a, 1));
 	if (!s || !sep)
-		return wrong("split", "two strings are needed");
+		return template_fn_wrong("split", "two strings are needed");
 	json_t *out = json_array();
 	size_t n = strlen(sep);
 	for (const char *hit; *sep && (hit = strstr(s, sep)); s = hit + n)
@@ -164,7 +164,7 @@ static json_t *letters(const json_t *a, char from, char to, bool first)
 {
 	const char *s = json_string_value(json_array_get(a, 0));
 	if (!s)
-		return wrong("upper, lower and title", "a string is needed");
+		return template_fn_wrong("upper, lower and title", "a string is needed");
 	_cleanup_free_ char *out = xstrdup(s);
 	for (char *p = out; *p; p++)
 		if ((!first || p == out || !in_word(p[-1])) && *p >= from && *p < from + 26)
@@ -193,7 +193,7 @@ static json_t *fn_truncate(const json_t *a)
 	const char *s = json_string_value(json_array_get(a, 0)), *p = s;
 	json_int_t n = json_integer_value(json_array_get(a, 1));
 	if (!s || !json_is_integer(json_array_get(a, 1)) || n < 0)
-		return wrong("truncate", "a string and a number are needed");
+		return template_fn_wrong("truncate", "a string and a number are needed");
 	for (; *p; p++)
 		if (((unsigned char)*p & 0xc0) != 0x80 && n-- == 0)
 			break;
@@ -210,7 +210,7 @@ static json_t *fn_print(const json_t *a)
 		buf_puts(&b, gap ? " " : "");
 		template_print(&b, json_array_get(a, i));
 	}
-	return taken(&b);
+	return template_fn_taken(&b);
 }
 
 static json_t *fn_println(const json_t *a)
@@ -221,7 +221,7 @@ static json_t *fn_println(const json_t *a)
 		template_print(&b, json_array_get(a, i));
 	}
 	buf_puts(&b, TEMPLATE_NL);
-	return taken(&b);
+	return template_fn_taken(&b);
 }
 
 /* slice LIST-OR-STRING [FROM [TO]] */
@@ -234,7 +234,7 @@ static json_t *fn_slice(const json_t *a)
 		   from = json_integer_value(json_array_get(a, 1)),
 		   to = given > 2 ? json_integer_value(json_array_get(a, 2)) : size;
 	if ((!json_is_string(v) && !json_is_array(v)) || from < 0 || from > to || to > size)
-		return wrong("slice", "it has no such part");
+		return template_fn_wrong("slice", "it has no such part");
 	if (json_is_string(v))
 		return json_stringn_nocheck(json_string_value(v) + from, (size_t)(to - from));
 	json_t *out = json_array();
@@ -254,7 +254,7 @@ static json_t *fn_pad(const json_t *a)
 	}
 	struct buf b = {0};
 	buf_printf(&b, "%*s%s%*s", n[0], "", s ? s : "", n[1], "");
-	return taken(&b);
+	return template_fn_taken(&b);
 }
 
 /* --- comparing --- */
@@ -294,7 +294,7 @@ static json_t *ordered(const json_t *a, const char *name, bool (*holds)(int))
 {
 	int r = compare(json_array_get(a, 0), json_array_get(a, 1));
 	if (r == 2 && strcmp(name, "ne") != 0)
-		return wrong(name, "two numbers or two strings are needed");
+		return template_fn_wrong(name, "two numbers or two strings are needed");
 	return json_boolean(holds(r));
 }
 
@@ -341,7 +341,7 @@ static json_t *fn_not(const json_t *a)
 static json_t *fn_call(const json_t *a)
 {
 	(void)a;
-	return wrong("call", "nothing here is a function");
+	return template_fn_wrong("call", "nothing here is a function");
 }
 
 enum { ANY = 255 };

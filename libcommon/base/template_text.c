@@ -23,10 +23,10 @@ static void print_list(struct buf *out, const json_t *v)
 void template_keys(const json_t *v, struct strv *keys, bool sorted)
 {
 	const char *k;
-	json_t *one;
-	json_object_foreach((json_t *)v, k, one)
+	json_t *template_text_one;
+	json_object_foreach((json_t *)v, k, template_text_one)
 	{
-		(void)one;
+		(void)template_text_one;
 		if (*k != *TEMPLATE_MAP)
 			strv_add(keys, k);
 	}
@@ -79,12 +79,13 @@ static void template_rune(struct buf *out, unsigned long c)
 	buf_add(out, s, n);
 }
 
-static void template_base(struct buf *out, unsigned long long n, unsigned base, const char *digits)
+static void template_base(
+    struct buf *out, unsigned long long n, unsigned base, const char *template_text_digits)
 {
 	char s[65], *p = s + sizeof s - 1;
 	*p = 0;
 	do
-		*--p = digits[n % base];
+		*--p = template_text_digits[n % base];
 	while (n /= base);
 	buf_puts(out, p);
 }
@@ -120,7 +121,7 @@ void template_print(struct buf *out, const json_t *v)
 /* --- constants --- */
 
 /* What Go's \c stands for; *p is at the c, and is left at its last character. */
-static char escaped(const char **p)
+static char template_text_escaped(const char **p)
 {
 	static const char names[] = "abfnrtv",
 			  values[] = "\a\b\f" TEMPLATE_NL "\r" TEMPLATE_TAB "\v";
@@ -136,12 +137,12 @@ static long numbered(const char **p)
 	static const char kinds[] = "xuU", widths[] = {2, 4, 8};
 	const char *at = strchr(kinds, **p);
 	bool octal = **p >= '0' && **p <= '7';
-	char digits[9] = "", *after;
+	char template_text_digits[9] = "", *after;
 	if (!octal && !at)
 		return -1;
-	strncat(digits, *p + !octal, octal ? 3 : (size_t)widths[at - kinds]);
-	unsigned long c = strtoul(digits, &after, octal ? 8 : 16);
-	*p += after - digits - octal;
+	strncat(template_text_digits, *p + !octal, octal ? 3 : (size_t)widths[at - kinds]);
+	unsigned long c = strtoul(template_text_digits, &after, octal ? 8 : 16);
+	*p += after - template_text_digits - octal;
 	return c ? (long)c : '?';
 }
 
@@ -166,7 +167,7 @@ json_t *template_constant(const char **p, const char *end)
 				template_rune(&b, (unsigned long)n);
 				continue;
 			}
-			c = n >= 0 ? (char)n : escaped(p);
+			c = n >= 0 ? (char)n : template_text_escaped(p);
 		}
 		buf_add(&b, &c, 1);
 	}
@@ -214,10 +215,10 @@ struct verb {
 	int width, precision;
 };
 
-static void one(struct buf *out, const struct verb *f, const json_t *v);
+static void template_text_one(struct buf *out, const struct verb *f, const json_t *v);
 
 /* A number by C's printf, which has Go's flags and verbs. */
-static void digits(struct buf *out, const struct verb *f, const json_t *v)
+static void template_text_digits(struct buf *out, const struct verb *f, const json_t *v)
 {
 	bool real = json_is_real(v);
 	_cleanup_free_ char *spec = xasprintf("%%%s*.*%s%c", f->flags, real ? "" : "ll", f->kind);
@@ -231,12 +232,12 @@ static void elements(struct buf *out, const struct verb *f, const json_t *v)
 {
 	for (size_t i = 0; i < json_array_size(v); i++) {
 		buf_puts(out, i ? " " : "[");
-		one(out, f, json_array_get(v, i));
+		template_text_one(out, f, json_array_get(v, i));
 	}
 	buf_puts(out, json_array_size(v) ? "]" : "[]");
 }
 
-static void text(struct buf *out, const struct verb *f, const json_t *v)
+static void template_text_text(struct buf *out, const struct verb *f, const json_t *v)
 {
 	const char *s = json_string_value(v);
 	for (; f->kind != 'q' && f->kind != 's' && f->kind != 'v' && *s; s++)
@@ -250,9 +251,9 @@ static void text(struct buf *out, const struct verb *f, const json_t *v)
 }
 
 /* A number in what C's printf does not have. */
-static void number(struct buf *b, char kind, json_int_t n)
+static void template_text_number(struct buf *b, char kind, json_int_t n)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char template_text_digits[] = "0123456789abcdef";
 	unsigned base = (kind | 32) == 'x' ? 16 : 8;
 	if (kind == 'q' || kind == 'c') {
 		buf_puts(b, kind == 'q' ? "'" : "");
@@ -263,11 +264,12 @@ static void number(struct buf *b, char kind, json_int_t n)
 	} else {
 		buf_printf(b, "%s%s", n < 0 ? "-" : "", kind == 'O' ? "0o" : "");
 		template_base(b, n < 0 ? 0ull - (unsigned long long)n : (unsigned long long)n,
-		    kind == 'b' ? 2 : base, kind == 'X' ? "0123456789ABCDEF" : digits);
+		    kind == 'b' ? 2 : base,
+		    kind == 'X' ? "0123456789ABCDEF" : template_text_digits);
 	}
 }
 
-static void one(struct buf *out, const struct verb *f, const json_t *v)
+static void template_text_one(struct buf *out, const struct verb *f, const json_t *v)
 {
 	struct buf b = {0};
 	json_int_t n = json_integer_value(v);
@@ -275,12 +277,12 @@ static void one(struct buf *out, const struct verb *f, const json_t *v)
 		return elements(out, f, v);
 	if ((json_is_integer(v) && (f->kind == 'd' || (n >= 0 && strchr("xXo", f->kind)))) ||
 	    (json_is_real(v) && strchr("eEfFgG", f->kind)))
-		return digits(out, f, v);
+		return template_text_digits(out, f, v);
 	buf_puts(&b, "");
 	if (json_is_integer(v) && strchr("bcoOqUxX", f->kind))
-		number(&b, f->kind, n);
+		template_text_number(&b, f->kind, n);
 	else if (json_is_string(v) && strchr("svqxX", f->kind))
-		text(&b, f, v);
+		template_text_text(&b, f, v);
 	else if (f->kind == 'T')
 		buf_puts(&b, type_name(v));
 	else if (f->kind == 'v' || json_is_object(v) || (json_is_boolean(v) && f->kind == 't'))
@@ -296,7 +298,7 @@ static void one(struct buf *out, const struct verb *f, const json_t *v)
 }
 
 /* A width or a precision: digits, or `*` for the next value. */
-static int amount(const char **s, const json_t *a, size_t *next)
+static int template_text_amount(const char **s, const json_t *a, size_t *next)
 {
 	long n = **s == '*' ? (long)json_integer_value(json_array_get(a, *next))
 			    : strtol(*s, (char **)s, 10);
@@ -315,10 +317,10 @@ static const char *parsed(struct verb *f, const char *s, const json_t *a, size_t
 		if (n + 1 < sizeof f->flags)
 			f->flags[n++] = *s;
 	if (*s == '*' || (*s >= '1' && *s <= '9'))
-		f->width = amount(&s, a, next);
+		f->width = template_text_amount(&s, a, next);
 	if (*s == '.') {
 		s++;
-		f->precision = amount(&s, a, next);
+		f->precision = template_text_amount(&s, a, next);
 	}
 	f->kind = *s;
 	return s;
@@ -348,7 +350,7 @@ json_t *template_printf(const json_t *a)
 		if (f.kind == '%')
 			buf_puts(&b, "%");
 		else if (next < json_array_size(a))
-			one(&b, &f, json_array_get(a, next++));
+			template_text_one(&b, &f, json_array_get(a, next++));
 		else
 			buf_printf(&b, "%%!%c(MISSING)", f.kind);
 	}
@@ -356,7 +358,7 @@ json_t *template_printf(const json_t *a)
 	for (bool extra = false; next < json_array_size(a); next++, extra = true) {
 		const json_t *v = json_array_get(a, next);
 		buf_printf(&b, "%s%s=", extra ? ", " : "%!(EXTRA ", type_name(v));
-		one(&b, &f, v);
+		template_text_one(&b, &f, v);
 		buf_puts(&b, next + 1 == json_array_size(a) ? ")" : "");
 	}
 	json_t *v = json_string_nocheck(b.p);

@@ -119,7 +119,7 @@ static int parent_open(struct walk *w)
 }
 
 /* All entries of the last level have been visited. */
-static int up(struct walk *w)
+static int tree_up(struct walk *w)
 {
 	if (w->n > 1 && parent_open(w) < 0)
 		return -1;
@@ -135,7 +135,7 @@ static int up(struct walk *w)
 	return r;
 }
 
-static int step(struct walk *w)
+static int tree_step(struct walk *w)
 {
 	DIR *d = w->v[w->n - 1].d;
 	errno = 0;
@@ -143,7 +143,7 @@ static int step(struct walk *w)
 	if (!e)
 		return errno && errno != ENOENT
 			   ? fail("%s: read directory: %m", w->v[w->n - 1].name)
-			   : up(w);
+			   : tree_up(w);
 	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 		return 0;
 	int r = w->how->entry(dirfd(d), e->d_name, e->d_type, w->arg);
@@ -155,7 +155,7 @@ int tree_walk(int dirfd, const char *name, const struct tree_walk *how, void *ar
 	struct walk w = {.how = how, .arg = arg, .top = dirfd};
 	int r = down(&w, dirfd, name);
 	while (r == 0 && w.n)
-		r = step(&w);
+		r = tree_step(&w);
 	int why = errno;
 	while (w.n) {
 		struct level *l = &w.v[--w.n];

@@ -32,7 +32,7 @@ static bool cleaners;
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 /* SIG_BLOCK or SIG_UNBLOCK them. */
-static void mask(int how, sigset_t *old)
+static void undo_mask(int how, sigset_t *old)
 {
 	sigset_t s;
 	sigemptyset(&s);
@@ -52,7 +52,7 @@ static void reap(int i)
 }
 
 /* What a cleaner does; signals from the terminal are not meant for it. */
-static _Noreturn void clean(int i, int in)
+static _Noreturn void undo_clean(int i, int in)
 {
 	char c;
 	ssize_t n;
@@ -78,11 +78,11 @@ static void cleaner_start(int i)
 	stack[i].pipe = -1;
 	if (!cleaners || pipe2(p, O_CLOEXEC) < 0)
 		return;
-	mask(SIG_BLOCK, &old);
+	undo_mask(SIG_BLOCK, &old);
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(p[1]);
-		clean(i, p[0]);
+		undo_clean(i, p[0]);
 	}
 	close(p[0]);
 	if (pid > 0) {
@@ -131,7 +131,7 @@ void undo_push(undo_fn *fn, void *arg)
 void undo_run(void)
 {
 	sigset_t old;
-	mask(SIG_BLOCK, &old);
+	undo_mask(SIG_BLOCK, &old);
 	while (depth > 0) {
 		depth--; /* first, so that an inverse that fails is not run again */
 		cleaner_dismiss(depth);
@@ -143,7 +143,7 @@ void undo_run(void)
 void undo_commit(void)
 {
 	sigset_t old;
-	mask(SIG_BLOCK, &old);
+	undo_mask(SIG_BLOCK, &old);
 	while (depth > 0)
 		cleaner_dismiss(--depth);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -151,7 +151,7 @@ void undo_commit(void)
 
 /* Newest first; each cleaner has finished before the next begins. Only calls that signal-safety(7)
  * allows. */
-static void on_signal(int sig)
+static void undo_on_signal(int sig)
 {
 	while (depth > 0)
 		reap(--depth);
@@ -165,7 +165,7 @@ static void on_signal(int sig)
 
 void undo_on_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = undo_on_signal};
 	cleaners = true;
 	for (int i = 0; i < depth; i++)
 		cleaner_start(i);
@@ -176,12 +176,12 @@ void undo_on_signals(void)
 
 void undo_hold_signals(void)
 {
-	mask(SIG_BLOCK, NULL);
+	undo_mask(SIG_BLOCK, NULL);
 }
 
 void undo_release_signals(void)
 {
-	mask(SIG_UNBLOCK, NULL);
+	undo_mask(SIG_UNBLOCK, NULL);
 }
 
 static int waiting(void)
@@ -205,8 +205,8 @@ void undo_check_signals(void)
 	if (!sig)
 		return;
 	undo_run();
-	mask(SIG_UNBLOCK, NULL); /* the signal ends the process here */
-	_exit(128 + sig);        /* it is ignored */
+	undo_mask(SIG_UNBLOCK, NULL); /* the signal ends the process here */
+	_exit(128 + sig);             /* it is ignored */
 }
 
 void undo_forget(void)
@@ -217,7 +217,7 @@ void undo_forget(void)
 	cleaners = false;
 	for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
 		struct sigaction sa;
-		if (sigaction(ending[i], NULL, &sa) == 0 && sa.sa_handler == on_signal)
+		if (sigaction(ending[i], NULL, &sa) == 0 && sa.sa_handler == undo_on_signal)
 			signal(ending[i], SIG_DFL);
 	}
 }

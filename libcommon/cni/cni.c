@@ -158,7 +158,7 @@ static int ns_find(struct cni_call *c)
 
 /* --- answers --- */
 
-static int answer(json_t *o)
+static int cni_answer(json_t *o)
 {
 	_cleanup_free_ char *s = json_pretty(o);
 	json_decref(o);
@@ -172,7 +172,7 @@ static int say_versions(const struct cni_call *c)
 	json_t *list = json_array();
 	for (int i = 0; cni_version(i); i++)
 		json_array_append_new(list, json_string(cni_version(i)));
-	return answer(json_make("{cniVersion:s,supportedVersions:o}",
+	return cni_answer(json_make("{cniVersion:s,supportedVersions:o}",
 	    c->version_text && c->version > 0 ? c->version_text : "1.1.0", list));
 }
 
@@ -181,8 +181,8 @@ static int say_failure(const struct cni_call *c)
 	int code = c->code ? c->code : CNI_FAILED;
 	if (code == CNI_FAILED && (errno == EROFS || errno == EIO || errno == EDQUOT))
 		code = CNI_IO;
-	answer(json_make("{cniVersion:s,code:i,msg:s}", c->version > 0 ? c->version_text : "1.1.0",
-	    code, fail_msg()));
+	cni_answer(json_make("{cniVersion:s,code:i,msg:s}",
+	    c->version > 0 ? c->version_text : "1.1.0", code, fail_msg()));
 	return 1;
 }
 
@@ -211,7 +211,7 @@ static int add_chained(struct cni_call *c, struct cni_ports *ports)
 		errno = saved;
 		return fail("%s", why);
 	}
-	return answer(out);
+	return cni_answer(out);
 }
 
 /* The ADD of a plugin that makes the interface; then the rest as if each were a plugin of the
@@ -235,10 +235,10 @@ static int add_main(struct cni_call *c, struct cni_ports *ports)
 		errno = saved;
 		return fail("%s", why);
 	}
-	return answer(out);
+	return cni_answer(out);
 }
 
-static int add(struct cni_call *c)
+static int cni_add(struct cni_call *c)
 {
 	struct cni_ports ports = {0};
 	if ((c->does & CNI_PORTS && cni_ports_parse(c, &ports) < 0) || cni_chain_parse(c) < 0)
@@ -251,7 +251,7 @@ static int add(struct cni_call *c)
 		struct cni_result r = {0};
 		return cni_ipam_add(c, &r) < 0
 			   ? -1
-			   : answer(cni_result_json(&r, c->version, c->version_text));
+			   : cni_answer(cni_result_json(&r, c->version, c->version_text));
 	}
 	if (c->does & CNI_LOOPBACK || !chained(c))
 		return add_main(c, &ports);
@@ -294,7 +294,7 @@ static int do_add(struct cni_call *c)
 	/* What a flush took is put in again first: a port that another has lost is still his. */
 	if (c->does & CNI_PORTS)
 		cni_heal(c);
-	int r = add(c);
+	int r = cni_add(c);
 	if (r == 0 && !(c->does & CNI_PORTS))
 		cni_heal(c);
 	if (r == 0 || !ferror(stdout))
@@ -329,7 +329,7 @@ static int do_check(struct cni_call *c)
 	return cni_chain_check(c);
 }
 
-static int do_gc(struct cni_call *c)
+static int cni_do_gc(struct cni_call *c)
 {
 	struct strv valid = {0};
 	if (cni_valid(c, &valid) < 0)
@@ -364,7 +364,7 @@ static int do_status(struct cni_call *c)
 	return c->does & CNI_IPAM ? cni_ipam_status(c) : 0;
 }
 
-static int run(struct cni_call *c)
+static int cni_run(struct cni_call *c)
 {
 	switch (c->command) {
 	case CNI_ADD:
@@ -381,7 +381,7 @@ static int run(struct cni_call *c)
 		if (c->version < CNI_V(1, 1, 0))
 			return cni_fail(c, CNI_BAD_VERSION, "cniVersion %s has no %s",
 			    c->version_text, commands[c->command]);
-		return c->command == CNI_GC ? do_gc(c) : do_status(c);
+		return c->command == CNI_GC ? cni_do_gc(c) : do_status(c);
 	default:
 		return say_versions(c);
 	}
@@ -410,7 +410,7 @@ int cni_main(const char *name, cni_heal_fn *heal)
 		return say_versions(&c);
 	if (cni_conf_read(&c, text, len) < 0 || ns_find(&c) < 0)
 		return say_failure(&c);
-	if (run(&c) < 0)
+	if (cni_run(&c) < 0)
 		return say_failure(&c);
 	return 0;
 }

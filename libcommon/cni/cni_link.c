@@ -69,7 +69,8 @@ static int link_gateways_up(const struct cni_link *l, struct nl *rt, const struc
 	return done;
 }
 
-static int link_make(struct cni_call *c, struct cni_link *l, struct cni_result *r, bool *made)
+static int cni_link_link_make(
+    struct cni_call *c, struct cni_link *l, struct cni_result *r, bool *made)
 {
 	struct nl rt;
 	struct link_info b = {0}, in = {0}, door = {0};
@@ -138,7 +139,7 @@ int cni_link_add(struct cni_call *c, struct cni_result *out)
 	else if (l3 && cni_ipam_add(c, out) < 0)
 		return -1;
 	link_gateways(&l, out);
-	int r = link_dns(c, out) < 0 || link_make(c, &l, out, &made) < 0 ? -1 : 0;
+	int r = link_dns(c, out) < 0 || cni_link_link_make(c, &l, out, &made) < 0 ? -1 : 0;
 	for (size_t i = 0; i < out->n_ips; i++)
 		out->ips[i].ifindex = (int)out->n_ifs - (l.gateway && l.vlan ? 2 : 1);
 	cni_link_free(&l);

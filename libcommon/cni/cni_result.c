@@ -217,7 +217,7 @@ int cni_result_parse(
 
 /* --- writing --- */
 
-static void put(json_t *o, const char *key, json_t *v)
+static void cni_result_put(json_t *o, const char *key, json_t *v)
 {
 	if (json_object_set_new(o, key, v) < 0)
 		err_no_memory();
@@ -230,7 +230,7 @@ static void put_list(json_t *o, const char *key, const struct strv *l)
 	json_t *a = json_array();
 	for (size_t i = 0; i < l->n; i++)
 		json_array_append_new(a, json_make("s", l->v[i]));
-	put(o, key, a);
+	cni_result_put(o, key, a);
 }
 
 static json_t *dns_json(const struct cni_dns *d)
@@ -238,7 +238,7 @@ static json_t *dns_json(const struct cni_dns *d)
 	json_t *o = json_object();
 	put_list(o, "nameservers", &d->servers);
 	if (d->domain && *d->domain)
-		put(o, "domain", json_make("s", d->domain));
+		cni_result_put(o, "domain", json_make("s", d->domain));
 	put_list(o, "search", &d->search);
 	put_list(o, "options", &d->options);
 	return o;
@@ -247,7 +247,7 @@ static json_t *dns_json(const struct cni_dns *d)
 static void put_number(json_t *o, const char *key, int64_t v)
 {
 	if (v >= 0)
-		put(o, key, json_integer(v));
+		cni_result_put(o, key, json_integer(v));
 }
 
 static json_t *route_json(const struct route *r, int version)
@@ -280,8 +280,8 @@ static void put_old(json_t *top, const struct cni_result *r, int family, const c
 		json_t *o = json_make("{ip:s,gateway:s*}", cidr_text(&ip->addr, t),
 		    ip->gw.family ? addr_text(&ip->gw, a) : NULL);
 		if (json_array_size(routes))
-			put(o, "routes", json_incref(routes));
-		put(top, key, o);
+			cni_result_put(o, "routes", json_incref(routes));
+		cni_result_put(top, key, o);
 	}
 	json_decref(routes);
 }
@@ -291,12 +291,12 @@ static json_t *ip_json(const struct cni_ip *ip, int version)
 	char t[CIDR_TEXT], a[ADDR_TEXT];
 	json_t *o = json_object();
 	if (version < CNI_V(1, 0, 0))
-		put(o, "version", json_string(ip->addr.a.family == AF_INET ? "4" : "6"));
+		cni_result_put(o, "version", json_string(ip->addr.a.family == AF_INET ? "4" : "6"));
 	if (ip->ifindex >= 0)
-		put(o, "interface", json_integer(ip->ifindex));
-	put(o, "address", json_string(cidr_text(&ip->addr, t)));
+		cni_result_put(o, "interface", json_integer(ip->ifindex));
+	cni_result_put(o, "address", json_string(cidr_text(&ip->addr, t)));
 	if (ip->gw.family)
-		put(o, "gateway", json_string(addr_text(&ip->gw, a)));
+		cni_result_put(o, "gateway", json_string(addr_text(&ip->gw, a)));
 	return o;
 }
 
@@ -306,30 +306,30 @@ json_t *cni_result_json(const struct cni_result *r, int version, const char *ver
 	if (version < CNI_V(0, 3, 0)) {
 		put_old(top, r, AF_INET, "ip4");
 		put_old(top, r, AF_INET6, "ip6");
-		put(top, "dns", dns_json(&r->dns));
+		cni_result_put(top, "dns", dns_json(&r->dns));
 		return top;
 	}
 	if (r->n_ifs) {
-		put(top, "interfaces", list = json_array());
+		cni_result_put(top, "interfaces", list = json_array());
 		for (size_t i = 0; i < r->n_ifs; i++) {
 			const struct cni_if *x = &r->ifs[i];
 			json_t *o = json_make("{name:s,mac:s*,sandbox:s*}", x->name,
 			    *x->mac ? x->mac : NULL, x->sandbox);
 			if (version >= CNI_V(1, 1, 0) && x->mtu)
-				put(o, "mtu", json_integer(x->mtu));
+				cni_result_put(o, "mtu", json_integer(x->mtu));
 			json_array_append_new(list, o);
 		}
 	}
 	if (r->n_ips) {
-		put(top, "ips", list = json_array());
+		cni_result_put(top, "ips", list = json_array());
 		for (size_t i = 0; i < r->n_ips; i++)
 			json_array_append_new(list, ip_json(&r->ips[i], version));
 	}
 	if (r->n_routes) {
-		put(top, "routes", list = json_array());
+		cni_result_put(top, "routes", list = json_array());
 		for (size_t i = 0; i < r->n_routes; i++)
 			json_array_append_new(list, route_json(&r->routes[i], version));
 	}
-	put(top, "dns", dns_json(&r->dns));
+	cni_result_put(top, "dns", dns_json(&r->dns));
 	return top;
 }

@@ -96,7 +96,7 @@ bool connect_lines_settle(struct strv *lines, const char *first)
 }
 
 /* When this file exists, the monitor takes down more than the first network (container_net.c). */
-static int tell(const struct container *c)
+static int connect_tell(const struct container *c)
 {
 	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -162,7 +162,7 @@ static int off_now(struct container *c, const char *network, const struct strv *
 	return r;
 }
 
-static int settle(struct container *c, struct strv *lines)
+static int connect_settle_one(struct container *c, struct strv *lines)
 {
 	struct strv after = {0};
 	for (size_t i = 0; i < lines->n; i++)
@@ -185,7 +185,7 @@ int connect_settle(struct container *c)
 	struct strv lines = {0};
 	int r = endpoint_further(c->dir, &lines);
 	if (r == 0)
-		r = settle(c, &lines);
+		r = connect_settle_one(c, &lines);
 	strv_free(&lines);
 	return r;
 }
@@ -227,7 +227,7 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 	_cleanup_free_ char *ifname = xasprintf("eth%d", k);
 	r->ifname = ifname;
 	strv_addf(lines, "+%s %s", ifname, line);
-	if (tell(c) < 0 || connect_record(c, lines) < 0)
+	if (connect_tell(c) < 0 || connect_record(c, lines) < 0)
 		return -1;
 	int done = up_now(c, r);
 	line_drop(lines, lines->n - 1);
@@ -274,7 +274,7 @@ static int to(struct container *c, struct endpoint_req *r, struct strv *lines)
 static int recorded(struct container *c, struct strv *lines)
 {
 	int result = endpoint_further(c->dir, lines);
-	return result == 0 ? settle(c, lines) : result;
+	return result == 0 ? connect_settle_one(c, lines) : result;
 }
 
 int connect_to(struct container *c, struct endpoint_req *r)
@@ -302,9 +302,9 @@ static int off(struct container *c, const char *network, struct strv *lines)
 	}
 	if (c->pid) {
 		strv_addf(lines, "!- %s", network);
-		if (tell(c) < 0 || connect_record(c, lines) < 0)
+		if (connect_tell(c) < 0 || connect_record(c, lines) < 0)
 			return -1;
-		return settle(c, lines) < 0 ? -1 : 0;
+		return connect_settle_one(c, lines) < 0 ? -1 : 0;
 	}
 	off_line(lines, network, first);
 	return connect_record(c, lines);

@@ -24,7 +24,7 @@
 
 /* --- layers --- */
 
-static int layers(struct ctree *t)
+static int container_files_layer_dirs(struct ctree *t)
 {
 	const struct spec *s = &t->spec;
 	_cleanup_free_ char *upper = record_path(t->c.name, "upper");
@@ -65,7 +65,7 @@ int container_files_open(struct ctree *t, const char *name)
 
 int container_files_layers(struct ctree *t)
 {
-	return t->n ? 0 : layers(t);
+	return t->n ? 0 : container_files_layer_dirs(t);
 }
 
 /* --- keeping it still --- */
@@ -194,7 +194,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	return -1;
 }
 
-static int bind_one(const struct spec_mount *m, int root)
+static int container_files_bind_one(const struct spec_mount *m, int root)
 {
 	struct stat st;
 	char to[40];
@@ -233,7 +233,7 @@ static int bind_volumes(const struct spec *s, int root)
 	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		if (str_eq(m->type, "bind"))
-			r = bind_one(m, root);
+			r = container_files_bind_one(m, root);
 		else if ((own[n] = empty(root, m->dest)) >= 0)
 			n++;
 	}

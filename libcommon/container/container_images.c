@@ -15,7 +15,7 @@ struct users {
 };
 
 /* A container's conf names the digest of its image. */
-static int user_one(struct container *c, void *arg)
+static int container_images_user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
 	if (c->status == ST_CORRUPT) /* it is not known what it uses */
@@ -28,7 +28,7 @@ static int user_one(struct container *c, void *arg)
 
 int container_image_users(const char *hex, struct strv *out)
 {
-	return container_each(user_one, &(struct users){hex, out});
+	return container_each(container_images_user_one, &(struct users){hex, out});
 }
 
 static int config_one(struct container *c, void *arg)

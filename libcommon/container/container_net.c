@@ -100,7 +100,7 @@ bool container_net_wanted(const struct container *c)
 
 /* --- looking --- */
 
-static void show_addr(int index, const struct cidr *a, void *arg)
+static void container_net_show_addr(int index, const struct cidr *a, void *arg)
 {
 	struct buf *b = arg;
 	char t[ADDR_TEXT];
@@ -124,14 +124,14 @@ char *container_addresses(const struct container *c, bool ask)
 	_cleanup_close_ int ns = endpoint_ns(c->pid);
 	if (ns < 0 || nl_open(&n, NETLINK_ROUTE, ns) < 0)
 		return NULL;
-	rtnl_addrs(&n, show_addr, &b);
+	rtnl_addrs(&n, container_net_show_addr, &b);
 	nl_close(&n);
 	return b.p;
 }
 
 /* --- the files --- */
 
-static int put(const struct container *c, const char *name, const char *text)
+static int container_net_put(const struct container *c, const char *name, const char *text)
 {
 	return file_write_at(c->dir, name, text, strlen(text), 0644, false) < 0
 		   ? fail_in("%s: %s", c->name, name)
@@ -187,7 +187,7 @@ int container_net_files(struct plug *p, const struct container *c, const struct 
 	    etc_hosts_text(&p->hosts, host, !container_net_wanted(c) || str_eq(net, "pasta"));
 	if (kv_num(&c->conf, "no_hosts", 0))
 		unlinkat(c->dir, "hosts", 0);
-	else if (put(c, "hosts", text) < 0)
+	else if (container_net_put(c, "hosts", text) < 0)
 		return -1;
 	bool dns = p->hosts.dns.n || p->hosts.dns_search.n || p->hosts.dns_option.n;
 	if (none && !p->hosts.add_host.n && !dns)
@@ -196,9 +196,9 @@ int container_net_files(struct plug *p, const struct container *c, const struct 
 	    host && !dns ? file_read("/etc/resolv.conf", FILE_ANY, NULL) : NULL;
 	_cleanup_free_ char *resolv = plain ? NULL : etc_hosts_resolv(&p->hosts);
 	_cleanup_free_ char *hostname = xasprintf("%s\n", s->hostname ? s->hostname : "localhost");
-	if (put(c, "resolv.conf", plain ? plain : resolv) < 0)
+	if (container_net_put(c, "resolv.conf", plain ? plain : resolv) < 0)
 		return -1;
-	return s->hostname ? put(c, "hostname", hostname) : 0;
+	return s->hostname ? container_net_put(c, "hostname", hostname) : 0;
 }
 
 #define HAD "addresses" /* in its folder: a line "NETWORK ADDR" for each it had */

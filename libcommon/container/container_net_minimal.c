@@ -6,7 +6,7 @@
 #include "create_nets.h"
 #include "err.h"
 
-static bool wanted(const char *net)
+static bool container_net_minimal_wanted(const char *net)
 {
 	return net && *net && strcmp(net, "none") && strcmp(net, "host") &&
 	       !str_starts(net, "container:") && !str_starts(net, "ns:");
@@ -21,7 +21,9 @@ char *container_addresses(const struct container *c, bool ask)
 int container_net_check(const struct kv *conf)
 {
 	const char *net = kv_get(conf, "net");
-	return wanted(net) ? fail("--net %s: this build has no networks (CONFIG=minimal)", net) : 0;
+	return container_net_minimal_wanted(net)
+		   ? fail("--net %s: this build has no networks (CONFIG=minimal)", net)
+		   : 0;
 }
 
 void container_net_init(struct plug *p, const struct container *c)
@@ -32,7 +34,7 @@ void container_net_init(struct plug *p, const struct container *c)
 
 bool container_net_wanted(const struct container *c)
 {
-	return wanted(kv_get(&c->conf, "net"));
+	return container_net_minimal_wanted(kv_get(&c->conf, "net"));
 }
 
 int container_net_files(struct plug *p, const struct container *c, const struct spec *s)

@@ -44,7 +44,7 @@ struct making {
 
 /* The command that a directory, a filesystem image or an image provides. An entrypoint that is a
  * single empty word counts as none, as in docker. */
-static void command(
+static void create_command(
     struct making *m, const struct strv *entry, const struct strv *cmd, int argc, char **argv)
 {
 	struct strv *args = &m->s->args;
@@ -92,7 +92,7 @@ static int root_path(struct making *m, const char *path)
 }
 
 /* docker's meaning of an image's config: options override it, and its environment comes first. */
-static int image(struct making *m, int argc, char **argv)
+static int create_image(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
 	struct kv *conf = &m->c->conf;
@@ -130,12 +130,12 @@ static int image(struct making *m, int argc, char **argv)
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
 	int r = health_record(o, &im, conf);
-	command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1);
+	create_command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1);
 	image_free(&im);
 	return r;
 }
 
-static int root(struct making *m, int argc, char **argv)
+static int create_root(struct making *m, int argc, char **argv)
 {
 	struct kv *conf = &m->c->conf;
 	struct spec *s = m->s;
@@ -145,7 +145,7 @@ static int root(struct making *m, int argc, char **argv)
 	if (!*argv[0])
 		return fail_usage("ROOTFS or IMAGE is empty");
 	if (!m->o->rootfs && image_is_ref(argv[0]))
-		return image(m, argc, argv);
+		return create_image(m, argc, argv);
 	if (health_record(m->o, NULL, conf) < 0 || root_path(m, argv[0]) < 0)
 		return -1;
 	if (m->o->root_link && (m->o->direct || m->o->verity))
@@ -159,7 +159,7 @@ static int root(struct making *m, int argc, char **argv)
 	else
 		kv_set(conf, "rootfs", s->x_image_file ? s->x_image_file : s->root_path);
 	kv_set(conf, "image", argv[0]);
-	command(m, &none, &none, argc - 1, argv + 1);
+	create_command(m, &none, &none, argc - 1, argv + 1);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ static int volume_add(struct making *m, struct volume_req *v, int *anon)
 }
 
 /* An option already mounts something there: then the image's volume with that path is not made. */
-static bool taken(const struct spec *s, const char *dst)
+static bool create_taken(const struct spec *s, const char *dst)
 {
 	for (size_t i = 0; i < s->mounts.n; i++)
 		if (strcmp(s->mounts.v[i].dest, dst) == 0)
@@ -202,7 +202,7 @@ static int image_volume(struct making *m, const char *path, int *anon)
 		return errno = EINVAL, fail("the image's volume '%s': a colon in it", path);
 	if (volume_parse_v(path, &v) < 0)
 		return fail_in("an image's volume");
-	int r = taken(m->s, v.dst) ? 0 : volume_add(m, &v, anon);
+	int r = create_taken(m->s, v.dst) ? 0 : volume_add(m, &v, anon);
 	volume_req_free(&v);
 	return r;
 }
@@ -224,7 +224,7 @@ static int volumes_of(struct making *m, const char *arg)
 		struct spec_mount *v = &from.mounts.v[i];
 		struct buf opts = {0};
 		bool theirs = str_eq(v->type, "volume") || str_eq(v->type, "bind");
-		if (!theirs || taken(m->s, v->dest))
+		if (!theirs || create_taken(m->s, v->dest))
 			continue;
 		for (size_t k = 0; k < v->options.n; k++)
 			buf_printf(&opts, "%s,", v->options.v[k]);
@@ -240,7 +240,7 @@ static int volumes_of(struct making *m, const char *arg)
 
 /* -v and --mount. This creates what is missing, so it comes after the container's directory, which
  * holds the anonymous ones. */
-static int volumes(struct making *m)
+static int create_volumes(struct making *m)
 {
 	struct volume_req v;
 	int anon = 0, r;
@@ -272,7 +272,7 @@ static int told(struct making *m)
 	for (size_t i = 0; i < o->volumes_from.n && r == 0; i++)
 		r = volumes_of(m, o->volumes_from.v[i]);
 	for (size_t i = 0; i < m->volumes.n; i++)
-		if (!taken(m->s, m->volumes.v[i]))
+		if (!create_taken(m->s, m->volumes.v[i]))
 			strv_add(&o->volumes, m->volumes.v[i]);
 	for (size_t i = known; i < m->s->mounts.n; i++) {
 		struct spec_mount *e = &m->s->mounts.v[i];
@@ -361,7 +361,7 @@ static int bundle(struct making *m, int argc)
 	return 0;
 }
 
-static int fill(struct making *m, int argc, char **argv)
+static int create_fill(struct making *m, int argc, char **argv)
 {
 	struct create_flags *o = m->o;
 	struct spec *s = m->s;
@@ -379,9 +379,10 @@ static int fill(struct making *m, int argc, char **argv)
 			return -1;
 		s->domainname = xstrdup(o->domainname);
 	}
-	if (flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 || root(m, argc, argv) < 0 ||
-	    flags_environment(o, s) < 0 || (init = flags_systemd(o, s)) < 0 ||
-	    flags_privileges(o, s) < 0 || flags_settings(o, s) < 0 || flags_volumes_check(o) < 0)
+	if (flags_namespaces(o, s) < 0 || shared_namespaces(m) < 0 ||
+	    create_root(m, argc, argv) < 0 || flags_environment(o, s) < 0 ||
+	    (init = flags_systemd(o, s)) < 0 || flags_privileges(o, s) < 0 ||
+	    flags_settings(o, s) < 0 || flags_volumes_check(o) < 0)
 		return -1;
 	if (init == 2 && !o->stop_signal && !kv_get(&m->c->conf, "stop_signal"))
 		o->stop_signal = "RTMIN+3"; /* systemd(1), SIGNALS: halt */
@@ -391,7 +392,7 @@ static int fill(struct making *m, int argc, char **argv)
 
 /* An existing container of this name, if it was to be removed at its end and its monitor did not
  * live to do so (a power cut, kill -9); with --replace any. 0 when it has been removed. */
-static int take_over(const struct making *m)
+static int create_take_over(const struct making *m)
 {
 	struct container old;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
@@ -410,7 +411,7 @@ static int take_over(const struct making *m)
 }
 
 /* The container's directory, then what is in it or beside it. */
-static int make(struct making *m)
+static int create_make(struct making *m)
 {
 	struct container *c = m->c;
 	const char *cidfile = m->o->cidfile;
@@ -425,7 +426,7 @@ static int make(struct making *m)
 	 * removed. */
 	undo_hold_signals();
 	int made = container_create(c, first);
-	if (made < 0 && errno == EEXIST && take_over(m) == 0)
+	if (made < 0 && errno == EEXIST && create_take_over(m) == 0)
 		made = container_create(c, first);
 	if (m->gate >= 0)
 		close(m->gate);
@@ -438,7 +439,7 @@ static int make(struct making *m)
 		return -1;
 	if (create_layer_limit(m->c, m->s) || m->o->storage_opt || m->o->volumes.n ||
 	    m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
-		int r = volumes(m);
+		int r = create_volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
 		if (r < 0 ||
 		    file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
@@ -479,7 +480,7 @@ int create_container(
 	if (create_nets(o, &m.nets) < 0)
 		return fail_as_usage();
 	o->further = m.nets.p;
-	if (secret_read(o) < 0 || fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
+	if (secret_read(o) < 0 || create_fill(&m, argc, argv) < 0 || create_record(o, c, spec) < 0)
 		return -1;
 	if (container_net_check(&c->conf) < 0)
 		return fail_as_usage();
@@ -488,7 +489,7 @@ int create_container(
 			close(m.gate);
 		return told(&m);
 	}
-	if (make(&m) == 0)
+	if (create_make(&m) == 0)
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	if (c->dir >= 0 && container_destroy(c) < 0)

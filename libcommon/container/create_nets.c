@@ -14,7 +14,7 @@ struct one {
 	struct strv alias;
 };
 
-static int option(struct one *n, const char *word)
+static int create_nets_option(struct one *n, const char *word)
 {
 	static const struct {
 		const char *key;
@@ -33,7 +33,7 @@ static int option(struct one *n, const char *word)
 	return name_check("alias", word + 6);
 }
 
-static int parse(struct one *n, const char *s)
+static int create_nets_parse(struct one *n, const char *s)
 {
 	struct strv w = {0};
 	const char *colon = strchr(s, ':');
@@ -47,7 +47,7 @@ static int parse(struct one *n, const char *s)
 	strv_split(&w, docker ? s : colon + 1, ",");
 	int r = 0;
 	for (size_t i = 0; i < w.n && r == 0; i++)
-		r = option(n, w.v[i]);
+		r = create_nets_option(n, w.v[i]);
 	strv_free(&w);
 	return r;
 }
@@ -77,7 +77,7 @@ int create_nets(struct create_flags *o, struct buf *lines)
 	struct strv names = {0};
 	for (size_t i = 0; i < o->nets.n; i++) {
 		struct one n = {0};
-		if (parse(&n, o->nets.v[i]) < 0)
+		if (create_nets_parse(&n, o->nets.v[i]) < 0)
 			return -1;
 		if (!n.name)
 			return fail("--net %s: name= is missing", o->nets.v[i]);

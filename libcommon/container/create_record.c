@@ -145,7 +145,7 @@ int create_layer_limit(const struct container *c, struct spec *s)
 	return 1;
 }
 
-static int labels(const struct create_flags *o, struct spec *s, struct kv *conf)
+static int create_record_labels(const struct create_flags *o, struct spec *s, struct kv *conf)
 {
 	for (size_t i = 0; i < o->annotations.n; i++) {
 		char *a = o->annotations.v[i], *eq = strchr(a, '=');
@@ -235,7 +235,7 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 		    o->pidfile);
 	}
 	if (storage_option(o, s, conf) < 0 || secret_record(o, conf) < 0 ||
-	    log_options(o, conf) < 0 || labels(o, s, conf) < 0)
+	    log_options(o, conf) < 0 || create_record_labels(o, s, conf) < 0)
 		return -1;
 	net_record(o, conf);
 	share_record(conf, s);

@@ -11,7 +11,7 @@
 #include "str.h"
 
 /* The capabilities that it has beyond docker's default ones, or (drop) those that it lacks. */
-static json_t *caps(const json_t *process, bool drop)
+static json_t *docker_host_caps(const json_t *process, bool drop)
 {
 	const json_t *list = json_object_get(json_object_get(process, "capabilities"), "bounding"),
 		     *one;
@@ -35,7 +35,7 @@ static json_t *caps(const json_t *process, bool drop)
 }
 
 /* A record may have been written by others. */
-static const char *text(const json_t *o, const char *key)
+static const char *docker_host_text(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
 	return s ? s : "";
@@ -48,7 +48,7 @@ static json_t *ulimits(const json_t *process)
 	size_t i;
 	json_array_foreach(json_object_get(process, "rlimits"), i, one)
 	{
-		const char *type = text(one, "type");
+		const char *type = docker_host_text(one, "type");
 		_cleanup_free_ char *name =
 		    xstrdup(str_starts(type, "RLIMIT_") ? type + strlen("RLIMIT_") : type);
 		for (char *p = name; *p; p++)
@@ -66,7 +66,7 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 }
 
 /* Those that not every container has. Its last rule says what may be done with one. */
-static json_t *devices(const json_t *linux_)
+static json_t *docker_host_devices(const json_t *linux_)
 {
 	const json_t *rules = json_object_get(json_object_get(linux_, "resources"), "devices"),
 		     *one, *rule;
@@ -76,7 +76,7 @@ static json_t *devices(const json_t *linux_)
 	size_t i, k;
 	json_array_foreach(json_object_get(linux_, "devices"), i, one)
 	{
-		const char *path = text(one, "path"), *may = "rwm";
+		const char *path = docker_host_text(one, "path"), *may = "rwm";
 		_cleanup_free_ char *word = xasprintf(" %s ", path);
 		if (strstr(usual, word))
 			continue;
@@ -84,13 +84,13 @@ static json_t *devices(const json_t *linux_)
 		{
 			if (same(one, rule, "major") && same(one, rule, "minor") &&
 			    same(one, rule, "type"))
-				may = text(rule, "access");
+				may = docker_host_text(rule, "access");
 		}
 		char to[256] = "";
-		_cleanup_free_ char *number =
-		    xasprintf("/sys/dev/%s/%lld:%lld", *text(one, "type") == 'b' ? "block" : "char",
-			(long long)json_integer_value(json_object_get(one, "major")),
-			(long long)json_integer_value(json_object_get(one, "minor")));
+		_cleanup_free_ char *number = xasprintf("/sys/dev/%s/%lld:%lld",
+		    *docker_host_text(one, "type") == 'b' ? "block" : "char",
+		    (long long)json_integer_value(json_object_get(one, "major")),
+		    (long long)json_integer_value(json_object_get(one, "minor")));
 		if (readlink(number, to, sizeof to - 1) < 0)
 			to[0] = 0;
 		const char *slash = strrchr(to, '/');
@@ -123,7 +123,7 @@ static json_int_t shm_size(const json_t *cfg)
 	return 0;
 }
 
-static json_t *security(const json_t *process, const json_t *cfg)
+static json_t *docker_host_security(const json_t *process, const json_t *cfg)
 {
 	json_t *out = json_array();
 	if (json_is_true(json_object_get(process, "noNewPrivileges")))
@@ -142,9 +142,10 @@ void docker_host(json_t *host, const json_t *cfg)
 	json_object_update_new(
 	    host, json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
 			    "SecurityOpt:o}",
-		      all ? json_null() : caps(process, false),
-		      all ? json_null() : caps(process, true), devices(linux_), ulimits(process),
-		      shm_size(cfg), json_integer_value(score), security(process, cfg)));
+		      all ? json_null() : docker_host_caps(process, false),
+		      all ? json_null() : docker_host_caps(process, true),
+		      docker_host_devices(linux_), ulimits(process), shm_size(cfg),
+		      json_integer_value(score), docker_host_security(process, cfg)));
 }
 
 void docker_nets(const struct container *c, struct strv *out)

@@ -27,7 +27,7 @@ static json_t *docker_when(int64_t t, long ns)
 	return json_string(s);
 }
 
-static void set(json_t *j, const char *key, json_t *value)
+static void docker_shape_set(json_t *j, const char *key, json_t *value)
 {
 	json_object_set_new(j, key, value);
 }
@@ -52,7 +52,7 @@ json_t *docker_labels(const char *s)
 		if (eq)
 			*eq = 0;
 		_cleanup_free_ char *key = str_escape(l.v[i]);
-		set(m, key, docker_text(eq ? eq + 1 : ""));
+		docker_shape_set(m, key, docker_text(eq ? eq + 1 : ""));
 	}
 	return m;
 }
@@ -117,7 +117,7 @@ static json_t *shape_state(const struct container *c)
 	    lives ? docker_when(0, 0) : docker_when(c->finished, c->finished_ns));
 	json_t *health = shape_health(c);
 	if (health)
-		set(j, "Health", health);
+		docker_shape_set(j, "Health", health);
 	return j;
 }
 
@@ -146,7 +146,7 @@ static json_t *shape_ports(const char *s)
 		       *one = json_make("{HostIp:s,HostPort:s}", ip, colon + 1);
 		if (!all) {
 			all = json_array();
-			set(m, arrow + 2, all);
+			docker_shape_set(m, arrow + 2, all);
 		}
 		json_array_append_new(all, one);
 	}
@@ -178,14 +178,14 @@ static void shape_way(const char *net, json_t *one)
 		    *json_string_value(json_object_get(one, i ? "GlobalIPv6Address" : "IPAddress"));
 		if (has && n.gateway[i].family)
 			addr_text(&n.gateway[i], gw);
-		set(one, names[i][0], json_string(gw));
-		set(one, names[i][1], json_integer(has ? n.subnet[i].len : 0));
+		docker_shape_set(one, names[i][0], json_string(gw));
+		docker_shape_set(one, names[i][1], json_integer(has ? n.subnet[i].len : 0));
 	}
 	if (known)
 		network_free(&n);
 }
 
-static void on_lease(const struct lease *l, void *arg)
+static void docker_shape_on_lease(const struct lease *l, void *arg)
 {
 	char t[ADDR_TEXT];
 	buf_printf(arg, "%s\n", addr_text(&l->addr, t));
@@ -207,7 +207,7 @@ static void shape_network(const struct container *c, const char *line, const cha
 			json_array_append_new(aliases, docker_text(words.v[i]));
 		buf_puts(&own, "");
 		if (c->pid)
-			lease_of_owner(leases, c->id, on_lease, &own);
+			lease_of_owner(leases, c->id, docker_shape_on_lease, &own);
 		ip = own.p;
 	}
 	json_t *one = json_make("{NetworkID:s,EndpointID:e,IPAddress:o,GlobalIPv6Address:o,"
@@ -215,7 +215,7 @@ static void shape_network(const struct container *c, const char *line, const cha
 	    net, shape_ip(ip, false), shape_ip(ip, true), aliases ? "" : kv_get(&c->state, "mac"),
 	    aliases ? aliases : shape_lines(kv_get(&c->conf, "net_alias")));
 	shape_way(net, one);
-	set(nets, key, one);
+	docker_shape_set(nets, key, one);
 	buf_free(&own);
 }
 
@@ -246,7 +246,7 @@ static json_t *shape_net(const struct container *c)
 
 /* --- what config.json says --- */
 
-static bool has_word(const json_t *list, const char *word)
+static bool docker_shape_has_word(const json_t *list, const char *word)
 {
 	size_t i;
 	json_t *one;
@@ -267,15 +267,16 @@ json_t *docker_mounts(const json_t *cfg)
 	{
 		const json_t *opts = json_object_get(m, "options");
 		const char *src = json_string_value(json_object_get(m, "source"));
-		if (!src || src[0] != '/' || !(has_word(opts, "rbind") || has_word(opts, "bind")))
+		if (!src || src[0] != '/' ||
+		    !(docker_shape_has_word(opts, "rbind") || docker_shape_has_word(opts, "bind")))
 			continue;
 		const char *name = strstr(src, "/volumes/");
-		bool ro = has_word(opts, "ro");
+		bool ro = docker_shape_has_word(opts, "ro");
 		json_t *one =
 		    json_make("{Type:s,Name:s*,Source:s,Destination:O,Mode:s,RW:b,Propagation:s}",
 			name ? "volume" : "bind", name ? strrchr(src, '/') + 1 : NULL, src,
 			json_object_get(m, "destination"), ro ? "ro" : "", !ro,
-			has_word(opts, "rslave") ? "rslave" : "rprivate");
+			docker_shape_has_word(opts, "rslave") ? "rslave" : "rprivate");
 		json_array_append_new(out, one);
 	}
 	return out;
@@ -304,11 +305,12 @@ static void shape_healthcheck(const struct container *c, json_t *config)
 	strv_split(&l, test, HEALTH_SEP);
 	for (size_t i = 0; i < l.n; i++)
 		json_array_append_new(words, docker_text(l.v[i]));
-	set(j, "Test", words);
+	docker_shape_set(j, "Test", words);
 	health_numbers(&c->conf, n);
 	for (int i = 0; i < HEALTH_NUMBERS; i++)
-		set(j, names[i], json_integer(i == HEALTH_RETRIES ? n[i] : n[i] * 1000000));
-	set(config, "Healthcheck", j);
+		docker_shape_set(
+		    j, names[i], json_integer(i == HEALTH_RETRIES ? n[i] : n[i] * 1000000));
+	docker_shape_set(config, "Healthcheck", j);
 }
 
 static json_t *shape_config(const struct container *c, const json_t *cfg)
@@ -319,7 +321,7 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	_cleanup_strv_ struct strv exposed = {0};
 	strv_split(&exposed, kv_get(&c->conf, "expose") ? kv_get(&c->conf, "expose") : "", "\n");
 	for (size_t i = 0; i < exposed.n; i++)
-		set(ports, exposed.v[i], json_object());
+		docker_shape_set(ports, exposed.v[i], json_object());
 	json_t *j = json_make(
 	    "{Hostname:o,Domainname:o,User:s,AttachStdin:b,AttachStdout:b,AttachStderr:b,Tty:b,"
 	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:n,"
@@ -343,7 +345,7 @@ static const char *limit_text(const json_t *cfg, const char *key)
 	return s && strcmp(s, "max") != 0 ? s : "";
 }
 
-static long long limit(const json_t *cfg, const char *key)
+static long long docker_shape_limit(const json_t *cfg, const char *key)
 {
 	return strtoll(limit_text(cfg, key), NULL, 10);
 }
@@ -360,8 +362,8 @@ static long long nano_cpus(const json_t *cfg)
 /* docker's value is the sum of memory and swap. */
 static long long memory_swap(const json_t *cfg)
 {
-	long long memory = limit(cfg, "memory.max");
-	return memory ? memory + limit(cfg, "memory.swap.max") : 0;
+	long long memory = docker_shape_limit(cfg, "memory.max");
+	return memory ? memory + docker_shape_limit(cfg, "memory.swap.max") : 0;
 }
 
 static json_t *shape_restart(const char *policy)
@@ -429,11 +431,11 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	    shape_lines(kv_get(conf, "add_host")), shape_ns(cfg, "ipc"), shape_ns(cfg, "pid"),
 	    noted(cfg, "ctrbox.privileged"), (int)kv_num(conf, "publish_all", 0),
 	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()), shape_ns(cfg, "uts"),
-	    opt ? docker_labels(opt) : json_null(), limit(cfg, "cpu.shares"),
-	    limit(cfg, "memory.max"), nano_cpus(cfg), kv_get(conf, "cgroup_parent"),
+	    opt ? docker_labels(opt) : json_null(), docker_shape_limit(cfg, "cpu.shares"),
+	    docker_shape_limit(cfg, "memory.max"), nano_cpus(cfg), kv_get(conf, "cgroup_parent"),
 	    limit_text(cfg, "cpuset.cpus"), limit_text(cfg, "cpuset.mems"),
-	    limit(cfg, "memory.low"), memory_swap(cfg), limit(cfg, "pids.max"),
-	    noted(cfg, "ctrbox.init"));
+	    docker_shape_limit(cfg, "memory.low"), memory_swap(cfg),
+	    docker_shape_limit(cfg, "pids.max"), noted(cfg, "ctrbox.init"));
 	docker_host(j, cfg);
 	return j;
 }

@@ -15,7 +15,7 @@
 
 const char *const explain_etc[3] = {"hosts", "hostname", "resolv.conf"};
 
-static size_t layers(const struct script *x)
+static size_t explain_chain_layers(const struct script *x)
 {
 	return x->s->x_lower.n + (x->s->x_image_file ? 1 : 0);
 }
@@ -277,7 +277,7 @@ static int put_root(struct script *x)
 	fputs("ctr-root", x->f);
 	if (layers_mapped(x)) {
 		fputs(" --overlay \"", x->f);
-		for (size_t i = 0; i < layers(x); i++)
+		for (size_t i = 0; i < explain_chain_layers(x); i++)
 			fprintf(x->f, "%s$d/%zu", i ? ":" : "", i);
 		fputs("\"", x->f);
 	} else {
@@ -287,10 +287,10 @@ static int put_root(struct script *x)
 		_cleanup_free_ char *dir = realpath(o->bundle, NULL);
 		explain_opt(x, "--bundle", dir);
 	}
-	if (layers(x))
+	if (explain_chain_layers(x))
 		fputs(" --upper \"$d/upper\" --work \"$d/work\"", x->f);
 	explain_flag(x, "--nodev", x->nodev);
-	explain_flag(x, "--volatile", o->rm && layers(x));
+	explain_flag(x, "--volatile", o->rm && explain_chain_layers(x));
 	explain_flag(x, "--privileged", o->privileged);
 	explain_flag(x, "--read-only", o->read_only);
 	explain_flag(x, "--no-pivot", o->no_pivot);
@@ -345,7 +345,7 @@ static void put_seccomp(struct script *x)
 	explain_opt(x, "--selinux-label", x->s->selinux_label);
 }
 
-static void put_limits(struct script *x)
+static void explain_chain_put_limits(struct script *x)
 {
 	for (size_t i = 0; i < x->s->rlimits.n; i++) {
 		const struct spec_rlimit *l = &x->s->rlimits.v[i];
@@ -368,7 +368,7 @@ static void put_priv(struct script *x)
 	explain_opt(x, "-w", x->s->cwd);
 	explain_opt(x, "--umask", x->o->umask ? x->o->umask : "022");
 	explain_opt(x, "--oom-score-adj", x->o->oom_score_adj);
-	put_limits(x);
+	explain_chain_put_limits(x);
 	explain_opts(x, "--group-add", &x->s->x_groups);
 	put_caps(x);
 	put_seccomp(x);
@@ -386,7 +386,7 @@ static void step_folders(struct script *x)
 	    x->f);
 	if (x->s->x_image_file)
 		fputs(" \"$d/image\"", x->f);
-	for (size_t i = 0; layers_mapped(x) && i < layers(x); i++)
+	for (size_t i = 0; layers_mapped(x) && i < explain_chain_layers(x); i++)
 		fprintf(x->f, " \"$d/%zu\"", i);
 	for (size_t i = 0; flags_volume(x->o, i, &v) > 0; i++)
 		if (volume_mapped(x, &v))
@@ -408,7 +408,7 @@ static void put_descriptor(struct script *x)
 	explain_word(x->f, path);
 }
 
-static int refused(const struct script *x)
+static int explain_chain_refused(const struct script *x)
 {
 	const struct spec *s = x->s;
 	for (int i = 0; i < HOOK_COUNT; i++)
@@ -441,7 +441,7 @@ static int refused(const struct script *x)
 
 int explain_chain(struct script *x)
 {
-	if (refused(x) < 0)
+	if (explain_chain_refused(x) < 0)
 		return -1;
 	step_folders(x);
 	step_volumes(x);

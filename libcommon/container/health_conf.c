@@ -14,7 +14,8 @@ static const int64_t defaults[HEALTH_NUMBERS] = {30000, 30000, 0, 5000, 3};
 
 /* The four times and the retries: from the option, otherwise from the image, otherwise docker's
  * default. */
-static int numbers(const struct create_flags *o, const struct image *im, struct kv *conf)
+static int health_conf_numbers(
+    const struct create_flags *o, const struct image *im, struct kv *conf)
 {
 	static const char *const names[] = {"--health-interval", "--health-timeout",
 	    "--health-start-period", "--health-start-interval", "--health-retries"};
@@ -74,7 +75,7 @@ int health_record(const struct create_flags *o, const struct image *im, struct k
 			   : 0;
 	kv_set(conf, "health", b.p);
 	buf_free(&b);
-	return on_failure(o, conf) < 0 ? -1 : numbers(o, im, conf);
+	return on_failure(o, conf) < 0 ? -1 : health_conf_numbers(o, im, conf);
 }
 
 void health_numbers(const struct kv *conf, int64_t n[HEALTH_NUMBERS])

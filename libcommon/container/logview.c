@@ -34,7 +34,7 @@ struct view {
 };
 
 /* The first record of a line decides: --since, --tail and the time stamp refer to it. */
-static void show(struct view *w, const char *line, size_t n)
+static void logview_show(struct view *w, const char *line, size_t n)
 {
 	struct log_line l;
 	if (log_parse(line, n, &l) < 0)
@@ -70,7 +70,7 @@ static int pump(struct view *w)
 		buf_add(&w->rest, buf, (size_t)n);
 		char *s = w->rest.p, *end = s + w->rest.n, *nl;
 		while ((nl = memchr(s, '\n', (size_t)(end - s)))) {
-			show(w, s, (size_t)(nl - s));
+			logview_show(w, s, (size_t)(nl - s));
 			s = nl + 1;
 		}
 		w->rest.n = (size_t)(end - s);
@@ -89,7 +89,7 @@ static int open_log(struct view *w, int number)
 /* The number of the file that we are reading, -1 when it is gone; or with `last` the number of the
  * oldest. A rotation renames from the oldest on, so there may be a gap of one; searching upwards
  * finds each file. */
-static int place(struct view *w, bool last)
+static int logview_place(struct view *w, bool last)
 {
 	struct stat ours = {0}, named;
 	int found = -1;
@@ -109,19 +109,19 @@ static int place(struct view *w, bool last)
 
 /* The file after ours, which has been read to its end: 1, or 0 when there is none. A rotation moves
  * all of them by one meanwhile, so ours is searched again once the next one is open. */
-static int next(struct view *w)
+static int logview_next(struct view *w)
 {
 	for (;;) {
-		int at = w->fd < 0 ? -1 : place(w, false), fd = -1;
+		int at = w->fd < 0 ? -1 : logview_place(w, false), fd = -1;
 		if (at == 0)
 			return 0;
 		if (at > 0 && pump(w) < 0) /* what was written before it was renamed */
 			return -1;
-		for (int i = at > 0 ? at - 1 : place(w, true); fd < 0 && i >= 0; i--)
+		for (int i = at > 0 ? at - 1 : logview_place(w, true); fd < 0 && i >= 0; i--)
 			fd = open_log(w, i);
 		if (fd < 0)
 			return errno == ENOENT ? 0 : fail("log: %m");
-		if (w->fd < 0 || place(w, false) == at) {
+		if (w->fd < 0 || logview_place(w, false) == at) {
 			if (w->fd >= 0)
 				close(w->fd);
 			w->fd = fd;
@@ -132,14 +132,14 @@ static int next(struct view *w)
 }
 
 /* From the current position to the end of the newest file, which stays open. */
-static int pass(struct view *w)
+static int logview_pass(struct view *w)
 {
 	struct stat st;
 	int r = 1;
 	if (w->fd >= 0 && fstat(w->fd, &st) == 0 && st.st_size < lseek(w->fd, 0, SEEK_CUR))
 		lseek(w->fd, 0, SEEK_SET); /* truncated in place (no rotated files are kept) */
 	while (r == 1)
-		if ((w->fd >= 0 && pump(w) < 0) || (r = next(w)) < 0)
+		if ((w->fd >= 0 && pump(w) < 0) || (r = logview_next(w)) < 0)
 			return -1;
 	return 0;
 }
@@ -151,7 +151,7 @@ static int follow_ms(bool told, int pid)
 	return pid < 0 ? 200 : -1;
 }
 
-static int follow(struct view *w, struct container *c)
+static int logview_follow(struct view *w, struct container *c)
 {
 	char self[32], junk[4096];
 	pid_t monitor = (pid_t)kv_num(&c->state, "monitor", 0);
@@ -167,7 +167,7 @@ static int follow(struct view *w, struct container *c)
 		: -1;
 	for (;;) {
 		bool live = container_wait_end(c, 0) != 1;
-		if (pass(w) < 0)
+		if (logview_pass(w) < 0)
 			return -1;
 		if (!live)
 			return 0;
@@ -179,7 +179,7 @@ static int follow(struct view *w, struct container *c)
 		/* The monitor is ending: its lock is free in a moment. */
 		if (p[1].revents & POLLIN) {
 			container_wait_end(c, 1000);
-			if (pass(w) < 0)
+			if (logview_pass(w) < 0)
 				return -1;
 			return 0;
 		}
@@ -253,7 +253,7 @@ static int tail_find(struct view *w)
 	off_t at = w->fd < 0 ? 0 : lseek(w->fd, 0, SEEK_CUR);
 	/* Counted in a first pass, because the files may be larger than memory. */
 	w->counting = true;
-	int r = pass(w);
+	int r = logview_pass(w);
 	w->counting = false;
 	w->skip = w->lines > w->v->tail ? w->lines - w->v->tail : 0;
 	w->rest.n = 0;
@@ -276,10 +276,10 @@ int logview(struct container *c, const struct logview *v)
 	if (v->only_new)
 		w.fd = v->fd;
 	else if (r == 0)
-		r = pass(&w);
+		r = logview_pass(&w);
 	w.skip = 0;
 	if (r == 0 && v->follow)
-		r = follow(&w, c);
+		r = logview_follow(&w, c);
 	if (w.fd >= 0)
 		close(w.fd);
 	buf_free(&w.rest);

@@ -283,7 +283,7 @@ static int leave_caller(const struct container *c, int ready)
 	return 0;
 }
 
-static int begin(struct monitor *m)
+static int monitor_begin(struct monitor *m)
 {
 	undo_push(give_up, m);
 	if (m->detached && leave_caller(m->c, m->ready) < 0)
@@ -313,7 +313,7 @@ static int whole_life(struct container *c, struct spec *spec, bool fresh, int re
 	m->self = getpid();
 	for (int i = 0; i < SOURCES; i++)
 		m->fd[i] = -1;
-	if (begin(m) == 0)
+	if (monitor_begin(m) == 0)
 		return lives(m);
 	not_started(m, 125, fail_msg());
 	undo_run();

@@ -93,7 +93,7 @@ static void doubt(struct monitor *m)
 }
 
 /* True when the container's first process has ended; *status is then that of waitpid(2). */
-static bool on_signals(struct monitor *m, int *status)
+static bool monitor_loop_on_signals(struct monitor *m, int *status)
 {
 	bool ended = false;
 	int sig;
@@ -227,7 +227,7 @@ int monitor_stand_by(struct monitor *m, int *status)
 		for (int i = 0; i < n; i++) {
 			if (e[i].data.u32 != ON_SIGNAL)
 				on_fd(m, (enum source)e[i].data.u32);
-			else if (on_signals(m, status)) {
+			else if (monitor_loop_on_signals(m, status)) {
 				if (m->slave >= 0)
 					close(m->slave);
 				m->slave = -1;
@@ -257,7 +257,7 @@ bool monitor_back_off(struct monitor *m, int64_t ran_s, unsigned *step)
 			return true;
 		int n = epoll_wait(m->epoll, &e, 1, (int)left);
 		if (n == 1 && e.data.u32 == ON_SIGNAL)
-			on_signals(m, &status);
+			monitor_loop_on_signals(m, &status);
 		else if (n == 1)
 			on_fd(m, (enum source)e.data.u32);
 		else if (n < 0 && errno != EINTR)

@@ -54,7 +54,7 @@ static int make_group(struct monitor *m)
 	return r < 0 ? -1 : 0;
 }
 
-static void remove_group(struct monitor *m)
+static void monitor_start_remove_group(struct monitor *m)
 {
 	if (group_down(&m->group) < 0)
 		warn("%s: %s (ctr-gc clears it)", m->c->name, fail_msg());
@@ -291,7 +291,7 @@ int monitor_start(struct monitor *m, int restarts)
 void monitor_teardown(struct monitor *m)
 {
 	container_net_down(&m->plug, m->c);
-	remove_group(m);
+	monitor_start_remove_group(m);
 	relay_close(&m->in);
 	relay_close(&m->out);
 	for (enum source s = ON_OUT; s < SOURCES; s++)

@@ -32,7 +32,7 @@ static char *ps_status(const struct container *c, int64_t now)
 	return c->has_exit ? xasprintf("Exited (%d) %s ago", c->exit_code, since) : xstrdup("Dead");
 }
 
-static json_t *commas(const char *s)
+static json_t *ps_template_commas(const char *s)
 {
 	_cleanup_free_ char *text = xstrdup(s ? s : "");
 	for (char *p = text; *p; p++)
@@ -60,7 +60,7 @@ static json_t *quoted(const char *command, bool whole)
 }
 
 /* The mounts' names or sources, and how many of them are volumes. */
-static json_t *mounted(const struct container *c, bool whole, int *volumes)
+static json_t *ps_template_mounted(const struct container *c, bool whole, int *volumes)
 {
 	_cleanup_free_ char *text =
 	    c->dir < 0 ? NULL : file_read_at(c->dir, "config.json", FILE_ANY, NULL);
@@ -84,7 +84,7 @@ static json_t *mounted(const struct container *c, bool whole, int *volumes)
 	return j;
 }
 
-static json_t *networks(const struct container *c)
+static json_t *ps_template_networks(const struct container *c)
 {
 	_cleanup_strv_ struct strv nets = {0};
 	struct buf b = {0};
@@ -97,7 +97,8 @@ static json_t *networks(const struct container *c)
 	return j;
 }
 
-static json_t *ps_row(const struct container *c, const char *format, const char *size, bool whole)
+static json_t *ps_template_ps_row(
+    const struct container *c, const char *format, const char *size, bool whole)
 {
 	char made[64];
 	struct tm tm;
@@ -109,21 +110,21 @@ static json_t *ps_row(const struct container *c, const char *format, const char 
 	_cleanup_free_ char *ago = stamp_human(now - sec), *running = xasprintf("%s ago", ago);
 	_cleanup_free_ char *status = ps_status(c, now);
 	bool deep = strstr(format, "json") || strstr(format, "Mounts") || strstr(format, "Volumes");
-	json_t *mounts = deep ? mounted(c, whole, &volumes) : json_null();
+	json_t *mounts = deep ? ps_template_mounted(c, whole, &volumes) : json_null();
 	return json_make(
 	    "{ID:s,Names:s,Image:s,Command:o,CreatedAt:s,RunningFor:s,Status:s,State:s,"
 	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,s:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
 	    c->id, c->name, kv_get(&c->conf, "image"), quoted(kv_get(&c->conf, "command"), whole),
 	    made, running, status, docker_status(c), mounts, volumes,
-	    commas(c->pid ? kv_get(&c->state, "ports") : ""), networks(c), TEMPLATE_LABELS,
-	    docker_labels(kv_get(&c->conf, "label")), commas(kv_get(&c->conf, "label")),
-	    (int)c->pid, c->exit_code, size);
+	    ps_template_commas(c->pid ? kv_get(&c->state, "ports") : ""), ps_template_networks(c),
+	    TEMPLATE_LABELS, docker_labels(kv_get(&c->conf, "label")),
+	    ps_template_commas(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
 }
 
 int ps_template(
     struct strv *lines, const char *format, const struct container *c, const char *size, bool whole)
 {
-	return rows_add(lines, format, ps_row(c, format, size, whole));
+	return rows_add(lines, format, ps_template_ps_row(c, format, size, whole));
 }
 
 int ps_template_print(struct strv *lines, const char *format, bool header)

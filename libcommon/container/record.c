@@ -407,7 +407,7 @@ void container_close(struct container *c)
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
 }
 
-static int add_name(int parent, const char *name, void *arg)
+static int record_add_name(int parent, const char *name, void *arg)
 {
 	(void)parent;
 	if (name[0] != '.')
@@ -420,7 +420,7 @@ int container_names(struct strv *out)
 	_cleanup_close_ int parent = record_dir();
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s/containers: %m", ctr_lib());
-	if (booted() < 0 || dir_each(parent, add_name, out) < 0)
+	if (booted() < 0 || dir_each(parent, record_add_name, out) < 0)
 		return -1;
 	strv_sort(out);
 	return 0;

@@ -21,7 +21,7 @@
 
 /* --- making --- */
 
-static int put(int dir, const char *name, const char *text, size_t len, mode_t mode)
+static int record_write_put(int dir, const char *name, const char *text, size_t len, mode_t mode)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
@@ -32,7 +32,7 @@ static int put(int dir, const char *name, const char *text, size_t len, mode_t m
 static int put_blank(int dir, const char *name)
 {
 	static const char blank[] = "                                               \n";
-	return put(dir, name, blank, sizeof blank - 1, 0644);
+	return record_write_put(dir, name, blank, sizeof blank - 1, 0644);
 }
 
 int container_starting(struct container *c)
@@ -72,9 +72,10 @@ static int fill_new(int dir, const struct kv *conf, const char *config_json)
 {
 	struct buf b = {0};
 	kv_text(conf, &b);
-	int r = put(dir, "conf", b.p, b.n, 0644);
+	int r = record_write_put(dir, "conf", b.p, b.n, 0644);
 	buf_free(&b);
-	if (r < 0 || put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 ||
+	if (r < 0 ||
+	    record_write_put(dir, "config.json", config_json, strlen(config_json), 0600) < 0 ||
 	    put_blank(dir, "started") < 0 || put_blank(dir, "exit") < 0)
 		return -1;
 	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)

@@ -18,12 +18,12 @@ struct secret {
 	int64_t ids[2], mode;
 };
 
-static int bad(const char *arg, const char *why)
+static int secret_bad(const char *arg, const char *why)
 {
 	return fail_usage("--secret: '%.100s': %s", arg, why);
 }
 
-static int parse(const char *arg, struct secret *s)
+static int secret_parse(const char *arg, struct secret *s)
 {
 	const struct {
 		const char *key;
@@ -51,19 +51,20 @@ static int parse(const char *arg, struct secret *s)
 		if (!to && !end && strcmp(word, "mode") == 0)
 			s->mode = strtol(eq, &end, 8);
 		if (!to && (!end || *end || s->mode & ~0777))
-			return bad(arg, "not ID,src=FILE or ID,env=VARIABLE, with type=mount|env, "
-					"target=, uid=, gid=, mode=");
+			return secret_bad(arg,
+			    "not ID,src=FILE or ID,env=VARIABLE, with type=mount|env, "
+			    "target=, uid=, gid=, mode=");
 	}
 	if (!s->id || name_check("--secret", s->id) < 0)
-		return s->id ? fail_as_usage() : bad(arg, "it has no ID");
+		return s->id ? fail_as_usage() : secret_bad(arg, "it has no ID");
 	if (!s->src == !s->env)
-		return bad(arg, "where is it? src=FILE or env=VARIABLE");
+		return secret_bad(arg, "where is it? src=FILE or env=VARIABLE");
 	if (strcmp(s->type, "mount") && strcmp(s->type, "file") && strcmp(s->type, "env"))
-		return bad(arg, "type is mount or env");
+		return secret_bad(arg, "type is mount or env");
 	return 0;
 }
 
-static char *place(const struct secret *s)
+static char *secret_place(const struct secret *s)
 {
 	if (strcmp(s->type, "env") == 0)
 		return xstrdup(s->target ? s->target : s->id);
@@ -78,11 +79,11 @@ int secret_record(const struct create_flags *o, struct kv *conf)
 	struct buf b = {0};
 	for (size_t i = 0; i < o->secrets.n; i++) {
 		struct secret s;
-		if (parse(o->secrets.v[i], &s) < 0)
+		if (secret_parse(o->secrets.v[i], &s) < 0)
 			return -1;
-		_cleanup_free_ char *at = place(&s);
+		_cleanup_free_ char *at = secret_place(&s);
 		if (!at || strpbrk(at, *at == '/' ? "\n" : "\n= "))
-			return bad(o->secrets.v[i], "target is not a place for it");
+			return secret_bad(o->secrets.v[i], "target is not a place for it");
 		buf_printf(&b, "%s%s", i ? "\n" : "", at);
 		strv_free(&s.words);
 	}
@@ -94,7 +95,7 @@ int secret_record(const struct create_flags *o, struct kv *conf)
 	return 0;
 }
 
-static int text_of(const struct secret *w, struct buf *to)
+static int secret_text_of(const struct secret *w, struct buf *to)
 {
 	const char *value = w->env ? getenv(w->env) : NULL;
 	if (value)
@@ -120,14 +121,16 @@ int secret_read(struct create_flags *o)
 		return 0;
 	o->secret_texts = xcalloc(o->secrets.n + 1, sizeof *o->secret_texts);
 	for (size_t i = 0; i < o->secrets.n; i++) {
-		if (parse(o->secrets.v[i], &w) < 0 || text_of(&w, &o->secret_texts[i]) < 0)
+		if (secret_parse(o->secrets.v[i], &w) < 0 ||
+		    secret_text_of(&w, &o->secret_texts[i]) < 0)
 			return -1;
 		strv_free(&w.words);
 	}
 	return 0;
 }
 
-static int keep(int dir, const char *file, const struct secret *w, const struct buf *text)
+static int secret_keep_file(
+    int dir, const char *file, const struct secret *w, const struct buf *text)
 {
 	uid_t uid = (uid_t)w->ids[0], gid = (gid_t)w->ids[1];
 	if (file_write_at(dir, file, text->p, text->n, 0600, true) < 0)
@@ -148,8 +151,8 @@ int secret_keep(const struct create_flags *o, const struct container *c)
 	_cleanup_close_ int dir = dir_open_at(c->dir, "secrets");
 	for (size_t i = 0; i < o->secrets.n; i++) {
 		_cleanup_free_ char *file = xasprintf("%zu", i);
-		if (dir < 0 || parse(o->secrets.v[i], &w) < 0 ||
-		    keep(dir, file, &w, &o->secret_texts[i]) < 0)
+		if (dir < 0 || secret_parse(o->secrets.v[i], &w) < 0 ||
+		    secret_keep_file(dir, file, &w, &o->secret_texts[i]) < 0)
 			return -1;
 		strv_free(&w.words);
 	}

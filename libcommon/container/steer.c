@@ -34,7 +34,7 @@ static void signal_monitor(const struct container *c, int sig)
 
 /* Before the signal, so that the monitor has seen this when it sees the end. A full disk must not
  * prevent a stop: then the monitor is told by a signal (which it forwards). */
-static void mark(const struct container *c)
+static void steer_mark(const struct container *c)
 {
 	_cleanup_free_ char *p = record_run_path(c->name, STOPPING);
 	_cleanup_close_ int fd = open(p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -69,7 +69,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 		event_container(c, "kill", "signal", number);
 	c->told = sig;
 	if (deliberate)
-		mark(c);
+		steer_mark(c);
 	if (c->status == ST_RESTARTING) {
 		signal_monitor(c, SIGTERM);
 		return 0;
@@ -92,7 +92,7 @@ int steer_stop_signal(const struct container *c)
 
 /* Until its first process has ended, whoever its parent is: the lock says nothing about an
  * orphan. */
-static bool gone(const struct container *c, int ms)
+static bool steer_gone(const struct container *c, int ms)
 {
 	_cleanup_close_ int fd = c->pid ? container_pidfd(c) : -1;
 	while (container_is_alive(c)) {
@@ -115,7 +115,7 @@ int steer_kill(struct container *c)
 	_cleanup_free_ char *why = xstrdup(killed < 0 ? fail_msg() : "");
 	if (signal_pid(c, SIGKILL) < 0)
 		return -1;
-	if (gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
+	if (steer_gone(c, killed < 0 ? 0 : 5000)) /* otherwise it was reaped */
 		return 0;
 	_cleanup_free_ char *who = pid_unreaped(c->pid);
 	errno = ETIME;
@@ -127,7 +127,7 @@ int steer_kill(struct container *c)
 
 int steer_end(struct container *c, int ms)
 {
-	if (container_wait_end(c, ms) == 1 && gone(c, ms))
+	if (container_wait_end(c, ms) == 1 && steer_gone(c, ms))
 		return 0;
 	/* Who is stopped (SIGSTOP) is woken: it cannot clean up. In the middle of a start it goes
 	 * on with that, and what it has started then is killed. */
@@ -171,8 +171,8 @@ int64_t steer_patience(const struct container *c, int64_t seconds)
 
 static int many_left(const struct many *m, const struct container *c)
 {
-	int64_t ms = steer_patience(c, m->seconds) * 1000, gone = now_ms() - m->from;
-	return gone < ms ? (int)(ms - gone) : 0;
+	int64_t ms = steer_patience(c, m->seconds) * 1000, steer_gone = now_ms() - m->from;
+	return steer_gone < ms ? (int)(ms - steer_gone) : 0;
 }
 
 /* Said before the wait, so that nobody wonders about it. */
@@ -265,8 +265,8 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 	for (size_t i = from; i < to; i++) {
 		struct container *o = &c[i - from];
 		open[i - from] = container_open(o, names->v[i]) == 0;
-		bool gone = !open[i - from] && errno == ENOENT && force;
-		if (!open[i - from] && !gone) {
+		bool steer_gone = !open[i - from] && errno == ENOENT && force;
+		if (!open[i - from] && !steer_gone) {
 			warn("%s", fail_msg());
 			r = -1;
 		}

@@ -42,7 +42,7 @@ static int volumes_dir(bool make)
 
 /* --- looking --- */
 
-static int name_one(int dirfd, const char *name, void *arg)
+static int volume_name_one(int dirfd, const char *name, void *arg)
 {
 	struct stat st;
 	if (name_valid(name) && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -56,7 +56,7 @@ int volume_names(struct strv *out)
 	_cleanup_close_ int dir = volumes_dir(false);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -1;
-	int r = dir_each(dir, name_one, out);
+	int r = dir_each(dir, volume_name_one, out);
 	strv_sort(out);
 	return r;
 }
@@ -67,7 +67,7 @@ struct users {
 };
 
 /* A container that cannot be read may use it: then that is not known, and nothing is removed. */
-static int user_one(struct container *c, void *arg)
+static int volume_user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
 	size_t len;
@@ -85,12 +85,12 @@ int volume_users(const char *name, struct strv *out)
 {
 	_cleanup_free_ char *path = volume_path(name);
 	_cleanup_free_ char *quoted = spec_quoted(path);
-	return container_each(user_one, &(struct users){quoted, out});
+	return container_each(volume_user_one, &(struct users){quoted, out});
 }
 
 /* --- making --- */
 
-static int sweep_one(int dirfd, const char *name, void *arg)
+static int volume_sweep_one(int dirfd, const char *name, void *arg)
 {
 	(void)arg;
 	if (!str_starts(name, ".new-") && !str_starts(name, ".rm-"))
@@ -187,10 +187,10 @@ int volume_make(const char *name, const char *labels)
 	return 0;
 }
 
-static int named(const struct volume_req *v, const struct spec *s)
+static int volume_named(const struct volume_req *v, const struct spec *s)
 {
 	_cleanup_close_ int dir = volumes_dir(true);
-	if (dir < 0 || dir_each(dir, sweep_one, NULL) != 0)
+	if (dir < 0 || dir_each(dir, volume_sweep_one, NULL) != 0)
 		return -1;
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
@@ -215,7 +215,7 @@ static int nameless(const struct volume_req *v, const struct spec *s, const char
 
 /* The mount that a path is on, as its line in mountinfo (proc(5)) from the mount point on. Caller
  * frees; NULL when it is not known. */
-static char *mount_of(const char *path)
+static char *volume_mount_of(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
 	_cleanup_free_ char *info = xasprintf("/proc/self/fdinfo/%d", fd),
@@ -245,7 +245,7 @@ static int tied(const struct volume_req *v, const struct spec *s)
 	if (shared && s->ns_new & 1u << NS_USER)
 		return errno = EINVAL,
 		       fail("%s: shared: with a user namespace it can only be slave", v->src);
-	_cleanup_free_ char *line = mount_of(v->src);
+	_cleanup_free_ char *line = volume_mount_of(v->src);
 	const char *end = line ? strstr(line, " - ") : NULL, *peers = line;
 	if (!end || ((peers = strstr(line, " shared:")) && peers < end) ||
 	    (!shared && (peers = strstr(line, " master:")) && peers < end))
@@ -296,7 +296,7 @@ int volume_prepare(struct volume_req *v, const struct spec *s, const char *anon)
 			return fail("%s: %m (to be mounted on %s)", v->src, v->dst);
 		return (there ? 0 : bind_make(v->src, s)) < 0 ? -1 : tied(v, s);
 	}
-	if ((v->src ? named(v, s) : nameless(v, s, anon)) < 0)
+	if ((v->src ? volume_named(v, s) : nameless(v, s, anon)) < 0)
 		return -1;
 	char *path = v->src ? volume_path(v->src) : xstrdup(anon);
 	free(v->src);
@@ -332,5 +332,6 @@ int volume_remove(const char *name, bool force)
 	unlinkat(dir, labels, 0);
 	file_sync(dir, NULL);
 	event_tell("volume", "destroy", name, "driver", "local", EVENT_END);
-	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, sweep_one, NULL) != 0 ? -1 : 0;
+	return userns_tree_remove(dir, tmp) < 0 || dir_each(dir, volume_sweep_one, NULL) != 0 ? -1
+											      : 0;
 }

@@ -15,7 +15,7 @@
 #include "userns.h"
 #include "volume.h"
 
-static bool wanted(const struct spec_mount *m)
+static bool volume_own_wanted(const struct spec_mount *m)
 {
 	return m->source && strv_has(&m->options, "U");
 }
@@ -23,7 +23,7 @@ static bool wanted(const struct spec_mount *m)
 bool volume_owned(const struct spec *s)
 {
 	for (size_t i = 0; i < s->mounts.n; i++)
-		if (wanted(&s->mounts.v[i]))
+		if (volume_own_wanted(&s->mounts.v[i]))
 			return true;
 	return false;
 }
@@ -114,10 +114,11 @@ int volume_own(const struct spec *s, pid_t pid)
 	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		bool mapped = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
-		_cleanup_close_ int fd = wanted(m) ? open(m->source, O_PATH | O_CLOEXEC) : -1;
+		_cleanup_close_ int fd =
+		    volume_own_wanted(m) ? open(m->source, O_PATH | O_CLOEXEC) : -1;
 		_cleanup_free_ char *at = xasprintf("/proc/self/fd/%d", fd);
 		struct owner to = {.fd = fd, .uid = o.uid, .gid = o.gid};
-		if (!wanted(m))
+		if (!volume_own_wanted(m))
 			continue;
 		if (fd < 0)
 			r = fail("%s: %m", m->source);

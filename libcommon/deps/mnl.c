@@ -4,7 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 
-static char *tail(const struct nlmsghdr *nlh)
+static char *mnl_tail(const struct nlmsghdr *nlh)
 {
 	return (char *)nlh + MNL_ALIGN(nlh->nlmsg_len);
 }
@@ -18,7 +18,7 @@ struct nlmsghdr *mnl_nlmsg_put_header(void *buf)
 
 void *mnl_nlmsg_put_extra_header(struct nlmsghdr *nlh, size_t size)
 {
-	char *at = tail(nlh);
+	char *at = mnl_tail(nlh);
 	nlh->nlmsg_len = (uint32_t)(at - (char *)nlh + MNL_ALIGN(size));
 	return memset(at, 0, MNL_ALIGN(size));
 }
@@ -42,18 +42,18 @@ bool mnl_nlmsg_ok(const struct nlmsghdr *nlh, int len)
 struct nlmsghdr *mnl_nlmsg_next(const struct nlmsghdr *nlh, int *len)
 {
 	*len -= (int)MNL_ALIGN(nlh->nlmsg_len);
-	return (struct nlmsghdr *)tail(nlh);
+	return (struct nlmsghdr *)mnl_tail(nlh);
 }
 
 void mnl_attr_put(struct nlmsghdr *nlh, uint16_t type, size_t len, const void *data)
 {
-	struct nlattr *a = (struct nlattr *)tail(nlh);
+	struct nlattr *a = (struct nlattr *)mnl_tail(nlh);
 	char *payload = (char *)a + MNL_ATTR_HDRLEN;
 	a->nla_type = type;
 	a->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + len);
 	memcpy(payload, data, len);
 	memset(payload + len, 0, MNL_ALIGN(len) - len);
-	nlh->nlmsg_len = (uint32_t)(tail(nlh) - (char *)nlh + MNL_ALIGN(a->nla_len));
+	nlh->nlmsg_len = (uint32_t)(mnl_tail(nlh) - (char *)nlh + MNL_ALIGN(a->nla_len));
 }
 
 void mnl_attr_put_u8(struct nlmsghdr *nlh, uint16_t type, uint8_t data)
@@ -88,7 +88,7 @@ void mnl_attr_put_strz(struct nlmsghdr *nlh, uint16_t type, const char *data)
 
 struct nlattr *mnl_attr_nest_start(struct nlmsghdr *nlh, uint16_t type)
 {
-	struct nlattr *a = (struct nlattr *)tail(nlh);
+	struct nlattr *a = (struct nlattr *)mnl_tail(nlh);
 	a->nla_type = NLA_F_NESTED | type;
 	nlh->nlmsg_len = (uint32_t)((char *)a - (char *)nlh + MNL_ATTR_HDRLEN);
 	return a;
@@ -96,7 +96,7 @@ struct nlattr *mnl_attr_nest_start(struct nlmsghdr *nlh, uint16_t type)
 
 void mnl_attr_nest_end(struct nlmsghdr *nlh, struct nlattr *start)
 {
-	start->nla_len = (uint16_t)(tail(nlh) - (char *)start);
+	start->nla_len = (uint16_t)(mnl_tail(nlh) - (char *)start);
 }
 
 void *mnl_attr_get_payload(const struct nlattr *a)

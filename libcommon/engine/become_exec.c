@@ -120,7 +120,7 @@ static bool own_fault(const char *path, int err)
 }
 
 /* Why execve() refused an existing file: its first bytes tell. Returns the exit code. */
-static int explain(const char *path, int err)
+static int become_exec_explain(const char *path, int err)
 {
 	char head[256] = "";
 	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -164,7 +164,7 @@ int become_exec(const char *name, char **argv, char **envp, const char *search)
 	if (!name || !*name)
 		return fail("no command given"), 127;
 	if (strchr(name, '/'))
-		return attempt(name, argv, envp) == 1 ? 0 : explain(name, errno);
+		return attempt(name, argv, envp) == 1 ? 0 : become_exec_explain(name, errno);
 	_cleanup_free_ char *denied = NULL;
 	for (const char *p = search; *p;) {
 		size_t n = strcspn(p, ":");
@@ -172,15 +172,15 @@ int become_exec(const char *name, char **argv, char **envp, const char *search)
 		if (attempt(path, argv, envp) == 1)
 			return 0;
 		if (errno == ENOENT && access(path, F_OK) == 0)
-			return explain(path, ENOENT);
+			return become_exec_explain(path, ENOENT);
 		if (errno == EACCES && !denied)
 			denied = xstrdup(path);
 		else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
-			return explain(path, errno);
+			return become_exec_explain(path, errno);
 		p += n + (p[n] == ':');
 	}
 	if (denied)
-		return explain(denied, EACCES);
+		return become_exec_explain(denied, EACCES);
 	return fail("%s: not found on %sPATH (%s)", name, here ? "" : "the container's ", search),
 	       127;
 }

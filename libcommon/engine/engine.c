@@ -150,7 +150,7 @@ static int clone_failed(uint64_t flags)
 }
 
 /* Tell the child to go on. It may have failed and ended already: its report is read next. */
-static void tell(int fd, char c)
+static void engine_tell(int fd, char c)
 {
 	send(fd, &c, 1, MSG_NOSIGNAL);
 }
@@ -253,7 +253,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 		int mapped = idmounts_map(s, x->idmounts, x->image, ns);
 		if (mapped < 0 || (!mapped && give_layer(e) < 0))
 			return -1;
-		tell(x->ours, mapped ? 'I' : 'M');
+		engine_tell(x->ours, mapped ? 'I' : 'M');
 	}
 	if (pid_starttime(e->pid, &e->starttime) < 0 && !x->borrowed) { /* it may have ended */
 		fail("process %d: %m", (int)e->pid);
@@ -264,7 +264,7 @@ static int parent_steps(struct engine *e, struct sides *x)
 	if ((e->attach && e->attach(e, e->attach_arg) < 0) || parent_hooks(e, x) < 0)
 		return -1;
 	if (!x->borrowed)
-		tell(x->ours, 'G');
+		engine_tell(x->ours, 'G');
 	int r = last_word(e, x);
 	if (r == 0 && x->waits)
 		return fail("the container's process ended before it was created");
@@ -339,7 +339,7 @@ static int start_joined(struct engine *e, struct sides *x)
 							: fail("the process that joins was killed");
 }
 
-static int start(struct engine *e, struct sides *x)
+static int engine_start(struct engine *e, struct sides *x)
 {
 	const struct spec *s = e->spec;
 	/* Otherwise child_join_pid() does it. */
@@ -395,7 +395,7 @@ static int map_mounts(struct engine *e, struct sides *x)
 	return r < 0 ? -1 : 0;
 }
 
-static int make(struct engine *e, bool waits)
+static int engine_make_child(struct engine *e, bool waits)
 {
 	struct sides x = {.ours = -1,
 	    .childs = -1,
@@ -429,7 +429,7 @@ static int make(struct engine *e, bool waits)
 	if (r == 0)
 		x.handed = handed_open(e->spec, e->home, e->dir);
 	if (r == 0)
-		r = start(e, &x);
+		r = engine_start(e, &x);
 	if (r == 0 && waits && e->gate < 0) {
 		e->sock = x.ours;
 		x.ours = -1;
@@ -444,7 +444,7 @@ static int make(struct engine *e, bool waits)
 
 int engine_make(struct engine *e)
 {
-	return make(e, true);
+	return engine_make_child(e, true);
 }
 
 /* A poststart hook that fails stops the container (runtime.md, "Lifecycle", since version 1.2). */
@@ -461,7 +461,7 @@ static int started(struct engine *e)
 
 int engine_go(struct engine *e)
 {
-	tell(e->sock, 'X');
+	engine_tell(e->sock, 'X');
 	int r = report_wait(e->sock, &e->code, NULL);
 	close(e->sock);
 	e->sock = -1;
@@ -474,5 +474,5 @@ int engine_go(struct engine *e)
 
 int engine_run(struct engine *e)
 {
-	return make(e, false) < 0 ? -1 : started(e);
+	return engine_make_child(e, false) < 0 ? -1 : started(e);
 }

@@ -82,7 +82,7 @@ static int join_files(int procdir, int flags)
 	return 0;
 }
 
-static int join(struct enter *e, int flags)
+static int enter_join(struct enter *e, int flags)
 {
 	int others = 0;
 	if (e->pidfd >= 0 && sys_setns_pidfd(e->pidfd, flags) == 0)
@@ -105,7 +105,7 @@ static uint64_t without_mknod(int procdir)
 	return nodev ? CAPS_MKNOD : 0;
 }
 
-static _Noreturn void child(
+static _Noreturn void enter_child(
     struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
 	undo_forget();
@@ -126,7 +126,7 @@ static _Noreturn void child(
 		become_hand_stdio(e->spec, (int[]){0, 1, 2});
 		become_raise(e->spec, 0);
 	}
-	if (join(e, flags) < 0)
+	if (enter_join(e, flags) < 0)
 		report_failure(report, 125);
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&
 	    errno != EINVAL) {
@@ -197,7 +197,7 @@ static int reports(struct enter *e, int sock, pid_t maker, struct reported *said
 
 /* Kill it, and reap it unless it is frozen or stuck in the kernel: then it dies later, and we do
  * not wait. */
-static void drop(pid_t pid)
+static void enter_drop(pid_t pid)
 {
 	sigset_t chld;
 	struct timespec most = {.tv_nsec = 300000000};
@@ -226,9 +226,9 @@ static int entered(struct enter *e, int sock, pid_t maker)
 		return 0;
 	}
 	_cleanup_free_ char *why = xstrdup(fail_msg());
-	drop(maker);
+	enter_drop(maker);
 	if (said.pid)
-		drop(said.pid);
+		enter_drop(said.pid);
 	if (said.master >= 0)
 		close(said.master);
 	return fail("%s", why);
@@ -259,7 +259,7 @@ int enter_start(struct enter *e)
 		return fail("fork: %m");
 	if (maker == 0) {
 		close(pair[0]);
-		child(e, pair[1], prog, flags, group);
+		enter_child(e, pair[1], prog, flags, group);
 	}
 	close(pair[1]);
 	int r = entered(e, pair[0], maker);
@@ -272,7 +272,7 @@ int enter_start(struct enter *e)
 
 /* The container may have stopped the command, and may do so again. A signal that is to end the
  * command wakes it first; the third one kills it, and then we leave (it may be frozen). */
-static bool on_signal(struct enter *e, int sig)
+static bool enter_on_signal(struct enter *e, int sig)
 {
 	if (ends(sig))
 		e->asked++;
@@ -283,7 +283,7 @@ static bool on_signal(struct enter *e, int sig)
 }
 
 /* True when the command has ended: *status is its status. */
-static bool on_signals(struct enter *e, int *status)
+static bool enter_on_signals(struct enter *e, int *status)
 {
 	struct winsize w;
 	int sig;
@@ -294,7 +294,7 @@ static bool on_signals(struct enter *e, int *status)
 		} else if (sig == SIGWINCH) {
 			if (e->master >= 0 && tty_size(&w) == 0)
 				ioctl(e->master, TIOCSWINSZ, &w);
-		} else if (on_signal(e, sig)) {
+		} else if (enter_on_signal(e, sig)) {
 			*status = sig;
 			return true;
 		}
@@ -329,7 +329,7 @@ int enter_wait(struct enter *e)
 		if (p[0].revents && ended)
 			break;
 		if (p[0].revents)
-			ended = on_signals(e, &status);
+			ended = enter_on_signals(e, &status);
 		tty_relay_step(&relay, p + 1);
 	}
 	tty_relay_end(&relay);

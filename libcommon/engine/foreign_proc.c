@@ -116,7 +116,7 @@ static _Noreturn void maker(int sock, int pidns)
 	_exit(pid < 0 || send(sock, &it, sizeof it, MSG_NOSIGNAL) < 0);
 }
 
-static void end(pid_t pid)
+static void foreign_proc_end(pid_t pid)
 {
 	if (pid <= 0)
 		return;
@@ -182,7 +182,7 @@ int foreign_proc(int pidns, const char *data)
 	_cleanup_close_ int fd = pid < 0 ? -1 : context(pair[0], &there);
 	int why = errno;
 	close(pair[0]);
-	end(there);
+	foreign_proc_end(there);
 	pid_reap(pid);
 	errno = why;
 	int m = fd < 0 || configure(fd, data) < 0

@@ -21,7 +21,7 @@
 
 #define MNT_IDMAP 0x100000 /* MOUNT_ATTR_IDMAP */
 
-static size_t count(const struct spec *s)
+static size_t idmounts_count(const struct spec *s)
 {
 	return 1 + s->x_lower.n + s->mounts.n + s->devices.n;
 }
@@ -46,7 +46,7 @@ static bool mapped(const struct spec_mount *m)
 }
 
 /* In the container's root an earlier mount may have to be there first. */
-static bool inside(const struct spec *s, const struct spec_mount *m)
+static bool idmounts_inside(const struct spec *s, const struct spec_mount *m)
 {
 	size_t n = s->root_path ? strlen(s->root_path) : 0;
 	return n && m->source && strncmp(m->source, s->root_path, n) == 0 && m->source[n] == '/';
@@ -55,7 +55,7 @@ static bool inside(const struct spec *s, const struct spec_mount *m)
 /* A bundle's are opened here, for who is root in the user namespace may not search every folder. */
 static bool bound(const struct spec *s, const struct spec_mount *m)
 {
-	return geteuid() == 0 && !inside(s, m) && spec_mount_binds(m);
+	return geteuid() == 0 && !idmounts_inside(s, m) && spec_mount_binds(m);
 }
 
 static int map(int mount, bool rec, int userns)
@@ -127,7 +127,7 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 	bool user = s->ns_new & 1u << NS_USER || s->ns_path[NS_USER], any = false;
 	bool layers = geteuid() == 0 && user && s->uid_map.n && dir &&
 		      (s->x_lower.n || s->x_image_file) && !shifted(dir);
-	size_t n = count(s), lowers = 1 + s->x_lower.n, nodes = n - s->devices.n;
+	size_t n = idmounts_count(s), lowers = 1 + s->x_lower.n, nodes = n - s->devices.n;
 	int *v = xcalloc(n, sizeof *v);
 	bool ok = layers;
 	*out = NULL;
@@ -145,7 +145,7 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
 		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
-			bool late = !user && m->n_uid_map && inside(s, m);
+			bool late = !user && m->n_uid_map && idmounts_inside(s, m);
 			v[i] = late ? userns_of(m) : idmounts_mount(m, -1);
 			if (v[i] < 0 && !dir && mapped(m))
 				return idmounts_close(s, v), -1;
@@ -185,7 +185,7 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 
 void idmounts_close(const struct spec *s, int *v)
 {
-	for (size_t i = 0; v && i < count(s); i++)
+	for (size_t i = 0; v && i < idmounts_count(s); i++)
 		if (v[i] != -1)
 			close(v[i] < 0 ? IDMOUNTS_LATE(v[i]) : v[i]);
 	free(v);

@@ -61,7 +61,7 @@ static int node_made(struct rootfs *r, int fs, const struct spec_device *d)
 	return done;
 }
 
-static int node(struct rootfs *r, int dev, const struct spec_device *d)
+static int rootfs_dev_node(struct rootfs *r, int dev, const struct spec_device *d)
 {
 	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
 	if (d->type == 'p')
@@ -121,7 +121,7 @@ int rootfs_dev(struct rootfs *r)
 		return fail("/dev: %m");
 	TRACE("mknod(2) of %zu devices in /dev, and its links", r->spec->devices.n);
 	for (size_t i = 0; i < r->spec->devices.n; i++)
-		if (node(r, dev, &r->spec->devices.v[i]) < 0)
+		if (rootfs_dev_node(r, dev, &r->spec->devices.v[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
 		if ((i != 4 || access(links[i][0], F_OK) == 0) &&

@@ -38,7 +38,7 @@ static int open_checked(const char *path, unsigned long *mount_flags)
 	return fd;
 }
 
-static int sysctls(const struct strv *l)
+static int rootfs_finish_sysctls(const struct strv *l)
 {
 	unsigned long flags;
 	for (size_t i = 0; i < l->n; i++) {
@@ -83,7 +83,7 @@ struct masks {
 	int empty; /* one empty read-only tmpfs for all masked directories */
 };
 
-static int mask(struct masks *k, const char *path)
+static int rootfs_finish_mask(struct masks *k, const char *path)
 {
 	struct stat st;
 	unsigned long flags;
@@ -118,13 +118,13 @@ int rootfs_finish(struct rootfs *r)
 	struct masks k = {-1, -1};
 	TRACE("%zu sysctls; %zu paths read-only, %zu masked: they are the machine's, not its own",
 	    s->sysctl.n, s->readonly_paths.n, s->masked_paths.n);
-	if (sysctls(&s->sysctl) < 0)
+	if (rootfs_finish_sysctls(&s->sysctl) < 0)
 		return -1;
 	for (size_t i = 0; i < s->readonly_paths.n; i++)
 		if (readonly_path(s->readonly_paths.v[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < s->masked_paths.n; i++)
-		if (mask(&k, s->masked_paths.v[i]) < 0)
+		if (rootfs_finish_mask(&k, s->masked_paths.v[i]) < 0)
 			return -1;
 	if (k.null >= 0)
 		close(k.null);

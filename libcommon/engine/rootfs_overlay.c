@@ -248,7 +248,7 @@ static int overlay_mount(struct rootfs *r)
 	return overlay_failed(r);
 }
 
-static bool wants(const struct spec_mount *m, const char *word)
+static bool rootfs_overlay_wants(const struct spec_mount *m, const char *word)
 {
 	for (size_t i = 0; i < m->options.n; i++)
 		if (str_ends(m->options.v[i], word)) /* with and without the leading r */
@@ -262,7 +262,7 @@ static int ties(struct rootfs *r, unsigned long *prop)
 {
 	const struct spec_mount *m = r->spec->mounts.v;
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
-		bool shared = wants(&m[i], "shared") && spec_mount_binds(&m[i]);
+		bool shared = rootfs_overlay_wants(&m[i], "shared") && spec_mount_binds(&m[i]);
 		int own = r->idmounts ? r->idmounts[1 + r->spec->x_lower.n + i] : -1;
 		if (!r->ties && (own != -1 || shared))
 			r->ties = xcalloc(r->spec->mounts.n, sizeof *r->ties);
@@ -270,13 +270,13 @@ static int ties(struct rootfs *r, unsigned long *prop)
 			r->ties[i] = own;
 			continue;
 		}
-		if (shared || wants(&m[i], "slave"))
+		if (shared || rootfs_overlay_wants(&m[i], "slave"))
 			*prop = MS_SLAVE;
 		if (!shared)
 			continue;
 		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
 		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-			(wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
+			(rootfs_overlay_wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
 		if (r->ties[i] < 0)
 			return fail("%s: share with the host: %m%s", m[i].source,
 			    errno == ENOSYS ? " (it needs Linux 5.2)" : "");

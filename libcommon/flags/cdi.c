@@ -22,7 +22,7 @@ static const json_t *item(const json_t *list, size_t i, const char *key, const j
 }
 
 /* A device node is described completely, or its numbers are those of the host's node. */
-static int node(struct spec *s, const json_t *o)
+static int cdi_node(struct spec *s, const json_t *o)
 {
 	_cleanup_free_ char *path = NULL, *host = NULL, *type = NULL, *perm = NULL;
 	int64_t n[5] = {-1, -1, -1, 0, 0};
@@ -117,7 +117,7 @@ static int edits(struct spec *s, const json_t *o)
 	static const struct {
 		const char *key;
 		int (*add)(struct spec *s, const json_t *o);
-	} lists[] = {{"deviceNodes", node}, {"mounts", mount_one}, {"hooks", hook}};
+	} lists[] = {{"deviceNodes", cdi_node}, {"mounts", mount_one}, {"hooks", hook}};
 	static const char *const known[] = {
 	    "env", "deviceNodes", "mounts", "hooks", "additionalGids", NULL};
 	json_t *e = NULL, *l = NULL, *v;

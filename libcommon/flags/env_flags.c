@@ -25,7 +25,7 @@ static int env_take(struct strv *env, const char *kv)
 }
 
 /* Anything that can be read to its end: a file, /dev/stdin, a shell's <(command). */
-static char *file_text(const char *option, const char *path)
+static char *env_flags_file_text(const char *option, const char *path)
 {
 	size_t n;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -56,7 +56,7 @@ static char *line_trim(char *line)
 static int lines_of(struct strv *out, const char *option, const char *path,
     int (*take)(struct strv *out, const char *line))
 {
-	_cleanup_free_ char *text = file_text(option, path);
+	_cleanup_free_ char *text = env_flags_file_text(option, path);
 	if (!text)
 		return -1;
 	char *next = text + (str_starts(text, "\xef\xbb\xbf") ? 3 : 0);

@@ -11,7 +11,7 @@
 #include "err.h"
 #include "limit_flags.h"
 
-static int memory(const struct resource_flags *f, struct strv *out)
+static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 {
 	uint64_t max = 0, total, low;
 	if (f->memory) {
@@ -64,7 +64,7 @@ static int cpus(const char *s, int64_t period, struct strv *out)
 	return 0;
 }
 
-static int cpu(const struct resource_flags *f, struct strv *out)
+static int limit_flags_cpu(const struct resource_flags *f, struct strv *out)
 {
 	int64_t period = 100000, quota, n;
 	if (f->cpu_period && num_parse("--cpu-period", f->cpu_period, 1000, 1000000, &period) < 0)
@@ -124,7 +124,7 @@ static int rates(const char *flag, const char *key, const struct strv *l, struct
 int resources_from_flags(const struct resource_flags *f, struct strv *out)
 {
 	int64_t n;
-	if (memory(f, out) < 0 || cpu(f, out) < 0)
+	if (limit_flags_memory(f, out) < 0 || limit_flags_cpu(f, out) < 0)
 		return -1;
 	if (f->pids_limit) {
 		if (num_parse("--pids-limit", f->pids_limit, -1, 4194304, &n) < 0)

@@ -58,7 +58,7 @@ static const char *net_default(const struct create_flags *o)
 	return geteuid() ? "pasta" : "bridge";
 }
 
-static int net(struct create_flags *o, struct spec *s)
+static int ns_flags_net(struct create_flags *o, struct spec *s)
 {
 	if (strv_has(&o->publish, ""))
 		return fail_usage("-p: no port is named");
@@ -82,7 +82,7 @@ static int net(struct create_flags *o, struct spec *s)
 
 int flags_namespaces(struct create_flags *o, struct spec *s)
 {
-	if (net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 ||
+	if (ns_flags_net(o, s) < 0 || ns_share(o, s, NS_PID, "pid") < 0 ||
 	    ns_share(o, s, NS_IPC, "ipc") < 0 || ns_share(o, s, NS_UTS, "uts") < 0 ||
 	    ns_share(o, s, NS_CGROUP, "cgroupns") < 0)
 		return -1;

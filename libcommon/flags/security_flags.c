@@ -34,7 +34,7 @@ static int cap_list(const char *flag, const struct strv *given, uint64_t *named,
 /* docker's meaning, in any order: with "add ALL" all but those that are dropped by name; with "drop
  * ALL" only those that are added by name; otherwise first the dropped ones go, then the added ones
  * come. */
-static int capabilities(const struct create_flags *o, struct spec *s)
+static int security_flags_capabilities(const struct create_flags *o, struct spec *s)
 {
 	uint64_t add = 0, drop = 0, set = o->privileged ? caps_all() : s->caps.bounding;
 	bool add_all = false, drop_all = false;
@@ -96,7 +96,7 @@ static int selinux(struct spec *s, const char *v)
 	    v);
 }
 
-static int security(struct spec *s, const char *v)
+static int security_flags_security(struct spec *s, const char *v)
 {
 	if (strcmp(v, "no-new-privileges") == 0 || security_is(v, "no-new-privileges", "true"))
 		s->no_new_privileges = true;
@@ -144,10 +144,10 @@ static void privileged(struct spec *s)
 int flags_privileges(const struct create_flags *o, struct spec *s)
 {
 	ipc_mounts(o, s);
-	if (capabilities(o, s) < 0)
+	if (security_flags_capabilities(o, s) < 0)
 		return -1;
 	for (size_t i = 0; i < o->security.n; i++)
-		if (security(s, o->security.v[i]) < 0)
+		if (security_flags_security(s, o->security.v[i]) < 0)
 			return -1;
 	if (o->privileged)
 		privileged(s);

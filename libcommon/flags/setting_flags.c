@@ -128,7 +128,7 @@ static void size_of_terminal(const struct create_flags *o, struct spec *s)
 	}
 }
 
-static int numbers(const struct create_flags *o, struct spec *s)
+static int setting_flags_numbers(const struct create_flags *o, struct spec *s)
 {
 	int64_t n;
 	if (o->umask) {
@@ -184,7 +184,7 @@ int flags_settings(const struct create_flags *o, struct spec *s)
 	s->root_readonly |= o->read_only;
 	s->x_init = o->init;
 	s->x_no_pivot = o->no_pivot;
-	if (numbers(o, s) < 0 || lists(o, s) < 0)
+	if (setting_flags_numbers(o, s) < 0 || lists(o, s) < 0)
 		return -1;
 	if (resources_from_flags(&o->res, &s->resources) < 0)
 		return fail_as_usage();

@@ -12,7 +12,7 @@
 #define CGROUPS "/sys/fs/cgroup"
 
 /* As podman does it: an init by its whole path, or systemd wherever it is. */
-static bool is_init(const char *cmd)
+static bool systemd_flag_is_init(const char *cmd)
 {
 	static const char *const names[] = {
 	    "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init", "systemd", "openrc-init"};
@@ -52,7 +52,7 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 	const char *how = o->systemd ? o->systemd : "true";
 	if (strcmp(how, "true") && strcmp(how, "false") && strcmp(how, "always"))
 		return fail_usage("--systemd: '%s' is not true, false or always", how);
-	if (strcmp(how, "false") == 0 || (how[0] == 't' && !is_init(s->args.v[0])))
+	if (strcmp(how, "false") == 0 || (how[0] == 't' && !systemd_flag_is_init(s->args.v[0])))
 		return 0;
 	if (o->init)
 		return fail_usage(

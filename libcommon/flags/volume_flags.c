@@ -10,7 +10,7 @@
 #include "str.h"
 #include "volume_flags.h"
 
-static int bad(const char *opt, const char *arg, const char *why)
+static int volume_flags_bad(const char *opt, const char *arg, const char *why)
 {
 	return errno = EINVAL, fail("%s: '%s': %s", opt, arg, why);
 }
@@ -29,13 +29,13 @@ void volume_req_free(struct volume_req *v)
 static char *target(const char *opt, const char *arg, const char *path)
 {
 	if (*path != '/') {
-		bad(opt, arg, "the place in the container is not an absolute path");
+		volume_flags_bad(opt, arg, "the place in the container is not an absolute path");
 		return NULL;
 	}
 	_cleanup_free_ char *plain = str_plain_path(path);
 	if (plain && *plain)
 		return xasprintf("/%s", plain);
-	bad(opt, arg,
+	volume_flags_bad(opt, arg,
 	    plain ? "the place in the container is its root"
 		  : "'..' in the place in the container");
 	return NULL;
@@ -111,11 +111,11 @@ static int special(const char *opt, const char *arg, const struct volume_req *v)
 	for (size_t i = 0; i < v->options.n; i++)
 		n += propagation(v->options.v[i]);
 	if (n > 1 || (n && strcmp(v->type, "tmpfs") == 0))
-		return bad(opt, arg,
+		return volume_flags_bad(opt, arg,
 		    n > 1 ? "more than one propagation" : "nothing is shared with a tmpfs");
 	if ((strcmp(v->dst, "/proc") == 0 || strcmp(v->dst, "/sys") == 0) &&
 	    !str_eq(v->src, v->dst))
-		return bad(opt, arg, "only the host's own can be mounted there");
+		return volume_flags_bad(opt, arg, "only the host's own can be mounted there");
 	return 0;
 }
 
@@ -124,7 +124,7 @@ static int v_fill(const char *arg, struct volume_req *out)
 	const char *colon = strchr(arg, ':');
 	const char *rest = colon ? strchr(colon + 1, ':') : NULL;
 	if (!*arg || *arg == ':' || (colon && (!colon[1] || colon[1] == ':')))
-		return bad("-v", arg, "not SRC:DST[:OPTIONS]");
+		return volume_flags_bad("-v", arg, "not SRC:DST[:OPTIONS]");
 	_cleanup_free_ char *src = colon ? xstrndup(arg, (size_t)(colon - arg)) : NULL;
 	const char *from = colon ? colon + 1 : arg;
 	_cleanup_free_ char *dst = rest ? xstrndup(from, (size_t)(rest - from)) : xstrdup(from);
@@ -167,7 +167,7 @@ static int mount_switch(struct volume_req *out, const char *arg, char which, con
 {
 	int on = yes(value);
 	if (on < 0)
-		return bad("--mount", arg, "a value is neither true nor false");
+		return volume_flags_bad("--mount", arg, "a value is neither true nor false");
 	if (which == 'v')
 		out->nocopy = on;
 	else if (which == 'r')
@@ -177,7 +177,7 @@ static int mount_switch(struct volume_req *out, const char *arg, char which, con
 	return 0;
 }
 
-static void set(char **to, const char *value)
+static void volume_flags_set(char **to, const char *value)
 {
 	free(*to);
 	*to = xstrdup(value);
@@ -190,7 +190,8 @@ static int mount_recursion(struct volume_req *out, const char *arg, const char *
 	for (size_t i = 0; i < 4; i++)
 		if (strcmp(value, how[i][0]) == 0)
 			return strv_add(&out->options, how[i][1]), 0;
-	return bad("--mount", arg, "bind-recursive is enabled, disabled, writable or readonly");
+	return volume_flags_bad(
+	    "--mount", arg, "bind-recursive is enabled, disabled, writable or readonly");
 }
 
 static int mount_tmpfs(struct volume_req *out, const char *key, const char *value)
@@ -215,13 +216,13 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 								    "target", "dst", "destination"};
 	for (size_t i = 0; i < 2; i++)
 		if (value && strcmp(key, sources[i]) == 0)
-			return set(&out->src, value), 0;
+			return volume_flags_set(&out->src, value), 0;
 	for (size_t i = 0; i < 3; i++)
 		if (value && strcmp(key, targets[i]) == 0)
 			return free(out->dst), out->dst = target("--mount", arg, value),
 					       out->dst ? 0 : -1;
 	if (value && strcmp(key, "type") == 0)
-		return set(&out->type, value), 0;
+		return volume_flags_set(&out->type, value), 0;
 	if (strcmp(key, "readonly") == 0 || strcmp(key, "ro") == 0 ||
 	    strcmp(key, "volume-nocopy") == 0 || strcmp(key, "bind-nonrecursive") == 0 ||
 	    strcmp(key, "U") == 0 || strcmp(key, "chown") == 0)
@@ -231,7 +232,7 @@ static int mount_field(struct volume_req *out, const char *arg, const char *key,
 	if (value && strcmp(key, "bind-propagation") == 0)
 		return known_word(value) && propagation(value)
 			   ? (strv_add(&out->options, value), 0)
-			   : bad("--mount", arg,
+			   : volume_flags_bad("--mount", arg,
 				 "bind-propagation is shared, slave or private, or one of them "
 				 "with an r before it");
 	if (value && (strcmp(key, "tmpfs-size") == 0 || strcmp(key, "tmpfs-mode") == 0))
@@ -249,13 +250,13 @@ static int mount_check(struct volume_req *out, const char *arg)
 	if (!out->type)
 		out->type = xstrdup("volume");
 	if (!out->dst)
-		return bad("--mount", arg, "no target");
+		return volume_flags_bad("--mount", arg, "no target");
 	if (strcmp(out->type, "tmpfs") == 0) {
 		if (strv_has(&out->options, "U"))
-			return bad(
+			return volume_flags_bad(
 			    "--mount", arg, "a tmpfs has no source whose owner could change");
 		if (out->src)
-			return bad("--mount", arg, "a tmpfs has no source");
+			return volume_flags_bad("--mount", arg, "a tmpfs has no source");
 		out->src = xstrdup("tmpfs");
 		strv_add(&out->options, "nosuid");
 		strv_add(&out->options, "nodev");
@@ -265,14 +266,15 @@ static int mount_check(struct volume_req *out, const char *arg)
 	}
 	for (size_t i = 0; i < out->options.n; i++)
 		if (strchr(out->options.v[i], '='))
-			return bad("--mount", arg, "tmpfs-size and tmpfs-mode are for type=tmpfs");
+			return volume_flags_bad(
+			    "--mount", arg, "tmpfs-size and tmpfs-mode are for type=tmpfs");
 	bind_words(out);
 	if (strcmp(out->type, "volume") == 0)
 		return out->src ? name_check("--mount", out->src) : 0;
 	if (strcmp(out->type, "bind") != 0)
-		return bad("--mount", arg, "type is bind, tmpfs or volume");
+		return volume_flags_bad("--mount", arg, "type is bind, tmpfs or volume");
 	if (!out->src || !*out->src)
-		return bad("--mount", arg, "a bind needs a source");
+		return volume_flags_bad("--mount", arg, "a bind needs a source");
 	char *abs = host_path(out->src);
 	free(out->src);
 	out->src = abs;
@@ -313,7 +315,8 @@ int volume_parse_mount(const char *arg, struct volume_req *out)
 	while (rest && r == 0) {
 		char *field = csv_field(&rest);
 		if (!field)
-			r = bad("--mount", arg, "a double quote stands alone in a field");
+			r = volume_flags_bad(
+			    "--mount", arg, "a double quote stands alone in a field");
 		if (!field || !*field)
 			continue;
 		char *eq = strchr(field, '=');

@@ -67,7 +67,7 @@ static void only(const int from[5])
 	sys_close_range(5, ~0u);
 }
 
-static _Noreturn void child(const struct mover *m, int in, int out)
+static _Noreturn void apart_child(const struct mover *m, int in, int out)
 {
 	const struct apart *a = m->a;
 	enum compression comp = m->sums->comp;
@@ -100,7 +100,7 @@ static const char *const programs[][4] = {
     [COMP_ZSTD] = {"zstd", "-dqq"}, [COMP_XZ] = {"xz", "-dqq"}, [COMP_BZIP2] = {"bzip2", "-d"}};
 
 /* Its messages have many lines and do not name the file; the exit code says that it failed. */
-static _Noreturn void program(const char *const *argv, int in, int out)
+static _Noreturn void apart_program(const char *const *argv, int in, int out)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -136,7 +136,7 @@ static void progress(struct mover *m, bool end)
 }
 
 /* Give the data to the child, without copying where the kernel takes pages (vmsplice(2)). */
-static int pass(struct mover *m, const char *data, size_t n)
+static int apart_pass(struct mover *m, const char *data, size_t n)
 {
 	while (n && m->lend) {
 		struct iovec v = {(char *)(uintptr_t)data, n};
@@ -162,7 +162,7 @@ static int chunk(struct mover *m, size_t n)
 	if (m->a->max && m->sums->raw_size > m->a->max)
 		return errno = EBADMSG, fail("%s: is longer than the %llu bytes that were promised",
 					    m->a->what, (unsigned long long)m->a->max);
-	if (m->to >= 0 && pass(m, m->buf, n) < 0) {
+	if (m->to >= 0 && apart_pass(m, m->buf, n) < 0) {
 		close(m->to);
 		m->to = -1;
 	}
@@ -194,7 +194,7 @@ static int wide_pipe(int p[2])
 }
 
 /* Start both processes; each keeps only its own ends of the pipes. */
-static int start(struct mover *m, int *report)
+static int apart_start(struct mover *m, int *report)
 {
 	int to[2], said[2], plain[2] = {-1, -1};
 	bool extra = m->sums->comp >= COMP_ZSTD;
@@ -207,14 +207,14 @@ static int start(struct mover *m, int *report)
 		m->program_name = argv[0];
 		m->program = fork();
 		if (m->program == 0)
-			program(argv, to[0], plain[1]);
+			apart_program(argv, to[0], plain[1]);
 		close(to[0]);
 		close(plain[1]);
 		to[0] = plain[0];
 	}
 	m->child = m->program < 0 ? -1 : fork();
 	if (m->child == 0)
-		child(m, to[0], said[1]);
+		apart_child(m, to[0], said[1]);
 	close(to[0]);
 	close(said[1]);
 	m->to = to[1];
@@ -289,7 +289,7 @@ static int through(struct mover *m, struct buf *left)
 		return fail("%s: read: %m", m->a->what);
 	m->sums->comp = stream_sniff(m->buf, (size_t)n);
 	m->copy = m->sums->comp >= COMP_XZ ? -1 : m->a->copy;
-	if (start(m, &report) < 0)
+	if (apart_start(m, &report) < 0)
 		return -1;
 	int r = chunk(m, (size_t)n) < 0 || move(m, false) < 0 ? -1 : 0;
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;

@@ -18,7 +18,7 @@ struct diff {
 	char path[PATH_MAX];
 };
 
-static int level(struct diff *d, struct merged *up, struct merged *low, size_t at);
+static int diff_level(struct diff *d, struct merged *up, struct merged *low, size_t at);
 
 /* The topmost of `low` that has `name`, or n; its status goes to st. */
 static size_t below(const struct merged *low, const char *name, struct stat *st)
@@ -29,7 +29,7 @@ static size_t below(const struct merged *low, const char *name, struct stat *st)
 	return i < low->n && layer_is_whiteout(st) ? low->n : i;
 }
 
-static int into(struct diff *d, struct merged *up, const struct merged_name *item,
+static int diff_into(struct diff *d, struct merged *up, const struct merged_name *item,
     struct merged *low, size_t in, size_t at)
 {
 	struct merged u, l = {0};
@@ -37,13 +37,13 @@ static int into(struct diff *d, struct merged *up, const struct merged_name *ite
 		return -1;
 	int r = in < low->n ? merged_descend(low, &(struct merged_name){item->name, in}, &l) : 0;
 	if (r == 0)
-		r = level(d, &u, &l, at);
+		r = diff_level(d, &u, &l, at);
 	merged_close(&u);
 	merged_close(&l);
 	return r;
 }
 
-static int one(struct diff *d, struct merged *up, const struct merged_name *item,
+static int diff_one(struct diff *d, struct merged *up, const struct merged_name *item,
     struct merged *low, size_t at)
 {
 	struct stat st, under;
@@ -61,7 +61,8 @@ static int one(struct diff *d, struct merged *up, const struct merged_name *item
 	int r = d->fn(there ? 'C' : 'A', d->path, d->arg);
 	if (r != 0 || !S_ISDIR(st.st_mode))
 		return r;
-	return into(d, up, item, low, there && S_ISDIR(under.st_mode) ? in : low->n, at + 1 + len);
+	return diff_into(
+	    d, up, item, low, there && S_ISDIR(under.st_mode) ? in : low->n, at + 1 + len);
 }
 
 /* A directory that hides the one below: whatever it does not contain itself is deleted. */
@@ -83,13 +84,13 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 	return r;
 }
 
-static int level(struct diff *d, struct merged *up, struct merged *low, size_t at)
+static int diff_level(struct diff *d, struct merged *up, struct merged *low, size_t at)
 {
 	int r = merged_list(up);
 	if (r == 0 && low->n && layer_is_opaque(up->fds[0], up->opaque))
 		r = hidden(d, up, low, at);
 	for (size_t i = 0; i < up->nnames && r == 0; i++)
-		r = one(d, up, &up->names[i], low, at);
+		r = diff_one(d, up, &up->names[i], low, at);
 	return r;
 }
 
@@ -103,7 +104,7 @@ int layer_diff(int upper, const char *opaque, const int *lower, size_t n,
 	up.opaque = opaque;
 	int r = merged_open(&low, lower, n);
 	if (r == 0) {
-		r = level(&d, &up, &low, 0);
+		r = diff_level(&d, &up, &low, 0);
 		merged_close(&low);
 	}
 	merged_close(&up);

@@ -21,7 +21,7 @@
 
 /* "./a//b" becomes "a/b"; with `base`, relative to the folder of that name; ".." goes up, and fails
  * above the root. Caller frees; NULL with fail(). */
-static char *clean(const char *what, const char *base, const char *name)
+static char *files_clean(const char *what, const char *base, const char *name)
 {
 	_cleanup_free_ char *in = base ? xasprintf("%s/../%s", base, name) : xstrdup(name);
 	if (strlen(in) >= PATH_MAX || *name == '/') {
@@ -51,7 +51,7 @@ static char *clean(const char *what, const char *base, const char *name)
 	return out;
 }
 
-static const struct image_file *find(const struct image_files *f, const char *name)
+static const struct image_file *files_find(const struct image_files *f, const char *name)
 {
 	/* Of several entries with one name the last counts, as with tar. */
 	for (size_t i = f->n; i-- > 0;)
@@ -114,20 +114,20 @@ static int spool_entry(struct image_files *f, struct archive *a, struct archive_
 	if (f->n == FILES_MAX)
 		return errno = E2BIG,
 		       fail("%s: more than %d files: not an archive of images", f->what, FILES_MAX);
-	char *clean_name = clean(f->what, NULL, name);
+	char *clean_name = files_clean(f->what, NULL, name);
 	if (!clean_name)
 		return -1;
 	struct image_file *to = row_add(f);
 	*to = (struct image_file){.name = clean_name, .spool = f->spooled};
 	if (hard || soft) {
-		to->link = clean(f->what, soft ? to->name : NULL, hard ? hard : soft);
+		to->link = files_clean(f->what, soft ? to->name : NULL, hard ? hard : soft);
 		return to->link ? 0 : -1;
 	}
 	f->spooled++;
 	return spool_data(f, a, to);
 }
 
-static la_ssize_t tar_read(struct archive *a, void *arg, const void **data)
+static la_ssize_t files_tar_read(struct archive *a, void *arg, const void **data)
 {
 	ssize_t n = stream_read(arg, data);
 	if (n < 0)
@@ -139,7 +139,7 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 {
 	struct archive_entry *e;
 	archive_read_support_format_tar(a);
-	int r = archive_read_open(a, in, NULL, tar_read, NULL);
+	int r = archive_read_open(a, in, NULL, files_tar_read, NULL);
 	while (r >= ARCHIVE_WARN && (r = archive_read_next_header(a, &e)) != ARCHIVE_EOF &&
 	       r >= ARCHIVE_WARN)
 		if (spool_entry(f, a, e) < 0)
@@ -173,7 +173,7 @@ static int spool_in(struct stream *in, int root, struct buf *left, void *arg)
 }
 
 /* The table as the child reports it: not to be trusted. */
-static int table(struct image_files *f, const struct buf *left)
+static int files_table(struct image_files *f, const struct buf *left)
 {
 	const char *p = left->p, *end = p + left->n, *field[3];
 	while (p < end) {
@@ -204,7 +204,7 @@ int image_files_spool(struct image_files *f, struct store *s, int fd, const char
 	    .what = what,
 	    .fn = spool_in,
 	    .arg = f};
-	int r = apart_read(&a, &sums, &left) < 0 ? -1 : table(f, &left);
+	int r = apart_read(&a, &sums, &left) < 0 ? -1 : files_table(f, &left);
 	buf_free(&left);
 	return r;
 }
@@ -225,11 +225,11 @@ void image_files_free(struct image_files *f)
 }
 
 /* Links are few and short: the shared layer of an old docker archive is one step away. */
-static const struct image_file *follow(const struct image_files *f, const char *name)
+static const struct image_file *files_follow(const struct image_files *f, const char *name)
 {
-	const struct image_file *x = find(f, name);
+	const struct image_file *x = files_find(f, name);
 	for (int i = 0; x && x->link && i < 8; i++)
-		x = find(f, x->link);
+		x = files_find(f, x->link);
 	return x && !x->link ? x : NULL;
 }
 
@@ -261,7 +261,7 @@ static int open_beneath(int dir, const char *name)
 bool image_files_has(const struct image_files *f, const char *name)
 {
 	if (f->dir < 0)
-		return follow(f, name);
+		return files_follow(f, name);
 	_cleanup_close_ int fd = open_beneath(f->dir, name);
 	return fd >= 0;
 }
@@ -273,7 +273,7 @@ int image_files_open(const struct image_files *f, const char *name, const struct
 	int fd;
 	if (f->dir >= 0) {
 		fd = open_beneath(f->dir, name);
-	} else if ((x = follow(f, name))) {
+	} else if ((x = files_follow(f, name))) {
 		snprintf(path, sizeof path, "f-%zu", x->spool);
 		fd = openat(f->store->tmp, path, O_RDONLY | O_CLOEXEC);
 	} else {

@@ -30,7 +30,7 @@ static const char *fs_type(int fd)
 	return NULL;
 }
 
-static int refused(const char *file, const char *type)
+static int fsfile_refused(const char *file, const char *type)
 {
 	if (errno == ENODEV)
 		return fail("%s: this kernel has no %s", file, type);
@@ -54,11 +54,11 @@ static int mount_from(const char *file, const char *dev, const char *type, const
 	if (m >= 0)
 		return m;
 	if (errno != ENOSYS && (errno != EPERM || !fallback))
-		return refused(file, type);
+		return fsfile_refused(file, type);
 	if (!fallback)
 		return errno = ENOSYS, -1;
 	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
-		return refused(file, type);
+		return fsfile_refused(file, type);
 	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return m < 0 ? fail("%s: open: %m", fallback) : m;
 }

@@ -17,7 +17,7 @@
 /* --- --change --- */
 
 /* `["a", "b"]` is taken as it is; anything else is run by the shell. */
-static json_t *command(const char *what, const char *value)
+static json_t *import_command(const char *what, const char *value)
 {
 	if (*value != '[')
 		return json_make("[s,s,s]", "/bin/sh", "-c", value);
@@ -49,7 +49,7 @@ static int env(json_t *run, const char *pair)
 	return json_array_append_new(list, json_string(pair));
 }
 
-static int into(json_t *run, const char *member, const char *key, json_t *value)
+static int import_into(json_t *run, const char *member, const char *key, json_t *value)
 {
 	json_t *o = json_object_get(run, member);
 	if (!json_is_object(o)) {
@@ -67,21 +67,21 @@ static int words(json_t *run, const char *member, const char *value, const char 
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		_cleanup_free_ char *key =
 		    xasprintf("%s%s", l.v[i], suffix && !strchr(l.v[i], '/') ? suffix : "");
-		r = into(run, member, key, json_object());
+		r = import_into(run, member, key, json_object());
 	}
 	strv_free(&l);
 	return r;
 }
 
-static int label(json_t *run, const char *pair)
+static int import_label(json_t *run, const char *pair)
 {
 	const char *eq = strchr(pair, '=');
 	_cleanup_free_ char *key = xstrndup(pair, (size_t)(eq - pair));
-	return into(run, "Labels", key, json_string(eq + 1));
+	return import_into(run, "Labels", key, json_string(eq + 1));
 }
 
 /* The next word, with quotes and backslashes removed as a shell would; NULL at the end. */
-static char *word(const char **at)
+static char *import_word(const char **at)
 {
 	const char *p = *at + strspn(*at, " \t");
 	char *out = *p ? xstrdup(p) : NULL, *to = out, quote = 0;
@@ -106,7 +106,7 @@ static int pairs(json_t *run, const char *value, int (*set)(json_t *run, const c
 	int r = 0;
 	if (old)
 		r = old[n + 1] ? set(run, old) : -1;
-	for (char *w; !old && r == 0 && (w = word(&value)); free(w))
+	for (char *w; !old && r == 0 && (w = import_word(&value)); free(w))
 		r = *w != '=' && strchr(w, '=') ? set(run, w) : -1;
 	return r;
 }
@@ -159,7 +159,7 @@ int config_change(json_t *config, const char *change)
 			   change);
 	json_t *run = json_object_get(config, "config"), *list = NULL;
 	if (k < 2 || (k == 6 && *value == '[')) {
-		list = command("--change", value);
+		list = import_command("--change", value);
 		if (!list)
 			return -1;
 	}
@@ -182,12 +182,12 @@ int config_change(json_t *config, const char *change)
 		r = ports(run, value);
 		break;
 	case 4:
-		r = pairs(run, value, label);
+		r = pairs(run, value, import_label);
 		break;
 	case 6:
 		r = list ? 0 : words(run, "Volumes", value, NULL);
 		for (size_t i = 0; i < json_array_size(list) && r == 0; i++)
-			r = into(run, "Volumes", json_string_value(json_array_get(list, i)),
+			r = import_into(run, "Volumes", json_string_value(json_array_get(list, i)),
 			    json_object());
 		json_decref(list);
 		break;

@@ -74,7 +74,7 @@ static bool ours_span(const char *text, const char *name, const char **from, con
 	return str_starts(p, ENTRY);
 }
 
-static size_t count(const char *text, const char *what)
+static size_t index_count(const char *text, const char *what)
 {
 	size_t n = 0;
 	for (; (text = strstr(text, what)); text++)
@@ -105,7 +105,7 @@ int store_ref(const struct store *s, const char *operand, struct ref *out, size_
 	*out = (struct ref){0};
 	if (text && ref_parse(operand, &name) == 0 && ours_span(text, name, &from, &to) &&
 	    ours_entry(from, to, out)) {
-		*names = count(text, out->hex);
+		*names = index_count(text, out->hex);
 		out->name = name;
 		name = NULL;
 		return 0;
@@ -169,7 +169,7 @@ int store_digests(const struct store *s, struct refs *out)
 	_cleanup_free_ char *text = ours_read(s, &len);
 	if (!text)
 		return store_refs(s, out);
-	*out = (struct refs){.v = xcalloc(count(text, key) + 1, sizeof *out->v)};
+	*out = (struct refs){.v = xcalloc(index_count(text, key) + 1, sizeof *out->v)};
 	for (const char *p = text; (p = strstr(p, key));) {
 		struct ref *r = &out->v[out->n];
 		p += sizeof key - 1;

@@ -98,8 +98,8 @@ static bool rewrite(int link, char path[PATH_MAX], size_t end)
 /* What the image shows at `path`, links on the way resolved within it (the path is rewritten), with
  * `follow` the last one, too; at its end only the layers below n count. An O_PATH descriptor and
  * the layer that it is from; -1 when nothing is there. */
-static int shown(const struct view *v, char path[PATH_MAX], size_t n, bool follow, struct stat *st,
-    size_t *layer)
+static int inherit_shown(const struct view *v, char path[PATH_MAX], size_t n, bool follow,
+    struct stat *st, size_t *layer)
 {
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		size_t bottom = 0, end = 0;
@@ -128,7 +128,7 @@ static int shown(const struct view *v, char path[PATH_MAX], size_t n, bool follo
 
 /* --- folders --- */
 
-static int take_over(const struct stat *st, int to, const char *path)
+static int inherit_take_over(const struct stat *st, int to, const char *path)
 {
 	/* In a user namespace an owner may not be mapped: the folder then stays ours, as a file
 	 * would. */
@@ -150,7 +150,7 @@ static int parent(const struct view *v, const char *path, const char **base)
 }
 
 /* Move what is in one folder into another that is there already. */
-static int move_one(int from, const char *name, void *arg)
+static int inherit_move_one(int from, const char *name, void *arg)
 {
 	int to = *(int *)arg;
 	struct stat st;
@@ -159,7 +159,7 @@ static int move_one(int from, const char *name, void *arg)
 	_cleanup_close_ int a = openat(from, name, DIR_FLAGS);
 	_cleanup_close_ int b = a < 0 ? -1 : openat(to, name, DIR_FLAGS);
 	/* what the archive calls by its own name holds */
-	if (b >= 0 && dir_each(a, move_one, &b) != 0)
+	if (b >= 0 && dir_each(a, inherit_move_one, &b) != 0)
 		return -1;
 	return tree_remove_at(from, name);
 }
@@ -187,7 +187,7 @@ static int carry(const struct view *v, const char *from, const char *to)
 	_cleanup_close_ int new = openat(b, as, DIR_FLAGS);
 	if (old < 0 || new < 0)
 		return 0; /* a file of the archive has that name: both stay as they are */
-	if (dir_each(old, move_one, &new) != 0 || tree_remove_at(a, name) < 0)
+	if (dir_each(old, inherit_move_one, &new) != 0 || tree_remove_at(a, name) < 0)
 		return -1;
 	futimens(a, (struct timespec[]){st.st_atim, st.st_mtim});
 	return 0;
@@ -200,14 +200,14 @@ static int folder(const struct view *v, const char *path)
 	size_t layer;
 	if (strlen(path) >= sizeof real)
 		return 0;
-	_cleanup_close_ int from = shown(v, strcpy(real, path), v->top, true, &st, &layer);
+	_cleanup_close_ int from = inherit_shown(v, strcpy(real, path), v->top, true, &st, &layer);
 	/* It is something else there, or deleted: then the folder is a new one. */
 	if (from < 0 || !S_ISDIR(st.st_mode))
 		return 0;
 	if (strcmp(real, path) != 0 && carry(v, path, real) < 0)
 		return -1;
 	_cleanup_close_ int to = at(v, v->top, real, DIR_FLAGS);
-	return to < 0 ? 0 : take_over(&st, to, real);
+	return to < 0 ? 0 : inherit_take_over(&st, to, real);
 }
 
 /* --- hard links --- */
@@ -223,7 +223,7 @@ static int copy_attrs(int from, int to)
 }
 
 /* A file of a layer below, open as O_PATH, into a folder of this one. -1 with errno. */
-static int copy(int from, const struct stat *st, int dir, const char *name)
+static int inherit_copy(int from, const struct stat *st, int dir, const char *name)
 {
 	char path[40], buf[65536];
 	ssize_t n;
@@ -247,7 +247,7 @@ static int copy(int from, const struct stat *st, int dir, const char *name)
 	while ((n = stream_fill(in, buf, sizeof buf)) > 0)
 		if (fd_write_all(out, buf, (size_t)n) < 0)
 			return -1;
-	if (n < 0 || take_over(st, out, name) < 0)
+	if (n < 0 || inherit_take_over(st, out, name) < 0)
 		return -1;
 	copy_attrs(in, out); /* a change of the owner would clear capabilities */
 	return fchmod(out, st->st_mode & 07777);
@@ -261,7 +261,8 @@ static int hard_link(const struct view *v, const char *path, const char *to)
 	size_t layer;
 	if (strlen(to) >= sizeof target)
 		return 0;
-	_cleanup_close_ int from = shown(v, strcpy(target, to), v->top + 1, false, &st, &layer);
+	_cleanup_close_ int from =
+	    inherit_shown(v, strcpy(target, to), v->top + 1, false, &st, &layer);
 	if (from < 0 || S_ISDIR(st.st_mode))
 		return errno = EINVAL, fail("%s: a link to %s, which it does not have", path, to);
 	_cleanup_close_ int dir = parent(v, path, &name);
@@ -269,7 +270,7 @@ static int hard_link(const struct view *v, const char *path, const char *to)
 		return 0; /* a later entry took its name, or its folder's */
 	snprintf(fd, sizeof fd, "/proc/self/fd/%d", from);
 	int r = layer == v->top ? linkat(AT_FDCWD, fd, dir, name, AT_SYMLINK_FOLLOW)
-				: copy(from, &st, dir, name);
+				: inherit_copy(from, &st, dir, name);
 	if (r < 0)
 		return fail("%s: link to %s: %m", path, to);
 	futimens(dir, (struct timespec[]){was.st_atim, was.st_mtim});
@@ -311,7 +312,7 @@ static int opaque_root(const struct view *v)
 /* --- all of it --- */
 
 /* In a layer that was unpacked now. */
-static int inherit(const struct view *v)
+static int inherit_inherit(const struct view *v)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
 	for (size_t k = 0; r == 0 && k < v->s->rest.n; k++) {
@@ -332,6 +333,6 @@ int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
-			r = inherit(&(struct view){s, diff_ids, i});
+			r = inherit_inherit(&(struct view){s, diff_ids, i});
 	return r;
 }

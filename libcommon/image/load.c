@@ -37,7 +37,7 @@ struct load {
 	size_t n, room;
 };
 
-static void add(struct load *l, const char *name, const char *hex, uint64_t size)
+static void load_add(struct load *l, const char *name, const char *hex, uint64_t size)
 {
 	if (l->n == l->room) {
 		l->room = l->room ? 2 * l->room : 8;
@@ -69,16 +69,16 @@ static int layer(
 	return 0;
 }
 
-static void blob_path(char out[DIGEST_HEX + 16], const char *hex)
+static void load_blob_path(char out[DIGEST_HEX + 16], const char *hex)
 {
 	snprintf(out, DIGEST_HEX + 16, "blobs/sha256/%s", hex);
 }
 
 /* Read a manifest, config or index and verify it. Caller frees. */
-static char *meta(const struct load *l, const char *hex, size_t *len)
+static char *load_meta(const struct load *l, const char *hex, size_t *len)
 {
 	char path[DIGEST_HEX + 16], have[DIGEST_HEX];
-	blob_path(path, hex);
+	load_blob_path(path, hex);
 	char *text = image_files_read(l->f, path, len);
 	if (!text)
 		return NULL;
@@ -91,7 +91,7 @@ static char *meta(const struct load *l, const char *hex, size_t *len)
 	return NULL;
 }
 
-static int inherit(struct load *l, const struct image_config *c)
+static int load_inherit(struct load *l, const struct image_config *c)
 {
 	return store_inherit(l->s, c->diff_ids, c->n) < 0 ? fail_in("%s", l->f->what) : 0;
 }
@@ -106,7 +106,7 @@ static int oci_layers(struct load *l, const struct manifest *m, const struct ima
 	for (size_t i = 0; i < m->n; i++) {
 		char path[DIGEST_HEX + 16];
 		struct stream_sums in;
-		blob_path(path, m->layers[i].hex);
+		load_blob_path(path, m->layers[i].hex);
 		if (layer(l, path, m->layers[i].hex, c->diff_ids[i], &in) < 0)
 			return -1;
 	}
@@ -121,7 +121,7 @@ static bool layer_foreign(const json_t *l)
 
 /* Not an image that can run here: an artifact, a signature (cosign's has an image's config), an
  * attestation. */
-static bool foreign(const char *what, const char *text, size_t len)
+static bool load_foreign(const char *what, const char *text, size_t len)
 {
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
 	const json_t *config = json_object_get(j, "config"), *layers, *l;
@@ -143,7 +143,7 @@ static bool fits(const char *is, const char *wanted)
 }
 
 /* The config says another platform, and there may be images for ours. */
-static bool elsewhere(struct load *l, const struct image_config *c, const char *what)
+static bool load_elsewhere(struct load *l, const struct image_config *c, const char *what)
 {
 	if (fits(c->os, "linux") && fits(c->architecture, image_arch()))
 		return false;
@@ -158,29 +158,29 @@ static int oci_manifest(struct load *l, const char *hex, const char *name)
 	struct manifest m;
 	struct image_config c;
 	size_t len, clen;
-	_cleanup_free_ char *text = meta(l, hex, &len);
+	_cleanup_free_ char *text = load_meta(l, hex, &len);
 	_cleanup_free_ char *what = xasprintf("%s: manifest %.12s", l->f->what, hex);
-	if (text && foreign(what, text, len))
+	if (text && load_foreign(what, text, len))
 		return 1;
 	if (!text || manifest_parse(what, text, len, &m) < 0)
 		return -1;
-	_cleanup_free_ char *ctext = meta(l, m.config, &clen);
+	_cleanup_free_ char *ctext = load_meta(l, m.config, &clen);
 	_cleanup_free_ char *cwhat = xasprintf("%s: config %.12s", l->f->what, m.config);
 	int r = !ctext || config_parse(cwhat, ctext, clen, &c) < 0 ? -1 : 0;
 	if (r == 0) {
 		char have[DIGEST_HEX];
-		r = elsewhere(l, &c, what);
+		r = load_elsewhere(l, &c, what);
 		if (r == 0)
 			r = store_put(l->s, text, len, have) < 0 ||
 				    store_put(l->s, ctext, clen, have) < 0 ||
-				    oci_layers(l, &m, &c) < 0 || inherit(l, &c) < 0
+				    oci_layers(l, &m, &c) < 0 || load_inherit(l, &c) < 0
 				? -1
 				: 0;
 		config_free(&c);
 	}
 	manifest_free(&m);
 	if (r == 0)
-		add(l, name, hex, len);
+		load_add(l, name, hex, len);
 	return r;
 }
 
@@ -246,7 +246,7 @@ static int oci_descriptor(
 	if (!strstr(type, "image.index") && !strstr(type, "manifest.list"))
 		return 1; /* image-layout.md: entries of other types are to be expected */
 	size_t len;
-	_cleanup_free_ char *text = meta(l, hex, &len);
+	_cleanup_free_ char *text = load_meta(l, hex, &len);
 	_cleanup_free_ char *inner = xasprintf("%s: index %.12s", l->f->what, hex);
 	_cleanup_json_ json_t *j = text ? json_parse(inner, text, len) : NULL;
 	return j ? oci_index(l, j, inner, as, depth + 1) : -1;
@@ -335,10 +335,10 @@ static int docker_tags(struct load *l, const json_t *tags, const char *hex, uint
 				   ? fail_in("%s: manifest.json", l->f->what)
 				   : fail("%s: manifest.json: RepoTags: not all are strings",
 					 l->f->what);
-		add(l, name, hex, size);
+		load_add(l, name, hex, size);
 	}
 	if (json_array_size(tags) == 0)
-		add(l, NULL, hex, size);
+		load_add(l, NULL, hex, size);
 	return 0;
 }
 
@@ -366,9 +366,10 @@ static int docker_image(struct load *l, const json_t *o)
 	    strncmp(base, hex, DIGEST_HEX - 1) != 0)
 		r = (errno = EBADMSG, fail("%s: its digest is %s", what, hex));
 	if (r == 0)
-		r = elsewhere(l, &c, what);
+		r = load_elsewhere(l, &c, what);
 	if (r == 0)
-		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0 || inherit(l, &c) < 0
+		r = docker_layers(l, json_object_get(o, "Layers"), &c, &m) < 0 ||
+			    load_inherit(l, &c) < 0
 			? -1
 			: 0;
 	if (r == 0) /* the config byte for byte, so that the image's id stays the same */
@@ -432,7 +433,7 @@ static bool one_image(const struct load *l)
 	return true;
 }
 
-static int load(struct load *l, struct strv *loaded)
+static int load_load(struct load *l, struct strv *loaded)
 {
 	bool is_oci = image_files_has(l->f, "index.json"),
 	     is_docker = image_files_has(l->f, "manifest.json");
@@ -451,7 +452,7 @@ static int load(struct load *l, struct strv *loaded)
 	return store_commit(l->s) < 0 ? -1 : names(l, loaded);
 }
 
-static int begin(
+static int load_begin(
     const char *lib, int fd, int dir, const char *what, const char *name, struct strv *loaded)
 {
 	struct store s;
@@ -463,7 +464,7 @@ static int begin(
 	else if (r == 0)
 		r = image_files_spool(&f, &s, fd, what);
 	if (r == 0)
-		r = load(&l, loaded);
+		r = load_load(&l, loaded);
 	for (size_t i = 0; i < l.n; i++)
 		free(l.v[i].name);
 	free(l.v);
@@ -474,11 +475,11 @@ static int begin(
 
 int image_load(const char *lib, int fd, const char *what, const char *name, struct strv *loaded)
 {
-	return begin(lib, fd, -1, what, name, loaded);
+	return load_begin(lib, fd, -1, what, name, loaded);
 }
 
 int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? fail("%s: open: %m", dir) : begin(lib, -1, fd, dir, name, loaded);
+	return fd < 0 ? fail("%s: open: %m", dir) : load_begin(lib, -1, fd, dir, name, loaded);
 }

@@ -41,7 +41,7 @@ int merged_open(struct merged *m, const int *dirs, size_t n)
 	return 0;
 }
 
-static int by_name(const void *a, const void *b)
+static int merge_by_name(const void *a, const void *b)
 {
 	const struct merged_name *x = a, *y = b;
 	int r = strcmp(x->name, y->name);
@@ -84,7 +84,7 @@ int merged_list(struct merged *m)
 		if (list_one(m, i) < 0)
 			return -1;
 	if (m->nnames)
-		qsort(m->names, m->nnames, sizeof *m->names, by_name);
+		qsort(m->names, m->nnames, sizeof *m->names, merge_by_name);
 	size_t kept = 0; /* keep the topmost entry of each name */
 	for (size_t i = 0; i < m->nnames; i++) {
 		if (kept && strcmp(m->names[kept - 1].name, m->names[i].name) == 0)

@@ -112,7 +112,7 @@ static int keys(const struct jctx *c, const json_t *o, const char *key, struct s
 	return 0;
 }
 
-static int labels(const struct jctx *c, const json_t *o, struct strv *out)
+static int meta_labels(const struct jctx *c, const json_t *o, struct strv *out)
 {
 	json_t *set = NULL;
 	if (jget_obj(c, o, "config", "Labels", &set) < 0)
@@ -154,7 +154,7 @@ static int run_part(const struct jctx *c, const json_t *o, struct image *im)
 		       jget_str(c, o, "config", "StopSignal", &im->stopsignal) < 0 ||
 		       keys(c, o, "Volumes", &im->volumes) < 0 ||
 		       keys(c, o, "ExposedPorts", &im->exposed) < 0 ||
-		       labels(c, o, &im->labels) < 0 || health(c, o, im) < 0
+		       meta_labels(c, o, &im->labels) < 0 || health(c, o, im) < 0
 		   ? -1
 		   : 0;
 }
@@ -276,13 +276,13 @@ const char *image_arch(void)
 	return go_arch();
 }
 
-static void now(char out[STAMP_SIZE])
+static void meta_now(char out[STAMP_SIZE])
 {
 	stamp_text(out, time(NULL), -1);
 }
 
 /* The member, created when it is missing or has another type. Borrowed. */
-static json_t *member(json_t *o, const char *key, json_type type)
+static json_t *meta_member(json_t *o, const char *key, json_type type)
 {
 	json_t *v = json_object_get(o, key);
 	if (v && json_typeof(v) == type)
@@ -298,14 +298,14 @@ json_t *config_make(
 	char time[40];
 	json_t *j =
 	    base ? json_deep_copy(base) : json_make("{architecture:s,os:s}", go_arch(), "linux");
-	now(time);
+	meta_now(time);
 	json_object_set_new(j, "created", json_string(time));
-	member(j, "config", JSON_OBJECT);
-	json_t *rootfs = member(j, "rootfs", JSON_OBJECT);
+	meta_member(j, "config", JSON_OBJECT);
+	json_t *rootfs = meta_member(j, "rootfs", JSON_OBJECT);
 	json_object_set_new(rootfs, "type", json_string("layers"));
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", diff_id);
-	json_t *ids = member(rootfs, "diff_ids", JSON_ARRAY),
-	       *history = member(j, "history", JSON_ARRAY), *h;
+	json_t *ids = meta_member(rootfs, "diff_ids", JSON_ARRAY),
+	       *history = meta_member(j, "history", JSON_ARRAY), *h;
 	size_t i, told = 0;
 	json_array_foreach(history, i, h) told += !json_is_true(json_object_get(h, "empty_layer"));
 	for (; told < json_array_size(ids);

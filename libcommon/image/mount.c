@@ -28,7 +28,7 @@ static char *lowers(const int *dirs, size_t n)
 	return b.p;
 }
 
-static int bind_one(int layer, const char *dir)
+static int mount_bind_one(int layer, const char *dir)
 {
 	char from[40];
 	snprintf(from, sizeof from, "/proc/self/fd/%d", layer);
@@ -54,7 +54,7 @@ void image_upper_warn(const char *upper)
 int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 {
 	if (!upper && n == 1) /* an overlay needs at least two directories */
-		return bind_one(dirs[0], dir);
+		return mount_bind_one(dirs[0], dir);
 	_cleanup_free_ char *lower = lowers(dirs, n);
 	_cleanup_free_ char *work = upper ? xasprintf("%s.work", upper) : NULL;
 	if (upper && (dir_make(upper, 0755) < 0 || dir_make(work, 0700) < 0))

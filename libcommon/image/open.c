@@ -50,7 +50,7 @@ static int unpack_missing(void *arg)
 	return r;
 }
 
-static int layers(
+static int open_layers(
     const struct store *s, const struct missing *x, image_apart_fn *apart, struct image *out)
 {
 	const struct image_config *c = x->c;
@@ -73,8 +73,8 @@ static int layers(
 	return 0;
 }
 
-static int found(const struct store *s, const char *lib, const struct ref *r, image_apart_fn *apart,
-    struct image *out)
+static int open_found(const struct store *s, const char *lib, const struct ref *r,
+    image_apart_fn *apart, struct image *out)
 {
 	struct manifest m;
 	struct image_config c;
@@ -84,7 +84,7 @@ static int found(const struct store *s, const char *lib, const struct ref *r, im
 	memset(&c.image, 0, sizeof c.image);
 	out->digest = xasprintf("sha256:%s", r->hex);
 	out->ref = r->name ? xstrdup(r->name) : xstrdup(out->digest);
-	int e = layers(s, &(struct missing){lib, &m, &c}, apart, out);
+	int e = open_layers(s, &(struct missing){lib, &m, &c}, apart, out);
 	manifest_free(&m);
 	config_free(&c);
 	if (e < 0)
@@ -109,7 +109,7 @@ int image_open(const char *lib, const char *ref, image_apart_fn *apart, struct i
 		return -1;
 	int r = store_ref(&s, ref, &found_ref, &names);
 	if (r == 0) {
-		r = found(&s, lib, &found_ref, apart, out);
+		r = open_found(&s, lib, &found_ref, apart, out);
 		free(found_ref.name);
 	}
 	int why = errno;

@@ -83,7 +83,7 @@ static const char *link_first(struct pack *p, const struct stat *st)
 }
 
 /* overlayfs's own attributes do not belong in a layer, and security labels are the host's. */
-static bool xattr_wanted(const char *name)
+static bool pack_xattr_wanted(const char *name)
 {
 	return !str_starts(name, "trusted.overlay.") && !str_starts(name, "user.overlay.") &&
 	       strcmp(name, "security.selinux") != 0;
@@ -101,7 +101,7 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 			   ? 0
 			   : fail("%s: list attributes: %m", p->path);
 	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
-		if (!xattr_wanted(x))
+		if (!pack_xattr_wanted(x))
 			continue;
 		ssize_t v = fd < 0 ? lgetxattr(at, x, value, sizeof value)
 				   : fgetxattr(fd, x, value, sizeof value);
@@ -137,7 +137,7 @@ static void holes(struct pack *p, int fd, const struct stat *st)
 	}
 }
 
-static int header(struct pack *p)
+static int pack_header(struct pack *p)
 {
 	int r = archive_write_header(p->a, p->e);
 	if (r < ARCHIVE_WARN)
@@ -145,7 +145,7 @@ static int header(struct pack *p)
 	return 0;
 }
 
-static int put(struct pack *p, const char *buf, size_t n)
+static int pack_put(struct pack *p, const char *buf, size_t n)
 {
 	return archive_write_data(p->a, buf, n) < 0
 		   ? fail("%s: %s", p->path, archive_error_string(p->a))
@@ -154,20 +154,20 @@ static int put(struct pack *p, const char *buf, size_t n)
 
 /* What the header calls a hole is not read, and neither does libarchive look at it: a container
  * makes holes of any size at no cost. */
-static int body(struct pack *p, int fd, off_t size)
+static int pack_body(struct pack *p, int fd, off_t size)
 {
 	int64_t data = 0, len = size; /* the part that is not a hole, and at or behind `at` */
 	bool sparse = archive_entry_sparse_reset(p->e) > 0, large = size > BLOCK / 4;
 	/* libarchive writes its map of a sparse file before the first data, and would do so into
 	 * the buffer that is lent. */
-	if (sparse && put(p, p->buf, len = 0) < 0)
+	if (sparse && pack_put(p, p->buf, len = 0) < 0)
 		return -1;
 	for (off_t at = 0; at < size;) {
 		if (at == data + len && archive_entry_sparse_next(p->e, &data, &len) != ARCHIVE_OK)
 			data = size;
 		if (at < data) {
 			size_t hole = data - at < INT_MAX ? (size_t)(data - at) : INT_MAX;
-			if (put(p, p->buf, hole) < 0)
+			if (pack_put(p, p->buf, hole) < 0)
 				return -1;
 			at += (off_t)hole;
 			continue;
@@ -183,7 +183,7 @@ static int body(struct pack *p, int fd, off_t size)
 			return fail("%s: read: %m", p->path);
 		if (n == 0) /* the file has shrunk meanwhile; the header has promised more */
 			memset(buf, 0, (size_t)(n = (ssize_t)room));
-		if (put(p, buf, (size_t)n) < 0)
+		if (pack_put(p, buf, (size_t)n) < 0)
 			return -1;
 		at += n;
 	}
@@ -207,7 +207,7 @@ static int file_open(const struct pack *p, int dir, const char *name)
 	return S_ISREG(st.st_mode) ? open(at, flags) : (errno = ESTALE, -1);
 }
 
-static int entry_file(struct pack *p, int dir, const char *name, struct stat *st)
+static int pack_entry_file(struct pack *p, int dir, const char *name, struct stat *st)
 {
 	_cleanup_close_ int fd = file_open(p, dir, name);
 	if (fd < 0 && errno == ENOENT)
@@ -218,9 +218,9 @@ static int entry_file(struct pack *p, int dir, const char *name, struct stat *st
 		return errno = ESTALE, fail("%s: changed while it was read", p->path);
 	archive_entry_set_size(p->e, st->st_size);
 	holes(p, fd, st);
-	if (xattrs(p, fd, -1, "") < 0 || header(p) < 0)
+	if (xattrs(p, fd, -1, "") < 0 || pack_header(p) < 0)
 		return -1;
-	return st->st_size ? body(p, fd, st->st_size) : 0;
+	return st->st_size ? pack_body(p, fd, st->st_size) : 0;
 }
 
 /* The id as the container sees it; an id that is not mapped comes from the layers below. */
@@ -230,7 +230,7 @@ static uint32_t id_inside(const struct idmap_entry *map, size_t n, uint32_t id)
 	return idmap_inside(map, n, id, &inside) ? inside : id;
 }
 
-static int entry(struct pack *p, int dir, const char *name, struct stat *st)
+static int pack_entry(struct pack *p, int dir, const char *name, struct stat *st)
 {
 	archive_entry_clear(p->e);
 	archive_entry_copy_pathname(p->e, p->path);
@@ -248,10 +248,10 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 		archive_entry_set_hardlink(p->e, first);
 		/* docker calls chown for every name, which removes a file capability, and sets it
 		 * again only if this name has it. */
-		return xattrs(p, -1, dir, name) < 0 ? -1 : header(p);
+		return xattrs(p, -1, dir, name) < 0 ? -1 : pack_header(p);
 	}
 	if (S_ISREG(st->st_mode))
-		return entry_file(p, dir, name, st);
+		return pack_entry_file(p, dir, name, st);
 	if (xattrs(p, -1, dir, name) < 0)
 		return -1;
 	if (S_ISLNK(st->st_mode)) {
@@ -262,25 +262,26 @@ static int entry(struct pack *p, int dir, const char *name, struct stat *st)
 		target[n] = 0;
 		archive_entry_copy_symlink(p->e, target);
 	}
-	return header(p);
+	return pack_header(p);
 }
 
 /* An empty file whose name is all that matters. */
-static int mark(struct pack *p, const char *path, const struct stat *st)
+static int pack_mark(struct pack *p, const char *path, const struct stat *st)
 {
 	archive_entry_clear(p->e);
 	archive_entry_copy_pathname(p->e, path);
 	archive_entry_set_mode(p->e, S_IFREG | 0600);
 	archive_entry_set_mtime(p->e, st->st_mtim.tv_sec, 0);
 	archive_entry_set_size(p->e, 0);
-	return header(p);
+	return pack_header(p);
 }
 
 /* --- the tree --- */
 
-static int level(struct pack *p, struct merged *m, size_t at);
+static int pack_level(struct pack *p, struct merged *m, size_t at);
 
-static int child(struct pack *p, struct merged *m, const struct merged_name *item, size_t at)
+static int pack_child_one(
+    struct pack *p, struct merged *m, const struct merged_name *item, size_t at)
 {
 	struct stat st;
 	int dir = m->fds[item->layer];
@@ -293,7 +294,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 		if (!p->as_layer)
 			return 0;
 		sprintf(p->path + at, ".wh.%s", item->name);
-		return mark(p, p->path, &st);
+		return pack_mark(p, p->path, &st);
 	}
 	if (S_ISSOCK(st.st_mode)) /* an archive cannot hold a socket */
 		return 0;
@@ -305,7 +306,7 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	}
 	if (S_ISDIR(st.st_mode))
 		memcpy(p->path + at + len, "/", 2);
-	if (entry(p, dir, item->name, &st) < 0)
+	if (pack_entry(p, dir, item->name, &st) < 0)
 		return -1;
 	if (!S_ISDIR(st.st_mode))
 		return 0;
@@ -315,10 +316,10 @@ static int child(struct pack *p, struct merged *m, const struct merged_name *ite
 	int r = 0;
 	if (p->as_layer && layer_is_opaque(sub.fds[0], sub.opaque)) {
 		strcpy(p->path + at + len + 1, LAYER_OPAQUE);
-		r = mark(p, p->path, &st);
+		r = pack_mark(p, p->path, &st);
 	}
 	if (r == 0)
-		r = level(p, &sub, at + len + 1);
+		r = pack_level(p, &sub, at + len + 1);
 	merged_close(&sub);
 	return r;
 }
@@ -337,14 +338,14 @@ static bool kernels(int fd)
 	return false;
 }
 
-static int level(struct pack *p, struct merged *m, size_t at)
+static int pack_level(struct pack *p, struct merged *m, size_t at)
 {
 	if (p->live && kernels(m->fds[0]))
 		return 0;
 	if (merged_list(m) < 0)
 		return -1;
 	for (size_t i = 0; i < m->nnames; i++)
-		if (child(p, m, &m->names[i], at) < 0)
+		if (pack_child_one(p, m, &m->names[i], at) < 0)
 			return -1;
 	return 0;
 }
@@ -356,7 +357,7 @@ struct subject {
 	const char *name, *as;
 };
 
-static int one(struct pack *p, const struct subject *s)
+static int pack_one(struct pack *p, const struct subject *s)
 {
 	struct stat st;
 	struct merged m;
@@ -372,7 +373,7 @@ static int one(struct pack *p, const struct subject *s)
 	if (S_ISSOCK(st.st_mode))
 		return errno = EINVAL, fail("%s: a socket cannot be copied", s->as);
 	sprintf(p->path, "%s%s", s->as, S_ISDIR(st.st_mode) ? "/" : "");
-	if (entry(p, s->dir, s->name, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (pack_entry(p, s->dir, s->name, &st) < 0 || !S_ISDIR(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -1 : 0;
 	_cleanup_close_ int fd =
 	    openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -380,12 +381,12 @@ static int one(struct pack *p, const struct subject *s)
 		return fail("%s: open: %m", s->as);
 	if (merged_open(&m, &fd, 1) < 0)
 		return -1;
-	int r = level(p, &m, len + 1);
+	int r = pack_level(p, &m, len + 1);
 	merged_close(&m);
 	return r;
 }
 
-static int whole(struct pack *p, const int *dirs, size_t n)
+static int pack_whole(struct pack *p, const int *dirs, size_t n)
 {
 	struct merged m;
 	struct stat st;
@@ -395,10 +396,10 @@ static int whole(struct pack *p, const int *dirs, size_t n)
 	int r = fstat(m.fds[0], &st) < 0 ? fail("stat: %m") : 0;
 	strcpy(p->path, "./");
 	if (r == 0)
-		r = entry(p, m.fds[0], ".", &st);
+		r = pack_entry(p, m.fds[0], ".", &st);
 	p->path[0] = 0;
 	if (r == 0)
-		r = level(p, &m, 0);
+		r = pack_level(p, &m, 0);
 	merged_close(&m);
 	return r;
 }
@@ -426,14 +427,16 @@ static int pack_close(struct pack *p)
 	return sink_flush(p->out) < 0 ? fail("write: %m") : 0;
 }
 
-static int pack(const struct subject *s, bool as_layer, const struct pack_of *of, struct sink *out)
+static int pack_pack(
+    const struct subject *s, bool as_layer, const struct pack_of *of, struct sink *out)
 {
 	struct pack *p = xcalloc(1, sizeof *p);
 	*p = (struct pack){.out = out, .as_layer = as_layer, .of = of};
 	p->buf = xmalloc(BLOCK);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* the encoding of names in pax headers */
 	int r = sink_begin(out) < 0 || pack_open(p) < 0 ||
-			(s->name ? one(p, s) : whole(p, s->dirs, s->n)) < 0 || pack_close(p) < 0
+			(s->name ? pack_one(p, s) : pack_whole(p, s->dirs, s->n)) < 0 ||
+			pack_close(p) < 0
 		    ? -1
 		    : 0;
 	int why = errno;
@@ -455,11 +458,11 @@ static int pack(const struct subject *s, bool as_layer, const struct pack_of *of
 
 int layer_pack(const int *dirs, size_t n, bool as_layer, const struct pack_of *of, struct sink *out)
 {
-	return pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, of, out);
+	return pack_pack(&(struct subject){.dirs = dirs, .n = n}, as_layer, of, out);
 }
 
 int layer_pack_path(
     int dir, const char *name, const char *as, const struct pack_of *of, struct sink *out)
 {
-	return pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, of, out);
+	return pack_pack(&(struct subject){.dir = dir, .name = name, .as = as}, false, of, out);
 }

@@ -46,7 +46,7 @@ static int image_marks(
 	return config ? 0 : -1;
 }
 
-static int by_text(const void *a, const void *b)
+static int prune_by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -54,12 +54,12 @@ static int by_text(const void *a, const void *b)
 static void sort(struct strv *l)
 {
 	if (l->n)
-		qsort(l->v, l->n, sizeof *l->v, by_text);
+		qsort(l->v, l->n, sizeof *l->v, prune_by_text);
 }
 
-static bool marked(const struct strv *l, const char *name)
+static bool prune_marked(const struct strv *l, const char *name)
 {
-	return l->n && bsearch(&name, l->v, l->n, sizeof *l->v, by_text);
+	return l->n && bsearch(&name, l->v, l->n, sizeof *l->v, prune_by_text);
 }
 
 /* --- what was marked before --- */
@@ -175,7 +175,7 @@ struct prune {
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
-	if (!digest_hex_valid(name) || marked(&p->layers, name) || p->used(name, p->arg))
+	if (!digest_hex_valid(name) || prune_marked(&p->layers, name) || p->used(name, p->arg))
 		return 0;
 	if (p->counted)
 		p->freed += tree_size(dirfd, name);
@@ -259,7 +259,7 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
 	struct stat st;
-	if (marked(&p->blobs, name))
+	if (prune_marked(&p->blobs, name))
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		p->freed += (uint64_t)st.st_blocks * 512;

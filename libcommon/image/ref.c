@@ -13,7 +13,7 @@
 #define ALNUM UPPER "abcdefghijklmnopqrstuvwxyz" DIGITS
 #define LOWER (&ALNUM[sizeof UPPER - 1])
 
-static int bad(const char *in, const char *why)
+static int ref_bad(const char *in, const char *why)
 {
 	return errno = EINVAL, fail("%s: not an image name (%s)", in, why);
 }
@@ -45,7 +45,7 @@ int ref_parse(const char *in, char **out)
 	    "docker.io/", "index.docker.io/", "registry-1.docker.io/", "localhost/", "library/"};
 	const char *name = in;
 	if (strlen(in) > 255)
-		return bad(in, "longer than 255 bytes");
+		return ref_bad(in, "longer than 255 bytes");
 	for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
 		if (str_starts(name, defaults[i]) && name[strlen(defaults[i])])
 			name += strlen(defaults[i]);
@@ -58,14 +58,15 @@ int ref_parse(const char *in, char **out)
 		if (last)
 			n = len - at;
 		if (!part_valid(name + at, n, at == 0 && !last))
-			return bad(in, "NAME[:TAG] of a-z, 0-9 and /, with . _ __ or - between");
+			return ref_bad(
+			    in, "NAME[:TAG] of a-z, 0-9 and /, with . _ __ or - between");
 		at += n + 1;
 	}
 	if (len == 6 && str_starts(name, "sha256"))
-		return bad(in, "that is a digest's");
+		return ref_bad(in, "that is a digest's");
 	size_t t = strlen(tag);
 	if (t == 0 || t > 128 || !strchr(ALNUM "_", tag[0]) || strspn(tag, ALNUM "._-") != t)
-		return bad(in, "a tag is up to 128 letters, digits and ._-");
+		return ref_bad(in, "a tag is up to 128 letters, digits and ._-");
 	*out = xasprintf("%.*s:%s", (int)len, name, tag);
 	return 0;
 }

@@ -127,7 +127,7 @@ static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 	return errno = EINVAL, fail("%s: indexes in indexes", p->ref.name);
 }
 
-static int config(struct pull *p)
+static int registry_config(struct pull *p)
 {
 	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/sha256:%s", p->r.repo, p->m.config);
 	struct reply a;
@@ -170,7 +170,7 @@ static int by_size(const void *a, const void *b)
 	return strcmp(x->hex, y->hex);
 }
 
-static void wants(struct pull *p)
+static void registry_wants(struct pull *p)
 {
 	p->v = xcalloc(p->m.n + 1, sizeof *p->v);
 	for (size_t i = 0; i < p->m.n; i++) {
@@ -298,9 +298,9 @@ static int streamed(struct pull *p, struct want *w)
 	return fail("%s", why);
 }
 
-static int layers(struct pull *p)
+static int registry_layers(struct pull *p)
 {
-	wants(p);
+	registry_wants(p);
 	size_t begun = 1;
 	for (; begun < p->n && begun <= AT_ONCE; begun++)
 		if (part_begin(p, &p->v[begun]) < 0)
@@ -352,9 +352,11 @@ static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 {
 	p->r.repo = xstrdup(p->ref.repo);
 	int r =
-	    registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || config(p) < 0 ? -1 : 0;
+	    registry_credentials(&p->r) < 0 || manifest(p, hex, size) < 0 || registry_config(p) < 0
+		? -1
+		: 0;
 	if (r == 0)
-		r = layers(p) < 0 ? -1 : store_inherit(&p->s, p->c.diff_ids, p->c.n);
+		r = registry_layers(p) < 0 ? -1 : store_inherit(&p->s, p->c.diff_ids, p->c.n);
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
 	int e = errno;
 	layers_end(p, r < 0);

@@ -83,7 +83,7 @@ static json_t *config_read(const char *path)
 	return j;
 }
 
-static const char *key_of(const char *host)
+static const char *registry_auth_key_of(const char *host)
 {
 	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
 }
@@ -142,7 +142,8 @@ static char *helper_run(const char *name, const char *verb, const char *text, in
 
 static int from_helper(struct registry *r, const char *helper)
 {
-	_cleanup_free_ char *answer = helper_run(helper, "get", key_of(r->host), r->timeout * 4);
+	_cleanup_free_ char *answer =
+	    helper_run(helper, "get", registry_auth_key_of(r->host), r->timeout * 4);
 	if (!answer)
 		return errno == ENOENT ? 0 : -1;
 	_cleanup_json_ json_t *j = json_parse(helper, answer, strlen(answer));
@@ -162,7 +163,8 @@ int registry_credentials(struct registry *r)
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, r->host);
-	const json_t *entry = json_object_get(json_object_get(config, "auths"), key_of(r->host));
+	const json_t *entry =
+	    json_object_get(json_object_get(config, "auths"), registry_auth_key_of(r->host));
 	const char *auth = json_string_value(json_object_get(entry, "auth"));
 	if (helper && !auth)
 		return from_helper(r, helper);
@@ -188,8 +190,9 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 	const char *helper = helper_of(config, host);
 	if (helper) {
 		_cleanup_json_ json_t *j = json_make("{ServerURL:s,Username:s,Secret:s}",
-		    key_of(host), user ? user : "", user ? password : "");
-		_cleanup_free_ char *text = user ? json_text(j) : xstrdup(key_of(host));
+		    registry_auth_key_of(host), user ? user : "", user ? password : "");
+		_cleanup_free_ char *text =
+		    user ? json_text(j) : xstrdup(registry_auth_key_of(host));
 		_cleanup_free_ char *answer =
 		    helper_run(helper, user ? "store" : "erase", text, 120);
 		return answer ? 0 : -1;
@@ -199,12 +202,12 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		auths = json_object();
 		json_object_set_new(config, "auths", auths);
 	}
-	if (!user && json_object_del(auths, key_of(host)) < 0)
+	if (!user && json_object_del(auths, registry_auth_key_of(host)) < 0)
 		return errno = ENOENT, fail("%s: not logged in", host);
 	if (user) {
 		_cleanup_free_ char *pair = xasprintf("%s:%s", user, password);
 		_cleanup_free_ char *code = base64_encode(pair);
-		json_object_set_new(auths, key_of(host), json_make("{auth:s}", code));
+		json_object_set_new(auths, registry_auth_key_of(host), json_make("{auth:s}", code));
 	}
 	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	if (dir_make(dir, 0700) < 0)

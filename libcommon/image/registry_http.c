@@ -29,7 +29,7 @@
 #define REPLY_MAX (IMAGE_META_MAX + 65536)
 
 /* KEY = "VALUE" in curl's configuration syntax. */
-static void option(struct buf *b, const char *key, const char *value)
+static void registry_http_option(struct buf *b, const char *key, const char *value)
 {
 	buf_printf(b, "%s = \"", key);
 	for (; *value; value++)
@@ -42,18 +42,18 @@ static void option(struct buf *b, const char *key, const char *value)
 
 static void common(struct buf *b, const struct registry *r, const char *url)
 {
-	option(b, "url", url);
-	option(b, "proto", "=http,https");
+	registry_http_option(b, "url", url);
+	registry_http_option(b, "proto", "=http,https");
 	if (r->ca && *r->ca)
-		option(b, "cacert", r->ca);
+		registry_http_option(b, "cacert", r->ca);
 	if (str_starts(url, "https:"))
-		option(b, "proto-redir", "=https");
+		registry_http_option(b, "proto-redir", "=https");
 	/* A registry that stalls is given up. */
 	buf_printf(b,
 	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = "
 	    "1\nspeed-time = %lld\n",
 	    (long long)r->timeout, (long long)r->timeout);
-	option(b, "user-agent", "ctrbox");
+	registry_http_option(b, "user-agent", "ctrbox");
 }
 
 static int memory_file(const char *name, const char *text, size_t n)
@@ -69,7 +69,7 @@ static int memory_file(const char *name, const char *text, size_t n)
 
 /* Run curl with this configuration; its output goes to `out`, its error message to a memory file
  * *err. A file gets little more than `max` bytes. */
-static pid_t start(struct buf *conf, int out, uint64_t max, int *err)
+static pid_t registry_http_start(struct buf *conf, int out, uint64_t max, int *err)
 {
 	_cleanup_close_ int in = memory_file("curl's options", conf->p, conf->n);
 	explicit_bzero(conf->p, conf->n);
@@ -152,7 +152,8 @@ void reply_free(struct reply *p)
 	*p = (struct reply){0};
 }
 
-static int once(struct registry *r, const struct request *q, const char *url, struct reply *out)
+static int registry_http_once(
+    struct registry *r, const struct request *q, const char *url, struct reply *out)
 {
 	struct buf c = {0};
 	int p[2], err;
@@ -163,30 +164,30 @@ static int once(struct registry *r, const struct request *q, const char *url, st
 	if (head || strcmp(q->method, "GET") == 0)
 		buf_puts(&c, "location\nmax-redirs = 5\n");
 	else
-		option(&c, "request", q->method);
+		registry_http_option(&c, "request", q->method);
 	if (!q->file) /* who sends a byte a second does not stall */
 		buf_printf(&c, "max-time = %lld\n", (long long)r->timeout * 10);
 	if (r->auth && own) {
 		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
-		option(&c, "header", h);
+		registry_http_option(&c, "header", h);
 		explicit_bzero(h, strlen(h));
 	}
 	for (const char *a = q->accept; a && *a; a += strcspn(a, "\n"), a += *a == '\n') {
 		_cleanup_free_ char *h = xasprintf("Accept: %.*s", (int)strcspn(a, "\n"), a);
-		option(&c, "header", h);
+		registry_http_option(&c, "header", h);
 	}
 	if (q->type) {
 		_cleanup_free_ char *h = xasprintf("Content-Type: %s", q->type);
-		option(&c, "header", h);
+		registry_http_option(&c, "header", h);
 	}
-	option(&c, "header", "Expect:");
+	registry_http_option(&c, "header", "Expect:");
 	if (q->file)
-		option(&c, "upload-file", q->file);
+		registry_http_option(&c, "upload-file", q->file);
 	else if (q->body)
-		option(&c, "data-binary", q->body);
+		registry_http_option(&c, "data-binary", q->body);
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
-	pid_t pid = start(&c, p[1], REPLY_MAX, &err);
+	pid_t pid = registry_http_start(&c, p[1], REPLY_MAX, &err);
 	close(p[1]);
 	*out = (struct reply){0};
 	if (pid >= 0)
@@ -254,7 +255,7 @@ static int token(struct registry *r, const struct challenge *c)
 	if (r->user)
 		basic(r, &at.auth);
 	struct reply p;
-	int e = once(&at, &(struct request){.method = "GET"}, url.p, &p);
+	int e = registry_http_once(&at, &(struct request){.method = "GET"}, url.p, &p);
 	free(at.base);
 	free(at.auth);
 	buf_free(&url);
@@ -300,7 +301,7 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 	for (int tries = 0;; tries++) {
 		_cleanup_free_ char *url =
 		    strstr(q->path, "://") ? xstrdup(q->path) : xasprintf("%s%s", r->base, q->path);
-		int e = once(r, q, url, out);
+		int e = registry_http_once(r, q, url, out);
 		/* A registry on this machine may do without TLS, as with docker. */
 		if (e == -35 && registry_loopback(r) && str_starts(r->base, "https:")) {
 			memmove(r->base + 4, r->base + 5, strlen(r->base) - 4);
@@ -362,10 +363,10 @@ int registry_fetch(
 		buf_printf(&c, "continue-at = %llu\n", (unsigned long long)from);
 	if (r->auth) {
 		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
-		option(&c, "header", h);
+		registry_http_option(&c, "header", h);
 		explicit_bzero(h, strlen(h));
 	}
-	f->pid = start(&c, fd, size, &f->err);
+	f->pid = registry_http_start(&c, fd, size, &f->err);
 	return f->pid < 0 ? -1 : 0;
 }
 

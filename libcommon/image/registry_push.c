@@ -19,7 +19,7 @@ struct push {
 
 /* Another repository of the same registry that has the blob, as far as our own images tell; NULL
  * when there is none. Caller frees. */
-static char *elsewhere(struct push *p, const char *hex)
+static char *registry_push_elsewhere(struct push *p, const char *hex)
 {
 	for (size_t i = 0; i < p->refs.n; i++) {
 		struct registry_ref x;
@@ -59,7 +59,7 @@ static int blob_send(struct push *p, const char *hex, const char *location, cons
 	return r;
 }
 
-static int blob(struct push *p, const char *hex)
+static int registry_push_blob(struct push *p, const char *hex)
 {
 	struct reply a;
 	_cleanup_free_ char *what = xasprintf("blob %.12s", hex);
@@ -70,7 +70,7 @@ static int blob(struct push *p, const char *hex)
 	reply_free(&a);
 	if (status == 200)
 		return 0;
-	_cleanup_free_ char *from = elsewhere(p, hex);
+	_cleanup_free_ char *from = registry_push_elsewhere(p, hex);
 	_cleanup_free_ char *mount =
 	    from ? xasprintf("?mount=sha256:%s&from=%s", hex, from) : xstrdup("");
 	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/uploads/%s", p->r.repo, mount);
@@ -116,9 +116,9 @@ static int push(struct push *p, const char *operand, char hex[DIGEST_HEX])
 	memcpy(hex, p->refs.v[i].hex, DIGEST_HEX);
 	int r = 0;
 	for (size_t k = 0; k < m.n && r == 0; k++)
-		r = blob(p, m.layers[k].hex);
+		r = registry_push_blob(p, m.layers[k].hex);
 	if (r == 0)
-		r = blob(p, m.config);
+		r = registry_push_blob(p, m.config);
 	_cleanup_free_ char *text = r == 0 ? store_get(&p->s, hex, &len) : NULL;
 	if (r == 0)
 		r = text ? manifest_send(p, hex, text, len) : -1;
@@ -177,7 +177,7 @@ int registry_logout(const char *host)
 	return registry_credentials_store(host, NULL, NULL);
 }
 
-static void found(const json_t *j, const char *term)
+static void registry_push_found(const json_t *j, const char *term)
 {
 	const json_t *list = json_object_get(j, "results"), *x;
 	size_t i;
@@ -215,7 +215,7 @@ int registry_search(const char *host, const char *term)
 		e = reply_refused(&r, "search", &a);
 	_cleanup_json_ json_t *j = e == 0 ? json_parse(host, a.body, a.len) : NULL;
 	if (j)
-		found(j, term);
+		registry_push_found(j, term);
 	registry_free(&r);
 	return j ? 0 : -1;
 }

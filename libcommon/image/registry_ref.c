@@ -119,7 +119,7 @@ void challenge_free(struct challenge *c)
 /* --- the file --- */
 
 /* The text of the first configuration file that exists; NULL when none does. Caller frees. */
-static char *file_text(void)
+static char *registry_ref_file_text(void)
 {
 	const char *given = getenv("CTR_REGISTRIES"), *home = getenv("HOME"),
 		   *xdg = getenv("XDG_CONFIG_HOME");
@@ -156,7 +156,7 @@ static char *line_find(const char *text, const char *word, const char *of, size_
 
 char *registry_alias(const char *name)
 {
-	_cleanup_free_ char *text = file_text();
+	_cleanup_free_ char *text = registry_ref_file_text();
 	return line_find(text, "alias", name, 0);
 }
 
@@ -168,7 +168,7 @@ static bool loopback(const char *host)
 
 int registry_at(const char *host, size_t mirror, struct registry *out)
 {
-	_cleanup_free_ char *text = file_text();
+	_cleanup_free_ char *text = registry_ref_file_text();
 	bool itself = mirror == SIZE_MAX;
 	_cleanup_free_ char *at = itself ? NULL : line_find(text, "mirror", host, mirror);
 	*out = (struct registry){.timeout = 30, .scope = "pull"};

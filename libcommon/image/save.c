@@ -29,7 +29,7 @@ static int unwritten(const struct save *v)
 	return fail("write: %m");
 }
 
-static int header(struct save *v, const char *path, mode_t mode, uint64_t size)
+static int save_header(struct save *v, const char *path, mode_t mode, uint64_t size)
 {
 	struct archive_entry *e = archive_entry_new();
 	archive_entry_set_pathname(e, path);
@@ -41,14 +41,14 @@ static int header(struct save *v, const char *path, mode_t mode, uint64_t size)
 	return r < ARCHIVE_WARN ? unwritten(v) : 0;
 }
 
-static int text(struct save *v, const char *path, const char *data, size_t n)
+static int save_text(struct save *v, const char *path, const char *data, size_t n)
 {
-	if (header(v, path, S_IFREG | 0644, n) < 0)
+	if (save_header(v, path, S_IFREG | 0644, n) < 0)
 		return -1;
 	return archive_write_data(v->a, data, n) < 0 ? unwritten(v) : 0;
 }
 
-static int blob(struct save *v, const char *hex)
+static int save_blob(struct save *v, const char *hex)
 {
 	char path[DIGEST_HEX + 16] = "blobs/sha256/", have[DIGEST_HEX];
 	struct digest d;
@@ -61,7 +61,7 @@ static int blob(struct save *v, const char *hex)
 	strcat(path, hex);
 	_cleanup_close_ int fd = store_blob_open(v->s, hex);
 	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    header(v, path, S_IFREG | 0644, left = (uint64_t)st.st_size) < 0)
+	    save_header(v, path, S_IFREG | 0644, left = (uint64_t)st.st_size) < 0)
 		return -1;
 	_cleanup_free_ char *buf = xmalloc(256 << 10);
 	digest_start(&d);
@@ -79,7 +79,7 @@ static int blob(struct save *v, const char *hex)
 		   : 0;
 }
 
-static json_t *blob_path(const char *hex)
+static json_t *save_blob_path(const char *hex)
 {
 	_cleanup_free_ char *p = xasprintf("blobs/sha256/%s", hex);
 	return json_string(p);
@@ -99,22 +99,24 @@ static int contents(struct save *v, const struct ref *r, const struct manifest *
 		json_array_append_new(tags, json_string(r->name));
 	}
 	for (size_t i = 0; i < m->n; i++)
-		json_array_append_new(layers, blob_path(m->layers[i].hex));
+		json_array_append_new(layers, save_blob_path(m->layers[i].hex));
 	json_array_append_new(v->index, d);
 	json_array_append_new(v->docker,
-	    json_make("{Config:o,RepoTags:o,Layers:o}", blob_path(m->config), tags, layers));
+	    json_make("{Config:o,RepoTags:o,Layers:o}", save_blob_path(m->config), tags, layers));
 	return 0;
 }
 
-static int image(struct save *v, const struct ref *r)
+static int save_image(struct save *v, const struct ref *r)
 {
 	struct manifest m;
 	struct image_config c;
 	if (store_image(v->s, r->hex, &m, &c) < 0)
 		return -1;
-	int e = contents(v, r, &m) < 0 || blob(v, r->hex) < 0 || blob(v, m.config) < 0 ? -1 : 0;
+	int e = contents(v, r, &m) < 0 || save_blob(v, r->hex) < 0 || save_blob(v, m.config) < 0
+		    ? -1
+		    : 0;
 	for (size_t i = 0; i < m.n && e == 0; i++)
-		e = blob(v, m.layers[i].hex);
+		e = save_blob(v, m.layers[i].hex);
 	manifest_free(&m);
 	config_free(&c);
 	return e;
@@ -123,21 +125,21 @@ static int image(struct save *v, const struct ref *r)
 static int save(struct save *v, const struct refs *refs, const struct strv *operands)
 {
 	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-	if (text(v, "oci-layout", layout, sizeof layout - 1) < 0 ||
-	    header(v, "blobs/", S_IFDIR | 0755, 0) < 0 ||
-	    header(v, "blobs/sha256/", S_IFDIR | 0755, 0) < 0)
+	if (save_text(v, "oci-layout", layout, sizeof layout - 1) < 0 ||
+	    save_header(v, "blobs/", S_IFDIR | 0755, 0) < 0 ||
+	    save_header(v, "blobs/sha256/", S_IFDIR | 0755, 0) < 0)
 		return -1;
 	for (size_t i = 0; i < operands->n; i++) {
 		int k = store_find(v->s, refs, operands->v[i]);
-		if (k < 0 || image(v, &refs->v[k]) < 0)
+		if (k < 0 || save_image(v, &refs->v[k]) < 0)
 			return -1;
 	}
 	_cleanup_json_ json_t *index = json_make("{schemaVersion:i,mediaType:s,manifests:O}", 2,
 	    "application/vnd.oci.image.index.v1+json", v->index);
 	_cleanup_free_ char *itext = json_text(index);
 	_cleanup_free_ char *dtext = json_text(v->docker);
-	return text(v, "manifest.json", dtext, strlen(dtext)) < 0 ||
-		       text(v, "index.json", itext, strlen(itext)) < 0
+	return save_text(v, "manifest.json", dtext, strlen(dtext)) < 0 ||
+		       save_text(v, "index.json", itext, strlen(itext)) < 0
 		   ? -1
 		   : 0;
 }

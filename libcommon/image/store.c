@@ -171,7 +171,7 @@ void store_close(struct store *s)
 	*s = (struct store){.images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
 }
 
-static int sweep_one(int dirfd, const char *name, void *arg)
+static int store_sweep_one(int dirfd, const char *name, void *arg)
 {
 	struct stat st;
 	if (!str_starts(name, ".tmp-") && !str_starts(name, ".index.json."))
@@ -197,9 +197,9 @@ static int sweep_one(int dirfd, const char *name, void *arg)
 int store_sweep(struct store *s)
 {
 	int r = 0;
-	if (s->images >= 0 && dir_each(s->images, sweep_one, &r) != 0)
+	if (s->images >= 0 && dir_each(s->images, store_sweep_one, &r) != 0)
 		return -1;
-	return s->layers >= 0 && dir_each(s->layers, sweep_one, &r) != 0 ? -1 : r;
+	return s->layers >= 0 && dir_each(s->layers, store_sweep_one, &r) != 0 ? -1 : r;
 }
 
 /* --- blobs and layers --- */
@@ -272,7 +272,7 @@ static int layer_check(
 	return 0;
 }
 
-static int unpack_in(struct stream *s, int root, struct buf *left, void *arg)
+static int store_unpack_in(struct stream *s, int root, struct buf *left, void *arg)
 {
 	(void)arg;
 	return layer_unpack(s, root, &(struct unpack_how){.left = left});
@@ -297,7 +297,7 @@ static int layer_through(struct store *s, struct stream_sums *in, int fd, const 
 	    .root = layer >= 0 ? layer : s->ltmp,
 	    .whole = true,
 	    .what = what,
-	    .fn = layer >= 0 ? unpack_in : hash_only};
+	    .fn = layer >= 0 ? store_unpack_in : hash_only};
 	struct strv rest = {0};
 	int r = apart_read(&a, in, &left) < 0 || layer_unpack_rest(layer, &left, what, &rest) < 0 ||
 			layer_check(in, what, blob, diff_id) < 0
@@ -351,7 +351,7 @@ struct move {
 	const char *prefix;
 };
 
-static int move_one(int dirfd, const char *name, void *arg)
+static int store_move_one(int dirfd, const char *name, void *arg)
 {
 	struct move *m = arg;
 	char path[DIGEST_HEX + 16];
@@ -373,7 +373,8 @@ int store_commit(struct store *s)
 	 * disk. */
 	if (syncfs(s->ltmp) < 0)
 		return fail("%s: sync: %m", s->lib);
-	if (dir_each(s->ltmp, move_one, &layers) != 0 || dir_each(s->tmp, move_one, &blobs) != 0)
+	if (dir_each(s->ltmp, store_move_one, &layers) != 0 ||
+	    dir_each(s->tmp, store_move_one, &blobs) != 0)
 		return -1;
 	return 0;
 }

@@ -27,7 +27,7 @@
 
 /* Which mount an open file or O_PATH descriptor is on (proc(5), fdinfo); -1 when that is not known.
  */
-static long mount_of(int fd)
+static long unpack_mount_of(int fd)
 {
 	_cleanup_free_ char *name = xasprintf("/proc/self/fdinfo/%d", fd);
 	_cleanup_free_ char *text = file_read(name, 65536, NULL);
@@ -37,10 +37,10 @@ static long mount_of(int fd)
 
 /* Something is mounted on the name, in a container that runs or in our view of one. To unlink what
  * lies beneath would take the mount away there without a word. Its O_PATH descriptor, or -1. */
-static int mounted(const struct unpack *u, int dir, const char *base)
+static int unpack_mounted(const struct unpack *u, int dir, const char *base)
 {
 	int fd = u->how.plain ? openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
-	if (fd >= 0 && mount_of(fd) != mount_of(dir))
+	if (fd >= 0 && unpack_mount_of(fd) != unpack_mount_of(dir))
 		return fd;
 	if (fd >= 0)
 		close(fd);
@@ -59,7 +59,7 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 	if (S_ISDIR(st.st_mode))
 		return errno = EISDIR,
 		       fail("%s: %s: not a directory, but there is one already", u->what, path);
-	_cleanup_close_ int over = mounted(u, dir, base);
+	_cleanup_close_ int over = unpack_mounted(u, dir, base);
 	if (over >= 0)
 		return errno = EBUSY, fail("%s: %s: something is mounted there; it is not replaced",
 					  u->what, path);
@@ -114,7 +114,7 @@ static int write_through(
 {
 	struct stat st;
 	char at[40];
-	_cleanup_close_ int over = mounted(u, dir, base);
+	_cleanup_close_ int over = unpack_mounted(u, dir, base);
 	if (over < 0 || fstat(over, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	snprintf(at, sizeof at, "/proc/self/fd/%d", over);
@@ -126,7 +126,7 @@ static int write_through(
 	return 1;
 }
 
-static int entry_file(
+static int unpack_entry_file(
     struct unpack *u, struct archive_entry *e, const char *path, int dir, const char *base)
 {
 	mode_t mode = archive_entry_perm(e);
@@ -292,7 +292,7 @@ static uint32_t id_outside(const struct idmap_entry *map, size_t n, uint32_t id)
 	return idmap_outside(map, n, id, &outside) || n ? outside : id;
 }
 
-static int entry(struct unpack *u, struct archive_entry *e)
+static int unpack_entry(struct unpack *u, struct archive_entry *e)
 {
 	char path[PATH_MAX];
 	const char *base;
@@ -321,7 +321,7 @@ static int entry(struct unpack *u, struct archive_entry *e)
 		return entry_hardlink(u, e, path, dir, base);
 	switch (type) {
 	case AE_IFREG:
-		return entry_file(u, e, path, dir, base);
+		return unpack_entry_file(u, e, path, dir, base);
 	case AE_IFDIR:
 		return entry_dir(u, e, path, dir, base);
 	case AE_IFLNK:
@@ -338,7 +338,7 @@ static int entry(struct unpack *u, struct archive_entry *e)
 
 /* --- the whole --- */
 
-static la_ssize_t tar_read(struct archive *a, void *arg, const void **data)
+static la_ssize_t unpack_tar_read(struct archive *a, void *arg, const void **data)
 {
 	ssize_t n = stream_read(arg, data);
 	if (n < 0)
@@ -352,7 +352,7 @@ static int tar_open(struct unpack *u, struct stream *s)
 	if (!u->a)
 		return fail("%s: out of memory", s->what);
 	archive_read_support_format_tar(u->a);
-	if (archive_read_open(u->a, s, NULL, tar_read, NULL) < ARCHIVE_WARN)
+	if (archive_read_open(u->a, s, NULL, unpack_tar_read, NULL) < ARCHIVE_WARN)
 		return tar_fail(u, NULL);
 	return 0;
 }
@@ -366,7 +366,7 @@ static int entries(struct unpack *u)
 			return 0;
 		if (r < ARCHIVE_WARN)
 			return tar_fail(u, NULL);
-		if (entry(u, e) < 0)
+		if (unpack_entry(u, e) < 0)
 			return -1;
 	}
 }

@@ -17,7 +17,7 @@ struct entry_s {
 
 /* user::rwx, user:1000:r--, user:name:r--:1000, mask::r-x. False: no such entry, or a name that
  * only another machine's passwd knows. */
-static bool entry(char *text, struct entry_s *out)
+static bool unpack_acl_entry(char *text, struct entry_s *out)
 {
 	static const struct {
 		const char *name;
@@ -64,7 +64,7 @@ bool unpack_acl_parse(const void *text, size_t size, struct buf *out)
 	for (char *save = NULL, *p = strtok_r(copy, ",\n", &save); p;
 	     p = strtok_r(NULL, ",\n", &save)) {
 		struct entry_s e;
-		if (entry(p, &e))
+		if (unpack_acl_entry(p, &e))
 			buf_add(out, &e, sizeof e);
 		else
 			whole = false;

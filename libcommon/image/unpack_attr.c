@@ -89,7 +89,7 @@ static mode_t unpack_mode(struct unpack *u, struct archive_entry *e, const char 
 
 /* What means something to overlayfs is ours to set, not the archive's (a redirect would reach into
  * other layers); a label is the host's policy. A harmless copy gives nobody a capability. */
-static bool xattr_wanted(const struct unpack *u, const char *name)
+static bool unpack_attr_xattr_wanted(const struct unpack *u, const char *name)
 {
 	if (u->how.harmless && (str_starts(name, "security.") || str_starts(name, "trusted.")))
 		return false;
@@ -138,7 +138,7 @@ static int left_one(
 	return setxattr(at, name, value, size, 0) < 0;
 }
 
-static int unmark(int fd, const char *name, unsigned char type, void *arg)
+static int unpack_attr_unmark(int fd, const char *name, unsigned char type, void *arg)
 {
 	struct stat st;
 	(void)arg;
@@ -165,7 +165,7 @@ static int skip(int parent, const char *name, void *arg)
  * overlayfs would list them as files, since it reads such a directory as it is. */
 static int left_opaque(int dirfd, const char *what, const char *path)
 {
-	static const struct tree_walk marks = {.entry = unmark, .closed = skip};
+	static const struct tree_walk marks = {.entry = unpack_attr_unmark, .closed = skip};
 	_cleanup_close_ int dir = path_open_in_root(
 	    dirfd, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
@@ -266,7 +266,7 @@ static int xattrs_set(struct unpack *u, struct archive_entry *e, const char *pat
 				return -1;
 			continue;
 		}
-		if (!xattr_wanted(u, name))
+		if (!unpack_attr_xattr_wanted(u, name))
 			continue;
 		if (t && strcmp(name, DEFAULT_ACL) == 0)
 			u->acl = value, u->acl_size = size;

@@ -91,7 +91,7 @@ static void hex_of(const unsigned char *b, size_t n, char *out)
 
 /* The target's line (admin-guide/device-mapper/verity.rst). What the superblock says is not to be
  * trusted, but for what the root hash covers: no word of it may bring another one along. */
-static int table(struct request *r, const struct superblock *s, const char *hash, off_t at,
+static int verity_table(struct request *r, const struct superblock *s, const char *hash, off_t at,
     dev_t data, dev_t tree)
 {
 	uint32_t data_block = le32toh(s->data_block), hash_block = le32toh(s->hash_block);
@@ -123,7 +123,7 @@ static int node_open(const struct request *r, char dev[40])
 
 /* Make it under this name: 0, or -1; EBUSY: somebody else was first. It is open in *fd before it is
  * said to go with its last user. */
-static int make(int control, struct request *r, const char *name, char dev[40], int *fd)
+static int verity_make(int control, struct request *r, const char *name, char dev[40], int *fd)
 {
 	if (dm(control, DM_DEV_CREATE, r, name, DM_READONLY_FLAG) < 0)
 		return -1;
@@ -151,7 +151,7 @@ static int share(int control, struct request *r, const char *hash, char dev[40])
 		snprintf(name, sizeof name, tries < 8 ? PREFIX "%.64s" : PREFIX "%.32s-%d", hash,
 		    (int)getpid());
 		if (dm(control, DM_DEV_STATUS, r, name, 0) < 0) {
-			if (make(control, r, name, dev, &fd) == 0)
+			if (verity_make(control, r, name, dev, &fd) == 0)
 				return fd;
 			/* Another was first, or took ours for one that was left. */
 			if (errno != EBUSY && errno != ENXIO && errno != ENOENT)
@@ -186,7 +186,7 @@ int verity_open(const char *file, const char *hash, int data, char dev[40])
 			return -1;
 	}
 	if (fstat(data, &a) < 0 || fstat(tree < 0 ? data : tree, &b) < 0 ||
-	    table(&r, &s, hash, at, a.st_rdev, b.st_rdev) < 0)
+	    verity_table(&r, &s, hash, at, a.st_rdev, b.st_rdev) < 0)
 		return fail("%s: its tree of hashes: %m", file);
 	int fd = control < 0 ? -1 : share(control, &r, hash, dev);
 	return fd < 0 ? fail("%s: device mapper, target verity: %m (CONFIG_DM_VERITY)", file) : fd;

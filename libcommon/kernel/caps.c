@@ -107,7 +107,7 @@ int caps_drop_bounding(uint64_t keep)
 	return 0;
 }
 
-static int set(cap_t c, cap_flag_t flag, uint64_t bits)
+static int caps_set(cap_t c, cap_flag_t flag, uint64_t bits)
 {
 	for (int i = 0; i < cap_max_bits(); i++) {
 		cap_value_t v = i;
@@ -127,9 +127,9 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	have &= bounding;
 	cap_t c = cap_init();
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	int r = !c || set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||
-		set(c, CAP_PERMITTED, permitted & have) < 0 ||
-		set(c, CAP_INHERITABLE, inheritable & have) < 0 || cap_set_proc(c) < 0;
+	int r = !c || caps_set(c, CAP_EFFECTIVE, effective & permitted & have) < 0 ||
+		caps_set(c, CAP_PERMITTED, permitted & have) < 0 ||
+		caps_set(c, CAP_INHERITABLE, inheritable & have) < 0 || cap_set_proc(c) < 0;
 	cap_free(c);
 	if (r)
 		return fail("capabilities: %m%s",

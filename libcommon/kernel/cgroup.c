@@ -51,7 +51,7 @@ static bool v1_options(struct cgroup_hierarchy *h, const char *super)
 	return opts.n > 0;
 }
 
-static bool line_parse(const char *line, struct cgroup_hierarchy *h)
+static bool cgroup_line_parse(const char *line, struct cgroup_hierarchy *h)
 {
 	const char *dash = strstr(line, " - ");
 	struct strv f = {0};
@@ -90,7 +90,7 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 		size_t len = strcspn(l, "\n");
 		if (len < 4096) {
 			_cleanup_free_ char *line = xstrndup(l, len);
-			bool cg = strstr(line, " - cgroup") && line_parse(line, &out[n]);
+			bool cg = strstr(line, " - cgroup") && cgroup_line_parse(line, &out[n]);
 			/* Mounted twice: the first one counts. */
 			for (size_t i = 0; cg && i < n; i++)
 				if (out[i].v2 == out[n].v2 &&
@@ -115,7 +115,7 @@ int cgroup_root_fd(struct cgroup_hierarchy *h)
 	return h->fd;
 }
 
-static void look(void)
+static void cgroup_look(void)
 {
 	if (looked)
 		return;
@@ -136,7 +136,7 @@ static void look(void)
 
 struct cgroup_hierarchy *cgroup_all(size_t *n)
 {
-	look();
+	cgroup_look();
 	*n = n_found;
 	return found;
 }
@@ -166,7 +166,7 @@ enum cgroup_layout cgroup_layout(void)
 }
 
 /* Is this a whole word of a list such as ",cpu,cpuacct,"? */
-static bool has_word(const char *list, const char *word)
+static bool cgroup_has_word(const char *list, const char *word)
 {
 	size_t n = strlen(word);
 	for (const char *s = list; (s = strstr(s, word)); s++)
@@ -177,9 +177,9 @@ static bool has_word(const char *list, const char *word)
 
 struct cgroup_hierarchy *cgroup_find(const char *controller)
 {
-	look();
+	cgroup_look();
 	for (size_t i = 0; i < n_found; i++)
-		if (*controller ? has_word(found[i].controllers, controller) : found[i].v2)
+		if (*controller ? cgroup_has_word(found[i].controllers, controller) : found[i].v2)
 			return &found[i];
 	return NULL;
 }
@@ -235,7 +235,7 @@ int cgroup_dir(const char *path, const char *controller)
 
 bool cgroup_exists(const char *path)
 {
-	look();
+	cgroup_look();
 	for (size_t i = 0; i < n_found; i++)
 		if (cgroup_may_be_ours(&found[i]) && cgroup_root_fd(&found[i]) >= 0 &&
 		    faccessat(found[i].fd, path, F_OK, 0) == 0)
@@ -389,7 +389,7 @@ int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg)
 
 int cgroup_children(const char *parent, struct strv *out)
 {
-	look();
+	cgroup_look();
 	for (size_t i = 0; i < n_found; i++) {
 		if (!cgroup_may_be_ours(&found[i]))
 			continue;

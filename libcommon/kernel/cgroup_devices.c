@@ -51,7 +51,7 @@ static int access_bits(const char *s)
 
 /* r2 is the type, r3 the access, r4 the major and r5 the minor number. Each condition jumps over
  * the rest of the block when it does not hold; the block ends with a verdict. */
-static void rule(struct program *p, const struct device_rule *r)
+static void cgroup_devices_rule(struct program *p, const struct device_rule *r)
 {
 	size_t skips[4], n = 0;
 	if (!device_type(r))
@@ -100,7 +100,7 @@ static struct bpf_insn *cgroup_device_program(
 				'a') /* a rule for all devices: the rules before it do not count */
 		first--;
 	for (size_t i = n_rules; i > first; i--)
-		rule(&p, &rules[i - 1]);
+		cgroup_devices_rule(&p, &rules[i - 1]);
 	emit(&p, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, first > 0 ? rules[first - 1].allow : 1);
 	emit(&p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	*n = p.n;

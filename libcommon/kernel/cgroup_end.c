@@ -81,7 +81,7 @@ static int freeze(const char *path)
 }
 
 /* A hybrid system can freeze on either side, and somebody may have used the other. */
-static int thaw(const char *path)
+static int cgroup_end_thaw(const char *path)
 {
 	struct cgroup_hierarchy *h = cgroup_find(""), *f = cgroup_find("freezer");
 	_cleanup_close_ int fd = h ? cgroup_group_fd(h, path) : -1;
@@ -113,7 +113,7 @@ int cgroup_freeze(const char *path, bool on)
 		return errno = ENOENT,
 		       fail("%s: %s: there is no such group (a user's needs a delegated one)", path,
 			   on ? "freeze" : "thaw");
-	return on ? freeze(path) : thaw(path);
+	return on ? freeze(path) : cgroup_end_thaw(path);
 }
 
 static int thaw_one(int parent, const char *name, void *arg)
@@ -209,7 +209,7 @@ int cgroup_kill(const char *path)
 }
 
 /* A busy group stays; removing the topmost one then reports it. */
-static int remove_group(int parent, const char *name, void *arg)
+static int cgroup_end_remove_group(int parent, const char *name, void *arg)
 {
 	(void)arg;
 	unlinkat(parent, name, AT_REMOVEDIR);
@@ -218,7 +218,8 @@ static int remove_group(int parent, const char *name, void *arg)
 
 static int remove_below(int root, const char *path)
 {
-	static const struct tree_walk how = {.entry = cgroup_subgroup, .leave = remove_group};
+	static const struct tree_walk how = {
+	    .entry = cgroup_subgroup, .leave = cgroup_end_remove_group};
 	if (unlinkat(root, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if ((errno != EBUSY && errno != ENOTEMPTY) || tree_walk(root, path, &how, NULL) < 0)
@@ -231,7 +232,7 @@ static int sweep_into(int fd, const char *name, unsigned char type, void *arg)
 	return !str_starts(name, "c-") && cgroup_subgroup(fd, name, type, arg);
 }
 
-static int sweep_one(int parent, const char *name, void *arg)
+static int cgroup_end_sweep_one(int parent, const char *name, void *arg)
 {
 	struct stat st;
 	(void)arg;
@@ -242,7 +243,7 @@ static int sweep_one(int parent, const char *name, void *arg)
 
 void cgroup_sweep(const char *top)
 {
-	static const struct tree_walk how = {.entry = sweep_into, .leave = sweep_one};
+	static const struct tree_walk how = {.entry = sweep_into, .leave = cgroup_end_sweep_one};
 	size_t n;
 	struct cgroup_hierarchy *h = cgroup_all(&n);
 	_cleanup_free_ char *below = xasprintf("%s/", top);

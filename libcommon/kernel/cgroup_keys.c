@@ -112,19 +112,20 @@ const char *cgroup_config(const char *file, bool whole)
 	return NULL;
 }
 
-static int add(struct cgroup_write *w, const char *controller, const char *file, char *value)
+static int cgroup_keys_add(
+    struct cgroup_write *w, const char *controller, const char *file, char *value)
 {
 	*w = (struct cgroup_write){xstrdup(controller), xstrdup(file), value};
 	return 1;
 }
 
-static char *text(uint64_t n)
+static char *cgroup_keys_text(uint64_t n)
 {
 	return xasprintf("%" PRIu64, n);
 }
 
 /* "max" or a size; *max says which it is. */
-static int amount(const char *key, const char *value, uint64_t *n, bool *max)
+static int cgroup_keys_amount(const char *key, const char *value, uint64_t *n, bool *max)
 {
 	*max = strcmp(value, "max") == 0;
 	*n = UINT64_MAX;
@@ -152,7 +153,7 @@ static int size(const char *key, const char *value, bool v2, struct cgroup_write
 	_cleanup_free_ char *huge = NULL;
 	uint64_t n;
 	bool max;
-	if (amount(key, value, &n, &max) < 0)
+	if (cgroup_keys_amount(key, value, &n, &max) < 0)
 		return -1;
 	for (size_t i = 0; !v2 && i < sizeof renamed / sizeof renamed[0]; i++)
 		if (strcmp(key, renamed[i][0]) == 0)
@@ -160,7 +161,7 @@ static int size(const char *key, const char *value, bool v2, struct cgroup_write
 	if (!v2 && *key == 'h')
 		file = huge = xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
 	const char *most = v2 ? "max" : "-1";
-	return add(out, c, file, max ? xstrdup(most) : text(n));
+	return cgroup_keys_add(out, c, file, max ? xstrdup(most) : cgroup_keys_text(n));
 }
 
 /* cpu.max: "QUOTA|max [PERIOD]". */
@@ -178,14 +179,15 @@ static int cpu_max(const char *value, bool v2, struct cgroup_write *out)
 	if (r < 0)
 		return -1;
 	if (v2)
-		return add(out, "cpu", "cpu.max",
+		return cgroup_keys_add(out, "cpu", "cpu.max",
 		    quota < 0 ? xasprintf("max %" PRId64, period)
 			      : xasprintf("%" PRId64 " %" PRId64, quota, period));
 	/* With the quota switched off for a moment, no order of old and new quota and period is
 	 * refused. */
-	add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
-	add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, period));
-	return 2 + add(&out[2], "cpu", "cpu.cfs_quota_us", xasprintf("%" PRId64, quota));
+	cgroup_keys_add(&out[0], "cpu", "cpu.cfs_quota_us", xstrdup("-1"));
+	cgroup_keys_add(&out[1], "cpu", "cpu.cfs_period_us", xasprintf("%" PRId64, period));
+	return 2 +
+	       cgroup_keys_add(&out[2], "cpu", "cpu.cfs_quota_us", xasprintf("%" PRId64, quota));
 }
 
 static int cpu_share(const char *key, const char *value, bool v2, struct cgroup_write *out)
@@ -197,7 +199,7 @@ static int cpu_share(const char *key, const char *value, bool v2, struct cgroup_
 	uint64_t u = (uint64_t)n;
 	if (weight != v2)
 		u = weight ? cgroup_shares_of_weight(u) : cgroup_weight_of_shares(u);
-	return add(out, "cpu", v2 ? "cpu.weight" : "cpu.shares", text(u));
+	return cgroup_keys_add(out, "cpu", v2 ? "cpu.weight" : "cpu.shares", cgroup_keys_text(u));
 }
 
 /* "[default] N" or "MAJ:MIN N". io.bfq.weight has v1's range. */
@@ -215,8 +217,8 @@ static int io_weight(const char *key, const char *value, bool v2, struct cgroup_
 	if (r == 0) {
 		uint64_t w = v2 || bfq ? (uint64_t)n : cgroup_blkio_of_io((uint64_t)n);
 		const char *v1 = dev ? "blkio.bfq.weight_device" : "blkio.bfq.weight";
-		add(out, cgroup_controller(key, v2), v2 ? key : v1,
-		    dev ? xasprintf("%s %" PRIu64, dev, w) : text(w));
+		cgroup_keys_add(out, cgroup_controller(key, v2), v2 ? key : v1,
+		    dev ? xasprintf("%s %" PRIu64, dev, w) : cgroup_keys_text(w));
 	}
 	strv_free(&f);
 	return r < 0 ? r : 1;
@@ -224,7 +226,7 @@ static int io_weight(const char *key, const char *value, bool v2, struct cgroup_
 
 /* "MAJ:MIN rbps=N wbps=max riops=.. wiops=..": one line on v2, one blkio.throttle file for each of
  * them on v1. */
-static int io_max(const char *value, bool v2, struct cgroup_write *out)
+static int cgroup_keys_io_max(const char *value, bool v2, struct cgroup_write *out)
 {
 	static const char *const files[][2] = {{"rbps=", "blkio.throttle.read_bps_device"},
 	    {"wbps=", "blkio.throttle.write_bps_device"},
@@ -245,12 +247,13 @@ static int io_max(const char *value, bool v2, struct cgroup_write *out)
 		bool max;
 		while (k < 4 && !str_starts(f.v[i], files[k][0]))
 			k++;
-		if (k == 4 || amount("io.max", f.v[i] + strlen(files[k][0]), &rate, &max) < 0)
+		if (k == 4 ||
+		    cgroup_keys_amount("io.max", f.v[i] + strlen(files[k][0]), &rate, &max) < 0)
 			n = k == 4
 				? fail("io.max: '%s' is not rbps=, wbps=, riops= or wiops=", f.v[i])
 				: -1;
 		else if (!v2)
-			n += add(&out[n], "blkio", files[k][1],
+			n += cgroup_keys_add(&out[n], "blkio", files[k][1],
 			    xasprintf("%s %" PRIu64, f.v[0], max ? 0 : rate));
 		else if (max)
 			buf_printf(&line, " %smax", files[k][0]);
@@ -258,7 +261,7 @@ static int io_max(const char *value, bool v2, struct cgroup_write *out)
 			buf_printf(&line, " %s%" PRIu64, files[k][0], rate);
 	}
 	if (n >= 0 && v2)
-		n = add(out, "io", "io.max", xstrdup(line.p));
+		n = cgroup_keys_add(out, "io", "io.max", xstrdup(line.p));
 	buf_free(&line);
 	strv_free(&f);
 	return n;
@@ -276,11 +279,11 @@ static int translate(const char *key, const char *value, bool v2, struct cgroup_
 	if (strcmp(key, "io.weight") == 0 || strcmp(key, "io.bfq.weight") == 0)
 		return io_weight(key, value, v2, out);
 	if (strcmp(key, "io.max") == 0)
-		return io_max(value, v2, out);
+		return cgroup_keys_io_max(value, v2, out);
 	if (strcmp(key, "pids.max") == 0 && strcmp(value, "max") != 0 &&
 	    num_parse(key, value, 0, 4194304, &n) < 0)
 		return -1;
-	return add(out, cgroup_controller(key, v2),
+	return cgroup_keys_add(out, cgroup_controller(key, v2),
 	    !v2 && strcmp(key, "cpu.max.burst") == 0 ? "cpu.cfs_burst_us" : key,
 	    xstrdup(value)); /* cpuset.*, pids.max, and v1's own names */
 }

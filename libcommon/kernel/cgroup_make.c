@@ -30,7 +30,7 @@ static int cpuset_copy(int parent, int group)
 	return 0;
 }
 
-static bool blank(int group, const char *file)
+static bool cgroup_make_blank(int group, const char *file)
 {
 	_cleanup_free_ char *s = file_read_at(group, file, 65536, NULL);
 	return s && strspn(s, " \n") == strlen(s);
@@ -41,7 +41,8 @@ static bool blank(int group, const char *file)
 static void cpuset_ready(int root, const char *path)
 {
 	_cleanup_close_ int group = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (group < 0 || (!blank(group, "cpuset.cpus") && !blank(group, "cpuset.mems")))
+	if (group < 0 ||
+	    (!cgroup_make_blank(group, "cpuset.cpus") && !cgroup_make_blank(group, "cpuset.mems")))
 		return;
 	int up = dup(root);
 	for (const char *s = path; up >= 0;) {
@@ -327,7 +328,7 @@ static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
 }
 
 /* The v2 side is the one that may refuse, so it comes first. */
-static int join(const char *path, pid_t pid, bool v1_only, int procdir)
+static int cgroup_make_join(const char *path, pid_t pid, bool v1_only, int procdir)
 {
 	size_t n;
 	struct cgroup_hierarchy *h = cgroup_all(&n);
@@ -345,10 +346,10 @@ static int join(const char *path, pid_t pid, bool v1_only, int procdir)
 
 int cgroup_join(const char *path, pid_t pid)
 {
-	return join(path, pid, false, -1);
+	return cgroup_make_join(path, pid, false, -1);
 }
 
 int cgroup_enter(const char *path, bool v1_only, int procdir)
 {
-	return join(path, 0, v1_only, procdir);
+	return cgroup_make_join(path, 0, v1_only, procdir);
 }

@@ -96,7 +96,7 @@ static char *online(const char *file)
 }
 
 /* Why a write to a group's file failed. */
-static int explain(const char *path, const struct change *ch)
+static int cgroup_set_explain(const char *path, const struct change *ch)
 {
 	int why = errno;
 	const char *c = ch->w.controller, *config = cgroup_config(ch->w.file, false), *hint = "";
@@ -135,13 +135,13 @@ static char *read_trimmed(int dir, const char *file)
 	return s;
 }
 
-static void add(struct changes *c, int fd, bool v2, bool swap, struct cgroup_write w)
+static void cgroup_set_add(struct changes *c, int fd, bool v2, bool swap, struct cgroup_write w)
 {
 	c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
 	c->v[c->n++] = (struct change){fcntl(fd, F_DUPFD_CLOEXEC, 0), v2, swap, w, NULL};
 }
 
-static struct change *find(const struct changes *c, const char *file)
+static struct change *cgroup_set_find(const struct changes *c, const char *file)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->v[i].w.file, file) == 0)
@@ -194,13 +194,13 @@ static int plan_one(const char *path, const char *setting, struct changes *c)
 	_cleanup_close_ int fd = cgroup_dir(path, h->v2 ? "" : ctl);
 	int r = fd < 0 ? -1 : 0;
 	for (int i = 0; i < n; i++) {
-		const struct change *had = find(c, w[i].file);
+		const struct change *had = cgroup_set_find(c, w[i].file);
 		weight_file(fd, &w[i]);
 		if (had && r == 0 && str_starts(key, "memory.") &&
 		    strcmp(had->w.value, w[i].value) != 0)
 			r = (errno = EINVAL, fail("%s: %s is set to %s by another setting here",
 						 key, w[i].file, had->w.value));
-		add(c, fd, h->v2, strcmp(key, "memory.swap.max") == 0, w[i]);
+		cgroup_set_add(c, fd, h->v2, strcmp(key, "memory.swap.max") == 0, w[i]);
 	}
 	return r;
 }
@@ -220,7 +220,7 @@ static uint64_t limit_of(const char *s)
 static int memsw(const char *path, struct changes *c)
 {
 	static const char L[] = "memory.limit_in_bytes", M[] = "memory.memsw.limit_in_bytes";
-	struct change *l = find(c, L), *m = find(c, M);
+	struct change *l = cgroup_set_find(c, L), *m = cgroup_set_find(c, M);
 	if (!l && !m)
 		return 0;
 	int fd = (l ? l : m)->fd;
@@ -230,10 +230,10 @@ static int memsw(const char *path, struct changes *c)
 	if (!m && old_sw == UINT64_MAX)
 		return 0;
 	if (!m) { /* the amount of swap stays what it was */
-		add(c, fd, false, true,
+		cgroup_set_add(c, fd, false, true,
 		    (struct cgroup_write){
 			xstrdup("memory"), xstrdup(M), xasprintf("%" PRIu64, old_sw - old)});
-		l = find(c, L); /* add() has moved it */
+		l = cgroup_set_find(c, L); /* cgroup_set_add() has moved it */
 		m = &c->v[c->n - 1];
 		if (max == UINT64_MAX) {
 			free(m->w.value);
@@ -317,7 +317,7 @@ static bool other_first(struct changes *c, size_t i, size_t *tried)
 	return true;
 }
 
-static int apply(const char *path, struct changes *c)
+static int cgroup_set_apply(const char *path, struct changes *c)
 {
 	size_t tried = 0;
 	for (size_t i = 0; i < c->n; i++) {
@@ -336,7 +336,7 @@ static int apply(const char *path, struct changes *c)
 			if (c->v[j - 1].old)
 				file_poke_at(c->v[j - 1].fd, c->v[j - 1].w.file, c->v[j - 1].old);
 		errno = why;
-		return explain(path, ch);
+		return cgroup_set_explain(path, ch);
 	}
 	return 0;
 }
@@ -365,7 +365,7 @@ int cgroup_set(const char *path, const struct strv *settings)
 	if (r == 0) {
 		r = memsw(path, &c);
 		if (r == 0)
-			r = apply(path, &c);
+			r = cgroup_set_apply(path, &c);
 	}
 	int saved = errno;
 	changes_free(&c);

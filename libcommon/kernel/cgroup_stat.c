@@ -11,7 +11,7 @@
 #include "err.h"
 #include "file.h"
 
-static char *slurp(int dir, const char *file)
+static char *cgroup_stat_slurp(int dir, const char *file)
 {
 	char *s = dir < 0 ? NULL : file_read_at(dir, file, FILE_ANY, NULL);
 	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
@@ -19,9 +19,9 @@ static char *slurp(int dir, const char *file)
 	return s;
 }
 
-static void one(struct kv *out, int dir, const char *file, const char *key)
+static void cgroup_stat_one(struct kv *out, int dir, const char *file, const char *key)
 {
-	_cleanup_free_ char *s = slurp(dir, file);
+	_cleanup_free_ char *s = cgroup_stat_slurp(dir, file);
 	if (s && *s)
 		kv_set(out, key, s);
 }
@@ -29,9 +29,9 @@ static void one(struct kv *out, int dir, const char *file, const char *key)
 #define UNLIMITED 0x7fffffffffff0000ull /* v1 shows "no limit" as the largest number of pages */
 
 /* The limit in a v1 file, in v2's notation. */
-static char *limit(int dir, const char *file)
+static char *cgroup_stat_limit(int dir, const char *file)
 {
-	char *s = slurp(dir, file);
+	char *s = cgroup_stat_slurp(dir, file);
 	if (s && strtoull(s, NULL, 10) > UNLIMITED) {
 		free(s);
 		s = xstrdup("max");
@@ -48,7 +48,7 @@ static void micro(struct kv *out, const char *key, const char *nanoseconds)
 /* "PREFIX.KEY" for each line "KEY VALUE". */
 static void flat(struct kv *out, int dir, const char *file, const char *prefix, const char *only)
 {
-	_cleanup_free_ char *s = slurp(dir, file);
+	_cleanup_free_ char *s = cgroup_stat_slurp(dir, file);
 	struct strv lines = {0};
 	strv_split(&lines, s ? s : "", "\n");
 	for (size_t i = 0; i < lines.n; i++) {
@@ -69,10 +69,10 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 /* Sums over all disks: v2 has "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void io(struct kv *out, int v2, int v1)
 {
-	char *s =
-	    v2 >= 0 ? slurp(v2, "io.stat") : slurp(v1, "blkio.throttle.io_service_bytes_recursive");
+	char *s = v2 >= 0 ? cgroup_stat_slurp(v2, "io.stat")
+			  : cgroup_stat_slurp(v1, "blkio.throttle.io_service_bytes_recursive");
 	if (!s && v2 < 0)
-		s = slurp(v1, "blkio.throttle.io_service_bytes");
+		s = cgroup_stat_slurp(v1, "blkio.throttle.io_service_bytes");
 	uint64_t r = 0, w = 0;
 	for (char *l = s; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		char *p;
@@ -107,9 +107,9 @@ static void memory_v1(struct kv *out, int d)
 	    {"total_mapped_file", "file_mapped"}, {"total_inactive_file", "inactive_file"},
 	    {"total_active_file", "active_file"}};
 	struct kv all = {0};
-	one(out, d, "memory.usage_in_bytes", "memory.current");
-	one(out, d, "memory.max_usage_in_bytes", "memory.peak");
-	_cleanup_free_ char *max = limit(d, "memory.limit_in_bytes");
+	cgroup_stat_one(out, d, "memory.usage_in_bytes", "memory.current");
+	cgroup_stat_one(out, d, "memory.max_usage_in_bytes", "memory.peak");
+	_cleanup_free_ char *max = cgroup_stat_limit(d, "memory.limit_in_bytes");
 	if (max)
 		kv_set(out, "memory.max", max);
 	flat(out, d, "memory.oom_control", "memory.events.", " oom_kill ");
@@ -128,10 +128,10 @@ static void memory_v1(struct kv *out, int d)
 
 static void memory_v2(struct kv *out, int d)
 {
-	one(out, d, "memory.current", "memory.current");
-	one(out, d, "memory.peak", "memory.peak");
-	one(out, d, "memory.max", "memory.max");
-	one(out, d, "memory.swap.current", "memory.swap.current");
+	cgroup_stat_one(out, d, "memory.current", "memory.current");
+	cgroup_stat_one(out, d, "memory.peak", "memory.peak");
+	cgroup_stat_one(out, d, "memory.max", "memory.max");
+	cgroup_stat_one(out, d, "memory.swap.current", "memory.swap.current");
 	flat(out, d, "memory.events", "memory.events.", NULL);
 	flat(out, d, "memory.stat", "memory.stat.",
 	    " anon file kernel slab inactive_file active_file file_mapped ");
@@ -144,7 +144,7 @@ static void cpu_v1(struct kv *out, const char *path)
 	_cleanup_close_ int acct = v1_dir(path, "cpuacct"), cpu = v1_dir(path, "cpu");
 	struct kv throttled = {0};
 	for (size_t i = 0; i < 3; i++) {
-		_cleanup_free_ char *ns = slurp(acct, times[i][0]);
+		_cleanup_free_ char *ns = cgroup_stat_slurp(acct, times[i][0]);
 		micro(out, times[i][1], ns);
 	}
 	flat(out, cpu, "cpu.stat", "cpu.", " nr_periods nr_throttled ");
@@ -166,8 +166,8 @@ int cgroup_stat(const char *path, struct kv *out)
 	else
 		flat(out, v2, "cpu.stat", "cpu.", NULL);
 	io(out, blk >= 0 ? -1 : v2, blk);
-	one(out, pids >= 0 ? pids : v2, "pids.current", "pids.current");
-	one(out, pids >= 0 ? pids : v2, "pids.max", "pids.max");
+	cgroup_stat_one(out, pids >= 0 ? pids : v2, "pids.current", "pids.current");
+	cgroup_stat_one(out, pids >= 0 ? pids : v2, "pids.max", "pids.max");
 	static const char *const pressure[] = {"cpu.pressure", "memory.pressure", "io.pressure"};
 	for (size_t i = 0; i < 3; i++) {
 		_cleanup_free_ char *prefix = xasprintf("%s.", pressure[i]);
@@ -178,7 +178,7 @@ int cgroup_stat(const char *path, struct kv *out)
 }
 
 /* v1 has one file for each of the four rates: put together as the lines of io.max. */
-static char *io_max(int d)
+static char *cgroup_stat_io_max(int d)
 {
 	static const char *const f[][2] = {{"rbps", "blkio.throttle.read_bps_device"},
 	    {"wbps", "blkio.throttle.write_bps_device"},
@@ -209,7 +209,7 @@ static char *io_max(int d)
 /* The number in a file, converted. */
 static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 {
-	_cleanup_free_ char *s = slurp(d, file);
+	_cleanup_free_ char *s = cgroup_stat_slurp(d, file);
 	const char *n = s && str_starts(s, "default ") ? s + 8 : s;
 	return n && *n ? xasprintf("%" PRIu64, convert(strtoull(n, NULL, 10))) : NULL;
 }
@@ -223,15 +223,15 @@ static char *v1_as_v2(int d, const char *key)
 	    {"memory.peak", "memory.max_usage_in_bytes"}};
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (strcmp(key, same[i][0]) == 0)
-			return limit(d, same[i][1]);
+			return cgroup_stat_limit(d, same[i][1]);
 	/* No soft limit means no protection, which v2 shows as 0. */
 	if (strcmp(key, "memory.low") == 0) {
-		char *soft = limit(d, "memory.soft_limit_in_bytes");
+		char *soft = cgroup_stat_limit(d, "memory.soft_limit_in_bytes");
 		return str_eq(soft, "max") ? free(soft), xstrdup("0") : soft;
 	}
 	if (strcmp(key, "memory.swap.max") == 0) {
-		_cleanup_free_ char *sw = slurp(d, "memory.memsw.limit_in_bytes"),
-				    *m = slurp(d, "memory.limit_in_bytes");
+		_cleanup_free_ char *sw = cgroup_stat_slurp(d, "memory.memsw.limit_in_bytes"),
+				    *m = cgroup_stat_slurp(d, "memory.limit_in_bytes");
 		if (!sw || !m)
 			return NULL;
 		uint64_t a = strtoull(sw, NULL, 10), b = strtoull(m, NULL, 10);
@@ -240,8 +240,8 @@ static char *v1_as_v2(int d, const char *key)
 	if (strcmp(key, "cpu.weight") == 0)
 		return weight(d, "cpu.shares", cgroup_weight_of_shares);
 	if (strcmp(key, "cpu.max") == 0) {
-		_cleanup_free_ char *q = slurp(d, "cpu.cfs_quota_us"),
-				    *p = slurp(d, "cpu.cfs_period_us");
+		_cleanup_free_ char *q = cgroup_stat_slurp(d, "cpu.cfs_quota_us"),
+				    *p = cgroup_stat_slurp(d, "cpu.cfs_period_us");
 		if (!q || !p)
 			return NULL;
 		return xasprintf("%s %s", q[0] == '-' ? "max" : q, p);
@@ -249,13 +249,13 @@ static char *v1_as_v2(int d, const char *key)
 	if (str_starts(key, "hugetlb.") && str_ends(key, ".max")) {
 		_cleanup_free_ char *f =
 		    xasprintf("%.*s.limit_in_bytes", (int)(strlen(key) - 4), key);
-		return limit(d, f);
+		return cgroup_stat_limit(d, f);
 	}
 	if (strcmp(key, "io.weight") == 0) {
 		char *s = weight(d, "blkio.bfq.weight", cgroup_io_of_blkio);
 		return s ? s : weight(d, "blkio.weight", cgroup_io_of_blkio);
 	}
-	return strcmp(key, "io.max") == 0 ? io_max(d) : slurp(d, key);
+	return strcmp(key, "io.max") == 0 ? cgroup_stat_io_max(d) : cgroup_stat_slurp(d, key);
 }
 
 char *cgroup_get(const char *path, const char *key)
@@ -274,7 +274,7 @@ char *cgroup_get(const char *path, const char *key)
 	_cleanup_close_ int d = v1_dir(path, c), v2 = cgroup_dir(path, "");
 	char *s = d >= 0 ? v1_as_v2(d, key) : NULL;
 	if (!s)
-		s = limit(v2, key);
+		s = cgroup_stat_limit(v2, key);
 	if (!s && strcmp(key, "io.weight") == 0)
 		s = weight(v2, "io.bfq.weight", cgroup_io_of_blkio);
 	if (!s && strcmp(key, "cpu.shares") == 0)

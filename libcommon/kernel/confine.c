@@ -75,7 +75,7 @@ static void landlocked(int root)
 }
 
 /* Writes a verdict: ALLOW of filter.h, or EPERM. */
-static void verdict(struct filter_program *p, unsigned rule, void *arg)
+static void confine_verdict(struct filter_program *p, unsigned rule, void *arg)
 {
 	(void)arg;
 	filter_emit(p, BPF_RET | BPF_K, rule == RULE_ALLOW ? 0x7fff0000 : 0x00050000 | EPERM, 0, 0);
@@ -131,7 +131,8 @@ static int files_only(void)
 			r[n++] = (struct seccomp_range){nr, RULE_ALLOW};
 		r[n++] = (struct seccomp_range){(unsigned short)(nr + 1), RULE_DENY};
 	}
-	struct sock_fprog *p = filter_program(r, n, NULL, 0, 0x00050000 | EPERM, verdict, NULL);
+	struct sock_fprog *p =
+	    filter_program(r, n, NULL, 0, 0x00050000 | EPERM, confine_verdict, NULL);
 	int e = p ? filter_load(p, FILTER_FLAGS, NULL) : -1;
 	if (e < 0 && p &&
 	    (errno == ENOSYS || errno == EINVAL)) /* a kernel without: the rest holds */

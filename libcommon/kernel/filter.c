@@ -54,7 +54,7 @@ static void ret(struct filter_program *p, unsigned action)
 
 /* A rule under these capabilities as a simple one: RULE_UNKNOWN, _DENY, _ALLOW, or one that
  * inspects arguments. */
-static int settle(int rule, uint64_t caps)
+static int filter_settle(int rule, uint64_t caps)
 {
 	bool admin = caps & CAP(21);
 	if (rule < 64)
@@ -81,7 +81,7 @@ static const unsigned char families[] = {12, 19, 20, 23, 25, 34, 37, 38, 40};
 
 /* The end of a search: a verdict, after the arguments have been inspected where the rule says
  * so. */
-static void leaf(struct filter_program *p, unsigned rule, void *arg)
+static void filter_leaf_of(struct filter_program *p, unsigned rule, void *arg)
 {
 	(void)arg;
 	static const unsigned personalities[] = {
@@ -199,12 +199,12 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 
 /* The table under these capabilities, neighbours with the same answer merged. Returns the number of
  * ranges. */
-static unsigned join(
+static unsigned filter_join(
     const struct seccomp_row *in, unsigned n, uint64_t caps, struct seccomp_range *out)
 {
 	unsigned k = 0;
 	for (unsigned i = 0; i < n; i++) {
-		unsigned short rule = (unsigned short)settle(in[i].rule, caps);
+		unsigned short rule = (unsigned short)filter_settle(in[i].rule, caps);
 		int nr = in[i].nr, base = i ? SECCOMP_BASE : 0;
 		if (k == 0 || out[k - 1].rule != rule)
 			out[k++] = (struct seccomp_range){
@@ -218,9 +218,9 @@ struct sock_fprog *filter_default(uint64_t caps)
 {
 	_cleanup_free_ struct seccomp_range *a = xcalloc(seccomp_native_n, sizeof *a),
 					    *b = xcalloc(seccomp_compat_n, sizeof *b);
-	unsigned n = join(seccomp_native, seccomp_native_n, caps, a),
-		 m = join(seccomp_compat, seccomp_compat_n, caps, b);
-	return filter_program(a, n, b, m, EPERM_, leaf, NULL);
+	unsigned n = filter_join(seccomp_native, seccomp_native_n, caps, a),
+		 m = filter_join(seccomp_compat, seccomp_compat_n, caps, b);
+	return filter_program(a, n, b, m, EPERM_, filter_leaf_of, NULL);
 }
 
 #define FROM(what) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, what)

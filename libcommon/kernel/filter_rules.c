@@ -34,7 +34,7 @@ const char *filter_call_name(uint32_t arch, uint32_t nr)
 	return NULL;
 }
 
-static void add(struct filter_rules *f, const char *name, uint32_t action,
+static void filter_rules_add(struct filter_rules *f, const char *name, uint32_t action,
     const struct filter_cond *c, unsigned n)
 {
 	const char *s = seccomp_names;
@@ -73,7 +73,7 @@ static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
 		for (const char *s = muxed[i].names; *s; s += strcspn(s, " ") + 1, n++)
 			if (strncmp(s, name, len) == 0 &&
 			    s[len] == ' ') /* the upper half of ipc's first argument is a version */
-				add(f, muxed[i].call, action,
+				filter_rules_add(f, muxed[i].call, action,
 				    &(struct filter_cond){0, CMP_MASKED_EQ, 0xffff, n}, 1);
 	}
 }
@@ -81,7 +81,7 @@ static void add_muxed(struct filter_rules *f, const char *name, uint32_t action)
 void filter_rule_add(struct filter_rules *f, const char *name, uint32_t action,
     const struct filter_cond *c, unsigned n)
 {
-	add(f, name, action, c, n);
+	filter_rules_add(f, name, action, c, n);
 	add_muxed(f, name, action);
 }
 
@@ -92,22 +92,22 @@ void filter_rules_free(struct filter_rules *f)
 	f->n = 0;
 }
 
-static void load(struct filter_program *p, unsigned arg, bool high)
+static void filter_rules_load(struct filter_program *p, unsigned arg, bool high)
 {
 	filter_emit(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)SECCOMP_ARG(arg, high), 0, 0);
 }
 
 /* One condition: the high half decides, otherwise the low half. */
-static void condition(struct filter_program *p, const struct filter_cond *c)
+static void filter_rules_condition(struct filter_program *p, const struct filter_cond *c)
 {
 	unsigned hi = (unsigned)(c->value >> 32), lo = (unsigned)c->value;
 	bool flip = c->cmp == CMP_LT || c->cmp == CMP_LE || c->cmp == CMP_NE;
 	unsigned char yes = flip ? NO_ : OK_, no = flip ? OK_ : NO_;
-	load(p, c->arg, true);
+	filter_rules_load(p, c->arg, true);
 	if (c->cmp == CMP_MASKED_EQ) {
 		filter_emit(p, BPF_ALU | BPF_AND | BPF_K, hi, 0, 0);
 		filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(c->value2 >> 32), 0, NO_);
-		load(p, c->arg, false);
+		filter_rules_load(p, c->arg, false);
 		filter_emit(p, BPF_ALU | BPF_AND | BPF_K, lo, 0, 0);
 		filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)c->value2, OK_, NO_);
 		return;
@@ -116,7 +116,7 @@ static void condition(struct filter_program *p, const struct filter_cond *c)
 	if (!equal)
 		filter_emit(p, BPF_JMP | BPF_JGT | BPF_K, hi, yes, 0);
 	filter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, hi, 0, no);
-	load(p, c->arg, false);
+	filter_rules_load(p, c->arg, false);
 	/* LT is "not GE", LE is "not GT". */
 	unsigned short op = c->cmp == CMP_GE || c->cmp == CMP_LT ? BPF_JGE : BPF_JGT;
 	if (equal)
@@ -134,12 +134,12 @@ static void resolve(unsigned char *j, size_t at, size_t ok, size_t no)
 
 /* The conditions of a rule, all of which must hold, then its verdict; when one does not hold, the
  * program continues after it. */
-static void rule(struct filter_program *p, const struct filter_rule *r)
+static void filter_rules_rule(struct filter_program *p, const struct filter_rule *r)
 {
 	size_t starts[7];
 	for (unsigned i = 0; i < r->n; i++) {
 		starts[i] = p->n;
-		condition(p, &r->cond[i]);
+		filter_rules_condition(p, &r->cond[i]);
 	}
 	starts[r->n] = p->n;
 	filter_emit(p, BPF_RET | BPF_K, r->action, 0, 0);
@@ -161,7 +161,7 @@ struct side {
 	int arch; /* the column of seccomp_numbers */
 };
 
-static void leaf(struct filter_program *p, unsigned n, void *arg)
+static void filter_rules_leaf(struct filter_program *p, unsigned n, void *arg)
 {
 	const struct side *s = arg;
 	if (n == 0) {
@@ -175,7 +175,7 @@ static void leaf(struct filter_program *p, unsigned n, void *arg)
 		for (size_t i = 0; i < s->f->n; i++)
 			if (seccomp_numbers[s->f->v[i].name][arch] ==
 			    SECCOMP_BASE + (int)(n & 0x3fff))
-				rule(p, &s->f->v[i]);
+				filter_rules_rule(p, &s->f->v[i]);
 		filter_emit(p, BPF_RET | BPF_K, s->f->dflt, 0, 0);
 	}
 }
@@ -240,7 +240,8 @@ struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char
 		return NULL;
 	}
 	unsigned n = ranges(f, 0, a), m = f->sibling ? ranges(f, 1, b) : 0;
-	struct sock_fprog *p = filter_program(a, n, b, m, SECCOMP_RET_KILL_THREAD, leaf, &s);
+	struct sock_fprog *p =
+	    filter_program(a, n, b, m, SECCOMP_RET_KILL_THREAD, filter_rules_leaf, &s);
 	if (!p)
 		fail_in("%s", what);
 	return p;

@@ -19,7 +19,7 @@
 #include "sys.h"
 #include "sysno.h"
 
-static ssize_t slurp(const char *path, char *buf, size_t size)
+static ssize_t pidfd_slurp(const char *path, char *buf, size_t size)
 {
 	_cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
@@ -50,7 +50,7 @@ int pid_starttime(pid_t pid, uint64_t *out)
 {
 	char path[32], stat[1024];
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (slurp(path, stat, sizeof stat) < 0)
+	if (pidfd_slurp(path, stat, sizeof stat) < 0)
 		return errno = errno == ENOENT ? ESRCH : errno, -1;
 	const char *state = strrchr(stat, ')');
 	if (state && (state[2] == 'Z' || state[2] == 'X')) /* it has ended and is not reaped yet */
@@ -67,7 +67,7 @@ static bool proc_anothers(void)
 
 int boot_id(char out[37])
 {
-	ssize_t n = slurp("/proc/sys/kernel/random/boot_id", out, 37);
+	ssize_t n = pidfd_slurp("/proc/sys/kernel/random/boot_id", out, 37);
 	if (n >= 36 && !proc_anothers())
 		return 0;
 	out[0] = 0;
@@ -148,7 +148,7 @@ static enum heed whereabouts(pid_t pid)
 {
 	char path[32], text[256];
 	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-	if (slurp(path, text, sizeof text) <= 0)
+	if (pidfd_slurp(path, text, sizeof text) <= 0)
 		return HEED_UNKNOWN;
 	if (*text < '0' || *text > '9') /* "running" */
 		return HEED_BUSY;

@@ -29,7 +29,7 @@ static bool background(void)
 }
 
 /* Is there something to do that must not wait: to end, or to see that the container has ended? */
-static bool wanted(void)
+static bool tty_wanted(void)
 {
 	static const int now[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 	sigset_t s;
@@ -74,7 +74,7 @@ int tty_raw(void)
 		atexit(tty_restore);
 	at_exit = true;
 	while (background() && was_stopped())
-		if (background() && wanted())
+		if (background() && tty_wanted())
 			return -1;
 	raw = tcsetattr(0, TCSADRAIN, &t) == 0;
 	return 0;

@@ -25,7 +25,7 @@ struct search {
 	char *who;
 };
 
-static int on_process(int proc, const char *pid, void *arg)
+static int unreaped_on_process(int proc, const char *pid, void *arg)
 {
 	struct search *s = arg;
 	struct proc p, parent;
@@ -57,6 +57,6 @@ char *pid_unreaped(pid_t init)
 	    p.state == 'Z' || fstatat(proc, ns, &s.ns, 0) < 0 ||
 	    fstatat(proc, "self/ns/pid", &ours, 0) < 0 || ours.st_ino == s.ns.st_ino)
 		return NULL;
-	dir_each(proc, on_process, &s);
+	dir_each(proc, unreaped_on_process, &s);
 	return s.who;
 }

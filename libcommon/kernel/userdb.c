@@ -21,7 +21,7 @@
 
 /* Field n of a colon-separated line, not NUL-terminated; its length goes to *len. NULL when the
  * line has fewer fields. */
-static const char *field(const char *line, size_t linelen, int n, size_t *len)
+static const char *userdb_field(const char *line, size_t linelen, int n, size_t *len)
 {
 	const char *s = line, *end = line + linelen;
 	for (; n > 0; n--) {
@@ -50,12 +50,12 @@ static bool id_parse(const char *s, size_t n, uint32_t *out)
 }
 
 /* The line whose field `col` is `key`. */
-static const char *find(const char *text, int col, const char *key, size_t *len)
+static const char *userdb_find_line(const char *text, int col, const char *key, size_t *len)
 {
 	size_t kn = strlen(key), fl;
 	for (const char *l = text; l && *l;) {
 		size_t n = strcspn(l, "\n");
-		const char *f = field(l, n, col, &fl);
+		const char *f = userdb_field(l, n, col, &fl);
 		if (f && fl == kn && memcmp(f, key, kn) == 0) {
 			*len = n;
 			return l;
@@ -96,7 +96,7 @@ static void memberships(const char *group, const char *name, struct user *u)
 	uint32_t gid;
 	for (const char *l = group; l && *l;) {
 		size_t n = strcspn(l, "\n");
-		const char *id = field(l, n, 2, &fl), *members = field(l, n, 3, &ml);
+		const char *id = userdb_field(l, n, 2, &fl), *members = userdb_field(l, n, 3, &ml);
 		if (id && members && id_parse(id, fl, &gid) && in_members(members, ml, name))
 			add_group(u, gid);
 		l += n + (l[n] == '\n');
@@ -105,7 +105,7 @@ static void memberships(const char *group, const char *name, struct user *u)
 
 /* A number is taken as a number, even where a name in the image's file looks the same
  * (CVE-2016-3697): 1 with *id, 0 for a name, -1 with fail() when no user can have that number. */
-static int number(const char *what, const char *text, uint32_t *id)
+static int userdb_number(const char *what, const char *text, uint32_t *id)
 {
 	const char *digits = text + (*text == '-' || *text == '+');
 	if (!*digits || strspn(digits, "0123456789") != strlen(digits))
@@ -119,10 +119,11 @@ static int number(const char *what, const char *text, uint32_t *id)
 static int group_id(const char *group, const char *name, uint32_t *gid)
 {
 	size_t n, fl;
-	int r = number("group", name, gid);
+	int r = userdb_number("group", name, gid);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	const char *l = find(group, 0, name, &n), *id = l ? field(l, n, 2, &fl) : NULL;
+	const char *l = userdb_find_line(group, 0, name, &n),
+		   *id = l ? userdb_field(l, n, 2, &fl) : NULL;
 	if (id && id_parse(id, fl, gid))
 		return 0;
 	errno = ENOENT;
@@ -134,27 +135,27 @@ static int user_id(const char *passwd, const char *who, struct user *u, char **n
 {
 	size_t n, fl;
 	char plain[16]; /* 007 stands for 7 */
-	int is_number = number("user", who, &u->uid);
+	int is_number = userdb_number("user", who, &u->uid);
 	if (is_number < 0)
 		return -1;
 	snprintf(plain, sizeof plain, "%u", u->uid);
-	const char *l = find(passwd, is_number ? 2 : 0, is_number ? plain : who, &n);
+	const char *l = userdb_find_line(passwd, is_number ? 2 : 0, is_number ? plain : who, &n);
 	if (!l) {
 		u->gid = 0;
 		errno = ENOENT;
 		return is_number ? 0 : fail("user '%s' is not in the container's /etc/passwd", who);
 	}
-	const char *uid = field(l, n, 2, &fl);
+	const char *uid = userdb_field(l, n, 2, &fl);
 	if (!uid || !id_parse(uid, fl, &u->uid))
 		return errno = EINVAL,
 		       fail("user '%s': its line in /etc/passwd has no number", who);
-	const char *gid = field(l, n, 3, &fl);
+	const char *gid = userdb_field(l, n, 3, &fl);
 	if (!gid || !id_parse(gid, fl, &u->gid))
 		u->gid = 0;
-	const char *home = field(l, n, 5, &fl);
+	const char *home = userdb_field(l, n, 5, &fl);
 	if (home && fl && home[0] == '/')
 		u->home = xstrndup(home, fl);
-	field(l, n, 0, &fl);
+	userdb_field(l, n, 0, &fl);
 	*name = xstrndup(l, fl);
 	return 0;
 }
@@ -212,8 +213,8 @@ char *userdb_name(uid_t uid)
 	size_t n, fl;
 	_cleanup_free_ char *text = file_read("/etc/passwd", MAX_FILE, NULL);
 	snprintf(key, sizeof key, "%u", uid);
-	const char *l = text ? find(text, 2, key, &n) : NULL,
-		   *name = l ? field(l, n, 0, &fl) : NULL;
+	const char *l = text ? userdb_find_line(text, 2, key, &n) : NULL,
+		   *name = l ? userdb_field(l, n, 0, &fl) : NULL;
 	return name ? xstrndup(name, fl) : NULL;
 }
 
@@ -221,7 +222,8 @@ int userdb_find(const char *name, uid_t *uid, gid_t *gid)
 {
 	size_t n, ul, gl;
 	_cleanup_free_ char *text = file_read("/etc/passwd", MAX_FILE, NULL);
-	const char *l = text ? find(text, 0, name, &n) : NULL;
-	const char *u = l ? field(l, n, 2, &ul) : NULL, *g = l ? field(l, n, 3, &gl) : NULL;
+	const char *l = text ? userdb_find_line(text, 0, name, &n) : NULL;
+	const char *u = l ? userdb_field(l, n, 2, &ul) : NULL,
+		   *g = l ? userdb_field(l, n, 3, &gl) : NULL;
 	return u && g && id_parse(u, ul, uid) && id_parse(g, gl, gid) ? 0 : (errno = ENOENT, -1);
 }

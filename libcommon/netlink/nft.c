@@ -60,7 +60,7 @@ struct elem {
 	bool interval_end;
 };
 
-static void put_elem(struct nlmsghdr *h, const struct elem *e)
+static void nft_put_elem(struct nlmsghdr *h, const struct elem *e)
 {
 	struct nlattr *el = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
 	if (e->interval_end)
@@ -90,7 +90,7 @@ static void elems(struct nft *f, bool add, int excl, int family, const char *set
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, set);
 	struct nlattr *list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
 	for (int i = 0; i < n; i++)
-		put_elem(h, &e[i]);
+		nft_put_elem(h, &e[i]);
 	mnl_attr_nest_end(h, list);
 }
 
@@ -163,7 +163,7 @@ static void subnet_elem(struct nft *f, bool add, const struct cidr *c)
 	elems(f, add, 0, c->a.family, "subnets", e, addr_is_any(&after) ? 1 : 2, label);
 }
 
-static void net(struct nft *f, bool add, const struct cidr *c, const char *bridge, int flags)
+static void nft_net(struct nft *f, bool add, const struct cidr *c, const char *bridge, int flags)
 {
 	if (bridge) {
 		ifname_elem(f, add, c->a.family, "bridges", bridge, false);
@@ -177,12 +177,12 @@ static void net(struct nft *f, bool add, const struct cidr *c, const char *bridg
 
 void nft_net_add(struct nft *f, const struct cidr *subnet, const char *bridge, int flags)
 {
-	net(f, true, subnet, bridge, flags);
+	nft_net(f, true, subnet, bridge, flags);
 }
 
 void nft_net_del(struct nft *f, const struct cidr *subnet, const char *bridge, int flags)
 {
-	net(f, false, subnet, bridge, flags);
+	nft_net(f, false, subnet, bridge, flags);
 }
 
 static void out_elem(struct nft *f, bool add, const struct cidr *c, const char *out)
@@ -239,7 +239,7 @@ void nft_out_del(struct nft *f, const struct cidr *subnet, const char *out)
 	out_elem(f, false, subnet, out);
 }
 
-static void port(struct nft *f, bool add, const struct nft_port *p)
+static void nft_port_elem(struct nft *f, bool add, const struct nft_port *p)
 {
 	uint8_t key[24] = {0}, data[20] = {0};
 	size_t n = addr_len(&p->to), at = 0;
@@ -274,12 +274,12 @@ static void port(struct nft *f, bool add, const struct nft_port *p)
 
 void nft_port_add(struct nft *f, const struct nft_port *p)
 {
-	port(f, true, p);
+	nft_port_elem(f, true, p);
 }
 
 void nft_port_del(struct nft *f, const struct nft_port *p)
 {
-	port(f, false, p);
+	nft_port_elem(f, false, p);
 }
 
 bool nft_port_clash(const struct nft_port *a, const struct nft_port *b)
@@ -331,7 +331,7 @@ void nft_close_forward(struct nft *f, int family, bool closed)
 
 /* --- the transaction --- */
 
-static void frame(struct nl *n, int type)
+static void nft_frame(struct nl *n, int type)
 {
 	struct nlmsghdr *h = nl_msg(n, type, 0, sizeof(struct nfgenmsg), "nf_tables");
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->res_id =
@@ -347,7 +347,7 @@ static int send_framed(struct nft *f, int families)
 	    .seq = f->body.seq + 1000000,
 	    .unbuilt = f->body.unbuilt};
 	f->body.seq += 2000000;
-	frame(&n, NFNL_MSG_BATCH_BEGIN);
+	nft_frame(&n, NFNL_MSG_BATCH_BEGIN);
 	for (int family = 0; family < 2; family++)
 		if (families & (family ? V6 : V4))
 			nft_put_base(&n, family ? AF_INET6 : AF_INET);
@@ -360,7 +360,7 @@ static int send_framed(struct nft *f, int families)
 		if (i + 1 == f->body.n)
 			h->nlmsg_flags |= NLM_F_ACK;
 	}
-	frame(&n, NFNL_MSG_BATCH_END);
+	nft_frame(&n, NFNL_MSG_BATCH_END);
 	int r = nft_send(&n), saved = errno;
 	size_t failed = n.failed;
 	n.fd = -1;

@@ -47,7 +47,7 @@ static const char *const rules[] = {
     "iifname @guarded meta protocol != arp meta protocol != ip meta protocol != ip6 drop",
 };
 
-static void be32(struct nlmsghdr *h, int type, uint32_t v)
+static void nft_bridge_be32(struct nlmsghdr *h, int type, uint32_t v)
 {
 	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
 }
@@ -60,7 +60,7 @@ static struct nlmsghdr *msg(struct nl *n, int type, int flags)
 	return h;
 }
 
-static void frame(struct nl *n, int type)
+static void nft_bridge_frame(struct nl *n, int type)
 {
 	struct nlmsghdr *h = nl_msg(n, type, 0, sizeof(struct nfgenmsg), "%s", SPOOF_LABEL);
 	((struct nfgenmsg *)mnl_nlmsg_get_payload(h))->res_id = htons(NFNL_SUBSYS_NFTABLES);
@@ -74,18 +74,18 @@ static int put_base(struct nl *n)
 		h = msg(n, NFT_MSG_NEWSET, NLM_F_CREATE);
 		mnl_attr_put_strz(h, NFTA_SET_TABLE, NFT_TABLE);
 		mnl_attr_put_strz(h, NFTA_SET_NAME, sets[i].name);
-		be32(h, NFTA_SET_FLAGS, 0);
-		be32(h, NFTA_SET_KEY_TYPE, sets[i].type);
-		be32(h, NFTA_SET_KEY_LEN, sets[i].len);
-		be32(h, NFTA_SET_ID, (uint32_t)i + 1);
+		nft_bridge_be32(h, NFTA_SET_FLAGS, 0);
+		nft_bridge_be32(h, NFTA_SET_KEY_TYPE, sets[i].type);
+		nft_bridge_be32(h, NFTA_SET_KEY_LEN, sets[i].len);
+		nft_bridge_be32(h, NFTA_SET_ID, (uint32_t)i + 1);
 	}
 	h = msg(n, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	mnl_attr_put_strz(h, NFTA_CHAIN_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(h, NFTA_CHAIN_NAME, "spoof");
 	mnl_attr_put_strz(h, NFTA_CHAIN_TYPE, "filter");
 	struct nlattr *hook = mnl_attr_nest_start(h, NFTA_CHAIN_HOOK);
-	be32(h, NFTA_HOOK_HOOKNUM, NF_INET_PRE_ROUTING);
-	be32(h, NFTA_HOOK_PRIORITY, (uint32_t)-300);
+	nft_bridge_be32(h, NFTA_HOOK_HOOKNUM, NF_INET_PRE_ROUTING);
+	nft_bridge_be32(h, NFTA_HOOK_PRIORITY, (uint32_t)-300);
 	mnl_attr_nest_end(h, hook);
 	h = msg(n, NFT_MSG_DELRULE, 0);
 	mnl_attr_put_strz(h, NFTA_RULE_TABLE, NFT_TABLE);
@@ -115,7 +115,7 @@ static void elem_key(struct nlmsghdr *h, const void *key, size_t len)
 	mnl_attr_nest_end(h, k);
 }
 
-static void put_elem(
+static void nft_bridge_put_elem(
     struct nl *n, bool add, const char *set, const void *key, size_t len, const char *comment)
 {
 	struct nlattr *list;
@@ -149,27 +149,28 @@ struct who {
 	const struct cidr *addr; /* NULL: only the MAC is looked at */
 };
 
-static void put(struct nl *n, const struct who *w, bool add, int set, const void *what, size_t len)
+static void nft_bridge_put(
+    struct nl *n, const struct who *w, bool add, int set, const void *what, size_t len)
 {
 	uint8_t key[KEY];
 	make_key(key, w->port, NULL);
 	memcpy(key + 16, what, len);
-	put_elem(n, add, sets[set].name, key, sets[set].len, add ? w->comment : NULL);
+	nft_bridge_put_elem(n, add, sets[set].name, key, sets[set].len, add ? w->comment : NULL);
 }
 
 static void put_who(struct nl *n, const struct who *w, bool add)
 {
 	const uint8_t *m = w->mac;
 	uint8_t link[16] = {0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]};
-	put(n, w, add, w->addr ? GUARDED : CHECKED, "", 0);
-	put(n, w, add, MACS, m, 6);
+	nft_bridge_put(n, w, add, w->addr ? GUARDED : CHECKED, "", 0);
+	nft_bridge_put(n, w, add, MACS, m, 6);
 	if (!w->addr)
 		return;
 	if (w->addr[0].a.family)
-		put(n, w, add, FROM4, w->addr[0].a.b, 4);
+		nft_bridge_put(n, w, add, FROM4, w->addr[0].a.b, 4);
 	if (w->addr[1].a.family) {
-		put(n, w, add, FROM6, w->addr[1].a.b, 16);
-		put(n, w, add, FROM6, link, 16);
+		nft_bridge_put(n, w, add, FROM6, w->addr[1].a.b, 16);
+		nft_bridge_put(n, w, add, FROM6, link, 16);
 	}
 }
 
@@ -185,11 +186,11 @@ static int who_commit(const struct who *w, bool add)
 	int r = -1;
 	for (int base = 0; base < 2; base++) {
 		nl_reset(&n);
-		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_BEGIN);
 		if (base && put_base(&n) < 0)
 			break;
 		put_who(&n, w, add);
-		frame(&n, NFNL_MSG_BATCH_END);
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_END);
 		r = nft_send(&n);
 		if (r == 0 || errno != ENOENT || !add) {
 			r = r == 0 ? base : -1;
@@ -227,7 +228,7 @@ int nft_guard_base(struct nft *f)
 	return put_base(&f->body);
 }
 
-static void on_use(const char *chain, uint32_t use, void *arg)
+static void nft_bridge_on_use(const char *chain, uint32_t use, void *arg)
 {
 	if (strcmp(chain, "spoof") == 0)
 		*(uint32_t *)arg = use;
@@ -237,7 +238,7 @@ int nft_guard_rules_again(struct nft *f)
 {
 	const uint32_t want = sizeof rules / sizeof rules[0];
 	uint32_t use = 0;
-	int r = nft_uses(&f->body, NFPROTO_BRIDGE, on_use, &use);
+	int r = nft_uses(&f->body, NFPROTO_BRIDGE, nft_bridge_on_use, &use);
 	if (r < 1)
 		return r;
 	return use < want ? (int)(want - use) : 0;
@@ -254,7 +255,7 @@ struct elems {
 	size_t n, len;
 };
 
-static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
+static void nft_bridge_comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
 {
 	size_t n = a ? mnl_attr_get_payload_len(a) : 0;
 	const uint8_t *u = a ? mnl_attr_get_payload(a) : NULL;
@@ -279,7 +280,7 @@ static void one_elem(const struct nlattr *a, struct elems *e)
 	struct elem *x = &e->v[e->n++];
 	memset(x, 0, sizeof *x);
 	memcpy(x->key, p, e->len);
-	comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
+	nft_bridge_comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
 }
 
 static void on_elems(const struct nlmsghdr *h, void *arg)
@@ -306,7 +307,7 @@ static void on_elems(const struct nlmsghdr *h, void *arg)
 }
 
 /* All of the set, or what has this key. No table, no kernel support: none. */
-static int look(struct nl *n, const char *set, const void *key, struct elems *e)
+static int nft_bridge_look(struct nl *n, const char *set, const void *key, struct elems *e)
 {
 	struct nlattr *list;
 	struct nlmsghdr *h = msg(n, NFT_MSG_GETSETELEM, key ? 0 : NLM_F_DUMP);
@@ -338,9 +339,9 @@ static int away(
 		if (!gone((const char *)e->v[i].key, e->v[i].comment, arg))
 			continue;
 		nl_reset(n);
-		frame(n, NFNL_MSG_BATCH_BEGIN);
-		put_elem(n, false, set, e->v[i].key, e->len, NULL);
-		frame(n, NFNL_MSG_BATCH_END);
+		nft_bridge_frame(n, NFNL_MSG_BATCH_BEGIN);
+		nft_bridge_put_elem(n, false, set, e->v[i].key, e->len, NULL);
+		nft_bridge_frame(n, NFNL_MSG_BATCH_END);
 		r = nft_send(n) < 0 && errno != ENOENT ? -1 : 0;
 	}
 	nl_reset(n);
@@ -358,7 +359,7 @@ int nft_spoof_del(const char *port, const char *comment)
 		struct elems e = {.len = sets[i].len};
 		if (port)
 			make_key(key, port, NULL);
-		r = look(&n, sets[i].name, port && i == 0 ? key : NULL, &e);
+		r = nft_bridge_look(&n, sets[i].name, port && i == 0 ? key : NULL, &e);
 		if (i == 0 && e.n == 0 && port) { /* not checked: nothing in the other */
 			free(e.v);
 			break;
@@ -383,16 +384,16 @@ int nft_guard_more(
 	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
 		return 0;
 	make_key(key, port, NULL);
-	int r = look(&n, sets[GUARDED].name, key, &e);
+	int r = nft_bridge_look(&n, sets[GUARDED].name, key, &e);
 	nl_reset(&n);
 	if (r == 0 && e.n) {
-		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_BEGIN);
 		if (mac)
-			put(&n, &w, on, MACS, mac, 6);
+			nft_bridge_put(&n, &w, on, MACS, mac, 6);
 		if (addr)
-			put(&n, &w, on, addr->a.family == AF_INET6 ? FROM6 : FROM4, addr->a.b,
-			    addr_len(&addr->a));
-		frame(&n, NFNL_MSG_BATCH_END);
+			nft_bridge_put(&n, &w, on, addr->a.family == AF_INET6 ? FROM6 : FROM4,
+			    addr->a.b, addr_len(&addr->a));
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_END);
 		r = nft_send(&n) < 0 && errno != ENOENT ? -1 : 0;
 	}
 	free(e.v);
@@ -408,7 +409,7 @@ int nft_guard_clear(nft_guard_gone_fn *gone, void *arg)
 		return 0; /* a kernel without: nothing of ours is there */
 	for (int i = MACS; i < SETS && r == 0; i++) {
 		struct elems e = {.len = sets[i].len};
-		r = look(&n, sets[i].name, NULL, &e);
+		r = nft_bridge_look(&n, sets[i].name, NULL, &e);
 		if (r == 0)
 			r = away(&n, sets[i].name, &e, gone, arg);
 		free(e.v);
@@ -426,15 +427,15 @@ int nft_guard_idle(void)
 		return 0;
 	for (int i = 0; i < SETS && r == 0; i++) {
 		struct elems e = {.len = sets[i].len};
-		r = look(&n, sets[i].name, NULL, &e);
+		r = nft_bridge_look(&n, sets[i].name, NULL, &e);
 		left += e.n;
 		free(e.v);
 	}
 	if (r == 0 && !left) {
 		nl_reset(&n);
-		frame(&n, NFNL_MSG_BATCH_BEGIN);
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_BEGIN);
 		mnl_attr_put_strz(msg(&n, NFT_MSG_DELTABLE, NLM_F_ACK), NFTA_TABLE_NAME, NFT_TABLE);
-		frame(&n, NFNL_MSG_BATCH_END);
+		nft_bridge_frame(&n, NFNL_MSG_BATCH_END);
 		r = nft_send(&n) < 0 && errno != ENOENT && errno != EOPNOTSUPP ? -1 : 0;
 	}
 	nl_close(&n);
@@ -449,7 +450,10 @@ int nft_spoof_has(const char *port, const uint8_t mac[6])
 	make_key(key, port, mac);
 	if (nl_open(&n, NETLINK_NETFILTER, -1) < 0)
 		return -1;
-	int r = look(&n, "checked", key, &checked) < 0 || look(&n, "macs", key, &macs) < 0 ? -1 : 0;
+	int r = nft_bridge_look(&n, "checked", key, &checked) < 0 ||
+			nft_bridge_look(&n, "macs", key, &macs) < 0
+		    ? -1
+		    : 0;
 	if (r == 0)
 		r = checked.n && macs.n;
 	free(checked.v);
@@ -465,7 +469,7 @@ int nft_spoof_each(
 	struct elems e = {.len = 16};
 	if (sys_missing("nf_tables") || nl_open(&n, NETLINK_NETFILTER, -1) < 0)
 		return 0; /* a kernel without */
-	int r = look(&n, guarded ? "guarded" : "checked", NULL, &e);
+	int r = nft_bridge_look(&n, guarded ? "guarded" : "checked", NULL, &e);
 	nl_close(&n);
 	for (size_t i = 0; i < e.n; i++)
 		fn((const char *)e.v[i].key, e.v[i].comment, arg);

@@ -27,7 +27,7 @@ static const char *name_in(const struct nlattr *a)
 		   : NULL;
 }
 
-static void on_chain(const struct nlmsghdr *h, void *arg)
+static void nft_drops_on_chain(const struct nlmsghdr *h, void *arg)
 {
 	struct drops *x = arg;
 	const struct nlattr *tb[NFTA_CHAIN_POLICY + 1], *hook[NFTA_HOOK_HOOKNUM + 1];
@@ -91,7 +91,7 @@ static void on_rule(const struct nlmsghdr *h, void *arg)
 	x->all |= r == 1;
 }
 
-static int dump(struct nft *f, int type, int family, char **chain,
+static int nft_drops_dump(struct nft *f, int type, int family, char **chain,
     void (*fn)(const struct nlmsghdr *, void *), void *arg)
 {
 	struct nlmsghdr *h = nl_msg(&f->body, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
@@ -116,7 +116,8 @@ int nft_is_closed(struct nft *f, int family)
 {
 	char *chain[2] = {(char *)NFT_TABLE, (char *)"closed"};
 	int closed = 0, proto = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	return dump(f, NFT_MSG_GETRULE, proto, chain, on_closed, &closed) < 0 ? -1 : closed;
+	return nft_drops_dump(f, NFT_MSG_GETRULE, proto, chain, on_closed, &closed) < 0 ? -1
+											: closed;
 }
 
 int nft_foreign_drops(struct nft *f, const char *bridge,
@@ -127,11 +128,12 @@ int nft_foreign_drops(struct nft *f, const char *bridge,
 	int r = 0;
 	for (size_t i = 0; i < sizeof families && r == 0; i++) {
 		struct drops x = {.bridge = bridge};
-		r = dump(f, NFT_MSG_GETCHAIN, families[i], NULL, on_chain, &x);
+		r = nft_drops_dump(f, NFT_MSG_GETCHAIN, families[i], NULL, nft_drops_on_chain, &x);
 		for (size_t k = 0; k < x.other.n && r == 0; k += 3) {
 			x.all = *x.other.v[k + 2];
 			x.accepts = 0;
-			r = dump(f, NFT_MSG_GETRULE, families[i], x.other.v + k, on_rule, &x);
+			r = nft_drops_dump(
+			    f, NFT_MSG_GETRULE, families[i], x.other.v + k, on_rule, &x);
 			if (x.all && x.accepts < 2)
 				fn(names[i], x.other.v[k], x.other.v[k + 1], arg);
 		}

@@ -53,7 +53,7 @@ static void on_gen(const struct nlmsghdr *h, void *arg)
 /* Both numbers as they are now, in one that grows with the second (32 bits, because not every
  * machine counts 64 in one step); 0: not known. The socket is n's, its pending messages are not
  * touched. */
-static uint32_t now(const struct nl *n)
+static uint32_t nft_gen_now(const struct nl *n)
 {
 	struct stat st;
 	uint32_t gen = 0;
@@ -70,23 +70,23 @@ static uint32_t now(const struct nl *n)
 bool nft_strange(const struct nl *n)
 {
 	_Atomic uint32_t *c = cell();
-	return c && atomic_load(c) != now(n);
+	return c && atomic_load(c) != nft_gen_now(n);
 }
 
 void nft_settle(const struct nl *n, bool known)
 {
 	_Atomic uint32_t *c = cell();
 	if (c)
-		atomic_store(c, known ? now(n) : 0);
+		atomic_store(c, known ? nft_gen_now(n) : 0);
 }
 
 int nft_send(struct nl *n)
 {
 	_Atomic uint32_t *c = cell();
-	uint32_t before = c ? now(n) : 0;
+	uint32_t before = c ? nft_gen_now(n) : 0;
 	bool known = c && before && atomic_load(c) == before;
 	int r = nl_commit(n), saved = errno;
-	if (known && r == 0 && now(n) != before)
+	if (known && r == 0 && nft_gen_now(n) != before)
 		atomic_fetch_add(c, 1);
 	errno = saved;
 	return r;

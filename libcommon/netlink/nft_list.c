@@ -30,7 +30,7 @@ static const void *elem_value(const struct nlattr *a, size_t len)
 		   : NULL;
 }
 
-static void comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
+static void nft_list_comment_of(const struct nlattr *a, char out[COMMENT_SIZE])
 {
 	size_t n = a ? mnl_attr_get_payload_len(a) : 0, at = 0;
 	const uint8_t *u = a ? mnl_attr_get_payload(a) : NULL;
@@ -63,7 +63,7 @@ static bool port_of(const struct nlattr *const *tb, int family, bool any, struct
 	p->proto = key[at];
 	p->hport = (uint16_t)(key[at + 4] << 8 | key[at + 5]);
 	p->cport = (uint16_t)(data[n] << 8 | data[n + 1]);
-	comment_of(tb[NFTA_SET_ELEM_USERDATA], p->comment);
+	nft_list_comment_of(tb[NFTA_SET_ELEM_USERDATA], p->comment);
 	return true;
 }
 
@@ -98,7 +98,7 @@ struct ports {
 	bool any;
 };
 
-static void on_port(const struct nlattr *const *tb, void *arg)
+static void nft_list_on_port(const struct nlattr *const *tb, void *arg)
 {
 	struct ports *x = arg;
 	struct nft_port p;
@@ -131,7 +131,7 @@ void nft_ports_parse(
 		return;
 	x.any = text_is(set, "ports");
 	if (x.any || text_is(set, "addrs"))
-		nft_each_elem(list, on_port, &x);
+		nft_each_elem(list, nft_list_on_port, &x);
 }
 
 static void ports_message(const struct nlmsghdr *h, void *arg)
@@ -186,7 +186,7 @@ static void on_found(const struct nlattr *const *tb, void *arg)
 	if (x->port)
 		*x->port = p;
 	else
-		comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
+		nft_list_comment_of(tb[NFTA_SET_ELEM_USERDATA], x->comment);
 }
 
 static void found_message(const struct nlmsghdr *h, void *arg)
@@ -198,7 +198,8 @@ static void found_message(const struct nlmsghdr *h, void *arg)
 		nft_each_elem(list, on_found, arg);
 }
 
-static int find(struct nft *f, struct found *x, const char *set, const void *key, size_t len)
+static int nft_list_find(
+    struct nft *f, struct found *x, const char *set, const void *key, size_t len)
 {
 	struct nlmsghdr *h = nl_msg(&f->body, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0,
 	    sizeof(struct nfgenmsg), "nf_tables: look in %s", set);
@@ -228,13 +229,13 @@ int nft_port_find(struct nft *f, struct nft_port *p)
 		memcpy(key, p->host.b, at);
 	key[at] = p->proto;
 	memcpy(key + at + 4, &port, 2);
-	return find(f, &x, x.any ? "ports" : "addrs", key, at + 8);
+	return nft_list_find(f, &x, x.any ? "ports" : "addrs", key, at + 8);
 }
 
 int nft_masq_find(struct nft *f, const struct addr *a, char comment[COMMENT_SIZE])
 {
 	struct found x = {.comment = comment, .family = a->family};
-	return find(f, &x, "masq", a->b, addr_len(a));
+	return nft_list_find(f, &x, "masq", a->b, addr_len(a));
 }
 
 struct masqs {
@@ -252,7 +253,7 @@ static void on_masq(const struct nlattr *const *tb, void *arg)
 	if (!key)
 		return;
 	memcpy(a.b, key, addr_len(&a));
-	comment_of(tb[NFTA_SET_ELEM_USERDATA], comment);
+	nft_list_comment_of(tb[NFTA_SET_ELEM_USERDATA], comment);
 	x->fn(&a, comment, x->arg);
 }
 
@@ -297,7 +298,7 @@ static void interval_done(struct nets *x, const char *ifname)
 	x->end = (struct addr){.family = x->family};
 }
 
-static void on_net(const struct nlattr *const *tb, void *arg)
+static void nft_list_on_net(const struct nlattr *const *tb, void *arg)
 {
 	struct nets *x = arg;
 	struct addr a = {.family = x->family};
@@ -333,7 +334,7 @@ static void nets_message(const struct nlmsghdr *h, void *arg)
 	struct nets *x = arg;
 	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
 	if (list)
-		nft_each_elem(list, on_net, x);
+		nft_each_elem(list, nft_list_on_net, x);
 }
 
 int nft_nets(
@@ -357,7 +358,7 @@ struct bridges {
 	int family;
 };
 
-static void on_bridge(const struct nlattr *const *tb, void *arg)
+static void nft_list_on_bridge(const struct nlattr *const *tb, void *arg)
 {
 	struct bridges *x = arg;
 	const char *key = elem_value(tb[NFTA_SET_ELEM_KEY], 16);
@@ -370,7 +371,7 @@ static void bridges_message(const struct nlmsghdr *h, void *arg)
 	struct bridges *x = arg;
 	const struct nlattr *set, *list = elem_list(h, &x->family, &set);
 	if (list)
-		nft_each_elem(list, on_bridge, x);
+		nft_each_elem(list, nft_list_on_bridge, x);
 }
 
 int nft_names(struct nft *f, int family, const char *set,

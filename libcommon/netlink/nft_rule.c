@@ -35,42 +35,42 @@ static void expr_end(struct nlmsghdr *h, struct nlattr *data)
 	mnl_attr_nest_end(h, outer);
 }
 
-static void be32(struct nlmsghdr *h, int type, uint32_t v)
+static void nft_rule_be32(struct nlmsghdr *h, int type, uint32_t v)
 {
 	mnl_attr_put_u32(h, (uint16_t)type, htonl(v));
 }
 
-static void value(struct nlmsghdr *h, int type, const void *p, size_t n)
+static void nft_rule_value(struct nlmsghdr *h, int type, const void *p, size_t n)
 {
 	struct nlattr *a = mnl_attr_nest_start(h, (uint16_t)type);
 	mnl_attr_put(h, NFTA_DATA_VALUE, n, p);
 	mnl_attr_nest_end(h, a);
 }
 
-static void meta(struct nlmsghdr *h, uint32_t key, uint32_t reg)
+static void nft_rule_meta(struct nlmsghdr *h, uint32_t key, uint32_t reg)
 {
 	struct nlattr *d = expr(h, "meta");
-	be32(h, NFTA_META_KEY, key);
-	be32(h, NFTA_META_DREG, reg);
+	nft_rule_be32(h, NFTA_META_KEY, key);
+	nft_rule_be32(h, NFTA_META_DREG, reg);
 	expr_end(h, d);
 }
 
 static void payload(struct nlmsghdr *h, uint32_t base, uint32_t off, uint32_t len, uint32_t reg)
 {
 	struct nlattr *d = expr(h, "payload");
-	be32(h, NFTA_PAYLOAD_DREG, reg);
-	be32(h, NFTA_PAYLOAD_BASE, base);
-	be32(h, NFTA_PAYLOAD_OFFSET, off);
-	be32(h, NFTA_PAYLOAD_LEN, len);
+	nft_rule_be32(h, NFTA_PAYLOAD_DREG, reg);
+	nft_rule_be32(h, NFTA_PAYLOAD_BASE, base);
+	nft_rule_be32(h, NFTA_PAYLOAD_OFFSET, off);
+	nft_rule_be32(h, NFTA_PAYLOAD_LEN, len);
 	expr_end(h, d);
 }
 
 static void cmp(struct nlmsghdr *h, uint32_t op, const void *p, size_t n)
 {
 	struct nlattr *d = expr(h, "cmp");
-	be32(h, NFTA_CMP_SREG, R0);
-	be32(h, NFTA_CMP_OP, op);
-	value(h, NFTA_CMP_DATA, p, n);
+	nft_rule_be32(h, NFTA_CMP_SREG, R0);
+	nft_rule_be32(h, NFTA_CMP_OP, op);
+	nft_rule_value(h, NFTA_CMP_DATA, p, n);
 	expr_end(h, d);
 }
 
@@ -79,11 +79,11 @@ static void lookup(struct nlmsghdr *h, const char *set, bool invert, bool map)
 {
 	struct nlattr *d = expr(h, "lookup");
 	mnl_attr_put_strz(h, NFTA_LOOKUP_SET, set);
-	be32(h, NFTA_LOOKUP_SREG, R0);
+	nft_rule_be32(h, NFTA_LOOKUP_SREG, R0);
 	if (map)
-		be32(h, NFTA_LOOKUP_DREG, R0);
+		nft_rule_be32(h, NFTA_LOOKUP_DREG, R0);
 	if (invert)
-		be32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		nft_rule_be32(h, NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 	expr_end(h, d);
 }
 
@@ -91,15 +91,15 @@ static void ct_bits(struct nlmsghdr *h, uint32_t key, uint32_t bits)
 {
 	uint32_t zero = 0;
 	struct nlattr *d = expr(h, "ct");
-	be32(h, NFTA_CT_KEY, key);
-	be32(h, NFTA_CT_DREG, R0);
+	nft_rule_be32(h, NFTA_CT_KEY, key);
+	nft_rule_be32(h, NFTA_CT_DREG, R0);
 	expr_end(h, d);
 	d = expr(h, "bitwise");
-	be32(h, NFTA_BITWISE_SREG, R0);
-	be32(h, NFTA_BITWISE_DREG, R0);
-	be32(h, NFTA_BITWISE_LEN, 4);
-	value(h, NFTA_BITWISE_MASK, &bits, 4);
-	value(h, NFTA_BITWISE_XOR, &zero, 4);
+	nft_rule_be32(h, NFTA_BITWISE_SREG, R0);
+	nft_rule_be32(h, NFTA_BITWISE_DREG, R0);
+	nft_rule_be32(h, NFTA_BITWISE_LEN, 4);
+	nft_rule_value(h, NFTA_BITWISE_MASK, &bits, 4);
+	nft_rule_value(h, NFTA_BITWISE_XOR, &zero, 4);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_NEQ, &zero, 4);
 }
@@ -108,9 +108,9 @@ static void fib_local(struct nlmsghdr *h)
 {
 	uint32_t local = 2; /* RTN_LOCAL */
 	struct nlattr *d = expr(h, "fib");
-	be32(h, NFTA_FIB_DREG, R0);
-	be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-	be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+	nft_rule_be32(h, NFTA_FIB_DREG, R0);
+	nft_rule_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+	nft_rule_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_EQ, &local, 4);
 }
@@ -120,20 +120,20 @@ static void fib_no_way_back(struct nlmsghdr *h)
 {
 	uint32_t none = 0;
 	struct nlattr *d = expr(h, "fib");
-	be32(h, NFTA_FIB_DREG, R0);
-	be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
-	be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
+	nft_rule_be32(h, NFTA_FIB_DREG, R0);
+	nft_rule_be32(h, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
+	nft_rule_be32(h, NFTA_FIB_FLAGS, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT);
 	expr_end(h, d);
 	cmp(h, NFT_CMP_EQ, &none, 4);
 }
 
-static void verdict(struct nlmsghdr *h, int code, const char *chain)
+static void nft_rule_verdict(struct nlmsghdr *h, int code, const char *chain)
 {
 	struct nlattr *d = expr(h, "immediate");
-	be32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	nft_rule_be32(h, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 	struct nlattr *data = mnl_attr_nest_start(h, NFTA_IMMEDIATE_DATA);
 	struct nlattr *v = mnl_attr_nest_start(h, NFTA_DATA_VERDICT);
-	be32(h, NFTA_VERDICT_CODE, (uint32_t)code);
+	nft_rule_be32(h, NFTA_VERDICT_CODE, (uint32_t)code);
 	if (chain)
 		mnl_attr_put_strz(h, NFTA_VERDICT_CHAIN, chain);
 	mnl_attr_nest_end(h, v);
@@ -149,14 +149,14 @@ static void dnat(struct nlmsghdr *h, int family, bool addr, const char *map)
 		payload(h, NFT_PAYLOAD_NETWORK_HEADER, family == AF_INET ? 16 : 24, len, reg);
 		reg += len / 4;
 	}
-	meta(h, NFT_META_L4PROTO, reg);
+	nft_rule_meta(h, NFT_META_L4PROTO, reg);
 	payload(h, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + 1);
 	lookup(h, map, false, true);
 	struct nlattr *d = expr(h, "nat");
-	be32(h, NFTA_NAT_TYPE, NFT_NAT_DNAT);
-	be32(h, NFTA_NAT_FAMILY, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	be32(h, NFTA_NAT_REG_ADDR_MIN, R0);
-	be32(h, NFTA_NAT_REG_PROTO_MIN, R0 + len / 4);
+	nft_rule_be32(h, NFTA_NAT_TYPE, NFT_NAT_DNAT);
+	nft_rule_be32(h, NFTA_NAT_FAMILY, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_rule_be32(h, NFTA_NAT_REG_ADDR_MIN, R0);
+	nft_rule_be32(h, NFTA_NAT_REG_PROTO_MIN, R0 + len / 4);
 	expr_end(h, d);
 }
 
@@ -169,7 +169,7 @@ static bool eat(const char **p, const char *phrase)
 	return true;
 }
 
-static void word(const char **p, char out[32])
+static void nft_rule_word(const char **p, char out[32])
 {
 	size_t n = strcspn(*p, " ");
 	snprintf(out, 32, "%.*s", (int)n, *p);
@@ -185,14 +185,14 @@ static int address(struct nlmsghdr *h, int family, bool src, const char **p)
 	char name[32];
 	if (eat(p, ". oifname @")) {
 		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, len, R0);
-		meta(h, NFT_META_OIFNAME, R0 + len / 4);
-		word(p, name);
+		nft_rule_meta(h, NFT_META_OIFNAME, R0 + len / 4);
+		nft_rule_word(p, name);
 		lookup(h, name, false, false);
 		return 0;
 	}
 	if (eat(p, "@")) {
 		payload(h, NFT_PAYLOAD_NETWORK_HEADER, off, len, R0);
-		word(p, name);
+		nft_rule_word(p, name);
 		lookup(h, name, false, false);
 		return 0;
 	}
@@ -235,16 +235,16 @@ static bool bridge_phrase(struct nlmsghdr *h, const char **p)
 	char name[32];
 	for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++)
 		if (eat(p, claims[i].text)) {
-			meta(h, NFT_META_IIFNAME, R0);
+			nft_rule_meta(h, NFT_META_IIFNAME, R0);
 			payload(h, claims[i].base, claims[i].off, claims[i].len, R0 + 4);
-			word(p, name);
+			nft_rule_word(p, name);
 			lookup(h, name, true, false);
 			return true;
 		}
 	if (eat(p, "icmpv6 type ")) {
-		word(p, name);
+		nft_rule_word(p, name);
 		uint8_t type = (uint8_t)atoi(name);
-		meta(h, NFT_META_L4PROTO, R0);
+		nft_rule_meta(h, NFT_META_L4PROTO, R0);
 		cmp(h, NFT_CMP_EQ, &icmpv6, 1);
 		payload(h, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, R0);
 		cmp(h, NFT_CMP_EQ, &type, 1);
@@ -255,7 +255,7 @@ static bool bridge_phrase(struct nlmsghdr *h, const char **p)
 	uint32_t op = eat(p, "!= ") ? NFT_CMP_NEQ : NFT_CMP_EQ;
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (eat(p, kinds[i].text)) {
-			meta(h, NFT_META_PROTOCOL, R0);
+			nft_rule_meta(h, NFT_META_PROTOCOL, R0);
 			cmp(h, op, kinds[i].number, 2);
 			return true;
 		}
@@ -267,9 +267,9 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 	const char *ip = family == AF_INET ? "ip " : "ip6 ";
 	char name[32];
 	if (eat(p, "iifname . oifname @")) {
-		meta(h, NFT_META_IIFNAME, R0);
-		meta(h, NFT_META_OIFNAME, R0 + 4);
-		word(p, name);
+		nft_rule_meta(h, NFT_META_IIFNAME, R0);
+		nft_rule_meta(h, NFT_META_OIFNAME, R0 + 4);
+		nft_rule_word(p, name);
 		lookup(h, name, false, false);
 		return 0;
 	}
@@ -277,11 +277,11 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 		return 0;
 	bool in = eat(p, "iifname ");
 	if (in || eat(p, "oifname ")) {
-		meta(h, in ? NFT_META_IIFNAME : NFT_META_OIFNAME, R0);
+		nft_rule_meta(h, in ? NFT_META_IIFNAME : NFT_META_OIFNAME, R0);
 		bool invert = eat(p, "!= ");
 		if (!eat(p, "@"))
 			return -1;
-		word(p, name);
+		nft_rule_word(p, name);
 		lookup(h, name, invert, false);
 		return 0;
 	}
@@ -296,12 +296,12 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 	if (eat(p, "masquerade"))
 		return expr_end(h, expr(h, "masq")), 0;
 	if (eat(p, "accept"))
-		return verdict(h, NF_ACCEPT, NULL), 0;
+		return nft_rule_verdict(h, NF_ACCEPT, NULL), 0;
 	if (eat(p, "drop"))
-		return verdict(h, NF_DROP, NULL), 0;
+		return nft_rule_verdict(h, NF_DROP, NULL), 0;
 	if (eat(p, "jump ")) {
-		word(p, name);
-		return verdict(h, NFT_JUMP, name), 0;
+		nft_rule_word(p, name);
+		return nft_rule_verdict(h, NFT_JUMP, name), 0;
 	}
 	if (eat(p, "dnat ")) {
 		if (!eat(p, ip) || !eat(p, "to "))
@@ -309,7 +309,7 @@ static int phrase(struct nlmsghdr *h, int family, const char **p)
 		bool addr = eat(p, ip);
 		if ((addr && !eat(p, "daddr . ")) || !eat(p, "meta l4proto . th dport map @"))
 			return -1;
-		word(p, name);
+		nft_rule_word(p, name);
 		return dnat(h, family, addr, name), 0;
 	}
 	if (!eat(p, ip))

@@ -13,7 +13,7 @@
 #include "err.h"
 #include "nft_base.h"
 
-static const char *text_of(const struct nlattr *a)
+static const char *nft_whole_text_of(const struct nlattr *a)
 {
 	size_t n = a ? mnl_attr_get_payload_len(a) : 0;
 	const char *s = a ? mnl_attr_get_payload(a) : NULL;
@@ -45,21 +45,22 @@ struct uses {
 	void *arg;
 };
 
-static void on_chain(const struct nlmsghdr *h, void *arg)
+static void nft_whole_on_chain(const struct nlmsghdr *h, void *arg)
 {
 	const struct uses *u = arg;
 	const struct nlattr *tb[NFTA_CHAIN_USE + 1];
 	nl_payload_attrs(tb, NFTA_CHAIN_USE, h, sizeof(struct nfgenmsg));
 	const uint32_t *use = nl_data(tb[NFTA_CHAIN_USE], 4);
-	if (use && strcmp(text_of(tb[NFTA_CHAIN_TABLE]), NFT_TABLE) == 0)
-		u->fn(text_of(tb[NFTA_CHAIN_NAME]), ntohl(*use), u->arg);
+	if (use && strcmp(nft_whole_text_of(tb[NFTA_CHAIN_TABLE]), NFT_TABLE) == 0)
+		u->fn(nft_whole_text_of(tb[NFTA_CHAIN_NAME]), ntohl(*use), u->arg);
 }
 
 int nft_uses(struct nl *n, uint8_t family, nft_use_fn *fn, void *arg)
 {
 	struct uses u = {fn, arg};
 	int r = ask(n, NFT_MSG_GETTABLE, 0, family, NULL, nothing, NULL);
-	return r == 1 ? ask(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family, NULL, on_chain, &u) : r;
+	return r == 1 ? ask(n, NFT_MSG_GETCHAIN, NLM_F_DUMP, family, NULL, nft_whole_on_chain, &u)
+		      : r;
 }
 
 struct used {
@@ -67,7 +68,7 @@ struct used {
 	uint32_t use[16];
 };
 
-static void on_use(const char *chain, uint32_t use, void *arg)
+static void nft_whole_on_use(const char *chain, uint32_t use, void *arg)
 {
 	struct used *u = arg;
 	for (size_t i = 0; i < 16 && nft_base_chain(i); i++)
@@ -98,7 +99,8 @@ int nft_rules_again(struct nft *f, int family, bool closed)
 	int missing = 0;
 	if (nft_open(&look) < 0)
 		return -1;
-	int r = nft_uses(&look.body, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, on_use, &u);
+	int r = nft_uses(
+	    &look.body, family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, nft_whole_on_use, &u);
 	if (r == 1)
 		r = nft_nets(&look, on_out, &u) < 0 ? -1 : 1;
 	nft_close(&look);
@@ -158,7 +160,7 @@ static const char *elems_of(const struct nlmsghdr *h, struct elems *e)
 	if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWSETELEM)
 		return NULL;
 	nl_payload_attrs(tb, NFTA_SET_ELEM_LIST_ELEMENTS, h, sizeof(struct nfgenmsg));
-	e->set = text_of(tb[NFTA_SET_ELEM_LIST_SET]);
+	e->set = nft_whole_text_of(tb[NFTA_SET_ELEM_LIST_SET]);
 	nft_each_elem(tb[NFTA_SET_ELEM_LIST_ELEMENTS], on_elem, e);
 	return e->set;
 }

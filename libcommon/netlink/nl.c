@@ -251,7 +251,7 @@ static void leave_child(struct nl *n)
 
 static bool left;
 
-static bool leave(struct nl *n)
+static bool nl_leave_ns(struct nl *n)
 {
 	sigset_t all, old;
 	sigfillset(&all);
@@ -267,7 +267,7 @@ static bool leave(struct nl *n)
 void nl_leave(void)
 {
 	if (!left)
-		leave(NULL);
+		nl_leave_ns(NULL);
 }
 
 int nl_commit_left(
@@ -278,7 +278,7 @@ int nl_commit_left(
 	int err = 0;
 	nl_finish(n);
 	setsockopt(n->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-	bool child = leave(n);
+	bool child = nl_leave_ns(n);
 	for (ssize_t r; child && (r = receive(n, p, ANSWERS)) >= 0;) {
 		int len = (int)r;
 		for (const struct nlmsghdr *h = (void *)p; mnl_nlmsg_ok(h, len);

@@ -274,7 +274,7 @@ bool rtnl_link_parse(const struct nlmsghdr *h, struct link_info *out)
 	return true;
 }
 
-static void on_link(const struct nlmsghdr *h, void *arg)
+static void rtnl_on_link(const struct nlmsghdr *h, void *arg)
 {
 	rtnl_link_parse(h, arg);
 }
@@ -285,7 +285,7 @@ int rtnl_find(struct nl *n, const char *name, struct link_info *out)
 	struct nlmsghdr *h =
 	    nl_msg(n, RTM_GETLINK, 0, sizeof(struct ifinfomsg), "interface %s", name);
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	if (nl_query(n, on_link, out) < 0)
+	if (nl_query(n, rtnl_on_link, out) < 0)
 		return -1;
 	if (out->index)
 		return 0;
@@ -433,7 +433,7 @@ struct got_route {
 	bool local, gateway;
 };
 
-static void on_route(const struct nlmsghdr *h, void *arg)
+static void rtnl_on_route(const struct nlmsghdr *h, void *arg)
 {
 	struct got_route *g = arg;
 	const struct nlattr *tb[RTA_METRICS + 1], *metric[RTAX_MTU + 1];
@@ -460,7 +460,7 @@ int rtnl_route_get(
 	r->rtm_family = (uint8_t)to->family;
 	r->rtm_dst_len = (uint8_t)(addr_len(to) * 8);
 	mnl_attr_put(h, RTA_DST, addr_len(to), to->b);
-	if (nl_query(n, on_route, &g) < 0)
+	if (nl_query(n, rtnl_on_route, &g) < 0)
 		return -1;
 	*oif = g.oif;
 	*local = g.local;

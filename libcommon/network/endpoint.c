@@ -159,7 +159,7 @@ static int heed_nobody(int netns_fd, bool ipv6)
 	return setns(home, CLONE_NEWNET) < 0 ? fail("our own network namespace: %m") : 0;
 }
 
-static int link_make(
+static int endpoint_link_make(
     const struct network *n, const struct endpoint *p, struct nl *rt, int index, int netns_fd)
 {
 	char host[16];
@@ -194,7 +194,7 @@ static int link_make(
 	return r;
 }
 
-static int inside(const struct network *n, const struct endpoint *p, int netns_fd)
+static int endpoint_inside(const struct network *n, const struct endpoint *p, int netns_fd)
 {
 	struct addr gw[2] = {{0}, {0}};
 	for (int i = 0; i < 2; i++)
@@ -208,7 +208,7 @@ static int inside(const struct network *n, const struct endpoint *p, int netns_f
 
 /* --- up and down --- */
 
-static int join(const struct endpoint_req *r, const char *name, struct endpoint *p)
+static int endpoint_join(const struct endpoint_req *r, const char *name, struct endpoint *p)
 {
 	_cleanup_free_ char *names = names_of(r, p->id, name);
 	_cleanup_free_ char *own = r->self ? etc_hosts_own(r->self, names) : xstrdup(names);
@@ -229,8 +229,8 @@ static int guard_first(const struct network *n, const struct endpoint *p)
 	return endpoint_guard(p->id, p->ifname, p->mac, p->addr, true);
 }
 
-static int up(const struct endpoint_req *r, const char *name, struct network *n, int netns_fd,
-    struct endpoint *p)
+static int endpoint_up_link(const struct endpoint_req *r, const char *name, struct network *n,
+    int netns_fd, struct endpoint *p)
 {
 	struct nl rt;
 	struct nft f;
@@ -264,13 +264,13 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		    fail_msg());
 	p->guarded = result == 0 && bridge && guard >= 0;
 	if (result == 0) {
-		result = link_make(n, p, &rt, index, netns_fd);
+		result = endpoint_link_make(n, p, &rt, index, netns_fd);
 		/* Otherwise the interface belongs to an earlier one. */
 		p->linked = result == 0 || errno != EEXIST;
 	}
 	nl_close(&rt);
 	if (result == 0)
-		result = inside(n, p, netns_fd);
+		result = endpoint_inside(n, p, netns_fd);
 	if (result == 0 && bridge) {
 		if (why)
 			fail("%s", why);
@@ -280,7 +280,7 @@ static int up(const struct endpoint_req *r, const char *name, struct network *n,
 		p->rebuilt = strange || f.rebuilt || guard > 0;
 		nft_close(&f);
 	}
-	return result < 0 ? -1 : join(r, name, p);
+	return result < 0 ? -1 : endpoint_join(r, name, p);
 }
 
 static void let_go(struct endpoint *p)
@@ -300,7 +300,7 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
 	p->network = xstrdup(n.name);
 	p->bridge = xstrdup(n.bridge);
 	snprintf(p->ifname, sizeof p->ifname, "%s", r->ifname ? r->ifname : "eth0");
-	int result = up(r, name, &n, netns_fd, p);
+	int result = endpoint_up_link(r, name, &n, netns_fd, p);
 	network_free(&n);
 	if (result == 0)
 		return 0;
@@ -418,7 +418,7 @@ static void default_routes(struct nl *in, const struct strv *networks)
 	}
 }
 
-static bool on_port(const char *port, const char *comment, void *arg)
+static bool endpoint_on_port(const char *port, const char *comment, void *arg)
 {
 	(void)comment;
 	return strcmp(port, arg) == 0;
@@ -438,7 +438,7 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 		endpoint_veth(id, ifname, port);
 		r = link_drop(id, ifname);
 		if (r == 0)
-			r = nft_guard_clear(on_port, port);
+			r = nft_guard_clear(endpoint_on_port, port);
 	} else {
 		rtnl_link_del(&in, ifname);
 		r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;

@@ -37,7 +37,7 @@ struct sweep {
 };
 
 /* gc says each, and goes on; otherwise the last is the caller's to say. */
-static void failed(struct sweep *s)
+static void endpoint_gc_failed(struct sweep *s)
 {
 	if (s->alive)
 		warn("%s", fail_msg());
@@ -61,7 +61,7 @@ static bool not_alive(const char *id, struct sweep *s)
 		s->last = xstrdup(id);
 		s->last_dead = alive == 0;
 		if (alive < 0) { /* it is left alone, and that is said */
-			failed(s);
+			endpoint_gc_failed(s);
 		}
 	}
 	return s->last_dead;
@@ -69,7 +69,7 @@ static bool not_alive(const char *id, struct sweep *s)
 
 /* The id in a mark of ours whose container is gone; NULL when the mark is another instance's, a
  * network's, or made by hand. */
-static const char *marked(struct sweep *s, const char *mark)
+static const char *endpoint_gc_marked(struct sweep *s, const char *mark)
 {
 	if (!str_starts(mark, s->mine))
 		return NULL;
@@ -77,10 +77,10 @@ static const char *marked(struct sweep *s, const char *mark)
 	return *id && strcmp(id, "-") && !str_starts(id, "net:") && s->dead(id, s) ? id : NULL;
 }
 
-static void on_port(const struct nft_port *p, void *arg)
+static void endpoint_gc_on_port(const struct nft_port *p, void *arg)
 {
 	struct sweep *s = arg;
-	const char *id = marked(s, p->comment);
+	const char *id = endpoint_gc_marked(s, p->comment);
 	if (!id)
 		return;
 	s->ports = xrealloc(s->ports, (s->nports + 1) * sizeof *s->ports);
@@ -89,10 +89,10 @@ static void on_port(const struct nft_port *p, void *arg)
 		printf("port %u/%s of %s\n", p->hport, p->proto == 17 ? "udp" : "tcp", id);
 }
 
-static void on_link(const struct link_info *l, void *arg)
+static void endpoint_gc_on_link(const struct link_info *l, void *arg)
 {
 	struct sweep *s = arg;
-	const char *id = marked(s, l->alias);
+	const char *id = endpoint_gc_marked(s, l->alias);
 	if (!id)
 		return;
 	strv_add(&s->links, l->name);
@@ -106,7 +106,7 @@ static bool on_guarded(const char *port, const char *comment, void *arg)
 	if (s->no_netcfg && str_starts(comment, s->mine) &&
 	    strcmp(comment + strlen(s->mine), "-") == 0) /* ctr-netcfg's, of a port that ended */
 		return !if_nametoindex(port);
-	return marked(s, comment) != NULL;
+	return endpoint_gc_marked(s, comment) != NULL;
 }
 
 static bool keep_lease(const struct lease *l, void *arg)
@@ -139,11 +139,11 @@ static int one_network(int dirfd, const char *name, void *arg)
 	s->network = name;
 	if (s->id) {
 		if (endpoint_release(s->id, name, NULL) < 0)
-			failed(s);
+			endpoint_gc_failed(s);
 		return 0;
 	}
 	if (lease_gc(dir, keep_lease, s) < 0)
-		failed(s);
+		endpoint_gc_failed(s);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ static void links_away(struct sweep *s, struct nl *rt)
 	for (size_t i = 0; i < s->links.n; i++) {
 		rtnl_link_del(rt, s->links.v[i]);
 		if (nl_commit(rt) < 0 && errno != ENODEV)
-			failed(s);
+			endpoint_gc_failed(s);
 		nl_reset(rt);
 	}
 }
@@ -163,21 +163,21 @@ static int sweep(struct sweep *s)
 	struct nl rt;
 	s->mine = endpoint_mark("");
 	if (nft_open(&f) == 0) {
-		if (nft_ports(&f, NFT_PORTS, on_port, s) < 0)
-			failed(s);
+		if (nft_ports(&f, NFT_PORTS, endpoint_gc_on_port, s) < 0)
+			endpoint_gc_failed(s);
 		nft_close(&f);
 	}
 	if (nft_ports_del(s->ports, s->nports) < 0)
-		failed(s);
+		endpoint_gc_failed(s);
 	conntrack_flush(s->ports, s->nports);
 	if (nl_open(&rt, NETLINK_ROUTE, -1) == 0) {
-		if (rtnl_links(&rt, on_link, s) < 0)
-			failed(s);
+		if (rtnl_links(&rt, endpoint_gc_on_link, s) < 0)
+			endpoint_gc_failed(s);
 		links_away(s, &rt);
 		nl_close(&rt);
 	}
 	if (nft_guard_clear(on_guarded, s) < 0)
-		failed(s);
+		endpoint_gc_failed(s);
 	network_leases_each(one_network, s);
 	strv_free(&s->links);
 	free(s->ports);

@@ -168,7 +168,7 @@ static void on_taken(const struct nft_port *q, void *arg)
 	}
 }
 
-static void on_net(const struct cidr *c, const char *out, void *arg)
+static void endpoint_ports_on_net(const struct cidr *c, const char *out, void *arg)
 {
 	struct stale *s = arg;
 	for (int i = 0; i < 2; i++)
@@ -185,7 +185,9 @@ static int clear_stale(struct stale *s, int which)
 		return -1;
 	int r = nft_open(&s->del);
 	if (r == 0) {
-		r = nft_ports(&look, which, on_taken, s) < 0 ? -1 : nft_nets(&look, on_net, s);
+		r = nft_ports(&look, which, on_taken, s) < 0
+			? -1
+			: nft_nets(&look, endpoint_ports_on_net, s);
 		if (r == 0 && *s->other)
 			r = fail("port of the host: published already by %s", s->other);
 		if (r == 0 && s->found)

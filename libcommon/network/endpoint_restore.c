@@ -15,7 +15,7 @@
 #include "nft_bridge.h"
 #include "place.h"
 
-static void on_net(const struct cidr *c, const char *out, void *arg)
+static void endpoint_restore_on_net(const struct cidr *c, const char *out, void *arg)
 {
 	struct endpoint_restore *r = arg;
 	if (out)
@@ -48,7 +48,7 @@ int endpoint_restore_open(struct endpoint_restore *r, bool look)
 		return -1;
 	if (!look)
 		nft_settle(&r->f.body, true);
-	if (nft_nets(&r->f, on_net, r) == 0 && nft_open(&r->g) == 0) {
+	if (nft_nets(&r->f, endpoint_restore_on_net, r) == 0 && nft_open(&r->g) == 0) {
 		r->kept = kept_open(false, look ? LOCK_SH : LOCK_EX);
 		if ((r->kept >= 0 || errno == ENOENT) && rules(r) == 0) {
 			kept_again(r->kept, &r->f, &r->g);
@@ -67,7 +67,7 @@ struct there {
 	char ifname[16];
 };
 
-static void on_lease(const struct lease *l, void *arg)
+static void endpoint_restore_on_lease(const struct lease *l, void *arg)
 {
 	struct there *t = arg;
 	if (!*l->ifname) /* given by hand */
@@ -84,7 +84,8 @@ static void guard_again(
 	uint8_t mac[6];
 	char port[16], ip[ADDR_TEXT];
 	_cleanup_free_ char *dir = network_leases(network), *mark = endpoint_mark(id);
-	if (!kv_num(state, "guarded", 0) || lease_of_owner(dir, id, on_lease, &t) < 0 || !*t.ifname)
+	if (!kv_num(state, "guarded", 0) ||
+	    lease_of_owner(dir, id, endpoint_restore_on_lease, &t) < 0 || !*t.ifname)
 		return;
 	int i = !t.addr[0].a.family;
 	const char *own = kv_get(state, "mac"), *at = kv_get(state, i ? "ip6" : "ip");
@@ -115,7 +116,7 @@ static void net_again(
 			flags = NFT_INTERNAL;
 		nft_net_add(&r->f, &n.subnet[i], n.bridge, flags);
 		if (!covered && !n.internal)
-			on_net(&n.subnet[i], NULL, r);
+			endpoint_restore_on_net(&n.subnet[i], NULL, r);
 	}
 	network_free(&n);
 }
@@ -172,7 +173,7 @@ void endpoint_restore_one(struct endpoint_restore *r, const char *id, const stru
 
 /* One of the two transactions, where something is missing; a kernel without its kind of tables has
  * none of it. */
-static int settle(struct nft *f, size_t *missing, bool look)
+static int endpoint_restore_settle(struct nft *f, size_t *missing, bool look)
 {
 	int n = nft_only_missing(f);
 	if (n < 0)
@@ -187,8 +188,8 @@ static int settle(struct nft *f, size_t *missing, bool look)
 int endpoint_restore_close(struct endpoint_restore *r, int result)
 {
 	if (result == 0)
-		result = settle(&r->f, &r->missing, r->look) < 0 ||
-				 settle(&r->g, &r->guards, r->look) < 0
+		result = endpoint_restore_settle(&r->f, &r->missing, r->look) < 0 ||
+				 endpoint_restore_settle(&r->g, &r->guards, r->look) < 0
 			     ? -1
 			     : 0;
 	if (result < 0 && !r->look)

@@ -50,7 +50,7 @@ static int members(const char *network, bool make)
 
 /* --- one file --- */
 
-static int put_at(int fd, off_t off, const char *text, size_t len, off_t size)
+static int host_names_put_at(int fd, off_t off, const char *text, size_t len, off_t size)
 {
 	/* Extend the file first, so that a full disk does not cost the end marker. */
 	off_t end = off + (off_t)len;
@@ -73,7 +73,7 @@ static int open_file(int dir, const char *name, struct stat *st)
 }
 
 /* The container is gone: remove its link. */
-static int gone(int dir, const char *name)
+static int host_names_gone(int dir, const char *name)
 {
 	if (errno != ENOENT)
 		return fail("hosts file of %s: %m", name);
@@ -88,7 +88,7 @@ static int add_lines(int dir, const char *name, const char *text)
 	struct stat st;
 	_cleanup_close_ int fd = open_file(dir, name, &st);
 	if (fd < 0)
-		return gone(dir, name);
+		return host_names_gone(dir, name);
 	off_t at = st.st_size - (off_t)tail;
 	_cleanup_free_ char *rest = NULL;
 	if (at < 0 || pread(fd, end, tail, at) != (ssize_t)tail || strcmp(end, HOSTS_END) != 0) {
@@ -101,8 +101,9 @@ static int add_lines(int dir, const char *name, const char *text)
 		rest = xstrdup(to);
 	}
 	_cleanup_free_ char *out = xasprintf("%s%s", text, rest ? rest : HOSTS_END);
-	return put_at(fd, at, out, strlen(out), st.st_size) < 0 ? fail("hosts file of %s: %m", name)
-								: 0;
+	return host_names_put_at(fd, at, out, strlen(out), st.st_size) < 0
+		   ? fail("hosts file of %s: %m", name)
+		   : 0;
 }
 
 static bool is_of(const char *line, const struct cidr *c, size_t n)
@@ -123,7 +124,8 @@ static bool is_of(const char *line, const struct cidr *c, size_t n)
 }
 
 /* A line in which the word `from` is replaced. */
-static void renamed(struct buf *out, const char *line, size_t len, const char *from, const char *to)
+static void host_names_renamed(
+    struct buf *out, const char *line, size_t len, const char *from, const char *to)
 {
 	size_t n = strlen(from);
 	for (size_t i = 0; i < len;) {
@@ -145,7 +147,7 @@ static int edit_lines(
 	struct stat st;
 	_cleanup_close_ int fd = open_file(dir, name, &st);
 	if (fd < 0)
-		return gone(dir, name);
+		return host_names_gone(dir, name);
 	_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, &len);
 	char *begin = old ? strstr(old, HOSTS_BEGIN) : NULL,
 	     *end = begin ? strstr(begin, HOSTS_END) : NULL;
@@ -158,13 +160,13 @@ static int edit_lines(
 		if (!is_of(line, c, n))
 			buf_add(&out, line, l);
 		else if (to)
-			renamed(&out, line, l, from, to);
+			host_names_renamed(&out, line, l, from, to);
 		line += l;
 	}
 	buf_puts(&out, end);
 	int r = 0;
 	if (out.n != len - (size_t)(begin - old) || memcmp(out.p, begin, out.n) != 0)
-		r = put_at(fd, begin - old, out.p, out.n, st.st_size);
+		r = host_names_put_at(fd, begin - old, out.p, out.n, st.st_size);
 	buf_free(&out);
 	return r < 0 ? fail("hosts file of %s: %m", name) : 0;
 }
@@ -215,7 +217,7 @@ static int make_all(int dir)
 }
 
 /* The lines between the markers of `.all`. */
-static char *all_lines(int dir)
+static char *host_names_all_lines(int dir)
 {
 	_cleanup_free_ char *text = file_read_at(dir, ALL, FILE_ANY, NULL);
 	char *from = text ? strstr(text, HOSTS_BEGIN) : NULL,
@@ -242,7 +244,7 @@ int host_names_join(const struct host_names *h)
 	int r = 0;
 	address_lines(&others, h->addr, h->names);
 	if (h->file) {
-		_cleanup_free_ char *all = all_lines(dir);
+		_cleanup_free_ char *all = host_names_all_lines(dir);
 		address_lines(&own, h->addr, h->own);
 		buf_puts(&own, all ? all : "");
 		if (link_member(dir, h->id, h->file) < 0 || add_lines(dir, h->id, own.p) < 0)

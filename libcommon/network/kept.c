@@ -44,7 +44,7 @@ char *kept_owner(const char *name)
 }
 
 /* Messages that add elements, and nothing else. Two that claim one port: the first has it. */
-static void put(struct nft *f, const char *p, size_t len)
+static void kept_put(struct nft *f, const char *p, size_t len)
 {
 	int left = (int)len;
 	for (const struct nlmsghdr *h = (const void *)p;
@@ -67,7 +67,7 @@ struct said {
 	uint8_t on, family, b[16]; /* family 0: a MAC */
 };
 
-static size_t say(struct said *s, bool on, int family, const void *b, size_t n)
+static size_t kept_say(struct said *s, bool on, int family, const void *b, size_t n)
 {
 	*s = (struct said){.on = on, .family = (uint8_t)family};
 	memcpy(s->b, b, n);
@@ -84,9 +84,9 @@ int kept_guard(
 	if (dir < 0 || (!mac && !addr))
 		return dir < 0 && errno != ENOENT ? -1 : 0;
 	_cleanup_free_ struct said *s = xcalloc(addrs + 1, sizeof *s);
-	size_t n = mac ? say(s, on, 0, mac, 6) : 0;
+	size_t n = mac ? kept_say(s, on, 0, mac, 6) : 0;
 	for (size_t i = 0; i < addrs; i++)
-		n += say(s + n, on, addr[i].a.family, addr[i].a.b, addr_len(&addr[i].a));
+		n += kept_say(s + n, on, addr[i].a.family, addr[i].a.b, addr_len(&addr[i].a));
 	int how = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (make ? O_CREAT | O_TRUNC : 0);
 	_cleanup_close_ int fd = openat(dir, name, how, 0600);
 	if (fd < 0 && !make && errno == ENOENT)
@@ -95,7 +95,7 @@ int kept_guard(
 }
 
 /* Is it still said, and is it what we look for? */
-static bool holds(const struct said *s, size_t n, size_t i, bool mac)
+static bool kept_holds(const struct said *s, size_t n, size_t i, bool mac)
 {
 	bool it = s[i].on && !s[i].family == mac;
 	for (size_t k = i + 1; k < n; k++)
@@ -120,19 +120,19 @@ static void guard_put(int dir, const char *name, struct nft *f, const struct sai
 	}
 	nl_close(&rt);
 	for (size_t i = 0; i < n; i++) {
-		v6 |= s[i].family == AF_INET6 && holds(s, n, i, false);
-		if (holds(s, n, i, true))
+		v6 |= s[i].family == AF_INET6 && kept_holds(s, n, i, false);
+		if (kept_holds(s, n, i, true))
 			mac = s[i].b;
 	}
 	for (size_t i = 0; i < n && l.master && mac; i++) {
 		struct cidr pair[2] = {0};
-		bool own = holds(s, n, i, true);
+		bool own = kept_holds(s, n, i, true);
 		const uint8_t *m = s[i].b;
 		struct addr *a = &pair[s[i].family != AF_INET].a;
 		/* The link-local address stays when the MAC changes. */
 		const uint8_t link[16] = {
 		    0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]};
-		if (s[i].family ? holds(s, n, i, false) : v6) {
+		if (s[i].family ? kept_holds(s, n, i, false) : v6) {
 			a->family = s[i].family ? s[i].family : AF_INET6;
 			memcpy(a->b, s[i].family ? m : link, sizeof link);
 		}
@@ -153,7 +153,7 @@ static int again_one(int dir, const char *name, void *arg)
 		guard_put(
 		    dir, name, f[1], (const struct said *)(void *)text, len / sizeof(struct said));
 	else if (text && strchr("npa", *name))
-		put(f[0], text, len);
+		kept_put(f[0], text, len);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ struct taken {
 	const struct addr *from, *to;
 };
 
-static int mark(int dirfd, const char *name, void *arg)
+static int lease_mark(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
 	struct taken *t = arg;
@@ -141,7 +141,7 @@ static int try_one(struct taker *t, const struct addr *a)
 	return why == EEXIST ? 0 : fail("lease %s: %m", text);
 }
 
-static void step(const struct lease_req *r, struct addr *a)
+static void lease_step(const struct lease_req *r, struct addr *a)
 {
 	if (addr_cmp(a, &r->to) == 0)
 		*a = r->from;
@@ -156,9 +156,9 @@ static int take_from_map(struct taker *t, struct addr *a)
 	uint64_t d = addr_distance(&t->r->to, &t->r->from), cap = 1 << 24;
 	struct taken m = {.size = d < cap ? d + 1 : cap, .from = &t->r->from, .to = &t->r->to};
 	m.bits = xcalloc(1, (size_t)(m.size + 7) / 8);
-	int got = dir_each(t->dir, mark, &m) < 0 ? -1 : 0;
+	int got = dir_each(t->dir, lease_mark, &m) < 0 ? -1 : 0;
 	uint64_t at = addr_distance(a, &t->r->from);
-	for (uint64_t i = 0; i < m.size && got == 0; i++, step(t->r, a)) {
+	for (uint64_t i = 0; i < m.size && got == 0; i++, lease_step(t->r, a)) {
 		if (at >= m.size) { /* past the end of the map: continue at the start */
 			*a = t->r->from;
 			at = 0;
@@ -195,7 +195,7 @@ static int choose(struct taker *t, struct addr *a)
 	for (int i = 0; i < TRIES && got == 0; i++) {
 		got = try_one(t, a);
 		if (got == 0)
-			step(r, a);
+			lease_step(r, a);
 	}
 	if (got == 0)
 		got = take_from_map(t, a);
@@ -206,7 +206,7 @@ static int choose(struct taker *t, struct addr *a)
 	return fail("no address is free in %s-%s", addr_text(&r->from, x), addr_text(&r->to, y));
 }
 
-static int take(int dir, const struct lease_req *r, struct addr *out)
+static int lease_take_file(int dir, const struct lease_req *r, struct addr *out)
 {
 	char aside[40];
 	const char *last = r->subnet.a.family == AF_INET ? ".last4" : ".last6";
@@ -267,5 +267,5 @@ int lease_take(const char *dir, const struct lease_req *asked, struct addr *out)
 	_cleanup_close_ int fd = lease_dir(dir, true);
 	if (fd < 0 || lock_wait(fd, LOCK_SH) < 0)
 		return -1;
-	return take(fd, &r, out);
+	return lease_take_file(fd, &r, out);
 }

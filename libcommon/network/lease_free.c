@@ -12,7 +12,7 @@
 
 /* Under the exclusive lock, so that what was read is still true. 1: freed; 0: there was none; -1
  * with fail(). */
-static int drop(int dir, const char *name, const char *owner)
+static int lease_free_drop(int dir, const char *name, const char *owner)
 {
 	bool there = unlinkat(dir, name, 0) == 0;
 	if (!there && errno != ENOENT)
@@ -34,7 +34,7 @@ int lease_free(const char *dir, const struct addr *a)
 		return -1;
 	if (lease_read(fd, addr_text(a, t), &text, &l) < 0 && errno != EBADMSG)
 		return errno == ENOENT ? 0 : -1;
-	return drop(fd, t, l.owner);
+	return lease_free_drop(fd, t, l.owner);
 }
 
 struct walk {
@@ -89,7 +89,7 @@ static int visit(int dirfd, const char *name, void *arg)
 	/* A file that is no lease belongs to nobody: gc removes it. */
 	const char *owner = good ? l.owner : "";
 	bool go = w->owner ? good && strcmp(owner, w->owner) == 0 : !good || !w->keep(&l, w->arg);
-	int r = go ? drop(dirfd, name, owner) : 0;
+	int r = go ? lease_free_drop(dirfd, name, owner) : 0;
 	w->freed += r > 0;
 	return r < 0 && !stray(w, name) ? -1 : 0;
 }

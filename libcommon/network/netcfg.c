@@ -14,7 +14,7 @@ struct words {
 	const char *verb;
 };
 
-static const char *next(struct words *w)
+static const char *netcfg_next(struct words *w)
 {
 	return w->at < w->n ? w->v[w->at++] : NULL;
 }
@@ -33,7 +33,7 @@ static bool is_next(struct words *w, const char *s)
 
 static int take_if(struct words *w, char **out)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	if (!s)
 		return missing(w, "an interface");
 	if (ifname_check(w->verb, s) < 0)
@@ -45,7 +45,7 @@ static int take_if(struct words *w, char **out)
 
 static int take_ns(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	if (!s)
 		return missing(w, "NS (a pid, a container or a namespace's file)");
 	op->ns = xstrdup(s);
@@ -54,7 +54,7 @@ static int take_ns(struct words *w, struct netcfg_op *op)
 
 static int take_cidr(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	if (!s)
 		return missing(w, "ADDRESS/LENGTH");
 	if (op->addrs == NETCFG_ADDRS)
@@ -64,7 +64,7 @@ static int take_cidr(struct words *w, struct netcfg_op *op)
 
 static int take_gw(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	struct addr a;
 	if (!s)
 		return missing(w, "the gateway's address");
@@ -76,7 +76,7 @@ static int take_gw(struct words *w, struct netcfg_op *op)
 
 static int take_num(struct words *w, const char *what, int64_t min, int64_t max, int *out)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	int64_t v;
 	if (!s)
 		return fail("%s: a number is missing after %s", w->verb, what);
@@ -88,7 +88,7 @@ static int take_num(struct words *w, const char *what, int64_t min, int64_t max,
 
 static int take_mac(struct words *w, struct netcfg_op *op)
 {
-	const char *m = next(w);
+	const char *m = netcfg_next(w);
 	op->has_mac = true;
 	return m ? mac_parse("mac", m, op->mac) : missing(w, "a MAC address");
 }
@@ -96,7 +96,7 @@ static int take_mac(struct words *w, struct netcfg_op *op)
 /* One side of a rule: an address or a subnet. */
 static int take_side(struct words *w, struct cidr *c)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	if (!s)
 		return missing(w, "ADDRESS/LENGTH");
 	if (cidr_parse(w->verb, s, c) < 0)
@@ -115,7 +115,7 @@ static int not_understood(const char *verb, const char *s)
 }
 
 /* What may follow: addresses, and those of the optional words that are in `allowed`. */
-static int tail(struct words *w, struct netcfg_op *op, const char *allowed)
+static int netcfg_tail(struct words *w, struct netcfg_op *op, const char *allowed)
 {
 	while (w->at < w->n) {
 		const char *s = w->v[w->at];
@@ -171,7 +171,7 @@ static int add_or_del(struct words *w, struct netcfg_op *op, const char *yes, co
 /* ADDR:PORT, ADDR:FROM-TO or [V6]:PORT. */
 static int take_target(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
+	const char *s = netcfg_next(w), *colon = s ? strrchr(s, ':') : NULL;
 	uint8_t proto; /* it has none of its own */
 	if (!s)
 		return missing(w, "ADDRESS:PORT, where the port leads");
@@ -193,7 +193,7 @@ static int take_target(struct words *w, struct netcfg_op *op)
  * host's. */
 static int take_host_port(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w), *colon = s ? strrchr(s, ':') : NULL;
+	const char *s = netcfg_next(w), *colon = s ? strrchr(s, ':') : NULL;
 	if (!s)
 		return missing(w, "[ADDRESS:]PORT of the host");
 	struct portspec p;
@@ -236,13 +236,13 @@ static int take_set(struct words *w, struct netcfg_op *op)
 		return 0;
 	}
 	op->kind = CFG_SET;
-	return r < 0 || tail(w, op, "n") < 0 ? -1 : 1;
+	return r < 0 || netcfg_tail(w, op, "n") < 0 ? -1 : 1;
 }
 
 /* A NAME in the folder of ip-netns(8), or a FILE; never something that would be taken for a pid. */
 static int take_netns(struct words *w, struct netcfg_op *op)
 {
-	const char *s = next(w);
+	const char *s = netcfg_next(w);
 	if (!s)
 		return missing(w, "NAME or FILE");
 	if (strchr(s, '/')) {
@@ -263,7 +263,7 @@ static int take_veth(struct words *w, struct netcfg_op *op)
 	int r = take_if(w, &op->ifname) < 0 || take_ns(w, op) < 0 || take_if(w, &op->name) < 0 ||
 			take_ns(w, &far) < 0
 		    ? -1
-		    : tail(w, op, "t");
+		    : netcfg_tail(w, op, "t");
 	op->ns2 = far.ns;
 	for (int i = 0; i < 2; i++) { /* the host's side */
 		char **ns = i ? &op->ns2 : &op->ns;
@@ -278,7 +278,7 @@ static int take_veth(struct words *w, struct netcfg_op *op)
 static int take_attachment(struct words *w, struct netcfg_op *op)
 {
 	if (take_if(w, &op->name) < 0 || take_ns(w, op) < 0 ||
-	    tail(w, op, op->kind == CFG_ATTACH ? "aigmtu" : "aigmt") < 0)
+	    netcfg_tail(w, op, op->kind == CFG_ATTACH ? "aigmtu" : "aigmt") < 0)
 		return -1;
 	if (op->kind == CFG_IPVLAN && op->has_mac)
 		return not_understood(w->verb, "mac"); /* its MAC is the parent's */
@@ -293,7 +293,7 @@ static int take_route(struct words *w, struct netcfg_op *op)
 		op->addrs = 1; /* the gateway decides the family */
 	else if (take_cidr(w, op) < 0)
 		return -1;
-	if (tail(w, op, "vdbn") < 0)
+	if (netcfg_tail(w, op, "vdbn") < 0)
 		return -1;
 	if (!op->addr[0].a.family)
 		op->addr[0].a.family = op->gw[1].family ? AF_INET6 : AF_INET;
@@ -312,12 +312,12 @@ static int take_link(struct words *w, struct netcfg_op *op)
 		op->kind = CFG_DETACH;
 		op->ifname = xstrdup(op->name);
 	}
-	return tail(w, op, "n");
+	return netcfg_tail(w, op, "n");
 }
 
 static int take_rule(struct words *w, struct netcfg_op *op)
 {
-	if (add_or_del(w, op, "add", "del") < 0 || tail(w, op, "fbpn") < 0)
+	if (add_or_del(w, op, "add", "del") < 0 || netcfg_tail(w, op, "fbpn") < 0)
 		return -1;
 	int from = op->addr[0].a.family, to = op->addr[1].a.family;
 	if (!op->table || (!from && !to))
@@ -325,7 +325,7 @@ static int take_rule(struct words *w, struct netcfg_op *op)
 	return !from || !to || from == to ? 0 : fail("rule: one address is IPv4, the other IPv6");
 }
 
-static int parse(struct words *w, struct netcfg_op *op)
+static int netcfg_parse_lines(struct words *w, struct netcfg_op *op)
 {
 	int set = take_set(w, op);
 	if (set)
@@ -334,18 +334,18 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_BRIDGE:
 		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0)
 			return -1;
-		return tail(w, op, op->del ? "" : "at");
+		return netcfg_tail(w, op, op->del ? "" : "at");
 	case CFG_ATTACH:
 	case CFG_MACVLAN:
 	case CFG_IPVLAN:
 		return take_attachment(w, op);
 	case CFG_DETACH:
-		return take_ns(w, op) < 0 ? -1 : tail(w, op, "i");
+		return take_ns(w, op) < 0 ? -1 : netcfg_tail(w, op, "i");
 	case CFG_ADDR:
 		if (add_or_del(w, op, "add", "del") < 0 || take_if(w, &op->name) < 0 ||
 		    take_cidr(w, op) < 0)
 			return -1;
-		return tail(w, op, "n");
+		return netcfg_tail(w, op, "n");
 	case CFG_ROUTE:
 		return take_route(w, op);
 	case CFG_LINK:
@@ -353,22 +353,23 @@ static int parse(struct words *w, struct netcfg_op *op)
 	case CFG_NAT:
 		return add_or_del(w, op, "add", "del") < 0 || take_cidr(w, op) < 0
 			   ? -1
-			   : tail(w, op, "o");
+			   : netcfg_tail(w, op, "o");
 	case CFG_PUBLISH:
-		return take_host_port(w, op) < 0 || take_target(w, op) < 0 ? -1 : tail(w, op, "");
+		return take_host_port(w, op) < 0 || take_target(w, op) < 0 ? -1
+									   : netcfg_tail(w, op, "");
 	case CFG_UNPUBLISH:
-		return take_host_port(w, op) < 0 ? -1 : tail(w, op, "");
+		return take_host_port(w, op) < 0 ? -1 : netcfg_tail(w, op, "");
 	case CFG_SYSCTL:
-		return add_or_del(w, op, "forward", "noforward") < 0 ? -1 : tail(w, op, "");
+		return add_or_del(w, op, "forward", "noforward") < 0 ? -1 : netcfg_tail(w, op, "");
 	case CFG_VETH:
 		return take_veth(w, op);
 	case CFG_NETNS:
 		return add_or_del(w, op, "add", "del") < 0 || take_netns(w, op) < 0
 			   ? -1
-			   : tail(w, op, "");
+			   : netcfg_tail(w, op, "");
 	case CFG_NEIGH:
 		if (add_or_del(w, op, "add", "del") < 0 || take_gw(w, op) < 0 ||
-		    (!op->del && take_mac(w, op) < 0) || tail(w, op, "dn") < 0)
+		    (!op->del && take_mac(w, op) < 0) || netcfg_tail(w, op, "dn") < 0)
 			return -1;
 		return op->name ? 0 : missing(w, "dev IF");
 	case CFG_RULE:
@@ -389,7 +390,7 @@ int netcfg_parse(struct netcfg_op *op, char *const *words, size_t n)
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(w.verb, verbs[i]) == 0) {
 			op->kind = (enum netcfg_kind)i;
-			int r = parse(&w, op);
+			int r = netcfg_parse_lines(&w, op);
 			if (r < 0)
 				netcfg_free(op);
 			return r;

@@ -63,7 +63,7 @@ static void nat_do(struct netcfg *c, const struct netcfg_op *op)
 	}
 }
 
-static struct nft_port *keep(struct netcfg *c, const struct nft_port *p)
+static struct nft_port *netcfg_nat_keep(struct netcfg *c, const struct nft_port *p)
 {
 	if ((c->n_published & (c->n_published + 1)) == 0) /* 0, 1, 3, 7, ...: the array doubles */
 		c->published =
@@ -89,7 +89,7 @@ static void publish_do(struct netcfg *c, const struct netcfg_op *op)
 	for (int k = 0; k <= op->port.h1 - op->port.h0; k++) {
 		p.hport = (uint16_t)(op->port.h0 + k);
 		p.cport = (uint16_t)(op->port.c0 + k);
-		nft_port_add(&c->nat, keep(c, &p));
+		nft_port_add(&c->nat, netcfg_nat_keep(c, &p));
 	}
 }
 
@@ -99,7 +99,7 @@ struct search {
 	bool clash;
 };
 
-static void on_port(const struct nft_port *p, void *arg)
+static void netcfg_nat_on_port(const struct nft_port *p, void *arg)
 {
 	struct search *s = arg;
 	const struct portspec *q = &s->op->port;
@@ -107,7 +107,7 @@ static void on_port(const struct nft_port *p, void *arg)
 	    (q->host.family ? addr_cmp(&p->host, &q->host) != 0 : !addr_is_any(&p->host)))
 		return;
 	nft_port_del(&s->c->nat, p);
-	*keep(s->c, p)->comment = 0; /* an empty comment: it is to be deleted */
+	*netcfg_nat_keep(s->c, p)->comment = 0; /* an empty comment: it is to be deleted */
 }
 
 static int look_ports(void (*fn)(const struct nft_port *p, void *arg), void *arg)
@@ -124,7 +124,7 @@ static int unpublish_do(struct netcfg *c, struct netcfg_op *op)
 {
 	size_t before = c->n_published;
 	struct search s = {.c = c, .op = op};
-	if (look_ports(on_port, &s) < 0)
+	if (look_ports(netcfg_nat_on_port, &s) < 0)
 		return -1;
 	return c->n_published > before ? 0
 				       : fail("unpublish: port %u is not published", op->port.h0);
@@ -182,7 +182,7 @@ static int netcfg_nat_lines(struct netcfg *c)
 	return 0;
 }
 
-static int commit(struct netcfg *c)
+static int netcfg_nat_commit_batch(struct netcfg *c)
 {
 	struct search s = {.c = c};
 	if (netcfg_nat_lines(c) < 0 || (c->n_published && look_ports(on_clash, &s) < 0) || s.clash)
@@ -201,7 +201,7 @@ int netcfg_nat_commit(struct netcfg *c)
 		return 0;
 	if (nft_open(&c->nat) < 0)
 		return -1;
-	int r = commit(c), saved = errno;
+	int r = netcfg_nat_commit_batch(c), saved = errno;
 	nft_close(&c->nat);
 	errno = saved;
 	return r;

@@ -23,7 +23,7 @@ static int ns_file(const char *path)
 }
 
 /* The one that `netns add NAME` made, when no container has this name. */
-static int ns_named(const struct netcfg *c, const char *name)
+static int netcfg_ns_ns_named(const struct netcfg *c, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf(NETNS_DIR "/%s", name);
 	int fd = c->ns_named(name);
@@ -37,7 +37,7 @@ int netcfg_ns(const struct netcfg *c, const char *ns)
 	if (!ns || strchr(ns, '/'))
 		return ns_file(ns ? ns : "/proc/self/ns/net");
 	if (strspn(ns, "0123456789") != strlen(ns) || num_parse("pid", ns, 1, 1 << 30, &pid) < 0)
-		return ns_named(c, ns);
+		return netcfg_ns_ns_named(c, ns);
 	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/net", (int)pid);
 	int fd = ns_file(path);
 	return fd < 0 ? fail_in("%s", ns) : fd;

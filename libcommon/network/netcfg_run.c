@@ -166,7 +166,7 @@ static const struct {
     [SET_MAC] = {offsetof(struct link_info, mac), 6, IFLA_ADDRESS},
     [SET_MASTER] = {offsetof(struct link_info, master), 4, IFLA_MASTER}};
 
-static void renamed(struct netcfg *c, struct netcfg_op *op, const char *to)
+static void netcfg_run_renamed(struct netcfg *c, struct netcfg_op *op, const char *to)
 {
 	for (size_t i = 0; i < c->made.n && !op->ns; i++)
 		if (strcmp(c->made.v[i], op->name) == 0) {
@@ -204,7 +204,7 @@ static int set_do(struct netcfg *c, struct netcfg_op *op)
 		netcfg_guard_follow(c, op, &l, NULL, l.mac, false);
 	}
 	if (r == 0 && op->set == SET_NAME)
-		renamed(c, op, (const char *)op->value);
+		netcfg_run_renamed(c, op, (const char *)op->value);
 	if (r == 0)
 		memcpy(op->value, old, sizeof old);
 	return r;
@@ -304,7 +304,7 @@ static int small_do(struct netcfg *c, struct netcfg_op *op)
 	return r;
 }
 
-static int apply(struct netcfg *c, struct netcfg_op *op)
+static int netcfg_run_apply(struct netcfg *c, struct netcfg_op *op)
 {
 	switch (op->kind) {
 	case CFG_BRIDGE:
@@ -369,7 +369,7 @@ void netcfg_take_back(void *arg)
 		    op.kind == CFG_VETH)
 			op.kind = CFG_DETACH;
 		nl_reset(&c->rt);
-		if (apply(c, &op) < 0)
+		if (netcfg_run_apply(c, &op) < 0)
 			warn("take back: %s", fail_msg());
 	}
 	bool turned_on = c->forwarded[0] || c->forwarded[1];
@@ -379,7 +379,7 @@ void netcfg_take_back(void *arg)
 }
 
 /* From now on everything is finished: it no longer bears our mark. */
-static int unmark(struct netcfg *c)
+static int netcfg_run_unmark(struct netcfg *c)
 {
 	nl_reset(&c->rt);
 	for (size_t i = 0; i < c->made.n; i++)
@@ -390,17 +390,17 @@ static int unmark(struct netcfg *c)
 	return r;
 }
 
-static int all_lines(struct netcfg *c)
+static int netcfg_run_all_lines(struct netcfg *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		if (undo_signal_waits())
 			return errno = EINTR, fail("interrupted; nothing was changed");
 		c->dry = is_last(c, &c->ops[i]);
-		if (apply(c, &c->ops[i]) < 0)
+		if (netcfg_run_apply(c, &c->ops[i]) < 0)
 			return netcfg_failed(&c->ops[i]);
 		c->done = i + 1;
 	}
-	return netcfg_nat_commit(c) < 0 ? -1 : unmark(c);
+	return netcfg_nat_commit(c) < 0 ? -1 : netcfg_run_unmark(c);
 }
 
 static int last_lines(struct netcfg *c)
@@ -409,7 +409,7 @@ static int last_lines(struct netcfg *c)
 	c->done = 0; /* the others are meant to stay */
 	c->forwarded[0] = c->forwarded[1] = false;
 	for (size_t i = 0; i < c->n; i++)
-		if (is_last(c, &c->ops[i]) && apply(c, &c->ops[i]) < 0)
+		if (is_last(c, &c->ops[i]) && netcfg_run_apply(c, &c->ops[i]) < 0)
 			return netcfg_failed(&c->ops[i]);
 	if (conntrack_flush(c->published, c->n_published) < 0)
 		warn("%s", fail_msg());
@@ -430,7 +430,7 @@ int netcfg_run(struct netcfg *c)
 	c->lock = -1;
 	if (nl_open(&c->rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	int r = all_lines(c);
+	int r = netcfg_run_all_lines(c);
 	if (r == 0) {
 		r = last_lines(c);
 	} else {

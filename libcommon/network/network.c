@@ -152,7 +152,7 @@ int network_open(struct network *n, const char *name)
 	return 0;
 }
 
-static int add_name(int dirfd, const char *name, void *arg)
+static int network_add_name(int dirfd, const char *name, void *arg)
 {
 	_cleanup_free_ char *conf = xasprintf("%s/conf", name);
 	if (name_valid(name) && faccessat(dirfd, conf, F_OK, 0) == 0)
@@ -165,7 +165,7 @@ int network_names(struct strv *out)
 	_cleanup_close_ int fd = network_records(false);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail("%s/networks: %m", ctr_lib());
-	int r = dir_each(fd, add_name, out);
+	int r = dir_each(fd, network_add_name, out);
 	strv_sort(out);
 	return r;
 }

@@ -35,7 +35,7 @@ static void used_add(struct used *u, const struct cidr *c, const char *what)
 
 /* Routes of every kind: a subnet that is blackholed or an address of this host cannot be used,
  * either. */
-static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
+static void network_create_on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 {
 	(void)oif, (void)unicast;
 	bool local6 = dst->a.family == AF_INET6 && (dst->a.b[0] == 0xfe || dst->a.b[0] == 0xff);
@@ -49,13 +49,13 @@ static void on_route(const struct cidr *dst, int oif, bool unicast, void *arg)
 	}
 }
 
-static int gather(struct used *u)
+static int network_create_gather(struct used *u)
 {
 	struct nl rt;
 	struct strv names = {0};
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
-	int r = rtnl_routes(&rt, on_route, u);
+	int r = rtnl_routes(&rt, network_create_on_route, u);
 	nl_close(&rt);
 	if (r < 0 || network_names(&names) < 0)
 		return -1;
@@ -75,7 +75,7 @@ static int gather(struct used *u)
 }
 
 /* What overlaps with the subnet: a network, or a route of the host if routes is true. */
-static const char *overlap(const struct used *u, const struct cidr *c, bool routes)
+static const char *network_create_overlap(const struct used *u, const struct cidr *c, bool routes)
 {
 	for (size_t i = 0; i < u->n; i++)
 		if (cidr_overlap(&u->v[i], c) && (routes || *u->what[i] == 'n'))
@@ -108,7 +108,7 @@ static int choose4(struct cidr *c, const struct used *u)
 	c->a = (struct addr){.family = AF_INET};
 	for (int i = 0; i < 272 + 256; i++) {
 		candidate(c, i);
-		if (!overlap(u, c, true))
+		if (!network_create_overlap(u, c, true))
 			return 0;
 	}
 	return fail("subnet: none is free of the private ranges (choose one with --subnet)");
@@ -136,13 +136,13 @@ static int settle_subnets(struct network *n, const struct used *u)
 		if (!c->a.family)
 			continue;
 		int bits = (int)addr_len(&c->a) * 8;
-		const char *by = overlap(u, c, false);
+		const char *by = network_create_overlap(u, c, false);
 		if (by)
 			return errno = EEXIST,
 			       fail("subnet %s: overlaps with %s", cidr_text(c, t), by);
 		/* A given subnet is the user's will. macvlan and ipvlan share theirs with a route
 		 * of the host anyway. */
-		by = overlap(u, c, bridge);
+		by = network_create_overlap(u, c, bridge);
 		if (by)
 			warn("network %s: subnet %s overlaps with %s of the host", n->name,
 			    cidr_text(c, t), by);
@@ -249,7 +249,7 @@ struct uplink {
 	int index, mtu;
 };
 
-static void on_link(const struct link_info *l, void *arg)
+static void network_create_on_link(const struct link_info *l, void *arg)
 {
 	struct uplink *u = arg;
 	if (l->index == u->index)
@@ -269,7 +269,7 @@ static void settle_mtu(struct network *n)
 	if (n->mtu || strcmp(n->driver, "bridge") != 0 || nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return;
 	if (rtnl_route_get(&rt, &out, &u.index, &local, &gateway, &route) == 0 &&
-	    rtnl_links(&rt, on_link, &u) == 0) {
+	    rtnl_links(&rt, network_create_on_link, &u) == 0) {
 		if (route && route < u.mtu)
 			u.mtu = route;
 		if (u.mtu >= 576 && u.mtu < 1500)
@@ -292,7 +292,7 @@ int network_create(struct network *n)
 		n->driver = xstrdup("bridge");
 	n->created = time(NULL);
 	settle_mtu(n);
-	int r = gather(&u);
+	int r = network_create_gather(&u);
 	if (r == 0)
 		r = settle_subnets(n, &u);
 	if (r == 0)

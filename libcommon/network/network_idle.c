@@ -45,7 +45,7 @@ struct stale {
 };
 
 /* An interface that no longer exists: the deletion of its bridge was interrupted. */
-static void on_bridge(int family, const char *name, void *arg)
+static void network_idle_on_bridge(int family, const char *name, void *arg)
 {
 	struct stale *s = arg;
 	struct cidr c = {.a.family = family};
@@ -66,7 +66,8 @@ static int network_sweep_bridges(size_t *left)
 	int r = nft_open(&s.del);
 	if (r == 0) {
 		for (int i = 0; i < 2 && r == 0; i++)
-			r = nft_names(&look, i ? AF_INET6 : AF_INET, "bridges", on_bridge, &s);
+			r = nft_names(
+			    &look, i ? AF_INET6 : AF_INET, "bridges", network_idle_on_bridge, &s);
 		if (r == 0 && nft_commit(&s.del) < 0 && errno != ENOENT)
 			r = -1;
 		nft_close(&s.del);

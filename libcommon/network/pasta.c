@@ -19,7 +19,7 @@
 
 /* One -p as pasta's -t or -u: [ADDR/]FROM-TO:FROM-TO. The ports are tried first, because pasta does
  * not say which one is taken. */
-static int port(struct pasta *p, struct strv *args, const struct portspec *s)
+static int pasta_port(struct pasta *p, struct strv *args, const struct portspec *s)
 {
 	char t[ADDR_TEXT];
 	uint16_t from = s->h0;
@@ -59,7 +59,7 @@ static int arguments(struct pasta *p, struct strv *args, const struct endpoint_r
 		if ((i < r->publish.n ? portspec_parse("-p", r->publish.v[i], &s)
 				      : port_range_parse("-P", r->exposed.v[i - r->publish.n],
 					    &s.c0, &s.c1, &s.proto)) < 0 ||
-		    port(p, args, &s) < 0)
+		    pasta_port(p, args, &s) < 0)
 			return -1;
 		proto[s.proto == IPPROTO_UDP] = true;
 	}
@@ -80,7 +80,7 @@ static int arguments(struct pasta *p, struct strv *args, const struct endpoint_r
 	return 0;
 }
 
-static _Noreturn void child(char **argv, int ns, int out, int err)
+static _Noreturn void pasta_child(char **argv, int ns, int out, int err)
 {
 	sigset_t none;
 	undo_forget();
@@ -95,7 +95,7 @@ static _Noreturn void child(char **argv, int ns, int out, int err)
 }
 
 /* Its last line, without the newline. */
-static int failed(int errors, int status)
+static int pasta_failed(int errors, int status)
 {
 	char text[1024];
 	ssize_t n = read(errors, text, sizeof text - 1);
@@ -122,7 +122,7 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 		return -1;
 	pid_t own = fork();
 	if (own == 0)
-		child(args.v, ns, out[1], err[1]);
+		pasta_child(args.v, ns, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	strv_free(&args);
@@ -133,7 +133,7 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 		p->pid = own;
 		return 0;
 	}
-	failed(err[0], pid_reap(own));
+	pasta_failed(err[0], pid_reap(own));
 	pasta_down(p);
 	return -1;
 }

@@ -12,12 +12,12 @@
 #include "json.h"
 #include "oci.h"
 
-static json_t *num(const struct kv *kv, const char *key, int64_t scale)
+static json_t *events_num(const struct kv *kv, const char *key, int64_t scale)
 {
 	return json_integer(kv_num(kv, key, 0) * scale);
 }
 
-static json_t *limit(const char *group, const char *key)
+static json_t *events_limit(const char *group, const char *key)
 {
 	_cleanup_free_ char *v = cgroup_get(group, key);
 	return json_integer(v && *v >= '0' && *v <= '9' ? strtoll(v, NULL, 10) : 0);
@@ -37,17 +37,19 @@ char *oci_stats(const struct oci_record *r)
 			fail("%s: it has no cgroup that counts", r->id);
 		return NULL;
 	}
-	_cleanup_json_ json_t *j = json_make(
-	    "{type:s,id:s,data:{cpu:{usage:{total:o,kernel:o,user:o},"
-	    "throttling:{periods:o,throttledPeriods:o,throttledTime:o}},"
-	    "memory:{usage:{limit:o,usage:o},cache:o,swap:{usage:o}},"
-	    "pids:{current:o,limit:o},blkio:{readBytes:o,writeBytes:o}}}",
-	    "stats", r->id, num(&kv, "cpu.usage_usec", 1000), num(&kv, "cpu.system_usec", 1000),
-	    num(&kv, "cpu.user_usec", 1000), num(&kv, "cpu.nr_periods", 1),
-	    num(&kv, "cpu.nr_throttled", 1), num(&kv, "cpu.throttled_usec", 1000),
-	    limit(group, "memory.max"), num(&kv, "memory.current", 1), num(&kv, "memory.file", 1),
-	    num(&kv, "memory.swap.current", 1), num(&kv, "pids.current", 1),
-	    limit(group, "pids.max"), num(&kv, "io.rbytes", 1), num(&kv, "io.wbytes", 1));
+	_cleanup_json_ json_t *j =
+	    json_make("{type:s,id:s,data:{cpu:{usage:{total:o,kernel:o,user:o},"
+		      "throttling:{periods:o,throttledPeriods:o,throttledTime:o}},"
+		      "memory:{usage:{limit:o,usage:o},cache:o,swap:{usage:o}},"
+		      "pids:{current:o,limit:o},blkio:{readBytes:o,writeBytes:o}}}",
+		"stats", r->id, events_num(&kv, "cpu.usage_usec", 1000),
+		events_num(&kv, "cpu.system_usec", 1000), events_num(&kv, "cpu.user_usec", 1000),
+		events_num(&kv, "cpu.nr_periods", 1), events_num(&kv, "cpu.nr_throttled", 1),
+		events_num(&kv, "cpu.throttled_usec", 1000), events_limit(group, "memory.max"),
+		events_num(&kv, "memory.current", 1), events_num(&kv, "memory.file", 1),
+		events_num(&kv, "memory.swap.current", 1), events_num(&kv, "pids.current", 1),
+		events_limit(group, "pids.max"), events_num(&kv, "io.rbytes", 1),
+		events_num(&kv, "io.wbytes", 1));
 	kv_free(&kv);
 	return json_text(j);
 }

@@ -64,7 +64,7 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 }
 
 /* A user can only have groups below one that is delegated to the user: the caller's own, on v2. */
-static char *own_group(void)
+static char *oci_bundle_own_group(void)
 {
 	_cleanup_free_ char *text = file_read("/proc/self/cgroup", 65536, NULL);
 	char *v2 = text ? strstr(text, "0::/") : NULL;
@@ -76,7 +76,8 @@ static char *own_group(void)
 char *oci_group_path(const char *cgroups_path, const char *id)
 {
 	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
-	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? own_group() : xstrdup(""),
+	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? oci_bundle_own_group()
+								       : xstrdup(""),
 			    *all = p ? xasprintf("%s/%s", own, p)
 				     : xasprintf("%s/ctr-oci/%s", own, id);
 	char *plain = str_plain_path(all);

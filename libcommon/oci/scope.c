@@ -40,7 +40,7 @@ static int put_mask(struct buf *b, const char *name, const char *list)
 }
 
 /* Limits that systemd would otherwise set back when it reads its units again. */
-static int put_limits(struct buf *b, const struct strv *limits)
+static int scope_put_limits(struct buf *b, const struct strv *limits)
 {
 	static const struct {
 		const char *key, *property;
@@ -186,7 +186,7 @@ static int scope_body(
 	struct bus_array pids = bus_array_begin(b, 4);
 	bus_u32(b, (uint32_t)pid);
 	bus_array_end(b, pids);
-	if (put_annotations(b, &s->annotations) < 0 || put_limits(b, &s->resources) < 0)
+	if (put_annotations(b, &s->annotations) < 0 || scope_put_limits(b, &s->resources) < 0)
 		return -1;
 	bus_array_end(b, all);
 	bus_array_end(b, bus_array_begin(b, 8));
@@ -258,7 +258,7 @@ int scope_update(const char *unit, const struct strv *limits)
 	bus_text(&b, unit);
 	bus_u32(&b, true); /* until it ends */
 	struct bus_array all = bus_array_begin(&b, 8);
-	int r = put_limits(&b, limits);
+	int r = scope_put_limits(&b, limits);
 	bus_array_end(&b, all);
 	if (r == 0)
 		r = bus_call("SetUnitProperties", "sba(sv)", &b, unit, false, NULL);

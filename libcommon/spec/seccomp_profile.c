@@ -29,7 +29,8 @@
 	"5" /* part of the cache's key: raised when the same profile becomes another program */
 
 /* Without a number `errno_ret` is -1: EPERM, for the actions that have one. */
-static int action(const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
+static int seccomp_profile_action(
+    const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
 {
 	static const struct {
 		const char *name;
@@ -69,7 +70,7 @@ static const char arches_known[] =
     "PPC64LE S390 S390X PARISC PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB ";
 
 /* Is `w` among the words, each of which a blank follows? */
-static bool word_of(const char *words, const char *w)
+static bool seccomp_profile_word_of(const char *words, const char *w)
 {
 	size_t n = strlen(w);
 	for (const char *s = words; *s; s += strcspn(s, " ") + 1)
@@ -84,7 +85,7 @@ static int flags(const struct jctx *c, const json_t *j)
 	struct strv l = {0};
 	int r = jget_strv(c, j, "", "flags", &l);
 	for (size_t i = 0; i < l.n && r >= 0; i++)
-		if (!word_of(FILTER_FLAGS_KNOWN " ", l.v[i]))
+		if (!seccomp_profile_word_of(FILTER_FLAGS_KNOWN " ", l.v[i]))
 			r = (errno = EINVAL, fail("%s: flags: '%s' is not known", c->what, l.v[i]));
 	strv_free(&l);
 	return r;
@@ -101,7 +102,8 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 	int r = 0;
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		*sibling |= is_sibling(l.v[i]);
-		if (!str_starts(l.v[i], "SCMP_ARCH_") || !word_of(arches_known, l.v[i] + 10))
+		if (!str_starts(l.v[i], "SCMP_ARCH_") ||
+		    !seccomp_profile_word_of(arches_known, l.v[i] + 10))
 			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture",
 						 c->what, l.v[i]));
 	}
@@ -141,7 +143,7 @@ struct condition {
 	size_t caps, caps_hit, arches, arches_hit, kernels, kernels_hit;
 };
 
-static int condition(
+static int seccomp_profile_condition(
     const struct jctx *c, const json_t *rule, const char *key, uint64_t caps, struct condition *out)
 {
 	json_t *o = NULL;
@@ -161,7 +163,7 @@ static int condition(
 	for (size_t i = 0; i < l.n; i++)
 		out->caps_hit += has_cap(l.v[i], caps);
 	for (size_t i = 0; i < a.n; i++)
-		out->arches_hit += word_of(seccomp_docker_arches, a.v[i]);
+		out->arches_hit += seccomp_profile_word_of(seccomp_docker_arches, a.v[i]);
 	if (min && uname(&u) == 0) {
 		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
 		if (!ok)
@@ -179,8 +181,8 @@ static int condition(
 static int applies(const struct jctx *c, const json_t *rule, uint64_t caps)
 {
 	struct condition in, ex;
-	if (condition(c, rule, "includes", caps, &in) < 0 ||
-	    condition(c, rule, "excludes", caps, &ex) < 0)
+	if (seccomp_profile_condition(c, rule, "includes", caps, &in) < 0 ||
+	    seccomp_profile_condition(c, rule, "excludes", caps, &ex) < 0)
 		return -1;
 	return in.caps_hit == in.caps && (in.arches_hit || !in.arches) &&
 	       in.kernels_hit == in.kernels && !ex.caps_hit && !ex.arches_hit && !ex.kernels_hit;
@@ -271,7 +273,8 @@ static int one_rule(
 	int r = 0;
 	if (!act || !names.n)
 		r = (errno = EINVAL, fail("%s: syscalls: a rule without names or action", c->what));
-	else if ((r = applies(c, rule, caps)) == 1 && (r = action(c, act, err, &what)) == 0) {
+	else if ((r = applies(c, rule, caps)) == 1 &&
+		 (r = seccomp_profile_action(c, act, err, &what)) == 0) {
 		if (what == SECCOMP_RET_USER_NOTIF && strv_has(&names, "write"))
 			/* By it the agent is told of the listener (report.h). */
 			r = (errno = EINVAL,
@@ -316,7 +319,8 @@ struct sock_fprog *filter_compile(const char *what, const char *text, size_t len
 		return NULL;
 	}
 	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 65535, &err) < 0 ||
-	    jget_arr(&c, j, "", "syscalls", &rules) < 0 || action(&c, dflt, err, &act) < 0)
+	    jget_arr(&c, j, "", "syscalls", &rules) < 0 ||
+	    seccomp_profile_action(&c, dflt, err, &act) < 0)
 		return NULL;
 	if (act == SECCOMP_RET_USER_NOTIF) {
 		errno = EINVAL;

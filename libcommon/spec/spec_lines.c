@@ -72,7 +72,7 @@ _Static_assert(
 
 /* --- writing --- */
 
-static void text(struct buf *b, const char *s)
+static void spec_lines_text(struct buf *b, const char *s)
 {
 	for (; *s; s++)
 		if (*s == '\n' || *s == '\\')
@@ -94,7 +94,7 @@ static void write_members(struct buf *b, const struct member *m, const char *in)
 			continue;
 		buf_printf(b, "%s ", m->name);
 		if (m->kind == TEXT)
-			text(b, s);
+			spec_lines_text(b, s);
 		else if (m->kind == NUMBER)
 			memcpy(&n, p,
 			    m->size); /* little-endian, as all machines are that it is built for */
@@ -103,7 +103,7 @@ static void write_members(struct buf *b, const struct member *m, const char *in)
 		if (m->kind != TEXT)
 			buf_printf(b, "%" PRId64 "\n", n);
 		for (size_t i = 0; m->kind == LIST && i < l->n; i++)
-			text(b, l->v[i]);
+			spec_lines_text(b, l->v[i]);
 		for (size_t i = 0; m->kind == VECTOR && i < v->n; i++)
 			write_members(b, m->inside, v->v + i * m->size);
 	}
@@ -120,7 +120,7 @@ char *spec_quoted(const char *s)
 {
 	struct buf b = {0};
 	buf_puts(&b, " ");
-	text(&b, s);
+	spec_lines_text(&b, s);
 	return b.p;
 }
 
@@ -143,7 +143,7 @@ static char *line(const char **at, const char *end)
 	return b.p;
 }
 
-static bool number(const char **at, const char *end, int64_t *n)
+static bool spec_lines_number(const char **at, const char *end, int64_t *n)
 {
 	char *stop;
 	_cleanup_free_ char *s = line(at, end);
@@ -163,8 +163,8 @@ static bool read_members(const char **at, const char *end, const struct member *
 		if (m->kind == TEXT && !named)
 			continue;
 		*at += named ? len + 1 : 0;
-		if (!named ||
-		    (m->kind == TEXT ? !(*(char **)p = line(at, end)) : !number(at, end, &n)))
+		if (!named || (m->kind == TEXT ? !(*(char **)p = line(at, end))
+					       : !spec_lines_number(at, end, &n)))
 			return false;
 		if (m->kind == NUMBER) {
 			memcpy(p, &n, m->size);
@@ -187,15 +187,15 @@ static bool read_members(const char **at, const char *end, const struct member *
 	return true;
 }
 
-int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
+int spec_parse(struct spec *s, const char *what, const char *spec_lines_text, size_t len)
 {
-	const char *at = text, *end = text + len;
+	const char *at = spec_lines_text, *end = spec_lines_text + len;
 	memset(s, 0, sizeof *s);
-	if (!memchr(text, 0, len) && read_members(&at, end, spec, (char *)s) && at == end &&
-	    s->args.n && s->cwd)
+	if (!memchr(spec_lines_text, 0, len) && read_members(&at, end, spec, (char *)s) &&
+	    at == end && s->args.n && s->cwd)
 		return 0;
 	int lines = 1;
-	for (const char *p = text; p < at; p++)
+	for (const char *p = spec_lines_text; p < at; p++)
 		lines += *p == '\n';
 	spec_free(s);
 	errno = EINVAL;
@@ -206,9 +206,9 @@ int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 /* --- what there is not --- */
 
 struct sock_fprog *filter_compile_cached(
-    const char *cache, const char *what, const char *text, size_t len, uint64_t caps)
+    const char *cache, const char *what, const char *spec_lines_text, size_t len, uint64_t caps)
 {
-	(void)cache, (void)text, (void)len, (void)caps;
+	(void)cache, (void)spec_lines_text, (void)len, (void)caps;
 	fail("%s: this build has no profiles but the built-in one (CONFIG=minimal)", what);
 	return NULL;
 }

@@ -25,7 +25,7 @@ static int mount_idmaps(struct spec_mount *m, const json_t *o, const char *at)
 	return 0;
 }
 
-static int mounts(struct spec *s, const json_t *root)
+static int spec_read_mounts(struct spec *s, const json_t *root)
 {
 	json_t *l = NULL;
 	if (jget_arr(spec_doc, root, "", "mounts", &l) < 0)
@@ -59,7 +59,7 @@ static int mounts(struct spec *s, const json_t *root)
 	return 0;
 }
 
-static int hooks(struct spec *s, const json_t *root)
+static int spec_read_hooks(struct spec *s, const json_t *root)
 {
 	json_t *h = NULL, *l;
 	if (jget_obj(spec_doc, root, "", "hooks", &h) <= 0)
@@ -91,7 +91,7 @@ static int hooks(struct spec *s, const json_t *root)
 
 /* --- annotations: what is ours goes back where it came from --- */
 
-static int list_note(struct strv *out, const char *name, const char *text)
+static int spec_read_list_note(struct strv *out, const char *name, const char *text)
 {
 	_cleanup_json_ json_t *a = json_parse(name, text, strlen(text));
 	if (!json_is_array(a))
@@ -127,7 +127,7 @@ static int note(struct spec *s, const char *kv)
 		if (ours[i].flag)
 			*ours[i].flag = strcmp(v, "1") == 0;
 		else if (ours[i].list)
-			return list_note(ours[i].list, ours[i].name, v);
+			return spec_read_list_note(ours[i].list, ours[i].name, v);
 		else if (!*ours[i].text)
 			*ours[i].text = xstrdup(v);
 		return 0;
@@ -136,7 +136,7 @@ static int note(struct spec *s, const char *kv)
 	return 0;
 }
 
-static int annotations(struct spec *s, const json_t *root)
+static int spec_read_annotations(struct spec *s, const json_t *root)
 {
 	struct strv l = {0};
 	int r = spec_pairs(root, "", "annotations", &l);
@@ -146,7 +146,7 @@ static int annotations(struct spec *s, const json_t *root)
 	return r < 0 ? -1 : 0;
 }
 
-static int whole(struct spec *s, const json_t *j)
+static int spec_read_whole(struct spec *s, const json_t *j)
 {
 	json_t *r = NULL;
 	if (jget_str(spec_doc, j, "", "ociVersion", &s->version) < 0)
@@ -171,15 +171,15 @@ static int whole(struct spec *s, const json_t *j)
 	if (!s->root_path || !*s->root_path)
 		return spec_missing("root", "path");
 	if (jget_str(spec_doc, j, "", "hostname", &s->hostname) < 0 ||
-	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 || mounts(s, j) < 0 ||
-	    hooks(s, j) < 0 || spec_read_linux(s, j) < 0)
+	    jget_str(spec_doc, j, "", "domainname", &s->domainname) < 0 ||
+	    spec_read_mounts(s, j) < 0 || spec_read_hooks(s, j) < 0 || spec_read_linux(s, j) < 0)
 		return -1;
-	return annotations(s, j);
+	return spec_read_annotations(s, j);
 }
 
 /* An image's labels and annotations become a bundle's (podman, umoci), so those that say to us what
  * the specification has no word for would let an image choose its user, groups and layers. */
-static int foreign(struct spec *s, const json_t *j)
+static int spec_read_foreign(struct spec *s, const json_t *j)
 {
 	json_t *notes = json_object_get(j, "annotations"), *v;
 	const char *key;
@@ -188,7 +188,7 @@ static int foreign(struct spec *s, const json_t *j)
 		if (str_starts(key, "ctrbox."))
 			return jwrong(spec_doc, "annotations", key, "is ctrbox's own");
 	}
-	return whole(s, j);
+	return spec_read_whole(s, j);
 }
 
 /* Numbers from 2^63 on, which jansson does not take, in two's complement: what reads an unsigned
@@ -221,8 +221,8 @@ static void wide_numbers(char *text)
 
 typedef int spec_reader(struct spec *s, const json_t *j);
 
-static int parse(struct spec *s, const char *what, const char *text, size_t len, const char *inside,
-    spec_reader *fn)
+static int spec_read_parse(struct spec *s, const char *what, const char *text, size_t len,
+    const char *inside, spec_reader *fn)
 {
 	_cleanup_free_ char *copy = xstrndup(text, len);
 	wide_numbers(copy);
@@ -242,7 +242,7 @@ static int parse_anew(
 {
 	memset(s, 0, sizeof *s);
 	s->umask = -1;
-	int r = parse(s, what, text, len, NULL, fn);
+	int r = spec_read_parse(s, what, text, len, NULL, fn);
 	if (r < 0) {
 		int saved = errno;
 		spec_free(s);
@@ -253,21 +253,21 @@ static int parse_anew(
 
 int spec_parse(struct spec *s, const char *what, const char *text, size_t len)
 {
-	return parse_anew(s, what, text, len, whole);
+	return parse_anew(s, what, text, len, spec_read_whole);
 }
 
 int spec_parse_bundle(struct spec *s, const char *what, const char *text, size_t len)
 {
-	return parse_anew(s, what, text, len, foreign);
+	return parse_anew(s, what, text, len, spec_read_foreign);
 }
 
 int spec_parse_process(struct spec *s, const char *what, const char *text, size_t len)
 {
 	spec_free_process(s);
-	return parse(s, what, text, len, "process", spec_read_process);
+	return spec_read_parse(s, what, text, len, "process", spec_read_process);
 }
 
 int spec_parse_resources(struct spec *s, const char *what, const char *text, size_t len)
 {
-	return parse(s, what, text, len, "linux.resources", spec_read_resources);
+	return spec_read_parse(s, what, text, len, "linux.resources", spec_read_resources);
 }

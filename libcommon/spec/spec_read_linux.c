@@ -9,7 +9,7 @@
 #include "cgroup.h"
 #include "spec_names.h"
 
-static int namespaces(struct spec *s, const json_t *lx)
+static int spec_read_linux_namespaces(struct spec *s, const json_t *lx)
 {
 	json_t *l = NULL;
 	if (jget_arr(spec_doc, lx, "linux", "namespaces", &l) < 0)
@@ -42,7 +42,7 @@ static int namespaces(struct spec *s, const json_t *lx)
 	return 0;
 }
 
-static int devices(struct spec *s, const json_t *lx)
+static int spec_read_linux_devices(struct spec *s, const json_t *lx)
 {
 	json_t *l = NULL;
 	if (jget_arr(spec_doc, lx, "linux", "devices", &l) < 0)
@@ -129,7 +129,7 @@ static bool is_interface(const char *n)
 }
 
 /* Interfaces of the host that move into the container, and what they are called there. */
-static int net_devices(struct spec *s, const json_t *lx)
+static int spec_read_linux_net_devices(struct spec *s, const json_t *lx)
 {
 	json_t *all = NULL, *o;
 	const char *host;
@@ -201,7 +201,7 @@ static int rdt(struct spec *s, const json_t *lx)
 	return 0;
 }
 
-static int sysctls(struct spec *s, const json_t *lx)
+static int spec_read_linux_sysctls(struct spec *s, const json_t *lx)
 {
 	if (spec_pairs(lx, "linux", "sysctl", &s->sysctl) < 0)
 		return -1;
@@ -215,7 +215,7 @@ static int sysctls(struct spec *s, const json_t *lx)
 	return 0;
 }
 
-static int absolute(const struct strv *l, const char *key)
+static int spec_read_linux_absolute(const struct strv *l, const char *key)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i][0] != '/')
@@ -224,14 +224,14 @@ static int absolute(const struct strv *l, const char *key)
 	return 0;
 }
 
-static int paths(struct spec *s, const json_t *lx)
+static int spec_read_linux_paths(struct spec *s, const json_t *lx)
 {
 	if (jget_str(spec_doc, lx, "linux", "rootfsPropagation", &s->rootfs_propagation) < 0 ||
 	    jget_str(spec_doc, lx, "linux", "mountLabel", &s->mount_label) < 0 ||
 	    jget_strv(spec_doc, lx, "linux", "maskedPaths", &s->masked_paths) < 0 ||
 	    jget_strv(spec_doc, lx, "linux", "readonlyPaths", &s->readonly_paths) < 0 ||
-	    absolute(&s->masked_paths, "maskedPaths") < 0 ||
-	    absolute(&s->readonly_paths, "readonlyPaths") < 0)
+	    spec_read_linux_absolute(&s->masked_paths, "maskedPaths") < 0 ||
+	    spec_read_linux_absolute(&s->readonly_paths, "readonlyPaths") < 0)
 		return -1;
 	const char *p = s->rootfs_propagation;
 	if (!p || !*p)
@@ -249,17 +249,19 @@ int spec_read_linux(struct spec *s, const json_t *root)
 	json_t *lx = NULL, *res = NULL, *sec = NULL;
 	if (jget_obj(spec_doc, root, "", "linux", &lx) <= 0)
 		return spec_absent(root, "linux");
-	if (namespaces(s, lx) < 0 ||
+	if (spec_read_linux_namespaces(s, lx) < 0 ||
 	    spec_idmaps(lx, "linux.uidMappings", "uidMappings", &s->uid_map.v, &s->uid_map.n) < 0 ||
 	    spec_idmaps(lx, "linux.gidMappings", "gidMappings", &s->gid_map.v, &s->gid_map.n) < 0 ||
-	    devices(s, lx) < 0 || jget_obj(spec_doc, lx, "linux", "resources", &res) < 0)
+	    spec_read_linux_devices(s, lx) < 0 ||
+	    jget_obj(spec_doc, lx, "linux", "resources", &res) < 0)
 		return -1;
 	if (res && spec_read_resources(s, res) < 0)
 		return -1;
 	if (jget_str(spec_doc, lx, "linux", "cgroupsPath", &s->cgroups_path) < 0 ||
-	    sysctls(s, lx) < 0 || jget_obj(spec_doc, lx, "linux", "seccomp", &sec) < 0 ||
-	    paths(s, lx) < 0 || time_offsets(s, lx) < 0 || personality(s, lx) < 0 ||
-	    net_devices(s, lx) < 0 || memory_policy(s, lx) < 0 || rdt(s, lx) < 0)
+	    spec_read_linux_sysctls(s, lx) < 0 ||
+	    jget_obj(spec_doc, lx, "linux", "seccomp", &sec) < 0 ||
+	    spec_read_linux_paths(s, lx) < 0 || time_offsets(s, lx) < 0 || personality(s, lx) < 0 ||
+	    spec_read_linux_net_devices(s, lx) < 0 || memory_policy(s, lx) < 0 || rdt(s, lx) < 0)
 		return -1;
 	if (sec)
 		s->seccomp = json_text(sec);

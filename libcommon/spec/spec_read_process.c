@@ -31,7 +31,7 @@ static int user(struct spec *s, const json_t *p)
 	return 0;
 }
 
-static int cap_set(const json_t *caps, const char *key, uint64_t *out)
+static int spec_read_process_cap_set(const json_t *caps, const char *key, uint64_t *out)
 {
 	struct strv l = {0};
 	int r = jget_strv(spec_doc, caps, "process.capabilities", key, &l);
@@ -47,21 +47,21 @@ static int cap_set(const json_t *caps, const char *key, uint64_t *out)
 	return r;
 }
 
-static int capabilities(struct spec *s, const json_t *p)
+static int spec_read_process_capabilities(struct spec *s, const json_t *p)
 {
 	json_t *k = NULL;
 	if (jget_obj(spec_doc, p, "process", "capabilities", &k) <= 0)
 		return spec_absent(p, "capabilities");
-	return cap_set(k, "bounding", &s->caps.bounding) < 0 ||
-		       cap_set(k, "effective", &s->caps.effective) < 0 ||
-		       cap_set(k, "permitted", &s->caps.permitted) < 0 ||
-		       cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
-		       cap_set(k, "ambient", &s->caps.ambient) < 0
+	return spec_read_process_cap_set(k, "bounding", &s->caps.bounding) < 0 ||
+		       spec_read_process_cap_set(k, "effective", &s->caps.effective) < 0 ||
+		       spec_read_process_cap_set(k, "permitted", &s->caps.permitted) < 0 ||
+		       spec_read_process_cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
+		       spec_read_process_cap_set(k, "ambient", &s->caps.ambient) < 0
 		   ? -1
 		   : 0;
 }
 
-static int limit(const json_t *o, const char *at, const char *key, uint64_t *out)
+static int spec_read_process_limit(const json_t *o, const char *at, const char *key, uint64_t *out)
 {
 	int64_t n;
 	int r = jget_int(spec_doc, o, at, key, -1, INT64_MAX, &n);
@@ -80,7 +80,8 @@ static int rlimits(struct spec *s, const json_t *p)
 		uint64_t soft = 0, hard = 0;
 		const json_t *o = spec_item(l, i, "process.rlimits", at);
 		if (!o || jget_str(spec_doc, o, at, "type", &type) < 0 ||
-		    limit(o, at, "soft", &soft) < 0 || limit(o, at, "hard", &hard) < 0)
+		    spec_read_process_limit(o, at, "soft", &soft) < 0 ||
+		    spec_read_process_limit(o, at, "hard", &hard) < 0)
 			return free(type), -1;
 		if (!type)
 			return spec_missing(at, "type");
@@ -164,7 +165,7 @@ static int cpu_list(const json_t *o, const char *key, char **out)
 	return r;
 }
 
-static int placement(struct spec *s, const json_t *p)
+static int spec_read_process_placement(struct spec *s, const json_t *p)
 {
 	json_t *o = NULL;
 	if (scheduler(s, p) < 0 || io_priority(s, p) < 0 ||
@@ -177,7 +178,7 @@ static int placement(struct spec *s, const json_t *p)
 }
 
 /* "" asks for none. */
-static int label(const json_t *p, const char *key, char **out)
+static int spec_read_process_label(const json_t *p, const char *key, char **out)
 {
 	int r = jget_str(spec_doc, p, "process", key, out);
 	if (r == 1 && !**out) {
@@ -195,8 +196,8 @@ int spec_read_process(struct spec *s, const json_t *p)
 	    jget_obj(spec_doc, p, "process", "consoleSize", &size) < 0 || user(s, p) < 0 ||
 	    jget_strv(spec_doc, p, "process", "args", &s->args) < 0 ||
 	    jget_strv(spec_doc, p, "process", "env", &s->env) < 0 ||
-	    jget_str(spec_doc, p, "process", "cwd", &s->cwd) < 0 || capabilities(s, p) < 0 ||
-	    rlimits(s, p) < 0 ||
+	    jget_str(spec_doc, p, "process", "cwd", &s->cwd) < 0 ||
+	    spec_read_process_capabilities(s, p) < 0 || rlimits(s, p) < 0 ||
 	    jget_bool(spec_doc, p, "process", "noNewPrivileges", &s->no_new_privileges) < 0)
 		return -1;
 	if (size &&
@@ -207,9 +208,9 @@ int spec_read_process(struct spec *s, const json_t *p)
 	s->cols = (unsigned short)cols;
 	int r = jget_int(spec_doc, p, "process", "oomScoreAdj", -1000, 1000, &s->oom_score_adj);
 	s->has_oom_score_adj = r == 1;
-	if (r < 0 || check_env(s) < 0 || placement(s, p) < 0 ||
-	    label(p, "apparmorProfile", &s->apparmor) < 0 ||
-	    label(p, "selinuxLabel", &s->selinux_label) < 0)
+	if (r < 0 || check_env(s) < 0 || spec_read_process_placement(s, p) < 0 ||
+	    spec_read_process_label(p, "apparmorProfile", &s->apparmor) < 0 ||
+	    spec_read_process_label(p, "selinuxLabel", &s->selinux_label) < 0)
 		return -1;
 	if (!s->args.n)
 		return spec_missing("process", "args");

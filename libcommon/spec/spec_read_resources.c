@@ -52,7 +52,7 @@ static void set_num(struct spec *s, const char *key, int64_t n)
 
 static int memory_more(struct spec *s, const json_t *m);
 
-static int memory(struct spec *s, const json_t *res)
+static int spec_read_resources_memory(struct spec *s, const json_t *res)
 {
 	json_t *m = NULL;
 	const char *at = "linux.resources.memory";
@@ -121,7 +121,7 @@ static int cpu_more(struct spec *s, const json_t *m, int64_t quota)
 		   : 0;
 }
 
-static int cpu(struct spec *s, const json_t *res)
+static int spec_read_resources_cpu(struct spec *s, const json_t *res)
 {
 	json_t *m = NULL;
 	const char *at = "linux.resources.cpu";
@@ -323,9 +323,9 @@ static int unified(struct spec *s, const json_t *res)
 
 int spec_read_resources(struct spec *s, const json_t *res)
 {
-	return device_rules(s, res) < 0 || memory(s, res) < 0 || cpu(s, res) < 0 ||
-		       other_limits(s, res) < 0 || network(s, res) < 0 || rdma(s, res) < 0 ||
-		       unified(s, res) < 0
+	return device_rules(s, res) < 0 || spec_read_resources_memory(s, res) < 0 ||
+		       spec_read_resources_cpu(s, res) < 0 || other_limits(s, res) < 0 ||
+		       network(s, res) < 0 || rdma(s, res) < 0 || unified(s, res) < 0
 		   ? -1
 		   : 0;
 }

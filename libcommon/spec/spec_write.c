@@ -7,7 +7,7 @@
 #include "caps.h"
 #include "spec_names.h"
 
-static void mounts(struct buf *b, const struct spec *s)
+static void spec_write_mounts(struct buf *b, const struct spec *s)
 {
 	spec_put_key(b, "mounts");
 	buf_puts(b, "[");
@@ -26,7 +26,7 @@ static void mounts(struct buf *b, const struct spec *s)
 	buf_puts(b, "]");
 }
 
-static void hooks(struct buf *b, const struct spec *s)
+static void spec_write_hooks(struct buf *b, const struct spec *s)
 {
 	bool any = false;
 	for (int w = 0; w < HOOK_COUNT; w++)
@@ -58,7 +58,7 @@ static void hooks(struct buf *b, const struct spec *s)
 	buf_puts(b, "}");
 }
 
-static void list_note(struct strv *notes, const char *name, const struct strv *l)
+static void spec_write_list_note(struct strv *notes, const char *name, const struct strv *l)
 {
 	struct buf b = {0};
 	if (!l->n)
@@ -73,7 +73,7 @@ static void list_note(struct strv *notes, const char *name, const struct strv *l
 	buf_free(&b);
 }
 
-static void annotations(struct buf *b, const struct spec *s)
+static void spec_write_annotations(struct buf *b, const struct spec *s)
 {
 	struct strv notes = {0};
 	strv_addall(&notes, &s->annotations);
@@ -85,8 +85,8 @@ static void annotations(struct buf *b, const struct spec *s)
 		strv_addf(&notes, "ctrbox.upper_size=%s", s->x_upper_size);
 	if (s->seccomp && s->seccomp[0] != '{')
 		strv_addf(&notes, "ctrbox.seccomp=%s", s->seccomp);
-	list_note(&notes, "groups", &s->x_groups);
-	list_note(&notes, "lower", &s->x_lower);
+	spec_write_list_note(&notes, "groups", &s->x_groups);
+	spec_write_list_note(&notes, "lower", &s->x_lower);
 	const struct {
 		const char *name;
 		bool on;
@@ -118,10 +118,10 @@ char *spec_text(const struct spec *s)
 	buf_puts(&b, "}");
 	spec_put_str(&b, "hostname", s->hostname);
 	spec_put_str(&b, "domainname", s->domainname);
-	mounts(&b, s);
-	hooks(&b, s);
+	spec_write_mounts(&b, s);
+	spec_write_hooks(&b, s);
 	spec_put_linux(&b, s);
-	annotations(&b, s);
+	spec_write_annotations(&b, s);
 	buf_puts(&b, "}\n");
 	return b.p;
 }

@@ -5,7 +5,7 @@
 
 #include "spec_names.h"
 
-static void namespaces(struct buf *b, const struct spec *s)
+static void spec_write_linux_namespaces(struct buf *b, const struct spec *s)
 {
 	spec_put_key(b, "namespaces");
 	buf_puts(b, "[");
@@ -21,7 +21,7 @@ static void namespaces(struct buf *b, const struct spec *s)
 	buf_puts(b, "]");
 }
 
-static void devices(struct buf *b, const struct spec *s)
+static void spec_write_linux_devices(struct buf *b, const struct spec *s)
 {
 	if (!s->devices.n)
 		return;
@@ -92,7 +92,8 @@ static void resources(struct buf *b, const struct spec *s)
 	buf_puts(b, "}");
 }
 
-static void offset(struct buf *b, const char *clock, const struct spec_time_offset *t)
+static void spec_write_linux_offset(
+    struct buf *b, const char *clock, const struct spec_time_offset *t)
 {
 	if (!t->set)
 		return;
@@ -102,12 +103,12 @@ static void offset(struct buf *b, const char *clock, const struct spec_time_offs
 	buf_puts(b, "}");
 }
 
-static void placement(struct buf *b, const struct spec *s)
+static void spec_write_linux_placement(struct buf *b, const struct spec *s)
 {
 	if (s->offset_monotonic.set || s->offset_boottime.set) {
 		spec_put_open(b, "timeOffsets");
-		offset(b, "monotonic", &s->offset_monotonic);
-		offset(b, "boottime", &s->offset_boottime);
+		spec_write_linux_offset(b, "monotonic", &s->offset_monotonic);
+		spec_write_linux_offset(b, "boottime", &s->offset_boottime);
 		buf_puts(b, "}");
 	}
 	if (s->has_personality) {
@@ -133,7 +134,7 @@ static void placement(struct buf *b, const struct spec *s)
 	}
 }
 
-static void net_devices(struct buf *b, const struct spec *s)
+static void spec_write_linux_net_devices(struct buf *b, const struct spec *s)
 {
 	if (!s->net_devices.n)
 		return;
@@ -152,10 +153,10 @@ static void net_devices(struct buf *b, const struct spec *s)
 void spec_put_linux(struct buf *b, const struct spec *s)
 {
 	spec_put_open(b, "linux");
-	namespaces(b, s);
+	spec_write_linux_namespaces(b, s);
 	spec_put_idmaps(b, "uidMappings", s->uid_map.v, s->uid_map.n);
 	spec_put_idmaps(b, "gidMappings", s->gid_map.v, s->gid_map.n);
-	devices(b, s);
+	spec_write_linux_devices(b, s);
 	resources(b, s);
 	spec_put_str(b, "cgroupsPath", s->cgroups_path);
 	spec_put_pairs(b, "sysctl", &s->sysctl);
@@ -165,8 +166,8 @@ void spec_put_linux(struct buf *b, const struct spec *s)
 	}
 	spec_put_str(b, "rootfsPropagation", s->rootfs_propagation);
 	spec_put_str(b, "mountLabel", s->mount_label);
-	placement(b, s);
-	net_devices(b, s);
+	spec_write_linux_placement(b, s);
+	spec_write_linux_net_devices(b, s);
 	spec_put_list(b, "maskedPaths", &s->masked_paths);
 	spec_put_list(b, "readonlyPaths", &s->readonly_paths);
 	buf_puts(b, "}");

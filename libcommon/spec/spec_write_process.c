@@ -6,7 +6,7 @@
 #include "caps.h"
 #include "spec_names.h"
 
-static void cap_set(struct buf *b, const char *k, uint64_t bits)
+static void spec_write_process_cap_set(struct buf *b, const char *k, uint64_t bits)
 {
 	spec_put_key(b, k);
 	buf_puts(b, "[");
@@ -24,7 +24,7 @@ static void nonzero(struct buf *b, const char *k, int64_t v)
 		spec_put_num(b, k, v);
 }
 
-static void placement(struct buf *b, const struct spec *s)
+static void spec_write_process_placement(struct buf *b, const struct spec *s)
 {
 	const struct spec_scheduler *k = s->scheduler;
 	if (k) {
@@ -75,11 +75,11 @@ void spec_put_process(struct buf *b, const struct spec *s)
 	spec_put_list(b, "env", &s->env);
 	spec_put_str(b, "cwd", s->cwd ? s->cwd : "/");
 	spec_put_open(b, "capabilities");
-	cap_set(b, "bounding", s->caps.bounding);
-	cap_set(b, "effective", s->caps.effective);
-	cap_set(b, "permitted", s->caps.permitted);
-	cap_set(b, "inheritable", s->caps.inheritable);
-	cap_set(b, "ambient", s->caps.ambient);
+	spec_write_process_cap_set(b, "bounding", s->caps.bounding);
+	spec_write_process_cap_set(b, "effective", s->caps.effective);
+	spec_write_process_cap_set(b, "permitted", s->caps.permitted);
+	spec_write_process_cap_set(b, "inheritable", s->caps.inheritable);
+	spec_write_process_cap_set(b, "ambient", s->caps.ambient);
 	buf_puts(b, "}");
 	if (s->rlimits.n) {
 		spec_put_key(b, "rlimits");
@@ -96,6 +96,6 @@ void spec_put_process(struct buf *b, const struct spec *s)
 		spec_put_num(b, "oomScoreAdj", s->oom_score_adj);
 	spec_put_str(b, "apparmorProfile", s->apparmor);
 	spec_put_str(b, "selinuxLabel", s->selinux_label);
-	placement(b, s);
+	spec_write_process_placement(b, s);
 	buf_puts(b, "}");
 }
