@@ -17,6 +17,7 @@
 #include "enter.h"
 #include "err.h"
 #include "file.h"
+#include "json.h"
 #include "oci_cli.h"
 #include "opt.h"
 #include "selfexe.h"
@@ -450,6 +451,7 @@ static void start_afresh(char **argv)
 int ctr_oci_main(int argc, char **argv)
 {
 	err_code = err_usage_code = 1;
+	json_any_case = true;
 	help_head(argc, argv);
 	int n = opt_parse(&usage, argc, argv);
 	if (g.version) {

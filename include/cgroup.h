@@ -38,6 +38,7 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 
 enum {
 	CGROUP_REUSE = 1,  /* the group may exist already */
+	CGROUP_NAMED = 4,  /* also in the hierarchy name=systemd, where v1 has it */
 	CGROUP_SYSTEMD = 2 /* for an init that makes groups: in the hierarchy name=systemd, too,
 			      where v1 has it; on v2 its processes go into a group below it, so that
 			      the limits are not among the files that it can write */

@@ -11,7 +11,9 @@ struct group {
 	/* In: one of that path may be left of an earlier life, and is removed first, with its
 	 * processes. */
 	bool stale;
-	bool made;           /* out: it exists, and the container is put into it */
+	bool named; /* in: in the hierarchy name=systemd, too, as runc does it on cgroup v1: the
+		       container is then no part of its caller's service */
+	bool made;  /* out: it exists, and the container is put into it */
 	bool no_device_list; /* out: a device list is wanted, and is not in force */
 };
 

@@ -40,8 +40,11 @@ struct jctx {
 	    *inside; /* the path that the document itself has in messages ("process"); NULL: none */
 };
 /* Members are also found when their names differ in case: containerd gives port mappings as
- * "HostPort" (go-cni), because whoever reads with Go's decoder does not mind. */
+ * "HostPort" (go-cni), and runc's own tests have "pagesize", because whoever reads with Go's
+ * decoder does not mind. */
 extern bool json_any_case;
+/* The member of that name, as the getters find it; NULL: missing or null. Borrowed. */
+const json_t *json_member(const json_t *o, const char *key);
 /* Report what is wrong with PATH.KEY (KEY may be ""), with the position where it is, or of what
  * would contain it if it is missing. Always -1, with fail() and EINVAL. */
 int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)

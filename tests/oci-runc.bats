@@ -402,3 +402,23 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	rmdir "$f" "${f%/ice}" || true
 	[ -z "$(oci list -q)" ]
 }
+
+@test "a member whose name differs in case is read, as Go's decoder does it" {
+	bundle '"true"' '"Resources":{"pids":{"LIMIT":"x"}}'
+	run -1 oci run -b b c
+	[[ "$output" == *"linux.resources.pids.limit: must be an integer" ]]
+	bundle '"true"' '"Seccomp":5'
+	run -1 oci run -b b c
+	[[ "$output" == *"linux.seccomp: must be an object" ]]
+}
+
+@test "on cgroup v1 a container is in the hierarchy name=systemd, too, and leaves nothing there" {
+	[ "$(id -u)" = 0 ] && mountpoint -q /sys/fs/cgroup/systemd || skip "needs root and cgroup v1"
+	bundle '"sleep","1000"'
+	create c
+	oci start c
+	run oci exec c cat /proc/self/cgroup
+	[[ "$output" == *"name=systemd:/$CTR_CGROUP/c"* ]]
+	oci delete -f c
+	[ ! -e "/sys/fs/cgroup/systemd/$CTR_CGROUP" ]
+}

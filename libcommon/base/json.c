@@ -249,7 +249,7 @@ int jwrong(const struct jctx *c, const char *path, const char *key, const char *
 
 bool json_any_case;
 
-static const json_t *json_member(const json_t *o, const char *key)
+const json_t *json_member(const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
 	if (!v && json_any_case) {

@@ -19,8 +19,8 @@ int group_up(struct group *g, const struct spec *s)
 	if (g->stale && cgroup_exists(g->path) &&
 	    (cgroup_kill(g->path) < 0 || cgroup_remove(g->path) < 0))
 		return -1;
-	if (cgroup_make(
-		g->path, &s->resources, CGROUP_REUSE | (s->x_systemd ? CGROUP_SYSTEMD : 0)) < 0) {
+	unsigned flags = (s->x_systemd ? CGROUP_SYSTEMD : 0) | (g->named ? CGROUP_NAMED : 0);
+	if (cgroup_make(g->path, &s->resources, CGROUP_REUSE | flags) < 0) {
 		/* Where no group can be made (a user without delegation, a container around us), a
 		 * container without limits starts all the same; a user's container does so with
 		 * limits, too. */

@@ -181,7 +181,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	int r = 0;
 	for (size_t i = 0; i < n && r >= 0; i++) {
 		if (!cgroup_is_ours(&h[i]) &&
-		    !(flags & CGROUP_SYSTEMD && cgroup_may_be_ours(&h[i])))
+		    !(flags & (CGROUP_SYSTEMD | CGROUP_NAMED) && cgroup_may_be_ours(&h[i])))
 			continue;
 		r = make_one(&h[i], path);
 		made[i] = r != 0; /* -1: some of its parents may have been made */

@@ -124,7 +124,7 @@ static int creation_group(struct creation *k)
 		if (oci_record_write(&k->r) < 0)
 			return -1;
 	}
-	k->group = (struct group){.path = k->path};
+	k->group = (struct group){.path = k->path, .named = true};
 	/* Another container may name the same group. */
 	_cleanup_close_ int held = place_lock(k->path);
 	if (held == -2 || (!k->scope.unit && group_free(k->path) < 0))

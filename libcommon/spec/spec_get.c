@@ -13,7 +13,7 @@ int spec_missing(const char *path, const char *key)
 
 int spec_absent(const json_t *o, const char *key)
 {
-	return !json_object_get(o, key) || json_is_null(json_object_get(o, key)) ? 0 : -1;
+	return json_member(o, key) ? -1 : 0;
 }
 
 const json_t *spec_item(const json_t *arr, size_t i, const char *path, char at[80])

@@ -81,7 +81,7 @@ static int spec_read_hooks(struct spec *s, const json_t *root)
 			    jget_strv(spec_doc, o, at, "env", &k->env) < 0 ||
 			    jget_int(spec_doc, o, at, "timeout", 1, 86400, &k->timeout) < 0)
 				return -1;
-			k->own_env = json_object_get(o, "env");
+			k->own_env = json_member(o, "env");
 			if (!k->path || k->path[0] != '/')
 				return jwrong(spec_doc, at, "path", "must be an absolute path");
 		}

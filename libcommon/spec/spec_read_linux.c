@@ -64,9 +64,9 @@ static int spec_read_linux_devices(struct spec *s, const json_t *lx)
 		d->mode = (uint32_t)mode & 07777; /* some writers put the type in */
 		if (!d->path || d->path[0] != '/' || !d->path[1] || !d->type || d->type == 'a')
 			return jwrong(spec_doc, at, "", "needs an absolute path and a type");
-		if (d->type != 'p' && !json_object_get(o, "major"))
+		if (d->type != 'p' && !json_member(o, "major"))
 			return spec_missing(at, "major");
-		if (d->type != 'p' && !json_object_get(o, "minor"))
+		if (d->type != 'p' && !json_member(o, "minor"))
 			return spec_missing(at, "minor");
 	}
 	return 0;

@@ -189,7 +189,7 @@ static int weight_devices(struct spec *s, const json_t *io)
 		    jget_int(spec_doc, o, at, "weight", 0, 1000, &n[0]) < 0 ||
 		    jget_int(spec_doc, o, at, "leafWeight", 0, 1000, &n[1]) < 0)
 			return -1;
-		if (!json_object_get(o, "weight") && !json_object_get(o, "leafWeight"))
+		if (!json_member(o, "weight") && !json_member(o, "leafWeight"))
 			return spec_missing(at, "weight");
 		if (n[0])
 			strv_addf(&s->resources, "io.bfq.weight=%" PRId64 ":%" PRId64 " %" PRId64,
