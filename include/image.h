@@ -67,6 +67,8 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir);
  * does not lead to the root hash HASH. */
 #define IMAGE_VERITY "verity:"
 int image_loop_mount(const char *image, const char *fallback);
+/* Open an image file, and say of what type its file system is. */
+int image_file_open(const char *file, const char **type);
 /* FILE of `image`, inside it. */
 const char *image_file_name(const char *image);
 

@@ -1339,7 +1339,24 @@ ours() {
 		run -1 ctr-image switch ${bad%%|*}
 		[[ "$output" = *"${bad#*|}"* ]]
 	done
+	head -c 2000 /dev/urandom >"$WORLD/noise"
+	for bad in "$WORLD/noise|not a squashfs, erofs or ext4 image" \
+		"verity:zz:$WORLD/1.sqfs|not a root hash" "verity::$WORLD/1.sqfs|not a root hash" \
+		"verity:aa:$WORLD/r1|neither a directory nor an image file"; do
+		run -1 ctr-image switch a "${bad%|*}"
+		[[ "$output" = *"${bad#*|}"* ]]
+	done
+	[ "$(ctr-inspect -f '{{.Config.Image}}' a)" = "$WORLD/r2" ]
 	ctr-rm -f a
+	# A new version that does not start, and is started again and again, is switched back.
+	rm "$WORLD/r2/bin/sh"
+	ctr-run -d --name b --restart always "$WORLD/1.sqfs" sh -c 'cat /version; sleep 0.1'
+	ctr-image switch b "$WORLD/r2"
+	wait_for 10 sh -c '[ "$(ctr-inspect -f "{{.State.ExitCode}}" b)" = 127 ]'
+	ctr-update -m 64m b
+	ctr-image switch b "$WORLD/1.sqfs"
+	wait_for 20 sh -c '[ "$(ctr-inspect -f "{{.State.Running}} {{.State.ExitCode}}" b)" = "true 0" ]'
+	ctr-rm -f b
 	ctr-create --direct --name own "$WORLD/r1" true >/dev/null
 	run -1 ctr-image switch own "$WORLD/r2"
 	[[ "$output" = *"not a layer above an image"* ]]

@@ -234,6 +234,7 @@ static int lives(struct monitor *m)
 		clock_now(CLOCK_MONOTONIC, &t1);
 		if (!started || !restart_wanted(m, code, restarts))
 			break;
+		container_started(m->c); /* a start that failed has kept it */
 		if (monitor_state(m, true, restarts + 1) < 0)
 			warn("%s: %s", m->c->name, fail_msg());
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))

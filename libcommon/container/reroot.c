@@ -27,16 +27,24 @@ static int root_of_image(struct spec *s, struct kv *conf, const char *ref)
 static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 {
 	struct stat st;
-	const char *file = image_file_name(path);
+	const char *file = image_file_name(path), *type, *hash = path + strlen(IMAGE_VERITY);
 	char *abs = realpath(file, NULL);
 	if (!abs || stat(abs, &st) < 0)
 		return fail("%s: %m", path);
-	if (S_ISDIR(st.st_mode))
+	if (file > path && (hash[strspn(hash, "0123456789abcdef")] != ':' || *hash == ':'))
+		return errno = EINVAL,
+		       fail("%s: not a root hash, in small hexadecimal digits", path);
+	if (S_ISDIR(st.st_mode) && file == path) {
 		strv_take(&s->x_lower, abs);
-	else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+	} else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
+		/* An updater is to be told of what is no image now, not by the next start. */
+		_cleanup_close_ int fd = image_file_open(abs, &type);
+		if (fd < 0)
+			return -1;
 		s->x_image_file = xasprintf("%.*s%s", (int)(file - path), path, abs);
-	else
+	} else {
 		return fail("%s: neither a directory nor an image file", path);
+	}
 	kv_set(conf, "image", path);
 	kv_set(conf, "image_digest", "");
 	return 0;

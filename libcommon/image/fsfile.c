@@ -70,19 +70,30 @@ const char *image_file_name(const char *image)
 	return colon ? colon + 1 : image;
 }
 
+int image_file_open(const char *file, const char **type)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return fail("%s: open: %m", file);
+	*type = fs_type(fd);
+	if (*type)
+		return fd;
+	close(fd);
+	return errno = EINVAL, fail("%s: not a squashfs, erofs or ext4 image (a tar archive is for "
+				    "ctr-image import)",
+				   file);
+}
+
 int image_loop_mount(const char *image, const char *fallback)
 {
 	char dev[40];
-	const char *file = image_file_name(image);
+	const char *file = image_file_name(image), *type;
 	struct stat st;
-	_cleanup_close_ int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail("%s: open: %m", file);
-	const char *type = fs_type(fd);
-	if (!type)
-		return errno = EINVAL, fail("%s: not a squashfs, erofs or ext4 image (a tar "
-					    "archive is for ctr-image import)",
-					   file);
+	_cleanup_close_ int fd = image_file_open(file, &type);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return fail("%s: fstat: %m", file);
 	_cleanup_free_ char *path = S_ISBLK(st.st_mode) ? realpath(file, NULL) : NULL;
 	_cleanup_close_ int loop = path ? -1 : loop_of(fd, file, dev), checked = -1;
 	if (loop < 0 && !path)
