@@ -493,6 +493,55 @@ hostile() {
 	done
 }
 
+# bats test_tags=ctr-image
+@test "14.1: no set-id program of an image that is mounted can be run at any moment" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
+	need strace
+	mkdir -p i m
+	cat >suid.c <<-'END'
+		#include <stdio.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			return geteuid() == 0 && puts("WON") >= 0;
+		}
+	END
+	# as another user, to run the program as soon as it is there
+	cat >try.c <<-'END'
+		#include <stdio.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+		int main(int c, char **v)
+		{
+			if (c < 2 || setgid(54321) < 0 || setuid(54321) < 0)
+				return 1;
+			for (puts("tries"), fflush(stdout);;) {
+				if (access(v[1], X_OK) < 0)
+					continue;
+				pid_t pid = vfork();
+				if (pid == 0)
+					execve(v[1], v, v + c), _exit(1);
+				waitpid(pid, NULL, 0);
+			}
+		}
+	END
+	gcc -D_GNU_SOURCE -static -O1 -o i/suid suid.c && gcc -D_GNU_SOURCE -static -O1 -o try try.c
+	chmod 4755 i/suid
+	tar -C i -cf i.tar .
+	ctr-image import i.tar si >/dev/null
+	cat >inside <<-'END'
+		set -eu
+		./try m/suid >seen 3>&- &
+		trap "kill $!" EXIT
+		while [ ! -s seen ]; do sleep 0.01; done
+		# whoever tries has half a second after each step
+		strace -f -qq -o trace -e inject=mount,move_mount:delay_exit=500000 ctr-image mount si m
+		[ "$(cat seen)" = tries ]
+		grep -c " $PWD/m ro,nosuid,nodev" /proc/self/mountinfo
+	END
+	[ "$(unshare -m --propagation private bash inside)" = 1 ]
+}
+
 # bats test_tags=ctr-run,ctr-image
 @test "14.1: a user namespace's root needs no search permission on the way to what it is given" {
 	mkdir -p shut/data shut/real/data

@@ -16,6 +16,7 @@
 #include "file.h"
 #include "image.h"
 #include "str.h"
+#include "sys.h"
 #include "userns.h"
 
 /* The layers by their descriptors: the paths of many layers do not fit the page of mount
@@ -28,18 +29,33 @@ static char *lowers(const int *dirs, size_t n)
 	return b.p;
 }
 
+/* Before Linux 5.12: made what it is to be where nobody else can enter, on the layer's own folder,
+ * because a bind takes the flags of the mount that it is made from. */
+static int mount_bind_older(int layer, const char *dir)
+{
+	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", layer),
+			    *own = realpath(from, NULL);
+	if (!own || mount(from, own, NULL, MS_BIND, NULL) < 0)
+		return fail("%s: mount: %m", dir);
+	int r = mount(NULL, own, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID,
+		    NULL) < 0 ||
+			mount(own, dir, NULL, MS_BIND, NULL) < 0
+		    ? fail("%s: mount: %m", dir)
+		    : 0;
+	umount2(own, MNT_DETACH);
+	return r;
+}
+
+/* It must not be there for a moment without its flags: somebody who waits for that runs a set-id
+ * program of the image's. */
 static int mount_bind_one(int layer, const char *dir)
 {
-	char from[40];
-	snprintf(from, sizeof from, "/proc/self/fd/%d", layer);
-	if (mount(from, dir, NULL, MS_BIND, NULL) < 0)
-		return fail("%s: mount: %m", dir);
-	if (mount(NULL, dir, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) ==
-	    0)
-		return 0;
-	fail("%s: remount read-only: %m", dir);
-	umount2(dir, MNT_DETACH);
-	return -1;
+	struct mount_attr_s a = {.attr_set = 1 | 2 | 4}; /* MOUNT_ATTR_RDONLY, NOSUID, NODEV */
+	_cleanup_close_ int fd =
+	    sys_open_tree(layer, "", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | AT_EMPTY_PATH);
+	if (fd < 0 || sys_mount_setattr(fd, 0, &a) < 0)
+		return mount_bind_older(layer, dir);
+	return sys_move_mount(fd, AT_FDCWD, dir) < 0 ? fail("%s: mount: %m", dir) : 0;
 }
 
 void image_upper_warn(const char *upper)
