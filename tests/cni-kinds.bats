@@ -208,6 +208,8 @@ test_setup() {
 	refused 4 CNI_IFNAME CNI_IFNAME=abcdefghijklmnop <<<"$c"
 	refused 4 CNI_CONTAINERID CNI_CONTAINERID=../../etc <<<"$c"
 	refused 4 CNI_CONTAINERID CNI_CONTAINERID= <<<"$c"
+	refused 4 'missing: CNI_CONTAINERID CNI_NETNS CNI_IFNAME' CNI_CONTAINERID= CNI_NETNS= \
+		CNI_IFNAME= <<<"$c"
 	refused 4 CNI_ARGS CNI_ARGS=word <<<"$c"
 	refused 7 'requested address' CNI_ARGS=IP=zzz <<<"$c"
 	refused 3 'not a network namespace' CNI_NETNS=/etc/passwd <<<"$c"

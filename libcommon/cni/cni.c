@@ -110,19 +110,18 @@ static int env_read(struct cni_call *c)
 		c->id = c->ifname = NULL;
 		return 0;
 	}
-	if (!c->id || !*c->id)
-		return cni_fail(c, CNI_BAD_ENV, "CNI_CONTAINERID: missing");
+	bool netns = i == CNI_DEL || c->does & CNI_IPAM || (c->netns && *c->netns);
+	bool id = c->id && *c->id, ifname = c->ifname && *c->ifname;
+	if (!id || !netns || !ifname)
+		return cni_fail(c, CNI_BAD_ENV, "missing:%s%s%s", id ? "" : " CNI_CONTAINERID",
+		    netns ? "" : " CNI_NETNS", ifname ? "" : " CNI_IFNAME");
 	if (!id_valid(c->id))
 		return cni_fail(
 		    c, CNI_BAD_ENV, "CNI_CONTAINERID: '%s' is not a container's id", c->id);
-	if (!c->ifname || !*c->ifname)
-		return cni_fail(c, CNI_BAD_ENV, "CNI_IFNAME: missing");
 	if (ifname_check("CNI_IFNAME", c->ifname) < 0) {
 		c->code = CNI_BAD_ENV;
 		return -1;
 	}
-	if (i != CNI_DEL && !(c->does & CNI_IPAM) && (!c->netns || !*c->netns))
-		return cni_fail(c, CNI_BAD_ENV, "CNI_NETNS: missing");
 	return env_args(c);
 }
 
