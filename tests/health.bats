@@ -49,6 +49,12 @@ monitor() { (. "$CTR_RUN/containers/$1/state" && echo "$monitor"); }
 	is web unhealthy # its results stay in the record
 }
 
+# bats test_tags=ctr-run
+@test "14: a check has the limits of whoever started the container, not those of the monitor" {
+	(ulimit -Sn 200 && ulimit -Hn 300 && run_web --health-cmd '[ $(ulimit -Sn) = 200 ]')
+	timeout 10 ctr-wait --condition healthy web
+}
+
 # bats test_tags=ctr-run,ctr-pause
 @test "19 a paused container is not checked; a check's output is cut at 4 KiB" {
 	run_web --health-cmd 'yes | head -c 100000' --health-retries 1

@@ -26,6 +26,7 @@
 #include "monitor_parts.h"
 #include "pidfd.h"
 #include "place.h"
+#include "rlimits.h"
 #include "stamp.h"
 #include "steer.h"
 #include "sys.h"
@@ -127,6 +128,7 @@ static _Noreturn void check_exec(const struct checking *k, int out)
 		strv_add(&argv, test + sizeof "CMD-SHELL");
 	else
 		strv_split(&argv, test + sizeof "CMD", HEALTH_SEP);
+	rlimits_back();
 	execv("/proc/self/exe", argv.v);
 	dprintf(2, "/proc/self/exe: %s\n", strerror(errno));
 	_exit(125);
