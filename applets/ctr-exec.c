@@ -28,7 +28,6 @@
 #include "health.h"
 #include "oci_seen.h"
 #include "pidfd.h"
-#include "selfexe.h"
 #include "record.h"
 #include "secret.h"
 #include "signals.h"
@@ -233,8 +232,6 @@ int ctr_exec_main(int argc, char **argv)
 	struct spec spec;
 	struct enter e = {.spec = &spec, .signals = -1};
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0) /* it may execute us again: nothing is looked up before */
-		die_fail();
 	e.home = ctr_lib();
 	int n = opt_parse(&usage, argc, argv);
 	if (argc - n < 2)

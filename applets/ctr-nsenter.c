@@ -31,7 +31,6 @@
 #include "place.h"
 #include "pidfd.h"
 #include "record.h"
-#include "selfexe.h"
 #include "str.h"
 #include "sys.h"
 #include "sysno.h"
@@ -328,9 +327,6 @@ int ctr_nsenter_main(int argc, char **argv)
 {
 	int pidfd, rootfd = -1, wdfd = -1;
 	err_code = err_usage_code = 125;
-	/* /proc/PID/exe is visible to the pid namespace that a process enters. */
-	if (self_protect(argv) < 0)
-		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	int dir = target_dir(&pidfd);
 	for (int i = 0; i < NS_COUNT; i++)

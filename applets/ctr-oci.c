@@ -426,9 +426,10 @@ static char *called(void)
 static void help_head(int argc, char **argv)
 {
 	const char *last = argv[argc - 1];
+	if (argc > 3 || (strcmp(last, "-h") != 0 && strcmp(last, "--help") != 0))
+		return;
 	_cleanup_free_ char *base = called();
-	if (argc > 3 || strcmp(base, "ctr-oci") == 0 ||
-	    (strcmp(last, "-h") != 0 && strcmp(last, "--help") != 0))
+	if (strcmp(base, "ctr-oci") == 0)
 		return;
 	const char *command = argc == 3 ? argv[1] : "";
 	printf("NAME:\n   %s %s%s- Open Container Initiative runtime\n\n", base, command,
@@ -442,7 +443,7 @@ static void help_head(int argc, char **argv)
 static void start_afresh(char **argv)
 {
 	cpu_set_t all;
-	if (self_protect(argv) < 0)
+	if (self_protect(argv, true) < 0)
 		die_fail();
 	memset(&all, 0xff, sizeof all);
 	sched_setaffinity(0, sizeof all, &all);

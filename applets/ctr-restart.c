@@ -12,7 +12,6 @@
 #include "err.h"
 #include "file.h"
 #include "monitor.h"
-#include "selfexe.h"
 #include "signames.h"
 #include "steer.h"
 
@@ -79,8 +78,6 @@ static int restart(struct container *c, void *arg)
 int ctr_restart_main(int argc, char **argv)
 {
 	struct strv names = {0};
-	if (self_protect(argv) < 0)
-		die_fail();
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
 	seconds = steer_seconds(time_given);
 	if (seconds < 0)

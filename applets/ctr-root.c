@@ -25,7 +25,6 @@
 #include "opt.h"
 #include "place.h"
 #include "rootfs.h"
-#include "selfexe.h"
 #include "userns.h"
 #include "volume.h"
 
@@ -257,8 +256,6 @@ int ctr_root_main(int argc, char **argv)
 	struct spec s;
 	struct rootfs r = {.spec = &s, .proc = -1, .image = -1, .fd = -1};
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0)
-		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	chain_ready();
 	fill(&s);

@@ -14,7 +14,6 @@
 #include "explain.h"
 #include "monitor.h"
 #include "pidfd.h"
-#include "selfexe.h"
 #include "trace.h"
 
 static const struct usage usage = {
@@ -46,8 +45,6 @@ int ctr_run_main(int argc, char **argv)
 	struct spec spec;
 	struct create_flags *o = create_given();
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0)
-		die_fail();
 	proc_own();
 	int n = opt_parse(&usage, argc, argv);
 	if (o->explain && strcmp(o->explain, "trace") == 0)

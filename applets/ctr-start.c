@@ -10,7 +10,6 @@
 #include "create.h"
 #include "err.h"
 #include "monitor.h"
-#include "selfexe.h"
 
 static bool attached, boot;
 
@@ -94,8 +93,6 @@ int ctr_start_main(int argc, char **argv)
 {
 	struct strv names = {0};
 	int worst = 0;
-	if (self_protect(argv) < 0)
-		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	if (boot && n < argc)
 		die_usage("--boot takes no NAME");

@@ -27,7 +27,6 @@
 #include "opt.h"
 #include "pidfd.h"
 #include "placement.h"
-#include "selfexe.h"
 #include "signames.h"
 #include "str.h"
 #include "sys.h"
@@ -453,8 +452,6 @@ int ctr_unshare_main(int argc, char **argv)
 	bool keeps = false;
 	pid_t parent = getppid();
 	err_code = err_usage_code = 125;
-	if (self_protect(argv) < 0)
-		die_fail();
 	int n = opt_parse(&usage, argc, argv);
 	offset("--monotonic", monotonic, &maps.offset_monotonic);
 	offset("--boottime", boottime, &maps.offset_boottime);

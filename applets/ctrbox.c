@@ -14,6 +14,7 @@
 #include "container_net.h"
 #include "err.h"
 #include "rlimits.h"
+#include "selfexe.h"
 #include "file.h"
 #include "str.h"
 #include "title.h"
@@ -128,8 +129,8 @@ static int repair_inherited(enum applet_kind kind)
 {
 	static const int reset[] = {SIGCHLD, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGWINCH};
 	sigset_t none;
-	for (int fd = 0; fd < 3 && getpid() != 1;
-	     fd++) /* a machine's first process opens its own */
+	/* A machine's first process opens its own. */
+	for (int fd = getpid() == 1 ? 3 : 0; fd < 3; fd++)
 		/* Without /dev, at least the number is taken. */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", O_RDWR | O_NOCTTY) < 0 &&
@@ -147,14 +148,20 @@ static int repair_inherited(enum applet_kind kind)
 
 int applet_run(const struct applet *a, int argc, char **argv)
 {
-	int poor = repair_inherited(a->kind);
+	enum applet_kind kind = a->kind & ~ENTERS;
+	bool enters = a->kind & ENTERS;
 	err_applet = a->name;
 	/* The name by which an applet that executes itself again (selfexe.h) is found. */
 	argv[0] = (char *)a->name;
 	err_summary = a->summary;
+	if (enters)
+		self_protect(argv, false);
+	int poor = repair_inherited(kind);
+	if (poor == 0 && enters)
+		poor = self_protect(argv, true);
 	if (poor < 0 && strcmp(a->name, "ctr-init") != 0) /* it needs little */
-		die_code(a->kind == CHAIN || strcmp(a->name, "ctr-run") == 0 ? 125 : 1, "%s",
-		    fail_msg());
+		die_code(
+		    kind == CHAIN || strcmp(a->name, "ctr-run") == 0 ? 125 : 1, "%s", fail_msg());
 	int code = a->main(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		warn("stdout: write: %m");

@@ -4,7 +4,8 @@
 
 #include <sys/types.h>
 
-enum applet_kind { FILTER, CHAIN, OWNER };
+/* ENTERS: its process enters a container, so it runs from what nobody can write to (selfexe.h). */
+enum applet_kind { FILTER, CHAIN, OWNER, ENTERS = 4, CHAIN_ENTERS, OWNER_ENTERS };
 
 struct applet {
 	const char *name; /* "ctr-run" */

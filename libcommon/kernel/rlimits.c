@@ -34,7 +34,8 @@ int rlimits_widen(bool files)
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < LIMITS; i++) {
 		rlim_t want = limits[i].want;
-		if (getrlimit(limits[i].which, &was[i]) < 0 || was[i].rlim_cur >= want)
+		if ((!widened[i] && getrlimit(limits[i].which, &was[i]) < 0) ||
+		    was[i].rlim_cur >= want)
 			continue;
 		struct rlimit more = {want, want > was[i].rlim_max ? want : was[i].rlim_max},
 			      most = {was[i].rlim_max, was[i].rlim_max};

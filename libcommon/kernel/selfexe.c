@@ -82,13 +82,14 @@ static void from_memory(char **argv)
 	rlimits_widen(false);
 }
 
-int self_protect(char **argv)
+int self_protect(char **argv, bool repaired)
 {
 	int done = NEVER || geteuid() != 0 ? 1 : protected_already();
 	if (done)
 		return done < 0 ? -1 : 0;
 	from_mount(argv);
-	from_memory(argv);
+	if (repaired) /* a limit of the size of files holds for memory, too */
+		from_memory(argv);
 	return fail("cannot protect %s from the container: %m (neither a read-only mount nor a "
 		    "sealed memfd can be had)",
 	    SELF);
