@@ -39,8 +39,9 @@ static void stdio_take_back(void)
 
 void become_lend_stdio(void)
 {
+	bool root = geteuid() == 0;
 	for (int i = 0; i < 3; i++)
-		if (geteuid() != 0 || !is_pipe(i) || fstat(i, &lent[i]) < 0)
+		if (!root || !is_pipe(i) || fstat(i, &lent[i]) < 0)
 			lent[i].st_ino = 0;
 	atexit(stdio_take_back);
 }

@@ -109,7 +109,8 @@ static _Noreturn void enter_child(
     struct enter *e, int report, struct sock_fprog *prog, int flags, int group)
 {
 	undo_forget();
-	setsid();
+	/* No session of its own: the keys of our terminal end it as they end us. The command gets
+	 * one (appear.c), and each costs a scheduling group. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (e->cgroup &&
 	    cgroup_enter(e->cgroup, group >= 0 && sys_clone_entered_cgroup(), e->procdir) < 0)

@@ -251,9 +251,11 @@ static int write_pid(struct cgroup_hierarchy *h, const char *path, pid_t pid)
 	snprintf(num, sizeof num, "%d", (int)pid);
 	/* A thread that moves only itself, through v1's `tasks`, takes no lock over all processes
 	 * (cgroup.h). */
-	_cleanup_free_ char *file =
-	    xasprintf("%s/%s", *path ? path : ".", pid || h->v2 ? "cgroup.procs" : "tasks");
-	return cgroup_root_fd(h) < 0 ? -1 : file_poke_at(h->fd, file, num);
+	const char *name = pid || h->v2 ? "cgroup.procs" : "tasks";
+	/* A hierarchy that is not open yet is not opened for this one file. */
+	const char *top = h->fd >= 0 ? "." : h->mount;
+	_cleanup_free_ char *file = xasprintf("%s/%s/%s", top, path, name);
+	return file_poke_at(h->fd, file, num);
 }
 
 /* Lines of "ID:CONTROLLERS:PATH"; v2's is "0::PATH" (cgroups(7)). */
@@ -338,8 +340,8 @@ static int cgroup_make_join(const char *path, pid_t pid, bool v1_only, int procd
 		return cgroup_say_frozen(path, frozen);
 	for (int v2 = !v1_only; v2 >= 0; v2--)
 		for (size_t i = 0; i < n; i++)
-			if (goes_into(&h[i], path) && h[i].v2 == v2 && cgroup_root_fd(&h[i]) >= 0 &&
-			    join_one(&h[i], path, pid, procdir) < 0)
+			if (goes_into(&h[i], path) && h[i].v2 == v2 &&
+			    join_one(&h[i], path, pid, procdir) < 0 && cgroup_root_fd(&h[i]) >= 0)
 				return -1;
 	return 0;
 }
