@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,19 @@
 #include "err.h"
 #include "file.h"
 #include "str.h"
+
+#ifndef CTR_SAN
+/* In place of musl's, which sets close-on-exec a second time, by fcntl(2), for kernels that did not
+ * know the flag (before 2.6.23). */
+int open(const char *path, int flags, ...)
+{
+	va_list ap;
+	va_start(ap, flags);
+	mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	return openat(AT_FDCWD, path, flags, mode);
+}
+#endif
 
 /* Most files are short: those fit the buffer on the stack, and no pages are mapped and unmapped.
  * `size` is that of a file on a disk, so that reading can stop there without meeting the end, or 0
