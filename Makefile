@@ -40,6 +40,7 @@ else
 B := build
 endif
 
+comma := ,
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 
@@ -89,6 +90,7 @@ wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot set
 link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie \
 	-Wl,--gc-sections,-z,norelro,-z,common-page-size=512 \
 	-Wl,-z,noexecstack,-z,noseparate-code,--build-id=none \
+	$(if $(filter minimal,$(CONFIG)),,-Wl$(comma)--wrap=__mmap$(comma)--wrap=__munmap) \
 	$(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) $(HARD)) $(LDFLAGS) -o $@.tmp \
 	$(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && \
 	$(CROSS)strip -s -R .comment $@.tmp && mv $@.tmp $@
@@ -127,8 +129,9 @@ not_minimal := $(filter-out $(only_minimal),$(not_minimal))
 # What it has in place of musl's is linked by name: LTO does not tell the linker of functions that
 # the compiler knows itself.
 in_place := libcommon/base/malloc_minimal.c libcommon/base/sort_minimal.c
-app_src += $(if $(filter minimal,$(CONFIG)),$(in_place))
-lib_src := $(filter-out $(if $(filter minimal,$(CONFIG)),$(not_minimal) \
+pages_c := libcommon/base/pages.c
+app_src += $(if $(filter minimal,$(CONFIG)),$(in_place),$(pages_c))
+lib_src := $(filter-out $(pages_c) $(if $(filter minimal,$(CONFIG)),$(not_minimal) \
 	$(in_place),$(only_minimal)),$(lib_src))
 gen_src := $(if $(wildcard libcommon/kernel/gen/seccomp-gen.c),$(B)/gen/seccomp_default.c)
 app_obj := $(app_src:%.c=$(B)/obj/%.o)
