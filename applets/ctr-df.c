@@ -17,7 +17,7 @@
 #include "tree.h"
 #include "volume.h"
 
-static bool verbose, as_json;
+static bool verbose, as_json, words; /* words: sizes as docker has them */
 static const char *format;
 
 static const struct opt opts[] = {
@@ -144,8 +144,12 @@ static void volumes(struct kind *k)
 static void summary(struct kind *k, struct strv *lines)
 {
 	char size[16], idle[16];
-	_cleanup_free_ char *back = xasprintf(
-	    "%s (%d%%)", size_human(k->idle, idle), k->size ? (int)(k->idle * 100 / k->size) : 0);
+	if (words)
+		size_docker(k->size, 1000, size), size_docker(k->idle, 1000, idle);
+	else
+		size_human(k->size, size), size_human(k->idle, idle);
+	_cleanup_free_ char *back =
+	    xasprintf("%s (%d%%)", idle, k->size ? (int)(k->idle * 100 / k->size) : 0);
 	if (as_json)
 		format = "json";
 	else if (!format)
@@ -153,7 +157,7 @@ static void summary(struct kind *k, struct strv *lines)
 		    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 	if (rows_add(lines, format,
 		json_make("{Type:s,TotalCount:i,Active:i,Size:s,Reclaimable:s}", k->name,
-		    (int)k->total, (int)k->active, size_human(k->size, size), back)) < 0)
+		    (int)k->total, (int)k->active, size, back)) < 0)
 		die_fail();
 }
 
@@ -167,6 +171,8 @@ int ctr_df_main(int argc, char **argv)
 	struct strv lines = {0};
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
+	format = rows_format(format);
+	words = format;
 	images(&k[0]);
 	containers(&k[1]);
 	volumes(&k[2]);

@@ -185,8 +185,10 @@ static void event_show(const struct event *e)
 		static const char *const also[][2] = {{"ID", "id"}, {"Status", "status"},
 		    {"From", "from"}, {"Time", "time"}, {"TimeNano", "timeNano"},
 		    {"Scope", "scope"}};
-		for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
-			json_object_set(row, also[i][0], json_object_get(row, also[i][1]));
+		for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
+			json_t *v = json_object_get(row, also[i][1]);
+			json_object_set_new(row, also[i][0], v ? json_incref(v) : json_string(""));
+		}
 		if (rows_add(&lines, format, row) < 0)
 			die_fail_usage();
 		puts(lines.v[0]);

@@ -24,6 +24,7 @@
 #include "prune.h"
 #include "stamp.h"
 #include "record.h"
+#include "rows.h"
 #include "table.h"
 #include "undo.h"
 #include "userns.h"
@@ -434,6 +435,7 @@ int ctr_image_main(int argc, char **argv)
 	    .opts = all_opts,
 	    .anywhere = true};
 	const struct word *w = opt_word(&u, words, argc, argv, &first);
+	image_o.format = rows_format(image_o.format);
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */
 		die_fail();

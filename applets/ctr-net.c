@@ -37,7 +37,8 @@ static const struct opt opts[] = {
     {0, "parent", "IF", "create: the bridge's name; the host's interface for macvlan and ipvlan",
 	OPT_STR, &parent},
     {0, "label", "K=V", "create: a label", OPT_LIST, &labels},
-    {'f', "filter", "K=V", "ls: only those: name, id, driver, label, dangling", OPT_LIST, &filters},
+    {'f', "filter", "K=V", "ls: only those: name, id, driver, label, dangling, scope, type",
+	OPT_LIST, &filters},
     {0, "ip", "ADDR", "connect: this IPv4 address", OPT_STR, &ip},
     {0, "ip6", "ADDR", "connect: this IPv6 address", OPT_STR, &ip6},
     {0, "alias", "NAME", "connect: a further name", OPT_COMMAS, &aliases},
@@ -276,7 +277,7 @@ static int list_networks(const struct strv *names, bool listing)
 		network_lease_each(n.name, on_lease, &u);
 		size_t users = count_users(&u);
 		struct listed l = {n.name, n.driver, n.labels, users == 0};
-		if (!filter_holds(&filters, &filter_listed, &l)) {
+		if (!filter_holds(&filters, &filter_network, &l)) {
 			network_free(&n);
 			continue;
 		}
@@ -315,7 +316,7 @@ static int do_ls(int argc, char **argv)
 	struct strv names = {0};
 	if (argc)
 		die_usage("ls takes no operand: '%s'", argv[0]);
-	if (filter_check(&filters, &filter_listed) < 0 || network_names(&names) < 0)
+	if (filter_check(&filters, &filter_network) < 0 || network_names(&names) < 0)
 		die_fail();
 	return list_networks(&names, true);
 }
@@ -417,5 +418,6 @@ int ctr_net_main(int argc, char **argv)
 {
 	int first;
 	const struct word *w = opt_word(&usage, words, argc, argv, &first);
+	format = rows_format(format);
 	return w->fn(argc - first, argv + first);
 }

@@ -47,9 +47,8 @@ static const struct opt opts[] = {
 	OPT_STR, &o.fields},
     {0, "json", NULL, "an object a line, with every field", OPT_FLAG, &o.json},
     {'f', "filter", "K=V",
-	"only those: name, id, status, label, ancestor, exited, health, network, volume, restart, "
-	"before, "
-	"since; values of one key are alternatives, several keys must all hold",
+	"only those: name, id, status, label, ... (ctr-ps(1)); values of one key are alternatives, "
+	"several keys must all hold",
 	OPT_LIST, &o.filters},
     {'l', "latest", NULL, "only the one made last, running or not", OPT_FLAG, &o.latest},
     {'s', "size", NULL, "what is written, and with the image", OPT_FLAG, &o.size},
@@ -153,7 +152,7 @@ static char *field(const struct container *c, int f)
 		s = kv_get(k, "restart") ? kv_get(k, "restart") : "no";
 		break;
 	case SIZE:
-		return ps_size(c);
+		return ps_size(c, false);
 	case LABELS:
 		return joined(kv_get(k, "label"));
 	}
@@ -331,7 +330,8 @@ static char *text_of(const struct container *c, const int *cols, size_t n)
 {
 	if (template_is(o.fields)) {
 		struct strv line = {0};
-		_cleanup_free_ char *size = o.size || strstr(o.fields, ".Size") ? ps_size(c) : NULL;
+		_cleanup_free_ char *size =
+		    o.size || strstr(o.fields, ".Size") ? ps_size(c, true) : NULL;
 		return ps_template(&line, o.fields, c, size, o.no_trunc) < 0 ? NULL : line.v[0];
 	}
 	if (o.quiet)
@@ -385,6 +385,7 @@ int ctr_ps_main(int argc, char **argv)
 	struct table t = {0};
 	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
 	const char *head[N_FIELDS * 2];
+	o.fields = ps_format(o.fields);
 	if (ps_filter_check(&o.filters) < 0)
 		die_usage("%s", fail_msg());
 	bool templated = template_is(o.fields), table = !templated && !o.quiet && !o.json;

@@ -55,7 +55,7 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 {
 	for (size_t i = 0; i < n_old; i++)
 		if (strcmp(old[i].id, id) == 0) {
-			snprintf(out, 16, "%.1f%%",
+			snprintf(out, 16, format ? "%.2f%%" : "%.1f%%",
 			    interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
 			old[i].usec = usec;
 			return;
@@ -115,6 +115,17 @@ static void cells(struct table *t, const char *const v[8])
 		die_fail();
 }
 
+/* A template has docker's words. */
+static char *size(uint64_t bytes, int base, char out[16])
+{
+	return format ? size_docker(bytes, base, out) : size_human(bytes, out);
+}
+
+static void pair(char out[40], const char *a, const char *b)
+{
+	snprintf(out, 40, format ? "%s / %s" : "%s/%s", a, b);
+}
+
 static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
@@ -142,12 +153,14 @@ static void row(struct table *t, const struct container *c, double interval)
 		kv_free(&kv);
 		return;
 	}
-	snprintf(both, sizeof both, "%s/%s", size_human(num(&kv, "memory.current"), mem),
-	    limit && *limit != 'm' ? size_human(strtoull(limit, NULL, 10), max) : "max");
-	snprintf(io, sizeof io, "%s/%s", size_human(num(&kv, "io.rbytes"), r),
-	    size_human(num(&kv, "io.wbytes"), w));
-	snprintf(percents, sizeof percents, "%.1f%%", percent);
-	snprintf(nets, sizeof nets, "%s/%s", size_human(net[0], rx), size_human(net[1], tx));
+	if (format || (limit && *limit != 'm'))
+		size(max_bytes, 1024, max);
+	else
+		strcpy(max, "max");
+	pair(both, size(num(&kv, "memory.current"), 1024, mem), max);
+	pair(io, size(num(&kv, "io.rbytes"), 1000, r), size(num(&kv, "io.wbytes"), 1000, w));
+	snprintf(percents, sizeof percents, format ? "%.2f%%" : "%.1f%%", percent);
+	pair(nets, size(net[0], 1000, rx), size(net[1], 1000, tx));
 	cells(t, (const char *[]){
 		     c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
 	kv_free(&kv);
@@ -202,6 +215,7 @@ int ctr_stats_main(int argc, char **argv)
 	struct strv names = {0};
 	struct timespec t = {no_stream ? 0 : 1, 0};
 	int n = opt_parse(&usage, argc, argv), code;
+	format = rows_format(format);
 	opt_names(&names, argc, argv, n, NULL);
 	if (look(&names, 0, false)) /* a name that does not exist is no reason to wait for it */
 		no_stream = true;

@@ -56,6 +56,8 @@ static char *command(int dir, const char *stat)
 	char *s = file_read_at(dir, "cmdline", FILE_ANY, &n);
 	for (size_t i = 0; s && i + 1 < n; i++)
 		s[i] = s[i] ? s[i] : ' ';
+	for (; s && n > 0 && s[n - 1] <= ' '; n--) /* who renames itself leaves blanks */
+		s[n - 1] = 0;
 	if (s && *s)
 		return s;
 	free(s);
@@ -164,16 +166,30 @@ static int is_pid(const char *line, size_t column, const struct table *t)
 	return 0;
 }
 
-static int by_ps(const struct table *t, char **args)
+/* `named`: ps is told which processes; else it shows its caller's alone unless its options ask for
+ * more. Not every ps can, nor with each of its options: then its words are not shown. */
+static int by_ps(const struct table *t, char **args, bool named)
 {
 	int p[2], column = -1, at = 0;
+	struct strv words = {0};
+	struct buf pids = {0};
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
-	args[-1] = (char *)"ps";
+	strv_add(&words, "ps");
+	for (size_t i = 0; args[i]; i++)
+		strv_add(&words, args[i]);
+	for (size_t i = COLS; i < t->cells.n; i += COLS)
+		buf_printf(&pids, "%s%s", i == COLS ? "-q" : ",", t->cells.v[i]);
+	if (named && pids.p)
+		strv_add(&words, pids.p);
+	strv_add(&words, "");
+	words.v[words.n - 1] = NULL;
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup2(p[1], 1);
-		execvp("ps", args - 1);
+		if (named)
+			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
+		execvp("ps", words.v);
 		warn("ps: %m (its options are those of the host's ps)");
 		_exit(127);
 	}
@@ -182,16 +198,18 @@ static int by_ps(const struct table *t, char **args)
 	char *line = NULL;
 	size_t size = 0;
 	for (bool head = true; f && getline(&line, &size, f) > 0; head = false) {
-		_cleanup_strv_ struct strv words = {0};
+		_cleanup_strv_ struct strv heads = {0};
 		if (head)
-			strv_split(&words, line, " \n");
-		for (; at < (int)words.n && column < 0; at++)
-			column = strcmp(words.v[at], "PID") ? -1 : at;
+			strv_split(&heads, line, " \n");
+		for (; at < (int)heads.n && column < 0; at++)
+			column = strcmp(heads.v[at], "PID") ? -1 : at;
 		if (column >= 0 && (head ? !no_header : is_pid(line, (size_t)column, t)))
 			fputs(line, stdout);
 	}
 	free(line);
 	int status = pid < 0 ? -1 : pid_reap(pid);
+	if (status && named && !at)
+		return by_ps(t, args, false);
 	if (status)
 		return fail("ps did not take these options, or could not be run");
 	return column < 0 ? fail("ps shows no column PID: -o pid,...") : 0;
@@ -221,7 +239,7 @@ int ctr_top_main(int argc, char **argv)
 	bool group = cgroup_populated(container_cgroup(&c)) > 0;
 	if ((group ? cgroup_procs(container_cgroup(&c), row, &t) : by_namespace(&c, &t)) < 0)
 		die("%s: %s", c.name, fail_msg());
-	if (argc - n > 1 && by_ps(&t, argv + n + 1) < 0)
+	if (argc - n > 1 && by_ps(&t, argv + n + 1, true) < 0)
 		die("%s: %s", c.name, fail_msg());
 	if (argc - n > 1)
 		return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "applets.h"
+#include "err.h"
 #include "str.h"
 
 /* docker's commands that have another name here, and what replaces commands that do not exist here.
@@ -31,12 +32,27 @@ static const struct word {
     {NULL, "info", "check", "--info", NULL},
     {NULL, "version", "check", "--version", NULL},
     {NULL, "export", "commit", "-", NULL},
-    {NULL, "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
-    {NULL, "buildx", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
-    {NULL, "compose", NULL, NULL, "a script of ctr-net create and ctr-run -d lines"},
-    {NULL, "swarm", NULL, NULL, "nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
-    {"container", "ls", "ps", NULL, NULL},
-    {"container", "list", "ps", NULL, NULL},
+    {NULL, "untag", "image", "rm", NULL},
+    {NULL, "build buildx builder bake", NULL, NULL,
+	"ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
+    {NULL, "compose pod kube play generate", NULL, NULL,
+	"a script of ctr-net create and ctr-run -d lines"},
+    {NULL, "swarm node service stack config machine context plugin", NULL, NULL,
+	"nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
+    {NULL, "manifest trust", NULL, NULL, "ctr-image inspect: digests are always checked"},
+    {NULL, "checkpoint", NULL, NULL, "nothing: no checkpoints (CRIU)"},
+    {NULL, "secret", NULL, NULL, "ctr-run --secret"},
+    {NULL, "healthcheck", NULL, NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
+    {NULL, "mount unmount", NULL, NULL, "ctr-image mount NAME DIR, ctr-image umount DIR"},
+    {"container", "ls list", "ps", NULL, NULL},
+    {"image", "list", "image", "ls", NULL},
+    {"volume", "list", "volume", "ls", NULL},
+    {"network", "list", "net", "ls", NULL},
+    {"container", "remove", "rm", NULL, NULL},
+    {"image", "remove", "image", "rm", NULL},
+    {"volume", "remove", "volume", "rm", NULL},
+    {"network", "remove", "net", "rm", NULL},
+    {"image", "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
     {"container", "prune", "prune", "containers", NULL},
     {"image", "prune", "prune", "images", NULL},
     {"volume", "prune", "prune", "volumes", NULL},
@@ -49,13 +65,34 @@ static const struct word {
     {"system", "events", "events", NULL, NULL},
 };
 
+/* Is it one of those in a list with blanks? */
+static bool one_of(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *p = list; n && (p = strstr(p, word)); p++)
+		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+			return true;
+	return false;
+}
+
 static const struct word *word_find(const char *group, const char *word)
 {
 	for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
 		if (str_eq(words[i].group, group) &&
-		    (strcmp(words[i].word, word) == 0 || words[i].word[0] == '*'))
+		    (one_of(words[i].word, word) || words[i].word[0] == '*'))
 			return &words[i];
 	return NULL;
+}
+
+/* A group without one of its words: which there are. */
+static void group_alone(const char *group)
+{
+	struct buf all = {0};
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (str_eq(words[i].group, group) && words[i].word[0] != '*')
+			buf_printf(&all, " %s", words[i].word);
+	if (all.p)
+		die_usage("%s: which? Words of ctrbox (ctrbox --list), or%s", group, all.p);
 }
 
 /* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
@@ -66,6 +103,9 @@ void docker_word(int argc, char **argv)
 	if (!group)
 		w = word_find(NULL, argv[1]);
 	int first = 1 + group;
+	bool alone = argc == 2 && !applet_find(argv[1]);
+	if (!w && alone)
+		group_alone(argv[1]);
 	if (!w)
 		return;
 	if (w->instead) {

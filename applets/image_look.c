@@ -28,6 +28,15 @@ static uint64_t image_size(
 	return n;
 }
 
+/* A template has docker's words. */
+static void image_words(uint64_t bytes, char out[16])
+{
+	if (image_o.format)
+		size_docker(bytes, 1000, out);
+	else
+		size_human(bytes, out);
+}
+
 static void age(const char *created, char out[32])
 {
 	static const struct {
@@ -139,15 +148,16 @@ static void ls_one(
 	else
 		*tag++ = 0;
 	if (good) {
-		size_human(image_size(s, &m, &c), size);
+		image_words(image_size(s, &m, &c), size);
 		age(c.created, when);
 	}
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
 	if (image_o.format) {
 		json_t *row = json_make(
-		    "{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s*,Size:s}", name,
-		    tag, id, digest, when, c.created, size);
+		    "{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s*,Size:s,"
+		    "VirtualSize:s,SharedSize:s,UniqueSize:s,Containers:s}",
+		    name, tag, id, digest, when, c.created, size, size, "N/A", "N/A", "N/A");
 		if (rows_add(lines, image_o.format, row) < 0)
 			die_fail_usage();
 	} else if (image_o.quiet)
@@ -342,11 +352,12 @@ int image_do_history(int argc, char **argv)
 	table_row(&t, 4, (const char *[]){"CREATED", "SIZE", "CREATED BY", "COMMENT"});
 	layer = m.n;
 	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as in docker */
-		char when[32], size[16] = "0";
+		char when[32], size[16];
 		h = json_array_get(list, i);
+		image_words(0, size);
 		age(json_string_value(json_object_get(h, "created")), when);
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
-			size_human(m.layers[--layer].size, size);
+			image_words(m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
 			   *comment = json_string_value(json_object_get(h, "comment"));
 		char *id = first ? xasprintf("sha256:%s", m.config) : xstrdup("<missing>");

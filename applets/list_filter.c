@@ -21,13 +21,20 @@ static bool listed_holds(const void *one, size_t key, const char *want)
 		return strcmp(l->driver, want) == 0;
 	case 3:
 		return str_label(l->labels, want);
-	default:
+	case 4:
 		return l->dangling == filter_true(want);
+	case 5:
+		return strcmp(want, "local") == 0;
+	default: /* docker's own networks are bridge, host and none */
+		return (strcmp(l->name, "bridge") == 0) == (strcmp(want, "builtin") == 0);
 	}
 }
 
 const struct filter_kind filter_listed = {
     (const char *const[]){"name", "id", "driver", "label", "dangling", NULL}, listed_holds};
+const struct filter_kind filter_network = {
+    (const char *const[]){"name", "id", "driver", "label", "dangling", "scope", "type", NULL},
+    listed_holds};
 
 static const char *value_of(const char *filter, const char *key)
 {
@@ -68,6 +75,9 @@ int filter_check(const struct strv *filters, const struct filter_kind *kind)
 		}
 		while (strcmp(kind->keys[key], "dangling") == 0 && b < 4 && strcmp(bools[b], want))
 			b++;
+		if (strcmp(kind->keys[key], "type") == 0 && strcmp(want, "custom") &&
+		    strcmp(want, "builtin"))
+			return fail_usage("--filter: type is custom or builtin, not '%s'", want);
 		if (b == 4)
 			return fail_usage("--filter: dangling is true or false, not '%s'", want);
 	}

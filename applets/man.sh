@@ -7,7 +7,7 @@ trap 'rm -f "$t" "$t.words"' EXIT
 if [ $# -gt 1 ]; then "$2" --help=man >"$t"; fi
 # docker's words are the dispatcher's own table: {group, word, applet, its word, what to do instead}
 tr -d '\n' <"${0%/*}/docker_words.c" | sed 's/{\(NULL\|"[a-z]*"\), *"/\n&/g' | awk -F'"' '
-	/^{(NULL|"[a-z]*"), *"[a-z]+"/ {
+	/^{(NULL|"[a-z]*"), *"[a-z ]+"/ {
 		gsub(/NULL/, "\"\""); group = $2 == "" ? "" : $2 " "; sub(/^ +/, "", group)
 		print ".It Li " group $4 " Ta " \
 			($10 != "" ? $10 : "ctr\\-" $6 ($8 != "" ? " " $8 : "")) }' >"$t.words"

@@ -3,8 +3,8 @@
 
 const struct ps_key ps_keys_more[] = {{NULL, NULL, NULL, false}};
 
-char *ps_size(const struct container *c)
+char *ps_size(const struct container *c, bool words)
 {
-	(void)c;
+	(void)c, (void)words;
 	return NULL;
 }

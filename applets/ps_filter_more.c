@@ -1,5 +1,6 @@
 /* ps_filter_more.c: the keys of ctr-ps --filter that the minimal build does not have; see
  * ps_filter.h. */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "endpoint.h"
 #include "err.h"
 #include "health.h"
+#include "portspec.h"
 #include "ps_filter.h"
 #include "ps_template.h"
 #include "spec.h"
@@ -109,16 +111,59 @@ static int check_exited(const char *want)
 	return num_parse("--filter: exited", want, 0, 255, &n);
 }
 
-char *ps_size(const struct container *c)
+/* Has it one of these ports: of the host (before "->"), or of its own? */
+static bool has_port(const char *text, const char *want, bool host)
+{
+	uint16_t from, to;
+	uint8_t proto;
+	_cleanup_strv_ struct strv l = {0};
+	port_range_parse("--filter", want, &from, &to, &proto);
+	strv_split(&l, text ? text : "", ", \n");
+	for (size_t i = 0; i < l.n; i++) {
+		char *arrow = strstr(l.v[i], "->"), *at = arrow ? arrow + 2 : l.v[i];
+		if (host)
+			for (at = arrow; at && at > l.v[i] && at[-1] != ':';)
+				at--;
+		int port = at ? atoi(at) : 0;
+		if (port >= from && port <= to && !strstr(l.v[i], "/udp") == (proto == IPPROTO_TCP))
+			return true;
+	}
+	return false;
+}
+
+static bool by_publish(const struct container *c, const char *want)
+{
+	return has_port(kv_get(&c->state, "ports"), want, true);
+}
+
+static bool by_expose(const struct container *c, const char *want)
+{
+	return has_port(kv_get(&c->state, "ports"), want, false) ||
+	       has_port(kv_get(&c->conf, "expose"), want, false);
+}
+
+static int check_port(const char *want)
+{
+	uint16_t from, to;
+	uint8_t proto;
+	return port_range_parse("--filter", want, &from, &to, &proto);
+}
+
+char *ps_size(const struct container *c, bool words)
 {
 	char own[16], whole[16];
 	uint64_t n, all;
 	if (container_sizes(c, &n, &all) < 0)
 		return xstrdup("");
-	return xasprintf("%s (virtual %s)", size_human(n, own), size_human(all, whole));
+	if (words)
+		size_docker(n, 1000, own), size_docker(all, 1000, whole);
+	else
+		size_human(n, own), size_human(all, whole);
+	return xasprintf("%s (virtual %s)", own, whole);
 }
 
 const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},
     {"health", by_health, check_health, false}, {"network", by_network, NULL, false},
     {"volume", by_volume, NULL, false}, {"before", by_before, check_before, false},
-    {"since", by_since, check_since, false}, {NULL, NULL, NULL, false}};
+    {"since", by_since, check_since, false}, {"publish", by_publish, check_port, false},
+    {"expose", by_expose, check_port, false}, {NULL, NULL, NULL, false}};

@@ -6,6 +6,13 @@
 #include "record.h"
 #include "str.h"
 
+/* --format as it is, or NULL for a bare `table`. */
+#ifdef CTR_MINIMAL
+#define ps_format(format) (format)
+#else
+#include "rows.h"
+#define ps_format(format) rows_format(format)
+#endif
 /* Is the text a template? In the minimal build, which has none, it never is. */
 bool template_is(const char *text);
 /* Append the line of one container; `size` is its .Size, or NULL; `whole`: nothing is cut. -1 with

@@ -1,5 +1,5 @@
 /* rows.h: lists in the form that docker's --format asks for: a Go template for each row, `table
- * TEMPLATE`, or `json`. */
+ * TEMPLATE`, or `json`. A bare `table` is the table that comes without it. */
 #ifndef CTR_ROWS_H
 #define CTR_ROWS_H
 
@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include "str.h"
 
+/* --format as it is, or NULL for a bare `table`. */
+const char *rows_format(const char *format);
 /* Append the line of one row, which it takes over. 0, or -1 with fail_usage() when the template is
  * wrong. */
 int rows_add(struct strv *lines, const char *format, json_t *row);

@@ -93,5 +93,5 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 		grep -E 'container prune +ctr-prune containers'
 	# the table of docker's words is whole
 	[ "$(grep -c '^\.It Li .* Ta ' "$top/build/man/ctrbox.1")" = \
-		"$(grep -cE '^ +\{(NULL|"[a-z]+"), "[a-z]+"' "$top/applets/docker_words.c")" ]
+		"$(grep -cE '^ +\{(NULL|"[a-z]+"), "[a-z ]+"' "$top/applets/docker_words.c")" ]
 }

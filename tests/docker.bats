@@ -225,7 +225,7 @@ load lib
 	(PATH=$BIN; run -1 ctr-top w aux; [[ "$output" == *"ps: No such file"* ]])
 	ctr-exec w sh -c 'head -c 500000 /dev/zero >/big'
 	[[ "$(ctr-ps -s | sed -n 2p)" =~ ...\..K\ \(virtual\ .*M\)$ ]]
-	[[ "$(ctr-ps --format '{{.Names}} {{.Size}}')" =~ ^w\ ...\..K\ \(virtual ]]
+	[[ "$(ctr-ps --format '{{.Names}} {{.Size}}')" =~ ^w\ [0-9.]+kB\ \(virtual ]]
 	[ "$(ctr-ps --size --format '{{.Names}}')" = w ]
 	own=$(ctr-inspect -sf '{{.SizeRw}}' w)
 	[[ $own -ge 500000 && $own -lt 600000 ]]
@@ -376,4 +376,37 @@ oneliners() {
 	find "/sys/fs/cgroup" -mindepth 2 -maxdepth 3 -name "${WORLD##*/}" \
 		-exec rmdir {} + 2>/dev/null || true
 	[ "$(cat code)" = 0 ] || { cat lines; tail -n 5 log; return 1; }
+}
+
+# bats test_tags=ctr-ps,ctr-net,ctr-events,ctr-stats,ctr-image,ctr-df,ctr-top
+@test "19 docker's bare table, sizes, ports as filters; groups and words that are none here" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	ctr-image import x "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" >/dev/null
+	d() { "$CTRBOX" "$@"; }
+	d run -d --name c --init --expose 90 -u 7 x sleep 100 >/dev/null
+	for list in ps images 'volume ls' 'network ls' 'system df' 'stats --no-stream'; do
+		[ "$(d $list --format table | head -n 1)" = "$(d $list | head -n 1)" ]
+	done
+	[[ "$(d images --format '{{.Size}} {{.SharedSize}}')" =~ ^[0-9.]+MB\ N/A$ ]]
+	[[ "$(d ps --format '{{.Size}}')" =~ ^[0-9.]+k?B\ \(virtual\ [0-9.]+MB\)$ ]]
+	[[ "$(d system df --format '{{.Size}}' | head -n 1)" =~ ^[0-9.]+MB$ ]]
+	[[ "$(d stats --no-stream --format '{{.NetIO}} {{.MemPerc}}')" =~ ^0B\ /\ 0B\ [0-9.]+%$ ]]
+	[ "$(d ps -qf expose=90)" = "$(d ps -q)" ]
+	[ -z "$(d ps -qf expose=91)$(d ps -qf publish=90)" ]
+	run -2 d ps -f publish=x
+	[ -z "$(d network ls -q -f type=custom)" ]
+	run -2 d network ls -f type=none
+	[[ "$(d events --since 1h --until 0s --format '{{.Type}} {{.From}}.')" == *"image ."* ]]
+	# another user's, without a terminal
+	[ "$(d top c -o pid,args | awk '{ print $2 }' | xargs)" = "COMMAND ctr-init sleep" ]
+	run ! grep -q ' $' <(d top c)
+	[ "$(d container list -q)" = "$(d ps -q)" ]
+	d image list && d volume list && d network list
+	d tag x y && d untag y >/dev/null
+	run -2 d container
+	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls list remove prune export" ]
+	for word in service context pod trust healthcheck mount 'image build'; do
+		run -2 d $word
+		[[ "$output" == "ctrbox: there is no ${word##* } here; instead: "* ]]
+	done
 }

@@ -14,6 +14,23 @@ static const char *rows_body(const char *format, bool *table)
 	return *table ? format + strlen("table ") : format;
 }
 
+char *size_docker(uint64_t bytes, int base, char out[16])
+{
+	static const char units[][2][4] = {{"B", "B"}, {"kB", "KiB"}, {"MB", "MiB"}, {"GB", "GiB"},
+	    {"TB", "TiB"}, {"PB", "PiB"}, {"EB", "EiB"}};
+	double n = (double)bytes;
+	int u = 0;
+	for (; n >= base; u++)
+		n /= base;
+	snprintf(out, 16, "%.*g%s", base == 1000 ? 3 : 4, n, units[u][base != 1000]);
+	return out;
+}
+
+const char *rows_format(const char *format)
+{
+	return format && strcmp(format, "table") == 0 ? NULL : format;
+}
+
 static int rows_add_cell(struct strv *lines, const char *format, json_t *row, enum template_use use)
 {
 	bool table;
