@@ -422,3 +422,21 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	oci delete -f c
 	[ ! -e "/sys/fs/cgroup/systemd/$CTR_CGROUP" ]
 }
+
+@test "update keeps in the record what holds for other disks, and replaces what holds for one" {
+	local one two limits
+	read -r one two <<<"$(cat /sys/block/*/dev 2>/dev/null | head -n 2 | tr '\n' ' ')"
+	[ -n "$two" ] || skip "needs two disks"
+	bundle '"sleep","1000"'
+	create c
+	limit() {
+		jq -nc --arg d "$1" --argjson r "$2" '($d | split(":") | map(tonumber)) as [$a, $b] |
+			{blockIO:{throttleReadBpsDevice:[{major:$a,minor:$b,rate:$r}]}}' |
+			oci update -r - c
+	}
+	limit "$one" 1000000 || skip "no controller of disks here"
+	limit "$two" 2000000
+	limit "$one" 3000000
+	limits=$(grep -o 'rbps=[0-9]*' "$WORLD/oci/c/config.json" | sort | tr '\n' ' ')
+	[ "$limits" = 'rbps=2000000 rbps=3000000 ' ]
+}
