@@ -29,7 +29,8 @@ struct rootfs {
 	int *idmounts; /* idmounts.h: the container's directory, each layer, each mount with
 			  `idmap`; NULL none */
 	int *ties;     /* detached mounts for those of the spec that the host shares; 0: none */
-	int fd;        /* set by rootfs_prepare: the new root */
+	const char *at; /* engine.h: root_at */
+	int fd;         /* set by rootfs_prepare: the new root */
 };
 
 /* Stop the propagation of mounts, build the overlay or bind root_path, and open the new root. */

@@ -440,3 +440,41 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	limits=$(grep -o 'rbps=[0-9]*' "$WORLD/oci/c/config.json" | sort | tr '\n' ' ')
 	[ "$limits" = 'rbps=2000000 rbps=3000000 ' ]
 }
+
+# bats test_tags=ctr-exec
+@test "without a mount namespace of its own it has its root all the same, and leaves no mount" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	bundle '"sh","-c","readlink /proc/self/ns/mnt; ls -d /proc/self /dev/null /host; sleep 1000"'
+	mkdir b/rootfs/host
+	edit '.linux.namespaces -= [{type:"mount"}] | .root.readonly = true | .mounts += [
+		{destination:"/host",type:"bind",source:"/etc",options:["bind","ro"]}]'
+	cat >script <<-'END'
+		mounts() { cut -d ' ' -f 4- /proc/self/mountinfo | sort; }
+		mounts >before
+		oci() { ctr-oci --root "$WORLD/oci" "$@"; }
+		oci run -d -b b c </dev/null >out 2>&1 || exit 11
+		oci exec c cat /etc/passwd | cmp -s - b/rootfs/etc/passwd || exit 12
+		oci exec c readlink /proc/self/ns/mnt >in
+		[ "$(cat in)" = "$(readlink /proc/self/ns/mnt)" ] || exit 13
+		grep -Fxf in out || exit 14
+		! oci exec c touch /file || exit 15
+		ctr-exec "oci:$WORLD/oci/c" ls -d /host || exit 16
+		[ -e b/rootfs/bin ] && oci delete -f c || exit 17
+		mounts | cmp - before || exit 18
+		[ -e b/rootfs/bin/busybox ] && [ -e /etc/passwd ] && [ ! -e "$WORLD/oci/c" ] || exit 19
+		# A failure, and a maker that was killed, leave nothing either.
+		jq -c '.mounts += [{destination:"/x",type:"none such"}]' b/config.json >b/bad.json
+		! oci run -b b -f bad.json c </dev/null >out 2>&1 && grep -q "none such" out || exit 20
+		mounts | cmp - before || exit 21
+		jq -c '.hooks = {createRuntime:[{path:"/bin/sh",args:["sh","-c","kill -9 $PPID"]}]}' \
+			b/config.json >b/bad.json
+		oci create -b b -f bad.json c </dev/null >out 2>&1
+		[ $? = 137 ] && ! mounts | cmp -s - before || exit 24
+		oci delete -f c || exit 22
+		mounts | cmp - before || exit 23
+	END
+	export WORLD
+	run unshare -m --propagation private sh script
+	echo "$output" "$status"
+	[ "$status" = 0 ] && [ -e b/rootfs/bin/busybox ]
+}

@@ -135,6 +135,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	    .dir = e->dir,
 	    .passing = e->passing,
 	    .cgroup = e->cgroup,
+	    .at = e->root_at,
 	    .can_copy = e->can_copy,
 	    .image = x->image,
 	    .fd = -1};

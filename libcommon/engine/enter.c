@@ -123,12 +123,18 @@ static _Noreturn void enter_child(
 	/* While /proc is still the host's, which old kernels need for this. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);
+	_cleanup_close_ int root =
+	    flags & CLONE_NEWNS ? -1 : openat(e->procdir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (flags & CLONE_NEWUSER) {
 		become_hand_stdio(e->spec, (int[]){0, 1, 2});
 		become_raise(e->spec, 0);
 	}
 	if (enter_join(e, flags) < 0)
 		report_failure(report, 125);
+	if (!(flags & CLONE_NEWNS) && (fchdir(root) < 0 || chroot(".") < 0)) {
+		fail("its root: %m");
+		report_failure(report, 125);
+	}
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&
 	    errno != EINVAL) {
 		fail("become root of its user namespace: %m");
@@ -245,6 +251,9 @@ int enter_start(struct enter *e)
 	sigemptyset(&e->early);
 	if (other_ns(e->procdir, NS_USER))
 		flags |= CLONE_NEWUSER;
+	/* A container of ctr-oci may have ours; its root is another all the same. */
+	if (!other_ns(e->procdir, NS_MNT))
+		flags &= ~CLONE_NEWNS;
 	if (other_ns(e->procdir, NS_TIME))
 		flags |= (int)ns_kinds[NS_TIME].flag;
 	if (become_filter(e->spec, e->home, &prog) < 0)

@@ -116,7 +116,10 @@ int rootfs_enter(struct rootfs *r)
 	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
 		return fail("new root: %m");
-	if (r->spec->x_no_pivot) {
+	if (r->at) {
+		if (chroot(".") < 0)
+			return fail("new root: chroot: %m");
+	} else if (r->spec->x_no_pivot) {
 		if (move_root() < 0)
 			return -1;
 	} else if (sys_pivot_root(".", ".") < 0) {

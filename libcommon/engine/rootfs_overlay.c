@@ -284,12 +284,25 @@ static int ties(struct rootfs *r, unsigned long *prop)
 	return 0;
 }
 
+/* The caller's mount namespace is the container's, too: all is mounted below a folder of the
+ * record's, from where it can be unmounted as a whole, and nothing else is changed. */
+static int rootfs_overlay_at(struct rootfs *r)
+{
+	if (mount(r->spec->root_path, r->at, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    mount(NULL, r->at, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return fail("%s: bind at %s: %m", r->spec->root_path, r->at);
+	r->fd = openat(AT_FDCWD, r->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? fail("%s: %m", r->at) : 0;
+}
+
 int rootfs_prepare(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
 	unsigned long prop = MS_PRIVATE;
 	if (ties(r, &prop) < 0)
 		return -1;
+	if (r->at)
+		return rootfs_overlay_at(r);
 	const char *p = s->rootfs_propagation;
 	if (p && strstr(p, "slave"))
 		prop = MS_SLAVE;

@@ -50,10 +50,8 @@ static int check_sysctl(const struct spec *s, const char *kv)
 static int check_namespaces(const struct spec *s)
 {
 	bool user = has_ns(s, NS_USER);
-	if (!has_ns(s, NS_MNT))
-		return fail("linux.namespaces: a container without a mount namespace is not "
-			    "supported: it would mount "
-			    "into the host's");
+	if (user && !has_ns(s, NS_MNT))
+		return fail("linux.namespaces: a user namespace needs a mount namespace");
 	if (s->hostname && *s->hostname && !has_ns(s, NS_UTS))
 		return fail("hostname: unable to set hostname without a private UTS namespace");
 	if (s->domainname && *s->domainname && !has_ns(s, NS_UTS))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ struct creation {
 	struct group group;
 	struct scope scope;
 	struct engine e;
-	char *bundle, *path;
+	char *bundle, *path, *root_at;
 	bool recorded;
 	bool attach; /* systemd puts the process into the scope */
 };
@@ -223,6 +224,7 @@ static int creation_engine(struct creation *k)
 	e->id = k->r.id;
 	e->home = ctr_lib();
 	e->bundle = k->bundle;
+	e->root_at = k->root_at;
 	e->cgroup = k->group.made && !k->attach ? k->path : NULL;
 	e->no_device_list = k->group.no_device_list;
 	e->outlives = true;
@@ -240,6 +242,16 @@ static int creation_engine(struct creation *k)
 	return engine_make(e);
 }
 
+/* Without a mount namespace of its own, its root is mounted in the record. */
+static int creation_root(struct creation *k)
+{
+	if (k->s.ns_new & 1u << NS_MNT || k->s.ns_path[NS_MNT])
+		return 0;
+	_cleanup_free_ char *root = realpath(k->r.root, NULL);
+	k->root_at = xasprintf("%s/%s/root", root ? root : "", k->r.id);
+	return mkdirat(k->r.dir, "root", 0755) < 0 ? fail("%s: %m", k->root_at) : 0;
+}
+
 static int creation_steps(struct creation *k)
 {
 	struct oci_create *c = k->c;
@@ -254,7 +266,8 @@ static int creation_steps(struct creation *k)
 	if (oci_record_make(&k->r, c->root, c->id) < 0)
 		return -1;
 	record_fill(k);
-	if (record_config(k) < 0 || oci_record_write(&k->r) < 0 || creation_group(k) < 0)
+	if (creation_root(k) < 0 || record_config(k) < 0 || oci_record_write(&k->r) < 0 ||
+	    creation_group(k) < 0)
 		return -1;
 	if (creation_engine(k) < 0) {
 		c->code = k->e.code;
@@ -314,6 +327,7 @@ int oci_create(struct oci_create *c)
 	spec_free(&k.s);
 	free(k.bundle);
 	free(k.path);
+	free(k.root_at);
 	free(k.scope.path);
 	strv_free(&k.scope.names);
 	return r;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,13 +179,25 @@ int oci_record_write(const struct oci_record *r)
 	return kv_write_at(&r->state, r->dir, "state");
 }
 
+/* The root of a container without a mount namespace of its own. Only when its folder is gone can
+ * nothing be mounted there that would be removed with the record. */
+static int record_unmount(const struct oci_record *r)
+{
+	char path[40];
+	snprintf(path, sizeof path, "/proc/self/fd/%d/root", r->dir);
+	for (int i = 0; unlinkat(r->dir, "root", AT_REMOVEDIR) < 0 && errno != ENOENT; i++)
+		if (i == 10 || umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+			return fail("%s/%s/root: unmount: %m", r->root, r->id);
+	return 0;
+}
+
 int oci_record_remove(struct oci_record *r)
 {
 	_cleanup_close_ int top = record_root(r->root, false);
 	if (top < 0)
 		return errno == ENOENT ? 0 : -1;
 	engine_remove_gate(r->dir);
-	return tree_remove_at(top, r->id);
+	return record_unmount(r) < 0 ? -1 : tree_remove_at(top, r->id);
 }
 
 int oci_record_spec(const struct oci_record *r, struct spec *s)
