@@ -36,19 +36,9 @@ static int code;
  * them that have networks, and "ID NAME" of all whose record is complete. */
 static struct strv living, wired, seen, names;
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool among(const struct strv *l, const char *s)
-{
-	return l->n && bsearch(&s, l->v, l->n, sizeof *l->v, by_text);
-}
-
 static int alive(const char *owner, void *arg)
 {
-	return among(&living, owner) ? 1 : container_owner_alive(owner, arg);
+	return strv_among(&living, owner) ? 1 : container_owner_alive(owner, arg);
 }
 
 static void trouble(void)
@@ -130,7 +120,8 @@ static void one(struct container *c)
 	if (c->status == ST_RUNNING || c->status == ST_RESTARTING) {
 		thaw(c);
 		strv_add(&living, c->id); /* its lock is held, so it is alive */
-		if (kv_get(&c->state, "network") || faccessat(c->dir, "networks", F_OK, 0) == 0)
+		_cleanup_free_ char *further = record_path(c->name, "networks");
+		if (kv_get(&c->state, "network") || access(further, F_OK) == 0)
 			strv_add(&wired, c->id);
 		return;
 	}
@@ -174,7 +165,7 @@ static int index_one(const char *id, const char *name, void *arg)
 {
 	struct index_look *l = arg;
 	_cleanup_free_ char *pair = xasprintf("%s %s", id, name);
-	if (among(&seen, pair))
+	if (strv_among(&seen, pair))
 		l->right++;
 	else
 		strv_add(&l->others, id);
@@ -227,7 +218,7 @@ static void groups(void)
  * rename). */
 static int stray_run(int dir, const char *name, void *arg)
 {
-	if (name[0] == '.' || among(&names, name))
+	if (name[0] == '.' || strv_among(&names, name))
 		return 0;
 	_cleanup_free_ char *lib = record_path(name, NULL), *state = xasprintf("%s/state", name);
 	if (access(lib, F_OK) == 0)

@@ -365,7 +365,7 @@ static int gather(char **names, const int *cols, size_t n)
 			warn("%s: corrupt: %s", c.name, c.why);
 			code = 1;
 		}
-		if (o.json || o.fields || o.filters.n)
+		if (o.json || o.fields || o.filters.n || o.size || n > N_DEFAULT - 2)
 			container_times(&c);
 		if (wanted(&c)) {
 			_cleanup_free_ char *text = text_of(&c, cols, n);

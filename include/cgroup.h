@@ -95,7 +95,9 @@ int cgroup_remove(const char *path);
 int cgroup_freeze(const char *path, bool on);
 /* Thaw the group of v1's freezer that a process is in, whichever it is: frozen it would not die. */
 void cgroup_thaw_process(pid_t pid);
-bool cgroup_frozen(const char *path);
+/* With `first` only where cgroup_freeze() freezes it is looked, not on both sides of a hybrid
+ * system. */
+bool cgroup_frozen(const char *path, bool first);
 /* Of this group and those above it, the one that is frozen, on the v2 side or (with `v1`) in v1's
  * freezer: a process that joined would be frozen, too. NULL when none is; the root is "/". Caller
  * frees. */

@@ -18,6 +18,8 @@ struct kv {
 int kv_parse(struct kv *kv, const char *text, size_t len);
 /* kv_parse() of a whole file. */
 int kv_read_at(struct kv *kv, int dirfd, const char *name);
+/* The same, and whether somebody has locked the file meanwhile. */
+int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held);
 /* file_write_at of kv_text. */
 int kv_write_at(const struct kv *kv, int dirfd, const char *name);
 const char *kv_get(const struct kv *kv, const char *key); /* NULL when missing */

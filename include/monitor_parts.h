@@ -49,6 +49,7 @@ struct monitor {
 	/* The terminal's other end, held open while the first process lives: systemd opens
 	 * /dev/console again for each line, and after the last close reading ends with EIO. */
 	int slave;
+	int state; /* the file of a detached one, locked while it names the first process; else 0 */
 	struct engine l;
 	bool logging;
 	/* Somebody types (-d -i): output is shown at once, not when its line ends. */
@@ -107,6 +108,15 @@ int monitor_start(struct monitor *m, int restarts);
 void notify_begin(struct monitor *m);
 void notify_relay(struct monitor *m);
 void notify_started(struct monitor *m);
+#endif
+/* Lock the state file, and let it go, for listings (listed.c). It is no loss when there
+ * is no descriptor for it. */
+#ifdef CTR_MINIMAL
+#define monitor_hold_state(m) ((void)0)
+#define monitor_drop_state(m) ((void)0)
+#else
+void monitor_hold_state(struct monitor *m);
+void monitor_drop_state(struct monitor *m);
 #endif
 /* Write the state file, of a running or of a restarting container. -1 with fail(). */
 int monitor_state(struct monitor *m, bool restarting, int restarts);

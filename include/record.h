@@ -166,6 +166,19 @@ int record_still(void);
 void record_read_at(struct container *c, int parent, const char *dirname, bool locked_by_us);
 /* Read the state file alone. */
 void record_read_state(struct container *c);
+/* For a listing, relative to its folders of records and of states (listed.c): read one whose
+ * monitor has locked a `state` that names the container of the record. Only this is a proof: false
+ * when there is none, and then it is read as any other. Open its folder, which was not needed for
+ * that. Has ctr-pause left its mark there, however long ago? */
+#ifdef CTR_MINIMAL
+#define record_told(c, lib, run) (false)
+#define record_unlisted(c, lib) ((void)0)
+#define record_any_paused(run) (true)
+#else
+bool record_told(struct container *c, int lib, int run);
+void record_unlisted(struct container *c, int lib);
+bool record_any_paused(int run);
+#endif
 /* Does another process hold the lock of this directory? 1, 0, or -1 with fail(). To find out, the
  * lock is taken and released again; a start that meets this instant waits. */
 int record_held(int dir);

@@ -37,6 +37,8 @@ void strv_addall(struct strv *l, const struct strv *from);
 void strv_free(struct strv *l);
 char **strv_argv(struct strv *l); /* never NULL */
 bool strv_has(const struct strv *l, const char *s);
+/* The same of a list that strv_sort() has sorted. */
+bool strv_among(const struct strv *l, const char *s);
 /* In a list of KEY=VALUE: the value of KEY or NULL. strv_setenv() replaces or appends an entry. */
 const char *strv_getenv(const struct strv *l, const char *key);
 void strv_setenv(struct strv *l, const char *key, const char *value);

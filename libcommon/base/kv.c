@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -125,6 +126,11 @@ int kv_parse(struct kv *kv, const char *text, size_t len)
 
 int kv_read_at(struct kv *kv, int dirfd, const char *name)
 {
+	return kv_read_held(kv, dirfd, name, NULL);
+}
+
+int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held)
+{
 	char small[4096];
 	_cleanup_free_ char *text = NULL;
 	*kv = (struct kv){0};
@@ -135,6 +141,8 @@ int kv_read_at(struct kv *kv, int dirfd, const char *name)
 	size_t len = (size_t)n;
 	if (n < 0)
 		return fail("%s: %s: %m", name, fd < 0 ? "open" : "read");
+	if (held)
+		*held = lock_try(fd, LOCK_SH) == 0;
 	if (len == sizeof small && !(text = file_read_at(dirfd, name, FILE_ANY, &len)))
 		return -1;
 	return kv_parse(kv, text ? text : small, len) < 0 ? fail_in("%s", name) : 0;
@@ -175,14 +183,9 @@ void kv_set(struct kv *kv, const char *key, const char *value)
 void kv_setf(struct kv *kv, const char *key, const char *fmt, ...)
 {
 	va_list ap;
-	char *s;
 	va_start(ap, fmt);
-	int n = vasprintf(&s, fmt, ap);
+	kv_put(kv, xstrdup(key), xvasprintf(fmt, ap));
 	va_end(ap);
-	if (n < 0)
-		err_no_memory();
-	kv_set(kv, key, s);
-	free(s);
 }
 
 void kv_text(const struct kv *kv, struct buf *out)

@@ -130,6 +130,16 @@ bool strv_has(const struct strv *l, const char *s)
 	return false;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool strv_among(const struct strv *l, const char *s)
+{
+	return l->n && bsearch(&s, l->v, l->n, sizeof *l->v, by_text);
+}
+
 static ssize_t env_index(const struct strv *l, const char *key)
 {
 	size_t n = strlen(key);

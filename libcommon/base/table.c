@@ -31,8 +31,9 @@ void table_print(struct table *t, bool header)
 	for (size_t i = header ? 0 : t->cols; i < t->cells.n; i++) {
 		const char *s = t->cells.v[i];
 		bool last = i % t->cols == t->cols - 1;
-		printf(
-		    "%s%*s", s, last ? 0 : (int)(wide[i % t->cols % 64] - table_width(s) + 2), "");
+		fputs(s, stdout);
+		for (size_t w = table_width(s); !last && w < wide[i % t->cols % 64] + 2; w++)
+			putchar(' ');
 		if (last)
 			putchar('\n');
 	}

@@ -263,11 +263,6 @@ int cni_valid(struct cni_call *c, struct strv *out)
 	return 0;
 }
 
-static int cni_call_by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char *owner)
 {
 	const char *slash = strchr(owner, '/'), *at = slash ? strchr(slash, '@') : NULL;
@@ -281,8 +276,7 @@ bool cni_is_stale(const struct cni_call *c, const struct strv *valid, const char
 	    xasprintf("@%.40s~%016llx", c->name, (unsigned long long)call_hash(c->name));
 	if (strcmp(at, tail) != 0 && strcmp(at, brief) != 0)
 		return false;
-	return !valid->n ||
-	       !bsearch(&owner, valid->v, valid->n, sizeof *valid->v, cni_call_by_text);
+	return !strv_among(valid, owner);
 }
 
 /* --- the namespace --- */

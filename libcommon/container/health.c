@@ -183,7 +183,7 @@ static int check_wait(struct checking *k)
 	while (waitpid(k->pid, &status, WNOHANG) != k->pid) {
 		struct signalfd_siginfo i;
 		if ((left = end - now_ms()) <= 0) {
-			if (cgroup_frozen(k->m->cgroup)) { /* the check is frozen, too */
+			if (cgroup_frozen(k->m->cgroup, false)) { /* the check is frozen, too */
 				end = now_ms() + most;
 				continue;
 			}
@@ -203,7 +203,7 @@ static int check_wait(struct checking *k)
 	while (k->n < OUTPUT_MAX && p[0].fd >= 0 && poll(p, 1, 0) == 1 && check_read(k))
 		;
 	int code = exit_code(status);
-	return code && cgroup_frozen(k->m->cgroup) ? -2 : code;
+	return code && cgroup_frozen(k->m->cgroup, false) ? -2 : code;
 }
 
 static void check_started(struct checking *k)
@@ -239,7 +239,7 @@ static _Noreturn void check(struct monitor *m)
 	k.m = m;
 	k.group = xasprintf("%s/" HEALTH_GROUP, m->cgroup);
 	m->c->dir = m->c->life = m->c->starting = -1; /* closed: we hold none of its locks */
-	if (cgroup_frozen(m->cgroup))
+	if (cgroup_frozen(m->cgroup, false))
 		_exit(SKIPPED);
 	clock_now(CLOCK_REALTIME, &t0);
 	check_started(&k);

@@ -182,6 +182,8 @@ static int watch_output(struct monitor *m, const struct ends *e)
 static int record_start(struct monitor *m, int restarts)
 {
 	if (monitor_state(m, false, restarts) == 0) {
+		if (m->detached)
+			monitor_hold_state(m);
 		container_started(m->c);
 		return 0;
 	}
@@ -290,6 +292,7 @@ int monitor_start(struct monitor *m, int restarts)
 
 void monitor_teardown(struct monitor *m)
 {
+	monitor_drop_state(m);
 	container_net_down(&m->plug, m->c);
 	monitor_start_remove_group(m);
 	relay_close(&m->in);

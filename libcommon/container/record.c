@@ -109,15 +109,16 @@ static void read_exit(struct container *c)
 		corrupt(c);
 }
 
+/* Both folders of containers, kept open by a listing: names are looked up relative to them. */
+static int listed[2] = {-1, -1};
+
 void container_times(struct container *c)
 {
+	record_unlisted(c, listed[0]);
 	if (c->listed && c->dir >= 0)
 		read_started(c);
 	c->listed = false;
 }
-
-/* Both folders of containers, kept open by a listing: names are looked up relative to them. */
-static int listed[2] = {-1, -1};
 
 /* A listing opened the folder only for this, so no further open file is needed to ask for the
  * lock. */
@@ -132,23 +133,15 @@ static int listed_held(const struct container *c)
 }
 
 /* The process that `state` names, if it is still that process. A listing trusts a monitor that is
- * alive: it waits for that process, and removes `state` then. */
-void record_read_state(struct container *c)
+ * alive (`told`): it waits for that process, and removes `state` then. */
+static void state_pid(struct container *c, bool told)
 {
-	_cleanup_free_ char *path =
-	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
-	if (kv_read_at(&c->state, listed[1], path) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			corrupt(c);
-		return;
-	}
 	uint64_t now;
 	const char *b = kv_get(&c->state, "boot");
 	pid_t pid = (pid_t)kv_num(&c->state, "pid", 0);
 	uint64_t start = (uint64_t)kv_num(&c->state, "starttime", 0);
 	if (pid <= 0 || !b)
 		return;
-	bool told = c->listed && (c->live = listed_held(c)) == 1;
 	now = start;
 	errno = 0;
 	if (booted() < 0 || (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
@@ -159,6 +152,17 @@ void record_read_state(struct container *c)
 		c->pid = pid;
 		c->starttime = start;
 	}
+}
+
+void record_read_state(struct container *c)
+{
+	_cleanup_free_ char *path =
+	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
+	if (kv_read_at(&c->state, listed[1], path) == 0)
+		state_pid(c, c->listed && kv_num(&c->state, "pid", 0) > 0 &&
+				 (c->live = listed_held(c)) == 1);
+	else if (errno != ENOENT && errno != ENOTDIR)
+		corrupt(c);
 }
 
 int record_held(int dir)
@@ -173,11 +177,15 @@ int record_held(int dir)
 static bool frozen(const struct container *c)
 {
 	static int looked;
-	_cleanup_free_ char *mark =
-	    c->listed && ++looked > 64 ? xasprintf("%s/paused", c->name) : NULL;
-	if (c->unfrozen || (mark && faccessat(listed[1], mark, F_OK, 0) < 0 && errno == ENOENT))
+	if (c->unfrozen)
 		return false;
-	return cgroup_frozen(container_cgroup(c));
+	if (c->listed && ++looked > 64) {
+		_cleanup_free_ char *mark = xasprintf("%s/paused", c->name);
+		if (!record_any_paused(listed[1]) ||
+		    (faccessat(listed[1], mark, F_OK, 0) < 0 && errno == ENOENT))
+			return false;
+	}
+	return cgroup_frozen(container_cgroup(c), c->listed);
 }
 
 static void derive(struct container *c, bool locked_by_us)
@@ -236,6 +244,14 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	derive(c, locked_by_us);
 }
 
+static int record_add_name(int parent, const char *name, void *arg)
+{
+	(void)parent;
+	if (name[0] != '.')
+		strv_add(arg, name);
+	return 0;
+}
+
 static int read_listed(struct container *c, const char *dirname, bool unfrozen)
 {
 	*c = (struct container){.dir = -1,
@@ -248,6 +264,17 @@ static int read_listed(struct container *c, const char *dirname, bool unfrozen)
 		_cleanup_free_ char *run = record_run_path(NULL, NULL);
 		listed[0] = record_dir();
 		listed[1] = openat(AT_FDCWD, run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (record_told(c, listed[0], listed[1])) {
+		state_pid(c, true);
+		if (c->pid) {
+			c->live = 1;
+			c->id = xstrdup(kv_get(&c->conf, "id"));
+			derive(c, false);
+			return 0;
+		}
+		kv_free(&c->conf);
+		kv_free(&c->state);
 	}
 	record_read_at(c, listed[0], dirname, false);
 	return c->dir < 0 && c->damaged &&
@@ -405,14 +432,6 @@ void container_close(struct container *c)
 	free(c->why);
 	free(c->error);
 	*c = (struct container){.dir = -1, .life = -1, .starting = -1};
-}
-
-static int record_add_name(int parent, const char *name, void *arg)
-{
-	(void)parent;
-	if (name[0] != '.')
-		strv_add(arg, name);
-	return 0;
 }
 
 int container_names(struct strv *out)

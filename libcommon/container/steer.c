@@ -364,11 +364,12 @@ int steer_each(const struct strv *names, int (*fn)(struct container *c, void *ar
 	return code;
 }
 
-/* A listing of many looks only at the groups of those that have this mark (record.c). It goes with
- * the folder of the container's state. */
-static int mark_paused(const struct container *c)
+/* A listing of many looks only at the groups of those that have this mark (record.c), which goes
+ * with the folder of the container's state; and only when there is one beside those folders, which
+ * stays, and is made first. */
+static int mark_paused(const char *name, const char *file)
 {
-	_cleanup_free_ char *path = record_run_path(c->name, "paused");
+	_cleanup_free_ char *path = record_run_path(name, file);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? fail("%s: create: %m", path) : 0;
 }
@@ -395,7 +396,9 @@ int steer_freeze(struct container *c, bool on)
 	for (int tries = 0;; tries++) {
 		if (c->status != (on ? ST_RUNNING : ST_PAUSED))
 			return not_that(c, on);
-		if ((!on || mark_paused(c) == 0) && cgroup_freeze(container_cgroup(c), on) == 0)
+		if ((!on || (mark_paused(".paused", NULL) == 0 &&
+				mark_paused(c->name, "paused") == 0)) &&
+		    cgroup_freeze(container_cgroup(c), on) == 0)
 			break;
 		if ((errno != ENOENT && errno != ENODEV) || tries == 20)
 			return fail_in("%s", c->name);

@@ -46,22 +46,6 @@ static int image_marks(
 	return config ? 0 : -1;
 }
 
-static int prune_by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void sort(struct strv *l)
-{
-	if (l->n)
-		qsort(l->v, l->n, sizeof *l->v, prune_by_text);
-}
-
-static bool prune_marked(const struct strv *l, const char *name)
-{
-	return l->n && bsearch(&name, l->v, l->n, sizeof *l->v, prune_by_text);
-}
-
 /* --- what was marked before --- */
 
 /* An image never uses anything else, so what each uses is kept in one file, which is read in place
@@ -175,7 +159,7 @@ struct prune {
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
-	if (!digest_hex_valid(name) || prune_marked(&p->layers, name) || p->used(name, p->arg))
+	if (!digest_hex_valid(name) || strv_among(&p->layers, name) || p->used(name, p->arg))
 		return 0;
 	if (p->counted)
 		p->freed += tree_size(dirfd, name);
@@ -259,7 +243,7 @@ static int drop_blob(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;
 	struct stat st;
-	if (prune_marked(&p->blobs, name))
+	if (strv_among(&p->blobs, name))
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		p->freed += (uint64_t)st.st_blocks * 512;
@@ -286,8 +270,8 @@ static int prune(struct store *s, struct prune *p)
 	if (marks(s, &refs, &p->blobs, &p->layers) < 0)
 		return -1;
 	refs_free(&refs);
-	sort(&p->blobs);
-	sort(&p->layers);
+	strv_sort(&p->blobs);
+	strv_sort(&p->layers);
 	_cleanup_close_ int blobs = dir_open_at(s->images, "blobs/sha256");
 	if (store_sweep(s) < 0 || dir_each(s->images, drop_part, p) != 0 ||
 	    (s->layers >= 0 && dir_each(s->layers, drop_layer, p) != 0))

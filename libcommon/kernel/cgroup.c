@@ -429,11 +429,11 @@ static char first_byte(struct cgroup_hierarchy *h, const char *path, const char 
 	return fd >= 0 && read(fd, &c, 1) == 1 ? c : 0;
 }
 
-bool cgroup_frozen(const char *path)
+bool cgroup_frozen(const char *path, bool first)
 {
 	struct cgroup_hierarchy *v2 = cgroup_find(""), *v1 = cgroup_find("freezer");
 	char c = v2 ? first_byte(v2, path, "cgroup.freeze") : 0;
-	if (c == '1' || !v1 || v1->v2)
+	if (c == '1' || (c && first) || !v1 || v1->v2)
 		return c == '1';
 	c = first_byte(v1, path, "freezer.state");
 	return c == 'F'; /* FROZEN, FREEZING */

@@ -104,7 +104,7 @@ static int group_free(const char *path)
 	errno = EBUSY;
 	if (cgroup_populated(path) == 1)
 		return fail("container's cgroup is not empty: %s: there are processes in it", path);
-	if (cgroup_frozen(path))
+	if (cgroup_frozen(path, false))
 		return fail("container's cgroup unexpectedly frozen: %s", path);
 	return 0;
 }

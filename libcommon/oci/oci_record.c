@@ -120,7 +120,7 @@ void oci_record_look(struct oci_record *r)
 		return;
 	r->pid = pid;
 	r->status = OCI_RUNNING;
-	if (group && cgroup_frozen(group))
+	if (group && cgroup_frozen(group, false))
 		r->status = OCI_PAUSED;
 	else if (engine_gate_waiting(r->dir) == 1)
 		r->status = kv_num(&r->state, "created_done", 0) ? OCI_CREATED : OCI_CREATING;
