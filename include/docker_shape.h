@@ -16,8 +16,16 @@ json_t *docker_labels(const char *lines);
 json_t *docker_text(const char *s);
 /* Of its mounts those that a user asked for: bind mounts and volumes. */
 json_t *docker_mounts(const json_t *cfg);
-/* Add to a HostConfig what its config.json says of privileges and limits. */
-void docker_host(json_t *host, const json_t *cfg);
+/* Add to a HostConfig what its record and its config.json say of privileges, limits and ports. */
+void docker_host(json_t *host, const struct container *c, const json_t *cfg);
+/* A limit under cgroup v2's name, as kept in linux.resources.unified; 0: none. */
+long long docker_shape_limit(const json_t *cfg, const char *key);
+/* A record's lines (NULL: none) as a list. */
+json_t *docker_lines(const char *s);
+/* LogConfig's options. */
+json_t *docker_log(const struct kv *conf);
+/* The ports that -p asked for: {"80/tcp": [{HostIp, HostPort}]}. */
+json_t *docker_published(const struct container *c);
 /* Its networks: names, or lines of endpoint_further(). */
 void docker_nets(const struct container *c, struct strv *out);
 /* docker's word for the state: it has none for what a power cut or a killed monitor leaves. */

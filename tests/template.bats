@@ -276,3 +276,26 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-ipam free -n n me
 	ctr-net rm n
 }
+
+@test "19: HostConfig has what was asked for, running or not, and docker's further fields" {
+	[ "$(id -u)" = 0 ] || skip "networks need root"
+	ctr-create --name web -p 127.0.0.1:8081:80 -p 90/udp --tmpfs /t:size=1m --expose 70 -v v:/v \
+		--sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
+		--dns-search d.example --dns-option ndots:3 --log-opt max-size=1m,max-file=3 \
+		"$ROOTFS" true >/dev/null
+	[ "$(t '{{with .HostConfig}}{{json .PortBindings}}{{.LogConfig.Config}}{{index .Sysctls "net.core.somaxconn"}}{{.CpuQuota}}/{{.CpuPeriod}}{{.DnsSearch}}{{.DnsOptions}}{{.IpcMode}}{{end}}')" = \
+		'{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8081"}],"90/udp":[{"HostIp":"","HostPort":""}]}map[max-file:3 max-size:1048576]7725000/50000[d.example][ndots:3]private' ]
+	[[ "$(t '{{index .HostConfig.Tmpfs "/t"}}')" == *size=1m ]]
+	[ "$(t '{{json .Config.ExposedPorts}}{{(index .Mounts 0).Driver}}')" = \
+		'{"70/tcp":{},"80/tcp":{},"90/udp":{}}local' ]
+	[ "$(t '{{len .HostConfig.MaskedPaths}}' | grep -c '^[1-9]')" = 1 ]
+	[ "$(t '{{with .HostConfig}}{{.GroupAdd}}{{.UsernsMode}}{{.OomKillDisable}}{{.Runtime}}{{.ConsoleSize}}{{.BlkioWeight}}{{.CgroupnsMode}}{{end}}')" = \
+		'[]falsectrbox[0 0]0private' ]
+	[ "$(t '{{json .NetworkSettings.Networks.bridge.IPAMConfig}}{{.NetworkSettings.HairpinMode}}')" = \
+		nullfalse ]
+	ctr-create --name plain "$ROOTFS" true >/dev/null
+	[ "$(ctr-inspect -f '{{.HostConfig.LogConfig.Config}}{{.HostConfig.PortBindings}}{{.HostConfig.Tmpfs}}' plain)" = \
+		'map[]map[]map[]' ]
+	ctr-create --name h --cgroupns host --ipc host "$ROOTFS" true >/dev/null
+	[ "$(ctr-inspect -f '{{.HostConfig.CgroupnsMode}} {{.HostConfig.IpcMode}}' h)" = "host host" ]
+}

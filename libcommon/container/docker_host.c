@@ -1,5 +1,6 @@
 /* docker_host.c: what docker's HostConfig tells of privileges and limits, and the names of
  * networks; see docker_shape.h. */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +9,10 @@
 #include "docker_shape.h"
 #include "endpoint.h"
 #include "json.h"
+#include "log.h"
+#include "portspec.h"
 #include "str.h"
+#include "template_fn.h"
 
 /* The capabilities that it has beyond docker's default ones, or (drop) those that it lacks. */
 static json_t *docker_host_caps(const json_t *process, bool drop)
@@ -133,19 +137,114 @@ static json_t *docker_host_security(const json_t *process, const json_t *cfg)
 	return out;
 }
 
-void docker_host(json_t *host, const json_t *cfg)
+json_t *docker_published(const struct container *c)
+{
+	const char *text = kv_get(&c->conf, "publish");
+	json_t *all = template_map();
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, text ? text : "", "\n");
+	for (size_t i = 0; i < l.n; i++) {
+		struct portspec p;
+		char ip[ADDR_TEXT] = "";
+		if (portspec_parse("-p", l.v[i], &p) < 0)
+			continue;
+		if (p.host.family)
+			addr_text(&p.host, ip);
+		for (int k = 0; k <= p.c1 - p.c0; k++) {
+			_cleanup_free_ char *port = xasprintf("%d/%s", p.c0 + k,
+						p.proto == IPPROTO_TCP ? "tcp" : "udp"),
+					    *host = xasprintf("%d", p.h0 + k);
+			if (!json_object_get(all, port))
+				json_object_set_new(all, port, json_array());
+			json_array_append_new(json_object_get(all, port),
+			    json_make("{HostIp:s,HostPort:s}", ip, p.h0 ? host : ""));
+		}
+	}
+	return all;
+}
+
+json_t *docker_log(const struct kv *conf)
+{
+	static const char *const names[][2] = {
+	    {"max-size", "log_max_size"}, {"max-file", "log_max_files"}};
+	json_t *map = template_map();
+	for (int i = 0; i < 2; i++) {
+		int64_t n = kv_num(conf, names[i][1], 0), usual = i ? 1 : LOG_SIZE_DEFAULT;
+		_cleanup_free_ char *text = xasprintf("%lld", (long long)n + i);
+		if (n && n != usual) /* docker counts the file that is written, too */
+			json_object_set_new(map, names[i][0], json_string(text));
+	}
+	return map;
+}
+
+/* --tmpfs: their options by their places. */
+static json_t *docker_host_tmpfs(const json_t *cfg)
+{
+	const json_t *one, *option;
+	json_t *map = template_map();
+	size_t i, k;
+	json_array_foreach(json_object_get(cfg, "mounts"), i, one)
+	{
+		const char *at = docker_host_text(one, "destination");
+		struct buf b = {0};
+		if (strcmp(docker_host_text(one, "type"), "tmpfs") || str_starts(at, "/dev") ||
+		    str_starts(at, "/sys"))
+			continue;
+		json_array_foreach(json_object_get(one, "options"), k, option)
+		{
+			if (json_is_string(option))
+				buf_printf(&b, "%s%s", k ? "," : "", json_string_value(option));
+		}
+		json_object_set_new(map, at, docker_text(b.p));
+		buf_free(&b);
+	}
+	return map;
+}
+
+/* "QUOTA PERIOD", of which each is asked for apart in docker. */
+static json_int_t docker_host_cpu(const json_t *cfg, bool period)
+{
+	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
+	const char *s = docker_host_text(json_object_get(r, "unified"), "cpu.max"),
+		   *blank = strchr(s, ' ');
+	return *s == 'm' || !blank ? 0 : atoll(period ? blank : s);
+}
+
+/* What docker has and what nothing asks for here. */
+static const char docker_host_rest[] =
+    "{\"Runtime\":\"ctrbox\",\"ConsoleSize\":[0,0],\"Cgroup\":\"\",\"GroupAdd\":null,"
+    "\"UsernsMode\":\"\",\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":null,"
+    "\"BlkioDeviceWriteBps\":null,\"BlkioDeviceReadIOps\":null,\"BlkioDeviceWriteIOps\":null,"
+    "\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"DeviceCgroupRules\":null,"
+    "\"KernelMemory\":0,\"KernelMemoryTCP\":0,\"MemorySwappiness\":null,"
+    "\"OomKillDisable\":false,\"CpuCount\":0,\"CpuPercent\":0,\"IOMaximumIOps\":0,"
+    "\"IOMaximumBandwidth\":0}";
+
+void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process"),
 		     *linux_ = json_object_get(cfg, "linux"),
 		     *score = json_object_get(process, "oomScoreAdj");
 	bool all = json_is_true(json_object_get(host, "Privileged"));
-	json_object_update_new(
-	    host, json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
-			    "SecurityOpt:o}",
-		      all ? json_null() : docker_host_caps(process, false),
-		      all ? json_null() : docker_host_caps(process, true),
-		      docker_host_devices(linux_), ulimits(process), shm_size(cfg),
-		      json_integer_value(score), docker_host_security(process, cfg)));
+	json_t *masked = json_object_get(linux_, "maskedPaths"),
+	       *closed = json_object_get(linux_, "readonlyPaths"),
+	       *sysctl = json_deep_copy(json_object_get(linux_, "sysctl"));
+	json_object_set_new(sysctl, TEMPLATE_MAP, json_true());
+	json_object_update_new(host,
+	    json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
+		      "SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
+		      "CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o}",
+		all ? json_null() : docker_host_caps(process, false),
+		all ? json_null() : docker_host_caps(process, true), docker_host_devices(linux_),
+		ulimits(process), shm_size(cfg), json_integer_value(score),
+		docker_host_security(process, cfg), docker_host_tmpfs(cfg),
+		sysctl ? sysctl : json_null(), masked ? json_incref(masked) : json_null(),
+		closed ? json_incref(closed) : json_null(), docker_host_cpu(cfg, false),
+		docker_host_cpu(cfg, true), (json_int_t)docker_shape_limit(cfg, "io.weight"),
+		docker_lines(kv_get(&c->conf, "dns_option")),
+		docker_lines(kv_get(&c->conf, "dns_search"))));
+	_cleanup_json_ json_t *rest = json_parse("", docker_host_rest, sizeof docker_host_rest - 1);
+	json_object_update_missing(host, rest);
 }
 
 void docker_nets(const struct container *c, struct strv *out)

@@ -32,7 +32,7 @@ static void docker_shape_set(json_t *j, const char *key, json_t *value)
 	json_object_set_new(j, key, value);
 }
 
-static json_t *shape_lines(const char *s)
+json_t *docker_lines(const char *s)
 {
 	json_t *a = json_array();
 	_cleanup_strv_ struct strv l = {0};
@@ -210,10 +210,11 @@ static void shape_network(const struct container *c, const char *line, const cha
 			lease_of_owner(leases, c->id, docker_shape_on_lease, &own);
 		ip = own.p;
 	}
-	json_t *one = json_make("{NetworkID:s,EndpointID:e,IPAddress:o,GlobalIPv6Address:o,"
+	json_t *one = json_make("{IPAMConfig:n,Links:n,DriverOpts:n,NetworkID:s,EndpointID:e,"
+				"IPAddress:o,GlobalIPv6Address:o,"
 				"MacAddress:s,Aliases:o}",
 	    net, shape_ip(ip, false), shape_ip(ip, true), aliases ? "" : kv_get(&c->state, "mac"),
-	    aliases ? aliases : shape_lines(kv_get(&c->conf, "net_alias")));
+	    aliases ? aliases : docker_lines(kv_get(&c->conf, "net_alias")));
 	shape_way(net, one);
 	docker_shape_set(nets, key, one);
 	buf_free(&own);
@@ -236,11 +237,15 @@ static json_t *shape_net(const struct container *c)
 			    *ns = c->pid ? xasprintf("/proc/%d/ns/net", c->pid) : NULL;
 	net = net ? net : "none";
 	json_t *nets = shape_networks(c, ip);
-	json_t *j = json_make("{Bridge:e,SandboxID:e,SandboxKey:s,Ports:o,Networks:o}", ns,
-	    shape_ports(kv_get(&c->state, "ports")), nets);
+	json_t *j = json_make("{Bridge:e,SandboxID:e,HairpinMode:b,LinkLocalIPv6Address:e,"
+			      "LinkLocalIPv6PrefixLen:i,SecondaryIPAddresses:n,"
+			      "SecondaryIPv6Addresses:n,SandboxKey:s,Ports:o,Networks:o}",
+	    false, 0, ns, shape_ports(kv_get(&c->state, "ports")), nets);
 	json_object_update_missing(j, json_object_iter_value(json_object_iter_at(nets, net)));
-	json_object_del(j, "NetworkID");
-	json_object_del(j, "Aliases");
+	static const char *const of_one[] = {
+	    "NetworkID", "Aliases", "IPAMConfig", "Links", "DriverOpts"};
+	for (size_t i = 0; i < 5; i++)
+		json_object_del(j, of_one[i]);
 	return j;
 }
 
@@ -273,10 +278,11 @@ json_t *docker_mounts(const json_t *cfg)
 		const char *name = strstr(src, "/volumes/");
 		bool ro = docker_shape_has_word(opts, "ro");
 		json_t *one =
-		    json_make("{Type:s,Name:s*,Source:s,Destination:O,Mode:s,RW:b,Propagation:s}",
+		    json_make("{Type:s,Name:s*,Source:s,Destination:O,Driver:s*,Mode:s,RW:b,"
+			      "Propagation:s}",
 			name ? "volume" : "bind", name ? strrchr(src, '/') + 1 : NULL, src,
-			json_object_get(m, "destination"), ro ? "ro" : "", !ro,
-			docker_shape_has_word(opts, "rslave") ? "rslave" : "rprivate");
+			json_object_get(m, "destination"), name ? "local" : NULL, ro ? "ro" : "",
+			!ro, docker_shape_has_word(opts, "rslave") ? "rslave" : "rprivate");
 		json_array_append_new(out, one);
 	}
 	return out;
@@ -317,11 +323,17 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process");
 	const char *stop = kv_get(&c->conf, "stop_signal");
-	json_t *ports = template_map();
+	json_t *ports = docker_published(c), *bound;
+	const char *port;
+	json_object_foreach(ports, port, bound)
+	{
+		if (json_is_array(bound))
+			json_object_set_new(ports, port, template_map());
+	}
 	_cleanup_strv_ struct strv exposed = {0};
 	strv_split(&exposed, kv_get(&c->conf, "expose") ? kv_get(&c->conf, "expose") : "", "\n");
 	for (size_t i = 0; i < exposed.n; i++)
-		docker_shape_set(ports, exposed.v[i], json_object());
+		docker_shape_set(ports, exposed.v[i], template_map());
 	json_t *j = json_make(
 	    "{Hostname:o,Domainname:o,User:s,AttachStdin:b,AttachStdout:b,AttachStderr:b,Tty:b,"
 	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:n,"
@@ -345,7 +357,7 @@ static const char *limit_text(const json_t *cfg, const char *key)
 	return s && strcmp(s, "max") != 0 ? s : "";
 }
 
-static long long docker_shape_limit(const json_t *cfg, const char *key)
+long long docker_shape_limit(const json_t *cfg, const char *key)
 {
 	return strtoll(limit_text(cfg, key), NULL, 10);
 }
@@ -419,16 +431,18 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	const char *net = kv_get(conf, "net"), *log = kv_get(conf, "log"),
 		   *opt = kv_get(conf, "storage_opt");
 	json_t *j = json_make(
-	    "{Binds:o,ContainerIDFile:e,LogConfig:{Type:s,Config:{s:b}},NetworkMode:s,"
+	    "{Binds:o,ContainerIDFile:e,LogConfig:{Type:s,Config:o},NetworkMode:s,"
 	    "PortBindings:o,RestartPolicy:o,AutoRemove:b,VolumeDriver:e,VolumesFrom:n,"
-	    "Dns:o,ExtraHosts:o,IpcMode:s,Links:n,PidMode:s,Privileged:b,PublishAllPorts:b,"
+	    "Dns:o,ExtraHosts:o,CgroupnsMode:s,IpcMode:s,Links:n,PidMode:s,Privileged:b,"
+	    "PublishAllPorts:b,"
 	    "ReadonlyRootfs:o,UTSMode:s,StorageOpt:o,Isolation:e,CpuShares:I,Memory:I,NanoCpus:I,"
 	    "CgroupParent:s,CpusetCpus:s,CpusetMems:s,DeviceRequests:n,MemoryReservation:I,"
 	    "MemorySwap:I,PidsLimit:I,Init:b}",
-	    shape_binds(cfg), log ? log : "json-file", TEMPLATE_MAP, 1, net ? net : "none",
-	    shape_ports(kv_get(&c->state, "ports")), shape_restart(kv_get(conf, "restart")),
-	    (int)kv_num(conf, "rm", 0), shape_lines(kv_get(conf, "dns")),
-	    shape_lines(kv_get(conf, "add_host")), shape_ns(cfg, "ipc"), shape_ns(cfg, "pid"),
+	    shape_binds(cfg), log ? log : "json-file", docker_log(conf), net ? net : "none",
+	    docker_published(c), shape_restart(kv_get(conf, "restart")), (int)kv_num(conf, "rm", 0),
+	    docker_lines(kv_get(conf, "dns")), docker_lines(kv_get(conf, "add_host")),
+	    *shape_ns(cfg, "cgroup") ? "host" : "private",
+	    *shape_ns(cfg, "ipc") ? "host" : "private", shape_ns(cfg, "pid"),
 	    noted(cfg, "ctrbox.privileged"), (int)kv_num(conf, "publish_all", 0),
 	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()), shape_ns(cfg, "uts"),
 	    opt ? docker_labels(opt) : json_null(), docker_shape_limit(cfg, "cpu.shares"),
@@ -436,7 +450,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	    limit_text(cfg, "cpuset.cpus"), limit_text(cfg, "cpuset.mems"),
 	    docker_shape_limit(cfg, "memory.low"), memory_swap(cfg),
 	    docker_shape_limit(cfg, "pids.max"), noted(cfg, "ctrbox.init"));
-	docker_host(j, cfg);
+	docker_host(j, c, cfg);
 	return j;
 }
 
