@@ -1,4 +1,5 @@
 /* spec.c: the spec's defaults and its memory; see spec.h. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,23 +166,34 @@ void spec_default(struct spec *s)
 		strv_add(&s->readonly_paths, readonly[i]);
 }
 
+/* Members that are a piece of memory, and those that are lists; the process's come first. */
+enum { PROCESS_PIECES = 8, PROCESS_LISTS = 2 };
+#define AT(member) offsetof(struct spec, member)
+static const uint16_t pieces[] = {AT(cwd), AT(apparmor), AT(selinux_label), AT(affinity_initial),
+    AT(affinity_final), AT(rlimits.v), AT(gids.v), AT(scheduler), AT(version), AT(root_path),
+    AT(hostname), AT(domainname), AT(cgroups_path), AT(seccomp), AT(rootfs_propagation),
+    AT(mount_label), AT(x_user), AT(x_image_file), AT(x_upper_size), AT(memory_policy), AT(rdt),
+    AT(mounts.v), AT(devices.v), AT(device_rules.v), AT(uid_map.v), AT(gid_map.v)};
+static const uint16_t lists[] = {AT(args), AT(env), AT(resources), AT(sysctl), AT(masked_paths),
+    AT(readonly_paths), AT(annotations), AT(net_devices), AT(x_groups), AT(x_lower)};
+
+static void free_members(struct spec *s, size_t n_pieces, size_t n_lists)
+{
+	void *p;
+	for (size_t i = 0; i < n_pieces; i++) {
+		memcpy(&p, (char *)s + pieces[i], sizeof p);
+		free(p);
+		memset((char *)s + pieces[i], 0, sizeof p);
+	}
+	for (size_t i = 0; i < n_lists; i++)
+		strv_free((void *)((char *)s + lists[i]));
+}
+
 void spec_free_process(struct spec *s)
 {
-	char *texts[] = {
-	    s->cwd, s->apparmor, s->selinux_label, s->affinity_initial, s->affinity_final};
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		free(texts[i]);
-	strv_free(&s->args);
-	strv_free(&s->env);
 	for (size_t i = 0; i < s->rlimits.n; i++)
 		free(s->rlimits.v[i].type);
-	free(s->rlimits.v);
-	free(s->gids.v);
-	free(s->scheduler);
-	s->cwd = s->apparmor = s->selinux_label = s->affinity_initial = s->affinity_final = NULL;
-	s->rlimits.v = NULL;
-	s->gids.v = NULL;
-	s->scheduler = NULL;
+	free_members(s, PROCESS_PIECES, PROCESS_LISTS);
 	s->rlimits.n = s->gids.n = 0;
 	s->terminal = s->no_new_privileges = s->has_oom_score_adj = false;
 	s->rows = s->cols = 0;
@@ -195,29 +207,19 @@ static void free_placement(struct spec *s)
 {
 	if (s->memory_policy)
 		free(s->memory_policy->nodes);
-	free(s->memory_policy);
 	if (s->rdt) {
 		free(s->rdt->clos_id);
 		free(s->rdt->l3);
 		free(s->rdt->mb);
 		strv_free(&s->rdt->schemata);
 	}
-	free(s->rdt);
 }
 
 void spec_free(struct spec *s)
 {
-	struct strv *lists[] = {&s->resources, &s->sysctl, &s->masked_paths, &s->readonly_paths,
-	    &s->annotations, &s->net_devices, &s->x_groups, &s->x_lower};
-	char *texts[] = {s->version, s->root_path, s->hostname, s->domainname, s->cgroups_path,
-	    s->seccomp, s->rootfs_propagation, s->mount_label, s->x_user, s->x_image_file,
-	    s->x_upper_size};
-	spec_free_process(s);
+	for (size_t i = 0; i < s->rlimits.n; i++)
+		free(s->rlimits.v[i].type);
 	free_placement(s);
-	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-		strv_free(lists[i]);
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		free(texts[i]);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct spec_mount *m = &s->mounts.v[i];
 		free(m->dest);
@@ -239,11 +241,7 @@ void spec_free(struct spec *s)
 		}
 		free(s->hooks[w].v);
 	}
-	free(s->mounts.v);
-	free(s->devices.v);
-	free(s->device_rules.v);
-	free(s->uid_map.v);
-	free(s->gid_map.v);
+	free_members(s, sizeof pieces / sizeof pieces[0], sizeof lists / sizeof lists[0]);
 	memset(s, 0, sizeof *s);
 }
 
