@@ -274,13 +274,27 @@ const json_t *json_member(const json_t *o, const char *key)
 	return json_is_null(v) ? NULL : v;
 }
 
-int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key, char **out)
+/* 1 and *out when it is there, -1 when it is of another type. */
+static int json_of(const struct jctx *c, const json_t *o, const char *path, const char *key,
+    json_type type, json_t **out)
 {
+	static const char *const types[] = {
+	    "an object", "an array", "a string", "an integer", NULL, "true or false"};
 	const json_t *v = json_member(o, key);
 	if (!v)
 		return 0;
-	if (!json_is_string(v))
-		return jwrong(c, path, key, "must be a string");
+	if (json_typeof(v) != type && !(type == JSON_TRUE && json_is_false(v)))
+		return jwrong(c, path, key, "must be %s", types[type]);
+	*out = (json_t *)v;
+	return 1;
+}
+
+int jget_str(const struct jctx *c, const json_t *o, const char *path, const char *key, char **out)
+{
+	json_t *v;
+	int r = json_of(c, o, path, key, JSON_STRING, &v);
+	if (r <= 0)
+		return r;
 	if (strlen(json_string_value(v)) != json_string_length(v))
 		return jwrong(c, path, key, "must not hold a NUL");
 	free(*out);
@@ -291,11 +305,10 @@ int jget_str(const struct jctx *c, const json_t *o, const char *path, const char
 int jget_int(const struct jctx *c, const json_t *o, const char *path, const char *key, int64_t min,
     int64_t max, int64_t *out)
 {
-	const json_t *v = json_member(o, key);
-	if (!v)
-		return 0;
-	if (!json_is_integer(v))
-		return jwrong(c, path, key, "must be an integer");
+	json_t *v;
+	int r = json_of(c, o, path, key, JSON_INTEGER, &v);
+	if (r <= 0)
+		return r;
 	int64_t n = json_integer_value(v);
 	if (n < min || n > max)
 		return jwrong(c, path, key, "must be between %" PRId64 " and %" PRId64, min, max);
@@ -305,13 +318,11 @@ int jget_int(const struct jctx *c, const json_t *o, const char *path, const char
 
 int jget_bool(const struct jctx *c, const json_t *o, const char *path, const char *key, bool *out)
 {
-	const json_t *v = json_member(o, key);
-	if (!v)
-		return 0;
-	if (!json_is_boolean(v))
-		return jwrong(c, path, key, "must be true or false");
-	*out = json_is_true(v);
-	return 1;
+	json_t *v;
+	int r = json_of(c, o, path, key, JSON_TRUE, &v);
+	if (r > 0)
+		*out = json_is_true(v);
+	return r;
 }
 
 int jget_strv(
@@ -333,22 +344,10 @@ int jget_strv(
 
 int jget_obj(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out)
 {
-	const json_t *v = json_member(o, key);
-	if (!v)
-		return 0;
-	if (!json_is_object(v))
-		return jwrong(c, path, key, "must be an object");
-	*out = (json_t *)v;
-	return 1;
+	return json_of(c, o, path, key, JSON_OBJECT, out);
 }
 
 int jget_arr(const struct jctx *c, const json_t *o, const char *path, const char *key, json_t **out)
 {
-	const json_t *v = json_member(o, key);
-	if (!v)
-		return 0;
-	if (!json_is_array(v))
-		return jwrong(c, path, key, "must be an array");
-	*out = (json_t *)v;
-	return 1;
+	return json_of(c, o, path, key, JSON_ARRAY, out);
 }
