@@ -20,6 +20,7 @@
 #include "pidfd.h"
 #include "record.h"
 #include "table.h"
+#include "title.h"
 #include "userdb.h"
 
 static bool no_header, tree;
@@ -52,12 +53,7 @@ static bool stat_fields(const char *text, char *state, int *ppid, uint64_t *tick
 
 static char *command(int dir, const char *stat)
 {
-	size_t n;
-	char *s = file_read_at(dir, "cmdline", FILE_ANY, &n);
-	for (size_t i = 0; s && i + 1 < n; i++)
-		s[i] = s[i] ? s[i] : ' ';
-	for (; s && n > 0 && s[n - 1] <= ' '; n--) /* who renames itself leaves blanks */
-		s[n - 1] = 0;
+	char *s = title_of(dir);
 	if (s && *s)
 		return s;
 	free(s);

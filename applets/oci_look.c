@@ -14,6 +14,7 @@
 #include "oci_cli.h"
 #include "pidfd.h"
 #include "table.h"
+#include "title.h"
 
 int oci_do_state(const char *id)
 {
@@ -79,13 +80,10 @@ static void ps_row(struct table *t, int pid)
 {
 	char path[40];
 	struct stat st;
-	snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-	size_t n = 0;
-	_cleanup_free_ char *cmd = file_read(path, FILE_ANY, &n), *shown = NULL;
-	for (size_t i = 0; cmd && i + 1 < n; i++)
-		cmd[i] = cmd[i] ? cmd[i] : ' ';
-	*strrchr(path, '/') = 0;
-	if (!cmd || stat(path, &st) < 0)
+	snprintf(path, sizeof path, "/proc/%d", pid);
+	_cleanup_close_ int dir = dir_open_at(AT_FDCWD, path);
+	_cleanup_free_ char *cmd = dir < 0 ? NULL : title_of(dir), *shown = NULL;
+	if (!cmd || fstat(dir, &st) < 0)
 		return; /* it has ended */
 	shown = str_escape(cmd);
 	_cleanup_free_ char *num = xasprintf("%d", pid), *uid = xasprintf("%u", st.st_uid);

@@ -11,5 +11,8 @@ void title_keep(char **argv);
 void title_set(const char *text);
 /* The same, but the environment is erased, too: getenv() and environ give nothing afterwards. */
 void title_wipe(const char *text);
+/* The command line of the process whose folder in /proc that is, with a blank between its words.
+ * Caller frees. NULL: it has ended. */
+char *title_of(int proc);
 
 #endif

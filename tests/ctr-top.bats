@@ -16,3 +16,25 @@ load lib
 	run -1 ctr-top c
 	[ "$output" = "ctr-top: c: exited, not running" ]
 }
+
+# bats test_tags=ctr-oci
+@test "14: of a command line that many processes share the beginning is read, no megabytes" {
+	long='a=$(head -c 100000 /dev/zero | tr "\0" x)
+		exec sh -c "for i in 1 2 3 4; do (while :; do sleep 1001; done) & done; wait" $a $a $a'
+	ctr-run -d --name c "$ROOTFS" sh -c "$long" >/dev/null
+	five() { [ "$("$@" | grep -c xxxx)" = 5 ]; }
+	wait_for 10 five ctr-top -n c
+	[ "$(ctr-top -n c | wc -c)" -lt 40000 ]
+	mkdir b
+	cat >b/config.json <<-END
+	{"ociVersion":"1.0.2","process":{"args":["sh","-c",$(jq -R -s . <<<"$long")],"cwd":"/","user":{"uid":0,"gid":0},"env":["PATH=/bin:/usr/bin"]},
+	 "root":{"path":"$ROOTFS"},"mounts":[{"destination":"/dev","type":"tmpfs","source":"t"}],
+	 "linux":{"cgroupsPath":"/$CTR_CGROUP/b","namespaces":[{"type":"pid"},{"type":"mount"}]}}
+	END
+	oci() { ctr-oci --root "$WORLD/oci" "$@"; }
+	oci run -d -b b b </dev/null >/dev/null 2>&1
+	wait_for 10 five oci ps b
+	(PATH=$BIN && oci ps b) >seen # where the host has no ps
+	oci delete -f b
+	[ "$(wc -c <seen)" -lt 40000 ]
+}

@@ -4,9 +4,13 @@
  * overwritten there. A process that enters a container does so before it becomes visible inside: a
  * container with CAP_SYS_PTRACE could otherwise read the caller's secrets.
  */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
+#include "str.h"
 #include "title.h"
 
 extern char **environ;
@@ -49,4 +53,20 @@ void title_wipe(const char *text)
 		return;
 	memset(args_end, 0, (size_t)(env_end - args_end));
 	title_set(text);
+}
+
+/* Its beginning: a container's processes can share one of two megabytes, which costs the container
+ * hardly anything, and whoever lists them as much for each. */
+char *title_of(int proc)
+{
+	char text[4096];
+	_cleanup_close_ int fd = openat(proc, "cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+	if (n < 0)
+		return NULL;
+	while (n > 0 && (unsigned char)text[n - 1] <= ' ') /* who renames itself leaves blanks */
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		text[i] = text[i] ? text[i] : ' ';
+	return xstrndup(text, (size_t)n);
 }
