@@ -83,6 +83,45 @@ test_setup() {
 	[ "$(src/build/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 }
 
+@test "21.12 modules.sh: what a module needs by a symbol, by softdep and by an alias comes first" {
+	local v=k/lib/modules/6.1/kernel
+	mkdir -p $v/drivers
+	# busybox, as far as it is asked here: depmod prints the table
+	cat >busybox <<-'END'
+		#!/bin/sh
+		[ "$1" = depmod ] && [ -d "$4/lib/modules/$5" ] && cat <<-T
+			kernel/drivers/a_b.ko: kernel/d.ko kernel/e.ko
+			kernel/e.ko:
+			kernel/d.ko: kernel/e.ko
+			kernel/crc32c_generic.ko:
+			kernel/soft.ko: kernel/under.ko
+			kernel/under.ko:
+			kernel/after.ko:
+			kernel/unasked.ko:
+			alias crc32c crc32c_generic
+			alias crypto-crc32c crc32c_generic
+		T
+	END
+	chmod +x busybox
+	for m in d e crc32c_generic soft under after unasked; do echo $m >$v/$m.ko; done
+	printf 'x\0softdep=pre: crc32c soft post: after\0softdep=pre: builtin\0y' >$v/drivers/a_b.ko
+	sh "$top/rootfs/modules.sh" k ./busybox out a-b d
+	[ "$(cd out && echo *)" = \
+		"100-e.ko 101-d.ko 102-crc32c_generic.ko 103-under.ko 104-soft.ko 105-a_b.ko" ]
+	[ "$(cat out/104-soft.ko)" = soft ]
+}
+
+@test "21.12 clang alone compiles for another triplet: no flag is gcc's own, no warning is new" {
+	need clang
+	mkdir -p build
+	cp -r "$top/Makefile" "$top/applets" "$top/libcommon" "$top/include" .
+	cp -r "$top/build/deps" build/
+	local of=(build/obj/libcommon/{base/str,kernel/sys,netlink/nl,engine/become}.o build/obj/applets/ctr-init.o)
+	run -0 make CC="clang --target=x86_64-linux-musl" V=1 "${of[@]}"
+	[[ $output == *"clang --target=x86_64-linux-musl"* ]]
+	[ "$(nm "${of[0]}" | grep -c ' T str_')" -gt 3 ]
+}
+
 @test "21.14 a build without a network says what to do" {
 	mkdir none
 	run -1 unshare -n sh "$top/libcommon/deps/build.sh" "$WORLD/deps" .mark

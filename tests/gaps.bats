@@ -70,3 +70,22 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 		[[ $output == *"'memory' controller is switched off "*"cgroup_disable=memory"* ]]
 	done
 }
+
+# /proc/cgroups is what a kernel without them has not got. (strace answers for it; a tracer changes
+# nothing else of what ctr-run does until it refuses.)
+@test "21.14 a kernel without control groups is told from one where they are not mounted" {
+	local bin
+	none() {
+		unshare -m sh -c 'umount -R /sys/fs/cgroup && exec strace -f -o /dev/null \
+			-P /proc/cgroups -e inject=all:error=ENOENT "$@"' sh "$@"
+	}
+	for bin in $(builds); do
+		run -125 none "$bin/ctr-run" -m 64m "$ROOTFS" true
+		[[ $output == *"no cgroup file system is mounted (and this kernel has none: CONFIG_CGROUPS)" ]]
+		# which is said once in each world
+		CTR_RUN=$(mktemp -d "$WORLD/run.XXXX") run -3 none "$bin/ctr-run" "$ROOTFS" sh -c 'exit 3'
+		[[ $output == *"no cgroup: "*CONFIG_CGROUPS* ]]
+	done
+	run -1 none ctr-cgset -c x memory.max=1m
+	[[ $output == *CONFIG_CGROUPS* ]]
+}

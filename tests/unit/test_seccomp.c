@@ -371,8 +371,10 @@ static void against_libseccomp(void **state)
 			for (size_t k = 0; s && k < sizeof args / sizeof args[0]; k++) {
 				uint32_t want = ask(ref, both[i], nr, args[k]),
 					 got = ask(p, both[i], nr, args[k]);
-				/* s390's timerfd is one that no kernel ever had */
+				/* s390's timerfd and powerpc's multiplexer (sys_ni_syscall in its
+				 * table) are calls that no kernel has, and in no profile */
 				if (strcmp(s, "chroot") == 0 || strcmp(s, "timerfd") == 0 ||
+				    strcmp(s, "multiplexer") == 0 ||
 				    strcmp(s, "s390_guarded_storage") == 0 ||
 				    strcmp(s, "s390_sthyi") == 0)
 					want = NO;
