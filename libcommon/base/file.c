@@ -24,7 +24,8 @@ int open(const char *path, int flags, ...)
 {
 	va_list ap;
 	va_start(ap, flags);
-	mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+	bool makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+	mode_t mode = makes ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
 	return openat(AT_FDCWD, path, flags, mode);
 }
