@@ -74,21 +74,24 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	echo '{"kind":5}' >"$WORLD/etc/cdi/number.json"
 	echo '{"kind":"x.com/n","devices":"z"}' >"$WORLD/etc/cdi/string.json"
 	echo '[]' >"$WORLD/etc/cdi/array.json"
-	more='"hooks":[{"hookName":"poststop","path":"/bin/sh","args":["sh","-c","echo >>WORLD/n"]}]'
+	more='"hooks":[{"hookName":"poststop","path":"/bin/sh",
+		"args":["sh","-c","echo >>WORLD/n"]}]'
 	run -0 with_cdi "$(both '"env":["A=1"]' "${more//WORLD/$WORLD}")" timeout 20 ctr-run \
-		--device v.com/n=d --device v.com/n=e --device v.com/n=d "$ROOTFS" sh -c 'echo "A=$A"'
+		--device v.com/n=d --device v.com/n=e --device v.com/n=d "$ROOTFS" \
+		sh -c 'echo "A=$A"'
 	[ "${lines[-1]}" = "A=1" ]
 	[ "$(wc -l <"$WORLD/n")" = 1 ]
 	# a whole description needs no node of the host; a FIFO has no numbers
 	[ "$(with_cdi "$(both '"deviceNodes":[{"path":"/dev/no1","type":"c","major":1,"minor":3,
-		"permissions":"none"},{"path":"/dev/no2","type":"p"}]')" ctr-run --device v.com/n=d \
-		"$ROOTFS" stat -c '%F %a' /dev/no1 /dev/no2 2>/dev/null)" = \
+		"permissions":"none"},{"path":"/dev/no2","type":"p"}]')" \
+		ctr-run --device v.com/n=d "$ROOTFS" stat -c '%F %a' /dev/no1 /dev/no2 2>/dev/null)" = \
 		$'character special file 666\nfifo 666' ]
 	for e in '"intelRdt":{}|containerEdits.intelRdt: ctr-run has no such thing' \
 		'"mount":[]|containerEdits.mount: ctr-run has no such thing' \
 		'"additionalGids":["video"]|additionalGids: must be a list of numbers' \
 		'"env":["=x"]|is not K=V' \
-		'"deviceNodes":[{"path":"/dev/x","hostPath":"/dev/null","type":"b"}]|/dev/null is no device of type b'; do
+		'"deviceNodes":[{"path":"/dev/x","hostPath":"/dev/null","type":"b"}]|no device of type b'
+	do
 		run -125 with_cdi "$(both "${e%|*}")" ctr-run --device v.com/n=d "$ROOTFS" true
 		[[ $output == *"${e##*|}"* ]]
 	done

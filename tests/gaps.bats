@@ -81,9 +81,10 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	}
 	for bin in $(builds); do
 		run -125 none "$bin/ctr-run" -m 64m "$ROOTFS" true
-		[[ $output == *"no cgroup file system is mounted (and this kernel has none: CONFIG_CGROUPS)" ]]
+		[[ $output == *"is mounted (and this kernel has none: CONFIG_CGROUPS)" ]]
 		# which is said once in each world
-		CTR_RUN=$(mktemp -d "$WORLD/run.XXXX") run -3 none "$bin/ctr-run" "$ROOTFS" sh -c 'exit 3'
+		CTR_RUN=$(mktemp -d "$WORLD/run.XXXX") \
+			run -3 none "$bin/ctr-run" "$ROOTFS" sh -c 'exit 3'
 		[[ $output == *"no cgroup: "*CONFIG_CGROUPS* ]]
 	done
 	run -1 none ctr-cgset -c x memory.max=1m
