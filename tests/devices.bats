@@ -84,7 +84,8 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 	# a whole description needs no node of the host; a FIFO has no numbers
 	[ "$(with_cdi "$(both '"deviceNodes":[{"path":"/dev/no1","type":"c","major":1,"minor":3,
 		"permissions":"none"},{"path":"/dev/no2","type":"p"}]')" \
-		ctr-run --device v.com/n=d "$ROOTFS" stat -c '%F %a' /dev/no1 /dev/no2 2>/dev/null)" = \
+		ctr-run --device v.com/n=d "$ROOTFS" \
+		stat -c '%F %a' /dev/no1 /dev/no2 2>/dev/null)" = \
 		$'character special file 666\nfifo 666' ]
 	for e in '"intelRdt":{}|containerEdits.intelRdt: ctr-run has no such thing' \
 		'"mount":[]|containerEdits.mount: ctr-run has no such thing' \
