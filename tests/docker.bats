@@ -108,6 +108,7 @@ load lib
 	done
 	cp -a "$ROOTFS" r && echo mine >r/etc/hosts
 	[ "$(ctr-run --no-hosts ./r cat /etc/hosts)" = mine ]
+	run -125 ctr-run --privileged --device-cgroup-rule 'x 1:3 rwm' "$ROOTFS" true
 	run -125 ctr-run --device-cgroup-rule 'x 1:3 rwm' "$ROOTFS" true
 	[[ "$output" == *"is not TYPE MAJOR:MINOR ACCESS"* ]]
 	run -125 ctr-run --device-cgroup-rule '-c 1:3 rwm' "$ROOTFS" true

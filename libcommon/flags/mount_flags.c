@@ -232,11 +232,14 @@ int devices_all(struct spec *s)
 
 int flags_devices(const struct create_flags *o, struct spec *s)
 {
-	for (size_t i = 0; i < o->device_rules.n && !s->x_privileged; i++)
+	size_t had = s->device_rules.n;
+	for (size_t i = 0; i < o->device_rules.n; i++)
 		if (*o->device_rules.v[i] == '-' || device_rule_read(s, o->device_rules.v[i]) < 0)
 			return fail_usage("--device-cgroup-rule: '%s' is not TYPE MAJOR:MINOR "
 					  "ACCESS, such as 'c 1:3 rwm'",
 			    o->device_rules.v[i]);
+	if (s->x_privileged) /* all devices are allowed already */
+		s->device_rules.n = had;
 	for (size_t i = 0; i < o->devices.n; i++)
 		if (device(s, o->devices.v[i]) < 0)
 			return -1;
