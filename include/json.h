@@ -38,6 +38,8 @@ struct jctx {
 	size_t len;
 	const char
 	    *inside; /* the path that the document itself has in messages ("process"); NULL: none */
+	const char *under; /* where in the text stands what is read ("linux.seccomp"); NULL: it all
+			      is */
 };
 /* Members are also found when their names differ in case: containerd gives port mappings as
  * "HostPort" (go-cni), and runc's own tests have "pagesize", because whoever reads with Go's

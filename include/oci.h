@@ -28,6 +28,8 @@ struct oci_create {
 /* oci_bundle() reads a bundle's config.json and makes its paths absolute. oci_spec_check() checks
  * what the schema does not express. */
 int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir);
+/* Say with fail() what is wrong with its seccomp profile, which was refused, and where. */
+void oci_bundle_seccomp(const struct spec *s, const char *dir, const char *config);
 int oci_spec_check(const struct spec *s);
 
 /* Make a container up to *created* or, with `run`, up to *running*. When that fails nothing is left

@@ -430,7 +430,7 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	bundle '"sleep","1000"'
 	create c
 	limit() {
-		jq -nc --arg d "$1" --argjson r "$2" '($d | split(":") | map(tonumber)) as [$a, $b] |
+		jq -nc --arg d "$1" --argjson r "$2" '($d | split(":") | map(tonumber)) as [$a,$b] |
 			{blockIO:{throttleReadBpsDevice:[{major:$a,minor:$b,rate:$r}]}}' |
 			oci update -r - c
 	}
@@ -477,4 +477,30 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	run unshare -m --propagation private sh script
 	echo "$output" "$status"
 	[ "$status" = 0 ] && [ -e b/rootfs/bin/busybox ]
+}
+
+@test "what is wrong in linux.seccomp is named with its place in config.json" {
+	local wrong
+	while read -r wrong place; do
+		bundle '"true"' '"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[
+			{"names":["a"],"action":"SCMP_ACT_LOG"},
+			{"names":["kill"],"action":"SCMP_ACT_ERRNO",
+			"args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]}]}'
+		jq --tab "$wrong" b/config.json >c.json
+		mv c.json b/config.json
+		run -1 oci run -b b c
+		echo "$output"
+		[[ "$output" =~ ^ctr-oci:\ /.*/config.json:([0-9]+):([0-9]+):\ linux.seccomp$place ]]
+		sed -n "${BASH_REMATCH[1]}p" b/config.json | tail -c "+${BASH_REMATCH[2]}" >at
+		grep -q '^["{7]' at
+	done <<-'END'
+	del(.linux.seccomp.defaultAction) .defaultAction:\ is\ missing
+	.linux.seccomp.defaultAction="x" .defaultAction:\ 'x'\ is\ not
+	.linux.seccomp.syscalls[1].action="x" .syscalls\[1\].action:\ 'x'
+	.linux.seccomp.syscalls[1]=7 .syscalls\[1\]:\ must\ be
+	.linux.seccomp.syscalls[1].args[0].op="x" .syscalls\[1\].args\[0\]:\ needs
+	.linux.seccomp.syscalls[1].args[0].value="x" .syscalls\[1\].args\[0\].value:\ must
+	.linux.seccomp.syscalls[0].errnoRet=1 .syscalls\[0\].errnoRet:\ SCMP
+	.linux.seccomp.flags=["x"] .flags:\ 'x'
+	END
 }

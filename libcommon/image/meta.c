@@ -82,7 +82,8 @@ int manifest_parse(const char *what, const char *text, size_t len, struct manife
 {
 	*out = (struct manifest){0};
 	_cleanup_json_ json_t *j = json_parse(what, text, len);
-	if (!j || manifest_fill(&(struct jctx){what, text, len, NULL}, j, out) < 0) {
+	if (!j ||
+	    manifest_fill(&(struct jctx){.what = what, .text = text, .len = len}, j, out) < 0) {
 		int why = errno;
 		manifest_free(out);
 		errno = why;
@@ -201,7 +202,8 @@ static int config_fill(const struct jctx *c, struct image_config *out)
 int config_parse(const char *what, const char *text, size_t len, struct image_config *out)
 {
 	*out = (struct image_config){.json = json_parse(what, text, len)};
-	if (!out->json || config_fill(&(struct jctx){what, text, len, NULL}, out) < 0) {
+	if (!out->json ||
+	    config_fill(&(struct jctx){.what = what, .text = text, .len = len}, out) < 0) {
 		int why = errno;
 		config_free(out);
 		errno = why;

@@ -9,7 +9,10 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "filter.h"
+#include "json.h"
 #include "oci.h"
+#include "seccomp_profile.h"
 #include "str.h"
 
 static void bundle_absolute(char **path, const char *dir)
@@ -46,6 +49,19 @@ static void bundle_settle(struct spec *s, const char *dir)
 	/* Ctr-run has a default profile; a bundle has the one that it names, or none. */
 	if (!s->seccomp)
 		s->seccomp = xstrdup("unconfined");
+}
+
+void oci_bundle_seccomp(const struct spec *s, const char *dir, const char *config)
+{
+	size_t len;
+	_cleanup_free_ char *path = xstrdup(config ? config : "config.json"), *text = NULL;
+	bundle_absolute(&path, dir);
+	text = file_read(path, FILE_ANY, &len);
+	_cleanup_json_ json_t *j = text ? json_parse(path, text, len) : NULL;
+	const json_t *sec = json_member(json_member(j, "linux"), "seccomp");
+	struct jctx c = {.what = path, .text = text, .len = len, .under = "linux.seccomp"};
+	if (sec)
+		filter_free(filter_compile_at(&c, sec, s->caps.bounding));
 }
 
 int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir)

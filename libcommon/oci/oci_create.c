@@ -270,6 +270,8 @@ static int creation_steps(struct creation *k)
 	    creation_group(k) < 0)
 		return -1;
 	if (creation_engine(k) < 0) {
+		if (str_starts(fail_msg(), "seccomp profile"))
+			oci_bundle_seccomp(&k->s, k->bundle, c->config);
 		c->code = k->e.code;
 		return -1;
 	}

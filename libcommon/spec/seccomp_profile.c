@@ -29,8 +29,8 @@
 	"5" /* part of the cache's key: raised when the same profile becomes another program */
 
 /* Without a number `errno_ret` is -1: EPERM, for the actions that have one. */
-static int seccomp_profile_action(
-    const struct jctx *c, const char *name, int64_t errno_ret, uint32_t *out)
+static int seccomp_profile_action(const struct jctx *c, const char *at, const char *key,
+    const char *name, int64_t errno_ret, uint32_t *out)
 {
 	static const struct {
 		const char *name;
@@ -47,11 +47,9 @@ static int seccomp_profile_action(
 			*out = known[i].action | (data ? num & SECCOMP_RET_DATA : 0);
 			if (data || errno_ret < 0)
 				return 0;
-			errno = EINVAL;
-			return fail("%s: errnoRet: %s has no error number", c->what, name);
+			return jwrong(c, at, "errnoRet", "%s has no error number", name);
 		}
-	errno = EINVAL;
-	return fail("%s: '%s' is not an action", c->what, name);
+	return jwrong(c, at, key, "'%s' is not an action", name);
 }
 
 /* Is it this machine's, or its 32-bit sibling? Others cannot occur here. */
@@ -86,7 +84,7 @@ static int flags(const struct jctx *c, const json_t *j)
 	int r = jget_strv(c, j, "", "flags", &l);
 	for (size_t i = 0; i < l.n && r >= 0; i++)
 		if (!seccomp_profile_word_of(FILTER_FLAGS_KNOWN " ", l.v[i]))
-			r = (errno = EINVAL, fail("%s: flags: '%s' is not known", c->what, l.v[i]));
+			r = jwrong(c, "", "flags", "'%s' is not known", l.v[i]);
 	strv_free(&l);
 	return r;
 }
@@ -104,8 +102,7 @@ static int arches(const struct jctx *c, const json_t *j, bool *sibling)
 		*sibling |= is_sibling(l.v[i]);
 		if (!str_starts(l.v[i], "SCMP_ARCH_") ||
 		    !seccomp_profile_word_of(arches_known, l.v[i] + 10))
-			r = (errno = EINVAL, fail("%s: architectures: '%s' is not an architecture",
-						 c->what, l.v[i]));
+			r = jwrong(c, "", "architectures", "'%s' is not an architecture", l.v[i]);
 	}
 	strv_free(&l);
 	for (size_t i = 0; map && i < json_array_size(map) && r == 0; i++) {
@@ -143,8 +140,8 @@ struct condition {
 	size_t caps, caps_hit, arches, arches_hit, kernels, kernels_hit;
 };
 
-static int seccomp_profile_condition(
-    const struct jctx *c, const json_t *rule, const char *key, uint64_t caps, struct condition *out)
+static int seccomp_profile_condition(const struct jctx *c, const json_t *rule, const char *at,
+    const char *key, uint64_t caps, struct condition *out)
 {
 	json_t *o = NULL;
 	struct strv l = {0}, a = {0};
@@ -152,12 +149,13 @@ static int seccomp_profile_condition(
 	struct utsname u;
 	bool ok = true, here;
 	*out = (struct condition){0};
-	if (jget_obj(c, rule, "syscalls", key, &o) < 0)
+	if (jget_obj(c, rule, at, key, &o) < 0)
 		return -1;
 	if (!o)
 		return 0;
-	int r = jget_strv(c, o, key, "caps", &l) < 0 || jget_strv(c, o, key, "arches", &a) < 0 ||
-			jget_str(c, o, key, "minKernel", &min) < 0
+	_cleanup_free_ char *path = xasprintf("%s.%s", at, key);
+	int r = jget_strv(c, o, path, "caps", &l) < 0 || jget_strv(c, o, path, "arches", &a) < 0 ||
+			jget_str(c, o, path, "minKernel", &min) < 0
 		    ? -1
 		    : 0;
 	for (size_t i = 0; i < l.n; i++)
@@ -167,8 +165,7 @@ static int seccomp_profile_condition(
 	if (min && uname(&u) == 0) {
 		out->kernels_hit = kernel_version(u.release, &here) >= kernel_version(min, &ok);
 		if (!ok)
-			r = (errno = EINVAL,
-			    fail("%s: minKernel: '%s' is not a version", c->what, min));
+			r = jwrong(c, path, "minKernel", "'%s' is not a version", min);
 	}
 	out->caps = l.n, out->arches = a.n, out->kernels = min != NULL;
 	strv_free(&l);
@@ -178,11 +175,11 @@ static int seccomp_profile_condition(
 
 /* Does the rule count here? All capabilities, one of the architectures, and none of what excludes
  * it (moby's profiles/seccomp). 1, 0, or -1 with fail(). */
-static int applies(const struct jctx *c, const json_t *rule, uint64_t caps)
+static int applies(const struct jctx *c, const json_t *rule, const char *at, uint64_t caps)
 {
 	struct condition in, ex;
-	if (seccomp_profile_condition(c, rule, "includes", caps, &in) < 0 ||
-	    seccomp_profile_condition(c, rule, "excludes", caps, &ex) < 0)
+	if (seccomp_profile_condition(c, rule, at, "includes", caps, &in) < 0 ||
+	    seccomp_profile_condition(c, rule, at, "excludes", caps, &ex) < 0)
 		return -1;
 	return in.caps_hit == in.caps && (in.arches_hit || !in.arches) &&
 	       in.kernels_hit == in.kernels && !ex.caps_hit && !ex.arches_hit && !ex.kernels_hit;
@@ -203,25 +200,27 @@ static int compare_op(const char *s)
 	return -1;
 }
 
-static int args(const struct jctx *c, const json_t *rule, struct filter_cond out[6], unsigned *n)
+static int args(const struct jctx *c, const json_t *rule, const char *rule_at,
+    struct filter_cond out[6], unsigned *n)
 {
 	json_t *l = NULL;
-	if (jget_arr(c, rule, "syscalls", "args", &l) < 0)
+	char at[80];
+	if (jget_arr(c, rule, rule_at, "args", &l) < 0)
 		return -1;
 	*n = 0;
 	for (size_t i = 0; l && i < json_array_size(l); i++) {
 		const json_t *a = json_array_get(l, i);
 		int64_t index = -1, v1 = 0, v2 = 0;
 		_cleanup_free_ char *op = NULL;
-		if (jget_int(c, a, "syscalls.args", "index", 0, 5, &index) < 0 ||
-		    jget_int(c, a, "syscalls.args", "value", INT64_MIN, INT64_MAX, &v1) < 0 ||
-		    jget_int(c, a, "syscalls.args", "valueTwo", INT64_MIN, INT64_MAX, &v2) < 0 ||
-		    jget_str(c, a, "syscalls.args", "op", &op) < 0)
+		snprintf(at, sizeof at, "%s.args[%zu]", rule_at, i);
+		if (jget_int(c, a, at, "index", 0, 5, &index) < 0 ||
+		    jget_int(c, a, at, "value", INT64_MIN, INT64_MAX, &v1) < 0 ||
+		    jget_int(c, a, at, "valueTwo", INT64_MIN, INT64_MAX, &v2) < 0 ||
+		    jget_str(c, a, at, "op", &op) < 0)
 			return -1;
 		int cmp = compare_op(op);
 		if (index < 0 || cmp < 0 || *n == 6)
-			return errno = EINVAL,
-			       fail("%s: syscalls.args: needs an index and an op", c->what);
+			return jwrong(c, at, "", "needs an index and an op");
 		out[(*n)++] = (struct filter_cond){
 		    (unsigned)index, (enum filter_cmp)cmp, (uint64_t)v1, (uint64_t)v2};
 	}
@@ -251,35 +250,35 @@ static void rule_for(
 		filter_rule_add(f, name, act, &a[i], 1);
 }
 
-static int one_rule(
-    const struct jctx *c, struct filter_rules *f, const json_t *rule, uint32_t dflt, uint64_t caps)
+static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *rule, size_t i,
+    uint32_t dflt, uint64_t caps)
 {
+	char at[40];
 	_cleanup_free_ char *act = NULL, *single = NULL;
 	struct strv names = {0};
 	struct filter_cond a[6];
 	unsigned n;
 	int64_t err = -1;
 	uint32_t what;
+	snprintf(at, sizeof at, "syscalls[%zu]", i);
 	if (!json_is_object(rule))
-		return errno = EINVAL, fail("%s: syscalls: must be objects", c->what);
-	if (jget_strv(c, rule, "syscalls", "names", &names) < 0 ||
-	    jget_str(c, rule, "syscalls", "name", &single) < 0 ||
-	    jget_str(c, rule, "syscalls", "action", &act) < 0 ||
-	    jget_int(c, rule, "syscalls", "errnoRet", 0, 65535, &err) < 0 ||
-	    args(c, rule, a, &n) < 0)
+		return jwrong(c, at, "", "must be an object");
+	if (jget_strv(c, rule, at, "names", &names) < 0 ||
+	    jget_str(c, rule, at, "name", &single) < 0 ||
+	    jget_str(c, rule, at, "action", &act) < 0 ||
+	    jget_int(c, rule, at, "errnoRet", 0, 65535, &err) < 0 || args(c, rule, at, a, &n) < 0)
 		return strv_free(&names), -1;
 	if (single)
 		strv_add(&names, single);
 	int r = 0;
 	if (!act || !names.n)
-		r = (errno = EINVAL, fail("%s: syscalls: a rule without names or action", c->what));
-	else if ((r = applies(c, rule, caps)) == 1 &&
-		 (r = seccomp_profile_action(c, act, err, &what)) == 0) {
+		r = jwrong(c, at, "", "a rule without names or action");
+	else if ((r = applies(c, rule, at, caps)) == 1 &&
+		 (r = seccomp_profile_action(c, at, "action", act, err, &what)) == 0) {
 		if (what == SECCOMP_RET_USER_NOTIF && strv_has(&names, "write"))
 			/* By it the agent is told of the listener (report.h). */
-			r = (errno = EINVAL,
-			    fail("%s: SCMP_ACT_NOTIFY cannot be used for the write syscall",
-				c->what));
+			r = jwrong(c, at, "action",
+			    "SCMP_ACT_NOTIFY cannot be used for the write syscall");
 		for (size_t i = 0; r == 0 && what != dflt && i < names.n; i++)
 			rule_for(f, names.v[i], what, a, n);
 	}
@@ -302,38 +301,44 @@ static struct sock_fprog *from_bytes(const char *what, const void *p, size_t len
 	return out;
 }
 
-struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps)
+struct sock_fprog *filter_compile_at(const struct jctx *c, const json_t *j, uint64_t caps)
 {
-	struct jctx c = {what, text, len, NULL};
-	_cleanup_json_ json_t *j = json_parse(what, text, len);
 	_cleanup_free_ char *dflt = NULL;
 	json_t *rules = NULL;
 	int64_t err = -1;
 	uint32_t act;
-	if (!j)
-		return NULL;
-	if (!json_is_object(j) || jget_str(&c, j, "", "defaultAction", &dflt) < 0 || !dflt) {
-		errno = EINVAL;
-		if (!json_is_object(j) || !dflt)
-			fail("%s: defaultAction is missing", what);
+	if (!json_is_object(j)) {
+		jwrong(c, "", "", "must be an object");
 		return NULL;
 	}
-	if (jget_int(&c, j, "", "defaultErrnoRet", 0, 65535, &err) < 0 ||
-	    jget_arr(&c, j, "", "syscalls", &rules) < 0 ||
-	    seccomp_profile_action(&c, dflt, err, &act) < 0)
+	int got = jget_str(c, j, "", "defaultAction", &dflt);
+	if (got <= 0) {
+		if (got == 0)
+			jwrong(c, "", "defaultAction", "is missing");
+		return NULL;
+	}
+	if (jget_int(c, j, "", "defaultErrnoRet", 0, 65535, &err) < 0 ||
+	    jget_arr(c, j, "", "syscalls", &rules) < 0 ||
+	    seccomp_profile_action(c, "", "defaultAction", dflt, err, &act) < 0)
 		return NULL;
 	if (act == SECCOMP_RET_USER_NOTIF) {
-		errno = EINVAL;
-		fail("%s: SCMP_ACT_NOTIFY cannot be used as default action", what);
+		jwrong(c, "", "defaultAction", "SCMP_ACT_NOTIFY cannot be used as default action");
 		return NULL;
 	}
 	struct filter_rules f = {.dflt = act};
-	int r = flags(&c, j) < 0 ? -1 : arches(&c, j, &f.sibling);
+	int r = flags(c, j) < 0 ? -1 : arches(c, j, &f.sibling);
 	for (size_t i = 0; rules && i < json_array_size(rules) && r == 0; i++)
-		r = one_rule(&c, &f, json_array_get(rules, i), act, caps);
-	struct sock_fprog *p = r == 0 ? filter_rules_program(&f, what) : NULL;
+		r = one_rule(c, &f, json_array_get(rules, i), i, act, caps);
+	struct sock_fprog *p = r == 0 ? filter_rules_program(&f, c->what) : NULL;
 	filter_rules_free(&f);
 	return p;
+}
+
+struct sock_fprog *filter_compile(const char *what, const char *text, size_t len, uint64_t caps)
+{
+	struct jctx c = {.what = what, .text = text, .len = len};
+	_cleanup_json_ json_t *j = json_parse(what, text, len);
+	return j ? filter_compile_at(&c, j, caps) : NULL;
 }
 
 struct sock_fprog *filter_compile_cached(

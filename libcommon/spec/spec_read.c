@@ -226,7 +226,7 @@ static int spec_read_parse(struct spec *s, const char *what, const char *text, s
 {
 	_cleanup_free_ char *copy = xstrndup(text, len);
 	wide_numbers(copy);
-	struct jctx ctx = {what, copy, strlen(copy), inside};
+	struct jctx ctx = {what, copy, strlen(copy), inside, NULL};
 	_cleanup_json_ json_t *j =
 	    json_parse(what, strlen(copy) == len ? copy : text, len); /* a NUL is its to refuse */
 	if (!j)
