@@ -261,3 +261,12 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	ctr-run -d --name c "$ROOTFS" sleep 100
 	[ "$(ctr-exec --env-file <(echo 'export A=1') -e B=2 c sh -c 'echo $A$B')" = 12 ]
 }
+
+@test "its memory costs few system calls: what was given back is taken again" {
+	need strace strace
+	ctr-run -d --name c "$ROOTFS" sleep 60
+	strace -f -qq -e trace=mmap,munmap -o calls ctr-exec c true
+	cat calls
+	[ "$(grep -c 'munmap(.*, 4096)' calls)" -eq 0 ]
+	[ "$(grep -c 'mmap(NULL, 4096, ' calls)" -eq 0 ]
+}

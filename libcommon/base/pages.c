@@ -2,7 +2,8 @@
  * asked for, and unmap it when the last piece of that size is freed: both calls and the faults of a
  * fresh page cost more than what a short-lived program does with it. They come from one mapping, a
  * few of those that are given back are kept, and they are filled by the kernel some at a time. The
- * linker puts these functions before musl's (--wrap), so the file is linked by name. */
+ * linker puts these functions before musl's (--wrap), so the file is linked by name. (musl's malloc
+ * calls __mmap, but munmap.) */
 #if !defined CTR_SAN && !defined CTR_MINIMAL
 #include <errno.h>
 #include <stdint.h>
@@ -18,9 +19,9 @@ static char *pool;
 static uint32_t next, spare; /* how many were handed out once; those that were given back */
 
 void *__real___mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
-int __real___munmap(void *p, size_t len);
+int __real_munmap(void *p, size_t len);
 void *__wrap___mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
-int __wrap___munmap(void *p, size_t len);
+int __wrap_munmap(void *p, size_t len);
 
 /* Threads may call it at the same time, but not the first time. */
 void *__wrap___mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
@@ -48,11 +49,11 @@ void *__wrap___mmap(void *at, size_t len, int prot, int flags, int fd, off_t off
 	return pool + PAGE * n;
 }
 
-int __wrap___munmap(void *p, size_t len)
+int __wrap_munmap(void *p, size_t len)
 {
 	uintptr_t at = (uintptr_t)p - (uintptr_t)pool;
 	if (!pool || at >= PAGE * PAGES)
-		return __real___munmap(p, len);
+		return __real_munmap(p, len);
 	uint32_t left = spare;
 	for (int i = 0; i < KEPT; i++)
 		left &= left - 1; /* one of its bits less */
