@@ -44,14 +44,7 @@ static const struct word {
     {NULL, "secret", NULL, NULL, "ctr-run --secret"},
     {NULL, "healthcheck", NULL, NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
     {NULL, "mount unmount", NULL, NULL, "ctr-image mount NAME DIR, ctr-image umount DIR"},
-    {"container", "ls list", "ps", NULL, NULL},
-    {"image", "list", "image", "ls", NULL},
-    {"volume", "list", "volume", "ls", NULL},
-    {"network", "list", "net", "ls", NULL},
-    {"container", "remove", "rm", NULL, NULL},
-    {"image", "remove", "image", "rm", NULL},
-    {"volume", "remove", "volume", "rm", NULL},
-    {"network", "remove", "net", "rm", NULL},
+    {"container", "ls", "ps", NULL, NULL},
     {"image", "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit c NAME"},
     {"container", "prune", "prune", "containers", NULL},
     {"image", "prune", "prune", "images", NULL},
@@ -98,6 +91,12 @@ static void group_alone(const char *group)
 /* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
 void docker_word(int argc, char **argv)
 {
+	if (argc > 2 && one_of("container image volume network", argv[1])) {
+		if (strcmp(argv[2], "list") == 0) /* docker's other names */
+			argv[2] = (char *)"ls";
+		else if (strcmp(argv[2], "remove") == 0)
+			argv[2] = (char *)"rm";
+	}
 	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
 	bool group = w != NULL;
 	if (!group)

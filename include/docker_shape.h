@@ -20,6 +20,8 @@ json_t *docker_mounts(const json_t *cfg);
 void docker_host(json_t *host, const struct container *c, const json_t *cfg);
 /* A limit under cgroup v2's name, as kept in linux.resources.unified; 0: none. */
 long long docker_shape_limit(const json_t *cfg, const char *key);
+/* The same as text; "": none. */
+const char *docker_limit_text(const json_t *cfg, const char *key);
 /* A record's lines (NULL: none) as a list. */
 json_t *docker_lines(const char *s);
 /* LogConfig's options. */

@@ -405,7 +405,7 @@ oneliners() {
 	d image list && d volume list && d network list
 	d tag x y && d untag y >/dev/null
 	run -2 d container
-	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls list remove prune export" ]
+	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls prune export" ]
 	for word in service context pod trust healthcheck mount 'image build'; do
 		run -2 d $word
 		[[ "$output" == "ctrbox: there is no ${word##* } here; instead: "* ]]

@@ -289,8 +289,8 @@ t() { ctr-inspect -f "$@" web; }
 	[ "$(t '{{json .Config.ExposedPorts}}{{(index .Mounts 0).Driver}}')" = \
 		'{"70/tcp":{},"80/tcp":{},"90/udp":{}}local' ]
 	[ "$(t '{{len .HostConfig.MaskedPaths}}' | grep -c '^[1-9]')" = 1 ]
-	[ "$(t '{{with .HostConfig}}{{.GroupAdd}}{{.UsernsMode}}{{.OomKillDisable}}{{.Runtime}}{{.ConsoleSize}}{{.BlkioWeight}}{{.CgroupnsMode}}{{end}}')" = \
-		'[]falsectrbox[0 0]0private' ]
+	[ "$(t '{{with .HostConfig}}{{.GroupAdd}}{{.UsernsMode}}{{.OomKillDisable}}{{.Runtime}}{{.BlkioWeight}}{{.CgroupnsMode}}{{end}}')" = \
+		'[]falsectrbox0private' ]
 	[ "$(t '{{json .NetworkSettings.Networks.bridge.IPAMConfig}}{{.NetworkSettings.HairpinMode}}')" = \
 		nullfalse ]
 	ctr-create --name plain "$ROOTFS" true >/dev/null

@@ -14,6 +14,35 @@
 #include "str.h"
 #include "template_fn.h"
 
+json_t *docker_text(const char *s)
+{
+	return json_make("s", s);
+}
+
+json_t *docker_lines(const char *s)
+{
+	json_t *a = json_array();
+	_cleanup_strv_ struct strv l = {0};
+	strv_split(&l, s ? s : "", "\n");
+	for (size_t i = 0; i < l.n; i++)
+		json_array_append_new(a, docker_text(l.v[i]));
+	return a;
+}
+
+/* A limit as we keep it, in linux.resources.unified under cgroup v2's name; "" when there is
+ * none. */
+const char *docker_limit_text(const json_t *cfg, const char *key)
+{
+	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
+	const char *s = json_string_value(json_object_get(json_object_get(r, "unified"), key));
+	return s && strcmp(s, "max") != 0 ? s : "";
+}
+
+long long docker_shape_limit(const json_t *cfg, const char *key)
+{
+	return strtoll(docker_limit_text(cfg, key), NULL, 10);
+}
+
 /* The capabilities that it has beyond docker's default ones, or (drop) those that it lacks. */
 static json_t *docker_host_caps(const json_t *process, bool drop)
 {
@@ -204,21 +233,11 @@ static json_t *docker_host_tmpfs(const json_t *cfg)
 /* "QUOTA PERIOD", of which each is asked for apart in docker. */
 static json_int_t docker_host_cpu(const json_t *cfg, bool period)
 {
-	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
-	const char *s = docker_host_text(json_object_get(r, "unified"), "cpu.max"),
-		   *blank = strchr(s, ' ');
-	return *s == 'm' || !blank ? 0 : atoll(period ? blank : s);
+	const char *s = docker_limit_text(cfg, "cpu.max"), *blank = strchr(s, ' ');
+	if (*s == 'm' || !blank)
+		return 0;
+	return atoll(period ? blank : s);
 }
-
-/* What docker has and what nothing asks for here. */
-static const char docker_host_rest[] =
-    "{\"Runtime\":\"ctrbox\",\"ConsoleSize\":[0,0],\"Cgroup\":\"\",\"GroupAdd\":null,"
-    "\"UsernsMode\":\"\",\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":null,"
-    "\"BlkioDeviceWriteBps\":null,\"BlkioDeviceReadIOps\":null,\"BlkioDeviceWriteIOps\":null,"
-    "\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"DeviceCgroupRules\":null,"
-    "\"KernelMemory\":0,\"KernelMemoryTCP\":0,\"MemorySwappiness\":null,"
-    "\"OomKillDisable\":false,\"CpuCount\":0,\"CpuPercent\":0,\"IOMaximumIOps\":0,"
-    "\"IOMaximumBandwidth\":0}";
 
 void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 {
@@ -233,7 +252,9 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 	json_object_update_new(host,
 	    json_make("{CapAdd:o,CapDrop:o,Devices:o,Ulimits:o,ShmSize:I,OomScoreAdj:I,"
 		      "SecurityOpt:o,Tmpfs:o,Sysctls:o,MaskedPaths:o,ReadonlyPaths:o,"
-		      "CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o}",
+		      "CpuQuota:I,CpuPeriod:I,BlkioWeight:I,DnsOptions:o,DnsSearch:o,"
+		      "Runtime:s,GroupAdd:n,UsernsMode:e,DeviceCgroupRules:n,"
+		      "MemorySwappiness:n,OomKillDisable:b}",
 		all ? json_null() : docker_host_caps(process, false),
 		all ? json_null() : docker_host_caps(process, true), docker_host_devices(linux_),
 		ulimits(process), shm_size(cfg), json_integer_value(score),
@@ -242,9 +263,7 @@ void docker_host(json_t *host, const struct container *c, const json_t *cfg)
 		closed ? json_incref(closed) : json_null(), docker_host_cpu(cfg, false),
 		docker_host_cpu(cfg, true), (json_int_t)docker_shape_limit(cfg, "io.weight"),
 		docker_lines(kv_get(&c->conf, "dns_option")),
-		docker_lines(kv_get(&c->conf, "dns_search"))));
-	_cleanup_json_ json_t *rest = json_parse("", docker_host_rest, sizeof docker_host_rest - 1);
-	json_object_update_missing(host, rest);
+		docker_lines(kv_get(&c->conf, "dns_search")), "ctrbox", false));
 }
 
 void docker_nets(const struct container *c, struct strv *out)

@@ -13,11 +13,6 @@
 #include "str.h"
 #include "template_fn.h"
 
-json_t *docker_text(const char *s)
-{
-	return json_make("s", s);
-}
-
 /* A time in docker's form; 0 is Go's zero time. */
 static json_t *docker_when(int64_t t, long ns)
 {
@@ -30,16 +25,6 @@ static json_t *docker_when(int64_t t, long ns)
 static void docker_shape_set(json_t *j, const char *key, json_t *value)
 {
 	json_object_set_new(j, key, value);
-}
-
-json_t *docker_lines(const char *s)
-{
-	json_t *a = json_array();
-	_cleanup_strv_ struct strv l = {0};
-	strv_split(&l, s ? s : "", "\n");
-	for (size_t i = 0; i < l.n; i++)
-		json_array_append_new(a, docker_text(l.v[i]));
-	return a;
 }
 
 json_t *docker_labels(const char *s)
@@ -348,25 +333,11 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	return j;
 }
 
-/* A limit as we keep it, in linux.resources.unified under cgroup v2's name; "" when there is
- * none. */
-static const char *limit_text(const json_t *cfg, const char *key)
-{
-	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
-	const char *s = json_string_value(json_object_get(json_object_get(r, "unified"), key));
-	return s && strcmp(s, "max") != 0 ? s : "";
-}
-
-long long docker_shape_limit(const json_t *cfg, const char *key)
-{
-	return strtoll(limit_text(cfg, key), NULL, 10);
-}
-
 /* "QUOTA PERIOD" as billionths of a CPU. */
 static long long nano_cpus(const json_t *cfg)
 {
 	char *end;
-	long long quota = strtoll(limit_text(cfg, "cpu.max"), &end, 10),
+	long long quota = strtoll(docker_limit_text(cfg, "cpu.max"), &end, 10),
 		  period = strtoll(end, NULL, 10);
 	return quota > 0 && period > 0 ? quota * 1000000 / period * 1000 : 0;
 }
@@ -447,7 +418,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()), shape_ns(cfg, "uts"),
 	    opt ? docker_labels(opt) : json_null(), docker_shape_limit(cfg, "cpu.shares"),
 	    docker_shape_limit(cfg, "memory.max"), nano_cpus(cfg), kv_get(conf, "cgroup_parent"),
-	    limit_text(cfg, "cpuset.cpus"), limit_text(cfg, "cpuset.mems"),
+	    docker_limit_text(cfg, "cpuset.cpus"), docker_limit_text(cfg, "cpuset.mems"),
 	    docker_shape_limit(cfg, "memory.low"), memory_swap(cfg),
 	    docker_shape_limit(cfg, "pids.max"), noted(cfg, "ctrbox.init"));
 	docker_host(j, c, cfg);
