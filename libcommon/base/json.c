@@ -245,9 +245,9 @@ static const char *position(const char *text, const char *path, const char *key)
 int jwrong(const struct jctx *c, const char *path, const char *key, const char *why, ...)
 {
 	int line = 1, col = 1;
-	_cleanup_free_ char *whole =
-	    c->under ? xasprintf("%s%s%s", c->under, *path ? "." : "", path) : NULL;
-	path = whole ? whole : path;
+	const char *under = c->under ? c->under : "";
+	_cleanup_free_ char *whole = xasprintf("%s%s%s", under, *under && *path ? "." : "", path);
+	path = whole;
 	size_t in = c->inside && str_starts(path, c->inside) ? strlen(c->inside) : 0;
 	in += in && path[in] == '.';
 	const char *at = c->text ? position(c->text, path + in, key) : NULL;
