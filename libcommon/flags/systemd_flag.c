@@ -58,8 +58,10 @@ int flags_systemd(const struct create_flags *o, struct spec *s)
 		return fail_usage(
 		    "--init: %s is an init itself (--systemd=false: it is not)", s->args.v[0]);
 	int systemd = is_systemd(s);
-	if (systemd && !(s->ns_new & 1u << NS_CGROUP) && !o->privileged)
-		return fail_usage("--cgroupns host: systemd needs a cgroup namespace of its own");
+	if (systemd && !(s->ns_new & 1u << NS_CGROUP) && !o->privileged) {
+		warn("--cgroupns host: systemd sees its own groups only");
+		s->ns_new |= 1u << NS_CGROUP;
+	}
 	s->x_systemd = true;
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
 		_cleanup_free_ char *opts = xasprintf("nosuid,nodev,%s", memory[i][1]);

@@ -298,7 +298,8 @@ static const char *const refused[] = {
     "profil", "putpmsg", "query_module", "readdir", "request_key", "security", "sgetmask",
     "sigaction", "signal", "sigpending", "sigsuspend", "ssetmask", "stty", "swapoff", "swapon",
     "sysfs", "tuxcall", "ulimit", "uselib", "userfaultfd", "ustat", "vm86", "vm86old", "vserver",
-    "cachectl", "sysmips", "syscall", "multiplexer", "rtas"};
+    "cachectl", "sysmips", "syscall", "multiplexer", "rtas", "spu_create", "spu_run",
+    "subpage_prot", "switch_endian", "sys_debug_setcontext"};
 
 static bool is_refused(const char *name)
 {
