@@ -30,9 +30,6 @@ void rtnl_link_up(struct nl *n, int index, const char *name, bool up);
 /* Set the alias of the interface of that name: ip(8) shows it, and our gc recognises an interface
  * by it. */
 void rtnl_link_alias(struct nl *n, const char *name, const char *alias);
-/* Let a port of a bridge send back what came in by it: where br_netfilter is loaded, a container
- * can reach its own published port only in this way. */
-void rtnl_link_hairpin(struct nl *n, const char *name);
 void rtnl_addr_add(struct nl *n, int index, const char *name, const struct cidr *a);
 void rtnl_addr_del(struct nl *n, int index, const char *name, const struct cidr *a);
 /* Add a route to `dst` (len 0: the default route) by the gateway `via` (family 0: none) or out of

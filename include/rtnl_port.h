@@ -7,7 +7,8 @@
 #include "rtnl.h"
 
 /* Set hairpin mode, and isolation from the other isolated ports (Linux 4.18), of a port of a
- * bridge. */
+ * bridge. Hairpin: it sends back what came in by it; where br_netfilter is loaded, a container can
+ * reach its own published port only in this way. */
 void rtnl_port_flags(struct nl *n, const char *name, bool hairpin, bool isolated);
 /* Remove an interface (of a veth: the pair) in a network namespace, -1: this one. At the return its
  * name, and its peer's, are free and its addresses and routes are gone. What the kernel then waits

@@ -127,17 +127,6 @@ void rtnl_link_alias(struct nl *n, const char *name, const char *alias)
 	mnl_attr_put_str(link_msg(n, RTM_NEWLINK, name, "set alias"), IFLA_IFALIAS, alias);
 }
 
-void rtnl_link_hairpin(struct nl *n, const char *name)
-{
-	struct nlmsghdr *h = link_msg(n, RTM_NEWLINK, name, "set hairpin mode");
-	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
-	mnl_attr_put_strz(h, IFLA_INFO_SLAVE_KIND, "bridge");
-	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_SLAVE_DATA);
-	mnl_attr_put_u8(h, IFLA_BRPORT_MODE, 1);
-	mnl_attr_nest_end(h, data);
-	mnl_attr_nest_end(h, info);
-}
-
 /* --- addresses and routes --- */
 
 static void addr_msg(

@@ -178,7 +178,7 @@ static int endpoint_link_make(
 		rtnl_link_add(rt, &l);
 		rtnl_link_alias(rt, host, mark);
 		if (p->nports)
-			rtnl_link_hairpin(rt, host);
+			rtnl_port_flags(rt, host, true, false);
 		return rtnl_port_up(rt, host);
 	}
 	struct link_add l = {.kind = strcmp(n->driver, "macvlan") == 0 ? LINK_MACVLAN : LINK_IPVLAN,

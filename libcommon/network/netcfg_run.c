@@ -244,7 +244,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 		if (set_mark(c, host) < 0)
 			return -1;
 		netcfg_guard(c, op, host, mac);
-		rtnl_link_hairpin(&c->rt, host);
+		rtnl_port_flags(&c->rt, host, true, false);
 	}
 	bool there = host_commit(c) == 0;
 	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
