@@ -277,7 +277,7 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-net rm n
 }
 
-@test "19: HostConfig has what was asked for, running or not, and docker's further fields" {
+@test "19: HostConfig has what was asked for, running or not, and more of docker's fields" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
 	ctr-create --name web -p 127.0.0.1:8081:80 -p 90/udp --tmpfs /t:size=1m --expose 70 -v v:/v \
 		--sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
