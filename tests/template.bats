@@ -279,8 +279,8 @@ t() { ctr-inspect -f "$@" web; }
 
 @test "19: HostConfig has what was asked for, running or not, and more of docker's fields" {
 	[ "$(id -u)" = 0 ] || skip "networks need root"
-	ctr-create --name web -p 127.0.0.1:8081:80 -p 90/udp --tmpfs /t:size=1m --expose 70 -v v:/v \
-		--sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
+	ctr-create --name web -p 127.0.0.1:8081:80 -p 90/udp --tmpfs /t:size=1m --expose 70 \
+		-v v:/v --sysctl net.core.somaxconn=77 --cpu-period 50000 --cpu-quota 25000 \
 		--dns-search d.example --dns-option ndots:3 --log-opt max-size=1m,max-file=3 \
 		"$ROOTFS" true >/dev/null
 	[ "$(t '{{with .HostConfig}}{{json .PortBindings}}{{.LogConfig.Config}}{{index .Sysctls "net.core.somaxconn"}}{{.CpuQuota}}/{{.CpuPeriod}}{{.DnsSearch}}{{.DnsOptions}}{{.IpcMode}}{{end}}')" = \
