@@ -593,7 +593,7 @@ host() { # what is mounted, which interfaces and groups there are; but for other
 	[ "$(readlink "/proc/$monitor/cwd")" = / ]
 	run bash -c "
 		ls -l /proc/$monitor/fd | grep -v -e /dev/null -e pipe: -e anon_inode \
-		-e '$CTR_LIB' -e total"
+		-e '$CTR_LIB' -e '$CTR_RUN/containers/$id/state' -e total"
 	[ -z "$output" ]
 }
 

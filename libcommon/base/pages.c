@@ -14,7 +14,7 @@
 #define MADV_POPULATE_WRITE 23 /* since Linux 5.14 */
 #endif
 
-enum { PAGE = 4096, PAGES = 32, AT_ONCE = 4, KEPT = 4 };
+enum { PAGE = 4096, PAGES = 32, AT_ONCE = 2, KEPT = 2 };
 static char *pool;
 static uint32_t next, spare; /* how many were handed out once; those that were given back */
 
