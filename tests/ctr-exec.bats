@@ -262,6 +262,17 @@ status_of() { sed -n "s/^$1:[[:space:]]*//p"; }
 	[ "$(ctr-exec --env-file <(echo 'export A=1') -e B=2 c sh -c 'echo $A$B')" = 12 ]
 }
 
+@test "-t: what a command writes that has ended before its relay begins is not lost" {
+	need strace strace
+	ctr-run -d --name c "$ROOTFS" sleep 60
+	for _ in 1 2 3 4 5; do
+		strace -qq -e trace=recvmsg -e inject=recvmsg:delay_exit=200000:when=3 -o calls \
+			ctr-exec -t c echo x </dev/null >out
+		grep -q DELAYED calls
+		[ "$(tr -d '\r' <out)" = x ]
+	done
+}
+
 @test "its memory costs few system calls: what was given back is taken again" {
 	need strace strace
 	ctr-run -d --name c "$ROOTFS" sleep 60

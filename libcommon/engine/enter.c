@@ -336,10 +336,10 @@ int enter_wait(struct enter *e)
 			break;
 		if (n <= 0)
 			continue;
-		if (p[0].revents && ended)
-			break;
-		if (p[0].revents)
+		if (p[0].revents && !ended)
 			ended = enter_on_signals(e, &status);
+		else if (p[0].revents && ends(signals_next(e->signals)))
+			break;
 		tty_relay_step(&relay, p + 1);
 	}
 	tty_relay_end(&relay);

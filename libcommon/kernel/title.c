@@ -55,11 +55,11 @@ void title_wipe(const char *text)
 	title_set(text);
 }
 
-/* Its beginning: a container's processes can share one of two megabytes, which costs the container
- * hardly anything, and whoever lists them as much for each. */
+/* Its beginning, as far as ps(1) reads it: a container's processes can share one of two megabytes,
+ * which costs the container hardly anything, and whoever lists them as much for each. */
 char *title_of(int proc)
 {
-	char text[4096];
+	static char text[128 << 10];
 	_cleanup_close_ int fd = openat(proc, "cmdline", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (n < 0)
