@@ -72,8 +72,7 @@ image() {
 	h nft list ruleset | grep -q 'cni:.*@pods'
 	pod rm -f -t 0 web >/dev/null
 	wait_for 10 nothing_left
-	# it may also be that of oci-callers.bats, which runs meanwhile
-	wait_for 20 [ ! -e /sys/fs/cgroup/pids/libpod_parent ]
+	podman_groups_gone
 	if h nft list ruleset | grep CNI-; then return 1; fi # the reference plugins were not used
 }
 

@@ -79,6 +79,12 @@ handles() {
 	[ $(((0x${caught:-0} >> ($(kill -l "$1") - 1)) & 1)) = 1 ]
 }
 
+# The groups that podman and its conmon leave behind; one that another test uses meanwhile stays.
+podman_groups_gone() {
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null ||
+		true
+}
+
 # no_process PID: it has ended, reaped or not.
 no_process() {
 	[ "$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -c1)" = Z ] || [ ! -e "/proc/$1" ]

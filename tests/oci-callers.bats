@@ -42,14 +42,14 @@ inside() {
 	done
 }
 # No process of the caller and its containers is left (such as a shim that outlives its daemon), and
-# no group but those of another test's podman, where the caller is not podman.
+# no group but podman's, which other tests have meanwhile.
 nothing_left() {
 	wait_for 10 eval '[ -z "$(inside)" ]' || {
 		inside | tee left
 		cut -d' ' -f1 left | xargs -r kill -9
 		return 1
 	}
-	groups | comm -13 groups.before - | grep -v "/${1:-^}" | tee left
+	groups | comm -13 groups.before - | grep -v /libpod | tee left
 	[ ! -s left ]
 }
 
@@ -104,7 +104,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 	line "resume 1"
 	line "metrics"
 	line "left 0"
-	nothing_left libpod
+	nothing_left
 }
 
 @test "dockerd: run, exec, limits, OOM, logs, top, --init, terminal, exit codes, restart policy" {
@@ -144,7 +144,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		"left 0"; do
 		line "$l"
 	done
-	nothing_left libpod
+	nothing_left
 }
 
 @test "docker run -it and exec -it: what is typed into a real terminal, and its size" {
@@ -160,7 +160,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		d rm -f it >/dev/null
 	END
 	for l in "typed 21" "it 5" "33 101" "entered 28" "entered it 6"; do line "$l"; done
-	nothing_left libpod
+	nothing_left
 }
 
 @test "dockerd with userns-remap: a port, health, a build, 30 at once, a killed shim" {
@@ -196,7 +196,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		"again running 0" "left 0"; do
 		line "$l"
 	done
-	nothing_left libpod
+	nothing_left
 }
 
 @test "docker Swarm: a service of three is scaled, updated, rolled back; a killed task returns" {
@@ -227,7 +227,7 @@ line() { grep -Fxq "$1" out || { cat out; echo "no line: $1"; return 1; }; }
 		"back rollback_completed one" "healed 5/5" "left "; do
 		line "$l"
 	done
-	nothing_left libpod
+	nothing_left
 }
 
 # podman_apart PREFIX SCRIPT: apart, with a configuration for podman, `p` for PREFIX podman;
@@ -296,8 +296,7 @@ podman_apart() {
 		"left 0" "built 0"; do
 		line "$l"
 	done
-	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null ||
-		true
+	podman_groups_gone
 	nothing_left
 }
 
@@ -334,5 +333,6 @@ podman_apart() {
 		"left 0"; do
 		line "$l"
 	done
+	podman_groups_gone
 	nothing_left
 }
