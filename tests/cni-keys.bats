@@ -110,7 +110,7 @@ add_check_del() {
 	traced() { # calls, and bytes that the kernel answered
 		IFNAME=e$1 plugin ADD "$POD" bridge "$c" >/dev/null
 		PLUGINS=$WORLD/traced IFNAME=f$1 plugin ADD "$POD" bridge "$c" >/dev/null
-		awk '/ recvfrom/ { n += $NF } END { print NR, n }' "$WORLD/log"
+		awk '/^recv/ { n += $NF } END { print NR, n + 0 }' "$WORLD/log"
 	}
 	mkdir "$WORLD/traced"
 	printf '#!/bin/sh\nCNI_PATH=%s exec strace -qq -o %s/log -- %s/bridge\n' "$PLUGINS" "$WORLD" \
@@ -119,7 +119,11 @@ add_check_del() {
 	few=$(traced 1)
 	for i in $(seq 2 94); do IFNAME=e$i plugin ADD "$POD" bridge "$c" >/dev/null; done
 	many=$(traced 95)
-	[ "$few" = "$many" ]
+	echo "# beside two: $few, beside ninety: $many calls and bytes" >&3
+	# not one a neighbour; one or two more where it had to wait
+	[ "${few#* }" -gt 0 ]
+	[ $((${many% *} - ${few% *})) -lt 10 ]
+	[ $((${many#* } - ${few#* })) -lt 100 ]
 	grep -q '"/proc/sys/net/ipv6/conf"' "$WORLD/log"
 	for i in $(seq 96 100); do IFNAME=e$i plugin ADD "$POD" bridge "$c" >/dev/null; done
 	traced 101
