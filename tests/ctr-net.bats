@@ -994,11 +994,11 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 	wait_for 5 grep -q held "$CTR_LIB/containers/l/log"
 	run -0 h ctr-run -d --name b --net n1 "$ROOTFS" sleep 1000
 	[[ "$output" == *"hosts file of $(ctr-inspect -f Id l): Resource temporarily"* ]]
-	h ctr-exec a grep -q '	b' /etc/hosts
+	h ctr-exec a grep -qE '	b( |$)' /etc/hosts
 	h ctr-net disconnect n1 b
 	h ctr-net connect n1 b
 	h timeout 10 ctr-rm -f b
-	run -1 h ctr-exec a grep -q '	b' /etc/hosts
+	run -1 h ctr-exec a grep -qE '	b( |$)' /etc/hosts
 }
 
 # bats test_tags=ctr-netcfg
