@@ -79,10 +79,10 @@ handles() {
 	[ $(((0x${caught:-0} >> ($(kill -l "$1") - 1)) & 1)) = 1 ]
 }
 
-# The groups that podman and its conmon leave behind; one that another test uses meanwhile stays.
+# The groups of podman's conmon, which it leaves behind; one that another test uses meanwhile stays,
+# and a container's is not podman's to remove.
 podman_groups_gone() {
-	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null ||
-		true
+	rmdir /sys/fs/cgroup/*/libpod_parent{/conmon,} 2>/dev/null || true
 }
 
 # no_process PID: it has ended, reaped or not.
