@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +13,7 @@
 #include "kept.h"
 #include "nft_bridge.h"
 #include "place.h"
+#include "portspec.h"
 
 static void endpoint_restore_on_net(const struct cidr *c, const char *out, void *arg)
 {
@@ -121,26 +121,23 @@ static void net_again(
 	network_free(&n);
 }
 
-/* "ADDR:PORT->PORT/PROTO", as endpoint_state() writes it. */
+/* "ADDR:PORT->PORT/PROTO", as endpoint_state() writes it: -p's own form but for the arrow. */
 static bool port_parse(const char *s, const struct addr *to, struct nft_port *p)
 {
-	char host[64], proto[8];
-	unsigned h, c;
-	const char *colon = strstr(s, "->");
-	while (colon && colon > s && *colon != ':')
-		colon--;
-	if (!colon || (size_t)(colon - s) >= sizeof host ||
-	    sscanf(colon, ":%5u->%5u/%7[a-z]", &h, &c, proto) != 3 || h > 65535 || c > 65535)
+	_cleanup_free_ char *t = xstrdup(s);
+	char *arrow = strstr(t, "->");
+	struct portspec spec;
+	if (!arrow)
 		return false;
-	memcpy(host, s, (size_t)(colon - s));
-	host[colon - s] = 0;
-	memset(p, 0, sizeof *p);
-	if (addr_parse("port", host, &p->host) < 0)
+	*arrow = ':';
+	memmove(arrow + 1, arrow + 2, strlen(arrow + 1));
+	if (portspec_parse("port", t, &spec) < 0 || !spec.host.family)
 		return false;
-	p->to = to[p->host.family == AF_INET6];
-	p->proto = strcmp(proto, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-	p->hport = (uint16_t)h;
-	p->cport = (uint16_t)c;
+	*p = (struct nft_port){.host = spec.host,
+	    .to = to[spec.host.family == AF_INET6],
+	    .proto = spec.proto,
+	    .hport = spec.h0,
+	    .cport = spec.c0};
 	return p->to.family == p->host.family;
 }
 
