@@ -93,6 +93,8 @@ int cgroup_remove(const char *path);
 /* Freeze or thaw; returns when that is done (ETIME after 5 s). Thawing applies to both sides of a
  * hybrid system; when a group above keeps it frozen, the message names that one (EBUSY). */
 int cgroup_freeze(const char *path, bool on);
+/* Thaw what may end meanwhile: a group that is gone needs it no more, which is success. */
+int cgroup_thaw(const char *path);
 /* Thaw the group of v1's freezer that a process is in, whichever it is: frozen it would not die. */
 void cgroup_thaw_process(pid_t pid);
 /* With `first` only where cgroup_freeze() freezes it is looked, not on both sides of a hybrid

@@ -82,3 +82,21 @@ load lib
 	ctr-rm -f - <ids >/dev/null
 	[ -z "$(ctr-ps -aq)" ]
 }
+
+# bats test_tags=ctr-pause
+@test "rm -f of a paused one that ends meanwhile: what is gone needs no thawing" {
+	need strace strace
+	ctr-run -d --name p "$ROOTFS" sleep 1000 >/dev/null
+	ctr-pause p
+	local d group files=()
+	group=$(sed -n "s/^cgroup='\(.*\)'/\1/p" "$CTR_RUN/containers/p/state")
+	for d in /sys/fs/cgroup/"$group" /sys/fs/cgroup/*/"$group"; do
+		for d in "$d/freezer.state" "$d/cgroup.freeze"; do
+			[ ! -e "$d" ] || files+=(-P "$d")
+		done
+	done
+	# as where a process of another tool killed it between the look and the write
+	strace -qq -o calls "${files[@]}" -e inject=write:error=ENODEV:when=1..2 ctr-rm -f p
+	grep -q ENODEV calls
+	[ -z "$(ctr-ps -aq)" ]
+}

@@ -90,7 +90,7 @@ int container_still_clear(const struct container *c)
 	int r = lock_try(fd, LOCK_EX);
 	if (r <= 0)
 		return r < 0 ? -1 : 2;
-	if (cgroup_freeze(container_cgroup(c), false) < 0)
+	if (cgroup_thaw(container_cgroup(c)) < 0)
 		return -1;
 	unlink(path);
 	return 1;
@@ -100,7 +100,7 @@ void container_still_end(void)
 {
 	if (still.fd < 0)
 		return;
-	if (cgroup_freeze(still.cgroup, false) < 0)
+	if (cgroup_thaw(still.cgroup) < 0)
 		warn("thaw %s: %s", still.cgroup, fail_msg());
 	else
 		unlink(still.path);

@@ -74,7 +74,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 		signal_monitor(c, SIGTERM);
 		return 0;
 	}
-	if (c->status == ST_PAUSED && deliberate && cgroup_freeze(container_cgroup(c), false) < 0) {
+	if (c->status == ST_PAUSED && deliberate && cgroup_thaw(container_cgroup(c)) < 0) {
 		/* The signal takes effect when it is thawed. */
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		signal_pid(c, sig);

@@ -72,7 +72,7 @@ static int freeze(const char *path)
 	_cleanup_close_ int v1 = f ? cgroup_group_fd(f, path) : -1;
 	if (v1 < 0)
 		return errno = f ? errno : EOPNOTSUPP,
-		       fail("%s: freeze: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+		       fail("%s: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
 	if (freeze_v1(v1, true) == 0)
 		return 0;
 	int why = errno;
@@ -89,7 +89,7 @@ static int cgroup_end_thaw(const char *path)
 	bool can = fd >= 0 && faccessat(fd, "cgroup.freeze", W_OK, 0) == 0;
 	if (!can && v1 < 0)
 		return errno = EOPNOTSUPP,
-		       fail("%s: thaw: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
+		       fail("%s: %m (no freezer: cgroup v2 of Linux 5.2, or v1's)", path);
 	int r = can ? file_poke_at(fd, "cgroup.freeze", "0") : 0;
 	if (r == 0 && v1 >= 0)
 		r = file_poke_at(v1, "freezer.state", "THAWED");
@@ -114,6 +114,11 @@ int cgroup_freeze(const char *path, bool on)
 		       fail("%s: %s: there is no such group (a user's needs a delegated one)", path,
 			   on ? "freeze" : "thaw");
 	return on ? freeze(path) : cgroup_end_thaw(path);
+}
+
+int cgroup_thaw(const char *path)
+{
+	return cgroup_freeze(path, false) < 0 && errno != ENOENT && errno != ENODEV ? -1 : 0;
 }
 
 static int thaw_one(int parent, const char *name, void *arg)

@@ -88,7 +88,7 @@ int oci_kill(struct oci_record *r, int sig, bool all)
 		return fail("%s: signal %d: %m", r->id, sig);
 	/* On v1 a frozen process would not die. */
 	if (sig == SIGKILL && r->status == OCI_PAUSED && group)
-		cgroup_freeze(group, false);
+		cgroup_thaw(group);
 	return 0;
 }
 
