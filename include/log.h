@@ -18,9 +18,9 @@ struct log {
 	unsigned max_files;
 	uint64_t dropped_bytes;  /* since the last write that worked */
 	char sink;               /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
-	bool stalled;            /* the last line had to be dropped there */
 	char *head;              /* what each line begins with there, but for its priority */
-	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived */
+	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived,
+				  * or what the sink took whole was followed by more */
 	struct {
 		char text[LOG_LINE];
 		size_t n;

@@ -263,6 +263,29 @@ refused() {
 	ctr-wait n >/dev/null
 }
 
+# bats test_tags=ctr-run,ctr-stop
+@test "14.9: a container that floods a slow listener of syslog can be stopped" {
+	mkdir "$WORLD/dev"
+	cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$WORLD/dev/"
+	perl -MSocket -e '
+		socket S, AF_UNIX, SOCK_DGRAM, 0; bind S, pack_sockaddr_un $ARGV[0];
+		while () { recv S, my $line, 9999, 0; select undef, undef, undef, 0.03 }' \
+		"$WORLD/dev/log" 3>&- &
+	slow=$!
+	wait_for 5 test -S "$WORLD/dev/log"
+	unshare -m --propagation private sh -c 'mount --bind "$0/dev" /dev; exec "$@"' "$WORLD" \
+		ctr-run -d --name f --log-driver syslog "$ROOTFS" sh -c '
+			trap "exit 7" TERM
+			yes | head -c 500000 &
+			echo >/begun
+			while :; do sleep 0.1; done' >/dev/null
+	wait_for 5 test -e "$CTR_LIB/containers/f/upper/begun"
+	run timeout 60 ctr-stop f
+	kill "$slow"
+	[ "$status" = 0 ]
+	[ "$(ctr-wait f)" = 7 ]
+}
+
 # bats test_tags=ctr-run,ctr-logs
 @test "21.10 --log-opt flush: lines are written once in so many seconds, and at the end" {
 	ctr-run -d --name f --log-opt flush=2 "$ROOTFS" sh -c '

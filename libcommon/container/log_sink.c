@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "log.h"
 #include "str.h"
@@ -18,10 +19,8 @@ int log_open_sink(struct log *l, char kind, const char *tag, const char *name, c
 			      : xasprintf("SYSLOG_IDENTIFIER=%s\nCONTAINER_NAME=%s\n"
 					  "CONTAINER_ID=%s\nMESSAGE=",
 				    tag, name, id);
-	l->stalled = false;
 	l->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* A burst fills the listener's queue of ten, and is waited for; one that does not read at
-	 * all is waited for once. */
+	/* A burst fills the listener's queue of ten, and is waited for (log_feed). */
 	struct timeval patience = {.tv_usec = 200000};
 	return l->fd < 0 ||
 		       setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0
@@ -43,7 +42,6 @@ bool log_send(struct log *l, int stream, const char *text, size_t n)
 	    {head, strlen(head)}, {(void *)(uintptr_t)text, n}, {"\n", l->sink == 'j'}};
 	struct msghdr m = {
 	    .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = v, .msg_iovlen = 3};
-	bool sent = sendmsg(l->fd, &m, MSG_NOSIGNAL | (l->stalled ? MSG_DONTWAIT : 0)) >= 0;
-	l->stalled = !sent && errno == EAGAIN;
-	return sent;
+	return sendmsg(l->fd, &m,
+		   MSG_NOSIGNAL | (now_ms() > l->first + 2000 ? MSG_DONTWAIT : 0)) >= 0;
 }

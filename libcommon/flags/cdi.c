@@ -91,7 +91,7 @@ static int hook(struct spec *s, const json_t *o)
 	static const char *const names[HOOK_COUNT] = {"prestart", "createRuntime",
 	    "createContainer", "startContainer", "poststart", "poststop"};
 	_cleanup_free_ char *name = NULL, *path = NULL;
-	struct spec_hook k = {0};
+	struct spec_hook *k;
 	const char *at = "hooks";
 	int when = 0;
 	if (jget_str(doc, o, at, "hookName", &name) < 0 || jget_str(doc, o, at, "path", &path) < 0)
@@ -100,14 +100,13 @@ static int hook(struct spec *s, const json_t *o)
 		when++;
 	if (when == HOOK_COUNT || !path || *path != '/')
 		return jwrong(doc, at, "", "no such hook, or no absolute path");
-	k.path = xstrdup(path);
-	k.own_env = json_object_get(o, "env");
-	if (jget_strv(doc, o, at, "args", &k.args) < 0 ||
-	    jget_strv(doc, o, at, "env", &k.env) < 0 ||
-	    jget_int(doc, o, at, "timeout", 1, INT32_MAX, &k.timeout) < 0)
+	s->hooks[when].v = xrealloc(s->hooks[when].v, (s->hooks[when].n + 1) * sizeof *k);
+	k = &s->hooks[when].v[s->hooks[when].n++];
+	*k = (struct spec_hook){.path = xstrdup(path), .own_env = json_object_get(o, "env")};
+	if (jget_strv(doc, o, at, "args", &k->args) < 0 ||
+	    jget_strv(doc, o, at, "env", &k->env) < 0 ||
+	    jget_int(doc, o, at, "timeout", 1, INT32_MAX, &k->timeout) < 0)
 		return -1;
-	s->hooks[when].v = xrealloc(s->hooks[when].v, (s->hooks[when].n + 1) * sizeof k);
-	s->hooks[when].v[s->hooks[when].n++] = k;
 	return 0;
 }
 
