@@ -147,10 +147,18 @@ load lib
 		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
 		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(
 			Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
-		$s->send("MAINPID=1\nREADY=1\nSTATUS=up\nFDSTORE=1\n"); sleep 100'
+		$s->send("MAINPID=1\nREADY=1\nSTATUS=up\e[31m\xc2\x9b\nFDSTORE=1\n"); sleep 100'
 	monitor=$(. "$CTR_RUN/containers/d/state" && echo "$monitor")
 	wait_for 5 test -s heard
-	[ "$(cat heard)" = $'READY=1\nSTATUS=up\n'"MAINPID=$monitor" ]
+	# with nothing in it that a terminal obeys
+	[ "$(cat heard)" = $'READY=1\nSTATUS=up?[31m?\x9b\n'"MAINPID=$monitor" ]
+	# nobody listens: that is said once, however often the container tries
+	NOTIFY_SOCKET=$PWD/none run ctr-run --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro \
+		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '
+		use IO::Socket::UNIX; $s = IO::Socket::UNIX->new(
+			Type => SOCK_DGRAM, Peer => $ENV{NOTIFY_SOCKET}) or die;
+		$s->send("STATUS=up") for 1..200'
+	[ "${#lines[@]}" = 1 ]
 	[ -z "$(ctr-run --sdnotify ignore "$ROOTFS" sh -c 'echo $NOTIFY_SOCKET')" ]
 	run -125 ctr-run --sdnotify x "$ROOTFS" true
 	ctr-rm -f c d

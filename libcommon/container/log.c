@@ -163,7 +163,7 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 	char head[LOG_HEAD + 1], *part = l->part[stream - 1].text;
 	size_t *have = &l->part[stream - 1].n;
 	log_head(head, stream); /* everything from one read has the same time */
-	/* Who listens but takes little is waited for once: whoever stops the container waits, too. */
+	/* Who listens but takes little is waited for once: a stop waits, too. */
 	if (l->sink && !l->dropped_bytes)
 		l->first = now_ms();
 	log_tell(l);

@@ -26,8 +26,11 @@ static void notify_send(const struct monitor *m, const char *text)
 	if (*to == '@')
 		a.sun_path[0] = 0;
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Said once: it is the container that chooses how often it is tried. */
+	static bool said;
 	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (void *)&a,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(to))) < 0)
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(to))) < 0 &&
+	    !said && (said = true))
 		warn("%s: NOTIFY_SOCKET %s: %m", m->c->name, to);
 }
 
@@ -77,6 +80,10 @@ void notify_relay(struct monitor *m)
 	if (len <= 0)
 		return;
 	in[len] = 0;
+	/* systemctl(1) shows it on somebody's terminal. */
+	for (char *c = in; *c; c++)
+		if (((unsigned char)*c < ' ' && *c != '\n') || *c == 127 || str_c1(c))
+			*c = '?';
 	for (char *line; (line = strsep(&rest, "\n"));)
 		for (size_t i = 0; i < 5; i++)
 			if (str_starts(line, words[i])) {
