@@ -91,10 +91,15 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
 		'"mount":[]|containerEdits.mount: ctr-run has no such thing' \
 		'"additionalGids":["video"]|additionalGids: must be a list of numbers' \
 		'"env":["=x"]|is not K=V' \
-		'"deviceNodes":[{"path":"/dev/x","hostPath":"/dev/null","type":"b"}]|no device of type b'
-	do
-		run -125 with_cdi "$(both "${e%|*}")" ctr-run --device v.com/n=d "$ROOTFS" true
+		'"deviceNodes":[{"path":"/dev/x","hostPath":"/dev/null","type":"b"}]|no device of type b' \
+		'"deviceNodes":[{"path":"//","type":"p"}]|absolute path below the root' \
+		'"mounts":[{"hostPath":"/etc","containerPath":"/"}]|containerPath below the root'; do
+		run -1 with_cdi "$(both "${e%|*}")" ctr-create --device v.com/n=d "$ROOTFS" true
 		[[ $output == *"${e##*|}"* ]]
+	done
+	# such a container could not be started
+	for e in /dev/null:/ /dev/null://:r; do
+		run -2 ctr-create --device "$e" "$ROOTFS" true
 	done
 	both '' >"$WORLD/etc/cdi/again.json"
 	run -125 with_cdi "$(both '')" ctr-run --device v.com/n=d "$ROOTFS" true

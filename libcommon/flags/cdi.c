@@ -21,6 +21,12 @@ static const json_t *item(const json_t *list, size_t i, const char *key, const j
 	return json_is_object(*o) ? *o : NULL;
 }
 
+/* An absolute path that is not the root. */
+static bool cdi_place(const char *path)
+{
+	return path && *path == '/' && path[strspn(path, "/")];
+}
+
 /* A device node is described completely, or its numbers are those of the host's node. */
 static int cdi_node(struct spec *s, const json_t *o)
 {
@@ -37,8 +43,8 @@ static int cdi_node(struct spec *s, const json_t *o)
 	for (size_t i = 0; i < 5; i++)
 		if (jget_int(doc, o, at, keys[i], 0, 0xffffffff, &n[i]) < 0)
 			return -1;
-	if (!path || *path != '/')
-		return jwrong(doc, at, "path", "must be an absolute path");
+	if (!cdi_place(path))
+		return jwrong(doc, at, "path", "must be an absolute path below the root");
 	const char *from = host ? host : path;
 	if (type && (strlen(type) != 1 || !strchr("bcup", *type)))
 		return jwrong(doc, at, "type", "'%s' is not b, c or p", type);
@@ -75,8 +81,9 @@ static int mount_one(struct spec *s, const json_t *o)
 	    jget_str(doc, o, at, "containerPath", &to) < 0 ||
 	    jget_str(doc, o, at, "type", &type) < 0 || jget_strv(doc, o, at, "options", &words) < 0)
 		return -1;
-	if (!host || !to || *to != '/')
-		return jwrong(doc, at, "", "hostPath or an absolute containerPath is missing");
+	if (!host || !cdi_place(to))
+		return jwrong(
+		    doc, at, "", "hostPath or an absolute containerPath below the root is missing");
 	bool bind = !type || str_eq(type, "bind") || str_eq(type, "none");
 	buf_puts(&opts, bind ? "rbind,nosuid,nodev" : "nosuid,nodev");
 	for (size_t i = 0; i < words.n; i++)

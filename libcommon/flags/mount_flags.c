@@ -212,10 +212,10 @@ static int device(struct spec *s, const char *arg)
 	if (slash && slash > arg && strchr(slash, '=') && !strchr(arg, ':'))
 		return cdi_device(s, arg);
 	strv_split(&f, arg, ":");
-	if (f.n < 1 || f.n > 3 || f.v[0][0] != '/' || (f.n == 3 && f.v[1][0] != '/'))
+	bool has_dst = f.n > 1 && f.v[1][0] == '/' && f.v[1][strspn(f.v[1], "/")];
+	if (f.n < 1 || f.n > 3 || f.v[0][0] != '/' || (f.n == 3 && !has_dst))
 		return fail_usage(
 		    "--device: '%s' is not HOST[:DST[:rwm]] or VENDOR/CLASS=NAME", arg);
-	bool has_dst = f.n > 1 && f.v[1][0] == '/';
 	const char *perm = f.n == 3 || (f.n == 2 && !has_dst) ? f.v[f.n - 1] : "rwm";
 	if (strspn(perm, "rwm") != strlen(perm) || strlen(perm) > 3)
 		return fail_usage("--device: '%s' is not made of r, w and m", perm);
