@@ -21,14 +21,13 @@ struct log {
 	char *head;              /* what each line begins with there, but for its priority */
 	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived,
 				  * or what the sink took whole was followed by more */
-	struct {
-		char text[LOG_LINE];
-		size_t n;
-	} part[2]; /* the unfinished line of stdout and of stderr */
+	size_t part_n[2];        /* how much of `part` there is */
 	/* The lines to be written, and how much of them says that output was dropped. */
 	size_t out_n;
 	size_t telling;
-	char out[98304]; /* what one read of 64 KiB gives, in lines of 80 bytes and more */
+	/* The large ones last: a page is not there before it is used. */
+	char part[2][LOG_LINE]; /* the unfinished line of stdout and of stderr */
+	char out[98304];        /* what one read of 64 KiB gives, in lines of 80 bytes and more */
 };
 
 /* Open `log` in the container's directory (-1: keep nothing) for appending. max_size 0: never

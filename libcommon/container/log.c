@@ -25,7 +25,7 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	l->max_files = max_files;
 	l->dropped_bytes = 0;
 	l->out_n = l->telling = 0;
-	l->part[0].n = l->part[1].n = 0;
+	l->part_n[0] = l->part_n[1] = 0;
 	if (dir < 0) { /* --log-driver none */
 		l->max_size = 0;
 		l->fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -160,8 +160,8 @@ static void log_tell(struct log *l)
 
 void log_feed(struct log *l, int stream, const char *data, size_t n)
 {
-	char head[LOG_HEAD + 1], *part = l->part[stream - 1].text;
-	size_t *have = &l->part[stream - 1].n;
+	char head[LOG_HEAD + 1], *part = l->part[stream - 1];
+	size_t *have = &l->part_n[stream - 1];
 	log_head(head, stream); /* everything from one read has the same time */
 	/* Who listens but takes little is waited for once: a stop waits, too. */
 	if (l->sink && !l->dropped_bytes)
@@ -210,10 +210,10 @@ void log_flush(struct log *l)
 {
 	char head[LOG_HEAD + 1];
 	for (int s = 0; s < 2; s++)
-		if (l->part[s].n) {
+		if (l->part_n[s]) {
 			log_head(head, s + 1);
-			log_gather(l, head, true, l->part[s].text, l->part[s].n);
-			l->part[s].n = 0;
+			log_gather(l, head, true, l->part[s], l->part_n[s]);
+			l->part_n[s] = 0;
 		}
 	log_put(l);
 }
