@@ -153,7 +153,6 @@ hostile() {
 	echo secret >secret
 	exec 7</ 8<secret 9>>secret
 	run ctr-run root/ sh -c 'ls /proc/self/fd'
-	echo "$output"
 	[ "$(echo $output)" = "0 1 2 3" ] # 3: ls's own
 	ctr-run -d --name c root/ sleep 1000 >/dev/null
 	run ctr-exec c ls /proc/self/fd
@@ -270,7 +269,6 @@ hostile() {
 	mkdir dev
 	echo fake >dev/null
 	run ctr-run -v "$WORLD/dev:/dev" root/ true
-	echo "$output"
 	[[ $status -eq 125 && $output == *"not the null device"* ]]
 	rm dev/null && ln -s /proc/kcore dev/null
 	run ctr-run -v "$WORLD/dev:/dev" root/ true
@@ -311,10 +309,8 @@ hostile() {
 	mkdir -p fake/sys/kernel fake/self
 	echo old >fake/sys/kernel/domainname
 	run ctr-run -v "$WORLD/fake:/proc" --sysctl kernel.domainname=new root/ true
-	echo "$output"
 	[[ $status -eq 125 && ${#lines[@]} -eq 1 ]]
 	run ctr-run -v "$WORLD/fake/sys:/proc/sys" --sysctl kernel.domainname=new root/ true
-	echo "$output"
 	[[ $status -eq 125 && $output == *"not on the file system it should be on"* ]]
 	[ "$(cat fake/sys/kernel/domainname)" = old ]
 }
@@ -359,7 +355,6 @@ hostile() {
 		echo $$ >$d/cgroup.procs && echo JOINED; mount -o remount,rw $d &&
 		echo REMOUNTED; done 2>/dev/null; find /sys/fs/cgroup -writable |
 		head -n 1 >/dev/null; true'
-	echo "$output"
 	[[ $status -eq 0 && $output != *MADE* && $output != *JOINED* && $output != *REMOUNTED* ]]
 	# not through a user namespace of its own either, which root in a container of ours cannot
 	# have
@@ -977,14 +972,12 @@ device_hunt() {
 			ctr-$what && echo "went well: $what"
 		done
 		mount -t proc proc /proc && [ "$(ctr-top w | wc -l)" = 2 ] && ctr-rm -f w'
-	echo "$output"
 	[ "$status" = 0 ]
 	[ "$(grep -c ': /proc is of another pid namespace: mount its own' <<<"$output")" = 8 ]
 	[ "${#lines[@]}" = 10 ]
 	run -1 unshare -m --propagation private sh -c '
 		umount -l /proc
 		ctr-gc || ctr-ps || ctr-rm -f c || ctr-oci --root /nosuch state c'
-	echo "$output"
 	[ "$(grep -c 'is /proc mounted, all of it?' <<<"$output")" = 4 ]
 	[ "$(ctr-exec c echo on)" = on ]
 }
@@ -1292,6 +1285,38 @@ map_of() {
 			[ ${#lines[@]} = 1 ]); }
 	done
 	[ "$(ctr-image ls -q | wc -l)" = 0 ]
+}
+
+# bats test_tags=ctr-image
+@test "CVE-2025-58183: the map of a sparse file in an archive takes little memory" {
+	need python3
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers have memory of their own"
+	# 15 million empty parts of a file, in 60 KB
+	python3 - "$WORLD/sparse.tar.gz" <<-'END'
+		import gzip, sys, tarfile
+		def head(name, size, kind):
+		    t = tarfile.TarInfo(name)
+		    t.size, t.type = size, kind
+		    return t.tobuf(tarfile.USTAR_FORMAT)
+		def pad(n):
+		    return b"\0" * (-n % 512)
+		pax = b"".join(b"%d %s\n" % (len(s) + 4, s) for s in (
+		    b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=f",
+		    b"GNU.sparse.realsize=9"))
+		parts = 15000000
+		first = b"%d\n" % parts
+		size = len(first) + 4 * parts
+		size += len(pad(size))
+		with gzip.open(sys.argv[1], "wb") as f:
+		    f.write(head("x", len(pax), b"x") + pax + pad(len(pax)))
+		    f.write(head("f", size, b"0") + first)
+		    for i in range(parts // 10000):
+		        f.write(b"0\n0\n" * 10000)
+		    f.write(b"\0" * 2048)
+	END
+	run -1 timeout 100 ctr-image import sparse.tar.gz i
+	[[ "${lines[*]}" = "ctr-image: sparse.tar.gz: "*"emory"* ]]
+	[ -z "$(ctr-image ls -q)" ]
 }
 
 # bats test_tags=ctr-netcfg,ctr-ipam

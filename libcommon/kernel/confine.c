@@ -141,12 +141,23 @@ static int files_only(void)
 	return e;
 }
 
+/* A few bytes of an archive may ask for more memory than the machine has: the map of a sparse file,
+ * or a dictionary. Before Linux 4.7 this limits little. */
+static void little_memory(void)
+{
+#ifndef CTR_SAN
+	static const struct rlimit most = {1 << 29, 1 << 29};
+	setrlimit(RLIMIT_DATA, &most);
+#endif
+}
+
 int confine(int root, bool whole)
 {
 	static const struct rlimit none = {0, 0};
 	if (whole && new_root(root) < 0)
 		whole = false; /* root without CAP_SYS_CHROOT */
 	setrlimit(RLIMIT_CORE, &none);
+	little_memory();
 	caps_drop_bounding(FILE_CAPS);
 	if (caps_apply(FILE_CAPS, FILE_CAPS, FILE_CAPS, 0, 0) < 0)
 		return -1;
@@ -160,6 +171,7 @@ int confine(int root, bool whole)
 
 void confine_none(void)
 {
+	little_memory();
 	caps_drop_bounding(0);
 	caps_apply(0, 0, 0, 0, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
