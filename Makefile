@@ -90,7 +90,8 @@ wrapped := mount umount2 mkdir mkdirat mknodat symlinkat chdir fchdir chroot set
 link = $(linker) $(if $(FAULT),$(wrapped:%=-Wl,--wrap=%)) -static -no-pie \
 	-Wl,--gc-sections,-z,norelro,-z,common-page-size=512 \
 	-Wl,-z,noexecstack,-z,noseparate-code,--build-id=none \
-	$(if $(filter minimal,$(CONFIG)),,-Wl$(comma)--wrap=__mmap$(comma)--wrap=munmap) \
+	$(if $(filter minimal,$(CONFIG)),,-Wl$(comma)--wrap=__mmap$(comma)--wrap=munmap \
+	-Wl$(comma)--sort-section=alignment) \
 	$(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) $(HARD)) $(LDFLAGS) -o $@.tmp \
 	$(filter %.o %.a,$^) -L$(DEPS)/lib $(libs) && \
 	$(CROSS)strip -s -R .comment $@.tmp && mv $@.tmp $@

@@ -21,6 +21,13 @@ char *xvasprintf(const char *fmt, va_list ap);
 void cleanup_free(void *pp);
 void cleanup_close(int *fd);
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
+/* A static buffer of many pages, most of which are never used: by its alignment the linker puts it
+ * apart from what is small, which then lies on few pages. */
+#ifdef CTR_MINIMAL
+#define LARGE /* the alignment costs the file 200 bytes */
+#else
+#define LARGE __attribute__((aligned(4096)))
+#endif
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
 #define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 

@@ -197,7 +197,7 @@ static int logview_follow(struct view *w, struct container *c)
  * still to be found. -1 with fail(). */
 static off_t tail_from(int fd, int64_t *left)
 {
-	static char buf[TAIL_BLOCK + 64];
+	static char buf[TAIL_BLOCK + 64] LARGE;
 	off_t at = lseek(fd, 0, SEEK_END);
 	size_t over = 0; /* the beginning of the block after this one, for a line that is in both */
 	while (at > 0) {

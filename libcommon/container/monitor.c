@@ -303,7 +303,7 @@ static int monitor_begin(struct monitor *m)
  * one for each process, and its buffers are not touched before they are needed. */
 static int whole_life(struct container *c, struct spec *spec, bool fresh, int ready)
 {
-	static struct monitor the;
+	static struct monitor the LARGE;
 	struct monitor *m = &the;
 	m->c = c;
 	m->spec = spec;

@@ -119,7 +119,7 @@ static bool monitor_loop_on_signals(struct monitor *m, int *status)
 
 static void on_output(struct monitor *m, enum source s)
 {
-	static char buf[65536];
+	static char buf[65536] LARGE;
 	ssize_t n = read(m->fd[s], buf, sizeof buf);
 	if (n > 0) {
 		log_feed(&m->log, s == ON_ERR ? 2 : 1, buf, (size_t)n);

@@ -59,7 +59,7 @@ void title_wipe(const char *text)
  * which costs the container hardly anything, and whoever lists them as much for each. */
 char *title_of(int proc)
 {
-	static char text[128 << 10];
+	static char text[128 << 10] LARGE;
 	_cleanup_close_ int fd = openat(proc, "cmdline", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
 	if (n < 0)
