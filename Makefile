@@ -49,7 +49,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2);)
 DEPS := $(if $(SYSROOT),$(SYSROOT),build/deps$(if $(CROSS),-$(ARCH)))
 # The digest of the recipe is in the name of the mark, so the libraries are built again when the
 # recipe changes.
-deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh machines musl-cc.sh pins \
+deps_mark := .done-$(shell cd libcommon/deps && cat apt.sh build.sh machines mnl.c musl-cc.sh pins \
 	sha256.sh | sha256sum | cut -c 1-12)
 deps_done := $(if $(SYSROOT),,$(sort build/deps/$(deps_mark) $(DEPS)/$(deps_mark)))
 
@@ -58,7 +58,7 @@ common := -std=gnu11 -D_GNU_SOURCE -Iinclude -I$(B)/gen $(warn) -DCTR_VERSION='"
 	-MP
 common += $(if $(FAULT),-DCTR_FAULT) $(if $(OLDKERNEL),-DCTR_OLDKERNEL) \
 	$(if $(filter minimal,$(CONFIG)),-DCTR_MINIMAL)
-libs_full := -larchive -lz -lnettle -ljansson
+libs_full := -larchive -lz -lnettle -lmnl -ljansson
 libs := $(if $(filter minimal,$(CONFIG)),$(if $(SAN),, \
 	$(wildcard $(DEPS)/musl/lib/printf-whole.o)),$(libs_full)) -lcap
 

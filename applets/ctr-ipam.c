@@ -2,8 +2,6 @@
  * stays until it is freed, until ctr-gc or ctr-ipam gc finds that its owner is gone, or until a
  * reboot. */
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "err.h"
 #include "file.h"

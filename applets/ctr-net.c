@@ -3,8 +3,6 @@
  */
 #include <errno.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "err.h"
 #include "file.h"

@@ -1,10 +1,10 @@
-/* nl.h: netlink(7): a batch of messages is built and sent in one call, and the kernel's answer to
- * each of them is checked. */
+/* nl.h: netlink(7) over libmnl's messages: a batch of messages is built and sent in one call, and
+ * the kernel's answer to each of them is checked. */
 #ifndef CTR_NL_H
 #define CTR_NL_H
 
+#include <libmnl/libmnl.h>
 #include <stdbool.h>
-#include "mnl.h"
 #include "str.h"
 
 struct nl_msg {

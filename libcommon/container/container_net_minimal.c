@@ -1,4 +1,4 @@
-/* container_net_minimal.c: without netlink only --net none, host, container: and ns: are supported;
+/* container_net_minimal.c: without libmnl only --net none, host, container: and ns: are supported;
  * see container_net.h. */
 #include <string.h>
 

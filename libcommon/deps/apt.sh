@@ -1,8 +1,8 @@
 #!/bin/sh
-# apt.sh DIR: a private apt in DIR: its own lists and cache, the system's Debian mirror, the Debian archive
+# apt.sh DIR [ARCH]: a private apt in DIR: its own lists and cache, the system's Debian mirror, the Debian archive
 # keyring; the system's configuration stays as it is. Prints nothing; export APT_CONFIG=DIR/apt.conf to use it.
 set -eu
-dir=$1
+dir=$1 arch=${2:-}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -s "$keyring" ] || { echo "deps: no $keyring: this needs Debian (apt-get install debian-archive-keyring)" >&2; exit 1; }
 . /etc/os-release
@@ -14,6 +14,7 @@ security=$(mirror_of "${VERSION_CODENAME:-}-security")
 [ -n "$security" ] || echo "deps: apt knows no mirror of ${VERSION_CODENAME:-this system}-security: what is pinned from there will not be found" >&2
 mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 {
+	echo "deb [signed-by=$keyring] $mirror trixie main"
 	echo "deb-src [signed-by=$keyring] $mirror bookworm main"
 	[ -z "$security" ] || echo "deb-src [signed-by=$keyring] $security bookworm-security main"
 } >"$dir/sources.list"
@@ -25,4 +26,7 @@ Dir::Cache "$dir/cache";
 Acquire::Languages "none";
 APT::Sandbox::User "$(id -un)";
 EOF
+if [ -n "$arch" ]; then
+	echo "APT::Architectures { \"$(dpkg --print-architecture)\"; \"$arch\"; };" >>"$dir/apt.conf"
+fi
 APT_CONFIG=$dir/apt.conf apt-get update -qq

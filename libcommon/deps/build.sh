@@ -49,8 +49,12 @@ fi
 t=$out.tmp
 rm -rf "$t"
 mkdir -p "$t/src" "$t/lib" "$t/include" "$t/kernel"
+# Where the suite has no package of libmnl for this machine, another's has the header, and mnl.c what we call.
+mnl=$deb
+grep -q "_$deb\.deb" "$here/pins" || mnl=amd64
 if [ -z "${DEPS_SRC:-}" ]; then
-	sh "$here/apt.sh" "$t/apt"
+	[ "$mnl" = "$(dpkg --print-architecture)" ] && foreign='' || foreign=$mnl
+	sh "$here/apt.sh" "$t/apt" "$foreign"
 	export APT_CONFIG="$t/apt/apt.conf"
 else
 	DEPS_SRC=$(cd "$DEPS_SRC" && pwd) || exit 1
@@ -60,13 +64,14 @@ cd "$t/src"
 # A package as Debian has it, NAME=VERSION or NAME/SUITE.
 get() {
 	case $1 in
+	libmnl-dev*) apt-get download -qq "$(echo "$1" | sed "s/^libmnl-dev/&:$mnl/")" ;;
 	zlib*) apt-get source -qq --download-only --tar-only "$1" ;;
 	*) apt-get source -qq --download-only "$1" ;;
 	esac 2>>"$t/fetch.log"
 }
 
 # The pinned files of a package, each with its sum.
-files() { awk -v n="$1" '$1 == n { print $4, $5 }' "$here/pins"; }
+files() { awk -v n="$1" -v d="_$mnl.deb" '$1 == n && ($4 !~ /\.deb$/ || index($4, d)) { print $4, $5 }' "$here/pins"; }
 
 # Fetch one package: the pinned version. Where the mirror has it no more, another only if that is asked for: the pin is the
 # one that is known to be mended and tested.
@@ -98,7 +103,7 @@ fetch() {
 		fi
 	done
 }
-for p in musl libcap2 jansson libseccomp libarchive nettle zlib; do fetch "$p"; done
+for p in musl libcap2 jansson libseccomp libarchive nettle zlib libmnl-dev; do fetch "$p"; done
 if [ -n "$fetch_only" ]; then
 	mkdir -p "$out"
 	mv -f ./* "$out/"
@@ -109,6 +114,7 @@ for d in *.dsc; do dpkg-source --no-check -x "$d" "${d%%_*}" >/dev/null; done
 for f in zlib_*.tar.*; do
 	mkdir zlib && tar xf "$f" -C zlib --strip-components=1
 done
+dpkg -x libmnl-dev_*.deb mnl
 
 # The C library sees the kernel's headers and no others of this system.
 headers=/usr/include asm=/usr/include/$(gcc -print-multiarch)/asm
@@ -233,6 +239,33 @@ cp libseccomp/include/seccomp*.h "$t/include/"
 quiet sh "$here/sha256.sh" "$t/src/nettle" "$t" "$cc" "$cflags" "$musl"
 
 wait $libarchive
+
+cp -r mnl/usr/include/libmnl "$t/include/"
+if [ "$mnl" != "$deb" ]; then
+	# shellcheck disable=SC2086 # words
+	"$cc" $cflags -I"$t/include" -c "$here/mnl.c" && "${cross}ar" rcsD "$t/lib/libmnl.a" mnl.o
+else
+# Debian's static libmnl was compiled with fortify, whose one helper musl does not have.
+cat >chk.c <<'EOF'
+#include <stdarg.h>
+#include <stdio.h>
+int __fprintf_chk(FILE *f, int flag, const char *fmt, ...);
+int __fprintf_chk(FILE *f, int flag, const char *fmt, ...)
+{
+	va_list ap;
+	(void)flag;
+	va_start(ap, fmt);
+	int n = vfprintf(f, fmt, ap);
+	va_end(ap);
+	return n;
+}
+EOF
+# shellcheck disable=SC2086 # words
+$cc $cflags -c chk.c
+cp mnl/usr/lib/*/libmnl.a "$t/lib/"
+"${cross}ar" rsD "$t/lib/libmnl.a" chk.o
+"${cross}objcopy" -R .eh_frame -R .rela.eh_frame "$t/lib/libmnl.a"
+fi
 
 cd /
 rm -rf "$t/src" "$t/apt"

@@ -75,19 +75,18 @@ static int drops(const struct nlattr *expr, struct drops *x)
 static void on_rule(const struct nlmsghdr *h, void *arg)
 {
 	struct drops *x = arg;
-	const struct nlattr *tb[NFTA_RULE_EXPRESSIONS + 1], *list, *e;
+	const struct nlattr *tb[NFTA_RULE_EXPRESSIONS + 1], *e;
 	int r = 0, last = 0;
 	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE))
 		return;
 	nl_payload_attrs(tb, NFTA_RULE_EXPRESSIONS, h, sizeof(struct nfgenmsg));
 	x->named = false;
-	list = tb[NFTA_RULE_EXPRESSIONS];
-	for (e = list ? mnl_attr_get_payload(list) : NULL;
-	     e && mnl_attr_ok(e, (int)((const char *)list + list->nla_len - (const char *)e));
-	     e = mnl_attr_next(e)) {
-		last = drops(e, x);
-		r = r ? r : last;
-	}
+	if (tb[NFTA_RULE_EXPRESSIONS])
+		mnl_attr_for_each_nested(e, tb[NFTA_RULE_EXPRESSIONS])
+		{
+			last = drops(e, x);
+			r = r ? r : last;
+		}
 	x->accepts += x->named && last == 2;
 	x->all |= r == 1;
 }
