@@ -165,6 +165,33 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	done
 }
 
+@test "17 cni attacks: an ipam plugin that leaves a process with its output open" {
+	local c called
+	cat >"$PLUGINS/odd" <<-END
+		#!/bin/sh
+		sleep 1000 3>&- &
+		echo \$! >>"$WORLD/left"
+		echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.22.0.9/24"}]}'
+	END
+	chmod 755 "$PLUGINS/odd"
+	c=$(conf bridge '{ipam: {type: "odd"}}')
+	plugin ADD "$POD" bridge "$c" >result 3>&- &
+	called=$!
+	wait_for 5 test -s "$WORLD/left"
+	wait_for 10 no_process $called
+	kill "$(cat "$WORLD/left")"
+	wait $called
+	in_ns "$POD" ip addr show eth0 | grep -q 10.22.0.9/24
+	grep -q 10.22.0.9/24 result
+	: >"$WORLD/left"
+	plugin DEL "$POD" bridge "$c" 3>&- &
+	called=$!
+	wait_for 10 no_process $called
+	kill "$(cat "$WORLD/left")"
+	wait $called
+	nothing_left
+}
+
 @test "17 cni attacks: ctr-net and ctr-gc beside attachments leave them whole" {
 	local c r p
 	c=$(conf bridge '{isDefaultGateway: true, ipMasq: true}')

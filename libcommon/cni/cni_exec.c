@@ -16,6 +16,7 @@
 #include "err.h"
 #include "file.h"
 #include "pidfd.h"
+#include "sys.h"
 
 #define ANSWER_MAX (1 << 20)
 
@@ -39,15 +40,16 @@ char *cni_find(struct cni_call *c, const char *type)
 	return found;
 }
 
-/* The plugin may write before it has read everything: both at once. */
-static void exec_talk(int to, int from, const char *text, size_t len, struct buf *out)
+/* The plugin may write before it has read everything: both at once. When it has ended (`pidfd`, -1
+ * before Linux 5.3), there is no more to come, whoever has its output still open. */
+static void exec_talk(int to, int from, int pidfd, const char *text, size_t len, struct buf *out)
 {
 	char p[8192];
 	fcntl(to, F_SETFL, O_NONBLOCK);
 	while (from >= 0) {
-		struct pollfd f[2] = {
-		    {.fd = from, .events = POLLIN}, {.fd = to, .events = POLLOUT}};
-		if (poll(f, 2, -1) < 0 && errno != EINTR)
+		struct pollfd f[3] = {{.fd = from, .events = POLLIN}, {.fd = to, .events = POLLOUT},
+		    {.fd = pidfd, .events = POLLIN}};
+		if (poll(f, 3, -1) < 0 && errno != EINTR)
 			break;
 		if (f[1].revents) {
 			ssize_t n = len ? write(to, text, len) : 0;
@@ -66,6 +68,8 @@ static void exec_talk(int to, int from, const char *text, size_t len, struct buf
 				buf_add(out, p, (size_t)n);
 			else if (n == 0 || (n < 0 && errno != EINTR) || n > 0)
 				break;
+		} else if (f[2].revents) {
+			break;
 		}
 	}
 	if (to >= 0)
@@ -120,7 +124,8 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out)
 		close(back[0]);
 		return fail("%s: fork: %m", path);
 	}
-	exec_talk(in[1], back[0], c->text, c->len, &b);
+	_cleanup_close_ int pidfd = sys_pidfd_open(pid);
+	exec_talk(in[1], back[0], pidfd, c->text, c->len, &b);
 	int status = pid_reap(pid);
 	if (b.n)
 		*out = json_parse(type, b.p, b.n);
