@@ -117,7 +117,7 @@ not_minimal := $(filter-out %/loop.c %/fsfile.c,$(wildcard libcommon/image/*.c))
 	libcommon/base/json.c libcommon/base/event.c libcommon/base/opt_meant.c \
 	libcommon/base/rows.c libcommon/base/trace.c $(wildcard libcommon/base/template*.c) \
 	libcommon/kernel/cgroup_show.c libcommon/flags/bundle.c libcommon/flags/cdi.c \
-	libcommon/engine/hooks.c \
+	libcommon/engine/hooks.c libcommon/engine/idmounts_own.c \
 	libcommon/engine/placement.c libcommon/engine/foreign_proc.c \
 	$(patsubst %,libcommon/container/%.c,volume_fill volume_own health health_conf secret \
 	monitor_notify container_event container_images reroot docker_shape docker_host \

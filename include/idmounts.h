@@ -13,12 +13,18 @@
  * systems with a node "d" each for those of a bundle's devices that are to be made. Before the
  * clone: the child inherits them. NULL where they are not wanted or cannot be had; without `dir`
  * (a bundle, whose mounts are as they say) -1 with fail() where they cannot. A mount of what
- * lies in the root itself, where earlier mounts must be, is IDMOUNTS_LATE(its user namespace). */
+ * lies in the root itself, where earlier mounts must be, is IDMOUNTS_LATE(what idmounts_late()
+ * takes). */
 int idmounts_open(const struct spec *s, const char *dir, int **out);
 #define IDMOUNTS_LATE(fd) (-2 - (fd)) /* and back */
 /* The detached mount of `m`, mapped by its own maps: those of `userns`, which is closed, or -1. -1
  * with fail(). */
 int idmounts_mount(const struct spec_mount *m, int userns);
+/* For a mount whose source is there only later: what the child needs, as `user` namespaces want it;
+ * -1 with fail(). */
+int idmounts_later(const struct spec_mount *m, bool user);
+/* The same as idmounts_mount() in the child, for an IDMOUNTS_LATE(fd); `fd` is closed. */
+int idmounts_late(const struct spec_mount *m, int fd);
 /* Map them by this user namespace, whose maps are written. 0: all must go as
  * without; warns of volumes, whose files the container then cannot own, or of a bundle's fails.
  * `image` (or -1) is mapped, too. */

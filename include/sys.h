@@ -48,6 +48,8 @@ struct mount_attr_s {
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a);
+/* Map the detached mount by this user namespace; `rec`: what is mounted below it, too. */
+int mount_map(int mount, bool rec, int userns);
 
 /* Open `path` as the container would see it: every link is resolved beneath rootfd, which is never
  * left (openat2(2) with RESOLVE_IN_ROOT; before Linux 5.6 component by component). `mode` is for

@@ -314,6 +314,45 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 		gidMappings:[{containerID:5,hostID:8,size:1}]}]'
 	run_out c || ! grep -q "Function not implemented" out || skip "needs Linux 5.12"
 	[ "$(cat out)" = 7:8 ]
+	# in a user namespace, whose root maps no mounts
+	edit '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings
+		| .mounts[3].uidMappings[0] = {containerID: 5, hostID: 100007, size: 1}
+		| .mounts[3].gidMappings[0] = {containerID: 5, hostID: 100008, size: 1}'
+	run_out c
+	[ "$(cat out)" = 7:8 ]
+	edit --arg d "$PWD" '.mounts[3].source = $d + "/b/rootfs/none"'
+	run -1 oci run -b b c
+	[[ "$output" == *"/final: id-mapped mount: "*"/none cannot be mapped" ]]
+}
+
+@test "a bind mount in a user namespace keeps its access times, or is refused" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	local has
+	mkdir -p src b/rootfs/m
+	bundle '"sed","-n","s|.* /m tmpfs \\([^ ]*\\) .*|\\1|p","/proc/mounts"' \
+		'"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+		"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+	edit --arg d "$PWD/src" '.linux.namespaces += [{type: "user"}]
+		| .mounts += [{source: $d, destination: "/m", options: ["bind"]}]'
+	# bound HAS WANTED: what a file system with HAS has as a mount with the option WANTED
+	bound() {
+		edit --arg o "$2" '.mounts[2].options[1:] = [$o]'
+		run unshare -m --propagation private sh -c "mount -t tmpfs -o $1 none src
+			exec ctr-oci $R run -b b c" </dev/null
+	}
+	for has in relatime noatime strictatime nodiratime; do
+		bound $has $has
+		[[ "$status" = 0 && ("$output" == *"$has"* || $has = strictatime) ]]
+	done
+	for has in relatime:strictatime relatime:noatime relatime:nodiratime noatime:relatime \
+		strictatime:relatime nodiratime:strictatime; do
+		bound ${has/:/ }
+		[[ "$status" = 1 && "$output" == "ctr-oci: /m: remount: Operation not permitted"* ]]
+	done
+	bound noatime atime
+	[[ "$status" = 0 && "$output" == *noatime* ]]
 }
 
 @test "features: every mount option it names is known, and annotations that we act on" {

@@ -2,11 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -15,11 +13,8 @@
 #include "err.h"
 #include "idmap.h"
 #include "idmounts.h"
-#include "pidfd.h"
 #include "sys.h"
 #include "sysno.h"
-
-#define MNT_IDMAP 0x100000 /* MOUNT_ATTR_IDMAP */
 
 static size_t idmounts_count(const struct spec *s)
 {
@@ -56,46 +51,6 @@ static bool idmounts_inside(const struct spec *s, const struct spec_mount *m)
 static bool bound(const struct spec *s, const struct spec_mount *m)
 {
 	return geteuid() == 0 && !idmounts_inside(s, m) && spec_mount_binds(m);
-}
-
-static int map(int mount, bool rec, int userns)
-{
-	struct mount_attr_s a = {.attr_set = MNT_IDMAP, .userns_fd = (uint64_t)userns};
-	return sys_mount_setattr(mount, rec ? AT_RECURSIVE : 0, &a);
-}
-
-/* A user namespace with the maps of a mount, for as long as it takes to have it open. */
-static int userns_of(const struct spec_mount *m)
-{
-	pid_t pid = sys_clone(CLONE_NEWUSER, -1, NULL);
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	if (pid < 0)
-		return fail("user namespace: %m");
-	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/user", (int)pid);
-	int fd = idmap_write(pid, m->uid_map, m->n_uid_map, m->gid_map, m->n_gid_map) < 0
-		     ? -1
-		     : open(path, O_RDONLY | O_CLOEXEC);
-	kill(pid, SIGKILL);
-	pid_reap(pid);
-	return fd;
-}
-
-int idmounts_mount(const struct spec_mount *m, int userns)
-{
-	bool rec = strv_has(&m->options, "rbind");
-	int fd = sys_open_tree(
-	    AT_FDCWD, m->source, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | (rec ? AT_RECURSIVE : 0));
-	if (fd < 0 || !m->n_uid_map)
-		return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
-	_cleanup_close_ int ns = userns < 0 ? userns_of(m) : userns;
-	if (ns >= 0 && map(fd, strv_has(&m->options, "ridmap"), ns) == 0)
-		return fd;
-	close(fd);
-	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
 }
 
 /* Who is root in a user namespace makes no nodes. One that the host has not got as it is asked for
@@ -145,8 +100,8 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
 		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
-			bool late = !user && m->n_uid_map && idmounts_inside(s, m);
-			v[i] = late ? userns_of(m) : idmounts_mount(m, -1);
+			bool late = m->n_uid_map && idmounts_inside(s, m);
+			v[i] = late ? idmounts_later(m, user) : idmounts_mount(m, -1);
 			if (v[i] < 0 && !dir && mapped(m))
 				return idmounts_close(s, v), -1;
 			if (late)
@@ -165,14 +120,14 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 {
 	bool ok = v && userns >= 0, own = v && v[0] < 0;
 	for (size_t i = 0; ok && !own && i < 1 + s->x_lower.n; i++)
-		ok = map(v[i], false, userns) == 0;
+		ok = mount_map(v[i], false, userns) == 0;
 	if (ok && image >= 0) /* squashfs knows it since 6.2: its files are nobody's, else */
-		map(image, false, userns);
+		mount_map(image, false, userns);
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		int fd = v ? v[1 + s->x_lower.n + i] : -1;
 		if (!mapped(m) || m->n_uid_map ||
-		    (ok && fd >= 0 && map(fd, strv_has(&m->options, "ridmap"), userns) == 0))
+		    (ok && fd >= 0 && mount_map(fd, strv_has(&m->options, "ridmap"), userns) == 0))
 			continue;
 		if (own)
 			return fail("%s: id-mapped mount: %m", m->dest);

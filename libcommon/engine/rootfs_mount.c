@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 
 #include "err.h"
 #include "file.h"
@@ -36,14 +37,19 @@ int rootfs_remount(
 		return mount_set_flags_rec(fd, flags, cleared) < 0
 			   ? fail("%s: remount recursively: %m", dest)
 			   : 0;
-	/* Flags that the file system's own mount has set must stay set; otherwise a user namespace
-	 * gets EPERM (mount(2)). */
-	struct statfs fs;
-	unsigned long keep = 0;
-	if (fstatfs(fd, &fs) == 0)
-		keep = (unsigned long)fs.f_flags & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY);
+	/* Flags that the file system's own mount has set must stay set, and its access times as
+	 * they are; otherwise a user namespace gets EPERM (mount(2)). */
+	const unsigned long times = MS_NOATIME | MS_NODIRATIME | MS_RELATIME;
+	struct statfs fs = {0};
+	fstatfs(fd, &fs);
+	unsigned long has = (unsigned long)fs.f_flags,
+		      keep = has & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY), to = flags;
+	has |= (has & ST_RELATIME) * (MS_RELATIME / ST_RELATIME);
+	if (!(to & (MS_NOATIME | MS_STRICTATIME)))
+		to |= MS_RELATIME; /* as mount(2) has it where any is given */
 	errno = EPERM;
-	if ((r->userns && keep & cleared) ||
+	if ((r->userns &&
+		(keep & cleared || (flags & (times | MS_STRICTATIME) && (to ^ has) & times))) ||
 	    mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
 		NULL) < 0)
 		return fail("%s: remount: %m%s", dest,
@@ -72,7 +78,7 @@ static int no_mount_point(const struct rootfs *r, const char *dest)
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
-	if (tie < 0 && (tie = idmounts_mount(m, IDMOUNTS_LATE(tie))) < 0)
+	if (tie < 0 && (tie = idmounts_late(m, IDMOUNTS_LATE(tie))) < 0)
 		return -1;
 	/* A tie's source may be out of our reach. */
 	_cleanup_close_ int src =

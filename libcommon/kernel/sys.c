@@ -213,6 +213,13 @@ int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
 	    (long)a, sizeof *a, 0);
 }
 
+int mount_map(int mount, bool rec, int userns)
+{
+	struct mount_attr_s a = {
+	    .attr_set = 0x100000 /* MOUNT_ATTR_IDMAP */, .userns_fd = (uint64_t)userns};
+	return sys_mount_setattr(mount, rec ? 0x8000 /* AT_RECURSIVE */ : 0, &a);
+}
+
 /* --- paths beneath a root --- */
 
 struct open_how_s {
