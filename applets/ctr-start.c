@@ -68,6 +68,8 @@ static bool wanted_at_boot(const struct container *c)
 {
 	const char *p = kv_get(&c->conf, "restart");
 	bool ended = c->status == ST_LOST || c->status == ST_EXITED;
+	if (c->status == ST_CORRUPT) /* what it wants is not known: it is told of */
+		return true;
 	if (!p || !ended)
 		return false;
 	if (str_starts(p, "on-failure"))

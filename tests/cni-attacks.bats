@@ -207,6 +207,9 @@ gone() { run -1 in_ns "$1" ip link show eth0; }
 	plugin CHECK "$POD" portmap "$p"
 	serve "$POD" 80 hello
 	[ "$(ask "$PEER" 198.51.100.2 8081)" = hello ]
+	# CVE-2025-67499: what goes to another host's port is left alone
+	serve "$PEER" 8081 other
+	[ "$(ask "$POD" 203.0.113.2 8081)" = other ]
 	plugin DEL "$POD" portmap "$p"
 	plugin DEL "$POD" bridge "$c"
 	nothing_left

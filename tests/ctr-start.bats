@@ -71,6 +71,10 @@ load lib
 	[ "$(ctr-start --boot | tr '\n' ' ')" = "always always-stopped on-failure unless-stopped " ]
 	[ -z "$(ctr-start --boot)" ]
 	run -2 ctr-start --boot always
+	# what cannot be read is not passed over in silence
+	echo garbage >"$CTR_LIB/containers/never/conf"
+	run -1 ctr-start --boot
+	[ "$output" = "ctr-start: never: corrupt: conf: line 1 is not key='value'" ]
 }
 
 @test "14.2: a namespace of a process by its number is that process's at each start, or none" {
