@@ -156,7 +156,7 @@ static int p_openat2(void)
 }
 static int p_open_tree(void)
 {
-	return sys_open_tree(-1, "", 0) < 0 && errno == ENOSYS ? ENOSYS : 0;
+	return sys_mount_copy(-1, "", 0, NULL) < 0 && errno == ENOSYS ? ENOSYS : 0;
 }
 static int p_setattr(void)
 {

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -201,9 +202,9 @@ static int map_tree(const char *what, pid_t whom)
 	_cleanup_free_ char *ns = xasprintf("/proc/%d/ns/user", (int)whom);
 	_cleanup_close_ int user = openat(AT_FDCWD, ns, O_RDONLY | O_CLOEXEC);
 	struct mount_attr_s a = {
-	    .attr_set = 0x100000 /* MOUNT_ATTR_IDMAP */, .userns_fd = (uint64_t)user};
-	int fd = sys_open_tree(AT_FDCWD, dir, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
-	if (user < 0 || fd < 0 || sys_mount_setattr(fd, 0, &a) < 0)
+	    .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user};
+	int fd = user < 0 ? -1 : sys_mount_copy(AT_FDCWD, dir, 0, &a);
+	if (fd < 0)
 		return fail("--mapped: %s: %m (an id-mapped mount takes root, Linux 5.12 and a "
 			    "file system that can)",
 		    dir);

@@ -40,13 +40,15 @@ int sys_setns_pidfd(int pidfd, int flags);
  * which refuses to replace a directory that is not empty. */
 int sys_rename_new(int dirfd, const char *from, const char *to);
 
-/* open_tree(2), move_mount(2) and mount_setattr(2); ENOSYS before Linux 5.2 (mount_setattr: 5.12).
- */
-int sys_open_tree(int dirfd, const char *path, unsigned flags);
-int sys_move_mount(int fd, int to_dirfd, const char *to);
+/* open_tree(2), move_mount(2) and mount_setattr(2), with the names of <linux/mount.h>; ENOSYS
+ * before Linux 5.2 (mount_setattr: 5.12). */
 struct mount_attr_s {
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
+/* A copy of the mount at `path`, with AT_RECURSIVE in `flags` of those beneath it too. It is
+ * mounted nowhere yet, and has these attributes (NULL: the original's). A descriptor, or -1. */
+int sys_mount_copy(int dirfd, const char *path, unsigned flags, const struct mount_attr_s *a);
+int sys_move_mount(int fd, int to_dirfd, const char *to);
 int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a);
 /* Map the detached mount by this user namespace; `rec`: what is mounted below it, too. */
 int mount_map(int mount, bool rec, int userns);

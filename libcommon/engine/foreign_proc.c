@@ -1,6 +1,7 @@
 /* foreign_proc.c: a /proc of another pid namespace; see foreign_proc.h. */
 #include <errno.h>
 #include <grp.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -187,8 +188,8 @@ int foreign_proc(int pidns, const char *data)
 	errno = why;
 	int m = fd < 0 || configure(fd, data) < 0
 		    ? -1
-		    : (int)syscall(SYS_fsmount, fd, 1 /* FSMOUNT_CLOEXEC */,
-			  0xe /* MOUNT_ATTR_NOSUID, _NODEV, _NOEXEC */);
+		    : (int)syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC,
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	struct statfs fs;
 	if (m >= 0 && (fstatfs(m, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)) {
 		close(m); /* it was made to hand out another */

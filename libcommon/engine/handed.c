@@ -62,7 +62,7 @@ static void handed_way(struct handed *h, const char *path, unsigned flags)
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_in(path, h->paths.v[i]))
 			return;
-	int fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+	int fd = sys_mount_copy(AT_FDCWD, path, flags, NULL);
 	if (fd < 0 && errno == ENOSYS && h->home && handed_in(path, h->home)) {
 		/* Before Linux 5.2 no mount can be handed over. */
 		warn("%s: before Linux 5.2 everybody must be able to enter it: mode 0711", h->home);

@@ -21,11 +21,6 @@ static size_t idmounts_count(const struct spec *s)
 	return 1 + s->x_lower.n + s->mounts.n + s->devices.n;
 }
 
-static int clone_of(const char *path)
-{
-	return sys_open_tree(AT_FDCWD, path, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
-}
-
 /* A writable layer of a start without id-mapped mounts has the namespace's ids on disk, and stays
  * as it is. */
 static bool shifted(const char *dir)
@@ -97,7 +92,7 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 			continue;
 		}
 		if (!m && layers)
-			v[i] = clone_of(i ? s->x_lower.v[i - 1] : dir);
+			v[i] = sys_mount_copy(AT_FDCWD, i ? s->x_lower.v[i - 1] : dir, 0, NULL);
 		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
 			bool late = m->n_uid_map && idmounts_inside(s, m);

@@ -37,8 +37,7 @@ static int idmounts_userns(const struct spec_mount *m)
 int idmounts_mount(const struct spec_mount *m, int userns)
 {
 	bool rec = strv_has(&m->options, "rbind");
-	int fd = sys_open_tree(
-	    AT_FDCWD, m->source, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | (rec ? AT_RECURSIVE : 0));
+	int fd = sys_mount_copy(AT_FDCWD, m->source, rec ? AT_RECURSIVE : 0, NULL);
 	if (fd < 0 || !m->n_uid_map)
 		return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
 	_cleanup_close_ int ns = userns < 0 ? idmounts_userns(m) : userns;

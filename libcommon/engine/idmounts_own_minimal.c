@@ -8,9 +8,8 @@
 int idmounts_mount(const struct spec_mount *m, int userns)
 {
 	(void)userns;
-	int fd = sys_open_tree(AT_FDCWD, m->source,
-	    1 /* OPEN_TREE_CLONE */ | O_CLOEXEC |
-		(strv_has(&m->options, "rbind") ? AT_RECURSIVE : 0));
+	int fd = sys_mount_copy(
+	    AT_FDCWD, m->source, strv_has(&m->options, "rbind") ? AT_RECURSIVE : 0, NULL);
 	return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
 }
 

@@ -274,9 +274,8 @@ static int ties(struct rootfs *r, unsigned long *prop)
 			*prop = MS_SLAVE;
 		if (!shared)
 			continue;
-		r->ties[i] = sys_open_tree(AT_FDCWD, m[i].source,
-		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-			(rootfs_overlay_wants(&m[i], "rbind") ? AT_RECURSIVE : 0));
+		r->ties[i] = sys_mount_copy(AT_FDCWD, m[i].source,
+		    rootfs_overlay_wants(&m[i], "rbind") ? AT_RECURSIVE : 0, NULL);
 		if (r->ties[i] < 0)
 			return fail("%s: share with the host: %m%s", m[i].source,
 			    errno == ENOSYS ? " (it needs Linux 5.2)" : "");

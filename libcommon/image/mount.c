@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -50,10 +51,10 @@ static int mount_bind_older(int layer, const char *dir)
  * program of the image's. */
 static int mount_bind_one(int layer, const char *dir)
 {
-	struct mount_attr_s a = {.attr_set = 1 | 2 | 4}; /* MOUNT_ATTR_RDONLY, NOSUID, NODEV */
-	_cleanup_close_ int fd =
-	    sys_open_tree(layer, "", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC | AT_EMPTY_PATH);
-	if (fd < 0 || sys_mount_setattr(fd, 0, &a) < 0)
+	struct mount_attr_s a = {
+	    .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+	_cleanup_close_ int fd = sys_mount_copy(layer, "", AT_EMPTY_PATH, &a);
+	if (fd < 0)
 		return mount_bind_older(layer, dir);
 	return sys_move_mount(fd, AT_FDCWD, dir) < 0 ? fail("%s: mount: %m", dir) : 0;
 }

@@ -1,6 +1,7 @@
 /* confine.c: dropping what a process that reads archives does not need; see confine.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -27,13 +28,13 @@
  * there. */
 static int own_mount(void)
 {
-	struct mount_attr_s a = {.attr_set = 2 | 4 | 8 /* NOSUID NODEV NOEXEC */};
+	struct mount_attr_s a = {
+	    .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
 	/* The working directory follows into the new namespace, other descriptors do not. */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
-	int fd = sys_open_tree(AT_FDCWD, ".", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
-	if (fd >= 0 &&
-	    (sys_mount_setattr(fd, 0, &a) < 0 || sys_move_mount(fd, AT_FDCWD, ".") < 0)) {
+	int fd = sys_mount_copy(AT_FDCWD, ".", 0, &a);
+	if (fd >= 0 && sys_move_mount(fd, AT_FDCWD, ".") < 0) {
 		close(fd);
 		return -1;
 	}

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -49,9 +50,9 @@ static int protected_already(void)
 
 static void from_mount(char **argv)
 {
-	struct mount_attr_s ro = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
-	_cleanup_close_ int fd = sys_open_tree(AT_FDCWD, SELF, 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
-	if (fd < 0 || sys_mount_setattr(fd, 0, &ro) < 0)
+	struct mount_attr_s ro = {.attr_set = MOUNT_ATTR_RDONLY};
+	_cleanup_close_ int fd = sys_mount_copy(AT_FDCWD, SELF, 0, &ro);
+	if (fd < 0)
 		return;
 	rlimits_back();
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);

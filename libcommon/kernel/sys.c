@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -195,14 +196,20 @@ int sys_rename_new(int dirfd, const char *from, const char *to)
 	return errno == EINVAL || errno == ENOSYS ? renameat(dirfd, from, dirfd, to) : -1;
 }
 
-int sys_open_tree(int dirfd, const char *path, unsigned flags)
+int sys_mount_copy(int dirfd, const char *path, unsigned flags, const struct mount_attr_s *a)
 {
-	return (int)sys_new(SYS_open_tree, "open_tree", dirfd, (long)path, flags, 0, 0, 0);
+	int fd = (int)sys_new(SYS_open_tree, "open_tree", dirfd, (long)path,
+	    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags, 0, 0, 0);
+	if (fd >= 0 && a && sys_mount_setattr(fd, flags & AT_RECURSIVE, a) < 0) {
+		cleanup_close(&fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 int sys_move_mount(int fd, int to_dirfd, const char *to)
 {
-	unsigned flags = 0x4 /* F_EMPTY_PATH */ | (*to ? 0 : 0x40 /* T_EMPTY_PATH */);
+	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*to ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
 	return (int)sys_new(
 	    SYS_move_mount, "open_tree", fd, (long)"", to_dirfd, (long)to, flags, 0);
 }
@@ -215,9 +222,8 @@ int sys_mount_setattr(int fd, unsigned flags, const struct mount_attr_s *a)
 
 int mount_map(int mount, bool rec, int userns)
 {
-	struct mount_attr_s a = {
-	    .attr_set = 0x100000 /* MOUNT_ATTR_IDMAP */, .userns_fd = (uint64_t)userns};
-	return sys_mount_setattr(mount, rec ? 0x8000 /* AT_RECURSIVE */ : 0, &a);
+	struct mount_attr_s a = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns};
+	return sys_mount_setattr(mount, rec ? AT_RECURSIVE : 0, &a);
 }
 
 /* --- paths beneath a root --- */
@@ -445,17 +451,18 @@ int mount_set_flags_rec(int fd, unsigned long flags, unsigned long clear)
 	static const struct {
 		unsigned long ms;
 		uint64_t attr;
-	} map[] = {{MS_RDONLY, 1}, {MS_NOSUID, 2}, {MS_NODEV, 4}, {MS_NOEXEC, 8},
-	    {MS_NODIRATIME, 0x80}, {1 << 8 /* MS_NOSYMFOLLOW */, 0x200000}, {MS_NOATIME, 0x10},
-	    {MS_STRICTATIME, 0x20}};
+	} map[] = {{MS_RDONLY, MOUNT_ATTR_RDONLY}, {MS_NOSUID, MOUNT_ATTR_NOSUID},
+	    {MS_NODEV, MOUNT_ATTR_NODEV}, {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+	    {MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}, {MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
+	    {MS_NOATIME, MOUNT_ATTR_NOATIME}, {MS_STRICTATIME, MOUNT_ATTR_STRICTATIME}};
 	for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
 		a.attr_set |= flags & map[i].ms ? map[i].attr : 0;
 		a.attr_clr |= clear & map[i].ms ? map[i].attr : 0;
 	}
 	/* These are one value; relatime is 0. */
 	if ((flags | clear) & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME))
-		a.attr_clr |= 0x70;
-	if (sys_mount_setattr(fd, 0x8000 /* AT_RECURSIVE */, &a) == 0)
+		a.attr_clr |= MOUNT_ATTR__ATIME;
+	if (sys_mount_setattr(fd, AT_RECURSIVE, &a) == 0)
 		return 0;
 	return errno == ENOSYS ? by_mountinfo(fd, flags) : -1;
 }
