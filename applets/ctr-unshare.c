@@ -201,8 +201,7 @@ static int map_tree(const char *what, pid_t whom)
 		*colon = 0;
 	_cleanup_free_ char *ns = xasprintf("/proc/%d/ns/user", (int)whom);
 	_cleanup_close_ int user = openat(AT_FDCWD, ns, O_RDONLY | O_CLOEXEC);
-	struct mount_attr_s a = {
-	    .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user};
+	struct mount_attr_s a = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user};
 	int fd = user < 0 ? -1 : sys_mount_copy(AT_FDCWD, dir, 0, &a);
 	if (fd < 0)
 		return fail("--mapped: %s: %m (an id-mapped mount takes root, Linux 5.12 and a "

@@ -58,21 +58,11 @@ static const struct word {
     {"system", "events", "events", NULL, NULL},
 };
 
-/* Is it one of those in a list with blanks? */
-static bool one_of(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-	for (const char *p = list; n && (p = strstr(p, word)); p++)
-		if ((p == list || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
-			return true;
-	return false;
-}
-
 static const struct word *word_find(const char *group, const char *word)
 {
 	for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
 		if (str_eq(words[i].group, group) &&
-		    (one_of(words[i].word, word) || words[i].word[0] == '*'))
+		    (str_has_word(words[i].word, word) || words[i].word[0] == '*'))
 			return &words[i];
 	return NULL;
 }
@@ -91,7 +81,7 @@ static void group_alone(const char *group)
 /* `ctrbox WORD...` with docker's command. Returns only when it is none of them. */
 void docker_word(int argc, char **argv)
 {
-	if (argc > 2 && one_of("container image volume network", argv[1])) {
+	if (argc > 2 && str_has_word("container image volume network", argv[1])) {
 		if (strcmp(argv[2], "list") == 0) /* docker's other names */
 			argv[2] = (char *)"ls";
 		else if (strcmp(argv[2], "remove") == 0)

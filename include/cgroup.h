@@ -21,7 +21,7 @@ struct cgroup_hierarchy {
 	char *mount;       /* where it is mounted */
 	char *name;        /* the last component of that: "cpu,cpuacct", "unified" */
 	char *options;     /* what mount(8) needs: "cpu,cpuacct", "name=systemd"; for v2 "" */
-	char *controllers; /* ",cpu,cpuacct,"; for v2 those of its root's cgroup.controllers */
+	char *controllers; /* "cpu,cpuacct"; for v2 its root's cgroup.controllers as it stands */
 	bool v2, named;    /* named: a v1 hierarchy without a controller */
 	int fd;            /* its root, opened on first use, otherwise -1 */
 };

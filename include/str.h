@@ -70,6 +70,8 @@ bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_eq(const char *a, const char *b); /* NULL-safe */
 
+/* Is this word in a list whose words are apart by blanks, commas or line ends? */
+bool str_has_word(const char *list, const char *word);
 /* Is the label KEY or KEY=VALUE among these lines? (NULL: there are none.) */
 bool str_label(const char *lines, const char *want);
 

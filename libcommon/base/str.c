@@ -261,6 +261,15 @@ bool str_eq(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool str_has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *s = list; n && (s = strstr(s, word)); s++)
+		if ((s == list || strchr(" ,\n", s[-1])) && strchr(" ,\n", s[n]))
+			return true;
+	return false;
+}
+
 bool str_label(const char *lines, const char *want)
 {
 	size_t n = strlen(want);

@@ -34,19 +34,18 @@ static bool v1_options(struct cgroup_hierarchy *h, const char *super)
 	struct strv words = {0};
 	struct buf opts = {0}, ctl = {0};
 	strv_split(&words, super, ",\n ");
-	buf_puts(&ctl, ",");
 	for (size_t i = 0; i < words.n; i++) {
 		bool c = false;
 		for (size_t k = 0; k < sizeof v1_controllers / sizeof v1_controllers[0]; k++)
 			c |= strcmp(words.v[i], v1_controllers[k]) == 0;
 		if (c)
-			buf_printf(&ctl, "%s,", words.v[i]);
+			buf_printf(&ctl, "%s%s", ctl.n ? "," : "", words.v[i]);
 		if (c || str_starts(words.v[i], "name="))
 			buf_printf(&opts, "%s%s", opts.n ? "," : "", words.v[i]);
 	}
 	strv_free(&words);
-	h->named = ctl.n == 1;
-	h->controllers = ctl.p;
+	h->named = !ctl.n;
+	h->controllers = ctl.p ? ctl.p : xstrdup("");
 	h->options = opts.p;
 	return opts.n > 0;
 }
@@ -69,7 +68,7 @@ static bool cgroup_line_parse(const char *line, struct cgroup_hierarchy *h)
 	*h = (struct cgroup_hierarchy){.fd = -1, .v2 = strcmp(type, "cgroup2") == 0};
 	if (h->v2) {
 		h->options = xstrdup("");
-		h->controllers = xstrdup(",");
+		h->controllers = xstrdup("");
 	} else if (strcmp(type, "cgroup") != 0) {
 		return false;
 	} else if (!v1_options(h, super)) {
@@ -120,17 +119,16 @@ static void cgroup_look(void)
 	if (looked)
 		return;
 	looked = true;
-	_cleanup_free_ char *text = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
-	n_found = text ? cgroup_parse_mountinfo(text, found, CGROUP_HIERARCHIES) : 0;
+	_cleanup_free_ char *info = file_read("/proc/self/mountinfo", FILE_ANY, NULL);
+	n_found = info ? cgroup_parse_mountinfo(info, found, CGROUP_HIERARCHIES) : 0;
 	for (size_t i = 0; i < n_found; i++) {
 		if (!found[i].v2 || cgroup_root_fd(&found[i]) < 0)
 			continue;
-		_cleanup_free_ char *ctl =
-		    file_read_at(found[i].fd, "cgroup.controllers", 4096, NULL);
-		for (char *p = ctl; p && *p; p++)
-			*p = *p == ' ' || *p == '\n' ? ',' : *p;
-		free(found[i].controllers);
-		found[i].controllers = xasprintf(",%s,", ctl ? ctl : "");
+		char *text = file_read_at(found[i].fd, "cgroup.controllers", 4096, NULL);
+		if (text) {
+			free(found[i].controllers);
+			found[i].controllers = text;
+		}
 	}
 }
 
@@ -166,20 +164,11 @@ enum cgroup_layout cgroup_layout(void)
 }
 
 /* Is this a whole word of a list such as ",cpu,cpuacct,"? */
-static bool cgroup_has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-	for (const char *s = list; (s = strstr(s, word)); s++)
-		if (s > list && s[-1] == ',' && s[n] == ',')
-			return true;
-	return false;
-}
-
 struct cgroup_hierarchy *cgroup_find(const char *controller)
 {
 	cgroup_look();
 	for (size_t i = 0; i < n_found; i++)
-		if (*controller ? cgroup_has_word(found[i].controllers, controller) : found[i].v2)
+		if (*controller ? str_has_word(found[i].controllers, controller) : found[i].v2)
 			return &found[i];
 	return NULL;
 }

@@ -69,14 +69,13 @@ static void v2_enable(int group)
 {
 	_cleanup_free_ char *have = file_read_at(group, "cgroup.controllers", 4096, NULL);
 	_cleanup_free_ char *on = file_read_at(group, "cgroup.subtree_control", 4096, NULL);
-	struct strv c = {0}, is = {0};
+	struct strv c = {0};
 	struct buf all = {0};
 	if (!have || !on)
 		return;
 	strv_split(&c, have, " \n");
-	strv_split(&is, on, " \n");
 	for (size_t i = 0; i < c.n; i++)
-		if (!strv_has(&is, c.v[i]))
+		if (!str_has_word(on, c.v[i]))
 			buf_printf(&all, "%s+%s", all.n ? " " : "", c.v[i]);
 	if (all.n && file_poke_at(group, "cgroup.subtree_control", all.p) < 0 && errno != EBUSY)
 		for (size_t i = 0; i < c.n; i++) {
@@ -86,13 +85,12 @@ static void v2_enable(int group)
 		}
 	buf_free(&all);
 	strv_free(&c);
-	strv_free(&is);
 }
 
 /* mkdir -p of the parents; each new level is prepared for its children. */
 static int make_parents(struct cgroup_hierarchy *h, const char *path)
 {
-	bool cpuset = !h->v2 && strstr(h->controllers, ",cpuset,");
+	bool cpuset = !h->v2 && str_has_word(h->controllers, "cpuset");
 	int at = cgroup_root_fd(h), up;
 	const char *s = path;
 	if (at < 0 || (at = dup(at)) < 0)
@@ -152,7 +150,7 @@ static int make_one(struct cgroup_hierarchy *h, const char *path)
 	}
 	if (h->v2)
 		v2_ready(h, path);
-	else if (strstr(h->controllers, ",cpuset,"))
+	else if (str_has_word(h->controllers, "cpuset"))
 		cpuset_ready(root, path);
 	return 1;
 }

@@ -54,12 +54,8 @@ static int no_controller(const char *key, const char *c)
 
 static bool word_in(int dir, const char *file, const char *word)
 {
-	struct strv w = {0};
 	_cleanup_free_ char *s = file_read_at(dir, file, 4096, NULL);
-	strv_split(&w, s ? s : "", " \n");
-	bool yes = strv_has(&w, word);
-	strv_free(&w);
-	return yes;
+	return s && str_has_word(s, word);
 }
 
 /* The group above that keeps a v2 controller from this one, searched from the root down; NULL when

@@ -157,10 +157,10 @@ static void hierarchies(void **state)
 	    "43 30 0:40 / /none rw - cgroup cgroup rw\n";
 	size_t n = cgroup_parse_mountinfo(text, h, 8);
 	assert_int_equal(n, 4);
-	assert_string_equal(h[0].controllers, ",cpu,cpuacct,");
+	assert_string_equal(h[0].controllers, "cpu,cpuacct");
 	assert_string_equal(h[0].options, "cpu,cpuacct");
 	assert_string_equal(h[1].mount, "/sys/fs/cgroup/memory");
-	assert_string_equal(h[1].controllers, ",memory,");
+	assert_string_equal(h[1].controllers, "memory");
 	assert_true(h[2].named && !h[2].v2);
 	assert_string_equal(h[2].options, "name=systemd");
 	assert_true(h[3].v2);
