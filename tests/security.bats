@@ -11,7 +11,8 @@
 #   entering: CVE-2022-1227 (nothing of a container's is run by ctr-top), CVE-2022-27649
 #     (CVE-2022-29162), CVE-2022-31030 (health.bats)
 #   networks: CVE-2020-10749, CVE-2020-13401, CVE-2024-32473 (14.11), CVE-2020-8558 and tables of
-#     others (rule 7) in ctr-net.bats; CVE-2021-20206 below; CVE-2021-20199 (pasta, rootless.bats)
+#     others (rule 7) in ctr-net.bats; CVE-2021-20206 below; CVE-2021-20199 (pasta, rootless.bats);
+#     CVE-2025-67499 (cni-attacks.bats)
 #   images and answers: CVE-2026-46680 (a number as a name, 18.2 in typing.bats), CVE-2026-53495
 #     (who holds the output of ctr-exec open, ctr-exec.bats)
 #   calls: CVE-2022-0185, CVE-2022-0847 and AF_ALG by the filter (ctr-seccomp.bats, report.bats)
@@ -234,7 +235,7 @@ hostile() {
 		mv "root/$d" "root/old$d"
 		ln -s /fake "root/$d"
 		run ctr-run --direct root/ true
-		echo "$output"
+		printf "%q\n" "$output"
 		[[ $status -eq 125 && ${#lines[@]} -eq 1 &&
 			$output == *"/$d"*"ordinary directory"* ]]
 		run ctr-run root/ true
@@ -1285,6 +1286,35 @@ map_of() {
 			[ ${#lines[@]} = 1 ]); }
 	done
 	[ "$(ctr-image ls -q | wc -l)" = 0 ]
+}
+
+# bats test_tags=ctr-image
+@test "CVE-2026-48749: an archive makes no link of its own root, nor goes through one" {
+	need python3
+	mkdir out
+	python3 - "$WORLD" <<-'END'
+		import io, sys, tarfile
+		def make(name, *members):
+		    with tarfile.open(name + ".tar", "w") as t:
+		        for path, kind in members:
+		            m = tarfile.TarInfo(path)
+		            m.type, m.linkname = kind, sys.argv[1] + "/out"
+		            m.size = kind == tarfile.REGTYPE
+		            t.addfile(m, io.BytesIO(b"x"))
+		DIR, LINK, FILE = tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.REGTYPE
+		make("1", (".", LINK), ("f", FILE))
+		make("2", ("etc", DIR), ("./", LINK), ("f", FILE))
+		make("3", ("etc", DIR), ("etc/..", LINK), ("f", FILE))
+		make("4", (".", FILE), ("f", FILE))
+		make("twice", ("d", DIR), ("d/e", FILE), ("d", LINK), ("d/f", FILE))
+	END
+	for archive in 1 2 3 4; do
+		run -1 ctr-image import $archive.tar i
+		[[ "$output" = "ctr-image: $archive.tar: the root is "* ]]
+	done
+	[ -z "$(ctr-image ls -q)" ]
+	ctr-image import twice.tar i >/dev/null
+	[ -z "$(ls -A out)" ]
 }
 
 # bats test_tags=ctr-image
