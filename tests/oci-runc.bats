@@ -327,6 +327,13 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[[ "$output" == *"/final: id-mapped mount: "*"/none cannot be mapped" ]]
 }
 
+@test "a sysctl of a bundle that mounts no /proc: that is what the message says" {
+	bundle '"true"' '"sysctl":{"net.ipv4.ip_forward":"1"}'
+	edit 'del(.mounts[0])'
+	run -1 oci run -b b c
+	[ "$output" = "ctr-oci: sysctl net.ipv4.ip_forward=1: no /proc is mounted" ]
+}
+
 @test "a bind mount in a user namespace keeps its access times, or is refused" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	local has
