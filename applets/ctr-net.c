@@ -44,14 +44,11 @@ static const struct opt opts[] = {
     {0, "alias", "NAME", "connect: a further name", OPT_COMMAS, &aliases},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Driver .IPAM.Config and more",
 	OPT_STR, &format},
-    {0, "json", NULL, "ls: an object a line", OPT_FLAG, &as_json},
-    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
-    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
+    LIST_ROWS("ls: "),
     OPT_END,
 };
 /* The short letter is another option's in `ls`. */
-static const struct opt inspect_opts[] = {{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},
-    {0, "json", NULL, "our own shape", OPT_FLAG, &as_json}, OPT_END};
+static const struct opt inspect_opts[] = {INSPECT_ROWS, OPT_END};
 static const struct opt rm_opts[] = {
     {'f', "force", NULL, "one that is not there is no error", OPT_FLAG, &force}, OPT_END};
 static const struct usage usage = {

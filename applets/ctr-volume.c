@@ -30,20 +30,15 @@ static const struct opt opts[] = {
 	&filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
 	OPT_STR, &format},
-    {0, "json", NULL, "ls: an object a line", OPT_FLAG, &as_json},
-    {'n', "no-header", NULL, "ls: leave the header line out", OPT_FLAG, &no_header},
-    {'q', "quiet", NULL, "ls: print names only", OPT_FLAG, &quiet},
+    LIST_ROWS("ls: "),
     OPT_END,
 };
 /* The short letter is another option's in `rm`. */
-static const struct opt inspect_opts[] = {{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},
-    {0, "json", NULL, "our own shape", OPT_FLAG, &as_json}, OPT_END};
+static const struct opt inspect_opts[] = {INSPECT_ROWS, OPT_END};
 static const struct opt ls_opts[] = {
     {'f', "filter", "K=V", "only those: name, driver, label, dangling", OPT_LIST, &filters},
     {0, "format", "TEMPLATE", "docker's, over .Name .Mountpoint .Links and more", OPT_STR, &format},
-    {0, "json", NULL, "an object a line", OPT_FLAG, &as_json},
-    {'n', "no-header", NULL, "leave the header line out", OPT_FLAG, &no_header},
-    {'q', "quiet", NULL, "print names only", OPT_FLAG, &quiet}, OPT_END};
+    LIST_ROWS(""), OPT_END};
 static const struct usage usage = {
     .synopsis = "create [OPTIONS] NAME...\nls [OPTIONS]\ninspect NAME...\nrm "
 		"[OPTIONS] NAME...\nprune [OPTIONS]",

@@ -19,6 +19,20 @@ int filter_check(const struct strv *filters, const struct filter_kind *kind);
 /* What the value of `dangling` asks for. */
 bool filter_true(const char *want);
 
+/* Rows of options (opt.h) for an applet that lists and inspects; `ls` is what stands before their
+ * help, and the variables are the applet's own. */
+#define LIST_ROWS(ls)                                                                              \
+	{0, "json", NULL, ls "an object a line", OPT_FLAG, &as_json},                              \
+	    {'n', "no-header", NULL, ls "leave the header line out", OPT_FLAG, &no_header},        \
+	{                                                                                          \
+		'q', "quiet", NULL, ls "print names only", OPT_FLAG, &quiet                        \
+	}
+#define INSPECT_ROWS                                                                               \
+	{'f', "format", "TEMPLATE", "docker's", OPT_STR, &format},                                 \
+	{                                                                                          \
+		0, "json", NULL, "our own shape", OPT_FLAG, &as_json                               \
+	}
+
 /* What may be asked of a network or a volume. */
 struct listed {
 	const char *name, *driver, *labels;
