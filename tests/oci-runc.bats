@@ -327,6 +327,18 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[[ "$output" == *"/final: id-mapped mount: "*"/none cannot be mapped" ]]
 }
 
+@test "list asks for the boot's id once, not for each container" {
+	need strace strace
+	bundle '"sleep","1000"'
+	create c
+	edit '.linux.cgroupsPath += "2"'
+	create d
+	# shellcheck disable=SC2086
+	strace -qq -e trace=openat -o calls ctr-oci $R list -q >out
+	[ "$(grep -c . out)" = 2 ]
+	[ "$(grep -c /boot_id calls)" = 1 ]
+}
+
 @test "a sysctl of a bundle that mounts no /proc: that is what the message says" {
 	bundle '"true"' '"sysctl":{"net.ipv4.ip_forward":"1"}'
 	edit 'del(.mounts[0])'
