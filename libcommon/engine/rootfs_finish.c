@@ -50,12 +50,12 @@ static int rootfs_finish_sysctls(const struct strv *l)
 			if (*p == '.' || *p == '/')
 				*p = *p == '.' ? '/' : '.';
 		_cleanup_close_ int fd = open_checked(path, &flags);
+		if (fd == -2 && access("/proc/self", F_OK) < 0)
+			return fail("sysctl %s: no /proc is mounted", l->v[i]);
 		if (fd < 0)
-			return fd == -2 ? fail("sysctl %s: %s", l->v[i],
-					      access("/proc/self", F_OK) < 0
-						  ? "no /proc is mounted"
-						  : "this kernel has no such setting")
-					: -1;
+			return fd == -2
+				   ? fail("sysctl %s: this kernel has no such setting", l->v[i])
+				   : -1;
 		_cleanup_close_ int w = openat(AT_FDCWD, FD_PATH(fd), O_WRONLY | O_CLOEXEC);
 		if (w < 0 || write(w, eq + 1, strlen(eq + 1)) < 0)
 			return fail("sysctl %s: %m", l->v[i]);
