@@ -29,6 +29,9 @@ static int one(struct container *c, void *arg)
 int ctr_kill_main(int argc, char **argv)
 {
 	struct strv names = {0};
+	for (int i = 1; i < argc; i++) /* -9 and -KILL, as kill(1) takes them */
+		if (argv[i][0] == '-' && argv[i][1] > '0' && argv[i][1] <= 'Z')
+			argv[i] = xasprintf("-s%s", argv[i] + 1);
 	opt_names(&names, argc, argv, opt_parse(&usage, argc, argv), "NAME");
 	int sig = signal_from_name(name);
 	if (sig < 0)

@@ -376,7 +376,8 @@ static void open_held(struct container *c, const char *name)
 		die_fail();
 	const char *net = kv_get(&c->conf, "net");
 	if (!endpoint_wanted(net))
-		die("%s: it has no network of ctr-net's (--net %s)", name, net ? net : "none");
+		die("%s: --net %s: only a container made with --net NAME joins further ones", name,
+		    net ? net : "none");
 	if (connect_hold(c) < 0)
 		die_fail();
 }

@@ -385,6 +385,10 @@ int ctr_ps_main(int argc, char **argv)
 	struct table t = {0};
 	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
 	const char *head[N_FIELDS * 2];
+	if (o.no_header && argv[n] && (o.last = atoi(argv[n])) > 0) { /* docker's -n N */
+		o.no_header = false;
+		n++;
+	}
 	o.fields = ps_format(o.fields);
 	if (ps_filter_check(&o.filters) < 0)
 		die_usage("%s", fail_msg());

@@ -16,6 +16,7 @@
 #include "rlimits.h"
 #include "selfexe.h"
 #include "file.h"
+#include "opt.h"
 #include "str.h"
 #include "title.h"
 
@@ -54,14 +55,14 @@ static void list(FILE *f)
 		fprintf(f, "  %-13s %s\n", a->name, a->summary);
 }
 
-static int usage(FILE *f, int code)
+static int usage(void)
 {
 	fputs("Usage: ctrbox [ctr-]NAME [ARG...]   or through a link: ctr-NAME [ARG...]\n"
 	      "       ctrbox --list | --install [-s] DIR | --install-cni DIR | --version | "
 	      "--help\n\nApplets:\n",
-	    f);
-	list(f);
-	return fflush(f) ? 1 : code;
+	    stdout);
+	list(stdout);
+	return opt_said(0);
 }
 
 /* Make links for every applet in DIR: hard links, or with -s symbolic ones. Links of ours that
@@ -122,7 +123,8 @@ mode_t applet_umask;
 
 /* What a caller hands down must not change what an applet does. An ignored SIGCHLD lets children
  * vanish unseen (waitpid(2) then waits for ever), a blocked or ignored SIGTERM cannot end us, and a
- * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout. SIGHUP, SIGINT
+ * descriptor that is opened as number 0, 1 or 2 is written to as if it were stdout (what looks
+ * says at the end that a closed one took nothing; what acts has acted). SIGHUP, SIGINT
  * and SIGQUIT stay ignored, for nohup(1) and background jobs. A command that a CHAIN applet becomes
  * has the caller's umask and limits; with others, what a container is started with has them. */
 static int repair_inherited(enum applet_kind kind)
@@ -133,7 +135,7 @@ static int repair_inherited(enum applet_kind kind)
 	for (int fd = getpid() == 1 ? 3 : 0; fd < 3; fd++)
 		/* Without /dev, at least the number is taken. */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
-		    open("/dev/null", O_RDWR | O_NOCTTY) < 0 &&
+		    open("/dev/null", fd == 1 && kind == FILTER ? O_RDONLY : O_RDWR) < 0 &&
 		    open("/", O_RDONLY | O_DIRECTORY) < 0)
 			break;
 	for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
@@ -162,12 +164,7 @@ int applet_run(const struct applet *a, int argc, char **argv)
 	if (poor < 0 && strcmp(a->name, "ctr-init") != 0) /* it needs little */
 		die_code(
 		    kind == CHAIN || strcmp(a->name, "ctr-run") == 0 ? 125 : 1, "%s", fail_msg());
-	int code = a->main(argc, argv);
-	if (fflush(stdout) || ferror(stdout)) {
-		warn("stdout: write: %m");
-		return code ? code : 1;
-	}
-	return code;
+	return opt_said(a->main(argc, argv));
 }
 
 int applet_run_word(const struct applet *a, int argc, char **argv)
@@ -207,18 +204,18 @@ int main(int argc, char **argv)
 	if (str_starts(name, "ctr-") && applet_find(name))
 		return applet_run(applet_find(name), argc, argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return usage(stdout, 0);
+		return usage();
 	if (strcmp(argv[1], "--list") == 0) {
 		for (const struct applet *a = applet_table; a->name; a++)
 			puts(a->name);
-		return fflush(stdout) ? 1 : 0;
+		return opt_said(0);
 	}
-	if (strcmp(argv[1], "--version") == 0)
-		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)
+		return puts("ctrbox " CTR_VERSION), opt_said(0);
 	if (strcmp(argv[1], "--install") == 0)
 		return install(argc, argv);
 	if (strcmp(argv[1], "help") == 0 && argc < 3)
-		return usage(stdout, 0);
+		return usage();
 	if (strcmp(argv[1], "help") == 0) {
 		argv[1] = argv[2];
 		argv[2] = (char *)"--help";
@@ -229,7 +226,7 @@ int main(int argc, char **argv)
 	if (!str_starts(name, "ctr-"))
 		docker_word(argc, argv);
 	if (strcmp(argv[1], "version") == 0)
-		return puts("ctrbox " CTR_VERSION) < 0 || fflush(stdout) ? 1 : 0;
+		return puts("ctrbox " CTR_VERSION), opt_said(0);
 	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
 	if (a && strcmp(argv[1], "run") == 0)
 		return applet_run_word(a, argc - 1, argv + 1);

@@ -40,6 +40,8 @@ static const struct word {
     {NULL, "swarm node service stack config machine context plugin", NULL, NULL,
 	"nothing: ctrbox serves one machine (under Kubernetes as ctr-oci)"},
     {NULL, "manifest trust", NULL, NULL, "ctr-image inspect: digests are always checked"},
+    {NULL, "-H --host -c --context --config --tls -D --debug -l --log-level", NULL, NULL,
+	"nothing: there is no daemon"},
     {NULL, "checkpoint", NULL, NULL, "nothing: no checkpoints (CRIU)"},
     {NULL, "secret", NULL, NULL, "ctr-run --secret"},
     {NULL, "healthcheck", NULL, NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},

@@ -60,6 +60,10 @@ struct usage {
  * argv of a subcommand. */
 int opt_parse(const struct usage *u, int argc, char **argv);
 
+/* What was printed has to arrive: `code`, or with a message 1 in place of 0 when stdout took not
+ * all of it. */
+int opt_said(int code);
+
 /* The subcommands of an applet: `APPLET WORD [OPTIONS] OPERAND...`. The table ends with a row
  * without a name. */
 struct word {

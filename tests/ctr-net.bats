@@ -242,7 +242,7 @@ traces() {
 	# what cannot be on a network is said
 	box d --net none
 	run -1 h ctr-net connect n5 d
-	[[ "$output" = *"no network of ctr-net's"* ]]
+	[[ "$output" = *"only a container made with --net NAME"* ]]
 	h ctr-net connect n7 a
 	h ctr-net disconnect n7 a
 	h ctr-rm -f a b c d

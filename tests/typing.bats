@@ -226,3 +226,96 @@ load lib
 	[ "$(ctr-net rm -f n nosuch)" = n ]
 	run -1 ctr-volume rm -f 'a b'
 }
+
+# bats test_tags=ctr-ps,ctr-update,ctr-net,ctr-create
+@test "19: poor messages: what is left out, what a limit of 0 means, a group alone" {
+	local call line
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	while IFS='|' read -r call line; do
+		# shellcheck disable=SC2086
+		run -125 ctr-run $call "$ROOTFS" true
+		[ "$output" = "ctr-run: $line" ] || {
+			echo "$call: $output"
+			return 1
+		}
+	done <<-'END'
+		-p 80:|-p: '80:' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
+		--publish=|-p: '' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
+		--mac-address zz|--mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)
+		--ip zz|--ip: 'zz' is not an IPv4 address
+		--ipc foo|--ipc: 'foo' is not host, private, shareable, none or container:NAME
+		--pid foo|--pid: 'foo' is not host, private or container:NAME
+	END
+	run -125 ctr-run --ulimit nofile=-1 "$ROOTFS" true
+	[[ "$output" == "ctr-run: RLIMIT_NOFILE: set to -1:-1: "*"fs.nr_open)" ]]
+	run -2 ctr-net
+	[[ "$output" == *"ctr-net connect [OPTIONS] NETWORK CONTAINER"* ]]
+	ctr-net create n --subnet 10.97.5.0/24
+	run -1 ctr-net connect n c
+	[ "$output" = \
+		"ctr-net: c: --net none: only a container made with --net NAME joins further ones" ]
+	[ "$(ctr-ps -an 1 | awk '{ print $2 }' | xargs)" = "NAME c" ] # as docker's --last
+	local f='{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}'
+	ctr-run -m 0 --cpus 0 --cpu-shares 0 --cpu-quota 0 --cpu-period 0 --blkio-weight 0 \
+		"$ROOTFS" true
+	[ "$(id -u)" = 0 ] || return 0
+	ctr-update -m 60MiB --cpus .5 c
+	[ "$(ctr-inspect -f "$f" c)" = "500000000 62914560" ]
+	ctr-update -m 0 --cpus 0 c
+	[ "$(ctr-inspect -f "$f" c)" = "0 0" ]
+	ctr-run --userns auto / true # the host's own root below the container's
+}
+
+# bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-logs,ctr-top,ctr-events,ctr-df
+@test "19: what cannot be written is an error, on a closed or a full stdout" {
+	ctr-run -d --name c "$ROOTFS" sh -c 'echo said; exec sleep 100'
+	wait_for 5 grep -q said "$CTR_LIB/containers/c/log"
+	local call
+	for call in ps 'ps -q' 'ps --json' 'inspect c' 'logs c' 'top c' 'volume ls' 'image ls' \
+		'events --since 1h --until 0s' 'system df' 'stats --no-stream' 'port --help' \
+		'diff c' 'exec c echo x' 'network ls' 'kill -s WINCH c' check 'container ls -a' \
+		version; do
+		# shellcheck disable=SC2086
+		"$CTRBOX" $call >out || true
+		[ -s out ] || continue
+		# shellcheck disable=SC2086
+		run ! eval "\"\$CTRBOX\" $call >/dev/full"
+		[ -n "$output" ]
+	done
+	for call in 'ps -q' 'ps --json' 'inspect c' 'logs c' 'top c' 'system df' check version; do
+		run ! eval "\"\$CTRBOX\" $call >&-"
+		[ -n "$output" ]
+	done
+}
+
+# bats test_tags=ctr-inspect,ctr-commit,ctr-kill
+@test "19: MiB, kill -9, ctrbox -v and -H; Entrypoint apart from Cmd; HEALTHCHECK, ONBUILD" {
+	ctr-run -d --name c -m 50MiB "$ROOTFS" sleep 100
+	[ "$(ctr-inspect -f '{{.HostConfig.Memory}}' c)" = 52428800 ]
+	local f='{{.Config.Entrypoint}} {{json .Config.Cmd}} {{.Path}} {{json .Args}}'
+	[ "$(ctr-inspect -f "$f" c)" = '[] ["sleep","100"] sleep ["100"]' ]
+	ctr-kill -9 c
+	[ "$(ctr-wait c)" = 137 ]
+	run -2 ctr-kill c -NOSUCH
+	[ "$output" = "ctr-kill: --signal: 'NOSUCH' is not a signal" ]
+	"$CTRBOX" -v | grep -q '^ctrbox '
+	run -2 "$CTRBOX" -H tcp://x ps
+	[ "$output" = "ctrbox: there is no -H here; instead: nothing: there is no daemon" ]
+	[ "$(id -u)" = 0 ] || return 0
+	ctr-commit -c 'HEALTHCHECK --interval=5s --retries=2 CMD ["true","x"]' \
+		-c 'ONBUILD RUN x' -c 'ENTRYPOINT ["sleep"]' c img >/dev/null
+	[ "$(ctr-image inspect -f '{{json .Config.Healthcheck}} {{.Config.OnBuild}}' img)" = \
+		'{"Interval":5000000000,"Retries":2,"Test":["CMD","true","x"]} [RUN x]' ]
+	ctr-create --name d img 99
+	[ "$(ctr-inspect -f "$f" d)" = '[sleep] ["99"] sleep ["99"]' ]
+	ctr-create --name e --entrypoint sh img -c x
+	[ "$(ctr-inspect -f "$f" e)" = '[sh] ["-c","x"] sh ["-c","x"]' ]
+	ctr-create --name f --entrypoint sh img
+	[ "$(ctr-inspect -f "$f" f)" = '[sh] null sh []' ]
+	ctr-commit -c 'HEALTHCHECK NONE' d none >/dev/null
+	[ "$(ctr-image inspect -f '{{.Config.Healthcheck.Test}}' none)" = "[NONE]" ]
+	for f in '--foo CMD x' '--interval=x CMD x' 'x' 'CMDx' '--retries= NONE'; do
+		run -2 ctr-commit -c "HEALTHCHECK $f" c img
+		[[ "$output" == "ctr-commit: --change: HEALTHCHECK: "* ]]
+	done
+}

@@ -73,7 +73,8 @@ int mac_parse(const char *what, const char *s, uint8_t out[6])
 	for (int i = 0; i < 6; i++, s += 3) {
 		if (!isxdigit((unsigned char)s[0]) || !isxdigit((unsigned char)s[1]) ||
 		    s[2] != (i < 5 ? ':' : 0))
-			return fail("%s: not a MAC address (02:42:ac:11:00:02, say)", what);
+			return fail("%s: '%s' is not a MAC address (02:42:ac:11:00:02, say)", what,
+			    s - 3 * i);
 		unsigned v = 0;
 		for (int k = 0; k < 2; k++)
 			v = v * 16 + (unsigned)(isdigit((unsigned char)s[k])

@@ -58,6 +58,14 @@ static void help_row(const struct opt *o)
 		printf("  %-26s  %s\n", left, o->help);
 }
 
+int opt_said(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	warn("stdout: write: %m");
+	return code ? code : 1;
+}
+
 static void opt_help(const struct usage *u)
 {
 	_cleanup_free_ char *forms = xstrdup(u->synopsis);
@@ -257,7 +265,7 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				man(u);
 			else
 				opt_help(u);
-			exit(fflush(stdout) ? 1 : 0);
+			exit(opt_said(0));
 		}
 		if (c == '?' || c == ':')
 			opt_wrong(u, c, argv);
@@ -289,7 +297,9 @@ const struct word *opt_word(
 	struct buf all = {0};
 	if (argc < 2 || argv[1][0] == '-') {
 		opt_parse(u, argc, argv);
-		die_usage("what to do is missing");
+		dup2(2, 1);
+		opt_help(u);
+		exit(err_usage_code);
 	}
 	for (const struct word *w = words; w->name; w++) {
 		buf_printf(&all, " %s", w->name);

@@ -81,20 +81,18 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 		return -1;
 	const char *c = last_colon(s, n), *h = c ? last_colon(s, (size_t)(c - s)) : NULL;
 	const char *cont = c ? c + 1 : s, *host = h ? h + 1 : s;
-	if (portspec_range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
-		return -1;
-	if (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s)))
+	if (cont == s + n || (h && s[0] != '[' && memchr(s, ':', (size_t)(h - s))))
 		return fail("%s: '%s' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in "
 			    "brackets)",
 		    what, s);
+	if (portspec_range(what, cont, n - (size_t)(cont - s), &out->c0, &out->c1) < 0)
+		return -1;
 	if (h && host_part(what, s, (size_t)(h - s), &out->host) < 0)
 		return -1;
 	size_t hn = c ? (size_t)(c - host) : 0;
 	bool any = hn == 1 && *host == '0'; /* docker's word for it */
 	if (c && hn > 0 && !any && portspec_range(what, host, hn, &out->h0, &out->h1) < 0)
 		return -1;
-	if (c && hn == 0 && !h)
-		return fail("%s: '%s': no host port before ':'", what, s);
 	if (out->h0 && out->h1 - out->h0 != out->c1 - out->c0)
 		return fail("%s: '%s': %d host ports for %d ports of the container", what, s,
 		    out->h1 - out->h0 + 1, out->c1 - out->c0 + 1);

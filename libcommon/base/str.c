@@ -312,9 +312,9 @@ int size_parse(const char *what, const char *s, uint64_t *out)
 	if (u) {
 		shift = 10 * (unsigned)(u - units + 1);
 		end++;
+		end += (*end | 32) == 'i';
 	}
-	if (*end == 'b' || *end == 'B')
-		end++;
+	end += (*end | 32) == 'b';
 	if (!number || *end)
 		return errno = EINVAL,
 		       fail("%s: '%s' is not a size (digits, then k, m, g or t)", what, s);

@@ -43,8 +43,8 @@ struct making {
 /* --- the root and the command --- */
 
 /* The command that a directory, a filesystem image or an image provides. An entrypoint that is a
- * single empty word counts as none, as in docker. */
-static void create_command(
+ * single empty word counts as none, as in docker. How many of its words are the entrypoint. */
+static size_t create_command(
     struct making *m, const struct strv *entry, const struct strv *cmd, int argc, char **argv)
 {
 	struct strv *args = &m->s->args;
@@ -54,12 +54,14 @@ static void create_command(
 		strv_add(args, given);
 	if (!given && !(entry->n == 1 && !*entry->v[0]))
 		strv_addall(args, entry);
+	size_t n = args->n;
 	for (int i = 0; i < argc; i++)
 		strv_add(args, argv[i]);
 	if (argc == 0 && !given)
 		strv_addall(args, cmd);
 	if (args->n == 0)
 		strv_add(args, "/bin/sh");
+	return n;
 }
 
 static int root_path(struct making *m, const char *path)
@@ -130,7 +132,8 @@ static int create_image(struct making *m, int argc, char **argv)
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
 	int r = health_record(o, &im, conf);
-	create_command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1);
+	kv_setf(conf, "entrypoint", "%zu",
+	    create_command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1));
 	image_free(&im);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include "create_nets.h"
 #include "endpoint.h"
 #include "err.h"
+#include "portspec.h"
 
 struct one {
 	char *name, *ip, *ip6, *mac;
@@ -75,6 +76,9 @@ static int further(struct create_flags *o, const struct one *n, struct buf *line
 int create_nets(struct create_flags *o, struct buf *lines)
 {
 	struct strv names = {0};
+	struct portspec none;
+	if (strv_has(&o->publish, "") && portspec_parse("-p", "", &none) < 0)
+		return -1;
 	for (size_t i = 0; i < o->nets.n; i++) {
 		struct one n = {0};
 		if (create_nets_parse(&n, o->nets.v[i]) < 0)

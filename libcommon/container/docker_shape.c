@@ -304,9 +304,32 @@ static void shape_healthcheck(const struct container *c, json_t *config)
 	docker_shape_set(config, "Healthcheck", j);
 }
 
+/* The words of its command from `from` up to `to`. */
+static json_t *shape_words(const json_t *cfg, size_t from, size_t to)
+{
+	json_t *words = json_array(), *one;
+	size_t i;
+	json_array_foreach(json_object_get(json_object_get(cfg, "process"), "args"), i, one)
+	{
+		if (i >= from && i < to)
+			json_array_append(words, one);
+	}
+	return words;
+}
+
+/* null for no word. */
+static json_t *shape_some(json_t *words)
+{
+	if (json_array_size(words))
+		return words;
+	json_decref(words);
+	return json_null();
+}
+
 static json_t *shape_config(const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process");
+	size_t entry = (size_t)kv_num(&c->conf, "entrypoint", 0);
 	const char *stop = kv_get(&c->conf, "stop_signal");
 	json_t *ports = docker_published(c), *bound;
 	const char *port;
@@ -321,13 +344,13 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 		docker_shape_set(ports, exposed.v[i], template_map());
 	json_t *j = json_make(
 	    "{Hostname:o,Domainname:o,User:s,AttachStdin:b,AttachStdout:b,AttachStderr:b,Tty:b,"
-	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:n,"
+	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:o,"
 	    "OnBuild:n,ExposedPorts:o,Labels:o,StopSignal:s}",
 	    copy_of(cfg, "hostname", json_string("")), copy_of(cfg, "domainname", json_string("")),
 	    kv_get(&c->conf, "user"), 0, 0, 0, (int)kv_num(&c->conf, "tty", 0),
 	    (int)kv_num(&c->conf, "stdin", 0), 0, copy_of(process, "env", json_array()),
-	    copy_of(process, "args", json_array()), kv_get(&c->conf, "image"),
-	    copy_of(process, "cwd", json_string("")), ports,
+	    shape_some(shape_words(cfg, entry, SIZE_MAX)), kv_get(&c->conf, "image"),
+	    copy_of(process, "cwd", json_string("")), shape_some(shape_words(cfg, 0, entry)), ports,
 	    docker_labels(kv_get(&c->conf, "label")), stop ? stop : "SIGTERM");
 	shape_healthcheck(c, j);
 	return j;
@@ -442,18 +465,11 @@ static json_t *path_of(const struct container *c, const char *file)
 
 json_t *docker_shape(const struct container *c, const json_t *cfg)
 {
-	json_t *rest = json_array(), *one;
-	const json_t *args = json_object_get(json_object_get(cfg, "process"), "args");
 	_cleanup_free_ char *name = xasprintf("/%s", c->name);
+	_cleanup_json_ json_t *first = shape_words(cfg, 0, 1);
 	const char *digest = kv_get(&c->conf, "image_digest");
 	int64_t sec;
-	size_t i;
 	long ns = docker_created(c, &sec);
-	json_array_foreach(args, i, one)
-	{
-		if (i)
-			json_array_append(rest, one);
-	}
 	/* Where its root is seen from the host while it runs. */
 	_cleanup_free_ char *root = c->pid ? xasprintf("/proc/%d/root", c->pid) : NULL;
 	return json_make(
@@ -462,8 +478,9 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	    "ProcessLabel:e,AppArmorProfile:e,ExecIDs:n,HostConfig:o,"
 	    "GraphDriver:{Data:{s:b,MergedDir:s,UpperDir:o},Name:s},Mounts:o,Config:o,"
 	    "NetworkSettings:o}",
-	    c->id, docker_when(sec, ns), json_string_value(json_array_get(args, 0)), rest,
-	    shape_state(c), digest ? digest : kv_get(&c->conf, "image"), path_of(c, "resolv.conf"),
+	    c->id, docker_when(sec, ns), json_string_value(json_array_get(first, 0)),
+	    shape_words(cfg, 1, SIZE_MAX), shape_state(c),
+	    digest ? digest : kv_get(&c->conf, "image"), path_of(c, "resolv.conf"),
 	    path_of(c, "hostname"), path_of(c, "hosts"),
 	    kv_get(&c->conf, "log") ? json_string("") : path_of(c, "log"), name,
 	    (int)kv_num(&c->state, "restarts", c->restarts), "overlay", "linux", shape_host(c, cfg),

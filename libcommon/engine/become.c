@@ -165,11 +165,12 @@ static int limit_failed(const struct spec_rlimit *l, int res)
 	int why = errno;
 	getrlimit(res, &have);
 	errno = why;
+	fail("%s: set to %lld:%lld: %m", l->type, l->soft + 0ll, l->hard + 0ll);
 	if (why != EPERM)
-		return fail("%s: set to %llu:%llu: %m", l->type, l->soft + 0ull, l->hard + 0ull);
-	return fail("%s: set to %llu:%llu: %m (the caller's hard limit is %llu, and going above it "
-		    "takes CAP_SYS_RESOURCE%s)",
-	    l->type, l->soft + 0ull, l->hard + 0ull, have.rlim_max + 0ull,
+		return -1;
+	return fail("%s (the caller's hard limit is %llu, and going above it takes "
+		    "CAP_SYS_RESOURCE%s)",
+	    fail_msg(), have.rlim_max + 0ull,
 	    res == RLIMIT_NOFILE ? "; no process goes above the sysctl fs.nr_open" : "");
 }
 

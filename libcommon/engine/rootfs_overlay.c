@@ -82,7 +82,9 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	for (size_t i = 0; i < l->n; i++) {
 		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
 			return fail("%s: mount: %m", l->v[i]);
-		int fd = openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		/* By its path, a mount on "/" would not be found. */
+		int fd = r->idmounts ? r->idmounts[1 + i]
+				     : openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			return fail("%s: %m", l->v[i]);
 		lower_add(r, opts, fd, i == 0);

@@ -29,7 +29,7 @@ static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 						   f->memory_reservation);
 		strv_addf(out, "memory.low=%" PRIu64, low);
 	}
-	if (!f->memory_swap || strcmp(f->memory_swap, "0") == 0) {
+	if (!f->memory_swap) {
 		if (f->memory && !f->keep_swap && !strv_getenv(&f->raw, "memory.swap.max"))
 			strv_addf(out, "memory.swap.max=%" PRIu64,
 			    max); /* as docker: the same amount of swap again */
@@ -57,6 +57,8 @@ static int cpus(const char *s, int64_t period, struct strv *out)
 	p += *p == '.';
 	for (; *p >= '0' && *p <= '9'; p++, digits++)
 		quota += (*p - '0') * (place /= 10);
+	if (!*p && digits && !quota) /* 0.0 */
+		return 0;
 	if (*p || !digits || quota < period / 100 || quota > 8192 * period)
 		return errno = EINVAL,
 		       fail("--cpus: '%s' is not a number of processors (0.01 to 8192)", s);
@@ -71,8 +73,7 @@ static int limit_flags_cpu(const struct resource_flags *f, struct strv *out)
 		return -1;
 	if (f->cpus && f->cpu_quota)
 		return errno = EINVAL, fail("--cpus and --cpu-quota say the same: give one");
-	bool none = f->cpus && strspn(f->cpus, "0.") == strlen(f->cpus) && *f->cpus; /* as docker */
-	if (f->cpus && !none && cpus(f->cpus, period, out) < 0)
+	if (f->cpus && cpus(f->cpus, period, out) < 0)
 		return -1;
 	if (f->cpu_quota) {
 		if (num_parse("--cpu-quota", f->cpu_quota, -1, INT64_MAX, &quota) < 0)
@@ -121,9 +122,13 @@ static int rates(const char *flag, const char *key, const struct strv *l, struct
 	return 0;
 }
 
-int resources_from_flags(const struct resource_flags *f, struct strv *out)
+int resources_from_flags(struct resource_flags *f, struct strv *out)
 {
+	const char **may_be_zero = (const char **)f;
 	int64_t n;
+	for (size_t i = 0; i < 7; i++)
+		if (str_eq(may_be_zero[i], "0"))
+			may_be_zero[i] = NULL;
 	if (limit_flags_memory(f, out) < 0 || limit_flags_cpu(f, out) < 0)
 		return -1;
 	if (f->pids_limit) {

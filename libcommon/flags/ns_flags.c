@@ -43,7 +43,8 @@ static int ns_share(const struct create_flags *o, struct spec *s, enum spec_ns n
 	if (ns == NS_IPC && (strcmp(value, "shareable") == 0 || strcmp(value, "none") == 0))
 		return 0;
 	if (strcmp(value, "host") != 0 && !flags_shared(o, ns))
-		return fail_usage("--%s: '%s' is not host, private or container:NAME", flag, value);
+		return fail_usage("--%s: '%s' is not host, private%s or container:NAME", flag,
+		    value, ns == NS_IPC ? ", shareable, none" : "");
 	s->ns_new &= ~(1u << ns);
 	return 0;
 }
@@ -60,8 +61,6 @@ static const char *net_default(const struct create_flags *o)
 
 static int ns_flags_net(struct create_flags *o, struct spec *s)
 {
-	if (strv_has(&o->publish, ""))
-		return fail_usage("-p: no port is named");
 	if (!o->net)
 		o->net = net_default(o);
 	else if (strcmp(o->net, "default") == 0 || strcmp(o->net, "private") == 0)

@@ -30,9 +30,8 @@ static int limit_value(const char *arg, const char *value, uint64_t *out)
 
 static int ulimit(struct spec *s, const char *arg)
 {
-	static const char *const known[] = {"as", "core", "cpu", "data", "fsize", "locks",
-	    "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime",
-	    "sigpending", "stack"};
+	static const char known[] = " as core cpu data fsize locks memlock msgqueue nice nofile "
+				    "nproc rss rtprio rttime sigpending stack ";
 	const char *eq = strchr(arg, '=');
 	_cleanup_strv_ struct strv f = {0};
 	uint64_t soft, hard;
@@ -40,15 +39,10 @@ static int ulimit(struct spec *s, const char *arg)
 	if (f.n < 1 || f.n > 2)
 		return fail_usage("--ulimit: '%s' is not NAME=SOFT[:HARD]", arg);
 	_cleanup_free_ char *name = xasprintf("RLIMIT_%.*s", (int)(eq - arg), arg);
-	bool found = false;
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		found |= strlen(known[i]) == (size_t)(eq - arg) &&
-			 strncasecmp(known[i], arg, strlen(known[i])) == 0;
-	if (!found)
-		return fail_usage("--ulimit: '%.*s' is not a limit (as core cpu data fsize locks "
-				  "memlock msgqueue nice "
-				  "nofile nproc rss rtprio rttime sigpending stack)",
-		    (int)(eq - arg), arg);
+	_cleanup_free_ char *word = xasprintf(" %.*s ", (int)(eq - arg), arg);
+	if (!strcasestr(known, word))
+		return fail_usage(
+		    "--ulimit: '%.*s' is not a limit: %sare", (int)(eq - arg), arg, known + 1);
 	for (char *p = name; *p; p++)
 		*p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
 	if (limit_value(arg, f.v[0], &soft) < 0 || limit_value(arg, f.v[f.n - 1], &hard) < 0)
@@ -166,7 +160,7 @@ static bool pids_limited(void)
 	return h && access(h->mount, W_OK) == 0;
 }
 
-int flags_settings(const struct create_flags *o, struct spec *s)
+int flags_settings(struct create_flags *o, struct spec *s)
 {
 	s->terminal = o->tty;
 	size_of_terminal(o, s);

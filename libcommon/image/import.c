@@ -12,6 +12,7 @@
 #include "image_store.h"
 #include "json.h"
 #include "signames.h"
+#include "stamp.h"
 #include "str.h"
 
 /* --- --change --- */
@@ -34,14 +35,20 @@ static json_t *import_command(const char *what, const char *value)
 	return j;
 }
 
+static json_t *import_list(json_t *run, const char *member)
+{
+	json_t *list = json_object_get(run, member);
+	if (!json_is_array(list)) {
+		list = json_array();
+		json_object_set_new(run, member, list);
+	}
+	return list;
+}
+
 static int env(json_t *run, const char *pair)
 {
 	size_t key = strcspn(pair, "=") + 1, i;
-	json_t *list = json_object_get(run, "Env"), *v;
-	if (!json_is_array(list)) {
-		list = json_array();
-		json_object_set_new(run, "Env", list);
-	}
+	json_t *list = import_list(run, "Env"), *v;
 	json_array_foreach(list, i,
 	    v) if (json_is_string(v) &&
 		   strncmp(json_string_value(v), pair, key) == 0) return json_array_set_new(list, i,
@@ -142,21 +149,60 @@ static int workdir(json_t *run, const char *value)
 	return json_object_set_new(run, "WorkingDir", json_string(*value == '/' ? value : dir));
 }
 
+/* [--OPTION=VALUE...] CMD COMMAND, or NONE. */
+static int import_health(json_t *run, const char *value)
+{
+	static const char *const names[][2] = {{"--interval=", "Interval"},
+	    {"--timeout=", "Timeout"}, {"--start-period=", "StartPeriod"},
+	    {"--start-interval=", "StartInterval"}, {"--retries=", "Retries"}};
+	json_t *h = json_object(), *test = NULL;
+	json_object_set_new(run, "Healthcheck", h);
+	for (; *value == '-'; value += strspn(value, " \t")) {
+		_cleanup_free_ char *w = import_word(&value);
+		size_t i = 0;
+		int64_t n;
+		while (i < 5 && !str_starts(w, names[i][0]))
+			i++;
+		if (i == 5)
+			return fail("%s: not an option of it", w);
+		const char *given = w + strlen(names[i][0]);
+		if ((i == 4 ? num_parse(names[i][0], given, 0, 1000000, &n)
+			    : duration_parse(names[i][0], given, &n)) < 0)
+			return -1;
+		json_object_set_new(h, names[i][1], json_integer(i == 4 ? n : n * 1000000));
+	}
+	if (strcasecmp(value, "NONE") == 0)
+		test = json_make("[s]", "NONE");
+	else if (strncasecmp(value, "CMD", 3) == 0 && strchr(" \t[", value[3]) && value[3])
+		test = import_command("CMD", value + 3 + strspn(value + 3, " \t"));
+	else
+		return fail("'%s': neither CMD and a command nor NONE", value);
+	if (*value != 'N' && *value != 'n' && test)
+		json_array_insert_new(test, 0, json_string("CMD"));
+	return test ? json_object_set_new(h, "Test", test) : -1;
+}
+
+static const char *const changes[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER",
+    "VOLUME", "WORKDIR", "STOPSIGNAL", "ONBUILD", "HEALTHCHECK"};
+#define CHANGES (sizeof changes / sizeof changes[0])
+
+static int changes_unknown(const char *change)
+{
+	struct buf all = {0};
+	for (size_t i = 0; i < CHANGES; i++)
+		buf_printf(&all, "%s ", changes[i]);
+	errno = EINVAL;
+	return fail("--change: '%s': not one of %sand a value", change, all.p);
+}
+
 int config_change(json_t *config, const char *change)
 {
-	static const char *const names[] = {"CMD", "ENTRYPOINT", "ENV", "EXPOSE", "LABEL", "USER",
-	    "VOLUME", "WORKDIR", "STOPSIGNAL"};
 	size_t n = strcspn(change, " \t="), k = 0;
 	const char *value = change + n + strspn(change + n, change[n] == '=' ? "=" : " \t");
-	while (k < sizeof names / sizeof names[0] &&
-	       (strlen(names[k]) != n || strncasecmp(names[k], change, n) != 0))
+	while (k < CHANGES && (strlen(changes[k]) != n || strncasecmp(changes[k], change, n) != 0))
 		k++;
-	if (k == sizeof names / sizeof names[0] || !*value)
-		return errno = EINVAL,
-		       fail(
-			   "--change: '%s': not one of CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME "
-			   "WORKDIR STOPSIGNAL and a value",
-			   change);
+	if (k == CHANGES || !*value)
+		return changes_unknown(change);
 	json_t *run = json_object_get(config, "config"), *list = NULL;
 	if (k < 2 || (k == 6 && *value == '[')) {
 		list = import_command("--change", value);
@@ -194,6 +240,13 @@ int config_change(json_t *config, const char *change)
 	case 7:
 		r = workdir(run, value);
 		break;
+	case 9:
+		r = json_array_append_new(import_list(run, "OnBuild"), json_string(value));
+		break;
+	case 10:
+		if (import_health(run, value) < 0)
+			return errno = EINVAL, fail_in("--change: HEALTHCHECK");
+		return 0;
 	default:
 		if (k == 8 && signal_from_name(value) < 0)
 			return fail_in("--change");

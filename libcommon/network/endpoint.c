@@ -50,14 +50,14 @@ int endpoint_check(const struct endpoint_req *r)
 		    r->net ? r->net : "none");
 	if (str_eq(r->net, "host") && r->publish.n)
 		warn("-p: not needed with --net host: every port that it opens is the host's");
-	if (!wanted && (r->ip || r->ip6 || r->mac))
-		return fail("--ip, --ip6, --mac: need a network of --net NAME");
 	if (r->ip && (addr_parse("--ip", r->ip, &a) < 0 || a.family != AF_INET))
 		return fail("--ip: '%s' is not an IPv4 address", r->ip);
 	if (r->ip6 && (addr_parse("--ip6", r->ip6, &a) < 0 || a.family != AF_INET6))
 		return fail("--ip6: '%s' is not an IPv6 address", r->ip6);
 	if (r->mac && mac_parse("--mac", r->mac, mac) < 0)
 		return -1;
+	if (!wanted && (r->ip || r->ip6 || r->mac))
+		return fail("--ip, --ip6, --mac: need a network of --net NAME");
 	for (size_t i = 0; i < r->publish.n; i++)
 		if (portspec_parse("-p", r->publish.v[i], &ps) < 0)
 			return -1;
