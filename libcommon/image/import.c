@@ -191,8 +191,9 @@ static int changes_unknown(const char *change)
 	struct buf all = {0};
 	for (size_t i = 0; i < CHANGES; i++)
 		buf_printf(&all, "%s ", changes[i]);
+	_cleanup_free_ char *text = all.p;
 	errno = EINVAL;
-	return fail("--change: '%s': not one of %sand a value", change, all.p);
+	return fail("--change: '%s': not one of %sand a value", change, text);
 }
 
 int config_change(json_t *config, const char *change)

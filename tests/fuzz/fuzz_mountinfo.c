@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	for (size_t i = 0; i < n; i++) {
 		if (!h[i].mount || !h[i].name || strchr(h[i].name, '/') || !h[i].options ||
-		    h[i].controllers[0] != ',')
+		    !h[i].controllers || h[i].controllers[0] == ',')
 			abort();
 		free(h[i].mount);
 		free(h[i].name);
