@@ -385,9 +385,9 @@ int ctr_ps_main(int argc, char **argv)
 	struct table t = {0};
 	int cols[N_FIELDS * 2], n = opt_parse(&usage, argc, argv);
 	const char *head[N_FIELDS * 2];
-	if (o.no_header && argv[n] && (o.last = atoi(argv[n])) > 0) { /* docker's -n N */
-		o.no_header = false;
-		n++;
+	if (o.no_header && argv[n] && !argv[n][strspn(argv[n], "0123456789")]) {
+		o.no_header = false; /* docker's -n N */
+		o.last = atoi(argv[n++]);
 	}
 	o.fields = ps_format(o.fields);
 	if (ps_filter_check(&o.filters) < 0)
