@@ -1,8 +1,8 @@
 #!/bin/bash
 # image.sh: images against tar: import : tar -x, commit : tar -c, the start of a container of ten
 # layers : of a directory. Ratios of medians of one run; both sides of the first two end with their
-# data on the disk (syncfs), as an import does. shellcheck disable=SC2016 # $before is evaluated
-# later
+# data on the disk (syncfs), as an import does.
+# shellcheck disable=SC2016 # $before is evaluated later
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export PATH=$top/build/bin:$PATH
@@ -16,7 +16,7 @@ now() { date +%s%N; }
 median() {
 	local i a b
 	for ((i = 0; i < runs; i++)); do
-		eval "$before"
+		eval "$before" >/dev/null
 		sync -f "$W"
 		a=$(now)
 		"$@" >/dev/null
@@ -48,7 +48,7 @@ rm -rf "$W/x"
 row "import : tar -x" "$ours" "$tar"
 
 # The same tree as what a container has written.
-ctr-image rm t
+ctr-image rm t >/dev/null
 tar -C "$top/build/rootfs" -cf - . | ctr-image import base >/dev/null
 ctr-run --keep --name c base true
 cp -a "$W/tree/." "$CTR_LIB/containers/c/upper/"
@@ -58,8 +58,8 @@ ours=$(median ctr-commit c committed)
 before='rm -f "$W/c.tar"'
 tar=$(median pack)
 row "commit : tar -c" "$ours" "$tar"
-ctr-rm c
-ctr-image rm committed
+ctr-rm c >/dev/null
+ctr-image rm committed >/dev/null
 
 # Ten layers.
 ctr-run --keep --name c0 base true
