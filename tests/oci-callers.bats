@@ -247,6 +247,7 @@ podman_apart() {
 			runtime="ctrbox"
 			tmp_dir="$PWD/run/t"
 			conmon_path=["$(command -v conmon)"]
+			conmon_env_vars=["PATH=$PATH","CTR_LIB=$CTR_LIB","CTR_RUN=$CTR_RUN"]
 			[engine.runtimes]
 			ctrbox=["$PWD/bin/runc"]
 			[containers]

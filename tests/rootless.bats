@@ -292,7 +292,7 @@ i" ]]
 # bats test_tags=ctr-run
 @test "--pid host: the host's processes are seen in a /proc that is masked as ever" {
 	multi
-	root() { sh -c "$1"; }
+	root() { CTR_LIB=$WORLD/lib CTR_RUN=$WORLD/run sh -c "$1"; }
 	for how in as root; do
 		[ $how = as ] && r="\$R" || r="--userns auto $ROOTFS"
 		run $how \
