@@ -33,7 +33,7 @@ static char boot[37]; /* it does not change while we run */
 
 static int booted(void)
 {
-	return *boot ? 0 : boot_id(boot);
+	return boot_id(boot);
 }
 
 /* --- reading --- */

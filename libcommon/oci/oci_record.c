@@ -50,16 +50,10 @@ int oci_id_check(const char *id)
 	return fail("'%s': invalid container ID: 1 to 255 of letters, digits and _ + - .", id);
 }
 
-static char record_boot[37]; /* this boot's id */
-
-static int record_boot_known(void)
-{
-	return *record_boot ? 0 : boot_id(record_boot);
-}
-
 static int record_root(const char *root, bool make)
 {
-	if (record_boot_known() < 0)
+	char boot[37];
+	if (boot_id(boot) < 0)
 		return -1;
 	int fd = dir_open_at(AT_FDCWD, root);
 	if (fd < 0 && errno == ENOENT && make && dir_make(root, 0711) == 0)
@@ -109,6 +103,7 @@ static bool record_alive(pid_t pid, uint64_t starttime)
 
 void oci_record_look(struct oci_record *r)
 {
+	char boot[37];
 	const char *was = kv_get(&r->state, "boot"), *group = oci_record_group(r);
 	pid_t pid = (pid_t)kv_num(&r->state, "pid", 0);
 	r->starttime = (uint64_t)kv_num(&r->state, "starttime", 0);
@@ -121,8 +116,7 @@ void oci_record_look(struct oci_record *r)
 			r->status = OCI_CREATING;
 		return;
 	}
-	if (!was || record_boot_known() < 0 || strcmp(was, record_boot) != 0 ||
-	    !record_alive(pid, r->starttime))
+	if (!was || boot_id(boot) < 0 || strcmp(was, boot) != 0 || !record_alive(pid, r->starttime))
 		return;
 	r->pid = pid;
 	r->status = OCI_RUNNING;
