@@ -151,7 +151,7 @@ load lib
 	monitor=$(. "$CTR_RUN/containers/d/state" && echo "$monitor")
 	wait_for 5 test -s heard
 	# with nothing in it that a terminal obeys
-	[ "$(cat heard)" = $'READY=1\nSTATUS=up?[31m?\x9b\n'"MAINPID=$monitor" ]
+	[ "$(cat heard)" = $'READY=1\nSTATUS=up\\x1b[31m\\xc2\\x9b\n'"MAINPID=$monitor" ]
 	# nobody listens: that is said once, however often the container tries
 	NOTIFY_SOCKET=$PWD/none run ctr-run --sdnotify container -v /usr:/usr:ro -v /lib:/lib:ro \
 		-v /lib64:/lib64:ro "$ROOTFS" /usr/bin/perl -e '

@@ -73,25 +73,23 @@ void notify_relay(struct monitor *m)
 {
 	static const char *const words[] = {
 	    "READY=1", "STATUS=", "STOPPING=1", "RELOADING=1", "WATCHDOG=1"};
-	char in[2048], out[2100], *rest = in;
-	size_t n = 0;
+	char in[2048], *rest = in;
+	struct buf out = {0};
 	bool ready = false;
 	ssize_t len = recv(m->fd[ON_NOTIFY], in, sizeof in - 1, 0);
 	if (len <= 0)
 		return;
 	in[len] = 0;
-	/* systemctl(1) shows it on somebody's terminal. */
-	for (char *c = in; *c; c++)
-		if (((unsigned char)*c < ' ' && *c != '\n') || *c == 127 || str_c1(c))
-			*c = '?';
 	for (char *line; (line = strsep(&rest, "\n"));)
 		for (size_t i = 0; i < 5; i++)
 			if (str_starts(line, words[i])) {
-				n += (size_t)snprintf(out + n, sizeof out - n, "%s\n", line);
+				buf_escape(&out, line); /* systemctl(1) shows it on a terminal */
+				buf_puts(&out, "\n");
 				ready |= i == 0;
 			}
 	if (ready) /* once: there is room for it */
-		n += (size_t)snprintf(out + n, sizeof out - n, "MAINPID=%d\n", (int)m->self);
-	if (n)
-		notify_send(m, out);
+		buf_printf(&out, "MAINPID=%d\n", (int)m->self);
+	if (out.n)
+		notify_send(m, out.p);
+	buf_free(&out);
 }
