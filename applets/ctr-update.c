@@ -100,11 +100,7 @@ int ctr_update_main(int argc, char **argv)
 		strv_add(strchr(argv[i], '=') ? &f.raw : &names, argv[i]);
 	if (!names.n)
 		die_usage("NAME is missing");
-	f.keep_swap = true;
-	if (str_eq(f.memory, "0"))
-		strv_add(&f.raw, "memory.max=max");
-	if (str_eq(f.cpus, "0"))
-		strv_add(&f.raw, "cpu.max=max");
+	f.change = true;
 	if (resources_from_flags(&f, &settings) < 0)
 		die_fail_usage();
 	if (policy && create_restart_check(policy) < 0)

@@ -72,7 +72,7 @@ int flags_platform(const char *platform);
 /* --device, --device-cgroup-rule. */
 int flags_devices(const struct create_flags *o, struct spec *s);
 /* Everything that is one value: user, workdir, limits, sysctls, ... */
-int flags_settings(struct create_flags *o, struct spec *s);
+int flags_settings(const struct create_flags *o, struct spec *s);
 
 /* --systemd, when the command is known: what systemd, or another init, expects of a container
  * (systemd.io, "Container Interface"). 2 when it is systemd, 1 another one, 0 none. */

@@ -30,7 +30,7 @@ static int limit_flags_memory(const struct resource_flags *f, struct strv *out)
 		strv_addf(out, "memory.low=%" PRIu64, low);
 	}
 	if (!f->memory_swap) {
-		if (f->memory && !f->keep_swap && !strv_getenv(&f->raw, "memory.swap.max"))
+		if (f->memory && !f->change && !strv_getenv(&f->raw, "memory.swap.max"))
 			strv_addf(out, "memory.swap.max=%" PRIu64,
 			    max); /* as docker: the same amount of swap again */
 		return 0;
@@ -122,13 +122,21 @@ static int rates(const char *flag, const char *key, const struct strv *l, struct
 	return 0;
 }
 
-int resources_from_flags(struct resource_flags *f, struct strv *out)
+int resources_from_flags(const struct resource_flags *given, struct strv *out)
 {
-	const char **may_be_zero = (const char **)f;
+	struct resource_flags own = *given, *f = &own;
+	/* 0 of these is no limit; `out` lifts one where there may be one. */
+	const char **none[] = {&own.memory, &own.cpus, &own.memory_swap, &own.cpu_shares,
+	    &own.cpu_period, &own.cpu_quota, &own.blkio_weight};
+	static const char *const lifted[] = {"memory.max=max", "cpu.max=max"};
 	int64_t n;
-	for (size_t i = 0; i < 7; i++)
-		if (str_eq(may_be_zero[i], "0"))
-			may_be_zero[i] = NULL;
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		if (!str_eq(*none[i], "0"))
+			continue;
+		*none[i] = NULL;
+		if (f->change && i < 2)
+			strv_add(out, lifted[i]);
+	}
 	if (limit_flags_memory(f, out) < 0 || limit_flags_cpu(f, out) < 0)
 		return -1;
 	if (f->pids_limit) {

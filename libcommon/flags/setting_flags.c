@@ -160,7 +160,7 @@ static bool pids_limited(void)
 	return h && access(h->mount, W_OK) == 0;
 }
 
-int flags_settings(struct create_flags *o, struct spec *s)
+int flags_settings(const struct create_flags *o, struct spec *s)
 {
 	s->terminal = o->tty;
 	size_of_terminal(o, s);
