@@ -313,6 +313,9 @@ load lib
 	[ "$(ctr-inspect -f "$f" e)" = '[sh] ["-c","x"] sh ["-c","x"]' ]
 	ctr-create --name f --entrypoint sh img
 	[ "$(ctr-inspect -f "$f" f)" = '[sh] null sh []' ]
+	ctr-commit -c 'HEALTHCHECK CMD  test -e /x' d shell >/dev/null
+	[ "$(ctr-image inspect -f '{{json .Config.Healthcheck.Test}}' shell)" = \
+		'["CMD-SHELL","test -e /x"]' ]
 	ctr-commit -c 'HEALTHCHECK NONE' d none >/dev/null
 	[ "$(ctr-image inspect -f '{{.Config.Healthcheck.Test}}' none)" = "[NONE]" ]
 	for f in '--foo CMD x' '--interval=x CMD x' 'x' 'CMDx' '--retries= NONE'; do

@@ -149,6 +149,15 @@ static int workdir(json_t *run, const char *value)
 	return json_object_set_new(run, "WorkingDir", json_string(*value == '/' ? value : dir));
 }
 
+static json_t *import_test(const char *command)
+{
+	json_t *test = *command == '[' ? import_command("CMD", command)
+				       : json_make("[ss]", "CMD-SHELL", command);
+	if (*command == '[' && test)
+		json_array_insert_new(test, 0, json_string("CMD"));
+	return test;
+}
+
 /* [--OPTION=VALUE...] CMD COMMAND, or NONE. */
 static int import_health(json_t *run, const char *value)
 {
@@ -174,11 +183,9 @@ static int import_health(json_t *run, const char *value)
 	if (strcasecmp(value, "NONE") == 0)
 		test = json_make("[s]", "NONE");
 	else if (strncasecmp(value, "CMD", 3) == 0 && strchr(" \t[", value[3]) && value[3])
-		test = import_command("CMD", value + 3 + strspn(value + 3, " \t"));
+		test = import_test(value + 3 + strspn(value + 3, " \t"));
 	else
 		return fail("'%s': neither CMD and a command nor NONE", value);
-	if (*value != 'N' && *value != 'n' && test)
-		json_array_insert_new(test, 0, json_string("CMD"));
 	return test ? json_object_set_new(h, "Test", test) : -1;
 }
 
