@@ -163,7 +163,6 @@ enum cgroup_layout cgroup_layout(void)
 	return v2 ? CGROUP_V2 : CGROUP_NONE;
 }
 
-/* Is this a whole word of a list such as ",cpu,cpuacct,"? */
 struct cgroup_hierarchy *cgroup_find(const char *controller)
 {
 	cgroup_look();
