@@ -240,6 +240,8 @@ load lib
 		}
 	done <<-'END'
 		-p 80:|-p: '80:' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
+		-p 80-:80|-p: '80-' is not FROM-TO
+		--expose -80/udp|--expose: '-80' is not FROM-TO
 		--publish=|-p: '' is not [ADDR:]HOSTPORT:PORT[/tcp|/udp] (an IPv6 address in brackets)
 		--mac-address zz|--mac: 'zz' is not a MAC address (02:42:ac:11:00:02, say)
 		--ip zz|--ip: 'zz' is not an IPv4 address

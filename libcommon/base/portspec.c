@@ -17,6 +17,8 @@ static int portspec_range(const char *what, const char *s, size_t n, uint16_t *f
 	_cleanup_free_ char *t = xstrndup(s, n);
 	char *dash = strchr(t, '-');
 	int64_t a, b;
+	if (dash && (dash == t || !dash[1]))
+		return fail("%s: '%s' is not FROM-TO", what, t);
 	if (dash)
 		*dash = 0;
 	if (num_parse(what, t, 1, 65535, &a) < 0 ||
