@@ -13,6 +13,14 @@ load lib
 	[ "$(ctr-inspect -f State.ExitCode ign)" = 137 ]
 }
 
+@test "stop tells what it waits for, with -t -1 too" {
+	ctr-run -d --name c "$ROOTFS" sleep 100
+	run -124 timeout 1 ctr-stop -t -1 c
+	[[ "$output" == "ctr-stop: c: waits for ever after TERM: its first process has no"* ]]
+	run -0 ctr-stop -t 1 c
+	[[ "$output" == "ctr-stop: c: waits for SIGKILL after TERM: its first process has no"* ]]
+}
+
 # bats test_tags=ctr-run,ctr-kill,ctr-rm,ctr-gc
 @test "no space or inode on the disk: the exit is recorded, stop is final, rm and gc work" {
 	run -0 unshare -m bash -c '

@@ -155,6 +155,8 @@ int steer_end(struct container *c, int ms)
 	64 /* so many are open at a time: a thousand would not fit in the usual limit of           \
 	      descriptors */
 
+#define FOR_EVER 1000000 /* seconds: what -1 is taken for */
+
 struct many {
 	const struct strv *names;
 	/* The ids of those that were signalled; NULL: that failed, and was reported. */
@@ -184,8 +186,8 @@ static void foretell(const struct container *c, int sig, int ms)
 	const char *name = signal_name(sig), *why = "ignores it";
 	if (h == HEED_CANNOT)
 		why = "has no handler for it (--init at its start passes it on)";
-	warn("%s: waits for SIGKILL after %s: its first process %s", c->name,
-	    name ? name : "its signal", why);
+	warn("%s: waits %s after %s: its first process %s", c->name,
+	    ms / 1000 < FOR_EVER / 2 ? "for SIGKILL" : "for ever", name ? name : "its signal", why);
 }
 
 /* All are signalled at once, each after one look-up of its name; from then on it is known by its
@@ -413,7 +415,7 @@ int steer_freeze(struct container *c, bool on)
 int64_t steer_seconds(const char *given)
 {
 	int64_t seconds = STEER_OWN;
-	if (given && num_parse("--time", given, -1, 1000000, &seconds) < 0)
+	if (given && num_parse("--time", given, -1, FOR_EVER, &seconds) < 0)
 		return fail_as_usage();
-	return seconds < 0 ? 1000000 : seconds;
+	return seconds < 0 ? FOR_EVER : seconds;
 }
