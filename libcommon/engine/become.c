@@ -363,13 +363,13 @@ int become_make_cwd(const char *cwd)
 	return path_make_in_root(root, cwd, true, 0755);
 }
 
-/* A missing directory is made, as docker does for WORKDIR. A path outside the root must not become
- * our working directory (CVE-2024-21626). */
-static int enter_cwd(const char *cwd)
+/* A missing directory is made for WORKDIR, but not for a further command, as docker does. A path
+ * outside the root must not become our working directory (CVE-2024-21626). */
+static int enter_cwd(const char *cwd, bool make)
 {
 	char now[4096];
 	int r = chdir(cwd);
-	if (r < 0 && errno == ENOENT) {
+	if (r < 0 && errno == ENOENT && make) {
 		/* A CHAIN applet still has the caller's umask; the command's is set later. */
 		umask(022);
 		_cleanup_close_ int dir = become_make_cwd(cwd);
@@ -465,7 +465,7 @@ int become(struct become *b)
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
 		return fail("close-on-exec on all descriptors: %m"), 125;
 	if (limits(s) < 0 || placement_apply(s, b->entering, b->appears) < 0 ||
-	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/") < 0)
+	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/", !b->entering) < 0)
 		return 125;
 	umask(s->umask >= 0 ? (mode_t)s->umask : 022);
 	if (!init)
