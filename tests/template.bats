@@ -193,7 +193,8 @@ t() { ctr-inspect -f "$@" web; }
 	ctr-run -d --name web --cap-add net_admin --cap-drop mknod --cap-drop chown \
 		--ulimit nofile=100:200 --device /dev/null:/dev/xnull:r \
 		--security-opt no-new-privileges --shm-size 32m --oom-score-adj 100 \
-		"$ROOTFS" sleep 100 >/dev/null
+		--cpu-shares 512 --stop-timeout 7 "$ROOTFS" sleep 100 >/dev/null
+	[ "$(t '{{.HostConfig.CpuShares}} {{.Config.StopTimeout}}')" = "512 7" ]
 	[ "$(t '{{with .HostConfig}}{{json .CapAdd}}{{json .CapDrop}}{{json .Ulimits}}{{json .Devices}}{{json .SecurityOpt}}{{.ShmSize}} {{.OomScoreAdj}}{{end}}')" = \
 		'["CAP_NET_ADMIN"]["CAP_CHOWN","CAP_MKNOD"][{"Name":"nofile","Hard":200,"Soft":100}][{"PathOnHost":"/dev/null","PathInContainer":"/dev/xnull","CgroupPermissions":"r"}]["no-new-privileges"]33554432 100' ]
 	ctr-run -d --name plain "$ROOTFS" sleep 100 >/dev/null

@@ -352,6 +352,9 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	    shape_some(shape_words(cfg, entry, SIZE_MAX)), kv_get(&c->conf, "image"),
 	    copy_of(process, "cwd", json_string("")), shape_some(shape_words(cfg, 0, entry)), ports,
 	    docker_labels(kv_get(&c->conf, "label")), stop ? stop : "SIGTERM");
+	if (kv_get(&c->conf, "stop_timeout"))
+		docker_shape_set(
+		    j, "StopTimeout", json_integer(kv_num(&c->conf, "stop_timeout", 0)));
 	shape_healthcheck(c, j);
 	return j;
 }
@@ -363,6 +366,13 @@ static long long nano_cpus(const json_t *cfg)
 	long long quota = strtoll(docker_limit_text(cfg, "cpu.max"), &end, 10),
 		  period = strtoll(end, NULL, 10);
 	return quota > 0 && period > 0 ? quota * 1000000 / period * 1000 : 0;
+}
+
+/* The one limit that is not kept under cgroup v2's name. */
+static json_int_t shape_shares(const json_t *cfg)
+{
+	const json_t *r = json_object_get(json_object_get(cfg, "linux"), "resources");
+	return json_integer_value(json_object_get(json_object_get(r, "cpu"), "shares"));
 }
 
 /* docker's value is the sum of memory and swap. */
@@ -439,7 +449,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 	    *shape_ns(cfg, "ipc") ? "host" : "private", shape_ns(cfg, "pid"),
 	    noted(cfg, "ctrbox.privileged"), (int)kv_num(conf, "publish_all", 0),
 	    copy_of(json_object_get(cfg, "root"), "readonly", json_false()), shape_ns(cfg, "uts"),
-	    opt ? docker_labels(opt) : json_null(), docker_shape_limit(cfg, "cpu.shares"),
+	    opt ? docker_labels(opt) : json_null(), shape_shares(cfg),
 	    docker_shape_limit(cfg, "memory.max"), nano_cpus(cfg), kv_get(conf, "cgroup_parent"),
 	    docker_limit_text(cfg, "cpuset.cpus"), docker_limit_text(cfg, "cpuset.mems"),
 	    docker_shape_limit(cfg, "memory.low"), memory_swap(cfg),
