@@ -73,7 +73,7 @@ int ctr_logs_main(int argc, char **argv)
 	int n = opt_parse(&usage, argc, argv);
 	if (argc == n)
 		die_usage("NAME is missing");
-	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, 0, INT64_MAX, &v.tail) < 0)
+	if (strcmp(tail, "all") != 0 && num_parse("--tail", tail, -1, INT64_MAX, &v.tail) < 0)
 		die_fail_usage();
 	if ((since && (v.since = moment_parse("--since", since)) < 0) ||
 	    (until && (v.until = moment_parse("--until", until)) < 0))

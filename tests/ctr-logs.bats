@@ -42,8 +42,9 @@ by_hand() {
 	[ "$(ctr-logs --tail 3 c 2>&1 | wc -c)" = 40005 ]
 	[ -z "$(ctr-logs --tail 0 c 2>&1)" ]
 	[ "$(ctr-logs --tail all c 2>&1 | wc -c)" = 40005 ]
+	[ "$(ctr-logs --tail -1 c 2>&1 | wc -c)" = 40005 ] # docker's word for all
 	run -2 ctr-logs --tail x c
-	run -2 ctr-logs --tail -1 c
+	run -2 ctr-logs --tail -x c
 }
 
 @test "--since: RFC 3339, seconds, so long ago" {
