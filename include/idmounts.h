@@ -20,11 +20,12 @@ int idmounts_open(const struct spec *s, const char *dir, int **out);
 /* The detached mount of `m`, mapped by its own maps: those of `userns`, which is closed, or -1. -1
  * with fail(). */
 int idmounts_mount(const struct spec_mount *m, int userns);
-/* For a mount whose source is there only later: what the child needs, as `user` namespaces want it;
+/* For a mount of s whose source is there only later: what the child needs. Without a user namespace
+ * that is one with the mount's maps; with one, the socket of a process outside that makes the mount.
  * -1 with fail(). */
-int idmounts_later(const struct spec_mount *m, bool user);
+int idmounts_later(const struct spec *s, const struct spec_mount *m);
 /* The same as idmounts_mount() in the child, for an IDMOUNTS_LATE(fd); `fd` is closed. */
-int idmounts_late(const struct spec_mount *m, int fd);
+int idmounts_late(const struct spec *s, const struct spec_mount *m, int fd);
 /* Map them by this user namespace, whose maps are written. 0: all must go as
  * without; warns of volumes, whose files the container then cannot own, or of a bundle's fails.
  * `image` (or -1) is mapped, too. */

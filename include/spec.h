@@ -176,6 +176,8 @@ void spec_free_process(struct spec *s);
  * to have none must not mean that all of them may be opened. */
 void spec_default_nodes(struct spec *s);
 
+/* Is it in such a namespace, a new one or one that it joins, and not in the caller's? */
+bool spec_has_ns(const struct spec *s, enum spec_ns ns);
 /* What userns_opaque() gives for its container. */
 const char *spec_opaque(const struct spec *s);
 
@@ -183,6 +185,8 @@ const char *spec_opaque(const struct spec *s);
 void spec_mount_add(struct spec *s, const char *dest, const char *type, const char *source,
     const char *options /* comma-separated */);
 bool spec_mount_binds(const struct spec_mount *m); /* by its type, or by an option */
+/* Is it id-mapped: by mappings of its own, or by an option? */
+bool spec_mount_mapped(const struct spec_mount *m);
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard);
 void spec_device_add(struct spec *s, const char *path, char type, int64_t major, int64_t minor,
     uint32_t mode, uint32_t uid, uint32_t gid);

@@ -305,7 +305,7 @@ static int user_of(struct spec *s, const struct container *other)
 	struct spec from;
 	if (create_reload(other, &from) < 0)
 		return -1;
-	bool own = from.ns_new & 1u << NS_USER || from.ns_path[NS_USER];
+	bool own = spec_has_ns(&from, NS_USER);
 	if (own) {
 		s->uid_map = from.uid_map;
 		s->gid_map = from.gid_map;

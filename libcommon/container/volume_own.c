@@ -113,7 +113,7 @@ int volume_own(const struct spec *s, pid_t pid)
 	int r = geteuid() && !userns_single() ? userns_auto(&uids, &gids, false) : 0;
 	for (size_t i = 0; i < s->mounts.n && r == 0; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		bool mapped = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
+		bool mapped = spec_mount_mapped(m);
 		_cleanup_close_ int fd =
 		    volume_own_wanted(m) ? open(m->source, O_PATH | O_CLOEXEC) : -1;
 		_cleanup_free_ char *at = xasprintf("/proc/self/fd/%d", fd);

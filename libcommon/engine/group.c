@@ -43,7 +43,7 @@ int group_up(struct group *g, const struct spec *s)
 		return 0;
 	}
 	/* In a user namespace no device node can be created anyway. */
-	if (geteuid() != 0 || s->ns_new & 1u << NS_USER || s->ns_path[NS_USER] || userns_nested())
+	if (geteuid() != 0 || spec_has_ns(s, NS_USER) || userns_nested())
 		return 0;
 	/* Without a device list the container still starts, with fewer rights (engine.h). Half a
 	 * list, which would keep it even from /dev/null, is removed again. */

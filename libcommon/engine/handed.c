@@ -90,7 +90,7 @@ static void handed_add(struct handed *h, const char *path, unsigned flags)
 
 struct handed *handed_open(const struct spec *s, const char *home, const char *dir)
 {
-	bool wanted = (s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]) && geteuid() == 0;
+	bool wanted = spec_has_ns(s, NS_USER) && geteuid() == 0;
 	if (!wanted)
 		return NULL;
 	struct handed *h = xcalloc(1, sizeof *h);

@@ -30,11 +30,6 @@ static bool shifted(const char *dir)
 	return lstat(upper, &st) < 0 || st.st_uid != 0;
 }
 
-static bool mapped(const struct spec_mount *m)
-{
-	return m->n_uid_map || strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
-}
-
 /* In the container's root an earlier mount may have to be there first. */
 static bool idmounts_inside(const struct spec *s, const struct spec_mount *m)
 {
@@ -74,7 +69,7 @@ static int node_apart(const struct spec *s, const struct spec_device *d)
 
 int idmounts_open(const struct spec *s, const char *dir, int **out)
 {
-	bool user = s->ns_new & 1u << NS_USER || s->ns_path[NS_USER], any = false;
+	bool user = spec_has_ns(s, NS_USER), any = false;
 	bool layers = geteuid() == 0 && user && s->uid_map.n && dir &&
 		      (s->x_lower.n || s->x_image_file) && !shifted(dir);
 	size_t n = idmounts_count(s), lowers = 1 + s->x_lower.n, nodes = n - s->devices.n;
@@ -93,11 +88,11 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 		}
 		if (!m && layers)
 			v[i] = sys_mount_copy(AT_FDCWD, i ? s->x_lower.v[i - 1] : dir, 0, NULL);
-		else if (m && (layers || !dir) && (mapped(m) || (!dir && user && bound(s, m)))) {
+		else if (m && (layers || !dir) && (spec_mount_mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
 			bool late = m->n_uid_map && idmounts_inside(s, m);
-			v[i] = late ? idmounts_later(m, user) : idmounts_mount(m, -1);
-			if (v[i] < 0 && !dir && mapped(m))
+			v[i] = late ? idmounts_later(s, m) : idmounts_mount(m, -1);
+			if (v[i] < 0 && !dir && spec_mount_mapped(m))
 				return idmounts_close(s, v), -1;
 			if (late)
 				v[i] = IDMOUNTS_LATE(v[i]);
@@ -121,7 +116,7 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
 		int fd = v ? v[1 + s->x_lower.n + i] : -1;
-		if (!mapped(m) || m->n_uid_map ||
+		if (!spec_mount_mapped(m) || m->n_uid_map ||
 		    (ok && fd >= 0 && mount_map(fd, strv_has(&m->options, "ridmap"), userns) == 0))
 			continue;
 		if (own)

@@ -71,18 +71,19 @@ static int idmounts_outside(const struct spec_mount *m)
 	return pair[0];
 }
 
-int idmounts_later(const struct spec_mount *m, bool user)
+int idmounts_later(const struct spec *s, const struct spec_mount *m)
 {
-	return user ? idmounts_outside(m) : idmounts_userns(m);
+	return spec_has_ns(s, NS_USER) ? idmounts_outside(m) : idmounts_userns(m);
 }
 
-int idmounts_late(const struct spec_mount *m, int fd)
+int idmounts_late(const struct spec *s, const struct spec_mount *m, int fd)
 {
-	_cleanup_close_ int own = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	char c = 0;
 	int got = -1;
-	if (fd_send(fd, &c, 1, own) < 0) /* no socket */
+	if (!spec_has_ns(s, NS_USER))
 		return idmounts_mount(m, fd);
+	_cleanup_close_ int own = openat(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	fd_send(fd, &c, 1, own);
 	fd_recv(fd, &c, 1, &got);
 	close(fd);
 	return got < 0 ? fail("%s: id-mapped mount: %s cannot be mapped", m->dest, m->source) : got;

@@ -13,12 +13,14 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
 }
 
-int idmounts_later(const struct spec_mount *m, bool user)
+int idmounts_later(const struct spec *s, const struct spec_mount *m)
 {
-	return idmounts_mount(m, user);
+	(void)s;
+	return idmounts_mount(m, -1);
 }
 
-int idmounts_late(const struct spec_mount *m, int fd)
+int idmounts_late(const struct spec *s, const struct spec_mount *m, int fd)
 {
+	(void)s;
 	return idmounts_mount(m, fd);
 }

@@ -78,7 +78,7 @@ static int no_mount_point(const struct rootfs *r, const char *dest)
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie)
 {
 	struct stat st;
-	if (tie < 0 && (tie = idmounts_late(m, IDMOUNTS_LATE(tie))) < 0)
+	if (tie < 0 && (tie = idmounts_late(r->spec, m, IDMOUNTS_LATE(tie))) < 0)
 		return -1;
 	/* A tie's source may be out of our reach. */
 	_cleanup_close_ int src =

@@ -30,12 +30,9 @@ static int unsupported(const struct spec *s)
 		key = "linux.mountLabel";
 	else if (s->seccomp && strstr(s->seccomp, "\"SCMP_ACT_NOTIFY\""))
 		key = "linux.seccomp: SCMP_ACT_NOTIFY";
-	for (size_t i = 0; i < s->mounts.n && !key; i++) {
-		const struct spec_mount *m = &s->mounts.v[i];
-		if (m->n_uid_map || strv_has(&m->options, "idmap") ||
-		    strv_has(&m->options, "ridmap"))
+	for (size_t i = 0; i < s->mounts.n && !key; i++)
+		if (spec_mount_mapped(&s->mounts.v[i]))
 			key = "mounts: an id-mapped mount";
-	}
 	errno = ENOTSUP;
 	return key ? fail("%s: is not supported by --bundle", key) : 0;
 }

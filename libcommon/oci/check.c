@@ -13,11 +13,6 @@
 #include "spec_names.h"
 #include "str.h"
 
-static bool has_ns(const struct spec *s, enum spec_ns n)
-{
-	return s->ns_new & 1u << n || s->ns_path[n];
-}
-
 /* Settings that belong to a namespace; with the host's namespace they would change the host (as in
  * CVE-2022-0811). */
 static int check_sysctl(const struct spec *s, const char *kv)
@@ -39,7 +34,7 @@ static int check_sysctl(const struct spec *s, const char *kv)
 		return fail("sysctl \"%s\" is not allowed: hostname says it", key);
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (str_starts(key, known[i].prefix)) {
-			if (has_ns(s, known[i].ns))
+			if (spec_has_ns(s, known[i].ns))
 				return 0;
 			return fail("sysctl \"%s\" is not allowed in the host's %s namespace", key,
 			    spec_ns_names[known[i].ns]);
@@ -49,12 +44,12 @@ static int check_sysctl(const struct spec *s, const char *kv)
 
 static int check_namespaces(const struct spec *s)
 {
-	bool user = has_ns(s, NS_USER);
-	if (user && !has_ns(s, NS_MNT))
+	bool user = spec_has_ns(s, NS_USER);
+	if (user && !spec_has_ns(s, NS_MNT))
 		return fail("linux.namespaces: a user namespace needs a mount namespace");
-	if (s->hostname && *s->hostname && !has_ns(s, NS_UTS))
+	if (s->hostname && *s->hostname && !spec_has_ns(s, NS_UTS))
 		return fail("hostname: unable to set hostname without a private UTS namespace");
-	if (s->domainname && *s->domainname && !has_ns(s, NS_UTS))
+	if (s->domainname && *s->domainname && !spec_has_ns(s, NS_UTS))
 		return fail("domainname: unable to set domainname without a private UTS namespace");
 	if ((s->uid_map.n || s->gid_map.n) && !user)
 		return fail("linux.uidMappings: user namespace mappings specified, but user "
@@ -67,7 +62,7 @@ static int check_namespaces(const struct spec *s)
 		return fail("linux.timeOffsets: time namespace offsets specified, but time "
 			    "namespace isn't enabled "
 			    "in the config");
-	if (s->net_devices.n && !has_ns(s, NS_NET))
+	if (s->net_devices.n && !spec_has_ns(s, NS_NET))
 		return fail("linux.netDevices: they need a network namespace");
 	return 0;
 }
@@ -113,10 +108,10 @@ static int check_supported(const struct spec *s)
 		const struct spec_mount *m = &s->mounts.v[i];
 		if (strv_has(&m->options, "tmpcopyup") && !str_eq(m->type, "tmpfs"))
 			return fail("mounts[%zu]: tmpcopyup: only of a tmpfs", i);
-		bool wanted = strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
-		if ((m->n_uid_map || wanted) && !spec_mount_binds(m))
+		bool mapped = spec_mount_mapped(m);
+		if (mapped && !spec_mount_binds(m))
 			return fail("mounts[%zu]: id-mapped mounts are binds", i);
-		if (wanted && !m->n_uid_map && !has_ns(s, NS_USER))
+		if (mapped && !m->n_uid_map && !spec_has_ns(s, NS_USER))
 			return fail(
 			    "mounts[%zu]: an id-mapped mount needs uidMappings and gidMappings, "
 			    "or a user namespace",

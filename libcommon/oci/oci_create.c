@@ -70,7 +70,7 @@ static void record_fill(struct creation *k)
 	kv_set(kv, "boot", boot);
 	kv_set(kv, "cgroup", k->path);
 	kv_setf(kv, "own_pidns", "%d", !!(s->ns_new & 1u << NS_PID));
-	kv_setf(kv, "userns", "%d", s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]);
+	kv_setf(kv, "userns", "%d", spec_has_ns(s, NS_USER));
 	kv_setf(kv, "hooks", "%d", hooks_any(s, HOOK_POSTSTART) || hooks_any(s, HOOK_POSTSTOP));
 	if (notes)
 		kv_set(kv, "annotations", notes);
@@ -245,7 +245,7 @@ static int creation_engine(struct creation *k)
 /* Without a mount namespace of its own, its root is mounted in the record. */
 static int creation_root(struct creation *k)
 {
-	if (k->s.ns_new & 1u << NS_MNT || k->s.ns_path[NS_MNT])
+	if (spec_has_ns(&k->s, NS_MNT))
 		return 0;
 	_cleanup_free_ char *root = realpath(k->r.root, NULL);
 	k->root_at = xasprintf("%s/%s/root", root ? root : "", k->r.id);

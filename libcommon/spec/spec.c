@@ -27,6 +27,11 @@ bool spec_mount_binds(const struct spec_mount *m)
 	       strv_has(&m->options, "rbind");
 }
 
+bool spec_mount_mapped(const struct spec_mount *m)
+{
+	return m->n_uid_map || strv_has(&m->options, "idmap") || strv_has(&m->options, "ridmap");
+}
+
 void spec_rlimit_set(struct spec *s, const char *type, uint64_t soft, uint64_t hard)
 {
 	for (size_t i = 0; i < s->rlimits.n; i++)
@@ -245,7 +250,12 @@ void spec_free(struct spec *s)
 	memset(s, 0, sizeof *s);
 }
 
+bool spec_has_ns(const struct spec *s, enum spec_ns ns)
+{
+	return s->ns_new & 1u << ns || s->ns_path[ns];
+}
+
 const char *spec_opaque(const struct spec *s)
 {
-	return userns_opaque(s->ns_new & 1u << NS_USER || s->ns_path[NS_USER]);
+	return userns_opaque(spec_has_ns(s, NS_USER));
 }

@@ -50,10 +50,10 @@ static int spec_read_mounts(struct spec *s, const json_t *root)
 			free(m->dest);
 			m->dest = abs;
 		}
-		bool bind = strv_has(&m->options, "bind") || strv_has(&m->options, "rbind");
+		bool bind = spec_mount_binds(m);
 		if (!m->type)
 			m->type = xstrdup(bind ? "bind" : "none");
-		if ((bind || strcmp(m->type, "bind") == 0) && !m->source)
+		if (bind && !m->source)
 			return spec_missing(at, "source");
 	}
 	return 0;

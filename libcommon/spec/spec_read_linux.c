@@ -23,7 +23,7 @@ static int spec_read_linux_namespaces(struct spec *s, const json_t *lx)
 		int n = 0;
 		while (n < NS_COUNT && !str_eq(type, spec_ns_names[n]))
 			n++;
-		bool twice = n < NS_COUNT && (s->ns_new & 1u << n || s->ns_path[n]);
+		bool twice = n < NS_COUNT && spec_has_ns(s, n);
 		if (n == NS_COUNT || twice) {
 			jwrong(spec_doc, at, "type", "'%s' %s", type ? type : "",
 			    twice ? "is there twice" : "is not a namespace");
