@@ -19,8 +19,8 @@ struct log {
 	uint64_t dropped_bytes;  /* since the last write that worked */
 	char sink;               /* 0 the file; 's' syslog, 'j' journald (log_sink.c) */
 	char *head;              /* what each line begins with there, but for its priority */
-	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived,
-				  * or what the sink took whole was followed by more */
+	int64_t flush_ms, first; /* lines are kept for this long; when the first of them arrived */
+	int64_t patient;         /* when the sink was last waited for, though it takes little */
 	size_t part_n[2];        /* how much of `part` there is */
 	/* The lines to be written, and how much of them says that output was dropped. */
 	size_t out_n;

@@ -165,7 +165,7 @@ void log_feed(struct log *l, int stream, const char *data, size_t n)
 	log_head(head, stream); /* everything from one read has the same time */
 	/* Who listens but takes little is waited for once: a stop waits, too. */
 	if (l->sink && !l->dropped_bytes)
-		l->first = now_ms();
+		l->patient = now_ms();
 	log_tell(l);
 	while (n) {
 		const char *nl = memchr(data, '\n', n);

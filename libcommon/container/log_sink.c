@@ -42,6 +42,6 @@ bool log_send(struct log *l, int stream, const char *text, size_t n)
 	    {head, strlen(head)}, {(void *)(uintptr_t)text, n}, {"\n", l->sink == 'j'}};
 	struct msghdr m = {
 	    .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = v, .msg_iovlen = 3};
-	int wait = now_ms() > l->first + 2000 ? MSG_DONTWAIT : 0;
+	int wait = now_ms() > l->patient + 2000 ? MSG_DONTWAIT : 0;
 	return sendmsg(l->fd, &m, MSG_NOSIGNAL | wait) >= 0;
 }
