@@ -106,6 +106,8 @@ size_t str_utf8_len(const char *s, size_t n);
 /* The path without needless parts: "/a//./b/" becomes "a/b", and nothing but those becomes "". NULL
  * with EINVAL when ".." is in it. Caller frees. */
 char *str_plain_path(const char *path);
+/* An absolute path other than "/", however that is written with slashes; a NULL is none. */
+bool str_below_root(const char *path);
 
 /* n random bytes as lower-case hex into out[2n+1], for names that should not be equal by chance.
  * They are no secret: where getrandom(2) is refused they come from the clock. */

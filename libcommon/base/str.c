@@ -359,6 +359,11 @@ int name_check(const char *what, const char *s)
 	    s);
 }
 
+bool str_below_root(const char *path)
+{
+	return path && *path == '/' && path[strspn(path, "/")];
+}
+
 char *str_plain_path(const char *path)
 {
 	char *out = xcalloc(1, strlen(path) + 1), *to = out;

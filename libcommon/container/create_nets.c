@@ -77,6 +77,7 @@ int create_nets(struct create_flags *o, struct buf *lines)
 {
 	struct strv names = {0};
 	struct portspec none;
+	/* The record's list of words would lose an empty one. */
 	if (strv_has(&o->publish, "") && portspec_parse("-p", "", &none) < 0)
 		return -1;
 	for (size_t i = 0; i < o->nets.n; i++) {

@@ -21,12 +21,6 @@ static const json_t *item(const json_t *list, size_t i, const char *key, const j
 	return json_is_object(*o) ? *o : NULL;
 }
 
-/* An absolute path that is not the root. */
-static bool cdi_place(const char *path)
-{
-	return path && *path == '/' && path[strspn(path, "/")];
-}
-
 /* A device node is described completely, or its numbers are those of the host's node. */
 static int cdi_node(struct spec *s, const json_t *o)
 {
@@ -43,7 +37,7 @@ static int cdi_node(struct spec *s, const json_t *o)
 	for (size_t i = 0; i < 5; i++)
 		if (jget_int(doc, o, at, keys[i], 0, 0xffffffff, &n[i]) < 0)
 			return -1;
-	if (!cdi_place(path))
+	if (!str_below_root(path))
 		return jwrong(doc, at, "path", "must be an absolute path below the root");
 	const char *from = host ? host : path;
 	if (type && (strlen(type) != 1 || !strchr("bcup", *type)))
@@ -81,7 +75,7 @@ static int mount_one(struct spec *s, const json_t *o)
 	    jget_str(doc, o, at, "containerPath", &to) < 0 ||
 	    jget_str(doc, o, at, "type", &type) < 0 || jget_strv(doc, o, at, "options", &words) < 0)
 		return -1;
-	if (!host || !cdi_place(to))
+	if (!host || !str_below_root(to))
 		return jwrong(
 		    doc, at, "", "hostPath or an absolute containerPath below the root is missing");
 	bool bind = !type || str_eq(type, "bind") || str_eq(type, "none");

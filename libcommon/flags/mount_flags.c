@@ -212,7 +212,7 @@ static int device(struct spec *s, const char *arg)
 	if (slash && slash > arg && strchr(slash, '=') && !strchr(arg, ':'))
 		return cdi_device(s, arg);
 	strv_split(&f, arg, ":");
-	bool has_dst = f.n > 1 && f.v[1][0] == '/' && f.v[1][strspn(f.v[1], "/")];
+	bool has_dst = f.n > 1 && str_below_root(f.v[1]);
 	if (f.n < 1 || f.n > 3 || f.v[0][0] != '/' || (f.n == 3 && !has_dst))
 		return fail_usage(
 		    "--device: '%s' is not HOST[:DST[:rwm]] or VENDOR/CLASS=NAME", arg);
