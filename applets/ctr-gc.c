@@ -125,9 +125,13 @@ static void one(struct container *c)
 			strv_add(&wired, c->id);
 		return;
 	}
+	_cleanup_free_ char *text = NULL;
+	size_t n;
 	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
 	if (r < 0 && errno == ENOENT)
 		return; /* it was removed or renamed meanwhile */
+	if (r == 1 && !kv_num(&c->conf, "rm", 0))
+		container_config(c, &text, &n);
 	if (r < 0)
 		trouble();
 	else if (r == 1 && c->status == ST_CORRUPT && c->damaged)

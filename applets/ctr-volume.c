@@ -45,18 +45,21 @@ static const struct usage usage = {
     .opts = opts,
     .anywhere = true};
 
-static void row(struct table *t, const char *name)
+/* A listing goes on where a container cannot be looked at. */
+static int row(struct table *t, const char *name)
 {
 	struct strv users = {0};
 	struct buf b = {0};
 	_cleanup_free_ char *path = volume_path(name);
-	if (volume_users(name, &users) < 0)
-		die_fail();
+	int r = volume_users(name, &users);
+	if (r < 0)
+		warn("%s", fail_msg());
 	for (size_t i = 0; i < users.n; i++)
 		buf_printf(&b, "%s%s", i ? "," : "", users.v[i]);
 	table_row(t, 3, (const char *[]){name, b.p ? b.p : "", path});
 	buf_free(&b);
 	strv_free(&users);
+	return r;
 }
 
 static int look(const char *name)
@@ -138,6 +141,7 @@ static int do_ls(int argc, char **argv)
 		only_wanted();
 	if (format)
 		return templated();
+	int code = 0;
 	struct table t = {0};
 	json_t *list = json_array();
 	table_row(&t, 3, (const char *[]){"NAME", "CONTAINERS", "PATH"});
@@ -146,14 +150,14 @@ static int do_ls(int argc, char **argv)
 			json_array_append_new(list, record(names.v[i]));
 		else if (quiet)
 			puts(names.v[i]);
-		else
-			row(&t, names.v[i]);
+		else if (row(&t, names.v[i]) < 0)
+			code = 1;
 	}
 	if (as_json)
 		template_plain(list), json_lines(list);
 	else if (!quiet)
 		table_print(&t, !no_header);
-	return 0;
+	return code;
 }
 
 static int do_inspect(int argc, char **argv)

@@ -90,6 +90,11 @@ int container_names(struct strv *out);
  * a container could not be looked at. A damaged record has the status ST_CORRUPT. */
 int container_each(int (*fn)(struct container *c, void *arg), void *arg);
 
+/* The text of its config.json (caller frees *text): 1; 0 when c has been removed meanwhile; -1 with
+ * fail() when it cannot be read or is damaged: c is ST_CORRUPT then, and what it uses is not known.
+ */
+int container_config(struct container *c, char **text, size_t *n);
+
 /* Take the lock that is the life of c; afterwards the directory is checked to be still the one of
  * that name. 1: taken, and the record is read again; 0: a living monitor holds it; -1 with fail().
  * container_close() releases it. */

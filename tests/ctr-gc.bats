@@ -117,6 +117,35 @@ orphan() {
 	run -0 ctr-ps -a
 	ctr-run --name d "$ROOTFS" true # the name is free
 	[ -z "$(ctr-gc)" ]
+	for how in 'truncate -s 0' 'truncate -s -9' 'truncate -s 0 -s 4096' rm; do
+		ctr-run -d --name d "$ROOTFS" true >/dev/null
+		ctr-wait d >/dev/null
+		$how "$CTR_LIB/containers/d/config.json"
+		run -0 ctr-gc
+		[[ "$output" == *"damaged d: config.json: "* ]]
+	done
+	ctr-run --name r "$ROOTFS" sleep 1000 & # what is removed at its end is garbage
+	wait_for 5 test -e "$CTR_RUN/containers/r/state"
+	: >"$CTR_LIB/containers/r/config.json"
+	kill -9 $!
+	wait $! || true
+	wait_for 5 eval '[[ $(ctr-gc) == *"container r"* ]]'
+}
+
+# bats test_tags=ctr-volume,ctr-image
+@test "a damaged config.json: what the container uses is not known, and stays" {
+	ctr-run -d --name d -v data:/d "$ROOTFS" sleep 1000 >/dev/null
+	for how in ': >' rm; do
+		eval "$how $CTR_LIB/containers/d/config.json"
+		run -1 ctr-volume rm data
+		[[ "$output" == "ctr-volume: d: config.json: "* ]]
+		run -1 ctr-volume prune -f
+		run -1 ctr-prune -f --volumes
+		run -1 ctr-image prune
+		[ -d "$CTR_LIB/volumes/data" ]
+	done
+	run -1 ctr-volume ls
+	[[ "$output" == *"$CTR_LIB/volumes/data"* ]] # a listing goes on
 }
 
 @test "every kind of half-made thing is cleared, and none whose maker is at work" {

@@ -34,13 +34,11 @@ int container_image_users(const char *hex, struct strv *out)
 static int config_one(struct container *c, void *arg)
 {
 	size_t n;
-	if (c->dir < 0 || (faccessat(c->dir, "config.json", F_OK, 0) < 0 && errno == ENOENT))
-		return 0;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &n);
-	if (!text)
-		return fail_in("%s", c->name);
-	buf_add(arg, text, n);
-	return 0;
+	_cleanup_free_ char *text = NULL;
+	int r = container_config(c, &text, &n);
+	if (r == 1)
+		buf_add(arg, text, n);
+	return r < 0 ? -1 : 0;
 }
 
 int container_configs(struct buf *texts)

@@ -244,6 +244,21 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	derive(c, locked_by_us);
 }
 
+int container_config(struct container *c, char **text, size_t *n)
+{
+	_cleanup_free_ char *path = record_path(c->name, NULL);
+	*text = file_read_at(c->dir, "config.json", FILE_ANY, n);
+	/* A power cut leaves it empty, short or with zeros in it. */
+	if (*text && *n && strchr("}\n", (*text)[*n - 1]) && !memchr(*text, 0, *n))
+		return 1;
+	if (*text)
+		errno = EINVAL, fail("config.json: it is damaged");
+	else if (errno == ENOENT && access(path, F_OK) < 0)
+		return 0;
+	corrupt(c);
+	return fail_in("%s", c->name);
+}
+
 static int record_add_name(int parent, const char *name, void *arg)
 {
 	(void)parent;

@@ -66,19 +66,15 @@ struct users {
 	struct strv *out;
 };
 
-/* A container that cannot be read may use it: then that is not known, and nothing is removed. */
 static int volume_user_one(struct container *c, void *arg)
 {
 	const struct users *u = arg;
 	size_t len;
-	if (c->dir < 0 || (faccessat(c->dir, "config.json", F_OK, 0) < 0 && errno == ENOENT))
-		return 0;
-	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
-	if (!text)
-		return fail_in("%s", c->name);
-	if (memmem(text, len, u->quoted, strlen(u->quoted)))
+	_cleanup_free_ char *text = NULL;
+	int r = container_config(c, &text, &len);
+	if (r == 1 && memmem(text, len, u->quoted, strlen(u->quoted)))
 		strv_add(u->out, c->name);
-	return 0;
+	return r < 0 ? -1 : 0;
 }
 
 int volume_users(const char *name, struct strv *out)
@@ -195,7 +191,7 @@ static int volume_named(const struct volume_req *v, const struct spec *s)
 	bool there = faccessat(dir, v->src, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	if (v->nocopy)
 		return there ? 0 : volume_make(v->src, NULL);
-	if (there && !unused(dir, v->src))
+	if (there && (!volume_can_fill || !unused(dir, v->src)))
 		return 0;
 	int r = make_filled(dir, v->src, there, s, v->dst);
 	if (r == 0 && !there)
