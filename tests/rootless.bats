@@ -369,7 +369,7 @@ machine() {
 	echo "$output"
 	[ "$output" = ".local/share/ctr"$'\n'"700 $U1" ]
 	rm -rf "/tmp/ctr-$uid"
-	mkdir "/tmp/ctr-$uid" # root's, or anybody's
+	mkdir "/tmp/ctr-$uid" && chown 54321 "/tmp/ctr-$uid"
 	run as 'unset XDG_RUNTIME_DIR; ctr-run $R true'
 	rmdir "/tmp/ctr-$uid"
 	[[ $status -ne 0 && ${#lines[@]} -eq 1 && $output == *"another user"* ]]

@@ -1189,6 +1189,31 @@ map_of() {
 	[ "$(ls -lan theirs)" = "$before" ]
 }
 
+# bats test_tags=ctr-run,ctr-ipam
+@test "14.1: no other user is faster at making the folders in /tmp, nor leads elsewhere by a link" {
+	need strace
+	mkdir pub and && chmod 1777 pub && chmod 755 .
+	as_user() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@"; }
+	as_user ln -s "$PWD/and" pub/link && chmod 700 and
+	for var in CTR_LIB CTR_RUN; do
+		run -125 env $var="$PWD/pub/link" ctr-run --net none "$ROOTFS" true
+		[[ $output == *"link: it is another user's"* ]]
+		for call in "ctr-run --net none $ROOTFS true" "ctr-ipam alloc -s 10.9.8.0/24 x"; do
+			[[ $call != ctr-ipam* || $var = CTR_RUN ]] || continue
+			env $var="$PWD/pub/x" strace -fqo calls \
+				-e inject=mkdir,mkdirat:delay_enter=1000000:when=1 $call 2>err 3>&- &
+			wait_for 10 grep -qs mkdir calls
+			as_user mkdir -m 777 pub/x
+			wait $! || true
+			grep "x: it is another user's" err
+			[ -z "$(ls -A pub/x)" ]
+			rmdir pub/x
+			rm calls
+		done
+	done
+	[ -z "$(ls -A and)" ]
+}
+
 @test "14.1: what another user put into a folder of ours while he could is not taken for ours" {
 	mkdir open && chmod 1777 open
 	mkdir -p open/containers/evil && chown -R 54321 open/containers

@@ -22,22 +22,6 @@
 #define NO_INSTANCE "--------"
 #define ANOTHERS "%s: it is another user's"
 
-/* /tmp is where anybody may create a folder of any name, so this one must belong to us. NULL with
- * fail(). */
-static char *own_tmp(void)
-{
-	struct stat st;
-	char *p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
-	if ((mkdir(p, 0700) < 0 && errno != EEXIST) || lstat(p, &st) < 0)
-		fail("%s: %m", p);
-	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
-		fail(ANOTHERS, p);
-	else
-		return p;
-	free(p);
-	return NULL;
-}
-
 /* $VAR, or the default for root, or that for a user. NULL with fail(). */
 static char *place_place(
     const char *var, const char *root_dflt, const char *xdg, const char *home_dflt)
@@ -55,10 +39,15 @@ static char *place_place(
 	else if (home_dflt && (s = getenv("HOME")) && *s == '/')
 		p = xasprintf("%s/%s", s, home_dflt);
 	else
-		p = own_tmp();
+		p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
 	for (size_t n = p ? strlen(p) : 0; n > 1 && p[n - 1] == '/'; n--)
 		p[n - 1] = 0;
 	return p;
+}
+
+static bool others(uid_t uid)
+{
+	return uid && uid != geteuid();
 }
 
 /* Is it something that ctrbox did not create, or that another user put there while he could? Names
@@ -67,8 +56,7 @@ static int stranger(int dir, const char *name, void *arg)
 {
 	(void)arg;
 	struct stat st;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid &&
-	    st.st_uid != geteuid())
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && others(st.st_uid))
 		return 1;
 	_cleanup_free_ char *word = xasprintf(" %s ", name);
 	return *name != '.' &&
@@ -86,18 +74,35 @@ static bool ours_alone(const char *path)
 	return dir >= 0 && strcmp(path, "/") != 0 && dir_each(dir, stranger, NULL) == 0;
 }
 
+/* May others create names in the folder that it lies in (/tmp)? */
+static bool place_shared(char *path)
+{
+	struct stat st;
+	char *slash = strrchr(path, '/');
+	*slash = 0;
+	bool r = stat(path, &st) == 0 && st.st_mode & 022;
+	*slash = '/';
+	return r;
+}
+
 /* Closed to every other user, because a container leaves programs of any owner and mode in it. A
  * folder that was made open, by hand or by an earlier version, is closed when it is first used; in
  * one that belongs to another user, he would decide what we start and whom we kill. (Root may
- * anyway; ctr-cgset of a user in a delegated group needs nothing in root's.) NULL with fail(). */
+ * anyway; ctr-cgset of a user in a delegated group needs nothing in root's.) Where others could be
+ * faster than us it is made at once, and a link of theirs is theirs. NULL with fail(). */
 static char *closed(char *path)
 {
 	struct stat st;
-	if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+	if (!path)
+		return NULL;
+	while (lstat(path, &st) < 0)
+		if (!place_shared(path) || (mkdir(path, 0700) < 0 && errno != EEXIST))
+			return path;
+	if (S_ISLNK(st.st_mode) && !others(st.st_uid) && stat(path, &st) < 0)
 		return path;
-	if (st.st_uid != geteuid() && st.st_uid != 0)
+	if (others(st.st_uid))
 		fail(ANOTHERS, path);
-	else if (st.st_uid != geteuid() || !(st.st_mode & 077))
+	else if (st.st_uid != geteuid() || !S_ISDIR(st.st_mode) || !(st.st_mode & 077))
 		return path;
 	else if (!ours_alone(path))
 		fail("%s: others may enter it, and more lies in it than ours: name a folder of its "
@@ -114,13 +119,10 @@ static char *closed(char *path)
 static int place_make_one(const char *path)
 {
 	_cleanup_free_ char *up = xstrdup(path);
-	char *slash = strrchr(up, '/');
-	if (mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS)
-		return dir_make(path, 0700); /* dir_make() says what is wrong with what is there */
-	if (errno != ENOENT || !slash || slash == up)
-		return fail("%s: mkdir: %m", path);
-	*slash = 0;
-	return dir_make(up, 0755) < 0 ? -1 : dir_make(path, 0700);
+	*strrchr(up, '/') = 0;
+	if (mkdir(path, 0700) < 0 && errno == ENOENT && dir_make(up, 0755) < 0)
+		return -1;
+	return dir_make(path, 0700); /* it says what is wrong with what is there */
 }
 
 int place_make(const char *path)
@@ -205,7 +207,7 @@ int place_instance(void)
 		return 0;
 	if ((stat(ctr_lib(), &st) < 0 || !S_ISDIR(st.st_mode)) &&
 	    (place_make(ctr_lib()) < 0 || stat(ctr_lib(), &st) < 0))
-		return fail("%s (set CTR_LIB to a folder that can be written)", fail_msg());
+		return -1;
 	uint64_t seed[2] = {st.st_dev, st.st_ino};
 	snprintf(instance, sizeof instance, "%08x", fnv1a32(seed, sizeof seed));
 	return 0;
