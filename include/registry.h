@@ -23,8 +23,8 @@ int registry_ref_parse(const char *in, struct registry_ref *out);
 void registry_ref_free(struct registry_ref *r);
 
 /* The header `WWW-Authenticate: Bearer realm="...",service="...",scope="..."` or `Basic
- * realm="..."`; `header` is what stands behind its colon. -1 with fail() when the scheme is another
- * one or the header is damaged. */
+ * realm="..."`; `header` is what stands behind its colon. Of several challenges Bearer's is taken
+ * first. -1 with fail() when none of them is known here or the header is damaged. */
 struct challenge {
 	bool basic;
 	char *realm, *service, *scope;
@@ -88,7 +88,8 @@ struct request {
 };
 int registry_ask(struct registry *r, const struct request *q, struct reply *out);
 void reply_free(struct reply *p);
-/* A header of the answer. Caller frees; NULL when it has no such header. */
+/* A header of the answer; if it stands there several times, with ", " between. Caller frees; NULL
+ * when it has no such header. */
 char *reply_header(const struct reply *p, const char *name);
 /* fail() with what an unwelcome status means, in one line. Returns -1. */
 int reply_refused(const struct registry *r, const char *what, const struct reply *p);

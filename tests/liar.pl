@@ -5,7 +5,8 @@
 # away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), huge
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
-# askew (ends early, then sends other bytes).
+# askew (ends early, then sends other bytes), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
+# address; "me" with "hush", or the token "t0" of its /token, may come in).
 use strict;
 use warnings;
 use Digest::SHA "sha256_hex";
@@ -32,6 +33,8 @@ if ($how eq 'nest') {
 while (1) {
 	my $c = $s->accept or next;
 	my ($head, $path, $from) = ('');
+	recv $c, my $first, 1, 2; # MSG_PEEK
+	if ($first eq "\x16") { print $c "HTTP/1.0 400 No TLS here\r\n\r\n"; next }
 	while (<$c>) { last if /^\r\n/; $head .= $_ }
 	($path) = $head =~ /^\S+ (\S+)/ or next;
 	$from = $1 if $head =~ /^Range: bytes=(\d+)-/mi;
@@ -68,6 +71,13 @@ while (1) {
 	if ($how eq 'expires') {
 		if ($path =~ m{^/token}) { $body = "{\"token\":\"$token\"}" }
 		elsif ($kind && $head !~ /^Authorization: Bearer $token\r/mi) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://$addr/token\"\r\n", '') }
+	}
+	if ($how =~ /^asks=(.*)/s) {
+		if ($path =~ m{^/token}) { $body = '{"token":"","access_token":"t0"}' }
+		elsif ($head !~ /^Authorization: (Basic bWU6aHVzaA==|Bearer t0)\r/mi) {
+			($status, $body) = ('401 No', '');
+			$extra = join '', map { s/\@/$addr/r } map { "WWW-Authenticate: $_\r\n" } split /\n/, $1;
+		}
 	}
 	if ($how eq 'error' && $kind eq 'blob') { ($status, $body) = ('500 Broken', '') }
 	if ($how eq 'html' && $kind) { $body = '<html>hello</html>' }

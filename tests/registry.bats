@@ -227,6 +227,33 @@ three() {
 	run -1 grep -e leak -e thief/token liar.log
 }
 
+@test "19 several challenges, in one header or many; plain HTTP on this machine" {
+	three
+	ctr-image rm new:1
+	for asks in 'Basic realm="here"' $'Negotiate\nBasic realm="here"' \
+		'NTLM TlRM==, basic realm=here' \
+		'Digest nonce="a,b", qop="auth,auth-int", Basic realm="a \" b"' \
+		'Bearer realm = "http://@/token",service="a, b"' \
+		$'Basic realm="here"\nBearer realm="http://@/token"'; do
+		echo "$asks:"
+		liar "asks=$asks" o
+		: >registries # plain HTTP is found out on this machine
+		[[ $asks = *Bearer* ]] || {
+			run -1 --separate-stderr ctr-image login -u me -p wrong "$reg"
+			[[ $stderr == *'does not take this name and password' ]]
+		}
+		ctr-image login -u me -p hush "$reg"
+		[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+		ctr-image rm "$reg/x:1"
+	done
+	for asks in Negotiate 'Bearer realm="http://@/token'; do
+		liar "asks=$asks" o
+		run -1 --separate-stderr ctr-image pull "$reg/x:1"
+		echo "$asks: $stderr"
+		[[ ${#stderr_lines[@]} -eq 1 && $stderr == *"the registry asks for '${asks%%@*}"* ]]
+	done
+}
+
 @test "helpers that hang, chatter, fail or are none; a broken config.json: one line (issue 19)" {
 	three
 	ctr-image rm new:1

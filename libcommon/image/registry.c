@@ -95,7 +95,7 @@ static char *index_choose(const struct pull *p, const json_t *j, bool *index)
 		const char *digest = json_string_value(json_object_get(d, "digest"));
 		if ((os && strcmp(os, "linux") != 0) || (arch && strcmp(arch, image_arch()) != 0))
 			continue;
-		if (!digest || !digest_parse(p->ref.name, digest))
+		if (!digest_parse(p->ref.name, digest ? digest : ""))
 			return NULL;
 		return xstrdup(digest);
 	}

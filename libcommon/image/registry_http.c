@@ -137,13 +137,14 @@ static int reply_split(struct reply *p, const char *what)
 
 char *reply_header(const struct reply *p, const char *name)
 {
+	struct buf b = {0};
 	size_t n = strlen(name);
 	for (const char *l = p->head; (l = strstr(l, "\r\n")) && *(l += 2);)
 		if (strncasecmp(l, name, n) == 0 && l[n] == ':') {
 			const char *v = l + n + 1 + strspn(l + n + 1, " \t");
-			return xstrndup(v, strcspn(v, "\r"));
+			buf_printf(&b, "%s%.*s", b.n ? ", " : "", (int)strcspn(v, "\r"), v);
 		}
-	return NULL;
+	return b.p;
 }
 
 void reply_free(struct reply *p)
@@ -263,7 +264,7 @@ static int token(struct registry *r, const struct challenge *c)
 		return -1;
 	_cleanup_json_ json_t *j = p.status == 200 ? json_parse("token", p.body, p.len) : NULL;
 	const char *t = json_string_value(json_object_get(j, "token"));
-	if (!t)
+	if (!t || !*t)
 		t = json_string_value(json_object_get(j, "access_token"));
 	int r2 = p.status != 200 ? reply_refused(r, "a token", &p) : 0;
 	if (r2 == 0 && !t)
@@ -298,7 +299,7 @@ static int identify(struct registry *r, const struct reply *p)
 
 int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 {
-	for (int tries = 0;; tries++) {
+	for (bool asked = false;;) {
 		_cleanup_free_ char *url =
 		    strstr(q->path, "://") ? xstrdup(q->path) : xasprintf("%s%s", r->base, q->path);
 		int e = registry_http_once(r, q, url, out);
@@ -310,8 +311,9 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 		if (e < 0)
 			return -1;
 		/* Where a registry sends us to is not to ask for the password (CVE-2020-15157). */
-		if (out->status != 401 || tries >= 1 || out->moved)
+		if (out->status != 401 || asked || out->moved)
 			return 0;
+		asked = true;
 		e = identify(r, out);
 		reply_free(out);
 		if (e < 0)

@@ -53,59 +53,55 @@ void registry_ref_free(struct registry_ref *r)
 
 /* --- challenges (RFC 9110, section 11.6.1) --- */
 
-/* KEY=VALUE or KEY="VALUE"; returns its end, NULL when it is malformed. */
-static const char *parameter(const char *p, char **key, char **value)
+/* What stands between quotes or before a comma, to *value. Returns its end, NULL when a quote is
+ * missing. */
+static const char *challenge_value(const char *p, char **value)
 {
-	size_t n = strcspn(p, "=, \t");
-	if (!n || p[n] != '=')
-		return NULL;
-	*key = xstrndup(p, n);
-	p += n + 1;
-	if (*p != '"') {
-		n = strcspn(p, ", \t");
-		*value = xstrndup(p, n);
-		return p + n;
-	}
 	struct buf b = {0};
+	bool quoted = *p == '"';
 	buf_puts(&b, "");
-	for (p++; *p && *p != '"'; p++) {
-		if (*p == '\\' && p[1])
+	for (p += quoted; *p && !strchr(quoted ? "\"" : ", \t", *p); p++) {
+		if (quoted && *p == '\\' && p[1])
 			p++;
 		buf_add(&b, p, 1);
 	}
 	*value = b.p;
-	return *p == '"' ? p + 1 : NULL;
+	if (quoted && !*p)
+		return NULL;
+	return p + quoted;
 }
 
+/* A word that '=' follows is a parameter of the last scheme; any other word is a scheme. */
 int challenge_parse(const char *header, struct challenge *out)
 {
 	*out = (struct challenge){0};
-	const char *p = header + strspn(header, " \t");
-	size_t n = strcspn(p, " \t");
-	out->basic = n == 5 && strncasecmp(p, "Basic", n) == 0;
-	if (!out->basic && (n != 6 || strncasecmp(p, "Bearer", n) != 0))
-		return errno = EINVAL,
-		       fail("the registry asks for '%s', which is not known here", header);
-	for (p += n; p && *(p += strspn(p, ", \t"));) {
-		char *key = NULL, *value = NULL;
+	bool bearer = false;
+	const char *p = header;
+	while (p && *(p += strspn(p, ", \t"))) {
+		_cleanup_free_ char *word = xstrndup(p, strcspn(p, "=, \t")), *value = NULL;
+		p += strlen(word);
+		const char *is = p + strspn(p, " \t");
+		if (*is != '=') {
+			bearer = strcasecmp(word, "Bearer") == 0;
+			out->basic |= strcasecmp(word, "Basic") == 0;
+			continue;
+		}
+		p = challenge_value(is + 1 + strspn(is + 1, " \t"), &value);
 		char **to = NULL;
-		p = parameter(p, &key, &value);
-		if (key && strcasecmp(key, "realm") == 0)
+		if (strcasecmp(word, "realm") == 0)
 			to = &out->realm;
-		if (key && strcasecmp(key, "service") == 0)
+		if (strcasecmp(word, "service") == 0)
 			to = &out->service;
-		if (key && strcasecmp(key, "scope") == 0)
+		if (strcasecmp(word, "scope") == 0)
 			to = &out->scope;
-		free(key);
-		if (p && to && !*to)
-			*to = value;
-		else
-			free(value);
+		if (p && bearer && to && !*to)
+			*to = xstrdup(value);
 	}
+	out->basic &= !out->realm; /* a token is preferred: it can be had without a name, too */
 	if (p && (out->basic || out->realm))
 		return 0;
 	challenge_free(out);
-	return errno = EINVAL, fail("the registry's challenge is damaged: '%s'", header);
+	return errno = EINVAL, fail("the registry asks for '%s', which is not known here", header);
 }
 
 void challenge_free(struct challenge *c)
