@@ -39,9 +39,10 @@ _Noreturn void chain_run(char **argv)
 	die_code(code, "%s", fail_msg());
 }
 
-/* As ctr-run's monitor: what is to end the first process of a pid namespace kills it where that
- * would have no effect. One that is running may be an init about to take the signal: *doubts counts
- * how often it was, half a second apart. */
+/* The signal to send to `child`. The first process of a pid namespace gets no signal for which it
+ * has no handler, so SIGKILL takes the place of one that is to end it, as in ctr-run's monitor. A
+ * process that is running may be an init that is about to take the signal: *doubts counts how often
+ * it was running, half a second apart, and the third time counts. */
 static int heeded(pid_t child, int sig, int *doubts)
 {
 	if (sig != SIGTERM && sig != SIGHUP)

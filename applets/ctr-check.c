@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 static const struct usage usage = {
     .placeless = true, .synopsis = "", .opts = opts, .anywhere = true};
 
-/* Each probe runs in a child and returns 0 or an errno. This one is its turn: */
+/* Each probe runs in a child and returns 0 or an errno. The one that is running: */
 static const struct probe *trying;
 
 static int p_ns(void)

@@ -251,8 +251,6 @@ static int do_ls(int n, char **names)
 
 static int unsure; /* owners for which it is not known whether they are alive */
 
-/* Kept: an owner that was named, by its id, 12 digits of it or its name; and whoever's container is
- * being held. */
 /* Are the first n bytes of s among the sorted names? */
 static bool named(const struct strv *l, const char *s, size_t n)
 {
@@ -270,6 +268,8 @@ static bool named(const struct strv *l, const char *s, size_t n)
 	return false;
 }
 
+/* The leases of those stay who were named (by the id, at least 12 digits of it, or the name), and
+ * of containers that are alive. */
 static bool keep(const struct lease *l, void *arg)
 {
 	const struct strv *living = arg;

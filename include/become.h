@@ -29,7 +29,7 @@ struct become {
 	int (*gate)(struct become *b, void *arg);
 	void *gate_arg;
 	char **envp; /* for the gate: the command's environment */
-	/* Setns(2) was called for an existing pid namespace: be cloned into it last of all. */
+	/* setns(2) was called for an existing pid namespace: be cloned into it last of all. */
 	bool appears;
 	int keep[2]; /* with `appears`: further descriptors that are still needed; 0 none */
 };

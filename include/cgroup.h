@@ -1,5 +1,5 @@
 /* cgroup.h: control groups on v1, v2 and hybrid systems, in cgroup v2's vocabulary
- * (Documentation/admin-guide/ cgroup-v2.rst, cgroup-v1/).
+ * (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/).
  *
  * A path is relative to the hierarchies' roots ("ctr/c-1a2b3c4d-0123456789ab"); the same one is
  * made in every v1 hierarchy that has a controller and on the v2 side. Errors are -1 with fail()

@@ -1,5 +1,5 @@
-/* check_info.h: the parts of ctr-check that the minimal build has not: networks, and what it says
- * in place of `docker info` and `docker version`. */
+/* check_info.h: the parts of ctr-check that the minimal build does not have: networks, and what it
+ * says in place of `docker info` and `docker version`. */
 #ifndef CTR_CHECK_INFO_H
 #define CTR_CHECK_INFO_H
 

@@ -137,7 +137,7 @@ bool cni_kept(const struct cni_call *c, char kind);
 /* Forget kinds. A descriptor, to be closed when the elements are gone, too: until then nothing is
  * put in again; or -1, with fail() where errno is not ENOENT. */
 int cni_keep_away(const struct cni_call *c, const char *kinds);
-/* Interfaces (cni_main.c): bridge, ptp, macvlan, ipvlan, loopback. */
+/* Interfaces (cni_link.c): bridge, ptp, macvlan, ipvlan; and loopback (cni_loopback.c). */
 int cni_link_add(struct cni_call *c, struct cni_result *out);
 int cni_link_del(struct cni_call *c);
 int cni_link_check(struct cni_call *c);

@@ -11,8 +11,8 @@
  * directory `root` (borrowed): with `whole` it becomes the root directory, on a mount of its own
  * where no device can be opened and nothing executed (before Linux 5.12 without those); else, for a
  * directory of somebody else's mounts, landlock(7) holds it there as far as the kernel has it. For
- * a forked child that has one thread and no other descriptors of directories. What the kernel has
- * not got is left out; -1 with fail() where capabilities or the filter are refused. */
+ * a forked child that has one thread and no other descriptors of directories. What the kernel does
+ * not have is left out; -1 with fail() where capabilities or the filter are refused. */
 int confine(int root, bool whole);
 /* For a program of the host that is executed next: no capabilities, no way to gain any, and at most
  * 512 MiB of memory. */

@@ -1,5 +1,5 @@
 /* conntrack.h: forget the kernel's connection entries of published ports (ctnetlink), so that a
- * packet of an old flow follows the new map: NEEDS row 13.
+ * packet of an old flow follows the new map.
  */
 #ifndef CTR_CONNTRACK_H
 #define CTR_CONNTRACK_H

@@ -10,7 +10,7 @@
 struct ctree {
 	struct container c;
 	struct spec spec;
-	/* Dirs[0] is its writable layer, then the layers below, topmost first; or only the first:
+	/* dirs[0] is its writable layer, then the layers below, topmost first; or only the first:
 	 * its root is a copy. */
 	int *dirs;
 	size_t n;

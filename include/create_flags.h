@@ -1,9 +1,10 @@
 /* create_flags.h: docker run's options as they were given, and what they mean for the spec.
  *
- * Whoever has a command line fills a struct create_flags (container/create.c has ctr-run's table of
- * options) and calls the functions below in their order. Nothing is made here, and no record is
- * known: the names of other containers and of volumes are checked, and left to the caller. All
- * return 0, or -1 with fail(), which is fail_usage() where the command line is to blame.
+ * Whoever has a command line fills a struct create_flags (container/create_opts.c has ctr-run's
+ * table of options) and calls the functions below in their order. Nothing is made here, and no
+ * record is known: the names of other containers and of volumes are checked, and left to the
+ * caller. All return 0, or -1 with fail(), which is fail_usage() where the command line is to
+ * blame.
  */
 #ifndef CTR_CREATE_FLAGS_H
 #define CTR_CREATE_FLAGS_H

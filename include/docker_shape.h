@@ -7,8 +7,7 @@
 #include "record.h"
 
 /* A new value; what docker has and we have not is left out or empty. `cfg`: its config.json, may be
- * NULL. Maps carry the mark that
- * template_plain() takes out for printing. */
+ * NULL. Maps carry the mark that template_plain() takes out for printing. */
 json_t *docker_shape(const struct container *c, const json_t *cfg);
 /* Labels, a line each (NULL: none), as a map. */
 json_t *docker_labels(const char *lines);

@@ -10,9 +10,10 @@ struct gate {
 /* Make it anew in directory `dir`. 0, or -1 with fail() and nothing left. */
 int gate_make(int dir, struct gate *g);
 void gate_close(struct gate *g);
-/* In the child: until somebody opens it. 0, or -1 with fail(). */
-/* Signals end a process 1 only through a handler; exec takes the handlers away. */
+/* In the child, before it waits: give the four signals that end a process a handler, because a
+ * process 1 is ended by none without one; exec takes the handlers away. */
 void gate_signals(void);
+/* In the child: wait until somebody opens it. 0, or -1 with fail(). */
 int gate_wait(const struct gate *g);
 
 #endif

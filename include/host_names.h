@@ -32,7 +32,7 @@ int host_names_leave(
 /* Its first name was `from` until now, and its file is now `file`. */
 int host_names_rename(const char *network, const char *id, const struct cidr *addr,
     const char *from, const char *to, const char *file);
-/* Call fn(name) for the folder of each network. */
+/* The folder of a network, whether it is there or not. Caller frees. */
 char *host_names_dir(const char *network);
 
 #endif

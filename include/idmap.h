@@ -21,7 +21,7 @@ int subid_find(const char *text, const char *user, uid_t uid, uint32_t *start, u
 #define SUBID_SIZE 65536u
 uint32_t subid_nth(
     const char *text, const char *user, uid_t uid, uint32_t nth, struct idmap_entry *e);
-/* The id inside a map of one outside, and the other way: false where the map has not got it. */
+/* The id inside a map of one outside, and the other way: false where it is not in the map. */
 bool idmap_inside(const struct idmap_entry *map, size_t n, uint32_t outside, uint32_t *inside);
 bool idmap_outside(const struct idmap_entry *map, size_t n, uint32_t inside, uint32_t *outside);
 /* "CONTAINER:HOST:SIZE[,...]" appended to v. -1 with fail(). */

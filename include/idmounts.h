@@ -21,14 +21,14 @@ int idmounts_open(const struct spec *s, const char *dir, int **out);
  * with fail(). */
 int idmounts_mount(const struct spec_mount *m, int userns);
 /* For a mount of s whose source is there only later: what the child needs. Without a user namespace
- * that is one with the mount's maps; with one, the socket of a process outside that makes the mount.
- * -1 with fail(). */
+ * that is one with the mount's maps; with one, the socket of a process outside that makes the
+ * mount. -1 with fail(). */
 int idmounts_later(const struct spec *s, const struct spec_mount *m);
 /* The same as idmounts_mount() in the child, for an IDMOUNTS_LATE(fd); `fd` is closed. */
 int idmounts_late(const struct spec *s, const struct spec_mount *m, int fd);
-/* Map them by this user namespace, whose maps are written. 0: all must go as
- * without; warns of volumes, whose files the container then cannot own, or of a bundle's fails.
- * `image` (or -1) is mapped, too. */
+/* Map them by this user namespace, whose maps are written; `image` (or -1), too. 1: they are
+ * mapped. 0: they cannot be, and the container starts as without them; volumes, whose files it then
+ * does not own, are warned of. -1 with fail(): a bundle's mount cannot be mapped. */
 int idmounts_map(const struct spec *s, const int *v, int image, int userns);
 void idmounts_close(const struct spec *s, int *v);
 

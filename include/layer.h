@@ -44,11 +44,11 @@ struct unpack_how {
 	uid_t uid;
 	gid_t gid;
 	const struct pack_of *ids; /* owners in the archive are as the container sees them; one it
-				    * has not got is left out; may be NULL */
+				    * does not have is left out; may be NULL */
 	/* What a confined child leaves to its parent (may be NULL): attributes of the kind
 	 * trusted., which take CAP_SYS_ADMIN, which folders are opaque (UNPACK_OPAQUE) or left
-	 * out (UNPACK_IMPLIED), and hard links to what it has not got (UNPACK_LINK). PATH NUL NAME
-	 * NUL LENGTH(4 bytes) VALUE, one after the other. */
+	 * out (UNPACK_IMPLIED), and hard links to what it does not have (UNPACK_LINK). PATH NUL
+	 * NAME NUL LENGTH(4 bytes) VALUE, one after the other. */
 	struct buf *left;
 };
 int layer_unpack(struct stream *s, int dirfd, const struct unpack_how *how);

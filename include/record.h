@@ -44,7 +44,7 @@ struct container {
 	bool stopped;  /* it was ended deliberately: ctr-start --boot does not start it again */
 	char *error;   /* why it could not be started the last time */
 	bool listed;   /* read for a listing: `started` and `exit` were read only if the status
-			  depends   on them */
+			  depends on them */
 	bool unfrozen; /* the caller does not need to know whether it is paused */
 	int live;      /* in a listing: somebody holds its lock */
 	bool removing; /* it is ended in order to be removed: its monitor need not make its end

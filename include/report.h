@@ -36,7 +36,7 @@ int report_hand_over(
 /* Tell "ready", so that report_wait() returns 1. -1 with errno when nobody listens. */
 int report_ready(int report);
 /* For the parent: wait for what the child says. 0: it has called exec (or has ended); -1 with
- * fail() and *code: it failed; 1: it is ready and waits for a byte (REPORT_GO). *master is set when
+ * fail() and *code: it failed; 1: it is ready and waits for a byte. *master is set when
  * the master of a terminal came. */
 int report_wait(int report, int *code, int *master);
 /* The same for a pipe, through which no descriptor can come. */

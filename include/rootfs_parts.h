@@ -20,7 +20,7 @@ char *rootfs_fd_path(char buf[32], int fd);
 extern bool rootfs_no_self; /* /proc does not have us: the working directory is /proc/self/fd */
 
 /* Bind the source of m at its destination, which is made when it is missing. `tie` > 0: bind this
- * detached mount instead. */
+ * detached mount instead; below 0: the one of idmounts_late() (idmounts.h). */
 int rootfs_bind(struct rootfs *r, const struct spec_mount *m, const struct mountopts *o, int tie);
 /* Set these MS_* flags on the mount that now lies at `dest`, alone or with all beneath it. */
 int rootfs_remount(

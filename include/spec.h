@@ -162,7 +162,7 @@ struct spec {
 };
 
 /* Fill a spec with what a container has by default: docker's 14 capabilities, the default mounts,
- * devices, masked paths and namespaces (all but user), cwd "/" and PATH. There are no errors (the
+ * devices, masked paths and namespaces (all but user), and cwd "/". There are no errors (the
  * process ends when there is no memory). */
 void spec_default(struct spec *s);
 /* Mask DIR/cpuN/thermal_throttle of every CPU that has it, because it shows what else the machine

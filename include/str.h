@@ -17,10 +17,13 @@ char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap);
 
-/* A variable that is freed at the end of its scope: `_cleanup_free_ char *s = xasprintf(...)`. */
+/* A variable that is freed (closed) at the end of its scope: `_cleanup_free_ char *s =
+ * xasprintf(...)`. */
 void cleanup_free(void *pp);
 void cleanup_close(int *fd);
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
+#define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
+#define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 /* A static buffer of many pages, most of which are never used: by its alignment the linker puts it
  * apart from what is small, which then lies on few pages. */
 #ifdef CTR_MINIMAL
@@ -28,8 +31,6 @@ void cleanup_close(int *fd);
 #else
 #define LARGE __attribute__((aligned(4096)))
 #endif
-#define _cleanup_close_ __attribute__((cleanup(cleanup_close)))
-#define _cleanup_strv_ __attribute__((cleanup(strv_free)))
 
 /* A growing vector of strings that it owns, with a NULL behind the last; begin with zeros. `v` is
  * NULL while n is 0 and nothing was ever added (use strv_argv() where a vector is needed). */

@@ -19,7 +19,7 @@ pid_t sys_clone_borrow(uint64_t flags, int cgroup_fd, void (*fn)(void *), void *
 /* Did the last sys_clone() put the child into its group? If not, the caller moves it. */
 bool sys_clone_entered_cgroup(void);
 
-/* close_range(2); before Linux 5.9 done by /proc/self/fd. */
+/* close_range(2); before Linux 5.9 one descriptor at a time, found by poll(2). */
 int sys_close_range(unsigned first, unsigned last);
 /* Close every descriptor from `next` on except those n (a -1 among them is ignored). */
 void sys_close_others(int next, const int *keep, size_t n);

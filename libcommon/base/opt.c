@@ -319,7 +319,7 @@ void opt_hide(int argc, char **argv, const char *name)
 {
 	char *from = program_invocation_name, *to = from + strlen(from) + 1;
 	size_t all = (size_t)(to - from);
-	/* Argv[0] is the applet's name by now, which lies elsewhere, below the stack, as other
+	/* argv[0] is the applet's name by now, which lies elsewhere, below the stack, as other
 	 * words of the program's own do. */
 	for (int i = 1; i < argc; i++) {
 		if (argv[i] < from)

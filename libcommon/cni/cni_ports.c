@@ -242,7 +242,8 @@ int cni_ports_del(struct cni_call *c, const struct cni_ports *p)
 {
 	struct nft f;
 	struct sweep s = {.c = c};
-	/* it may only be that the ports are not named again */
+	/* A DEL may leave out the ports that the ADD named: then those are removed that were kept.
+	 */
 	bool all = !p->any && cni_kept(c, 'p');
 	if (!p->any && !all)
 		return 0;

@@ -191,12 +191,12 @@ const struct opt create_opts[] = {
 	&given.res.write_iops},
     {0, "cgroup", "KEY=VALUE", "any cgroup v2 setting", OPT_LIST, &given.res.raw},
     {0, "cgroup-parent", "GROUP", "make its group under this one", OPT_STR, &given.res.parent},
-    /* what these ask for is always the case */
+    /* further names of options above */
     {0, "network", "NET", NULL, OPT_LIST, &given.nets},
 #ifndef CTR_MINIMAL
     {0, "mac-address", "MAC", NULL, OPT_STR, &given.mac},
 #endif
-    /* what they ask for is so in any case */
+    /* what these ask for is so in any case, or is for `ctrbox WORD` alone */
     {'q', "quiet", NULL, NULL, OPT_FLAG, &nothing},
     {0, "by-word", NULL, NULL, OPT_FLAG, &given.by_word},
     {0, "sig-proxy", NULL, NULL, OPT_FLAG, &nothing},

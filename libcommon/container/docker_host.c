@@ -98,7 +98,8 @@ static bool same(const json_t *a, const json_t *b, const char *key)
 	return json_equal(json_object_get(a, key), json_object_get(b, key));
 }
 
-/* Those that not every container has. Its last rule says what may be done with one. */
+/* The devices, without those that every container has. The last rule about a device says what may
+ * be done with it. */
 static json_t *docker_host_devices(const json_t *linux_)
 {
 	const json_t *rules = json_object_get(json_object_get(linux_, "resources"), "devices"),
@@ -230,7 +231,7 @@ static json_t *docker_host_tmpfs(const json_t *cfg)
 	return map;
 }
 
-/* "QUOTA PERIOD", of which each is asked for apart in docker. */
+/* Our limit is one text, "QUOTA PERIOD"; docker has a member for each. */
 static json_int_t docker_host_cpu(const json_t *cfg, bool period)
 {
 	const char *s = docker_limit_text(cfg, "cpu.max"), *blank = strchr(s, ' ');

@@ -15,7 +15,7 @@
 #include "record.h"
 #include "str.h"
 
-/* Who had a folder of its state in the moment when the listing began may be running. */
+/* The containers that had a folder in $CTR_RUN when the listing began: no other can be running. */
 static struct strv listed_all;
 static bool listed_mark;
 
@@ -44,7 +44,7 @@ bool record_any_paused(int run)
 	return listed_mark;
 }
 
-/* Without a format, for each would take a tenth of a listing's time. */
+/* Not by snprintf(3), which would take a tenth of a listing's time. */
 static const char *listed_path(char *out, const char *name, const char *file)
 {
 	strcpy(stpcpy(out, name), file);

@@ -209,7 +209,8 @@ static int write_pidfile(struct monitor *m)
 	return fail_in("--pidfile");
 }
 
-/* Which ids its user has shows when it is made. */
+/* The owner of its volumes may have to change (`U`): to the ids that its user has, which are known
+ * when it is created. */
 static int launch(struct monitor *m)
 {
 	if (!volume_owned(m->spec))

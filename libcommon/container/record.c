@@ -1,6 +1,7 @@
 /* record.c: reading the containers' records, and deriving their status; see record.h.
  *
- * Nothing is cached between calls but the two directories: only the files and the lock count.
+ * Nothing is kept between calls but the two directories and the boot's id: only the files and the
+ * lock count.
  */
 #include <dirent.h>
 #include <errno.h>

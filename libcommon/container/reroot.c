@@ -37,7 +37,8 @@ static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 	if (S_ISDIR(st.st_mode) && file == path) {
 		strv_take(&s->x_lower, abs);
 	} else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
-		/* An updater is to be told of what is no image now, not by the next start. */
+		/* Whoever updates it is told at once when this is no image, and not by the next
+		 * start. */
 		_cleanup_close_ int fd = image_file_open(abs, &type);
 		if (fd < 0)
 			return -1;

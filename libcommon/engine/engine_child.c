@@ -210,7 +210,8 @@ static int child_at_gate(struct become *b, void *arg)
 				return -1;
 		}
 	}
-	/* Runc's callers rely on this; our memory may be the parent's. */
+	/* The hook gets the environment of the command, as with runc. Our memory may be the
+	 * parent's, so its own is put back. */
 	char **ours = environ;
 	environ = b->envp;
 	int r = hooks_run(b->spec, HOOK_START_CONTAINER, &about);

@@ -63,7 +63,8 @@ static _Noreturn void born(int sock)
 		syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
 }
 
-/* Who is born may be traced there: it can do nothing but what it is for, however it is led. */
+/* The process that is made there may be traced there. It has no right and no system call but those
+ * that it needs, so that a tracer gains nothing. */
 static int able_to_little(void)
 {
 	static const struct rlimit few = {2, 2}; /* nobody's, of that user namespace */

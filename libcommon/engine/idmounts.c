@@ -43,8 +43,8 @@ static bool bound(const struct spec *s, const struct spec_mount *m)
 	return geteuid() == 0 && !idmounts_inside(s, m) && spec_mount_binds(m);
 }
 
-/* Who is root in a user namespace makes no nodes. One that the host has not got as it is asked for
- * is made here, on a tmpfs that is mounted nowhere yet; -1 else. */
+/* Root of a user namespace cannot make device nodes. A node that the host does not have with this
+ * owner and mode is made here, on a tmpfs that is not mounted yet: its descriptor, otherwise -1. */
 static int node_apart(const struct spec *s, const struct spec_device *d)
 {
 	dev_t dev = makedev((unsigned)d->major, (unsigned)d->minor);
@@ -88,7 +88,8 @@ int idmounts_open(const struct spec *s, const char *dir, int **out)
 		}
 		if (!m && layers)
 			v[i] = sys_mount_copy(AT_FDCWD, i ? s->x_lower.v[i - 1] : dir, 0, NULL);
-		else if (m && (layers || !dir) && (spec_mount_mapped(m) || (!dir && user && bound(s, m)))) {
+		else if (m && (layers || !dir) &&
+			 (spec_mount_mapped(m) || (!dir && user && bound(s, m)))) {
 			any = true;
 			bool late = m->n_uid_map && idmounts_inside(s, m);
 			v[i] = late ? idmounts_later(s, m) : idmounts_mount(m, -1);

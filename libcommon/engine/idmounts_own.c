@@ -47,9 +47,9 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
 }
 
-/* Who is root in a user namespace maps no mounts, and what was mounted below the root is seen in
- * its mount namespace only: a process of ours waits to be sent that, and sends back the mount. Its
- * socket.
+/* Root of a user namespace cannot map mounts, and what was mounted below the root is seen in its
+ * mount namespace only. So a process outside waits until that namespace is sent to it, makes the
+ * mount there, and sends it back. Returns the socket to it.
  */
 static int idmounts_outside(const struct spec_mount *m)
 {

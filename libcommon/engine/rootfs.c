@@ -1,8 +1,5 @@
-/* rootfs.c: the overlay and the mounts of a container, in its own mount namespace; see rootfs.h.
- *
- * Every target is resolved below the descriptor of the new root (openat2 with RESOLVE_IN_ROOT) and
- * mounted on through /proc/self/fd, never by a string that begins with the root's path: another
- * container that shares a volume may be exchanging links at this very moment (CVE-2021-30465).
+/* rootfs.c: the order in which a container's root is put together, and entering it; see rootfs.h.
+ * The root itself is in rootfs_overlay.c, a single mount in rootfs_mount.c, /dev in rootfs_dev.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,8 +82,7 @@ static void hide_old_trees(void)
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		if (!strstr(l, " - proc ") && !strstr(l, " - sysfs "))
 			continue;
-		char *at =
-		    l; /* the fifth word; no sscanf(3), which the minimal build has not got */
+		char *at = l; /* the fifth word; not by sscanf(3), 8 KB of the minimal build */
 		for (int i = 0; i < 4 && *at; i++)
 			at += strcspn(at, " ") + (at[strcspn(at, " ")] != 0);
 		at[strcspn(at, " ")] = 0;

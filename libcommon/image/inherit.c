@@ -4,7 +4,7 @@
  * those of the layers below, not those of a new folder, which would hide them; and with lib/x,
  * where /lib is a link below, it means the folder that the link leads to. A hard link may name a
  * file of a layer below: it becomes a copy here, as overlayfs copies up what is linked. An opaque
- * root, which overlayfs knows not, becomes a mark of deletion for each name below.
+ * root, which overlayfs does not know, becomes a mark of deletion for each name below.
  *
  * A layer is stored once, so of two images that share it the first one decides; their lower layers
  * agree on such things.
@@ -158,7 +158,7 @@ static int inherit_move_one(int from, const char *name, void *arg)
 		return renameat(from, name, to, name) < 0 ? fail("%s: rename: %m", name) : 0;
 	_cleanup_close_ int a = openat(from, name, DIR_FLAGS);
 	_cleanup_close_ int b = a < 0 ? -1 : openat(to, name, DIR_FLAGS);
-	/* what the archive calls by its own name holds */
+	/* what the archive has under the other name, too, stays as it is there */
 	if (b >= 0 && dir_each(a, inherit_move_one, &b) != 0)
 		return -1;
 	return tree_remove_at(from, name);
@@ -166,7 +166,8 @@ static int inherit_move_one(int from, const char *name, void *arg)
 
 static int folder(const struct view *v, const char *path);
 
-/* The layer's folder `from` is another one in truth; its parents may be missing here, too. */
+/* Where the layers below have a link at `from`, what the layer has there belongs into the folder
+ * `to` that the link leads to, whose parents may be missing in this layer, too. */
 static int carry(const struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;

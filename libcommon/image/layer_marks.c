@@ -21,9 +21,9 @@ bool layer_is_opaque(int dirfd, const char *opaque)
 	       fstatat(dirfd, LAYER_OPAQUE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* A file system that holds no 0/0 devices or no attributes (overlayfs itself, ramfs, before
- * Linux 5.8 a user's) is none that overlayfs takes for a container's layers: only our own code will
- * read them. There a mark is what no archive can hold, a socket, of mode 0. */
+/* Where no 0/0 device can be made or no attribute be set (on overlayfs itself, on ramfs, for a user
+ * before Linux 5.8), overlayfs takes no layers either, and only our own code will read them. There
+ * the mark is a socket of mode 0, because an archive cannot hold a socket. */
 int layer_mark_deleted(int dirfd, const char *name)
 {
 	return mknodat(dirfd, name, S_IFCHR, 0) == 0 ||

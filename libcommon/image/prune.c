@@ -154,8 +154,8 @@ struct prune {
 	uint64_t freed;
 };
 
-/* Only renamed here, for half a layer under its name would pass for a whole one. Where even that
- * needs space which the disk has not got, it is removed at once. */
+/* Only renamed here, because half a layer under its name would pass for a whole one. Where even
+ * that needs space and the disk is full, it is removed at once. */
 static int drop_layer(int dirfd, const char *name, void *arg)
 {
 	struct prune *p = arg;

@@ -3,7 +3,7 @@
  * The tree of hashes has the superblock that veritysetup(8) writes, at the end of the file system
  * or in FILE.verity. The device frees itself with its last user (DM_DEFERRED_REMOVE), as the loop
  * devices below it do; it is named after its root hash, so that all who mount the same share it. A
- * kill between making and that leaves a device that nobody has open: the next start of the image
+ * kill between making it and that leaves a device that nobody has open: the next start of the image
  * removes it, or ctr-gc.
  */
 #include <endian.h>

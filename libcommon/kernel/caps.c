@@ -134,7 +134,7 @@ int caps_apply(uint64_t bounding, uint64_t effective, uint64_t permitted, uint64
 	if (r)
 		return fail("capabilities: %m%s",
 		    errno == EPERM ? " (one of them is not ours to give)" : "");
-	/* Capabilities(7): others cannot be ambient (runc's default config asks for some) */
+	/* capabilities(7): others cannot be ambient (runc's default config asks for some) */
 	ambient &= inheritable & permitted & have;
 	for (int i = 0; i < 64; i++)
 		if (ambient & 1ull << i && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)

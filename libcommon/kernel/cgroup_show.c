@@ -68,8 +68,9 @@ int cgroup_show_events(const char *path)
 {
 	int in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), dirs[W_N], oom_fd = -1;
 	char at[64], junk[4096], *seen[W_N] = {NULL};
-	bool v1[W_N],
-	    look = in < 0; /* its limit for each user, which a container may have used up */
+	/* A container may have used up its user's inotify instances: then the files are read once a
+	 * second. */
+	bool v1[W_N], look = in < 0;
 	if (!cgroup_with(""))
 		return fail(
 		    "%s: --watch: there is no cgroup v2 here to tell of events (v1 can only be "

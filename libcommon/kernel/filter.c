@@ -108,7 +108,7 @@ static void filter_leaf_of(struct filter_program *p, unsigned rule, void *arg)
 		ret(p, ALLOW);
 		ret(p, EPERM_);
 		return;
-	/* Socket() is its first subcall; the family is in memory, which a filter cannot read. */
+	/* socket() is its first subcall; the family is in memory, which a filter cannot read. */
 	case RULE_SOCKETCALL:
 		emit(p, BPF_LD | BPF_W | BPF_ABS, ARG_LOW(0), 0, 0);
 		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0);
@@ -131,9 +131,8 @@ static void filter_leaf_of(struct filter_program *p, unsigned rule, void *arg)
 	}
 }
 
-/* The left half follows right after the comparison, the right half after that. A jump reaches at
- * most 255 instructions. */
-/* A binary search over ranges, the first of which begins at 0. */
+/* A binary search over ranges, the first of which begins at 0. The left half follows right after
+ * the comparison, the right half after that. A jump reaches at most 255 instructions. */
 static void filter_search(struct filter_program *p, const struct seccomp_range *r, unsigned n,
     filter_leaf *leaf_fn, void *arg)
 {
@@ -170,7 +169,7 @@ struct sock_fprog *filter_program(const struct seccomp_range *native, unsigned n
 	size_t jump = p.n;
 	emit(&p, BPF_JMP | BPF_JA, 0, 0, 0);
 	emit(&p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	/* X32 has the native calls under other numbers; -1 is a call that a tracer cancelled. */
+	/* x32 has the native calls under other numbers; -1 is a call that a tracer cancelled. */
 	if (seccomp_table_arch == AUDIT_ARCH_X86_64) {
 		emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 2);
 		emit(&p, BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 0);

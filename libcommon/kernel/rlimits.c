@@ -30,7 +30,7 @@ static bool widened[LIMITS];
 
 int rlimits_widen(bool files)
 {
-	int r = 0, why = errno; /* of the exec that failed before, maybe */
+	int r = 0, why = errno; /* the caller may still have to report an exec that failed */
 	signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < LIMITS; i++) {
 		rlim_t want = limits[i].want;

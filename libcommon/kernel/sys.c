@@ -21,7 +21,7 @@
 #include "sys.h"
 #include "sysno.h"
 
-/* Clone3(2) with the fields of 5.7; older kernels refuse a non-zero cgroup with E2BIG. */
+/* clone3(2) with the fields of 5.7; older kernels refuse a non-zero cgroup with E2BIG. */
 struct clone_args_s {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
 	    set_tid_size, cgroup;

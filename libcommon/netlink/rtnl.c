@@ -379,7 +379,7 @@ static void on_saved(const struct nlmsghdr *h, void *arg)
 	}
 	if (h->nlmsg_type == RTM_NEWNEIGH &&
 	    !(((const struct ndmsg *)(const void *)r)->ndm_state & NUD_PERMANENT))
-		return; /* learnt: it will be again */
+		return; /* the kernel learnt it, and will learn it again */
 	if (index == s->index)
 		buf_add(s->out, h, NLMSG_ALIGN(h->nlmsg_len));
 }

@@ -39,7 +39,7 @@ static bool link_gone(const struct nlmsghdr *h, const void *index)
 {
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	return h->nlmsg_type == RTM_DELLINK && mnl_nlmsg_get_payload_len(h) >= sizeof *i &&
-	       i->ifi_family == AF_UNSPEC && /* AF_BRIDGE: only a port no more */
+	       i->ifi_family == AF_UNSPEC && /* AF_BRIDGE: it has only left its bridge */
 	       i->ifi_index == *(const int *)index;
 }
 

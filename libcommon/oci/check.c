@@ -120,7 +120,7 @@ static int check_supported(const struct spec *s)
 	return 0;
 }
 
-/* Capabilities(7): only what is permitted and inheritable can be ambient; runc's own default config
+/* capabilities(7): only what is permitted and inheritable can be ambient; runc's own default config
  * once asked for more. */
 static void check_ambient(const struct spec_caps *c)
 {

@@ -46,7 +46,7 @@ static void bundle_settle(struct spec *s, const char *dir)
 	device_rule_add(s, true, 'c', -1, -1, "m");
 	device_rule_add(s, true, 'b', -1, -1, "m");
 	spec_default_nodes(s);
-	/* Ctr-run has a default profile; a bundle has the one that it names, or none. */
+	/* ctr-run has a default profile; a bundle has the one that it names, or none. */
 	if (!s->seccomp)
 		s->seccomp = xstrdup("unconfined");
 }

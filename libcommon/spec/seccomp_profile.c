@@ -77,7 +77,7 @@ static bool seccomp_profile_word_of(const char *words, const char *w)
 	return false;
 }
 
-/* What the kernel knows of them is its to say, when the filter is loaded. */
+/* Whether this kernel knows a flag is found out when the filter is loaded. */
 static int flags(const struct jctx *c, const json_t *j)
 {
 	struct strv l = {0};
@@ -276,7 +276,8 @@ static int one_rule(const struct jctx *c, struct filter_rules *f, const json_t *
 	else if ((r = applies(c, rule, at, caps)) == 1 &&
 		 (r = seccomp_profile_action(c, at, "action", act, err, &what)) == 0) {
 		if (what == SECCOMP_RET_USER_NOTIF && strv_has(&names, "write"))
-			/* By it the agent is told of the listener (report.h). */
+			/* write(2) tells the agent of the listener (report.h), so it cannot wait
+			 * for the agent's answer. */
 			r = jwrong(c, at, "action",
 			    "SCMP_ACT_NOTIFY cannot be used for the write syscall");
 		for (size_t i = 0; r == 0 && what != dflt && i < names.n; i++)
@@ -351,7 +352,7 @@ struct sock_fprog *filter_compile_cached(
 	digest_of(key, strlen(key), hex);
 	_cleanup_close_ int dir =
 	    cache && dir_make(cache, 0700) == 0 ? dir_open_at(AT_FDCWD, cache) : -1;
-	/* Only what is ours alone is believed. */
+	/* A folder that others can write to is not used: its filters may be theirs. */
 	bool safe =
 	    dir >= 0 && fstat(dir, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 022);
 	_cleanup_free_ char *have = safe && faccessat(dir, hex, F_OK, 0) == 0
