@@ -811,13 +811,19 @@ load image
 
 # --- without root ---
 
-@test "a user's store: import, load, run, commit, export; what only root can make is left out" {
+# A folder `user`, which is to become the user's, with an image.
+user_folder() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
-	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true ||
+	as_user unshare -U true ||
 		skip "users may not make user namespaces here"
 	mkdir user
 	two_layers
 	oci user/o one.tar two.tar
+}
+as_user() { setpriv --reuid=1000 --regid=1000 --clear-groups "$@"; }
+
+@test "a user's store: import, load, run, commit, export; what only root can make is left out" {
+	user_folder
 	tar -C "$ROOTFS" -cf user/root.tar .
 	mktar 'c null 1,3' 'f x y' >user/dev.tar
 	chown -R 1000:1000 user
@@ -844,7 +850,7 @@ load image
 		ctr-image ls -q | ctr-image rm -
 	END
 	export WORLD
-	setpriv --reuid=1000 --regid=1000 --clear-groups bash inside
+	as_user bash inside
 }
 
 @test "in a user namespace of root's making: layers, deletions, opaque folders" {
@@ -909,12 +915,7 @@ load image
 
 @test "a user on a kernel whose overlays are root's: a copy, and that is said" {
 	[ -x "$top/build/oldkernel/ctrbox" ] || skip "needs make OLDKERNEL=1"
-	[ "$(id -u)" -eq 0 ] || skip "needs root, to become a user"
-	setpriv --reuid=1000 --regid=1000 --clear-groups unshare -U true ||
-		skip "users may not make user namespaces here"
-	mkdir user
-	two_layers
-	oci user/o one.tar two.tar
+	user_folder
 	chown -R 1000:1000 user
 	cat >inside <<-'END'
 		set -e
@@ -926,7 +927,7 @@ load image
 		grep -q 'becomes a copy' err
 	END
 	export WORLD top
-	setpriv --reuid=1000 --regid=1000 --clear-groups bash inside
+	as_user bash inside
 }
 
 # --- what other tools put beside images ---

@@ -5,11 +5,7 @@
 load lib
 load net
 
-test_setup() {
-	need socat socat
-	need nft nftables
-	net_up
-}
+test_setup() { net_up; }
 test_teardown() { net_down; }
 
 pid_of() { h ctr-ps -n -o name,pid | awk -v n="$1" '$1 == n { print $2 }'; }
@@ -931,11 +927,28 @@ claim() {
 		send(S, $f, 0, pack("SSlSCCa8", 17, 0, $i, 0, 0, 6, "")) or die "$!"' "${@:2}"
 }
 neigh_of() { in_ns "$1" ip neigh show "$2"; }
-
-@test "14.17: a container cannot take a neighbour's address or MAC on the bridge" {
+# believed_by_none PID MAC OTHER...: that namespace claims the addresses of the bridge and of
+# 10.9.0.2, and none of the others takes MAC for theirs.
+believed_by_none() {
+	local who a
+	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
+		# shellcheck disable=SC2086
+		claim "$1" $a
+	done
+	for who in "${@:3}"; do
+		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do
+			[[ "$(neigh_of "$who" "$a")" != *"$2"* ]]
+		done
+	done
+}
+need_bridge_tables() {
 	h nft add table bridge try ||
 		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
 	h nft delete table bridge try
+}
+
+@test "14.17: a container cannot take a neighbour's address or MAC on the bridge" {
+	need_bridge_tables
 	h ctr-net create --ipv6 --subnet fd00:9::/64 --subnet 10.9.0.0/24 n1
 	box a --net n1 --ip 10.9.0.2 --ip6 fd00:9::2
 	box b --net n1 --ip 10.9.0.3 --ip6 fd00:9::3 --privileged
@@ -948,15 +961,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 		c:2001:db8:2::2; do
 		h ctr-exec "${n%%:*}" ping -c1 -W3 "${n#*:}"
 	done
-	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
-		# shellcheck disable=SC2086
-		claim "$b" $a
-	done
-	for who in "$HOST" "$c"; do
-		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do
-			[[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]
-		done
-	done
+	believed_by_none "$b" "$mac" "$HOST" "$c"
 	in_ns "$b" ip link set eth0 address 02:42:0a:09:00:02 # nor its MAC
 	run ! in_ns "$b" ping -c1 -W1 10.9.0.1
 	in_ns "$b" ip link set eth0 address "$mac"
@@ -1003,9 +1008,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 
 # bats test_tags=ctr-netcfg
 @test "14.17: what ctr-netcfg attach puts on a bridge has its own addresses only" {
-	h nft add table bridge try ||
-		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
-	h nft delete table bridge try
+	need_bridge_tables
 	ns A
 	ns B
 	local mac
@@ -1019,15 +1022,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 		in_ns "$B" ping -c1 -W3 -I $a "$([[ $a == *:* ]] && echo fd00:9::2 ||
 			echo 10.9.0.2)"
 	done
-	for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1 "fd00:9::2 fd00:9::3"; do
-		# shellcheck disable=SC2086
-		claim "$B" $a
-	done
-	for who in "$HOST" "$A"; do
-		for a in 10.9.0.2 10.9.0.1 fd00:9::2 fd00:9::1; do
-			[[ "$(neigh_of "$who" "$a")" != *"$mac"* ]]
-		done
-	done
+	believed_by_none "$B" "$mac" "$HOST" "$A"
 	in_ns "$B" ip addr add 10.9.0.9/24 dev eth0 # by itself it gets no further one
 	run ! in_ns "$B" ping -c1 -W1 -I 10.9.0.9 10.9.0.1
 	in_ns "$B" ip addr del 10.9.0.9/24 dev eth0
@@ -1087,9 +1082,7 @@ neigh_of() { in_ns "$1" ip neigh show "$2"; }
 }
 
 @test "14.17 15.6: the guards of attached ports come back after a flush" {
-	h nft add table bridge try ||
-		skip "this kernel has no nf_tables for bridges: CONFIG_NF_TABLES_BRIDGE"
-	h nft delete table bridge try
+	need_bridge_tables
 	ns A
 	ns B
 	ns C

@@ -6,8 +6,6 @@ load lib
 load net
 
 test_setup() {
-	need socat socat
-	need nft nftables
 	net_up
 	ns A
 	ns B
@@ -24,6 +22,19 @@ by_hand() {
 		nat add 172.18.0.0/24
 		nat add fd01::/64
 	END
+}
+
+# A machine in a namespace C, whose packets to the others go through the host if it is a router.
+neighbour() {
+	ns C
+	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
+	h ip addr add 192.0.2.1/24 dev c9
+	h ip link set c9 up
+	in_ns "$C" sh -c '
+		ip addr add 192.0.2.2/24 dev eth0
+		ip link set eth0 up
+		ip route add default via 192.0.2.1'
+	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
 }
 
 @test "session 12: two namespaces on a bridge reach each other, and the outside by masquerade" {
@@ -344,15 +355,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	h nft add table inet theirs
 	h nft add chain inet theirs c '{ type filter hook input priority 0; policy accept; }'
 	h ip link add dummy9 type veth peer name dummy8
-	ns C
-	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
-	h ip addr add 192.0.2.1/24 dev c9
-	h ip link set c9 up
-	in_ns "$C" sh -c '
-		ip addr add 192.0.2.2/24 dev eth0
-		ip link set eth0 up
-		ip route add default via 192.0.2.1'
-	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
+	neighbour
 	before=$(h sh -c '
 		nft list table inet theirs
 		ip -o link show dummy9
@@ -394,15 +397,7 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 }
 
 @test "a host that was a router before stays one" {
-	ns C
-	ip link add c9 netns "$HOST" type veth peer name eth0 netns "$C"
-	h ip addr add 192.0.2.1/24 dev c9
-	h ip link set c9 up
-	in_ns "$C" sh -c '
-		ip addr add 192.0.2.2/24 dev eth0
-		ip link set eth0 up
-		ip route add default via 192.0.2.1'
-	in_ns "$ROUTER" ip route add 192.0.2.0/24 via 198.51.100.2
+	neighbour
 	h sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 	by_hand
 	in_ns "$C" ping -c1 -W2 203.0.113.2

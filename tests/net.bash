@@ -25,6 +25,8 @@ peer() { in_ns "$PEER" "$@"; }
 # peer 203.0.113.2 -- router -- 198.51.100.2 host. The router has no route to the containers, so
 # only answers to masqueraded packets come back.
 net_up() {
+	need socat socat
+	need nft nftables
 	NS_PIDS=()
 	ns HOST
 	ns ROUTER
