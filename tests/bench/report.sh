@@ -84,16 +84,15 @@ else
 	echo "report.sh: podman left out (apt-get install podman)" >&2
 fi
 
-# Where a peer is stricter and we are not, on purpose: ours are the defaults of docker as it is
-# today. Its profile has allowed these to all for some years, Debian's docker and podman's own
-# profile do not;
-today='name_to_handle_at pkey_alloc pkey_free pkey_mprotect process_vm_readv process_vm_writev futex_waitv vmsplice io_pgetevents'
+# Where a peer is stricter and we are not, on purpose: ours are the defaults of moby (docker's own
+# sources). Its profile allows these calls to all; Debian's docker and podman's own profile do not;
+moby='name_to_handle_at pkey_alloc pkey_free pkey_mprotect process_vm_readv process_vm_writev futex_waitv vmsplice io_pgetevents'
 # podman grants eleven capabilities of docker's fourteen, hence no device is made there (here the
 # group's rules hold).
-today="$today mknod audit_write net_raw console ptmx zero"
+moby="$moby mknod audit_write net_raw console ptmx zero"
 # table OURS [PEER...]
 table() {
-awk -v today="$today" '
+awk -v moby="$moby" '
 function words(s, set, n, a, i) {
 	delete set
 	n = split(s, a, " ")
@@ -123,7 +122,7 @@ END {
 			extra = beyond(theirs, ours); less = beyond(ours, theirs)
 			weak = way[f] == "<" ? less : extra
 			strict = way[f] == "<" ? extra : less
-			known = beyond(weak, beyond(weak, today)); weak = beyond(weak, today)
+			known = beyond(weak, beyond(weak, moby)); weak = beyond(weak, moby)
 			if (weak) bad = 1
 			printf " %s |", weak ? "WEAKER: " weak : \
 				(strict ? "ours stricter: " strict (known ? "; ": "") : \
@@ -133,7 +132,7 @@ END {
 		}
 		print ""
 	}
-	if (notes) print "\n(*) stricter than docker of today, whose defaults ours are:\n"
+	if (notes) print "\n(*) stricter than the defaults of moby, which ours are:\n"
 	for (j = 1; j <= notes; j++) print "- " note[j]
 	exit bad
 }' "$@"
