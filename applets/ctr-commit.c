@@ -112,7 +112,7 @@ static void commit(struct ctree *t, const char *name)
 {
 	struct store s;
 	struct base b = {0};
-	char layer[DIGEST_HEX], hex[DIGEST_HEX];
+	char layer[DIGEST_HEX], hex[DIGEST_HEX], id[DIGEST_HEX];
 	uint64_t layer_size, size;
 	if (store_open(&s, ctr_lib(), STORE_ADD) < 0)
 		die_fail();
@@ -123,12 +123,12 @@ static void commit(struct ctree *t, const char *name)
 	container_still_end();
 	_cleanup_json_ json_t *j = config(t, &b, layer);
 	if (store_put_image(&s, j, b.known ? &b.m : NULL, layer, layer_size, layer_type(COMP_NONE),
-		hex, &size) < 0 ||
+		hex, id, &size) < 0 ||
 	    store_commit(&s) < 0 || store_ref_set(&s, name, hex, size) < 0)
 		die_fail();
 	store_close(&s);
 	event_container(&t->c, "commit", "imageRef", name);
-	printf("sha256:%s\n", hex);
+	printf("sha256:%s\n", id);
 }
 
 int ctr_commit_main(int argc, char **argv)

@@ -74,7 +74,7 @@ static void image_add(
 		blobs += m.layers[i].size;
 	uint64_t own = layers_size(s, &c, seen, &shared) + blobs + m.config_size;
 	count(k, users, own);
-	strv_addf(&k->lines, "%s\t%.12s\t%s\t%s\t%zu", r->name ? r->name : "<none>", r->hex,
+	strv_addf(&k->lines, "%s\t%.12s\t%s\t%s\t%zu", r->name ? r->name : "<none>", m.config,
 	    size_human(shared, a), size_human(own, b), users);
 	manifest_free(&m);
 	config_free(&c);

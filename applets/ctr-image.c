@@ -182,7 +182,7 @@ static int output(void)
 
 static int do_import(int argc, char **argv)
 {
-	char hex[DIGEST_HEX];
+	char hex[DIGEST_HEX], id[DIGEST_HEX];
 	char *name;
 	if (argc < 1 || argc > 2)
 		die_usage("import takes NAME[:TAG] and a FILE, or - for stdin");
@@ -196,10 +196,10 @@ static int do_import(int argc, char **argv)
 	for (size_t i = 0; i < image_o.changes.n; i++)
 		if (config_change(try, image_o.changes.v[i]) < 0)
 			die_usage("%s", fail_msg());
-	if (image_import(ctr_lib(), name, input(file), shown(file), &image_o.changes, hex) < 0)
+	if (image_import(ctr_lib(), name, input(file), shown(file), &image_o.changes, hex, id) < 0)
 		die_fail();
 	event_tell("image", "import", hex, "name", name, EVENT_END);
-	printf("sha256:%s\n", hex);
+	printf("sha256:%s\n", id);
 	return 0;
 }
 

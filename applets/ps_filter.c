@@ -37,14 +37,6 @@ static bool by_status(const struct container *c, const char *want)
 	return strcmp(status_name(c->status), want) == 0;
 }
 
-static bool by_image(const struct container *c, const char *want)
-{
-	const char *image = conf(c, "image");
-	size_t n = strlen(want);
-	return strcmp(image, want) == 0 ||
-	       (str_starts(image, want) && str_eq(image + n, ":latest"));
-}
-
 static bool by_restart(const struct container *c, const char *want)
 {
 	const char *p = kv_get(&c->conf, "restart");
@@ -68,7 +60,6 @@ static int status_check(const char *want)
 
 static const struct ps_key keys[] = {{"name", by_name, NULL, false}, {"id", by_id, NULL, false},
     {"status", by_status, status_check, true}, {"label", by_label, NULL, false},
-    {"image", by_image, NULL, false}, {"ancestor", by_image, NULL, false},
     {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 

@@ -16,6 +16,7 @@
 struct image {
 	char *ref;    /* "NAME:TAG" it was found by, or "sha256:HEX" */
 	char *digest; /* "sha256:HEX" of its manifest */
+	char *id;     /* "sha256:HEX" of its config: docker's name for it */
 	struct strv entrypoint, cmd, env;
 	struct strv volumes;       /* absolute paths */
 	struct strv labels;        /* "key=value" */

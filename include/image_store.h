@@ -139,22 +139,21 @@ json_t *config_make(
     const json_t *base, const char *diff_id, const char *created_by, const char *comment);
 /* Apply one --change ("CMD [\"sh\"]", "ENV K=V", ...: docker's words). */
 int config_change(json_t *config, const char *change);
-/* Put a config (its text) and a manifest of these layers into tmp; hex and size are the manifest's.
- */
+/* Put a config (its text) and a manifest of these layers into tmp; hex and size are the manifest's,
+ * id is the config's digest, docker's name for the image. */
 int store_put_manifest(struct store *s, const char *config, size_t len,
-    const struct manifest *layers, char hex[DIGEST_HEX], uint64_t *size);
-/* Put config and a manifest of these layers (base's, then one more) into tmp; hex and size are the
- * manifest's. */
+    const struct manifest *layers, char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size);
+/* The same, of base's layers (NULL: none) and one more. */
 int store_put_image(struct store *s, json_t *config, const struct manifest *base,
     const char *layer_hex, uint64_t layer_size, const char *layer_type, char hex[DIGEST_HEX],
-    uint64_t *size);
+    char id[DIGEST_HEX], uint64_t *size);
 const char *layer_type(enum compression comp);
 /* This machine, as GOARCH names it. */
 const char *image_arch(void);
 
 /* The whole operations. Progress goes to stderr when it is a terminal. */
 int image_import(const char *lib, const char *name, int fd, const char *what,
-    const struct strv *changes, char hex[DIGEST_HEX]);
+    const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX]);
 /* An archive from fd, or a layout folder: names (or digests) of what was loaded go to `loaded`.
  * `name` (NULL: what the archive says) names the only image. */
 int image_load(const char *lib, int fd, const char *what, const char *name, struct strv *loaded);

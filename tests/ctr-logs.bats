@@ -44,7 +44,6 @@ by_hand() {
 	[ "$(ctr-logs --tail all c 2>&1 | wc -c)" = 40005 ]
 	[ "$(ctr-logs --tail -1 c 2>&1 | wc -c)" = 40005 ] # docker's word for all
 	run -2 ctr-logs --tail x c
-	run -2 ctr-logs --tail -x c
 }
 
 @test "--since: RFC 3339, seconds, so long ago" {

@@ -250,6 +250,17 @@ load lib
 	sleep 1 # images have whole seconds
 	ctr-commit -c 'CMD ["httpd","-f"]' -c 'LABEL tier=web' -m note mk web:1 >/dev/null
 	d() { "$CTRBOX" "$@"; }
+	# one id, wherever it is told: "is it the newest?" and "who runs it?" are asked by it
+	id=$(d import box.tar two)
+	d run -d --name runs two sleep 100 >/dev/null
+	[ "$(d images -q two) $(d inspect -f '{{.Id}}' two) $(d inspect -f '{{.Image}}' runs)" = \
+		"$id $id $id" ]
+	[ "$(d ps -f "ancestor=$id" -f "ancestor=${id:7:12}" --format '{{.Names}}')" = runs ]
+	[ -z "$(d ps -qf "ancestor=${id:7:3}")$(d ps -qf "ancestor=$(d images -q box)")" ]
+	id=$(d commit runs three)
+	[ "$(d images -q three)" = "$id" ]
+	d system df -v | grep -q "^three:latest *${id:7:12}"
+	d rm -f runs && d rmi two three
 	[ "$(d image inspect \
 		-f \
 		'{{.RepoTags}} {{.Config.Cmd}} {{.Config.Labels.tier}} {{len .RootFS.Layers}} {{.Os}} {{.Config.User}}' web:1)" = "[web:1] [httpd -f] web 2 linux " ]

@@ -131,6 +131,7 @@ static int create_image(struct making *m, int argc, char **argv)
 			strv_add(&o->expose, im.exposed.v[i]);
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
+	kv_set(conf, "image_id", im.id);
 	int r = health_record(o, &im, conf);
 	kv_setf(conf, "entrypoint", "%zu",
 	    create_command(m, &im.entrypoint, &im.cmd, argc - 1, argv + 1));

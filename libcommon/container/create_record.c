@@ -226,7 +226,6 @@ int create_record(const struct create_flags *o, struct container *c, struct spec
 	kv_set(conf, "rm", o->rm ? "1" : "0");
 	kv_set(conf, "tty", o->tty ? "1" : "0");
 	kv_set(conf, "stdin", o->interactive ? "1" : "0");
-	conf_text(conf, "user", o->user);
 	if (s->cgroups_path && *s->cgroups_path)
 		kv_set(conf, "cgroup_parent", s->cgroups_path);
 	if (o->pidfile) {

@@ -326,6 +326,18 @@ static json_t *shape_some(json_t *words)
 	return json_null();
 }
 
+/* What only our own engine reads, as create.c noted it. */
+static const char *shape_note(const json_t *cfg, const char *key)
+{
+	return json_string_value(json_object_get(json_object_get(cfg, "annotations"), key));
+}
+
+static bool noted(const json_t *cfg, const char *key)
+{
+	const char *s = shape_note(cfg, key);
+	return s && *s && *s != '0' && *s != 'f';
+}
+
 static json_t *shape_config(const struct container *c, const json_t *cfg)
 {
 	const json_t *process = json_object_get(cfg, "process");
@@ -336,18 +348,18 @@ static json_t *shape_config(const struct container *c, const json_t *cfg)
 	json_object_foreach(ports, port, bound)
 	{
 		if (json_is_array(bound))
-			json_object_set_new(ports, port, template_map());
+			json_object_set_new(ports, port, json_object());
 	}
 	_cleanup_strv_ struct strv exposed = {0};
 	strv_split(&exposed, kv_get(&c->conf, "expose") ? kv_get(&c->conf, "expose") : "", "\n");
 	for (size_t i = 0; i < exposed.n; i++)
-		docker_shape_set(ports, exposed.v[i], template_map());
+		docker_shape_set(ports, exposed.v[i], json_object());
 	json_t *j = json_make(
 	    "{Hostname:o,Domainname:o,User:s,AttachStdin:b,AttachStdout:b,AttachStderr:b,Tty:b,"
 	    "OpenStdin:b,StdinOnce:b,Env:o,Cmd:o,Image:s,Volumes:n,WorkingDir:o,Entrypoint:o,"
 	    "OnBuild:n,ExposedPorts:o,Labels:o,StopSignal:s}",
 	    copy_of(cfg, "hostname", json_string("")), copy_of(cfg, "domainname", json_string("")),
-	    kv_get(&c->conf, "user"), 0, 0, 0, (int)kv_num(&c->conf, "tty", 0),
+	    shape_note(cfg, "ctrbox.user"), 0, 0, 0, (int)kv_num(&c->conf, "tty", 0),
 	    (int)kv_num(&c->conf, "stdin", 0), 0, copy_of(process, "env", json_array()),
 	    shape_some(shape_words(cfg, entry, SIZE_MAX)), kv_get(&c->conf, "image"),
 	    copy_of(process, "cwd", json_string("")), shape_some(shape_words(cfg, 0, entry)), ports,
@@ -407,13 +419,6 @@ static json_t *shape_binds(const json_t *cfg)
 	}
 	json_decref(mounts);
 	return out;
-}
-
-static bool noted(const json_t *cfg, const char *key)
-{
-	const char *s =
-	    json_string_value(json_object_get(json_object_get(cfg, "annotations"), key));
-	return s && *s && *s != '0' && *s != 'f';
 }
 
 /* What it has no namespace of its own of is the host's. */
@@ -477,7 +482,7 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 {
 	_cleanup_free_ char *name = xasprintf("/%s", c->name);
 	_cleanup_json_ json_t *first = shape_words(cfg, 0, 1);
-	const char *digest = kv_get(&c->conf, "image_digest");
+	const char *id = kv_get(&c->conf, "image_id");
 	int64_t sec;
 	long ns = docker_created(c, &sec);
 	/* Where its root is seen from the host while it runs. */
@@ -490,7 +495,7 @@ json_t *docker_shape(const struct container *c, const json_t *cfg)
 	    "NetworkSettings:o}",
 	    c->id, docker_when(sec, ns), json_string_value(json_array_get(first, 0)),
 	    shape_words(cfg, 1, SIZE_MAX), shape_state(c),
-	    digest ? digest : kv_get(&c->conf, "image"), path_of(c, "resolv.conf"),
+	    id && *id ? id : kv_get(&c->conf, "image"), path_of(c, "resolv.conf"),
 	    path_of(c, "hostname"), path_of(c, "hosts"),
 	    kv_get(&c->conf, "log") ? json_string("") : path_of(c, "log"), name,
 	    (int)kv_num(&c->state, "restarts", c->restarts), "overlay", "linux", shape_host(c, cfg),

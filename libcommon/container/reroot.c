@@ -20,6 +20,7 @@ static int root_of_image(struct spec *s, struct kv *conf, const char *ref)
 	strv_addall(&s->x_lower, &im.layers);
 	kv_set(conf, "image", im.ref);
 	kv_set(conf, "image_digest", im.digest);
+	kv_set(conf, "image_id", im.id);
 	image_free(&im);
 	return 0;
 }
@@ -48,6 +49,7 @@ static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 	}
 	kv_set(conf, "image", path);
 	kv_set(conf, "image_digest", "");
+	kv_set(conf, "image_id", "");
 	return 0;
 }
 

@@ -282,14 +282,14 @@ static bool holds_images(const struct store *s, const char *layer)
 }
 
 static int import(struct store *s, int fd, const char *what, const struct strv *changes,
-    char hex[DIGEST_HEX], uint64_t *size)
+    char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size)
 {
 	struct stream_sums in;
 	if (store_layer(s, fd, what, true, NULL, NULL, &in) < 0)
 		return -1;
-	char id[1][DIGEST_HEX];
-	memcpy(id[0], in.plain_hex, DIGEST_HEX);
-	if (store_inherit(s, id, 1) < 0)
+	char layer[1][DIGEST_HEX];
+	memcpy(layer[0], in.plain_hex, DIGEST_HEX);
+	if (store_inherit(s, layer, 1) < 0)
 		return fail_in("%s", what);
 	if (holds_images(s, in.plain_hex))
 		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
@@ -301,17 +301,17 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 		if (config_change(config, changes->v[i]) < 0)
 			return -1;
 	return store_put_image(
-	    s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, size);
+	    s, config, NULL, in.copy_hex, in.copy_size, layer_type(in.comp), hex, id, size);
 }
 
 int image_import(const char *lib, const char *name, int fd, const char *what,
-    const struct strv *changes, char hex[DIGEST_HEX])
+    const struct strv *changes, char hex[DIGEST_HEX], char id[DIGEST_HEX])
 {
 	struct store s;
 	uint64_t size;
 	int r = store_open(&s, lib, STORE_ADD);
 	if (r == 0)
-		r = import(&s, fd, what, changes, hex, &size) < 0 || store_commit(&s) < 0 ||
+		r = import(&s, fd, what, changes, hex, id, &size) < 0 || store_commit(&s) < 0 ||
 			    store_ref_set(&s, name, hex, size) < 0
 			? -1
 			: 0;

@@ -353,7 +353,7 @@ static int docker_image(struct load *l, const json_t *o)
 	_cleanup_free_ char *what = xasprintf("%s: %s", l->f->what, path);
 	struct image_config c;
 	struct manifest m = {0};
-	char hex[DIGEST_HEX];
+	char hex[DIGEST_HEX], id[DIGEST_HEX];
 	uint64_t size;
 	if (!text || config_parse(what, text, len, &c) < 0)
 		return -1;
@@ -373,7 +373,7 @@ static int docker_image(struct load *l, const json_t *o)
 			? -1
 			: 0;
 	if (r == 0) /* the config byte for byte, so that the image's id stays the same */
-		r = store_put_manifest(l->s, text, len, &m, hex, &size);
+		r = store_put_manifest(l->s, text, len, &m, hex, id, &size);
 	if (r == 0)
 		r = docker_tags(l, json_object_get(o, "RepoTags"), hex, size);
 	manifest_free(&m);

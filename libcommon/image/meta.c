@@ -227,7 +227,7 @@ void image_free(struct image *im)
 {
 	struct strv *lists[] = {&im->entrypoint, &im->cmd, &im->env, &im->volumes, &im->labels,
 	    &im->exposed, &im->layers};
-	char *strings[] = {im->ref, im->digest, im->workdir, im->user, im->stopsignal};
+	char *strings[] = {im->ref, im->digest, im->id, im->workdir, im->user, im->stopsignal};
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		strv_free(lists[i]);
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
@@ -346,10 +346,9 @@ static const char *oci_type(const char *type)
 }
 
 int store_put_manifest(struct store *s, const char *config, size_t len, const struct manifest *base,
-    char hex[DIGEST_HEX], uint64_t *size)
+    char hex[DIGEST_HEX], char id[DIGEST_HEX], uint64_t *size)
 {
-	char config_hex[DIGEST_HEX];
-	if (store_put(s, config, len, config_hex) < 0)
+	if (store_put(s, config, len, id) < 0)
 		return -1;
 	json_t *layers = json_array();
 	for (size_t i = 0; base && i < base->n; i++)
@@ -357,7 +356,7 @@ int store_put_manifest(struct store *s, const char *config, size_t len, const st
 						  base->layers[i].hex, base->layers[i].size));
 	_cleanup_json_ json_t *m = json_make("{schemaVersion:i,mediaType:s,config:o,layers:o}", 2,
 	    "application/vnd.oci.image.manifest.v1+json",
-	    descriptor_make("application/vnd.oci.image.config.v1+json", config_hex, len), layers);
+	    descriptor_make("application/vnd.oci.image.config.v1+json", id, len), layers);
 	if (!m)
 		return fail("make a manifest: out of memory");
 	_cleanup_free_ char *mtext = json_text(m);
@@ -367,7 +366,7 @@ int store_put_manifest(struct store *s, const char *config, size_t len, const st
 
 int store_put_image(struct store *s, json_t *config, const struct manifest *base,
     const char *layer_hex, uint64_t layer_size, const char *type, char hex[DIGEST_HEX],
-    uint64_t *size)
+    char id[DIGEST_HEX], uint64_t *size)
 {
 	struct manifest m = {.n = (base ? base->n : 0) + 1};
 	if (m.n > LAYERS_MAX)
@@ -381,7 +380,7 @@ int store_put_image(struct store *s, json_t *config, const struct manifest *base
 	last->size = layer_size;
 	last->type = (char *)(uintptr_t)type;
 	_cleanup_free_ char *text = json_text(config);
-	int r = store_put_manifest(s, text, strlen(text), &m, hex, size);
+	int r = store_put_manifest(s, text, strlen(text), &m, hex, id, size);
 	free(m.layers);
 	return r;
 }

@@ -83,6 +83,7 @@ static int open_found(const struct store *s, const char *lib, const struct ref *
 	*out = c.image;
 	memset(&c.image, 0, sizeof c.image);
 	out->digest = xasprintf("sha256:%s", r->hex);
+	out->id = xasprintf("sha256:%s", m.config);
 	out->ref = r->name ? xstrdup(r->name) : xstrdup(out->digest);
 	int e = open_layers(s, &(struct missing){lib, &m, &c}, apart, out);
 	manifest_free(&m);
