@@ -9,10 +9,14 @@
 
 #include "container_event.h"
 #include "container_files.h"
+#include "docker_shape.h"
 #include "err.h"
+#include "file.h"
 #include "image_store.h"
+#include "json.h"
 #include "layer.h"
 #include "opt.h"
+#include "template_fn.h"
 #include "undo.h"
 #include "userns.h"
 
@@ -91,6 +95,33 @@ static void pack(
 		die("rename a blob: %m");
 }
 
+/* As docker does it: the image starts what the container started, as the same user, with the same
+ * environment. */
+static void keep_settings(const struct container *c, json_t *config)
+{
+	static const char *const keys[] = {"Cmd", "Entrypoint", "Env", "User", "WorkingDir",
+	    "Labels", "ExposedPorts", "Healthcheck", "StopSignal"};
+	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, NULL);
+	_cleanup_json_ json_t *cfg = text ? json_parse("config.json", text, strlen(text)) : NULL;
+	_cleanup_json_ json_t *shape = docker_shape(c, cfg);
+	json_t *run = json_object_get(config, "config"), *from = json_object_get(shape, "Config"),
+	       *env = json_object_get(from, "Env");
+	template_plain(from);
+	for (size_t i = json_array_size(env); i-- > 0;) { /* what a start adds */
+		const char *s = json_string_value(json_array_get(env, i));
+		if (s && (str_starts(s, "HOSTNAME=") || str_eq(s, "TERM=xterm")))
+			json_array_remove(env, i);
+	}
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		json_t *v = json_object_get(from, keys[i]);
+		const char *s = json_string_value(v);
+		if (json_object_size(v) || json_array_size(v) || (s && *s))
+			json_object_set(run, keys[i], v);
+		else if (i < 2)
+			json_object_del(run, keys[i]);
+	}
+}
+
 static json_t *config(const struct ctree *t, const struct base *b, const char *diff_id)
 {
 	const char *command = kv_get(&t->c.conf, "command");
@@ -102,6 +133,7 @@ static json_t *config(const struct ctree *t, const struct base *b, const char *d
 	json_t *j = config_make(b->c.json, diff_id, command, o.message);
 	if (o.author && json_object_set_new(j, "author", json_string(o.author)) < 0)
 		die("--author: not UTF-8");
+	keep_settings(&t->c, j);
 	for (size_t i = 0; i < o.changes.n; i++)
 		if (config_change(j, o.changes.v[i]) < 0)
 			die_fail();

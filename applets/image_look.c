@@ -279,12 +279,14 @@ static void add_dockers(
 		    !json_is_string(json_object_get(config, others[i])))
 			json_object_set_new(
 			    config, others[i], i < 3 ? json_array() : json_string(""));
+	const json_t *history = json_object_get(c->json, "history"),
+		     *last = json_array_get(history, json_array_size(history) - 1);
 	json_t *more = json_make(
 	    "{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
 	    "Author:s,Comment:s,RootFS:{Type:s,Layers:o},Config:o}",
 	    json_object_get(j, "id"), tags, digests, c->created ? c->created : "",
 	    c->architecture ? c->architecture : "", c->os ? c->os : "", json_object_get(j, "size"),
-	    word_of(c->json, "author"), word_of(c->json, "comment"), "layers", layers, config);
+	    word_of(c->json, "author"), word_of(last, "comment"), "layers", layers, config);
 	json_object_update(j, more);
 	json_decref(more);
 }

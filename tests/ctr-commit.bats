@@ -38,6 +38,26 @@ frozen() ( # NAME
 	[ "$(ls "$CTR_LIB/layers" | wc -l)" -eq 2 ]
 }
 
+@test "the image starts what the container started, as docker's does; -c comes after that" {
+	ctr-run --keep --name c -u 7:8 -w /tmp -e A=b -l x=y --expose 99 --stop-signal INT \
+		--health-cmd 'test -e /x' -h host -t box sh -c 'id -u; pwd; echo $A' >/dev/null
+	ctr-commit -m why c img
+	[ "$(ctr-run img | xargs)" = "7 /tmp b" ]
+	[ "$(ctr-image inspect -f '{{with .Config}}{{json .Cmd}} {{.Entrypoint}} {{.User}} {{.WorkingDir}} {{slice .Env 1}} {{.Labels.x}} {{.ExposedPorts}} {{.StopSignal}} {{index .Healthcheck.Test 1}}{{end}} {{.Comment}}' img)" = \
+		'["sh","-c","id -u; pwd; echo $A"] [] 7:8 /tmp [A=b] y map[99/tcp:{}] INT test -e /x why' ]
+	ctr-create --name d img >/dev/null
+	[ "$(ctr-inspect -f '{{.Config.User}} {{.Config.ExposedPorts}}' d)" = \
+		"7:8 map[99/tcp:{}]" ]
+	ctr-run --keep --name e --entrypoint echo box one
+	ctr-commit e two
+	[ "$(ctr-run two)$(ctr-run two 2)" = one2 ]
+	ctr-run --keep --name f "$ROOTFS" echo of a folder
+	ctr-commit f four
+	[ "$(ctr-run four)" = "of a folder" ]
+	ctr-commit -c 'CMD ["three"]' -c 'USER 9' e three
+	[ "$(ctr-run three)$(ctr-run --entrypoint id three -u)" = three9 ]
+}
+
 @test "a stopped container, and an image of an image" {
 	ctr-run --keep --name a box sh -c 'echo 1 >/one'
 	ctr-commit a img1
