@@ -166,7 +166,8 @@ int ctr_attach_main(int argc, char **argv)
 		die_fail();
 	if (c.status != ST_RUNNING && c.status != ST_PAUSED)
 		die("%s: %s, not running", c.name, status_name(c.status));
-	_cleanup_close_ int ended = openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int ended =
+	    openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool tty = kv_num(&c.conf, "tty", 0);
 	/* Opened before anything is typed, so that the answer to it is seen. */
 	v.fd = openat(c.dir, "log", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -119,7 +119,7 @@ static int wait_for(const char *name)
 	/* Opened before the wait: a container with --rm is gone afterwards, but the file behind the
 	 * descriptor is not. */
 	_cleanup_close_ int fd =
-	    c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	    c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return fail("%s: %m", c.name);
 	int r = condition ? wait_until(&c, fd) : wait_end(&c, fd);

@@ -132,6 +132,25 @@ orphan() {
 	wait_for 5 eval '[[ $(ctr-gc) == *"container r"* ]]'
 }
 
+# bats test_tags=ctr-net,ctr-pause,ctr-start,ctr-wait
+@test "a fifo in place of a file of ours is damage: nobody waits for it" {
+	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --name s "$ROOTFS" true >/dev/null
+	ctr-wait s >/dev/null
+	mkdir -p "$CTR_LIB/networks/n"
+	for f in containers/r/exit containers/s/log networks/n/conf; do
+		rm -f "$CTR_LIB/$f"
+		mkfifo "$CTR_LIB/$f"
+	done
+	run -1 timeout 5 ctr-net inspect n
+	run -1 timeout 5 ctr-start s
+	[[ "$output" == "ctr-start: s: log: "* ]]
+	timeout 5 ctr-pause r
+	timeout 5 ctr-unpause r
+	timeout 5 ctr-rm -f r
+	timeout 5 ctr-gc
+}
+
 # bats test_tags=ctr-volume,ctr-image
 @test "a damaged config.json: what the container uses is not known, and stays" {
 	ctr-run -d --name d -v data:/d "$ROOTFS" sleep 1000 >/dev/null

@@ -392,7 +392,8 @@ int steer_freeze(struct container *c, bool on)
 	/* A ctr-restart has its turn, and so has everybody while it is frozen or thawed; what is
 	 * meant is the new life. One that restarts by itself may end meanwhile. */
 	_cleanup_close_ int turn =
-	    c->dir < 0 ? -1 : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	    c->dir < 0 ? -1
+		       : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (turn >= 0 && (lock_wait(turn, LOCK_SH) < 0 || container_refresh(c) < 0))
 		return fail_in("%s", c->name);
 	for (int tries = 0;; tries++) {

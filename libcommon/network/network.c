@@ -123,7 +123,7 @@ int network_open(struct network *n, const char *name)
 {
 	memset(n, 0, sizeof *n);
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
-	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 	if (n->lock >= 0 && lock_wait(n->lock, LOCK_SH) < 0) {
 		int saved = errno;
 		network_free(n);
