@@ -1419,6 +1419,9 @@ ours() {
 		truncate -s 8192 i.sqfs.verity
 		run -125 ctr-run --verity aa ./i.sqfs true
 		[[ "$output" = *"CONFIG_DM_VERITY"* ]]
+		# of more digits than any digest has
+		run -125 ctr-run --verity "$(printf %0130d 0)" ./i.sqfs true
+		[[ "$output" = *"its tree of hashes: Invalid argument"* ]]
 	fi
 }
 

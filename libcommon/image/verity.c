@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "err.h"
 #include "image.h"
 #include "loop.h"
@@ -98,9 +99,10 @@ static int verity_table(struct request *r, const struct superblock *s, const cha
 	uint64_t blocks = le64toh(s->blocks);
 	size_t salt = le16toh(s->salt_size);
 	char hex[2 * sizeof s->salt + 1] = "-";
-	if (le32toh(s->version) != 1 || salt > sizeof s->salt || data_block < 512 ||
-	    hash_block < 512 || data_block > 1u << 20 || hash_block > 1u << 20 ||
-	    blocks > INT64_MAX >> 20 || !memchr(s->algorithm, 0, sizeof s->algorithm) ||
+	if (le32toh(s->version) != 1 || salt > sizeof s->salt || strlen(hash) > 128 ||
+	    data_block < 512 || hash_block < 512 || data_block > 1u << 20 ||
+	    hash_block > 1u << 20 || blocks > INT64_MAX >> 20 ||
+	    !memchr(s->algorithm, 0, sizeof s->algorithm) ||
 	    s->algorithm[strspn(s->algorithm, "abcdefghijklmnopqrstuvwxyz0123456789-_")])
 		return errno = EINVAL, -1;
 	if (salt)
@@ -143,8 +145,14 @@ static int verity_make(int control, struct request *r, const char *name, char de
 /* One that is there already: its descriptor; or it is made. */
 static int share(int control, struct request *r, const char *hash, char dev[40])
 {
-	char name[DM_NAME_LEN];
+	char name[DM_NAME_LEN], digest[DIGEST_HEX];
 	int fd = -1;
+	/* A name has room for 64 digits: a longer hash, all of which counts, has its digest there.
+	 */
+	if (strlen(hash) >= sizeof digest) {
+		digest_of(hash, strlen(hash), digest);
+		hash = digest;
+	}
 	for (int tries = 0; tries < 16; tries++) {
 		/* A device that has no table yet is being made by another start: then one of ours.
 		 */
