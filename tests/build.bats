@@ -55,7 +55,8 @@ test_setup() {
 	[[ "$(ctr-run ./r/ /usr/bin/ctr-ps --help | head -n 1)" = "Usage: ctr-ps [OPTIONS]"* ]]
 	[ "$(ctr-run ./r/ /usr/bin/ctrbox --list)" = "$("$CTRBOX" --list)" ]
 	dpkg --root="$PWD/r" --force-not-root --force-bad-path --log=/dev/null -r ctrbox >/dev/null
-	[ ! -e r/usr/bin/ctrbox ] && [ ! -e r/usr/bin/ctr-run ]
+	[ ! -e r/usr/bin/ctrbox ]
+	[ ! -e r/usr/bin/ctr-run ]
 }
 
 @test "SYSROOT: installed libraries are used; V=1 shows the commands; CC and CFLAGS are used" {
@@ -151,7 +152,8 @@ test_setup() {
 		all \
 		<(awk '/^To take everything away/ { here = 1 } /^```/ { inside = !inside; if (here && !inside) exit; next }
 		inside && here' README.md | sed "s,/var/lib/ctr /run/ctr,$CTR_LIB $CTR_RUN,")
-	[ ! -e "$CTR_LIB" ] && [ ! -e "$CTR_RUN" ]
+	[ ! -e "$CTR_LIB" ]
+	[ ! -e "$CTR_RUN" ]
 	mkdir "$CTR_LIB" "$CTR_RUN"
 }
 

@@ -85,7 +85,7 @@ ports() {
 @test "cni: DEL without a namespace, and twice, succeeds" {
 	plugin ADD "$POD" bridge "$CONF"
 	kill "$POD"
-	wait_for 5 eval "! kill -0 $POD 2>/dev/null" || true
+	wait "$POD" || true
 	plugin DEL "$POD" bridge "$CONF"
 	plugin DEL "$POD" bridge "$CONF"
 	nothing_left
@@ -146,7 +146,8 @@ ports() {
 		"$(jq -c --arg id "c$POD" \
 		'. + {"cni.dev/valid-attachments": [{containerID: $id, ifname: "eth0"}]}' <<<"$c")"
 	h nft flush ruleset # forwarding stays on for them when a network ends
-	h ctr-net create --subnet 192.0.2.0/24 x && h ctr-net rm x
+	h ctr-net create --subnet 192.0.2.0/24 x
+	h ctr-net rm x
 	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
 	h nft flush ruleset # even if somebody else has made the tables meanwhile
 	h ctr-netcfg nat add 192.0.2.0/24
@@ -174,7 +175,8 @@ ports() {
 	plugin ADD "$POD" portmap "$p"
 	code 100 ADD "$POD" portmap "$p"
 	code 100 ADD "$POD" bridge "$CONF"
-	[ -e "$k/p-c$POD:eth0@n" ] && [ -e "$k/n-c$POD:eth0@n" ]
+	[ -e "$k/p-c$POD:eth0@n" ]
+	[ -e "$k/n-c$POD:eth0@n" ]
 	plugin CHECK "$POD" portmap "$p"
 	plugin DEL "$POD" portmap "$(jq -c 'del(.runtimeConfig)' <<<"$p")"
 	if h nft list ruleset | grep 8085; then return 1; fi

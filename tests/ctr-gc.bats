@@ -84,7 +84,8 @@ orphan() {
 	touch stop
 	wait $renamer
 	[ ! -s errors ] || { cat errors; false; }
-	[ ! -e cleared ] && [ ! -e removed ]
+	[ ! -e cleared ]
+	[ ! -e removed ]
 	[ "$(for i in 1 2 3; do (. "$CTR_RUN/containers/a$i/state"
 		kill -0 "$pid" && echo "$pid $monitor"); done)" = "$before" ]
 	[ "$(ctr-ps -n -o status | sort -u)" = running ]

@@ -217,10 +217,13 @@ load lib
 	d=$CTR_RUN/leases/10.9.0.0_24
 	touch "$d/.10.9.0.2.abcd" "$d/.new-0123"
 	mkdir -p "$d/.by/0000000000000000"
-	(ulimit -n 7; run ! ctr-ipam gc -s 10.9.0.0/24 </dev/null) || true
+	run -1 bash -c 'ulimit -n 7; exec ctr-ipam gc -s 10.9.0.0/24 </dev/null'
+	[[ "$output" = *"(ulimit -n) is 7"* ]]
 	[ -e "$d/10.9.0.2" ]
 	echo a | ctr-ipam gc -s 10.9.0.0/24
-	[ -e "$d/10.9.0.2" ] && [ ! -e "$d/.10.9.0.2.abcd" ] && [ ! -e "$d/.new-0123" ]
+	[ -e "$d/10.9.0.2" ]
+	[ ! -e "$d/.10.9.0.2.abcd" ]
+	[ ! -e "$d/.new-0123" ]
 	[ ! -e "$d/.by/0000000000000000" ]
 }
 

@@ -1429,5 +1429,6 @@ need_bridge_tables() {
 	h ctr-stop -t 0 a
 	h ctr-run -d --name d --net stay --ip "$was" "$ROOTFS" sleep 100
 	h ctr-start a # another container has the address, so it gets a new one
-	[ -n "$(addr a)" ] && [ "$(addr a)" != "$was" ]
+	[ -n "$(addr a)" ]
+	[ "$(addr a)" != "$was" ]
 }

@@ -35,7 +35,8 @@ load lib
 	for e in CTR_LIB=here CTR_RUN=here CTR_CGROUP=../up; do
 		for a in run create ps net image gc cgset ipam netcfg stop; do
 			run env "$e" "ctr-$a"
-			[ "$status" -ne 0 ] && [ "${#lines[@]}" = 1 ]
+			[ "$status" -ne 0 ]
+			[ "${#lines[@]}" = 1 ]
 			[[ "$output" = "ctr-$a: ${e%=*}: '${e#*=}' is not "* ]]
 		done
 		run env "$e" ctr-nsenter -t nosuch true
@@ -57,7 +58,8 @@ load lib
 	done
 	echo x >"$WORLD/file"
 	run env CTR_LIB="$WORLD/file" ctr-run -d "$ROOTFS" true
-	[ "$status" = 125 ] && [[ "$output" = "ctr-run: "*"$WORLD/file: "* ]]
+	[ "$status" = 125 ]
+	[[ "$output" = "ctr-run: "*"$WORLD/file: "* ]]
 	[ -z "$(ls -A)" ]
 }
 

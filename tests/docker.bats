@@ -286,7 +286,8 @@ load lib
 	run -1 d inspect nosuch
 	[[ "$output" == "ctr-inspect: nosuch: no such container"* ]]
 	d export mk | tar -t | grep -q bin/busybox
-	d export -o mk.tar mk && tar -tf mk.tar | grep -q bin/busybox
+	d export -o mk.tar mk
+	tar -tf mk.tar | grep -q bin/busybox
 	d run -d --name up box sleep 100 >/dev/null
 	[[ "$(d stats --no-stream --format '{{.Name}} {{.PIDs}}')" =~ ^up\ ([0-9]+|-)$ ]]
 	[ "$(d stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}' | head -n 1)" = \

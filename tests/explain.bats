@@ -263,7 +263,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 	[ "$(script_of -t | sed 's/ -e TERM=[^ ]*//')" = "$(script_of | sed 's/ --new-session//')" ]
 	[ "$(script_of -d --restart=always --replace)" = "$(script_of -d)" ]
 	[ "$(script_of --name x --rm)" = "$(script_of --name x)" ]
-	[ ! -e c ] && [ ! -e p ]
+	[ ! -e c ]
+	[ ! -e p ]
 	# a key of the group
 	group=(--blkio-weight=300:io.bfq.weight=)
 	for dev in /dev/vda /dev/sda /dev/loop0; do [ ! -b $dev ] || break; done
@@ -358,7 +359,8 @@ script_of() { ctr-run --explain "$@" i true | sed -E 's/[0-9a-f]{12}/ID/g'; }
 
 @test "--explain makes nothing, and says what has no steps" {
 	ctr-run --explain --name x -v /data -v named:/y i true >script
-	[ -z "$(ctr-ps -aq)" ] && [ -z "$(ctr-volume ls -q)" ]
+	[ -z "$(ctr-ps -aq)" ]
+	[ -z "$(ctr-volume ls -q)" ]
 	grep -q 'ctr-priv' script
 }
 

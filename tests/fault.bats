@@ -184,7 +184,8 @@ old() { # NAMES: without these calls the older ways work
 		ctr-net create --subnet 10.98.0.0/24 n >/dev/null
 		ctr-net create --subnet 10.97.0.0/24 m >/dev/null
 		ctr-run -d --name a --net n -p 8099:80 "$ROOTFS" sleep 1000 >/dev/null
-		ctr-net connect m a && ctr-net disconnect m a # the bridge stays
+		ctr-net connect m a
+		ctr-net disconnect m a # the bridge stays
 		trap 'ctr-rm -f a; ctr-net rm n; ctr-net rm m' EXIT
 		look() { seen | sed 's/10.97.0.[0-9]*/ADDRESS/'; }
 		seen() { # the interfaces on both sides, the addresses, the leases

@@ -96,7 +96,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 			[[ "$output" = *"hook"*"exit code 3"* ]]
 			run ! grep -q command seen/order
 			[ "$(tail -1 seen/order | cut -d' ' -f1)" = poststop ]
-			[ -z "$(ctr-ps -aq)" ] && [ -z "$(ls oci 2>/dev/null)" ]
+			[ -z "$(ctr-ps -aq)" ]
+			[ -z "$(ls oci 2>/dev/null)" ]
 		done
 	done
 }
@@ -111,7 +112,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		bundle poststop FAIL=5
 		run -0 $by
 		[[ "$output" = *"exit code 5"* ]]
-		[ -z "$(ctr-ps -aq)" ] && [ -z "$(ls oci 2>/dev/null)" ]
+		[ -z "$(ctr-ps -aq)" ]
+		[ -z "$(ls oci 2>/dev/null)" ]
 	done
 }
 
@@ -120,7 +122,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		for w in createRuntime startContainer; do
 			bundle $w SLOW=1000 1
 			run timeout 20 bash -c "$(declare -f $by); $by"
-			[ "$status" -ne 124 ] && [ "$status" -ne 0 ]
+			[ "$status" -ne 124 ]
+			[ "$status" -ne 0 ]
 			[[ "$output" = *"not done after 1 s"* ]]
 		done
 	done
@@ -138,7 +141,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		bundle $w FAIL=3
 		run ! $o create -b b c
 		[[ "$output" = *"exit code 3"* ]]
-		[ -z "$($o list -q)" ] && grep -q '^poststop' seen/order
+		[ -z "$($o list -q)" ]
+		grep -q '^poststop' seen/order
 	done
 	for w in startContainer poststart; do
 		bundle $w FAIL=3

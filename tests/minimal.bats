@@ -73,7 +73,8 @@ test_setup() {
 	run -3 ctr-start -a again
 	[ "${lines[0]}" = "life 2" ]
 	# (the second wrote to us)
-	[ "$(ctr-logs again 2>err)" = "life 1" ] && [ "$(cat err)" = err ]
+	[ "$(ctr-logs again 2>err)" = "life 1" ]
+	[ "$(cat err)" = err ]
 	ctr-start again
 	wait_for 10 eval '[ "$(ctr-logs again 2>/dev/null | wc -l)" = 2 ]'
 	[ "$(ctr-logs --tail 2 -t again 2>&1 | grep -c "^20.*Z \(life 2\|err\)$")" = 2 ]
@@ -113,12 +114,15 @@ test_setup() {
 	local want='(CONFIG=minimal)'
 	mkdir b && echo '{}' >b/config.json
 	run ctr-run --bundle b
-	[ "$status" = 125 ] && [[ $output == *"--bundle: this build has no OCI bundles $want"* ]]
+	[ "$status" = 125 ]
+	[[ $output == *"--bundle: this build has no OCI bundles $want"* ]]
 	run ctr-run --security-opt seccomp=b/config.json "$ROOTFS" true
-	[ "$status" = 125 ] && [[ $output == \
+	[ "$status" = 125 ]
+	[[ $output == \
 		*"this build has no profiles but the built-in one $want" ]]
 	run ctr-run alpine true
-	[ "$status" = 125 ] && [[ $output == *"no images"* ]]
+	[ "$status" = 125 ]
+	[[ $output == *"no images"* ]]
 	for want in "-p 80:80" "--dns 192.0.2.1" "--add-host a:192.0.2.1" "--ip 192.0.2.2" \
 		"--pull always"; do
 		# shellcheck disable=SC2086 # words
@@ -128,13 +132,16 @@ test_setup() {
 	want='(CONFIG=minimal)'
 	ctr-cgset -c g
 	run ctr-cgset --stat g
-	[ "$status" = 1 ] && [[ $output == *"this build has no statistics $want" ]]
+	[ "$status" = 1 ]
+	[[ $output == *"this build has no statistics $want" ]]
 	run ctr-cgset --watch g
-	[ "$status" = 1 ] && [[ $output == *"this build has no events $want" ]]
+	[ "$status" = 1 ]
+	[[ $output == *"this build has no events $want" ]]
 	ctr-cgset -d "/$CTR_CGROUP"
 	ctr-run -d --name other "$ROOTFS" sleep 100
 	run ctr-run --pid container:other "$ROOTFS" true
-	[ "$status" = 125 ] && [[ $output == *"joins no pid namespace $want"* ]]
+	[ "$status" = 125 ]
+	[[ $output == *"joins no pid namespace $want"* ]]
 	ctr-rm -f other
 }
 

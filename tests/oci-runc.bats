@@ -534,7 +534,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	export WORLD
 	run unshare -m --propagation private sh script
 	echo "$output" "$status"
-	[ "$status" = 0 ] && [ -e b/rootfs/bin/busybox ]
+	[ "$status" = 0 ]
+	[ -e b/rootfs/bin/busybox ]
 }
 
 @test "what is wrong in linux.seccomp is named with its place in config.json" {

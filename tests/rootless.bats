@@ -415,14 +415,17 @@ machine() {
 	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/x" "$CTR_LIB/volumes/vol/f" \
 		"$CTR_LIB/containers/c/upper/etc/passwd" | tr '\n' ' ')" = "33 33 0 " ]
 	ctr-commit c - | tar --numeric-owner -tv | grep -q '33/0 .* x$'
-	ctr-cp c:/x x && echo in >in && ctr-cp in c:/in
+	ctr-cp c:/x x
+	echo in >in
+	ctr-cp in c:/in
 	run ctr-start -a c # a second start, and what was copied there belongs to its root
 	[ "$status" -eq 0 ]
 	[ "$(stat -c %u "$CTR_LIB/containers/c/upper/in")" = 0 ]
 	run ctr-run --userns auto --device /dev/zero:/dev/other r/ sh -c '
 		head -c 2 /dev/other | wc -c; mknod /tmp/d c 1 3'
 	[[ ${lines[0]} == 2 && $output == *"not permitted"* ]]
-	ctr-rm c && ctr-volume rm vol
+	ctr-rm c
+	ctr-volume rm vol
 	unset CTR_LIB CTR_RUN
 }
 

@@ -144,7 +144,9 @@ load lib
 	ctr-commit --pause=false c made >/dev/null
 	[ "$(ctr-image ls -n --no-trunc |
 		grep -c "sha256:$(ctr-image ls -q | sed 's/sha256://')")" = 1 ]
-	ctr-image save -o a.tar made && ctr-rm c && ctr-image rm made >/dev/null
+	ctr-image save -o a.tar made
+	ctr-rm c
+	ctr-image rm made >/dev/null
 	[[ "$(ctr-image load -q -i a.tar)" == *made* ]]
 	[ "$(ctr-image ls -aq | wc -l)" = 1 ]
 }
