@@ -59,6 +59,7 @@ struct monitor {
 	unsigned doubts;
 	int64_t doubt_at;
 	bool stop_asked;
+	bool host_ends;  /* by the signal that every process gets then: no deliberate stop */
 	int64_t kill_at; /* --timeout: when; 0: never */
 	bool oom_apart;  /* our own oom_score_adj is not what it was, oom_was */
 	int oom_was;

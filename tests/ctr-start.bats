@@ -77,6 +77,22 @@ load lib
 	[ "$output" = "ctr-start: never: corrupt: conf: line 1 is not key='value'" ]
 }
 
+@test "19 start --boot after an orderly reboot: a TERM to the monitor is no stop" {
+	for p in always unless-stopped on-failure no; do
+		ctr-run -d --init --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null
+	done
+	ctr-run -d --init --restart unless-stopped --name stopped "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --restart always --name between "$ROOTFS" false >/dev/null
+	ctr-stop stopped
+	wait_for 5 sh -c '[ "$(ctr-ps -anq -f status=restarting)" ]'
+	for c in always unless-stopped on-failure no between; do
+		(. "$CTR_RUN/containers/$c/state"; kill "$monitor"; wait_for 5 no_process "$monitor")
+	done
+	[ -z "$(ctr-ps -q)" ]
+	rm -rf "$CTR_RUN"
+	[ "$(ctr-start --boot | tr '\n' ' ')" = "always between on-failure unless-stopped " ]
+}
+
 @test "14.2: a namespace of a process by its number is that process's at each start, or none" {
 	unshare -n sleep 1000 3>&- &
 	meant=$!

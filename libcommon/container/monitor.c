@@ -240,7 +240,7 @@ static int lives(struct monitor *m)
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
-	if (monitor_stopping(m) && !monitor_removed(m))
+	if (monitor_stopping(m) && !m->host_ends && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
 	if (record_state_remove(m->c->name) < 0)
 		warn("%s: %s", m->c->name, fail_msg());

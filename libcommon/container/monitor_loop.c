@@ -66,6 +66,10 @@ static bool unheeded(struct monitor *m, int sig)
 
 static void forward(struct monitor *m, int sig)
 {
+	if (m->detached && sig == SIGTERM) {
+		m->host_ends |= !monitor_stopping(m);
+		m->stop_asked = true;
+	}
 	if (m->l.pid <= 0) { /* between two starts */
 		m->stop_asked |= sig == SIGTERM || sig == SIGINT;
 		return;
@@ -76,9 +80,7 @@ static void forward(struct monitor *m, int sig)
 		warn("%s: does not end: killed", m->c->name);
 		sig = SIGKILL;
 	}
-	if (m->detached && sig == SIGTERM)
-		m->stop_asked = true;
-	else if (!m->detached && (sig == SIGTERM || sig == SIGHUP)) {
+	if (!m->detached && (sig == SIGTERM || sig == SIGHUP)) {
 		m->doubts = 0;
 		if (unheeded(m, sig))
 			sig = SIGKILL;
