@@ -563,3 +563,18 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	.linux.seccomp.flags=["x"] .flags:\ 'x'
 	END
 }
+
+@test "a user namespace without a root: what is made belongs to the process's user" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	bundle '"sh","-c","id -u; id -g; stat -c %u:%g /dev/shm"' \
+		'"uidMappings":[{"containerID":1000,"hostID":100000,"size":1}],
+		"gidMappings":[{"containerID":1000,"hostID":200000,"size":1}]'
+	edit '.linux.namespaces += [{type: "user"}] | .process.user = {uid: 1000, gid: 1000}
+		| .mounts += [{destination: "/dev/shm", type: "tmpfs"}]'
+	chown -R 100000:200000 b/rootfs
+	run_out c
+	[ "$(tr '\n' ' ' <out)" = '1000 1000 1000:1000 ' ]
+	edit '.process.args = ["sleep", "100"]'
+	oci run -d -b b c </dev/null >out 2>&1
+	[ "$(oci exec c id -u)" = 1000 ]
+}

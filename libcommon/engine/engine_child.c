@@ -68,10 +68,13 @@ static int child_join(const struct sides *x)
 	return 0;
 }
 
-static int child_inner_root(void)
+/* Where 0 is not mapped, the capabilities suffice, but what is made needs an owner who is: the
+ * process's. */
+static int child_inner_root(const struct spec *s)
 {
-	/* Where 0 is not mapped (a single id that is kept), the capabilities suffice. */
-	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+	if (((setresgid(0, 0, 0) < 0 && setresgid(s->gid, s->gid, s->gid) < 0) ||
+		(setresuid(0, 0, 0) < 0 && setresuid(s->uid, s->uid, s->uid) < 0)) &&
+	    errno != EINVAL)
 		return fail("become root of the user namespace: %m");
 	/* Until the next exec, /proc/PID would otherwise belong to root: proc(5), "dumpable". */
 	prctl(PR_SET_DUMPABLE, 1);
@@ -83,7 +86,7 @@ static int child_join_user(const struct engine *e, const struct sides *x)
 {
 	become_hand_stdio(e->spec, e->stdio);
 	become_raise(e->spec, 0);
-	return child_join(x) < 0 ? -1 : child_inner_root();
+	return child_join(x) < 0 ? -1 : child_inner_root(e->spec);
 }
 
 /* Joining a pid namespace affects only the next child, that of become_appear(): whoever may trace
@@ -118,7 +121,7 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 {
 	if (child_wait_byte(x->childs, "MI") == 'I')
 		r->idmounts = x->idmounts;
-	if (child_inner_root() < 0)
+	if (child_inner_root(s) < 0)
 		return -1;
 	/* The file system of message queues belongs to whoever makes the namespace: our new
 	 * root. */
