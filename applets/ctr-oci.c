@@ -131,6 +131,7 @@ static const struct opt update_opts[] = {
 static const struct opt no_opts[] = {OPT_END};
 
 char *oci_dir;
+static const char *called; /* ctr-oci, runc or crun */
 
 /* --- errors --- */
 
@@ -190,6 +191,10 @@ _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 			    why);
 		else
 			fail("exec: \"%s\": executable file not found in $PATH: %s", arg0, why);
+	} else if (str_starts(why, "error mounting") && *called == 'r') {
+		fail("runc run failed: unable to start container process: error during container "
+		     "init: %s",
+		    why);
 	}
 	oci_die(fallback);
 }
@@ -233,8 +238,6 @@ static int do_create(const char *id, bool run)
 	    .run = run,
 	    .attached = run && !oci_o.detach && !oci_o.console,
 	    .preserve = (unsigned)oci_o.preserve};
-	if (oci_o.preserve > 1024)
-		die_usage("--preserve-fds: at most 1024");
 	if (run && !oci_o.detach && !oci_o.no_subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	TRACE("nsexec container setup; child process in init()");
@@ -411,29 +414,24 @@ static void globals_check(void)
 	if (g.log_format && strcmp(g.log_format, "text") && strcmp(g.log_format, "json"))
 		die_usage("--log-format: '%s' is not text or json", g.log_format);
 	g.systemd |= str_eq(g.manager, "systemd");
+	if (g.log && str_starts(g.log, "file:")) /* crun's */
+		g.log += 5;
 }
 
-/* runc or crun for who knows it by that name: ctrbox's main has made argv[0] ours. Caller frees. */
-static char *called(void)
-{
-	_cleanup_free_ char *line = file_read("/proc/self/cmdline", FILE_ANY, NULL);
-	const char *base = line ? strrchr(line, '/') : NULL;
-	base = base ? base + 1 : line;
-	return xstrdup(str_eq(base, "runc") || str_eq(base, "crun") ? base : "ctr-oci");
-}
-
-/* As runc's help begins. */
+/* As runc's and crun's help begins. */
 static void help_head(int argc, char **argv)
 {
 	const char *last = argv[argc - 1];
 	if (argc > 3 || (strcmp(last, "-h") != 0 && strcmp(last, "--help") != 0))
 		return;
-	_cleanup_free_ char *base = called();
-	if (strcmp(base, "ctr-oci") == 0)
+	if (strcmp(called, "ctr-oci") == 0)
 		return;
 	const char *command = argc == 3 ? argv[1] : "";
-	printf("NAME:\n   %s %s%s- Open Container Initiative runtime\n\n", base, command,
-	    *command ? " " : "");
+	if (*called == 'c')
+		printf("Usage: crun [OPTION...] %s CONTAINER\n\n", command);
+	else
+		printf("NAME:\n   runc %s%s- Open Container Initiative runtime\n\n", command,
+		    *command ? " " : "");
 	fflush(stdout); /* self_protect() may execute us again */
 	if (str_ends(command, "point") || strcmp(command, "restore") == 0)
 		exit(0);
@@ -453,11 +451,11 @@ int ctr_oci_main(int argc, char **argv)
 {
 	err_code = err_usage_code = 1;
 	json_any_case = true;
+	called = argv[0];
 	help_head(argc, argv);
 	int n = opt_parse(&usage, argc, argv);
 	if (g.version) {
-		_cleanup_free_ char *name = called();
-		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: 1.3.0\n", name, CTR_VERSION,
+		printf("%s version %s.0\ncommit: ctrbox-%s\nspec: 1.3.0\n", called, CTR_VERSION,
 		    CTR_VERSION);
 		return 0;
 	}
@@ -486,6 +484,10 @@ int ctr_oci_main(int argc, char **argv)
 	struct usage sub = {
 	    .placeless = true, .synopsis = c->synopsis, .opts = c->opts, .anywhere = c->max >= 0};
 	int at = n + opt_parse(&sub, argc - n, argv + n), left = argc - at;
+	if (oci_o.preserve > 1024)
+		die_usage("--preserve-fds: at most 1024");
+	if (oci_o.preserve && fcntl(3, F_GETFD) < 0) /* our own are not the caller's */
+		die_usage("unable to stat preserved-fd 0: descriptor 3 is not open");
 	if (left < c->min)
 		die_usage("%s: ID is missing", c->name);
 	if (c->max >= 0 && left > c->max)

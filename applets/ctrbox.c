@@ -148,13 +148,15 @@ static int repair_inherited(enum applet_kind kind)
 	return rlimits_widen(kind != CHAIN);
 }
 
+static char *other_name; /* runc or crun: ctr-oci speaks as they do */
+
 int applet_run(const struct applet *a, int argc, char **argv)
 {
 	enum applet_kind kind = a->kind & ~ENTERS;
 	bool enters = a->kind & ENTERS;
 	err_applet = a->name;
 	/* The name by which an applet that executes itself again (selfexe.h) is found. */
-	argv[0] = (char *)a->name;
+	argv[0] = other_name ? other_name : (char *)a->name;
 	err_summary = a->summary;
 	if (enters)
 		self_protect(argv, false);
@@ -197,8 +199,10 @@ int main(int argc, char **argv)
 	if (*name == '-') /* the mark of a login shell */
 		name++;
 	if (strcmp(name, "runc") == 0 ||
-	    strcmp(name, "crun") == 0) /* some callers insist on a name */
+	    strcmp(name, "crun") == 0) { /* some callers insist on a name */
+		other_name = (char *)name;
 		name = "ctr-oci";
+	}
 	if (cni_is_plugin(name, argc))
 		return cni_main(name, container_net_heal);
 	if (str_starts(name, "ctr-") && applet_find(name))

@@ -368,7 +368,8 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	for has in relatime:strictatime relatime:noatime relatime:nodiratime noatime:relatime \
 		strictatime:relatime nodiratime:strictatime; do
 		bound ${has/:/ }
-		[[ "$status" = 1 && "$output" == "ctr-oci: /m: remount: Operation not permitted"* ]]
+		[[ "$status" = 1 && "$output" == \
+			"ctr-oci: error mounting /m: Operation not permitted"* ]]
 	done
 	bound noatime atime
 	[[ "$status" = 0 && "$output" == *noatime* ]]
@@ -577,4 +578,13 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	edit '.process.args = ["sleep", "100"]'
 	oci run -d -b b c </dev/null >out 2>&1
 	[ "$(oci exec c id -u)" = 1000 ]
+}
+
+@test "--preserve-fds of a descriptor that is not open is refused, before ours could be it" {
+	bundle '"cat","/dev/fd/3"'
+	run -1 sh -c 'exec ctr-oci "$@" 3>&-' sh --root "$WORLD/oci" run -b b --preserve-fds 1 c
+	[[ "$output" == *"preserved-fd 0: descriptor 3 is not open"* ]]
+	# shellcheck disable=SC2086
+	ctr-oci $R run -b b --preserve-fds 9 c 3<<<fine </dev/null >out
+	[ "$(cat out)" = fine ]
 }

@@ -73,11 +73,12 @@ static int place_memory(const struct spec_memory_policy *p)
 {
 	unsigned long mask[MAX_BITS / 64];
 	const char *nodes = p->nodes && *p->nodes ? p->nodes : NULL;
-	if (nodes && place_list("linux.memoryPolicy.nodes", nodes, mask) < 0)
+	if (nodes && place_list("invalid memory policy node", nodes, mask) < 0)
 		return -1;
 	if (syscall(SYS_set_mempolicy, p->mode | (int)p->flags, nodes ? mask : NULL,
 		nodes ? MAX_BITS : 0) < 0)
-		return fail("linux.memoryPolicy: %m");
+		return fail("linux.memoryPolicy: set_mempolicy(2): %m%s",
+		    errno == EINVAL ? " (invalid argument: mode, flags and nodes do not fit)" : "");
 	return 0;
 }
 

@@ -52,9 +52,10 @@ int rootfs_remount(
 		(keep & cleared || (flags & (times | MS_STRICTATIME) && (to ^ has) & times))) ||
 	    mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | flags | (r->userns ? keep : 0),
 		NULL) < 0)
-		return fail("%s: remount: %m%s", dest,
-		    r->userns ? " (a user namespace cannot take away what its source has set)"
-			      : "");
+		return fail("error mounting %s: %m%s", dest,
+		    r->userns
+			? " (operation not permitted in a user namespace: its source has set it)"
+			: "");
 	return 0;
 }
 
