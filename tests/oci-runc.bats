@@ -588,3 +588,60 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	ctr-oci $R run -b b --preserve-fds 9 c 3<<<fine </dev/null >out
 	[ "$(cat out)" = fine ]
 }
+
+@test "a sysctl's name with slashes, as sysctl(8) has it; no path is left by it" {
+	local name
+	bundle '"cat","/proc/sys/net/ipv4/conf/lo/forwarding"'
+	for name in net/ipv4/conf/lo/forwarding net.ipv4.conf.lo.forwarding; do
+		edit --arg k $name '.linux.sysctl = {($k): "1"}'
+		run_out c
+		[ "$(cat out)" = 1 ]
+	done
+	for name in net/../kernel/sysrq net/ipv4//x /net/ipv4/ip_forward .net.x net.; do
+		edit --arg k $name '.linux.sysctl = {($k): "1"}'
+		run -1 oci run -b b c
+		[[ "$output" == *"contains an invalid path" ]]
+	done
+}
+
+@test "a list in a mount's option idmap= is crun's, and refused rather than passed over" {
+	mkdir src
+	bundle '"true"'
+	edit --arg d "$PWD/src" '.mounts += [{source: $d, destination: "/m",
+		options: ["bind", "idmap=uids=0-1-10"]}]'
+	run -1 oci run -b b c
+	[[ "$output" == *"mounts[2]: idmap=uids=0-1-10: uidMappings and gidMappings say it" ]]
+}
+
+@test "words that runc's and crun's own tests look for" {
+	local policy why
+	while IFS='|' read -r policy why; do
+		bundle '"true"' "\"memoryPolicy\":$policy"
+		run -1 oci run -b b c
+		[[ "$output" == *"$why"* ]]
+	done <<-'END'
+	{}|invalid memory policy mode
+	{"mode":"INTERLEAVE"}|invalid memory policy mode
+	{"mode":"MPOL_BIND","nodes":"0","flags":["x"]}|invalid memory policy flag
+	{"mode":"MPOL_BIND","nodes":"0-9876543210"}|invalid memory policy node
+	{"mode":"MPOL_DEFAULT","nodes":"0-7"}|set_mempolicy(2): Invalid argument (invalid argument
+	END
+	bundle '"true"' '"netDevices":{"lo":{}}'
+	edit '.linux.namespaces -= [{type: "network"}]'
+	run -1 oci run -b b c
+	[[ "$output" == *"unable to move network devices without a NET namespace" ]]
+	ln -s "$(realpath "$CTRBOX")" crun
+	[ "$(./crun delete --help | head -n 1)" = 'Usage: crun [OPTION...] delete CONTAINER' ]
+	run -1 ./crun --root oci --log "file:$PWD/log" state none
+	grep -q 'level=error msg="container does not exist: none"' log
+	[ "$(id -u)" = 0 ] || return 0
+	ln -s "$(realpath "$CTRBOX")" runc
+	mkdir -p src b/rootfs/m
+	bundle '"true"' '"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],
+		"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]'
+	edit --arg d "$PWD/src" '.linux.namespaces += [{type: "user"}]
+		| .mounts += [{source: $d, destination: "/m", options: ["bind", "rw"]}]'
+	run -1 unshare -m --propagation private sh -c "mount -t tmpfs none src
+		mount -o remount,bind,ro src; exec ./runc --root oci run -b b c"
+	[[ "$output" == *"runc run failed: unable to start container process: error during "*"container init: error mounting"*"operation not permitted"* ]]
+}

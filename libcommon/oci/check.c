@@ -24,10 +24,7 @@ static int check_sysctl(const struct spec *s, const char *kv)
 	    {"kernel/shm", NS_IPC}, {"kernel/sem", NS_IPC}, {"kernel/auto_msgmni", NS_IPC},
 	    {"kernel/domainname", NS_UTS}, {"user/", NS_USER}};
 	_cleanup_free_ char *key = xstrndup(kv, strcspn(kv, "="));
-	size_t first = strcspn(key, "./");
-	bool slashes =
-	    key[first] == '/'; /* sysctl(8): the first separator tells which of the two it is */
-	for (char *p = key; *p && !slashes; p++)
+	for (char *p = key; *p; p++)
 		if (*p == '.' || *p == '/')
 			*p = *p == '.' ? '/' : '.';
 	if (strcmp(key, "kernel/hostname") == 0)
@@ -63,7 +60,8 @@ static int check_namespaces(const struct spec *s)
 			    "namespace isn't enabled "
 			    "in the config");
 	if (s->net_devices.n && !spec_has_ns(s, NS_NET))
-		return fail("linux.netDevices: they need a network namespace");
+		return fail(
+		    "linux.netDevices: unable to move network devices without a NET namespace");
 	return 0;
 }
 
@@ -116,6 +114,11 @@ static int check_supported(const struct spec *s)
 			    "mounts[%zu]: an id-mapped mount needs uidMappings and gidMappings, "
 			    "or a user namespace",
 			    i);
+		for (size_t k = 0; k < m->options.n; k++)
+			if (str_starts(m->options.v[k], "idmap=") ||
+			    str_starts(m->options.v[k], "ridmap="))
+				return fail("mounts[%zu]: %s: uidMappings and gidMappings say it",
+				    i, m->options.v[k]);
 	}
 	return 0;
 }

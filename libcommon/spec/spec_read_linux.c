@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "err.h"
 #include "spec_names.h"
 
 static int spec_read_linux_namespaces(struct spec *s, const json_t *lx)
@@ -163,11 +164,14 @@ static int memory_policy(struct spec *s, const json_t *lx)
 		return spec_absent(lx, "memoryPolicy");
 	struct spec_memory_policy *p = s->memory_policy = xcalloc(1, sizeof *p);
 	int r = spec_word(o, at, "mode", spec_memory_modes, &mode);
-	if (r < 0 || spec_words(o, at, "flags", spec_memory_flags, &flags) < 0 ||
-	    jget_str(spec_doc, o, at, "nodes", &p->nodes) < 0)
-		return -1;
 	if (r == 0)
-		return spec_missing(at, "mode");
+		spec_missing(at, "mode");
+	if (r <= 0)
+		return fail_in("invalid memory policy mode");
+	if (spec_words(o, at, "flags", spec_memory_flags, &flags) < 0)
+		return fail_in("invalid memory policy flag");
+	if (jget_str(spec_doc, o, at, "nodes", &p->nodes) < 0)
+		return -1;
 	if (p->nodes && strspn(p->nodes, "0123456789,-") != strlen(p->nodes))
 		return jwrong(spec_doc, at, "nodes", "'%s' is not a list of nodes", p->nodes);
 	p->mode = (int)mode;
@@ -208,9 +212,14 @@ static int spec_read_linux_sysctls(struct spec *s, const json_t *lx)
 	for (size_t i = 0; i < s->sysctl.n;
 	     i++) { /* a path under /proc/sys, . and / alike: it must not climb */
 		char *k = s->sysctl.v[i], *eq = strchr(k, '='), *p = strpbrk(k, "./");
-		for (; p && p < eq; p = strpbrk(p + 1, "./"))
+		bool slashes = p && *p == '/'; /* sysctl(8): the first tells which it is */
+		for (; p && p < eq; p = strpbrk(p + 1, "./")) {
 			if (p == k || strchr("./=", p[1]))
-				return jwrong(spec_doc, "linux", "sysctl", "'%s' is not a key", k);
+				return jwrong(spec_doc, "linux", "sysctl",
+				    "'%s' contains an invalid path", k);
+			if (slashes)
+				*p = *p == '.' ? '/' : '.';
+		}
 	}
 	return 0;
 }
