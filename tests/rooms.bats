@@ -94,12 +94,14 @@ static void on(int sig) { (void)sig; }
 int planted(void)
 {
 	struct sigaction sa = {.sa_handler = on};
+	signal((const int[]){SIGINT, SIGTERM}[0], on);
 	return signal(SIGINT, on) == SIG_ERR || sigaction(SIGTERM, &sa, 0);
 }'
 	run -1 perl "$top/tests/rooms" lib.a
-	[ "${#lines[@]}" -eq 2 ]
+	[ "${#lines[@]}" -eq 3 ]
 	[[ "${lines[0]}" = "libcommon/engine/planted.c:5: a signal handler: "* &&
-		"${lines[1]}" = *":6: a signal handler: "* ]]
+		"${lines[1]}" = *":6: a signal handler: "* &&
+		"${lines[2]}" = *":7: a signal handler: "* ]]
 	plant engine 'int planted(void)
 {
 #ifdef CTR_MINIMAL
@@ -112,7 +114,11 @@ int planted(void)
 		"libcommon/engine/planted.c:3: CTR_MINIMAL inside a function: the Makefile chooses files (NAME_minimal.c)" ]
 }
 
-@test "a function of more than 60 lines is caught" {
+@test "a comment that names a file that is gone, and a function of more than 60 lines are caught" {
+	plant base '/* See str.h, linux/gone.h and gone.c. */
+int planted(void) { return 0; }'
+	run -1 perl "$top/tests/rooms" lib.a
+	[ "$output" = "libcommon/base/planted.c: a comment names gone.c, which is gone" ]
 	plant network "int rand(void);
 int planted(void)
 {

@@ -15,8 +15,8 @@
 #include "loop.h"
 #include "str.h"
 
-/* The type by its magic number: squashfs has it at 0 (squashfs_fs.h), erofs at 1024 (erofs_fs.h),
- * ext4 at 1080. */
+/* The type by its magic number: squashfs has it at 0 (fs/squashfs/squashfs_fs.h of the kernel),
+ * erofs at 1024 (fs/erofs/erofs_fs.h), ext4 at 1080. */
 static const char *fs_type(int fd)
 {
 	unsigned char b[4];
