@@ -214,12 +214,14 @@ build/completion/ctrbox.%: applets/completion.sh build/ctrbox build/bin/.links
 share := $(DESTDIR)$(PREFIX)/share
 install: all man completions ## binary, links, man pages and completion into $(DESTDIR)$(PREFIX)
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(share)/,man/man1 man/man5 man/man7 \
-		bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+		bash-completion/completions zsh/site-functions fish/vendor_completions.d \
+		doc/ctrbox/boot)
 	$(Q)install -m 755 build/ctrbox $(DESTDIR)$(PREFIX)/bin/ctrbox
 	$(Q)for a in $(applets); do ln -sf ctrbox $(DESTDIR)$(PREFIX)/bin/ctr-$$a; done
 	$(Q)install -m 644 $(pages) build/man/ctrbox.1 $(share)/man/man1
 	$(Q)install -m 644 build/man/ctrbox-files.5 $(share)/man/man5
 	$(Q)install -m 644 build/man/ctrbox-security.7 $(share)/man/man7
+	$(Q)install -m 644 packages/boot/ctrbox.* $(share)/doc/ctrbox/boot
 	$(Q)install -m 644 build/completion/ctrbox.bash $(share)/bash-completion/completions/ctrbox
 	$(Q)install -m 644 build/completion/ctrbox.zsh $(share)/zsh/site-functions/_ctrbox
 	$(Q)install -m 644 build/completion/ctrbox.fish \
@@ -236,7 +238,8 @@ uninstall: ## what install has put is taken away
 		share/fish/vendor_completions.d/ctrbox.fish \
 		$(applets:%=share/fish/vendor_completions.d/ctr-%.fish) \
 		share/bash-completion/completions/ctrbox \
-		$(applets:%=share/bash-completion/completions/ctr-%)
+		$(applets:%=share/bash-completion/completions/ctr-%) \
+		$(patsubst packages/%,share/doc/ctrbox/%,$(wildcard packages/boot/ctrbox.*))
 
 deb: all man completions ## a Debian package in build
 	$(Q)MAKE="$(MAKE)" sh packages/deb.sh $(VERSION) $(ARCH) build/ctrbox_$(VERSION)_$(ARCH).deb

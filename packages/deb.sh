@@ -11,6 +11,7 @@ gzip -9n "$t"/usr/share/man/man?/*
 mkdir -p "$t/DEBIAN" "$t/usr/share/doc/ctrbox"
 install -m 644 LICENSE "$t/usr/share/doc/ctrbox/copyright"
 install -m 644 README.md applets/DOCKER.md applets/TUTORIAL.md "$t/usr/share/doc/ctrbox"
+install -D -m 644 packages/boot/ctrbox.service "$t/usr/lib/systemd/system/ctrbox.service"
 cat >"$t/DEBIAN/control" <<END
 Package: ctrbox
 Version: $version

@@ -44,7 +44,8 @@ test_setup() {
 	for f in usr/bin/ctrbox usr/bin/ctr-run usr/share/man/man1/ctr-events.1.gz \
 		usr/share/man/man5/ctrbox-files.5.gz \
 		usr/share/bash-completion/completions/ctr-run usr/share/zsh/site-functions/_ctrbox \
-		usr/share/fish/vendor_completions.d/ctrbox.fish; do
+		usr/share/fish/vendor_completions.d/ctrbox.fish \
+		usr/lib/systemd/system/ctrbox.service usr/share/doc/ctrbox/boot/ctrbox.openrc; do
 		grep -q " ./$f" list || { echo "$f is not in it"; return 1; }
 	done
 	mkdir -p r/var/lib/dpkg/info r/var/lib/dpkg/updates r/bin

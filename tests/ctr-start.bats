@@ -86,7 +86,9 @@ load lib
 	ctr-stop stopped
 	wait_for 5 sh -c '[ "$(ctr-ps -anq -f status=restarting)" ]'
 	for c in always unless-stopped on-failure no between; do
-		(. "$CTR_RUN/containers/$c/state"; kill "$monitor"; wait_for 5 no_process "$monitor")
+		(. "$CTR_RUN/containers/$c/state"
+			kill "$monitor"
+			wait_for 5 no_process "$monitor")
 	done
 	[ -z "$(ctr-ps -q)" ]
 	rm -rf "$CTR_RUN"
