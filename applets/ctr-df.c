@@ -171,7 +171,7 @@ int ctr_df_main(int argc, char **argv)
 	struct strv lines = {0};
 	if (opt_parse(&usage, argc, argv) < argc)
 		die_usage("takes no operands");
-	format = rows_format(format);
+	format = rows_format(format, false, NULL);
 	words = format;
 	images(&k[0]);
 	containers(&k[1]);

@@ -223,7 +223,7 @@ static int do_load(int argc, char **argv)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++) {
 		event_tell("image", "load", loaded.v[i], "name", loaded.v[i], EVENT_END);
-		puts(loaded.v[i]);
+		printf("%s%s\n", rows_docker ? "Loaded image: " : "", loaded.v[i]);
 	}
 	return 0;
 }
@@ -435,7 +435,9 @@ int ctr_image_main(int argc, char **argv)
 	    .opts = all_opts,
 	    .anywhere = true};
 	const struct word *w = opt_word(&u, words, argc, argv, &first);
-	image_o.format = rows_format(image_o.format);
+	image_o.format =
+	    rows_format(image_o.format, image_o.quiet || image_o.json || w->fn != image_do_ls,
+		"table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}");
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */
 		die_fail();

@@ -416,6 +416,7 @@ int ctr_net_main(int argc, char **argv)
 {
 	int first;
 	const struct word *w = opt_word(&usage, words, argc, argv, &first);
-	format = rows_format(format);
+	format = rows_format(format, quiet || as_json || w->fn != do_ls,
+	    "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}");
 	return w->fn(argc - first, argv + first);
 }

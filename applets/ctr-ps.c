@@ -389,7 +389,7 @@ int ctr_ps_main(int argc, char **argv)
 		o.no_header = false; /* docker's -n N */
 		o.last = atoi(argv[n++]);
 	}
-	o.fields = ps_format(o.fields);
+	o.fields = ps_format(o.fields, o.quiet || o.json, o.size);
 	if (ps_filter_check(&o.filters) < 0)
 		die_usage("%s", fail_msg());
 	bool templated = template_is(o.fields), table = !templated && !o.quiet && !o.json;

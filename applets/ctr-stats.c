@@ -215,7 +215,9 @@ int ctr_stats_main(int argc, char **argv)
 	struct strv names = {0};
 	struct timespec t = {no_stream ? 0 : 1, 0};
 	int n = opt_parse(&usage, argc, argv), code;
-	format = rows_format(format);
+	format = rows_format(format, as_json,
+	    "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t"
+	    "{{.BlockIO}}\t{{.PIDs}}");
 	opt_names(&names, argc, argv, n, NULL);
 	if (look(&names, 0, false)) /* a name that does not exist is no reason to wait for it */
 		no_stream = true;

@@ -244,7 +244,8 @@ int ctr_volume_main(int argc, char **argv)
 {
 	int first;
 	const struct word *w = opt_word(&usage, words, argc, argv, &first);
-	format = rows_format(format);
+	format =
+	    rows_format(format, quiet || as_json || w->fn != do_ls, "table {{.Driver}}\t{{.Name}}");
 	bool all = w->fn == do_ls || w->fn == do_prune; /* without operands, all volumes */
 	char hex[33];
 	rand_hex(hex, 16);

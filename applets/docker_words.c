@@ -5,6 +5,7 @@
 
 #include "applets.h"
 #include "err.h"
+#include "rows.h"
 #include "str.h"
 
 /* docker's commands that have another name here, and what replaces commands that do not exist here.
@@ -47,7 +48,8 @@ static const struct word {
     {NULL, "healthcheck", NULL, NULL, "ctr-inspect -f '{{json .State.Health}}' NAME"},
     {NULL, "mount unmount", NULL, NULL, "ctr-image mount NAME DIR, ctr-image umount DIR"},
     {"container", "ls", "ps", NULL, NULL},
-    {"image", "build", NULL, NULL, "ctr-run --keep --name c BASE sh -c '...' && ctr-commit -c 'CMD [...]' c NAME"},
+    {"image", "build", NULL, NULL,
+	"ctr-run --keep --name c BASE sh -c '...' && ctr-commit -c 'CMD [...]' c NAME"},
     {"container", "prune", "prune", "containers", NULL},
     {"image", "prune", "prune", "images", NULL},
     {"volume", "prune", "prune", "volumes", NULL},
@@ -89,6 +91,7 @@ void docker_word(int argc, char **argv)
 		else if (strcmp(argv[2], "remove") == 0)
 			argv[2] = (char *)"rm";
 	}
+	rows_docker = !str_starts(argv[1], "ctr-");
 	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
 	bool group = w != NULL;
 	if (!group)

@@ -37,24 +37,16 @@ static void image_words(uint64_t bytes, char out[16])
 		size_human(bytes, out);
 }
 
-static void age(const char *created, char out[32])
+static char *age(const char *created)
 {
-	static const struct {
-		long seconds;
-		const char *word;
-	} units[] = {{31536000, "years"}, {2592000, "months"}, {604800, "weeks"}, {86400, "days"},
-	    {3600, "hours"}, {60, "minutes"}, {1, "seconds"}};
 	int64_t t = created ? stamp_parse(created, strlen(created)) : -1;
-	if (t < 0) {
-		strcpy(out, "-");
-		return;
-	}
-	long s = (long)(time(NULL) - t / 1000000000);
-	size_t i = 0;
-	while (i < 6 && s < 2 * units[i].seconds)
-		i++;
-	long n = s < 0 ? 0 : s / units[i].seconds;
-	snprintf(out, 32, "%ld %.*s ago", n, (int)strlen(units[i].word) - (n == 1), units[i].word);
+	if (t < 0)
+		return xstrdup("-");
+	t /= 1000000000;
+	if (!image_o.format)
+		return stamp_ago(t + !t);
+	_cleanup_free_ char *s = stamp_human(time(NULL) - t);
+	return xasprintf("%s ago", s);
 }
 
 /* --- docker's filters --- */
@@ -133,7 +125,7 @@ static void ls_one(
 {
 	struct manifest m = {0};
 	struct image_config c = {0};
-	char id[72], when[32] = "-", size[16] = "-";
+	char id[72], size[16] = "-";
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	if (!good)
 		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
@@ -147,10 +139,9 @@ static void ls_one(
 		tag = name + strlen(name);
 	else
 		*tag++ = 0;
-	if (good) {
+	if (good)
 		image_words(image_size(s, &m, &c), size);
-		age(c.created, when);
-	}
+	_cleanup_free_ char *when = age(c.created);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
 	if (image_o.format) {
@@ -354,10 +345,10 @@ int image_do_history(int argc, char **argv)
 	table_row(&t, 4, (const char *[]){"CREATED", "SIZE", "CREATED BY", "COMMENT"});
 	layer = m.n;
 	for (i = json_array_size(list); i-- > 0;) { /* the newest first, as in docker */
-		char when[32], size[16];
+		char size[16];
 		h = json_array_get(list, i);
 		image_words(0, size);
-		age(json_string_value(json_object_get(h, "created")), when);
+		_cleanup_free_ char *when = age(json_string_value(json_object_get(h, "created")));
 		if (!json_is_true(json_object_get(h, "empty_layer")) && layer > 0)
 			image_words(m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),

@@ -6,12 +6,11 @@
 #include "record.h"
 #include "str.h"
 
-/* --format as it is, or NULL for a bare `table`. */
+/* --format, or what docker's table is (rows_format()); `size`: with that column, too. */
 #ifdef CTR_MINIMAL
-#define ps_format(format) (format)
+#define ps_format(format, other, size) (format)
 #else
-#include "rows.h"
-#define ps_format(format) rows_format(format)
+const char *ps_format(const char *format, bool other, bool size);
 #endif
 /* Is the text a template? In the minimal build, which has none, it never is. */
 bool template_is(const char *text);

@@ -1,5 +1,5 @@
 /* rows.h: lists in the form that docker's --format asks for: a Go template for each row, `table
- * TEMPLATE`, or `json`. A bare `table` is the table that comes without it. */
+ * TEMPLATE`, or `json`. A bare `table` is docker's own table. */
 #ifndef CTR_ROWS_H
 #define CTR_ROWS_H
 
@@ -7,8 +7,11 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* --format as it is, or NULL for a bare `table`. */
-const char *rows_format(const char *format);
+/* Called by docker's word (`ctrbox images`), so that the table has docker's columns. */
+extern bool rows_docker;
+/* --format as it is; `docker` for a bare `table` and, where docker's word was used, for none. NULL:
+ * our own table, or another form (`other`: --quiet, --json). */
+const char *rows_format(const char *format, bool other, const char *docker);
 /* Append the line of one row, which it takes over. 0, or -1 with fail_usage() when the template is
  * wrong. */
 int rows_add(struct strv *lines, const char *format, json_t *row);

@@ -408,6 +408,17 @@ oneliners() {
 	for list in ps images 'volume ls' 'network ls' 'system df' 'stats --no-stream'; do
 		[ "$(d $list --format table | head -n 1)" = "$(d $list | head -n 1)" ]
 	done
+	# docker's word has docker's columns; ours are under our own names
+	[ "$(d ps | sed -n 1p | tr -s ' ')" = \
+		"CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES" ]
+	[ "$(d ps -s | awk 'NR == 1 { print $NF }') $(d container ls | awk 'END { print $NF }')" = \
+		"SIZE c" ]
+	[ "$(d images | sed -n 1p | tr -s ' ')" = "REPOSITORY TAG IMAGE ID CREATED SIZE" ]
+	[ "$(d network ls; d volume ls)" = $'NETWORK ID  NAME  DRIVER  SCOPE\nDRIVER  VOLUME NAME' ]
+	[ "$(ctr-ps | awk 'NR == 1 { print $2 }')$("$CTRBOX" ctr-image ls | awk 'NR == 1 { print $1 }')" = \
+		NAMENAME ]
+	[ "$(d ps -q)" = "$(ctr-ps -q)" ] && [ "$(d ps --json)" = "$(ctr-ps --json)" ]
+	[ "$(d images -q)$(d ps -n 1 -q)" = "$(ctr-image ls -q)$(ctr-ps -q)" ]
 	[[ "$(d images --format '{{.Size}} {{.SharedSize}}')" =~ ^[0-9.]+MB\ N/A$ ]]
 	[[ "$(d ps --format '{{.Size}}')" =~ ^[0-9.]+k?B\ \(virtual\ [0-9.]+MB\)$ ]]
 	[[ "$(d system df --format '{{.Size}}' | head -n 1)" =~ ^[0-9.]+MB$ ]]

@@ -26,9 +26,13 @@ char *size_docker(uint64_t bytes, int base, char out[16])
 	return out;
 }
 
-const char *rows_format(const char *format)
+bool rows_docker;
+
+const char *rows_format(const char *format, bool other, const char *docker)
 {
-	return format && strcmp(format, "table") == 0 ? NULL : format;
+	if (format ? strcmp(format, "table") != 0 : !rows_docker)
+		return format;
+	return other ? NULL : docker;
 }
 
 static int rows_add_cell(struct strv *lines, const char *format, json_t *row, enum template_use use)

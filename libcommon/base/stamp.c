@@ -157,6 +157,8 @@ static char *stamp_lasting(int64_t seconds)
 		const char *name;
 	} units[] = {{86400 * 365, "year"}, {86400 * 30, "month"}, {86400 * 7, "week"},
 	    {86400, "day"}, {3600, "hour"}, {60, "minute"}};
+	if (seconds < 0) /* the clock was set back */
+		seconds = 0;
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
 		if (seconds >= units[i].unit) {
 			long long n = seconds / units[i].unit;

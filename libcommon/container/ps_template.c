@@ -127,6 +127,15 @@ int ps_template(
 	return rows_add(lines, format, ps_template_ps_row(c, format, size, whole));
 }
 
+const char *ps_format(const char *format, bool other, bool size)
+{
+	static char columns[] = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t"
+				"{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}";
+	if (!size)
+		columns[sizeof columns - sizeof "\t{{.Size}}"] = 0;
+	return rows_format(format, other, columns);
+}
+
 int ps_template_print(struct strv *lines, const char *format, bool header)
 {
 	/* docker's headings: the fields' names in capitals, some with a blank. */
