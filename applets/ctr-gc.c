@@ -92,27 +92,18 @@ static void dead(struct container *c)
 	}
 }
 
-/* A record damaged by a power cut or by somebody: nothing can be done with the container, but its
- * writable layer and its log may be valuable. */
 static void set_aside(struct container *c)
 {
-	char hex[13];
-	_cleanup_free_ char *top = xasprintf("%s/damaged", ctr_lib());
-	rand_hex(hex, 6);
-	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, c->name, hex),
-			    *from = record_path(c->name, NULL);
+	_cleanup_free_ char *from = record_path(c->name, NULL);
 	if (c->pid) {
 		fail("%s: its record is damaged (%s), but it lives: it is left alone", c->name,
 		    c->why);
 		trouble();
-	} else if (dir_make(top, 0700) < 0) {
-		trouble();
-	} else if (rename(from, to) < 0) {
-		fail("%s: rename: %m", from);
-		trouble();
-	} else {
-		printf("damaged %s: %s; its files are kept in %s\n", c->name, c->why, to);
+		return;
 	}
+	fail("%s: %s", c->name, c->why);
+	if (record_aside(from, c->name) < 0)
+		trouble();
 }
 
 static void one(struct container *c)

@@ -23,7 +23,8 @@ struct network {
 		     not removed; -1 */
 };
 
-/* Read one: 0, or -1 with fail(), errno ENOENT when there is none. */
+/* Read one: 0, or -1 with fail(), errno ENOENT when there is none, EINVAL or EISDIR when its record
+ * is damaged. */
 int network_open(struct network *n, const char *name);
 void network_free(struct network *n);
 /* Complete it (subnet, gateway, bridge) and record it. -1 with fail(), EEXIST. */

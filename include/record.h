@@ -95,6 +95,11 @@ int container_each(int (*fn)(struct container *c, void *arg), void *arg);
  */
 int container_config(struct container *c, char **text, size_t *n);
 
+/* ctr-gc: nothing can be done with what a damaged record describes (fail_msg() says why), but what
+ * lies beside it, a layer and a log, may be valuable: its folder goes to $CTR_LIB/damaged, which is
+ * said on stdout. -1 with fail(). */
+int record_aside(const char *from, const char *name);
+
 /* Take the lock that is the life of c; afterwards the directory is checked to be still the one of
  * that name. 1: taken, and the record is read again; 0: a living monitor holds it; -1 with fail().
  * container_close() releases it. */

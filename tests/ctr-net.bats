@@ -1412,6 +1412,23 @@ need_bridge_tables() {
 	chmod 700 "$CTR_LIB"
 }
 
+# bats test_tags=ctr-gc
+@test "21.1 a damaged record: left alone in use, then set aside with its bridge; its name is free" {
+	h ctr-net create --subnet 10.213.0.0/24 n
+	h ctr-run -d --name a --net n "$ROOTFS" sleep 1000
+	echo "driver='bri" >"$CTR_LIB/networks/n/conf"
+	run -1 h ctr-gc
+	[[ "$output" == *"network n: conf: "*"in use, and left alone"* ]]
+	h ctr-exec a ping -c 1 10.213.0.1
+	run -1 h sh -c 'ulimit -n 5; exec ctr-gc'
+	h ctr-rm -f a
+	run -0 h ctr-gc
+	[[ "$output" == "damaged network n: conf: "*"$CTR_LIB/damaged/n-"* ]]
+	grep bri "$CTR_LIB"/damaged/n-*/conf
+	h ctr-net create --subnet 10.213.0.0/24 n
+	h ctr-run --net n "$ROOTFS" ping -c 1 10.213.0.1
+}
+
 # bats test_tags=ctr-run,ctr-start,ctr-restart
 @test "19 an address stays with its container over restarts, where nobody else took it" {
 	addr() { h ctr-inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }

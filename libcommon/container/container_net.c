@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -379,6 +380,46 @@ static int settle_one(struct container *c, void *arg)
 	return 0;
 }
 
+static void is_leased(const struct lease *l, void *arg)
+{
+	(void)l;
+	*(bool *)arg = true;
+}
+
+/* A damaged record keeps its name from others, and ctr-net cannot remove it. Its bridge, which has
+ * the network's name as a rule, goes with it. */
+static int damaged_networks(void)
+{
+	_cleanup_strv_ struct strv names = {0};
+	_cleanup_close_ int dir = network_records(false);
+	int failed = 0;
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0 || network_names(&names) < 0) {
+		warn("%s", fail_msg());
+		return -1;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		char *name = names.v[i];
+		struct network n;
+		bool used = false;
+		if (network_open(&n, name) == 0) {
+			network_free(&n);
+			continue;
+		}
+		bool damaged = errno == EINVAL || errno == EISDIR;
+		_cleanup_free_ char *from = xasprintf("%s/networks/%s", ctr_lib(), name);
+		n = (struct network){.name = name, .driver = "bridge", .bridge = name};
+		if (damaged)
+			network_lease_each(name, is_leased, &used);
+		if (!damaged || used || record_aside(from, name) < 0 || network_remove(&n) < 0) {
+			warn("%s%s", fail_msg(), used ? ": it is in use, and left alone" : "");
+			failed = -1;
+		}
+	}
+	return failed;
+}
+
 int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 {
 	int failed = 0;
@@ -389,6 +430,8 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 		failed = -1;
 	}
 	if (endpoint_gc(alive, NULL) < 0)
+		failed = -1;
+	if (damaged_networks() < 0)
 		failed = -1;
 	struct nft f;
 	if (nft_open(&f) < 0) /* a kernel without nf_tables has nothing of ours */

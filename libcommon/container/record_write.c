@@ -166,6 +166,20 @@ int container_create(struct container *c, const char *config_json)
 	return fail("%s: %s", c->name, why);
 }
 
+int record_aside(const char *from, const char *name)
+{
+	char hex[13];
+	_cleanup_free_ char *why = xstrdup(fail_msg()), *top = xasprintf("%s/damaged", ctr_lib());
+	rand_hex(hex, 6);
+	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, name, hex);
+	if (dir_make(top, 0700) < 0)
+		return -1;
+	if (rename(from, to) < 0)
+		return fail("%s: rename: %m", from);
+	printf("damaged %s; its files are kept in %s\n", why, to);
+	return 0;
+}
+
 /* --- another name --- */
 
 /* Under the lock that excludes scans (container_each()), both folders and the index are renamed. */

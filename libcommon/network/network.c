@@ -138,7 +138,7 @@ int network_open(struct network *n, const char *name)
 		    name);
 	}
 	struct kv kv = {0};
-	int r = kv_read_at(&kv, AT_FDCWD, path);
+	int r = kv_read_at(&kv, AT_FDCWD, path), why = r < 0 && errno != ENOENT ? errno : EINVAL;
 	if (r == 0) {
 		n->name = xstrdup(name);
 		r = read_record(n, &kv);
@@ -146,7 +146,7 @@ int network_open(struct network *n, const char *name)
 	kv_free(&kv);
 	if (r < 0) {
 		network_free(n);
-		errno = EINVAL;
+		errno = why;
 		return fail_in("network %s: conf", name);
 	}
 	return 0;
