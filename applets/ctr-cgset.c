@@ -179,7 +179,7 @@ static int print_values(const char *path, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		_cleanup_free_ char *v = cgroup_get(path, argv[i]);
 		if (!v) {
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 		} else {
 			puts(v);

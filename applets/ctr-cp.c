@@ -275,7 +275,7 @@ static int copy(struct end *src, struct end *dst)
 	int status = pid_reap(pid);
 	/* It was killed by the pipe that we closed: our failure is the cause. */
 	if (r < 0 && WEXITSTATUS(status) == 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return r < 0 || status != 0;
 }
 

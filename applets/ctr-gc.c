@@ -43,7 +43,7 @@ static int alive(const char *owner, void *arg)
 
 static void trouble(void)
 {
-	warn("%s", fail_msg());
+	warn_fail();
 	code = 1;
 }
 

@@ -331,7 +331,7 @@ static int do_rm(int argc, char **argv)
 			/* (ls -q has an id once for each name) */
 			missing |= errno == ENOENT;
 			code |= errno != ENOENT || !image_o.force;
-			warn("%s", fail_msg());
+			warn_fail();
 		}
 	}
 	if (missing && !image_o.force) /* a slip of the hand loses nothing */

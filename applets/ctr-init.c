@@ -178,7 +178,7 @@ static _Noreturn void run(char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	int code = become_exec_here(argv);
-	warn("%s", fail_msg());
+	warn_fail();
 	_exit(code);
 }
 

@@ -204,7 +204,7 @@ int ctr_inspect_main(int argc, char **argv)
 		if (!j || (path && print_value(j) < 0) || (is_template && print_template(j) < 0)) {
 			/* docker's code for a template that cannot be read */
 			code = is_template && j && errno == EBADMSG ? 64 : 1;
-			warn("%s", fail_msg());
+			warn_fail();
 		}
 		if (j)
 			template_plain(j);

@@ -281,7 +281,7 @@ static bool keep(const struct lease *l, void *arg)
 			return true;
 	int lives = owner_is_foreign(l->owner) ? 1 : container_owner_alive(l->owner, NULL);
 	if (lives < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		unsure = 1;
 	}
 	return lives != 0;

@@ -267,7 +267,7 @@ static int list_networks(const struct strv *names, bool listing)
 		struct users u = {.json = json_array()};
 		if (network_open(&n, names->v[i]) <
 		    0) { /* one bad record must not prevent the listing */
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 			continue;
 		}
@@ -341,7 +341,7 @@ int net_remove(const char *name)
 	    u.ids.n ? fail("network %s: in use by %s%s", name, u.first, more) : network_remove(&n);
 	network_free(&n);
 	if (r == 0 && network_idle() < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return r;
 }
 
@@ -357,7 +357,7 @@ static int do_rm(int argc, char **argv)
 			if ((pass ? net_remove(names.v[i]) : network_open(&n, names.v[i])) < 0) {
 				if (force && errno == ENOENT)
 					continue;
-				warn("%s", fail_msg());
+				warn_fail();
 				code = 1;
 			} else if (pass) {
 				puts(names.v[i]);

@@ -269,6 +269,6 @@ int ctr_netcfg_main(int argc, char **argv)
 	undo_commit();
 	/* Somebody flushed the ruleset, and a line failed because of it. */
 	if (!rules && container_net_heal(false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return 0;
 }

@@ -218,7 +218,7 @@ static int stand_by(struct oci_create *c)
 	if (oci_record_open(&r, oci_dir, c->id, true) < 0)
 		return code; /* it was deleted meanwhile */
 	if (oci_delete(&r, true) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	oci_record_close(&r);
 	return code;
 }

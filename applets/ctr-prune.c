@@ -151,7 +151,7 @@ static int networks(void)
 		if (net_remove(gone.v[i]) == 0) {
 			puts(gone.v[i]);
 		} else {
-			warn("%s", fail_msg());
+			warn_fail();
 			r = -1;
 		}
 	return r;
@@ -228,7 +228,7 @@ static int volumes_unused(void)
 			puts(gone.v[i]);
 			freed += bytes;
 		} else {
-			warn("%s", fail_msg());
+			warn_fail();
 			r = -1;
 		}
 	}

@@ -355,7 +355,7 @@ static int gather(char **names, const int *cols, size_t n)
 		struct container c;
 		if ((*names ? seen_open(&c, all.v[i]) : container_read(&c, all.v[i])) < 0) {
 			if (*names) { /* else it was removed meanwhile */
-				warn("%s", fail_msg());
+				warn_fail();
 				code = 1;
 			}
 			container_close(&c);

@@ -33,12 +33,12 @@ static int start(const char *name)
 	struct container c;
 	struct spec spec;
 	if (container_open(&c, name) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		return 125;
 	}
 	int code = 125, held = container_lock(&c);
 	if (held < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	else if (held == 0 && attached)
 		warn("%s: runs already (ctr-attach joins it)", c.name);
 	else if (held == 0 && container_refresh(&c) == 0 && (c.pid || c.status == ST_RESTARTING))
@@ -50,7 +50,7 @@ static int start(const char *name)
 	else if (c.status == ST_ORPHANED)
 		warn("%s: its processes live without a monitor: ctr-gc ends them", c.name);
 	else if (container_spec_next(&c, &spec) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	else if (attached)
 		return monitor_foreground(&c, &spec, false);
 	else if ((code = monitor_detached(&c, &spec, false)) != 0)

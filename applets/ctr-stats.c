@@ -173,7 +173,7 @@ static int look(const struct strv *names, double interval, bool show)
 		struct container c;
 		if (seen_open(&c, all.v[i]) < 0) {
 			if (show) /* the first sample prints nothing */
-				warn("%s", fail_msg());
+				warn_fail();
 			code = 1;
 			continue;
 		}

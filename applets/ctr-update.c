@@ -114,7 +114,7 @@ int ctr_update_main(int argc, char **argv)
 		if (update(names.v[i], &settings) == 0) {
 			puts(names.v[i]);
 		} else {
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 		}
 	return code;

@@ -53,7 +53,7 @@ static int row(struct table *t, const char *name)
 	_cleanup_free_ char *path = volume_path(name);
 	int r = volume_users(name, &users);
 	if (r < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	for (size_t i = 0; i < users.n; i++)
 		buf_printf(&b, "%s%s", i ? "," : "", users.v[i]);
 	table_row(t, 3, (const char *[]){name, b.p ? b.p : "", path});
@@ -202,7 +202,7 @@ static int do_rm(int argc, char **argv)
 			bool good = look(names.v[i]) == 0 &&
 				    (!pass || volume_remove(names.v[i], force) == 0);
 			if (!good && !(force && errno == ENOENT)) {
-				warn("%s", fail_msg());
+				warn_fail();
 				code = 1;
 			} else if (pass) {
 				puts(names.v[i]);

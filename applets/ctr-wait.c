@@ -153,7 +153,7 @@ int ctr_wait_main(int argc, char **argv)
 	condition_check();
 	for (size_t i = 0; i < names.n; i++)
 		if (wait_for(names.v[i]) < 0) {
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 		}
 	return code;

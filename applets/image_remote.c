@@ -22,7 +22,7 @@ int image_do_pull(int argc, char **argv)
 		if (registry_pull(ctr_lib(), names.v[i], &loaded) == 0) {
 			puts(loaded.v[loaded.n - 1]);
 		} else {
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 		}
 	return code;

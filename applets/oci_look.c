@@ -39,7 +39,7 @@ int oci_do_list(void)
 	for (size_t i = 0; i < names.n; i++) {
 		struct oci_record r;
 		if (oci_record_open(&r, oci_dir, names.v[i], false) < 0) {
-			warn("%s", fail_msg()); /* one bad record must not hide the others */
+			warn_fail(); /* one bad record must not hide the others */
 			continue;
 		}
 		const char *keys[] = {"bundle", "created", "owner"}, *v[3];

@@ -59,5 +59,7 @@ _Noreturn void err_no_memory(void);
 
 /* Print "APPLET: MESSAGE" and go on. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* warn() of fail_msg(). */
+void warn_fail(void);
 
 #endif

@@ -187,3 +187,8 @@ void warn(const char *fmt, ...)
 	err_say(text, "");
 	errno = saved;
 }
+
+void warn_fail(void)
+{
+	warn("%s", fail_msg());
+}

@@ -284,7 +284,7 @@ static int do_del(struct cni_call *c)
 static void cni_heal(struct cni_call *c)
 {
 	if (c->heal(false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 }
 
 /* What could not be reported to anybody is removed. (Any other failed ADD leaves nothing.) */

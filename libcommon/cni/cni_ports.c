@@ -171,7 +171,7 @@ static void ports_forget(struct nft_port *v, size_t n)
 		if (v[i].proto == IPPROTO_UDP)
 			v[udp++] = v[i];
 	if (udp && conntrack_flush(v, udp) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 }
 
 int cni_ports_add(struct cni_call *c, struct cni_ports *p, const struct cni_result *r)

@@ -207,7 +207,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	r->alive = container_owner_alive;
 	int result = endpoint_up(r, c->id, c->name, ns, &p);
 	if (result == 0 && p.rebuilt && container_net_restore(NULL, false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	if (result == 0)
 		endpoint_forget(&p);
 	r->self = NULL;

@@ -320,7 +320,7 @@ int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 	int result = all_up(p, c, &r, ns);
 	request_free(&r);
 	if (result == 0 && p->net.rebuilt && container_net_restore(NULL, false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	if (result < 0) {
 		_cleanup_free_ char *why = xstrdup(fail_msg());
 		container_net_down(p, c);
@@ -372,7 +372,7 @@ static int settle_one(struct container *c, void *arg)
 		return 0;
 	_cleanup_close_ int held = connect_hold(c);
 	if (held < 0 || (r = connect_settle(c)) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		*failed = -1;
 	}
 	if (r > 0)
@@ -396,7 +396,7 @@ static int damaged_networks(void)
 	if (dir < 0 && errno == ENOENT)
 		return 0;
 	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0 || network_names(&names) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		return -1;
 	}
 	for (size_t i = 0; i < names.n; i++) {
@@ -426,7 +426,7 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 	if (geteuid()) /* a user's containers have none of it */
 		return 0;
 	if (container_net_each(wired, settle_one, &failed) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		failed = -1;
 	}
 	if (endpoint_gc(alive, NULL) < 0)
@@ -439,12 +439,12 @@ int container_net_gc(owner_alive_fn *alive, const struct strv *wired)
 	nft_close(&f);
 	int missing = container_net_restore(wired, false);
 	if (missing < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		failed = -1;
 	}
 	int idle = network_idle();
 	if (idle < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		failed = -1;
 	} else if (idle) {
 		puts("forwarding off");

@@ -497,6 +497,6 @@ int create_container(
 		return 0;
 	_cleanup_free_ char *why = xstrdup(fail_msg());
 	if (c->dir >= 0 && container_destroy(c) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return fail("%s", why);
 }

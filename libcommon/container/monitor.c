@@ -212,7 +212,7 @@ static void reload(struct monitor *m)
 {
 	struct spec fresh;
 	if (container_starting(m->c) < 0 || container_spec_next(m->c, &fresh) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		return;
 	}
 	spec_free(m->spec);

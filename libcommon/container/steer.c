@@ -205,7 +205,7 @@ static void many_tell(struct many *m)
 		if (told)
 			m->ids[i] = xstrdup(c.id);
 		else
-			warn("%s", fail_msg());
+			warn_fail();
 		container_close(&c);
 	}
 }
@@ -227,7 +227,7 @@ static int many_end(struct many *m, size_t from, size_t to, FILE *done)
 		/* One with --rm has been removed meanwhile: it has ended, too. */
 		bool ended = m->ids[i] && (!c[i - from].name || steer_end(&c[i - from], 1000) == 0);
 		if (!ended && m->ids[i])
-			warn("%s", fail_msg());
+			warn_fail();
 		if (ended && c[i - from].name)
 			event_container(&c[i - from], "stop", NULL, NULL);
 		if (!ended)
@@ -269,7 +269,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 		open[i - from] = container_open(o, names->v[i]) == 0;
 		bool steer_gone = !open[i - from] && errno == ENOENT && force;
 		if (!open[i - from] && !steer_gone) {
-			warn("%s", fail_msg());
+			warn_fail();
 			r = -1;
 		}
 		o->unsynced = o->removing = true;
@@ -286,7 +286,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 			continue;
 		durable |= !kv_num(&c[i - from].conf, "rm", 0);
 		if (steer_remove(&c[i - from], force) < 0) {
-			warn("%s", fail_msg());
+			warn_fail();
 			open[i - from] = false;
 			r = -1;
 		}
@@ -344,7 +344,7 @@ int steer_look(const struct strv *names)
 	int r = 0;
 	for (size_t i = 0; i < names->n; i++)
 		if (container_look(names->v[i]) < 0) {
-			warn("%s", fail_msg());
+			warn_fail();
 			r = -1;
 		}
 	return r;
@@ -356,7 +356,7 @@ int steer_each(const struct strv *names, int (*fn)(struct container *c, void *ar
 	for (size_t i = 0; i < names->n; i++) {
 		struct container c;
 		if (container_open(&c, names->v[i]) < 0 || fn(&c, arg) < 0) {
-			warn("%s", fail_msg());
+			warn_fail();
 			code = 1;
 		} else {
 			puts(names->v[i]);

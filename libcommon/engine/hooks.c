@@ -124,7 +124,7 @@ int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_
 		if (r < 0) /* runc's words */
 			fail_in("error running %s hook #%zu", spec_hook_names[when], i);
 		if (r < 0 && when == HOOK_POSTSTOP) {
-			warn("%s", fail_msg());
+			warn_fail();
 			r = 0;
 		}
 	}

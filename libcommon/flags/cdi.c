@@ -180,7 +180,7 @@ static int from_file(
 	json_t *l = NULL;
 	doc = &here;
 	if (!j || jget_str(doc, j, "", "kind", &its) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		return 0;
 	}
 	if (!str_eq(its, kind))

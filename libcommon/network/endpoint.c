@@ -327,24 +327,24 @@ void endpoint_down(struct endpoint *p)
 	struct nft f;
 	bool nat = p->nports > 0;
 	if (nat && nft_open(&f) < 0) {
-		warn("%s", fail_msg());
+		warn_fail();
 		nat = false;
 	}
 	if (nat && nft_ports_away(&f, p->ports, p->nports) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	conntrack_flush(p->ports, p->nports);
 	if (p->guarded && endpoint_guard(p->id, p->ifname, p->mac, p->addr, false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	/* An interface that stays is found again by its lease. */
 	bool stays = p->linked && link_drop(p->id, p->ifname) < 0;
 	if (stays)
-		warn("%s", fail_msg());
+		warn_fail();
 	if (p->joined && host_names_leave(p->network, p->id, p->addr, NULL) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	_cleanup_free_ char *dir = network_leases(p->network);
 	for (int i = 0; i < 2 && !stays; i++)
 		if (p->addr[i].a.family && lease_free(dir, &p->addr[i].a) < 0)
-			warn("%s", fail_msg());
+			warn_fail();
 	if (nat) /* last, because the kernel cleans up meanwhile */
 		nft_close(&f);
 	let_go(p);

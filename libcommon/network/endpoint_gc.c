@@ -40,7 +40,7 @@ struct sweep {
 static void endpoint_gc_failed(struct sweep *s)
 {
 	if (s->alive)
-		warn("%s", fail_msg());
+		warn_fail();
 	s->failed = -1;
 }
 
@@ -120,7 +120,7 @@ static bool keep_lease(const struct lease *l, void *arg)
 	struct cidr addr[2] = {0};
 	addr[l->addr.family == AF_INET6].a = l->addr;
 	if (host_names_leave(s->network, l->owner, addr, NULL) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	if (s->say)
 		printf("lease %s of %s\n", addr_text(&l->addr, t), l->owner);
 	return false;

@@ -251,6 +251,6 @@ int endpoint_ports_publish(
 	}
 	/* The ports are forwarded; an old flow of theirs may go to the wrong place for a while. */
 	if (result == 0 && forget_flows(p, s.found) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return result;
 }

@@ -66,7 +66,7 @@ char *etc_hosts_text(const struct etc_hosts *h, bool host, bool self)
 	_cleanup_free_ char *own = etc_hosts_own(h, "");
 	_cleanup_free_ char *hosts = host ? file_read("/etc/hosts", FILE_ANY, NULL) : NULL;
 	if (host && !hosts && errno != ENOENT)
-		warn("%s", fail_msg());
+		warn_fail();
 	if (hosts)
 		buf_printf(&b, "%s\n", hosts);
 	else
@@ -236,14 +236,14 @@ static void rename_lease(const struct lease *l, void *arg)
 	x->before = xstrndup(l->names, n);
 	x->addr[l->addr.family == AF_INET6].a = l->addr;
 	if (file_write_at(x->dir, addr_text(&l->addr, t), text, strlen(text), 0600, false) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 }
 
 void etc_hosts_rename(const char *id, const char *name, const char *file)
 {
 	struct strv on = {0};
 	if (etc_hosts_networks(id, &on) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	for (size_t i = 0; i < on.n; i++) {
 		_cleanup_free_ char *path = network_leases(on.v[i]);
 		_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -253,7 +253,7 @@ void etc_hosts_rename(const char *id, const char *name, const char *file)
 			continue;
 		if (lease_of_owner(path, id, rename_lease, &x) < 0 ||
 		    (x.before && host_names_rename(on.v[i], id, x.addr, x.before, name, file) < 0))
-			warn("%s", fail_msg());
+			warn_fail();
 		free(x.before);
 	}
 	strv_free(&on);

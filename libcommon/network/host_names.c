@@ -196,7 +196,7 @@ static int edit_member(int dir, const char *name, void *arg)
 	if (r < 0 && all)
 		e->failed = -1;
 	else if (r < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	return 0; /* the other files are changed all the same */
 }
 

@@ -73,5 +73,5 @@ void netcfg_guard_follow(struct netcfg *c, const struct netcfg_op *op, const str
 	if (netcfg_port_of(c, op->ns, in, port) &&
 	    (kept_guard(port, mac, addr, addr ? 1 : 0, false, on) < 0 ||
 		nft_guard_more(port, addr, mac, mark, on) < 0))
-		warn("%s", fail_msg());
+		warn_fail();
 }

@@ -412,7 +412,7 @@ static int last_lines(struct netcfg *c)
 		if (is_last(c, &c->ops[i]) && netcfg_run_apply(c, &c->ops[i]) < 0)
 			return netcfg_failed(&c->ops[i]);
 	if (conntrack_flush(c->published, c->n_published) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	bool less = false, more = false;
 	for (size_t i = 0; i < c->n; i++) {
 		bool off = c->ops[i].del || c->ops[i].kind == CFG_UNPUBLISH ||
@@ -421,7 +421,7 @@ static int last_lines(struct netcfg *c)
 		more |= !off;
 	}
 	if (less && !more && network_idle() < 0) /* it was the last thing of ours */
-		warn("%s", fail_msg());
+		warn_fail();
 	return 0;
 }
 

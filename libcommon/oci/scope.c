@@ -248,7 +248,7 @@ void scope_attach(const char *unit, pid_t pid)
 	bus_u32(&b, (uint32_t)pid);
 	bus_array_end(&b, pids);
 	if (bus_call("AttachProcessesToUnit", "ssau", &b, unit, false, NULL) < 0)
-		warn("%s", fail_msg());
+		warn_fail();
 	buf_free(&b);
 }
 

@@ -365,6 +365,6 @@ struct sock_fprog *filter_compile_cached(
 	if (p && safe &&
 	    file_write_at(dir, hex, p->filter, p->len * sizeof(struct sock_filter), 0600, false) <
 		0)
-		warn("%s", fail_msg()); /* a full disk costs time, not the container */
+		warn_fail(); /* a full disk costs time, not the container */
 	return p;
 }
