@@ -198,6 +198,9 @@ load oci
 		[ "${#lines[@]}" = 1 ]
 		[[ "$output" =~ config.json:[0-9]+:[0-9]+ ]]
 	done
+	run -1 sh -c 'mkdir gone && cd gone && rmdir ../gone && exec ctr-oci --root "$0" create c' \
+		"$WORLD/oci"
+	[ "$output" = 'ctr-oci: .: No such file or directory' ]
 	perl -e 'print "[" x 5000' >b/config.json
 	run -1 oci create -b b c
 	[[ "$output" =~ config.json:[0-9]+:[0-9]+ ]]

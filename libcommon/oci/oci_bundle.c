@@ -67,7 +67,8 @@ void oci_bundle_seccomp(const struct spec *s, const char *dir, const char *confi
 int oci_bundle(struct spec *s, const char *bundle, const char *config, char **dir)
 {
 	size_t len;
-	*dir = realpath(bundle ? bundle : ".", NULL);
+	bundle = bundle ? bundle : ".";
+	*dir = realpath(bundle, NULL);
 	if (!*dir)
 		return fail("%s: %m", bundle);
 	_cleanup_free_ char *path = xstrdup(config ? config : "config.json");
