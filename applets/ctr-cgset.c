@@ -379,16 +379,18 @@ static int apply(const char *path, int argc, char **argv)
 	if (cmd)
 		err_code = err_usage_code = 125;
 	bool fresh = create && !cgroup_exists(path);
+	undo_hold_signals();
 	if (set(path, &settings) < 0)
 		die_fail();
 	if (fresh)
 		undo_push(made, (char *)path);
 	if (set_devices(path) < 0)
 		die_fail();
-	if (cmd)
-		return turn_into(path, cmd);
-	undo_commit();
-	return 0;
+	undo_check_signals();
+	if (!cmd)
+		return undo_commit(), 0;
+	undo_release_signals();
+	return turn_into(path, cmd);
 }
 
 int ctr_cgset_main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "network.h"
 #include "opt.h"
 #include "record.h"
+#include "undo.h"
 
 static const char *network, *subnet, *range, *want;
 static struct strv exclude;
@@ -128,12 +129,15 @@ static int do_alloc(int n, char **names)
 	struct addr *got = xcalloc(2 * owners.n, sizeof *got);
 	char t[CIDR_TEXT];
 	_cleanup_free_ char *why = NULL;
+	undo_hold_signals();
 	for (size_t k = 0; k < 2 * owners.n && !why; k++) {
 		struct lease_req *r = &p.req[k % 2];
 		r->owner = owners.v[k / 2];
 		if (r->subnet.a.family && lease_take(p.dir, r, &got[k]) < 0)
 			why = xstrdup(fail_msg());
 	}
+	if (!why && undo_signal_waits())
+		why = xstrdup("a signal");
 	for (size_t k = 0; k < 2 * owners.n && !why; k++)
 		if (got[k].family)
 			puts(cidr_text(&(struct cidr){got[k], p.req[k % 2].subnet.len}, t));
@@ -143,6 +147,8 @@ static int do_alloc(int n, char **names)
 	for (size_t k = 0; k < 2 * owners.n && why; k++)
 		if (got[k].family)
 			lease_free(p.dir, &got[k]);
+	if (why)
+		undo_check_signals();
 	free(got);
 	return why ? warn("%s", why), 1 : 0;
 }

@@ -10,10 +10,11 @@
 #include "create.h"
 #include "err.h"
 #include "file.h"
-#include "opt.h"
 #include "limit_flags.h"
+#include "opt.h"
 #include "place.h"
 #include "record.h"
+#include "undo.h"
 
 static struct resource_flags f;
 static const char *policy;
@@ -84,9 +85,14 @@ static int update(const char *name, const struct strv *settings)
 		return fail("%s: corrupt: %s", c.name, c.why);
 	if (container_starting(&c) < 0 || container_refresh(&c) < 0)
 		return -1;
-	if ((settings->n && c.pid && apply(container_cgroup(&c), settings) < 0) ||
-	    (settings->n && remember(&c, settings) < 0) || (policy && repolicy(&c) < 0))
-		return fail_in("%s", c.name);
+	undo_hold_signals(); /* the group and the record say the same */
+	int r = (settings->n && c.pid && apply(container_cgroup(&c), settings) < 0) ||
+			(settings->n && remember(&c, settings) < 0) || (policy && repolicy(&c) < 0)
+		    ? fail_in("%s", c.name)
+		    : 0;
+	undo_release_signals();
+	if (r < 0)
+		return r;
 	event_container(&c, "update", NULL, NULL);
 	container_close(&c);
 	return 0;

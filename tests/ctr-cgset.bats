@@ -75,6 +75,25 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	run -2 ctr-cgset -d demo other
 }
 
+@test "a signal while a group is made: it is not there afterwards, in no hierarchy" {
+	need strace
+	for call in mkdirat write; do
+		for n in 1 2; do
+			run strace -qqo calls -e inject=$call:signal=SIGTERM:when=$n \
+				ctr-cgset -c sig pids.max=50 memory.max=64M
+			[ "$status" = 143 ] # it died of the signal
+			run ! ctr-cgset -l sig
+		done
+	done
+	# a group that was there before stays, and its settings are whole
+	ctr-cgset -c sig pids.max=60 memory.max=32M
+	run strace -qqo calls -e inject=write:signal=SIGTERM:when=1 \
+		ctr-cgset -c sig pids.max=50 memory.max=64M
+	[ "$status" = 143 ]
+	[ "$(ctr-cgset -g sig pids.max memory.max | xargs)" = "50 67108864" ]
+	ctr-cgset -d sig
+}
+
 @test "what the kernel refuses half-way is undone, in every hierarchy" {
 	disk=$(cat /sys/block/*/dev | tail -n 1)
 	has "io.max=$disk rbps=1M"

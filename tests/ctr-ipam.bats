@@ -69,6 +69,14 @@ load lib
 	run -1 ctr-ipam alloc -s 10.1.0.0/24 "$(printf 'a\nb')"
 }
 
+@test "a signal while several are leased: nobody has any" {
+	need strace
+	run strace -qqo calls -e inject=linkat:signal=SIGTERM:when=2 \
+		ctr-ipam alloc -s 10.9.0.0/24 a b c
+	[ "$status $output" = "143 " ]
+	[ -z "$(ctr-ipam ls)" ]
+}
+
 @test "who cannot print an address has not leased it" {
 	run -1 sh -c 'ctr-ipam alloc -s 10.1.0.0/24 a >/dev/full'
 	[[ "$output" = *"No space left"* ]]

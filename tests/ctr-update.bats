@@ -26,6 +26,17 @@ pids_max() { ctr-cgset -g "/$(. "$CTR_RUN/containers/$1/state"; echo "$cgroup")"
 	run -1 ctr-update --pids-limit 5 nosuch
 }
 
+@test "a signal while a limit changes: the group and the record say the same" {
+	need strace
+	ctr-run -d --name c --pids-limit 33 "$ROOTFS" sleep 1000 >/dev/null
+	run strace -qqo calls -e inject=write:signal=SIGTERM:when=1 \
+		ctr-update --pids-limit 44 c
+	[ "$status" = 143 ]
+	[ "$(pids_max c)" = 44 ]
+	ctr-restart -t 0 c >/dev/null
+	[ "$(pids_max c)" = 44 ]
+}
+
 @test "14.8: whoever holds a flock on the group's own directory blocks nobody" {
 	ctr-run -d --name c "$ROOTFS" sleep 1000 >/dev/null
 	group=$(. "$CTR_RUN/containers/c/state"; echo "$cgroup")
