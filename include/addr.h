@@ -10,6 +10,7 @@
 
 #define ADDR_TEXT 46 /* longest address with its NUL */
 #define CIDR_TEXT 50
+#define MAC_TEXT 18
 
 struct addr {
 	int family;    /* AF_INET or AF_INET6; 0: none */
@@ -28,7 +29,8 @@ int cidr_parse(const char *what, const char *s, struct cidr *out);
 int addr_range_parse(const char *what, const char *s, struct addr *from, struct addr *to);
 /* Six hex pairs apart by ':' ; a group address is refused. */
 int mac_parse(const char *what, const char *s, uint8_t out[6]);
-/* Both return out. */
+/* "02:42:0a:01:00:02" of it, in a buffer of MAC_TEXT bytes. These three return out. */
+char *mac_text(const uint8_t mac[6], char out[MAC_TEXT]);
 char *addr_text(const struct addr *a, char out[ADDR_TEXT]);
 char *cidr_text(const struct cidr *c, char out[CIDR_TEXT]);
 

@@ -11,7 +11,7 @@
 
 struct cni_if {
 	char *name, *sandbox; /* sandbox NULL: of the host */
-	char mac[18];
+	char mac[MAC_TEXT];
 	int mtu; /* 0: not told */
 };
 struct cni_ip {

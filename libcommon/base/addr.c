@@ -2,6 +2,7 @@
  * addr.h. */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -66,6 +67,13 @@ int addr_range_parse(const char *what, const char *s, struct addr *from, struct 
 	if (from->family != to->family || addr_cmp(from, to) > 0)
 		return fail("%s: '%s' does not go upwards", what, s);
 	return 0;
+}
+
+char *mac_text(const uint8_t mac[6], char out[MAC_TEXT])
+{
+	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+	    mac[4], mac[5]);
+	return out;
 }
 
 int mac_parse(const char *what, const char *s, uint8_t out[6])

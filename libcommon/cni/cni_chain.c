@@ -223,7 +223,7 @@ static int chain_limit(
 {
 	struct nl rt;
 	struct link_info h, ifb = {0};
-	char name[16], mac[18];
+	char name[16], mac[MAC_TEXT];
 	if (!b->in_rate && !b->out_rate)
 		return 0;
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
@@ -247,8 +247,7 @@ static int chain_limit(
 	done = nl_commit_close(&rt, done);
 	json_t *list = json_object_get(out, "interfaces");
 	if (done == 0 && b->out_rate && list) {
-		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", ifb.mac[0], ifb.mac[1],
-		    ifb.mac[2], ifb.mac[3], ifb.mac[4], ifb.mac[5]);
+		mac_text(ifb.mac, mac);
 		json_array_append_new(list, json_make("{name:s,mac:s}", name, mac));
 	}
 	return done;

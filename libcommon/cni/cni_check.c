@@ -31,12 +31,11 @@ static void check_route(const struct cidr *dst, int oif, bool unicast, void *arg
 
 static int check_if(struct cni_call *c, struct nl *in, const struct cni_if *x, struct link_info *l)
 {
-	char mac[18];
+	char mac[MAC_TEXT];
 	bool down = false; /* it is meant to be down */
 	if (cni_bool(c, "disableContainerInterface", &down) < 0 || rtnl_find(in, x->name, l) < 0)
 		return -1;
-	snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", l->mac[0], l->mac[1], l->mac[2],
-	    l->mac[3], l->mac[4], l->mac[5]);
+	mac_text(l->mac, mac);
 	if (*x->mac && strcasecmp(mac, x->mac) != 0 && !(c->does & CNI_TUNING))
 		return fail("%s: its MAC address is %s, not %s", x->name, mac, x->mac);
 	if (strcmp(l->kind, cni_link_kind(c)) != 0)

@@ -19,8 +19,7 @@ struct cni_if *cni_result_if(
 	*i = (struct cni_if){
 	    .name = xstrdup(name), .sandbox = sandbox ? xstrdup(sandbox) : NULL, .mtu = mtu};
 	if (mac)
-		snprintf(i->mac, sizeof i->mac, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-		    mac[2], mac[3], mac[4], mac[5]);
+		mac_text(mac, i->mac);
 	return i;
 }
 

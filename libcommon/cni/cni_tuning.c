@@ -119,9 +119,8 @@ int cni_tune(struct cni_call *c, const struct tuning *t, json_t *out)
 	json_t *x;
 	json_array_foreach(json_object_get(out, "interfaces"), i, x)
 	{
-		char mac[18];
-		snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", t->mac[0], t->mac[1],
-		    t->mac[2], t->mac[3], t->mac[4], t->mac[5]);
+		char mac[MAC_TEXT];
+		mac_text(t->mac, mac);
 		if (t->has_mac &&
 		    str_eq(json_string_value(json_object_get(x, "name")), c->ifname) &&
 		    json_object_get(x, "sandbox"))

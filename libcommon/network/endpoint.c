@@ -462,8 +462,7 @@ void endpoint_state(const struct endpoint *p, struct kv *kv)
 		kv_set(kv, "ip6", addr_text(&p->addr[1].a, t));
 	static const uint8_t none[6];
 	if (memcmp(p->mac, none, 6) != 0) /* an ipvlan has no MAC of its own */
-		kv_setf(kv, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1], p->mac[2],
-		    p->mac[3], p->mac[4], p->mac[5]);
+		kv_set(kv, "mac", mac_text(p->mac, (char[MAC_TEXT]){0}));
 	if (p->guarded)
 		kv_set(kv, "guarded", "1");
 	for (size_t i = 0; i < p->nports; i++) {
