@@ -415,9 +415,10 @@ oneliners() {
 		"SIZE c" ]
 	[ "$(d images | sed -n 1p | tr -s ' ')" = "REPOSITORY TAG IMAGE ID CREATED SIZE" ]
 	[ "$(d network ls; d volume ls)" = $'NETWORK ID  NAME  DRIVER  SCOPE\nDRIVER  VOLUME NAME' ]
-	[ "$(ctr-ps | awk 'NR == 1 { print $2 }')$("$CTRBOX" ctr-image ls | awk 'NR == 1 { print $1 }')" = \
-		NAMENAME ]
-	[ "$(d ps -q)" = "$(ctr-ps -q)" ] && [ "$(d ps --json)" = "$(ctr-ps --json)" ]
+	[ "$(ctr-ps | awk 'NR == 1 { print $2 }')" = NAME ]
+	[ "$("$CTRBOX" ctr-image ls | awk 'NR == 1 { print $1 }')" = NAME ]
+	[ "$(d ps -q)" = "$(ctr-ps -q)" ]
+	[ "$(d ps --json)" = "$(ctr-ps --json)" ]
 	[ "$(d images -q)$(d ps -n 1 -q)" = "$(ctr-image ls -q)$(ctr-ps -q)" ]
 	[[ "$(d images --format '{{.Size}} {{.SharedSize}}')" =~ ^[0-9.]+MB\ N/A$ ]]
 	[[ "$(d ps --format '{{.Size}}')" =~ ^[0-9.]+k?B\ \(virtual\ [0-9.]+MB\)$ ]]

@@ -1201,7 +1201,8 @@ map_of() {
 		for call in "ctr-run --net none $ROOTFS true" "ctr-ipam alloc -s 10.9.8.0/24 x"; do
 			[[ $call != ctr-ipam* || $var = CTR_RUN ]] || continue
 			env $var="$PWD/pub/x" strace -fqo calls \
-				-e inject=mkdir,mkdirat:delay_enter=1000000:when=1 $call 2>err 3>&- &
+				-e inject=mkdir,mkdirat:delay_enter=1000000:when=1 \
+				$call 2>err 3>&- &
 			wait_for 10 grep -qs mkdir calls
 			as_user mkdir -m 777 pub/x
 			wait $! || true
