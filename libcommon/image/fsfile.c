@@ -35,7 +35,8 @@ static int fsfile_refused(const char *file, const char *type)
 	if (errno == ENODEV)
 		return fail("%s: this kernel has no %s", file, type);
 	return fail("%s: mount as %s: %m%s", file, type,
-	    errno == EINVAL ? " (damaged or cut short: dmesg)" : "");
+	    errno == EINVAL || errno == EIO || errno == EUCLEAN ? " (damaged or cut short: dmesg)"
+								: "");
 }
 
 static int mount_new(const char *type, const char *dev)
