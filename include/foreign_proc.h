@@ -10,4 +10,9 @@
  * descriptor, or -1 with fail(); with errno ENOSYS before Linux 5.2. */
 int foreign_proc(int pidns, const char *data);
 
+/* Wait for so long (-1: for ever) until the process that joins says something. Whoever is in that
+ * pid namespace may stop it as soon as he sees it: then a signal that is held back and is to end us
+ * does so. 0, or -1 with fail(). */
+int foreign_proc_wait(int sock, int ms);
+
 #endif

@@ -1648,6 +1648,22 @@ image() {
 }
 
 # bats test_tags=ctr-run
+@test "14.9: a container that stops who joins it does not keep TERM from ending ctr-run" {
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		while :; do
+			for p in /proc/[0-9]*; do [ $p = /proc/1 ] || kill -STOP "${p#/proc/}"; done
+		done 2>/dev/null' >/dev/null
+	for _ in 1 2 3; do
+		ctr-run --name j --pid container:c "$ROOTFS" sleep 1000 2>>err 3>&- &
+		sleep 0.4
+		# once, or three times if it is in by then
+		for ((n = 0; n < 40; n++)); do kill $! 2>/dev/null && sleep 0.1 || break; done
+		[ $n -lt 40 ]
+	done
+	run ! ctr-inspect j
+}
+
+# bats test_tags=ctr-run
 @test "14.8: a secret that comes through a pipe, or does not, lets TERM and INT end ctr-run" {
 	mkfifo pipe
 	for sig in TERM INT; do

@@ -111,7 +111,7 @@ static char *closed(char *path)
 	else if (chmod(path, 0700) == 0 || errno == EROFS)
 		return path;
 	else
-		fail("%s: close it to other users: %m", path);
+		fail("%s: chmod 700: %m", path);
 	free(path);
 	return NULL;
 }

@@ -206,7 +206,8 @@ static int last_word(struct engine *e, struct sides *x)
 {
 	struct reported said = {.code = e->code, .master = -1};
 	int r;
-	while ((r = report_next(x->ours, &said)) >= 2)
+	while ((r = x->proc >= 0 ? foreign_proc_wait(x->ours, -1) : 0) == 0 &&
+	       (r = report_next(x->ours, &said)) >= 2)
 		if (r == 3 &&
 		    report_hand_over(x->ours, e->pid, &said, e->notify, e->attach_arg) < 0)
 			return -1;

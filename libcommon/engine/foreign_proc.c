@@ -2,17 +2,18 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/mount.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <linux/magic.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,6 +119,24 @@ static _Noreturn void maker(int sock, int pidns)
 	_exit(pid < 0 || send(sock, &it, sizeof it, MSG_NOSIGNAL) < 0);
 }
 
+int foreign_proc_wait(int sock, int ms)
+{
+	struct signalfd_siginfo s;
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
+	_cleanup_close_ int fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+	while (poll(p, 2, ms) < 0 && errno == EINTR)
+		;
+	if (p[0].revents || read(fd, &s, sizeof s) != sizeof s)
+		return 0;
+	errno = EINTR;
+	return fail("signal %d while it entered", (int)s.ssi_signo);
+}
+
 static void foreign_proc_end(pid_t pid)
 {
 	if (pid <= 0)
@@ -130,14 +149,12 @@ static void foreign_proc_end(pid_t pid)
 static int context(int sock, pid_t *pid)
 {
 	int fd = -1;
-	struct timeval most = {.tv_sec = 10}; /* who traces it may hold it up */
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
 	for (int i = 0; i < 2; i++) {
 		struct said it;
 		int got = -1;
-		ssize_t n;
-		while ((n = fd_recv(sock, &it, sizeof it, &got)) < 0 && errno == EINTR)
-			;
+		/* who traces it may hold it up */
+		ssize_t n =
+		    foreign_proc_wait(sock, 10000) < 0 ? -1 : fd_recv(sock, &it, sizeof it, &got);
 		if (n == sizeof it && it.pid > 0 && !*pid)
 			*pid = it.pid;
 		else if (n == sizeof it && got >= 0)
@@ -174,8 +191,8 @@ int foreign_proc(int pidns, const char *data)
 	pid_t there = 0;
 	if (sys_missing("fsopen") || sys_missing("open_tree") ||
 	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
-		return errno = ENOSYS, fail("/proc of another pid namespace: %m");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return errno = ENOSYS, -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return fail("socketpair: %m");
 	pid_t pid = fork();
 	if (pid == 0)

@@ -51,11 +51,13 @@ int report_next(int report, struct reported *out)
 	struct report r;
 	int fd = -1;
 	ssize_t n;
-	/* A child that ends without having read our "go" resets the connection before its last
-	 * message is read. */
 	do
 		n = fd_recv(report, &r, sizeof r, &fd);
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	while (n < 0 && errno == EINTR);
+	/* A child that ends without having read our "go" resets the connection before its last
+	 * message is read. */
+	if (n < 0 && errno == ECONNRESET)
+		return 2;
 	if (n <= 0)
 		return 0; /* closed by exec or by death: the caller finds out when it waits */
 	if (r.code == -1 && fd >= 0 && out->master < 0) {
