@@ -126,7 +126,7 @@ test_setup() {
 	run -1 ctr-cp -L c:/root/l out
 	run -1 ctr-cp f c:/root/t/f
 	ctr-cp f c:/root/file
-	run ctr-cp d c:/root/t
+	run -1 ctr-cp d c:/root/t
 	tar c d | ctr-cp - c:/root/t || true
 	[ -z "$(ls target)" ]
 	# an archive that goes through a link of the container's

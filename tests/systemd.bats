@@ -238,6 +238,6 @@ with_systemd() {
 	[ "$(tty_of)" = 88 ] # 136: a pty
 	if [ -c /dev/console ]; then [ "$(tty_of -v /dev:/dev)" = 88 ]; fi
 	[ "$(stat -c '%t:%T %u:%g %a' /dev/console 2>/dev/null || echo none)" = "$before" ]
-	run ctr-run --privileged "$ROOTFS" sh -c 'touch /dev/mine; ls /dev/mine'
+	run -0 ctr-run --privileged "$ROOTFS" sh -c 'touch /dev/mine; ls /dev/mine'
 	[ ! -e /dev/mine ]
 }
