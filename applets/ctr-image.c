@@ -22,7 +22,6 @@
 #include "json.h"
 #include "opt.h"
 #include "prune.h"
-#include "stamp.h"
 #include "record.h"
 #include "rows.h"
 #include "table.h"

@@ -29,7 +29,6 @@
 #include "oci_seen.h"
 #include "opt.h"
 #include "place.h"
-#include "pidfd.h"
 #include "record.h"
 #include "str.h"
 #include "sys.h"

@@ -19,7 +19,6 @@
 #include "become.h"
 #include "file.h"
 #include "opt.h"
-#include "title.h"
 
 extern char **environ;
 static struct create_flags given;

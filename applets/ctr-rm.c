@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 
-#include "err.h"
 #include "opt.h"
 #include "steer.h"
 

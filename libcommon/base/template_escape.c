@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "json.h"
-#include "template_fn.h"
 #include "template_text.h"
 
 enum how { HTML, JS, URL };

@@ -12,7 +12,6 @@
 #include "event.h"
 #include "file.h"
 #include "lease.h"
-#include "place.h"
 
 int connect_hold(struct container *c)
 {

@@ -15,7 +15,6 @@
 #include "explain_parts.h"
 #include "file.h"
 #include "network.h"
-#include "place.h"
 #include "portspec.h"
 #include "tree.h"
 

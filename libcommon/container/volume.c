@@ -20,7 +20,6 @@
 #include "spec.h"
 #include "record.h"
 #include "str.h"
-#include "undo.h"
 #include "userns.h"
 #include "volume.h"
 

@@ -1,7 +1,6 @@
 /* become_filter.c: the filter that a spec asks for; see become.h. */
 #include <string.h>
 
-#include "err.h"
 #include "filter.h"
 #include "seccomp_profile.h"
 #include "become.h"

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "err.h"
 #include "group.h"
 #include "idmap.h"
 #include "userns.h"

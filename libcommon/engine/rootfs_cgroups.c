@@ -12,7 +12,6 @@
 #include "rootfs_parts.h"
 #include "str.h"
 #include "sys.h"
-#include "sysno.h"
 
 static int cgroup_one(
     const char *at, const char *on, const char *type, const char *data, unsigned long flags)

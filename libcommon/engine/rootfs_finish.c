@@ -12,7 +12,6 @@
 #include "err.h"
 #include "file.h"
 #include "rootfs_parts.h"
-#include "sysno.h"
 #include "trace.h"
 
 /* Open a path in the new root whose last component is no link; below /proc and /sys it must really

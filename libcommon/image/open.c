@@ -15,7 +15,6 @@
 #include "image.h"
 #include "image_store.h"
 #include "str.h"
-#include "undo.h"
 
 struct missing {
 	const char *lib;

@@ -12,7 +12,6 @@
 #include "err.h"
 #include "kept.h"
 #include "nft_bridge.h"
-#include "place.h"
 #include "portspec.h"
 
 static void endpoint_restore_on_net(const struct cidr *c, const char *out, void *arg)

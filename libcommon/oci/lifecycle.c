@@ -11,7 +11,6 @@
 #include "err.h"
 #include "hooks.h"
 #include "oci.h"
-#include "pidfd.h"
 #include "scope.h"
 #include "str.h"
 #include "sys.h"

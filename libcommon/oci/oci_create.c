@@ -16,7 +16,6 @@
 #include "filter.h"
 #include "group.h"
 #include "hooks.h"
-#include "json.h"
 #include "oci.h"
 #include "oci_net.h"
 #include "pidfd.h"
@@ -26,7 +25,6 @@
 #include "place.h"
 #include "sys.h"
 #include "trace.h"
-#include "tty.h"
 #include "userdb.h"
 
 struct creation {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "caps.h"
 #include "err.h"
 #include "json.h"
 #include "spec_names.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "caps.h"
 #include "spec_names.h"
 
 static void spec_write_mounts(struct buf *b, const struct spec *s)
