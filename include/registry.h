@@ -80,8 +80,8 @@ struct reply {
 	bool moved;              /* it comes from another place than the registry */
 };
 /* A small request with its whole answer. If the registry demands to know who we are, that is done
- * on the way. `accept` and `type` may be NULL; `file` is the file whose contents are sent (NULL:
- * none). -1 with fail(); an HTTP status of any kind is no failure. */
+ * on the way. `accept` (a whole header) and `type` may be NULL; `file` is the file whose contents
+ * are sent (NULL: none). -1 with fail(); an HTTP status of any kind is no failure. */
 struct request {
 	const char *method, *path; /* path: behind base, or a whole URL */
 	const char *accept, *type, *file, *body;

@@ -169,6 +169,39 @@ three() {
 	grep -q 'range bytes=' liar.log
 }
 
+@test "19 without curl: wget pulls over plain HTTP what needs no password" {
+	three
+	ctr-image rm new:1
+	mkdir bin
+	ln -s "$ROOTFS/bin/busybox" bin/wget
+	ln -s "$(command -v zstd)" bin/
+	for how in none chunked once; do
+		liar "$how" o
+		[ "$(PATH=$WORLD/bin "$BIN/ctr-image" pull "$reg/x:1")" = "$reg/x:1" ]
+		[ "$(ctr-run "$reg/x:1")" = second ]
+		ctr-image rm "$reg/x:1"
+	done
+	says() { # PATTERN WORD...
+		local pattern=$1
+		shift
+		run -1 --separate-stderr env PATH="$WORLD/bin" "$BIN/ctr-image" "$@"
+		echo "$stderr"
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr == *$pattern* ]]
+		[ -z "$(find "$CTR_LIB" -name '.tmp-*' -o -name '.part-*')" ]
+	}
+	for how in blob short error realm down huge; do
+		liar "$how" o
+		says "$reg" pull "$reg/x:1"
+	done
+	liar 'asks=Basic realm="x"' o
+	says 401 login -u me -p hush "$reg"
+	: >registries # nothing says that it is plain HTTP
+	says 'curl: not found' pull elsewhere.test/x:1
+	rm bin/wget
+	echo "http $reg" >registries
+	says 'curl: not found' pull "$reg/x:1"
+}
+
 @test "a gzip bomb fills the disk, is said and leaves nothing (issue 19)" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	mkdir small

@@ -27,8 +27,9 @@
 #define AT_ONCE 3
 #define TRIES 3
 #define ACCEPT                                                                                     \
-	"application/vnd.oci.image.index.v1+json\napplication/vnd.oci.image.manifest.v1+json\n"    \
-	"application/vnd.docker.distribution.manifest.list.v2+json\n"                              \
+	"Accept: application/vnd.oci.image.index.v1+json, "                                        \
+	"application/vnd.oci.image.manifest.v1+json, "                                             \
+	"application/vnd.docker.distribution.manifest.list.v2+json, "                              \
 	"application/vnd.docker.distribution.manifest.v2+json"
 
 struct want {
@@ -236,6 +237,8 @@ static int part_end(struct pull *p, struct want *w)
 		if (!w->f.pid && part_begin(p, w) < 0)
 			return -1;
 		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
+		if (r == 1 && was == 0)
+			r = -1;
 		if (r == 1 && ftruncate(w->fd, 0) < 0)
 			return fail("images/%s: truncate: %m", w->part);
 		if (part_size(w) > w->size || (r == 0 && part_size(w) != w->size))

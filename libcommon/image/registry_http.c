@@ -26,6 +26,7 @@
 #include "str.h"
 #include "undo.h"
 
+#define ANY "Accept: */*"
 #define REPLY_MAX (IMAGE_META_MAX + 65536)
 
 /* KEY = "VALUE" in curl's configuration syntax. */
@@ -38,6 +39,16 @@ static void registry_http_option(struct buf *b, const char *key, const char *val
 		else
 			buf_printf(b, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
 	buf_puts(b, "\"\n");
+}
+
+/* Value NULL: none. */
+static void header(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	_cleanup_free_ char *h = xasprintf("%s: %s", name, value);
+	registry_http_option(b, "header", h);
+	explicit_bzero(h, strlen(h));
 }
 
 static void common(struct buf *b, const struct registry *r, const char *url)
@@ -67,9 +78,24 @@ static int memory_file(const char *name, const char *text, size_t n)
 	return fd;
 }
 
+/* Where there is no curl: become wget, which shows in the process table what it sends, and
+ * busybox's does not check certificates. 33 and 35 are curl's own: cannot continue, no TLS. */
+static _Noreturn void without_curl(const char *url, const char *accept)
+{
+	if (*url && (!str_starts(url, "https:") || strstr(url, "/sha256:"))) {
+		if (accept)
+			dprintf(1, "HTTP/1.1 200\r\n\r\n");
+		execlp("wget", "wget", "-q", "-O-", "--header", accept ? accept : ANY, url, NULL);
+	}
+	dprintf(2, "curl: not found: it speaks to registries (install it)");
+	_exit(*url ? 35 : 33);
+}
+
 /* Run curl with this configuration; its output goes to `out`, its error message to a memory file
- * *err. A file gets little more than `max` bytes. */
-static pid_t registry_http_start(struct buf *conf, int out, uint64_t max, int *err)
+ * *err. A file gets little more than `max` bytes. `url` is for wget: empty where it cannot
+ * continue, "https:" for what only curl can do; `accept` is NULL for a blob. */
+static pid_t registry_http_start(
+    struct buf *conf, int out, uint64_t max, int *err, const char *url, const char *accept)
 {
 	_cleanup_close_ int in = memory_file("curl's options", conf->p, conf->n);
 	explicit_bzero(conf->p, conf->n);
@@ -87,8 +113,7 @@ static pid_t registry_http_start(struct buf *conf, int out, uint64_t max, int *e
 	dup2(*err, 2);
 	dup2(in, 0);
 	execlp("curl", "curl", "-q", "-K", "-", NULL);
-	static const char none[] = "curl: not found: it speaks to registries (install it)";
-	_exit(write(2, none, sizeof none - 1) < 0 ? 127 : 126);
+	without_curl(url, accept);
 }
 
 /* Returns its exit code; when that is not 0, fail() remembers what curl said. */
@@ -107,7 +132,7 @@ static int finish(pid_t pid, int err, const char *what)
 		say = strstr(say, ") ") + 2;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 	errno = code == 28 ? ETIMEDOUT : EIO;
-	fail("%s: %s", what, *say ? say : "curl was ended");
+	fail("%s: %s", what, *say ? say : "its program was ended");
 	return code;
 }
 
@@ -168,19 +193,11 @@ static int registry_http_once(
 		registry_http_option(&c, "request", q->method);
 	if (!q->file) /* who sends a byte a second does not stall */
 		buf_printf(&c, "max-time = %lld\n", (long long)r->timeout * 10);
-	if (r->auth && own) {
-		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
-		registry_http_option(&c, "header", h);
-		explicit_bzero(h, strlen(h));
-	}
-	for (const char *a = q->accept; a && *a; a += strcspn(a, "\n"), a += *a == '\n') {
-		_cleanup_free_ char *h = xasprintf("Accept: %.*s", (int)strcspn(a, "\n"), a);
-		registry_http_option(&c, "header", h);
-	}
-	if (q->type) {
-		_cleanup_free_ char *h = xasprintf("Content-Type: %s", q->type);
-		registry_http_option(&c, "header", h);
-	}
+	if (own)
+		header(&c, "Authorization", r->auth);
+	if (q->accept)
+		registry_http_option(&c, "header", q->accept);
+	header(&c, "Content-Type", q->type);
 	registry_http_option(&c, "header", "Expect:");
 	if (q->file)
 		registry_http_option(&c, "upload-file", q->file);
@@ -188,7 +205,9 @@ static int registry_http_once(
 		registry_http_option(&c, "data-binary", q->body);
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return fail("pipe: %m");
-	pid_t pid = registry_http_start(&c, p[1], REPLY_MAX, &err);
+	bool get = !r->auth && strcmp(q->method, "GET") == 0;
+	pid_t pid = registry_http_start(
+	    &c, p[1], REPLY_MAX, &err, get ? url : "https:", q->accept ? q->accept : ANY);
 	close(p[1]);
 	*out = (struct reply){0};
 	if (pid >= 0)
@@ -363,12 +382,8 @@ int registry_fetch(
 	buf_puts(&c, "location\nmax-redirs = 5\nfail\n");
 	if (from)
 		buf_printf(&c, "continue-at = %llu\n", (unsigned long long)from);
-	if (r->auth) {
-		_cleanup_free_ char *h = xasprintf("Authorization: %s", r->auth);
-		registry_http_option(&c, "header", h);
-		explicit_bzero(h, strlen(h));
-	}
-	f->pid = registry_http_start(&c, fd, size, &f->err);
+	header(&c, "Authorization", r->auth);
+	f->pid = registry_http_start(&c, fd, size, &f->err, from || r->auth ? "" : url, NULL);
 	return f->pid < 0 ? -1 : 0;
 }
 
