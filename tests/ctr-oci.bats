@@ -76,6 +76,7 @@ load oci
 	run -3 oci exec -e A=1 --user 5:6 --cwd /tmp c sh -c '
 		echo $A $(id -u):$(id -g) $(pwd); exit 3'
 	[ "$output" = "1 5:6 /tmp" ]
+	[ "$(oci exec -u 1 c id -u)" = 1 ] # CVE-2026-30892: not 0
 	printf '{"args":["id","-u"],"cwd":"/","user":{"uid":9,"gid":9},"env":["PATH=/bin"]}' >p.json
 	[ "$(oci exec -p p.json c)" = 9 ]
 	ctr-oci --root "$WORLD/oci" exec -e SECRET=hunter8 c sleep 3 3>&- & # 14.12

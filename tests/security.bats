@@ -9,7 +9,7 @@
 #     CVE-2024-9676 (passwd and group); CVE-2020-15157, CVE-2021-41092 (passwords, registry.bats)
 #   mounts: CVE-2019-19921, CVE-2023-27561 (/proc as a link), CVE-2024-45310 (CVE-2021-30465)
 #   entering: CVE-2022-1227 (nothing of a container's is run by ctr-top), CVE-2022-27649
-#     (CVE-2022-29162), CVE-2022-31030 (health.bats)
+#     (CVE-2022-29162), CVE-2022-31030 (health.bats), CVE-2026-30892 (ctr-oci.bats)
 #   networks: CVE-2020-10749, CVE-2020-13401, CVE-2024-32473 (14.11), CVE-2020-8558 and tables of
 #     others (rule 7) in ctr-net.bats; CVE-2021-20206 below; CVE-2021-20199 (pasta, rootless.bats);
 #     CVE-2025-67499 (cni-attacks.bats)
