@@ -70,7 +70,7 @@ static int restart(struct container *c, void *arg)
 	if (container_spec_next(c, &spec) < 0)
 		return -1;
 	if (monitor_detached(c, &spec, false))
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	event_container(c, "restart", NULL, NULL);
 	return 0;
 }

@@ -88,7 +88,7 @@ static int update(const char *name, const struct strv *settings)
 	undo_hold_signals(); /* the group and the record say the same */
 	int r = (settings->n && c.pid && apply(container_cgroup(&c), settings) < 0) ||
 			(settings->n && remember(&c, settings) < 0) || (policy && repolicy(&c) < 0)
-		    ? fail_in("%s", c.name)
+		    ? fail_about(c.name)
 		    : 0;
 	undo_release_signals();
 	if (r < 0)

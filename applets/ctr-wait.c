@@ -31,7 +31,7 @@ static int code_of(const char *name, int fd)
 {
 	struct container c = {0};
 	if (record_exit_read(fd, &c) < 0)
-		return fail_in("%s", name);
+		return fail_about(name);
 	if (!c.has_exit)
 		return fail("%s: no exit code is known", name);
 	printf("%d\n", c.exit_code);
@@ -41,7 +41,7 @@ static int code_of(const char *name, int fd)
 static int wait_end(struct container *c, int fd)
 {
 	if (container_wait_end(c, -1) < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	return code_of(c->name, fd);
 }
 

@@ -152,6 +152,22 @@ orphan() {
 	timeout 5 ctr-gc
 }
 
+# bats test_tags=ctr-rename,ctr-rm
+@test "a folder, a link or a fifo in place of a file of the index: it is made again" {
+	for how in mkdir 'ln -s nowhere' mkfifo; do
+		ctr-run -d --name r "$ROOTFS" true >/dev/null
+		ctr-wait r >/dev/null
+		file=$CTR_LIB/ids/$(ctr-inspect -f Id r)
+		rm "$file"
+		$how "$file"
+		timeout 5 ctr-gc || timeout 5 ctr-gc
+		[ "$(cut -d' ' -f1 "$file")" = r ]
+		timeout 5 ctr-rename r s
+		timeout 5 ctr-rm s
+		[ ! -e "$file" ]
+	done
+}
+
 # bats test_tags=ctr-volume,ctr-image
 @test "a damaged config.json: what the container uses is not known, and stays" {
 	ctr-run -d --name d -v data:/d "$ROOTFS" sleep 1000 >/dev/null

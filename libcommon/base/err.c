@@ -100,6 +100,11 @@ int fail_in(const char *fmt, ...)
 	return -1;
 }
 
+int fail_about(const char *what)
+{
+	return fail_in("%s", what);
+}
+
 const char *fail_msg(void)
 {
 	return remembered;

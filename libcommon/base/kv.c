@@ -145,7 +145,7 @@ int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held)
 		*held = lock_try(fd, LOCK_SH) == 0;
 	if (len == sizeof small && !(text = file_read_at(dirfd, name, FILE_ANY, &len)))
 		return -1;
-	return kv_parse(kv, text ? text : small, len) < 0 ? fail_in("%s", name) : 0;
+	return kv_parse(kv, text ? text : small, len) < 0 ? fail_about(name) : 0;
 }
 
 int kv_write_at(const struct kv *kv, int dirfd, const char *name)

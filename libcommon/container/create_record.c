@@ -247,6 +247,6 @@ int create_reload(const struct container *c, struct spec *spec)
 	_cleanup_free_ char *text = file_read_at(c->dir, "config.json", FILE_ANY, &len);
 	memset(spec, 0, sizeof *spec);
 	if (!text || spec_parse(spec, "config.json", text, len) < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	return 0;
 }

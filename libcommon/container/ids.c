@@ -105,6 +105,21 @@ int ids_repair(void)
 
 /* --- one id --- */
 
+/* The file, made where it is missing. A folder, a link or a fifo in its place is none of ours, and
+ * makes way for it. */
+static int ids_make(int ids, const char *id)
+{
+	for (int tries = 0;; tries++) {
+		int fd =
+		    openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+		if (fd >= 0)
+			return fd;
+		if (tries || (errno != EISDIR && errno != ELOOP && errno != ENXIO) ||
+		    userns_tree_remove(ids, id) < 0)
+			return fail("ids/%s: create: %m", id);
+	}
+}
+
 int ids_hold(const char *id, const char *name)
 {
 	_cleanup_close_ int ids = ids_dir();
@@ -113,10 +128,10 @@ int ids_hold(const char *id, const char *name)
 	if (!ids_valid(id))
 		return errno = EINVAL, fail("'%s' is not an id", id);
 	for (;;) {
-		int fd = openat(ids, id, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		int fd = ids_make(ids, id);
 		struct stat st;
 		if (fd < 0)
-			return fail("ids/%s: create: %m", id);
+			return -1;
 		/* ctr-gc may have removed it as abandoned between the two calls: then it is made
 		 * again. */
 		if (lock_take(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0) {
@@ -138,11 +153,10 @@ int ids_hold(const char *id, const char *name)
 int ids_rename(const char *id, const char *name)
 {
 	_cleanup_close_ int ids = ids_dir();
-	_cleanup_close_ int fd =
-	    ids < 0 ? -1 : openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (ids < 0)
+	_cleanup_close_ int fd = ids < 0 ? -1 : ids_make(ids, id);
+	if (fd < 0)
 		return -1;
-	return fd < 0 || ids_put(fd, name) < 0 ? fail("ids/%s: write: %m", id) : 0;
+	return ids_put(fd, name) < 0 ? fail("ids/%s: write: %m", id) : 0;
 }
 
 int ids_drop(const char *id)

@@ -85,7 +85,7 @@ int container_lock(struct container *c)
 		r = lock_try(c->dir, LOCK_EX);
 	}
 	if (r <= 0)
-		return r < 0 ? fail_in("%s", c->name) : 0;
+		return r < 0 ? fail_about(c->name) : 0;
 	if (!still_there(c)) {
 		errno = ENOENT;
 		return fail("%s: no such container (it was removed or renamed meanwhile)", c->name);

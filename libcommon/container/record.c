@@ -257,7 +257,7 @@ int container_config(struct container *c, char **text, size_t *n)
 	else if (errno == ENOENT && access(path, F_OK) < 0)
 		return 0;
 	corrupt(c);
-	return fail_in("%s", c->name);
+	return fail_about(c->name);
 }
 
 static int record_add_name(int parent, const char *name, void *arg)

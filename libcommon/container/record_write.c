@@ -43,7 +43,7 @@ int container_starting(struct container *c)
 	if (fd < 0 || lock_wait(fd, LOCK_EX) < 0) {
 		if (fd < 0)
 			fail("started: %m");
-		fail_in("%s", c->name);
+		fail_about(c->name);
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -64,7 +64,7 @@ void container_started(struct container *c)
 int record_claim(struct container *c)
 {
 	if (c->life < 0 && (c->life = ids_hold(c->id, c->name)) < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	return container_starting(c);
 }
 
@@ -215,7 +215,7 @@ int container_rename(struct container *c, const char *name)
 	 * file; the folder's name is the one that counts. */
 	kv_set(&c->conf, "name", name);
 	if (kv_write_at(&c->conf, c->dir, ".conf.renamed") < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	if (rename_both(c, parent, name) < 0) {
 		int saved = errno;
 		unlinkat(c->dir, ".conf.renamed", 0);

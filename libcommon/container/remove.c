@@ -47,7 +47,7 @@ int container_erase(const struct container *c)
 	if (now == tmp && c->dir >= 0)
 		erase_known(c->dir);
 	if (userns_tree_remove(parent, now) < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	if (!kv_num(&c->conf, "rm", 0) && !c->unsynced)
 		file_sync(parent, NULL);
 	return ids_drop(c->id); /* last: as long as anything of it exists, it is in the index */
@@ -58,9 +58,9 @@ int container_destroy(struct container *c)
 	_cleanup_free_ char *run = record_run_path(c->name, NULL);
 	const char *group = container_cgroup(c);
 	if (cgroup_remove(group) < 0 && (cgroup_kill(group) < 0 || cgroup_remove(group) < 0))
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	/* Its state still exists: the monitor did not live to take its networks down. */
 	if (container_net_clear(c) < 0)
-		return fail_in("%s", c->name);
-	return userns_tree_remove(AT_FDCWD, run) < 0 ? fail_in("%s", c->name) : container_erase(c);
+		return fail_about(c->name);
+	return userns_tree_remove(AT_FDCWD, run) < 0 ? fail_about(c->name) : container_erase(c);
 }

@@ -383,7 +383,7 @@ static int not_that(const struct container *c, bool on)
 					 ? NULL
 					 : cgroup_frozen_at(container_cgroup(c), true, true);
 	if (above && cgroup_freeze(container_cgroup(c), false) < 0)
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	return fail("%s: %s, not %s", c->name, status_name(c->status), on ? "running" : "paused");
 }
 
@@ -395,7 +395,7 @@ int steer_freeze(struct container *c, bool on)
 	    c->dir < 0 ? -1
 		       : openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (turn >= 0 && (lock_wait(turn, LOCK_SH) < 0 || container_refresh(c) < 0))
-		return fail_in("%s", c->name);
+		return fail_about(c->name);
 	for (int tries = 0;; tries++) {
 		if (c->status != (on ? ST_RUNNING : ST_PAUSED))
 			return not_that(c, on);
@@ -404,7 +404,7 @@ int steer_freeze(struct container *c, bool on)
 		    cgroup_freeze(container_cgroup(c), on) == 0)
 			break;
 		if ((errno != ENOENT && errno != ENODEV) || tries == 20)
-			return fail_in("%s", c->name);
+			return fail_about(c->name);
 		nap_ms(20);
 		if (container_refresh(c) < 0)
 			return -1;

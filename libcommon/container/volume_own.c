@@ -126,7 +126,7 @@ int volume_own(const struct spec *s, pid_t pid)
 			 on_disk(&s->uid_map, mapped, &uids, &to.uid) < 0 ||
 			 on_disk(&s->gid_map, mapped, &gids, &to.gid) < 0 ||
 			 userns_do(own, &to) < 0)
-			r = fail_in("%s", m->source);
+			r = fail_about(m->source);
 	}
 	free(uids.v);
 	free(gids.v);

@@ -97,7 +97,7 @@ static int open_namespaces(const struct engine *e, struct sides *x)
 	for (size_t i = 0; i < s->mounts.n; i++)
 		if (str_eq(s->mounts.v[i].type, "proc") && !o.data &&
 		    mountopts_parse(&o, &s->mounts.v[i].options) < 0)
-			return fail_in("%s", s->mounts.v[i].dest);
+			return fail_about(s->mounts.v[i].dest);
 	x->proc = foreign_proc(x->ns_fd[NS_PID], o.data);
 	int why = errno;
 	mountopts_free(&o);

@@ -44,7 +44,7 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	if (ns >= 0 && mount_map(fd, strv_has(&m->options, "ridmap"), ns) == 0)
 		return fd;
 	close(fd);
-	return ns < 0 ? fail_in("%s", m->dest) : fail("%s: id-mapped mount: %m", m->dest);
+	return ns < 0 ? fail_about(m->dest) : fail("%s: id-mapped mount: %m", m->dest);
 }
 
 /* Root of a user namespace cannot map mounts, and what was mounted below the root is seen in its

@@ -89,7 +89,7 @@ int rootfs_cgroups(struct rootfs *r)
 			continue;
 		struct mountopts o;
 		if (mountopts_parse(&o, &m->options) < 0)
-			return fail_in("%s", m->dest);
+			return fail_about(m->dest);
 		unsigned long flags =
 		    (o.flags & ~(unsigned long)MS_REC) | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 		mountopts_free(&o);

@@ -229,7 +229,7 @@ int rootfs_mount(struct rootfs *r, const struct spec_mount *m)
 {
 	struct mountopts o;
 	if (mountopts_parse(&o, &m->options) < 0)
-		return fail_in("%s", m->dest);
+		return fail_about(m->dest);
 	TRACE("mount %s at %s", m->type ? m->type : "bind", m->dest);
 	bool b = (o.flags & MS_BIND) || str_eq(m->type, "bind");
 	int tie = r->ties ? r->ties[m - r->spec->mounts.v] : 0;

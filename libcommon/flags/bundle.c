@@ -49,7 +49,7 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	if (!text || spec_parse_bundle(s, path, text, len) < 0)
 		return -1;
 	if (unsupported(s) < 0)
-		return fail_in("%s", path);
+		return fail_about(path);
 	if (s->cgroups_path) {
 		char *plain = str_plain_path(s->cgroups_path);
 		if (!plain)

@@ -37,7 +37,7 @@ static char *env_flags_file_text(const char *option, const char *path)
 	else if (fd < 0)
 		fail("%s: %m", path);
 	free(text);
-	return fail_in("%s", option), NULL;
+	return fail_about(option), NULL;
 }
 
 /* A line is KEY=VALUE or KEY, as docker reads it. What editors and shells add is removed: a

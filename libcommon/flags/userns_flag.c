@@ -27,7 +27,7 @@ int userns_request(struct spec *s, const char *flag, const char *arg)
 	}
 	size_t nu = s->uid_map.n, ng = s->gid_map.n;
 	if (idmap_parse(arg, &s->uid_map.v, &nu) < 0 || idmap_parse(arg, &s->gid_map.v, &ng) < 0)
-		return fail_in("%s", flag);
+		return fail_about(flag);
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	return 0;
@@ -42,10 +42,10 @@ int userns_lines(
 	const struct strv *g = gids->n ? gids : uids;
 	for (size_t i = 0; i < uids->n; i++)
 		if (idmap_parse(uids->v[i], &s->uid_map.v, &nu) < 0)
-			return fail_in("%s", flags[0]), fail_as_usage();
+			return fail_about(flags[0]), fail_as_usage();
 	for (size_t i = 0; i < g->n; i++)
 		if (idmap_parse(g->v[i], &s->gid_map.v, &ng) < 0)
-			return fail_in("%s", flags[g == gids]), fail_as_usage();
+			return fail_about(flags[g == gids]), fail_as_usage();
 	s->uid_map.n = nu;
 	s->gid_map.n = ng;
 	s->ns_new |= 1u << NS_USER;

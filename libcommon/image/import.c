@@ -290,7 +290,7 @@ static int import(struct store *s, int fd, const char *what, const struct strv *
 	char layer[1][DIGEST_HEX];
 	memcpy(layer[0], in.plain_hex, DIGEST_HEX);
 	if (store_inherit(s, layer, 1) < 0)
-		return fail_in("%s", what);
+		return fail_about(what);
 	if (holds_images(s, in.plain_hex))
 		return errno = EINVAL, fail("%s: an archive of images, not a root filesystem: "
 					    "ctr-image load takes it",

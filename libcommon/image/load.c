@@ -93,7 +93,7 @@ static char *load_meta(const struct load *l, const char *hex, size_t *len)
 
 static int load_inherit(struct load *l, const struct image_config *c)
 {
-	return store_inherit(l->s, c->diff_ids, c->n) < 0 ? fail_in("%s", l->f->what) : 0;
+	return store_inherit(l->s, c->diff_ids, c->n) < 0 ? fail_about(l->f->what) : 0;
 }
 
 /* --- OCI --- */

@@ -78,7 +78,7 @@ static int open_found(const struct store *s, const char *lib, const struct ref *
 	struct manifest m;
 	struct image_config c;
 	if (store_image(s, r->hex, &m, &c) < 0)
-		return fail_in("%s", r->name ? r->name : r->hex);
+		return fail_about(r->name ? r->name : r->hex);
 	*out = c.image;
 	memset(&c.image, 0, sizeof c.image);
 	out->digest = xasprintf("sha256:%s", r->hex);

@@ -303,7 +303,7 @@ static int identify(struct registry *r, const struct reply *p)
 	if (!header)
 		return errno = EACCES, fail("%s: refuses, and does not say what it wants", r->host);
 	if (challenge_parse(header, &c) < 0)
-		return fail_in("%s", r->host);
+		return fail_about(r->host);
 	int e = 0;
 	if (!c.basic)
 		e = token(r, &c);

@@ -65,7 +65,7 @@ int store_gate(int images, bool make, int how)
 static int gate_take(struct store *s, int how)
 {
 	s->gate = store_gate(s->images, true, how);
-	return s->gate < 0 ? fail_in("%s", s->lib) : 0;
+	return s->gate < 0 ? fail_about(s->lib) : 0;
 }
 
 /* Make a .tmp- directory and lock it before it can be mistaken for that of a dead process: the

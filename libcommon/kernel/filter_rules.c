@@ -243,6 +243,6 @@ struct sock_fprog *filter_rules_program(const struct filter_rules *f, const char
 	struct sock_fprog *p =
 	    filter_program(a, n, b, m, SECCOMP_RET_KILL_THREAD, filter_rules_leaf, &s);
 	if (!p)
-		fail_in("%s", what);
+		fail_about(what);
 	return p;
 }

@@ -41,7 +41,7 @@ static int members(const char *network, bool make)
 		int saved = errno;
 		close(fd); /* it was removed meanwhile, together with its network */
 		if (r < 0)
-			return errno = saved, fail_in("%s", path);
+			return errno = saved, fail_about(path);
 		if (!make)
 			return errno = ENOENT, -1;
 	}

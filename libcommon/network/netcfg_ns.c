@@ -40,7 +40,7 @@ int netcfg_ns(const struct netcfg *c, const char *ns)
 		return netcfg_ns_ns_named(c, ns);
 	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/net", (int)pid);
 	int fd = ns_file(path);
-	return fd < 0 ? fail_in("%s", ns) : fd;
+	return fd < 0 ? fail_about(ns) : fd;
 }
 
 /* A socket in the line's namespace, or in the host's when it names none. */

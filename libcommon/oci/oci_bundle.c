@@ -77,7 +77,7 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 	if (!text || spec_parse_bundle(s, path, text, len) < 0)
 		return -1;
 	bundle_settle(s, *dir);
-	return oci_spec_check(s) < 0 ? fail_in("%s", path) : 0;
+	return oci_spec_check(s) < 0 ? fail_about(path) : 0;
 }
 
 /* A user can only have groups below one that is delegated to the user: the caller's own, on v2. */

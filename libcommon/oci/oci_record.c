@@ -139,7 +139,7 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 		if (r->dir < 0 && errno != ENOENT)
 			return -1;
 		if (errno == ETIMEDOUT || errno == EINTR) {
-			fail_in("%s", id);
+			fail_about(id);
 			oci_record_close(r);
 			return -1;
 		}
@@ -154,7 +154,7 @@ int oci_record_open(struct oci_record *r, const char *root, const char *id, bool
 	r->locked = lock;
 	if (faccessat(r->dir, "state", F_OK, 0) == 0 &&
 	    kv_read_at(&r->state, r->dir, "state") < 0) {
-		fail_in("%s", id);
+		fail_about(id);
 		oci_record_close(r);
 		return -1;
 	}
