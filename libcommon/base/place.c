@@ -105,8 +105,8 @@ static char *closed(char *path)
 	else if (st.st_uid != geteuid() || !S_ISDIR(st.st_mode) || !(st.st_mode & 077))
 		return path;
 	else if (!ours_alone(path))
-		fail("%s: others may enter it, and more lies in it than ours: name a folder of its "
-		     "own, or close it (chmod 700)",
+		fail("%s: others may enter it, and more lies in it than ours: chmod 700, or name "
+		     "another",
 		    path);
 	else if (chmod(path, 0700) == 0 || errno == EROFS)
 		return path;

@@ -141,7 +141,7 @@ int container_create(struct container *c, const char *config_json)
 	if (parent < 0 && place_make(ctr_lib()) < 0)
 		return -1;
 	if (parent < 0 && dir_make(top, 0700) < 0)
-		return fail_in("CTR_LIB (set it to a folder that can be written)");
+		return fail_in("CTR_LIB");
 	if (parent < 0 && (parent = record_dir()) < 0)
 		return fail("%s: %s: %m", c->name, top);
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
