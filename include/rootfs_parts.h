@@ -27,6 +27,10 @@ int rootfs_remount(
     struct rootfs *r, const char *dest, unsigned long flags, unsigned long cleared, bool rec);
 /* Make one of the spec's mounts; not those of cgroups. */
 int rootfs_mount(struct rootfs *r, const struct spec_mount *m);
+
+/* Whether m, of a list from `first` on, is a mount of cgroups or lies in one before it: those wait
+ * for rootfs_cgroups(). */
+bool rootfs_waits(const struct spec_mount *first, const struct spec_mount *m);
 /* Make device nodes useless in the root and in all that the spec mounts, except in its own /dev. */
 int rootfs_nodev(struct rootfs *r);
 /* Make the nodes and links of /dev, where /dev is a tmpfs of the spec. */

@@ -480,6 +480,18 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[[ "$output" == *"name=systemd:/$CTR_CGROUP/c"* ]]
 	oci delete -f c
 	[ ! -e "/sys/fs/cgroup/systemd/$CTR_CGROUP" ]
+	# and sees it, with a namespace and without; podman's --systemd mounts another there
+	edit '.process.args = ["sh", "-c", "cd /sys/fs/cgroup/systemd && cat cgroup.procs; ls -d */"]
+		| .mounts += [{destination: "/sys", type: "sysfs", source: "sysfs"},
+		{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]}]'
+	run -1 oci run -b b c
+	[[ "$output" == 1*"ls: */: No such file"* ]]
+	edit '.linux.namespaces += [{type: "cgroup"}]'
+	run -1 oci run -b b c
+	[[ "$output" == 1*"ls: */: No such file"* ]]
+	edit '.process.args = ["true"] | .mounts += [{destination: "/sys/fs/cgroup/systemd",
+		type: "bind", source: "/sys/fs/cgroup/systemd", options: ["bind", "ro"]}]'
+	oci run -b b c
 }
 
 @test "update keeps in the record what holds for other disks, and replaces what holds for one" {

@@ -46,8 +46,7 @@ int rootfs_mounts(struct rootfs *r)
 	const struct spec *s = r->spec;
 	bool dev_done = false;
 	for (size_t i = 0; i < s->mounts.n; i++) {
-		const char *type = s->mounts.v[i].type;
-		if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
+		if (rootfs_waits(s->mounts.v, &s->mounts.v[i]))
 			continue;
 		if (rootfs_mount(r, &s->mounts.v[i]) < 0)
 			return -1;
@@ -61,8 +60,6 @@ int rootfs_mounts(struct rootfs *r)
 	}
 	/* Without a mount there, /dev is the root's own, as with runc. */
 	if (!dev_done && !r->spec->x_dev_kept && rootfs_dev(r) < 0)
-		return -1;
-	if (r->nodev && rootfs_nodev(r) < 0)
 		return -1;
 	return r->dir ? etc_files(r) : 0;
 }

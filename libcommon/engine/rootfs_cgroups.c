@@ -22,10 +22,8 @@ static int cgroup_one(
 }
 
 /* Without a namespace: the container's own group of each hierarchy, as runc shows it on v1. */
-static int cgroup_own(const struct rootfs *r, const struct cgroup_hierarchy *h, const char *at,
-    const char *on, unsigned long flags)
+static int cgroup_own(const char *group, const char *at, const char *on, unsigned long flags)
 {
-	_cleanup_free_ char *group = xasprintf("%s/%s", h->mount, r->cgroup);
 	if (access(group, F_OK) < 0)
 		return 0; /* a hierarchy that cannot hold it */
 	if (mount(group, on, NULL, MS_BIND, NULL) < 0)
@@ -60,8 +58,10 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	for (size_t i = 0; i < n; i++) {
 		char on[300];
 		unsigned long its = flags;
-		/* The container is not in a group of this hierarchy, and would see the host's. */
-		if (h[i].named &&
+		_cleanup_free_ char *group =
+		    xasprintf("%s/%s", h[i].mount, r->cgroup ? r->cgroup : "?");
+		/* Where the container is in no group of this hierarchy, it would see the host's. */
+		if (h[i].named && access(group, F_OK) < 0 &&
 		    !(r->spec->x_systemd && strcmp(h[i].options, "name=systemd") == 0))
 			continue;
 		if (r->spec->x_systemd && (h[i].v2 || h[i].named))
@@ -71,7 +71,7 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 			return fail("%s/%s: %m", m->dest, h[i].name);
 		const char *type = h[i].v2 ? "cgroup2" : "cgroup";
 		const char *options = h[i].v2 ? NULL : h[i].options;
-		if (own ? cgroup_own(r, &h[i], m->dest, on, flags) < 0
+		if (own ? cgroup_own(group, m->dest, on, flags) < 0
 			: cgroup_one(m->dest, on, type, options, its) < 0)
 			return -1;
 	}
@@ -80,14 +80,34 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 				 : 0;
 }
 
+static bool is_cgroup(const struct spec_mount *m)
+{
+	return m->type && str_starts(m->type, "cgroup");
+}
+
+bool rootfs_waits(const struct spec_mount *first, const struct spec_mount *m)
+{
+	for (; first < m; first++) {
+		size_t n = strlen(first->dest);
+		if (is_cgroup(first) && strncmp(m->dest, first->dest, n) == 0 && m->dest[n] == '/')
+			return true;
+	}
+	return is_cgroup(m);
+}
+
 int rootfs_cgroups(struct rootfs *r)
 {
 	const struct spec *s = r->spec;
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		const struct spec_mount *m = &s->mounts.v[i];
-		if (!str_eq(m->type, "cgroup") && !str_eq(m->type, "cgroup2"))
-			continue;
 		struct mountopts o;
+		if (!rootfs_waits(s->mounts.v, m))
+			continue;
+		if (!is_cgroup(m)) {
+			if (rootfs_mount(r, m) < 0)
+				return -1;
+			continue;
+		}
 		if (mountopts_parse(&o, &m->options) < 0)
 			return fail_about(m->dest);
 		unsigned long flags =
@@ -105,5 +125,5 @@ int rootfs_cgroups(struct rootfs *r)
 				return -1;
 		}
 	}
-	return 0;
+	return r->nodev ? rootfs_nodev(r) : 0;
 }
