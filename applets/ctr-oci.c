@@ -487,7 +487,7 @@ int ctr_oci_main(int argc, char **argv)
 	if (oci_o.preserve > 1024)
 		die_usage("--preserve-fds: at most 1024");
 	if (oci_o.preserve && fcntl(3, F_GETFD) < 0) /* our own are not the caller's */
-		die_usage("unable to stat preserved-fd 0: descriptor 3 is not open");
+		die_usage("preserved-fd 0: descriptor 3 is not open");
 	if (left < c->min)
 		die_usage("%s: ID is missing", c->name);
 	if (c->max >= 0 && left > c->max)

@@ -77,8 +77,7 @@ static int place_memory(const struct spec_memory_policy *p)
 		return -1;
 	if (syscall(SYS_set_mempolicy, p->mode | (int)p->flags, nodes ? mask : NULL,
 		nodes ? MAX_BITS : 0) < 0)
-		return fail("linux.memoryPolicy: set_mempolicy(2): %m%s",
-		    errno == EINVAL ? " (invalid argument: mode, flags and nodes do not fit)" : "");
+		return fail("linux.memoryPolicy: set_mempolicy(2): invalid argument: %m");
 	return 0;
 }
 

@@ -115,10 +115,9 @@ static int check_supported(const struct spec *s)
 			    "or a user namespace",
 			    i);
 		for (size_t k = 0; k < m->options.n; k++)
-			if (str_starts(m->options.v[k], "idmap=") ||
-			    str_starts(m->options.v[k], "ridmap="))
-				return fail("mounts[%zu]: %s: uidMappings and gidMappings say it",
-				    i, m->options.v[k]);
+			if (strstr(m->options.v[k], "idmap="))
+				return fail("mounts[%zu]: %s: give uidMappings, gidMappings", i,
+				    m->options.v[k]);
 	}
 	return 0;
 }
