@@ -18,6 +18,7 @@
 #include "opt.h"
 #include "record.h"
 #include "rows.h"
+#include "table.h"
 
 static bool no_stream, no_header, as_json, no_trunc, idle;
 static const char *format;
@@ -54,7 +55,7 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 {
 	for (size_t i = 0; i < n_old; i++)
 		if (strcmp(old[i].id, id) == 0) {
-			snprintf(out, 16, "%.2f%%",
+			snprintf(out, 16, format ? "%.2f%%" : "%.1f%%",
 			    interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
 			old[i].usec = usec;
 			return;
@@ -103,28 +104,36 @@ static void print_json(const struct container *c, const char *cpu, const struct 
 	puts(text);
 }
 
-static void cells(const char *const v[8])
+static void cells(struct table *t, const char *const v[8])
 {
-	if (rows_add(&lines, format,
-		json_make("{Container:s,ID:s,Name:s,CPUPerc:s,MemUsage:s,MemPerc:s,NetIO:s,"
-			  "BlockIO:s,PIDs:s}",
-		    v[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] ? v[7] : "-")) < 0)
+	if (!format)
+		table_row(t, 8, v);
+	else if (rows_add(&lines, format,
+		     json_make("{Container:s,ID:s,Name:s,CPUPerc:s,MemUsage:s,MemPerc:s,NetIO:s,"
+			       "BlockIO:s,PIDs:s}",
+			 v[0], v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7] ? v[7] : "-")) < 0)
 		die_fail();
 }
 
-static void pair(char out[40], int base, uint64_t a, uint64_t b)
+/* A template has docker's words. */
+static char *size(uint64_t bytes, int base, char out[16])
 {
-	char x[16], y[16];
-	snprintf(out, 40, "%s / %s", size_docker(a, base, x), size_docker(b, base, y));
+	return format ? size_docker(bytes, base, out) : size_human(bytes, out);
 }
 
-static void row(const struct container *c, double interval)
+static void pair(char out[40], const char *a, const char *b)
+{
+	snprintf(out, 40, format ? "%s / %s" : "%s/%s", a, b);
+}
+
+static void row(struct table *t, const struct container *c, double interval)
 {
 	struct kv kv = {0};
-	char cpu[16], both[40], io[40], percents[16], nets[40];
+	char cpu[16], mem[16], max[16], r[16], w[16], both[40], io[40], percents[16], rx[16],
+	    tx[16], nets[40];
 	if (cgroup_stat(container_cgroup(c), &kv) < 0) {
 		if (!as_json)
-			cells((const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
+			cells(t, (const char *[]){c->id, c->name, "-", "-", "-", "-", "-", "-"});
 		else if (interval > 0)
 			print_json(c, "-", &kv);
 		return;
@@ -144,12 +153,16 @@ static void row(const struct container *c, double interval)
 		kv_free(&kv);
 		return;
 	}
-	pair(both, 1024, num(&kv, "memory.current"), max_bytes);
-	pair(io, 1000, num(&kv, "io.rbytes"), num(&kv, "io.wbytes"));
-	snprintf(percents, sizeof percents, "%.2f%%", percent);
-	pair(nets, 1000, net[0], net[1]);
-	cells((const char *[]){
-	    c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
+	if (format || (limit && *limit != 'm'))
+		size(max_bytes, 1024, max);
+	else
+		strcpy(max, "max");
+	pair(both, size(num(&kv, "memory.current"), 1024, mem), max);
+	pair(io, size(num(&kv, "io.rbytes"), 1000, r), size(num(&kv, "io.wbytes"), 1000, w));
+	snprintf(percents, sizeof percents, format ? "%.2f%%" : "%.1f%%", percent);
+	pair(nets, size(net[0], 1000, rx), size(net[1], 1000, tx));
+	cells(t, (const char *[]){
+		     c->id, c->name, cpu, both, percents, nets, io, kv_get(&kv, "pids.current")});
 	kv_free(&kv);
 }
 
@@ -160,10 +173,13 @@ static int look(const struct strv *names, double interval, bool show)
 	static const char *const heads[] = {"Container", "CONTAINER", "ID", "CONTAINER ID", "Name",
 	    "NAME", "CPUPerc", "CPU %", "MemUsage", "MEM USAGE / LIMIT", "MemPerc", "MEM %",
 	    "NetIO", "NET I/O", "BlockIO", "BLOCK I/O", "PIDs", "PIDS", NULL};
+	struct table t = {0};
 	struct strv all = {0};
 	int code = 0;
 	shown = 0;
 	strv_free(&lines);
+	table_row(
+	    &t, 8, (const char *[]){"ID", "NAME", "CPU", "MEMORY", "MEM%", "NET", "IO", "PIDS"});
 	if (names->n)
 		for (size_t i = 0; i < names->n && seen_names(&all, names->v[i]) == 0; i++)
 			;
@@ -179,13 +195,17 @@ static int look(const struct strv *names, double interval, bool show)
 		}
 		shown += c.pid || idle;
 		if (c.pid || idle)
-			row(&c, interval);
+			row(&t, &c, interval);
 		else if (names->n && show)
 			warn("%s: %s, not running", c.name, status_name(c.status)), code = 1;
 		container_close(&c);
 	}
-	if (show && !as_json && rows_print(&lines, format, heads, !no_header) < 0)
+	if (show && format && rows_print(&lines, format, heads, !no_header) < 0)
 		die_fail();
+	if (show && !as_json && !format)
+		table_print(&t, !no_header);
+	else
+		strv_free(&t.cells);
 	strv_free(&all);
 	return code;
 }
@@ -195,9 +215,9 @@ int ctr_stats_main(int argc, char **argv)
 	struct strv names = {0};
 	struct timespec t = {no_stream ? 0 : 1, 0};
 	int n = opt_parse(&usage, argc, argv), code;
-	if (!format || strcmp(format, "table") == 0)
-		format = "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t"
-			 "{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}";
+	format = rows_format(format, as_json,
+	    "table {{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t"
+	    "{{.BlockIO}}\t{{.PIDs}}");
 	opt_names(&names, argc, argv, n, NULL);
 	if (look(&names, 0, false)) /* a name that does not exist is no reason to wait for it */
 		no_stream = true;
