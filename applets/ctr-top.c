@@ -94,7 +94,7 @@ static int by_namespace(const struct container *c, struct table *t)
 	DIR *d = n < 0 ? NULL : opendir("/proc");
 	struct dirent *e;
 	if (!d)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	while ((e = readdir(d))) {
 		int pid = atoi(e->d_name);
 		snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);

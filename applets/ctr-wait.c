@@ -121,7 +121,7 @@ static int wait_for(const char *name)
 	_cleanup_close_ int fd =
 	    c.dir < 0 ? -1 : openat(c.dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return fail("%s: %m", c.name);
+		return fail_errno(c.name);
 	int r = condition ? wait_until(&c, fd) : wait_end(&c, fd);
 	container_close(&c);
 	return r == 0 && fflush(stdout) ? fail("stdout: %m") : r;

@@ -209,7 +209,7 @@ int oci_do_spec(void)
 	if (fd < 0 && errno == EEXIST)
 		fail("File %s exists. Remove it first", path);
 	else if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0 || close(fd) < 0)
-		fail("%s: %m", path);
+		fail_errno(path);
 	else
 		return 0;
 	oci_die(1);

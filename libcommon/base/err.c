@@ -105,6 +105,11 @@ int fail_about(const char *what)
 	return fail_in("%s", what);
 }
 
+int fail_errno(const char *what)
+{
+	return fail("%s: %m", what);
+}
+
 const char *fail_msg(void)
 {
 	return remembered;

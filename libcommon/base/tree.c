@@ -224,7 +224,7 @@ int tree_remove_at(int dirfd, const char *name)
 	int left = 100;
 	/* A path that is too long cannot have been created. */
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT || errno == ENAMETOOLONG ? 0 : fail("%s: %m", name);
+		return errno == ENOENT || errno == ENAMETOOLONG ? 0 : fail_errno(name);
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT
 			   ? 0

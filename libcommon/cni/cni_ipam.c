@@ -91,7 +91,7 @@ static int ipam_lock(const struct cni_ipam *x, int flags)
 	for (;;) {
 		int fd = open(x->index, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
 		if (fd < 0)
-			return fail("%s: %m", x->index);
+			return fail_errno(x->index);
 		if (lock_wait(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0) {
 			close(fd);
 			return -1;
@@ -112,7 +112,7 @@ static int ipam_release(struct cni_call *c, const struct cni_ipam *x)
 		return -1;
 	if (c->lock < 0)
 		return 0;
-	int r = unlink(x->index) < 0 && errno != ENOENT ? fail("%s: %m", x->index) : 0;
+	int r = unlink(x->index) < 0 && errno != ENOENT ? fail_errno(x->index) : 0;
 	flock(c->lock, LOCK_UN); /* a child that waits for the kernel has it, too */
 	close(c->lock);
 	c->lock = -1;
@@ -185,7 +185,7 @@ static int ipam_fill(int fd, const struct cni_result *r, const char *index)
 	for (size_t i = 0; i < r->n_ips; i++)
 		buf_printf(&b, "%s\n", addr_text(&r->ips[i].addr.a, t));
 	buf_puts(&b, ".");
-	int done = fd_write_all(fd, b.p, b.n) < 0 ? fail("%s: %m", index) : 0;
+	int done = fd_write_all(fd, b.p, b.n) < 0 ? fail_errno(index) : 0;
 	buf_free(&b);
 	return done;
 }
@@ -374,7 +374,7 @@ int cni_ipam_status(struct cni_call *c)
 		r = dir_make(x.dir, 0755);
 	}
 	if (r == 0 && access(x.dir, W_OK) < 0)
-		r = fail("%s: %m", x.dir);
+		r = fail_errno(x.dir);
 	cni_ipam_free(&x);
 	return r;
 }

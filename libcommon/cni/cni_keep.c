@@ -34,8 +34,8 @@ static int keep_put(struct cni_call *c, int dir, char kind, const void *data, si
 	_cleanup_free_ char *name = keep_name(c, kind);
 	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0600);
 	if (fd < 0)
-		return how & O_EXCL && errno == EEXIST ? 0 : fail("%s: %m", name);
-	return len && fd_write_all(fd, data, len) < 0 ? fail("%s: %m", name) : 1;
+		return how & O_EXCL && errno == EEXIST ? 0 : fail_errno(name);
+	return len && fd_write_all(fd, data, len) < 0 ? fail_errno(name) : 1;
 }
 
 int cni_keep_commit(struct cni_call *c, char kind, struct nft *f)
@@ -107,7 +107,7 @@ int cni_keep_away(const struct cni_call *c, const char *kinds)
 			int saved = errno;
 			close(dir);
 			errno = saved;
-			return fail("%s: %m", name);
+			return fail_errno(name);
 		}
 	}
 	return dir < 0 && errno != ENOENT ? -1 : dir;

@@ -100,7 +100,7 @@ static int connect_tell(const struct container *c)
 	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fail("%s: %m", dir);
+		return fail_errno(dir);
 	return file_write_at(fd, "networks", "", 0, 0600, false);
 }
 

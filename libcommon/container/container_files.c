@@ -41,7 +41,7 @@ static int container_files_layer_dirs(struct ctree *t)
 	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
 		if ((t->dirs[t->n] =
 			    open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-			return fail("%s: %m", s->x_lower.v[t->n - 1]);
+			return fail_errno(s->x_lower.v[t->n - 1]);
 	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
 		return t->n--, -1;
 	return 0;

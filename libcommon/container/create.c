@@ -70,7 +70,7 @@ static int root_path(struct making *m, const char *path)
 	struct stat st;
 	char *abs = realpath(path, NULL);
 	if (!abs || stat(abs, &st) < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	const char *verity = m->o->verity;
 	bool file = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
 	if (verity && (!file || verity[strspn(verity, "0123456789abcdef")] || !*verity))

@@ -145,9 +145,9 @@ static int step_etc(struct script *x)
 	struct plug p;
 	container_net_init(&p, x->c);
 	if (!mkdtemp(dir))
-		return fail("%s: %m", dir);
+		return fail_errno(dir);
 	x->c->dir = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = x->c->dir < 0 ? fail("%s: %m", dir) : container_net_files(&p, x->c, x->s);
+	int r = x->c->dir < 0 ? fail_errno(dir) : container_net_files(&p, x->c, x->s);
 	for (size_t i = 0; i < 3 && r == 0; i++) {
 		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], FILE_ANY, NULL);
 		if (!text)

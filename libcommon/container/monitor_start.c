@@ -88,12 +88,12 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 		return fail("%s: mkfifo: %m", p);
 	e->keep[0] = open(p, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (e->keep[0] < 0)
-		return fail("%s: %m", p);
+		return fail_errno(p);
 	if (m->spec->terminal)
 		return 0;
 	e->childs[0] = open(p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	/* The command's user may open /dev/stdin again. The folder lets in nobody else. */
-	return e->childs[0] < 0 || fchmod(e->childs[0], 0666) < 0 ? fail("%s: %m", p) : 0;
+	return e->childs[0] < 0 || fchmod(e->childs[0], 0666) < 0 ? fail_errno(p) : 0;
 }
 
 static int detached_ends(struct monitor *m, struct ends *e)

@@ -222,7 +222,7 @@ void record_read_at(struct container *c, int parent, const char *dirname, bool l
 	if (c->dir < 0)
 		c->dir = openat(parent, dirname, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir < 0) {
-		fail("%s: %m", dirname);
+		fail_errno(dirname);
 		corrupt(c);
 		return;
 	}

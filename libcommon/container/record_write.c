@@ -207,7 +207,7 @@ int container_rename(struct container *c, const char *name)
 	_cleanup_close_ int parent = record_dir();
 	/* A start under way is waited for, because it writes the record under its name. */
 	if (parent < 0 || container_starting(c) < 0)
-		return parent < 0 ? fail("%s: %m", c->name) : -1;
+		return parent < 0 ? fail_errno(c->name) : -1;
 	if (fstat(c->dir, &ours) < 0 || fstatat(parent, c->name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    ours.st_ino != named.st_ino)
 		return errno = ENOENT, fail("%s: it was removed or renamed meanwhile", c->name);
@@ -250,7 +250,7 @@ int record_state_write(const char *name, const struct kv *state)
 	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 ||
 			  (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
-		return fail("%s: %m", dir);
+		return fail_errno(dir);
 	return kv_write_at(state, fd, "state");
 }
 

@@ -31,7 +31,7 @@ static int root_of_path(struct spec *s, struct kv *conf, const char *path)
 	const char *file = image_file_name(path), *type, *hash = path + strlen(IMAGE_VERITY);
 	char *abs = realpath(file, NULL);
 	if (!abs || stat(abs, &st) < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	if (file > path && (hash[strspn(hash, "0123456789abcdef")] != ':' || *hash == ':'))
 		return errno = EINVAL,
 		       fail("%s: not a root hash, in small hexadecimal digits", path);

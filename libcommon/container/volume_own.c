@@ -57,7 +57,7 @@ static int own_entry(int fd, const char *name, unsigned char type, void *arg)
 	struct stat st;
 	(void)type;
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %m", name);
+		return errno == ENOENT ? 0 : fail_errno(name);
 	if (st.st_dev != o->dev)
 		return 0;
 	if ((st.st_uid != o->uid || st.st_gid != o->gid) &&
@@ -121,7 +121,7 @@ int volume_own(const struct spec *s, pid_t pid)
 		if (!volume_own_wanted(m))
 			continue;
 		if (fd < 0)
-			r = fail("%s: %m", m->source);
+			r = fail_errno(m->source);
 		else if (volume_own_check(at) < 0 ||
 			 on_disk(&s->uid_map, mapped, &uids, &to.uid) < 0 ||
 			 on_disk(&s->gid_map, mapped, &gids, &to.gid) < 0 ||

@@ -142,7 +142,7 @@ static int become_exec_explain(const char *path, int err)
 	errno = err;
 	if (why)
 		return fail("%s: %m (%s)", path, why), gone ? 127 : 126;
-	return fail("%s: %m", path), gone ? 127 : 126;
+	return fail_errno(path), gone ? 127 : 126;
 }
 
 /* execve(), or with argv NULL only a check whether it would work: 1. Otherwise -1 with errno. */

@@ -28,7 +28,7 @@ static int gate_fifo(int dir, const char *name)
 	if (mkfifoat(dir, name, 0600) < 0)
 		return fail("%s: mkfifo: %m", name);
 	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? fail("%s: %m", name) : fd;
+	return fd < 0 ? fail_errno(name) : fd;
 }
 
 int gate_make(int dir, struct gate *g)
@@ -83,7 +83,7 @@ int engine_gate_waiting(int gate)
 	_cleanup_close_ int go = open_go(gate);
 	if (go >= 0)
 		return 1;
-	return errno == ENXIO || errno == ENOENT ? 0 : fail("%s: %m", go_name);
+	return errno == ENXIO || errno == ENOENT ? 0 : fail_errno(go_name);
 }
 
 int engine_open_gate(int gate, int *code)
@@ -97,7 +97,7 @@ int engine_open_gate(int gate, int *code)
 	/* The child holds it open for writing, so this does not block. */
 	_cleanup_close_ int said = openat(gate, said_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (said < 0 || write(go, "G", 1) != 1)
-		return fail("%s: %m", said < 0 ? said_name : go_name);
+		return fail_errno(said < 0 ? said_name : go_name);
 	return report_read(said, code);
 }
 

@@ -110,7 +110,7 @@ static int handed_point(const char *path, int fd)
 {
 	struct stat st;
 	if (fstat(fd, &st) < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	_cleanup_free_ char *up = xstrdup(path);
 	*strrchr(up, '/') = 0;
 	if (dir_make(up, 0755) < 0)

@@ -42,7 +42,7 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 		return 0; /* no cgroup file system is mounted here: nothing to show */
 	_cleanup_close_ int at = path_make_in_root(r->fd, m->dest, true, 0755);
 	if (at < 0)
-		return fail("%s: %m", m->dest);
+		return fail_errno(m->dest);
 	if (n == 1 && h[0].v2)
 		return cgroup_one(m->dest, FD_PATH(at), "cgroup2", NULL,
 			   flags & ~(r->spec->x_systemd ? (unsigned long)MS_RDONLY : 0)) < 0

@@ -77,7 +77,7 @@ static int rootfs_dev_node(struct rootfs *r, int dev, const struct spec_device *
 		_cleanup_free_ char *parent = xstrndup(d->path, (size_t)(base - d->path));
 		dir = own = path_make_in_root(r->fd, parent, true, 0755);
 		if (dir < 0)
-			return fail("%s: %m", parent);
+			return fail_errno(parent);
 	}
 	if (!r->userns && !(r->nodev && dir != dev)) {
 		if (mknodat(dir, base, type | (d->mode & 07777),

@@ -21,7 +21,7 @@ static int open_checked(const char *path, unsigned long *mount_flags)
 	struct statfs fs;
 	int fd = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? -2 : fail("%s: %m", path);
+		return errno == ENOENT || errno == ENOTDIR ? -2 : fail_errno(path);
 	unsigned long want = str_starts(path, "/proc/") ? PROC_SUPER_MAGIC : 0;
 	if (str_starts(path, "/sys/"))
 		want = SYSFS_MAGIC;
@@ -72,7 +72,7 @@ static int readonly_path(const char *path)
 		return fd < 0 ? -1 : fail("%s: bind: %m", path);
 	_cleanup_close_ int top = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	keep &= MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	if (mount(NULL, FD_PATH(top), NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) < 0)
 		return fail("%s: remount read-only: %m", path);
@@ -92,7 +92,7 @@ static int rootfs_finish_mask(struct masks *k, const char *path)
 	if (fd < 0)
 		return fd == -2 ? 0 : -1;
 	if (fstat(fd, &st) < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	if (!S_ISDIR(st.st_mode)) {
 		/* The mask must be the real null device: an image or a race may have put something
 		 * else at /dev/null (CVE-2025-31133). */

@@ -32,7 +32,7 @@ int rootfs_remount(
 {
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
-		return fail("%s: %m", dest);
+		return fail_errno(dest);
 	if (rec) /* by mount_setattr(2), or by walking through mountinfo before Linux 5.12 */
 		return mount_set_flags_rec(fd, flags, cleared) < 0
 			   ? fail("%s: remount recursively: %m", dest)
@@ -244,7 +244,7 @@ static int nodev(struct rootfs *r, const char *dest, bool rec)
 	struct statfs fs;
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return fail("%s: %m", dest);
+		return fail_errno(dest);
 	unsigned long keep =
 	    (unsigned long)fs.f_flags & (MS_NOSUID | MS_NOEXEC | MS_RDONLY | MS_NOATIME);
 	if ((rec ? mount_set_flags_rec(fd, MS_NODEV, 0)

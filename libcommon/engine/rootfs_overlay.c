@@ -86,7 +86,7 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 		int fd = r->idmounts ? r->idmounts[1 + i]
 				     : openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
-			return fail("%s: %m", l->v[i]);
+			return fail_errno(l->v[i]);
 		lower_add(r, opts, fd, i == 0);
 	}
 	if (r->spec->x_image_file) {
@@ -201,7 +201,7 @@ static int overlay_mount(struct rootfs *r)
 	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
 		return fail("%s: mount: %m", r->dir);
 	if (chdir(r->dir) < 0)
-		return fail("%s: %m", r->dir);
+		return fail_errno(r->dir);
 	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
 		return -1;
 	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -219,7 +219,7 @@ static int overlay_mount(struct rootfs *r)
 	int m = overlay_try(r, opts.p, upper);
 	int why = errno;
 	if (fchdir(here) < 0)
-		return fail("%s: %m", r->dir);
+		return fail_errno(r->dir);
 	errno = why;
 	if (m < 0 && errno == EPERM && !r->userns && !r->spec->x_image_file && userns_nested()) {
 		buf_free(&opts);
@@ -293,7 +293,7 @@ static int rootfs_overlay_at(struct rootfs *r)
 	    mount(NULL, r->at, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return fail("%s: bind at %s: %m", r->spec->root_path, r->at);
 	r->fd = openat(AT_FDCWD, r->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return r->fd < 0 ? fail("%s: %m", r->at) : 0;
+	return r->fd < 0 ? fail_errno(r->at) : 0;
 }
 
 int rootfs_prepare(struct rootfs *r)
@@ -321,5 +321,5 @@ int rootfs_prepare(struct rootfs *r)
 	if (!overlay && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("%s: bind: %m", root);
 	r->fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return r->fd < 0 ? fail("%s: %m", root) : 0;
+	return r->fd < 0 ? fail_errno(root) : 0;
 }

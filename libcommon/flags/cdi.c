@@ -44,7 +44,7 @@ static int cdi_node(struct spec *s, const json_t *o)
 		return jwrong(doc, at, "type", "'%s' is not b, c or p", type);
 	bool fifo = type && *type == 'p', asks = !fifo && (!type || n[0] < 0 || n[1] < 0);
 	if (asks && stat(from, &st) < 0)
-		return fail("%s: %m", from);
+		return fail_errno(from);
 	if (asks && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return errno = ENODEV, fail("%s: not a device", from);
 	char kind = asks ? "cb"[S_ISBLK(st.st_mode)] : *type;

@@ -35,7 +35,7 @@ static char *env_flags_file_text(const char *option, const char *path)
 	if (text)
 		fail("%s: a NUL byte in it, as UTF-16 has", path);
 	else if (fd < 0)
-		fail("%s: %m", path);
+		fail_errno(path);
 	free(text);
 	return fail_about(option), NULL;
 }

@@ -309,7 +309,7 @@ int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
 	m.buf = m.bufs = mmap(NULL, BUFFERS * STREAM_CHUNK, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (m.bufs == MAP_FAILED)
-		return fail("%s: %m", a->what);
+		return fail_errno(a->what);
 	digest_start(&m.raw);
 	/* A reader that has gone and a limit of the file size are to be errors of write(2), in the
 	 * child, too. */

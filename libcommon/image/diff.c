@@ -49,9 +49,9 @@ static int diff_one(struct diff *d, struct merged *up, const struct merged_name 
 	struct stat st, under;
 	size_t len = strlen(item->name);
 	if (fstatat(up->fds[0], item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %m", item->name);
+		return errno == ENOENT ? 0 : fail_errno(item->name);
 	if (at + len + 2 > sizeof d->path)
-		return errno = ENAMETOOLONG, fail("%s: %m", d->path);
+		return errno = ENAMETOOLONG, fail_errno(d->path);
 	d->path[at] = '/';
 	memcpy(d->path + at + 1, item->name, len + 1);
 	size_t in = below(low, item->name, &under);
@@ -78,7 +78,7 @@ static int hidden(struct diff *d, const struct merged *up, struct merged *low, s
 			continue;
 		if (snprintf(d->path + at, sizeof d->path - at, "/%s", name) >=
 		    (int)(sizeof d->path - at))
-			return errno = ENAMETOOLONG, fail("%s: %m", d->path);
+			return errno = ENAMETOOLONG, fail_errno(d->path);
 		r = d->fn('D', d->path, d->arg);
 	}
 	return r;

@@ -103,7 +103,7 @@ int loop_of(int file, const char *name, char dev[40])
 {
 	struct stat st;
 	if (fstat(file, &st) < 0)
-		return fail("%s: %m", name);
+		return fail_errno(name);
 	int loop = loop_shared(&st, dev);
 	return loop < 0 ? loop_open(file, name, dev) : loop;
 }

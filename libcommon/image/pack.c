@@ -289,7 +289,7 @@ static int pack_child_one(
 	if (fstatat(dir, item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : fail("%s: stat: %m", item->name); /* gone meanwhile */
 	if (at + len + 16 > sizeof p->path)
-		return errno = ENAMETOOLONG, fail("%s: %m", p->path);
+		return errno = ENAMETOOLONG, fail_errno(p->path);
 	if (layer_is_whiteout(&st)) {
 		if (!p->as_layer)
 			return 0;
@@ -363,9 +363,9 @@ static int pack_one(struct pack *p, const struct subject *s)
 	struct merged m;
 	size_t len = strlen(s->as);
 	if (len + 3 > sizeof p->path)
-		return errno = ENAMETOOLONG, fail("%s: %m", s->as);
+		return errno = ENAMETOOLONG, fail_errno(s->as);
 	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail("%s: %m", s->as);
+		return fail_errno(s->as);
 	if (kernels(s->dir))
 		return errno = EINVAL,
 		       fail("%s: on one of the kernel's file systems, not copied", s->as);

@@ -107,7 +107,7 @@ static char *helper_run(const char *name, const char *verb, const char *text, in
 	_cleanup_close_ int out = memfd_create("answer", MFD_CLOEXEC);
 	if (in < 0 || out < 0 || fd_write_all(in, text, strlen(text)) < 0 ||
 	    lseek(in, 0, SEEK_SET) < 0)
-		return fail("%s: %m", program), NULL;
+		return fail_errno(program), NULL;
 	pid_t pid = fork();
 	if (pid == 0) {
 		undo_forget();

@@ -73,7 +73,7 @@ static int memory_file(const char *name, const char *text, size_t n)
 	if (fd < 0 || fd_write_all(fd, text, n) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		if (fd >= 0)
 			close(fd);
-		return fail("%s: %m", name);
+		return fail_errno(name);
 	}
 	return fd;
 }

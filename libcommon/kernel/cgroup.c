@@ -218,7 +218,7 @@ int cgroup_dir(const char *path, const char *controller)
 {
 	struct cgroup_hierarchy *h = cgroup_find(controller);
 	int fd = h ? cgroup_group_fd(h, path) : (errno = ENODEV, -1);
-	return fd < 0 ? fail("%s: %m", path) : fd;
+	return fd < 0 ? fail_errno(path) : fd;
 }
 
 bool cgroup_exists(const char *path)
@@ -284,7 +284,7 @@ static int group_of(const char *path)
 {
 	struct cgroup_hierarchy *h = roll();
 	int fd = h ? cgroup_group_fd(h, path) : (errno = ENODEV, -1);
-	return fd < 0 ? fail("%s: %m", path) : fd;
+	return fd < 0 ? fail_errno(path) : fd;
 }
 
 int cgroup_procs(const char *path, int (*fn)(pid_t pid, void *arg), void *arg)

@@ -52,7 +52,7 @@ static int by_helper(const char *program, pid_t pid, const struct idmap_entry *v
 	strv_free(&args);
 	int status = pid_reap(child);
 	if (status < 0)
-		return fail("%s: %m", program);
+		return fail_errno(program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		return fail("%s: cannot be run", program);
 	return WEXITSTATUS(status)

@@ -98,7 +98,7 @@ int tty_open_pair(const char *ptmx, int *master, int *slave)
 	int unlock = 0;
 	*master = open(ptmx, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (*master < 0)
-		return fail("%s: %m", ptmx);
+		return fail_errno(ptmx);
 	if (ioctl(*master, TIOCSPTLCK, &unlock) == 0) {
 		*slave = tty_peer(*master);
 		if (*slave >= 0)

@@ -229,7 +229,7 @@ static size_t on_error(struct nl *n, const struct nlmsghdr *h, int *first)
 	} else if (words) {
 		fail("%s: %m (%.*s)", label, (int)len, words);
 	} else {
-		fail("%s: %m", label);
+		fail_errno(label);
 	}
 	return i;
 }

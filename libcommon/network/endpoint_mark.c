@@ -19,7 +19,7 @@ int endpoint_ns(pid_t pid)
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait on a fifo */
-	return fd < 0 ? fail("%s: %m", path) : fd;
+	return fd < 0 ? fail_errno(path) : fd;
 }
 
 /* The host's end of a veth: an interface name has at most 15 bytes, and an id may be longer. */

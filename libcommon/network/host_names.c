@@ -33,7 +33,7 @@ static int members(const char *network, bool make)
 			return -1;
 		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
-			return fail("%s: %m", path);
+			return fail_errno(path);
 		struct stat st;
 		int r = lock_wait(fd, LOCK_EX);
 		if (r == 0 && fstat(fd, &st) == 0 && st.st_nlink)

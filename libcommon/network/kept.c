@@ -29,7 +29,7 @@ int kept_open(bool make, int how)
 	if (fd >= 0)
 		close(fd);
 	errno = saved;
-	return fail("%s: %m", dir);
+	return fail_errno(dir);
 }
 
 /* "KIND-CONTAINERID:IFNAME@NETWORK" */
@@ -91,7 +91,7 @@ int kept_guard(
 	_cleanup_close_ int fd = openat(dir, name, how, 0600);
 	if (fd < 0 && !make && errno == ENOENT)
 		return 0;
-	return fd < 0 || fd_write_all(fd, s, n * sizeof *s) < 0 ? fail("%s: %m", name) : 0;
+	return fd < 0 || fd_write_all(fd, s, n * sizeof *s) < 0 ? fail_errno(name) : 0;
 }
 
 /* Is it still said, and is it what we look for? */

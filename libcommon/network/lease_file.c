@@ -17,7 +17,7 @@ int lease_dir(const char *dir, bool make)
 	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0700) == 0)
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && (make || errno != ENOENT))
-		fail("%s: %m", dir);
+		fail_errno(dir);
 	return fd;
 }
 

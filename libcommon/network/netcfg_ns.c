@@ -19,7 +19,7 @@
 static int ns_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait on a fifo */
-	return fd < 0 ? fail("%s: %m", path) : fd;
+	return fd < 0 ? fail_errno(path) : fd;
 }
 
 /* The one that `netns add NAME` made, when no container has this name. */

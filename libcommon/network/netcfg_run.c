@@ -43,7 +43,7 @@ static int set_mark(struct netcfg *c, const char *name)
 			return -1;
 		c->lock = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (c->lock < 0 || lock_wait(c->lock, LOCK_SH) < 0)
-			return fail("%s: %m", ctr_run());
+			return fail_errno(ctr_run());
 	}
 	rtnl_link_alias(&c->rt, name, s);
 	strv_add(&c->made, name);
@@ -107,7 +107,7 @@ static int detach_do(struct netcfg *c, const struct netcfg_op *op)
 		return -1;
 	int r = rtnl_find(&in, eth(op), &l);
 	if (r == 0 && !*l.kind)
-		r = (errno = EOPNOTSUPP, fail("%s: %m", eth(op))); /* lo, or a hardware interface */
+		r = (errno = EOPNOTSUPP, fail_errno(eth(op))); /* lo, or a hardware interface */
 	if (r == 0 && !c->dry && !netcfg_port_of(c, op->ns, &l, port))
 		*port = 0;
 	if (r == 0 && !c->dry)

@@ -65,7 +65,7 @@ int oci_net_devices_up(const struct spec *s, pid_t pid)
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
 	_cleanup_close_ int ns = open(path, O_RDONLY | O_CLOEXEC);
 	if (ns < 0)
-		return fail("%s: %m", path);
+		return fail_errno(path);
 	if (nl_open(&host, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	int r = 0;

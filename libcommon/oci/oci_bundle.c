@@ -70,7 +70,7 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 	bundle = bundle ? bundle : ".";
 	*dir = realpath(bundle, NULL);
 	if (!*dir)
-		return fail("%s: %m", bundle);
+		return fail_errno(bundle);
 	_cleanup_free_ char *path = xstrdup(config ? config : "config.json");
 	bundle_absolute(&path, *dir);
 	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);

@@ -247,7 +247,7 @@ static int creation_root(struct creation *k)
 		return 0;
 	_cleanup_free_ char *root = realpath(k->r.root, NULL);
 	k->root_at = xasprintf("%s/%s/root", root ? root : "", k->r.id);
-	return mkdirat(k->r.dir, "root", 0755) < 0 ? fail("%s: %m", k->root_at) : 0;
+	return mkdirat(k->r.dir, "root", 0755) < 0 ? fail_errno(k->root_at) : 0;
 }
 
 static int creation_steps(struct creation *k)
