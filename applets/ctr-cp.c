@@ -131,7 +131,7 @@ static int source_dir(const struct end *src, char **base)
 		close(dir);
 		free(*base);
 		*base = xstrdup(".");
-		return open(link, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return dir_open(link);
 	}
 	ssize_t n = readlinkat(dir, *base, target, sizeof target - 1);
 	target[n < 0 ? 0 : n] = 0;

@@ -268,7 +268,7 @@ int ctr_gc_main(int argc, char **argv)
 		mend_index();
 		groups();
 	}
-	_cleanup_close_ int r = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int r = dir_open(run);
 	_cleanup_close_ int still = r < 0 ? -1 : record_still();
 	if (r >= 0 && still < 0 ? errno != ENOENT : r >= 0 && dir_each(r, stray_run, &still) < 0)
 		trouble();

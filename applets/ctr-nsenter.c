@@ -162,7 +162,7 @@ static int init_of_file(void)
 {
 	struct search s = {.found = -1};
 	_cleanup_close_ int file = open(ns[NS_PID].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int proc = dir_open("/proc");
 	s.ns = file;
 	if (file >= 0 && proc >= 0 && !same_file(file, proc, "self/ns/pid"))
 		dir_each(proc, is_init, &s);

@@ -68,7 +68,7 @@ static int row(pid_t pid, void *arg)
 	int ppid;
 	uint64_t ticks;
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
-	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_open(path);
 	_cleanup_free_ char *stat = dir < 0 ? NULL : file_read_at(dir, "stat", 4096, NULL);
 	if (!stat || fstat(dir, &sb) < 0 || !stat_fields(stat, st, &ppid, &ticks))
 		return 0; /* it has ended meanwhile */

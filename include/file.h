@@ -39,7 +39,9 @@ char *fd_where(int fd);
 bool path_is_open(const char *path);
 /* mkdir -p; existing directories are fine. */
 int dir_make(const char *path, mode_t mode);
-/* Open a directory for reading (O_RDONLY, not O_PATH); the last component may be no link. */
+/* open(2) of a directory to read it, close-on-exec. -1 (errno; no fail()). */
+int dir_open(const char *path);
+/* The same below `dirfd`; the last component may be no link. -1 with fail(). */
 int dir_open_at(int dirfd, const char *path);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);

@@ -92,7 +92,7 @@ static int lock_on_process(int proc, const char *pid, void *arg)
 char *stopped_holder(int fd, bool wake)
 {
 	struct search s = {.wake = wake};
-	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int proc = dir_open("/proc");
 	if (proc >= 0 && fstat(fd, &s.file) == 0)
 		dir_each(proc, lock_on_process, &s);
 	return s.who;

@@ -70,7 +70,7 @@ static int stranger(int dir, const char *name, void *arg)
 /* CTR_LIB=/tmp is a mistake: a folder that holds other people's files is not closed to them. */
 static bool ours_alone(const char *path)
 {
-	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_open(path);
 	return dir >= 0 && strcmp(path, "/") != 0 && dir_each(dir, stranger, NULL) == 0;
 }
 

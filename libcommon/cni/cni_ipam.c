@@ -352,7 +352,7 @@ int cni_ipam_gc(struct cni_call *c, const struct strv *valid)
 		return r;
 	}
 	int r = cni_ipam_dir(c, &x) < 0 || lease_gc(x.dir, ipam_keep, &k) < 0 ? -1 : 0;
-	_cleanup_close_ int fd = r == 0 ? open(x.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_close_ int fd = r == 0 ? dir_open(x.dir) : -1;
 	if (fd >= 0)
 		dir_each(fd, ipam_index_gc, &k);
 	cni_ipam_free(&x);

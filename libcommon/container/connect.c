@@ -98,7 +98,7 @@ bool connect_lines_settle(struct strv *lines, const char *first)
 static int connect_tell(const struct container *c)
 {
 	_cleanup_free_ char *dir = record_run_path(c->name, NULL);
-	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = dir_open(dir);
 	if (fd < 0)
 		return fail_errno(dir);
 	return file_write_at(fd, "networks", "", 0, 0600, false);

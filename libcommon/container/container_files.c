@@ -40,7 +40,7 @@ static int container_files_layer_dirs(struct ctree *t)
 		return -1;
 	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
 		if ((t->dirs[t->n] =
-			    open(s->x_lower.v[t->n - 1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			    dir_open(s->x_lower.v[t->n - 1])) < 0)
 			return fail_errno(s->x_lower.v[t->n - 1]);
 	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
 		return t->n--, -1;
@@ -275,7 +275,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	bool own = *spec_opaque(&t->spec) == 'u';
 	struct rootfs fs = {
 	    .spec = &t->spec, .dir = dir, .userns = userns || own, .image = -1, .fd = -1};
-	_cleanup_close_ int cwd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int cwd = dir_open(".");
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
 	if (cwd < 0 || fchdir(cwd) < 0)

@@ -146,7 +146,7 @@ static int step_etc(struct script *x)
 	container_net_init(&p, x->c);
 	if (!mkdtemp(dir))
 		return fail_errno(dir);
-	x->c->dir = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	x->c->dir = dir_open(dir);
 	int r = x->c->dir < 0 ? fail_errno(dir) : container_net_files(&p, x->c, x->s);
 	for (size_t i = 0; i < 3 && r == 0; i++) {
 		_cleanup_free_ char *text = file_read_at(x->c->dir, explain_etc[i], FILE_ANY, NULL);

@@ -63,7 +63,7 @@ static int ids_add(int parent, const char *name, void *arg)
 static int ids_fill(int ids)
 {
 	_cleanup_free_ char *path = record_path(NULL, NULL);
-	_cleanup_close_ int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int parent = dir_open(path);
 	if (parent < 0)
 		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
 	return dir_each(parent, ids_add, &ids);
@@ -74,7 +74,7 @@ static int ids_fill(int ids)
 static int ids_dir(void)
 {
 	_cleanup_free_ char *path = xasprintf("%s/ids", ctr_lib());
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_open(path);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? fail("%s: open: %m", path) : fd;
 	char hex[13], tmp[32];
@@ -93,7 +93,7 @@ static int ids_dir(void)
 	userns_tree_remove(lib, tmp); /* another process was faster, or it failed */
 	if (r < 0)
 		return fail("%s", why);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = dir_open(path);
 	return fd < 0 ? fail("%s: open: %m", path) : fd;
 }
 

@@ -279,7 +279,7 @@ static int read_listed(struct container *c, const char *dirname, bool unfrozen)
 	if (listed[0] < 0) {
 		_cleanup_free_ char *run = record_run_path(NULL, NULL);
 		listed[0] = record_dir();
-		listed[1] = openat(AT_FDCWD, run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		listed[1] = dir_open(run);
 	}
 	if (record_told(c, listed[0], listed[1])) {
 		state_pid(c, true);

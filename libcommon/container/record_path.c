@@ -27,7 +27,7 @@ char *record_run_path(const char *name, const char *file)
 int record_dir(void)
 {
 	_cleanup_free_ char *p = record_path(NULL, NULL);
-	return openat(AT_FDCWD, p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir_open(p);
 }
 
 /* --- the network --- */

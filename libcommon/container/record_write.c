@@ -247,9 +247,9 @@ void container_refresh_name(struct container *c)
 int record_state_write(const char *name, const struct kv *state)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL);
-	_cleanup_close_ int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = dir_open(dir);
 	if (fd < 0 && (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 ||
-			  (fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0))
+			  (fd = dir_open(dir)) < 0))
 		return fail_errno(dir);
 	return kv_write_at(state, fd, "state");
 }

@@ -35,7 +35,7 @@ static int volumes_dir(bool make)
 	 * it. */
 	if (make && (place_make(ctr_lib()) < 0 || dir_make(path, 0711) < 0))
 		return -1;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_open(path);
 	return fd < 0 ? fail("%s: open: %m", path) : fd;
 }
 

@@ -66,9 +66,9 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	if (!first)
 		return;
 	_cleanup_close_ int lower =
-	    openat(AT_FDCWD, FD_PATH(fd), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	    dir_open(FD_PATH(fd));
 	_cleanup_close_ int upper =
-	    openat(AT_FDCWD, upper_of(r), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	    dir_open(upper_of(r));
 	copy_root_mode(r, lower, upper);
 }
 
@@ -292,7 +292,7 @@ static int rootfs_overlay_at(struct rootfs *r)
 	if (mount(r->spec->root_path, r->at, NULL, MS_BIND | MS_REC, NULL) < 0 ||
 	    mount(NULL, r->at, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return fail("%s: bind at %s: %m", r->spec->root_path, r->at);
-	r->fd = openat(AT_FDCWD, r->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->fd = dir_open(r->at);
 	return r->fd < 0 ? fail_errno(r->at) : 0;
 }
 
@@ -320,6 +320,6 @@ int rootfs_prepare(struct rootfs *r)
 	const char *root = overlay ? upper_of(r) : s->root_path;
 	if (!overlay && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return fail("%s: bind: %m", root);
-	r->fd = openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->fd = dir_open(root);
 	return r->fd < 0 ? fail_errno(root) : 0;
 }

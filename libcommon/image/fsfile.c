@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "image.h"
 #include "loop.h"
 #include "str.h"
@@ -60,7 +61,7 @@ static int mount_from(const char *file, const char *dev, const char *type, const
 		return errno = ENOSYS, -1;
 	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
 		return fsfile_refused(file, type);
-	m = open(fallback, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	m = dir_open(fallback);
 	return m < 0 ? fail("%s: open: %m", fallback) : m;
 }
 

@@ -480,6 +480,6 @@ int image_load(const char *lib, int fd, const char *what, const char *name, stru
 
 int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded)
 {
-	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = dir_open(dir);
 	return fd < 0 ? fail("%s: open: %m", dir) : load_begin(lib, -1, fd, dir, name, loaded);
 }

@@ -76,8 +76,8 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 	_cleanup_free_ char *work = upper ? xasprintf("%s.work", upper) : NULL;
 	if (upper && (dir_make(upper, 0755) < 0 || dir_make(work, 0700) < 0))
 		return -1;
-	_cleanup_close_ int up = upper ? open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	_cleanup_close_ int wk = upper ? open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_close_ int up = upper ? dir_open(upper) : -1;
+	_cleanup_close_ int wk = upper ? dir_open(work) : -1;
 	if (upper && (up < 0 || wk < 0))
 		return fail("%s: open: %m", upper);
 	_cleanup_free_ char *rest = upper

@@ -30,7 +30,7 @@ static int open_dir(const char *lib, const char *name, bool make)
 		return -1;
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
 		return fail("%s: mkdir: %m", path);
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_open(path);
 	return fd < 0 ? fail("%s: open: %m", path) : fd;
 }
 

@@ -110,7 +110,7 @@ size_t cgroup_parse_mountinfo(const char *text, struct cgroup_hierarchy *out, si
 int cgroup_root_fd(struct cgroup_hierarchy *h)
 {
 	if (h->fd < 0)
-		h->fd = openat(AT_FDCWD, h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		h->fd = dir_open(h->mount);
 	return h->fd;
 }
 

@@ -50,7 +50,7 @@ char *pid_unreaped(pid_t init)
 	struct search s = {0};
 	struct stat ours;
 	struct proc p;
-	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int proc = dir_open("/proc");
 	_cleanup_free_ char *pid = xasprintf("%d", (int)init),
 			    *ns = xasprintf("%d/ns/pid", (int)init);
 	if (init <= 0 || proc < 0 || !proc_read(proc, pid, &p) || !(p.flags & PF_EXITING) ||

@@ -196,7 +196,7 @@ int endpoint_gc(owner_alive_fn *alive, void *arg)
 {
 	struct sweep s = {.dead = not_alive, .alive = alive, .arg = arg, .say = true};
 	/* Each ctr-netcfg holds this lock shared while something that it makes is unfinished. */
-	_cleanup_close_ int fd = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = dir_open(ctr_run());
 	s.no_netcfg = fd >= 0 && lock_try(fd, LOCK_EX) == 1;
 	return sweep(&s);
 }

@@ -31,7 +31,7 @@ static int members(const char *network, bool make)
 	for (int i = 0; i < 100; i++) {
 		if (make && dir_make(path, 0700) < 0)
 			return -1;
-		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int fd = dir_open(path);
 		if (fd < 0)
 			return fail_errno(path);
 		struct stat st;

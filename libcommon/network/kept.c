@@ -22,7 +22,7 @@ int kept_open(bool make, int how)
 	_cleanup_free_ char *dir = xasprintf("%s/cni/.kept", ctr_run());
 	if (make && (place_check() < 0 || dir_make(dir, 0700) < 0))
 		return -1;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_open(dir);
 	if (fd >= 0 && lock_wait(fd, how) == 0)
 		return fd;
 	int saved = errno;

@@ -13,9 +13,9 @@
 
 int lease_dir(const char *dir, bool make)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir_open(dir);
 	if (fd < 0 && errno == ENOENT && make && dir_make(dir, 0700) == 0)
-		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = dir_open(dir);
 	if (fd < 0 && (make || errno != ENOENT))
 		fail_errno(dir);
 	return fd;

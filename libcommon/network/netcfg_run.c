@@ -41,7 +41,7 @@ static int set_mark(struct netcfg *c, const char *name)
 	if (c->lock < 0) {
 		if (place_instance() < 0 || place_make(ctr_run()) < 0)
 			return -1;
-		c->lock = open(ctr_run(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		c->lock = dir_open(ctr_run());
 		if (c->lock < 0 || lock_wait(c->lock, LOCK_SH) < 0)
 			return fail_errno(ctr_run());
 	}

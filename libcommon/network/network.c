@@ -31,7 +31,7 @@ int network_records(bool make)
 	_cleanup_free_ char *p = xasprintf("%s/networks", ctr_lib());
 	if (make && (place_make(ctr_lib()) < 0 || dir_make(p, 0700) < 0))
 		return -1;
-	return open(p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir_open(p);
 }
 
 int network_records_lock(void)
@@ -65,7 +65,7 @@ int network_lease_each(const char *name, void (*fn)(const struct lease *l, void 
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
 	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
-	_cleanup_close_ int dir = open(leases, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_open(leases);
 	return dir < 0 ? 0 : dir_each(dir, fn, arg);
 }
 
@@ -292,7 +292,7 @@ int forward_on(int family, struct nft *f)
 	_cleanup_free_ char *mark = forward_mark(family);
 	struct buf ra = {0};
 	_cleanup_close_ int d =
-	    v4 ? -1 : open("/proc/sys/net/ipv6/conf", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	    v4 ? -1 : dir_open("/proc/sys/net/ipv6/conf");
 	if (d >= 0)
 		dir_each(d, keep_ra, &ra);
 	int r = file_write_at(AT_FDCWD, mark, ra.p ? ra.p : "", ra.n, 0600, false);

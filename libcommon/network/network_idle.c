@@ -109,7 +109,7 @@ static int count_rest(size_t *n)
 {
 	struct nft look;
 	_cleanup_free_ char *kept = xasprintf("%s/cni/.kept", ctr_run());
-	_cleanup_close_ int dir = open(kept, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_open(kept);
 	*n = 0;
 	if (dir >= 0)
 		dir_each(dir, count_kept, n);
