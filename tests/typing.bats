@@ -29,6 +29,11 @@ load lib
 	[[ "$output" == *"did you mean --memory?" ]]
 	run -125 ctr-run -name=web "$ROOTFS" true
 	[ "$output" = "ctr-run: unknown option -name=web: did you mean --name?" ]
+	run -125 ctr-run -cpushare 5 "$ROOTFS" true
+	[ "$output" = "ctr-run: unknown option -cpushare: did you mean --cpu-shares?" ]
+	run -125 ctr-run -entrypoint=sh "$ROOTFS" true # and no variable of the name ntrypoint
+	[ "$output" = "ctr-run: unknown option -entrypoint=sh: did you mean --entrypoint?" ]
+	[ "$(ctr-run -eenv=1 -ehostname=2 -hhost "$ROOTFS" sh -c 'echo $env$hostname')" = 12 ]
 	run -125 ctr-run --gpus all "$ROOTFS" true
 	[ "$output" = \
 		"ctr-run: no option --gpus: here it is --device vendor.com/gpu=NAME, as /etc/cdi has it" ]

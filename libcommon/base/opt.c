@@ -232,6 +232,19 @@ static _Noreturn void opt_wrong(const struct usage *u, int c, char **argv)
 	die_help("unknown option %s", is_short ? letter : given);
 }
 
+/* "-cpushare 5", "-entrypoint=x": the same where the word begins with a letter that takes the rest
+ * of it as a value. Of another option it must be the very name. */
+static void opt_one_dash(const struct usage *u, const struct opt *o, const char *given)
+{
+	_cleanup_free_ char *word = xstrndup(given, strcspn(given, "="));
+	struct usage own = {.opts = (struct opt[]){*o, OPT_END}};
+	const char *hint = strlen(word) < 6 ? NULL : opt_meant(&own, word, 2);
+	if (!hint)
+		hint = opt_meant(u, word, 0);
+	if (hint)
+		die_usage("unknown option %s: did you mean --%s?", given - 1, hint);
+}
+
 int opt_parse(const struct usage *u, int argc, char **argv)
 {
 	struct option longs[MAX_OPTS + 2] = {0};
@@ -275,6 +288,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 		else
 			while (o->s != c)
 				o++;
+		if (c < LONG_BASE && optarg && optarg == argv[optind - 1] + 2)
+			opt_one_dash(u, o, optarg - 1);
 		if (c < LONG_BASE && optarg && long_only(o)) {
 			if (*optarg == '=') {
 				optarg++;
