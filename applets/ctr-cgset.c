@@ -236,9 +236,9 @@ static int move_pids(const char *path)
 		_cleanup_free_ char *was = file_read(at, 65536, NULL);
 		if (cgroup_join(path, (pid_t)pid) == 0)
 			continue;
-		warn("%s: %s", pids.v[i], fail_msg());
+		warn_about(pids.v[i]);
 		if (was && cgroup_return((pid_t)pid, was) < 0)
-			warn("%s: %s", pids.v[i], fail_msg());
+			warn_about(pids.v[i]);
 		code = 1;
 	}
 	return code;

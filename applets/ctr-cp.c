@@ -153,7 +153,7 @@ static _Noreturn void pack_child(
 	signal(SIGPIPE, SIG_DFL);
 	if (layer_pack_path(dir, base, as, &src->ids, &out) == 0)
 		_exit(0);
-	warn("%s: %s", src->what, fail_msg());
+	warn_about(src->what);
 	_exit(1);
 }
 

@@ -69,7 +69,7 @@ static void image_add(
 	uint64_t shared = 0, blobs = r->size;
 	char a[16], b[16];
 	if (store_image(s, r->hex, &m, &c) < 0)
-		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
+		warn_about(r->name ? r->name : r->hex);
 	for (size_t i = 0; i < m.n; i++)
 		blobs += m.layers[i].size;
 	uint64_t own = layers_size(s, &c, seen, &shared) + blobs + m.config_size;

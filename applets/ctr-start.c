@@ -54,7 +54,7 @@ static int start(const char *name)
 	else if (attached)
 		return monitor_foreground(&c, &spec, false);
 	else if ((code = monitor_detached(&c, &spec, false)) != 0)
-		warn("%s: %s", c.name, fail_msg());
+		warn_about(c.name);
 	if (code == 0)
 		puts(name);
 	container_close(&c);

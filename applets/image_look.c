@@ -128,7 +128,7 @@ static void ls_one(
 	char id[72], size[16] = "-";
 	bool good = store_image(s, r->hex, &m, &c) == 0;
 	if (!good)
-		warn("%s: %s", r->name ? r->name : r->hex, fail_msg());
+		warn_about(r->name ? r->name : r->hex);
 	if (!filter_holds(&image_o.filters, &filter_image, &(struct asked_of){s, r, &c}))
 		return manifest_free(&m), config_free(&c);
 	snprintf(

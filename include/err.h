@@ -63,5 +63,6 @@ _Noreturn void err_no_memory(void);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* warn() of fail_msg(). */
 void warn_fail(void);
+void warn_about(const char *what); /* of "WHAT: fail_msg()" */
 
 #endif

@@ -202,3 +202,8 @@ void warn_fail(void)
 {
 	warn("%s", fail_msg());
 }
+
+void warn_about(const char *what)
+{
+	warn("%s: %s", what, fail_msg());
+}

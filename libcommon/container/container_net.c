@@ -312,7 +312,7 @@ int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 	TRACE(
 	    "network: addresses, an interface, routes, published ports; names for the neighbours");
 	if (container_net_clear(c) < 0) /* of a life whose monitor was killed */
-		warn("%s: %s", c->name, fail_msg());
+		warn_about(c->name);
 	_cleanup_free_ char *old = changed(c);
 	unlink(old); /* of an earlier life */
 	request(&r, &c->conf);
@@ -339,7 +339,7 @@ void container_net_down(struct plug *p, const struct container *c)
 	nl_close_late(true);
 	endpoint_down(&p->net);
 	if (more && endpoint_clear(c->id) < 0)
-		warn("%s: %s", c->name, fail_msg());
+		warn_about(c->name);
 	for (size_t i = 0; i < p->networks.n; i++)
 		event_tell("network", "disconnect", p->networks.v[i], "container", c->id, "name",
 		    p->networks.v[i], EVENT_END);

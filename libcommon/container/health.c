@@ -89,7 +89,7 @@ static void health_write(const struct monitor *m, const char *entry)
 	for (int i = from; i < n; i++)
 		kv_set(&now, (char[]){'l', 'o', 'g', (char)('0' + i - from), 0}, log[i]);
 	if (kv_write_at(&now, dir, "health") < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+		warn_about(m->c->name);
 	kv_free(&was);
 	kv_free(&now);
 }

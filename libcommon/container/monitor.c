@@ -109,13 +109,13 @@ static void terminal_begin(struct monitor *m)
 		if (monitor_watch(m, ON_MASTER, m->l.master) < 0 ||
 		    (m->fd[ON_FIFO] >= 0 && relay_open(&m->in, m->epoll, ON_FIFO, m->fd[ON_FIFO],
 						m->l.master, true) < 0))
-			warn("%s: %s", m->c->name, fail_msg());
+			warn_about(m->c->name);
 	} else {
 		m->fd[ON_MASTER] = m->l.master;
 		if (relay_open(&m->out, m->epoll, ON_MASTER, m->l.master, 1, false) < 0 ||
 		    (tty_raw() == 0 &&
 			relay_open(&m->in, m->epoll, ON_STDIN, 0, m->l.master, true) < 0))
-			warn("%s: %s", m->c->name, fail_msg());
+			warn_about(m->c->name);
 		monitor_winch(m);
 	}
 }
@@ -168,7 +168,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	if (oom && !m->detached && code == 128 + SIGKILL)
 		warn("%s: killed: it had more memory than its limit (-m) allows", m->c->name);
 	if (record_exit_write(m->c->dir, code, oom, restarts) < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+		warn_about(m->c->name);
 	if (oom)
 		event_container(m->c, "oom", NULL, NULL);
 	_cleanup_free_ char *said = xasprintf("%d", code);
@@ -236,18 +236,18 @@ static int lives(struct monitor *m)
 			break;
 		container_started(m->c); /* a start that failed has kept it */
 		if (monitor_state(m, true, restarts + 1) < 0)
-			warn("%s: %s", m->c->name, fail_msg());
+			warn_about(m->c->name);
 		if (!monitor_back_off(m, t1.tv_sec - t0.tv_sec, &step))
 			break;
 	}
 	if (monitor_stopping(m) && !m->host_ends && !monitor_removed(m))
 		record_exit_stopped(m->c->dir); /* also when it is stopped between two lives */
 	if (record_state_remove(m->c->name) < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+		warn_about(m->c->name);
 	/* A container that never ran leaves nothing. */
 	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
 	    (m->group.made ? container_destroy(m->c) : container_erase(m->c)) < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+		warn_about(m->c->name);
 	undo_commit();
 	return code;
 }
@@ -332,7 +332,7 @@ static int no_monitor(struct container *c, bool fresh, const char *what)
 {
 	_cleanup_free_ char *why = xasprintf("%s: %s", what, strerror(errno));
 	if (fresh && container_destroy(c) < 0)
-		warn("%s: %s", c->name, fail_msg());
+		warn_about(c->name);
 	fail("%s", why);
 	return 125;
 }

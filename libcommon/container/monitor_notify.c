@@ -63,7 +63,7 @@ void notify_begin(struct monitor *m)
 		return;
 	}
 	if (monitor_watch(m, ON_NOTIFY, fd) < 0)
-		warn("%s: %s", m->c->name, fail_msg());
+		warn_about(m->c->name);
 	_cleanup_free_ char *path = record_path(m->c->name, "notify");
 	spec_mount_add(m->spec, "/run/notify", "bind", path, "rbind,nosuid,nodev,noexec");
 	strv_setenv(&m->spec->env, "NOTIFY_SOCKET", "/run/notify");

@@ -29,7 +29,7 @@ int layer_copy(const int *dirs, size_t n, int to, const char *what)
 		close(p[0]);
 		if (layer_pack(dirs, n, false, NULL, &out) == 0)
 			_exit(0);
-		warn("%s: %s", what, fail_msg());
+		warn_about(what);
 		_exit(1);
 	}
 	close(p[1]);

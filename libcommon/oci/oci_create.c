@@ -294,14 +294,14 @@ static void creation_undo(struct creation *k)
 		engine_drop(&k->e);
 	scope_settled(&k->scope);
 	if (k->group.made && group_down(&k->group) < 0)
-		warn("%s: %s", k->c->id, fail_msg());
+		warn_about(k->c->id);
 	if (k->scope.path)
 		scope_stop(k->scope.unit);
 	oci_rdt_down(kv_get(&k->r.state, "rdt"));
 	if (k->recorded) {
 		struct hook_subject about = {k->r.id, k->bundle, 0};
 		if (oci_record_remove(&k->r) < 0)
-			warn("%s: %s", k->c->id, fail_msg());
+			warn_about(k->c->id);
 		hooks_run(&k->s, HOOK_POSTSTOP, &about);
 	} else if (k->r.dir >= 0) {
 		oci_record_remove(&k->r);
