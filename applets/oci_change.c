@@ -163,7 +163,7 @@ static void exec_process(struct spec *s, int argc, char **argv)
 		/* Callers give <(...), too. */
 		_cleanup_close_ int fd = open(oci_o.process, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			fail("%s: open: %m", oci_o.process);
+			fail_open(oci_o.process);
 		_cleanup_free_ char *text =
 		    fd < 0 ? NULL : fd_read_all(fd, oci_o.process, 1 << 20, &len);
 		if (!text || spec_parse_process(s, oci_o.process, text, len) < 0)

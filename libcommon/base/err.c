@@ -110,6 +110,11 @@ int fail_errno(const char *what)
 	return fail("%s: %m", what);
 }
 
+int fail_open(const char *what)
+{
+	return fail("%s: open: %m", what);
+}
+
 const char *fail_msg(void)
 {
 	return remembered;

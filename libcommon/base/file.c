@@ -85,7 +85,7 @@ char *file_read_at(int dirfd, const char *path, size_t max, size_t *len)
 	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		fail("%s: open: %m", path);
+		fail_open(path);
 		return NULL;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -105,7 +105,7 @@ int file_poke_at(int dirfd, const char *path, const char *text)
 {
 	_cleanup_close_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 	if (fd < 0)
-		return fail("%s: open: %m", path);
+		return fail_open(path);
 	ssize_t r;
 	do
 		r = write(fd, text, strlen(text));
@@ -214,7 +214,7 @@ int dir_open(const char *path)
 int dir_open_at(int dirfd, const char *path)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? fail("%s: open: %m", path) : fd;
+	return fd < 0 ? fail_open(path) : fd;
 }
 
 int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)

@@ -75,7 +75,7 @@ static int down(struct walk *w, int parent, const char *name)
 	struct stat st;
 	int fd = level_open(w, parent, name);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : fail("%s: open: %m", name);
+		return errno == ENOENT ? 0 : fail_open(name);
 	DIR *d = fstat(fd, &st) < 0 ? NULL : fdopendir(fd);
 	if (!d || (w->n && st.st_dev != w->dev)) {
 		if (d)
@@ -87,7 +87,7 @@ static int down(struct walk *w, int parent, const char *name)
 			close(fd);
 		errno = why;
 		return why == EXDEV ? fail("%s: another file system is mounted there", name)
-				    : fail("%s: open: %m", name);
+				    : fail_open(name);
 	}
 	if (w->n == w->room) {
 		w->room = w->room ? 2 * w->room : 16;

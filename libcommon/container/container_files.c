@@ -86,7 +86,7 @@ int container_still_clear(const struct container *c)
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = still_path(c, &path);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
+		return errno == ENOENT ? 0 : fail_open(path);
 	int r = lock_try(fd, LOCK_EX);
 	if (r <= 0)
 		return r < 0 ? -1 : 2;

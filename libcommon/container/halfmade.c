@@ -62,7 +62,7 @@ static int half_one(int dir, const char *name, void *arg)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 && (folder || S_ISREG(st.st_mode))) {
-		fail("%s: open: %m", path);
+		fail_open(path);
 		s->trouble();
 		return 0;
 	}
@@ -103,7 +103,7 @@ static void half_folder(struct sweep *s, const char *path)
 	s->path = path;
 	/* Makers of containers have locks of their own, and none of them waits while a tree is
 	 * removed. */
-	int r = dir < 0 ? fail("%s: open: %m", path) : 1;
+	int r = dir < 0 ? fail_open(path) : 1;
 	if (r == 1 && !s->records)
 		r = half_lock(dir);
 	if (r == 1 && order >= 0)
@@ -131,7 +131,7 @@ static int half_inner(int dir, const char *name, void *arg)
 	}
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	i->s->path = path;
-	if (fd < 0 ? errno != ENOENT && errno != ENOTDIR && fail("%s: open: %m", path)
+	if (fd < 0 ? errno != ENOENT && errno != ENOTDIR && fail_open(path)
 		   : dir_scan(fd, half_one, i->s) < 0)
 		i->s->trouble();
 	return 0;
@@ -143,7 +143,7 @@ static void half_inners(struct sweep *s, const char *path, bool lives)
 	_cleanup_close_ int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0 && errno == ENOENT)
 		return;
-	if (dir < 0 ? fail("%s: open: %m", path) : dir_each(dir, half_inner, &i) < 0)
+	if (dir < 0 ? fail_open(path) : dir_each(dir, half_inner, &i) < 0)
 		s->trouble();
 }
 

@@ -65,7 +65,7 @@ static int ids_fill(int ids)
 	_cleanup_free_ char *path = record_path(NULL, NULL);
 	_cleanup_close_ int parent = dir_open(path);
 	if (parent < 0)
-		return errno == ENOENT ? 0 : fail("%s: open: %m", path);
+		return errno == ENOENT ? 0 : fail_open(path);
 	return dir_each(parent, ids_add, &ids);
 }
 
@@ -76,7 +76,7 @@ static int ids_dir(void)
 	_cleanup_free_ char *path = xasprintf("%s/ids", ctr_lib());
 	int fd = dir_open(path);
 	if (fd >= 0 || errno != ENOENT)
-		return fd < 0 ? fail("%s: open: %m", path) : fd;
+		return fd < 0 ? fail_open(path) : fd;
 	char hex[13], tmp[32];
 	if (place_make(ctr_lib()) < 0)
 		return -1;
@@ -94,7 +94,7 @@ static int ids_dir(void)
 	if (r < 0)
 		return fail("%s", why);
 	fd = dir_open(path);
-	return fd < 0 ? fail("%s: open: %m", path) : fd;
+	return fd < 0 ? fail_open(path) : fd;
 }
 
 int ids_repair(void)

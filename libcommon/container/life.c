@@ -148,7 +148,7 @@ int container_owner_alive(const char *owner, void *arg)
 	    name_valid(name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (dir >= 0)
 		return record_held(dir);
-	return !name_valid(name) || errno == ENOENT ? 0 : fail("%s: open: %m", path);
+	return !name_valid(name) || errno == ENOENT ? 0 : fail_open(path);
 }
 
 struct forget {

@@ -70,7 +70,7 @@ int range_take(const char *id, struct spec *s, bool durable)
 		return -1;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail("%s: open: %m", path);
+		return fail_open(path);
 	int taken = 1;
 	for (uint32_t i = 0; i < n && taken == 1; i++) {
 		userns_range(range_turn(i, n, id), &u, &g);

@@ -319,7 +319,7 @@ static int open_named(struct container *c, int parent, const char *name)
 	if (c->dir < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
 			   ? 0
-			   : fail("%s: open: %m", name);
+			   : fail_open(name);
 	c->name = xstrdup(name);
 	record_read_at(c, parent, name, false);
 	return 1;

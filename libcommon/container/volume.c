@@ -36,7 +36,7 @@ static int volumes_dir(bool make)
 	if (make && (place_make(ctr_lib()) < 0 || dir_make(path, 0711) < 0))
 		return -1;
 	int fd = dir_open(path);
-	return fd < 0 ? fail("%s: open: %m", path) : fd;
+	return fd < 0 ? fail_open(path) : fd;
 }
 
 /* --- looking --- */

@@ -62,7 +62,7 @@ static int mount_from(const char *file, const char *dev, const char *type, const
 	if (mount(dev, fallback, type, MS_RDONLY | MS_NODEV, NULL) < 0)
 		return fsfile_refused(file, type);
 	m = dir_open(fallback);
-	return m < 0 ? fail("%s: open: %m", fallback) : m;
+	return m < 0 ? fail_open(fallback) : m;
 }
 
 const char *image_file_name(const char *image)
@@ -76,7 +76,7 @@ int image_file_open(const char *file, const char **type)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return fail("%s: open: %m", file);
+		return fail_open(file);
 	*type = fs_type(fd);
 	if (*type)
 		return fd;

@@ -481,5 +481,5 @@ int image_load(const char *lib, int fd, const char *what, const char *name, stru
 int image_load_dir(const char *lib, const char *dir, const char *name, struct strv *loaded)
 {
 	_cleanup_close_ int fd = dir_open(dir);
-	return fd < 0 ? fail("%s: open: %m", dir) : load_begin(lib, -1, fd, dir, name, loaded);
+	return fd < 0 ? fail_open(dir) : load_begin(lib, -1, fd, dir, name, loaded);
 }

@@ -88,7 +88,7 @@ static int loop_open(int file, const char *name, char dev[40])
 		    mknod(dev, S_IFBLK | 0600, makedev(7, (unsigned)n)) == 0)
 			loop = open(dev, O_RDONLY | O_CLOEXEC);
 		if (loop < 0)
-			return fail("%s: open: %m", dev);
+			return fail_open(dev);
 		if (loop_set(loop, file, name) == 0)
 			return loop;
 		int why = errno;

@@ -107,7 +107,7 @@ int merged_descend(const struct merged *m, const struct merged_name *item, struc
 		if (fd < 0 && i > item->layer && (errno == ENOTDIR || errno == ELOOP))
 			break; /* a file or a deletion mark hides what is below */
 		if (fd < 0) {
-			fail("%s: open: %m", item->name);
+			fail_open(item->name);
 			merged_close(sub);
 			return -1;
 		}

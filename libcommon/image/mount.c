@@ -79,7 +79,7 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 	_cleanup_close_ int up = upper ? dir_open(upper) : -1;
 	_cleanup_close_ int wk = upper ? dir_open(work) : -1;
 	if (upper && (up < 0 || wk < 0))
-		return fail("%s: open: %m", upper);
+		return fail_open(upper);
 	_cleanup_free_ char *rest = upper
 					? xasprintf(",upperdir=/proc/self/fd/%d,workdir=/proc/self/"
 						    "fd/%d,redirect_dir=off,metacopy=off,index=off",

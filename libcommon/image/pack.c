@@ -213,7 +213,7 @@ static int pack_entry_file(struct pack *p, int dir, const char *name, struct sta
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* it is gone meanwhile */
 	if (fd < 0 || fstat(fd, st) < 0)
-		return fail("%s: open: %m", p->path);
+		return fail_open(p->path);
 	if (!S_ISREG(st->st_mode))
 		return errno = ESTALE, fail("%s: changed while it was read", p->path);
 	archive_entry_set_size(p->e, st->st_size);
@@ -378,7 +378,7 @@ static int pack_one(struct pack *p, const struct subject *s)
 	_cleanup_close_ int fd =
 	    openat(s->dir, s->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fail("%s: open: %m", s->as);
+		return fail_open(s->as);
 	if (merged_open(&m, &fd, 1) < 0)
 		return -1;
 	int r = pack_level(p, &m, len + 1);

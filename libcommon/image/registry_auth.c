@@ -88,6 +88,22 @@ static const char *registry_auth_key_of(const char *host)
 	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
 }
 
+/* The key under which auths has this registry: older files have a whole address, https://HOST/v2/.
+ * What it would be where there is none. Borrowed. */
+static const char *registry_auth_entry(json_t *auths, const char *host)
+{
+	const char *want = registry_auth_key_of(host), *key;
+	const json_t *entry;
+	json_object_foreach(auths, key, entry)
+	{
+		const char *mark = strstr(key, "://"), *at = mark ? mark + 3 : key;
+		size_t n = strcspn(at, "/");
+		if (strcmp(key, want) == 0 || (strlen(host) == n && strncmp(at, host, n) == 0))
+			return key;
+	}
+	return want;
+}
+
 /* The credential helper of this registry, or NULL. Borrowed. */
 static const char *helper_of(const json_t *config, const char *host)
 {
@@ -163,9 +179,11 @@ int registry_credentials(struct registry *r)
 	if (!config)
 		return -1;
 	const char *helper = helper_of(config, r->host);
-	const json_t *entry =
-	    json_object_get(json_object_get(config, "auths"), registry_auth_key_of(r->host));
+	json_t *auths = json_object_get(config, "auths");
+	const json_t *entry = json_object_get(auths, registry_auth_entry(auths, r->host));
 	const char *auth = json_string_value(json_object_get(entry, "auth"));
+	if (auth && !*auth)
+		auth = NULL;
 	if (helper && !auth)
 		return from_helper(r, helper);
 	_cleanup_free_ char *pair = auth ? base64_decode(auth) : NULL;
@@ -202,12 +220,13 @@ int registry_credentials_store(const char *host, const char *user, const char *p
 		auths = json_object();
 		json_object_set_new(config, "auths", auths);
 	}
-	if (!user && json_object_del(auths, registry_auth_key_of(host)) < 0)
+	const char *key = registry_auth_entry(auths, host);
+	if (!user && json_object_del(auths, key) < 0)
 		return errno = ENOENT, fail("%s: not logged in", host);
 	if (user) {
 		_cleanup_free_ char *pair = xasprintf("%s:%s", user, password);
 		_cleanup_free_ char *code = base64_encode(pair);
-		json_object_set_new(auths, registry_auth_key_of(host), json_make("{auth:s}", code));
+		json_object_set_new(auths, key, json_make("{auth:s}", code));
 	}
 	_cleanup_free_ char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	if (dir_make(dir, 0700) < 0)

@@ -44,12 +44,26 @@ static char *registry_push_elsewhere(struct push *p, const char *hex)
 	return NULL;
 }
 
+/* Where an upload goes on: the Location that POST /v2/REPO/blobs/uploads/ answered (RFC 3986,
+ * section 4.2). Caller frees. */
+static char *upload_url(const struct registry *r, const char *location)
+{
+	if (location[strcspn(location, ":/?")] == ':')
+		return xstrdup(location);
+	if (str_starts(location, "//"))
+		return xasprintf("%.*s%s", (int)strcspn(r->base, "/"), r->base, location);
+	if (*location == '/')
+		return xasprintf("%s%s", r->base, location);
+	return xasprintf("%s/v2/%s/blobs/uploads/%s", r->base, r->repo, location);
+}
+
 static int blob_send(struct push *p, const char *hex, const char *location, const char *what)
 {
 	struct reply a;
 	_cleanup_free_ char *file = xasprintf("%s/images/blobs/sha256/%s", p->lib, hex);
-	_cleanup_free_ char *url = xasprintf("%s%s%cdigest=sha256:%s",
-	    *location == '/' ? p->r.base : "", location, strchr(location, '?') ? '&' : '?', hex);
+	_cleanup_free_ char *to = upload_url(&p->r, location);
+	_cleanup_free_ char *url =
+	    xasprintf("%s%cdigest=sha256:%s", to, strchr(to, '?') ? '&' : '?', hex);
 	struct request q = {
 	    .method = "PUT", .path = url, .type = "application/octet-stream", .file = file};
 	if (registry_ask(&p->r, &q, &a) < 0)

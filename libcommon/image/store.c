@@ -31,7 +31,7 @@ static int open_dir(const char *lib, const char *name, bool make)
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
 		return fail("%s: mkdir: %m", path);
 	int fd = dir_open(path);
-	return fd < 0 ? fail("%s: open: %m", path) : fd;
+	return fd < 0 ? fail_open(path) : fd;
 }
 
 static int layout_make(struct store *s)
