@@ -6,7 +6,8 @@
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
 # askew (ends early, then sends other bytes), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
-# address; "me" with "hush", or the token "t0" of its /token, may come in).
+# address; "me" with "hush", or the token "t0" of its /token, may come in), put=WHERE (takes an image: an upload goes on at
+# WHERE, in which @ is its address).
 use strict;
 use warnings;
 use Digest::SHA "sha256_hex";
@@ -78,6 +79,11 @@ while (1) {
 			($status, $body) = ('401 No', '');
 			$extra = join '', map { s/\@/$addr/r } map { "WWW-Authenticate: $_\r\n" } split /\n/, $1;
 		}
+	}
+	if ($how =~ /^put=(.*)/ && $head !~ /^GET/) {
+		read $c, my $sent, $1 if $head =~ /^Content-Length: (\d+)/mi;
+		($status, $body) = $head =~ /^HEAD/ ? ('404 None', '') : ('201 Made', '');
+		($status, $extra) = ('202 Go on', 'Location: ' . $1 =~ s/\@/$addr/r . "\r\n") if $head =~ /^POST/ && $how =~ /^put=(.*)/;
 	}
 	if ($how eq 'error' && $kind eq 'blob') { ($status, $body) = ('500 Broken', '') }
 	if ($how eq 'html' && $kind) { $body = '<html>hello</html>' }

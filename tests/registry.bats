@@ -287,6 +287,30 @@ three() {
 	done
 }
 
+@test "an upload goes on where Location says, relative or whole; older keys of docker's file" {
+	mkdir docker
+	tar -cf s.tar registries && ctr-image import s.tar s >/dev/null
+	ctr-image save s | tar -x --one-top-level=o
+	for where in 'http://@/go/1' //@/go/1 '/go/1?s=a' '1?s=http://x'; do
+		liar "put=$where" o
+		ctr-image push s "$reg/x:1" >/dev/null
+		case $where in
+		*go*) grep '^/go/1[?].*digest=sha256:' liar.log ;;
+		*) grep '^/v2/x/blobs/uploads/1[?]s=http://x&digest=sha256:' liar.log ;;
+		esac
+	done
+	liar 'asks=Basic realm="here"' o
+	for key in "http://$reg" "https://$reg/v1/" "$reg"; do
+		echo "{\"auths\":{\"$key\":{\"auth\":\"bWU6aHVzaA==\"}}}" >docker/config.json
+		[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+		ctr-image logout "$reg"
+		run -1 ctr-image logout "$reg"
+	done
+	echo "{\"auths\":{\"$reg\":{\"auth\":\"\"}}}" >docker/config.json
+	run -1 ctr-image pull "$reg/x:1"
+	[[ $output == *"ctr-image login $reg"* ]]
+}
+
 @test "helpers that hang, chatter, fail or are none; a broken config.json: one line (issue 19)" {
 	three
 	ctr-image rm new:1
