@@ -39,8 +39,7 @@ static int container_files_layer_dirs(struct ctree *t)
 	if (t->dirs[0] < 0)
 		return -1;
 	for (t->n = 1; t->n <= s->x_lower.n; t->n++)
-		if ((t->dirs[t->n] =
-			    dir_open(s->x_lower.v[t->n - 1])) < 0)
+		if ((t->dirs[t->n] = dir_open(s->x_lower.v[t->n - 1])) < 0)
 			return fail_errno(s->x_lower.v[t->n - 1]);
 	if (s->x_image_file && (t->dirs[t->n++] = image_loop_mount(s->x_image_file, NULL)) < 0)
 		return t->n--, -1;

@@ -317,9 +317,7 @@ static int open_named(struct container *c, int parent, const char *name)
 		return 0;
 	c->dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir < 0)
-		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
-			   ? 0
-			   : fail_open(name);
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : fail_open(name);
 	c->name = xstrdup(name);
 	record_read_at(c, parent, name, false);
 	return 1;

@@ -248,8 +248,8 @@ int record_state_write(const char *name, const struct kv *state)
 {
 	_cleanup_free_ char *dir = record_run_path(name, NULL);
 	_cleanup_close_ int fd = dir_open(dir);
-	if (fd < 0 && (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 ||
-			  (fd = dir_open(dir)) < 0))
+	if (fd < 0 &&
+	    (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 || (fd = dir_open(dir)) < 0))
 		return fail_errno(dir);
 	return kv_write_at(state, fd, "state");
 }

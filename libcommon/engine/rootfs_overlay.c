@@ -65,10 +65,8 @@ static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool fir
 	buf_printf(opts, "%s%d", first ? "" : ":", fd);
 	if (!first)
 		return;
-	_cleanup_close_ int lower =
-	    dir_open(FD_PATH(fd));
-	_cleanup_close_ int upper =
-	    dir_open(upper_of(r));
+	_cleanup_close_ int lower = dir_open(FD_PATH(fd));
+	_cleanup_close_ int upper = dir_open(upper_of(r));
 	copy_root_mode(r, lower, upper);
 }
 

@@ -291,8 +291,7 @@ int forward_on(int family, struct nft *f)
 		return 1;
 	_cleanup_free_ char *mark = forward_mark(family);
 	struct buf ra = {0};
-	_cleanup_close_ int d =
-	    v4 ? -1 : dir_open("/proc/sys/net/ipv6/conf");
+	_cleanup_close_ int d = v4 ? -1 : dir_open("/proc/sys/net/ipv6/conf");
 	if (d >= 0)
 		dir_each(d, keep_ra, &ra);
 	int r = file_write_at(AT_FDCWD, mark, ra.p ? ra.p : "", ra.n, 0600, false);
