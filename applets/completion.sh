@@ -70,41 +70,56 @@ _ctrbox_names() {
 	$list_names
 }
 _ctrbox() {
-	local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} cmd=\${COMP_WORDS[0]##*/} first=1 i n=0
-	local opts= values= words= names=files
-	COMPREPLY=()
+	local cur= prev= cmd= head= cut= word= glued= first=1 last=-1 i n=0
+	local opts= values= words= names=files w
+	w=() COMPREPLY=()
+	# bash takes busy:v2 and --net=front apart at : and =, and what is replaced is behind the last.
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		word=\${COMP_WORDS[i]}
+		case \$glued\$word in
+		[:=]*) cut=\${w[last]} w[last]=\${w[last]}\$word ;;
+		*) cut= last=\$((last + 1)) w[last]=\$word ;;
+		esac
+		glued=
+		case \$word in [:=]*) glued=: cut=\${w[last]} ;; esac
+	done
+	cmd=\${w[0]##*/} cur=\${w[last]} prev=\${w[last>0?last-1:0]}
+	case \$cur in --*=*) prev=\${cur%%=*} head=\$prev= cur=\${cur#*=} ;; esac
 	case \$cmd in ctr-*) ;; *)
-		if [ "\$COMP_CWORD" -le 1 ]; then
+		if [ "\$last" -le 1 ]; then
 			COMPREPLY=(\$(compgen -W "$(for a in $applets; do printf '%s ' "${a#ctr-}"; done)images rmi pull push save load tag network container system version info" -- "\$cur"))
 			return
 		fi
-		cmd=ctr-\${COMP_WORDS[1]#ctr-} first=2
-		case \$cmd in ctr-network) cmd=ctr-net ;; ctr-container) cmd=ctr-\${COMP_WORDS[2]} first=3 ;; ctr-rmi) cmd=ctr-image ;; esac ;;
+		cmd=ctr-\${w[1]#ctr-} first=2
+		case \$cmd in ctr-network) cmd=ctr-net ;; ctr-container) cmd=ctr-\${w[2]} first=3 ;; ctr-rmi) cmd=ctr-image ;; esac ;;
 	esac
 	case \$cmd in
 $(table)
 	esac
 	case \$prev in
-	--net | --network) names=networks ;;
-	--volumes-from) names=containers ;;
-	*) case \$values in *" \$prev "*) names=files words= n=1 ;; esac ;;
+	--net | --network) names=networks n=1 ;;
+	--volumes-from) names=containers n=1 ;;
+	*) case \$values in *" \$prev "*) names=files n=1 ;; esac ;;
 	esac
-	case \$cur in
-	-*) COMPREPLY=(\$(compgen -W "\$opts" -- "\$cur")); return ;;
-	esac
-	if [ -n "\$words" ] && [ "\$COMP_CWORD" -eq "\$first" ]; then
-		COMPREPLY=(\$(compgen -W "\$words" -- "\$cur"))
-		return
-	fi
 	# Before the first operand of ctr-run there is an image, behind it a command.
-	for ((i = first; i < COMP_CWORD && n == 0; i++)); do
-		case \$cmd:\${COMP_WORDS[i]} in
-		ctr-run:-* | ctr-create:-* | ctr-exec:-*) case \$values in *" \${COMP_WORDS[i]} "*) i=\$((i + 1)) ;; esac ;;
+	for ((i = first; i < last && n == 0; i++)); do
+		case \$cmd:\${w[i]} in
+		ctr-run:-* | ctr-create:-* | ctr-exec:-*) case \$values in *" \${w[i]} "*) i=\$((i + 1)) ;; esac ;;
 		ctr-run:* | ctr-create:* | ctr-exec:*) names=files n=1 ;;
 		esac
 	done
-	[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\$names")" -- "\$cur"))
-	case \$names in files | images) COMPREPLY+=(\$(compgen -f -- "\$cur")) ;; esac
+	case \$n:\$last:\$cur in
+	*:-*) [ "\$head" ] || COMPREPLY=(\$(compgen -W "\$opts" -- "\$cur")) ;;
+	0:\$first:*) COMPREPLY=(\$(compgen -W "\$words" -- "\$cur")) ;;
+	esac
+	if [ "\${#COMPREPLY[@]}" -eq 0 ]; then
+		[ "\$names" = files ] || COMPREPLY=(\$(compgen -W "\$(_ctrbox_names "\$names")" -- "\$cur"))
+		# a name's : is not quoted as a file's is
+		[ "\${#COMPREPLY[@]}" -eq 0 ] || compopt +o filenames 2>/dev/null
+		case \$cmd:\$names in *:files | *:images | ctr-cp:*) COMPREPLY+=(\$(compgen -f -- "\$cur")) ;; esac
+	fi
+	COMPREPLY=("\${COMPREPLY[@]/#/\$head}")
+	COMPREPLY=("\${COMPREPLY[@]#"\$cut"}")
 }
 complete -F _ctrbox -o filenames ctrbox $applets
 END
@@ -122,9 +137,14 @@ fish() {
 			echo "complete -c $a -n __fish_use_subcommand -a $w"
 		done
 		options "$a" | while read -r s l v d; do
+			[ "$v" = 0 ] && v= || v=" -r"
+			case $a:$l in
+			ctr-run:net | ctr-run:network | ctr-create:net | ctr-create:network)
+				v=" -x -a '(__ctrbox_names networks)'" ;;
+			*:volumes-from) v=" -x -a '(__ctrbox_names containers)'" ;;
+			esac
 			[ "$s" = - ] && s= || s=" -s $s"
 			[ "$l" = - ] && l= || l=" -l $l"
-			[ "$v" = 0 ] && v= || v=" -r"
 			echo "complete -c $a$s$l$v -d '$(quoted "$d")'"
 		done
 		echo "complete -c ctrbox -n __fish_use_subcommand -a ${a#ctr-} -d '$(quoted \

@@ -30,6 +30,13 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	holds "$(tab ctr-run --health-)" --health-cmd
 	[ "$(tab ctr-volume rm '')" = "data " ]
 	holds "$(tab ctr-run b)" busy:latest
+	# as bash itself takes them apart
+	[ "$(tab ctr-run busy : l)" = "latest " ]
+	[ "$(tab ctr-run busy :)" = "latest " ]
+	[ "$(tab ctr-run --net = f)" = "front " ]
+	[ "$(tab ctr-run --net=f)" = "--net=front " ]
+	holds "$(tab ctr-run --net = front b)" busy:latest
+	[ "$(tab ctr-cp w)" = "web " ]
 	[ "$(tab ctrbox stop '')" = "web " ]
 	lacks "$(tab ctr-exec web '')" web
 	mkdir sub
@@ -66,6 +73,8 @@ lacks() { [[ " $1" != *" $2 "* ]] || { echo "'$2' is in: $1"; return 1; }; }
 	zsh -n z/_ctrbox
 	ctr-create --name web "$ROOTFS" true
 	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-rm w"')" = web ]
+	[ "$(HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --net=n"' |
+		cut -f 1)" = --net=none ]
 	HOME=$PWD fish -N -c 'source c.fish; complete -C "ctr-run --health-c"' |
 		grep -q -- --health-cmd
 	[ "$(HOME=$PWD zsh -f -c '
