@@ -17,6 +17,9 @@
 #include "idmap_types.h"
 #include "str.h"
 
+/* PATH of a process that neither the image nor the caller gives one. */
+#define SPEC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 enum spec_ns { NS_MNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_USER, NS_TIME, NS_COUNT };
 
 /* mounts[]: the options are the words of mount(8) and those of OCI (rbind, rro, idmap, tmpcopyup,

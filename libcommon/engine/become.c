@@ -471,7 +471,7 @@ int become(struct become *b)
 	if (!init)
 		signals();
 	const char *path = strv_getenv(&env, "PATH");
-	path = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	path = path ? path : SPEC_PATH;
 	if (privileges(b, &w) < 0 || (b->appears && become_appear(b) < 0))
 		return 125;
 	/* That a command cannot be run is reported to whoever creates the container, not to whoever

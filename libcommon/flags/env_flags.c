@@ -139,8 +139,7 @@ int flags_environment(const struct create_flags *o, struct spec *s)
 	if (o->tz)
 		strv_setenv(&s->env, "TZ", o->tz);
 	if (!strv_getenv(&s->env, "PATH"))
-		strv_setenv(&s->env, "PATH",
-		    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+		strv_setenv(&s->env, "PATH", SPEC_PATH);
 	if (s->hostname)
 		strv_setenv(&s->env, "HOSTNAME", s->hostname);
 	if (o->tty && !strv_getenv(&s->env, "TERM"))

@@ -114,7 +114,7 @@ char *oci_default_config(bool rootless)
 	s.hostname = xstrdup("runc");
 	s.root_path = xstrdup("rootfs");
 	strv_add(&s.args, "sh");
-	strv_add(&s.env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_add(&s.env, "PATH=" SPEC_PATH);
 	strv_add(&s.env, "TERM=xterm");
 	uint64_t caps =
 	    1ull << 29 | 1ull << 5 | 1ull << 10; /* AUDIT_WRITE, KILL, NET_BIND_SERVICE */
