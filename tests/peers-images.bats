@@ -22,7 +22,7 @@ three_layers() {
 		ln /ping /ping2
 		chown 12:34 /etc/which'
 	setcap cap_net_raw+ep "$CTR_LIB/containers/c/upper/ping"
-	ctr-commit -c 'ENV FROM=commit' c three:1 >/dev/null
+	ctr-commit -c 'ENV FROM=commit' -c 'CMD ["cat", "/etc/which"]' c three:1 >/dev/null
 	ctr-image save three:1 >three.tar
 }
 # The tree of it, unpacked by somebody.
