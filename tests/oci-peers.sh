@@ -11,6 +11,7 @@ all="docker.io containerd podman buildah crun runc conmon libyajl2 tini"
 list=$(apt-get install -s --no-install-recommends docker.io containerd podman buildah crun runc \
 	conmon 2>/dev/null |
 	awk '/^Inst/ { print $2 }')
+# shellcheck disable=SC2086 # words
 list=$(printf "%s\n" $all $list | sort -u)
 # shellcheck disable=SC2086
 apt-get download -q $list >/dev/null 2>&1
