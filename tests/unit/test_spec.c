@@ -440,7 +440,7 @@ static void messages(void **state)
 			fail_msg("taken: %s", wrong[i].text);
 		const char *got = (fail_msg)(), *want = wrong[i].message;
 		if (!str_starts(want, "c:")) /* the position is the business of the first ones */
-			assert_non_null(strstr(got, "c:1:")), got = strstr(got, ": ") + 2;
+			assert_non_null(got = strstr(got, "c:1:")), got = strstr(got, ": ") + 2;
 		assert_string_equal(got, want);
 		assert_null(s.args.v);
 	}
