@@ -73,10 +73,11 @@ else
 # Where the system's libc is not musl, the compiler sees the headers of musl, of the kernel and of
 # the compiler itself, and nothing else. (This is evaluated when the first file is compiled, because
 # the recipe of the libraries may install the compiler before.)
-incs = $(eval incs := $(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) \
+incs = $(if $(shell command -v $(firstword $(CC))),$(eval incs := \
+	$(if $(SYSROOT),,-nostdinc -isystem $(DEPS)/musl/include) \
 	-isystem $(DEPS)/include \
 	$(if $(SYSROOT),,-isystem $(DEPS)/kernel \
-	-isystem $(shell $(CC) -print-file-name=include)))$(incs)
+	-isystem $(shell $(CC) -print-file-name=include)))$(incs))
 flags = $(common) $(CFLAGS) $(HARD) $(incs) -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffile-prefix-map=$(CURDIR)=.
