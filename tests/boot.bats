@@ -51,6 +51,22 @@ goes() {
 	goes "sh openrc-run $boot/ctrbox.openrc start" "sh openrc-run $boot/ctrbox.openrc stop"
 }
 
+@test "19 boot: no process is ended that has the pid of a dead monitor" {
+	sleep 1000 3>&- &
+	local other=$!
+	ctr-run -d --restart always --name lost "$ROOTFS" sleep 1000 >/dev/null
+	(. "$CTR_RUN/containers/lost/state"
+		kill -9 "$monitor"
+		wait_for 5 no_process "$monitor")
+	sed -i "s/^monitor=.*/monitor='$other'/" "$CTR_RUN/containers/lost/state"
+	echo '. "$1"; $2' >rc.common
+	echo 'ebegin() { :; }; eend() { :; }; . "$1"; "$2"' >openrc-run
+	sh "$boot/ctrbox.busybox" stop
+	sh rc.common "$boot/ctrbox.procd" stop
+	sh openrc-run "$boot/ctrbox.openrc" stop
+	kill "$other" # it lives
+}
+
 # bats test_tags=ctr-start
 @test "19 boot: systemd's unit" {
 	need systemd-analyze systemd
