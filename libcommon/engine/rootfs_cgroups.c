@@ -82,17 +82,19 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 
 static bool is_cgroup(const struct spec_mount *m)
 {
-	return m->type && str_starts(m->type, "cgroup");
+	return str_eq(m->type, "cgroup") || str_eq(m->type, "cgroup2");
 }
 
 bool rootfs_waits(const struct spec_mount *first, const struct spec_mount *m)
 {
-	for (; first < m; first++) {
+	bool waits = false;
+	for (; first <= m; first++) {
 		size_t n = strlen(first->dest);
-		if (is_cgroup(first) && strncmp(m->dest, first->dest, n) == 0 && m->dest[n] == '/')
-			return true;
+		bool at =
+		    first == m || (strncmp(m->dest, first->dest, n) == 0 && m->dest[n] == '/');
+		waits |= at && is_cgroup(first);
 	}
-	return is_cgroup(m);
+	return waits;
 }
 
 int rootfs_cgroups(struct rootfs *r)
