@@ -95,14 +95,6 @@ static void pack(
 		die("rename a blob: %m");
 }
 
-static bool strings_have(const json_t *list, const char *s)
-{
-	size_t i;
-	const json_t *v;
-	json_array_foreach(list, i, v) if (str_eq(json_string_value(v), s)) return true;
-	return false;
-}
-
 /* As docker does it: the image starts what the container started, as the same user, with the same
  * environment. */
 static void keep_settings(const struct container *c, json_t *config)
@@ -117,7 +109,7 @@ static void keep_settings(const struct container *c, json_t *config)
 	template_plain(from);
 	for (size_t i = json_array_size(env); i-- > 0;) { /* what a start adds */
 		const char *s = json_string_value(json_array_get(env, i));
-		if (s && !strings_have(json_object_get(run, "Env"), s) &&
+		if (s && !docker_shape_has_word(json_object_get(run, "Env"), s) &&
 		    (str_starts(s, "HOSTNAME=") || str_eq(s, "TERM=xterm") ||
 			str_eq(s, "PATH=" SPEC_PATH)))
 			json_array_remove(env, i);

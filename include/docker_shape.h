@@ -17,6 +17,8 @@ json_t *docker_text(const char *s);
 json_t *docker_mounts(const json_t *cfg);
 /* Add to a HostConfig what its record and its config.json say of privileges, limits and ports. */
 void docker_host(json_t *host, const struct container *c, const json_t *cfg);
+/* Is it among these strings? */
+bool docker_shape_has_word(const json_t *list, const char *word);
 /* A limit under cgroup v2's name, as kept in linux.resources.unified; 0: none. */
 long long docker_shape_limit(const json_t *cfg, const char *key);
 /* The same as text; "": none. */

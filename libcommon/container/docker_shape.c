@@ -236,7 +236,7 @@ static json_t *shape_net(const struct container *c)
 
 /* --- what config.json says --- */
 
-static bool docker_shape_has_word(const json_t *list, const char *word)
+bool docker_shape_has_word(const json_t *list, const char *word)
 {
 	size_t i;
 	json_t *one;
