@@ -37,6 +37,17 @@ static bool by_status(const struct container *c, const char *want)
 	return strcmp(status_name(c->status), want) == 0;
 }
 
+static bool by_image(const struct container *c, const char *want)
+{
+	const char *image = kv_get(&c->conf, "image"), *id = kv_get(&c->conf, "image_id");
+	size_t n = strlen(want);
+	if (str_eq(image, want) ||
+	    (image && str_starts(image, want) && str_eq(image + n, ":latest")))
+		return true;
+	/* as ctr-image ls -q and inspect show it */
+	return id && *id && n >= 6 && str_starts(id + (*want == 's' ? 0 : strlen("sha256:")), want);
+}
+
 static bool by_restart(const struct container *c, const char *want)
 {
 	const char *p = kv_get(&c->conf, "restart");
@@ -60,6 +71,7 @@ static int status_check(const char *want)
 
 static const struct ps_key keys[] = {{"name", by_name, NULL, false}, {"id", by_id, NULL, false},
     {"status", by_status, status_check, true}, {"label", by_label, NULL, false},
+    {"image", by_image, NULL, false}, {"ancestor", by_image, NULL, false},
     {"restart", by_restart, NULL, false}};
 #define N_KEYS (sizeof keys / sizeof keys[0])
 

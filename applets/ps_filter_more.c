@@ -14,17 +14,6 @@
 #include "spec.h"
 #include "volume.h"
 
-static bool by_image(const struct container *c, const char *want)
-{
-	const char *image = kv_get(&c->conf, "image"), *id = kv_get(&c->conf, "image_id");
-	size_t n = strlen(want);
-	if (str_eq(image, want) ||
-	    (image && str_starts(image, want) && str_eq(image + n, ":latest")))
-		return true;
-	/* as ctr-image ls -q and inspect show it */
-	return id && *id && n >= 6 && str_starts(id + (*want == 's' ? 0 : strlen("sha256:")), want);
-}
-
 static bool by_exited(const struct container *c, const char *want)
 {
 	return c->has_exit && !c->pid && c->exit_code == atoi(want);
@@ -173,8 +162,7 @@ char *ps_size(const struct container *c, bool words)
 	return xasprintf("%s (virtual %s)", own, whole);
 }
 
-const struct ps_key ps_keys_more[] = {{"image", by_image, NULL, false},
-    {"ancestor", by_image, NULL, false}, {"exited", by_exited, check_exited, true},
+const struct ps_key ps_keys_more[] = {{"exited", by_exited, check_exited, true},
     {"health", by_health, check_health, false}, {"network", by_network, NULL, false},
     {"volume", by_volume, NULL, false}, {"before", by_before, check_before, false},
     {"since", by_since, check_since, false}, {"publish", by_publish, check_port, false},
