@@ -68,7 +68,7 @@ image() {
 	CONF
 	# what containerd starts ends with it: it is in a pid namespace whose process 1 is this
 	# script
-	PEER="nsenter --net=/proc/$PEER/ns/net" timeout 120 nsenter -t "$HOST" -n unshare -m -p -f \
+	PEER="nsenter --net=/proc/$PEER/ns/net" timeout 300 nsenter -t "$HOST" -n unshare -m -p -f \
 		--kill-child --propagation private \
 		bash -c '
 		exec 8<"/proc/${PEER#*/proc/}" 2>/dev/null
@@ -81,7 +81,8 @@ image() {
 			sleep 0.1
 		done
 		ctr -a c/sock -n k8s.io images import --snapshotter native box.tar >/dev/null
-		/usr/bin/python3 "$0" "$PWD/c/sock" "$PWD" "/$CTR_CGROUP"
+		/usr/bin/python3 "$0" "$PWD/c/sock" "$PWD" "/$CTR_CGROUP" ||
+			echo "client: exit code $? after $SECONDS s"
 		echo "shims $(pgrep -c containerd-shim)"
 		echo "links $(ip -o link | grep -c "@if.*cni\|veth")"
 		kill $daemon; wait $daemon' "$top/tests/cri.py" </dev/null >out 2>&1 3>&- || true
@@ -91,7 +92,7 @@ image() {
 		"code 5" "published from-web" "outside from-web" "group True" "limit 33554432" \
 		"stats cpu memory" "log started hello" \
 		"reopened True" "host network True" "stopped 2 137" "left 0 0" "shims 0"; do
-		grep -Fxq "$l" out || { cat out; tail -n 20 log; echo "no line: $l"; false; }
+		grep -Fxq "$l" out || { cat out log; echo "no line: $l"; false; }
 	done
 	grep -A1 -x 'mount 0 word' out | grep -x read-only
 	nothing_left

@@ -4,6 +4,7 @@
 Messages are written by hand, as {field number: value} (Kubernetes' cri-api, runtime/v1/api.proto): a whole number, a text,
 another message, or a list of one of these where the field is repeated.
 """
+import faulthandler
 import json
 import os
 import subprocess
@@ -58,6 +59,7 @@ def decode(data):
     return out
 
 
+faulthandler.dump_traceback_later(100, exit=True)  # says where it waits
 socket, world, parent = sys.argv[1:]
 channel = grpc.insecure_channel("unix://" + socket)
 
