@@ -43,6 +43,8 @@ int dir_make(const char *path, mode_t mode);
 int dir_open(const char *path);
 /* The same below `dirfd`; the last component may be no link. -1 with fail(). */
 int dir_open_at(int dirfd, const char *path);
+/* Give an open file or folder the times that stat(2) told. -1 (errno; no fail()). */
+int fd_times(int fd, const struct stat *st);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 /* The same by the position of `fd` itself, from where it stands: of a folder that was just opened.

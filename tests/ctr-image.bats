@@ -628,6 +628,17 @@ load image
 	hostile 'too long' 'f %LONG x'
 	hostile 'too long' 'd a' 'f a/%LONG x'
 }
+@test "14.8: many files at the end of a deep way take no longer than the way and the files" {
+	need strace
+	local deep entries=() i
+	deep=$(printf 'a/%.0s' {1..900})
+	for i in {1..300}; do
+		entries+=("f $deep$i x")
+	done
+	mktar "${entries[@]}" >deep.tar
+	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
+	[ "$(wc -l <calls)" -lt 10000 ]
+}
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
 	need setfattr attr
@@ -1172,6 +1183,15 @@ halfway() {
 		ctr-image mount new:1 view && ls view view/etc && stat -c %a view/etc' >seen
 	[ "$(xargs <seen)" = "view: etc view/etc: new 755" ]
 	[ "$(ctr-image export new:1 | tar t | xargs)" = "./ etc/ etc/new" ]
+}
+
+@test "18.35 a layer's file by a link of a layer below that leads to the root is in the root" {
+	two_layers
+	mktar 's r /' 's s /' >low.tar
+	mktar 'f r/x X' 'f s/d/y Y' >over.tar
+	oci o one.tar low.tar over.tar
+	ctr-image load o
+	[ "$(ctr-run new:1 cat /x /d/y)" = XY ]
 }
 
 @test "18.35 beside an opaque folder's mark, a mark of deletion is no file" {

@@ -248,6 +248,11 @@ bool path_is_open(const char *path)
 	return stat(path, &st) == 0 && st.st_mode & S_IXOTH;
 }
 
+int fd_times(int fd, const struct stat *st)
+{
+	return futimens(fd, (struct timespec[]){st->st_atim, st->st_mtim});
+}
+
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
 	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

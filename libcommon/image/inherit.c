@@ -134,8 +134,7 @@ static int inherit_take_over(const struct stat *st, int to, const char *path)
 	 * would. */
 	if (fchown(to, st->st_uid, st->st_gid) < 0 && errno != EPERM && errno != EINVAL)
 		return fail("%s: chown: %m", path);
-	if (fchmod(to, st->st_mode & 07777) < 0 ||
-	    futimens(to, (struct timespec[]){st->st_atim, st->st_mtim}) < 0)
+	if (fchmod(to, st->st_mode & 07777) < 0 || fd_times(to, st) < 0)
 		return fail("%s: mode and time: %m", path);
 	return 0;
 }
@@ -146,6 +145,8 @@ static int parent(const struct view *v, const char *path, const char **base)
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *dir = xstrndup(path, slash ? (size_t)(slash - path) : 0);
 	*base = slash ? slash + 1 : path;
+	if (!**base)
+		*base = "."; /* a link led to the root */
 	return at(v, v->top, dir, DIR_FLAGS);
 }
 
@@ -190,7 +191,7 @@ static int carry(const struct view *v, const char *from, const char *to)
 		return 0; /* a file of the archive has that name: both stay as they are */
 	if (dir_each(old, inherit_move_one, &new) != 0 || tree_remove_at(a, name) < 0)
 		return -1;
-	futimens(a, (struct timespec[]){st.st_atim, st.st_mtim});
+	fd_times(a, &st);
 	return 0;
 }
 
@@ -199,7 +200,7 @@ static int folder(const struct view *v, const char *path)
 	char real[PATH_MAX];
 	struct stat st;
 	size_t layer;
-	if (strlen(path) >= sizeof real)
+	if (!v->top || strlen(path) >= sizeof real) /* nothing is below the first layer */
 		return 0;
 	_cleanup_close_ int from = inherit_shown(v, strcpy(real, path), v->top, true, &st, &layer);
 	/* It is something else there, or deleted: then the folder is a new one. */
@@ -274,7 +275,7 @@ static int hard_link(const struct view *v, const char *path, const char *to)
 				: inherit_copy(from, &st, dir, name);
 	if (r < 0)
 		return fail("%s: link to %s: %m", path, to);
-	futimens(dir, (struct timespec[]){was.st_atim, was.st_mtim});
+	fd_times(dir, &was);
 	return 0;
 }
 
@@ -306,7 +307,7 @@ static int opaque_root(const struct view *v)
 		if (below >= 0 && dir_each(below, hide, &root) != 0)
 			return -1;
 	}
-	futimens(root, (struct timespec[]){st.st_atim, st.st_mtim});
+	fd_times(root, &st);
 	return 1;
 }
 

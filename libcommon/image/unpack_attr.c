@@ -151,7 +151,7 @@ static int unpack_attr_unmark(int fd, const char *name, unsigned char type, void
 	if (!layer_is_whiteout(&st) || fstat(fd, &st) < 0)
 		return 0;
 	unlinkat(fd, name, 0);
-	futimens(fd, (struct timespec[]){st.st_atim, st.st_mtim});
+	fd_times(fd, &st);
 	return 0;
 }
 

@@ -180,7 +180,7 @@ static size_t way_same(const struct unpack *u, const char *path, size_t dirlen, 
 {
 	size_t depth = 0;
 	*same = 0;
-	while (depth < u->depth && depth < UNPACK_KEPT - 1) {
+	while (depth < u->depth) {
 		size_t end = u->ends[depth + 1];
 		if (end > dirlen || memcmp(path, u->path, end) != 0 ||
 		    (end != dirlen && path[end] != '/'))
