@@ -65,6 +65,17 @@ static int usage(void)
 	return opt_said(0);
 }
 
+/* A link that is ours already stays. */
+static void link_make(const char *self, const char *to, bool soft)
+{
+	struct stat have, want;
+	if ((soft ? symlink(self, to) : link(self, to)) < 0 &&
+	    (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
+		have.st_ino != want.st_ino || have.st_dev != want.st_dev))
+		die("%s: link: %s", to,
+		    errno == EXDEV ? "other file system (use --install -s)" : strerror(errno));
+}
+
 /* Make links for every applet in DIR: hard links, or with -s symbolic ones. Links of ours that
  * exist already stay. */
 static int install(int argc, char **argv)
@@ -80,14 +91,7 @@ static int install(int argc, char **argv)
 		die_fail();
 	for (const struct applet *a = applet_table; a->name; a++) {
 		_cleanup_free_ char *to = xasprintf("%s/%s", dir, a->name);
-		if ((soft ? symlink(self, to) : link(self, to)) == 0)
-			continue;
-		struct stat have, want;
-		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
-		    have.st_ino != want.st_ino || have.st_dev != want.st_dev)
-			die("%s: link: %s", to,
-			    errno == EXDEV ? "other file system (use --install -s)"
-					   : strerror(errno));
+		link_make(self, to, soft);
 	}
 	return 0;
 }
@@ -109,12 +113,7 @@ static int install_cni(int argc, char **argv)
 		const char *own[] = {"ctr-netcfg", "ctr-ipam"};
 		const char *name = i < 0 ? own[i + 2] : cni_plugin_name(i);
 		_cleanup_free_ char *to = xasprintf("%s/%s", argv[2], name);
-		struct stat have, want;
-		if (symlink(self, to) == 0)
-			continue;
-		if (errno != EEXIST || stat(to, &have) < 0 || stat(self, &want) < 0 ||
-		    have.st_ino != want.st_ino || have.st_dev != want.st_dev)
-			die("%s: link: %s", to, strerror(errno));
+		link_make(self, to, true);
 	}
 	return 0;
 }

@@ -55,6 +55,18 @@ load lib
 	[ "$output" = "ctr-run: unknown option --zzzzzz (see ctr-run --help)" ]
 }
 
+@test "19 a short option takes its value behind =, too, and a flag true or false, as in docker" {
+	[ "$(ctr-run -it=false -e=A=b -eB=c=d -w=/tmp -h=box "$ROOTFS" \
+		sh -c 'echo $A $B $PWD $(hostname)')" = "b c=d /tmp box" ]
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	[ "$(ctr-ps -aq=true)" = "$(ctr-ps -aq)" ]
+	[ -z "$(ctr-ps -qa=false)" ]
+	run -2 ctr-ps -a=maybe
+	[ "$output" = "ctr-ps: --all: 'maybe' is neither true nor false" ]
+	run -2 ctr-ps -aqX
+	[ "$output" = "ctr-ps: unknown option -X (see ctr-ps --help)" ]
+}
+
 @test "ctrbox takes docker's words; what there is not says what to do instead" {
 	"$CTRBOX" run --name c -d "$ROOTFS" sleep 100
 	[ "$("$CTRBOX" container ls -q)" = "$(ctr-ps -q)" ]

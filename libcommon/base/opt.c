@@ -31,11 +31,11 @@ static bool optional(const struct opt *o)
 	return o->arg && o->arg[0] == '[';
 }
 
-/* "[=X]": the value is attached with "=", in the short form, too, so that short options can still
- * be combined. */
+/* A flag, and "[=X]": the value is attached with "=", in the short form, too, so that short options
+ * can still be combined. */
 static bool long_only(const struct opt *o)
 {
-	return o->arg && o->arg[0] == '[' && o->arg[1] == '=';
+	return !o->arg || (o->arg[0] == '[' && o->arg[1] == '=');
 }
 
 static void help_row(const struct opt *o)
@@ -256,9 +256,8 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 			die("option table too long");
 		if (o->s) {
 			*sp++ = o->s;
-			if (o->arg)
-				*sp++ = ':';
-			if (optional(o))
+			*sp++ = ':';
+			if (!o->arg || optional(o))
 				*sp++ = ':';
 		}
 		if (o->l) /* a flag takes =true or =false, as docker's do */
@@ -290,10 +289,10 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				o++;
 		if (c < LONG_BASE && optarg && optarg == argv[optind - 1] + 2)
 			opt_one_dash(u, o, optarg - 1);
-		if (c < LONG_BASE && optarg && long_only(o)) {
-			if (*optarg == '=') {
+		if (c < LONG_BASE && optarg && optarg != argv[optind - 1]) {
+			if (*optarg == '=') { /* docker's: -p=80:80, -i=false */
 				optarg++;
-			} else { /* another short name of the same option */
+			} else if (long_only(o)) { /* another short name */
 				argv[--optind] = optarg - 1;
 				optarg[-1] = '-';
 				optarg = NULL;
