@@ -170,7 +170,7 @@ static int by_ps(const struct table *t, char **args, bool named)
 	struct strv words = {0};
 	struct buf pids = {0};
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	strv_add(&words, "ps");
 	for (size_t i = 0; args[i]; i++)
 		strv_add(&words, args[i]);

@@ -124,7 +124,7 @@ static int wait_for(const char *name)
 		return fail_errno(c.name);
 	int r = condition ? wait_until(&c, fd) : wait_end(&c, fd);
 	container_close(&c);
-	return r == 0 && fflush(stdout) ? fail("stdout: %m") : r;
+	return r == 0 && fflush(stdout) ? fail_errno("stdout") : r;
 }
 
 static void condition_check(void)

@@ -234,7 +234,7 @@ int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *ar
 				return r;
 		}
 	/* ENOENT: what fn took away was the last of it, and the folder itself */
-	return n < 0 && errno != ENOENT ? fail("read directory: %m") : 0;
+	return n < 0 && errno != ENOENT ? fail_errno("read directory") : 0;
 }
 
 bool path_is_open(const char *path)
@@ -256,7 +256,7 @@ int fd_times(int fd, const struct stat *st)
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
 	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? fail("read directory: %m") : dir_scan(fd, fn, arg);
+	return fd < 0 ? fail_errno("read directory") : dir_scan(fd, fn, arg);
 }
 
 char *fd_where(int fd)

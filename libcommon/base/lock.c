@@ -20,7 +20,7 @@ int lock_take(int fd, int how)
 	do
 		r = flock(fd, how);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? fail("flock: %m") : 0;
+	return r < 0 ? fail_errno("flock") : 0;
 }
 
 int lock_try(int fd, int how)
@@ -31,7 +31,7 @@ int lock_try(int fd, int how)
 	while (r < 0 && errno == EINTR);
 	if (r == 0)
 		return 1;
-	return errno == EWOULDBLOCK ? 0 : fail("flock: %m");
+	return errno == EWOULDBLOCK ? 0 : fail_errno("flock");
 }
 
 /* --- who is stopped --- */
@@ -127,7 +127,7 @@ int lock_wait(int fd, int how)
 			look += 5000000000;
 		}
 		if (asked_to_end())
-			return errno = EINTR, fail("a lock that another process holds: %m");
+			return errno = EINTR, fail_errno("a lock that another process holds");
 		nanosleep(&(struct timespec){0, ns}, NULL);
 		waited += ns;
 		ns = ns < 10000000 ? ns * 2 : ns;

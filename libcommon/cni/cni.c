@@ -163,7 +163,7 @@ static int cni_answer(json_t *o)
 	json_decref(o);
 	puts(s);
 	fflush(stdout);
-	return ferror(stdout) ? fail("standard output: %m") : 0;
+	return ferror(stdout) ? fail_errno("standard output") : 0;
 }
 
 static int say_versions(const struct cni_call *c)

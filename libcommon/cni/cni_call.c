@@ -285,12 +285,12 @@ int cni_inside(struct cni_call *c, int (*fn)(struct cni_call *c, void *arg), voi
 {
 	_cleanup_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (home < 0)
-		return fail("/proc/thread-self/ns/net: %m");
+		return fail_errno("/proc/thread-self/ns/net");
 	if (setns(c->ns, CLONE_NEWNET) < 0)
 		return fail("CNI_NETNS %s: enter: %m", c->netns);
 	int r = fn(c, arg), saved = errno;
 	if (setns(home, CLONE_NEWNET) < 0)
-		return fail("network namespace: come back: %m");
+		return fail_errno("network namespace: come back");
 	errno = saved;
 	return r;
 }

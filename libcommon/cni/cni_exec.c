@@ -101,11 +101,11 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out)
 	if (!path)
 		return -1;
 	if (pipe2(in, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	if (pipe2(back, O_CLOEXEC) < 0) {
 		close(in[0]);
 		close(in[1]);
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(

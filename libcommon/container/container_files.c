@@ -240,7 +240,7 @@ static int bind_volumes(const struct spec *s, int root)
 		char at[40];
 		snprintf(at, sizeof at, "/proc/self/fd/%d", own[n]);
 		if (r == 0 && mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
-			r = fail("remount read-only: %m");
+			r = fail_errno("remount read-only");
 		close(own[n]);
 	}
 	free(own);
@@ -278,7 +278,7 @@ static int root_stopped(struct ctree *t, uid_t *uid, gid_t *gid)
 	if (rootfs_prepare(&fs) < 0)
 		return -1;
 	if (cwd < 0 || fchdir(cwd) < 0)
-		return fail("working directory: %m");
+		return fail_errno("working directory");
 	char root[40];
 	snprintf(root, sizeof root, "/proc/self/fd/%d", fs.fd);
 	if (bind_volumes(&t->spec, fs.fd) < 0 ||

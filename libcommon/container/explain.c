@@ -350,7 +350,7 @@ int explain_script(FILE *f, const struct create_flags *o, struct container *c, c
 		return fail_usage("--explain: another container's user namespace has no steps");
 	x.f = open_memstream(&text, &n);
 	if (!x.f)
-		return fail("memory: %m");
+		return fail_errno("memory");
 	/* The rule of group.h where there is no device list. */
 	x.nodev =
 	    geteuid() == 0 && !s->x_privileged && s->device_rules.n && !cgroup_devices_possible();

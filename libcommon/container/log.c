@@ -29,12 +29,12 @@ int log_open(struct log *l, int dir, uint64_t max_size, unsigned max_files)
 	if (dir < 0) { /* --log-driver none */
 		l->max_size = 0;
 		l->fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		return l->fd < 0 ? fail("/dev/null: %m") : 0;
+		return l->fd < 0 ? fail_errno("/dev/null") : 0;
 	}
 	l->fd = openat(
 	    dir, "log", O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (l->fd < 0)
-		return fail("log: %m");
+		return fail_errno("log");
 	l->size = fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	char last = '\n';
 	_cleanup_close_ int in =

@@ -24,7 +24,7 @@ int log_open_sink(struct log *l, char kind, const char *tag, const char *name, c
 	struct timeval patience = {.tv_usec = 200000};
 	return l->fd < 0 ||
 		       setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0
-		   ? fail("log: socket: %m")
+		   ? fail_errno("log: socket")
 		   : 0;
 }
 

@@ -66,7 +66,7 @@ static int pump(struct view *w)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fail("log: read: %m");
+			return fail_errno("log: read");
 		buf_add(&w->rest, buf, (size_t)n);
 		char *s = w->rest.p, *end = s + w->rest.n, *nl;
 		while ((nl = memchr(s, '\n', (size_t)(end - s)))) {
@@ -76,7 +76,7 @@ static int pump(struct view *w)
 		w->rest.n = (size_t)(end - s);
 		memmove(w->rest.p, s, w->rest.n);
 	}
-	return fflush(stdout) || fflush(stderr) ? fail("output: %m") : 0;
+	return fflush(stdout) || fflush(stderr) ? fail_errno("output") : 0;
 }
 
 static int open_log(struct view *w, int number)
@@ -120,7 +120,7 @@ static int logview_next(struct view *w)
 		for (int i = at > 0 ? at - 1 : logview_place(w, true); fd < 0 && i >= 0; i--)
 			fd = open_log(w, i);
 		if (fd < 0)
-			return errno == ENOENT ? 0 : fail("log: %m");
+			return errno == ENOENT ? 0 : fail_errno("log");
 		if (w->fd < 0 || logview_place(w, false) == at) {
 			if (w->fd >= 0)
 				close(w->fd);
@@ -205,7 +205,7 @@ static off_t tail_from(int fd, int64_t *left)
 		memmove(buf + n, buf, over);
 		at -= n;
 		if (pread(fd, buf, (size_t)n, at) != n)
-			return fail("log: read: %m");
+			return fail_errno("log: read");
 		for (char *nl = buf + n; (nl = memrchr(buf, '\n', (size_t)(nl - buf)));) {
 			struct log_line l;
 			size_t rest = (size_t)(buf + n + over - (nl + 1));
@@ -227,7 +227,7 @@ static int tail_open(struct view *w)
 	for (int i = 0; left >= 0; i++) {
 		int fd = open_log(w, i);
 		if (fd < 0)
-			return errno == ENOENT ? 0 : fail("log: %m");
+			return errno == ENOENT ? 0 : fail_errno("log");
 		off_t at = tail_from(fd, &left);
 		if (at < 0 || left >= 0) {
 			close(fd);

@@ -272,7 +272,7 @@ static int leave_caller(const struct container *c, int ready)
 {
 	setsid();
 	if (chdir("/") < 0)
-		return fail("/: %m");
+		return fail_errno("/");
 	umask(022);
 	int null = open("/dev/null", O_RDWR);
 	/* Its stderr stays until it has been told, so that warnings of a start are seen. */
@@ -291,7 +291,7 @@ static int monitor_begin(struct monitor *m)
 		return -1;
 	m->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (m->epoll < 0)
-		return fail("epoll: %m");
+		return fail_errno("epoll");
 	if (monitor_listen(m) < 0)
 		return -1;
 	oom_apart(m);

@@ -39,7 +39,7 @@ int monitor_listen(struct monitor *m)
 {
 	signal(SIGPIPE, SIG_IGN);
 	m->signals = signals_open();
-	return m->signals < 0 ? fail("signalfd: %m") : monitor_watch(m, ON_SIGNAL, m->signals);
+	return m->signals < 0 ? fail_errno("signalfd") : monitor_watch(m, ON_SIGNAL, m->signals);
 }
 
 void monitor_winch(struct monitor *m)
@@ -220,7 +220,7 @@ int monitor_stand_by(struct monitor *m, int *status)
 		patience = sooner(m, patience);
 		int n = epoll_wait(m->epoll, e, 8, more ? 0 : patience);
 		if (n < 0 && errno != EINTR)
-			return fail("epoll: %m");
+			return fail_errno("epoll");
 		doubt(m);
 		if (m->logging)
 			log_write_due(&m->log);

@@ -72,7 +72,7 @@ static int make_pipe(int *r, int *w)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	fcntl(p[0], F_SETFL, O_NONBLOCK);
 	*r = p[0];
 	*w = p[1];

@@ -9,7 +9,7 @@ int monitor_watch(struct monitor *m, enum source s, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u32 = s};
 	m->fd[s] = fd;
-	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? fail("epoll: %m") : 0;
+	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? fail_errno("epoll") : 0;
 }
 
 void monitor_unwatch(struct monitor *m, enum source s)

@@ -20,7 +20,7 @@ static int range_taken(int fd, off_t at)
 {
 	char id[RANGE_TEXT + 1] = "";
 	if (pread(fd, id, RANGE_TEXT, at) < 0)
-		return fail("ranges: read: %m");
+		return fail_errno("ranges: read");
 	if (!*id)
 		return 0;
 	_cleanup_free_ char *name = ids_name(id);
@@ -40,12 +40,12 @@ static int range_try(int fd, const char *id, uint32_t first)
 	if (taken)
 		return taken;
 	if (fcntl(fd, F_OFD_SETLK, &l) < 0)
-		return errno == EAGAIN || errno == EACCES ? 1 : fail("ranges: lock: %m");
+		return errno == EAGAIN || errno == EACCES ? 1 : fail_errno("ranges: lock");
 	taken = range_taken(fd, at);
 	if (taken == 0) {
 		memcpy(text, id, strnlen(id, RANGE_TEXT - 1));
 		return pwrite(fd, text, RANGE_TEXT, at) == RANGE_TEXT ? 0
-								      : fail("ranges: write: %m");
+								      : fail_errno("ranges: write");
 	}
 	l.l_type = F_UNLCK;
 	fcntl(fd, F_OFD_SETLK, &l);

@@ -87,7 +87,7 @@ static void read_started(struct container *c)
 	ssize_t n = s < 0 ? 0 : read(s, text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = 0;
 	if (s < 0 ? errno != ENOENT : n < 0) {
-		fail("started: %m");
+		fail_errno("started");
 		corrupt(c);
 	}
 	if (s >= 0 && !stamp(text, &c->started, &c->started_ns) &&
@@ -103,7 +103,7 @@ static void read_exit(struct container *c)
 	_cleanup_close_ int e =
 	    openat(c->dir, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (e < 0 && errno != ENOENT) {
-		fail("exit: %m");
+		fail_errno("exit");
 		corrupt(c);
 	}
 	if (e >= 0 && record_exit_read(e, c) < 0)
@@ -147,7 +147,7 @@ static void state_pid(struct container *c, bool told)
 	errno = 0;
 	if (booted() < 0 || (!told && pid_starttime(pid, &now) < 0 && errno != ESRCH)) {
 		/* Too few descriptors, for example: then it is not known whether it is alive. */
-		fail("state: /proc: %m");
+		fail_errno("state: /proc");
 		corrupt(c);
 	} else if (errno != ESRCH && strcmp(boot, b) == 0 && now == start) {
 		c->pid = pid;
@@ -169,7 +169,7 @@ void record_read_state(struct container *c)
 int record_held(int dir)
 {
 	_cleanup_close_ int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = fd < 0 ? fail("open: %m") : lock_try(fd, LOCK_SH);
+	int r = fd < 0 ? fail_errno("open") : lock_try(fd, LOCK_SH);
 	return r < 0 ? -1 : !r;
 }
 

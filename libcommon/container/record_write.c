@@ -42,7 +42,7 @@ int container_starting(struct container *c)
 	int fd = openat(c->dir, "started", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || lock_wait(fd, LOCK_EX) < 0) {
 		if (fd < 0)
-			fail("started: %m");
+			fail_errno("started");
 		fail_about(c->name);
 		if (fd >= 0)
 			close(fd);
@@ -79,7 +79,7 @@ static int fill_new(int dir, const struct kv *conf, const char *config_json)
 	    put_blank(dir, "started") < 0 || put_blank(dir, "exit") < 0)
 		return -1;
 	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
-		return fail("upper, work: mkdir: %m");
+		return fail_errno("upper, work: mkdir");
 	return 0;
 }
 
@@ -88,10 +88,10 @@ static int make_aside(int parent, const char *tmp)
 {
 	for (;;) {
 		if (mkdirat(parent, tmp, 0711) < 0)
-			return fail("make its folder: %m");
+			return fail_errno("make its folder");
 		int dir = dir_open_at(parent, tmp);
 		if (dir < 0 && errno != ENOENT)
-			return fail("open its folder: %m");
+			return fail_errno("open its folder");
 		/* Without the lock it would not count as alive. */
 		if (dir >= 0 && lock_take(dir, LOCK_EX) < 0) {
 			close(dir);
@@ -128,7 +128,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 	}
 	if (errno == EEXIST || errno == ENOTEMPTY)
 		return fail("there is a container of this name already");
-	return fail("rename: %m");
+	return fail_errno("rename");
 }
 
 int container_create(struct container *c, const char *config_json)

@@ -42,14 +42,14 @@ int relay_open(struct relay *r, int epoll, uint32_t tag, int from, int to, bool 
 	r->last = '\n';
 	r->to = terminal ? fcntl(to, F_DUPFD_CLOEXEC, 3) : relay_sink(to);
 	if (r->to < 0)
-		return fail("copy of a descriptor: %m");
+		return fail_errno("copy of a descriptor");
 	if (relay_watch(r, from, EPOLLIN) < 0) {
 		r->always = errno == EPERM;
 		if (!r->always && errno != EEXIST) {
 			int saved = errno;
 			close(r->to);
 			errno = saved;
-			return fail("epoll: %m");
+			return fail_errno("epoll");
 		}
 	}
 	r->on = true;

@@ -147,7 +147,7 @@ int secret_keep(const struct create_flags *o, const struct container *c)
 	if (!o->secrets.n)
 		return 0;
 	if (mkdirat(c->dir, "secrets", 0700) < 0)
-		return fail("secrets: %m");
+		return fail_errno("secrets");
 	_cleanup_close_ int dir = dir_open_at(c->dir, "secrets");
 	for (size_t i = 0; i < o->secrets.n; i++) {
 		_cleanup_free_ char *file = xasprintf("%zu", i);

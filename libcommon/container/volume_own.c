@@ -73,7 +73,7 @@ static int own(void *arg)
 	struct stat st;
 	if (fstat(o->fd, &st) < 0 || ((st.st_uid != o->uid || st.st_gid != o->gid) &&
 					 fchownat(o->fd, "", o->uid, o->gid, AT_EMPTY_PATH) < 0))
-		return fail("chown: %m");
+		return fail_errno("chown");
 	o->dev = st.st_dev;
 	return S_ISDIR(st.st_mode) ? tree_walk(o->fd, ".", &how, o) : 0;
 }

@@ -34,7 +34,7 @@ int become_death_signal(const struct become *b)
 	if (!b->pdeathsig)
 		return 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return fail("parent-death signal: %m");
+		return fail_errno("parent-death signal");
 	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP))
 		_exit(125);
 	return 0;
@@ -55,9 +55,9 @@ int become_appear(const struct become *b)
 	/* A session of its own: that of the process that made it would hang up with that
 	 * process. */
 	if (setsid() < 0 && b->spec->terminal)
-		return fail("a session of its own: %m");
+		return fail_errno("a session of its own");
 	if (b->spec->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
-		return fail("terminal: make it the controlling one: %m");
+		return fail_errno("terminal: make it the controlling one");
 	/* fork(2): the parent-death signal is not inherited. */
 	return become_death_signal(b);
 }

@@ -60,7 +60,7 @@ int become_null(int flags)
 	struct stat st;
 	int fd = dev_open("null", flags);
 	if (fd < 0)
-		return fail("/dev/null: %m");
+		return fail_errno("/dev/null");
 	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
 		return fd;
 	close(fd);
@@ -104,7 +104,7 @@ static int terminal(const struct become *b)
 	struct winsize size = {.ws_row = b->spec->rows, .ws_col = b->spec->cols};
 	if (size.ws_row && size.ws_col &&
 	    ioctl(master, TIOCSWINSZ, &size) < 0) /* before exec: moby#35407 */
-		return fail("terminal: set size: %m");
+		return fail_errno("terminal: set size");
 	struct termios t;
 	if (b->spec->x_no_crlf && tcgetattr(slave, &t) == 0) {
 		t.c_oflag &= ~(tcflag_t)ONLCR;
@@ -112,14 +112,14 @@ static int terminal(const struct become *b)
 	}
 	struct report r = {.code = -1};
 	if (fd_send(b->report, &r, sizeof r, master) < 0)
-		return fail("terminal: send: %m");
+		return fail_errno("terminal: send");
 	close(master);
 	console(b, slave);
 	if (!b->appears && ioctl(slave, TIOCSCTTY, 0) < 0)
-		return fail("terminal: make it the controlling one: %m");
+		return fail_errno("terminal: make it the controlling one");
 	for (int i = 0; i < 3; i++)
 		if (dup2(slave, i) < 0)
-			return fail("terminal: dup2: %m");
+			return fail_errno("terminal: dup2");
 	if (slave > 2)
 		close(slave);
 	return 0;
@@ -132,7 +132,7 @@ static int descriptors(const struct become *b)
 		if (fd < 0 && (fd = become_null(O_RDWR)) < 0)
 			return -1;
 		if (fd != i && dup2(fd, i) < 0)
-			return fail("dup2: %m");
+			return fail_errno("dup2");
 	}
 	return 0;
 }
@@ -351,7 +351,7 @@ static int privileges(const struct become *b, const struct who *w)
 	if (!s->no_new_privileges)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail("no_new_privs: %m");
+		return fail_errno("no_new_privs");
 	return b->seccomp ? load_filter(b) : 0;
 }
 
@@ -403,7 +403,7 @@ static int stay_as_init(void)
 	title_wipe("ctr-init"); /* the container can read /proc/1/cmdline and environ */
 	pid_t pid = fork();
 	if (pid < 0)
-		return fail("fork: %m");
+		return fail_errno("fork");
 	if (pid > 0)
 		_exit(init_loop(pid, false));
 	/* They were blocked until here, so that none is lost between the fork and the loop. */
@@ -463,7 +463,7 @@ int become(struct become *b)
 	/* Before the limits are set: on an old kernel they tell how many descriptors there can
 	 * be. */
 	if (sys_close_range_cloexec(3 + b->preserve) < 0)
-		return fail("close-on-exec on all descriptors: %m"), 125;
+		return fail_errno("close-on-exec on all descriptors"), 125;
 	if (limits(s) < 0 || placement_apply(s, b->entering, b->appears) < 0 ||
 	    enter_cwd(s->cwd && *s->cwd ? s->cwd : "/", !b->entering) < 0)
 		return 125;

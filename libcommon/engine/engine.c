@@ -111,7 +111,7 @@ static int open_namespaces(const struct engine *e, struct sides *x)
 	 * here, and left again after the clone. */
 	x->own_pidns = openat(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	if (x->own_pidns < 0 || setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
-		return fail("join the pid namespace: %m");
+		return fail_errno("join the pid namespace");
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int clone_failed(uint64_t flags)
 		return fail(
 		    "new namespaces: %m (as many processes as a limit of the caller's allows: "
 		    "ulimit -u, its group's pids.max, kernel.pid_max)");
-	return fail("new namespaces: %m");
+	return fail_errno("new namespaces");
 }
 
 /* Tell the child to go on. It may have failed and ended already: its report is read next. */
@@ -321,7 +321,7 @@ static int start_joined(struct engine *e, struct sides *x)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	pid_t maker = sys_clone(0, x->group, NULL);
 	if (maker == 0)
 		engine_join_user(e, x, p[1]);
@@ -416,7 +416,7 @@ static int engine_make_child(struct engine *e, bool waits)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		filter_free(x.seccomp);
-		return fail("socketpair: %m");
+		return fail_errno("socketpair");
 	}
 	x.ours = pair[0];
 	x.childs = pair[1];

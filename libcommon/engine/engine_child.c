@@ -75,7 +75,7 @@ static int child_inner_root(const struct spec *s)
 	if (((setresgid(0, 0, 0) < 0 && setresgid(s->gid, s->gid, s->gid) < 0) ||
 		(setresuid(0, 0, 0) < 0 && setresuid(s->uid, s->uid, s->uid) < 0)) &&
 	    errno != EINVAL)
-		return fail("become root of the user namespace: %m");
+		return fail_errno("become root of the user namespace");
 	/* Until the next exec, /proc/PID would otherwise belong to root: proc(5), "dumpable". */
 	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
@@ -100,12 +100,12 @@ static int child_join_pid(const struct engine *e, const struct sides *x)
 	if (become_oom_score(s) < 0)
 		return -1;
 	if (setns(x->ns_fd[NS_PID], CLONE_NEWPID) < 0)
-		return fail("join the pid namespace: %m");
+		return fail_errno("join the pid namespace");
 	if (x->ns_fd[NS_USER] >= 0 && child_join_user(e, x) < 0)
 		return -1;
 	if (unshare((int)flags) < 0)
-		return fail("new namespaces: %m");
-	return report_ready(x->childs) < 0 ? fail("report: %m") : 0;
+		return fail_errno("new namespaces");
+	return report_ready(x->childs) < 0 ? fail_errno("report") : 0;
 }
 
 static int child_names(const struct spec *s)
@@ -126,7 +126,7 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 	/* The file system of message queues belongs to whoever makes the namespace: our new
 	 * root. */
 	if (s->ns_new & 1u << NS_IPC && x->ns_fd[NS_IPC] < 0 && unshare(CLONE_NEWIPC) < 0)
-		return fail("new ipc namespace: %m");
+		return fail_errno("new ipc namespace");
 	return 0;
 }
 
@@ -174,11 +174,11 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if (!x->borrowed)
 		child_wait_byte(x->childs, "G");
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
-		return fail("cgroup namespace: %m");
+		return fail_errno("cgroup namespace");
 	TRACE("unshare(CLONE_NEWCGROUP): its group is the root of the groups it sees");
 	/* runc's callers rely on this hook's working directory. */
 	if (hooks_any(s, HOOK_CREATE_CONTAINER) && fchdir(r.fd) < 0)
-		return fail("new root: %m");
+		return fail_errno("new root");
 	if (rootfs_cgroups(&r) < 0 || hooks_run(s, HOOK_CREATE_CONTAINER, &about) < 0 ||
 	    rootfs_enter(&r) < 0)
 		return -1;
@@ -233,7 +233,7 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 	uint64_t flags = engine_new_namespaces(e->spec, x) | CLONE_PARENT | SIGCHLD;
 	pid_t pid = (pid_t)sys_clone_plain(flags);
 	if (pid < 0) {
-		fail("new namespaces: %m");
+		fail_errno("new namespaces");
 		report_failure(x->childs, 125);
 	}
 	if (pid == 0) {

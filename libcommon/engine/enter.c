@@ -88,7 +88,7 @@ static int enter_join(struct enter *e, int flags)
 	if (e->pidfd >= 0 && sys_setns_pidfd(e->pidfd, flags) == 0)
 		return 0;
 	if (e->pidfd >= 0 && errno != EINVAL && errno != ENOSYS && errno != EPERM)
-		return fail("join its namespaces: %m");
+		return fail_errno("join its namespaces");
 	for (size_t i = 0; i < N_NS; i++)
 		if (flags & (int)ns_kinds[order[i]].flag && other_ns(e->procdir, order[i]))
 			others |= (int)ns_kinds[order[i]].flag;
@@ -117,7 +117,7 @@ static _Noreturn void enter_child(
 		report_failure(report, 125);
 	for (size_t i = 0; i < sizeof e->below / sizeof e->below[0]; i++)
 		if (e->below[i] > 0 && write(e->below[i], "0", 1) < 0) {
-			fail("the group below its own: %m");
+			fail_errno("the group below its own");
 			report_failure(report, 125);
 		}
 	/* While /proc is still the host's, which old kernels need for this. */
@@ -132,12 +132,12 @@ static _Noreturn void enter_child(
 	if (enter_join(e, flags) < 0)
 		report_failure(report, 125);
 	if (!(flags & CLONE_NEWNS) && (fchdir(root) < 0 || chroot(".") < 0)) {
-		fail("its root: %m");
+		fail_errno("its root");
 		report_failure(report, 125);
 	}
 	if (flags & CLONE_NEWUSER && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) &&
 	    errno != EINVAL) {
-		fail("become root of its user namespace: %m");
+		fail_errno("become root of its user namespace");
 		report_failure(report, 125);
 	}
 	struct become b = {
@@ -185,7 +185,7 @@ static int reports(struct enter *e, int sock, pid_t maker, struct reported *said
 	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = e->signals, .events = POLLIN}};
 	for (;;) {
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return fail("poll: %m");
+			return fail_errno("poll");
 		if (p[1].revents && early_signals(e) < 0)
 			return -1;
 		if (!p[0].revents)
@@ -259,14 +259,14 @@ int enter_start(struct enter *e)
 	if (become_filter(e->spec, e->home, &prog) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail("socketpair: %m");
+		return fail_errno("socketpair");
 	if (become_oom_score(e->spec) < 0)
 		return -1;
 	become_hidden();
 	_cleanup_close_ int group = e->cgroup ? cgroup_open_v2(e->cgroup) : -1;
 	pid_t maker = sys_clone(0, group, NULL);
 	if (maker < 0)
-		return fail("fork: %m");
+		return fail_errno("fork");
 	if (maker == 0) {
 		close(pair[0]);
 		enter_child(e, pair[1], prog, flags, group);

@@ -193,7 +193,7 @@ int foreign_proc(int pidns, const char *data)
 	    (syscall(SYS_fsopen, "proc", 0x100 /* no such flag */) < 0 && errno == ENOSYS))
 		return errno = ENOSYS, -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
-		return fail("socketpair: %m");
+		return fail_errno("socketpair");
 	pid_t pid = fork();
 	if (pid == 0)
 		maker(pair[1], pidns);
@@ -214,5 +214,5 @@ int foreign_proc(int pidns, const char *data)
 		errno = EPERM;
 		m = -1;
 	}
-	return m < 0 ? fail("/proc of the pid namespace to join: %m") : m;
+	return m < 0 ? fail_errno("/proc of the pid namespace to join") : m;
 }

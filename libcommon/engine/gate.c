@@ -70,7 +70,7 @@ int gate_wait(const struct gate *g)
 	ssize_t n;
 	while ((n = read(g->go, &c, 1)) < 0 && errno == EINTR)
 		;
-	return n == 1 ? 0 : fail("wait at the gate: %m");
+	return n == 1 ? 0 : fail_errno("wait at the gate");
 }
 
 static int open_go(int gate)

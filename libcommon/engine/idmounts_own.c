@@ -24,7 +24,7 @@ static int idmounts_userns(const struct spec_mount *m)
 			pause();
 	}
 	if (pid < 0)
-		return fail("user namespace: %m");
+		return fail_errno("user namespace");
 	_cleanup_free_ char *path = xasprintf("/proc/%d/ns/user", (int)pid);
 	int fd = idmap_write(pid, m->uid_map, m->n_uid_map, m->gid_map, m->n_gid_map) < 0
 		     ? -1
@@ -56,7 +56,7 @@ static int idmounts_outside(const struct spec_mount *m)
 	int pair[2], ns, fd;
 	char c = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail("socketpair: %m");
+		return fail_errno("socketpair");
 	pid_t pid = fork();
 	if (pid == 0 && fork() == 0) {
 		close(pair[0]);

@@ -77,7 +77,7 @@ static int place_memory(const struct spec_memory_policy *p)
 		return -1;
 	if (syscall(SYS_set_mempolicy, p->mode | (int)p->flags, nodes ? mask : NULL,
 		nodes ? MAX_BITS : 0) < 0)
-		return fail("linux.memoryPolicy: set_mempolicy(2): invalid argument: %m");
+		return fail_errno("linux.memoryPolicy: set_mempolicy(2): invalid argument");
 	return 0;
 }
 
@@ -135,9 +135,9 @@ int placement_apply(const struct spec *s, bool entering, bool forks)
 	if (place_labels(s) < 0 || (s->memory_policy && place_memory(s->memory_policy) < 0))
 		return -1;
 	if (s->has_personality && personality(s->personality) < 0)
-		return fail("linux.personality: %m");
+		return fail_errno("linux.personality");
 	if (s->io_class && syscall(SYS_ioprio_set, 1, 0, s->io_class << 13 | s->io_priority) < 0)
-		return fail("process.ioPriority: %m");
+		return fail_errno("process.ioPriority");
 	if (entering && cpus && placement_cpus(cpus, mask) < 0)
 		return -1;
 	return forks ? 0 : placement_scheduler(s, 0);
@@ -162,5 +162,5 @@ int placement_time(const struct spec *s)
 	if (r < 0)
 		return fail_in("linux.timeOffsets");
 	_cleanup_close_ int fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
-	return fd < 0 || setns(fd, NEWTIME) < 0 ? fail("time namespace: enter: %m") : 0;
+	return fd < 0 || setns(fd, NEWTIME) < 0 ? fail_errno("time namespace: enter") : 0;
 }

@@ -95,9 +95,9 @@ static int move_root(void)
 {
 	hide_old_trees();
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-		return fail("/: move the new root there: %m");
+		return fail_errno("/: move the new root there");
 	if (chroot(".") < 0)
-		return fail("/: chroot: %m");
+		return fail_errno("/: chroot");
 	return 0;
 }
 
@@ -108,27 +108,27 @@ int rootfs_enter(struct rootfs *r)
 			  : openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
-		return fail("new root: %m");
+		return fail_errno("new root");
 	if (r->at) {
 		if (chroot(".") < 0)
-			return fail("new root: chroot: %m");
+			return fail_errno("new root: chroot");
 	} else if (r->spec->x_no_pivot) {
 		if (move_root() < 0)
 			return -1;
 	} else if (sys_pivot_root(".", ".") < 0) {
 		if (errno != EINVAL)
-			return fail("pivot_root: %m");
+			return fail_errno("pivot_root");
 		if (move_root() < 0)
 			return fail_in(
 			    "pivot_root: Invalid argument (this root is an initramfs), and then");
 	} else if (umount2(".", MNT_DETACH) <
 		   0) { /* the old root is now mounted on the new one: pivot_root(2), NOTES */
-		return fail("old root: unmount: %m");
+		return fail_errno("old root: unmount");
 	}
 	close(r->fd);
 	r->fd = -1;
 	if (chdir("/") < 0)
-		return fail("/: %m");
+		return fail_errno("/");
 	rootfs_no_self = fds >= 0;
-	return rootfs_no_self && fchdir(fds) < 0 ? fail("/proc/self/fd: %m") : 0;
+	return rootfs_no_self && fchdir(fds) < 0 ? fail_errno("/proc/self/fd") : 0;
 }

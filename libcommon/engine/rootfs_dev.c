@@ -118,7 +118,7 @@ int rootfs_dev(struct rootfs *r)
 		return 0;
 	_cleanup_close_ int dev = path_make_in_root(r->fd, "/dev", true, 0755);
 	if (dev < 0)
-		return fail("/dev: %m");
+		return fail_errno("/dev");
 	TRACE("mknod(2) of %zu devices in /dev, and its links", r->spec->devices.n);
 	for (size_t i = 0; i < r->spec->devices.n; i++)
 		if (rootfs_dev_node(r, dev, &r->spec->devices.v[i]) < 0)

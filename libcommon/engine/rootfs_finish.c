@@ -146,6 +146,6 @@ int rootfs_finish(struct rootfs *r)
 	unsigned long prop = strstr(p, "unbindable") ? MS_UNBINDABLE : MS_SHARED;
 	if ((prop == MS_UNBINDABLE || strstr(p, "shared")) &&
 	    mount(NULL, "/", NULL, prop, NULL) < 0)
-		return fail("linux.rootfsPropagation: %m");
+		return fail_errno("linux.rootfsPropagation");
 	return 0;
 }

@@ -187,7 +187,7 @@ static int layer_in_memory(struct rootfs *r)
 	r->work = "work/work";
 	return mount("tmpfs", "work", "tmpfs", 0, opts) < 0 || mkdir(r->upper, 0755) < 0 ||
 		       mkdir(r->work, 0700) < 0
-		   ? fail("work: mount tmpfs (--storage-opt): %m")
+		   ? fail_errno("work: mount tmpfs (--storage-opt)")
 		   : 0;
 }
 

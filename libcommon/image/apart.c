@@ -188,7 +188,7 @@ static int move(struct mover *m, bool all)
 static int wide_pipe(int p[2])
 {
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	fcntl(p[1], F_SETPIPE_SZ, PIPE_SIZE);
 	return 0;
 }
@@ -220,7 +220,7 @@ static int apart_start(struct mover *m, int *report)
 	m->to = to[1];
 	m->lend = fcntl(to[1], F_GETPIPE_SZ) <= PIPE_SIZE;
 	*report = said[0];
-	return m->child < 0 ? fail("fork: %m") : 0;
+	return m->child < 0 ? fail_errno("fork") : 0;
 }
 
 static int ended(pid_t pid)

@@ -15,12 +15,12 @@ int layer_copy(const int *dirs, size_t n, int to, const char *what)
 {
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	pid_t pid = fork();
 	if (pid < 0) {
 		close(p[0]);
 		close(p[1]);
-		return fail("fork: %m");
+		return fail_errno("fork");
 	}
 	if (pid == 0) {
 		undo_forget();

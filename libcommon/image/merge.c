@@ -33,7 +33,7 @@ int merged_open(struct merged *m, const int *dirs, size_t n)
 	for (; m->n < n; m->n++) {
 		m->fds[m->n] = openat(dirs[m->n], ".", DIR_FLAGS);
 		if (m->fds[m->n] < 0) {
-			fail("open a layer: %m");
+			fail_errno("open a layer");
 			merged_close(m);
 			return -1;
 		}
@@ -62,7 +62,7 @@ static int list_one(struct merged *m, size_t layer)
 	_Alignas(struct dirent_s) char buf[32768];
 	long n;
 	if (lseek(m->fds[layer], 0, SEEK_SET) < 0)
-		return fail("read a directory: %m");
+		return fail_errno("read a directory");
 	while ((n = syscall(SYS_getdents64, m->fds[layer], buf, sizeof buf)) > 0)
 		for (char *p = buf; p < buf + n;) {
 			const struct dirent_s *e = (const struct dirent_s *)p;
@@ -75,7 +75,7 @@ static int list_one(struct merged *m, size_t layer)
 			}
 			m->names[m->nnames++] = (struct merged_name){xstrdup(e->name), layer};
 		}
-	return n < 0 ? fail("read a directory: %m") : 0;
+	return n < 0 ? fail_errno("read a directory") : 0;
 }
 
 int merged_list(struct merged *m)

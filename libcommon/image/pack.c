@@ -175,7 +175,7 @@ static int pack_body(struct pack *p, int fd, off_t size)
 		size_t room = data + len - at < BLOCK ? (size_t)(data + len - at) : BLOCK;
 		char *buf = large ? sink_lend(p->out) : p->buf;
 		if (!buf)
-			return fail("write: %m");
+			return fail_errno("write");
 		ssize_t n = pread(fd, buf, room, at);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -393,7 +393,7 @@ static int pack_whole(struct pack *p, const int *dirs, size_t n)
 	if (merged_open(&m, dirs, n) < 0)
 		return -1;
 	m.opaque = p->of ? p->of->opaque : NULL;
-	int r = fstat(m.fds[0], &st) < 0 ? fail("stat: %m") : 0;
+	int r = fstat(m.fds[0], &st) < 0 ? fail_errno("stat") : 0;
 	strcpy(p->path, "./");
 	if (r == 0)
 		r = pack_entry(p, m.fds[0], ".", &st);
@@ -424,7 +424,7 @@ static int pack_close(struct pack *p)
 {
 	if (archive_write_close(p->a) != ARCHIVE_OK)
 		return fail("end the archive: %s", archive_error_string(p->a));
-	return sink_flush(p->out) < 0 ? fail("write: %m") : 0;
+	return sink_flush(p->out) < 0 ? fail_errno("write") : 0;
 }
 
 static int pack_pack(

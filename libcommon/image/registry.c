@@ -279,7 +279,7 @@ static int streamed(struct pull *p, struct want *w)
 	if (w->done || part_size(w) > 0)
 		return 1;
 	if (pipe2(pipes, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	int r = registry_fetch(&p->r, w->hex, pipes[1], 0, w->size, &w->f);
 	close(pipes[1]);
 	p->s.part = w->part;

@@ -103,7 +103,7 @@ static pid_t registry_http_start(
 	*err = memory_file("curl's complaint", "", 0);
 	pid_t parent = getpid(), pid = in < 0 || *err < 0 ? -1 : fork();
 	if (pid != 0)
-		return pid < 0 ? fail("start curl: %m") : pid;
+		return pid < 0 ? fail_errno("start curl") : pid;
 	undo_forget();
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -204,7 +204,7 @@ static int registry_http_once(
 	else if (q->body)
 		registry_http_option(&c, "data-binary", q->body);
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	bool get = !r->auth && strcmp(q->method, "GET") == 0;
 	pid_t pid = registry_http_start(
 	    &c, p[1], REPLY_MAX, &err, get ? url : "https:", q->accept ? q->accept : ANY);

@@ -69,7 +69,7 @@ struct ring *ring_open(int (*work)(void *arg, const void *data, size_t n), void 
 		return r;
 	free(r);
 	errno = e;
-	fail("start a thread: %m");
+	fail_errno("start a thread");
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ struct save {
 static int unwritten(const struct save *v)
 {
 	errno = archive_errno(v->a);
-	return fail("write: %m");
+	return fail_errno("write");
 }
 
 static int save_header(struct save *v, const char *path, mode_t mode, uint64_t size)

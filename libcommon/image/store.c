@@ -50,7 +50,7 @@ int store_gate(int images, bool make, int how)
 	int fd = openat(
 	    images, ".gate", (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail("images/.gate: open: %m");
+		return fail_errno("images/.gate: open");
 	int r = lock_try(fd, how);
 	if (r == 0 && how == LOCK_EX)
 		warn("waiting for an import, load or commit to end");

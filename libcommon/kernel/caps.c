@@ -44,7 +44,7 @@ static int permitted_now(uint64_t *bits)
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
 	if (syscall(SYS_capget, &h, now) < 0)
-		return fail("capabilities: %m");
+		return fail_errno("capabilities");
 	*bits = now[0].permitted | (uint64_t)now[1].permitted << 32;
 	return 0;
 }

@@ -98,7 +98,7 @@ int cgroup_show_events(const char *path)
 			seen[i] = text;
 		}
 		if (fflush(stdout))
-			return fail("stdout: %m");
+			return fail_errno("stdout");
 		struct pollfd p[2] = {
 		    {.fd = in, .events = POLLIN}, {.fd = oom_fd, .events = POLLIN}};
 		if (!empty)

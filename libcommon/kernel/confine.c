@@ -163,7 +163,7 @@ int confine(int root, bool whole)
 	if (caps_apply(FILE_CAPS, FILE_CAPS, FILE_CAPS, 0, 0) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail("no_new_privs: %m");
+		return fail_errno("no_new_privs");
 	if (!whole)
 		landlocked(root);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

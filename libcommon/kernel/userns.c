@@ -130,7 +130,7 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 		uids = &own_uids, gids = &own_gids;
 	}
 	if (pipe2(go, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	pid_t me = getpid(), pid = fork();
 	if (pid == 0) {
 		undo_forget();
@@ -141,7 +141,7 @@ int userns_enter(const struct idmap *uids, const struct idmap *gids)
 	close(go[0]);
 	int r = pid < 0 ? -1 : unshare(CLONE_NEWUSER);
 	if (r < 0)
-		fail("a user namespace: %m");
+		fail_errno("a user namespace");
 	else if (write(go[1], &c, 1) != 1)
 		r = -1;
 	close(go[1]);
@@ -158,7 +158,7 @@ int userns_do(int (*fn)(void *arg), void *arg)
 	if (geteuid() == 0 || userns_single())
 		return fn(arg);
 	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail("pipe: %m");
+		return fail_errno("pipe");
 	pid_t pid = fork();
 	if (pid == 0) {
 		undo_forget();

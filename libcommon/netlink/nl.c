@@ -48,7 +48,7 @@ static int come_back(int home)
 	if (setns(home, CLONE_NEWNET) == 0)
 		return 0;
 	nl_lost = true;
-	return fail("network namespace: come back: %m");
+	return fail_errno("network namespace: come back");
 }
 
 int nl_open(struct nl *n, int bus, int netns_fd)
@@ -63,9 +63,9 @@ int nl_open(struct nl *n, int bus, int netns_fd)
 		return (n->fd = socket_here(bus)) < 0 ? -1 : 0;
 	_cleanup_close_ int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (home < 0)
-		return fail("/proc/thread-self/ns/net: %m");
+		return fail_errno("/proc/thread-self/ns/net");
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
-		return fail("network namespace: enter: %m");
+		return fail_errno("network namespace: enter");
 	n->fd = socket_here(bus);
 	if (come_back(home) < 0 && n->fd >= 0) {
 		close(n->fd);
@@ -159,7 +159,7 @@ static int send_all(struct nl *n)
 	do
 		r = sendto(n->fd, n->out.p, n->out.n, 0, (struct sockaddr *)&kernel, sizeof kernel);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? fail("netlink: send: %m") : 0;
+	return r < 0 ? fail_errno("netlink: send") : 0;
 }
 
 /* One datagram from the kernel and from nobody else. */
@@ -172,7 +172,7 @@ static ssize_t receive(struct nl *n, char *p, size_t size)
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
-			return fail("netlink: receive: %m");
+			return fail_errno("netlink: receive");
 		if ((size_t)r > size) {
 			errno = EMSGSIZE;
 			return fail("netlink: an answer of %zd bytes", r);

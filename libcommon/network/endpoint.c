@@ -150,13 +150,13 @@ static int heed_nobody(int netns_fd, bool ipv6)
 {
 	_cleanup_close_ int home = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (home < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
-		return fail("the container's network namespace: %m");
+		return fail_errno("the container's network namespace");
 	net_sysctl("0", "ipv6/conf/default/accept_ra");
 	net_sysctl("0", "ipv6/conf/default/autoconf");
 	net_sysctl("0", "ipv6/conf/default/accept_redirects");
 	net_sysctl("0", "ipv4/conf/default/accept_redirects");
 	net_sysctl(ipv6 ? "0" : "1", "ipv6/conf/default/disable_ipv6");
-	return setns(home, CLONE_NEWNET) < 0 ? fail("our own network namespace: %m") : 0;
+	return setns(home, CLONE_NEWNET) < 0 ? fail_errno("our own network namespace") : 0;
 }
 
 static int endpoint_link_make(

@@ -214,7 +214,7 @@ static int lease_take_file(int dir, const struct lease_req *r, struct addr *out)
 	    "%s\n%s\n%s\n", r->owner, r->ifname ? r->ifname : "", r->names ? r->names : "");
 	_cleanup_close_ int fd = open_aside(dir, aside);
 	if (fd < 0)
-		return fail("lease: make a file: %m");
+		return fail_errno("lease: make a file");
 	/* Without the file there is no hint. */
 	_cleanup_close_ int hint =
 	    openat(dir, last, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -222,7 +222,7 @@ static int lease_take_file(int dir, const struct lease_req *r, struct addr *out)
 	struct addr a = r->from;
 	int result = -1;
 	if (fd_write_all(fd, text, strlen(text)) < 0) {
-		fail("lease: write: %m");
+		fail_errno("lease: write");
 	} else {
 		hint_read(hint, &a, r);
 		result = choose(&t, &a);

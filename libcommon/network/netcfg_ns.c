@@ -91,7 +91,7 @@ int netcfg_netns_add(const char *file)
 		r = nl_commit_close(&in, 0);
 	}
 	if (setns(home, CLONE_NEWNET) < 0)
-		r = fail("our own network namespace: %m");
+		r = fail_errno("our own network namespace");
 	if (r < 0) {
 		umount2(file, MNT_DETACH);
 		unlink(file);

@@ -119,7 +119,7 @@ static int choose6(struct cidr *c)
 {
 	c->a = (struct addr){.family = AF_INET6, .b = {0xfd}};
 	c->len = 64;
-	return getrandom(c->a.b + 1, 5, 0) == 5 ? 0 : fail("getrandom: %m");
+	return getrandom(c->a.b + 1, 5, 0) == 5 ? 0 : fail_errno("getrandom");
 }
 
 static int settle_subnets(struct network *n, const struct used *u)

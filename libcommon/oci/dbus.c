@@ -96,7 +96,7 @@ static int bus_read(int fd, void *to, size_t n)
 		if (r == 0)
 			errno = ECONNRESET;
 		if (r <= 0)
-			return fail("systemd: no answer: %m");
+			return fail_errno("systemd: no answer");
 		p += r;
 		n -= (size_t)r;
 	}
@@ -109,7 +109,7 @@ static int bus_write(int fd, const struct buf *b)
 	for (size_t done = 0; done < b->n;) {
 		ssize_t r = send(fd, b->p + done, b->n - done, MSG_NOSIGNAL);
 		if (r < 0 && errno != EINTR)
-			return fail("systemd: %m");
+			return fail_errno("systemd");
 		done += r > 0 ? (size_t)r : 0;
 	}
 	return 0;
@@ -252,7 +252,7 @@ static int bus_receive(int fd, struct bus_message *m)
 	memcpy(&n, m->head + 12, 4);
 	errno = EBADMSG;
 	if (n > MESSAGE_MAX || m->n > MESSAGE_MAX)
-		return fail("systemd: %m");
+		return fail_errno("systemd");
 	m->fields = xcalloc(n + 9, 1);
 	m->body = xcalloc(m->n + 1, 1);
 	return bus_read(fd, m->fields, (n + 7) & ~7u) < 0 || bus_read(fd, m->body, m->n) < 0 ? -1

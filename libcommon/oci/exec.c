@@ -82,7 +82,7 @@ static int exec_hand_over(const struct oci_exec *x)
 	if (x->pidfd_socket) {
 		_cleanup_close_ int fd = sys_pidfd_open(x->e.pid);
 		if (fd < 0 || oci_send_fd(x->pidfd_socket, "pidfd", 5, fd) < 0)
-			return fd < 0 ? fail("pidfd: %m") : -1;
+			return fd < 0 ? fail_errno("pidfd") : -1;
 	}
 	return oci_pid_file(x->pid_file, x->e.pid);
 }

@@ -157,7 +157,7 @@ static int creation_notify(void *arg, pid_t pid, int listener)
 static int send_pidfd(const char *path, pid_t pid)
 {
 	_cleanup_close_ int fd = sys_pidfd_open(pid);
-	return fd < 0 ? fail("pidfd: %m") : oci_send_fd(path, "pidfd", 5, fd);
+	return fd < 0 ? fail_errno("pidfd") : oci_send_fd(path, "pidfd", 5, fd);
 }
 
 /* A class of service that was made for this container is removed with it; one that was named

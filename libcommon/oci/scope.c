@@ -205,7 +205,7 @@ int scope_start(struct scope *c, const struct spec *s, const char *id)
 {
 	struct buf b = {0};
 	if ((c->pid = scope_stand_in()) < 0)
-		return c->pid = 0, fail("fork: %m");
+		return c->pid = 0, fail_errno("fork");
 	int r = scope_body(&b, &c->names, s, id, c->pid);
 	if (r == 0)
 		r = bus_call("StartTransientUnit", "ssa(sv)a(sa(sv))", &b, c->unit, true, NULL);
