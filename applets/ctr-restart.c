@@ -38,7 +38,7 @@ static int in_turn(struct container *c, const struct timespec *asked, int *lock)
 	struct stat st;
 	*lock = openat(c->dir, "exit", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*lock < 0 || lock_take(*lock, LOCK_EX) < 0)
-		return fail("%s: exit: %m", c->name);
+		return fail_tried(c->name, "exit");
 	if (container_refresh(c) < 0)
 		return -1;
 	return c->status == ST_RUNNING && fstatat(c->dir, "started", &st, 0) == 0 &&

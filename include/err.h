@@ -27,6 +27,9 @@ int fail_in(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fail_about(const char *what); /* fail_in("%s", what) */
 int fail_errno(const char *what); /* fail("%s: %m", what) */
 int fail_open(const char *what);  /* fail("%s: open: %m", what) */
+/* fail("%s: %m", ...) of "WHAT: TRIED" and of "WHAT: NAME: TRIED". */
+int fail_tried(const char *what, const char *tried);
+int fail_tried_in(const char *what, const char *name, const char *tried);
 
 /* fail() for what the command line is to blame for (EINVAL): die_fail() then exits with
  * err_usage_code. fail_as_usage() marks what is remembered already. Both return -1. */

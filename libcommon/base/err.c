@@ -110,9 +110,19 @@ int fail_errno(const char *what)
 	return fail("%s: %m", what);
 }
 
+int fail_tried(const char *what, const char *tried)
+{
+	return fail("%s: %s: %m", what, tried);
+}
+
+int fail_tried_in(const char *what, const char *name, const char *tried)
+{
+	return fail("%s: %s: %s: %m", what, name, tried);
+}
+
 int fail_open(const char *what)
 {
-	return fail("%s: open: %m", what);
+	return fail_tried(what, "open");
 }
 
 const char *fail_msg(void)

@@ -51,7 +51,7 @@ static char *read_all(int fd, const char *what, size_t size, size_t max, size_t 
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0) {
-			fail("%s: read: %m", what);
+			fail_tried(what, "read");
 			free(p);
 			return NULL;
 		}
@@ -144,11 +144,11 @@ int file_write_at(
 	rand_hex(hex, 6);
 	if (snprintf(tmp, sizeof tmp, "%.*s.%s.%s", dirlen, name, name + dirlen, hex) >=
 	    (int)sizeof tmp)
-		return errno = ENAMETOOLONG, fail("%s: write: %m", name);
+		return errno = ENAMETOOLONG, fail_tried(name, "write");
 	_cleanup_close_ int fd =
 	    openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return fail("%s: create: %m", name);
+		return fail_tried(name, "create");
 	/* The lock says that the process that writes it is alive: ctr-gc removes those that nobody
 	 * has locked (container/halfmade.c). If it was faster: begin again with another name. */
 	struct stat st;
@@ -157,7 +157,7 @@ int file_write_at(
 		return file_write_at(dirfd, name, data, len, mode, durable);
 	if (fd_write_all(fd, data, len) < 0 || (durable && fsync(fd) < 0) ||
 	    renameat(dirfd, tmp, dirfd, name) < 0) {
-		fail("%s: write: %m", name);
+		fail_tried(name, "write");
 		int saved = errno;
 		unlinkat(dirfd, tmp, 0);
 		errno = saved;
@@ -183,13 +183,13 @@ int dir_make(const char *path, mode_t mode)
 		int why = errno;
 		if (stat(path, &st) == 0)
 			return S_ISDIR(st.st_mode) ? 0
-						   : (errno = ENOTDIR, fail("%s: mkdir: %m", path));
+						   : (errno = ENOTDIR, fail_tried(path, "mkdir"));
 		if (why == EEXIST)
 			return fail("%s: a dangling symbolic link", path);
 		errno = why;
 	}
 	if (errno != ENOENT)
-		return fail("%s: mkdir: %m", path);
+		return fail_tried(path, "mkdir");
 	_cleanup_free_ char *parent = xstrdup(path);
 	char *slash = strrchr(parent, '/');
 	while (slash && slash > parent && !slash[1]) { /* trailing slashes */
@@ -197,12 +197,12 @@ int dir_make(const char *path, mode_t mode)
 		slash = strrchr(parent, '/');
 	}
 	if (!slash || slash == parent)
-		return errno = ENOENT, fail("%s: mkdir: %m", path);
+		return errno = ENOENT, fail_tried(path, "mkdir");
 	*slash = 0;
 	if (dir_make(parent, mode) < 0)
 		return -1;
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
-		return fail("%s: mkdir: %m", path);
+		return fail_tried(path, "mkdir");
 	return 0;
 }
 

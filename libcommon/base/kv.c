@@ -140,7 +140,7 @@ int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held)
 	ssize_t n = fd < 0 ? -1 : read(fd, small, sizeof small);
 	size_t len = (size_t)n;
 	if (n < 0)
-		return fail("%s: %s: %m", name, fd < 0 ? "open" : "read");
+		return fail_tried(name, fd < 0 ? "open" : "read");
 	if (held)
 		*held = lock_try(fd, LOCK_SH) == 0;
 	if (len == sizeof small && !(text = file_read_at(dirfd, name, FILE_ANY, &len)))

@@ -111,7 +111,7 @@ static char *closed(char *path)
 	else if (chmod(path, 0700) == 0 || errno == EROFS)
 		return path;
 	else
-		fail("%s: chmod 700: %m", path);
+		fail_tried(path, "chmod 700");
 	free(path);
 	return NULL;
 }
@@ -151,9 +151,9 @@ int place_lock(const char *group)
 			if (now_ms() < end)
 				continue;
 			errno = ETIMEDOUT;
-			fail("%s: another process is changing this group: %m", group);
+			fail_tried(group, "another process is changing this group");
 		} else {
-			fail("%s: lock: %m", file);
+			fail_tried(file, "lock");
 		}
 		close(fd);
 		return -2;

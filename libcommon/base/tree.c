@@ -141,9 +141,8 @@ static int tree_step(struct walk *w)
 	errno = 0;
 	struct dirent *e = readdir(d);
 	if (!e)
-		return errno && errno != ENOENT
-			   ? fail("%s: read directory: %m", w->v[w->n - 1].name)
-			   : tree_up(w);
+		return errno && errno != ENOENT ? fail_tried(w->v[w->n - 1].name, "read directory")
+						: tree_up(w);
 	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 		return 0;
 	int r = w->how->entry(dirfd(d), e->d_name, e->d_type, w->arg);
@@ -183,7 +182,7 @@ static int remove_entry(int fd, const char *name, unsigned char type, void *arg)
 	    S_ISDIR(st.st_mode))
 		return 1;
 	errno = why;
-	return fail("%s: unlink: %m", name);
+	return fail_tried(name, "unlink");
 }
 
 /* Removing entries while reading the directory may skip some: it is read again until rmdir(2)
@@ -197,7 +196,7 @@ static int remove_dir(int parent, const char *name, void *arg)
 	}
 	if ((errno == ENOTEMPTY || errno == EEXIST) && (*left)-- > 0)
 		return 1;
-	return fail("%s: rmdir: %m", name);
+	return fail_tried(name, "rmdir");
 }
 
 /* A directory that its owner cannot read or enter: it is empty and can be removed, or is opened
@@ -228,7 +227,7 @@ int tree_remove_at(int dirfd, const char *name)
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT
 			   ? 0
-			   : fail("%s: unlink: %m", name);
+			   : fail_tried(name, "unlink");
 	return tree_walk(dirfd, name, &how, &left);
 }
 

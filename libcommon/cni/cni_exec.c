@@ -122,7 +122,7 @@ int cni_exec(struct cni_call *c, const char *type, json_t **out)
 	if (pid < 0) {
 		close(in[1]);
 		close(back[0]);
-		return fail("%s: fork: %m", path);
+		return fail_tried(path, "fork");
 	}
 	_cleanup_close_ int pidfd = sys_pidfd_open(pid);
 	exec_talk(in[1], back[0], pidfd, c->text, c->len, &b);

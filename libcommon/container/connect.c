@@ -21,7 +21,7 @@ int connect_hold(struct container *c)
 	if (r == 0)
 		fail("%s: it is starting or ending: try again", c->name);
 	else if (r == 1 && fd < 0)
-		fail("%s: conf: %m", c->name);
+		fail_tried(c->name, "conf");
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -195,7 +195,7 @@ static int up_now(struct container *c, struct endpoint_req *r)
 	struct etc_hosts self = {0};
 	_cleanup_close_ int ns = endpoint_ns(c->pid);
 	if (ns < 0 || !container_is_alive(c))
-		return fail("%s: its network namespace: %m", c->name);
+		return fail_tried(c->name, "its network namespace");
 	_cleanup_free_ char *host = file_read_at(c->dir, "hostname", 256, NULL),
 			    *hosts = container_net_hosts(c);
 	if (host)

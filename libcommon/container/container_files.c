@@ -126,7 +126,7 @@ int container_still(struct container *c)
 	still.cgroup = xstrdup(container_cgroup(c));
 	still.fd = open(still.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (still.fd < 0)
-		return fail("%s: create: %m", still.path);
+		return fail_tried(still.path, "create");
 	r = lock_try(still.fd, LOCK_EX);
 	if (r != 1) {
 		close(still.fd);
@@ -172,7 +172,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 	snprintf(path, sizeof path, "/proc/%d/root", t->c.pid);
 	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
-		return fail("%s: %s: open: %m", t->c.name, path);
+		return fail_tried_in(t->c.name, path, "open");
 	root_ids(t->c.pid, uid, gid);
 	snprintf(path, sizeof path, "/proc/%d/ns/user", t->c.pid);
 	_cleanup_close_ int ns = geteuid() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -187,7 +187,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 			*uid = *gid = 0;
 			return root;
 		}
-		fail("%s: join its user namespace: %m", t->c.name);
+		fail_tried(t->c.name, "join its user namespace");
 	}
 	close(root);
 	return -1;
@@ -207,7 +207,7 @@ static int container_files_bind_one(const struct spec_mount *m, int root)
 		return 0;
 	_cleanup_close_ int top = path_open_in_root(root, m->dest, O_PATH, 0);
 	return top < 0 || mount_set_flags_rec(top, MS_RDONLY, 0) < 0
-		   ? fail("%s: remount read-only: %m", m->dest)
+		   ? fail_tried(m->dest, "remount read-only")
 		   : 0;
 }
 

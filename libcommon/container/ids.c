@@ -84,11 +84,11 @@ static int ids_dir(void)
 	rand_hex(hex, 6);
 	snprintf(tmp, sizeof tmp, ".new-ids-%s", hex);
 	if (lib < 0 || mkdirat(lib, tmp, 0700) < 0)
-		return lib < 0 ? -1 : fail("%s: mkdir: %m", path);
+		return lib < 0 ? -1 : fail_tried(path, "mkdir");
 	_cleanup_close_ int new = dir_open_at(lib, tmp);
 	int r = new < 0 ? -1 : ids_fill(new);
 	if (r == 0 && sys_rename_new(lib, tmp, "ids") < 0 && errno != EEXIST && errno != ENOTEMPTY)
-		r = fail("%s: rename: %m", path);
+		r = fail_tried(path, "rename");
 	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
 	userns_tree_remove(lib, tmp); /* another process was faster, or it failed */
 	if (r < 0)

@@ -85,7 +85,7 @@ static int stdin_fifo(struct monitor *m, struct ends *e)
 {
 	_cleanup_free_ char *p = record_run_path(m->c->name, "stdin");
 	if (mkfifo(p, 0600) < 0 && errno != EEXIST)
-		return fail("%s: mkfifo: %m", p);
+		return fail_tried(p, "mkfifo");
 	e->keep[0] = open(p, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (e->keep[0] < 0)
 		return fail_errno(p);

@@ -82,7 +82,7 @@ int range_take(const char *id, struct spec *s, bool durable)
 		     "two have one (--userns 0:%u:%u)",
 		    n, u.host, u.size);
 	if (taken == 0 && durable && fdatasync(fd) < 0)
-		taken = fail("%s: write: %m", path);
+		taken = fail_tried(path, "write");
 	if (taken) {
 		close(fd);
 		return -1;

@@ -24,7 +24,7 @@
 static int record_write_put(int dir, const char *name, const char *text, size_t len, mode_t mode)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail("%s: write: %m", name) : 0;
+	return fd < 0 || fd_write_all(fd, text, len) < 0 ? fail_tried(name, "write") : 0;
 }
 
 /* Blanks that are overwritten in place later: the end of a container must be recorded even on a
@@ -143,7 +143,7 @@ int container_create(struct container *c, const char *config_json)
 	if (parent < 0 && dir_make(top, 0700) < 0)
 		return fail_in("CTR_LIB");
 	if (parent < 0 && (parent = record_dir()) < 0)
-		return fail("%s: %s: %m", c->name, top);
+		return fail_tried(c->name, top);
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST,
 		       fail("%s: there is a container of this name already (ctr-rm -f %s, or "
@@ -175,7 +175,7 @@ int record_aside(const char *from, const char *name)
 	if (dir_make(top, 0700) < 0)
 		return -1;
 	if (rename(from, to) < 0)
-		return fail("%s: rename: %m", from);
+		return fail_tried(from, "rename");
 	printf("damaged %s; its files are kept in %s\n", why, to);
 	return 0;
 }
@@ -193,7 +193,7 @@ static int rename_both(struct container *c, int parent, const char *name)
 	if (sys_rename_new(parent, c->name, name) < 0)
 		return errno == EEXIST || errno == ENOTEMPTY
 			   ? fail("%s: there is a container of this name already", name)
-			   : fail("%s: rename: %m", c->name);
+			   : fail_tried(c->name, "rename");
 	if (rename(from, to) < 0 && errno != ENOENT)
 		warn("%s: %m (ctr-gc renames it)", from);
 	if (ids_rename(c->id, name) < 0)
@@ -269,7 +269,7 @@ static int fill_in(int dir, const char *name, const char *text)
 	snprintf(line, sizeof line, "%-47.47s\n", text);
 	_cleanup_close_ int fd =
 	    openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail("%s: write: %m", name) : 0;
+	return fd < 0 || fd_write_all(fd, line, 48) < 0 ? fail_tried(name, "write") : 0;
 }
 
 int record_started_write(int dir, bool fresh)

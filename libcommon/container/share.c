@@ -25,7 +25,7 @@ static int share_open(const char *id, const char *file)
 	if (!c.pid)
 		errno = ESRCH, fail("%s: %s, not running", c.name, status_name(c.status));
 	else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		fail("%s: %s: %m", c.name, path);
+		fail_tried(c.name, path);
 	_cleanup_close_ int pidfd = fd < 0 ? -1 : container_pidfd(&c);
 	if (fd >= 0 && pidfd < 0 && (errno != ENOSYS || !container_is_alive(&c))) {
 		close(fd);

@@ -373,7 +373,7 @@ static int mark_paused(const char *name, const char *file)
 {
 	_cleanup_free_ char *path = record_run_path(name, file);
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? fail("%s: create: %m", path) : 0;
+	return fd < 0 ? fail_tried(path, "create") : 0;
 }
 
 /* It runs (or is paused), as far as it knows; but is a group above it frozen? */

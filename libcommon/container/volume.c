@@ -271,11 +271,11 @@ static int bind_make(const char *path, const struct spec *s)
 	_cleanup_close_ int in = open(*up ? up : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (mkdirat(in, name, 0755) < 0)
 		/* which says it of a link to nothing */
-		return errno == EEXIST ? dir_make(path, 0755) : fail("%s: mkdir: %m", path);
+		return errno == EEXIST ? dir_make(path, 0755) : fail_tried(path, "mkdir");
 	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
 	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
 	if (s->uid_map.n && geteuid() == 0 && fchownat(in, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail("%s: chown: %m", path);
+		return fail_tried(path, "chown");
 	return 0;
 }
 

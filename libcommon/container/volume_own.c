@@ -62,7 +62,7 @@ static int own_entry(int fd, const char *name, unsigned char type, void *arg)
 		return 0;
 	if ((st.st_uid != o->uid || st.st_gid != o->gid) &&
 	    fchownat(fd, name, o->uid, o->gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-		return fail("%s: chown: %m", name);
+		return fail_tried(name, "chown");
 	return S_ISDIR(st.st_mode);
 }
 

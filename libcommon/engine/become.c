@@ -376,7 +376,7 @@ static int enter_cwd(const char *cwd, bool make)
 		r = dir < 0 ? -1 : fchdir(dir);
 	}
 	if (r < 0)
-		return fail("%s: working directory: %m", cwd);
+		return fail_tried(cwd, "working directory");
 	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
 		return fail("%s: the working directory lies outside the container", cwd);
 	return 0;

@@ -26,7 +26,7 @@ static const char go_name[] = "exec.fifo", said_dir[] = "said", said_name[] = "s
 static int gate_fifo(int dir, const char *name)
 {
 	if (mkfifoat(dir, name, 0600) < 0)
-		return fail("%s: mkfifo: %m", name);
+		return fail_tried(name, "mkfifo");
 	int fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? fail_errno(name) : fd;
 }
@@ -36,7 +36,7 @@ int gate_make(int dir, struct gate *g)
 	*g = (struct gate){-1, -1};
 	engine_remove_gate(dir);
 	if (mkdirat(dir, said_dir, 0700) < 0)
-		return fail("%s: mkdir: %m", said_dir);
+		return fail_tried(said_dir, "mkdir");
 	if ((g->go = gate_fifo(dir, go_name)) >= 0 && (g->said = gate_fifo(dir, said_name)) >= 0)
 		return 0;
 	gate_close(g);

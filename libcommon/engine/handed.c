@@ -116,9 +116,9 @@ static int handed_point(const char *path, int fd)
 	if (dir_make(up, 0755) < 0)
 		return -1;
 	if (S_ISDIR(st.st_mode))
-		return mkdir(path, 0755) < 0 && errno != EEXIST ? fail("%s: mkdir: %m", path) : 0;
+		return mkdir(path, 0755) < 0 && errno != EEXIST ? fail_tried(path, "mkdir") : 0;
 	_cleanup_close_ int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	return file < 0 ? fail("%s: create: %m", path) : 0;
+	return file < 0 ? fail_tried(path, "create") : 0;
 }
 
 int handed_mount(const struct handed *h, unsigned ns_new)
@@ -131,12 +131,12 @@ int handed_mount(const struct handed *h, unsigned ns_new)
 		return fail(NO_TIES);
 	for (size_t i = 0; i < h->closed.n; i++)
 		if (mount("tmpfs", h->closed.v[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0711") < 0)
-			return fail("%s: mount tmpfs: %m", h->closed.v[i]);
+			return fail_tried(h->closed.v[i], "mount tmpfs");
 	for (size_t i = 0; i < h->paths.n; i++)
 		if (handed_point(h->paths.v[i], h->fds[i]) < 0)
 			return -1;
 		else if (sys_move_mount(h->fds[i], AT_FDCWD, h->paths.v[i]) < 0)
-			return fail("%s: mount: %m", h->paths.v[i]);
+			return fail_tried(h->paths.v[i], "mount");
 	return 0;
 }
 

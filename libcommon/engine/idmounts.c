@@ -121,7 +121,7 @@ int idmounts_map(const struct spec *s, const int *v, int image, int userns)
 		    (ok && fd >= 0 && mount_map(fd, strv_has(&m->options, "ridmap"), userns) == 0))
 			continue;
 		if (own)
-			return fail("%s: id-mapped mount: %m", m->dest);
+			return fail_tried(m->dest, "id-mapped mount");
 		warn("%s: no id-mapped mounts here (Linux 5.19): its files are not the "
 		     "container's own",
 		    m->dest);

@@ -39,12 +39,12 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	bool rec = strv_has(&m->options, "rbind");
 	int fd = sys_mount_copy(AT_FDCWD, m->source, rec ? AT_RECURSIVE : 0, NULL);
 	if (fd < 0 || !m->n_uid_map)
-		return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
+		return fd < 0 ? fail_tried(m->dest, m->source) : fd;
 	_cleanup_close_ int ns = userns < 0 ? idmounts_userns(m) : userns;
 	if (ns >= 0 && mount_map(fd, strv_has(&m->options, "ridmap"), ns) == 0)
 		return fd;
 	close(fd);
-	return ns < 0 ? fail_about(m->dest) : fail("%s: id-mapped mount: %m", m->dest);
+	return ns < 0 ? fail_about(m->dest) : fail_tried(m->dest, "id-mapped mount");
 }
 
 /* Root of a user namespace cannot map mounts, and what was mounted below the root is seen in its

@@ -10,7 +10,7 @@ int idmounts_mount(const struct spec_mount *m, int userns)
 	(void)userns;
 	int fd = sys_mount_copy(
 	    AT_FDCWD, m->source, strv_has(&m->options, "rbind") ? AT_RECURSIVE : 0, NULL);
-	return fd < 0 ? fail("%s: %s: %m", m->dest, m->source) : fd;
+	return fd < 0 ? fail_tried(m->dest, m->source) : fd;
 }
 
 int idmounts_later(const struct spec *s, const struct spec_mount *m)

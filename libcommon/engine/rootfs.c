@@ -36,7 +36,7 @@ static int etc_files(struct rootfs *r)
 			(r->userns && (errno == EACCES || errno == EOVERFLOW))))
 			continue; /* the root cannot have it, or its /etc is somebody else's */
 		if (dst < 0 || mount(src, FD_PATH(dst), NULL, MS_BIND, NULL) < 0)
-			return fail("%s: mount: %m", dest);
+			return fail_tried(dest, "mount");
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ static int cgroup_own(const char *group, const char *at, const char *on, unsigne
 	if (mount(group, on, NULL, MS_BIND, NULL) < 0)
 		return fail("%s: bind %s: %m", at, group);
 	return mount(NULL, on, NULL, MS_BIND | MS_REMOUNT | flags, NULL) < 0
-		   ? fail("%s: remount: %m", at)
+		   ? fail_tried(at, "remount")
 		   : 0;
 }
 
@@ -50,7 +50,7 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 			   : 0;
 	if (mount("tmpfs", FD_PATH(at), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"mode=755,size=64k") < 0)
-		return fail("%s: mount tmpfs: %m", m->dest);
+		return fail_tried(m->dest, "mount tmpfs");
 	/* A file system that was made just now and that nobody else can see: names in it are
 	 * safe. */
 	_cleanup_close_ int top =

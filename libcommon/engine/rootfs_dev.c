@@ -55,7 +55,7 @@ static int node_made(struct rootfs *r, int fs, const struct spec_device *d)
 	struct spec_mount m = {.dest = d->path, .type = "bind", .source = (char *)FD_PATH(src)};
 	struct mountopts o = {.flags = MS_BIND};
 	if (sys_move_mount(fs, r->fd, "") < 0)
-		return fail("%s: mount tmpfs: %m", d->path);
+		return fail_tried(d->path, "mount tmpfs");
 	int done = rootfs_bind(r, &m, &o, 0);
 	umount2(FD_PATH(fs), MNT_DETACH);
 	return done;
@@ -84,13 +84,13 @@ static int rootfs_dev_node(struct rootfs *r, int dev, const struct spec_device *
 			makedev((unsigned)d->major, (unsigned)d->minor)) == 0) {
 			if ((d->uid || d->gid) &&
 			    fchownat(dir, base, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
-				return fail("%s: chown: %m", d->path);
+				return fail_tried(d->path, "chown");
 			return 0;
 		}
 		if (errno == EEXIST)
 			return is_there(dir, base, type, d);
 		if (errno != EPERM)
-			return fail("%s: mknod: %m", d->path);
+			return fail_tried(d->path, "mknod");
 	}
 	_cleanup_free_ char *host = host_node(d);
 	struct spec_mount m = {.dest = d->path, .type = "bind", .source = host};
@@ -134,7 +134,7 @@ int rootfs_dev(struct rootfs *r)
 		if (str_starts(d, "/dev/") && d[5] && !strchr(d + 5, '/') &&
 		    (str_eq(t, "devpts") || str_eq(t, "mqueue") || str_eq(t, "tmpfs")) &&
 		    mkdirat(dev, d + 5, 0755) < 0 && errno != EEXIST)
-			return fail("%s: mkdir: %m", d);
+			return fail_tried(d, "mkdir");
 	}
 	return 0;
 }

@@ -69,13 +69,13 @@ static int readonly_path(const char *path)
 	if (fd == -2)
 		return 0;
 	if (fd < 0 || mount(FD_PATH(fd), FD_PATH(fd), NULL, MS_BIND | MS_REC, NULL) < 0)
-		return fd < 0 ? -1 : fail("%s: bind: %m", path);
+		return fd < 0 ? -1 : fail_tried(path, "bind");
 	_cleanup_close_ int top = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0)
 		return fail_errno(path);
 	keep &= MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	if (mount(NULL, FD_PATH(top), NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | keep, NULL) < 0)
-		return fail("%s: remount read-only: %m", path);
+		return fail_tried(path, "remount read-only");
 	return 0;
 }
 
@@ -99,16 +99,16 @@ static int rootfs_finish_mask(struct masks *k, const char *path)
 		if (k->null < 0 && (k->null = become_null(O_PATH | O_CLOEXEC)) < 0)
 			return fail_in("nothing can be masked");
 		return mount(FD_PATH(k->null), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
-			   ? fail("%s: mask: %m", path)
+			   ? fail_tried(path, "mask")
 			   : 0;
 	}
 	if (k->empty >= 0)
 		return mount(FD_PATH(k->empty), FD_PATH(fd), NULL, MS_BIND, NULL) < 0
-			   ? fail("%s: mask: %m", path)
+			   ? fail_tried(path, "mask")
 			   : 0;
 	if (mount("tmpfs", FD_PATH(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		"size=0,mode=755,nr_inodes=1") < 0)
-		return fail("%s: mask: %m", path);
+		return fail_tried(path, "mask");
 	k->empty = openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return 0;
 }

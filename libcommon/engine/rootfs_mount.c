@@ -35,7 +35,7 @@ int rootfs_remount(
 		return fail_errno(dest);
 	if (rec) /* by mount_setattr(2), or by walking through mountinfo before Linux 5.12 */
 		return mount_set_flags_rec(fd, flags, cleared) < 0
-			   ? fail("%s: remount recursively: %m", dest)
+			   ? fail_tried(dest, "remount recursively")
 			   : 0;
 	/* Flags that the file system's own mount has set must stay set, and its access times as
 	 * they are; otherwise a user namespace gets EPERM (mount(2)). */
@@ -63,7 +63,7 @@ static int propagate(struct rootfs *r, const char *dest, unsigned long prop)
 {
 	_cleanup_close_ int fd = path_open_in_root(r->fd, dest, O_PATH | O_CLOEXEC, 0);
 	if (fd < 0 || mount(NULL, FD_PATH(fd), NULL, prop, NULL) < 0)
-		return fail("%s: change propagation: %m", dest);
+		return fail_tried(dest, "change propagation");
 	return 0;
 }
 
@@ -133,7 +133,7 @@ static int copy_up(struct rootfs *r, const struct spec_mount *m, int under)
 			    to = path_open_in_root(
 				r->fd, m->dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (from < 0 || to < 0)
-		return fail("%s: tmpcopyup: %m", m->dest);
+		return fail_tried(m->dest, "tmpcopyup");
 	return layer_copy(&from, 1, to, m->dest) < 0 ? fail_in("%s: tmpcopyup", m->dest) : 0;
 }
 
@@ -182,7 +182,7 @@ static int plain_mount(struct rootfs *r, const struct spec_mount *m, const struc
 		int fd = r->proc;
 		r->proc = -2;
 		if (sys_move_mount(fd, dst, "") < 0)
-			return fail("%s: mount proc: %m", m->dest);
+			return fail_tried(m->dest, "mount proc");
 		flags |= MS_NOSUID | MS_NODEV | MS_NOEXEC;
 		return flags & MS_RDONLY ? rootfs_remount(r, m->dest, flags, 0, false) : 0;
 	}
@@ -250,7 +250,7 @@ static int nodev(struct rootfs *r, const char *dest, bool rec)
 	if ((rec ? mount_set_flags_rec(fd, MS_NODEV, 0)
 		 : mount(NULL, FD_PATH(fd), NULL, MS_REMOUNT | MS_BIND | MS_NODEV | keep, NULL)) <
 	    0)
-		return fail("%s: remount without devices: %m", dest);
+		return fail_tried(dest, "remount without devices");
 	return 0;
 }
 

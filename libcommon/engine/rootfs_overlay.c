@@ -55,7 +55,7 @@ static int image_lower(struct rootfs *r)
 		return -1;
 	if (fstat(fd, &a) == 0 && stat(r->dir, &b) == 0 && a.st_dev != b.st_dev &&
 	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
-		return fail("%s: mount: %m", r->spec->x_image_file);
+		return fail_tried(r->spec->x_image_file, "mount");
 	close(fd);
 	return openat(AT_FDCWD, r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
@@ -79,7 +79,7 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 	buf_puts(opts, "lowerdir=");
 	for (size_t i = 0; i < l->n; i++) {
 		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
-			return fail("%s: mount: %m", l->v[i]);
+			return fail_tried(l->v[i], "mount");
 		/* By its path, a mount on "/" would not be found. */
 		int fd = r->idmounts ? r->idmounts[1 + i]
 				     : openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -105,7 +105,7 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 	     "and /var/tmp in memory",
 	    strrchr(r->dir, '/') + 1);
 	if (mount(lower, upper_of(r), NULL, MS_BIND, NULL) < 0)
-		return fail("%s: bind: %m", r->dir);
+		return fail_tried(r->dir, "bind");
 	_cleanup_close_ int root = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
 		_cleanup_close_ int at =
@@ -123,7 +123,7 @@ int rootfs_readonly(const char *root)
 	unsigned long keep = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	keep &= statfs(root, &fs) == 0 ? (unsigned long)fs.f_flags : 0;
 	return mount(NULL, root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) < 0
-		   ? fail("%s: remount read-only: %m", root)
+		   ? fail_tried(root, "remount read-only")
 		   : 0;
 }
 
@@ -197,7 +197,7 @@ static int overlay_mount(struct rootfs *r)
 	/* overlayfs needs mounts that are in its own mount namespace: they are mounted over the
 	 * directories themselves here. */
 	if (r->idmounts && sys_move_mount(r->idmounts[0], AT_FDCWD, r->dir) < 0)
-		return fail("%s: mount: %m", r->dir);
+		return fail_tried(r->dir, "mount");
 	if (chdir(r->dir) < 0)
 		return fail_errno(r->dir);
 	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
@@ -317,7 +317,7 @@ int rootfs_prepare(struct rootfs *r)
 		return -1;
 	const char *root = overlay ? upper_of(r) : s->root_path;
 	if (!overlay && mount(root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return fail("%s: bind: %m", root);
+		return fail_tried(root, "bind");
 	r->fd = dir_open(root);
 	return r->fd < 0 ? fail_errno(root) : 0;
 }

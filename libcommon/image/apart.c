@@ -158,7 +158,7 @@ static int chunk(struct mover *m, size_t n)
 	m->sums->raw_size += n;
 	progress(m, false);
 	if (m->copy >= 0 && fd_write_all(m->copy, m->buf, n) < 0)
-		return fail("%s: write a copy to the store: %m", m->a->what);
+		return fail_tried(m->a->what, "write a copy to the store");
 	if (m->a->max && m->sums->raw_size > m->a->max)
 		return errno = EBADMSG, fail("%s: is longer than the %llu bytes that were promised",
 					    m->a->what, (unsigned long long)m->a->max);
@@ -176,7 +176,7 @@ static int move(struct mover *m, bool all)
 	while (all || m->to >= 0) {
 		ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
 		if (n < 0)
-			return fail("%s: read: %m", m->a->what);
+			return fail_tried(m->a->what, "read");
 		if (n == 0 || chunk(m, (size_t)n) < 0)
 			return n == 0 ? 0 : -1;
 	}
@@ -286,7 +286,7 @@ static int through(struct mover *m, struct buf *left)
 	int report;
 	ssize_t n = stream_fill(m->a->fd, m->buf, STREAM_CHUNK);
 	if (n < 0)
-		return fail("%s: read: %m", m->a->what);
+		return fail_tried(m->a->what, "read");
 	m->sums->comp = stream_sniff(m->buf, (size_t)n);
 	m->copy = m->sums->comp >= COMP_XZ ? -1 : m->a->copy;
 	if (apart_start(m, &report) < 0)

@@ -67,7 +67,7 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 	_cleanup_close_ int fd =
 	    openat(f->root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail("%s: create a file in the store: %m", f->what);
+		return fail_tried(f->what, "create a file in the store");
 	const void *data;
 	uint64_t size = 0;
 	size_t n;
@@ -79,7 +79,7 @@ static int spool_data(struct image_files *f, struct archive *a, struct image_fil
 			return errno = EINVAL, fail("%s: %s: a sparse file", f->what, to->name);
 		size += n;
 		if (fd_write_all(fd, data, n) < 0)
-			return fail("%s: write to the store: %m", f->what);
+			return fail_tried(f->what, "write to the store");
 	}
 	if (r != ARCHIVE_EOF)
 		return errno = EINVAL,
@@ -284,7 +284,7 @@ int image_files_open(const struct image_files *f, const char *name, const struct
 		*file = x;
 	if (fd < 0 && errno == ENOENT)
 		return fail("%s: %s: not in it", f->what, name);
-	return fd < 0 ? fail("%s: %s: open: %m", f->what, name) : fd;
+	return fd < 0 ? fail_tried_in(f->what, name, "open") : fd;
 }
 
 char *image_files_read(const struct image_files *f, const char *name, size_t *len)

@@ -133,9 +133,9 @@ static int inherit_take_over(const struct stat *st, int to, const char *path)
 	/* In a user namespace an owner may not be mapped: the folder then stays ours, as a file
 	 * would. */
 	if (fchown(to, st->st_uid, st->st_gid) < 0 && errno != EPERM && errno != EINVAL)
-		return fail("%s: chown: %m", path);
+		return fail_tried(path, "chown");
 	if (fchmod(to, st->st_mode & 07777) < 0 || fd_times(to, st) < 0)
-		return fail("%s: mode and time: %m", path);
+		return fail_tried(path, "mode and time");
 	return 0;
 }
 
@@ -156,7 +156,7 @@ static int inherit_move_one(int from, const char *name, void *arg)
 	int to = *(int *)arg;
 	struct stat st;
 	if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return renameat(from, name, to, name) < 0 ? fail("%s: rename: %m", name) : 0;
+		return renameat(from, name, to, name) < 0 ? fail_tried(name, "rename") : 0;
 	_cleanup_close_ int a = openat(from, name, DIR_FLAGS);
 	_cleanup_close_ int b = a < 0 ? -1 : openat(to, name, DIR_FLAGS);
 	/* what the archive has under the other name, too, stays as it is there */
@@ -184,7 +184,7 @@ static int carry(const struct view *v, const char *from, const char *to)
 	if (a < 0 || b < 0 || fstat(a, &st) < 0)
 		return 0;
 	if (mkdirat(b, as, 0755) < 0 && errno != EEXIST)
-		return fail("%s: mkdir: %m", to);
+		return fail_tried(to, "mkdir");
 	_cleanup_close_ int old = openat(a, name, DIR_FLAGS);
 	_cleanup_close_ int new = openat(b, as, DIR_FLAGS);
 	if (old < 0 || new < 0)
@@ -287,11 +287,10 @@ static int hide(int below, const char *name, void *arg)
 	struct stat st;
 	(void)below;
 	if (fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return layer_mark_deleted(root, name) < 0 ? fail("%s: mark as deleted: %m", name)
-							  : 0;
+		return layer_mark_deleted(root, name) < 0 ? fail_tried(name, "mark as deleted") : 0;
 	_cleanup_close_ int dir = openat(root, name, DIR_FLAGS);
 	if (dir >= 0 && layer_mark_opaque(dir) < 0)
-		return fail("%s: mark as opaque: %m", name);
+		return fail_tried(name, "mark as opaque");
 	return 0;
 }
 

@@ -65,7 +65,7 @@ static int layer(
 	char spool[32]; /* it is on the disk already */
 	snprintf(spool, sizeof spool, "f-%zu", row->spool);
 	if (linkat(l->s->tmp, spool, l->s->tmp, in->raw_hex, 0) < 0 && errno != EEXIST)
-		return fail("%s: link a blob: %m", what);
+		return fail_tried(what, "link a blob");
 	return 0;
 }
 

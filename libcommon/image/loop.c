@@ -80,7 +80,7 @@ static int loop_open(int file, const char *name, char dev[40])
 	for (int tries = 0; tries < 64; tries++) {
 		int n = ioctl(control, LOOP_CTL_GET_FREE);
 		if (n < 0)
-			return fail("%s: get a loop device: %m", name);
+			return fail_tried(name, "get a loop device");
 		snprintf(dev, 40, "/dev/loop%d", n);
 		int loop = open(dev, O_RDONLY | O_CLOEXEC);
 		/* Where /dev is static. */

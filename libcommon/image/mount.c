@@ -37,11 +37,11 @@ static int mount_bind_older(int layer, const char *dir)
 	_cleanup_free_ char *from = xasprintf("/proc/self/fd/%d", layer),
 			    *own = realpath(from, NULL);
 	if (!own || mount(from, own, NULL, MS_BIND, NULL) < 0)
-		return fail("%s: mount: %m", dir);
+		return fail_tried(dir, "mount");
 	int r = mount(NULL, own, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOSUID,
 		    NULL) < 0 ||
 			mount(own, dir, NULL, MS_BIND, NULL) < 0
-		    ? fail("%s: mount: %m", dir)
+		    ? fail_tried(dir, "mount")
 		    : 0;
 	umount2(own, MNT_DETACH);
 	return r;
@@ -56,7 +56,7 @@ static int mount_bind_one(int layer, const char *dir)
 	_cleanup_close_ int fd = sys_mount_copy(layer, "", AT_EMPTY_PATH, &a);
 	if (fd < 0)
 		return mount_bind_older(layer, dir);
-	return sys_move_mount(fd, AT_FDCWD, dir) < 0 ? fail("%s: mount: %m", dir) : 0;
+	return sys_move_mount(fd, AT_FDCWD, dir) < 0 ? fail_tried(dir, "mount") : 0;
 }
 
 void image_upper_warn(const char *upper)
@@ -88,7 +88,7 @@ int image_mount(const int *dirs, size_t n, const char *upper, const char *dir)
 	_cleanup_free_ char *options = xasprintf("lowerdir=%s%s", lower, rest);
 	if (mount("overlay", dir, "overlay", MS_NODEV | MS_NOSUID | (upper ? 0 : MS_RDONLY),
 		options) < 0)
-		return fail("%s: mount overlay: %m", dir);
+		return fail_tried(dir, "mount overlay");
 	if (upper)
 		image_upper_warn(upper);
 	return 0;

@@ -99,7 +99,7 @@ static int xattrs(struct pack *p, int fd, int dir, const char *name)
 	if (n < 0)
 		return errno == EOPNOTSUPP || errno == EACCES || errno == EPERM
 			   ? 0
-			   : fail("%s: list attributes: %m", p->path);
+			   : fail_tried(p->path, "list attributes");
 	for (char *x = p->names; x < p->names + n; x += strlen(x) + 1) {
 		if (!pack_xattr_wanted(x))
 			continue;
@@ -180,7 +180,7 @@ static int pack_body(struct pack *p, int fd, off_t size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fail("%s: read: %m", p->path);
+			return fail_tried(p->path, "read");
 		if (n == 0) /* the file has shrunk meanwhile; the header has promised more */
 			memset(buf, 0, (size_t)(n = (ssize_t)room));
 		if (pack_put(p, buf, (size_t)n) < 0)
@@ -258,7 +258,7 @@ static int pack_entry(struct pack *p, int dir, const char *name, struct stat *st
 		char target[PATH_MAX];
 		ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
 		if (n < 0)
-			return fail("%s: readlink: %m", p->path);
+			return fail_tried(p->path, "readlink");
 		target[n] = 0;
 		archive_entry_copy_symlink(p->e, target);
 	}
@@ -287,7 +287,7 @@ static int pack_child_one(
 	int dir = m->fds[item->layer];
 	size_t len = strlen(item->name);
 	if (fstatat(dir, item->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: stat: %m", item->name); /* gone meanwhile */
+		return errno == ENOENT ? 0 : fail_tried(item->name, "stat"); /* gone meanwhile */
 	if (at + len + 16 > sizeof p->path)
 		return errno = ENAMETOOLONG, fail_errno(p->path);
 	if (layer_is_whiteout(&st)) {

@@ -264,7 +264,7 @@ static int part_unpack(struct pull *p, struct want *w)
 	    store_layer(&p->s, w->fd, what, false, w->hex, w->diff_id, &in) < 0)
 		return -1;
 	w->done = true;
-	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail("%s: rename: %m", what)
+	return renameat(p->s.images, w->part, p->s.tmp, w->hex) < 0 ? fail_tried(what, "rename")
 								    : 0;
 }
 

@@ -73,7 +73,7 @@ static int save_blob(struct save *v, const char *hex)
 	}
 	digest_end(&d, have);
 	if (n < 0 || left)
-		return fail("%s: read: %m", path);
+		return fail_tried(path, "read");
 	return strcmp(have, hex)
 		   ? (errno = EBADMSG, fail("%s: damaged: its digest is %s", path, have))
 		   : 0;

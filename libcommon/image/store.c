@@ -29,7 +29,7 @@ static int open_dir(const char *lib, const char *name, bool make)
 	if (make && place_make(lib) < 0)
 		return -1;
 	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
-		return fail("%s: mkdir: %m", path);
+		return fail_tried(path, "mkdir");
 	int fd = dir_open(path);
 	return fd < 0 ? fail_open(path) : fd;
 }
@@ -73,10 +73,10 @@ static int gate_take(struct store *s, int how)
 static int tmp_make(int dir, const char *name)
 {
 	if (mkdirat(dir, name, 0700) < 0)
-		return fail("%s: mkdir: %m", name);
+		return fail_tried(name, "mkdir");
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		fail("%s: lock: %m", name);
+		fail_tried(name, "lock");
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -320,22 +320,22 @@ int store_layer(struct store *s, int fd, const char *what, bool copy, const char
 	const char *as = s->part ? s->part : "copy";
 	if (copy &&
 	    (out = openat(to, as, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
-		return fail("%s: create a blob: %m", what);
+		return fail_tried(what, "create a blob");
 	if (unpack &&
 	    (mkdirat(s->ltmp, "layer", 0755) < 0 || fchmodat(s->ltmp, "layer", 0755, 0) < 0 ||
 		(layer = dir_open_at(s->ltmp, "layer")) < 0))
-		return fail("%s: make a layer: %m", what);
+		return fail_tried(what, "make a layer");
 	if (layer_through(s, in, fd, what, out, layer, blob, diff_id) < 0)
 		return -1;
 	if (unpack && renameat(s->ltmp, "layer", s->ltmp, in->plain_hex) <
 			  0) { /* the same layer twice in one image */
 		if (errno != EEXIST && errno != ENOTEMPTY)
-			return fail("%s: rename a layer: %m", what);
+			return fail_tried(what, "rename a layer");
 		if (userns_tree_remove(s->ltmp, "layer") < 0)
 			return -1;
 	}
 	if (copy && renameat(to, as, s->tmp, in->copy_hex) < 0)
-		return fail("%s: rename a blob: %m", what);
+		return fail_tried(what, "rename a blob");
 	if (unpack) {
 		_cleanup_free_ char *name = size_name(in->plain_hex);
 		_cleanup_free_ char *n = xasprintf("%llu", (unsigned long long)in->plain_size);
@@ -362,7 +362,7 @@ static int store_move_one(int dirfd, const char *name, void *arg)
 	 * A directory does not replace one that is not empty (rename(2)), and one empty layer is as
 	 * good as another; blobs are simply replaced. */
 	if (renameat(dirfd, name, m->to, path) < 0 && errno != ENOTEMPTY && errno != EEXIST)
-		return fail("%s: rename into the store: %m", name);
+		return fail_tried(name, "rename into the store");
 	return 0;
 }
 
@@ -372,7 +372,7 @@ int store_commit(struct store *s)
 	/* Both are on one file system; a layer or blob gets its name only when all of it is on the
 	 * disk. */
 	if (syncfs(s->ltmp) < 0)
-		return fail("%s: sync: %m", s->lib);
+		return fail_tried(s->lib, "sync");
 	if (dir_each(s->ltmp, store_move_one, &layers) != 0 ||
 	    dir_each(s->tmp, store_move_one, &blobs) != 0)
 		return -1;

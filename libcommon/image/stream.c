@@ -59,7 +59,7 @@ static ssize_t raw_read(struct stream *s, const void **data)
 		n = read(p->fd, p->buf, sizeof p->buf);
 	while (n < 0 && errno == EINTR);
 	*data = p->buf;
-	return n < 0 ? fail("%s: read: %m", s->what) : n;
+	return n < 0 ? fail_tried(s->what, "read") : n;
 }
 
 static la_ssize_t filter_read(struct archive *a, void *arg, const void **data)
@@ -133,7 +133,7 @@ ssize_t stream_read(struct stream *s, const void **data)
 	if (p->hash)
 		digest_add(&p->plain, *data, (size_t)n);
 	if (p->copy >= 0 && fd_write_all(p->copy, *data, (size_t)n) < 0)
-		return fail("%s: write a copy to the store: %m", s->what);
+		return fail_tried(s->what, "write a copy to the store");
 	return n;
 }
 

@@ -53,7 +53,7 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 {
 	struct stat st;
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : fail("%s: %s: %m", u->what, path);
+		return errno == ENOENT ? 0 : fail_tried(u->what, path);
 	if (S_ISDIR(st.st_mode) && !u->how.plain)
 		return tree_remove_at(dir, base);
 	if (S_ISDIR(st.st_mode))
@@ -64,7 +64,7 @@ static int make_room(struct unpack *u, const char *path, int dir, const char *ba
 		return errno = EBUSY, fail("%s: %s: something is mounted there; it is not replaced",
 					  u->what, path);
 	if (unlinkat(dir, base, 0) < 0)
-		return fail("%s: %s: replace: %m", u->what, path);
+		return fail_tried_in(u->what, path, "replace");
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 			ssize_t w = pwrite(
 			    fd, (const char *)data + done, n - done, offset + (la_int64_t)done);
 			if (w < 0 && errno != EINTR)
-				return fail("%s: %s: write: %m", u->what, path);
+				return fail_tried_in(u->what, path, "write");
 			done += w > 0 ? (size_t)w : 0;
 		}
 		if (n)
@@ -103,7 +103,7 @@ static int file_data(struct unpack *u, int fd, const char *path, la_int64_t size
 	if (r != ARCHIVE_EOF)
 		return tar_fail(u, path);
 	if (end < size && ftruncate(fd, size) < 0) /* a hole at the end */
-		return fail("%s: %s: truncate: %m", u->what, path);
+		return fail_tried_in(u->what, path, "truncate");
 	return 0;
 }
 
@@ -120,7 +120,7 @@ static int write_through(
 	snprintf(at, sizeof at, "/proc/self/fd/%d", over);
 	_cleanup_close_ int fd = open(at, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return fail("%s: %s: write to what is mounted there: %m", u->what, path);
+		return fail_tried_in(u->what, path, "write to what is mounted there");
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return -1;
 	return 1;
@@ -140,7 +140,7 @@ static int unpack_entry_file(
 	else if (fd < 0 && (errno == EISDIR || errno == EBUSY))
 		return -1;
 	if (fd < 0)
-		return fail("%s: %s: create: %m", u->what, path);
+		return fail_tried_in(u->what, path, "create");
 	if (archive_entry_size(e) > 0 && file_data(u, fd, path, archive_entry_size(e)) < 0)
 		return unlinkat(dir, base, 0), -1; /* half a file is none */
 	return unpack_attr_file(u, e, path, fd);
@@ -152,10 +152,10 @@ static int entry_dir(
 	struct stat st;
 	if (mkdirat(dir, base, 0700) < 0) {
 		if (errno != EEXIST || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return fail("%s: %s: mkdir: %m", u->what, path);
+			return fail_tried_in(u->what, path, "mkdir");
 		if (!u->how.plain && !S_ISDIR(st.st_mode)) {
 			if (unlinkat(dir, base, 0) < 0 || mkdirat(dir, base, 0700) < 0)
-				return fail("%s: %s: mkdir: %m", u->what, path);
+				return fail_tried_in(u->what, path, "mkdir");
 			/* deleted, then made anew: what is below does not show */
 			if (layer_is_whiteout(&st) && unpack_opaque(u, dir, base, path) < 0)
 				return -1;
@@ -183,7 +183,7 @@ static int entry_whiteout(struct unpack *u, const char *path, int dir, const cha
 	if (layer_mark_deleted(dir, name) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return fail("%s: %s: mark as deleted: %m", u->what, path);
+		return fail_tried_in(u->what, path, "mark as deleted");
 	/* it means what is below; what this layer has itself stays (layer.md, "Whiteouts") */
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return unpack_opaque(u, dir, name, path);
@@ -231,9 +231,8 @@ static int entry_symlink(
 	if (symlinkat(target, dir, base) < 0 &&
 	    (errno != EEXIST || make_room(u, path, dir, base) < 0 ||
 		symlinkat(target, dir, base) < 0))
-		return errno == EISDIR || errno == EBUSY
-			   ? -1
-			   : fail("%s: %s: symlink: %m", u->what, path);
+		return errno == EISDIR || errno == EBUSY ? -1
+							 : fail_tried_in(u->what, path, "symlink");
 	return unpack_attr(u, e, path, dir, base);
 }
 
@@ -273,7 +272,7 @@ static int entry_node(
 			return 0;
 		}
 		if (errno != EEXIST || tries)
-			return fail("%s: %s: mknod: %m", u->what, path);
+			return fail_tried_in(u->what, path, "mknod");
 		if (make_room(u, path, dir, base) < 0)
 			return -1;
 	}

@@ -60,7 +60,7 @@ static int owner_refused(struct unpack *u, struct archive_entry *e, const char *
 {
 	/* In a user namespace, ids that are not mapped cannot be owners. */
 	if (errno != EINVAL && errno != EPERM)
-		return fail("%s: %s: chown: %m", u->what, path);
+		return fail_tried_in(u->what, path, "chown");
 	if (!u->said_owner)
 		warn("%s: %s: owner %lld:%lld does not exist here; such files stay ours", u->what,
 		    path, (long long)uid_of(u, e), (long long)gid_of(u, e));
@@ -133,7 +133,7 @@ static int left_one(
 	_cleanup_close_ int fd =
 	    path_open_in_root(dirfd, *path ? path : ".", O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
-		return fail("%s: %s: open: %m", what, path);
+		return fail_tried_in(what, path, "open");
 	snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
 	return setxattr(at, name, value, size, 0) < 0;
 }
@@ -171,10 +171,10 @@ static int left_opaque(int dirfd, const char *what, const char *path)
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0; /* a later entry took its name */
 	if (dir < 0 || tree_walk(dir, ".", &marks, NULL) < 0)
-		return dir < 0 ? fail("%s: %s: open: %m", what, path) : -1;
+		return dir < 0 ? fail_tried_in(what, path, "open") : -1;
 	/* in a user namespace, what the child could set counts */
 	return layer_mark_opaque(dir) < 0 && !layer_is_opaque(dir, NULL)
-		   ? fail("%s: %s: mark as opaque: %m", what, path)
+		   ? fail_tried_in(what, path, "mark as opaque")
 		   : 0;
 }
 
@@ -287,12 +287,12 @@ int unpack_attr_file(struct unpack *u, struct archive_entry *e, const char *path
 	if (xattrs_set(u, e, path, NULL, fd, false) < 0)
 		return -1;
 	if ((mode & 07000) && fchmod(fd, mode) < 0)
-		return fail("%s: %s: chmod: %m", u->what, path);
+		return fail_tried_in(u->what, path, "chmod");
 	if (xattrs_set(u, e, path, NULL, fd, true) < 0)
 		return -1;
 	times_of(e, t);
 	if (t[1].tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
-		return fail("%s: %s: set the time: %m", u->what, path);
+		return fail_tried_in(u->what, path, "set the time");
 	return 0;
 }
 
@@ -308,14 +308,14 @@ static int attr(struct unpack *u, struct archive_entry *e, const char *path, con
 	if (type == AE_IFDIR && !u->owners)
 		mode |= 0700; /* until all is in */
 	if (type != AE_IFLNK && fchmodat(t->dir, t->at, mode, 0) < 0)
-		return fail("%s: %s: chmod: %m", u->what, path);
+		return fail_tried_in(u->what, path, "chmod");
 	if (xattrs_set(u, e, path, t, -1, true) < 0)
 		return -1;
 	struct timespec times[2];
 	times_of(e, times);
 	if (type != AE_IFDIR && times[1].tv_nsec != UTIME_OMIT &&
 	    utimensat(t->dir, t->at, times, t->nofollow) < 0)
-		return fail("%s: %s: set the time: %m", u->what, path);
+		return fail_tried_in(u->what, path, "set the time");
 	return 0;
 }
 
@@ -345,7 +345,7 @@ int unpack_attr(
 	if (u->how.plain) {
 		fd = openat(dir, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) < 0)
-			return fail("%s: %s: open: %m", u->what, path);
+			return fail_tried_in(u->what, path, "open");
 		bool node = type == AE_IFCHR || type == AE_IFBLK;
 		if ((st.st_mode & S_IFMT) != type || (node && st.st_rdev != archive_entry_rdev(e)))
 			return errno = ESTALE,
@@ -374,13 +374,13 @@ static int dir_finish(struct unpack *u, struct dirtime *d)
 	if (fd < 0 && !u->how.plain && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0; /* a later entry took its name */
 	if (fd < 0)
-		return dir < 0 ? -1 : fail("%s: %s: open: %m", u->what, d->path);
+		return dir < 0 ? -1 : fail_tried_in(u->what, d->path, "open");
 	if (d->acl && xattr_set(u, d->path, NULL, fd, DEFAULT_ACL, d->acl, d->acl_size) < 0)
 		return -1;
 	if (!u->owners && (d->mode & 0700) != 0700 && *d->path && fchmod(fd, d->mode) < 0)
-		return fail("%s: %s: chmod: %m", u->what, d->path);
+		return fail_tried_in(u->what, d->path, "chmod");
 	if (d->mtime.tv_nsec != UTIME_OMIT && futimens(fd, t) < 0)
-		return fail("%s: %s: set the time: %m", u->what, d->path);
+		return fail_tried_in(u->what, d->path, "set the time");
 	return 0;
 }
 

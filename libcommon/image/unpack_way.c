@@ -109,7 +109,7 @@ int unpack_left(
 static int way_make(struct unpack *u, int dir, const char *name, const char *path, size_t end)
 {
 	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
-		return fail("%s: %s: mkdir: %m", u->what, path);
+		return fail_tried_in(u->what, path, "mkdir");
 	if (u->how.left) {
 		_cleanup_free_ char *made = xstrndup(path, end);
 		unpack_left(u, made, UNPACK_IMPLIED, "", 0);
@@ -121,14 +121,14 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 {
 	_cleanup_close_ int fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return fail("%s: %s: open: %m", u->what, path);
+		return fail_tried_in(u->what, path, "open");
 	if (u->how.left) { /* the parent may set the better one, but a user not where a mode forbids
 			      it */
 		fsetxattr(fd, "user.overlay.opaque", "y", 1, 0);
 		_cleanup_free_ char *at = xasprintf("%s/%s", u->path, base);
 		return unpack_left(u, at, UNPACK_OPAQUE, "", 0);
 	}
-	return layer_mark_opaque(fd) < 0 ? fail("%s: %s: mark as opaque: %m", u->what, path) : 0;
+	return layer_mark_opaque(fd) < 0 ? fail_tried_in(u->what, path, "mark as opaque") : 0;
 }
 
 /* The entry deletes what is below and then has something in it: a new folder. */
@@ -139,7 +139,7 @@ static int way_whiteout(struct unpack *u, int dir, const char *name, const char 
 	    !layer_is_whiteout(&st))
 		return 0;
 	if (unlinkat(dir, name, 0) < 0 || mkdirat(dir, name, 0755) < 0)
-		return fail("%s: %s: mkdir: %m", u->what, path);
+		return fail_tried_in(u->what, path, "mkdir");
 	return unpack_opaque(u, dir, name, path) < 0 ? -1 : 1;
 }
 
@@ -171,7 +171,7 @@ static int way_step(
 			return fail("%s: %s: the way there goes through what is not a directory (a "
 				    "symbolic link?)",
 			    u->what, path);
-		return fail("%s: %s: open its directory: %m", u->what, path);
+		return fail_tried_in(u->what, path, "open its directory");
 	}
 }
 

@@ -174,7 +174,7 @@ int cgroup_devices(const char *path, const struct device_rule *rules, size_t n)
 					   path);
 	_cleanup_close_ int fd = cgroup_group_fd(h, path);
 	if (fd < 0)
-		return fail("%s: device list: %m", path);
+		return fail_tried(path, "device list");
 	if ((v1 ? devices_v1(fd, rules, n) : devices_v2(fd, rules, n)) < 0)
 		return fail("%s: device list: %m%s", path, no_devices_hint(v1));
 	return 0;

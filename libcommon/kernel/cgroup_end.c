@@ -67,7 +67,7 @@ static int freeze(const char *path)
 			return 0;
 		int why = errno;
 		file_poke_at(fd, "cgroup.freeze", "0"); /* do not leave it half frozen */
-		return errno = why, fail("%s: freeze: %m", path);
+		return errno = why, fail_tried(path, "freeze");
 	}
 	_cleanup_close_ int v1 = f ? cgroup_group_fd(f, path) : -1;
 	if (v1 < 0)
@@ -77,7 +77,7 @@ static int freeze(const char *path)
 		return 0;
 	int why = errno;
 	file_poke_at(v1, "freezer.state", "THAWED");
-	return errno = why, fail("%s: freeze: %m", path);
+	return errno = why, fail_tried(path, "freeze");
 }
 
 /* A hybrid system can freeze on either side, and somebody may have used the other. */
@@ -104,7 +104,7 @@ static int cgroup_end_thaw(const char *path)
 		r = wait_event(fd, "frozen", 0, now_ms() + CGROUP_DEADLINE_MS);
 	if (r == 0 && v1 >= 0)
 		r = freeze_v1(v1, false);
-	return r < 0 ? fail("%s: thaw: %m", path) : 0;
+	return r < 0 ? fail_tried(path, "thaw") : 0;
 }
 
 int cgroup_freeze(const char *path, bool on)

@@ -83,7 +83,7 @@ int cgroup_show_events(const char *path)
 		look |= v1[i];
 		snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dirs[i], watched[i].file);
 		if (!v1[i] && in >= 0 && inotify_add_watch(in, at, IN_MODIFY) < 0 && i == W_CGROUP)
-			return fail("%s: watch: %m", path);
+			return fail_tried(path, "watch");
 	}
 	if (v1[W_MEMORY])
 		oom_fd = oom_eventfd(dirs[W_MEMORY]);

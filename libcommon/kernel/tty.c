@@ -104,7 +104,7 @@ int tty_open_pair(const char *ptmx, int *master, int *slave)
 		if (*slave >= 0)
 			return 0;
 	}
-	fail("%s: open its other end: %m", ptmx);
+	fail_tried(ptmx, "open its other end");
 	close(*master);
 	return -1;
 }

@@ -28,7 +28,7 @@ int oci_connect(const char *path)
 		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
 		    (int)sizeof at)
-			return errno = ENAMETOOLONG, fail("%s: connect: %m", path);
+			return errno = ENAMETOOLONG, fail_tried(path, "connect");
 		path = at;
 	}
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
@@ -38,7 +38,7 @@ int oci_connect(const char *path)
 	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (sock >= 0 && connect(sock, (struct sockaddr *)&a, sizeof a) == 0)
 		return sock;
-	fail("%s: connect: %m", path);
+	fail_tried(path, "connect");
 	close(sock);
 	return -1;
 }
@@ -48,7 +48,7 @@ int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 	_cleanup_close_ int sock = oci_connect(path);
 	if (sock < 0)
 		return -1;
-	return fd_send(sock, text, n, fd) < 0 ? fail("%s: send: %m", path) : 0;
+	return fd_send(sock, text, n, fd) < 0 ? fail_tried(path, "send") : 0;
 }
 
 char *oci_annotations(const struct spec *s)
