@@ -137,7 +137,7 @@ static int set_lines(void)
 	int code = 0, number = 0;
 	FILE *f = strcmp(file_s, "-") == 0 ? stdin : fopen(file_s, "re");
 	if (!f)
-		die("%s: %m", file_s);
+		die_errno(file_s);
 	while (getline(&line, &room, f) > 0) {
 		struct strv w = {0}, settings = {0};
 		number++;
@@ -163,7 +163,7 @@ static int set_lines(void)
 		strv_free(&settings);
 	}
 	if (ferror(f))
-		die("%s: %m", file_s);
+		die_errno(file_s);
 	free(line);
 	return code;
 }
@@ -296,7 +296,7 @@ static int unmount_here(int argc, char **argv)
 	if (argc != 1)
 		die_usage("--umount takes DIR");
 	if (statfs(argv[0], &fs) < 0)
-		die("%s: %m", argv[0]);
+		die_errno(argv[0]);
 	if (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC)
 		die("%s: not a cgroup file system", argv[0]);
 	if (umount2(argv[0], UMOUNT_NOFOLLOW) < 0)
@@ -324,7 +324,7 @@ static int mount_here(int argc, char **argv)
 	if (argc == 0) {
 		if (cgroup_layout() == CGROUP_NONE &&
 		    mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
-			die("/sys/fs/cgroup: mount cgroup2: %m");
+			die_errno("/sys/fs/cgroup: mount cgroup2");
 		return 0;
 	}
 	if (argc != 2)

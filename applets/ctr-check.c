@@ -240,7 +240,7 @@ static int probe(const struct probe *p)
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (pid == 0) {
 		trying = p;
 		int e = p->fn();

@@ -86,13 +86,13 @@ static void pack(
 	struct sink out = {.fd = fd, .hash = true};
 	struct pack_of c = of(&t->spec);
 	if (fd < 0)
-		die("create a blob: %m");
+		die_errno("create a blob");
 	if (layer_pack(t->dirs, as_layer ? 1 : t->n, as_layer, &c, &out) < 0)
 		die_fail();
 	digest_end(&out.digest, hex);
 	*size = out.size;
 	if (renameat(s->tmp, "copy", s->tmp, hex) < 0)
-		die("rename a blob: %m");
+		die_errno("rename a blob");
 }
 
 /* As docker does it: the image starts what the container started, as the same user, with the same

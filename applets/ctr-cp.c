@@ -118,7 +118,7 @@ static int source_dir(const struct end *src, char **base)
 	int as = str_ends(src->path, "/") ? O_PATH | O_DIRECTORY : O_PATH | O_NOFOLLOW;
 	_cleanup_close_ int there = end_at(src, src->path, as);
 	if (there < 0 || dir < 0 || fstatat(dir, *base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		die("%s: %m", src->what);
+		die_errno(src->what);
 	if (!S_ISLNK(st.st_mode) || !follow)
 		return dir;
 	char target[4096]; /* the target of the link, as its own side sees it */
@@ -126,7 +126,7 @@ static int source_dir(const struct end *src, char **base)
 	char link[40];
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		die("%s: %m", src->what);
+		die_errno(src->what);
 	if (S_ISDIR(st.st_mode)) { /* of a directory: the contents, under the name of the link */
 		close(dir);
 		free(*base);
@@ -193,7 +193,7 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 		p->dir = end_split(dst, dst->path, &p->as);
 	}
 	if (p->dir < 0)
-		die("%s: %m", dst->what);
+		die_errno(dst->what);
 	/* The target of a link counts, too (/dev/stdout); a container's link would be resolved on
 	 * the host. */
 	if (fstatat(p->dir, p->as, &st, dst->container ? AT_SYMLINK_NOFOLLOW : 0) == 0 &&
@@ -208,7 +208,7 @@ static void place(const struct end *src, const struct end *dst, bool src_is_dir,
 static void made_by(uid_t uid, gid_t gid)
 {
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
-		die("keep capabilities: %m");
+		die_errno("keep capabilities");
 	setfsgid(gid);
 	setfsuid(uid);
 }
@@ -255,16 +255,16 @@ static int copy(struct end *src, struct end *dst)
 	int pipefd[2];
 	int dir = source_dir(src, &base);
 	if (dir < 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		die("%s: %m", src->what);
+		die_errno(src->what);
 	size_t n = strlen(src->path);
 	bool content =
 	    strcmp(src->path, ".") == 0 || (n > 1 && strcmp(src->path + n - 2, "/.") == 0);
 	place(src, dst, S_ISDIR(st.st_mode), content ? "." : last_part(src->path, &keep), &p);
 	if (pipe2(pipefd, O_CLOEXEC) < 0)
-		die("pipe: %m");
+		die_errno("pipe");
 	pid_t pid = fork();
 	if (pid < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (pid == 0) {
 		close(pipefd[0]);
 		pack_child(dir, base, p.as, pipefd[1], src);
@@ -288,7 +288,7 @@ static int copy_out(struct end *src)
 	struct sink out = {.fd = 1};
 	const char *as = last_part(src->path, &keep);
 	if (dir < 0)
-		die("%s: %m", src->what);
+		die_errno(src->what);
 	if (layer_pack_path(dir, base, *as == '/' ? "." : as, &src->ids, &out) < 0)
 		die("%s: %s", src->what, fail_msg());
 	return 0;
@@ -302,7 +302,7 @@ static int copy_in(struct end *dst)
 	archive = true; /* the archive says who owns its files */
 	p.dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
 	if (p.dir < 0)
-		die("%s: %m", dst->what);
+		die_errno(dst->what);
 	if (unpack(0, "stdin", &p, dst, true) < 0)
 		die_fail();
 	return 0;

@@ -235,7 +235,7 @@ static void ring_read(int fd, struct buf *rest)
 		memmove(rest->p, line, rest->n);
 	}
 	if (fflush(stdout))
-		die("stdout: %m");
+		die_errno("stdout");
 }
 
 /* Does the name still belong to the file that we read? */

@@ -198,10 +198,10 @@ static int detached(struct enter *e, const struct container *c)
 	char said[1100];
 	int p[2];
 	if (pipe2(p, O_CLOEXEC) < 0)
-		die("pipe: %m");
+		die_errno("pipe");
 	pid_t pid = fork();
 	if (pid < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (pid == 0) {
 		close(p[0]);
 		stay_or_say(e, c->name, p[1]);

@@ -260,7 +260,7 @@ int ctr_gc_main(int argc, char **argv)
 		die_usage("takes no operands");
 	_cleanup_free_ char *run = record_run_path(NULL, NULL);
 	if (access(ctr_lib(), R_OK | X_OK) < 0 && errno == EACCES) /* once, not for all in it */
-		die("%s: %m", ctr_lib());
+		die_errno(ctr_lib());
 	halfmade_clear(cleared, trouble);
 	containers();
 	image_verity_gc(cleared);

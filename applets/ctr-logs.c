@@ -55,7 +55,7 @@ static int follow_all(char **names, int n, const struct logview *v)
 	for (int i = 0; i < n; i++) {
 		pid_t pid = fork();
 		if (pid < 0)
-			die("fork: %m");
+			die_errno("fork");
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			show(names[i], v);

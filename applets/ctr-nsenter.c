@@ -235,9 +235,9 @@ static void join(int pidfd)
 static void roots(int root, int wd)
 {
 	if (root >= 0 && (fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0))
-		die("root directory: %m");
+		die_errno("root directory");
 	if (wd >= 0 && fchdir(wd) < 0)
-		die("working directory: %m");
+		die_errno("working directory");
 }
 
 static void ids(void)
@@ -310,7 +310,7 @@ static struct sock_fprog *take_less(int dir, uint64_t *bounding)
 static void lessen(const struct sock_fprog *prog, uint64_t bounding)
 {
 	if (caps_drop_bounding(bounding) < 0)
-		die("capabilities: bounding set: %m");
+		die_errno("capabilities: bounding set");
 	/* Our terminal is among what a tracer could take: it would type into the caller's shell. */
 	if ((filter_no_typing() < 0 && errno != EINVAL) ||
 	    (prog && filter_load(prog, FILTER_FLAGS, NULL) < 0))
@@ -319,7 +319,7 @@ static void lessen(const struct sock_fprog *prog, uint64_t bounding)
 	if (geteuid() == 0 && caps_apply(bounding, bounding, bounding, 0, 0) < 0)
 		die_fail();
 	if (sys_close_range(3, ~0u) < 0)
-		die("close descriptors: %m");
+		die_errno("close descriptors");
 }
 
 int ctr_nsenter_main(int argc, char **argv)
@@ -370,7 +370,7 @@ int ctr_nsenter_main(int argc, char **argv)
 		lessen(prog, bounding);
 	pid_t child = forked ? fork() : 0;
 	if (child < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (child > 0)
 		return chain_stay(child);
 	if (forked)

@@ -82,7 +82,7 @@ static void caps_now(struct spec_caps *c)
 	struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct now[2] = {{0, 0, 0}, {0, 0, 0}};
 	if (syscall(SYS_capget, &h, now) < 0)
-		die("capabilities: %m");
+		die_errno("capabilities");
 	*c = (struct spec_caps){.bounding = caps_all(),
 	    .effective = now[0].effective | (uint64_t)now[1].effective << 32,
 	    .permitted = now[0].permitted | (uint64_t)now[1].permitted << 32,

@@ -274,7 +274,7 @@ int ctr_root_main(int argc, char **argv)
 	    rootfs_enter(&r) < 0 || rootfs_finish(&r) < 0)
 		die_fail();
 	if (proc_goes && umount2("/proc", MNT_DETACH) < 0)
-		die("/proc: unmount: %m");
+		die_errno("/proc: unmount");
 	umask(mask);
 	chain_run(argv + n);
 }

@@ -199,6 +199,6 @@ int ctr_seccomp_main(int argc, char **argv)
 	else if (isatty(1))
 		die("the program is binary: send it to a file, or list it with -l");
 	else if (fd_write_all(1, p->filter, p->len * sizeof *p->filter) < 0)
-		die("stdout: write: %m");
+		die_errno("stdout: write");
 	return 0;
 }

@@ -254,10 +254,10 @@ static void helper_start(void)
 	int pair[2];
 	pid_t us = getpid();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		die("socketpair: %m");
+		die_errno("socketpair");
 	helper_pid = fork();
 	if (helper_pid < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (helper_pid == 0) {
 		close(pair[0]);
 		help(pair[1], us);
@@ -351,7 +351,7 @@ static void become_user(void)
 			: "");
 	helper_asked((struct ask){MAP, 0});
 	if (!as_me && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
-		die("become root of the user namespace: %m");
+		die_errno("become root of the user namespace");
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
@@ -381,7 +381,7 @@ static void put_at(int fd, const char *at)
 static void settle(unsigned long prop)
 {
 	if (wish[NS_MNT].wanted && prop && mount(NULL, "/", NULL, prop, NULL) < 0)
-		die("/: change propagation: %m");
+		die_errno("/: change propagation");
 	for (size_t i = 0; i < images.n; i++) {
 		char *at = strrchr(images.v[i], ':');
 		if (!at)
@@ -422,10 +422,10 @@ static int stay(char **argv, bool keeps)
 	int gate[2];
 	char c;
 	if (pipe2(gate, O_CLOEXEC) < 0)
-		die("pipe: %m");
+		die_errno("pipe");
 	pid_t us = getpid(), child = fork();
 	if (child < 0)
-		die("fork: %m");
+		die_errno("fork");
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, with_us);
 		close(gate[1]);

@@ -86,7 +86,7 @@ static int install(int argc, char **argv)
 	const char *dir = argv[soft ? 3 : 2];
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
 	if (!self)
-		die("/proc/self/exe: %m");
+		die_errno("/proc/self/exe");
 	if (dir_make(dir, 0755) < 0)
 		die_fail();
 	for (const struct applet *a = applet_table; a->name; a++) {
@@ -106,7 +106,7 @@ static int install_cni(int argc, char **argv)
 		die("this build is no CNI plugin");
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
 	if (!self)
-		die("/proc/self/exe: %m");
+		die_errno("/proc/self/exe");
 	if (dir_make(argv[2], 0755) < 0)
 		die_fail();
 	for (int i = -2; i < 0 || cni_plugin_name(i); i++) {

@@ -48,6 +48,8 @@ _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same with a code of its own. */
 _Noreturn void die_code(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+_Noreturn void die_errno(const char *what); /* die("%s: %m", what) */
+
 /* die() with the message that fail() remembered; with err_usage_code if it was fail_usage(). */
 _Noreturn void die_fail(void);
 

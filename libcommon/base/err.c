@@ -170,6 +170,11 @@ void die(const char *fmt, ...)
 	err_end(err_code, text, "");
 }
 
+void die_errno(const char *what)
+{
+	die("%s: %m", what);
+}
+
 void die_code(int code, const char *fmt, ...)
 {
 	FORMATTED(text);

@@ -371,7 +371,7 @@ void opt_names(struct strv *out, int argc, char **argv, int from, const char *wh
 				strv_add(out, line);
 		}
 		if (ferror(stdin))
-			die("stdin: read: %m");
+			die_errno("stdin: read");
 		free(line);
 	}
 	if (from >= argc && what)
