@@ -355,7 +355,7 @@ static int turn_into(const char *path, char **argv)
 		umask(applet_umask);
 		err_code = become_exec_here(argv);
 	}
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (was)
 		cgroup_return(0, was);
 	die("%s", why);

@@ -134,7 +134,7 @@ static int do_alloc(int n, char **names)
 		struct lease_req *r = &p.req[k % 2];
 		r->owner = owners.v[k / 2];
 		if (r->subnet.a.family && lease_take(p.dir, r, &got[k]) < 0)
-			why = xstrdup(fail_msg());
+			why = fail_copy();
 	}
 	if (!why && undo_signal_waits())
 		why = xstrdup("a signal");

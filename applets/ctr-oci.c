@@ -180,7 +180,7 @@ _Noreturn void oci_die(int code)
  * or cannot be executed (126). */
 _Noreturn void oci_die_command(int code, const char *arg0, int fallback)
 {
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (code == 126 && (strstr(why, "Permission denied") || strstr(why, "Is a directory"))) {
 		fail("exec: \"%s\": permission denied: %s", arg0, why);
 	} else if (code == 127) {
@@ -255,12 +255,12 @@ static int do_start(const char *id)
 	oci_open(&r, id, true);
 	if (oci_start(&r, &code) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (code >= 126 && oci_record_spec(&r, &s) == 0) {
-		fail("%s", why);
+		fail_again(why);
 		oci_die_command(code, s.args.v[0], 1);
 	}
-	fail("%s", why);
+	fail_again(why);
 	oci_die(1);
 }
 

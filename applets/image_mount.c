@@ -54,7 +54,7 @@ int image_do_mount(int argc, char **argv)
 		return 0;
 	if (errno != ENOENT && errno != EINVAL)
 		die_fail();
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (mount_container(argv[0], argv[1]) == 0)
 		return 0;
 	die("%s", errno == ENOENT ? why : fail_msg());

@@ -39,6 +39,10 @@ int fail_as_usage(void);
 /* The remembered message ("" when there is none); valid until the next fail(). */
 const char *fail_msg(void);
 
+/* Steps that follow a failure (taking back, say) may fail, too: a copy of the message (fail_copy(),
+ * str.h) is kept over them, and then remembered again. Returns -1. */
+int fail_again(const char *why);
+
 /* What is called before an exit with an error: undo_push() puts undo_run() there. */
 extern void (*err_undo)(void);
 

@@ -77,7 +77,7 @@ int fail_usage(const char *fmt, ...)
 	format(text, sizeof text, fmt, ap);
 	va_end(ap);
 	errno = EINVAL;
-	fail("%s", text);
+	fail_again(text);
 	return fail_as_usage();
 }
 
@@ -128,6 +128,11 @@ int fail_open(const char *what)
 const char *fail_msg(void)
 {
 	return remembered;
+}
+
+int fail_again(const char *why)
+{
+	return fail("%s", why);
 }
 
 /* One write(2), so that the lines of several processes do not mix. */

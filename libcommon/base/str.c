@@ -54,6 +54,11 @@ char *xvasprintf(const char *fmt, va_list ap)
 	return s;
 }
 
+char *fail_copy(void)
+{
+	return xstrdup(fail_msg());
+}
+
 char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;

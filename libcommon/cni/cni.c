@@ -203,12 +203,12 @@ static int add_chained(struct cni_call *c, struct cni_ports *ports)
 	if (cni_chain_add(c, &c->prev, out) < 0)
 		return -1;
 	if (ports->any && cni_ports_add(c, ports, &c->prev) < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		int code = c->code, saved = errno;
 		cni_chain_del(c);
 		c->code = code;
 		errno = saved;
-		return fail("%s", why);
+		return fail_again(why);
 	}
 	return cni_answer(out);
 }
@@ -226,13 +226,13 @@ static int add_main(struct cni_call *c, struct cni_ports *ports)
 		out = json_incref(c->prev_json);
 	if ((c->does & CNI_MAIN && cni_chain_add(c, &r, out) < 0) ||
 	    (ports->any && cni_ports_add(c, ports, &r) < 0)) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		int code = c->code, saved = errno;
 		cni_chain_del(c);
 		cni_link_del(c);
 		c->code = code;
 		errno = saved;
-		return fail("%s", why);
+		return fail_again(why);
 	}
 	return cni_answer(out);
 }
@@ -268,16 +268,16 @@ static int do_del(struct cni_call *c)
 	/* What is wrong with it now was wrong at ADD: then there are none. */
 	if (c->does & CNI_PORTS)
 		r = cni_ports_parse(c, &ports) < 0 ? 0 : cni_ports_del(c, &ports);
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	if (cni_chain_del(c) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	/* ctr-netcfg made no interface in a chain: a link with this name belongs to another
 	 * plugin. */
 	if ((c->does & CNI_MAIN || (c->does & CNI_LOOPBACK && c->ns >= 0)) &&
 	    (c->does & CNI_LOOPBACK ? cni_loopback(c, NULL) : cni_link_del(c)) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	nl_leave();
-	return why ? fail("%s", why) : 0;
+	return why ? fail_again(why) : 0;
 }
 
 /* Somebody may have flushed the ruleset: what others lost by that is put back. */
@@ -298,11 +298,11 @@ static int do_add(struct cni_call *c)
 		cni_heal(c);
 	if (r == 0 || !ferror(stdout))
 		return r;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	setenv("CNI_COMMAND", "DEL", 1);
 	do_del(c);
 	c->code = CNI_IO;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static int do_check(struct cni_call *c)
@@ -336,17 +336,17 @@ static int cni_do_gc(struct cni_call *c)
 	int r = 0;
 	_cleanup_free_ char *why = NULL;
 	if (c->does & CNI_PORTS && cni_ports_gc(c, &valid) < 0)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (cni_chain_gc(c, &valid) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (c->does & CNI_MAIN && cni_link_gc(c, &valid) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (c->does & CNI_IPAM && cni_ipam_gc(c, &valid) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (!why && (cni_keep_only(c, &valid) < 0 || c->heal(true) < 0))
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	strv_free(&valid);
-	return why ? fail("%s", why) : r;
+	return why ? fail_again(why) : r;
 }
 
 static int do_status(struct cni_call *c)

@@ -23,7 +23,7 @@ int cni_fail(struct cni_call *c, int code, const char *fmt, ...)
 	va_end(ap);
 	errno = saved;
 	c->code = code;
-	return fail("%s", text);
+	return fail_again(text);
 }
 
 static uint64_t call_hash(const char *s)

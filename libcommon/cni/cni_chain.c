@@ -355,11 +355,11 @@ int cni_chain_add(struct cni_call *c, struct cni_result *r, json_t *out)
 		return -1;
 	if (chain_limit(c, &b, r, out) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	int saved = errno;
 	cni_chain_del(c);
 	errno = saved;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 int cni_chain_del(struct cni_call *c)

@@ -228,13 +228,13 @@ static int ipam_add_ours(struct cni_call *c, struct cni_ipam *x, struct cni_resu
 	c->crowd = r == 0 ? lease_owners(x->dir) : 0;
 	if (r == 0 || fd < 0)
 		return r;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	int saved = errno;
 	for (size_t i = 0; i < out->n_ips; i++)
 		lease_free(x->dir, &out->ips[i].addr.a);
 	ipam_release(c, x);
 	errno = saved;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 int cni_ipam_add(struct cni_call *c, struct cni_result *out)

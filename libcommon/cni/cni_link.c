@@ -145,12 +145,12 @@ int cni_link_add(struct cni_call *c, struct cni_result *out)
 	cni_link_free(&l);
 	if (r == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	int saved = errno, code = c->code;
 	link_undo(c, made);
 	c->code = code;
 	errno = saved;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 /* --- DEL --- */
@@ -222,20 +222,20 @@ int cni_link_del(struct cni_call *c)
 	spoof |= cni_kept(c, 's');
 	_cleanup_close_ int kept = cni_keep_away(c, "nsa");
 	if (kept < 0 && errno != ENOENT)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	int n = l3 && masq ? cni_ipam_had(c, had, 32) : 0;
 	for (size_t i = 0; n < 0 && i < c->prev.n_ips && i < 32; i++)
 		had[i] = c->prev.ips[i].addr.a;
 	if (n < 0 && c->prev.n_ips)
 		n = (int)(c->prev.n_ips < 32 ? c->prev.n_ips : 32);
 	if ((masq || c->does & CNI_PTP) && cni_link_del_nat(c, host, had, n) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (spoof && nft_spoof_del(host, c->owner) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if ((pair ? link_del_pair(c, host) : link_del_inside(c)) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	if (l3 && cni_ipam_del(c) < 0 && !why)
-		why = xstrdup(fail_msg());
+		why = fail_copy();
 	c->code = CNI_FAILED;
-	return why ? fail("%s", why) : 0;
+	return why ? fail_again(why) : 0;
 }

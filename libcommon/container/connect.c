@@ -236,11 +236,11 @@ static int on_now(struct container *c, struct endpoint_req *r, struct strv *line
 			return 0;
 		line_drop(lines, lines->n - 1);
 	}
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (off_now(c, r->net, lines) == 0)
 		connect_record(
 		    c, lines); /* when it cannot be written, the next one finds it undone */
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 /* --- connect and disconnect --- */

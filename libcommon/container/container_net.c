@@ -322,9 +322,9 @@ int container_net_up(struct plug *p, const struct container *c, pid_t pid)
 	if (result == 0 && p->net.rebuilt && container_net_restore(NULL, false) < 0)
 		warn_fail();
 	if (result < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		container_net_down(p, c);
-		return fail("%s", why);
+		return fail_again(why);
 	}
 	return 0;
 }

@@ -399,7 +399,7 @@ static int create_fill(struct making *m, int argc, char **argv)
 static int create_take_over(const struct making *m)
 {
 	struct container old;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (container_open(&old, m->c->name) < 0)
 		return errno == ENOENT ? 0 : -1;
 	bool same = strcmp(old.name, m->c->name) == 0;
@@ -409,7 +409,7 @@ static int create_take_over(const struct making *m)
 	if (same && (m->o->replace || garbage))
 		r = steer_remove(&old, true);
 	else if (same)
-		r = (errno = EEXIST, fail("%s", why));
+		r = (errno = EEXIST, fail_again(why));
 	container_close(&old);
 	return r;
 }
@@ -495,8 +495,8 @@ int create_container(
 	}
 	if (create_make(&m) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (c->dir >= 0 && container_destroy(c) < 0)
 		warn_fail();
-	return fail("%s", why);
+	return fail_again(why);
 }

@@ -89,10 +89,10 @@ static int ids_dir(void)
 	int r = new < 0 ? -1 : ids_fill(new);
 	if (r == 0 && sys_rename_new(lib, tmp, "ids") < 0 && errno != EEXIST && errno != ENOTEMPTY)
 		r = fail_tried(path, "rename");
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	userns_tree_remove(lib, tmp); /* another process was faster, or it failed */
 	if (r < 0)
-		return fail("%s", why);
+		return fail_again(why);
 	fd = dir_open(path);
 	return fd < 0 ? fail_open(path) : fd;
 }

@@ -80,7 +80,7 @@ static int root_copy(struct monitor *m, const char *why)
 {
 	struct spec *s = m->spec;
 	if (s->uid_map.n && geteuid() == 0) /* the owners would have to be shifted */
-		return fail("%s", why);
+		return fail_again(why);
 	warn("%s: %s: its root becomes a copy of the image", m->c->name, why);
 	_cleanup_close_ int upper = dir_open_at(m->c->dir, "upper");
 	if (upper < 0 || volume_fill(s, "/", upper) < 0 || (!m->l.passing && syncfs(upper) < 0))
@@ -123,7 +123,7 @@ static void terminal_begin(struct monitor *m)
 static int one_life(struct monitor *m, int restarts, bool *started)
 {
 	if (monitor_start(m, restarts) < 0) {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		int code = m->l.code;
 		monitor_teardown(m);
 		if (code == ENGINE_NO_OVERLAY) {
@@ -131,7 +131,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 				return one_life(m, restarts, started);
 			code = 125;
 			free(why);
-			why = xstrdup(fail_msg());
+			why = fail_copy();
 		}
 		after_the_end(m);
 		record_exit_write(m->c->dir, code, false,
@@ -333,7 +333,7 @@ static int no_monitor(struct container *c, bool fresh, const char *what)
 	_cleanup_free_ char *why = xasprintf("%s: %s", what, strerror(errno));
 	if (fresh && container_destroy(c) < 0)
 		warn_about(c->name);
-	fail("%s", why);
+	fail_again(why);
 	return 125;
 }
 
@@ -366,6 +366,6 @@ int monitor_detached(struct container *c, struct spec *spec, bool fresh)
 	pid_reap(pid);              /* it removes what is left first */
 	if (n != 1)
 		return errno = ECHILD, no_monitor(c, fresh, "its monitor ended before it began");
-	fail("%s", why ? why : "");
+	fail_again(why ? why : "");
 	return code;
 }

@@ -48,7 +48,7 @@ static int make_group(struct monitor *m)
 	int r = group_up(&m->group, s);
 	size_t n = strlen(m->cgroup);
 	if (r < 0 && strncmp(fail_msg(), m->cgroup, n) == 0 && fail_msg()[n] == ':')
-		fail("%s", fail_msg() + n + 2); /* nobody knows the group by this name */
+		fail_again(fail_msg() + n + 2); /* nobody knows the group by this name */
 	if (r == 1)
 		no_group(m);
 	return r < 0 ? -1 : 0;
@@ -219,10 +219,10 @@ static int launch(struct monitor *m)
 		return -1;
 	if (volume_own(m->spec, m->l.pid) == 0)
 		return engine_go(&m->l);
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	engine_drop(&m->l);
 	m->l.code = 125;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static int launch_shared(struct monitor *m)

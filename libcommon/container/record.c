@@ -44,7 +44,7 @@ static void corrupt(struct container *c)
 	c->status = ST_CORRUPT;
 	c->damaged |= errno == EINVAL || errno == ENOENT || errno == EFBIG || errno == ELOOP;
 	free(c->why);
-	c->why = xstrdup(fail_msg());
+	c->why = fail_copy();
 }
 
 /* "SECONDS.NANOS" at s; false when it is not that. */

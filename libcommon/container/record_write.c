@@ -153,7 +153,7 @@ int container_create(struct container *c, const char *config_json)
 	if (c->dir >= 0 && make_whole(c, parent, tmp, config_json) == 0)
 		return 0;
 	int saved = errno;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	userns_tree_remove(parent, tmp);
 	if (c->life >= 0)
 		ids_drop(c->id);
@@ -169,7 +169,7 @@ int container_create(struct container *c, const char *config_json)
 int record_aside(const char *from, const char *name)
 {
 	char hex[13];
-	_cleanup_free_ char *why = xstrdup(fail_msg()), *top = xasprintf("%s/damaged", ctr_lib());
+	_cleanup_free_ char *why = fail_copy(), *top = xasprintf("%s/damaged", ctr_lib());
 	rand_hex(hex, 6);
 	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, name, hex);
 	if (dir_make(top, 0700) < 0)

@@ -76,7 +76,7 @@ int steer_signal(struct container *c, int sig, bool deliberate)
 	}
 	if (c->status == ST_PAUSED && deliberate && cgroup_thaw(container_cgroup(c)) < 0) {
 		/* The signal takes effect when it is thawed. */
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		signal_pid(c, sig);
 		return fail("%s: %s", c->name, why);
 	}
@@ -141,7 +141,7 @@ int steer_end(struct container *c, int ms)
 		    (container_refresh(c) < 0 && errno == ENOENT))
 			return 0;
 		if (killed < 0)
-			return errno = ETIME, fail("%s", why);
+			return errno = ETIME, fail_again(why);
 	} while (now_ms() < end);
 	errno = ETIME;
 	return fail("%s: %s", c->name,

@@ -359,9 +359,9 @@ static int engine_start(struct engine *e, struct sides *x)
 	x->childs = -1;
 	if (parent_steps(e, x) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	engine_drop(e);
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static void close_sides(const struct engine *e, struct sides *x)
@@ -454,10 +454,10 @@ static int started(struct engine *e)
 	struct hook_subject about = {e->id, e->bundle, e->pid};
 	if (hooks_run(e->spec, HOOK_POSTSTART, &about) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	engine_drop(e);
 	e->code = 125;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 int engine_go(struct engine *e)
@@ -468,9 +468,9 @@ int engine_go(struct engine *e)
 	e->sock = -1;
 	if (r == 0)
 		return started(e);
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	engine_drop(e);
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 int engine_run(struct engine *e)

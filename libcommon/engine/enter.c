@@ -232,13 +232,13 @@ static int entered(struct enter *e, int sock, pid_t maker)
 				kill(e->pid, sig);
 		return 0;
 	}
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	enter_drop(maker);
 	if (said.pid)
 		enter_drop(said.pid);
 	if (said.master >= 0)
 		close(said.master);
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 int enter_start(struct enter *e)

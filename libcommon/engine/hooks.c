@@ -62,7 +62,7 @@ static char *hook_state(
 static void hook_said(int err, bool failed)
 {
 	char text[1024];
-	_cleanup_free_ char *why = failed ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = failed ? fail_copy() : NULL;
 	ssize_t n = 0;
 	for (off_t at = 0; (n = pread(err, text, sizeof text - 1, at)) > 0 && !failed; at += n)
 		fd_write_all(2, text, (size_t)n);

@@ -78,7 +78,7 @@ int report_next(int report, struct reported *out)
 		return r.code == 0 ? 1 : 2;
 	r.msg[sizeof r.msg - 1] = 0;
 	out->code = r.code;
-	return fail("%s", r.msg);
+	return fail_again(r.msg);
 }
 
 int report_listener(int report, int fd)
@@ -118,7 +118,7 @@ int report_read(int pipe, int *code)
 		return 0;
 	r.msg[sizeof r.msg - 1] = 0;
 	*code = r.code;
-	return fail("%s", r.msg);
+	return fail_again(r.msg);
 }
 
 int report_wait(int report, int *code, int *master)

@@ -292,12 +292,12 @@ static int through(struct mover *m, struct buf *left)
 	if (apart_start(m, &report) < 0)
 		return -1;
 	int r = chunk(m, (size_t)n) < 0 || move(m, false) < 0 ? -1 : 0;
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int e = errno;
 	int r2 = result(m, report, left);
 	close(report);
 	if (why)
-		return errno = e, fail("%s", why);
+		return errno = e, fail_again(why);
 	return r2 < 0 ? -1 : move(m, true); /* what follows the end of a compressed stream */
 }
 

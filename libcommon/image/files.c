@@ -152,7 +152,7 @@ static int spool(struct image_files *f, struct stream *in, struct archive *a)
 	errno = EINVAL;
 	if (!why)
 		why = "damaged archive";
-	return str_starts(why, f->what) ? fail("%s", why) : fail("%s: %s", f->what, why);
+	return str_starts(why, f->what) ? fail_again(why) : fail("%s: %s", f->what, why);
 }
 
 /* In the child: write the files into `root` and send the table of them to the parent. */

@@ -290,7 +290,7 @@ static int streamed(struct pull *p, struct want *w)
 	close(pipes[0]);
 	if (!w->f.pid)
 		return -1;
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int broke = registry_fetch_end(&p->r, &w->f);
 	if (r == 0)
 		return w->done = true, 0;
@@ -298,7 +298,7 @@ static int streamed(struct pull *p, struct want *w)
 		return fail_in("layer %.12s", w->hex);
 	if (broke && part_size(w) < w->size) /* and not because we stopped reading */
 		return userns_tree_remove(p->s.ltmp, "layer") < 0 ? -1 : 1;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static int registry_layers(struct pull *p)
@@ -360,13 +360,13 @@ static int pull_from(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 		: 0;
 	if (r == 0)
 		r = registry_layers(p) < 0 ? -1 : store_inherit(&p->s, p->c.diff_ids, p->c.n);
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	int e = errno;
 	layers_end(p, r < 0);
 	manifest_free(&p->m);
 	config_free(&p->c);
 	errno = e;
-	return why ? fail("%s", why) : 0;
+	return why ? fail_again(why) : 0;
 }
 
 static int pull(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)

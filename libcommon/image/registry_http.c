@@ -216,10 +216,10 @@ static int registry_http_once(
 	if (pid < 0)
 		return -1;
 	if (!out->text) { /* too large */
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		kill(pid, SIGTERM);
 		finish(pid, err, r->host);
-		return fail("%s", why);
+		return fail_again(why);
 	}
 	int code = finish(pid, err, r->host);
 	if (code) {

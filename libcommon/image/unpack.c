@@ -76,7 +76,7 @@ static int tar_fail(const struct unpack *u, const char *path)
 		why = "damaged archive";
 	errno = EINVAL;
 	if (str_starts(why, u->what))
-		return fail("%s", why);
+		return fail_again(why);
 	if (strstr(why, "nrecognized"))
 		why = "not a tar, tar.gz, .zst, .xz or .bz2 archive";
 	return path ? fail("%s: %s: %s", u->what, path, why) : fail("%s: %s", u->what, why);

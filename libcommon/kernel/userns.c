@@ -174,7 +174,7 @@ int userns_do(int (*fn)(void *arg), void *arg)
 	if (!status)
 		return 0;
 	errno = EPERM;
-	return fail("%s", *why ? why : "a child in the user namespace was killed");
+	return fail_again(*why ? why : "a child in the user namespace was killed");
 }
 
 struct tree {

@@ -252,7 +252,7 @@ static int endpoint_up_link(const struct endpoint_req *r, const char *name, stru
 	if (nl_open(&rt, NETLINK_ROUTE, -1) < 0)
 		return -1;
 	bool nat = nft_open(&f) == 0, strange = nat && nft_strange(&f.body);
-	_cleanup_free_ char *why = nat ? NULL : xstrdup(fail_msg());
+	_cleanup_free_ char *why = nat ? NULL : fail_copy();
 	int result = network_up(n, &rt, nat ? &f : NULL, &index);
 	if (result == 0)
 		result = heed_nobody(netns_fd, p->addr[1].a.family);
@@ -273,7 +273,7 @@ static int endpoint_up_link(const struct endpoint_req *r, const char *name, stru
 		result = endpoint_inside(n, p, netns_fd);
 	if (result == 0 && bridge) {
 		if (why)
-			fail("%s", why);
+			fail_again(why);
 		result = endpoint_ports_publish(r, n, p, nat ? &f : NULL);
 	}
 	if (nat) {
@@ -305,12 +305,12 @@ int endpoint_up(const struct endpoint_req *r, const char *id, const char *name, 
 	if (result == 0)
 		return 0;
 	int saved = errno;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	p->nports = 0; /* the transaction with them is the last step, so it did not happen */
 	let_go(p);     /* first, because the rest needs descriptors */
 	endpoint_down(p);
 	errno = saved;
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static int link_drop(const char *id, const char *ifname)

@@ -79,10 +79,10 @@ static int bridge_do(struct netcfg *c, const struct netcfg_op *op)
 		rtnl_addr_add(&c->rt, l.index, op->name, &op->addr[i]);
 	if (host_commit(c) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	rtnl_link_del(&c->rt, op->name);
 	host_commit(c);
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static const char *eth(const struct netcfg_op *op)
@@ -149,11 +149,11 @@ static int veth_do(struct netcfg *c, const struct netcfg_op *op)
 		r = rtnl_setup(near, op->ifname, NULL, 0, none);
 	if (r == 0)
 		r = rtnl_setup(far, op->name, NULL, 0, none);
-	_cleanup_free_ char *why = r < 0 ? xstrdup(fail_msg()) : NULL;
+	_cleanup_free_ char *why = r < 0 ? fail_copy() : NULL;
 	if (r < 0)
 		rtnl_link_del(&in, op->ifname);
 	nl_commit_close(&in, 0);
-	return r < 0 ? fail("%s", why) : 0;
+	return r < 0 ? fail_again(why) : 0;
 }
 
 /* --- what an interface is told --- */
@@ -249,7 +249,7 @@ static int attach_do(struct netcfg *c, const struct netcfg_op *op)
 	bool there = host_commit(c) == 0;
 	if (there && rtnl_setup(ns, eth(op), op->addr, op->addrs, op->gw) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	if (op->kind == CFG_ATTACH) { /* it may have been made, and not finished */
 		rtnl_link_del(&c->rt, host);
 		host_commit(c);
@@ -434,9 +434,9 @@ int netcfg_run(struct netcfg *c)
 	if (r == 0) {
 		r = last_lines(c);
 	} else {
-		_cleanup_free_ char *why = xstrdup(fail_msg());
+		_cleanup_free_ char *why = fail_copy();
 		netcfg_take_back(c);
-		fail("%s", why);
+		fail_again(why);
 	}
 	if (c->lock >= 0)
 		close(c->lock);

@@ -147,8 +147,8 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 		}
 		return 0;
 	}
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	kill(e->pid, SIGKILL);
 	waitpid(e->pid, NULL, __WALL);
-	return fail("%s", why);
+	return fail_again(why);
 }

@@ -55,9 +55,9 @@ int oci_start(struct oci_record *r, int *code)
 	engine_remove_gate(r->dir);
 	if (life_hooks(r, HOOK_POSTSTART, r->pid) == 0)
 		return 0;
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	oci_kill(r, SIGKILL, false);
-	return fail("%s", why);
+	return fail_again(why);
 }
 
 static int life_signal(pid_t pid, void *arg)

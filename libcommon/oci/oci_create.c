@@ -288,7 +288,7 @@ static int creation_steps(struct creation *k)
  * (runtime.md, "Lifecycle"). */
 static void creation_undo(struct creation *k)
 {
-	_cleanup_free_ char *why = xstrdup(fail_msg());
+	_cleanup_free_ char *why = fail_copy();
 	int saved = errno;
 	if (k->e.pid > 0)
 		engine_drop(&k->e);
@@ -306,7 +306,7 @@ static void creation_undo(struct creation *k)
 	} else if (k->r.dir >= 0) {
 		oci_record_remove(&k->r);
 	}
-	fail("%s", why);
+	fail_again(why);
 	errno = saved;
 }
 
