@@ -86,7 +86,7 @@ static char *group_path(const char *g, bool change)
 	if (!plain || (!*plain && *g != '/'))
 		return fail("'%s' is not a group", g), NULL;
 	const char *from_root = *plain ? plain : ".";
-	char *path = *g == '/' ? xstrdup(from_root) : xasprintf("%s/%s", ctr_cgroup(), plain);
+	char *path = *g == '/' ? xstrdup(from_root) : path_join(ctr_cgroup(), plain);
 	if (!change || strncmp(path, ctr_cgroup(), ours) || !strstr(path + ours, "/c-"))
 		return path;
 	fail("%s: names that begin with c- are the containers' own", g);
@@ -213,7 +213,7 @@ static void tree(const char *path, const char *name, int depth)
 	cgroup_children(path, &kids);
 	cgroup_procs_own(path, print_pid, &indent);
 	for (size_t i = 0; i < kids.n; i++) {
-		_cleanup_free_ char *sub = xasprintf("%s/%s", path, kids.v[i]);
+		_cleanup_free_ char *sub = path_join(path, kids.v[i]);
 		tree(sub, kids.v[i], depth + 1);
 	}
 	strv_free(&kids);

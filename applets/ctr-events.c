@@ -206,7 +206,7 @@ static void event_show(const struct event *e)
 
 static char *ring_path(const char *name)
 {
-	return xasprintf("%s/%s", ctr_run(), name);
+	return path_join(ctr_run(), name);
 }
 
 static int ring_open(const char *name)

@@ -199,7 +199,7 @@ static void groups(void)
 			trouble();
 		if (lives)
 			continue;
-		_cleanup_free_ char *path = xasprintf("%s/%s", ctr_cgroup(), l.v[i]);
+		_cleanup_free_ char *path = path_join(ctr_cgroup(), l.v[i]);
 		if (cgroup_kill(path) < 0 || cgroup_remove(path) < 0)
 			trouble();
 		else
@@ -215,7 +215,7 @@ static int stray_run(int dir, const char *name, void *arg)
 {
 	if (name[0] == '.' || strv_among(&names, name))
 		return 0;
-	_cleanup_free_ char *lib = record_path(name, NULL), *state = xasprintf("%s/state", name);
+	_cleanup_free_ char *lib = record_path(name, NULL), *state = path_join(name, "state");
 	if (access(lib, F_OK) == 0)
 		return 0;
 	struct kv kv = {0};

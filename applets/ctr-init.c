@@ -58,7 +58,7 @@ static const struct usage usage = {
 static void mount_missing(const char *type, const char *dir, const char *data, unsigned long flags)
 {
 	struct stat a, b;
-	_cleanup_free_ char *up = xasprintf("%s/..", dir);
+	_cleanup_free_ char *up = path_join(dir, "..");
 	mkdir(dir, 0755);
 	if (stat(dir, &a) == 0 && stat(up, &b) == 0 && a.st_dev != b.st_dev)
 		return; /* something is mounted there already */

@@ -105,7 +105,7 @@ static struct where where(const char *path)
 		return where(xasprintf("./%s", path));
 	_cleanup_free_ char *up = xstrndup(path, (size_t)(slash - path) + (slash == path));
 	struct where w = where(up);
-	w.path = xasprintf("%s/%s", w.path[1] ? w.path : "", slash + 1);
+	w.path = path_join(w.path[1] ? w.path : "", slash + 1);
 	return w;
 }
 

@@ -90,7 +90,7 @@ static int install(int argc, char **argv)
 	if (dir_make(dir, 0755) < 0)
 		die_fail();
 	for (const struct applet *a = applet_table; a->name; a++) {
-		_cleanup_free_ char *to = xasprintf("%s/%s", dir, a->name);
+		_cleanup_free_ char *to = path_join(dir, a->name);
 		link_make(self, to, soft);
 	}
 	return 0;
@@ -112,7 +112,7 @@ static int install_cni(int argc, char **argv)
 	for (int i = -2; i < 0 || cni_plugin_name(i); i++) {
 		const char *own[] = {"ctr-netcfg", "ctr-ipam"};
 		const char *name = i < 0 ? own[i + 2] : cni_plugin_name(i);
-		_cleanup_free_ char *to = xasprintf("%s/%s", argv[2], name);
+		_cleanup_free_ char *to = path_join(argv[2], name);
 		link_make(self, to, true);
 	}
 	return 0;

@@ -73,7 +73,7 @@ static bool is_image_mount(const char *dir)
 {
 	struct statfs fs;
 	struct stat st;
-	_cleanup_free_ char *path = xasprintf("%s/layers", ctr_lib());
+	_cleanup_free_ char *path = path_join(ctr_lib(), "layers");
 	_cleanup_close_ int layers = dir_open(path);
 	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0 || fs.f_type == OVERLAYFS_SUPER_MAGIC)
 		return true;

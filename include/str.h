@@ -17,6 +17,7 @@ char *xstrndup(const char *s, size_t n);
 char *fail_copy(void); /* of fail_msg() */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *xvasprintf(const char *fmt, va_list ap);
+char *path_join(const char *dir, const char *name); /* xasprintf("%s/%s", dir, name) */
 
 /* A variable that is freed (closed) at the end of its scope: `_cleanup_free_ char *s =
  * xasprintf(...)`. */

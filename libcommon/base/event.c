@@ -24,7 +24,7 @@ static void event_rotate(int fd, const char *path)
 	if (fstat(fd, &ours) < 0 || ours.st_size < EVENTS_MAX || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
 	    stat(path, &named) < 0 || named.st_ino != ours.st_ino)
 		return;
-	_cleanup_free_ char *old = xasprintf("%s/" EVENT_OLD, ctr_run());
+	_cleanup_free_ char *old = path_join(ctr_run(), EVENT_OLD);
 	rename(path, old);
 }
 
@@ -51,7 +51,7 @@ void event_tell(const char *type, const char *action, const char *id, ...)
 	}
 	va_end(ap);
 	buf_puts(&b, "\n");
-	_cleanup_free_ char *path = xasprintf("%s/" EVENT_FILE, ctr_run());
+	_cleanup_free_ char *path = path_join(ctr_run(), EVENT_FILE);
 	int how = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	int fd = open(path, how, 0600);
 	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)

@@ -38,7 +38,7 @@ int lock_try(int fd, int how)
 
 bool proc_read(int proc, const char *pid, struct proc *p)
 {
-	_cleanup_free_ char *path = xasprintf("%s/stat", pid),
+	_cleanup_free_ char *path = path_join(pid, "stat"),
 			    *text = file_read_at(proc, path, 4096, NULL);
 	const char *name = text ? strchr(text, '(') : NULL, *end = text ? strrchr(text, ')') : NULL;
 	if (!name || !end || end < name || strlen(end) < 4)
@@ -78,7 +78,7 @@ static int lock_on_process(int proc, const char *pid, void *arg)
 	struct proc p;
 	if (*pid < '1' || *pid > '9' || !proc_read(proc, pid, &p) || p.state != 'T')
 		return 0;
-	_cleanup_free_ char *path = xasprintf("%s/fd", pid);
+	_cleanup_free_ char *path = path_join(pid, "fd");
 	_cleanup_close_ int fds = dir_open_at(proc, path);
 	if (fds < 0 || dir_each(fds, lock_same_file, s) != 1)
 		return 0;

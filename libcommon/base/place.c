@@ -35,9 +35,9 @@ static char *place_place(
 	else if (geteuid() == 0)
 		p = xstrdup(root_dflt);
 	else if ((s = getenv(xdg)) && *s == '/')
-		p = xasprintf("%s/ctr", s);
+		p = path_join(s, "ctr");
 	else if (home_dflt && (s = getenv("HOME")) && *s == '/')
-		p = xasprintf("%s/%s", s, home_dflt);
+		p = path_join(s, home_dflt);
 	else
 		p = xasprintf("/tmp/ctr-%u", (unsigned)geteuid());
 	for (size_t n = p ? strlen(p) : 0; n > 1 && p[n - 1] == '/'; n--)
@@ -137,7 +137,7 @@ int place_make(const char *path)
 
 int place_lock(const char *group)
 {
-	_cleanup_free_ char *file = xasprintf("%s/cgroup.lock", ctr_run());
+	_cleanup_free_ char *file = path_join(ctr_run(), "cgroup.lock");
 	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
 	int fd = open(file, flags, 0600);
 	if (fd < 0 && errno == ENOENT && place_make(ctr_run()) == 0)

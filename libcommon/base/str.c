@@ -68,6 +68,11 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+char *path_join(const char *dir, const char *name)
+{
+	return xasprintf("%s/%s", dir, name);
+}
+
 void cleanup_free(void *pp)
 {
 	free(*(void **)pp);

@@ -27,7 +27,7 @@ char *cni_find(struct cni_call *c, const char *type)
 	strv_split(&dirs, c->path ? c->path : "", ":");
 	for (size_t i = 0; i < dirs.n && !found; i++) {
 		struct stat st;
-		char *path = xasprintf("%s/%s", dirs.v[i], type);
+		char *path = path_join(dirs.v[i], type);
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
 			found = path;
 		else

@@ -304,7 +304,7 @@ int cni_ipam_check(struct cni_call *c)
 	if (n == 0)
 		n = fail("%s has no address in network %s", c->id, c->name);
 	for (int i = 0; i < n; i++) {
-		_cleanup_free_ char *file = xasprintf("%s/%s", x.dir, addr_text(&had[i], t)),
+		_cleanup_free_ char *file = path_join(x.dir, addr_text(&had[i], t)),
 				    *text = file_read(file, 16384, NULL);
 		size_t len = strlen(c->owner);
 		if (!text || strncmp(text, c->owner, len) != 0 || text[len] != '\n')

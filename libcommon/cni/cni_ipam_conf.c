@@ -123,8 +123,7 @@ int cni_ipam_dir(struct cni_call *c, struct cni_ipam *x)
 		return jwrong(&c->j, "ipam", "dataDir", "must be absolute");
 	if ((!dir || !*dir) && place_check() < 0)
 		return -1;
-	x->dir = dir && *dir ? xasprintf("%s/%s", dir, c->name)
-			     : xasprintf("%s/cni/%s", ctr_run(), c->name);
+	x->dir = dir && *dir ? path_join(dir, c->name) : xasprintf("%s/cni/%s", ctr_run(), c->name);
 	if (c->owner) {
 		x->index = xasprintf("%s/.at-%s", x->dir, c->owner + 4);
 		for (char *s = x->index + strlen(x->dir) + 1; *s; s++)

@@ -480,7 +480,7 @@ static json_t *path_of(const struct container *c, const char *file)
 
 json_t *docker_shape(const struct container *c, const json_t *cfg)
 {
-	_cleanup_free_ char *name = xasprintf("/%s", c->name);
+	_cleanup_free_ char *name = path_join("", c->name);
 	_cleanup_json_ json_t *first = shape_words(cfg, 0, 1);
 	const char *id = kv_get(&c->conf, "image_id");
 	int64_t sec;

@@ -398,8 +398,7 @@ static void step_folders(struct script *x)
  * runs. */
 static void put_descriptor(struct script *x)
 {
-	_cleanup_free_ char *config =
-	    x->o->bundle ? xasprintf("%s/config.json", x->o->bundle) : NULL;
+	_cleanup_free_ char *config = x->o->bundle ? path_join(x->o->bundle, "config.json") : NULL;
 	const char *file = config ? config : profile(x);
 	_cleanup_free_ char *path = file ? realpath(file, NULL) : NULL;
 	if (!path)

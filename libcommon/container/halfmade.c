@@ -57,7 +57,7 @@ static int half_one(int dir, const char *name, void *arg)
 	if (started >= 0 && lock_try(started, LOCK_EX) != 1)
 		return 0;
 	bool folder = S_ISDIR(st.st_mode);
-	_cleanup_free_ char *path = xasprintf("%s/%s", s->path, name);
+	_cleanup_free_ char *path = path_join(s->path, name);
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
@@ -97,7 +97,7 @@ static void half_folder(struct sweep *s, const char *path)
 		return;
 	/* Images and layers are made under the lock of the layers. */
 	_cleanup_free_ char *layers =
-	    str_ends(path, "/images") ? xasprintf("%s/layers", ctr_lib()) : NULL;
+	    str_ends(path, "/images") ? path_join(ctr_lib(), "layers") : NULL;
 	_cleanup_close_ int order =
 	    layers ? open(layers, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	s->path = path;
@@ -124,7 +124,7 @@ static int half_inner(int dir, const char *name, void *arg)
 	(void)dir;
 	if (name[0] == '.')
 		return 0;
-	_cleanup_free_ char *path = xasprintf("%s/%s", i->path, name);
+	_cleanup_free_ char *path = path_join(i->path, name);
 	if (!i->lives) {
 		half_folder(i->s, path);
 		return 0;

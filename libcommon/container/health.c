@@ -237,7 +237,7 @@ static _Noreturn void check(struct monitor *m)
 	if (getppid() != m->self)
 		_exit(SKIPPED);
 	k.m = m;
-	k.group = xasprintf("%s/" HEALTH_GROUP, m->cgroup);
+	k.group = path_join(m->cgroup, HEALTH_GROUP);
 	m->c->dir = m->c->life = m->c->starting = -1; /* closed: we hold none of its locks */
 	if (cgroup_frozen(m->cgroup, false))
 		_exit(SKIPPED);

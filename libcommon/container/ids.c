@@ -43,7 +43,7 @@ static int ids_add(int parent, const char *name, void *arg)
 	struct kv conf;
 	if (name[0] == '.')
 		return 0;
-	_cleanup_free_ char *path = xasprintf("%s/conf", name);
+	_cleanup_free_ char *path = path_join(name, "conf");
 	if (kv_read_at(&conf, parent, path) < 0)
 		return errno == ENOMEM || errno == EMFILE || errno == ENFILE
 			   ? -1
@@ -73,7 +73,7 @@ static int ids_fill(int ids)
  * proves something. */
 static int ids_dir(void)
 {
-	_cleanup_free_ char *path = xasprintf("%s/ids", ctr_lib());
+	_cleanup_free_ char *path = path_join(ctr_lib(), "ids");
 	int fd = dir_open(path);
 	if (fd >= 0 || errno != ENOENT)
 		return fd < 0 ? fail_open(path) : fd;

@@ -26,7 +26,7 @@
  * for; otherwise once per boot. */
 static void no_group(const struct monitor *m)
 {
-	_cleanup_free_ char *mark = xasprintf("%s/no-cgroup", ctr_run());
+	_cleanup_free_ char *mark = path_join(ctr_run(), "no-cgroup");
 	int fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);

@@ -63,7 +63,7 @@ static uint32_t range_turn(uint32_t i, uint32_t n, const char *id)
 
 int range_take(const char *id, struct spec *s, bool durable)
 {
-	_cleanup_free_ char *path = xasprintf("%s/ranges", ctr_lib());
+	_cleanup_free_ char *path = path_join(ctr_lib(), "ranges");
 	struct idmap_entry u = {0}, g = {0};
 	uint32_t n = userns_range(0, &u, &g);
 	if (place_make(ctr_lib()) < 0)

@@ -158,7 +158,7 @@ static void state_pid(struct container *c, bool told)
 void record_read_state(struct container *c)
 {
 	_cleanup_free_ char *path =
-	    listed[1] >= 0 ? xasprintf("%s/state", c->name) : record_run_path(c->name, "state");
+	    listed[1] >= 0 ? path_join(c->name, "state") : record_run_path(c->name, "state");
 	if (kv_read_at(&c->state, listed[1], path) == 0)
 		state_pid(c, c->listed && kv_num(&c->state, "pid", 0) > 0 &&
 				 (c->live = listed_held(c)) == 1);
@@ -181,7 +181,7 @@ static bool frozen(const struct container *c)
 	if (c->unfrozen)
 		return false;
 	if (c->listed && ++looked > 64) {
-		_cleanup_free_ char *mark = xasprintf("%s/paused", c->name);
+		_cleanup_free_ char *mark = path_join(c->name, "paused");
 		if (!record_any_paused(listed[1]) ||
 		    (faccessat(listed[1], mark, F_OK, 0) < 0 && errno == ENOENT))
 			return false;

@@ -35,5 +35,5 @@ int record_dir(void)
 char *container_net_hosts(const struct container *c)
 {
 	_cleanup_free_ char *dir = fd_where(c->dir);
-	return dir && faccessat(c->dir, "hosts", F_OK, 0) == 0 ? xasprintf("%s/hosts", dir) : NULL;
+	return dir && faccessat(c->dir, "hosts", F_OK, 0) == 0 ? path_join(dir, "hosts") : NULL;
 }

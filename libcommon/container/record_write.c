@@ -169,7 +169,7 @@ int container_create(struct container *c, const char *config_json)
 int record_aside(const char *from, const char *name)
 {
 	char hex[13];
-	_cleanup_free_ char *why = fail_copy(), *top = xasprintf("%s/damaged", ctr_lib());
+	_cleanup_free_ char *why = fail_copy(), *top = path_join(ctr_lib(), "damaged");
 	rand_hex(hex, 6);
 	_cleanup_free_ char *to = xasprintf("%s/%s-%s", top, name, hex);
 	if (dir_make(top, 0700) < 0)

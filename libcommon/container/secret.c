@@ -71,7 +71,7 @@ static char *secret_place(const struct secret *s)
 	_cleanup_free_ char *whole = xasprintf("%s%s",
 	    s->target && *s->target == '/' ? "" : "/run/secrets/", s->target ? s->target : s->id);
 	_cleanup_free_ char *plain = str_plain_path(whole);
-	return plain && *plain ? xasprintf("/%s", plain) : NULL;
+	return plain && *plain ? path_join("", plain) : NULL;
 }
 
 int secret_record(const struct create_flags *o, struct kv *conf)

@@ -15,7 +15,7 @@ int become_filter(const struct spec *s, const char *home, struct sock_fprog **ou
 		*out = filter_default(s->caps.bounding);
 		return 0;
 	}
-	_cleanup_free_ char *cache = home ? xasprintf("%s/cache/seccomp", home) : NULL;
+	_cleanup_free_ char *cache = home ? path_join(home, "cache/seccomp") : NULL;
 	*out = filter_compile_cached(
 	    cache, "seccomp profile", s->seccomp, strlen(s->seccomp), s->caps.bounding);
 	return *out ? 0 : -1;

@@ -26,7 +26,7 @@ static size_t idmounts_count(const struct spec *s)
 static bool shifted(const char *dir)
 {
 	struct stat st;
-	_cleanup_free_ char *upper = xasprintf("%s/upper", dir);
+	_cleanup_free_ char *upper = path_join(dir, "upper");
 	return lstat(upper, &st) < 0 || st.st_uid != 0;
 }
 

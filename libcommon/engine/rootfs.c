@@ -23,7 +23,7 @@ static int etc_files(struct rootfs *r)
 {
 	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		_cleanup_free_ char *src = xasprintf("%s/%s", r->dir, names[i]),
+		_cleanup_free_ char *src = path_join(r->dir, names[i]),
 				    *dest = xasprintf("/etc/%s", names[i]);
 		bool taken = access(src, F_OK) < 0;
 		for (size_t k = 0; k < r->spec->mounts.n; k++)

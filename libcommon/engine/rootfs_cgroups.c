@@ -58,8 +58,7 @@ static int cgroup_tree(struct rootfs *r, const struct spec_mount *m, unsigned lo
 	for (size_t i = 0; i < n; i++) {
 		char on[300];
 		unsigned long its = flags;
-		_cleanup_free_ char *group =
-		    xasprintf("%s/%s", h[i].mount, r->cgroup ? r->cgroup : "?");
+		_cleanup_free_ char *group = path_join(h[i].mount, r->cgroup ? r->cgroup : "?");
 		/* Where the container is in no group of this hierarchy, it would see the host's. */
 		if (h[i].named && access(group, F_OK) < 0 &&
 		    !(r->spec->x_systemd && strcmp(h[i].options, "name=systemd") == 0))

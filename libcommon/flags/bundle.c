@@ -13,7 +13,7 @@ static void in_bundle(char **path, const char *dir)
 	char *rel = *path;
 	if (!rel || rel[0] == '/')
 		return;
-	*path = xasprintf("%s/%s", dir, rel);
+	*path = path_join(dir, rel);
 	free(rel);
 }
 
@@ -43,7 +43,7 @@ int flags_bundle(const struct create_flags *o, struct spec *s, char **dir)
 	*dir = realpath(o->bundle, NULL);
 	if (!*dir)
 		return fail("--bundle: %s: %m", o->bundle);
-	_cleanup_free_ char *path = xasprintf("%s/config.json", *dir);
+	_cleanup_free_ char *path = path_join(*dir, "config.json");
 	_cleanup_free_ char *text = file_read(path, FILE_ANY, &len);
 	spec_free(s);
 	if (!text || spec_parse_bundle(s, path, text, len) < 0)

@@ -211,7 +211,7 @@ static int from_dir(
 	int found = 0;
 	DIR *d = opendir(dir);
 	for (struct dirent *e; d && found >= 0 && (e = readdir(d));) {
-		_cleanup_free_ char *file = xasprintf("%s/%s", dir, e->d_name);
+		_cleanup_free_ char *file = path_join(dir, e->d_name);
 		int n = str_ends(e->d_name, ".json") ? from_file(s, file, kind, name, has) : 0;
 		if (n > 0 && found)
 			n = fail("%s and another file of %s have it", e->d_name, dir);

@@ -120,7 +120,7 @@ char *label_lines(const struct strv *labels)
 static int zone_check(const char *tz)
 {
 	static const char dir[] = "/usr/share/zoneinfo";
-	_cleanup_free_ char *path = xasprintf("%s/%s", dir, tz);
+	_cleanup_free_ char *path = path_join(dir, tz);
 	if (strpbrk(tz, "0123456789") || access(dir, F_OK) < 0 || access(path, F_OK) == 0)
 		return 0;
 	return fail_usage("--tz: '%s' is no time zone (as Europe/Berlin or CET-1CEST)", tz);

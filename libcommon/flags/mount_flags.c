@@ -179,8 +179,8 @@ static int device_folder(
 			continue;
 		if (!perm && levels == DEVICE_DEPTH && own_in_dev(e->d_name))
 			continue;
-		_cleanup_free_ char *from = xasprintf("%s/%s", src, e->d_name);
-		_cleanup_free_ char *to = xasprintf("%s/%s", dst, e->d_name);
+		_cleanup_free_ char *from = path_join(src, e->d_name);
+		_cleanup_free_ char *to = path_join(dst, e->d_name);
 		int one = device_any(s, from, to, perm, levels - 1);
 		r = one < 0 ? one : r + one;
 	}

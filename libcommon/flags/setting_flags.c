@@ -187,7 +187,7 @@ int flags_settings(const struct create_flags *o, struct spec *s)
 	if (o->res.parent) {
 		_cleanup_free_ char *below = o->res.parent[0] == '/'
 						 ? xstrdup(o->res.parent)
-						 : xasprintf("%s/%s", ctr_cgroup(), o->res.parent);
+						 : path_join(ctr_cgroup(), o->res.parent);
 		free(s->cgroups_path);
 		s->cgroups_path = str_plain_path(below);
 		if (!s->cgroups_path)

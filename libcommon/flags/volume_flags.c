@@ -34,7 +34,7 @@ static char *target(const char *opt, const char *arg, const char *path)
 	}
 	_cleanup_free_ char *plain = str_plain_path(path);
 	if (plain && *plain)
-		return xasprintf("/%s", plain);
+		return path_join("", plain);
 	volume_flags_bad(opt, arg,
 	    plain ? "the place in the container is its root"
 		  : "'..' in the place in the container");
@@ -47,7 +47,7 @@ static char *host_path(const char *path)
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 	if (!cwd)
 		return xstrdup(path);
-	return xasprintf("%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+	return path_join(strcmp(cwd, "/") == 0 ? "" : cwd, path);
 }
 
 static bool known_word(const char *w)

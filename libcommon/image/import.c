@@ -145,7 +145,7 @@ static int ports(json_t *run, const char *value)
 static int workdir(json_t *run, const char *value)
 {
 	const char *was = json_string_value(json_object_get(run, "WorkingDir"));
-	_cleanup_free_ char *dir = xasprintf("%s/%s", was && strcmp(was, "/") ? was : "", value);
+	_cleanup_free_ char *dir = path_join(was && strcmp(was, "/") ? was : "", value);
 	return json_object_set_new(run, "WorkingDir", json_string(*value == '/' ? value : dir));
 }
 

@@ -20,7 +20,7 @@
 /* {"schemaVersion":2,"manifests":[...]}; a missing file stands for an empty one. */
 static json_t *index_load(const struct store *s)
 {
-	_cleanup_free_ char *path = xasprintf("%s/images/index.json", s->lib);
+	_cleanup_free_ char *path = path_join(s->lib, "images/index.json");
 	size_t len;
 	if (s->images < 0 || (faccessat(s->images, "index.json", F_OK, 0) < 0 && errno == ENOENT))
 		return json_make("{schemaVersion:i,mediaType:s,manifests:[]}", 2,

@@ -94,7 +94,7 @@ static int open_found(const struct store *s, const char *lib, const struct ref *
 
 int image_gate(const char *lib)
 {
-	_cleanup_free_ char *path = xasprintf("%s/images", lib);
+	_cleanup_free_ char *path = path_join(lib, "images");
 	_cleanup_close_ int images = dir_open(path);
 	return images < 0 ? -1 : store_gate(images, false, LOCK_SH);
 }

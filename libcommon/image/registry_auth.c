@@ -62,8 +62,8 @@ static char *config_path(void)
 {
 	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
 	if (dir && *dir)
-		return xasprintf("%s/config.json", dir);
-	return home ? xasprintf("%s/.docker/config.json", home) : NULL;
+		return path_join(dir, "config.json");
+	return home ? path_join(home, ".docker/config.json") : NULL;
 }
 
 /* docker's file; an empty object when there is none. NULL with fail(). */

@@ -121,9 +121,9 @@ static char *registry_ref_file_text(void)
 		   *xdg = getenv("XDG_CONFIG_HOME");
 	_cleanup_free_ char *own = NULL;
 	if (xdg && *xdg)
-		own = xasprintf("%s/ctr/registries", xdg);
+		own = path_join(xdg, "ctr/registries");
 	else if (home)
-		own = xasprintf("%s/.config/ctr/registries", home);
+		own = path_join(home, ".config/ctr/registries");
 	const char *const paths[] = {
 	    given, given ? NULL : own, given ? NULL : "/etc/ctr/registries"};
 	for (size_t i = 0; i < 3; i++)

@@ -23,7 +23,7 @@
 
 static int open_dir(const char *lib, const char *name, bool make)
 {
-	_cleanup_free_ char *path = xasprintf("%s/%s", lib, name);
+	_cleanup_free_ char *path = path_join(lib, name);
 	/* Closed to others; but a container in a user namespace looks up names in layers, so they
 	 * can be entered. */
 	if (make && place_make(lib) < 0)

@@ -125,7 +125,7 @@ int unpack_opaque(struct unpack *u, int dir, const char *base, const char *path)
 	if (u->how.left) { /* the parent may set the better one, but a user not where a mode forbids
 			      it */
 		fsetxattr(fd, "user.overlay.opaque", "y", 1, 0);
-		_cleanup_free_ char *at = xasprintf("%s/%s", u->path, base);
+		_cleanup_free_ char *at = path_join(u->path, base);
 		return unpack_left(u, at, UNPACK_OPAQUE, "", 0);
 	}
 	return layer_mark_opaque(fd) < 0 ? fail_tried_in(u->what, path, "mark as opaque") : 0;

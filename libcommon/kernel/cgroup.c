@@ -197,7 +197,7 @@ int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path)
 
 char *cgroup_inner(struct cgroup_hierarchy *h, const char *path)
 {
-	char *inner = xasprintf("%s/own", path);
+	char *inner = path_join(path, "own");
 	if (*path && h->v2 && cgroup_root_fd(h) >= 0 && faccessat(h->fd, inner, F_OK, 0) == 0)
 		return inner;
 	free(inner);

@@ -123,7 +123,7 @@ int cgroup_thaw(const char *path)
 
 static int thaw_one(int parent, const char *name, void *arg)
 {
-	_cleanup_free_ char *file = xasprintf("%s/%s", name, (const char *)arg);
+	_cleanup_free_ char *file = path_join(name, (const char *)arg);
 	file_poke_at(parent, file, strcmp(arg, "cgroup.freeze") == 0 ? "0" : "THAWED");
 	return 0;
 }

@@ -191,7 +191,7 @@ int cgroup_make(const char *path, const struct strv *settings, unsigned flags)
 	if (r >= 0)
 		r = cgroup_set(path, settings);
 	struct cgroup_hierarchy *v2 = flags & CGROUP_SYSTEMD ? cgroup_find("") : NULL;
-	_cleanup_free_ char *inner = v2 && r >= 0 ? xasprintf("%s/own", path) : NULL;
+	_cleanup_free_ char *inner = v2 && r >= 0 ? path_join(path, "own") : NULL;
 	if (inner && (r = make_one(v2, inner)) < 0)
 		make_failed(v2, inner);
 	if (r >= 0)
@@ -323,7 +323,7 @@ bool cgroup_into_frozen;
  * asks may have our memory, but not our descriptors. */
 static bool goes_into(const struct cgroup_hierarchy *h, const char *path)
 {
-	_cleanup_free_ char *at = h->named ? xasprintf("%s/%s", h->mount, path) : NULL;
+	_cleanup_free_ char *at = h->named ? path_join(h->mount, path) : NULL;
 	return cgroup_is_ours(h) || (cgroup_may_be_ours(h) && *path && access(at, F_OK) == 0);
 }
 

@@ -262,7 +262,7 @@ static int walk_step(struct walk *w, char **rest, const char *name, int root)
 	if (n < 0 || ++w->links > 40)
 		return errno = n < 0 ? errno : ELOOP, -1;
 	target[n] = 0;
-	char *joined = xasprintf("%s/%s", target, *rest);
+	char *joined = path_join(target, *rest);
 	free(*rest);
 	*rest = joined;
 	while (target[0] == '/' && w->depth)
@@ -379,7 +379,7 @@ static int make_in_root(int rootfd, const char *path, bool dir, mode_t mode, int
 	ssize_t n = readlinkat(parent, name, to, sizeof to - 1);
 	if (n > 0) {
 		to[n] = 0;
-		_cleanup_free_ char *there = xasprintf("%s/%s", *to == '/' ? "" : up, to);
+		_cleanup_free_ char *there = path_join(*to == '/' ? "" : up, to);
 		errno = ELOOP;
 		return links ? make_in_root(rootfd, there, dir, mode, links - 1) : -1;
 	}

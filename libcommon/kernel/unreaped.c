@@ -32,7 +32,7 @@ static int unreaped_on_process(int proc, const char *pid, void *arg)
 	struct stat ns;
 	if (*pid < '1' || *pid > '9' || !proc_read(proc, pid, &p) || p.state != 'Z')
 		return 0;
-	_cleanup_free_ char *path = xasprintf("%s/ns/pid", pid), *up = xasprintf("%d", p.ppid);
+	_cleanup_free_ char *path = path_join(pid, "ns/pid"), *up = xasprintf("%d", p.ppid);
 	if (fstatat(proc, path, &ns, 0) < 0 || ns.st_ino != s->ns.st_ino ||
 	    !proc_read(proc, up, &parent))
 		return 0;

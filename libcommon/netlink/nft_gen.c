@@ -33,7 +33,7 @@ static _Atomic uint32_t *cell(void)
 	static _Atomic uint32_t *p;
 	if (p || !folder)
 		return p;
-	_cleanup_free_ char *path = xasprintf("%s/nft", folder());
+	_cleanup_free_ char *path = path_join(folder(), "nft");
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || ftruncate(fd, sizeof *p) < 0)
 		return NULL;

@@ -19,7 +19,7 @@
 
 int kept_open(bool make, int how)
 {
-	_cleanup_free_ char *dir = xasprintf("%s/cni/.kept", ctr_run());
+	_cleanup_free_ char *dir = path_join(ctr_run(), "cni/.kept");
 	if (make && (place_check() < 0 || dir_make(dir, 0700) < 0))
 		return -1;
 	int fd = dir_open(dir);

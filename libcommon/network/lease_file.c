@@ -96,6 +96,6 @@ void lease_by_del(int dir, const char *owner, const char *addr)
 unsigned lease_owners(const char *dir)
 {
 	struct stat st;
-	_cleanup_free_ char *by = xasprintf("%s/.by", dir);
+	_cleanup_free_ char *by = path_join(dir, ".by");
 	return stat(by, &st) == 0 && st.st_nlink > 2 ? (unsigned)st.st_nlink - 2 : 0;
 }

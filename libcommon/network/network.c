@@ -28,7 +28,7 @@ static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
 
 int network_records(bool make)
 {
-	_cleanup_free_ char *p = xasprintf("%s/networks", ctr_lib());
+	_cleanup_free_ char *p = path_join(ctr_lib(), "networks");
 	if (make && (place_make(ctr_lib()) < 0 || dir_make(p, 0700) < 0))
 		return -1;
 	return dir_open(p);
@@ -64,7 +64,7 @@ int network_lease_each(const char *name, void (*fn)(const struct lease *l, void 
 
 int network_leases_each(int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
-	_cleanup_free_ char *leases = xasprintf("%s/leases", ctr_run());
+	_cleanup_free_ char *leases = path_join(ctr_run(), "leases");
 	_cleanup_close_ int dir = dir_open(leases);
 	return dir < 0 ? 0 : dir_each(dir, fn, arg);
 }
@@ -154,7 +154,7 @@ int network_open(struct network *n, const char *name)
 
 static int network_add_name(int dirfd, const char *name, void *arg)
 {
-	_cleanup_free_ char *conf = xasprintf("%s/conf", name);
+	_cleanup_free_ char *conf = path_join(name, "conf");
 	if (name_valid(name) && faccessat(dirfd, conf, F_OK, 0) == 0)
 		strv_add(arg, name);
 	return 0;

@@ -282,7 +282,7 @@ int network_create(struct network *n)
 {
 	struct used u = {0};
 	_cleanup_close_ int dir = network_records(true);
-	_cleanup_free_ char *conf = xasprintf("%s/conf", n->name);
+	_cleanup_free_ char *conf = path_join(n->name, "conf");
 	if (dir < 0 || lock_wait(dir, LOCK_EX) < 0) /* two at once would choose the same subnet */
 		return fail_in("network %s", n->name);
 	if (faccessat(dir, conf, F_OK, 0) == 0)

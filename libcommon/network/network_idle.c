@@ -108,7 +108,7 @@ static int count_kept(int dirfd, const char *name, void *arg)
 static int count_rest(size_t *n)
 {
 	struct nft look;
-	_cleanup_free_ char *kept = xasprintf("%s/cni/.kept", ctr_run());
+	_cleanup_free_ char *kept = path_join(ctr_run(), "cni/.kept");
 	_cleanup_close_ int dir = dir_open(kept);
 	*n = 0;
 	if (dir >= 0)

@@ -145,8 +145,8 @@ static int bus_connect(unsigned uid, bool *bus)
 	_cleanup_free_ char *usual = xasprintf("/run/user/%u", uid);
 	if (!run || *run != '/')
 		run = usual;
-	_cleanup_free_ char *own = xasprintf("%s/systemd/private", run),
-			    *at = xasprintf("%s/bus", run), *said = NULL;
+	_cleanup_free_ char *own = path_join(run, "systemd/private"), *at = path_join(run, "bus"),
+			    *said = NULL;
 	if (address && str_starts(address, "unix:path="))
 		said = xstrndup(address + 10, strcspn(address + 10, ",;"));
 	const char *const paths[] = {said ? said : own, own, at};

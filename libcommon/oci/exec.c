@@ -38,7 +38,7 @@ static int exec_group(const struct oci_record *r, const char *arg, struct enter 
 	const char *sub = colon ? colon + 1 : arg;
 	struct strv controllers = {0};
 	sub += strspn(sub, "/");
-	_cleanup_free_ char *path = xasprintf("%s/%s", group ? group : "", sub);
+	_cleanup_free_ char *path = path_join(group ? group : "", sub);
 	errno = ENOENT;
 	if (!group || !*sub)
 		path[group ? strlen(group) : 0] = 0;

@@ -20,7 +20,7 @@ static void bundle_absolute(char **path, const char *dir)
 	if (!*path || (*path)[0] == '/')
 		return;
 	char *rel = *path;
-	*path = xasprintf("%s/%s", dir, rel);
+	*path = path_join(dir, rel);
 	free(rel);
 }
 
@@ -95,8 +95,7 @@ char *oci_group_path(const char *cgroups_path, const char *id)
 	const char *p = cgroups_path && *cgroups_path ? cgroups_path : NULL;
 	_cleanup_free_ char *own = geteuid() != 0 && (!p || *p != '/') ? oci_bundle_own_group()
 								       : xstrdup(""),
-			    *all = p ? xasprintf("%s/%s", own, p)
-				     : xasprintf("%s/ctr-oci/%s", own, id);
+			    *all = p ? path_join(own, p) : xasprintf("%s/ctr-oci/%s", own, id);
 	char *plain = str_plain_path(all);
 	if (plain && *plain)
 		return plain;

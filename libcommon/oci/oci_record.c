@@ -32,7 +32,7 @@ char *oci_root(const char *root)
 	if (root)
 		return xstrdup(root);
 	if (geteuid() != 0 && run && *run == '/')
-		return xasprintf("%s/ctr-oci", run);
+		return path_join(run, "ctr-oci");
 	return xstrdup("/run/ctr-oci");
 }
 

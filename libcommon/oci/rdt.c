@@ -53,9 +53,8 @@ char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
 	errno = ENODEV;
 	if (!root)
 		return fail("linux.intelRdt: no resctrl file system is mounted here"), NULL;
-	_cleanup_free_ char *dir = xasprintf("%s/%s", root, d->clos_id ? d->clos_id : id),
-			    *tasks = xasprintf("%s/tasks", dir),
-			    *file = xasprintf("%s/schemata", dir);
+	_cleanup_free_ char *dir = path_join(root, d->clos_id ? d->clos_id : id),
+			    *tasks = path_join(dir, "tasks"), *file = path_join(dir, "schemata");
 	rdt_schema(d, &schema);
 	bool there = access(dir, F_OK) == 0;
 	if (!there && d->clos_id && !schema.n)
@@ -67,7 +66,7 @@ char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
 	buf_free(&schema);
 	_cleanup_free_ char *mon = xasprintf("%s/mon_groups/%s", dir, id);
 	if (r == 0 && d->monitoring) {
-		_cleanup_free_ char *watched = xasprintf("%s/tasks", mon);
+		_cleanup_free_ char *watched = path_join(mon, "tasks");
 		r = mkdir(mon, 0755) < 0 ? fail("linux.intelRdt: %s: mkdir: %m", mon)
 					 : file_poke(watched, num);
 	}

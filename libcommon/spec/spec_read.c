@@ -45,7 +45,7 @@ static int spec_read_mounts(struct spec *s, const json_t *root)
 		if (mount_idmaps(m, o, at) < 0)
 			return -1;
 		if (m->dest[0] != '/') { /* allowed by old versions of the spec */
-			char *abs = xasprintf("/%s", m->dest);
+			char *abs = path_join("", m->dest);
 			free(m->dest);
 			m->dest = abs;
 		}
