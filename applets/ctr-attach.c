@@ -54,7 +54,7 @@ static void set_size(const struct container *c)
 {
 	char root[32];
 	snprintf(root, sizeof root, "/proc/%d/root", (int)c->pid);
-	_cleanup_close_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_hold(root);
 	pts =
 	    dir < 0 ? -1 : path_open_in_root(dir, "/dev/pts/0", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
 	if (pts >= 0 && !isatty(pts)) {

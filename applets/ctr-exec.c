@@ -123,7 +123,7 @@ static void past_init(struct enter *e, pid_t init)
 	_cleanup_free_ char *path = xasprintf("task/%d/children", (int)init),
 			    *list = file_read_at(e->procdir, path, 4096, NULL),
 			    *child = xasprintf("/proc/%d", list ? atoi(list) : 0);
-	int dir = open(child, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = dir_hold(child);
 	int fd = dir < 0 ? -1 : sys_pidfd_open((pid_t)atoi(child + strlen("/proc/")));
 	if (dir >= 0 && proc_read(dir, ".", &p) && p.ppid == init) {
 		e->procdir = dir;
@@ -155,7 +155,7 @@ static void find(struct container *c, const char *name, struct enter *e)
 		die("%s: %s, not running (%s %s)", c->name, status_name(c->status),
 		    c->status == ST_PAUSED ? "ctr-unpause" : "ctr-start", c->name);
 	snprintf(path, sizeof path, "/proc/%d", (int)c->pid);
-	e->procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	e->procdir = dir_hold(path);
 	if (e->procdir < 0)
 		not_entered(c, 125, strerror(errno));
 	e->pidfd = container_pidfd(c);

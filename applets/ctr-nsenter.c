@@ -115,7 +115,7 @@ static int target_dir(int *pidfd)
 		container = xstrdup(c.name);
 	}
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
-	int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = dir_hold(path);
 	if (dir < 0)
 		die("process %d: %s", (int)pid,
 		    errno == ENOENT ? "No such process" : strerror(errno));
@@ -141,7 +141,7 @@ static int is_init(int proc, const char *name, void *arg)
 	struct search *s = arg;
 	if (s->found >= 0 || *name < '0' || *name > '9')
 		return 0;
-	int dir = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dir = dir_hold_at(proc, name);
 	if (dir < 0 || !same_file(s->ns, dir, "ns/pid")) {
 		close(dir);
 		return 0;
@@ -348,13 +348,9 @@ int ctr_nsenter_main(int argc, char **argv)
 	if (target_env && !ns[NS_MNT].wanted && !all && !root_dir)
 		die_usage("--env: the target's environment is for its own files: add -m");
 	open_files(dir);
-	if (root_dir &&
-	    (rootfd = *root_dir ? open(root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
-				: openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (root_dir && (rootfd = *root_dir ? dir_hold(root_dir) : dir_hold_at(dir, "root")) < 0)
 		die("root directory %s: %m", root_dir);
-	if (work_dir &&
-	    (wdfd = *work_dir ? open(work_dir, O_PATH | O_DIRECTORY | O_CLOEXEC)
-			      : openat(dir, "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (work_dir && (wdfd = *work_dir ? dir_hold(work_dir) : dir_hold_at(dir, "cwd")) < 0)
 		die("working directory %s: %m", work_dir);
 	if (target_env)
 		take_env(dir);

@@ -45,6 +45,9 @@ int dir_open(const char *path);
 int dir_open_at(int dirfd, const char *path);
 /* Give an open file or folder the times that stat(2) told. -1 (errno; no fail()). */
 int fd_times(int fd, const struct stat *st);
+/* A directory to be looked beneath only (O_PATH), close-on-exec. -1 (errno; no fail()). */
+int dir_hold(const char *path);
+int dir_hold_at(int dirfd, const char *path);
 /* Call fn for each entry but . and ..; a non-zero return stops and is returned. */
 int dir_each(int dirfd, int (*fn)(int dirfd, const char *name, void *arg), void *arg);
 /* The same by the position of `fd` itself, from where it stands: of a folder that was just opened.

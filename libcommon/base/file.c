@@ -217,6 +217,16 @@ int dir_open_at(int dirfd, const char *path)
 	return fd < 0 ? fail_open(path) : fd;
 }
 
+int dir_hold(const char *path)
+{
+	return dir_hold_at(AT_FDCWD, path);
+}
+
+int dir_hold_at(int dirfd, const char *path)
+{
+	return openat(dirfd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 int dir_scan(int fd, int (*fn)(int dirfd, const char *name, void *arg), void *arg)
 {
 	/* Not by readdir(3): its opendir asks and allocates, which thousands of small folders feel.

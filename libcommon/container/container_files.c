@@ -170,7 +170,7 @@ static int root_running(struct ctree *t, uid_t *uid, gid_t *gid)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/root", t->c.pid);
-	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int root = dir_hold(path);
 	if (root < 0)
 		return fail_tried_in(t->c.name, path, "open");
 	root_ids(t->c.pid, uid, gid);

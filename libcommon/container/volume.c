@@ -268,7 +268,7 @@ static int bind_make(const char *path, const struct spec *s)
 	*name++ = 0;
 	if (*up && dir_make(up, 0755) < 0)
 		return -1;
-	_cleanup_close_ int in = open(*up ? up : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int in = dir_hold(*up ? up : "/");
 	if (mkdirat(in, name, 0755) < 0)
 		/* which says it of a link to nothing */
 		return errno == EEXIST ? dir_make(path, 0755) : fail_tried(path, "mkdir");

@@ -50,7 +50,7 @@
  * process's root in /proc to a file that only we may open (CVE-2026-88264, -88265). */
 static int dev_open(const char *name, int flags)
 {
-	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC),
+	_cleanup_close_ int root = dir_hold("/"),
 			    dev = path_open_in_root(root, "/dev", O_PATH | O_DIRECTORY, 0);
 	return dev < 0 ? -1 : openat(dev, name, flags | O_NOFOLLOW | O_NOCTTY, 0600);
 }
@@ -244,7 +244,7 @@ struct who {
 static int who_is(const struct spec *s, struct who *w)
 {
 	struct user u = {0};
-	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = dir_hold("/");
 	char numbers[32];
 	snprintf(numbers, sizeof numbers, "%u:%u", s->uid, s->gid);
 	if (userdb_lookup(root, s->x_user ? s->x_user : numbers, &s->x_groups, &u) < 0)
@@ -359,7 +359,7 @@ static int privileges(const struct become *b, const struct who *w)
 
 int become_make_cwd(const char *cwd)
 {
-	_cleanup_close_ int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = dir_hold("/");
 	return path_make_in_root(root, cwd, true, 0755);
 }
 

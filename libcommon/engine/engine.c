@@ -167,7 +167,7 @@ static int give_layer(const struct engine *e)
 	gid_t gid = 0;
 	idmap_outside(s->uid_map.v, s->uid_map.n, 0, &uid);
 	idmap_outside(s->gid_map.v, s->gid_map.n, 0, &gid);
-	_cleanup_close_ int dir = openat(AT_FDCWD, e->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = dir_hold(e->dir);
 	for (size_t i = 0; i < 2; i++)
 		if (dir < 0 || fchownat(dir, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail("%s/%s: chown to %u: %m", e->dir, names[i], uid);

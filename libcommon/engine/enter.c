@@ -123,8 +123,7 @@ static _Noreturn void enter_child(
 	/* While /proc is still the host's, which old kernels need for this. */
 	sys_close_others(3 + (int)e->preserve, (int[]){report, e->procdir, e->pidfd}, 3);
 	placement_prepare(e->spec);
-	_cleanup_close_ int root =
-	    flags & CLONE_NEWNS ? -1 : openat(e->procdir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = flags & CLONE_NEWNS ? -1 : dir_hold_at(e->procdir, "root");
 	if (flags & CLONE_NEWUSER) {
 		become_hand_stdio(e->spec, (int[]){0, 1, 2});
 		become_raise(e->spec, 0);

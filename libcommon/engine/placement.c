@@ -86,7 +86,7 @@ static int attr = -1; /* /proc/self/attr */
 void placement_prepare(const struct spec *s)
 {
 	if (s->selinux_label || s->apparmor)
-		attr = openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		attr = dir_hold("/proc/self/attr");
 }
 
 /* The label for the next exec. The file must be of the real proc(5), because otherwise the
@@ -94,9 +94,7 @@ void placement_prepare(const struct spec *s)
 static int place_label(const char *what, const char *file, const char *text)
 {
 	struct statfs fs;
-	_cleanup_close_ int dir =
-	    attr >= 0 ? dup(attr)
-		      : openat(AT_FDCWD, "/proc/self/attr", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int dir = attr >= 0 ? dup(attr) : dir_hold("/proc/self/attr");
 	if (dir < 0 || fstatfs(dir, &fs) < 0 || (unsigned long)fs.f_type != PROC_SUPER_MAGIC)
 		return fail(
 		    "%s: /proc/self/attr is not there: this kernel has no security modules", what);

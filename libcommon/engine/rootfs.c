@@ -103,9 +103,7 @@ static int move_root(void)
 
 int rootfs_enter(struct rootfs *r)
 {
-	_cleanup_close_ int fds =
-	    r->proc == -1 ? -1
-			  : openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fds = r->proc == -1 ? -1 : dir_hold("/proc/self/fd");
 	TRACE("pivot_root(2): the new root takes the place of the old, which is unmounted");
 	if (fchdir(r->fd) < 0)
 		return fail_errno("new root");

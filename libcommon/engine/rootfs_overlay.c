@@ -57,7 +57,7 @@ static int image_lower(struct rootfs *r)
 	    sys_move_mount(fd, AT_FDCWD, r->dir) < 0)
 		return fail_tried(r->spec->x_image_file, "mount");
 	close(fd);
-	return openat(AT_FDCWD, r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir_hold(r->dir);
 }
 
 static void lower_add(const struct rootfs *r, struct buf *opts, int fd, bool first)
@@ -81,8 +81,7 @@ static int overlay_lowers(struct rootfs *r, struct buf *opts)
 		if (r->idmounts && sys_move_mount(r->idmounts[1 + i], AT_FDCWD, l->v[i]) < 0)
 			return fail_tried(l->v[i], "mount");
 		/* By its path, a mount on "/" would not be found. */
-		int fd = r->idmounts ? r->idmounts[1 + i]
-				     : openat(AT_FDCWD, l->v[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int fd = r->idmounts ? r->idmounts[1 + i] : dir_hold(l->v[i]);
 		if (fd < 0)
 			return fail_errno(l->v[i]);
 		lower_add(r, opts, fd, i == 0);
@@ -106,7 +105,7 @@ static int bind_readonly(struct rootfs *r, const char *lower)
 	    strrchr(r->dir, '/') + 1);
 	if (mount(lower, upper_of(r), NULL, MS_BIND, NULL) < 0)
 		return fail_tried(r->dir, "bind");
-	_cleanup_close_ int root = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int root = dir_hold(upper_of(r));
 	for (size_t i = 0; i < sizeof memory / sizeof memory[0]; i++) {
 		_cleanup_close_ int at =
 		    path_open_in_root(root, memory[i], O_PATH | O_DIRECTORY, 0);
@@ -202,10 +201,9 @@ static int overlay_mount(struct rootfs *r)
 		return fail_errno(r->dir);
 	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
 		return -1;
-	_cleanup_close_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int upper = openat(AT_FDCWD, upper_of(r), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int work =
-	    openat(AT_FDCWD, r->work ? r->work : "work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int here = dir_hold(".");
+	_cleanup_close_ int upper = dir_hold(upper_of(r));
+	_cleanup_close_ int work = dir_hold(r->work ? r->work : "work");
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
 	/* With these three off, an upper directory is a layer as it stands

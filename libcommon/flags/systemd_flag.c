@@ -6,6 +6,7 @@
 
 #include "create_flags.h"
 #include "err.h"
+#include "file.h"
 #include "mount_flags.h"
 #include "sys.h"
 
@@ -33,8 +34,7 @@ static bool is_systemd(const struct spec *s)
 	for (size_t i = 0; i < s->x_lower.n || (i == 0 && s->root_path); i++) {
 		char to[256];
 		_cleanup_close_ int root =
-		    openat(AT_FDCWD, i < s->x_lower.n ? s->x_lower.v[i] : s->root_path,
-			O_PATH | O_DIRECTORY | O_CLOEXEC);
+		    dir_hold(i < s->x_lower.n ? s->x_lower.v[i] : s->root_path);
 		_cleanup_close_ int fd =
 		    root < 0 ? -1
 			     : path_open_in_root(root, cmd, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);

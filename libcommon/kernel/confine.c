@@ -15,6 +15,7 @@
 #include "caps.h"
 #include "confine.h"
 #include "err.h"
+#include "file.h"
 #include "filter.h"
 #include "filter_rules.h"
 #include "sys.h"
@@ -66,7 +67,7 @@ static void landlocked(int root)
 	int set = (int)syscall(SYS_BASE + 444, &files, sizeof files, 0);
 	if (set < 0)
 		return;
-	proc.parent = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	proc.parent = dir_hold("/proc/self");
 	if (syscall(SYS_BASE + 445, set, 1, &below, 0) == 0) {
 		syscall(SYS_BASE + 445, set, 1, &proc, 0); /* fdinfo */
 		syscall(SYS_BASE + 446, set, 0);

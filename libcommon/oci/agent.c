@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "file.h"
 #include "json.h"
 #include "oci.h"
 #include "str.h"
@@ -25,7 +26,7 @@ int oci_connect(const char *path)
 	    sizeof a.sun_path) { /* through its folder, so that its length does not matter */
 		const char *base = strrchr(path, '/');
 		_cleanup_free_ char *up = xstrndup(path, base ? (size_t)(base - path) : 0);
-		dir = open(base ? up : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		dir = dir_hold(base ? up : ".");
 		if (snprintf(at, sizeof at, "/proc/self/fd/%d/%s", dir, base ? base + 1 : path) >=
 		    (int)sizeof at)
 			return errno = ENAMETOOLONG, fail_tried(path, "connect");

@@ -10,6 +10,7 @@
 
 #include "cgroup.h"
 #include "err.h"
+#include "file.h"
 #include "filter.h"
 #include "oci.h"
 #include "str.h"
@@ -110,7 +111,7 @@ int oci_exec(struct oci_record *r, struct spec *s, struct oci_exec *x)
 		return fail("cannot allocate tty if it detaches without setting a console socket "
 			    "(--console-socket)");
 	snprintf(path, sizeof path, "/proc/%d", (int)r->pid);
-	_cleanup_close_ int procdir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int procdir = dir_hold(path);
 	_cleanup_close_ int pidfd = oci_record_pidfd(r);
 	if (pidfd < 0 && errno != ENOSYS)
 		return -1;
