@@ -418,6 +418,11 @@ hostile() {
 	[ "$output" = "6 7" ]
 	run ctr-run -u f:g root/ id
 	[ "$status" -ne 0 ]
+	# more groups than a process can be in, each looked for among those found before
+	awk 'BEGIN { for (i = 0; i < 330000; i++) print "g:x:" i ":f" }' | head -c 4194000 \
+		>root/etc/group
+	run timeout 10 ctr-run -u f root/ true
+	[[ $status -eq 126 || $status -eq 125 ]]
 }
 
 # bats test_tags=ctr-run,ctr-stop,ctr-kill,ctr-inspect

@@ -79,13 +79,15 @@ static bool in_members(const char *s, size_t n, const char *name)
 	return false;
 }
 
+/* Looked for among the last ones only: a file of the image's may name 65536 groups, and twice the
+ * same harms nobody. */
 static void add_group(struct user *u, gid_t g)
 {
-	for (size_t i = 0; i < u->n_groups; i++)
-		if (u->groups[i] == g)
-			return;
 	if (u->n_groups >= MAX_GROUPS)
 		return;
+	for (size_t i = u->n_groups > 64 ? u->n_groups - 64 : 0; i < u->n_groups; i++)
+		if (u->groups[i] == g)
+			return;
 	u->groups = xrealloc(u->groups, (u->n_groups + 1) * sizeof *u->groups);
 	u->groups[u->n_groups++] = g;
 }
