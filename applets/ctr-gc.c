@@ -68,7 +68,7 @@ static void dead(struct container *c)
 {
 	bool orphan = c->status == ST_ORPHANED;
 	_cleanup_free_ char *run = record_run_path(c->name, NULL);
-	if (kv_num(&c->conf, "rm", 0)) {
+	if (container_passing(c)) {
 		if (steer_remove(c, orphan) < 0)
 			trouble();
 		else
@@ -121,7 +121,7 @@ static void one(struct container *c)
 	int r = c->dir < 0 ? fail("%s: %s", c->name, c->why) : container_lock(c);
 	if (r < 0 && errno == ENOENT)
 		return; /* it was removed or renamed meanwhile */
-	if (r == 1 && !kv_num(&c->conf, "rm", 0))
+	if (r == 1 && !container_passing(c))
 		container_config(c, &text, &n);
 	if (r < 0)
 		trouble();

@@ -56,7 +56,7 @@ static int restart(struct container *c, void *arg)
 	int done = c->dir < 0 ? 0 : in_turn(c, &asked, &turn);
 	if (done)
 		return done < 0 ? -1 : 0;
-	if (kv_num(&c->conf, "rm", 0) && c->status == ST_RUNNING)
+	if (container_passing(c) && c->status == ST_RUNNING)
 		return fail(
 		    "%s: is removed when it ends (--rm), so it cannot be restarted", c->name);
 	if (steer_signal(c, sig ? sig : steer_stop_signal(c), true) < 0 ||

@@ -50,23 +50,16 @@ static int remember(struct container *c, const struct strv *settings)
 		strv_setenv(&s.resources, key, eq + 1);
 	}
 	_cleanup_free_ char *json = spec_text(&s);
-	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0)
-		return -1;
-	file_sync(c->dir, NULL);
-	return 0;
+	return file_write_at(c->dir, "config.json", json, strlen(json), 0600, true);
 }
 
 /* Its monitor reads the policy at the end of a life. */
 static int repolicy(struct container *c)
 {
-	if (kv_num(&c->conf, "rm", 0) && strcmp(policy, "no") != 0)
+	if (container_passing(c) && strcmp(policy, "no") != 0)
 		return fail("it is removed when it ends (--rm), so it cannot be restarted");
 	kv_set(&c->conf, "restart", policy);
-	if (kv_write_at(&c->conf, c->dir, "conf") < 0)
-		return -1;
-	file_sync(c->dir, "conf");
-	file_sync(c->dir, NULL);
-	return 0;
+	return kv_write_at(&c->conf, c->dir, "conf", true);
 }
 
 static int apply(const char *group, const struct strv *settings)

@@ -26,7 +26,7 @@ int file_poke_at(int dirfd, const char *path, const char *text);
 int file_poke(const char *path, const char *text);
 
 /* Make the file whole or not at all: written beside as .NAME.XXXX, renamed over. With `durable`,
- * fsync'd first. */
+ * it and its name are on the disk then. */
 int file_write_at(
     int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);
 

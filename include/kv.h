@@ -5,6 +5,7 @@
 #ifndef CTR_KV_H
 #define CTR_KV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "str.h"
 
@@ -21,7 +22,7 @@ int kv_read_at(struct kv *kv, int dirfd, const char *name);
 /* The same, and whether somebody has locked the file meanwhile. */
 int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held);
 /* file_write_at of kv_text. */
-int kv_write_at(const struct kv *kv, int dirfd, const char *name);
+int kv_write_at(const struct kv *kv, int dirfd, const char *name, bool durable);
 const char *kv_get(const struct kv *kv, const char *key); /* NULL when missing */
 int64_t kv_num(
     const struct kv *kv, const char *key, int64_t dflt); /* dflt when missing or not a number */

@@ -49,7 +49,8 @@ void log_write_due(struct log *l);
 void log_feed(struct log *l, int stream, const char *data, size_t n);
 /* Write what is left of unfinished lines. */
 void log_flush(struct log *l);
-void log_close(struct log *l);
+/* With `durable`, its last line is on the disk then. */
+void log_close(struct log *l, bool durable);
 
 /* --- reading --- */
 

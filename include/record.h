@@ -79,6 +79,8 @@ int container_read(struct container *c, const char *dirname);
 /* The same where it does not matter whether the container is paused: then it is ST_RUNNING. */
 int container_read_life(struct container *c, const char *dirname);
 void container_times(struct container *c);
+/* It is removed when it ends (--rm). */
+bool container_passing(const struct container *c);
 /* Is there a container of this name, of this id, or with an id that begins so? The record is read
  * in the last case only. 0, or -1 with fail(). */
 int container_look(const char *name);

@@ -163,6 +163,9 @@ int file_write_at(
 		errno = saved;
 		return -1;
 	}
+	tmp[dirlen] = 0;
+	if (durable)
+		file_sync(dirfd, dirlen ? tmp : NULL);
 	return 0;
 }
 

@@ -148,11 +148,11 @@ int kv_read_held(struct kv *kv, int dirfd, const char *name, bool *held)
 	return kv_parse(kv, text ? text : small, len) < 0 ? fail_about(name) : 0;
 }
 
-int kv_write_at(const struct kv *kv, int dirfd, const char *name)
+int kv_write_at(const struct kv *kv, int dirfd, const char *name, bool durable)
 {
 	struct buf b = {0};
 	kv_text(kv, &b);
-	int r = file_write_at(dirfd, name, b.p, b.n, 0644, false);
+	int r = file_write_at(dirfd, name, b.p, b.n, 0644, durable);
 	buf_free(&b);
 	return r;
 }

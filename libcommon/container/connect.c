@@ -34,7 +34,7 @@ int connect_record(const struct container *c, const struct strv *lines)
 	struct buf b = {0};
 	for (size_t i = 0; i < lines->n; i++)
 		buf_printf(&b, "%s\n", lines->v[i]);
-	int r = file_write_at(c->dir, "networks", b.p ? b.p : "", b.n, 0600, false);
+	int r = file_write_at(c->dir, "networks", b.p ? b.p : "", b.n, 0600, true);
 	buf_free(&b);
 	return r;
 }

@@ -226,7 +226,7 @@ static void had_write(const struct container *c, const char *net, const struct e
 	size_t n = 0;
 	char t[ADDR_TEXT];
 	struct buf b = {0};
-	if (kv_num(&c->conf, "rm", 0))
+	if (container_passing(c))
 		return;
 	_cleanup_free_ char *was = file_read_at(c->dir, HAD, 1 << 16, &n);
 	_cleanup_strv_ struct strv l = {0};

@@ -404,7 +404,7 @@ static int create_take_over(const struct making *m)
 		return errno == ENOENT ? 0 : -1;
 	bool same = strcmp(old.name, m->c->name) == 0;
 	bool ended = old.status == ST_LOST || old.status == ST_ORPHANED || old.status == ST_EXITED;
-	bool garbage = kv_num(&old.conf, "rm", 0) && ended;
+	bool garbage = container_passing(&old) && ended;
 	int r = 0;
 	if (same && (m->o->replace || garbage))
 		r = steer_remove(&old, true);
@@ -441,20 +441,21 @@ static int create_make(struct making *m)
 	event_container(c, "create", NULL, NULL);
 	if (secret_keep(m->o, c) < 0)
 		return -1;
-	if (create_layer_limit(m->c, m->s) || m->o->storage_opt || m->o->volumes.n ||
-	    m->o->mounts.n || m->o->volumes_from.n || m->volumes.n) {
+	bool volumes = create_layer_limit(m->c, m->s) || m->o->storage_opt || m->o->volumes.n ||
+		       m->o->mounts.n || m->o->volumes_from.n || m->volumes.n;
+	if (volumes) {
 		int r = create_volumes(m);
 		_cleanup_free_ char *json = r < 0 ? NULL : spec_text(m->s);
 		if (r < 0 ||
 		    file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
 			return -1;
-		/* with what nameless volumes have got of the image */
-		if (!m->o->rm && syncfs(c->dir) < 0)
-			warn("%s: write to the disk: %m", c->name);
 	}
 	if (m->nets.n &&
-	    file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, !m->o->rm) < 0)
+	    file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, false) < 0)
 		return -1;
+	/* with what nameless volumes have got of the image */
+	if (!m->o->rm && (volumes || m->nets.n || m->o->secrets.n) && syncfs(c->dir) < 0)
+		warn("%s: write to the disk: %m", c->name);
 	if (cidfile && file_write_at(AT_FDCWD, cidfile, c->id, strlen(c->id), 0644, false) < 0)
 		return fail_in("--cidfile");
 	return undo_signal_waits() ? (errno = EINTR, fail("%m")) : 0;

@@ -88,7 +88,7 @@ static void health_write(const struct monitor *m, const char *entry)
 	kv_setf(&now, "failing", "%d", m->health.failing);
 	for (int i = from; i < n; i++)
 		kv_set(&now, (char[]){'l', 'o', 'g', (char)('0' + i - from), 0}, log[i]);
-	if (kv_write_at(&now, dir, "health") < 0)
+	if (kv_write_at(&now, dir, "health", false) < 0)
 		warn_about(m->c->name);
 	kv_free(&was);
 	kv_free(&now);
@@ -343,7 +343,7 @@ void health_end(struct monitor *m)
 	}
 	h->pid = 0;
 	monitor_unwatch(m, ON_TIMER);
-	if (!kv_get(&m->c->conf, "health") || kv_num(&m->c->conf, "rm", 0))
+	if (!kv_get(&m->c->conf, "health") || container_passing(m->c))
 		return;
 	size_t n;
 	_cleanup_free_ char *run = record_run_path(m->c->name, "health"),

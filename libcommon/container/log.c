@@ -219,10 +219,12 @@ void log_flush(struct log *l)
 	log_put(l);
 }
 
-void log_close(struct log *l)
+void log_close(struct log *l, bool durable)
 {
 	log_tell(l);
 	log_put(l);
+	if (durable)
+		fsync(l->fd);
 	close(l->fd);
 	l->fd = -1;
 	free(l->head);

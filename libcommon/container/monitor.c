@@ -37,7 +37,7 @@ static bool restart_wanted(const struct monitor *m, int code, int restarts)
 	struct kv now = {0}; /* ctr-update may have changed the policy */
 	if (m->health.again && !monitor_stopping(m))
 		return true;
-	if (kv_num(&m->c->conf, "rm", 0))
+	if (container_passing(m->c))
 		return false;
 	if (kv_read_at(&now, m->c->dir, "conf") == 0) {
 		const char *policy = kv_get(&now, "restart");
@@ -162,7 +162,7 @@ static int one_life(struct monitor *m, int restarts, bool *started)
 	container_refresh_name(m->c);
 	health_end(m);
 	uint64_t kills = 0;
-	bool kept = !kv_num(&m->c->conf, "rm", 0); /* otherwise nobody will ask for it */
+	bool kept = !container_passing(m->c); /* otherwise nobody will ask for it */
 	bool oom = (kept || code == 128 + SIGKILL) && m->group.made &&
 		   cgroup_oom_kills(m->cgroup, &kills) == 0 && kills > 0;
 	if (oom && !m->detached && code == 128 + SIGKILL)
@@ -195,7 +195,7 @@ static void give_up(void *arg)
 	tty_restore();
 	monitor_teardown(m);
 	record_state_remove(m->c->name);
-	if (m->fresh || kv_num(&m->c->conf, "rm", 0))
+	if (m->fresh || container_passing(m->c))
 		container_erase(m->c);
 }
 
@@ -245,7 +245,7 @@ static int lives(struct monitor *m)
 	if (record_state_remove(m->c->name) < 0)
 		warn_about(m->c->name);
 	/* A container that never ran leaves nothing. */
-	if ((kv_num(&m->c->conf, "rm", 0) || (m->fresh && !started)) &&
+	if ((container_passing(m->c) || (m->fresh && !started)) &&
 	    (m->group.made ? container_destroy(m->c) : container_erase(m->c)) < 0)
 		warn_about(m->c->name);
 	undo_commit();

@@ -184,6 +184,12 @@ static int record_start(struct monitor *m, int restarts)
 	if (monitor_state(m, false, restarts) == 0) {
 		if (m->detached)
 			monitor_hold_state(m);
+		/* What is restarted at boot is what was started and has not been stopped since. */
+		if (m->detached && !m->l.passing && !restarts) {
+			if (!m->fresh)
+				file_sync(m->c->dir, "exit");
+			file_sync(m->c->dir, "started");
+		}
 		container_started(m->c);
 		return 0;
 	}
@@ -257,7 +263,7 @@ int monitor_start(struct monitor *m, int restarts)
 	memcpy(m->l.apart, apart, sizeof apart);
 	m->l.again = restarts > 0;
 	m->l.can_copy = volume_can_fill;
-	m->l.passing = kv_num(&m->c->conf, "rm", 0);
+	m->l.passing = container_passing(m->c);
 	free(m->dir);
 	m->dir = record_path(m->c->name, NULL);
 	_cleanup_free_ char *run = record_run_path(m->c->name, NULL);
@@ -302,7 +308,7 @@ void monitor_teardown(struct monitor *m)
 		monitor_unwatch(m, s);
 	if (m->logging) {
 		log_flush(&m->log);
-		log_close(&m->log);
+		log_close(&m->log, !m->l.passing && !monitor_removed(m));
 		m->logging = false;
 	}
 }

@@ -113,6 +113,11 @@ static void read_exit(struct container *c)
 /* Both folders of containers, kept open by a listing: names are looked up relative to them. */
 static int listed[2] = {-1, -1};
 
+bool container_passing(const struct container *c)
+{
+	return kv_num(&c->conf, "rm", 0);
+}
+
 void container_times(struct container *c)
 {
 	record_unlisted(c, listed[0]);

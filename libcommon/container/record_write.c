@@ -109,7 +109,7 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 {
 	if (fill_new(c->dir, &c->conf, config_json) < 0 || record_claim(c) < 0)
 		return -1;
-	bool kept = !kv_num(&c->conf, "rm", 0);
+	bool kept = !container_passing(c);
 	static const char *const durable[] = {"conf", "config.json", "started", "exit", NULL};
 	for (size_t i = 0; kept && i < sizeof durable / sizeof durable[0]; i++)
 		file_sync(c->dir, durable[i]);
@@ -214,7 +214,7 @@ int container_rename(struct container *c, const char *name)
 	/* What needs space on the disk comes first. The name in conf is for people who read the
 	 * file; the folder's name is the one that counts. */
 	kv_set(&c->conf, "name", name);
-	if (kv_write_at(&c->conf, c->dir, ".conf.renamed") < 0)
+	if (kv_write_at(&c->conf, c->dir, ".conf.renamed", true) < 0)
 		return fail_about(c->name);
 	if (rename_both(c, parent, name) < 0) {
 		int saved = errno;
@@ -226,7 +226,6 @@ int container_rename(struct container *c, const char *name)
 	c->name = xstrdup(name);
 	if (renameat(c->dir, ".conf.renamed", c->dir, "conf") < 0)
 		warn("%s: conf: rename: %m", name);
-	file_sync(c->dir, "conf");
 	file_sync(c->dir, NULL);
 	file_sync(parent, NULL);
 	container_started(c);
@@ -251,7 +250,7 @@ int record_state_write(const char *name, const struct kv *state)
 	if (fd < 0 &&
 	    (place_make(ctr_run()) < 0 || dir_make(dir, 0700) < 0 || (fd = dir_open(dir)) < 0))
 		return fail_errno(dir);
-	return kv_write_at(state, fd, "state");
+	return kv_write_at(state, fd, "state", false);
 }
 
 int record_state_remove(const char *name)

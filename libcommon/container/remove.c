@@ -48,7 +48,7 @@ int container_erase(const struct container *c)
 		erase_known(c->dir);
 	if (userns_tree_remove(parent, now) < 0)
 		return fail_about(c->name);
-	if (!kv_num(&c->conf, "rm", 0) && !c->unsynced)
+	if (!container_passing(c) && !c->unsynced)
 		file_sync(parent, NULL);
 	return ids_drop(c->id); /* last: as long as anything of it exists, it is in the index */
 }

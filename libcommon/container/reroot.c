@@ -84,10 +84,8 @@ int container_reroot(struct container *c, const char *root)
 	spec_free(&s);
 	/* config.json first, because layers are kept according to it. */
 	if (file_write_at(c->dir, "config.json", json, strlen(json), 0600, true) < 0 ||
-	    kv_write_at(&c->conf, c->dir, "conf") < 0)
+	    kv_write_at(&c->conf, c->dir, "conf", true) < 0)
 		return fail_about(c->name);
-	file_sync(c->dir, "conf");
-	file_sync(c->dir, NULL);
 	return 0;
 }
 

@@ -284,7 +284,7 @@ static int remove_window(const struct strv *names, size_t from, size_t to, bool 
 	for (size_t i = from; i < to; i++) {
 		if (!open[i - from])
 			continue;
-		durable |= !kv_num(&c[i - from].conf, "rm", 0);
+		durable |= !container_passing(&c[i - from]);
 		if (steer_remove(&c[i - from], force) < 0) {
 			warn_fail();
 			open[i - from] = false;

@@ -219,10 +219,8 @@ static int index_in_place(const struct store *s, const char *text, size_t len)
 
 static int text_save(const struct store *s, const char *text, size_t len)
 {
-	if (file_write_at(s->images, "index.json", text, len, 0644, true) == 0) {
-		file_sync(s->images, NULL);
+	if (file_write_at(s->images, "index.json", text, len, 0644, true) == 0)
 		return 0;
-	}
 	return errno == ENOSPC || errno == EDQUOT ? index_in_place(s, text, len) : -1;
 }
 

@@ -376,5 +376,7 @@ int store_commit(struct store *s)
 	if (dir_each(s->ltmp, store_move_one, &layers) != 0 ||
 	    dir_each(s->tmp, store_move_one, &blobs) != 0)
 		return -1;
+	file_sync(s->layers, NULL);
+	file_sync(s->images, "blobs/sha256");
 	return 0;
 }

@@ -229,11 +229,7 @@ static int write_record(const struct network *n, int dir)
 	int r = mkdirat(dir, tmp, 0700) < 0 ? fail("network %s: mkdir: %m", n->name) : 0;
 	if (r == 0) {
 		_cleanup_close_ int d = dir_open_at(dir, tmp);
-		r = d < 0 ? -1 : kv_write_at(&kv, d, "conf");
-		if (r == 0) {
-			file_sync(d, "conf");
-			file_sync(d, NULL);
-		}
+		r = d < 0 ? -1 : kv_write_at(&kv, d, "conf", true);
 	}
 	if (r == 0 && renameat(dir, tmp, dir, n->name) < 0)
 		r = fail("network %s: rename: %m", n->name);

@@ -176,7 +176,7 @@ void oci_record_close(struct oci_record *r)
 
 int oci_record_write(const struct oci_record *r)
 {
-	return kv_write_at(&r->state, r->dir, "state");
+	return kv_write_at(&r->state, r->dir, "state", false);
 }
 
 /* The root of a container without a mount namespace of its own. Only when its folder is gone can
