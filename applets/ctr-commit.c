@@ -195,7 +195,7 @@ int ctr_commit_main(int argc, char **argv)
 		return commit(&t, name), 0;
 	struct sink to = {.fd = 1};
 	if (o.output &&
-	    (to.fd = open(o.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666)) < 0)
+	    (to.fd = open(o.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600)) < 0)
 		die("%s: create: %m", o.output);
 	struct pack_of c = of(&t.spec);
 	if ((o.pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)

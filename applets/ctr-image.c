@@ -170,7 +170,7 @@ static int output(void)
 			    "an archive is not for a terminal: redirect stdout, or use -o FILE");
 		return 1;
 	}
-	int fd = open(image_o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+	int fd = open(image_o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
 	if (fd < 0)
 		die("%s: create: %m", image_o.output);
 	undo_push(output_remove, (void *)(uintptr_t)image_o.output);

@@ -494,6 +494,17 @@ hostile() {
 	done
 }
 
+# bats test_tags=ctr-image,ctr-commit
+@test "14.1: an archive of an image or a container is for nobody but who made it" {
+	tar -C "$ROOTFS" -cf - . | ctr-image import box - >/dev/null
+	ctr-run --keep --name c box sh -c 'umask 077; echo secret >/key'
+	umask 022
+	ctr-image save -o save.tar box
+	ctr-image export -o export.tar box
+	ctr-commit -o commit.tar c -
+	[ "$(stat -c %a save.tar export.tar commit.tar | xargs)" = "600 600 600" ]
+}
+
 # bats test_tags=ctr-image
 @test "14.1: no set-id program of an image that is mounted can be run at any moment" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
