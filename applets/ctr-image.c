@@ -222,7 +222,7 @@ static int do_load(int argc, char **argv)
 		die_fail();
 	for (size_t i = 0; i < loaded.n; i++) {
 		event_tell("image", "load", loaded.v[i], "name", loaded.v[i], EVENT_END);
-		printf("%s%s\n", rows_docker ? "Loaded image: " : "", loaded.v[i]);
+		printf("%s%s\n", table_docker ? "Loaded image: " : "", loaded.v[i]);
 	}
 	return 0;
 }
@@ -294,6 +294,8 @@ static void rm_tell(const struct refs *gone)
 		const struct ref *r = &gone->v[i];
 		if (r->name)
 			event_tell("image", "untag", r->hex, "name", r->name, EVENT_END);
+		if (r->name && table_docker)
+			printf("Untagged: %s\n", r->name);
 		if (r->looked)
 			event_tell("image", "delete", r->hex, "name", r->name, EVENT_END);
 	}
@@ -338,7 +340,7 @@ static int do_rm(int argc, char **argv)
 	if (gone.n && store_refs_remove(&s, &gone) < 0)
 		die_fail();
 	rm_tell(&gone);
-	for (size_t i = 0; i < done.n; i++)
+	for (size_t i = 0; i < done.n && !table_docker; i++)
 		puts(done.v[i]);
 	image_prune(&s, NULL);
 	return code;

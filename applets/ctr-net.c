@@ -50,7 +50,7 @@ static const struct opt opts[] = {
 /* The short letter is another option's in `ls`. */
 static const struct opt inspect_opts[] = {INSPECT_ROWS, OPT_END};
 static const struct opt rm_opts[] = {
-    {'f', "force", NULL, "one that is not there is no error", OPT_FLAG, &force}, OPT_END};
+    {'f', "force", NULL, "rm: one that is not there is no error", OPT_FLAG, &force}, OPT_END};
 static const struct usage usage = {
     .synopsis = "create [OPTIONS] NAME\nls [OPTIONS]\ninspect NAME...\nrm NAME...\nconnect "
 		"[OPTIONS] NETWORK CONTAINER\ndisconnect NETWORK CONTAINER",
@@ -410,7 +410,7 @@ static int do_disconnect(int argc, char **argv)
 static const struct word words[] = {{"create", do_create, NULL, NULL}, {"ls", do_ls, NULL, NULL},
     {"inspect", do_inspect, inspect_opts, "inspect [--json|-f TEMPLATE] NAME..."},
     {"rm", do_rm, rm_opts, "rm [-f] NAME..."}, {"connect", do_connect, NULL, NULL},
-    {"disconnect", do_disconnect, NULL, NULL}, {0}};
+    {"disconnect", do_disconnect, rm_opts, "disconnect NETWORK CONTAINER"}, {0}};
 
 int ctr_net_main(int argc, char **argv)
 {

@@ -26,6 +26,7 @@ static const struct opt opts[] = {
 	OPT_FLAG, &force},
     {'d', "driver", "local", NULL, OPT_STR, &driver},
     {0, "label", "K=V", "create: a label", OPT_LIST, &label_opts},
+    {0, "name", "NAME", NULL, OPT_LIST, &names}, /* of docker's old scripts */
     {0, "filter", "K=V", "ls, prune: only those: name, driver, label, dangling", OPT_LIST,
 	&filters},
     {0, "format", "TEMPLATE", "ls, inspect: docker's, over .Name .Mountpoint .Links and more",
@@ -249,10 +250,10 @@ int ctr_volume_main(int argc, char **argv)
 	bool all = w->fn == do_ls || w->fn == do_prune; /* without operands, all volumes */
 	char hex[33];
 	rand_hex(hex, 16);
-	if (w->fn == do_create && first == argc)
+	if (w->fn == do_create && first == argc && !names.n)
 		strv_add(&names, hex);
 	else if (!all)
-		opt_names(&names, argc, argv, first, "NAME");
+		opt_names(&names, argc, argv, first, names.n ? NULL : "NAME");
 	else if (first < argc)
 		die_usage("%s takes no operand: '%s'", argv[1], argv[first]);
 	else if (volume_names(&names) < 0)

@@ -5,8 +5,8 @@
 
 #include "applets.h"
 #include "err.h"
-#include "rows.h"
 #include "str.h"
+#include "table.h"
 
 /* docker's commands that have another name here, and what replaces commands that do not exist here.
  * A group (an asterisk) is followed by a second word: `container ls`. The table in ctrbox(1) is
@@ -55,6 +55,7 @@ static const struct word {
     {"volume", "prune", "prune", "volumes", NULL},
     {"network", "prune", "prune", "networks", NULL},
     {"container", "export", "commit", "-", NULL},
+    {"container", "inspect", "inspect", "--type=container", NULL},
     {"container", "*", NULL, NULL, NULL},
     {"system", "info", "check", "--info", NULL},
     {"system", "prune", "prune", NULL, NULL},
@@ -91,7 +92,7 @@ void docker_word(int argc, char **argv)
 		else if (strcmp(argv[2], "remove") == 0)
 			argv[2] = (char *)"rm";
 	}
-	rows_docker = !str_starts(argv[1], "ctr-");
+	table_docker = !str_starts(argv[1], "ctr-");
 	const struct word *w = argc > 2 ? word_find(argv[1], argv[2]) : NULL;
 	bool group = w != NULL;
 	if (!group)

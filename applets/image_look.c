@@ -143,7 +143,7 @@ static void ls_one(
 		image_words(image_size(s, &m, &c), size);
 	_cleanup_free_ char *when = age(c.created);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
-	_cleanup_free_ char *config = xasprintf("sha256:%s", m.config);
+	_cleanup_free_ char *config = xasprintf("sha256:%s", good ? m.config : r->hex);
 	if (image_o.format) {
 		json_t *row = json_make(
 		    "{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s*,Size:s,"
@@ -151,9 +151,12 @@ static void ls_one(
 		    name, tag, id, digest, when, c.created, size, size, "N/A", "N/A", "N/A");
 		if (rows_add(lines, image_o.format, row) < 0)
 			die_fail_usage();
-	} else if (image_o.quiet)
-		printf("sha256:%s\n", good ? m.config : r->hex);
-	else if (list)
+	} else if (image_o.quiet) {
+		/* Several names of one image have one line. */
+		const char *from = table_docker && !image_o.no_trunc ? id : config;
+		if (!strv_has(lines, from))
+			strv_add(lines, from), puts(from);
+	} else if (list)
 		json_array_append_new(
 		    list, json_make("{name:s,tag:s*,digest:s,config:s,created:s*,size:I,corrupt:b}",
 			      name, r->name ? tag : NULL, digest, good ? config : "", c.created,
@@ -168,15 +171,6 @@ static int by_name(const void *a, const void *b)
 {
 	const struct ref *x = a, *y = b;
 	return strcmp(x->name ? x->name : "~", y->name ? y->name : "~");
-}
-
-/* Several names of one image have the same digest. */
-static bool seen(const struct refs *r, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(r->v[k].hex, r->v[i].hex) == 0)
-			return true;
-	return false;
 }
 
 /* Open the store and read its names; ends the program where that fails. */
@@ -204,8 +198,7 @@ int image_do_ls(int argc, char **argv)
 	json_t *list = image_o.json ? json_array() : NULL;
 	table_row(&t, 5, (const char *[]){"NAME", "TAG", "ID", "CREATED", "SIZE"});
 	for (size_t i = 0; i < r.n; i++)
-		if (!image_o.quiet || !seen(&r, i))
-			ls_one(&s, &r.v[i], &t, list, &lines);
+		ls_one(&s, &r.v[i], &t, list, &lines);
 	if (image_o.format && rows_print(&lines, image_o.format, heads, !image_o.no_header) < 0)
 		die_fail_usage();
 	if (image_o.format)

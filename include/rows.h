@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include "str.h"
 
-/* Called by docker's word (`ctrbox images`), so that the table has docker's columns. */
-extern bool rows_docker;
 /* --format as it is; `docker` for a bare `table` and, where docker's word was used, for none. NULL:
  * our own table, or another form (`other`: --quiet, --json). */
 const char *rows_format(const char *format, bool other, const char *docker);

@@ -253,12 +253,12 @@ load lib
 	# one id, wherever it is told: "is it the newest?" and "who runs it?" are asked by it
 	id=$(d import box.tar two)
 	d run -d --name runs two sleep 100 >/dev/null
-	[ "$(d images -q two) $(d inspect -f '{{.Id}}' two) $(d inspect -f '{{.Image}}' runs)" = \
+	[ "$(d images -q --no-trunc two) $(d inspect -f '{{.Id}}' two) $(d inspect -f '{{.Image}}' runs)" = \
 		"$id $id $id" ]
 	[ "$(d ps -f "ancestor=$id" -f "ancestor=${id:7:12}" --format '{{.Names}}')" = runs ]
 	[ -z "$(d ps -qf "ancestor=${id:7:3}")$(d ps -qf "ancestor=$(d images -q box)")" ]
 	id=$(d commit runs three)
-	[ "$(d images -q three)" = "$id" ]
+	[ "$(d images -q --no-trunc three)" = "$id" ]
 	d system df -v | grep -q "^three:latest *${id:7:12}"
 	d rm -f runs && d rmi two three
 	[ "$(d image inspect \
@@ -291,7 +291,7 @@ load lib
 	d run -d --name up box sleep 100 >/dev/null
 	[[ "$(d stats --no-stream --format '{{.Name}} {{.PIDs}}')" =~ ^up\ ([0-9]+|-)$ ]]
 	[ "$(d stats --no-stream --format 'table {{.Name}}\t{{.MemUsage}}' | head -n 1)" = \
-		"NAME  MEM USAGE / LIMIT" ]
+		"NAME      MEM USAGE / LIMIT" ]
 	[ "$(d stats --no-stream -a -n | awk '{ print $2 }' | sort | xargs)" = "mk up" ]
 	run -1 d port up 80
 	[ "$output" = "ctr-port: up: port 80/tcp is not published (-p at its start)" ]
@@ -416,12 +416,13 @@ oneliners() {
 	[ "$(d ps -s | awk 'NR == 1 { print $NF }') $(d container ls | awk 'END { print $NF }')" = \
 		"SIZE c" ]
 	[ "$(d images | sed -n 1p | tr -s ' ')" = "REPOSITORY TAG IMAGE ID CREATED SIZE" ]
-	[ "$(d network ls; d volume ls)" = $'NETWORK ID  NAME  DRIVER  SCOPE\nDRIVER  VOLUME NAME' ]
+	[ "$(d network ls | tr -s " "; d volume ls | tr -s " ")" = $'NETWORK ID NAME DRIVER SCOPE\nDRIVER VOLUME NAME' ]
 	[ "$(ctr-ps | awk 'NR == 1 { print $2 }')" = NAME ]
 	[ "$("$CTRBOX" ctr-image ls | awk 'NR == 1 { print $1 }')" = NAME ]
 	[ "$(d ps -q)" = "$(ctr-ps -q)" ]
 	[ "$(d ps --json)" = "$(ctr-ps --json)" ]
-	[ "$(d images -q)$(d ps -n 1 -q)" = "$(ctr-image ls -q)$(ctr-ps -q)" ]
+	[ "sha256:$(d images -q)" = "$(ctr-image ls -q | cut -c1-19)" ]
+	[ "$(d images -q --no-trunc)$(d ps -n 1 -q)" = "$(ctr-image ls -q)$(ctr-ps -q)" ]
 	[[ "$(d images --format '{{.Size}} {{.SharedSize}}')" =~ ^[0-9.]+MB\ N/A$ ]]
 	[[ "$(d ps --format '{{.Size}}')" =~ ^[0-9.]+k?B\ \(virtual\ [0-9.]+MB\)$ ]]
 	[[ "$(d system df --format '{{.Size}}' | head -n 1)" =~ ^[0-9.]+MB$ ]]
@@ -439,9 +440,38 @@ oneliners() {
 	d image list && d volume list && d network list
 	d tag x y && d untag y >/dev/null
 	run -2 d container
-	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls prune export" ]
+	[ "$output" = "ctrbox: container: which? Words of ctrbox (ctrbox --list), or ls prune export inspect" ]
 	for word in service context pod trust healthcheck mount 'image build'; do
 		run -2 d $word
 		[[ "$output" == "ctrbox: there is no ${word##* } here; instead: "* ]]
 	done
+}
+
+# bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-logs
+@test "19 what scripts ask: images -q NAME:TAG, container inspect, rmi; empty cells stay empty" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" a >/dev/null
+	d tag a app:1.0
+	d tag a app:1.1
+	# another name of the same image comes before it in the list
+	[[ "$(d images -q app:1.1)" =~ ^[0-9a-f]{12}$ ]]
+	[ "$(d images -q app)" = "$(d images -q a)" ]
+	[ "$(d images -q | wc -l)" = 1 ]
+	[ "$(ctr-image ls -q app:1.1)" = "$(ctr-inspect -f '{{.Id}}' a)" ]
+	[ "$(d rmi app:1.0)" = "Untagged: app:1.0" ]
+	[ "$(ctr-image rm app:1.1)" = app:1.1 ]
+	# `docker container inspect NAME || docker run --name NAME`: an image of that name is none
+	run ! d container inspect a
+	[[ "$output" == *"ctr-inspect: a: no such container (ctr-ps -a lists them)"* ]]
+	d run --name a a true
+	[ "$(d container inspect -f '{{.State.Status}}' a)" = exited ]
+	run -0 --separate-stderr d logs a
+	[ "$stderr" = "ctr-logs: a: ran in the foreground, which has no log (-d has one)" ]
+	d ps -a | grep -Eq '^CONTAINER ID   IMAGE      COMMAND   CREATED .* PORTS     NAMES$'
+	d ps -a --format 'table {{.Names}}\t{{.Ports}}\t{{.Image}}' >out
+	[ "$(cat out)" = $'NAMES     PORTS     IMAGE\na                   a:latest' ]
+	[ "$(d volume create --name v)$(d volume ls -q)" = vv ]
+	[[ "$(ctr-volume ls)" == *" - "* ]]
+	run -2 d volume rm
 }

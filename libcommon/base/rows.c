@@ -26,11 +26,9 @@ char *size_docker(uint64_t bytes, int base, char out[16])
 	return out;
 }
 
-bool rows_docker;
-
 const char *rows_format(const char *format, bool other, const char *docker)
 {
-	if (format ? strcmp(format, "table") != 0 : !rows_docker)
+	if (format ? strcmp(format, "table") != 0 : !table_docker)
 		return format;
 	return other ? NULL : docker;
 }

@@ -4,6 +4,8 @@
 
 #include "table.h"
 
+bool table_docker;
+
 /* Columns are counted in characters, not bytes: continuation bytes of UTF-8 take no room. */
 static size_t table_width(const char *s)
 {
@@ -15,9 +17,10 @@ static size_t table_width(const char *s)
 
 void table_row(struct table *t, size_t cols, const char *const *cells)
 {
+	const char *none = table_docker ? "" : "-";
 	t->cols = cols;
 	for (size_t i = 0; i < cols; i++)
-		strv_take(&t->cells, str_escape(cells[i] && *cells[i] ? cells[i] : "-"));
+		strv_take(&t->cells, str_escape(cells[i] && *cells[i] ? cells[i] : none));
 }
 
 void table_print(struct table *t, bool header)
@@ -32,7 +35,9 @@ void table_print(struct table *t, bool header)
 		const char *s = t->cells.v[i];
 		bool last = i % t->cols == t->cols - 1;
 		fputs(s, stdout);
-		for (size_t w = table_width(s); !last && w < wide[i % t->cols % 64] + 2; w++)
+		/* docker's columns are three apart, and ten wide at least */
+		size_t w = table_width(s), to = wide[i % t->cols % 64] + 2 + table_docker;
+		for (to = table_docker && to < 10 ? 10 : to; !last && w < to; w++)
 			putchar(' ');
 		if (last)
 			putchar('\n');
