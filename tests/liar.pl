@@ -2,7 +2,8 @@
 # HOW with it: manifest, config, blob (other bytes), short (ends early, always), once (ends early, the first time), slow,
 # long (more than it said), stall, error (500), html, realm (asks for credentials at a place that is none), away (wants a
 # password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
-# away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), huge
+# away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), sorry
+# (each path for the first time 429, 503 or 500, with and without Retry-After), huge
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
 # askew (ends early, then sends other bytes), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
@@ -12,6 +13,7 @@ use strict;
 use warnings;
 use Digest::SHA "sha256_hex";
 use IO::Socket::INET;
+use POSIX "strftime";
 my ($addr, $how, $dir) = @ARGV;
 $| = 1;
 $SIG{CHLD} = $SIG{PIPE} = 'IGNORE';
@@ -68,6 +70,10 @@ while (1) {
 	if ($how eq 'rings' && $kind) { ($status, $extra, $body) = ('307 There', "Location: $path\r\n", '') }
 	if ($how eq 'file' && $kind) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"file:///etc/passwd\"\r\n", '') }
 	if ($how eq 'busy' && $kind) { ($status, $extra, $body) = ('429 Slow', "Retry-After: 7\r\n", '') }
+	if ($how eq 'sorry' && $first && $kind) {
+		($status, $body) = $kind eq 'manifest' ? ('429 Slow', 'HTTP/1.1 200 x') : $kind eq 'config' ? ('503 Down', '') : ('500 Broken', '{}');
+		$extra = $kind eq 'manifest' ? "Retry-After: 1\r\n" : $kind eq 'config' ? strftime("Retry-After: %a, %d %b %Y %T GMT\r\n", gmtime(time + 2)) : '';
+	}
 	if ($how eq 'down' && $kind) { ($status, $extra, $body) = ('503 Down', "Retry-After: 7\r\n", '') }
 	if ($how eq 'expires') {
 		if ($path =~ m{^/token}) { $body = "{\"token\":\"$token\"}" }

@@ -238,6 +238,15 @@ three() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
+@test "19 a registry that is busy or down for a moment is asked again" {
+	three
+	ctr-image rm new:1
+	liar sorry o
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	[ "$(grep -c manifests/1 liar.log)" -eq 2 ]
+	[ "$(ctr-run "$reg/x:1")" = second ]
+}
+
 @test "a registry that sends to another host: the password does not go there (issue 19)" {
 	three
 	ctr-image rm new:1

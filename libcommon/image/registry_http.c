@@ -59,11 +59,13 @@ static void common(struct buf *b, const struct registry *r, const char *url)
 		registry_http_option(b, "cacert", r->ca);
 	if (str_starts(url, "https:"))
 		registry_http_option(b, "proto-redir", "=https");
-	/* A registry that stalls is given up. */
+	/* A registry that stalls is given up. One that is busy or down for the moment (429, 5xx) is
+	 * asked again after 1, 2 and 4 s or what its Retry-After says, within that time. */
+	int s = (int)r->timeout;
 	buf_printf(b,
-	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %lld\nspeed-limit = "
-	    "1\nspeed-time = %lld\n",
-	    (long long)r->timeout, (long long)r->timeout);
+	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %d\nspeed-limit = "
+	    "1\nspeed-time = %d\nretry = 3\nretry-max-time = %d\n",
+	    s, s, s);
 	registry_http_option(b, "user-agent", "ctrbox");
 }
 
@@ -182,11 +184,13 @@ static int registry_http_once(
     struct registry *r, const struct request *q, const char *url, struct reply *out)
 {
 	struct buf c = {0};
-	int p[2], err;
+	int err;
+	_cleanup_close_ int to = memory_file("answer", "", 0);
 	bool own = str_starts(url, r->base) && url[strlen(r->base)] == '/';
 	common(&c, r, url);
 	bool head = strcmp(q->method, "HEAD") == 0;
 	buf_puts(&c, head ? "head\n" : "include\n");
+	registry_http_option(&c, "output", "/proc/self/fd/1"); /* for each try from its beginning */
 	if (head || strcmp(q->method, "GET") == 0)
 		buf_puts(&c, "location\nmax-redirs = 5\n");
 	else
@@ -203,26 +207,16 @@ static int registry_http_once(
 		registry_http_option(&c, "upload-file", q->file);
 	else if (q->body)
 		registry_http_option(&c, "data-binary", q->body);
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail_errno("pipe");
 	bool get = !r->auth && strcmp(q->method, "GET") == 0;
 	pid_t pid = registry_http_start(
-	    &c, p[1], REPLY_MAX, &err, get ? url : "https:", q->accept ? q->accept : ANY);
-	close(p[1]);
+	    &c, to, REPLY_MAX, &err, get ? url : "https:", q->accept ? q->accept : ANY);
 	*out = (struct reply){0};
-	if (pid >= 0)
-		out->text = fd_read_all(p[0], url, REPLY_MAX, &out->len);
-	close(p[0]);
 	if (pid < 0)
 		return -1;
-	if (!out->text) { /* too large */
-		_cleanup_free_ char *why = fail_copy();
-		kill(pid, SIGTERM);
-		finish(pid, err, r->host);
-		return fail_again(why);
-	}
 	int code = finish(pid, err, r->host);
-	if (code) {
+	lseek(to, 0, SEEK_SET);
+	out->text = fd_read_all(to, url, REPLY_MAX, &out->len);
+	if (code || !out->text) {
 		reply_free(out);
 		return code == 35 || code == 60 ? -code : -1;
 	}
