@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "container_event.h"
 #include "container_images.h"
 #include "create_flags.h"
@@ -439,6 +440,7 @@ int ctr_image_main(int argc, char **argv)
 	image_o.format =
 	    rows_format(image_o.format, image_o.quiet || image_o.json || w->fn != image_do_ls,
 		"table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}");
+	progress_off = image_o.quiet;
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */
 		die_fail();

@@ -87,6 +87,8 @@ struct request {
 	const char *accept, *type, *file, *body;
 };
 int registry_ask(struct registry *r, const struct request *q, struct reply *out);
+/* The same for a blob: GET, or HEAD, after which credentials that have expired are renewed. */
+int registry_ask_blob(struct registry *r, const char *method, const char *hex, struct reply *out);
 void reply_free(struct reply *p);
 /* A header of the answer; if it stands there several times, with ", " between. Caller frees; NULL
  * when it has no such header. */
@@ -98,15 +100,12 @@ int reply_refused(const struct registry *r, const char *what, const struct reply
  * its byte `from`; a file gets little more than `size` bytes. */
 struct fetch {
 	pid_t pid;
-	int err; /* what it says */
+	int fd, err; /* where it writes to, and what it says */
 };
 int registry_fetch(
     struct registry *r, const char *hex, int fd, uint64_t from, uint64_t size, struct fetch *f);
 /* Wait for that. 0, or -1 with fail(); 1 when the registry cannot continue in the middle of a blob.
  */
 int registry_fetch_end(const struct registry *r, struct fetch *f);
-/* After a failure: ask for the head of the blob, so that credentials which have expired are
- * renewed. */
-void registry_renew(struct registry *r, const char *hex);
 
 #endif

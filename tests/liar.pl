@@ -3,7 +3,7 @@
 # long (more than it said), stall, error (500), html, realm (asks for credentials at a place that is none), away (wants a
 # password, and sends who asks for a blob to another host), expires (its token is good for a few requests), thief (as
 # away, and that host asks for the password, too), file (wants a token from a file of ours), busy (429), down (503), sorry
-# (each path for the first time 429, 503 or 500, with and without Retry-After), huge
+# (each path for the first time 429, 503 or 500, with and without Retry-After), late (small blobs, and answers to put=late), huge
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
 # askew (ends early, then sends other bytes), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
@@ -87,6 +87,7 @@ while (1) {
 		}
 	}
 	if ($how =~ /^put=(.*)/ && $head !~ /^GET/) {
+		sleep 2 if $how eq 'put=late' && $head =~ /^PUT/;
 		read $c, my $sent, $1 if $head =~ /^Content-Length: (\d+)/mi;
 		($status, $body) = $head =~ /^HEAD/ ? ('404 None', '') : ('201 Made', '');
 		($status, $extra) = ('202 Go on', 'Location: ' . $1 =~ s/\@/$addr/r . "\r\n") if $head =~ /^POST/ && $how =~ /^put=(.*)/;
@@ -120,6 +121,7 @@ while (1) {
 		for ($body =~ /.{1,5}/gs) { print $c $_ or exit; sleep 1 }
 	}
 	if ($how eq 'stall' && $big) { print $c substr $body, 0, 1000; sleep 30 }
+	if ($how eq 'late' && $kind eq 'blob' && !$big) { print $c substr $body, 0, 5000, ''; $c->flush; sleep 3 }
 	if ($how eq 'slow' && $big && $first) {
 		print $c substr $body, 0, 2000000;
 		$c->flush;

@@ -247,6 +247,26 @@ three() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
+@test "19 progress while bytes come or go, and why it waits; none with -q" {
+	three
+	ctr-image rm new:1
+	screen() { # LIAR COMMAND...
+		liar "$1" o
+		script -qec "${*:2} $reg/x:1" /dev/null | tr '\r' '\n' >screen
+	}
+	screen late ctr-image pull
+	grep "^ctr-image: $reg: [0-9.]*K*.\[K" screen
+	ctr-image rm "$reg/x:1"
+	screen late ctr-image pull -q
+	[ "$(tr -d '\n' <screen)" = "$reg/x:1" ]
+	ctr-image rm "$reg/x:1"
+	screen sorry ctr-image pull
+	grep "^ctr-image: $reg: busy or down: trying again.\[K" screen
+	tar -cf s.tar registries && ctr-image import s.tar s >/dev/null
+	screen put=late ctr-image push s
+	grep "^ctr-image: $reg: [0-9.]*[KM].\[K" screen
+}
+
 @test "a registry that sends to another host: the password does not go there (issue 19)" {
 	three
 	ctr-image rm new:1

@@ -40,7 +40,6 @@ struct mover {
 	pid_t child, program;
 	const char *program_name;
 	time_t said;
-	bool tty, shown;
 };
 
 /* --- the child --- */
@@ -118,21 +117,25 @@ static _Noreturn void apart_program(const char *const *argv, int in, int out)
 
 /* --- moving --- */
 
-/* A progress line for people who wait; it is erased at the end. */
-static void progress(struct mover *m, bool end)
+bool progress_off;
+
+void progress_line(const char *what, const char *text)
 {
-	char line[120], size[16];
-	time_t now = time(NULL);
-	if (!m->tty || (end ? !m->shown : now == m->said))
+	if (progress_off || !isatty(2))
 		return;
-	int n = snprintf(line, sizeof line, "\r%s: %.60s: %s\033[K", err_applet, m->a->what,
-	    size_human(m->sums->raw_size, size));
-	if (end)
-		n = snprintf(line, sizeof line, "\r\033[K");
+	if (*text)
+		dprintf(2, "\r%s: %.60s: %s\033[K", err_applet, what, text);
+	else
+		dprintf(2, "\r\033[K");
+}
+
+static void progress(struct mover *m)
+{
+	char size[16];
+	time_t now = time(NULL);
+	if (now != m->said)
+		progress_line(m->a->what, size_human(m->sums->raw_size, size));
 	m->said = now;
-	m->shown = true;
-	if (write(2, line, (size_t)n) < 0)
-		m->tty = false;
 }
 
 /* Give the data to the child, without copying where the kernel takes pages (vmsplice(2)). */
@@ -156,7 +159,7 @@ static int chunk(struct mover *m, size_t n)
 {
 	digest_add(&m->raw, m->buf, n);
 	m->sums->raw_size += n;
-	progress(m, false);
+	progress(m);
 	if (m->copy >= 0 && fd_write_all(m->copy, m->buf, n) < 0)
 		return fail_tried(m->a->what, "write a copy to the store");
 	if (m->a->max && m->sums->raw_size > m->a->max)
@@ -303,7 +306,7 @@ static int through(struct mover *m, struct buf *left)
 
 int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
 {
-	struct mover m = {.a = a, .sums = s, .to = -1, .tty = isatty(2), .said = time(NULL)};
+	struct mover m = {.a = a, .sums = s, .to = -1, .said = time(NULL)};
 	sigset_t held, old;
 	*s = (struct stream_sums){0};
 	m.buf = m.bufs = mmap(NULL, BUFFERS * STREAM_CHUNK, PROT_READ | PROT_WRITE,
@@ -321,7 +324,7 @@ int apart_read(const struct apart *a, struct stream_sums *s, struct buf *left)
 	while (sigtimedwait(&held, NULL, &(struct timespec){0, 0}) > 0)
 		;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	progress(&m, true);
+	progress_line("", "");
 	munmap(m.bufs, BUFFERS * STREAM_CHUNK);
 	if (r == 0)
 		sums(&m);

@@ -51,6 +51,15 @@ struct pull {
 	size_t n;
 };
 
+/* Whether what came is what it should be. */
+static int right(const struct pull *p, const char *what, const char *hex, const char *want)
+{
+	if (strcmp(hex, want) == 0)
+		return 0;
+	return errno = EBADMSG,
+	       fail("%s: %s: lies: sends sha256:%s, not sha256:%s", p->r.host, what, hex, want);
+}
+
 /* --- manifests --- */
 
 /* The manifest or index with this tag or digest; its digest goes to hex. NULL with fail(). */
@@ -64,16 +73,11 @@ static char *manifest_get(struct pull *p, const char *tag, char hex[DIGEST_HEX],
 		return NULL;
 	_cleanup_free_ char *said = reply_header(&a, "Docker-Content-Digest");
 	char *text = NULL;
+	const char *want = str_starts(tag, "sha256:") || !said ? tag : said;
 	digest_of(a.body, a.len, hex);
 	if (a.status != 200)
 		reply_refused(&p->r, what, &a);
-	else if (str_starts(tag, "sha256:") && strcmp(tag + 7, hex) != 0)
-		errno = EBADMSG,
-		fail("%s: %s: lies: the digest of its answer is sha256:%s", p->r.host, tag, hex);
-	else if (said && str_starts(said, "sha256:") && strcmp(said + 7, hex) != 0)
-		errno = EBADMSG,
-		fail("%s: %s: says %s, but sends sha256:%s", p->r.host, what, said, hex);
-	else
+	else if (!str_starts(want, "sha256:") || right(p, what, hex, want + 7) == 0)
 		text = memcpy(xmalloc(a.len + 1), a.body, (*len = a.len) + 1);
 	reply_free(&a);
 	return text;
@@ -130,20 +134,16 @@ static int manifest(struct pull *p, char hex[DIGEST_HEX], uint64_t *size)
 
 static int registry_config(struct pull *p)
 {
-	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/sha256:%s", p->r.repo, p->m.config);
 	struct reply a;
 	char hex[DIGEST_HEX];
-	if (registry_ask(&p->r, &(struct request){.method = "GET", .path = path}, &a) < 0)
+	if (registry_ask_blob(&p->r, "GET", p->m.config, &a) < 0)
 		return -1;
 	int r = 0;
 	if (a.status != 200)
 		r = reply_refused(&p->r, "the image's config", &a);
-	else if (store_put(&p->s, a.body, a.len, hex) < 0)
+	else if (store_put(&p->s, a.body, a.len, hex) < 0 ||
+		 right(p, "the image's config", hex, p->m.config) < 0)
 		r = -1;
-	else if (strcmp(hex, p->m.config) != 0)
-		r = (errno = EBADMSG,
-		    fail("%s: lies: the config's digest is sha256:%s, not sha256:%s", p->r.host,
-			hex, p->m.config));
 	if (r == 0)
 		r = config_parse(p->ref.name, a.body, a.len, &p->c);
 	reply_free(&a);
@@ -248,8 +248,9 @@ static int part_end(struct pull *p, struct want *w)
 		if (r < 0 &&
 		    (errno == ETIMEDOUT || tries + 1 >= TRIES || (tries && part_size(w) == was)))
 			return fail_in("layer %.12s", w->hex);
-		if (r < 0) /* a token is valid for minutes, and a pull may take longer */
-			registry_renew(&p->r, w->hex);
+		struct reply a; /* a token is valid for minutes, and a pull may take longer */
+		if (r < 0 && registry_ask_blob(&p->r, "HEAD", w->hex, &a) == 0)
+			reply_free(&a);
 	}
 	return 0;
 }
@@ -282,6 +283,7 @@ static int streamed(struct pull *p, struct want *w)
 		return fail_errno("pipe");
 	int r = registry_fetch(&p->r, w->hex, pipes[1], 0, w->size, &w->f);
 	close(pipes[1]);
+	w->f.fd = -1;
 	p->s.part = w->part;
 	p->s.part_max = w->size;
 	if (r == 0)

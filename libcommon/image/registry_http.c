@@ -14,10 +14,12 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"
@@ -54,7 +56,6 @@ static void header(struct buf *b, const char *name, const char *value)
 static void common(struct buf *b, const struct registry *r, const char *url)
 {
 	registry_http_option(b, "url", url);
-	registry_http_option(b, "proto", "=http,https");
 	if (r->ca && *r->ca)
 		registry_http_option(b, "cacert", r->ca);
 	if (str_starts(url, "https:"))
@@ -63,10 +64,10 @@ static void common(struct buf *b, const struct registry *r, const char *url)
 	 * asked again after 1, 2 and 4 s or what its Retry-After says, within that time. */
 	int s = (int)r->timeout;
 	buf_printf(b,
-	    "silent\nshow-error\nglobbing = false\nconnect-timeout = %d\nspeed-limit = "
-	    "1\nspeed-time = %d\nretry = 3\nretry-max-time = %d\n",
-	    s, s, s);
-	registry_http_option(b, "user-agent", "ctrbox");
+	    "%s\nshow-error\nglobbing = false\nconnect-timeout = %d\nspeed-limit = "
+	    "1\nspeed-time = %d\nretry = 3\nretry-max-time = %d\nmax-redirs = 5\n"
+	    "proto = \"=http,https\"\nuser-agent = ctrbox\nheader = Expect:\n",
+	    isatty(2) ? "no-progress-meter" : "silent", s, s, s);
 }
 
 static int memory_file(const char *name, const char *text, size_t n)
@@ -118,20 +119,43 @@ static pid_t registry_http_start(
 	without_curl(url, accept);
 }
 
-/* Returns its exit code; when that is not 0, fail() remembers what curl said. */
-static int finish(pid_t pid, int err, const char *what)
+/* What curl says, behind its warnings. */
+static char *complaint(int err, char text[FAIL_MAX])
 {
-	int status = pid_reap(pid);
-	char text[FAIL_MAX];
-	ssize_t n = pread(err, text, sizeof text - 1, 0);
-	close(err);
+	ssize_t n = pread(err, text, FAIL_MAX - 1, 0);
 	text[n < 0 ? 0 : n] = 0;
-	text[strcspn(text, "\n")] = 0;
+	char *own = strstr(text, "curl: ("), *end = own ? strstr(own, ") ") : NULL;
+	return end ? end + 2 : text;
+}
+
+/* For people who wait: why, or the size of what has come to `out`; where that is -1, how much of
+ * its file curl has read. */
+static void registry_http_tell(pid_t pid, int err, const char *what, int out)
+{
+	char text[FAIL_MAX], size[16];
+	struct stat st = {0};
+	fstat(out, &st);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/io", pid);
+	_cleanup_free_ char *io = out < 0 ? file_read(path, 4096, NULL) : NULL;
+	if (io) /* rchar: N */
+		st.st_size = atoll(io + 6);
+	progress_line(what, strstr(complaint(err, text), "retry")
+				? "busy or down: trying again"
+				: size_human((uint64_t)st.st_size, size));
+}
+
+/* Returns its exit code; when that is not 0, fail() remembers what curl said. */
+static int finish(pid_t pid, int err, const char *what, int out)
+{
+	while (!pid_ends(pid, 1000))
+		registry_http_tell(pid, err, what, out);
+	progress_line(what, "");
+	int status = pid_reap(pid);
+	char text[FAIL_MAX], *say = complaint(err, text);
+	close(err);
+	say[strcspn(say, "\n")] = 0;
 	if (status == 0)
 		return 0;
-	const char *say = text;
-	if (str_starts(say, "curl: (") && strstr(say, ") "))
-		say = strstr(say, ") ") + 2;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 	errno = code == 28 ? ETIMEDOUT : EIO;
 	fail("%s: %s", what, *say ? say : "its program was ended");
@@ -189,10 +213,10 @@ static int registry_http_once(
 	bool own = str_starts(url, r->base) && url[strlen(r->base)] == '/';
 	common(&c, r, url);
 	bool head = strcmp(q->method, "HEAD") == 0;
-	buf_puts(&c, head ? "head\n" : "include\n");
-	registry_http_option(&c, "output", "/proc/self/fd/1"); /* for each try from its beginning */
+	/* Each try writes its answer from the beginning. */
+	buf_printf(&c, "output = /proc/self/fd/1\n%s\n", head ? "head" : "include");
 	if (head || strcmp(q->method, "GET") == 0)
-		buf_puts(&c, "location\nmax-redirs = 5\n");
+		buf_puts(&c, "location\n");
 	else
 		registry_http_option(&c, "request", q->method);
 	if (!q->file) /* who sends a byte a second does not stall */
@@ -202,7 +226,6 @@ static int registry_http_once(
 	if (q->accept)
 		registry_http_option(&c, "header", q->accept);
 	header(&c, "Content-Type", q->type);
-	registry_http_option(&c, "header", "Expect:");
 	if (q->file)
 		registry_http_option(&c, "upload-file", q->file);
 	else if (q->body)
@@ -213,7 +236,7 @@ static int registry_http_once(
 	*out = (struct reply){0};
 	if (pid < 0)
 		return -1;
-	int code = finish(pid, err, r->host);
+	int code = finish(pid, err, r->host, q->file ? -1 : to);
 	lseek(to, 0, SEEK_SET);
 	out->text = fd_read_all(to, url, REPLY_MAX, &out->len);
 	if (code || !out->text) {
@@ -334,12 +357,10 @@ int registry_ask(struct registry *r, const struct request *q, struct reply *out)
 	}
 }
 
-void registry_renew(struct registry *r, const char *hex)
+int registry_ask_blob(struct registry *r, const char *method, const char *hex, struct reply *out)
 {
-	struct reply p;
 	_cleanup_free_ char *path = xasprintf("/v2/%s/blobs/sha256:%s", r->repo, hex);
-	if (registry_ask(r, &(struct request){.method = "HEAD", .path = path}, &p) == 0)
-		reply_free(&p);
+	return registry_ask(r, &(struct request){.method = method, .path = path}, out);
 }
 
 int reply_refused(const struct registry *r, const char *what, const struct reply *p)
@@ -373,17 +394,18 @@ int registry_fetch(
 	struct buf c = {0};
 	_cleanup_free_ char *url = xasprintf("%s/v2/%s/blobs/sha256:%s", r->base, r->repo, hex);
 	common(&c, r, url);
-	buf_puts(&c, "location\nmax-redirs = 5\nfail\n");
+	buf_puts(&c, "location\nfail\n");
 	if (from)
 		buf_printf(&c, "continue-at = %llu\n", (unsigned long long)from);
 	header(&c, "Authorization", r->auth);
+	f->fd = fd;
 	f->pid = registry_http_start(&c, fd, size, &f->err, from || r->auth ? "" : url, NULL);
 	return f->pid < 0 ? -1 : 0;
 }
 
 int registry_fetch_end(const struct registry *r, struct fetch *f)
 {
-	int code = finish(f->pid, f->err, r->host);
+	int code = finish(f->pid, f->err, r->host, f->fd);
 	f->pid = 0;
 	if (code == 33) /* CURLE_RANGE_ERROR */
 		return 1;

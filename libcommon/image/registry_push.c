@@ -77,8 +77,7 @@ static int registry_push_blob(struct push *p, const char *hex)
 {
 	struct reply a;
 	_cleanup_free_ char *what = xasprintf("blob %.12s", hex);
-	_cleanup_free_ char *head = xasprintf("/v2/%s/blobs/sha256:%s", p->r.repo, hex);
-	if (registry_ask(&p->r, &(struct request){.method = "HEAD", .path = head}, &a) < 0)
+	if (registry_ask_blob(&p->r, "HEAD", hex, &a) < 0)
 		return -1;
 	int status = a.status;
 	reply_free(&a);
