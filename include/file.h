@@ -18,6 +18,8 @@
  * regular file: EINVAL. Caller frees. */
 char *file_read_at(int dirfd, const char *path, size_t max, size_t *len);
 char *file_read(const char *path, size_t max, size_t *len);
+/* By errno: what stands in a file's place is a folder, a link, or a socket. */
+bool file_is_none(void);
 /* Everything from a descriptor (a pipe, say), at most max bytes. Caller frees. */
 char *fd_read_all(int fd, const char *what, size_t max, size_t *len);
 

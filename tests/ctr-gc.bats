@@ -133,6 +133,29 @@ orphan() {
 	wait_for 5 eval '[[ $(ctr-gc) == *"container r"* ]]'
 }
 
+# bats test_tags=ctr-ps,ctr-rm
+@test "a folder or a socket in place of conf is damage; a large state holds nobody up" {
+	need perl perl
+	for how in mkdir "perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+		bind(S, sockaddr_un(shift)) || die'"; do
+		ctr-run -d --name d "$ROOTFS" true >/dev/null
+		ctr-wait d >/dev/null
+		rm "$CTR_LIB/containers/d/conf"
+		(cd "$CTR_LIB/containers/d" && eval "$how conf")
+		run -0 ctr-gc
+		[[ "$output" == *"damaged d: conf: "*"$CTR_LIB/damaged/d-"* ]]
+	done
+	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null
+	for what in 'print "a$_=x\n" for 1 .. 300000' 'print "\0" x 20000000'; do
+		perl -e "$what" >"$CTR_RUN/containers/r/state"
+		run timeout 10 ctr-ps
+		[[ $status -lt 124 && $output == *r*corrupt* ]]
+		run -1 timeout 10 ctr-gc
+		[[ "$output" == *"it is left alone"* ]]
+	done
+	timeout 10 ctr-rm -f r
+}
+
 # bats test_tags=ctr-net,ctr-pause,ctr-start,ctr-wait
 @test "a fifo in place of a file of ours is damage: nobody waits for it" {
 	ctr-run -d --name r "$ROOTFS" sleep 1000 >/dev/null

@@ -96,6 +96,11 @@ char *file_read_at(int dirfd, const char *path, size_t max, size_t *len)
 	return read_all(fd, path, (size_t)st.st_size, max, len);
 }
 
+bool file_is_none(void)
+{
+	return errno == EISDIR || errno == ELOOP || errno == ENXIO;
+}
+
 char *file_read(const char *path, size_t max, size_t *len)
 {
 	return file_read_at(AT_FDCWD, path, max, len);

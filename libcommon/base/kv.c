@@ -85,10 +85,10 @@ static char *kv_line_parse(struct kv *kv, char *s, const char *end)
 	if (eq == s || eq == end || *eq != '=')
 		return NULL;
 	char *next = kv_word(eq + 1, end, &last);
-	if (next) {
-		*eq = *last = 0;
-		kv_put(kv, s, eq + 1);
-	}
+	if (!next || kv->keys.n > 999) /* no file of ours has so many: looking for each squares */
+		return NULL;
+	*eq = *last = 0;
+	kv_put(kv, s, eq + 1);
 	return next;
 }
 

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "halfmade.h"
@@ -81,11 +81,10 @@ static int half_one(int dir, const char *name, void *arg)
 static int half_lock(int dir)
 {
 	for (int i = 0; i < 500; i++) {
-		struct timespec ms = {0, 2000000};
 		int r = lock_try(dir, LOCK_EX);
 		if (r)
 			return r;
-		nanosleep(&ms, NULL);
+		nap_ms(2);
 	}
 	return 0;
 }

@@ -114,7 +114,7 @@ static int ids_make(int ids, const char *id)
 		    openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 		if (fd >= 0)
 			return fd;
-		if (tries || (errno != EISDIR && errno != ELOOP && errno != ENXIO) ||
+		if (tries || !file_is_none() ||
 		    userns_tree_remove(ids, id) < 0)
 			return fail("ids/%s: create: %m", id);
 	}
@@ -214,7 +214,7 @@ static int ids_one(int dir, const char *id, void *arg)
 		return 0;
 	_cleanup_close_ int fd = openat(dir, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return errno == ENOENT || errno == ELOOP || errno == ENXIO /* none of ours */
+		return errno == ENOENT || file_is_none() /* none of ours */
 			   ? 0
 			   : fail("ids/%s: open: %m", id);
 	ids_get(fd, text);

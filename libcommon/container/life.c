@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -77,11 +76,10 @@ int container_lock(struct container *c)
 	int r = lock_try(c->dir, LOCK_EX);
 	/* A listing holds the lock shared for a moment, and ctr-gc, a start or an end exclusively:
 	 * none of this is a life. */
-	for (int i = 0; r == 0 && i < 1000; i++) {
-		struct timespec ms = {0, 2000000};
+	for (int64_t end = now_ms() + 2000; r == 0 && now_ms() < end;) {
 		if (record_held(c->dir) == 1 && said_to_live(c))
 			return 0;
-		nanosleep(&ms, NULL);
+		nap_ms(2);
 		r = lock_try(c->dir, LOCK_EX);
 	}
 	if (r <= 0)

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "ids.h"
@@ -42,7 +42,7 @@ static int booted(void)
 static void corrupt(struct container *c)
 {
 	c->status = ST_CORRUPT;
-	c->damaged |= errno == EINVAL || errno == ENOENT || errno == EFBIG || errno == ELOOP;
+	c->damaged |= errno == EINVAL || errno == ENOENT || errno == EFBIG || file_is_none();
 	free(c->why);
 	c->why = fail_copy();
 }
@@ -333,7 +333,6 @@ static int open_named(struct container *c, int parent, const char *name)
 static int open_id(struct container *c, int parent, const char *id)
 {
 	for (int i = 0; i < 200; i++) {
-		struct timespec ms = {0, 1000000};
 		_cleanup_free_ char *name = ids_name(id);
 		if (!name)
 			return errno == ENOENT ? 0 : -1;
@@ -343,7 +342,7 @@ static int open_id(struct container *c, int parent, const char *id)
 		if (r == 1)
 			container_close(c);
 		if (i > 2)
-			nanosleep(&ms, NULL);
+			nap_ms(1);
 	}
 	return 0; /* it is being removed, or is damaged */
 }

@@ -64,7 +64,7 @@ static int visit_other(int dirfd, const char *name, const struct walk *w)
 /* No file, and so none of ours. */
 static bool stray(const struct walk *w, const char *name)
 {
-	bool is = errno == EISDIR || errno == ELOOP || errno == ENXIO;
+	bool is = file_is_none();
 	if (is && w->keep)
 		warn("leases: %s: %m: it is left alone", name);
 	return is || errno == ENOENT;
