@@ -1427,6 +1427,20 @@ need_bridge_tables() {
 	grep bri "$CTR_LIB"/damaged/n-*/conf
 	h ctr-net create --subnet 10.213.0.0/24 n
 	h ctr-run --net n "$ROOTFS" ping -c 1 10.213.0.1
+	long=a-name-that-no-interface-can-have
+	for how in 'ln -s nowhere' 'ln -s conf' mkdir; do
+		h ctr-net create --subnet 10.214.0.0/24 $long
+		h ctr-run --net $long "$ROOTFS" true
+		itself=$(. "$CTR_LIB/networks/$long/conf" && echo "$bridge")
+		h ip link show "$itself" >/dev/null
+		rm "$CTR_LIB/networks/$long/conf"
+		(cd "$CTR_LIB/networks/$long" && $how conf)
+		run -1 h ctr-net inspect $long
+		[[ "$output" == *": conf: "* ]]
+		run -0 h ctr-gc
+		[[ "$output" == "damaged network $long: conf: "* ]]
+		run -1 h ip link show "$itself"
+	done
 }
 
 # bats test_tags=ctr-run,ctr-start,ctr-restart

@@ -386,8 +386,8 @@ static void is_leased(const struct lease *l, void *arg)
 	*(bool *)arg = true;
 }
 
-/* A damaged record keeps its name from others, and ctr-net cannot remove it. Its bridge, which has
- * the network's name as a rule, goes with it. */
+/* A damaged record keeps its name from others, and ctr-net cannot remove it. Its bridge goes with
+ * it. */
 static int damaged_networks(void)
 {
 	_cleanup_strv_ struct strv names = {0};
@@ -407,9 +407,9 @@ static int damaged_networks(void)
 			network_free(&n);
 			continue;
 		}
-		bool damaged = errno == EINVAL || errno == EISDIR;
+		bool damaged = errno == EINVAL || file_is_none();
 		_cleanup_free_ char *from = xasprintf("%s/networks/%s", ctr_lib(), name);
-		n = (struct network){.name = name, .driver = "bridge", .bridge = name};
+		n = (struct network){.name = name, .driver = "bridge", .bridge = ""};
 		if (damaged)
 			network_lease_each(name, is_leased, &used);
 		if (!damaged || used || record_aside(from, name) < 0 || network_remove(&n) < 0) {

@@ -119,24 +119,20 @@ static int read_record(struct network *n, const struct kv *kv)
 	return 0;
 }
 
-int network_open(struct network *n, const char *name)
+static int open_record(struct network *n, const char *name)
 {
-	memset(n, 0, sizeof *n);
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
-	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-	if (n->lock >= 0 && lock_wait(n->lock, LOCK_SH) < 0) {
-		int saved = errno;
-		network_free(n);
-		errno = saved;
+	errno = ENOENT;
+	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+				   : -1;
+	if (n->lock < 0 && errno != ENOENT)
+		return fail("network %s: conf: %m", name);
+	if (n->lock >= 0 && lock_wait(n->lock, LOCK_SH) < 0)
 		return fail_in("network %s", name);
-	}
-	if (n->lock < 0 || access(path, F_OK) < 0) {
-		network_free(n);
-		errno = ENOENT;
-		return fail("network %s: there is none of this name (ctr-net ls lists them, "
-			    "ctr-net create makes one)",
-		    name);
-	}
+	if (n->lock < 0 || access(path, F_OK) < 0)
+		return errno = ENOENT, fail("network %s: there is none of this name (ctr-net ls "
+					    "lists them, ctr-net create makes one)",
+					   name);
 	struct kv kv = {0};
 	int r = kv_read_at(&kv, AT_FDCWD, path), why = r < 0 && errno != ENOENT ? errno : EINVAL;
 	if (r == 0) {
@@ -144,18 +140,24 @@ int network_open(struct network *n, const char *name)
 		r = read_record(n, &kv);
 	}
 	kv_free(&kv);
-	if (r < 0) {
+	errno = why;
+	return r < 0 ? fail_in("network %s: conf", name) : 0;
+}
+
+int network_open(struct network *n, const char *name)
+{
+	memset(n, 0, sizeof *n);
+	int r = open_record(n, name), why = errno;
+	if (r < 0)
 		network_free(n);
-		errno = why;
-		return fail_in("network %s: conf", name);
-	}
-	return 0;
+	errno = why;
+	return r;
 }
 
 static int network_add_name(int dirfd, const char *name, void *arg)
 {
 	_cleanup_free_ char *conf = path_join(name, "conf");
-	if (name_valid(name) && faccessat(dirfd, conf, F_OK, 0) == 0)
+	if (name_valid(name) && faccessat(dirfd, conf, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		strv_add(arg, name);
 	return 0;
 }
@@ -170,6 +172,13 @@ int network_names(struct strv *out)
 	return r;
 }
 
+static void has_alias(const struct link_info *l, void *arg)
+{
+	struct link_info *sought = arg;
+	if (strcmp(l->alias, sought->alias) == 0)
+		*sought = *l;
+}
+
 int network_remove(struct network *n)
 {
 	struct nl rt;
@@ -182,8 +191,13 @@ int network_remove(struct network *n)
 		return -1;
 	int r = 0;
 	if (strcmp(n->driver, "bridge") == 0) {
-		if (rtnl_find(&rt, n->bridge, &l) == 0 && strcmp(l.alias, alias) == 0) {
-			rtnl_link_del(&rt, n->bridge);
+		/* A damaged record does not tell its name, but the alias has the network's. */
+		if (rtnl_find(&rt, n->bridge, &l) < 0) {
+			strcpy(l.alias, alias);
+			rtnl_links(&rt, has_alias, &l);
+		}
+		if (l.index && strcmp(l.alias, alias) == 0) {
+			rtnl_link_del(&rt, l.name);
 			r = nl_commit(&rt);
 		} else if (*l.kind &&
 			   !*l.alias) { /* the host had it before, without our addresses */
