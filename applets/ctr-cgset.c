@@ -334,10 +334,12 @@ static int mount_here(int argc, char **argv)
 	_cleanup_free_ char *data =
 	    is_controller(argv[0]) ? xstrdup(argv[0]) : xasprintf("none,name=%s", argv[0]);
 	bool fresh = access(argv[1], F_OK) < 0;
+	undo_hold_signals();
 	if (dir_make(argv[1], 0755) < 0)
 		die_fail();
 	if (fresh)
 		undo_push(unmake, argv[1]);
+	undo_check_signals();
 	if (mount("cgroup", argv[1], "cgroup", 0, data) < 0)
 		die("%s: mount the hierarchy %s: %m%s", argv[1], argv[0],
 		    errno == EBUSY ? " (the controller is another hierarchy's, or cgroup v2's)"

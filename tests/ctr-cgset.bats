@@ -459,6 +459,14 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	[[ $status -eq 0 && $output != *"not in effect"* && $output != *"no cgroup"* ]]
 }
 
+@test "--mount: a signal before the mount leaves no folder" {
+	need strace strace
+	run strace -qqo calls -e inject=mkdir:signal=SIGTERM:when=1 ctr-cgset --mount byhand here
+	[ "$status" -eq 143 ]
+	grep -q 'mkdir("here"' calls
+	[ ! -e here ]
+}
+
 @test "--mount: a named v1 hierarchy, a group in it by hand, the shell moved there through tasks" {
 	# A named hierarchy belongs to the whole kernel until it is empty, so it is made only where
 	# the kernel is ours.
