@@ -77,6 +77,21 @@ load lib
 	[ "$output" = "ctr-start: never: corrupt: conf: line 1 is not key='value'" ]
 }
 
+# bats test_tags=ctr-cp,ctr-commit
+@test "21.2 a lost container that was to be removed at its end: cp and start have its layer" {
+	ctr-run -d --rm --name a "$ROOTFS" sh -c 'echo $((n++)) >>/words; exec sleep 1000' >/dev/null
+	wait_for 5 test -s "$CTR_LIB/containers/a/upper/words"
+	(. "$CTR_RUN/containers/a/state"; kill -9 "$monitor")
+	wait_for 5 sh -c '[ "$(ctr-ps -an -o status)" = lost ]'
+	run -0 ctr-cp a:/words copied
+	[ -z "$output" ]
+	[ "$(cat copied)" = 0 ]
+	run -0 ctr-cp copied a:/into
+	run -0 ctr-start a
+	[ "$output" = a ]
+	wait_for 5 sh -c '[ "$(ctr-exec a cat /words /into | wc -l)" = 3 ]'
+}
+
 @test "19 start --boot after an orderly reboot: a TERM to the monitor is no stop" {
 	for p in always unless-stopped on-failure no; do
 		ctr-run -d --init --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null

@@ -206,6 +206,9 @@ static int overlay_mount(struct rootfs *r)
 	_cleanup_close_ int work = dir_hold(r->work ? r->work : "work");
 	if (overlay_lowers(r, &opts) < 0)
 		return -1;
+	/* What a `volatile` mount leaves when it is not unmounted: no mount would succeed. */
+	unlinkat(work, "work/incompat/volatile/dirty", 0);
+	unlinkat(work, "work/incompat/volatile", AT_REMOVEDIR);
 	/* With these three off, an upper directory is a layer as it stands
 	 * (Documentation/filesystems/overlayfs.rst). Without `volatile` (Linux 5.10), unmounting
 	 * would write the whole file system below to disk. */
