@@ -450,8 +450,7 @@ static int create_make(struct making *m)
 		    file_write_at(c->dir, "config.json", json, strlen(json), 0600, !m->o->rm) < 0)
 			return -1;
 	}
-	if (m->nets.n &&
-	    file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, false) < 0)
+	if (m->nets.n && file_write_at(c->dir, "networks", m->nets.p, m->nets.n, 0600, false) < 0)
 		return -1;
 	/* with what nameless volumes have got of the image */
 	if (!m->o->rm && (volumes || m->nets.n || m->o->secrets.n) && syncfs(c->dir) < 0)

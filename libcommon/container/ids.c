@@ -114,8 +114,7 @@ static int ids_make(int ids, const char *id)
 		    openat(ids, id, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 		if (fd >= 0)
 			return fd;
-		if (tries || !file_is_none() ||
-		    userns_tree_remove(ids, id) < 0)
+		if (tries || !file_is_none() || userns_tree_remove(ids, id) < 0)
 			return fail("ids/%s: create: %m", id);
 	}
 }

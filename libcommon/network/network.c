@@ -123,8 +123,8 @@ static int open_record(struct network *n, const char *name)
 {
 	_cleanup_free_ char *path = xasprintf("%s/networks/%s/conf", ctr_lib(), name);
 	errno = ENOENT;
-	n->lock = name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
-				   : -1;
+	n->lock =
+	    name_valid(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW) : -1;
 	if (n->lock < 0 && errno != ENOENT)
 		return fail("network %s: conf: %m", name);
 	if (n->lock >= 0 && lock_wait(n->lock, LOCK_SH) < 0)
