@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include "json.h"
 #include "spec.h"
 
 /* What hooks are told beside what the spec says itself (ociVersion, annotations) and the point
@@ -20,6 +21,8 @@ struct hook_subject {
 	pid_t pid; /* the container's process as who runs the hook sees it; 0: none (any more) */
 };
 
+/* The annotations as an object. Caller frees. */
+json_t *hook_annotations(const struct spec *s);
 bool hooks_any(const struct spec *s, enum spec_hook_when when);
 /* Run those of one point, in order. What a failure means is the specification's (runtime.md,
  * "Lifecycle"): -1 with fail() when one fails or takes longer than its timeout, and the later ones

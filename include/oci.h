@@ -75,8 +75,6 @@ char *oci_group_path(const char *cgroups_path, const char *id);
 /* Send the seccomp listener of the container's process `pid` to the agent that linux.seccomp names.
  */
 int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int listener);
-/* The annotations as a JSON object. Caller frees. */
-char *oci_annotations(const struct spec *s);
 /* oci_rdt_up() puts the process where linux.intelRdt asks for it. It returns the folder that was
  * made for this container, "" where none was (caller frees), or NULL with fail(). oci_rdt_down()
  * removes that folder. */

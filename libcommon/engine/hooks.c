@@ -39,13 +39,8 @@ static const char *hook_status(enum spec_hook_when when)
 	}
 }
 
-/* The state as runtime.md defines it. Caller frees. */
-static char *hook_state(
-    const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
+json_t *hook_annotations(const struct spec *s)
 {
-	_cleanup_json_ json_t *state = json_make("{ociVersion:s,id:s,status:s,pid:i,bundle:s}",
-	    s->version ? s->version : "1.2.0", about->id ? about->id : "", hook_status(when),
-	    (int)about->pid, about->bundle ? about->bundle : "/");
 	json_t *notes = json_object();
 	for (size_t i = 0; i < s->annotations.n; i++) {
 		const char *eq = strchr(s->annotations.v[i], '=');
@@ -53,7 +48,17 @@ static char *hook_state(
 		    xstrndup(s->annotations.v[i], (size_t)(eq - s->annotations.v[i]));
 		json_object_set_new(notes, key, json_string(eq + 1));
 	}
-	json_object_set_new(state, "annotations", notes);
+	return notes;
+}
+
+/* The state as runtime.md defines it. Caller frees. */
+static char *hook_state(
+    const struct spec *s, enum spec_hook_when when, const struct hook_subject *about)
+{
+	_cleanup_json_ json_t *state =
+	    json_make("{ociVersion:s,id:s,status:s,pid:i,bundle:s,annotations:o}",
+		s->version ? s->version : "1.2.0", about->id ? about->id : "", hook_status(when),
+		(int)about->pid, about->bundle ? about->bundle : "/", hook_annotations(s));
 	return json_text(state);
 }
 

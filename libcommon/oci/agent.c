@@ -12,6 +12,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "hooks.h"
 #include "json.h"
 #include "oci.h"
 #include "str.h"
@@ -52,22 +53,6 @@ int oci_send_fd(const char *path, const char *text, size_t n, int fd)
 	return fd_send(sock, text, n, fd) < 0 ? fail_tried(path, "send") : 0;
 }
 
-char *oci_annotations(const struct spec *s)
-{
-	struct buf b = {0};
-	buf_puts(&b, "{");
-	for (size_t i = 0; i < s->annotations.n; i++) {
-		const char *kv = s->annotations.v[i], *eq = strchr(kv, '=');
-		_cleanup_free_ char *key = xstrndup(kv, (size_t)(eq - kv));
-		buf_puts(&b, i ? "," : "");
-		buf_json(&b, key);
-		buf_puts(&b, ":");
-		buf_json(&b, eq + 1);
-	}
-	buf_puts(&b, "}");
-	return b.p;
-}
-
 int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int listener)
 {
 	_cleanup_json_ json_t *p = json_parse("seccomp", s->seccomp, strlen(s->seccomp));
@@ -76,14 +61,12 @@ int oci_agent(const struct spec *s, const struct oci_record *r, pid_t pid, int l
 	if (!path)
 		return fail(
 		    "linux.seccomp.listenerPath is missing, and SCMP_ACT_NOTIFY is asked for");
-	_cleanup_free_ char *notes = oci_annotations(s);
-	_cleanup_json_ json_t *extra = json_parse("annotations", notes, strlen(notes));
 	_cleanup_json_ json_t *j =
 	    json_make("{ociVersion:s,fds:[s],pid:i,metadata:s*,state:{ociVersion:s,id:s,"
-		      "status:s,pid:i,bundle:s,annotations:O}}",
+		      "status:s,pid:i,bundle:s,annotations:o}}",
 		"0.2.0", "seccompFd", (int)pid, more, s->version, r->id,
 		r->pid ? "running" : "creating", (int)(r->pid ? r->pid : pid),
-		kv_get(&r->state, "bundle"), extra);
+		kv_get(&r->state, "bundle"), hook_annotations(s));
 	_cleanup_free_ char *text = json_text(j);
 	/* Without a call to be answered runc does not look at the path, and crun sends it. */
 	return oci_send_fd(path, text, strlen(text), listener) < 0 &&

@@ -57,8 +57,8 @@ static void record_fill(struct creation *k)
 	clock_now(CLOCK_REALTIME, &now);
 	stamp_text(stamp, now.tv_sec, now.tv_nsec);
 	boot_id(boot);
-	_cleanup_free_ char *notes = s->annotations.n ? oci_annotations(s) : NULL,
-			    *owner = userdb_name(geteuid());
+	_cleanup_json_ json_t *all = hook_annotations(s);
+	_cleanup_free_ char *notes = json_text(all), *owner = userdb_name(geteuid());
 	kv_set(kv, "id", k->r.id);
 	kv_set(kv, "version", s->version);
 	kv_set(kv, "bundle", k->bundle);
@@ -70,8 +70,7 @@ static void record_fill(struct creation *k)
 	kv_setf(kv, "own_pidns", "%d", !!(s->ns_new & 1u << NS_PID));
 	kv_setf(kv, "userns", "%d", spec_has_ns(s, NS_USER));
 	kv_setf(kv, "hooks", "%d", hooks_any(s, HOOK_POSTSTART) || hooks_any(s, HOOK_POSTSTOP));
-	if (notes)
-		kv_set(kv, "annotations", notes);
+	kv_set(kv, "annotations", notes);
 	k->recorded = true;
 }
 
