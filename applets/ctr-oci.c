@@ -135,6 +135,11 @@ static const char *called; /* ctr-oci, runc or crun */
 
 /* --- errors --- */
 
+static int log_open(void)
+{
+	return g.log ? open(g.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : dup(2);
+}
+
 /* What goes to --log: containerd and others look for the last line of level error (logrus' two
  * shapes). */
 static void log_line(const char *level, const char *msg)
@@ -153,8 +158,7 @@ static void log_line(const char *level, const char *msg)
 	if (as_json)
 		buf_printf(&b, ",\"time\":\"%s\"}", stamp);
 	buf_puts(&b, "\n");
-	_cleanup_close_ int fd =
-	    g.log ? open(g.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : dup(2);
+	_cleanup_close_ int fd = log_open();
 	if (fd < 0 || fd_write_all(fd, b.p, b.n) < 0)
 		warn("%s: %m", g.log);
 	buf_free(&b);
@@ -416,6 +420,14 @@ static void globals_check(void)
 	g.systemd |= str_eq(g.manager, "systemd");
 	if (g.log && str_starts(g.log, "file:")) /* crun's */
 		g.log += 5;
+	if (!g.log || !*g.log) {
+		g.log = NULL;
+		return;
+	}
+	int fd = log_open();
+	if (fd < 0)
+		die("--log: %s: %m", g.log);
+	close(fd); /* it would be among those that --preserve-fds counts */
 }
 
 /* As runc's and crun's help begins. */

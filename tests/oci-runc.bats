@@ -664,3 +664,15 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 		mount -o remount,bind,ro src; exec ./runc --root oci run -b b c"
 	[[ "$output" == *"runc run failed: unable to start container process: error during "*"container init: error mounting"*"operation not permitted"* ]]
 }
+
+@test "a --log that cannot be written is an error; crun's kinds of it that are not there, too" {
+	bundle '"true"'
+	run -1 oci --log none/log run -b b c
+	[[ "$output" == *"--log: none/log: No such file or directory" ]]
+	run -1 oci --log=invalid:/path list
+	run -1 oci --log b list
+	oci --log '' run -b b c
+	oci --log log run -b b c
+	[ -e log ]
+	[ -z "$(ls oci)" ]
+}
