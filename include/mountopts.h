@@ -19,6 +19,8 @@ struct mountopts {
 
 /* 0, or -1 with fail() on options that contradict the mount. mountopts_free() releases `data`. */
 int mountopts_parse(struct mountopts *o, const struct strv *words);
+/* Every word that is known, sorted: for `ctr-oci features`. */
+void mountopts_names(struct strv *out);
 void mountopts_free(struct mountopts *o);
 
 #endif

@@ -15,10 +15,13 @@
 
 static const struct word {
 	const char *name;
-	unsigned long set, clear, propagation;
+	unsigned set, clear, propagation;
 } words_known[] = {
+    {"U", 0, 0, 0}, /* podman's: see volume_own(); not among mountopts_names() */
     {"defaults", 0, 0, 0},
-    {"U", 0, 0, 0}, /* podman's: see volume_own() */
+    {"idmap", 0, 0, 0},
+    {"ridmap", 0, 0, 0},
+    {"tmpcopyup", 0, 0, 0},
     {"async", 0, MS_SYNCHRONOUS, 0},
     {"sync", MS_SYNCHRONOUS, 0, 0},
     {"atime", 0, MS_NOATIME, 0},
@@ -63,6 +66,25 @@ static const struct word {
     {"runbindable", 0, 0, MS_UNBINDABLE | MS_REC},
 };
 
+/* What mount_setattr(2) can set, or is without effect everywhere: these have a variant that holds
+ * for what lies beneath. */
+static bool recursive(const struct word *k)
+{
+	return (k->set | k->clear) &
+	       (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME |
+		   MS_RELATIME | MS_STRICTATIME | MS_NOSYMFOLLOW | 64);
+}
+
+void mountopts_names(struct strv *out)
+{
+	for (size_t i = 1; i < sizeof words_known / sizeof words_known[0]; i++) {
+		strv_add(out, words_known[i].name);
+		if (recursive(&words_known[i]))
+			strv_addf(out, "r%s", words_known[i].name);
+	}
+	strv_sort(out);
+}
+
 /* A word of the table, or OCI's variant of it with a leading "r" for "recursively" (rro, rnosuid,
  * ...). */
 static bool known(struct mountopts *o, const char *w)
@@ -73,7 +95,7 @@ static bool known(struct mountopts *o, const char *w)
 			break;
 		for (size_t i = 0; i < sizeof words_known / sizeof words_known[0]; i++) {
 			const struct word *k = &words_known[i];
-			if (strcmp(k->name, name) != 0 || (rec && !(k->set | k->clear)))
+			if (strcmp(k->name, name) != 0 || (rec && !recursive(k)))
 				continue;
 			o->flags = (o->flags | k->set) & ~k->clear;
 			o->cleared = (o->cleared | k->clear) & ~k->set;
@@ -92,13 +114,9 @@ int mountopts_parse(struct mountopts *o, const struct strv *words)
 	*o = (struct mountopts){0};
 	for (size_t i = 0; i < words->n; i++) {
 		const char *w = words->v[i];
-		if (known(o, w))
-			continue;
-		if (strcmp(w, "idmap") == 0 || strcmp(w, "ridmap") == 0)
-			o->idmap = true;
-		else if (strcmp(w, "tmpcopyup") == 0)
-			o->tmpcopyup = true;
-		else
+		o->idmap |= strcmp(w, "idmap") == 0 || strcmp(w, "ridmap") == 0;
+		o->tmpcopyup |= strcmp(w, "tmpcopyup") == 0;
+		if (!known(o, w))
 			buf_printf(&data, "%s%s", data.n ? "," : "", w);
 	}
 	o->data = data.p;

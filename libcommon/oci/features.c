@@ -7,6 +7,7 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "filter.h"
+#include "mountopts.h"
 #include "oci.h"
 #include "seccomp_table.h"
 #include "spec_names.h"
@@ -81,22 +82,11 @@ char *oci_features(void)
 	buf_puts(&b, "{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\"");
 	put_words(&b, "hooks",
 	    "prestart createRuntime createContainer startContainer poststart poststop");
-	put_words(&b, "mountOptions",
-	    "acl async atime bind defaults dev diratime dirsync exec iversion lazytime loud noacl "
-	    "noatime nodev "
-	    "nodiratime noexec "
-	    "noiversion nolazytime norelatime nostrictatime nosuid private ratime rbind rdev "
-	    "remount "
-	    "rdiratime relatime rexec "
-	    "rnoatime rnodev rnodiratime rnoexec rnorelatime rnostrictatime rnosuid ro rprivate "
-	    "rrelatime rro rrw "
-	    "idmap ridmap tmpcopyup mand nomand rmand rnomand symfollow nosymfollow rsymfollow "
-	    "rnosymfollow rshared rslave rstrictatime rsuid runbindable rw shared silent slave "
-	    "strictatime suid "
-	    "sync "
-	    "unbindable");
-	put_words(&b, "potentiallyUnsafeConfigAnnotations",
-	    "org.systemd.property. run.oci.keep_original_groups");
+	struct strv options = {0};
+	mountopts_names(&options);
+	spec_put_list(&b, "mountOptions", &options);
+	strv_free(&options);
+	put_words(&b, "potentiallyUnsafeConfigAnnotations", "org.systemd.property. run.oci.keep_original_groups");
 	features_linux(&b);
 	buf_puts(&b, "}");
 	return b.p;
