@@ -676,3 +676,10 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ -e log ]
 	[ -z "$(ls oci)" ]
 }
+
+@test "features: a flag of seccomp's that the kernel has not got is known and not supported" {
+	need strace strace
+	strace -qq -o calls -e inject=seccomp:error=EINVAL ctr-oci features |
+		jq -e '.linux.seccomp | .knownFlags - .supportedFlags
+			== ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+}
