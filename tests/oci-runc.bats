@@ -683,3 +683,12 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 		jq -e '.linux.seccomp | .knownFlags - .supportedFlags
 			== ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
 }
+
+@test "a capability that is not known is an error up to version 1.0, later it is warned of" {
+	bundle '"true"' '' '"capabilities":{"bounding":["CAP_KILL","CAP_TEST"]}'
+	run -1 oci run -b b c
+	[[ "$output" == *"config.json:1:"*"process.capabilities.bounding: CAP_TEST is not known" ]]
+	edit '.ociVersion = "1.2.0"'
+	oci run -b b c >out 2>&1
+	grep -q 'process.capabilities.bounding: CAP_TEST is not known' out
+}

@@ -31,17 +31,24 @@ static int user(struct spec *s, const json_t *p)
 	return 0;
 }
 
-static int spec_read_process_cap_set(const json_t *caps, const char *key, uint64_t *out)
+/* Names that are not known: an error as long as the specification had them so, until 1.0; later
+ * they are passed over (a newer one). */
+static int spec_read_process_cap_set(
+    const struct spec *s, const json_t *caps, const char *key, uint64_t *out)
 {
 	struct strv l = {0};
 	int r = jget_strv(spec_doc, caps, "process.capabilities", key, &l);
 	for (size_t i = 0; r == 1 && i < l.n; i++) {
 		uint64_t bit;
-		if (!str_starts(l.v[i], "CAP_") || caps_from_name(l.v[i], &bit) < 0)
-			warn("%s: process.capabilities.%s: %s is not known", spec_doc->what, key,
-			    l.v[i]); /* a newer one: ignored, as runc does */
-		else
+		if (str_starts(l.v[i], "CAP_") && caps_from_name(l.v[i], &bit) == 0) {
 			*out |= bit;
+			continue;
+		}
+		jwrong(spec_doc, "process.capabilities", key, "%s is not known", l.v[i]);
+		if (str_starts(s->version, "1.0."))
+			r = -1;
+		else
+			warn_fail();
 	}
 	strv_free(&l);
 	return r;
@@ -52,11 +59,11 @@ static int spec_read_process_capabilities(struct spec *s, const json_t *p)
 	json_t *k = NULL;
 	if (jget_obj(spec_doc, p, "process", "capabilities", &k) <= 0)
 		return spec_absent(p, "capabilities");
-	return spec_read_process_cap_set(k, "bounding", &s->caps.bounding) < 0 ||
-		       spec_read_process_cap_set(k, "effective", &s->caps.effective) < 0 ||
-		       spec_read_process_cap_set(k, "permitted", &s->caps.permitted) < 0 ||
-		       spec_read_process_cap_set(k, "inheritable", &s->caps.inheritable) < 0 ||
-		       spec_read_process_cap_set(k, "ambient", &s->caps.ambient) < 0
+	return spec_read_process_cap_set(s, k, "bounding", &s->caps.bounding) < 0 ||
+		       spec_read_process_cap_set(s, k, "effective", &s->caps.effective) < 0 ||
+		       spec_read_process_cap_set(s, k, "permitted", &s->caps.permitted) < 0 ||
+		       spec_read_process_cap_set(s, k, "inheritable", &s->caps.inheritable) < 0 ||
+		       spec_read_process_cap_set(s, k, "ambient", &s->caps.ambient) < 0
 		   ? -1
 		   : 0;
 }
