@@ -677,6 +677,25 @@ edit() { jq -c "$@" b/config.json >c.json && mv c.json b/config.json; }
 	[ -z "$(ls oci)" ]
 }
 
+@test "annotations of crun's: who gets the pidfd, and the files that hooks write to" {
+	need socat
+	socat -u UNIX-LISTEN:s OPEN:said,creat 3>&- &
+	wait_for 5 test -S s
+	bundle '"true"' '' '' "\"annotations\":{\"run.oci.pidfd_receiver\":\"$PWD/s\",
+		\"run.oci.hooks.stdout\":\"$PWD/o\",\"run.oci.hooks.stderr\":\"$PWD/e\"},
+		\"hooks\":{\"prestart\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo one; echo two >&2\"]}],
+		\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo three\"]}]}"
+	oci run -b b c
+	[ "$(cat o)" = "one
+three" ]
+	[ "$(cat e)" = two ]
+	wait_for 5 grep -q pidfd said
+	edit '.annotations = {"run.oci.hooks.stdout": "/none/o"}'
+	run -1 oci run -b b c
+	[[ "$output" == *"run.oci.hooks.stdout: /none/o: No such file or directory"* ]]
+	oci features | jq -e '.potentiallyUnsafeConfigAnnotations | contains(["run.oci."])'
+}
+
 @test "features: a flag of seccomp's that the kernel has not got is known and not supported" {
 	need strace strace
 	strace -qq -o calls -e inject=seccomp:error=EINVAL ctr-oci features |

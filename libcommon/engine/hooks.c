@@ -81,11 +81,25 @@ static void hook_said(int err, bool failed)
 	fail("%s, stderr: %s", why, text);
 }
 
-static int hook_one(const struct spec_hook *h, const char *state)
+/* crun's annotations: the file that hooks write to. */
+static int hook_file(const struct spec *s, const char *note, int *fd)
+{
+	const char *path = strv_getenv(&s->annotations, note);
+	if (!path)
+		return 0;
+	*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0700);
+	return *fd < 0 ? fail("%s: %s: %m", note, path) : 0;
+}
+
+static int hook_one(const struct spec *s, const struct spec_hook *h, const char *state)
 {
 	/* In a memory file instead of a pipe: a hook that does not read it must not block us. */
-	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC),
-			    err = memfd_create("stderr", MFD_CLOEXEC);
+	_cleanup_close_ int in = memfd_create("state", MFD_CLOEXEC), out = -1, err = -1;
+	if (hook_file(s, "run.oci.hooks.stdout", &out) < 0 ||
+	    hook_file(s, "run.oci.hooks.stderr", &err) < 0)
+		return -1;
+	if (err < 0)
+		err = memfd_create("stderr", MFD_CLOEXEC);
 	if (in < 0 || err < 0 || fd_write_all(in, state, strlen(state)) < 0 ||
 	    lseek(in, 0, SEEK_SET) < 0)
 		return fail("hook %s: state: %m", h->path);
@@ -93,6 +107,8 @@ static int hook_one(const struct spec_hook *h, const char *state)
 	if (pid == 0) {
 		struct strv args = h->args, env = h->env;
 		dup2(in, 0);
+		if (out >= 0)
+			dup2(out, 1);
 		dup2(err, 2);
 		sys_close_range_cloexec(3);
 		rlimits_back();
@@ -125,7 +141,7 @@ int hooks_run(const struct spec *s, enum spec_hook_when when, const struct hook_
 		return 0;
 	_cleanup_free_ char *state = hook_state(s, when, about);
 	for (size_t i = 0; i < s->hooks[when].n && r == 0; i++) {
-		r = hook_one(&s->hooks[when].v[i], state);
+		r = hook_one(s, &s->hooks[when].v[i], state);
 		if (r < 0) /* runc's words */
 			fail_in("error running %s hook #%zu", spec_hook_names[when], i);
 		if (r < 0 && when == HOOK_POSTSTOP) {

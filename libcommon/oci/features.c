@@ -93,7 +93,7 @@ char *oci_features(void)
 	mountopts_names(&options);
 	spec_put_list(&b, "mountOptions", &options);
 	strv_free(&options);
-	put_words(&b, "potentiallyUnsafeConfigAnnotations", "org.systemd.property. run.oci.keep_original_groups");
+	put_words(&b, "potentiallyUnsafeConfigAnnotations", "org.systemd.property. run.oci.");
 	features_linux(&b);
 	buf_puts(&b, "}");
 	return b.p;

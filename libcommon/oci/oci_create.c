@@ -176,7 +176,10 @@ static int creation_hand_over(struct creation *k)
 	if (c->console_socket && k->e.master >= 0 &&
 	    oci_send_fd(c->console_socket, "/dev/ptmx", 9, k->e.master) < 0)
 		return -1;
-	if (c->pidfd_socket && send_pidfd(c->pidfd_socket, k->e.pid) < 0)
+	const char *receiver = c->pidfd_socket; /* or crun's annotation */
+	if (!receiver)
+		receiver = strv_getenv(&k->s.annotations, "run.oci.pidfd_receiver");
+	if (receiver && send_pidfd(receiver, k->e.pid) < 0)
 		return -1;
 	if (k->s.rdt && creation_rdt(k) < 0)
 		return -1;
