@@ -153,6 +153,13 @@ load lib
 	ctr-cgset -d g
 }
 
+@test "18.1 no signal that a caller ignores is ignored in a container, realtime ones included" {
+	run -0 bash -c '
+		for s in {1..64}; do trap "" "$s" 2>/dev/null; done
+		ctr-run "$1" grep SigIgn /proc/self/status' - "$ROOTFS"
+	[[ "$output" = SigIgn:*0000000000000000 ]]
+}
+
 @test "18.1 a limit of open files is the command's, not the applets': soft and hard ones" {
 	run -0 bash -c '
 		ulimit -Sn 12

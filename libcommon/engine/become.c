@@ -213,10 +213,11 @@ void become_raise(const struct spec *s, pid_t pid)
 
 static void signals(void)
 {
+	static const char by_default[64]; /* any machine's struct of rt_sigaction(2) */
 	sigset_t none;
+	/* signal(3) keeps the first realtime signals to itself; a caller may ignore them, too. */
 	for (int i = 1; i < NSIG; i++)
-		if (i != SIGKILL && i != SIGSTOP)
-			signal(i, SIG_DFL);
+		syscall(SYS_rt_sigaction, i, by_default, NULL, NSIG / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
