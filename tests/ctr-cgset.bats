@@ -29,6 +29,12 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	[ "$status" = 0 ] || skip "$output"
 }
 
+@test "what v1 has under another name is read back by the key that set it" {
+	has cpu.max.burst=10000
+	ctr-cgset -c demo cpu.max="50000 100000" cpu.max.burst=10000
+	[ "$(get demo cpu.max cpu.max.burst)" = "50000 100000,10000," ]
+}
+
 @test "make, set, read, remove: the values come back under cgroup v2's names" {
 	ctr-cgset -c demo memory.max=64M pids.max=10 cpu.weight=100 cpu.max="20000 100000"
 	[ "$(get demo memory.max pids.max cpu.weight cpu.max)" = "67108864,10,100,20000 100000," ]

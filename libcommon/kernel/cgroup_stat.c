@@ -220,7 +220,8 @@ static char *v1_as_v2(int d, const char *key)
 	static const char *const same[][2] = {{"memory.max", "memory.limit_in_bytes"},
 	    {"memory.high", "memory.soft_limit_in_bytes"},
 	    {"memory.current", "memory.usage_in_bytes"},
-	    {"memory.peak", "memory.max_usage_in_bytes"}};
+	    {"memory.peak", "memory.max_usage_in_bytes"}, {"cpu.max.burst", "cpu.cfs_burst_us"},
+	    {"io.bfq.weight", "blkio.bfq.weight"}};
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (strcmp(key, same[i][0]) == 0)
 			return cgroup_stat_limit(d, same[i][1]);
