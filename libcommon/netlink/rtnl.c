@@ -23,10 +23,11 @@ int ifname_check(const char *what, const char *s)
 	size_t n = strlen(s);
 	if (n == 0 || n > 15 || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
 		return fail("%s: '%s' is not an interface's name (1 to 15 bytes)", what, s);
-	for (; *s; s++)
-		if (*s <= ' ' || *s == '/' || *s == ':' || *s == '%' || *s == 0x7f)
-			return fail(
-			    "%s: character 0x%02x in an interface's name", what, (unsigned char)*s);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c <= ' ' || c == '/' || c == ':' || c == '%' || c >= 0x7f)
+			return fail("%s: character 0x%02x in an interface's name", what, c);
+	}
 	return 0;
 }
 

@@ -55,11 +55,12 @@ static void bad(void **state)
 {
 	(void)state;
 	static const char *const rows[] = {"bridge", "bridge add", "bridge add a/b",
-	    "bridge del x 10.0.0.1/8", "attach b", "attach b 1", "publish 53 1.2.3.4:53/udp",
-	    "attach b 1 10.0.0.1", "attach b 1 mac", "attach b 1 mtu 9", "detach", "detach 1 if",
-	    "addr add x", "route add default", "route add 10.0.0.0/8", "link x", "nat add",
-	    "nat add 1.2.3.4", "publish 80", "publish 80 1.2.3.4", "publish 80-82 1.2.3.4:80-81",
-	    "publish 1.1.1.1:80 [fd00::1]:80", "unpublish x", "sysctl", "x"};
+	    "bridge add \xc3\xa4", "bridge del x 10.0.0.1/8", "attach b", "attach b 1",
+	    "publish 53 1.2.3.4:53/udp", "attach b 1 10.0.0.1", "attach b 1 mac",
+	    "attach b 1 mtu 9", "detach", "detach 1 if", "addr add x", "route add default",
+	    "route add 10.0.0.0/8", "link x", "nat add", "nat add 1.2.3.4", "publish 80",
+	    "publish 80 1.2.3.4", "publish 80-82 1.2.3.4:80-81", "publish 1.1.1.1:80 [fd00::1]:80",
+	    "unpublish x", "sysctl", "x"};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (parse(rows[i]) == 0)
 			assert_string_equal(rows[i], "refused");
