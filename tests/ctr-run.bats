@@ -782,3 +782,18 @@ unlimited
 	run -125 ctr-run -v /tmp:/proc/nosuch "$WORLD/root" true
 	[[ "$output" = *"/proc/nosuch: make mount point: No such file or directory" ]]
 }
+
+@test "--net pasta: a pipe or a process that is not to be had is named" {
+	not_san
+	need pasta passt
+	need strace
+	local n
+	for n in 1 2; do
+		run -125 unshare -n strace -f -qq -o calls -e inject=pipe2:error=EMFILE:when=$n \
+			ctr-run --net pasta "$ROOTFS" true
+		[[ $output == "ctr-run: pipe: "* ]]
+	done
+	run -125 unshare -n strace -f -qq -o calls -e 'inject=?fork,?clone:error=EAGAIN' \
+		ctr-run --net pasta "$ROOTFS" true
+	[[ $output == "ctr-run: fork: "* ]]
+}

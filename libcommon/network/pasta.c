@@ -115,11 +115,16 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 	int out[2], err[2];
 	char c;
 	*p = (struct pasta){.errors = -1};
-	if (arguments(p, &args, r, pid) < 0 || pipe2(out, O_CLOEXEC) < 0)
+	if (arguments(p, &args, r, pid) < 0)
 		return -1;
-	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) <
-	    0) /* when the pipe is full and nobody reads, it must not block */
-		return -1;
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return fail_errno("pipe");
+	/* When it is full and nobody reads, it must not block. */
+	if (pipe2(err, O_CLOEXEC | O_NONBLOCK) < 0) {
+		close(out[0]);
+		close(out[1]);
+		return fail_errno("pipe");
+	}
 	pid_t own = fork();
 	if (own == 0)
 		pasta_child(args.v, ns, out[1], err[1]);
@@ -133,7 +138,10 @@ int pasta_up(struct pasta *p, const struct endpoint_req *r, pid_t pid, int ns)
 		p->pid = own;
 		return 0;
 	}
-	pasta_failed(err[0], pid_reap(own));
+	if (own < 0)
+		fail_errno("fork");
+	else
+		pasta_failed(err[0], pid_reap(own));
 	pasta_down(p);
 	return -1;
 }
