@@ -387,7 +387,8 @@ int ctr_ps_main(int argc, char **argv)
 	const char *head[N_FIELDS * 2];
 	if (o.no_header && argv[n] && !argv[n][strspn(argv[n], "0123456789")]) {
 		o.no_header = false; /* docker's -n N */
-		o.last = atoi(argv[n++]);
+		if (num_parse("-n", argv[n++], 0, INT64_MAX, &o.last) < 0)
+			die_fail_usage();
 	}
 	o.fields = ps_format(o.fields, o.quiet || o.json, o.size);
 	if (ps_filter_check(&o.filters) < 0)

@@ -37,6 +37,7 @@ load lib
 		a,env=NONE a: there is no variable NONE
 		a,src=none a: none: No such file or directory
 		a,src=file,mode=888 'a,src=file,mode=888': not ID,src=FILE or ID,env=VARIABLE, with type=mount|env, target=, uid=, gid=, mode=
+		a,src=file,mode= 'a,src=file,mode=': not ID,src=FILE or ID,env=VARIABLE, with type=mount|env, target=, uid=, gid=, mode=
 		a,src=file,target=../../x 'a,src=file,target=../../x': target is not a place for it
 		a,src=file,type=x 'a,src=file,type=x': type is mount or env
 	END

@@ -277,6 +277,7 @@ load lib
 		"ctr-net: c: --net none: only a container made with --net NAME joins further ones" ]
 	[ "$(ctr-ps -an 1 | awk '{ print $2 }' | xargs)" = "NAME c" ] # as docker's --last
 	run -2 ctr-ps -n 1x
+	run -2 ctr-ps -n 99999999999999999999
 	local f='{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}'
 	ctr-run -m 0 --cpus 0 --cpu-shares 0 --cpu-quota 0 --cpu-period 0 --blkio-weight 0 \
 		"$ROOTFS" true

@@ -50,7 +50,7 @@ static int secret_parse(const char *arg, struct secret *s)
 			}
 		if (!to && !end && strcmp(word, "mode") == 0)
 			s->mode = strtol(eq, &end, 8);
-		if (!to && (!end || *end || s->mode & ~0777))
+		if (!to && (!end || *end || end == eq || s->mode & ~0777))
 			return secret_bad(arg,
 			    "not ID,src=FILE or ID,env=VARIABLE, with type=mount|env, "
 			    "target=, uid=, gid=, mode=");
