@@ -76,6 +76,7 @@ int cni_link_del_nat(struct cni_call *c, const char *host, const struct addr *ha
 			r = -1;
 	}
 	free(m.v);
+	nft_close(&f);
 	return r;
 }
 

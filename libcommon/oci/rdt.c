@@ -60,14 +60,14 @@ char *oci_rdt_up(const struct spec *s, const char *id, pid_t pid)
 	if (!there && d->clos_id && !schema.n)
 		return fail("linux.intelRdt.closID: %s: no such class of service", dir), NULL;
 	if (!there && mkdir(dir, 0755) < 0)
-		return fail("linux.intelRdt: %s: mkdir: %m", dir), NULL;
+		return fail_tried_in("linux.intelRdt", dir, "mkdir"), NULL;
 	snprintf(num, sizeof num, "%d", (int)pid);
 	int r = schema.n && file_poke(file, schema.p) < 0 ? -1 : file_poke(tasks, num);
 	buf_free(&schema);
 	_cleanup_free_ char *mon = xasprintf("%s/mon_groups/%s", dir, id);
 	if (r == 0 && d->monitoring) {
 		_cleanup_free_ char *watched = path_join(mon, "tasks");
-		r = mkdir(mon, 0755) < 0 ? fail("linux.intelRdt: %s: mkdir: %m", mon)
+		r = mkdir(mon, 0755) < 0 ? fail_tried_in("linux.intelRdt", mon, "mkdir")
 					 : file_poke(watched, num);
 	}
 	if (r < 0 && d->monitoring)
