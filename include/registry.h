@@ -49,14 +49,14 @@ int registry_search(const char *host, const char *term);
 
 /* A registry, and who we are for it. */
 struct registry {
-	char *host; /* as in a reference */
-	char *base; /* "https://HOST" or "http://HOST" */
-	char *repo; /* in URLs; NULL for none */
-	char *ca;   /* a file of certificates, or NULL */
-	char *user, *password;
-	char *auth;        /* the Authorization header's value; NULL: none yet */
-	const char *scope; /* "pull" or "pull,push" */
-	int64_t timeout;   /* seconds without a byte */
+	char *host;            /* as in a reference */
+	char *base;            /* "https://HOST" or "http://HOST" */
+	char *repo;            /* in URLs; NULL for none */
+	char *ca;              /* a file of certificates, or NULL */
+	char *user, *password; /* user "<token>": the password is an identity token */
+	char *auth;            /* the Authorization header's value; NULL: none yet */
+	const char *scope;     /* "pull" or "pull,push" */
+	int64_t timeout;       /* seconds without a byte */
 };
 /* How the registry of a reference is reached: what the file of registries says about its host.
  * `mirror` is a number from 0 on: 1 when there is such a mirror, 0 when there are no more, -1 with
@@ -101,6 +101,7 @@ int reply_refused(const struct registry *r, const char *what, const struct reply
 struct fetch {
 	pid_t pid;
 	int fd, err; /* where it writes to, and what it says */
+	uint64_t from;
 };
 int registry_fetch(
     struct registry *r, const char *hex, int fd, uint64_t from, uint64_t size, struct fetch *f);

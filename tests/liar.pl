@@ -6,8 +6,8 @@
 # (each path for the first time 429, 503 or 500, with and without Retry-After), late (small blobs, and answers to put=late), huge
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
-# askew (ends early, then sends other bytes), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
-# address; "me" with "hush", or the token "t0" of its /token, may come in), put=WHERE (takes an image: an upload goes on at
+# askew (ends early, then sends other bytes), gone (ends early, then knows of no more bytes: 416), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
+# address; "me" with "hush", or the token "t0" of its /token, or of its /form for the identity token "a+b", may come in), put=WHERE (takes an image: an upload goes on at
 # WHERE, in which @ is its address).
 use strict;
 use warnings;
@@ -80,7 +80,9 @@ while (1) {
 		elsif ($kind && $head !~ /^Authorization: Bearer $token\r/mi) { ($status, $extra, $body) = ('401 No', "WWW-Authenticate: Bearer realm=\"http://$addr/token\"\r\n", '') }
 	}
 	if ($how =~ /^asks=(.*)/s) {
+		read $c, my $form, $1 if $head =~ /^Content-Length: (\d+)/mi;
 		if ($path =~ m{^/token}) { $body = '{"token":"","access_token":"t0"}' }
+		elsif ($path eq '/form') { $body = $form =~ /^grant_type=refresh_token&.*service=s&scope=repository:x:pull&refresh_token=a%2Bb$/ ? '{"access_token":"t0"}' : '{}' }
 		elsif ($head !~ /^Authorization: (Basic bWU6aHVzaA==|Bearer t0)\r/mi) {
 			($status, $body) = ('401 No', '');
 			$extra = join '', map { s/\@/$addr/r } map { "WWW-Authenticate: $_\r\n" } split /\n/, $1;
@@ -100,6 +102,7 @@ while (1) {
 	elsif ($kind eq 'manifest' && $how eq 'huge') { $body .= ' ' x 100000000 }
 	elsif ($kind eq 'manifest') { $extra .= "Docker-Content-Digest: sha256:$hex\r\n" }
 	if (defined $from && $how ne 'norange') { ($status, $body) = ('206 Partial', substr $body, $from); $extra .= sprintf "Content-Range: bytes %d-%d/%d\r\n", $from, $length - 1, $length }
+	if ($how eq 'gone' && defined $from) { ($status, $extra, $body) = ('416 None', '', 'none') }
 	if ($how eq 'askew' && defined $from) { $body = 'x' x length $body }
 	if ($how =~ /chunked|cut|endless/ && $status =~ /^20/ && $head !~ /^HEAD/) {
 		print $c "HTTP/1.1 $status\r\nTransfer-Encoding: chunked\r\n${extra}Connection: close\r\n\r\n";
@@ -114,7 +117,7 @@ while (1) {
 	}
 	if ($how eq 'long' && $big) { $body .= 'x' x 1000 }
 	my $n = length $body;
-	$body = substr $body, 0, $n / 2 if $big && ($how eq 'short' || $how =~ /^(once|norange|askew)$/ && $first);
+	$body = substr $body, 0, $n / 2 if $big && ($how eq 'short' || $how =~ /^(once|norange|askew|gone)$/ && $first);
 	print $c "HTTP/1.1 $status\r\nContent-Length: $n\r\n${extra}Connection: close\r\n\r\n";
 	if ($how eq 'trickle' && $kind eq 'manifest') {
 		$c->autoflush;

@@ -160,7 +160,7 @@ three() {
 @test "a registry that sends chunks, or a blob from its beginning again, is understood (issue 19)" {
 	three
 	ctr-image rm new:1
-	for how in chunked norange; do
+	for how in chunked norange gone; do
 		liar "$how" o
 		[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
 		[ "$(ctr-run "$reg/x:1")" = second ]
@@ -245,6 +245,22 @@ three() {
 	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
 	[ "$(grep -c manifests/1 liar.log)" -eq 2 ]
 	[ "$(ctr-run "$reg/x:1")" = second ]
+}
+
+@test "19 an identity token, of docker's file or a helper, is exchanged" {
+	three
+	ctr-image rm new:1
+	mkdir bin docker
+	liar 'asks=Bearer realm="http://@/form",service="s"' o
+	echo "{\"auths\":{\"$reg\":{\"auth\":\"bWU6\",\"identitytoken\":\"a+b\"}}}" >docker/config.json
+	[ "$(ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
+	ctr-image rm "$reg/x:1"
+	run -1 grep -e 'a+b' -e 'a%2Bb' liar.log
+	echo '{"credsStore":"test"}' >docker/config.json
+	printf '#!/bin/sh\necho %s\n' "'{\"Username\":\"<token>\",\"Secret\":\"a+b\"}'" \
+		>bin/docker-credential-test
+	chmod +x bin/docker-credential-test
+	[ "$(PATH=$WORLD/bin:$PATH ctr-image pull "$reg/x:1")" = "$reg/x:1" ]
 }
 
 @test "19 progress while bytes come or go, and why it waits; none with -q" {

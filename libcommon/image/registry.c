@@ -25,7 +25,7 @@
 #include "undo.h"
 
 #define AT_ONCE 3
-#define TRIES 3
+#define TRIES 10
 #define ACCEPT                                                                                     \
 	"Accept: application/vnd.oci.image.index.v1+json, "                                        \
 	"application/vnd.oci.image.manifest.v1+json, "                                             \
@@ -237,7 +237,11 @@ static int part_end(struct pull *p, struct want *w)
 		if (!w->f.pid && part_begin(p, w) < 0)
 			return -1;
 		int r = w->f.pid ? registry_fetch_end(&p->r, &w->f) : 0;
-		if (r == 1 && was == 0)
+		/* It says that nothing is left (416), or sent less: what we have is not its blob.
+		 */
+		if (r == 0 && w->f.from && part_size(w) < w->size)
+			r = 1;
+		if (r == 1 && !w->f.from)
 			r = -1;
 		if (r == 1 && ftruncate(w->fd, 0) < 0)
 			return fail("images/%s: truncate: %m", w->part);

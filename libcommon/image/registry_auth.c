@@ -182,6 +182,12 @@ int registry_credentials(struct registry *r)
 	json_t *auths = json_object_get(config, "auths");
 	const json_t *entry = json_object_get(auths, registry_auth_entry(auths, r->host));
 	const char *auth = json_string_value(json_object_get(entry, "auth"));
+	const char *identity = json_string_value(json_object_get(entry, "identitytoken"));
+	if (identity && *identity) { /* as a helper gives it */
+		r->user = xstrdup("<token>");
+		r->password = xstrdup(identity);
+		return 0;
+	}
 	if (auth && !*auth)
 		auth = NULL;
 	if (helper && !auth)

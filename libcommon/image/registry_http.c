@@ -269,19 +269,30 @@ static void basic(struct registry *r, char **auth)
 /* A token from the service that the challenge names (distribution's token authentication). */
 static int token(struct registry *r, const struct challenge *c)
 {
-	struct buf url = {0};
+	struct buf url = {0}, form = {0};
+	bool identity = str_eq(r->user, "<token>");
 	if (str_starts(r->base, "https:") && !str_starts(c->realm, "https:") &&
 	    !registry_loopback(r))
 		return errno = EPROTO,
 		       fail("%s: asks for credentials to be sent unencrypted, to %s", r->host,
 			   c->realm);
-	buf_printf(&url, "%s%cservice=", c->realm, strchr(c->realm, '?') ? '&' : '?');
-	url_add(&url, c->service ? c->service : "");
+	/* An identity token is exchanged as OAuth 2.0's refresh token, in a form. */
+	struct buf *to = identity ? &form : &url;
+	if (identity)
+		buf_puts(to, "grant_type=refresh_token&client_id=ctrbox&");
+	else
+		buf_printf(to, "%s%c", c->realm, strchr(c->realm, '?') ? '&' : '?');
+	buf_puts(to, "service=");
+	url_add(to, c->service ? c->service : "");
 	_cleanup_free_ char *own =
 	    r->repo ? xasprintf("repository:%s:%s", r->repo, r->scope) : NULL;
 	if (own || c->scope) {
-		buf_puts(&url, "&scope=");
-		url_add(&url, own ? own : c->scope);
+		buf_puts(to, "&scope=");
+		url_add(to, own ? own : c->scope);
+	}
+	if (identity) {
+		buf_puts(to, "&refresh_token=");
+		url_add(to, r->password);
 	}
 	/* The token service gets the password, everything else the token. */
 	struct registry at = *r;
@@ -289,10 +300,12 @@ static int token(struct registry *r, const struct challenge *c)
 	    strchr(strstr(c->realm, "://") ? strstr(c->realm, "://") + 3 : c->realm, '/');
 	at.base = xstrndup(c->realm, slash ? (size_t)(slash - c->realm) : strlen(c->realm));
 	at.auth = NULL;
-	if (r->user)
+	if (r->user && !identity)
 		basic(r, &at.auth);
 	struct reply p;
-	int e = registry_http_once(&at, &(struct request){.method = "GET"}, url.p, &p);
+	struct request q = {.method = identity ? "POST" : "GET", .body = form.p};
+	int e = registry_http_once(&at, &q, identity ? c->realm : url.p, &p);
+	buf_free(&form);
 	free(at.base);
 	free(at.auth);
 	buf_free(&url);
@@ -399,6 +412,7 @@ int registry_fetch(
 		buf_printf(&c, "continue-at = %llu\n", (unsigned long long)from);
 	header(&c, "Authorization", r->auth);
 	f->fd = fd;
+	f->from = from;
 	f->pid = registry_http_start(&c, fd, size, &f->err, from || r->auth ? "" : url, NULL);
 	return f->pid < 0 ? -1 : 0;
 }
