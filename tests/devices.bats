@@ -27,6 +27,16 @@ CDI='{"cdiVersion": "0.6.0", "kind": "vendor.com/net", "containerEdits": {"env":
   {"name": "lost", "containerEdits": {"deviceNodes": [{"path": "/dev/nosuchdevice"}]}},
   {"name": "wrong", "containerEdits": {"mounts": "x"}}]}'
 
+# bats test_tags=ctr-run
+@test "21.7 --device VENDOR/CLASS=NAME: a version that is not known is refused" {
+	for v in '"9.9.9"' 1; do
+		run with_cdi "${CDI/'"0.6.0"'/$v}" ctr-run --device vendor.com/net=own "$ROOTFS" true
+		[ "$status" = 125 ]
+		[[ "$output" == *"/etc/cdi/vendor.json:1:"*cdiVersion* ]]
+	done
+	run -0 with_cdi "${CDI/0.6.0/1.1.0}" ctr-run --device vendor.com/net=own "$ROOTFS" true
+}
+
 # bats test_tags=ctr-run,ctr-create
 @test "21.7 --device VENDOR/CLASS=NAME: what /etc/cdi says of it, as podman reads it" {
 	mkdir "$WORLD/vendor" && echo driver >"$WORLD/vendor/f"

@@ -176,7 +176,7 @@ static int from_file(
 	_cleanup_free_ char *text = file_read(file, 16 << 20, &len);
 	_cleanup_json_ json_t *j = text ? json_parse(file, text, len) : NULL;
 	struct jctx here = {.what = file, .text = text, .len = len};
-	_cleanup_free_ char *its = NULL;
+	_cleanup_free_ char *its = NULL, *version = NULL;
 	json_t *l = NULL;
 	doc = &here;
 	if (!j || jget_str(doc, j, "", "kind", &its) < 0) {
@@ -185,8 +185,11 @@ static int from_file(
 	}
 	if (!str_eq(its, kind))
 		return 0;
-	if (jget_arr(doc, j, "", "devices", &l) < 0)
+	if (jget_str(doc, j, "", "cdiVersion", &version) < 0 ||
+	    jget_arr(doc, j, "", "devices", &l) < 0)
 		return -1;
+	if (version && !str_starts(version, "0.") && !str_starts(version, "1."))
+		return jwrong(doc, "cdiVersion", "", "must be 0.x or 1.x");
 	for (size_t i = 0; i < json_array_size(l); i++) {
 		_cleanup_free_ char *d = NULL;
 		const json_t *o = json_array_get(l, i);
