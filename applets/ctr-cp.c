@@ -230,7 +230,8 @@ static int unpack(
 	struct unpack_how how = {.plain = true,
 	    .keep_dirs = true,
 	    .harmless = !dst->container && !archive,
-	    .one_owner = !archive,
+	    .common = !archive,
+	    .one_owner = !archive && !foreign, /* an archive says who owns its files */
 	    .uid = dst->uid,
 	    .gid = dst->gid,
 	    .ids = &dst->ids};
@@ -299,7 +300,6 @@ static int copy_in(struct end *dst)
 	struct place p = {0};
 	if (isatty(0))
 		die_usage("the archive comes on stdin, and that is a terminal");
-	archive = true; /* the archive says who owns its files */
 	p.dir = end_at(dst, dst->path, O_RDONLY | O_DIRECTORY);
 	if (p.dir < 0)
 		die_errno(dst->what);

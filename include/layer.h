@@ -39,6 +39,7 @@ struct unpack_how {
 	bool harmless;  /* no devices, set-id bits or capabilities: they would be an unknown user's
 			 * gift to this machine
 			 */
+	bool common;    /* no devices but those that every container may open */
 	bool keep_dirs; /* a directory that is there already stays as it is */
 	bool one_owner; /* everything is uid's and gid's, whatever the archive says */
 	uid_t uid;

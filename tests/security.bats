@@ -607,6 +607,11 @@ hostile() {
 			setsid su -s /bin/sh nobody -c "exec sleep 1000"
 			exec sleep 1000' >/dev/null
 		ctr-exec -d -u 54321:54321 c sh -c 'exec 7</; cd /dev; exec sleep 1000'
+		cp -a r/disk r/copied
+		run -0 ctr-cp r/copied c:/
+		[[ "$output" = *"copied: a device: left out (-a keeps"* ]]
+		tar -C r -cf - theirs null2 | ctr-cp - c:/run/
+		ctr-exec c sh -c 'chmod 666 /copied /run/theirs; echo >/run/null2'
 		them() {
 			grep -lz 'sleep' /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 |
 				while read -r p; do
@@ -617,7 +622,7 @@ hostile() {
 		as() { setpriv --reuid 54321 --regid 54321 --clear-groups "$@" 2>/dev/null; }
 		p=$(them)
 		as head -c 0 "/proc/$p/root/etc/passwd" # the way is open
-		for f in disk disk2 other theirs made dev/made con dev/con; do
+		for f in disk disk2 other theirs made dev/made con dev/con copied run/theirs; do
 			as chmod 666 "/proc/$p/root/$f" || true
 			run ! as head -c 1 "/proc/$p/root/$f"
 			run ! as dd of="/proc/$p/root/$f" count=0 conv=notrunc

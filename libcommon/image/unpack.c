@@ -253,14 +253,15 @@ static int entry_node(
 		return errno = EINVAL,
 		       fail("%s: %s: a device 0/0, which overlayfs takes for a deleted file",
 			   u->what, path);
-	if (u->how.harmless && type != AE_IFIFO) {
+	bool common = type == AE_IFIFO || common_device(type, dev);
+	if (type != AE_IFIFO && (u->how.harmless || (u->how.common && !common))) {
 		unpack_left_out(&u->devices, path);
 		return 0;
 	}
 	/* Of an image, any other device is root's, others may do nothing with it, and of attributes
 	 * it has its time: a container's list of devices does not bind a user of the host who looks
 	 * into it through /proc/PID/root. */
-	bool closed = !u->how.plain && type != AE_IFIFO && !common_device(type, dev);
+	bool closed = !u->how.plain && !common;
 	mode_t mode = closed ? archive_entry_perm(e) & 0770 : 0600;
 	for (int tries = 0; mknodat(dir, base, type | mode, type == AE_IFIFO ? 0 : dev) < 0;
 	     tries++) {
