@@ -45,7 +45,9 @@ static void show(const char *name, const struct logview *v)
 		    *driver == 'j' ? c.name : "");
 	if (logview(&c, v) < 0)
 		die("%s: %s", c.name, fail_msg());
-	if (c.has_exit && faccessat(c.dir, "log", F_OK, 0) < 0)
+	if (driver)
+		warn("%s: keeps no log (--log-driver none)", c.name);
+	else if (c.has_exit && faccessat(c.dir, "log", F_OK, 0) < 0)
 		warn("%s: ran in the foreground, which has no log (-d has one)", c.name);
 	container_close(&c);
 }

@@ -192,6 +192,8 @@ refused() {
 	# the command itself
 	[ "$(grep -rl secret "$CTR_LIB/containers/c" | sed 's|.*/||' | sort | xargs)" = \
 		"conf config.json" ]
+	run -0 ctr-logs c
+	[ "$output" = "ctr-logs: c: keeps no log (--log-driver none)" ]
 	ctr-run -d --name d --log-driver json-file --log-opt max-size=1k \
 		--log-opt max-file=3 "$ROOTFS" sh -c 'seq 1000'
 	ctr-wait d
