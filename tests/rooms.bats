@@ -64,6 +64,15 @@ int planted(void) { return 1; }"
 			*"libcommon/$last/planted.c: includes $h of the room $up, which is above $last"* ]]
 		last=$up
 	done
+	# No include by a path, a macro or of a .c file: where that leads to could not be seen.
+	local how
+	for how in '#include "./record.h"' '#define H "record.h"
+#include H' '#include "../container/share.c"' '#include <./record.h>'; do
+		plant base "$how
+int planted(void) { return 1; }"
+		run -1 perl "$top/tests/rooms" lib.a
+		[[ "$output" = *"libcommon/base/planted.c: an include is of \"NAME.h\" or of the system's <NAME.h>: "* ]]
+	done
 	# Through another header, too.
 	echo '#include "record.h"' >include/planted_by.h
 	plant base '#include "planted_by.h"
