@@ -104,6 +104,15 @@ struct image_options image_o;
 		0, "filter", "K=V", "ls: only those: reference, dangling, label, before, since",   \
 		    OPT_LIST, &image_o.filters                                                     \
 	}
+/* ls --digests: docker's table with one column more */
+static int with_digests(const char *value)
+{
+	(void)value;
+	image_o.format = "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t"
+			 "{{.CreatedSince}}\t{{.Size}}";
+	return 0;
+}
+
 #define OUTPUT                                                                                     \
 	{                                                                                          \
 		'o', "output", "FILE", "write to FILE instead of stdout", OPT_STR, &image_o.output \
@@ -129,7 +138,8 @@ static const struct opt mount_opts[] = {RW, OPT_END};
 static const struct opt login_opts[] = {LOGIN, OPT_END};
 static const struct opt import_opts[] = {PLATFORM, CHANGE, OPT_END};
 static const struct opt load_opts[] = {PLATFORM, NAME, INPUT, STILL, OPT_END};
-static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT, OPT_END};
+static const struct opt ls_opts[] = {JSON, HEADER, QUIET, ALL, FILTER_F, FORMAT,
+    {0, "digests", NULL, NULL, OPT_CALL, with_digests}, OPT_END};
 static const struct opt history_opts[] = {
     PLATFORM, JSON, HEADER, QUIET, ALL, HUMAN, FORMAT, OPT_END};
 static const struct opt inspect_opts[] = {FORMAT_F, OPT_END};
@@ -437,9 +447,13 @@ int ctr_image_main(int argc, char **argv)
 	    .opts = all_opts,
 	    .anywhere = true};
 	const struct word *w = opt_word(&u, words, argc, argv, &first);
-	image_o.format =
-	    rows_format(image_o.format, image_o.quiet || image_o.json || w->fn != image_do_ls,
-		"table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}");
+	const char *columns = NULL;
+	if (w->fn == image_do_ls)
+		columns = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+	else if (w->fn == image_do_history)
+		columns =
+		    "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}";
+	image_o.format = rows_format(image_o.format, image_o.quiet || image_o.json, columns);
 	progress_off = image_o.quiet;
 	undo_on_signals();
 	if (!userns_single() && userns_enter(NULL, NULL) < 0) /* the files in layers have owners */

@@ -241,15 +241,24 @@ static json_t *as_docker(const json_t *o)
 	    on, TEMPLATE_MAP, true, json_object_get(o, "labels"));
 }
 
-static int list_templated(const json_t *list)
+static int list_templated(const json_t *list, bool listing)
 {
 	static const char *const heads[] = {"ID", "NETWORK ID", "Name", "NAME", "Driver", "DRIVER",
 	    "Scope", "SCOPE", "Internal", "INTERNAL", NULL};
 	struct strv lines = {0};
 	const json_t *o;
 	size_t i;
-	json_array_foreach(list, i, o) if (rows_add(&lines, format, as_docker(o)) < 0)
-	    die_fail_usage();
+	json_array_foreach(list, i, o)
+	{
+		json_t *row = as_docker(o);
+		if (listing) {
+			docker_row_labels(row);
+			json_object_set(row, "CreatedAt", json_object_get(row, "Created"));
+			json_object_set(row, "IPv6", json_object_get(row, "EnableIPv6"));
+		}
+		if (rows_add(&lines, format, row) < 0)
+			die_fail_usage();
+	}
 	if (rows_print(&lines, format, heads, !no_header) < 0)
 		die_fail_usage();
 	return 0;
@@ -298,7 +307,7 @@ static int list_networks(const struct strv *names, bool listing)
 		network_free(&n);
 	}
 	if (format)
-		list_templated(list);
+		list_templated(list, listing);
 	else if (!listing)
 		template_plain(list), puts(json_pretty(list));
 	else if (as_json)

@@ -102,13 +102,16 @@ static json_t *as_docker(const char *name)
 	    (int)json_array_size(json_object_get(r, "containers")));
 }
 
-static int templated(void)
+static int templated(bool listing)
 {
 	static const char *const heads[] = {"Name", "VOLUME NAME", "Driver", "DRIVER", "Mountpoint",
 	    "MOUNTPOINT", "Scope", "SCOPE", "Links", "LINKS", NULL};
 	struct strv lines = {0};
 	for (size_t i = 0; i < names.n; i++) {
-		if (rows_add(&lines, format, as_docker(names.v[i])) < 0)
+		json_t *one = as_docker(names.v[i]);
+		if (listing)
+			docker_row_labels(one);
+		if (rows_add(&lines, format, one) < 0)
 			die_fail_usage();
 	}
 	if (rows_print(&lines, format, heads, !no_header) < 0)
@@ -141,7 +144,7 @@ static int do_ls(int argc, char **argv)
 	if (filters.n)
 		only_wanted();
 	if (format)
-		return templated();
+		return templated(true);
 	int code = 0;
 	struct table t = {0};
 	json_t *list = json_array();
@@ -165,7 +168,7 @@ static int do_inspect(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	if (format)
-		return templated();
+		return templated(false);
 	json_t *list = json_array();
 	for (size_t i = 0; i < names.n; i++)
 		json_array_append_new(list, as_json ? record(names.v[i]) : as_docker(names.v[i]));

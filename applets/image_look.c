@@ -142,13 +142,16 @@ static void ls_one(
 	if (good)
 		image_words(image_size(s, &m, &c), size);
 	_cleanup_free_ char *when = age(c.created);
+	int64_t at = c.created ? stamp_parse(c.created, strlen(c.created)) : -1;
+	_cleanup_free_ char *made_at = stamp_local(at / 1000000000);
 	_cleanup_free_ char *digest = xasprintf("sha256:%s", r->hex);
 	_cleanup_free_ char *config = xasprintf("sha256:%s", good ? m.config : r->hex);
 	if (image_o.format) {
-		json_t *row = json_make(
-		    "{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s*,Size:s,"
-		    "VirtualSize:s,SharedSize:s,UniqueSize:s,Containers:s}",
-		    name, tag, id, digest, when, c.created, size, size, "N/A", "N/A", "N/A");
+		json_t *row =
+		    json_make("{Repository:s,Tag:s,ID:s,Digest:s,CreatedSince:s,CreatedAt:s,Size:s,"
+			      "VirtualSize:s,SharedSize:s,UniqueSize:s,Containers:s}",
+			name, tag, id, digest, when, at < 0 ? "N/A" : made_at, size, size, "N/A",
+			"N/A", "N/A");
 		if (rows_add(lines, image_o.format, row) < 0)
 			die_fail_usage();
 	} else if (image_o.quiet) {
@@ -267,7 +270,7 @@ static void add_dockers(
 		     *last = json_array_get(history, json_array_size(history) - 1);
 	json_t *more = json_make(
 	    "{Id:O,RepoTags:o,RepoDigests:o,Created:s,Architecture:s,Os:s,Size:O,"
-	    "Author:s,Comment:s,RootFS:{Type:s,Layers:o},Config:o}",
+	    "Author:s,Comment:s,Parent:e,RootFS:{Type:s,Layers:o},Config:o}",
 	    json_object_get(j, "id"), tags, digests, c->created ? c->created : "",
 	    c->architecture ? c->architecture : "", c->os ? c->os : "", json_object_get(j, "size"),
 	    word_of(c->json, "author"), word_of(last, "comment"), "layers", layers, config);
@@ -346,7 +349,10 @@ int image_do_history(int argc, char **argv)
 			image_words(m.layers[--layer].size, size);
 		const char *by = json_string_value(json_object_get(h, "created_by")),
 			   *comment = json_string_value(json_object_get(h, "comment"));
-		char *id = first ? xasprintf("sha256:%s", m.config) : xstrdup("<missing>");
+		char *id = xstrdup("<missing>");
+		if (first)
+			id = table_docker && !image_o.no_trunc ? xasprintf("%.12s", m.config)
+							       : xasprintf("sha256:%s", m.config);
 		first = false;
 		if (image_o.quiet && !image_o.format)
 			puts(id);

@@ -34,6 +34,8 @@ static bool by_id(const struct container *c, const char *want)
 
 static bool by_status(const struct container *c, const char *want)
 {
+	if (strcmp(want, "dead") == 0) /* docker's word */
+		return c->status == ST_LOST || c->status == ST_CORRUPT;
 	return strcmp(status_name(c->status), want) == 0;
 }
 
@@ -64,6 +66,8 @@ static int status_check(const char *want)
 	for (int s = 0; s <= ST_CORRUPT; s++)
 		if (strcmp(status_name((enum status)s), want) == 0)
 			return 0;
+	if (strcmp(want, "dead") == 0)
+		return 0;
 	return fail("--filter: '%s' is not a status (created, running, paused, restarting, exited, "
 		    "lost, orphaned or corrupt)",
 	    want);

@@ -11,6 +11,8 @@
 json_t *docker_shape(const struct container *c, const json_t *cfg);
 /* Labels, a line each (NULL: none), as a map. */
 json_t *docker_labels(const char *lines);
+/* In a row of a list Labels is text, "k=v,k=v"; {{.Label "KEY"}} finds one. */
+void docker_row_labels(json_t *row);
 /* Text (NULL: none) as JSON, escaped where it is not UTF-8. */
 json_t *docker_text(const char *s);
 /* Of its mounts those that a user asked for: bind mounts and volumes. */

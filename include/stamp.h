@@ -16,6 +16,9 @@ int64_t stamp_parse(const char *s, size_t n);
 /* How long something lasts, in docker's own words: "2 minutes", "About a minute", "Less than a
  * second". Caller frees. */
 char *stamp_human(int64_t seconds);
+/* A time as docker's lists have it, in the caller's time zone: "2024-05-06 07:08:09 +0000 UTC".
+ * Caller frees. */
+char *stamp_local(int64_t seconds);
 /* "2 minutes ago". Caller frees. */
 char *stamp_ago(int64_t then);
 

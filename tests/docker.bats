@@ -476,3 +476,33 @@ oneliners() {
 	[[ "$(ctr-volume ls)" == *" - "* ]]
 	run -2 d volume rm
 }
+
+# bats test_tags=ctr-ps,ctr-image,ctr-inspect,ctr-volume,ctr-net
+@test "19 templates and flags of everyday: Mounts of a bind, Labels as text, status=dead, digests" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	d() { "$CTRBOX" "$@"; }
+	d import "$(tar -C "$ROOTFS" -cf x.tar . && echo x.tar)" a >/dev/null
+	mkdir w
+	d run --name c -v "$PWD/w:/w" -v vol:/v a true
+	[ "$(d inspect -f '{{range .Mounts}}{{.Name}}:{{.Destination}} {{end}}{{json .HostConfig.Mounts}}' c)" = \
+		":/w vol:/v null" ]
+	[ "$(d ps -a --format '{{.LocalVolumes}}')" = 1 ]
+	[ "$(d inspect -f '{{.HostConfig.Binds}}' c)" = "[$PWD/w:/w vol:/v]" ]
+	# docker rm $(docker ps -aq -f status=exited -f status=dead)
+	[ "$(d ps -aqf status=dead -f status=exited)" = "$(d ps -aq)" ]
+	[ -z "$(d ps -aqf status=dead)" ]
+	d volume create --label a=b --label c=d vl
+	[ "$(d volume ls -f label=a --format '{{.Labels}} {{.Label "c"}}')" = "a=b,c=d d" ]
+	[ "$(d volume inspect -f '{{.Labels.a}}' vl)" = b ]
+	d network create --label e=f --subnet 10.45.0.0/24 --attachable n
+	[ "$(d network ls --no-trunc --format '{{.Labels}} {{.Label "e"}} {{.IPv6}}')" = "e=f f false" ]
+	[ "$(d network inspect -f '{{.Labels.e}}' n)" = f ]
+	d images --digests | awk 'NR == 1 { print $3 } NR == 2 { print $3 }' >out
+	[[ "$(xargs <out)" =~ ^DIGEST\ sha256:[0-9a-f]{64}$ ]]
+	[[ "$(TZ=UTC d images --format '{{.CreatedAt}}')" =~ ^20[0-9-]+\ [0-9:]+\ \+0000\ UTC$ ]]
+	[ "$(d history a | sed -n 1p | tr -s ' ')" = "IMAGE CREATED CREATED BY SIZE COMMENT" ]
+	[ "$(d history -q a)" = "$(d images -q a)" ]
+	[ "$(ctr-image history a | awk 'NR == 1 { print $1 }')" = CREATED ]
+	run -2 d images --tree
+	d network rm n
+}

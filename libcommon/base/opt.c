@@ -201,7 +201,7 @@ static void opt_take(const struct opt *o, const char *value)
 	}
 }
 
-static _Noreturn void opt_wrong(const struct usage *u, int c, char **argv)
+static void opt_wrong(const struct usage *u, int c, char **argv)
 {
 	/* When the wrong letter is followed by others in the same argument, getopt(3) has not
 	 * advanced past it. */
@@ -221,6 +221,8 @@ static _Noreturn void opt_wrong(const struct usage *u, int c, char **argv)
 			die_usage("no option %s: here it is %s", given, u->others[i][1]);
 	int len;
 	const char *instead = opt_instead(asked, &len);
+	if (instead && str_starts(instead, "is so")) /* it changes nothing */
+		return;
 	if (instead)
 		die_usage("no option %s: here it is %.*s", given, len, instead);
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks
@@ -279,8 +281,10 @@ int opt_parse(const struct usage *u, int argc, char **argv)
 				opt_help(u);
 			exit(opt_said(0));
 		}
-		if (c == '?' || c == ':')
+		if (c == '?' || c == ':') {
 			opt_wrong(u, c, argv);
+			continue;
+		}
 		const struct opt *o = u->opts;
 		if (c >= LONG_BASE)
 			o += c - LONG_BASE;

@@ -167,6 +167,15 @@ static char *stamp_lasting(int64_t seconds)
 	return xasprintf("%lld second%s", (long long)seconds, seconds == 1 ? "" : "s");
 }
 
+char *stamp_local(int64_t seconds)
+{
+	char text[64];
+	struct tm tm;
+	time_t t = (time_t)seconds;
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z %Z", localtime_r(&t, &tm));
+	return xstrdup(text);
+}
+
 char *stamp_human(int64_t seconds)
 {
 	long long minutes = seconds / 60, hours = (seconds + 1800) / 3600, n = seconds;

@@ -282,3 +282,19 @@ void docker_nets(const struct container *c, struct strv *out)
 		if (!strchr("-+!", lines.v[i][0]))
 			strv_add(out, lines.v[i]);
 }
+
+void docker_row_labels(json_t *row)
+{
+	json_t *map = json_incref(json_object_get(row, "Labels")), *value;
+	struct buf b = {0};
+	const char *key;
+	buf_puts(&b, "");
+	json_object_foreach(map, key, value)
+	{
+		if (json_is_string(value))
+			buf_printf(&b, "%s%s=%s", b.n ? "," : "", key, json_string_value(value));
+	}
+	json_object_set_new(row, TEMPLATE_LABELS, map);
+	json_object_set_new(row, "Labels", docker_text(b.p));
+	buf_free(&b);
+}

@@ -263,11 +263,11 @@ json_t *docker_mounts(const json_t *cfg)
 		const char *name = strstr(src, "/volumes/");
 		bool ro = docker_shape_has_word(opts, "ro");
 		json_t *one =
-		    json_make("{Type:s,Name:s*,Source:s,Destination:O,Driver:s*,Mode:s,RW:b,"
+		    json_make("{Type:s,Name:s,Source:s,Destination:O,Driver:s,Mode:s,RW:b,"
 			      "Propagation:s}",
-			name ? "volume" : "bind", name ? strrchr(src, '/') + 1 : NULL, src,
-			json_object_get(m, "destination"), name ? "local" : NULL, ro ? "ro" : "",
-			!ro, docker_shape_has_word(opts, "rslave") ? "rslave" : "rprivate");
+			name ? "volume" : "bind", name ? strrchr(src, '/') + 1 : "", src,
+			json_object_get(m, "destination"), name ? "local" : "", ro ? "ro" : "", !ro,
+			docker_shape_has_word(opts, "rslave") ? "rslave" : "rprivate");
 		json_array_append_new(out, one);
 	}
 	return out;
@@ -412,7 +412,7 @@ static json_t *shape_binds(const json_t *cfg)
 	{
 		const char *name = json_string_value(json_object_get(m, "Name")),
 			   *src = json_string_value(json_object_get(m, "Source"));
-		_cleanup_free_ char *bind = xasprintf("%s:%s%s", name ? name : src,
+		_cleanup_free_ char *bind = xasprintf("%s:%s%s", *name ? name : src,
 		    json_string_value(json_object_get(m, "Destination")),
 		    json_is_true(json_object_get(m, "RW")) ? "" : ":ro");
 		json_array_append_new(out, docker_text(bind));
@@ -441,7 +441,7 @@ static json_t *shape_host(const struct container *c, const json_t *cfg)
 		   *opt = kv_get(conf, "storage_opt");
 	json_t *j = json_make(
 	    "{Binds:o,ContainerIDFile:e,LogConfig:{Type:s,Config:o},NetworkMode:s,"
-	    "PortBindings:o,RestartPolicy:o,AutoRemove:b,VolumeDriver:e,VolumesFrom:n,"
+	    "PortBindings:o,RestartPolicy:o,AutoRemove:b,VolumeDriver:e,VolumesFrom:n,Mounts:n,"
 	    "Dns:o,ExtraHosts:o,CgroupnsMode:s,IpcMode:s,Links:n,PidMode:s,Privileged:b,"
 	    "PublishAllPorts:b,"
 	    "ReadonlyRootfs:o,UTSMode:s,StorageOpt:o,Isolation:e,CpuShares:I,Memory:I,NanoCpus:I,"

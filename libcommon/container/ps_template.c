@@ -73,9 +73,9 @@ static json_t *ps_template_mounted(const struct container *c, bool whole, int *v
 	json_array_foreach(mounts, i, one)
 	{
 		const char *name = json_string_value(json_object_get(one, "Name"));
-		*volumes += name != NULL;
+		*volumes += *name != 0;
 		_cleanup_free_ char *part =
-		    cut(name ? name : json_string_value(json_object_get(one, "Source")),
+		    cut(*name ? name : json_string_value(json_object_get(one, "Source")),
 			whole ? SIZE_MAX : 15);
 		buf_printf(&b, "%s%s", i ? "," : "", part);
 	}
@@ -100,25 +100,23 @@ static json_t *ps_template_networks(const struct container *c)
 static json_t *ps_template_ps_row(
     const struct container *c, const char *format, const char *size, bool whole)
 {
-	char made[64];
-	struct tm tm;
 	int volumes = 0;
 	int64_t sec, now = time(NULL);
 	docker_created(c, &sec);
-	time_t t = (time_t)sec;
-	strftime(made, sizeof made, "%Y-%m-%d %H:%M:%S %z %Z", localtime_r(&t, &tm));
+	_cleanup_free_ char *made = stamp_local(sec);
 	_cleanup_free_ char *ago = stamp_human(now - sec), *running = xasprintf("%s ago", ago);
 	_cleanup_free_ char *status = ps_status(c, now);
 	bool deep = strstr(format, "json") || strstr(format, "Mounts") || strstr(format, "Volumes");
 	json_t *mounts = deep ? ps_template_mounted(c, whole, &volumes) : json_null();
-	return json_make(
+	json_t *row = json_make(
 	    "{ID:s,Names:s,Image:s,Command:o,CreatedAt:s,RunningFor:s,Status:s,State:s,"
-	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,s:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
+	    "Mounts:o,LocalVolumes:i,Ports:o,Networks:o,Labels:o,Pid:i,ExitCode:i,Size:s}",
 	    c->id, c->name, kv_get(&c->conf, "image"), quoted(kv_get(&c->conf, "command"), whole),
 	    made, running, status, docker_status(c), mounts, volumes,
 	    ps_template_commas(c->pid ? kv_get(&c->state, "ports") : ""), ps_template_networks(c),
-	    TEMPLATE_LABELS, docker_labels(kv_get(&c->conf, "label")),
-	    ps_template_commas(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
+	    docker_labels(kv_get(&c->conf, "label")), (int)c->pid, c->exit_code, size);
+	docker_row_labels(row);
+	return row;
 }
 
 int ps_template(
