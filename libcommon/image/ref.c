@@ -22,7 +22,15 @@ static int ref_bad(const char *in, const char *why)
 static bool part_valid(const char *s, size_t n, bool first)
 {
 	bool host = first && strcspn(s, ".:" UPPER) < n;
-	for (size_t i = 0;;) {
+	size_t i = 0;
+	if (first && *s == '[') { /* an address of IPv6 */
+		i = 1 + strspn(s + 1, DIGITS "abcdefABCDEF:");
+		if (i == 1 || s[i++] != ']')
+			return false;
+		return i == n ||
+		       (s[i] == ':' && i + 1 < n && i + 1 + strspn(s + i + 1, DIGITS) == n);
+	}
+	for (;;) {
 		size_t run = strspn(s + i, host ? ALNUM : LOWER);
 		i += run;
 		if (run && i == n)

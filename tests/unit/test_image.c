@@ -20,11 +20,13 @@ static void names(void **state)
 	    {"registry.example:5000/x/y", "registry.example:5000/x/y:latest"},
 	    {"registry.example:5000/x/y:z", "registry.example:5000/x/y:z"},
 	    {"library/x", "x:latest"}, {"a__b/c---d.e", "a__b/c---d.e:latest"},
-	    {"My-Host/x", "My-Host/x:latest"}, {"A.b:1/x", "A.b:1/x:latest"}};
+	    {"My-Host/x", "My-Host/x:latest"}, {"A.b:1/x", "A.b:1/x:latest"},
+	    {"[::1]:5000/x:1", "[::1]:5000/x:1"}, {"[fe80::A]/x", "[fe80::A]/x:latest"}};
 	static const char *const bad[] = {"", ":", ":x", "x:", "x:y:z", "/x", "x/", "a//b", "-x",
 	    ".x", "a/.b", "a b", "x:-1", "x:a b", "\xc3\xa4", "a:1/b:2:3", "x@sha256:00", "Foo",
 	    "a/B", "foo-", "a_", "a..b", "a.-b", "a___b", "a_/b", "a:/b", "a:1x/b", "a..b:1/c",
-	    "A_b/c", "sha256:abc", "x/.:1"};
+	    "A_b/c", "sha256:abc", "x/.:1", "[::1]", "[]/x", "[::1]:/x", "[::1/x", "[::1]x/y",
+	    "a/[::1]/x"};
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
 		char *out = NULL;
