@@ -336,10 +336,11 @@ three() {
 	mkdir docker
 	tar -cf s.tar registries && ctr-image import s.tar s >/dev/null
 	ctr-image save s | tar -x --one-top-level=o
-	for where in 'http://@/go/1' //@/go/1 '/go/1?s=a' '1?s=http://x'; do
+	for where in 'http://@/go/1' //@/go/1 '/go/1?s=a' '1?s=http://x' /go/1/; do
 		liar "put=$where" o
 		ctr-image push s "$reg/x:1" >/dev/null
 		case $where in
+		*/) grep '^/go/1/[?]digest=sha256:' liar.log ;;
 		*go*) grep '^/go/1[?].*digest=sha256:' liar.log ;;
 		*) grep '^/v2/x/blobs/uploads/1[?]s=http://x&digest=sha256:' liar.log ;;
 		esac

@@ -226,10 +226,15 @@ static int registry_http_once(
 	if (q->accept)
 		registry_http_option(&c, "header", q->accept);
 	header(&c, "Content-Type", q->type);
-	if (q->file)
+	if (q->file) {
 		registry_http_option(&c, "upload-file", q->file);
-	else if (q->body)
+		/* Behind a path that ends in a slash, curl would write the file's name. */
+		const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+		if (path && path[strcspn(path, "?") - 1] == '/')
+			registry_http_option(&c, "request-target", path);
+	} else if (q->body) {
 		registry_http_option(&c, "data-binary", q->body);
+	}
 	bool get = !r->auth && strcmp(q->method, "GET") == 0;
 	pid_t pid = registry_http_start(
 	    &c, to, REPLY_MAX, &err, get ? url : "https:", q->accept ? q->accept : ANY);
