@@ -571,6 +571,10 @@ load image
 
 # --- hostile archives: one clear error, nothing in the store ---
 
+@test "hostile: an owner of more than 32 bits" {
+	hostile "owner 4294967296:0: no such ids" 'o x 4294967296'
+	hostile "owner -1:0: no such ids" 'o x -1'
+}
 @test "hostile: '..'" { hostile "'..'" 'f ../evil x' && hostile "'..'" 'd a' 'f a/../../evil x'; }
 @test "18.31 absolute names, '..' and links within an archive stay within the root" {
 	mktar 'd /' 'f /etc/one 1' 'f a/../two 2' 's lib usr/lib' 'f lib/x 3' 's abs /usr/lib' \

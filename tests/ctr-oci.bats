@@ -34,10 +34,14 @@ load oci
 	oci kill c 0
 	oci update c --pids-limit 33
 	oci events c --stats | grep -q '"pids":{"current":1,"limit":33}'
-	run oci exec --cgroup ../x c true
-	[[ $status = 255 && $output == *"bad sub cgroup path"* ]]
-	run oci exec --cgroup none c true
-	[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
+	for sub in ../x x/.. x/../..; do
+		run oci exec --cgroup $sub c true
+		[[ $status = 255 && $output == *"bad sub cgroup path"* ]]
+	done
+	for sub in none none..at..all; do
+		run oci exec --cgroup $sub c true
+		[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
+	done
 	oci kill c KILL --all
 	for _ in $(seq 50); do [ "$(status c)" = stopped ] && break; sleep 0.05; done
 	run oci kill c 0

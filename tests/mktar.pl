@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # mktar.pl ENTRY...: a tar archive with exactly these entries on stdout, such as no tar program would write.
-#   f NAME CONTENT   d NAME   s NAME TARGET   h NAME TARGET   c NAME MAJOR,MINOR   (each entry one argument, fields
-#   apart by blanks; %NUL, %LONG stand for a NUL and for 5,000 x)
+#   f NAME CONTENT   d NAME   s NAME TARGET   h NAME TARGET   c NAME MAJOR,MINOR     o NAME UID (a file of
+#   this owner, by a pax header)   (each entry one argument, fields apart by blanks; %NUL, %LONG stand for a NUL and for
+#   5,000 x)
 use strict;
-my %type = (f => '0', h => '1', s => '2', c => '3', d => '5');
+my %type = (f => '0', o => '0', h => '1', s => '2', c => '3', d => '5');
 sub header {
 	my ($name, $type, $size, $link, $mode, $dev) = @_;
 	my ($maj, $min) = split /,/, $dev // '0,0';
@@ -22,6 +23,8 @@ for (@ARGV) {
 	print long('L', $name) if length $name > 100;
 	print long('K', $link) if length $link > 100;
 	my $data = $t eq 'f' ? $rest : '';
+	my $record = sprintf("%d uid=%s\n", length($rest) + 8, $rest);
+	print header('x', 'x', length $record, '', 0644), padded($record) if $t eq 'o';
 	print header($name, $type{$t}, length $data, $link, $t eq 'd' ? 0755 : 0644, $t eq 'c' ? $rest : undef), padded($data);
 }
 print "\0" x 1024;

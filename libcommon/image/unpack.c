@@ -300,11 +300,14 @@ static int unpack_entry(struct unpack *u, struct archive_entry *e)
 		return -1;
 	mode_t type = archive_entry_filetype(e);
 	const struct pack_of *ids = u->how.ids;
+	int64_t uid = archive_entry_uid(e), gid = archive_entry_gid(e);
+	/* Cut to 32 bits it could be root's. */
+	if (!u->how.one_owner && ((uid | gid) >> 32))
+		return errno = EINVAL, fail("%s: %s: owner %lld:%lld: no such ids", u->what, path,
+					   (long long)uid, (long long)gid);
 	if (ids) {
-		archive_entry_set_uid(
-		    e, id_outside(ids->uids, ids->n_uids, (uid_t)archive_entry_uid(e)));
-		archive_entry_set_gid(
-		    e, id_outside(ids->gids, ids->n_gids, (gid_t)archive_entry_gid(e)));
+		archive_entry_set_uid(e, id_outside(ids->uids, ids->n_uids, (uid_t)uid));
+		archive_entry_set_gid(e, id_outside(ids->gids, ids->n_gids, (gid_t)gid));
 	}
 	if (!*path) {
 		if (type != AE_IFDIR)

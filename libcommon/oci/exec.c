@@ -43,7 +43,8 @@ static int exec_group(const struct oci_record *r, const char *arg, struct enter 
 	errno = ENOENT;
 	if (!group || !*sub)
 		path[group ? strlen(group) : 0] = 0;
-	if (strstr(sub, ".."))
+	_cleanup_free_ char *way = xasprintf("/%s/", sub);
+	if (strstr(way, "/../"))
 		return fail("bad sub cgroup path: %s is not a sub cgroup path", sub);
 	_cleanup_free_ char *names = xstrndup(arg, colon ? (size_t)(colon - arg) : 0);
 	strv_split(&controllers, names, ",");
