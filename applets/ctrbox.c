@@ -49,10 +49,17 @@ const struct applet *applet_find(const char *name)
 	return NULL;
 }
 
-static void list(FILE *f)
+/* "rnu" is taken for "run", as a mistyped option is for the one that was meant. */
+static int no_applet(const char *word)
 {
-	for (const struct applet *a = applet_table; a->name; a++)
-		fprintf(f, "  %-13s %s\n", a->name, a->summary);
+	struct opt all[sizeof applet_table / sizeof applet_table[0]] = {OPT_END};
+	struct usage u = {.opts = all};
+	for (size_t i = 0; applet_table[i].name; i++)
+		all[i].l = applet_table[i].name + (str_starts(word, "ctr-") ? 0 : 4);
+	const char *meant = opt_meant(&u, word, 2);
+	warn(meant ? "%s: no such applet: did you mean %s?" : "%s: no such applet (%s lists them)",
+	    word, meant ? meant : "--help");
+	return 127;
 }
 
 static int usage(void)
@@ -61,7 +68,8 @@ static int usage(void)
 	      "       ctrbox --list | --install [-s] DIR | --install-cni DIR | --version | "
 	      "--help\n\nApplets:\n",
 	    stdout);
-	list(stdout);
+	for (const struct applet *a = applet_table; a->name; a++)
+		printf("  %-13s %s\n", a->name, a->summary);
 	return opt_said(0);
 }
 
@@ -204,8 +212,9 @@ int main(int argc, char **argv)
 	}
 	if (cni_is_plugin(name, argc))
 		return cni_main(name, container_net_heal);
-	if (str_starts(name, "ctr-") && applet_find(name))
-		return applet_run(applet_find(name), argc, argv);
+	const struct applet *a = applet_find(name);
+	if (str_starts(name, "ctr-"))
+		return a ? applet_run(a, argc, argv) : no_applet(name);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return usage();
 	if (strcmp(argv[1], "--list") == 0) {
@@ -226,17 +235,13 @@ int main(int argc, char **argv)
 
 	if (strcmp(argv[1], "--install-cni") == 0)
 		return install_cni(argc, argv);
-	if (!str_starts(name, "ctr-"))
-		docker_word(argc, argv);
+	docker_word(argc, argv);
 	if (strcmp(argv[1], "version") == 0)
 		return puts("ctrbox " CTR_VERSION), opt_said(0);
-	const struct applet *a = str_starts(name, "ctr-") ? NULL : applet_find(argv[1]);
+	a = applet_find(argv[1]);
 	if (a && strcmp(argv[1], "run") == 0)
 		return applet_run_word(a, argc - 1, argv + 1);
 	if (a)
 		return applet_run(a, argc - 1, argv + 1);
-	fprintf(stderr, "ctrbox: %s: no such applet. There are:\n",
-	    str_starts(name, "ctr-") ? name : argv[1]);
-	list(stderr);
-	return 127;
+	return no_applet(argv[1]);
 }

@@ -27,6 +27,13 @@ load lib
 	[ "$output" = "ctr-run: unknown option --memroy: did you mean --memory?" ]
 	run -125 ctr-run --memroy=64m "$ROOTFS" true
 	[[ "$output" == *"did you mean --memory?" ]]
+	run -127 "$CTRBOX" rnu -d i
+	[ "$output" = "ctrbox: rnu: no such applet: did you mean run?" ]
+	run -127 "$CTRBOX" nothing-near
+	[ "$output" = "ctrbox: nothing-near: no such applet (--help lists them)" ]
+	ln -s "$(realpath "$CTRBOX")" ctr-exce
+	run -127 ./ctr-exce
+	[ "$output" = "ctrbox: ctr-exce: no such applet: did you mean ctr-exec?" ]
 	run -125 ctr-run -name=web "$ROOTFS" true
 	[ "$output" = "ctr-run: unknown option -name=web: did you mean --name?" ]
 	run -125 ctr-run -cpushare 5 "$ROOTFS" true
