@@ -23,9 +23,11 @@ static int quota_call(int dir, int cmd, uint32_t id, void *arg)
 	static const char node[] = ".device";
 	struct stat st;
 	long r = sys_new(SYS_quotactl_fd, "quotactl_fd", dir, QCMD(cmd, PROJECT), id, arg, 0, 0);
-	if (r == 0 || errno != ENOSYS || fstat(dir, &st) < 0 ||
-	    mknodat(dir, node, S_IFBLK | 0600, st.st_dev) < 0)
+	if (r == 0 || errno != ENOSYS || fstat(dir, &st) < 0)
 		return (int)r;
+	unlinkat(dir, node, 0); /* a killed one's */
+	if (mknodat(dir, node, S_IFBLK | 0600, st.st_dev) < 0)
+		return -1;
 	_cleanup_free_ char *path = xasprintf("/proc/self/fd/%d/%s", dir, node);
 	r = quotactl(QCMD(cmd, PROJECT), path, (int)id, arg);
 	int why = errno;
