@@ -16,6 +16,7 @@
 #include "json.h"
 #include "layer.h"
 #include "opt.h"
+#include "output.h"
 #include "template_fn.h"
 #include "undo.h"
 #include "userns.h"
@@ -193,12 +194,10 @@ int ctr_commit_main(int argc, char **argv)
 		die_fail();
 	if (!out)
 		return commit(&t, name), 0;
-	struct sink to = {.fd = 1};
-	if (o.output &&
-	    (to.fd = open(o.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600)) < 0)
-		die("%s: create: %m", o.output);
+	struct sink to = {.fd = output_open(o.output)};
 	struct pack_of c = of(&t.spec);
-	if ((o.pause && container_still(&t.c) < 0) || layer_pack(t.dirs, t.n, false, &c, &to) < 0)
+	if (to.fd < 0 || (o.pause && container_still(&t.c) < 0) ||
+	    layer_pack(t.dirs, t.n, false, &c, &to) < 0 || output_done() < 0)
 		die_fail();
 	container_still_end();
 	return 0;

@@ -22,6 +22,7 @@
 #include "image_store.h"
 #include "json.h"
 #include "opt.h"
+#include "output.h"
 #include "prune.h"
 #include "record.h"
 #include "rows.h"
@@ -168,23 +169,13 @@ static const char *shown(const char *file)
 	return strcmp(file, "-") == 0 ? "stdin" : file;
 }
 
-static void output_remove(void *arg)
-{
-	unlink(arg);
-}
-
 static int output(void)
 {
-	if (!image_o.output || strcmp(image_o.output, "-") == 0) {
-		if (isatty(1))
-			die_usage(
-			    "an archive is not for a terminal: redirect stdout, or use -o FILE");
-		return 1;
-	}
-	int fd = open(image_o.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
+	int fd = output_open(image_o.output);
+	if (fd == 1 && isatty(1))
+		die_usage("an archive is not for a terminal: redirect stdout, or use -o FILE");
 	if (fd < 0)
-		die("%s: create: %m", image_o.output);
-	undo_push(output_remove, (void *)(uintptr_t)image_o.output);
+		die_fail();
 	return fd;
 }
 
@@ -378,9 +369,8 @@ static int do_save(int argc, char **argv)
 	struct strv names = {0};
 	opt_names(&names, argc, argv, 0, "IMAGE");
 	int fd = output();
-	if (image_save(ctr_lib(), &names, fd) < 0)
+	if (image_save(ctr_lib(), &names, fd) < 0 || output_done() < 0)
 		die_fail();
-	undo_commit();
 	return 0;
 }
 
@@ -389,9 +379,8 @@ static int do_export(int argc, char **argv)
 	if (argc != 1)
 		die_usage("export takes one IMAGE, after -o FILE");
 	int fd = output();
-	if (image_export(ctr_lib(), argv[0], userns_do, fd) < 0)
+	if (image_export(ctr_lib(), argv[0], userns_do, fd) < 0 || output_done() < 0)
 		die_fail();
-	undo_commit();
 	return 0;
 }
 

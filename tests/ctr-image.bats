@@ -571,6 +571,26 @@ load image
 
 # --- hostile archives: one clear error, nothing in the store ---
 
+@test "-o: a file appears whole or not at all, in place of one that is there" {
+	local what
+	tar -C "$ROOTFS" -cf - . | ctr-image import box -
+	ctr-run --keep --name c box true
+	mkdir out && ln -s ../kept out/link && echo kept >kept
+	for what in "ctr-image save -o FILE box" "ctr-image export -o FILE box" \
+		"ctr-commit -o FILE c -"; do
+		echo old >out/f
+		run ! sh -c "ulimit -f 8; ${what/FILE/out/f}"
+		[ "$(cat out/f; ls -A out | xargs)" = "old"$'\n'"f link" ]
+		${what/FILE/out/f}
+		tar -tf out/f >/dev/null
+		${what/FILE/out/link} # as -o f of docker's: the link's own name
+		[ -f out/link ] && [ ! -L out/link ] && [ "$(cat kept)" = kept ]
+		ln -sf ../kept out/link
+		${what/FILE//dev/null}
+		[ -c /dev/null ]
+		[ "$(ls -A out | xargs)" = "f link" ]
+	done
+}
 @test "hostile: an owner of more than 32 bits" {
 	hostile "owner 4294967296:0: no such ids" 'o x 4294967296'
 	hostile "owner -1:0: no such ids" 'o x -1'
