@@ -6,7 +6,8 @@
 # (each path for the first time 429, 503 or 500, with and without Retry-After), late (small blobs, and answers to put=late), huge
 # (100 MB of manifest), nest (indexes in indexes), nul (NULs in its manifest), trickle (five bytes a second), rings (sends in
 # circles), chunked, cut (chunked, and ends early), endless (never ends), norange (ends early, then sends all of it again),
-# askew (ends early, then sends other bytes), gone (ends early, then knows of no more bytes: 416), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
+# askew (ends early, then sends other bytes), gone (ends early, then knows of no more bytes: 416), pages (lists one name at a
+# time), asks=CHALLENGES (answers 401 with these, one a line, in which @ is its
 # address; "me" with "hush", or the token "t0" of its /token, or of its /form for the identity token "a+b", may come in), put=WHERE (takes an image: an upload goes on at
 # WHERE, in which @ is its address).
 use strict;
@@ -93,6 +94,10 @@ while (1) {
 		read $c, my $sent, $1 if $head =~ /^Content-Length: (\d+)/mi;
 		($status, $body) = $head =~ /^HEAD/ ? ('404 None', '') : ('201 Made', '');
 		($status, $extra) = ('202 Go on', 'Location: ' . $1 =~ s/\@/$addr/r . "\r\n") if $head =~ /^POST/ && $how =~ /^put=(.*)/;
+	}
+	if ($how eq 'pages' && $path =~ m{/_catalog}) {
+		my $n = ($path =~ /last=r(\d)/ ? $1 : 0) + 1;
+		($body, $extra) = ("{\"repositories\":[\"r$n\"]}", $n < 3 ? "Link: </v2/_catalog?last=r$n&n=1>; rel=\"next\"\r\n" : '');
 	}
 	if ($how eq 'error' && $kind eq 'blob') { ($status, $body) = ('500 Broken', '') }
 	if ($how eq 'html' && $kind) { $body = '<html>hello</html>' }

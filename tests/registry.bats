@@ -247,6 +247,12 @@ three() {
 	[ "$(ctr-run "$reg/x:1")" = second ]
 }
 
+@test "19 search reads a list of names to its last page" {
+	three
+	liar pages o
+	[ "$(ctr-image search "$reg/r" | cut -f 1 | xargs)" = "r1 r2 r3" ]
+}
+
 @test "19 an identity token, of docker's file or a helper, is exchanged" {
 	three
 	ctr-image rm new:1

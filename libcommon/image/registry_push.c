@@ -211,6 +211,16 @@ static void registry_push_found(const json_t *j, const char *term)
 	}
 }
 
+/* Where the answer goes on: Link: </v2/_catalog?last=x&n=1000>; rel="next" (distribution
+ * specification, "Listing Tags"). To be freed; NULL at the end. */
+static char *next_page(const struct reply *a)
+{
+	_cleanup_free_ char *link = reply_header(a, "Link");
+	return link && link[0] == '<' && link[1] == '/' && link[2] != '/'
+		   ? xstrndup(link + 1, strcspn(link + 1, ">"))
+		   : NULL;
+}
+
 int registry_search(const char *host, const char *term)
 {
 	struct registry r;
@@ -223,12 +233,22 @@ int registry_search(const char *host, const char *term)
 	_cleanup_free_ char *path =
 	    hub ? xasprintf("https://index.docker.io/v1/search?n=25&q=%s", term)
 		: xstrdup("/v2/_catalog?n=1000");
-	int e = registry_ask(&r, &(struct request){.method = "GET", .path = path}, &a);
-	if (e == 0 && a.status != 200)
-		e = reply_refused(&r, "search", &a);
-	_cleanup_json_ json_t *j = e == 0 ? json_parse(host, a.body, a.len) : NULL;
-	if (j)
-		registry_push_found(j, term);
+	int e = 0;
+	for (int pages = 0; e == 0 && path && pages < 1000; pages++) {
+		e = registry_ask(&r, &(struct request){.method = "GET", .path = path}, &a);
+		if (e < 0)
+			break;
+		if (a.status != 200)
+			e = reply_refused(&r, "search", &a);
+		_cleanup_json_ json_t *j = e == 0 ? json_parse(host, a.body, a.len) : NULL;
+		if (j)
+			registry_push_found(j, term);
+		else
+			e = -1;
+		free(path);
+		path = e == 0 ? next_page(&a) : NULL;
+		reply_free(&a);
+	}
 	registry_free(&r);
-	return j ? 0 : -1;
+	return e;
 }
