@@ -584,7 +584,7 @@ load image
 		${what/FILE/out/f}
 		tar -tf out/f >/dev/null
 		${what/FILE/out/link} # as -o f of docker's: the link's own name
-		[ -f out/link ] && [ ! -L out/link ] && [ "$(cat kept)" = kept ]
+		[ "$(stat -c %F out/link; cat kept)" = "regular file"$'\n'kept ]
 		ln -sf ../kept out/link
 		${what/FILE//dev/null}
 		[ -c /dev/null ]
