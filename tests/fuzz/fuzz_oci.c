@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "file.h"
+#include "hooks.h"
 #include "oci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -49,7 +50,8 @@ static void bundle(const char *text, size_t n, struct spec *s)
 	if (oci_bundle(s, dir, NULL, &where) < 0) {
 		refused();
 	} else {
-		char *group = oci_group_path(s->cgroups_path, "c"), *notes = oci_annotations(s);
+		char *group = oci_group_path(s->cgroups_path, "c");
+		json_decref(hook_annotations(s));
 		if (!group)
 			refused();
 		char *kept = spec_text(s);
@@ -58,7 +60,6 @@ static void bundle(const char *text, size_t n, struct spec *s)
 		spec_free(&again);
 		free(kept);
 		free(group);
-		free(notes);
 	}
 	free(where);
 }
