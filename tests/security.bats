@@ -1317,6 +1317,7 @@ map_of() {
 
 # bats test_tags=ctr-image
 @test "CVE-2023-25153: an endless or nested index is refused with few words and little memory" {
+	[[ "$BIN" != */san/* ]] || skip "the sanitizers have memory of their own"
 	need python3
 	mkdir -p i/blobs/sha256
 	echo '{"imageLayoutVersion":"1.0.0"}' >i/oci-layout
