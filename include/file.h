@@ -27,7 +27,9 @@ char *fd_read_all(int fd, const char *what, size_t max, size_t *len);
 int file_poke_at(int dirfd, const char *path, const char *text);
 int file_poke(const char *path, const char *text);
 
-/* Make the file whole or not at all: written beside as .NAME.XXXX, renamed over. With `durable`,
+/* A name in the same folder for what is not whole yet: .NAME.XXXX. Caller frees. */
+char *file_aside(const char *name);
+/* Make the file whole or not at all: written aside, renamed over. With `durable`,
  * it and its name are on the disk then. */
 int file_write_at(
     int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable);

@@ -140,16 +140,19 @@ int fd_write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
+char *file_aside(const char *name)
+{
+	char hex[13];
+	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+	rand_hex(hex, 6);
+	return xasprintf("%.*s.%s.%s", (int)(last - name), name, last, hex);
+}
+
 int file_write_at(
     int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
 {
-	char hex[13], tmp[300];
-	const char *slash = strrchr(name, '/');
-	int dirlen = slash ? (int)(slash + 1 - name) : 0;
-	rand_hex(hex, 6);
-	if (snprintf(tmp, sizeof tmp, "%.*s.%s.%s", dirlen, name, name + dirlen, hex) >=
-	    (int)sizeof tmp)
-		return errno = ENAMETOOLONG, fail_tried(name, "write");
+	_cleanup_free_ char *tmp = file_aside(name);
+	char *slash = strrchr(tmp, '/');
 	_cleanup_close_ int fd =
 	    openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
@@ -168,9 +171,10 @@ int file_write_at(
 		errno = saved;
 		return -1;
 	}
-	tmp[dirlen] = 0;
+	if (slash)
+		slash[1] = 0;
 	if (durable)
-		file_sync(dirfd, dirlen ? tmp : NULL);
+		file_sync(dirfd, slash ? tmp : NULL);
 	return 0;
 }
 
