@@ -27,6 +27,9 @@ load lib
 	[ "$output" = "ctr-run: unknown option --memroy: did you mean --memory?" ]
 	run -125 ctr-run --memroy=64m "$ROOTFS" true
 	[[ "$output" == *"did you mean --memory?" ]]
+	run -2 ctr-net create --ipv4=false n1
+	[ "$output" = "ctr-net: no option --ipv4=false: here it is so anyway" ]
+	ctr-image ls --no-trunc=true --attachable
 	run -127 "$CTRBOX" rnu -d i
 	[ "$output" = "ctrbox: rnu: no such applet: did you mean run?" ]
 	run -127 "$CTRBOX" nothing-near

@@ -221,8 +221,12 @@ static void opt_wrong(const struct usage *u, int c, char **argv)
 			die_usage("no option %s: here it is %s", given, u->others[i][1]);
 	int len;
 	const char *instead = opt_instead(asked, &len);
-	if (instead && str_starts(instead, "is so")) /* it changes nothing */
-		return;
+	if (instead && str_starts(instead, "is so")) { /* it changes nothing, but for =false */
+		const char *value = strchr(given, '=');
+		if (!value || strcmp(value, "=true") == 0)
+			return;
+		instead += 3, len -= 3;
+	}
 	if (instead)
 		die_usage("no option %s: here it is %.*s", given, len, instead);
 	/* "-net", "-name": long options had a single dash in docker's first years, and textbooks

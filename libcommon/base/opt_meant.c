@@ -56,7 +56,7 @@ static const char instead[] =
     "sig-proxy:ctr-attach --no-stdin\n"
     "tree history:ctr-image inspect, ctr-image history\n"
     "all-tags:one call for each tag\n"
-    "no-trunc attachable ipv4 sync uncompressed multi-image-archive no-prune no-reset:is so\n"
+    "no-trunc attachable ipv4 sync uncompressed multi-image-archive no-prune no-reset:is so anyway\n"
     "cgroups:so anyway\n"
     "ipam-driver ipam-opt:nothing: ctr-ipam hands out addresses\n"
     "latest:the name $(ctr-ps -lq)\n"
