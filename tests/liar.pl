@@ -126,7 +126,7 @@ while (1) {
 	print $c "HTTP/1.1 $status\r\nContent-Length: $n\r\n${extra}Connection: close\r\n\r\n";
 	if ($how eq 'trickle' && $kind eq 'manifest') {
 		$c->autoflush;
-		for ($body =~ /.{1,5}/gs) { print $c $_ or exit; sleep 1 }
+		for ($body =~ /./gs) { print $c $_ or exit; select undef, undef, undef, 0.2 } # no second without one
 	}
 	if ($how eq 'stall' && $big) { print $c substr $body, 0, 1000; sleep 30 }
 	if ($how eq 'late' && $kind eq 'blob' && !$big) { print $c substr $body, 0, 5000, ''; $c->flush; sleep 3 }

@@ -149,7 +149,7 @@ three() {
 		case $how in
 		busy) [[ $stderr == *'try again after 7 s, or log in' ]] ;;
 		realm) [[ $stderr == *' connect to '* ]] ;;
-		trickle) [[ $stderr == *'timed out after '* || $stderr == *'too slow'* ]] ;;
+		trickle) [[ $stderr == *'timed out after '* ]] ;;
 		huge) [[ $stderr == *'larger than '* ]] ;;
 		nest) [[ $stderr == *'indexes in indexes' ]] ;;
 		endless) [[ $stderr == *'longer than the 3'*' bytes that were promised' ]] ;;
