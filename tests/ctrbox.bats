@@ -25,7 +25,8 @@ load lib
 	[ "$(stat -c %h box)" -gt 5 ]
 	./box --install "$WORLD/hard"
 	run -127 "$CTRBOX" nosuch
-	[[ "$output" == *ctr-run* ]]
+	[ "${lines[*]}" = "ctrbox: nosuch: no such applet (--help lists them)" ]
+	"$CTRBOX" --help | grep -q ctr-run
 	ln -s box ctr-nosuch
 	run -127 ./ctr-nosuch ps
 }
