@@ -153,7 +153,13 @@ orphan() {
 		run -1 timeout 10 ctr-gc
 		[[ "$output" == *"it is left alone"* ]]
 	done
-	timeout 10 ctr-rm -f r
+	for c in s t u; do # the wait for those who do not answer is one
+		ctr-run -d --name $c "$ROOTFS" sleep 1000 >/dev/null
+		echo garbage >"$CTR_RUN/containers/$c/state"
+	done
+	run -1 timeout 5 ctr-gc
+	[ "$(grep -c 'it is left alone' <<<"$output")" = 4 ]
+	timeout 10 ctr-rm -f r s t u
 }
 
 # bats test_tags=ctr-net,ctr-pause,ctr-start,ctr-wait

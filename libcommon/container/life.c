@@ -75,13 +75,18 @@ int container_lock(struct container *c)
 		return fail("%s: %s", c->name, c->why ? c->why : "cannot be opened");
 	int r = lock_try(c->dir, LOCK_EX);
 	/* A listing holds the lock shared for a moment, and ctr-gc, a start or an end exclusively:
-	 * none of this is a life. */
-	for (int64_t end = now_ms() + 2000; r == 0 && now_ms() < end;) {
+	 * none of this is a life. A damaged record cannot tell which: after the first that was
+	 * waited for in vain, each further one gets a moment. */
+	static int64_t damaged_ms = 2000;
+	bool damaged = c->status == ST_CORRUPT;
+	for (int64_t end = now_ms() + (damaged ? damaged_ms : 2000); r == 0 && now_ms() < end;) {
 		if (record_held(c->dir) == 1 && said_to_live(c))
 			return 0;
 		nap_ms(2);
 		r = lock_try(c->dir, LOCK_EX);
 	}
+	if (damaged && r == 0)
+		damaged_ms = 20;
 	if (r <= 0)
 		return r < 0 ? fail_about(c->name) : 0;
 	if (!still_there(c)) {
