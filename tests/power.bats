@@ -51,6 +51,8 @@ ctr-image import i root.tar
 did 'ctr-run i true'
 ctr-commit l c
 did 'ctr-run c true'
+ctr-image save -o live/saved i
+did '[ "$(tar -tf live/saved | grep -c manifest.json)" = 1 ]'
 ctr-rename n n2
 did '[ "$(status n2)" = created ] && [ -z "$(status n)" ]'
 ctr-update -m 33m --restart always w

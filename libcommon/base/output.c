@@ -1,4 +1,5 @@
 /* output.c: what -o writes appears whole or not at all; see output.h. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 static const char *whole;
 static char *part;
+static int fd;
 
 static void output_remove(void *arg)
 {
@@ -26,7 +28,7 @@ int output_open(const char *file)
 	bool special = stat(file, &st) == 0 && !S_ISREG(st.st_mode);
 	if (!special)
 		part = file_aside(file);
-	int fd = open(special ? file : part,
+	fd = open(special ? file : part,
 	    O_WRONLY | O_CLOEXEC | O_NOCTTY | (special ? 0 : O_CREAT | O_EXCL), 0600);
 	if (fd < 0)
 		return fail_tried(file, "create");
@@ -38,8 +40,13 @@ int output_open(const char *file)
 
 int output_done(void)
 {
-	if (part && rename(part, whole) < 0)
+	if (part && ((fsync(fd) < 0 && errno != EINVAL) || rename(part, whole) < 0))
 		return fail_tried(whole, "create");
 	undo_commit();
+	if (part) {
+		char *slash = strrchr(part, '/');
+		strcpy(slash ? slash + 1 : part, ".");
+		file_sync(AT_FDCWD, part);
+	}
 	return 0;
 }
