@@ -20,9 +20,9 @@ int portspec_parse(const char *what, const char *s, struct portspec *out);
 int port_range_parse(const char *what, const char *s, uint16_t *from, uint16_t *to, uint8_t *proto);
 
 /* Bind a host port so that nobody else gets it. The socket does not listen, and a UDP socket has a
- * filter that drops everything. port 0: the kernel chooses, and *port becomes what it chose. `try`:
- * the caller closes it at once, so old connections (TIME_WAIT) are no obstacle. Returns a
- * close-on-exec descriptor, or -1 with fail() and errno EADDRINUSE. */
-int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try);
+ * filter that drops everything. port 0: the kernel chooses, and *port becomes what it chose. Old
+ * connections (TIME_WAIT) are no obstacle. Returns a close-on-exec descriptor, or -1 with fail()
+ * and errno EADDRINUSE. */
+int port_hold(const struct addr *host, uint8_t proto, uint16_t *port);
 
 #endif

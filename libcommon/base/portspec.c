@@ -101,7 +101,7 @@ int portspec_parse(const char *what, const char *s, struct portspec *out)
 	return 0;
 }
 
-int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
+int port_hold(const struct addr *host, uint8_t proto, uint16_t *port)
 {
 	union {
 		struct sockaddr sa;
@@ -123,8 +123,6 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
 	    host->family, (proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail("port %u: socket: %m", *port);
-	if (try)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (host->family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (proto == IPPROTO_UDP) {
@@ -132,7 +130,18 @@ int port_hold(const struct addr *host, uint8_t proto, uint16_t *port, bool try)
 		struct sock_fprog prog = {.len = 1, .filter = &none};
 		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
 	}
-	if (bind(fd, &u.sa, len) < 0 || getsockname(fd, &u.sa, &len) < 0) {
+	int r = bind(fd, &u.sa, len);
+	if (r < 0 && errno == EADDRINUSE && proto == IPPROTO_TCP) {
+		/* Old connections (TIME_WAIT) are no obstacle. What is bound with the option can be
+		 * bound over, which taking it back prevents. */
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+		r = bind(fd, &u.sa, len);
+		int saved = errno;
+		one = 0;
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+		errno = saved;
+	}
+	if (r < 0 || getsockname(fd, &u.sa, &len) < 0) {
 		int saved = errno;
 		close(fd);
 		errno = saved;

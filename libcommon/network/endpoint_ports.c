@@ -77,8 +77,8 @@ static int add_port(
 		    .to = p->addr[i].a};
 		q->host.family = family;
 		snprintf(q->comment, sizeof q->comment, "%s", mark);
-		int fd = port_hold(&q->host, s->proto, &hport,
-		    false); /* the second family gets the same number as the first */
+		/* the second family gets the same number as the first */
+		int fd = port_hold(&q->host, s->proto, &hport);
 		if (fd < 0)
 			return errno == EMFILE ? fail_in("-p: one descriptor a port (ulimit -n)")
 					       : -1;

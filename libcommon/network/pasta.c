@@ -30,7 +30,7 @@ static int pasta_port(struct pasta *p, struct strv *args, const struct portspec 
 	buf_puts(&shown, p->ports ? p->ports : "");
 	for (unsigned k = 0; k <= (unsigned)(s->c1 - s->c0); k++) {
 		uint16_t h = from ? (uint16_t)(from + k) : 0;
-		int fd = port_hold(&any, s->proto, &h, true);
+		int fd = port_hold(&any, s->proto, &h);
 		if (fd < 0)
 			return -1;
 		close(fd);
