@@ -138,3 +138,14 @@ load lib
 	run ! ctr-start -a c
 	run -125 ctr-run --net ns:/proc/$meant/ns/net "$ROOTFS" true
 }
+
+@test "15: nothing is started where CTR_LIB has become read-only, and start says so" {
+	ctr-run -d --name c "$ROOTFS" true >/dev/null
+	ctr-wait c
+	for start in ctr-start "ctr-start -a"; do
+		run ! unshare -m sh -c "mount --bind '$CTR_LIB' '$CTR_LIB' &&
+			mount -o remount,bind,ro '$CTR_LIB' && $start c"
+		[[ $output == "ctr-start: c: "*"started: Read-only file system" ]]
+	done
+	ctr-start -a c
+}

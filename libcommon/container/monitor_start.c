@@ -254,11 +254,11 @@ int monitor_start(struct monitor *m, int restarts)
 {
 	/* From here until the start is recorded, nobody renames the container or changes its
 	 * limits. */
+	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
+	engine_init(&m->l, m->spec); /* first: a failure's exit code is in it */
 	if (container_starting(m->c) < 0)
 		return -1;
 	container_refresh_name(m->c);
-	struct ends e = {{-1, -1, -1}, {-1, -1, -1}};
-	engine_init(&m->l, m->spec);
 	const int apart[] = {m->c->dir, m->c->life, m->c->starting, m->epoll};
 	memcpy(m->l.apart, apart, sizeof apart);
 	m->l.again = restarts > 0;
