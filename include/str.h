@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
 /* Allocation that ends the process when there is no memory (err_no_memory()). The caller frees. */
@@ -20,8 +21,11 @@ char *xvasprintf(const char *fmt, va_list ap);
 char *path_join(const char *dir, const char *name); /* xasprintf("%s/%s", dir, name) */
 
 /* A variable that is freed (closed) at the end of its scope: `_cleanup_free_ char *s =
- * xasprintf(...)`. */
-void cleanup_free(void *pp);
+ * xasprintf(...)`. Freeing is inline, so that the variable may stay in a register. */
+static inline __attribute__((always_inline)) void cleanup_free(void *pp)
+{
+	free(*(void **)pp);
+}
 void cleanup_close(int *fd);
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
 #define _cleanup_close_ __attribute__((cleanup(cleanup_close)))

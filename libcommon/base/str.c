@@ -73,11 +73,6 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s/%s", dir, name);
 }
 
-void cleanup_free(void *pp)
-{
-	free(*(void **)pp);
-}
-
 void cleanup_close(int *fd)
 {
 	int saved = errno;
