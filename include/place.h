@@ -4,6 +4,8 @@
 #ifndef CTR_PLACE_H
 #define CTR_PLACE_H
 
+#include <sys/types.h>
+
 /* Where things are: absolute paths without a trailing slash, never NULL. The folders are closed to
  * everybody else (0700), and are made so. */
 const char *ctr_lib(void); /* $CTR_LIB; default /var/lib/ctr, or $XDG_DATA_HOME/ctr
@@ -25,6 +27,9 @@ int place_instance(void);
 /* Make one of the two folders, closed to everybody else, with its parents as mkdir -p does. 0, or
  * -1 with fail(). */
 int place_make(const char *path);
+/* A folder in one of them, opened. With `make`, a mode, a missing one is made, and is still there
+ * after a power cut. -1 with fail(), errno ENOENT when it is not there. */
+int place_dir(const char *top, const char *name, mode_t make);
 
 /* A lock for whoever changes the settings of a control group, so that two who change the same group
  * do so one after the other. It is one byte, chosen by the group's path, of a file that only we can

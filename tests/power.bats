@@ -98,3 +98,21 @@ END
 	not_old "nothing differs"
 	acknowledged btrfs
 }
+
+# None of the file systems here needs it, but POSIX does, and others do.
+# bats test_tags=ctr-create,ctr-net,ctr-image,ctr-volume
+@test "21.1 the folders that the very first command makes are written out, each for its name" {
+	need strace
+	local what f
+	tar -C "$ROOTFS" -cf root.tar etc
+	for what in "ctr-net create n" "ctr-volume create v" "ctr-create $ROOTFS true" \
+		"ctr-image import i root.tar"; do
+		# shellcheck disable=SC2086
+		CTR_LIB=$PWD/new/deep/lib strace -f -y -qq -o log -e trace=mkdir,fsync -e signal=none \
+			unshare -n $what
+		for f in "$PWD" "$PWD/new" "$PWD/new/deep" "$PWD/new/deep/lib"; do
+			grep -F "fsync(" log | grep -F "<$f>" || { cat log; false; }
+		done
+		rm -r new
+	done
+}

@@ -116,20 +116,36 @@ static char *closed(char *path)
 	return NULL;
 }
 
-static int place_make_one(const char *path)
+/* A folder, and missing ones above it: what is made is there after a power cut. */
+static int make_kept(const char *path, mode_t mode)
 {
-	_cleanup_free_ char *up = xstrdup(path);
-	*strrchr(up, '/') = 0;
-	if (mkdir(path, 0700) < 0 && errno == ENOENT && dir_make(up, 0755) < 0)
-		return -1;
-	return dir_make(path, 0700); /* it says what is wrong with what is there */
+	_cleanup_free_ char *up = xasprintf("%s/..", path);
+	const char *slash = strrchr(path, '/');
+	if (mkdir(path, mode) == 0)
+		return file_sync(AT_FDCWD, up), 0;
+	if (errno != ENOENT || slash == path)
+		return dir_make(path, mode); /* it says what is wrong with what is there */
+	up[slash - path] = 0;
+	return make_kept(up, 0755) < 0 ? -1 : make_kept(path, mode);
+}
+
+int place_dir(const char *top, const char *name, mode_t make)
+{
+	_cleanup_free_ char *path = path_join(top, name);
+	int fd = dir_open(path);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (place_make(top) < 0 || make_kept(path, make) < 0)
+			return -1;
+		fd = dir_open(path);
+	}
+	return fd < 0 ? fail_open(path) : fd;
 }
 
 int place_make(const char *path)
 {
 	if (strcmp(path, NOWHERE) == 0 && place_check() < 0)
 		return -1;
-	if (place_make_one(path) == 0)
+	if (make_kept(path, 0700) == 0)
 		return 0;
 	const char *which = strcmp(path, ctr_run()) == 0 ? "RUN" : "LIB";
 	return fail_in("CTR_%s (set it to a folder that can be written)", which);

@@ -133,17 +133,13 @@ static int make_whole(struct container *c, int parent, const char *tmp, const ch
 
 int container_create(struct container *c, const char *config_json)
 {
-	_cleanup_free_ char *top = record_path(NULL, NULL), *tmp = xasprintf(".new-%s", c->id);
-	_cleanup_close_ int parent = record_dir();
+	_cleanup_free_ char *tmp = xasprintf(".new-%s", c->id);
 	char boot[37]; /* it could not be found again */
 	if (boot_id(boot) < 0)
 		return -1;
-	if (parent < 0 && place_make(ctr_lib()) < 0)
+	_cleanup_close_ int parent = place_dir(ctr_lib(), "containers", 0700);
+	if (parent < 0)
 		return -1;
-	if (parent < 0 && dir_make(top, 0700) < 0)
-		return fail_in("CTR_LIB");
-	if (parent < 0 && (parent = record_dir()) < 0)
-		return fail_tried(c->name, top);
 	if (faccessat(parent, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return errno = EEXIST,
 		       fail("%s: there is a container of this name already (ctr-rm -f %s, or "

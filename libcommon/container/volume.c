@@ -30,13 +30,9 @@ char *volume_path(const char *name)
 
 static int volumes_dir(bool make)
 {
-	_cleanup_free_ char *path = path_join(ctr_lib(), "volumes");
 	/* Users in a container's user namespace pass through this folder, but nobody else can list
 	 * it. */
-	if (make && (place_make(ctr_lib()) < 0 || dir_make(path, 0711) < 0))
-		return -1;
-	int fd = dir_open(path);
-	return fd < 0 ? fail_open(path) : fd;
+	return place_dir(ctr_lib(), "volumes", make ? 0711 : 0);
 }
 
 /* --- looking --- */

@@ -21,19 +21,6 @@
 
 /* --- opening and closing --- */
 
-static int open_dir(const char *lib, const char *name, bool make)
-{
-	_cleanup_free_ char *path = path_join(lib, name);
-	/* Closed to others; but a container in a user namespace looks up names in layers, so they
-	 * can be entered. */
-	if (make && place_make(lib) < 0)
-		return -1;
-	if (make && mkdir(path, strcmp(name, "layers") == 0 ? 0711 : 0700) < 0 && errno != EEXIST)
-		return fail_tried(path, "mkdir");
-	int fd = dir_open(path);
-	return fd < 0 ? fail_open(path) : fd;
-}
-
 static int layout_make(struct store *s)
 {
 	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
@@ -147,10 +134,12 @@ int store_open(struct store *s, const char *lib, enum store_use use)
 {
 	*s = (struct store){
 	    .lib = xstrdup(lib), .images = -1, .layers = -1, .gate = -1, .tmp = -1, .ltmp = -1};
-	s->images = open_dir(lib, "images", use == STORE_ADD);
+	s->images = place_dir(lib, "images", use == STORE_ADD ? 0700 : 0);
 	if (s->images < 0)
 		return use != STORE_ADD && errno == ENOENT ? 0 : -1;
-	s->layers = open_dir(lib, "layers", use == STORE_ADD);
+	/* Closed to others; but a container in a user namespace looks up names in layers, so they
+	 * can be entered. */
+	s->layers = place_dir(lib, "layers", use == STORE_ADD ? 0711 : 0);
 	if (s->layers < 0 && (use == STORE_ADD || errno != ENOENT))
 		return -1;
 	if (use == STORE_ADD)

@@ -28,10 +28,7 @@ static const char *const suffix[2] = {"", "6"}; /* of the keys in conf */
 
 int network_records(bool make)
 {
-	_cleanup_free_ char *p = path_join(ctr_lib(), "networks");
-	if (make && (place_make(ctr_lib()) < 0 || dir_make(p, 0700) < 0))
-		return -1;
-	return dir_open(p);
+	return place_dir(ctr_lib(), "networks", make ? 0700 : 0);
 }
 
 int network_records_lock(void)
