@@ -92,6 +92,14 @@ load lib
 	wait_for 5 sh -c '[ "$(ctr-exec a cat /words /into | wc -l)" = 3 ]'
 }
 
+@test "21.1 a container whose overlay's work folder was lost starts again" {
+	ctr-create --name a "$ROOTFS" sh -c 'echo word >>/words; wc -l </words' >/dev/null
+	ctr-start -a a
+	rmdir "$CTR_LIB"/containers/a/work/work "$CTR_LIB"/containers/a/work # a cut on ext2
+	run -0 ctr-start -a a
+	[ "$output" = 2 ]
+}
+
 @test "19 start --boot after an orderly reboot: a TERM to the monitor is no stop" {
 	for p in always unless-stopped on-failure no; do
 		ctr-run -d --init --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null

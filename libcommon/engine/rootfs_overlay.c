@@ -201,6 +201,8 @@ static int overlay_mount(struct rootfs *r)
 		return fail_errno(r->dir);
 	if (r->spec->x_upper_size && !r->work && layer_in_memory(r) < 0)
 		return -1;
+	if (!r->work)
+		mkdir("work", 0700); /* on ext2 it may be lost in a power cut */
 	_cleanup_close_ int here = dir_hold(".");
 	_cleanup_close_ int upper = dir_hold(upper_of(r));
 	_cleanup_close_ int work = dir_hold(r->work ? r->work : "work");
