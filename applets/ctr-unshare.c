@@ -362,11 +362,12 @@ static void make_others(void)
 		if (wish[i].wanted && i != NS_USER && i != NS_TIME)
 			flags |= (int)ns_kinds[i].flag;
 	int r = flags ? unshare(flags) : 0;
-	if (r < 0 && errno == EINVAL)
-		die("new namespaces: %m (this kernel has no %s namespaces)", ns_missing(flags));
-	if (r < 0)
-		die("new namespaces: %m%s",
-		    errno == EPERM && geteuid() ? " (not root: add -U)" : "");
+	if (r < 0 && errno == EPERM && geteuid())
+		die("new namespaces: %m (not root: add -U)");
+	if (r < 0) {
+		ns_failed("new namespaces", (uint64_t)flags);
+		die_fail();
+	}
 	if (wish[NS_TIME].wanted && placement_time(&maps) < 0)
 		die_fail();
 }

@@ -33,8 +33,9 @@ extern const struct ns_kind ns_kinds[NS_COUNT];
 /* Is our namespace of this kind another one than the machine's? For mounts and networks it is
  * compared with that of process 1, as /proc shows it. 1 or 0; -1: we may not look at that. */
 int ns_is_own(enum spec_ns ns);
-/* The name of the first of these kinds (CLONE_NEW* flags) that this kernel does not have. */
-const char *ns_missing(uint64_t flags);
+/* The reason why namespaces of these kinds (CLONE_NEW* flags) could not be made, by errno: -1 with
+ * fail(), which begins with `what`. */
+int ns_failed(const char *what, uint64_t flags);
 /* A new network namespace has only the interface lo, which is down (netdevice(7)): set it up. 0, or
  * -1 with fail(). */
 int ns_loopback_up(void);

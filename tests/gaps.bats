@@ -41,6 +41,20 @@ profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[%s]}' "$(IFS=,
 	done
 }
 
+@test "21.14 a kind of namespace of which no more may be made: its sysctl is named" {
+	local bin kind
+	for kind in uts ipc pid net cgroup; do
+		for bin in $(builds); do
+			run -125 unshare -Urmn sh -c 'echo 0 >/proc/sys/user/max_$1_namespaces
+				exec "$2"/ctr-run --direct "$3" true' sh $kind "$bin" "$ROOTFS"
+			[[ $output == *"namespace"*"the sysctl user.max_"*"_namespaces is used up or 0"* ]]
+		done
+	done
+	run -125 unshare -Urmn sh -c 'echo 0 >/proc/sys/user/max_uts_namespaces
+		exec ctr-unshare --uts true'
+	[[ $output == *"the sysctl user.max_"* ]]
+}
+
 @test "21.14 no seccomp, or none with filters: what does without is said, and does" {
 	local bin errno
 	for errno in 38 22; do # CONFIG_SECCOMP, CONFIG_SECCOMP_FILTER

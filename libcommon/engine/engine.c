@@ -130,23 +130,20 @@ static int clone_failed(uint64_t flags)
 {
 	if (errno == EPERM && !(flags & CLONE_NEWUSER) && geteuid() != 0)
 		return fail("new namespaces: %m (not root: add --userns auto)");
-	if (errno == EPERM || errno == ENOSPC)
+	if (errno == EPERM)
 		return fail("new namespaces: %m%s",
 		    flags & CLONE_NEWUSER
-			? " (user namespaces may be switched off or used up: sysctls "
-			  "user.max_user_namespaces, kernel.unprivileged_userns_clone, "
+			? " (user namespaces may be switched off: sysctls "
+			  "kernel.unprivileged_userns_clone, "
 			  "kernel.apparmor_restrict_unprivileged_userns; inside "
 			  "another container its seccomp filter refuses them, in a chroot the "
 			  "kernel)"
 			: " (inside another container: it needs CAP_SYS_ADMIN there)");
-	if (errno == EINVAL)
-		return fail("new namespaces: %m (this kernel has no %s namespaces: ctr-check)",
-		    ns_missing(flags));
 	if (errno == EAGAIN)
 		return fail(
 		    "new namespaces: %m (as many processes as a limit of the caller's allows: "
 		    "ulimit -u, its group's pids.max, kernel.pid_max)");
-	return fail_errno("new namespaces");
+	return ns_failed("new namespaces", flags);
 }
 
 /* Tell the child to go on. It may have failed and ended already: its report is read next. */

@@ -104,7 +104,7 @@ static int child_join_pid(const struct engine *e, const struct sides *x)
 	if (x->ns_fd[NS_USER] >= 0 && child_join_user(e, x) < 0)
 		return -1;
 	if (unshare((int)flags) < 0)
-		return fail_errno("new namespaces");
+		return ns_failed("new namespaces", flags);
 	return report_ready(x->childs) < 0 ? fail_errno("report") : 0;
 }
 
@@ -126,7 +126,7 @@ static int child_become_root(const struct spec *s, const struct sides *x, struct
 	/* The file system of message queues belongs to whoever makes the namespace: our new
 	 * root. */
 	if (s->ns_new & 1u << NS_IPC && x->ns_fd[NS_IPC] < 0 && unshare(CLONE_NEWIPC) < 0)
-		return fail_errno("new ipc namespace");
+		return ns_failed("new ipc namespace", CLONE_NEWIPC);
 	return 0;
 }
 
@@ -174,7 +174,7 @@ static int child_steps(struct engine *e, const struct sides *x, int *code)
 	if (!x->borrowed)
 		child_wait_byte(x->childs, "G");
 	if (s->ns_new & 1u << NS_CGROUP && unshare(CLONE_NEWCGROUP) < 0)
-		return fail_errno("cgroup namespace");
+		return ns_failed("cgroup namespace", CLONE_NEWCGROUP);
 	TRACE("unshare(CLONE_NEWCGROUP): its group is the root of the groups it sees");
 	/* runc's callers rely on this hook's working directory. */
 	if (hooks_any(s, HOOK_CREATE_CONTAINER) && fchdir(r.fd) < 0)
@@ -233,7 +233,7 @@ _Noreturn void engine_join_user(struct engine *e, const struct sides *x, int tel
 	uint64_t flags = engine_new_namespaces(e->spec, x) | CLONE_PARENT | SIGCHLD;
 	pid_t pid = (pid_t)sys_clone_plain(flags);
 	if (pid < 0) {
-		fail_errno("new namespaces");
+		ns_failed("new namespaces", flags);
 		report_failure(x->childs, 125);
 	}
 	if (pid == 0) {

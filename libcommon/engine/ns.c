@@ -54,13 +54,19 @@ int ns_is_own(enum spec_ns ns)
 	return ours.st_ino != other.st_ino || ours.st_dev != other.st_dev;
 }
 
-const char *ns_missing(uint64_t flags)
+int ns_failed(const char *what, uint64_t flags)
 {
 	struct stat st;
-	for (int i = 0; i < NS_COUNT; i++)
-		if (flags & ns_kinds[i].flag && !ns_stat("self", i, &st))
-			return ns_kinds[i].name;
-	return "such";
+	int i = 0;
+	if (errno == ENOSPC)
+		return fail("%s: %m (the sysctl user.max_*_namespaces is used up or 0)", what);
+	if (errno != EINVAL)
+		return fail_errno(what);
+	while (i < NS_COUNT && (!(flags & ns_kinds[i].flag) || ns_stat("self", i, &st)))
+		i++;
+	errno = EINVAL;
+	return fail("%s: %m (this kernel has no %s namespaces: ctr-check)", what,
+	    i < NS_COUNT ? ns_kinds[i].name : "such");
 }
 
 int ns_loopback_up(void)
