@@ -195,7 +195,8 @@ static const char *kernel_words(const struct nlmsghdr *h, size_t *len)
 	return s;
 }
 
-/* The option of the kernel that a label's first word, a link's kind, takes; NULL: not known. */
+/* The option of the kernel that a label's first word, a link's kind, takes, or the address at its
+ * end; NULL: not known. */
 static const char *lacks(const char *label)
 {
 	static const char *const kinds[][2] = {{"bridge", "BRIDGE"}, {"veth", "VETH"},
@@ -205,7 +206,8 @@ static const char *lacks(const char *label)
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
 		if (strlen(kinds[i][0]) == n && strncmp(label, kinds[i][0], n) == 0)
 			return kinds[i][1];
-	return NULL;
+	const char *to = strstr(label, " address ");
+	return to && strchr(to, ':') ? "IPV6, or was started with ipv6.disable=1" : NULL;
 }
 
 /* An NLMSG_ERROR: remembers the first failure. Returns the number of the message it is about. */
