@@ -663,6 +663,18 @@ load image
 	timeout 60 strace -f -qq -e trace=openat,openat2 -o calls ctr-image import deep deep.tar
 	[ "$(wc -l <calls)" -lt 10000 ]
 }
+@test "14.8: folders that two layers leave out are not each looked for from the top again" {
+	need strace
+	local deep
+	deep=$(printf 'a/%.0s' {1..300})
+	two_layers
+	mktar "f ${deep}x x" >low.tar
+	mktar "f ${deep}y y" >over.tar
+	oci o one.tar low.tar over.tar
+	timeout 60 strace -f -qq -e trace=openat2 -o calls ctr-image load o
+	[ "$(wc -l <calls)" -lt 5000 ]
+	[ "$(ctr-run new:1 sh -c "cat /$deep*")" = xy ]
+}
 @test "hostile: overlayfs's marks in the archive" {
 	hostile '0/0' 'c x 0,0'
 	need setfattr attr
@@ -1184,11 +1196,12 @@ halfway() {
 	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' \
 		'f etc/which below
 ' 'f run.sh x' >low.tar
-	mktar 'f lib/b B' 'f lib/.wh.a ' 'h hard etc/which' 'h late after' 'f after here' >mid.tar
+	mktar 'f lib/b B' 'f lib/.wh.a ' 'h hard etc/which' 'h again etc/which' \
+		'h late after' 'f after here' >mid.tar
 	oci o one.tar low.tar mid.tar
 	ctr-image load o
-	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late; stat -c %h /late')" \
-		= $'usr/lib\nb\nbelow\nhere2' ]
+	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late
+		stat -c %h /late /hard')" = $'usr/lib\nb\nbelow\nhere2\n3' ] # one copy, all linked
 	ctr-image rm new:1
 	rm -rf o
 	mktar 'f .wh.etc ' >gone.tar

@@ -3,8 +3,9 @@
  * A layer with tmp/x and no entry for tmp/ means the existing /tmp: its mode, owner and time are
  * those of the layers below, not those of a new folder, which would hide them; and with lib/x,
  * where /lib is a link below, it means the folder that the link leads to. A hard link may name a
- * file of a layer below: it becomes a copy here, as overlayfs copies up what is linked. An opaque
- * root, which overlayfs does not know, becomes a mark of deletion for each name below.
+ * file of a layer below: that is copied to its place here, once, as overlayfs copies up what is
+ * linked. An opaque root, which overlayfs does not know, becomes a mark of deletion for each name
+ * below.
  *
  * A layer is stored once, so of two images that share it the first one decides; their lower layers
  * agree on such things.
@@ -14,6 +15,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -27,13 +29,17 @@
 #include "tree.h"
 #include "unpack.h"
 
+#define COPY_MAX 0x7ffff000 /* what the kernel copies at once */
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The layers of an image up to the one that is looked at, ids[top]. */
+/* The layers of an image up to the one that is looked at, ids[top]; and the last way that was
+ * walked, without links, with the lowest layer that shows at the end of each name on it. */
 struct view {
 	const struct store *s;
 	char (*ids)[DIGEST_HEX];
 	size_t top;
+	char way[PATH_MAX];
+	unsigned low[PATH_MAX];
 };
 
 /* Open a path of one layer, wherever the layer is by now; -1 with errno. */
@@ -98,11 +104,14 @@ static bool rewrite(int link, char path[PATH_MAX], size_t end)
 /* What the image shows at `path`, links on the way resolved within it (the path is rewritten), with
  * `follow` the last one, too; at its end only the layers below n count. An O_PATH descriptor and
  * the layer that it is from; -1 when nothing is there. */
-static int inherit_shown(const struct view *v, char path[PATH_MAX], size_t n, bool follow,
-    struct stat *st, size_t *layer)
+static int inherit_shown(
+    struct view *v, char path[PATH_MAX], size_t n, bool follow, struct stat *st, size_t *layer)
 {
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		size_t bottom = 0, end = 0;
+		for (size_t i = 1; v->way[i - 1] && v->way[i - 1] == path[i - 1]; i++)
+			if (path[i] == '/' && (!v->way[i] || v->way[i] == '/'))
+				bottom = v->low[end = i];
 		for (;;) {
 			end += path[end] == '/';
 			end += strcspn(path + end, "/");
@@ -121,6 +130,9 @@ static int inherit_shown(const struct view *v, char path[PATH_MAX], size_t n, bo
 				return -1;
 			if (link)
 				break;
+			memcpy(v->way, path, end);
+			v->way[end] = 0;
+			v->low[end] = (unsigned)bottom;
 		}
 	}
 	return -1;
@@ -165,20 +177,30 @@ static int inherit_move_one(int from, const char *name, void *arg)
 	return tree_remove_at(from, name);
 }
 
-static int folder(const struct view *v, const char *path);
+static int folder(struct view *v, const char *path);
+
+/* The folders of the layers below that `path` is in, which may be missing in this layer. */
+static int parents(struct view *v, const char *path)
+{
+	const char *name;
+	for (const char *p = path; (p = strchr(p, '/')); p++) {
+		_cleanup_free_ char *up = xstrndup(path, (size_t)(p - path));
+		_cleanup_close_ int dir = parent(v, up, &name);
+		if (dir >= 0 && mkdirat(dir, name, 0755) == 0 && folder(v, up) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 /* Where the layers below have a link at `from`, what the layer has there belongs into the folder
- * `to` that the link leads to, whose parents may be missing in this layer, too. */
-static int carry(const struct view *v, const char *from, const char *to)
+ * `to` that the link leads to. */
+static int carry(struct view *v, const char *from, const char *to)
 {
 	const char *name, *as;
 	struct stat st;
-	for (const char *p = to; (p = strchr(p, '/')); p++) {
-		_cleanup_free_ char *up = xstrndup(to, (size_t)(p - to));
-		_cleanup_close_ int dir = parent(v, up, &as);
-		if (dir >= 0 && mkdirat(dir, as, 0755) == 0 && folder(v, up) < 0)
-			return -1;
-	}
+	*v->way = 0;
+	if (parents(v, to) < 0)
+		return -1;
 	_cleanup_close_ int a = parent(v, from, &name);
 	_cleanup_close_ int b = parent(v, to, &as);
 	if (a < 0 || b < 0 || fstat(a, &st) < 0)
@@ -195,7 +217,7 @@ static int carry(const struct view *v, const char *from, const char *to)
 	return 0;
 }
 
-static int folder(const struct view *v, const char *path)
+static int folder(struct view *v, const char *path)
 {
 	char real[PATH_MAX];
 	struct stat st;
@@ -227,14 +249,15 @@ static int copy_attrs(int from, int to)
 /* A file of a layer below, open as O_PATH, into a folder of this one. -1 with errno. */
 static int inherit_copy(int from, const struct stat *st, int dir, const char *name)
 {
-	char path[40], buf[65536];
+	char path[PATH_MAX];
 	ssize_t n;
 	if (S_ISLNK(st->st_mode)) {
-		n = readlinkat(from, "", buf, sizeof buf - 1);
-		buf[n < 0 ? 0 : n] = 0;
-		return symlinkat(buf, dir, name) < 0 || (fchownat(dir, name, st->st_uid, st->st_gid,
-							     AT_SYMLINK_NOFOLLOW) < 0 &&
-							    errno != EPERM)
+		n = readlinkat(from, "", path, sizeof path - 1);
+		path[n < 0 ? 0 : n] = 0;
+		return symlinkat(path, dir, name) < 0 ||
+			       (fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) <
+				       0 &&
+				   errno != EPERM)
 			   ? -1
 			   : 0;
 	}
@@ -246,19 +269,30 @@ static int inherit_copy(int from, const struct stat *st, int dir, const char *na
 	    openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0)
 		return -1;
-	while ((n = stream_fill(in, buf, sizeof buf)) > 0)
-		if (fd_write_all(out, buf, (size_t)n) < 0)
-			return -1;
+	do
+		n = sendfile(out, in, NULL, COPY_MAX);
+	while (n > 0 || (n < 0 && errno == EINTR));
 	if (n < 0 || inherit_take_over(st, out, name) < 0)
 		return -1;
 	copy_attrs(in, out); /* a change of the owner would clear capabilities */
 	return fchmod(out, st->st_mode & 07777);
 }
 
-static int hard_link(const struct view *v, const char *path, const char *to)
+/* A file of a layer below, in this one at the same place. -1 with errno. */
+static int copy_up(struct view *v, int from, const struct stat *st, const char *path)
 {
-	char target[PATH_MAX], fd[40];
 	const char *name;
+	struct stat was;
+	_cleanup_close_ int dir = parents(v, path) < 0 ? -1 : parent(v, path, &name);
+	if (dir < 0 || fstat(dir, &was) < 0 || inherit_copy(from, st, dir, name) < 0)
+		return -1;
+	return fd_times(dir, &was);
+}
+
+static int hard_link(struct view *v, const char *path, const char *to)
+{
+	char target[PATH_MAX];
+	const char *name, *old;
 	struct stat st, was;
 	size_t layer;
 	if (strlen(to) >= sizeof target)
@@ -268,12 +302,11 @@ static int hard_link(const struct view *v, const char *path, const char *to)
 	if (from < 0 || S_ISDIR(st.st_mode))
 		return errno = EINVAL, fail("%s: a link to %s, which it does not have", path, to);
 	_cleanup_close_ int dir = parent(v, path, &name);
-	if (dir < 0 || fstat(dir, &was) < 0 || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (dir < 0 || faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* a later entry took its name, or its folder's */
-	snprintf(fd, sizeof fd, "/proc/self/fd/%d", from);
-	int r = layer == v->top ? linkat(AT_FDCWD, fd, dir, name, AT_SYMLINK_FOLLOW)
-				: inherit_copy(from, &st, dir, name);
-	if (r < 0)
+	int r = layer == v->top ? 0 : copy_up(v, from, &st, target);
+	_cleanup_close_ int there = r < 0 || fstat(dir, &was) < 0 ? -1 : parent(v, target, &old);
+	if (there < 0 || linkat(there, old, dir, name, 0) < 0)
 		return fail("%s: link to %s: %m", path, to);
 	fd_times(dir, &was);
 	return 0;
@@ -313,7 +346,7 @@ static int opaque_root(const struct view *v)
 /* --- all of it --- */
 
 /* In a layer that was unpacked now. */
-static int inherit_inherit(const struct view *v)
+static int inherit_inherit(struct view *v)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
 	for (size_t k = 0; r == 0 && k < v->s->rest.n; k++) {
@@ -334,6 +367,6 @@ int store_inherit(const struct store *s, char (*diff_ids)[DIGEST_HEX], size_t n)
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (faccessat(s->ltmp, diff_ids[i], F_OK, 0) == 0)
-			r = inherit_inherit(&(struct view){s, diff_ids, i});
+			r = inherit_inherit(&(struct view){.s = s, .ids = diff_ids, .top = i});
 	return r;
 }
