@@ -106,7 +106,16 @@ static int add_lines(int dir, const char *name, const char *text)
 		   : 0;
 }
 
-static bool is_of(const char *line, const struct cidr *c, size_t n)
+struct edit {
+	const char *id; /* all files but this container's */
+	const char *add;
+	char at[2][ADDR_TEXT + 2]; /* lines that begin with these: a newline, address, tab */
+	struct cidr in[2];         /* if there are none: with addresses in these subnets */
+	const char *from, *to;
+	int failed;
+};
+
+static bool is_in(const char *line, const struct cidr *c)
 {
 	char t[ADDR_TEXT];
 	struct addr a;
@@ -117,10 +126,23 @@ static bool is_of(const char *line, const struct cidr *c, size_t n)
 	t[len] = 0;
 	if (addr_parse("hosts", t, &a) < 0)
 		return false;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < 2; i++)
 		if (c[i].a.family == a.family && cidr_has(&c[i], &a))
 			return true;
 	return false;
+}
+
+/* The newline before the next such line. Addresses are looked for as text: to parse each line of
+ * each file would cost a second at each end of one of a thousand containers. */
+static char *next_of(char *nl, const struct edit *e)
+{
+	char *a = *e->at[0] ? strstr(nl, e->at[0]) : NULL;
+	char *b = *e->at[1] ? strstr(nl, e->at[1]) : NULL;
+	if (*e->at[0] || *e->at[1])
+		return !a || (b && b < a) ? b : a;
+	while (nl && !is_in(nl + 1, e->in))
+		nl = strchr(nl + 1, '\n');
+	return nl;
 }
 
 /* A line in which the word `from` is replaced. */
@@ -140,46 +162,39 @@ static void host_names_renamed(
 }
 
 /* Remove the lines with these addresses from the block, or with `to` give them another name. */
-static int edit_lines(
-    int dir, const char *name, const struct cidr *c, size_t n, const char *from, const char *to)
+static int edit_lines(int dir, const char *name, const struct edit *e)
 {
-	size_t len;
 	struct stat st;
 	_cleanup_close_ int fd = open_file(dir, name, &st);
 	if (fd < 0)
 		return host_names_gone(dir, name);
-	_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, &len);
-	char *begin = old ? strstr(old, HOSTS_BEGIN) : NULL,
-	     *end = begin ? strstr(begin, HOSTS_END) : NULL;
+	_cleanup_free_ char *old = file_read_at(dir, name, FILE_ANY, NULL);
+	char *nl = old ? strstr(old, HOSTS_BEGIN) : NULL, *first = NULL, *kept = NULL;
+	const char *end = nl ? strstr(nl, HOSTS_END) : NULL;
 	if (!end)
 		return 0;
 	struct buf out = {0};
-	begin += sizeof HOSTS_BEGIN - 1;
-	for (char *line = begin; line < end;) {
-		size_t l = strcspn(line, "\n") + 1;
-		if (!is_of(line, c, n))
-			buf_add(&out, line, l);
-		else if (to)
-			host_names_renamed(&out, line, l, from, to);
-		line += l;
+	nl += sizeof HOSTS_BEGIN - 2;
+	while ((nl = next_of(nl, e)) && nl + 1 < end) {
+		char *line = nl + 1;
+		if (!first)
+			first = kept = line;
+		buf_add(&out, kept, (size_t)(line - kept));
+		nl = strchr(line, '\n');
+		kept = nl + 1;
+		if (e->to)
+			host_names_renamed(&out, line, (size_t)(kept - line), e->from, e->to);
 	}
-	buf_puts(&out, end);
 	int r = 0;
-	if (out.n != len - (size_t)(begin - old) || memcmp(out.p, begin, out.n) != 0)
-		r = host_names_put_at(fd, begin - old, out.p, out.n, st.st_size);
+	if (first) {
+		buf_puts(&out, kept);
+		r = host_names_put_at(fd, first - old, out.p, out.n, st.st_size);
+	}
 	buf_free(&out);
 	return r < 0 ? fail("hosts file of %s: %m", name) : 0;
 }
 
 /* --- all of them --- */
-
-struct edit {
-	const char *id; /* all files but this container's */
-	const char *add;
-	struct cidr one[2];
-	const char *from, *to;
-	int failed;
-};
 
 /* What a container does to its own file (a lease on it, an attribute, a size) is not to keep its
  * neighbours from starting: it is warned of. */
@@ -191,8 +206,7 @@ static int edit_member(int dir, const char *name, void *arg)
 	if ((e->id && strcmp(name, e->id) == 0) ||
 	    (!all && readlinkat(dir, name, to, 1) < 0)) /* none of ours */
 		return 0;
-	int r = e->add ? add_lines(dir, name, e->add)
-		       : edit_lines(dir, name, e->one, 2, e->from, e->to);
+	int r = e->add ? add_lines(dir, name, e->add) : edit_lines(dir, name, e);
 	if (r < 0 && all)
 		e->failed = -1;
 	else if (r < 0)
@@ -258,10 +272,12 @@ int host_names_join(const struct host_names *h)
 	return r;
 }
 
-static void exactly(struct cidr out[2], const struct cidr *addr)
+static void exactly(struct edit *e, const struct cidr *addr)
 {
+	char t[ADDR_TEXT];
 	for (int i = 0; i < 2; i++)
-		out[i] = (struct cidr){addr[i].a, (int)addr_len(&addr[i].a) * 8};
+		if (addr[i].a.family)
+			snprintf(e->at[i], sizeof e->at[i], "\n%s\t", addr_text(&addr[i].a, t));
 }
 
 int host_names_leave(
@@ -271,9 +287,12 @@ int host_names_leave(
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -1;
 	struct edit e = {.id = id};
-	exactly(e.one, addr);
+	exactly(&e, addr);
 	int r = dir_each(dir, edit_member, &e);
-	if (subnet && edit_lines(dir, id, subnet, 2, NULL, NULL) < 0)
+	struct edit own = {.id = id};
+	if (subnet)
+		memcpy(own.in, subnet, sizeof own.in);
+	if (subnet && edit_lines(dir, id, &own) < 0)
 		r = -1;
 	unlinkat(dir, id, 0);
 	return r < 0 || e.failed ? -1 : 0;
@@ -288,6 +307,6 @@ int host_names_rename(const char *network, const char *id, const struct cidr *ad
 	if (faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && link_member(dir, id, file) < 0)
 		return -1;
 	struct edit e = {.from = from, .to = to};
-	exactly(e.one, addr);
+	exactly(&e, addr);
 	return dir_each(dir, edit_member, &e) < 0 || e.failed ? -1 : 0;
 }
