@@ -726,6 +726,8 @@ load image
 	if command -v zstd; then
 		zstd -q r.tar && head -c 100000 r.tar.zst >t.tar.zst
 		refused 'decompress' ctr-image import x t.tar.zst
+		head -c 129M /dev/zero | zstd -q --long=28 >long.zst # a window above its 128 MiB
+		refused 'packed for more memory than it takes' ctr-image import x long.zst
 	fi
 }
 @test "hostile: a layer that lies about its digest, or its diff_id" {
@@ -1193,15 +1195,16 @@ halfway() {
 
 @test "18.35 what a layer means of those below: folders through a link, hard links, opaque roots" {
 	two_layers
-	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' \
+	mktar 'd usr' 'd usr/lib' 'f usr/lib/a A' 'f usr/lib/k K' \
+		's lib usr/lib' 'd d' 'd d/s' 'f d/s/z Z' \
 		'f etc/which below
 ' 'f run.sh x' >low.tar
-	mktar 'f lib/b B' 'f lib/.wh.a ' 'h hard etc/which' 'h again etc/which' \
+	mktar 'h kept lib/k' 'f lib/b B' 'f lib/.wh.a ' 'h hard etc/which' 'h again etc/which' \
 		'h late after' 'f after here' >mid.tar
 	oci o one.tar low.tar mid.tar
 	ctr-image load o
-	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late
-		stat -c %h /late /hard')" = $'usr/lib\nb\nbelow\nhere2\n3' ] # one copy, all linked
+	[ "$(ctr-run new:1 sh -c 'readlink /lib; ls /usr/lib; cat /hard /late /kept
+		stat -c %h /late /hard')" = $'usr/lib\nb\nk\nbelow\nhereK2\n3' ] # one copy, all linked
 	ctr-image rm new:1
 	rm -rf o
 	mktar 'f .wh.etc ' >gone.tar

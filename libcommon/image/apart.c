@@ -253,7 +253,9 @@ static int result(struct mover *m, int report, struct buf *left)
 		       fail("%s: decompress: this machine has no %s", what, m->program_name);
 	if (WIFEXITED(program) && WEXITSTATUS(program) != 0)
 		return errno = EINVAL,
-		       fail("%s: decompress: damaged, says %s", what, m->program_name);
+		       fail("%s: decompress: damaged, says %s (or packed for more memory than "
+			    "it takes, as by zstd --long)",
+			   what, m->program_name);
 	if (WIFSIGNALED(program) && WTERMSIG(program) != SIGPIPE)
 		return errno = EIO, fail("%s: decompress: %s was ended by signal %d", what,
 					m->program_name, WTERMSIG(program));

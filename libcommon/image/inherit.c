@@ -349,9 +349,10 @@ static int opaque_root(const struct view *v)
 static int inherit_inherit(struct view *v)
 {
 	int opaque = opaque_root(v), r = opaque < 0 ? -1 : 0;
-	for (size_t k = 0; r == 0 && k < v->s->rest.n; k++) {
-		const char *path = v->s->rest.v[k] + DIGEST_HEX, *link = strstr(path, "//");
-		if (!str_starts(v->s->rest.v[k], v->ids[v->top]))
+	size_t n = v->s->rest.n;
+	for (size_t k = 0; r == 0 && k < 2 * n; k++) { /* the folders first: links may lead there */
+		const char *path = v->s->rest.v[k % n] + DIGEST_HEX, *link = strstr(path, "//");
+		if (!str_starts(v->s->rest.v[k % n], v->ids[v->top]) || !link != (k < n))
 			continue;
 		_cleanup_free_ char *name = link ? xstrndup(path, (size_t)(link - path)) : NULL;
 		if (link)
