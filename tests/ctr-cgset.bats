@@ -240,13 +240,14 @@ has() { # KEY=VALUE: what this kernel has not got is skipped, by name
 	ctr-cgset -c demo
 	ctr-cgset demo -- sh -c 'while :; do :; done' 3>&- &
 	pid=$!
-	sleep 0.3
+	a=5 # ticks: more than the start takes
+	more() { [ "$(awk '{ print $14 + $15 }' /proc/$pid/stat)" -gt "$a" ]; }
+	wait_for 5 more
 	ctr-cgset --freeze demo
 	a=$(awk '{ print $14 + $15 }' /proc/$pid/stat)
 	sleep 0.5
 	[ "$(awk '{ print $14 + $15 }' /proc/$pid/stat)" = "$a" ]
 	ctr-cgset --thaw demo
-	more() { [ "$(awk '{ print $14 + $15 }' /proc/$pid/stat)" -gt "$a" ]; }
 	wait_for 5 more
 	ctr-cgset --freeze demo # a frozen group can be killed
 	ctr-cgset -dk demo

@@ -54,8 +54,9 @@ www 137 front" ]
 	p=$!
 	timeout 20 ctr-events -f volume=last --until "$(($(date +%s) + 2))" \
 		--format '{{.Action}}' >other &
-	wait_for 5 sh -c "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q inotify"
-	sleep 0.2
+	watches() { ls -l "/proc/$(pgrep -P "$1")/fd" | grep -q inotify; }
+	wait_for 5 watches $p
+	wait_for 5 watches $!
 	ctr-volume create one
 	head -c 270000 /dev/zero | tr '\0' '\n' >>"$CTR_RUN/events"
 	ctr-volume create two

@@ -24,10 +24,9 @@ load lib
 
 @test "as PID 1 of a container it reaps orphans, and ends with its command" {
 	ctr-run -d --name c --init "$ROOTFS" sh -c '
-		for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; sleep 1000' >/dev/null
-	sleep 0.6
+		for i in 1 2 3 4 5; do (sleep 0.1 &) ; done; exec sleep 1000' >/dev/null
 	[ "$(ctr-exec c cat /proc/1/comm)" = ctr-init ]
-	[ "$(ctr-exec c ps | grep -c '\[sleep\]')" = 0 ]
+	wait_for 5 eval '[ "$(ctr-exec c ps | grep -o "[s]leep.*")" = "sleep 1000" ]'
 	ctr-stop -t 5 c
 	[ "$(ctr-inspect -f State.ExitCode c)" = 143 ]
 }

@@ -17,7 +17,7 @@ load oci
 	run -1 oci create -b b c
 	[[ "$output" == *"exists: c"* ]]
 	oci kill c KILL
-	wait_for 5 test "$(sleep 0.2; status c)" = stopped
+	wait_for 5 eval '[ "$(status c)" = stopped ]'
 	run -1 oci kill c
 	[[ "$output" == *"container not running"* ]]
 	oci delete c
@@ -43,7 +43,7 @@ load oci
 		[[ $status = 255 && $output == *" adding pid "*"no such file or directory"* ]]
 	done
 	oci kill c KILL --all
-	for _ in $(seq 50); do [ "$(status c)" = stopped ] && break; sleep 0.05; done
+	wait_for 5 eval '[ "$(status c)" = stopped ]'
 	run oci kill c 0
 	[ "$status" = 1 ]
 	[[ $output == *"container not running"* ]]

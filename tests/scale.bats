@@ -122,7 +122,7 @@ more() { for i in $(seq "$1"); do ctr-run -d --name "$2$i" "$ROOTFS" sleep 1000;
 	wait_for 5 ended "$monitor"
 	[ "$(ctr-ps -an -f name=a -o status)" != running ]
 	ctr-run -d --name c --restart always "$ROOTFS" sleep 0.5 >/dev/null
-	sleep 1.2
+	wait_for 5 eval '[ "$(ctr-inspect -f "{{.RestartCount}}" c)" -ge 1 ]'
 	[[ "$(ctr-ps -n -f name=c -o status)" = r* ]]
 	ctr-rm -f c
 }
@@ -182,7 +182,7 @@ ended() { [ ! -e "/proc/$1" ]; }
 	[ -z "$(h ctr-gc)" ]
 	# A second start does not keep the sockets of the first one.
 	h ctr-run -d --name a --restart always --net n -p 8081:80 "$ROOTFS" sleep 0.2 >/dev/null
-	sleep 2.5
+	wait_for 10 eval '[ "$(h ctr-inspect -f "{{.RestartCount}}" a)" -ge 3 ]'
 	. "$CTR_RUN/containers/a/state"
 	# one of them holds the port
 	[ "$(find "/proc/$monitor/fd" -lname 'socket:*' | wc -l)" -le 5 ]

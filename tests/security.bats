@@ -1162,11 +1162,11 @@ map_of() {
 # bats test_tags=ctr-nsenter,ctr-exec
 @test "14.3, 14.12: what enters a pid namespace shows no writable host file and no -e value" {
 	ctr-run -d --name c "$ROOTFS" sleep 100
-	ctr-nsenter -t c -p sleep 3 3>&- &
+	ctr-nsenter -t c -p sleep 1000 3>&- &
 	local n=$!
-	ctr-exec -e SECRET=hunter8 c sleep 3 3>&- &
+	ctr-exec -e SECRET=hunter8 c sleep 1000 3>&- &
 	local e=$!
-	sleep 1
+	wait_for 5 eval '[ "$(ctr-exec c ps | grep -c "[s]leep 1000")" = 2 ]'
 	for p in $n $e; do
 		run chmod 755 "/proc/$p/exe"
 		[[ "$output" == *"Read-only file system"* ||
@@ -1174,7 +1174,7 @@ map_of() {
 	done
 	[ "$(tr '\0' ' ' <"/proc/$e/cmdline" | grep -c hunter8)" = 0 ]
 	[[ "$(tr '\0' ' ' <"/proc/$e/cmdline")" == "ctr-exec: c"* ]]
-	wait $n $e
+	kill $n $e
 }
 
 @test "14.1: the program does nothing if it is set-uid, set-gid or has file capabilities" {
