@@ -55,8 +55,10 @@ static void cpu_percent(const char *id, uint64_t usec, double interval, char out
 {
 	for (size_t i = 0; i < n_old; i++)
 		if (strcmp(old[i].id, id) == 0) {
+			/* It began anew where it was started again meanwhile. */
+			uint64_t used = usec < old[i].usec ? usec : usec - old[i].usec;
 			snprintf(out, 16, format ? "%.2f%%" : "%.1f%%",
-			    interval > 0 ? (double)(usec - old[i].usec) / interval / 10000 : 0);
+			    interval > 0 ? (double)used / interval / 10000 : 0);
 			old[i].usec = usec;
 			return;
 		}
@@ -76,7 +78,7 @@ static void net_bytes(const struct container *c, uint64_t out[2])
 	for (char *l = text ? strchr(text, ':') : NULL; l; l = strchr(l + 1, ':')) {
 		uint64_t v[9] = {0};
 		char *end = l + 1;
-		if (l - text >= 2 && strncmp(l - 2, "lo", 2) == 0)
+		if (strncmp(l - 3, " lo", 3) == 0) /* below two lines of heads, right-aligned */
 			continue;
 		for (int i = 0; i < 9; i++)
 			v[i] = strtoull(end, &end, 10);

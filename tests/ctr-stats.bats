@@ -25,9 +25,28 @@ load lib
 	ctr-start c
 	timeout 10 "$BIN/ctr-stats" c >live 2>&1 3>&- &
 	live=$!
-	sleep 0.5
+	wait_for 5 test -s live
 	ctr-rm -f c
 	local code=0
 	wait $live || code=$?
 	[ $code = 1 ] # and it ends when the container that it watches ends
+}
+
+@test "ctr-stats: a restart while it looks on is no leap; an interface may end in lo" {
+	ctr-run -d --name c "$ROOTFS" sh -c '
+		[ -e /lived ] || { i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; touch /lived; }
+		exec sleep 1000' >/dev/null
+	wait_for 20 ctr-exec c test -e /lived
+	timeout 20 "$BIN/ctr-stats" -n --format '{{.CPUPerc}}' c >live 3>&- &
+	local live=$!
+	wait_for 5 test -s live
+	ctr-restart -t 0 c
+	wait_for 10 eval '[ "$(wc -l <live)" -ge 4 ]'
+	kill $live
+	run ! grep -E '[0-9]{5}' live
+	ctr-netcfg veth velo c tolo c
+	ctr-netcfg addr add velo 10.9.0.1/24 in c
+	ctr-exec c ping -c 1 -W 1 10.9.0.2 || true
+	run -0 ctr-stats --no-stream --json c
+	[[ "$output" == *'"net.tx_bytes":'[1-9]* ]]
 }
