@@ -51,6 +51,8 @@ int network_up(const struct network *n, struct nl *rt, struct nft *f, int *index
 /* Warn of other tables' chains that drop what is forwarded, with the rule that would let the
  * network through. */
 void network_drops(const struct network *n);
+/* The file that says whether a family is forwarded. */
+const char *forward_path(int family);
 /* Turn IP forwarding on for a family, report it, and close the host for traffic that is not ours.
  * 0; 1 with fail(): it could not be closed, and forwarding stays off; -1 with fail(). */
 int forward_on(int family, struct nft *f);

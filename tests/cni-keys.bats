@@ -91,7 +91,7 @@ add_check_del() {
 	# the sanitizers make system calls of their own, so the n-th one is another
 	[[ "$BIN" != */san/* ]] || return 0
 	need strace
-	# the third socket is that of nf_tables; libmnl tries twice
+	# the third socket is that of nf_tables; musl tries it twice
 	run h strace -f -qq -o /dev/null -e inject=socket:error=EPROTONOSUPPORT:when=3..4 env \
 		CNI_COMMAND=ADD CNI_CONTAINERID=c1 \
 		CNI_NETNS=/proc/"$POD"/ns/net CNI_IFNAME=eth0 CNI_PATH="$PLUGINS" \

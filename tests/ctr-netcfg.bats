@@ -793,3 +793,12 @@ publish 127.0.0.1:53/udp 172.18.0.2:5300 ctr:$id" ]
 	[ "$(h ctr-ps -n -o ip | tr -d -)" = "" ]
 	h ctr-rm -f c
 }
+
+@test "sysctl forward fails where the host cannot be closed to others" {
+	need strace strace
+	# the second socket is that of nf_tables; musl tries it twice
+	run -1 h strace -qq -o seen -e trace=socket \
+		-e inject=socket:error=EPROTONOSUPPORT:when=2..3 ctr-netcfg sysctl forward
+	[[ "$output" == "ctr-netcfg: sysctl forward: "*"Protocol not supported"* ]]
+	[ "$(h cat /proc/sys/net/ipv4/ip_forward)" = 0 ]
+}

@@ -222,30 +222,27 @@ void netcfg_forget_bridge(const char *bridge)
 
 /* --- forwarding --- */
 
-static const struct {
-	int family;
-	const char *path;
-} forwarding[2] = {{AF_INET, "/proc/sys/net/ipv4/ip_forward"},
-    {AF_INET6, "/proc/sys/net/ipv6/conf/all/forwarding"}};
-
 int netcfg_forward(struct netcfg *c)
 {
 	for (int i = 0; i < 2; i++) {
-		_cleanup_free_ char *was = file_read(forwarding[i].path, 16, NULL);
+		int family = i ? AF_INET6 : AF_INET;
+		_cleanup_free_ char *was = file_read(forward_path(family), 16, NULL);
 		struct nft f;
 		if (!was || *was != '0')
 			continue;
 		if (c->nat.print) {
-			nft_close_forward(&c->nat, forwarding[i].family, true);
+			nft_close_forward(&c->nat, family, true);
 			continue;
 		}
 		bool have = nft_open(&f) == 0;
-		int r = forward_on(forwarding[i].family, have ? &f : NULL);
+		int r = forward_on(family, have ? &f : NULL);
 		if (have)
 			nft_close(&f);
-		if (r < 0)
-			return -1;
-		c->forwarded[i] = true;
+		if (r < 0 || (r && !i))
+			return fail_about("sysctl forward");
+		if (r) /* IPv4's is on, and this kernel cannot close the other */
+			warn_about("sysctl forward");
+		c->forwarded[i] = r == 0;
 	}
 	return 0;
 }
@@ -256,7 +253,7 @@ void netcfg_forward_back(struct netcfg *c)
 		if (!c->forwarded[i])
 			continue;
 		c->forwarded[i] = false;
-		if (forward_off(forwarding[i].family) < 0)
+		if (forward_off(i ? AF_INET6 : AF_INET) < 0)
 			warn("take back: %s", fail_msg());
 	}
 }

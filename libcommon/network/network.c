@@ -287,11 +287,16 @@ char *forward_mark(int family)
 	return xasprintf("%s/forward%d", ctr_run(), family == AF_INET ? 4 : 6);
 }
 
+const char *forward_path(int family)
+{
+	return family == AF_INET ? "/proc/sys/net/ipv4/ip_forward"
+				 : "/proc/sys/net/ipv6/conf/all/forwarding";
+}
+
 int forward_on(int family, struct nft *f)
 {
 	bool v4 = family == AF_INET;
-	const char *path =
-	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
+	const char *path = forward_path(family);
 	if (rtnl_forwards(family) != 0)
 		return 0;
 	/* Our chain closes first, so that the host never acts as a router for others. Where it

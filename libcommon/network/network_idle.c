@@ -18,9 +18,6 @@
 
 int forward_off(int family)
 {
-	bool v4 = family == AF_INET;
-	const char *path =
-	    v4 ? "/proc/sys/net/ipv4/ip_forward" : "/proc/sys/net/ipv6/conf/all/forwarding";
 	_cleanup_free_ char *mark = forward_mark(family);
 	struct nft f;
 	_cleanup_free_ char *heeded = file_read(mark, 1 << 20, NULL);
@@ -29,7 +26,7 @@ int forward_off(int family)
 	net_accept_ra(heeded, "1");
 	/* Forwarding is off before the chain opens, so that the host never acts as a router for
 	 * others. */
-	if (file_poke(path, "0") < 0 || (unlink(mark) < 0 && errno != ENOENT))
+	if (file_poke(forward_path(family), "0") < 0 || (unlink(mark) < 0 && errno != ENOENT))
 		return -1;
 	if (nft_open(&f) < 0)
 		return 1;
