@@ -221,11 +221,15 @@ static void tree(const char *path, const char *name, int depth)
 
 /* --- the rest --- */
 
+/* Into the group; with --back to the groups of each hierarchy in which the process was. */
 static int move_pids(const char *path)
 {
 	struct strv pids = {0};
 	int64_t pid;
 	int code = 0;
+	_cleanup_free_ char *to = back ? file_read(back, 65536, NULL) : NULL;
+	if (back && !to)
+		die_fail();
 	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
 	for (size_t i = 0; i < pids.n; i++)
 		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
@@ -233,9 +237,11 @@ static int move_pids(const char *path)
 	for (size_t i = 0; i < pids.n; i++) {
 		pid = strtoll(pids.v[i], NULL, 10);
 		_cleanup_free_ char *at = xasprintf("/proc/%s/cgroup", pids.v[i]);
-		_cleanup_free_ char *was = file_read(at, 65536, NULL);
-		if (cgroup_join(path, (pid_t)pid) == 0)
+		_cleanup_free_ char *was = to ? NULL : file_read(at, 65536, NULL);
+		if ((to ? cgroup_return((pid_t)pid, to) : cgroup_join(path, (pid_t)pid)) == 0)
 			continue;
+		if (to)
+			fail_about(back);
 		warn_about(pids.v[i]);
 		if (was && cgroup_return((pid_t)pid, was) < 0)
 			warn_about(pids.v[i]);
@@ -268,26 +274,6 @@ static int give(const char *path)
 		if (fchownat(dir, files[i], uid, gid, 0) < 0 && errno != ENOENT)
 			die("%s/%s: chown: %m", path, files[i]);
 	return 0;
-}
-
-/* Back to the groups of each hierarchy: a process that was in several groups is in them again. */
-static int move_back(void)
-{
-	struct strv pids = {0};
-	int64_t pid;
-	int code = 0;
-	_cleanup_free_ char *was = file_read(back, 65536, NULL);
-	if (!was)
-		die_fail();
-	opt_names(&pids, 1, (char *[]){(char *)pid_s, NULL}, 0, NULL);
-	for (size_t i = 0; i < pids.n; i++)
-		if (num_parse("--pid", pids.v[i], 1, 1 << 22, &pid) < 0)
-			die_fail_usage();
-		else if (cgroup_return((pid_t)pid, was) < 0) {
-			warn("%s: %s: %s", back, pids.v[i], fail_msg());
-			code = 1;
-		}
-	return code;
 }
 
 static int unmount_here(int argc, char **argv)
@@ -413,7 +399,7 @@ int ctr_cgset_main(int argc, char **argv)
 	if (back && (!pid_s || argc))
 		die_usage("--back: it takes -p PID, and no GROUP");
 	if (back)
-		return move_back();
+		return move_pids(NULL);
 	if (file_s)
 		return set_lines();
 	if (list && argc == 0) {

@@ -79,11 +79,11 @@ struct image_options image_o;
 	{                                                                                          \
 		0, "no-trunc", NULL, "ls: whole digests", OPT_FLAG, &image_o.no_trunc              \
 	}
-/* with the short letter that docker has, which is another option's elsewhere */
 #define PLATFORM                                                                                   \
 	{                                                                                          \
 		0, "platform", "OS/ARCH", NULL, OPT_CALL, flags_platform                           \
 	}
+/* with the short letter that docker has, which is another option's elsewhere */
 #define FILTER_F                                                                                   \
 	{                                                                                          \
 		'f', "filter", "K=V", NULL, OPT_LIST, &image_o.filters                             \
@@ -95,10 +95,6 @@ struct image_options image_o;
 #define HUMAN                                                                                      \
 	{                                                                                          \
 		'H', "human", NULL, NULL, OPT_FLAG, &image_o.all                                   \
-	}
-#define PLATFORM                                                                                   \
-	{                                                                                          \
-		0, "platform", "OS/ARCH", NULL, OPT_CALL, flags_platform                           \
 	}
 #define FILTER                                                                                     \
 	{                                                                                          \

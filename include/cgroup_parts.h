@@ -34,6 +34,11 @@ int cgroup_group_fd(struct cgroup_hierarchy *h, const char *path);
 void cgroup_remove_implied(struct cgroup_hierarchy *h, const char *path);
 /* For tree_walk(): descend into groups. */
 int cgroup_subgroup(int fd, const char *name, unsigned char type, void *arg);
+/* A file of a group's directory whole, without its last newlines; NULL when `dir` is -1 or it
+ * cannot be read. Caller frees. */
+char *cgroup_text(int dir, const char *file);
+/* v1 shows "no limit" as the largest number of pages, in bytes, which is above this. */
+#define CGROUP_UNLIMITED 0x7fffffffffff0000ull
 /* One word of a flat-keyed file: "populated 1". */
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out);
 

@@ -299,6 +299,14 @@ int cgroup_procs_own(const char *path, int (*fn)(pid_t pid, void *arg), void *ar
 	return fd < 0 ? -1 : procs_own(fd, fn, arg);
 }
 
+char *cgroup_text(int dir, const char *file)
+{
+	char *s = dir < 0 ? NULL : file_read_at(dir, file, FILE_ANY, NULL);
+	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
+		s[n - 1] = 0;
+	return s;
+}
+
 bool cgroup_keyed(const char *text, const char *key, uint64_t *out)
 {
 	size_t n = strlen(key);

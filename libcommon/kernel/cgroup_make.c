@@ -13,27 +13,25 @@
 
 /* --- making --- */
 
+static bool cgroup_make_blank(int group, const char *file)
+{
+	_cleanup_free_ char *s = cgroup_text(group, file);
+	return s && !s[strspn(s, " \n")];
+}
+
 /* A new v1 cpuset accepts no process until its cpus and mems are set: they are copied from the
  * parent, from the top down. Below our own first level the kernel copies them
  * (cgroup.clone_children). */
-static int cpuset_copy(int parent, int group)
+static void cpuset_copy(int parent, int group)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
 	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *have = file_read_at(group, files[i], 65536, NULL);
-		_cleanup_free_ char *up = file_read_at(parent, files[i], 65536, NULL);
-		if (have && strspn(have, " \n") == strlen(have) && up &&
+		_cleanup_free_ char *up = cgroup_text(parent, files[i]);
+		if (up && cgroup_make_blank(group, files[i]) &&
 		    file_poke_at(group, files[i], up) < 0)
-			return -1;
+			return; /* who joins then hears of it */
 	}
 	file_poke_at(group, "cgroup.clone_children", "1");
-	return 0;
-}
-
-static bool cgroup_make_blank(int group, const char *file)
-{
-	_cleanup_free_ char *s = file_read_at(group, file, 65536, NULL);
-	return s && strspn(s, " \n") == strlen(s);
 }
 
 /* From the top down to the group, wherever they are still empty: the group is the first below the

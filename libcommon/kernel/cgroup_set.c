@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroup.h"
+#include "cgroup_parts.h"
 #include "err.h"
 #include "file.h"
 
@@ -123,14 +123,6 @@ static int cgroup_set_explain(const char *path, const struct change *ch)
 
 /* --- planning --- */
 
-static char *read_trimmed(int dir, const char *file)
-{
-	char *s = file_read_at(dir, file, 1 << 20, NULL);
-	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
-		s[n - 1] = 0;
-	return s;
-}
-
 static void cgroup_set_add(struct changes *c, int fd, bool v2, bool swap, struct cgroup_write w)
 {
 	c->v = xrealloc(c->v, (c->n + 1) * sizeof *c->v);
@@ -203,12 +195,10 @@ static int plan_one(const char *path, const char *setting, struct changes *c)
 
 /* --- v1's memory and swap, which are one limit: memsw --- */
 
-#define UNLIMITED 0x7fffffffffff0000ull
-
 static uint64_t limit_of(const char *s)
 {
 	uint64_t n = !s || *s == '-' ? UINT64_MAX : strtoull(s, NULL, 10);
-	return n > UNLIMITED ? UINT64_MAX : n;
+	return n > CGROUP_UNLIMITED ? UINT64_MAX : n;
 }
 
 /* memsw is the sum of memory.swap.max and memory.max. It must never be below memory.limit_in_bytes,
@@ -220,7 +210,7 @@ static int memsw(const char *path, struct changes *c)
 	if (!l && !m)
 		return 0;
 	int fd = (l ? l : m)->fd;
-	_cleanup_free_ char *limit_now = read_trimmed(fd, L), *memsw_now = read_trimmed(fd, M);
+	_cleanup_free_ char *limit_now = cgroup_text(fd, L), *memsw_now = cgroup_text(fd, M);
 	uint64_t old = limit_of(limit_now), old_sw = limit_of(memsw_now),
 		 max = l ? limit_of(l->w.value) : old, sw;
 	if (!m && old_sw == UINT64_MAX)
@@ -261,7 +251,7 @@ static int memsw(const char *path, struct changes *c)
  * for one disk, and an empty cpuset takes an empty line. */
 static char *old_value(const struct change *ch)
 {
-	_cleanup_free_ char *now = read_trimmed(ch->fd, ch->w.file);
+	_cleanup_free_ char *now = cgroup_text(ch->fd, ch->w.file);
 	size_t dev = strcspn(ch->w.value, " ");
 	if (!now)
 		return NULL;

@@ -7,32 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroup.h"
+#include "cgroup_parts.h"
 #include "err.h"
 #include "file.h"
 
-static char *cgroup_stat_slurp(int dir, const char *file)
-{
-	char *s = dir < 0 ? NULL : file_read_at(dir, file, FILE_ANY, NULL);
-	for (size_t n = s ? strlen(s) : 0; n && s[n - 1] == '\n'; n--)
-		s[n - 1] = 0;
-	return s;
-}
-
 static void cgroup_stat_one(struct kv *out, int dir, const char *file, const char *key)
 {
-	_cleanup_free_ char *s = cgroup_stat_slurp(dir, file);
+	_cleanup_free_ char *s = cgroup_text(dir, file);
 	if (s && *s)
 		kv_set(out, key, s);
 }
 
-#define UNLIMITED 0x7fffffffffff0000ull /* v1 shows "no limit" as the largest number of pages */
-
 /* The limit in a v1 file, in v2's notation. */
 static char *cgroup_stat_limit(int dir, const char *file)
 {
-	char *s = cgroup_stat_slurp(dir, file);
-	if (s && strtoull(s, NULL, 10) > UNLIMITED) {
+	char *s = cgroup_text(dir, file);
+	if (s && strtoull(s, NULL, 10) > CGROUP_UNLIMITED) {
 		free(s);
 		s = xstrdup("max");
 	}
@@ -48,7 +38,7 @@ static void micro(struct kv *out, const char *key, const char *nanoseconds)
 /* "PREFIX.KEY" for each line "KEY VALUE". */
 static void flat(struct kv *out, int dir, const char *file, const char *prefix, const char *only)
 {
-	_cleanup_free_ char *s = cgroup_stat_slurp(dir, file);
+	_cleanup_free_ char *s = cgroup_text(dir, file);
 	struct strv lines = {0};
 	strv_split(&lines, s ? s : "", "\n");
 	for (size_t i = 0; i < lines.n; i++) {
@@ -56,9 +46,7 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 		if (!sp)
 			continue;
 		*sp = 0;
-		char word[80];
-		snprintf(word, sizeof word, " %s ", lines.v[i]);
-		if (only && !strstr(only, word))
+		if (only && !str_has_word(only, lines.v[i]))
 			continue;
 		_cleanup_free_ char *key = xasprintf("%s%s", prefix, lines.v[i]);
 		kv_set(out, key, sp + 1);
@@ -69,10 +57,10 @@ static void flat(struct kv *out, int dir, const char *file, const char *prefix, 
 /* Sums over all disks: v2 has "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void io(struct kv *out, int v2, int v1)
 {
-	char *s = v2 >= 0 ? cgroup_stat_slurp(v2, "io.stat")
-			  : cgroup_stat_slurp(v1, "blkio.throttle.io_service_bytes_recursive");
+	char *s = v2 >= 0 ? cgroup_text(v2, "io.stat")
+			  : cgroup_text(v1, "blkio.throttle.io_service_bytes_recursive");
 	if (!s && v2 < 0)
-		s = cgroup_stat_slurp(v1, "blkio.throttle.io_service_bytes");
+		s = cgroup_text(v1, "blkio.throttle.io_service_bytes");
 	uint64_t r = 0, w = 0;
 	for (char *l = s; l && *l; l += strcspn(l, "\n"), l += *l == '\n') {
 		char *p;
@@ -112,7 +100,7 @@ static void memory_v1(struct kv *out, int d)
 	_cleanup_free_ char *max = cgroup_stat_limit(d, "memory.limit_in_bytes");
 	if (max)
 		kv_set(out, "memory.max", max);
-	flat(out, d, "memory.oom_control", "memory.events.", " oom_kill ");
+	flat(out, d, "memory.oom_control", "memory.events.", "oom_kill");
 	flat(&all, d, "memory.stat", "", NULL);
 	for (size_t i = 0; i < sizeof stat / sizeof stat[0]; i++) {
 		const char *v = kv_get(&all, stat[i][0]);
@@ -134,7 +122,7 @@ static void memory_v2(struct kv *out, int d)
 	cgroup_stat_one(out, d, "memory.swap.current", "memory.swap.current");
 	flat(out, d, "memory.events", "memory.events.", NULL);
 	flat(out, d, "memory.stat", "memory.stat.",
-	    " anon file kernel slab inactive_file active_file file_mapped ");
+	    "anon file kernel slab inactive_file active_file file_mapped");
 }
 
 static void cpu_v1(struct kv *out, const char *path)
@@ -144,11 +132,11 @@ static void cpu_v1(struct kv *out, const char *path)
 	_cleanup_close_ int acct = v1_dir(path, "cpuacct"), cpu = v1_dir(path, "cpu");
 	struct kv throttled = {0};
 	for (size_t i = 0; i < 3; i++) {
-		_cleanup_free_ char *ns = cgroup_stat_slurp(acct, times[i][0]);
+		_cleanup_free_ char *ns = cgroup_text(acct, times[i][0]);
 		micro(out, times[i][1], ns);
 	}
-	flat(out, cpu, "cpu.stat", "cpu.", " nr_periods nr_throttled ");
-	flat(&throttled, cpu, "cpu.stat", "", " throttled_time ");
+	flat(out, cpu, "cpu.stat", "cpu.", "nr_periods nr_throttled");
+	flat(&throttled, cpu, "cpu.stat", "", "throttled_time");
 	micro(out, "cpu.throttled_usec", kv_get(&throttled, "throttled_time"));
 	kv_free(&throttled);
 }
@@ -209,7 +197,7 @@ static char *cgroup_stat_io_max(int d)
 /* The number in a file, converted. */
 static char *weight(int d, const char *file, uint64_t (*convert)(uint64_t))
 {
-	_cleanup_free_ char *s = cgroup_stat_slurp(d, file);
+	_cleanup_free_ char *s = cgroup_text(d, file);
 	const char *n = s && str_starts(s, "default ") ? s + 8 : s;
 	return n && *n ? xasprintf("%" PRIu64, convert(strtoull(n, NULL, 10))) : NULL;
 }
@@ -231,18 +219,18 @@ static char *v1_as_v2(int d, const char *key)
 		return str_eq(soft, "max") ? free(soft), xstrdup("0") : soft;
 	}
 	if (strcmp(key, "memory.swap.max") == 0) {
-		_cleanup_free_ char *sw = cgroup_stat_slurp(d, "memory.memsw.limit_in_bytes"),
-				    *m = cgroup_stat_slurp(d, "memory.limit_in_bytes");
+		_cleanup_free_ char *sw = cgroup_text(d, "memory.memsw.limit_in_bytes"),
+				    *m = cgroup_text(d, "memory.limit_in_bytes");
 		if (!sw || !m)
 			return NULL;
 		uint64_t a = strtoull(sw, NULL, 10), b = strtoull(m, NULL, 10);
-		return a > UNLIMITED ? xstrdup("max") : xasprintf("%" PRIu64, a - b);
+		return a > CGROUP_UNLIMITED ? xstrdup("max") : xasprintf("%" PRIu64, a - b);
 	}
 	if (strcmp(key, "cpu.weight") == 0)
 		return weight(d, "cpu.shares", cgroup_weight_of_shares);
 	if (strcmp(key, "cpu.max") == 0) {
-		_cleanup_free_ char *q = cgroup_stat_slurp(d, "cpu.cfs_quota_us"),
-				    *p = cgroup_stat_slurp(d, "cpu.cfs_period_us");
+		_cleanup_free_ char *q = cgroup_text(d, "cpu.cfs_quota_us"),
+				    *p = cgroup_text(d, "cpu.cfs_period_us");
 		if (!q || !p)
 			return NULL;
 		return xasprintf("%s %s", q[0] == '-' ? "max" : q, p);
@@ -256,7 +244,7 @@ static char *v1_as_v2(int d, const char *key)
 		char *s = weight(d, "blkio.bfq.weight", cgroup_io_of_blkio);
 		return s ? s : weight(d, "blkio.weight", cgroup_io_of_blkio);
 	}
-	return strcmp(key, "io.max") == 0 ? cgroup_stat_io_max(d) : cgroup_stat_slurp(d, key);
+	return strcmp(key, "io.max") == 0 ? cgroup_stat_io_max(d) : cgroup_text(d, key);
 }
 
 char *cgroup_get(const char *path, const char *key)
