@@ -35,6 +35,7 @@ int nft_guard_more(
 /* Stop guarding every port of which gone() returns true. This reads the whole table. */
 typedef bool nft_guard_gone_fn(const char *port, const char *comment, void *arg);
 int nft_guard_clear(nft_guard_gone_fn *gone, void *arg);
+int nft_guard_away(const char *port); /* of this one, whatever it is guarded with */
 
 /* nft_guard_put() appends the elements of one guarded port to a transaction.
  * nft_guard_rules_again() puts the whole table before them where some of its rules are missing: it

@@ -418,6 +418,17 @@ int nft_guard_clear(nft_guard_gone_fn *gone, void *arg)
 	return r;
 }
 
+static bool is_port(const char *port, const char *comment, void *arg)
+{
+	(void)comment;
+	return strcmp(port, arg) == 0;
+}
+
+int nft_guard_away(const char *port)
+{
+	return nft_guard_clear(is_port, (void *)port);
+}
+
 int nft_guard_idle(void)
 {
 	struct nl n;

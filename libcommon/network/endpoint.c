@@ -418,12 +418,6 @@ static void default_routes(struct nl *in, const struct strv *networks)
 	}
 }
 
-static bool endpoint_on_port(const char *port, const char *comment, void *arg)
-{
-	(void)comment;
-	return strcmp(port, arg) == 0;
-}
-
 int endpoint_disconnect(const char *id, const char *ifname, const struct network *n, pid_t pid,
     const struct strv *networks)
 {
@@ -438,7 +432,7 @@ int endpoint_disconnect(const char *id, const char *ifname, const struct network
 		endpoint_veth(id, ifname, port);
 		r = link_drop(id, ifname);
 		if (r == 0)
-			r = nft_guard_clear(endpoint_on_port, port);
+			r = nft_guard_away(port);
 	} else {
 		rtnl_link_del(&in, ifname);
 		r = nl_commit(&in) < 0 && errno != ENODEV ? -1 : 0;

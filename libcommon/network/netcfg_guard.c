@@ -8,12 +8,6 @@
 #include "netcfg.h"
 #include "nft_bridge.h"
 
-static bool is_port(const char *port, const char *comment, void *arg)
-{
-	(void)comment;
-	return strcmp(port, arg) == 0;
-}
-
 /* Guarded by attach, and on no bridge any more. */
 static bool is_loose(const char *port, const char *comment, void *arg)
 {
@@ -38,8 +32,7 @@ bool netcfg_port_of(struct netcfg *c, const char *ns, const struct link_info *in
 
 int netcfg_unguard(char *port)
 {
-	return kept_guard(port, NULL, NULL, 0, false, false) < 0 ? -1
-								 : nft_guard_clear(is_port, port);
+	return kept_guard(port, NULL, NULL, 0, false, false) < 0 ? -1 : nft_guard_away(port);
 }
 
 void netcfg_guard(
