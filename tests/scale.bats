@@ -317,6 +317,13 @@ ended() { [ ! -e "/proc/$1" ]; }
 	done
 	for i in "${pids[@]}"; do wait "$i"; done
 	[ -z "$(cat err.*)" ]
+	pids=()
+	for i in 1 2 3 4 5 6 7 8 9 10; do # one stays, and each of them was it for a moment
+		ctr-run -d --replace --name r "$ROOTFS" sleep 1000 >/dev/null 2>"err.$i" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	[ -z "$(cat err.*)" ]
 	ctr-create --name x "$ROOTFS" true >/dev/null
 	ctr-create --name y "$ROOTFS" true >/dev/null
 	for c in x y; do # two containers whose ids begin alike

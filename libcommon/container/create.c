@@ -430,7 +430,8 @@ static int create_make(struct making *m)
 	 * removed. */
 	undo_hold_signals();
 	int made = container_create(c, first);
-	if (made < 0 && errno == EEXIST && create_take_over(m) == 0)
+	/* Others may take the name again as soon as it is free. */
+	for (int i = 0; i < 100 && made < 0 && errno == EEXIST && create_take_over(m) == 0; i++)
 		made = container_create(c, first);
 	if (m->gate >= 0)
 		close(m->gate);
