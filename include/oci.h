@@ -35,7 +35,8 @@ int oci_spec_check(const struct spec *s);
 /* Make a container up to *created* or, with `run`, up to *running*. When that fails nothing is left
  * of it. */
 int oci_create(struct oci_create *c);
-/* Open the gate of a created container, then run the poststart hooks. */
+/* Open the gate of a created container, then run the poststart hooks; if a hook fails, the
+ * container is deleted. */
 int oci_start(struct oci_record *r, int *code);
 /* Send a signal to its process or, with `all`, to every process in its group. */
 int oci_kill(struct oci_record *r, int sig, bool all);

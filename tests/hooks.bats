@@ -134,7 +134,7 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 	run -0 timeout 20 bash -c "$(declare -f by_run); by_run"
 }
 
-@test "create, then start: what fails at create leaves nothing, at start a stopped container" {
+@test "create, then start: a hook that fails leaves nothing, but poststop has run" {
 	need jq
 	o="ctr-oci --root $WORLD/oci"
 	for w in prestart createRuntime createContainer; do
@@ -149,10 +149,8 @@ order() { cut -d' ' -f1 seen/order | tr '\n' ' '; }
 		$o create -b b c </dev/null >out 2>&1
 		run ! $o start c
 		[[ "$output" = *"exit code 3"* ]]
-		wait_for 5 sh -c "$o state c | jq -e '.status == \"stopped\"' >/dev/null"
-		run ! grep -q '^poststop' seen/order
+		[ -z "$($o list -q)" ]
 		[ $w = poststart ] || [ -z "$(grep command seen/order)" ]
-		$o delete c
 		grep -q '^poststop' seen/order
 		[ "$(jq -r .status seen/poststop.state)" = stopped ]
 	done

@@ -711,3 +711,16 @@ three" ]
 	oci run -b b c >out 2>&1
 	grep -q 'process.capabilities.bounding: CAP_TEST is not known' out
 }
+
+@test "a poststart hook that fails destroys the container, whether start or run starts it" {
+	bundle '"sleep","60"' '' '' "\"hooks\":{\"poststart\":[{\"path\":\"/bin/false\"}],
+		\"poststop\":[{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"echo stop >>$PWD/said\"]}]}"
+	create c
+	run -1 oci start c
+	[[ "$output" == *"error running poststart hook #0"* ]]
+	run -1 oci state c
+	run -1 oci run -d -b b c
+	[ -z "$(oci list -q)" ]
+	[ "$(cat said)" = "stop
+stop" ]
+}

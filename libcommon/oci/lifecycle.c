@@ -50,13 +50,16 @@ int oci_start(struct oci_record *r, int *code)
 			   ? fail("cannot start an already running container: %s", r->id)
 			   : life_not(r, "start");
 	}
-	if (engine_open_gate(r->dir, code) < 0)
+	int done = engine_open_gate(r->dir, code);
+	if (done < 0 && !str_starts(fail_msg(), "error running startContainer hook"))
 		return -1;
 	engine_remove_gate(r->dir);
-	if (life_hooks(r, HOOK_POSTSTART, r->pid) == 0)
+	if (done == 0 && life_hooks(r, HOOK_POSTSTART, r->pid) == 0)
 		return 0;
+	/* A hook failed: stopped and destroyed (runtime.md, "Lifecycle", steps 7, 9 and 12). */
 	_cleanup_free_ char *why = fail_copy();
-	oci_kill(r, SIGKILL, false);
+	if (oci_delete(r, true) < 0)
+		warn_fail();
 	return fail_again(why);
 }
 
