@@ -31,6 +31,8 @@ int oci_bundle(struct spec *s, const char *bundle, const char *config, char **di
 /* Say with fail() what is wrong with its seccomp profile, which was refused, and where. */
 void oci_bundle_seccomp(const struct spec *s, const char *dir, const char *config);
 int oci_spec_check(const struct spec *s);
+/* Map the process's user and group to the caller's, and nobody else. */
+void oci_map_caller(struct spec *s);
 
 /* Make a container up to *created* or, with `run`, up to *running*. When that fails nothing is left
  * of it. */

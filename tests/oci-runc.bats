@@ -724,3 +724,13 @@ three" ]
 	[ "$(cat said)" = "stop
 stop" ]
 }
+
+@test "a user namespace without mappings has the process's user, who is the caller" {
+	bundle '"id"' '' '"user":{"uid":7,"gid":8}'
+	edit '.linux.namespaces += [{type: "user"}] | .process.user = {uid: 7, gid: 8}
+		| .process.args = ["cat", "/proc/self/uid_map", "/proc/self/gid_map"]'
+	[ "$(oci run -b b c | tr -s ' \n' ' ')" = " 7 $(id -u) 1 8 $(id -g) 1 " ]
+	edit '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]'
+	run -1 oci run -b b c
+	[[ "$output" == *"linux.gidMappings: a new user namespace needs them" ]]
+}

@@ -123,13 +123,8 @@ char *oci_default_config(bool rootless)
 	if (cgroup_layout() != CGROUP_V2) /* runc's: on v1 the mount of its groups does */
 		s.ns_new &= ~(1u << NS_CGROUP);
 	if (rootless) {
-		struct idmap_entry *u = xcalloc(1, sizeof *u), *v = xcalloc(1, sizeof *v);
-		*u = (struct idmap_entry){0, geteuid(), 1};
-		*v = (struct idmap_entry){0, getegid(), 1};
-		s.uid_map.v = u;
-		s.gid_map.v = v;
-		s.uid_map.n = s.gid_map.n = 1;
 		s.ns_new |= 1u << NS_USER;
+		oci_map_caller(&s);
 		s.ns_new &= ~(1u << NS_NET);
 		s.device_rules.n = 0;
 	}

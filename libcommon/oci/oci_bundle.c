@@ -24,6 +24,19 @@ static void bundle_absolute(char **path, const char *dir)
 	free(rel);
 }
 
+static void map_one(struct idmap *m, uint32_t inside, uint32_t outside)
+{
+	m->v = xcalloc(1, sizeof *m->v);
+	m->v[0] = (struct idmap_entry){inside, outside, 1};
+	m->n = 1;
+}
+
+void oci_map_caller(struct spec *s)
+{
+	map_one(&s->uid_map, s->uid, geteuid());
+	map_one(&s->gid_map, s->gid, getegid());
+}
+
 /* runc's default devices, and nothing of what ctr-run adds beyond the specification. */
 static void bundle_settle(struct spec *s, const char *dir)
 {
@@ -49,6 +62,8 @@ static void bundle_settle(struct spec *s, const char *dir)
 	/* ctr-run has a default profile; a bundle has the one that it names, or none. */
 	if (!s->seccomp)
 		s->seccomp = xstrdup("unconfined");
+	if (s->ns_new & 1u << NS_USER && !s->uid_map.n && !s->gid_map.n)
+		oci_map_caller(s); /* as in crun */
 }
 
 void oci_bundle_seccomp(const struct spec *s, const char *dir, const char *config)
