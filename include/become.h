@@ -45,7 +45,7 @@ void become_hand_stdio(const struct spec *s, const int fd[3]);
 void become_lend_stdio(void);
 /* For become(): the command's user may open /dev/stderr again: unnamed pipes and the container's
  * own terminal are given to that user. A terminal, fifo or file of the host stays the caller's. */
-void become_give_stdio(const struct become *b, uid_t uid);
+void become_give_stdio(const struct become *b, uid_t uid, gid_t gid);
 /* Raise the hard limits of a process (0: this one) to the spec's where those are higher. Called
  * outside its user namespace, because nobody inside may do it. become() reports what fails here. */
 void become_raise(const struct spec *s, pid_t pid);

@@ -734,3 +734,10 @@ stop" ]
 	run -1 oci run -b b c
 	[[ "$output" == *"linux.gidMappings: a new user namespace needs them" ]]
 }
+
+@test "a pipe on stdout belongs to the process's user and group" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	bundle '"stat","-Lc","%u:%g","/proc/self/fd/1"'
+	edit '.process.user = {uid: 1001, gid: 1002}'
+	[ "$(oci run -b b c | cat)" = 1001:1002 ]
+}

@@ -458,7 +458,7 @@ int become(struct become *b)
 	    s->cwd ? s->cwd : "/");
 	become_hidden();
 	if (!b->same_user)
-		become_give_stdio(b, w.uid);
+		become_give_stdio(b, w.uid, w.gid);
 	if (!b->keyring_stays)
 		keyring();
 	/* Before the limits are set: on an old kernel they tell how many descriptors there can

@@ -14,13 +14,14 @@ static bool is_pipe(int fd)
 	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
 }
 
-void become_give_stdio(const struct become *b, uid_t uid)
+void become_give_stdio(const struct become *b, uid_t uid, gid_t gid)
 {
 	struct stat st;
 	for (int i = 0; i < 3; i++) {
-		if ((!is_pipe(i) && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
+		bool pipe = is_pipe(i); /* a terminal keeps its group, tty */
+		if ((!pipe && !b->spec->terminal) || fstat(i, &st) < 0 || st.st_uid == uid)
 			continue;
-		if (fchown(i, uid, (gid_t)-1) < 0)
+		if (fchown(i, uid, pipe ? gid : (gid_t)-1) < 0)
 			continue; /* it belongs to another user namespace, so nothing can be done */
 	}
 }
