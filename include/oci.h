@@ -14,7 +14,7 @@ struct oci_create {
 	const char
 	    *config; /* NULL: the bundle's config.json; a relative path is relative to the bundle */
 	const char *pid_file, *console_socket, *pidfd_socket;
-	bool no_pivot, no_new_keyring, systemd;
+	bool no_pivot, no_fallback, no_new_keyring, systemd;
 	bool run;      /* create the container and start it at once */
 	bool attached; /* and stay with it: its terminal is the caller's */
 	unsigned preserve;

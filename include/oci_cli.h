@@ -19,8 +19,8 @@ struct oci_globals {
 struct oci_options {
 	const char *bundle, *config, *pid_file, *console, *pidfd_socket, *format, *process, *user,
 	    *cwd, *label, *apparmor, *resources, *interval;
-	bool no_pivot, no_keyring, no_subreaper, detach, keep, all, force, regex, quiet, tty, nnp,
-	    ignore_paused, stats, rootless;
+	bool no_pivot, no_fallback, no_keyring, no_subreaper, detach, keep, all, force, regex,
+	    quiet, tty, nnp, ignore_paused, stats, rootless;
 	int64_t preserve;
 	struct strv env, caps, gids, cgroups;
 	const char *memory, *reservation, *swap, *kernel, *kernel_tcp, *period, *quota, *burst,

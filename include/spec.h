@@ -160,8 +160,9 @@ struct spec {
 	bool x_dev_kept; /* nothing is made in the root's own /dev */
 	bool x_no_crlf;  /* its terminal leaves line ends as they are */
 	bool x_no_pivot;
-	bool x_keep_id; /* --userns keep-id */
-	bool x_systemd; /* --systemd: PID 1 gets control groups that it can write to */
+	bool x_no_fallback; /* flags that a bind mount has to keep are an error */
+	bool x_keep_id;     /* --userns keep-id */
+	bool x_systemd;     /* --systemd: PID 1 gets control groups that it can write to */
 };
 
 /* Fill a spec with what a container has by default: docker's 14 capabilities, the default mounts,

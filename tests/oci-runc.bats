@@ -741,3 +741,19 @@ stop" ]
 	edit '.process.user = {uid: 1001, gid: 1002}'
 	[ "$(oci run -b b c | cat)" = 1001:1002 ]
 }
+
+@test "--no-mount-fallback: a bind mount that has to keep its source's flags is an error" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir -p src b/rootfs/m
+	bundle '"true"' '"uidMappings":[{"containerID":0,"hostID":0,"size":65536}],
+		"gidMappings":[{"containerID":0,"hostID":0,"size":65536}]'
+	edit --arg d "$PWD/src" '.linux.namespaces += [{type: "user"}]
+		| .mounts += [{source: $d, destination: "/m", options: ["rbind", "ro"]}]'
+	cat >nosuid <<-'END'
+		mount -t tmpfs -o nosuid,nodev none src
+		exec ctr-oci --root oci run "$@" -b b c
+	END
+	unshare -m --propagation private sh nosuid
+	run -1 unshare -m --propagation private sh nosuid --no-mount-fallback
+	[[ "$output" == *"error mounting /m: Operation not permitted"* ]]
+}

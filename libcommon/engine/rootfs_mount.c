@@ -47,6 +47,8 @@ int rootfs_remount(
 	has |= (has & ST_RELATIME) * (MS_RELATIME / ST_RELATIME);
 	if (!(to & (MS_NOATIME | MS_STRICTATIME)))
 		to |= MS_RELATIME; /* as mount(2) has it where any is given */
+	if (r->spec->x_no_fallback)
+		cleared |= ~(flags | MS_RDONLY);
 	errno = EPERM;
 	if ((r->userns &&
 		(keep & cleared || (flags & (times | MS_STRICTATIME) && (to ^ has) & times))) ||

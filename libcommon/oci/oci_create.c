@@ -262,6 +262,7 @@ static int creation_steps(struct creation *k)
 	if (!(k->path = c->systemd ? xstrdup("") : oci_group_path(k->s.cgroups_path, c->id)))
 		return -1;
 	k->s.x_no_pivot = c->no_pivot;
+	k->s.x_no_fallback = c->no_fallback;
 	k->s.x_no_crlf = c->attached && !isatty(1);
 	if (oci_record_make(&k->r, c->root, c->id) < 0)
 		return -1;
