@@ -8,7 +8,7 @@ boot=$BATS_TEST_DIRNAME/../packages/boot
 # goes START STOP: commands that stand for going up and down.
 goes() {
 	ctr-run -d --init --restart unless-stopped --name web "$ROOTFS" sleep 1000 >/dev/null
-	ctr-run -d --init --restart always --name on "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --restart always --name on "$ROOTFS" sleep 1000 >/dev/null # no handler for TERM
 	ctr-run -d --init --restart unless-stopped --name off "$ROOTFS" sleep 1000 >/dev/null
 	ctr-stop off
 	for _ in 1 2; do
@@ -58,6 +58,7 @@ goes() {
 	(. "$CTR_RUN/containers/lost/state"
 		kill -9 "$monitor"
 		wait_for 5 no_process "$monitor")
+	wait_for 5 sh -c '[ "$(ctr-ps -an -o status)" = lost ]'
 	sed -i "s/^monitor=.*/monitor='$other'/" "$CTR_RUN/containers/lost/state"
 	echo '. "$1"; $2' >rc.common
 	echo 'ebegin() { :; }; eend() { :; }; . "$1"; "$2"' >openrc-run

@@ -100,6 +100,20 @@ load lib
 	[ "$output" = 2 ]
 }
 
+@test "21.4 a TERM to the monitor of a detached container: its stop signal, no handler, paused" {
+	ctr-run -d --stop-signal USR1 --name own "$ROOTFS" sh -c '
+		trap "echo own; exit 3" USR1; trap "exit 4" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
+	ctr-run -d --restart always --name none "$ROOTFS" sleep 1000 >/dev/null
+	ctr-run -d --init --name frozen "$ROOTFS" sh -c '
+		trap "exit 5" TERM; echo up; while :; do sleep 0.1; done' >/dev/null
+	for c in own frozen; do wait_for 5 sh -c "ctr-logs $c | grep -q up"; done
+	ctr-pause frozen
+	for c in own none frozen; do (. "$CTR_RUN/containers/$c/state"; kill "$monitor"); done
+	[ "$(timeout 9 ctr-wait own none frozen | xargs)" = "3 137 5" ]
+	ctr-start --boot
+	[ "$(ctr-ps -n -o name)" = none ]
+}
+
 @test "19 start --boot after an orderly reboot: a TERM to the monitor is no stop" {
 	for p in always unless-stopped on-failure no; do
 		ctr-run -d --init --restart $p --name $p "$ROOTFS" sleep 1000 >/dev/null

@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "clock.h"
 #include "err.h"
 #include "monitor.h"
@@ -18,6 +19,7 @@
 #include "resident.h"
 #include "signames.h"
 #include "signals.h"
+#include "steer.h"
 #include "str.h"
 #include "tty.h"
 
@@ -66,9 +68,12 @@ static bool unheeded(struct monitor *m, int sig)
 
 static void forward(struct monitor *m, int sig)
 {
-	if (m->detached && sig == SIGTERM) {
+	/* The machine goes down, or its unit ends: the container is told as ctr-stop tells it. */
+	bool told = m->detached && sig == SIGTERM;
+	if (told) {
 		m->host_ends |= !monitor_stopping(m);
 		m->stop_asked = true;
+		sig = steer_stop_signal(m->c);
 	}
 	if (m->l.pid <= 0) { /* between two starts */
 		m->stop_asked |= sig == SIGTERM || sig == SIGINT;
@@ -80,12 +85,14 @@ static void forward(struct monitor *m, int sig)
 		warn("%s: does not end: killed", m->c->name);
 		sig = SIGKILL;
 	}
-	if (!m->detached && (sig == SIGTERM || sig == SIGHUP)) {
+	if (told || (!m->detached && (sig == SIGTERM || sig == SIGHUP))) {
 		m->doubts = 0;
 		if (unheeded(m, sig))
 			sig = SIGKILL;
 	}
 	kill(m->l.pid, sig);
+	if (told)
+		cgroup_thaw(m->cgroup);
 }
 
 static void doubt(struct monitor *m)
