@@ -15,9 +15,9 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "host_ps.h"
 #include "oci_seen.h"
 #include "opt.h"
-#include "pidfd.h"
 #include "record.h"
 #include "table.h"
 #include "title.h"
@@ -148,67 +148,33 @@ static void as_tree(struct table *t)
 
 /* --- by the host's ps --- */
 
-static int is_pid(const char *line, size_t column, const struct table *t)
+static bool is_row(pid_t pid, void *arg)
 {
-	for (; column > 0; column--) {
-		line += strspn(line, " ");
-		line += strcspn(line, " ");
-	}
-	line += strspn(line, " ");
-	size_t n = strcspn(line, " \n");
+	const struct table *t = arg;
 	for (size_t i = COLS; i < t->cells.n; i += COLS)
-		if (strlen(t->cells.v[i]) == n && strncmp(t->cells.v[i], line, n) == 0)
-			return 1;
-	return 0;
+		if (atoi(t->cells.v[i]) == pid)
+			return true;
+	return false;
 }
 
-/* `named`: ps is told which processes; else it shows its caller's alone unless its options ask for
- * more. Not every ps can, nor with each of its options: then its words are not shown. */
-static int by_ps(const struct table *t, char **args, bool named)
+/* ps is told which processes: else it shows its caller's alone, unless its options ask for more.
+ * Not every ps can be told, nor with each of its options: then it is run without. */
+static int by_ps(struct table *t, char **args)
 {
-	int p[2], column = -1, at = 0;
 	struct strv words = {0};
 	struct buf pids = {0};
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return fail_errno("pipe");
 	strv_add(&words, "ps");
 	for (size_t i = 0; args[i]; i++)
 		strv_add(&words, args[i]);
 	for (size_t i = COLS; i < t->cells.n; i += COLS)
 		buf_printf(&pids, "%s%s", i == COLS ? "-q" : ",", t->cells.v[i]);
-	if (named && pids.p)
+	if (pids.p) {
 		strv_add(&words, pids.p);
-	strv_add(&words, "");
-	words.v[words.n - 1] = NULL;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(p[1], 1);
-		if (named)
-			dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
-		execvp("ps", words.v);
-		warn("ps: %m (its options are those of the host's ps)");
-		_exit(127);
+		if (host_ps(words.v, !no_header, true, is_row, t) == 0)
+			return 0;
+		words.v[words.n - 1] = NULL;
 	}
-	close(p[1]);
-	FILE *f = pid < 0 ? NULL : fdopen(p[0], "r");
-	char *line = NULL;
-	size_t size = 0;
-	for (bool head = true; f && getline(&line, &size, f) > 0; head = false) {
-		_cleanup_strv_ struct strv heads = {0};
-		if (head)
-			strv_split(&heads, line, " \n");
-		for (; at < (int)heads.n && column < 0; at++)
-			column = strcmp(heads.v[at], "PID") ? -1 : at;
-		if (column >= 0 && (head ? !no_header : is_pid(line, (size_t)column, t)))
-			fputs(line, stdout);
-	}
-	free(line);
-	int status = pid < 0 ? -1 : pid_reap(pid);
-	if (status && named && !at)
-		return by_ps(t, args, false);
-	if (status)
-		return fail("ps did not take these options, or could not be run");
-	return column < 0 ? fail("ps shows no column PID: -o pid,...") : 0;
+	return host_ps(words.v, !no_header, false, is_row, t);
 }
 
 int ctr_top_main(int argc, char **argv)
@@ -235,7 +201,7 @@ int ctr_top_main(int argc, char **argv)
 	bool group = cgroup_populated(container_cgroup(&c)) > 0;
 	if ((group ? cgroup_procs(container_cgroup(&c), row, &t) : by_namespace(&c, &t)) < 0)
 		die("%s: %s", c.name, fail_msg());
-	if (argc - n > 1 && by_ps(&t, argv + n + 1, true) < 0)
+	if (argc - n > 1 && by_ps(&t, argv + n + 1) < 0)
 		die("%s: %s", c.name, fail_msg());
 	if (argc - n > 1)
 		return 0;

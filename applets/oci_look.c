@@ -10,9 +10,9 @@
 #include "cgroup.h"
 #include "err.h"
 #include "file.h"
+#include "host_ps.h"
 #include "json.h"
 #include "oci_cli.h"
-#include "pidfd.h"
 #include "table.h"
 #include "title.h"
 
@@ -90,52 +90,12 @@ static void ps_row(struct table *t, int pid)
 	table_row(t, 3, (const char *[]){uid, num, shown});
 }
 
-static bool has_pid(const json_t *pids, int pid)
+static bool has_pid(pid_t pid, void *pids)
 {
 	for (size_t i = 0; i < json_array_size(pids); i++)
 		if (json_integer_value(json_array_get(pids, i)) == pid)
 			return true;
 	return false;
-}
-
-/* What ps(1) says, with these options, of these processes alone: by the column that it calls PID.
- * False where there is no ps, or it has no such column. */
-static bool ps_of_host(char **argv, const json_t *pids)
-{
-	int p[2];
-	size_t len;
-	char *save = NULL;
-	if (pipe2(p, O_CLOEXEC) < 0)
-		return false;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(p[1], 1);
-		execvp("ps", argv);
-		_exit(127);
-	}
-	close(p[1]);
-	_cleanup_free_ char *text = fd_read_all(p[0], "ps", 1 << 26, &len);
-	close(p[0]);
-	int status = pid_reap(pid);
-	if (!text || status)
-		return false;
-	int column = -1;
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		struct strv words = {0};
-		strv_split(&words, l, " ");
-		for (size_t i = 0; column < 0 && i < words.n; i++)
-			if (strcmp(words.v[i], "PID") == 0) {
-				column = (int)i;
-				puts(l);
-				strv_free(&words);
-			}
-		if (column < 0)
-			break;
-		if ((size_t)column < words.n && has_pid(pids, atoi(words.v[column])))
-			puts(l);
-		strv_free(&words);
-	}
-	return column >= 0;
 }
 
 int oci_do_ps(const char *id, int argc, char **argv)
@@ -160,7 +120,7 @@ int oci_do_ps(const char *id, int argc, char **argv)
 		strv_add(&args, argv[i]);
 	if (!argc)
 		strv_add(&args, "-ef");
-	if (ps_of_host(args.v, pids))
+	if (host_ps(args.v, true, false, has_pid, pids) == 0)
 		return 0;
 	table_row(&t, 3, (const char *[]){"UID", "PID", "CMD"});
 	for (size_t i = 0; i < json_array_size(pids); i++)
