@@ -181,3 +181,13 @@ plain() {
 	run -2 ctr-ps --filter nosuch=1
 	run -0 ctr-ps -a --filter status=exited --filter label=x
 }
+
+@test "a time that no calendar has is shown, and stops nothing" {
+	ctr-create --name c "$ROOTFS" true >/dev/null
+	sed -i "s/^created=.*/created='9000000000000000000'/" "$CTR_LIB/containers/c/conf"
+	run -0 ctr-ps -a --format '{{.CreatedAt}}'
+	[[ "$output" == "1900-01-00 00:00:00 +0000 "* ]]
+	sed -i "s/^created=.*/created='1700000000'/" "$CTR_LIB/containers/c/conf"
+	run -0 env TZ=NST3:30 ctr-ps -a --format '{{.CreatedAt}}'
+	[ "$output" = "2023-11-14 18:43:20 -0330 NST" ]
+}

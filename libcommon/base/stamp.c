@@ -169,11 +169,13 @@ static char *stamp_lasting(int64_t seconds)
 
 char *stamp_local(int64_t seconds)
 {
-	char text[64];
-	struct tm tm;
+	struct tm tm = {0}; /* and so it stays where the year is no int */
 	time_t t = (time_t)seconds;
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z %Z", localtime_r(&t, &tm));
-	return xstrdup(text);
+	localtime_r(&t, &tm);
+	return xasprintf("%04d-%02d-%02d %02d:%02d:%02d %+.4d %s", tm.tm_year + 1900, tm.tm_mon + 1,
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	    (int)(tm.tm_gmtoff / 3600 * 100 + tm.tm_gmtoff % 3600 / 60),
+	    tm.tm_zone ? tm.tm_zone : "");
 }
 
 char *stamp_human(int64_t seconds)
