@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "container_images.h"
+#include "endpoint.h"
 #include "err.h"
 #include "event.h"
-#include "file.h"
 #include "network.h"
 #include "opt.h"
 #include "prune.h"
@@ -113,10 +113,13 @@ struct wanted {
 static int wants_net(struct container *c, void *arg)
 {
 	struct wanted *w = arg;
-	_cleanup_free_ char *more =
-	    c->dir < 0 ? NULL : file_read_at(c->dir, "networks", 1 << 20, NULL);
+	_cleanup_strv_ struct strv more = {0};
 	w->is |= str_eq(kv_get(&c->conf, "net"), w->net) || c->status == ST_CORRUPT ||
-		 (more && strstr(more, w->net));
+		 endpoint_further(c->dir, &more) < 0;
+	for (size_t i = 0; i < more.n; i++) { /* NETWORK IP IP6 ... */
+		more.v[i][strcspn(more.v[i], " ")] = 0;
+		w->is |= strcmp(more.v[i], w->net) == 0;
+	}
 	return 0;
 }
 

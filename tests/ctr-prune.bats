@@ -44,6 +44,13 @@ image() { tar -C "$ROOTFS" -c bin | ctr-image import "$@" - >/dev/null; }
 	ctr-net create stays
 	# it was not started yet, and needs the network when it is
 	ctr-create --name waits --net stays "$ROOTFS" true
+	# a further one, and another whose name is part of its
+	ctr-net create further
+	ctr-net create fur
+	ctr-net connect further waits
+	ctr-prune -f networks
+	[ "$(ctr-net ls -q | tr '\n' ,)" = further,stays, ]
+	ctr-net disconnect further waits
 	ctr-prune -f networks
 	[ "$(ctr-net ls -q)" = stays ]
 	ctr-volume create --label keep v1
