@@ -110,3 +110,17 @@ freeze_above() {
 	timeout 10 ctr-rm -f c
 	[ ! -e "$freezer/$group" ]
 }
+
+@test "15.5: a container whose state was emptied can be paused, and unpaused again" {
+	ctr-run -d --name c "$ROOTFS" sleep 1000
+	ctr-pause c
+	: >"$CTR_RUN/containers/c/state"
+	for i in 1 2; do
+		[ "$(ctr-ps -n -o status)" = paused ]
+		ctr-unpause c
+		[ "$(ctr-ps -n -o status)" = running ]
+		ctr-pause c
+	done
+	timeout 10 ctr-stop -t 0 c
+	[[ "$(ctr-ps -an -o status)" = exited* ]]
+}

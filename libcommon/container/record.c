@@ -210,14 +210,15 @@ static void derive(struct container *c, bool locked_by_us)
 		corrupt(c); /* the status is unknown, so nothing acts on it */
 	else if (live && again)
 		c->status = ST_RESTARTING;
-	else if (live && alive)
+	else if (live && (alive || (c->started && !c->has_exit)))
+		/* Without a process its end is being recorded, or its state was emptied. */
 		c->status = frozen(c) ? ST_PAUSED : ST_RUNNING;
 	else if (alive)
 		c->status = ST_ORPHANED;
 	else if (c->has_exit)
 		c->status = ST_EXITED;
 	else if (c->started)
-		c->status = live ? ST_RUNNING : ST_LOST; /* alive: its end is being recorded */
+		c->status = ST_LOST;
 	else
 		c->status = ST_CREATED;
 }
